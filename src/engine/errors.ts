@@ -1,0 +1,44 @@
+/** What went wrong, for programs. Texts are for people and may change. */
+export type UploadErrorCode =
+  | 'no-signer'
+  | 'signer-refused'
+  | 'unauthorized'
+  | 'store-refused'
+  | 'store-blocked'
+  | 'signature-rejected'
+  | 'key-exists'
+  | 'file-changed'
+  | 'file-unreadable'
+  | 'integrity'
+  | 'too-many-retries'
+  | 'too-large'
+  | 'invalid-response';
+
+/** The step of an upload at which something happened. */
+export type Phase = 'init' | 'create' | 'sign' | 'part' | 'list' | 'complete' | 'head' | 'abort';
+
+export interface UploadErrorInit {
+  /** Whether the same call can succeed later without anything about the file or the page changing. */
+  retryable?: boolean;
+  /** HTTP status; 0 where no answer came. */
+  status?: number;
+  phase?: Phase;
+  cause?: unknown;
+}
+
+/** The one error of uploads. `message` says what happened, to which file, and what the reader can do. */
+export class UploadError extends Error {
+  override readonly name = 'UploadError';
+  readonly code: UploadErrorCode;
+  readonly retryable: boolean;
+  readonly status: number;
+  readonly phase: Phase | null;
+
+  constructor(code: UploadErrorCode, message: string, { retryable = false, status = 0, phase, cause }: UploadErrorInit = {}) {
+    super(message, { cause });
+    this.code = code;
+    this.retryable = retryable;
+    this.status = status;
+    this.phase = phase ?? null;
+  }
+}

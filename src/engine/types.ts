@@ -1,0 +1,345 @@
+import type { Action, ChecksumAlgorithm, Protocol } from '../protocol.js';
+import type { Phase, UploadError } from './errors.js';
+
+export type UploadStatus =
+  | 'queued'
+  | 'starting'
+  | 'uploading'
+  | 'waiting'
+  | 'paused'
+  | 'finishing'
+  | 'complete'
+  | 'failed'
+  | 'aborted'
+  | 'needs-file';
+
+/** What an upload with nothing in flight waits for. */
+export type WaitingFor = 'network' | 'store' | 'signer' | 'authorization' | 'tab' | 'file';
+
+/** All uploads of an uploader seen as one. */
+export type UploaderStatus = 'idle' | 'uploading' | 'waiting' | 'paused' | 'complete' | 'failed';
+
+/** One upload at one moment; frozen. Bytes, bytes per second, seconds, epoch milliseconds. */
+export interface UploadSnapshot {
+  /** The same over reloads. */
+  readonly id: string;
+  readonly name: string;
+  readonly size: number;
+  readonly type: string;
+  readonly lastModified: number;
+  /** Path below the folder that was picked or dropped; empty for a single file. */
+  readonly relativePath: string;
+  readonly status: UploadStatus;
+  readonly waitingFor: WaitingFor | null;
+  /** Bytes sent and not known to be lost; never runs backwards, never passes `size`. */
+  readonly loaded: number;
+  /** 0 to 1. */
+  readonly ratio: number;
+  readonly speed: number;
+  /** Seconds left; null where it cannot be told. */
+  readonly eta: number | null;
+  readonly parts: { readonly total: number; readonly done: number; readonly size: number };
+  /** Failures so far that were tried again. */
+  readonly retries: number;
+  /** When the next try is due; null while none is waited for. */
+  readonly retryAt: number | null;
+  readonly key: string | null;
+  readonly uploadId: string | null;
+  /** Without quotes. */
+  readonly etag: string | null;
+  /** The object's URL without its signature. */
+  readonly location: string | null;
+  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | null;
+  /** The signer's sealed word on the finished object, where it gives one. */
+  readonly receipt: string | null;
+  readonly error: UploadError | null;
+  /** Begun in an earlier visit, or on another machine. */
+  readonly recovered: boolean;
+  /** Its file has to be chosen again before it can go on. */
+  readonly needsFile: boolean;
+}
+
+/** Totals over all uploads. */
+export interface TotalProgress {
+  readonly loaded: number;
+  readonly total: number;
+  readonly ratio: number;
+  readonly speed: number;
+  readonly eta: number | null;
+}
+
+export type RejectCode = 'type' | 'too-big' | 'too-small' | 'too-many' | 'duplicate' | 'empty-name' | 'cancelled';
+
+/** What files are taken in; each file that is not gives a `mule-reject`. */
+export interface AdmissionRules {
+  /** As the attribute of `<input type="file">`: extensions and MIME types, comma separated. */
+  accept?: string;
+  /** Bytes. */
+  maxSize?: number;
+  /** Bytes. */
+  minSize?: number;
+  /** Most files that may be listed at a time, counting those that are. */
+  maxFiles?: number;
+}
+
+/** A file with what is known of where it came from. */
+export interface FileEntry {
+  file: File;
+  relativePath?: string;
+  handle?: FileSystemFileHandle;
+}
+
+export type HeadersOption =
+  | Record<string, string>
+  | (() => Record<string, string> | Promise<Record<string, string>>);
+
+/** Stands in for HTTP between browser and signer. Throws `UploadError`, or anything else for a fault to try again. */
+export type SignFunction = <A extends Action>(
+  action: A,
+  body: Protocol[A]['request'],
+) => Promise<Protocol[A]['answer']> | Protocol[A]['answer'];
+
+export interface UploaderOptions {
+  /** Base URL; each action is `{signer}/{action}`. */
+  signer?: string;
+  /** One action's own URL; wins over `signer`. An empty `chunk_loaded` turns the notices off. */
+  urls?: Partial<Record<Action, string>>;
+  /** Fetch credentials for the signer; never for the store. */
+  credentials?: RequestCredentials;
+  headers?: HeadersOption;
+  /** JSON sent with every `get_init_signature`. */
+  params?: unknown;
+  sign?: SignFunction;
+  /** Whether added files begin by themselves. */
+  autostart?: boolean;
+  /** Wish for bytes per part; the signer's answer wins. */
+  partSize?: number | 'auto';
+  /** Requests in flight over all uploads. */
+  concurrency?: number | 'auto';
+  /** Give up on a part after so many failures; Infinity: never. */
+  maxRetries?: number;
+  /** Seconds without a byte either way before a request is dropped and tried again. */
+  stallTimeout?: number;
+  /** Bytes per second over all uploads; Infinity: no limit. */
+  bandwidthLimit?: number;
+  checksum?: 'auto' | 'none' | ChecksumAlgorithm;
+  recover?: 'auto' | 'ask' | 'off';
+  /** Keeps one destination's, or one user's, unfinished uploads apart from another's. Default: the signer's URL. */
+  scope?: string;
+  /** Wish for the object's key; a prefix when several files are added at once. */
+  objectKey?: string;
+  contentType?: string;
+  acl?: string;
+  /** Hold a screen wake lock while uploading. */
+  keepAwake?: boolean;
+  /** Ask before the page is left while something would be lost. */
+  leaveWarning?: boolean;
+}
+
+export interface BeforeUploadDetail {
+  upload: UploadSnapshot;
+  /** Sent to the signer with this upload; can be filled in. */
+  params: Record<string, unknown>;
+  /** A rejected promise fails the upload. */
+  waitUntil: (promise: Promise<unknown>) => void;
+}
+
+export interface UploadDetail {
+  upload: UploadSnapshot;
+}
+
+export interface RejectDetail {
+  file: File;
+  code: RejectCode;
+  message: string;
+}
+
+export interface ProgressDetail extends TotalProgress {
+  upload: UploadSnapshot;
+}
+
+export interface PartDetail {
+  upload: UploadSnapshot;
+  partNumber: number;
+  size: number;
+  attempts: number;
+  /** Milliseconds from the first byte sent to the store's answer, of the attempt that succeeded. */
+  duration: number;
+}
+
+export interface RetryDetail {
+  upload: UploadSnapshot;
+  phase: Phase;
+  partNumber: number | null;
+  attempt: number;
+  /** Milliseconds until the next try; where the store is out of reach, an upper bound. */
+  delay: number;
+  reason: string;
+}
+
+export interface CompleteDetail {
+  upload: UploadSnapshot;
+  key: string;
+  etag: string | null;
+  location: string | null;
+  size: number;
+  checksum: UploadSnapshot['checksum'];
+  receipt: string | null;
+}
+
+/** Every event of uploads, whole. `Uploader` dispatches them; the element dispatches them again, bubbling. */
+export interface UploaderEventMap {
+  /** Gate: cancelled, the file is not taken. */
+  'mule-before-add': CustomEvent<{ file: File; relativePath: string }>;
+  /** Gate: cancelled, the upload is aborted before anything is asked of the signer. */
+  'mule-before-upload': CustomEvent<BeforeUploadDetail>;
+  'mule-add': CustomEvent<UploadDetail>;
+  'mule-start': CustomEvent<UploadDetail>;
+  'mule-pause': CustomEvent<UploadDetail>;
+  'mule-resume': CustomEvent<UploadDetail>;
+  'mule-abort': CustomEvent<UploadDetail>;
+  'mule-status': CustomEvent<{ upload: UploadSnapshot; previous: UploadStatus }>;
+  'mule-reject': CustomEvent<RejectDetail>;
+  'mule-recover': CustomEvent<{ uploads: readonly UploadSnapshot[] }>;
+  'mule-progress': CustomEvent<ProgressDetail>;
+  'mule-part': CustomEvent<PartDetail>;
+  'mule-retry': CustomEvent<RetryDetail>;
+  'mule-network': CustomEvent<{ online: boolean }>;
+  'mule-complete': CustomEvent<CompleteDetail>;
+  'mule-error': CustomEvent<{ upload: UploadSnapshot; error: UploadError }>;
+  'mule-finish': CustomEvent<{ completed: readonly UploadSnapshot[]; failed: readonly UploadSnapshot[] }>;
+}
+
+// ---- Ports: everything the engine needs of the world comes in by constructor. ----
+
+export interface Clock {
+  /** Wall clock, epoch milliseconds; may jump. */
+  now(): number;
+  /** Milliseconds that never run backwards; may stand still while the machine sleeps. */
+  monotonic(): number;
+  /** @returns a function that cancels the timer */
+  setTimer(callback: () => void, delay: number): () => void;
+  /** 0 up to, not including, 1. */
+  random(): number;
+}
+
+export interface StoreRequest {
+  method: string;
+  url: string;
+  headers?: Record<string, string> | undefined;
+  body?: Blob | FormData | string | undefined;
+  signal: AbortSignal;
+  /** Milliseconds without a byte either way before the request is dropped. */
+  stallTimeout: number;
+  /** The same, once the last byte went up. */
+  answerTimeout: number;
+  /** Bytes that left, as the browser tells; may pass the size or run backwards. */
+  onProgress?: ((loaded: number) => void) | undefined;
+}
+
+export interface StoreResponse {
+  status: number;
+  /** Null where the header is missing or the store's CORS rule does not expose it. */
+  header(name: string): string | null;
+  text: string;
+}
+
+/** Sends one request to the store. */
+export interface Transport {
+  /**
+   * @throws TransportFault when no answer came
+   * @throws the signal's reason when aborted
+   */
+  send(request: StoreRequest): Promise<StoreResponse>;
+  /** Tells whether anything answers at that URL, whatever it says. */
+  probe(url: string, signal: AbortSignal): Promise<boolean>;
+}
+
+/** No answer from the store, or from the signer: the line is cut, the name unknown, CORS forbids, or nothing moved. */
+export class TransportFault extends Error {
+  override readonly name = 'TransportFault';
+  constructor(readonly kind: 'network' | 'stalled', message: string) {
+    super(message);
+  }
+}
+
+/** One call to the signer, tried once. */
+export interface SignerPort {
+  /**
+   * @throws SignerFault with what the signer answered
+   * @throws the signal's reason when aborted
+   */
+  call<A extends Action>(action: A, body: Protocol[A]['request'], signal?: AbortSignal): Promise<Protocol[A]['answer']>;
+}
+
+/** The signer's refusal, or its silence (status 0). */
+export class SignerFault extends Error {
+  override readonly name = 'SignerFault';
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly code: string | null,
+    /** Milliseconds the signer asks to wait. */
+    readonly retryAfter: number | null,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** What S3 cannot tell of an unfinished upload. */
+export interface JournalRecord {
+  version: 1;
+  id: string;
+  scope: string;
+  fingerprint: string;
+  name: string;
+  size: number;
+  type: string;
+  lastModified: number;
+  relativePath: string;
+  key: string | null;
+  uploadId: string | null;
+  partSize: number;
+  grant: string | null;
+  /** Whether the signer's tracker wants notices of this upload. */
+  tracked: boolean;
+  /** Aborted here, perhaps not yet on the store. */
+  aborting: boolean;
+  /** Epoch milliseconds. */
+  createdAt: number;
+}
+
+/** Where unfinished uploads are kept between visits. */
+export interface Journal {
+  /** @returns records of this scope, oldest first; those too old or not understood are removed */
+  load(scope: string): Promise<JournalRecord[]>;
+  save(record: JournalRecord): Promise<void>;
+  remove(id: string): Promise<void>;
+  /** Removes every record of the scope. */
+  wipe(scope: string): Promise<void>;
+}
+
+/** One tab for each upload. */
+export interface TabLock {
+  /** @returns a function that lets go, or null while another tab holds it */
+  acquire(id: string): Promise<(() => void) | null>;
+  /** @returns whether some tab, this one included, holds it */
+  isHeld(id: string): Promise<boolean>;
+}
+
+/** The machine and the page around the engine. */
+export interface Environment {
+  readonly online: boolean;
+  /** `wake`: the machine slept, or the page was frozen or hidden, and is back. */
+  listen(handlers: { online(): void; offline(): void; wake(): void; leave(event: BeforeUnloadEvent): void }): () => void;
+}
+
+export interface Ports {
+  signer: SignerPort;
+  transport: Transport;
+  journal: Journal;
+  clock: Clock;
+  tabLock: TabLock;
+  environment: Environment;
+}
