@@ -1,0 +1,88 @@
+/** What this machine has for the tests: the browsers and the S3 server, where they are and which versions. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+export const TOOLS = ['chromium', 'firefox', 'webkit', 'ceph'] as const;
+export type Tool = (typeof TOOLS)[number];
+
+export interface Found {
+  /** Of the program that is started: the browser, WebKit's driver, the S3 gateway. */
+  path: string;
+  version: string;
+}
+
+const MAC_APPS = '/Applications';
+/** The one that the distribution's GObject bindings belong to, whatever comes first in PATH. */
+const SYSTEM_PYTHON = '/usr/bin/python3';
+
+/** Looks a program up in PATH, with the folders that a user's PATH lacks on Debian. */
+function onPath(...names: string[]): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/sbin'];
+  return names.flatMap((name) => folders.map((folder) => path.join(folder, name))).find((file) => existsSync(file));
+}
+
+function firstLineOf(program: string, args: string[]): string | undefined {
+  const { status, stdout } = spawnSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+  return status === 0 ? stdout.trim().split('\n')[0] : undefined;
+}
+
+function describe(file: string | undefined, args: string[] = ['--version']): Found | undefined {
+  if (!file || !existsSync(file)) return undefined;
+  const version = firstLineOf(file, args);
+  return version === undefined ? undefined : { path: file, version };
+}
+
+function findWebKit(): Found | undefined {
+  const hasDisplay = Boolean(process.env.DISPLAY) || Boolean(onPath('Xvfb'));
+  const ask = 'import gi; gi.require_version("WebKit2", "4.1"); from gi.repository import WebKit2 as w; '
+    + 'print("WebKitGTK %d.%d.%d" % (w.get_major_version(), w.get_minor_version(), w.get_micro_version()))';
+  const driver = onPath('WebKitWebDriver');
+  const version = hasDisplay ? firstLineOf(SYSTEM_PYTHON, ['-c', ask]) : undefined;
+  return driver && version ? { path: driver, version } : undefined;
+}
+
+function findCeph(): Found | undefined {
+  const needed = ['ceph', 'ceph-mon', 'ceph-osd', 'radosgw-admin', 'monmaptool'];
+  return needed.every((name) => onPath(name)) ? describe(onPath('radosgw')) : undefined;
+}
+
+/** Finds one tool; `CHROMIUM` and `FIREFOX` in the environment name a program of the reader's own. */
+export function find(tool: Tool): Found | undefined {
+  switch (tool) {
+    case 'chromium':
+      return describe(
+        process.env.CHROMIUM ?? onPath('chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome')
+          ?? path.join(MAC_APPS, 'Google Chrome.app/Contents/MacOS/Google Chrome'),
+      );
+    case 'firefox':
+      return describe(
+        process.env.FIREFOX ?? onPath('firefox-esr', 'firefox') ?? path.join(MAC_APPS, 'Firefox.app/Contents/MacOS/firefox'),
+      );
+    case 'webkit':
+      return findWebKit();
+    case 'ceph':
+      return findCeph();
+  }
+}
+
+/** Like `find`, for those who cannot go on without. @throws Error naming what to install */
+export function need(tool: Tool): Found {
+  const found = find(tool);
+  if (!found) throw new Error(`${tool} is not on this machine. ${advice([tool])}`);
+  return found;
+}
+
+/** Debian's package names. */
+export const PACKAGES: Readonly<Record<Tool, readonly string[]>> = {
+  chromium: ['chromium'],
+  firefox: ['firefox-esr'],
+  webkit: ['webkit2gtk-driver', 'xvfb', 'python3-gi', 'gir1.2-webkit2-4.1'],
+  ceph: ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common'],
+};
+
+/** Says which packages to get, for people. */
+export function advice(tools: readonly Tool[]): string {
+  const packages = tools.flatMap((tool) => PACKAGES[tool]).join(' ');
+  return `On Debian: apt-get install --no-install-recommends ${packages}. Elsewhere: the packages of the same programs.`;
+}

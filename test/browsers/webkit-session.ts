@@ -1,0 +1,142 @@
+/** WebKitGTK by plain WebDriver, without a package between. https://www.w3.org/TR/webdriver2/ */
+import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { need } from '../../scripts/machine.js';
+import { Program } from './process-tree.js';
+
+const BROWSER = fileURLToPath(new URL('./webkit-browser.py', import.meta.url));
+const PRIVATE = 'private';
+
+interface Answer {
+  value: unknown;
+}
+
+/** WebDriver's way to point at an element or a shadow root: one property, whose name is a fixed UUID. */
+type Reference = Record<string, string>;
+const idOf = (reference: unknown): string => Object.values(reference as Reference)[0]!;
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function startDisplay(): Promise<{ program: Program; display: string }> {
+  const args = ['-displayfd', '3', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp'];
+  const program = await Program.start('Xvfb', args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
+  const number = await new Promise<string>((resolve, reject) => {
+    program.child.stdio[3]!.once('data', (data: Buffer) => resolve(String(data).trim()));
+    program.child.once('exit', (code) => reject(new Error(`Xvfb ended with ${code}`)));
+  });
+  return { program, display: `:${number}` };
+}
+
+/** One browser under WebDriver's control, with a display of its own where the machine has none. */
+export class WebKitSession {
+  readonly version: string;
+  readonly #base: string;
+  readonly #driver: Program;
+  readonly #display: Program | undefined;
+  #session = '';
+
+  /** @param profile folder that keeps cookies and IndexedDB; without it, a private session */
+  static async start(profile: string = PRIVATE): Promise<WebKitSession> {
+    const { path, version } = need('webkit');
+    const screen = process.env.DISPLAY ? undefined : await startDisplay();
+    const env = screen ? { ...process.env, DISPLAY: screen.display } : process.env;
+    const port = await freePort();
+    const driver = await Program.start(path, [`--port=${port}`], { env, stdio: 'ignore' });
+    const session = new WebKitSession(version, `http://127.0.0.1:${port}`, driver, screen?.program);
+    try {
+      await session.#open(profile);
+      return session;
+    } catch (error) {
+      await session.kill();
+      throw error;
+    }
+  }
+
+  private constructor(version: string, base: string, driver: Program, display: Program | undefined) {
+    this.version = version;
+    this.#base = base;
+    this.#driver = driver;
+    this.#display = display;
+  }
+
+  /** Of the driver, whose descendants the browser's processes are. */
+  get pid(): number {
+    return this.#driver.pid;
+  }
+
+  async #open(profile: string): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      try {
+        await this.#request('GET', '/status');
+        break;
+      } catch (error) {
+        if (tries === 200) throw error;
+        await sleep(25);
+      }
+    }
+    const alwaysMatch = {
+      'webkitgtk:browserOptions': { binary: BROWSER, args: [profile] },
+      unhandledPromptBehavior: 'accept',
+      timeouts: { script: 600_000, pageLoad: 120_000 },
+    };
+    const answer = (await this.#request('POST', '/session', { capabilities: { alwaysMatch } })) as { sessionId: string };
+    this.#session = `/session/${answer.sessionId}`;
+  }
+
+  async #request(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await fetch(this.#base + path, { method, body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined });
+    const { value } = (await response.json()) as Answer;
+    if (!response.ok) {
+      const { error, message } = value as { error: string; message: string };
+      throw new Error(`WebKit: ${error}: ${message}`);
+    }
+    return value;
+  }
+
+  /** Calls a command of the open session. @throws Error with the driver's words */
+  call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
+    return this.#request(method, this.#session + path, body);
+  }
+
+  /** Runs the body of an async function in the page and gives what it returns, by value. */
+  async run(body: string): Promise<unknown> {
+    const script = `const done = arguments[arguments.length - 1];
+      (async () => { ${body} })().then(value => done({ value }), error => done({ error: String(error && error.stack ? error + '\\n' + error.stack : error) }));`;
+    const outcome = (await this.call('POST', '/execute/async', { script, args: [] })) as { value?: unknown; error?: string };
+    if (outcome.error !== undefined) throw new Error(outcome.error);
+    return outcome.value;
+  }
+
+  /** Sets files on an input as a user's choice does. @param path selectors, each within the last one's shadow root */
+  async setFiles([first, ...rest]: readonly string[], files: readonly string[]): Promise<void> {
+    let element = await this.call('POST', '/element', { using: 'css selector', value: first });
+    for (const value of rest) {
+      const root = await this.call('GET', `/element/${idOf(element)}/shadow`);
+      element = await this.call('POST', `/shadow/${idOf(root)}/element`, { using: 'css selector', value });
+    }
+    await this.call('POST', `/element/${idOf(element)}/value`, { text: files.join('\n') });
+  }
+
+  async screenshot(): Promise<Buffer> {
+    return Buffer.from((await this.call('GET', '/screenshot')) as string, 'base64');
+  }
+
+  /** Ends the browser as a user does; what the page stored is on disk afterwards. */
+  async close(): Promise<void> {
+    await this.call('DELETE', '').catch(() => undefined); // a browser that is gone is closed
+    await this.kill();
+  }
+
+  /** SIGKILL to browser, driver and display. */
+  async kill(): Promise<void> {
+    await this.#driver.kill();
+    await this.#display?.kill();
+  }
+}

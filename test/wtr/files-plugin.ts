@@ -1,0 +1,73 @@
+/** Runner commands by which a browser test chooses and drops real files; `files.ts` is the tests' side. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { randomBytes } from 'node:crypto';
+import type { BasicTestSession, TestRunnerPlugin } from '@web/test-runner-core';
+import type { ElementHandle, Page } from 'puppeteer-core';
+import type { DropFiles, FileOnDisk, SetFiles } from './files.js';
+import { WebKitLauncher } from './webkit-launcher.js';
+
+interface PuppeteerLauncher {
+  getPage(sessionId: string): Page;
+}
+
+const pageOf = ({ browser, id }: BasicTestSession): Page => (browser as unknown as PuppeteerLauncher).getPage(id);
+
+async function setFilesByPuppeteer(page: Page, selectors: readonly string[], files: readonly string[]): Promise<void> {
+  const handle = await page.evaluateHandle(
+    (path) => path.reduce<ParentNode | null>((at, selector) => ((at as Element).shadowRoot ?? at)!.querySelector(selector), document),
+    [...selectors],
+  );
+  await (handle as ElementHandle<HTMLInputElement>).uploadFile(...files);
+}
+
+async function dropByDevTools(page: Page, { x, y }: DropFiles, files: string[]): Promise<void> {
+  const session = await page.createCDPSession();
+  const data = { items: [], files, dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await session.send('Input.dispatchDragEvent', { type, x, y, data });
+  }
+  await session.detach();
+}
+
+/** The plugin for `web-test-runner.config.mjs`. Files live in a folder of their own until the run ends. */
+export function filesPlugin(): TestRunnerPlugin {
+  let root: Promise<string> | undefined;
+
+  /** Writes each set of files into a new folder: names may repeat between tests. */
+  async function materialize(files: readonly FileOnDisk[]): Promise<string[]> {
+    root ??= mkdtemp(path.join(tmpdir(), 'mule-upload-files-'));
+    const folder = await mkdtemp(path.join(await root, 'set-'));
+    return Promise.all(
+      files.map(async ({ name, content, size }) => {
+        const file = path.join(folder, name);
+        await writeFile(file, content ?? randomBytes(size ?? 0));
+        return file;
+      }),
+    );
+  }
+
+  return {
+    name: 'files',
+    async serverStop() {
+      if (root) await rm(await root, { recursive: true, force: true });
+    },
+    async executeCommand({ command, payload, session }) {
+      if (command === 'set-files') {
+        const { path: selectors, files } = payload as SetFiles;
+        const paths = await materialize(files);
+        if (session.browser instanceof WebKitLauncher) await session.browser.setFiles(selectors, paths);
+        else await setFilesByPuppeteer(pageOf(session), selectors, paths);
+        return true;
+      }
+      if (command === 'drop-files') {
+        if (session.browser.name !== 'Chromium') throw new Error('only Chromium lets a test drop files');
+        const drop = payload as DropFiles;
+        await dropByDevTools(pageOf(session), drop, await materialize(drop.files));
+        return true;
+      }
+      return undefined;
+    },
+  };
+}

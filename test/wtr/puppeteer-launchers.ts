@@ -1,0 +1,48 @@
+/** Chromium and Firefox for @web/test-runner, set up so that several test pages at once all run at full speed. */
+import { ChromeLauncher, chromeLauncher } from '@web/test-runner-chrome';
+import { need } from '../../scripts/machine.js';
+
+/** Chromium refuses its sandbox to root; the rest keeps a test browser from talking to anyone. */
+export const CHROMIUM_FLAGS = [
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** The runner calls any browser of its own choice "Chrome". */
+function named(launcher: ChromeLauncher, name: string): ChromeLauncher {
+  launcher.name = name;
+  return launcher;
+}
+
+/** Gives the launcher for Chromium. @throws Error where the machine has none */
+export function chromiumLauncher(): ChromeLauncher {
+  return named(
+    chromeLauncher({
+      launchOptions: { executablePath: need('chromium').path, args: CHROMIUM_FLAGS },
+      // a page behind another never gets an animation frame unless it believes to be in front
+      createPage: async ({ context }) => {
+        const page = await context.newPage();
+        const session = await page.createCDPSession();
+        await session.send('Emulation.setFocusEmulationEnabled', { enabled: true });
+        return page;
+      },
+    }),
+    'Chromium',
+  );
+}
+
+/** Gives the launcher for Firefox, over WebDriver BiDi. @throws Error where the machine has none */
+export function firefoxLauncher(): ChromeLauncher {
+  return named(
+    chromeLauncher({
+      launchOptions: { browser: 'firefox', executablePath: need('firefox').path },
+      // a tab behind another runs its timers once a second; a window does not
+      createPage: ({ browser }) => browser.newPage({ type: 'window', windowBounds: { width: 1024, height: 768 } }),
+    }),
+    'Firefox',
+  );
+}

@@ -1,0 +1,55 @@
+/** Serves TypeScript to the test page, compiled by the transformer that builds the package. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { TestRunnerPlugin } from '@web/test-runner-core';
+import { transformWithOxc } from 'vite';
+
+// The transformer imports this helper from a package that only its bundler resolves.
+const HELPER_IMPORT = /^import (\w+) from ["']@oxc-project\/runtime\/helpers\/decorate["'];$/m;
+
+/** Applies TypeScript's legacy decorators, last one first; Lit's are of that kind. */
+const DECORATE =
+  'const $1 = (decorators, target, key, given) => {'
+  + ' const isMember = key !== undefined;'
+  + ' let result = !isMember ? target : given === null ? Object.getOwnPropertyDescriptor(target, key) : given;'
+  + ' for (const decorator of decorators.slice().reverse())'
+  + ' result = (isMember ? decorator(target, key, result) : decorator(result)) ?? result;'
+  + ' if (isMember && result) Object.defineProperty(target, key, result);'
+  + ' return result; };';
+
+const isTypeScript = (file: string): boolean => /\.m?ts$/.test(file.split('?')[0]!);
+
+/** Gives a UMD bundle the variables it looks for and a default export. */
+const wrapCommonJs = (body: string): string =>
+  `const module = { exports: {} }, exports = module.exports; ${body}\nexport default module.exports;`;
+
+/** The plugin for `web-test-runner.config.mjs`. */
+export function typescriptPlugin(): TestRunnerPlugin {
+  let root = '';
+  return {
+    name: 'typescript',
+    serverStart({ config }) {
+      root = config.rootDir;
+    },
+    resolveMimeType({ path: file }) {
+      return isTypeScript(file) ? 'js' : undefined;
+    },
+    // in a TypeScript file `./x.js` means the file x.ts
+    resolveImport({ source, context }) {
+      if (!isTypeScript(context.path) || !/^\.{1,2}\/.*\.js$/.test(source)) return undefined;
+      const file = path.join(root, path.dirname(decodeURI(context.path)), source);
+      const typed = source.replace(/js$/, 'ts');
+      return existsSync(file) || !existsSync(file.replace(/js$/, 'ts')) ? undefined : typed;
+    },
+    async transform({ path: file, body }) {
+      if (typeof body !== 'string') return undefined;
+      if (file.endsWith('/localforage/dist/localforage.js')) return { body: wrapCommonJs(body) };
+      if (!isTypeScript(file)) return undefined;
+      const { code, map } = await transformWithOxc(body, path.join(root, file), { target: 'es2022', sourcemap: true });
+      const inline = Buffer.from(JSON.stringify({ ...map, sources: [path.basename(file)] })).toString('base64');
+      // on one line, as the import was: the source map stays true
+      const runnable = code.replace(HELPER_IMPORT, DECORATE);
+      return { body: `${runnable}\n//# sourceMappingURL=data:application/json;base64,${inline}` };
+    },
+  };
+}
