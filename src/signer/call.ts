@@ -1,0 +1,63 @@
+/** What one call to the signer has at hand, and the two steps that most actions share: open the grant, sign. */
+import type { SignedAnswer } from '../protocol.js';
+import type { Grant, Sealer } from './grant.js';
+import type { Settings } from './options.js';
+import type { Credentials, Presigner, SigningTerms, StoreOperation } from './presign.js';
+import { SignerRefusal } from './refusal.js';
+
+export interface Call {
+  readonly settings: Settings;
+  readonly presign: Presigner;
+  readonly sealer: Sealer;
+  readonly terms: SigningTerms;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** Epoch milliseconds at which what this call signs ends. */
+  readonly expires: number;
+  /** As `authorize` gave it. */
+  readonly principal: string | null;
+  /** The principal's mark, which may go to the browser. */
+  readonly principalMark: string | null;
+}
+
+/**
+ * Settles how long a call's signatures live: as the options say, and never longer than the credentials.
+ * @throws SignerRefusal 503 where the credentials have ended
+ */
+export function termsOf(settings: Settings, credentials: Credentials, now: number): { terms: SigningTerms; expires: number } {
+  // Signatures know whole seconds only.
+  const from = Math.floor(now / 1_000);
+  const end = credentials.expiration === undefined ? Infinity : Math.floor(Number(credentials.expiration) / 1_000);
+  const seconds = Math.min(settings.expires, end - from);
+  if (!(seconds >= 1)) throw new SignerRefusal(503, 'credentials-expired', 'The signer waits for new credentials.', { 'retry-after': '5' });
+  return { terms: { credentials, now, expires: seconds }, expires: (from + seconds) * 1_000 };
+}
+
+/** Signs one operation as an answer of its own. */
+export async function sign(call: Call, operation: StoreOperation): Promise<SignedAnswer> {
+  return { ...(await call.presign(operation, call.terms)), expires: call.expires, time: call.now };
+}
+
+/**
+ * Opens a call's grant and holds it against the key named and the principal calling.
+ * @throws SignerRefusal 403 for a grant that is missing, not of this signer, another's, or of another key
+ */
+export async function openGrant(call: Call, { key, grant }: { key: string; grant?: string }): Promise<Grant> {
+  if (!grant) throw new SignerRefusal(403, 'grant-required', 'The call lacks the grant that init gave.');
+  const opened = await call.sealer.open(grant);
+  if (opened.key !== key) throw new SignerRefusal(403, 'key-mismatch', 'The grant is for another key.');
+  if (opened.principal !== call.principalMark) throw new SignerRefusal(403, 'principal-mismatch', 'The grant is for somebody else.');
+  return opened;
+}
+
+/**
+ * Opens a call's grant, as `openGrant`, and lets it sign only while it lives.
+ * @throws SignerRefusal 403 `grant-expired` besides: init renews
+ */
+export async function useGrant(call: Call, reference: { key: string; grant?: string }): Promise<Grant> {
+  const grant = await openGrant(call, reference);
+  if (call.now - grant.issued > call.settings.grantLife) {
+    throw new SignerRefusal(403, 'grant-expired', 'The grant is outdated; ask init to renew it.');
+  }
+  return grant;
+}

@@ -1,0 +1,97 @@
+/** The signer's side of HTTP: what is let in, how a body is read, which pages may read the answer. */
+import type { RefusalAnswer } from '../protocol.js';
+import { SignerRefusal } from './refusal.js';
+
+/** Bytes of a request's body. */
+export const MAX_BODY = 1_048_576;
+
+/** Names the action: the path's last segment. */
+export const actionNameOf = (pathname: string): string => pathname.replace(/\/+$/, '').split('/').at(-1)!;
+
+/** @throws SignerRefusal 405 for any method but POST, 415 for any body but JSON */
+export function expectJsonPost(request: Request): void {
+  if (request.method !== 'POST') {
+    throw new SignerRefusal(405, 'method-not-allowed', 'Actions are called by POST.', { allow: 'POST, OPTIONS' });
+  }
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json') {
+    throw new SignerRefusal(415, 'unsupported-media-type', 'The body has to be application/json.');
+  }
+}
+
+/** @throws SignerRefusal 403 for a page of an origin that is neither listed nor the signer's own */
+export function expectOrigin(request: Request, origins: ReadonlySet<string> | null): void {
+  const origin = request.headers.get('origin');
+  if (!origins || origin === null || origins.has('*') || origins.has(origin)) return;
+  if (origin === new URL(request.url).origin) return;
+  throw new SignerRefusal(403, 'origin-refused', 'Pages of this origin may not use this signer.');
+}
+
+/**
+ * Gives the CORS headers of any answer. Without listed origins there are none, and since JSON needs a preflight, no
+ * page from elsewhere gets as far as calling.
+ * @see https://fetch.spec.whatwg.org/#http-cors-protocol
+ */
+export function corsHeaders(request: Request, origins: ReadonlySet<string> | null): Record<string, string> {
+  if (!origins) return {};
+  const origin = request.headers.get('origin');
+  if (origin !== null && origins.has(origin)) {
+    return {
+      'access-control-allow-origin': origin,
+      'access-control-allow-credentials': 'true',
+      'access-control-expose-headers': 'Retry-After',
+      vary: 'Origin',
+    };
+  }
+  if (!origins.has('*')) return { vary: 'Origin' };
+  return { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'Retry-After', vary: 'Origin' };
+}
+
+/** Answers a preflight; which headers a page may send is its own affair once its origin is listed. */
+export function preflight(request: Request, cors: Record<string, string>): Response {
+  const asked = request.headers.get('access-control-request-headers') ?? '';
+  const headers = new Headers({ ...cors, allow: 'POST, OPTIONS' });
+  if ('access-control-allow-origin' in cors) {
+    headers.set('access-control-allow-methods', 'POST');
+    headers.set('access-control-max-age', '7200');
+    if (/^[\w!#$%&'*+.^`|~, -]{1,4096}$/.test(asked)) headers.set('access-control-allow-headers', asked);
+  }
+  return new Response(null, { status: 204, headers });
+}
+
+/**
+ * Reads a JSON body, and stops as soon as it passes the limit.
+ * @throws SignerRefusal 413 for one too long, 400 for one that is no JSON
+ */
+export async function readJson(request: Request): Promise<unknown> {
+  const tooLong = () => new SignerRefusal(413, 'body-too-large', `The body may have at most ${MAX_BODY} bytes.`);
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY) throw tooLong();
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const reader = request.body?.getReader();
+  let text = '';
+  let length = 0;
+  try {
+    for (let read = await reader?.read(); read && !read.done; read = await reader!.read()) {
+      length += read.value.byteLength;
+      if (length > MAX_BODY) throw tooLong();
+      text += decoder.decode(read.value, { stream: true });
+    }
+    return JSON.parse(text + decoder.decode()) as unknown;
+  } catch (error) {
+    await reader?.cancel().catch(() => undefined);
+    if (error instanceof SignerRefusal) throw error;
+    throw new SignerRefusal(400, 'invalid-json', 'The body is no JSON text in UTF-8.');
+  }
+}
+
+/** Makes an answer that no cache keeps; null is 204. */
+export function answer(body: unknown, cors: Record<string, string>): Response {
+  const headers = { ...cors, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+  return body === null ? new Response(null, { status: 204, headers }) : Response.json(body, { headers });
+}
+
+/** Makes the answer to a call that failed. */
+export function refuse({ status, code, message, headers }: SignerRefusal, cors: Record<string, string>): Response {
+  const body: RefusalAnswer = { error: { code, message } };
+  return Response.json(body, { status, headers: { ...cors, ...headers, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } });
+}

@@ -1,0 +1,87 @@
+import { ACTIONS, isAction } from './actions.js';
+import { hex, hmac, importHmacKey, markOf, utf8 } from './bytes.js';
+import { termsOf } from './call.js';
+import { createSealer } from './grant.js';
+import type { Sealer } from './grant.js';
+import { actionNameOf, answer, corsHeaders, expectJsonPost, expectOrigin, preflight, readJson, refuse } from './http.js';
+import { settle } from './options.js';
+import type { Settings, SignerOptions } from './options.js';
+import { createPresigner } from './presign.js';
+import type { Credentials, Presigner } from './presign.js';
+import { SignerRefusal } from './refusal.js';
+
+export type { SignerOptions } from './options.js';
+export type { Policy } from './policy.js';
+export type { Credentials } from './presign.js';
+export type { FoundUpload, MemoryTrackerOptions, TrackedUpload, Tracker } from './tracker.js';
+export { createMemoryTracker } from './tracker.js';
+
+/**
+ * Makes the signer: a function from a fetch-standard `Request` for `{signer}/{action}` to its `Response`, for any
+ * runtime with WebCrypto. It answers faults of its own with a bare 500 and never rejects.
+ * @throws TypeError naming the option and its value
+ */
+export function createSigner(options: SignerOptions): (request: Request) => Promise<Response> {
+  const settings = settle(options);
+  const presign = createPresigner(settings.store, settings.region);
+  const sealerFor = createSealers(settings);
+
+  return async (request) => {
+    const cors = corsHeaders(request, settings.origins);
+    if (request.method === 'OPTIONS') return preflight(request, cors);
+    try {
+      return answer(await perform(request, settings, presign, sealerFor), cors);
+    } catch (error) {
+      if (error instanceof SignerRefusal) return refuse(error, cors);
+      settings.onError(error);
+      return refuse(new SignerRefusal(500, 'internal', 'The signer failed; try again later.'), cors);
+    }
+  };
+}
+
+async function perform(request: Request, settings: Settings, presign: Presigner, sealerFor: SealerFor): Promise<unknown> {
+  const action = actionNameOf(new URL(request.url).pathname);
+  if (!isAction(action)) throw new SignerRefusal(404, 'unknown-action', 'The URL names no action of this signer.');
+  expectJsonPost(request);
+  expectOrigin(request, settings.origins);
+  const principal = await identify(request, settings, action);
+  const body = await readJson(request);
+  const credentials = await settings.credentials();
+  const now = settings.now();
+  const call = {
+    ...termsOf(settings, credentials, now),
+    settings, presign, now, principal,
+    sealer: await sealerFor(credentials),
+    principalMark: principal === null ? null : await markOf(`mule-upload principal\n${principal}`),
+  };
+  return ACTIONS[action](call, body);
+}
+
+/** @throws SignerRefusal 401 for nobody, where nobody may upload */
+async function identify(request: Request, settings: Settings, action: keyof typeof ACTIONS): Promise<string | null> {
+  const principal = (await settings.authorize?.(request, action)) ?? null;
+  if (principal !== null && (typeof principal !== 'string' || principal === '')) {
+    throw new TypeError(`authorize gave a ${typeof principal}; it has to give a text that is not empty, or null`);
+  }
+  if (principal === null && !settings.allowAnonymous) throw new SignerRefusal(401, 'unauthorized', 'Sign in to upload.');
+  return principal;
+}
+
+type SealerFor = (credentials: Credentials) => Promise<Sealer>;
+
+/** A sealer by the secrets given, or by one derived from the credentials in use. */
+function createSealers({ secrets, bucket, store }: Settings): SealerFor {
+  const context = `${store.origin}/${bucket}`;
+  if (secrets) {
+    const sealer = createSealer(secrets, context);
+    return async () => sealer;
+  }
+  let last: { from: string; sealer: Promise<Sealer> } | null = null;
+  return ({ secretAccessKey: from }) => {
+    if (last?.from !== from) last = { from, sealer: derivedSecret(from).then((secret) => createSealer([secret], context)) };
+    return last.sealer;
+  };
+}
+
+const derivedSecret = async (secretAccessKey: string): Promise<string> =>
+  hex(await hmac(await importHmacKey(utf8(secretAccessKey)), 'mule-upload sealing secret'));

@@ -1,0 +1,54 @@
+/** File names and paths of strangers, made fit for a key: S3 takes up to 1,024 bytes of UTF-8. */
+import { utf8 } from './bytes.js';
+
+/** Bytes of UTF-8. @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html */
+export const MAX_KEY_BYTES = 1_024;
+
+// Controls, line separators, invisible marks that turn text round, halves of surrogate pairs, and the two characters
+// besides that XML 1.0 cannot carry: S3 answers in XML.
+const UNFIT = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\uFFFE\uFFFF]/gu;
+
+/**
+ * Cleans a file's name: its last path segment, without control characters and without `..`, shortened before its
+ * extension to so many bytes of UTF-8. Gives `file` where nothing is left.
+ */
+export function cleanName(name: string, maxBytes = MAX_KEY_BYTES): string {
+  const segment = name.replaceAll('\\', '/').split('/').at(-1)!;
+  const clean = segment.normalize('NFC').replace(UNFIT, '').replace(/\.{2,}/g, '.').trim();
+  return shorten(clean === '' || clean === '.' ? 'file' : clean, maxBytes);
+}
+
+/** Cleans a path the same way, segment by segment; empty segments, `.` and `..` are left out. */
+export function cleanPath(path: string): string {
+  return path
+    .replaceAll('\\', '/')
+    .split('/')
+    .filter((segment) => !/^\s*\.*\s*$/.test(segment.replace(UNFIT, '')))
+    .map((segment) => cleanName(segment))
+    .join('/');
+}
+
+/**
+ * Tells what makes a key unfit, or null. `.` and `..` as whole segments are: URLs swallow them, even when encoded, so
+ * that a browser would send another path than was signed.
+ */
+export function faultOfKey(key: unknown): string | null {
+  if (typeof key !== 'string' || key === '') return 'it is no text';
+  if (utf8(key).length > MAX_KEY_BYTES) return `it has more than ${MAX_KEY_BYTES} bytes of UTF-8`;
+  if (key.search(UNFIT) >= 0) return 'it holds control characters';
+  if (key.split('/').some((segment) => segment === '.' || segment === '..')) return 'it has . or .. for a segment';
+  return null;
+}
+
+function shorten(name: string, maxBytes: number): string {
+  if (utf8(name).length <= maxBytes) return name;
+  const extension = /\.[^.]{1,16}$/u.exec(name)?.[0] ?? '';
+  let room = maxBytes - utf8(extension).length;
+  let stem = '';
+  for (const character of name.slice(0, name.length - extension.length)) {
+    room -= utf8(character).length;
+    if (room < 0) break;
+    stem += character;
+  }
+  return stem + extension;
+}

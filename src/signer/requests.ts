@@ -1,0 +1,106 @@
+/** The bodies of the actions, read from JSON that anybody may have sent. Unknown fields are ignored. */
+import { MAX_PART_SIZE, MAX_PARTS } from '../limits.js';
+import type {
+  AllRequest, ChunkLoadedRequest, ChunkRequest, EndRequest, HeadRequest, InitFile, ListRequest, UploadReference,
+} from '../protocol.js';
+import { Fields } from './fields.js';
+import { SignerRefusal } from './refusal.js';
+
+/** Chunks that one `get_all_signatures` may ask for. */
+export const MAX_CHUNKS_PER_CALL = 1_000;
+
+const MAX_NAME = 4_096;
+const MAX_TEXT = 1_024;
+const MAX_GRANT = 8_192;
+const MAX_DATE = 8_640_000_000_000_000;
+
+/** Reads the files of `get_init_signature`. */
+export function readInit(body: unknown, maxFiles: number): InitFile[] {
+  const files = new Fields(body).records('files', maxFiles).map(readInitFile);
+  if (new Set(files.map(({ id }) => id)).size < files.length) {
+    throw new SignerRefusal(400, 'invalid-request', 'Each of files needs an id of its own.');
+  }
+  return files;
+}
+
+function readInitFile(fields: Fields): InitFile {
+  return {
+    id: fields.text('id', MAX_TEXT),
+    filename: fields.text('filename', MAX_NAME, 0),
+    filesize: fields.integer('filesize', 0, Number.MAX_SAFE_INTEGER),
+    last_modified: fields.optionalInteger('last_modified', -MAX_DATE, MAX_DATE) ?? 0,
+    content_type: fields.optionalText('content_type', MAX_TEXT) ?? '',
+    relative_path: fields.optionalText('relative_path', MAX_NAME),
+    fingerprint: fields.optionalText('fingerprint', MAX_TEXT),
+    part_size: fields.optionalInteger('part_size', 1, MAX_PART_SIZE),
+    object_key: fields.optionalText('object_key', MAX_NAME),
+    acl: fields.optionalText('acl', MAX_TEXT),
+    params: fields.raw('params'),
+    force: fields.flag('force'),
+    grant: fields.optionalText('grant', MAX_GRANT),
+    key: fields.optionalText('key', MAX_NAME),
+    upload_id: fields.optionalText('upload_id', MAX_NAME),
+  };
+}
+
+/** Reads what `get_delete_signature` says, and all but the other actions' own fields. */
+export const readReference = (body: unknown): UploadReference => referenceOf(new Fields(body));
+
+/** Reads `get_head_signature`. */
+export function readHead(body: unknown): HeadRequest {
+  const fields = new Fields(body);
+  return { key: fields.text('key', MAX_NAME), grant: fields.optionalText('grant', MAX_GRANT) };
+}
+
+/** Reads `get_chunk_signature`. */
+export function readChunk(body: unknown): ChunkRequest {
+  const fields = new Fields(body);
+  return {
+    ...referenceOf(fields),
+    chunk: fields.integer('chunk', 1, MAX_PARTS),
+    size: fields.integer('size', 0, MAX_PART_SIZE),
+  };
+}
+
+/** Reads `get_list_signature`. */
+export function readList(body: unknown): ListRequest {
+  const fields = new Fields(body);
+  return { ...referenceOf(fields), part_number_marker: fields.optionalInteger('part_number_marker', 0, MAX_PARTS) };
+}
+
+/** Reads `get_end_signature`. */
+export function readEnd(body: unknown): EndRequest {
+  const fields = new Fields(body);
+  return { ...referenceOf(fields), size: readSize(fields) };
+}
+
+/** Reads `get_all_signatures`. */
+export function readAll(body: unknown): AllRequest {
+  const fields = new Fields(body);
+  return {
+    ...referenceOf(fields),
+    size: readSize(fields),
+    part_size: fields.integer('part_size', 1, MAX_PART_SIZE),
+    chunks: fields.integers('chunks', 1, MAX_PARTS, MAX_CHUNKS_PER_CALL),
+  };
+}
+
+/** Reads `chunk_loaded`. */
+export function readChunkLoaded(body: unknown): ChunkLoadedRequest {
+  const fields = new Fields(body);
+  return {
+    ...referenceOf(fields),
+    chunks: fields.has('chunks') ? fields.integers('chunks', 1, MAX_PARTS, MAX_PARTS) : [],
+    state: fields.optionalWord('state', ['started', 'complete', 'aborted']),
+  };
+}
+
+const readSize = (fields: Fields): number => fields.integer('size', 0, Number.MAX_SAFE_INTEGER);
+
+function referenceOf(fields: Fields): UploadReference {
+  return {
+    key: fields.text('key', MAX_NAME),
+    upload_id: fields.text('upload_id', MAX_NAME),
+    grant: fields.optionalText('grant', MAX_GRANT),
+  };
+}
