@@ -86,7 +86,7 @@ export function settle(options: SignerOptions): Settings {
   const { bucket, endpoint, pathStyle, authorize, allowAnonymous, tracker } = options;
   const settings = { ...OPTION_DEFAULTS, ...withoutUndefined(options) };
   const { region, expires, grantLife, renewalTime, onError, now } = settings;
-  expect('bucket', bucket, isMatch(/^[a-z\d][\w.-]{1,254}$/i), 'the name of a bucket');
+  expect('bucket', bucket, isMatch(/^[a-z\d][\w.-]{0,254}$/i), 'the name of a bucket');
   expect('region', region, isMatch(/^[\w-]{1,64}$/), 'the name of a region');
   if (endpoint !== undefined) expect('endpoint', endpoint, isMatch(/./), 'a URL');
   for (const name of ['authorize', 'onError', 'now'] as const) {
