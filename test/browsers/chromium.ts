@@ -1,0 +1,145 @@
+/**
+ * Chromium by bare DevTools protocol. Puppeteer always switches its network domain on, which copies request bodies
+ * through the browser process and falsifies speed and memory of uploads; here it stays off.
+ * https://chromedevtools.github.io/devtools-protocol/
+ */
+import { rmSync } from 'node:fs';
+import path from 'node:path';
+import { need } from '../../scripts/machine.js';
+import { JsonSocket, findAddress } from './json-socket.js';
+import { Program } from './process-tree.js';
+import { finder, type LaunchOptions, type RawBrowser, type RawPage } from './raw-page.js';
+
+const FLAGS = [
+  '--headless',
+  '--no-sandbox', // Chromium does not start as root with it
+  '--remote-debugging-port=0',
+  '--no-first-run',
+  '--no-default-browser-check',
+  '--disable-quic',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-breakpad',
+  '--hide-crash-restore-bubble',
+  '--password-store=basic',
+];
+
+/** What a killed Chromium leaves in its profile to keep others out. */
+const LOCKS = ['SingletonLock', 'SingletonSocket', 'SingletonCookie'];
+
+interface Evaluated {
+  result: { value?: unknown; objectId?: string };
+  exceptionDetails?: { text: string; exception?: { description?: string } };
+}
+
+class ChromiumPage implements RawPage {
+  constructor(
+    readonly socket: JsonSocket,
+    readonly sessionId: string,
+  ) {
+    // a leave warning, an alert: nobody is here to answer it
+    socket.listen((method, _params, session) => {
+      if (method !== 'Page.javascriptDialogOpening' || session !== sessionId) return;
+      this.#call('Page.handleJavaScriptDialog', { accept: true }).catch(() => undefined); // closed by itself
+    });
+  }
+
+  async prepare(): Promise<this> {
+    await this.#call('Page.enable');
+    await this.#call('Emulation.setFocusEmulationEnabled', { enabled: true });
+    return this;
+  }
+
+  #call(method: string, params?: object): Promise<unknown> {
+    return this.socket.call(method, params, this.sessionId);
+  }
+
+  async #load(act: () => Promise<unknown>): Promise<void> {
+    let stop: (() => void) | undefined;
+    const loaded = new Promise<void>((resolve) => {
+      stop = this.socket.listen((method, _params, session) => {
+        if (method === 'Page.loadEventFired' && session === this.sessionId) resolve();
+      });
+    });
+    try {
+      await act();
+      await loaded;
+    } finally {
+      stop?.();
+    }
+  }
+
+  navigate(url: string): Promise<void> {
+    return this.#load(async () => {
+      const { errorText } = (await this.#call('Page.navigate', { url })) as { errorText?: string };
+      if (errorText) throw new Error(`${url}: ${errorText}`);
+    });
+  }
+
+  reload(): Promise<void> {
+    return this.#load(() => this.#call('Page.reload'));
+  }
+
+  async #evaluate(expression: string, returnByValue: boolean): Promise<Evaluated['result']> {
+    const answer = await this.#call('Runtime.evaluate', { expression, awaitPromise: true, returnByValue, userGesture: true });
+    const { result, exceptionDetails } = answer as Evaluated;
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result;
+  }
+
+  async run(body: string): Promise<string | undefined> {
+    return (await this.#evaluate(`(async () => { ${body} })()`, true)).value as string | undefined;
+  }
+
+  async setFiles(selectors: readonly string[], files: readonly string[]): Promise<void> {
+    const { objectId } = await this.#evaluate(finder(selectors), false);
+    if (!objectId) throw new Error(`nothing at ${selectors.join(' > ')}`);
+    await this.#call('DOM.setFileInputFiles', { files, objectId });
+  }
+
+  async screenshot(): Promise<Buffer> {
+    const { data } = (await this.#call('Page.captureScreenshot', { format: 'png' })) as { data: string };
+    return Buffer.from(data, 'base64');
+  }
+
+  async heap(): Promise<number> {
+    const { usedSize } = (await this.#call('Runtime.getHeapUsage')) as { usedSize: number };
+    return usedSize;
+  }
+}
+
+async function openPage(socket: JsonSocket): Promise<ChromiumPage> {
+  const { targetId } = (await socket.call('Target.createTarget', { url: 'about:blank' })) as { targetId: string };
+  const attached = await socket.call('Target.attachToTarget', { targetId, flatten: true });
+  return new ChromiumPage(socket, (attached as { sessionId: string }).sessionId).prepare();
+}
+
+/** Starts Chromium without a window. @throws Error where the machine has none, or with what it printed */
+export async function launchChromium({ profile, args }: LaunchOptions): Promise<RawBrowser> {
+  const { path: program, version } = need('chromium');
+  for (const lock of LOCKS) rmSync(path.join(profile, lock), { force: true });
+  const flags = [...FLAGS, `--user-data-dir=${profile}`, ...args, 'about:blank'];
+  const browser = await Program.start(program, flags, { stdio: ['ignore', 'ignore', 'pipe'] });
+  try {
+    const socket = await JsonSocket.connect(await findAddress(browser.child.stderr!, /listening on (ws:\S+)/));
+    return {
+      version,
+      pid: browser.pid,
+      page: await openPage(socket),
+      newPage: () => openPage(socket),
+      async close() {
+        await socket.call('Browser.close').catch(() => undefined); // gone before it answers
+        await browser.end(10_000);
+        socket.close();
+      },
+      async kill() {
+        await browser.kill();
+        socket.close();
+      },
+    };
+  } catch (error) {
+    await browser.kill();
+    throw error;
+  }
+}

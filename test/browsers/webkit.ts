@@ -1,0 +1,57 @@
+/** WebKitGTK by WebDriver. */
+import type { LaunchOptions, RawBrowser, RawPage } from './raw-page.js';
+import { WebKitSession } from './webkit-session.js';
+
+class WebKitPage implements RawPage {
+  constructor(
+    readonly session: WebKitSession,
+    readonly handle: string,
+  ) {}
+
+  /** WebDriver has one current window; commands of the others have to ask for theirs first. */
+  async #select(): Promise<WebKitSession> {
+    await this.session.call('POST', '/window', { handle: this.handle });
+    return this.session;
+  }
+
+  async navigate(url: string): Promise<void> {
+    await (await this.#select()).call('POST', '/url', { url });
+  }
+
+  async reload(): Promise<void> {
+    await (await this.#select()).call('POST', '/refresh');
+  }
+
+  async run(body: string): Promise<string | undefined> {
+    return (await (await this.#select()).run(body)) as string | undefined;
+  }
+
+  async setFiles(path: readonly string[], files: readonly string[]): Promise<void> {
+    await (await this.#select()).setFiles(path, files);
+  }
+
+  async screenshot(): Promise<Buffer> {
+    return (await this.#select()).screenshot();
+  }
+
+  heap(): Promise<null> {
+    return Promise.resolve(null);
+  }
+}
+
+/** Starts WebKitGTK on a display of its own. @throws Error where the machine has none */
+export async function launchWebKit({ profile }: LaunchOptions): Promise<RawBrowser> {
+  const session = await WebKitSession.start(profile);
+  const handle = (await session.call('GET', '/window')) as string;
+  return {
+    version: session.version,
+    pid: session.pid,
+    page: new WebKitPage(session, handle),
+    async newPage() {
+      const window = (await session.call('POST', '/window/new', { type: 'window' })) as { handle: string };
+      return new WebKitPage(session, window.handle);
+    },
+    close: () => session.close(),
+    kill: () => session.kill(),
+  };
+}

@@ -1,0 +1,161 @@
+/** Real browsers for whole-flow tests: one small driver, the same for three engines. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { launchChromium } from '../browsers/chromium.js';
+import { launchFirefox } from '../browsers/firefox.js';
+import { figuresOf, treeOf, type ProcessFigures } from '../browsers/process-tree.js';
+import type { RawBrowser, RawPage } from '../browsers/raw-page.js';
+import { launchWebKit } from '../browsers/webkit.js';
+
+export type Engine = 'chromium' | 'firefox' | 'webkit';
+
+const LAUNCHERS = { chromium: launchChromium, firefox: launchFirefox, webkit: launchWebKit };
+
+/** The processes that hold pages, by their command lines. */
+const PAGE_PROCESS = /--type=renderer|-contentproc|WebKitWebProcess/;
+
+export interface Metrics {
+  /** Bytes of live JavaScript objects; Chromium only. */
+  heap: number | null;
+  /** Bytes that the processes of all pages hold and share with nobody. */
+  pageMemory: number;
+  /** Every process of the browser. */
+  processes: ProcessFigures[];
+}
+
+/** What runs in the page: an expression, or a function of JSON arguments that closes over nothing. */
+export type PageFunction<A extends unknown[], T> = string | ((...args: A) => T);
+
+/** One page, or tab. */
+export class Page {
+  readonly #raw: RawPage;
+
+  constructor(raw: RawPage) {
+    this.#raw = raw;
+  }
+
+  /** Resolves when the page has loaded. @throws Error where nothing answers */
+  goto(url: string): Promise<void> {
+    return this.#raw.navigate(url);
+  }
+
+  /** Loads the page again, through any leave warning. */
+  reload(): Promise<void> {
+    return this.#raw.reload();
+  }
+
+  /** Runs a function in the page, awaits what it returns, and gives that by value of JSON. */
+  async evaluate<A extends unknown[], T>(what: PageFunction<A, T>, ...args: A): Promise<Awaited<T>> {
+    const expression = typeof what === 'string' ? what : `(${what})(...${JSON.stringify(args)})`;
+    // tsx keeps the names of functions by calls of __name, which the page lacks
+    const json = await this.#raw.run(`const __name = (fn) => fn; return JSON.stringify(await (${expression}));`);
+    return (typeof json === 'string' ? JSON.parse(json) : undefined) as Awaited<T>;
+  }
+
+  /**
+   * Waits until something in the page is truthy, through reloads, and gives it.
+   * @param timeout milliseconds
+   * @throws Error with the condition, the last value and what the page said
+   */
+  async waitFor<A extends unknown[], T>(what: PageFunction<A, T>, { timeout = 60_000 } = {}, ...args: A): Promise<Awaited<T>> {
+    const deadline = performance.now() + timeout;
+    for (;;) {
+      const outcome = await this.evaluate(what, ...args).then(
+        (value) => ({ value, cause: undefined }),
+        (cause: unknown) => ({ value: undefined, cause }),
+      );
+      if (outcome.value) return outcome.value;
+      if (performance.now() > deadline) {
+        const last = outcome.cause ? String(outcome.cause) : JSON.stringify(outcome.value);
+        throw new Error(`not so after ${timeout} ms: ${what}; last: ${last}`, { cause: outcome.cause });
+      }
+      await sleep(50);
+    }
+  }
+
+  /**
+   * Chooses files in an `<input type="file">` as a user does; they may be larger than memory.
+   * @param selectors path to the input, each within the shadow root of the last one's element
+   */
+  setFiles(selectors: readonly string[], files: readonly string[]): Promise<void> {
+    return this.#raw.setFiles(selectors, files.map((file) => path.resolve(file)));
+  }
+
+  /** Writes a PNG of the viewport. */
+  async screenshot(file: string): Promise<void> {
+    await writeFile(file, await this.#raw.screenshot());
+  }
+
+  protected heap(): Promise<number | null> {
+    return this.#raw.heap();
+  }
+}
+
+export interface LaunchSettings {
+  /** Folder of the browser's own state, kept afterwards; without it, one that goes with the browser. */
+  profile?: string;
+  /** Further arguments of the browser's command line; WebKit takes none. */
+  args?: readonly string[];
+}
+
+/** A started browser and its first page. */
+export class Driver extends Page {
+  readonly engine: Engine;
+  readonly version: string;
+  /** Of the process that all of the browser's others descend from. */
+  readonly pid: number;
+  readonly #browser: RawBrowser;
+  readonly #cleanUp: () => Promise<void>;
+
+  constructor(engine: Engine, browser: RawBrowser, cleanUp: () => Promise<void>) {
+    super(browser.page);
+    this.engine = engine;
+    this.version = browser.version;
+    this.pid = browser.pid;
+    this.#browser = browser;
+    this.#cleanUp = cleanUp;
+  }
+
+  /** Opens another page in the same profile. */
+  async newPage(): Promise<Page> {
+    return new Page(await this.#browser.newPage());
+  }
+
+  /** Measures the browser now. */
+  async metrics(): Promise<Metrics> {
+    const processes = treeOf(this.pid).flatMap((pid) => figuresOf(pid) ?? []);
+    const pages = processes.filter(({ command }) => PAGE_PROCESS.test(command));
+    const pageMemory = pages.reduce((sum, figures) => sum + figures.private, 0);
+    return { heap: await this.heap(), pageMemory, processes };
+  }
+
+  /** Ends the browser as its user does. */
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.#cleanUp();
+  }
+
+  /** Ends every process of the browser at once, as a crash or a power cut does. */
+  async kill(): Promise<void> {
+    await this.#browser.kill();
+    await this.#cleanUp();
+  }
+}
+
+/** Starts a browser without a window. @throws Error where the machine has none of that engine */
+export async function launch(engine: Engine, { profile, args = [] }: LaunchSettings = {}): Promise<Driver> {
+  const folder = profile ?? (await mkdtemp(path.join(tmpdir(), `mule-upload-${engine}-`)));
+  const cleanUp = async (): Promise<void> => {
+    // a killed browser's files may still be on their way to the disk
+    if (!profile) await rm(folder, { recursive: true, force: true, maxRetries: 20 });
+  };
+  try {
+    await mkdir(folder, { recursive: true });
+    return new Driver(engine, await LAUNCHERS[engine]({ profile: folder, args }), cleanUp);
+  } catch (error) {
+    await cleanUp();
+    throw error;
+  }
+}
