@@ -1,7 +1,7 @@
 /** The actions of the protocol, one function each; `init.ts` has the first. */
 import { partSizeOf } from '../limits.js';
 import type { Action, AllAnswer, ChunkLoadedAnswer, Protocol, SignedAnswer } from '../protocol.js';
-import { sign, useGrant } from './call.js';
+import { signAnswer, useGrant } from './call.js';
 import type { Call } from './call.js';
 import type { Grant } from './grant.js';
 import { init } from './init.js';
@@ -33,32 +33,32 @@ async function signChunk(call: Call, body: unknown): Promise<SignedAnswer> {
   if (request.size !== size) {
     throw new SignerRefusal(400, 'size-mismatch', `Part ${request.chunk} has ${size} bytes; no other length is signed.`);
   }
-  return sign(call, putPart(grant.key, request.upload_id, request.chunk, size));
+  return signAnswer(call, putPart(grant.key, request.upload_id, request.chunk, size));
 }
 
 /** Signs one page of ListParts. */
 async function signList(call: Call, body: unknown): Promise<SignedAnswer> {
   const request = readList(body);
   const { key } = await useGrant(call, request);
-  return sign(call, listParts(key, request.upload_id, request.part_number_marker));
+  return signAnswer(call, listParts(key, request.upload_id, request.part_number_marker));
 }
 
 async function signEnd(call: Call, body: unknown): Promise<SignedAnswer> {
   const request = readEnd(body);
   const grant = await useGrant(call, request);
   expectSize(grant, request.size);
-  return sign(call, completeUpload(grant.key, request.upload_id));
+  return signAnswer(call, completeUpload(grant.key, request.upload_id));
 }
 
 async function signDelete(call: Call, body: unknown): Promise<SignedAnswer> {
   const request = readReference(body);
   const { key } = await useGrant(call, request);
-  return sign(call, abortUpload(key, request.upload_id));
+  return signAnswer(call, abortUpload(key, request.upload_id));
 }
 
 async function signHead(call: Call, body: unknown): Promise<SignedAnswer> {
   const { key } = await useGrant(call, readHead(body));
-  return sign(call, headObject(key));
+  return signAnswer(call, headObject(key));
 }
 
 /** Signs what a whole upload needs, with the parts asked for as bare URLs: a window of parts costs one call. */

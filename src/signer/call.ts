@@ -1,5 +1,5 @@
 /** What one call to the signer has at hand, and the two steps that most actions share: open the grant, sign. */
-import type { SignedAnswer } from '../protocol.js';
+import type { SignedAnswer, SignedRequest } from '../protocol.js';
 import type { Grant, Sealer } from './grant.js';
 import type { Settings } from './options.js';
 import type { Credentials, Presigner, SigningTerms, StoreOperation } from './presign.js';
@@ -33,9 +33,14 @@ export function termsOf(settings: Settings, credentials: Credentials, now: numbe
   return { terms: { credentials, now, expires: seconds }, expires: (from + seconds) * 1_000 };
 }
 
+/** Signs one operation. */
+export async function sign(call: Call, operation: StoreOperation): Promise<SignedRequest> {
+  return { ...(await call.presign(operation, call.terms)), expires: call.expires };
+}
+
 /** Signs one operation as an answer of its own. */
-export async function sign(call: Call, operation: StoreOperation): Promise<SignedAnswer> {
-  return { ...(await call.presign(operation, call.terms)), expires: call.expires, time: call.now };
+export async function signAnswer(call: Call, operation: StoreOperation): Promise<SignedAnswer> {
+  return { ...(await sign(call, operation)), time: call.now };
 }
 
 /**

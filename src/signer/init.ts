@@ -67,14 +67,10 @@ async function answerGranted(call: Call, file: InitFile, grant: Grant, uploadId:
     grant: await call.sealer.seal(grant),
     part_size: grant.partSize,
   };
-  if (grant.size <= grant.partSize) return { ...common, put: await signed(call, putObject(grant.key, grant.size, object)) };
+  if (grant.size <= grant.partSize) return { ...common, put: await sign(call, putObject(grant.key, grant.size, object)) };
   const multipart = grant.marks.length > 0 ? { ...common, tracked: true } : common;
   if (uploadId !== undefined) return { ...multipart, upload_id: uploadId };
-  return { ...multipart, init: await signed(call, createUpload(grant.key, object)) };
-}
-
-async function signed(call: Call, operation: Parameters<typeof sign>[1]): ReturnType<Call['presign']> {
-  return { ...(await call.presign(operation, call.terms)), expires: call.expires };
+  return { ...multipart, init: await sign(call, createUpload(grant.key, object)) };
 }
 
 /** @throws SignerRefusal for a grant that is not this caller's for this key and size, or too old to renew */

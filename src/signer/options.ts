@@ -3,7 +3,7 @@ import type { Action } from '../protocol.js';
 import type { Policy, SettledPolicy } from './policy.js';
 import { POLICY_DEFAULTS } from './policy.js';
 import type { Credentials } from './presign.js';
-import { locateStore } from './store.js';
+import { isEndpoint, locateStore } from './store.js';
 import type { StoreAddress } from './store.js';
 import type { Tracker } from './tracker.js';
 
@@ -43,6 +43,18 @@ export interface SignerOptions {
   now?: () => number;
 }
 
+/** An option that does not fit; `detail` tells its value, if it is no secret, and what would. */
+export class OptionError extends TypeError {
+  override readonly name = 'OptionError';
+  constructor(
+    /** Such as `policy.maxSize`. */
+    readonly option: string,
+    readonly detail: string,
+  ) {
+    super(`option ${option}: ${detail}`);
+  }
+}
+
 const DAY = 86_400;
 /** Signature Version 4 knows no longer life. */
 const MAX_EXPIRES = 7 * DAY;
@@ -80,7 +92,7 @@ export interface Settings {
 
 /**
  * Checks the options and fills in the defaults.
- * @throws TypeError naming option and value; of credentials and secrets the name alone
+ * @throws OptionError, a TypeError, naming option and value; of credentials and secrets the name alone
  */
 export function settle(options: SignerOptions): Settings {
   const { bucket, endpoint, pathStyle, authorize, allowAnonymous, tracker } = options;
@@ -88,13 +100,14 @@ export function settle(options: SignerOptions): Settings {
   const { region, expires, grantLife, renewalTime, onError, now } = settings;
   expect('bucket', bucket, isMatch(/^[a-z\d][\w.-]{0,254}$/i), 'the name of a bucket');
   expect('region', region, isMatch(/^[\w-]{1,64}$/), 'the name of a region');
-  if (endpoint !== undefined) expect('endpoint', endpoint, isMatch(/./), 'a URL');
+  if (endpoint !== undefined) expect('endpoint', endpoint, isEndpoint, 'an http or https URL of a store');
+  if (pathStyle !== undefined) expect('pathStyle', pathStyle, (value) => typeof value === 'boolean', 'true or false');
   for (const name of ['authorize', 'onError', 'now'] as const) {
     if (settings[name] !== undefined) expect(name, settings[name], isFunction, 'a function');
   }
   if (allowAnonymous !== undefined) expect('allowAnonymous', allowAnonymous, (value) => value === true, 'true');
   if (!authorize && !allowAnonymous) {
-    throw new TypeError('option authorize: undefined; give a function that tells who calls, or allowAnonymous: true');
+    throw new OptionError('authorize', 'undefined; give a function that tells who calls, or allowAnonymous: true');
   }
   expect('expires', expires, isIntegerFrom(1, MAX_EXPIRES), `whole seconds from 1 to ${MAX_EXPIRES}`);
   expect('grantLife', grantLife, isIntegerFrom(1, Number.MAX_SAFE_INTEGER), 'whole seconds above 0');
@@ -144,7 +157,7 @@ function credentialsFrom(source: SignerOptions['credentials']): () => Promise<Cr
 function checkCredentials(credentials: Credentials): Credentials {
   for (const name of ['accessKeyId', 'secretAccessKey'] as const) {
     if (!isMatch(/./)(credentials?.[name])) {
-      throw new TypeError(`option credentials.${name}: a value of type ${typeof credentials?.[name]} or empty is no key`);
+      throw new OptionError(`credentials.${name}`, `a value of type ${typeof credentials?.[name]} or empty is no key`);
     }
   }
   return credentials;
@@ -153,7 +166,7 @@ function checkCredentials(credentials: Credentials): Credentials {
 function secretsFrom(secret: string | readonly string[]): readonly string[] {
   const secrets = typeof secret === 'string' ? [secret] : secret;
   if (isListOf((text) => typeof text === 'string' && text.length >= 16)(secrets) && secrets.length > 0) return secrets;
-  throw new TypeError('option secret: give one text, or a list of texts, of 16 characters or more each');
+  throw new OptionError('secret', 'give one text, or a list of texts, of 16 characters or more each');
 }
 
 function originFrom(origin: string): string {
@@ -164,7 +177,7 @@ function originFrom(origin: string): string {
 
 function expect(name: string, value: unknown, isFit: (value: unknown) => boolean, what: string): void {
   if (isFit(value)) return;
-  throw new TypeError(`option ${name}: ${typeof value === 'string' ? JSON.stringify(value) : String(value)} is not ${what}`);
+  throw new OptionError(name, `${typeof value === 'string' ? JSON.stringify(value) : String(value)} is not ${what}`);
 }
 
 const withoutUndefined = <T extends object>(object: T): T =>

@@ -18,12 +18,11 @@ export interface StoreOptions {
 /**
  * Finds a bucket's address: Amazon's virtual host for the region, or the endpoint given, by path unless told otherwise.
  * A bucket with dots in its name is reached by path, since no certificate of Amazon's matches its virtual host.
- * @throws TypeError naming the endpoint that is none
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
  */
 export function locateStore({ bucket, region, endpoint, pathStyle }: StoreOptions): StoreAddress {
   const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const url = parseEndpoint(endpoint ?? `https://s3.${region}.${domain}`);
+  const url = new URL(endpoint ?? `https://s3.${region}.${domain}`);
   const byPath = pathStyle ?? (endpoint !== undefined || bucket.includes('.'));
   const root = url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`;
   if (byPath) return { origin: url.origin, host: url.host, basePath: `${root}${bucket}/` };
@@ -31,9 +30,9 @@ export function locateStore({ bucket, region, endpoint, pathStyle }: StoreOption
   return { origin: `${url.protocol}//${host}`, host, basePath: root };
 }
 
-function parseEndpoint(endpoint: string): URL {
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : null;
-  const isPlain = url && /^https?:$/.test(url.protocol) && !url.search && !url.hash && !url.username && !url.password;
-  if (!isPlain) throw new TypeError(`option endpoint: ${JSON.stringify(endpoint)} is no http or https URL of a store`);
-  return url;
+/** Tells whether a value is an http or https URL without query, fragment or login. */
+export function isEndpoint(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const url = new URL(value);
+  return /^https?:$/.test(url.protocol) && !/[?#]/.test(value) && !url.username && !url.password;
 }
