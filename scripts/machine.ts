@@ -35,7 +35,8 @@ function describe(file: string | undefined, args: string[] = ['--version']): Fou
 
 function findWebKit(): Found | undefined {
   const hasDisplay = Boolean(process.env.DISPLAY) || Boolean(onPath('Xvfb'));
-  const ask = 'import gi; gi.require_version("WebKit2", "4.1"); from gi.repository import WebKit2 as w; '
+  const ask =
+    'import gi; gi.require_version("WebKit2", "4.1"); from gi.repository import WebKit2 as w; '
     + 'print("WebKitGTK %d.%d.%d" % (w.get_major_version(), w.get_minor_version(), w.get_micro_version()))';
   const driver = onPath('WebKitWebDriver');
   const version = hasDisplay ? firstLineOf(SYSTEM_PYTHON, ['-c', ask]) : undefined;
@@ -52,12 +53,15 @@ export function find(tool: Tool): Found | undefined {
   switch (tool) {
     case 'chromium':
       return describe(
-        process.env.CHROMIUM ?? onPath('chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome')
+        process.env.CHROMIUM
+          ?? onPath('chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome')
           ?? path.join(MAC_APPS, 'Google Chrome.app/Contents/MacOS/Google Chrome'),
       );
     case 'firefox':
       return describe(
-        process.env.FIREFOX ?? onPath('firefox-esr', 'firefox') ?? path.join(MAC_APPS, 'Firefox.app/Contents/MacOS/firefox'),
+        process.env.FIREFOX
+          ?? onPath('firefox-esr', 'firefox')
+          ?? path.join(MAC_APPS, 'Firefox.app/Contents/MacOS/firefox'),
       );
     case 'webkit':
       return findWebKit();

@@ -82,7 +82,12 @@ class ChromiumPage implements RawPage {
   }
 
   async #evaluate(expression: string, returnByValue: boolean): Promise<Evaluated['result']> {
-    const answer = await this.#call('Runtime.evaluate', { expression, awaitPromise: true, returnByValue, userGesture: true });
+    const answer = await this.#call('Runtime.evaluate', {
+      expression,
+      awaitPromise: true,
+      returnByValue,
+      userGesture: true,
+    });
     const { result, exceptionDetails } = answer as Evaluated;
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     return result;

@@ -76,7 +76,9 @@ async function openPage(socket: JsonSocket): Promise<FirefoxPage> {
 }
 
 async function firstPage(socket: JsonSocket): Promise<FirefoxPage> {
-  await socket.call('session.new', { capabilities: { alwaysMatch: { unhandledPromptBehavior: { default: 'accept' } } } });
+  await socket.call('session.new', {
+    capabilities: { alwaysMatch: { unhandledPromptBehavior: { default: 'accept' } } },
+  });
   const { contexts } = (await socket.call('browsingContext.getTree')) as { contexts: { context: string }[] };
   return contexts[0] ? new FirefoxPage(socket, contexts[0].context) : openPage(socket);
 }

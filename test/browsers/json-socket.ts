@@ -51,7 +51,7 @@ export class JsonSocket {
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
-    socket.on('message', (data) => this.#receive(JSON.parse(String(data)) as Message));
+    socket.on('message', (data: Buffer) => this.#receive(JSON.parse(data.toString()) as Message));
     socket.on('error', () => undefined); // followed by close
     socket.on('close', () => {
       for (const { method, reject } of this.#pending.values()) reject(new Error(`${method}: the browser is gone`));
@@ -87,6 +87,9 @@ export class JsonSocket {
     const pending = this.#pending.get(id);
     this.#pending.delete(id);
     if (error === undefined) pending?.resolve(result);
-    else pending?.reject(new Error(`${pending.method}: ${typeof error === 'string' ? `${error}: ${message}` : error.message}`));
+    else
+      pending?.reject(
+        new Error(`${pending.method}: ${typeof error === 'string' ? `${error}: ${message}` : error.message}`),
+      );
   }
 }

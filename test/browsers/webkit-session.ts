@@ -86,12 +86,17 @@ export class WebKitSession {
       unhandledPromptBehavior: 'accept',
       timeouts: { script: 600_000, pageLoad: 120_000 },
     };
-    const answer = (await this.#request('POST', '/session', { capabilities: { alwaysMatch } })) as { sessionId: string };
+    const answer = (await this.#request('POST', '/session', { capabilities: { alwaysMatch } })) as {
+      sessionId: string;
+    };
     this.#session = `/session/${answer.sessionId}`;
   }
 
   async #request(method: string, path: string, body?: unknown): Promise<unknown> {
-    const response = await fetch(this.#base + path, { method, body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined });
+    const response = await fetch(this.#base + path, {
+      method,
+      body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined,
+    });
     const { value } = (await response.json()) as Answer;
     if (!response.ok) {
       const { error, message } = value as { error: string; message: string };
@@ -109,7 +114,10 @@ export class WebKitSession {
   async run(body: string): Promise<unknown> {
     const script = `const done = arguments[arguments.length - 1];
       (async () => { ${body} })().then(value => done({ value }), error => done({ error: String(error && error.stack ? error + '\\n' + error.stack : error) }));`;
-    const outcome = (await this.call('POST', '/execute/async', { script, args: [] })) as { value?: unknown; error?: string };
+    const outcome = (await this.call('POST', '/execute/async', { script, args: [] })) as {
+      value?: unknown;
+      error?: string;
+    };
     if (outcome.error !== undefined) throw new Error(outcome.error);
     return outcome.value;
   }

@@ -48,7 +48,7 @@ export class Page {
 
   /** Runs a function in the page, awaits what it returns, and gives that by value of JSON. */
   async evaluate<A extends unknown[], T>(what: PageFunction<A, T>, ...args: A): Promise<Awaited<T>> {
-    const expression = typeof what === 'string' ? what : `(${what})(...${JSON.stringify(args)})`;
+    const expression = typeof what === 'string' ? what : `(${String(what)})(...${JSON.stringify(args)})`;
     // tsx keeps the names of functions by calls of __name, which the page lacks
     const json = await this.#raw.run(`const __name = (fn) => fn; return JSON.stringify(await (${expression}));`);
     return (typeof json === 'string' ? JSON.parse(json) : undefined) as Awaited<T>;
@@ -59,17 +59,21 @@ export class Page {
    * @param timeout milliseconds
    * @throws Error with the condition, the last value and what the page said
    */
-  async waitFor<A extends unknown[], T>(what: PageFunction<A, T>, { timeout = 60_000 } = {}, ...args: A): Promise<Awaited<T>> {
+  async waitFor<A extends unknown[], T>(
+    what: PageFunction<A, T>,
+    { timeout = 60_000 } = {},
+    ...args: A
+  ): Promise<Awaited<T>> {
     const deadline = performance.now() + timeout;
     for (;;) {
       const outcome = await this.evaluate(what, ...args).then(
         (value) => ({ value, cause: undefined }),
-        (cause: unknown) => ({ value: undefined, cause }),
+        (cause: Error) => ({ value: undefined, cause }),
       );
       if (outcome.value) return outcome.value;
       if (performance.now() > deadline) {
-        const last = outcome.cause ? String(outcome.cause) : JSON.stringify(outcome.value);
-        throw new Error(`not so after ${timeout} ms: ${what}; last: ${last}`, { cause: outcome.cause });
+        const last = outcome.cause?.message ?? JSON.stringify(outcome.value);
+        throw new Error(`not so after ${timeout} ms: ${String(what)}; last: ${last}`, { cause: outcome.cause });
       }
       await sleep(50);
     }
@@ -80,7 +84,10 @@ export class Page {
    * @param selectors path to the input, each within the shadow root of the last one's element
    */
   setFiles(selectors: readonly string[], files: readonly string[]): Promise<void> {
-    return this.#raw.setFiles(selectors, files.map((file) => path.resolve(file)));
+    return this.#raw.setFiles(
+      selectors,
+      files.map((file) => path.resolve(file)),
+    );
   }
 
   /** Writes a PNG of the viewport. */

@@ -16,7 +16,11 @@ const pageOf = ({ browser, id }: BasicTestSession): Page => (browser as unknown 
 
 async function setFilesByPuppeteer(page: Page, selectors: readonly string[], files: readonly string[]): Promise<void> {
   const handle = await page.evaluateHandle(
-    (path) => path.reduce<ParentNode | null>((at, selector) => ((at as Element).shadowRoot ?? at)!.querySelector(selector), document),
+    (path) =>
+      path.reduce<ParentNode | null>(
+        (at, selector) => ((at as Element).shadowRoot ?? at)!.querySelector(selector),
+        document,
+      ),
     [...selectors],
   );
   await (handle as ElementHandle<HTMLInputElement>).uploadFile(...files);

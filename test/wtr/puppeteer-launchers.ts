@@ -1,5 +1,5 @@
 /** Chromium and Firefox for @web/test-runner, set up so that several test pages at once all run at full speed. */
-import { ChromeLauncher, chromeLauncher } from '@web/test-runner-chrome';
+import { type ChromeLauncher, chromeLauncher } from '@web/test-runner-chrome';
 import { need } from '../../scripts/machine.js';
 
 /** Chromium refuses its sandbox to root; the rest keeps a test browser from talking to anyone. */

@@ -1,0 +1,97 @@
+/** Everything that is judged without running it: types, lint, form, manifest, the packed package, sizes. */
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { ROOT, must } from './run.js';
+import { areSizesWithinBudget } from './sizes.js';
+
+const TAG = 'mule-upload';
+
+interface Manifest {
+  modules: {
+    declarations?: { tagName?: string; attributes?: unknown[]; events?: unknown[]; cssParts?: unknown[] }[];
+  }[];
+}
+
+/** The manifest must have found the element and read its documentation. */
+async function checkManifest(): Promise<void> {
+  const manifest = JSON.parse(await readFile(path.join(ROOT, 'dist/custom-elements.json'), 'utf8')) as Manifest;
+  const element = manifest.modules
+    .flatMap(({ declarations = [] }) => declarations)
+    .find(({ tagName }) => tagName === TAG);
+  if (!element) throw new Error(`the manifest knows no <${TAG}>`);
+  for (const kind of ['attributes', 'events', 'cssParts'] as const) {
+    const count = element[kind]?.length ?? 0;
+    if (count === 0) throw new Error(`the manifest has no ${kind} of <${TAG}>`);
+    console.log(`${count} ${kind}`);
+  }
+}
+
+/** The CDN file runs where there is no bundler: nothing of Node and nothing to resolve may be left in it. */
+async function checkCdnFile(): Promise<void> {
+  const text = await readFile(path.join(ROOT, 'dist/cdn/mule-upload.js'), 'utf8');
+  for (const [what, pattern] of Object.entries({
+    'process.env': /process\.env/,
+    'an import': /(?:^|[;}])import\s*["'{*\w]/,
+    'Lit in development mode': /Lit is in dev mode/,
+  })) {
+    if (pattern.test(text)) throw new Error(`the CDN file holds ${what}`);
+  }
+}
+
+/** What npm would publish, read by publint and by every kind of TypeScript resolution that knows ESM. */
+async function checkPackage(): Promise<void> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-pack-'));
+  try {
+    // built just now: packing must not build again
+    await must('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder]);
+    const [tarball] = await readdir(folder);
+    const file = path.join(folder, tarball!);
+    await must('publint', ['run', file, '--strict']);
+    await must('attw', [
+      file,
+      '--profile',
+      'esm-only',
+      '--exclude-entrypoints',
+      './custom-elements.json',
+      './package.json',
+    ]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function checkSizes(): Promise<void> {
+  if (!(await areSizesWithinBudget())) throw new Error('too large');
+}
+
+/** In order; later ones need what earlier ones build. */
+const CHECKS: Readonly<Record<string, () => Promise<void>>> = {
+  types: () => must('tsc', ['-p', '.']),
+  lint: () => must('eslint', ['.', '--max-warnings', '0']),
+  form: () => must('prettier', ['--check', '--log-level', 'warn', '.']),
+  build: () => must('tsx', ['scripts/build.ts']),
+  manifest: checkManifest,
+  'CDN file': checkCdnFile,
+  package: checkPackage,
+  sizes: checkSizes,
+};
+
+/** Runs all checks, also after a failure. @returns how many passed and failed */
+export async function check(): Promise<{ passed: number; failed: number }> {
+  const failures: string[] = [];
+  for (const [name, act] of Object.entries(CHECKS)) {
+    console.log(`\n== ${name}`);
+    await act().catch((error: Error) => {
+      console.error(`${name}: ${error.message}`);
+      failures.push(name);
+    });
+  }
+  console.log(failures.length === 0 ? '\nall checks passed' : `\nchecks that failed: ${failures.join(', ')}`);
+  return { passed: Object.keys(CHECKS).length - failures.length, failed: failures.length };
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const { failed } = await check();
+  process.exitCode = failed === 0 ? 0 : 1;
+}
