@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { S3Error } from './errors.js';
+
+/** Bytes gathered before one write: fewer trips to the thread pool, and all that a request holds in memory. */
+const BATCH = 1024 ** 2;
+
+/** What a received body must prove to be. */
+export interface BodyRules {
+  /** Hex; null where the body is unsigned. */
+  sha256?: string | null;
+  /** Base64, as Content-MD5 has it. */
+  contentMd5?: string | undefined;
+  /** Bytes. */
+  maxSize: number;
+  /** Bytes. */
+  minSize?: number;
+}
+
+/** A body on disk under a temporary name. */
+export interface ReceivedFile {
+  path: string;
+  size: number;
+  /** Hex. */
+  md5: string;
+}
+
+async function writeBatch(handle: FileHandle, chunks: Buffer[], bytes: number): Promise<void> {
+  const { bytesWritten } = await handle.writev(chunks);
+  if (bytesWritten !== bytes) throw new S3Error('InternalError', 'The disk took only a piece of the body.');
+}
+
+function assertBody(rules: BodyRules, size: number, md5: Buffer, sha256: string | null): void {
+  if (rules.minSize !== undefined && size < rules.minSize) {
+    throw new S3Error('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', { ProposedSize: size, MinSizeAllowed: rules.minSize });
+  }
+  if (sha256 !== null && sha256 !== rules.sha256) {
+    throw new S3Error('XAmzContentSHA256Mismatch', "The provided 'x-amz-content-sha256' header does not match what was computed.");
+  }
+  if (rules.contentMd5 !== undefined && md5.toString('base64') !== rules.contentMd5) {
+    throw new S3Error('BadDigest', 'The Content-MD5 you specified did not match what we received.');
+  }
+}
+
+async function writeBody(handle: FileHandle, body: AsyncIterable<Buffer>, rules: BodyRules): Promise<{ size: number; md5: string }> {
+  const md5 = createHash('md5');
+  const sha256 = rules.sha256 ? createHash('sha256') : null;
+  let size = 0;
+  let pending: Buffer[] = [];
+  let pendingBytes = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > rules.maxSize) {
+      throw new S3Error('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', { ProposedSize: size, MaxSizeAllowed: rules.maxSize });
+    }
+    md5.update(chunk);
+    sha256?.update(chunk);
+    pending.push(chunk);
+    pendingBytes += chunk.length;
+    if (pendingBytes < BATCH) continue;
+    await writeBatch(handle, pending, pendingBytes);
+    pending = [];
+    pendingBytes = 0;
+  }
+  if (pendingBytes > 0) await writeBatch(handle, pending, pendingBytes);
+  const digest = md5.digest();
+  assertBody(rules, size, digest, sha256?.digest('hex') ?? null);
+  return { size, md5: digest.toString('hex') };
+}
+
+/**
+ * Streams a body to a temporary file, hashing on the way, and makes it safe on disk.
+ * @throws S3Error where the body is not what the rules say; nothing is left behind then
+ */
+export async function receiveFile(body: AsyncIterable<Buffer>, path: string, rules: BodyRules): Promise<ReceivedFile> {
+  const handle = await open(path, 'wx');
+  try {
+    const written = await writeBody(handle, body, rules);
+    await handle.datasync();
+    return { path, ...written };
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Makes a rename or a new name in that directory survive a power cut. */
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Gives a file its lasting name; whoever is told so may rely on it. */
+export async function moveDurably(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  await syncDirectory(dirname(to));
+}
+
+/** Writes a small file whole or not at all. */
+export async function writeDurably(path: string, text: string, temporary: string): Promise<void> {
+  const handle = await open(temporary, 'wx');
+  try {
+    await handle.writeFile(text);
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+  await moveDurably(temporary, path);
+}

@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { PROFILES } from './behaviour.js';
+import type { Behaviour, Profile } from './behaviour.js';
+import { Buckets } from './buckets.js';
+import { OPEN_CORS, corsHeaders, preflightHeaders } from './cors.js';
+import type { CorsRule } from './cors.js';
+import { S3Error, errorDocument } from './errors.js';
+import { sendEmpty, sendXml } from './exchange.js';
+import { postObject } from './post-handler.js';
+import { readRequest } from './request.js';
+import type { S3Request } from './request.js';
+import { findHandler } from './router.js';
+import { authorize } from './signature.js';
+import type { Credentials } from './signature.js';
+
+export type { Behaviour, Profile } from './behaviour.js';
+export type { CorsRule } from './cors.js';
+export type { Credentials } from './signature.js';
+
+export interface BucketOptions {
+  /** Directory that everything is kept in; made where it is missing. */
+  dir: string;
+  /** 0: any free port. */
+  port?: number;
+  host?: string;
+  /** Buckets that exist from the start. */
+  buckets: readonly string[];
+  credentials: Credentials;
+  region?: string;
+  /** Rules for the buckets named above: by default any origin. An empty list: none. */
+  cors?: readonly CorsRule[];
+  profile?: Profile;
+  /** Single differences from the profile. */
+  behaviour?: Partial<Behaviour>;
+}
+
+export interface RunningBucket {
+  /** Origin without a trailing slash; addresses are path-style below it. */
+  readonly url: string;
+  readonly port: number;
+  /** The behaviour in force; may be changed while it runs. */
+  readonly behaviour: Behaviour;
+  /** Stops at once; requests under way are cut. */
+  close(): Promise<void>;
+}
+
+/** One S3 server: who it is for and what it holds. */
+class BucketServer {
+  readonly behaviour: Behaviour;
+  readonly #buckets: Buckets;
+  readonly #credentials: Credentials;
+  readonly #region: string;
+
+  constructor(buckets: Buckets, { credentials, region = 'us-east-1', profile = 'default', behaviour = {} }: BucketOptions) {
+    this.#buckets = buckets;
+    this.#credentials = credentials;
+    this.#region = region;
+    this.behaviour = { ...PROFILES[profile], ...behaviour };
+  }
+
+  async handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const requestId = randomBytes(8).toString('hex').toUpperCase();
+    response.setHeader('x-amz-request-id', requestId);
+    response.setHeader('server', 'mule-bucket');
+    try {
+      await this.#answer(readRequest(message), response);
+    } catch (error) {
+      this.#refuse(error, message, response, requestId);
+    }
+  }
+
+  async #answer(request: S3Request, response: ServerResponse): Promise<void> {
+    const rules = { credentials: this.#credentials, region: this.#region };
+    if (request.method === 'OPTIONS') {
+      sendEmpty(response, 200, preflightHeaders(this.#buckets.find(request.bucket)?.cors ?? [], request.header));
+      return;
+    }
+    this.#allowOrigin(request, response);
+    const isPolicyPost = request.method === 'POST' && !request.key && request.header('content-type')?.startsWith('multipart/form-data');
+    if (isPolicyPost) {
+      const bucket = this.#buckets.get(request.bucket);
+      await postObject({ request, response, bucket, behaviour: this.behaviour, rules, now: Date.now() });
+      return;
+    }
+    const { payloadSha256 } = authorize(request, rules, Date.now());
+    const createsBucket = request.method === 'PUT' && !request.key && !request.query.has('cors');
+    if (createsBucket) {
+      await this.#buckets.create(request.bucket);
+      sendEmpty(response, 200, { location: `/${request.bucket}` });
+      return;
+    }
+    const bucket = this.#buckets.get(request.bucket);
+    await findHandler(request)({ request, response, bucket, behaviour: this.behaviour, payloadSha256 });
+  }
+
+  #allowOrigin(request: S3Request, response: ServerResponse): void {
+    const origin = request.header('origin');
+    const bucket = this.#buckets.find(request.bucket);
+    if (!origin || !bucket) return;
+    for (const [name, value] of Object.entries(corsHeaders(bucket.cors, origin, request.method))) response.setHeader(name, value);
+  }
+
+  #refuse(error: unknown, message: IncomingMessage, response: ServerResponse, requestId: string): void {
+    // What is left of the body has to go somewhere, or the client is still sending when the refusal comes.
+    message.resume();
+    const isCut = message.destroyed && !message.complete;
+    if (response.headersSent || isCut) {
+      response.destroy();
+      return;
+    }
+    if (!(error instanceof S3Error)) console.error(error);
+    const refusal = error instanceof S3Error ? error : new S3Error('InternalError', 'We encountered an internal error. Please try again.');
+    if (!this.behaviour.corsOnErrors && refusal.status === 403) {
+      for (const name of response.getHeaderNames()) if (name.startsWith('access-control-')) response.removeHeader(name);
+    }
+    sendXml(response, refusal.status, errorDocument(refusal, requestId), { ...refusal.headers });
+  }
+}
+
+/**
+ * Starts a small S3 for the demo and for tests. Parts and objects are on disk before they are acknowledged.
+ * @throws where directory or port cannot be had
+ */
+export async function startBucket(options: BucketOptions): Promise<RunningBucket> {
+  const { dir, port = 0, host = '127.0.0.1', cors = OPEN_CORS } = options;
+  const buckets = await Buckets.open(dir);
+  for (const name of options.buckets) await (await buckets.create(name)).setCors(cors);
+  const bucketServer = new BucketServer(buckets, options);
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (message, response) => {
+    void bucketServer.handle(message, response);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  const { port: actualPort } = server.address() as AddressInfo;
+  return {
+    url: `http://${host}:${actualPort}`,
+    port: actualPort,
+    behaviour: bucketServer.behaviour,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

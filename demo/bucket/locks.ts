@@ -1,0 +1,14 @@
+/** Lets the holders of one name through one at a time; different names do not wait for each other. */
+export class Locks {
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  /** Runs the work once everyone before it under that name is done. */
+  run<T>(name: string, work: () => Promise<T>): Promise<T> {
+    const result = (this.#tails.get(name) ?? Promise.resolve()).then(work, work);
+    const tail = result.catch(() => undefined).finally(() => {
+      if (this.#tails.get(name) === tail) this.#tails.delete(name);
+    });
+    this.#tails.set(name, tail);
+    return result;
+  }
+}

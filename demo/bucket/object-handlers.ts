@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
+import { MAX_PART_SIZE } from '../../src/limits.js';
+import { S3Error } from './errors.js';
+import type { Behaviour } from './behaviour.js';
+import { quoted, sendEmpty } from './exchange.js';
+import type { Exchange } from './exchange.js';
+import { receiveFile } from './files.js';
+import type { BodyRules, ReceivedFile } from './files.js';
+import type { StoredHeaders, StoredObject } from './objects.js';
+import type { S3Request } from './request.js';
+
+const KEPT_HEADERS = ['content-type', 'cache-control', 'content-disposition', 'content-encoding', 'content-language', 'expires'];
+
+/** Picks the headers that are given back with the object. */
+export function keptHeaders(headers: Iterable<readonly [string, string]>): StoredHeaders {
+  const kept = [...headers].filter(([name]) => KEPT_HEADERS.includes(name) || name.startsWith('x-amz-meta-'));
+  return { 'content-type': 'binary/octet-stream', ...Object.fromEntries(kept) };
+}
+
+/** @throws S3Error for checksum headers: this store does not verify them, and does not pretend to */
+export function refuseChecksums(headers: Iterable<string>): void {
+  const name = [...headers].find((header) => /^x-amz-(checksum-|sdk-checksum-)/.test(header));
+  if (name) throw new S3Error('NotImplemented', 'A header you provided implies functionality that is not implemented', { Header: name });
+}
+
+/**
+ * Gives the rules for a request's body.
+ * @throws S3Error where length or digest are missing, too large or no digest at all
+ */
+export function bodyRules({ request, payloadSha256 }: Exchange): BodyRules {
+  refuseChecksums(request.headers.keys());
+  const length = request.header('content-length');
+  const contentMd5 = request.header('content-md5');
+  if (length === undefined) throw new S3Error('MissingContentLength', 'You must provide the Content-Length HTTP header.');
+  if (contentMd5 !== undefined && Buffer.from(contentMd5, 'base64').length !== 16) {
+    throw new S3Error('InvalidDigest', 'The Content-MD5 you specified is not valid.');
+  }
+  if (Number(length) > MAX_PART_SIZE) {
+    throw new S3Error('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', {
+      ProposedSize: Number(length), MaxSizeAllowed: MAX_PART_SIZE,
+    });
+  }
+  return { sha256: payloadSha256, contentMd5, maxSize: MAX_PART_SIZE };
+}
+
+/** Gives the ETag of a body: its MD5, or what stands for one that is encrypted. */
+export function etagOf({ md5 }: ReceivedFile, { opaqueEtags }: Behaviour): string {
+  return opaqueEtags ? createHash('md5').update(`encrypted ${md5}`).digest('hex') : md5;
+}
+
+/**
+ * Tells whether the key must be new; counts down the conflicts that the behaviour asks for.
+ * @throws S3Error ConditionalRequestConflict
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ */
+export function readMustBeNew(request: S3Request, behaviour: Behaviour): boolean {
+  const condition = request.header('if-none-match');
+  if (condition === undefined) return false;
+  if (condition !== '*') throw new S3Error('NotImplemented', 'If-None-Match takes only * here.', { Header: 'If-None-Match' });
+  if (behaviour.conditionalConflicts > 0) {
+    behaviour.conditionalConflicts -= 1;
+    throw new S3Error('ConditionalRequestConflict', 'The conditional request cannot succeed due to a conflicting operation against this resource.');
+  }
+  return true;
+}
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
+export async function putObject(exchange: Exchange): Promise<void> {
+  const { request, response, bucket, behaviour } = exchange;
+  const rules = bodyRules(exchange);
+  const mustBeNew = readMustBeNew(request, behaviour);
+  const received = await receiveFile(request.body(), bucket.objects.temporary(), rules);
+  const { etag } = await bucket.objects.put(request.key, received, etagOf(received, behaviour), keptHeaders(request.headers), mustBeNew);
+  sendEmpty(response, 200, { etag: quoted(etag) });
+}
+
+async function findObject({ request, bucket, behaviour }: Exchange): Promise<StoredObject> {
+  const object = await bucket.objects.find(request.key);
+  if (object) return object;
+  if (!behaviour.mayListBucket) throw new S3Error('AccessDenied', 'Access Denied');
+  throw new S3Error('NoSuchKey', 'The specified key does not exist.', { Key: request.key });
+}
+
+/** Reads `bytes=a-b`, `bytes=a-` and `bytes=-n`; anything else means the whole object, as HTTP has it. */
+function readRange(header: string | undefined, size: number): { start: number; end: number } | null {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
+  if (!match || (!match[1] && !match[2])) return null;
+  const start = match[1] ? Number(match[1]) : Math.max(size - Number(match[2]), 0);
+  const end = match[1] && match[2] ? Math.min(Number(match[2]) + 1, size) : size;
+  if (start >= size || start >= end) {
+    throw new S3Error('InvalidRange', 'The requested range is not satisfiable', { ActualObjectSize: size }, { 'content-range': `bytes */${size}` });
+  }
+  return { start, end };
+}
+
+/**
+ * GET, whole or a range of bytes, and HEAD.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+ */
+export async function getObject(exchange: Exchange): Promise<void> {
+  const { request, response, bucket } = exchange;
+  const object = await findObject(exchange);
+  const range = readRange(request.header('range'), object.size);
+  const { start, end } = range ?? { start: 0, end: object.size };
+  response.writeHead(range ? 206 : 200, {
+    ...object.headers,
+    etag: quoted(object.etag),
+    'last-modified': new Date(object.modified).toUTCString(),
+    'accept-ranges': 'bytes',
+    'content-length': String(end - start),
+    ...(range && { 'content-range': `bytes ${start}-${end - 1}/${object.size}` }),
+  });
+  if (request.method === 'HEAD') response.end();
+  else await pipeline(bucket.objects.read(object, start, end), response);
+}
+
+/** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html */
+export async function deleteObject({ request, response, bucket }: Exchange): Promise<void> {
+  await bucket.objects.remove(request.key);
+  sendEmpty(response, 204);
+}

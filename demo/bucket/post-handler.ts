@@ -1,0 +1,67 @@
+import type { ServerResponse } from 'node:http';
+import { MAX_PART_SIZE } from '../../src/limits.js';
+import type { Behaviour } from './behaviour.js';
+import type { Bucket } from './buckets.js';
+import { S3Error } from './errors.js';
+import { quoted, sendEmpty, sendXml } from './exchange.js';
+import { receiveFile } from './files.js';
+import { readField, readFormParts } from './form-data.js';
+import type { FormPart } from './form-data.js';
+import { etagOf, keptHeaders, refuseChecksums } from './object-handlers.js';
+import { assertPolicy } from './post-policy.js';
+import type { S3Request } from './request.js';
+import type { SignatureRules } from './signature.js';
+import { element, xmlDocument } from './xml.js';
+
+/** A browser's POST: its authority is in the form, so no signature has been checked yet. */
+export interface PostExchange {
+  request: S3Request;
+  response: ServerResponse;
+  bucket: Bucket;
+  behaviour: Behaviour;
+  rules: SignatureRules;
+  now: number;
+}
+
+async function readFieldsUpToFile(parts: AsyncGenerator<FormPart>): Promise<{ fields: Map<string, string>; file: FormPart }> {
+  const fields = new Map<string, string>();
+  for (let next = await parts.next(); !next.done; next = await parts.next()) {
+    if (next.value.name === 'file') return { fields, file: next.value };
+    fields.set(next.value.name, await readField(next.value));
+  }
+  throw new S3Error('InvalidArgument', 'POST requires exactly one file upload per request.', { ArgumentName: 'file', ArgumentValue: 0 });
+}
+
+function sendStored({ response, bucket, request }: PostExchange, key: string, etag: string, wanted: string | undefined): void {
+  const location = `http://${request.header('host') ?? ''}/${bucket.name}/${key.split('/').map(encodeURIComponent).join('/')}`;
+  const headers = { etag: quoted(etag), location };
+  if (wanted !== '201') {
+    sendEmpty(response, wanted === '200' ? 200 : 204, headers);
+    return;
+  }
+  const document = xmlDocument(
+    'PostResponse',
+    [element('Location', location), element('Bucket', bucket.name), element('Key', key), element('ETag', quoted(etag))],
+    { namespace: false },
+  );
+  sendXml(response, 201, document, headers);
+}
+
+/**
+ * Stores the file of a form that carries a signed policy.
+ * @throws S3Error where policy, form or file do not agree
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
+ */
+export async function postObject(exchange: PostExchange): Promise<void> {
+  const { request, bucket, behaviour, rules, now } = exchange;
+  if (!behaviour.takesPost) throw new S3Error('NotImplemented', 'PostObject is not implemented');
+  const parts = readFormParts(request.body(), request.header('content-type') ?? '');
+  const { fields, file } = await readFieldsUpToFile(parts);
+  const key = (fields.get('key') ?? '').replaceAll('${filename}', file.filename ?? '');
+  if (!key) throw new S3Error('InvalidArgument', 'Bucket POST must contain a field named "key".', { ArgumentName: 'key' });
+  const { minSize, maxSize } = assertPolicy(new Map([...fields, ['bucket', bucket.name], ['key', key]]), rules, now);
+  refuseChecksums(fields.keys());
+  const received = await receiveFile(file.body, bucket.objects.temporary(), { minSize, maxSize: Math.min(maxSize, MAX_PART_SIZE) });
+  const { etag } = await bucket.objects.put(key, received, etagOf(received, behaviour), keptHeaders(fields), false);
+  sendStored(exchange, key, etag, fields.get('success_action_status'));
+}

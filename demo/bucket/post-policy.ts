@@ -1,0 +1,84 @@
+import { createHmac } from 'node:crypto';
+import { S3Error } from './errors.js';
+import { isSameSignature, readScope } from './signature.js';
+import type { SignatureRules } from './signature.js';
+
+/** What a valid policy still has to say about the file. Bytes. */
+export interface FileLimits {
+  minSize: number;
+  maxSize: number;
+}
+
+type Fields = ReadonlyMap<string, string>;
+
+interface Condition {
+  operator: 'eq' | 'starts-with';
+  field: string;
+  value: string;
+}
+
+/** Fields that a policy need not mention. */
+const EXEMPT = /^(policy|x-amz-signature|file|x-ignore-.*)$/;
+
+const invalid = (message: string): S3Error => new S3Error('InvalidPolicyDocument', `Invalid Policy: ${message}`);
+const failed = (what: string): S3Error => new S3Error('AccessDenied', `Invalid according to Policy: ${what}`);
+
+function readDocument(policy: string): { expiration: number; conditions: unknown[] } {
+  try {
+    const { expiration, conditions } = JSON.parse(Buffer.from(policy, 'base64').toString('utf8')) as Record<string, unknown>;
+    const time = Date.parse(String(expiration));
+    if (Array.isArray(conditions) && !Number.isNaN(time)) return { expiration: time, conditions };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw invalid('expiration or conditions are missing, or it is no JSON.');
+}
+
+function readConditions(raw: readonly unknown[]): { conditions: Condition[]; limits: FileLimits | null } {
+  let limits: FileLimits | null = null;
+  const conditions: Condition[] = [];
+  for (const item of raw) {
+    if (Array.isArray(item) && item[0] === 'content-length-range') limits = { minSize: Number(item[1]), maxSize: Number(item[2]) };
+    else if (Array.isArray(item) && (item[0] === 'eq' || item[0] === 'starts-with') && String(item[1]).startsWith('$')) {
+      conditions.push({ operator: item[0], field: String(item[1]).slice(1).toLowerCase(), value: String(item[2]) });
+    } else if (item && typeof item === 'object' && !Array.isArray(item)) {
+      const pairs = Object.entries(item).map(([field, value]): Condition => ({ operator: 'eq', field: field.toLowerCase(), value: String(value) }));
+      conditions.push(...pairs);
+    } else throw invalid('a condition is of no known form.');
+  }
+  return { conditions, limits };
+}
+
+function assertCondition({ operator, field, value }: Condition, fields: Fields): void {
+  const given = fields.get(field) ?? '';
+  const holds = operator === 'eq' ? given === value : given.startsWith(value);
+  if (!holds) throw failed(`Policy Condition failed: ["${operator}", "$${field}", "${value}"]`);
+}
+
+/**
+ * Checks signature, expiry and conditions of a browser's POST.
+ * @param fields the form's fields before the file, names in lower case, `bucket` among them
+ * @param now epoch milliseconds
+ * @throws S3Error
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+ */
+export function assertPolicy(fields: Fields, rules: SignatureRules, now: number): FileLimits {
+  const policy = fields.get('policy');
+  if (!policy) throw new S3Error('AccessDenied', 'Access Denied');
+  const { key } = readScope(fields.get('x-amz-credential') ?? '', rules);
+  const expected = createHmac('sha256', key).update(policy).digest();
+  if (fields.get('x-amz-algorithm') !== 'AWS4-HMAC-SHA256' || !isSameSignature(expected, fields.get('x-amz-signature') ?? '')) {
+    throw new S3Error('SignatureDoesNotMatch', 'The request signature we calculated does not match the signature you provided.');
+  }
+  if (fields.get('x-amz-security-token') !== rules.credentials.sessionToken) {
+    throw new S3Error('InvalidToken', 'The provided token is malformed or otherwise invalid.');
+  }
+  const { expiration, conditions: raw } = readDocument(policy);
+  if (now > expiration) throw failed('Policy expired.');
+  const { conditions, limits } = readConditions(raw);
+  for (const condition of conditions) assertCondition(condition, fields);
+  const covered = new Set(conditions.map(({ field }) => field));
+  const extra = [...fields.keys()].find((field) => field !== 'bucket' && !covered.has(field) && !EXEMPT.test(field));
+  if (extra) throw failed(`Extra input fields: ${extra}`);
+  return limits ?? { minSize: 0, maxSize: Infinity };
+}

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { S3Error } from './errors.js';
+
+const MAX_KEY_BYTES = 1024;
+const BUCKET_NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
+
+/** One request in S3's terms, path-style: `/{bucket}/{key}?{query}`. */
+export interface S3Request {
+  readonly method: string;
+  /** As sent, still percent-encoded. */
+  readonly rawPath: string;
+  /** Decoded; a parameter without a value is an empty string. */
+  readonly query: ReadonlyMap<string, string>;
+  readonly bucket: string;
+  /** Decoded; empty for requests about the bucket itself. */
+  readonly key: string;
+  header(name: string): string | undefined;
+  readonly headers: ReadonlyMap<string, string>;
+  /** The body as it arrives. Leaving the loop early does not cut the connection, so that a refusal can be read. */
+  body(): AsyncIterable<Buffer>;
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new S3Error('InvalidArgument', 'The address is not percent-encoded UTF-8.');
+  }
+}
+
+function parseQuery(text: string): Map<string, string> {
+  const pairs = text.split('&').filter(Boolean).map((pair): [string, string] => {
+    const split = pair.indexOf('=');
+    const plain = (part: string): string => decode(part.replaceAll('+', ' '));
+    return split < 0 ? [plain(pair), ''] : [plain(pair.slice(0, split)), plain(pair.slice(split + 1))];
+  });
+  return new Map(pairs);
+}
+
+/**
+ * Reads bucket, key and query out of an HTTP request.
+ * @throws S3Error where the address cannot be one of S3's
+ */
+export function readRequest(message: IncomingMessage): S3Request {
+  const [rawPath = '/', rawQuery = ''] = (message.url ?? '/').split(/\?(.*)/s, 2);
+  const [, rawBucket = '', rawKey = ''] = /^\/([^/]*)\/?(.*)$/s.exec(rawPath) ?? [];
+  const key = decode(rawKey);
+  if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw new S3Error('KeyTooLongError', `A key has at most ${MAX_KEY_BYTES} bytes.`);
+  const headers = new Map(
+    Object.entries(message.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : (value ?? '')]),
+  );
+  return {
+    method: message.method ?? 'GET',
+    rawPath,
+    query: parseQuery(rawQuery),
+    bucket: decode(rawBucket),
+    key,
+    headers,
+    header: (name) => headers.get(name),
+    body: () => message.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>,
+  };
+}
+
+/** @throws S3Error for a name that S3 does not allow */
+export function assertBucketName(name: string): void {
+  if (!BUCKET_NAME.test(name) || name.includes('..')) throw new S3Error('InvalidBucketName', 'The specified bucket is not valid.');
+}
+
+/**
+ * Reads a whole body as text, for the small XML documents only.
+ * @param limit bytes
+ * @param sha256 hex that the body must have; null where it is unsigned
+ * @throws S3Error where the body is too large or not the one that was signed
+ */
+export async function readText(body: AsyncIterable<Buffer>, limit: number, sha256: string | null): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > limit) throw new S3Error('MalformedXML', `The body is larger than ${limit} bytes.`);
+    chunks.push(chunk);
+  }
+  const whole = Buffer.concat(chunks);
+  if (sha256 !== null && createHash('sha256').update(whole).digest('hex') !== sha256) {
+    throw new S3Error('XAmzContentSHA256Mismatch', "The provided 'x-amz-content-sha256' header does not match what was computed.");
+  }
+  return whole.toString('utf8');
+}
+
+/**
+ * Gives a whole number from the query.
+ * @throws S3Error where it is no number of that range
+ */
+export function integerParameter(request: S3Request, name: string, { fallback, min, max }: { fallback?: number; min: number; max: number }): number {
+  const text = request.query.get(name);
+  if (text === undefined && fallback !== undefined) return fallback;
+  const value = Number(text);
+  const isInRange = text !== '' && Number.isInteger(value) && value >= min && value <= max;
+  if (!isInRange) throw new S3Error('InvalidArgument', `${name} must be an integer between ${min} and ${max}.`, { ArgumentName: name });
+  return value;
+}

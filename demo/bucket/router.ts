@@ -1,0 +1,52 @@
+import { deleteCors, getCors, headBucket, listObjects, putCors } from './bucket-handlers.js';
+import { S3Error } from './errors.js';
+import type { Handler } from './exchange.js';
+import { abortUpload, completeUpload, createUpload, listParts, listUploads, uploadPart } from './multipart-handlers.js';
+import { deleteObject, getObject, putObject } from './object-handlers.js';
+import type { S3Request } from './request.js';
+
+interface Route {
+  method: string;
+  /** About an object, or about the bucket. */
+  target: 'object' | 'bucket';
+  /** Query parameter that tells operations of one method apart. */
+  parameter?: string;
+  handler: Handler;
+}
+
+/** The first that fits answers. */
+const ROUTES: readonly Route[] = [
+  { method: 'POST', target: 'object', parameter: 'uploads', handler: createUpload },
+  { method: 'POST', target: 'object', parameter: 'uploadId', handler: completeUpload },
+  { method: 'PUT', target: 'object', parameter: 'uploadId', handler: uploadPart },
+  { method: 'GET', target: 'object', parameter: 'uploadId', handler: listParts },
+  { method: 'DELETE', target: 'object', parameter: 'uploadId', handler: abortUpload },
+  { method: 'PUT', target: 'object', handler: putObject },
+  { method: 'GET', target: 'object', handler: getObject },
+  { method: 'HEAD', target: 'object', handler: getObject },
+  { method: 'DELETE', target: 'object', handler: deleteObject },
+  { method: 'GET', target: 'bucket', parameter: 'uploads', handler: listUploads },
+  { method: 'GET', target: 'bucket', parameter: 'cors', handler: getCors },
+  { method: 'PUT', target: 'bucket', parameter: 'cors', handler: putCors },
+  { method: 'DELETE', target: 'bucket', parameter: 'cors', handler: deleteCors },
+  { method: 'GET', target: 'bucket', handler: listObjects },
+  { method: 'HEAD', target: 'bucket', handler: headBucket },
+];
+
+/** Query parameters that name operations of S3's which this store lacks: better refused than mistaken for another. */
+const FOREIGN = ['acl', 'tagging', 'versions', 'policy', 'lifecycle', 'versioning', 'torrent', 'attributes', 'retention', 'legal-hold', 'delete', 'partNumber'];
+
+/**
+ * Finds who answers a request.
+ * @throws S3Error NotImplemented, MethodNotAllowed
+ */
+export function findHandler({ method, key, query, headers }: S3Request): Handler {
+  const target = key ? 'object' : 'bucket';
+  const route = ROUTES.find(
+    (candidate) => candidate.method === method && candidate.target === target && (!candidate.parameter || query.has(candidate.parameter)),
+  );
+  if (!route) throw new S3Error('MethodNotAllowed', 'The specified method is not allowed against this resource.', { Method: method });
+  const foreign = FOREIGN.find((name) => query.has(name) && !(name === 'partNumber' && query.has('uploadId')));
+  if (foreign || headers.has('x-amz-copy-source')) throw new S3Error('NotImplemented', `This store does not know ${foreign ?? 'copies'}.`);
+  return route.handler;
+}

@@ -1,0 +1,244 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { MIN_PART_SIZE } from '../../src/limits.js';
+import { S3Error } from './errors.js';
+import { moveDurably, writeDurably } from './files.js';
+import type { ReceivedFile } from './files.js';
+import { Locks } from './locks.js';
+import { readJson } from './objects.js';
+import type { ObjectStore, StoredHeaders, StoredObject } from './objects.js';
+
+/** One multipart upload as kept on disk. */
+export interface Upload {
+  id: string;
+  key: string;
+  /** Epoch milliseconds. */
+  initiated: number;
+  headers: StoredHeaders;
+  /** Set by a successful Complete: the same again gets the same answer. */
+  completed?: { etag: string };
+}
+
+/** One stored part; all of it is in its file's name, so that a part is acknowledged by one rename. */
+export interface StoredPart {
+  partNumber: number;
+  size: number;
+  /** Epoch milliseconds; of two with one number, the later counts. */
+  modified: number;
+  /** Without quotes. */
+  etag: string;
+  file: string;
+}
+
+/** A part as Complete names it. */
+export interface NamedPart {
+  partNumber: number;
+  etag: string;
+}
+
+export interface CompleteRules {
+  mustBeNew: boolean;
+  /** As documented for Cloudflare R2: every part but the last of one size, the last no larger. */
+  equalPartSizes: boolean;
+}
+
+function parsePartFile(file: string): StoredPart | null {
+  const match = /^part-(\d+)-(\d+)-(\d+)-([0-9a-f]{32})$/.exec(file);
+  if (!match) return null;
+  return { partNumber: Number(match[1]), size: Number(match[2]), modified: Number(match[3]), etag: match[4]!, file };
+}
+
+const partFile = (part: Omit<StoredPart, 'file'>): string => `part-${part.partNumber}-${part.size}-${part.modified}-${part.etag}`;
+
+const noSuchUpload = (uploadId: string): S3Error =>
+  new S3Error(
+    'NoSuchUpload',
+    'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
+    { UploadId: uploadId },
+  );
+
+/**
+ * Gives the ETag of a multipart object: MD5 over the parts' MD5s, then how many.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+ */
+function multipartEtag(parts: readonly StoredPart[]): string {
+  const digest = createHash('md5');
+  for (const { etag } of parts) digest.update(Buffer.from(etag, 'hex'));
+  return `${digest.digest('hex')}-${parts.length}`;
+}
+
+function assertSizes(parts: readonly StoredPart[], equalPartSizes: boolean): void {
+  for (const { size, partNumber, etag } of parts.slice(0, -1)) {
+    if (size < MIN_PART_SIZE) {
+      throw new S3Error('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', {
+        ProposedSize: size, MinSizeAllowed: MIN_PART_SIZE, PartNumber: partNumber, ETag: etag,
+      });
+    }
+  }
+  const [first] = parts;
+  const isEven = parts.every(({ size }, index) => (index < parts.length - 1 ? size === first!.size : size <= first!.size));
+  if (equalPartSizes && !isEven) throw new S3Error('InvalidPart', 'All non-trailing parts must have the same length.');
+}
+
+/** The multipart uploads of one bucket. */
+export class UploadStore {
+  readonly #objects: ObjectStore;
+  readonly #locks = new Locks();
+  /** What the directories hold, read once each: listing 10,000 parts must not cost 10,000 calls. */
+  readonly #parts = new Map<string, Promise<Map<number, StoredPart>>>();
+
+  constructor(objects: ObjectStore) {
+    this.#objects = objects;
+  }
+
+  async create(key: string, headers: StoredHeaders): Promise<Upload> {
+    const upload: Upload = { id: randomBytes(24).toString('base64url'), key, initiated: Date.now(), headers };
+    await mkdir(this.#directoryOf(upload.id));
+    await this.#save(upload);
+    return upload;
+  }
+
+  /**
+   * Gives an upload that is under way.
+   * @throws S3Error NoSuchUpload where it is unknown, of another key, aborted or completed
+   */
+  async find(uploadId: string, key: string): Promise<Upload> {
+    const upload = await this.#load(uploadId, key);
+    if (upload.completed) throw noSuchUpload(uploadId);
+    return upload;
+  }
+
+  /** Lists uploads under way, by key and then by time. */
+  async list(): Promise<Upload[]> {
+    const names = await readdir(join(this.#objects.directory, 'uploads'));
+    const uploads = await Promise.all(names.map((name) => readJson<Upload>(join(this.#directoryOf(name), 'upload.json'))));
+    return uploads
+      .filter((upload) => upload !== null && !upload.completed)
+      .map((upload) => upload!)
+      .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)) || a.initiated - b.initiated);
+  }
+
+  /** Lists the stored parts in order. */
+  async parts(upload: Upload): Promise<StoredPart[]> {
+    return [...(await this.#partsOf(upload.id)).values()].sort((a, b) => a.partNumber - b.partNumber);
+  }
+
+  /** Stores a received part, in place of one that has its number. Once this resolves, no crash loses it. */
+  putPart(upload: Upload, partNumber: number, received: ReceivedFile, etag: string): Promise<StoredPart> {
+    return this.#locks.run(upload.id, async () => {
+      const parts = await this.#partsStillWanted(upload, received);
+      const before = parts.get(partNumber);
+      const modified = Math.max(Date.now(), (before?.modified ?? 0) + 1);
+      const facts = { partNumber, size: received.size, modified, etag };
+      const part = { ...facts, file: partFile(facts) };
+      await moveDurably(received.path, join(this.#directoryOf(upload.id), part.file));
+      parts.set(partNumber, part);
+      if (before) await rm(join(this.#directoryOf(upload.id), before.file), { force: true });
+      return part;
+    });
+  }
+
+  /**
+   * Makes an object of the named parts; asked again after success, gives the same answer.
+   * @throws S3Error InvalidPartOrder, InvalidPart, EntityTooSmall, PreconditionFailed, NoSuchUpload
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+   */
+  complete(uploadId: string, key: string, named: readonly NamedPart[], rules: CompleteRules): Promise<{ etag: string }> {
+    return this.#locks.run(uploadId, async () => {
+      const upload = await this.#load(uploadId, key);
+      if (upload.completed) return upload.completed;
+      const stored = await this.#partsOf(uploadId);
+      const parts = named.map(({ partNumber, etag }, index) => {
+        if (index > 0 && named[index - 1]!.partNumber >= partNumber) {
+          throw new S3Error('InvalidPartOrder', 'The list of parts was not in ascending order. Parts must be ordered by part number.', { UploadId: uploadId });
+        }
+        const part = stored.get(partNumber);
+        if (part?.etag === etag) return part;
+        throw new S3Error('InvalidPart', 'One or more of the specified parts could not be found, or its entity tag does not match.', {
+          UploadId: uploadId, PartNumber: partNumber, ETag: etag,
+        });
+      });
+      assertSizes(parts, rules.equalPartSizes);
+      const object = this.#objectOf(upload, parts);
+      await this.#objects.publish(object, rules.mustBeNew);
+      await this.#save({ ...upload, completed: { etag: object.etag } });
+      await this.#dropUnused(uploadId, new Set(parts.map(({ file }) => file)));
+      return { etag: object.etag };
+    });
+  }
+
+  /** @throws S3Error NoSuchUpload */
+  abort(uploadId: string, key: string): Promise<void> {
+    return this.#locks.run(uploadId, async () => {
+      await this.find(uploadId, key);
+      this.#parts.delete(uploadId);
+      await rm(join(this.#directoryOf(uploadId), 'upload.json'), { force: true });
+      await rm(this.#directoryOf(uploadId), { recursive: true, force: true });
+    });
+  }
+
+  #objectOf(upload: Upload, parts: readonly StoredPart[]): StoredObject {
+    const data = join('uploads', upload.id);
+    return {
+      key: upload.key,
+      size: parts.reduce((sum, { size }) => sum + size, 0),
+      etag: multipartEtag(parts),
+      modified: Date.now(),
+      headers: upload.headers,
+      data,
+      files: parts.map(({ file, size }) => ({ path: join(data, file), size })),
+    };
+  }
+
+  /** The upload may have been completed or aborted while the part was on its way. */
+  async #partsStillWanted(upload: Upload, received: ReceivedFile): Promise<Map<number, StoredPart>> {
+    try {
+      await this.find(upload.id, upload.key);
+      return await this.#partsOf(upload.id);
+    } catch (error) {
+      await rm(received.path, { force: true });
+      throw error;
+    }
+  }
+
+  async #dropUnused(uploadId: string, used: ReadonlySet<string>): Promise<void> {
+    this.#parts.delete(uploadId);
+    for (const file of await readdir(this.#directoryOf(uploadId))) {
+      if (parsePartFile(file) && !used.has(file)) await rm(join(this.#directoryOf(uploadId), file), { force: true });
+    }
+  }
+
+  async #load(uploadId: string, key: string): Promise<Upload> {
+    const isPlausible = /^[\w-]{1,64}$/.test(uploadId);
+    const upload = isPlausible ? await readJson<Upload>(join(this.#directoryOf(uploadId), 'upload.json')) : null;
+    if (upload?.key !== key) throw noSuchUpload(uploadId);
+    return upload;
+  }
+
+  #save(upload: Upload): Promise<void> {
+    return writeDurably(join(this.#directoryOf(upload.id), 'upload.json'), JSON.stringify(upload), this.#objects.temporary());
+  }
+
+  #partsOf(uploadId: string): Promise<Map<number, StoredPart>> {
+    const known = this.#parts.get(uploadId);
+    if (known) return known;
+    const reading = this.#readParts(uploadId);
+    this.#parts.set(uploadId, reading);
+    return reading;
+  }
+
+  async #readParts(uploadId: string): Promise<Map<number, StoredPart>> {
+    const parts = new Map<number, StoredPart>();
+    for (const file of await readdir(this.#directoryOf(uploadId))) {
+      const part = parsePartFile(file);
+      const other = part && parts.get(part.partNumber);
+      if (part && (!other || other.modified < part.modified)) parts.set(part.partNumber, part);
+    }
+    return parts;
+  }
+
+  #directoryOf(uploadId: string): string {
+    return join(this.#objects.directory, 'uploads', uploadId);
+  }
+}
