@@ -122,7 +122,7 @@ function run(env: Variables): void {
 
 const [command, ...rest] = process.argv.slice(2);
 if (command === '--help' || command === '-h' || rest.includes('--help') || rest.includes('-h')) process.stdout.write(HELP);
-else if (command !== 'signer' || rest.length > 0) fail(`“${process.argv.slice(2).join(' ')}” is no command\n\n${HELP}`, 2);
+else if (command !== 'signer' || rest.length > 0) fail(`${command === undefined ? 'name a command' : `“${process.argv.slice(2).join(' ')}” is no command`}\n\n${HELP}`, 2);
 else {
   try {
     run(process.env);

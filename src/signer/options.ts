@@ -121,8 +121,8 @@ export function settle(options: SignerOptions): Settings {
     authorize,
     allowAnonymous: allowAnonymous ?? false,
     secrets: options.secret === undefined ? null : secretsFrom(options.secret),
-    origins: options.origins === undefined ? null : new Set(options.origins.map(originFrom)),
-    policy: settlePolicy(options.policy ?? {}),
+    origins: options.origins === undefined ? null : new Set(originsFrom(options.origins)),
+    policy: settlePolicy(options.policy === undefined ? {} : options.policy),
     tracker: tracker ?? null,
     expires,
     grantLife: grantLife * 1_000,
@@ -133,6 +133,7 @@ export function settle(options: SignerOptions): Settings {
 }
 
 function settlePolicy(policy: Policy): SettledPolicy {
+  expect('policy', policy, (value) => typeof value === 'object' && value !== null, 'an object');
   const settled = { ...POLICY_DEFAULTS, ...withoutUndefined(policy) };
   const { maxSize, minSize, maxFiles, partSize, accept, key, objectKeys, acls } = settled;
   expect('policy.maxSize', maxSize, isIntegerFrom(0, MAX_OBJECT_SIZE), `bytes from 0 to ${MAX_OBJECT_SIZE}`);
@@ -169,10 +170,10 @@ function secretsFrom(secret: string | readonly string[]): readonly string[] {
   throw new OptionError('secret', 'give one text, or a list of texts, of 16 characters or more each');
 }
 
-function originFrom(origin: string): string {
-  if (origin === '*') return origin;
-  expect('origins', origin, (value) => URL.canParse(value as string) && new URL(value as string).origin === origin, 'an origin such as https://example.org');
-  return origin;
+function originsFrom(origins: readonly string[]): readonly string[] {
+  expect('origins', origins, Array.isArray, 'a list');
+  for (const origin of origins) expect('origins', origin, isOrigin, 'an origin such as https://example.org');
+  return origins;
 }
 
 function expect(name: string, value: unknown, isFit: (value: unknown) => boolean, what: string): void {
@@ -183,6 +184,8 @@ function expect(name: string, value: unknown, isFit: (value: unknown) => boolean
 const withoutUndefined = <T extends object>(object: T): T =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 
+const isOrigin = (value: unknown): boolean =>
+  value === '*' || (typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value);
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 const isMatch = (pattern: RegExp) => (value: unknown): boolean => typeof value === 'string' && pattern.test(value);
 const isIntegerFrom = (min: number, max: number) => (value: unknown): boolean =>

@@ -1,0 +1,74 @@
+/** A signer with made-up credentials and a clock that stands still, called as a browser calls it. */
+import assert from 'node:assert/strict';
+import { createSigner } from '../../src/signer/index.js';
+import type { SignerOptions } from '../../src/signer/index.js';
+import type { Action, InitAnswer, InitAnswerFile, InitFile, Protocol, RefusalAnswer } from '../../src/protocol.js';
+
+export const NOW = Date.UTC(2026, 4, 6, 7, 8, 9, 250);
+export const DAY = 86_400_000;
+export const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
+
+export interface Caller {
+  /** Moves the signer's clock. */
+  now: number;
+  /** Whom `authorize` names; null: nobody. */
+  user: string | null;
+  post(action: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
+  /** Calls and expects success. */
+  call<A extends Action>(action: A, body: Protocol[A]['request']): Promise<Protocol[A]['answer']>;
+  /** Calls and expects a refusal: its status and code. */
+  refusal(action: Action, body: unknown): Promise<string>;
+  /** Asks to upload one file. */
+  init(file?: Partial<InitFile>): Promise<InitAnswerFile & Granted>;
+}
+
+/** What init's answer for one file may hold, all at once, so that tests read it without narrowing. */
+export interface Granted {
+  key: string;
+  grant: string;
+  part_size: number;
+  init?: { method: string; url: string; headers?: Record<string, string>; expires: number };
+  put?: { method: string; url: string; headers?: Record<string, string>; expires: number };
+  upload_id?: string;
+  chunks?: number[];
+  tracked?: boolean;
+  error?: { code: string; message: string };
+}
+
+export const fileOf = (file: Partial<InitFile> = {}): InitFile => ({
+  id: 'a', filename: 'film.mp4', filesize: 100e6, last_modified: 1_700_000_000_000, content_type: 'video/mp4', ...file,
+});
+
+export function createCaller(options: Partial<SignerOptions> = {}): Caller {
+  const caller: Caller = {
+    now: NOW,
+    user: 'ada',
+    post: (action, body, headers = {}) => signer(new Request(`https://signer.test/sign/${action}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    })),
+    async call(action, body) {
+      const response = await caller.post(action, body);
+      assert.ok(response.ok, `${action}: ${response.status} ${response.ok ? '' : await response.clone().text()}`);
+      return (response.status === 204 ? null : await response.json()) as never;
+    },
+    async refusal(action, body) {
+      const response = await caller.post(action, body);
+      assert.ok(!response.ok, `${action} was not refused`);
+      return `${response.status} ${((await response.json()) as RefusalAnswer).error.code}`;
+    },
+    async init(file) {
+      const answer: InitAnswer = await caller.call('get_init_signature', { files: [fileOf(file)] });
+      return answer.files[0] as InitAnswerFile & Granted;
+    },
+  };
+  const signer = createSigner({
+    bucket: 'bucket', endpoint: 'http://127.0.0.1:9000', credentials: CREDENTIALS,
+    authorize: () => caller.user, now: () => caller.now, ...options,
+  });
+  return caller;
+}
+
+/** The parameters of a signed URL. */
+export const queryOf = (url: string): Record<string, string> => Object.fromEntries(new URL(url).searchParams);

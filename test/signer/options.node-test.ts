@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createSigner } from '../../src/signer/index.js';
+import { settle } from '../../src/signer/options.js';
+import type { SignerOptions } from '../../src/signer/options.js';
+import { CREDENTIALS } from './caller.js';
+
+const GOOD: SignerOptions = { bucket: 'films', credentials: CREDENTIALS, allowAnonymous: true };
+
+describe('signer options', () => {
+  it('take the documented defaults, undefined standing for absent', () => {
+    const settings = settle({ ...GOOD, region: undefined, expires: undefined, policy: { maxFiles: undefined } });
+    assert.equal(settings.store.host, 'films.s3.us-east-1.amazonaws.com');
+    assert.equal(settings.expires, 3_600);
+    assert.equal(settings.grantLife, 7 * 86_400_000);
+    assert.equal(settings.policy.maxFiles, 100);
+    assert.equal(settings.origins, null);
+  });
+
+  const bad: [string, Record<string, unknown>][] = [
+    ['bucket: undefined', { bucket: undefined }],
+    ['bucket: "../other"', { bucket: '../other' }],
+    ['region: "eu west"', { region: 'eu west' }],
+    ['endpoint: "store.example"', { endpoint: 'store.example' }],
+    ['pathStyle: "yes"', { pathStyle: 'yes' }],
+    ['allowAnonymous: 1', { allowAnonymous: 1 }],
+    ['authorize: undefined', { allowAnonymous: undefined }],
+    ['authorize: true', { authorize: true }],
+    ['credentials.secretAccessKey', { credentials: { accessKeyId: 'a', secretAccessKey: '' } }],
+    ['credentials.accessKeyId', { credentials: undefined }],
+    ['secret', { secret: 'short' }],
+    ['secret', { secret: [] }],
+    ['origins: "https://a.example/path"', { origins: ['https://a.example/path'] }],
+    ['origins: "https://a.example"', { origins: 'https://a.example' }],
+    ['policy: null', { policy: null }],
+    ['expires: 0', { expires: 0 }],
+    ['expires: 604801', { expires: 604_801 }],
+    ['grantLife: -1', { grantLife: -1 }],
+    ['renewalTime: 1.5', { renewalTime: 1.5 }],
+    ['tracker', { tracker: { find() {} } }],
+    ['policy.maxSize: NaN', { policy: { maxSize: NaN } }],
+    ['policy.minSize: 11', { policy: { maxSize: 10, minSize: 11 } }],
+    ['policy.maxFiles: 0', { policy: { maxFiles: 0 } }],
+    ['policy.partSize: 1000', { policy: { partSize: 1_000 } }],
+    ['policy.accept: 7', { policy: { accept: 7 } }],
+    ['policy.key: "k"', { policy: { key: 'k' } }],
+    ['policy.objectKeys: true', { policy: { objectKeys: true } }],
+    ['policy.acls: "private"', { policy: { acls: 'private' } }],
+  ];
+  for (const [named, options] of bad) {
+    it(`are refused with a TypeError that names ${named}`, () => {
+      const make = () => createSigner({ ...GOOD, ...options } as SignerOptions);
+      assert.throws(make, (error: Error) => error instanceof TypeError && error.message.startsWith(`option ${named}`));
+    });
+  }
+
+  it('are refused without a word of the secrets in them', () => {
+    for (const options of [{ secret: 'hush-hush' }, { credentials: { accessKeyId: '', secretAccessKey: 'hush-hush' } }]) {
+      assert.throws(() => createSigner({ ...GOOD, ...options }), (error: Error) => !error.message.includes('hush'));
+    }
+  });
+});
