@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createSigner } from '../../src/signer/index.js';
+import { createCaller, CREDENTIALS, fileOf } from './caller.js';
+
+const PAGE = 'https://page.example';
+const ALL_ACTIONS = [
+  'get_init_signature', 'get_chunk_signature', 'get_list_signature', 'get_end_signature', 'get_delete_signature',
+  'get_head_signature', 'get_all_signatures', 'chunk_loaded',
+];
+
+const preflightFrom = (origin: string, headers = 'content-type,x-csrf-token') => new Request('https://signer.test/get_init_signature', {
+  method: 'OPTIONS',
+  headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': headers },
+});
+
+describe('createSigner', () => {
+  it('answers POST alone, and says so', async () => {
+    const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true });
+    for (const method of ['GET', 'PUT', 'DELETE']) {
+      const response = await signer(new Request('https://signer.test/sign/get_init_signature', { method }));
+      assert.equal(response.status, 405);
+      assert.equal(response.headers.get('allow'), 'POST, OPTIONS');
+    }
+  });
+
+  it('knows the actions of the protocol by the last segment of the path, wherever it is mounted', async () => {
+    const caller = createCaller();
+    for (const path of ['get_head_signature', 'a/b/get_head_signature', 'get_head_signature/', 'get_head_signature?x=1']) {
+      assert.equal((await caller.post(path, {})).status, 400, path);
+    }
+    for (const path of ['', 'get_secret', 'toString', '__proto__', 'constructor', 'get_head_signature/x', '%00']) {
+      assert.equal((await caller.post(path, {})).status, 404, path);
+    }
+  });
+
+  it('takes JSON alone', async () => {
+    const caller = createCaller();
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'text/plain; application/json']) {
+      assert.equal((await caller.post('get_init_signature', {}, { 'content-type': type })).status, 415, type);
+    }
+    const response = await caller.post('get_init_signature', { files: [fileOf()] }, { 'content-type': 'Application/JSON; charset=utf-8' });
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get('cache-control'), 'no-store');
+    assert.equal(response.headers.get('content-type'), 'application/json');
+  });
+
+  it('answers anything that is no right request with 400 and what was wrong', async () => {
+    const caller = createCaller();
+    for (const body of ['', '{', 'null', '[]', '7', '"x"', '{"files": {}}', '{"files": [null]}', '\u{1F4A3}', `${'['.repeat(100_000)}`]) {
+      for (const action of ALL_ACTIONS.slice(0, -1)) {
+        const response = await caller.post(action, body);
+        const { error } = (await response.json()) as { error: { code: string; message: string } };
+        assert.equal(response.status, 400, `${action} ${body.slice(0, 20)}`);
+        assert.match(error.code, /^invalid-(json|request)$/);
+        assert.ok(error.message.length > 10);
+      }
+    }
+  });
+
+  it('refuses text that is not UTF-8', async () => {
+    const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true });
+    const body = new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]);
+    const headers = { 'content-type': 'application/json' };
+    assert.equal((await signer(new Request('https://signer.test/get_init_signature', { method: 'POST', headers, body }))).status, 400);
+  });
+
+  it('refuses a body above 1 MiB, whether its length is told or streamed', async () => {
+    const caller = createCaller();
+    assert.equal((await caller.post('get_init_signature', `{"x": "${'y'.repeat(1_048_577)}"}`)).status, 413);
+    let pulled = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        pulled += 1;
+        controller.enqueue(new Uint8Array(65_536).fill(0x20));
+      },
+    });
+    const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true });
+    const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body, duplex: 'half' };
+    assert.equal((await signer(new Request('https://signer.test/get_init_signature', init as RequestInit))).status, 413);
+    assert.ok(pulled < 25, `an endless body was read ${pulled} times`);
+  });
+
+  it('asks for a sign-in where authorize names nobody, unless anybody may upload', async () => {
+    const caller = createCaller();
+    caller.user = null;
+    assert.equal(await caller.refusal('get_init_signature', { files: [fileOf()] }), '401 unauthorized');
+    const open = createCaller({ allowAnonymous: true });
+    open.user = null;
+    const { key, grant } = await open.init();
+    await open.call('get_head_signature', { key, grant });
+    open.user = 'ada';
+    assert.equal(await open.refusal('get_head_signature', { key, grant }), '403 principal-mismatch');
+  });
+
+  it('lets authorize see the request and the action, and not lose the body', async () => {
+    const seen: string[] = [];
+    const caller = createCaller({
+      authorize: async (request, action) => {
+        seen.push(`${action} ${request.headers.get('authorization')}`);
+        return 'ada';
+      },
+    });
+    const response = await caller.post('get_init_signature', { files: [fileOf()] }, { authorization: 'Bearer t' });
+    assert.equal(response.status, 200);
+    assert.deepEqual(seen, ['get_init_signature Bearer t']);
+  });
+
+  it('answers its own faults with a bare 500 that leaks nothing, and tells its owner', async () => {
+    const faults: [string, Parameters<typeof createCaller>[0]][] = [
+      ['authorize', { authorize: () => { throw new Error('hush: database at /srv'); } }],
+      ['authorize', { authorize: () => 7 as unknown as string }],
+      ['credentials', { credentials: () => Promise.reject(new Error('hush: vault')) }],
+      ['policy', { policy: { key: () => 'hush/../x' } }],
+      ['tracker', { tracker: { find: () => Promise.reject(new Error('hush: SQL')), note: async () => {}, forget: async () => {} } }],
+    ];
+    for (const [name, options] of faults) {
+      const told: unknown[] = [];
+      const response = await createCaller({ ...options, onError: (error) => told.push(error) }).post('get_init_signature', { files: [fileOf()] });
+      assert.equal(response.status, 500, name);
+      assert.deepEqual(await response.json(), { error: { code: 'internal', message: 'The signer failed; try again later.' } });
+      assert.equal(told.length, 1);
+    }
+  });
+
+  it('never answers with a secret', async () => {
+    const caller = createCaller({ secret: 'sealing-secret-text' });
+    const { key, grant } = await caller.init();
+    const bodies = [{ files: [fileOf()] }, { key, grant }, { key, grant, upload_id: 'u', size: 1, part_size: 1, chunks: [1] }, {}];
+    for (const action of ALL_ACTIONS) {
+      for (const body of bodies) {
+        const text = await (await caller.post(action, body)).text();
+        assert.ok(!text.includes(CREDENTIALS.secretAccessKey) && !text.includes('sealing-secret'), action);
+      }
+    }
+  });
+
+  it('opens its grants after a restart with the same credentials or the same secret', async () => {
+    for (const options of [{}, { secret: 'a secret of sixteen', credentials: { accessKeyId: 'X', secretAccessKey: 'rotated' } }]) {
+      const { key, grant } = await createCaller(options.secret ? { secret: options.secret } : {}).init();
+      await createCaller(options).call('get_head_signature', { key, grant });
+    }
+  });
+});
+
+describe('CORS of the signer', () => {
+  it('lets listed pages call with their headers and cookies, and read Retry-After', async () => {
+    const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true, origins: [PAGE] });
+    const response = await signer(preflightFrom(PAGE));
+    assert.equal(response.status, 204);
+    assert.equal(response.headers.get('access-control-allow-origin'), PAGE);
+    assert.equal(response.headers.get('access-control-allow-headers'), 'content-type,x-csrf-token');
+    assert.equal(response.headers.get('access-control-allow-methods'), 'POST');
+    assert.equal(response.headers.get('access-control-allow-credentials'), 'true');
+    assert.equal(response.headers.get('vary'), 'Origin');
+    const post = await createCaller({ origins: [PAGE] }).post('get_head_signature', {}, { origin: PAGE });
+    assert.equal(post.status, 400);
+    assert.equal(post.headers.get('access-control-allow-origin'), PAGE);
+    assert.equal(post.headers.get('access-control-expose-headers'), 'Retry-After');
+  });
+
+  it('refuses pages that are not listed; those of its own origin and programs need no listing', async () => {
+    const caller = createCaller({ origins: [PAGE] });
+    const status = async (origin: string | null) => (await caller.post('get_init_signature', { files: [fileOf()] }, origin ? { origin } : {})).status;
+    assert.equal(await status('https://page.example.evil.test'), 403);
+    assert.equal(await status('null'), 403);
+    assert.equal(await status(PAGE), 200);
+    assert.equal(await status('https://signer.test'), 200);
+    assert.equal(await status(null), 200);
+    const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true, origins: [PAGE] });
+    assert.equal((await signer(preflightFrom('https://evil.test'))).headers.get('access-control-allow-origin'), null);
+  });
+
+  it('lets every page call without cookies where all are listed', async () => {
+    const response = await createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true, origins: ['*'] })(preflightFrom(PAGE));
+    assert.equal(response.headers.get('access-control-allow-origin'), '*');
+    assert.equal(response.headers.get('access-control-allow-credentials'), null);
+  });
+
+  it('lets no page of another origin call where none are listed', async () => {
+    const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true });
+    const response = await signer(preflightFrom(PAGE));
+    assert.equal(response.headers.get('access-control-allow-origin'), null);
+    assert.equal(response.headers.get('access-control-allow-headers'), null);
+  });
+});

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { RequestListener } from 'node:http';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { after, describe, it } from 'node:test';
+import { createSigner } from '../../src/signer/index.js';
+import { toNodeHandler } from '../../src/signer/node.js';
+import { CREDENTIALS, fileOf } from './caller.js';
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+describe('toNodeHandler', () => {
+  const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true, origins: ['https://page.example'] });
+  const closers: (() => void)[] = [];
+  after(() => closers.forEach((close) => close()));
+
+  async function serve(listener: RequestListener): Promise<string> {
+    const server = createServer(listener).listen(0, '127.0.0.1');
+    closers.push(() => server.close().closeAllConnections());
+    await new Promise((resolve) => server.once('listening', resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  const post = (url: string, body: unknown = { files: [fileOf()] }) =>
+    fetch(url, { method: 'POST', headers: JSON_TYPE, body: typeof body === 'string' ? body : JSON.stringify(body) });
+
+  it('serves the signer by node:http, statuses and headers included', async () => {
+    const url = await serve(toNodeHandler(signer));
+    const answer = (await (await post(`${url}/get_init_signature`)).json()) as { files: { key: string }[] };
+    assert.match(answer.files[0]!.key, /film\.mp4$/);
+    const wrong = await fetch(`${url}/get_init_signature`);
+    assert.equal(wrong.status, 405);
+    assert.equal(wrong.headers.get('allow'), 'POST, OPTIONS');
+    const preflight = await fetch(`${url}/get_init_signature`, {
+      method: 'OPTIONS', headers: { origin: 'https://page.example', 'access-control-request-method': 'POST' },
+    });
+    assert.equal(preflight.status, 204);
+    assert.equal(preflight.headers.get('access-control-allow-origin'), 'https://page.example');
+  });
+
+  it('finds the action below any mount, and passes other URLs on', async () => {
+    const handler = toNodeHandler(signer);
+    const url = await serve((req, res) => {
+      // As connect and Express do for app.use('/sign', handler).
+      Object.assign(req, { originalUrl: req.url, url: req.url!.replace('/sign', '') || '/' });
+      handler(req, res, () => res.end('passed on'));
+    });
+    assert.equal((await post(`${url}/sign/get_init_signature`)).status, 200);
+    assert.equal(await (await post(`${url}/sign/other`)).text(), 'passed on');
+  });
+
+  it('gets on with a body parser before it', async () => {
+    const handler = toNodeHandler(signer);
+    const url = await serve(async (req, res) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of req) chunks.push(chunk as Buffer);
+      handler(Object.assign(req, { body: JSON.parse(Buffer.concat(chunks).toString()) as unknown }), res);
+    });
+    assert.equal((await post(`${url}/get_init_signature`)).status, 200);
+  });
+
+  it('answers 413 in the middle of an endless body, then closes the connection', async () => {
+    const { port, hostname } = new URL(await serve(toNodeHandler(signer)));
+    const socket = connect(Number(port), hostname);
+    let received = '';
+    socket.setEncoding('utf8').on('data', (text: string) => (received += text)).on('error', () => undefined);
+    socket.write(`POST /get_init_signature HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    const chunk = `10000\r\n${' '.repeat(65_536)}\r\n`;
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const pump = () => {
+      while (!socket.destroyed && socket.write(chunk));
+    };
+    socket.on('drain', pump);
+    pump();
+    await closed;
+    assert.match(received, /^HTTP\/1\.1 413 /);
+    assert.match(received, /body-too-large/);
+  });
+
+  it('answers requests that name no host, or a path that looks like one', async () => {
+    const { port, hostname } = new URL(await serve(toNodeHandler(signer)));
+    for (const [path, host] of [['//evil.test/get_head_signature', 'a b'], ['http://evil.test/get_head_signature', hostname]]) {
+      const socket = connect(Number(port), hostname);
+      socket.end(`POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`);
+      let received = '';
+      for await (const text of socket.setEncoding('utf8')) received += text as string;
+      assert.match(received, /^HTTP\/1\.1 400 [^]*invalid-request/, path);
+    }
+  });
+
+  it('hands a failing handler to next', async () => {
+    const handler = toNodeHandler(() => Promise.reject(new Error('broken')));
+    const url = await serve((req, res) => handler(req, res, (error) => res.writeHead(502).end((error as Error).message)));
+    const response = await post(`${url}/get_init_signature`);
+    assert.equal(response.status, 502);
+    assert.equal(await response.text(), 'broken');
+  });
+});
