@@ -13,6 +13,9 @@ const ENTRIES = [
 /** Left to the page's own package manager, or to Node. */
 const EXTERNAL = /^(?:lit|localforage|node:[^/]+)(?:\/.*)?$/;
 
+/** The compiler's helpers come with a folder named after their version; a package's files must not move with it. */
+const nameModule = ({ name }: { name: string }): string => `${name.replace(/^_virtual\/.*\//, 'helpers/')}.js`;
+
 /** One module for each source file, in the folders of `src`. */
 export const modules: UserConfig = {
   publicDir: false,
@@ -24,7 +27,7 @@ export const modules: UserConfig = {
     lib: { entry: ENTRIES, formats: ['es'] },
     rolldownOptions: {
       external: EXTERNAL,
-      output: { preserveModules: true, preserveModulesRoot: 'src', entryFileNames: '[name].js' },
+      output: { preserveModules: true, preserveModulesRoot: 'src', entryFileNames: nameModule },
     },
   },
 };
