@@ -1,0 +1,83 @@
+import { execFile, spawn } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const PATIENCE = 10_000;
+
+/** Gives a port that nobody listens on just now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Runs a command to its end and gives what it printed. */
+export async function run(command: string, parameters: readonly string[], options: { env?: NodeJS.ProcessEnv; timeout?: number } = {}): Promise<string> {
+  const { stdout } = await promisify(execFile)(command, parameters, { maxBuffer: 16 * 1024 ** 2, ...options });
+  return stdout;
+}
+
+/** A server process, with the end of what it said. */
+export class Daemon {
+  readonly #process: ChildProcess;
+  #log = '';
+
+  constructor(command: string, parameters: readonly string[], options: SpawnOptions = {}) {
+    this.#process = spawn(command, parameters, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream?.on('data', (chunk: Buffer) => {
+        this.#log = (this.#log + chunk.toString()).slice(-8192);
+      });
+    }
+    this.#process.on('error', (error) => {
+      this.#log += String(error);
+    });
+    // A test run that dies of an exception must not leave its servers behind.
+    const killer = (): void => void this.#process.kill('SIGKILL');
+    process.once('exit', killer);
+    this.#process.once('exit', () => process.off('exit', killer));
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  /** The last of what it printed. */
+  get log(): string {
+    return this.#log;
+  }
+
+  get isRunning(): boolean {
+    return this.#process.pid !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
+  }
+
+  /** Ends this process and nothing else; one that does not heed the signal is killed. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    if (!this.isRunning) return;
+    const exited = once(this.#process, 'exit');
+    this.#process.kill(signal);
+    const killer = setTimeout(() => this.#process.kill('SIGKILL'), PATIENCE);
+    await exited;
+    clearTimeout(killer);
+  }
+
+  /**
+   * Waits until the server shows that it is ready.
+   * @throws with the process's last words where it ends first, or where patience (milliseconds) runs out
+   */
+  async ready(what: string, isReady: () => Promise<boolean>, patience = 60_000): Promise<void> {
+    const end = Date.now() + patience;
+    while (!(await isReady().catch(() => false))) {
+      if (!this.isRunning || Date.now() > end) throw new Error(`${what} did not start:\n${this.#log}`);
+      await sleep(50);
+    }
+  }
+}
