@@ -42,3 +42,46 @@ export class UploadError extends Error {
     this.phase = phase ?? null;
   }
 }
+
+/** No answer: the line is cut, the name unknown, CORS forbids, or nothing moved for too long. */
+export class TransportFault extends Error {
+  override readonly name = 'TransportFault';
+  constructor(
+    readonly kind: 'network' | 'stalled',
+    message: string,
+    readonly method: string,
+    readonly url: string,
+  ) {
+    super(message);
+  }
+}
+
+/** An answer of the store that is not the one hoped for. */
+export class StoreFault extends Error {
+  override readonly name = 'StoreFault';
+  constructor(
+    readonly status: number,
+    /** S3's error code; empty where the answer held none. */
+    readonly code: string,
+    message: string,
+    /** As the header had it. */
+    readonly retryAfter: string | null = null,
+  ) {
+    super(message);
+  }
+}
+
+/** The signer's refusal, or its silence (status 0). */
+export class SignerFault extends Error {
+  override readonly name = 'SignerFault';
+  constructor(
+    readonly status: number,
+    /** The refusal's code; null where the answer was no refusal of the protocol. */
+    readonly code: string | null,
+    message: string,
+    readonly retryAfter: string | null = null,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

@@ -255,14 +255,6 @@ export interface Transport {
   probe(url: string, signal: AbortSignal): Promise<boolean>;
 }
 
-/** No answer from the store, or from the signer: the line is cut, the name unknown, CORS forbids, or nothing moved. */
-export class TransportFault extends Error {
-  override readonly name = 'TransportFault';
-  constructor(readonly kind: 'network' | 'stalled', message: string) {
-    super(message);
-  }
-}
-
 /** One call to the signer, tried once. */
 export interface SignerPort {
   /**
@@ -270,21 +262,6 @@ export interface SignerPort {
    * @throws the signal's reason when aborted
    */
   call<A extends Action>(action: A, body: Protocol[A]['request'], signal?: AbortSignal): Promise<Protocol[A]['answer']>;
-}
-
-/** The signer's refusal, or its silence (status 0). */
-export class SignerFault extends Error {
-  override readonly name = 'SignerFault';
-  constructor(
-    message: string,
-    readonly status: number,
-    readonly code: string | null,
-    /** Milliseconds the signer asks to wait. */
-    readonly retryAfter: number | null,
-    options?: ErrorOptions,
-  ) {
-    super(message, options);
-  }
 }
 
 /** What S3 cannot tell of an unfinished upload. */
@@ -304,6 +281,8 @@ export interface JournalRecord {
   grant: string | null;
   /** Whether the signer's tracker wants notices of this upload. */
   tracked: boolean;
+  /** The optional actions that the signer offered. */
+  actions: Action[];
   /** Aborted here, perhaps not yet on the store. */
   aborting: boolean;
   /** Epoch milliseconds. */
@@ -322,10 +301,12 @@ export interface Journal {
 
 /** One tab for each upload. */
 export interface TabLock {
-  /** @returns a function that lets go, or null while another tab holds it */
-  acquire(id: string): Promise<(() => void) | null>;
-  /** @returns whether some tab, this one included, holds it */
-  isHeld(id: string): Promise<boolean>;
+  /** @returns a function that lets go, or null while another tab holds the name */
+  tryAcquire(name: string): Promise<(() => void) | null>;
+  /** Waits until no other tab holds the name; rejects with the signal's reason when aborted. */
+  acquire(name: string, signal: AbortSignal): Promise<() => void>;
+  /** The names among these that some tab, this one included, holds. */
+  held(names: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
 /** The machine and the page around the engine. */

@@ -1,0 +1,122 @@
+import type { InitFile, InitRequest } from '../protocol.js';
+import { SignerFault, UploadError } from './errors.js';
+import type { ResolvedOptions } from './options.js';
+import { momentOf } from './signatures.js';
+import type { InitReply } from './session.js';
+import type { Clock, SignerPort } from './types.js';
+import type { Upload } from './upload.js';
+
+/** Files in one call, until the signer names another limit. */
+const MOST_FILES = 100;
+
+export interface InitDeskHost {
+  readonly signer: SignerPort;
+  readonly clock: Clock;
+  readonly options: Readonly<ResolvedOptions>;
+  /** Uploads that will need an init soon, in the order they will. */
+  upcoming(): Iterable<Upload>;
+  /** Makes an upload ready to be asked for; rejects, or says false, where the page holds it back. */
+  prepare(upload: Upload): Promise<boolean>;
+}
+
+/** Asks for init signatures: those of many small files in one call, ahead of their turn. */
+export class InitDesk {
+  readonly #host: InitDeskHost;
+  /** Answers that wait for their upload's turn, or are on their way. */
+  readonly #ahead = new Map<Upload, Promise<InitReply>>();
+  #limit = MOST_FILES;
+
+  constructor(host: InitDeskHost) {
+    this.#host = host;
+  }
+
+  /**
+   * Gets what the signer says to one file; tried once.
+   * @throws SignerFault, UploadError
+   */
+  async ask(upload: Upload): Promise<InitReply> {
+    const known = this.#ahead.get(upload);
+    if (known) {
+      try {
+        return await known;
+      } finally {
+        this.#ahead.delete(upload);
+      }
+    }
+    await this.#host.prepare(upload);
+    const batch = [upload, ...this.#companions(upload)];
+    const replies = this.#call(batch);
+    for (const other of batch.slice(1)) {
+      const reply = replies.then(all => replyFor(other, all));
+      this.#ahead.set(other, reply);
+      // its own upload meets the failure by asking again
+      reply.catch(() => this.#ahead.delete(other));
+    }
+    return replyFor(upload, await replies);
+  }
+
+  /** Forgets the answer for an upload that is not going to want it. */
+  cancel(upload: Upload): void {
+    this.#ahead.delete(upload);
+  }
+
+  #companions(upload: Upload): Upload[] {
+    const companions: Upload[] = [];
+    if (upload.session) return companions;
+    for (const other of this.#host.upcoming()) {
+      if (companions.length >= this.#limit - 1) break;
+      if (other !== upload && !other.session && !this.#ahead.has(other)) companions.push(other);
+    }
+    return companions;
+  }
+
+  async #call(batch: Upload[]): Promise<Omit<InitReply, 'file'>> {
+    const { signer, clock, options } = this.#host;
+    const ready = await Promise.all(batch.map(async (upload, index) => index === 0 || (await this.#host.prepare(upload).catch(() => false))));
+    const files = batch.filter((_, index) => ready[index]).map(upload => initFileOf(upload, options));
+    const asked = momentOf(clock);
+    try {
+      const answer = await signer.call('get_init_signature', { files } satisfies InitRequest);
+      if (!Array.isArray(answer?.files)) {
+        throw new UploadError('invalid-response', 'The signer answered get_init_signature without a list of files; see its logs.', { phase: 'init' });
+      }
+      if (answer.limits?.files && answer.limits.files >= 1) this.#limit = Math.min(answer.limits.files, this.#limit);
+      return { answer, asked };
+    } catch (error) {
+      if (!(error instanceof SignerFault) || error.status !== 413 || batch.length === 1) throw error;
+      this.#limit = Math.ceil(batch.length / 2);
+      const first = await this.#call(batch.slice(0, this.#limit));
+      const second = await this.#call(batch.slice(this.#limit));
+      return { asked: first.asked, answer: { ...first.answer, files: [...first.answer.files, ...second.answer.files] } };
+    }
+  }
+}
+
+function replyFor(upload: Upload, { answer, asked }: Omit<InitReply, 'file'>): InitReply {
+  const file = answer.files.find(({ id }) => id === upload.id);
+  if (!file) {
+    throw new UploadError('invalid-response', `The signer's answer to get_init_signature leaves out “${upload.facts.name}”; see its logs.`, { phase: 'init' });
+  }
+  return { file, answer, asked };
+}
+
+function initFileOf(upload: Upload, { partSize, contentType, acl, params }: Readonly<ResolvedOptions>): InitFile {
+  const { facts, session, fingerprint, objectKey, wantsFresh } = upload;
+  const isPlain = params === undefined || (typeof params === 'object' && params !== null && !Array.isArray(params));
+  const allParams = isPlain ? { ...(params as object | undefined), ...upload.params } : params;
+  return {
+    id: facts.id,
+    filename: facts.name,
+    filesize: facts.size,
+    last_modified: facts.lastModified,
+    content_type: contentType || facts.type || 'application/octet-stream',
+    ...(facts.relativePath && { relative_path: facts.relativePath }),
+    ...(fingerprint && { fingerprint }),
+    ...(partSize !== 'auto' && { part_size: partSize }),
+    ...(objectKey && { object_key: objectKey }),
+    ...(acl && { acl }),
+    ...((!isPlain || Object.keys(allParams as object).length > 0) && { params: allParams }),
+    ...(wantsFresh && { force: true }),
+    ...(session?.grant !== undefined && { grant: session.grant, key: session.key, ...(session.uploadId && { upload_id: session.uploadId }) }),
+  };
+}

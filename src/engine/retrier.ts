@@ -1,0 +1,290 @@
+import { sleep } from './clock.js';
+import { SignerFault, TransportFault, UploadError } from './errors.js';
+import type { Phase } from './errors.js';
+import type { Reachability } from './reachability.js';
+import { backoff, judge, parseRetryAfter } from './retry.js';
+import type { Verdict } from './retry.js';
+import type { Clock, RetryDetail, WaitingFor } from './types.js';
+
+/** Refusals of fresh signatures in a row before they count as a verdict. */
+const MOST_REFUSALS = 3;
+/** Requests without an answer, while a probe gets one, before CORS is suspected. */
+const BLIND_TRIES = 3;
+/** Milliseconds over which requests are spread when the line is back. */
+const SPREAD = 200;
+const LONGEST_PROBE_GAP = 3_000;
+
+/** A failure that no repetition of the same step mends: the upload has to go another way. */
+export class Detour extends Error {
+  constructor(readonly to: 'gone' | 'exists' | 'relist' | 'restart', reason: string) {
+    super(reason);
+  }
+}
+
+/** One try of a step. */
+export interface Trial {
+  /** 1 for the first. */
+  attempt: number;
+  /** How many tries of this step stalled. */
+  stalls: number;
+}
+
+/** What is waited for, until when. */
+export interface Wait {
+  for: WaitingFor;
+  /** Epoch milliseconds; null where nobody knows. */
+  until: number | null;
+}
+
+/** What the retrier needs of the upload it works for. */
+export interface RetrierHost {
+  readonly clock: Clock;
+  readonly fileName: string;
+  maxRetries(): number;
+  reachability(url: string): Reachability;
+  /** Whether any answer to such a request could be read so far. */
+  isReadable(method: string, url: string): boolean;
+  slowDown(): void;
+  /** Rejects with an `UploadError` where the file is not what it was. */
+  checkFile(): Promise<void>;
+  dropSignatures(partNumber: number | null): void;
+  renewGrant(signal: AbortSignal): Promise<void>;
+  announce(retry: Omit<RetryDetail, 'upload'>): void;
+  complain(error: UploadError): void;
+  /** Called whenever `isBusy` or `wait` may have changed. */
+  changed(): void;
+}
+
+/** Tries each step of one upload until it succeeds, or until the failure is a verdict. */
+export class Retrier {
+  readonly #host: RetrierHost;
+  readonly #waits = new Set<Wait>();
+  readonly #sleepers = new Map<() => void, WaitingFor>();
+  #busy = 0;
+  #progress = 0;
+  #authorization: { ready: Promise<void>; go(): void } | null = null;
+  #hasComplained = false;
+
+  constructor(host: RetrierHost) {
+    this.#host = host;
+  }
+
+  /** Whether a try of some step is under way. */
+  get isBusy(): boolean {
+    return this.#busy > 0;
+  }
+
+  /** Steps that are waiting. */
+  get waiting(): number {
+    return this.#waits.size;
+  }
+
+  /** What ends first of all that is waited for. */
+  get wait(): Wait | null {
+    let first: Wait | null = null;
+    for (const wait of this.#waits) if (!first || (wait.until ?? Infinity) < (first.until ?? Infinity)) first = wait;
+    return first;
+  }
+
+  /** Says that something went well: waits begin short again. */
+  progressed(): void {
+    this.#progress++;
+    this.#hasComplained = false;
+  }
+
+  /** Ends waits early: those for network and signer, or, on the user's word, all. */
+  nudge(all: boolean): void {
+    for (const [wake, waitingFor] of this.#sleepers) if (all || waitingFor === 'network' || waitingFor === 'signer') wake();
+    if (all) this.authorize();
+  }
+
+  /** Tries again what the signer would not do for a stranger. */
+  authorize(): void {
+    this.#authorization?.go();
+  }
+
+  /**
+   * Tries until it succeeds.
+   * @throws Detour where the step itself has to change
+   * @throws UploadError for a verdict
+   * @throws the signal's reason when aborted
+   */
+  async insist<T>(phase: Phase, partNumber: number | null, signal: AbortSignal, act: (trial: Trial) => Promise<T>): Promise<T> {
+    const course: Course = { phase, partNumber, signal, attempt: 0, level: 0, stalls: 0, blind: 0, refusals: 0, renewals: 0, progress: this.#progress };
+    for (;;) {
+      signal.throwIfAborted();
+      course.attempt++;
+      try {
+        this.#busy++;
+        this.#host.changed();
+        return await act(course);
+      } catch (failure) {
+        signal.throwIfAborted();
+        if (failure instanceof Detour) throw failure;
+        await this.#meet(failure, course);
+      } finally {
+        this.#busy--;
+      }
+    }
+  }
+
+  /** Waits, and shows it as a wait of the upload. */
+  async park<T>(waitingFor: WaitingFor, until: number | null, work: Promise<T>): Promise<T> {
+    const wait: Wait = { for: waitingFor, until };
+    this.#waits.add(wait);
+    this.#host.changed();
+    try {
+      return await work;
+    } finally {
+      this.#waits.delete(wait);
+    }
+  }
+
+  /** Waits in the middle of a step, whose try is over. */
+  async #standAside(waitingFor: WaitingFor, until: number | null, work: Promise<void>): Promise<void> {
+    this.#busy--;
+    try {
+      await this.park(waitingFor, until, work);
+    } finally {
+      this.#busy++;
+    }
+  }
+
+  async #meet(failure: unknown, course: Course): Promise<void> {
+    const phase = failure instanceof SignerFault && course.phase !== 'init' ? 'sign' : course.phase;
+    const verdict = judge(failure, phase);
+    if (course.progress !== this.#progress) {
+      course.progress = this.#progress;
+      course.level = 0;
+    }
+    course.level++;
+    switch (verdict.kind) {
+      case 'final': throw new UploadError(verdict.code, this.#tell(verdict.message), { status: verdict.status, phase, cause: failure });
+      case 'gone': case 'exists': case 'relist': case 'restart': throw new Detour(verdict.kind, verdict.reason);
+      case 'unauthorized': return this.#awaitAuthorization(verdict, course, failure);
+      case 'renew':
+        if (++course.renewals > 1) throw new Detour('restart', verdict.reason);
+        await this.#host.renewGrant(course.signal);
+        this.#host.dropSignatures(null);
+        return;
+      case 'resign': return this.#resign(verdict, course, failure);
+      case 'again':
+    }
+    if (course.attempt > this.#host.maxRetries()) {
+      throw new UploadError('too-many-retries', this.#tell(`gave up after ${course.attempt} tries; the last time ${verdict.reason}`), { retryable: true, phase, cause: failure });
+    }
+    if (failure instanceof TransportFault) return this.#meetSilence(failure, verdict, course);
+    if (verdict.busy) this.#host.slowDown();
+    const delay = this.#delay(course, verdict.retryAfter);
+    return this.#pause(verdict.of, delay, verdict.reason, { ...course, phase });
+  }
+
+  /** No answer from the store: is it the file, the line, CORS, or a refusal that CORS hides? */
+  async #meetSilence(fault: TransportFault, { stalled, reason }: Verdict & { kind: 'again' }, course: Course): Promise<void> {
+    const { signal, partNumber } = course;
+    if (stalled) {
+      course.stalls++;
+      this.#host.slowDown();
+    }
+    if (partNumber !== null) await this.#host.checkFile();
+    const reachability = this.#host.reachability(fault.url);
+    const isThere = await reachability.check();
+    signal.throwIfAborted();
+    if (!isThere) {
+      this.#announce(course, LONGEST_PROBE_GAP, `${reason}; the store cannot be reached`);
+      await this.#standAside('network', null, reachability.whenReachable(signal));
+      return this.#rest('network', this.#host.clock.random() * SPREAD, signal);
+    }
+    // A refused signature comes without CORS headers from some stores: it looks just like this.
+    this.#host.dropSignatures(++course.blind > 1 ? null : partNumber);
+    if (course.blind >= BLIND_TRIES && !this.#hasComplained && !this.#host.isReadable(fault.method, fault.url)) {
+      this.#hasComplained = true;
+      this.#host.complain(new UploadError(
+        'store-blocked',
+        this.#tell(`the store is there but the browser may not read its answers to ${fault.method}: does the bucket's CORS rule allow this page's origin, that method and expose ETag? Trying goes on`),
+        { retryable: true, phase: course.phase, cause: fault },
+      ));
+    }
+    return this.#pause(this.#host.isReadable(fault.method, fault.url) ? 'network' : 'store', this.#delay(course, null), reason, course);
+  }
+
+  async #resign({ reason, passing, status }: Verdict & { kind: 'resign' }, course: Course, failure: unknown): Promise<void> {
+    this.#host.dropSignatures(null);
+    if (!passing && ++course.refusals >= MOST_REFUSALS) {
+      throw new UploadError(
+        'signature-rejected',
+        this.#tell(`${reason} to requests signed just now: are the signer's keys, region and permissions right?`),
+        { retryable: true, status, phase: course.phase, cause: failure },
+      );
+    }
+    // the first time at once: a signature may simply have grown old
+    return this.#pause('store', course.level > 1 ? this.#delay(course, null) : 0, reason, course);
+  }
+
+  async #awaitAuthorization({ reason, status }: Verdict & { kind: 'unauthorized' }, { signal, phase }: Course, cause: unknown): Promise<void> {
+    if (!this.#authorization) {
+      let go!: () => void;
+      const ready = new Promise<void>(resolve => (go = resolve)).then(() => { this.#authorization = null; });
+      this.#authorization = { ready, go };
+      this.#host.complain(new UploadError('unauthorized', this.#tell(`${reason}: sign in, then retry`), { retryable: true, status, phase, cause }));
+    }
+    const { ready } = this.#authorization;
+    await this.#standAside('authorization', null, abortable(ready, signal));
+  }
+
+  #delay(course: Course, retryAfter: string | null): number {
+    const { clock } = this.#host;
+    return parseRetryAfter(retryAfter, clock.now()) ?? backoff(course.level, clock.random());
+  }
+
+  async #pause(waitingFor: WaitingFor, delay: number, reason: string, course: Course): Promise<void> {
+    this.#announce(course, delay, reason);
+    await this.#rest(waitingFor, delay, course.signal);
+  }
+
+  async #rest(waitingFor: WaitingFor, delay: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#host;
+    const early = new AbortController();
+    const wake = (): void => early.abort();
+    this.#sleepers.set(wake, waitingFor);
+    signal.addEventListener('abort', wake, { once: true });
+    try {
+      await this.#standAside(waitingFor, clock.now() + delay, sleep(clock, delay, early.signal).catch(() => {}));
+      signal.throwIfAborted();
+    } finally {
+      this.#sleepers.delete(wake);
+      signal.removeEventListener('abort', wake);
+    }
+  }
+
+  #announce({ phase, partNumber, attempt }: Course, delay: number, reason: string): void {
+    this.#host.announce({ phase, partNumber, attempt, delay, reason });
+  }
+
+  #tell(what: string): string {
+    return `“${this.#host.fileName}”: ${what}.`;
+  }
+}
+
+/** How one step has gone so far. */
+interface Course extends Trial {
+  readonly phase: Phase;
+  readonly partNumber: number | null;
+  readonly signal: AbortSignal;
+  /** Failures in a row since something went well. */
+  level: number;
+  blind: number;
+  refusals: number;
+  renewals: number;
+  progress: number;
+}
+
+/** The promise, or the signal's reason if that comes first; the work behind the promise goes on. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(signal.reason as Error);
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true });
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}

@@ -1,0 +1,191 @@
+import type { Action, Signed, SignedRequest, UploadReference } from '../protocol.js';
+import { SignerFault, UploadError } from './errors.js';
+import type { Clock, SignerPort } from './types.js';
+
+/** Part signatures asked for in one call. */
+export const WINDOW = 100;
+/** Below so many in hand, the next window is asked for. */
+const LOW = 16;
+/** Milliseconds before expiry in which a signature is not used any more. */
+const MARGIN = 30_000;
+
+/** A signed request and how long it may be used. */
+export interface Signature extends SignedRequest {
+  /** Milliseconds of use, counted from when it was asked for. */
+  readonly life: number;
+  readonly asked: Moment;
+}
+
+/** One moment by both clocks: the wall clock can be set, the other can stand still while the machine sleeps. */
+export interface Moment {
+  readonly wall: number;
+  readonly monotonic: number;
+}
+
+export const momentOf = (clock: Clock): Moment => ({ wall: clock.now(), monotonic: clock.monotonic() });
+
+/** Tells whether a signature may still be used; the greater of the two clocks' differences counts. */
+export function isFresh(signature: Signature, clock: Clock): boolean {
+  const passed = Math.max(clock.now() - signature.asked.wall, clock.monotonic() - signature.asked.monotonic);
+  return passed < signature.life;
+}
+
+/** `X-Amz-Date` and `X-Amz-Expires` of a presigned URL as epoch milliseconds; null where it has none. */
+function expiryInUrl(url: string): number | null {
+  const { searchParams } = new URL(url);
+  const date = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(searchParams.get('X-Amz-Date') ?? '');
+  const seconds = Number(searchParams.get('X-Amz-Expires') ?? NaN);
+  if (!date || !Number.isFinite(seconds)) return null;
+  const [year, month, day, hour, minute, second] = date.slice(1).map(Number) as [number, number, number, number, number, number];
+  return Date.UTC(year, month - 1, day, hour, minute, second) + seconds * 1_000;
+}
+
+/**
+ * Reads what a signer signed.
+ * @param answer the signer's clock, and an expiry for what carries none of its own
+ * @param asked when the request for it was sent
+ * @throws UploadError `invalid-response`
+ * @throws SignerFault for one that cannot be used any more
+ */
+export function readSignature(signed: Signed | undefined, answer: { time?: number; expires?: number }, asked: Moment): Signature {
+  const request = typeof signed === 'string' ? { method: 'PUT', url: signed } : signed;
+  if (!request || typeof request.url !== 'string' || typeof request.method !== 'string') {
+    throw new UploadError('invalid-response', 'The signer left out a signed request that was asked for; see its logs.', { phase: 'sign' });
+  }
+  const { method, url, headers } = request;
+  const expires = request.expires ?? answer.expires ?? expiryInUrl(url);
+  // Life is reckoned by the signer's clock alone; without its time, from the moment the URL itself was dated.
+  const left = expires === null ? Infinity : expires - (answer.time ?? asked.wall);
+  if (left <= 0) throw new SignerFault(200, null, 'the signer signed what had expired already: is its clock right?');
+  return { method, url, ...(headers && { headers }), life: left - Math.min(MARGIN, left / 4), asked };
+}
+
+type Once = 'list' | 'end' | 'delete' | 'head';
+
+/** The signatures of one upload: asked for in windows ahead of need where the signer can, singly where not. */
+export class Signatures {
+  readonly #signer: SignerPort;
+  readonly #clock: Clock;
+  readonly #parts = new Map<number, Signature>();
+  readonly #once = new Map<Once, Signature>();
+  #window: Promise<void> | null = null;
+  #generation = 0;
+
+  constructor(signer: SignerPort, clock: Clock) {
+    this.#signer = signer;
+    this.#clock = clock;
+  }
+
+  /** Forgets all: none of them is believed any more. */
+  drop(): void {
+    this.#generation++;
+    this.#parts.clear();
+    this.#once.clear();
+    this.#window = null;
+  }
+
+  /** Forgets that of a part that is stored. */
+  used(partNumber: number): void {
+    this.#parts.delete(partNumber);
+  }
+
+  /**
+   * Gives a signature for a part; asks for those of the parts after it in the same call.
+   * @param upcoming numbers of parts still to be sent, in the order they will be
+   */
+  async part(partNumber: number, upload: SignedUpload, upcoming: () => Iterable<number>, signal: AbortSignal): Promise<Signature> {
+    if (!upload.actions.includes('get_all_signatures')) return this.#single(partNumber, upload, signal);
+    for (;;) {
+      const known = this.#fresh(this.#parts, partNumber);
+      if (known) {
+        this.#lookAhead(upload, upcoming, signal);
+        return known;
+      }
+      this.#window ??= this.#ask(upload, [partNumber, ...upcoming()], signal);
+      await this.#window;
+    }
+  }
+
+  /** Gives a signature for list, end, delete or head. */
+  async once(what: Once, upload: SignedUpload, signal: AbortSignal, marker?: number): Promise<Signature> {
+    const known = marker ? null : this.#fresh(this.#once, what);
+    if (known) return known;
+    const asked = momentOf(this.#clock);
+    const answer = await this.#call(what, upload, signal, marker);
+    const signature = readSignature(answer, answer, asked);
+    if (!marker) this.#once.set(what, signature);
+    return signature;
+  }
+
+  /** Whether the signer signs this at all. */
+  offers(what: Once, { actions }: SignedUpload): boolean {
+    return what === 'list' || what === 'end' || actions.includes(`get_${what}_signature`) || this.#once.has(what);
+  }
+
+  #call(what: Once, { reference, size }: SignedUpload, signal: AbortSignal, marker?: number) {
+    switch (what) {
+      case 'list': return this.#signer.call('get_list_signature', { ...reference, ...(marker && { part_number_marker: marker }) }, signal);
+      case 'end': return this.#signer.call('get_end_signature', { ...reference, size }, signal);
+      case 'delete': return this.#signer.call('get_delete_signature', reference, signal);
+      case 'head': return this.#signer.call('get_head_signature', { key: reference.key, ...(reference.grant !== undefined && { grant: reference.grant }) }, signal);
+    }
+  }
+
+  #fresh<K>(from: Map<K, Signature>, name: K): Signature | null {
+    const known = from.get(name);
+    if (known && isFresh(known, this.#clock)) return known;
+    from.delete(name);
+    return null;
+  }
+
+  async #single(chunk: number, { reference, sizeOf }: SignedUpload, signal: AbortSignal): Promise<Signature> {
+    const known = this.#fresh(this.#parts, chunk);
+    if (known) return known;
+    const asked = momentOf(this.#clock);
+    const answer = await this.#signer.call('get_chunk_signature', { ...reference, chunk, size: sizeOf(chunk) }, signal);
+    const signature = readSignature(answer, answer, asked);
+    this.#parts.set(chunk, signature);
+    return signature;
+  }
+
+  #lookAhead(upload: SignedUpload, upcoming: () => Iterable<number>, signal: AbortSignal): void {
+    if (this.#window || this.#parts.size >= LOW) return;
+    const missing = [...take(upcoming(), partNumber => !this.#parts.has(partNumber))];
+    // A failure is met again, and judged, by the part that needs the signature.
+    if (missing.length) void (this.#window = this.#ask(upload, missing, signal)).catch(() => {});
+  }
+
+  async #ask({ reference, size, partSize }: SignedUpload, wanted: Iterable<number>, signal: AbortSignal): Promise<void> {
+    const generation = this.#generation;
+    const chunks = [...new Set(take(wanted, partNumber => !this.#fresh(this.#parts, partNumber)))];
+    const asked = momentOf(this.#clock);
+    try {
+      const answer = await this.#signer.call('get_all_signatures', { ...reference, size, part_size: partSize, chunks }, signal);
+      if (generation !== this.#generation) return;
+      for (const chunk of chunks) this.#parts.set(chunk, readSignature(answer.chunks?.[chunk], answer, asked));
+      for (const what of ['list', 'end', 'delete', 'head'] as const) {
+        if (answer[what]) this.#once.set(what, readSignature(answer[what], answer, asked));
+      }
+    } finally {
+      if (generation === this.#generation) this.#window = null;
+    }
+  }
+}
+
+/** What signatures need to know of their upload. */
+export interface SignedUpload {
+  readonly reference: UploadReference;
+  readonly actions: readonly Action[];
+  readonly size: number;
+  readonly partSize: number;
+  sizeOf(partNumber: number): number;
+}
+
+function* take(numbers: Iterable<number>, isWanted: (partNumber: number) => boolean): Generator<number> {
+  let count = 0;
+  for (const partNumber of numbers) {
+    if (!isWanted(partNumber)) continue;
+    yield partNumber;
+    if (++count === WINDOW) return;
+  }
+}

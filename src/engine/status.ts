@@ -1,0 +1,32 @@
+import type { UploadStatus } from './types.js';
+
+const RUNNING = ['starting', 'uploading', 'waiting', 'finishing'] as const;
+const ENDS = ['complete', 'failed', 'aborted'] as const;
+
+/** Where an upload can go from each status. */
+const STEPS: Record<UploadStatus, readonly UploadStatus[]> = {
+  queued: ['starting', 'waiting', 'paused', 'failed', 'aborted', 'needs-file'],
+  starting: [...RUNNING, ...ENDS, 'paused', 'needs-file'],
+  uploading: [...RUNNING, ...ENDS, 'paused', 'needs-file'],
+  waiting: [...RUNNING, ...ENDS, 'paused', 'needs-file'],
+  finishing: [...RUNNING, ...ENDS, 'paused', 'needs-file'],
+  paused: ['queued', 'aborted', 'needs-file', 'failed'],
+  failed: ['queued', 'aborted', 'needs-file'],
+  'needs-file': ['queued', 'aborted'],
+  complete: [],
+  aborted: [],
+};
+
+/** Tells whether something of the upload is under way, or will be without anyone doing anything. */
+export const isRunning = (status: UploadStatus): boolean => (RUNNING as readonly UploadStatus[]).includes(status);
+
+/** Tells whether an upload is over, for better or worse. */
+export const isOver = (status: UploadStatus): boolean => (ENDS as readonly UploadStatus[]).includes(status);
+
+/**
+ * Guards a change of status.
+ * @throws Error on an impossible step: a fault of ours, never of the page or the line
+ */
+export function assertStep(from: UploadStatus, to: UploadStatus): void {
+  if (!STEPS[from].includes(to)) throw new Error(`an upload cannot go from ${from} to ${to}`);
+}

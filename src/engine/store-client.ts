@@ -1,0 +1,99 @@
+import { StoreFault } from './errors.js';
+import { bareEtag, completionBody, parseCompletion, parseError, parsePartList, parseUploadId } from './s3.js';
+import type { PartList } from './s3.js';
+import type { Signature } from './signatures.js';
+import type { StoreResponse, Transport } from './types.js';
+
+/** Milliseconds: an answer that is late once the last byte went up, and Complete, which S3 may take minutes for. */
+const ANSWER_TIMEOUT = 120_000;
+const COMPLETE_TIMEOUT = 600_000;
+const LONGEST_STALL = 600_000;
+
+/** How patient to be with one request. */
+export interface Patience {
+  signal: AbortSignal;
+  /** Milliseconds without a byte either way. */
+  stallTimeout: number;
+  /** Times that this very step stalled: each doubles the patience. */
+  stalls: number;
+}
+
+export interface StoredObject {
+  /** Bytes; null where the answer did not say. */
+  size: number | null;
+  etag: string;
+}
+
+/** The S3 requests of an upload, each with a signature and read to its end; anything but success is a `StoreFault`. */
+export class StoreClient {
+  readonly #transport: Transport;
+  readonly #onAnswer: (signature: Signature) => void;
+
+  /** @param onAnswer told of each answer that could be read, whatever it said */
+  constructor(transport: Transport, onAnswer: (signature: Signature) => void) {
+    this.#transport = transport;
+    this.#onAnswer = onAnswer;
+  }
+
+  /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
+  async create(signature: Signature, patience: Patience): Promise<string> {
+    return this.#understood(await this.#send(signature, patience), parseUploadId);
+  }
+
+  /**
+   * Sends a part, or a whole file.
+   * @returns the ETag; empty where CORS does not expose it
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
+   */
+  async put(signature: Signature, body: Blob | FormData, patience: Patience, onProgress: (loaded: number) => void): Promise<string> {
+    const response = await this.#send(signature, patience, { body, onProgress });
+    return bareEtag(response.header('ETag') ?? '');
+  }
+
+  async listPage(signature: Signature, patience: Patience): Promise<PartList> {
+    return this.#understood(await this.#send(signature, patience), parsePartList);
+  }
+
+  /** @returns the object's ETag; empty where the store tells none */
+  async complete(signature: Signature, etags: Iterable<string>, patience: Patience): Promise<string> {
+    const response = await this.#send(signature, patience, { body: new Blob([completionBody(etags)]), answerTimeout: COMPLETE_TIMEOUT });
+    return this.#understood(response, parseCompletion).etag;
+  }
+
+  /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
+  async head(signature: Signature, patience: Patience): Promise<StoredObject> {
+    const response = await this.#send(signature, patience);
+    const length = response.header('Content-Length');
+    return { size: length === null ? null : Number(length), etag: bareEtag(response.header('ETag') ?? '') };
+  }
+
+  /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html */
+  async abort(signature: Signature, patience: Patience): Promise<void> {
+    await this.#send(signature, patience);
+  }
+
+  async #send(
+    signature: Signature,
+    { signal, stallTimeout, stalls }: Patience,
+    { body, onProgress, answerTimeout = ANSWER_TIMEOUT }: { body?: Blob | FormData; onProgress?: (loaded: number) => void; answerTimeout?: number } = {},
+  ): Promise<StoreResponse> {
+    const { method, url, headers } = signature;
+    const patient = (timeout: number): number => Math.max(timeout, Math.min(timeout * 2 ** stalls, LONGEST_STALL));
+    const response = await this.#transport.send({
+      method, url, headers, body, signal, onProgress,
+      stallTimeout: patient(stallTimeout),
+      // without a body there is no last byte to wait long for
+      answerTimeout: patient(body ? answerTimeout : stallTimeout),
+    });
+    this.#onAnswer(signature);
+    const error = parseError(response.text);
+    if (response.status >= 200 && response.status < 300 && !error) return response;
+    throw new StoreFault(response.status, error?.code ?? '', error?.message ?? '', response.header('Retry-After'));
+  }
+
+  #understood<T>(response: StoreResponse, read: (text: string) => T | null): T {
+    const value = read(response.text);
+    if (value === null) throw new StoreFault(response.status, '', 'the answer is cut short, or not S3’s');
+    return value;
+  }
+}
