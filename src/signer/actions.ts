@@ -31,7 +31,11 @@ async function signChunk(call: Call, body: unknown): Promise<SignedAnswer> {
   const grant = await useGrant(call, request);
   const size = exactSize(grant, request.chunk);
   if (request.size !== size) {
-    throw new SignerRefusal(400, 'size-mismatch', `Part ${request.chunk} has ${size} bytes; no other length is signed.`);
+    throw new SignerRefusal(
+      400,
+      'size-mismatch',
+      `Part ${request.chunk} has ${size} bytes; no other length is signed.`,
+    );
   }
   return signAnswer(call, putPart(grant.key, request.upload_id, request.chunk, size));
 }
@@ -94,7 +98,8 @@ async function noteChunks(call: Call, body: unknown): Promise<ChunkLoadedAnswer 
   if (principal === null) return null;
   const isOver = request.state === 'complete' || request.state === 'aborted';
   if (isOver) await tracker.forget(principal, request.upload_id);
-  else await tracker.note({ principal, key, uploadId: request.upload_id, size, partSize, begun, marks }, request.chunks);
+  else
+    await tracker.note({ principal, key, uploadId: request.upload_id, size, partSize, begun, marks }, request.chunks);
   return null;
 }
 
@@ -108,5 +113,6 @@ function exactSize({ size, partSize }: Grant, chunk: number): number {
 }
 
 function expectSize(grant: Grant, size: number): void {
-  if (size !== grant.size) throw new SignerRefusal(400, 'size-mismatch', `The grant is for a file of ${grant.size} bytes.`);
+  if (size !== grant.size)
+    throw new SignerRefusal(400, 'size-mismatch', `The grant is for a file of ${grant.size} bytes.`);
 }

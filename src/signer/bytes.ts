@@ -17,7 +17,10 @@ export function hex(bytes: Bytes): string {
 
 /** Writes bytes as unpadded base64url (RFC 4648, section 5). */
 export function toBase64Url(bytes: Bytes): string {
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
+  return btoa(String.fromCharCode(...bytes))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replace(/=+$/, '');
 }
 
 /** Reads unpadded base64url (RFC 4648, section 5); null where the text is none. */

@@ -24,12 +24,19 @@ export interface Call {
  * Settles how long a call's signatures live: as the options say, and never longer than the credentials.
  * @throws SignerRefusal 503 where the credentials have ended
  */
-export function termsOf(settings: Settings, credentials: Credentials, now: number): { terms: SigningTerms; expires: number } {
+export function termsOf(
+  settings: Settings,
+  credentials: Credentials,
+  now: number,
+): { terms: SigningTerms; expires: number } {
   // Signatures know whole seconds only.
   const from = Math.floor(now / 1_000);
   const end = credentials.expiration === undefined ? Infinity : Math.floor(Number(credentials.expiration) / 1_000);
   const seconds = Math.min(settings.expires, end - from);
-  if (!(seconds >= 1)) throw new SignerRefusal(503, 'credentials-expired', 'The signer waits for new credentials.', { 'retry-after': '5' });
+  if (!(seconds >= 1))
+    throw new SignerRefusal(503, 'credentials-expired', 'The signer waits for new credentials.', {
+      'retry-after': '5',
+    });
   return { terms: { credentials, now, expires: seconds }, expires: (from + seconds) * 1_000 };
 }
 
@@ -51,7 +58,8 @@ export async function openGrant(call: Call, { key, grant }: { key: string; grant
   if (!grant) throw new SignerRefusal(403, 'grant-required', 'The call lacks the grant that init gave.');
   const opened = await call.sealer.open(grant);
   if (opened.key !== key) throw new SignerRefusal(403, 'key-mismatch', 'The grant is for another key.');
-  if (opened.principal !== call.principalMark) throw new SignerRefusal(403, 'principal-mismatch', 'The grant is for somebody else.');
+  if (opened.principal !== call.principalMark)
+    throw new SignerRefusal(403, 'principal-mismatch', 'The grant is for somebody else.');
   return opened;
 }
 

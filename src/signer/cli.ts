@@ -71,7 +71,10 @@ function optionsFrom(env: Variables): SignerOptions {
 }
 
 function listFrom(text = ''): string[] | undefined {
-  const items = text.split(',').map((item) => item.trim()).filter(Boolean);
+  const items = text
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);
   return items.length > 0 ? items : undefined;
 }
 
@@ -105,7 +108,9 @@ function run(env: Variables): void {
   const host = env['HOST'] || '127.0.0.1';
   const port = portFrom(env);
   const server = createServer(toNodeHandler(createSigner(options)));
-  server.on('error', (error: NodeJS.ErrnoException) => fail(`cannot listen on ${host}:${port} (${error.code ?? error.message})`, 1));
+  server.on('error', (error: NodeJS.ErrnoException) =>
+    fail(`cannot listen on ${host}:${port} (${error.code ?? error.message})`, 1),
+  );
   server.listen(port, host, () => {
     const bound = (server.address() as AddressInfo).port;
     const name = host.includes(':') ? `[${host}]` : host;
@@ -121,8 +126,13 @@ function run(env: Variables): void {
 }
 
 const [command, ...rest] = process.argv.slice(2);
-if (command === '--help' || command === '-h' || rest.includes('--help') || rest.includes('-h')) process.stdout.write(HELP);
-else if (command !== 'signer' || rest.length > 0) fail(`${command === undefined ? 'name a command' : `“${process.argv.slice(2).join(' ')}” is no command`}\n\n${HELP}`, 2);
+if (command === '--help' || command === '-h' || rest.includes('--help') || rest.includes('-h'))
+  process.stdout.write(HELP);
+else if (command !== 'signer' || rest.length > 0)
+  fail(
+    `${command === undefined ? 'name a command' : `“${process.argv.slice(2).join(' ')}” is no command`}\n\n${HELP}`,
+    2,
+  );
 else {
   try {
     run(process.env);

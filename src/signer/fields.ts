@@ -12,7 +12,11 @@ export class Fields {
   constructor(value: unknown, path = '') {
     this.#path = path;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      throw new SignerRefusal(400, 'invalid-request', `${path.replace(/\.$/, '') || 'The body'} has to be a JSON object.`);
+      throw new SignerRefusal(
+        400,
+        'invalid-request',
+        `${path.replace(/\.$/, '') || 'The body'} has to be a JSON object.`,
+      );
     }
     this.#record = value as Record<string, unknown>;
   }
@@ -56,7 +60,7 @@ export class Fields {
     if (!Array.isArray(value) || !value.every((item) => isIntegerWithin(item, min, max))) {
       throw this.#wrong(name, `a list of whole numbers from ${min} to ${max}`);
     }
-    return [...new Set(value as number[])];
+    return [...new Set(value)];
   }
 
   flag(name: string): boolean {

@@ -47,7 +47,8 @@ export function createSealer(secrets: readonly string[], context: string): Seale
       const signature = fromBase64Url(seal);
       if (!/^[\w-]{8}$/.test(id) || !bytes || signature?.length !== 32 || rest.length > 0) throw invalid();
       const known = (await keys).find((candidate) => candidate.id === id);
-      if (!known) throw new SignerRefusal(403, 'grant-expired', 'The grant was sealed with a key that is no longer in use.');
+      if (!known)
+        throw new SignerRefusal(403, 'grant-expired', 'The grant was sealed with a key that is no longer in use.');
       // verify() compares in constant time, which === would not.
       if (!(await crypto.subtle.verify('HMAC', known.key, signature, utf8(covered(id, payload))))) throw invalid();
       return unpack(JSON.parse(new TextDecoder().decode(bytes)) as Packed);
@@ -60,14 +61,34 @@ interface SealingKey {
   key: CryptoKey;
 }
 
-type Packed = [key: string, size: number, partSize: number, principal: string | null, begun: number, issued: number, ...string[]];
+type Packed = [
+  key: string,
+  size: number,
+  partSize: number,
+  principal: string | null,
+  begun: number,
+  issued: number,
+  ...string[],
+];
 
 const pack = (grant: Grant): Packed => [
-  grant.key, grant.size, grant.partSize, grant.principal, grant.begun, grant.issued, ...grant.marks,
+  grant.key,
+  grant.size,
+  grant.partSize,
+  grant.principal,
+  grant.begun,
+  grant.issued,
+  ...grant.marks,
 ];
 
 const unpack = ([key, size, partSize, principal, begun, issued, ...marks]: Packed): Grant => ({
-  key, size, partSize, principal, begun, issued, marks,
+  key,
+  size,
+  partSize,
+  principal,
+  begun,
+  issued,
+  marks,
 });
 
 const invalid = () => new SignerRefusal(403, 'grant-invalid', 'The grant is not one that this signer gave.');

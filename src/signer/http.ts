@@ -93,5 +93,8 @@ export function answer(body: unknown, cors: Record<string, string>): Response {
 /** Makes the answer to a call that failed. */
 export function refuse({ status, code, message, headers }: SignerRefusal, cors: Record<string, string>): Response {
   const body: RefusalAnswer = { error: { code, message } };
-  return Response.json(body, { status, headers: { ...cors, ...headers, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } });
+  return Response.json(body, {
+    status,
+    headers: { ...cors, ...headers, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' },
+  });
 }

@@ -3,7 +3,16 @@ import { hex, hmac, importHmacKey, markOf, utf8 } from './bytes.js';
 import { termsOf } from './call.js';
 import { createSealer } from './grant.js';
 import type { Sealer } from './grant.js';
-import { actionNameOf, answer, corsHeaders, expectJsonPost, expectOrigin, preflight, readJson, refuse } from './http.js';
+import {
+  actionNameOf,
+  answer,
+  corsHeaders,
+  expectJsonPost,
+  expectOrigin,
+  preflight,
+  readJson,
+  refuse,
+} from './http.js';
 import { settle } from './options.js';
 import type { Settings, SignerOptions } from './options.js';
 import { createPresigner } from './presign.js';
@@ -39,7 +48,12 @@ export function createSigner(options: SignerOptions): (request: Request) => Prom
   };
 }
 
-async function perform(request: Request, settings: Settings, presign: Presigner, sealerFor: SealerFor): Promise<unknown> {
+async function perform(
+  request: Request,
+  settings: Settings,
+  presign: Presigner,
+  sealerFor: SealerFor,
+): Promise<unknown> {
   const action = actionNameOf(new URL(request.url).pathname);
   if (!isAction(action)) throw new SignerRefusal(404, 'unknown-action', 'The URL names no action of this signer.');
   expectJsonPost(request);
@@ -50,7 +64,10 @@ async function perform(request: Request, settings: Settings, presign: Presigner,
   const now = settings.now();
   const call = {
     ...termsOf(settings, credentials, now),
-    settings, presign, now, principal,
+    settings,
+    presign,
+    now,
+    principal,
     sealer: await sealerFor(credentials),
     principalMark: principal === null ? null : await markOf(`mule-upload principal\n${principal}`),
   };
@@ -63,7 +80,8 @@ async function identify(request: Request, settings: Settings, action: keyof type
   if (principal !== null && (typeof principal !== 'string' || principal === '')) {
     throw new TypeError(`authorize gave a ${typeof principal}; it has to give a text that is not empty, or null`);
   }
-  if (principal === null && !settings.allowAnonymous) throw new SignerRefusal(401, 'unauthorized', 'Sign in to upload.');
+  if (principal === null && !settings.allowAnonymous)
+    throw new SignerRefusal(401, 'unauthorized', 'Sign in to upload.');
   return principal;
 }
 
@@ -78,7 +96,8 @@ function createSealers({ secrets, bucket, store }: Settings): SealerFor {
   }
   let last: { from: string; sealer: Promise<Sealer> } | null = null;
   return ({ secretAccessKey: from }) => {
-    if (last?.from !== from) last = { from, sealer: derivedSecret(from).then((secret) => createSealer([secret], context)) };
+    if (last?.from !== from)
+      last = { from, sealer: derivedSecret(from).then((secret) => createSealer([secret], context)) };
     return last.sealer;
   };
 }

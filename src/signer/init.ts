@@ -59,7 +59,12 @@ async function answerFile(call: Call, file: InitFile): Promise<InitAnswerFile> {
   return found && 'upload_id' in answer ? { ...answer, chunks: found.chunks } : answer;
 }
 
-async function answerGranted(call: Call, file: InitFile, grant: Grant, uploadId: string | undefined): Promise<InitAnswerFile> {
+async function answerGranted(
+  call: Call,
+  file: InitFile,
+  grant: Grant,
+  uploadId: string | undefined,
+): Promise<InitAnswerFile> {
   const object = { contentType: file.content_type, acl: chooseAcl(call.settings.policy, file) };
   const common = {
     id: file.id,
@@ -67,7 +72,8 @@ async function answerGranted(call: Call, file: InitFile, grant: Grant, uploadId:
     grant: await call.sealer.seal(grant),
     part_size: grant.partSize,
   };
-  if (grant.size <= grant.partSize) return { ...common, put: await sign(call, putObject(grant.key, grant.size, object)) };
+  if (grant.size <= grant.partSize)
+    return { ...common, put: await sign(call, putObject(grant.key, grant.size, object)) };
   const multipart = grant.marks.length > 0 ? { ...common, tracked: true } : common;
   if (uploadId !== undefined) return { ...multipart, upload_id: uploadId };
   return { ...multipart, init: await sign(call, createUpload(grant.key, object)) };
@@ -77,7 +83,8 @@ async function answerGranted(call: Call, file: InitFile, grant: Grant, uploadId:
 async function renewedGrant(call: Call, { key, grant, filesize }: InitFile): Promise<Grant> {
   if (key === undefined) throw new SignerRefusal(403, 'key-required', 'To go on with a grant, name its key as well.');
   const opened = await openGrant(call, { key, grant });
-  if (opened.size !== filesize) throw new SignerRefusal(403, 'size-mismatch', `The grant is for a file of ${opened.size} bytes.`);
+  if (opened.size !== filesize)
+    throw new SignerRefusal(403, 'size-mismatch', `The grant is for a file of ${opened.size} bytes.`);
   if (call.now - opened.begun > call.settings.renewalTime) {
     throw new SignerRefusal(403, 'renewal-over', 'The upload began too long ago to go on; begin it afresh.');
   }
@@ -92,7 +99,11 @@ async function marksOf({ settings, principalMark }: Call, file: InitFile): Promi
   return Promise.all([markOf(JSON.stringify(['fingerprint', file.fingerprint])), byName]);
 }
 
-async function findTracked({ settings, principalMark, now }: Call, file: InitFile, marks: string[]): Promise<FoundUpload | null> {
+async function findTracked(
+  { settings, principalMark, now }: Call,
+  file: InitFile,
+  marks: string[],
+): Promise<FoundUpload | null> {
   if (!settings.tracker || principalMark === null) return null;
   const found = await settings.tracker.find(principalMark, marks);
   const isUsable = found && found.size === file.filesize && now - found.begun <= settings.renewalTime;

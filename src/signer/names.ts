@@ -14,7 +14,11 @@ const UNFIT = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\uFFFE\uFFFF]/gu;
  */
 export function cleanName(name: string, maxBytes = MAX_KEY_BYTES): string {
   const segment = name.replaceAll('\\', '/').split('/').at(-1)!;
-  const clean = segment.normalize('NFC').replace(UNFIT, '').replace(/\.{2,}/g, '.').trim();
+  const clean = segment
+    .normalize('NFC')
+    .replace(UNFIT, '')
+    .replace(/\.{2,}/g, '.')
+    .trim();
   return shorten(clean === '' || clean === '.' ? 'file' : clean, maxBytes);
 }
 

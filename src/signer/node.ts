@@ -23,7 +23,12 @@ export function toNodeHandler(handler: (request: Request) => Promise<Response>):
   };
 }
 
-async function respond(handler: (request: Request) => Promise<Response>, req: MountedRequest, url: URL, res: ServerResponse): Promise<void> {
+async function respond(
+  handler: (request: Request) => Promise<Response>,
+  req: MountedRequest,
+  url: URL,
+  res: ServerResponse,
+): Promise<void> {
   const hasBody = req.method !== 'GET' && req.method !== 'HEAD';
   const body = hasBody ? await readBody(req) : null;
   const response = await handler(new Request(url, { method: req.method ?? 'GET', headers: headersOf(req), body }));

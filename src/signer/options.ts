@@ -140,7 +140,12 @@ function settlePolicy(policy: Policy): SettledPolicy {
   expect('policy.minSize', minSize, isIntegerFrom(0, maxSize), `bytes from 0 to maxSize (${maxSize})`);
   expect('policy.maxFiles', maxFiles, isIntegerFrom(1, 10_000), 'a whole number from 1 to 10,000');
   if (partSize !== undefined) {
-    expect('policy.partSize', partSize, isIntegerFrom(MIN_PART_SIZE, MAX_PART_SIZE), `bytes from ${MIN_PART_SIZE} to ${MAX_PART_SIZE}`);
+    expect(
+      'policy.partSize',
+      partSize,
+      isIntegerFrom(MIN_PART_SIZE, MAX_PART_SIZE),
+      `bytes from ${MIN_PART_SIZE} to ${MAX_PART_SIZE}`,
+    );
   }
   if (accept !== undefined) expect('policy.accept', accept, isMatch(/^/), 'a text');
   if (key !== undefined) expect('policy.key', key, isFunction, 'a function');
@@ -187,10 +192,17 @@ const withoutUndefined = <T extends object>(object: T): T =>
 const isOrigin = (value: unknown): boolean =>
   value === '*' || (typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value);
 const isFunction = (value: unknown): boolean => typeof value === 'function';
-const isMatch = (pattern: RegExp) => (value: unknown): boolean => typeof value === 'string' && pattern.test(value);
-const isIntegerFrom = (min: number, max: number) => (value: unknown): boolean =>
-  Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
-const isListOf = (isFit: (item: unknown) => boolean) => (value: unknown): value is readonly string[] =>
-  Array.isArray(value) && value.every(isFit);
+const isMatch =
+  (pattern: RegExp) =>
+  (value: unknown): boolean =>
+    typeof value === 'string' && pattern.test(value);
+const isIntegerFrom =
+  (min: number, max: number) =>
+  (value: unknown): boolean =>
+    Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
+const isListOf =
+  (isFit: (item: unknown) => boolean) =>
+  (value: unknown): value is readonly string[] =>
+    Array.isArray(value) && value.every(isFit);
 const isTracker = (value: unknown): boolean =>
   (['find', 'note', 'forget'] as const).every((name) => isFunction((value as Tracker | null)?.[name]));

@@ -31,16 +31,19 @@ export type SettledPolicy = Policy & Required<Pick<Policy, 'maxSize' | 'minSize'
 
 export const POLICY_DEFAULTS = { maxSize: MAX_OBJECT_SIZE, minSize: 0, maxFiles: 100 } as const;
 
-const MEDIA_TYPE = /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:\s*;\s*[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[\w !#$&^.+,:/-]*"))*$/;
+const MEDIA_TYPE =
+  /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:\s*;\s*[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[\w !#$&^.+,:/-]*"))*$/;
 
 /** @throws SignerRefusal for a file that the policy does not take */
 export function admit(policy: SettledPolicy, file: InitFile): void {
   const { maxSize, minSize, accept } = policy;
-  const refuse = (code: string, why: string) => new SignerRefusal(403, code, `“${cleanName(file.filename, 200)}” ${why}.`);
+  const refuse = (code: string, why: string) =>
+    new SignerRefusal(403, code, `“${cleanName(file.filename, 200)}” ${why}.`);
   if (file.filename.trim() === '') throw new SignerRefusal(403, 'empty-name', 'A file without a name is not taken.');
   if (file.filesize > maxSize) throw refuse('too-big', `has ${file.filesize} bytes; at most ${maxSize} are taken`);
   if (file.filesize < minSize) throw refuse('too-small', `has ${file.filesize} bytes; at least ${minSize} are needed`);
-  if (file.content_type && !MEDIA_TYPE.test(file.content_type)) throw refuse('type', 'bears a type that is no media type');
+  if (file.content_type && !MEDIA_TYPE.test(file.content_type))
+    throw refuse('type', 'bears a type that is no media type');
   if (accept && !isAccepted(accept, file)) throw refuse('type', `is of a type that is not taken; taken are ${accept}`);
 }
 
@@ -80,10 +83,17 @@ function wishedKey(prefix: string, file: InitFile): string {
 function isAccepted(accept: string, { filename, content_type }: InitFile): boolean {
   const name = filename.toLowerCase();
   const type = content_type.toLowerCase().split(';')[0]!.trim();
-  const tokens = accept.toLowerCase().split(',').map((token) => token.trim()).filter(Boolean);
-  return tokens.length === 0 || tokens.some((token) => {
-    if (token === '*/*') return true;
-    if (token.startsWith('.')) return name.endsWith(token);
-    return token.endsWith('/*') ? type.startsWith(token.slice(0, -1)) : type === token;
-  });
+  const tokens = accept
+    .toLowerCase()
+    .split(',')
+    .map((token) => token.trim())
+    .filter(Boolean);
+  return (
+    tokens.length === 0
+    || tokens.some((token) => {
+      if (token === '*/*') return true;
+      if (token.startsWith('.')) return name.endsWith(token);
+      return token.endsWith('/*') ? type.startsWith(token.slice(0, -1)) : type === token;
+    })
+  );
 }

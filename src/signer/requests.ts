@@ -1,7 +1,14 @@
 /** The bodies of the actions, read from JSON that anybody may have sent. Unknown fields are ignored. */
 import { MAX_PART_SIZE, MAX_PARTS } from '../limits.js';
 import type {
-  AllRequest, ChunkLoadedRequest, ChunkRequest, EndRequest, HeadRequest, InitFile, ListRequest, UploadReference,
+  AllRequest,
+  ChunkLoadedRequest,
+  ChunkRequest,
+  EndRequest,
+  HeadRequest,
+  InitFile,
+  ListRequest,
+  UploadReference,
 } from '../protocol.js';
 import { Fields } from './fields.js';
 import { SignerRefusal } from './refusal.js';

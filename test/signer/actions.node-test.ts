@@ -31,7 +31,11 @@ describe('actions', () => {
     const seen: Record<string, unknown> = {};
     for (const [action, body] of requests(reference).slice(0, 5)) {
       const { method, url, time, expires, headers } = (await caller.call(action, body as never)) as {
-        method: string; url: string; time: number; expires: number; headers?: object;
+        method: string;
+        url: string;
+        time: number;
+        expires: number;
+        headers?: object;
       };
       const { partNumber, uploadId } = queryOf(url);
       assert.equal(new URL(url).pathname, `/bucket/${reference.key}`);
@@ -57,12 +61,20 @@ describe('actions', () => {
 
   it('sign everything for a window of parts in one call, each part as it is signed singly', async () => {
     const { caller, reference } = await begin();
-    const all = await caller.call('get_all_signatures', { ...reference, size: SIZE, part_size: PART, chunks: [12, 1, 1] });
+    const all = await caller.call('get_all_signatures', {
+      ...reference,
+      size: SIZE,
+      part_size: PART,
+      chunks: [12, 1, 1],
+    });
     assert.deepEqual(Object.keys(all.chunks), ['1', '12']);
     const single = await caller.call('get_chunk_signature', { ...reference, chunk: 12, size: LAST });
     assert.equal(all.chunks['12'], single.url);
     assert.equal(all.expires, single.expires);
-    assert.equal((all.end as { url: string }).url, (await caller.call('get_end_signature', { ...reference, size: SIZE })).url);
+    assert.equal(
+      (all.end as { url: string }).url,
+      (await caller.call('get_end_signature', { ...reference, size: SIZE })).url,
+    );
     assert.equal((all.list as { method: string }).method, 'GET');
     assert.equal((all.delete as { method: string }).method, 'DELETE');
     assert.equal((all.head as { method: string }).method, 'HEAD');
@@ -80,13 +92,16 @@ describe('actions', () => {
 
   it('sign no part that the file does not have, and no length but the very one', async () => {
     const { caller, reference } = await begin();
-    const chunk = (number: unknown, size: unknown) => caller.refusal('get_chunk_signature', { ...reference, chunk: number, size });
+    const chunk = (number: unknown, size: unknown) =>
+      caller.refusal('get_chunk_signature', { ...reference, chunk: number, size });
     assert.equal(await chunk(13, LAST), '400 no-such-chunk');
     assert.equal(await chunk(12, LAST + 1), '400 size-mismatch');
     assert.equal(await chunk(12, PART), '400 size-mismatch');
     assert.equal(await chunk(1, 5 * 1024 ** 3), '400 size-mismatch');
-    for (const wrong of [0, -1, 1.5, '1', 10_001, null, undefined]) assert.equal(await chunk(wrong, PART), '400 invalid-request');
-    const all = (change: object) => caller.refusal('get_all_signatures', { ...reference, size: SIZE, part_size: PART, chunks: [1], ...change });
+    for (const wrong of [0, -1, 1.5, '1', 10_001, null, undefined])
+      assert.equal(await chunk(wrong, PART), '400 invalid-request');
+    const all = (change: object) =>
+      caller.refusal('get_all_signatures', { ...reference, size: SIZE, part_size: PART, chunks: [1], ...change });
     assert.equal(await all({ chunks: [1, 13] }), '400 no-such-chunk');
     assert.equal(await all({ size: SIZE + 1 }), '400 size-mismatch');
     assert.equal(await all({ part_size: PART - 1 }), '400 part-size-mismatch');
@@ -112,7 +127,8 @@ describe('actions', () => {
   it('refuse an outdated grant with the code that makes the browser renew it', async () => {
     const { caller, reference } = await begin(createCaller({ tracker: createMemoryTracker() }));
     caller.now += 7 * DAY + 1;
-    for (const [action, body] of requests(reference)) assert.equal(await caller.refusal(action, body), '403 grant-expired', action);
+    for (const [action, body] of requests(reference))
+      assert.equal(await caller.refusal(action, body), '403 grant-expired', action);
   });
 
   it('take no notices where nothing tracks', async () => {
@@ -124,6 +140,9 @@ describe('actions', () => {
     const { caller, reference } = await begin(createCaller({ tracker: createMemoryTracker() }));
     assert.equal((await caller.post('chunk_loaded', { ...reference, chunks: [1, 2, 12] })).status, 204);
     assert.equal(await caller.refusal('chunk_loaded', { ...reference, chunks: [13] }), '400 no-such-chunk');
-    assert.equal(await caller.refusal('chunk_loaded', { ...reference, chunks: [1], state: 'odd' }), '400 invalid-request');
+    assert.equal(
+      await caller.refusal('chunk_loaded', { ...reference, chunks: [1], state: 'odd' }),
+      '400 invalid-request',
+    );
   });
 });

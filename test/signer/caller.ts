@@ -36,18 +36,26 @@ export interface Granted {
 }
 
 export const fileOf = (file: Partial<InitFile> = {}): InitFile => ({
-  id: 'a', filename: 'film.mp4', filesize: 100e6, last_modified: 1_700_000_000_000, content_type: 'video/mp4', ...file,
+  id: 'a',
+  filename: 'film.mp4',
+  filesize: 100e6,
+  last_modified: 1_700_000_000_000,
+  content_type: 'video/mp4',
+  ...file,
 });
 
 export function createCaller(options: Partial<SignerOptions> = {}): Caller {
   const caller: Caller = {
     now: NOW,
     user: 'ada',
-    post: (action, body, headers = {}) => signer(new Request(`https://signer.test/sign/${action}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-    })),
+    post: (action, body, headers = {}) =>
+      signer(
+        new Request(`https://signer.test/sign/${action}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', ...headers },
+          body: typeof body === 'string' ? body : JSON.stringify(body),
+        }),
+      ),
     async call(action, body) {
       const response = await caller.post(action, body);
       assert.ok(response.ok, `${action}: ${response.status} ${response.ok ? '' : await response.clone().text()}`);
@@ -64,8 +72,12 @@ export function createCaller(options: Partial<SignerOptions> = {}): Caller {
     },
   };
   const signer = createSigner({
-    bucket: 'bucket', endpoint: 'http://127.0.0.1:9000', credentials: CREDENTIALS,
-    authorize: () => caller.user, now: () => caller.now, ...options,
+    bucket: 'bucket',
+    endpoint: 'http://127.0.0.1:9000',
+    credentials: CREDENTIALS,
+    authorize: () => caller.user,
+    now: () => caller.now,
+    ...options,
   });
   return caller;
 }

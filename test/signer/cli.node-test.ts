@@ -11,14 +11,23 @@ import { fileOf } from './caller.js';
 
 const CLI = fileURLToPath(new URL('../../src/signer/cli.ts', import.meta.url));
 const TSX = import.meta.resolve('tsx');
-const GOOD = { S3_BUCKET: 'films', AWS_ACCESS_KEY_ID: 'A', AWS_SECRET_ACCESS_KEY: 'hush-hush', ALLOW_ANONYMOUS: 'true', PORT: '0' };
+const GOOD = {
+  S3_BUCKET: 'films',
+  AWS_ACCESS_KEY_ID: 'A',
+  AWS_SECRET_ACCESS_KEY: 'hush-hush',
+  ALLOW_ANONYMOUS: 'true',
+  PORT: '0',
+};
 
 describe('mule-upload signer', () => {
   const running = new Set<ChildProcess>();
   after(() => running.forEach((child) => child.kill('SIGKILL')));
 
   function start(args: string[], env: Record<string, string> = {}) {
-    const child = spawn(process.execPath, ['--import', TSX, CLI, ...args], { env: { PATH: process.env['PATH'], ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, ['--import', TSX, CLI, ...args], {
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     running.add(child);
     child.once('exit', () => running.delete(child));
     const texts = { out: '', err: '' };
@@ -36,21 +45,29 @@ describe('mule-upload signer', () => {
   async function serve(env: Record<string, string> = {}) {
     const { child, texts } = start(['signer'], { ...GOOD, ...env });
     while (!texts.out.includes('\n')) {
-      const [event] = await Promise.race([once(child.stdout!, 'data'), once(child, 'exit').then(() => ['exit'])]);
+      const [event] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => ['exit'])]);
       assert.notEqual(event, 'exit', texts.err);
     }
     return { child, texts, url: /http:\S+/.exec(texts.out)![0] };
   }
 
-  const post = (url: string, headers = {}) => fetch(`${url}/get_init_signature`, {
-    method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify({ files: [fileOf()] }),
-  });
+  const post = (url: string, headers = {}) =>
+    fetch(`${url}/get_init_signature`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ files: [fileOf()] }),
+    });
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`signs as its environment says, and ends well on ${signal}`, async () => {
       const { child, texts, url } = await serve({
-        S3_ENDPOINT: 'https://store.example', AWS_REGION: 'eu-west-1', AWS_SESSION_TOKEN: 'tok', PART_SIZE: '16MiB', MAX_SIZE: '1GB',
-        ORIGINS: 'https://page.example, https://other.example', SIGNER_SECRET: 'a new secret text, an old secret text',
+        S3_ENDPOINT: 'https://store.example',
+        AWS_REGION: 'eu-west-1',
+        AWS_SESSION_TOKEN: 'tok',
+        PART_SIZE: '16MiB',
+        MAX_SIZE: '1GB',
+        ORIGINS: 'https://page.example, https://other.example',
+        SIGNER_SECRET: 'a new secret text, an old secret text',
       });
       const response = await post(url, { origin: 'https://other.example' });
       const { files } = (await response.json()) as InitAnswer;
@@ -69,7 +86,8 @@ describe('mule-upload signer', () => {
     for (const args of [['--help'], ['signer', '--help']]) {
       const { code, out } = await runToEnd(args);
       assert.equal(code, 0);
-      for (const variable of ['S3_BUCKET', 'AWS_REGION', 'S3_ENDPOINT', 'SIGNER_SECRET', 'ALLOW_ANONYMOUS', 'PORT']) assert.ok(out.includes(variable));
+      for (const variable of ['S3_BUCKET', 'AWS_REGION', 'S3_ENDPOINT', 'SIGNER_SECRET', 'ALLOW_ANONYMOUS', 'PORT'])
+        assert.ok(out.includes(variable));
     }
   });
 

@@ -6,7 +6,8 @@ const refusal = (message: RegExp, status = 400) => ({ name: 'SignerRefusal', sta
 
 describe('fields', () => {
   it('takes JSON objects only', () => {
-    for (const value of [null, undefined, [], 'text', 7, true]) assert.throws(() => new Fields(value), refusal(/^The body has to be a JSON object/));
+    for (const value of [null, undefined, [], 'text', 7, true])
+      assert.throws(() => new Fields(value), refusal(/^The body has to be a JSON object/));
   });
 
   it('sees own properties only', () => {
@@ -20,12 +21,27 @@ describe('fields', () => {
   it('names the field that is wrong, and never its value', () => {
     const fields = new Fields({ files: [{}, { filesize: 'secret' }] });
     const second = fields.records('files', 10)[1]!;
-    assert.throws(() => second.integer('filesize', 0, 9), refusal(/^files\[1\]\.filesize has to be a whole number from 0 to 9\.$/));
-    assert.throws(() => new Fields({ files: [{}, 7] }).records('files', 10), refusal(/^files\[1\] has to be a JSON object/));
+    assert.throws(
+      () => second.integer('filesize', 0, 9),
+      refusal(/^files\[1\]\.filesize has to be a whole number from 0 to 9\.$/),
+    );
+    assert.throws(
+      () => new Fields({ files: [{}, 7] }).records('files', 10),
+      refusal(/^files\[1\] has to be a JSON object/),
+    );
   });
 
   it('holds every bound', () => {
-    const fields = new Fields({ n: 1.5, big: 2 ** 53, t: 'abc', f: 1, w: 'x', list: [1, 2, 2], mixed: [1, '2'], none: [] });
+    const fields = new Fields({
+      n: 1.5,
+      big: 2 ** 53,
+      t: 'abc',
+      f: 1,
+      w: 'x',
+      list: [1, 2, 2],
+      mixed: [1, '2'],
+      none: [],
+    });
     assert.throws(() => fields.integer('n', 0, 9), refusal(/n has/));
     assert.throws(() => fields.integer('big', 0, Number.MAX_VALUE), refusal(/big has/));
     assert.throws(() => fields.text('t', 2), refusal(/t has/));

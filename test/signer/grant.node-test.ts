@@ -3,7 +3,15 @@ import { describe, it } from 'node:test';
 import { createSealer } from '../../src/signer/grant.js';
 import type { Grant } from '../../src/signer/grant.js';
 
-const GRANT: Grant = { key: 'a/ü "b".bin', size: 10, partSize: 5, principal: 'p', begun: 1, issued: 2, marks: ['m', 'n'] };
+const GRANT: Grant = {
+  key: 'a/ü "b".bin',
+  size: 10,
+  partSize: 5,
+  principal: 'p',
+  begun: 1,
+  issued: 2,
+  marks: ['m', 'n'],
+};
 const OLD = 'an old secret text';
 const NEW = 'a new secret text';
 const isRefusal = (code: string) => ({ name: 'SignerRefusal', status: 403, code });
@@ -27,7 +35,16 @@ describe('grant', () => {
     const sealer = createSealer([OLD], 'bucket');
     const sealed = await sealer.seal(GRANT);
     const [id, payload] = sealed.split('.');
-    for (const forged of ['', '.', '..', `${id}.${payload}.`, `${id}.${payload}`, `${sealed}.`, `${sealed}A`, '💣.💣.💣']) {
+    for (const forged of [
+      '',
+      '.',
+      '..',
+      `${id}.${payload}.`,
+      `${id}.${payload}`,
+      `${sealed}.`,
+      `${sealed}A`,
+      '💣.💣.💣',
+    ]) {
       await assert.rejects(sealer.open(forged), isRefusal('grant-invalid'), forged);
     }
   });

@@ -5,14 +5,21 @@ import { createCaller, CREDENTIALS, fileOf } from './caller.js';
 
 const PAGE = 'https://page.example';
 const ALL_ACTIONS = [
-  'get_init_signature', 'get_chunk_signature', 'get_list_signature', 'get_end_signature', 'get_delete_signature',
-  'get_head_signature', 'get_all_signatures', 'chunk_loaded',
+  'get_init_signature',
+  'get_chunk_signature',
+  'get_list_signature',
+  'get_end_signature',
+  'get_delete_signature',
+  'get_head_signature',
+  'get_all_signatures',
+  'chunk_loaded',
 ];
 
-const preflightFrom = (origin: string, headers = 'content-type,x-csrf-token') => new Request('https://signer.test/get_init_signature', {
-  method: 'OPTIONS',
-  headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': headers },
-});
+const preflightFrom = (origin: string, headers = 'content-type,x-csrf-token') =>
+  new Request('https://signer.test/get_init_signature', {
+    method: 'OPTIONS',
+    headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': headers },
+  });
 
 describe('createSigner', () => {
   it('answers POST alone, and says so', async () => {
@@ -26,7 +33,12 @@ describe('createSigner', () => {
 
   it('knows the actions of the protocol by the last segment of the path, wherever it is mounted', async () => {
     const caller = createCaller();
-    for (const path of ['get_head_signature', 'a/b/get_head_signature', 'get_head_signature/', 'get_head_signature?x=1']) {
+    for (const path of [
+      'get_head_signature',
+      'a/b/get_head_signature',
+      'get_head_signature/',
+      'get_head_signature?x=1',
+    ]) {
       assert.equal((await caller.post(path, {})).status, 400, path);
     }
     for (const path of ['', 'get_secret', 'toString', '__proto__', 'constructor', 'get_head_signature/x', '%00']) {
@@ -36,10 +48,19 @@ describe('createSigner', () => {
 
   it('takes JSON alone', async () => {
     const caller = createCaller();
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/jsonp', 'text/plain; application/json']) {
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'application/jsonp',
+      'text/plain; application/json',
+    ]) {
       assert.equal((await caller.post('get_init_signature', {}, { 'content-type': type })).status, 415, type);
     }
-    const response = await caller.post('get_init_signature', { files: [fileOf()] }, { 'content-type': 'Application/JSON; charset=utf-8' });
+    const response = await caller.post(
+      'get_init_signature',
+      { files: [fileOf()] },
+      { 'content-type': 'Application/JSON; charset=utf-8' },
+    );
     assert.equal(response.status, 200);
     assert.equal(response.headers.get('cache-control'), 'no-store');
     assert.equal(response.headers.get('content-type'), 'application/json');
@@ -47,7 +68,18 @@ describe('createSigner', () => {
 
   it('answers anything that is no right request with 400 and what was wrong', async () => {
     const caller = createCaller();
-    for (const body of ['', '{', 'null', '[]', '7', '"x"', '{"files": {}}', '{"files": [null]}', '\u{1F4A3}', `${'['.repeat(100_000)}`]) {
+    for (const body of [
+      '',
+      '{',
+      'null',
+      '[]',
+      '7',
+      '"x"',
+      '{"files": {}}',
+      '{"files": [null]}',
+      '\u{1F4A3}',
+      `${'['.repeat(100_000)}`,
+    ]) {
       for (const action of ALL_ACTIONS.slice(0, -1)) {
         const response = await caller.post(action, body);
         const { error } = (await response.json()) as { error: { code: string; message: string } };
@@ -62,7 +94,10 @@ describe('createSigner', () => {
     const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true });
     const body = new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]);
     const headers = { 'content-type': 'application/json' };
-    assert.equal((await signer(new Request('https://signer.test/get_init_signature', { method: 'POST', headers, body }))).status, 400);
+    assert.equal(
+      (await signer(new Request('https://signer.test/get_init_signature', { method: 'POST', headers, body }))).status,
+      400,
+    );
   });
 
   it('refuses a body above 1 MiB, whether its length is told or streamed', async () => {
@@ -77,7 +112,10 @@ describe('createSigner', () => {
     });
     const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true });
     const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body, duplex: 'half' };
-    assert.equal((await signer(new Request('https://signer.test/get_init_signature', init as RequestInit))).status, 413);
+    assert.equal(
+      (await signer(new Request('https://signer.test/get_init_signature', init as RequestInit))).status,
+      413,
+    );
     assert.ok(pulled < 25, `an endless body was read ${pulled} times`);
   });
 
@@ -108,17 +146,34 @@ describe('createSigner', () => {
 
   it('answers its own faults with a bare 500 that leaks nothing, and tells its owner', async () => {
     const faults: [string, Parameters<typeof createCaller>[0]][] = [
-      ['authorize', { authorize: () => { throw new Error('hush: database at /srv'); } }],
+      [
+        'authorize',
+        {
+          authorize: () => {
+            throw new Error('hush: database at /srv');
+          },
+        },
+      ],
       ['authorize', { authorize: () => 7 as unknown as string }],
       ['credentials', { credentials: () => Promise.reject(new Error('hush: vault')) }],
       ['policy', { policy: { key: () => 'hush/../x' } }],
-      ['tracker', { tracker: { find: () => Promise.reject(new Error('hush: SQL')), note: async () => {}, forget: async () => {} } }],
+      [
+        'tracker',
+        {
+          tracker: { find: () => Promise.reject(new Error('hush: SQL')), note: async () => {}, forget: async () => {} },
+        },
+      ],
     ];
     for (const [name, options] of faults) {
       const told: unknown[] = [];
-      const response = await createCaller({ ...options, onError: (error) => told.push(error) }).post('get_init_signature', { files: [fileOf()] });
+      const response = await createCaller({ ...options, onError: (error) => told.push(error) }).post(
+        'get_init_signature',
+        { files: [fileOf()] },
+      );
       assert.equal(response.status, 500, name);
-      assert.deepEqual(await response.json(), { error: { code: 'internal', message: 'The signer failed; try again later.' } });
+      assert.deepEqual(await response.json(), {
+        error: { code: 'internal', message: 'The signer failed; try again later.' },
+      });
       assert.equal(told.length, 1);
     }
   });
@@ -126,7 +181,12 @@ describe('createSigner', () => {
   it('never answers with a secret', async () => {
     const caller = createCaller({ secret: 'sealing-secret-text' });
     const { key, grant } = await caller.init();
-    const bodies = [{ files: [fileOf()] }, { key, grant }, { key, grant, upload_id: 'u', size: 1, part_size: 1, chunks: [1] }, {}];
+    const bodies = [
+      { files: [fileOf()] },
+      { key, grant },
+      { key, grant, upload_id: 'u', size: 1, part_size: 1, chunks: [1] },
+      {},
+    ];
     for (const action of ALL_ACTIONS) {
       for (const body of bodies) {
         const text = await (await caller.post(action, body)).text();
@@ -136,7 +196,10 @@ describe('createSigner', () => {
   });
 
   it('opens its grants after a restart with the same credentials or the same secret', async () => {
-    for (const options of [{}, { secret: 'a secret of sixteen', credentials: { accessKeyId: 'X', secretAccessKey: 'rotated' } }]) {
+    for (const options of [
+      {},
+      { secret: 'a secret of sixteen', credentials: { accessKeyId: 'X', secretAccessKey: 'rotated' } },
+    ]) {
       const { key, grant } = await createCaller(options.secret ? { secret: options.secret } : {}).init();
       await createCaller(options).call('get_head_signature', { key, grant });
     }
@@ -161,7 +224,8 @@ describe('CORS of the signer', () => {
 
   it('refuses pages that are not listed; those of its own origin and programs need no listing', async () => {
     const caller = createCaller({ origins: [PAGE] });
-    const status = async (origin: string | null) => (await caller.post('get_init_signature', { files: [fileOf()] }, origin ? { origin } : {})).status;
+    const status = async (origin: string | null) =>
+      (await caller.post('get_init_signature', { files: [fileOf()] }, origin ? { origin } : {})).status;
     assert.equal(await status('https://page.example.evil.test'), 403);
     assert.equal(await status('null'), 403);
     assert.equal(await status(PAGE), 200);
@@ -172,7 +236,12 @@ describe('CORS of the signer', () => {
   });
 
   it('lets every page call without cookies where all are listed', async () => {
-    const response = await createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true, origins: ['*'] })(preflightFrom(PAGE));
+    const response = await createSigner({
+      bucket: 'bucket',
+      credentials: CREDENTIALS,
+      allowAnonymous: true,
+      origins: ['*'],
+    })(preflightFrom(PAGE));
     assert.equal(response.headers.get('access-control-allow-origin'), '*');
     assert.equal(response.headers.get('access-control-allow-credentials'), null);
   });

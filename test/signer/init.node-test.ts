@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createMemoryTracker } from '../../src/signer/tracker.js';
-import type { InitAnswer } from '../../src/protocol.js';
 import { createCaller, DAY, fileOf, NOW, queryOf } from './caller.js';
 
 const MIB = 1024 ** 2;
@@ -16,7 +15,10 @@ describe('init', () => {
     assert.equal(time, NOW);
     assert.deepEqual(limits, { files: 100 });
     assert.deepEqual(actions, ['get_all_signatures', 'get_delete_signature', 'get_head_signature']);
-    assert.deepEqual(files.map((file) => ('put' in file ? 'put' : 'init' in file ? 'init' : 'else')), ['put', 'put', 'put', 'init']);
+    assert.deepEqual(
+      files.map((file) => ('put' in file ? 'put' : 'init' in file ? 'init' : 'else')),
+      ['put', 'put', 'put', 'init'],
+    );
     for (const file of files) assert.equal('part_size' in file && file.part_size, 8 * MIB);
   });
 
@@ -38,7 +40,12 @@ describe('init', () => {
   });
 
   it('signs no longer than temporary credentials live', async () => {
-    const credentials = async () => ({ accessKeyId: 'A', secretAccessKey: 'B', sessionToken: 'T', expiration: new Date(NOW + 90_500) });
+    const credentials = async () => ({
+      accessKeyId: 'A',
+      secretAccessKey: 'B',
+      sessionToken: 'T',
+      expiration: new Date(NOW + 90_500),
+    });
     const caller = createCaller({ credentials });
     const { init } = await caller.init();
     assert.equal(queryOf(init!.url)['X-Amz-Expires'], '90');
@@ -72,7 +79,13 @@ describe('init', () => {
       ],
     });
     const codes = Object.fromEntries(files.map((file) => [file.id, 'error' in file ? file.error.code : 'taken']));
-    assert.deepEqual(codes, { big: 'too-big', small: 'too-small', text: 'type', nameless: 'empty-name', good: 'taken' });
+    assert.deepEqual(codes, {
+      big: 'too-big',
+      small: 'too-small',
+      text: 'type',
+      nameless: 'empty-name',
+      good: 'taken',
+    });
     const [big] = files;
     assert.match('error' in big! ? big.error.message : '', /film\.mp4.*1001 bytes.*1000/);
   });
@@ -81,16 +94,19 @@ describe('init', () => {
     const caller = createCaller({ policy: { maxFiles: 2 } });
     const files = ['a', 'b', 'c'].map((id) => fileOf({ id }));
     assert.equal(await caller.refusal('get_init_signature', { files }), '413 too-many');
-    assert.equal(((await caller.call('get_init_signature', { files: files.slice(1) })) as InitAnswer).files.length, 2);
+    assert.equal((await caller.call('get_init_signature', { files: files.slice(1) })).files.length, 2);
   });
 
   it('refuses two files of one id, which no answer could tell apart', async () => {
-    assert.equal(await createCaller().refusal('get_init_signature', { files: [fileOf(), fileOf()] }), '400 invalid-request');
+    assert.equal(
+      await createCaller().refusal('get_init_signature', { files: [fileOf(), fileOf()] }),
+      '400 invalid-request',
+    );
   });
 
   it('shows the browser a mark of the principal, never its name', async () => {
     const caller = createCaller();
-    const answer = (await caller.call('get_init_signature', { files: [fileOf()] })) as InitAnswer;
+    const answer = await caller.call('get_init_signature', { files: [fileOf()] });
     assert.match(answer.principal!, /^[\w-]{22}$/);
     const [, payload] = (await caller.init()).grant.split('.');
     assert.ok(!Buffer.from(payload!, 'base64url').toString().includes('ada'));
@@ -147,7 +163,13 @@ describe('renewal by init', () => {
 describe('resuming from the tracker', () => {
   const begin = async (caller = createCaller({ tracker: createMemoryTracker() })) => {
     const first = await caller.init({ fingerprint: 'f1', part_size: 6 * MIB });
-    await caller.call('chunk_loaded', { key: first.key, upload_id: 'u1', grant: first.grant, chunks: [], state: 'started' });
+    await caller.call('chunk_loaded', {
+      key: first.key,
+      upload_id: 'u1',
+      grant: first.grant,
+      chunks: [],
+      state: 'started',
+    });
     await caller.call('chunk_loaded', { key: first.key, upload_id: 'u1', grant: first.grant, chunks: [2, 1] });
     return { caller, first };
   };
@@ -161,19 +183,30 @@ describe('resuming from the tracker', () => {
         { key: found.key, upload_id: found.upload_id, chunks: found.chunks, part_size: found.part_size },
         { key: first.key, upload_id: 'u1', chunks: [1, 2], part_size: 6 * MIB },
       );
-      await caller.call('get_chunk_signature', { key: found.key, upload_id: 'u1', grant: found.grant, chunk: 1, size: 6 * MIB });
+      await caller.call('get_chunk_signature', {
+        key: found.key,
+        upload_id: 'u1',
+        grant: found.grant,
+        chunk: 1,
+        size: 6 * MIB,
+      });
     }
   });
 
   it('offers chunk_loaded where there is a tracker', async () => {
     const { caller } = await begin();
-    const { actions } = (await caller.call('get_init_signature', { files: [fileOf()] })) as InitAnswer;
+    const { actions } = await caller.call('get_init_signature', { files: [fileOf()] });
     assert.ok(actions!.includes('chunk_loaded'));
   });
 
   it('takes any other file, and a forced start, for new', async () => {
     const { caller, first } = await begin();
-    for (const file of [{ last_modified: 1 }, { filesize: 99e6 }, { fingerprint: 'f1', filesize: 99e6 }, { fingerprint: 'f1', force: true }]) {
+    for (const file of [
+      { last_modified: 1 },
+      { filesize: 99e6 },
+      { fingerprint: 'f1', filesize: 99e6 },
+      { fingerprint: 'f1', force: true },
+    ]) {
       assert.notEqual((await caller.init(file)).key, first.key);
     }
   });

@@ -11,7 +11,12 @@ import { CREDENTIALS, fileOf } from './caller.js';
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 describe('toNodeHandler', () => {
-  const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true, origins: ['https://page.example'] });
+  const signer = createSigner({
+    bucket: 'bucket',
+    credentials: CREDENTIALS,
+    allowAnonymous: true,
+    origins: ['https://page.example'],
+  });
   const closers: (() => void)[] = [];
   after(() => closers.forEach((close) => close()));
 
@@ -33,7 +38,8 @@ describe('toNodeHandler', () => {
     assert.equal(wrong.status, 405);
     assert.equal(wrong.headers.get('allow'), 'POST, OPTIONS');
     const preflight = await fetch(`${url}/get_init_signature`, {
-      method: 'OPTIONS', headers: { origin: 'https://page.example', 'access-control-request-method': 'POST' },
+      method: 'OPTIONS',
+      headers: { origin: 'https://page.example', 'access-control-request-method': 'POST' },
     });
     assert.equal(preflight.status, 204);
     assert.equal(preflight.headers.get('access-control-allow-origin'), 'https://page.example');
@@ -64,8 +70,13 @@ describe('toNodeHandler', () => {
     const { port, hostname } = new URL(await serve(toNodeHandler(signer)));
     const socket = connect(Number(port), hostname);
     let received = '';
-    socket.setEncoding('utf8').on('data', (text: string) => (received += text)).on('error', () => undefined);
-    socket.write(`POST /get_init_signature HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    socket
+      .setEncoding('utf8')
+      .on('data', (text: string) => (received += text))
+      .on('error', () => undefined);
+    socket.write(
+      `POST /get_init_signature HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
     const chunk = `10000\r\n${' '.repeat(65_536)}\r\n`;
     const closed = new Promise((resolve) => socket.once('close', resolve));
     const pump = () => {
@@ -80,9 +91,14 @@ describe('toNodeHandler', () => {
 
   it('answers requests that name no host, or a path that looks like one', async () => {
     const { port, hostname } = new URL(await serve(toNodeHandler(signer)));
-    for (const [path, host] of [['//evil.test/get_head_signature', 'a b'], ['http://evil.test/get_head_signature', hostname]]) {
+    for (const [path, host] of [
+      ['//evil.test/get_head_signature', 'a b'],
+      ['http://evil.test/get_head_signature', hostname],
+    ]) {
       const socket = connect(Number(port), hostname);
-      socket.end(`POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`);
+      socket.end(
+        `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}`,
+      );
       let received = '';
       for await (const text of socket.setEncoding('utf8')) received += text as string;
       assert.match(received, /^HTTP\/1\.1 400 [^]*invalid-request/, path);
@@ -91,7 +107,9 @@ describe('toNodeHandler', () => {
 
   it('hands a failing handler to next', async () => {
     const handler = toNodeHandler(() => Promise.reject(new Error('broken')));
-    const url = await serve((req, res) => handler(req, res, (error) => res.writeHead(502).end((error as Error).message)));
+    const url = await serve((req, res) =>
+      handler(req, res, (error) => res.writeHead(502).end((error as Error).message)),
+    );
     const response = await post(`${url}/get_init_signature`);
     assert.equal(response.status, 502);
     assert.equal(await response.text(), 'broken');

@@ -49,14 +49,20 @@ describe('signer options', () => {
   ];
   for (const [named, options] of bad) {
     it(`are refused with a TypeError that names ${named}`, () => {
-      const make = () => createSigner({ ...GOOD, ...options } as SignerOptions);
+      const make = () => createSigner({ ...GOOD, ...options });
       assert.throws(make, (error: Error) => error instanceof TypeError && error.message.startsWith(`option ${named}`));
     });
   }
 
   it('are refused without a word of the secrets in them', () => {
-    for (const options of [{ secret: 'hush-hush' }, { credentials: { accessKeyId: '', secretAccessKey: 'hush-hush' } }]) {
-      assert.throws(() => createSigner({ ...GOOD, ...options }), (error: Error) => !error.message.includes('hush'));
+    for (const options of [
+      { secret: 'hush-hush' },
+      { credentials: { accessKeyId: '', secretAccessKey: 'hush-hush' } },
+    ]) {
+      assert.throws(
+        () => createSigner({ ...GOOD, ...options }),
+        (error: Error) => !error.message.includes('hush'),
+      );
     }
   });
 });

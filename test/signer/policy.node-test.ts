@@ -46,7 +46,13 @@ describe('policy', () => {
     for (const content_type of ['text', 'a/b\r\nx-amz-acl: public-read', 'a/b, c/d', 'a/b; x', 'ä/b']) {
       assert.equal(verdict({}, { content_type }), 'type', content_type);
     }
-    for (const content_type of ['', 'a/b', 'text/plain;charset=utf-8', 'image/svg+xml', 'video/mp4; codecs="avc1.42E01E, mp4a"']) {
+    for (const content_type of [
+      '',
+      'a/b',
+      'text/plain;charset=utf-8',
+      'image/svg+xml',
+      'video/mp4; codecs="avc1.42E01E, mp4a"',
+    ]) {
       assert.equal(verdict({}, { content_type }), 'taken', content_type);
     }
   });

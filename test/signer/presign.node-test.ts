@@ -7,13 +7,27 @@ import { locateStore } from '../../src/signer/store.js';
 import { CREDENTIALS, NOW } from './caller.js';
 
 /** Signs the same operation with aws4fetch, which shares no code with ours. */
-async function judge(operation: StoreOperation, url: string, region: string, credentials: Credentials, now: number): Promise<URL> {
+async function judge(
+  operation: StoreOperation,
+  url: string,
+  region: string,
+  credentials: Credentials,
+  now: number,
+): Promise<URL> {
   const target = new URL(url);
-  for (const name of [...target.searchParams.keys()]) if (name.startsWith('X-Amz-') && name !== 'X-Amz-Expires') target.searchParams.delete(name);
+  for (const name of [...target.searchParams.keys()])
+    if (name.startsWith('X-Amz-') && name !== 'X-Amz-Expires') target.searchParams.delete(name);
   const headers = new Headers(operation.headers);
   if (operation.contentLength !== undefined) headers.set('content-length', String(operation.contentLength));
   const signer = new AwsV4Signer({
-    ...credentials, url: target.href, method: operation.method, headers, region, service: 's3', signQuery: true, allHeaders: true,
+    ...credentials,
+    url: target.href,
+    method: operation.method,
+    headers,
+    region,
+    service: 's3',
+    signQuery: true,
+    allHeaders: true,
     datetime: new Date(now).toISOString().replace(/[-:]|\.\d+/g, ''),
   });
   return (await signer.sign()).url;
@@ -23,27 +37,51 @@ const signatureIn = (url: string | URL) => new URL(url).searchParams.get('X-Amz-
 
 describe('presign', () => {
   it("gives the signature of Amazon's published example of a presigned URL", async () => {
-    const store = locateStore({ bucket: 'examplebucket', region: 'us-east-1', endpoint: 'https://s3.amazonaws.com', pathStyle: false });
+    const store = locateStore({
+      bucket: 'examplebucket',
+      region: 'us-east-1',
+      endpoint: 'https://s3.amazonaws.com',
+      pathStyle: false,
+    });
     const { url } = await createPresigner(store, 'us-east-1')(
       { method: 'GET', key: 'test.txt' },
       {
-        credentials: { accessKeyId: 'AKIAIOSFODNN7EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY' },
-        now: Date.UTC(2013, 4, 24), expires: 86_400,
+        credentials: {
+          accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+          secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+        },
+        now: Date.UTC(2013, 4, 24),
+        expires: 86_400,
       },
     );
-    assert.equal(url, 'https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256'
-      + '&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z'
-      + '&X-Amz-Expires=86400&X-Amz-SignedHeaders=host'
-      + '&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404');
+    assert.equal(
+      url,
+      'https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256'
+        + '&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z'
+        + '&X-Amz-Expires=86400&X-Amz-SignedHeaders=host'
+        + '&X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404',
+    );
   });
 
   const keys = [
-    'plain.bin', 'a b.txt', 'a+b=c&d.txt', '100%.txt', '%41%2F', 'ünï/cødé/文字/🎬.mp4', "quo'te(1)!*~.-_", 'a//b/', 'x?y#z;@:,$[]|^`"<>{}\\',
+    'plain.bin',
+    'a b.txt',
+    'a+b=c&d.txt',
+    '100%.txt',
+    '%41%2F',
+    'ünï/cødé/文字/🎬.mp4',
+    "quo'te(1)!*~.-_",
+    'a//b/',
+    'x?y#z;@:,$[]|^`"<>{}\\',
   ];
   const operations: Omit<StoreOperation, 'key'>[] = [
     { method: 'GET' },
     { method: 'HEAD' },
-    { method: 'POST', query: { uploads: '' }, headers: { 'content-type': 'text/plain; charset=utf-8', 'x-amz-acl': 'private' } },
+    {
+      method: 'POST',
+      query: { uploads: '' },
+      headers: { 'content-type': 'text/plain; charset=utf-8', 'x-amz-acl': 'private' },
+    },
     { method: 'PUT', query: { partNumber: '7', uploadId: 'Ab+/=~.-_ %' }, contentLength: 8_388_608 },
     { method: 'PUT', contentLength: 0, headers: { 'content-type': 'a/b;  c=d' } },
     { method: 'DELETE', query: { uploadId: '2~x' } },
@@ -94,10 +132,11 @@ describe('presign', () => {
   it('derives the key once for a thousand parts, and anew on another day or with other credentials', async (t) => {
     const derived = t.mock.method(crypto.subtle, 'importKey');
     const presign = createPresigner(locateStore(stores[3]!), 'us-east-1');
-    const part = (partNumber: number, now: number, credentials = CREDENTIALS) => presign(
-      { method: 'PUT', key: 'k', contentLength: 5, query: { partNumber: String(partNumber), uploadId: 'u' } },
-      { credentials, now, expires: 900 },
-    );
+    const part = (partNumber: number, now: number, credentials = CREDENTIALS) =>
+      presign(
+        { method: 'PUT', key: 'k', contentLength: 5, query: { partNumber: String(partNumber), uploadId: 'u' } },
+        { credentials, now, expires: 900 },
+      );
     const urls = await Promise.all(Array.from({ length: 1_000 }, (_, index) => part(index + 1, NOW)));
     assert.equal(new Set(urls.map(({ url }) => signatureIn(url))).size, 1_000);
     const perDay = derived.mock.callCount();

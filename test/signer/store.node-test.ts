@@ -21,13 +21,27 @@ describe('store address', () => {
   it('goes by path at an endpoint, by host where asked to', () => {
     const endpoint = 'http://127.0.0.1:9000';
     assert.equal(urlOf({ bucket: 'films', region: 'x', endpoint }), 'http://127.0.0.1:9000/films/');
-    assert.equal(urlOf({ bucket: 'films', region: 'x', endpoint: 'https://store.example:443/s3/' }), 'https://store.example/s3/films/');
-    assert.equal(urlOf({ bucket: 'films', region: 'x', endpoint: 'https://store.example', pathStyle: false }), 'https://films.store.example/');
+    assert.equal(
+      urlOf({ bucket: 'films', region: 'x', endpoint: 'https://store.example:443/s3/' }),
+      'https://store.example/s3/films/',
+    );
+    assert.equal(
+      urlOf({ bucket: 'films', region: 'x', endpoint: 'https://store.example', pathStyle: false }),
+      'https://films.store.example/',
+    );
   });
 
   it('knows an endpoint from what is none', () => {
     assert.ok(isEndpoint('http://[::1]:9000/'));
-    for (const value of ['store.example', 'ftp://store.example', 'https://a:b@store.example', 'https://store.example/?x', '', 7, null]) {
+    for (const value of [
+      'store.example',
+      'ftp://store.example',
+      'https://a:b@store.example',
+      'https://store.example/?x',
+      '',
+      7,
+      null,
+    ]) {
       assert.ok(!isEndpoint(value), String(value));
     }
   });

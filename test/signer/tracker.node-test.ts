@@ -4,7 +4,14 @@ import { createMemoryTracker } from '../../src/signer/tracker.js';
 import type { TrackedUpload } from '../../src/signer/tracker.js';
 
 const uploadOf = (upload: Partial<TrackedUpload> = {}): TrackedUpload => ({
-  principal: 'p', key: 'k', uploadId: 'u', size: 100, partSize: 10, begun: 1, marks: ['m', 'n'], ...upload,
+  principal: 'p',
+  key: 'k',
+  uploadId: 'u',
+  size: 100,
+  partSize: 10,
+  begun: 1,
+  marks: ['m', 'n'],
+  ...upload,
 });
 
 describe('tracker in memory', () => {
@@ -39,7 +46,10 @@ describe('tracker in memory', () => {
     const tracker = createMemoryTracker({ maxUploads: 2 });
     for (const name of ['a', 'b', 'a', 'c']) await tracker.note(uploadOf({ uploadId: name, marks: [name] }), []);
     const found = await Promise.all(['a', 'b', 'c'].map((mark) => tracker.find('p', [mark])));
-    assert.deepEqual(found.map((upload) => upload?.uploadId), ['a', undefined, 'c']);
+    assert.deepEqual(
+      found.map((upload) => upload?.uploadId),
+      ['a', undefined, 'c'],
+    );
   });
 
   it('holds all 10,000 parts noted one by one', async () => {
