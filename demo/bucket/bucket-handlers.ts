@@ -38,7 +38,10 @@ export async function deleteCors({ response, bucket }: Exchange): Promise<void> 
  */
 export async function listObjects({ request, response, bucket, behaviour }: Exchange): Promise<void> {
   if (!behaviour.mayListBucket) throw new S3Error('AccessDenied', 'Access Denied');
-  const limit = Math.min(integerParameter(request, 'max-keys', { fallback: MAX_PAGE, min: 0, max: 2 ** 31 - 1 }), MAX_PAGE);
+  const limit = Math.min(
+    integerParameter(request, 'max-keys', { fallback: MAX_PAGE, min: 0, max: 2 ** 31 - 1 }),
+    MAX_PAGE,
+  );
   const prefix = request.query.get('prefix') ?? '';
   const after = request.query.get('continuation-token') ?? request.query.get('start-after') ?? '';
   const rest = (await bucket.objects.list()).filter(({ key }) => key.startsWith(prefix) && key > after);
@@ -48,13 +51,19 @@ export async function listObjects({ request, response, bucket, behaviour }: Exch
     response,
     200,
     xmlDocument('ListBucketResult', [
-      element('Name', bucket.name), element('Prefix', prefix), element('KeyCount', page.length),
-      element('MaxKeys', limit), element('IsTruncated', isTruncated),
+      element('Name', bucket.name),
+      element('Prefix', prefix),
+      element('KeyCount', page.length),
+      element('MaxKeys', limit),
+      element('IsTruncated', isTruncated),
       ...(isTruncated && page.length > 0 ? [element('NextContinuationToken', page.at(-1)!.key)] : []),
       ...page.map((object) =>
         group('Contents', [
-          element('Key', object.key), element('LastModified', new Date(object.modified).toISOString()),
-          element('ETag', quoted(object.etag)), element('Size', object.size), element('StorageClass', 'STANDARD'),
+          element('Key', object.key),
+          element('LastModified', new Date(object.modified).toISOString()),
+          element('ETag', quoted(object.etag)),
+          element('Size', object.size),
+          element('StorageClass', 'STANDARD'),
         ]),
       ),
     ]),

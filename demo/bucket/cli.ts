@@ -15,9 +15,15 @@ const { values } = parseArgs({
     profile: { type: 'string', default: 'default' },
   },
 });
-const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_REGION: region = 'us-east-1' } = process.env;
+const {
+  AWS_ACCESS_KEY_ID: accessKeyId,
+  AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  AWS_REGION: region = 'us-east-1',
+} = process.env;
 if (!values.dir || !accessKeyId || !secretAccessKey || !Object.hasOwn(PROFILES, values.profile)) {
-  console.error(`usage: AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… cli.ts --dir DIR [--port N] [--bucket NAME]… [--profile ${Object.keys(PROFILES).join('|')}]`);
+  console.error(
+    `usage: AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… cli.ts --dir DIR [--port N] [--bucket NAME]… [--profile ${Object.keys(PROFILES).join('|')}]`,
+  );
   process.exit(2);
 }
 const bucket = await startBucket({
@@ -29,4 +35,5 @@ const bucket = await startBucket({
   profile: values.profile as Profile,
 });
 console.log(JSON.stringify({ url: bucket.url, pid: process.pid }));
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void bucket.close().then(() => process.exit(0)));
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void bucket.close().then(() => process.exit(0)));

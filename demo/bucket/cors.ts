@@ -18,8 +18,15 @@ export const OPEN_CORS: readonly CorsRule[] = [
     allowedMethods: ['GET', 'PUT', 'POST', 'HEAD', 'DELETE'],
     allowedHeaders: ['*'],
     exposeHeaders: [
-      'ETag', 'Retry-After', 'x-amz-request-id', 'x-amz-version-id',
-      'x-amz-checksum-crc64nvme', 'x-amz-checksum-crc32c', 'x-amz-checksum-crc32', 'x-amz-checksum-sha256', 'x-amz-checksum-type',
+      'ETag',
+      'Retry-After',
+      'x-amz-request-id',
+      'x-amz-version-id',
+      'x-amz-checksum-crc64nvme',
+      'x-amz-checksum-crc32c',
+      'x-amz-checksum-crc32',
+      'x-amz-checksum-sha256',
+      'x-amz-checksum-type',
     ],
     maxAgeSeconds: 3000,
   },
@@ -40,9 +47,9 @@ function fits(pattern: string, value: string): boolean {
 function findRule(rules: readonly CorsRule[], { origin, method, headers }: CorsQuestion): CorsRule | undefined {
   return rules.find(
     (rule) =>
-      rule.allowedOrigins.some((pattern) => fits(pattern, origin)) &&
-      rule.allowedMethods.includes(method) &&
-      headers.every((header) => (rule.allowedHeaders ?? []).some((pattern) => fits(pattern.toLowerCase(), header))),
+      rule.allowedOrigins.some((pattern) => fits(pattern, origin))
+      && rule.allowedMethods.includes(method)
+      && headers.every((header) => (rule.allowedHeaders ?? []).some((pattern) => fits(pattern.toLowerCase(), header))),
   );
 }
 
@@ -69,14 +76,23 @@ export function corsHeaders(rules: readonly CorsRule[], origin: string, method: 
  * @throws S3Error where no rule allows origin, method and headers
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html
  */
-export function preflightHeaders(rules: readonly CorsRule[], header: (name: string) => string | undefined): Record<string, string> {
+export function preflightHeaders(
+  rules: readonly CorsRule[],
+  header: (name: string) => string | undefined,
+): Record<string, string> {
   const origin = header('origin');
   const method = header('access-control-request-method');
-  if (!origin || !method) throw new S3Error('InvalidRequest', 'Insufficient information. Origin request header needed.');
-  const headers = (header('access-control-request-headers') ?? '').toLowerCase().split(',').map((name) => name.trim()).filter(Boolean);
+  if (!origin || !method)
+    throw new S3Error('InvalidRequest', 'Insufficient information. Origin request header needed.');
+  const headers = (header('access-control-request-headers') ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
   const question = { origin, method, headers };
   const rule = findRule(rules, question);
-  if (!rule) throw new S3Error('AccessForbidden', 'CORSResponse: This CORS request is not allowed.', { Method: method });
+  if (!rule)
+    throw new S3Error('AccessForbidden', 'CORSResponse: This CORS request is not allowed.', { Method: method });
   return {
     ...commonHeaders(rule, question),
     ...(headers.length > 0 && { 'access-control-allow-headers': headers.join(', ') }),
@@ -104,12 +120,18 @@ export function parseCorsConfiguration(text: string): CorsRule[] {
   try {
     const root = parseXml(text);
     const rules = root.children.filter(({ name }) => name === 'CORSRule').map(readRule);
-    const isWhole = root.name === 'CORSConfiguration' && rules.length > 0 && rules.every((rule) => rule.allowedOrigins.length && rule.allowedMethods.length);
+    const isWhole =
+      root.name === 'CORSConfiguration'
+      && rules.length > 0
+      && rules.every((rule) => rule.allowedOrigins.length && rule.allowedMethods.length);
     if (isWhole) return rules;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw new S3Error('MalformedXML', 'The XML you provided was not well-formed or did not validate against our published schema');
+  throw new S3Error(
+    'MalformedXML',
+    'The XML you provided was not well-formed or did not validate against our published schema',
+  );
 }
 
 /** Writes rules as a CORSConfiguration document. */

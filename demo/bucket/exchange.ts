@@ -23,7 +23,12 @@ export function sendEmpty(response: ServerResponse, status: number, headers: Rec
 }
 
 /** Ends the answer with an XML document; HEAD leaves the document out. */
-export function sendXml(response: ServerResponse, status: number, document: string, headers: Record<string, string> = {}): void {
+export function sendXml(
+  response: ServerResponse,
+  status: number,
+  document: string,
+  headers: Record<string, string> = {},
+): void {
   const body = Buffer.from(document);
   response.writeHead(status, { 'content-type': 'application/xml', 'content-length': String(body.length), ...headers });
   response.end(response.req.method === 'HEAD' ? undefined : body);

@@ -34,17 +34,27 @@ async function writeBatch(handle: FileHandle, chunks: Buffer[], bytes: number): 
 
 function assertBody(rules: BodyRules, size: number, md5: Buffer, sha256: string | null): void {
   if (rules.minSize !== undefined && size < rules.minSize) {
-    throw new S3Error('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', { ProposedSize: size, MinSizeAllowed: rules.minSize });
+    throw new S3Error('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', {
+      ProposedSize: size,
+      MinSizeAllowed: rules.minSize,
+    });
   }
   if (sha256 !== null && sha256 !== rules.sha256) {
-    throw new S3Error('XAmzContentSHA256Mismatch', "The provided 'x-amz-content-sha256' header does not match what was computed.");
+    throw new S3Error(
+      'XAmzContentSHA256Mismatch',
+      "The provided 'x-amz-content-sha256' header does not match what was computed.",
+    );
   }
   if (rules.contentMd5 !== undefined && md5.toString('base64') !== rules.contentMd5) {
     throw new S3Error('BadDigest', 'The Content-MD5 you specified did not match what we received.');
   }
 }
 
-async function writeBody(handle: FileHandle, body: AsyncIterable<Buffer>, rules: BodyRules): Promise<{ size: number; md5: string }> {
+async function writeBody(
+  handle: FileHandle,
+  body: AsyncIterable<Buffer>,
+  rules: BodyRules,
+): Promise<{ size: number; md5: string }> {
   const md5 = createHash('md5');
   const sha256 = rules.sha256 ? createHash('sha256') : null;
   let size = 0;
@@ -53,7 +63,10 @@ async function writeBody(handle: FileHandle, body: AsyncIterable<Buffer>, rules:
   for await (const chunk of body) {
     size += chunk.length;
     if (size > rules.maxSize) {
-      throw new S3Error('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', { ProposedSize: size, MaxSizeAllowed: rules.maxSize });
+      throw new S3Error('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', {
+        ProposedSize: size,
+        MaxSizeAllowed: rules.maxSize,
+      });
     }
     md5.update(chunk);
     sha256?.update(chunk);

@@ -11,7 +11,8 @@ export interface FormPart {
   body: AsyncGenerator<Buffer>;
 }
 
-const malformed = (): S3Error => new S3Error('MalformedPOSTRequest', 'The body of your POST request is not well-formed multipart/form-data.');
+const malformed = (): S3Error =>
+  new S3Error('MalformedPOSTRequest', 'The body of your POST request is not well-formed multipart/form-data.');
 
 /** Reads a stream up to delimiters, holding back no more than a delimiter's length. */
 class DelimitedReader {
@@ -95,7 +96,8 @@ export async function readField(part: FormPart): Promise<string> {
   for await (const chunk of part.body) {
     size += chunk.length;
     // S3's own limit for everything before the file.
-    if (size > 20_000) throw new S3Error('MalformedPOSTRequest', 'POST requires all form fields to be smaller than 20,000 bytes.');
+    if (size > 20_000)
+      throw new S3Error('MalformedPOSTRequest', 'POST requires all form fields to be smaller than 20,000 bytes.');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -54,7 +54,10 @@ class BucketServer {
   readonly #credentials: Credentials;
   readonly #region: string;
 
-  constructor(buckets: Buckets, { credentials, region = 'us-east-1', profile = 'default', behaviour = {} }: BucketOptions) {
+  constructor(
+    buckets: Buckets,
+    { credentials, region = 'us-east-1', profile = 'default', behaviour = {} }: BucketOptions,
+  ) {
     this.#buckets = buckets;
     this.#credentials = credentials;
     this.#region = region;
@@ -79,7 +82,8 @@ class BucketServer {
       return;
     }
     this.#allowOrigin(request, response);
-    const isPolicyPost = request.method === 'POST' && !request.key && request.header('content-type')?.startsWith('multipart/form-data');
+    const isPolicyPost =
+      request.method === 'POST' && !request.key && request.header('content-type')?.startsWith('multipart/form-data');
     if (isPolicyPost) {
       const bucket = this.#buckets.get(request.bucket);
       await postObject({ request, response, bucket, behaviour: this.behaviour, rules, now: Date.now() });
@@ -100,7 +104,8 @@ class BucketServer {
     const origin = request.header('origin');
     const bucket = this.#buckets.find(request.bucket);
     if (!origin || !bucket) return;
-    for (const [name, value] of Object.entries(corsHeaders(bucket.cors, origin, request.method))) response.setHeader(name, value);
+    for (const [name, value] of Object.entries(corsHeaders(bucket.cors, origin, request.method)))
+      response.setHeader(name, value);
   }
 
   #refuse(error: unknown, message: IncomingMessage, response: ServerResponse, requestId: string): void {
@@ -112,7 +117,10 @@ class BucketServer {
       return;
     }
     if (!(error instanceof S3Error)) console.error(error);
-    const refusal = error instanceof S3Error ? error : new S3Error('InternalError', 'We encountered an internal error. Please try again.');
+    const refusal =
+      error instanceof S3Error
+        ? error
+        : new S3Error('InternalError', 'We encountered an internal error. Please try again.');
     if (!this.behaviour.corsOnErrors && refusal.status === 403) {
       for (const name of response.getHeaderNames()) if (name.startsWith('access-control-')) response.removeHeader(name);
     }

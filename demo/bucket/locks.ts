@@ -5,9 +5,11 @@ export class Locks {
   /** Runs the work once everyone before it under that name is done. */
   run<T>(name: string, work: () => Promise<T>): Promise<T> {
     const result = (this.#tails.get(name) ?? Promise.resolve()).then(work, work);
-    const tail = result.catch(() => undefined).finally(() => {
-      if (this.#tails.get(name) === tail) this.#tails.delete(name);
-    });
+    const tail = result
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#tails.get(name) === tail) this.#tails.delete(name);
+      });
     this.#tails.set(name, tail);
     return result;
   }

@@ -29,7 +29,9 @@ export async function createUpload({ request, response, bucket }: Exchange): Pro
     response,
     200,
     xmlDocument('InitiateMultipartUploadResult', [
-      element('Bucket', bucket.name), element('Key', upload.key), element('UploadId', upload.id),
+      element('Bucket', bucket.name),
+      element('Key', upload.key),
+      element('UploadId', upload.id),
     ]),
   );
 }
@@ -48,7 +50,10 @@ export async function uploadPart(exchange: Exchange): Promise<void> {
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html */
 export async function listParts(exchange: Exchange): Promise<void> {
   const { request, response, bucket } = exchange;
-  const limit = Math.min(integerParameter(request, 'max-parts', { fallback: MAX_PAGE, min: 0, max: 2 ** 31 - 1 }), MAX_PAGE);
+  const limit = Math.min(
+    integerParameter(request, 'max-parts', { fallback: MAX_PAGE, min: 0, max: 2 ** 31 - 1 }),
+    MAX_PAGE,
+  );
   const marker = integerParameter(request, 'part-number-marker', { fallback: 0, min: 0, max: 2 ** 31 - 1 });
   const upload = await bucket.uploads.find(uploadIdOf(exchange), request.key);
   const rest = (await bucket.uploads.parts(upload)).filter(({ partNumber }) => partNumber > marker);
@@ -57,14 +62,20 @@ export async function listParts(exchange: Exchange): Promise<void> {
     response,
     200,
     xmlDocument('ListPartsResult', [
-      element('Bucket', bucket.name), element('Key', upload.key), element('UploadId', upload.id),
-      element('StorageClass', 'STANDARD'), element('PartNumberMarker', marker),
-      element('NextPartNumberMarker', page.at(-1)?.partNumber ?? 0), element('MaxParts', limit),
+      element('Bucket', bucket.name),
+      element('Key', upload.key),
+      element('UploadId', upload.id),
+      element('StorageClass', 'STANDARD'),
+      element('PartNumberMarker', marker),
+      element('NextPartNumberMarker', page.at(-1)?.partNumber ?? 0),
+      element('MaxParts', limit),
       element('IsTruncated', page.length < rest.length),
       ...page.map((part) =>
         group('Part', [
-          element('PartNumber', part.partNumber), element('LastModified', isoDate(part.modified)),
-          element('ETag', quoted(part.etag)), element('Size', part.size),
+          element('PartNumber', part.partNumber),
+          element('LastModified', isoDate(part.modified)),
+          element('ETag', quoted(part.etag)),
+          element('Size', part.size),
         ]),
       ),
     ]),
@@ -74,16 +85,22 @@ export async function listParts(exchange: Exchange): Promise<void> {
 function readNamedParts(text: string): NamedPart[] {
   try {
     const root = parseXml(text);
-    const parts = root.children.filter(({ name }) => name === 'Part').map((part) => ({
-      partNumber: Number(childText(part, 'PartNumber')),
-      etag: (childText(part, 'ETag') ?? '').replaceAll('"', ''),
-    }));
+    const parts = root.children
+      .filter(({ name }) => name === 'Part')
+      .map((part) => ({
+        partNumber: Number(childText(part, 'PartNumber')),
+        etag: (childText(part, 'ETag') ?? '').replaceAll('"', ''),
+      }));
     const isWhole = root.name === 'CompleteMultipartUpload' && parts.length > 0 && parts.length <= MAX_PARTS;
-    if (isWhole && parts.every(({ partNumber, etag }) => Number.isInteger(partNumber) && partNumber > 0 && etag)) return parts;
+    if (isWhole && parts.every(({ partNumber, etag }) => Number.isInteger(partNumber) && partNumber > 0 && etag))
+      return parts;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw new S3Error('MalformedXML', 'The XML you provided was not well-formed or did not validate against our published schema');
+  throw new S3Error(
+    'MalformedXML',
+    'The XML you provided was not well-formed or did not validate against our published schema',
+  );
 }
 
 async function complete(exchange: Exchange, parts: readonly NamedPart[], mustBeNew: boolean): Promise<string> {
@@ -93,11 +110,14 @@ async function complete(exchange: Exchange, parts: readonly NamedPart[], mustBeN
     throw new S3Error('InternalError', 'We encountered an internal error. Please try again.');
   }
   const { etag } = await bucket.uploads.complete(uploadIdOf(exchange), request.key, parts, {
-    mustBeNew, equalPartSizes: behaviour.equalPartSizes,
+    mustBeNew,
+    equalPartSizes: behaviour.equalPartSizes,
   });
   return xmlDocument('CompleteMultipartUploadResult', [
     element('Location', `http://${request.header('host') ?? ''}${request.rawPath}`),
-    element('Bucket', bucket.name), element('Key', request.key), element('ETag', quoted(etag)),
+    element('Bucket', bucket.name),
+    element('Key', request.key),
+    element('ETag', quoted(etag)),
   ]);
 }
 
@@ -116,7 +136,10 @@ async function completeLate(exchange: Exchange, behaviour: Behaviour, work: () =
   try {
     response.end(await work());
   } catch (error) {
-    const refusal = error instanceof S3Error ? error : new S3Error('InternalError', 'We encountered an internal error. Please try again.');
+    const refusal =
+      error instanceof S3Error
+        ? error
+        : new S3Error('InternalError', 'We encountered an internal error. Please try again.');
     response.end(errorDocument(refusal, String(response.getHeader('x-amz-request-id'))));
   }
 }
@@ -142,7 +165,10 @@ export async function abortUpload(exchange: Exchange): Promise<void> {
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html */
 export async function listUploads({ request, response, bucket }: Exchange): Promise<void> {
-  const limit = Math.min(integerParameter(request, 'max-uploads', { fallback: MAX_PAGE, min: 1, max: 2 ** 31 - 1 }), MAX_PAGE);
+  const limit = Math.min(
+    integerParameter(request, 'max-uploads', { fallback: MAX_PAGE, min: 1, max: 2 ** 31 - 1 }),
+    MAX_PAGE,
+  );
   const prefix = request.query.get('prefix') ?? '';
   const keyMarker = request.query.get('key-marker') ?? '';
   const idMarker = request.query.get('upload-id-marker') ?? '';
@@ -154,14 +180,20 @@ export async function listUploads({ request, response, bucket }: Exchange): Prom
     response,
     200,
     xmlDocument('ListMultipartUploadsResult', [
-      element('Bucket', bucket.name), element('Prefix', prefix),
-      element('KeyMarker', keyMarker), element('UploadIdMarker', idMarker),
-      element('NextKeyMarker', page.at(-1)?.key ?? ''), element('NextUploadIdMarker', page.at(-1)?.id ?? ''),
-      element('MaxUploads', limit), element('IsTruncated', page.length < rest.length),
+      element('Bucket', bucket.name),
+      element('Prefix', prefix),
+      element('KeyMarker', keyMarker),
+      element('UploadIdMarker', idMarker),
+      element('NextKeyMarker', page.at(-1)?.key ?? ''),
+      element('NextUploadIdMarker', page.at(-1)?.id ?? ''),
+      element('MaxUploads', limit),
+      element('IsTruncated', page.length < rest.length),
       ...page.map((upload) =>
         group('Upload', [
-          element('Key', upload.key), element('UploadId', upload.id),
-          element('StorageClass', 'STANDARD'), element('Initiated', isoDate(upload.initiated)),
+          element('Key', upload.key),
+          element('UploadId', upload.id),
+          element('StorageClass', 'STANDARD'),
+          element('Initiated', isoDate(upload.initiated)),
         ]),
       ),
     ]),

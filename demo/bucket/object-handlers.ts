@@ -10,7 +10,14 @@ import type { BodyRules, ReceivedFile } from './files.js';
 import type { StoredHeaders, StoredObject } from './objects.js';
 import type { S3Request } from './request.js';
 
-const KEPT_HEADERS = ['content-type', 'cache-control', 'content-disposition', 'content-encoding', 'content-language', 'expires'];
+const KEPT_HEADERS = [
+  'content-type',
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'expires',
+];
 
 /** Picks the headers that are given back with the object. */
 export function keptHeaders(headers: Iterable<readonly [string, string]>): StoredHeaders {
@@ -21,7 +28,10 @@ export function keptHeaders(headers: Iterable<readonly [string, string]>): Store
 /** @throws S3Error for checksum headers: this store does not verify them, and does not pretend to */
 export function refuseChecksums(headers: Iterable<string>): void {
   const name = [...headers].find((header) => /^x-amz-(checksum-|sdk-checksum-)/.test(header));
-  if (name) throw new S3Error('NotImplemented', 'A header you provided implies functionality that is not implemented', { Header: name });
+  if (name)
+    throw new S3Error('NotImplemented', 'A header you provided implies functionality that is not implemented', {
+      Header: name,
+    });
 }
 
 /**
@@ -32,13 +42,15 @@ export function bodyRules({ request, payloadSha256 }: Exchange): BodyRules {
   refuseChecksums(request.headers.keys());
   const length = request.header('content-length');
   const contentMd5 = request.header('content-md5');
-  if (length === undefined) throw new S3Error('MissingContentLength', 'You must provide the Content-Length HTTP header.');
+  if (length === undefined)
+    throw new S3Error('MissingContentLength', 'You must provide the Content-Length HTTP header.');
   if (contentMd5 !== undefined && Buffer.from(contentMd5, 'base64').length !== 16) {
     throw new S3Error('InvalidDigest', 'The Content-MD5 you specified is not valid.');
   }
   if (Number(length) > MAX_PART_SIZE) {
     throw new S3Error('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', {
-      ProposedSize: Number(length), MaxSizeAllowed: MAX_PART_SIZE,
+      ProposedSize: Number(length),
+      MaxSizeAllowed: MAX_PART_SIZE,
     });
   }
   return { sha256: payloadSha256, contentMd5, maxSize: MAX_PART_SIZE };
@@ -57,10 +69,14 @@ export function etagOf({ md5 }: ReceivedFile, { opaqueEtags }: Behaviour): strin
 export function readMustBeNew(request: S3Request, behaviour: Behaviour): boolean {
   const condition = request.header('if-none-match');
   if (condition === undefined) return false;
-  if (condition !== '*') throw new S3Error('NotImplemented', 'If-None-Match takes only * here.', { Header: 'If-None-Match' });
+  if (condition !== '*')
+    throw new S3Error('NotImplemented', 'If-None-Match takes only * here.', { Header: 'If-None-Match' });
   if (behaviour.conditionalConflicts > 0) {
     behaviour.conditionalConflicts -= 1;
-    throw new S3Error('ConditionalRequestConflict', 'The conditional request cannot succeed due to a conflicting operation against this resource.');
+    throw new S3Error(
+      'ConditionalRequestConflict',
+      'The conditional request cannot succeed due to a conflicting operation against this resource.',
+    );
   }
   return true;
 }
@@ -71,7 +87,13 @@ export async function putObject(exchange: Exchange): Promise<void> {
   const rules = bodyRules(exchange);
   const mustBeNew = readMustBeNew(request, behaviour);
   const received = await receiveFile(request.body(), bucket.objects.temporary(), rules);
-  const { etag } = await bucket.objects.put(request.key, received, etagOf(received, behaviour), keptHeaders(request.headers), mustBeNew);
+  const { etag } = await bucket.objects.put(
+    request.key,
+    received,
+    etagOf(received, behaviour),
+    keptHeaders(request.headers),
+    mustBeNew,
+  );
   sendEmpty(response, 200, { etag: quoted(etag) });
 }
 
@@ -89,7 +111,12 @@ function readRange(header: string | undefined, size: number): { start: number; e
   const start = match[1] ? Number(match[1]) : Math.max(size - Number(match[2]), 0);
   const end = match[1] && match[2] ? Math.min(Number(match[2]) + 1, size) : size;
   if (start >= size || start >= end) {
-    throw new S3Error('InvalidRange', 'The requested range is not satisfiable', { ActualObjectSize: size }, { 'content-range': `bytes */${size}` });
+    throw new S3Error(
+      'InvalidRange',
+      'The requested range is not satisfiable',
+      { ActualObjectSize: size },
+      { 'content-range': `bytes */${size}` },
+    );
   }
   return { start, end };
 }

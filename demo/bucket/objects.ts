@@ -68,19 +68,35 @@ export class ObjectStore {
   /** Lists every object, by key. */
   async list(): Promise<StoredObject[]> {
     const names = await readdir(join(this.directory, 'objects'));
-    const objects = await Promise.all(names.map((name) => readJson<StoredObject>(join(this.directory, 'objects', name))));
-    return objects.filter((object) => object !== null).sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
+    const objects = await Promise.all(
+      names.map((name) => readJson<StoredObject>(join(this.directory, 'objects', name))),
+    );
+    return objects
+      .filter((object) => object !== null)
+      .sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
   }
 
   /**
    * Stores a received body as an object, in place of the one before.
    * @throws S3Error PreconditionFailed where the key is taken and must not be
    */
-  async put(key: string, received: ReceivedFile, etag: string, headers: StoredHeaders, mustBeNew: boolean): Promise<StoredObject> {
+  async put(
+    key: string,
+    received: ReceivedFile,
+    etag: string,
+    headers: StoredHeaders,
+    mustBeNew: boolean,
+  ): Promise<StoredObject> {
     const path = join('blobs', randomBytes(12).toString('hex'));
     await moveDurably(received.path, join(this.directory, path));
     const object = {
-      key, size: received.size, etag, modified: Date.now(), headers, data: path, files: [{ path, size: received.size }],
+      key,
+      size: received.size,
+      etag,
+      modified: Date.now(),
+      headers,
+      data: path,
+      files: [{ path, size: received.size }],
     };
     try {
       await this.publish(object, mustBeNew);
@@ -99,7 +115,9 @@ export class ObjectStore {
     return this.#locks.run(object.key, async () => {
       const before = await this.find(object.key);
       if (before && mustBeNew && before.data !== object.data) {
-        throw new S3Error('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', { Condition: 'If-None-Match' });
+        throw new S3Error('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', {
+          Condition: 'If-None-Match',
+        });
       }
       await writeDurably(this.#pathOf(object.key), JSON.stringify(object), this.temporary());
       if (before && before.data !== object.data) await this.#removeData(before);
@@ -124,7 +142,11 @@ export class ObjectStore {
       const to = Math.min(end - offset, size);
       offset += size;
       if (from >= to) continue;
-      const file = createReadStream(join(this.directory, path), { start: from, end: to - 1, highWaterMark: 256 * 1024 });
+      const file = createReadStream(join(this.directory, path), {
+        start: from,
+        end: to - 1,
+        highWaterMark: 256 * 1024,
+      });
       yield* file as AsyncIterable<Buffer>;
     }
   }

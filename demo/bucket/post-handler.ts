@@ -23,16 +23,26 @@ export interface PostExchange {
   now: number;
 }
 
-async function readFieldsUpToFile(parts: AsyncGenerator<FormPart>): Promise<{ fields: Map<string, string>; file: FormPart }> {
+async function readFieldsUpToFile(
+  parts: AsyncGenerator<FormPart>,
+): Promise<{ fields: Map<string, string>; file: FormPart }> {
   const fields = new Map<string, string>();
   for (let next = await parts.next(); !next.done; next = await parts.next()) {
     if (next.value.name === 'file') return { fields, file: next.value };
     fields.set(next.value.name, await readField(next.value));
   }
-  throw new S3Error('InvalidArgument', 'POST requires exactly one file upload per request.', { ArgumentName: 'file', ArgumentValue: 0 });
+  throw new S3Error('InvalidArgument', 'POST requires exactly one file upload per request.', {
+    ArgumentName: 'file',
+    ArgumentValue: 0,
+  });
 }
 
-function sendStored({ response, bucket, request }: PostExchange, key: string, etag: string, wanted: string | undefined): void {
+function sendStored(
+  { response, bucket, request }: PostExchange,
+  key: string,
+  etag: string,
+  wanted: string | undefined,
+): void {
   const location = `http://${request.header('host') ?? ''}/${bucket.name}/${key.split('/').map(encodeURIComponent).join('/')}`;
   const headers = { etag: quoted(etag), location };
   if (wanted !== '201') {
@@ -58,10 +68,14 @@ export async function postObject(exchange: PostExchange): Promise<void> {
   const parts = readFormParts(request.body(), request.header('content-type') ?? '');
   const { fields, file } = await readFieldsUpToFile(parts);
   const key = (fields.get('key') ?? '').replaceAll('${filename}', file.filename ?? '');
-  if (!key) throw new S3Error('InvalidArgument', 'Bucket POST must contain a field named "key".', { ArgumentName: 'key' });
+  if (!key)
+    throw new S3Error('InvalidArgument', 'Bucket POST must contain a field named "key".', { ArgumentName: 'key' });
   const { minSize, maxSize } = assertPolicy(new Map([...fields, ['bucket', bucket.name], ['key', key]]), rules, now);
   refuseChecksums(fields.keys());
-  const received = await receiveFile(file.body, bucket.objects.temporary(), { minSize, maxSize: Math.min(maxSize, MAX_PART_SIZE) });
+  const received = await receiveFile(file.body, bucket.objects.temporary(), {
+    minSize,
+    maxSize: Math.min(maxSize, MAX_PART_SIZE),
+  });
   const { etag } = await bucket.objects.put(key, received, etagOf(received, behaviour), keptHeaders(fields), false);
   sendStored(exchange, key, etag, fields.get('success_action_status'));
 }

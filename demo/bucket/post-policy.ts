@@ -25,7 +25,10 @@ const failed = (what: string): S3Error => new S3Error('AccessDenied', `Invalid a
 
 function readDocument(policy: string): { expiration: number; conditions: unknown[] } {
   try {
-    const { expiration, conditions } = JSON.parse(Buffer.from(policy, 'base64').toString('utf8')) as Record<string, unknown>;
+    const { expiration, conditions } = JSON.parse(Buffer.from(policy, 'base64').toString('utf8')) as Record<
+      string,
+      unknown
+    >;
     const time = Date.parse(String(expiration));
     if (Array.isArray(conditions) && !Number.isNaN(time)) return { expiration: time, conditions };
   } catch (error) {
@@ -38,11 +41,20 @@ function readConditions(raw: readonly unknown[]): { conditions: Condition[]; lim
   let limits: FileLimits | null = null;
   const conditions: Condition[] = [];
   for (const item of raw) {
-    if (Array.isArray(item) && item[0] === 'content-length-range') limits = { minSize: Number(item[1]), maxSize: Number(item[2]) };
-    else if (Array.isArray(item) && (item[0] === 'eq' || item[0] === 'starts-with') && String(item[1]).startsWith('$')) {
+    if (Array.isArray(item) && item[0] === 'content-length-range')
+      limits = { minSize: Number(item[1]), maxSize: Number(item[2]) };
+    else if (
+      Array.isArray(item)
+      && (item[0] === 'eq' || item[0] === 'starts-with')
+      && String(item[1]).startsWith('$')
+    ) {
       conditions.push({ operator: item[0], field: String(item[1]).slice(1).toLowerCase(), value: String(item[2]) });
     } else if (item && typeof item === 'object' && !Array.isArray(item)) {
-      const pairs = Object.entries(item).map(([field, value]): Condition => ({ operator: 'eq', field: field.toLowerCase(), value: String(value) }));
+      const pairs = Object.entries(item).map(([field, value]): Condition => ({
+        operator: 'eq',
+        field: field.toLowerCase(),
+        value: String(value),
+      }));
       conditions.push(...pairs);
     } else throw invalid('a condition is of no known form.');
   }
@@ -67,8 +79,14 @@ export function assertPolicy(fields: Fields, rules: SignatureRules, now: number)
   if (!policy) throw new S3Error('AccessDenied', 'Access Denied');
   const { key } = readScope(fields.get('x-amz-credential') ?? '', rules);
   const expected = createHmac('sha256', key).update(policy).digest();
-  if (fields.get('x-amz-algorithm') !== 'AWS4-HMAC-SHA256' || !isSameSignature(expected, fields.get('x-amz-signature') ?? '')) {
-    throw new S3Error('SignatureDoesNotMatch', 'The request signature we calculated does not match the signature you provided.');
+  if (
+    fields.get('x-amz-algorithm') !== 'AWS4-HMAC-SHA256'
+    || !isSameSignature(expected, fields.get('x-amz-signature') ?? '')
+  ) {
+    throw new S3Error(
+      'SignatureDoesNotMatch',
+      'The request signature we calculated does not match the signature you provided.',
+    );
   }
   if (fields.get('x-amz-security-token') !== rules.credentials.sessionToken) {
     throw new S3Error('InvalidToken', 'The provided token is malformed or otherwise invalid.');

@@ -30,11 +30,14 @@ function decode(text: string): string {
 }
 
 function parseQuery(text: string): Map<string, string> {
-  const pairs = text.split('&').filter(Boolean).map((pair): [string, string] => {
-    const split = pair.indexOf('=');
-    const plain = (part: string): string => decode(part.replaceAll('+', ' '));
-    return split < 0 ? [plain(pair), ''] : [plain(pair.slice(0, split)), plain(pair.slice(split + 1))];
-  });
+  const pairs = text
+    .split('&')
+    .filter(Boolean)
+    .map((pair): [string, string] => {
+      const split = pair.indexOf('=');
+      const plain = (part: string): string => decode(part.replaceAll('+', ' '));
+      return split < 0 ? [plain(pair), ''] : [plain(pair.slice(0, split)), plain(pair.slice(split + 1))];
+    });
   return new Map(pairs);
 }
 
@@ -46,9 +49,13 @@ export function readRequest(message: IncomingMessage): S3Request {
   const [rawPath = '/', rawQuery = ''] = (message.url ?? '/').split(/\?(.*)/s, 2);
   const [, rawBucket = '', rawKey = ''] = /^\/([^/]*)\/?(.*)$/s.exec(rawPath) ?? [];
   const key = decode(rawKey);
-  if (Buffer.byteLength(key) > MAX_KEY_BYTES) throw new S3Error('KeyTooLongError', `A key has at most ${MAX_KEY_BYTES} bytes.`);
+  if (Buffer.byteLength(key) > MAX_KEY_BYTES)
+    throw new S3Error('KeyTooLongError', `A key has at most ${MAX_KEY_BYTES} bytes.`);
   const headers = new Map(
-    Object.entries(message.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(',') : (value ?? '')]),
+    Object.entries(message.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(',') : (value ?? ''),
+    ]),
   );
   return {
     method: message.method ?? 'GET',
@@ -64,7 +71,8 @@ export function readRequest(message: IncomingMessage): S3Request {
 
 /** @throws S3Error for a name that S3 does not allow */
 export function assertBucketName(name: string): void {
-  if (!BUCKET_NAME.test(name) || name.includes('..')) throw new S3Error('InvalidBucketName', 'The specified bucket is not valid.');
+  if (!BUCKET_NAME.test(name) || name.includes('..'))
+    throw new S3Error('InvalidBucketName', 'The specified bucket is not valid.');
 }
 
 /**
@@ -83,7 +91,10 @@ export async function readText(body: AsyncIterable<Buffer>, limit: number, sha25
   }
   const whole = Buffer.concat(chunks);
   if (sha256 !== null && createHash('sha256').update(whole).digest('hex') !== sha256) {
-    throw new S3Error('XAmzContentSHA256Mismatch', "The provided 'x-amz-content-sha256' header does not match what was computed.");
+    throw new S3Error(
+      'XAmzContentSHA256Mismatch',
+      "The provided 'x-amz-content-sha256' header does not match what was computed.",
+    );
   }
   return whole.toString('utf8');
 }
@@ -92,11 +103,18 @@ export async function readText(body: AsyncIterable<Buffer>, limit: number, sha25
  * Gives a whole number from the query.
  * @throws S3Error where it is no number of that range
  */
-export function integerParameter(request: S3Request, name: string, { fallback, min, max }: { fallback?: number; min: number; max: number }): number {
+export function integerParameter(
+  request: S3Request,
+  name: string,
+  { fallback, min, max }: { fallback?: number; min: number; max: number },
+): number {
   const text = request.query.get(name);
   if (text === undefined && fallback !== undefined) return fallback;
   const value = Number(text);
   const isInRange = text !== '' && Number.isInteger(value) && value >= min && value <= max;
-  if (!isInRange) throw new S3Error('InvalidArgument', `${name} must be an integer between ${min} and ${max}.`, { ArgumentName: name });
+  if (!isInRange)
+    throw new S3Error('InvalidArgument', `${name} must be an integer between ${min} and ${max}.`, {
+      ArgumentName: name,
+    });
   return value;
 }

@@ -34,7 +34,20 @@ const ROUTES: readonly Route[] = [
 ];
 
 /** Query parameters that name operations of S3's which this store lacks: better refused than mistaken for another. */
-const FOREIGN = ['acl', 'tagging', 'versions', 'policy', 'lifecycle', 'versioning', 'torrent', 'attributes', 'retention', 'legal-hold', 'delete', 'partNumber'];
+const FOREIGN = [
+  'acl',
+  'tagging',
+  'versions',
+  'policy',
+  'lifecycle',
+  'versioning',
+  'torrent',
+  'attributes',
+  'retention',
+  'legal-hold',
+  'delete',
+  'partNumber',
+];
 
 /**
  * Finds who answers a request.
@@ -43,10 +56,17 @@ const FOREIGN = ['acl', 'tagging', 'versions', 'policy', 'lifecycle', 'versionin
 export function findHandler({ method, key, query, headers }: S3Request): Handler {
   const target = key ? 'object' : 'bucket';
   const route = ROUTES.find(
-    (candidate) => candidate.method === method && candidate.target === target && (!candidate.parameter || query.has(candidate.parameter)),
+    (candidate) =>
+      candidate.method === method
+      && candidate.target === target
+      && (!candidate.parameter || query.has(candidate.parameter)),
   );
-  if (!route) throw new S3Error('MethodNotAllowed', 'The specified method is not allowed against this resource.', { Method: method });
+  if (!route)
+    throw new S3Error('MethodNotAllowed', 'The specified method is not allowed against this resource.', {
+      Method: method,
+    });
   const foreign = FOREIGN.find((name) => query.has(name) && !(name === 'partNumber' && query.has('uploadId')));
-  if (foreign || headers.has('x-amz-copy-source')) throw new S3Error('NotImplemented', `This store does not know ${foreign ?? 'copies'}.`);
+  if (foreign || headers.has('x-amz-copy-source'))
+    throw new S3Error('NotImplemented', `This store does not know ${foreign ?? 'copies'}.`);
   return route.handler;
 }

@@ -63,9 +63,13 @@ function readQueryClaim(request: S3Request): Claim {
     return text;
   };
   const expires = Number(value('X-Amz-Expires'));
-  if (value('X-Amz-Algorithm') !== ALGORITHM) throw new S3Error('AuthorizationQueryParametersError', `X-Amz-Algorithm must be ${ALGORITHM}.`);
+  if (value('X-Amz-Algorithm') !== ALGORITHM)
+    throw new S3Error('AuthorizationQueryParametersError', `X-Amz-Algorithm must be ${ALGORITHM}.`);
   if (!Number.isInteger(expires) || expires < 1 || expires > MAX_EXPIRES) {
-    throw new S3Error('AuthorizationQueryParametersError', `X-Amz-Expires must be between 1 and ${MAX_EXPIRES} seconds.`);
+    throw new S3Error(
+      'AuthorizationQueryParametersError',
+      `X-Amz-Expires must be between 1 and ${MAX_EXPIRES} seconds.`,
+    );
   }
   return {
     credential: value('X-Amz-Credential'),
@@ -79,14 +83,22 @@ function readQueryClaim(request: S3Request): Claim {
 }
 
 function readHeaderClaim(request: S3Request, header: string): Claim {
-  const match = /^AWS4-HMAC-SHA256\s+Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]+)$/.exec(header.trim());
+  const match = /^AWS4-HMAC-SHA256\s+Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]+)$/.exec(
+    header.trim(),
+  );
   const timestamp = request.header('x-amz-date');
   const payload = request.header('x-amz-content-sha256');
-  if (!match || !timestamp) throw new S3Error('AuthorizationHeaderMalformed', 'The Authorization header or x-amz-date is malformed.');
+  if (!match || !timestamp)
+    throw new S3Error('AuthorizationHeaderMalformed', 'The Authorization header or x-amz-date is malformed.');
   if (!payload) throw new S3Error('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256');
   return {
-    credential: match[1]!, signedHeaders: match[2]!.split(';'), signature: match[3]!,
-    timestamp, payload, expires: null, token: request.header('x-amz-security-token'),
+    credential: match[1]!,
+    signedHeaders: match[2]!.split(';'),
+    signature: match[3]!,
+    timestamp,
+    payload,
+    expires: null,
+    token: request.header('x-amz-security-token'),
   };
 }
 
@@ -95,30 +107,45 @@ function assertInTime({ timestamp, expires }: Claim, now: number): void {
   if (Number.isNaN(signedAt)) throw new S3Error('AccessDenied', 'The date of the signature cannot be read.');
   if (expires === null) {
     if (Math.abs(now - signedAt) > MAX_SKEW) {
-      throw new S3Error('RequestTimeTooSkewed', 'The difference between the request time and the current time is too large.', {
-        RequestTime: timestamp, ServerTime: new Date(now).toISOString(), MaxAllowedSkewMilliseconds: MAX_SKEW,
-      });
+      throw new S3Error(
+        'RequestTimeTooSkewed',
+        'The difference between the request time and the current time is too large.',
+        {
+          RequestTime: timestamp,
+          ServerTime: new Date(now).toISOString(),
+          MaxAllowedSkewMilliseconds: MAX_SKEW,
+        },
+      );
     }
     return;
   }
   if (signedAt - now > MAX_SKEW) throw new S3Error('AccessDenied', 'Request is not yet valid');
   if (now > signedAt + expires * 1000) {
     throw new S3Error('AccessDenied', 'Request has expired', {
-      'X-Amz-Expires': expires, Expires: new Date(signedAt + expires * 1000).toISOString(), ServerTime: new Date(now).toISOString(),
+      'X-Amz-Expires': expires,
+      Expires: new Date(signedAt + expires * 1000).toISOString(),
+      ServerTime: new Date(now).toISOString(),
     });
   }
 }
 
 function assertHeadersSigned(request: S3Request, { signedHeaders }: Claim): void {
-  const unsigned = [...request.headers.keys()].filter((name) => name.startsWith('x-amz-') && !signedHeaders.includes(name));
+  const unsigned = [...request.headers.keys()].filter(
+    (name) => name.startsWith('x-amz-') && !signedHeaders.includes(name),
+  );
   if (!signedHeaders.includes('host')) unsigned.unshift('host');
   if (unsigned.length > 0) {
-    throw new S3Error('AccessDenied', 'There were headers present in the request which were not signed', { HeadersNotSigned: unsigned.join(', ') });
+    throw new S3Error('AccessDenied', 'There were headers present in the request which were not signed', {
+      HeadersNotSigned: unsigned.join(', '),
+    });
   }
 }
 
 function canonicalRequest(request: S3Request, { signedHeaders, payload }: Claim): string {
-  const path = request.rawPath.split('/').map((segment) => encode(decodeURIComponent(segment))).join('/');
+  const path = request.rawPath
+    .split('/')
+    .map((segment) => encode(decodeURIComponent(segment)))
+    .join('/');
   const query = [...request.query]
     .filter(([name]) => name !== 'X-Amz-Signature')
     .map(([name, value]) => `${encode(name)}=${encode(value)}`)
@@ -137,13 +164,22 @@ export function isSameSignature(expected: Buffer, given: string): boolean {
  * Gives day and key of a credential scope `{access key}/{day}/{region}/s3/aws4_request`.
  * @throws S3Error where it names another key, region or service
  */
-export function readScope(credential: string, { credentials, region }: SignatureRules): { day: string; key: Buffer; scope: string } {
+export function readScope(
+  credential: string,
+  { credentials, region }: SignatureRules,
+): { day: string; key: Buffer; scope: string } {
   const [accessKeyId, day = '', ...rest] = credential.split('/');
   if (accessKeyId !== credentials.accessKeyId) {
-    throw new S3Error('InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.', { AWSAccessKeyId: accessKeyId ?? '' });
+    throw new S3Error('InvalidAccessKeyId', 'The AWS Access Key Id you provided does not exist in our records.', {
+      AWSAccessKeyId: accessKeyId ?? '',
+    });
   }
   if (rest.join('/') !== `${region}/s3/aws4_request`) {
-    throw new S3Error('AuthorizationHeaderMalformed', `The credential's scope is wrong; expecting '${region}/s3/aws4_request'.`, { Region: region });
+    throw new S3Error(
+      'AuthorizationHeaderMalformed',
+      `The credential's scope is wrong; expecting '${region}/s3/aws4_request'.`,
+      { Region: region },
+    );
   }
   return { day, key: signingKey(credentials.secretAccessKey, day, region), scope: [day, ...rest].join('/') };
 }
@@ -161,18 +197,28 @@ export function authorize(request: S3Request, rules: SignatureRules, now: number
   if (header && isPresigned) throw new S3Error('InvalidArgument', 'Only one auth mechanism allowed');
   const claim = header ? readHeaderClaim(request, header) : readQueryClaim(request);
   const { day, key, scope } = readScope(claim.credential, rules);
-  if (!claim.timestamp.startsWith(`${day}T`)) throw new S3Error('SignatureDoesNotMatch', 'The credential is of another day than the request.');
-  if (claim.token !== rules.credentials.sessionToken) throw new S3Error('InvalidToken', 'The provided token is malformed or otherwise invalid.');
+  if (!claim.timestamp.startsWith(`${day}T`))
+    throw new S3Error('SignatureDoesNotMatch', 'The credential is of another day than the request.');
+  if (claim.token !== rules.credentials.sessionToken)
+    throw new S3Error('InvalidToken', 'The provided token is malformed or otherwise invalid.');
   assertInTime(claim, now);
   assertHeadersSigned(request, claim);
   const canonical = canonicalRequest(request, claim);
-  const stringToSign = [ALGORITHM, claim.timestamp, scope, createHash('sha256').update(canonical).digest('hex')].join('\n');
+  const stringToSign = [ALGORITHM, claim.timestamp, scope, createHash('sha256').update(canonical).digest('hex')].join(
+    '\n',
+  );
   if (!isSameSignature(hmac(key, stringToSign), claim.signature)) {
-    throw new S3Error('SignatureDoesNotMatch', 'The request signature we calculated does not match the signature you provided.', {
-      StringToSign: stringToSign, CanonicalRequest: canonical,
-    });
+    throw new S3Error(
+      'SignatureDoesNotMatch',
+      'The request signature we calculated does not match the signature you provided.',
+      {
+        StringToSign: stringToSign,
+        CanonicalRequest: canonical,
+      },
+    );
   }
   if (claim.payload === UNSIGNED) return { payloadSha256: null };
-  if (!/^[0-9a-f]{64}$/.test(claim.payload)) throw new S3Error('NotImplemented', 'Payloads signed chunk by chunk are not supported here.');
+  if (!/^[0-9a-f]{64}$/.test(claim.payload))
+    throw new S3Error('NotImplemented', 'Payloads signed chunk by chunk are not supported here.');
   return { payloadSha256: claim.payload };
 }

@@ -1,13 +1,14 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { MIN_PART_SIZE } from '../../src/limits.js';
 import { S3Error } from './errors.js';
 import { moveDurably, writeDurably } from './files.js';
 import type { ReceivedFile } from './files.js';
 import { Locks } from './locks.js';
 import { readJson } from './objects.js';
 import type { ObjectStore, StoredHeaders, StoredObject } from './objects.js';
+import { assertSizes, multipartEtag, parsePartFile, partFile } from './parts.js';
+import type { StoredPart } from './parts.js';
 
 /** One multipart upload as kept on disk. */
 export interface Upload {
@@ -18,17 +19,6 @@ export interface Upload {
   headers: StoredHeaders;
   /** Set by a successful Complete: the same again gets the same answer. */
   completed?: { etag: string };
-}
-
-/** One stored part; all of it is in its file's name, so that a part is acknowledged by one rename. */
-export interface StoredPart {
-  partNumber: number;
-  size: number;
-  /** Epoch milliseconds; of two with one number, the later counts. */
-  modified: number;
-  /** Without quotes. */
-  etag: string;
-  file: string;
 }
 
 /** A part as Complete names it. */
@@ -43,43 +33,12 @@ export interface CompleteRules {
   equalPartSizes: boolean;
 }
 
-function parsePartFile(file: string): StoredPart | null {
-  const match = /^part-(\d+)-(\d+)-(\d+)-([0-9a-f]{32})$/.exec(file);
-  if (!match) return null;
-  return { partNumber: Number(match[1]), size: Number(match[2]), modified: Number(match[3]), etag: match[4]!, file };
-}
-
-const partFile = (part: Omit<StoredPart, 'file'>): string => `part-${part.partNumber}-${part.size}-${part.modified}-${part.etag}`;
-
 const noSuchUpload = (uploadId: string): S3Error =>
   new S3Error(
     'NoSuchUpload',
     'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
     { UploadId: uploadId },
   );
-
-/**
- * Gives the ETag of a multipart object: MD5 over the parts' MD5s, then how many.
- * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
- */
-function multipartEtag(parts: readonly StoredPart[]): string {
-  const digest = createHash('md5');
-  for (const { etag } of parts) digest.update(Buffer.from(etag, 'hex'));
-  return `${digest.digest('hex')}-${parts.length}`;
-}
-
-function assertSizes(parts: readonly StoredPart[], equalPartSizes: boolean): void {
-  for (const { size, partNumber, etag } of parts.slice(0, -1)) {
-    if (size < MIN_PART_SIZE) {
-      throw new S3Error('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', {
-        ProposedSize: size, MinSizeAllowed: MIN_PART_SIZE, PartNumber: partNumber, ETag: etag,
-      });
-    }
-  }
-  const [first] = parts;
-  const isEven = parts.every(({ size }, index) => (index < parts.length - 1 ? size === first!.size : size <= first!.size));
-  if (equalPartSizes && !isEven) throw new S3Error('InvalidPart', 'All non-trailing parts must have the same length.');
-}
 
 /** The multipart uploads of one bucket. */
 export class UploadStore {
@@ -112,7 +71,9 @@ export class UploadStore {
   /** Lists uploads under way, by key and then by time. */
   async list(): Promise<Upload[]> {
     const names = await readdir(join(this.#objects.directory, 'uploads'));
-    const uploads = await Promise.all(names.map((name) => readJson<Upload>(join(this.#directoryOf(name), 'upload.json'))));
+    const uploads = await Promise.all(
+      names.map((name) => readJson<Upload>(join(this.#directoryOf(name), 'upload.json'))),
+    );
     return uploads
       .filter((upload) => upload !== null && !upload.completed)
       .map((upload) => upload!)
@@ -144,20 +105,35 @@ export class UploadStore {
    * @throws S3Error InvalidPartOrder, InvalidPart, EntityTooSmall, PreconditionFailed, NoSuchUpload
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
    */
-  complete(uploadId: string, key: string, named: readonly NamedPart[], rules: CompleteRules): Promise<{ etag: string }> {
+  complete(
+    uploadId: string,
+    key: string,
+    named: readonly NamedPart[],
+    rules: CompleteRules,
+  ): Promise<{ etag: string }> {
     return this.#locks.run(uploadId, async () => {
       const upload = await this.#load(uploadId, key);
       if (upload.completed) return upload.completed;
       const stored = await this.#partsOf(uploadId);
       const parts = named.map(({ partNumber, etag }, index) => {
         if (index > 0 && named[index - 1]!.partNumber >= partNumber) {
-          throw new S3Error('InvalidPartOrder', 'The list of parts was not in ascending order. Parts must be ordered by part number.', { UploadId: uploadId });
+          throw new S3Error(
+            'InvalidPartOrder',
+            'The list of parts was not in ascending order. Parts must be ordered by part number.',
+            { UploadId: uploadId },
+          );
         }
         const part = stored.get(partNumber);
         if (part?.etag === etag) return part;
-        throw new S3Error('InvalidPart', 'One or more of the specified parts could not be found, or its entity tag does not match.', {
-          UploadId: uploadId, PartNumber: partNumber, ETag: etag,
-        });
+        throw new S3Error(
+          'InvalidPart',
+          'One or more of the specified parts could not be found, or its entity tag does not match.',
+          {
+            UploadId: uploadId,
+            PartNumber: partNumber,
+            ETag: etag,
+          },
+        );
       });
       assertSizes(parts, rules.equalPartSizes);
       const object = this.#objectOf(upload, parts);
@@ -217,7 +193,11 @@ export class UploadStore {
   }
 
   #save(upload: Upload): Promise<void> {
-    return writeDurably(join(this.#directoryOf(upload.id), 'upload.json'), JSON.stringify(upload), this.#objects.temporary());
+    return writeDurably(
+      join(this.#directoryOf(upload.id), 'upload.json'),
+      JSON.stringify(upload),
+      this.#objects.temporary(),
+    );
   }
 
   #partsOf(uploadId: string): Promise<Map<number, StoredPart>> {

@@ -68,7 +68,8 @@ export function parseXml(source: string): XmlElement {
     }
   }
   const root = top.children[0];
-  if (open.length !== 1 || !root || top.children.length !== 1 || top.text.trim()) throw new SyntaxError('not one whole XML element');
+  if (open.length !== 1 || !root || top.children.length !== 1 || top.text.trim())
+    throw new SyntaxError('not one whole XML element');
   return root;
 }
 

@@ -56,7 +56,10 @@ class Cluster {
     this.#environment = { ...process.env, PATH, CEPH_CONF: join(directory, 'ceph.conf') };
   }
 
-  async start(capacity: number, { accessKeyId, secretAccessKey }: { accessKeyId: string; secretAccessKey: string }): Promise<string> {
+  async start(
+    capacity: number,
+    { accessKeyId, secretAccessKey }: { accessKeyId: string; secretAccessKey: string },
+  ): Promise<string> {
     const clusterId = randomUUID();
     const monitorPort = await freePort();
     this.#gatewayPort = await freePort();
@@ -65,7 +68,15 @@ class Cluster {
     await writeFile(join(this.#directory, 'ceph.conf'), cephConfiguration(layout));
     await this.#startMonitor(clusterId, monitorPort);
     await this.#startDisk();
-    await this.#run('radosgw-admin', 'user', 'create', '--uid=test', '--display-name=test', `--access-key=${accessKeyId}`, `--secret-key=${secretAccessKey}`);
+    await this.#run(
+      'radosgw-admin',
+      'user',
+      'create',
+      '--uid=test',
+      '--display-name=test',
+      `--access-key=${accessKeyId}`,
+      `--secret-key=${secretAccessKey}`,
+    );
     await this.#startGateway();
     return `http://127.0.0.1:${this.#gatewayPort}`;
   }
@@ -98,7 +109,9 @@ class Cluster {
     this.#daemons.push(disk);
     // The monitor's map can say "up" too early; the daemon's own socket knows.
     const socket = join(this.#directory, 'run', 'osd.0.asok');
-    await disk.ready('ceph-osd', async () => (await this.#run('ceph', '--admin-daemon', socket, 'status')).includes('"active"'));
+    await disk.ready('ceph-osd', async () =>
+      (await this.#run('ceph', '--admin-daemon', socket, 'status')).includes('"active"'),
+    );
   }
 
   async #startGateway(): Promise<void> {
@@ -122,14 +135,17 @@ class Cluster {
  */
 export async function startCeph({ capacity = 8 * 1024 ** 3 }: CephOptions = {}): Promise<Ceph> {
   const missing = await missingCephPrograms();
-  if (missing.length > 0) throw new Error(`Ceph is not installed (no ${missing.join(', ')}). On Debian: apt-get install ${PACKAGES}`);
+  if (missing.length > 0)
+    throw new Error(`Ceph is not installed (no ${missing.join(', ')}). On Debian: apt-get install ${PACKAGES}`);
   const directory = await mkdtemp(join(tmpdir(), 'mule-ceph-'));
   const cluster = new Cluster(directory);
   const credentials = { accessKeyId: 'testaccess', secretAccessKey: randomBytes(20).toString('hex') };
   try {
     const url = await cluster.start(capacity, credentials);
     return {
-      url, ...credentials, region: 'us-east-1',
+      url,
+      ...credentials,
+      region: 'us-east-1',
       restartGateway: (signal) => cluster.restartGateway(signal),
       stop: () => cluster.stop(),
     };

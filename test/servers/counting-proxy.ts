@@ -105,10 +105,21 @@ class Proxy {
 
   handle(incoming: IncomingMessage, answer: ServerResponse): void {
     const method = incoming.method ?? 'GET';
-    const seen: SeenRequest = { ...describeRequest(method, incoming.url ?? '/'), method, bytes: 0, status: 0, startedAt: Date.now() };
+    const seen: SeenRequest = {
+      ...describeRequest(method, incoming.url ?? '/'),
+      method,
+      bytes: 0,
+      status: 0,
+      startedAt: Date.now(),
+    };
     this.requests.push(seen);
     const outgoing = sendRequest({
-      host: this.#target.hostname, port: this.#target.port, method, path: incoming.url, headers: incoming.rawHeaders, agent: this.#agent,
+      host: this.#target.hostname,
+      port: this.#target.port,
+      method,
+      path: incoming.url,
+      headers: incoming.rawHeaders,
+      agent: this.#agent,
     });
     outgoing.on('response', (response) => {
       seen.status = response.statusCode ?? 0;
@@ -157,15 +168,21 @@ class Proxy {
  * signatures made for the proxy's own address hold.
  * @param target origin of the store
  */
-export async function startCountingProxy(target: string, { port = 0, rate = Infinity }: CountingProxyOptions = {}): Promise<CountingProxy> {
+export async function startCountingProxy(
+  target: string,
+  { port = 0, rate = Infinity }: CountingProxyOptions = {},
+): Promise<CountingProxy> {
   const proxy = new Proxy(target, rate);
-  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (incoming, answer) => proxy.handle(incoming, answer));
+  const server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (incoming, answer) =>
+    proxy.handle(incoming, answer),
+  );
   server.on('connection', (socket) => proxy.hold(socket));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);
   });
-  const ofKind = (kind?: RequestKind): SeenRequest[] => (kind ? proxy.requests.filter((seen) => seen.kind === kind) : proxy.requests);
+  const ofKind = (kind?: RequestKind): SeenRequest[] =>
+    kind ? proxy.requests.filter((seen) => seen.kind === kind) : proxy.requests;
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     get requests() {

@@ -20,7 +20,11 @@ export async function freePort(): Promise<number> {
 }
 
 /** Runs a command to its end and gives what it printed. */
-export async function run(command: string, parameters: readonly string[], options: { env?: NodeJS.ProcessEnv; timeout?: number } = {}): Promise<string> {
+export async function run(
+  command: string,
+  parameters: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; timeout?: number } = {},
+): Promise<string> {
   const { stdout } = await promisify(execFile)(command, parameters, { maxBuffer: 16 * 1024 ** 2, ...options });
   return stdout;
 }

@@ -1,7 +1,17 @@
 /** What a request to a store is for. */
 export type RequestKind =
-  | 'create' | 'part' | 'list' | 'complete' | 'abort'
-  | 'put' | 'post' | 'head' | 'get' | 'delete' | 'preflight' | 'other';
+  | 'create'
+  | 'part'
+  | 'list'
+  | 'complete'
+  | 'abort'
+  | 'put'
+  | 'post'
+  | 'head'
+  | 'get'
+  | 'delete'
+  | 'preflight'
+  | 'other';
 
 export interface RequestFacts {
   kind: RequestKind;

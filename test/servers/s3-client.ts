@@ -75,18 +75,36 @@ export class S3Client {
   }
 
   /** Signs a URL; whoever sends exactly that request may. */
-  async presign(method: string, url: string, { expires = 600, headers = {}, at }: PresignOptions = {}): Promise<string> {
+  async presign(
+    method: string,
+    url: string,
+    { expires = 600, headers = {}, at }: PresignOptions = {},
+  ): Promise<string> {
     const target = new URL(url);
     target.searchParams.set('X-Amz-Expires', String(expires));
     const datetime = at === undefined ? undefined : new Date(at).toISOString().replace(/[:-]|\.\d{3}/g, '');
-    const signed = await this.#aws.sign(target, { method, headers, aws: { signQuery: true, allHeaders: true, ...(datetime && { datetime }) } });
+    const signed = await this.#aws.sign(target, {
+      method,
+      headers,
+      aws: { signQuery: true, allHeaders: true, ...(datetime && { datetime }) },
+    });
     return signed.url;
   }
 
   /** Sends a request signed in the Authorization header and gives any answer. */
-  async request(method: string, url: string, { body, headers = {} }: { body?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> } = {}): Promise<Response> {
-    const payload = createHash('sha256').update(body ?? '').digest('hex');
-    return this.#aws.fetch(url, { method, headers: { 'x-amz-content-sha256': payload, ...headers }, ...(body !== undefined && { body }) });
+  async request(
+    method: string,
+    url: string,
+    { body, headers = {} }: { body?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> } = {},
+  ): Promise<Response> {
+    const payload = createHash('sha256')
+      .update(body ?? '')
+      .digest('hex');
+    return this.#aws.fetch(url, {
+      method,
+      headers: { 'x-amz-content-sha256': payload, ...headers },
+      ...(body !== undefined && { body }),
+    });
   }
 
   /** @throws StoreRefusal */
@@ -97,12 +115,22 @@ export class S3Client {
   /** Lets every origin do everything that uploads need. */
   async allowEveryOrigin(bucket: string): Promise<void> {
     const rule =
-      '<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin>' +
-      ['GET', 'PUT', 'POST', 'HEAD', 'DELETE'].map((method) => `<AllowedMethod>${method}</AllowedMethod>`).join('') +
-      '<AllowedHeader>*</AllowedHeader>' +
-      ['ETag', 'Retry-After', 'x-amz-request-id', 'x-amz-version-id', 'x-amz-checksum-crc64nvme', 'x-amz-checksum-crc32c', 'x-amz-checksum-crc32', 'x-amz-checksum-sha256']
-        .map((header) => `<ExposeHeader>${header}</ExposeHeader>`).join('') +
-      '<MaxAgeSeconds>3000</MaxAgeSeconds></CORSRule></CORSConfiguration>';
+      '<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin>'
+      + ['GET', 'PUT', 'POST', 'HEAD', 'DELETE'].map((method) => `<AllowedMethod>${method}</AllowedMethod>`).join('')
+      + '<AllowedHeader>*</AllowedHeader>'
+      + [
+        'ETag',
+        'Retry-After',
+        'x-amz-request-id',
+        'x-amz-version-id',
+        'x-amz-checksum-crc64nvme',
+        'x-amz-checksum-crc32c',
+        'x-amz-checksum-crc32',
+        'x-amz-checksum-sha256',
+      ]
+        .map((header) => `<ExposeHeader>${header}</ExposeHeader>`)
+        .join('')
+      + '<MaxAgeSeconds>3000</MaxAgeSeconds></CORSRule></CORSConfiguration>';
     await this.putCors(bucket, rule);
   }
 
@@ -115,19 +143,32 @@ export class S3Client {
 
   /** @returns the upload id */
   async createUpload(bucket: string, key: string, headers: Record<string, string> = {}): Promise<string> {
-    const answer = await this.#expect(await this.request('POST', this.address(bucket, key, { uploads: '' }), { headers }));
+    const answer = await this.#expect(
+      await this.request('POST', this.address(bucket, key, { uploads: '' }), { headers }),
+    );
     return textOf(await answer.text(), 'UploadId');
   }
 
   /** @returns the ETag without quotes */
-  async uploadPart(bucket: string, key: string, uploadId: string, partNumber: number, body: Uint8Array<ArrayBuffer>): Promise<string> {
+  async uploadPart(
+    bucket: string,
+    key: string,
+    uploadId: string,
+    partNumber: number,
+    body: Uint8Array<ArrayBuffer>,
+  ): Promise<string> {
     const url = this.address(bucket, key, { partNumber: String(partNumber), uploadId });
     const answer = await this.#expect(await this.request('PUT', url, { body }));
     return unquoted(answer.headers.get('etag') ?? '');
   }
 
   /** One page of an upload's parts. */
-  async listPartsPage(bucket: string, key: string, uploadId: string, { marker = 0, limit = 1000 } = {}): Promise<ListedParts> {
+  async listPartsPage(
+    bucket: string,
+    key: string,
+    uploadId: string,
+    { marker = 0, limit = 1000 } = {},
+  ): Promise<ListedParts> {
     const query = { uploadId, 'max-parts': String(limit), 'part-number-marker': String(marker) };
     const xml = await (await this.#expect(await this.request('GET', this.address(bucket, key, query)))).text();
     const parts = textsOf(xml, 'PartNumber').map((number, index) => ({
@@ -135,13 +176,17 @@ export class S3Client {
       size: Number(textsOf(xml, 'Size')[index]),
       etag: unquoted(textsOf(xml, 'ETag')[index] ?? ''),
     }));
-    return { parts, isTruncated: textOf(xml, 'IsTruncated') === 'true', nextMarker: Number(textOf(xml, 'NextPartNumberMarker')) };
+    return {
+      parts,
+      isTruncated: textOf(xml, 'IsTruncated') === 'true',
+      nextMarker: Number(textOf(xml, 'NextPartNumberMarker')),
+    };
   }
 
   /** Every part that the store holds of an upload. */
   async listParts(bucket: string, key: string, uploadId: string): Promise<ListedPart[]> {
     const all: ListedPart[] = [];
-    for (let marker = 0; ; ) {
+    for (let marker = 0; ;) {
       const { parts, isTruncated, nextMarker } = await this.listPartsPage(bucket, key, uploadId, { marker });
       all.push(...parts);
       if (!isTruncated) return all;
@@ -152,27 +197,48 @@ export class S3Client {
   /** The multipart uploads under way. */
   async listUploads(bucket: string): Promise<{ key: string; uploadId: string }[]> {
     const xml = await (await this.#expect(await this.request('GET', this.address(bucket, '', { uploads: '' })))).text();
-    return textsOf(xml, 'UploadId').map((uploadId, index) => ({ key: textsOf(xml.replace(/<KeyMarker>.*?<\/KeyMarker>/s, ''), 'Key')[index]!, uploadId }));
+    return textsOf(xml, 'UploadId').map((uploadId, index) => ({
+      key: textsOf(xml.replace(/<KeyMarker>.*?<\/KeyMarker>/s, ''), 'Key')[index]!,
+      uploadId,
+    }));
   }
 
   /** Keys and sizes of the bucket's objects, its first thousand. */
   async listObjects(bucket: string): Promise<{ key: string; size: number }[]> {
-    const xml = await (await this.#expect(await this.request('GET', this.address(bucket, '', { 'list-type': '2' })))).text();
+    const xml = await (
+      await this.#expect(await this.request('GET', this.address(bucket, '', { 'list-type': '2' })))
+    ).text();
     return textsOf(xml, 'Key').map((key, index) => ({ key, size: Number(textsOf(xml, 'Size')[index]) }));
   }
 
   /** Sends Complete and gives any answer: 200 may hold an error. */
-  async complete(bucket: string, key: string, uploadId: string, parts: readonly { partNumber: number; etag: string }[], headers: Record<string, string> = {}): Promise<Response> {
-    const list = parts.map(({ partNumber, etag }) => `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${etag}"</ETag></Part>`).join('');
+  async complete(
+    bucket: string,
+    key: string,
+    uploadId: string,
+    parts: readonly { partNumber: number; etag: string }[],
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
+    const list = parts
+      .map(({ partNumber, etag }) => `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${etag}"</ETag></Part>`)
+      .join('');
     const body = `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${list}</CompleteMultipartUpload>`;
-    return this.request('POST', this.address(bucket, key, { uploadId }), { body, headers: { 'content-type': 'application/xml', ...headers } });
+    return this.request('POST', this.address(bucket, key, { uploadId }), {
+      body,
+      headers: { 'content-type': 'application/xml', ...headers },
+    });
   }
 
   async abort(bucket: string, key: string, uploadId: string): Promise<Response> {
     return this.request('DELETE', this.address(bucket, key, { uploadId }));
   }
 
-  async put(bucket: string, key: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = {}): Promise<Response> {
+  async put(
+    bucket: string,
+    key: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
     return this.request('PUT', this.address(bucket, key), { body, headers });
   }
 

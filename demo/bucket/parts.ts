@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { MIN_PART_SIZE } from '../../src/limits.js';
+import { S3Error } from './errors.js';
+
+/** One stored part; all of it is in its file's name, so that a part is acknowledged by one rename. */
+export interface StoredPart {
+  partNumber: number;
+  size: number;
+  /** Epoch milliseconds; of two with one number, the later counts. */
+  modified: number;
+  /** Without quotes. */
+  etag: string;
+  file: string;
+}
+
+/** Reads a part file's name; null for any other file. */
+export function parsePartFile(file: string): StoredPart | null {
+  const match = /^part-(\d+)-(\d+)-(\d+)-([0-9a-f]{32})$/.exec(file);
+  if (!match) return null;
+  return { partNumber: Number(match[1]), size: Number(match[2]), modified: Number(match[3]), etag: match[4]!, file };
+}
+
+export const partFile = (part: Omit<StoredPart, 'file'>): string =>
+  `part-${part.partNumber}-${part.size}-${part.modified}-${part.etag}`;
+
+/**
+ * Gives the ETag of a multipart object: MD5 over the parts' MD5s, then how many.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+ */
+export function multipartEtag(parts: readonly StoredPart[]): string {
+  const digest = createHash('md5');
+  for (const { etag } of parts) digest.update(Buffer.from(etag, 'hex'));
+  return `${digest.digest('hex')}-${parts.length}`;
+}
+
+/** @throws S3Error EntityTooSmall; InvalidPart where sizes have to be equal and are not */
+export function assertSizes(parts: readonly StoredPart[], equalPartSizes: boolean): void {
+  for (const { size, partNumber, etag } of parts.slice(0, -1)) {
+    if (size < MIN_PART_SIZE) {
+      throw new S3Error('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', {
+        ProposedSize: size,
+        MinSizeAllowed: MIN_PART_SIZE,
+        PartNumber: partNumber,
+        ETag: etag,
+      });
+    }
+  }
+  const [first] = parts;
+  const isEven = parts.every(({ size }, index) =>
+    index < parts.length - 1 ? size === first!.size : size <= first!.size,
+  );
+  if (equalPartSizes && !isEven) throw new S3Error('InvalidPart', 'All non-trailing parts must have the same length.');
+}

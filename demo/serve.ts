@@ -1,0 +1,125 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { createServer as createViteServer } from 'vite';
+import { createSigner } from '../src/signer/index.js';
+import type { SignerOptions } from '../src/signer/index.js';
+import { toNodeHandler } from '../src/signer/node.js';
+import { startDemoStore, storeFromEnvironment } from './store.js';
+import type { DemoStore } from './store.js';
+
+const SIGNER_PATH = '/sign';
+const DEFAULT_PORT = 5173;
+
+export interface DemoOptions {
+  /** By default 5173, or any free port where that is taken. 0: any free port. */
+  port?: number;
+  /** The bucket to sign for; by default one of the demo's own, kept in `bucketDirectory`. */
+  store?: DemoStore;
+  /** By default `.bucket` in the current directory. */
+  bucketDirectory?: string;
+  /** What the signer is to do otherwise than by default: policy, tracker, authorization. */
+  signer?: Partial<SignerOptions>;
+  /** Reload the page when its source changes. */
+  watch?: boolean;
+  /** Sees every call to the signer before it is answered; `body` is the JSON sent. */
+  onSignerCall?(action: string, body: unknown): void;
+}
+
+export interface RunningDemo {
+  /** The page's address, with a trailing slash. */
+  readonly url: string;
+  /** The bucket in use. */
+  readonly store: DemoStore;
+  close(): Promise<void>;
+}
+
+type Handler = (request: Request) => Promise<Response>;
+
+function observe(handler: Handler, onCall: NonNullable<DemoOptions['onSignerCall']>): Handler {
+  return async (request) => {
+    const text = await request.clone().text();
+    if (request.method === 'POST') onCall(new URL(request.url).pathname.split('/').at(-1)!, JSON.parse(text || 'null'));
+    return handler(request);
+  };
+}
+
+function listen(server: ReturnType<typeof createServer>, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+async function listenSomewhere(server: ReturnType<typeof createServer>, port: number | undefined): Promise<number> {
+  try {
+    await listen(server, port ?? DEFAULT_PORT);
+  } catch (error) {
+    const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    if (port !== undefined || !isTaken) throw error;
+    await listen(server, 0);
+  }
+  return (server.address() as AddressInfo).port;
+}
+
+/**
+ * Serves the demo page with the signer at `/sign` on its own origin. The bucket is another origin, as in real life.
+ * @throws where the port is taken
+ */
+export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo> {
+  const own = options.store ? null : await startDemoStore(options.bucketDirectory ?? '.bucket');
+  const store = options.store ?? own!.store;
+  const signer = createSigner({ ...store, allowAnonymous: true, ...options.signer });
+  const answer = toNodeHandler(options.onSignerCall ? observe(signer, options.onSignerCall) : signer);
+  const server = createServer();
+  const vite = await createViteServer({
+    configFile: false,
+    root: fileURLToPath(new URL('.', import.meta.url)),
+    logLevel: 'error',
+    clearScreen: false,
+    // Found out before the page asks: a dependency found later reloads the page, and with it every upload.
+    optimizeDeps: { entries: ['index.html'] },
+    server: { middlewareMode: true, ...(options.watch ? { hmr: { server } } : { hmr: false, ws: false, watch: null }) },
+  });
+  server.on('request', (request, response) => {
+    if (request.url?.startsWith(`${SIGNER_PATH}/`)) answer(request, response);
+    else vite.middlewares(request, response);
+  });
+  const close = async (): Promise<void> => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await Promise.all([closed, vite.close(), own?.close()]);
+  };
+  try {
+    const port = await listenSomewhere(server, options.port);
+    return { url: `http://127.0.0.1:${port}/`, store, close };
+  } catch (error) {
+    await Promise.all([vite.close(), own?.close()]);
+    throw error;
+  }
+}
+
+/** Names the store without a second URL on the line. */
+function describeStore({ endpoint, bucket, region }: DemoStore): string {
+  return `bucket ${bucket} at ${endpoint ? new URL(endpoint).host : `Amazon S3, ${region}`}`;
+}
+
+/** What `npm start` runs. */
+async function main(): Promise<void> {
+  const { PORT } = process.env;
+  const store = storeFromEnvironment(process.env);
+  const demo = await serveDemo({ watch: true, ...(PORT && { port: Number(PORT) }), ...(store && { store }) });
+  console.log(`${demo.url} uploads to ${store ? describeStore(store) : 'a bucket of its own, kept in .bucket'}`);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void demo.close().then(() => process.exit(0)));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await main().catch((error: Error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });
+}

@@ -1,0 +1,71 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startBucket } from './bucket/index.js';
+import type { Credentials } from './bucket/index.js';
+
+const DEMO_BUCKET = 'demo';
+
+/** The bucket that the demo's signer signs for. */
+export interface DemoStore {
+  /** Origin of the store; undefined: Amazon's for the region. */
+  endpoint?: string | undefined;
+  bucket: string;
+  region: string;
+  credentials: Credentials;
+}
+
+/**
+ * Reads the store that the environment names.
+ * @returns null where S3_BUCKET and S3_ENDPOINT are both unset: the demo then has a bucket of its own
+ * @throws naming the variables that are missing
+ */
+export function storeFromEnvironment(environment: NodeJS.ProcessEnv): DemoStore | null {
+  const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, AWS_REGION: region } = environment;
+  const {
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    AWS_SESSION_TOKEN: sessionToken,
+  } = environment;
+  if (!endpoint && !bucket) return null;
+  if (bucket && region && accessKeyId && secretAccessKey) {
+    return {
+      endpoint: endpoint || undefined,
+      bucket,
+      region,
+      credentials: { accessKeyId, secretAccessKey, sessionToken: sessionToken || undefined },
+    };
+  }
+  const needed = {
+    S3_BUCKET: bucket,
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  };
+  const missing = Object.entries(needed)
+    .filter(([, value]) => !value)
+    .map(([name]) => name);
+  throw new Error(`To upload to a bucket of yours, set ${missing.join(', ')} too.`);
+}
+
+/** Kept between starts: unfinished uploads go on only under the secret that sealed their grants. */
+async function keepCredentials(directory: string): Promise<Credentials> {
+  const path = join(directory, 'credentials.json');
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Credentials;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const credentials = { accessKeyId: 'MULEDEMO', secretAccessKey: randomBytes(20).toString('hex') };
+  await mkdir(directory, { recursive: true });
+  await writeFile(path, JSON.stringify(credentials), { mode: 0o600 });
+  return credentials;
+}
+
+/** Starts the demo's own bucket in that directory. */
+export async function startDemoStore(directory: string): Promise<{ store: DemoStore; close(): Promise<void> }> {
+  const credentials = await keepCredentials(directory);
+  const region = 'us-east-1';
+  const running = await startBucket({ dir: directory, buckets: [DEMO_BUCKET], credentials, region });
+  return { store: { endpoint: running.url, bucket: DEMO_BUCKET, region, credentials }, close: () => running.close() };
+}
