@@ -1,10 +1,15 @@
 /** Adds up what Node's tests and the browsers' tests have covered, line by line, from both their lcov files. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { codeLines } from './code-lines.js';
 import { ROOT } from './run.js';
 
 /** Hits by line number, by file. */
 type Lines = Map<string, Map<number, number>>;
+
+function withoutHits(name: string): Map<number, number> {
+  return new Map([...codeLines(readFileSync(path.join(ROOT, name), 'utf8'))].map((line) => [line, 0]));
+}
 
 function read(file: string, into: Lines): void {
   let lines = new Map<number, number>();
@@ -13,11 +18,11 @@ function read(file: string, into: Lines): void {
     const hit = /^DA:(\d+),(\d+)/.exec(row);
     if (source !== undefined) {
       const name = path.relative(ROOT, path.resolve(ROOT, source));
-      lines = into.get(name) ?? new Map<number, number>();
+      lines = into.get(name) ?? withoutHits(name);
       into.set(name, lines);
     } else if (hit) {
       const line = Number(hit[1]);
-      lines.set(line, Math.max(lines.get(line) ?? 0, Number(hit[2])));
+      if (lines.has(line)) lines.set(line, Math.max(lines.get(line) ?? 0, Number(hit[2])));
     }
   }
 }
@@ -35,6 +40,6 @@ export function printCoverage(reports: readonly string[], rooms: readonly string
   for (const room of rooms) {
     const files = [...lines].filter(([name]) => name.startsWith(`${room}/`)).sort(([a], [b]) => a.localeCompare(b));
     console.log(`\ncoverage of ${room}: ${rate(files.map(([, hits]) => hits))}`);
-    for (const [name, hits] of files) console.log(`  ${rate([hits])}  ${path.relative(room, name)}`);
+    for (const [name, hits] of files) if (hits.size > 0) console.log(`  ${rate([hits])}  ${path.relative(room, name)}`);
   }
 }
