@@ -6,7 +6,7 @@ import { SignerRefusal } from './refusal.js';
 export const MAX_BODY = 1_048_576;
 
 /** Names the action: the path's last segment. */
-export const actionNameOf = (pathname: string): string => pathname.replace(/\/+$/, '').split('/').at(-1)!;
+export const actionNameOf = (pathname: string): string => pathname.split('/').filter(Boolean).at(-1) ?? '';
 
 /** @throws SignerRefusal 405 for any method but POST, 415 for any body but JSON */
 export function expectJsonPost(request: Request): void {
@@ -19,11 +19,12 @@ export function expectJsonPost(request: Request): void {
   }
 }
 
-/** @throws SignerRefusal 403 for a page of an origin that is neither listed nor the signer's own */
+/** @throws SignerRefusal 403 for a page of an origin that is neither listed nor on the signer's own host */
 export function expectOrigin(request: Request, origins: ReadonlySet<string> | null): void {
   const origin = request.headers.get('origin');
   if (!origins || origin === null || origins.has('*') || origins.has(origin)) return;
-  if (origin === new URL(request.url).origin) return;
+  // Only the host is held against it: behind a proxy that ends TLS the signer sees http where the page has https.
+  if (URL.canParse(origin) && new URL(origin).host === new URL(request.url).host) return;
   throw new SignerRefusal(403, 'origin-refused', 'Pages of this origin may not use this signer.');
 }
 

@@ -27,7 +27,7 @@ export { createMemoryTracker } from './tracker.js';
 
 /**
  * Makes the signer: a function from a fetch-standard `Request` for `{signer}/{action}` to its `Response`, for any
- * runtime with WebCrypto. It answers faults of its own with a bare 500 and never rejects.
+ * runtime with WebCrypto. Faults of its own, and of the functions given, it answers with a bare 500.
  * @throws TypeError naming the option and its value
  */
 export function createSigner(options: SignerOptions): (request: Request) => Promise<Response> {
@@ -88,16 +88,15 @@ async function identify(request: Request, settings: Settings, action: keyof type
 type SealerFor = (credentials: Credentials) => Promise<Sealer>;
 
 /** A sealer by the secrets given, or by one derived from the credentials in use. */
-function createSealers({ secrets, bucket, store }: Settings): SealerFor {
-  const context = `${store.origin}/${bucket}`;
+function createSealers({ secrets, bucket }: Settings): SealerFor {
   if (secrets) {
-    const sealer = createSealer(secrets, context);
+    const sealer = createSealer(secrets, bucket);
     return async () => sealer;
   }
   let last: { from: string; sealer: Promise<Sealer> } | null = null;
   return ({ secretAccessKey: from }) => {
     if (last?.from !== from)
-      last = { from, sealer: derivedSecret(from).then((secret) => createSealer([secret], context)) };
+      last = { from, sealer: derivedSecret(from).then((secret) => createSealer([secret], bucket)) };
     return last.sealer;
   };
 }

@@ -86,7 +86,7 @@ async function renewedGrant(call: Call, { key, grant, filesize }: InitFile): Pro
   if (opened.size !== filesize)
     throw new SignerRefusal(403, 'size-mismatch', `The grant is for a file of ${opened.size} bytes.`);
   if (call.now - opened.begun > call.settings.renewalTime) {
-    throw new SignerRefusal(403, 'renewal-over', 'The upload began too long ago to go on; begin it afresh.');
+    throw new SignerRefusal(403, 'grant-expired', 'The upload began too long ago to go on; it has to begin afresh.');
   }
   return { ...opened, issued: call.now };
 }

@@ -27,7 +27,7 @@ export function cleanPath(path: string): string {
   return path
     .replaceAll('\\', '/')
     .split('/')
-    .filter((segment) => !/^\s*\.*\s*$/.test(segment.replace(UNFIT, '')))
+    .filter((segment) => !/^\.*$/.test(segment.replace(UNFIT, '').trim()))
     .map((segment) => cleanName(segment))
     .join('/');
 }

@@ -230,6 +230,7 @@ describe('CORS of the signer', () => {
     assert.equal(await status('null'), 403);
     assert.equal(await status(PAGE), 200);
     assert.equal(await status('https://signer.test'), 200);
+    assert.equal(await status('https://signer.test:8443'), 403);
     assert.equal(await status(null), 200);
     const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true, origins: [PAGE] });
     assert.equal((await signer(preflightFrom('https://evil.test'))).headers.get('access-control-allow-origin'), null);

@@ -136,7 +136,7 @@ describe('renewal by init', () => {
     caller.now += 6 * DAY;
     ({ key, grant } = await caller.init({ key, grant }));
     caller.now += 6 * DAY;
-    assert.equal((await caller.init({ key, grant })).error?.code, 'renewal-over');
+    assert.equal((await caller.init({ key, grant })).error?.code, 'grant-expired');
   });
 
   it('is for the same principal, key and size alone', async () => {
