@@ -57,8 +57,9 @@ export class PartTable {
     return this.#lowest++;
   }
 
-  /** Numbers of the parts still to be sent that nobody took, in order. */
-  *upcoming(): Generator<number> {
+  /** Numbers of the parts that are not stored: first those in flight, then the others in order. */
+  *missing(): Generator<number> {
+    yield* this.#flying.keys();
     for (let partNumber = this.#lowest; partNumber <= this.plan.count; partNumber++) {
       if (!this.isStored(partNumber) && !this.#flying.has(partNumber)) yield partNumber;
     }

@@ -91,17 +91,17 @@ export class Signatures {
 
   /**
    * Gives a signature for a part; asks for those of the parts after it in the same call.
-   * @param upcoming numbers of parts still to be sent, in the order they will be
+   * @param missing numbers of the parts that are not stored, this one among them, in the order they will be sent
    */
-  async part(partNumber: number, upload: SignedUpload, upcoming: () => Iterable<number>, signal: AbortSignal): Promise<Signature> {
+  async part(partNumber: number, upload: SignedUpload, missing: () => Iterable<number>, signal: AbortSignal): Promise<Signature> {
     if (!upload.actions.includes('get_all_signatures')) return this.#single(partNumber, upload, signal);
     for (;;) {
       const known = this.#fresh(this.#parts, partNumber);
       if (known) {
-        this.#lookAhead(upload, upcoming, signal);
+        this.#lookAhead(upload, missing, signal);
         return known;
       }
-      this.#window ??= this.#ask(upload, [partNumber, ...upcoming()], signal);
+      this.#window ??= this.#ask(upload, missing(), signal);
       await this.#window;
     }
   }
@@ -148,16 +148,16 @@ export class Signatures {
     return signature;
   }
 
-  #lookAhead(upload: SignedUpload, upcoming: () => Iterable<number>, signal: AbortSignal): void {
+  #lookAhead(upload: SignedUpload, missing: () => Iterable<number>, signal: AbortSignal): void {
     if (this.#window || this.#parts.size >= LOW) return;
-    const missing = [...take(upcoming(), partNumber => !this.#parts.has(partNumber))];
+    const unsigned = [...take(missing(), partNumber => !this.#parts.has(partNumber))];
     // A failure is met again, and judged, by the part that needs the signature.
-    if (missing.length) void (this.#window = this.#ask(upload, missing, signal)).catch(() => {});
+    if (unsigned.length) void (this.#window = this.#ask(upload, unsigned, signal)).catch(() => {});
   }
 
   async #ask({ reference, size, partSize }: SignedUpload, wanted: Iterable<number>, signal: AbortSignal): Promise<void> {
     const generation = this.#generation;
-    const chunks = [...new Set(take(wanted, partNumber => !this.#fresh(this.#parts, partNumber)))];
+    const chunks = [...take(wanted, partNumber => !this.#fresh(this.#parts, partNumber))];
     const asked = momentOf(this.#clock);
     try {
       const answer = await this.#signer.call('get_all_signatures', { ...reference, size, part_size: partSize, chunks }, signal);

@@ -442,19 +442,25 @@ export class Upload {
     return new Promise<void>((resolve, reject) => {
       if (signal.aborted) throw signal.reason;
       let flights = 0;
+      let isPumping = false;
+      const hasRoom = (): boolean => {
+        const { waiting } = this.#retrier;
+        const { lanes } = this.#host.scheduler;
+        return flights - waiting < lanes + AHEAD && waiting <= lanes;
+      };
       const pump = (): void => {
-        if (controller.signal.aborted) return;
+        // each flight that begins says so, which comes back here
+        if (isPumping || controller.signal.aborted) return;
         if (table.isComplete) resolve();
-        const waiting = this.#retrier.waiting;
-        while (flights - waiting < this.#host.scheduler.lanes + AHEAD && waiting <= this.#host.scheduler.lanes) {
-          const partNumber = table.takeNext();
-          if (partNumber === null) return;
+        isPumping = true;
+        for (let partNumber; hasRoom() && (partNumber = table.takeNext()) !== null;) {
           flights++;
           void this.#sendPart(session, partNumber, controller.signal).catch(fail).finally(() => {
             flights--;
             pump();
           });
         }
+        isPumping = false;
       };
       const fail = (error: unknown): void => {
         controller.abort(error);
@@ -480,7 +486,7 @@ export class Upload {
         attempts = trial.attempt;
         try {
           return await this.#fly(size, signal,
-            () => this.#signatures.part(partNumber, signedUploadOf(session), () => table.upcoming(), signal),
+            () => this.#signatures.part(partNumber, signedUploadOf(session), () => table.missing(), signal),
             signature => {
               begun = this.#host.clock.monotonic();
               return this.#host.store.put(signature, this.file!.slice(start, end), this.#patience(trial, signal), loaded => this.#sent(partNumber, loaded));

@@ -1,0 +1,19 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const SCRIPT = path.join(ROOT, 'dist/cdn/mule-upload.js');
+
+let isChecked = false;
+
+/** Builds the package where it is missing or older than its sources: flows run what is shipped. */
+export function ensureBuilt(): void {
+  if (isChecked) return;
+  isChecked = true;
+  const sources = readdirSync(path.join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).map((file) => path.join(ROOT, 'src', file));
+  const newest = Math.max(...sources.map((file) => statSync(file).mtimeMs));
+  if (existsSync(SCRIPT) && statSync(SCRIPT).mtimeMs > newest) return;
+  const { status } = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/build.ts'], { cwd: ROOT, stdio: 'inherit' });
+  if (status !== 0) throw new Error('the package does not build');
+}

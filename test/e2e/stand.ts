@@ -1,0 +1,138 @@
+/** All that a whole flow needs but the browser: a store behind a counting proxy, a signer, a page of the built package. */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { startBucket } from '../../demo/bucket/index.js';
+import type { Action } from '../../src/protocol.js';
+import { createSigner } from '../../src/signer/index.js';
+import type { SignerOptions } from '../../src/signer/index.js';
+import { toNodeHandler } from '../../src/signer/node.js';
+import { startCeph } from '../servers/ceph.js';
+import { startCountingProxy } from '../servers/counting-proxy.js';
+import type { CountingProxy } from '../servers/counting-proxy.js';
+import { S3Client } from '../servers/s3-client.js';
+import type { StoreAccess } from '../servers/s3-client.js';
+import { ensureBuilt } from './built.js';
+
+export type StoreName = 'bucket' | 'ceph';
+
+export const MIB = 1024 ** 2;
+export const GIB = 1024 ** 3;
+export const BUCKET = 'flows';
+
+const CREDENTIALS = { accessKeyId: 'flow-access', secretAccessKey: 'flow-secret-0123456789' };
+const SCRIPT = path.resolve(import.meta.dirname, '../../dist/cdn/mule-upload.js');
+
+export interface Store extends StoreAccess {
+  stop(): Promise<void>;
+}
+
+/** Starts a store of its own with an empty bucket that every origin may use. */
+export async function startStore(name: StoreName, folder: string): Promise<Store> {
+  if (name === 'bucket') {
+    const bucket = await startBucket({ dir: path.join(folder, 'bucket'), buckets: [BUCKET], credentials: CREDENTIALS });
+    return { url: bucket.url, region: 'us-east-1', ...CREDENTIALS, stop: () => bucket.close() };
+  }
+  const ceph = await startCeph();
+  const client = new S3Client(ceph);
+  await client.createBucket(BUCKET);
+  await client.allowEveryOrigin(BUCKET);
+  return ceph;
+}
+
+export interface Stand {
+  /** Of the page; attributes of the element are its query. */
+  readonly url: string;
+  readonly proxy: CountingProxy;
+  /** Asks the store itself, past the proxy. */
+  readonly s3: S3Client;
+  /** The same, through the proxy: for URLs that a page is to use. */
+  readonly throughProxy: S3Client;
+  /** Every call to the signer. */
+  readonly signerCalls: { action: Action; body: Record<string, unknown> }[];
+  stop(): Promise<void>;
+}
+
+/** A page with one element that tells what it has seen in `window.seen`. */
+const page = (attributes: string): string => `<!doctype html>
+<html lang="en"><title>flow</title><link rel="icon" href="data:,">
+<mule-upload signer="/sign" no-leave-warning multiple ${attributes}></mule-upload>
+<script>
+  window.seen = { events: [], errors: [], longestTask: 0, backwards: 0, beyond: 0, firstByteAt: 0 };
+  const loaded = new Map();
+  const element = document.querySelector('mule-upload');
+  for (const type of ['add', 'start', 'pause', 'resume', 'abort', 'recover', 'reject', 'complete', 'finish', 'retry'])
+    element.addEventListener('mule-' + type, (event) => seen.events.push({ type, ...(event.detail.reason && { reason: event.detail.reason }), ...(event.detail.code && { code: event.detail.code }) }));
+  element.addEventListener('mule-error', ({ detail }) => seen.errors.push(detail.error.code + ': ' + detail.error.message));
+  element.addEventListener('mule-progress', ({ detail }) => {
+    const last = loaded.get(detail.upload.id) ?? 0;
+    if (detail.loaded < last) seen.backwards++;
+    if (detail.loaded > detail.total) seen.beyond++;
+    loaded.set(detail.upload.id, detail.loaded);
+  });
+  try { new PerformanceObserver((list) => { for (const { duration } of list.getEntries()) seen.longestTask = Math.max(seen.longestTask, duration); }).observe({ type: 'longtask' }); } catch {}
+</script>
+<script type="module" src="/mule-upload.js"></script></html>`;
+
+/** Starts a signer for the store, as seen through a proxy, and the page. */
+export async function startStand(store: StoreAccess, signer: Partial<SignerOptions> = {}): Promise<Stand> {
+  ensureBuilt();
+  const proxy = await startCountingProxy(store.url);
+  const signerCalls: Stand['signerCalls'] = [];
+  const sign = createSigner({
+    bucket: BUCKET, endpoint: proxy.url, region: store.region, allowAnonymous: true,
+    credentials: { accessKeyId: store.accessKeyId, secretAccessKey: store.secretAccessKey },
+    ...signer,
+  });
+  const handle = toNodeHandler(async (request) => {
+    const action = new URL(request.url).pathname.split('/').pop() as Action;
+    signerCalls.push({ action, body: (await request.clone().json()) as Record<string, unknown> });
+    return sign(request);
+  });
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://page');
+    if (pathname.startsWith('/sign/')) return handle(request, response);
+    if (pathname === '/mule-upload.js') {
+      void readFile(SCRIPT).then((script) => response.setHeader('content-type', 'text/javascript').end(script));
+      return;
+    }
+    const attributes = [...searchParams].map(([name, value]) => `${name}="${value}"`).join(' ');
+    response.setHeader('content-type', 'text/html').end(page(attributes));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    proxy,
+    s3: new S3Client(store),
+    throughProxy: new S3Client({ ...store, url: proxy.url }),
+    signerCalls,
+    async stop() {
+      server.closeAllConnections();
+      server.close();
+      await proxy.close();
+    },
+  };
+}
+
+/** Makes a folder for one test file's data, and a function that removes it. */
+export async function makeFolder(): Promise<{ folder: string; remove(): Promise<void> }> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-flow-'));
+  return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 20 }) };
+}
+
+/** Writes a file of random bytes. @returns its SHA-256 in hexadecimal */
+export async function writeRandom(file: string, size: number): Promise<string> {
+  const hash = createHash('sha256');
+  const handle = await open(file, 'w');
+  for (let left = size; left > 0; ) {
+    const chunk = randomBytes(Math.min(left, 4 * MIB));
+    hash.update(chunk);
+    await handle.write(chunk);
+    left -= chunk.length;
+  }
+  await handle.close();
+  return hash.digest('hex');
+}
