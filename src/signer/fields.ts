@@ -38,6 +38,13 @@ export class Fields {
     throw this.#wrong(name, `a text of ${min} to ${max} characters`);
   }
 
+  /** Reads a text of 1 to `max` visible ASCII characters, as stores make their ids of. */
+  token(name: string, max: number): string {
+    const value = this.text(name, max);
+    if (/^[!-~]+$/.test(value)) return value;
+    throw this.#wrong(name, `a text of 1 to ${max} visible ASCII characters`);
+  }
+
   optionalText(name: string, max: number): string | undefined {
     return this.has(name) ? this.text(name, max, 0) : undefined;
   }

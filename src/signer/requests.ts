@@ -18,6 +18,7 @@ export const MAX_CHUNKS_PER_CALL = 1_000;
 
 const MAX_NAME = 4_096;
 const MAX_TEXT = 1_024;
+const MAX_TOKEN = 2_048;
 const MAX_GRANT = 8_192;
 const MAX_DATE = 8_640_000_000_000_000;
 
@@ -46,7 +47,7 @@ function readInitFile(fields: Fields): InitFile {
     force: fields.flag('force'),
     grant: fields.optionalText('grant', MAX_GRANT),
     key: fields.optionalText('key', MAX_NAME),
-    upload_id: fields.optionalText('upload_id', MAX_NAME),
+    upload_id: fields.has('upload_id') ? fields.token('upload_id', MAX_TOKEN) : undefined,
   };
 }
 
@@ -107,7 +108,7 @@ const readSize = (fields: Fields): number => fields.integer('size', 0, Number.MA
 function referenceOf(fields: Fields): UploadReference {
   return {
     key: fields.text('key', MAX_NAME),
-    upload_id: fields.text('upload_id', MAX_NAME),
+    upload_id: fields.token('upload_id', MAX_TOKEN),
     grant: fields.optionalText('grant', MAX_GRANT),
   };
 }

@@ -53,6 +53,13 @@ describe('fields', () => {
     assert.deepEqual(fields.integers('list', 1, 9, 3), [1, 2]);
   });
 
+  it('takes for an id of the store what can stand in a URL', () => {
+    const fields = new Fields({ good: '2~Ab+/=.-_', space: 'a b', half: '\uD800', line: 'a\n', none: '' });
+    assert.equal(fields.token('good', 10), '2~Ab+/=.-_');
+    for (const name of ['space', 'half', 'line', 'none'])
+      assert.throws(() => fields.token(name, 10), refusal(new RegExp(`^${name} has`)));
+  });
+
   it('takes null for absent', () => {
     const fields = new Fields({ t: null });
     assert.equal(fields.optionalText('t', 9), undefined);
