@@ -1,0 +1,153 @@
+import type { ReactiveController } from 'lit';
+import { Uploader } from '../engine/index.js';
+import type { TotalProgress, UploadSnapshot, UploaderOptions, UploaderStatus } from '../engine/types.js';
+import { emit, eventNames, type MuleEventMap } from './events.js';
+import { isUnderWay } from './form-control.js';
+import type { UploadProperties } from './properties.js';
+
+/** Out of the document for longer than this, in milliseconds, is gone rather than moved. */
+const GRACE = 1_000;
+const NOTHING: TotalProgress = Object.freeze({ loaded: 0, total: 0, ratio: 0, speed: 0, eta: null });
+const NO_UPLOADS: readonly UploadSnapshot[] = Object.freeze([]);
+/** These only move figures: the next frame shows them, nothing else follows from them. */
+const FIGURES: ReadonlySet<keyof MuleEventMap> = new Set(['mule-progress', 'mule-part', 'mule-retry']);
+
+/** What the controller asks of the element. */
+export interface UploaderHost extends UploadProperties {
+  /** The options as the element's properties have them now. */
+  uploaderOptions(): UploaderOptions;
+  /** Called before an event is sent on, when uploads may have changed. @returns whether the value changed */
+  uploadsChanged(): boolean;
+  /** Called once the event is out. */
+  valueChanged(): void;
+  /** Called for each event before it is sent on. */
+  heard<K extends keyof MuleEventMap>(type: K, detail: MuleEventMap[K]['detail']): void;
+}
+
+/**
+ * Binds an `Uploader` to the element: the page's own, or one made when there is something for it to do.
+ * Sends its events on, asks for one rendering a frame, and pauses an own uploader whose element has gone.
+ */
+export class UploaderController implements ReactiveController {
+  #own: Uploader | null = null;
+  #shared: Uploader | null = null;
+  #heard: AbortController | null = null;
+  #heardOf: Uploader | null = null;
+  #left: ReturnType<typeof setTimeout> | undefined;
+  #paused: readonly string[] = [];
+  #frame = 0;
+  #tick: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly host: UploaderHost) {
+    host.addController(this);
+  }
+
+  /** The page's own uploader, where it gave one. */
+  get shared(): Uploader | null {
+    return this.#shared;
+  }
+
+  set shared(uploader: Uploader | null) {
+    this.#shared = uploader;
+    this.#listen();
+  }
+
+  /** The uploader at work; null while none was needed. */
+  get current(): Uploader | null {
+    return this.#shared ?? this.#own;
+  }
+
+  get uploads(): readonly UploadSnapshot[] {
+    return this.current?.uploads ?? NO_UPLOADS;
+  }
+
+  get progress(): TotalProgress {
+    return this.current?.progress ?? NOTHING;
+  }
+
+  get status(): UploaderStatus {
+    return this.current?.status ?? 'idle';
+  }
+
+  /** Gives the uploader at work, made now where there is none. */
+  need(): Uploader {
+    if (!this.current) {
+      this.#own = new Uploader(this.host.uploaderOptions());
+      this.#listen();
+    }
+    return this.current!;
+  }
+
+  hostConnected(): void {
+    clearTimeout(this.#left);
+    for (const id of this.#paused) void this.#own?.resume(id);
+    this.#paused = [];
+    this.#listen();
+  }
+
+  hostDisconnected(): void {
+    this.#left = setTimeout(() => this.#leave(), GRACE);
+  }
+
+  /** Hands the element's options on; an own uploader is made once it is known where uploads go. */
+  configure(): void {
+    const { signer, sign, initSignatureUrl, isConnected } = this.host;
+    if (this.#own) this.#own.configure(this.host.uploaderOptions());
+    // An earlier visit's uploads are looked for at once, not when the first file comes.
+    else if (!this.#shared && isConnected && (signer || sign || initSignatureUrl)) this.need();
+  }
+
+  hostUpdated(): void {
+    clearTimeout(this.#tick);
+    if (this.uploads.some(({ retryAt }) => retryAt !== null)) this.#tick = setTimeout(() => this.refresh(), 1_000);
+  }
+
+  /** Asks for a rendering at the next frame, however often it is called until then. */
+  refresh(): void {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.host.requestUpdate();
+    });
+  }
+
+  /** Follows changes that no event tells of. @param byReader whether the page is to hear of a changed value */
+  follow(byReader = false): void {
+    const changed = this.host.uploadsChanged();
+    this.refresh();
+    if (changed && byReader) this.host.valueChanged();
+  }
+
+  #leave(): void {
+    clearTimeout(this.#tick);
+    const running = this.#own?.uploads.filter(upload => isUnderWay(upload) && upload.status !== 'paused') ?? [];
+    this.#paused = running.map(({ id }) => id);
+    for (const id of this.#paused) void this.#own?.pause(id);
+    // A page's uploader must not keep an element alive that nobody can reach any more.
+    this.#heard?.abort();
+    this.#heardOf = null;
+  }
+
+  #listen(): void {
+    const uploader = this.current;
+    if (uploader === this.#heardOf) return;
+    this.#heard?.abort();
+    this.#heardOf = uploader;
+    if (uploader) {
+      this.#heard = new AbortController();
+      for (const type of eventNames) this.#sendOn(uploader, type, this.#heard.signal);
+    }
+    this.follow();
+  }
+
+  #sendOn<K extends keyof MuleEventMap>(uploader: Uploader, type: K, signal: AbortSignal): void {
+    const listener = (event: Event): void => {
+      const { detail } = event as MuleEventMap[K];
+      const changed = !FIGURES.has(type) && this.host.uploadsChanged();
+      this.host.heard(type, detail);
+      if (!emit(this.host, type, detail)) event.preventDefault();
+      this.refresh();
+      if (changed) this.host.valueChanged();
+    };
+    uploader.addEventListener(type, listener, { signal });
+  }
+}
