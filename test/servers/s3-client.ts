@@ -32,6 +32,16 @@ export interface PresignOptions {
   at?: number;
 }
 
+export interface RequestOptions {
+  body?: string | Uint8Array<ArrayBuffer>;
+  headers?: Record<string, string>;
+  /** Epoch milliseconds the signature claims to be made at. */
+  at?: number;
+}
+
+const dated = (at?: number): { datetime?: string } =>
+  at === undefined ? {} : { datetime: new Date(at).toISOString().replace(/[:-]|\.\d{3}/g, '') };
+
 /** An answer that was no success, with S3's code. */
 export class StoreRefusal extends Error {
   override readonly name = 'StoreRefusal';
@@ -82,27 +92,20 @@ export class S3Client {
   ): Promise<string> {
     const target = new URL(url);
     target.searchParams.set('X-Amz-Expires', String(expires));
-    const datetime = at === undefined ? undefined : new Date(at).toISOString().replace(/[:-]|\.\d{3}/g, '');
-    const signed = await this.#aws.sign(target, {
-      method,
-      headers,
-      aws: { signQuery: true, allHeaders: true, ...(datetime && { datetime }) },
-    });
+    const aws = { signQuery: true, allHeaders: true, ...dated(at) };
+    const signed = await this.#aws.sign(target, { method, headers, aws });
     return signed.url;
   }
 
   /** Sends a request signed in the Authorization header and gives any answer. */
-  async request(
-    method: string,
-    url: string,
-    { body, headers = {} }: { body?: string | Uint8Array<ArrayBuffer>; headers?: Record<string, string> } = {},
-  ): Promise<Response> {
+  async request(method: string, url: string, { body, headers = {}, at }: RequestOptions = {}): Promise<Response> {
     const payload = createHash('sha256')
       .update(body ?? '')
       .digest('hex');
     return this.#aws.fetch(url, {
       method,
       headers: { 'x-amz-content-sha256': payload, ...headers },
+      aws: dated(at),
       ...(body !== undefined && { body }),
     });
   }

@@ -1,0 +1,73 @@
+import { startCeph } from '../servers/ceph.js';
+import { startEmbeddedBucket } from '../servers/embedded-bucket.js';
+import type { StoreAccess } from '../servers/s3-client.js';
+
+/** A store under test that can be killed and started again on its data. */
+export interface TestStore extends StoreAccess {
+  restart(signal: NodeJS.Signals): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** In what stores are known to differ; everything else they must agree on. */
+export interface Differences {
+  /** The code for any call about an upload that was aborted, beside status 404. */
+  codeAfterAbort: string;
+  /** What Complete answers for an upload that was aborted. Ceph's 500 is no reason to try again for ever. */
+  completeAfterAbort: { status: number; code: string };
+  /** Whether Complete refuses a list out of order, instead of sorting it. */
+  refusesDisorder: boolean;
+  /** Whether part numbers outside 1 to 10,000 are refused. */
+  refusesPartNumbers: boolean;
+  /** Whether presigned URLs dated in the future are refused. */
+  refusesFuture: boolean;
+  /** Whether Complete may leave out parts that were sent. */
+  mayLeaveOutParts: boolean;
+  /** Whether the first answer to Complete tells the ETag; HEAD always does. */
+  completeTellsEtag: boolean;
+  /** Whether `x-amz-*` headers outside the signature are refused, as on AWS. */
+  refusesUnsignedHeaders: boolean;
+  /** Whether a 403 lets the page read it. */
+  corsOnForbidden: boolean;
+}
+
+export interface StoreUnderTest {
+  name: string;
+  differences: Differences;
+  start(): Promise<TestStore>;
+}
+
+export const STORES: readonly StoreUnderTest[] = [
+  {
+    name: 'the embedded bucket',
+    differences: {
+      codeAfterAbort: 'NoSuchUpload',
+      completeAfterAbort: { status: 404, code: 'NoSuchUpload' },
+      refusesDisorder: true,
+      refusesPartNumbers: true,
+      refusesFuture: true,
+      mayLeaveOutParts: true,
+      completeTellsEtag: true,
+      refusesUnsignedHeaders: true,
+      corsOnForbidden: true,
+    },
+    start: () => startEmbeddedBucket(),
+  },
+  {
+    name: 'Ceph 16',
+    differences: {
+      codeAfterAbort: 'NoSuchKey',
+      completeAfterAbort: { status: 500, code: 'InternalError' },
+      refusesDisorder: false,
+      refusesPartNumbers: false,
+      refusesFuture: false,
+      mayLeaveOutParts: false,
+      completeTellsEtag: false,
+      refusesUnsignedHeaders: false,
+      corsOnForbidden: false,
+    },
+    start: async () => {
+      const ceph = await startCeph();
+      return { ...ceph, restart: (signal) => ceph.restartGateway(signal) };
+    },
+  },
+];

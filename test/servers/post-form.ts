@@ -1,0 +1,44 @@
+import { createHmac } from 'node:crypto';
+import type { StoreAccess } from './s3-client.js';
+
+export interface PostFormOptions {
+  /** Conditions beside credential, date and algorithm. */
+  conditions: readonly unknown[];
+  /** Fields sent beside those of the signature, in order. */
+  fields: Record<string, string>;
+  /** Epoch milliseconds. */
+  expiration?: number;
+}
+
+const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
+
+/**
+ * Makes the form that a page posts under a signed policy; the file goes last.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html
+ */
+export function postForm(
+  { accessKeyId, secretAccessKey, region }: StoreAccess,
+  { conditions, fields, expiration = Date.now() + 600_000 }: PostFormOptions,
+  file: Blob,
+): FormData {
+  const timestamp = new Date().toISOString().replace(/[:-]|\.\d{3}/g, '');
+  const day = timestamp.slice(0, 8);
+  const signing = {
+    'x-amz-algorithm': 'AWS4-HMAC-SHA256',
+    'x-amz-credential': `${accessKeyId}/${day}/${region}/s3/aws4_request`,
+    'x-amz-date': timestamp,
+  };
+  const document = {
+    expiration: new Date(expiration).toISOString(),
+    conditions: [...Object.entries(signing).map(([name, value]) => ({ [name]: value })), ...conditions],
+  };
+  const policy = Buffer.from(JSON.stringify(document)).toString('base64');
+  const key = [day, region, 's3', 'aws4_request'].reduce<Buffer | string>(hmac, `AWS4${secretAccessKey}`);
+  const form = new FormData();
+  const signature = hmac(key, policy).toString('hex');
+  for (const [name, value] of Object.entries({ ...fields, ...signing, policy, 'x-amz-signature': signature })) {
+    form.append(name, value);
+  }
+  form.append('file', file, 'chosen by hand.bin');
+  return form;
+}
