@@ -80,12 +80,12 @@ describe('policy', () => {
   });
 
   it('meets a wish for a key below the prefix only, cleaned', async () => {
-    const keyFor = (object_key: string) => chooseKey(settled({ objectKeys: 'shared/' }), fileOf({ object_key }), null);
-    assert.equal(await keyFor('a/b.mp4'), 'shared/a/b.mp4');
-    assert.equal(await keyFor('../../private/b.mp4'), 'shared/private/b.mp4');
-    assert.equal(await keyFor('folder/'), 'shared/folder/film.mp4');
-    assert.equal(await keyFor('/'), 'shared/film.mp4');
-    assert.equal(await keyFor('..'), 'shared/film.mp4');
+    const keyFor = (object_key: string) => chooseKey(settled({ objectKeys: 'open/' }), fileOf({ object_key }), null);
+    assert.equal(await keyFor('a/b.mp4'), 'open/a/b.mp4');
+    assert.equal(await keyFor('../../private/b.mp4'), 'open/private/b.mp4');
+    assert.equal(await keyFor('folder/'), 'open/folder/film.mp4');
+    assert.equal(await keyFor('/'), 'open/film.mp4');
+    assert.equal(await keyFor('..'), 'open/film.mp4');
     await assert.rejects(keyFor('x/'.repeat(600)), { code: 'key-refused' });
   });
 
