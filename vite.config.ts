@@ -40,6 +40,8 @@ export const cdn: UserConfig = {
   publicDir: false,
   logLevel: 'warn',
   mode: 'production',
+  // without its own Promise, which the browsers of this file all have
+  resolve: { alias: [{ find: /^localforage$/, replacement: 'localforage/dist/localforage.nopromises.js' }] },
   build: {
     target: 'es2022',
     sourcemap: true,
