@@ -81,7 +81,7 @@ export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo>
     logLevel: 'error',
     clearScreen: false,
     // Found out before the page asks: a dependency found later reloads the page, and with it every upload.
-    optimizeDeps: { entries: ['index.html'] },
+    optimizeDeps: { entries: ['index.html', '../src/index.ts'] },
     server: { middlewareMode: true, ...(options.watch ? { hmr: { server } } : { hmr: false, ws: false, watch: null }) },
   });
   server.on('request', (request, response) => {
