@@ -1,23 +1,19 @@
-import { StoreFault, UploadError } from './errors.js';
+import { UploadError } from './errors.js';
 import type { Notices } from './notices.js';
 import type { ResolvedOptions } from './options.js';
 import type { Reachability } from './reachability.js';
 import { abortable, Detour, Retrier } from './retrier.js';
-import type { Trial } from './retrier.js';
 import { backoff } from './retry.js';
-import type { StoredPart } from './s3.js';
 import type { Scheduler } from './scheduler.js';
-import { readInit, sessionOf, signedUploadOf } from './session.js';
-import type { InitReply, Opening, Session } from './session.js';
-import { isFresh } from './signatures.js';
-import type { Signature, Signatures } from './signatures.js';
+import { sessionOf } from './session.js';
+import type { InitReply, Session } from './session.js';
+import type { Signatures } from './signatures.js';
 import { SpeedMeter } from './speed-meter.js';
 import { assertStep, isOver, isRunning } from './status.js';
-import type { Patience, StoreClient, StoredObject } from './store-client.js';
-import type { Clock, JournalRecord, UploadSnapshot, UploadStatus, UploaderEventMap, WaitingFor } from './types.js';
+import type { StoreClient } from './store-client.js';
+import { Transfer } from './transfer.js';
+import type { Clock, JournalRecord, PartDetail, UploadSnapshot, UploadStatus, UploaderEventMap, WaitingFor } from './types.js';
 
-/** Parts made ready, signed and waiting for a lane, beyond those in flight. */
-const AHEAD = 2;
 /** Times that the store's list may contradict us before another upload is begun. */
 const MOST_RELISTS = 3;
 
@@ -65,7 +61,6 @@ export class Upload {
   params: Record<string, unknown> = {};
   /** Wish for the object's key. */
   objectKey = '';
-  session: Session | null = null;
   /** Under which the journal has it. */
   recordId: string;
   /** Bytes that the last progress event told. */
@@ -76,29 +71,19 @@ export class Upload {
 
   readonly #host: UploadHost;
   readonly #retrier: Retrier;
+  readonly #transfer: Transfer;
   readonly #meter = new SpeedMeter();
-  #signatures: Signatures;
-  #notices: Notices | null = null;
-  #opening: Opening | null = null;
-  #isOpeningOld = false;
   #status: UploadStatus = 'queued';
   /** What the status is while nothing is waited for. */
   #step: 'starting' | 'uploading' | 'finishing' = 'starting';
   #run: AbortController | null = null;
   #ended: Promise<void> = Promise.resolve();
-  /** A create whose answer is not lost when the upload is paused or aborted meanwhile. */
-  #creating: Promise<void> | null = null;
-  #renewing: Promise<void> | null = null;
-  #pump: (() => void) | null = null;
   #hasStarted = false;
-  /** Whether a Complete, or a whole file, has been sent whose answer may have been lost. */
-  #hasSentAll = false;
   #loaded = 0;
   #retries = 0;
   #relists = 0;
   #restarts = 0;
   #etag: string | null = null;
-  #location: string | null = null;
   #receipt: string | null = null;
   #error: UploadError | null = null;
   #snapshot: UploadSnapshot | null = null;
@@ -107,7 +92,6 @@ export class Upload {
     this.#host = host;
     this.facts = facts;
     this.recordId = facts.id;
-    this.#signatures = host.makeSignatures();
     this.#retrier = new Retrier({
       clock: host.clock,
       fileName: facts.name,
@@ -116,13 +100,9 @@ export class Upload {
       isReadable: (method, url) => host.isReadable(method, url),
       slowDown: () => host.scheduler.slowDown(),
       checkFile: () => this.#checkFile(),
-      dropSignatures: partNumber => this.#dropSignatures(partNumber),
-      renewGrant: signal => this.#renewGrant(signal),
-      announce: retry => {
-        this.#retries++;
-        this.#touch();
-        host.emit('mule-retry', { upload: this.snapshot, ...retry });
-      },
+      dropSignatures: partNumber => this.#transfer.dropSignatures(partNumber),
+      renewGrant: signal => this.#transfer.renewGrant(signal),
+      announce: retry => this.#announce(retry),
       complain: error => {
         this.#error = error;
         this.#touch();
@@ -130,9 +110,10 @@ export class Upload {
       },
       changed: () => {
         this.#refresh();
-        this.#pump?.();
+        this.#transfer.pump();
       },
     });
+    this.#transfer = new Transfer(host, this, this.#retrier);
     if ('file' in source) {
       this.file = source.file;
       this.fingerprint = null;
@@ -160,16 +141,15 @@ export class Upload {
     return (this.#snapshot ??= this.#takeSnapshot());
   }
 
-  /** Bytes per second. */
-  get speed(): number {
-    return this.#meter.speed;
+  /** Where it goes, and how; null until the signer has said so. */
+  get session(): Session | null {
+    return this.#transfer.session;
   }
 
   /** Takes up what the journal knows of it. */
   adopt(record: JournalRecord): void {
     this.recordId = record.id;
-    this.session = sessionOf(record);
-    if (this.session) this.#follow(this.session);
+    this.#transfer.adopt(sessionOf(record));
     this.#touch();
   }
 
@@ -199,7 +179,7 @@ export class Upload {
     if (this.#status !== 'queued' && !isRunning(this.#status)) return;
     this.#stop();
     this.#transition('paused');
-    this.#notices?.flush();
+    this.#transfer.notices?.flush();
     this.#host.emit('mule-pause', { upload: this.snapshot });
   }
 
@@ -245,19 +225,26 @@ export class Upload {
 
   /** Aborts the multipart upload on the store, so that no part is left to be paid for. */
   async abandon(): Promise<void> {
-    const { lifetime } = this.#host;
     try {
       await this.#ended;
-      await this.#creating?.catch(() => {});
-      if (this.session?.uploadId && this.#signatures.offers('delete', signedUploadOf(this.session))) {
-        await this.#host.remember(this);
-        await this.#abortOnStore(this.session, lifetime);
-        this.#notices?.aborted();
-      }
+      await this.#transfer.abort(this.#host.lifetime);
       await this.#host.forget(this);
     } catch {
       // The journal still has it, marked as aborting: the next visit tries again. Else the bucket's lifecycle rule does.
     }
+  }
+
+  /** Takes in that the signer has said where to; `isKnown`: it knew this file from an earlier visit. */
+  opened(isKnown: boolean): void {
+    this.wantsFresh = false;
+    this.recovered ||= isKnown;
+    this.#touch();
+  }
+
+  /** Takes in that a part is stored. */
+  partStored(detail: Omit<PartDetail, 'upload'>): void {
+    this.#touch();
+    this.#host.emit('mule-part', { upload: this.snapshot, ...detail });
   }
 
   /** Stops all it does, without a word; for when the uploader ends. */
@@ -266,8 +253,7 @@ export class Upload {
   }
 
   #stop(): void {
-    // what was in flight may land all the same: the store knows
-    if (this.session?.uploadId) this.session.needsList = true;
+    this.#transfer.doubt();
     this.#run?.abort(new DOMException('The upload was stopped', 'AbortError'));
     this.#run = null;
     this.#meter.reset();
@@ -290,341 +276,66 @@ export class Upload {
     // what pause and abort leave behind must not keep the file from other tabs
     signal.addEventListener('abort', release, { once: true });
     if (signal.aborted) release();
-    for (let isStored = false; !isStored;) {
+    let etag: string | null = null;
+    while (etag === null) {
       try {
-        isStored = await this.#goOn(signal);
+        etag = await this.#goOn(signal);
       } catch (error) {
         if (!(error instanceof Detour)) throw error;
-        isStored = await this.#takeDetour(error, signal);
+        etag = await this.#takeDetour(error, signal);
       }
     }
-    this.#receipt = (await this.#notices?.complete(signal)) ?? null;
+    this.#setStep('finishing');
+    this.#etag = etag || null;
+    this.#receipt = (await this.#transfer.notices?.complete(signal)) ?? null;
     await this.#host.forget(this);
     signal.throwIfAborted();
     this.#stop();
     this.#loaded = this.facts.size;
     this.#transition('complete');
-    const { key, etag, location, size, checksum, receipt } = this.snapshot;
-    this.#host.emit('mule-complete', { upload: this.snapshot, key: key!, etag, location, size, checksum, receipt });
+    const upload = this.snapshot;
+    const { location, size, checksum, receipt } = upload;
+    this.#host.emit('mule-complete', { upload, key: upload.key!, etag: upload.etag, location, size, checksum, receipt });
   }
 
-  /** One way through all the steps that are left. @returns true once the object stands in the bucket */
-  async #goOn(signal: AbortSignal): Promise<true> {
-    await this.#creating?.catch(() => {});
-    if (!this.session) await this.#init(signal);
-    if (this.#opening?.kind === 'create' && !this.session!.uploadId) await this.#create(signal);
-    const session = this.session!;
-    if (this.#opening?.kind === 'put' || this.#opening?.kind === 'post') {
-      this.#setStep('uploading');
-      await this.#sendWhole(session, signal);
-      return true;
-    }
-    if (session.needsList) await this.#list(session, signal);
+  /** One way through all the steps that are left. @returns the object's ETag; empty where the store tells none */
+  async #goOn(signal: AbortSignal): Promise<string> {
+    this.#setStep('starting');
+    const way = await this.#transfer.open(signal);
     this.#setStep('uploading');
-    await this.#sendParts(session, signal);
+    if (way === 'whole') return this.#transfer.sendWhole(signal);
+    await this.#transfer.sendParts(signal);
     this.#setStep('finishing');
-    await this.#complete(session, signal);
-    return true;
+    await this.#checkFile();
+    return this.#transfer.complete(signal);
   }
 
-  /** What the failed step called for. @returns true where the object turned out to stand in the bucket */
-  async #takeDetour(detour: Detour, signal: AbortSignal): Promise<boolean> {
+  /** What the failed step called for. @returns the ETag where the object turned out to stand in the bucket */
+  async #takeDetour(detour: Detour, signal: AbortSignal): Promise<string | null> {
     const phase = this.#step === 'finishing' ? 'complete' : 'part';
     if (detour.to === 'relist' && ++this.#relists <= MOST_RELISTS) {
-      this.session!.needsList = true;
-      return false;
+      this.#transfer.doubt();
+      return null;
     }
-    if ((detour.to === 'gone' || detour.to === 'exists') && this.session) {
-      if (await this.#stands(this.session, signal)) return true;
-      if (detour.to === 'exists') {
-        throw new UploadError('key-exists', `“${this.facts.name}”: another object stands under the key “${this.session.key}” and may not be overwritten; upload under another key.`, { status: 412, phase });
-      }
+    if (detour.to === 'gone' || detour.to === 'exists') {
+      const etag = await this.#transfer.findObject(signal);
+      if (etag !== null) return etag;
     }
-    this.session = null;
-    this.#opening = null;
-    this.#signatures.drop();
+    if (detour.to === 'exists') {
+      const { key } = this.snapshot;
+      throw new UploadError('key-exists', `“${this.facts.name}”: another object stands under the key “${key}” and may not be overwritten; upload under another key.`, { status: 412, phase });
+    }
+    this.#transfer.reset();
     this.wantsFresh = true;
     this.#relists = 0;
     const { clock } = this.#host;
     const delay = backoff(++this.#restarts, clock.random());
-    this.#retries++;
-    this.#setStep('starting');
-    this.#host.emit('mule-retry', { upload: this.snapshot, phase, partNumber: null, attempt: this.#restarts, delay, reason: `${detour.message}: beginning afresh` });
+    this.#announce({ phase, partNumber: null, attempt: this.#restarts, delay, reason: `${detour.message}: beginning afresh` });
     await this.#retrier.park('store', clock.now() + delay, abortable(new Promise<void>(resolve => clock.setTimer(resolve, delay)), signal));
-    return false;
-  }
-
-  async #init(signal: AbortSignal): Promise<void> {
-    await this.#retrier.insist('init', null, signal, async () => {
-      const reply = await this.#host.init(this);
-      signal.throwIfAborted();
-      const { session, opening } = readInit(reply, this.facts.size);
-      this.session = session;
-      this.#opening = opening;
-      this.#isOpeningOld = false;
-    });
-    this.wantsFresh = false;
-    this.#retrier.progressed();
-    if (this.#opening!.kind === 'known') this.recovered = true;
-    this.#follow(this.session!);
-    if (this.session!.uploadId) void this.#host.remember(this);
-  }
-
-  async #create(signal: AbortSignal): Promise<void> {
-    const session = this.session!;
-    await this.#retrier.insist('create', null, signal, trial => {
-      const opening = this.#opening as Opening & { kind: 'create' };
-      // The store may act on a request whose answer nobody waits for any more: the answer is kept, whatever happens.
-      this.#creating ??= this.#fly(0, this.#host.lifetime, () => this.#renewed(opening), signature =>
-        this.#host.store.create(signature, this.#patience(trial, this.#host.lifetime)))
-        .then(uploadId => {
-          session.uploadId = uploadId;
-          void this.#host.remember(this);
-        })
-        .finally(() => { this.#creating = null; });
-      return abortable(this.#creating, signal);
-    });
-    this.#retrier.progressed();
-    this.#notices?.started();
-  }
-
-  async #sendWhole(session: Session, signal: AbortSignal): Promise<void> {
-    const { table } = session;
-    table.takeNext();
-    const etag = await this.#retrier.insist('part', 1, signal, async trial => {
-      try {
-        return await this.#fly(this.facts.size, signal, () => this.#renewed(this.#opening as Opening & { kind: 'put' | 'post' }), signature =>
-          this.#host.store.put(signature, this.#wholeBody(session), this.#patience(trial, signal), loaded => this.#sent(1, loaded)));
-      } catch (error) {
-        table.sent(1, 0);
-        // told the store did not take it, there is nothing that could stand in the bucket
-        if (!(error instanceof StoreFault)) this.#hasSentAll = true;
-        throw error;
-      }
-    });
-    table.stored(1, etag);
-    this.#retrier.progressed();
-    this.#finish(session, etag);
-  }
-
-  /** An untyped Blob, or the fields of a POST policy with the file last. */
-  #wholeBody({ key }: Session): Blob | FormData {
-    const file = this.file!.slice();
-    if (this.#opening?.kind !== 'post') return file;
-    const form = new FormData();
-    for (const [name, value] of Object.entries({ ...this.#opening.fields, key })) form.append(name, value);
-    form.append('file', file);
-    return form;
-  }
-
-  async #list(session: Session, signal: AbortSignal): Promise<void> {
-    const parts = new Map<number, StoredPart>();
-    for (let marker: number | undefined, isLast = false; !isLast;) {
-      const page = await this.#retrier.insist('list', null, signal, trial =>
-        this.#fly(0, signal, () => this.#signatures.once('list', signedUploadOf(session), signal, marker), signature =>
-          this.#host.store.listPage(signature, this.#patience(trial, signal))));
-      for (const part of page.parts) parts.set(part.partNumber, part);
-      isLast = page.next === null || page.next === marker;
-      marker = page.next ?? undefined;
-    }
-    session.table.replaceStored(parts.values());
-    session.needsList = false;
-    this.#retrier.progressed();
-    this.#touch();
-  }
-
-  /** Keeps as many parts on their way as there are lanes, and some ready behind them, until all are stored. */
-  #sendParts(session: Session, signal: AbortSignal): Promise<void> {
-    const { table } = session;
-    const controller = new AbortController();
-    const stop = (): void => controller.abort(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-    return new Promise<void>((resolve, reject) => {
-      if (signal.aborted) throw signal.reason;
-      let flights = 0;
-      let isPumping = false;
-      const hasRoom = (): boolean => {
-        const { waiting } = this.#retrier;
-        const { lanes } = this.#host.scheduler;
-        return flights - waiting < lanes + AHEAD && waiting <= lanes;
-      };
-      const pump = (): void => {
-        // each flight that begins says so, which comes back here
-        if (isPumping || controller.signal.aborted) return;
-        if (table.isComplete) resolve();
-        isPumping = true;
-        for (let partNumber; hasRoom() && (partNumber = table.takeNext()) !== null;) {
-          flights++;
-          void this.#sendPart(session, partNumber, controller.signal).catch(fail).finally(() => {
-            flights--;
-            pump();
-          });
-        }
-        isPumping = false;
-      };
-      const fail = (error: unknown): void => {
-        controller.abort(error);
-        reject(error as Error);
-      };
-      controller.signal.addEventListener('abort', () => reject(controller.signal.reason as Error), { once: true });
-      this.#pump = pump;
-      pump();
-    }).finally(() => {
-      this.#pump = null;
-      signal.removeEventListener('abort', stop);
-    });
-  }
-
-  async #sendPart(session: Session, partNumber: number, signal: AbortSignal): Promise<void> {
-    const { table } = session;
-    const { start, end } = table.plan.range(partNumber);
-    const size = end - start;
-    let attempts = 0;
-    let begun = 0;
-    try {
-      const etag = await this.#retrier.insist('part', partNumber, signal, async trial => {
-        attempts = trial.attempt;
-        try {
-          return await this.#fly(size, signal,
-            () => this.#signatures.part(partNumber, signedUploadOf(session), () => table.missing(), signal),
-            signature => {
-              begun = this.#host.clock.monotonic();
-              return this.#host.store.put(signature, this.file!.slice(start, end), this.#patience(trial, signal), loaded => this.#sent(partNumber, loaded));
-            });
-        } catch (error) {
-          table.sent(partNumber, 0);
-          throw error;
-        }
-      });
-      table.stored(partNumber, etag);
-    } finally {
-      table.dropped(partNumber);
-    }
-    this.#signatures.used(partNumber);
-    this.#retrier.progressed();
-    this.#host.scheduler.succeeded();
-    if (session.tracked) this.#notices?.stored(partNumber);
-    this.#touch();
-    this.#host.emit('mule-part', { upload: this.snapshot, partNumber, size, attempts, duration: Math.round(this.#host.clock.monotonic() - begun) });
-  }
-
-  async #complete(session: Session, signal: AbortSignal): Promise<void> {
-    await this.#checkFile();
-    // Where CORS hides the ETags the store's own list has them.
-    if (!session.table.hasEveryEtag) await this.#list(session, signal);
-    if (!session.table.isComplete) throw new Detour('relist', 'the store lists fewer parts than it confirmed');
-    const etag = await this.#retrier.insist('complete', null, signal, trial =>
-      this.#fly(0, signal, () => this.#signatures.once('end', signedUploadOf(session), signal), signature => {
-        this.#hasSentAll = true;
-        return this.#host.store.complete(signature, session.table.etags(), this.#patience(trial, signal));
-      }));
-    this.#finish(session, etag || (await this.#head(session, signal))?.etag || null);
-  }
-
-  /**
-   * Looks whether the object stands in the bucket already: the answer to Complete may have been lost.
-   * @returns whether it is this upload's own: size, and the number of parts that a multipart ETag ends with
-   */
-  async #stands(session: Session, signal: AbortSignal): Promise<boolean> {
-    const mayBe = this.#hasSentAll || this.recovered;
-    const object = mayBe ? await this.#head(session, signal) : null;
-    if (!object) return false;
-    const { size, count } = session.table.plan;
-    const isOurs = object.size === size && (this.#opening?.kind === 'put' || !object.etag || object.etag.endsWith(`-${count}`));
-    if (isOurs) this.#finish(session, object.etag || null);
-    return isOurs;
-  }
-
-  /** Asks for the object's facts; null where it is absent, unknown (403), or the signer does not sign that. */
-  async #head(session: Session, signal: AbortSignal): Promise<StoredObject | null> {
-    if (!this.#signatures.offers('head', signedUploadOf(session))) return null;
-    try {
-      return await this.#retrier.insist('head', null, signal, trial =>
-        this.#fly(0, signal, () => this.#signatures.once('head', signedUploadOf(session), signal), signature =>
-          this.#host.store.head(signature, this.#patience(trial, signal))));
-    } catch (error) {
-      if (error instanceof UploadError || error instanceof Detour) return null;
-      throw error;
-    }
-  }
-
-  #finish(session: Session, etag: string | null): void {
-    this.#etag = etag || null;
-    this.#setStep('finishing');
-    this.#touch();
-    if (session.uploadId) this.#opening = null;
-  }
-
-  async #abortOnStore(session: Session, signal: AbortSignal): Promise<void> {
-    // A part that was in flight may land after the first abort: S3 says to look, and to abort again.
-    for (let isEmpty = false; !isEmpty;) {
-      try {
-        await this.#retrier.insist('abort', null, signal, trial =>
-          this.#fly(0, signal, () => this.#signatures.once('delete', signedUploadOf(session), signal), signature =>
-            this.#host.store.abort(signature, this.#patience(trial, signal))));
-        await this.#list(session, signal);
-        isEmpty = session.table.done === 0;
-      } catch (error) {
-        // gone, as it should be, or not ours to look at
-        if (!(error instanceof Detour || error instanceof UploadError)) throw error;
-        isEmpty = true;
-      }
-    }
+    return null;
   }
 
   // ---- Help ----
-
-  /** Takes a signature, then a lane, and sends; a signature that grew old while waiting for the lane is left. */
-  async #fly<T>(bytes: number, signal: AbortSignal, sign: () => Promise<Signature>, send: (signature: Signature) => Promise<T>): Promise<T> {
-    const { scheduler, clock } = this.#host;
-    for (;;) {
-      const signature = await sign();
-      const release = await scheduler.lane(this.id, bytes, signal);
-      try {
-        signal.throwIfAborted();
-        if (!isFresh(signature, clock)) continue;
-        this.#location ??= locationOf(signature.url, this.session?.key ?? '');
-        return await send(signature);
-      } finally {
-        release();
-      }
-    }
-  }
-
-  /** The opening's signature, asked for again, for the same key, when it has grown old. */
-  async #renewed(opening: Opening & { signature: Signature }): Promise<Signature> {
-    if (!this.#isOpeningOld && isFresh(opening.signature, this.#host.clock)) return opening.signature;
-    const { session, opening: next } = readInit(await this.#host.init(this), this.facts.size);
-    if (next.kind !== opening.kind || !('signature' in next)) throw new Detour('restart', 'the signer wants it done in another way');
-    this.session!.grant = session.grant;
-    if (session.key !== this.session!.key) throw new Detour('restart', 'the signer chose another key');
-    this.#opening = next;
-    this.#isOpeningOld = false;
-    return next.signature;
-  }
-
-  async #renewGrant(signal: AbortSignal): Promise<void> {
-    this.#renewing ??= this.#host.init(this)
-      .then(reply => {
-        const { session } = readInit(reply, this.facts.size);
-        const known = this.session!;
-        if (session.key !== known.key || session.uploadId !== known.uploadId || session.table.plan.partSize !== known.table.plan.partSize) {
-          throw new Detour('restart', 'the signer does not renew this upload');
-        }
-        known.grant = session.grant;
-        void this.#host.remember(this);
-      })
-      .finally(() => { this.#renewing = null; });
-    await abortable(this.#renewing, signal);
-  }
-
-  #dropSignatures(partNumber: number | null): void {
-    if (partNumber !== null && this.session?.uploadId) this.#signatures.used(partNumber);
-    else {
-      this.#signatures.drop();
-      this.#isOpeningOld = true;
-    }
-  }
 
   /** Reads one byte: a file that was changed or taken away fails just like a bad line. */
   async #checkFile(): Promise<void> {
@@ -641,18 +352,10 @@ export class Upload {
     }
   }
 
-  #patience({ stalls }: Trial, signal: AbortSignal): Patience {
-    return { signal, stalls, stallTimeout: this.#host.options.stallTimeout * 1_000 };
-  }
-
-  #follow(session: Session): void {
-    this.#notices = this.#host.makeNotices(session);
+  #announce(retry: Omit<UploaderEventMap['mule-retry']['detail'], 'upload'>): void {
+    this.#retries++;
     this.#touch();
-  }
-
-  #sent(partNumber: number, loaded: number): void {
-    this.session?.table.sent(partNumber, loaded);
-    this.#host.changed(this);
+    this.#host.emit('mule-retry', { upload: this.snapshot, ...retry });
   }
 
   #setStep(step: 'starting' | 'uploading' | 'finishing'): void {
@@ -711,7 +414,7 @@ export class Upload {
       key: session?.key ?? null,
       uploadId: session?.uploadId ?? null,
       etag: this.#etag,
-      location: this.#location,
+      location: this.#transfer.location,
       checksum: null,
       receipt: this.#receipt,
       error: this.#error,
@@ -719,9 +422,4 @@ export class Upload {
       needsFile: this.#status === 'needs-file',
     });
   }
-}
-
-function locationOf(url: string, key: string): string {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}${key && pathname.endsWith('/') ? key : ''}`;
 }
