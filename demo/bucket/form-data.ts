@@ -58,9 +58,9 @@ class DelimitedReader {
   }
 
   async #pull(): Promise<void> {
-    const { value, done } = await this.#source.next();
-    if (done) throw malformed();
-    this.#rest = this.#rest.length === 0 ? value : Buffer.concat([this.#rest, value]);
+    const next = await this.#source.next();
+    if (next.done) throw malformed();
+    this.#rest = this.#rest.length === 0 ? next.value : Buffer.concat([this.#rest, next.value]);
   }
 }
 

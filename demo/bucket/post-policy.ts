@@ -37,26 +37,27 @@ function readDocument(policy: string): { expiration: number; conditions: unknown
   throw invalid('expiration or conditions are missing, or it is no JSON.');
 }
 
+function readCondition(item: readonly unknown[]): Condition | null {
+  const [operator, field, value] = item;
+  const isKnown = (operator === 'eq' || operator === 'starts-with') && String(field).startsWith('$');
+  return isKnown ? { operator, field: String(field).slice(1).toLowerCase(), value: String(value) } : null;
+}
+
 function readConditions(raw: readonly unknown[]): { conditions: Condition[]; limits: FileLimits | null } {
   let limits: FileLimits | null = null;
   const conditions: Condition[] = [];
   for (const item of raw) {
-    if (Array.isArray(item) && item[0] === 'content-length-range')
-      limits = { minSize: Number(item[1]), maxSize: Number(item[2]) };
-    else if (
-      Array.isArray(item)
-      && (item[0] === 'eq' || item[0] === 'starts-with')
-      && String(item[1]).startsWith('$')
-    ) {
-      conditions.push({ operator: item[0], field: String(item[1]).slice(1).toLowerCase(), value: String(item[2]) });
-    } else if (item && typeof item === 'object' && !Array.isArray(item)) {
-      const pairs = Object.entries(item).map(([field, value]): Condition => ({
-        operator: 'eq',
-        field: field.toLowerCase(),
-        value: String(value),
-      }));
-      conditions.push(...pairs);
-    } else throw invalid('a condition is of no known form.');
+    if (Array.isArray(item)) {
+      const list: readonly unknown[] = item;
+      const condition = readCondition(list);
+      if (condition) conditions.push(condition);
+      else if (list[0] === 'content-length-range') limits = { minSize: Number(list[1]), maxSize: Number(list[2]) };
+      else throw invalid('a condition is of no known form.');
+    } else {
+      for (const [field, value] of Object.entries(item ?? {})) {
+        conditions.push({ operator: 'eq', field: field.toLowerCase(), value: String(value) });
+      }
+    }
   }
   return { conditions, limits };
 }

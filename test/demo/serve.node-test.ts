@@ -85,12 +85,12 @@ describe('the demo', () => {
       await server.ready('the demo', async () => server.log.includes('uploads to bucket elsewhere'));
       const urls = server.log.match(/https?:\/\/\S+/g) ?? [];
       assert.equal(urls.length, 1, server.log);
-      const { files } = await askForFile(urls[0]!, 20_000_000);
+      const { files } = await askForFile(urls[0], 20_000_000);
       const { url, method, headers } = (files[0] as InitCreate).init as SignedRequest;
       assert.equal((await fetch(url, { method, headers: headers ?? {} })).status, 200);
       assert.equal((await new S3Client(store).listUploads('elsewhere')).length, 1);
       await server.stop('SIGTERM');
-      await assert.rejects(fetch(urls[0]!));
+      await assert.rejects(fetch(urls[0]));
     } finally {
       await server.stop('SIGKILL');
       await store.stop();

@@ -36,6 +36,11 @@ export interface StoreUnderTest {
   start(): Promise<TestStore>;
 }
 
+async function startCephAsStore(): Promise<TestStore> {
+  const ceph = await startCeph();
+  return { ...ceph, restart: (signal) => ceph.restartGateway(signal) };
+}
+
 export const STORES: readonly StoreUnderTest[] = [
   {
     name: 'the embedded bucket',
@@ -65,9 +70,6 @@ export const STORES: readonly StoreUnderTest[] = [
       refusesUnsignedHeaders: false,
       corsOnForbidden: false,
     },
-    start: async () => {
-      const ceph = await startCeph();
-      return { ...ceph, restart: (signal) => ceph.restartGateway(signal) };
-    },
+    start: startCephAsStore,
   },
 ];
