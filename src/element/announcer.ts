@@ -53,32 +53,43 @@ export class Announcer {
     const active = uploads.filter(isUnderWay);
     const goesOn = before === 'waiting' || before === 'paused';
     this.#quarter = goesOn ? Math.floor(progress.ratio * 4) : 0;
-    this.polite = active.length === 1 ? say('saidStart', { name: active[0]!.name }) : say('saidStartMany', { count: active.length });
+    this.polite =
+      active.length === 1
+        ? say('saidStart', { name: active[0]!.name })
+        : say('saidStartMany', { count: active.length });
   }
 
   #tellQuarter({ progress, say, format }: Scene): void {
     const quarter = Math.floor(progress.ratio * 4);
-    if (quarter > this.#quarter && quarter < 4) this.polite = say('saidProgress', { percent: format.percent(quarter / 4) });
+    if (quarter > this.#quarter && quarter < 4)
+      this.polite = say('saidProgress', { percent: format.percent(quarter / 4) });
     this.#quarter = quarter;
   }
 
   // The countdown is left out: it would be told anew each second.
   #tellWaiting({ uploads, say, format }: Scene): void {
     const upload = uploads.find(({ status }) => status === 'waiting');
-    const text = upload ? statusText({ ...upload, retryAt: null }, { say, format, now: 0, held: false }) : say('waiting');
+    const text = upload
+      ? statusText({ ...upload, retryAt: null }, { say, format, now: 0, held: false })
+      : say('waiting');
     if (text !== this.#waiting) this.polite = this.#waiting = text;
   }
 
   #tellDone({ uploads, say }: Scene): void {
     const done = uploads.filter(({ status }) => status === 'complete');
-    this.polite = done.length === 1 ? say('saidComplete', { name: done[0]!.name }) : say('saidCompleteMany', { count: done.length });
+    this.polite =
+      done.length === 1
+        ? say('saidComplete', { name: done[0]!.name })
+        : say('saidCompleteMany', { count: done.length });
   }
 
   #tellFailures({ uploads, say }: Scene): void {
     const failed = uploads.filter(({ status }) => status === 'failed');
     const fresh = failed.filter(({ id }) => !this.#failed.has(id));
     this.#failed = new Set(failed.map(({ id }) => id));
-    const texts = fresh.slice(0, 3).map(({ name, error }) => say('saidFailed', { name, message: error?.message ?? '' }));
+    const texts = fresh
+      .slice(0, 3)
+      .map(({ name, error }) => say('saidFailed', { name, message: error?.message ?? '' }));
     if (texts.length > 0) this.assertive = texts.join(' ');
   }
 }

@@ -9,14 +9,19 @@ export type Reader<T> = (value: unknown) => T;
 
 const warned = new Set<string>();
 
-function warnOnce(attribute: string, value: unknown, wanted: string, fallback: unknown): void {
-  const text = `<mule-upload ${attribute}="${String(value)}">: wanted ${wanted}; ${fallback === null ? 'it is left out' : `"${String(fallback)}" holds`}.`;
+function warnOnce(attribute: string, value: unknown, wanted: string, fallback: string | number | null): void {
+  const text = `<mule-upload ${attribute}="${String(value)}">: wanted ${wanted}; ${fallback === null ? 'it is left out' : `"${fallback}" holds`}.`;
   if (warned.has(text)) return;
   warned.add(text);
   console.warn(text);
 }
 
-function reader<T>(attribute: string, wanted: string, fallback: T, parse: (value: unknown) => T | undefined): Reader<T> {
+function reader<T extends string | number | null>(
+  attribute: string,
+  wanted: string,
+  fallback: T,
+  parse: (value: unknown) => T | undefined,
+): Reader<T> {
   return (value) => {
     if (value === null || value === undefined || value === fallback) return fallback;
     const read = parse(value);
@@ -33,19 +38,31 @@ export const oneOf = <W extends string>(attribute: string, words: readonly W[], 
   });
 
 /** Bytes, from `minimum` on; a unit may follow the number. */
-export const size = <F extends string | null>(attribute: string, fallback: F, minimum = 0, maximum = Infinity): Reader<number | F> =>
-  reader<number | F>(attribute, `bytes or a size such as 16MiB${minimum > 0 ? `, from ${minimum} to ${maximum}` : ''}`, fallback, (value) => {
-    try {
-      const bytes = parseSize(value as string | number);
-      return bytes >= minimum && bytes <= maximum ? bytes : undefined;
-    } catch {
-      return undefined;
-    }
-  });
+export const size = <F extends string | null>(
+  attribute: string,
+  fallback: F,
+  minimum = 0,
+  maximum = Infinity,
+): Reader<number | F> =>
+  reader<number | F>(
+    attribute,
+    `bytes or a size such as 16MiB${minimum > 0 ? `, from ${minimum} to ${maximum}` : ''}`,
+    fallback,
+    (value) => {
+      try {
+        const bytes = parseSize(value as string | number);
+        return bytes >= minimum && bytes <= maximum ? bytes : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+  );
 
 /** A number, from `minimum` on. */
 export const number = <F extends string | number | null>(
-  attribute: string, fallback: F, { minimum, whole = false }: { minimum: number; whole?: boolean },
+  attribute: string,
+  fallback: F,
+  { minimum, whole = false }: { minimum: number; whole?: boolean },
 ): Reader<number | F> =>
   reader<number | F>(attribute, `a ${whole ? 'whole ' : ''}number from ${minimum} on`, fallback, (value) => {
     const read = typeof value === 'string' && value.trim() === '' ? NaN : Number(value);
@@ -53,4 +70,6 @@ export const number = <F extends string | number | null>(
   });
 
 /** Lets a reader serve as Lit's converter; a removed attribute gives the default. */
-export const converter = <T>(read: Reader<T>): ComplexAttributeConverter<T> => ({ fromAttribute: (value) => read(value) });
+export const converter = <T>(read: Reader<T>): ComplexAttributeConverter<T> => ({
+  fromAttribute: (value) => read(value),
+});

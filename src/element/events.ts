@@ -30,8 +30,14 @@ export const eventNames = Object.keys(KINDS) as readonly (keyof MuleEventMap)[];
  * Dispatches an event that bubbles out of every shadow root.
  * @returns false when a gate was cancelled
  */
-export const emit = <K extends keyof MuleEventMap>(host: HTMLElement, type: K, detail: MuleEventMap[K]['detail']): boolean =>
-  host.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true, cancelable: KINDS[type] === 'gate' }));
+export const emit = <K extends keyof MuleEventMap>(
+  host: HTMLElement,
+  type: K,
+  detail: MuleEventMap[K]['detail'],
+): boolean =>
+  host.dispatchEvent(
+    new CustomEvent(type, { detail, bubbles: true, composed: true, cancelable: KINDS[type] === 'gate' }),
+  );
 
 declare global {
   interface HTMLElementEventMap extends MuleEventMap {}

@@ -19,7 +19,8 @@ export function focusPlace(root: ShadowRoot | null): FocusPlace | null {
  * first button. Without this a keyboard's reader would start over at the top of the page.
  */
 export function refocus(place: FocusPlace | null, host: HTMLElement): void {
-  if (!place || !host.shadowRoot || (place.element.isConnected && host.shadowRoot.activeElement === place.element)) return;
+  if (!place || !host.shadowRoot || (place.element.isConnected && host.shadowRoot.activeElement === place.element))
+    return;
   const rows = rowsOf(host.shadowRoot);
   const row = rows[Math.min(place.rowIndex, rows.length - 1)];
   const button = [...(row?.querySelectorAll<HTMLElement>('button') ?? [])].at(-1);

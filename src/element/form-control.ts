@@ -12,13 +12,21 @@ export interface FormState {
   readonly anchor: HTMLElement | undefined;
 }
 
-const UNDER_WAY: ReadonlySet<UploadStatus> = new Set(['queued', 'starting', 'uploading', 'waiting', 'paused', 'finishing']);
+const UNDER_WAY: ReadonlySet<UploadStatus> = new Set([
+  'queued',
+  'starting',
+  'uploading',
+  'waiting',
+  'paused',
+  'finishing',
+]);
 
 /** Whether a form has to wait for this upload. One found from an earlier visit that lacks its file holds no form up. */
 export const isUnderWay = (upload: UploadSnapshot): boolean => UNDER_WAY.has(upload.status);
 
 /** Whether an upload has reached its end, good or bad. */
-export const isOver = ({ status }: UploadSnapshot): boolean => status === 'complete' || status === 'failed' || status === 'aborted';
+export const isOver = ({ status }: UploadSnapshot): boolean =>
+  status === 'complete' || status === 'failed' || status === 'aborted';
 
 /**
  * Value and validity of the form control, kept in step with the uploads through `ElementInternals`.
@@ -71,10 +79,13 @@ export class FormControl {
       if (value !== null) stored.set(upload.id, value);
     }
     const added = [...stored].filter(([id, value]) => this.#stored.get(id) !== value).map(([, value]) => value);
-    const removed = new Set([...this.#stored].filter(([id, value]) => stored.get(id) !== value).map(([, value]) => value));
+    const removed = new Set(
+      [...this.#stored].filter(([id, value]) => stored.get(id) !== value).map(([, value]) => value),
+    );
     this.#stored = stored;
     const values = [...new Set([...this.#values.filter((value) => !removed.has(value)), ...added])];
-    const changed = values.length !== this.#values.length || values.some((value, index) => value !== this.#values[index]);
+    const changed =
+      values.length !== this.#values.length || values.some((value, index) => value !== this.#values[index]);
     if (changed) this.#values = Object.freeze(values);
     return changed;
   }
@@ -84,7 +95,9 @@ export class FormControl {
     // A bare key in place of a receipt would look forged to the page's server.
     if (receipt === null && !this.#warned) {
       this.#warned = true;
-      console.warn(`<mule-upload form-value="receipt">: the signer gave no receipt for "${name}", so the form submits nothing for it.`);
+      console.warn(
+        `<mule-upload form-value="receipt">: the signer gave no receipt for "${name}", so the form submits nothing for it.`,
+      );
     }
     return receipt;
   }

@@ -42,13 +42,19 @@ function createFormat(locale: string | undefined): Format {
     return format.format(value);
   };
   const unit = (value: number, name: string, digits = 0, unitDisplay: 'short' | 'long' = 'short'): string =>
-    write(value, { style: 'unit', unit: name, unitDisplay, minimumFractionDigits: digits, maximumFractionDigits: digits });
+    write(value, {
+      style: 'unit',
+      unit: name,
+      unitDisplay,
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
 
   const scaled = (bytes: number, suffix: string): string => {
     // 999,950 bytes and more would be written as "1,000 kB" by the smaller unit
     const step = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes * 1.00005) / 3), UNITS.length - 1);
     const value = bytes / 1000 ** step;
-    const digits = step < 2 || value >= 100 ? 0 : 1;
+    const digits = step < 2 || value >= 100 || Number.isInteger(value) ? 0 : 1;
     return unit(value, `${UNITS[step]!}${suffix}`, digits, step === 0 && !suffix ? 'long' : 'short');
   };
 
@@ -64,7 +70,8 @@ function createFormat(locale: string | undefined): Format {
       if (whole < 60) return unit(whole, 'second');
       if (whole < 600) return `${unit(Math.floor(whole / 60), 'minute')} ${unit(whole % 60, 'second')}`;
       if (whole < 3600) return unit(Math.ceil(whole / 60), 'minute');
-      if (whole < 86_400) return `${unit(Math.floor(whole / 3600), 'hour')} ${unit(Math.floor((whole % 3600) / 60), 'minute')}`;
+      if (whole < 86_400)
+        return `${unit(Math.floor(whole / 3600), 'hour')} ${unit(Math.floor((whole % 3600) / 60), 'minute')}`;
       return `${unit(Math.floor(whole / 86_400), 'day')} ${unit(Math.floor((whole % 86_400) / 3600), 'hour')}`;
     },
   };

@@ -73,7 +73,9 @@ export class IntakeController implements ReactiveController {
     if (!selector) return this.host;
     try {
       const root = this.host.getRootNode() as Document | ShadowRoot;
-      return this.host.closest(selector) ?? root.querySelector(selector) ?? document.querySelector(selector) ?? this.host;
+      return (
+        this.host.closest(selector) ?? root.querySelector(selector) ?? document.querySelector(selector) ?? this.host
+      );
     } catch {
       console.warn(`<mule-upload drop-target="${selector}">: wanted a CSS selector; files drop on the element itself.`);
       return this.host;

@@ -1,15 +1,24 @@
 import { LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { property } from 'lit/decorators.js';
+import { whyRejected } from '../engine/admission.js';
 import type { Uploader } from '../engine/index.js';
-import type { AdmissionRules, RejectDetail, TotalProgress, UploadSnapshot, UploaderOptions, UploaderStatus } from '../engine/types.js';
+import type {
+  AdmissionRules,
+  RejectDetail,
+  TotalProgress,
+  UploadSnapshot,
+  UploaderOptions,
+  UploaderStatus,
+} from '../engine/types.js';
 import { Announcer } from './announcer.js';
 import type { MuleEventMap } from './events.js';
 import { focusPlace, refocus } from './focus.js';
-import { FormControl, isOver, isUnderWay, restoredValues } from './form-control.js';
+import { FormControl, isUnderWay, restoredValues } from './form-control.js';
 import { formatOf, type Format } from './format.js';
 import { IntakeController } from './intake-controller.js';
 import { formValueOf, limitsOf, optionsOf, UploadProperties } from './properties.js';
 import { strings as english, type MuleStrings } from './strings.js';
+import { listStyles } from './list-styles.js';
 import { styles } from './styles.js';
 import { page } from './templates.js';
 import { UploaderController } from './uploader-controller.js';
@@ -89,8 +98,11 @@ import { filesOf, type FileSource } from './walk.js';
  */
 export class MuleUploadElement extends UploadProperties {
   static readonly formAssociated = true;
-  static override readonly shadowRootOptions: ShadowRootInit = { ...LitElement.shadowRootOptions, delegatesFocus: true };
-  static override readonly styles = styles;
+  static override readonly shadowRootOptions: ShadowRootInit = {
+    ...LitElement.shadowRootOptions,
+    delegatesFocus: true,
+  };
+  static override readonly styles = [styles, listStyles];
 
   /**
    * Registers the element; a tag that is taken is left alone.
@@ -112,12 +124,12 @@ export class MuleUploadElement extends UploadProperties {
   readonly #announcer = new Announcer();
   #formDisabled = false;
   #offline = false;
-  #rejections: readonly RejectDetail[] = [];
+  #messages: readonly string[] = [];
   #said: { strings: Partial<MuleStrings>; format: Format; say: Say } | null = null;
 
   constructor() {
     super();
-    this.addEventListener('click', event => {
+    this.addEventListener('click', (event) => {
       // By `click()` or through a label: what happens to a built-in file input then.
       if (event.composedPath()[0] === this) this.browse();
     });
@@ -130,35 +142,59 @@ export class MuleUploadElement extends UploadProperties {
 
   /** An uploader of the page's own, shared between elements; its uploads outlive the element. */
   @property({ attribute: false, noAccessor: true })
-  get uploader(): Uploader | null { return this.#uploader.shared; }
-  set uploader(uploader: Uploader | null | undefined) { this.#uploader.shared = uploader ?? null; }
+  get uploader(): Uploader | null {
+    return this.#uploader.shared;
+  }
+  set uploader(uploader: Uploader | null | undefined) {
+    this.#uploader.shared = uploader ?? null;
+  }
 
   /** The submitted values; setting it adopts keys already stored, `[]` clears. */
   @property({ attribute: false, noAccessor: true })
-  get value(): readonly string[] { return this.#form.values; }
+  get value(): readonly string[] {
+    return this.#form.values;
+  }
   set value(values: readonly string[]) {
     for (const id of this.#form.replace(values ?? [])) this.#uploader.current?.dismiss(id);
     this.#uploader.follow();
   }
 
   /** All uploads listed, in the order added. */
-  get uploads(): readonly UploadSnapshot[] { return this.#uploader.uploads; }
+  get uploads(): readonly UploadSnapshot[] {
+    return this.#uploader.uploads;
+  }
   /** Totals over all uploads: bytes, bytes per second, seconds. */
-  get progress(): TotalProgress { return this.#uploader.progress; }
+  get progress(): TotalProgress {
+    return this.#uploader.progress;
+  }
   /** All uploads seen as one. */
-  get status(): UploaderStatus { return this.#uploader.status; }
+  get status(): UploaderStatus {
+    return this.#uploader.status;
+  }
   /** The form that the element belongs to. */
-  get form(): HTMLFormElement | null { return this.#internals.form; }
+  get form(): HTMLFormElement | null {
+    return this.#internals.form;
+  }
   /** The labels of the element. */
-  get labels(): NodeList { return this.#internals.labels; }
+  get labels(): NodeList {
+    return this.#internals.labels;
+  }
   /** Whether and why the element is invalid. */
-  get validity(): ValidityState { return this.#internals.validity; }
+  get validity(): ValidityState {
+    return this.#internals.validity;
+  }
   /** What the browser would say about it. */
-  get validationMessage(): string { return this.#internals.validationMessage; }
+  get validationMessage(): string {
+    return this.#internals.validationMessage;
+  }
   /** Whether the form validates the element at all. */
-  get willValidate(): boolean { return this.#internals.willValidate; }
+  get willValidate(): boolean {
+    return this.#internals.willValidate;
+  }
   /** Whether the element, or a fieldset around it, is disabled. */
-  get barred(): boolean { return this.disabled || this.#formDisabled; }
+  get barred(): boolean {
+    return this.disabled || this.#formDisabled;
+  }
 
   /** Opens the file picker; needs a user's gesture, as everywhere. */
   browse(): void {
@@ -170,27 +206,41 @@ export class MuleUploadElement extends UploadProperties {
     const files = await filesOf(source);
     const uploader = this.#uploader.need();
     await uploader.ready;
-    const before = this.multiple ? [] : uploader.uploads.filter(isOver);
-    const added = await uploader.add(files, this.#rules(uploader.uploads));
+    const rules = this.#rules(uploader.uploads);
     // One file at a time, as in a built-in control: the new one takes the place of what was done.
-    if (!this.multiple && added.length > 0) {
-      this.#form.replace([]);
-      for (const { id } of before) if (!added.some(upload => upload.id === id)) uploader.dismiss(id);
+    if (
+      !this.multiple
+      && !uploader.uploads.some(isUnderWay)
+      && files.some(({ file }) => !whyRejected(file, rules, 0))
+    ) {
+      this.value = [];
+      uploader.clear();
     }
+    const added = await uploader.add(files, rules);
     this.#uploader.follow();
     return added;
   }
 
   /** Starts one held upload, or all. */
-  start(id?: string): void { void this.#uploader.current?.start(id); }
+  start(id?: string): void {
+    this.#uploader.current?.start(id);
+  }
   /** Pauses one upload, or all; stored parts are kept. */
-  pause(id?: string): void { void this.#uploader.current?.pause(id); }
-  /** Lets one paused upload go on, or all; `file` is the file of one that lost it. */
-  resume(id?: string, file?: File): void { void this.#uploader.current?.resume(id, file); }
+  pause(id?: string): void {
+    this.#uploader.current?.pause(id);
+  }
+  /** Lets one paused upload go on, or all; `file` is the file of one that lost it. Rejects for another file. */
+  async resume(id?: string, file?: File): Promise<void> {
+    await this.#uploader.current?.resume(id, file);
+  }
   /** Aborts one upload, or all, here and on the store, and forgets it. */
-  abort(id?: string): void { void this.#uploader.current?.abort(id); }
+  abort(id?: string): void {
+    this.#uploader.current?.abort(id);
+  }
   /** Tries a failed upload again, or all; one that waits tries at once. */
-  retry(id?: string): void { void this.#uploader.current?.retry(id); }
+  retry(id?: string): void {
+    this.#uploader.current?.retry(id);
+  }
 
   /** Takes one upload that is over off the list. */
   dismiss(id: string): void {
@@ -205,7 +255,9 @@ export class MuleUploadElement extends UploadProperties {
   }
 
   /** Resolves once nothing is left to do; paused uploads and those without their file keep it pending. */
-  finished(): Promise<UploadSnapshot[]> { return this.#uploader.need().finished(); }
+  finished(): Promise<UploadSnapshot[]> {
+    return this.#uploader.need().finished();
+  }
 
   /** Wipes what this scope remembers of unfinished uploads, for sign-out. */
   async forget(): Promise<void> {
@@ -214,9 +266,13 @@ export class MuleUploadElement extends UploadProperties {
   }
 
   /** Tells whether the element is valid; fires `invalid` where it is not. */
-  checkValidity(): boolean { return this.#internals.checkValidity(); }
+  checkValidity(): boolean {
+    return this.#internals.checkValidity();
+  }
   /** The same, and the browser tells the reader. */
-  reportValidity(): boolean { return this.#internals.reportValidity(); }
+  reportValidity(): boolean {
+    return this.#internals.reportValidity();
+  }
 
   /** Makes the element invalid for a reason of the page's own; an empty message takes it back. */
   setCustomValidity(message: string): void {
@@ -238,7 +294,8 @@ export class MuleUploadElement extends UploadProperties {
     const { status } = this;
     this.#internals.role = 'group';
     this.#internals.ariaLabel = this.labels.length > 0 ? null : this.#say('label');
-    for (const state of ['uploading', 'waiting', 'paused', 'complete', 'failed'] as const) this.#setState(state, status === state);
+    for (const state of ['uploading', 'waiting', 'paused', 'complete', 'failed'] as const)
+      this.#setState(state, status === state);
     this.#setState('dragover', this.#intake.over);
     this.#setState('offline', this.#offline);
   }
@@ -251,11 +308,19 @@ export class MuleUploadElement extends UploadProperties {
     const { accept, capture, multiple, directory, barred, uploads, progress, status } = this;
     const { minSize, maxSize } = limitsOf(this);
     return {
-      accept, capture, multiple, directory, minSize, maxSize, uploads, progress, status,
+      accept,
+      capture,
+      multiple,
+      directory,
+      minSize,
+      maxSize,
+      uploads,
+      progress,
+      status,
       say: this.#say,
       format: this.#format,
       adopted: this.#form.adopted,
-      rejections: this.#rejections,
+      messages: this.#messages,
       now: Date.now(),
       held: this.#uploader.current?.options.autostart === false,
       disabled: barred,
@@ -286,16 +351,16 @@ export class MuleUploadElement extends UploadProperties {
   }
 
   readonly #handlers: Handlers = {
-    browse: event => {
+    browse: (event) => {
       if (!event.defaultPrevented && !isForItself(event)) this.browse();
     },
-    picked: event => this.#intake.picked(event.target as HTMLInputElement),
-    cancelled: event => this.#intake.cancelled(event),
+    picked: (event) => this.#intake.picked(event.target as HTMLInputElement),
+    cancelled: (event) => this.#intake.cancelled(event),
     slotted: () => this.requestUpdate(),
-    row: event => this.#actOnRow(event),
-    bulk: event => this.#actOnAll(actionOf(event)?.dataset['action'] as BulkAction | undefined),
+    row: (event) => this.#actOnRow(event),
+    bulk: (event) => this.#actOnAll(actionOf(event)?.dataset['action'] as BulkAction | undefined),
     dismissMessages: () => {
-      this.#rejections = [];
+      this.#messages = [];
       this.requestUpdate();
     },
   };
@@ -304,25 +369,27 @@ export class MuleUploadElement extends UploadProperties {
     const button = actionOf(event);
     const { id, value } = button?.closest<HTMLElement>('.row')?.dataset ?? {};
     const action = button?.dataset['action'] as RowAction | undefined;
-    if (action === 'forget-value') this.#form.replace(this.value.filter(kept => kept !== value));
+    if (action === 'forget-value') this.#form.replace(this.value.filter((kept) => kept !== value));
     else if (action === 'choose' && id) this.#intake.browse(id);
     else if (action === 'dismiss' && id) this.#uploader.current?.dismiss(id);
-    else if (action && action !== 'choose' && action !== 'dismiss' && id) this[action](id);
+    else if (action && action !== 'choose' && action !== 'dismiss' && id) void this[action](id);
     this.#uploader.follow(true);
     if (action === 'forget-value') this.valueChanged();
   }
 
   #actOnAll(action: BulkAction | undefined): void {
     if (action === 'clear') this.#uploader.current?.clear();
-    else if (action) this[action]();
+    else if (action) void this[action]();
     this.#uploader.follow(true);
   }
 
   #rules(listed: readonly UploadSnapshot[]): AdmissionRules {
     const { maxSize, minSize, maxFiles } = limitsOf(this);
-    const running = listed.some(upload => isUnderWay(upload));
-    const room = this.multiple ? (maxFiles ?? Infinity) : listed.length + (running ? 0 : 1);
-    return { accept: this.accept, maxSize: maxSize ?? Infinity, minSize: minSize ?? 0, maxFiles: room };
+    // What an earlier visit left unfinished must not keep a single file from being taken.
+    const most = this.multiple
+      ? (maxFiles ?? undefined)
+      : 1 + listed.filter(({ status }) => status === 'needs-file').length;
+    return { accept: this.accept, maxSize: maxSize ?? Infinity, minSize: minSize ?? 0, maxFiles: most };
   }
 
   // What the controllers ask of their host.
@@ -334,11 +401,12 @@ export class MuleUploadElement extends UploadProperties {
 
   /** @internal */
   take(source: FileSource, chosen?: string): void {
-    this.#rejections = [];
+    this.#messages = [];
     this.#uploader.refresh();
-    const [file] = Array.isArray(source) ? source : [];
-    if (chosen && file instanceof File) this.resume(chosen, file);
-    else void this.add(source).catch((error: unknown) => console.warn('<mule-upload>: files could not be read.', error));
+    const file: unknown = Array.isArray(source) ? source[0] : null;
+    if (chosen && file instanceof File) this.resume(chosen, file).catch((error: Error) => this.#refuse(error.message));
+    else
+      void this.add(source).catch((error: unknown) => console.warn('<mule-upload>: files could not be read.', error));
   }
 
   /** @internal */
@@ -348,11 +416,14 @@ export class MuleUploadElement extends UploadProperties {
       const count = (detail as MuleEventMap['mule-recover']['detail']).uploads.length;
       this.#announcer.polite = this.#say('saidRecover', { count });
     }
-    const rejection = detail as RejectDetail;
-    if (type === 'mule-reject' && rejection.code !== 'cancelled') {
-      this.#rejections = [...this.#rejections, rejection];
-      this.#announcer.assertive = this.#rejections.slice(0, 3).map(({ message }) => message).join(' ');
-    }
+    const { code, message } = detail as RejectDetail;
+    if (type === 'mule-reject' && code !== 'cancelled') this.#refuse(message);
+  }
+
+  #refuse(message: string): void {
+    this.#messages = [...this.#messages, message];
+    this.#announcer.assertive = this.#messages.slice(0, 3).join(' ');
+    this.#uploader.refresh();
   }
 
   /** @internal */
@@ -363,7 +434,7 @@ export class MuleUploadElement extends UploadProperties {
       required: this.required,
       formValue: formValueOf(this),
       valueMissing: this.#say('valueMissing'),
-      stillUploading: count => this.#say('stillUploading', { count }),
+      stillUploading: (count) => this.#say('stillUploading', { count }),
       anchor: this.shadowRoot?.querySelector<HTMLElement>('.dropzone') ?? undefined,
     });
   }
@@ -380,12 +451,9 @@ export class MuleUploadElement extends UploadProperties {
   }
 
   formResetCallback(): void {
-    this.#rejections = [];
+    this.#messages = [];
     this.#form.replace([]);
-    const uploader = this.#uploader.current;
-    for (const upload of this.uploads.filter(isUnderWay)) {
-      void Promise.resolve(uploader?.abort(upload.id)).then(() => this.dismiss(upload.id));
-    }
+    for (const { id } of this.uploads.filter(isUnderWay)) this.abort(id);
     this.clear();
   }
 
@@ -399,10 +467,15 @@ const actionOf = (event: Event): HTMLElement | null => (event.target as Element)
 /** Whether a click meant something that the page put into the drop zone: a link, a field, a button. */
 function isForItself(event: Event): boolean {
   const path = event.composedPath();
-  return path.slice(0, path.indexOf(event.currentTarget!)).some(
-    node => node instanceof HTMLElement && node.getRootNode() !== (event.currentTarget as Element).getRootNode()
-      && node.slot !== 'button' && node.matches('a[href], button, input, select, textarea, label, summary'),
-  );
+  return path
+    .slice(0, path.indexOf(event.currentTarget!))
+    .some(
+      (node) =>
+        node instanceof HTMLElement
+        && node.getRootNode() !== (event.currentTarget as Element).getRootNode()
+        && node.slot !== 'button'
+        && node.matches('a[href], button, input, select, textarea, label, summary'),
+    );
 }
 
 const isInvitation = (node: ChildNode): boolean =>

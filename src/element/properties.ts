@@ -37,33 +37,57 @@ const URL_PROPERTIES = {
 export abstract class UploadProperties extends LitElement {
   /** File types to pick, as on `<input type="file">`: extensions and MIME types, comma separated. */
   @property({ noAccessor: true })
-  get accept(): string { return this.getAttribute('accept') ?? ''; }
-  set accept(value: string) { this.#reflect('accept', value); }
+  get accept(): string {
+    return this.getAttribute('accept') ?? '';
+  }
+  set accept(value: string) {
+    this.#reflect('accept', value);
+  }
 
   /** The camera that a phone opens: `user` or `environment`, as on `<input type="file">`. */
   @property({ noAccessor: true })
-  get capture(): string { return this.getAttribute('capture') ?? ''; }
-  set capture(value: string) { this.#reflect('capture', value); }
+  get capture(): string {
+    return this.getAttribute('capture') ?? '';
+  }
+  set capture(value: string) {
+    this.#reflect('capture', value);
+  }
 
   /** Name of the form entries; without it nothing is submitted. */
   @property({ noAccessor: true })
-  get name(): string { return this.getAttribute('name') ?? ''; }
-  set name(value: string) { this.#reflect('name', value); }
+  get name(): string {
+    return this.getAttribute('name') ?? '';
+  }
+  set name(value: string) {
+    this.#reflect('name', value);
+  }
 
   /** Takes more than one file. */
   @property({ type: Boolean, noAccessor: true })
-  get multiple(): boolean { return this.hasAttribute('multiple'); }
-  set multiple(value: boolean) { this.#reflect('multiple', Boolean(value)); }
+  get multiple(): boolean {
+    return this.hasAttribute('multiple');
+  }
+  set multiple(value: boolean) {
+    this.#reflect('multiple', Boolean(value));
+  }
 
   /** Stops picking; running uploads go on. */
   @property({ type: Boolean, noAccessor: true })
-  get disabled(): boolean { return this.hasAttribute('disabled'); }
-  set disabled(value: boolean) { this.#reflect('disabled', Boolean(value)); }
+  get disabled(): boolean {
+    return this.hasAttribute('disabled');
+  }
+  set disabled(value: boolean) {
+    this.#reflect('disabled', Boolean(value));
+  }
 
   /** Makes the form wait for a completed upload. */
   @property({ type: Boolean, noAccessor: true })
-  get required(): boolean { return this.hasAttribute('required'); }
-  set required(value: boolean) { this.#reflect('required', Boolean(value)); }
+  get required(): boolean {
+    return this.hasAttribute('required');
+  }
+  set required(value: boolean) {
+    this.#reflect('required', Boolean(value));
+  }
 
   /** Base URL of the signer; each action is `{signer}/{action}`. */
   @property() signer = '';
@@ -120,7 +144,8 @@ export abstract class UploadProperties extends LitElement {
   /** Seconds without a byte either way before a request is dropped and tried again. */
   @property({ attribute: 'stall-timeout', converter: converter(STALL_TIMEOUT) }) stallTimeout: number = 30;
   /** Bytes per second over the element; null: no limit. */
-  @property({ attribute: 'bandwidth-limit', converter: converter(BANDWIDTH_LIMIT) }) bandwidthLimit: number | string | null = null;
+  @property({ attribute: 'bandwidth-limit', converter: converter(BANDWIDTH_LIMIT) }) bandwidthLimit:
+    number | string | null = null;
   /** Checksum algorithm: `auto`, `crc64nvme`, `crc32c`, `crc32`, `sha256` or `none`. */
   @property({ converter: converter(CHECKSUM) }) checksum: NonNullable<UploaderOptions['checksum']> = 'auto';
   /** Unfinished uploads of earlier visits: `auto` go on by themselves, `ask` wait for a click, `off` nothing is kept. */
@@ -152,10 +177,12 @@ export abstract class UploadProperties extends LitElement {
 export const formValueOf = (host: UploadProperties): 'key' | 'receipt' => FORM_VALUE(host.formValue);
 
 /** Gives the limits on what is taken in, in bytes. */
-export const limitsOf = (host: UploadProperties): { maxSize: number | null; minSize: number | null; maxFiles: number | null } => ({
-  maxSize: MAX_SIZE(host.maxSize) as number | null,
-  minSize: MIN_SIZE(host.minSize) as number | null,
-  maxFiles: MAX_FILES(host.maxFiles) as number | null,
+export const limitsOf = (
+  host: UploadProperties,
+): { maxSize: number | null; minSize: number | null; maxFiles: number | null } => ({
+  maxSize: MAX_SIZE(host.maxSize),
+  minSize: MIN_SIZE(host.minSize),
+  maxFiles: MAX_FILES(host.maxFiles),
 });
 
 /** Turns the element's properties into the engine's options; what is not set is left to the engine's defaults. */
@@ -173,8 +200,8 @@ export function optionsOf(host: UploadProperties): UploaderOptions {
     params: host.params,
     sign: host.sign,
     autostart: !host.noAutostart,
-    partSize: PART_SIZE(host.partSize) as number | 'auto',
-    concurrency: CONCURRENCY(host.concurrency) as number | 'auto',
+    partSize: PART_SIZE(host.partSize),
+    concurrency: CONCURRENCY(host.concurrency),
     maxRetries: MAX_RETRIES(host.maxRetries) ?? Infinity,
     stallTimeout: STALL_TIMEOUT(host.stallTimeout),
     bandwidthLimit: BANDWIDTH_LIMIT(host.bandwidthLimit) ?? Infinity,

@@ -2,7 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { styleMap } from 'lit/directives/style-map.js';
 import type { UploadSnapshot } from '../engine/types.js';
 import { icons } from './icons.js';
-import { statusText, type RowAction, type Say, type View } from './view.js';
+import { statusText, type RowAction, type View } from './view.js';
 
 const MOVING: ReadonlySet<UploadSnapshot['status']> = new Set(['starting', 'uploading', 'finishing']);
 
@@ -13,44 +13,51 @@ export function row(upload: UploadSnapshot, view: View): TemplateResult {
   const text = statusText(upload, view);
   const left = status === 'uploading' && eta !== null ? say('timeLeft', { time: format.time(eta) }) : '';
   const isWhole = status === 'complete' || loaded === 0;
-  const sizes = isWhole ? format.bytes(size) : say('sizeOf', { loaded: format.bytes(loaded), size: format.bytes(size) });
+  const sizes = isWhole
+    ? format.bytes(size)
+    : say('sizeOf', { loaded: format.bytes(loaded), size: format.bytes(size) });
   const done = status === 'complete' ? 1 : ratio;
   const explained = status === 'waiting' ? upload.error?.message : undefined;
-  return html`
-    <li part="item" class="row" data-id=${id} data-status=${status}>
-      <span class="glyph" aria-hidden="true">${glyph(upload)}</span>
-      <div class="facts">
-        <div class="line">
-          ${nameTemplate(upload.relativePath || name, name)}
-          <span part="percent" class="percent">${format.percent(done)}</span>
-        </div>
-        <div part="progress" class="progress" role="progressbar" aria-label=${name} aria-valuemin="0" aria-valuemax="100"
-          aria-valuenow=${Math.floor(done * 100)} aria-valuetext=${[format.percent(done), text, left].filter(Boolean).join(', ')}>
-          <div part="bar" class="bar" style=${styleMap({ inlineSize: `${(done * 100).toFixed(2)}%` })}></div>
-        </div>
-        <div class="line small">
-          <span part="status" class="status">${text}</span>
-          <span class="figures">
-            <span part="size">${sizes}</span>
-            ${status === 'uploading' && speed > 0 ? html`<span part="speed">${format.speed(speed)}</span>` : nothing}
-            ${left ? html`<span part="time">${left}</span>` : nothing}
-          </span>
-        </div>
-        ${explained ? html`<div part="error" class="small error">${explained}</div>` : nothing}
-      </div>
-      <div class="actions">${actions(upload, say)}</div>
-    </li>`;
+  return html` <li part="item" class="row" data-id=${id} data-status=${status}>
+    <span class="glyph" aria-hidden="true">${glyph(upload)}</span>
+    <div class="line head">
+      ${nameTemplate(upload.relativePath || name, name)}
+      <span part="percent" class="percent">${format.percent(done)}</span>
+    </div>
+    <div
+      part="progress"
+      class="progress"
+      role="progressbar"
+      aria-label=${name}
+      aria-valuemin="0"
+      aria-valuemax="100"
+      aria-valuenow=${Math.floor(done * 100)}
+      aria-valuetext=${[format.percent(done), text, left].filter(Boolean).join(', ')}
+    >
+      <div part="bar" class="bar" style=${styleMap({ inlineSize: `${(done * 100).toFixed(2)}%` })}></div>
+    </div>
+    <div class="line foot small">
+      <span part="status" class="status">${text}</span>
+      <span class="figures">
+        <span part="size">${sizes}</span>
+        ${status === 'uploading' && speed > 0 ? html`<span part="speed">${format.speed(speed)}</span>` : nothing}
+        ${left ? html`<span part="time">${left}</span>` : nothing}
+      </span>
+    </div>
+    ${explained ? html`<div part="error" class="explanation small">${explained}</div>` : nothing}
+    <div class="actions">${actions(upload, view)}</div>
+  </li>`;
 }
 
 /** One key stored before, as an edit form brings it. */
-export const adoptedRow = (value: string, { say }: View): TemplateResult => html`
-  <li part="item" class="row" data-value=${value} data-status="complete">
+export const adoptedRow = (value: string, { say }: View): TemplateResult =>
+  html` <li part="item" class="row" data-value=${value} data-status="complete">
     <span class="glyph" aria-hidden="true">${icons.done}</span>
-    <div class="facts">
-      <div class="line">${nameTemplate(value, lastSegment(value))}</div>
-      <div class="line small"><span part="status" class="status">${say('complete')}</span></div>
+    <div class="line head">${nameTemplate(value, lastSegment(value))}</div>
+    <div class="line foot small"><span part="status" class="status">${say('complete')}</span></div>
+    <div class="actions">
+      ${button('forget-value', 'dismiss', icons.abort, say('remove'), say('removeNamed', { name: lastSegment(value) }))}
     </div>
-    <div class="actions">${button('forget-value', 'dismiss', icons.abort, say('remove'), say('removeNamed', { name: lastSegment(value) }))}</div>
   </li>`;
 
 const lastSegment = (key: string): string => key.split('/').at(-1) || key;
@@ -60,8 +67,11 @@ function nameTemplate(full: string, name: string): TemplateResult {
   const signs = [...name];
   const kept = Math.min(10, Math.floor(signs.length / 2));
   return html`<span part="name" class="name" title=${full}>
-    <bdi class="cut" aria-hidden="true"><span class="start">${signs.slice(0, signs.length - kept).join('')}</span><span
-      class="end">${signs.slice(signs.length - kept).join('')}</span></bdi><span class="unseen">${name}</span></span>`;
+    <bdi class="cut" aria-hidden="true"
+      ><span class="start">${signs.slice(0, signs.length - kept).join('')}</span
+      ><span class="end">${signs.slice(signs.length - kept).join('')}</span></bdi
+    ><span class="unseen">${name}</span></span
+  >`;
 }
 
 function glyph({ status }: UploadSnapshot): unknown {
@@ -72,22 +82,35 @@ function glyph({ status }: UploadSnapshot): unknown {
 }
 
 // The first button changes its duty rather than its element, so that pressing it never loses the focus.
-function actions(upload: UploadSnapshot, say: Say): unknown {
+function actions(upload: UploadSnapshot, { say, held }: View): unknown {
   const { name, status } = upload;
-  const named = (action: RowAction, part: string, icon: unknown, text: 'start' | 'pause' | 'resume' | 'abort' | 'retry' | 'choose' | 'remove') =>
-    button(action, part, icon, say(text), say(`${text}Named`, { name }));
+  const named = (
+    action: RowAction,
+    part: string,
+    icon: unknown,
+    text: 'start' | 'pause' | 'resume' | 'abort' | 'retry' | 'choose' | 'remove',
+  ) => button(action, part, icon, say(text), say(`${text}Named`, { name }));
   const first =
-    status === 'queued' ? named('start', 'resume', icons.start, 'start')
-    : status === 'paused' ? named('resume', 'resume', icons.start, 'resume')
-    : status === 'waiting' || MOVING.has(status) ? named('pause', 'pause', icons.pause, 'pause')
-    : status === 'failed' ? named('retry', 'retry', icons.retry, 'retry')
-    : status === 'needs-file' ? named('choose', 'choose', icons.choose, 'choose')
-    : nothing;
+    status === 'queued' && held
+      ? named('start', 'resume', icons.start, 'start')
+      : status === 'paused'
+        ? named('resume', 'resume', icons.start, 'resume')
+        : status === 'waiting' || status === 'queued' || MOVING.has(status)
+          ? named('pause', 'pause', icons.pause, 'pause')
+          : status === 'failed'
+            ? named('retry', 'retry', icons.retry, 'retry')
+            : status === 'needs-file'
+              ? named('choose', 'choose', icons.choose, 'choose')
+              : nothing;
   const again = status === 'waiting' ? named('retry', 'retry', icons.retry, 'retry') : nothing;
   const isOver = status === 'complete' || status === 'failed' || status === 'aborted';
-  const last = isOver ? named('dismiss', 'dismiss', icons.abort, 'remove') : named('abort', 'abort', icons.abort, 'abort');
+  const last = isOver
+    ? named('dismiss', 'dismiss', icons.abort, 'remove')
+    : named('abort', 'abort', icons.abort, 'abort');
   return html`${again}${first}${last}`;
 }
 
 const button = (action: RowAction, part: string, icon: unknown, title: string, label: string): TemplateResult =>
-  html`<button type="button" part=${part} data-action=${action} title=${title} aria-label=${label}>${icon}</button>`;
+  html`<button type="button" part=${part} data-action=${action} title=${title} aria-label=${label}>
+    ${icon}${action === 'choose' ? html`<span class="word">${title}</span>` : nothing}
+  </button>`;

@@ -71,7 +71,8 @@ export const strings = {
   totalProgress: 'All files',
   recoverFiles: {
     one: '{count} upload of an earlier visit is unfinished. Choose its file again and it goes on from where it stopped.',
-    other: '{count} uploads of an earlier visit are unfinished. Choose their files again and they go on from where they stopped.',
+    other:
+      '{count} uploads of an earlier visit are unfinished. Choose their files again and they go on from where they stopped.',
   },
   recoverChoose: { one: 'Choose the file', other: 'Choose the files' },
   rejectedMore: { one: '{count} more file was not taken', other: '{count} more files were not taken' },
@@ -84,10 +85,16 @@ export const strings = {
   saidComplete: '{name} is stored',
   saidCompleteMany: { one: '{count} file is stored', other: 'All {count} files are stored' },
   saidFailed: '{name} failed: {message}',
-  saidRecover: { one: '{count} unfinished upload of an earlier visit', other: '{count} unfinished uploads of an earlier visit' },
+  saidRecover: {
+    one: '{count} unfinished upload of an earlier visit',
+    other: '{count} unfinished uploads of an earlier visit',
+  },
 
   valueMissing: 'Please upload a file.',
-  stillUploading: { one: 'Please wait until the upload is done, or abort it.', other: 'Please wait until all {count} uploads are done, or abort them.' },
+  stillUploading: {
+    one: 'Please wait until the upload is done, or abort it.',
+    other: 'Please wait until all {count} uploads are done, or abort them.',
+  },
 } satisfies Record<string, Text>;
 
 /** All texts by name; what the `strings` property takes in part. */
@@ -99,7 +106,7 @@ export type MuleStrings = Readonly<Record<keyof typeof strings, Text>>;
  * @param locale whose plural rules choose the form; undefined for the page's default
  */
 export function fill(text: Text, values: TextValues, write: (value: number) => string, locale?: string): string {
-  const form = typeof text === 'string' ? text : text[pluralOf(Number(values['count']), locale)] ?? text.other;
+  const form = typeof text === 'string' ? text : (text[pluralOf(Number(values['count']), locale)] ?? text.other);
   return form.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
     const value = values[name];
     return typeof value === 'number' ? write(value) : (value ?? placeholder);

@@ -23,107 +23,189 @@ export const styles = css`
     text-align: start;
   }
   :host([hidden]),
-  [hidden] { display: none !important; }
-  *, *::before { box-sizing: border-box; }
-  ul { list-style: none; margin: 0; padding: 0; }
-  p { margin: 0; }
-  svg { display: block; }
-  .root { display: grid; gap: var(--_gap); grid-template-columns: minmax(0, 1fr); }
+  [hidden] {
+    display: none !important;
+  }
+  *,
+  *::before {
+    box-sizing: border-box;
+  }
+  ul {
+    list-style: none;
+    margin: 0;
+    padding: 0;
+  }
+  p {
+    margin: 0;
+  }
+  svg {
+    display: block;
+  }
+  .root {
+    display: grid;
+    gap: var(--_gap);
+    grid-template-columns: minmax(0, 1fr);
+  }
   .unseen {
-    position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
+    position: absolute;
+    inline-size: 1px;
+    block-size: 1px;
+    overflow: hidden;
+    clip-path: inset(50%);
+    white-space: nowrap;
   }
 
   button {
-    font: inherit; font-size: 0.9375em; color: inherit; cursor: pointer; border: 1px solid transparent;
-    border-radius: calc(var(--_radius) * 0.66); background: none; min-block-size: 32px; min-inline-size: 32px;
-    display: inline-grid; place-content: center; padding: 0; touch-action: manipulation;
+    font: inherit;
+    font-size: 0.9375em;
+    color: inherit;
+    cursor: pointer;
+    border: 1px solid transparent;
+    border-radius: calc(var(--_radius) * 0.66);
+    background: none;
+    min-block-size: 32px;
+    min-inline-size: 32px;
+    display: inline-grid;
+    place-content: center;
+    padding: 0;
+    touch-action: manipulation;
   }
-  button:focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; }
-  button:disabled { cursor: not-allowed; opacity: 0.55; }
+  button:focus-visible {
+    outline: 2px solid var(--_accent);
+    outline-offset: 2px;
+  }
+  button:disabled {
+    cursor: not-allowed;
+    opacity: 0.55;
+  }
   .browse {
-    background: var(--_accent); color: var(--_on-accent); font-weight: 600; padding: 8px 18px; min-block-size: 42px;
+    background: var(--_accent);
+    color: var(--_on-accent);
+    font-weight: 600;
+    padding: 8px 18px;
+    min-block-size: 42px;
   }
-  .browse:not(:disabled):hover { background: color-mix(in srgb, var(--_accent) 88%, currentColor); }
-  .plain { border-color: var(--_line); padding: 3px 12px; }
-  .actions button, .quiet { color: var(--_muted); }
-  .plain:hover, .actions button:hover, .quiet:hover { background: var(--_track); color: inherit; }
+  .browse:not(:disabled):hover {
+    background: color-mix(in srgb, var(--_accent) 88%, currentColor);
+  }
+  .plain {
+    border-color: var(--_line);
+    padding: 3px 12px;
+  }
+  .actions button,
+  .quiet {
+    color: var(--_muted);
+  }
+  .plain:hover,
+  .actions button:hover,
+  .quiet:hover {
+    background: var(--_track);
+    color: inherit;
+  }
 
   .dropzone {
-    display: flex; flex-wrap: wrap; align-items: center; gap: 10px 14px; padding: 18px 20px; cursor: pointer;
-    border: 1.5px dashed color-mix(in srgb, currentColor 40%, transparent); border-radius: var(--_radius);
-    background: var(--_surface); transition: background-color 0.15s, border-color 0.15s;
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    gap: 10px 14px;
+    padding: 18px 20px;
+    cursor: pointer;
+    border: 1.5px dashed color-mix(in srgb, currentColor 40%, transparent);
+    border-radius: var(--_radius);
+    background: var(--_surface);
+    transition:
+      background-color 0.15s,
+      border-color 0.15s;
   }
-  .dropzone.over { border-color: var(--_accent); border-style: solid; background: color-mix(in srgb, var(--_accent) 14%, transparent); }
-  .dropzone[data-disabled] { cursor: not-allowed; }
+  .dropzone.over {
+    border-color: var(--_accent);
+    border-style: solid;
+    background: color-mix(in srgb, var(--_accent) 14%, transparent);
+  }
+  .dropzone[data-disabled] {
+    cursor: not-allowed;
+  }
   .icon {
-    display: grid; place-content: center; inline-size: 42px; block-size: 42px; flex: none; border-radius: 50%;
-    color: var(--_accent); background: color-mix(in srgb, var(--_accent) 12%, transparent);
+    display: grid;
+    place-content: center;
+    inline-size: 42px;
+    block-size: 42px;
+    flex: none;
+    border-radius: 50%;
+    color: var(--_accent);
+    background: color-mix(in srgb, var(--_accent) 12%, transparent);
   }
-  .invitation { flex: 1 1 9em; min-inline-size: 0; color: var(--_muted); }
-  .hint { display: block; font-size: 0.8125em; }
+  .invitation {
+    flex: 1 1 9em;
+    min-inline-size: 0;
+    color: var(--_muted);
+  }
+  .hint {
+    display: block;
+    font-size: 0.8125em;
+  }
 
   .panel {
-    display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 8px 14px;
-    padding: 10px 14px; border-radius: var(--_radius); border-inline-start: 3px solid; font-size: 0.9375em;
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: 8px 14px;
+    padding: 10px 14px;
+    border-radius: var(--_radius);
+    border-inline-start: 3px solid;
+    font-size: 0.9375em;
   }
-  .panel > :first-child { flex: 1 1 14em; min-inline-size: 0; overflow-wrap: anywhere; }
-  .messages { border-color: var(--_danger); background: color-mix(in srgb, var(--_danger) 9%, transparent); flex-wrap: nowrap; align-items: start; }
-  .recover { border-color: var(--_warning); background: color-mix(in srgb, var(--_warning) 11%, transparent); }
+  .panel > :first-child {
+    flex: 1 1 14em;
+    min-inline-size: 0;
+    overflow-wrap: anywhere;
+  }
+  .messages {
+    border-color: var(--_danger);
+    background: color-mix(in srgb, var(--_danger) 9%, transparent);
+    flex-wrap: nowrap;
+    align-items: start;
+  }
+  .recover {
+    border-color: var(--_warning);
+    background: color-mix(in srgb, var(--_warning) 11%, transparent);
+  }
 
-  .summary { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: 6px 12px; font-size: 0.875em; }
-  .words, .figures { display: inline-flex; flex-wrap: wrap; font-variant-numeric: tabular-nums; }
-  .words { color: var(--_muted); min-block-size: 32px; align-items: center; }
-  .words > :first-child { color: color-mix(in srgb, currentColor, CanvasText 0%); font-weight: 600; }
-  .words > * + *::before, .figures > * + *::before { content: '·'; margin-inline: 0.45em; }
-  .bulk { display: inline-flex; flex-wrap: wrap; gap: 6px; }
-  .total { flex-basis: 100%; }
-
-  .list { display: grid; grid-template-columns: minmax(0, 1fr); border: 1px solid var(--_line); border-radius: var(--_radius); overflow: clip; }
-  .row {
-    display: grid; grid-template-columns: auto minmax(0, 1fr) auto; gap: 0 12px; align-items: center; padding: 11px 10px 11px 14px;
-    padding-inline: 14px 10px; content-visibility: auto; contain-intrinsic-block-size: auto 76px;
+  .summary {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: 6px 12px;
+    font-size: 0.875em;
   }
-  .row + .row { border-block-start: 1px solid var(--_line); }
-  .glyph { color: var(--_muted); }
-  .facts { display: grid; gap: 5px; min-inline-size: 0; }
-  .line { display: flex; align-items: baseline; justify-content: space-between; gap: 2px 12px; }
-  .small { flex-wrap: wrap; font-size: 0.8125em; color: var(--_muted); font-variant-numeric: tabular-nums; }
-  .name { flex: 1; min-inline-size: 0; font-weight: 550; position: relative; }
-  .cut { display: flex; }
-  .start { flex: 0 1 auto; min-inline-size: 0; overflow: hidden; text-overflow: ellipsis; white-space: pre; }
-  .end { flex: none; white-space: pre; }
-  .percent { font-variant-numeric: tabular-nums; font-size: 0.875em; color: var(--_muted); }
-  .status { overflow-wrap: anywhere; }
-  .actions { display: flex; gap: 2px; }
-
-  .progress { block-size: var(--mule-upload-bar-size, 6px); border-radius: 99px; background: var(--_track); overflow: clip; }
-  .bar { block-size: 100%; min-inline-size: 0; border-radius: inherit; background: var(--_accent); transition: inline-size 0.2s linear; }
-  [data-status='complete'] :is(.glyph, .status) { color: var(--_success); }
-  [data-status='complete'] .bar { background: var(--_success); }
-  [data-status='waiting'] :is(.glyph, .status), [data-status='needs-file'] :is(.glyph, .status) { color: var(--_warning); }
-  [data-status='waiting'] .bar, [data-status='needs-file'] .bar { background: var(--_warning); }
-  [data-status='failed'] :is(.glyph, .status), .error { color: var(--_danger); }
-  [data-status='failed'] .bar { background: var(--_danger); }
-  :is([data-status='paused'], [data-status='aborted'], [data-status='queued']) .bar { background: var(--_muted); }
-  [data-status='aborted'] .cut { text-decoration: line-through; }
-  [data-status='finishing'] .bar, [data-status='starting'] .progress { animation: breathe 1.4s ease-in-out infinite alternate; }
-  @keyframes breathe { to { opacity: 0.45; } }
-
-  @media (pointer: coarse) {
-    button { min-block-size: 40px; min-inline-size: 40px; }
+  .words,
+  .figures {
+    display: inline-flex;
+    flex-wrap: wrap;
+    font-variant-numeric: tabular-nums;
   }
-  @media (forced-colors: active) {
-    .progress { border: 1px solid CanvasText; }
-    .bar { background: Highlight !important; forced-color-adjust: none; }
-    .browse, .plain, .actions button, .quiet { border-color: ButtonText; color: ButtonText; }
-    .dropzone { border-color: CanvasText; }
-    .dropzone.over { border-color: Highlight; outline: 2px solid Highlight; }
+  .words {
+    color: var(--_muted);
+    min-block-size: 32px;
+    align-items: center;
   }
-  @media (prefers-reduced-motion: reduce) {
-    .bar, .dropzone { transition: none; }
-    .progress, .bar { animation: none !important; }
+  .words > :first-child {
+    font-weight: 600;
   }
-  @media print {
-    .dropzone, .actions, .bulk { display: none; }
+  .words > :not(:last-child)::after,
+  .figures > :not(:last-child)::after {
+    content: '·';
+    margin-inline: 0.45em;
+    font-weight: 400;
+  }
+  .bulk {
+    display: inline-flex;
+    flex-wrap: wrap;
+    gap: 6px;
+  }
+  .total {
+    flex-basis: 100%;
   }
 `;

@@ -30,6 +30,7 @@ export interface UploaderHost extends UploadProperties {
  */
 export class UploaderController implements ReactiveController {
   #own: Uploader | null = null;
+  #options: UploaderOptions = {};
   #shared: Uploader | null = null;
   #heard: AbortController | null = null;
   #heardOf: Uploader | null = null;
@@ -72,7 +73,8 @@ export class UploaderController implements ReactiveController {
   /** Gives the uploader at work, made now where there is none. */
   need(): Uploader {
     if (!this.current) {
-      this.#own = new Uploader(this.host.uploaderOptions());
+      this.#options = this.host.uploaderOptions();
+      this.#own = new Uploader(this.#options);
       this.#listen();
     }
     return this.current!;
@@ -92,7 +94,7 @@ export class UploaderController implements ReactiveController {
   /** Hands the element's options on; an own uploader is made once it is known where uploads go. */
   configure(): void {
     const { signer, sign, initSignatureUrl, isConnected } = this.host;
-    if (this.#own) this.#own.configure(this.host.uploaderOptions());
+    if (this.#own) this.#reconfigure(this.#own);
     // An earlier visit's uploads are looked for at once, not when the first file comes.
     else if (!this.#shared && isConnected && (signer || sign || initSignatureUrl)) this.need();
   }
@@ -117,9 +119,24 @@ export class UploaderController implements ReactiveController {
     if (changed && byReader) this.host.valueChanged();
   }
 
+  // Only what changed: new headers or a new signer make uploads that wait for them try at once.
+  #reconfigure(uploader: Uploader): void {
+    const options = this.host.uploaderOptions();
+    const before = this.#options as Record<string, unknown>;
+    const isSame = (name: string, value: unknown): boolean =>
+      value === before[name] || (name === 'urls' && JSON.stringify(value) === JSON.stringify(before[name]));
+    const changes = Object.fromEntries(Object.entries(options).filter(([name, value]) => !isSame(name, value)));
+    this.#options = options;
+    try {
+      uploader.configure(changes);
+    } catch (error) {
+      console.warn(`<mule-upload>: ${(error as Error).message}`);
+    }
+  }
+
   #leave(): void {
     clearTimeout(this.#tick);
-    const running = this.#own?.uploads.filter(upload => isUnderWay(upload) && upload.status !== 'paused') ?? [];
+    const running = this.#own?.uploads.filter((upload) => isUnderWay(upload) && upload.status !== 'paused') ?? [];
     this.#paused = running.map(({ id }) => id);
     for (const id of this.#paused) void this.#own?.pause(id);
     // A page's uploader must not keep an element alive that nobody can reach any more.

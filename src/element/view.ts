@@ -1,4 +1,4 @@
-import type { RejectDetail, TotalProgress, UploadSnapshot, UploaderStatus } from '../engine/types.js';
+import type { TotalProgress, UploadSnapshot, UploaderStatus } from '../engine/types.js';
 import type { Format } from './format.js';
 import { fill, type MuleStrings, type TextValues } from './strings.js';
 
@@ -20,7 +20,8 @@ export interface View {
   readonly adopted: readonly string[];
   readonly progress: TotalProgress;
   readonly status: UploaderStatus;
-  readonly rejections: readonly RejectDetail[];
+  /** Why files were not taken. */
+  readonly messages: readonly string[];
   /** Epoch milliseconds. */
   readonly now: number;
   /** Whether added files wait for `start()`. */
@@ -58,7 +59,10 @@ export function sayIn(strings: MuleStrings, format: Format): Say {
 }
 
 /** Says in words what an upload is doing, or what it waits for and until when. */
-export function statusText(upload: UploadSnapshot, { say, format, now, held }: Pick<View, 'say' | 'format' | 'now' | 'held'>): string {
+export function statusText(
+  upload: UploadSnapshot,
+  { say, format, now, held }: Pick<View, 'say' | 'format' | 'now' | 'held'>,
+): string {
   const { status, waitingFor, retryAt } = upload;
   if (status === 'failed') return upload.error?.message ?? say('failed');
   if (status === 'needs-file') return say('needsFile');

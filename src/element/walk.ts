@@ -23,7 +23,7 @@ async function fromTransfer(transfer: DataTransfer): Promise<FileEntry[]> {
   const taken = items.map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
   if (taken.length === 0) return [...transfer.files].map(fromFile);
   const found = await Promise.all(
-    taken.map(({ entry, file }) => (entry?.isDirectory ? walkEntry(entry) : file ? [fromFile(file)] : [])),
+    taken.map(async ({ entry, file }) => (entry?.isDirectory ? walkEntry(entry) : file ? [fromFile(file)] : [])),
   );
   return found.flat();
 }
