@@ -51,8 +51,8 @@ function createFormat(locale: string | undefined): Format {
     });
 
   const scaled = (bytes: number, suffix: string): string => {
-    // 999,950 bytes and more would be written as "1,000 kB" by the smaller unit
-    const step = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes * 1.00005) / 3), UNITS.length - 1);
+    // 999,500 bytes and more would be rounded to "1,000 kB"
+    const step = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes / 0.9995) / 3), UNITS.length - 1);
     const value = bytes / 1000 ** step;
     const digits = step < 2 || value >= 100 || Number.isInteger(value) ? 0 : 1;
     return unit(value, `${UNITS[step]!}${suffix}`, digits, step === 0 && !suffix ? 'long' : 'short');

@@ -56,7 +56,7 @@ export const strings = {
   resumeNamed: 'Resume {name}',
   abortNamed: 'Abort {name}',
   retryNamed: 'Try {name} again',
-  chooseNamed: 'Choose {name} again',
+  chooseNamed: 'Choose the file again: {name}',
   removeNamed: 'Remove {name} from the list',
   startAll: 'Start all',
   pauseAll: 'Pause all',

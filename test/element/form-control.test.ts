@@ -1,0 +1,152 @@
+import { expect, html } from '@open-wc/testing';
+import { fileOf, heard, inside, rendered, stand, until, type Stand } from './played-store.js';
+
+interface FormStand extends Stand {
+  form: HTMLFormElement;
+  native: HTMLInputElement;
+}
+
+/** The element beside a built-in file input in one form; what the input does is what is expected. */
+async function formStand(): Promise<FormStand> {
+  const markup = html`<form>
+    <fieldset>
+      <label for="ours">Ours</label>
+      <mule-upload id="ours" name="ours" required multiple></mule-upload>
+      <input type="file" name="native" required multiple />
+    </fieldset>
+  </form>`;
+  const made = await stand(markup);
+  const form = made.element.form!;
+  return { ...made, form, native: form.querySelector<HTMLInputElement>('input')! };
+}
+
+function choose(native: HTMLInputElement): void {
+  const transfer = new DataTransfer();
+  transfer.items.add(fileOf('n.txt'));
+  native.files = transfer.files;
+}
+
+describe('form control', () => {
+  it('belongs to its form and to its labels as a built-in control does', async () => {
+    const { element, form, native } = await formStand();
+    expect(element.form).to.equal(native.form);
+    expect([...form.elements]).to.include(element);
+    expect(element.labels[0]).to.equal(form.querySelector('label'));
+  });
+
+  it('is missing a value until something is stored', async () => {
+    const { element, native, form } = await formStand();
+    for (const control of [element, native]) {
+      expect(control.willValidate).to.be.true;
+      expect(control.validity.valueMissing).to.be.true;
+      expect(control.checkValidity()).to.be.false;
+      expect(control.validationMessage).to.not.be.empty;
+    }
+    const invalid = heard(element, 'invalid');
+    expect(form.checkValidity()).to.be.false;
+    await invalid;
+    choose(native);
+    await element.add([fileOf('a.txt')]);
+    await until(() => element.value.length === 1);
+    for (const control of [element, native]) expect(control.checkValidity()).to.be.true;
+    expect(form.checkValidity()).to.be.true;
+  });
+
+  it('holds the form up while an upload runs or is paused, and says so', async () => {
+    const { element, store } = await formStand();
+    store.answer = 'hold';
+    await element.add([fileOf('a.txt')]);
+    for (const act of [() => undefined, () => element.pause()]) {
+      act();
+      expect(element.validity.customError).to.be.true;
+      expect(element.validationMessage).to.include('wait');
+    }
+    element.abort();
+    expect(element.validity.customError).to.be.false;
+  });
+
+  it('follows required and disabled at once', async () => {
+    const { element, native, form } = await formStand();
+    const check = (): boolean[] => [element, native].map((control) => control.checkValidity());
+    element.required = native.required = false;
+    expect(check()).to.deep.equal([true, true]);
+    element.required = native.required = true;
+    expect(check()).to.deep.equal([false, false]);
+    form.querySelector('fieldset')!.disabled = true;
+    expect([element, native].map((control) => control.willValidate)).to.deep.equal([false, false]);
+    expect([element, native].map((control) => control.matches(':disabled'))).to.deep.equal([true, true]);
+    await rendered(element);
+    expect(inside<HTMLButtonElement>(element, '[part=button]')!.disabled).to.be.true;
+  });
+
+  it('submits an entry for each upload, none without a name, none while disabled', async () => {
+    const { element, form } = await formStand();
+    const entries = (): unknown[] => new FormData(form).getAll('ours');
+    expect(entries()).to.deep.equal([]);
+    await element.add([fileOf('a.txt'), fileOf('b.txt')]);
+    await until(() => element.value.length === 2);
+    expect(entries()).to.have.members(['keys/a.txt', 'keys/b.txt']);
+    element.disabled = true;
+    expect(entries()).to.deep.equal([]);
+    element.disabled = false;
+    element.name = '';
+    expect([...new FormData(form).keys()])
+      .to.not.include('ours')
+      .and.not.include('');
+  });
+
+  it('is emptied by reset, as a built-in control is, and stops what runs', async () => {
+    const { element, form, native, store } = await formStand();
+    choose(native);
+    await element.add([fileOf('a.txt')]);
+    await until(() => element.value.length === 1);
+    store.answer = 'hold';
+    await element.add([fileOf('b.txt')]);
+    form.reset();
+    expect(native.files).to.be.empty;
+    expect(element.value).to.deep.equal([]);
+    expect(element.uploads).to.be.empty;
+    expect(element.validity.valueMissing).to.equal(native.validity.valueMissing);
+  });
+
+  it('adopts keys already stored, and lets them be taken off', async () => {
+    const { element, form } = await formStand();
+    const changes: string[] = [];
+    element.addEventListener('change', () => changes.push(element.value.join()));
+    element.value = ['old/one.png', 'old/two.png'];
+    expect(new FormData(form).getAll('ours')).to.deep.equal(['old/one.png', 'old/two.png']);
+    expect(element.validity.valid).to.be.true;
+    await rendered(element);
+    expect(inside(element, '[part=list]')!.textContent).to.include('one.png');
+    inside(element, '[aria-label*="one.png"]')!.click();
+    expect(element.value).to.deep.equal(['old/two.png']);
+    expect(changes, 'only what the reader did is told').to.deep.equal(['old/two.png']);
+    element.value = [];
+    expect(element.validity.valueMissing).to.be.true;
+  });
+
+  it('takes a key off with its upload', async () => {
+    const { element } = await formStand();
+    await element.add([fileOf('a.txt')]);
+    await until(() => element.value.length === 1);
+    element.dismiss(element.uploads[0]!.id);
+    expect(element.value).to.deep.equal([]);
+  });
+
+  it('comes back with the values that the browser kept', async () => {
+    const { element } = await formStand();
+    element.formStateRestoreCallback('["kept/a.txt"]');
+    expect(element.value).to.deep.equal(['kept/a.txt']);
+    element.formStateRestoreCallback('no list');
+    expect(element.value).to.deep.equal([]);
+  });
+
+  it('takes a message of the page’s own', async () => {
+    const { element } = await formStand();
+    element.value = ['a'];
+    element.setCustomValidity('Not this one');
+    expect(element.validationMessage).to.equal('Not this one');
+    element.setCustomValidity('');
+    expect(element.checkValidity()).to.be.true;
+  });
+});

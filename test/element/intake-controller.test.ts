@@ -1,0 +1,98 @@
+import { expect, fixture, html } from '@open-wc/testing';
+import { dropFiles } from '../wtr/files.js';
+import { fileOf, inside, rendered, stand, until } from './played-store.js';
+
+function transferOf(...files: File[]): DataTransfer {
+  const transfer = new DataTransfer();
+  for (const file of files) transfer.items.add(file);
+  return transfer;
+}
+
+const drag = (target: EventTarget, type: string, dataTransfer: DataTransfer): DragEvent => {
+  const event = new DragEvent(type, { dataTransfer, bubbles: true, composed: true, cancelable: true });
+  target.dispatchEvent(event);
+  return event;
+};
+
+describe('files come in', () => {
+  it('by dropping, and the element shows that it would take them', async () => {
+    const { element } = await stand();
+    const transfer = transferOf(fileOf('a.txt'), fileOf('b.txt'));
+    expect(drag(element, 'dragover', transfer).defaultPrevented).to.be.true;
+    await rendered(element);
+    expect(element.matches(':state(dragover)')).to.be.true;
+    drag(element, 'drop', transfer);
+    await until(() => element.uploads.length === 2);
+    await rendered(element);
+    expect(element.matches(':state(dragover)')).to.be.false;
+  });
+
+  it('by dropping real files from disk', async () => {
+    const { element } = await stand();
+    const box = element.getBoundingClientRect();
+    if (!(await dropFiles(box.x + 20, box.y + 20, [{ name: 'real.txt', content: 'real' }]))) return;
+    await until(() => element.uploads.length === 1);
+    expect(element.uploads[0]!.name).to.equal('real.txt');
+  });
+
+  it('on a larger drop target, found by its selector', async () => {
+    const area = await fixture(
+      html`<section>
+        <p>Anywhere here</p>
+        <div id="room"></div>
+      </section>`,
+    );
+    const { element } = await stand();
+    area.querySelector('#room')!.append(element);
+    element.dropTarget = 'section';
+    await element.updateComplete;
+    drag(area.querySelector('p')!, 'drop', transferOf(fileOf('a.txt')));
+    await until(() => element.uploads.length === 1);
+  });
+
+  it('by pasting', async () => {
+    const { element } = await stand();
+    const clipboardData = transferOf(fileOf('pasted.png'));
+    element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    await until(() => element.uploads.length === 1);
+    element.noPaste = true;
+    const event = new ClipboardEvent('paste', {
+      clipboardData: transferOf(fileOf('two.png')),
+      bubbles: true,
+      cancelable: true,
+    });
+    element.dispatchEvent(event);
+    expect(event.defaultPrevented).to.be.false;
+  });
+
+  it('not while disabled, nor by dropping where that is off; the page is not left for the file either', async () => {
+    const { element } = await stand();
+    element.disabled = true;
+    expect(drag(element, 'drop', transferOf(fileOf('a.txt'))).defaultPrevented).to.be.true;
+    element.disabled = false;
+    element.noDrop = true;
+    expect(drag(element, 'drop', transferOf(fileOf('a.txt'))).defaultPrevented).to.be.false;
+    await rendered(element);
+    expect(element.uploads).to.be.empty;
+  });
+
+  it('by add(), also before the element is in the document', async () => {
+    const { uploader } = await stand();
+    const element = document.createElement('mule-upload');
+    element.multiple = true;
+    element.uploader = uploader;
+    await element.add(transferOf(fileOf('a.txt')).files);
+    await element.add(transferOf(fileOf('b.txt')));
+    await element.add(fileOf('c.txt'));
+    expect(element.uploads.map(({ name }) => name)).to.deep.equal(['a.txt', 'b.txt', 'c.txt']);
+  });
+
+  it('again: the same file can be picked twice', async () => {
+    const { element } = await stand();
+    const input = inside<HTMLInputElement>(element, 'input')!;
+    input.files = transferOf(fileOf('a.txt')).files;
+    input.dispatchEvent(new Event('change'));
+    expect(input.files).to.be.empty;
+    await until(() => element.uploads.length === 1);
+  });
+});

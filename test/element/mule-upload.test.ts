@@ -1,0 +1,201 @@
+import { expect, fixture, html } from '@open-wc/testing';
+import { MuleUploadElement } from '../../src/index.js';
+import { fileOf, heard, inside, rendered, stand, until } from './played-store.js';
+
+describe('<mule-upload>', () => {
+  it('holds a real file input that follows the attributes', async () => {
+    const element = await fixture(html`<mule-upload accept="image/*" multiple capture="user" directory></mule-upload>`);
+    const input = inside<HTMLInputElement>(element, 'input[type=file]')!;
+    expect(input.accept).to.equal('image/*');
+    expect(input.multiple).to.be.true;
+    expect(input.getAttribute('capture')).to.equal('user');
+    expect(input.webkitdirectory).to.be.true;
+  });
+
+  it('gives the same result for properties set before and after the upgrade', async () => {
+    const tag = 'upgraded-upload';
+    const early = document.createElement(tag) as MuleUploadElement;
+    const set = (element: MuleUploadElement): void => {
+      Object.assign(element, {
+        name: 'video',
+        multiple: true,
+        required: true,
+        noAutostart: true,
+        value: ['a', 'b'],
+        params: { album: 1 },
+      });
+    };
+    set(early);
+    document.body.append(early);
+    MuleUploadElement.define(tag);
+    const late = document.createElement(tag) as MuleUploadElement;
+    document.body.append(late);
+    set(late);
+    await Promise.all([early.updateComplete, late.updateComplete]);
+    for (const element of [early, late]) {
+      const { name, multiple, required, noAutostart, value, params } = element;
+      expect({ name, multiple, required, noAutostart, value, params }).to.deep.equal({
+        name: 'video',
+        multiple: true,
+        required: true,
+        noAutostart: true,
+        value: ['a', 'b'],
+        params: { album: 1 },
+      });
+      expect(element.validity.valid).to.be.true;
+      element.remove();
+    }
+  });
+
+  it('reflects what <input type=file> reflects, at once, and nothing else', () => {
+    const element = document.createElement('mule-upload');
+    const input = Object.assign(document.createElement('input'), { type: 'file' });
+    for (const [name, value] of Object.entries({
+      accept: 'image/*',
+      capture: 'user',
+      disabled: true,
+      multiple: true,
+      name: 'n',
+      required: true,
+    })) {
+      Object.assign(input, { [name]: value });
+      Object.assign(element, { [name]: value });
+      // `capture` is only known to browsers of phones
+      if (name in HTMLInputElement.prototype)
+        expect(element.getAttribute(name), name).to.equal(input.getAttribute(name));
+    }
+    const before = element.attributes.length;
+    Object.assign(element, {
+      signer: '/sign',
+      maxSize: '1GB',
+      partSize: '16MiB',
+      directory: true,
+      noDrop: true,
+      checksum: 'none',
+      scope: 's',
+      objectKey: 'o',
+      keepAwake: true,
+    });
+    expect(element.attributes.length).to.equal(before);
+  });
+
+  it('has no public member that shadows one of HTMLElement', () => {
+    const own = new Set<string>();
+    for (
+      let at = MuleUploadElement.prototype as object;
+      at !== HTMLElement.prototype;
+      at = Object.getPrototypeOf(at) as object
+    ) {
+      if (!Object.hasOwn(at, 'requestUpdate') && at.constructor.name !== 'LitElement')
+        for (const name of Object.getOwnPropertyNames(at)) own.add(name);
+    }
+    own.delete('constructor');
+    const shadowing = [...own].filter((name) => name in HTMLElement.prototype);
+    expect(shadowing).to.deep.equal([]);
+  });
+
+  it('has a property for every attribute, and no attribute that frameworks keep', () => {
+    const element = document.createElement('mule-upload');
+    for (const attribute of MuleUploadElement.observedAttributes) {
+      const property = attribute.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+      const known = property.toLowerCase() === attribute.replaceAll('-', '') && property in element;
+      if (attribute === attribute.toLowerCase() && attribute.includes('-')) expect(known, attribute).to.be.true;
+      expect(['key', 'ref', 'slot', 'is']).to.not.include(attribute);
+    }
+  });
+
+  it('takes files by its input, and fires no input or change before something is stored', async () => {
+    const { element, store } = await stand();
+    store.answer = 'hold';
+    const fired: string[] = [];
+    for (const type of ['input', 'change', 'click'])
+      element.addEventListener(type, ({ type: name }) => fired.push(name));
+    const input = inside<HTMLInputElement>(element, 'input[type=file]')!;
+    const transfer = new DataTransfer();
+    transfer.items.add(fileOf('a.txt'));
+    input.files = transfer.files;
+    input.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
+    input.dispatchEvent(new Event('change', { bubbles: true }));
+    await heard(element, 'mule-start');
+    expect(fired).to.deep.equal([]);
+    store.answer = 'store';
+    await heard(element, 'change');
+    expect(fired).to.deep.equal(['input', 'change']);
+    expect(element.value).to.deep.equal(['keys/a.txt']);
+  });
+
+  it('opens the picker when it or its label is clicked, as a built-in control does', async () => {
+    const form = await fixture(html`<form><label for="u">Video</label><mule-upload id="u"></mule-upload></form>`);
+    const input = inside<HTMLInputElement>(form.querySelector('mule-upload')!, 'input')!;
+    let opened = 0;
+    input.addEventListener('click', (event) => {
+      opened += 1;
+      event.preventDefault();
+    });
+    form.querySelector('label')!.click();
+    form.querySelector('mule-upload')!.click();
+    inside(form.querySelector('mule-upload')!, '[part=button]')!.click();
+    expect(opened).to.equal(3);
+    form.querySelector('mule-upload')!.disabled = true;
+    form.querySelector('mule-upload')!.browse();
+    expect(opened).to.equal(3);
+  });
+
+  it('opens the picker by a button of the page’s own, and leaves links in the drop zone alone', async () => {
+    const element = await fixture(
+      html`<mule-upload><button slot="button">Mine</button><a href="#help">Help</a></mule-upload>`,
+    );
+    let opened = 0;
+    inside(element, 'input')!.addEventListener('click', (event) => {
+      opened += 1;
+      event.preventDefault();
+    });
+    element.querySelector('a')!.click();
+    expect(opened).to.equal(0);
+    element.querySelector('button')!.click();
+    expect(opened).to.equal(1);
+  });
+
+  it('takes the place of what was stored when one file is picked after another', async () => {
+    const { element } = await stand(html`<mule-upload name="file"></mule-upload>`);
+    await element.add([fileOf('a.txt')]);
+    await until(() => element.value.length === 1);
+    await element.add([fileOf('b.txt')]);
+    await until(() => element.value[0] === 'keys/b.txt');
+    expect(element.value).to.deep.equal(['keys/b.txt']);
+    expect(element.uploads.map(({ name }) => name)).to.deep.equal(['b.txt']);
+  });
+
+  it('says why files were not taken, next to the control', async () => {
+    const { element } = await stand(html`<mule-upload accept=".png" max-size="10kB" multiple></mule-upload>`);
+    await element.add([fileOf('a.txt'), new File([new Uint8Array(10_001)], 'big.png')]);
+    await rendered(element);
+    expect(inside(element, '[part=messages]')!.textContent).to.include('a.txt').and.include('big.png');
+    expect(element.uploads).to.be.empty;
+    inside(element, '[part=messages] button')!.click();
+    await rendered(element);
+    expect(inside(element, '[part=messages]')).to.be.null;
+  });
+
+  it('names the upload in every button, and acts by them', async () => {
+    const { element, store } = await stand();
+    store.answer = 'hold';
+    await element.add([fileOf('a.txt')]);
+    await until(() => element.status === 'uploading');
+    await rendered(element);
+    const press = async (part: string): Promise<void> => {
+      const button = inside(element, `[part=${part}]`)!;
+      expect(button.getAttribute('aria-label')).to.include('a.txt');
+      button.click();
+      await rendered(element);
+    };
+    await press('pause');
+    expect(element.status).to.equal('paused');
+    await press('resume');
+    await until(() => element.status === 'uploading');
+    await press('abort');
+    expect(element.uploads[0]!.status).to.equal('aborted');
+    await press('dismiss');
+    expect(element.uploads).to.be.empty;
+  });
+});

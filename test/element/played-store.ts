@@ -1,0 +1,156 @@
+/** The real engine on a played wire: a store that answers when and as a test says, and a signer within the page. */
+import { fixture, html } from '@open-wc/testing';
+import '../../src/index.js';
+import type { MuleUploadElement } from '../../src/index.js';
+import { TransportFault, Uploader } from '../../src/engine/index.js';
+import type {
+  Journal,
+  JournalRecord,
+  SignFunction,
+  StoreResponse,
+  Transport,
+  UploaderOptions,
+} from '../../src/engine/index.js';
+import type { InitAnswerFile } from '../../src/protocol.js';
+
+export type Answer = 'store' | 'hold' | 'refuse' | 'busy' | 'silent';
+
+const REFUSED = '<Error><Code>AccessDenied</Code><Message>No</Message></Error>';
+const BUSY = '<Error><Code>SlowDown</Code><Message>Later</Message></Error>';
+
+/** A wire to the store; `answer` says what happens to requests from now on, those being held included. */
+export class PlayedStore implements Transport {
+  #answer: Answer = 'store';
+  #released: (() => void)[] = [];
+  requests = 0;
+
+  set answer(answer: Answer) {
+    this.#answer = answer;
+    for (const release of this.#released.splice(0)) release();
+  }
+
+  async send({ signal, url, method, onProgress, body }: Parameters<Transport['send']>[0]): Promise<StoreResponse> {
+    this.requests += 1;
+    if (body instanceof Blob) onProgress?.(Math.floor(body.size / 2));
+    while (this.#answer === 'hold') {
+      await new Promise<void>((resolve, reject) => {
+        this.#released.push(resolve);
+        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      });
+    }
+    if (this.#answer === 'silent') throw new TransportFault('network', 'no answer', method, url);
+    if (this.#answer === 'refuse') return respond(403, REFUSED);
+    return this.#answer === 'busy' ? respond(503, BUSY, { 'retry-after': '12' }) : respond(200, '', { etag: '"abc"' });
+  }
+
+  probe(): Promise<boolean> {
+    return Promise.resolve(this.#answer !== 'silent');
+  }
+}
+
+const respond = (status: number, text: string, headers: Record<string, string> = {}): StoreResponse => ({
+  status,
+  text,
+  header: (name) => headers[name.toLowerCase()] ?? null,
+});
+
+/** Signs one PUT for every file; the key is the file's name below `keys/`. */
+export const sign = ((action, body) => {
+  if (action !== 'get_init_signature') throw new Error(`no ${action} here`);
+  const files = (body as { files: { id: string; filename: string }[] }).files.map(
+    ({ id, filename }): InitAnswerFile => {
+      const key = `keys/${filename}`;
+      return { id, key, put: { method: 'PUT', url: `https://store.test/${key}`, expires: Date.now() + 900_000 } };
+    },
+  );
+  return { time: Date.now(), actions: [], files };
+}) as SignFunction;
+
+class MemoryJournal implements Journal {
+  constructor(private records: JournalRecord[]) {}
+  load(): Promise<JournalRecord[]> {
+    return Promise.resolve([...this.records]);
+  }
+  save(record: JournalRecord): Promise<void> {
+    this.records.push(record);
+    return Promise.resolve();
+  }
+  remove(id: string): Promise<void> {
+    this.records = this.records.filter((record) => record.id !== id);
+    return Promise.resolve();
+  }
+  wipe(): Promise<void> {
+    this.records = [];
+    return Promise.resolve();
+  }
+}
+
+export interface Stand {
+  element: MuleUploadElement;
+  store: PlayedStore;
+  uploader: Uploader;
+}
+
+/** An element of that markup whose uploads go to a played store. */
+export async function stand(
+  markup = html`<mule-upload name="file" multiple></mule-upload>`,
+  options: UploaderOptions = {},
+  records: JournalRecord[] = [],
+): Promise<Stand> {
+  const root = await fixture<HTMLElement>(markup);
+  const element =
+    root instanceof HTMLElement && root.matches('mule-upload')
+      ? (root as MuleUploadElement)
+      : root.querySelector('mule-upload')!;
+  const store = new PlayedStore();
+  const uploader = new Uploader(
+    { sign, checksum: 'none', ...options },
+    { transport: store, journal: new MemoryJournal(records) },
+  );
+  element.uploader = uploader;
+  await uploader.ready;
+  await rendered(element);
+  return { element, store, uploader };
+}
+
+/** The record of an upload begun in an earlier visit. */
+export const unfinished = (name: string, id = name): JournalRecord => ({
+  version: 1,
+  id,
+  scope: 'page',
+  fingerprint: `print of ${name}`,
+  name,
+  size: 20e6,
+  type: '',
+  lastModified: 0,
+  relativePath: '',
+  key: `keys/${name}`,
+  uploadId: 'u',
+  partSize: 8 * 1024 ** 2,
+  grant: null,
+  tracked: false,
+  actions: [],
+  aborting: false,
+  createdAt: Date.now(),
+});
+
+export const fileOf = (name: string, content = 'content of '): File =>
+  new File([content + name], name, { lastModified: 1 });
+
+/** Waits until a condition about the element holds. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** Waits until the frame is drawn that shows what the uploads are now. */
+export async function rendered(element: MuleUploadElement): Promise<void> {
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+  await element.updateComplete;
+}
+
+/** One event of the element. */
+export const heard = <E extends Event>(element: EventTarget, type: string): Promise<E> =>
+  new Promise((resolve) => element.addEventListener(type, (event) => resolve(event as E), { once: true }));
+
+export const inside = <E extends Element = HTMLElement>(element: Element, selector: string): E | null =>
+  element.shadowRoot!.querySelector<E>(selector);
