@@ -1,0 +1,41 @@
+/** What flows say to the page, and ask of it. */
+import type { UploadSnapshot } from '../../src/engine/types.js';
+import type { Page } from './browser.js';
+
+/** What the page has written down of its element's events. */
+export interface Seen {
+  events: { type: string; reason?: string; code?: string }[];
+  errors: string[];
+  /** Milliseconds; 0 where the browser does not tell, or none was long. */
+  longestTask: number;
+  /** Times that progress ran backwards, or beyond the size. */
+  backwards: number;
+  beyond: number;
+}
+
+/** Chooses files in the element's own input. */
+export const chooseFiles = (page: Page, files: string[]): Promise<void> => page.setFiles(['mule-upload', 'input[type=file]'], files);
+
+export const uploadsOf = (page: Page): Promise<UploadSnapshot[]> =>
+  page.evaluate<[], UploadSnapshot[]>("document.querySelector('mule-upload').uploads");
+
+export const seen = (page: Page): Promise<Seen> => page.evaluate<[], Seen>('seen');
+
+/** Whether every upload listed is over. */
+export const isOver =
+  "(({ uploads }) => uploads.length > 0 && uploads.every(({ status }) => ['complete', 'failed', 'aborted'].includes(status)))(document.querySelector('mule-upload'))";
+
+/** Waits until at least so many parts of the first upload are stored. */
+export const untilParts = (page: Page, least: number): Promise<unknown> =>
+  page.waitFor((count: number) => (document.querySelector('mule-upload')!.uploads[0]?.parts.done ?? 0) >= count, {}, least);
+
+/** Calls a method of the element. */
+export const call = (page: Page, method: string, ...parameters: unknown[]): Promise<unknown> =>
+  page.evaluate(
+    (name: string, values: unknown[]) => {
+      const element = document.querySelector('mule-upload') as unknown as Record<string, (...values: unknown[]) => unknown>;
+      void element[name]!(...values);
+    },
+    method,
+    parameters,
+  );
