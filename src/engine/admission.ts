@@ -12,10 +12,15 @@ type FileFacts = Pick<File, 'name' | 'size' | 'type'>;
  * @see https://html.spec.whatwg.org/multipage/input.html#attr-input-accept
  */
 export function isAccepted({ name, type }: Pick<FileFacts, 'name' | 'type'>, accept: string): boolean {
-  const tokens = accept.split(',').map(token => token.trim().toLowerCase()).filter(Boolean);
+  const tokens = accept
+    .split(',')
+    .map((token) => token.trim().toLowerCase())
+    .filter(Boolean);
   if (!tokens.length) return true;
   const mime = type.toLowerCase();
-  return tokens.some(token => {
+  return tokens.some((token) => {
+    // no token of the standard, yet common, and pickers take it for "anything"
+    if (token === '*/*' || token === '*') return true;
     if (token.startsWith('.')) return name.toLowerCase().endsWith(token);
     if (token.endsWith('/*')) return mime.startsWith(token.slice(0, -1));
     return mime === token;
@@ -26,27 +31,44 @@ export function isAccepted({ name, type }: Pick<FileFacts, 'name' | 'type'>, acc
 export function formatSize(bytes: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
   const power = bytes < 1_000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
-  return new Intl.NumberFormat(undefined, { style: 'unit', unit: units[power], unitDisplay: power ? 'short' : 'long', maximumFractionDigits: 1 })
-    .format(bytes / 1_000 ** power);
+  return new Intl.NumberFormat(undefined, {
+    style: 'unit',
+    unit: units[power],
+    unitDisplay: power ? 'short' : 'long',
+    maximumFractionDigits: 1,
+  }).format(bytes / 1_000 ** power);
 }
 
 /**
  * Tells why a file is not taken in; null where it is.
  * @param count files that are listed already
  */
-export function whyRejected(file: FileFacts, { accept = '', maxSize = Infinity, minSize = 0, maxFiles = Infinity }: AdmissionRules, count: number): Rejection | null {
+export function whyRejected(
+  file: FileFacts,
+  { accept = '', maxSize = Infinity, minSize = 0, maxFiles = Infinity }: AdmissionRules,
+  count: number,
+): Rejection | null {
   if (!file.name) return { code: 'empty-name', message: 'The file has no name.' };
   if (!isAccepted(file, accept)) {
     return { code: 'type', message: `“${file.name}” is not of an accepted type (${accept}).` };
   }
   if (file.size > maxSize) {
-    return { code: 'too-big', message: `“${file.name}” has ${formatSize(file.size)}; at most ${formatSize(maxSize)} are accepted.` };
+    return {
+      code: 'too-big',
+      message: `“${file.name}” has ${formatSize(file.size)}; at most ${formatSize(maxSize)} are accepted.`,
+    };
   }
   if (file.size < minSize) {
-    return { code: 'too-small', message: `“${file.name}” has ${formatSize(file.size)}; at least ${formatSize(minSize)} are needed.` };
+    return {
+      code: 'too-small',
+      message: `“${file.name}” has ${formatSize(file.size)}; at least ${formatSize(minSize)} are needed.`,
+    };
   }
   if (count >= maxFiles) {
-    return { code: 'too-many', message: `“${file.name}” is one too many: at most ${maxFiles} ${maxFiles === 1 ? 'file is' : 'files are'} accepted.` };
+    return {
+      code: 'too-many',
+      message: `“${file.name}” is one too many: at most ${maxFiles} ${maxFiles === 1 ? 'file is' : 'files are'} accepted.`,
+    };
   }
   return null;
 }
