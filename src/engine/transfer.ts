@@ -11,6 +11,9 @@ import type { Signature, Signatures } from './signatures.js';
 import type { Patience, StoredObject } from './store-client.js';
 import type { Upload, UploadHost } from './upload.js';
 
+/** After so many failures of Complete the store is asked whether it still knows the upload. */
+const TRIES_UNTIL_LOOK = 3;
+
 /** The way of one upload's bytes: each step asks the store, by the signer's leave, until it has succeeded. */
 export class Transfer {
   readonly #host: UploadHost;
@@ -97,13 +100,18 @@ export class Transfer {
   async sendWhole(signal: AbortSignal): Promise<string> {
     const session = this.#session!;
     session.table.takeNext();
-    const etag = await this.#retrier.insist('part', 1, signal, async trial => {
+    const etag = await this.#retrier.insist('part', 1, signal, async (trial) => {
       try {
-        return await this.fly(this.#upload.facts.size, signal, () => this.#renewed(), signature =>
-          this.#host.store.put(signature, this.#wholeBody(session), this.patience(trial, signal), loaded => {
-            session.table.sent(1, loaded);
-            this.#host.changed(this.#upload);
-          }));
+        return await this.fly(
+          this.#upload.facts.size,
+          signal,
+          () => this.#renewed(),
+          (signature) =>
+            this.#host.store.put(signature, this.#wholeBody(session), this.patience(trial, signal), (loaded) => {
+              session.table.sent(1, loaded);
+              this.#host.changed(this.#upload);
+            }),
+        );
       } catch (error) {
         session.table.sent(1, 0);
         // what the store refused cannot stand in the bucket
@@ -129,11 +137,19 @@ export class Transfer {
     // Where CORS hides the ETags the store's own list has them.
     if (!session.table.hasEveryEtag) await this.#list(session, signal);
     if (!session.table.isComplete) throw new Detour('relist', 'the store lists fewer parts than it confirmed');
-    const etag = await this.#retrier.insist('complete', null, signal, trial =>
-      this.fly(0, signal, () => this.#signatures.once('end', signedUploadOf(session), signal), signature => {
-        this.#hasSentAll = true;
-        return this.#host.store.complete(signature, session.table.etags(), this.patience(trial, signal));
-      }));
+    const etag = await this.#retrier.insist('complete', null, signal, async (trial) => {
+      // Ceph answers 500 for an upload that is gone; ListParts tells.
+      if (trial.attempt % TRIES_UNTIL_LOOK === 0) await this.#list(session, signal);
+      return this.fly(
+        0,
+        signal,
+        () => this.#signatures.once('end', signedUploadOf(session), signal),
+        (signature) => {
+          this.#hasSentAll = true;
+          return this.#host.store.complete(signature, session.table.etags(), this.patience(trial, signal));
+        },
+      );
+    });
     return etag || ((await this.#head(session, signal))?.etag ?? '');
   }
 
@@ -158,11 +174,16 @@ export class Transfer {
     if (!session?.uploadId || !this.#signatures.offers('delete', signedUploadOf(session))) return;
     await this.#host.remember(this.#upload);
     // A part that was in flight may land after the first abort: S3 says to look, and to abort again.
-    for (let isEmpty = false; !isEmpty; ) {
+    for (let isEmpty = false; !isEmpty;) {
       try {
-        await this.#retrier.insist('abort', null, signal, trial =>
-          this.fly(0, signal, () => this.#signatures.once('delete', signedUploadOf(session), signal), signature =>
-            this.#host.store.abort(signature, this.patience(trial, signal))));
+        await this.#retrier.insist('abort', null, signal, (trial) =>
+          this.fly(
+            0,
+            signal,
+            () => this.#signatures.once('delete', signedUploadOf(session), signal),
+            (signature) => this.#host.store.abort(signature, this.patience(trial, signal)),
+          ),
+        );
         await this.#list(session, signal);
         isEmpty = session.table.done === 0;
       } catch (error) {
@@ -176,22 +197,34 @@ export class Transfer {
 
   /** Has an outdated grant renewed; once for all who wait for it. */
   async renewGrant(signal: AbortSignal): Promise<void> {
-    this.#renewing ??= this.#host.init(this.#upload)
-      .then(reply => {
+    this.#renewing ??= this.#host
+      .init(this.#upload)
+      .then((reply) => {
         const { session } = readInit(reply, this.#upload.facts.size);
         const known = this.#session!;
-        if (session.key !== known.key || session.uploadId !== known.uploadId || session.table.plan.partSize !== known.table.plan.partSize) {
+        if (
+          session.key !== known.key
+          || session.uploadId !== known.uploadId
+          || session.table.plan.partSize !== known.table.plan.partSize
+        ) {
           throw new Detour('restart', 'the signer does not renew this upload');
         }
         known.grant = session.grant;
         void this.#host.remember(this.#upload);
       })
-      .finally(() => { this.#renewing = null; });
+      .finally(() => {
+        this.#renewing = null;
+      });
     await abortable(this.#renewing, signal);
   }
 
   /** Takes a signature, then a lane, and sends; a signature that grew old while waiting for the lane is left. */
-  async fly<T>(bytes: number, signal: AbortSignal, sign: () => Promise<Signature>, send: (signature: Signature) => Promise<T>): Promise<T> {
+  async fly<T>(
+    bytes: number,
+    signal: AbortSignal,
+    sign: () => Promise<Signature>,
+    send: (signature: Signature) => Promise<T>,
+  ): Promise<T> {
     const { scheduler, clock } = this.#host;
     for (;;) {
       const signature = await sign();
@@ -229,15 +262,22 @@ export class Transfer {
   async #create(signal: AbortSignal): Promise<void> {
     const session = this.#session!;
     const { lifetime } = this.#host;
-    await this.#retrier.insist('create', null, signal, trial => {
+    await this.#retrier.insist('create', null, signal, (trial) => {
       // The store may act on a request whose answer nobody waits for any more: the answer is kept, whatever happens.
-      this.#creating ??= this.fly(0, lifetime, () => this.#renewed(), signature => this.#host.store.create(signature, this.patience(trial, lifetime)))
-        .then(uploadId => {
+      this.#creating ??= this.fly(
+        0,
+        lifetime,
+        () => this.#renewed(),
+        (signature) => this.#host.store.create(signature, this.patience(trial, lifetime)),
+      )
+        .then((uploadId) => {
           session.uploadId = uploadId;
           this.adopt(session);
           void this.#host.remember(this.#upload);
         })
-        .finally(() => { this.#creating = null; });
+        .finally(() => {
+          this.#creating = null;
+        });
       return abortable(this.#creating, signal);
     });
     this.#retrier.progressed();
@@ -246,10 +286,15 @@ export class Transfer {
 
   async #list(session: Session, signal: AbortSignal): Promise<void> {
     const parts = new Map<number, StoredPart>();
-    for (let marker: number | undefined, isLast = false; !isLast; ) {
-      const page = await this.#retrier.insist('list', null, signal, trial =>
-        this.fly(0, signal, () => this.#signatures.once('list', signedUploadOf(session), signal, marker), signature =>
-          this.#host.store.listPage(signature, this.patience(trial, signal))));
+    for (let marker: number | undefined, isLast = false; !isLast;) {
+      const page = await this.#retrier.insist('list', null, signal, (trial) =>
+        this.fly(
+          0,
+          signal,
+          () => this.#signatures.once('list', signedUploadOf(session), signal, marker),
+          (signature) => this.#host.store.listPage(signature, this.patience(trial, signal)),
+        ),
+      );
       for (const part of page.parts) parts.set(part.partNumber, part);
       isLast = page.next === null || page.next <= (marker ?? 0);
       marker = page.next ?? undefined;
@@ -264,9 +309,14 @@ export class Transfer {
   async #head(session: Session, signal: AbortSignal): Promise<StoredObject | null> {
     if (!this.#signatures.offers('head', signedUploadOf(session))) return null;
     try {
-      return await this.#retrier.insist('head', null, signal, trial =>
-        this.fly(0, signal, () => this.#signatures.once('head', signedUploadOf(session), signal), signature =>
-          this.#host.store.head(signature, this.patience(trial, signal))));
+      return await this.#retrier.insist('head', null, signal, (trial) =>
+        this.fly(
+          0,
+          signal,
+          () => this.#signatures.once('head', signedUploadOf(session), signal),
+          (signature) => this.#host.store.head(signature, this.patience(trial, signal)),
+        ),
+      );
     } catch (error) {
       if (error instanceof UploadError || error instanceof Detour) return null;
       throw error;
@@ -278,7 +328,8 @@ export class Transfer {
     const opening = this.#opening as Opening & { signature: Signature };
     if (!this.#isOpeningOld && isFresh(opening.signature, this.#host.clock)) return opening.signature;
     const { session, opening: next } = readInit(await this.#host.init(this.#upload), this.#upload.facts.size);
-    if (next.kind !== opening.kind || !('signature' in next)) throw new Detour('restart', 'the signer wants it done in another way');
+    if (next.kind !== opening.kind || !('signature' in next))
+      throw new Detour('restart', 'the signer wants it done in another way');
     if (session.key !== this.#session!.key) throw new Detour('restart', 'the signer chose another key');
     this.#session!.grant = session.grant;
     this.#opening = next;
