@@ -14,6 +14,14 @@ const drag = (target: EventTarget, type: string, dataTransfer: DataTransfer): Dr
   return event;
 };
 
+function paste(target: EventTarget, file: File): ClipboardEvent {
+  const event = new ClipboardEvent('paste', { bubbles: true, composed: true, cancelable: true });
+  // Firefox takes no clipboardData in the constructor.
+  Object.defineProperty(event, 'clipboardData', { value: transferOf(file) });
+  target.dispatchEvent(event);
+  return event;
+}
+
 describe('files come in', () => {
   it('by dropping, and the element shows that it would take them', async () => {
     const { element } = await stand();
@@ -52,17 +60,10 @@ describe('files come in', () => {
 
   it('by pasting', async () => {
     const { element } = await stand();
-    const clipboardData = transferOf(fileOf('pasted.png'));
-    element.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    expect(paste(element, fileOf('pasted.png')).defaultPrevented).to.be.true;
     await until(() => element.uploads.length === 1);
     element.noPaste = true;
-    const event = new ClipboardEvent('paste', {
-      clipboardData: transferOf(fileOf('two.png')),
-      bubbles: true,
-      cancelable: true,
-    });
-    element.dispatchEvent(event);
-    expect(event.defaultPrevented).to.be.false;
+    expect(paste(element, fileOf('two.png')).defaultPrevented).to.be.false;
   });
 
   it('not while disabled, nor by dropping where that is off; the page is not left for the file either', async () => {

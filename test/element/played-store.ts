@@ -91,6 +91,9 @@ export interface Stand {
   uploader: Uploader;
 }
 
+/** Test pages of one browser run side by side: in one scope they would wait for each other's tab. */
+export const newScope = (): string => crypto.randomUUID();
+
 /** An element of that markup whose uploads go to a played store. */
 export async function stand(
   markup = html`<mule-upload name="file" multiple></mule-upload>`,
@@ -99,12 +102,10 @@ export async function stand(
 ): Promise<Stand> {
   const root = await fixture<HTMLElement>(markup);
   const element =
-    root instanceof HTMLElement && root.matches('mule-upload')
-      ? (root as MuleUploadElement)
-      : root.querySelector('mule-upload')!;
+    root instanceof HTMLElement && root.matches('mule-upload') ? root : root.querySelector('mule-upload')!;
   const store = new PlayedStore();
   const uploader = new Uploader(
-    { sign, checksum: 'none', ...options },
+    { sign, checksum: 'none', scope: newScope(), ...options },
     { transport: store, journal: new MemoryJournal(records) },
   );
   element.uploader = uploader;

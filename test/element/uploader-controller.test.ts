@@ -1,5 +1,5 @@
 import { expect, fixture, html } from '@open-wc/testing';
-import { fileOf, inside, rendered, sign, stand, unfinished, until } from './played-store.js';
+import { fileOf, inside, newScope, rendered, sign, stand, unfinished, until } from './played-store.js';
 
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -23,6 +23,7 @@ describe('uploader of the element', () => {
     const element = document.createElement('mule-upload');
     let ask!: () => void;
     element.recover = 'off';
+    element.scope = newScope();
     element.sign = () => new Promise<never>((_, reject) => (ask = () => reject(new Error('later'))));
     place.append(element);
     await element.add([fileOf('a.txt')]);
