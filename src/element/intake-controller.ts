@@ -3,9 +3,9 @@ import type { UploadProperties } from './properties.js';
 import type { FileSource } from './walk.js';
 
 /** What intake asks of the element. */
-export interface IntakeHost extends UploadProperties {
+export interface IntakeHooks {
   /** Whether the element, or a fieldset around it, is disabled. */
-  readonly barred: boolean;
+  isDisabled(): boolean;
   /** @param chosen id of the upload whose file was chosen again */
   take(source: FileSource, chosen?: string): void;
 }
@@ -20,7 +20,10 @@ export class IntakeController implements ReactiveController {
   #area: EventTarget | null = null;
   #chosen: string | undefined;
 
-  constructor(private readonly host: IntakeHost) {
+  constructor(
+    private readonly host: UploadProperties,
+    private readonly hooks: IntakeHooks,
+  ) {
     host.addController(this);
   }
 
@@ -48,7 +51,7 @@ export class IntakeController implements ReactiveController {
    * @param chosen id of an upload whose file is to be chosen again
    */
   browse(chosen?: string): void {
-    if (this.host.barred) return;
+    if (this.hooks.isDisabled()) return;
     this.#chosen = chosen;
     this.host.shadowRoot?.querySelector<HTMLInputElement>('input[type=file]')?.click();
   }
@@ -59,7 +62,7 @@ export class IntakeController implements ReactiveController {
     const chosen = this.#chosen;
     this.#chosen = undefined;
     input.value = '';
-    if (files.length > 0) this.host.take(files, chosen);
+    if (files.length > 0) this.hooks.take(files, chosen);
   }
 
   /** Forgets whose file was to be chosen. The inner event stays inside: it is no event of the element's. */
@@ -100,8 +103,8 @@ export class IntakeController implements ReactiveController {
     const transfer = event.dataTransfer;
     if (event.defaultPrevented || this.host.noDrop || !transfer?.types.includes('Files')) return;
     event.preventDefault();
-    transfer.dropEffect = this.host.barred ? 'none' : 'copy';
-    this.#setOver(!this.host.barred);
+    transfer.dropEffect = this.hooks.isDisabled() ? 'none' : 'copy';
+    this.#setOver(!this.hooks.isDisabled());
   }
 
   #leave(event: DragEvent): void {
@@ -116,14 +119,14 @@ export class IntakeController implements ReactiveController {
     const transfer = event.dataTransfer;
     if (event.defaultPrevented || this.host.noDrop || !transfer?.types.includes('Files')) return;
     event.preventDefault();
-    if (!this.host.barred) this.host.take(transfer);
+    if (!this.hooks.isDisabled()) this.hooks.take(transfer);
   }
 
   #paste(event: ClipboardEvent): void {
     const transfer = event.clipboardData;
-    if (event.defaultPrevented || this.host.noPaste || this.host.barred || !transfer?.files.length) return;
+    if (event.defaultPrevented || this.host.noPaste || this.hooks.isDisabled() || !transfer?.files.length) return;
     event.preventDefault();
-    this.host.take(transfer);
+    this.hooks.take(transfer);
   }
 
   #setOver(over: boolean): void {

@@ -7,23 +7,24 @@ import type {
   RejectDetail,
   TotalProgress,
   UploadSnapshot,
-  UploaderOptions,
+  UploaderEventMap,
   UploaderStatus,
 } from '../engine/types.js';
 import { Announcer } from './announcer.js';
-import type { MuleEventMap } from './events.js';
+import { actionOf, isForSlotted } from './clicks.js';
 import { focusPlace, refocus } from './focus.js';
-import { FormControl, isUnderWay, restoredValues } from './form-control.js';
-import { formatOf, type Format } from './format.js';
+import { isUnderWay } from './form-control.js';
+import { FormElement } from './form-element.js';
 import { IntakeController } from './intake-controller.js';
-import { formValueOf, limitsOf, optionsOf, UploadProperties } from './properties.js';
-import { strings as english, type MuleStrings } from './strings.js';
 import { listStyles } from './list-styles.js';
+import { limitsOf } from './properties.js';
+import type { MuleStrings } from './strings.js';
 import { styles } from './styles.js';
 import { page } from './templates.js';
 import { UploaderController } from './uploader-controller.js';
-import { sayIn, type BulkAction, type Handlers, type RowAction, type Say, type View } from './view.js';
+import type { BulkAction, Handlers, RowAction, Say, View } from './view.js';
 import { filesOf, type FileSource } from './walk.js';
+import { Words } from './words.js';
 
 /**
  * A form control that uploads files of any size straight to S3, and goes on from where it stopped.
@@ -96,8 +97,7 @@ import { filesOf, type FileSource } from './walk.js';
  * @cssstate complete - All is stored.
  * @cssstate failed - All is over, and something failed.
  */
-export class MuleUploadElement extends UploadProperties {
-  static readonly formAssociated = true;
+export class MuleUploadElement extends FormElement {
   static override readonly shadowRootOptions: ShadowRootInit = {
     ...LitElement.shadowRootOptions,
     delegatesFocus: true,
@@ -117,15 +117,19 @@ export class MuleUploadElement extends UploadProperties {
   /** Texts in place of the English ones, as many as are given. */
   @property({ attribute: false }) strings: Partial<MuleStrings> = {};
 
-  readonly #internals = this.attachInternals();
-  readonly #form = new FormControl(this.#internals);
-  readonly #uploader = new UploaderController(this);
-  readonly #intake = new IntakeController(this);
+  readonly #words = new Words(this);
   readonly #announcer = new Announcer();
-  #formDisabled = false;
+  readonly #uploader = new UploaderController(this, {
+    changed: () => this.syncForm(),
+    told: () => this.tellValue(),
+    heard: (type, detail) => this.#hear(type, detail),
+  });
+  readonly #intake = new IntakeController(this, {
+    isDisabled: () => this.isDisabled,
+    take: (source, chosen) => this.#take(source, chosen),
+  });
   #offline = false;
   #messages: readonly string[] = [];
-  #said: { strings: Partial<MuleStrings>; format: Format; say: Say } | null = null;
 
   constructor() {
     super();
@@ -135,11 +139,6 @@ export class MuleUploadElement extends UploadProperties {
     });
   }
 
-  override attributeChangedCallback(name: string, old: string | null, value: string | null): void {
-    super.attributeChangedCallback(name, old, value);
-    if (name === 'name' || name === 'required' || name === 'form-value') this.uploadsChanged();
-  }
-
   /** An uploader of the page's own, shared between elements; its uploads outlive the element. */
   @property({ attribute: false, noAccessor: true })
   get uploader(): Uploader | null {
@@ -147,16 +146,6 @@ export class MuleUploadElement extends UploadProperties {
   }
   set uploader(uploader: Uploader | null | undefined) {
     this.#uploader.shared = uploader ?? null;
-  }
-
-  /** The submitted values; setting it adopts keys already stored, `[]` clears. */
-  @property({ attribute: false, noAccessor: true })
-  get value(): readonly string[] {
-    return this.#form.values;
-  }
-  set value(values: readonly string[]) {
-    for (const id of this.#form.replace(values ?? [])) this.#uploader.current?.dismiss(id);
-    this.#uploader.follow();
   }
 
   /** All uploads listed, in the order added. */
@@ -171,31 +160,6 @@ export class MuleUploadElement extends UploadProperties {
   get status(): UploaderStatus {
     return this.#uploader.status;
   }
-  /** The form that the element belongs to. */
-  get form(): HTMLFormElement | null {
-    return this.#internals.form;
-  }
-  /** The labels of the element. */
-  get labels(): NodeList {
-    return this.#internals.labels;
-  }
-  /** Whether and why the element is invalid. */
-  get validity(): ValidityState {
-    return this.#internals.validity;
-  }
-  /** What the browser would say about it. */
-  get validationMessage(): string {
-    return this.#internals.validationMessage;
-  }
-  /** Whether the form validates the element at all. */
-  get willValidate(): boolean {
-    return this.#internals.willValidate;
-  }
-  /** Whether the element, or a fieldset around it, is disabled. */
-  get barred(): boolean {
-    return this.disabled || this.#formDisabled;
-  }
-
   /** Opens the file picker; needs a user's gesture, as everywhere. */
   browse(): void {
     this.#intake.browse();
@@ -265,39 +229,26 @@ export class MuleUploadElement extends UploadProperties {
     this.#uploader.follow();
   }
 
-  /** Tells whether the element is valid; fires `invalid` where it is not. */
-  checkValidity(): boolean {
-    return this.#internals.checkValidity();
-  }
-  /** The same, and the browser tells the reader. */
-  reportValidity(): boolean {
-    return this.#internals.reportValidity();
-  }
-
-  /** Makes the element invalid for a reason of the page's own; an empty message takes it back. */
-  setCustomValidity(message: string): void {
-    this.#form.setCustom(message);
-    this.uploadsChanged();
-  }
-
   protected override update(changed: PropertyValues): void {
     if (changed.size > 0) this.#uploader.configure();
     const place = focusPlace(this.shadowRoot);
     const { uploads, status, progress } = this;
-    this.#announcer.observe({ uploads, status, progress, say: this.#say, format: this.#format });
+    this.#announcer.observe({ uploads, status, progress, say: this.say, format: this.#words.format });
     super.update(changed);
     refocus(place, this);
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (changed.size > 0) this.uploadsChanged();
-    const { status } = this;
-    this.#internals.role = 'group';
-    this.#internals.ariaLabel = this.labels.length > 0 ? null : this.#say('label');
-    for (const state of ['uploading', 'waiting', 'paused', 'complete', 'failed'] as const)
-      this.#setState(state, status === state);
-    this.#setState('dragover', this.#intake.over);
-    this.#setState('offline', this.#offline);
+    if (changed.size > 0) this.syncForm();
+    this.internals.role = 'group';
+    this.internals.ariaLabel = this.labels.length > 0 ? null : this.say('label');
+    const on = new Set<string>([this.status]);
+    if (this.#intake.over) on.add('dragover');
+    if (this.#offline) on.add('offline');
+    for (const state of STATES) {
+      if (on.has(state)) this.internals.states.add(state);
+      else this.internals.states.delete(state);
+    }
   }
 
   protected override render(): TemplateResult {
@@ -305,7 +256,7 @@ export class MuleUploadElement extends UploadProperties {
   }
 
   #view(): View {
-    const { accept, capture, multiple, directory, barred, uploads, progress, status } = this;
+    const { accept, capture, multiple, directory, isDisabled, uploads, progress, status } = this;
     const { minSize, maxSize } = limitsOf(this);
     return {
       accept,
@@ -317,14 +268,14 @@ export class MuleUploadElement extends UploadProperties {
       uploads,
       progress,
       status,
-      say: this.#say,
-      format: this.#format,
-      adopted: this.#form.adopted,
+      say: this.say,
+      format: this.#words.format,
+      adopted: this.formControl.adopted,
       messages: this.#messages,
       now: Date.now(),
       held: this.#uploader.current?.options.autostart === false,
-      disabled: barred,
-      canDrop: !this.noDrop && !barred,
+      disabled: isDisabled,
+      canDrop: !this.noDrop && !isDisabled,
       over: this.#intake.over,
       invited: [...(this.childNodes ?? [])].some(isInvitation),
       polite: this.#announcer.polite,
@@ -332,27 +283,24 @@ export class MuleUploadElement extends UploadProperties {
     };
   }
 
-  get #format(): Format {
-    return formatOf(languageOf(this));
+  protected override get say(): Say {
+    return this.#words.say;
   }
 
-  // The same function while texts and language stay: rows that did not change are then skipped.
-  get #say(): Say {
-    const format = this.#format;
-    if (this.#said?.strings !== this.strings || this.#said.format !== format) {
-      this.#said = { strings: this.strings, format, say: sayIn({ ...english, ...this.strings }, format) };
-    }
-    return this.#said.say;
+  protected override release(ids: readonly string[]): void {
+    for (const id of ids) this.#uploader.current?.dismiss(id);
+    this.#uploader.follow();
   }
 
-  #setState(state: string, isOn: boolean): void {
-    if (isOn) this.#internals.states.add(state);
-    else this.#internals.states.delete(state);
+  protected override empty(): void {
+    this.#messages = [];
+    for (const { id } of this.uploads.filter(isUnderWay)) this.abort(id);
+    this.clear();
   }
 
   readonly #handlers: Handlers = {
     browse: (event) => {
-      if (!event.defaultPrevented && !isForItself(event)) this.browse();
+      if (!event.defaultPrevented && !isForSlotted(event)) this.browse();
     },
     picked: (event) => this.#intake.picked(event.target as HTMLInputElement),
     cancelled: (event) => this.#intake.cancelled(event),
@@ -369,12 +317,12 @@ export class MuleUploadElement extends UploadProperties {
     const button = actionOf(event);
     const { id, value } = button?.closest<HTMLElement>('.row')?.dataset ?? {};
     const action = button?.dataset['action'] as RowAction | undefined;
-    if (action === 'forget-value') this.#form.replace(this.value.filter((kept) => kept !== value));
+    if (action === 'forget-value') this.formControl.replace(this.value.filter((kept) => kept !== value));
     else if (action === 'choose' && id) this.#intake.browse(id);
     else if (action === 'dismiss' && id) this.#uploader.current?.dismiss(id);
     else if (action && action !== 'choose' && action !== 'dismiss' && id) void this[action](id);
     this.#uploader.follow(true);
-    if (action === 'forget-value') this.valueChanged();
+    if (action === 'forget-value') this.tellValue();
   }
 
   #actOnAll(action: BulkAction | undefined): void {
@@ -392,31 +340,22 @@ export class MuleUploadElement extends UploadProperties {
     return { accept: this.accept, maxSize: maxSize ?? Infinity, minSize: minSize ?? 0, maxFiles: most };
   }
 
-  // What the controllers ask of their host.
-
-  /** @internal */
-  uploaderOptions(): UploaderOptions {
-    return optionsOf(this);
-  }
-
-  /** @internal */
-  take(source: FileSource, chosen?: string): void {
+  #take(source: FileSource, chosen?: string): void {
     this.#messages = [];
     this.#uploader.refresh();
     const file: unknown = Array.isArray(source) ? source[0] : null;
-    if (chosen && file instanceof File) this.resume(chosen, file).catch((error: Error) => this.#refuse(error.message));
-    else
-      void this.add(source).catch((error: unknown) => console.warn('<mule-upload>: files could not be read.', error));
+    const work = chosen && file instanceof File ? this.resume(chosen, file) : this.add(source);
+    work.catch((error: Error) => this.#refuse(error.message));
   }
 
-  /** @internal */
-  heard<K extends keyof MuleEventMap>(type: K, detail: MuleEventMap[K]['detail']): void {
-    if (type === 'mule-network') this.#offline = !(detail as MuleEventMap['mule-network']['detail']).online;
+  #hear<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): void {
+    if (type === 'mule-network') this.#offline = !(detail as { online: boolean }).online;
     if (type === 'mule-recover') {
-      const count = (detail as MuleEventMap['mule-recover']['detail']).uploads.length;
-      this.#announcer.polite = this.#say('saidRecover', { count });
+      const { uploads } = detail as { uploads: readonly UploadSnapshot[] };
+      this.#announcer.polite = this.say('saidRecover', { count: uploads.length });
     }
     const { code, message } = detail as RejectDetail;
+    // What the page itself kept out is the page's to explain.
     if (type === 'mule-reject' && code !== 'cancelled') this.#refuse(message);
   }
 
@@ -425,70 +364,12 @@ export class MuleUploadElement extends UploadProperties {
     this.#announcer.assertive = this.#messages.slice(0, 3).join(' ');
     this.#uploader.refresh();
   }
-
-  /** @internal */
-  uploadsChanged(): boolean {
-    return this.#form.sync({
-      uploads: this.uploads,
-      name: this.name,
-      required: this.required,
-      formValue: formValueOf(this),
-      valueMissing: this.#say('valueMissing'),
-      stillUploading: (count) => this.#say('stillUploading', { count }),
-      anchor: this.shadowRoot?.querySelector<HTMLElement>('.dropzone') ?? undefined,
-    });
-  }
-
-  /** @internal */
-  valueChanged(): void {
-    this.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
-    this.dispatchEvent(new Event('change', { bubbles: true }));
-  }
-
-  formDisabledCallback(disabled: boolean): void {
-    this.#formDisabled = disabled;
-    this.requestUpdate();
-  }
-
-  formResetCallback(): void {
-    this.#messages = [];
-    this.#form.replace([]);
-    for (const { id } of this.uploads.filter(isUnderWay)) this.abort(id);
-    this.clear();
-  }
-
-  formStateRestoreCallback(state: unknown): void {
-    this.value = restoredValues(state);
-  }
 }
 
-const actionOf = (event: Event): HTMLElement | null => (event.target as Element).closest<HTMLElement>('[data-action]');
-
-/** Whether a click meant something that the page put into the drop zone: a link, a field, a button. */
-function isForItself(event: Event): boolean {
-  const path = event.composedPath();
-  return path
-    .slice(0, path.indexOf(event.currentTarget!))
-    .some(
-      (node) =>
-        node instanceof HTMLElement
-        && node.getRootNode() !== (event.currentTarget as Element).getRootNode()
-        && node.slot !== 'button'
-        && node.matches('a[href], button, input, select, textarea, label, summary'),
-    );
-}
+const STATES = ['uploading', 'waiting', 'paused', 'complete', 'failed', 'dragover', 'offline'] as const;
 
 const isInvitation = (node: ChildNode): boolean =>
   node instanceof Element ? node.slot === '' : node instanceof Text && node.data.trim() !== '';
-
-/** The language that applies to an element, through shadow roots. */
-function languageOf(element: Element): string {
-  for (let at: Element | null = element; at?.closest; at = (at.getRootNode() as Partial<ShadowRoot>).host ?? null) {
-    const found = at.closest('[lang]:not([lang=""])');
-    if (found) return found.getAttribute('lang')!;
-  }
-  return '';
-}
 
 declare global {
   interface HTMLElementTagNameMap {

@@ -3,7 +3,7 @@ import { Uploader } from '../engine/index.js';
 import type { TotalProgress, UploadSnapshot, UploaderOptions, UploaderStatus } from '../engine/types.js';
 import { emit, eventNames, type MuleEventMap } from './events.js';
 import { isUnderWay } from './form-control.js';
-import type { UploadProperties } from './properties.js';
+import { optionsOf, type UploadProperties } from './properties.js';
 
 /** Out of the document for longer than this, in milliseconds, is gone rather than moved. */
 const GRACE = 1_000;
@@ -12,15 +12,13 @@ const NO_UPLOADS: readonly UploadSnapshot[] = Object.freeze([]);
 /** These only move figures: the next frame shows them, nothing else follows from them. */
 const FIGURES: ReadonlySet<keyof MuleEventMap> = new Set(['mule-progress', 'mule-part', 'mule-retry']);
 
-/** What the controller asks of the element. */
-export interface UploaderHost extends UploadProperties {
-  /** The options as the element's properties have them now. */
-  uploaderOptions(): UploaderOptions;
-  /** Called before an event is sent on, when uploads may have changed. @returns whether the value changed */
-  uploadsChanged(): boolean;
-  /** Called once the event is out. */
-  valueChanged(): void;
-  /** Called for each event before it is sent on. */
+/** What the element does with what comes from its uploader. */
+export interface UploaderHooks {
+  /** Uploads may have changed; called before an event is sent on. @returns whether the value changed */
+  changed(): boolean;
+  /** The value changed, and the event is out. */
+  told(): void;
+  /** An event came; called before it is sent on. */
   heard<K extends keyof MuleEventMap>(type: K, detail: MuleEventMap[K]['detail']): void;
 }
 
@@ -39,7 +37,10 @@ export class UploaderController implements ReactiveController {
   #frame = 0;
   #tick: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly host: UploaderHost) {
+  constructor(
+    private readonly host: UploadProperties,
+    private readonly hooks: UploaderHooks,
+  ) {
     host.addController(this);
   }
 
@@ -73,7 +74,7 @@ export class UploaderController implements ReactiveController {
   /** Gives the uploader at work, made now where there is none. */
   need(): Uploader {
     if (!this.current) {
-      this.#options = this.host.uploaderOptions();
+      this.#options = optionsOf(this.host);
       this.#own = new Uploader(this.#options);
       this.#listen();
     }
@@ -114,14 +115,14 @@ export class UploaderController implements ReactiveController {
 
   /** Follows changes that no event tells of. @param byReader whether the page is to hear of a changed value */
   follow(byReader = false): void {
-    const changed = this.host.uploadsChanged();
+    const changed = this.hooks.changed();
     this.refresh();
-    if (changed && byReader) this.host.valueChanged();
+    if (changed && byReader) this.hooks.told();
   }
 
   // Only what changed: new headers or a new signer make uploads that wait for them try at once.
   #reconfigure(uploader: Uploader): void {
-    const options = this.host.uploaderOptions();
+    const options = optionsOf(this.host);
     const before = this.#options as Record<string, unknown>;
     const isSame = (name: string, value: unknown): boolean =>
       value === before[name] || (name === 'urls' && JSON.stringify(value) === JSON.stringify(before[name]));
@@ -159,11 +160,11 @@ export class UploaderController implements ReactiveController {
   #sendOn<K extends keyof MuleEventMap>(uploader: Uploader, type: K, signal: AbortSignal): void {
     const listener = (event: Event): void => {
       const { detail } = event as MuleEventMap[K];
-      const changed = !FIGURES.has(type) && this.host.uploadsChanged();
-      this.host.heard(type, detail);
+      const changed = !FIGURES.has(type) && this.hooks.changed();
+      this.hooks.heard(type, detail);
       if (!emit(this.host, type, detail)) event.preventDefault();
       this.refresh();
-      if (changed) this.host.valueChanged();
+      if (changed) this.hooks.told();
     };
     uploader.addEventListener(type, listener, { signal });
   }
