@@ -1,5 +1,6 @@
 /** How the package's modules are compiled; `scripts/build.ts` runs both kinds, the demo's server takes the default. */
 import { defineConfig, type UserConfig } from 'vite';
+import { collapseTemplates, indexedDbOnly } from './scripts/cdn-plugins.js';
 
 const ENTRIES = [
   'src/index.ts',
@@ -40,8 +41,7 @@ export const cdn: UserConfig = {
   publicDir: false,
   logLevel: 'warn',
   mode: 'production',
-  // without its own Promise, which the browsers of this file all have
-  resolve: { alias: [{ find: /^localforage$/, replacement: 'localforage/dist/localforage.nopromises.js' }] },
+  plugins: [indexedDbOnly(), collapseTemplates()],
   build: {
     target: 'es2022',
     sourcemap: true,

@@ -1,0 +1,94 @@
+/** What only the CDN file is put through: it is one file for browsers of today, and every byte of it travels. */
+import path from 'node:path';
+import type { Plugin } from 'vite';
+
+/** Modules of localforage, by the end of their path, and what stands in for them. */
+const STAND_INS: readonly (readonly [RegExp, string])[] = [
+  // The journal is pinned to IndexedDB. Any other driver is that one under another name: one that is missing would
+  // make localforage reject a promise which nobody holds.
+  [/drivers\/(?:websql|localstorage)$/, `export { default } from 'localforage/src/drivers/indexeddb.js';`],
+  // for drivers that store text
+  [/utils\/serializer$/, 'export default {};'],
+  // CommonJS, for browsers without promises
+  [/utils\/promise$/, 'export default Promise;'],
+  // for browsers without the constructor
+  [/utils\/createBlob$/, 'export default (parts, options) => new Blob(parts, options);'],
+];
+const STAND_IN = '\0localforage:';
+
+/** Takes localforage from its own modules, with its IndexedDB driver alone. */
+export function indexedDbOnly(): Plugin {
+  return {
+    name: 'indexed-db-only',
+    enforce: 'pre',
+    resolveId(source, importer) {
+      if (source === 'localforage') return this.resolve('localforage/src/localforage.js', importer);
+      if (!importer?.includes(`${path.posix.sep}localforage/src/`)) return undefined;
+      const index = STAND_INS.findIndex(([pattern]) => pattern.test(source));
+      return index < 0 ? undefined : `${STAND_IN}${index}`;
+    },
+    load(id) {
+      return id.startsWith(STAND_IN) ? STAND_INS[Number(id.slice(STAND_IN.length))]![1] : undefined;
+    },
+  };
+}
+
+/** White space is one space to HTML, wherever our templates have it. */
+const collapseHtml = (text: string): string => text.replace(/\s+/g, ' ');
+
+const collapseCss = (text: string): string =>
+  text
+    .replace(/\/\*[^]*?\*\//g, '')
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([{};,]) ?/g, '$1')
+    .replace(/: /g, ':')
+    .replace(/;}/g, '}');
+
+const COLLAPSE: Record<string, (text: string) => string> = { html: collapseHtml, svg: collapseHtml, css: collapseCss };
+
+interface Edit {
+  start: number;
+  end: number;
+  text: string;
+}
+
+/** Takes white space and comments out of templates; minifiers of JavaScript leave what is in strings alone. */
+export function collapseTemplates(): Plugin {
+  return {
+    name: 'collapse-templates',
+    enforce: 'post',
+    transform(code, id) {
+      if (!/\/src\/element\/[^/]+\.ts$/.test(id) || !/\b(?:html|svg|css)`/.test(code)) return undefined;
+      const edits = editsOf(this.parse(code)).sort((a, b) => b.start - a.start);
+      let collapsed = code;
+      for (const { start, end, text } of edits) collapsed = collapsed.slice(0, start) + text + collapsed.slice(end);
+      return { code: collapsed, map: null };
+    },
+  };
+}
+
+const linesOf = (text: string): number => text.split('\n').length - 1;
+
+/** @param node of a syntax tree, or a list of them @see https://github.com/estree/estree */
+function editsOf(node: unknown): Edit[] {
+  if (typeof node !== 'object' || node === null) return [];
+  const edits = Object.values(node).flatMap(editsOf);
+  if (!('type' in node) || node.type !== 'TaggedTemplateExpression') return edits;
+  const { tag, quasi, end } = node as unknown as TaggedTemplate;
+  const collapse = COLLAPSE[tag.name ?? ''];
+  if (!collapse) return edits;
+  let lost = 0;
+  for (const { start, end, value } of quasi.quasis) {
+    const text = collapse(value.raw);
+    lost += linesOf(value.raw) - linesOf(text);
+    edits.push({ start, end, text });
+  }
+  // the lines that follow stay where the source map has them
+  return [...edits, { start: end, end, text: '\n'.repeat(lost) }];
+}
+
+interface TaggedTemplate {
+  tag: { name?: string };
+  quasi: { quasis: { start: number; end: number; value: { raw: string } }[] };
+  end: number;
+}
