@@ -29,8 +29,10 @@ export class Transfer {
   /** A create whose answer is not lost when the upload is paused or aborted meanwhile. */
   #creating: Promise<void> | null = null;
   #renewing: Promise<void> | null = null;
-  /** Whether a Complete, or a whole file, was sent whose answer may have been lost. */
+  /** Whether a Complete, or a whole file, was sent. */
   #hasSentAll = false;
+  /** Whether the answer to that was lost, or told nothing of what was done. */
+  #isInDoubt = false;
 
   constructor(host: UploadHost, upload: Upload, retrier: Retrier) {
     this.#host = host;
@@ -63,7 +65,7 @@ export class Transfer {
   reset(): void {
     this.adopt(null);
     this.#opening = null;
-    this.#hasSentAll = false;
+    this.#hasSentAll = this.#isInDoubt = false;
     this.#signatures.drop();
   }
 
@@ -107,20 +109,21 @@ export class Transfer {
           signal,
           () => this.#renewed(),
           (signature) =>
-            this.#host.store.put(signature, this.#wholeBody(session), this.patience(trial, signal), (loaded) => {
-              session.table.sent(1, loaded);
-              this.#host.changed(this.#upload);
-            }),
+            this.#sendAll(
+              this.#host.store.put(signature, this.#wholeBody(session), this.patience(trial, signal), (loaded) => {
+                session.table.sent(1, loaded);
+                this.#host.changed(this.#upload);
+              }),
+            ),
         );
       } catch (error) {
         session.table.sent(1, 0);
-        // what the store refused cannot stand in the bucket
-        this.#hasSentAll ||= !(error instanceof StoreFault);
         throw error;
       }
     });
     session.table.stored(1, etag);
     this.#retrier.progressed();
+    this.#host.scheduler.succeeded();
     return etag;
   }
 
@@ -144,10 +147,8 @@ export class Transfer {
         0,
         signal,
         () => this.#signatures.once('end', signedUploadOf(session), signal),
-        (signature) => {
-          this.#hasSentAll = true;
-          return this.#host.store.complete(signature, session.table.etags(), this.patience(trial, signal));
-        },
+        (signature) =>
+          this.#sendAll(this.#host.store.complete(signature, session.table.etags(), this.patience(trial, signal))),
       );
     });
     return etag || ((await this.#head(session, signal))?.etag ?? '');
@@ -155,12 +156,15 @@ export class Transfer {
 
   /**
    * Looks whether the object stands in the bucket already: the answer that said so may have been lost.
+   * @param sign what the store said: the multipart upload is gone, or an object exists
    * @returns its ETag where it is this upload's own, by size and by the number of parts that a multipart ETag ends
    * with; null where it is not, or cannot be told
    */
-  async findObject(signal: AbortSignal): Promise<string | null> {
+  async findObject(sign: 'gone' | 'exists', signal: AbortSignal): Promise<string | null> {
     const session = this.#session;
-    if (!session || !(this.#hasSentAll || this.#upload.recovered)) return null;
+    // An older object may have just the same size: a plain "it exists" to the first try is not of our making.
+    const isOurs = sign === 'exists' ? this.#isInDoubt : this.#hasSentAll || this.#upload.recovered;
+    if (!session || !isOurs) return null;
     const object = await this.#head(session, signal);
     const { size, count } = session.table.plan;
     if (object?.size !== size) return null;
@@ -216,6 +220,18 @@ export class Transfer {
         this.#renewing = null;
       });
     await abortable(this.#renewing, signal);
+  }
+
+  /** Notes what becomes of the request that makes the object. */
+  async #sendAll<T>(sending: Promise<T>): Promise<T> {
+    this.#hasSentAll = true;
+    try {
+      return await sending;
+    } catch (error) {
+      // what the store refused outright does not stand in the bucket
+      this.#isInDoubt ||= !(error instanceof StoreFault && error.status >= 400 && error.status < 500);
+      throw error;
+    }
   }
 
   /** Takes a signature, then a lane, and sends; a signature that grew old while waiting for the lane is left. */

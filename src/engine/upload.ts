@@ -12,7 +12,15 @@ import { SpeedMeter } from './speed-meter.js';
 import { assertStep, isOver, isRunning } from './status.js';
 import type { StoreClient } from './store-client.js';
 import { Transfer } from './transfer.js';
-import type { Clock, JournalRecord, PartDetail, UploadSnapshot, UploadStatus, UploaderEventMap, WaitingFor } from './types.js';
+import type {
+  Clock,
+  JournalRecord,
+  PartDetail,
+  UploadSnapshot,
+  UploadStatus,
+  UploaderEventMap,
+  WaitingFor,
+} from './types.js';
 
 /** Times that the store's list may contradict us before another upload is begun. */
 const MOST_RELISTS = 3;
@@ -96,14 +104,14 @@ export class Upload {
       clock: host.clock,
       fileName: facts.name,
       maxRetries: () => host.options.maxRetries,
-      reachability: url => host.reachability(url),
+      reachability: (url) => host.reachability(url),
       isReadable: (method, url) => host.isReadable(method, url),
       slowDown: () => host.scheduler.slowDown(),
       checkFile: () => this.#checkFile(),
-      dropSignatures: partNumber => this.#transfer.dropSignatures(partNumber),
-      renewGrant: signal => this.#transfer.renewGrant(signal),
-      announce: retry => this.#announce(retry),
-      complain: error => {
+      dropSignatures: (partNumber) => this.#transfer.dropSignatures(partNumber),
+      renewGrant: (signal) => this.#transfer.renewGrant(signal),
+      announce: (retry) => this.#announce(retry),
+      complain: (error) => {
         this.#error = error;
         this.#touch();
         host.emit('mule-error', { upload: this.snapshot, error });
@@ -196,7 +204,13 @@ export class Upload {
   refuse(error: unknown): void {
     if (isOver(this.#status)) return;
     this.#stop();
-    this.#fail(new UploadError('signer-refused', `“${this.facts.name}”: the page held it back: ${error instanceof Error ? error.message : String(error)}.`, { phase: 'init', cause: error }));
+    this.#fail(
+      new UploadError(
+        'signer-refused',
+        `“${this.facts.name}”: the page held it back: ${error instanceof Error ? error.message : String(error)}.`,
+        { phase: 'init', cause: error },
+      ),
+    );
   }
 
   /** Ends waits early: those for network and signer, or, on the user's word, all. */
@@ -237,12 +251,15 @@ export class Upload {
   /** Takes in that the signer has said where to; `isKnown`: it knew this file from an earlier visit. */
   opened(isKnown: boolean): void {
     this.wantsFresh = false;
+    this.#error = null;
     this.recovered ||= isKnown;
     this.#touch();
   }
 
   /** Takes in that a part is stored. */
   partStored(detail: Omit<PartDetail, 'upload'>): void {
+    // what was complained of is over
+    this.#error = null;
     this.#touch();
     this.#host.emit('mule-part', { upload: this.snapshot, ...detail });
   }
@@ -262,8 +279,12 @@ export class Upload {
   #fail(error: unknown, signal?: AbortSignal): void {
     if (signal?.aborted) return;
     const { name } = this.facts;
-    this.#error = error instanceof UploadError ? error
-      : new UploadError('invalid-response', `“${name}”: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+    this.#error =
+      error instanceof UploadError
+        ? error
+        : new UploadError('invalid-response', `“${name}”: ${error instanceof Error ? error.message : String(error)}.`, {
+            cause: error,
+          });
     this.#stop();
     this.#transition('failed');
     this.#host.emit('mule-error', { upload: this.snapshot, error: this.#error });
@@ -292,10 +313,19 @@ export class Upload {
     signal.throwIfAborted();
     this.#stop();
     this.#loaded = this.facts.size;
+    this.#error = null;
     this.#transition('complete');
     const upload = this.snapshot;
     const { location, size, checksum, receipt } = upload;
-    this.#host.emit('mule-complete', { upload, key: upload.key!, etag: upload.etag, location, size, checksum, receipt });
+    this.#host.emit('mule-complete', {
+      upload,
+      key: upload.key!,
+      etag: upload.etag,
+      location,
+      size,
+      checksum,
+      receipt,
+    });
   }
 
   /** One way through all the steps that are left. @returns the object's ETag; empty where the store tells none */
@@ -318,20 +348,34 @@ export class Upload {
       return null;
     }
     if (detour.to === 'gone' || detour.to === 'exists') {
-      const etag = await this.#transfer.findObject(signal);
+      const etag = await this.#transfer.findObject(detour.to, signal);
       if (etag !== null) return etag;
     }
     if (detour.to === 'exists') {
       const { key } = this.snapshot;
-      throw new UploadError('key-exists', `“${this.facts.name}”: another object stands under the key “${key}” and may not be overwritten; upload under another key.`, { status: 412, phase });
+      throw new UploadError(
+        'key-exists',
+        `“${this.facts.name}”: another object stands under the key “${key}” and may not be overwritten; upload under another key.`,
+        { status: 412, phase },
+      );
     }
     this.#transfer.reset();
     this.wantsFresh = true;
     this.#relists = 0;
     const { clock } = this.#host;
     const delay = backoff(++this.#restarts, clock.random());
-    this.#announce({ phase, partNumber: null, attempt: this.#restarts, delay, reason: `${detour.message}: beginning afresh` });
-    await this.#retrier.park('store', clock.now() + delay, abortable(new Promise<void>(resolve => clock.setTimer(resolve, delay)), signal));
+    this.#announce({
+      phase,
+      partNumber: null,
+      attempt: this.#restarts,
+      delay,
+      reason: `${detour.message}: beginning afresh`,
+    });
+    await this.#retrier.park(
+      'store',
+      clock.now() + delay,
+      abortable(new Promise<void>((resolve) => clock.setTimer(resolve, delay)), signal),
+    );
     return null;
   }
 
@@ -346,7 +390,9 @@ export class Upload {
       const isGone = (cause as DOMException).name === 'NotFoundError';
       throw new UploadError(
         isGone ? 'file-unreadable' : 'file-changed',
-        isGone ? `“${name}” is not there any more: put it back, then choose it again.` : `“${name}” was changed, or cannot be read any more, since it was chosen: choose it again.`,
+        isGone
+          ? `“${name}” is not there any more: put it back, then choose it again.`
+          : `“${name}” was changed, or cannot be read any more, since it was chosen: choose it again.`,
         { phase: 'part', cause },
       );
     }
