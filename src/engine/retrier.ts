@@ -16,7 +16,10 @@ const LONGEST_PROBE_GAP = 3_000;
 
 /** A failure that no repetition of the same step mends: the upload has to go another way. */
 export class Detour extends Error {
-  constructor(readonly to: 'gone' | 'exists' | 'relist' | 'restart', reason: string) {
+  constructor(
+    readonly to: 'gone' | 'exists' | 'relist' | 'restart',
+    reason: string,
+  ) {
     super(reason);
   }
 }
@@ -94,7 +97,8 @@ export class Retrier {
 
   /** Ends waits early: those for network and signer, or, on the user's word, all. */
   nudge(all: boolean): void {
-    for (const [wake, waitingFor] of this.#sleepers) if (all || waitingFor === 'network' || waitingFor === 'signer') wake();
+    for (const [wake, waitingFor] of this.#sleepers)
+      if (all || waitingFor === 'network' || waitingFor === 'signer') wake();
     if (all) this.authorize();
   }
 
@@ -109,8 +113,24 @@ export class Retrier {
    * @throws UploadError for a verdict
    * @throws the signal's reason when aborted
    */
-  async insist<T>(phase: Phase, partNumber: number | null, signal: AbortSignal, act: (trial: Trial) => Promise<T>): Promise<T> {
-    const course: Course = { phase, partNumber, signal, attempt: 0, level: 0, stalls: 0, blind: 0, refusals: 0, renewals: 0, progress: this.#progress };
+  async insist<T>(
+    phase: Phase,
+    partNumber: number | null,
+    signal: AbortSignal,
+    act: (trial: Trial) => Promise<T>,
+  ): Promise<T> {
+    const course: Course = {
+      phase,
+      partNumber,
+      signal,
+      attempt: 0,
+      level: 0,
+      stalls: 0,
+      blind: 0,
+      refusals: 0,
+      renewals: 0,
+      progress: this.#progress,
+    };
     for (;;) {
       signal.throwIfAborted();
       course.attempt++;
@@ -155,23 +175,36 @@ export class Retrier {
     const verdict = judge(failure, phase);
     if (course.progress !== this.#progress) {
       course.progress = this.#progress;
-      course.level = 0;
+      course.level = course.refusals = course.renewals = 0;
     }
     course.level++;
     switch (verdict.kind) {
-      case 'final': throw new UploadError(verdict.code, this.#tell(verdict.message), { status: verdict.status, phase, cause: failure });
-      case 'gone': case 'exists': case 'relist': case 'restart': throw new Detour(verdict.kind, verdict.reason);
-      case 'unauthorized': return this.#awaitAuthorization(verdict, course, failure);
+      case 'final':
+        throw new UploadError(verdict.code, this.#tell(verdict.message), {
+          status: verdict.status,
+          phase,
+          cause: failure,
+        });
+      case 'gone':
+      case 'exists':
+      case 'relist':
+      case 'restart':
+        throw new Detour(verdict.kind, verdict.reason);
+      case 'unauthorized':
+        return this.#awaitAuthorization(verdict, course, failure);
       case 'renew':
         if (++course.renewals > 1) throw new Detour('restart', verdict.reason);
-        await this.#host.renewGrant(course.signal);
-        this.#host.dropSignatures(null);
-        return;
-      case 'resign': return this.#resign(verdict, course, failure);
+        return this.#renew(course);
+      case 'resign':
+        return this.#resign(verdict, course, failure);
       case 'again':
     }
     if (course.attempt > this.#host.maxRetries()) {
-      throw new UploadError('too-many-retries', this.#tell(`gave up after ${course.attempt} tries; the last time ${verdict.reason}`), { retryable: true, phase, cause: failure });
+      throw new UploadError(
+        'too-many-retries',
+        this.#tell(`gave up after ${course.attempt} tries; the last time ${verdict.reason}`),
+        { retryable: true, phase, cause: failure },
+      );
     }
     if (failure instanceof TransportFault) return this.#meetSilence(failure, verdict, course);
     if (verdict.busy) this.#host.slowDown();
@@ -180,7 +213,11 @@ export class Retrier {
   }
 
   /** No answer from the store: is it the file, the line, CORS, or a refusal that CORS hides? */
-  async #meetSilence(fault: TransportFault, { stalled, reason }: Verdict & { kind: 'again' }, course: Course): Promise<void> {
+  async #meetSilence(
+    fault: TransportFault,
+    { stalled, reason }: Verdict & { kind: 'again' },
+    course: Course,
+  ): Promise<void> {
     const { signal, partNumber } = course;
     if (stalled) {
       course.stalls++;
@@ -199,16 +236,43 @@ export class Retrier {
     this.#host.dropSignatures(++course.blind > 1 ? null : partNumber);
     if (course.blind >= BLIND_TRIES && !this.#hasComplained && !this.#host.isReadable(fault.method, fault.url)) {
       this.#hasComplained = true;
-      this.#host.complain(new UploadError(
-        'store-blocked',
-        this.#tell(`the store is there but the browser may not read its answers to ${fault.method}: does the bucket's CORS rule allow this page's origin, that method and expose ETag? Trying goes on`),
-        { retryable: true, phase: course.phase, cause: fault },
-      ));
+      this.#host.complain(
+        new UploadError(
+          'store-blocked',
+          this.#tell(
+            `the store is there but the browser may not read its answers to ${fault.method}: does the bucket's CORS rule allow this page's origin, that method and expose ETag? Trying goes on`,
+          ),
+          { retryable: true, phase: course.phase, cause: fault },
+        ),
+      );
     }
-    return this.#pause(this.#host.isReadable(fault.method, fault.url) ? 'network' : 'store', this.#delay(course, null), reason, course);
+    return this.#pause(
+      this.#host.isReadable(fault.method, fault.url) ? 'network' : 'store',
+      this.#delay(course, null),
+      reason,
+      course,
+    );
   }
 
-  async #resign({ reason, passing, status }: Verdict & { kind: 'resign' }, course: Course, failure: unknown): Promise<void> {
+  /** Has the grant renewed; what goes wrong with that is met like any failure of the step. */
+  async #renew(course: Course): Promise<void> {
+    try {
+      await this.#host.renewGrant(course.signal);
+      this.#host.dropSignatures(null);
+    } catch (failure) {
+      course.signal.throwIfAborted();
+      if (failure instanceof Detour) throw failure;
+      const isOutdated = failure instanceof SignerFault && failure.code === 'grant-expired';
+      if (!isOutdated) course.renewals--;
+      await this.#meet(failure, course);
+    }
+  }
+
+  async #resign(
+    { reason, passing, status }: Verdict & { kind: 'resign' },
+    course: Course,
+    failure: unknown,
+  ): Promise<void> {
     this.#host.dropSignatures(null);
     if (!passing && ++course.refusals >= MOST_REFUSALS) {
       throw new UploadError(
@@ -221,12 +285,25 @@ export class Retrier {
     return this.#pause('store', course.level > 1 ? this.#delay(course, null) : 0, reason, course);
   }
 
-  async #awaitAuthorization({ reason, status }: Verdict & { kind: 'unauthorized' }, { signal, phase }: Course, cause: unknown): Promise<void> {
+  async #awaitAuthorization(
+    { reason, status }: Verdict & { kind: 'unauthorized' },
+    { signal, phase }: Course,
+    cause: unknown,
+  ): Promise<void> {
     if (!this.#authorization) {
       let go!: () => void;
-      const ready = new Promise<void>(resolve => (go = resolve)).then(() => { this.#authorization = null; });
+      const ready = new Promise<void>((resolve) => (go = resolve)).then(() => {
+        this.#authorization = null;
+      });
       this.#authorization = { ready, go };
-      this.#host.complain(new UploadError('unauthorized', this.#tell(`${reason}: sign in, then retry`), { retryable: true, status, phase, cause }));
+      this.#host.complain(
+        new UploadError('unauthorized', this.#tell(`${reason}: sign in, then retry`), {
+          retryable: true,
+          status,
+          phase,
+          cause,
+        }),
+      );
     }
     const { ready } = this.#authorization;
     await this.#standAside('authorization', null, abortable(ready, signal));
@@ -249,7 +326,11 @@ export class Retrier {
     this.#sleepers.set(wake, waitingFor);
     signal.addEventListener('abort', wake, { once: true });
     try {
-      await this.#standAside(waitingFor, clock.now() + delay, sleep(clock, delay, early.signal).catch(() => {}));
+      await this.#standAside(
+        waitingFor,
+        clock.now() + delay,
+        sleep(clock, delay, early.signal).catch(() => {}),
+      );
       signal.throwIfAborted();
     } finally {
       this.#sleepers.delete(wake);
