@@ -11,7 +11,16 @@ import { referenceOf } from './session.js';
 import { Signatures } from './signatures.js';
 import { isOver, isRunning } from './status.js';
 import { StoreClient } from './store-client.js';
-import type { AdmissionRules, FileEntry, Ports, TotalProgress, UploadSnapshot, UploaderEventMap, UploaderOptions, UploaderStatus } from './types.js';
+import type {
+  AdmissionRules,
+  FileEntry,
+  Ports,
+  TotalProgress,
+  UploadSnapshot,
+  UploaderEventMap,
+  UploaderOptions,
+  UploaderStatus,
+} from './types.js';
 import { Upload } from './upload.js';
 import type { UploadHost } from './upload.js';
 import { ScreenWakeLock } from './wake-lock.js';
@@ -22,8 +31,16 @@ const GATES: ReadonlySet<string> = new Set(['mule-before-add', 'mule-before-uplo
 
 /** An `EventTarget` whose events are known by name. */
 interface UploaderTarget extends EventTarget {
-  addEventListener<K extends keyof UploaderEventMap>(type: K, listener: (event: UploaderEventMap[K]) => void, options?: boolean | AddEventListenerOptions): void;
-  addEventListener(type: string, listener: EventListenerOrEventListenerObject | null, options?: boolean | AddEventListenerOptions): void;
+  addEventListener<K extends keyof UploaderEventMap>(
+    type: K,
+    listener: (event: UploaderEventMap[K]) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
 }
 const Target = EventTarget as new () => UploaderTarget;
 
@@ -48,6 +65,8 @@ export class BaseUploader extends Target {
   readonly #host: UploadHost;
   #options: Readonly<ResolvedOptions>;
   #ready: Promise<void> | null = null;
+  /** Calls of `add` under way. */
+  #arriving = 0;
   #cancelTick: (() => void) | null = null;
   #stopListening: (() => void) | null = null;
 
@@ -59,15 +78,20 @@ export class BaseUploader extends Target {
     this.#ports = ports;
     this.#scheduler = new Scheduler(ports.clock, () => this.#options);
     this.#keeper = new JournalKeeper(ports.journal, () => this.#scope);
-    this.#roster = new Roster(() => this.#scheduler.lanes, () => this.#options.partSize);
+    this.#roster = new Roster(
+      () => this.#scheduler.lanes,
+      () => this.#options.partSize,
+    );
     this.#intake = new Intake(this.#roster, (type, detail) => this.#emit(type, detail));
     const getOptions = (): Readonly<ResolvedOptions> => this.#options;
     this.#desk = new InitDesk({
       signer: ports.signer,
       clock: ports.clock,
-      get options() { return getOptions(); },
+      get options() {
+        return getOptions();
+      },
       upcoming: () => this.#roster.upcoming,
-      prepare: upload => this.#intake.prepare(upload),
+      prepare: (upload) => this.#intake.prepare(upload),
     });
     this.#host = this.#makeHost();
     // once the constructor's caller has had its chance to listen
@@ -104,7 +128,9 @@ export class BaseUploader extends Target {
   configure(changes: UploaderOptions): void {
     this.#options = mergeOptions(this.#options, changes);
     this.#scheduler.dispatch();
-    if ('headers' in changes || 'sign' in changes || 'signer' in changes) for (const upload of this.#roster.running) upload.authorize();
+    if ('headers' in changes || 'sign' in changes || 'signer' in changes)
+      // those aborted here, too: the store has yet to hear of it
+      for (const upload of this.#roster.all) upload.authorize();
     this.#stayAwake();
   }
 
@@ -113,14 +139,20 @@ export class BaseUploader extends Target {
    * @returns snapshots of those taken; the others gave a `mule-reject` each
    */
   async add(files: Iterable<File | FileEntry>, rules: AdmissionRules = {}): Promise<UploadSnapshot[]> {
-    const entries = [...files].map(item => ('file' in item ? item : { file: item }));
-    await this.ready;
+    const entries = [...files].map((item) => ('file' in item ? item : { file: item }));
     const taken: Upload[] = [];
-    for (const entry of entries) {
-      const upload = await this.#take(entry, rules, entries.length > 1);
-      if (upload) taken.push(upload);
+    this.#arriving++;
+    try {
+      await this.ready;
+      for (const entry of entries) {
+        const upload = await this.#take(entry, rules, entries.length > 1);
+        if (upload) taken.push(upload);
+      }
+    } finally {
+      this.#arriving--;
     }
     this.#roster.fill();
+    this.#settle();
     return taken.map(({ snapshot }) => snapshot);
   }
 
@@ -156,6 +188,7 @@ export class BaseUploader extends Target {
 
   /** Tries again what failed, and at once what waits. */
   retry(id?: string): void {
+    for (const reachability of this.#reachabilities.values()) reachability.poke();
     for (const upload of this.#roster.chosen(id)) {
       if (upload.status === 'failed') this.#requeue(upload);
       else if (isRunning(upload.status)) upload.nudge(true);
@@ -232,7 +265,9 @@ export class BaseUploader extends Target {
   async #recover(): Promise<void> {
     if (this.#options.recover === 'off') return;
     const records = await this.#keeper.load();
-    const held = await this.#ports.tabLock.held(records.map(record => this.#lockName(record))).catch(() => new Set<string>());
+    const held = await this.#ports.tabLock
+      .held(records.map((record) => this.#lockName(record)))
+      .catch(() => new Set<string>());
     const found: Upload[] = [];
     for (const record of records) {
       if (held.has(this.#lockName(record)) || this.#lifetime.signal.aborted) continue;
@@ -259,7 +294,9 @@ export class BaseUploader extends Target {
     const getOptions = (): Readonly<ResolvedOptions> => this.#options;
     return {
       clock,
-      get options() { return getOptions(); },
+      get options() {
+        return getOptions();
+      },
       scheduler: this.#scheduler,
       lifetime: this.#lifetime.signal,
       store: new StoreClient(transport, ({ method, url }) => {
@@ -267,24 +304,27 @@ export class BaseUploader extends Target {
         this.#reachabilities.get(new URL(url).origin)?.answered();
       }),
       makeSignatures: () => new Signatures(signer, clock),
-      makeNotices: session => this.#wantsNotices(session) ? new Notices(signer, clock, () => referenceOf(session)) : null,
-      reachability: url => this.#reachability(url),
+      makeNotices: (session) =>
+        this.#wantsNotices(session) ? new Notices(signer, clock, () => referenceOf(session)) : null,
+      reachability: (url) => this.#reachability(url),
       isReadable: (method, url) => this.#readable.has(`${method} ${new URL(url).origin}`),
-      init: upload => this.#desk.ask(upload),
+      init: (upload) => this.#desk.ask(upload),
       claim: async (upload, signal) => {
         const name = this.#lockName({ ...upload.facts, fingerprint: await this.#intake.recognise(upload) });
         const release = await tabLock.tryAcquire(name);
         if (release) return release;
         const later = await upload.waitFor('tab', tabLock.acquire(name, signal));
         // the other tab may have got somewhere before it went
-        const record = (await this.#keeper.load()).find(({ fingerprint: print, name: of }) => print === upload.fingerprint && of === upload.facts.name);
+        const record = (await this.#keeper.load()).find(
+          ({ fingerprint: print, name: of }) => print === upload.fingerprint && of === upload.facts.name,
+        );
         if (record && !upload.session) upload.adopt(record);
         return later;
       },
-      remember: upload => (this.#options.recover === 'off' ? Promise.resolve() : this.#keeper.save(upload)),
-      forget: upload => (this.#options.recover === 'off' ? Promise.resolve() : this.#keeper.remove(upload)),
+      remember: (upload) => (this.#options.recover === 'off' ? Promise.resolve() : this.#keeper.save(upload)),
+      forget: (upload) => (this.#options.recover === 'off' ? Promise.resolve() : this.#keeper.remove(upload)),
       emit: (type, detail) => this.#relay(type, detail),
-      changed: upload => this.#markDirty(upload),
+      changed: (upload) => this.#markDirty(upload),
     };
   }
 
@@ -297,7 +337,9 @@ export class BaseUploader extends Target {
     let known = this.#reachabilities.get(origin);
     if (!known) {
       const { transport, clock } = this.#ports;
-      known = new Reachability(origin + pathname, transport, clock, this.#lifetime.signal, online => this.#emit('mule-network', { online }));
+      known = new Reachability(origin + pathname, transport, clock, this.#lifetime.signal, (online) =>
+        this.#emit('mule-network', { online }),
+      );
       this.#reachabilities.set(origin, known);
     }
     return known;
@@ -335,9 +377,12 @@ export class BaseUploader extends Target {
   /** Tells the page, and whoever waits, when nothing is left to do. */
   #settle(hasEnded = false): void {
     if (hasEnded && !this.#roster.isActive) {
-      this.#emit('mule-finish', { completed: this.#roster.snapshotsOf('complete'), failed: this.#roster.snapshotsOf('failed') });
+      this.#emit('mule-finish', {
+        completed: this.#roster.snapshotsOf('complete'),
+        failed: this.#roster.snapshotsOf('failed'),
+      });
     }
-    if (!this.#roster.isOver) return;
+    if (!this.#roster.isOver || this.#arriving) return;
     for (const { resolve } of this.#finishers) resolve(this.#roster.snapshots);
     this.#finishers.clear();
   }
@@ -360,7 +405,8 @@ export class BaseUploader extends Target {
     const { loaded, size, ratio, speed, eta } = snapshot;
     const isNew = loaded !== upload.reported;
     upload.reported = loaded;
-    if (isNew && this.#roster.has(upload.id)) this.#emit('mule-progress', { upload: snapshot, loaded, total: size, ratio, speed, eta });
+    if (isNew && this.#roster.has(upload.id))
+      this.#emit('mule-progress', { upload: snapshot, loaded, total: size, ratio, speed, eta });
   }
 
   // ---- The page around ----
@@ -378,7 +424,7 @@ export class BaseUploader extends Target {
       },
       offline: () => this.#emit('mule-network', { online: false }),
       wake: () => this.#wake(),
-      leave: event => {
+      leave: (event) => {
         if (this.#options.leaveWarning && this.#roster.running.size) event.preventDefault();
       },
     });
@@ -407,5 +453,5 @@ export class BaseUploader extends Target {
 
 /** 128 random bits in hexadecimal; `randomUUID` is missing on plain `http:` pages. */
 function newId(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map(byte => byte.toString(16).padStart(2, '0')).join('');
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
