@@ -1,0 +1,171 @@
+import { MIN_PART_SIZE } from '../../src/limits.js';
+import { SignerFault } from '../../src/engine/errors.js';
+import type { Clock, SignerPort } from '../../src/engine/types.js';
+import type {
+  Action,
+  AllRequest,
+  InitAnswerFile,
+  InitFile,
+  InitRequest,
+  Protocol,
+  SignedRequest,
+} from '../../src/protocol.js';
+import { ORIGIN } from './fake-store.js';
+import { turn } from './hand-clock.js';
+
+export const ALL_ACTIONS: Action[] = [
+  'get_all_signatures',
+  'get_delete_signature',
+  'get_head_signature',
+  'chunk_loaded',
+];
+
+type Call = { [A in Action]: { action: A; body: Protocol[A]['request'] } }[Action];
+type Answer = Protocol[Action]['answer'];
+type SignerBehaviour = (proceed: () => Answer) => Answer | Promise<Answer>;
+
+/** Refuses. */
+export const deny =
+  (status: number, code: string | null, retryAfter: string | null = null): SignerBehaviour =>
+  () => {
+    throw new SignerFault(status, code, 'because the test says so', retryAfter);
+  };
+
+/** A signer behind the port, in memory: it answers as the protocol has it, and fails as it is told. */
+export class FakeSigner implements SignerPort {
+  readonly calls: Call[] = [];
+  actions = ALL_ACTIONS;
+  /** Milliseconds that its signatures live. */
+  life = 900_000;
+  partSize = MIN_PART_SIZE;
+  /** Files up to so many bytes go by one PUT, or by a POST policy. */
+  wholeUpTo = MIN_PART_SIZE;
+  whole: 'put' | 'post' = 'put';
+  tracked = false;
+  filesPerCall: number | undefined;
+  /** By file name: what its tracker remembers. */
+  readonly known = new Map<string, { upload_id: string; key: string; part_size: number }>();
+  readonly #clock: Clock;
+  readonly #once = new Map<Action, SignerBehaviour[]>();
+  readonly #always = new Map<Action, SignerBehaviour>();
+  #signed = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Meets the next calls of an action in these ways, one each. */
+  next(action: Action, ...behaviours: SignerBehaviour[]): void {
+    this.#once.set(action, [...(this.#once.get(action) ?? []), ...behaviours]);
+  }
+
+  /** Meets all calls of an action in this way; null: as usual. */
+  always(action: Action, behaviour: SignerBehaviour | null): void {
+    if (behaviour) this.#always.set(action, behaviour);
+    else this.#always.delete(action);
+  }
+
+  count(action: Action): number {
+    return this.bodies(action).length;
+  }
+
+  /** What was sent with each call of an action. */
+  bodies<A extends Action>(action: A): Protocol[A]['request'][] {
+    return this.calls.filter((call) => call.action === action).map(({ body }) => body as Protocol[A]['request']);
+  }
+
+  async call<A extends Action>(
+    action: A,
+    body: Protocol[A]['request'],
+    signal?: AbortSignal,
+  ): Promise<Protocol[A]['answer']> {
+    signal?.throwIfAborted();
+    // as it went over the wire
+    const call = { action, body: JSON.parse(JSON.stringify(body)) as unknown } as Call;
+    this.calls.push(call);
+    const proceed = (): Answer => this.#answer(call);
+    const behaviour = this.#once.get(action)?.shift() ?? this.#always.get(action);
+    await turn();
+    const answer = behaviour ? await behaviour(proceed) : proceed();
+    signal?.throwIfAborted();
+    return answer as Protocol[A]['answer'];
+  }
+
+  #answer(call: Call): Answer {
+    const time = this.#clock.now();
+    switch (call.action) {
+      case 'get_init_signature':
+        return this.#init(call.body);
+      case 'get_all_signatures':
+        return this.#all(call.body);
+      case 'get_chunk_signature': {
+        const { key, upload_id, chunk } = call.body;
+        return { time, ...this.#sign('PUT', key, `partNumber=${chunk}&uploadId=${upload_id}`) };
+      }
+      case 'get_list_signature': {
+        const { key, upload_id, part_number_marker: marker } = call.body;
+        return { time, ...this.#sign('GET', key, `uploadId=${upload_id}&part-number-marker=${marker ?? 0}`) };
+      }
+      case 'get_end_signature':
+        return { time, ...this.#sign('POST', call.body.key, `uploadId=${call.body.upload_id}`) };
+      case 'get_delete_signature':
+        return { time, ...this.#sign('DELETE', call.body.key, `uploadId=${call.body.upload_id}`) };
+      case 'get_head_signature':
+        return { time, ...this.#sign('HEAD', call.body.key, '') };
+      case 'chunk_loaded':
+        return call.body.state === 'complete' ? { receipt: `receipt of ${call.body.key}` } : null;
+    }
+  }
+
+  #init({ files }: InitRequest): Protocol['get_init_signature']['answer'] {
+    const time = this.#clock.now();
+    return {
+      time,
+      actions: this.actions,
+      ...(this.filesPerCall && { limits: { files: this.filesPerCall } }),
+      posts: { 'a policy': { url: `${ORIGIN}/bucket/`, fields: { policy: 'p' }, expires: time + this.life } },
+      files: files.map((file) => this.#initFile(file)),
+    };
+  }
+
+  #initFile({
+    id,
+    filename,
+    filesize,
+    object_key,
+    key: knownKey,
+    grant: knownGrant,
+    upload_id,
+    force,
+  }: InitFile): InitAnswerFile {
+    const key = knownKey ?? object_key ?? `files/${filename}`;
+    const grant = knownGrant ? `${knownGrant}+` : `grant-${filename}`;
+    const common = { id, key, grant, ...(this.tracked && { tracked: true }) };
+    const known = this.known.get(filename);
+    if (upload_id) return { ...common, upload_id, part_size: this.partSize };
+    if (known && !force) return { ...common, ...known };
+    if (filesize > this.wholeUpTo)
+      return { ...common, init: this.#sign('POST', key, 'uploads='), part_size: this.partSize };
+    return this.whole === 'put' ? { ...common, put: this.#sign('PUT', key, '') } : { ...common, post: 'a policy' };
+  }
+
+  #all({ key, upload_id, chunks }: AllRequest): Protocol['get_all_signatures']['answer'] {
+    return {
+      time: this.#clock.now(),
+      list: this.#sign('GET', key, `uploadId=${upload_id}&part-number-marker=0`),
+      end: this.#sign('POST', key, `uploadId=${upload_id}`),
+      delete: this.#sign('DELETE', key, `uploadId=${upload_id}`),
+      head: this.#sign('HEAD', key, ''),
+      chunks: Object.fromEntries(
+        chunks.map((chunk) => [chunk, this.#sign('PUT', key, `partNumber=${chunk}&uploadId=${upload_id}`)]),
+      ),
+    };
+  }
+
+  #sign(method: string, key: string, query: string): SignedRequest {
+    const expires = this.#clock.now() + this.life;
+    const path = encodeURIComponent(key).replaceAll('%2F', '/');
+    const url = `${ORIGIN}/bucket/${path}?${query}&expires=${expires}&signature=${++this.#signed}`;
+    return { method, url, expires };
+  }
+}

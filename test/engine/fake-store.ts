@@ -1,0 +1,262 @@
+import { StoreFault, TransportFault } from '../../src/engine/errors.js';
+import type { Clock, StoreRequest, StoreResponse, Transport } from '../../src/engine/types.js';
+import { turn } from './hand-clock.js';
+
+export type Operation = 'create' | 'part' | 'put' | 'post' | 'list' | 'complete' | 'head' | 'abort';
+
+/** A request as the store saw it. */
+export interface Seen {
+  operation: Operation;
+  key: string;
+  uploadId: string;
+  partNumber: number;
+  /** Bytes of the body. */
+  size: number;
+  request: StoreRequest;
+}
+
+/** How the store meets one request; `proceed` is what it does when all is well. */
+export type Behaviour = (request: StoreRequest, proceed: () => Promise<StoreResponse>) => Promise<StoreResponse>;
+
+interface StoredBody {
+  body: Blob;
+  etag: string;
+}
+
+interface MultipartUpload {
+  key: string;
+  parts: Map<number, StoredBody>;
+}
+
+export const ORIGIN = 'https://store.test';
+
+/** An answer with S3's error document, or any other. */
+export function answerOf(status: number, text = '', headers: Record<string, string> = {}): StoreResponse {
+  const known = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+  return { status, text, header: (name) => known.get(name.toLowerCase()) ?? null };
+}
+
+/** Refuses. */
+export const refuse =
+  (status: number, code = '', headers: Record<string, string> = {}, message = ''): Behaviour =>
+  async () =>
+    answerOf(status, code && `<Error><Code>${code}</Code><Message>${message}</Message></Error>`, headers);
+
+const faultOf = (kind: 'network' | 'stalled', { method, url }: StoreRequest): TransportFault =>
+  new TransportFault(kind, kind === 'stalled' ? 'nothing moved' : 'the connection failed', method, url);
+
+/** Says nothing at all. */
+export const silence: Behaviour = async (request) => {
+  throw faultOf('network', request);
+};
+
+/** Lets half of the bytes through, and then nothing moves any more. */
+export const stall: Behaviour = async (request) => {
+  if (request.body instanceof Blob) request.onProgress?.(request.body.size / 2);
+  throw faultOf('stalled', request);
+};
+
+/** Does as asked, and the answer gets lost on its way. */
+export const loseAnswer: Behaviour = async (request, proceed) => {
+  await proceed();
+  throw faultOf('network', request);
+};
+
+/**
+ * A small faithful S3 behind the transport's port, in memory: it keeps parts by number, answers in S3's XML, refuses
+ * what has expired, and fails as it is told.
+ */
+export class FakeStore implements Transport {
+  readonly objects = new Map<string, StoredBody>();
+  readonly uploads = new Map<string, MultipartUpload>();
+  readonly seen: Seen[] = [];
+  /** Whether the line to it holds. */
+  isUp = true;
+  /** Parts on a page of ListParts. */
+  pageSize = 1_000;
+  /** Whether its CORS rule exposes ETags. */
+  exposesEtags = true;
+  probes = 0;
+  #uploadCount = 0;
+  readonly #clock: Clock;
+  readonly #once = new Map<Operation | `part ${number}`, Behaviour[]>();
+  readonly #always = new Map<Operation, Behaviour>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Meets the next requests of a kind, or for one part, in these ways, one each. */
+  next(operation: Operation | `part ${number}`, ...behaviours: Behaviour[]): void {
+    this.#once.set(operation, [...(this.#once.get(operation) ?? []), ...behaviours]);
+  }
+
+  /** Meets all requests of a kind in this way; null: as usual. */
+  always(operation: Operation, behaviour: Behaviour | null): void {
+    if (behaviour) this.#always.set(operation, behaviour);
+    else this.#always.delete(operation);
+  }
+
+  /** Keeps requests of a kind waiting, half sent, until released. */
+  hold(operation: Operation): () => void {
+    let release!: () => void;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    this.always(operation, async ({ body, onProgress, signal }, proceed) => {
+      if (body instanceof Blob) onProgress?.(Math.floor(body.size / 2));
+      await new Promise<void>((resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+        void released.then(resolve);
+      });
+      return proceed();
+    });
+    return () => {
+      this.always(operation, null);
+      release();
+    };
+  }
+
+  /** How many requests of a kind came in. */
+  count(operation: Operation): number {
+    return this.seen.filter((request) => request.operation === operation).length;
+  }
+
+  /** Numbers of the parts that were sent, in order. */
+  get sentParts(): number[] {
+    return this.seen.filter(({ operation }) => operation === 'part').map(({ partNumber }) => partNumber);
+  }
+
+  async send(request: StoreRequest): Promise<StoreResponse> {
+    request.signal.throwIfAborted();
+    const seen = read(request);
+    this.seen.push(seen);
+    const proceed = async (): Promise<StoreResponse> => {
+      await turn();
+      request.signal.throwIfAborted();
+      if (!this.isUp) throw faultOf('network', request);
+      request.onProgress?.(seen.size);
+      return this.#act(seen);
+    };
+    if (!this.isUp) return proceed();
+    const behaviour =
+      this.#once.get(`part ${seen.partNumber}`)?.shift()
+      ?? this.#once.get(seen.operation)?.shift()
+      ?? this.#always.get(seen.operation);
+    await turn();
+    return behaviour ? behaviour(request, proceed) : proceed();
+  }
+
+  async probe(): Promise<boolean> {
+    this.probes++;
+    await turn();
+    return this.isUp;
+  }
+
+  #act(seen: Seen): StoreResponse {
+    const expires = Number(new URL(seen.request.url).searchParams.get('expires') ?? Infinity);
+    if (this.#clock.now() >= expires) return error(403, 'AccessDenied', 'Request has expired');
+    try {
+      return this.#answer(seen);
+    } catch (fault) {
+      if (fault instanceof StoreFault) return error(fault.status, fault.code);
+      throw fault;
+    }
+  }
+
+  #answer({ operation, key, uploadId, partNumber, request }: Seen): StoreResponse {
+    const body = request.body;
+    switch (operation) {
+      case 'create': {
+        const id = `upload-${++this.#uploadCount}`;
+        this.uploads.set(id, { key, parts: new Map() });
+        return answerOf(
+          200,
+          `<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
+        );
+      }
+      case 'part': {
+        const etag = `part-${partNumber}-${(body as Blob).size}`;
+        this.#find(uploadId).parts.set(partNumber, { body: body as Blob, etag });
+        return this.#tagged(etag);
+      }
+      case 'put':
+        return this.#keep(key, body as Blob, 'whole');
+      case 'post': {
+        const form = body as FormData;
+        return this.#keep(form.get('key') as string, form.get('file') as File, 'posted', 201);
+      }
+      case 'list':
+        return this.#list(this.#find(uploadId), Number(new URL(request.url).searchParams.get('part-number-marker')));
+      case 'complete': {
+        const { parts } = this.#find(uploadId);
+        const inOrder = [...parts].sort(([a], [b]) => a - b).map(([, part]) => part);
+        this.uploads.delete(uploadId);
+        const etag = `whole-${parts.size}`;
+        this.objects.set(key, { body: new Blob(inOrder.map((part) => part.body)), etag });
+        return answerOf(200, `<CompleteMultipartUploadResult><ETag>"${etag}"</ETag></CompleteMultipartUploadResult>`);
+      }
+      case 'head': {
+        const object = this.objects.get(key);
+        if (!object) return answerOf(404);
+        return answerOf(200, '', { 'Content-Length': String(object.body.size), ETag: `"${object.etag}"` });
+      }
+      case 'abort':
+        this.#find(uploadId);
+        this.uploads.delete(uploadId);
+        return answerOf(204);
+    }
+  }
+
+  #find(uploadId: string): MultipartUpload {
+    const upload = this.uploads.get(uploadId);
+    if (!upload) throw new StoreFault(404, 'NoSuchUpload', '');
+    return upload;
+  }
+
+  #keep(key: string, body: Blob, etag: string, status = 200): StoreResponse {
+    this.objects.set(key, { body, etag });
+    return this.#tagged(etag, status);
+  }
+
+  #tagged(etag: string, status = 200): StoreResponse {
+    return answerOf(status, '', this.exposesEtags ? { ETag: `"${etag}"` } : {});
+  }
+
+  #list({ parts }: MultipartUpload, marker: number): StoreResponse {
+    const rest = [...parts].filter(([partNumber]) => partNumber > marker).sort(([a], [b]) => a - b);
+    const page = rest.slice(0, this.pageSize);
+    const isTruncated = rest.length > page.length;
+    const xml = page.map(
+      ([partNumber, { etag, body }]) =>
+        `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${etag}"</ETag><Size>${body.size}</Size></Part>`,
+    );
+    return answerOf(
+      200,
+      `<ListPartsResult><IsTruncated>${isTruncated}</IsTruncated>${isTruncated ? `<NextPartNumberMarker>${page.at(-1)![0]}</NextPartNumberMarker>` : ''}${xml.join('')}</ListPartsResult>`,
+    );
+  }
+}
+
+const error = (status: number, code: string, message = ''): StoreResponse =>
+  answerOf(status, `<Error><Code>${code}</Code><Message>${message}</Message></Error>`);
+
+function read(request: StoreRequest): Seen {
+  const { pathname, searchParams } = new URL(request.url);
+  const uploadId = searchParams.get('uploadId') ?? '';
+  const partNumber = Number(searchParams.get('partNumber'));
+  const operations: Record<string, Operation> = {
+    PUT: partNumber ? 'part' : 'put',
+    POST: searchParams.has('uploads') ? 'create' : uploadId ? 'complete' : 'post',
+    GET: 'list',
+    HEAD: 'head',
+    DELETE: 'abort',
+  };
+  const { body } = request;
+  return {
+    operation: operations[request.method]!,
+    key: decodeURIComponent(pathname.slice('/bucket/'.length)),
+    uploadId,
+    partNumber,
+    size: body instanceof Blob ? body.size : 0,
+    request,
+  };
+}

@@ -1,0 +1,187 @@
+import { MIB } from '../../src/limits.js';
+import { Uploader } from '../../src/engine/index.js';
+import { webLocks } from '../../src/engine/tab-lock.js';
+import type {
+  Environment,
+  Journal,
+  JournalRecord,
+  Ports,
+  UploadSnapshot,
+  UploaderEventMap,
+  UploaderOptions,
+} from '../../src/engine/types.js';
+import { FakeSigner } from './fake-signer.js';
+import { FakeStore } from './fake-store.js';
+import { HandClock } from './hand-clock.js';
+
+/** A journal in memory that counts its writes. */
+export class MemoryJournal implements Journal {
+  readonly records = new Map<string, JournalRecord>();
+  saves = 0;
+  removals = 0;
+
+  async load(scope: string): Promise<JournalRecord[]> {
+    return [...this.records.values()].filter((record) => record.scope === scope);
+  }
+
+  async save(record: JournalRecord): Promise<void> {
+    this.saves++;
+    this.records.set(record.id, structuredClone(record));
+  }
+
+  async remove(id: string): Promise<void> {
+    this.removals++;
+    this.records.delete(id);
+  }
+
+  async wipe(scope: string): Promise<void> {
+    for (const { id } of await this.load(scope)) this.records.delete(id);
+  }
+}
+
+/** A page whose line, sleep and leaving a test decides. */
+export class HandEnvironment implements Environment {
+  online = true;
+  handlers: Parameters<Environment['listen']>[0] | null = null;
+
+  listen(handlers: Parameters<Environment['listen']>[0]): () => void {
+    this.handlers = handlers;
+    return () => {
+      this.handlers = null;
+    };
+  }
+}
+
+export type Told = {
+  [K in keyof UploaderEventMap]: { type: K; detail: UploaderEventMap[K]['detail'] };
+}[keyof UploaderEventMap];
+
+const EVENTS: readonly (keyof UploaderEventMap)[] = [
+  'mule-add',
+  'mule-start',
+  'mule-pause',
+  'mule-resume',
+  'mule-abort',
+  'mule-status',
+  'mule-reject',
+  'mule-recover',
+  'mule-progress',
+  'mule-part',
+  'mule-retry',
+  'mule-network',
+  'mule-complete',
+  'mule-error',
+  'mule-finish',
+];
+
+let scopes = 0;
+
+/** An uploader with a store, a signer and a clock that a test rules. */
+export class Stand {
+  readonly clock: HandClock;
+  readonly store: FakeStore;
+  readonly signer: FakeSigner;
+  readonly journal: Journal;
+  readonly environment = new HandEnvironment();
+  readonly uploader: Uploader;
+  readonly told: Told[] = [];
+  readonly #scope: string;
+  readonly #ports: Partial<Ports>;
+
+  /** @param before the stand of an earlier visit, whose store, signer, clock and journal stay */
+  constructor(options: UploaderOptions = {}, ports: Partial<Ports> = {}, before?: Stand) {
+    this.clock = before?.clock ?? new HandClock();
+    this.store = before?.store ?? new FakeStore(this.clock);
+    this.signer = before?.signer ?? new FakeSigner(this.clock);
+    this.journal = ports.journal ?? before?.journal ?? new MemoryJournal();
+    this.#scope = before ? before.#scope : `stand ${++scopes} of ${Math.random()}`;
+    this.#ports = ports;
+    this.uploader = new Uploader(
+      { scope: this.#scope, ...options },
+      {
+        clock: this.clock,
+        transport: this.store,
+        signer: this.signer,
+        tabLock: webLocks,
+        environment: this.environment,
+        ...ports,
+        journal: this.journal,
+      },
+    );
+    for (const type of EVENTS) {
+      this.uploader.addEventListener(type, ({ detail }) => this.told.push({ type, detail } as Told));
+    }
+  }
+
+  /** The same page visited again: what was in memory is lost. */
+  reload(options: UploaderOptions = {}): Stand {
+    this.uploader.dispose();
+    return new Stand(options, this.#ports, this);
+  }
+
+  /** Another tab with the same page. */
+  otherTab(options: UploaderOptions = {}): Stand {
+    return new Stand(options, this.#ports, this);
+  }
+
+  /** Details of all events of a type, in order. */
+  all<K extends keyof UploaderEventMap>(type: K): UploaderEventMap[K]['detail'][] {
+    return this.told.filter((told) => told.type === type).map(({ detail }) => detail);
+  }
+
+  /** The upload of that file. */
+  of(name: string): UploadSnapshot {
+    const upload = this.uploader.uploads.find((one) => one.name === name);
+    if (!upload) throw new Error(`${name} is not in the list`);
+    return upload;
+  }
+
+  /** Every status of that file, in order. */
+  course(name: string): string[] {
+    return this.all('mule-status')
+      .filter(({ upload }) => upload.name === name)
+      .map(({ upload }) => upload.status);
+  }
+
+  /** Adds files and waits until all is over. */
+  async upload(...files: File[]): Promise<void> {
+    await this.uploader.add(files);
+    await this.finished();
+  }
+
+  /** Waits until all is over. */
+  async finished(): Promise<void> {
+    let isOver = false;
+    void this.uploader.finished().then(() => (isOver = true));
+    await this.until(() => isOver, 'the end of all uploads');
+  }
+
+  /** Runs the clock over idle stretches until something holds. Real work (hashes, reads) gets its time before. */
+  async until(isSo: () => boolean, what = String(isSo)): Promise<void> {
+    for (let looks = 1; !isSo(); looks++) {
+      if (looks > 4_000) throw new Error(`waited in vain for ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      if (looks % 4 === 0 && !isSo()) await this.clock.advance(this.clock.nextDelay ?? 0);
+    }
+  }
+
+  /** Lets real work end while the clock stands still. */
+  async settle(): Promise<void> {
+    for (let turns = 0; turns < 30; turns++) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+/** Random bytes, each MiB marked with its number so that no two are alike. */
+export function fileOf(size: number, name = 'a.bin', lastModified = 1_000): File {
+  const block = new Uint8Array(MIB);
+  for (let at = 0; at < MIB; at += 65_536) crypto.getRandomValues(block.subarray(at, at + 65_536));
+  const rest = new Blob([block]).slice(4);
+  const pieces = Array.from({ length: Math.ceil(size / MIB) }, (_, index) => new Blob([Uint32Array.of(index), rest]));
+  return new File([new Blob(pieces).slice(0, size)], name, { lastModified });
+}
+
+/** SHA-256 in hexadecimal. */
+export async function hashOf(blob: Blob | undefined): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', await blob!.arrayBuffer());
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
