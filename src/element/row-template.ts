@@ -39,9 +39,9 @@ export function row(upload: UploadSnapshot, view: View): TemplateResult {
     <div class="line foot small">
       <span part="status" class="status">${text}</span>
       <span class="figures">
-        <span part="size">${sizes}</span>
-        ${status === 'uploading' && speed > 0 ? html`<span part="speed">${format.speed(speed)}</span>` : nothing}
-        ${left ? html`<span part="time">${left}</span>` : nothing}
+        <span><bdi part="size">${sizes}</bdi></span>
+        ${status === 'uploading' && speed > 0 ? html`<span><bdi part="speed">${format.speed(speed)}</bdi></span>` : nothing}
+        ${left ? html`<span><bdi part="time">${left}</bdi></span>` : nothing}
       </span>
     </div>
     ${explained ? html`<div part="error" class="explanation small">${explained}</div>` : nothing}

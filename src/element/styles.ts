@@ -186,6 +186,12 @@ export const styles = css`
     flex-wrap: wrap;
     font-variant-numeric: tabular-nums;
   }
+  .status,
+  .explanation,
+  .messages li,
+  .recover p {
+    unicode-bidi: plaintext;
+  }
   .words {
     color: var(--_muted);
     min-block-size: 32px;

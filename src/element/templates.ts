@@ -9,6 +9,7 @@ import { adoptedRow, row } from './row-template.js';
 import type { BulkAction, Handlers, View } from './view.js';
 
 const SHOWN_MESSAGES = 5;
+const LONG = 100;
 
 /** The whole shadow tree: drop zone, messages, recovery, summary, list, live regions. */
 export const page = (view: View, on: Handlers): TemplateResult =>
@@ -111,7 +112,7 @@ function summary(view: View, on: Handlers): unknown {
     isMoving && progress.eta !== null ? say('timeLeft', { time: format.time(progress.eta) }) : '',
   ];
   return html` <div part="summary" class="summary">
-    <span class="words">${words.filter(Boolean).map((word) => html`<span>${word}</span>`)}</span>
+    <span class="words">${words.filter(Boolean).map((word) => html`<span><bdi>${word}</bdi></span>`)}</span>
     <span class="bulk" @click=${on.bulk}
       >${bulkActions(view).map(
         ([action, text]) => html`<button type="button" class="plain" data-action=${action}>${text}</button>`,
@@ -154,7 +155,12 @@ function list(view: View, on: Handlers): unknown {
   // A snapshot stays the same object while nothing about it changes; only a countdown moves by itself.
   const countdown = ({ retryAt }: UploadSnapshot): number =>
     retryAt === null ? 0 : Math.ceil((retryAt - view.now) / 1000);
-  return html` <ul part="list" class="list" aria-label=${say('files')} @click=${on.row}>
+  return html` <ul
+    part="list"
+    class=${uploads.length > LONG ? 'list long' : 'list'}
+    aria-label=${say('files')}
+    @click=${on.row}
+  >
     ${repeat(
       adopted,
       (value) => `value ${value}`,
