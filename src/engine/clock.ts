@@ -1,3 +1,4 @@
+import { abortable } from './abort.js';
 import type { Clock } from './types.js';
 
 /** The machine's own clock. */
@@ -13,19 +14,5 @@ export const systemClock: Clock = {
 
 /** Resolves after `delay` milliseconds; rejects with the signal's reason when aborted. */
 export function sleep(clock: Clock, delay: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason as Error);
-      return;
-    }
-    const onAbort = (): void => {
-      cancel();
-      reject(signal.reason as Error);
-    };
-    const cancel = clock.setTimer(() => {
-      signal.removeEventListener('abort', onAbort);
-      resolve();
-    }, delay);
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
+  return abortable(signal, (resolve) => clock.setTimer(resolve, delay));
 }

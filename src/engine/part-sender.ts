@@ -1,3 +1,4 @@
+import { abortable } from './abort.js';
 import type { Notices } from './notices.js';
 import type { Retrier, Trial } from './retrier.js';
 import { signedUploadOf } from './session.js';
@@ -11,7 +12,12 @@ const AHEAD = 2;
 
 /** What sends single requests, and how patiently. */
 interface Carrier {
-  fly<T>(bytes: number, signal: AbortSignal, sign: () => Promise<Signature>, send: (signature: Signature) => Promise<T>): Promise<T>;
+  fly<T>(
+    bytes: number,
+    signal: AbortSignal,
+    sign: () => Promise<Signature>,
+    send: (signature: Signature) => Promise<T>,
+  ): Promise<T>;
   patience(trial: Trial, signal: AbortSignal): Patience;
 }
 
@@ -41,21 +47,18 @@ export class PartSender {
    */
   async send(session: Session, notices: Notices | null, signal: AbortSignal): Promise<void> {
     const { table } = session;
-    const controller = new AbortController();
-    const stop = (): void => controller.abort(signal.reason);
-    signal.throwIfAborted();
-    signal.addEventListener('abort', stop, { once: true });
+    const failed = new AbortController();
+    const either = AbortSignal.any([signal, failed.signal]);
     const flights = (this.#flights = { count: 0 });
     try {
-      await new Promise<void>((resolve, reject) => {
-        controller.signal.addEventListener('abort', () => reject(controller.signal.reason as Error), { once: true });
+      await abortable<void>(either, (resolve) => {
         this.#launch = () => {
           if (table.isComplete) resolve();
-          const partNumber = controller.signal.aborted ? null : table.takeNext();
+          const partNumber = either.aborted ? null : table.takeNext();
           if (partNumber === null) return false;
           flights.count++;
-          void this.#sendPart(session, partNumber, notices, controller.signal)
-            .catch((error: unknown) => controller.abort(error))
+          void this.#sendPart(session, partNumber, notices, either)
+            .catch((error: unknown) => failed.abort(error))
             .finally(() => {
               flights.count--;
               this.pump();
@@ -63,10 +66,10 @@ export class PartSender {
           return true;
         };
         this.pump();
+        return () => {};
       });
     } finally {
       this.#launch = null;
-      signal.removeEventListener('abort', stop);
     }
   }
 
@@ -97,15 +100,23 @@ export class PartSender {
       this.#host.changed(this.#upload);
     };
     try {
-      const etag = await this.#retrier.insist('part', partNumber, signal, async trial => {
+      const etag = await this.#retrier.insist('part', partNumber, signal, async (trial) => {
         attempts = trial.attempt;
         table.sent(partNumber, 0);
-        return this.#carrier.fly(size, signal,
+        return this.#carrier.fly(
+          size,
+          signal,
           () => this.#signatures.part(partNumber, signedUploadOf(session), () => table.missing(), signal),
-          signature => {
+          (signature) => {
             begun = clock.monotonic();
-            return store.put(signature, this.#upload.file!.slice(start, end), this.#carrier.patience(trial, signal), onProgress);
-          });
+            return store.put(
+              signature,
+              this.#upload.file!.slice(start, end),
+              this.#carrier.patience(trial, signal),
+              onProgress,
+            );
+          },
+        );
       });
       table.stored(partNumber, etag);
     } finally {

@@ -1,3 +1,4 @@
+import { abortable } from './abort.js';
 import { sleep } from './clock.js';
 import type { Clock, Transport } from './types.js';
 
@@ -23,7 +24,13 @@ export class Reachability {
   #quietUntil = 0;
 
   /** @param url any of the store's, without its signature */
-  constructor(url: string, transport: Transport, clock: Clock, lifetime: AbortSignal, onChange: (isReachable: boolean) => void) {
+  constructor(
+    url: string,
+    transport: Transport,
+    clock: Clock,
+    lifetime: AbortSignal,
+    onChange: (isReachable: boolean) => void,
+  ) {
     this.#url = url;
     this.#transport = transport;
     this.#clock = clock;
@@ -65,21 +72,9 @@ export class Reachability {
   /** Resolves once the store can be reached; rejects with the signal's reason when aborted. */
   whenReachable(signal: AbortSignal): Promise<void> {
     if (this.#isReachable) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const done = (): void => {
-        signal.removeEventListener('abort', stop);
-        resolve();
-      };
-      const stop = (): void => {
-        this.#waiting.delete(done);
-        reject(signal.reason as Error);
-      };
-      if (signal.aborted) {
-        stop();
-        return;
-      }
-      signal.addEventListener('abort', stop, { once: true });
-      this.#waiting.add(done);
+    return abortable(signal, (resolve) => {
+      this.#waiting.add(resolve);
+      return () => this.#waiting.delete(resolve);
     });
   }
 
@@ -103,11 +98,9 @@ export class Reachability {
   }
 
   async #rest(delay: number): Promise<void> {
-    const controller = new AbortController();
-    this.#wake = () => controller.abort();
-    this.#lifetime.addEventListener('abort', this.#wake, { once: true });
-    await sleep(this.#clock, delay, controller.signal).catch(() => {});
-    this.#lifetime.removeEventListener('abort', this.#wake);
+    const early = new AbortController();
+    this.#wake = () => early.abort();
+    await sleep(this.#clock, delay, AbortSignal.any([this.#lifetime, early.signal])).catch(() => {});
     this.#wake = null;
   }
 

@@ -1,3 +1,4 @@
+import { unlessAborted } from './abort.js';
 import { sleep } from './clock.js';
 import { SignerFault, TransportFault, UploadError } from './errors.js';
 import type { Phase } from './errors.js';
@@ -306,7 +307,7 @@ export class Retrier {
       );
     }
     const { ready } = this.#authorization;
-    await this.#standAside('authorization', null, abortable(ready, signal));
+    await this.#standAside('authorization', null, unlessAborted(signal, ready));
   }
 
   #delay(course: Course, retryAfter: string | null): number {
@@ -324,17 +325,15 @@ export class Retrier {
     const early = new AbortController();
     const wake = (): void => early.abort();
     this.#sleepers.set(wake, waitingFor);
-    signal.addEventListener('abort', wake, { once: true });
     try {
       await this.#standAside(
         waitingFor,
         clock.now() + delay,
-        sleep(clock, delay, early.signal).catch(() => {}),
+        sleep(clock, delay, AbortSignal.any([signal, early.signal])).catch(() => {}),
       );
       signal.throwIfAborted();
     } finally {
       this.#sleepers.delete(wake);
-      signal.removeEventListener('abort', wake);
     }
   }
 
@@ -358,14 +357,4 @@ interface Course extends Trial {
   refusals: number;
   renewals: number;
   progress: number;
-}
-
-/** The promise, or the signal's reason if that comes first; the work behind the promise goes on. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(signal.reason as Error);
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true });
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
 }

@@ -1,3 +1,4 @@
+import { abortable } from './abort.js';
 import type { Clock } from './types.js';
 
 /** Lanes to begin with, and the most: HTTP/1.1 opens six connections to a host. */
@@ -52,26 +53,13 @@ export class Scheduler {
    * @returns a function that gives the lane back, at most once
    */
   lane(owner: string, bytes: number, signal: AbortSignal): Promise<() => void> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(signal.reason as Error);
-        return;
-      }
-      const waiter: Waiter = {
-        owner,
-        bytes,
-        go: () => {
-          signal.removeEventListener('abort', stop);
-          resolve(this.#occupy(owner));
-        },
-      };
-      const stop = (): void => {
-        this.#waiting = this.#waiting.filter(other => other !== waiter);
-        reject(signal.reason as Error);
-      };
-      signal.addEventListener('abort', stop, { once: true });
+    return abortable(signal, (resolve) => {
+      const waiter: Waiter = { owner, bytes, go: () => resolve(this.#occupy(owner)) };
       this.#waiting.push(waiter);
       this.dispatch();
+      return () => {
+        this.#waiting = this.#waiting.filter((other) => other !== waiter);
+      };
     });
   }
 

@@ -22,19 +22,29 @@ export class HttpSigner implements SignerPort {
     this.#options = options;
   }
 
-  async call<A extends Action>(action: A, body: Protocol[A]['request'], signal?: AbortSignal): Promise<Protocol[A]['answer']> {
+  async call<A extends Action>(
+    action: A,
+    body: Protocol[A]['request'],
+    signal?: AbortSignal,
+  ): Promise<Protocol[A]['answer']> {
     signal?.throwIfAborted();
     const options = this.#options();
     if (options.sign) return this.#callFunction(options.sign, action, body);
     const url = actionUrl(action, options);
     if (!url) {
-      throw new UploadError('no-signer', `No signer for ${action}: set the "signer" attribute to the URL of your signing backend.`);
+      throw new UploadError(
+        'no-signer',
+        `No signer for ${action}: set the "signer" attribute to the URL of your signing backend.`,
+      );
     }
-    const response = await this.#fetch(url, action, body, options, signal);
-    return (await this.#read(response)) as Protocol[A]['answer'];
+    return (await this.#post(url, action, body, options, signal)) as Protocol[A]['answer'];
   }
 
-  async #callFunction<A extends Action>(sign: NonNullable<SignerOptions['sign']>, action: A, body: Protocol[A]['request']): Promise<Protocol[A]['answer']> {
+  async #callFunction<A extends Action>(
+    sign: NonNullable<SignerOptions['sign']>,
+    action: A,
+    body: Protocol[A]['request'],
+  ): Promise<Protocol[A]['answer']> {
     try {
       return await sign(action, body);
     } catch (error) {
@@ -43,48 +53,49 @@ export class HttpSigner implements SignerPort {
     }
   }
 
-  async #fetch(url: string, action: Action, body: unknown, options: SignerOptions, signal?: AbortSignal): Promise<Response> {
-    const controller = new AbortController();
-    const onAbort = (): void => controller.abort(signal!.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const timer = setTimeout(() => controller.abort(), SIGNER_TIMEOUT);
+  async #post(
+    url: string,
+    action: Action,
+    body: unknown,
+    { headers, credentials }: SignerOptions,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const limit = AbortSignal.timeout(SIGNER_TIMEOUT);
+    let response: Response;
+    let text: string;
     try {
-      const headers = typeof options.headers === 'function' ? await options.headers() : options.headers;
-      const response = await fetch(url, {
+      response = await fetch(url, {
         method: 'POST',
-        headers: { ...headers, 'Content-Type': 'application/json' },
+        headers: {
+          ...(typeof headers === 'function' ? await headers() : headers),
+          'Content-Type': 'application/json',
+        },
         body: JSON.stringify(body),
-        credentials: options.credentials ?? 'same-origin',
-        signal: controller.signal,
+        credentials,
+        signal: signal ? AbortSignal.any([signal, limit]) : limit,
         // so that a notice outlives the page that sent it
         keepalive: action === 'chunk_loaded',
       });
-      // read within the time limit: a body can hang as well as a header
-      return new Response(response.status === 204 ? null : await response.text(), response);
-    } catch (error) {
+      text = await response.text();
+    } catch (cause) {
       signal?.throwIfAborted();
-      throw new SignerFault(0, null, `no answer from the signer at ${url}`, null, { cause: error });
-    } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
+      throw new SignerFault(0, null, `no answer from the signer at ${url}`, null, { cause });
     }
+    return readAnswer(response, text);
   }
+}
 
-  async #read(response: Response): Promise<unknown> {
-    if (response.status === 204) return null;
-    let answer: unknown;
-    try {
-      answer = await response.json();
-    } catch (error) {
-      throw new SignerFault(response.status, null, 'the signer answered something that is not JSON', response.headers.get('Retry-After'), { cause: error });
-    }
-    if (response.ok) return answer;
-    const refusal = (answer as Partial<RefusalAnswer> | null)?.error;
-    throw new SignerFault(
-      response.status,
-      String(refusal?.code ?? ''),
-      String(refusal?.message ?? 'it gave no reason'),
-      response.headers.get('Retry-After'),
-    );
+function readAnswer({ status, ok, headers }: Response, text: string): unknown {
+  const fault = (code: string | null, message: string): SignerFault =>
+    new SignerFault(status, code, message, headers.get('Retry-After'));
+  if (status === 204) return null;
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    throw fault(null, 'the signer answered something that is not JSON');
   }
+  if (ok) return answer;
+  const refusal = (answer as Partial<RefusalAnswer> | null)?.error;
+  throw fault(String(refusal?.code ?? ''), String(refusal?.message ?? 'it gave no reason'));
 }

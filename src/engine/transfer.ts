@@ -1,7 +1,8 @@
+import { unlessAborted } from './abort.js';
 import { StoreFault, UploadError } from './errors.js';
 import type { Notices } from './notices.js';
 import { PartSender } from './part-sender.js';
-import { abortable, Detour } from './retrier.js';
+import { Detour } from './retrier.js';
 import type { Retrier, Trial } from './retrier.js';
 import type { StoredPart } from './s3.js';
 import { readInit, signedUploadOf } from './session.js';
@@ -219,7 +220,7 @@ export class Transfer {
       .finally(() => {
         this.#renewing = null;
       });
-    await abortable(this.#renewing, signal);
+    await unlessAborted(signal, this.#renewing);
   }
 
   /** Notes what becomes of the request that makes the object. */
@@ -294,7 +295,7 @@ export class Transfer {
         .finally(() => {
           this.#creating = null;
         });
-      return abortable(this.#creating, signal);
+      return unlessAborted(signal, this.#creating);
     });
     this.#retrier.progressed();
     if (session.tracked) this.#notices?.started();

@@ -1,8 +1,9 @@
+import { sleep } from './clock.js';
 import { UploadError } from './errors.js';
 import type { Notices } from './notices.js';
 import type { ResolvedOptions } from './options.js';
 import type { Reachability } from './reachability.js';
-import { abortable, Detour, Retrier } from './retrier.js';
+import { Detour, Retrier } from './retrier.js';
 import { backoff } from './retry.js';
 import type { Scheduler } from './scheduler.js';
 import { sessionOf } from './session.js';
@@ -371,11 +372,7 @@ export class Upload {
       delay,
       reason: `${detour.message}: beginning afresh`,
     });
-    await this.#retrier.park(
-      'store',
-      clock.now() + delay,
-      abortable(new Promise<void>((resolve) => clock.setTimer(resolve, delay)), signal),
-    );
+    await this.#retrier.park('store', clock.now() + delay, sleep(clock, delay, signal));
     return null;
   }
 
