@@ -43,16 +43,18 @@ export class InitDesk {
         this.#ahead.delete(upload);
       }
     }
-    await this.#host.prepare(upload);
+    if (!(await this.#host.prepare(upload))) throw new DOMException('The page held the upload back', 'AbortError');
+    // meanwhile another's call may have taken this one along
+    if (this.#ahead.has(upload)) return this.ask(upload);
     const batch = [upload, ...this.#companions(upload)];
     const replies = this.#call(batch);
     for (const other of batch.slice(1)) {
-      const reply = replies.then(all => replyFor(other, all));
+      const reply = replies.then((all) => replyTo(other, all));
       this.#ahead.set(other, reply);
       // its own upload meets the failure by asking again
       reply.catch(() => this.#ahead.delete(other));
     }
-    return replyFor(upload, await replies);
+    return replyTo(upload, await replies);
   }
 
   /** Forgets the answer for an upload that is not going to want it. */
@@ -70,40 +72,51 @@ export class InitDesk {
     return companions;
   }
 
-  async #call(batch: Upload[]): Promise<Omit<InitReply, 'file'>> {
+  async #call(batch: Upload[]): Promise<InitReply[]> {
     const { signer, clock, options } = this.#host;
-    const ready = await Promise.all(batch.map(async (upload, index) => index === 0 || (await this.#host.prepare(upload).catch(() => false))));
-    const files = batch.filter((_, index) => ready[index]).map(upload => initFileOf(upload, options));
+    const ready = await Promise.all(batch.map((upload) => this.#host.prepare(upload).catch(() => false)));
+    const files = batch.filter((_, index) => ready[index]).map((upload) => initFileOf(upload, options));
+    if (!files.length) return [];
     const asked = momentOf(clock);
     try {
       const answer = await signer.call('get_init_signature', { files } satisfies InitRequest);
       if (!Array.isArray(answer?.files)) {
-        throw new UploadError('invalid-response', 'The signer answered get_init_signature without a list of files; see its logs.', { phase: 'init' });
+        throw new UploadError(
+          'invalid-response',
+          'The signer answered get_init_signature without a list of files; see its logs.',
+          { phase: 'init' },
+        );
       }
       if (answer.limits?.files && answer.limits.files >= 1) this.#limit = Math.min(answer.limits.files, this.#limit);
-      return { answer, asked };
+      return answer.files.map((file) => ({ file, answer, asked }));
     } catch (error) {
       if (!(error instanceof SignerFault) || error.status !== 413 || batch.length === 1) throw error;
       this.#limit = Math.ceil(batch.length / 2);
-      const first = await this.#call(batch.slice(0, this.#limit));
-      const second = await this.#call(batch.slice(this.#limit));
-      return { asked: first.asked, answer: { ...first.answer, files: [...first.answer.files, ...second.answer.files] } };
+      const { length } = batch;
+      return [
+        ...(await this.#call(batch.slice(0, Math.ceil(length / 2)))),
+        ...(await this.#call(batch.slice(Math.ceil(length / 2)))),
+      ];
     }
   }
 }
 
-function replyFor(upload: Upload, { answer, asked }: Omit<InitReply, 'file'>): InitReply {
-  const file = answer.files.find(({ id }) => id === upload.id);
-  if (!file) {
-    throw new UploadError('invalid-response', `The signer's answer to get_init_signature leaves out “${upload.facts.name}”; see its logs.`, { phase: 'init' });
+function replyTo(upload: Upload, replies: InitReply[]): InitReply {
+  const reply = replies.find(({ file }) => file.id === upload.id);
+  if (!reply) {
+    throw new UploadError(
+      'invalid-response',
+      `The signer's answer to get_init_signature leaves out “${upload.facts.name}”; see its logs.`,
+      { phase: 'init' },
+    );
   }
-  return { file, answer, asked };
+  return reply;
 }
 
 function initFileOf(upload: Upload, { partSize, contentType, acl, params }: Readonly<ResolvedOptions>): InitFile {
   const { facts, session, fingerprint, objectKey, wantsFresh } = upload;
   const isPlain = params === undefined || (typeof params === 'object' && params !== null && !Array.isArray(params));
-  const allParams = isPlain ? { ...(params as object | undefined), ...upload.params } : params;
+  const allParams = isPlain ? { ...params, ...upload.params } : params;
   return {
     id: facts.id,
     filename: facts.name,
@@ -117,6 +130,10 @@ function initFileOf(upload: Upload, { partSize, contentType, acl, params }: Read
     ...(acl && { acl }),
     ...((!isPlain || Object.keys(allParams as object).length > 0) && { params: allParams }),
     ...(wantsFresh && { force: true }),
-    ...(session?.grant !== undefined && { grant: session.grant, key: session.key, ...(session.uploadId && { upload_id: session.uploadId }) }),
+    ...(session?.grant !== undefined && {
+      grant: session.grant,
+      key: session.key,
+      ...(session.uploadId && { upload_id: session.uploadId }),
+    }),
   };
 }

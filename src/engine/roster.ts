@@ -25,9 +25,10 @@ export class Roster {
     return this.#running;
   }
 
-  /** Small files whose turn will come, in that order. */
-  get upcoming(): ReadonlySet<Upload> {
-    return this.#small;
+  /** Those that have just begun, then small files whose turn will come, in that order. */
+  *upcoming(): Generator<Upload> {
+    for (const upload of this.#running) if (upload.status === 'starting') yield upload;
+    yield* this.#small;
   }
 
   /** Whether something runs, or will without anyone doing anything. */
@@ -45,7 +46,7 @@ export class Roster {
   }
 
   snapshotsOf(status: UploadStatus): UploadSnapshot[] {
-    return this.snapshots.filter(snapshot => snapshot.status === status);
+    return this.snapshots.filter((snapshot) => snapshot.status === status);
   }
 
   /** All uploads that were not aborted, as one. */
@@ -59,7 +60,13 @@ export class Roster {
       total += snapshot.size;
       speed += snapshot.speed;
     }
-    return { loaded, total, ratio: total ? loaded / total : 0, speed, eta: speed > 0 ? (total - loaded) / speed : null };
+    return {
+      loaded,
+      total,
+      ratio: total ? loaded / total : 0,
+      speed,
+      eta: speed > 0 ? (total - loaded) / speed : null,
+    };
   }
 
   get status(): UploaderStatus {
