@@ -90,7 +90,7 @@ export class BaseUploader extends Target {
       get options() {
         return getOptions();
       },
-      upcoming: () => this.#roster.upcoming,
+      upcoming: () => this.#roster.upcoming(),
       prepare: (upload) => this.#intake.prepare(upload),
     });
     this.#host = this.#makeHost();
@@ -315,9 +315,7 @@ export class BaseUploader extends Target {
         if (release) return release;
         const later = await upload.waitFor('tab', tabLock.acquire(name, signal));
         // the other tab may have got somewhere before it went
-        const record = (await this.#keeper.load()).find(
-          ({ fingerprint: print, name: of }) => print === upload.fingerprint && of === upload.facts.name,
-        );
+        const record = (await this.#keeper.load()).find((known) => this.#lockName(known) === name);
         if (record && !upload.session) upload.adopt(record);
         return later;
       },
@@ -350,8 +348,9 @@ export class BaseUploader extends Target {
     return scope || signer || 'page';
   }
 
-  #lockName({ fingerprint: print, name }: { fingerprint: string; name: string }): string {
-    return `${this.#scope}:${print}:${name}`;
+  /** Twins in two folders are two files, though their bytes are the same. */
+  #lockName({ fingerprint: print, name, relativePath }: { fingerprint: string; name: string; relativePath: string }) {
+    return `${this.#scope}:${print}:${relativePath || name}`;
   }
 
   /** Passes an upload's event on, and keeps the books by it. */
