@@ -134,7 +134,6 @@ describe('what else can fail', () => {
   it('is tried again where no answer came, and told apart where nothing moved', () => {
     expect(judge(new TransportFault('network', 'cut', 'PUT', 'https://s'), 'part')).to.include({
       kind: 'again',
-      silent: true,
       stalled: false,
     });
     expect(judge(new TransportFault('stalled', 'still', 'PUT', 'https://s'), 'part')).to.include({ stalled: true });
