@@ -1,21 +1,18 @@
 /** Bytes of each sample. */
 const SAMPLE = 64 * 1024;
 
-/** 2 × 53 bits that are enough to tell files apart where the page has no WebCrypto (plain `http:`). */
+/**
+ * 64 bits that are enough to tell files apart where the page has no WebCrypto (plain `http:`): FNV-1a.
+ * @see https://www.rfc-editor.org/rfc/rfc9923
+ */
 function weakHash(bytes: Uint8Array): string {
-  const mix = (seed: number): string => {
-    let a = 0xdeadbeef ^ seed;
-    let b = 0x41c6ce57 ^ seed;
-    for (const byte of bytes) {
-      a = Math.imul(a ^ byte, 0x9e3779b1);
-      b = Math.imul(b ^ byte, 0x5f356495);
-    }
-    a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ Math.imul(b ^ (b >>> 13), 0xc2b2ae35);
-    b = Math.imul(b ^ (b >>> 16), 0x85ebca6b) ^ Math.imul(a ^ (a >>> 13), 0xc2b2ae35);
-    return (4_294_967_296 * (b & 0x1fffff) + (a >>> 0)).toString(36);
-  };
-  return `w-${mix(0)}-${mix(1)}`;
+  let hash = 0xcbf29ce484222325n;
+  for (const byte of bytes) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
+  return `w-${hash.toString(36)}`;
 }
+
+/** Bytes in hexadecimal. */
+export const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /**
  * Gives what a file is recognised by when it is chosen again: a hash of its size, time and samples of its head,
@@ -24,10 +21,9 @@ function weakHash(bytes: Uint8Array): string {
  */
 export async function fingerprint(file: File): Promise<string> {
   const { size, lastModified } = file;
-  const starts = [0, Math.floor((size - SAMPLE) / 2), size - SAMPLE].map(start => Math.max(0, start));
-  const samples = size <= SAMPLE * 3 ? [file.slice()] : starts.map(start => file.slice(start, start + SAMPLE));
+  const starts = [0, Math.floor((size - SAMPLE) / 2), size - SAMPLE].map((start) => Math.max(0, start));
+  const samples = size <= SAMPLE * 3 ? [file.slice()] : starts.map((start) => file.slice(start, start + SAMPLE));
   const bytes = new Uint8Array(await new Blob([`${size} ${lastModified} `, ...samples]).arrayBuffer());
   if (!globalThis.crypto?.subtle) return weakHash(bytes);
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  return [...digest].map(byte => byte.toString(16).padStart(2, '0')).join('');
+  return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
 }

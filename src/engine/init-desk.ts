@@ -123,17 +123,18 @@ function initFileOf(upload: Upload, { partSize, contentType, acl, params }: Read
     filesize: facts.size,
     last_modified: facts.lastModified,
     content_type: contentType || facts.type || 'application/octet-stream',
-    ...(facts.relativePath && { relative_path: facts.relativePath }),
-    ...(fingerprint && { fingerprint }),
-    ...(partSize !== 'auto' && { part_size: partSize }),
-    ...(objectKey && { object_key: objectKey }),
-    ...(acl && { acl }),
-    ...((!isPlain || Object.keys(allParams as object).length > 0) && { params: allParams }),
-    ...(wantsFresh && { force: true }),
+    // what is undefined does not travel
+    relative_path: facts.relativePath || undefined,
+    fingerprint: fingerprint ?? undefined,
+    part_size: partSize === 'auto' ? undefined : partSize,
+    object_key: objectKey || undefined,
+    acl: acl || undefined,
+    params: isPlain && !Object.keys(allParams as object).length ? undefined : allParams,
+    force: wantsFresh || undefined,
     ...(session?.grant !== undefined && {
       grant: session.grant,
       key: session.key,
-      ...(session.uploadId && { upload_id: session.uploadId }),
+      upload_id: session.uploadId ?? undefined,
     }),
   };
 }

@@ -1,3 +1,4 @@
+import { unlessAborted } from './abort.js';
 import type { Journal, JournalRecord } from './types.js';
 import type { Upload } from './upload.js';
 
@@ -37,18 +38,15 @@ export class JournalKeeper {
   #try<T>(work: () => Promise<T>, fallback: T): Promise<T> {
     const result = this.#last.then(async () => {
       if (this.#isRefused) return fallback;
-      let timer: ReturnType<typeof setTimeout> | undefined;
       try {
-        return await Promise.race([
-          work(),
-          new Promise<never>((_, reject) => (timer = setTimeout(() => reject(new Error('the database does not open')), PATIENCE))),
-        ]);
+        return await unlessAborted(AbortSignal.timeout(PATIENCE), work());
       } catch (error) {
         this.#isRefused = true;
-        console.warn('mule-upload: this browser keeps no data for this page (a private window, or no room); uploads work, but will not survive a reload.', error);
+        console.warn(
+          'mule-upload: this browser keeps no data for this page (a private window, or no room); uploads work, but will not survive a reload.',
+          error,
+        );
         return fallback;
-      } finally {
-        clearTimeout(timer);
       }
     });
     this.#last = result;

@@ -5,15 +5,7 @@ import type { Journal, JournalRecord } from './types.js';
 const LIFETIME = 7 * 24 * 3_600_000;
 
 /** Tells whether what lies in the database is a record that this version understands. */
-function isRecord(value: unknown): value is JournalRecord {
-  const record = value as Partial<JournalRecord> | null;
-  return (
-    typeof record === 'object' && record !== null && record.version === 1 &&
-    typeof record.id === 'string' && typeof record.scope === 'string' && typeof record.fingerprint === 'string' &&
-    typeof record.name === 'string' && typeof record.size === 'number' && typeof record.partSize === 'number' &&
-    typeof record.createdAt === 'number' && Array.isArray(record.actions)
-  );
-}
+const isRecord = (value: unknown): value is JournalRecord => (value as Partial<JournalRecord> | null)?.version === 1;
 
 /**
  * The journal in IndexedDB, one record an upload. Pinned to that driver: localStorage, where localforage would turn
@@ -24,7 +16,11 @@ export class IndexedDbJournal implements Journal {
 
   /** Opened at first use, so that importing the engine touches no storage. */
   get #records(): LocalForage {
-    return (this.#table ??= localforage.createInstance({ name: 'mule-upload', storeName: 'uploads', driver: localforage.INDEXEDDB }));
+    return (this.#table ??= localforage.createInstance({
+      name: 'mule-upload',
+      storeName: 'uploads',
+      driver: localforage.INDEXEDDB,
+    }));
   }
 
   async load(scope: string): Promise<JournalRecord[]> {
@@ -34,7 +30,7 @@ export class IndexedDbJournal implements Journal {
       if (!isRecord(value) || value.createdAt < Date.now() - LIFETIME) stale.push(id);
       else if (value.scope === scope) found.push(value);
     });
-    await Promise.all(stale.map(id => this.#records.removeItem(id)));
+    await Promise.all(stale.map((id) => this.#records.removeItem(id)));
     return found.sort((a, b) => a.createdAt - b.createdAt);
   }
 
@@ -47,7 +43,6 @@ export class IndexedDbJournal implements Journal {
   }
 
   async wipe(scope: string): Promise<void> {
-    const records = await this.load(scope);
-    await Promise.all(records.map(({ id }) => this.remove(id)));
+    await Promise.all((await this.load(scope)).map(({ id }) => this.remove(id)));
   }
 }

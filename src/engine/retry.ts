@@ -3,8 +3,8 @@ import type { Phase, UploadErrorCode } from './errors.js';
 
 /** What a failure means. */
 export type Verdict =
-  /** A fault that passes: the same again, later. `silent`: no answer came at all. `busy`: fewer at a time. */
-  | { kind: 'again'; of: 'store' | 'signer'; reason: string; retryAfter: string | null; silent: boolean; stalled: boolean; busy: boolean }
+  /** A fault that passes: the same again, later. `busy`: fewer at a time. */
+  | Again
   /** The signature is not believed: the same with a new one. `passing`: it was, and time alone has undone it. */
   | { kind: 'resign'; reason: string; passing: boolean; status: number }
   /** The grant is outdated: have it renewed. */
@@ -20,6 +20,15 @@ export type Verdict =
   /** This multipart upload cannot come to an end: another one. */
   | { kind: 'restart'; reason: string }
   | { kind: 'final'; code: UploadErrorCode; message: string; status: number };
+
+interface Again {
+  kind: 'again';
+  of: 'store' | 'signer';
+  reason: string;
+  retryAfter: string | null;
+  stalled: boolean;
+  busy: boolean;
+}
 
 const FIRST_DELAY = 500;
 const LONGEST_DELAY = 30_000;
@@ -54,14 +63,8 @@ const STORE_CODES: Record<string, Verdict['kind'] | 'busy'> = {
   RequestTimeout: 'again',
   IncompleteBody: 'again',
   BadDigest: 'again',
-  InvalidDigest: 'again',
-  XAmzContentSHA256Mismatch: 'again',
   OperationAborted: 'again',
-  ServiceUnavailable: 'busy',
   SlowDown: 'busy',
-  SlowDownRead: 'busy',
-  SlowDownWrite: 'busy',
-  TooManyRequests: 'busy',
   ExpiredToken: 'resign',
   TokenRefreshRequired: 'resign',
   RequestTimeTooSkewed: 'resign',
@@ -75,35 +78,53 @@ const STORE_CODES: Record<string, Verdict['kind'] | 'busy'> = {
   NoSuchBucket: 'final',
 };
 
-const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);
 const BUSY = new Set([429, 503]);
+const isTransient = (status: number): boolean => [408, 425, 429].includes(status) || status >= 500;
+
+const again = (of: 'store' | 'signer', reason: string, given: Partial<Again> = {}): Again => ({
+  kind: 'again',
+  of,
+  reason,
+  retryAfter: null,
+  stalled: false,
+  busy: false,
+  ...given,
+});
 
 function judgeStore(fault: StoreFault, phase: Phase): Verdict {
   const { status, code, message, retryAfter } = fault;
   const reason = `the store answered ${status}${code ? ` ${code}` : ''}`;
-  const again = (busy: boolean): Verdict =>
-    ({ kind: 'again', of: 'store', reason, retryAfter, silent: false, stalled: false, busy });
-  const final = (errorCode: UploadErrorCode = 'store-refused'): Verdict =>
-    ({ kind: 'final', code: errorCode, status, message: `${reason}${message ? `: ${message}` : ''}` });
+  const passing = (busy = BUSY.has(status)): Verdict => again('store', reason, { retryAfter, busy });
+  const final = (errorCode: UploadErrorCode = 'store-refused'): Verdict => ({
+    kind: 'final',
+    code: errorCode,
+    status,
+    message: `${reason}${message ? `: ${message}` : ''}`,
+  });
 
   const known = STORE_CODES[code];
   switch (known) {
-    case 'again': return again(false);
-    case 'busy': return again(true);
-    case 'resign': return { kind: known, reason, passing: true, status };
-    case 'exists': case 'relist': return { kind: known, reason };
-    case 'final': return final(code === 'EntityTooLarge' ? 'too-large' : 'store-refused');
+    case 'again':
+      return passing(false);
+    case 'busy':
+      return passing(true);
+    case 'resign':
+      return { kind: known, reason, passing: true, status };
+    case 'exists':
+    case 'relist':
+      return { kind: known, reason };
+    case 'final':
+      return final(code === 'EntityTooLarge' ? 'too-large' : 'store-refused');
     default:
   }
   // Ceph says NoSuchKey of an aborted upload, others 404 without a body: any 404 here means that the upload is gone.
   if (known === 'gone' || (status === 404 && phase !== 'create' && phase !== 'head')) return { kind: 'gone', reason };
   if (status === 403) return { kind: 'resign', reason, passing: /expired/i.test(message), status };
   if (status === 412) return { kind: 'exists', reason };
-  if (status === 409) return phase === 'complete' ? { kind: 'restart', reason } : again(false);
-  if (TRANSIENT.has(status) || status >= 500) return status === 501 ? final() : again(BUSY.has(status));
+  if (status === 409) return phase === 'complete' ? { kind: 'restart', reason } : passing();
   // 200 with something unreadable: cut short on its way, or a proxy's own page
-  if (status >= 200 && status < 300) return again(false);
-  return final();
+  if (status >= 200 && status < 300) return passing();
+  return isTransient(status) && status !== 501 ? passing() : final();
 }
 
 function judgeSigner(fault: SignerFault): Verdict {
@@ -111,9 +132,7 @@ function judgeSigner(fault: SignerFault): Verdict {
   const reason = status ? `the signer answered ${status}${code ? ` ${code}` : ''}` : 'no answer from the signer';
   if (status === 401 || (status === 403 && code === 'unauthorized')) return { kind: 'unauthorized', reason, status };
   if (status === 403 && code === 'grant-expired') return { kind: 'renew', reason };
-  if (code === null || TRANSIENT.has(status) || status >= 500) {
-    return { kind: 'again', of: 'signer', reason, retryAfter, silent: false, stalled: false, busy: false };
-  }
+  if (code === null || isTransient(status)) return again('signer', reason, { retryAfter });
   return { kind: 'final', code: 'signer-refused', status, message: `${reason}: ${message}` };
 }
 
@@ -122,9 +141,9 @@ export function judge(failure: unknown, phase: Phase): Verdict {
   if (failure instanceof StoreFault) return judgeStore(failure, phase);
   if (failure instanceof SignerFault) return judgeSigner(failure);
   if (failure instanceof TransportFault) {
-    const stalled = failure.kind === 'stalled';
-    return { kind: 'again', of: 'store', reason: failure.message, retryAfter: null, silent: true, stalled, busy: false };
+    return again('store', failure.message, { stalled: failure.kind === 'stalled' });
   }
-  if (failure instanceof UploadError) return { kind: 'final', code: failure.code, status: failure.status, message: failure.message };
+  if (failure instanceof UploadError)
+    return { kind: 'final', code: failure.code, status: failure.status, message: failure.message };
   throw failure;
 }

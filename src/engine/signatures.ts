@@ -1,4 +1,4 @@
-import type { Action, Signed, SignedRequest, UploadReference } from '../protocol.js';
+import type { Action, Protocol, Signed, SignedAnswer, SignedRequest, UploadReference } from '../protocol.js';
 import { SignerFault, UploadError } from './errors.js';
 import type { Clock, SignerPort } from './types.js';
 
@@ -30,14 +30,12 @@ export function isFresh(signature: Signature, clock: Clock): boolean {
   return passed < signature.life;
 }
 
-/** `X-Amz-Date` and `X-Amz-Expires` of a presigned URL as epoch milliseconds; null where it has none. */
-function expiryInUrl(url: string): number | null {
+/** `X-Amz-Date` and `X-Amz-Expires` of a presigned URL as epoch milliseconds; NaN where it has none. */
+function expiryInUrl(url: string): number {
   const { searchParams } = new URL(url);
-  const date = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(searchParams.get('X-Amz-Date') ?? '');
-  const seconds = Number(searchParams.get('X-Amz-Expires') ?? NaN);
-  if (!date || !Number.isFinite(seconds)) return null;
-  const [year, month, day, hour, minute, second] = date.slice(1).map(Number) as [number, number, number, number, number, number];
-  return Date.UTC(year, month - 1, day, hour, minute, second) + seconds * 1_000;
+  const date = searchParams.get('X-Amz-Date') ?? '';
+  const iso = date.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, '$1-$2-$3:$4:$5');
+  return Date.parse(iso) + Number(searchParams.get('X-Amz-Expires') ?? NaN) * 1_000;
 }
 
 /**
@@ -47,20 +45,29 @@ function expiryInUrl(url: string): number | null {
  * @throws UploadError `invalid-response`
  * @throws SignerFault for one that cannot be used any more
  */
-export function readSignature(signed: Signed | undefined, answer: { time?: number; expires?: number }, asked: Moment): Signature {
+export function readSignature(
+  signed: Signed | undefined,
+  answer: { time?: number; expires?: number },
+  asked: Moment,
+): Signature {
   const request = typeof signed === 'string' ? { method: 'PUT', url: signed } : signed;
   if (!request || typeof request.url !== 'string' || typeof request.method !== 'string') {
-    throw new UploadError('invalid-response', 'The signer left out a signed request that was asked for; see its logs.', { phase: 'sign' });
+    throw new UploadError(
+      'invalid-response',
+      'The signer left out a signed request that was asked for; see its logs.',
+      { phase: 'sign' },
+    );
   }
   const { method, url, headers } = request;
   const expires = request.expires ?? answer.expires ?? expiryInUrl(url);
   // Life is reckoned by the signer's clock alone; without its time, from the moment the URL itself was dated.
-  const left = expires === null ? Infinity : expires - (answer.time ?? asked.wall);
+  const left = Number.isNaN(expires) ? Infinity : expires - (answer.time ?? asked.wall);
   if (left <= 0) throw new SignerFault(200, null, 'the signer signed what had expired already: is its clock right?');
   return { method, url, ...(headers && { headers }), life: left - Math.min(MARGIN, left / 4), asked };
 }
 
 type Once = 'list' | 'end' | 'delete' | 'head';
+type SigningAction = `get_${Once | 'chunk'}_signature`;
 
 /** The signatures of one upload: asked for in windows ahead of need where the signer can, singly where not. */
 export class Signatures {
@@ -93,8 +100,17 @@ export class Signatures {
    * Gives a signature for a part; asks for those of the parts after it in the same call.
    * @param missing numbers of the parts that are not stored, this one among them, in the order they will be sent
    */
-  async part(partNumber: number, upload: SignedUpload, missing: () => Iterable<number>, signal: AbortSignal): Promise<Signature> {
-    if (!upload.actions.includes('get_all_signatures')) return this.#single(partNumber, upload, signal);
+  async part(
+    partNumber: number,
+    upload: SignedUpload,
+    missing: () => Iterable<number>,
+    signal: AbortSignal,
+  ): Promise<Signature> {
+    if (!upload.actions.includes('get_all_signatures')) {
+      const { reference, sizeOf } = upload;
+      const request = { ...reference, chunk: partNumber, size: sizeOf(partNumber) };
+      return this.#single(this.#parts, partNumber, 'get_chunk_signature', signal, request);
+    }
     for (;;) {
       const known = this.#fresh(this.#parts, partNumber);
       if (known) {
@@ -108,27 +124,20 @@ export class Signatures {
 
   /** Gives a signature for list, end, delete or head. */
   async once(what: Once, upload: SignedUpload, signal: AbortSignal, marker?: number): Promise<Signature> {
-    const known = marker ? null : this.#fresh(this.#once, what);
-    if (known) return known;
-    const asked = momentOf(this.#clock);
-    const answer = await this.#call(what, upload, signal, marker);
-    const signature = readSignature(answer, answer, asked);
-    if (!marker) this.#once.set(what, signature);
-    return signature;
+    // a page of the list has a signature of its own
+    const known = marker ? new Map<Once, Signature>() : this.#once;
+    const { reference, size } = upload;
+    const { key, grant } = reference;
+    return this.#single(known, what, `get_${what}_signature`, signal, {
+      ...(what === 'head' ? { key, grant } : reference),
+      ...(what === 'end' && { size }),
+      ...(marker && { part_number_marker: marker }),
+    });
   }
 
   /** Whether the signer signs this at all. */
   offers(what: Once, { actions }: SignedUpload): boolean {
     return what === 'list' || what === 'end' || actions.includes(`get_${what}_signature`) || this.#once.has(what);
-  }
-
-  #call(what: Once, { reference, size }: SignedUpload, signal: AbortSignal, marker?: number) {
-    switch (what) {
-      case 'list': return this.#signer.call('get_list_signature', { ...reference, ...(marker && { part_number_marker: marker }) }, signal);
-      case 'end': return this.#signer.call('get_end_signature', { ...reference, size }, signal);
-      case 'delete': return this.#signer.call('get_delete_signature', reference, signal);
-      case 'head': return this.#signer.call('get_head_signature', { key: reference.key, ...(reference.grant !== undefined && { grant: reference.grant }) }, signal);
-    }
   }
 
   #fresh<K>(from: Map<K, Signature>, name: K): Signature | null {
@@ -138,29 +147,44 @@ export class Signatures {
     return null;
   }
 
-  async #single(chunk: number, { reference, sizeOf }: SignedUpload, signal: AbortSignal): Promise<Signature> {
-    const known = this.#fresh(this.#parts, chunk);
-    if (known) return known;
+  /** Gives the one that is known, or asks for it alone. */
+  async #single<K, A extends SigningAction>(
+    known: Map<K, Signature>,
+    name: K,
+    action: A,
+    signal: AbortSignal,
+    request: Protocol[A]['request'],
+  ): Promise<Signature> {
+    const fresh = this.#fresh(known, name);
+    if (fresh) return fresh;
     const asked = momentOf(this.#clock);
-    const answer = await this.#signer.call('get_chunk_signature', { ...reference, chunk, size: sizeOf(chunk) }, signal);
+    const answer = (await this.#signer.call(action, request, signal)) as SignedAnswer;
     const signature = readSignature(answer, answer, asked);
-    this.#parts.set(chunk, signature);
+    known.set(name, signature);
     return signature;
   }
 
   #lookAhead(upload: SignedUpload, missing: () => Iterable<number>, signal: AbortSignal): void {
     if (this.#window || this.#parts.size >= LOW) return;
-    const unsigned = [...take(missing(), partNumber => !this.#parts.has(partNumber))];
+    const unsigned = [...take(missing(), (partNumber) => !this.#parts.has(partNumber))];
     // A failure is met again, and judged, by the part that needs the signature.
     if (unsigned.length) void (this.#window = this.#ask(upload, unsigned, signal)).catch(() => {});
   }
 
-  async #ask({ reference, size, partSize }: SignedUpload, wanted: Iterable<number>, signal: AbortSignal): Promise<void> {
+  async #ask(
+    { reference, size, partSize }: SignedUpload,
+    wanted: Iterable<number>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const generation = this.#generation;
-    const chunks = [...take(wanted, partNumber => !this.#fresh(this.#parts, partNumber))];
+    const chunks = [...take(wanted, (partNumber) => !this.#fresh(this.#parts, partNumber))];
     const asked = momentOf(this.#clock);
     try {
-      const answer = await this.#signer.call('get_all_signatures', { ...reference, size, part_size: partSize, chunks }, signal);
+      const answer = await this.#signer.call(
+        'get_all_signatures',
+        { ...reference, size, part_size: partSize, chunks },
+        signal,
+      );
       if (generation !== this.#generation) return;
       for (const chunk of chunks) this.#parts.set(chunk, readSignature(answer.chunks?.[chunk], answer, asked));
       for (const what of ['list', 'end', 'delete', 'head'] as const) {

@@ -3,13 +3,15 @@ import type { UploadStatus } from './types.js';
 const RUNNING = ['starting', 'uploading', 'waiting', 'finishing'] as const;
 const ENDS = ['complete', 'failed', 'aborted'] as const;
 
+const FROM_RUNNING: readonly UploadStatus[] = [...RUNNING, ...ENDS, 'paused', 'needs-file'];
+
 /** Where an upload can go from each status. */
 const STEPS: Record<UploadStatus, readonly UploadStatus[]> = {
   queued: ['starting', 'waiting', 'paused', 'failed', 'aborted', 'needs-file'],
-  starting: [...RUNNING, ...ENDS, 'paused', 'needs-file'],
-  uploading: [...RUNNING, ...ENDS, 'paused', 'needs-file'],
-  waiting: [...RUNNING, ...ENDS, 'paused', 'needs-file'],
-  finishing: [...RUNNING, ...ENDS, 'paused', 'needs-file'],
+  starting: FROM_RUNNING,
+  uploading: FROM_RUNNING,
+  waiting: FROM_RUNNING,
+  finishing: FROM_RUNNING,
   paused: ['queued', 'aborted', 'needs-file', 'failed'],
   failed: ['queued', 'aborted', 'needs-file'],
   'needs-file': ['queued', 'aborted'],

@@ -1,3 +1,4 @@
+import { hex } from './fingerprint.js';
 import { InitDesk } from './init-desk.js';
 import { Intake } from './intake.js';
 import { JournalKeeper } from './journal-keeper.js';
@@ -452,5 +453,5 @@ export class BaseUploader extends Target {
 
 /** 128 random bits in hexadecimal; `randomUUID` is missing on plain `http:` pages. */
 function newId(): string {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex(crypto.getRandomValues(new Uint8Array(16)));
 }
