@@ -5,172 +5,201 @@ import { after, before, describe, it } from 'node:test';
 import { launch } from './browser.js';
 import type { Driver, Engine } from './browser.js';
 import { call, chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
-import { BUCKET, MIB, makeFolder, startStand, startStore, writeRandom } from './stand.js';
-import type { Stand, Store } from './stand.js';
+import { BUCKET, MIB, isFull, makeFolder, startStand, startStore, writeRandom } from './stand.js';
+import type { Stand, Store, StoreName } from './stand.js';
 
 const SLOW = 30 * MIB;
 
 /** What people do to uploads under way, and files of every odd size, on a real store. */
-describe('an upload obeys', () => {
-  let folder: string;
-  let remove: () => Promise<void>;
-  let store: Store;
-  let stand: Stand;
-  let large: string;
-  let largeSha256: string;
-  const LARGE = 96 * MIB;
+for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[])
+  describe(`an upload to ${name} obeys`, () => {
+    let folder: string;
+    let remove: () => Promise<void>;
+    let store: Store;
+    let stand: Stand;
+    let large: string;
+    let largeSha256: string;
+    const LARGE = 96 * MIB;
 
-  before(async () => {
-    ({ folder, remove } = await makeFolder());
-    store = await startStore('ceph', folder);
-    stand = await startStand(store);
-    large = path.join(folder, 'large.bin');
-    largeSha256 = await writeRandom(large, LARGE);
-  });
-
-  after(async () => {
-    await stand.stop();
-    await store.stop();
-    await remove();
-  });
-
-  for (const engine of (process.env.ENGINES?.split(',') ?? ['chromium', 'firefox', 'webkit']) as Engine[]) {
-    describe(`in ${engine}`, () => {
-      let browser: Driver;
-      before(async () => {
-        browser = await launch(engine);
-      });
-      after(() => browser.close());
-
-      async function open(rate = Infinity, query = ''): Promise<void> {
-        stand.proxy.setMode('pass');
-      stand.proxy.setRate(rate);
-        await browser.goto(`${stand.url}${query}`);
-        // a row left by another test would be gone on with
-        await browser.evaluate("document.querySelector('mule-upload').forget()");
-        stand.proxy.reset();
-        stand.signerCalls.length = 0;
-      }
-
-      it('pause: nothing more is sent, what is stored stays, resume sends only the rest', async () => {
-        await open(SLOW);
-        await chooseFiles(browser, [large]);
-        await untilParts(browser, 3);
-        await call(browser, 'pause');
-        await browser.waitFor("document.querySelector('mule-upload').status === 'paused'");
-        await sleep(1_000);
-        const sent = stand.proxy.bytes();
-        const requests = stand.proxy.count();
-        await sleep(2_000);
-        assert.deepEqual([stand.proxy.bytes(), stand.proxy.count()], [sent, requests], 'nothing moves while paused');
-
-        const [paused] = await uploadsOf(browser);
-        const stored = await stand.s3.listParts(BUCKET, paused!.key!, paused!.uploadId!);
-        assert.ok(stored.length >= 3);
-        stand.proxy.reset();
-        stand.proxy.setRate(Infinity);
-        await call(browser, 'resume');
-        await browser.waitFor(isOver);
-        const [upload] = await uploadsOf(browser);
-        assert.equal(upload?.status, 'complete');
-        assert.deepEqual(await stand.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
-        assert.equal(stand.proxy.bytes('part'), LARGE - stored.reduce((sum, { size }) => sum + size, 0));
-      });
-
-      it('abort: nothing is left on the store, nor in the browser', async () => {
-        await open(SLOW);
-        await chooseFiles(browser, [large]);
-        await untilParts(browser, 2);
-        await call(browser, 'abort');
-        assert.equal((await uploadsOf(browser))[0]?.status, 'aborted');
-        stand.proxy.setRate(Infinity);
-        await browser.waitFor('new Promise((resolve) => setTimeout(() => resolve(true), 1500))');
-        assert.deepEqual(await stand.s3.listUploads(BUCKET), []);
-        assert.ok(stand.proxy.count('abort') >= 1);
-
-        await browser.reload();
-        await browser.waitFor("!!customElements.get('mule-upload')");
-        await sleep(500);
-        assert.deepEqual(await uploadsOf(browser), [], 'forgotten');
-      });
-
-      it('abort while the store is out of reach is made good when it is back, even after a reload', async () => {
-        await open(SLOW);
-        await chooseFiles(browser, [large]);
-        await untilParts(browser, 1);
-        stand.proxy.setMode('refuse');
-        await call(browser, 'abort');
-        await sleep(500);
-        await browser.reload();
-        await browser.waitFor("!!customElements.get('mule-upload')");
-        assert.equal((await stand.s3.listUploads(BUCKET)).length, 1);
-        stand.proxy.setRate(Infinity);
-        stand.proxy.setMode('pass');
-        const deadline = Date.now() + 20_000;
-        while ((await stand.s3.listUploads(BUCKET)).length > 0 && Date.now() < deadline) await sleep(250);
-        assert.deepEqual(await stand.s3.listUploads(BUCKET), []);
-        assert.deepEqual(await uploadsOf(browser), []);
-      });
-
-      it('a small file added behind huge ones does not wait for them', async () => {
-        const huge = [path.join(folder, `huge-1-${engine}.bin`), path.join(folder, `huge-2-${engine}.bin`)];
-        for (const file of huge) await writeRandom(file, LARGE);
-        const small = path.join(folder, `small-${engine}.bin`);
-        const sha256 = await writeRandom(small, 100_000);
-        await open(SLOW, '?concurrency=2');
-        await chooseFiles(browser, huge);
-        await untilParts(browser, 1);
-        await chooseFiles(browser, [small]);
-        await browser.waitFor("document.querySelector('mule-upload').uploads[2]?.status === 'complete'");
-        const uploads = await uploadsOf(browser);
-        assert.ok(uploads.slice(0, 2).every(({ status, loaded }) => status === 'uploading' && loaded < LARGE), JSON.stringify(uploads));
-        assert.equal((await stand.s3.digest(BUCKET, uploads[2]!.key!)).sha256, sha256);
-        await call(browser, 'abort');
-        stand.proxy.setRate(Infinity);
-        await sleep(500);
-      });
-
-      it('files of every odd size arrive: 0, 1, one part and one byte more, an exact multiple of the part size', async () => {
-        const sizes = [0, 1, 8 * MIB - 1, 8 * MIB, 8 * MIB + 1, 16 * MIB, 24 * MIB];
-        const files = await Promise.all(sizes.map(async (size) => {
-          const file = path.join(folder, `${engine}-${size}.bin`);
-          return { file, size, sha256: await writeRandom(file, size) };
-        }));
-        await open();
-        await chooseFiles(browser, files.map(({ file }) => file));
-        await browser.waitFor(isOver);
-        const uploads = await uploadsOf(browser);
-        for (const [index, { size, sha256 }] of files.entries()) {
-          const upload = uploads[index]!;
-          assert.deepEqual([upload.size, upload.status, upload.loaded, upload.ratio], [size, 'complete', size, 1]);
-          assert.deepEqual(await stand.s3.digest(BUCKET, upload.key!), { sha256, size });
-          const head = await stand.s3.head(BUCKET, upload.key!);
-          assert.equal(upload.etag, head.headers.get('etag')?.replaceAll('"', ''));
-        }
-        assert.equal(stand.proxy.count('put'), 4, 'those of one part at most go by one PUT');
-        assert.equal(stand.proxy.count('create'), 3);
-        assert.equal(stand.proxy.bytes('part') + stand.proxy.bytes('put'), sizes.reduce((sum, size) => sum + size, 0), 'each byte once');
-        const { backwards, beyond, errors } = await seen(browser);
-        assert.deepEqual({ backwards, beyond, errors }, { backwards: 0, beyond: 0, errors: [] });
-      });
-
-      it('the store gone for seconds in the middle: it waits, says so, and goes on by itself', async () => {
-        await open(SLOW);
-        await chooseFiles(browser, [large]);
-        await untilParts(browser, 2);
-        stand.proxy.setMode('refuse');
-        await browser.waitFor("document.querySelector('mule-upload').uploads[0].waitingFor === 'network'");
-        await sleep(4_000);
-        stand.proxy.setRate(Infinity);
-        stand.proxy.setMode('pass');
-        await browser.waitFor(isOver);
-        const [upload] = await uploadsOf(browser);
-        assert.equal(upload?.status, 'complete');
-        assert.deepEqual(await stand.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
-        const { events, backwards, beyond, errors } = await seen(browser);
-        assert.deepEqual({ backwards, beyond, errors }, { backwards: 0, beyond: 0, errors: [] });
-        assert.ok(events.some(({ type }) => type === 'retry'));
-      });
+    before(async () => {
+      ({ folder, remove } = await makeFolder());
+      store = await startStore(name, folder);
+      stand = await startStand(store);
+      large = path.join(folder, 'large.bin');
+      largeSha256 = await writeRandom(large, LARGE);
     });
-  }
-});
+
+    after(async () => {
+      await stand.stop();
+      await store.stop();
+      await remove();
+    });
+
+    for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
+      describe(`in ${engine}`, () => {
+        let browser: Driver;
+        before(async () => {
+          browser = await launch(engine);
+        });
+        after(() => browser.close());
+
+        async function open(rate = Infinity, query = ''): Promise<void> {
+          stand.proxy.setMode('pass');
+          stand.proxy.setRate(rate);
+          await browser.goto(`${stand.url}${query}`);
+          // a row left by another test would be gone on with
+          await browser.evaluate("document.querySelector('mule-upload').forget()");
+          stand.proxy.reset();
+          stand.signerCalls.length = 0;
+        }
+
+        it('pause: nothing more is sent, what is stored stays, resume sends only the rest', async () => {
+          await open(SLOW);
+          await chooseFiles(browser, [large]);
+          await untilParts(browser, 3);
+          await call(browser, 'pause');
+          await browser.waitFor("document.querySelector('mule-upload').status === 'paused'");
+          await sleep(1_000);
+          const sent = stand.proxy.bytes();
+          const requests = stand.proxy.count();
+          await sleep(2_000);
+          assert.deepEqual([stand.proxy.bytes(), stand.proxy.count()], [sent, requests], 'nothing moves while paused');
+
+          const [paused] = await uploadsOf(browser);
+          const stored = await stand.s3.listParts(BUCKET, paused!.key!, paused!.uploadId!);
+          assert.ok(stored.length >= 3);
+          stand.proxy.reset();
+          stand.proxy.setRate(Infinity);
+          await call(browser, 'resume');
+          await browser.waitFor(isOver);
+          const [upload] = await uploadsOf(browser);
+          assert.equal(upload?.status, 'complete');
+          assert.deepEqual(await stand.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
+          assert.equal(stand.proxy.bytes('part'), LARGE - stored.reduce((sum, { size }) => sum + size, 0));
+        });
+
+        it('abort: nothing is left on the store, nor in the browser', async () => {
+          await open(SLOW);
+          await chooseFiles(browser, [large]);
+          await untilParts(browser, 2);
+          await call(browser, 'abort');
+          assert.equal((await uploadsOf(browser))[0]?.status, 'aborted');
+          stand.proxy.setRate(Infinity);
+          await browser.waitFor('new Promise((resolve) => setTimeout(() => resolve(true), 1500))');
+          assert.deepEqual(await stand.s3.listUploads(BUCKET), []);
+          assert.ok(stand.proxy.count('abort') >= 1);
+
+          await browser.reload();
+          await browser.waitFor("!!customElements.get('mule-upload')");
+          await sleep(500);
+          assert.deepEqual(await uploadsOf(browser), [], 'forgotten');
+        });
+
+        it('abort while the store is out of reach is made good when it is back, even after a reload', async () => {
+          await open(SLOW);
+          await chooseFiles(browser, [large]);
+          await untilParts(browser, 1);
+          stand.proxy.setMode('refuse');
+          await call(browser, 'abort');
+          await sleep(500);
+          await browser.reload();
+          await browser.waitFor("!!customElements.get('mule-upload')");
+          assert.equal((await stand.s3.listUploads(BUCKET)).length, 1);
+          stand.proxy.setRate(Infinity);
+          stand.proxy.setMode('pass');
+          const deadline = Date.now() + 20_000;
+          while ((await stand.s3.listUploads(BUCKET)).length > 0 && Date.now() < deadline) await sleep(250);
+          assert.deepEqual(await stand.s3.listUploads(BUCKET), []);
+          assert.deepEqual(await uploadsOf(browser), []);
+        });
+
+        it('a small file added behind huge ones does not wait for them', async () => {
+          const huge = [path.join(folder, `huge-1-${engine}.bin`), path.join(folder, `huge-2-${engine}.bin`)];
+          for (const file of huge) await writeRandom(file, LARGE);
+          const small = path.join(folder, `small-${engine}.bin`);
+          const sha256 = await writeRandom(small, 100_000);
+          await open(SLOW, '?concurrency=2');
+          await chooseFiles(browser, huge);
+          await untilParts(browser, 1);
+          await chooseFiles(browser, [small]);
+          await browser.waitFor("document.querySelector('mule-upload').uploads[2]?.status === 'complete'");
+          const uploads = await uploadsOf(browser);
+          assert.ok(
+            uploads.slice(0, 2).every(({ status, loaded }) => status === 'uploading' && loaded < LARGE),
+            JSON.stringify(uploads),
+          );
+          assert.equal((await stand.s3.digest(BUCKET, uploads[2]!.key!)).sha256, sha256);
+          await call(browser, 'abort');
+          stand.proxy.setRate(Infinity);
+          await sleep(500);
+        });
+
+        it('files of every odd size arrive: 0, 1, one part and one byte more, an exact multiple of the part size', async () => {
+          const sizes = [0, 1, 8 * MIB - 1, 8 * MIB, 8 * MIB + 1, 16 * MIB, 24 * MIB];
+          const files = await Promise.all(
+            sizes.map(async (size) => {
+              const file = path.join(folder, `${engine}-${size}.bin`);
+              return { file, size, sha256: await writeRandom(file, size) };
+            }),
+          );
+          await open();
+          await chooseFiles(
+            browser,
+            files.map(({ file }) => file),
+          );
+          await browser.waitFor(isOver);
+          const uploads = await uploadsOf(browser);
+          for (const [index, { size, sha256 }] of files.entries()) {
+            const upload = uploads[index]!;
+            assert.deepEqual([upload.size, upload.status, upload.loaded, upload.ratio], [size, 'complete', size, 1]);
+            assert.deepEqual(await stand.s3.digest(BUCKET, upload.key!), { sha256, size });
+            const head = await stand.s3.head(BUCKET, upload.key!);
+            assert.equal(upload.etag, head.headers.get('etag')?.replaceAll('"', ''));
+          }
+          assert.equal(stand.proxy.count('put'), 4, 'those of one part at most go by one PUT');
+          assert.equal(stand.proxy.count('create'), 3);
+          assert.equal(
+            stand.proxy.bytes('part') + stand.proxy.bytes('put'),
+            sizes.reduce((sum, size) => sum + size, 0),
+            'each byte once',
+          );
+          const { backwards, beyond, errors } = await seen(browser);
+          assert.deepEqual({ backwards, beyond, errors }, { backwards: 0, beyond: 0, errors: [] });
+        });
+
+        it('a browser that keeps nothing: the upload works, and one warning says what it will not survive', async () => {
+          await open(Infinity, '?no-storage');
+          await chooseFiles(browser, [large]);
+          await browser.waitFor(isOver);
+          const [upload] = await uploadsOf(browser);
+          assert.equal(upload?.status, 'complete');
+          assert.deepEqual(await stand.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
+          const { warnings, errors } = await seen(browser);
+          assert.equal(
+            warnings.filter((text) => /will not survive a reload/.test(text)).length,
+            1,
+            warnings.join('\n'),
+          );
+          assert.deepEqual(errors, []);
+        });
+
+        it('the store gone for seconds in the middle: it waits, says so, and goes on by itself', async () => {
+          await open(SLOW);
+          await chooseFiles(browser, [large]);
+          await untilParts(browser, 2);
+          stand.proxy.setMode('refuse');
+          await browser.waitFor("document.querySelector('mule-upload').uploads[0].waitingFor === 'network'");
+          await sleep(4_000);
+          stand.proxy.setRate(Infinity);
+          stand.proxy.setMode('pass');
+          await browser.waitFor(isOver);
+          const [upload] = await uploadsOf(browser);
+          assert.equal(upload?.status, 'complete');
+          assert.deepEqual(await stand.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
+          const { events, backwards, beyond, errors } = await seen(browser);
+          assert.deepEqual({ backwards, beyond, errors }, { backwards: 0, beyond: 0, errors: [] });
+          assert.ok(events.some(({ type }) => type === 'retry'));
+        });
+      });
+    }
+  });

@@ -6,6 +6,8 @@ import type { Page } from './browser.js';
 export interface Seen {
   events: { type: string; reason?: string; code?: string }[];
   errors: string[];
+  /** What the console was warned of. */
+  warnings: string[];
   /** Milliseconds; 0 where the browser does not tell, or none was long. */
   longestTask: number;
   /** Times that progress ran backwards, or beyond the size. */
@@ -14,7 +16,8 @@ export interface Seen {
 }
 
 /** Chooses files in the element's own input. */
-export const chooseFiles = (page: Page, files: string[]): Promise<void> => page.setFiles(['mule-upload', 'input[type=file]'], files);
+export const chooseFiles = (page: Page, files: string[]): Promise<void> =>
+  page.setFiles(['mule-upload', 'input[type=file]'], files);
 
 export const uploadsOf = (page: Page): Promise<UploadSnapshot[]> =>
   page.evaluate<[], UploadSnapshot[]>("document.querySelector('mule-upload').uploads");
@@ -27,13 +30,20 @@ export const isOver =
 
 /** Waits until at least so many parts of the first upload are stored. */
 export const untilParts = (page: Page, least: number): Promise<unknown> =>
-  page.waitFor((count: number) => (document.querySelector('mule-upload')!.uploads[0]?.parts.done ?? 0) >= count, {}, least);
+  page.waitFor(
+    (count: number) => (document.querySelector('mule-upload')!.uploads[0]?.parts.done ?? 0) >= count,
+    {},
+    least,
+  );
 
 /** Calls a method of the element. */
 export const call = (page: Page, method: string, ...parameters: unknown[]): Promise<unknown> =>
   page.evaluate(
     (name: string, values: unknown[]) => {
-      const element = document.querySelector('mule-upload') as unknown as Record<string, (...values: unknown[]) => unknown>;
+      const element = document.querySelector('mule-upload') as unknown as Record<
+        string,
+        (...values: unknown[]) => unknown
+      >;
       void element[name]!(...values);
     },
     method,

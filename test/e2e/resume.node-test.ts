@@ -4,12 +4,12 @@ import { after, before, describe, it } from 'node:test';
 import { launch } from './browser.js';
 import type { Engine, Page } from './browser.js';
 import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
-import { BUCKET, MIB, makeFolder, startStand, startStore, writeRandom } from './stand.js';
+import { BUCKET, MIB, isFull, makeFolder, startStand, startStore, writeRandom } from './stand.js';
 import type { Stand, Store, StoreName } from './stand.js';
 
-const SIZE = 120 * MIB;
+const SIZE = (isFull ? 480 : 120) * MIB;
 /** Bytes per second: slow enough to stop an upload half-way. */
-const SLOW = 30 * MIB;
+const SLOW = SIZE / 4;
 
 /** What the store holds must not be sent again, whatever ended the page. */
 for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
@@ -49,7 +49,12 @@ for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
       return { id: before!.id, key: before!.key!, stored };
     }
 
-    async function goOn(page: Page, file: string, sha256: string, { id, key, stored }: Awaited<ReturnType<typeof beginAndStop>>) {
+    async function goOn(
+      page: Page,
+      file: string,
+      sha256: string,
+      { id, key, stored }: Awaited<ReturnType<typeof beginAndStop>>,
+    ) {
       await page.waitFor("document.querySelector('mule-upload').uploads[0]?.status === 'needs-file'");
       await chooseFiles(page, [file]);
       await page.waitFor(isOver);
@@ -60,8 +65,10 @@ for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
       const { events, backwards, beyond } = await seen(page);
       assert.deepEqual([events[0]?.type, backwards, beyond], ['recover', 0, 0]);
 
-      const sentAgain = stand.proxy.requests.filter(({ kind, bytes, partNumber }) =>
-        kind === 'part' && bytes > 0 && stored.some((part) => part.partNumber === partNumber));
+      const sentAgain = stand.proxy.requests.filter(
+        ({ kind, bytes, partNumber }) =>
+          kind === 'part' && bytes > 0 && stored.some((part) => part.partNumber === partNumber),
+      );
       assert.deepEqual(sentAgain, [], 'no stored part is sent again');
       assert.equal(stand.proxy.bytes('part'), SIZE - stored.reduce((sum, part) => sum + part.size, 0));
       assert.equal(stand.proxy.count('create'), 0);

@@ -22,6 +22,8 @@ export type StoreName = 'bucket' | 'ceph';
 export const MIB = 1024 ** 2;
 export const GIB = 1024 ** 3;
 export const BUCKET = 'flows';
+/** `npm run test:all`: every store and engine at full size. */
+export const isFull = process.env.MULE_TEST_ALL === '1';
 
 const CREDENTIALS = { accessKeyId: 'flow-access', secretAccessKey: 'flow-secret-0123456789' };
 const SCRIPT = path.resolve(import.meta.dirname, '../../dist/cdn/mule-upload.js');
@@ -43,25 +45,17 @@ export async function startStore(name: StoreName, folder: string): Promise<Store
   return ceph;
 }
 
-export interface Stand {
-  /** Of the page; attributes of the element are its query. */
-  readonly url: string;
-  readonly proxy: CountingProxy;
-  /** Asks the store itself, past the proxy. */
-  readonly s3: S3Client;
-  /** The same, through the proxy: for URLs that a page is to use. */
-  readonly throughProxy: S3Client;
-  /** Every call to the signer. */
-  readonly signerCalls: { action: Action; body: Record<string, unknown> }[];
-  stop(): Promise<void>;
-}
-
 /** A page with one element that tells what it has seen in `window.seen`. */
 const page = (attributes: string): string => `<!doctype html>
 <html lang="en"><title>flow</title><link rel="icon" href="data:,">
 <mule-upload signer="/sign" no-leave-warning multiple ${attributes}></mule-upload>
+<input type="file" id="bare" aria-label="for the bare limit">
 <script>
-  window.seen = { events: [], errors: [], longestTask: 0, backwards: 0, beyond: 0, firstByteAt: 0 };
+  // a browser that keeps nothing, as in a private window
+  if (location.search.includes('no-storage')) Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('denied', 'SecurityError'); } });
+  window.seen = { events: [], errors: [], warnings: [], longestTask: 0, backwards: 0, beyond: 0, firstByteAt: 0 };
+  const { warn } = console;
+  console.warn = (...words) => { seen.warnings.push(words.map(String).join(' ')); warn(...words); };
   const loaded = new Map();
   const element = document.querySelector('mule-upload');
   for (const type of ['add', 'start', 'pause', 'resume', 'abort', 'recover', 'reject', 'complete', 'finish', 'retry'])
@@ -77,13 +71,27 @@ const page = (attributes: string): string => `<!doctype html>
 </script>
 <script type="module" src="/mule-upload.js"></script></html>`;
 
-/** Starts a signer for the store, as seen through a proxy, and the page. */
-export async function startStand(store: StoreAccess, signer: Partial<SignerOptions> = {}): Promise<Stand> {
+export interface SignedPage {
+  /** Of the page; attributes of the element are its query. */
+  readonly url: string;
+  /** Every call to the signer. */
+  readonly signerCalls: { action: Action; body: Record<string, unknown> }[];
+  stop(): void;
+}
+
+/** Starts a signer for a store at that endpoint, and the page. */
+export async function startPage(
+  store: StoreAccess,
+  endpoint = store.url,
+  signer: Partial<SignerOptions> = {},
+): Promise<SignedPage> {
   ensureBuilt();
-  const proxy = await startCountingProxy(store.url);
-  const signerCalls: Stand['signerCalls'] = [];
+  const signerCalls: SignedPage['signerCalls'] = [];
   const sign = createSigner({
-    bucket: BUCKET, endpoint: proxy.url, region: store.region, allowAnonymous: true,
+    bucket: BUCKET,
+    endpoint,
+    region: store.region,
+    allowAnonymous: true,
     credentials: { accessKeyId: store.accessKeyId, secretAccessKey: store.secretAccessKey },
     ...signer,
   });
@@ -105,13 +113,31 @@ export async function startStand(store: StoreAccess, signer: Partial<SignerOptio
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    proxy,
-    s3: new S3Client(store),
-    throughProxy: new S3Client({ ...store, url: proxy.url }),
     signerCalls,
-    async stop() {
+    stop() {
       server.closeAllConnections();
       server.close();
+    },
+  };
+}
+
+export interface Stand extends Omit<SignedPage, 'stop'> {
+  readonly proxy: CountingProxy;
+  /** Asks the store itself, past the proxy. */
+  readonly s3: S3Client;
+  stop(): Promise<void>;
+}
+
+/** Starts a signer for the store, as seen through a counting proxy, and the page. */
+export async function startStand(store: StoreAccess, signer: Partial<SignerOptions> = {}): Promise<Stand> {
+  const proxy = await startCountingProxy(store.url);
+  const page = await startPage(store, proxy.url, signer);
+  return {
+    ...page,
+    proxy,
+    s3: new S3Client(store),
+    async stop() {
+      page.stop();
       await proxy.close();
     },
   };
@@ -127,7 +153,7 @@ export async function makeFolder(): Promise<{ folder: string; remove(): Promise<
 export async function writeRandom(file: string, size: number): Promise<string> {
   const hash = createHash('sha256');
   const handle = await open(file, 'w');
-  for (let left = size; left > 0; ) {
+  for (let left = size; left > 0;) {
     const chunk = randomBytes(Math.min(left, 4 * MIB));
     hash.update(chunk);
     await handle.write(chunk);
