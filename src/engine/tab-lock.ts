@@ -7,14 +7,15 @@ const nothing = (): void => {};
 function request(name: string, options: LockOptions): Promise<(() => void) | null> {
   return new Promise((resolve, reject) => {
     navigator.locks
-      .request(PREFIX + name, options, lock => {
+      .request(PREFIX + name, options, (lock) => {
         if (!lock) {
           resolve(null);
           return;
         }
-        return new Promise<void>(letGo => resolve(letGo));
+        return new Promise<void>((letGo) => resolve(letGo));
       })
-      .catch(reject);
+      // refused as such, in a sandboxed frame for one: let through, as where there are none
+      .catch((error: unknown) => (options.signal?.aborted ? reject(error as Error) : resolve(nothing)));
   });
 }
 
@@ -33,7 +34,7 @@ export const webLocks: TabLock = {
   async held(names) {
     if (!navigator.locks) return new Set();
     const { held = [] } = await navigator.locks.query();
-    const all = new Set(held.map(lock => lock.name));
-    return new Set(names.filter(name => all.has(PREFIX + name)));
+    const all = new Set(held.map((lock) => lock.name));
+    return new Set(names.filter((name) => all.has(PREFIX + name)));
   },
 };
