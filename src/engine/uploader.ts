@@ -127,7 +127,13 @@ export class BaseUploader extends Target {
    * @throws TypeError naming option and value
    */
   configure(changes: UploaderOptions): void {
+    const before = this.#scope;
     this.#options = mergeOptions(this.#options, changes);
+    if (before !== this.#scope && this.#ready) {
+      // another user's, or another destination's, unfinished uploads are not for this one to see
+      this.#dropUnfinished();
+      this.#ready = this.#recover();
+    }
     this.#scheduler.dispatch();
     if ('headers' in changes || 'sign' in changes || 'signer' in changes)
       // those aborted here, too: the store has yet to hear of it
@@ -223,7 +229,7 @@ export class BaseUploader extends Target {
 
   /** Wipes the journal of this scope, and takes unfinished uploads of earlier visits off the list. */
   async forget(): Promise<void> {
-    for (const upload of this.#roster.all) if (upload.status === 'needs-file') this.#drop(upload);
+    this.#dropUnfinished();
     await this.#keeper.wipe();
   }
 
@@ -438,6 +444,10 @@ export class BaseUploader extends Target {
 
   #stayAwake(): void {
     this.#wakeLock.set(this.#options.keepAwake && this.#roster.running.size > 0);
+  }
+
+  #dropUnfinished(): void {
+    for (const upload of this.#roster.all) if (upload.status === 'needs-file') this.#drop(upload);
   }
 
   #drop(upload: Upload): void {
