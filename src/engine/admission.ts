@@ -48,27 +48,14 @@ export function whyRejected(
   { accept = '', maxSize = Infinity, minSize = 0, maxFiles = Infinity }: AdmissionRules,
   count: number,
 ): Rejection | null {
-  if (!file.name) return { code: 'empty-name', message: 'The file has no name.' };
-  if (!isAccepted(file, accept)) {
-    return { code: 'type', message: `“${file.name}” is not of an accepted type (${accept}).` };
-  }
-  if (file.size > maxSize) {
-    return {
-      code: 'too-big',
-      message: `“${file.name}” has ${formatSize(file.size)}; at most ${formatSize(maxSize)} are accepted.`,
-    };
-  }
-  if (file.size < minSize) {
-    return {
-      code: 'too-small',
-      message: `“${file.name}” has ${formatSize(file.size)}; at least ${formatSize(minSize)} are needed.`,
-    };
-  }
-  if (count >= maxFiles) {
-    return {
-      code: 'too-many',
-      message: `“${file.name}” is one too many: at most ${maxFiles} ${maxFiles === 1 ? 'file is' : 'files are'} accepted.`,
-    };
-  }
+  const { name, size } = file;
+  const rejection = (code: RejectCode, what: string): Rejection => ({ code, message: `“${name}” ${what}.` });
+  if (!name) return { code: 'empty-name', message: 'The file has no name.' };
+  if (!isAccepted(file, accept)) return rejection('type', `is not of an accepted type (${accept})`);
+  if (size > maxSize)
+    return rejection('too-big', `has ${formatSize(size)}; at most ${formatSize(maxSize)} are accepted`);
+  if (size < minSize)
+    return rejection('too-small', `has ${formatSize(size)}; at least ${formatSize(minSize)} are needed`);
+  if (count >= maxFiles) return rejection('too-many', `is one too many: the most is ${maxFiles}`);
   return null;
 }

@@ -15,16 +15,16 @@ export const browserEnvironment: Environment = {
   listen({ online, offline, wake, leave }) {
     if (typeof globalThis.addEventListener !== 'function') return () => {};
     const controller = new AbortController();
-    const { signal } = controller;
-    const onVisible = (): void => {
+    const on = (target: EventTarget | undefined, type: string, listener: (event: never) => void): void =>
+      target?.addEventListener(type, listener as EventListener, { signal: controller.signal });
+    on(globalThis, 'online', online);
+    on(globalThis, 'offline', offline);
+    on(globalThis, 'pageshow', wake);
+    on(globalThis, 'beforeunload', leave);
+    on(globalThis.document, 'resume', wake);
+    on(globalThis.document, 'visibilitychange', () => {
       if (document.visibilityState === 'visible') wake();
-    };
-    globalThis.addEventListener('online', online, { signal });
-    globalThis.addEventListener('offline', offline, { signal });
-    globalThis.addEventListener('pageshow', wake, { signal });
-    globalThis.addEventListener('beforeunload', leave, { signal });
-    globalThis.document?.addEventListener('visibilitychange', onVisible, { signal });
-    globalThis.document?.addEventListener('resume', wake, { signal });
+    });
     let last = Date.now();
     const timer = setInterval(() => {
       const now = Date.now();

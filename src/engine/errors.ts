@@ -34,7 +34,11 @@ export class UploadError extends Error {
   readonly status: number;
   readonly phase: Phase | null;
 
-  constructor(code: UploadErrorCode, message: string, { retryable = false, status = 0, phase, cause }: UploadErrorInit = {}) {
+  constructor(
+    code: UploadErrorCode,
+    message: string,
+    { retryable = false, status = 0, phase, cause }: UploadErrorInit = {},
+  ) {
     super(message, { cause });
     this.code = code;
     this.retryable = retryable;
@@ -42,6 +46,10 @@ export class UploadError extends Error {
     this.phase = phase ?? null;
   }
 }
+
+/** What the signer answered cannot be made sense of. @param what ends "The signer's answer …" */
+export const invalidAnswer = (what: string, phase: Phase = 'init'): UploadError =>
+  new UploadError('invalid-response', `The signer's answer ${what}; see its logs.`, { phase });
 
 /** No answer: the line is cut, the name unknown, CORS forbids, or nothing moved for too long. */
 export class TransportFault extends Error {

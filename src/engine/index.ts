@@ -15,7 +15,7 @@ export class Uploader extends BaseUploader {
    * @throws TypeError naming option and value
    */
   constructor(options: UploaderOptions = {}, ports: Partial<Ports> = {}) {
-    super(options, getOptions => ({
+    super(options, (getOptions) => ({
       clock: systemClock,
       environment: browserEnvironment,
       journal: new IndexedDbJournal(),

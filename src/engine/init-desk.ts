@@ -1,5 +1,5 @@
 import type { InitFile, InitRequest } from '../protocol.js';
-import { SignerFault, UploadError } from './errors.js';
+import { invalidAnswer, SignerFault } from './errors.js';
 import type { ResolvedOptions } from './options.js';
 import { momentOf } from './signatures.js';
 import type { InitReply } from './session.js';
@@ -80,13 +80,7 @@ export class InitDesk {
     const asked = momentOf(clock);
     try {
       const answer = await signer.call('get_init_signature', { files } satisfies InitRequest);
-      if (!Array.isArray(answer?.files)) {
-        throw new UploadError(
-          'invalid-response',
-          'The signer answered get_init_signature without a list of files; see its logs.',
-          { phase: 'init' },
-        );
-      }
+      if (!Array.isArray(answer?.files)) throw invalidAnswer('to get_init_signature has no list of files');
       if (answer.limits?.files && answer.limits.files >= 1) this.#limit = Math.min(answer.limits.files, this.#limit);
       return answer.files.map((file) => ({ file, answer, asked }));
     } catch (error) {
@@ -103,13 +97,7 @@ export class InitDesk {
 
 function replyTo(upload: Upload, replies: InitReply[]): InitReply {
   const reply = replies.find(({ file }) => file.id === upload.id);
-  if (!reply) {
-    throw new UploadError(
-      'invalid-response',
-      `The signer's answer to get_init_signature leaves out “${upload.facts.name}”; see its logs.`,
-      { phase: 'init' },
-    );
-  }
+  if (!reply) throw invalidAnswer(`to get_init_signature leaves out “${upload.facts.name}”`);
   return reply;
 }
 

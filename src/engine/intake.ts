@@ -34,11 +34,14 @@ export class Intake {
 
   /** Finds the upload that waits for this very file, by content: its name may have changed. */
   async findUnfinished({ file, relativePath = '' }: FileEntry): Promise<Upload | null> {
-    const waiting = this.#roster.all.filter(({ status, facts }) =>
-      facts.size === file.size && (status === 'needs-file' || (status === 'failed' && isSame(facts, file, relativePath))));
+    const waiting = this.#roster.all.filter(
+      ({ status, facts }) =>
+        facts.size === file.size
+        && (status === 'needs-file' || (status === 'failed' && isSame(facts, file, relativePath))),
+    );
     if (!waiting.length) return null;
     const print = await fingerprint(file).catch(() => null);
-    const same = waiting.filter(upload => upload.fingerprint === print);
+    const same = waiting.filter((upload) => upload.fingerprint === print);
     return same.find(({ facts }) => isSame(facts, file, relativePath)) ?? (file.size ? same[0] : null) ?? null;
   }
 
@@ -49,7 +52,10 @@ export class Intake {
   async giveFile(upload: Upload, file: File): Promise<void> {
     const { name, size } = upload.facts;
     if (upload.fingerprint && upload.fingerprint !== (await fingerprint(file))) {
-      throw new UploadError('file-changed', `“${file.name}” is not the file that was begun: choose “${name}” (${size} bytes), unchanged.`);
+      throw new UploadError(
+        'file-changed',
+        `“${file.name}” is not the file that was begun: choose “${name}” (${size} bytes), unchanged.`,
+      );
     }
     upload.file = file;
   }
@@ -69,14 +75,22 @@ export class Intake {
     try {
       return (upload.fingerprint ??= await fingerprint(upload.file!));
     } catch (cause) {
-      throw new UploadError('file-unreadable', `“${upload.facts.name}” cannot be read: is it still there, and may this browser read it? Choose it again.`, { phase: 'init', cause });
+      throw new UploadError(
+        'file-unreadable',
+        `“${upload.facts.name}” cannot be read: is it still there, and may this browser read it? Choose it again.`,
+        { phase: 'init', cause },
+      );
     }
   }
 
   async #askPage(upload: Upload): Promise<boolean> {
     await this.recognise(upload);
     const waits: Promise<unknown>[] = [];
-    const isAllowed = this.#emit('mule-before-upload', { upload: upload.snapshot, params: upload.params, waitUntil: promise => waits.push(promise) });
+    const isAllowed = this.#emit('mule-before-upload', {
+      upload: upload.snapshot,
+      params: upload.params,
+      waitUntil: (promise) => waits.push(promise),
+    });
     try {
       await Promise.all(waits);
     } catch (error) {
@@ -89,4 +103,7 @@ export class Intake {
 }
 
 const isSame = (facts: UploadFacts, { name, size, lastModified }: File, relativePath: string): boolean =>
-  facts.name === name && facts.size === size && facts.lastModified === lastModified && facts.relativePath === relativePath;
+  facts.name === name
+  && facts.size === size
+  && facts.lastModified === lastModified
+  && facts.relativePath === relativePath;

@@ -51,7 +51,8 @@ export class PartTable {
 
   /** Takes the next part that is neither stored nor in flight, and marks it in flight; null when there is none. */
   takeNext(): number | null {
-    while (this.#lowest <= this.plan.count && (this.isStored(this.#lowest) || this.#flying.has(this.#lowest))) this.#lowest++;
+    while (this.#lowest <= this.plan.count && (this.isStored(this.#lowest) || this.#flying.has(this.#lowest)))
+      this.#lowest++;
     if (this.#lowest > this.plan.count) return null;
     this.#flying.set(this.#lowest, 0);
     return this.#lowest++;

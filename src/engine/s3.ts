@@ -33,7 +33,7 @@ function unescapeXml(text: string): string {
 }
 
 function escapeXml(text: string): string {
-  return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`);
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 function field(xml: string, name: string): string | null {

@@ -1,5 +1,5 @@
 import type { Action, InitAnswer, InitAnswerFile, PostPolicy, UploadReference } from '../protocol.js';
-import { SignerFault, UploadError } from './errors.js';
+import { invalidAnswer, SignerFault, UploadError } from './errors.js';
 import { PartTable } from './parts.js';
 import { plan } from './plan.js';
 import { readSignature } from './signatures.js';
@@ -33,9 +33,6 @@ export type Opening =
   | { kind: 'post'; signature: Signature; fields: PostPolicy['fields'] }
   | { kind: 'known' };
 
-const invalid = (what: string): UploadError =>
-  new UploadError('invalid-response', `The signer's answer to get_init_signature ${what}; see its logs.`, { phase: 'init' });
-
 /**
  * Reads init's answer for one file.
  * @throws SignerFault where the signer refuses this file
@@ -44,10 +41,10 @@ const invalid = (what: string): UploadError =>
 export function readInit({ file, answer, asked }: InitReply, size: number): { session: Session; opening: Opening } {
   // one file's refusal means what the same code means for a whole call
   if ('error' in file) throw new SignerFault(403, String(file.error.code), String(file.error.message));
-  if (typeof file.key !== 'string' || !file.key) throw invalid('names no key');
+  if (typeof file.key !== 'string' || !file.key) throw invalidAnswer('names no key');
   const opening = readOpening(file, answer, asked);
   const isWhole = opening.kind === 'put' || opening.kind === 'post';
-  if (!isWhole && file.part_size === undefined) throw invalid('names no part_size');
+  if (!isWhole && file.part_size === undefined) throw invalidAnswer('names no part_size');
   return {
     opening,
     session: {
@@ -67,7 +64,7 @@ function readOpening(file: Exclude<InitAnswerFile, { error: unknown }>, answer: 
   if ('put' in file) return { kind: 'put', signature: readSignature(file.put, answer, asked) };
   if ('upload_id' in file && typeof file.upload_id === 'string') return { kind: 'known' };
   const policy = 'post' in file ? answer.posts?.[file.post] : undefined;
-  if (!policy) throw invalid('holds none of init, put, post and upload_id');
+  if (!policy) throw invalidAnswer('holds none of init, put, post and upload_id');
   const { url, expires, fields } = policy;
   return { kind: 'post', signature: readSignature({ method: 'POST', url, expires }, answer, asked), fields };
 }
@@ -76,7 +73,11 @@ function planFor(size: number, partSize: number) {
   try {
     return plan(size, partSize);
   } catch (error) {
-    throw new UploadError('too-large', `The signer chose a part size that S3 does not take: ${(error as Error).message}.`, { phase: 'init', cause: error });
+    throw new UploadError(
+      'too-large',
+      `The signer chose a part size that S3 does not take: ${(error as Error).message}.`,
+      { phase: 'init', cause: error },
+    );
   }
 }
 
@@ -85,7 +86,10 @@ export function sessionOf(record: JournalRecord): Session | null {
   const { key, uploadId, grant, partSize, size, actions, tracked } = record;
   if (!key || !uploadId) return null;
   return {
-    key, uploadId, actions, tracked,
+    key,
+    uploadId,
+    actions,
+    tracked,
     grant: grant ?? undefined,
     table: new PartTable(planFor(size, partSize)),
     needsList: true,
@@ -105,6 +109,6 @@ export function signedUploadOf(session: Session): SignedUpload {
     actions,
     size: table.plan.size,
     partSize: table.plan.partSize,
-    sizeOf: partNumber => table.sizeOf(partNumber),
+    sizeOf: (partNumber) => table.sizeOf(partNumber),
   };
 }

@@ -1,5 +1,5 @@
 import type { Action, Protocol, Signed, SignedAnswer, SignedRequest, UploadReference } from '../protocol.js';
-import { SignerFault, UploadError } from './errors.js';
+import { invalidAnswer, SignerFault } from './errors.js';
 import type { Clock, SignerPort } from './types.js';
 
 /** Part signatures asked for in one call. */
@@ -52,11 +52,7 @@ export function readSignature(
 ): Signature {
   const request = typeof signed === 'string' ? { method: 'PUT', url: signed } : signed;
   if (!request || typeof request.url !== 'string' || typeof request.method !== 'string') {
-    throw new UploadError(
-      'invalid-response',
-      'The signer left out a signed request that was asked for; see its logs.',
-      { phase: 'sign' },
-    );
+    throw invalidAnswer('leaves out a signed request', 'sign');
   }
   const { method, url, headers } = request;
   const expires = request.expires ?? answer.expires ?? expiryInUrl(url);
@@ -66,7 +62,8 @@ export function readSignature(
   return { method, url, ...(headers && { headers }), life: left - Math.min(MARGIN, left / 4), asked };
 }
 
-type Once = 'list' | 'end' | 'delete' | 'head';
+/** What is signed once for an upload, not once for each part. */
+export type Once = 'list' | 'end' | 'delete' | 'head';
 type SigningAction = `get_${Once | 'chunk'}_signature`;
 
 /** The signatures of one upload: asked for in windows ahead of need where the signer can, singly where not. */

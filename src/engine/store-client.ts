@@ -45,7 +45,12 @@ export class StoreClient {
    * @returns the ETag; empty where CORS does not expose it
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
    */
-  async put(signature: Signature, body: Blob | FormData, patience: Patience, onProgress: (loaded: number) => void): Promise<string> {
+  async put(
+    signature: Signature,
+    body: Blob | FormData,
+    patience: Patience,
+    onProgress: (loaded: number) => void,
+  ): Promise<string> {
     const response = await this.#send(signature, patience, { body, onProgress });
     return bareEtag(response.header('ETag') ?? '');
   }
@@ -56,7 +61,10 @@ export class StoreClient {
 
   /** @returns the object's ETag; empty where the store tells none */
   async complete(signature: Signature, etags: Iterable<string>, patience: Patience): Promise<string> {
-    const response = await this.#send(signature, patience, { body: new Blob([completionBody(etags)]), answerTimeout: COMPLETE_TIMEOUT });
+    const response = await this.#send(signature, patience, {
+      body: new Blob([completionBody(etags)]),
+      answerTimeout: COMPLETE_TIMEOUT,
+    });
     return this.#understood(response, parseCompletion).etag;
   }
 
@@ -75,12 +83,21 @@ export class StoreClient {
   async #send(
     signature: Signature,
     { signal, stallTimeout, stalls }: Patience,
-    { body, onProgress, answerTimeout = ANSWER_TIMEOUT }: { body?: Blob | FormData; onProgress?: (loaded: number) => void; answerTimeout?: number } = {},
+    {
+      body,
+      onProgress,
+      answerTimeout = ANSWER_TIMEOUT,
+    }: { body?: Blob | FormData; onProgress?: (loaded: number) => void; answerTimeout?: number } = {},
   ): Promise<StoreResponse> {
     const { method, url, headers } = signature;
     const patient = (timeout: number): number => Math.max(timeout, Math.min(timeout * 2 ** stalls, LONGEST_STALL));
     const response = await this.#transport.send({
-      method, url, headers, body, signal, onProgress,
+      method,
+      url,
+      headers,
+      body,
+      signal,
+      onProgress,
       stallTimeout: patient(stallTimeout),
       // without a body there is no last byte to wait long for
       answerTimeout: patient(body ? answerTimeout : stallTimeout),

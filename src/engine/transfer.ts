@@ -8,7 +8,7 @@ import type { StoredPart } from './s3.js';
 import { readInit, signedUploadOf } from './session.js';
 import type { Opening, Session } from './session.js';
 import { isFresh } from './signatures.js';
-import type { Signature, Signatures } from './signatures.js';
+import type { Once, Signature, Signatures } from './signatures.js';
 import type { Patience, StoredObject } from './store-client.js';
 import type { Upload, UploadHost } from './upload.js';
 
@@ -144,12 +144,8 @@ export class Transfer {
     const etag = await this.#retrier.insist('complete', null, signal, async (trial) => {
       // Ceph answers 500 for an upload that is gone; ListParts tells.
       if (trial.attempt % TRIES_UNTIL_LOOK === 0) await this.#list(session, signal);
-      return this.fly(
-        0,
-        signal,
-        () => this.#signatures.once('end', signedUploadOf(session), signal),
-        (signature) =>
-          this.#sendAll(this.#host.store.complete(signature, session.table.etags(), this.patience(trial, signal))),
+      return this.#fly('end', trial, signal, (signature, patience) =>
+        this.#sendAll(this.#host.store.complete(signature, session.table.etags(), patience)),
       );
     });
     return etag || ((await this.#head(session, signal))?.etag ?? '');
@@ -182,12 +178,7 @@ export class Transfer {
     for (let isEmpty = false; !isEmpty;) {
       try {
         await this.#retrier.insist('abort', null, signal, (trial) =>
-          this.fly(
-            0,
-            signal,
-            () => this.#signatures.once('delete', signedUploadOf(session), signal),
-            (signature) => this.#host.store.abort(signature, this.patience(trial, signal)),
-          ),
+          this.#fly('delete', trial, signal, (signature, patience) => this.#host.store.abort(signature, patience)),
         );
         await this.#list(session, signal);
         isEmpty = session.table.done === 0;
@@ -257,6 +248,22 @@ export class Transfer {
     }
   }
 
+  /** The same for a request without a file's bytes that the signer signs by itself. */
+  #fly<T>(
+    what: Once,
+    trial: Trial,
+    signal: AbortSignal,
+    send: (signature: Signature, patience: Patience) => Promise<T>,
+    marker?: number,
+  ): Promise<T> {
+    return this.fly(
+      0,
+      signal,
+      () => this.#signatures.once(what, signedUploadOf(this.#session!), signal, marker),
+      (signature) => send(signature, this.patience(trial, signal)),
+    );
+  }
+
   /** How patient to be with a try. */
   patience({ stalls }: Trial, signal: AbortSignal): Patience {
     return { signal, stalls, stallTimeout: this.#host.options.stallTimeout * 1_000 };
@@ -305,11 +312,12 @@ export class Transfer {
     const parts = new Map<number, StoredPart>();
     for (let marker: number | undefined, isLast = false; !isLast;) {
       const page = await this.#retrier.insist('list', null, signal, (trial) =>
-        this.fly(
-          0,
+        this.#fly(
+          'list',
+          trial,
           signal,
-          () => this.#signatures.once('list', signedUploadOf(session), signal, marker),
-          (signature) => this.#host.store.listPage(signature, this.patience(trial, signal)),
+          (signature, patience) => this.#host.store.listPage(signature, patience),
+          marker,
         ),
       );
       for (const part of page.parts) parts.set(part.partNumber, part);
@@ -327,12 +335,7 @@ export class Transfer {
     if (!this.#signatures.offers('head', signedUploadOf(session))) return null;
     try {
       return await this.#retrier.insist('head', null, signal, (trial) =>
-        this.fly(
-          0,
-          signal,
-          () => this.#signatures.once('head', signedUploadOf(session), signal),
-          (signature) => this.#host.store.head(signature, this.patience(trial, signal)),
-        ),
+        this.#fly('head', trial, signal, (signature, patience) => this.#host.store.head(signature, patience)),
       );
     } catch (error) {
       if (error instanceof UploadError || error instanceof Detour) return null;

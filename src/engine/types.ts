@@ -89,9 +89,7 @@ export interface FileEntry {
   handle?: FileSystemFileHandle;
 }
 
-export type HeadersOption =
-  | Record<string, string>
-  | (() => Record<string, string> | Promise<Record<string, string>>);
+export type HeadersOption = Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
 
 /** Stands in for HTTP between browser and signer. Throws `UploadError`, or anything else for a fault to try again. */
 export type SignFunction = <A extends Action>(
@@ -313,7 +311,12 @@ export interface TabLock {
 export interface Environment {
   readonly online: boolean;
   /** `wake`: the machine slept, or the page was frozen or hidden, and is back. */
-  listen(handlers: { online(): void; offline(): void; wake(): void; leave(event: BeforeUnloadEvent): void }): () => void;
+  listen(handlers: {
+    online(): void;
+    offline(): void;
+    wake(): void;
+    leave(event: BeforeUnloadEvent): void;
+  }): () => void;
 }
 
 export interface Ports {

@@ -9,7 +9,7 @@ export class ScreenWakeLock {
   /** Takes the lock, or lets it go. */
   set(isWanted: boolean): void {
     if (!isWanted) {
-      void this.#lock?.then(lock => lock?.release()).catch(() => {});
+      void this.#lock?.then((lock) => lock?.release()).catch(() => {});
       this.#lock = null;
       return;
     }
@@ -19,7 +19,13 @@ export class ScreenWakeLock {
   async #request(): Promise<WakeLockSentinel | null> {
     try {
       const lock = await navigator.wakeLock.request('screen');
-      lock.addEventListener('release', () => { this.#lock = null; }, { once: true });
+      lock.addEventListener(
+        'release',
+        () => {
+          this.#lock = null;
+        },
+        { once: true },
+      );
       return lock;
     } catch {
       this.#lock = null;
