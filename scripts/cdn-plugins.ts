@@ -9,12 +9,25 @@ const STAND_INS: readonly (readonly [RegExp, string])[] = [
   [/drivers\/(?:websql|localstorage)$/, `export { default } from 'localforage/src/drivers/indexeddb.js';`],
   // for drivers that store text
   [/utils\/serializer$/, 'export default {};'],
-  // CommonJS, for browsers without promises
+  // for callers that pass callbacks
+  [/utils\/(?:executeCallback|executeTwoCallbacks|getCallback)$/, 'export default () => undefined;'],
+  // for browsers without promises, the constructor of Blob, IndexedDB as it is now, and methods of arrays
   [/utils\/promise$/, 'export default Promise;'],
-  // for browsers without the constructor
   [/utils\/createBlob$/, 'export default (parts, options) => new Blob(parts, options);'],
+  [/utils\/isIndexedDBValid$/, `import idb from 'localforage/src/utils/idb.js'; export default () => Boolean(idb);`],
+  [/utils\/includes$/, 'export default (list, item) => list.includes(item);'],
+  [/utils\/isArray$/, 'export default Array.isArray;'],
 ];
 const STAND_IN = '\0localforage:';
+
+/** Texts of localforage's IndexedDB driver, and what takes their place; the bundler then drops what nothing calls. */
+const EDITS: readonly (readonly [string, string])[] = [
+  // optional to localforage, and the journal removes its records one by one
+  [',\n    dropInstance: dropInstance', ''],
+  // IndexedDB has stored Blobs as they are since Chrome 43
+  [`toString.call(value) === '[object Blob]'`, 'false'],
+  ['_isEncodedBlob(value)) {', 'false) {'],
+];
 
 /** Takes localforage from its own modules, with its IndexedDB driver alone. */
 export function indexedDbOnly(): Plugin {
@@ -29,6 +42,13 @@ export function indexedDbOnly(): Plugin {
     },
     load(id) {
       return id.startsWith(STAND_IN) ? STAND_INS[Number(id.slice(STAND_IN.length))]![1] : undefined;
+    },
+    transform(code, id) {
+      if (!id.endsWith('/localforage/src/drivers/indexeddb.js')) return undefined;
+      return EDITS.reduce((edited, [text, replacement]) => {
+        if (!edited.includes(text)) this.error(`localforage's IndexedDB driver has changed: no "${text}"`);
+        return edited.replaceAll(text, replacement);
+      }, code);
     },
   };
 }
