@@ -57,7 +57,8 @@ export class HandClock implements Clock {
       this.#move(Math.max(0, next.at - this.#monotonic));
       next.callback();
     }
-    this.#move(end - this.#monotonic);
+    // another may have moved it further meanwhile
+    this.#move(Math.max(0, end - this.#monotonic));
     await turn();
   }
 
