@@ -51,6 +51,9 @@ export class UploadError extends Error {
 export const invalidAnswer = (what: string, phase: Phase = 'init'): UploadError =>
   new UploadError('invalid-response', `The signer's answer ${what}; see its logs.`, { phase });
 
+/** What was thrown, in its own words. */
+export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** No answer: the line is cut, the name unknown, CORS forbids, or nothing moved for too long. */
 export class TransportFault extends Error {
   override readonly name = 'TransportFault';

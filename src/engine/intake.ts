@@ -54,7 +54,7 @@ export class Intake {
     if (upload.fingerprint && upload.fingerprint !== (await fingerprint(file))) {
       throw new UploadError(
         'file-changed',
-        `“${file.name}” is not the file that was begun: choose “${name}” (${size} bytes), unchanged.`,
+        `“${file.name}” is another file, or has changed: choose “${name}” (${size} bytes).`,
       );
     }
     upload.file = file;
@@ -75,11 +75,10 @@ export class Intake {
     try {
       return (upload.fingerprint ??= await fingerprint(upload.file!));
     } catch (cause) {
-      throw new UploadError(
-        'file-unreadable',
-        `“${upload.facts.name}” cannot be read: is it still there, and may this browser read it? Choose it again.`,
-        { phase: 'init', cause },
-      );
+      throw new UploadError('file-unreadable', `“${upload.facts.name}” cannot be read: choose it again.`, {
+        phase: 'init',
+        cause,
+      });
     }
   }
 

@@ -43,7 +43,7 @@ export class JournalKeeper {
       } catch (error) {
         this.#isRefused = true;
         console.warn(
-          'mule-upload: this browser keeps no data for this page (a private window, or no room); uploads work, but will not survive a reload.',
+          'mule-upload: the browser stores nothing for this page (a private window, or no room): uploads will not survive a reload.',
           error,
         );
         return fallback;

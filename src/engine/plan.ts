@@ -23,9 +23,7 @@ export function plan(size: number, partSize: number): Plan {
   }
   const count = Math.max(1, Math.ceil(size / partSize));
   if (count > 1 && partSize < MIN_PART_SIZE) {
-    throw new RangeError(
-      `parts of ${partSize} bytes are too small: S3 takes ${MIN_PART_SIZE} and more, the last one aside`,
-    );
+    throw new RangeError(`parts of ${partSize} bytes are too small: S3 takes ${MIN_PART_SIZE} and more`);
   }
   if (count > MAX_PARTS)
     throw new RangeError(`${size} bytes by ${partSize} make ${count} parts: S3 takes ${MAX_PARTS}`);

@@ -203,7 +203,7 @@ export class Retrier {
     if (course.attempt > this.#host.maxRetries()) {
       throw new UploadError(
         'too-many-retries',
-        this.#tell(`gave up after ${course.attempt} tries; the last time ${verdict.reason}`),
+        this.#tell(`${course.attempt} tries failed, the last one because ${verdict.reason}`),
         { retryable: true, phase, cause: failure },
       );
     }
@@ -241,7 +241,7 @@ export class Retrier {
         new UploadError(
           'store-blocked',
           this.#tell(
-            `the store is there but the browser may not read its answers to ${fault.method}: does the bucket's CORS rule allow this page's origin, that method and expose ETag? Trying goes on`,
+            `the browser may not read the store's answers to ${fault.method}: does the bucket's CORS rule allow this page, that method, and expose ETag? Trying goes on`,
           ),
           { retryable: true, phase: course.phase, cause: fault },
         ),
@@ -278,7 +278,7 @@ export class Retrier {
     if (!passing && ++course.refusals >= MOST_REFUSALS) {
       throw new UploadError(
         'signature-rejected',
-        this.#tell(`${reason} to requests signed just now: are the signer's keys, region and permissions right?`),
+        this.#tell(`${reason} to fresh signatures: are the signer's keys, region and permissions right?`),
         { retryable: true, status, phase: course.phase, cause: failure },
       );
     }

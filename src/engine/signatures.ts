@@ -58,7 +58,8 @@ export function readSignature(
   const expires = request.expires ?? answer.expires ?? expiryInUrl(url);
   // Life is reckoned by the signer's clock alone; without its time, from the moment the URL itself was dated.
   const left = Number.isNaN(expires) ? Infinity : expires - (answer.time ?? asked.wall);
-  if (left <= 0) throw new SignerFault(200, null, 'the signer signed what had expired already: is its clock right?');
+  if (left <= 0)
+    throw new SignerFault(200, null, 'the signature had expired already: is the clock of the signer right?');
   return { method, url, ...(headers && { headers }), life: left - Math.min(MARGIN, left / 4), asked };
 }
 

@@ -32,10 +32,7 @@ export class HttpSigner implements SignerPort {
     if (options.sign) return this.#callFunction(options.sign, action, body);
     const url = actionUrl(action, options);
     if (!url) {
-      throw new UploadError(
-        'no-signer',
-        `No signer for ${action}: set the "signer" attribute to the URL of your signing backend.`,
-      );
+      throw new UploadError('no-signer', `No signer for ${action}: set the "signer" attribute to its URL.`);
     }
     return (await this.#post(url, action, body, options, signal)) as Protocol[A]['answer'];
   }
@@ -93,7 +90,7 @@ function readAnswer({ status, ok, headers }: Response, text: string): unknown {
   try {
     answer = JSON.parse(text);
   } catch {
-    throw fault(null, 'the signer answered something that is not JSON');
+    throw fault(null, 'the answer of the signer is no JSON');
   }
   if (ok) return answer;
   const refusal = (answer as Partial<RefusalAnswer> | null)?.error;

@@ -1,5 +1,5 @@
 import { sleep } from './clock.js';
-import { UploadError } from './errors.js';
+import { reasonOf, UploadError } from './errors.js';
 import type { Notices } from './notices.js';
 import type { ResolvedOptions } from './options.js';
 import type { Reachability } from './reachability.js';
@@ -123,19 +123,14 @@ export class Upload {
       },
     });
     this.#transfer = new Transfer(host, this, this.#retrier);
-    if ('file' in source) {
-      this.file = source.file;
-      this.fingerprint = null;
-      this.recovered = false;
-      this.createdAt = host.clock.now();
-    } else {
-      this.file = null;
-      this.fingerprint = source.record.fingerprint;
-      this.recovered = true;
-      this.createdAt = source.record.createdAt;
-      this.#status = source.record.aborting ? 'aborted' : 'needs-file';
-      this.adopt(source.record);
-    }
+    const record = 'record' in source ? source.record : null;
+    this.file = 'file' in source ? source.file : null;
+    this.fingerprint = record?.fingerprint ?? null;
+    this.recovered = record !== null;
+    this.createdAt = record?.createdAt ?? host.clock.now();
+    if (!record) return;
+    this.#status = record.aborting ? 'aborted' : 'needs-file';
+    this.adopt(record);
   }
 
   get id(): string {
@@ -192,9 +187,8 @@ export class Upload {
     this.#host.emit('mule-pause', { upload: this.snapshot });
   }
 
-  /** Puts it back in the queue, with its file if that was missing. */
-  enqueue(file?: File): void {
-    if (file) this.file = file;
+  /** Puts it back in the queue. */
+  enqueue(): void {
     if (this.#status === 'paused' || this.#status === 'failed' || this.#status === 'needs-file') {
       this.#error = null;
       this.#transition(this.file ? 'queued' : 'needs-file');
@@ -206,11 +200,10 @@ export class Upload {
     if (isOver(this.#status)) return;
     this.#stop();
     this.#fail(
-      new UploadError(
-        'signer-refused',
-        `“${this.facts.name}”: the page held it back: ${error instanceof Error ? error.message : String(error)}.`,
-        { phase: 'init', cause: error },
-      ),
+      new UploadError('signer-refused', `“${this.facts.name}” was held back by the page: ${reasonOf(error)}.`, {
+        phase: 'init',
+        cause: error,
+      }),
     );
   }
 
@@ -283,7 +276,7 @@ export class Upload {
     this.#error =
       error instanceof UploadError
         ? error
-        : new UploadError('invalid-response', `“${name}”: ${error instanceof Error ? error.message : String(error)}.`, {
+        : new UploadError('invalid-response', `“${name}”: ${reasonOf(error)}.`, {
             cause: error,
           });
     this.#stop();
@@ -356,7 +349,7 @@ export class Upload {
       const { key } = this.snapshot;
       throw new UploadError(
         'key-exists',
-        `“${this.facts.name}”: another object stands under the key “${key}” and may not be overwritten; upload under another key.`,
+        `“${this.facts.name}”: another object stands under “${key}”; upload under another key.`,
         { status: 412, phase },
       );
     }
@@ -388,8 +381,8 @@ export class Upload {
       throw new UploadError(
         isGone ? 'file-unreadable' : 'file-changed',
         isGone
-          ? `“${name}” is not there any more: put it back, then choose it again.`
-          : `“${name}” was changed, or cannot be read any more, since it was chosen: choose it again.`,
+          ? `“${name}” is gone: put it back, then choose it again.`
+          : `“${name}” has changed, or cannot be read: choose it again.`,
         { phase: 'part', cause },
       );
     }
