@@ -1,8 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { styleMap } from 'lit/directives/style-map.js';
 import type { UploadSnapshot } from '../engine/types.js';
 import { icons } from './icons.js';
 import { statusText, type RowAction, type View } from './view.js';
+
+/** Set as a property, which a page's content security policy allows where it forbids the attribute. */
+export const lengthOf = (ratio: number): string => `inline-size:${(ratio * 100).toFixed(2)}%`;
 
 const MOVING: ReadonlySet<UploadSnapshot['status']> = new Set(['starting', 'uploading', 'finishing']);
 
@@ -34,7 +36,7 @@ export function row(upload: UploadSnapshot, view: View): TemplateResult {
       aria-valuenow=${Math.floor(done * 100)}
       aria-valuetext=${[format.percent(done), text, left].filter(Boolean).join(', ')}
     >
-      <div part="bar" class="bar" style=${styleMap({ inlineSize: `${(done * 100).toFixed(2)}%` })}></div>
+      <div part="bar" class="bar" .style=${lengthOf(done)}></div>
     </div>
     <div class="line foot small">
       <span part="status" class="status">${text}</span>

@@ -1,11 +1,10 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
-import { styleMap } from 'lit/directives/style-map.js';
 import type { UploadSnapshot } from '../engine/types.js';
 import { isOver, isUnderWay } from './form-control.js';
 import { icons } from './icons.js';
-import { adoptedRow, row } from './row-template.js';
+import { adoptedRow, lengthOf, row } from './row-template.js';
 import type { BulkAction, Handlers, View } from './view.js';
 
 const SHOWN_MESSAGES = 5;
@@ -128,7 +127,7 @@ function summary(view: View, on: Handlers): unknown {
       aria-valuetext=${words.filter(Boolean).join(', ')}
       ?hidden=${done === count}
     >
-      <div class="bar" style=${styleMap({ inlineSize: `${(progress.ratio * 100).toFixed(2)}%` })}></div>
+      <div class="bar" .style=${lengthOf(progress.ratio)}></div>
     </div>
   </div>`;
 }
