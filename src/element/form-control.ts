@@ -1,4 +1,5 @@
-import type { UploadSnapshot, UploadStatus } from '../engine/types.js';
+import { isOver as isEnd } from '../engine/status.js';
+import type { UploadSnapshot } from '../engine/types.js';
 
 /** What of the host decides value and validity. */
 export interface FormState {
@@ -12,21 +13,11 @@ export interface FormState {
   readonly anchor: HTMLElement | undefined;
 }
 
-const UNDER_WAY: ReadonlySet<UploadStatus> = new Set([
-  'queued',
-  'starting',
-  'uploading',
-  'waiting',
-  'paused',
-  'finishing',
-]);
+/** Whether an upload has reached its end, good or bad. */
+export const isOver = ({ status }: UploadSnapshot): boolean => isEnd(status);
 
 /** Whether a form has to wait for this upload. One found from an earlier visit that lacks its file holds no form up. */
-export const isUnderWay = (upload: UploadSnapshot): boolean => UNDER_WAY.has(upload.status);
-
-/** Whether an upload has reached its end, good or bad. */
-export const isOver = ({ status }: UploadSnapshot): boolean =>
-  status === 'complete' || status === 'failed' || status === 'aborted';
+export const isUnderWay = (upload: UploadSnapshot): boolean => !isOver(upload) && upload.status !== 'needs-file';
 
 /**
  * Value and validity of the form control, kept in step with the uploads through `ElementInternals`.

@@ -1,12 +1,11 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import type { UploadSnapshot } from '../engine/types.js';
+import { isOver } from './form-control.js';
 import { icons } from './icons.js';
 import { statusText, type RowAction, type View } from './view.js';
 
 /** Set as a property, which a page's content security policy allows where it forbids the attribute. */
 export const lengthOf = (ratio: number): string => `inline-size:${(ratio * 100).toFixed(2)}%`;
-
-const MOVING: ReadonlySet<UploadSnapshot['status']> = new Set(['starting', 'uploading', 'finishing']);
 
 /** One upload as a list item: name, progress, what it does or waits for, and its buttons. */
 export function row(upload: UploadSnapshot, view: View): TemplateResult {
@@ -83,34 +82,25 @@ function glyph({ status }: UploadSnapshot): unknown {
   return icons.file;
 }
 
-// The first button changes its duty rather than its element, so that pressing it never loses the focus.
 function actions(upload: UploadSnapshot, { say, held }: View): unknown {
   const { name, status } = upload;
-  const named = (
-    action: RowAction,
-    part: string,
-    icon: unknown,
-    text: 'start' | 'pause' | 'resume' | 'abort' | 'retry' | 'choose' | 'remove',
-  ) => button(action, part, icon, say(text), say(`${text}Named`, { name }));
-  const first =
-    status === 'queued' && held
-      ? named('start', 'resume', icons.start, 'start')
-      : status === 'paused'
-        ? named('resume', 'resume', icons.start, 'resume')
-        : status === 'waiting' || status === 'queued' || MOVING.has(status)
-          ? named('pause', 'pause', icons.pause, 'pause')
-          : status === 'failed'
-            ? named('retry', 'retry', icons.retry, 'retry')
-            : status === 'needs-file'
-              ? named('choose', 'choose', icons.choose, 'choose')
-              : nothing;
-  const again = status === 'waiting' ? named('retry', 'retry', icons.retry, 'retry') : nothing;
-  const isOver = status === 'complete' || status === 'failed' || status === 'aborted';
-  const last = isOver
-    ? named('dismiss', 'dismiss', icons.abort, 'remove')
-    : named('abort', 'abort', icons.abort, 'abort');
-  return html`${again}${first}${last}`;
+  const named = (action: NamedAction, icon: unknown, part: string = action): TemplateResult =>
+    button(action, part, icon, say(action), say(`${action}Named`, { name }));
+  // It changes its duty rather than its element, so that pressing it never loses the focus.
+  const first = (): unknown => {
+    if (status === 'queued' && held) return named('start', icons.start, 'resume');
+    if (status === 'paused') return named('resume', icons.start);
+    if (status === 'failed') return named('retry', icons.retry);
+    if (status === 'needs-file') return named('choose', icons.choose);
+    return isOver(upload) ? nothing : named('pause', icons.pause);
+  };
+  const last = isOver(upload)
+    ? button('dismiss', 'dismiss', icons.abort, say('remove'), say('removeNamed', { name }))
+    : named('abort', icons.abort);
+  return html`${status === 'waiting' ? named('retry', icons.retry) : nothing}${first()}${last}`;
 }
+
+type NamedAction = Exclude<RowAction, 'dismiss' | 'forget-value'>;
 
 const button = (action: RowAction, part: string, icon: unknown, title: string, label: string): TemplateResult =>
   html`<button type="button" part=${part} data-action=${action} title=${title} aria-label=${label}>
