@@ -75,6 +75,7 @@ export class BaseUploader extends Target {
   constructor(options: UploaderOptions, makePorts: (options: () => Readonly<ResolvedOptions>) => Ports) {
     super();
     this.#options = mergeOptions(engineDefaults, options);
+    this.#warnOfChecksum();
     const ports = makePorts(() => this.#options);
     this.#ports = ports;
     this.#scheduler = new Scheduler(ports.clock, () => this.#options);
@@ -134,6 +135,7 @@ export class BaseUploader extends Target {
       this.#dropUnfinished();
       this.#ready = this.#recover();
     }
+    if ('checksum' in changes) this.#warnOfChecksum();
     this.#scheduler.dispatch();
     if ('headers' in changes || 'sign' in changes || 'signer' in changes)
       // those aborted here, too: the store has yet to hear of it
@@ -444,6 +446,13 @@ export class BaseUploader extends Target {
 
   #stayAwake(): void {
     this.#wakeLock.set(this.#options.keepAwake && this.#roster.running.size > 0);
+  }
+
+  /** Nobody may believe in a check that is not made. */
+  #warnOfChecksum(): void {
+    const { checksum } = this.#options;
+    if (checksum !== 'auto' && checksum !== 'none')
+      console.warn(`mule-upload: this version computes no checksums yet; "${checksum}" is not used.`);
   }
 
   #dropUnfinished(): void {
