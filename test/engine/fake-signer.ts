@@ -88,7 +88,7 @@ export class FakeSigner implements SignerPort {
     await turn();
     const answer = behaviour ? await behaviour(proceed) : proceed();
     signal?.throwIfAborted();
-    return answer as Protocol[A]['answer'];
+    return answer;
   }
 
   #answer(call: Call): Answer {

@@ -38,7 +38,7 @@ describe('asking where to', () => {
         if (whole === 'put') return answer as never;
         const name = `policy ${++policies}`;
         for (const file of answer.files) file.post = name;
-        return { ...answer, posts: { [name]: Object.values(answer.posts!)[0] } } as never;
+        return { ...answer, posts: { [name]: Object.values(answer.posts!)[0] as unknown } } as never;
       });
       await stand.upload(...many(20));
       expect(areComplete(stand), stand.uploader.uploads.map(({ error }) => error?.message).join()).to.be.true;

@@ -1,6 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { GIB, MIN_PART_SIZE } from '../../src/limits.js';
-import { SignerFault, UploadError } from '../../src/engine/errors.js';
+import type { SignerFault } from '../../src/engine/errors.js';
+import { UploadError } from '../../src/engine/errors.js';
 import { readInit, referenceOf, sessionOf } from '../../src/engine/session.js';
 import type { JournalRecord } from '../../src/engine/types.js';
 

@@ -149,6 +149,17 @@ export class Stand {
     await this.finished();
   }
 
+  /** Adds a file, and pauses it when so many of its parts are stored. */
+  async interrupt(file: File, parts: number): Promise<void> {
+    for (let part = 1; part <= parts; part++) this.store.next(`part ${part}`, (_request, proceed) => proceed());
+    const release = this.store.hold('part');
+    await this.uploader.add([file]);
+    await this.until(() => this.of(file.name).parts.done === parts && this.store.count('part') > parts);
+    this.uploader.pause();
+    release();
+    await this.settle();
+  }
+
   /** Waits until all is over. */
   async finished(): Promise<void> {
     let isOver = false;

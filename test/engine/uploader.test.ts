@@ -187,7 +187,7 @@ describe('an uploader', () => {
     const stand = new Stand();
     const isAsked = (): boolean => {
       const event = new Event('beforeunload', { cancelable: true });
-      stand.environment.handlers?.leave(event as BeforeUnloadEvent);
+      stand.environment.handlers?.leave(event);
       return event.defaultPrevented;
     };
     const release = stand.store.hold('put');
