@@ -21,7 +21,6 @@ export class Reachability {
   #probing: Promise<boolean> | null = null;
   #waiting = new Set<() => void>();
   #wake: (() => void) | null = null;
-  #quietUntil = 0;
 
   /** @param url any of the store's, without its signature */
   constructor(
@@ -42,14 +41,8 @@ export class Reachability {
     return this.#isReachable;
   }
 
-  /** Says that the store answered something: no probe is needed. */
+  /** Says that the store answered something, a 503 too: no probe is needed. */
   answered(): void {
-    this.#set(true);
-  }
-
-  /** Says that the store is there and asks to be left alone: no probe for so many milliseconds. */
-  busy(delay: number): void {
-    this.#quietUntil = this.#clock.monotonic() + delay;
     this.#set(true);
   }
 
@@ -92,7 +85,6 @@ export class Reachability {
       const every = this.#clock.monotonic() - since < PATIENCE ? PROBE_EVERY : PROBE_SELDOM;
       // 0.7 to 1.0 of the interval: never later than promised
       await this.#rest(every * (0.7 + 0.3 * this.#clock.random()));
-      if (this.#clock.monotonic() < this.#quietUntil) continue;
       if (!this.#isReachable && (await (this.#probing ??= this.#probe()))) this.#set(true);
     }
   }

@@ -312,7 +312,8 @@ export class Retrier {
 
   #delay(course: Course, retryAfter: string | null): number {
     const { clock } = this.#host;
-    return parseRetryAfter(retryAfter, clock.now()) ?? backoff(course.level, clock.random());
+    // "Retry-After: 0" of a store in trouble is no leave to hammer it
+    return Math.max(parseRetryAfter(retryAfter, clock.now()) ?? 0, backoff(course.level, clock.random()));
   }
 
   async #pause(waitingFor: WaitingFor, delay: number, reason: string, course: Course): Promise<void> {

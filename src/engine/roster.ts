@@ -121,8 +121,13 @@ export class Roster {
   fill(): void {
     const lanes = this.#lanes();
     let large = 0;
-    for (const upload of this.#running) if (!this.#isSmall(upload)) large++;
-    const small = this.#running.size - large;
+    let small = 0;
+    for (const upload of this.#running) {
+      // what another tab sends takes no lane of ours
+      if (upload.snapshot.waitingFor === 'tab') continue;
+      if (this.#isSmall(upload)) small++;
+      else large++;
+    }
     beginFrom(this.#large, lanes - large);
     beginFrom(this.#small, lanes * 2 - small);
   }

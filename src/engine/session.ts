@@ -81,19 +81,17 @@ function planFor(size: number, partSize: number) {
   }
 }
 
-/** Takes up an unfinished upload where the journal left it; null where nothing had been begun on the store. */
+/** Takes up an unfinished upload where the journal left it; null where nothing was begun that can be gone on with. */
 export function sessionOf(record: JournalRecord): Session | null {
   const { key, uploadId, grant, partSize, size, actions, tracked } = record;
   if (!key || !uploadId) return null;
-  return {
-    key,
-    uploadId,
-    actions,
-    tracked,
-    grant: grant ?? undefined,
-    table: new PartTable(planFor(size, partSize)),
-    needsList: true,
-  };
+  try {
+    const table = new PartTable(planFor(size, partSize));
+    return { key, uploadId, actions, tracked, grant: grant ?? undefined, table, needsList: true };
+  } catch {
+    // a journal of garbage is no reason to refuse files
+    return null;
+  }
 }
 
 /** How later calls to the signer name this upload. */
