@@ -49,9 +49,16 @@ export function partSizeOf(partNumber: number, size: number, partSize: number): 
 }
 
 const UNITS: Record<string, number> = {
-  '': 1, b: 1,
-  kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12,
-  kib: KIB, mib: MIB, gib: GIB, tib: KIB ** 4,
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: KIB,
+  mib: MIB,
+  gib: GIB,
+  tib: KIB ** 4,
 };
 
 /**
@@ -62,7 +69,8 @@ const UNITS: Record<string, number> = {
 export function parseSize(value: string | number): number {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(String(value));
   const unit = match && UNITS[match[2]!.toLowerCase()];
-  if (!match || !unit) throw new TypeError(`"${value}" is no size: bytes, or a number with kB, MB, GB, TB, KiB, MiB, GiB or TiB`);
+  if (!match || !unit)
+    throw new TypeError(`"${value}" is no size: bytes, or a number with kB, MB, GB, TB, KiB, MiB, GiB or TiB`);
   const bytes = Math.floor(Number(match[1]) * unit);
   if (!Number.isSafeInteger(bytes)) throw new TypeError(`"${value}" is too large a size`);
   return bytes;
