@@ -52,7 +52,8 @@ export const invalidAnswer = (what: string, phase: Phase = 'init'): UploadError 
   new UploadError('invalid-response', `The signer's answer ${what}; see its logs.`, { phase });
 
 /** What was thrown, in its own words. */
-export const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
 
 /** No answer: the line is cut, the name unknown, CORS forbids, or nothing moved for too long. */
 export class TransportFault extends Error {

@@ -25,9 +25,15 @@ export class InitDesk {
   /** Answers that wait for their upload's turn, or are on their way. */
   readonly #ahead = new Map<Upload, Promise<InitReply>>();
   #limit = MOST_FILES;
+  #hasAnswer = false;
 
   constructor(host: InitDeskHost) {
     this.#host = host;
+  }
+
+  /** Whether the signer has given any good answer so far. */
+  get hasAnswer(): boolean {
+    return this.#hasAnswer;
   }
 
   /**
@@ -81,6 +87,7 @@ export class InitDesk {
     try {
       const answer = await signer.call('get_init_signature', { files } satisfies InitRequest);
       if (!Array.isArray(answer?.files)) throw invalidAnswer('to get_init_signature has no list of files');
+      this.#hasAnswer = true;
       if (answer.limits?.files && answer.limits.files >= 1) this.#limit = Math.min(answer.limits.files, this.#limit);
       return answer.files.map((file) => ({ file, answer, asked }));
     } catch (error) {

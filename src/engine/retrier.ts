@@ -9,7 +9,7 @@ import type { Clock, RetryDetail, WaitingFor } from './types.js';
 
 /** Refusals of fresh signatures in a row before they count as a verdict. */
 const MOST_REFUSALS = 3;
-/** Requests without an answer, while a probe gets one, before CORS is suspected. */
+/** Failures of which no good answer was ever had before the page is told that something may be set up wrongly. */
 const BLIND_TRIES = 3;
 /** Milliseconds over which requests are spread when the line is back. */
 const SPREAD = 200;
@@ -48,6 +48,8 @@ export interface RetrierHost {
   reachability(url: string): Reachability;
   /** Whether any answer to such a request could be read so far. */
   isReadable(method: string, url: string): boolean;
+  /** Whether the signer has given any good answer so far. */
+  isSignerKnown(): boolean;
   slowDown(): void;
   /** Rejects with an `UploadError` where the file is not what it was. */
   checkFile(): Promise<void>;
@@ -209,8 +211,23 @@ export class Retrier {
     }
     if (failure instanceof TransportFault) return this.#meetSilence(failure, verdict, course);
     if (verdict.busy) this.#host.slowDown();
+    if (failure instanceof SignerFault) this.#doubtSigner(failure, verdict.reason, course);
     const delay = this.#delay(course, verdict.retryAfter);
     return this.#pause(verdict.of, delay, verdict.reason, { ...course, phase });
+  }
+
+  /** A signer that has never given a good answer may have another URL, or not know this page. */
+  #doubtSigner(fault: SignerFault, reason: string, { level, phase }: Course): void {
+    if (level < BLIND_TRIES || this.#hasComplained || this.#host.isSignerKnown()) return;
+    this.#hasComplained = true;
+    const what = fault.code === null ? fault.message : reason;
+    this.#host.complain(
+      new UploadError(
+        'signer-refused',
+        this.#tell(`${what}: is that its URL, does it run, and does it allow this page's origin? Trying goes on`),
+        { retryable: true, status: fault.status, phase, cause: fault },
+      ),
+    );
   }
 
   /** No answer from the store: is it the file, the line, CORS, or a refusal that CORS hides? */
@@ -241,7 +258,7 @@ export class Retrier {
         new UploadError(
           'store-blocked',
           this.#tell(
-            `the browser may not read the store's answers to ${fault.method}: does the bucket's CORS rule allow this page, that method, and expose ETag? Trying goes on`,
+            `the browser may not read the store's answers to ${fault.method}: does the bucket exist, and does its CORS rule allow this page, that method, and expose ETag? Trying goes on`,
           ),
           { retryable: true, phase: course.phase, cause: fault },
         ),
@@ -343,7 +360,7 @@ export class Retrier {
   }
 
   #tell(what: string): string {
-    return `“${this.#host.fileName}”: ${what}.`;
+    return `“${this.#host.fileName}”: ${what}${/[.?!]$/.test(what) ? '' : '.'}`;
   }
 }
 

@@ -82,7 +82,7 @@ export class HttpSigner implements SignerPort {
   }
 }
 
-function readAnswer({ status, ok, headers }: Response, text: string): unknown {
+function readAnswer({ status, ok, headers, url }: Response, text: string): unknown {
   const fault = (code: string | null, message: string): SignerFault =>
     new SignerFault(status, code, message, headers.get('Retry-After'));
   if (status === 204) return null;
@@ -90,7 +90,7 @@ function readAnswer({ status, ok, headers }: Response, text: string): unknown {
   try {
     answer = JSON.parse(text);
   } catch {
-    throw fault(null, 'the answer of the signer is no JSON');
+    throw fault(null, `the signer at ${url} answered ${status}, and no JSON`);
   }
   if (ok) return answer;
   const refusal = (answer as Partial<RefusalAnswer> | null)?.error;

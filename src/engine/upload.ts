@@ -48,6 +48,7 @@ export interface UploadHost {
   makeNotices(session: Session): Notices | null;
   reachability(url: string): Reachability;
   isReadable(method: string, url: string): boolean;
+  isSignerKnown(): boolean;
   /** Asks for this upload's init signature, tried once. */
   init(upload: Upload): Promise<InitReply>;
   /** Waits until no other tab has this upload. */
@@ -107,6 +108,7 @@ export class Upload {
       maxRetries: () => host.options.maxRetries,
       reachability: (url) => host.reachability(url),
       isReadable: (method, url) => host.isReadable(method, url),
+      isSignerKnown: () => host.isSignerKnown(),
       slowDown: () => host.scheduler.slowDown(),
       checkFile: () => this.#checkFile(),
       dropSignatures: (partNumber) => this.#transfer.dropSignatures(partNumber),

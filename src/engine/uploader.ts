@@ -317,6 +317,7 @@ export class BaseUploader extends Target {
         this.#wantsNotices(session) ? new Notices(signer, clock, () => referenceOf(session)) : null,
       reachability: (url) => this.#reachability(url),
       isReadable: (method, url) => this.#readable.has(`${method} ${new URL(url).origin}`),
+      isSignerKnown: () => this.#desk.hasAnswer,
       init: (upload) => this.#desk.ask(upload),
       claim: async (upload, signal) => {
         const name = this.#lockName({ ...upload.facts, fingerprint: await this.#intake.recognise(upload) });

@@ -21,6 +21,7 @@ function setUp(changes: Partial<RetrierHost> = {}) {
     maxRetries: () => Infinity,
     reachability: () => reachability,
     isReadable: () => false,
+    isSignerKnown: () => true,
     slowDown: () => {},
     checkFile: async () => {},
     dropSignatures: () => {},

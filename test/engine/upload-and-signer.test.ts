@@ -33,6 +33,25 @@ describe('an upload through what the signer says', () => {
     }
   });
 
+  it('says what may be wrong when the signer has never given a good answer, once, and keeps trying', async () => {
+    const stand = new Stand();
+    stand.signer.next('get_init_signature', ...Array.from({ length: 6 }, () => deny(404, null)));
+    await stand.upload(fileOf(10));
+    const errors = stand.all('mule-error').map(({ error }) => error);
+    expect(errors, 'said once').to.have.length(1);
+    expect(errors[0]).to.include({ code: 'signer-refused', retryable: true, status: 404 });
+    expect(errors[0]!.message).to.contain(NAME).and.to.contain('origin');
+    expect(stand.of(NAME)).to.include({ status: 'complete', error: null });
+  });
+
+  it('says nothing of the kind when a signer that has answered is gone for a while', async () => {
+    const stand = new Stand();
+    stand.signer.next('get_all_signatures', ...Array.from({ length: 8 }, () => deny(503, null)));
+    await outcome(stand);
+    expect(stand.all('mule-error')).to.deep.equal([]);
+    expect(stand.of(NAME).status).to.equal('complete');
+  });
+
   it('goes on after retry() too', async () => {
     const stand = new Stand();
     stand.signer.next('get_init_signature', deny(403, 'unauthorized'));
