@@ -20,8 +20,9 @@ Runs a signer for <mule-upload>, configured by environment variables:
   ALLOW_ANONYMOUS        true: anybody who reaches this port may upload (required,
                          since this signer knows no users; your own backend can
                          call createSigner with authorize instead)
-  ORIGINS                origins of the pages that may call, separated by commas;
-                         * for all of them
+  ORIGINS                origins of the pages that may call, separated by commas,
+                         * for all of them; needed unless a proxy puts the signer
+                         on the page's own origin
   MAX_SIZE               largest file, such as 10GB
   PART_SIZE              bytes per part, such as 16MiB
   SIGNER_SECRET          seals grants, 16 characters or more; separate several by
@@ -31,6 +32,10 @@ Runs a signer for <mule-upload>, configured by environment variables:
 
 The page then has <mule-upload signer="http://127.0.0.1:8080">.
 `;
+
+const NO_ORIGINS =
+  "ORIGINS is not set: browsers let no page call this signer unless a proxy puts it on the page's own origin; "
+  + 'name the origins of your pages, such as ORIGINS=https://example.org';
 
 /** What an option of `createSigner` is called here. */
 const VARIABLES: Readonly<Record<string, string>> = {
@@ -98,8 +103,10 @@ function explain(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+const warn = (message: string): boolean => process.stderr.write(`mule-upload signer: ${message}\n`);
+
 function fail(message: string, exitCode: number): never {
-  process.stderr.write(`mule-upload signer: ${message}\n`);
+  warn(message);
   process.exit(exitCode);
 }
 
@@ -112,6 +119,7 @@ function run(env: Variables): void {
     fail(`cannot listen on ${host}:${port} (${error.code ?? error.message})`, 1),
   );
   server.listen(port, host, () => {
+    if (!options.origins) warn(NO_ORIGINS);
     const bound = (server.address() as AddressInfo).port;
     const name = host.includes(':') ? `[${host}]` : host;
     process.stdout.write(`mule-upload signer for bucket ${options.bucket} on http://${name}:${bound}\n`);

@@ -82,6 +82,22 @@ describe('mule-upload signer', () => {
     });
   }
 
+  it('warns in one line, beside the one with its URL, that no page can call it without ORIGINS', async () => {
+    for (const ORIGINS of ['', ' , ']) {
+      const { child, texts, url } = await serve({ ORIGINS });
+      assert.equal((await post(url)).status, 200);
+      child.kill('SIGTERM');
+      await once(child, 'close');
+      assert.match(texts.out, /^mule-upload signer for bucket films on http:\/\/127\.0\.0\.1:\d+\n$/);
+      assert.match(texts.err, /^mule-upload signer: ORIGINS is not set: .*proxy.*page's own origin.*\n$/);
+    }
+  });
+
+  it('says in --help when ORIGINS is needed', async () => {
+    const { out } = await runToEnd(['--help']);
+    assert.match(out.replace(/\s+/g, ' '), /ORIGINS .*needed unless a proxy puts the signer on the page's own origin/);
+  });
+
   it('explains itself with --help', async () => {
     for (const args of [['--help'], ['signer', '--help']]) {
       const { code, out } = await runToEnd(args);
