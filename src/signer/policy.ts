@@ -19,11 +19,16 @@ export interface Policy {
   /** Names the object; by default `uploads/{128 random bits}/{cleaned name}`. */
   key?: (file: Readonly<InitFile>, principal: string | null) => string | Promise<string>;
   /**
-   * Lets the browser name the object below this prefix (`''` for the whole bucket). Whoever may upload can then
-   * overwrite what others put there.
+   * Lets the browser name the object below this prefix (`''` for the whole bucket); such a wish goes before `key`.
+   * Nothing keeps principals apart there: whoever may upload can overwrite any object below the prefix, others'
+   * included. Where they must not, leave this out and let `key` name objects.
    */
   objectKeys?: string;
-  /** Canned ACLs that the browser may wish for; none by default. */
+  /**
+   * Canned ACLs that the browser may wish for; none by default. The credentials then need s3:PutObjectAcl besides, and
+   * the bucket has to have ACLs enabled, or the store refuses the upload.
+   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
+   */
   acls?: readonly string[];
 }
 
