@@ -12,6 +12,7 @@ import {
   preflight,
   readJson,
   refuse,
+  unknownAction,
 } from './http.js';
 import { settle } from './options.js';
 import type { Settings, SignerOptions } from './options.js';
@@ -55,8 +56,8 @@ async function perform(
   sealerFor: SealerFor,
 ): Promise<unknown> {
   const action = actionNameOf(new URL(request.url).pathname);
-  if (!isAction(action)) throw new SignerRefusal(404, 'unknown-action', 'The URL names no action of this signer.');
-  expectJsonPost(request);
+  if (!isAction(action)) throw unknownAction(action);
+  expectJsonPost(request, action);
   expectOrigin(request, settings.origins);
   const principal = await identify(request, settings, action);
   const body = await readJson(request);
@@ -76,13 +77,24 @@ async function perform(
 
 /** @throws SignerRefusal 401 for nobody, where nobody may upload */
 async function identify(request: Request, settings: Settings, action: keyof typeof ACTIONS): Promise<string | null> {
-  const principal = (await settings.authorize?.(request, action)) ?? null;
-  if (principal !== null && (typeof principal !== 'string' || principal === '')) {
-    throw new TypeError(`authorize gave a ${typeof principal}; it has to give a text that is not empty, or null`);
-  }
+  const principal = principalFrom(await settings.authorize?.(request, action));
   if (principal === null && !settings.allowAnonymous)
     throw new SignerRefusal(401, 'unauthorized', 'Sign in to upload.');
   return principal;
+}
+
+/** @throws TypeError for what can be nobody's id; of an object it tells no more than that it is one */
+function principalFrom(given: unknown): string | null {
+  if (given === null || given === undefined) return null;
+  if (typeof given === 'string' && given !== '') return given;
+  if (typeof given === 'number' && Number.isFinite(given)) return String(given);
+  const named = given === '' ? 'an empty text' : nameOf(given);
+  throw new TypeError(`authorize gave ${named}; it has to give a text that is not empty, a finite number, or null`);
+}
+
+function nameOf(value: unknown): string {
+  if (typeof value === 'boolean' || typeof value === 'number') return String(value);
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 type SealerFor = (credentials: Credentials) => Promise<Sealer>;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isAction } from './actions.js';
-import { actionNameOf, MAX_BODY } from './http.js';
+import { actionNameOf, MAX_BODY, refuse, unknownAction, wrongMethod } from './http.js';
 
 /** What Express and connect add: the URL before mounting, and a body that their parsers have taken already. */
 type MountedRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
@@ -29,14 +29,27 @@ async function respond(
   url: URL,
   res: ServerResponse,
 ): Promise<void> {
-  const hasBody = req.method !== 'GET' && req.method !== 'HEAD';
-  const body = hasBody ? await readBody(req) : null;
-  const response = await handler(new Request(url, { method: req.method ?? 'GET', headers: headersOf(req), body }));
+  const response = req.method === 'TRACE' ? refuseTrace(url) : await handler(await requestOf(req, url));
   res.statusCode = response.status;
   response.headers.forEach((value, name) => res.setHeader(name, value));
   // A body cut off at the limit is still on its way: the connection cannot serve another request.
   if (!req.complete) res.setHeader('connection', 'close');
   res.end(Buffer.from(await response.arrayBuffer()));
+}
+
+/**
+ * Refuses what the signer cannot refuse itself, since fetch makes no `Request` of a TRACE.
+ * @see https://fetch.spec.whatwg.org/#forbidden-method
+ */
+function refuseTrace(url: URL): Response {
+  const action = actionNameOf(url.pathname);
+  return refuse(isAction(action) ? wrongMethod(action, 'TRACE') : unknownAction(action), {});
+}
+
+async function requestOf(req: MountedRequest, url: URL): Promise<Request> {
+  const hasBody = req.method !== 'GET' && req.method !== 'HEAD';
+  const body = hasBody ? await readBody(req) : null;
+  return new Request(url, { method: req.method ?? 'GET', headers: headersOf(req), body });
 }
 
 /** Reads the body, one byte past the limit at most: so much tells the signer that it is too long. */

@@ -15,10 +15,17 @@ export interface SignerOptions {
   endpoint?: string;
   /** Whether the bucket stands in the path; by default where an endpoint is given. */
   pathStyle?: boolean;
-  /** Signs; needs no more than s3:PutObject, s3:GetObject, s3:AbortMultipartUpload, s3:ListMultipartUploadParts. */
+  /**
+   * Signs; needs no more than s3:PutObject, s3:GetObject, s3:AbortMultipartUpload, s3:ListMultipartUploadParts, and
+   * with `policy.acls` s3:PutObjectAcl.
+   */
   credentials: Credentials | (() => Credentials | Promise<Credentials>);
-  /** Tells by headers or cookies who calls, in an id that stays the same; null: nobody. It leaves the body alone. */
-  authorize?: (request: Request, action: Action) => string | null | Promise<string | null>;
+  /**
+   * Tells by headers or cookies who calls, in an id that stays the same; null: nobody. It leaves the body alone. A
+   * finite number, such as a database's id, counts as its text: 7 and `'7'` are the same person. Give ids above
+   * `Number.MAX_SAFE_INTEGER` as text: rounded to a number, two people's could be one.
+   */
+  authorize?: (request: Request, action: Action) => string | number | null | Promise<string | number | null>;
   /** Lets anybody upload; needed where nothing authorizes. */
   allowAnonymous?: true;
   /**

@@ -22,12 +22,38 @@ const preflightFrom = (origin: string, headers = 'content-type,x-csrf-token') =>
   });
 
 describe('createSigner', () => {
-  it('answers POST alone, and says so', async () => {
+  it('answers POST alone, and says what to do instead', async () => {
     const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true });
-    for (const method of ['GET', 'PUT', 'DELETE']) {
-      const response = await signer(new Request('https://signer.test/sign/get_init_signature', { method }));
-      assert.equal(response.status, 405);
-      assert.equal(response.headers.get('allow'), 'POST, OPTIONS');
+    for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
+      for (const action of ALL_ACTIONS) {
+        const response = await signer(new Request(`https://signer.test/sign/${action}`, { method }));
+        assert.equal(response.status, 405);
+        assert.equal(response.headers.get('allow'), 'POST, OPTIONS');
+        assert.deepEqual(await response.json(), {
+          error: { code: 'method-not-allowed', message: `POST JSON to ${action}; it takes no ${method}.` },
+        });
+      }
+    }
+  });
+
+  it('names what stands in the place of an action, whatever the method', async () => {
+    const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true });
+    const named: [string, string][] = [
+      ['', 'The URL names no action'],
+      ['sign/', '“sign” is no action'],
+      ['sign/get_init_signatures', '“get_init_signatures” is no action'],
+      ['sign/<b>ü', '“%3Cb%3E%C3%BC” is no action'],
+      ['x'.repeat(5_000), `“${'x'.repeat(100)}” is no action`],
+    ];
+    for (const method of ['GET', 'POST']) {
+      for (const [path, start] of named) {
+        const response = await signer(new Request(`https://signer.test/${path}`, { method }));
+        const { error } = (await response.json()) as { error: { code: string; message: string } };
+        assert.equal(response.status, 404);
+        assert.equal(error.code, 'unknown-action');
+        assert.ok(error.message.startsWith(start), error.message);
+        assert.match(error.message, /such as get_init_signature, is the last segment/);
+      }
     }
   });
 
@@ -131,6 +157,45 @@ describe('createSigner', () => {
     assert.equal(await open.refusal('get_head_signature', { key, grant }), '403 principal-mismatch');
   });
 
+  it('takes a finite number for an id, the same as its text', async () => {
+    let id: string | number = 7;
+    const caller = createCaller({ authorize: async () => id, policy: { key: (_, principal) => `${principal}/film` } });
+    const { key, grant } = await caller.init();
+    assert.equal(key, '7/film');
+    id = '7';
+    await caller.call('get_head_signature', { key, grant });
+    id = 8;
+    assert.equal(await caller.refusal('get_head_signature', { key, grant }), '403 principal-mismatch');
+    id = 0;
+    assert.equal((await caller.init()).key, '0/film');
+  });
+
+  it('tells its owner what authorize gave where that is nobody’s id, and callers nothing', async () => {
+    const wrong: [unknown, string][] = [
+      [true, 'true'],
+      [false, 'false'],
+      [NaN, 'NaN'],
+      [Infinity, 'Infinity'],
+      ['', 'an empty text'],
+      [{ id: 7, session: 'hush' }, 'an object'],
+      [['ada'], 'an object'],
+      [7n, 'a bigint'],
+      [() => 'ada', 'a function'],
+      [Symbol('ada'), 'a symbol'],
+    ];
+    for (const [given, named] of wrong) {
+      const told: unknown[] = [];
+      const onError = (error: unknown) => told.push(error);
+      const caller = createCaller({ authorize: () => given as string, allowAnonymous: true, onError });
+      assert.equal(await caller.refusal('get_init_signature', { files: [fileOf()] }), '500 internal');
+      assert.equal(told.length, 1);
+      const { name, message } = told[0] as Error;
+      assert.equal(name, 'TypeError');
+      assert.ok(message.startsWith(`authorize gave ${named}; it has to give `), message);
+      assert.ok(!message.includes('hush'));
+    }
+  });
+
   it('lets authorize see the request and the action, and not lose the body', async () => {
     const seen: string[] = [];
     const caller = createCaller({
@@ -154,7 +219,7 @@ describe('createSigner', () => {
           },
         },
       ],
-      ['authorize', { authorize: () => 7 as unknown as string }],
+      ['authorize', { authorize: () => true as unknown as string }],
       ['credentials', { credentials: () => Promise.reject(new Error('hush: vault')) }],
       ['policy', { policy: { key: () => 'hush/../x' } }],
       [

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
+import { createServer, request } from 'node:http';
 import type { RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { after, describe, it } from 'node:test';
 import { createSigner } from '../../src/signer/index.js';
 import { toNodeHandler } from '../../src/signer/node.js';
@@ -43,6 +44,26 @@ describe('toNodeHandler', () => {
     });
     assert.equal(preflight.status, 204);
     assert.equal(preflight.headers.get('access-control-allow-origin'), 'https://page.example');
+  });
+
+  it('answers every wrong method and every path without an action with a refusal in JSON', async () => {
+    const { port } = new URL(await serve(toNodeHandler(signer)));
+    const refusalOf = (method: string, path: string) =>
+      new Promise<string>((resolve, reject) => {
+        const call = request({ host: '127.0.0.1', port, method, path, agent: false }, async (response) => {
+          const { error } = (await json(response)) as { error: { code: string; message: string } };
+          resolve(`${response.statusCode} ${error.code}: ${error.message}`);
+        });
+        call.on('error', reject).end();
+      });
+    for (const method of ['GET', 'PUT', 'DELETE', 'PROPFIND', 'TRACE']) {
+      assert.equal(
+        await refusalOf(method, '/sign/get_init_signature'),
+        `405 method-not-allowed: POST JSON to get_init_signature; it takes no ${method}.`,
+      );
+      assert.match(await refusalOf(method, '/sign/get_init'), /^404 unknown-action: “get_init” is no action/);
+      assert.match(await refusalOf(method, '/'), /^404 unknown-action: The URL names no action/);
+    }
   });
 
   it('finds the action below any mount, and passes other URLs on', async () => {
