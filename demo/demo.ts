@@ -46,7 +46,8 @@ for (const name of NAMES) upload.addEventListener(name, write);
 find<HTMLFormElement>('#form').addEventListener('submit', (event) => {
   event.preventDefault();
   const keys = new FormData(event.currentTarget as HTMLFormElement).getAll('key');
-  find('#submitted').textContent = `The form would send: ${keys.map(String).join(', ')}`;
+  // its value, not its text: a reset gives back the text
+  find<HTMLOutputElement>('#submitted').value = `The form would send: ${keys.map(String).join(', ')}`;
 });
 
 for (const choice of document.querySelectorAll<HTMLInputElement>('[name=scheme]')) {
