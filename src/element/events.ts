@@ -41,4 +41,5 @@ export const emit = <K extends keyof MuleEventMap>(
 
 declare global {
   interface HTMLElementEventMap extends MuleEventMap {}
+  interface DocumentEventMap extends MuleEventMap {}
 }

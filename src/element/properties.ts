@@ -130,7 +130,7 @@ export abstract class UploadProperties extends LitElement {
   @property({ type: Boolean, attribute: 'no-paste' }) noPaste = false;
   /** CSS selector of a larger drop area, such as `body`. */
   @property({ attribute: 'drop-target' }) dropTarget: string | null = null;
-  /** `auto` (file handles where the browser has them) or `input` (always the file input). */
+  /** `auto` or `input` (always the file input); in this version `auto` is the same as `input`. */
   @property({ converter: converter(PICKER) }) picker: 'auto' | 'input' = 'auto';
 
   /** Holds added files until `start()`. */
@@ -148,7 +148,10 @@ export abstract class UploadProperties extends LitElement {
     number | string | null = null;
   /** Checksum algorithm: `auto`, `crc64nvme`, `crc32c`, `crc32`, `sha256` or `none`. */
   @property({ converter: converter(CHECKSUM) }) checksum: NonNullable<UploaderOptions['checksum']> = 'auto';
-  /** Unfinished uploads of earlier visits: `auto` go on by themselves, `ask` wait for a click, `off` nothing is kept. */
+  /**
+   * Unfinished uploads of earlier visits: `auto` go on once their file is there, `off` nothing is kept; `ask` is in
+   * this version the same as `auto`.
+   */
   @property({ converter: converter(RECOVER) }) recover: 'auto' | 'ask' | 'off' = 'auto';
   /** Keeps one destination's, or one user's, unfinished uploads apart from another's; the signer's URL by default. */
   @property() scope: string | null = null;
