@@ -10,10 +10,11 @@ export interface Scene {
   readonly progress: TotalProgress;
   readonly say: Say;
   readonly format: Format;
+  readonly offline: boolean;
 }
 
 /**
- * Chooses what a screen reader is told: the start, every quarter, waiting, the end; failures at once. Not every tick.
+ * Chooses what a screen reader is told: the start, every quarter, waiting, the end, an abort; failures at once. Not every tick.
  */
 export class Announcer {
   /** For the polite live region. */
@@ -24,15 +25,11 @@ export class Announcer {
   #waiting = '';
   #quarter = 0;
   #failed = new Set<string>();
+  #aborted = new Set<string>();
 
-  /** Says something that interrupts, such as a refusal. */
-  interrupt(text: string): void {
-    this.assertive = text;
-  }
-
-  /** Says something in passing. */
-  mention(text: string): void {
-    this.polite = text;
+  /** Takes back what was said, as if nothing had happened. */
+  silence(): void {
+    this.polite = this.assertive = '';
   }
 
   /** Looks at the uploads and changes the two texts where something is worth telling. */
@@ -47,6 +44,7 @@ export class Announcer {
     else if (status !== before && status === 'paused') this.polite = scene.say('saidPaused');
     else if (status !== before && status === 'complete') this.#tellDone(scene);
     if (status !== 'waiting') this.#waiting = '';
+    this.#tellAborts(scene);
   }
 
   #tellStart({ uploads, progress, say }: Scene, before: UploaderStatus): void {
@@ -67,10 +65,10 @@ export class Announcer {
   }
 
   // The countdown is left out: it would be told anew each second.
-  #tellWaiting({ uploads, say, format }: Scene): void {
+  #tellWaiting({ uploads, say, format, offline }: Scene): void {
     const upload = uploads.find(({ status }) => status === 'waiting');
     const text = upload
-      ? statusText({ ...upload, retryAt: null }, { say, format, now: 0, held: false })
+      ? statusText({ ...upload, retryAt: null }, { say, format, offline, now: 0, held: false })
       : say('waiting');
     if (text !== this.#waiting) this.polite = this.#waiting = text;
   }
@@ -86,10 +84,20 @@ export class Announcer {
   #tellFailures({ uploads, say }: Scene): void {
     const failed = uploads.filter(({ status }) => status === 'failed');
     const fresh = failed.filter(({ id }) => !this.#failed.has(id));
+    // One tried again is no longer failed.
+    if (failed.length - fresh.length < this.#failed.size) this.assertive = '';
     this.#failed = new Set(failed.map(({ id }) => id));
     const texts = fresh
       .slice(0, 3)
       .map(({ name, error }) => say('saidFailed', { name, message: error?.message ?? '' }));
     if (texts.length > 0) this.assertive = texts.join(' ');
+  }
+
+  #tellAborts({ uploads, say }: Scene): void {
+    const aborted = uploads.filter(({ status }) => status === 'aborted');
+    const fresh = aborted.filter(({ id }) => !this.#aborted.has(id));
+    this.#aborted = new Set(aborted.map(({ id }) => id));
+    const [first] = fresh;
+    if (first) this.polite = say('saidAborted', { name: first.name, count: fresh.length });
   }
 }

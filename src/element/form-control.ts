@@ -8,7 +8,7 @@ export interface FormState {
   readonly required: boolean;
   readonly formValue: 'key' | 'receipt';
   readonly valueMissing: string;
-  readonly stillUploading: (count: number) => string;
+  readonly stillUnderWay: (count: number, arePaused: boolean) => string;
   /** Where the browser points its message at. */
   readonly anchor: HTMLElement | undefined;
 }
@@ -32,7 +32,7 @@ export class FormControl {
 
   constructor(private readonly internals: ElementInternals) {}
 
-  /** The submitted values, in the order they came to be; frozen. */
+  /** The submitted values: those adopted, then the uploads' in the order of the list; frozen. */
   get values(): readonly string[] {
     return this.#values;
   }
@@ -74,7 +74,10 @@ export class FormControl {
       [...this.#stored].filter(([id, value]) => stored.get(id) !== value).map(([, value]) => value),
     );
     this.#stored = stored;
-    const values = [...new Set([...this.#values.filter((value) => !removed.has(value)), ...added])];
+    const kept = this.#values.filter((value) => !removed.has(value));
+    // The list's order, whatever was done first; what the page itself set stays as it is until something is added.
+    const brought = new Set(stored.values());
+    const values = added.length > 0 ? [...kept.filter((value) => !brought.has(value)), ...brought] : kept;
     const changed =
       values.length !== this.#values.length || values.some((value, index) => value !== this.#values[index]);
     if (changed) this.#values = Object.freeze(values);
@@ -102,10 +105,16 @@ export class FormControl {
     this.internals.setFormValue(name && this.#values.length > 0 ? data : null, JSON.stringify(this.#values));
   }
 
-  #validate({ uploads, required, valueMissing, stillUploading, anchor }: FormState): void {
-    const running = uploads.reduce((count, upload) => count + Number(isUnderWay(upload)), 0);
+  #validate({ uploads, required, valueMissing, stillUnderWay, anchor }: FormState): void {
+    const underWay = uploads.filter(isUnderWay);
+    const running = underWay.length;
     const isMissing = required && this.#values.length === 0;
-    const message = this.#custom || (running > 0 ? stillUploading(running) : isMissing ? valueMissing : '');
+    const hold = (): string =>
+      stillUnderWay(
+        running,
+        underWay.every(({ status }) => status === 'paused'),
+      );
+    const message = this.#custom || (running > 0 ? hold() : isMissing ? valueMissing : '');
     const flags = { customError: Boolean(this.#custom) || running > 0, valueMissing: isMissing };
     this.internals.setValidity(flags, message, message ? anchor : undefined);
   }

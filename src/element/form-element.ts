@@ -82,7 +82,7 @@ export abstract class FormElement extends UploadProperties {
       required: this.required,
       formValue: formValueOf(this),
       valueMissing: this.say('valueMissing'),
-      stillUploading: (count) => this.say('stillUploading', { count }),
+      stillUnderWay: (count, arePaused) => this.say(arePaused ? 'stillPaused' : 'stillUploading', { count }),
       anchor: this.shadowRoot?.querySelector<HTMLElement>('.dropzone') ?? undefined,
     });
   }

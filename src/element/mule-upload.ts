@@ -167,6 +167,7 @@ export class MuleUploadElement extends FormElement {
 
   /** Takes files as if they were picked. Folders are walked. @returns the uploads made of them */
   async add(source: FileSource): Promise<UploadSnapshot[]> {
+    this.#forgetMessages();
     const files = await filesOf(source);
     const uploader = this.#uploader.need();
     await uploader.ready;
@@ -233,7 +234,14 @@ export class MuleUploadElement extends FormElement {
     if (changed.size > 0) this.#uploader.configure();
     const place = focusPlace(this.shadowRoot);
     const { uploads, status, progress } = this;
-    this.#announcer.observe({ uploads, status, progress, say: this.say, format: this.#words.format });
+    this.#announcer.observe({
+      uploads,
+      status,
+      progress,
+      say: this.say,
+      format: this.#words.format,
+      offline: isOffline(),
+    });
     super.update(changed);
     refocus(place, this);
   }
@@ -273,6 +281,7 @@ export class MuleUploadElement extends FormElement {
       adopted: this.formControl.adopted,
       messages: this.#messages,
       now: Date.now(),
+      offline: isOffline(),
       held: this.#uploader.current?.options.autostart === false,
       disabled: isDisabled,
       canDrop: !this.noDrop && !isDisabled,
@@ -288,12 +297,14 @@ export class MuleUploadElement extends FormElement {
   }
 
   protected override release(ids: readonly string[]): void {
+    this.#forgetMessages();
     for (const id of ids) this.#uploader.current?.dismiss(id);
     this.#uploader.follow();
   }
 
   protected override empty(): void {
     this.#messages = [];
+    this.#announcer.silence();
     for (const { id } of this.uploads.filter(isUnderWay)) this.abort(id);
     this.clear();
   }
@@ -307,16 +318,14 @@ export class MuleUploadElement extends FormElement {
     slotted: () => this.requestUpdate(),
     row: (event) => this.#actOnRow(event),
     bulk: (event) => this.#actOnAll(actionOf(event)?.dataset['action'] as BulkAction | undefined),
-    dismissMessages: () => {
-      this.#messages = [];
-      this.requestUpdate();
-    },
+    dismissMessages: () => this.#forgetMessages(),
   };
 
   #actOnRow(event: Event): void {
     const button = actionOf(event);
     const { id, value } = button?.closest<HTMLElement>('.row')?.dataset ?? {};
     const action = button?.dataset['action'] as RowAction | undefined;
+    if (action === 'dismiss' || action === 'forget-value') this.#forgetMessages();
     if (action === 'forget-value') this.formControl.replace(this.value.filter((kept) => kept !== value));
     else if (action === 'choose' && id) this.#intake.browse(id);
     else if (action === 'dismiss' && id) this.#uploader.current?.dismiss(id);
@@ -341,8 +350,7 @@ export class MuleUploadElement extends FormElement {
   }
 
   #take(source: FileSource, chosen?: string): void {
-    this.#messages = [];
-    this.#uploader.refresh();
+    this.#forgetMessages();
     const file: unknown = Array.isArray(source) ? source[0] : null;
     const work = chosen && file instanceof File ? this.resume(chosen, file) : this.add(source);
     work.catch((error: Error) => this.#refuse(error.message));
@@ -359,6 +367,13 @@ export class MuleUploadElement extends FormElement {
     if (type === 'mule-reject' && code !== 'cancelled') this.#refuse(message);
   }
 
+  #forgetMessages(): void {
+    if (this.#messages.length === 0) return;
+    this.#messages = [];
+    this.#announcer.assertive = '';
+    this.requestUpdate();
+  }
+
   #refuse(message: string): void {
     this.#messages = [...this.#messages, message];
     this.#announcer.assertive = this.#messages.slice(0, 3).join(' ');
@@ -367,6 +382,9 @@ export class MuleUploadElement extends FormElement {
 }
 
 const STATES = ['uploading', 'waiting', 'paused', 'complete', 'failed', 'dragover', 'offline'] as const;
+
+// Only a clear no counts: a server that renders the element has no such property.
+const isOffline = (): boolean => globalThis.navigator?.onLine === false;
 
 const isInvitation = (node: ChildNode): boolean =>
   node instanceof Element ? node.slot === '' : node instanceof Text && node.data.trim() !== '';

@@ -18,25 +18,31 @@ export function row(upload: UploadSnapshot, view: View): TemplateResult {
     ? format.bytes(size)
     : say('sizeOf', { loaded: format.bytes(loaded), size: format.bytes(size) });
   const done = status === 'complete' ? 1 : ratio;
+  // Found from an earlier visit, how much is stored is not known yet: 0 % would look like lost work.
+  const isUnknown = status === 'needs-file' && loaded === 0;
   const explained = status === 'waiting' ? upload.error?.message : undefined;
   return html` <li part="item" class="row" data-id=${id} data-status=${status}>
     <span class="glyph" aria-hidden="true">${glyph(upload)}</span>
     <div class="line head">
       ${nameTemplate(upload.relativePath || name, name)}
-      <span part="percent" class="percent">${format.percent(done)}</span>
+      ${isUnknown ? nothing : html`<span part="percent" class="percent">${format.percent(done)}</span>`}
     </div>
-    <div
-      part="progress"
-      class="progress"
-      role="progressbar"
-      aria-label=${name}
-      aria-valuemin="0"
-      aria-valuemax="100"
-      aria-valuenow=${Math.floor(done * 100)}
-      aria-valuetext=${[format.percent(done), text, left].filter(Boolean).join(', ')}
-    >
-      <div part="bar" class="bar" .style=${lengthOf(done)}></div>
-    </div>
+    ${
+      isUnknown
+        ? nothing
+        : html`<div
+            part="progress"
+            class="progress"
+            role="progressbar"
+            aria-label=${name}
+            aria-valuemin="0"
+            aria-valuemax="100"
+            aria-valuenow=${Math.floor(done * 100)}
+            aria-valuetext=${[format.percent(done), text, left].filter(Boolean).join(', ')}
+          >
+            <div part="bar" class="bar" .style=${lengthOf(done)}></div>
+          </div>`
+    }
     <div class="line foot small">
       <span part="status" class="status">${text}</span>
       <span class="figures">

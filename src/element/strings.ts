@@ -32,11 +32,13 @@ export const strings = {
   needsFile: 'Choose the file again to go on',
 
   waiting: 'Waiting',
+  waitingIn: 'Waiting, again in {time}',
   waitingNetwork: 'Offline, goes on by itself',
+  waitingConnection: 'No connection to the store, goes on by itself',
   waitingStore: 'The store is busy, goes on by itself',
   waitingStoreIn: 'The store is busy, again in {time}',
-  waitingSigner: 'The server is busy, goes on by itself',
-  waitingSignerIn: 'The server is busy, again in {time}',
+  waitingSigner: 'No good answer from the server, goes on by itself',
+  waitingSignerIn: 'No good answer from the server, again in {time}',
   waitingAuthorization: 'Sign in again to go on',
   waitingTab: 'Uploading in another tab',
   waitingFile: 'The file cannot be read, goes on when it can',
@@ -67,7 +69,6 @@ export const strings = {
   summaryStored: { one: '{done} of {count} file stored', other: '{done} of {count} files stored' },
   summaryAllStored: { one: '{count} file stored', other: 'All {count} files stored' },
   summaryFailed: '{count} failed',
-  offline: 'Offline. Goes on by itself',
   totalProgress: 'All files',
   recoverFiles: {
     one: '{count} upload of an earlier visit is unfinished. Choose its file again and it goes on from where it stopped.',
@@ -85,6 +86,7 @@ export const strings = {
   saidComplete: '{name} is stored',
   saidCompleteMany: { one: '{count} file is stored', other: 'All {count} files are stored' },
   saidFailed: '{name} failed: {message}',
+  saidAborted: { one: '{name} is aborted', other: '{count} uploads are aborted' },
   saidRecover: {
     one: '{count} unfinished upload of an earlier visit',
     other: '{count} unfinished uploads of an earlier visit',
@@ -94,6 +96,10 @@ export const strings = {
   stillUploading: {
     one: 'Please wait until the upload is done, or abort it.',
     other: 'Please wait until all {count} uploads are done, or abort them.',
+  },
+  stillPaused: {
+    one: 'Please resume the upload, or abort it.',
+    other: 'Please resume the {count} uploads, or abort them.',
   },
 } satisfies Record<string, Text>;
 

@@ -96,13 +96,14 @@ function recovery({ uploads, say, disabled }: View, on: Handlers): unknown {
 
 function summary(view: View, on: Handlers): unknown {
   const { uploads, adopted, progress, say, format, status } = view;
-  const count = uploads.length + adopted.length;
-  if (count < 2) return nothing;
+  if (uploads.length + adopted.length < 2) return nothing;
+  // What was aborted is neither done nor to be done.
+  const count = uploads.filter((upload) => upload.status !== 'aborted').length + adopted.length;
   const done = uploads.filter((upload) => upload.status === 'complete').length + adopted.length;
   const failed = uploads.filter((upload) => upload.status === 'failed').length;
   const isMoving = status === 'uploading';
   const words = [
-    say(done === count ? 'summaryAllStored' : 'summaryStored', { done, count }),
+    count > 0 ? say(done === count ? 'summaryAllStored' : 'summaryStored', { done, count }) : '',
     failed > 0 ? say('summaryFailed', { count: failed }) : '',
     progress.total > 0 && done < count
       ? say('sizeOf', { loaded: format.bytes(progress.loaded), size: format.bytes(progress.total) })
@@ -150,7 +151,7 @@ function bulkActions({ uploads, held, say }: View): [BulkAction, string][] {
 function list(view: View, on: Handlers): unknown {
   const { uploads, adopted, say } = view;
   if (uploads.length + adopted.length === 0) return nothing;
-  const settled = [view.say, view.format, view.held];
+  const settled = [view.say, view.format, view.held, view.offline];
   // A snapshot stays the same object while nothing about it changes; only a countdown moves by itself.
   const countdown = ({ retryAt }: UploadSnapshot): number =>
     retryAt === null ? 0 : Math.ceil((retryAt - view.now) / 1000);

@@ -26,6 +26,8 @@ export interface View {
   readonly now: number;
   /** Whether added files wait for `start()`. */
   readonly held: boolean;
+  /** Whether the browser says that it has no network. */
+  readonly offline: boolean;
   readonly accept: string;
   readonly capture: string;
   readonly multiple: boolean;
@@ -61,21 +63,23 @@ export function sayIn(strings: MuleStrings, format: Format): Say {
 /** Says in words what an upload is doing, or what it waits for and until when. */
 export function statusText(
   upload: UploadSnapshot,
-  { say, format, now, held }: Pick<View, 'say' | 'format' | 'now' | 'held'>,
+  { say, format, now, held, offline }: Pick<View, 'say' | 'format' | 'now' | 'held' | 'offline'>,
 ): string {
   const { status, waitingFor, retryAt } = upload;
   if (status === 'failed') return upload.error?.message ?? say('failed');
   if (status === 'needs-file') return say('needsFile');
   if (status === 'queued') return say(held ? 'held' : 'queued');
   if (status !== 'waiting') return say(status);
-  const time = retryAt !== null && retryAt > now ? format.time((retryAt - now) / 1000) : null;
+  const until = (text: 'waiting' | 'waitingStore' | 'waitingSigner'): string =>
+    retryAt !== null && retryAt > now ? say(`${text}In`, { time: format.time((retryAt - now) / 1000) }) : say(text);
   switch (waitingFor) {
     case 'network':
-      return say('waitingNetwork');
+      return say(offline ? 'waitingNetwork' : 'waitingConnection');
     case 'store':
-      return time ? say('waitingStoreIn', { time }) : say('waitingStore');
+      // Its error, shown below, tells more, and that the store is not busy.
+      return until(upload.error ? 'waiting' : 'waitingStore');
     case 'signer':
-      return time ? say('waitingSignerIn', { time }) : say('waitingSigner');
+      return until('waitingSigner');
     case 'authorization':
       return say('waitingAuthorization');
     case 'tab':

@@ -56,11 +56,11 @@ describe('form control', () => {
     const { element, store } = await formStand();
     store.answer = 'hold';
     await element.add([fileOf('a.txt')]);
-    for (const act of [() => undefined, () => element.pause()]) {
-      act();
-      expect(element.validity.customError).to.be.true;
-      expect(element.validationMessage).to.include('wait');
-    }
+    expect(element.validity.customError).to.be.true;
+    expect(element.validationMessage).to.include('wait');
+    element.pause();
+    expect(element.validity.customError).to.be.true;
+    expect(element.validationMessage).to.include('resume').and.not.include('wait');
     element.abort();
     expect(element.validity.customError).to.be.false;
   });
@@ -95,6 +95,21 @@ describe('form control', () => {
       .and.not.include('');
   });
 
+  it('submits in the order of the list, whatever was done first, after what was stored before', async () => {
+    const { element, form, store } = await formStand();
+    element.value = ['old/z.png'];
+    store.answer = 'hold';
+    await element.add([fileOf('a.txt'), fileOf('b.txt')]);
+    await until(() => element.status === 'uploading');
+    element.pause(element.uploads[0]!.id);
+    store.answer = 'store';
+    await until(() => element.value.length === 2);
+    await element.resume();
+    await until(() => element.value.length === 3);
+    expect(element.value).to.deep.equal(['old/z.png', 'keys/a.txt', 'keys/b.txt']);
+    expect(new FormData(form).getAll('ours')).to.deep.equal(element.value);
+  });
+
   it('is emptied by reset, as a built-in control is, and stops what runs', async () => {
     const { element, form, native, store } = await formStand();
     choose(native);
@@ -107,6 +122,8 @@ describe('form control', () => {
     expect(element.value).to.deep.equal([]);
     expect(element.uploads).to.be.empty;
     expect(element.validity.valueMissing).to.equal(native.validity.valueMissing);
+    await rendered(element);
+    for (const region of ['status', 'alert']) expect(inside(element, `[role=${region}]`)!.textContent).to.equal('');
   });
 
   it('adopts keys already stored, and lets them be taken off', async () => {

@@ -177,6 +177,33 @@ describe('<mule-upload>', () => {
     expect(inside(element, '[part=messages]')).to.be.null;
   });
 
+  it('says no longer why files were not taken once others are, or the page sets a value', async () => {
+    const { element } = await stand(html`<mule-upload accept=".png" multiple></mule-upload>`);
+    for (const next of [() => element.add([fileOf('a.png')]), () => (element.value = ['old.png'])]) {
+      await element.add([fileOf('a.txt')]);
+      await rendered(element);
+      expect(inside(element, '[role=alert]')!.textContent).to.include('a.txt');
+      await next();
+      await rendered(element);
+      expect(inside(element, '[part=messages]')).to.be.null;
+      expect(inside(element, '[role=alert]')!.textContent).to.equal('');
+    }
+  });
+
+  it('leaves aborted uploads out of what is to be stored', async () => {
+    const { element, store } = await stand();
+    store.answer = 'hold';
+    await element.add([fileOf('a.txt'), fileOf('b.txt'), fileOf('c.txt')]);
+    element.abort(element.uploads[0]!.id);
+    await rendered(element);
+    expect(inside(element, '[part=summary]')!.textContent).to.include('0 of 2 files');
+    store.answer = 'store';
+    await until(() => element.status === 'complete');
+    await rendered(element);
+    expect(inside(element, '[part=summary]')!.textContent).to.include('All 2 files stored').and.not.include(' of ');
+    expect(inside(element, '.total')!.hidden).to.be.true;
+  });
+
   it('names the upload in every button, and acts by them', async () => {
     const { element, store } = await stand();
     store.answer = 'hold';

@@ -74,6 +74,40 @@ describe('what a reader meets', () => {
     store.answer = 'refuse';
     await element.add([fileOf('b.txt')]);
     await until(() => inside(element, '[role=alert]')!.textContent.includes('b.txt failed'));
+    store.answer = 'hold';
+    element.retry();
+    await until(() => inside(element, '[role=alert]')!.textContent === '');
+    element.abort();
+    await until(() => said(made) === 'b.txt is aborted');
+  });
+
+  it('is told what is not reached: the network, or only the store or the signer', async () => {
+    const made = await stand();
+    const { element, store } = made;
+    const status = (): string => inside(element, '[part=status]')?.textContent ?? '';
+    store.answer = 'silent';
+    await element.add([fileOf('a.txt')]);
+    await until(() => said(made).startsWith('No connection to the store'));
+    expect(status()).to.include('No connection to the store');
+    Object.defineProperty(navigator, 'onLine', { value: false, configurable: true });
+    try {
+      element.requestUpdate();
+      await rendered(element);
+      expect(status()).to.include('Offline');
+    } finally {
+      Reflect.deleteProperty(navigator, 'onLine');
+    }
+    element.abort();
+    const { element: other } = await stand(undefined, {
+      sign: () => {
+        throw new Error('down');
+      },
+    });
+    await other.add([fileOf('a.txt')]);
+    await until(
+      () => inside(other, '[part=status]')?.textContent.startsWith('No good answer from the server') === true,
+    );
+    other.abort();
   });
 
   it('can be worked by keyboard, and never loses the focus when a row goes', async () => {

@@ -77,6 +77,7 @@ describe('uploader of the element', () => {
     await rendered(element);
     expect(inside(element, '[part=recover]')!.textContent).to.include('earlier visit');
     expect(inside(element, '[part=status]')!.textContent).to.include('Choose the file again');
+    expect(inside(element, '[part=percent], [role=progressbar]'), 'no 0 % of what is stored').to.be.null;
     const input = inside<HTMLInputElement>(element, 'input')!;
     input.addEventListener('click', (event) => event.preventDefault());
     inside(element, '[part=choose]')!.click();
