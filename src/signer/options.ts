@@ -22,8 +22,8 @@ export interface SignerOptions {
   credentials: Credentials | (() => Credentials | Promise<Credentials>);
   /**
    * Tells by headers or cookies who calls, in an id that stays the same; null: nobody. It leaves the body alone. A
-   * finite number, such as a database's id, counts as its text: 7 and `'7'` are the same person. Give ids above
-   * `Number.MAX_SAFE_INTEGER` as text: rounded to a number, two people's could be one.
+   * whole number, such as a database's id, counts as its text: 7 and `'7'` are the same person. Ids above
+   * `Number.MAX_SAFE_INTEGER` are refused unless they are text: rounded to a number, two people's could be one.
    */
   authorize?: (request: Request, action: Action) => string | number | null | Promise<string | number | null>;
   /** Lets anybody upload; needed where nothing authorizes. */

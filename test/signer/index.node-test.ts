@@ -157,7 +157,7 @@ describe('createSigner', () => {
     assert.equal(await open.refusal('get_head_signature', { key, grant }), '403 principal-mismatch');
   });
 
-  it('takes a finite number for an id, the same as its text', async () => {
+  it('takes a whole number for an id, the same as its text', async () => {
     let id: string | number = 7;
     const caller = createCaller({ authorize: async () => id, policy: { key: (_, principal) => `${principal}/film` } });
     const { key, grant } = await caller.init();
@@ -176,6 +176,8 @@ describe('createSigner', () => {
       [false, 'false'],
       [NaN, 'NaN'],
       [Infinity, 'Infinity'],
+      [2 ** 53, '9007199254740992'],
+      [1.5, '1.5'],
       ['', 'an empty text'],
       [{ id: 7, session: 'hush' }, 'an object'],
       [['ada'], 'an object'],
