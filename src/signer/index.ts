@@ -88,7 +88,7 @@ function principalFrom(given: unknown): string | null {
   if (given === null || given === undefined) return null;
   if (typeof given === 'string' && given !== '') return given;
   // above that, two people's ids may have been rounded to one
-  if (Number.isSafeInteger(given)) return String(given);
+  if (typeof given === 'number' && Number.isSafeInteger(given)) return String(given);
   const named = given === '' ? 'an empty text' : nameOf(given);
   throw new TypeError(`authorize gave ${named}; it has to give a text that is not empty, a safe integer, or null`);
 }
