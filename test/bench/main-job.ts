@@ -83,6 +83,7 @@ async function element(browser: Driver, query: string): Promise<{ time: number; 
   await browser.evaluate(
     "document.querySelector('mule-upload').addEventListener('mule-complete', () => { seen.time = performance.now() - seen.begun; })",
   );
+  await new Promise((resolve) => setTimeout(resolve, 2_000));
   const idle = (await browser.metrics()).pageMemory;
   let most = idle;
   await chooseFiles(browser, [file]);

@@ -41,6 +41,8 @@ for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
         const browser = await launch(engine);
         try {
           await browser.goto(`${stand.url}?checksum=none`);
+          // a browser is still busy with itself when its first page has loaded
+          await new Promise((resolve) => setTimeout(resolve, 3_000));
           const idle = (await browser.metrics()).pageMemory;
           let most = idle;
           await browser.evaluate('seen.longestTask = 0');
