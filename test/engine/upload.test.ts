@@ -93,6 +93,15 @@ describe('an upload through faults of the line', () => {
     ).to.have.length(1);
   });
 
+  it('looks whether the upload is still there when Complete keeps failing, and begins afresh where it is not', async () => {
+    const stand = new Stand();
+    stand.store.next('complete', refuse(500, 'InternalError'), refuse(500, 'InternalError'));
+    stand.store.next('list', refuse(404, 'NoSuchUpload'));
+    await outcome(stand, 3);
+    expect(stand.of(NAME).status).to.equal('complete');
+    expect(stand.store.count('create')).to.equal(2);
+  });
+
   it('names CORS after three blind failures while a probe finds the store, and keeps trying', async () => {
     const stand = new Stand();
     stand.store.next('put', ...Array.from({ length: 6 }, () => silence));
