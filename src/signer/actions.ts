@@ -1,11 +1,23 @@
 /** The actions of the protocol, one function each; `init.ts` has the first. */
 import { partSizeOf } from '../limits.js';
-import type { Action, AllAnswer, ChunkLoadedAnswer, Protocol, SignedAnswer } from '../protocol.js';
-import { signAnswer, useGrant } from './call.js';
+import type {
+  Action,
+  AllAnswer,
+  ChunkLoadedAnswer,
+  ChunkLoadedRequest,
+  Protocol,
+  Signed,
+  SignedAnswer,
+} from '../protocol.js';
+import { signAnswer, takesNotices, useGrant } from './call.js';
 import type { Call } from './call.js';
+import { readChecksum } from './checksums.js';
+import type { Checksum } from './checksums.js';
+import { finish } from './finish.js';
 import type { Grant } from './grant.js';
 import { init } from './init.js';
-import { abortUpload, completeUpload, headObject, listParts, putPart } from './operations.js';
+import { abortUpload, completeUpload, headObject, listParts, ONLY_IF_NEW, putPart } from './operations.js';
+import type { StoreOperation } from './presign.js';
 import { SignerRefusal } from './refusal.js';
 import { readAll, readChunk, readChunkLoaded, readEnd, readHead, readList, readReference } from './requests.js';
 
@@ -25,7 +37,7 @@ export const ACTIONS: { readonly [A in Action]: Perform<A> } = {
 
 export const isAction = (name: string): name is Action => Object.hasOwn(ACTIONS, name);
 
-/** Signs the PUT of one part, of exactly the bytes that this part has. */
+/** Signs the PUT of one part, of exactly the bytes that this part has and, where it was told, of that checksum. */
 async function signChunk(call: Call, body: unknown): Promise<SignedAnswer> {
   const request = readChunk(body);
   const grant = await useGrant(call, request);
@@ -37,7 +49,8 @@ async function signChunk(call: Call, body: unknown): Promise<SignedAnswer> {
       `Part ${request.chunk} has ${size} bytes; no other length is signed.`,
     );
   }
-  return signAnswer(call, putPart(grant.key, request.upload_id, request.chunk, size));
+  const checksum = readChecksum(grant.checksum, request.checksum, 'checksum');
+  return signAnswer(call, putPart(grant.key, request.upload_id, request.chunk, size, checksum));
 }
 
 /** Signs one page of ListParts. */
@@ -47,12 +60,31 @@ async function signList(call: Call, body: unknown): Promise<SignedAnswer> {
   return signAnswer(call, listParts(key, request.upload_id, request.part_number_marker));
 }
 
+/** Signs Complete, with the checksum of the whole object where the parts' values make one. */
 async function signEnd(call: Call, body: unknown): Promise<SignedAnswer> {
   const request = readEnd(body);
   const grant = await useGrant(call, request);
   expectSize(grant, request.size);
-  return signAnswer(call, completeUpload(grant.key, request.upload_id));
+  if (grant.checksum === 'sha256' && request.checksum !== undefined) {
+    throw new SignerRefusal(400, 'checksum-composite', "SHA-256 has no whole value: Complete's list has each part's.");
+  }
+  const checksum = readChecksum(grant.checksum, request.checksum, 'checksum');
+  return signAnswer(call, completion(call, grant, request.upload_id, checksum));
 }
+
+/** The object comes to be at Complete: that is where the store can see whether its key is taken. */
+const completion = (
+  call: Call,
+  { key, size, checksum: algorithm }: Grant,
+  uploadId: string,
+  checksum: Checksum | null,
+): StoreOperation =>
+  // a store that knows no checksums does not know the header for the size either
+  completeUpload(key, uploadId, call.settings.policy.overwrite ? {} : ONLY_IF_NEW, {
+    size: call.settings.checksums.length > 0 ? size : null,
+    algorithm,
+    checksum,
+  });
 
 async function signDelete(call: Call, body: unknown): Promise<SignedAnswer> {
   const request = readReference(body);
@@ -65,7 +97,10 @@ async function signHead(call: Call, body: unknown): Promise<SignedAnswer> {
   return signAnswer(call, headObject(key));
 }
 
-/** Signs what a whole upload needs, with the parts asked for as bare URLs: a window of parts costs one call. */
+/**
+ * Signs what a whole upload needs, with the parts asked for as bare URLs, or with a header where they have checksums:
+ * a window of parts costs one call.
+ */
 async function signAll(call: Call, body: unknown): Promise<AllAnswer> {
   const request = readAll(body);
   const grant = await useGrant(call, request);
@@ -78,29 +113,45 @@ async function signAll(call: Call, body: unknown): Promise<AllAnswer> {
   const { presign, terms, now, expires } = call;
   const [list, end, abort, head, ...chunks] = await Promise.all([
     presign(listParts(key, uploadId), terms),
-    presign(completeUpload(key, uploadId), terms),
+    presign(completion(call, grant, uploadId, null), terms),
     presign(abortUpload(key, uploadId), terms),
     presign(headObject(key), terms),
-    ...request.chunks.map((chunk) => presign(putPart(key, uploadId, chunk, exactSize(grant, chunk)), terms)),
+    ...request.chunks.map((chunk) => {
+      const checksum = readChecksum(grant.checksum, request.checksums?.[chunk], `checksums.${chunk}`);
+      return presign(putPart(key, uploadId, chunk, exactSize(grant, chunk), checksum), terms);
+    }),
   ]);
-  const urls = chunks.map(({ url }, index) => [request.chunks[index]!, url] as const);
-  return { time: now, list, end, delete: abort, head, chunks: Object.fromEntries(urls), expires };
+  const signed = chunks.map((part, index): [number, Signed] => [
+    request.chunks[index]!,
+    part.headers ? part : part.url,
+  ]);
+  return { time: now, list, end, delete: abort, head, chunks: Object.fromEntries(signed), expires };
 }
 
-/** Takes a notice of parts stored; the upload's owner can then go on from another machine. */
+/** Takes a notice: of parts stored, so that their owner can go on from another machine, or that all is over. */
 async function noteChunks(call: Call, body: unknown): Promise<ChunkLoadedAnswer | null> {
-  const { tracker } = call.settings;
-  if (!tracker) throw new SignerRefusal(404, 'unknown-action', 'This signer keeps no track of uploads.');
+  if (!takesNotices(call.settings))
+    throw new SignerRefusal(404, 'unknown-action', 'This signer keeps no track of uploads.');
   const request = readChunkLoaded(body);
   const grant = await useGrant(call, request);
-  const { principal, key, size, partSize, begun, marks } = grant;
-  for (const chunk of request.chunks) exactSize(grant, chunk);
-  if (principal === null) return null;
-  const isOver = request.state === 'complete' || request.state === 'aborted';
-  if (isOver) await tracker.forget(principal, request.upload_id);
-  else
-    await tracker.note({ principal, key, uploadId: request.upload_id, size, partSize, begun, marks }, request.chunks);
-  return null;
+  const { upload_id: uploadId, chunks, state } = request;
+  for (const chunk of chunks) exactSize(grant, chunk);
+  if (uploadId === '' && grant.size > grant.partSize)
+    throw new SignerRefusal(400, 'invalid-request', 'A file of more than one part has an upload_id.');
+  const answer = state === 'complete' ? await finish(call, grant, uploadId) : null;
+  await track(call, grant, { uploadId, chunks, state });
+  return answer;
+}
+
+async function track(
+  { settings: { tracker, bucket } }: Call,
+  { principal, key, size, partSize, checksum, begun, marks }: Grant,
+  { uploadId, chunks, state }: { uploadId: string; chunks: readonly number[]; state: ChunkLoadedRequest['state'] },
+): Promise<void> {
+  // Nobody's uploads are not tracked: who could be told of them? And what is sent in one request leaves nothing behind.
+  if (!tracker || principal === null || uploadId === '') return;
+  if (state === 'complete' || state === 'aborted') await tracker.forget(principal, uploadId, state);
+  else await tracker.note({ principal, bucket, key, uploadId, size, partSize, checksum, begun, marks }, chunks);
 }
 
 /** @throws SignerRefusal 400 for a part that the file does not have */

@@ -2,13 +2,17 @@
 import type { SignedAnswer, SignedRequest } from '../protocol.js';
 import type { Grant, Sealer } from './grant.js';
 import type { Settings } from './options.js';
+import type { PostSigner } from './posts.js';
 import type { Credentials, Presigner, SigningTerms, StoreOperation } from './presign.js';
+import type { Receipt } from './receipt.js';
 import { SignerRefusal } from './refusal.js';
 
 export interface Call {
   readonly settings: Settings;
   readonly presign: Presigner;
+  readonly postSigner: PostSigner;
   readonly sealer: Sealer;
+  readonly writeReceipt: (receipt: Receipt) => Promise<string>;
   readonly terms: SigningTerms;
   /** Epoch milliseconds. */
   readonly now: number;
@@ -39,6 +43,12 @@ export function termsOf(
     });
   return { terms: { credentials, now, expires: seconds }, expires: (from + seconds) * 1_000 };
 }
+
+/** Whether the signer looks at objects that have come to be. */
+export const looksAtObjects = ({ onComplete, receipts }: Settings): boolean => receipts || onComplete !== undefined;
+
+/** Whether `chunk_loaded` is an action of this signer. */
+export const takesNotices = (settings: Settings): boolean => settings.tracker !== null || looksAtObjects(settings);
 
 /** Signs one operation. */
 export async function sign(call: Call, operation: StoreOperation): Promise<SignedRequest> {

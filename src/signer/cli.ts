@@ -1,15 +1,38 @@
 #!/usr/bin/env node
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { parseArgs } from 'node:util';
 import { parseSize } from '../limits.js';
-import { createSigner } from './index.js';
+import type { ChecksumAlgorithm } from '../protocol.js';
+import { checkStore } from './check-store.js';
+import { checkConformance } from './conformance.js';
+import { OptionError } from './expectations.js';
+import { createSigner, sweep } from './index.js';
 import type { SignerOptions } from './index.js';
-import { toNodeHandler } from './node.js';
-import { OptionError } from './options.js';
+import { createSqlTracker, toNodeHandler } from './node.js';
+import type { SqlTracker } from './node.js';
 
-const HELP = `Usage: mule-upload signer
+/** Connections that may wait to be taken in: pages come by the thousand after an outage, and Linux holds as many. */
+const BACKLOG = 4_096;
 
-Runs a signer for <mule-upload>, configured by environment variables:
+const HELP = `Usage: mule-upload signer [--check]
+       mule-upload sweep [--days N]
+       mule-upload conformance URL [--header 'Name: value'] [--other 'Name: value']
+                               [--type TYPE]
+
+signer       runs a signer for <mule-upload>. With --check it only tries what
+             uploads need: is the bucket there, does its CORS rule let the pages of
+             ORIGINS do all they need and read ETag, may the credentials do what
+             they have to, and no more; it says what to paste where something is
+             wrong
+sweep        aborts on the store what nobody has touched for N days (8 by default);
+             for cron. Needs DATABASE_URL
+conformance  runs a signer in any language through the protocol, against its
+             bucket, and says what is wrong with it. --header is sent with every
+             call, such as a session; --other with those of somebody else, to try
+             whether people are kept apart; --type is what the policy takes
+
+signer and sweep are configured by environment variables:
 
   S3_BUCKET              the bucket (required)
   AWS_ACCESS_KEY_ID      (required)
@@ -17,9 +40,18 @@ Runs a signer for <mule-upload>, configured by environment variables:
   AWS_SESSION_TOKEN      of temporary credentials
   AWS_REGION             us-east-1 by default
   S3_ENDPOINT            URL of a store that is not Amazon's
-  ALLOW_ANONYMOUS        true: anybody who reaches this port may upload (required,
-                         since this signer knows no users; your own backend can
-                         call createSigner with authorize instead)
+  CHECKSUMS              checksums that this store verifies, separated by commas:
+                         crc64nvme, crc32c, crc32, sha256; none where it knows
+                         none. By default all at Amazon, none elsewhere
+  PRINCIPAL_HEADER       a request header that names who calls, such as
+                         X-Forwarded-User: set by your proxy once it knows, and
+                         taken off whatever callers send
+  ALLOW_ANONYMOUS        true: anybody who reaches this port may upload; this or
+                         PRINCIPAL_HEADER is required (your own backend can call
+                         createSigner with authorize instead)
+  DATABASE_URL           postgres://user:password@host/name or sqlite:FILE: lets
+                         people go on in another browser. Needs npm install
+                         kysely, and pg or libsql
   ORIGINS                origins of the pages that may call, separated by commas,
                          * for all of them; needed unless a proxy puts the signer
                          on the page's own origin
@@ -42,33 +74,45 @@ const VARIABLES: Readonly<Record<string, string>> = {
   bucket: 'S3_BUCKET',
   region: 'AWS_REGION',
   endpoint: 'S3_ENDPOINT',
+  checksums: 'CHECKSUMS',
   'credentials.accessKeyId': 'AWS_ACCESS_KEY_ID',
   'credentials.secretAccessKey': 'AWS_SECRET_ACCESS_KEY',
   secret: 'SIGNER_SECRET',
   origins: 'ORIGINS',
   'policy.maxSize': 'MAX_SIZE',
   'policy.partSize': 'PART_SIZE',
+  days: '--days',
 };
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
-function optionsFrom(env: Variables): SignerOptions {
+type Options = SignerOptions & { tracker?: SqlTracker | undefined };
+
+async function optionsFrom(env: Variables): Promise<Options> {
   for (const name of ['S3_BUCKET', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) {
     if (!env[name]) throw new TypeError(`${name} is not set`);
   }
-  if (!/^(true|1)$/.test(env['ALLOW_ANONYMOUS'] ?? '')) {
-    throw new TypeError('ALLOW_ANONYMOUS has to be true: this signer knows no users and lets anybody upload');
+  const header = env['PRINCIPAL_HEADER'];
+  const isOpen = /^(true|1)$/.test(env['ALLOW_ANONYMOUS'] ?? '');
+  if (!header && !isOpen) {
+    throw new TypeError(
+      'ALLOW_ANONYMOUS has to be true, or PRINCIPAL_HEADER name a header of your proxy: this signer knows no users by itself',
+    );
   }
+  if (header && !/^[\w-]+$/.test(header)) throw new TypeError(`PRINCIPAL_HEADER: "${header}" is no name of a header`);
   return {
     bucket: env['S3_BUCKET']!,
     region: env['AWS_REGION'] || undefined,
     endpoint: env['S3_ENDPOINT'] || undefined,
+    checksums: checksumsFrom(env['CHECKSUMS']),
     credentials: {
       accessKeyId: env['AWS_ACCESS_KEY_ID']!,
       secretAccessKey: env['AWS_SECRET_ACCESS_KEY']!,
       ...(env['AWS_SESSION_TOKEN'] ? { sessionToken: env['AWS_SESSION_TOKEN'] } : {}),
     },
-    allowAnonymous: true,
+    ...(isOpen ? { allowAnonymous: true } : {}),
+    ...(header ? { authorize: (request) => request.headers.get(header) || null } : {}),
+    tracker: env['DATABASE_URL'] ? await createSqlTracker({ url: env['DATABASE_URL'] }) : undefined,
     secret: listFrom(env['SIGNER_SECRET']),
     origins: listFrom(env['ORIGINS']),
     policy: { maxSize: sizeFrom(env, 'MAX_SIZE'), partSize: sizeFrom(env, 'PART_SIZE') },
@@ -81,6 +125,11 @@ function listFrom(text = ''): string[] | undefined {
     .map((item) => item.trim())
     .filter(Boolean);
   return items.length > 0 ? items : undefined;
+}
+
+/** Names as they stand: whether they are any is for the options to judge. */
+function checksumsFrom(text: string | undefined): ChecksumAlgorithm[] | undefined {
+  return text === 'none' ? [] : (listFrom(text) as ChecksumAlgorithm[] | undefined);
 }
 
 function sizeFrom(env: Variables, name: string): number | undefined {
@@ -110,15 +159,17 @@ function fail(message: string, exitCode: number): never {
   process.exit(exitCode);
 }
 
-function run(env: Variables): void {
-  const options = optionsFrom(env);
+async function serve(env: Variables): Promise<void> {
+  const options = await optionsFrom(env);
   const host = env['HOST'] || '127.0.0.1';
   const port = portFrom(env);
   const server = createServer(toNodeHandler(createSigner(options)));
+  // longer than balancers keep a connection that nobody uses (60 s): they, not we, end it, so no call meets its end
+  server.keepAliveTimeout = 65_000;
   server.on('error', (error: NodeJS.ErrnoException) =>
     fail(`cannot listen on ${host}:${port} (${error.code ?? error.message})`, 1),
   );
-  server.listen(port, host, () => {
+  server.listen({ port, host, backlog: BACKLOG }, () => {
     if (!options.origins) warn(NO_ORIGINS);
     const bound = (server.address() as AddressInfo).port;
     const name = host.includes(':') ? `[${host}]` : host;
@@ -126,25 +177,87 @@ function run(env: Variables): void {
   });
 
   const stop = () => {
-    server.close();
+    server.close(() => void options.tracker?.close());
     // Calls under way take milliseconds; whoever sends one slower than this is cut off.
     setTimeout(() => server.closeAllConnections(), 5_000).unref();
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
 }
 
-const [command, ...rest] = process.argv.slice(2);
-if (command === '--help' || command === '-h' || rest.includes('--help') || rest.includes('-h'))
-  process.stdout.write(HELP);
-else if (command !== 'signer' || rest.length > 0)
-  fail(
-    `${command === undefined ? 'name a command' : `“${process.argv.slice(2).join(' ')}” is no command`}\n\n${HELP}`,
-    2,
-  );
-else {
+async function check(env: Variables): Promise<void> {
+  // who may call is no question here, nor is a database
+  const options = await optionsFrom({ ...env, ALLOW_ANONYMOUS: 'true', DATABASE_URL: undefined });
+  const findings = await checkStore(options);
+  for (const { rule, fault, isWarning, advice } of findings) {
+    const verdict = fault === null ? 'ok   ' : isWarning ? 'HINT ' : 'WRONG';
+    process.stdout.write(`${verdict} ${rule}\n`);
+    for (const text of [fault, advice]) if (text) process.stdout.write(text.replace(/^/gm, '      ') + '\n');
+  }
+  if (findings.some(({ fault, isWarning }) => fault !== null && !isWarning)) process.exitCode = 1;
+}
+
+async function clean(env: Variables, days: string | undefined): Promise<void> {
+  if (!env['DATABASE_URL']) throw new TypeError('DATABASE_URL is not set: sweep asks the tracker what is abandoned');
+  // who may call is no question here
+  const options = await optionsFrom({ ...env, ALLOW_ANONYMOUS: 'true' });
   try {
-    run(process.env);
-  } catch (error) {
-    fail(explain(error), 2);
+    const { aborted, gone, failed } = await sweep(options, days === undefined ? {} : { days: Number(days) });
+    process.stdout.write(`${aborted} aborted, ${gone} were gone, ${failed.length} failed\n`);
+    for (const { key, status } of failed) warn(`${key}: the store ${status === null ? 'is silent' : `says ${status}`}`);
+    if (failed.length > 0) process.exitCode = 1;
+  } finally {
+    await options.tracker?.close();
   }
 }
+
+interface Conformance {
+  header?: string[];
+  other?: string[];
+  type?: string;
+}
+
+async function conform(url: string, { header, other, type: contentType }: Conformance): Promise<void> {
+  if (!URL.canParse(url)) throw new TypeError(`"${url}" is no URL of a signer`);
+  const verdicts = await checkConformance({
+    url,
+    headers: headersFrom('--header', header),
+    ...(other === undefined ? {} : { otherHeaders: headersFrom('--other', other) }),
+    ...(contentType === undefined ? {} : { contentType }),
+  });
+  for (const { rule, fault } of verdicts)
+    process.stdout.write(fault === null ? `ok    ${rule}\n` : `WRONG ${rule}\n      ${fault}\n`);
+  const wrong = verdicts.filter(({ fault }) => fault !== null).length;
+  process.stdout.write(`${verdicts.length - wrong} of ${verdicts.length} rules are kept\n`);
+  if (wrong > 0) process.exitCode = 1;
+}
+
+function headersFrom(option: string, texts: readonly string[] = []): Record<string, string> {
+  const pairs = texts.map((text) => {
+    const match = /^([\w-]+):\s*(.*)$/.exec(text);
+    if (!match) throw new TypeError(`${option} "${text}" is not Name: value`);
+    return match.slice(1);
+  });
+  return Object.fromEntries(pairs) as Record<string, string>;
+}
+
+const OPTIONS = {
+  help: { type: 'boolean', short: 'h' },
+  check: { type: 'boolean' },
+  days: { type: 'string' },
+  header: { type: 'string', multiple: true },
+  other: { type: 'string', multiple: true },
+  type: { type: 'string' },
+} as const;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  const [command, ...rest] = positionals;
+  if (values.help) process.stdout.write(HELP);
+  else if (command === 'signer' && rest.length === 0) await (values.check ? check : serve)(process.env);
+  else if (command === 'sweep' && rest.length === 0) await clean(process.env, values.days);
+  else if (command === 'conformance' && rest.length === 1) await conform(rest[0]!, values);
+  else if (command === undefined) fail(`name a command\n\n${HELP}`, 2);
+  else fail(`“${positionals.join(' ')}” is no command\n\n${HELP}`, 2);
+}
+
+main().catch((error: unknown) => fail(explain(error), 2));

@@ -1,3 +1,4 @@
+import { withoutPollution } from './json.js';
 import { SignerRefusal } from './refusal.js';
 
 /**
@@ -29,6 +30,11 @@ export class Fields {
   /** Gives a field as it came; undefined where it is absent or null. */
   raw(name: string): unknown {
     return Object.hasOwn(this.#record, name) ? (this.#record[name] ?? undefined) : undefined;
+  }
+
+  /** Gives a field of any shape, without members by which merging it could pollute prototypes. */
+  plain(name: string): unknown {
+    return withoutPollution(this.raw(name));
   }
 
   /** Reads a text of `min` to `max` UTF-16 units. */
@@ -81,6 +87,21 @@ export class Fields {
     const value = this.raw(name);
     if (value === undefined || words.includes(value as Word)) return value as Word | undefined;
     throw this.#wrong(name, `one of ${words.join(', ')}`);
+  }
+
+  /** Reads a list of texts, all of them short. */
+  optionalTexts(name: string, max: number, most: number): string[] | undefined {
+    const value = this.raw(name);
+    if (value === undefined) return undefined;
+    if (Array.isArray(value) && value.length > most) throw this.#tooMany(name, most);
+    if (Array.isArray(value) && value.every((item) => typeof item === 'string' && item.length <= max))
+      return value as string[];
+    throw this.#wrong(name, `a list of texts of up to ${max} characters`);
+  }
+
+  /** Reads a JSON object. */
+  optionalRecord(name: string): Fields | undefined {
+    return this.has(name) ? new Fields(this.raw(name), `${this.#path}${name}.`) : undefined;
   }
 
   /** Reads a list of JSON objects. */

@@ -1,5 +1,6 @@
 /** The signer's side of HTTP: what is let in, how a body is read, which pages may read the answer. */
 import type { RefusalAnswer } from '../protocol.js';
+import { parseJson } from './json.js';
 import { SignerRefusal } from './refusal.js';
 
 /** Bytes of a request's body. */
@@ -30,13 +31,25 @@ export function expectJsonPost(request: Request, action: string): void {
   }
 }
 
-/** @throws SignerRefusal 403 for a page of an origin that is neither listed nor on the signer's own host */
+/**
+ * @throws SignerRefusal 403 for a page of an origin that is neither listed nor on the signer's own host
+ * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
+ */
 export function expectOrigin(request: Request, origins: ReadonlySet<string> | null): void {
+  const refuse = () => new SignerRefusal(403, 'origin-refused', 'Pages of this origin may not use this signer.');
+  if (!origins) {
+    // Nothing is listed: the browser itself tells whether the page is from here, whatever a proxy makes of Host.
+    if (/^(cross-site|same-site)$/.test(request.headers.get('sec-fetch-site') ?? '')) throw refuse();
+    return;
+  }
   const origin = request.headers.get('origin');
-  if (!origins || origin === null || origins.has('*') || origins.has(origin)) return;
+  if (origin === null || origins.has('*') || origins.has(origin)) return;
+  // A browser that tells where its page is from knows better than any comparison of hosts: http is not https there.
+  const site = request.headers.get('sec-fetch-site');
+  if (site !== null && site !== 'same-origin') throw refuse();
   // Only the host is held against it: behind a proxy that ends TLS the signer sees http where the page has https.
   if (URL.canParse(origin) && new URL(origin).host === new URL(request.url).host) return;
-  throw new SignerRefusal(403, 'origin-refused', 'Pages of this origin may not use this signer.');
+  throw refuse();
 }
 
 /**
@@ -88,12 +101,13 @@ export async function readJson(request: Request): Promise<unknown> {
       if (length > MAX_BODY) throw tooLong();
       text += decoder.decode(read.value, { stream: true });
     }
-    return JSON.parse(text + decoder.decode()) as unknown;
+    text += decoder.decode();
   } catch (error) {
     await reader?.cancel().catch(() => undefined);
     if (error instanceof SignerRefusal) throw error;
     throw new SignerRefusal(400, 'invalid-json', 'The body is no JSON text in UTF-8.');
   }
+  return parseJson(text);
 }
 
 /** Makes an answer that no cache keeps; null is 204. */

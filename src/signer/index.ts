@@ -1,7 +1,11 @@
+import { beginNote } from './access-log.js';
+import type { Note } from './access-log.js';
 import { ACTIONS, isAction } from './actions.js';
-import { hex, hmac, importHmacKey, markOf, utf8 } from './bytes.js';
+import { hex, utf8 } from './bytes.js';
 import { termsOf } from './call.js';
+import type { Call } from './call.js';
 import { createSealer } from './grant.js';
+import { hmacKey } from './hashes.js';
 import type { Sealer } from './grant.js';
 import {
   actionNameOf,
@@ -16,14 +20,23 @@ import {
 } from './http.js';
 import { settle } from './options.js';
 import type { Settings, SignerOptions } from './options.js';
-import { createPresigner } from './presign.js';
+import type { PostSigner } from './posts.js';
+import { createPresigner, createSigningKeys } from './presign.js';
 import type { Credentials, Presigner } from './presign.js';
+import { createReceiptWriter, markOfPrincipal } from './receipt.js';
 import { SignerRefusal } from './refusal.js';
 
 export type { SignerOptions } from './options.js';
+export type { AccessEntry } from './access-log.js';
+export type { Encryption, PerFile } from './object-headers.js';
 export type { Policy } from './policy.js';
 export type { Credentials } from './presign.js';
-export type { FoundUpload, MemoryTrackerOptions, TrackedUpload, Tracker } from './tracker.js';
+export type { StoredFile } from './finish.js';
+export type { Receipt, ReceiptExpectations } from './receipt.js';
+export { ReceiptError, verifyReceipt } from './receipt.js';
+export type { SweepOptions, SweepReport } from './sweep.js';
+export { sweep } from './sweep.js';
+export type { Ending, FoundUpload, MemoryTrackerOptions, TrackedUpload, Tracker } from './tracker.js';
 export { createMemoryTracker } from './tracker.js';
 
 /**
@@ -33,46 +46,79 @@ export { createMemoryTracker } from './tracker.js';
  */
 export function createSigner(options: SignerOptions): (request: Request) => Promise<Response> {
   const settings = settle(options);
-  const presign = createPresigner(settings.store, settings.region);
-  const sealerFor = createSealers(settings);
+  const { bucket, region, store } = settings;
+  const signingKeyFor = createSigningKeys(region);
+  const tools: Tools = {
+    settings,
+    presign: createPresigner(store, region, signingKeyFor),
+    postSigner: { bucket, region, store, signingKeyFor },
+    writeReceipt: createReceiptWriter(settings.secrets ?? [], bucket),
+    sealerFor: createSealers(settings),
+  };
 
   return async (request) => {
     const cors = corsHeaders(request, settings.origins);
     if (request.method === 'OPTIONS') return preflight(request, cors);
+    const note = beginNote(request, settings);
     try {
-      return answer(await perform(request, settings, presign, sealerFor), cors);
+      const body = await perform(request, tools, note);
+      const response = answer(body, cors);
+      note.end(response.status, null, body);
+      return response;
     } catch (error) {
-      if (error instanceof SignerRefusal) return refuse(error, cors);
-      settings.onError(error);
-      return refuse(new SignerRefusal(500, 'internal', 'The signer failed; try again later.'), cors);
+      const refusal = error instanceof SignerRefusal ? error : INTERNAL;
+      if (refusal === INTERNAL) settings.onError(error);
+      note.end(refusal.status, refusal.code);
+      return refuse(refusal, cors);
     }
   };
 }
 
-async function perform(
-  request: Request,
-  settings: Settings,
-  presign: Presigner,
-  sealerFor: SealerFor,
-): Promise<unknown> {
+const INTERNAL = new SignerRefusal(500, 'internal', 'The signer failed; try again later.');
+
+/** What all calls share. */
+interface Tools {
+  settings: Settings;
+  presign: Presigner;
+  postSigner: PostSigner;
+  writeReceipt: Call['writeReceipt'];
+  sealerFor: SealerFor;
+}
+
+async function perform(request: Request, tools: Tools, note: Note): Promise<unknown> {
+  const { settings, sealerFor, ...signing } = tools;
   const action = actionNameOf(new URL(request.url).pathname);
   if (!isAction(action)) throw unknownAction(action);
+  note.action = action;
   expectJsonPost(request, action);
   expectOrigin(request, settings.origins);
   const principal = await identify(request, settings, action);
+  note.principal = principal;
+  await slowDown(settings, { request, action, principal });
   const body = await readJson(request);
   const credentials = await settings.credentials();
   const now = settings.now();
   const call = {
     ...termsOf(settings, credentials, now),
+    ...signing,
     settings,
-    presign,
     now,
     principal,
     sealer: await sealerFor(credentials),
-    principalMark: principal === null ? null : await markOf(`mule-upload principal\n${principal}`),
+    principalMark: principal === null ? null : await markOfPrincipal(principal),
   };
   return ACTIONS[action](call, body);
+}
+
+/** @throws SignerRefusal 429 for those whom the owner wants to wait */
+async function slowDown(
+  { throttle }: Settings,
+  caller: Parameters<NonNullable<SignerOptions['throttle']>>[0],
+): Promise<void> {
+  const seconds = (await throttle?.(caller)) ?? 0;
+  if (!(seconds > 0)) return;
+  const message = 'Too many calls; wait as long as Retry-After says.';
+  throw new SignerRefusal(429, 'too-many-calls', message, { 'retry-after': String(Math.ceil(seconds)) });
 }
 
 /** @throws SignerRefusal 401 for nobody, where nobody may upload */
@@ -115,4 +161,4 @@ function createSealers({ secrets, bucket }: Settings): SealerFor {
 }
 
 const derivedSecret = async (secretAccessKey: string): Promise<string> =>
-  hex(await hmac(await importHmacKey(utf8(secretAccessKey)), 'mule-upload sealing secret'));
+  hex(await (await hmacKey(utf8(secretAccessKey))).sign('mule-upload sealing secret'));

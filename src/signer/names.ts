@@ -46,7 +46,8 @@ export function faultOfKey(key: unknown): string | null {
 
 function shorten(name: string, maxBytes: number): string {
   if (utf8(name).length <= maxBytes) return name;
-  const extension = /\.[^.]{1,16}$/u.exec(name)?.[0] ?? '';
+  const ending = /\.[^.]{1,16}$/u.exec(name)?.[0] ?? '';
+  const extension = utf8(ending).length < maxBytes ? ending : '';
   let room = maxBytes - utf8(extension).length;
   let stem = '';
   for (const character of name.slice(0, name.length - extension.length)) {

@@ -2,6 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isAction } from './actions.js';
 import { actionNameOf, MAX_BODY, refuse, unknownAction, wrongMethod } from './http.js';
 
+export type { SqlTracker, SqlTrackerOptions } from './sql-tracker.js';
+export { createSqlTracker } from './sql-tracker.js';
+
 /** What Express and connect add: the URL before mounting, and a body that their parsers have taken already. */
 type MountedRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
 

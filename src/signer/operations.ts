@@ -1,33 +1,70 @@
 /** What an upload asks of the store, before it is signed. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html */
+import type { ChecksumAlgorithm } from '../protocol.js';
+import { bodyChecksumHeaders, checksumHeader, checksumTypeOf } from './checksums.js';
+import type { Checksum } from './checksums.js';
 import type { StoreOperation } from './presign.js';
 
-export interface ObjectHeaders {
-  contentType: string;
-  acl: string | null;
-}
+type Headers = Readonly<Record<string, string>>;
 
-/** CreateMultipartUpload. */
-export const createUpload = (key: string, object: ObjectHeaders): StoreOperation => ({
+/**
+ * The condition under which an object is made only where there is none of its key.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ */
+export const ONLY_IF_NEW: Headers = { 'if-none-match': '*' };
+
+/**
+ * CreateMultipartUpload; names the checksum that the parts are going to have.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
+ */
+export const createUpload = (
+  key: string,
+  headers: Headers,
+  checksum: ChecksumAlgorithm | null = null,
+): StoreOperation => ({
   method: 'POST',
   key,
   query: { uploads: '' },
-  headers: headersOf(object),
+  headers: {
+    ...headers,
+    ...(checksum && {
+      'x-amz-checksum-algorithm': checksum.toUpperCase(),
+      'x-amz-checksum-type': checksumTypeOf(checksum),
+    }),
+  },
 });
 
-/** PutObject of exactly so many bytes. */
-export const putObject = (key: string, contentLength: number, object: ObjectHeaders): StoreOperation => ({
+/**
+ * PutObject of exactly so many bytes, and of those with that checksum alone.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
+ */
+export const putObject = (
+  key: string,
+  contentLength: number,
+  headers: Headers,
+  checksum: Checksum | null = null,
+): StoreOperation => ({
   method: 'PUT',
   key,
   contentLength,
-  headers: headersOf(object),
+  headers: { ...headers, ...(checksum && bodyChecksumHeaders(checksum)) },
 });
 
-/** UploadPart of exactly so many bytes. */
-export const putPart = (key: string, uploadId: string, partNumber: number, contentLength: number): StoreOperation => ({
+/**
+ * UploadPart of exactly so many bytes, and of those with that checksum alone.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
+ */
+export const putPart = (
+  key: string,
+  uploadId: string,
+  partNumber: number,
+  contentLength: number,
+  checksum: Checksum | null = null,
+): StoreOperation => ({
   method: 'PUT',
   key,
   contentLength,
   query: { partNumber: String(partNumber), uploadId },
+  ...(checksum && { headers: bodyChecksumHeaders(checksum) }),
 });
 
 /** ListParts: the parts after the marker, as many as the store gives on a page. */
@@ -37,11 +74,35 @@ export const listParts = (key: string, uploadId: string, marker = 0): StoreOpera
   query: { uploadId, ...(marker > 0 ? { 'part-number-marker': String(marker) } : {}) },
 });
 
-/** CompleteMultipartUpload. */
-export const completeUpload = (key: string, uploadId: string): StoreOperation => ({
+/** What Complete has to come to, or the store refuses it. */
+export interface Whole {
+  /** Bytes; null where the store knows no such header. */
+  size: number | null;
+  /** As Create named it. */
+  algorithm: ChecksumAlgorithm | null;
+  /** Of the whole object; CRCs only. */
+  checksum: Checksum | null;
+}
+
+/**
+ * CompleteMultipartUpload.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+ */
+export const completeUpload = (
+  key: string,
+  uploadId: string,
+  headers: Headers = {},
+  { size, algorithm, checksum }: Whole = { size: null, algorithm: null, checksum: null },
+): StoreOperation => ({
   method: 'POST',
   key,
   query: { uploadId },
+  headers: {
+    ...headers,
+    ...(algorithm && { 'x-amz-checksum-type': checksumTypeOf(algorithm) }),
+    ...(checksum && checksumHeader(checksum)),
+    ...(size !== null && { 'x-amz-mp-object-size': String(size) }),
+  },
 });
 
 /** AbortMultipartUpload. */
@@ -51,10 +112,12 @@ export const abortUpload = (key: string, uploadId: string): StoreOperation => ({
   query: { uploadId },
 });
 
-/** HeadObject. */
-export const headObject = (key: string): StoreOperation => ({ method: 'HEAD', key });
-
-const headersOf = ({ contentType, acl }: ObjectHeaders): Record<string, string> => ({
-  ...(contentType ? { 'content-type': contentType } : {}),
-  ...(acl ? { 'x-amz-acl': acl } : {}),
+/**
+ * HeadObject, which tells the object's checksums as well.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+ */
+export const headObject = (key: string): StoreOperation => ({
+  method: 'HEAD',
+  key,
+  headers: { 'x-amz-checksum-mode': 'ENABLED' },
 });

@@ -1,9 +1,21 @@
-import { MAX_OBJECT_SIZE, MAX_PART_SIZE, MIN_PART_SIZE } from '../limits.js';
-import type { Action } from '../protocol.js';
+import type { Action, ChecksumAlgorithm } from '../protocol.js';
+import type { AccessEntry } from './access-log.js';
+import { CHECKSUM_ALGORITHMS, isChecksumAlgorithm } from './checksums.js';
+import {
+  expect,
+  isBoolean,
+  isFunction,
+  isIntegerFrom,
+  isListOf,
+  isMatch,
+  OptionError,
+  withoutUndefined,
+} from './expectations.js';
+import type { StoredFile } from './finish.js';
 import type { Policy, SettledPolicy } from './policy.js';
-import { POLICY_DEFAULTS } from './policy.js';
+import { settlePolicy } from './policy-options.js';
 import type { Credentials } from './presign.js';
-import { isEndpoint, locateStore } from './store.js';
+import { isAmazon, isEndpoint, locateStore } from './store.js';
 import type { StoreAddress } from './store.js';
 import type { Tracker } from './tracker.js';
 
@@ -15,9 +27,21 @@ export interface SignerOptions {
   endpoint?: string;
   /** Whether the bucket stands in the path; by default where an endpoint is given. */
   pathStyle?: boolean;
+  /** Reaches Amazon's store by IPv6 as well as IPv4. */
+  dualStack?: boolean;
+  /** Reaches Amazon's store by its edge network; the bucket has to have transfer acceleration switched on. */
+  accelerate?: boolean;
   /**
-   * Signs; needs no more than s3:PutObject, s3:GetObject, s3:AbortMultipartUpload, s3:ListMultipartUploadParts, and
-   * with `policy.acls` s3:PutObjectAcl.
+   * The checksums that the store verifies; of those that a browser offers, its first choice among them is used. By
+   * default all that there are at Amazon, `crc64nvme`, `crc32c`, `crc32` and `sha256`, and none at another endpoint: a
+   * store that does not know them ignores them at best. Where any is named, the store is also told the object's size
+   * (`x-amz-mp-object-size`), and the bucket's CORS rule has to allow the headers `x-amz-*`.
+   */
+  checksums?: readonly ChecksumAlgorithm[];
+  /**
+   * Signs; a function is asked at every call, so let it remember what it fetched (those of the AWS SDK do). Needs no
+   * more than s3:PutObject, s3:GetObject, s3:AbortMultipartUpload, s3:ListMultipartUploadParts, and with `policy.acls`
+   * s3:PutObjectAcl.
    */
   credentials: Credentials | (() => Credentials | Promise<Credentials>);
   /**
@@ -36,8 +60,28 @@ export interface SignerOptions {
   /** Origins of the pages that may call from elsewhere, such as `https://example.org`, or `*`; by default none. */
   origins?: readonly string[];
   policy?: Policy;
+  /**
+   * Slows callers down: gives the seconds for which this one has to wait (429 with `Retry-After`), or 0. Asked before
+   * the body is read, and told nothing of it.
+   */
+  throttle?: (caller: {
+    request: Request;
+    action: Action;
+    principal: string | null;
+  }) => number | null | undefined | Promise<number | null | undefined>;
+  /** Hears of every call, once it is answered. */
+  log?: (entry: AccessEntry) => void;
   /** Lets people go on with an upload on another machine. */
   tracker?: Tracker;
+  /**
+   * Hears of every object that came to be, once the store has confirmed it, with the principal as `authorize` gave it.
+   * At least once: where it throws, or an answer is lost, the browser asks again. Needs s3:GetObject.
+   */
+  onComplete?: (object: StoredFile, principal: string | null) => void | Promise<void>;
+  /** Whether browsers get a sealed receipt of what is stored, for `verifyReceipt`; needs `secret`. False by default. */
+  receipts?: boolean;
+  /** Asks the store, for `onComplete`, `receipts` and `sweep`; the runtime's own by default. */
+  fetch?: typeof fetch;
   /** Seconds that a signed URL lives, at most as long as the credentials; 3,600 by default, 604,800 at most. */
   expires?: number;
   /** Seconds that a grant signs further parts; 7 days by default. */
@@ -48,18 +92,6 @@ export interface SignerOptions {
   onError?: (error: unknown) => void;
   /** Epoch milliseconds; the clock by default. */
   now?: () => number;
-}
-
-/** An option that does not fit; `detail` tells its value, if it is no secret, and what would. */
-export class OptionError extends TypeError {
-  override readonly name = 'OptionError';
-  constructor(
-    /** Such as `policy.maxSize`. */
-    readonly option: string,
-    readonly detail: string,
-  ) {
-    super(`option ${option}: ${detail}`);
-  }
 }
 
 const DAY = 86_400;
@@ -79,6 +111,7 @@ export interface Settings {
   bucket: string;
   region: string;
   store: StoreAddress;
+  checksums: readonly ChecksumAlgorithm[];
   credentials: () => Promise<Credentials>;
   authorize: SignerOptions['authorize'];
   allowAnonymous: boolean;
@@ -86,6 +119,11 @@ export interface Settings {
   /** Null: no answer is meant for pages of another origin. */
   origins: ReadonlySet<string> | null;
   policy: SettledPolicy;
+  throttle: SignerOptions['throttle'];
+  log: SignerOptions['log'];
+  onComplete: SignerOptions['onComplete'];
+  receipts: boolean;
+  fetch: typeof fetch;
   tracker: Tracker | null;
   /** Seconds. */
   expires: number;
@@ -102,14 +140,21 @@ export interface Settings {
  * @throws OptionError, a TypeError, naming option and value; of credentials and secrets the name alone
  */
 export function settle(options: SignerOptions): Settings {
-  const { bucket, endpoint, pathStyle, authorize, allowAnonymous, tracker } = options;
+  const { bucket, endpoint, pathStyle, dualStack, accelerate, authorize, allowAnonymous, tracker } = options;
   const settings = { ...OPTION_DEFAULTS, ...withoutUndefined(options) };
   const { region, expires, grantLife, renewalTime, onError, now } = settings;
   expect('bucket', bucket, isMatch(/^[a-z\d][\w.-]{0,254}$/i), 'the name of a bucket');
   expect('region', region, isMatch(/^[\w-]{1,64}$/), 'the name of a region');
   if (endpoint !== undefined) expect('endpoint', endpoint, isEndpoint, 'an http or https URL of a store');
-  if (pathStyle !== undefined) expect('pathStyle', pathStyle, (value) => typeof value === 'boolean', 'true or false');
-  for (const name of ['authorize', 'onError', 'now'] as const) {
+  for (const name of ['pathStyle', 'dualStack', 'accelerate', 'receipts'] as const) {
+    if (options[name] !== undefined) expect(name, options[name], isBoolean, 'true or false');
+  }
+  expectAmazon(options);
+  const checksums = settings.checksums ?? (isAmazon(endpoint) ? CHECKSUM_ALGORITHMS : []);
+  expect('checksums', checksums, isListOf(isChecksumAlgorithm), `a list of ${CHECKSUM_ALGORITHMS.join(', ')}`);
+  if (options.receipts && options.secret === undefined)
+    throw new OptionError('receipts', 'true; the backend that reads them needs secret, so give one');
+  for (const name of ['authorize', 'throttle', 'log', 'onComplete', 'fetch', 'onError', 'now'] as const) {
     if (settings[name] !== undefined) expect(name, settings[name], isFunction, 'a function');
   }
   if (allowAnonymous !== undefined) expect('allowAnonymous', allowAnonymous, (value) => value === true, 'true');
@@ -123,13 +168,20 @@ export function settle(options: SignerOptions): Settings {
   return {
     bucket,
     region,
-    store: locateStore({ bucket, region, endpoint, pathStyle }),
+    store: locateStore({ bucket, region, endpoint, pathStyle, dualStack, accelerate }),
+    checksums,
     credentials: credentialsFrom(options.credentials),
     authorize,
     allowAnonymous: allowAnonymous ?? false,
     secrets: options.secret === undefined ? null : secretsFrom(options.secret),
     origins: options.origins === undefined ? null : new Set(originsFrom(options.origins)),
-    policy: settlePolicy(options.policy === undefined ? {} : options.policy),
+    policy: settlePolicy(options.policy === undefined ? {} : options.policy, isAmazon(endpoint)),
+    throttle: options.throttle,
+    log: options.log,
+    onComplete: options.onComplete,
+    receipts: options.receipts ?? false,
+    // called as a method of settings, the browser's and the worker's own would refuse
+    fetch: options.fetch ?? ((...request) => fetch(...request)),
     tracker: tracker ?? null,
     expires,
     grantLife: grantLife * 1_000,
@@ -139,26 +191,14 @@ export function settle(options: SignerOptions): Settings {
   };
 }
 
-function settlePolicy(policy: Policy): SettledPolicy {
-  expect('policy', policy, (value) => typeof value === 'object' && value !== null, 'an object');
-  const settled = { ...POLICY_DEFAULTS, ...withoutUndefined(policy) };
-  const { maxSize, minSize, maxFiles, partSize, accept, key, objectKeys, acls } = settled;
-  expect('policy.maxSize', maxSize, isIntegerFrom(0, MAX_OBJECT_SIZE), `bytes from 0 to ${MAX_OBJECT_SIZE}`);
-  expect('policy.minSize', minSize, isIntegerFrom(0, maxSize), `bytes from 0 to maxSize (${maxSize})`);
-  expect('policy.maxFiles', maxFiles, isIntegerFrom(1, 10_000), 'a whole number from 1 to 10,000');
-  if (partSize !== undefined) {
-    expect(
-      'policy.partSize',
-      partSize,
-      isIntegerFrom(MIN_PART_SIZE, MAX_PART_SIZE),
-      `bytes from ${MIN_PART_SIZE} to ${MAX_PART_SIZE}`,
-    );
-  }
-  if (accept !== undefined) expect('policy.accept', accept, isMatch(/^/), 'a text');
-  if (key !== undefined) expect('policy.key', key, isFunction, 'a function');
-  if (objectKeys !== undefined) expect('policy.objectKeys', objectKeys, isMatch(/^/), 'the prefix of keys');
-  if (acls !== undefined) expect('policy.acls', acls, isListOf(isMatch(/^[\w-]+$/)), 'a list of canned ACLs');
-  return settled;
+/** What is Amazon's alone is no option of another store, nor of a bucket that its virtual hosts cannot name. */
+function expectAmazon({ bucket, endpoint, pathStyle, dualStack, accelerate }: SignerOptions): void {
+  const name = accelerate ? 'accelerate' : 'dualStack';
+  if (!accelerate && !dualStack) return;
+  if (endpoint !== undefined)
+    throw new OptionError(name, "true; only Amazon's own store has it, so leave endpoint out");
+  if (accelerate && (pathStyle || bucket.includes('.')))
+    throw new OptionError(name, 'true; it takes neither pathStyle nor a bucket with dots in its name');
 }
 
 function credentialsFrom(source: SignerOptions['credentials']): () => Promise<Credentials> {
@@ -188,28 +228,7 @@ function originsFrom(origins: readonly string[]): readonly string[] {
   return origins;
 }
 
-function expect(name: string, value: unknown, isFit: (value: unknown) => boolean, what: string): void {
-  if (isFit(value)) return;
-  throw new OptionError(name, `${typeof value === 'string' ? JSON.stringify(value) : String(value)} is not ${what}`);
-}
-
-const withoutUndefined = <T extends object>(object: T): T =>
-  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
-
 const isOrigin = (value: unknown): boolean =>
   value === '*' || (typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value);
-const isFunction = (value: unknown): boolean => typeof value === 'function';
-const isMatch =
-  (pattern: RegExp) =>
-  (value: unknown): boolean =>
-    typeof value === 'string' && pattern.test(value);
-const isIntegerFrom =
-  (min: number, max: number) =>
-  (value: unknown): boolean =>
-    Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
-const isListOf =
-  (isFit: (item: unknown) => boolean) =>
-  (value: unknown): value is readonly string[] =>
-    Array.isArray(value) && value.every(isFit);
 const isTracker = (value: unknown): boolean =>
   (['find', 'note', 'forget'] as const).every((name) => isFunction((value as Tracker | null)?.[name]));

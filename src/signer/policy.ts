@@ -1,11 +1,12 @@
 /** What may be uploaded, and under which key. The browser's word on a file's name, size and type is all there is. */
 import { MAX_OBJECT_SIZE } from '../limits.js';
 import type { InitFile } from '../protocol.js';
-import { hex, randomBytes, utf8 } from './bytes.js';
+import { fillTemplate } from './key-template.js';
 import { cleanName, cleanPath, faultOfKey, MAX_KEY_BYTES } from './names.js';
+import type { ObjectPolicy } from './object-headers.js';
 import { SignerRefusal } from './refusal.js';
 
-export interface Policy {
+export interface Policy extends ObjectPolicy {
   /** Bytes; by default S3's own limit. */
   maxSize?: number;
   /** Bytes; 0 by default. */
@@ -16,25 +17,39 @@ export interface Policy {
   maxFiles?: number;
   /** Bytes per part, in place of the browser's wish. */
   partSize?: number;
-  /** Names the object; by default `uploads/{128 random bits}/{cleaned name}`. */
-  key?: (file: Readonly<InitFile>, principal: string | null) => string | Promise<string>;
+  /**
+   * Names the object: a function, or a template of `{principal}`, `{random}`, `{date}` and `{name}`. By default
+   * `uploads/{random}/{name}`. A function gets `filename` and `relative_path` cleaned: no slash in the name, no `..`, no
+   * control characters, 512 bytes of name at most.
+   */
+  key?: string | ((file: Readonly<InitFile>, principal: string | null) => string | Promise<string>);
   /**
    * Lets the browser name the object below this prefix (`''` for the whole bucket); such a wish goes before `key`.
-   * Nothing keeps principals apart there: whoever may upload can overwrite any object below the prefix, others'
-   * included. Where they must not, leave this out and let `key` name objects.
+   * Nothing keeps principals apart there: where `overwrite` is true too, whoever may upload can overwrite any object
+   * below the prefix, others' included.
    */
   objectKeys?: string;
   /**
-   * Canned ACLs that the browser may wish for; none by default. The credentials then need s3:PutObjectAcl besides, and
-   * the bucket has to have ACLs enabled, or the store refuses the upload.
-   * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
+   * Whether an upload may take the place of an object of the same key. By default false at Amazon's store, and true at
+   * an endpoint, since not every store knows `If-None-Match`: say false where yours does (R2, MinIO, Ceph from 20 on).
+   * Without it, its uploader can change an object after your backend has looked at it, as long as the grant lives.
    */
-  acls?: readonly string[];
+  overwrite?: boolean;
+  /**
+   * Whether files of one part are sent by POST policy: one signature and one preflight for many. For stores that take
+   * POST (R2 does not), and only where overwriting is allowed, which a POST cannot forbid. False by default.
+   */
+  posts?: boolean;
 }
 
-export type SettledPolicy = Policy & Required<Pick<Policy, 'maxSize' | 'minSize' | 'maxFiles'>>;
+type Settled = 'maxSize' | 'minSize' | 'maxFiles' | 'posts' | 'overwrite';
+export type SettledPolicy = Policy & Required<Pick<Policy, Settled>>;
 
-export const POLICY_DEFAULTS = { maxSize: MAX_OBJECT_SIZE, minSize: 0, maxFiles: 100 } as const;
+export const POLICY_DEFAULTS = { maxSize: MAX_OBJECT_SIZE, minSize: 0, maxFiles: 100, posts: false } as const;
+
+/** Bytes of a name that something else stands before in the key. */
+const MAX_NAME = MAX_KEY_BYTES / 2;
+const DEFAULT_TEMPLATE = 'uploads/{random}/{name}';
 
 const MEDIA_TYPE =
   /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:\s*;\s*[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[\w !#$&^.+,:/-]*"))*$/;
@@ -57,27 +72,42 @@ export function admit(policy: SettledPolicy, file: InitFile): void {
  * @throws SignerRefusal for a wish that cannot be met
  * @throws Error where the policy's own `key` gives an unfit one
  */
-export async function chooseKey(policy: SettledPolicy, file: InitFile, principal: string | null): Promise<string> {
+export async function chooseKey(
+  policy: SettledPolicy,
+  file: InitFile,
+  principal: string | null,
+  now: number,
+): Promise<string> {
   if (policy.objectKeys !== undefined && file.object_key) return wishedKey(policy.objectKeys, file);
-  if (policy.key) {
-    const key = await policy.key(file, principal);
-    const fault = faultOfKey(key);
-    if (fault) throw new Error(`policy.key gave an unfit key: ${fault}`);
-    return key;
-  }
-  const prefix = `uploads/${hex(randomBytes(16))}/`;
-  return prefix + cleanName(file.filename, MAX_KEY_BYTES - utf8(prefix).length);
+  const { key: naming = DEFAULT_TEMPLATE } = policy;
+  const key =
+    typeof naming === 'string'
+      ? fillTemplate(naming, file.filename, principal, now)
+      : await naming(withCleanNames(file), principal);
+  const fault = faultOfKey(key);
+  if (fault) throw new Error(`policy.key gave an unfit key: ${fault}`);
+  return key;
 }
 
-/** Gives the canned ACL to sign: the wish, where the policy lists it. */
-export function chooseAcl(policy: SettledPolicy, { acl }: InitFile): string | null {
-  return acl !== undefined && policy.acls?.includes(acl) ? acl : null;
-}
+/** Tells whether the signer alone names this file's object, so that it may stand below any prefix. */
+export const isNamedHere = (policy: SettledPolicy, file: InitFile): boolean =>
+  policy.key === undefined && !(policy.objectKeys !== undefined && file.object_key);
+
+/** Tells whether a key that was chosen here holds random bits, so that no other upload is ever given it. */
+export const isOwnKey = ({ key = DEFAULT_TEMPLATE, objectKeys }: SettledPolicy, chosen: string): boolean =>
+  objectKeys === undefined && typeof key === 'string' && key.includes('{random}') && /[\da-f]{32}/.test(chosen);
+
+/** A key made of what a stranger calls a file is then fit without further ado. */
+const withCleanNames = (file: InitFile): InitFile => ({
+  ...file,
+  filename: cleanName(file.filename, MAX_NAME),
+  ...(file.relative_path === undefined ? {} : { relative_path: cleanPath(file.relative_path) }),
+});
 
 function wishedKey(prefix: string, file: InitFile): string {
   const wish = file.object_key!;
   const path = cleanPath(wish);
-  const name = cleanName(file.filename, MAX_KEY_BYTES / 2);
+  const name = cleanName(file.filename, MAX_NAME);
   const key = prefix + (wish.endsWith('/') ? [path, name].filter(Boolean).join('/') : path || name);
   const fault = faultOfKey(key);
   if (fault) throw new SignerRefusal(403, 'key-refused', `The object key wished for cannot be used: ${fault}.`);
@@ -86,7 +116,8 @@ function wishedKey(prefix: string, file: InitFile): string {
 
 /** @see https://html.spec.whatwg.org/multipage/input.html#attr-input-accept */
 function isAccepted(accept: string, { filename, content_type }: InitFile): boolean {
-  const name = filename.toLowerCase();
+  // the name that the object will bear: an invisible character after the extension must not make another of it
+  const name = cleanName(filename).toLowerCase();
   const type = content_type.toLowerCase().split(';')[0]!.trim();
   const tokens = accept
     .toLowerCase()

@@ -1,9 +1,10 @@
 /**
- * Signature Version 4 in the query, by WebCrypto: one key derivation a day, then a hash and an HMAC for each URL.
+ * Signature Version 4 in the query: one key derivation a day, then a hash and an HMAC for each URL.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 import type { SignedRequest } from '../protocol.js';
-import { hex, hmac, importHmacKey, sha256, utf8 } from './bytes.js';
+import { hex, percentEncode, utf8 } from './bytes.js';
+import { hmacKey, sha256, type HmacKey } from './hashes.js';
 import type { StoreAddress } from './store.js';
 
 export interface Credentials {
@@ -37,30 +38,35 @@ export interface SigningTerms {
 export type Presigner = (operation: StoreOperation, terms: SigningTerms) => Promise<SignedRequest>;
 
 /** Makes the function that signs requests to one bucket; what it returns holds no `expires` of its own. */
-export function createPresigner(store: StoreAddress, region: string): Presigner {
-  const signingKeyFor = createSigningKeys(region);
+export function createPresigner(
+  store: StoreAddress,
+  region: string,
+  signingKeyFor: SigningKeys = createSigningKeys(region),
+): Presigner {
+  // a window of parts is signed on the same terms, and its parts are of one key
+  const common = new WeakMap<SigningTerms, CommonPart>();
+  const commonOf = (terms: SigningTerms): CommonPart => {
+    let known = common.get(terms);
+    if (!known) common.set(terms, (known = makeCommonPart(terms, region)));
+    return known;
+  };
 
-  return async ({ method, key, query, headers, contentLength }, { credentials, now, expires }) => {
-    const timestamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
-    const scope = `${timestamp.slice(0, 8)}/${region}/s3/aws4_request`;
-    const path = store.basePath + encodeKey(key);
-    const signed = canonicalHeaders({
-      ...headers,
-      host: store.host,
-      ...(contentLength === undefined ? {} : { 'content-length': String(contentLength) }),
-    });
-    const search = canonicalQuery({
-      ...query,
-      'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
-      'X-Amz-Credential': `${credentials.accessKeyId}/${scope}`,
-      'X-Amz-Date': timestamp,
-      'X-Amz-Expires': String(expires),
-      ...(credentials.sessionToken === undefined ? {} : { 'X-Amz-Security-Token': credentials.sessionToken }),
-      'X-Amz-SignedHeaders': signed.names,
-    });
-    const canonical = [method, path, search, signed.lines, signed.names, 'UNSIGNED-PAYLOAD'].join('\n');
-    const toSign = ['AWS4-HMAC-SHA256', timestamp, scope, hex(await sha256(canonical))].join('\n');
-    const signature = hex(await hmac(await signingKeyFor(credentials, timestamp.slice(0, 8)), toSign));
+  let last = { key: '', path: store.basePath };
+  const pathOf = (key: string): string => {
+    if (last.key !== key) last = { key, path: store.basePath + encodeKey(key) };
+    return last.path;
+  };
+
+  return async ({ method, key, query, headers, contentLength }, terms) => {
+    const { timestamp, scope, parameters } = commonOf(terms);
+    const path = pathOf(key);
+    const signed = canonicalHeaders(headers, store.host, contentLength);
+    // names of S3's own parameters begin with a small letter, and so come last
+    const search = `${parameters}&X-Amz-SignedHeaders=${signed.encodedNames}${canonicalQuery(query)}`;
+    const canonical = `${method}\n${path}\n${search}\n${signed.lines}\n${signed.names}\nUNSIGNED-PAYLOAD`;
+    const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hex(await sha256(canonical))}`;
+    const signingKey = await signingKeyFor(terms.credentials, timestamp.slice(0, 8));
+    const signature = hex(await signingKey.sign(toSign));
     return {
       method,
       url: `${store.origin}${path}?${search}&X-Amz-Signature=${signature}`,
@@ -69,37 +75,72 @@ export function createPresigner(store: StoreAddress, region: string): Presigner 
   };
 }
 
+/** What all signatures on the same terms have in common. */
+interface CommonPart {
+  timestamp: string;
+  scope: string;
+  /** Of the query; encoded and in order. */
+  parameters: string;
+}
+
+function makeCommonPart({ credentials, now, expires }: SigningTerms, region: string): CommonPart {
+  const { timestamp, scope } = scopeOf(now, region);
+  const { accessKeyId, sessionToken } = credentials;
+  const parameters = [
+    'X-Amz-Algorithm=AWS4-HMAC-SHA256',
+    `X-Amz-Credential=${percentEncode(`${accessKeyId}/${scope}`)}`,
+    `X-Amz-Date=${timestamp}`,
+    `X-Amz-Expires=${expires}`,
+    ...(sessionToken === undefined ? [] : [`X-Amz-Security-Token=${percentEncode(sessionToken)}`]),
+  ];
+  return { timestamp, scope, parameters: parameters.join('&') };
+}
+
+/** Gives the time and the credential scope as signatures write them. */
+export function scopeOf(now: number, region: string): { timestamp: string; scope: string } {
+  const timestamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
+  return { timestamp, scope: `${timestamp.slice(0, 8)}/${region}/s3/aws4_request` };
+}
+
 /** Encodes a key for a URL's path as signatures want it: all but unreserved characters (RFC 3986) and slashes. */
-export const encodeKey = (key: string): string => encode(key).replaceAll('%2F', '/');
+export const encodeKey = (key: string): string => percentEncode(key).replaceAll('%2F', '/');
 
-const encode = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
-
-function canonicalQuery(query: Record<string, string>): string {
-  const pairs = Object.entries(query).map(([name, value]) => [encode(name), encode(value)] as const);
-  return pairs
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map((pair) => pair.join('='))
-    .join('&');
+/** Writes parameters as what follows others in a query. */
+function canonicalQuery(query: Readonly<Record<string, string>> = {}): string {
+  let text = '';
+  for (const name of Object.keys(query).sort()) text += `&${percentEncode(name)}=${percentEncode(query[name]!)}`;
+  return text;
 }
 
-function canonicalHeaders(headers: Record<string, string>): { names: string; lines: string } {
-  const names = Object.keys(headers).sort();
-  const lines = names.map((name) => `${name}:${headers[name]!.trim().replace(/ +/g, ' ')}\n`).join('');
-  return { names: names.join(';'), lines };
+function canonicalHeaders(
+  headers: Readonly<Record<string, string>> = {},
+  host: string,
+  contentLength: number | undefined,
+): { names: string; encodedNames: string; lines: string } {
+  const names = [...Object.keys(headers), 'host'];
+  if (contentLength !== undefined) names.push('content-length');
+  let lines = '';
+  for (const name of names.sort()) {
+    const own = name === 'host' ? host : name === 'content-length' ? String(contentLength) : headers[name]!;
+    lines += `${name}:${own.trim().replace(/ +/g, ' ')}\n`;
+  }
+  return { names: names.join(';'), encodedNames: names.map(percentEncode).join('%3B'), lines };
 }
+
+/** Gives the key that signs on a day (`YYYYMMDD`) with these credentials. */
+export type SigningKeys = (credentials: Credentials, day: string) => Promise<HmacKey>;
 
 /** Keeps the day's key as a promise, so that a thousand signatures asked at once share one derivation. */
-function createSigningKeys(region: string): (credentials: Credentials, day: string) => Promise<CryptoKey> {
-  let last: { secret: string; day: string; key: Promise<CryptoKey> } | null = null;
+export function createSigningKeys(region: string): SigningKeys {
+  let last: { secret: string; day: string; key: Promise<HmacKey> } | null = null;
   return ({ secretAccessKey: secret }, day) => {
     if (last?.secret !== secret || last.day !== day) last = { secret, day, key: deriveKey(secret, day, region) };
     return last.key;
   };
 }
 
-async function deriveKey(secret: string, day: string, region: string): Promise<CryptoKey> {
-  let key = await importHmacKey(utf8(`AWS4${secret}`));
-  for (const step of [day, region, 's3', 'aws4_request']) key = await importHmacKey(await hmac(key, step));
+async function deriveKey(secret: string, day: string, region: string): Promise<HmacKey> {
+  let key = await hmacKey(utf8(`AWS4${secret}`));
+  for (const step of [day, region, 's3', 'aws4_request']) key = await hmacKey(await key.sign(step));
   return key;
 }

@@ -10,6 +10,7 @@ import type {
   ListRequest,
   UploadReference,
 } from '../protocol.js';
+import { isChecksumAlgorithm, MAX_CHECKSUM } from './checksums.js';
 import { Fields } from './fields.js';
 import { SignerRefusal } from './refusal.js';
 
@@ -20,6 +21,8 @@ const MAX_NAME = 4_096;
 const MAX_TEXT = 1_024;
 const MAX_TOKEN = 2_048;
 const MAX_GRANT = 8_192;
+/** Names of checksums that a browser may offer, those not known here among them. */
+const MAX_ALGORITHMS = 20;
 const MAX_DATE = 8_640_000_000_000_000;
 
 /** Reads the files of `get_init_signature`. */
@@ -41,14 +44,23 @@ function readInitFile(fields: Fields): InitFile {
     relative_path: fields.optionalText('relative_path', MAX_NAME),
     fingerprint: fields.optionalText('fingerprint', MAX_TEXT),
     part_size: fields.optionalInteger('part_size', 1, MAX_PART_SIZE),
+    checksums: fields.optionalTexts('checksums', MAX_CHECKSUM, MAX_ALGORITHMS)?.filter(isChecksumAlgorithm),
+    checksum: readInitChecksum(fields.optionalRecord('checksum')),
     object_key: fields.optionalText('object_key', MAX_NAME),
     acl: fields.optionalText('acl', MAX_TEXT),
-    params: fields.raw('params'),
+    params: fields.plain('params'),
     force: fields.flag('force'),
     grant: fields.optionalText('grant', MAX_GRANT),
     key: fields.optionalText('key', MAX_NAME),
     upload_id: fields.has('upload_id') ? fields.token('upload_id', MAX_TOKEN) : undefined,
   };
+}
+
+/** One by an algorithm not known here is as good as none. */
+function readInitChecksum(fields: Fields | undefined): InitFile['checksum'] {
+  const algorithm = fields?.text('algorithm', MAX_CHECKSUM);
+  if (!fields || !isChecksumAlgorithm(algorithm)) return undefined;
+  return { algorithm, value: fields.text('value', MAX_CHECKSUM) };
 }
 
 /** Reads what `get_delete_signature` says, and all but the other actions' own fields. */
@@ -67,6 +79,7 @@ export function readChunk(body: unknown): ChunkRequest {
     ...referenceOf(fields),
     chunk: fields.integer('chunk', 1, MAX_PARTS),
     size: fields.integer('size', 0, MAX_PART_SIZE),
+    checksum: fields.optionalText('checksum', MAX_CHECKSUM),
   };
 }
 
@@ -79,25 +92,38 @@ export function readList(body: unknown): ListRequest {
 /** Reads `get_end_signature`. */
 export function readEnd(body: unknown): EndRequest {
   const fields = new Fields(body);
-  return { ...referenceOf(fields), size: readSize(fields) };
+  return {
+    ...referenceOf(fields),
+    size: readSize(fields),
+    checksum: fields.optionalText('checksum', MAX_CHECKSUM),
+  };
 }
 
 /** Reads `get_all_signatures`. */
 export function readAll(body: unknown): AllRequest {
   const fields = new Fields(body);
+  const chunks = fields.integers('chunks', 1, MAX_PARTS, MAX_CHUNKS_PER_CALL);
+  const checksums = fields.optionalRecord('checksums');
+  const values = chunks.flatMap((chunk) => {
+    const value = checksums?.optionalText(String(chunk), MAX_CHECKSUM);
+    return value === undefined ? [] : [[chunk, value] as const];
+  });
   return {
     ...referenceOf(fields),
     size: readSize(fields),
     part_size: fields.integer('part_size', 1, MAX_PART_SIZE),
-    chunks: fields.integers('chunks', 1, MAX_PARTS, MAX_CHUNKS_PER_CALL),
+    chunks,
+    checksums: Object.fromEntries(values),
   };
 }
 
 /** Reads `chunk_loaded`. */
 export function readChunkLoaded(body: unknown): ChunkLoadedRequest {
   const fields = new Fields(body);
+  // a file sent in one request has no upload id
+  const reference = fields.raw('upload_id') === '' ? { ...readHead(body), upload_id: '' } : referenceOf(fields);
   return {
-    ...referenceOf(fields),
+    ...reference,
     chunks: fields.has('chunks') ? fields.integers('chunks', 1, MAX_PARTS, MAX_PARTS) : [],
     state: fields.optionalWord('state', ['started', 'complete', 'aborted']),
   };

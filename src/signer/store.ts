@@ -13,21 +13,38 @@ export interface StoreOptions {
   region: string;
   endpoint?: string | undefined;
   pathStyle?: boolean | undefined;
+  /** IPv6 as well as IPv4. */
+  dualStack?: boolean | undefined;
+  /** Amazon's edge network, for a bucket that has it switched on. */
+  accelerate?: boolean | undefined;
 }
 
 /**
  * Finds a bucket's address: Amazon's virtual host for the region, or the endpoint given, by path unless told otherwise.
  * A bucket with dots in its name is reached by path, since no certificate of Amazon's matches its virtual host.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/dual-stack-endpoints.html
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration.html
  */
-export function locateStore({ bucket, region, endpoint, pathStyle }: StoreOptions): StoreAddress {
-  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const url = new URL(endpoint ?? `https://s3.${region}.${domain}`);
+export function locateStore(options: StoreOptions): StoreAddress {
+  const { bucket, endpoint, pathStyle } = options;
+  const url = new URL(endpoint ?? `https://${amazonHost(options)}`);
   const byPath = pathStyle ?? (endpoint !== undefined || bucket.includes('.'));
   const root = url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`;
   if (byPath) return { origin: url.origin, host: url.host, basePath: `${root}${bucket}/` };
   const host = `${bucket}.${url.host}`;
   return { origin: `${url.protocol}//${host}`, host, basePath: root };
+}
+
+function amazonHost({ region, dualStack, accelerate }: StoreOptions): string {
+  const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
+  const stack = dualStack ? '.dualstack' : '';
+  return accelerate ? `s3-accelerate${stack}.${domain}` : `s3${stack}.${region}.${domain}`;
+}
+
+/** Tells whether an endpoint, or none, is Amazon's own. */
+export function isAmazon(endpoint: string | undefined): boolean {
+  return endpoint === undefined || /\.amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname);
 }
 
 /** Tells whether a value is an http or https URL without query, fragment or login. */

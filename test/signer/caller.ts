@@ -32,6 +32,7 @@ export interface Granted {
   upload_id?: string;
   chunks?: number[];
   tracked?: boolean;
+  checksum?: { algorithm: string; type: string };
   error?: { code: string; message: string };
 }
 

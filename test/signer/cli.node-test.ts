@@ -2,10 +2,14 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { after, describe, it } from 'node:test';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { startBucket } from '../../demo/bucket/index.js';
 import type { InitAnswer } from '../../src/protocol.js';
 import { fileOf } from './caller.js';
 
@@ -124,6 +128,8 @@ describe('mule-upload signer', () => {
     [/PART_SIZE: 1000 is not/, { PART_SIZE: '1kB' }],
     [/SIGNER_SECRET: give/, { SIGNER_SECRET: 'short' }],
     [/PORT: "80a" is no port/, { PORT: '80a' }],
+    [/PRINCIPAL_HEADER: "a b" is no name/, { PRINCIPAL_HEADER: 'a b' }],
+    [/neither postgres:\/\/ nor sqlite:/, { DATABASE_URL: 'mysql://user:hush@host/db' }],
   ];
   for (const [message, env] of wrong) {
     it(`names the variable that is wrong: ${message.source}`, async () => {
@@ -134,6 +140,79 @@ describe('mule-upload signer', () => {
       assert.equal(out, '');
     });
   }
+
+  it('knows callers by a header of the proxy, tracks them in a database, and sweeps it', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'mule-cli-'));
+    const database = { DATABASE_URL: `sqlite:${path.join(folder, 'uploads.db')}` };
+    const { child, url } = await serve({ ...database, ALLOW_ANONYMOUS: '', PRINCIPAL_HEADER: 'X-Forwarded-User' });
+    assert.equal((await post(url)).status, 401);
+    const { actions, principal } = (await (await post(url, { 'x-forwarded-user': 'ada' })).json()) as InitAnswer;
+    assert.ok(actions!.includes('chunk_loaded'));
+    assert.match(principal!, /^[\w-]{22}$/);
+    child.kill('SIGTERM');
+    assert.deepEqual(await once(child, 'exit'), [0, null]);
+    const swept = await runToEnd(['sweep', '--days', '3'], { ...GOOD, ...database });
+    assert.deepEqual([swept.code, swept.out], [0, '0 aborted, 0 were gone, 0 failed\n'], swept.err);
+    assert.match((await runToEnd(['sweep'], GOOD)).err, /DATABASE_URL is not set/);
+    assert.match(
+      (await runToEnd(['sweep', '--days', 'x'], { ...GOOD, ...database })).err,
+      /--days: NaN is not above 0/,
+    );
+    await rm(folder, { recursive: true });
+  });
+
+  it('holds a signer to the protocol, and says what is wrong', async () => {
+    const { child, url } = await serve({ S3_ENDPOINT: 'http://127.0.0.1:1' });
+    const { code, out } = await runToEnd(['conformance', url, '--header', 'X-User: ada']);
+    assert.equal(code, 1);
+    assert.match(out, /^ok {4}takes JSON alone/);
+    assert.match(out, /^WRONG init signs a small file, and the store takes it\n {6}\S/m);
+    assert.match(out, /\d+ of \d+ rules are kept\n$/);
+    child.kill('SIGTERM');
+    assert.match((await runToEnd(['conformance', 'x'])).err, /"x" is no URL/);
+  });
+
+  it('tries the store with --check, and says what to paste where', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'mule-cli-'));
+    const credentials = { accessKeyId: GOOD.AWS_ACCESS_KEY_ID, secretAccessKey: GOOD.AWS_SECRET_ACCESS_KEY };
+    const rule = { allowedOrigins: ['https://page.example'], allowedMethods: ['GET', 'PUT', 'POST', 'HEAD', 'DELETE'] };
+    const cors = [{ ...rule, allowedHeaders: ['*'], exposeHeaders: ['x-amz-request-id'] }];
+    const bucket = await startBucket({ dir: folder, buckets: ['films'], credentials, cors });
+    const env = { ...GOOD, S3_ENDPOINT: bucket.url, ORIGINS: 'https://page.example', ALLOW_ANONYMOUS: '' };
+    const { code, out, err } = await runToEnd(['signer', '--check'], env);
+    assert.equal(code, 1, err);
+    assert.match(out, /^ok {4}the bucket is there, and the credentials may begin an upload\n/);
+    assert.match(
+      out,
+      /^WRONG they may read the ETag of a part\n {6}ExposeHeaders lacks ETag.*\n {6}the bucket's CORS rule/m,
+    );
+    assert.match(out, /^ {10}"AllowedOrigins": \[\n {12}"https:\/\/page\.example"/m);
+    assert.match(out, /^HINT {2}the credentials may do no more\n {6}they may list the objects of the bucket/m);
+    const other = await runToEnd(['signer', '--check'], { ...env, S3_BUCKET: 'other' });
+    assert.match(other.out, /^WRONG the bucket is there.*\n {6}there is no bucket other\n {6}aws s3 mb s3:\/\/other/);
+    await bucket.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('answers the calls that are under way when it is told to stop, and takes no more', async () => {
+    const { child, url } = await serve();
+    const { port, hostname } = new URL(url);
+    const body = JSON.stringify({ files: [fileOf()] });
+    const socket = connect(Number(port), hostname);
+    socket.write(
+      `POST /get_init_signature HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\n`
+        + `Content-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`,
+    );
+    assert.equal((await post(url)).status, 200, 'the half of the first call has come before this');
+    child.kill('SIGTERM');
+    while (await post(url).catch(() => null)) await new Promise((resolve) => setTimeout(resolve, 20));
+    socket.write(body.slice(10));
+    let answer = '';
+    for await (const text of socket.setEncoding('utf8')) answer += text as string;
+    assert.match(answer, /^HTTP\/1\.1 200 OK[^]*X-Amz-Signature/);
+    if (child.exitCode === null) await once(child, 'exit');
+    assert.equal(child.exitCode, 0);
+  });
 
   it('says so when its port is taken', async () => {
     const squatter = createServer().listen(0, '127.0.0.1');

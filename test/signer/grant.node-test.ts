@@ -7,6 +7,7 @@ const GRANT: Grant = {
   key: 'a/ü "b".bin',
   size: 10,
   partSize: 5,
+  checksum: null,
   principal: 'p',
   begun: 1,
   issued: 2,
@@ -19,7 +20,12 @@ const isRefusal = (code: string) => ({ name: 'SignerRefusal', status: 403, code 
 describe('grant', () => {
   it('opens to what was sealed', async () => {
     const sealer = createSealer([OLD], 'bucket');
-    assert.deepEqual(await sealer.open(await sealer.seal(GRANT)), GRANT);
+    for (const marks of [[], ['m', 'n']]) {
+      for (const checksum of [null, 'crc64nvme', 'sha256'] as const) {
+        const grant = { ...GRANT, checksum, marks };
+        assert.deepEqual(await sealer.open(await sealer.seal(grant)), grant);
+      }
+    }
   });
 
   it('does not open once any character of it is another', async () => {

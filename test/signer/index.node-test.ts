@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createSigner } from '../../src/signer/index.js';
-import { createCaller, CREDENTIALS, fileOf } from './caller.js';
+import { createCaller, CREDENTIALS, fileOf, NOW, queryOf } from './caller.js';
+import type { Caller } from './caller.js';
 
 const PAGE = 'https://page.example';
 const ALL_ACTIONS = [
@@ -211,6 +212,42 @@ describe('createSigner', () => {
     assert.deepEqual(seen, ['get_init_signature Bearer t']);
   });
 
+  it('signs with what a provider gives at that moment: temporary credentials come and go under one upload', async () => {
+    const HOUR = 3_600_000;
+    let issued = 0;
+    let last = { accessKeyId: '', secretAccessKey: '', sessionToken: '', expiration: 0 };
+    let isUp = true;
+    // as a role's provider does, it asks for new ones a little before the old ones end
+    const credentials = async () => {
+      if (isUp && caller.now > last.expiration - 300_000) {
+        issued += 1;
+        const [accessKeyId, secretAccessKey] = [`ASIA${issued}`, `secret ${issued}`];
+        last = { accessKeyId, secretAccessKey, sessionToken: `token ${issued}`, expiration: caller.now + HOUR };
+      }
+      return last;
+    };
+    const caller: Caller = createCaller({ credentials, secret: 'a secret of sixteen' });
+    caller.now = NOW;
+    const { key, grant, part_size } = await caller.init();
+    const part = () => caller.call('get_chunk_signature', { key, grant, upload_id: 'u', chunk: 1, size: part_size });
+    const first = await part();
+    assert.deepEqual(
+      [queryOf(first.url)['X-Amz-Security-Token'], queryOf(first.url)['X-Amz-Expires']],
+      ['token 1', '3600'],
+    );
+    caller.now += HOUR / 2;
+    const later = await part();
+    assert.equal(queryOf(later.url)['X-Amz-Expires'], '1800', 'no signature outlives its credentials');
+    caller.now += HOUR / 2;
+    const renewed = queryOf((await part()).url);
+    assert.equal(renewed['X-Amz-Security-Token'], 'token 2', 'the grant of before is good');
+    assert.match(renewed['X-Amz-Credential']!, /^ASIA2\//);
+    isUp = false;
+    caller.now += HOUR;
+    const response = await caller.post('get_head_signature', { key, grant });
+    assert.deepEqual([response.status, response.headers.get('retry-after')], [503, '5']);
+  });
+
   it('answers its own faults with a bare 500 that leaks nothing, and tells its owner', async () => {
     const faults: [string, Parameters<typeof createCaller>[0]][] = [
       [
@@ -274,6 +311,15 @@ describe('createSigner', () => {
 });
 
 describe('CORS of the signer', () => {
+  it("refuses pages from elsewhere by the browser's word, where no origins are listed", async () => {
+    const caller = createCaller();
+    const post = (site: string) =>
+      caller.post('get_init_signature', { files: [fileOf()] }, { origin: PAGE, 'sec-fetch-site': site });
+    for (const site of ['cross-site', 'same-site']) assert.equal((await post(site)).status, 403, site);
+    // behind a proxy the signer's own host may be another than the page's
+    for (const site of ['same-origin', 'none']) assert.equal((await post(site)).status, 200, site);
+  });
+
   it('lets listed pages call with their headers and cookies, and read Retry-After', async () => {
     const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true, origins: [PAGE] });
     const response = await signer(preflightFrom(PAGE));

@@ -29,7 +29,8 @@ describe('init', () => {
     assert.equal(queryOf(put!.url)['X-Amz-SignedHeaders'], 'content-length;content-type;host');
     const { init } = await createCaller().init({ content_type: '' });
     assert.equal(init!.method, 'POST');
-    assert.equal(init!.headers, undefined);
+    // or whoever holds the URL could choose one
+    assert.deepEqual(init!.headers, { 'content-type': 'application/octet-stream' });
     assert.equal(queryOf(init!.url)['uploads'], '');
   });
 
@@ -65,6 +66,20 @@ describe('init', () => {
     assert.equal(await size(undefined, 1), 5 * MIB);
     assert.equal(await size(6 * MIB, 16 * MIB), 6 * MIB);
     assert.ok((await size(6 * MIB, undefined, 10_000 * 6 * MIB + 1)) > 6 * MIB);
+  });
+
+  it('says that a key is one upload’s own where random bits make it so, and nobody can wish for it', async () => {
+    const isOwn = async (policy: object, object_key?: string) => {
+      const file = await createCaller({ policy }).init({ object_key });
+      return 'own_key' in file && file.own_key;
+    };
+    assert.equal(await isOwn({}), true);
+    assert.equal(await isOwn({}, 'a wish that is not heard'), true);
+    assert.equal(await isOwn({ key: '{principal}/{random}' }), true);
+    assert.equal(await isOwn({ key: 'films/{name}' }), false);
+    assert.equal(await isOwn({ key: () => `films/${'0'.repeat(32)}` }), false);
+    assert.equal(await isOwn({ objectKeys: '' }), false);
+    assert.equal(await isOwn({ objectKeys: '' }, `uploads/${'0'.repeat(32)}/film.mp4`), false);
   });
 
   it('refuses one file of a batch without holding up the others', async () => {

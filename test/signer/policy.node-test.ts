@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { admit, chooseAcl, chooseKey, POLICY_DEFAULTS } from '../../src/signer/policy.js';
-import type { Policy } from '../../src/signer/policy.js';
+import { chooseAcl } from '../../src/signer/object-headers.js';
+import { admit, chooseKey as choose } from '../../src/signer/policy.js';
+import { settlePolicy } from '../../src/signer/policy-options.js';
+import type { Policy, SettledPolicy } from '../../src/signer/policy.js';
 import type { InitFile } from '../../src/protocol.js';
-import { fileOf } from './caller.js';
+import { fileOf, NOW } from './caller.js';
 
-const settled = (policy: Policy = {}) => ({ ...POLICY_DEFAULTS, ...policy });
+const settled = (policy: Policy = {}) => settlePolicy(policy, false);
+const chooseKey = (policy: SettledPolicy, file: InitFile, principal: string | null) =>
+  choose(policy, file, principal, NOW);
 
 function verdict(policy: Policy, file: Partial<InitFile>): string {
   try {

@@ -14,6 +14,16 @@ describe('store address', () => {
     assert.equal(urlOf({ bucket: 'films', region: 'cn-north-1' }), 'https://films.s3.cn-north-1.amazonaws.com.cn/');
   });
 
+  it('is a dual-stack or accelerated host where asked for', () => {
+    const films = { bucket: 'films', region: 'eu-west-1' };
+    assert.equal(urlOf({ ...films, dualStack: true }), 'https://films.s3.dualstack.eu-west-1.amazonaws.com/');
+    assert.equal(urlOf({ ...films, accelerate: true }), 'https://films.s3-accelerate.amazonaws.com/');
+    assert.equal(
+      urlOf({ ...films, accelerate: true, dualStack: true }),
+      'https://films.s3-accelerate.dualstack.amazonaws.com/',
+    );
+  });
+
   it('goes by path for a bucket with dots, which no certificate covers as a host', () => {
     assert.equal(urlOf({ bucket: 'my.films', region: 'eu-west-1' }), 'https://s3.eu-west-1.amazonaws.com/my.films/');
   });

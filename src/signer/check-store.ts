@@ -1,0 +1,271 @@
+/**
+ * Tries what uploads need at the store, as a browser and with the signer's own credentials, and what those credentials
+ * should not be able to do. Each fault comes with the text that its owner can paste. Leaves nothing behind.
+ */
+import { hex, randomBytes } from './bytes.js';
+import { abortUpload, createUpload, listParts, ONLY_IF_NEW, putPart } from './operations.js';
+import { settle } from './options.js';
+import type { Settings, SignerOptions } from './options.js';
+import { createPresigner } from './presign.js';
+import type { StoreOperation } from './presign.js';
+import { corsRule, helpfulHeaders, leastPolicy, NEEDED_HEADER, prefixOf } from './store-advice.js';
+
+export interface StoreFinding {
+  /** What was tried. */
+  rule: string;
+  /** Null where all is well. */
+  fault: string | null;
+  /** Uploads work in spite of it. */
+  isWarning?: boolean;
+  /** What to paste where. */
+  advice?: string;
+}
+
+interface Reply {
+  status: number;
+  ok: boolean;
+  /** S3's error code, or an empty text. */
+  code: string;
+  text: string;
+  headers: Headers;
+}
+
+const PATIENCE = 15_000;
+/** Milliseconds by which the store's clock may differ before it refuses signatures: 15 minutes at Amazon. */
+const MAX_SKEW = 300_000;
+
+/**
+ * Checks the bucket, its CORS rule for each of `origins`, and the credentials. Takes the options of `createSigner`.
+ * @throws OptionError for options that are none
+ */
+export async function checkStore(options: SignerOptions): Promise<StoreFinding[]> {
+  const check = new Check(settle(options));
+  await check.all();
+  return check.findings;
+}
+
+class Check {
+  readonly findings: StoreFinding[] = [];
+  readonly #settings: Settings;
+  readonly #name = `mule-upload-check-${hex(randomBytes(8))}`;
+  readonly #key: string;
+
+  constructor(settings: Settings) {
+    this.#settings = settings;
+    this.#key = prefixOf(settings.policy) + this.#name;
+  }
+
+  async all(): Promise<void> {
+    const uploadId = await this.#begin();
+    if (uploadId === null) return;
+    const part = await this.#sendAndAbort(uploadId);
+    await this.#cors(part);
+    await this.#powers();
+  }
+
+  #find(rule: string, fault: string | null, more: Pick<StoreFinding, 'isWarning' | 'advice'> = {}): void {
+    this.findings.push({ rule, fault, ...(fault === null ? {} : more) });
+  }
+
+  /** @param origin of the page that it is to look like */
+  async #ask(
+    operation: StoreOperation,
+    body?: BodyInit,
+    origin?: string,
+    store = this.#settings.store,
+  ): Promise<Reply> {
+    const { credentials, now, fetch: send, region } = this.#settings;
+    const terms = { credentials: await credentials(), now: now(), expires: 60 };
+    const { method, url, headers } = await createPresigner(store, region)(operation, terms);
+    const response = await send(url, {
+      method,
+      headers: { ...headers, ...(origin === undefined ? {} : { origin }) },
+      ...(body === undefined ? {} : { body }),
+      signal: AbortSignal.timeout(PATIENCE),
+      redirect: 'manual',
+    });
+    const text = await response.text();
+    const code = /<Code>([^<]*)/.exec(text)?.[1] ?? '';
+    return { status: response.status, ok: response.ok, code, text, headers: response.headers };
+  }
+
+  // ---- The bucket ----
+
+  async #begin(): Promise<string | null> {
+    const rule = 'the bucket is there, and the credentials may begin an upload';
+    try {
+      const reply = await this.#ask(createUpload(this.#key, {}));
+      const uploadId = /<UploadId>([^<]+)/.exec(reply.text)?.[1];
+      if (reply.ok && uploadId) {
+        this.#find(rule, null);
+        this.#clock(reply);
+        return uploadId;
+      }
+      this.#find(rule, this.#explain(reply), this.#adviceFor(reply));
+    } catch (error) {
+      const cause = (error as { cause?: { code?: string } }).cause?.code ?? (error as Error).name;
+      this.#find(rule, `${this.#settings.store.origin} does not answer (${cause}): check endpoint and region`);
+    }
+    return null;
+  }
+
+  #clock({ headers }: Reply): void {
+    const drift = Date.parse(headers.get('date') ?? '') - this.#settings.now();
+    if (!(Math.abs(drift) > MAX_SKEW)) return;
+    const minutes = Math.round(Math.abs(drift) / 60_000);
+    this.#find(
+      'the clocks agree',
+      `this machine's clock is ${minutes} minutes off the store's: signatures would end early`,
+    );
+  }
+
+  #explain({ status, code, text, headers }: Reply): string {
+    const { bucket, region } = this.#settings;
+    const other = headers.get('x-amz-bucket-region') ?? /<Region>([^<]+)/.exec(text)?.[1];
+    if (other && other !== region) return `the bucket is in the region ${other}, not ${region}`;
+    switch (code) {
+      case 'NoSuchBucket':
+        return `there is no bucket ${bucket}`;
+      case 'InvalidAccessKeyId':
+        return 'the store does not know the access key id';
+      case 'SignatureDoesNotMatch':
+        return 'the secret access key does not belong to the access key id';
+      case 'ExpiredToken':
+      case 'InvalidToken':
+        return 'the session token is not, or no longer, good';
+      case 'RequestTimeTooSkewed':
+        return "this machine's clock is wrong";
+      case 'AccessDenied':
+        return 'the credentials may not';
+      default:
+        return `the store answered ${status} ${code}`.trim();
+    }
+  }
+
+  #adviceFor({ code }: Reply): { advice?: string } {
+    const { bucket, region } = this.#settings;
+    if (code === 'NoSuchBucket') return { advice: `aws s3 mb s3://${bucket} --region ${region}` };
+    return code === 'AccessDenied' ? { advice: leastPolicy(this.#settings) } : {};
+  }
+
+  /** @returns what the store answered to a part that looked as sent by each page */
+  async #sendAndAbort(uploadId: string): Promise<Map<string, Reply>> {
+    const replies = new Map<string, Reply>();
+    const act = async (rule: string, operation: StoreOperation, body?: BodyInit): Promise<void> => {
+      const reply = await this.#ask(operation, body);
+      this.#find(rule, reply.ok ? null : this.#explain(reply), this.#adviceFor(reply));
+    };
+    for (const origin of this.#origins)
+      replies.set(origin, await this.#ask(putPart(this.#key, uploadId, 1, 1), 'x', origin));
+    await act('they may send a part', putPart(this.#key, uploadId, 1, 1), 'x');
+    await act('they may list the parts', listParts(this.#key, uploadId));
+    await act('they may abort', abortUpload(this.#key, uploadId));
+    return replies;
+  }
+
+  // ---- CORS ----
+
+  get #origins(): string[] {
+    const origins = [...(this.#settings.origins ?? [])];
+    return origins.includes('*') ? ['https://any.example'] : origins;
+  }
+
+  async #cors(replies: ReadonlyMap<string, Reply>): Promise<void> {
+    if (replies.size === 0) {
+      const fault = 'no origin is named, so nobody can tell whether the bucket lets your pages in';
+      this.#find('pages may upload (CORS)', fault, { isWarning: true });
+    }
+    const advice = corsRule(this.#settings, [...(this.#settings.origins ?? [])]);
+    for (const [origin, reply] of replies) {
+      const refused = await this.#refusedTo(origin);
+      this.#find(`pages of ${origin} may do all that an upload does (CORS)`, refused, { advice });
+      if (refused !== null) continue;
+      const exposed = (reply.headers.get('access-control-expose-headers') ?? '').toLowerCase().split(/\s*,\s*/);
+      const isReadable = exposed.includes(NEEDED_HEADER);
+      this.#find(
+        `they may read the ETag of a part`,
+        isReadable ? null : 'ExposeHeaders lacks ETag: every part would fail, though the store has it',
+        { advice },
+      );
+      const missing = helpfulHeaders(this.#settings).filter((name) => !exposed.includes(name));
+      const fault = missing.length === 0 ? null : `ExposeHeaders lacks ${missing.join(', ')}`;
+      this.#find('they may read what helps besides', fault, { isWarning: true, advice });
+    }
+  }
+
+  /** Asks leave as a browser does. @returns what is refused, or null */
+  async #refusedTo(origin: string): Promise<string | null> {
+    const { store, fetch: send } = this.#settings;
+    const refused: string[] = [];
+    for (const [method, headers] of Object.entries(this.#preflights)) {
+      const response = await send(`${store.origin}${store.basePath}${this.#key}`, {
+        method: 'OPTIONS',
+        headers: {
+          origin,
+          'access-control-request-method': method,
+          ...(headers.length > 0 ? { 'access-control-request-headers': headers.join(',') } : {}),
+        },
+        signal: AbortSignal.timeout(PATIENCE),
+      });
+      await response.body?.cancel();
+      const allowed = response.headers.get('access-control-allow-origin');
+      if (!response.ok || (allowed !== origin && allowed !== '*'))
+        refused.push(headers.length > 0 ? `${method} with ${headers.join(', ')}` : method);
+    }
+    return refused.length === 0 ? null : `the bucket's CORS rule refuses ${refused.join('; ')}`;
+  }
+
+  /** The methods of an upload, with the headers that a page sends along. */
+  get #preflights(): Record<string, string[]> {
+    const { checksums, policy } = this.#settings;
+    const condition = policy.overwrite ? [] : Object.keys(ONLY_IF_NEW);
+    const sums = checksums.map((name) => `x-amz-checksum-${name}`);
+    const algorithm = sums.length > 0 ? ['x-amz-sdk-checksum-algorithm'] : [];
+    const whole = sums.length > 0 ? ['x-amz-checksum-algorithm', 'x-amz-checksum-type', 'x-amz-mp-object-size'] : [];
+    return {
+      PUT: ['content-type', ...condition, ...sums, ...algorithm],
+      POST: ['content-type', ...condition, ...sums, ...whole],
+      GET: [],
+      DELETE: [],
+      HEAD: ['x-amz-checksum-mode'],
+    };
+  }
+
+  // ---- What the credentials should not be able to do ----
+
+  async #powers(): Promise<void> {
+    const excess: string[] = [];
+    const isLet = async (what: string, operation: StoreOperation): Promise<Reply> => {
+      const reply = await this.#ask(operation);
+      if (reply.ok) excess.push(what);
+      return reply;
+    };
+    const ofBucket = (query: Record<string, string>): StoreOperation => ({ method: 'GET', key: '', query });
+    await isLet('list the objects of the bucket', ofBucket({ 'list-type': '2', 'max-keys': '1' }));
+    await isLet('read the policy of the bucket', ofBucket({ policy: '' }));
+    await isLet('read the CORS rule of the bucket', ofBucket({ cors: '' }));
+    // of an object that is not there, and only if it has that ETag: no version is left behind either
+    await isLet('delete objects', { method: 'DELETE', key: this.#key, headers: { 'if-match': '"none"' } });
+    // some stores let everybody list their own buckets, of which there are none
+    const buckets = await this.#ask({ method: 'GET', key: '' }, undefined, undefined, this.#service);
+    if (buckets.text.includes('<Bucket>')) excess.push('list all buckets of the account');
+    if (prefixOf(this.#settings.policy) !== '') {
+      const key = this.#name;
+      const begun = await isLet(`write outside of ${prefixOf(this.#settings.policy)}`, createUpload(key, {}));
+      const uploadId = /<UploadId>([^<]+)/.exec(begun.text)?.[1];
+      if (uploadId) await this.#ask(abortUpload(key, uploadId));
+    }
+    this.#find('the credentials may do no more', excess.length === 0 ? null : `they may ${excess.join(', ')}`, {
+      isWarning: true,
+      advice: leastPolicy(this.#settings),
+    });
+  }
+
+  /** The address of the store itself, where buckets are listed. */
+  get #service(): Settings['store'] {
+    const { store, bucket } = this.#settings;
+    const isVirtual = store.host.startsWith(`${bucket}.`) && !store.basePath.endsWith(`/${bucket}/`);
+    const without = (text: string): string => (isVirtual ? text.replace(`${bucket}.`, '') : text);
+    return { origin: without(store.origin), host: without(store.host), basePath: '/' };
+  }
+}

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createMemoryTracker } from '../../../src/signer/index.js';
+import { startField } from './field.js';
+import type { Field } from './field.js';
+
+describe('anonymous principals asking the tracker for each other’s uploads', () => {
+  let field: Field;
+  before(async () => {
+    field = await startField({ authorize: undefined, allowAnonymous: true, tracker: createMemoryTracker() });
+  });
+  after(async () => {
+    assert.deepEqual(field.faults, []);
+    await field.stop();
+  });
+
+  it('get no answer: who is nobody resumes by grant alone', async () => {
+    const file = { filename: 'diary.txt', fingerprint: 'same-fingerprint' };
+    const victim = field.person(null);
+    const begun = await victim.begin(file);
+    for (const state of ['started', undefined]) await victim.call('chunk_loaded', { ...begun, chunks: [1], state });
+    const other = await field.person(null).init(file);
+    assert.equal(other.upload_id, undefined);
+    assert.equal(other.chunks, undefined);
+    assert.notEqual(other.key, begun.key);
+    const own = await victim.init({ ...file, ...begun });
+    assert.equal(own.upload_id, begun.upload_id);
+  });
+
+  it('learn nothing of what is tracked for those who are somebody', async () => {
+    const open = await startField({ allowAnonymous: true, tracker: createMemoryTracker() });
+    const file = { fingerprint: 'f' };
+    const begun = await open.person('ada').begin(file);
+    await open.person('ada').call('chunk_loaded', { ...begun, chunks: [1] });
+    assert.equal((await open.person(null).init(file)).upload_id, undefined);
+    // ids that look like nobody's are somebody's
+    for (const name of ['null', 'undefined', 'anonymous', '0'])
+      assert.equal((await open.person(name).init(file)).upload_id, undefined);
+    assert.equal((await open.person('ada').init(file)).upload_id, begun.upload_id);
+    await open.stop();
+  });
+});

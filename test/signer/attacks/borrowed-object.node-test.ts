@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { InitAnswer, InitPost } from '../../../src/protocol.js';
+import type { StoredFile } from '../../../src/signer/index.js';
+import { verifyReceipt } from '../../../src/signer/index.js';
+import { fileOf } from '../caller.js';
+import { PART, replay, startField } from './field.js';
+import type { Field, Person } from './field.js';
+
+const SECRET = 'a secret of sixteen';
+
+describe('an attack by a key under which somebody else’s object stands', () => {
+  let field: Field;
+  const told: [StoredFile, string | null][] = [];
+  before(async () => {
+    field = await startField({
+      secret: SECRET,
+      receipts: true,
+      onComplete: (object, principal) => void told.push([object, principal]),
+      policy: { objectKeys: 'shared/' },
+    });
+  });
+  after(async () => {
+    assert.deepEqual(field.faults, []);
+    await field.stop();
+  });
+
+  const report = async (person: Person, reference: { key: string; grant: string; upload_id: string }) =>
+    person.call('chunk_loaded', { ...reference, chunks: [], state: 'complete' });
+
+  it('brings no receipt of it, whatever is claimed of its size, and its owner hears of nothing', async () => {
+    const ada = field.person('ada');
+    const mallory = field.person('mallory');
+    const contract = { object_key: 'contract.pdf', filesize: 3 };
+    const granted = await ada.init(contract);
+    await replay(granted.put!, 'abc');
+    const { text } = await report(ada, { ...granted, upload_id: '' });
+    const { receipt } = JSON.parse(text) as { receipt: string };
+    const { key } = await verifyReceipt(receipt, { secret: SECRET, bucket: 'films', principal: 'ada' });
+    assert.equal(key, 'shared/contract.pdf');
+    assert.deepEqual(
+      told.map(([object, principal]) => [object.key, principal]),
+      [[key, 'ada']],
+    );
+
+    const claimed = await mallory.init(contract);
+    assert.equal(claimed.key, key);
+    const answer = await report(mallory, { ...claimed, upload_id: '' });
+    assert.deepEqual([answer.status, answer.code], [409, 'not-stored']);
+    assert.equal(told.length, 1);
+    // her own, by another grant, is no more hers
+    const again = await report(ada, { ...(await ada.init(contract)), upload_id: '' });
+    assert.deepEqual([again.status, again.code], [409, 'not-stored']);
+  });
+
+  it('gives their receipts to those who store there, in one request or in parts, and after renewal', async () => {
+    const ada = field.person('ada');
+    const small = await ada.init({ object_key: 'small.bin', filesize: 3 });
+    const renewed = await ada.init({ filesize: 3, key: small.key, grant: small.grant });
+    await replay(renewed.put!, 'abc');
+    assert.equal((await report(ada, { ...renewed, upload_id: '' })).status, 200);
+
+    const posted = await startField({ secret: SECRET, receipts: true, policy: { objectKeys: 'shared/', posts: true } });
+    const bob = posted.person('bob');
+    const { text: answer } = await bob.call('get_init_signature', { files: [fileOf({ filesize: 3 })] });
+    const { posts, files } = JSON.parse(answer) as Required<InitAnswer>;
+    const [file] = files as [InitPost];
+    const form = new FormData();
+    const policy = posts[file.post]!;
+    for (const [name, value] of Object.entries({ ...policy.fields, key: file.key })) form.append(name, value);
+    form.append('file', new Blob(['abc']));
+    await fetch(policy.url, { method: 'POST', body: form });
+    assert.equal((await report(bob, { key: file.key, grant: file.grant!, upload_id: '' })).status, 200);
+    await posted.stop();
+
+    const size = PART + 1;
+    const big = await ada.begin({ object_key: 'big.bin', filesize: size });
+    const parts = await Promise.all(
+      [PART, 1].map(async (bytes, index) => {
+        const { text } = await ada.call('get_chunk_signature', { ...big, chunk: index + 1, size: bytes });
+        const { headers } = await replay(JSON.parse(text) as { method: string; url: string }, new Uint8Array(bytes));
+        return `<Part><PartNumber>${index + 1}</PartNumber><ETag>${headers.get('etag')}</ETag></Part>`;
+      }),
+    );
+    const end = JSON.parse((await ada.call('get_end_signature', { ...big, size })).text) as {
+      method: string;
+      url: string;
+    };
+    await replay(end, new Blob([`<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`]));
+    assert.equal((await report(ada, big)).status, 200);
+  });
+});

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createHmac } from 'node:crypto';
+import { CREDENTIALS } from '../caller.js';
+import { callsFor, replay, startField } from './field.js';
+import type { Field } from './field.js';
+
+describe('an attack on the ancestor: signing keys good for the whole bucket were handed to the page', () => {
+  let field: Field;
+  before(async () => {
+    field = await startField({ secret: 'sealing-secret-0123456789' });
+  });
+  after(async () => {
+    assert.deepEqual(field.faults, []);
+    await field.stop();
+  });
+
+  /** The keys of Signature Version 4, from the secret down to what signs. */
+  const derivedKeys = (day: string): Buffer[] => {
+    const keys = [Buffer.from(`AWS4${CREDENTIALS.secretAccessKey}`)];
+    for (const step of [day, 'us-east-1', 's3', 'aws4_request'])
+      keys.push(createHmac('sha256', keys.at(-1)!).update(step).digest());
+    return keys;
+  };
+
+  it('finds neither secret nor derived key in any answer, in any spelling', async () => {
+    const mallory = field.person('mallory');
+    const begun = await mallory.begin();
+    const answers = [JSON.stringify(begun)];
+    for (const [action, body] of [...callsFor(begun), ['get_init_signature', {}] as const])
+      answers.push((await mallory.call(action, body)).text);
+    const day = new Date().toISOString().slice(0, 10).replaceAll('-', '');
+    const secrets = [
+      ...derivedKeys(day),
+      Buffer.from(CREDENTIALS.secretAccessKey),
+      Buffer.from('sealing-secret-0123456789'),
+    ];
+    const text = answers.join('\n');
+    const decoded = text.replace(/[\w-]{20,}/g, (word) => Buffer.from(word, 'base64url').toString('latin1'));
+    for (const secret of secrets) {
+      for (const form of ['hex', 'base64', 'base64url', 'latin1'] as const) {
+        assert.ok(!text.includes(secret.toString(form)) && !decoded.includes(secret.toString(form)));
+      }
+    }
+  });
+
+  it('turns no signature to another key, method, part, upload, length or time', async () => {
+    const mallory = field.person('mallory');
+    const begun = await mallory.begin();
+    const { text } = await mallory.call('get_chunk_signature', { ...begun, chunk: 3, size: 1 });
+    const { url } = JSON.parse(text) as { url: string };
+    const send = async (from: string, to: string, method = 'PUT', body = 'x') => {
+      assert.ok(url.includes(from), from);
+      return (await replay({ method, url: url.replace(from, to) }, method === 'PUT' ? body : undefined)).status;
+    };
+    assert.equal(await send('film.mp4', 'other.mp4'), 403);
+    assert.equal(await send('partNumber=3', 'partNumber=4'), 403);
+    assert.equal(await send('uploadId=', 'uploadId=x'), 403);
+    assert.equal(await send('X-Amz-Expires=3600', 'X-Amz-Expires=604800'), 403);
+    assert.equal(await send('content-length%3Bhost', 'host'), 403);
+    assert.equal(await send('x', 'x', 'DELETE'), 403);
+    assert.equal(await send('x', 'x', 'GET'), 403);
+    assert.equal(await send('x', 'x', 'PUT', 'xx'), 403);
+    assert.equal(await send('x', 'x', 'PUT'), 200);
+  });
+});

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { fileOf } from '../caller.js';
+import { read, startField } from './field.js';
+import type { Field } from './field.js';
+
+describe('a cross-site form post', () => {
+  let field: Field;
+  before(async () => {
+    field = await startField();
+  });
+  after(async () => {
+    assert.deepEqual(field.faults, []);
+    await field.stop();
+  });
+
+  const body = JSON.stringify({ files: [fileOf()] });
+  const post = async (url: string, headers: Record<string, string>, method = 'POST') =>
+    read(
+      await fetch(`${url}/get_init_signature`, {
+        method,
+        headers: { 'x-user': 'ada', ...headers },
+        ...(method === 'POST' ? { body } : {}),
+      }),
+    );
+
+  it('is refused: what a form or a beacon can send without leave is no JSON', async () => {
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      'multipart/form-data; boundary=x',
+      'text/plain;application/json',
+      '',
+    ])
+      assert.equal((await post(field.url, type ? { 'content-type': type } : {})).status, 415, type);
+    assert.equal((await post(field.url, {}, 'GET')).status, 405);
+  });
+
+  it('gets no leave from a preflight where its origin is not listed', async () => {
+    const strict = await startField({ origins: ['https://page.example'] });
+    for (const { url } of [field, strict]) {
+      for (const origin of [
+        'https://evil.example',
+        'null',
+        'https://page.example.evil.example',
+        'http://page.example',
+        'https://page.example:444',
+      ]) {
+        const preflight = await fetch(`${url}/get_init_signature`, {
+          method: 'OPTIONS',
+          headers: {
+            origin,
+            'access-control-request-method': 'POST',
+            'access-control-request-headers': 'content-type',
+          },
+        });
+        assert.equal(preflight.headers.get('access-control-allow-origin'), null, origin);
+        assert.equal(preflight.headers.get('access-control-allow-credentials'), null, origin);
+      }
+    }
+    await strict.stop();
+  });
+
+  it('is refused by its origin, and by where the browser says that it comes from', async () => {
+    const json = { 'content-type': 'application/json' };
+    const strict = await startField({ origins: ['https://page.example'] });
+    for (const origin of ['https://evil.example', 'null', 'https://page.example.evil.example', 'file://']) {
+      const answer = await post(strict.url, { ...json, origin });
+      assert.deepEqual([answer.status, answer.code], [403, 'origin-refused'], origin);
+      assert.equal(answer.headers.get('access-control-allow-origin'), null);
+    }
+    assert.equal((await post(strict.url, { ...json, origin: 'https://page.example' })).status, 200);
+    const { host } = new URL(strict.url);
+    const onItsHost = async (headers: object) => (await post(strict.url, { ...json, ...headers })).status;
+    assert.equal(await onItsHost({ origin: `https://${host}`, 'sec-fetch-site': 'same-origin' }), 200);
+    // the same host without TLS, where anybody on the way can write the page
+    assert.equal(await onItsHost({ origin: `http://${host}`, 'sec-fetch-site': 'cross-site' }), 403);
+    await strict.stop();
+    const bySite = async (site: string) => (await post(field.url, { ...json, 'sec-fetch-site': site })).status;
+    assert.deepEqual(await Promise.all(['cross-site', 'same-site', 'same-origin'].map(bySite)), [403, 403, 200]);
+  });
+});

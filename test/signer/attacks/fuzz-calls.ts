@@ -1,0 +1,210 @@
+/** What the fuzzer sends: right calls with something wrong in them, and garbage. */
+import fc from 'fast-check';
+import type { Arbitrary } from 'fast-check';
+import type { Oracle } from './fuzz-oracle.js';
+
+export interface FuzzCall {
+  user: string | null;
+  path: string;
+  method: string;
+  headers: Record<string, string>;
+  body: string | Uint8Array;
+}
+
+const ACTIONS = [
+  'get_init_signature',
+  'get_chunk_signature',
+  'get_list_signature',
+  'get_end_signature',
+  'get_delete_signature',
+  'get_head_signature',
+  'get_all_signatures',
+  'chunk_loaded',
+];
+
+const NASTY_TEXTS = [
+  '',
+  ' ',
+  '.',
+  '..',
+  '../../x',
+  '..\\x',
+  '/x',
+  'a\r\nx-amz-acl: public-read',
+  'a"b',
+  "a'b*",
+  '\u202etxt.exe',
+  '\ud800',
+  'a\u0000b',
+  '$&{random}{name}',
+  '%2e%2e/',
+  'x?uploads&acl',
+  '__proto__',
+  'constructor',
+  'é文🎬',
+  'a'.repeat(1_100),
+  '🎬'.repeat(600),
+  'x.jpg',
+  'x.jpg\u200b',
+  'STANDARD',
+  '\ufeff',
+];
+const NASTY_NUMBERS = [
+  0,
+  -0,
+  -1,
+  1,
+  2,
+  3,
+  1.5,
+  9_999,
+  10_000,
+  10_001,
+  5 * 1024 ** 2,
+  5 * 1024 ** 3,
+  2 ** 53,
+  1e308,
+  -1e15,
+];
+
+const garbage: Arbitrary<unknown> = fc.oneof(
+  fc.constantFrom<unknown>(...NASTY_TEXTS),
+  fc.constantFrom<unknown>(...NASTY_NUMBERS),
+  fc.constantFrom<unknown>(null, true, false, [], {}, [[]], [null], { __proto__: 1 }),
+  fc.string({ unit: 'binary', maxLength: 40 }),
+  fc.jsonValue({ maxDepth: 3 }),
+);
+
+/** Nearly always the right value, so that calls of many fields are right often enough. */
+const mostly = <T>(right: Arbitrary<T>, wrong: Arbitrary<unknown> = garbage): Arbitrary<unknown> =>
+  fc.oneof({ weight: 30, arbitrary: right }, { weight: 1, arbitrary: wrong });
+
+/** Any text with one character changed, left out, doubled, or cut off there. */
+const spoilt = (text: string): Arbitrary<string> =>
+  fc
+    .tuple(
+      fc.nat(Math.max(text.length - 1, 0)),
+      fc.constantFrom('change', 'drop', 'double', 'cut'),
+      fc.string({ minLength: 1, maxLength: 1 }),
+    )
+    .map(([at, how, other]) => {
+      const [head, tail] = [text.slice(0, at), text.slice(at + 1)];
+      return { change: head + other + tail, drop: head + tail, double: head + text[at] + text[at] + tail, cut: head }[
+        how
+      ];
+    });
+
+export function callsOf(oracle: Oracle): Arbitrary<FuzzCall> {
+  const known = fc.constantFrom(...oracle.known);
+
+  /** Key, grant and upload id of one upload, or a mixture of two people's. */
+  const reference: Arbitrary<Record<'key' | 'grant' | 'upload_id', unknown>> = fc
+    .tuple(known, known, fc.nat(40))
+    .chain(([one, other, how]): Arbitrary<Record<'key' | 'grant' | 'upload_id', unknown>> => {
+      const right = { key: one.key, grant: one.grant, upload_id: one.uploadId };
+      if (how === 0) return fc.constant({ ...right, grant: other.grant });
+      if (how === 1) return fc.constant({ ...right, key: other.key });
+      if (how === 2) return spoilt(one.grant).map((grant) => ({ ...right, grant }));
+      if (how === 3) return spoilt(one.key).map((key) => ({ ...right, key }));
+      if (how === 4) return garbage.map((grant) => ({ ...right, grant }));
+      if (how === 5) return garbage.map((key) => ({ ...right, key }));
+      if (how === 6) return garbage.map((upload_id) => ({ ...right, upload_id }));
+      return fc.constant(right);
+    });
+
+  const details = known.chain(({ size, partSize }) => {
+    const parts = Math.max(Math.ceil(size / partSize), 1);
+    const chunk = fc.integer({ min: 1, max: parts });
+    return fc.record(
+      {
+        chunk: mostly(chunk),
+        // the size of whole parts and of the last: what right browsers ask for
+        size: mostly(fc.constantFrom(size, partSize, size - (parts - 1) * partSize)),
+        part_size: mostly(fc.constant(partSize)),
+        chunks: mostly(fc.array(mostly(chunk, fc.constantFrom(...NASTY_NUMBERS)), { maxLength: 12 })),
+        checksum: mostly(fc.constant(undefined)),
+        checksums: mostly(fc.constant(undefined)),
+        part_number_marker: mostly(fc.nat(10_000)),
+        state: mostly(fc.constantFrom('started', 'complete', 'aborted')),
+      },
+      { requiredKeys: ['chunk', 'size', 'part_size', 'chunks'] },
+    );
+  });
+
+  const file = fc.record(
+    {
+      id: mostly(fc.uuid()),
+      filename: mostly(fc.oneof(fc.constantFrom('film.mp4', 'x.jpg', ...NASTY_TEXTS), fc.string({ unit: 'binary' }))),
+      filesize: mostly(fc.constantFrom(0, 1, 5, 5 * 1024 ** 2 + 1, 12 * 1024 ** 2, 100e6, 1e9, 5e12, ...NASTY_NUMBERS)),
+      last_modified: mostly(fc.constantFrom(1, 2)),
+      content_type: mostly(
+        fc.constantFrom('', 'image/jpeg', 'video/mp4', 'text/plain; charset=utf-8', 'a/b\r\nx: y', 'x'),
+      ),
+      relative_path: mostly(fc.string()),
+      fingerprint: mostly(fc.constantFrom('f1', 'f2')),
+      part_size: mostly(fc.constantFrom(1, 5 * 1024 ** 2, 6 * 1024 ** 2, 5 * 1024 ** 3)),
+      object_key: fc.oneof(fc.constantFrom(...NASTY_TEXTS, 'a/b.jpg', 'folder/'), fc.string({ unit: 'binary' })),
+      acl: mostly(fc.constantFrom('public-read', 'private', 'public-read-write')),
+      params: garbage,
+      force: mostly(fc.boolean()),
+      checksums: mostly(fc.constant(undefined)),
+      checksum: mostly(fc.constant(undefined)),
+    },
+    { requiredKeys: ['id', 'filename', 'filesize', 'last_modified', 'content_type'] },
+  );
+  const renewed = fc.tuple(file, reference, known).map(([one, { key, grant, upload_id }, { size }]) => ({
+    ...one,
+    force: undefined,
+    filesize: size,
+    key,
+    grant,
+    ...(upload_id === 'none' ? {} : { upload_id }),
+  }));
+  const files = fc.array(fc.oneof({ weight: 3, arbitrary: file }, { weight: 1, arbitrary: renewed }), {
+    minLength: 1,
+    maxLength: 4,
+  });
+  const init = mostly(files).map((list) => ({ files: list }));
+
+  const right = fc.constantFrom(...ACTIONS).chain((action) => {
+    const body =
+      action === 'get_init_signature'
+        ? init
+        : fc.tuple(reference, details).map((two) => Object.assign({}, ...two) as object);
+    return fc.tuple(fc.constant(action), body);
+  });
+  const json: Arbitrary<[string, string | Uint8Array]> = right.map(([action, body]) => [action, JSON.stringify(body)]);
+  const anything: Arbitrary<[string, string | Uint8Array]> = fc.tuple(
+    fc.oneof(fc.constantFrom(...ACTIONS), fc.webPath()),
+    fc.oneof(
+      fc.json(),
+      fc.string({ unit: 'binary' }),
+      fc.uint8Array({ maxLength: 200 }),
+      right.chain(([, body]) => spoilt(JSON.stringify(body))),
+      fc.constant('{"__proto__":{"files":[]},"files":[{"__proto__":{}}]}'),
+    ),
+  );
+  return fc
+    .record({
+      what: fc.oneof({ weight: 15, arbitrary: json }, { weight: 1, arbitrary: anything }),
+      user: fc.oneof(
+        { weight: 8, arbitrary: fc.constant<string | null>('ada') },
+        { weight: 1, arbitrary: fc.constantFrom<string | null>('bob', null, 'x') },
+      ),
+      type: fc.oneof(
+        { weight: 60, arbitrary: fc.constant('application/json') },
+        { weight: 1, arbitrary: fc.constantFrom('text/plain', 'application/json; charset=x') },
+      ),
+      method: fc.oneof(
+        { weight: 60, arbitrary: fc.constant('POST') },
+        { weight: 1, arbitrary: fc.constantFrom('PUT', 'OPTIONS', 'DELETE') },
+      ),
+    })
+    .map(({ what: [action, body], user, type, method }) => ({
+      user,
+      path: `/sign/${action.replace(/^\/+/, '')}`,
+      method,
+      headers: { 'content-type': type },
+      body,
+    }));
+}

@@ -1,0 +1,326 @@
+/** Knows who was granted what, and by that which signatures an answer may hold. */
+import assert from 'node:assert/strict';
+import { choosePartSize, partSizeOf } from '../../../src/limits.js';
+import type {
+  Action,
+  AllAnswer,
+  ChunkRequest,
+  InitAnswer,
+  InitAnswerFile,
+  InitFile,
+  ListRequest,
+  PostPolicy,
+  Signed,
+  SignedRequest,
+} from '../../../src/protocol.js';
+import { createMemoryTracker, createSigner } from '../../../src/signer/index.js';
+import type { Policy, SignerOptions } from '../../../src/signer/index.js';
+import { faultOfKey } from '../../../src/signer/names.js';
+import {
+  abortUpload,
+  completeUpload,
+  createUpload,
+  headObject,
+  listParts,
+  putObject,
+  putPart,
+} from '../../../src/signer/operations.js';
+import { createPresigner } from '../../../src/signer/presign.js';
+import type { StoreOperation } from '../../../src/signer/presign.js';
+import { locateStore } from '../../../src/signer/store.js';
+import { CREDENTIALS, DAY, fileOf, NOW } from '../caller.js';
+import type { FuzzCall } from './fuzz-calls.js';
+
+/** An upload that somebody was granted. */
+interface Granted {
+  owner: string | null;
+  key: string;
+  grant: string;
+  uploadId: string;
+  size: number;
+  partSize: number;
+  issued: number;
+  begun: number;
+}
+
+type Named = { key: string; grant: string };
+
+export interface Oracle {
+  /** What the fuzzer plays with; never grows, so that a seed says all. */
+  readonly known: readonly Granted[];
+  readonly counts: { calls: number; signatures: number; outcomes: Record<string, number> };
+  /** Sends one call and holds the answer against what was granted. @throws AssertionError */
+  judge(call: FuzzCall): Promise<void>;
+}
+
+const MIB = 1024 ** 2;
+const JSON_POST = { method: 'POST', headers: { 'content-type': 'application/json' } };
+const STORE = { bucket: 'films', endpoint: 'http://127.0.0.1:9000', region: 'us-east-1' };
+const EXPIRES = 3_600;
+
+const POLICIES = {
+  plain: {},
+  wishes: { objectKeys: 'open/', acls: ['public-read'], accept: '.jpg, video/*', maxSize: 1e9, minSize: 1 },
+  posts: {
+    key: undefined,
+    posts: true,
+    disposition: 'attachment',
+    metadata: ({ filename }) => ({ name: filename.slice(0, 50) }),
+    encryption: 'AES256',
+  },
+  anonymous: { key: 'u/{principal}/{random}/{name}', overwrite: false, partSize: 6 * MIB, storageClass: 'STANDARD_IA' },
+} satisfies Record<string, Policy>;
+
+const HEADERS =
+  /^(content-type|content-disposition|x-amz-acl|x-amz-meta-name|x-amz-server-side-encryption|x-amz-storage-class|if-none-match)$/;
+
+/** None would leave it to whoever sends the bytes. */
+const typeOf = ({ content_type }: InitFile): string => content_type || 'application/octet-stream';
+
+export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> {
+  const policy: Policy = POLICIES[kind];
+  const isTracked = kind === 'plain' || kind === 'posts';
+  let user: string | null = null;
+  let clock = NOW;
+  const faults: unknown[] = [];
+  const sign = createSigner({
+    ...STORE,
+    credentials: CREDENTIALS,
+    secret: 'a sealing secret of some length',
+    ...(kind === 'anonymous' ? { allowAnonymous: true } : {}),
+    authorize: () => user,
+    now: () => clock,
+    onError: (error) => faults.push(error),
+    policy,
+    ...(isTracked ? { tracker: createMemoryTracker() } : {}),
+  } satisfies SignerOptions);
+  const presign = createPresigner(locateStore(STORE), STORE.region);
+  const urlOf = async (operation: StoreOperation) =>
+    (await presign(operation, { credentials: CREDENTIALS, now: clock, expires: EXPIRES })).url;
+
+  const ledger = new Map<string, Granted>();
+  const tracked = new Set<string>();
+  const counts: Oracle['counts'] = { calls: 0, signatures: 0, outcomes: {} };
+  const completion: Record<string, string> = policy.overwrite === false ? { 'if-none-match': '*' } : {};
+
+  const send = (
+    path: string,
+    body: unknown,
+    { method, headers }: { method: string; headers: Record<string, string> } = JSON_POST,
+  ) =>
+    sign(
+      new Request(`https://signer.test${path}`, {
+        method,
+        headers,
+        body: (typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)) as BodyInit,
+      }),
+    );
+
+  async function begin(owner: string | null, age: number, filesize: number): Promise<Granted> {
+    user = owner;
+    clock = NOW - age;
+    const filename = kind === 'wishes' ? 'x.jpg' : 'film.mp4';
+    const response = await send('/sign/get_init_signature', { files: [fileOf({ filename, filesize })] });
+    const { files } = (await response.json()) as InitAnswer;
+    const { key, grant, part_size } = files[0] as { key: string; grant: string; part_size: number };
+    clock = NOW;
+    const uploadId = filesize > part_size ? `upload-${ledger.size}` : 'none';
+    const granted = {
+      owner,
+      key,
+      grant,
+      uploadId,
+      size: filesize,
+      partSize: part_size,
+      issued: NOW - age,
+      begun: NOW - age,
+    };
+    ledger.set(grant, granted);
+    return granted;
+  }
+
+  const known: Granted[] = [];
+  const people = kind === 'anonymous' ? [null, null, 'ada', 'bob'] : ['ada', 'ada', 'ada', 'bob'];
+  for (const owner of people) {
+    for (const size of [1, 12 * MIB + 1, 100e6]) known.push(await begin(owner, 0, size));
+  }
+  for (const age of [8 * DAY, 31 * DAY]) known.push(await begin('ada', age, 100e6));
+
+  /** The grant that entitles this caller to sign for that upload now. */
+  function entitlement({ key, grant }: Named, life: number, since: 'issued' | 'begun'): Granted {
+    const granted = ledger.get(grant);
+    assert.ok(granted, 'signed by a grant that was never given');
+    assert.equal(granted.key, key);
+    assert.equal(granted.owner, user);
+    assert.ok(NOW - granted[since] <= life, 'signed by an outdated grant');
+    return granted;
+  }
+
+  async function expectUrl(signed: Signed, operation: StoreOperation): Promise<void> {
+    const { method, url, headers } = typeof signed === 'string' ? { method: 'PUT', url: signed } : signed;
+    assert.equal(method, operation.method);
+    assert.equal(url, await urlOf(operation));
+    assert.deepEqual(headers ?? {}, operation.headers ?? {});
+    counts.signatures += 1;
+  }
+
+  async function judgeSigned(
+    action: Action,
+    body: Record<string, unknown>,
+    answer: SignedRequest & AllAnswer,
+  ): Promise<void> {
+    const { key, upload_id: id, chunk, part_number_marker: marker } = body as unknown as ChunkRequest & ListRequest;
+    const granted = entitlement(body as unknown as Named, 7 * DAY, 'issued');
+    const part = (number: number) => putPart(key, id, number, partSizeOf(number, granted.size, granted.partSize));
+    switch (action) {
+      case 'get_chunk_signature':
+        return expectUrl(answer, part(chunk));
+      case 'get_list_signature':
+        return expectUrl(answer, listParts(key, id, marker ?? 0));
+      case 'get_end_signature':
+        return expectUrl(answer, completeUpload(key, id, completion));
+      case 'get_delete_signature':
+        return expectUrl(answer, abortUpload(key, id));
+      case 'get_head_signature':
+        return expectUrl(answer, headObject(key));
+      default: {
+        const { list, end, delete: abort, head, chunks } = answer;
+        await expectUrl(list, listParts(key, id));
+        await expectUrl(end, completeUpload(key, id, completion));
+        await expectUrl(abort!, abortUpload(key, id));
+        await expectUrl(head!, headObject(key));
+        for (const [number, signed] of Object.entries(chunks)) await expectUrl(signed, part(Number(number)));
+      }
+    }
+  }
+
+  function judgeKey(key: string, file: InitFile): void {
+    assert.equal(faultOfKey(key), null);
+    const isWish = policy.objectKeys !== undefined && Boolean(file.object_key);
+    const prefix = isWish
+      ? /^open\//
+      : kind === 'anonymous'
+        ? /^u\/(ada|bob|x|~)\/[0-9a-f]{32}\//
+        : /^uploads\/[0-9a-f]{32}\//;
+    assert.match(key, prefix);
+    if (kind === 'anonymous') assert.equal(key.split('/')[1], user ?? '~');
+    const isTaken = [...ledger.values()].some((granted) => granted.key === key);
+    assert.ok(isWish || !isTaken, 'gave a key twice');
+  }
+
+  function judgePost({ url, fields }: PostPolicy, { key, size }: { key: string; size: number }, file: InitFile): void {
+    assert.equal(url, 'http://127.0.0.1:9000/films/');
+    const { expiration, conditions } = JSON.parse(Buffer.from(fields['policy']!, 'base64').toString()) as {
+      expiration: string;
+      conditions: unknown[][];
+    };
+    assert.ok(Date.parse(expiration) <= NOW + 900_000);
+    const rule = conditions.find((one) => Array.isArray(one) && one[1] === '$key')!;
+    assert.ok(
+      rule[0] === 'eq'
+        ? rule[2] === key
+        : /^uploads\/[0-9a-f]{32}\/$/.test(rule[2] as string) && key.startsWith(rule[2] as string),
+    );
+    const [, min, max] = conditions.find((one) => one[0] === 'content-length-range') as [string, number, number];
+    assert.ok(min <= size && size <= max && max <= 5 * 1024 ** 3);
+    assert.equal(fields['content-type'], typeOf(file));
+    counts.signatures += 1;
+  }
+
+  async function judgeFile(file: InitFile, answer: InitAnswerFile, posts: InitAnswer['posts']): Promise<void> {
+    if ('error' in answer) {
+      counts.outcomes[`file ${answer.error.code}`] = (counts.outcomes[`file ${answer.error.code}`] ?? 0) + 1;
+      return;
+    }
+    const goesOn = file.force !== true && (file.grant ?? file.key ?? file.upload_id ?? null) !== null;
+    const { key, part_size: partSize = 0, grant } = answer;
+    const size = file.filesize;
+    assert.ok(Number.isSafeInteger(size) && size >= (policy.minSize ?? 0) && size <= (policy.maxSize ?? Infinity));
+    assert.doesNotMatch(file.content_type, /[^\x20-\x7e]/);
+    let { begun } = { begun: NOW };
+    if (goesOn) {
+      const granted = entitlement(file as Named, 30 * DAY, 'begun');
+      assert.deepEqual([key, partSize, size], [granted.key, granted.partSize, granted.size]);
+      ({ begun } = granted);
+    } else if ('upload_id' in answer) {
+      assert.ok(
+        user !== null && tracked.has(JSON.stringify([user, key, answer.upload_id, size])),
+        'gave away an upload',
+      );
+    } else {
+      assert.equal(partSize, choosePartSize(size, policy.partSize ?? file.part_size ?? undefined));
+      judgeKey(key, file);
+    }
+    const headers =
+      ('put' in answer && (answer.put as SignedRequest).headers)
+      || ('init' in answer && (answer.init as SignedRequest).headers)
+      || {};
+    for (const [name, value] of Object.entries(headers)) {
+      assert.match(name, HEADERS);
+      assert.match(value, /^[\x20-\x7e]*$/);
+      if (name === 'content-type') assert.equal(value, typeOf(file));
+      if (name === 'x-amz-acl') assert.equal(value, 'public-read');
+    }
+    if ('put' in answer) {
+      assert.ok(size <= partSize);
+      await expectUrl(answer.put, putObject(key, size, headers));
+    } else if ('init' in answer) {
+      assert.ok(size > partSize);
+      await expectUrl(answer.init, createUpload(key, headers));
+    } else if ('post' in answer) judgePost(posts![answer.post]!, { key, size }, file);
+    else assert.ok(size > partSize);
+    ledger.set(grant!, {
+      owner: user,
+      key,
+      grant: grant!,
+      uploadId: '',
+      size,
+      partSize: partSize,
+      issued: NOW,
+      begun,
+    });
+  }
+
+  async function judge({ user: who, path, method, headers, body }: FuzzCall): Promise<void> {
+    user = who;
+    const response = await send(path, body, { method, headers });
+    counts.calls += 1;
+    assert.deepEqual(faults, []);
+    assert.ok(response.status < 500, `${response.status}`);
+    const text = await response.text();
+    assert.ok(!text.includes(CREDENTIALS.secretAccessKey) && !text.includes('sealing'));
+    if (!response.ok) {
+      const { error } = JSON.parse(text) as { error: { code: string; message: string } };
+      assert.match(error.code, /^[a-z-]+$/);
+      assert.ok(!text.includes('X-Amz-Signature') && !/\bat \S+:\d+/.test(error.message));
+      const outcome = `${response.status} ${error.code}`;
+      counts.outcomes[outcome] = (counts.outcomes[outcome] ?? 0) + 1;
+      return;
+    }
+    counts.outcomes[response.status] = (counts.outcomes[response.status] ?? 0) + 1;
+    if (method === 'OPTIONS') return;
+    assert.equal(method, 'POST');
+    if (kind !== 'anonymous') assert.notEqual(user, null);
+    const action = path.split('/').filter(Boolean).at(-1)!.split(/[?#]/)[0] as Action;
+    const asked = JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body)) as Record<
+      string,
+      unknown
+    >;
+    if (action === 'chunk_loaded') {
+      const granted = entitlement(asked as unknown as Named, 7 * DAY, 'issued');
+      tracked.add(JSON.stringify([user, granted.key, asked['upload_id'], granted.size]));
+      return;
+    }
+    const answer = JSON.parse(text) as InitAnswer & SignedRequest & AllAnswer;
+    if (action !== 'get_init_signature') return judgeSigned(action, asked, answer);
+    // null is absent
+    const files = (asked['files'] as InitFile[]).map((file) => ({ ...file, content_type: file.content_type ?? '' }));
+    assert.deepEqual(
+      answer.files.map(({ id }) => id),
+      files.map(({ id }) => id),
+    );
+    for (const [index, file] of files.entries()) await judgeFile(file, answer.files[index]!, answer.posts);
+  }
+
+  return { known, counts, judge };
+}

@@ -1,0 +1,40 @@
+/**
+ * Random calls, most of them nearly right. An oracle that knows who was granted what tells which signatures an answer
+ * may hold, to the byte; the signer must never give another, and never fail. `FUZZ_SEED` and `FUZZ_RUNS` repeat a run.
+ */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { callsOf } from './fuzz-calls.js';
+import { startOracle } from './fuzz-oracle.js';
+import type { Oracle } from './fuzz-oracle.js';
+
+const SEED = Number(process.env.FUZZ_SEED ?? 20261122);
+const RUNS = Number(process.env.FUZZ_RUNS ?? (process.env.MULE_TEST_ALL === '1' ? 120_000 : 20_000));
+
+const STANDS = {
+  'the default policy with a tracker': 'plain',
+  'wished keys, ACLs and an accept list': 'wishes',
+  'a key template, POST policies and headers by name': 'posts',
+  'no overwriting, and nobody signed in': 'anonymous',
+} as const;
+
+describe('random calls', () => {
+  for (const [index, [name, kind]] of Object.entries(STANDS).entries()) {
+    const seed = SEED + index;
+    const runs = Math.ceil(RUNS / Object.keys(STANDS).length);
+    it(`get no signature that should not be, and no 500: ${runs} calls to a signer with ${name}`, async (t) => {
+      const oracle: Oracle = await startOracle(kind);
+      await fc.assert(
+        fc.asyncProperty(callsOf(oracle), (call) => oracle.judge(call)),
+        { seed, numRuns: runs },
+      );
+      const { calls, signatures, outcomes } = oracle.counts;
+      t.diagnostic(`seed ${seed}: ${calls} calls, ${signatures} signatures, ${JSON.stringify(outcomes)}`);
+      assert.ok(calls >= runs);
+      // a fuzzer that is always refused at the door finds nothing behind it
+      assert.ok((outcomes['200'] ?? 0) > runs / 20, 'too few calls were right');
+      assert.ok((outcomes['403 principal-mismatch'] ?? 0) > 10 && (outcomes['403 grant-invalid'] ?? 0) > 10);
+    });
+  }
+});

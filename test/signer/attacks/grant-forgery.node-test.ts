@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createHmac } from 'node:crypto';
+import { createSealer } from '../../../src/signer/grant.js';
+import { callsFor, startField } from './field.js';
+import type { Field } from './field.js';
+
+describe('grant forgery', () => {
+  let field: Field;
+  before(async () => {
+    field = await startField({ secret: 'sealing-secret-0123456789' });
+  });
+  after(async () => {
+    assert.deepEqual(field.faults, []);
+    await field.stop();
+  });
+
+  const refused = async (reference: { key: string; grant: string; upload_id: string }, grant: unknown) => {
+    for (const [action, body] of callsFor(reference)) {
+      const answer = await field.person('mallory').call(action, { ...body, grant });
+      assert.ok([400, 403].includes(answer.status), `${action}: ${answer.status}`);
+      assert.ok(!answer.text.includes('X-Amz-Signature'), `${action} ${String(grant)}`);
+    }
+  };
+
+  it('fails for a grant with any one character changed, left out or put in', async () => {
+    const begun = await field.person('mallory').begin();
+    const { grant } = begun;
+    const head = async (forged: string) =>
+      (await field.person('mallory').call('get_head_signature', { key: begun.key, grant: forged })).status;
+    assert.equal(await head(grant), 200);
+    for (let at = 0; at < grant.length; at += 1) {
+      const other = grant[at] === 'A' ? 'B' : 'A';
+      for (const forged of [
+        grant.slice(0, at) + other + grant.slice(at + 1),
+        grant.slice(0, at) + grant.slice(at + 1),
+        grant.slice(0, at) + other + grant.slice(at),
+      ])
+        assert.equal(await head(forged), 403, `${at}`);
+    }
+  });
+
+  it('fails for a payload of the attacker’s own under an old seal, none, or one by a guessed key', async () => {
+    const begun = await field.person('mallory').begin();
+    const [id, payload, seal] = begun.grant.split('.') as [string, string, string];
+    const opened = JSON.parse(Buffer.from(payload, 'base64url').toString()) as unknown[];
+    opened[0] = 'private/accounts.csv';
+    const forged = Buffer.from(JSON.stringify(opened)).toString('base64url');
+    const reference = { ...begun, key: 'private/accounts.csv' };
+    for (const key of ['', 'secret', 'wJalrXUtnFEMI', id]) {
+      const guessed = createHmac('sha256', key)
+        .update(`mule-upload grant 1\nfilms\n${id}.${forged}`)
+        .digest('base64url');
+      await refused(reference, `${id}.${forged}.${guessed}`);
+    }
+    for (const grant of [
+      `${id}.${forged}.${seal}`,
+      `${id}.${forged}.`,
+      `${id}.${forged}`,
+      `.${forged}.${seal}`,
+      'null',
+      '{}',
+      '..',
+      '.'.repeat(8_000),
+      [begun.grant],
+      { grant: begun.grant },
+      7,
+      true,
+    ])
+      await refused(reference, grant);
+  });
+
+  it('fails for a grant of another bucket, another secret, or one rotated away', async () => {
+    const begun = await field.person('mallory').begin();
+    const payload = Buffer.from(begun.grant.split('.')[1]!, 'base64url').toString();
+    const [key, size, partSize, principal, started, issued] = JSON.parse(payload) as [
+      string,
+      number,
+      number,
+      string,
+      number,
+      number,
+    ];
+    const grant = { key, size, partSize, principal, begun: started, issued, checksum: null, marks: [] };
+    const good = await createSealer(['sealing-secret-0123456789'], 'films').seal(grant);
+    assert.equal((await field.person('mallory').call('get_head_signature', { key, grant: good })).status, 200);
+    for (const [secret, bucket] of [
+      ['sealing-secret-0123456789', 'other'],
+      ['another-secret-0123456789', 'films'],
+    ] as const)
+      await refused(begun, await createSealer([secret], bucket).seal(grant));
+  });
+});

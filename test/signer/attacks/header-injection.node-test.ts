@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { replay, startField } from './field.js';
+import type { Field } from './field.js';
+
+describe('header injection by file name and type', () => {
+  let field: Field;
+  before(async () => {
+    field = await startField({
+      policy: {
+        disposition: 'attachment',
+        metadata: ({ filename, content_type }) => ({ name: filename, type: content_type }),
+        tags: ({ filename }) => ({ name: filename.slice(0, 100) }),
+      },
+    });
+  });
+  after(async () => {
+    assert.deepEqual(field.faults, []);
+    await field.stop();
+  });
+
+  const NAMES = [
+    'a\r\nx-amz-acl: public-read-write',
+    'a\nSet-Cookie: x=1',
+    'a"; filename="b.html',
+    "a'; filename*=UTF-8''b.html",
+    'a\u2028b',
+    'a\u0000b',
+    'a\\"b',
+    '=?utf-8?q?x?=',
+    'a%0d%0ax-amz-acl:public',
+    '\u{1F4A3}\ud83d',
+    'a;b=c',
+    'x&acl=public-read',
+  ];
+
+  it('signs no header but those of the policy, each on one line, and the store takes them', async () => {
+    for (const filename of NAMES) {
+      const { put, error } = await field.person('mallory').init({ filename, filesize: 1 });
+      assert.equal(error, undefined, filename);
+      assert.deepEqual(Object.keys(put!.headers!).sort(), [
+        'content-disposition',
+        'content-type',
+        'x-amz-meta-name',
+        'x-amz-meta-type',
+        'x-amz-tagging',
+      ]);
+      for (const value of Object.values(put!.headers!)) assert.match(value, /^[\x20-\x7e]*$/);
+      const sent = await replay(put!, 'x');
+      assert.equal(sent.status, 200, sent.text);
+    }
+  });
+
+  it('begins nothing of a type that could end its header', async () => {
+    const types = [
+      'a/b\r\nx-amz-acl: public-read',
+      'a/b\n',
+      ' a/b',
+      'a/b, c/d',
+      'a/b;x',
+      'a/b; x="\n"',
+      'a',
+      'ä/b',
+      'a/b\u0000',
+      '/',
+      'a/b; x="\\"',
+    ];
+    for (const content_type of types) {
+      const { error } = await field.person('mallory').init({ content_type });
+      assert.equal(error?.code, 'type', JSON.stringify(content_type));
+    }
+  });
+
+  it('has no line of its own in the text of a refusal', async () => {
+    for (const filename of NAMES) {
+      const { error } = await field.person('mallory').init({ filename, content_type: 'x' });
+      assert.match(error!.message, /^[^\p{Cc}\u2028\u2029]+$/u);
+    }
+  });
+});

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { after, before, describe, it } from 'node:test';
+import { startField } from './field.js';
+import type { Field } from './field.js';
+
+const MIB = 1024 ** 2;
+/** Who is still sending when the answer comes may see the line cut instead of it. */
+const isRefused = (status: number | undefined): boolean => status === 413 || status === undefined;
+
+describe('a 100 MB body', () => {
+  let field: Field;
+  before(async () => {
+    field = await startField();
+  });
+  after(async () => {
+    assert.deepEqual(field.faults, []);
+    await field.stop();
+  });
+
+  /** Sends as much of 100 MB as is taken. @returns the status, and the bytes handed over */
+  async function send(headers: Record<string, string | number>): Promise<{ status: number | undefined; sent: number }> {
+    const outgoing = request(`${field.url}/get_init_signature`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-user': 'mallory', ...headers },
+    });
+    let status: number | undefined;
+    let isOver = false;
+    outgoing.on('error', () => (isOver = true));
+    outgoing.on('response', (response) => {
+      status = response.statusCode;
+      isOver = true;
+      response.resume();
+    });
+    let sent = 0;
+    const chunk = Buffer.alloc(MIB, 0x20);
+    while (!isOver && sent < 100e6) {
+      sent += chunk.length;
+      if (!outgoing.write(chunk))
+        await Promise.race([once(outgoing, 'drain'), once(outgoing, 'close')]).catch(() => {});
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    outgoing.destroy();
+    return { status, sent };
+  }
+
+  it('is refused at 1 MiB, told or not how long it will be, without being held in memory', async () => {
+    const before = process.memoryUsage().rss;
+    for (const headers of [{}, { 'content-length': 100_000_000 }] as Record<string, number>[]) {
+      const outcomes = await Promise.all(Array.from({ length: 5 }, () => send(headers)));
+      for (const { status, sent } of outcomes) {
+        assert.ok(isRefused(status), `${status}`);
+        assert.ok(sent < 50e6, `${sent} bytes were taken`);
+      }
+    }
+    const grown = (process.memoryUsage().rss - before) / MIB;
+    assert.ok(grown < 250, `${grown} MiB for ten bodies of 100 MB`);
+  });
+
+  it('holds up nobody else', async () => {
+    const attack = send({});
+    assert.ok((await field.person('ada').init()).key);
+    assert.ok(isRefused((await attack).status));
+  });
+});

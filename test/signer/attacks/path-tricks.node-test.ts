@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { cleanPath, faultOfKey } from '../../../src/signer/names.js';
+import { replay, startField } from './field.js';
+import type { Field } from './field.js';
+
+describe('path tricks', () => {
+  let field: Field;
+  before(async () => {
+    field = await startField({ policy: { objectKeys: 'open/' } });
+  });
+  after(async () => {
+    assert.deepEqual(field.faults, []);
+    await field.stop();
+  });
+
+  const TRICKS = [
+    '../private/x',
+    '..\\private\\x',
+    '/etc/passwd',
+    '//private/x',
+    'a/../../private/x',
+    './../x',
+    '..',
+    '.',
+    '/',
+    '\\',
+    '',
+    '%2e%2e/private/x',
+    '..%2fprivate',
+    '%252e%252e%252f',
+    'a/..;/b',
+    '....//x',
+    '..\u200b/x',
+    '.\u200b./x',
+    '\uff0e\uff0e/x',
+    'x\u0000.txt',
+    'x?uploads',
+    'x#y',
+    'x&partNumber=1',
+    'http://evil.example/x',
+    'C:\\x',
+    'open/../../x',
+    '~/x',
+    '\u2025/x',
+    '\u2215etc',
+    'con',
+    ' .. /x',
+  ];
+
+  it('leaves every key below its prefix, with the path that browsers send being the path that was signed', async () => {
+    const mallory = field.person('mallory');
+    for (const trick of TRICKS) {
+      for (const wish of [
+        { object_key: trick },
+        { filename: `${trick}x` },
+        { object_key: `${trick}/`, filename: `${trick}x` },
+      ]) {
+        const { key, put, error } = await mallory.init({ filesize: 1, ...wish });
+        assert.equal(error, undefined, JSON.stringify(wish));
+        assert.match(key, /^(open|uploads\/[0-9a-f]{32})\/./);
+        assert.equal(faultOfKey(key), null, key);
+        const url = new URL(put!.url);
+        assert.equal(url.href, put!.url);
+        assert.equal(decodeURIComponent(url.pathname), `/films/${key}`);
+        assert.deepEqual(
+          [...url.searchParams.keys()].filter((name) => !name.startsWith('X-Amz-')),
+          [],
+        );
+      }
+    }
+  });
+
+  it('leaves a careless owner’s own function of names below its folder, and fails at none', async () => {
+    const careless = await startField({
+      policy: { key: ({ filename, relative_path = '' }, user) => `${user}/${relative_path}/${filename}` },
+    });
+    for (const trick of [...TRICKS, 'x'.repeat(1_100), 'a/'.repeat(200)]) {
+      const { key, error } = await careless
+        .person('mallory')
+        .init({ filesize: 1, filename: `${trick}x`, relative_path: trick.slice(0, 400) });
+      assert.equal(error, undefined, trick);
+      assert.match(key, /^mallory\//);
+      assert.equal(faultOfKey(key), null, key);
+      assert.ok(!key.split('/').at(-1)!.includes('\\'));
+    }
+    assert.deepEqual(careless.faults, []);
+    await careless.stop();
+  });
+
+  it('stores under the very key, and lists nothing outside of it', async () => {
+    const { key, put } = await field
+      .person('mallory')
+      .init({ filesize: 1, object_key: '../../%2e%2e/private?x=1#y/é' });
+    assert.equal(key, 'open/%2e%2e/private?x=1#y/é');
+    assert.equal((await replay(put!, 'x')).status, 200);
+  });
+
+  it('cleans a path once and for all: cleaning again changes nothing', () => {
+    for (const trick of TRICKS) assert.equal(cleanPath(cleanPath(trick)), cleanPath(trick), trick);
+  });
+});

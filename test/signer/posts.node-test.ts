@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startBucket } from '../../demo/bucket/index.js';
+import type { RunningBucket } from '../../demo/bucket/index.js';
+import type { InitPost, PostPolicy } from '../../src/protocol.js';
+import { createCaller, CREDENTIALS, fileOf, NOW } from './caller.js';
+import type { Caller } from './caller.js';
+
+interface Document {
+  expiration: string;
+  conditions: unknown[];
+}
+const documentOf = ({ fields }: PostPolicy): Document =>
+  JSON.parse(Buffer.from(fields['policy']!, 'base64').toString()) as Document;
+
+/** Posts as a browser does: the fields, `key`, and the file last. */
+async function send({ url, fields }: PostPolicy, key: string, bytes: number, changes: Record<string, string> = {}) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries({ ...fields, key, ...changes })) form.append(name, value);
+  form.append('file', new Blob([new Uint8Array(bytes)]));
+  const response = await fetch(url, { method: 'POST', body: form });
+  return { status: response.status, text: await response.text() };
+}
+
+describe('POST policies', () => {
+  let dir: string;
+  let bucket: RunningBucket;
+  let caller: Caller;
+  before(async () => {
+    dir = await mkdtemp(path.join(tmpdir(), 'mule-posts-'));
+    bucket = await startBucket({ dir, buckets: ['films'], credentials: CREDENTIALS });
+    caller = createCaller({ bucket: 'films', endpoint: bucket.url, now: () => Date.now(), policy: { posts: true } });
+  });
+  after(async () => {
+    await bucket.close();
+    await rm(dir, { recursive: true });
+  });
+
+  const init = async (...files: Parameters<typeof fileOf>[0][]) => {
+    const answer = await caller.call('get_init_signature', {
+      files: files.map((file, index) => fileOf({ id: String(index), filesize: 10, ...file })),
+    });
+    return { posts: answer.posts!, files: answer.files as (InitPost & { key: string })[] };
+  };
+
+  it('serve a whole call: one for all files of one type, each under a key of its own', async () => {
+    const { posts, files } = await init({ filesize: 1 }, { filesize: 20 }, { content_type: 'image/png' });
+    assert.deepEqual(Object.keys(posts).sort(), ['p1', 'p2']);
+    assert.equal(new Set(files.map(({ key }) => key)).size, 3);
+    assert.equal(files[0]!.post, files[1]!.post);
+    for (const [index, bytes] of [1, 20, 10].entries()) {
+      const { post, key } = files[index]!;
+      const sent = await send(posts[post]!, key, bytes);
+      assert.equal(sent.status, 201, sent.text);
+      const head = await caller.call('get_head_signature', { key, grant: files[index]!.grant });
+      const { headers } = await fetch(head.url, { method: 'HEAD', headers: head.headers });
+      assert.equal(headers.get('content-length'), String(bytes));
+      assert.equal(headers.get('content-type'), index === 2 ? 'image/png' : 'video/mp4');
+    }
+  });
+
+  it('let nothing else through: no other prefix, size, type, field or status', async () => {
+    const { posts, files } = await init({ filesize: 5 }, { filesize: 9 });
+    const { post, key } = files[0]!;
+    const policy = posts[post]!;
+    const prefix = key.split('/').slice(0, 2).join('/');
+    assert.match(prefix, /^uploads\/[0-9a-f]{32}$/);
+    assert.equal((await send(policy, 'uploads/other/film.mp4', 5)).status, 403);
+    assert.equal((await send(policy, `${prefix}x`, 5)).status, 403);
+    for (const bytes of [4, 10]) assert.equal((await send(policy, key, bytes)).status, 400, `${bytes} bytes`);
+    for (const changes of [
+      { 'content-type': 'text/html' },
+      { acl: 'public-read' },
+      { success_action_status: '200' },
+      { 'x-amz-meta-a': 'b' },
+      { 'x-amz-credential': 'other/20260101/us-east-1/s3/aws4_request' },
+    ] as Record<string, string>[]) {
+      assert.equal((await send(policy, key, 5, changes)).status, 403, JSON.stringify(changes));
+    }
+    assert.equal((await send(policy, key, 5)).status, 201);
+  });
+
+  it('live at most 15 minutes, and no longer than other signatures', async () => {
+    for (const [expires, seconds] of [
+      [3_600, 900],
+      [60, 60],
+    ] as const) {
+      const short = createCaller({ policy: { posts: true }, expires });
+      const { posts } = await short.call('get_init_signature', { files: [fileOf({ filesize: 1 })] });
+      const end = Math.floor(NOW / 1_000) * 1_000 + seconds * 1_000;
+      assert.equal(posts!['p1']!.expires, end);
+      assert.equal(Date.parse(documentOf(posts!['p1']!).expiration), end);
+    }
+  });
+
+  it('are renewed for the very key that was granted', async () => {
+    const { files } = await init({});
+    const { key, grant } = files[0]!;
+    const again = await init({ key, grant });
+    const { post } = again.files[0]!;
+    assert.equal(again.files[0]!.key, key);
+    assert.ok(
+      documentOf(again.posts[post]!).conditions.some((one) => JSON.stringify(one) === `["eq","$key","${key}"]`),
+    );
+    assert.equal((await send(again.posts[post]!, key, 10)).status, 201);
+    assert.equal((await send(again.posts[post]!, `${key}x`, 10)).status, 403);
+  });
+
+  it('leave to PUT what a form cannot carry, and to multipart what has more parts than one', async () => {
+    const kinds = async (policy: object, file = {}) =>
+      Object.keys(await createCaller({ policy: { posts: true, ...policy } }).init({ filesize: 1, ...file }));
+    assert.ok((await kinds({})).includes('post'));
+    assert.ok((await kinds({ tags: { a: 'b' } })).includes('put'));
+    assert.ok((await kinds({ key: '{random}' })).includes('put'));
+    assert.ok((await kinds({ objectKeys: 'o/' }, { object_key: 'x' })).includes('put'));
+    assert.ok((await kinds({}, { filesize: 100e6 })).includes('init'));
+    assert.ok((await kinds({ posts: false })).includes('put'));
+  });
+});

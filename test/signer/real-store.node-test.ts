@@ -1,0 +1,188 @@
+/** What the signer does at the store by itself, against a real Ceph: `--check`, receipts, `sweep`, and the kit. */
+import assert from 'node:assert/strict';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, before, describe, it } from 'node:test';
+import { checkStore } from '../../src/signer/check-store.js';
+import { checkConformance } from '../../src/signer/conformance.js';
+import { createMemoryTracker, createSigner, sweep, verifyReceipt } from '../../src/signer/index.js';
+import type { SignerOptions, StoredFile } from '../../src/signer/index.js';
+import { toNodeHandler } from '../../src/signer/node.js';
+import { startCeph } from '../servers/ceph.js';
+import type { Ceph } from '../servers/ceph.js';
+import { S3Client } from '../servers/s3-client.js';
+import { createCaller, DAY } from './caller.js';
+
+const SECRET = 'a secret of sixteen';
+const ORIGIN = 'https://page.example';
+const EXPOSED = ['ETag', 'Retry-After', 'x-amz-request-id', 'x-amz-version-id'];
+const MIB = 1024 ** 2;
+
+let ceph: Ceph;
+let s3: S3Client;
+let options: SignerOptions;
+
+const corsOf = (methods: readonly string[], exposed: readonly string[]): string => {
+  const tags = (name: string, values: readonly string[]) => values.map((text) => `<${name}>${text}</${name}>`).join('');
+  const rule = [
+    tags('AllowedOrigin', [ORIGIN]),
+    tags('AllowedMethod', methods),
+    tags('AllowedHeader', ['*']),
+    tags('ExposeHeader', exposed),
+  ].join('');
+  return `<CORSConfiguration><CORSRule>${rule}</CORSRule></CORSConfiguration>`;
+};
+const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];
+
+before(async () => {
+  ceph = await startCeph();
+  s3 = new S3Client(ceph);
+  await s3.createBucket('films');
+  await s3.putCors('films', corsOf(METHODS, EXPOSED));
+  // the very policy of the README
+  const uploader = await ceph.createUser('uploader');
+  const statement = {
+    Effect: 'Allow',
+    Principal: { AWS: [uploader.arn] },
+    Action: ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'],
+    Resource: ['arn:aws:s3:::films/uploads/*'],
+  };
+  const body = JSON.stringify({ Version: '2012-10-17', Statement: [statement] });
+  const answer = await s3.request('PUT', s3.address('films', '', { policy: '' }), { body });
+  assert.ok(answer.ok, await answer.text());
+  options = {
+    bucket: 'films',
+    endpoint: ceph.url,
+    credentials: uploader,
+    allowAnonymous: true,
+    origins: [ORIGIN],
+  };
+});
+after(() => ceph.stop());
+
+describe('the check of a store', () => {
+  const faultsOf = async (changed: Partial<SignerOptions> = {}) =>
+    (await checkStore({ ...options, ...changed })).filter(({ fault }) => fault !== null);
+
+  it('finds nothing wrong where the README was followed, and leaves nothing behind', async () => {
+    const findings = await checkStore(options);
+    assert.deepEqual(
+      findings.filter(({ fault }) => fault !== null),
+      [],
+    );
+    assert.equal(findings.length, 8);
+    assert.deepEqual(await s3.listUploads('films'), []);
+    assert.deepEqual(await s3.listObjects('films'), []);
+  });
+
+  it('names each power that the credentials should not have, with the policy to paste', async () => {
+    const [finding, ...rest] = await faultsOf({ credentials: ceph });
+    assert.deepEqual(rest, []);
+    assert.equal(finding!.isWarning, true);
+    for (const power of ['list the objects', 'read the CORS rule', 'list all buckets', 'write outside of uploads/'])
+      assert.ok(finding!.fault!.includes(power), finding!.fault!);
+    assert.match(finding!.advice!, /"Resource": "arn:aws:s3:::films\/uploads\/\*"/);
+    assert.deepEqual(await s3.listUploads('films'), []);
+  });
+
+  it('tells what the credentials lack', async () => {
+    const stranger = await ceph.createUser('stranger');
+    const [finding] = await faultsOf({ credentials: stranger });
+    assert.match(finding!.fault!, /the credentials may not/);
+    assert.match(finding!.advice!, /s3:ListMultipartUploadParts/);
+    assert.match((await faultsOf({ credentials: { ...stranger, accessKeyId: 'nobody' } }))[0]!.fault!, /does not know/);
+    const wrong = { ...stranger, secretAccessKey: 'wrong' };
+    assert.match((await faultsOf({ credentials: wrong }))[0]!.fault!, /secret access key does not belong/);
+  });
+
+  it('tells that there is no bucket, or no store', async () => {
+    const [finding] = await faultsOf({ bucket: 'none', credentials: ceph });
+    assert.equal(finding!.fault, 'there is no bucket none');
+    assert.equal(finding!.advice, 'aws s3 mb s3://none --region us-east-1');
+    assert.match((await faultsOf({ endpoint: 'http://127.0.0.1:1' }))[0]!.fault!, /does not answer \(/);
+  });
+
+  it('tells what the CORS rule lacks, for each origin, with the rule to paste', async () => {
+    const [other] = await faultsOf({ origins: ['https://other.example'] });
+    assert.match(other!.fault!, /refuses PUT with content-type; POST with content-type; GET; DELETE; HEAD/);
+    assert.match(other!.advice!, /"AllowedOrigins": \[\s*"https:\/\/other\.example"/);
+    await s3.putCors('films', corsOf(['GET', 'HEAD', 'PUT', 'POST'], EXPOSED));
+    assert.match((await faultsOf())[0]!.fault!, /refuses DELETE$/);
+    await s3.putCors('films', corsOf(METHODS, EXPOSED.slice(1)));
+    assert.match((await faultsOf())[0]!.fault!, /ExposeHeaders lacks ETag/);
+    await s3.putCors('films', corsOf(METHODS, ['ETag']));
+    const [hint, ...rest] = await faultsOf();
+    assert.deepEqual([hint!.isWarning, rest], [true, []]);
+    assert.match(hint!.fault!, /lacks retry-after, x-amz-request-id, x-amz-version-id$/);
+    await s3.putCors('films', corsOf(METHODS, EXPOSED));
+    assert.match((await faultsOf({ origins: undefined }))[0]!.fault!, /no origin is named/);
+  });
+});
+
+describe('the signer at a real store', () => {
+  it('is held to the kit, by credentials that may do no more than the README says', async () => {
+    const sign = createSigner({
+      ...options,
+      allowAnonymous: undefined,
+      authorize: (request) => request.headers.get('x-user'),
+      tracker: createMemoryTracker(),
+      receipts: true,
+      secret: SECRET,
+      policy: { key: 'uploads/{principal}/{name}' },
+    });
+    const server = createServer(toNodeHandler(sign)).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sign`;
+    const verdicts = await checkConformance({ url, headers: { 'x-user': 'ada' }, otherHeaders: { 'x-user': 'bob' } });
+    server.closeAllConnections();
+    server.close();
+    assert.deepEqual(
+      verdicts.filter(({ fault }) => fault !== null),
+      [],
+    );
+  });
+
+  it('tells its owner of an object, and seals a receipt, once the store has it', async () => {
+    const told: [StoredFile, string | null][] = [];
+    const caller = createCaller({
+      ...options,
+      allowAnonymous: undefined,
+      now: () => Date.now(),
+      secret: SECRET,
+      receipts: true,
+      onComplete: (object, principal) => void told.push([object, principal]),
+    });
+    const { key, grant, put } = await caller.init({ filesize: 3 });
+    const notice = { key, grant, upload_id: '', chunks: [], state: 'complete' as const };
+    assert.equal(await caller.refusal('chunk_loaded', notice), '409 not-stored');
+    assert.equal((await fetch(put!.url, { method: 'PUT', headers: put!.headers, body: 'abc' })).status, 200);
+    const { receipt } = (await caller.call('chunk_loaded', notice)) as { receipt: string };
+    const read = await verifyReceipt(receipt, { secret: SECRET, bucket: 'films', principal: 'ada' });
+    assert.deepEqual([read.key, read.size, read.etag], [key, 3, '900150983cd24fb0d6963f7d28e17f72']);
+    assert.deepEqual([told[0]![0].key, told[0]![1]], [key, 'ada']);
+  });
+
+  it('sweeps what nobody touched for days, and nothing else', async () => {
+    let now = Date.now() - 9 * DAY;
+    const tracker = createMemoryTracker({ now: () => now });
+    const caller = createCaller({ ...options, allowAnonymous: undefined, now: () => Date.now(), tracker });
+    const begin = async (last_modified: number) => {
+      const { key, grant, init } = await caller.init({ filesize: 9 * MIB, last_modified });
+      const text = await (await fetch(init!.url, { method: 'POST', headers: init!.headers })).text();
+      const upload_id = /<UploadId>([^<]+)/.exec(text)![1]!;
+      await caller.call('chunk_loaded', { key, grant, upload_id, chunks: [], state: 'started' });
+      return upload_id;
+    };
+    await begin(1);
+    const gone = await begin(2);
+    const known = (await s3.listUploads('films')).find(({ uploadId }) => uploadId === gone)!;
+    await s3.abort('films', known.key, gone);
+    now = Date.now();
+    const young = await begin(3);
+    assert.deepEqual(await sweep({ ...options, tracker }), { aborted: 1, gone: 1, failed: [] });
+    assert.deepEqual(
+      (await s3.listUploads('films')).map(({ uploadId }) => uploadId),
+      [young],
+    );
+  });
+});

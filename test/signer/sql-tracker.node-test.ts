@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { createSqlTracker } from '../../src/signer/node.js';
+import type { SqlTracker } from '../../src/signer/node.js';
+import { startPostgres } from '../servers/postgres.js';
+import type { Postgres } from '../servers/postgres.js';
+import { run } from '../servers/processes.js';
+import { testTracker, uploadOf } from './tracker-suite.js';
+
+const NOTER = fileURLToPath(new URL('note-process.ts', import.meta.url));
+const PROCESSES = 4;
+
+let folder: string;
+let postgres: Postgres;
+let databases = 0;
+
+const DATABASES = {
+  SQLite: async () => `sqlite:${path.join(folder, `tracker-${(databases += 1)}.db`)}`,
+  PostgreSQL: () => postgres.createDatabase(`tracker_${(databases += 1)}`),
+};
+
+before(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'mule-tracker-'));
+  postgres = await startPostgres();
+});
+after(async () => {
+  await postgres.stop();
+  await rm(folder, { recursive: true });
+});
+
+for (const [name, newDatabase] of Object.entries(DATABASES)) {
+  describe(`tracker in ${name}`, () => {
+    const open = new Set<SqlTracker>();
+    const connect = async (url: string, now?: () => number) => {
+      const tracker = await createSqlTracker({ url, now });
+      open.add(tracker);
+      return tracker;
+    };
+    after(async () => {
+      for (const tracker of open) await tracker.close();
+    });
+
+    testTracker(async (now) => connect(await newDatabase(), now));
+
+    it('keeps what it knows over restarts, and makes its tables once', async () => {
+      const url = await newDatabase();
+      const first = await connect(url);
+      await first.note(uploadOf(), [1, 2]);
+      open.delete(first);
+      await first.close();
+      assert.deepEqual((await (await connect(url)).find('p', ['m']))?.chunks, [1, 2]);
+    });
+
+    it('is one and the same to many connections', async () => {
+      const url = await newDatabase();
+      const [one, other] = [await connect(url), await connect(url)];
+      await one.note(uploadOf(), [1]);
+      await other.note(uploadOf(), [2]);
+      assert.deepEqual((await one.find('p', ['m']))?.chunks, [1, 2]);
+      await other.forget('p', 'u');
+      assert.equal(await one.find('p', ['m']), null);
+    });
+
+    it('loses no notice of several that come at once', async () => {
+      const tracker = await connect(await newDatabase());
+      const chunks = Array.from({ length: 200 }, (_, index) => index + 1);
+      await Promise.all(chunks.map((chunk) => tracker.note(uploadOf(), [chunk])));
+      assert.deepEqual((await tracker.find('p', ['m']))?.chunks, chunks);
+    });
+
+    it(`loses no notice of ${PROCESSES} processes that start at once on a new database`, async () => {
+      const url = await newDatabase();
+      const last = 120;
+      const starts = Array.from({ length: PROCESSES }, (_, index) => String(index + 1));
+      const parameters = (first: string) => ['--import', 'tsx', NOTER, url, first, String(PROCESSES), String(last)];
+      await Promise.all(starts.map((first) => run(process.execPath, parameters(first))));
+      const found = await (await connect(url)).find('p', ['m']);
+      assert.deepEqual(
+        found?.chunks,
+        Array.from({ length: last }, (_, index) => index + 1),
+      );
+    });
+  });
+}
+
+describe('SQL tracker', () => {
+  it('lives through a kill of PostgreSQL, and goes on when it is back', async () => {
+    const tracker = await createSqlTracker({ url: await postgres.createDatabase('killed') });
+    await tracker.note(uploadOf(), [1]);
+    await postgres.restart('SIGKILL');
+    // connections that died are noticed one by one
+    const insist = async (tries: number): Promise<void> =>
+      tracker.note(uploadOf(), [2]).catch(async (error: unknown) => {
+        if (tries === 0) throw error;
+        return insist(tries - 1);
+      });
+    await insist(5);
+    assert.deepEqual((await tracker.find('p', ['m']))?.chunks, [1, 2]);
+    await tracker.close();
+  });
+
+  it('says what a URL has to be, and never what it was', async () => {
+    for (const url of ['mysql://user:hush@host/db', '', 'sqlite:']) {
+      await assert.rejects(createSqlTracker({ url }), (error: Error) => {
+        assert.match(error.message, /postgres:\/\/ nor sqlite:/);
+        return !error.message.includes('hush');
+      });
+    }
+  });
+});
