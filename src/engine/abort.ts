@@ -1,3 +1,5 @@
+import type { Clock } from './types.js';
+
 /**
  * Makes a promise that an `AbortSignal` can end: it then rejects with the signal's reason.
  * @param begin sets the work going; @returns what stops it
@@ -24,5 +26,46 @@ export function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Prom
   return abortable(signal, (resolve, reject) => {
     promise.then(resolve, reject);
     return () => {};
+  });
+}
+
+/**
+ * Lends work a controller of its own, which also ends with a signal. `AbortSignal.any()` would do, but WebKitGTK 2.50
+ * drops such a signal while only a fetch or a lock waits for it: that then never ends.
+ * @see https://dom.spec.whatwg.org/#abort-signal-garbage-collection for what it should do
+ */
+export async function following<T>(
+  signal: AbortSignal | undefined,
+  work: (own: AbortController) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const own = new AbortController();
+  const follow = (): void => own.abort(signal!.reason);
+  signal?.addEventListener('abort', follow);
+  try {
+    return await work(own);
+  } finally {
+    signal?.removeEventListener('abort', follow);
+  }
+}
+
+/**
+ * Does work that ends with a signal, and after so many milliseconds.
+ * @param begin is handed what both end; where it does not listen, it is waited for no longer all the same
+ * @throws the signal's reason, or an `AbortError` when the time is over
+ */
+export function limited<T>(
+  clock: Clock,
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+  begin: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return following(signal, async (own) => {
+    const cancel = clock.setTimer(() => own.abort(), milliseconds);
+    try {
+      return await unlessAborted(own.signal, begin(own.signal));
+    } finally {
+      cancel();
+    }
   });
 }

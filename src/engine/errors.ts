@@ -68,6 +68,11 @@ export class TransportFault extends Error {
   }
 }
 
+/** A part of the file could not be read, though the file is there. */
+export class ReadFault extends Error {
+  override readonly name = 'ReadFault';
+}
+
 /** An answer of the store that is not the one hoped for. */
 export class StoreFault extends Error {
   override readonly name = 'StoreFault';

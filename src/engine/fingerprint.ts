@@ -1,5 +1,7 @@
 /** Bytes of each sample. */
 const SAMPLE = 64 * 1024;
+/** Bytes of the largest file that is read whole. */
+export const READ_WHOLE = SAMPLE * 3;
 
 /**
  * 64 bits that are enough to tell files apart where the page has no WebCrypto (plain `http:`): FNV-1a.
@@ -11,19 +13,43 @@ function weakHash(bytes: Uint8Array): string {
   return `w-${hash.toString(36)}`;
 }
 
+const bytesOf = async (blob: Blob): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await blob.arrayBuffer());
+
+/** One after the other. A Blob of Blobs would do it too, by way of another process of the browser. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}
+
 /** Bytes in hexadecimal. */
 export const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /**
- * Gives what a file is recognised by when it is chosen again: a hash of its size, time and samples of its head,
- * middle and tail. Costs milliseconds at any size; the name does not count.
+ * Gives what a file is recognised by when it is chosen again: a hash of its size and of samples of its head, middle
+ * and tail. Costs milliseconds at any size.
+ *
+ * Neither name nor time count: copying, moving to another disk, syncing and touching a file change them, and its
+ * bytes not; a stick that keeps times by two seconds changes them just by being unplugged. The price: a large file
+ * that was changed in place, to the byte of the same size and between the samples, is taken for the one that was
+ * begun. So this opens the gate and proves nothing. What proves it is the comparison of the parts that the store
+ * holds with the file, by their checksums.
+ * @param read gives the bytes of a file of up to three samples
  * @throws DOMException when the file cannot be read
  */
-export async function fingerprint(file: File): Promise<string> {
-  const { size, lastModified } = file;
+export async function fingerprint(file: Blob, read = bytesOf): Promise<string> {
+  const { size } = file;
+  const head = new TextEncoder().encode(`${size} `);
   const starts = [0, Math.floor((size - SAMPLE) / 2), size - SAMPLE].map((start) => Math.max(0, start));
-  const samples = size <= SAMPLE * 3 ? [file.slice()] : starts.map((start) => file.slice(start, start + SAMPLE));
-  const bytes = new Uint8Array(await new Blob([`${size} ${lastModified} `, ...samples]).arrayBuffer());
+  const samples =
+    size <= READ_WHOLE
+      ? [await read(file)]
+      : await Promise.all(starts.map((start) => bytesOf(file.slice(start, start + SAMPLE))));
+  const bytes = joined([head, ...samples]);
   if (!globalThis.crypto?.subtle) return weakHash(bytes);
   return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
 }

@@ -1,4 +1,6 @@
-import type { InitFile, InitRequest } from '../protocol.js';
+import { MIB } from '../limits.js';
+import type { ChecksumAlgorithm, InitAnswer, InitFile, InitRequest } from '../protocol.js';
+import type { ChecksumDesk } from './checksum-desk.js';
 import { invalidAnswer, SignerFault } from './errors.js';
 import type { ResolvedOptions } from './options.js';
 import { momentOf } from './signatures.js';
@@ -6,18 +8,36 @@ import type { InitReply } from './session.js';
 import type { Clock, SignerPort } from './types.js';
 import type { Upload } from './upload.js';
 
-/** Files in one call, until the signer names another limit. */
+/** Files in one call, until the signer names another limit, and at most. */
 const MOST_FILES = 100;
+const MOST_EVER = 500;
+/** Files in the first call of all: it is what everything waits for, and each file has to be read first. */
+const FIRST_FILES = 20;
+/** Bytes that one call is for, about: its signatures must not grow old before their turn comes. */
+const MOST_BYTES = 512 * MIB;
+/** Answers in hand below which those for the files after them are asked for. */
+const LOW = 40;
+/** Files that are made ready at a time. */
+const AT_ONCE = 20;
 
 export interface InitDeskHost {
   readonly signer: SignerPort;
   readonly clock: Clock;
   readonly options: Readonly<ResolvedOptions>;
+  readonly checksumDesk: ChecksumDesk;
+  readonly lifetime: AbortSignal;
   /** Uploads that will need an init soon, in the order they will. */
   upcoming(): Iterable<Upload>;
+  /** Bytes per part that the line to there is good for; undefined: the default. */
+  partSizeFor(size: number): number | undefined;
+  /** Hears of every good answer. */
+  answered(answer: InitAnswer): void;
   /** Makes an upload ready to be asked for; rejects, or says false, where the page holds it back. */
   prepare(upload: Upload): Promise<boolean>;
 }
+
+/** By the upload's id. */
+type Replies = ReadonlyMap<string, InitReply>;
 
 /** Asks for init signatures: those of many small files in one call, ahead of their turn. */
 export class InitDesk {
@@ -25,7 +45,11 @@ export class InitDesk {
   /** Answers that wait for their upload's turn, or are on their way. */
   readonly #ahead = new Map<Upload, Promise<InitReply>>();
   #limit = MOST_FILES;
+  /** What the signer has found not too large. */
+  #most = MOST_EVER;
+  #isLookingAhead = false;
   #hasAnswer = false;
+  #skew = 0;
 
   constructor(host: InitDeskHost) {
     this.#host = host;
@@ -36,6 +60,11 @@ export class InitDesk {
     return this.#hasAnswer;
   }
 
+  /** Milliseconds by which the signer's clock is ahead of the browser's. */
+  get skew(): number {
+    return this.#skew;
+  }
+
   /**
    * Gets what the signer says to one file; tried once.
    * @throws SignerFault, UploadError
@@ -44,7 +73,9 @@ export class InitDesk {
     const known = this.#ahead.get(upload);
     if (known) {
       try {
-        return await known;
+        const reply = await known;
+        this.#lookAhead();
+        return reply;
       } finally {
         this.#ahead.delete(upload);
       }
@@ -52,15 +83,36 @@ export class InitDesk {
     if (!(await this.#host.prepare(upload))) throw new DOMException('The page held the upload back', 'AbortError');
     // meanwhile another's call may have taken this one along
     if (this.#ahead.has(upload)) return this.ask(upload);
-    const batch = [upload, ...this.#companions(upload)];
+    const companions = upload.session ? [] : this.#companions(upload);
+    const replies = this.#call([upload, ...companions]);
+    this.#expect(companions, replies);
+    const reply = replyTo(upload, await replies);
+    this.#lookAhead();
+    return reply;
+  }
+
+  /** Asks for the next files before the answers in hand are used up. */
+  #lookAhead(): void {
+    if (this.#isLookingAhead || this.#ahead.size > LOW) return;
+    const batch = this.#companions(null);
+    if (!batch.length) return;
+    this.#isLookingAhead = true;
     const replies = this.#call(batch);
-    for (const other of batch.slice(1)) {
-      const reply = replies.then((all) => replyTo(other, all));
-      this.#ahead.set(other, reply);
+    this.#expect(batch, replies);
+    void replies
+      .catch(() => {})
+      .finally(() => {
+        this.#isLookingAhead = false;
+      });
+  }
+
+  #expect(uploads: readonly Upload[], replies: Promise<Replies>): void {
+    for (const upload of uploads) {
+      const reply = replies.then((all) => replyTo(upload, all));
+      this.#ahead.set(upload, reply);
       // its own upload meets the failure by asking again
-      reply.catch(() => this.#ahead.delete(other));
+      reply.catch(() => this.#ahead.delete(upload));
     }
-    return replyTo(upload, await replies);
   }
 
   /** Forgets the answer for an upload that is not going to want it. */
@@ -68,48 +120,74 @@ export class InitDesk {
     this.#ahead.delete(upload);
   }
 
-  #companions(upload: Upload): Upload[] {
+  /** Those that go along with an upload, or are next where there is none. */
+  #companions(upload: Upload | null): Upload[] {
     const companions: Upload[] = [];
-    if (upload.session) return companions;
+    const most = this.#hasAnswer ? this.#limit : Math.min(FIRST_FILES, this.#limit);
+    let bytes = upload?.facts.size ?? 0;
     for (const other of this.#host.upcoming()) {
-      if (companions.length >= this.#limit - 1) break;
-      if (other !== upload && !other.session && !this.#ahead.has(other)) companions.push(other);
+      if (companions.length + Number(upload !== null) >= most || bytes > MOST_BYTES) break;
+      // with none to go along with, those that have begun ask by themselves
+      if (other === upload || other.session || this.#ahead.has(other) || (!upload && other.status !== 'queued'))
+        continue;
+      companions.push(other);
+      bytes += other.facts.size;
     }
     return companions;
   }
 
-  async #call(batch: Upload[]): Promise<InitReply[]> {
-    const { signer, clock, options } = this.#host;
-    const ready = await Promise.all(batch.map((upload) => this.#host.prepare(upload).catch(() => false)));
-    const files = batch.filter((_, index) => ready[index]).map((upload) => initFileOf(upload, options));
-    if (!files.length) return [];
+  async #call(batch: Upload[]): Promise<Replies> {
+    const { signer, clock, options, checksumDesk, lifetime } = this.#host;
+    const offers = checksumDesk.offers();
+    const ready: Upload[] = [];
+    // all at once they would hold up the page
+    for (let at = 0; at < batch.length; at += AT_ONCE) {
+      const few = batch.slice(at, at + AT_ONCE);
+      const areReady = await Promise.all(few.map((upload) => this.#host.prepare(upload).catch(() => false)));
+      ready.push(...few.filter((_, index) => areReady[index]));
+    }
+    if (!ready.length) return new Map();
+    const checksums = await offers;
+    await checksumDesk.foresee(ready, checksums, lifetime);
+    const files = ready.map((upload) =>
+      initFileOf(upload, options, checksums, this.#host.partSizeFor(upload.facts.size)),
+    );
     const asked = momentOf(clock);
     try {
       const answer = await signer.call('get_init_signature', { files } satisfies InitRequest);
       if (!Array.isArray(answer?.files)) throw invalidAnswer('to get_init_signature has no list of files');
       this.#hasAnswer = true;
-      if (answer.limits?.files && answer.limits.files >= 1) this.#limit = Math.min(answer.limits.files, this.#limit);
-      return answer.files.map((file) => ({ file, answer, asked }));
+      this.#host.answered(answer);
+      checksumDesk.learn(answer);
+      if (Number.isFinite(answer.time)) this.#skew = answer.time - asked.wall;
+      if (answer.limits?.files && answer.limits.files >= 1)
+        this.#limit = Math.min(answer.limits.files, MOST_EVER, this.#most);
+      return new Map(answer.files.map((file) => [file.id, { file, answer, asked }]));
     } catch (error) {
       if (!(error instanceof SignerFault) || error.status !== 413 || batch.length === 1) throw error;
-      this.#limit = Math.ceil(batch.length / 2);
+      this.#most = this.#limit = Math.ceil(batch.length / 2);
       const { length } = batch;
-      return [
+      return new Map([
         ...(await this.#call(batch.slice(0, Math.ceil(length / 2)))),
         ...(await this.#call(batch.slice(Math.ceil(length / 2)))),
-      ];
+      ]);
     }
   }
 }
 
-function replyTo(upload: Upload, replies: InitReply[]): InitReply {
-  const reply = replies.find(({ file }) => file.id === upload.id);
+function replyTo(upload: Upload, replies: Replies): InitReply {
+  const reply = replies.get(upload.id);
   if (!reply) throw invalidAnswer(`to get_init_signature leaves out “${upload.facts.name}”`);
   return reply;
 }
 
-function initFileOf(upload: Upload, { partSize, contentType, acl, params }: Readonly<ResolvedOptions>): InitFile {
-  const { facts, session, fingerprint, objectKey, wantsFresh } = upload;
+function initFileOf(
+  upload: Upload,
+  { partSize, contentType, acl, params }: Readonly<ResolvedOptions>,
+  checksums: ChecksumAlgorithm[],
+  bestPartSize: number | undefined,
+): InitFile {
+  const { facts, session, fingerprint, objectKey, wantsFresh, partSizeWish, checksum } = upload;
   const isPlain = params === undefined || (typeof params === 'object' && params !== null && !Array.isArray(params));
   const allParams = isPlain ? { ...params, ...upload.params } : params;
   return {
@@ -121,7 +199,9 @@ function initFileOf(upload: Upload, { partSize, contentType, acl, params }: Read
     // what is undefined does not travel
     relative_path: facts.relativePath || undefined,
     fingerprint: fingerprint ?? undefined,
-    part_size: partSize === 'auto' ? undefined : partSize,
+    part_size: partSizeWish ?? (partSize === 'auto' ? bestPartSize : partSize),
+    checksums: checksums.length ? checksums : undefined,
+    checksum: checksum ?? undefined,
     object_key: objectKey || undefined,
     acl: acl || undefined,
     params: isPlain && !Object.keys(allParams as object).length ? undefined : allParams,

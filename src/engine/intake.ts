@@ -3,8 +3,9 @@ import type { Rejection } from './admission.js';
 import { UploadError } from './errors.js';
 import { fingerprint } from './fingerprint.js';
 import type { Roster } from './roster.js';
-import type { AdmissionRules, FileEntry, UploaderEventMap } from './types.js';
-import type { Upload, UploadFacts } from './upload.js';
+import type { SmallFiles } from './small-files.js';
+import type { AdmissionRules, FileEntry, FileHandle, UploaderEventMap } from './types.js';
+import type { Upload } from './upload.js';
 
 type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
 
@@ -12,11 +13,13 @@ type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap
 export class Intake {
   readonly #roster: Roster;
   readonly #emit: Emit;
+  readonly #smallFiles: SmallFiles;
   readonly #prepared = new WeakMap<Upload, Promise<boolean>>();
 
   /** @param emit tells the page; false where it cancelled */
-  constructor(roster: Roster, emit: Emit) {
+  constructor(roster: Roster, smallFiles: SmallFiles, emit: Emit) {
     this.#roster = roster;
+    this.#smallFiles = smallFiles;
     this.#emit = emit;
   }
 
@@ -25,39 +28,50 @@ export class Intake {
     if (!this.#emit('mule-before-add', { file, relativePath })) {
       return { code: 'cancelled', message: `“${file.name}” was not accepted by the page.` };
     }
-    const listed = this.#roster.all.filter(({ status }) => status !== 'aborted' && status !== 'failed');
-    const rejection = whyRejected(file, rules, listed.length);
+    const rejection = whyRejected(file, rules, this.#roster.listed);
     if (rejection) return rejection;
-    const isListed = listed.some(({ facts }) => isSame(facts, file, relativePath));
+    const { name, size, lastModified } = file;
+    const twins = this.#roster.twinsOf({ name, size, lastModified, relativePath });
+    const isListed = [...twins].some(({ status }) => status !== 'aborted' && status !== 'failed');
     return isListed ? { code: 'duplicate', message: `“${file.name}” is in the list already.` } : null;
   }
 
   /** Finds the upload that waits for this very file, by content: its name may have changed. */
   async findUnfinished({ file, relativePath = '' }: FileEntry): Promise<Upload | null> {
-    const waiting = this.#roster.all.filter(
-      ({ status, facts }) =>
-        facts.size === file.size
-        && (status === 'needs-file' || (status === 'failed' && isSame(facts, file, relativePath))),
+    const changed = [...this.#roster.withStatus('failed')].find(
+      ({ takesChangedFile, facts }) =>
+        takesChangedFile && facts.name === file.name && facts.relativePath === relativePath,
     );
+    if (changed) return changed;
+    const { name, size, lastModified } = file;
+    const twins = this.#roster.twinsOf({ name, size, lastModified, relativePath });
+    const idle = [...this.#roster.withStatus('needs-file'), ...this.#roster.withStatus('paused')];
+    const waiting = idle
+      .filter(({ facts, snapshot }) => facts.size === size && (snapshot.needsFile || snapshot.found))
+      .concat([...twins].filter(({ status }) => status === 'failed'));
     if (!waiting.length) return null;
     const print = await fingerprint(file).catch(() => null);
     const same = waiting.filter((upload) => upload.fingerprint === print);
-    return same.find(({ facts }) => isSame(facts, file, relativePath)) ?? (file.size ? same[0] : null) ?? null;
+    return same.find((upload) => twins.has(upload)) ?? (size ? same[0] : null) ?? null;
   }
 
   /**
    * Gives an upload its file back.
    * @throws UploadError `file-changed` for another file than the one that was begun
    */
-  async giveFile(upload: Upload, file: File): Promise<void> {
+  async giveFile(upload: Upload, source: File | FileHandle): Promise<void> {
     const { name, size } = upload.facts;
-    if (upload.fingerprint && upload.fingerprint !== (await fingerprint(file))) {
+    const handle = 'getFile' in source ? source : null;
+    const file = 'getFile' in source ? await source.getFile() : source;
+    const isTaken = upload.takesChangedFile && file.name === name;
+    if (!isTaken && upload.fingerprint && upload.fingerprint !== (await fingerprint(file))) {
       throw new UploadError(
         'file-changed',
         `“${file.name}” is another file, or has changed: choose “${name}” (${size} bytes).`,
       );
     }
     upload.file = file;
+    upload.handle = handle;
   }
 
   /** Makes an upload ready for init, once: what it is recognised by, and the page's leave. */
@@ -73,7 +87,7 @@ export class Intake {
   /** Gives what the upload's file is recognised by. */
   async recognise(upload: Upload): Promise<string> {
     try {
-      return (upload.fingerprint ??= await fingerprint(upload.file!));
+      return (upload.fingerprint ??= await fingerprint(upload.file!, (file) => this.#smallFiles.read(file)));
     } catch (cause) {
       throw new UploadError('file-unreadable', `“${upload.facts.name}” cannot be read: choose it again.`, {
         phase: 'init',
@@ -100,9 +114,3 @@ export class Intake {
     return isAllowed;
   }
 }
-
-const isSame = (facts: UploadFacts, { name, size, lastModified }: File, relativePath: string): boolean =>
-  facts.name === name
-  && facts.size === size
-  && facts.lastModified === lastModified
-  && facts.relativePath === relativePath;

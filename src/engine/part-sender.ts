@@ -1,30 +1,21 @@
-import { abortable } from './abort.js';
+import { abortable, following } from './abort.js';
+import type { Carrier } from './carrier.js';
+import { DigestRefusals } from './digest-refusals.js';
+import { reading } from './file-check.js';
 import type { Notices } from './notices.js';
-import type { Retrier, Trial } from './retrier.js';
+import type { Retrier } from './retrier.js';
 import { signedUploadOf } from './session.js';
 import type { Session } from './session.js';
 import type { Signature, Signatures } from './signatures.js';
-import type { Patience } from './store-client.js';
-import type { Upload, UploadHost } from './upload.js';
+import { isVerified } from './store-client.js';
+import type { TransferHost } from './transfer-host.js';
 
 /** Parts made ready, signed and waiting for a lane, beyond those in flight. */
 const AHEAD = 2;
 
-/** What sends single requests, and how patiently. */
-interface Carrier {
-  fly<T>(
-    bytes: number,
-    signal: AbortSignal,
-    sign: () => Promise<Signature>,
-    send: (signature: Signature) => Promise<T>,
-  ): Promise<T>;
-  patience(trial: Trial, signal: AbortSignal): Patience;
-}
-
 /** Keeps as many parts of one upload on their way as there are lanes, and some ready behind them. */
 export class PartSender {
-  readonly #host: UploadHost;
-  readonly #upload: Upload;
+  readonly #host: TransferHost;
   readonly #retrier: Retrier;
   readonly #signatures: Signatures;
   readonly #carrier: Carrier;
@@ -33,9 +24,8 @@ export class PartSender {
   #isPumping = false;
   #launch: (() => boolean) | null = null;
 
-  constructor(host: UploadHost, upload: Upload, retrier: Retrier, signatures: Signatures, carrier: Carrier) {
+  constructor(host: TransferHost, retrier: Retrier, signatures: Signatures, carrier: Carrier) {
     this.#host = host;
-    this.#upload = upload;
     this.#retrier = retrier;
     this.#signatures = signatures;
     this.#carrier = carrier;
@@ -47,27 +37,28 @@ export class PartSender {
    */
   async send(session: Session, notices: Notices | null, signal: AbortSignal): Promise<void> {
     const { table } = session;
-    const failed = new AbortController();
-    const either = AbortSignal.any([signal, failed.signal]);
     const flights = (this.#flights = { count: 0 });
     try {
-      await abortable<void>(either, (resolve) => {
-        this.#launch = () => {
-          if (table.isComplete) resolve();
-          const partNumber = either.aborted ? null : table.takeNext();
-          if (partNumber === null) return false;
-          flights.count++;
-          void this.#sendPart(session, partNumber, notices, either)
-            .catch((error: unknown) => failed.abort(error))
-            .finally(() => {
-              flights.count--;
-              this.pump();
-            });
-          return true;
-        };
-        this.pump();
-        return () => {};
-      });
+      await following(signal, (own) =>
+        abortable<void>(own.signal, (resolve) => {
+          this.#launch = () => {
+            if (table.isComplete) resolve();
+            const partNumber = own.signal.aborted ? null : table.takeNext();
+            if (partNumber === null) return false;
+            flights.count++;
+            void this.#sendPart(session, partNumber, notices, own.signal)
+              .catch((error: unknown) => own.abort(error))
+              .finally(() => {
+                flights.count--;
+                this.pump();
+                this.#retrier.settled();
+              });
+            return true;
+          };
+          this.pump();
+          return () => {};
+        }),
+      );
     } finally {
       this.#launch = null;
     }
@@ -89,36 +80,49 @@ export class PartSender {
   }
 
   async #sendPart(session: Session, partNumber: number, notices: Notices | null, signal: AbortSignal): Promise<void> {
-    const { table } = session;
-    const { clock, store, scheduler } = this.#host;
+    const { table, checks } = session;
+    const { clock, store, scheduler, name } = this.#host;
     const { start, end } = table.plan.range(partNumber);
     const size = end - start;
     let attempts = 0;
     let begun = 0;
+    let wasVerified = false;
+    const refusals = new DigestRefusals(name, () => {
+      checks?.values?.forget(partNumber);
+      this.#signatures.used(partNumber);
+    });
+    const sign = (): Promise<Signature> =>
+      reading(
+        this.#host.file!,
+        name,
+        signal,
+        this.#signatures.part(partNumber, signedUploadOf(session), () => table.missing(), signal),
+      );
     const onProgress = (loaded: number): void => {
       table.sent(partNumber, loaded);
-      this.#host.changed(this.#upload);
+      this.#host.changed();
     };
     try {
       const etag = await this.#retrier.insist('part', partNumber, signal, async (trial) => {
         attempts = trial.attempt;
         table.sent(partNumber, 0);
-        return this.#carrier.fly(
-          size,
-          signal,
-          () => this.#signatures.part(partNumber, signedUploadOf(session), () => table.missing(), signal),
-          (signature) => {
-            begun = clock.monotonic();
-            return store.put(
-              signature,
-              this.#upload.file!.slice(start, end),
-              this.#carrier.patience(trial, signal),
-              onProgress,
-            );
-          },
-        );
+        const flight = this.#carrier.fly(size, signal, sign, (signature) => {
+          begun = clock.monotonic();
+          wasVerified = isVerified(signature);
+          return store.put(
+            signature,
+            this.#host.file!.slice(start, end),
+            this.#carrier.patience(trial, signal),
+            onProgress,
+          );
+        });
+        return flight.catch((error: unknown) => {
+          refusals.meet(error);
+          throw error;
+        });
       });
       table.stored(partNumber, etag);
+      checks?.sent(partNumber, etag, wasVerified);
     } finally {
       table.dropped(partNumber);
     }
@@ -126,6 +130,6 @@ export class PartSender {
     this.#retrier.progressed();
     scheduler.succeeded();
     if (session.tracked) notices?.stored(partNumber);
-    this.#upload.partStored({ partNumber, size, attempts, duration: Math.round(clock.monotonic() - begun) });
+    this.#host.partStored({ partNumber, size, attempts, duration: Math.round(clock.monotonic() - begun) });
   }
 }

@@ -9,6 +9,8 @@ export class PartTable {
   readonly plan: Plan;
   /** ETags without quotes; empty where the store told none to us; undefined for parts that are not stored. */
   readonly #etags: (string | undefined)[] = [];
+  /** Parts that are surely this very file's; of the others the store's list alone tells. */
+  readonly #proven = new Set<number>();
   /** Bytes sent of each part in flight. */
   readonly #flying = new Map<number, number>();
   #done = 0;
@@ -35,6 +37,11 @@ export class PartTable {
     return this.#doneBytes + flying;
   }
 
+  /** How many parts are in flight. */
+  get flying(): number {
+    return this.#flying.size;
+  }
+
   /** Whether Complete can be written: every part is stored under a known ETag. */
   get hasEveryEtag(): boolean {
     return this.isComplete && !this.#etags.includes('', 1);
@@ -42,6 +49,16 @@ export class PartTable {
 
   isStored(partNumber: number): boolean {
     return this.#etags[partNumber] !== undefined;
+  }
+
+  isFlying(partNumber: number): boolean {
+    return this.#flying.has(partNumber);
+  }
+
+  /** Whether a part was sent in this visit, or shown to be the file's, and is that one still: CORS may hide ETags. */
+  isProven(partNumber: number, etag: string): boolean {
+    const known = this.#etags[partNumber];
+    return this.#proven.has(partNumber) && (known === etag || known === '');
   }
 
   sizeOf(partNumber: number): number {
@@ -71,14 +88,20 @@ export class PartTable {
     if (this.#flying.has(partNumber)) this.#flying.set(partNumber, Math.min(bytes, this.sizeOf(partNumber)));
   }
 
-  /** Marks a part that the store confirmed. */
+  /** Marks a part that was sent and that the store confirmed. */
   stored(partNumber: number, etag: string): void {
-    this.#flying.delete(partNumber);
-    if (!this.isStored(partNumber)) {
-      this.#done++;
-      this.#doneBytes += this.sizeOf(partNumber);
-    }
-    this.#etags[partNumber] = etag;
+    this.#proven.add(partNumber);
+    this.#put(partNumber, etag);
+  }
+
+  /** Takes back that a part is stored: the store holds other bytes. */
+  lost(partNumber: number): void {
+    if (!this.isStored(partNumber)) return;
+    this.#etags[partNumber] = undefined;
+    this.#proven.delete(partNumber);
+    this.#done--;
+    this.#doneBytes -= this.sizeOf(partNumber);
+    this.#lowest = Math.min(this.#lowest, partNumber);
   }
 
   /** Gives back a part that was in flight and is not stored. */
@@ -89,14 +112,28 @@ export class PartTable {
   /**
    * Takes the store's word for what is stored: parts with any other than their exact size count as not stored.
    * @param listed in any order; a later duplicate of a number wins
+   * @param areProven whether all of them were shown to be the file's
    */
-  replaceStored(listed: Iterable<StoredPart>): void {
+  replaceStored(listed: Iterable<StoredPart>, areProven = false): void {
+    const parts = [...listed].filter(
+      ({ partNumber, size }) => partNumber <= this.plan.count && size === this.sizeOf(partNumber),
+    );
+    const proven = parts.filter(({ partNumber, etag }) => areProven || this.isProven(partNumber, etag));
+    this.#proven.clear();
+    for (const { partNumber } of proven) this.#proven.add(partNumber);
     this.#etags.length = 0;
     this.#done = this.#doneBytes = 0;
     this.#lowest = 1;
-    for (const { partNumber, size, etag } of listed) {
-      if (partNumber <= this.plan.count && size === this.sizeOf(partNumber)) this.stored(partNumber, etag);
+    for (const { partNumber, etag } of parts) this.#put(partNumber, etag);
+  }
+
+  #put(partNumber: number, etag: string): void {
+    this.#flying.delete(partNumber);
+    if (!this.isStored(partNumber)) {
+      this.#done++;
+      this.#doneBytes += this.sizeOf(partNumber);
     }
+    this.#etags[partNumber] = etag;
   }
 
   /** ETags of parts 1, 2, 3 … in order. */

@@ -1,5 +1,5 @@
 import { abortable } from './abort.js';
-import { sleep } from './clock.js';
+import { nap } from './clock.js';
 import type { Clock, Transport } from './types.js';
 
 const PROBE_EVERY = 3_000;
@@ -90,9 +90,9 @@ export class Reachability {
   }
 
   async #rest(delay: number): Promise<void> {
-    const early = new AbortController();
-    this.#wake = () => early.abort();
-    await sleep(this.#clock, delay, AbortSignal.any([this.#lifetime, early.signal])).catch(() => {});
+    const { over, wake } = nap(this.#clock, delay, this.#lifetime);
+    this.#wake = wake;
+    await over.catch(() => {});
     this.#wake = null;
   }
 

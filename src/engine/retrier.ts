@@ -1,5 +1,5 @@
 import { unlessAborted } from './abort.js';
-import { sleep } from './clock.js';
+import { nap } from './clock.js';
 import { SignerFault, TransportFault, UploadError } from './errors.js';
 import type { Phase } from './errors.js';
 import type { Reachability } from './reachability.js';
@@ -18,7 +18,8 @@ const LONGEST_PROBE_GAP = 3_000;
 /** A failure that no repetition of the same step mends: the upload has to go another way. */
 export class Detour extends Error {
   constructor(
-    readonly to: 'gone' | 'exists' | 'relist' | 'restart',
+    /** `smaller`: begin afresh, in smaller parts. */
+    readonly to: 'gone' | 'exists' | 'relist' | 'restart' | 'smaller',
     reason: string,
   ) {
     super(reason);
@@ -31,6 +32,10 @@ export interface Trial {
   attempt: number;
   /** How many tries of this step stalled. */
   stalls: number;
+  /** How many had no answer while the store was there. */
+  blind: number;
+  /** How many signatures were refused in a row, old ones aside. */
+  refusals: number;
 }
 
 /** What is waited for, until when. */
@@ -50,7 +55,15 @@ export interface RetrierHost {
   isReadable(method: string, url: string): boolean;
   /** Whether the signer has given any good answer so far. */
   isSignerKnown(): boolean;
+  /** Whether the store has ever done what a signature asked for. */
+  hasSigned(): boolean;
+  /** Epoch milliseconds by the servers' clocks, as far as known: the browser's own may be wrong. */
+  serverTime(): number;
   slowDown(): void;
+  /** Keeps all requests to the store back for so many milliseconds. */
+  holdBack(delay: number): void;
+  /** Told of each part that the line dropped. @throws Detour where another way is better */
+  lineCut(): void;
   /** Rejects with an `UploadError` where the file is not what it was. */
   checkFile(): Promise<void>;
   dropSignatures(partNumber: number | null): void;
@@ -90,6 +103,11 @@ export class Retrier {
     let first: Wait | null = null;
     for (const wait of this.#waits) if (!first || (wait.until ?? Infinity) < (first.until ?? Infinity)) first = wait;
     return first;
+  }
+
+  /** Says that a step has ended and nothing has begun in its place: what is left may be waits alone. */
+  settled(): void {
+    if (!this.isBusy && this.waiting) this.#host.changed();
   }
 
   /** Says that something went well: waits begin short again. */
@@ -143,7 +161,8 @@ export class Retrier {
         return await act(course);
       } catch (failure) {
         signal.throwIfAborted();
-        if (failure instanceof Detour) throw failure;
+        // one that names the file is the last word on it
+        if (failure instanceof Detour || isTold(failure)) throw failure;
         await this.#meet(failure, course);
       } finally {
         this.#busy--;
@@ -181,6 +200,8 @@ export class Retrier {
       course.level = course.refusals = course.renewals = 0;
     }
     course.level++;
+    // a grant that was good for a while may grow old again in a long wait
+    if (verdict.kind !== 'renew') course.renewals = 0;
     switch (verdict.kind) {
       case 'final':
         throw new UploadError(verdict.code, this.#tell(verdict.message), {
@@ -211,8 +232,11 @@ export class Retrier {
     }
     if (failure instanceof TransportFault) return this.#meetSilence(failure, verdict, course);
     if (verdict.busy) this.#host.slowDown();
+    const retryAfter = parseRetryAfter(verdict.retryAfter, this.#host.serverTime());
+    // what one request is told holds for all
+    if (verdict.busy && verdict.of === 'store' && retryAfter) this.#host.holdBack(retryAfter);
     if (failure instanceof SignerFault) this.#doubtSigner(failure, verdict.reason, course);
-    const delay = this.#delay(course, verdict.retryAfter);
+    const delay = Math.max(retryAfter ?? 0, this.#backoff(course));
     return this.#pause(verdict.of, delay, verdict.reason, { ...course, phase });
   }
 
@@ -241,7 +265,10 @@ export class Retrier {
       course.stalls++;
       this.#host.slowDown();
     }
-    if (partNumber !== null) await this.#host.checkFile();
+    if (partNumber !== null) {
+      await this.#host.checkFile();
+      this.#host.lineCut();
+    }
     const reachability = this.#host.reachability(fault.url);
     const isThere = await reachability.check();
     signal.throwIfAborted();
@@ -266,7 +293,7 @@ export class Retrier {
     }
     return this.#pause(
       this.#host.isReadable(fault.method, fault.url) ? 'network' : 'store',
-      this.#delay(course, null),
+      this.#backoff(course),
       reason,
       course,
     );
@@ -287,20 +314,27 @@ export class Retrier {
   }
 
   async #resign(
-    { reason, passing, status }: Verdict & { kind: 'resign' },
+    { reason, passing, ofKeys, status }: Verdict & { kind: 'resign' },
     course: Course,
     failure: unknown,
   ): Promise<void> {
     this.#host.dropSignatures(null);
     if (!passing && ++course.refusals >= MOST_REFUSALS) {
-      throw new UploadError(
+      // The signer's keys were changed, and the store, or the signer, is yet to learn of the new ones.
+      const isPassing = ofKeys && this.#host.hasSigned();
+      const error = new UploadError(
         'signature-rejected',
-        this.#tell(`${reason} to fresh signatures: are the signer's keys, region and permissions right?`),
+        this.#tell(
+          `${reason} to fresh signatures: are the signer's keys, region and permissions right?${isPassing ? ' Trying goes on' : ''}`,
+        ),
         { retryable: true, status, phase: course.phase, cause: failure },
       );
+      if (!isPassing) throw error;
+      if (!this.#hasComplained) this.#host.complain(error);
+      this.#hasComplained = true;
     }
     // the first time at once: a signature may simply have grown old
-    return this.#pause('store', course.level > 1 ? this.#delay(course, null) : 0, reason, course);
+    return this.#pause('store', course.level > 1 ? this.#backoff(course) : 0, reason, course);
   }
 
   async #awaitAuthorization(
@@ -327,10 +361,9 @@ export class Retrier {
     await this.#standAside('authorization', null, unlessAborted(signal, ready));
   }
 
-  #delay(course: Course, retryAfter: string | null): number {
-    const { clock } = this.#host;
-    // "Retry-After: 0" of a store in trouble is no leave to hammer it
-    return Math.max(parseRetryAfter(retryAfter, clock.now()) ?? 0, backoff(course.level, clock.random()));
+  /** Holds besides any `Retry-After`: "0" of a store in trouble is no leave to hammer it. */
+  #backoff({ level }: Course): number {
+    return backoff(level, this.#host.clock.random());
   }
 
   async #pause(waitingFor: WaitingFor, delay: number, reason: string, course: Course): Promise<void> {
@@ -340,16 +373,10 @@ export class Retrier {
 
   async #rest(waitingFor: WaitingFor, delay: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#host;
-    const early = new AbortController();
-    const wake = (): void => early.abort();
+    const { over, wake } = nap(clock, delay, signal);
     this.#sleepers.set(wake, waitingFor);
     try {
-      await this.#standAside(
-        waitingFor,
-        clock.now() + delay,
-        sleep(clock, delay, AbortSignal.any([signal, early.signal])).catch(() => {}),
-      );
-      signal.throwIfAborted();
+      await this.#standAside(waitingFor, clock.now() + delay, over);
     } finally {
       this.#sleepers.delete(wake);
     }
@@ -364,6 +391,8 @@ export class Retrier {
   }
 }
 
+const isTold = (failure: unknown): boolean => failure instanceof UploadError && failure.message.startsWith('“');
+
 /** How one step has gone so far. */
 interface Course extends Trial {
   readonly phase: Phase;
@@ -371,8 +400,6 @@ interface Course extends Trial {
   readonly signal: AbortSignal;
   /** Failures in a row since something went well. */
   level: number;
-  blind: number;
-  refusals: number;
   renewals: number;
   progress: number;
 }

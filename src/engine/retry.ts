@@ -1,4 +1,4 @@
-import { SignerFault, StoreFault, TransportFault, UploadError } from './errors.js';
+import { ReadFault, SignerFault, StoreFault, TransportFault, UploadError } from './errors.js';
 import type { Phase, UploadErrorCode } from './errors.js';
 
 /** What a failure means. */
@@ -6,7 +6,14 @@ export type Verdict =
   /** A fault that passes: the same again, later. `busy`: fewer at a time. */
   | Again
   /** The signature is not believed: the same with a new one. `passing`: it was, and time alone has undone it. */
-  | { kind: 'resign'; reason: string; passing: boolean; status: number }
+  | {
+      kind: 'resign';
+      reason: string;
+      passing: boolean;
+      /** The store does not know the key it was made with, as after a change of keys. */
+      ofKeys: boolean;
+      status: number;
+    }
   /** The grant is outdated: have it renewed. */
   | { kind: 'renew'; reason: string }
   /** The page has to say who the user is. */
@@ -65,6 +72,10 @@ const STORE_CODES: Record<string, Verdict['kind'] | 'busy'> = {
   BadDigest: 'again',
   OperationAborted: 'again',
   SlowDown: 'busy',
+  SlowDownRead: 'busy',
+  SlowDownWrite: 'busy',
+  ServiceUnavailable: 'busy',
+  TooManyRequests: 'busy',
   ExpiredToken: 'resign',
   TokenRefreshRequired: 'resign',
   RequestTimeTooSkewed: 'resign',
@@ -77,6 +88,9 @@ const STORE_CODES: Record<string, Verdict['kind'] | 'busy'> = {
   EntityTooLarge: 'final',
   NoSuchBucket: 'final',
 };
+
+/** S3's words for a signature whose keys it does not know, perhaps not yet. */
+const KEY_CODES = new Set(['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'InvalidSecurity']);
 
 const BUSY = new Set([429, 503]);
 const isTransient = (status: number): boolean => [408, 425, 429].includes(status) || status >= 500;
@@ -109,7 +123,7 @@ function judgeStore(fault: StoreFault, phase: Phase): Verdict {
     case 'busy':
       return passing(true);
     case 'resign':
-      return { kind: known, reason, passing: true, status };
+      return { kind: known, reason, passing: true, ofKeys: false, status };
     case 'exists':
     case 'relist':
       return { kind: known, reason };
@@ -119,7 +133,10 @@ function judgeStore(fault: StoreFault, phase: Phase): Verdict {
   }
   // Ceph says NoSuchKey of an aborted upload, others 404 without a body: any 404 here means that the upload is gone.
   if (known === 'gone' || (status === 404 && phase !== 'create' && phase !== 'head')) return { kind: 'gone', reason };
-  if (status === 403) return { kind: 'resign', reason, passing: /expired/i.test(message), status };
+  // InvalidToken is a 400
+  if (status === 403 || KEY_CODES.has(code)) {
+    return { kind: 'resign', reason, passing: /expired/i.test(message), ofKeys: KEY_CODES.has(code), status };
+  }
   if (status === 412) return { kind: 'exists', reason };
   if (status === 409) return phase === 'complete' ? { kind: 'restart', reason } : passing();
   // 200 with something unreadable: cut short on its way, or a proxy's own page
@@ -143,6 +160,7 @@ export function judge(failure: unknown, phase: Phase): Verdict {
   if (failure instanceof TransportFault) {
     return again('store', failure.message, { stalled: failure.kind === 'stalled' });
   }
+  if (failure instanceof ReadFault) return again('store', failure.message);
   if (failure instanceof UploadError)
     return { kind: 'final', code: failure.code, status: failure.status, message: failure.message };
   throw failure;

@@ -4,17 +4,39 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
  */
 
+import type { ChecksumAlgorithm } from '../protocol.js';
+
+/** Checksums as the store tells them, base64; one made of the parts' ends with `-` and their number. */
+export type StoredChecksums = Readonly<Partial<Record<ChecksumAlgorithm, string>>>;
+
 /** A part as the store or the engine knows it; `etag` without quotes. */
 export interface StoredPart {
   partNumber: number;
   size: number;
   etag: string;
+  /** Where the store lists any. */
+  checksums?: StoredChecksums;
 }
 
 export interface PartList {
   parts: StoredPart[];
   /** Where the next page begins; null on the last one. */
   next: number | null;
+}
+
+/** What became of Complete. */
+export interface Completion {
+  etag: string;
+  /** Of the object, where the store tells any. */
+  checksums: StoredChecksums;
+}
+
+/** A part for Complete's list. */
+export interface NamedPart {
+  /** Without quotes. */
+  etag: string;
+  /** Where the whole object's checksum is made of those of the list. */
+  checksum?: { algorithm: ChecksumAlgorithm; value: string };
 }
 
 export interface StoreErrorBody {
@@ -39,6 +61,12 @@ function escapeXml(text: string): string {
 function field(xml: string, name: string): string | null {
   const match = new RegExp(`<${name}(?:\\s[^>]*)?>([^<]*)</${name}>`).exec(xml);
   return match ? unescapeXml(match[1]!.trim()) : null;
+}
+
+/** Reads elements such as `<ChecksumCRC32C>`; null where there is none. */
+function checksumsIn(xml: string): StoredChecksums | null {
+  const found = [...xml.matchAll(/<Checksum(CRC64NVME|CRC32C|CRC32|SHA256)>([^<]+)</g)];
+  return found.length ? Object.fromEntries(found.map(([, name, value]) => [name!.toLowerCase(), value!])) : null;
 }
 
 const isWhole = (xml: string, root: string): boolean => new RegExp(`<${root}[\\s>][^]*</${root}>\\s*$`).test(xml);
@@ -78,7 +106,8 @@ export function parsePartList(xml: string): PartList | null {
     const partNumber = Number(field(part!, 'PartNumber'));
     const size = Number(field(part!, 'Size') ?? NaN);
     if (!Number.isInteger(partNumber) || partNumber < 1 || !Number.isInteger(size)) return null;
-    parts.push({ partNumber, size, etag: bareEtag(field(part!, 'ETag') ?? '') });
+    const checksums = checksumsIn(part!);
+    parts.push({ partNumber, size, etag: bareEtag(field(part!, 'ETag') ?? ''), ...(checksums && { checksums }) });
   }
   const isTruncated = field(xml, 'IsTruncated') === 'true';
   const last = parts.reduce((most, part) => Math.max(most, part.partNumber), 0);
@@ -90,21 +119,23 @@ export function parsePartList(xml: string): PartList | null {
  * Reads the answer of CompleteMultipartUpload; the ETag is empty where the store tells none (Ceph 16).
  * @returns null for anything that is not such an answer, or is cut short
  */
-export function parseCompletion(xml: string): { etag: string } | null {
+export function parseCompletion(xml: string): Completion | null {
   if (!isWhole(xml, 'CompleteMultipartUploadResult')) return null;
-  return { etag: bareEtag(field(xml, 'ETag') ?? '') };
+  return { etag: bareEtag(field(xml, 'ETag') ?? ''), checksums: checksumsIn(xml) ?? {} };
 }
 
 /**
  * Writes the body of CompleteMultipartUpload.
- * @param etags of parts 1, 2, 3 … without quotes
+ * @param named parts 1, 2, 3 …
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */
-export function completionBody(etags: Iterable<string>): string {
+export function completionBody(named: Iterable<NamedPart>): string {
   let parts = '';
   let partNumber = 0;
-  for (const etag of etags) {
-    parts += `<Part><PartNumber>${++partNumber}</PartNumber><ETag>&quot;${escapeXml(etag)}&quot;</ETag></Part>`;
+  for (const { etag, checksum } of named) {
+    const name = `Checksum${checksum?.algorithm.toUpperCase()}`;
+    const sum = checksum ? `<${name}>${checksum.value}</${name}>` : '';
+    parts += `<Part><PartNumber>${++partNumber}</PartNumber><ETag>&quot;${escapeXml(etag)}&quot;</ETag>${sum}</Part>`;
   }
   return `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts}</CompleteMultipartUpload>`;
 }

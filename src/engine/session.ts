@@ -1,10 +1,12 @@
-import type { Action, InitAnswer, InitAnswerFile, PostPolicy, UploadReference } from '../protocol.js';
+import type { Action, AgreedChecksum, InitAnswer, InitAnswerFile, PostPolicy, UploadReference } from '../protocol.js';
 import { invalidAnswer, SignerFault, UploadError } from './errors.js';
+import type { FileChecks } from './file-checks.js';
+import { ALGORITHMS } from './checksum-desk.js';
 import { PartTable } from './parts.js';
 import { plan } from './plan.js';
 import { readSignature } from './signatures.js';
 import type { Moment, Signature, SignedUpload } from './signatures.js';
-import type { JournalRecord } from './types.js';
+import type { Resumption } from './types.js';
 
 /** What `get_init_signature` said about one file, and when it was asked. */
 export interface InitReply {
@@ -19,9 +21,21 @@ export interface Session {
   grant: string | undefined;
   readonly actions: readonly Action[];
   readonly tracked: boolean;
+  /** Whom the signer bound it to; null where it names nobody. */
+  readonly principal: string | null;
+  /** Whether the signer gives this key to no other upload. */
+  readonly ownKey: boolean;
+  /** What signer and store have agreed on; null: no checksum. */
+  readonly checksum: AgreedChecksum | null;
   readonly table: PartTable;
+  /** What computes and compares; null until the way is open, and where nothing can be, or is to be, checked. */
+  checks: FileChecks | null;
+  /** Checksum of the whole object, for Complete; null where it takes none. */
+  whole: string | null;
   /** Null until the multipart upload exists, and where none is needed. */
   uploadId: string | null;
+  /** Whether it was begun elsewhere, or in an earlier visit: all of it may have been sent unheard. */
+  readonly inherited: boolean;
   /** Whether parts may be stored that we do not know of. */
   needsList: boolean;
 }
@@ -52,12 +66,30 @@ export function readInit({ file, answer, asked }: InitReply, size: number): { se
       grant: file.grant,
       actions: Array.isArray(answer.actions) ? answer.actions : [],
       tracked: file.tracked ?? false,
+      principal: principalOf(answer),
+      ownKey: file.own_key ?? false,
+      checksum: readAgreed(file),
+      checks: null,
+      whole: null,
       table: new PartTable(planFor(size, isWhole ? Math.max(size, 1) : file.part_size!)),
       uploadId: 'upload_id' in file ? file.upload_id : null,
+      inherited: 'upload_id' in file && !file.fresh,
       needsList: 'upload_id' in file && !file.fresh,
     },
   };
 }
+
+function readAgreed({ checksum }: { checksum?: AgreedChecksum }): AgreedChecksum | null {
+  if (!checksum) return null;
+  const { algorithm, type } = checksum;
+  const isKnown = ALGORITHMS.includes(algorithm) && (type === 'FULL_OBJECT' || type === 'COMPOSITE');
+  if (!isKnown) throw invalidAnswer('names a checksum that was not offered');
+  return { algorithm, type };
+}
+
+/** Tells whom the signer takes the browser for; null where it names nobody. */
+export const principalOf = ({ principal }: InitAnswer): string | null =>
+  typeof principal === 'string' ? principal : null;
 
 function readOpening(file: Exclude<InitAnswerFile, { error: unknown }>, answer: InitAnswer, asked: Moment): Opening {
   if ('init' in file) return { kind: 'create', signature: readSignature(file.init, answer, asked) };
@@ -82,16 +114,42 @@ function planFor(size: number, partSize: number) {
 }
 
 /** Takes up an unfinished upload where the journal left it; null where nothing was begun that can be gone on with. */
-export function sessionOf(record: JournalRecord): Session | null {
-  const { key, uploadId, grant, partSize, size, actions, tracked } = record;
+export function sessionOf(record: Resumption): Session | null {
+  const { key, uploadId, grant, partSize, size, actions, tracked, principal, ownKey = false, checksum = null } = record;
   if (!key || !uploadId) return null;
   try {
     const table = new PartTable(planFor(size, partSize));
-    return { key, uploadId, actions, tracked, grant: grant ?? undefined, table, needsList: true };
+    return {
+      key,
+      uploadId,
+      actions,
+      tracked,
+      principal,
+      ownKey,
+      checksum,
+      checks: null,
+      whole: null,
+      grant: grant ?? undefined,
+      table,
+      inherited: true,
+      needsList: true,
+    };
   } catch {
     // a journal of garbage is no reason to refuse files
     return null;
   }
+}
+
+/** What another tab needs in order to go on; null where nothing was begun that can be gone on with. */
+export function resumptionOf(session: Session | null, id: string): Resumption | null {
+  if (!session?.uploadId) return null;
+  const { key, uploadId, grant, tracked, principal, ownKey, checksum, actions, table } = session;
+  const { size, partSize } = table.plan;
+  return {
+    ...{ id, key, uploadId, partSize, tracked, principal, ownKey, checksum, size },
+    grant: grant ?? null,
+    actions: [...actions],
+  };
 }
 
 /** How later calls to the signer name this upload. */
@@ -101,12 +159,14 @@ export function referenceOf({ key, uploadId, grant }: Session): UploadReference 
 
 /** What signatures need to know of a session; made anew for each use, since the grant may be renewed. */
 export function signedUploadOf(session: Session): SignedUpload {
-  const { table, actions } = session;
+  const { table, actions, checks, whole } = session;
   return {
     reference: referenceOf(session),
     actions,
     size: table.plan.size,
     partSize: table.plan.partSize,
     sizeOf: (partNumber) => table.sizeOf(partNumber),
+    values: checks?.values ?? null,
+    whole,
   };
 }

@@ -1,11 +1,14 @@
 import type { Action, Protocol, Signed, SignedAnswer, SignedRequest, UploadReference } from '../protocol.js';
 import { invalidAnswer, SignerFault } from './errors.js';
+import type { PartChecksums } from './part-checksums.js';
 import type { Clock, SignerPort } from './types.js';
 
 /** Part signatures asked for in one call. */
 export const WINDOW = 100;
 /** Below so many in hand, the next window is asked for. */
 const LOW = 16;
+/** Parts with checksums for which the next call is made ahead of need: more of them are not computed ahead. */
+const LOW_BATCH = 8;
 /** Milliseconds before expiry in which a signature is not used any more. */
 const MARGIN = 30_000;
 
@@ -104,9 +107,12 @@ export class Signatures {
     missing: () => Iterable<number>,
     signal: AbortSignal,
   ): Promise<Signature> {
+    const { values } = upload;
     if (!upload.actions.includes('get_all_signatures')) {
+      if (values) await values.gather(partNumber, () => true, signal);
       const { reference, sizeOf } = upload;
-      const request = { ...reference, chunk: partNumber, size: sizeOf(partNumber) };
+      const checksum = values?.get(partNumber);
+      const request = { ...reference, chunk: partNumber, size: sizeOf(partNumber), ...(checksum && { checksum }) };
       return this.#single(this.#parts, partNumber, 'get_chunk_signature', signal, request);
     }
     for (;;) {
@@ -115,6 +121,9 @@ export class Signatures {
         this.#lookAhead(upload, missing, signal);
         return known;
       }
+      if (values) await values.gather(partNumber, (near) => this.#parts.has(near), signal);
+      // another part may have had it asked for meanwhile
+      if (values && this.#parts.has(partNumber)) continue;
       this.#window ??= this.#ask(upload, missing(), signal);
       await this.#window;
     }
@@ -122,13 +131,15 @@ export class Signatures {
 
   /** Gives a signature for list, end, delete or head. */
   async once(what: Once, upload: SignedUpload, signal: AbortSignal, marker?: number): Promise<Signature> {
-    // a page of the list has a signature of its own
-    const known = marker ? new Map<Once, Signature>() : this.#once;
-    const { reference, size } = upload;
+    const { reference, size, whole } = upload;
+    const checksum = what === 'end' ? whole : null;
+    // a page of the list has a signature of its own, and so has a checksum
+    const known = marker || checksum ? new Map<Once, Signature>() : this.#once;
     const { key, grant } = reference;
     return this.#single(known, what, `get_${what}_signature`, signal, {
       ...(what === 'head' ? { key, grant } : reference),
       ...(what === 'end' && { size }),
+      ...(checksum && { checksum }),
       ...(marker && { part_number_marker: marker }),
     });
   }
@@ -163,30 +174,38 @@ export class Signatures {
   }
 
   #lookAhead(upload: SignedUpload, missing: () => Iterable<number>, signal: AbortSignal): void {
+    const { values } = upload;
+    values?.ahead();
     if (this.#window || this.#parts.size >= LOW) return;
-    const unsigned = [...take(missing(), (partNumber) => !this.#parts.has(partNumber))];
+    const isReady = (partNumber: number): boolean => !values || values.get(partNumber) !== undefined;
+    const unsigned = [...take(missing(), (partNumber) => !this.#parts.has(partNumber) && isReady(partNumber))];
+    if (values && unsigned.length < LOW_BATCH) return;
     // A failure is met again, and judged, by the part that needs the signature.
     if (unsigned.length) void (this.#window = this.#ask(upload, unsigned, signal)).catch(() => {});
   }
 
   async #ask(
-    { reference, size, partSize }: SignedUpload,
+    { reference, size, partSize, values }: SignedUpload,
     wanted: Iterable<number>,
     signal: AbortSignal,
   ): Promise<void> {
     const generation = this.#generation;
-    const chunks = [...take(wanted, (partNumber) => !this.#fresh(this.#parts, partNumber))];
+    const isReady = (partNumber: number): boolean => !values || values.get(partNumber) !== undefined;
+    const chunks = [...take(wanted, (partNumber) => !this.#fresh(this.#parts, partNumber) && isReady(partNumber))];
+    const checksums = values && Object.fromEntries(chunks.map((chunk) => [chunk, values.get(chunk)!]));
     const asked = momentOf(this.#clock);
     try {
       const answer = await this.#signer.call(
         'get_all_signatures',
-        { ...reference, size, part_size: partSize, chunks },
+        { ...reference, size, part_size: partSize, chunks, ...(checksums && { checksums }) },
         signal,
       );
       if (generation !== this.#generation) return;
       for (const chunk of chunks) this.#parts.set(chunk, readSignature(answer.chunks?.[chunk], answer, asked));
       for (const what of ['list', 'end', 'delete', 'head'] as const) {
-        if (answer[what]) this.#once.set(what, readSignature(answer[what], answer, asked));
+        // where there are checksums, the end has to name the whole object's
+        if (answer[what] && !(values && what === 'end'))
+          this.#once.set(what, readSignature(answer[what], answer, asked));
       }
     } finally {
       if (generation === this.#generation) this.#window = null;
@@ -201,6 +220,10 @@ export interface SignedUpload {
   readonly size: number;
   readonly partSize: number;
   sizeOf(partNumber: number): number;
+  /** The checksums of its parts; null where they have none. */
+  readonly values: Pick<PartChecksums, 'get' | 'ahead' | 'gather'> | null;
+  /** The whole object's, for its end. */
+  readonly whole: string | null;
 }
 
 function* take(numbers: Iterable<number>, isWanted: (partNumber: number) => boolean): Generator<number> {

@@ -1,6 +1,7 @@
+import { limited } from './abort.js';
 import type { Action, Protocol, RefusalAnswer } from '../protocol.js';
 import { SignerFault, UploadError } from './errors.js';
-import type { SignerPort, UploaderOptions } from './types.js';
+import type { Clock, SignerPort, UploaderOptions } from './types.js';
 
 /** Milliseconds; a signer that is silent for longer is asked again. */
 const SIGNER_TIMEOUT = 30_000;
@@ -17,9 +18,11 @@ export function actionUrl(action: Action, { signer, urls }: SignerOptions): stri
 /** Calls the page's signer over HTTP, or its `sign` function; options are read anew at each call. */
 export class HttpSigner implements SignerPort {
   readonly #options: () => SignerOptions;
+  readonly #clock: Clock;
 
-  constructor(options: () => SignerOptions) {
+  constructor(options: () => SignerOptions, clock: Clock) {
     this.#options = options;
+    this.#clock = clock;
   }
 
   async call<A extends Action>(
@@ -57,11 +60,8 @@ export class HttpSigner implements SignerPort {
     { headers, credentials }: SignerOptions,
     signal?: AbortSignal,
   ): Promise<unknown> {
-    const limit = AbortSignal.timeout(SIGNER_TIMEOUT);
-    let response: Response;
-    let text: string;
-    try {
-      response = await fetch(url, {
+    const ask = async (ending: AbortSignal): Promise<readonly [Response, string]> => {
+      const response = await fetch(url, {
         method: 'POST',
         headers: {
           ...(typeof headers === 'function' ? await headers() : headers),
@@ -69,16 +69,17 @@ export class HttpSigner implements SignerPort {
         },
         body: JSON.stringify(body),
         credentials,
-        signal: signal ? AbortSignal.any([signal, limit]) : limit,
+        signal: ending,
         // so that a notice outlives the page that sent it
         keepalive: action === 'chunk_loaded',
       });
-      text = await response.text();
-    } catch (cause) {
+      return [response, await response.text()];
+    };
+    const answer = await limited(this.#clock, SIGNER_TIMEOUT, signal, ask).catch((cause: unknown) => {
       signal?.throwIfAborted();
       throw new SignerFault(0, null, `no answer from the signer at ${url}`, null, { cause });
-    }
-    return readAnswer(response, text);
+    });
+    return readAnswer(...answer);
   }
 }
 

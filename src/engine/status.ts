@@ -1,7 +1,11 @@
-import type { UploadStatus } from './types.js';
+import type { TotalProgress, UploadStatus } from './types.js';
 
 const RUNNING = ['starting', 'uploading', 'waiting', 'finishing'] as const;
-const ENDS = ['complete', 'failed', 'aborted'] as const;
+/** An upload that has come to one of these is over. */
+export const ENDS = ['complete', 'failed', 'aborted'] as const;
+
+/** How far it is while nothing is listed. */
+export const NO_PROGRESS: TotalProgress = Object.freeze({ loaded: 0, total: 0, ratio: 0, speed: 0, eta: null });
 
 const FROM_RUNNING: readonly UploadStatus[] = [...RUNNING, ...ENDS, 'paused', 'needs-file'];
 
@@ -14,7 +18,7 @@ const STEPS: Record<UploadStatus, readonly UploadStatus[]> = {
   finishing: FROM_RUNNING,
   paused: ['queued', 'aborted', 'needs-file', 'failed'],
   failed: ['queued', 'aborted', 'needs-file'],
-  'needs-file': ['queued', 'aborted'],
+  'needs-file': ['queued', 'paused', 'aborted'],
   complete: [],
   aborted: [],
 };

@@ -1,6 +1,7 @@
 import { StoreFault } from './errors.js';
+import { ALGORITHMS } from './checksum-desk.js';
 import { bareEtag, completionBody, parseCompletion, parseError, parsePartList, parseUploadId } from './s3.js';
-import type { PartList } from './s3.js';
+import type { Completion, NamedPart, PartList, StoredChecksums } from './s3.js';
 import type { Signature } from './signatures.js';
 import type { StoreResponse, Transport } from './types.js';
 
@@ -21,16 +22,28 @@ export interface Patience {
 export interface StoredObject {
   /** Bytes; null where the answer did not say. */
   size: number | null;
+  /** Without quotes; empty where CORS does not expose it. */
   etag: string;
+  checksums: StoredChecksums;
 }
+
+/** Of a body's checksum as its signature names it. */
+const CHECKSUM_HEADER = /^x-amz-checksum-(?:crc|sha)/i;
+
+/** Whether the store is made to verify what is sent with this signature. */
+export const isVerified = ({ headers = {} }: Signature): boolean =>
+  Object.keys(headers).some((name) => CHECKSUM_HEADER.test(name));
 
 /** The S3 requests of an upload, each with a signature and read to its end; anything but success is a `StoreFault`. */
 export class StoreClient {
   readonly #transport: Transport;
-  readonly #onAnswer: (signature: Signature) => void;
+  readonly #onAnswer: (signature: Signature, isGood: boolean, protocol: string | undefined) => void;
 
-  /** @param onAnswer told of each answer that could be read, whatever it said */
-  constructor(transport: Transport, onAnswer: (signature: Signature) => void) {
+  /** @param onAnswer told of each answer that could be read, whether it was the one hoped for, and how it came */
+  constructor(
+    transport: Transport,
+    onAnswer: (signature: Signature, isGood: boolean, protocol: string | undefined) => void,
+  ) {
     this.#transport = transport;
     this.#onAnswer = onAnswer;
   }
@@ -43,15 +56,20 @@ export class StoreClient {
   /**
    * Sends a part, or a whole file.
    * @returns the ETag; empty where CORS does not expose it
+   * @throws StoreFault `BadDigest` also where the store tells another checksum than was signed
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
    */
   async put(
     signature: Signature,
-    body: Blob | FormData,
+    body: Blob | FormData | Uint8Array<ArrayBuffer>,
     patience: Patience,
     onProgress: (loaded: number) => void,
   ): Promise<string> {
     const response = await this.#send(signature, patience, { body, onProgress });
+    for (const [name, value] of Object.entries(signature.headers ?? {})) {
+      const told = CHECKSUM_HEADER.test(name) ? response.header(name) : null;
+      if (told && told !== value) throw new StoreFault(400, 'BadDigest', `the store tells ${name} ${told}`);
+    }
     return bareEtag(response.header('ETag') ?? '');
   }
 
@@ -59,20 +77,24 @@ export class StoreClient {
     return this.#understood(await this.#send(signature, patience), parsePartList);
   }
 
-  /** @returns the object's ETag; empty where the store tells none */
-  async complete(signature: Signature, etags: Iterable<string>, patience: Patience): Promise<string> {
+  /** @returns what the store tells of the object; the ETag is empty where it tells none */
+  async complete(signature: Signature, parts: Iterable<NamedPart>, patience: Patience): Promise<Completion> {
     const response = await this.#send(signature, patience, {
-      body: new Blob([completionBody(etags)]),
+      body: new Blob([completionBody(parts)]),
       answerTimeout: COMPLETE_TIMEOUT,
     });
-    return this.#understood(response, parseCompletion).etag;
+    return this.#understood(response, parseCompletion);
   }
 
   /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
   async head(signature: Signature, patience: Patience): Promise<StoredObject> {
     const response = await this.#send(signature, patience);
     const length = response.header('Content-Length');
-    return { size: length === null ? null : Number(length), etag: bareEtag(response.header('ETag') ?? '') };
+    return {
+      size: length === null ? null : Number(length),
+      etag: bareEtag(response.header('ETag') ?? ''),
+      checksums: checksumsOf(response),
+    };
   }
 
   /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html */
@@ -87,7 +109,11 @@ export class StoreClient {
       body,
       onProgress,
       answerTimeout = ANSWER_TIMEOUT,
-    }: { body?: Blob | FormData; onProgress?: (loaded: number) => void; answerTimeout?: number } = {},
+    }: {
+      body?: Blob | FormData | Uint8Array<ArrayBuffer>;
+      onProgress?: (loaded: number) => void;
+      answerTimeout?: number;
+    } = {},
   ): Promise<StoreResponse> {
     const { method, url, headers } = signature;
     const patient = (timeout: number): number => Math.max(timeout, Math.min(timeout * 2 ** stalls, LONGEST_STALL));
@@ -102,9 +128,10 @@ export class StoreClient {
       // without a body there is no last byte to wait long for
       answerTimeout: patient(body ? answerTimeout : stallTimeout),
     });
-    this.#onAnswer(signature);
     const error = parseError(response.text);
-    if (response.status >= 200 && response.status < 300 && !error) return response;
+    const isGood = response.status >= 200 && response.status < 300 && !error;
+    this.#onAnswer(signature, isGood, response.protocol);
+    if (isGood) return response;
     throw new StoreFault(response.status, error?.code ?? '', error?.message ?? '', response.header('Retry-After'));
   }
 
@@ -113,4 +140,9 @@ export class StoreClient {
     if (value === null) throw new StoreFault(response.status, '', 'the answer is cut short, or not S3’s');
     return value;
   }
+}
+
+function checksumsOf({ header }: StoreResponse): StoredChecksums {
+  const found = ALGORITHMS.map((name) => [name, header(`x-amz-checksum-${name}`)] as const);
+  return Object.fromEntries(found.filter(([, value]) => value));
 }

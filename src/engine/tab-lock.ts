@@ -3,19 +3,30 @@ import type { TabLock } from './types.js';
 const PREFIX = 'mule-upload:';
 const nothing = (): void => {};
 
+/** Locks of this page that are on their way to being free. */
+const releasing = new Map<string, Promise<unknown>>();
+
 /** Holds a lock until the returned function is called; the callback's promise is what holds it. */
 function request(name: string, options: LockOptions): Promise<(() => void) | null> {
   return new Promise((resolve, reject) => {
-    navigator.locks
+    const request = navigator.locks
       .request(PREFIX + name, options, (lock) => {
         if (!lock) {
           resolve(null);
           return;
         }
-        return new Promise<void>((letGo) => resolve(letGo));
+        return new Promise<void>((letGo) =>
+          resolve(() => {
+            releasing.set(name, request);
+            letGo();
+          }),
+        );
       })
       // refused as such, in a sandboxed frame for one: let through, as where there are none
-      .catch((error: unknown) => (options.signal?.aborted ? reject(error as Error) : resolve(nothing)));
+      .catch((error: unknown) => (options.signal?.aborted ? reject(error as Error) : resolve(nothing)))
+      .finally(() => {
+        if (releasing.get(name) === request) releasing.delete(name);
+      });
   });
 }
 
@@ -26,7 +37,10 @@ function request(name: string, options: LockOptions): Promise<(() => void) | nul
  */
 export const webLocks: TabLock = {
   async tryAcquire(name) {
-    return navigator.locks ? request(name, { ifAvailable: true }) : nothing;
+    if (!navigator.locks) return nothing;
+    // our own lock, let go of just now, is no other tab's
+    await releasing.get(name);
+    return request(name, { ifAvailable: true });
   },
   async acquire(name, signal) {
     return navigator.locks ? (await request(name, { signal }))! : nothing;

@@ -1,78 +1,97 @@
+import { MIN_PART_SIZE } from '../limits.js';
+import { Aftermath } from './aftermath.js';
+import type { Finding } from './aftermath.js';
 import { unlessAborted } from './abort.js';
-import { StoreFault, UploadError } from './errors.js';
+import { Carrier } from './carrier.js';
+import { DigestRefusals, isBadDigest, wrongBytes } from './digest-refusals.js';
+import { discard } from './discard.js';
+import { StoreFault, TransportFault, UploadError } from './errors.js';
+import type { FileChecks } from './file-checks.js';
+import { Lease } from './lease.js';
 import type { Notices } from './notices.js';
 import { PartSender } from './part-sender.js';
 import { Detour } from './retrier.js';
 import type { Retrier, Trial } from './retrier.js';
-import type { StoredPart } from './s3.js';
-import { readInit, signedUploadOf } from './session.js';
-import type { Opening, Session } from './session.js';
-import { isFresh } from './signatures.js';
-import type { Once, Signature, Signatures } from './signatures.js';
-import type { Patience, StoredObject } from './store-client.js';
-import type { Upload, UploadHost } from './upload.js';
+import type { NamedPart, PartList, StoredPart } from './s3.js';
+import { signedUploadOf } from './session.js';
+import type { Session } from './session.js';
+import type { Signature, Signatures } from './signatures.js';
+import { isVerified } from './store-client.js';
+import { provenParts } from './stored-proof.js';
+import { wholeBody } from './whole-body.js';
+import type { WholeBody } from './whole-body.js';
+import type { TransferHost } from './transfer-host.js';
+import type { Integrity, UploadSnapshot } from './types.js';
+import { WholeChecks } from './whole-checks.js';
 
 /** After so many failures of Complete the store is asked whether it still knows the upload. */
 const TRIES_UNTIL_LOOK = 3;
+/** After so many cuts of the line with no part stored anywhere, smaller parts are tried. */
+const MOST_CUTS = 8;
+/** Times that the store may turn out to hold other bytes of one part, or of the whole, than were sent. */
+const MOST_WRONG = 4;
+
+/** What is known of the object in the end. */
+export interface Outcome {
+  /** Empty where the store tells none. */
+  readonly etag: string;
+  readonly checksum: UploadSnapshot['checksum'];
+  readonly integrity: Integrity;
+}
 
 /** The way of one upload's bytes: each step asks the store, by the signer's leave, until it has succeeded. */
 export class Transfer {
-  readonly #host: UploadHost;
-  readonly #upload: Upload;
+  readonly #host: TransferHost;
   readonly #retrier: Retrier;
   readonly #signatures: Signatures;
+  readonly #carrier: Carrier;
+  readonly #lease: Lease;
   readonly #sender: PartSender;
-  #session: Session | null = null;
-  #opening: Opening | null = null;
-  #isOpeningOld = false;
-  #notices: Notices | null = null;
-  #location: string | null = null;
-  /** A create whose answer is not lost when the upload is paused or aborted meanwhile. */
-  #creating: Promise<void> | null = null;
-  #renewing: Promise<void> | null = null;
+  readonly #aftermath: Aftermath;
+  readonly #checks: WholeChecks;
   /** Whether a Complete, or a whole file, was sent. */
   #hasSentAll = false;
   /** Whether the answer to that was lost, or told nothing of what was done. */
   #isInDoubt = false;
+  /** Parts that the line dropped while none was stored. */
+  #cuts = 0;
+  #hasTriedSmaller = false;
+  /** How often the store held other bytes than were sent: of parts by number, of the whole under 0. */
+  readonly #wrong = new Map<number, number>();
+  #verdict: UploadError | null = null;
 
-  constructor(host: UploadHost, upload: Upload, retrier: Retrier) {
+  constructor(host: TransferHost, retrier: Retrier) {
     this.#host = host;
-    this.#upload = upload;
     this.#retrier = retrier;
     this.#signatures = host.makeSignatures();
-    this.#sender = new PartSender(host, upload, retrier, this.#signatures, this);
+    this.#carrier = new Carrier(host, this.#signatures);
+    this.#lease = new Lease(host, retrier, this.#carrier);
+    this.#sender = new PartSender(host, retrier, this.#signatures, this.#carrier);
+    this.#checks = new WholeChecks(host, retrier);
+    this.#aftermath = new Aftermath(host, retrier, this.#carrier, this.#signatures, this.#checks);
   }
 
   get session(): Session | null {
-    return this.#session;
+    return this.#lease.session;
   }
 
   get notices(): Notices | null {
-    return this.#notices;
+    return this.#lease.notices;
   }
 
   /** The object's URL without its signature. */
   get location(): string | null {
-    return this.#location;
+    return this.#carrier.locationOf(this.session?.key ?? '');
   }
 
   /** Goes on with what is known already. */
   adopt(session: Session | null): void {
-    this.#session = session;
-    this.#notices = session && this.#host.makeNotices(session);
-  }
-
-  /** Forgets key and upload id: the next run begins afresh. */
-  reset(): void {
-    this.adopt(null);
-    this.#opening = null;
-    this.#hasSentAll = this.#isInDoubt = false;
-    this.#signatures.drop();
+    this.#lease.adopt(session);
   }
 
   /** Counts what was in flight as unknown: it may have landed all the same. */
   doubt(): void {
-    if (this.#session?.uploadId) this.#session.needsList = true;
+    if (this.session?.uploadId) this.session.needsList = true;
   }
 
   /** Makes more parts fly where there is room. */
@@ -81,11 +100,16 @@ export class Transfer {
   }
 
   dropSignatures(partNumber: number | null): void {
-    if (partNumber !== null && this.#session?.uploadId) this.#signatures.used(partNumber);
+    if (partNumber !== null && this.session?.uploadId) this.#signatures.used(partNumber);
     else {
       this.#signatures.drop();
-      this.#isOpeningOld = true;
+      this.#lease.doubtOpening();
     }
+  }
+
+  /** Has an outdated grant renewed; once for all who wait for it. */
+  renewGrant(signal: AbortSignal): Promise<void> {
+    return this.#lease.renewGrant(signal);
   }
 
   /**
@@ -93,92 +117,196 @@ export class Transfer {
    * @returns how the bytes are to be sent
    */
   async open(signal: AbortSignal): Promise<'whole' | 'parts'> {
-    await this.#creating?.catch(() => {});
-    if (!this.#session) await this.#init(signal);
-    if (this.#opening?.kind === 'create' && !this.#session!.uploadId) await this.#create(signal);
-    return this.#opening?.kind === 'put' || this.#opening?.kind === 'post' ? 'whole' : 'parts';
+    const way = await this.#lease.open(signal);
+    const session = this.session!;
+    session.checks ??= await this.#openChecks(session, way === 'parts', signal);
+    session.checks?.begin(signal);
+    return way;
   }
 
-  /** Sends a file that needs no multipart upload. @returns the ETag; empty where the store tells none */
-  async sendWhole(signal: AbortSignal): Promise<string> {
-    const session = this.#session!;
-    session.table.takeNext();
+  /** Sends a file that needs no multipart upload. */
+  async sendWhole(signal: AbortSignal): Promise<Outcome> {
+    const session = this.session!;
+    const { table, checks } = session;
+    let wasVerified = false;
+    let hasAsked = false;
+    const refusals = new DigestRefusals(this.#host.name, () => {
+      checks?.values?.forget(1);
+      this.#host.checksum = null;
+      hasAsked = false;
+    });
+    table.takeNext();
     const etag = await this.#retrier.insist('part', 1, signal, async (trial) => {
+      let whole: WholeBody;
       try {
-        return await this.fly(
-          this.#upload.facts.size,
+        const checksum = await this.#checks.whole(session, signal);
+        const isPosted = this.#lease.opening?.kind === 'post';
+        if (checksum && !isPosted && !hasAsked && !this.#isSignedWith(checksum)) {
+          // init has to be told the value by the algorithm that it chose
+          hasAsked = true;
+          this.#host.checksum = checksum;
+          this.#lease.doubtOpening();
+        }
+        return await this.#carrier.fly(
+          this.#host.size,
           signal,
-          () => this.#renewed(),
-          (signature) =>
-            this.#sendAll(
-              this.#host.store.put(signature, this.#wholeBody(session), this.patience(trial, signal), (loaded) => {
-                session.table.sent(1, loaded);
-                this.#host.changed(this.#upload);
-              }),
-            ),
+          async () => {
+            const signature = await this.#lease.signature();
+            // read before there is a lane to be held up
+            whole = await this.#wholeBody(session, signature, checksum);
+            return signature;
+          },
+          (signature) => {
+            wasVerified = checksum !== null && (isPosted || isVerified(signature));
+            return this.#sendAll(
+              this.#host.store.put(
+                whole.headers ? { ...signature, headers: { ...signature.headers, ...whole.headers } } : signature,
+                whole.body,
+                this.#carrier.patience(trial, signal),
+                (loaded) => {
+                  table.sent(1, loaded);
+                  this.#host.changed();
+                },
+              ),
+            );
+          },
         );
       } catch (error) {
-        session.table.sent(1, 0);
+        table.sent(1, 0);
+        refusals.meet(error);
         throw error;
       }
     });
-    session.table.stored(1, etag);
+    table.stored(1, etag);
     this.#retrier.progressed();
     this.#host.scheduler.succeeded();
-    return etag;
+    checks?.sent(1, etag, wasVerified);
+    await this.#settled(session, signal);
+    // under its key it stays: nobody has leave to overwrite it
+    if (!table.isStored(1)) throw new Detour('restart', 'the store holds other bytes than the file');
+    return {
+      etag,
+      checksum: wasVerified ? await this.#checks.whole(session, signal) : null,
+      integrity: checks?.evidence ?? 'unverified',
+    };
   }
 
   /** Sends the parts that the store does not have. */
   async sendParts(signal: AbortSignal): Promise<void> {
-    const session = this.#session!;
-    if (session.needsList) await this.#list(session, signal);
-    await this.#sender.send(session, this.#notices, signal);
+    const session = this.session!;
+    if (session.needsList) await this.#listOwn(session, signal);
+    do {
+      await this.#sender.send(session, this.notices, signal);
+      await this.#settled(session, signal);
+    } while (!session.table.isComplete);
   }
 
-  /** Makes the parts an object. @returns its ETag; empty where the store tells none */
-  async complete(signal: AbortSignal): Promise<string> {
-    const session = this.#session!;
+  /** Makes the parts an object. */
+  async complete(signal: AbortSignal): Promise<Outcome> {
+    const session = this.session!;
     // Where CORS hides the ETags the store's own list has them.
-    if (!session.table.hasEveryEtag) await this.#list(session, signal);
+    if (!session.table.hasEveryEtag) await this.#listOwn(session, signal);
+    await this.#settled(session, signal);
     if (!session.table.isComplete) throw new Detour('relist', 'the store lists fewer parts than it confirmed');
-    const etag = await this.#retrier.insist('complete', null, signal, async (trial) => {
+    const checksum = await this.#checks.whole(session, signal);
+    const { etag, checksums } = await this.#retrier.insist('complete', null, signal, async (trial) => {
       // Ceph answers 500 for an upload that is gone; ListParts tells.
-      if (trial.attempt % TRIES_UNTIL_LOOK === 0) await this.#list(session, signal);
-      return this.#fly('end', trial, signal, (signature, patience) =>
-        this.#sendAll(this.#host.store.complete(signature, session.table.etags(), patience)),
-      );
+      if (trial.attempt % TRIES_UNTIL_LOOK === 0) {
+        await this.#listOwn(session, signal);
+        if (!session.table.hasEveryEtag) throw new Detour('relist', 'the store lists fewer parts than it confirmed');
+      }
+      const parts = await this.#checks.parts(session, session.table.etags(), signal);
+      try {
+        return await this.#sendEnd(session, parts, trial, signal);
+      } catch (error) {
+        throw isBadDigest(error) ? await this.#wayAround(session, signal) : error;
+      }
     });
-    return etag || ((await this.#head(session, signal))?.etag ?? '');
+    const told = checksum && checksums[checksum.algorithm];
+    if (told && told.replace(/-\d+$/, '') !== checksum.value.replace(/-\d+$/, ''))
+      throw this.#wholeIsWrong('the store has made another object of the parts');
+    const integrity = session.whole === null ? (session.checks?.evidence ?? 'unverified') : 'checksum';
+    const outcome = { etag, checksum, integrity };
+    if (etag) return outcome;
+    const object = await this.#aftermath.head(session, signal);
+    return { ...outcome, etag: typeof object === 'object' ? object.etag : '' };
+  }
+
+  /** Whether the store may have made the object unheard. */
+  get isInDoubt(): boolean {
+    return this.#isInDoubt;
   }
 
   /**
    * Looks whether the object stands in the bucket already: the answer that said so may have been lost.
    * @param sign what the store said: the multipart upload is gone, or an object exists
-   * @returns its ETag where it is this upload's own, by size and by the number of parts that a multipart ETag ends
-   * with; null where it is not, or cannot be told
    */
-  async findObject(sign: 'gone' | 'exists', signal: AbortSignal): Promise<string | null> {
-    const session = this.#session;
-    // An older object may have just the same size: a plain "it exists" to the first try is not of our making.
-    const isOurs = sign === 'exists' ? this.#isInDoubt : this.#hasSentAll || this.#upload.recovered;
-    if (!session || !isOurs) return null;
-    const object = await this.#head(session, signal);
-    const { size, count } = session.table.plan;
-    if (object?.size !== size) return null;
-    return !session.uploadId || !object.etag || object.etag.endsWith(`-${count}`) ? object.etag : null;
+  async findObject(sign: 'gone' | 'exists', signal: AbortSignal): Promise<Finding> {
+    const { session } = this;
+    if (!session) return 'unknown';
+    // A plain "it exists" to the first try is not of our making.
+    const mayBeOurs =
+      session.inherited || this.#host.wasShared || (sign === 'exists' ? this.#isInDoubt : this.#hasSentAll);
+    return this.#aftermath.find(session, mayBeOurs, signal);
+  }
+
+  /** Asks the store whether any part is stored. */
+  async hasAnything(signal: AbortSignal): Promise<boolean> {
+    const { session } = this;
+    if (!session?.uploadId) return false;
+    await this.#list(session, signal);
+    return session.table.done > 0;
+  }
+
+  /** Forgets key and upload id: the next run begins afresh. @param discards whether the store holds parts still */
+  startOver(discards: boolean): void {
+    const { session } = this;
+    if (discards && session?.uploadId) void discard(this.#host, session);
+    this.adopt(null);
+    this.#carrier.reset();
+    this.#hasSentAll = this.#isInDoubt = false;
+    this.#cuts = 0;
+    this.#signatures.drop();
+  }
+
+  /**
+   * Takes in that the line dropped a part. While none is stored: fewer at a time get further each.
+   * @throws Detour where only smaller parts can get through
+   */
+  lineCut(): void {
+    const { session } = this;
+    if (!session || session.table.done > 0) return;
+    this.#host.scheduler.slowDown();
+    const { size, partSize } = session.table.plan;
+    if (++this.#cuts < MOST_CUTS || this.#hasTriedSmaller || Math.min(size, partSize) <= MIN_PART_SIZE) return;
+    this.#hasTriedSmaller = true;
+    throw new Detour('smaller', `the line was cut ${this.#cuts} times before a single part was stored`);
+  }
+
+  /**
+   * Asks the store, once, which parts it has, for show: going on asks again.
+   * @param isWanted whether nothing has begun meanwhile that knows better
+   */
+  async look(isWanted: () => boolean, signal: AbortSignal): Promise<void> {
+    const { session } = this;
+    if (!session?.uploadId) return;
+    const parts = await this.#pages(session, signal, (page) => page({ stalls: 0 }));
+    if (isWanted() && session === this.session) session.table.replaceStored(parts.values());
   }
 
   /** Aborts the multipart upload on the store, so that no part is left to be paid for. */
   async abort(signal: AbortSignal): Promise<void> {
-    await this.#creating?.catch(() => {});
-    const session = this.#session;
+    await this.#lease.settled();
+    const session = this.session;
     if (!session?.uploadId || !this.#signatures.offers('delete', signedUploadOf(session))) return;
-    await this.#host.remember(this.#upload);
+    await this.#host.remember();
     // A part that was in flight may land after the first abort: S3 says to look, and to abort again.
     for (let isEmpty = false; !isEmpty;) {
       try {
         await this.#retrier.insist('abort', null, signal, (trial) =>
-          this.#fly('delete', trial, signal, (signature, patience) => this.#host.store.abort(signature, patience)),
+          this.#carrier.once('delete', session, trial, signal, (signature, patience) =>
+            this.#host.store.abort(signature, patience),
+          ),
         );
         await this.#list(session, signal);
         isEmpty = session.table.done === 0;
@@ -188,30 +316,98 @@ export class Transfer {
         isEmpty = true;
       }
     }
-    this.#notices?.aborted();
+    this.notices?.aborted();
   }
 
-  /** Has an outdated grant renewed; once for all who wait for it. */
-  async renewGrant(signal: AbortSignal): Promise<void> {
-    this.#renewing ??= this.#host
-      .init(this.#upload)
-      .then((reply) => {
-        const { session } = readInit(reply, this.#upload.facts.size);
-        const known = this.#session!;
-        if (
-          session.key !== known.key
-          || session.uploadId !== known.uploadId
-          || session.table.plan.partSize !== known.table.plan.partSize
-        ) {
-          throw new Detour('restart', 'the signer does not renew this upload');
-        }
-        known.grant = session.grant;
-        void this.#host.remember(this.#upload);
-      })
-      .finally(() => {
-        this.#renewing = null;
-      });
-    await unlessAborted(signal, this.#renewing);
+  // ---- Checks ----
+
+  async #openChecks(session: Session, isMultipart: boolean, signal: AbortSignal): Promise<FileChecks | null> {
+    const { checksumDesk, scheduler } = this.#host;
+    const { table, checksum: agreed } = session;
+    checksumDesk.agreed(agreed?.algorithm);
+    if (!agreed && !checksumDesk.isWanted) return null;
+    const kit = await unlessAborted(signal, checksumDesk.kit());
+    // the store takes no part of it without
+    if (!kit && agreed?.type === 'COMPOSITE') throw new Detour('restart', 'its checksums cannot be computed');
+    const host = this.#host;
+    const origin = (): string => new URL(this.location ?? 'about:blank').origin;
+    const checksHost = {
+      ...{ table, agreed, isMultipart },
+      get file() {
+        return host.file!;
+      },
+      get lanes() {
+        return scheduler.lanes;
+      },
+      get etags() {
+        return checksumDesk.etagsOf(origin());
+      },
+      differs: (partNumber: number) => this.#partIsWrong(session, partNumber),
+    };
+    return kit && kit.checksOf(checksHost, signal);
+  }
+
+  /** Waits for what is compared in the background. @throws UploadError `integrity` */
+  async #settled(session: Session, signal: AbortSignal): Promise<void> {
+    await this.#checks.settled(session, signal);
+    const verdict = this.#verdict;
+    if (!verdict) return;
+    // whoever tries again has a new chance
+    this.#verdict = null;
+    this.#wrong.clear();
+    throw verdict;
+  }
+
+  /** Has a part sent again of which the store holds other bytes. */
+  #partIsWrong(session: Session, partNumber: number): void {
+    if (session !== this.session) return;
+    const times = this.#countWrong(partNumber);
+    if (times > MOST_WRONG) {
+      this.#verdict ??= wrongBytes(
+        this.#host.name,
+        `the store holds other bytes of part ${partNumber}, time and again`,
+      );
+      return;
+    }
+    session.table.lost(partNumber);
+    const reason = 'the store holds other bytes of it than the file';
+    this.#host.announce({ phase: 'part', partNumber, attempt: times, delay: 0, reason });
+    this.#sender.pump();
+  }
+
+  #countWrong(what: number): number {
+    const times = (this.#wrong.get(what) ?? 0) + 1;
+    this.#wrong.set(what, times);
+    return times;
+  }
+
+  /** The store would make another object: finds the part that is to blame, or begins afresh. */
+  async #wayAround(session: Session, signal: AbortSignal): Promise<Error> {
+    session.checks?.doubt();
+    await this.#listOwn(session, signal);
+    await this.#settled(session, signal);
+    return session.table.isComplete
+      ? this.#wholeIsWrong('the store holds other bytes than it has confirmed')
+      : new Detour('relist', 'the store holds other bytes of a part');
+  }
+
+  #wholeIsWrong(reason: string): Error {
+    if (this.#countWrong(0) <= MOST_WRONG) return new Detour('restart', reason);
+    this.#wrong.clear();
+    return wrongBytes(this.#host.name, reason);
+  }
+
+  /** Whether the opening's signature is of that very checksum. */
+  #isSignedWith({ algorithm, value }: NonNullable<Outcome['checksum']>): boolean {
+    const { opening } = this.#lease;
+    const { headers = {} } = opening && 'signature' in opening ? opening.signature : {};
+    return headers[`x-amz-checksum-${algorithm}`] === value;
+  }
+
+  #sendEnd(session: Session, parts: readonly NamedPart[], trial: Trial, signal: AbortSignal) {
+    return this.#carrier.once('end', session, trial, signal, (signature, patience) =>
+      this.#sendAll(this.#host.store.complete(signature, parts, patience)),
+    );
   }
 
   /** Notes what becomes of the request that makes the object. */
@@ -226,94 +422,38 @@ export class Transfer {
     }
   }
 
-  /** Takes a signature, then a lane, and sends; a signature that grew old while waiting for the lane is left. */
-  async fly<T>(
-    bytes: number,
-    signal: AbortSignal,
-    sign: () => Promise<Signature>,
-    send: (signature: Signature) => Promise<T>,
-  ): Promise<T> {
-    const { scheduler, clock } = this.#host;
-    for (;;) {
-      const signature = await sign();
-      const release = await scheduler.lane(this.#upload.id, bytes, signal);
-      try {
-        signal.throwIfAborted();
-        if (!isFresh(signature, clock)) continue;
-        this.#location ??= locationOf(signature.url, this.#session?.key ?? '');
-        return await send(signature);
-      } finally {
-        release();
-      }
-    }
+  /** Lists the parts to go on with: those of a file that may have changed since have to be shown to be its own. */
+  async #listOwn(session: Session, signal: AbortSignal): Promise<void> {
+    const { file, isTouched } = this.#host;
+    session.checks?.listed(await this.#list(session, signal, isTouched ? file : null));
   }
 
-  /** The same for a request without a file's bytes that the signer signs by itself. */
-  #fly<T>(
-    what: Once,
-    trial: Trial,
-    signal: AbortSignal,
-    send: (signature: Signature, patience: Patience) => Promise<T>,
-    marker?: number,
-  ): Promise<T> {
-    return this.fly(
-      0,
-      signal,
-      () => this.#signatures.once(what, signedUploadOf(this.#session!), signal, marker),
-      (signature) => send(signature, this.patience(trial, signal)),
-    );
-  }
-
-  /** How patient to be with a try. */
-  patience({ stalls }: Trial, signal: AbortSignal): Patience {
-    return { signal, stalls, stallTimeout: this.#host.options.stallTimeout * 1_000 };
-  }
-
-  async #init(signal: AbortSignal): Promise<void> {
-    await this.#retrier.insist('init', null, signal, async () => {
-      const reply = await this.#host.init(this.#upload);
-      signal.throwIfAborted();
-      const { session, opening } = readInit(reply, this.#upload.facts.size);
-      this.adopt(session);
-      this.#opening = opening;
-      this.#isOpeningOld = false;
-    });
+  /** @param judge the file that parts have to be shown to be of; null: the store's word will do */
+  async #list(session: Session, signal: AbortSignal, judge: File | null = null): Promise<StoredPart[]> {
+    const { table, checks } = session;
+    const pages = await this.#pages(session, signal, (page) => this.#retrier.insist('list', null, signal, page));
+    const isOwn = checks && ((part: StoredPart) => checks.isOwn(part));
+    const parts = [...pages.values()];
+    const listed = judge ? await provenParts(parts, table, judge, signal, isOwn) : parts;
+    table.replaceStored(listed, judge !== null);
+    session.needsList = false;
     this.#retrier.progressed();
-    this.#upload.opened(this.#opening!.kind === 'known');
-    if (this.#session!.uploadId) void this.#host.remember(this.#upload);
+    this.#host.changed();
+    return listed;
   }
 
-  async #create(signal: AbortSignal): Promise<void> {
-    const session = this.#session!;
-    const { lifetime } = this.#host;
-    await this.#retrier.insist('create', null, signal, (trial) => {
-      // The store may act on a request whose answer nobody waits for any more: the answer is kept, whatever happens.
-      this.#creating ??= this.fly(
-        0,
-        lifetime,
-        () => this.#renewed(),
-        (signature) => this.#host.store.create(signature, this.patience(trial, lifetime)),
-      )
-        .then((uploadId) => {
-          session.uploadId = uploadId;
-          this.adopt(session);
-          void this.#host.remember(this.#upload);
-        })
-        .finally(() => {
-          this.#creating = null;
-        });
-      return unlessAborted(signal, this.#creating);
-    });
-    this.#retrier.progressed();
-    if (session.tracked) this.#notices?.started();
-  }
-
-  async #list(session: Session, signal: AbortSignal): Promise<void> {
+  /** @param ask gets one page, as stubbornly as is wanted */
+  async #pages(
+    session: Session,
+    signal: AbortSignal,
+    ask: (page: (trial: Pick<Trial, 'stalls'>) => Promise<PartList>) => Promise<PartList>,
+  ): Promise<Map<number, StoredPart>> {
     const parts = new Map<number, StoredPart>();
     for (let marker: number | undefined, isLast = false; !isLast;) {
-      const page = await this.#retrier.insist('list', null, signal, (trial) =>
-        this.#fly(
+      const page = await ask((trial) =>
+        this.#carrier.once(
           'list',
+          session,
           trial,
           signal,
           (signature, patience) => this.#host.store.listPage(signature, patience),
@@ -324,51 +464,20 @@ export class Transfer {
       isLast = page.next === null || page.next <= (marker ?? 0);
       marker = page.next ?? undefined;
     }
-    session.table.replaceStored(parts.values());
-    session.needsList = false;
-    this.#retrier.progressed();
-    this.#host.changed(this.#upload);
-  }
-
-  /** Asks for the object's facts; null where it is absent, unknown (403), or the signer does not sign that. */
-  async #head(session: Session, signal: AbortSignal): Promise<StoredObject | null> {
-    if (!this.#signatures.offers('head', signedUploadOf(session))) return null;
-    try {
-      return await this.#retrier.insist('head', null, signal, (trial) =>
-        this.#fly('head', trial, signal, (signature, patience) => this.#host.store.head(signature, patience)),
-      );
-    } catch (error) {
-      if (error instanceof UploadError || error instanceof Detour) return null;
-      throw error;
-    }
-  }
-
-  /** The opening's signature, asked for again, for the same key, when it has grown old. */
-  async #renewed(): Promise<Signature> {
-    const opening = this.#opening as Opening & { signature: Signature };
-    if (!this.#isOpeningOld && isFresh(opening.signature, this.#host.clock)) return opening.signature;
-    const { session, opening: next } = readInit(await this.#host.init(this.#upload), this.#upload.facts.size);
-    if (next.kind !== opening.kind || !('signature' in next))
-      throw new Detour('restart', 'the signer wants it done in another way');
-    if (session.key !== this.#session!.key) throw new Detour('restart', 'the signer chose another key');
-    this.#session!.grant = session.grant;
-    this.#opening = next;
-    this.#isOpeningOld = false;
-    return next.signature;
+    return parts;
   }
 
   /** An untyped Blob, or the fields of a POST policy with the file last. */
-  #wholeBody({ key }: Session): Blob | FormData {
-    const file = this.#upload.file!.slice();
-    if (this.#opening?.kind !== 'post') return file;
-    const form = new FormData();
-    for (const [name, value] of Object.entries({ ...this.#opening.fields, key })) form.append(name, value);
-    form.append('file', file);
-    return form;
+  async #wholeBody({ key }: Session, { method, url }: Signature, checksum: Outcome['checksum']): Promise<WholeBody> {
+    const { file, smallFiles } = this.#host;
+    const { opening } = this.#lease;
+    const sum = checksum && { [`x-amz-checksum-${checksum.algorithm}`]: checksum.value };
+    const fields = opening?.kind === 'post' ? { ...opening.fields, key, ...sum } : null;
+    try {
+      return await wholeBody(file!, fields, (small) => smallFiles.take(small));
+    } catch {
+      // met like a request that could not be sent: a look at the file tells the rest
+      throw new TransportFault('network', 'the file could not be read', method, url);
+    }
   }
-}
-
-function locationOf(url: string, key: string): string {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}${pathname.endsWith('/') ? key : ''}`;
 }

@@ -1,5 +1,6 @@
-import type { Action, ChecksumAlgorithm, Protocol } from '../protocol.js';
+import type { Action, AgreedChecksum, ChecksumAlgorithm, Protocol } from '../protocol.js';
 import type { Phase, UploadError } from './errors.js';
+import type { ChecksumKit } from './file-checks.js';
 
 export type UploadStatus =
   | 'queued'
@@ -15,6 +16,12 @@ export type UploadStatus =
 
 /** What an upload with nothing in flight waits for. */
 export type WaitingFor = 'network' | 'store' | 'signer' | 'authorization' | 'tab' | 'file';
+
+/**
+ * How one came to know that an object in the store is the file. `checksum`: the store has verified all of it, or holds
+ * the file's own value; `etag`: the page has compared MD5s; `unverified`: nobody could tell.
+ */
+export type Integrity = 'checksum' | 'etag' | 'unverified';
 
 /** All uploads of an uploader seen as one. */
 export type UploaderStatus = 'idle' | 'uploading' | 'waiting' | 'paused' | 'complete' | 'failed';
@@ -49,14 +56,24 @@ export interface UploadSnapshot {
   readonly etag: string | null;
   /** The object's URL without its signature. */
   readonly location: string | null;
+  /**
+   * Of the whole object, base64, once it is stored; of SHA-256 over parts, as the store shows it: that of the parts'
+   * values, then `-` and their number. Null where none was agreed on.
+   */
   readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | null;
+  /** How it was found to be the file, once it is stored. */
+  readonly integrity: Integrity | null;
   /** The signer's sealed word on the finished object, where it gives one. */
   readonly receipt: string | null;
   readonly error: UploadError | null;
   /** Begun in an earlier visit, or on another machine. */
   readonly recovered: boolean;
-  /** Its file has to be chosen again before it can go on. */
+  /** Its file has to be chosen again, or to be allowed, before it can go on. */
   readonly needsFile: boolean;
+  /** Its file is known: `resume(id)` within a user's gesture asks for leave to read it, and it goes on. */
+  readonly needsPermission: boolean;
+  /** Begun in an earlier visit, and not gone on with in this one so far. */
+  readonly found: boolean;
 }
 
 /** Totals over all uploads. */
@@ -82,12 +99,26 @@ export interface AdmissionRules {
   maxFiles?: number;
 }
 
+/**
+ * A file on the user's disk that can be read again in a later visit, with the user's leave. Both methods are missing
+ * where no leave is needed.
+ * @see https://wicg.github.io/file-system-access/
+ */
+export interface FileHandle extends FileSystemFileHandle {
+  queryPermission?(descriptor: { mode: 'read' }): Promise<PermissionState>;
+  /** @throws DOMException `SecurityError` without a user's gesture */
+  requestPermission?(descriptor: { mode: 'read' }): Promise<PermissionState>;
+}
+
 /** A file with what is known of where it came from. */
 export interface FileEntry {
   file: File;
   relativePath?: string;
-  handle?: FileSystemFileHandle;
+  handle?: FileHandle | undefined;
 }
+
+/** How an unfinished upload's file is found in the next visit: where it lies on the disk, or a copy. */
+export type KeptFile = { handle: FileHandle } | { file: File };
 
 export type HeadersOption = Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
 
@@ -182,6 +213,7 @@ export interface CompleteDetail {
   location: string | null;
   size: number;
   checksum: UploadSnapshot['checksum'];
+  integrity: Integrity;
   receipt: string | null;
 }
 
@@ -225,7 +257,7 @@ export interface StoreRequest {
   method: string;
   url: string;
   headers?: Record<string, string> | undefined;
-  body?: Blob | FormData | string | undefined;
+  body?: Blob | FormData | Uint8Array<ArrayBuffer> | string | undefined;
   signal: AbortSignal;
   /** Milliseconds without a byte either way before the request is dropped. */
   stallTimeout: number;
@@ -240,6 +272,8 @@ export interface StoreResponse {
   /** Null where the header is missing or the store's CORS rule does not expose it. */
   header(name: string): string | null;
   text: string;
+  /** By ALPN, such as `h2`; missing where the browser does not tell. */
+  protocol?: string | undefined;
 }
 
 /** Sends one request to the store. */
@@ -249,6 +283,8 @@ export interface Transport {
    * @throws the signal's reason when aborted
    */
   send(request: StoreRequest): Promise<StoreResponse>;
+  /** Takes in that the machine slept: what is in flight has to show life soon, or is dropped. */
+  hurry?(): void;
   /** Tells whether anything answers at that URL, whatever it says. */
   probe(url: string, signal: AbortSignal): Promise<boolean>;
 }
@@ -264,9 +300,13 @@ export interface SignerPort {
 
 /** What S3 cannot tell of an unfinished upload. */
 export interface JournalRecord {
-  version: 1;
+  version: 2;
   id: string;
   scope: string;
+  /** Who the signer took the browser for; null where it names nobody. */
+  principal: string | null;
+  /** The page that has the upload's file in hand; while that page lives, no other goes on with the upload. */
+  visit: string | null;
   fingerprint: string;
   name: string;
   size: number;
@@ -277,8 +317,14 @@ export interface JournalRecord {
   uploadId: string | null;
   partSize: number;
   grant: string | null;
+  /** Wish for the object's key, for the init that is still to come. */
+  objectKey: string;
   /** Whether the signer's tracker wants notices of this upload. */
   tracked: boolean;
+  /** Whether the signer gives this key to no other upload. */
+  ownKey?: boolean;
+  /** What the parts' checksums are, and what the whole object's is made of. */
+  checksum?: AgreedChecksum | null;
   /** The optional actions that the signer offered. */
   actions: Action[];
   /** Aborted here, perhaps not yet on the store. */
@@ -289,12 +335,29 @@ export interface JournalRecord {
 
 /** Where unfinished uploads are kept between visits. */
 export interface Journal {
-  /** @returns records of this scope, oldest first; those too old or not understood are removed */
+  /** @returns records of this scope, oldest first; those too old or not understood go */
   load(scope: string): Promise<JournalRecord[]>;
   save(record: JournalRecord): Promise<void>;
   remove(id: string): Promise<void>;
   /** Removes every record of the scope. */
   wipe(scope: string): Promise<void>;
+}
+
+/** Where files of unfinished uploads are kept between visits. */
+export interface Shelf {
+  /** @returns false where the browser, its quota or our own bounds say no */
+  keep(id: string, scope: string, kept: KeptFile): Promise<boolean>;
+  find(id: string): Promise<KeptFile | null>;
+  remove(id: string): Promise<void>;
+  /** Removes every file of the scope. */
+  wipe(scope: string): Promise<void>;
+}
+
+/** Keeps short notes between visits; what it keeps are hints. */
+export interface Notebook {
+  read(name: string): string | null;
+  /** @param text null: takes the note out */
+  write(name: string, text: string | null): void;
 }
 
 /** One tab for each upload. */
@@ -307,23 +370,83 @@ export interface TabLock {
   held(names: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
+/** What it takes to go on with an upload where it stopped. */
+export type Resumption = Pick<
+  JournalRecord,
+  | 'id'
+  | 'key'
+  | 'uploadId'
+  | 'partSize'
+  | 'grant'
+  | 'tracked'
+  | 'principal'
+  | 'ownKey'
+  | 'checksum'
+  | 'actions'
+  | 'size'
+>;
+
+/** What the tab that has an upload tells of it to those that wait for it. */
+export interface TabNews extends Pick<
+  UploadSnapshot,
+  | 'status'
+  | 'loaded'
+  | 'speed'
+  | 'eta'
+  | 'parts'
+  | 'key'
+  | 'uploadId'
+  | 'etag'
+  | 'location'
+  | 'checksum'
+  | 'integrity'
+  | 'receipt'
+> {
+  /** Null where nothing was begun that can be gone on with. */
+  readonly resumption: Resumption | null;
+}
+
+/** What all tabs of this origin hear. */
+export interface TabChannel {
+  /** Joins in; what is said by others comes to `onMessage`. */
+  join(onMessage: (message: unknown) => void): { say(message: unknown): void; leave(): void };
+}
+
+/** What the page around tells. */
+export interface EnvironmentHandlers {
+  online(): void;
+  offline(): void;
+  /** The page was hidden, and is looked at again. */
+  wake(): void;
+  /** The machine slept: what was in flight is most likely dead. */
+  slept(): void;
+  /** The page goes, for good or into the back-forward cache, or is frozen: it may never run again. */
+  hide(): void;
+  /** The page is back from there; also told when it never went. */
+  show(): void;
+  leave(event: BeforeUnloadEvent): void;
+}
+
 /** The machine and the page around the engine. */
 export interface Environment {
   readonly online: boolean;
-  /** `wake`: the machine slept, or the page was frozen or hidden, and is back. */
-  listen(handlers: {
-    online(): void;
-    offline(): void;
-    wake(): void;
-    leave(event: BeforeUnloadEvent): void;
-  }): () => void;
+  /**
+   * @param asksToLeave whether `leave` is wanted: who listens for `beforeunload` may be kept out of the back-forward cache
+   * @returns what ends it
+   */
+  listen(handlers: EnvironmentHandlers, asksToLeave: boolean): () => void;
 }
 
 export interface Ports {
   signer: SignerPort;
   transport: Transport;
   journal: Journal;
+  shelf: Shelf;
+  /** Loads what computes checksums, when it is first needed. */
+  loadChecksums: () => Promise<ChecksumKit>;
   clock: Clock;
+  notebook: Notebook;
   tabLock: TabLock;
+  tabChannel: TabChannel;
   environment: Environment;
 }

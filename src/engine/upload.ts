@@ -1,99 +1,85 @@
+import { MIN_PART_SIZE } from '../limits.js';
 import { sleep } from './clock.js';
 import { reasonOf, UploadError } from './errors.js';
-import type { Notices } from './notices.js';
-import type { ResolvedOptions } from './options.js';
-import type { Reachability } from './reachability.js';
+import { assertReadable, assertUnchanged } from './file-check.js';
+import { fingerprint } from './fingerprint.js';
+import { partStates } from './part-states.js';
 import { Detour, Retrier } from './retrier.js';
+import type { Wait } from './retrier.js';
 import { backoff } from './retry.js';
-import type { Scheduler } from './scheduler.js';
-import { sessionOf } from './session.js';
-import type { InitReply, Session } from './session.js';
-import type { Signatures } from './signatures.js';
+import { resumptionOf, sessionOf } from './session.js';
+import type { Session } from './session.js';
+import { isSmall } from './small-files.js';
 import { SpeedMeter } from './speed-meter.js';
 import { assertStep, isOver, isRunning } from './status.js';
-import type { StoreClient } from './store-client.js';
 import { Transfer } from './transfer.js';
+import type { Outcome } from './transfer.js';
+import type { TransferHost } from './transfer-host.js';
 import type {
-  Clock,
+  FileHandle,
   JournalRecord,
-  PartDetail,
+  Resumption,
+  TabNews,
   UploadSnapshot,
   UploadStatus,
   UploaderEventMap,
   WaitingFor,
 } from './types.js';
+import type { UploadFacts, UploadHost } from './upload-host.js';
 
 /** Times that the store's list may contradict us before another upload is begun. */
 const MOST_RELISTS = 3;
 
-/** What identifies one upload. */
-export interface UploadFacts {
-  id: string;
-  name: string;
-  size: number;
-  type: string;
-  lastModified: number;
-  relativePath: string;
-}
-
-/** What an uploader lends to each of its uploads. */
-export interface UploadHost {
-  readonly clock: Clock;
-  readonly options: Readonly<ResolvedOptions>;
-  readonly scheduler: Scheduler;
-  readonly store: StoreClient;
-  /** Lives as long as the uploader: for what must end well even when the upload is paused or aborted. */
-  readonly lifetime: AbortSignal;
-  makeSignatures(): Signatures;
-  makeNotices(session: Session): Notices | null;
-  reachability(url: string): Reachability;
-  isReadable(method: string, url: string): boolean;
-  isSignerKnown(): boolean;
-  /** Asks for this upload's init signature, tried once. */
-  init(upload: Upload): Promise<InitReply>;
-  /** Waits until no other tab has this upload. */
-  claim(upload: Upload, signal: AbortSignal): Promise<() => void>;
-  /** Writes the upload to the journal, or takes it out. */
-  remember(upload: Upload): Promise<void>;
-  forget(upload: Upload): Promise<void>;
-  emit<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): void;
-  /** Called on every change that a snapshot shows. */
-  changed(upload: Upload): void;
-}
-
 /** One file's life, from the queue to the bucket: the one state machine, and what to do on each failure. */
 export class Upload {
-  readonly facts: UploadFacts;
+  facts: UploadFacts;
   file: File | null;
+  /** Where the file lies on the disk, for the next visit, or since the last. */
+  handle: FileHandle | null = null;
   fingerprint: string | null;
   recovered: boolean;
   /** What the page filled in for the signer. */
   params: Record<string, unknown> = {};
   /** Wish for the object's key. */
   objectKey = '';
+  /** Of the whole file, which init is told where one request is to send it. */
+  checksum: UploadSnapshot['checksum'] = null;
   /** Under which the journal has it. */
   recordId: string;
   /** Bytes that the last progress event told. */
-  reported = 0;
+  reported: number | null = 0;
   createdAt: number;
   /** Asks init for a fresh start: what there was cannot be gone on with. */
   wantsFresh = false;
+  /** Whether another tab has had it, or may have: only the store knows what it has come to. */
+  wasShared = false;
+  /** Wish for bytes per part that goes before the page's; null where the line has called for none. */
+  partSizeWish: number | null = null;
 
   readonly #host: UploadHost;
-  readonly #retrier: Retrier;
-  readonly #transfer: Transfer;
+  /** What it does its work with: made when it is first needed, let go when all is done, for there may be thousands. */
+  #means: { readonly retrier: Retrier; readonly transfer: Transfer } | null = null;
+  /** Where it went, once all is done. */
+  #left: { readonly session: Session | null; readonly location: string | null } | null = null;
   readonly #meter = new SpeedMeter();
   #status: UploadStatus = 'queued';
   /** What the status is while nothing is waited for. */
   #step: 'starting' | 'uploading' | 'finishing' = 'starting';
   #run: AbortController | null = null;
+  /** Whether no other tab can have it. */
+  #isHeld = false;
+  /** What the tab that has it, or has completed it, tells. */
+  #told: TabNews | null = null;
   #ended: Promise<void> = Promise.resolve();
   #hasStarted = false;
   #loaded = 0;
   #retries = 0;
   #relists = 0;
   #restarts = 0;
-  #etag: string | null = null;
+  /** What is known of the object once it stands in the bucket. */
+  #stored: Outcome | null = null;
+  /** Whether the file was found changed, or could not be read. */
+  #isFileInDoubt = false;
   #receipt: string | null = null;
   #error: UploadError | null = null;
   #snapshot: UploadSnapshot | null = null;
@@ -102,17 +88,34 @@ export class Upload {
     this.#host = host;
     this.facts = facts;
     this.recordId = facts.id;
-    this.#retrier = new Retrier({
+    const record = 'record' in source ? source.record : null;
+    this.file = 'file' in source ? source.file : null;
+    this.fingerprint = record?.fingerprint ?? null;
+    this.recovered = record !== null;
+    this.createdAt = record?.createdAt ?? host.clock.now();
+    if (!record) return;
+    this.objectKey = record.objectKey;
+    this.#status = record.aborting ? 'aborted' : 'needs-file';
+    this.adopt(record);
+  }
+
+  #prepare(): { retrier: Retrier; transfer: Transfer } {
+    const host = this.#host;
+    const retrier: Retrier = new Retrier({
       clock: host.clock,
-      fileName: facts.name,
+      fileName: this.facts.name,
       maxRetries: () => host.options.maxRetries,
       reachability: (url) => host.reachability(url),
       isReadable: (method, url) => host.isReadable(method, url),
       isSignerKnown: () => host.isSignerKnown(),
+      hasSigned: () => host.hasSigned(),
+      serverTime: () => host.serverTime(),
       slowDown: () => host.scheduler.slowDown(),
-      checkFile: () => this.#checkFile(),
-      dropSignatures: (partNumber) => this.#transfer.dropSignatures(partNumber),
-      renewGrant: (signal) => this.#transfer.renewGrant(signal),
+      holdBack: (delay) => host.scheduler.hold(delay),
+      lineCut: () => transfer.lineCut(),
+      checkFile: () => assertReadable(this.file!, this.facts.name),
+      dropSignatures: (partNumber) => transfer.dropSignatures(partNumber),
+      renewGrant: (signal) => transfer.renewGrant(signal),
       announce: (retry) => this.#announce(retry),
       complain: (error) => {
         this.#error = error;
@@ -121,18 +124,24 @@ export class Upload {
       },
       changed: () => {
         this.#refresh();
-        this.#transfer.pump();
+        transfer.pump();
       },
     });
-    this.#transfer = new Transfer(host, this, this.#retrier);
-    const record = 'record' in source ? source.record : null;
-    this.file = 'file' in source ? source.file : null;
-    this.fingerprint = record?.fingerprint ?? null;
-    this.recovered = record !== null;
-    this.createdAt = record?.createdAt ?? host.clock.now();
-    if (!record) return;
-    this.#status = record.aborting ? 'aborted' : 'needs-file';
-    this.adopt(record);
+    const transfer: Transfer = new Transfer(this.#transferHost(), retrier);
+    return { retrier, transfer };
+  }
+
+  /** Where it goes, or went; null where nobody has asked yet. */
+  get #place(): { readonly session: Session | null; readonly location: string | null } | null {
+    return this.#means?.transfer ?? this.#left;
+  }
+
+  get #transfer(): Transfer {
+    return (this.#means ??= this.#prepare()).transfer;
+  }
+
+  get #retrier(): Retrier {
+    return (this.#means ??= this.#prepare()).retrier;
   }
 
   get id(): string {
@@ -149,13 +158,31 @@ export class Upload {
 
   /** Where it goes, and how; null until the signer has said so. */
   get session(): Session | null {
-    return this.#transfer.session;
+    return this.#place?.session ?? null;
   }
 
-  /** Takes up what the journal knows of it. */
-  adopt(record: JournalRecord): void {
+  /** What tabs that wait for it are told. */
+  get news(): TabNews {
+    const { status, loaded, speed, eta, parts, key, uploadId, etag, location, receipt } = this.snapshot;
+    const { checksum, integrity } = this.snapshot;
+    const resumption = resumptionOf(this.session, this.recordId);
+    return {
+      ...{ status, loaded, speed, eta, parts, key, uploadId, etag, location, checksum, integrity, receipt },
+      resumption,
+    };
+  }
+
+  /** What each part is at; null where that is not known yet, or to another tab only. */
+  get partStates(): Uint8Array | null {
+    const { table } = this.session ?? {};
+    return table && !this.#told ? partStates(table) : null;
+  }
+
+  /** Takes up what the journal, or another tab, knows of it. */
+  adopt(record: Resumption): void {
     this.recordId = record.id;
-    this.#transfer.adopt(sessionOf(record));
+    const session = sessionOf(record);
+    if (session || this.session) this.#transfer.adopt(session);
     this.#touch();
   }
 
@@ -175,9 +202,40 @@ export class Upload {
     this.#transition('starting');
     this.#host.emit(this.#hasStarted ? 'mule-resume' : 'mule-start', { upload: this.snapshot });
     this.#hasStarted = true;
-    this.#run = new AbortController();
-    const { signal } = this.#run;
-    this.#ended = this.#live(signal).catch((error: unknown) => this.#fail(error, signal));
+    this.#go();
+  }
+
+  /** Sends nothing while the page is away, and lets other tabs have it. */
+  suspend(): void {
+    if (!this.#run) return;
+    this.#means?.transfer.notices?.flush();
+    this.#stop();
+  }
+
+  /** Goes on when the page is back: asks for its file's lock, then for the list of its parts. */
+  revive(): void {
+    if (isRunning(this.#status) && !this.#run) this.#go();
+  }
+
+  /** Shows how far the tab is that has it. */
+  watch(news: TabNews): void {
+    this.#told = news;
+    // it may end there while this page is not looking
+    this.wasShared = true;
+    this.#loaded = Math.max(this.#loaded, Math.min(news.loaded, this.facts.size));
+    this.#touch();
+  }
+
+  /** What it takes to go on from where another tab has got, by its own word. */
+  get told(): Resumption | null {
+    return this.#told?.resumption ?? null;
+  }
+
+  /** Takes over from another tab. @param known where that stopped; null where nobody can tell */
+  takeUp(known: Resumption | null): void {
+    this.wasShared = true;
+    if (known && known.uploadId !== this.session?.uploadId) this.adopt(known);
+    this.#transfer.doubt();
   }
 
   /** Sends nothing more, and keeps what is stored. */
@@ -185,8 +243,16 @@ export class Upload {
     if (this.#status !== 'queued' && !isRunning(this.#status)) return;
     this.#stop();
     this.#transition('paused');
-    this.#transfer.notices?.flush();
+    this.#means?.transfer.notices?.flush();
     this.#host.emit('mule-pause', { upload: this.snapshot });
+  }
+
+  /**
+   * Whether it failed because its file has changed, or is gone, which WebKit says of both: what has become of it may be
+   * sent instead.
+   */
+  get takesChangedFile(): boolean {
+    return this.#status === 'failed' && this.#isFileInDoubt;
   }
 
   /** Puts it back in the queue. */
@@ -195,6 +261,34 @@ export class Upload {
       this.#error = null;
       this.#transition(this.file ? 'queued' : 'needs-file');
     } else this.nudge(true);
+  }
+
+  /** Keeps what was found with its file until somebody lets it go on. */
+  hold(): void {
+    this.#transition('paused');
+  }
+
+  /** Takes in where the file lies, for whose reading leave is to be asked. */
+  offer(handle: FileHandle): void {
+    this.handle = handle;
+    this.#show();
+  }
+
+  /** Takes in that the file is not to be had from where it lies, or says why it is not what was begun. */
+  lose(error: UploadError | null = null): void {
+    this.handle = null;
+    this.#error = error;
+    this.#show();
+    if (error) this.#host.emit('mule-error', { upload: this.snapshot, error });
+  }
+
+  /** Asks the store, once, how far that is which was found from an earlier visit; what cannot be told stays unknown. */
+  async look(): Promise<void> {
+    const isIdle = (): boolean => this.snapshot.found;
+    if (!isIdle()) return;
+    await this.#transfer.look(isIdle, this.#host.lifetime).catch(() => {});
+    if (isIdle()) this.tick();
+    this.#touch();
   }
 
   /** Fails what has not begun, on the page's word. */
@@ -211,12 +305,12 @@ export class Upload {
 
   /** Ends waits early: those for network and signer, or, on the user's word, all. */
   nudge(all: boolean): void {
-    this.#retrier.nudge(all);
+    this.#means?.retrier.nudge(all);
   }
 
   /** Says that the page may know by now who the user is. */
   authorize(): void {
-    this.#retrier.authorize();
+    this.#means?.retrier.authorize();
   }
 
   /** Waits for what is not this upload's own doing, and shows it. */
@@ -227,37 +321,24 @@ export class Upload {
   /** Ends it, here at once, and on the store as soon as that can be reached. */
   abort(): void {
     if (this.#status === 'complete' || this.#status === 'aborted') return;
+    const isHeld = this.#isHeld;
     this.#stop();
     this.#transition('aborted');
     this.#host.emit('mule-abort', { upload: this.snapshot });
-    void this.abandon();
+    void this.abandon(isHeld);
   }
 
   /** Aborts the multipart upload on the store, so that no part is left to be paid for. */
-  async abandon(): Promise<void> {
+  async abandon(isHeld = false): Promise<void> {
     try {
       await this.#ended;
-      await this.#transfer.abort(this.#host.lifetime);
+      // what another tab is at work on is not ours to end
+      if (!isHeld && (this.#told || this.session) && (await this.#host.isElsewhere(this))) return;
+      await this.#means?.transfer.abort(this.#host.lifetime);
       await this.#host.forget(this);
     } catch {
       // The journal still has it, marked as aborting: the next visit tries again. Else the bucket's lifecycle rule does.
     }
-  }
-
-  /** Takes in that the signer has said where to; `isKnown`: it knew this file from an earlier visit. */
-  opened(isKnown: boolean): void {
-    this.wantsFresh = false;
-    this.#error = null;
-    this.recovered ||= isKnown;
-    this.#touch();
-  }
-
-  /** Takes in that a part is stored. */
-  partStored(detail: Omit<PartDetail, 'upload'>): void {
-    // what was complained of is over
-    this.#error = null;
-    this.#touch();
-    this.#host.emit('mule-part', { upload: this.snapshot, ...detail });
   }
 
   /** Stops all it does, without a word; for when the uploader ends. */
@@ -266,7 +347,9 @@ export class Upload {
   }
 
   #stop(): void {
-    this.#transfer.doubt();
+    this.#means?.transfer.doubt();
+    this.wasShared ||= this.#isHeld && Boolean(this.session?.uploadId);
+    this.#isHeld = false;
     this.#run?.abort(new DOMException('The upload was stopped', 'AbortError'));
     this.#run = null;
     this.#meter.reset();
@@ -281,6 +364,7 @@ export class Upload {
         : new UploadError('invalid-response', `“${name}”: ${reasonOf(error)}.`, {
             cause: error,
           });
+    this.#isFileInDoubt ||= this.#error.code === 'file-changed' || this.#error.code === 'file-unreadable';
     this.#stop();
     this.#transition('failed');
     this.#host.emit('mule-error', { upload: this.snapshot, error: this.#error });
@@ -288,31 +372,68 @@ export class Upload {
 
   // ---- Life ----
 
+  #go(): void {
+    this.#run = new AbortController();
+    const { signal } = this.#run;
+    this.#ended = this.#live(signal).catch((error: unknown) => this.#fail(error, signal));
+  }
+
   async #live(signal: AbortSignal): Promise<void> {
-    const release = await this.#host.claim(this, signal);
+    this.#setStep('starting');
+    if (this.#isFileInDoubt) await this.#lookAtFile();
+    const claim = await this.#host.claim(this, signal);
+    if ('ended' in claim) {
+      this.#endAs(claim.ended);
+      return;
+    }
     // what pause and abort leave behind must not keep the file from other tabs
-    signal.addEventListener('abort', release, { once: true });
-    if (signal.aborted) release();
-    let etag: string | null = null;
-    while (etag === null) {
+    signal.addEventListener('abort', claim.release, { once: true });
+    if (signal.aborted) claim.release();
+    signal.throwIfAborted();
+    this.#isHeld = true;
+    this.#told = null;
+    // an upload that was paused after all was stored has only the last word to say
+    for (let detour: Detour | null = null; this.#stored === null;) {
       try {
-        etag = await this.#goOn(signal);
+        this.#stored = detour ? await this.#takeDetour(detour, signal) : await this.#goOn(signal);
+        detour = null;
       } catch (error) {
         if (!(error instanceof Detour)) throw error;
-        etag = await this.#takeDetour(error, signal);
+        detour = error;
       }
     }
     this.#setStep('finishing');
-    this.#etag = etag || null;
     this.#receipt = (await this.#transfer.notices?.complete(signal)) ?? null;
     await this.#host.forget(this);
     signal.throwIfAborted();
+    this.#finish();
+  }
+
+  /** Ends as it has ended in the tab that had it. */
+  #endAs(told: TabNews): void {
+    this.#told = told;
+    if (told.status === 'complete') {
+      const { etag, checksum, integrity } = told;
+      this.#stored = { etag: etag ?? '', checksum, integrity: integrity ?? 'unverified' };
+      this.#receipt = told.receipt;
+      this.#finish();
+      return;
+    }
     this.#stop();
+    this.#transition('aborted');
+    this.#host.emit('mule-abort', { upload: this.snapshot });
+  }
+
+  #finish(): void {
+    this.#stop();
+    const { transfer } = this.#means ?? {};
+    this.#left = transfer ? { session: transfer.session, location: transfer.location } : null;
+    this.#means = null;
     this.#loaded = this.facts.size;
     this.#error = null;
     this.#transition('complete');
     const upload = this.snapshot;
-    const { location, size, checksum, receipt } = upload;
+    const { location, size, checksum, integrity, receipt } = upload;
     this.#host.emit('mule-complete', {
       upload,
       key: upload.key!,
@@ -320,42 +441,51 @@ export class Upload {
       location,
       size,
       checksum,
+      integrity: integrity!,
       receipt,
     });
   }
 
-  /** One way through all the steps that are left. @returns the object's ETag; empty where the store tells none */
-  async #goOn(signal: AbortSignal): Promise<string> {
+  /** One way through all the steps that are left. */
+  async #goOn(signal: AbortSignal): Promise<Outcome> {
     this.#setStep('starting');
     const way = await this.#transfer.open(signal);
     this.#setStep('uploading');
-    if (way === 'whole') return this.#transfer.sendWhole(signal);
+    if (way === 'whole') {
+      const outcome = await this.#transfer.sendWhole(signal);
+      await this.#checkContent();
+      return outcome;
+    }
     await this.#transfer.sendParts(signal);
     this.#setStep('finishing');
-    await this.#checkFile();
+    await this.#checkContent();
     return this.#transfer.complete(signal);
   }
 
-  /** What the failed step called for. @returns the ETag where the object turned out to stand in the bucket */
-  async #takeDetour(detour: Detour, signal: AbortSignal): Promise<string | null> {
+  /** What the failed step called for. @returns what is known of the object, where it turned out to stand in the bucket */
+  async #takeDetour(detour: Detour, signal: AbortSignal): Promise<Outcome | null> {
     const phase = this.#step === 'finishing' ? 'complete' : 'part';
-    if (detour.to === 'relist' && ++this.#relists <= MOST_RELISTS) {
-      this.#transfer.doubt();
-      return null;
+    const { to } = detour;
+    if (to === 'relist' && this.#mayLookAgain()) return null;
+    if (to === 'smaller') {
+      if (await this.#transfer.hasAnything(signal)) return null;
+      this.partSizeWish = MIN_PART_SIZE;
     }
-    if (detour.to === 'gone' || detour.to === 'exists') {
-      const etag = await this.#transfer.findObject(detour.to, signal);
-      if (etag !== null) return etag;
+    // A Complete that met a conflict may have met its own twin, whose answer was lost.
+    if (to === 'gone' || to === 'exists' || (to === 'restart' && this.#transfer.isInDoubt)) {
+      const found = await this.#transfer.findObject(to === 'exists' ? to : 'gone', signal);
+      if (typeof found === 'object') return found;
+      if (to === 'exists') {
+        // what stood in the way is gone meanwhile
+        if (found === 'absent' && this.#mayLookAgain()) return null;
+        throw new UploadError(
+          'key-exists',
+          `“${this.facts.name}”: another object stands under “${this.snapshot.key}”; upload under another key.`,
+          { status: 412, phase },
+        );
+      }
     }
-    if (detour.to === 'exists') {
-      const { key } = this.snapshot;
-      throw new UploadError(
-        'key-exists',
-        `“${this.facts.name}”: another object stands under “${key}”; upload under another key.`,
-        { status: 412, phase },
-      );
-    }
-    this.#transfer.reset();
+    this.#transfer.startOver(to !== 'gone');
     this.wantsFresh = true;
     this.#relists = 0;
     const { clock } = this.#host;
@@ -371,23 +501,100 @@ export class Upload {
     return null;
   }
 
+  // ---- What the transfer asks of it ----
+
+  #transferHost(): TransferHost {
+    const { clock, scheduler, store, smallFiles, lifetime, checksumDesk } = this.#host;
+    const upload = (): Upload => this;
+    return {
+      id: this.id,
+      clock,
+      scheduler,
+      store,
+      smallFiles,
+      lifetime,
+      checksumDesk,
+      get name() {
+        return upload().facts.name;
+      },
+      get checksum() {
+        return upload().checksum;
+      },
+      set checksum(checksum) {
+        upload().checksum = checksum;
+      },
+      get size() {
+        return upload().facts.size;
+      },
+      get file() {
+        return upload().file;
+      },
+      get isTouched() {
+        const { file, facts } = upload();
+        return file !== null && file.lastModified !== facts.lastModified;
+      },
+      get wasShared() {
+        return upload().wasShared;
+      },
+      get options() {
+        return upload().#host.options;
+      },
+      makeSignatures: () => this.#host.makeSignatures(),
+      makeNotices: (session) => this.#host.makeNotices(session),
+      init: () => this.#host.init(this),
+      remember: () => this.#host.remember(this),
+      laneChanged: () => this.#refresh(),
+      changed: () => this.#host.changed(this),
+      opened: (isKnown) => {
+        this.wantsFresh = false;
+        this.#error = null;
+        this.recovered ||= isKnown;
+        this.#touch();
+      },
+      announce: (retry) => this.#announce(retry),
+      partStored: (detail) => {
+        // what was complained of is over
+        this.#error = null;
+        this.#touch();
+        this.#host.emit('mule-part', { upload: this.snapshot, ...detail });
+      },
+    };
+  }
+
   // ---- Help ----
 
-  /** Reads one byte: a file that was changed or taken away fails just like a bad line. */
-  async #checkFile(): Promise<void> {
-    const { name } = this.facts;
-    try {
-      await this.file?.slice(0, 1).arrayBuffer();
-    } catch (cause) {
-      const isGone = (cause as DOMException).name === 'NotFoundError';
-      throw new UploadError(
-        isGone ? 'file-unreadable' : 'file-changed',
-        isGone
-          ? `“${name}” is gone: put it back, then choose it again.`
-          : `“${name}” has changed, or cannot be read: choose it again.`,
-        { phase: 'part', cause },
-      );
-    }
+  /** Has the parts listed before the next step; false once that has been tried too often. */
+  #mayLookAgain(): boolean {
+    this.#transfer.doubt();
+    return ++this.#relists <= MOST_RELISTS;
+  }
+
+  async #checkContent(): Promise<void> {
+    // what was read at one time, and sent from memory, is no mixture
+    if (!this.session?.uploadId && isSmall(this.file!)) return;
+    if (this.fingerprint) await assertUnchanged(this.file!, this.facts.name, this.fingerprint);
+  }
+
+  /** After a file was found changed: goes on where it is what it was, and sends afresh what it has become. */
+  async #lookAtFile(): Promise<void> {
+    // a File that has changed cannot be read for ever, but what its handle gives can
+    const file = (this.file = (await this.handle?.getFile().catch(() => null)) ?? this.file!);
+    await assertReadable(file, this.facts.name);
+    const print = await fingerprint(file);
+    const { name, size, type, lastModified } = file;
+    this.#isFileInDoubt = false;
+    // samples alone would overlook a change between them
+    if (print === this.fingerprint && lastModified === this.facts.lastModified) return;
+    this.#transfer.startOver(true);
+    await this.#host.forget(this);
+    this.facts = { ...this.facts, name, size, type, lastModified };
+    this.fingerprint = print;
+    this.checksum = null;
+    this.createdAt = this.#host.clock.now();
+    this.recovered = false;
+    this.wantsFresh = true;
+    this.#loaded = this.#relists = 0;
+    this.#touch();
   }
 
   #announce(retry: Omit<UploaderEventMap['mule-retry']['detail'], 'upload'>): void {
@@ -404,7 +611,7 @@ export class Upload {
   /** Shows what it does, or, where nothing is under way, what it waits for. */
   #refresh(): void {
     if (!isRunning(this.#status) || !this.#run) return;
-    const wait = this.#retrier.isBusy ? null : this.#retrier.wait;
+    const wait = this.#wait;
     if (!wait && this.#status !== 'waiting' && this.#status === this.#step) return;
     if (wait) this.#meter.reset();
     this.#touch();
@@ -420,14 +627,29 @@ export class Upload {
     this.#host.emit('mule-status', { upload: this.snapshot, previous });
   }
 
+  /** Has a progress event sent though nothing moved: what waits for its file shows something new. */
+  #show(): void {
+    this.reported = null;
+    this.#touch();
+  }
+
   #touch(): void {
     this.#snapshot = null;
     this.#host.changed(this);
   }
 
+  /** What ends first of all that is waited for, where nothing is under way. */
+  get #wait(): Wait | null {
+    const { clock, scheduler } = this.#host;
+    const held = scheduler.heldFor(this.id);
+    if (held) return { for: 'store', until: clock.now() + held };
+    const retrier = this.#means?.retrier;
+    return !retrier || retrier.isBusy ? null : retrier.wait;
+  }
+
   #waiting(): { for: WaitingFor | null; until: number | null } {
     if (this.#status === 'needs-file') return { for: 'file', until: null };
-    return (this.#status === 'waiting' && this.#retrier.wait) || { for: null, until: null };
+    return (this.#status === 'waiting' && this.#wait) || { for: null, until: null };
   }
 
   #takeSnapshot(): UploadSnapshot {
@@ -435,8 +657,9 @@ export class Upload {
     const { session } = this;
     const { table } = session ?? {};
     const wait = this.#waiting();
-    const isMoving = this.#status === 'uploading';
-    const speed = isMoving ? this.#meter.speed : 0;
+    const told = this.#told;
+    const own = this.#status === 'uploading' ? this.#meter.speed : 0;
+    const speed = wait.for === 'tab' && told ? told.speed : own;
     const loaded = this.#status === 'complete' ? size : this.#loaded;
     return Object.freeze({
       ...this.facts,
@@ -446,18 +669,25 @@ export class Upload {
       ratio: size ? loaded / size : Number(this.#status === 'complete'),
       speed,
       eta: speed > 0 ? (size - loaded) / speed : null,
-      parts: Object.freeze({ total: table?.plan.count ?? 0, done: table?.done ?? 0, size: table?.plan.partSize ?? 0 }),
+      parts: Object.freeze(
+        told
+          ? { ...told.parts }
+          : { total: table?.plan.count ?? 0, done: table?.done ?? 0, size: table?.plan.partSize ?? 0 },
+      ),
       retries: this.#retries,
       retryAt: wait.until,
-      key: session?.key ?? null,
-      uploadId: session?.uploadId ?? null,
-      etag: this.#etag,
-      location: this.#transfer.location,
-      checksum: null,
+      key: (told ?? session)?.key ?? null,
+      uploadId: (told ?? session)?.uploadId ?? null,
+      etag: this.#stored?.etag || null,
+      location: told ? told.location : (this.#place?.location ?? null),
+      checksum: this.#stored?.checksum ?? null,
+      integrity: this.#stored?.integrity ?? null,
       receipt: this.#receipt,
       error: this.#error,
       recovered: this.recovered,
       needsFile: this.#status === 'needs-file',
+      needsPermission: this.#status === 'needs-file' && this.handle !== null,
+      found: this.recovered && !this.#hasStarted && !isOver(this.#status),
     });
   }
 }

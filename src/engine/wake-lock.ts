@@ -4,32 +4,31 @@
  * @see https://www.w3.org/TR/screen-wake-lock/
  */
 export class ScreenWakeLock {
-  #lock: Promise<WakeLockSentinel | null> | null = null;
+  #isWanted = false;
+  #lock: WakeLockSentinel | null = null;
+  #isAsking = false;
 
   /** Takes the lock, or lets it go. */
   set(isWanted: boolean): void {
-    if (!isWanted) {
-      void this.#lock?.then((lock) => lock?.release()).catch(() => {});
-      this.#lock = null;
-      return;
-    }
-    this.#lock ??= this.#request();
+    this.#isWanted = isWanted;
+    if (isWanted) void this.#take();
+    else this.#letGo();
   }
 
-  async #request(): Promise<WakeLockSentinel | null> {
+  async #take(): Promise<void> {
+    if (this.#isAsking || (this.#lock && !this.#lock.released)) return;
+    this.#isAsking = true;
     try {
-      const lock = await navigator.wakeLock.request('screen');
-      lock.addEventListener(
-        'release',
-        () => {
-          this.#lock = null;
-        },
-        { once: true },
-      );
-      return lock;
+      this.#lock = await navigator.wakeLock.request('screen');
     } catch {
-      this.#lock = null;
-      return null;
+      // low battery, a hidden page, no such thing: asked for again at the next occasion
     }
+    this.#isAsking = false;
+    if (!this.#isWanted) this.#letGo();
+  }
+
+  #letGo(): void {
+    void this.#lock?.release().catch(() => {});
+    this.#lock = null;
   }
 }

@@ -1,5 +1,6 @@
 import { expect } from '@open-wc/testing';
-import { abortable, unlessAborted } from '../../src/engine/abort.js';
+import { abortable, following, limited, unlessAborted } from '../../src/engine/abort.js';
+import { HandClock } from './hand-clock.js';
 
 const never = new Promise<never>(() => {});
 const outcomeOf = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
@@ -46,5 +47,69 @@ describe('a promise that a signal can leave', () => {
     const left = outcomeOf(unlessAborted(controller.signal, never));
     controller.abort(reason);
     expect(await left).to.equal(reason);
+  });
+});
+
+describe('work with a controller of its own', () => {
+  it('ends with the signal, for the same reason, and by itself without it', async () => {
+    const controller = new AbortController();
+    const reason = new Error('both');
+    const wait = (own: AbortController): Promise<never> => unlessAborted(own.signal, never);
+    const both = outcomeOf(following(controller.signal, wait));
+    const alone = outcomeOf(
+      following(controller.signal, (own) => {
+        own.abort('alone');
+        return wait(own);
+      }),
+    );
+    expect([await alone, controller.signal.aborted]).to.deep.equal(['alone', false]);
+    controller.abort(reason);
+    expect(await both).to.equal(reason);
+    expect(await outcomeOf(following(controller.signal, () => Promise.resolve(1)))).to.equal(reason);
+  });
+
+  it('does not listen to the signal any more once it is over', async () => {
+    const controller = new AbortController();
+    let own: AbortController | null = null;
+    await following(controller.signal, (lent) => {
+      own = lent;
+      return Promise.resolve();
+    });
+    controller.abort();
+    expect(own!.signal.aborted).to.equal(false);
+  });
+});
+
+describe('work that has its time', () => {
+  it('gives its outcome, and leaves no timer behind', async () => {
+    const clock = new HandClock();
+    expect(await limited(clock, 1_000, undefined, () => Promise.resolve(1))).to.equal(1);
+    expect(clock.nextDelay).to.equal(null);
+  });
+
+  it('is ended when that is over, and waited for no longer even where it does not listen', async () => {
+    const clock = new HandClock();
+    let ending: AbortSignal | undefined;
+    const outcome = outcomeOf(
+      limited(clock, 1_000, new AbortController().signal, (signal) => ((ending = signal), never)),
+    );
+    await clock.advance(999);
+    expect(ending!.aborted).to.equal(false);
+    await clock.advance(1);
+    expect(ending!.aborted).to.equal(true);
+    expect(await outcome).to.include({ name: 'AbortError' });
+  });
+
+  it('ends with the signal, for its reason, and does not begin where that is aborted', async () => {
+    const clock = new HandClock();
+    const controller = new AbortController();
+    const reason = new Error('paused');
+    const outcome = outcomeOf(limited(clock, 1_000, controller.signal, () => never));
+    controller.abort(reason);
+    expect(await outcome).to.equal(reason);
+    expect(clock.nextDelay).to.equal(null);
+    let begins = 0;
+    const late = limited(clock, 1_000, controller.signal, () => (begins++, never));
+    expect([await outcomeOf(late), begins]).to.deep.equal([reason, 0]);
   });
 });

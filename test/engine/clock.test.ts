@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { sleep, systemClock } from '../../src/engine/clock.js';
+import { nap, sleep, systemClock } from '../../src/engine/clock.js';
 import { HandClock } from './hand-clock.js';
 
 describe('the machine’s clock', () => {
@@ -32,5 +32,22 @@ describe('sleep', () => {
     expect(await early).to.equal(reason);
     expect(await sleep(clock, 1_000, controller.signal).catch((error: Error) => error)).to.equal(reason);
     expect(clock.nextDelay).to.equal(null);
+  });
+});
+
+describe('a nap', () => {
+  it('is over when it is woken, then or before its time, and leaves no timer behind', async () => {
+    const clock = new HandClock();
+    const { signal } = new AbortController();
+    const { over, wake } = nap(clock, 1_000, signal);
+    expect(clock.nextDelay).to.equal(1_000);
+    wake();
+    await over;
+    expect(clock.nextDelay).to.equal(null);
+    wake();
+    const reason = new Error('too late');
+    const never = nap(clock, 1_000, AbortSignal.abort(reason));
+    never.wake();
+    expect(await never.over.catch((error: unknown) => error)).to.equal(reason);
   });
 });

@@ -4,6 +4,7 @@ import type { Clock, SignerPort } from '../../src/engine/types.js';
 import type {
   Action,
   AllRequest,
+  ChecksumAlgorithm,
   InitAnswerFile,
   InitFile,
   InitRequest,
@@ -42,13 +43,21 @@ export class FakeSigner implements SignerPort {
   wholeUpTo = MIN_PART_SIZE;
   whole: 'put' | 'post' = 'put';
   tracked = false;
+  /** Whom it takes the browser for. */
+  principal: string | null = null;
+  /** Whether it says that each key is one upload's own. */
+  ownKeys = true;
   filesPerCall: number | undefined;
+  /** Checksums that the store verifies. */
+  checksums: ChecksumAlgorithm[] = [];
   /** By file name: what its tracker remembers. */
   readonly known = new Map<string, { upload_id: string; key: string; part_size: number }>();
   readonly #clock: Clock;
   readonly #once = new Map<Action, SignerBehaviour[]>();
   readonly #always = new Map<Action, SignerBehaviour>();
   #signed = 0;
+  /** By key: what was agreed on. */
+  readonly #agreed = new Map<string, ChecksumAlgorithm>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -99,15 +108,15 @@ export class FakeSigner implements SignerPort {
       case 'get_all_signatures':
         return this.#all(call.body);
       case 'get_chunk_signature': {
-        const { key, upload_id, chunk } = call.body;
-        return { time, ...this.#sign('PUT', key, `partNumber=${chunk}&uploadId=${upload_id}`) };
+        const { key, upload_id, chunk, checksum } = call.body;
+        return { time, ...this.#sign('PUT', key, `partNumber=${chunk}&uploadId=${upload_id}`, checksum) };
       }
       case 'get_list_signature': {
         const { key, upload_id, part_number_marker: marker } = call.body;
         return { time, ...this.#sign('GET', key, `uploadId=${upload_id}&part-number-marker=${marker ?? 0}`) };
       }
       case 'get_end_signature':
-        return { time, ...this.#sign('POST', call.body.key, `uploadId=${call.body.upload_id}`) };
+        return { time, ...this.#sign('POST', call.body.key, `uploadId=${call.body.upload_id}`, call.body.checksum) };
       case 'get_delete_signature':
         return { time, ...this.#sign('DELETE', call.body.key, `uploadId=${call.body.upload_id}`) };
       case 'get_head_signature':
@@ -122,6 +131,7 @@ export class FakeSigner implements SignerPort {
     return {
       time,
       actions: this.actions,
+      ...(this.principal !== null && { principal: this.principal }),
       ...(this.filesPerCall && { limits: { files: this.filesPerCall } }),
       posts: { 'a policy': { url: `${ORIGIN}/bucket/`, fields: { policy: 'p' }, expires: time + this.life } },
       files: files.map((file) => this.#initFile(file)),
@@ -137,19 +147,34 @@ export class FakeSigner implements SignerPort {
     grant: knownGrant,
     upload_id,
     force,
+    part_size,
+    checksums = [],
+    checksum,
   }: InitFile): InitAnswerFile {
     const key = knownKey ?? object_key ?? `files/${filename}`;
     const grant = knownGrant ? `${knownGrant}+` : `grant-${filename}`;
-    const common = { id, key, grant, ...(this.tracked && { tracked: true }) };
+    const algorithm = this.#agreed.get(key) ?? checksums.find((name) => this.checksums.includes(name));
+    if (algorithm) this.#agreed.set(key, algorithm);
+    const isWhole = filesize <= (part_size ?? this.wholeUpTo);
+    const type = algorithm === 'sha256' && !isWhole ? ('COMPOSITE' as const) : ('FULL_OBJECT' as const);
+    const common = {
+      ...{ id, key, grant },
+      ...(this.tracked && { tracked: true }),
+      ...(this.ownKeys && { own_key: true }),
+      ...(algorithm && { checksum: { algorithm, type } }),
+    };
     const known = this.known.get(filename);
-    if (upload_id) return { ...common, upload_id, part_size: this.partSize };
+    const partSize = part_size ?? this.partSize;
+    if (upload_id) return { ...common, upload_id, part_size: partSize };
     if (known && !force) return { ...common, ...known };
-    if (filesize > this.wholeUpTo)
-      return { ...common, init: this.#sign('POST', key, 'uploads='), part_size: this.partSize };
-    return this.whole === 'put' ? { ...common, put: this.#sign('PUT', key, '') } : { ...common, post: 'a policy' };
+    if (!isWhole) return { ...common, init: this.#sign('POST', key, 'uploads='), part_size: partSize };
+    const value = checksum && checksum.algorithm === algorithm ? checksum.value : undefined;
+    return this.whole === 'put'
+      ? { ...common, put: this.#sign('PUT', key, '', value) }
+      : { ...common, post: 'a policy' };
   }
 
-  #all({ key, upload_id, chunks }: AllRequest): Protocol['get_all_signatures']['answer'] {
+  #all({ key, upload_id, chunks, checksums = {} }: AllRequest): Protocol['get_all_signatures']['answer'] {
     return {
       time: this.#clock.now(),
       list: this.#sign('GET', key, `uploadId=${upload_id}&part-number-marker=0`),
@@ -157,15 +182,19 @@ export class FakeSigner implements SignerPort {
       delete: this.#sign('DELETE', key, `uploadId=${upload_id}`),
       head: this.#sign('HEAD', key, ''),
       chunks: Object.fromEntries(
-        chunks.map((chunk) => [chunk, this.#sign('PUT', key, `partNumber=${chunk}&uploadId=${upload_id}`)]),
+        chunks.map((chunk) => [
+          chunk,
+          this.#sign('PUT', key, `partNumber=${chunk}&uploadId=${upload_id}`, checksums[chunk]),
+        ]),
       ),
     };
   }
 
-  #sign(method: string, key: string, query: string): SignedRequest {
+  #sign(method: string, key: string, query: string, checksum?: string): SignedRequest {
     const expires = this.#clock.now() + this.life;
     const path = encodeURIComponent(key).replaceAll('%2F', '/');
     const url = `${ORIGIN}/bucket/${path}?${query}&expires=${expires}&signature=${++this.#signed}`;
-    return { method, url, expires };
+    const headers = checksum && { [`x-amz-checksum-${this.#agreed.get(key)}`]: checksum };
+    return { method, url, expires, ...(headers && { headers }) };
   }
 }

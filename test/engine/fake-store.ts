@@ -1,5 +1,13 @@
 import { StoreFault, TransportFault } from '../../src/engine/errors.js';
+import { Checksums } from '../../src/engine/checksum.js';
+import type { DigestName } from '../../src/engine/checksum.js';
+import { systemClock } from '../../src/engine/clock.js';
+import { combineCrcs, fromBase64 } from '../../src/engine/crc.js';
+import type { CRCS } from '../../src/engine/crc.js';
+import type { ChecksumAlgorithm } from '../../src/protocol.js';
 import type { Clock, StoreRequest, StoreResponse, Transport } from '../../src/engine/types.js';
+import { hex } from '../../src/engine/fingerprint.js';
+import { digestOf, multipartEtag } from '../../src/engine/part-digests.js';
 import { turn } from './hand-clock.js';
 
 export type Operation = 'create' | 'part' | 'put' | 'post' | 'list' | 'complete' | 'head' | 'abort';
@@ -21,6 +29,26 @@ export type Behaviour = (request: StoreRequest, proceed: () => Promise<StoreResp
 interface StoredBody {
   body: Blob;
   etag: string;
+  checksum?: Checksum | null;
+}
+
+interface Checksum {
+  algorithm: ChecksumAlgorithm;
+  value: string;
+}
+
+// in a worker, which coverage does not slow down
+const checksums = new Checksums(systemClock);
+const never = new AbortController().signal;
+const checksumOf = (name: DigestName, body: Blob): Promise<string> => checksums.digest(name, body, never);
+
+/** The checksum among the headers, or the fields of a form. */
+function declaredIn(headers: Iterable<readonly [string, unknown]>): Checksum | null {
+  for (const [name, value] of headers) {
+    const algorithm = /^x-amz-checksum-((?:crc|sha)\w+)$/.exec(name)?.[1];
+    if (algorithm) return { algorithm: algorithm as ChecksumAlgorithm, value: value as string };
+  }
+  return null;
 }
 
 interface MultipartUpload {
@@ -50,6 +78,14 @@ export const silence: Behaviour = async (request) => {
   throw faultOf('network', request);
 };
 
+/** Turns one bit of the body over, and lets it through. */
+export const flipBit: Behaviour = async (request, proceed) => {
+  const bytes = new Uint8Array(await (request.body as Blob).arrayBuffer());
+  bytes[bytes.length >> 1]! ^= 1;
+  request.body = new Blob([bytes]);
+  return proceed();
+};
+
 /** Lets half of the bytes through, and then nothing moves any more. */
 export const stall: Behaviour = async (request) => {
   if (request.body instanceof Blob) request.onProgress?.(request.body.size / 2);
@@ -76,8 +112,15 @@ export class FakeStore implements Transport {
   pageSize = 1_000;
   /** Whether its CORS rule exposes ETags. */
   exposesEtags = true;
+  /** Whether ETags are MD5s, which cost time; else they tell nothing, as those of encrypted objects. */
+  hasMd5 = false;
+  /** Whether ListParts tells the parts' checksums. */
+  listsChecksums = true;
+  /** What HEAD tells besides, by lower-case name. */
+  headers: Record<string, string> = {};
   probes = 0;
   #uploadCount = 0;
+  #computing = 0;
   readonly #clock: Clock;
   readonly #once = new Map<Operation | `part ${number}`, Behaviour[]>();
   readonly #always = new Map<Operation, Behaviour>();
@@ -115,6 +158,11 @@ export class FakeStore implements Transport {
     };
   }
 
+  /** Whether it is at work on something that takes real time. */
+  get isComputing(): boolean {
+    return this.#computing > 0;
+  }
+
   /** How many requests of a kind came in. */
   count(operation: Operation): number {
     return this.seen.filter((request) => request.operation === operation).length;
@@ -125,8 +173,9 @@ export class FakeStore implements Transport {
     return this.seen.filter(({ operation }) => operation === 'part').map(({ partNumber }) => partNumber);
   }
 
-  async send(request: StoreRequest): Promise<StoreResponse> {
-    request.signal.throwIfAborted();
+  async send(given: StoreRequest): Promise<StoreResponse> {
+    given.signal.throwIfAborted();
+    const request = given.body instanceof Uint8Array ? await received(given, given.body) : given;
     const seen = read(request);
     this.seen.push(seen);
     const proceed = async (): Promise<StoreResponse> => {
@@ -151,19 +200,26 @@ export class FakeStore implements Transport {
     return this.isUp;
   }
 
-  #act(seen: Seen): StoreResponse {
+  async #act(seen: Seen): Promise<StoreResponse> {
     const expires = Number(new URL(seen.request.url).searchParams.get('expires') ?? Infinity);
     if (this.#clock.now() >= expires) return error(403, 'AccessDenied', 'Request has expired');
+    this.#computing++;
     try {
-      return this.#answer(seen);
+      return await this.#answer(seen);
     } catch (fault) {
       if (fault instanceof StoreFault) return error(fault.status, fault.code);
       throw fault;
+    } finally {
+      this.#computing--;
     }
   }
 
-  #answer({ operation, key, uploadId, partNumber, request }: Seen): StoreResponse {
+  async #answer({ operation, key, uploadId, partNumber, request }: Seen): Promise<StoreResponse> {
     const body = request.body;
+    const declared = body instanceof FormData ? declaredIn(body) : declaredIn(Object.entries(request.headers ?? {}));
+    const sent = body instanceof FormData ? (body.get('file') as File) : body;
+    if (declared && operation !== 'complete' && (await checksumOf(declared.algorithm, sent as Blob)) !== declared.value)
+      throw new StoreFault(400, 'BadDigest', '');
     switch (operation) {
       case 'create': {
         const id = `upload-${++this.#uploadCount}`;
@@ -174,30 +230,43 @@ export class FakeStore implements Transport {
         );
       }
       case 'part': {
-        const etag = `part-${partNumber}-${(body as Blob).size}`;
-        this.#find(uploadId).parts.set(partNumber, { body: body as Blob, etag });
+        const etag = await this.#etagOf(body as Blob, `part-${partNumber}-${(body as Blob).size}`);
+        this.#find(uploadId).parts.set(partNumber, { body: body as Blob, etag, checksum: declared });
         return this.#tagged(etag);
       }
       case 'put':
-        return this.#keep(key, body as Blob, 'whole');
+        return this.#keep(key, body as Blob, await this.#etagOf(body as Blob, 'whole'), 200, declared);
       case 'post': {
         const form = body as FormData;
-        return this.#keep(form.get('key') as string, form.get('file') as File, 'posted', 201);
+        return this.#keep(form.get('key') as string, form.get('file') as File, 'posted', 201, declared);
       }
       case 'list':
         return this.#list(this.#find(uploadId), Number(new URL(request.url).searchParams.get('part-number-marker')));
       case 'complete': {
         const { parts } = this.#find(uploadId);
+        const named = [...(await (body as Blob).text()).matchAll(/<ETag>&quot;(.*?)&quot;/g)].map(([, etag]) => etag!);
         const inOrder = [...parts].sort(([a], [b]) => a - b).map(([, part]) => part);
+        if (named.length > inOrder.length || named.some((etag, index) => etag !== inOrder[index]?.etag))
+          throw new StoreFault(400, 'InvalidPart', '');
+        // of what it holds, whatever it was told when it took that in
+        const sums = declared && (await Promise.all(inOrder.map((part) => checksumOf(declared.algorithm, part.body))));
+        const sized = sums?.map((value, index) => ({ value, size: inOrder[index]!.body.size }));
+        if (sized && combineCrcs(declared!.algorithm as keyof typeof CRCS, sized) !== declared!.value)
+          throw new StoreFault(400, 'BadDigest', '');
         this.uploads.delete(uploadId);
-        const etag = `whole-${parts.size}`;
-        this.objects.set(key, { body: new Blob(inOrder.map((part) => part.body)), etag });
+        const etag = this.hasMd5 ? multipartEtag(named.map((one) => digestOf(one)!)) : `whole-${parts.size}`;
+        this.objects.set(key, { body: new Blob(inOrder.map((part) => part.body)), etag, checksum: declared });
         return answerOf(200, `<CompleteMultipartUploadResult><ETag>"${etag}"</ETag></CompleteMultipartUploadResult>`);
       }
       case 'head': {
         const object = this.objects.get(key);
         if (!object) return answerOf(404);
-        return answerOf(200, '', { 'Content-Length': String(object.body.size), ETag: `"${object.etag}"` });
+        return answerOf(200, '', {
+          'Content-Length': String(object.body.size),
+          ...(this.exposesEtags && { ETag: `"${object.etag}"` }),
+          ...(object.checksum && { [`x-amz-checksum-${object.checksum.algorithm}`]: object.checksum.value }),
+          ...this.headers,
+        });
       }
       case 'abort':
         this.#find(uploadId);
@@ -206,14 +275,19 @@ export class FakeStore implements Transport {
     }
   }
 
+  async #etagOf(body: Blob, opaque: string): Promise<string> {
+    if (!this.hasMd5) return opaque;
+    return hex(fromBase64(await checksumOf('md5', body)));
+  }
+
   #find(uploadId: string): MultipartUpload {
     const upload = this.uploads.get(uploadId);
     if (!upload) throw new StoreFault(404, 'NoSuchUpload', '');
     return upload;
   }
 
-  #keep(key: string, body: Blob, etag: string, status = 200): StoreResponse {
-    this.objects.set(key, { body, etag });
+  #keep(key: string, body: Blob, etag: string, status = 200, checksum: Checksum | null = null): StoreResponse {
+    this.objects.set(key, { body, etag, checksum });
     return this.#tagged(etag, status);
   }
 
@@ -221,19 +295,32 @@ export class FakeStore implements Transport {
     return answerOf(status, '', this.exposesEtags ? { ETag: `"${etag}"` } : {});
   }
 
+  #listed(checksum: Checksum | null | undefined): string {
+    if (!checksum || !this.listsChecksums) return '';
+    const name = `Checksum${checksum.algorithm.toUpperCase()}`;
+    return `<${name}>${checksum.value}</${name}>`;
+  }
+
   #list({ parts }: MultipartUpload, marker: number): StoreResponse {
     const rest = [...parts].filter(([partNumber]) => partNumber > marker).sort(([a], [b]) => a - b);
     const page = rest.slice(0, this.pageSize);
     const isTruncated = rest.length > page.length;
     const xml = page.map(
-      ([partNumber, { etag, body }]) =>
-        `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${etag}"</ETag><Size>${body.size}</Size></Part>`,
+      ([partNumber, { etag, body, checksum }]) =>
+        `<Part><PartNumber>${partNumber}</PartNumber><ETag>"${etag}"</ETag><Size>${body.size}</Size>${this.#listed(checksum)}</Part>`,
     );
     return answerOf(
       200,
       `<ListPartsResult><IsTruncated>${isTruncated}</IsTruncated>${isTruncated ? `<NextPartNumberMarker>${page.at(-1)![0]}</NextPartNumberMarker>` : ''}${xml.join('')}</ListPartsResult>`,
     );
   }
+}
+
+/** Takes bytes for what they stand for. */
+async function received(request: StoreRequest, bytes: Uint8Array<ArrayBuffer>): Promise<StoreRequest> {
+  const isForm = request.headers?.['Content-Type']?.startsWith('multipart/form-data');
+  const body = isForm ? await new Response(bytes, { headers: request.headers! }).formData() : new Blob([bytes]);
+  return { ...request, body };
 }
 
 const error = (status: number, code: string, message = ''): StoreResponse =>

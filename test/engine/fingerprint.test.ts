@@ -11,18 +11,17 @@ function file(size: number, bytes: Record<number, number> = {}, name = 'a.bin', 
 }
 
 describe('what a file is recognised by', () => {
-  it('is the same for the same file, whatever its name', async () => {
+  it('is the same for the same bytes, whatever their name and time: copying and touching change those', async () => {
     const print = await fingerprint(file(1_000));
     expect(await fingerprint(file(1_000))).to.equal(print);
     expect(await fingerprint(file(1_000, {}, 'renamed.bin'))).to.equal(print);
+    expect(await fingerprint(file(1_000, {}, 'a.bin', 2))).to.equal(print);
     expect(print).to.match(/^[\da-f]{64}$/);
   });
 
-  it('differs with size, time and content', async () => {
+  it('differs with size and content', async () => {
     const prints = await Promise.all(
-      [file(1_000), file(1_001), file(1_000, {}, 'a.bin', 2), file(1_000, { 500: 1 }), file(0), file(1)].map(
-        fingerprint,
-      ),
+      [file(1_000), file(1_001), file(1_000, { 500: 1 }), file(0), file(1)].map((one) => fingerprint(one)),
     );
     expect(new Set(prints)).to.have.property('size', prints.length);
   });

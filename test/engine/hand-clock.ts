@@ -67,6 +67,11 @@ export class HandClock implements Clock {
     this.#wall += milliseconds;
   }
 
+  /** The page is kept busy: time passes, and timers that were due fire when it is through. */
+  keepBusyFor(milliseconds: number): void {
+    this.#move(milliseconds);
+  }
+
   #next(): { at: number; callback: () => void } | null {
     let first = null;
     for (const timer of this.#timers) if (!first || timer.at < first.at) first = timer;

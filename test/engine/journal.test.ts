@@ -9,7 +9,9 @@ const DAY = 86_400_000;
 let count = 0;
 const newScope = (): string => `journal test ${Math.random()}`;
 const recordOf = (scope: string, changes: Partial<JournalRecord> = {}): JournalRecord => ({
-  version: 1,
+  version: 2,
+  principal: null,
+  visit: null,
   id: `record ${++count} of ${scope}`,
   scope,
   fingerprint: 'f',
@@ -22,6 +24,7 @@ const recordOf = (scope: string, changes: Partial<JournalRecord> = {}): JournalR
   uploadId: 'u',
   partSize: MIN_PART_SIZE,
   grant: null,
+  objectKey: '',
   tracked: false,
   actions: ['get_all_signatures'],
   aborting: false,
@@ -61,22 +64,38 @@ describe('the journal in IndexedDB', () => {
     expect(await journal.load(scope)).to.be.empty;
   });
 
-  it('drops what is a week old, or not understood, and keeps the rest', async () => {
+  it('drops what is a week old, or not understood, says so, and leaves the rest', async () => {
     const scope = newScope();
-    const journal = new IndexedDbJournal();
+    const dropped: string[] = [];
+    const journal = new IndexedDbJournal((id) => dropped.push(id));
     const fine = recordOf(scope, { createdAt: Date.now() - 6 * DAY });
     await journal.save(fine);
-    await journal.save(recordOf(scope, { createdAt: Date.now() - 8 * DAY }));
-    await journal.save(recordOf(scope, { version: 2 as never }));
-    await journal.save({ id: `junk of ${scope}`, scope } as never);
+    const tomorrows = recordOf(scope, { version: 3 as never });
+    await journal.save(tomorrows);
+    const rest = [
+      recordOf(scope, { createdAt: Date.now() - 8 * DAY }),
+      recordOf(scope, { createdAt: Date.now() + 8 * DAY }),
+      recordOf(scope, { version: 1 as never }),
+      recordOf(scope, { version: 3 as never, createdAt: Date.now() - 8 * DAY }),
+      recordOf(scope, { size: 'large' as never }),
+      recordOf(scope, { fingerprint: undefined as never }),
+      recordOf(scope, { actions: null as never }),
+      { id: `junk of ${scope}`, scope },
+      { id: `${scope} of another kind`, createdAt: 'yesterday' },
+    ];
+    for (const record of rest) await journal.save(record as never);
     expect((await journal.load(scope)).map(({ id }) => id)).to.deep.equal([fine.id]);
+    expect(dropped.filter((id) => id.includes(scope)).sort()).to.deep.equal(rest.map(({ id }) => id).sort());
     const table = localforage.createInstance({
       name: 'mule-upload',
       storeName: 'uploads',
       driver: localforage.INDEXEDDB,
     });
-    expect((await table.keys()).filter((key) => key.includes(scope))).to.deep.equal([fine.id]);
+    expect((await table.keys()).filter((key) => key.includes(scope)).sort()).to.deep.equal(
+      [fine.id, tomorrows.id].sort(),
+    );
     await journal.wipe(scope);
+    await journal.remove(tomorrows.id);
   });
 
   it('carries an upload over a visit', async () => {

@@ -22,7 +22,11 @@ function setUp(changes: Partial<RetrierHost> = {}) {
     reachability: () => reachability,
     isReadable: () => false,
     isSignerKnown: () => true,
+    hasSigned: () => false,
+    serverTime: () => clock.now(),
     slowDown: () => {},
+    holdBack: () => {},
+    lineCut: () => {},
     checkFile: async () => {},
     dropSignatures: () => {},
     renewGrant: async () => {},
@@ -128,6 +132,18 @@ describe('a step that fails', () => {
     await clock.advance(600_000);
     expect(await outcome).to.equal(10);
     expect(errors.map(({ code }) => code)).to.deep.equal(['store-blocked']);
+  });
+
+  it('has a grant renewed as often as it grows old in between, and begins afresh where renewing is no help', async () => {
+    const old = new SignerFault(403, 'grant-expired', '');
+    const keys = new StoreFault(403, 'InvalidAccessKeyId', '');
+    const { clock, insist } = setUp({ hasSigned: () => true });
+    const outcome = insist(old, keys, old, keys, old, keys);
+    await clock.advance(600_000);
+    expect(await outcome).to.equal(7);
+    expect(await setUp().insist(old, old))
+      .to.be.instanceOf(Detour)
+      .and.include({ to: 'restart' });
   });
 
   it('complains once of many steps that wait for the user to sign in, and lets all go on together', async () => {

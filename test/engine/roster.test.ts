@@ -63,6 +63,8 @@ describe('many files', () => {
     stand.store.always('put', async (_request, proceed) => {
       inFlight++;
       if (stand.store.count('put') > 60) most = Math.max(most, inFlight);
+      // long enough for all lanes to be taken
+      await new Promise<void>((resolve) => stand.clock.setTimer(resolve, 1_000));
       const answer = await proceed();
       inFlight--;
       return answer;

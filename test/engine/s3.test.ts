@@ -102,10 +102,16 @@ describe('the answer of CompleteMultipartUpload', () => {
   it('gives the bare ETag, empty where the store tells none', () => {
     const answer = (etag: string): string =>
       `${HEAD}<CompleteMultipartUploadResult ${NAMESPACE}>${etag}</CompleteMultipartUploadResult>`;
-    expect(parseCompletion(answer('<ETag>&quot;abc-3&quot;</ETag>'))).to.deep.equal({ etag: 'abc-3' });
-    expect(parseCompletion(answer('<ETag>"abc-3"</ETag>'))).to.deep.equal({ etag: 'abc-3' });
-    expect(parseCompletion(answer('<ETag></ETag>'))).to.deep.equal({ etag: '' });
-    expect(parseCompletion(answer(''))).to.deep.equal({ etag: '' });
+    expect(parseCompletion(answer('<ETag>&quot;abc-3&quot;</ETag>'))?.etag).to.equal('abc-3');
+    expect(parseCompletion(answer('<ETag>"abc-3"</ETag>'))).to.deep.equal({ etag: 'abc-3', checksums: {} });
+    expect(parseCompletion(answer('<ETag></ETag>'))?.etag).to.equal('');
+    expect(parseCompletion(answer(''))?.etag).to.equal('');
+  });
+
+  it('gives the checksums that the store tells', () => {
+    const told = '<ChecksumCRC64NVME>rosUhgp5mIg=</ChecksumCRC64NVME><ChecksumType>FULL_OBJECT</ChecksumType>';
+    const text = `<CompleteMultipartUploadResult>${told}</CompleteMultipartUploadResult>`;
+    expect(parseCompletion(text)?.checksums).to.deep.equal({ crc64nvme: 'rosUhgp5mIg=' });
   });
 
   it('is no success when cut short or empty', () => {
@@ -116,12 +122,24 @@ describe('the answer of CompleteMultipartUpload', () => {
 
 describe('the body of CompleteMultipartUpload', () => {
   it('lists every part in order, its ETag in quotes and escaped', () => {
-    const body = new DOMParser().parseFromString(completionBody(['a', 'b<&>"']), 'application/xml');
+    const body = new DOMParser().parseFromString(completionBody([{ etag: 'a' }, { etag: 'b<&>"' }]), 'application/xml');
     const texts = (name: string): (string | null)[] =>
       [...body.getElementsByTagName(name)].map(({ textContent }) => textContent);
     expect(texts('PartNumber')).to.deep.equal(['1', '2']);
     expect(texts('ETag')).to.deep.equal(['"a"', '"b<&>""']);
+    expect(texts('ChecksumSHA256')).to.deep.equal([]);
     expect(body.documentElement.namespaceURI).to.equal('http://s3.amazonaws.com/doc/2006-03-01/');
+  });
+});
+
+describe('checksums of parts', () => {
+  it('are listed, and go into Complete where the whole object’s is made of them', () => {
+    const part =
+      '<Part><PartNumber>1</PartNumber><ETag>"a"</ETag><Size>9</Size><ChecksumSHA256>c2hh</ChecksumSHA256></Part>';
+    const list = parsePartList(`<ListPartsResult>${part}</ListPartsResult>`);
+    expect(list?.parts).to.deep.equal([{ partNumber: 1, etag: 'a', size: 9, checksums: { sha256: 'c2hh' } }]);
+    const body = completionBody([{ etag: 'a', checksum: { algorithm: 'sha256', value: 'c2hh' } }]);
+    expect(body).to.contain('<ChecksumSHA256>c2hh</ChecksumSHA256></Part>');
   });
 });
 

@@ -97,6 +97,40 @@ describe('lanes by themselves', () => {
     expect(scheduler.lanes).to.equal(6);
   });
 
+  it('give up one for a cry among successes, half where it is not the only one', async () => {
+    const { clock, scheduler } = setUp();
+    succeed(scheduler, 1_000);
+    scheduler.slowDown();
+    expect(scheduler.lanes).to.equal(5);
+    await clock.advance(2_000);
+    scheduler.slowDown();
+    expect(scheduler.lanes).to.equal(2);
+  });
+
+  it('stay as they are where parts take long, and get fewer where they take very long', () => {
+    const { scheduler } = setUp();
+    scheduler.partTook(30_000);
+    succeed(scheduler, 1_000);
+    expect(scheduler.lanes).to.equal(4);
+    for (let times = 0; times < 10; times++) scheduler.partTook(90_000);
+    expect(scheduler.lanes).to.equal(2);
+    scheduler.partTook(1_000);
+    succeed(scheduler, 1_000);
+    expect(scheduler.lanes).to.equal(6);
+  });
+
+  it('are more over one connection, and leave one to a signer on the same origin', () => {
+    const { scheduler } = setUp();
+    scheduler.meet({ protocol: 'h2', isSigners: true });
+    succeed(scheduler, 1_000);
+    expect(scheduler.lanes).to.equal(12);
+    scheduler.meet({ protocol: 'http/1.1', isSigners: true });
+    expect(scheduler.lanes).to.equal(5);
+    scheduler.meet({ protocol: undefined, isSigners: false });
+    succeed(scheduler, 1_000);
+    expect(scheduler.lanes).to.equal(6);
+  });
+
   it('do neither where the page has set their number', () => {
     const { scheduler } = setUp({ concurrency: 3 });
     scheduler.slowDown();
@@ -127,6 +161,23 @@ describe('the bandwidth limit', () => {
     for (const name of ['a1', 'a2', 'a3']) ask(name, 5_000);
     await clock.advance(1_000);
     expect(begun).to.deep.equal(['a1']);
+  });
+
+  it('holds from when it is changed, also for what was sent before', async () => {
+    const { clock, scheduler, begun, ask, settled } = setUp({ concurrency: 6, bandwidthLimit: 100 });
+    for (const name of ['a1', 'a2', 'a3']) ask(name, 1_000);
+    await turn();
+    expect(begun).to.deep.equal(['a1']);
+    settled.bandwidthLimit = 1_000;
+    scheduler.dispatch();
+    await clock.advance(1_000);
+    expect(begun).to.deep.equal(['a1', 'a2']);
+    settled.bandwidthLimit = 100;
+    scheduler.dispatch();
+    await clock.advance(9_000);
+    expect(begun).to.have.length(2);
+    await clock.advance(1_000);
+    expect(begun).to.have.length(3);
   });
 
   it('ends as soon as it is lifted', async () => {

@@ -71,6 +71,8 @@ function setUp(count: number, actions = ALL_ACTIONS) {
     size: count * 10,
     partSize: 10,
     sizeOf: () => 10,
+    values: null,
+    whole: null,
   };
   const signatures = new Signatures(signer, clock);
   const part = (number: number) => signatures.part(number, upload, () => missing, signal);

@@ -1,11 +1,12 @@
 import { expect } from '@open-wc/testing';
+import { systemClock } from '../../src/engine/clock.js';
 import { SignerFault, UploadError } from '../../src/engine/errors.js';
 import { actionUrl, HttpSigner } from '../../src/engine/signer.js';
 import type { UploaderOptions } from '../../src/engine/types.js';
 
 const HERE = new URL('.', import.meta.url).href;
 const call = (options: UploaderOptions, signal?: AbortSignal): Promise<unknown> =>
-  new HttpSigner(() => options).call('get_head_signature', { key: 'k' }, signal);
+  new HttpSigner(() => options, systemClock).call('get_head_signature', { key: 'k' }, signal);
 const failureOf = (options: UploaderOptions, signal?: AbortSignal): Promise<unknown> =>
   call(options, signal).then(
     () => 'no failure',

@@ -3,9 +3,12 @@ import { Uploader } from '../../src/engine/index.js';
 import { webLocks } from '../../src/engine/tab-lock.js';
 import type {
   Environment,
+  EnvironmentHandlers,
   Journal,
   JournalRecord,
+  KeptFile,
   Ports,
+  Shelf,
   UploadSnapshot,
   UploaderEventMap,
   UploaderOptions,
@@ -39,13 +42,35 @@ export class MemoryJournal implements Journal {
   }
 }
 
+/** A shelf in memory. */
+export class MemoryShelf implements Shelf {
+  readonly kept = new Map<string, { scope: string; kept: KeptFile }>();
+
+  async keep(id: string, scope: string, kept: KeptFile): Promise<boolean> {
+    this.kept.set(id, { scope, kept });
+    return true;
+  }
+
+  async find(id: string): Promise<KeptFile | null> {
+    return this.kept.get(id)?.kept ?? null;
+  }
+
+  async remove(id: string): Promise<void> {
+    this.kept.delete(id);
+  }
+
+  async wipe(scope: string): Promise<void> {
+    for (const [id, entry] of this.kept) if (entry.scope === scope) this.kept.delete(id);
+  }
+}
+
 /** A page whose line, sleep and leaving a test decides. */
 export class HandEnvironment implements Environment {
   online = true;
-  handlers: Parameters<Environment['listen']>[0] | null = null;
+  handlers: EnvironmentHandlers | null = null;
 
-  listen(handlers: Parameters<Environment['listen']>[0]): () => void {
-    this.handlers = handlers;
+  listen(handlers: EnvironmentHandlers, asksToLeave: boolean): () => void {
+    this.handlers = { ...handlers, leave: (event) => asksToLeave && handlers.leave(event) };
     return () => {
       this.handlers = null;
     };
@@ -76,12 +101,18 @@ const EVENTS: readonly (keyof UploaderEventMap)[] = [
 
 let scopes = 0;
 
+/** Lanes enough for all parts of the files that are interrupted. */
+const LANES_FOR_ALL = 6;
+/** Milliseconds, really passed, after which a test has waited in vain: shorter than the runner's own. */
+const PATIENCE = 100_000;
+
 /** An uploader with a store, a signer and a clock that a test rules. */
 export class Stand {
   readonly clock: HandClock;
   readonly store: FakeStore;
   readonly signer: FakeSigner;
   readonly journal: Journal;
+  readonly shelf: Shelf;
   readonly environment = new HandEnvironment();
   readonly uploader: Uploader;
   readonly told: Told[] = [];
@@ -90,10 +121,11 @@ export class Stand {
 
   /** @param before the stand of an earlier visit, whose store, signer, clock and journal stay */
   constructor(options: UploaderOptions = {}, ports: Partial<Ports> = {}, before?: Stand) {
-    this.clock = before?.clock ?? new HandClock();
+    this.clock = before?.clock ?? (ports.clock as HandClock | undefined) ?? new HandClock();
     this.store = before?.store ?? new FakeStore(this.clock);
     this.signer = before?.signer ?? new FakeSigner(this.clock);
     this.journal = ports.journal ?? before?.journal ?? new MemoryJournal();
+    this.shelf = ports.shelf ?? before?.shelf ?? new MemoryShelf();
     this.#scope = before ? before.#scope : `stand ${++scopes} of ${Math.random()}`;
     this.#ports = ports;
     this.uploader = new Uploader(
@@ -106,6 +138,7 @@ export class Stand {
         environment: this.environment,
         ...ports,
         journal: this.journal,
+        shelf: this.shelf,
       },
     );
     for (const type of EVENTS) {
@@ -149,8 +182,11 @@ export class Stand {
     await this.finished();
   }
 
-  /** Adds a file, and pauses it when so many of its parts are stored. */
+  /** Adds a file, and pauses it when its first parts, so many of them, are stored. */
   async interrupt(file: File, parts: number): Promise<void> {
+    const { concurrency } = this.uploader.options;
+    // parts fly as their checksums come: those that are held must not take the lanes that the first ones need
+    this.uploader.configure({ concurrency: LANES_FOR_ALL });
     for (let part = 1; part <= parts; part++) this.store.next(`part ${part}`, (_request, proceed) => proceed());
     const release = this.store.hold('part');
     await this.uploader.add([file]);
@@ -158,6 +194,7 @@ export class Stand {
     this.uploader.pause();
     release();
     await this.settle();
+    this.uploader.configure({ concurrency });
   }
 
   /** Waits until all is over. */
@@ -169,11 +206,26 @@ export class Stand {
 
   /** Runs the clock over idle stretches until something holds. Real work (hashes, reads) gets its time before. */
   async until(isSo: () => boolean, what = String(isSo)): Promise<void> {
+    const giveUpAt = performance.now() + PATIENCE;
     for (let looks = 1; !isSo(); looks++) {
-      if (looks > 4_000) throw new Error(`waited in vain for ${what}`);
+      if (performance.now() > giveUpAt) throw new Error(`waited in vain for ${what}\n${this.#state}`);
       await new Promise((resolve) => setTimeout(resolve, 1));
-      if (looks % 4 === 0 && !isSo()) await this.clock.advance(this.clock.nextDelay ?? 0);
+      // time that passes while the store computes would be a store that hangs
+      const isIdle = looks % 4 === 0 && !this.store.isComputing;
+      if (isIdle && !isSo()) await this.clock.advance(this.clock.nextDelay ?? 0);
     }
+  }
+
+  /** For whoever has to find out why a test waits. */
+  get #state(): string {
+    const uploads = this.uploader.uploads.map(({ name, status, waitingFor, parts }) =>
+      [name, status, waitingFor, JSON.stringify(parts)].join(' '),
+    );
+    const seen = this.store.seen
+      .slice(-20)
+      .map(({ operation, partNumber }) => `${operation} ${partNumber || ''}`.trim());
+    const told = this.told.slice(-12).map(({ type }) => type);
+    return [`at ${this.clock.monotonic()} ms`, ...uploads, seen.join(', '), told.join(', ')].join('\n');
   }
 
   /** Lets real work end while the clock stands still. */

@@ -15,6 +15,15 @@ describe('the lock of an upload', () => {
     again();
   });
 
+  it('is free at once for the page that has just let go of it', async () => {
+    const name = newName();
+    for (let times = 0; times < 20; times++) {
+      const release = await webLocks.tryAcquire(name);
+      expect(release).to.be.a('function');
+      release!();
+    }
+  });
+
   it('passes to who waits for it', async () => {
     const name = newName();
     const release = (await webLocks.tryAcquire(name))!;

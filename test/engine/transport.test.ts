@@ -1,15 +1,17 @@
 import { expect } from '@open-wc/testing';
 import { TransportFault } from '../../src/engine/errors.js';
-import { browserTransport } from '../../src/engine/transport.js';
+import { systemClock } from '../../src/engine/clock.js';
+import { BrowserTransport } from '../../src/engine/transport.js';
 import type { StoreRequest, StoreResponse } from '../../src/engine/types.js';
 import { fileOf } from './stand.js';
 
+const transport = new BrowserTransport(systemClock);
 const CLOSED = 'http://127.0.0.1:65533/';
 /** This very file, from the server that runs the tests. */
 const HERE = import.meta.url;
 
 const send = (request: Partial<StoreRequest>): Promise<StoreResponse> =>
-  browserTransport.send({
+  transport.send({
     method: 'GET',
     url: HERE,
     signal: new AbortController().signal,
@@ -82,14 +84,14 @@ describe('the probe', () => {
   const { signal } = new AbortController();
 
   it('counts any answer at all', async () => {
-    expect(await browserTransport.probe(HERE, signal)).to.be.true;
-    expect(await browserTransport.probe(new URL('/nowhere', HERE).href, signal)).to.be.true;
+    expect(await transport.probe(HERE, signal)).to.be.true;
+    expect(await transport.probe(new URL('/nowhere', HERE).href, signal)).to.be.true;
   });
 
   it('says no where nothing answers, or when stopped', async () => {
-    expect(await browserTransport.probe(CLOSED, signal)).to.be.false;
+    expect(await transport.probe(CLOSED, signal)).to.be.false;
     const controller = new AbortController();
-    const stopped = browserTransport.probe(HERE, controller.signal);
+    const stopped = transport.probe(HERE, controller.signal);
     controller.abort();
     expect(await stopped).to.be.false;
   });

@@ -33,6 +33,19 @@ describe('an upload through what the signer says', () => {
     }
   });
 
+  it('says that it waits once the other parts are done, where a single part waits for the page', async () => {
+    const stand = new Stand();
+    stand.signer.actions = [];
+    stand.signer.next('get_chunk_signature', deny(401, null));
+    await stand.uploader.add([fileOf(3 * PART)]);
+    await stand.until(() => stand.of(NAME).parts.done === 2);
+    await stand.until(() => stand.of(NAME).status === 'waiting', 'the wait of the part that is left');
+    expect(stand.of(NAME).waitingFor).to.equal('authorization');
+    stand.uploader.retry();
+    await stand.finished();
+    expect(stand.of(NAME).status).to.equal('complete');
+  });
+
   it('says what may be wrong when the signer has never given a good answer, once, and keeps trying', async () => {
     const stand = new Stand();
     stand.signer.next('get_init_signature', ...Array.from({ length: 6 }, () => deny(404, null)));

@@ -1,0 +1,159 @@
+import type { Hash } from './crc-kernel.js';
+
+export interface BlockHashKernel {
+  /** RFC 1321. For ETags alone: it proves nothing against people, only against accidents. */
+  md5(): Hash;
+  /** FIPS 180-4. For what WebCrypto cannot take: pages without it, and parts too large to be in memory whole. */
+  sha256(): Hash;
+}
+
+/**
+ * Makes what computes MD5 and SHA-256 in script.
+ *
+ * Its source text is what the worker runs, so it uses nothing from outside but the language itself.
+ */
+export function createBlockHashKernel(): BlockHashKernel {
+  const BLOCK = 64;
+  /** Takes in the block that begins there. */
+  type Compress = (state: Int32Array, view: DataView, offset: number) => void;
+
+  function create(initial: number[], isLittleEndian: boolean, compress: Compress): Hash {
+    const state = new Int32Array(initial);
+    // the last block and its padding
+    const rest = new Uint8Array(2 * BLOCK);
+    const restView = new DataView(rest.buffer);
+    let kept = 0;
+    let size = 0;
+    return {
+      update(bytes) {
+        size += bytes.length;
+        let at = 0;
+        if (kept > 0) {
+          at = Math.min(BLOCK - kept, bytes.length);
+          rest.set(bytes.subarray(0, at), kept);
+          kept += at;
+          if (kept < BLOCK) return;
+          compress(state, restView, 0);
+        }
+        const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+        for (; at + BLOCK <= bytes.length; at += BLOCK) compress(state, view, at);
+        rest.set(bytes.subarray(at));
+        kept = bytes.length - at;
+      },
+      digest() {
+        const end = kept < BLOCK - 8 ? BLOCK : 2 * BLOCK;
+        rest.fill(0, kept);
+        rest[kept] = 0x80;
+        // a count of bits, of which these are the upper 32 and the lower 32
+        restView.setUint32(end - (isLittleEndian ? 4 : 8), Math.floor(size / 0x20000000), isLittleEndian);
+        restView.setUint32(end - (isLittleEndian ? 8 : 4), (size * 8) % 0x100000000, isLittleEndian);
+        for (let at = 0; at < end; at += BLOCK) compress(state, restView, at);
+        const view = new DataView(new ArrayBuffer(state.length * 4));
+        state.forEach((word, index) => view.setInt32(index * 4, word, isLittleEndian));
+        return new Uint8Array(view.buffer);
+      },
+    };
+  }
+
+  const sines = Int32Array.from({ length: 64 }, (_, index) => Math.floor(Math.abs(Math.sin(index + 1)) * 2 ** 32));
+  const turns = Int32Array.of(7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21);
+  const words = new Int32Array(64);
+
+  function compressMd5(state: Int32Array, view: DataView, offset: number): void {
+    for (let index = 0; index < 16; index++) words[index] = view.getInt32(offset + index * 4, true);
+    let a = state[0]!;
+    let b = state[1]!;
+    let c = state[2]!;
+    let d = state[3]!;
+    for (let round = 0; round < 16; round++) {
+      const sum = (a + ((b & c) | (~b & d)) + sines[round]! + words[round]!) | 0;
+      const by = turns[0 + (round & 3)]!;
+      a = d;
+      d = c;
+      c = b;
+      b = (b + ((sum << by) | (sum >>> (32 - by)))) | 0;
+    }
+    for (let round = 16; round < 32; round++) {
+      const sum = (a + ((b & d) | (c & ~d)) + sines[round]! + words[(5 * round + 1) & 15]!) | 0;
+      const by = turns[4 + (round & 3)]!;
+      a = d;
+      d = c;
+      c = b;
+      b = (b + ((sum << by) | (sum >>> (32 - by)))) | 0;
+    }
+    for (let round = 32; round < 48; round++) {
+      const sum = (a + (b ^ c ^ d) + sines[round]! + words[(3 * round + 5) & 15]!) | 0;
+      const by = turns[8 + (round & 3)]!;
+      a = d;
+      d = c;
+      c = b;
+      b = (b + ((sum << by) | (sum >>> (32 - by)))) | 0;
+    }
+    for (let round = 48; round < 64; round++) {
+      const sum = (a + (c ^ (b | ~d)) + sines[round]! + words[(7 * round) & 15]!) | 0;
+      const by = turns[12 + (round & 3)]!;
+      a = d;
+      d = c;
+      c = b;
+      b = (b + ((sum << by) | (sum >>> (32 - by)))) | 0;
+    }
+    state[0]! += a;
+    state[1]! += b;
+    state[2]! += c;
+    state[3]! += d;
+  }
+
+  const primes: number[] = [];
+  for (let candidate = 2; primes.length < 64; candidate++) {
+    if (primes.every((prime) => candidate % prime)) primes.push(candidate);
+  }
+  const fraction = (root: number): number => Math.floor((root % 1) * 2 ** 32);
+  const cubes = Int32Array.from(primes, (prime) => fraction(Math.cbrt(prime)));
+  const squares = primes.slice(0, 8).map((prime) => fraction(Math.sqrt(prime)));
+
+  function compressSha256(state: Int32Array, view: DataView, offset: number): void {
+    for (let index = 0; index < 16; index++) words[index] = view.getInt32(offset + index * 4);
+    for (let index = 16; index < 64; index++) {
+      const x = words[index - 15]!;
+      const y = words[index - 2]!;
+      const small = ((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3);
+      const large = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
+      words[index] = words[index - 16]! + small + words[index - 7]! + large;
+    }
+    let a = state[0]!;
+    let b = state[1]!;
+    let c = state[2]!;
+    let d = state[3]!;
+    let e = state[4]!;
+    let f = state[5]!;
+    let g = state[6]!;
+    let h = state[7]!;
+    for (let index = 0; index < 64; index++) {
+      const turnedE = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
+      const first = (h + turnedE + ((e & f) ^ (~e & g)) + cubes[index]! + words[index]!) | 0;
+      const turnedA = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+      const second = (turnedA + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+      h = g;
+      g = f;
+      f = e;
+      e = (d + first) | 0;
+      d = c;
+      c = b;
+      b = a;
+      a = (first + second) | 0;
+    }
+    state[0]! += a;
+    state[1]! += b;
+    state[2]! += c;
+    state[3]! += d;
+    state[4]! += e;
+    state[5]! += f;
+    state[6]! += g;
+    state[7]! += h;
+  }
+
+  return {
+    md5: () => create([0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476], true, compressMd5),
+    sha256: () => create(squares, false, compressSha256),
+  };
+}

@@ -1,0 +1,242 @@
+import { sleep } from './clock.js';
+import { SignerFault, UploadError } from './errors.js';
+import type { FileKeeper } from './file-keeper.js';
+import { fingerprint } from './fingerprint.js';
+import type { JournalKeeper } from './journal-keeper.js';
+import type { ResolvedOptions } from './options.js';
+import { backoff, judge } from './retry.js';
+import type { Roster } from './roster.js';
+import { principalOf } from './session.js';
+import { isOver } from './status.js';
+import type { Clock, FileHandle, JournalRecord, KeptFile, Shelf, SignerPort, UploadSnapshot } from './types.js';
+import type { Upload } from './upload.js';
+
+/** Milliseconds that files coming in wait for the signer to say who the user is. */
+const PATIENCE = 3_000;
+/** Uploads whose stored parts are asked for without anybody's click. */
+const MOST_LOOKS = 20;
+const READ = { mode: 'read' } as const;
+
+export interface RecoveryHost {
+  readonly clock: Clock;
+  readonly signer: SignerPort;
+  readonly shelf: Shelf;
+  readonly journal: JournalKeeper;
+  readonly files: FileKeeper;
+  readonly roster: Roster;
+  readonly lifetime: AbortSignal;
+  readonly options: Readonly<ResolvedOptions>;
+  /** Leaves out those records that some tab is at work on. */
+  free(records: JournalRecord[]): Promise<JournalRecord[]>;
+  /** Writes the upload to the journal. */
+  remember(upload: Upload): Promise<void>;
+  /** Makes an upload of a record. */
+  revive(record: JournalRecord): Upload;
+  /** Lets an upload that has its file go on. */
+  goOn(upload: Upload, isAsked: boolean): void;
+  /** Takes an upload off the list; the journal keeps it. */
+  drop(upload: Upload): void;
+  tell(found: readonly UploadSnapshot[]): void;
+}
+
+/** What an earlier visit left of one upload. */
+interface Remains {
+  record: JournalRecord;
+  kept: KeptFile | null;
+}
+
+/** Brings back what earlier visits left unfinished: finds it, finds its files, and lets it go on. */
+export class Recovery {
+  readonly #host: RecoveryHost;
+  readonly #found = new Map<Upload, Remains>();
+  /** What belongs to users who are not here, as far as is known. */
+  #hidden: Remains[] = [];
+  /** Whom the signer takes us for; undefined until it said so. */
+  #user: string | null | undefined;
+
+  constructor(host: RecoveryHost) {
+    this.#host = host;
+  }
+
+  /** Whom the signer takes us for; null where that is nobody, or unknown. */
+  get user(): string | null {
+    return this.#user ?? null;
+  }
+
+  get isUserKnown(): boolean {
+    return this.#user !== undefined;
+  }
+
+  /** Lists what this scope left unfinished, and lets go on what can. */
+  async load(): Promise<void> {
+    const { journal, shelf, options, lifetime, clock } = this.#host;
+    if (options.recover === 'off') return;
+    const records = await this.#host.free(await journal.load());
+    if (!records.length || lifetime.aborted) return;
+    const finding = Promise.all(records.map(async (record) => ({ record, kept: await shelf.find(record.id) })));
+    const found = finding.then((all) => {
+      this.#hidden = all;
+    });
+    // whose uploads may be shown is the signer's to say
+    const bound = records.find(({ principal }) => principal !== null);
+    const known = bound && this.#ask(bound).catch(() => {});
+    // neither a slow disk nor a slow signer may hold up new files
+    await Promise.race([Promise.all([found, known]), sleep(clock, PATIENCE, lifetime)]).catch(() => {});
+    if (this.#hidden.length) this.#reveal();
+    else void found.then(() => this.#reveal());
+  }
+
+  /** Takes all that is of earlier visits off the list: another user, or another destination. */
+  leave(): void {
+    for (const upload of this.#found.keys()) this.#putAway(upload);
+    this.#found.clear();
+    this.#hidden = [];
+    this.#user = undefined;
+  }
+
+  /** Takes in whom the signer takes us for: what is another's leaves the list, what is this user's comes back. */
+  meet(user: string | null): void {
+    if (user === this.#user) return;
+    this.#user = user;
+    for (const [upload, remains] of this.#found) {
+      if (this.isOurs(remains.record)) continue;
+      this.#putAway(upload);
+      this.#found.delete(upload);
+      this.#hidden.push(remains);
+    }
+    this.#reveal();
+  }
+
+  /** Whether a record may be gone on with by whoever is here. */
+  isOurs({ principal }: Pick<JournalRecord, 'principal'>): boolean {
+    return principal === null || principal === this.#user;
+  }
+
+  /** Writes down that an upload of an earlier visit has its file in this one. */
+  taken(upload: Upload): void {
+    if (this.#found.has(upload)) void this.#host.remember(upload);
+  }
+
+  /**
+   * Asks for leave to read the files of uploads that have a handle, and lets them go on; call it within a user's
+   * gesture. One after the other, each with a question of the browser's own; after the first that is not granted no
+   * more are asked for, but those go on that the browser has allowed along with another.
+   */
+  async reopen(uploads: readonly Upload[]): Promise<void> {
+    let mayAsk = true;
+    for (const upload of uploads) {
+      const { handle } = upload;
+      if (!handle || upload.status !== 'needs-file') continue;
+      if (await isAllowed(handle)) await this.#open(upload, () => handle.getFile(), true);
+      else if (mayAsk) {
+        const answer = await askFor(handle);
+        if (answer === 'granted') await this.#open(upload, () => handle.getFile(), true);
+        else mayAsk = false;
+        // it was the user who said no: the button chooses the file from now on
+        if (answer === 'refused') upload.lose();
+      }
+    }
+  }
+
+  /** Lists what may be shown by now. */
+  #reveal(): void {
+    if (this.#host.lifetime.aborted) return;
+    const ours = this.#hidden.filter(({ record }) => this.isOurs(record));
+    this.#hidden = this.#hidden.filter((remains) => !ours.includes(remains));
+    const found: Upload[] = [];
+    for (const remains of ours) {
+      const { record, kept } = remains;
+      // nothing is stored and nothing is kept: there is nothing to go on with
+      if ((!record.uploadId && !kept && !record.aborting) || this.#host.roster.has(record.id)) continue;
+      const upload = this.#host.revive(record);
+      if (kept) this.#host.files.found(upload);
+      if (record.aborting) {
+        void upload.abandon();
+        continue;
+      }
+      this.#host.roster.add(upload);
+      this.#found.set(upload, remains);
+      found.push(upload);
+    }
+    if (!found.length) return;
+    this.#host.tell(found.map(({ snapshot }) => snapshot));
+    void this.#bringBack(found);
+  }
+
+  /** Opens their files, then asks the store how far those are that wait for somebody. */
+  async #bringBack(found: readonly Upload[]): Promise<void> {
+    await Promise.all(found.map((upload) => this.#bringFile(upload)));
+    for (const upload of found.filter(({ snapshot }) => snapshot.found).slice(0, MOST_LOOKS)) await upload.look();
+  }
+
+  async #bringFile(upload: Upload): Promise<void> {
+    const kept = this.#found.get(upload)?.kept;
+    if (!kept) return;
+    if ('file' in kept) await this.#open(upload, () => Promise.resolve(kept.file));
+    else if (await isAllowed(kept.handle)) await this.#open(upload, () => kept.handle.getFile());
+    else if (upload.status === 'needs-file') upload.offer(kept.handle);
+  }
+
+  #putAway(upload: Upload): void {
+    if (isOver(upload.status) || !this.#host.roster.has(upload.id)) return;
+    upload.pause();
+    this.#host.drop(upload);
+  }
+
+  /** Gives an upload its file back, where it still is that file. */
+  async #open(upload: Upload, read: () => Promise<File>, isAsked = false): Promise<void> {
+    const { name, size } = upload.facts;
+    let file: File | null = null;
+    let error: UploadError | null = null;
+    try {
+      file = await read();
+      if ((await fingerprint(file)) !== upload.fingerprint)
+        error = new UploadError('file-changed', `“${name}” has changed: choose it as it was (${size} bytes).`);
+    } catch (cause) {
+      error = new UploadError('file-unreadable', `“${name}” is not where it was: choose it again.`, { cause });
+    }
+    // meanwhile it may have been chosen, aborted, or put away
+    if (upload.status !== 'needs-file' || !this.#found.has(upload)) return;
+    if (error) {
+      this.#host.files.release(upload);
+      upload.lose(error);
+      return;
+    }
+    upload.file = file;
+    if (this.#host.options.recover === 'ask' && !isAsked) upload.hold();
+    else this.#host.goOn(upload, isAsked);
+  }
+
+  /** Asks the signer whom it takes us for, by having one of those uploads renewed; until it answers, or refuses. */
+  async #ask({ key, uploadId, grant, size }: JournalRecord): Promise<void> {
+    const { signer, clock, lifetime } = this.#host;
+    // no name: it may be somebody else's
+    const file = { id: 'who', filename: 'who', filesize: size, last_modified: 0, content_type: '' };
+    const known = grant !== null && key !== null && { grant, key, upload_id: uploadId ?? undefined };
+    for (let tries = 1; !lifetime.aborted && this.#user === undefined; tries++) {
+      try {
+        const answer = await signer.call('get_init_signature', { files: [{ ...file, ...known }] }, lifetime);
+        this.meet(principalOf(answer));
+      } catch (error) {
+        // refused: whoever it is has yet to sign in, and the first upload's answer will tell
+        if (!(error instanceof SignerFault) || judge(error, 'init').kind !== 'again') return;
+        await sleep(clock, backoff(tries, clock.random()), lifetime);
+      }
+    }
+  }
+}
+
+/** Whether a file can be read without asking anybody. */
+async function isAllowed(handle: FileHandle): Promise<boolean> {
+  if (!handle.queryPermission) return true;
+  return (await handle.queryPermission(READ).catch(() => 'prompt')) === 'granted';
+}
+
+/** @returns `late` where the gesture that this takes was over */
+async function askFor(handle: FileHandle): Promise<'granted' | 'refused' | 'late'> {
+  try {
+    return (await handle.requestPermission?.(READ)) === 'granted' ? 'granted' : 'refused';
+  } catch {
+    return 'late';
+  }
+}

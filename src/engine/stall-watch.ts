@@ -1,0 +1,70 @@
+import type { Clock } from './types.js';
+
+/** Milliseconds in which a request has to show life once the machine has slept, or the page is no longer kept busy. */
+const GRACE = 10_000;
+/** A timer that comes so many milliseconds late tells of a page that was kept busy. */
+const LATE = 500;
+
+/** Watches whether something still moves; one timer, set again only when it fires: what moves just moves the mark. */
+export class StallWatch {
+  readonly #clock: Clock;
+  readonly #onStall: (stillFor: number) => void;
+  #patience: number;
+  #lastMove: number;
+  /** By when something has to have moved once the machine has slept. */
+  #deadline = Infinity;
+  #cancel: (() => void) | null = null;
+  /** When the timer was to come. */
+  #due = Infinity;
+
+  /**
+   * @param patience milliseconds without a movement
+   * @param onStall told once, with the milliseconds for which nothing moved
+   */
+  constructor(clock: Clock, patience: number, onStall: (stillFor: number) => void) {
+    this.#clock = clock;
+    this.#patience = patience;
+    this.#onStall = onStall;
+    this.#lastMove = clock.monotonic();
+    this.#look();
+  }
+
+  moved(): void {
+    this.#lastMove = this.#clock.monotonic();
+    this.#deadline = Infinity;
+  }
+
+  /** Waits so long from now on. */
+  allow(patience: number): void {
+    this.#patience = patience;
+    this.moved();
+    this.#look();
+  }
+
+  /** Takes in that the machine slept: a connection from before is most likely dead, and nothing will ever say so. */
+  hurry(): void {
+    if (!this.#cancel) return;
+    this.#deadline = Math.min(this.#deadline, this.#clock.monotonic() + GRACE);
+    this.#look();
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+  }
+
+  #look(): void {
+    this.stop();
+    const now = this.#clock.monotonic();
+    const end = Math.min(this.#lastMove + this.#patience, this.#deadline);
+    if (end > now) this.#lookAt(end);
+    // who was kept busy hears of timers before it hears of all that has moved meanwhile
+    else if (now - this.#due > LATE) this.#lookAt(now + Math.min(now - this.#due, GRACE));
+    else this.#onStall(now - this.#lastMove);
+  }
+
+  #lookAt(due: number): void {
+    this.#due = due;
+    this.#cancel = this.#clock.setTimer(() => this.#look(), due - this.#clock.monotonic());
+  }
+}

@@ -1,0 +1,56 @@
+/** What an upload is told, and what it may ask of the uploader that has it. */
+import type { ChecksumDesk } from './checksum-desk.js';
+import type { Notices } from './notices.js';
+import type { ResolvedOptions } from './options.js';
+import type { Reachability } from './reachability.js';
+import type { Scheduler } from './scheduler.js';
+import type { InitReply, Session } from './session.js';
+import type { Signatures } from './signatures.js';
+import type { SmallFiles } from './small-files.js';
+import type { StoreClient } from './store-client.js';
+import type { Claim } from './tabs.js';
+import type { Clock, UploaderEventMap } from './types.js';
+import type { Upload } from './upload.js';
+
+/** What identifies one upload. */
+export interface UploadFacts {
+  id: string;
+  name: string;
+  size: number;
+  type: string;
+  lastModified: number;
+  relativePath: string;
+}
+
+/** What an uploader lends to each of its uploads. */
+export interface UploadHost {
+  readonly clock: Clock;
+  readonly options: Readonly<ResolvedOptions>;
+  readonly scheduler: Scheduler;
+  readonly store: StoreClient;
+  readonly checksumDesk: ChecksumDesk;
+  readonly smallFiles: SmallFiles;
+  /** Lives as long as the uploader: for what must end well even when the upload is paused or aborted. */
+  readonly lifetime: AbortSignal;
+  makeSignatures(): Signatures;
+  makeNotices(session: Session): Notices | null;
+  reachability(url: string): Reachability;
+  isReadable(method: string, url: string): boolean;
+  isSignerKnown(): boolean;
+  /** Whether the store has ever done what a signature asked for. */
+  hasSigned(): boolean;
+  /** Epoch milliseconds by the servers' clocks, as far as known. */
+  serverTime(): number;
+  /** Asks for this upload's init signature, tried once. */
+  init(upload: Upload): Promise<InitReply>;
+  /** Waits until no other tab has this upload, or has ended it. */
+  claim(upload: Upload, signal: AbortSignal): Promise<Claim>;
+  /** Whether another tab has this upload now. */
+  isElsewhere(upload: Upload): Promise<boolean>;
+  /** Writes the upload to the journal, or takes it out. */
+  remember(upload: Upload): Promise<void>;
+  forget(upload: Upload): Promise<void>;
+  emit<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): void;
+  /** Called on every change that a snapshot shows. */
+  changed(upload: Upload): void;
+}

@@ -1,0 +1,534 @@
+import { ChecksumDesk } from './checksum-desk.js';
+import { FileKeeper } from './file-keeper.js';
+import { hex } from './fingerprint.js';
+import { InitDesk } from './init-desk.js';
+import { Intake } from './intake.js';
+import { JournalKeeper } from './journal-keeper.js';
+import { LineMemory } from './line-memory.js';
+import { Notices } from './notices.js';
+import { mergeOptions } from './options.js';
+import type { ResolvedOptions } from './options.js';
+import { PageWatch } from './page-watch.js';
+import { Reachability } from './reachability.js';
+import { Recovery } from './recovery.js';
+import { Roster } from './roster.js';
+import { Scheduler } from './scheduler.js';
+import { principalOf, referenceOf } from './session.js';
+import { Signatures } from './signatures.js';
+import { actionUrl } from './signer.js';
+import { isOver, isRunning } from './status.js';
+import { SmallFiles } from './small-files.js';
+import { StoreClient } from './store-client.js';
+import { Tabs } from './tabs.js';
+import { Turns } from './turns.js';
+import type {
+  AdmissionRules,
+  FileEntry,
+  FileHandle,
+  Ports,
+  TotalProgress,
+  UploadSnapshot,
+  UploaderEventMap,
+  UploaderOptions,
+  UploaderStatus,
+} from './types.js';
+import { Upload } from './upload.js';
+import type { UploadHost } from './upload-host.js';
+import { Visit } from './visit.js';
+
+/** Milliseconds between two progress events of one upload. */
+const TICK = 100;
+
+/** Sends an event to whoever listens to the uploader. @returns false where it was a gate and somebody closed it */
+export type Tell = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
+
+/** All that an uploader does: `Uploader` fetches it, hands everything on to it, and says what each member does. */
+export class UploaderCore {
+  readonly #ports: Ports;
+  readonly #emit: Tell;
+  readonly #roster: Roster;
+  readonly #intake: Intake;
+  readonly #smallFiles: SmallFiles;
+  readonly #line: LineMemory;
+  readonly #dirty = new Set<Upload>();
+  readonly #reachabilities = new Map<string, Reachability>();
+  /** Methods and origins of which an answer could be read. */
+  readonly #readable = new Set<string>();
+  /** Whether the store has ever done what a signature asked for. */
+  #hasSigned = false;
+  readonly #lifetime = new AbortController();
+  readonly #finishers = new Set<{ resolve(uploads: UploadSnapshot[]): void; reject(error: Error): void }>();
+  readonly #scheduler: Scheduler;
+  readonly #keeper: JournalKeeper;
+  readonly #desk: InitDesk;
+  readonly #checksumDesk: ChecksumDesk;
+  readonly #tabs: Tabs;
+  readonly #visit: Visit;
+  readonly #files: FileKeeper;
+  readonly #recovery: Recovery;
+  readonly #page: PageWatch;
+  readonly #host: UploadHost;
+  #options: Readonly<ResolvedOptions>;
+  #ready: Promise<void> | null = null;
+  /** Calls of `add` under way. */
+  #arriving = 0;
+  #cancelTick: (() => void) | null = null;
+
+  constructor(
+    options: Readonly<ResolvedOptions>,
+    makePorts: (options: () => Readonly<ResolvedOptions>) => Ports,
+    tell: Tell,
+  ) {
+    this.#options = options;
+    const ports = makePorts(() => this.#options);
+    this.#ports = ports;
+    this.#emit = tell;
+    this.#scheduler = new Scheduler(ports.clock, () => this.#options);
+    this.#visit = new Visit(ports.tabLock, newId());
+    this.#keeper = new JournalKeeper(ports.journal, () => ({
+      scope: this.#scope,
+      principal: this.#recovery.user,
+      visit: this.#visit.name,
+    }));
+    this.#roster = new Roster(
+      () => this.#scheduler.lanes,
+      () => this.#options.partSize,
+    );
+    this.#line = new LineMemory(ports.notebook, () => this.#scope);
+    this.#smallFiles = new SmallFiles(ports.clock);
+    this.#intake = new Intake(this.#roster, this.#smallFiles, (type, detail) => this.#emit(type, detail));
+    const getOptions = (): Readonly<ResolvedOptions> => this.#options;
+    this.#checksumDesk = new ChecksumDesk(ports.loadChecksums, () => this.#options.checksum);
+    this.#desk = new InitDesk({
+      signer: ports.signer,
+      clock: ports.clock,
+      checksumDesk: this.#checksumDesk,
+      lifetime: this.#lifetime.signal,
+      get options() {
+        return getOptions();
+      },
+      partSizeFor: (size) => this.#line.partSizeFor(size),
+      upcoming: () => this.#roster.upcoming(),
+      answered: (answer) => {
+        this.#recovery.meet(principalOf(answer));
+        this.#files.wake();
+      },
+      prepare: (upload) => this.#intake.prepare(upload),
+    });
+    this.#tabs = new Tabs({
+      lock: ports.tabLock,
+      channel: ports.tabChannel,
+      clock: ports.clock,
+      scope: () => this.#scope,
+      recognise: (upload) => this.#intake.recognise(upload),
+      load: () => (this.#options.recover === 'off' ? Promise.resolve([]) : this.#keeper.load()),
+      elsewhere: () => this.#visit.elsewhere,
+      isOurs: (record) => this.#recovery.isOurs(record),
+    });
+    this.#files = this.#makeFileKeeper();
+    this.#recovery = this.#makeRecovery();
+    this.#page = new PageWatch(ports.environment, {
+      get options() {
+        return getOptions();
+      },
+      isBusy: () => this.#roster.running.size > 0 || this.#visit.isTold,
+      hasToStay: () => [...this.#roster.running].some(({ snapshot }) => snapshot.waitingFor !== 'tab'),
+      wake: () => {
+        for (const reachability of this.#reachabilities.values()) reachability.poke();
+        for (const upload of this.#roster.running) upload.nudge(false);
+      },
+      hurry: () => ports.transport.hurry?.(),
+      hide: () => {
+        for (const upload of this.#roster.running) upload.suspend();
+        this.#tabs.leave();
+        this.#visit.hide();
+      },
+      show: () => {
+        this.#visit.show();
+        for (const upload of this.#roster.running) upload.revive();
+      },
+      emit: (type, detail) => this.#emit(type, detail),
+    });
+    this.#host = this.#makeHost();
+  }
+
+  get options(): Readonly<ResolvedOptions> {
+    return this.#options;
+  }
+
+  get uploads(): readonly UploadSnapshot[] {
+    return this.#roster.snapshots;
+  }
+
+  get progress(): TotalProgress {
+    return this.#roster.progress;
+  }
+
+  has(id: string): boolean {
+    return this.#roster.has(id);
+  }
+
+  get status(): UploaderStatus {
+    return this.#roster.status;
+  }
+
+  get ready(): Promise<void> {
+    return (this.#ready ??= this.#recovery.load());
+  }
+
+  configure(changes: UploaderOptions): void {
+    const before = this.#scope;
+    this.#options = mergeOptions(this.#options, changes);
+    if (before !== this.#scope && this.#ready) {
+      // another user's, or another destination's, unfinished uploads are not for this one to see
+      this.#recovery.leave();
+      this.#ready = this.#recovery.load();
+    }
+    this.#scheduler.dispatch();
+    if ('headers' in changes || 'sign' in changes || 'signer' in changes)
+      // those aborted here, too: the store has yet to hear of it
+      for (const upload of this.#roster.all) upload.authorize();
+    this.#page.update();
+  }
+
+  async add(files: Iterable<File | FileEntry>, rules: AdmissionRules = {}): Promise<UploadSnapshot[]> {
+    const entries = [...files].map((item) => ('file' in item ? item : { file: item }));
+    const taken: Upload[] = [];
+    this.#arriving++;
+    try {
+      await this.ready;
+      const turns = new Turns(this.#ports.clock);
+      for (const entry of entries) {
+        const upload = await this.#take(entry, rules, entries.length > 1);
+        if (upload) taken.push(upload);
+        if (!turns.isOver) continue;
+        // the first go up while the last are still being taken in
+        this.#roster.fill();
+        await turns.next();
+      }
+    } finally {
+      this.#arriving--;
+    }
+    this.#roster.fill();
+    this.#settle();
+    return taken.map(({ snapshot }) => snapshot);
+  }
+
+  partStates(id: string): Uint8Array | null {
+    return this.#roster.find(id).partStates;
+  }
+
+  fileOf(id: string): File | null {
+    return this.#roster.find(id).file;
+  }
+
+  start(id?: string): void {
+    for (const upload of this.#roster.chosen(id)) if (upload.status === 'queued') this.#roster.line(upload);
+    this.#roster.fill();
+  }
+
+  pause(id?: string): void {
+    for (const upload of this.#roster.chosen(id)) upload.pause();
+  }
+
+  async resume(id?: string, file?: File | FileHandle): Promise<void> {
+    if (file && id !== undefined) await this.#intake.giveFile(this.#roster.find(id), file);
+    const chosen = this.#roster.chosen(id);
+    for (const upload of chosen) {
+      const isGivenBack = file && upload.status === 'failed';
+      if (upload.status !== 'paused' && upload.status !== 'needs-file' && !isGivenBack) continue;
+      if (upload.file) this.#requeue(upload);
+    }
+    this.#roster.fill();
+    await this.#recovery.reopen(chosen);
+  }
+
+  abort(id?: string): void {
+    for (const upload of this.#roster.chosen(id)) upload.abort();
+    this.#roster.fill();
+  }
+
+  retry(id?: string): void {
+    for (const reachability of this.#reachabilities.values()) reachability.poke();
+    for (const upload of this.#roster.chosen(id)) {
+      if (upload.status === 'failed') this.#requeue(upload);
+      else if (isRunning(upload.status)) upload.nudge(true);
+    }
+    this.#scheduler.release();
+    this.#roster.fill();
+  }
+
+  dismiss(id: string): void {
+    if (!this.#roster.has(id)) return;
+    const upload = this.#roster.find(id);
+    if (isOver(upload.status)) this.#drop(upload);
+  }
+
+  clear(): void {
+    for (const upload of this.#roster.all) if (isOver(upload.status)) this.#drop(upload);
+  }
+
+  finished(): Promise<UploadSnapshot[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#lifetime.signal.aborted) {
+        reject(new DOMException('The uploader was disposed of', 'AbortError'));
+        return;
+      }
+      this.#finishers.add({ resolve, reject });
+      void this.ready.then(() => this.#settle());
+    });
+  }
+
+  async forget(): Promise<void> {
+    this.#recovery.leave();
+    this.#line.forget();
+    await Promise.all([this.#keeper.wipe(), this.#ports.shelf.wipe(this.#scope)]);
+  }
+
+  dispose(): void {
+    this.#lifetime.abort();
+    for (const upload of this.#roster.all) upload.dispose();
+    this.#cancelTick?.();
+    this.#page.dispose();
+    this.#checksumDesk.release();
+    this.#files.dispose();
+    this.#visit.end();
+    for (const { reject } of this.#finishers) reject(new DOMException('The uploader was disposed of', 'AbortError'));
+    this.#finishers.clear();
+  }
+
+  // ---- Taking files in ----
+
+  async #take(entry: FileEntry, rules: AdmissionRules, areMany: boolean): Promise<Upload | null> {
+    const { file, relativePath = '', handle = null } = entry;
+    const unfinished = await this.#intake.findUnfinished(entry);
+    if (unfinished) {
+      unfinished.file = file;
+      unfinished.handle = handle;
+      this.#requeue(unfinished);
+      return unfinished;
+    }
+    const rejection = this.#intake.refuse(entry, rules);
+    if (rejection) {
+      this.#emit('mule-reject', { file, ...rejection });
+      return null;
+    }
+    const { name, size, type, lastModified } = file;
+    const upload = new Upload(this.#host, { id: newId(), name, size, type, lastModified, relativePath }, { file });
+    const { objectKey, autostart } = this.#options;
+    upload.handle = handle;
+    upload.objectKey = objectKey && areMany ? `${objectKey}${relativePath || name}` : objectKey;
+    this.#roster.add(upload);
+    this.#emit('mule-add', { upload: upload.snapshot });
+    // it arrives while the file is looked at
+    if (this.#checksumDesk.isWanted) void this.#checksumDesk.kit();
+    this.#files.consider(upload);
+    if (autostart) this.#roster.line(upload);
+    return upload;
+  }
+
+  #requeue(upload: Upload, isAsked = true): void {
+    upload.enqueue();
+    this.#recovery.taken(upload);
+    this.#files.consider(upload);
+    // what was never begun is held as if it had just been added
+    if (upload.status === 'queued' && (isAsked || upload.session || this.#options.autostart)) this.#roster.line(upload);
+  }
+
+  #makeFileKeeper(): FileKeeper {
+    const { clock, shelf } = this.#ports;
+    return new FileKeeper({
+      clock,
+      shelf,
+      scope: () => this.#scope,
+      isOn: () => this.#options.recover !== 'off',
+      isUserKnown: () => this.#recovery.isUserKnown || this.#options.scope !== '',
+      recognise: (upload) => this.#intake.recognise(upload),
+      remember: (upload) => this.#remember(upload),
+    });
+  }
+
+  #makeRecovery(): Recovery {
+    const { clock, signer, shelf } = this.#ports;
+    const getOptions = (): Readonly<ResolvedOptions> => this.#options;
+    return new Recovery({
+      clock,
+      signer,
+      shelf,
+      journal: this.#keeper,
+      files: this.#files,
+      roster: this.#roster,
+      lifetime: this.#lifetime.signal,
+      get options() {
+        return getOptions();
+      },
+      free: async (records) => this.#visit.without(await this.#tabs.without(records)),
+      revive: (record) => {
+        const { id, name, size, type, lastModified, relativePath } = record;
+        return new Upload(this.#host, { id, name, size, type, lastModified, relativePath }, { record });
+      },
+      remember: (upload) => this.#remember(upload),
+      goOn: (upload, isAsked) => {
+        this.#requeue(upload, isAsked);
+        this.#roster.fill();
+      },
+      drop: (upload) => this.#drop(upload),
+      tell: (uploads) => this.#emit('mule-recover', { uploads }),
+    });
+  }
+
+  async #remember(upload: Upload): Promise<void> {
+    if (this.#options.recover === 'off') return;
+    // one that is aborted is any page's to bring to its end
+    const isTold = isOver(upload.status) ? null : this.#visit.begin();
+    if (isTold) this.#page.update();
+    await this.#keeper.save(upload, isTold);
+  }
+
+  // ---- What uploads ask of their host ----
+
+  #makeHost(): UploadHost {
+    const { clock, signer, transport } = this.#ports;
+    const getOptions = (): Readonly<ResolvedOptions> => this.#options;
+    return {
+      clock,
+      get options() {
+        return getOptions();
+      },
+      scheduler: this.#scheduler,
+      checksumDesk: this.#checksumDesk,
+      smallFiles: this.#smallFiles,
+      lifetime: this.#lifetime.signal,
+      store: new StoreClient(transport, ({ method, url }, isGood, protocol) => {
+        this.#hasSigned ||= isGood;
+        this.#readable.add(`${method} ${new URL(url).origin}`);
+        const { origin } = new URL(url);
+        this.#reachabilities.get(origin)?.answered();
+        this.#scheduler.meet({ protocol, isSigners: origin === this.#signerOrigin });
+      }),
+      makeSignatures: () => new Signatures(signer, clock),
+      makeNotices: (session) =>
+        this.#wantsNotices(session) ? new Notices(signer, clock, () => referenceOf(session)) : null,
+      reachability: (url) => this.#reachability(url),
+      isReadable: (method, url) => this.#readable.has(`${method} ${new URL(url).origin}`),
+      isSignerKnown: () => this.#desk.hasAnswer,
+      hasSigned: () => this.#hasSigned,
+      serverTime: () => clock.now() + this.#desk.skew,
+      init: (upload) => this.#desk.ask(upload),
+      claim: (upload, signal) => this.#tabs.claim(upload, signal),
+      isElsewhere: (upload) => this.#tabs.isElsewhere(upload),
+      remember: (upload) => this.#remember(upload),
+      forget: (upload) => (this.#options.recover === 'off' ? Promise.resolve() : this.#keeper.remove(upload)),
+      emit: (type, detail) => this.#relay(type, detail),
+      changed: (upload) => this.#markDirty(upload),
+    };
+  }
+
+  #wantsNotices({ actions, uploadId, tracked }: NonNullable<Upload['session']>): boolean {
+    return (uploadId !== null || tracked) && actions.includes('chunk_loaded') && this.#options.urls.chunk_loaded !== '';
+  }
+
+  #reachability(url: string): Reachability {
+    const { origin, pathname } = new URL(url);
+    let known = this.#reachabilities.get(origin);
+    if (!known) {
+      const { transport, clock } = this.#ports;
+      known = new Reachability(origin + pathname, transport, clock, this.#lifetime.signal, (online) =>
+        this.#emit('mule-network', { online }),
+      );
+      this.#reachabilities.set(origin, known);
+    }
+    return known;
+  }
+
+  /** Null where a function stands in for it. */
+  get #signerOrigin(): string | null {
+    const { sign } = this.#options;
+    const url = actionUrl('get_init_signature', this.#options);
+    if (sign || url === null) return null;
+    const base = globalThis.location?.href;
+    return URL.canParse(url, base) ? new URL(url, base).origin : null;
+  }
+
+  get #scope(): string {
+    const { scope, signer } = this.#options;
+    return scope || signer || 'page';
+  }
+
+  /** Passes an upload's event on, and keeps the books by it. */
+  #relay<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): void {
+    const { upload: snapshot } = detail as { upload: UploadSnapshot };
+    if (!this.#roster.has(snapshot.id)) return;
+    const upload = this.#roster.find(snapshot.id);
+    if (type === 'mule-status') this.#book(upload);
+    if (type === 'mule-complete') this.#reportProgress(upload);
+    if (type === 'mule-part') this.#measure(detail as UploaderEventMap['mule-part']['detail']);
+    this.#emit(type, detail);
+    const isEnd = isOver(upload.status) && (type === 'mule-complete' || type === 'mule-abort' || type === 'mule-error');
+    if (isEnd) this.#settle(true);
+    if (type === 'mule-status' && !isRunning(upload.status) && upload.status !== 'queued') this.#roster.fill();
+  }
+
+  #measure({ size, duration }: UploaderEventMap['mule-part']['detail']): void {
+    this.#line.sent(size, duration);
+    this.#scheduler.partTook(duration);
+  }
+
+  #book(upload: Upload): void {
+    this.#roster.book(upload);
+    if (isOver(upload.status)) this.#desk.cancel(upload);
+    if (upload.status === 'complete' || upload.status === 'aborted') this.#files.release(upload);
+    this.#page.update();
+    this.#tabs.report(upload, true);
+  }
+
+  /** Tells the page, and whoever waits, when nothing is left to do. */
+  #settle(hasEnded = false): void {
+    if (hasEnded && !this.#roster.isActive) {
+      this.#emit('mule-finish', {
+        completed: this.#roster.snapshotsOf('complete'),
+        failed: this.#roster.snapshotsOf('failed'),
+      });
+    }
+    if (!this.#roster.isOver || this.#arriving) return;
+    this.#visit.rest();
+    this.#checksumDesk.release();
+    this.#page.update();
+    for (const { resolve } of this.#finishers) resolve([...this.#roster.snapshots]);
+    this.#finishers.clear();
+  }
+
+  // ---- Progress ----
+
+  #markDirty(upload: Upload): void {
+    this.#dirty.add(upload);
+    this.#cancelTick ??= this.#ports.clock.setTimer(() => {
+      this.#cancelTick = null;
+      const dirty = [...this.#dirty];
+      this.#dirty.clear();
+      for (const one of dirty) this.#reportProgress(one);
+    }, TICK);
+  }
+
+  #reportProgress(upload: Upload): void {
+    upload.tick();
+    const { snapshot } = upload;
+    const { loaded, size, ratio, speed, eta } = snapshot;
+    const isNew = loaded !== upload.reported;
+    upload.reported = loaded;
+    this.#tabs.report(upload);
+    if (isNew && this.#roster.has(upload.id))
+      this.#emit('mule-progress', { upload: snapshot, loaded, total: size, ratio, speed, eta });
+  }
+
+  #drop(upload: Upload): void {
+    this.#roster.remove(upload);
+    this.#dirty.delete(upload);
+    this.#settle();
+  }
+}
+
+/** 128 random bits in hexadecimal; `randomUUID` is missing on plain `http:` pages. */
+function newId(): string {
+  return hex(crypto.getRandomValues(new Uint8Array(16)));
+}
