@@ -1,7 +1,7 @@
 import type { TotalProgress, UploadSnapshot, UploaderStatus } from '../engine/types.js';
 import type { Format } from './format.js';
 import { isUnderWay } from './form-control.js';
-import { statusText, type Say } from './view.js';
+import { errorText, statusText, type Say } from './view.js';
 
 /** What the announcer looks at, at one moment. */
 export interface Scene {
@@ -23,6 +23,8 @@ export class Announcer {
   assertive = '';
   #status: UploaderStatus = 'idle';
   #waiting = '';
+  /** Bytes that were up when waiting ended, as long as that is not told: a first try may fail on a connection of before. */
+  #heldAt: number | null = null;
   #quarter = 0;
   #failed = new Set<string>();
   #aborted = new Set<string>();
@@ -38,18 +40,26 @@ export class Announcer {
     const { status } = scene;
     const before = this.#status;
     this.#status = status;
+    if (status === 'uploading' && before === 'waiting') this.#heldAt = scene.progress.loaded;
+    else if (status !== 'uploading') this.#heldAt = null;
     if (status === 'waiting') this.#tellWaiting(scene);
-    else if (status === 'uploading' && before !== 'uploading') this.#tellStart(scene, before);
+    else if (this.#heldAt !== null) this.#tellOnward(scene, this.#heldAt);
+    else if (status === 'uploading' && before !== 'uploading') this.#tellStart(scene, before === 'paused');
     else if (status === 'uploading') this.#tellQuarter(scene);
     else if (status !== before && status === 'paused') this.polite = scene.say('saidPaused');
     else if (status !== before && status === 'complete') this.#tellDone(scene);
-    if (status !== 'waiting') this.#waiting = '';
+    if (status !== 'waiting' && this.#heldAt === null) this.#waiting = '';
     this.#tellAborts(scene);
   }
 
-  #tellStart({ uploads, progress, say }: Scene, before: UploaderStatus): void {
+  #tellOnward(scene: Scene, before: number): void {
+    if (scene.progress.loaded <= before) return;
+    this.#heldAt = null;
+    this.#tellStart(scene, true);
+  }
+
+  #tellStart({ uploads, progress, say }: Scene, goesOn: boolean): void {
     const active = uploads.filter(isUnderWay);
-    const goesOn = before === 'waiting' || before === 'paused';
     this.#quarter = goesOn ? Math.floor(progress.ratio * 4) : 0;
     this.polite =
       active.length === 1
@@ -89,7 +99,7 @@ export class Announcer {
     this.#failed = new Set(failed.map(({ id }) => id));
     const texts = fresh
       .slice(0, 3)
-      .map(({ name, error }) => say('saidFailed', { name, message: error?.message ?? '' }));
+      .map(({ name, error }) => say('saidFailed', { name, message: error ? errorText({ name }, error, say) : '' }));
     if (texts.length > 0) this.assertive = texts.join(' ');
   }
 

@@ -13,11 +13,19 @@ export interface FormState {
   readonly anchor: HTMLElement | undefined;
 }
 
+/** Above so many values the browser gets them once in `PACE` milliseconds while uploads are under way. */
+const MANY = 200;
+const PACE = 5_000;
+
 /** Whether an upload has reached its end, good or bad. */
 export const isOver = ({ status }: UploadSnapshot): boolean => isEnd(status);
 
-/** Whether a form has to wait for this upload. One found from an earlier visit that lacks its file holds no form up. */
-export const isUnderWay = (upload: UploadSnapshot): boolean => !isOver(upload) && upload.status !== 'needs-file';
+/** Whether an upload is at rest until somebody gives it its file, or lets go on what an earlier visit left. */
+export const isAtRest = ({ status, found }: UploadSnapshot): boolean =>
+  status === 'needs-file' || (found && status === 'paused');
+
+/** Whether a form has to wait for this upload. What an earlier visit left holds no form up. */
+export const isUnderWay = (upload: UploadSnapshot): boolean => !isOver(upload) && !isAtRest(upload);
 
 /**
  * Value and validity of the form control, kept in step with the uploads through `ElementInternals`.
@@ -27,7 +35,7 @@ export class FormControl {
   #values: readonly string[] = Object.freeze([]);
   #stored = new Map<string, string>();
   #custom = '';
-  #submitted = '';
+  #submitted: { readonly name: string; readonly values: readonly string[]; readonly at: number } | null = null;
   #warned = false;
 
   constructor(private readonly internals: ElementInternals) {}
@@ -58,8 +66,8 @@ export class FormControl {
   /** Brings value and validity up to the state. @returns whether an upload changed the value */
   sync(state: FormState): boolean {
     const changed = this.#follow(state);
-    this.#submit(state);
-    this.#validate(state);
+    const isHeldUp = this.#validate(state);
+    this.#submit(state, isHeldUp);
     return changed;
   }
 
@@ -96,16 +104,22 @@ export class FormControl {
     return receipt;
   }
 
-  #submit({ name }: FormState): void {
-    const state = JSON.stringify([name, this.#values]);
-    if (state === this.#submitted) return;
-    this.#submitted = state;
+  /** @param isHeldUp whether the form has to wait anyhow: ten thousand values are then not handed over for each new one */
+  #submit({ name }: FormState, isHeldUp: boolean): void {
+    const values = this.#values;
+    const { name: oldName, values: old = [], at = 0 } = this.#submitted ?? {};
+    if (name === oldName && values.length === old.length && values.every((value, index) => value === old[index]))
+      return;
+    const now = performance.now();
+    if (isHeldUp && values.length > MANY && now - at < PACE) return;
+    this.#submitted = { name, values, at: now };
     const data = new FormData();
-    for (const value of this.#values) data.append(name, value);
-    this.internals.setFormValue(name && this.#values.length > 0 ? data : null, JSON.stringify(this.#values));
+    for (const value of values) data.append(name, value);
+    this.internals.setFormValue(name && values.length > 0 ? data : null, JSON.stringify(values));
   }
 
-  #validate({ uploads, required, valueMissing, stillUnderWay, anchor }: FormState): void {
+  /** @returns whether something is still under way */
+  #validate({ uploads, required, valueMissing, stillUnderWay, anchor }: FormState): boolean {
     const underWay = uploads.filter(isUnderWay);
     const running = underWay.length;
     const isMissing = required && this.#values.length === 0;
@@ -117,14 +131,18 @@ export class FormControl {
     const message = this.#custom || (running > 0 ? hold() : isMissing ? valueMissing : '');
     const flags = { customError: Boolean(this.#custom) || running > 0, valueMissing: isMissing };
     this.internals.setValidity(flags, message, message ? anchor : undefined);
+    return running > 0;
   }
 }
+
+/** Reads a value as a page or a framework sets it; those that bind text fields give a bare or an empty string. */
+export const valuesOf = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? (value as string[]) : typeof value === 'string' && value !== '' ? [value] : [];
 
 /** Reads back what `setFormValue` was given as state. */
 export function restoredValues(state: unknown): string[] {
   try {
-    const values: unknown = JSON.parse(String(state));
-    return Array.isArray(values) ? values.filter((value) => typeof value === 'string') : [];
+    return valuesOf(JSON.parse(String(state))).filter((value) => typeof value === 'string');
   } catch {
     return [];
   }

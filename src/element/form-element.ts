@@ -1,7 +1,8 @@
 import { property } from 'lit/decorators.js';
 import type { UploadSnapshot } from '../engine/types.js';
-import { FormControl, restoredValues } from './form-control.js';
+import { FormControl, isOver, restoredValues, valuesOf } from './form-control.js';
 import { formValueOf, UploadProperties } from './properties.js';
+import { submitByItself } from './submission.js';
 import type { Say } from './view.js';
 
 /** What every form control has, over `ElementInternals`: value, validity, form, labels, and the browser's callbacks. */
@@ -11,6 +12,15 @@ export abstract class FormElement extends UploadProperties {
   protected readonly internals = this.attachInternals();
   protected readonly formControl = new FormControl(this.internals);
   #formDisabled = false;
+  /** Whether something was stored that the form has not gone off with. */
+  #hasNews = false;
+
+  constructor() {
+    super();
+    this.addEventListener('mule-complete', () => (this.#hasNews = true));
+    // the page's own listeners first: they may fill in fields
+    this.addEventListener('mule-finish', () => queueMicrotask(() => this.#submitWhenDone()));
+  }
 
   abstract get uploads(): readonly UploadSnapshot[];
   protected abstract readonly say: Say;
@@ -18,14 +28,17 @@ export abstract class FormElement extends UploadProperties {
   protected abstract release(ids: readonly string[]): void;
   /** Ends what runs, and empties the list. */
   protected abstract empty(): void;
+  /** Takes in what a long list of uploads has been slow to tell. */
+  protected abstract catchUp(): void;
 
   /** The submitted values; setting it adopts keys already stored, `[]` clears. */
   @property({ attribute: false, noAccessor: true })
   get value(): readonly string[] {
+    this.catchUp();
     return this.formControl.values;
   }
   set value(values: readonly string[]) {
-    this.release(this.formControl.replace(values ?? []));
+    this.release(this.formControl.replace(valuesOf(values)));
   }
 
   /** The form that the element belongs to. */
@@ -38,10 +51,12 @@ export abstract class FormElement extends UploadProperties {
   }
   /** Whether and why the element is invalid. */
   get validity(): ValidityState {
+    this.catchUp();
     return this.internals.validity;
   }
   /** What the browser would say about it. */
   get validationMessage(): string {
+    this.catchUp();
     return this.internals.validationMessage;
   }
   /** Whether the form validates the element at all. */
@@ -56,10 +71,12 @@ export abstract class FormElement extends UploadProperties {
 
   /** Tells whether the element is valid; fires `invalid` where it is not. */
   checkValidity(): boolean {
+    this.catchUp();
     return this.internals.checkValidity();
   }
   /** The same, and the browser tells the reader. */
   reportValidity(): boolean {
+    this.catchUp();
     return this.internals.reportValidity();
   }
 
@@ -83,7 +100,7 @@ export abstract class FormElement extends UploadProperties {
       formValue: formValueOf(this),
       valueMissing: this.say('valueMissing'),
       stillUnderWay: (count, arePaused) => this.say(arePaused ? 'stillPaused' : 'stillUploading', { count }),
-      anchor: this.shadowRoot?.querySelector<HTMLElement>('.dropzone') ?? undefined,
+      anchor: this.#findAnchor(),
     });
   }
 
@@ -91,6 +108,20 @@ export abstract class FormElement extends UploadProperties {
   protected tellValue(): void {
     this.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
     this.dispatchEvent(new Event('change', { bubbles: true }));
+  }
+
+  /** The button, ours or the page's own: Firefox and WebKit give the focus only to an anchor that takes it itself. */
+  #findAnchor(): HTMLElement | undefined {
+    const slot = this.shadowRoot?.querySelector<HTMLSlotElement>('slot[name=button]');
+    const [button] = slot?.assignedElements({ flatten: true }) ?? [];
+    return button instanceof HTMLElement ? button : undefined;
+  }
+
+  #submitWhenDone(): void {
+    const isDone = this.uploads.every((upload) => isOver(upload) && upload.status !== 'failed');
+    if (!this.#hasNews || !isDone || this.value.length === 0) return;
+    this.#hasNews = false;
+    if (this.submitWhenDone && this.form && !this.isDisabled) submitByItself(this.form);
   }
 
   formDisabledCallback(disabled: boolean): void {

@@ -1,5 +1,7 @@
 /** Writes numbers, sizes, speeds and times for one language; made once for each, since `Intl` objects are dear. */
 export interface Format {
+  /** As it was asked for. */
+  readonly language: string;
   readonly locale: string | undefined;
   number(value: number): string;
   /** @param ratio 0 to 1 */
@@ -21,7 +23,7 @@ const formats = new Map<string, Format>();
  */
 export function formatOf(language: string): Format {
   let format = formats.get(language);
-  if (!format) formats.set(language, (format = createFormat(localeOf(language))));
+  if (!format) formats.set(language, (format = createFormat(language, localeOf(language))));
   return format;
 }
 
@@ -33,7 +35,7 @@ function localeOf(language: string): string | undefined {
   }
 }
 
-function createFormat(locale: string | undefined): Format {
+function createFormat(language: string, locale: string | undefined): Format {
   const made = new Map<string, Intl.NumberFormat>();
   const write = (value: number, options: Intl.NumberFormatOptions): string => {
     const id = JSON.stringify(options);
@@ -59,6 +61,7 @@ function createFormat(locale: string | undefined): Format {
   };
 
   return {
+    language,
     locale,
     number: (value) => write(value, {}),
     // Rounded down: 100 % is said when all is there, and not before.

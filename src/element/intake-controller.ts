@@ -1,5 +1,6 @@
 import type { ReactiveController } from 'lit';
-import type { UploadProperties } from './properties.js';
+import { canPick, pickFiles } from './picker.js';
+import { wantsHandles, type UploadProperties } from './properties.js';
 import type { FileSource } from './walk.js';
 
 /** What intake asks of the element. */
@@ -19,12 +20,18 @@ export class IntakeController implements ReactiveController {
   #listening: AbortController | null = null;
   #area: EventTarget | null = null;
   #chosen: string | undefined;
+  #isPicking = false;
 
   constructor(
     private readonly host: UploadProperties,
     private readonly hooks: IntakeHooks,
   ) {
     host.addController(this);
+  }
+
+  /** A drop area that is larger than the element, while files hover over it. */
+  get wideArea(): Element | null {
+    return this.#over && this.#area instanceof Element && this.#area !== this.host ? this.#area : null;
   }
 
   /** Whether files are being dragged over the drop area. */
@@ -51,8 +58,25 @@ export class IntakeController implements ReactiveController {
    * @param chosen id of an upload whose file is to be chosen again
    */
   browse(chosen?: string): void {
-    if (this.hooks.isDisabled()) return;
+    if (this.hooks.isDisabled() || this.#isPicking) return;
     this.#chosen = chosen;
+    if (wantsHandles(this.host) && canPick()) void this.#pick();
+    else this.#openInput();
+  }
+
+  /** By handles, which the next visit can open again. */
+  async #pick(): Promise<void> {
+    this.#isPicking = true;
+    const { accept, multiple } = this.host;
+    const chosen = this.#chosen;
+    const picked = await pickFiles(accept, multiple && chosen === undefined).finally(() => {
+      this.#isPicking = false;
+    });
+    if (!picked) this.#openInput();
+    else if (picked.length > 0) this.hooks.take(picked, chosen);
+  }
+
+  #openInput(): void {
     this.host.shadowRoot?.querySelector<HTMLInputElement>('input[type=file]')?.click();
   }
 

@@ -3,8 +3,6 @@ import { css } from 'lit';
 /** The list of uploads; then, last, what forced colours, reduced motion and print change about everything. */
 export const listStyles = css`
   .list {
-    display: grid;
-    grid-template-columns: minmax(0, 1fr);
     border: 1px solid var(--_line);
     border-radius: var(--_radius);
     overflow: clip;
@@ -13,24 +11,58 @@ export const listStyles = css`
   .row {
     display: grid;
     grid-template:
-      'glyph head actions' 'glyph bar actions' 'glyph foot actions' 'glyph more actions' / auto minmax(0, 1fr)
-      auto;
-    gap: 5px 12px;
+      'glyph head actions' 'glyph bar actions' 'glyph map actions' 'glyph foot actions' 'glyph more more' 'glyph question question'
+      / auto minmax(0, 1fr) auto;
+    column-gap: 12px;
     align-items: center;
     padding-block: 11px 6px;
     padding-inline: 14px 10px;
   }
-  /* Only where it pays: rows that are skipped at first have no true height yet. */
-  .long .row {
-    content-visibility: auto;
-    contain-intrinsic-block-size: 80px;
+  /* A page of ten thousand rows would have its end out of reach. */
+  .long {
+    max-block-size: var(--mule-upload-list-size, 36rem);
+    overflow: auto;
+    overscroll-behavior: contain;
   }
-  .row + .row {
+  .block {
+    contain: layout style;
+  }
+  .row + .row,
+  .block + .block > .row:first-child {
     border-block-start: 1px solid var(--_line);
+  }
+  .row > :is(.progress, .map, .foot, .explanation, .question) {
+    margin-block-start: 5px;
   }
   .glyph {
     grid-area: glyph;
+    position: relative;
+    align-self: start;
+    display: grid;
+    place-content: center;
+    inline-size: 40px;
+    block-size: 40px;
+    margin-block-start: 3px;
+    border-radius: calc(var(--_radius) * 0.66);
     color: var(--_muted);
+    background: color-mix(in srgb, currentColor 9%, transparent);
+  }
+  .glyph canvas {
+    inline-size: 40px;
+    block-size: 40px;
+    border-radius: inherit;
+  }
+  .badge {
+    position: absolute;
+    inset: auto -5px -5px auto;
+    border-radius: 50%;
+    padding: 2px;
+    background: Canvas;
+  }
+  .badge svg {
+    inline-size: 15px;
+    block-size: 15px;
+    stroke-width: 2.5;
   }
   .head {
     grid-area: head;
@@ -38,8 +70,61 @@ export const listStyles = css`
   .row > .progress {
     grid-area: bar;
   }
+  .map {
+    grid-area: map;
+    inline-size: 100%;
+    block-size: var(--mule-upload-map-size, 8px);
+    color: var(--_accent);
+    overflow: visible;
+  }
+  .map path {
+    fill: none;
+    stroke: currentColor;
+    stroke-width: 0.72;
+  }
+  .map .all {
+    stroke: var(--_track);
+  }
+  /* it fills as the bar above it does */
+  .map:dir(rtl) {
+    scale: -1 1;
+  }
+  .map .partly {
+    opacity: 0.7;
+  }
+  .map .flying {
+    opacity: 0.42;
+  }
+  .spark {
+    display: inline-block;
+    inline-size: 3.2em;
+    block-size: 0.85em;
+    margin-inline-end: 0.4em;
+    vertical-align: -0.05em;
+    color: var(--_accent);
+  }
+  .spark path {
+    fill: color-mix(in srgb, currentColor 22%, transparent);
+    stroke: currentColor;
+    vector-effect: non-scaling-stroke;
+  }
   .foot {
     grid-area: foot;
+    min-block-size: 1.45em;
+  }
+  .question {
+    grid-area: question;
+    display: flex;
+    flex: 1;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: 6px 12px;
+    font-size: 0.875em;
+  }
+  .danger {
+    color: var(--_danger);
+    border-color: currentColor;
   }
   .explanation {
     grid-area: more;
@@ -84,7 +169,7 @@ export const listStyles = css`
   .status {
     overflow-wrap: anywhere;
   }
-  [part='choose'] {
+  .written {
     display: inline-flex;
     align-items: center;
     gap: 6px;
@@ -117,6 +202,9 @@ export const listStyles = css`
   [data-status='complete'] .bar {
     background: var(--_success);
   }
+  [data-status='complete'] .map {
+    color: var(--_success);
+  }
   [data-status='waiting'] :is(.glyph, .status),
   [data-status='needs-file'] :is(.glyph, .status) {
     color: var(--_warning);
@@ -125,6 +213,9 @@ export const listStyles = css`
   [data-status='needs-file'] .bar {
     background: var(--_warning);
   }
+  :is([data-status='waiting'], [data-status='needs-file']) .map {
+    color: var(--_warning);
+  }
   [data-status='failed'] :is(.glyph, .status),
   .explanation {
     color: var(--_danger);
@@ -132,8 +223,14 @@ export const listStyles = css`
   [data-status='failed'] .bar {
     background: var(--_danger);
   }
+  [data-status='failed'] .map {
+    color: var(--_danger);
+  }
   :is([data-status='paused'], [data-status='aborted'], [data-status='queued']) .bar {
     background: var(--_muted);
+  }
+  :is([data-status='paused'], [data-status='aborted'], [data-status='queued']) .map {
+    color: var(--_muted);
   }
   [data-status='aborted'] .cut {
     text-decoration: line-through;
@@ -156,10 +253,14 @@ export const listStyles = css`
   }
   @container (inline-size < 28rem) {
     .row {
-      grid-template: 'head actions' 'bar bar' 'foot foot' 'more more' / minmax(0, 1fr) auto;
+      grid-template:
+        'head actions' 'bar bar' 'map map' 'foot foot' 'more more' 'question question' / minmax(0, 1fr)
+        auto;
       padding-inline: 12px 8px;
     }
     .glyph,
+    .spark,
+    .percent,
     .word {
       display: none;
     }
@@ -167,6 +268,9 @@ export const listStyles = css`
     .foot,
     .explanation {
       margin-inline-end: 4px;
+    }
+    .map {
+      inline-size: calc(100% - 4px);
     }
   }
   @media (pointer: coarse) {
@@ -190,6 +294,15 @@ export const listStyles = css`
       border-color: ButtonText;
       color: ButtonText;
     }
+    .map,
+    .spark {
+      color: Highlight !important;
+      forced-color-adjust: none;
+    }
+    .map .all {
+      stroke: CanvasText;
+      opacity: 0.3;
+    }
     .dropzone {
       border-color: CanvasText;
     }
@@ -212,6 +325,18 @@ export const listStyles = css`
     .actions,
     .bulk {
       display: none;
+    }
+    .progress,
+    .bar,
+    .map {
+      print-color-adjust: exact;
+    }
+    .row {
+      break-inside: avoid;
+    }
+    .long {
+      max-block-size: none;
+      overflow: visible;
     }
   }
 `;

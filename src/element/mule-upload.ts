@@ -1,35 +1,47 @@
-import { LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import { adoptStyles, LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { property } from 'lit/decorators.js';
 import { whyRejected } from '../engine/admission.js';
 import type { Uploader } from '../engine/index.js';
+import { NO_PROGRESS } from '../engine/status.js';
 import type {
   AdmissionRules,
+  FileEntry,
   RejectDetail,
   TotalProgress,
+  UploadDetail,
   UploadSnapshot,
   UploaderEventMap,
   UploaderStatus,
 } from '../engine/types.js';
+import { DEFAULT_PART_SIZE } from '../limits.js';
+import { Actions, type ActionHooks } from './actions.js';
 import { Announcer } from './announcer.js';
-import { actionOf, isForSlotted } from './clicks.js';
+import { isForSlotted } from './clicks.js';
+import { FallbackController } from './fallback-controller.js';
 import { focusPlace, refocus } from './focus.js';
-import { isUnderWay } from './form-control.js';
+import { isAtRest, isUnderWay } from './form-control.js';
 import { FormElement } from './form-element.js';
 import { IntakeController } from './intake-controller.js';
 import { listStyles } from './list-styles.js';
+import { showOverlay } from './overlay.js';
 import { limitsOf } from './properties.js';
+import { Refusals, refusalText, type Limits } from './refusals.js';
+import { RowWindow } from './row-window.js';
+import { Speeds } from './speeds.js';
 import type { MuleStrings } from './strings.js';
 import { styles } from './styles.js';
 import { page } from './templates.js';
+import { Thumbnails } from './thumbnails.js';
 import { UploaderController } from './uploader-controller.js';
-import type { BulkAction, Handlers, RowAction, Say, View } from './view.js';
+import { errorText, isUploadError, type Handlers, type Say, type View } from './view.js';
 import { filesOf, type FileSource } from './walk.js';
-import { Words } from './words.js';
+import { translate, Words } from './words.js';
 
 /**
  * A form control that uploads files of any size straight to S3, and goes on from where it stopped.
  *
- * @slot - Text of the drop zone, in place of "or drop it here".
+ * @slot - Text of the drop zone, in place of "or drop it here". An `<input type="file">` here serves until the element
+ * is there, which takes it over with the files chosen in it.
  * @slot button - A button of your own in place of ours; a click on it opens the picker.
  * @slot icon - A picture of your own in the drop zone.
  *
@@ -54,21 +66,27 @@ import { Words } from './words.js';
  * @fires {Event} change - The value changed.
  *
  * @csspart dropzone - The area to drop on; holds button and text.
+ * @csspart overlay - What covers a larger `drop-target` while files hover over it.
  * @csspart button - The button that opens the picker.
  * @csspart messages - Why files were not taken.
  * @csspart recover - The note on unfinished uploads of earlier visits.
  * @csspart summary - The line of totals above several uploads.
+ * @csspart total - The progress bar of them all.
  * @csspart list - The list of uploads.
  * @csspart item - One upload.
+ * @csspart thumbnail - A small picture of its image or video.
  * @csspart name - Its file's name.
  * @csspart percent - How much of it is stored.
  * @csspart progress - The track of its progress bar.
  * @csspart bar - The filled part of the track.
+ * @csspart map - Which of its parts are stored, on their way, and still to come; drawn in `color`.
  * @csspart status - What it does or waits for.
  * @csspart size - Its size.
+ * @csspart retries - How many times something had to be tried again.
  * @csspart speed - Its speed.
  * @csspart time - The time left.
  * @csspart error - Why it waits, in more words.
+ * @csspart question - What is asked before stored parts are deleted.
  * @csspart pause - The button that pauses.
  * @csspart resume - The button that starts or resumes.
  * @csspart abort - The button that aborts.
@@ -88,6 +106,8 @@ import { Words } from './words.js';
  * @cssprop [--mule-upload-radius=12px] - Corner radius.
  * @cssprop [--mule-upload-gap=12px] - Space between the blocks.
  * @cssprop [--mule-upload-bar-size=6px] - Height of progress bars.
+ * @cssprop [--mule-upload-map-size=8px] - Height of part maps.
+ * @cssprop [--mule-upload-list-size=36rem] - Height at which a list of more than a hundred uploads scrolls by itself.
  *
  * @cssstate dragover - Files hover over the drop area.
  * @cssstate uploading - Something is going up.
@@ -114,7 +134,15 @@ export class MuleUploadElement extends FormElement {
     registry.define(tag, registry.getName?.(this) ? class extends this {} : this);
   }
 
-  /** Texts in place of the English ones, as many as are given. */
+  /**
+   * Gives all elements that are in a language its texts, such as those of `mule-upload/strings/de.js`; they follow `lang`.
+   * @param language BCP 47 tag
+   */
+  static translate(language: string, strings: Partial<MuleStrings>): void {
+    translate(language, strings);
+  }
+
+  /** Texts in place of those of the language, as many as are given. */
   @property({ attribute: false }) strings: Partial<MuleStrings> = {};
 
   readonly #words = new Words(this);
@@ -128,8 +156,25 @@ export class MuleUploadElement extends FormElement {
     isDisabled: () => this.isDisabled,
     take: (source, chosen) => this.#take(source, chosen),
   });
+  readonly #window = new RowWindow(this);
+  readonly #refusals = new Refusals();
+  readonly #actions = new Actions(this.#actionHooks());
+  readonly #speeds = new Speeds();
+  readonly #thumbnails = new Thumbnails(this, {
+    isOn: () => !this.noThumbnails,
+    isListed: (id) => this.#uploader.has(id),
+    fileOf: (id) => (this.#uploader.has(id) ? this.#uploader.current!.fileOf(id) : null),
+  });
   #offline = false;
-  #messages: readonly string[] = [];
+  /** What is shown. */
+  #seen: Pick<View, 'uploads' | 'status' | 'progress'> = { uploads: [], status: 'idle', progress: NO_PROGRESS };
+  /** Files met so far in folders that are being read. */
+  #reading = 0;
+  readonly #fallback = new FallbackController(this, {
+    isReady: () => this.#uploader.current !== null,
+    take: (files) => this.#take(files),
+  });
+  #isFocusLost = false;
 
   constructor() {
     super();
@@ -168,7 +213,7 @@ export class MuleUploadElement extends FormElement {
   /** Takes files as if they were picked. Folders are walked. @returns the uploads made of them */
   async add(source: FileSource): Promise<UploadSnapshot[]> {
     this.#forgetMessages();
-    const files = await filesOf(source);
+    const files = await this.#read(source);
     const uploader = this.#uploader.need();
     await uploader.ready;
     const rules = this.#rules(uploader.uploads);
@@ -186,6 +231,19 @@ export class MuleUploadElement extends FormElement {
     return added;
   }
 
+  async #read(source: FileSource): Promise<FileEntry[]> {
+    let found = 0;
+    try {
+      return await filesOf(source, () => {
+        found++;
+        this.#reading++;
+        this.#uploader.refresh();
+      });
+    } finally {
+      this.#reading -= found;
+    }
+  }
+
   /** Starts one held upload, or all. */
   start(id?: string): void {
     this.#uploader.current?.start(id);
@@ -194,8 +252,11 @@ export class MuleUploadElement extends FormElement {
   pause(id?: string): void {
     this.#uploader.current?.pause(id);
   }
-  /** Lets one paused upload go on, or all; `file` is the file of one that lost it. Rejects for another file. */
-  async resume(id?: string, file?: File): Promise<void> {
+  /**
+   * Lets one paused upload go on, or all; `file` is the file of one that lost it. Within a user's gesture it asks for
+   * leave to read files known from an earlier visit, one after the other. Rejects for another file.
+   */
+  async resume(id?: string, file?: File | FileSystemFileHandle): Promise<void> {
     await this.#uploader.current?.resume(id, file);
   }
   /** Aborts one upload, or all, here and on the store, and forgets it. */
@@ -230,10 +291,31 @@ export class MuleUploadElement extends FormElement {
     this.#uploader.follow();
   }
 
+  /**
+   * What a server has rendered gives way to the first rendering here, which may be in another language or of another
+   * version; files chosen in it, and the focus, stay.
+   */
+  protected override createRenderRoot(): HTMLElement | DocumentFragment {
+    const root = this.shadowRoot;
+    if (!root) return super.createRenderRoot();
+    this.#fallback.keep(root.querySelectorAll<HTMLInputElement>('input[type=file]'));
+    this.#isFocusLost = root.activeElement !== null;
+    root.replaceChildren();
+    adoptStyles(root, MuleUploadElement.elementStyles);
+    return root;
+  }
+
+  protected override firstUpdated(): void {
+    if (this.#isFocusLost) this.focus();
+  }
+
   protected override update(changed: PropertyValues): void {
     if (changed.size > 0) this.#uploader.configure();
     const place = focusPlace(this.shadowRoot);
     const { uploads, status, progress } = this;
+    // looked through once, however many there are
+    this.#seen = { uploads, status, progress };
+    this.#speeds.note('', progress.speed, performance.now());
     this.#announcer.observe({
       uploads,
       status,
@@ -248,6 +330,7 @@ export class MuleUploadElement extends FormElement {
 
   protected override updated(changed: PropertyValues): void {
     if (changed.size > 0) this.syncForm();
+    showOverlay(this.shadowRoot?.querySelector('.overlay') ?? null, this.#intake.wideArea);
     this.internals.role = 'group';
     this.internals.ariaLabel = this.labels.length > 0 ? null : this.say('label');
     const on = new Set<string>([this.status]);
@@ -264,7 +347,7 @@ export class MuleUploadElement extends FormElement {
   }
 
   #view(): View {
-    const { accept, capture, multiple, directory, isDisabled, uploads, progress, status } = this;
+    const { accept, capture, multiple, directory, isDisabled } = this;
     const { minSize, maxSize } = limitsOf(this);
     return {
       accept,
@@ -273,19 +356,25 @@ export class MuleUploadElement extends FormElement {
       directory,
       minSize,
       maxSize,
-      uploads,
-      progress,
-      status,
+      ...this.#seen,
       say: this.say,
       format: this.#words.format,
       adopted: this.formControl.adopted,
-      messages: this.#messages,
+      messages: this.#refusals.shown,
+      refused: this.#refusals.count,
+      reading: this.#reading,
+      asked: this.#actions.asked,
+      states: (id) => this.#uploader.current?.partStates(id) ?? null,
+      speeds: (id) => this.#speeds.of(id),
+      thumbnails: this.#thumbnails.made,
+      window: this.#window,
       now: Date.now(),
       offline: isOffline(),
       held: this.#uploader.current?.options.autostart === false,
       disabled: isDisabled,
       canDrop: !this.noDrop && !isDisabled,
       over: this.#intake.over,
+      overlaid: this.#intake.wideArea !== null,
       invited: [...(this.childNodes ?? [])].some(isInvitation),
       polite: this.#announcer.polite,
       assertive: this.#announcer.assertive,
@@ -302,8 +391,12 @@ export class MuleUploadElement extends FormElement {
     this.#uploader.follow();
   }
 
+  protected override catchUp(): void {
+    this.#uploader.catchUp();
+  }
+
   protected override empty(): void {
-    this.#messages = [];
+    this.#refusals.clear();
     this.#announcer.silence();
     for (const { id } of this.uploads.filter(isUnderWay)) this.abort(id);
     this.clear();
@@ -316,67 +409,89 @@ export class MuleUploadElement extends FormElement {
     picked: (event) => this.#intake.picked(event.target as HTMLInputElement),
     cancelled: (event) => this.#intake.cancelled(event),
     slotted: () => this.requestUpdate(),
-    row: (event) => this.#actOnRow(event),
-    bulk: (event) => this.#actOnAll(actionOf(event)?.dataset['action'] as BulkAction | undefined),
+    row: this.#actions.row,
+    bulk: this.#actions.bulk,
+    key: this.#actions.key,
     dismissMessages: () => this.#forgetMessages(),
   };
 
-  #actOnRow(event: Event): void {
-    const button = actionOf(event);
-    const { id, value } = button?.closest<HTMLElement>('.row')?.dataset ?? {};
-    const action = button?.dataset['action'] as RowAction | undefined;
-    if (action === 'dismiss' || action === 'forget-value') this.#forgetMessages();
-    if (action === 'forget-value') this.formControl.replace(this.value.filter((kept) => kept !== value));
-    else if (action === 'choose' && id) this.#intake.browse(id);
-    else if (action === 'dismiss' && id) this.#uploader.current?.dismiss(id);
-    else if (action && action !== 'choose' && action !== 'dismiss' && id) void this[action](id);
-    this.#uploader.follow(true);
-    if (action === 'forget-value') this.tellValue();
+  #actionHooks(): ActionHooks {
+    const getUploads = (): readonly UploadSnapshot[] => this.uploads;
+    return {
+      get uploads() {
+        return getUploads();
+      },
+      start: (id) => this.start(id),
+      pause: (id) => this.pause(id),
+      resume: (id) => this.resume(id),
+      abort: (id) => this.abort(id),
+      retry: (id) => this.retry(id),
+      dismiss: (id) => this.#uploader.current?.dismiss(id),
+      clear: () => this.#uploader.current?.clear(),
+      choose: (id) => this.#intake.browse(id),
+      forgetValue: (value) => {
+        this.formControl.replace(this.value.filter((kept) => kept !== value));
+        this.#uploader.follow();
+        this.tellValue();
+      },
+      forgetMessages: () => this.#forgetMessages(),
+      show: () => this.#uploader.follow(true),
+    };
   }
 
-  #actOnAll(action: BulkAction | undefined): void {
-    if (action === 'clear') this.#uploader.current?.clear();
-    else if (action) void this[action]();
-    this.#uploader.follow(true);
+  get #limits(): Limits {
+    return { accept: this.accept, ...limitsOf(this), ...(!this.multiple && { maxFiles: 1 }) };
   }
 
   #rules(listed: readonly UploadSnapshot[]): AdmissionRules {
-    const { maxSize, minSize, maxFiles } = limitsOf(this);
+    const { accept, maxSize, minSize, maxFiles } = this.#limits;
     // What an earlier visit left unfinished must not keep a single file from being taken.
-    const most = this.multiple
-      ? (maxFiles ?? undefined)
-      : 1 + listed.filter(({ status }) => status === 'needs-file').length;
-    return { accept: this.accept, maxSize: maxSize ?? Infinity, minSize: minSize ?? 0, maxFiles: most };
+    const most = this.multiple ? (maxFiles ?? undefined) : 1 + listed.filter(isAtRest).length;
+    return { accept, maxSize: maxSize ?? Infinity, minSize: minSize ?? 0, maxFiles: most };
   }
 
   #take(source: FileSource, chosen?: string): void {
     this.#forgetMessages();
-    const file: unknown = Array.isArray(source) ? source[0] : null;
-    const work = chosen && file instanceof File ? this.resume(chosen, file) : this.add(source);
-    work.catch((error: Error) => this.#refuse(error.message));
+    const [file] = Array.isArray(source) ? (source as (File | FileSystemFileHandle)[]) : [];
+    const work = chosen && file ? this.resume(chosen, file) : this.add(source);
+    work.catch((error: Error) =>
+      this.#refuse(isUploadError(error) ? errorText({ name: file?.name ?? '' }, error, this.say) : error.message),
+    );
   }
 
   #hear<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): void {
     if (type === 'mule-network') this.#offline = !(detail as { online: boolean }).online;
+    if (type === 'mule-progress') {
+      const { upload } = detail as UploaderEventMap['mule-progress']['detail'];
+      if (upload.status === 'uploading' && upload.size > DEFAULT_PART_SIZE)
+        this.#speeds.note(upload.id, upload.speed, performance.now());
+    }
+    if (type === 'mule-complete' || type === 'mule-abort') this.#speeds.forget((detail as UploadDetail).upload.id);
     if (type === 'mule-recover') {
       const { uploads } = detail as { uploads: readonly UploadSnapshot[] };
       this.#announcer.polite = this.say('saidRecover', { count: uploads.length });
     }
-    const { code, message } = detail as RejectDetail;
+    if (type === 'mule-error') {
+      const { upload, error } = detail as UploaderEventMap['mule-error']['detail'];
+      if (upload.needsFile) this.#announcer.polite = errorText(upload, error, this.say);
+    }
+    if (type !== 'mule-reject') return;
+    const rejection = detail as RejectDetail;
+    rejection.message = refusalText(rejection, this.#limits, this.say, this.#words.format);
     // What the page itself kept out is the page's to explain.
-    if (type === 'mule-reject' && code !== 'cancelled') this.#refuse(message);
+    if (rejection.code !== 'cancelled') this.#refuse(rejection.message);
   }
 
   #forgetMessages(): void {
-    if (this.#messages.length === 0) return;
-    this.#messages = [];
+    if (this.#refusals.count === 0) return;
+    this.#refusals.clear();
     this.#announcer.assertive = '';
     this.requestUpdate();
   }
 
   #refuse(message: string): void {
-    this.#messages = [...this.#messages, message];
-    this.#announcer.assertive = this.#messages.slice(0, 3).join(' ');
+    this.#refusals.add(message);
+    this.#announcer.assertive = this.#refusals.spoken;
     this.#uploader.refresh();
   }
 }

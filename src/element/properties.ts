@@ -108,7 +108,7 @@ export abstract class UploadProperties extends LitElement {
   /** URL of the action `chunk_loaded`; an empty one turns the notices off. */
   @property({ attribute: 'chunk-loaded-url' }) chunkLoadedUrl: string | null = null;
   /** Fetch credentials for the signer, never for the store: `same-origin`, `include` or `omit`. */
-  @property({ converter: converter(CREDENTIALS) }) credentials: RequestCredentials = 'same-origin';
+  @property({ converter: converter(CREDENTIALS) }) credentials: 'same-origin' | 'include' | 'omit' = 'same-origin';
   /** Headers of signer calls, or an (async) function that gives them. */
   @property({ attribute: false }) headers: HeadersOption | undefined;
   /** JSON sent with every `get_init_signature`. */
@@ -130,7 +130,12 @@ export abstract class UploadProperties extends LitElement {
   @property({ type: Boolean, attribute: 'no-paste' }) noPaste = false;
   /** CSS selector of a larger drop area, such as `body`. */
   @property({ attribute: 'drop-target' }) dropTarget: string | null = null;
-  /** `auto` or `input` (always the file input); in this version `auto` is the same as `input`. */
+  /** Makes no small pictures of images and videos. */
+  @property({ type: Boolean, attribute: 'no-thumbnails' }) noThumbnails = false;
+  /**
+   * `auto`: file handles where the browser has them (Chromium), so that files need no choosing in the next visit;
+   * `input`: always the file input.
+   */
   @property({ converter: converter(PICKER) }) picker: 'auto' | 'input' = 'auto';
 
   /** Holds added files until `start()`. */
@@ -147,10 +152,11 @@ export abstract class UploadProperties extends LitElement {
   @property({ attribute: 'bandwidth-limit', converter: converter(BANDWIDTH_LIMIT) }) bandwidthLimit:
     number | string | null = null;
   /** Checksum algorithm: `auto`, `crc64nvme`, `crc32c`, `crc32`, `sha256` or `none`. */
-  @property({ converter: converter(CHECKSUM) }) checksum: NonNullable<UploaderOptions['checksum']> = 'auto';
+  @property({ converter: converter(CHECKSUM) }) checksum:
+    'auto' | 'none' | 'crc64nvme' | 'crc32c' | 'crc32' | 'sha256' = 'auto';
   /**
-   * Unfinished uploads of earlier visits: `auto` go on once their file is there, `off` nothing is kept; `ask` is in
-   * this version the same as `auto`.
+   * Unfinished uploads of earlier visits: `auto` go on by themselves when their file can be read, `ask` wait for a
+   * click, `off` nothing is kept.
    */
   @property({ converter: converter(RECOVER) }) recover: 'auto' | 'ask' | 'off' = 'auto';
   /** Keeps one destination's, or one user's, unfinished uploads apart from another's; the signer's URL by default. */
@@ -163,6 +169,8 @@ export abstract class UploadProperties extends LitElement {
   @property() acl: string | null = null;
   /** What a form submits for each upload: `key`, or the signer's sealed `receipt`. */
   @property({ attribute: 'form-value', converter: converter(FORM_VALUE) }) formValue: 'key' | 'receipt' = 'key';
+  /** Submits the form by itself once all uploads are stored, as Enter in a text field does. */
+  @property({ type: Boolean, attribute: 'submit-when-done' }) submitWhenDone = false;
   /** Holds a screen wake lock while uploading. */
   @property({ type: Boolean, attribute: 'keep-awake' }) keepAwake = false;
   /** Asks no `beforeunload` question while uploading. */
@@ -175,6 +183,10 @@ export abstract class UploadProperties extends LitElement {
     this.requestUpdate(attribute, undefined);
   }
 }
+
+/** Whether files are picked by handles: no folders, and no camera. */
+export const wantsHandles = (host: UploadProperties): boolean =>
+  PICKER(host.picker) === 'auto' && !host.directory && !host.capture;
 
 /** Gives what a form submits for each upload. */
 export const formValueOf = (host: UploadProperties): 'key' | 'receipt' => FORM_VALUE(host.formValue);

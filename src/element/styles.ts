@@ -145,6 +145,31 @@ export const styles = css`
     font-size: 0.8125em;
   }
 
+  .overlay {
+    position: fixed;
+    inset: auto;
+    margin: 0;
+    padding: 12px;
+    border: 0;
+    pointer-events: none;
+    background: color-mix(in srgb, Canvas 84%, transparent);
+    color: var(--_accent);
+  }
+  .overlay:popover-open {
+    display: grid;
+  }
+  .overlay > span {
+    display: flex;
+    align-items: center;
+    justify-content: center;
+    gap: 0.6em;
+    border: 3px dashed;
+    border-radius: var(--_radius);
+    background: color-mix(in srgb, var(--_accent) 14%, transparent);
+    font-size: 1.25em;
+    font-weight: 650;
+  }
+
   .panel {
     display: flex;
     flex-wrap: wrap;
@@ -185,14 +210,21 @@ export const styles = css`
     display: inline-flex;
     flex-wrap: wrap;
     font-variant-numeric: tabular-nums;
+    /* each has its dot before it; those of the first in a line lie outside */
+    overflow: clip;
+    margin-inline-end: -1em;
   }
   .status,
   .explanation,
+  .question > :first-child,
   .messages li,
   .recover p {
     unicode-bidi: plaintext;
   }
+  /* its share of the line does not depend on what it says: the buttons stay where they are */
   .words {
+    flex: 1 1 22em;
+    min-inline-size: 0;
     color: var(--_muted);
     min-block-size: 32px;
     align-items: center;
@@ -200,10 +232,17 @@ export const styles = css`
   .words > :first-child {
     font-weight: 600;
   }
-  .words > :not(:last-child)::after,
-  .figures > :not(:last-child)::after {
+  .words > *,
+  .figures > * {
+    position: relative;
+    inset-inline-start: -1em;
+  }
+  .words > ::before,
+  .figures > ::before {
     content: '·';
-    margin-inline: 0.45em;
+    display: inline-block;
+    inline-size: 1em;
+    text-align: center;
     font-weight: 400;
   }
   .bulk {

@@ -1,5 +1,6 @@
 import type { ReactiveController } from 'lit';
 import { Uploader } from '../engine/index.js';
+import { NO_PROGRESS } from '../engine/status.js';
 import type { TotalProgress, UploadSnapshot, UploaderOptions, UploaderStatus } from '../engine/types.js';
 import { emit, eventNames, type MuleEventMap } from './events.js';
 import { isUnderWay } from './form-control.js';
@@ -7,10 +8,15 @@ import { optionsOf, type UploadProperties } from './properties.js';
 
 /** Out of the document for longer than this, in milliseconds, is gone rather than moved. */
 const GRACE = 1_000;
-const NOTHING: TotalProgress = Object.freeze({ loaded: 0, total: 0, ratio: 0, speed: 0, eta: null });
 const NO_UPLOADS: readonly UploadSnapshot[] = Object.freeze([]);
 /** These only move figures: the next frame shows them, nothing else follows from them. */
 const FIGURES: ReadonlySet<keyof MuleEventMap> = new Set(['mule-progress', 'mule-part', 'mule-retry']);
+/** Above so many uploads what follows from events is done for many of them at once. */
+const MANY = 50;
+/** Milliseconds from one time to the next. */
+const PACE = 200;
+/** Milliseconds from one showing of figures to the next: parts may be stored a hundred times a second. */
+const FIGURES_EVERY = 100;
 
 /** What the element does with what comes from its uploader. */
 export interface UploaderHooks {
@@ -35,6 +41,13 @@ export class UploaderController implements ReactiveController {
   #left: ReturnType<typeof setTimeout> | undefined;
   #paused: readonly string[] = [];
   #frame = 0;
+  /** How many uploads there were when they were last looked at. */
+  #count = 0;
+  #rendered = 0;
+  /** What was last looked through for a countdown that is to be shown. */
+  #looked: { at: readonly UploadSnapshot[]; isCounting: boolean } = { at: NO_UPLOADS, isCounting: false };
+  #soon: ReturnType<typeof setTimeout> | undefined;
+  #behind: ReturnType<typeof setTimeout> | undefined;
   #tick: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -60,11 +73,18 @@ export class UploaderController implements ReactiveController {
   }
 
   get uploads(): readonly UploadSnapshot[] {
-    return this.current?.uploads ?? NO_UPLOADS;
+    const uploads = this.current?.uploads ?? NO_UPLOADS;
+    this.#count = uploads.length;
+    return uploads;
+  }
+
+  /** Whether an upload is listed. */
+  has(id: string): boolean {
+    return this.current?.has(id) ?? false;
   }
 
   get progress(): TotalProgress {
-    return this.current?.progress ?? NOTHING;
+    return this.current?.progress ?? NO_PROGRESS;
   }
 
   get status(): UploaderStatus {
@@ -102,15 +122,29 @@ export class UploaderController implements ReactiveController {
 
   hostUpdated(): void {
     clearTimeout(this.#tick);
-    if (this.uploads.some(({ retryAt }) => retryAt !== null)) this.#tick = setTimeout(() => this.refresh(), 1_000);
+    const { uploads } = this;
+    if (uploads !== this.#looked.at)
+      this.#looked = { at: uploads, isCounting: uploads.some(({ retryAt }) => retryAt !== null) };
+    if (this.#looked.isCounting) this.#tick = setTimeout(() => this.refresh(), 1_000);
   }
 
   /** Asks for a rendering at the next frame, however often it is called until then. */
   refresh(): void {
+    clearTimeout(this.#soon);
+    this.#soon = undefined;
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
+      this.#rendered = performance.now();
       this.host.requestUpdate();
     });
+  }
+
+  /** Takes in at once what a long list leaves for later. */
+  catchUp(): void {
+    if (this.#behind === undefined) return;
+    clearTimeout(this.#behind);
+    this.#behind = undefined;
+    if (this.hooks.changed()) this.hooks.told();
   }
 
   /** Follows changes that no event tells of. @param byReader whether the page is to hear of a changed value */
@@ -160,12 +194,30 @@ export class UploaderController implements ReactiveController {
   #sendOn<K extends keyof MuleEventMap>(uploader: Uploader, type: K, signal: AbortSignal): void {
     const listener = (event: Event): void => {
       const { detail } = event as MuleEventMap[K];
-      const changed = !FIGURES.has(type) && this.hooks.changed();
+      const changed = !FIGURES.has(type) && this.#hasChanged(type);
       this.hooks.heard(type, detail);
       if (!emit(this.host, type, detail)) event.preventDefault();
-      this.refresh();
+      this.#refreshInTime(FIGURES.has(type) ? FIGURES_EVERY : 0);
       if (changed) this.hooks.told();
     };
     uploader.addEventListener(type, listener, { signal });
+  }
+
+  /** Ten thousand events must not look through ten thousand uploads each. The last event of all is taken in at once. */
+  #hasChanged(type: keyof MuleEventMap): boolean {
+    if (this.#count <= MANY || type === 'mule-finish') {
+      clearTimeout(this.#behind);
+      this.#behind = undefined;
+      return this.hooks.changed();
+    }
+    this.#behind ??= setTimeout(() => this.catchUp(), PACE);
+    return false;
+  }
+
+  /** @param pace milliseconds from the last rendering to the next, where there are few uploads */
+  #refreshInTime(pace: number): void {
+    const wait = this.#rendered + (this.#count > MANY ? PACE : pace) - performance.now();
+    if (wait <= 0) this.refresh();
+    else this.#soon ??= setTimeout(() => this.refresh(), wait);
   }
 }

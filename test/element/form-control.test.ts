@@ -1,4 +1,5 @@
-import { expect, html } from '@open-wc/testing';
+import { expect, fixture, html } from '@open-wc/testing';
+import type { MuleUploadElement } from '../../src/index.js';
 import { fileOf, heard, inside, rendered, stand, until, type Stand } from './played-store.js';
 
 interface FormStand extends Stand {
@@ -32,6 +33,45 @@ describe('form control', () => {
     expect(element.form).to.equal(native.form);
     expect([...form.elements]).to.include(element);
     expect(element.labels[0]).to.equal(form.querySelector('label'));
+  });
+
+  it('is found by its name, and belongs to the form that its form attribute names', async () => {
+    const { element, native, form } = await formStand();
+    expect(form.elements.namedItem('ours')).to.equal(element);
+    expect(form.elements.namedItem('native')).to.equal(native);
+    const outside = await fixture<HTMLElement>(html`<div><form id="far"></form></div>`);
+    for (const control of [element, native]) {
+      control.setAttribute('form', 'far');
+      expect(control.form).to.equal(outside.firstElementChild);
+      outside.append(control);
+      control.removeAttribute('form');
+      expect(control.form).to.be.null;
+      expect([...form.elements]).to.not.include(control);
+    }
+  });
+
+  it('is labelled by a label around it, whose click opens the picker', async () => {
+    const root = await fixture<HTMLElement>(
+      html`<div>
+        <label>Ours <mule-upload></mule-upload></label><label>Native <input type="file" /></label>
+      </div>`,
+    );
+    const element = root.querySelector('mule-upload')!;
+    const native = root.querySelector('input')!;
+    const clicked: string[] = [];
+    for (const [name, input] of [
+      ['ours', inside(element, 'input')!],
+      ['native', native],
+    ] as const)
+      input.addEventListener('click', (event) => {
+        clicked.push(name);
+        event.preventDefault();
+      });
+    for (const control of [element, native]) {
+      expect(control.labels![0]).to.equal(control.parentElement);
+      control.parentElement!.click();
+    }
+    expect(clicked).to.deep.equal(['ours', 'native']);
   });
 
   it('is missing a value until something is stored', async () => {
@@ -77,6 +117,68 @@ describe('form control', () => {
     expect([element, native].map((control) => control.matches(':disabled'))).to.deep.equal([true, true]);
     await rendered(element);
     expect(inside<HTMLButtonElement>(element, '[part=button]')!.disabled).to.be.true;
+  });
+
+  it('is spared by a disabled fieldset within its first legend, as a built-in control is', async () => {
+    const form = await fixture(
+      html`<form>
+        <fieldset disabled>
+          <legend><mule-upload required></mule-upload><input type="file" required /></legend>
+          <mule-upload required></mule-upload><input type="file" required />
+        </fieldset>
+      </form>`,
+    );
+    const of = <K extends keyof MuleUploadElement & keyof HTMLInputElement>(
+      selector: string,
+      name: K,
+    ): (MuleUploadElement | HTMLInputElement)[K][] =>
+      [...form.querySelectorAll<MuleUploadElement | HTMLInputElement>(selector)].map((control) => control[name]);
+    expect(of('mule-upload', 'willValidate')).to.deep.equal([true, false]);
+    expect(of('mule-upload', 'willValidate')).to.deep.equal(of('input', 'willValidate'));
+    for (const state of [':disabled', ':enabled', ':invalid'])
+      expect(
+        [...form.querySelectorAll('mule-upload')].map((control) => control.matches(state)),
+        state,
+      ).to.deep.equal([...form.querySelectorAll('input')].map((control) => control.matches(state)));
+  });
+
+  it('leaves it to a page that says so itself what is missing', async () => {
+    const { element, native, form } = await formStand();
+    const said: EventTarget[] = [];
+    for (const control of [element, native])
+      control.addEventListener('invalid', (event) => {
+        event.preventDefault();
+        said.push(control);
+      });
+    expect(form.reportValidity()).to.be.false;
+    expect(document.activeElement).to.equal(document.body);
+    expect(said).to.deep.equal([element, native]);
+  });
+
+  it('is matched by :invalid and :valid', async () => {
+    const { element, native } = await formStand();
+    const matched = (state: string): boolean[] => [element, native].map((control) => control.matches(state));
+    expect(matched(':invalid')).to.deep.equal([true, true]);
+    element.value = ['old/a.png'];
+    choose(native);
+    expect(matched(':valid')).to.deep.equal([true, true]);
+  });
+
+  it('brings its entries to formdata, among the others in the order of the page', async () => {
+    const { element, native, form } = await formStand();
+    element.value = ['old/a.png', 'old/b.png'];
+    choose(native);
+    let entries: [string, unknown][] = [];
+    form.addEventListener('formdata', ({ formData }) => {
+      entries = [...formData].map(([name, value]) => [name, value instanceof File ? value.name : value]);
+      formData.append('more', 'from the page');
+    });
+    expect(new FormData(form).get('more')).to.equal('from the page');
+    expect(entries).to.deep.equal([
+      ['ours', 'old/a.png'],
+      ['ours', 'old/b.png'],
+      ['native', 'n.txt'],
+    ]);
   });
 
   it('submits an entry for each upload, none without a name, none while disabled', async () => {
@@ -158,12 +260,31 @@ describe('form control', () => {
     expect(element.value).to.deep.equal([]);
   });
 
-  it('takes a message of the page’s own', async () => {
-    const { element } = await formStand();
+  it('takes a message of the page’s own, as a built-in control does', async () => {
+    const { element, native } = await formStand();
     element.value = ['a'];
-    element.setCustomValidity('Not this one');
-    expect(element.validationMessage).to.equal('Not this one');
-    element.setCustomValidity('');
-    expect(element.checkValidity()).to.be.true;
+    choose(native);
+    for (const control of [element, native]) {
+      control.setCustomValidity('Not this one');
+      expect(control.validationMessage).to.equal('Not this one');
+      expect(control.validity.customError && !control.validity.valid).to.be.true;
+      control.setCustomValidity('');
+      expect(control.checkValidity()).to.be.true;
+      expect(control.validationMessage).to.equal('');
+    }
+  });
+
+  it('takes what frameworks set that bind text fields: nothing, a bare key, an empty text', () => {
+    const element = document.createElement('mule-upload') as Omit<MuleUploadElement, 'value'> & { value: unknown };
+    for (const [given, read] of [
+      ['old/a.png', ['old/a.png']],
+      ['', []],
+      [['old/b.png'], ['old/b.png']],
+      [undefined, []],
+      [null, []],
+    ] as const) {
+      element.value = given;
+      expect(element.value).to.deep.equal(read);
+    }
   });
 });

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { it } from 'node:test';
+import { render } from '@lit-labs/ssr';
+import { collectResult } from '@lit-labs/ssr/lib/render-result.js';
+import { html } from 'lit';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import '../../src/index.js';
 
 const entry = new URL('../../src/element/index.ts', import.meta.url).href;
 
@@ -21,4 +25,22 @@ it('can be imported and registered in Node, which has no DOM', async () => {
     },
   );
   assert.equal(stdout.trim(), 'Pause true undefined 0');
+});
+
+it('is rendered in Node with its shadow tree, and what is between its tags, without a DOM', async () => {
+  const markup = await collectResult(
+    render(
+      html`<mule-upload name="film" accept="video/*" max-size="2GB" multiple lang="en"
+        ><input type="file" name="film"
+      /></mule-upload>`,
+    ),
+  );
+  assert.equal(typeof globalThis.document, 'undefined');
+  assert.match(
+    markup,
+    /<mule-upload[^>]* accept="video\/\*"[^>]*>\s*<template shadowroot="open" shadowrootmode="open"/,
+  );
+  assert.match(markup, /part="button"[^>]*>(?:<!--[^>]*-->)*Choose files/);
+  assert.match(markup, /2(?:<!--[^>]*-->)?\s*GB/);
+  assert.match(markup, /<\/template>.*<input type="file" name="film"/s);
 });

@@ -54,7 +54,18 @@ describe('files come in', () => {
     area.querySelector('#room')!.append(element);
     element.dropTarget = 'section';
     await element.updateComplete;
+    expect(inside(element, '[part=overlay]')).to.be.null;
+    drag(area.querySelector('p')!, 'dragover', transferOf(fileOf('a.txt')));
+    await rendered(element);
+    const overlay = inside(element, '[part=overlay]')!;
+    expect(overlay.matches(':popover-open')).to.be.true;
+    expect(overlay.textContent).to.include('Drop to add');
+    const [over, under] = [overlay, area].map((one) => one.getBoundingClientRect());
+    expect(over!.width).to.be.closeTo(under!.width, 2);
+    expect(getComputedStyle(overlay).pointerEvents).to.equal('none');
     drag(area.querySelector('p')!, 'drop', transferOf(fileOf('a.txt')));
+    await rendered(element);
+    expect(inside(element, '[part=overlay]')).to.be.null;
     await until(() => element.uploads.length === 1);
   });
 

@@ -6,6 +6,8 @@ import { TransportFault, Uploader } from '../../src/engine/index.js';
 import type {
   Journal,
   JournalRecord,
+  KeptFile,
+  Shelf,
   SignFunction,
   StoreResponse,
   Transport,
@@ -32,6 +34,7 @@ export class PlayedStore implements Transport {
   async send({ signal, url, method, onProgress, body }: Parameters<Transport['send']>[0]): Promise<StoreResponse> {
     this.requests += 1;
     if (body instanceof Blob) onProgress?.(Math.floor(body.size / 2));
+    else if (body instanceof Uint8Array) onProgress?.(Math.floor(body.length / 2));
     while (this.#answer === 'hold') {
       await new Promise<void>((resolve, reject) => {
         this.#released.push(resolve);
@@ -66,7 +69,7 @@ export const sign = ((action, body) => {
   return { time: Date.now(), actions: [], files };
 }) as SignFunction;
 
-class MemoryJournal implements Journal {
+export class MemoryJournal implements Journal {
   constructor(private records: JournalRecord[]) {}
   load(): Promise<JournalRecord[]> {
     return Promise.resolve([...this.records]);
@@ -85,6 +88,14 @@ class MemoryJournal implements Journal {
   }
 }
 
+/** A shelf that holds what a test puts there, by name of the upload. */
+const shelfOf = (kept: Record<string, KeptFile>): Shelf => ({
+  keep: () => Promise.resolve(false),
+  find: (id) => Promise.resolve(kept[id] ?? null),
+  remove: () => Promise.resolve(),
+  wipe: () => Promise.resolve(),
+});
+
 export interface Stand {
   element: MuleUploadElement;
   store: PlayedStore;
@@ -99,6 +110,7 @@ export async function stand(
   markup = html`<mule-upload name="file" multiple></mule-upload>`,
   options: UploaderOptions = {},
   records: JournalRecord[] = [],
+  kept: Record<string, KeptFile> = {},
 ): Promise<Stand> {
   const root = await fixture<HTMLElement>(markup);
   const element =
@@ -106,7 +118,7 @@ export async function stand(
   const store = new PlayedStore();
   const uploader = new Uploader(
     { sign, checksum: 'none', scope: newScope(), ...options },
-    { transport: store, journal: new MemoryJournal(records) },
+    { transport: store, journal: new MemoryJournal(records), shelf: shelfOf(kept) },
   );
   element.uploader = uploader;
   await uploader.ready;
@@ -116,7 +128,9 @@ export async function stand(
 
 /** The record of an upload begun in an earlier visit. */
 export const unfinished = (name: string, id = name): JournalRecord => ({
-  version: 1,
+  version: 2,
+  principal: null,
+  visit: null,
   id,
   scope: 'page',
   fingerprint: `print of ${name}`,
@@ -129,6 +143,7 @@ export const unfinished = (name: string, id = name): JournalRecord => ({
   uploadId: 'u',
   partSize: 8 * 1024 ** 2,
   grant: null,
+  objectKey: '',
   tracked: false,
   actions: [],
   aborting: false,

@@ -30,7 +30,9 @@ describe('filesOf', () => {
       folder('/trip/deep', [leaf('/trip/deep/d')]),
     ]);
     const item = { kind: 'file', webkitGetAsEntry: () => tree, getAsFile: () => null };
-    const found = await filesOf({ items: [item], files: [] } as unknown as DataTransfer);
+    let heard = 0;
+    const found = await filesOf({ items: [item], files: [] } as unknown as DataTransfer, () => heard++);
+    expect(heard, 'each is told of as it is met').to.equal(4);
     expect(found.map(({ relativePath }) => relativePath)).to.deep.equal(['trip/a', 'trip/b', 'trip/c', 'trip/deep/d']);
   });
 

@@ -1,0 +1,62 @@
+import type { RejectDetail } from '../engine/types.js';
+import type { Format } from './format.js';
+import type { Say } from './view.js';
+
+/** Messages that are shown; of the others only the number is. */
+const SHOWN = 5;
+/** Messages that are spoken. */
+const SPOKEN = 3;
+
+/** The limits that a refusal may speak of. */
+export interface Limits {
+  readonly accept: string;
+  readonly minSize: number | null;
+  readonly maxSize: number | null;
+  readonly maxFiles: number | null;
+}
+
+/** Why files were not taken, to be told next to the control. */
+export class Refusals {
+  #shown: readonly string[] = [];
+  #count = 0;
+
+  get shown(): readonly string[] {
+    return this.#shown;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get spoken(): string {
+    return this.#shown.slice(0, SPOKEN).join(' ');
+  }
+
+  add(message: string): void {
+    this.#count++;
+    if (this.#shown.length < SHOWN) this.#shown = [...this.#shown, message];
+  }
+
+  clear(): void {
+    this.#shown = [];
+    this.#count = 0;
+  }
+}
+
+/** Says in the reader's language why a file was not taken; what the page itself kept out is the page's to explain. */
+export function refusalText(
+  { file, code, message }: RejectDetail,
+  { accept, minSize, maxSize, maxFiles }: Limits,
+  say: Say,
+  format: Format,
+): string {
+  if (code === 'cancelled') return message;
+  return say(`reject-${code}`, {
+    name: file.name,
+    size: format.bytes(file.size),
+    min: format.bytes(minSize ?? 0),
+    max: format.bytes(maxSize ?? 0),
+    accept,
+    count: maxFiles ?? 1,
+  });
+}

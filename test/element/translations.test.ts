@@ -1,0 +1,90 @@
+import { expect, html } from '@open-wc/testing';
+import { MuleUploadElement, strings as english } from '../../src/index.js';
+import type { MuleStrings, Text } from '../../src/index.js';
+import { strings as ar } from '../../src/element/strings/ar.js';
+import { strings as de } from '../../src/element/strings/de.js';
+import { strings as es } from '../../src/element/strings/es.js';
+import { strings as fr } from '../../src/element/strings/fr.js';
+import { strings as he } from '../../src/element/strings/he.js';
+import { strings as it_ } from '../../src/element/strings/it.js';
+import { strings as ja } from '../../src/element/strings/ja.js';
+import { strings as pl } from '../../src/element/strings/pl.js';
+import { strings as ptBR } from '../../src/element/strings/pt-BR.js';
+import { strings as zhHans } from '../../src/element/strings/zh-Hans.js';
+import { fileOf, inside, rendered, stand } from './played-store.js';
+
+const TRANSLATIONS: Record<string, MuleStrings> = {
+  ...{ ar, de, es, fr, he, it: it_, ja, pl, 'pt-BR': ptBR, 'zh-Hans': zhHans },
+};
+const formsOf = (text: Text): [string, string][] =>
+  typeof text === 'string' ? [['other', text]] : Object.entries<string>(text);
+const placeholdersOf = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
+/** Errors are the engine's own words in English; translations may name the file instead. */
+const allowedIn = (key: string, text: Text): Set<string> =>
+  new Set([
+    ...formsOf(text).flatMap(([, form]) => placeholdersOf(form)),
+    ...(key.startsWith('error-') ? ['name'] : []),
+  ]);
+
+describe('translations', () => {
+  for (const [language, strings] of Object.entries(TRANSLATIONS)) {
+    it(`${language}: has every text, speaks of nothing that is not filled in, and has plural forms of its language only`, () => {
+      expect(Object.keys(strings)).to.deep.equal(Object.keys(english));
+      const categories = new Set<string>(new Intl.PluralRules(language).resolvedOptions().pluralCategories);
+      for (const [key, text] of Object.entries(strings)) {
+        const allowed = allowedIn(key, english[key as keyof MuleStrings]);
+        for (const [category, form] of formsOf(text)) {
+          expect(form, key).not.to.equal('');
+          expect(categories.has(category) || category === 'other', `${key}: ${category}`).to.be.true;
+          for (const name of placeholdersOf(form)) expect(allowed.has(name), `${key}: {${name}}`).to.be.true;
+        }
+      }
+    });
+  }
+
+  it('are followed live, by language and script, and stay behind what the page itself says', async () => {
+    MuleUploadElement.translate('de', de);
+    MuleUploadElement.translate('pt-BR', ptBR);
+    MuleUploadElement.translate('ar', ar);
+    const { element } = await stand(
+      html`<mule-upload lang="de-AT" .strings=${{ dropMany: 'her damit' }}></mule-upload>`,
+    );
+    const button = (): string => inside(element, '[part=button]')!.textContent;
+    expect(button()).to.equal('Datei auswählen');
+    element.multiple = true;
+    await rendered(element);
+    expect(button()).to.equal('Dateien auswählen');
+    expect(inside(element, '.invitation')!.textContent).to.include('her damit');
+    element.lang = 'pt';
+    await rendered(element);
+    expect(button()).to.equal('Escolher arquivos');
+    element.removeAttribute('lang');
+    const { lang, dir } = document.documentElement;
+    try {
+      Object.assign(document.documentElement, { lang: 'ar', dir: 'rtl' });
+      await rendered(element);
+      expect(button()).to.equal('اختيار ملفات');
+      const [icon, text] = ['.icon', '.browse'].map((one) => inside(element, one)!.getBoundingClientRect());
+      expect(icon!.left).to.be.above(text!.left);
+    } finally {
+      Object.assign(document.documentElement, { lang, dir });
+    }
+    await rendered(element);
+    expect(button()).to.equal('Choose files');
+    MuleUploadElement.translate('en', { browseMany: 'Pick files' });
+    await rendered(element);
+    expect(button()).to.equal(lang.startsWith('en') ? 'Pick files' : 'Choose files');
+    MuleUploadElement.translate('en', {});
+  });
+
+  it('say why a file is not taken, next to the control and in the event', async () => {
+    MuleUploadElement.translate('pl', pl);
+    const { element } = await stand(html`<mule-upload lang="pl" accept=".png" multiple></mule-upload>`);
+    const said: string[] = [];
+    element.addEventListener('mule-reject', ({ detail }) => said.push(detail.message));
+    await element.add([fileOf('a.txt')]);
+    await rendered(element);
+    expect(said).to.deep.equal(['„a.txt” nie jest dozwolonego typu (.png).']);
+    expect(inside(element, '[part=messages]')!.textContent).to.include(said[0]);
+  });
+});
