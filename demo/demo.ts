@@ -1,4 +1,6 @@
 import '../src/index.js';
+import './languages.js';
+import './panel.js';
 import type { MuleEventMap } from '../src/index.js';
 
 const SHOWN_EVENTS = 200;

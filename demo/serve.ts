@@ -5,10 +5,14 @@ import { createServer as createViteServer } from 'vite';
 import { createSigner } from '../src/signer/index.js';
 import type { SignerOptions } from '../src/signer/index.js';
 import { toNodeHandler } from '../src/signer/node.js';
+import { readManifest } from './manifest.js';
 import { startDemoStore, storeFromEnvironment } from './store.js';
 import type { DemoStore } from './store.js';
+import type { Switches } from './switches.js';
 
 const SIGNER_PATH = '/sign';
+const SWITCHES_PATH = '/switches';
+const MANIFEST_PATH = '/custom-elements.json';
 const DEFAULT_PORT = 5173;
 
 export interface DemoOptions {
@@ -44,6 +48,19 @@ function observe(handler: Handler, onCall: NonNullable<DemoOptions['onSignerCall
   };
 }
 
+/** Answers the page's panel of switches; a bucket that is not the demo's own has none. */
+async function turnSwitches(switches: Switches | null, request: Request): Promise<Response> {
+  if (!switches) return Response.json(null);
+  if (request.method === 'POST') {
+    // a form of another site cannot send this type
+    if (request.headers.get('content-type') !== 'application/json') return new Response(null, { status: 415 });
+    const { name, on } = (await request.json()) as { name: string; on?: boolean };
+    if (name === 'expire') switches.expireSignatures();
+    else await switches.set(name, on === true);
+  }
+  return Response.json(switches.state);
+}
+
 function listen(server: ReturnType<typeof createServer>, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -74,6 +91,10 @@ export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo>
   const store = options.store ?? own!.store;
   const signer = createSigner({ ...store, allowAnonymous: true, ...options.signer });
   const answer = toNodeHandler(options.onSignerCall ? observe(signer, options.onSignerCall) : signer);
+  const turn = toNodeHandler((request) => turnSwitches(own?.switches ?? null, request));
+  const describeElement = toNodeHandler(
+    async () => new Response(await readManifest(), { headers: { 'content-type': 'application/json' } }),
+  );
   const server = createServer();
   const vite = await createViteServer({
     configFile: false,
@@ -81,11 +102,13 @@ export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo>
     logLevel: 'error',
     clearScreen: false,
     // Found out before the page asks: a dependency found later reloads the page, and with it every upload.
-    optimizeDeps: { entries: ['index.html', '../src/index.ts'] },
+    optimizeDeps: { entries: ['index.html', 'themes.html', 'reference.html', '../src/index.ts'] },
     server: { middlewareMode: true, ...(options.watch ? { hmr: { server } } : { hmr: false, ws: false, watch: null }) },
   });
   server.on('request', (request, response) => {
     if (request.url?.startsWith(`${SIGNER_PATH}/`)) answer(request, response);
+    else if (request.url === SWITCHES_PATH) turn(request, response);
+    else if (request.url === MANIFEST_PATH) describeElement(request, response);
     else vite.middlewares(request, response);
   });
   const close = async (): Promise<void> => {

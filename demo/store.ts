@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ChecksumAlgorithm } from '../src/protocol.js';
 import { startBucket } from './bucket/index.js';
-import type { Credentials } from './bucket/index.js';
+import type { Credentials, RunningBucket } from './bucket/index.js';
+import { startFaultProxy } from './faults/index.js';
+import { Switches } from './switches.js';
 
 const DEMO_BUCKET = 'demo';
+const CHECKSUMS: readonly ChecksumAlgorithm[] = ['crc64nvme', 'crc32c', 'crc32', 'sha256'];
 
 /** The bucket that the demo's signer signs for. */
 export interface DemoStore {
@@ -13,6 +17,10 @@ export interface DemoStore {
   bucket: string;
   region: string;
   credentials: Credentials;
+  /** What the store verifies, where the signer cannot know it by the endpoint. */
+  checksums?: readonly ChecksumAlgorithm[];
+  /** Epoch milliseconds: the clock that the store goes by, where it is not this machine's. */
+  now?: () => number;
 }
 
 /**
@@ -62,10 +70,42 @@ async function keepCredentials(directory: string): Promise<Credentials> {
   return credentials;
 }
 
+/** The demo's own bucket, behind a proxy that can be told to spoil everything. */
+export interface OwnStore {
+  store: DemoStore;
+  switches: Switches;
+  close(): Promise<void>;
+}
+
 /** Starts the demo's own bucket in that directory. */
-export async function startDemoStore(directory: string): Promise<{ store: DemoStore; close(): Promise<void> }> {
+export async function startDemoStore(directory: string): Promise<OwnStore> {
   const credentials = await keepCredentials(directory);
   const region = 'us-east-1';
-  const running = await startBucket({ dir: directory, buckets: [DEMO_BUCKET], credentials, region });
-  return { store: { endpoint: running.url, bucket: DEMO_BUCKET, region, credentials }, close: () => running.close() };
+  let drift = 0;
+  const now = (): number => Date.now() + drift;
+  const open = (port: number): Promise<RunningBucket> =>
+    startBucket({ dir: directory, buckets: [DEMO_BUCKET], credentials, region, port, now });
+  let running: RunningBucket | null = await open(0);
+  const { port, url } = running;
+  const proxy = await startFaultProxy(url);
+  const switches = new Switches(proxy, {
+    async stop() {
+      await running?.close();
+      running = null;
+    },
+    async start() {
+      running ??= await open(port);
+    },
+    moveClock(by) {
+      drift += by;
+    },
+  });
+  return {
+    store: { endpoint: proxy.url, bucket: DEMO_BUCKET, region, credentials, checksums: CHECKSUMS, now },
+    switches,
+    async close() {
+      await proxy.close();
+      await running?.close();
+    },
+  };
 }

@@ -1,3 +1,13 @@
+/** One bit of what comes in is turned over on its way to the disk. */
+export interface BitFlip {
+  /** Number of the part; 0 for objects sent by one request; null for any. */
+  partNumber: number | null;
+  /** Before it is hashed: ETag and checksums are of the wrong bytes. After: they are of the right ones. */
+  when: 'before' | 'after';
+  /** So many times, then no more. */
+  times: number;
+}
+
 /** In what a store differs from the plain one. Counts run down: the store does it so many times, then no more. */
 export interface Behaviour {
   /** CORS headers on refusals too; off, a page sees a 403 as a dead network, as with Ceph and Swift. */
@@ -16,6 +26,12 @@ export interface Behaviour {
   equalPartSizes: boolean;
   /** Whether POST policies are taken. */
   takesPost: boolean;
+  /** Whether it verifies `x-amz-checksum-…` and keeps them; off, it takes no notice of them, as Ceph 16. */
+  knowsChecksums: boolean;
+  /** A store whose memory is wrong. */
+  bitFlip: BitFlip | null;
+  /** Complete reads what is on disk for a whole object's checksum, in place of combining those of the parts. */
+  completeReadsBack: boolean;
 }
 
 const PLAIN: Behaviour = {
@@ -27,6 +43,9 @@ const PLAIN: Behaviour = {
   completeDelay: 0,
   equalPartSizes: false,
   takesPost: true,
+  knowsChecksums: true,
+  bitFlip: null,
+  completeReadsBack: false,
 };
 
 /**
@@ -40,5 +59,12 @@ export const PROFILES = {
   aws: { ...PLAIN, mayListBucket: false },
   r2: { ...PLAIN, equalPartSizes: true, takesPost: false },
 } as const satisfies Record<string, Behaviour>;
+
+/** Takes one bit flip off what is left, where one is due for that part; 0 is an object sent by one request. */
+export function takeBitFlip({ bitFlip }: Behaviour, partNumber: number): BitFlip['when'] | null {
+  if (!bitFlip || bitFlip.times < 1 || (bitFlip.partNumber ?? partNumber) !== partNumber) return null;
+  bitFlip.times -= 1;
+  return bitFlip.when;
+}
 
 export type Profile = keyof typeof PROFILES;

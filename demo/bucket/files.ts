@@ -2,7 +2,11 @@ import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { BitFlip } from './behaviour.js';
+import { assertChecksum, createChecksum, toBase64 } from './checksums.js';
+import type { Checksum } from './checksums.js';
 import { S3Error } from './errors.js';
+import type { ChecksumAlgorithm } from '../../src/protocol.js';
 
 /** Bytes gathered before one write: fewer trips to the thread pool, and all that a request holds in memory. */
 const BATCH = 1024 ** 2;
@@ -13,6 +17,12 @@ export interface BodyRules {
   sha256?: string | null;
   /** Base64, as Content-MD5 has it. */
   contentMd5?: string | undefined;
+  /** That the client sent along. */
+  checksum?: Checksum | null;
+  /** Computed also where none was sent along. */
+  algorithm?: ChecksumAlgorithm | null;
+  /** A bit goes wrong. */
+  bitFlip?: BitFlip['when'] | null;
   /** Bytes. */
   maxSize: number;
   /** Bytes. */
@@ -25,6 +35,7 @@ export interface ReceivedFile {
   size: number;
   /** Hex. */
   md5: string;
+  checksum: Checksum | null;
 }
 
 async function writeBatch(handle: FileHandle, chunks: Buffer[], bytes: number): Promise<void> {
@@ -54,13 +65,17 @@ async function writeBody(
   handle: FileHandle,
   body: AsyncIterable<Buffer>,
   rules: BodyRules,
-): Promise<{ size: number; md5: string }> {
+): Promise<Omit<ReceivedFile, 'path'>> {
   const md5 = createHash('md5');
+  const algorithm = rules.checksum?.algorithm ?? rules.algorithm ?? null;
+  const checksum = algorithm && createChecksum(algorithm);
+  let flip = rules.bitFlip ?? null;
   const sha256 = rules.sha256 ? createHash('sha256') : null;
   let size = 0;
   let pending: Buffer[] = [];
   let pendingBytes = 0;
-  for await (const chunk of body) {
+  for await (const sent of body) {
+    let chunk = sent;
     size += chunk.length;
     if (size > rules.maxSize) {
       throw new S3Error('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', {
@@ -68,9 +83,12 @@ async function writeBody(
         MaxSizeAllowed: rules.maxSize,
       });
     }
+    if (flip === 'before') chunk = withBitTurned(chunk);
     md5.update(chunk);
     sha256?.update(chunk);
-    pending.push(chunk);
+    checksum?.update(chunk);
+    pending.push(flip === 'after' ? withBitTurned(chunk) : chunk);
+    flip = null;
     pendingBytes += chunk.length;
     if (pendingBytes < BATCH) continue;
     await writeBatch(handle, pending, pendingBytes);
@@ -80,7 +98,15 @@ async function writeBody(
   if (pendingBytes > 0) await writeBatch(handle, pending, pendingBytes);
   const digest = md5.digest();
   assertBody(rules, size, digest, sha256?.digest('hex') ?? null);
-  return { size, md5: digest.toString('hex') };
+  const value = checksum && toBase64(checksum.digest());
+  if (value !== null) assertChecksum(rules.checksum ?? null, value);
+  return { size, md5: digest.toString('hex'), checksum: algorithm && { algorithm, value: value! } };
+}
+
+function withBitTurned(chunk: Buffer): Buffer {
+  const copy = Buffer.from(chunk);
+  copy[copy.length >> 1]! ^= 1;
+  return copy;
 }
 
 /**

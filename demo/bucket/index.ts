@@ -35,6 +35,8 @@ export interface BucketOptions {
   profile?: Profile;
   /** Single differences from the profile. */
   behaviour?: Partial<Behaviour>;
+  /** Epoch milliseconds, by which signatures live; the clock by default. */
+  now?: () => number;
 }
 
 export interface RunningBucket {
@@ -53,14 +55,16 @@ class BucketServer {
   readonly #buckets: Buckets;
   readonly #credentials: Credentials;
   readonly #region: string;
+  readonly #now: () => number;
 
   constructor(
     buckets: Buckets,
-    { credentials, region = 'us-east-1', profile = 'default', behaviour = {} }: BucketOptions,
+    { credentials, region = 'us-east-1', profile = 'default', behaviour = {}, now = Date.now }: BucketOptions,
   ) {
     this.#buckets = buckets;
     this.#credentials = credentials;
     this.#region = region;
+    this.#now = now;
     this.behaviour = { ...PROFILES[profile], ...behaviour };
   }
 
@@ -86,10 +90,10 @@ class BucketServer {
       request.method === 'POST' && !request.key && request.header('content-type')?.startsWith('multipart/form-data');
     if (isPolicyPost) {
       const bucket = this.#buckets.get(request.bucket);
-      await postObject({ request, response, bucket, behaviour: this.behaviour, rules, now: Date.now() });
+      await postObject({ request, response, bucket, behaviour: this.behaviour, rules, now: this.#now() });
       return;
     }
-    const { payloadSha256 } = authorize(request, rules, Date.now());
+    const { payloadSha256 } = authorize(request, rules, this.#now());
     const createsBucket = request.method === 'PUT' && !request.key && !request.query.has('cors');
     if (createsBucket) {
       await this.#buckets.create(request.bucket);

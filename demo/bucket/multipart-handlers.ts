@@ -1,13 +1,24 @@
 import { MAX_PARTS } from '../../src/limits.js';
+import { takeBitFlip } from './behaviour.js';
 import type { Behaviour } from './behaviour.js';
+import {
+  algorithmMismatch,
+  CHECKSUM_ELEMENTS,
+  checksumElements,
+  checksumHeaders,
+  readPlan,
+  readType,
+} from './checksums.js';
+import type { Checksum, ChecksumPlan } from './checksums.js';
 import { S3Error, errorDocument } from './errors.js';
 import { quoted, sendEmpty, sendXml } from './exchange.js';
 import type { Exchange } from './exchange.js';
 import { receiveFile } from './files.js';
-import { bodyRules, etagOf, keptHeaders, readMustBeNew, refuseChecksums } from './object-handlers.js';
+import { bodyRules, declaredChecksum, etagOf, keptHeaders, readMustBeNew } from './object-handlers.js';
 import { integerParameter, readText } from './request.js';
-import type { NamedPart } from './uploads.js';
+import type { Completed, CompleteRules, NamedPart } from './uploads.js';
 import { childText, element, group, parseXml, xmlDocument } from './xml.js';
+import type { XmlElement } from './xml.js';
 
 /** Bytes; 10,000 parts with checksums take about 2 MB. */
 const MAX_COMPLETE_BODY = 8 * 1024 ** 2;
@@ -22,9 +33,9 @@ function uploadIdOf({ request }: Exchange): string {
 }
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
-export async function createUpload({ request, response, bucket }: Exchange): Promise<void> {
-  refuseChecksums(request.headers.keys());
-  const upload = await bucket.uploads.create(request.key, keptHeaders(request.headers));
+export async function createUpload({ request, response, bucket, behaviour }: Exchange): Promise<void> {
+  const plan = behaviour.knowsChecksums ? readPlan(request.headers) : null;
+  const upload = await bucket.uploads.create(request.key, keptHeaders(request.headers), plan);
   sendXml(
     response,
     200,
@@ -33,7 +44,14 @@ export async function createUpload({ request, response, bucket }: Exchange): Pro
       element('Key', upload.key),
       element('UploadId', upload.id),
     ]),
+    plan ? { 'x-amz-checksum-algorithm': plan.algorithm.toUpperCase(), 'x-amz-checksum-type': plan.type } : {},
   );
+}
+
+/** @throws S3Error for another algorithm than the upload's, and for none where the object's value is made of the parts' */
+function assertAlgorithm(plan: ChecksumPlan | null, declared: Checksum | null): void {
+  const isFit = declared ? !plan || plan.algorithm === declared.algorithm : plan?.type !== 'COMPOSITE';
+  if (!isFit) throw algorithmMismatch(plan!.algorithm, declared?.algorithm ?? 'null');
 }
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html */
@@ -42,9 +60,15 @@ export async function uploadPart(exchange: Exchange): Promise<void> {
   const rules = bodyRules(exchange);
   const partNumber = integerParameter(request, 'partNumber', { min: 1, max: MAX_PARTS });
   const upload = await bucket.uploads.find(uploadIdOf(exchange), request.key);
-  const received = await receiveFile(request.body(), bucket.objects.temporary(), rules);
+  const plan = upload.checksum ?? null;
+  assertAlgorithm(plan, rules.checksum ?? null);
+  const received = await receiveFile(request.body(), bucket.objects.temporary(), {
+    ...rules,
+    algorithm: plan?.algorithm ?? null,
+    bitFlip: takeBitFlip(behaviour, partNumber),
+  });
   const part = await bucket.uploads.putPart(upload, partNumber, received, etagOf(received, behaviour));
-  sendEmpty(response, 200, { etag: quoted(part.etag) });
+  sendEmpty(response, 200, { etag: quoted(part.etag), ...checksumHeaders(part.checksum) });
 }
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html */
@@ -66,6 +90,12 @@ export async function listParts(exchange: Exchange): Promise<void> {
       element('Key', upload.key),
       element('UploadId', upload.id),
       element('StorageClass', 'STANDARD'),
+      ...(upload.checksum
+        ? [
+            element('ChecksumAlgorithm', upload.checksum.algorithm.toUpperCase()),
+            element('ChecksumType', upload.checksum.type),
+          ]
+        : []),
       element('PartNumberMarker', marker),
       element('NextPartNumberMarker', page.at(-1)?.partNumber ?? 0),
       element('MaxParts', limit),
@@ -76,10 +106,19 @@ export async function listParts(exchange: Exchange): Promise<void> {
           element('LastModified', isoDate(part.modified)),
           element('ETag', quoted(part.etag)),
           element('Size', part.size),
+          ...checksumElements(part.checksum),
         ]),
       ),
     ]),
   );
+}
+
+function readNamedChecksum(part: XmlElement): Checksum | null {
+  for (const [algorithm, name] of CHECKSUM_ELEMENTS) {
+    const value = childText(part, name);
+    if (value !== null) return { algorithm, value };
+  }
+  return null;
 }
 
 function readNamedParts(text: string): NamedPart[] {
@@ -90,6 +129,7 @@ function readNamedParts(text: string): NamedPart[] {
       .map((part) => ({
         partNumber: Number(childText(part, 'PartNumber')),
         etag: (childText(part, 'ETag') ?? '').replaceAll('"', ''),
+        checksum: readNamedChecksum(part),
       }));
     const isWhole = root.name === 'CompleteMultipartUpload' && parts.length > 0 && parts.length <= MAX_PARTS;
     if (isWhole && parts.every(({ partNumber, etag }) => Number.isInteger(partNumber) && partNumber > 0 && etag))
@@ -103,23 +143,24 @@ function readNamedParts(text: string): NamedPart[] {
   );
 }
 
-async function complete(exchange: Exchange, parts: readonly NamedPart[], mustBeNew: boolean): Promise<string> {
+async function complete(exchange: Exchange, parts: readonly NamedPart[], rules: CompleteRules): Promise<string> {
   const { request, bucket, behaviour } = exchange;
   if (behaviour.completeErrors > 0) {
     behaviour.completeErrors -= 1;
     throw new S3Error('InternalError', 'We encountered an internal error. Please try again.');
   }
-  const { etag } = await bucket.uploads.complete(uploadIdOf(exchange), request.key, parts, {
-    mustBeNew,
-    equalPartSizes: behaviour.equalPartSizes,
-  });
+  const completed = await bucket.uploads.complete(uploadIdOf(exchange), request.key, parts, rules);
   return xmlDocument('CompleteMultipartUploadResult', [
     element('Location', `http://${request.header('host') ?? ''}${request.rawPath}`),
     element('Bucket', bucket.name),
     element('Key', request.key),
-    element('ETag', quoted(etag)),
+    element('ETag', quoted(completed.etag)),
+    ...completedChecksum(completed),
   ]);
 }
+
+const completedChecksum = ({ checksum }: Completed): string[] =>
+  checksum ? [...checksumElements(checksum), element('ChecksumType', checksum.type)] : [];
 
 /**
  * Answers 200 before the work is done, as S3 does for large objects: spaces first, the verdict in the body.
@@ -144,13 +185,26 @@ async function completeLate(exchange: Exchange, behaviour: Behaviour, work: () =
   }
 }
 
+/** @throws S3Error for headers that cannot be */
+function completeRules({ request, behaviour }: Exchange): CompleteRules {
+  const mustBeNew = readMustBeNew(request, behaviour);
+  const { equalPartSizes, completeReadsBack: readsBack, knowsChecksums } = behaviour;
+  const size = request.header('x-amz-mp-object-size');
+  if (size !== undefined && !/^\d+$/.test(size))
+    throw new S3Error('InvalidRequest', 'Value for x-amz-mp-object-size header is invalid.');
+  const checksum = declaredChecksum(request.headers, behaviour);
+  const common = { mustBeNew, equalPartSizes, readsBack, checksum };
+  if (!knowsChecksums) return { ...common, type: null, size: null };
+  return { ...common, type: readType(request.headers), size: size === undefined ? null : Number(size) };
+}
+
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
 export async function completeUpload(exchange: Exchange): Promise<void> {
   const { request, response, behaviour, payloadSha256 } = exchange;
-  refuseChecksums(request.headers.keys());
-  const mustBeNew = readMustBeNew(request, behaviour);
-  const parts = readNamedParts(await readText(request.body(), MAX_COMPLETE_BODY, payloadSha256));
-  const work = (): Promise<string> => complete(exchange, parts, mustBeNew);
+  const rules = completeRules(exchange);
+  const named = readNamedParts(await readText(request.body(), MAX_COMPLETE_BODY, payloadSha256));
+  const parts = behaviour.knowsChecksums ? named : named.map((part) => ({ ...part, checksum: null }));
+  const work = (): Promise<string> => complete(exchange, parts, rules);
   const answersEarly = behaviour.completeDelay > 0 || behaviour.completeErrors > 0;
   if (answersEarly) await completeLate(exchange, behaviour, work);
   else sendXml(response, 200, await work());

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import { MAX_PART_SIZE } from '../../src/limits.js';
-import { S3Error } from './errors.js';
+import { takeBitFlip } from './behaviour.js';
 import type { Behaviour } from './behaviour.js';
+import { checksumHeaders, readDeclared } from './checksums.js';
+import type { Checksum } from './checksums.js';
+import { S3Error } from './errors.js';
 import { quoted, sendEmpty } from './exchange.js';
 import type { Exchange } from './exchange.js';
 import { receiveFile } from './files.js';
@@ -25,21 +28,20 @@ export function keptHeaders(headers: Iterable<readonly [string, string]>): Store
   return { 'content-type': 'binary/octet-stream', ...Object.fromEntries(kept) };
 }
 
-/** @throws S3Error for checksum headers: this store does not verify them, and does not pretend to */
-export function refuseChecksums(headers: Iterable<string>): void {
-  const name = [...headers].find((header) => /^x-amz-(checksum-|sdk-checksum-)/.test(header));
-  if (name)
-    throw new S3Error('NotImplemented', 'A header you provided implies functionality that is not implemented', {
-      Header: name,
-    });
+/**
+ * Gives the checksum that was sent along; none where this store does not know them.
+ * @throws S3Error where it cannot be one
+ */
+export function declaredChecksum(headers: ReadonlyMap<string, string>, { knowsChecksums }: Behaviour): Checksum | null {
+  return knowsChecksums ? readDeclared(headers) : null;
 }
 
 /**
  * Gives the rules for a request's body.
  * @throws S3Error where length or digest are missing, too large or no digest at all
  */
-export function bodyRules({ request, payloadSha256 }: Exchange): BodyRules {
-  refuseChecksums(request.headers.keys());
+export function bodyRules({ request, payloadSha256, behaviour }: Exchange): BodyRules {
+  const checksum = declaredChecksum(request.headers, behaviour);
   const length = request.header('content-length');
   const contentMd5 = request.header('content-md5');
   if (length === undefined)
@@ -53,7 +55,7 @@ export function bodyRules({ request, payloadSha256 }: Exchange): BodyRules {
       MaxSizeAllowed: MAX_PART_SIZE,
     });
   }
-  return { sha256: payloadSha256, contentMd5, maxSize: MAX_PART_SIZE };
+  return { sha256: payloadSha256, contentMd5, checksum, maxSize: MAX_PART_SIZE };
 }
 
 /** Gives the ETag of a body: its MD5, or what stands for one that is encrypted. */
@@ -84,17 +86,17 @@ export function readMustBeNew(request: S3Request, behaviour: Behaviour): boolean
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html */
 export async function putObject(exchange: Exchange): Promise<void> {
   const { request, response, bucket, behaviour } = exchange;
-  const rules = bodyRules(exchange);
+  const rules = { ...bodyRules(exchange), bitFlip: takeBitFlip(behaviour, 0) };
   const mustBeNew = readMustBeNew(request, behaviour);
   const received = await receiveFile(request.body(), bucket.objects.temporary(), rules);
-  const { etag } = await bucket.objects.put(
+  const { etag, checksum } = await bucket.objects.put(
     request.key,
     received,
     etagOf(received, behaviour),
     keptHeaders(request.headers),
     mustBeNew,
   );
-  sendEmpty(response, 200, { etag: quoted(etag) });
+  sendEmpty(response, 200, { etag: quoted(etag), ...checksumHeaders(checksum) });
 }
 
 async function findObject({ request, bucket, behaviour }: Exchange): Promise<StoredObject> {
@@ -126,14 +128,16 @@ function readRange(header: string | undefined, size: number): { start: number; e
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
 export async function getObject(exchange: Exchange): Promise<void> {
-  const { request, response, bucket } = exchange;
+  const { request, response, bucket, behaviour } = exchange;
   const object = await findObject(exchange);
   const range = readRange(request.header('range'), object.size);
   const { start, end } = range ?? { start: 0, end: object.size };
+  const tellsChecksum = behaviour.knowsChecksums && request.header('x-amz-checksum-mode') === 'ENABLED' && !range;
   response.writeHead(range ? 206 : 200, {
     ...object.headers,
     etag: quoted(object.etag),
     'last-modified': new Date(object.modified).toUTCString(),
+    ...(tellsChecksum && checksumHeaders(object.checksum)),
     'accept-ranges': 'bytes',
     'content-length': String(end - start),
     ...(range && { 'content-range': `bytes ${start}-${end - 1}/${object.size}` }),

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ObjectChecksum } from './checksums.js';
 import { S3Error } from './errors.js';
 import { moveDurably, writeDurably } from './files.js';
 import type { ReceivedFile } from './files.js';
@@ -21,6 +22,8 @@ export interface StoredObject {
   headers: StoredHeaders;
   /** File or directory, below the bucket's, that goes away with the object. */
   data: string;
+  /** Objects of earlier versions have none. */
+  checksum?: ObjectChecksum | null;
   /** Below the bucket's directory. */
   files: { path: string; size: number }[];
 }
@@ -96,6 +99,7 @@ export class ObjectStore {
       modified: Date.now(),
       headers,
       data: path,
+      checksum: received.checksum && { ...received.checksum, type: 'FULL_OBJECT' as const },
       files: [{ path, size: received.size }],
     };
     try {

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MIN_PART_SIZE } from '../../src/limits.js';
+import type { ChecksumAlgorithm } from '../../src/protocol.js';
+import type { Checksum } from './checksums.js';
 import { S3Error } from './errors.js';
 
 /** One stored part; all of it is in its file's name, so that a part is acknowledged by one rename. */
@@ -10,18 +12,33 @@ export interface StoredPart {
   modified: number;
   /** Without quotes. */
   etag: string;
+  checksum: Checksum | null;
   file: string;
 }
 
 /** Reads a part file's name; null for any other file. */
 export function parsePartFile(file: string): StoredPart | null {
-  const match = /^part-(\d+)-(\d+)-(\d+)-([0-9a-f]{32})$/.exec(file);
+  const match = /^part-(\d+)-(\d+)-(\d+)-([0-9a-f]{32})(?:-([a-z\d]+)-([0-9a-f]+))?$/.exec(file);
   if (!match) return null;
-  return { partNumber: Number(match[1]), size: Number(match[2]), modified: Number(match[3]), etag: match[4]!, file };
+  const [, partNumber, size, modified, etag, algorithm, value] = match;
+  const checksum =
+    algorithm && value
+      ? { algorithm: algorithm as ChecksumAlgorithm, value: Buffer.from(value, 'hex').toString('base64') }
+      : null;
+  return {
+    partNumber: Number(partNumber),
+    size: Number(size),
+    modified: Number(modified),
+    etag: etag!,
+    checksum,
+    file,
+  };
 }
 
-export const partFile = (part: Omit<StoredPart, 'file'>): string =>
-  `part-${part.partNumber}-${part.size}-${part.modified}-${part.etag}`;
+export function partFile({ partNumber, size, modified, etag, checksum }: Omit<StoredPart, 'file'>): string {
+  const sum = checksum && `${checksum.algorithm}-${Buffer.from(checksum.value, 'base64').toString('hex')}`;
+  return ['part', partNumber, size, modified, etag, sum].filter((item) => item !== null).join('-');
+}
 
 /**
  * Gives the ETag of a multipart object: MD5 over the parts' MD5s, then how many.

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { MAX_PART_SIZE } from '../../src/limits.js';
+import { takeBitFlip } from './behaviour.js';
 import type { Behaviour } from './behaviour.js';
 import type { Bucket } from './buckets.js';
 import { S3Error } from './errors.js';
@@ -7,7 +8,7 @@ import { quoted, sendEmpty, sendXml } from './exchange.js';
 import { receiveFile } from './files.js';
 import { readField, readFormParts } from './form-data.js';
 import type { FormPart } from './form-data.js';
-import { etagOf, keptHeaders, refuseChecksums } from './object-handlers.js';
+import { declaredChecksum, etagOf, keptHeaders } from './object-handlers.js';
 import { assertPolicy } from './post-policy.js';
 import type { S3Request } from './request.js';
 import type { SignatureRules } from './signature.js';
@@ -71,10 +72,11 @@ export async function postObject(exchange: PostExchange): Promise<void> {
   if (!key)
     throw new S3Error('InvalidArgument', 'Bucket POST must contain a field named "key".', { ArgumentName: 'key' });
   const { minSize, maxSize } = assertPolicy(new Map([...fields, ['bucket', bucket.name], ['key', key]]), rules, now);
-  refuseChecksums(fields.keys());
   const received = await receiveFile(file.body, bucket.objects.temporary(), {
     minSize,
     maxSize: Math.min(maxSize, MAX_PART_SIZE),
+    checksum: declaredChecksum(fields, behaviour),
+    bitFlip: takeBitFlip(behaviour, 0),
   });
   const { etag } = await bucket.objects.put(key, received, etagOf(received, behaviour), keptHeaders(fields), false);
   sendStored(exchange, key, etag, fields.get('success_action_status'));

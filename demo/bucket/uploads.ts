@@ -1,6 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import {
+  algorithmMismatch,
+  assertChecksum,
+  assertSameType,
+  checksumOfParts,
+  createChecksum,
+  toBase64,
+} from './checksums.js';
+import type { Checksum, ChecksumPlan, ChecksumType, ObjectChecksum } from './checksums.js';
 import { S3Error } from './errors.js';
 import { moveDurably, writeDurably } from './files.js';
 import type { ReceivedFile } from './files.js';
@@ -17,20 +26,37 @@ export interface Upload {
   /** Epoch milliseconds. */
   initiated: number;
   headers: StoredHeaders;
+  /** Uploads of earlier versions have none. */
+  checksum?: ChecksumPlan | null;
   /** Set by a successful Complete: the same again gets the same answer. */
-  completed?: { etag: string };
+  completed?: Completed;
+}
+
+/** What Complete answers. */
+export interface Completed {
+  etag: string;
+  checksum: ObjectChecksum | null;
 }
 
 /** A part as Complete names it. */
 export interface NamedPart {
   partNumber: number;
   etag: string;
+  checksum: Checksum | null;
 }
 
 export interface CompleteRules {
   mustBeNew: boolean;
   /** As documented for Cloudflare R2: every part but the last of one size, the last no larger. */
   equalPartSizes: boolean;
+  /** What the client says the whole object has to come to. */
+  checksum: Checksum | null;
+  /** How the client says that it is made. */
+  type: ChecksumType | null;
+  /** Bytes; null where the client does not say. */
+  size: number | null;
+  /** Whether the object's checksum is computed of what is on disk. */
+  readsBack: boolean;
 }
 
 const noSuchUpload = (uploadId: string): S3Error =>
@@ -39,6 +65,27 @@ const noSuchUpload = (uploadId: string): S3Error =>
     'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
     { UploadId: uploadId },
   );
+
+const isSameChecksum = (one: Checksum, other: Checksum | null): boolean =>
+  one.algorithm === other?.algorithm && one.value === other.value;
+
+/** @throws S3Error for a part without a checksum, where the object's is made of those in the list */
+function assertNamed(plan: ChecksumPlan | null, partNumber: number, checksum: Checksum | null): void {
+  if (plan?.type !== 'COMPOSITE' || checksum !== null) return;
+  throw new S3Error(
+    'InvalidRequest',
+    `The upload was created using a ${plan.algorithm} checksum. The complete request must include the checksum for each part. It was missing for part ${partNumber} in the request.`,
+  );
+}
+
+/** @throws S3Error where the client has another size in mind */
+function assertWhole({ size: expected }: CompleteRules, size: number): void {
+  if (expected === null || expected === size) return;
+  throw new S3Error(
+    'InvalidRequest',
+    `The provided 'x-amz-mp-object-size' header value ${expected} does not match what was computed: ${size}`,
+  );
+}
 
 /** The multipart uploads of one bucket. */
 export class UploadStore {
@@ -51,8 +98,9 @@ export class UploadStore {
     this.#objects = objects;
   }
 
-  async create(key: string, headers: StoredHeaders): Promise<Upload> {
-    const upload: Upload = { id: randomBytes(24).toString('base64url'), key, initiated: Date.now(), headers };
+  async create(key: string, headers: StoredHeaders, checksum: ChecksumPlan | null): Promise<Upload> {
+    const id = randomBytes(24).toString('base64url');
+    const upload: Upload = { id, key, initiated: Date.now(), headers, checksum };
     await mkdir(this.#directoryOf(upload.id));
     await this.#save(upload);
     return upload;
@@ -91,7 +139,8 @@ export class UploadStore {
       const parts = await this.#partsStillWanted(upload, received);
       const before = parts.get(partNumber);
       const modified = Math.max(Date.now(), (before?.modified ?? 0) + 1);
-      const facts = { partNumber, size: received.size, modified, etag };
+      const { size, checksum } = received;
+      const facts = { partNumber, size, modified, etag, checksum };
       const part = { ...facts, file: partFile(facts) };
       await moveDurably(received.path, join(this.#directoryOf(upload.id), part.file));
       parts.set(partNumber, part);
@@ -102,20 +151,17 @@ export class UploadStore {
 
   /**
    * Makes an object of the named parts; asked again after success, gives the same answer.
-   * @throws S3Error InvalidPartOrder, InvalidPart, EntityTooSmall, PreconditionFailed, NoSuchUpload
+   * @throws S3Error InvalidPartOrder, InvalidPart, InvalidRequest, BadDigest, EntityTooSmall, PreconditionFailed,
+   * NoSuchUpload
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
    */
-  complete(
-    uploadId: string,
-    key: string,
-    named: readonly NamedPart[],
-    rules: CompleteRules,
-  ): Promise<{ etag: string }> {
+  complete(uploadId: string, key: string, named: readonly NamedPart[], rules: CompleteRules): Promise<Completed> {
     return this.#locks.run(uploadId, async () => {
       const upload = await this.#load(uploadId, key);
       if (upload.completed) return upload.completed;
+      assertSameType(rules.type, upload.checksum ?? null);
       const stored = await this.#partsOf(uploadId);
-      const parts = named.map(({ partNumber, etag }, index) => {
+      const parts = named.map(({ partNumber, etag, checksum }, index) => {
         if (index > 0 && named[index - 1]!.partNumber >= partNumber) {
           throw new S3Error(
             'InvalidPartOrder',
@@ -124,7 +170,9 @@ export class UploadStore {
           );
         }
         const part = stored.get(partNumber);
-        if (part?.etag === etag) return part;
+        assertNamed(upload.checksum ?? null, partNumber, checksum);
+        const isSame = part?.etag === etag && (checksum === null || isSameChecksum(checksum, part.checksum));
+        if (isSame) return part;
         throw new S3Error(
           'InvalidPart',
           'One or more of the specified parts could not be found, or its entity tag does not match.',
@@ -137,10 +185,13 @@ export class UploadStore {
       });
       assertSizes(parts, rules.equalPartSizes);
       const object = this.#objectOf(upload, parts);
-      await this.#objects.publish(object, rules.mustBeNew);
-      await this.#save({ ...upload, completed: { etag: object.etag } });
+      assertWhole(rules, object.size);
+      const checksum = await this.#checksumOf(upload, object, parts, rules);
+      await this.#objects.publish({ ...object, checksum }, rules.mustBeNew);
+      const completed = { etag: object.etag, checksum };
+      await this.#save({ ...upload, completed });
       await this.#dropUnused(uploadId, new Set(parts.map(({ file }) => file)));
-      return { etag: object.etag };
+      return completed;
     });
   }
 
@@ -152,6 +203,31 @@ export class UploadStore {
       await rm(join(this.#directoryOf(uploadId), 'upload.json'), { force: true });
       await rm(this.#directoryOf(uploadId), { recursive: true, force: true });
     });
+  }
+
+  /** @throws S3Error where the client says that it has to be another */
+  async #checksumOf(
+    { checksum: plan = null }: Upload,
+    object: StoredObject,
+    parts: readonly StoredPart[],
+    { checksum: declared, readsBack }: CompleteRules,
+  ): Promise<ObjectChecksum | null> {
+    if (declared !== null && declared.algorithm !== plan?.algorithm)
+      throw algorithmMismatch(plan?.algorithm ?? 'null', declared.algorithm);
+    if (plan === null) return null;
+    const sized = parts.map(({ checksum, size }) => ({ value: checksum?.value ?? '', size }));
+    const combined = checksumOfParts(plan, sized);
+    const whole = readsBack && plan.type === 'FULL_OBJECT' ? await this.#readBack(plan, object) : combined;
+    // a composite value may come with or without its count
+    const [bare] = whole.value.split('-');
+    if (declared?.value !== bare) assertChecksum(declared, whole.value);
+    return whole;
+  }
+
+  async #readBack(plan: ChecksumPlan, object: StoredObject): Promise<ObjectChecksum> {
+    const hash = createChecksum(plan.algorithm);
+    for await (const chunk of this.#objects.read(object)) hash.update(chunk);
+    return { ...plan, value: toBase64(hash.digest()) };
   }
 
   #objectOf(upload: Upload, parts: readonly StoredPart[]): StoredObject {

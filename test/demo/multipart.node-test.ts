@@ -1,5 +1,6 @@
 import { after, before, describe } from 'node:test';
 import { testAccess } from './access-suite.js';
+import { testChecksums } from './checksum-suite.js';
 import { testObjects } from './object-suite.js';
 import { StoreLab } from './store-lab.js';
 import { STORES } from './stores.js';
@@ -21,5 +22,6 @@ for (const { name, differences, start } of STORES) {
     testUploads(open, differences);
     testAccess(open, differences);
     testObjects(open);
+    testChecksums(open, differences);
   });
 }

@@ -40,6 +40,14 @@ describe('the demo', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
+  it('serves the manifest of the sources, which its reference is made from', async () => {
+    const answer = await fetch(new URL('custom-elements.json', demo.url));
+    assert.equal(answer.headers.get('content-type'), 'application/json');
+    const { modules } = (await answer.json()) as { modules: { declarations?: { tagName?: string }[] }[] };
+    const tags = modules.flatMap(({ declarations = [] }) => declarations.flatMap(({ tagName }) => tagName ?? []));
+    assert.deepEqual(tags, ['mule-upload']);
+  });
+
   it('serves the page with the element in it', async () => {
     const answer = await fetch(demo.url, { headers: { accept: 'text/html' } });
     assert.equal(answer.status, 200);

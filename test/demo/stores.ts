@@ -26,6 +26,11 @@ export interface Differences {
   completeTellsEtag: boolean;
   /** Whether `x-amz-*` headers outside the signature are refused, as on AWS. */
   refusesUnsignedHeaders: boolean;
+  /**
+   * Which wrong checksums are refused. Bodies: of parts and of single objects. Whole: in Complete's header. Named: of
+   * parts, in Complete's list. Size: `x-amz-mp-object-size`. None at all: the store takes no notice of any.
+   */
+  refusesChecksums: readonly ('bodies' | 'whole' | 'whole of crc64nvme' | 'named' | 'size')[];
   /** Whether a 403 lets the page read it. */
   corsOnForbidden: boolean;
 }
@@ -53,6 +58,7 @@ export const STORES: readonly StoreUnderTest[] = [
       mayLeaveOutParts: true,
       completeTellsEtag: true,
       refusesUnsignedHeaders: true,
+      refusesChecksums: ['bodies', 'whole', 'whole of crc64nvme', 'named', 'size'],
       corsOnForbidden: true,
     },
     start: () => startEmbeddedBucket(),
@@ -68,6 +74,7 @@ export const STORES: readonly StoreUnderTest[] = [
       mayLeaveOutParts: false,
       completeTellsEtag: false,
       refusesUnsignedHeaders: false,
+      refusesChecksums: [],
       corsOnForbidden: false,
     },
     start: startCephAsStore,

@@ -1,0 +1,347 @@
+"""A signer for <mule-upload> in one file: Flask, boto3, and SQLAlchemy for going on in another browser.
+
+    S3_BUCKET=films AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… SIGNER_SECRET=… python3 flask_signer.py
+
+AWS_REGION, S3_ENDPOINT, DATABASE_URL (sqlite:///signer.db by default), MAX_SIZE (bytes) and PORT are optional. Put your
+own session look-up into `principal()`. The page has <mule-upload signer="/sign">; a form with form-value="receipt" and
+the name "film" may go to /films.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+import re
+import secrets
+import time
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from flask import Flask, g, jsonify, request
+from sqlalchemy import BigInteger, Column, MetaData, String, Table, Text, create_engine
+from sqlalchemy.exc import IntegrityError
+
+MIB = 1024**2
+BUCKET = os.environ["S3_BUCKET"]
+SECRET = os.environ["SIGNER_SECRET"].encode()
+ENDPOINT = os.environ.get("S3_ENDPOINT")
+MAX_SIZE = int(os.environ.get("MAX_SIZE", 5 * 1024**4))
+MAX_FILES = 100
+MAX_CHUNKS = 1000
+PART_SIZE = 8 * MIB
+URL_LIFE = 3600
+GRANT_LIFE = 7 * 86400
+RENEWAL_TIME = 30 * 86400
+RECEIPT_LIFE = 86400
+
+s3 = boto3.client(
+    "s3",
+    region_name=os.environ.get("AWS_REGION", "us-east-1"),
+    endpoint_url=ENDPOINT,
+    config=Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if ENDPOINT else "virtual"},
+    ),
+)
+
+database = create_engine(os.environ.get("DATABASE_URL", "sqlite:///signer.db"))
+metadata = MetaData()
+uploads = Table(
+    "flask_upload",
+    metadata,
+    Column("principal", String(255), primary_key=True),
+    Column("upload_id", String(1024), primary_key=True),
+    Column("mark", String(64), nullable=False, index=True),
+    Column("key", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("part_size", BigInteger, nullable=False),
+    Column("begun", BigInteger, nullable=False),
+)
+metadata.create_all(database)
+
+app = Flask(__name__)
+app.config["MAX_CONTENT_LENGTH"] = MIB
+
+
+def principal():
+    """Who calls, by your own session; None: nobody, who is asked to sign in."""
+    return request.headers.get("X-User")
+
+
+class Refusal(Exception):
+    def __init__(self, status, code, message):
+        self.status, self.code, self.message = status, code, message
+
+
+def expect(condition, message, status=400, code="invalid-request"):
+    if not condition:
+        raise Refusal(status, code, message)
+
+
+# ---- Reading what strangers sent ----
+
+
+def text(body, name, most=4096, least=1):
+    value = body.get(name)
+    expect(isinstance(value, str) and least <= len(value) <= most, f"{name} has to be a text")
+    return value
+
+
+def whole(body, name, least=0, most=2**53 - 1):
+    value = body.get(name)
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    expect(is_whole and least <= value <= most, f"{name} has to be a whole number from {least} to {most}")
+    return value
+
+
+def clean_name(name):
+    """The last segment, without what could turn a text round or leave a path."""
+    name = re.split(r"[/\\]", name)[-1]
+    name = "".join(char for char in name if char.isprintable())
+    name = re.sub(r"\.{2,}", ".", name).strip()
+    while len(name.encode("utf-8", "ignore")) > 500:
+        name = name[1:]
+    return name.encode("utf-8", "ignore").decode() or "file"
+
+
+# ---- Sealing: what init allowed, and what is stored, so that nothing has to be remembered or believed ----
+
+
+def seal_of(kind, payload):
+    """A seal is good for one kind alone: a grant is no receipt."""
+    message = f"{kind}\n{payload}".encode("utf-8", "replace")
+    return base64.urlsafe_b64encode(hmac.new(SECRET, message, hashlib.sha256).digest()).decode()
+
+
+def seal(kind, what):
+    payload = base64.urlsafe_b64encode(json.dumps(what).encode()).decode()
+    return f"{payload}.{seal_of(kind, payload)}"
+
+
+def unseal(kind, sealed):
+    payload, _, given = sealed.partition(".")
+    is_genuine = hmac.compare_digest(seal_of(kind, payload).encode(), given.encode("utf-8", "replace"))
+    return json.loads(base64.urlsafe_b64decode(payload)) if is_genuine else None
+
+
+def open_grant(body):
+    grant = body.get("grant")
+    expect(isinstance(grant, str) and grant, "the call lacks its grant", 403, "grant-required")
+    opened = unseal("grant", grant)
+    expect(opened is not None, "the grant is not one of this signer", 403, "grant-invalid")
+    expect(opened["key"] == body.get("key"), "the grant is for another key", 403, "key-mismatch")
+    expect(opened["principal"] == g.principal, "the grant is for somebody else", 403, "principal-mismatch")
+    return opened
+
+
+def use_grant(body):
+    grant = open_grant(body)
+    expect(time.time() - grant["issued"] < GRANT_LIFE, "the grant is outdated", 403, "grant-expired")
+    return grant
+
+
+# ---- Signing ----
+
+
+def sign(operation, method, headers=None, **parameters):
+    url = s3.generate_presigned_url(operation, {"Bucket": BUCKET, **parameters}, URL_LIFE, method)
+    signed = {"method": method, "url": url, "expires": int(time.time() * 1000) + URL_LIFE * 1000}
+    return {**signed, "headers": headers} if headers else signed
+
+
+def content_type_of(file):
+    kind = file.get("content_type") or "application/octet-stream"
+    is_kind = isinstance(kind, str) and re.fullmatch(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?[\w-]+=[\w.-]+)*", kind, re.ASCII)
+    expect(is_kind, "the type is no media type", 403, "type")
+    return kind
+
+
+def exact_size(grant, chunk):
+    left = grant["size"] - (chunk - 1) * grant["part_size"]
+    expect(left > 0 or (chunk == 1 and left == 0), f"the file has no part {chunk}", 400, "no-such-chunk")
+    return min(grant["part_size"], left)
+
+
+def sign_part(grant, upload_id, chunk):
+    # the length is signed too: leave for 8 MiB is no leave for 5 GiB
+    size = exact_size(grant, chunk)
+    return sign("upload_part", "PUT", Key=grant["key"], UploadId=upload_id, PartNumber=chunk, ContentLength=size)
+
+
+def sign_list(grant, upload_id, marker=0):
+    more = {"PartNumberMarker": marker} if marker else {}
+    return sign("list_parts", "GET", Key=grant["key"], UploadId=upload_id, **more)
+
+
+def sign_end(grant, upload_id):
+    return sign("complete_multipart_upload", "POST", Key=grant["key"], UploadId=upload_id)
+
+
+# ---- The actions ----
+
+
+def mark_of(file):
+    """What a file is recognised by."""
+    what = file.get("fingerprint") or [file["filename"], file["filesize"], file.get("last_modified")]
+    return hashlib.sha256(json.dumps(what).encode()).hexdigest()
+
+
+def answer_file(file):
+    expect(isinstance(file, dict), "each of files has to be an object")
+    file_id, name, size = text(file, "id", 1024), text(file, "filename"), whole(file, "filesize")
+    try:
+        return {"id": file_id, **grant_file(file, name, size)}
+    except Refusal as refusal:
+        return {"id": file_id, "error": {"code": refusal.code, "message": refusal.message}}
+
+
+def grant_file(file, name, size):
+    expect(size <= MAX_SIZE, f"the file has {size} bytes; at most {MAX_SIZE} are taken", 403, "too-big")
+    kind = content_type_of(file)
+    now, upload_id, known = int(time.time()), None, None
+    if (file.get("grant") or file.get("key")) and not file.get("force"):
+        grant = open_grant(file)
+        expect(grant["size"] == size, "the grant is for another size", 403, "size-mismatch")
+        expect(now - grant["begun"] < RENEWAL_TIME, "the upload began too long ago", 403, "grant-expired")
+        grant["issued"], upload_id = now, file.get("upload_id")
+    else:
+        if not file.get("force"):
+            query = uploads.select().where(uploads.c.principal == g.principal, uploads.c.mark == mark_of(file))
+            with database.connect() as connection:
+                known = connection.execute(query.order_by(uploads.c.begun.desc())).mappings().first()
+        if known and known["size"] == size and now - known["begun"] < RENEWAL_TIME:
+            key, part_size, begun, upload_id = (known[name] for name in ("key", "part_size", "begun", "upload_id"))
+        else:
+            key, begun = f"uploads/{secrets.token_hex(16)}/{clean_name(name)}", now
+            part_size = max(PART_SIZE, -(-size // 9000 // MIB) * MIB)
+        grant = {"key": key, "size": size, "part_size": part_size, "principal": g.principal}
+        grant = {**grant, "mark": mark_of(file), "begun": begun, "issued": now}
+    answer = {"key": grant["key"], "grant": seal("grant", grant), "tracked": True, "part_size": grant["part_size"]}
+    header = {"content-type": kind}
+    if size <= grant["part_size"]:
+        put = sign("put_object", "PUT", header, Key=grant["key"], ContentLength=size, ContentType=kind)
+        return {**answer, "put": put}
+    if upload_id:
+        return {**answer, "upload_id": upload_id}
+    return {**answer, "init": sign("create_multipart_upload", "POST", header, Key=grant["key"], ContentType=kind)}
+
+
+def init(body):
+    files = body.get("files")
+    expect(isinstance(files, list) and files, "files has to be a list")
+    expect(len(files) <= MAX_FILES, f"at most {MAX_FILES} files in a call", 413, "too-many")
+    actions = ["get_all_signatures", "get_delete_signature", "get_head_signature", "chunk_loaded"]
+    return {"actions": actions, "limits": {"files": MAX_FILES}, "files": [answer_file(file) for file in files]}
+
+
+def chunk(body):
+    grant, number = use_grant(body), whole(body, "chunk", 1, 10000)
+    expect(whole(body, "size") == exact_size(grant, number), "the part has another length", 400, "size-mismatch")
+    return sign_part(grant, text(body, "upload_id"), number)
+
+
+def list_(body):
+    marker = whole(body, "part_number_marker", 0, 10000) if body.get("part_number_marker") is not None else 0
+    return sign_list(use_grant(body), text(body, "upload_id"), marker)
+
+
+def end(body):
+    grant = use_grant(body)
+    expect(whole(body, "size") == grant["size"], "the grant is for another size", 400, "size-mismatch")
+    return sign_end(grant, text(body, "upload_id"))
+
+
+def delete(body):
+    return sign("abort_multipart_upload", "DELETE", Key=use_grant(body)["key"], UploadId=text(body, "upload_id"))
+
+
+def head(body):
+    return sign("head_object", "HEAD", Key=use_grant(body)["key"])
+
+
+def all_(body):
+    grant, upload_id, numbers = use_grant(body), text(body, "upload_id"), body.get("chunks")
+    expect(isinstance(numbers, list), "chunks has to be a list")
+    expect(len(numbers) <= MAX_CHUNKS, f"at most {MAX_CHUNKS} chunks in a call", 413, "too-many")
+    expect(whole(body, "size") == grant["size"], "the grant is for another size", 400, "size-mismatch")
+    is_right = whole(body, "part_size") == grant["part_size"]
+    expect(is_right, "the grant is for parts of another size", 400, "part-size-mismatch")
+    parts = {number: sign_part(grant, upload_id, number) for number in (whole({"n": n}, "n", 1, 10000) for n in numbers)}
+    whole_upload = {"list": sign_list(grant, upload_id), "end": sign_end(grant, upload_id)}
+    return {**whole_upload, "delete": delete(body), "head": head(body), "chunks": parts}
+
+
+def chunk_loaded(body):
+    grant, upload_id = use_grant(body), text(body, "upload_id", least=0)
+    answer = {"receipt": receipt_of(grant)} if body.get("state") == "complete" else None
+    row = {"principal": g.principal, "upload_id": upload_id}
+    with database.begin() as connection:
+        if body.get("state") in ("complete", "aborted"):
+            connection.execute(uploads.delete().where(*(uploads.c[name] == value for name, value in row.items())))
+        elif body.get("state") == "started" and upload_id:
+            row.update({name: grant[name] for name in ("mark", "key", "size", "part_size", "begun")})
+            try:
+                with connection.begin_nested():
+                    connection.execute(uploads.insert().values(row))
+            except IntegrityError:
+                pass  # told again
+    return answer
+
+
+# ---- Receipts: what the store itself says is there ----
+
+
+def receipt_of(grant):
+    try:
+        stored = s3.head_object(Bucket=BUCKET, Key=grant["key"])
+    except ClientError as error:
+        raise Refusal(409, "not-stored", "the store has no object of that key") from error
+    expect(stored["ContentLength"] == grant["size"], "the object has another size", 409, "size-mismatch")
+    what = {"key": grant["key"], "size": grant["size"], "etag": stored["ETag"].strip('"')}
+    return seal("receipt", {**what, "principal": g.principal, "time": int(time.time())})
+
+
+@app.post("/films")
+def films():
+    """Where a form arrives: whatever the page says, the receipt tells what is stored, and who stored it."""
+    receipt = unseal("receipt", request.form.get("film", ""))
+    expect(receipt is not None, "the receipt is not one of this signer", 403, "receipt-invalid")
+    expect(receipt["principal"] == principal(), "the receipt is for somebody else", 403, "principal-mismatch")
+    expect(time.time() - receipt["time"] < RECEIPT_LIFE, "the receipt is too old", 403, "receipt-expired")
+    return {name: receipt[name] for name in ("key", "size")}  # keep them here, each key once
+
+
+ACTIONS = {
+    "get_init_signature": init,
+    "get_chunk_signature": chunk,
+    "get_list_signature": list_,
+    "get_end_signature": end,
+    "get_delete_signature": delete,
+    "get_head_signature": head,
+    "get_all_signatures": all_,
+    "chunk_loaded": chunk_loaded,
+}
+
+
+@app.post("/sign/<action>")
+def perform(action):
+    expect(action in ACTIONS, "no such action", 404, "unknown-action")
+    # a form of another site can send any other type without asking leave
+    expect(request.mimetype == "application/json", "the body has to be application/json", 415, "unsupported-media-type")
+    g.principal = principal()
+    expect(g.principal, "sign in to upload", 401, "unauthorized")
+    body = request.get_json(silent=True)
+    expect(isinstance(body, dict), "the body has to be a JSON object", 400, "invalid-json")
+    answer = ACTIONS[action](body)
+    return ("", 204) if answer is None else jsonify({"time": int(time.time() * 1000), **answer})
+
+
+@app.errorhandler(Refusal)
+def refuse(refusal):
+    return jsonify({"error": {"code": refusal.code, "message": refusal.message}}), refusal.status
+
+
+if __name__ == "__main__":
+    app.run(host="127.0.0.1", port=int(os.environ.get("PORT", 8080)), threaded=True)

@@ -1,0 +1,422 @@
+<?php
+/**
+ * A signer for <mule-upload> in one file: PHP 8 alone, and SQLite by PDO for going on in another browser.
+ *
+ *     S3_BUCKET=films AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… SIGNER_SECRET=… php -S 127.0.0.1:8080 php_signer.php
+ *
+ * AWS_REGION, AWS_SESSION_TOKEN, S3_ENDPOINT, DATABASE_URL (a DSN of PDO, sqlite:signer.db by default) and MAX_SIZE
+ * (bytes) are optional. Put your own session look-up into principal(). The page has <mule-upload signer="/sign">; a form
+ * with form-value="receipt" and the name "film" may go to /films.
+ */
+declare(strict_types=1);
+
+const MIB = 1024 ** 2;
+const MAX_FILES = 100;
+const MAX_CHUNKS = 1000;
+const PART_SIZE = 8 * MIB;
+const URL_LIFE = 3600;
+const GRANT_LIFE = 7 * 86400;
+const RENEWAL_TIME = 30 * 86400;
+const RECEIPT_LIFE = 86400;
+
+/** Who calls, by your own session; null: nobody, who is asked to sign in. */
+function principal(): ?string
+{
+    return ($_SERVER['HTTP_X_USER'] ?? '') ?: null;
+}
+
+function setting(string $name, ?string $default = null): string
+{
+    return getenv($name) ?: $default ?? throw new RuntimeException("$name is not set");
+}
+
+class Refusal extends Exception
+{
+    public function __construct(public int $status, public string $name, string $message)
+    {
+        parent::__construct($message);
+    }
+}
+
+function expect(bool $condition, string $message, int $status = 400, string $code = 'invalid-request'): void
+{
+    if (!$condition) {
+        throw new Refusal($status, $code, $message);
+    }
+}
+
+// ---- Reading what strangers sent ----
+
+function text(array $body, string $name, int $most = 4096, int $least = 1): string
+{
+    $value = $body[$name] ?? null;
+    expect(is_string($value) && strlen($value) >= $least && strlen($value) <= $most, "$name has to be a text");
+    return $value;
+}
+
+function whole(array $body, string $name, int $least = 0, int $most = 2 ** 53 - 1): int
+{
+    $value = $body[$name] ?? null;
+    $isFit = is_int($value) && $value >= $least && $value <= $most;
+    expect($isFit, "$name has to be a whole number from $least to $most");
+    return $value;
+}
+
+/** The last segment, without what could turn a text round or leave a path. */
+function clean_name(string $name): string
+{
+    $name = preg_replace('~^.*[/\\\\]|[\p{C}\p{Zl}\p{Zp}]~su', '', $name);
+    $name = trim(preg_replace('/\.{2,}/', '.', $name));
+    while (strlen($name) > 500) {
+        $name = preg_replace('/^./su', '', $name);
+    }
+    return $name === '' || $name === '.' ? 'file' : $name;
+}
+
+// ---- Sealing: what init allowed, and what is stored, so that nothing has to be remembered or believed ----
+
+function base64url(string $bytes): string
+{
+    return rtrim(strtr(base64_encode($bytes), '+/', '-_'), '=');
+}
+
+/** A seal is good for one kind alone: a grant is no receipt. */
+function seal_of(string $kind, string $payload): string
+{
+    return base64url(hash_hmac('sha256', "$kind\n$payload", setting('SIGNER_SECRET'), true));
+}
+
+function seal(string $kind, array $what): string
+{
+    $payload = base64url(json_encode($what, JSON_THROW_ON_ERROR));
+    return $payload . '.' . seal_of($kind, $payload);
+}
+
+function unseal(string $kind, string $sealed): ?array
+{
+    [$payload, $seal] = [...explode('.', $sealed, 2), ''];
+    $isGenuine = hash_equals(seal_of($kind, $payload), $seal);
+    return $isGenuine ? json_decode(base64_decode(strtr($payload, '-_', '+/')), true) : null;
+}
+
+function open_grant(array $body): array
+{
+    expect(is_string($body['grant'] ?? null), 'the call lacks its grant', 403, 'grant-required');
+    $grant = unseal('grant', $body['grant']);
+    expect($grant !== null, 'the grant is not one of this signer', 403, 'grant-invalid');
+    expect($grant['key'] === ($body['key'] ?? null), 'the grant is for another key', 403, 'key-mismatch');
+    expect($grant['principal'] === principal(), 'the grant is for somebody else', 403, 'principal-mismatch');
+    return $grant;
+}
+
+function use_grant(array $body): array
+{
+    $grant = open_grant($body);
+    expect(time() - $grant['issued'] < GRANT_LIFE, 'the grant is outdated', 403, 'grant-expired');
+    return $grant;
+}
+
+// ---- Signing: Signature Version 4 in the query ----
+
+/** @param array $headers sent by the browser as they are; content-length it sends by itself */
+function sign(string $method, string $key, array $query = [], array $headers = [], ?int $length = null): array
+{
+    $region = setting('AWS_REGION', 'us-east-1');
+    $bucket = setting('S3_BUCKET');
+    $endpoint = getenv('S3_ENDPOINT');
+    $base = $endpoint ? rtrim($endpoint, '/') . "/$bucket" : "https://$bucket.s3.$region.amazonaws.com";
+    ['host' => $host] = $url = parse_url($base);
+    $host .= isset($url['port']) ? ":{$url['port']}" : '';
+    $path = ($url['path'] ?? '') . '/' . str_replace('%2F', '/', rawurlencode($key));
+
+    $signed = ['host' => $host, ...$headers, ...($length === null ? [] : ['content-length' => (string) $length])];
+    ksort($signed);
+    $names = implode(';', array_keys($signed));
+    $lines = implode('', array_map(fn ($name, $value) => "$name:$value\n", array_keys($signed), $signed));
+
+    $time = time();
+    [$date, $day] = [gmdate('Ymd\THis\Z', $time), gmdate('Ymd', $time)];
+    $scope = "$day/$region/s3/aws4_request";
+    $query += [
+        'X-Amz-Algorithm' => 'AWS4-HMAC-SHA256',
+        'X-Amz-Credential' => setting('AWS_ACCESS_KEY_ID') . "/$scope",
+        'X-Amz-Date' => $date,
+        'X-Amz-Expires' => (string) URL_LIFE,
+        'X-Amz-SignedHeaders' => $names,
+        ...(getenv('AWS_SESSION_TOKEN') ? ['X-Amz-Security-Token' => getenv('AWS_SESSION_TOKEN')] : []),
+    ];
+    ksort($query, SORT_STRING);
+    $search = http_build_query($query, '', '&', PHP_QUERY_RFC3986);
+
+    $canonical = hash('sha256', "$method\n$path\n$search\n$lines\n$names\nUNSIGNED-PAYLOAD");
+    $signingKey = 'AWS4' . setting('AWS_SECRET_ACCESS_KEY');
+    foreach ([$day, $region, 's3', 'aws4_request'] as $step) {
+        $signingKey = hash_hmac('sha256', $step, $signingKey, true);
+    }
+    $signature = hash_hmac('sha256', "AWS4-HMAC-SHA256\n$date\n$scope\n$canonical", $signingKey);
+    return [
+        'method' => $method,
+        'url' => "{$url['scheme']}://$host$path?$search&X-Amz-Signature=$signature",
+        'expires' => ($time + URL_LIFE) * 1000,
+        ...($headers ? ['headers' => $headers] : []),
+    ];
+}
+
+function content_type_of(array $file): string
+{
+    $type = ($file['content_type'] ?? '') ?: 'application/octet-stream';
+    $isType = is_string($type) && preg_match('~^[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?[\w-]+=[\w.-]+)*$~D', $type);
+    expect((bool) $isType, 'the type is no media type', 403, 'type');
+    return $type;
+}
+
+function exact_size(array $grant, int $chunk): int
+{
+    $left = $grant['size'] - ($chunk - 1) * $grant['part_size'];
+    expect($left > 0 || ($chunk === 1 && $left === 0), "the file has no part $chunk", 400, 'no-such-chunk');
+    return min($grant['part_size'], $left);
+}
+
+/** The length is signed too: leave for 8 MiB is no leave for 5 GiB. */
+function sign_part(array $grant, string $uploadId, int $chunk): array
+{
+    $query = ['partNumber' => (string) $chunk, 'uploadId' => $uploadId];
+    return sign('PUT', $grant['key'], $query, [], exact_size($grant, $chunk));
+}
+
+function sign_list(array $grant, string $uploadId, int $marker = 0): array
+{
+    $more = $marker > 0 ? ['part-number-marker' => (string) $marker] : [];
+    return sign('GET', $grant['key'], ['uploadId' => $uploadId] + $more);
+}
+
+// ---- The tracker ----
+
+function database(): PDO
+{
+    static $database = null;
+    if ($database === null) {
+        $database = new PDO(setting('DATABASE_URL', 'sqlite:signer.db'));
+        $database->exec(
+            'create table if not exists php_upload (principal text, upload_id text, mark text, key text, size bigint,'
+            . ' part_size bigint, begun bigint, primary key (principal, upload_id))'
+        );
+    }
+    return $database;
+}
+
+function run(string $sql, array $values): PDOStatement
+{
+    $statement = database()->prepare($sql);
+    $statement->execute($values);
+    return $statement;
+}
+
+/** What a file is recognised by. */
+function mark_of(array $file): string
+{
+    $what = $file['fingerprint'] ?? [$file['filename'], $file['filesize'], $file['last_modified'] ?? 0];
+    return hash('sha256', json_encode($what, JSON_THROW_ON_ERROR));
+}
+
+function find_upload(array $file): ?array
+{
+    $sql = 'select * from php_upload where principal = ? and mark = ? and size = ? and begun > ? order by begun desc';
+    $values = [principal(), mark_of($file), $file['filesize'], time() - RENEWAL_TIME];
+    return run($sql, $values)->fetch(PDO::FETCH_ASSOC) ?: null;
+}
+
+// ---- The actions ----
+
+function answer_file(mixed $file): array
+{
+    expect(is_array($file), 'each of files has to be an object');
+    $id = text($file, 'id', 1024);
+    text($file, 'filename');
+    whole($file, 'filesize');
+    try {
+        return ['id' => $id, ...grant_file($file)];
+    } catch (Refusal $refusal) {
+        return ['id' => $id, 'error' => ['code' => $refusal->name, 'message' => $refusal->getMessage()]];
+    }
+}
+
+function grant_file(array $file): array
+{
+    $size = $file['filesize'];
+    $maxSize = (int) setting('MAX_SIZE', (string) (5 * 1024 ** 4));
+    expect($size <= $maxSize, "the file has $size bytes; at most $maxSize are taken", 403, 'too-big');
+    $header = ['content-type' => content_type_of($file)];
+    $isFresh = (bool) ($file['force'] ?? false);
+    if (!$isFresh && isset($file['grant'])) {
+        $grant = open_grant($file);
+        expect($grant['size'] === $size, 'the grant is for another size', 403, 'size-mismatch');
+        expect(time() - $grant['begun'] < RENEWAL_TIME, 'the upload began too long ago', 403, 'grant-expired');
+        $uploadId = $file['upload_id'] ?? null;
+    } else {
+        $known = $isFresh ? null : find_upload($file);
+        $grant = [
+            'key' => $known['key'] ?? 'uploads/' . bin2hex(random_bytes(16)) . '/' . clean_name($file['filename']),
+            'size' => $size,
+            'part_size' => $known['part_size'] ?? max(PART_SIZE, (int) ceil($size / 9000 / MIB) * MIB),
+            'principal' => principal(),
+            'mark' => mark_of($file),
+            'begun' => $known['begun'] ?? time(),
+        ];
+        $uploadId = $known['upload_id'] ?? null;
+    }
+    $grant['issued'] = time();
+    $answer = ['key' => $grant['key'], 'part_size' => $grant['part_size'], 'grant' => seal('grant', $grant)];
+    $answer['tracked'] = true;
+    if ($size <= $grant['part_size']) {
+        return $answer + ['put' => sign('PUT', $grant['key'], [], $header, $size)];
+    }
+    if ($uploadId !== null) {
+        return $answer + ['upload_id' => $uploadId];
+    }
+    return $answer + ['init' => sign('POST', $grant['key'], ['uploads' => ''], $header)];
+}
+
+function init(array $body): array
+{
+    $files = $body['files'] ?? null;
+    expect(is_array($files) && array_is_list($files) && $files !== [], 'files has to be a list');
+    expect(count($files) <= MAX_FILES, 'at most ' . MAX_FILES . ' files in a call', 413, 'too-many');
+    return [
+        'actions' => ['get_all_signatures', 'get_delete_signature', 'get_head_signature', 'chunk_loaded'],
+        'limits' => ['files' => MAX_FILES],
+        'files' => array_map(answer_file(...), $files),
+    ];
+}
+
+function chunk(array $body): array
+{
+    [$grant, $number] = [use_grant($body), whole($body, 'chunk', 1, 10000)];
+    expect(whole($body, 'size') === exact_size($grant, $number), 'the part has another length', 400, 'size-mismatch');
+    return sign_part($grant, text($body, 'upload_id'), $number);
+}
+
+function list_parts(array $body): array
+{
+    $marker = isset($body['part_number_marker']) ? whole($body, 'part_number_marker', 0, 10000) : 0;
+    return sign_list(use_grant($body), text($body, 'upload_id'), $marker);
+}
+
+function complete(array $body): array
+{
+    $grant = use_grant($body);
+    expect(whole($body, 'size') === $grant['size'], 'the grant is for another size', 400, 'size-mismatch');
+    return sign('POST', $grant['key'], ['uploadId' => text($body, 'upload_id')]);
+}
+
+function delete(array $body): array
+{
+    return sign('DELETE', use_grant($body)['key'], ['uploadId' => text($body, 'upload_id')]);
+}
+
+function head(array $body): array
+{
+    return sign('HEAD', use_grant($body)['key']);
+}
+
+function all(array $body): array
+{
+    [$grant, $uploadId, $chunks] = [use_grant($body), text($body, 'upload_id'), $body['chunks'] ?? null];
+    expect(is_array($chunks) && array_is_list($chunks), 'chunks has to be a list');
+    expect(count($chunks) <= MAX_CHUNKS, 'at most ' . MAX_CHUNKS . ' chunks in a call', 413, 'too-many');
+    $isRight = whole($body, 'part_size') === $grant['part_size'];
+    expect($isRight, 'the grant is for parts of another size', 400, 'part-size-mismatch');
+    $parts = new stdClass(); // an array of numbers would become a list
+    foreach (array_keys($chunks) as $index) {
+        $number = whole($chunks, (string) $index, 1, 10000);
+        $parts->{$number} = sign_part($grant, $uploadId, $number);
+    }
+    $whole = ['list' => sign_list($grant, $uploadId), 'end' => complete($body)];
+    return $whole + ['delete' => delete($body), 'head' => head($body), 'chunks' => $parts];
+}
+
+function chunk_loaded(array $body): ?array
+{
+    [$grant, $uploadId] = [use_grant($body), text($body, 'upload_id', 4096, 0)];
+    $state = $body['state'] ?? null;
+    $answer = $state === 'complete' ? ['receipt' => receipt_of($grant)] : null;
+    $upload = [principal(), $uploadId];
+    if ($state === 'complete' || $state === 'aborted') {
+        run('delete from php_upload where principal = ? and upload_id = ?', $upload);
+    } elseif ($state === 'started' && $uploadId !== '') {
+        $rest = [$grant['mark'], $grant['key'], $grant['size'], $grant['part_size'], $grant['begun']];
+        run('insert into php_upload values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing', [...$upload, ...$rest]);
+    }
+    return $answer;
+}
+
+// ---- Receipts: what the store itself says is there ----
+
+function receipt_of(array $grant): string
+{
+    $context = stream_context_create(['http' => ['method' => 'HEAD', 'ignore_errors' => true, 'timeout' => 10]]);
+    $headers = @get_headers(sign('HEAD', $grant['key'])['url'], true, $context);
+    expect($headers !== false, 'the store does not answer', 503, 'store-silent');
+    expect(str_contains($headers[0], ' 200'), 'the store has no object of that key', 409, 'not-stored');
+    $headers = array_change_key_case($headers);
+    expect((int) $headers['content-length'] === $grant['size'], 'the object has another size', 409, 'size-mismatch');
+    $what = ['key' => $grant['key'], 'size' => $grant['size'], 'etag' => trim($headers['etag'], '"')];
+    return seal('receipt', $what + ['principal' => $grant['principal'], 'time' => time()]);
+}
+
+/** Where a form arrives: whatever the page says, the receipt tells what is stored, and who stored it. */
+function films(): array
+{
+    $receipt = unseal('receipt', (string) ($_POST['film'] ?? ''));
+    expect($receipt !== null, 'the receipt is not one of this signer', 403, 'receipt-invalid');
+    expect($receipt['principal'] === principal(), 'the receipt is for somebody else', 403, 'principal-mismatch');
+    expect(time() - $receipt['time'] < RECEIPT_LIFE, 'the receipt is too old', 403, 'receipt-expired');
+    return ['key' => $receipt['key'], 'size' => $receipt['size']]; // keep them here, each key once
+}
+
+// ---- HTTP ----
+
+const ACTIONS = [
+    'get_init_signature' => 'init',
+    'get_chunk_signature' => 'chunk',
+    'get_list_signature' => 'list_parts',
+    'get_end_signature' => 'complete',
+    'get_delete_signature' => 'delete',
+    'get_head_signature' => 'head',
+    'get_all_signatures' => 'all',
+    'chunk_loaded' => 'chunk_loaded',
+];
+
+function perform(string $path): ?array
+{
+    $action = ACTIONS[preg_replace('~^/sign/~', '', $path)] ?? null;
+    expect($path === '/films' || $action !== null, 'no such action', 404, 'unknown-action');
+    expect($_SERVER['REQUEST_METHOD'] === 'POST', 'POST it', 405, 'method-not-allowed');
+    expect(principal() !== null, 'sign in to upload', 401, 'unauthorized');
+    if ($path === '/films') {
+        return films();
+    }
+    // a form of another site can send any other type without asking leave
+    $type = strtolower(trim(explode(';', $_SERVER['CONTENT_TYPE'] ?? '')[0]));
+    expect($type === 'application/json', 'the body has to be application/json', 415, 'unsupported-media-type');
+    $json = file_get_contents('php://input', false, null, 0, MIB + 1);
+    expect(strlen($json) <= MIB, 'the body is too long', 413, 'body-too-large');
+    $body = json_decode($json, true, 32);
+    expect(is_array($body) && !array_is_list($body), 'the body has to be a JSON object', 400, 'invalid-json');
+    $answer = $action($body);
+    return $answer === null ? null : ['time' => (int) (microtime(true) * 1000), ...$answer];
+}
+
+ini_set('display_errors', '0');
+header('Content-Type: application/json');
+header('Cache-Control: no-store');
+try {
+    $answer = perform(parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH) ?: '/');
+    http_response_code($answer === null ? 204 : 200);
+} catch (Refusal $refusal) {
+    http_response_code($refusal->status);
+    $answer = ['error' => ['code' => $refusal->name, 'message' => $refusal->getMessage()]];
+}
+if ($answer !== null) {
+    echo json_encode($answer, JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR);
+}

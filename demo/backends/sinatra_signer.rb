@@ -1,0 +1,368 @@
+# A signer for <mule-upload> in one file: Sinatra, and SQLite for going on in another browser.
+#
+#     S3_BUCKET=films AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… SIGNER_SECRET=… ruby sinatra_signer.rb
+#
+# AWS_REGION, AWS_SESSION_TOKEN, S3_ENDPOINT, DATABASE_FILE (signer.db by default), MAX_SIZE (bytes) and PORT are
+# optional. Put your own session look-up into `principal`. The page has <mule-upload signer="/sign">; a form with
+# form-value="receipt" and the name "film" may go to /films.
+
+require 'base64'
+require 'json'
+require 'net/http'
+require 'openssl'
+require 'securerandom'
+require 'sinatra/base'
+require 'sqlite3'
+
+MIB = 1024**2
+MAX_FILES = 100
+MAX_CHUNKS = 1000
+PART_SIZE = 8 * MIB
+URL_LIFE = 3600
+GRANT_LIFE = 7 * 86_400
+RENEWAL_TIME = 30 * 86_400
+RECEIPT_LIFE = 86_400
+
+BUCKET = ENV.fetch('S3_BUCKET')
+REGION = ENV.fetch('AWS_REGION', 'us-east-1')
+SECRET = ENV.fetch('SIGNER_SECRET')
+ACCESS_KEY = ENV.fetch('AWS_ACCESS_KEY_ID')
+SECRET_KEY = ENV.fetch('AWS_SECRET_ACCESS_KEY')
+MAX_SIZE = ENV.fetch('MAX_SIZE', 5 * 1024**4).to_i
+BASE = URI(ENV['S3_ENDPOINT'] ? "#{ENV['S3_ENDPOINT'].chomp('/')}/#{BUCKET}" : "https://#{BUCKET}.s3.#{REGION}.amazonaws.com")
+
+DATABASE = SQLite3::Database.new(ENV.fetch('DATABASE_FILE', 'signer.db'), results_as_hash: true)
+DATABASE.busy_timeout = 5000
+DATABASE.execute(<<~SQL)
+  create table if not exists ruby_upload (principal text, upload_id text, mark text, key text, size integer,
+    part_size integer, begun integer, primary key (principal, upload_id))
+SQL
+
+class Refusal < StandardError
+  attr_reader :status, :code
+
+  def initialize(status, code, message)
+    super(message)
+    @status = status
+    @code = code
+  end
+end
+
+# ---- Reading what strangers sent ----
+module Reading
+  def expect(condition, message, status = 400, code = 'invalid-request')
+    raise Refusal.new(status, code, message) unless condition
+  end
+
+  def text(body, name, most: 4096, least: 1)
+    value = body[name]
+    expect(value.is_a?(String) && value.valid_encoding? && value.length.between?(least, most), "#{name} has to be a text")
+    value
+  end
+
+  def whole(body, name, least = 0, most = 2**53 - 1)
+    value = body[name]
+    expect(value.is_a?(Integer) && value.between?(least, most), "#{name} has to be a whole number from #{least} to #{most}")
+    value
+  end
+
+  # The last segment, without what could turn a text round or leave a path.
+  def clean_name(name)
+    name = name.split(%r{[/\\]}, -1).last.to_s.gsub(/[\p{C}\p{Zl}\p{Zp}]/, '').gsub(/\.{2,}/, '.').strip
+    name = name[1..] while name.bytesize > 500
+    ['', '.'].include?(name) ? 'file' : name
+  end
+end
+
+# ---- Sealing: what init allowed, and what is stored, so that nothing has to be remembered or believed ----
+module Sealing
+  # A seal is good for one kind alone: a grant is no receipt.
+  def seal_of(kind, payload)
+    Base64.urlsafe_encode64(OpenSSL::HMAC.digest('SHA256', SECRET, "#{kind}\n#{payload}"))
+  end
+
+  def seal(kind, what)
+    payload = Base64.urlsafe_encode64(JSON.generate(what))
+    "#{payload}.#{seal_of(kind, payload)}"
+  end
+
+  def unseal(kind, sealed)
+    payload, seal = sealed.split('.', 2)
+    is_genuine = seal && OpenSSL.secure_compare(seal_of(kind, payload), seal)
+    is_genuine ? JSON.parse(Base64.urlsafe_decode64(payload)) : nil
+  end
+
+  def open_grant(body)
+    expect(body['grant'].is_a?(String), 'the call lacks its grant', 403, 'grant-required')
+    grant = unseal('grant', body['grant'])
+    expect(grant, 'the grant is not one of this signer', 403, 'grant-invalid')
+    expect(grant['key'] == body['key'], 'the grant is for another key', 403, 'key-mismatch')
+    expect(grant['principal'] == principal, 'the grant is for somebody else', 403, 'principal-mismatch')
+    grant
+  end
+
+  def use_grant(body)
+    grant = open_grant(body)
+    expect(Time.now.to_i - grant['issued'] < GRANT_LIFE, 'the grant is outdated', 403, 'grant-expired')
+    grant
+  end
+end
+
+# ---- Signing: Signature Version 4 in the query ----
+module Signing
+  def encode(text)
+    text.to_s.b.gsub(/[^A-Za-z0-9_.~-]/) { |byte| format('%%%02X', byte.ord) }
+  end
+
+  # The headers are sent by the browser as they are; content-length it sends by itself.
+  def sign(method, key, query = {}, headers: {}, length: nil)
+    host = BASE.port == BASE.default_port ? BASE.host : "#{BASE.host}:#{BASE.port}"
+    path = "#{BASE.path}/#{key.split('/', -1).map { |segment| encode(segment) }.join('/')}"
+    signed = { 'host' => host, **headers, **(length ? { 'content-length' => length } : {}) }.sort
+    names = signed.map(&:first).join(';')
+
+    now = Time.now.utc
+    date, day = now.strftime('%Y%m%dT%H%M%SZ'), now.strftime('%Y%m%d')
+    scope = "#{day}/#{REGION}/s3/aws4_request"
+    query = {
+      **query,
+      'X-Amz-Algorithm' => 'AWS4-HMAC-SHA256',
+      'X-Amz-Credential' => "#{ACCESS_KEY}/#{scope}",
+      'X-Amz-Date' => date,
+      'X-Amz-Expires' => URL_LIFE,
+      'X-Amz-SignedHeaders' => names
+    }
+    query['X-Amz-Security-Token'] = ENV['AWS_SESSION_TOKEN'] if ENV['AWS_SESSION_TOKEN']
+    search = query.sort.map { |pair| pair.map { |text| encode(text) }.join('=') }.join('&')
+
+    lines = signed.map { |name, value| "#{name}:#{value}\n" }.join
+    canonical = OpenSSL::Digest::SHA256.hexdigest([method, path, search, lines, names, 'UNSIGNED-PAYLOAD'].join("\n"))
+    signing_key = [day, REGION, 's3', 'aws4_request'].reduce("AWS4#{SECRET_KEY}") do |secret, step|
+      OpenSSL::HMAC.digest('SHA256', secret, step)
+    end
+    signature = OpenSSL::HMAC.hexdigest('SHA256', signing_key, "AWS4-HMAC-SHA256\n#{date}\n#{scope}\n#{canonical}")
+    url = "#{BASE.scheme}://#{host}#{path}?#{search}&X-Amz-Signature=#{signature}"
+    answer = { method: method, url: url, expires: (now.to_i + URL_LIFE) * 1000 }
+    headers.empty? ? answer : { **answer, headers: headers }
+  end
+
+  def content_type_of(file)
+    type = file['content_type'].to_s
+    type = 'application/octet-stream' if type.empty?
+    is_type = type.match?(%r{\A[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?[\w-]+=[\w.-]+)*\z})
+    expect(is_type, 'the type is no media type', 403, 'type')
+    type
+  end
+
+  def exact_size(grant, chunk)
+    left = grant['size'] - (chunk - 1) * grant['part_size']
+    expect(left.positive? || (chunk == 1 && left.zero?), "the file has no part #{chunk}", 400, 'no-such-chunk')
+    [grant['part_size'], left].min
+  end
+
+  # The length is signed too: leave for 8 MiB is no leave for 5 GiB.
+  def sign_part(grant, upload_id, chunk)
+    sign('PUT', grant['key'], { 'partNumber' => chunk, 'uploadId' => upload_id }, length: exact_size(grant, chunk))
+  end
+
+  def sign_list(grant, upload_id, marker = 0)
+    more = marker.positive? ? { 'part-number-marker' => marker } : {}
+    sign('GET', grant['key'], { 'uploadId' => upload_id, **more })
+  end
+end
+
+class Signer < Sinatra::Base
+  include Reading
+  include Sealing
+  include Signing
+
+  set :bind, '127.0.0.1'
+  set :port, ENV.fetch('PORT', 8080).to_i
+  # refusals are answers here, not faults to show
+  set :show_exceptions, false
+  set :raise_errors, false
+
+  # Who calls, by your own session; nil: nobody, who is asked to sign in.
+  def principal
+    request.get_header('HTTP_X_USER')
+  end
+
+  # ---- Init ----
+
+  # What a file is recognised by.
+  def mark_of(file)
+    what = file['fingerprint'] || file.values_at('filename', 'filesize', 'last_modified')
+    OpenSSL::Digest::SHA256.hexdigest(JSON.generate(what))
+  end
+
+  def find_upload(file)
+    since = Time.now.to_i - RENEWAL_TIME
+    sql = 'select * from ruby_upload where principal = ? and mark = ? and size = ? and begun > ? order by begun desc'
+    DATABASE.get_first_row(sql, [principal, mark_of(file), file['filesize'], since])
+  end
+
+  def answer_file(file)
+    expect(file.is_a?(Hash), 'each of files has to be an object')
+    id = text(file, 'id', most: 1024)
+    text(file, 'filename')
+    whole(file, 'filesize')
+    { id: id, **grant_file(file) }
+  rescue Refusal => e
+    raise unless id
+
+    { id: id, error: { code: e.code, message: e.message } }
+  end
+
+  def renewed(file)
+    grant = open_grant(file)
+    expect(grant['size'] == file['filesize'], 'the grant is for another size', 403, 'size-mismatch')
+    expect(Time.now.to_i - grant['begun'] < RENEWAL_TIME, 'the upload began too long ago', 403, 'grant-expired')
+    [grant, file['upload_id']]
+  end
+
+  def granted(file)
+    known = file['force'] ? nil : find_upload(file)
+    grant = {
+      'key' => "uploads/#{SecureRandom.hex(16)}/#{clean_name(file['filename'])}",
+      'size' => file['filesize'],
+      'part_size' => [PART_SIZE, (file['filesize'] / 9000.0 / MIB).ceil * MIB].max,
+      'begun' => Time.now.to_i,
+      **(known || {}).slice('key', 'part_size', 'begun'),
+      'principal' => principal,
+      'mark' => mark_of(file)
+    }
+    [grant, known && known['upload_id']]
+  end
+
+  def grant_file(file)
+    size = file['filesize']
+    expect(size <= MAX_SIZE, "the file has #{size} bytes; at most #{MAX_SIZE} are taken", 403, 'too-big')
+    headers = { 'content-type' => content_type_of(file) }
+    grant, upload_id = file['grant'] && !file['force'] ? renewed(file) : granted(file)
+    grant['issued'] = Time.now.to_i
+    key, part_size = grant.values_at('key', 'part_size')
+    answer = { key: key, part_size: part_size, grant: seal('grant', grant), tracked: true }
+    return { **answer, put: sign('PUT', key, headers: headers, length: size) } if size <= part_size
+    return { **answer, upload_id: upload_id } if upload_id
+
+    { **answer, init: sign('POST', key, { 'uploads' => '' }, headers: headers) }
+  end
+
+  # ---- The actions ----
+
+  def get_init_signature(body)
+    files = body['files']
+    expect(files.is_a?(Array) && !files.empty?, 'files has to be a list')
+    expect(files.length <= MAX_FILES, "at most #{MAX_FILES} files in a call", 413, 'too-many')
+    actions = %w[get_all_signatures get_delete_signature get_head_signature chunk_loaded]
+    { actions: actions, limits: { files: MAX_FILES }, files: files.map { |file| answer_file(file) } }
+  end
+
+  def get_chunk_signature(body)
+    grant, chunk = use_grant(body), whole(body, 'chunk', 1, 10_000)
+    expect(whole(body, 'size') == exact_size(grant, chunk), 'the part has another length', 400, 'size-mismatch')
+    sign_part(grant, text(body, 'upload_id'), chunk)
+  end
+
+  def get_list_signature(body)
+    marker = body['part_number_marker'].nil? ? 0 : whole(body, 'part_number_marker', 0, 10_000)
+    sign_list(use_grant(body), text(body, 'upload_id'), marker)
+  end
+
+  def get_end_signature(body)
+    grant = use_grant(body)
+    expect(whole(body, 'size') == grant['size'], 'the grant is for another size', 400, 'size-mismatch')
+    sign('POST', grant['key'], { 'uploadId' => text(body, 'upload_id') })
+  end
+
+  def get_delete_signature(body)
+    sign('DELETE', use_grant(body)['key'], { 'uploadId' => text(body, 'upload_id') })
+  end
+
+  def get_head_signature(body)
+    sign('HEAD', use_grant(body)['key'])
+  end
+
+  def get_all_signatures(body)
+    grant, upload_id, chunks = use_grant(body), text(body, 'upload_id'), body['chunks']
+    expect(chunks.is_a?(Array), 'chunks has to be a list')
+    expect(chunks.length <= MAX_CHUNKS, "at most #{MAX_CHUNKS} chunks in a call", 413, 'too-many')
+    is_right = whole(body, 'part_size') == grant['part_size']
+    expect(is_right, 'the grant is for parts of another size', 400, 'part-size-mismatch')
+    parts = chunks.each_index.to_h do |index|
+      number = whole(chunks, index, 1, 10_000)
+      [number, sign_part(grant, upload_id, number)]
+    end
+    whole_upload = { list: sign_list(grant, upload_id), end: get_end_signature(body), delete: get_delete_signature(body) }
+    { **whole_upload, head: get_head_signature(body), chunks: parts }
+  end
+
+  def chunk_loaded(body)
+    grant, upload_id = use_grant(body), text(body, 'upload_id', least: 0)
+    answer = body['state'] == 'complete' ? { receipt: receipt_of(grant) } : nil
+    case body['state']
+    when 'complete', 'aborted'
+      DATABASE.execute('delete from ruby_upload where principal = ? and upload_id = ?', [principal, upload_id])
+    when 'started'
+      row = [principal, upload_id, *grant.values_at('mark', 'key', 'size', 'part_size', 'begun')]
+      DATABASE.execute('insert into ruby_upload values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing', row)
+    end
+    answer
+  end
+
+  # ---- Receipts: what the store itself says is there ----
+
+  def receipt_of(grant)
+    uri = URI(sign('HEAD', grant['key'])[:url])
+    stored = Net::HTTP.start(uri.host, uri.port, use_ssl: uri.scheme == 'https') { |http| http.head(uri.request_uri) }
+    expect(stored.code == '200', 'the store has no object of that key', 409, 'not-stored')
+    expect(stored['content-length'].to_i == grant['size'], 'the object has another size', 409, 'size-mismatch')
+    what = { key: grant['key'], size: grant['size'], etag: stored['etag'].delete('"') }
+    seal('receipt', { **what, principal: principal, time: Time.now.to_i })
+  end
+
+  # Where a form arrives: whatever the page says, the receipt tells what is stored, and who stored it.
+  post '/films' do
+    receipt = unseal('receipt', params['film'].to_s)
+    expect(receipt, 'the receipt is not one of this signer', 403, 'receipt-invalid')
+    expect(receipt['principal'] == principal, 'the receipt is for somebody else', 403, 'principal-mismatch')
+    expect(Time.now.to_i - receipt['time'] < RECEIPT_LIFE, 'the receipt is too old', 403, 'receipt-expired')
+    content_type :json
+    JSON.generate(receipt.slice('key', 'size')) # keep them here, each key once
+  end
+
+  # ---- HTTP ----
+
+  ACTIONS = %w[get_init_signature get_chunk_signature get_list_signature get_end_signature get_delete_signature
+               get_head_signature get_all_signatures chunk_loaded].freeze
+
+  post '/sign/:action' do |action|
+    expect(ACTIONS.include?(action), 'no such action', 404, 'unknown-action')
+    # a form of another site can send any other type without asking leave
+    expect(request.media_type == 'application/json', 'the body has to be application/json', 415, 'unsupported-media-type')
+    expect(principal, 'sign in to upload', 401, 'unauthorized')
+    json = request.body.read(MIB + 1).to_s
+    expect(json.bytesize <= MIB, 'the body is too long', 413, 'body-too-large')
+    body = parsed(json)
+    expect(body.is_a?(Hash), 'the body has to be a JSON object', 400, 'invalid-json')
+    answer = send(action, body)
+    next 204 if answer.nil?
+
+    content_type :json
+    JSON.generate({ time: (Time.now.to_f * 1000).to_i, **answer })
+  end
+
+  def parsed(json)
+    JSON.parse(json, max_nesting: 32)
+  rescue JSON::ParserError
+    nil
+  end
+
+  error Refusal do |refusal|
+    content_type :json
+    status refusal.status
+    JSON.generate({ error: { code: refusal.code, message: refusal.message } })
+  end
+
+  run! if app_file == $PROGRAM_NAME
+end

@@ -1,0 +1,167 @@
+/**
+ * The checksums that clients send along and ask for again.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+ */
+import { createHash } from 'node:crypto';
+import { createCrcKernel } from '../../src/engine/crc-kernel.js';
+import type { Hash } from '../../src/engine/crc-kernel.js';
+import { combineCrcs, CRCS } from '../../src/engine/crc.js';
+import type { ChecksumAlgorithm } from '../../src/protocol.js';
+import { S3Error } from './errors.js';
+import { element } from './xml.js';
+
+export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE';
+
+export interface Checksum {
+  algorithm: ChecksumAlgorithm;
+  /** Base64. */
+  value: string;
+}
+
+/** What CreateMultipartUpload says of the parts to come. */
+export interface ChecksumPlan {
+  algorithm: ChecksumAlgorithm;
+  type: ChecksumType;
+}
+
+/** Of a stored object; a composite one ends in `-` and the number of parts. */
+export type ObjectChecksum = Checksum & ChecksumPlan;
+
+/** Bytes of a value. */
+const BYTES: Readonly<Record<ChecksumAlgorithm, number>> = { crc64nvme: 8, crc32c: 4, crc32: 4, sha256: 32 };
+const PREFIX = 'x-amz-checksum-';
+/** Headers with that prefix that hold no value. */
+const OTHERS = ['algorithm', 'type', 'mode'];
+
+const isKnown = (name: string): name is ChecksumAlgorithm => Object.hasOwn(BYTES, name);
+const notImplemented = (header: string): S3Error =>
+  new S3Error('NotImplemented', 'A header you provided implies functionality that is not implemented', {
+    Header: header,
+  });
+
+/** Gives the error of a request that names another algorithm than the upload was created with. */
+export const algorithmMismatch = (expected: string, actual: string): S3Error =>
+  new S3Error(
+    'InvalidRequest',
+    `Checksum Type mismatch occurred, expected checksum Type: ${expected}, actual checksum Type: ${actual}`,
+  );
+
+/**
+ * Finds the one checksum among headers, or among the fields of a form.
+ * @throws S3Error for more than one, for one that is no base64 of its length, and for those not known here
+ */
+export function readDeclared(headers: ReadonlyMap<string, string>): Checksum | null {
+  const names = [...headers.keys()].filter(
+    (name) => name.startsWith(PREFIX) && !OTHERS.includes(name.slice(PREFIX.length)),
+  );
+  const trailer = headers.get('x-amz-trailer');
+  if (trailer !== undefined) throw notImplemented('x-amz-trailer');
+  const [name] = names;
+  if (name === undefined) return null;
+  if (names.length > 1)
+    throw new S3Error(
+      'InvalidRequest',
+      'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
+    );
+  const algorithm = name.slice(PREFIX.length);
+  if (!isKnown(algorithm)) throw notImplemented(name);
+  const value = headers.get(name)!;
+  const named = headers.get('x-amz-sdk-checksum-algorithm')?.toLowerCase() ?? algorithm;
+  if (named !== algorithm)
+    throw new S3Error('InvalidRequest', 'Value for x-amz-sdk-checksum-algorithm header is invalid.');
+  const bytes = Buffer.from(value.replace(/-\d+$/, ''), 'base64');
+  if (bytes.length === BYTES[algorithm]) return { algorithm, value };
+  throw new S3Error('InvalidRequest', `Value for ${name} header is invalid.`);
+}
+
+/** @throws S3Error for one that there is not */
+export function readType(headers: ReadonlyMap<string, string>): ChecksumType | null {
+  const type = headers.get(`${PREFIX}type`);
+  if (type === undefined || type === 'FULL_OBJECT' || type === 'COMPOSITE') return type ?? null;
+  throw new S3Error('InvalidRequest', `Value for ${PREFIX}type header is invalid.`);
+}
+
+/**
+ * Reads what CreateMultipartUpload says of checksums.
+ * @throws S3Error for what does not go together: CRC64NVME has no composite form, SHA-256 no other
+ */
+export function readPlan(headers: ReadonlyMap<string, string>): ChecksumPlan | null {
+  const name = headers.get(`${PREFIX}algorithm`)?.toLowerCase();
+  const type = readType(headers);
+  if (name === undefined) {
+    if (type === null) return null;
+    throw new S3Error(
+      'InvalidRequest',
+      'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
+    );
+  }
+  if (!isKnown(name)) throw notImplemented(`${PREFIX}algorithm`);
+  const only = name === 'crc64nvme' ? 'FULL_OBJECT' : name === 'sha256' ? 'COMPOSITE' : null;
+  if (type !== null && only !== null && type !== only)
+    throw new S3Error(
+      'InvalidRequest',
+      `The ${type} checksum type cannot be used with the ${name} checksum algorithm.`,
+    );
+  return { algorithm: name, type: type ?? only ?? 'COMPOSITE' };
+}
+
+/** @throws S3Error where Complete names another type than Create did */
+export function assertSameType(type: ChecksumType | null, plan: ChecksumPlan | null): void {
+  if (type === null || type === plan?.type) return;
+  throw new S3Error(
+    'InvalidRequest',
+    `The upload was created using the ${plan?.type ?? 'null'} checksum mode. The complete request must use the same checksum mode.`,
+  );
+}
+
+const kernel = createCrcKernel();
+
+/** Starts a checksum over bytes as they come. */
+export function createChecksum(algorithm: ChecksumAlgorithm): Hash {
+  if (algorithm !== 'sha256') return kernel.create(CRCS[algorithm]);
+  const hash = createHash('sha256');
+  return { update: (bytes) => void hash.update(bytes), digest: () => new Uint8Array(hash.digest()) };
+}
+
+export const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+
+/** @throws S3Error BadDigest where a value was declared and is not the one computed */
+export function assertChecksum(declared: Checksum | null, computed: string): void {
+  if (declared === null || declared.value === computed) return;
+  const name = declared.algorithm.toUpperCase();
+  throw new S3Error('BadDigest', `The ${name} you specified did not match the calculated checksum.`);
+}
+
+/** Gives the checksum of an object made of parts, from those of the parts alone. */
+export function checksumOfParts(
+  { algorithm, type }: ChecksumPlan,
+  parts: readonly { value: string; size: number }[],
+): ObjectChecksum {
+  if (type === 'FULL_OBJECT' && algorithm !== 'sha256')
+    return { algorithm, type, value: combineCrcs(algorithm, parts) };
+  const hash = createChecksum(algorithm);
+  for (const { value } of parts) hash.update(Buffer.from(value, 'base64'));
+  return { algorithm, type, value: `${toBase64(hash.digest())}-${parts.length}` };
+}
+
+/** Gives the headers that tell a checksum. */
+export const checksumHeaders = (
+  checksum: (Checksum & { type?: ChecksumType }) | null | undefined,
+): Record<string, string> =>
+  checksum
+    ? {
+        [PREFIX + checksum.algorithm]: checksum.value,
+        ...(checksum.type && { [`${PREFIX}type`]: checksum.type }),
+      }
+    : {};
+
+export const checksumElementName = (algorithm: ChecksumAlgorithm): string => `Checksum${algorithm.toUpperCase()}`;
+
+/** Writes the element that tells a checksum in XML; nothing for none. */
+export const checksumElements = (checksum: Checksum | null | undefined): string[] =>
+  checksum ? [element(checksumElementName(checksum.algorithm), checksum.value)] : [];
+
+/** Every algorithm's element name, for reading Complete's list. */
+export const CHECKSUM_ELEMENTS = (Object.keys(BYTES) as ChecksumAlgorithm[]).map(
+  (algorithm) => [algorithm, checksumElementName(algorithm)] as const,
+);

@@ -1,0 +1,254 @@
+import { request as sendRequest } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import { playedHeaders } from './played-answer.js';
+import type { PlayedAnswer, RuledRequest, SingleFault, WholeAnswer } from './rules.js';
+import { Valve } from './valve.js';
+
+/** One request as the proxy saw it; its numbers grow while it runs. */
+export interface SeenRequest extends RuledRequest {
+  method: string;
+  /** Path and query. */
+  target: string;
+  /** Bytes of the body that reached the proxy. */
+  bytes: number;
+  /** The answer's; 0 until there is one. */
+  status: number;
+  /** Epoch milliseconds. */
+  startedAt: number;
+  /** When the first byte of the body came, in epoch milliseconds; null while none has. */
+  firstByteAt: number | null;
+  /** When the store's own answer had gone back whole, in epoch milliseconds; null while, and where, it has not. */
+  deliveredAt: number | null;
+  /** What the proxy did to it; null: nothing. */
+  fault: SingleFault['do'] | null;
+}
+
+/** What the exchanges of one proxy share. */
+export interface Passage {
+  readonly target: URL;
+  readonly agent: Agent;
+  readonly valve: Valve;
+  /** Whether each request gets a connection of its own. */
+  readonly connectionPerRequest: boolean;
+}
+
+/** What is done to the store's answer. */
+type Turn = (response: IncomingMessage) => void;
+
+/** One request on its way to the store and back, and what is done to it. */
+export class Exchange {
+  readonly #passage: Passage;
+  readonly #incoming: IncomingMessage;
+  readonly #answer: ServerResponse;
+  readonly #seen: SeenRequest;
+
+  constructor(passage: Passage, incoming: IncomingMessage, answer: ServerResponse, seen: SeenRequest) {
+    this.#passage = passage;
+    this.#incoming = incoming;
+    this.#answer = answer;
+    this.#seen = seen;
+  }
+
+  run(fault: SingleFault | null): void {
+    const { valve } = this.#passage;
+    switch (fault?.do) {
+      case 'reset':
+        if (fault.after) return this.#forward({ limit: fault.after, atLimit: () => this.#reset() });
+        return this.#reset();
+      case 'silence':
+        if (fault.when === 'after') return this.#forward({ turn: (response) => void response.resume() });
+        return this.#swallow(fault.after);
+      case 'lose-reply':
+        return this.#forward({ turn: (response) => void response.resume().once('end', () => this.#reset()) });
+      case 'cut':
+        return this.#forward({ turn: (response) => this.#cut(response, fault.after) });
+      case 'throttle':
+        return this.#forward({ valve: new Valve(fault.rate) });
+      case 'alter':
+        void this.#alter(fault.alter);
+        return;
+      case 'delay':
+        setTimeout(() => this.#forward({}), fault.ms);
+        return;
+      case 'answer':
+        // a client that is answered before its last byte went up may see a reset instead
+        this.#swallow();
+        this.#incoming.once('end', () => this.#play(fault));
+        return;
+      case 'answer-after':
+        return this.#forward({ turn: (response) => void response.resume().once('end', () => this.#play(fault)) });
+      case 'edit':
+        return this.#forward({
+          turn: (response) => void this.#edit(response, (answer) => fault.edit(answer, this.#seen)),
+        });
+      default:
+        return this.#forward({ valve });
+    }
+  }
+
+  #reset(): void {
+    this.#incoming.socket.resetAndDestroy();
+  }
+
+  #count(chunk: Buffer): void {
+    this.#seen.firstByteAt ??= Date.now();
+    this.#seen.bytes += chunk.length;
+  }
+
+  /** Takes the body, or so many bytes of it and not one more, and does nothing with it. */
+  #swallow(limit = Infinity): void {
+    this.#incoming.on('data', (chunk: Buffer) => {
+      this.#count(chunk);
+      if (this.#seen.bytes >= limit) this.#incoming.pause();
+    });
+  }
+
+  #play(played: PlayedAnswer): void {
+    this.#seen.status = played.status;
+    const { body = '' } = played;
+    this.#writeHead(played.status, undefined, [
+      ...playedHeaders(played, this.#incoming.headers.origin),
+      'Content-Length',
+      String(Buffer.byteLength(body)),
+    ]);
+    this.#answer.end(this.#incoming.method === 'HEAD' ? '' : body);
+  }
+
+  #writeHead(status: number, message: string | undefined, rawHeaders: string[]): void {
+    if (!this.#passage.connectionPerRequest) {
+      this.#answer.writeHead(status, message, rawHeaders);
+      return;
+    }
+    const kept = rawHeaders.filter(
+      (_, index) => !/^(?:connection|keep-alive)$/i.test(rawHeaders[index - (index % 2)]!),
+    );
+    this.#answer.writeHead(status, message, [...kept, 'Connection', 'close']);
+  }
+
+  #pass(response: IncomingMessage): void {
+    this.#writeHead(response.statusCode!, response.statusMessage, response.rawHeaders);
+    response.pipe(this.#answer);
+    this.#answer.once('finish', () => {
+      this.#seen.deliveredAt = Date.now();
+    });
+  }
+
+  #cut(response: IncomingMessage, after: number): void {
+    this.#writeHead(response.statusCode!, response.statusMessage, response.rawHeaders);
+    this.#answer.flushHeaders();
+    let left = after;
+    response.on('data', (chunk: Buffer) => {
+      if (left > 0) this.#answer.write(chunk.subarray(0, left));
+      left -= chunk.length;
+    });
+    // an answer may be shorter than the cut
+    response.once('end', () => this.#answer.write('', () => setTimeout(() => this.#reset(), 50)));
+  }
+
+  async #edit(response: IncomingMessage, edit: (answer: WholeAnswer) => Partial<WholeAnswer>): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk as Buffer);
+    const { statusCode: status, rawHeaders } = response;
+    const whole = { status: status!, rawHeaders, body: Buffer.concat(chunks).toString() };
+    const edited = { ...whole, ...edit(whole) };
+    this.#seen.status = edited.status;
+    const kept = edited.rawHeaders.filter(
+      (_, index, all) => !/^(?:content-length|transfer-encoding)$/i.test(all[index - (index % 2)]!),
+    );
+    this.#writeHead(edited.status, undefined, [...kept, 'Content-Length', String(Buffer.byteLength(edited.body))]);
+    this.#answer.end(edited.body);
+    this.#answer.once('finish', () => {
+      this.#seen.deliveredAt = Date.now();
+    });
+  }
+
+  async #alter(alter: (body: Buffer) => Buffer | Promise<Buffer>): Promise<void> {
+    const chunks: Buffer[] = [];
+    try {
+      for await (const chunk of this.#incoming) {
+        this.#count(chunk as Buffer);
+        chunks.push(chunk as Buffer);
+      }
+    } catch {
+      return; // whoever sent it has gone
+    }
+    const body = await alter(Buffer.concat(chunks));
+    const headers = this.#incoming.rawHeaders.map((value, index, all) =>
+      index % 2 && /^content-length$/i.test(all[index - 1]!) ? String(body.length) : value,
+    );
+    const outgoing = this.#open(headers, (response) => this.#pass(response));
+    outgoing.end(body);
+  }
+
+  #forward({
+    valve = this.#passage.valve,
+    turn = (response) => this.#pass(response),
+    limit = Infinity,
+    atLimit,
+  }: {
+    valve?: Valve;
+    turn?: Turn;
+    limit?: number;
+    atLimit?: () => void;
+  }): void {
+    this.#stream(this.#open(this.#incoming.rawHeaders, turn), valve, limit, atLimit);
+  }
+
+  #open(headers: string[], turn: Turn): ClientRequest {
+    const { target, agent } = this.#passage;
+    const outgoing = sendRequest({
+      host: target.hostname,
+      port: target.port,
+      method: this.#seen.method,
+      path: this.#seen.target,
+      headers,
+      agent,
+    });
+    outgoing.on('response', (response) => {
+      this.#seen.status = response.statusCode ?? 0;
+      turn(response);
+    });
+    // A page must see what it would see of the store itself: a cut line.
+    outgoing.on('error', () => this.#reset());
+    this.#answer.on('close', () => {
+      if (!this.#answer.writableFinished) outgoing.destroy();
+    });
+    return outgoing;
+  }
+
+  #stream(outgoing: ClientRequest, valve: Valve, limit: number, atLimit?: () => void): void {
+    const incoming = this.#incoming;
+    /** Whether the valve holds bytes back: two timers do not always fire in their order. */
+    let isHeld = false;
+    let hasEnded = false;
+    const strike = (): void => {
+      outgoing.destroy();
+      atLimit?.();
+    };
+    const write = (chunk: Buffer): void => {
+      isHeld = false;
+      if (outgoing.destroyed || outgoing.write(chunk)) incoming.resume();
+      else {
+        incoming.pause();
+        outgoing.once('drain', () => incoming.resume());
+      }
+      if (hasEnded) outgoing.end();
+    };
+    incoming.on('data', (chunk: Buffer) => {
+      this.#count(chunk);
+      if (this.#seen.bytes >= limit) return strike();
+      if (valve.isOpen) return write(chunk);
+      isHeld = true;
+      incoming.pause();
+      valve.pass(chunk.length, () => write(chunk));
+    });
+    incoming.on('end', () => {
+      // shorter than the limit: the fault strikes all the same
+      if (limit < Infinity) return strike();
+      hasEnded = true;
+      if (isHeld) return;
+      if (valve.isOpen) outgoing.end();
+      else valve.pass(0, () => outgoing.end());
+    });
+  }
+}

@@ -1,0 +1,199 @@
+import { Agent, createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Exchange } from './exchange.js';
+import type { SeenRequest } from './exchange.js';
+import { Line } from './line.js';
+import { seededRandom } from './random.js';
+import { describeRequest } from './request-kind.js';
+import type { RequestKind } from './request-kind.js';
+import { Rulebook } from './rules.js';
+import type { Rule } from './rules.js';
+import { Valve } from './valve.js';
+
+export type { SeenRequest } from './exchange.js';
+export type { RequestKind } from './request-kind.js';
+export type { Fault, PlayedAnswer, Rule, SingleFault, WholeAnswer } from './rules.js';
+
+/** `pause`: bytes and requests wait; `refuse`: connections under way are reset, and new ones refused. */
+export type ProxyMode = 'pass' | 'pause' | 'refuse';
+
+export interface FaultProxyOptions {
+  /** 0: any free port. */
+  port?: number;
+  /** Bytes per second towards the target, over all connections. */
+  rate?: number;
+  rules?: readonly Rule[];
+  /** Of the rules' chances. */
+  seed?: number;
+  /** Whether each request gets a connection of its own: no browser sends one again by itself then. */
+  connectionPerRequest?: boolean;
+}
+
+export interface FaultProxy {
+  /** Origin without a trailing slash. URLs must be signed for it: the proxy leaves Host as it is. */
+  readonly url: string;
+  /** Every request since the start or the last reset, oldest first. */
+  readonly requests: readonly SeenRequest[];
+  /** How often each rule has struck, in their order. */
+  readonly struck: readonly number[];
+  /** When it stopped refusing connections the last time, in epoch milliseconds; null: it never did. */
+  readonly returnedAt: number | null;
+  /** Body bytes that went up, of one kind or of all. */
+  bytes(kind?: RequestKind): number;
+  count(kind?: RequestKind): number;
+  /** Puts these rules in the place of those there were. */
+  setRules(rules: readonly Rule[]): void;
+  /** Bytes per second; Infinity: no limit. */
+  setRate(rate: number): void;
+  setMode(mode: ProxyMode): void;
+  /** Begins to count afresh. */
+  reset(): void;
+  /** Stops at once; connections are cut. */
+  close(): Promise<void>;
+}
+
+/** Milliseconds: a reset soon after the last byte of an answer may overtake it. */
+const OVERTAKEN = 500;
+
+class Proxy implements FaultProxy {
+  readonly #rulebook: Rulebook;
+  readonly #valve: Valve;
+  readonly #agent = new Agent({ keepAlive: true });
+  readonly #target: URL;
+  readonly #connectionPerRequest: boolean;
+  readonly #used = new WeakSet<Socket>();
+  readonly #server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (incoming, answer) =>
+    this.#handle(incoming, answer),
+  );
+  #line!: Line;
+  #mode: ProxyMode = 'pass';
+  #outages = 0;
+  requests: SeenRequest[] = [];
+  returnedAt: number | null = null;
+
+  constructor(
+    target: string,
+    { rate = Infinity, rules = [], seed = 1, connectionPerRequest = false }: FaultProxyOptions,
+  ) {
+    this.#target = new URL(target);
+    this.#valve = new Valve(rate);
+    this.#rulebook = new Rulebook(seededRandom(seed));
+    this.#rulebook.set(rules);
+    this.#connectionPerRequest = connectionPerRequest;
+  }
+
+  async open(port: number): Promise<this> {
+    this.#line = await Line.open(port, (socket) => this.#server.emit('connection', socket));
+    return this;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#line.port}`;
+  }
+
+  get struck(): number[] {
+    return this.#rulebook.struck;
+  }
+
+  bytes(kind?: RequestKind): number {
+    return this.#ofKind(kind).reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  count(kind?: RequestKind): number {
+    return this.#ofKind(kind).length;
+  }
+
+  setRules(rules: readonly Rule[]): void {
+    this.#rulebook.set(rules);
+  }
+
+  setRate(rate: number): void {
+    this.#valve.setRate(rate);
+  }
+
+  setMode(mode: ProxyMode): void {
+    this.#mode = mode;
+    this.#valve.setShut(mode === 'pause');
+    if (mode === 'refuse') this.#goDown();
+    else this.#comeBack();
+  }
+
+  reset(): void {
+    this.requests = [];
+  }
+
+  close(): Promise<void> {
+    this.#mode = 'refuse';
+    this.#line.shut();
+    this.#line.reset();
+    this.#agent.destroy();
+    return Promise.resolve();
+  }
+
+  #handle(incoming: IncomingMessage, answer: ServerResponse): void {
+    const method = incoming.method ?? 'GET';
+    const target = incoming.url ?? '/';
+    const seen: SeenRequest = {
+      ...describeRequest(method, target),
+      method,
+      target,
+      bytes: 0,
+      status: 0,
+      startedAt: Date.now(),
+      firstByteAt: null,
+      deliveredAt: null,
+      isFresh: !this.#used.has(incoming.socket),
+      fault: null,
+    };
+    this.#used.add(incoming.socket);
+    this.requests.push(seen);
+    const fault = this.#rulebook.choose(seen);
+    seen.fault = fault?.do ?? null;
+    if (fault?.do === 'refuse') return this.#refuseFor(fault.for);
+    const passage = {
+      target: this.#target,
+      agent: this.#agent,
+      valve: this.#valve,
+      connectionPerRequest: this.#connectionPerRequest,
+    };
+    new Exchange(passage, incoming, answer, seen).run(fault);
+  }
+
+  #refuseFor(time: number): void {
+    this.#outages++;
+    this.#goDown();
+    setTimeout(() => {
+      this.#outages--;
+      this.#comeBack();
+    }, time);
+  }
+
+  #comeBack(): void {
+    if (this.#outages || this.#mode === 'refuse' || this.#line.isOpen) return;
+    this.#line.open();
+    this.returnedAt = Date.now();
+  }
+
+  #goDown(): void {
+    this.#line.shut();
+    this.#line.reset();
+    const since = Date.now() - OVERTAKEN;
+    for (const seen of this.requests)
+      if (seen.deliveredAt !== null && seen.deliveredAt > since) seen.deliveredAt = null;
+  }
+
+  #ofKind(kind?: RequestKind): readonly SeenRequest[] {
+    return kind ? this.requests.filter((seen) => seen.kind === kind) : this.requests;
+  }
+}
+
+/**
+ * Starts an HTTP proxy before a store or a signer that streams, counts, and makes whatever faults its rules say. It
+ * changes no header on the way there, so signatures made for the proxy's own address hold.
+ * @param target origin of the store or signer
+ * @throws where the port cannot be had
+ */
+export function startFaultProxy(target: string, options: FaultProxyOptions = {}): Promise<FaultProxy> {
+  return new Proxy(target, options).open(options.port ?? 0);
+}

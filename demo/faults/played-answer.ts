@@ -1,0 +1,26 @@
+import type { PlayedAnswer } from './rules.js';
+
+/** As a bucket's and a signer's own CORS rules have them. */
+const EXPOSED = 'ETag, Retry-After, x-amz-request-id, x-amz-version-id';
+
+/** Gives the `<Error>` document of S3. */
+export const errorXml = (code: string, message = 'Played by the fault proxy.'): string =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+
+function retryAfterOf({ seconds, as }: NonNullable<PlayedAnswer['retryAfter']>): string {
+  return as === 'seconds' ? String(seconds) : new Date(Date.now() + seconds * 1_000).toUTCString();
+}
+
+/** Gives the headers of a played answer, names and values in turn. */
+export function playedHeaders({ headers, body, retryAfter, cors = true }: PlayedAnswer, origin?: string): string[] {
+  const isXml = body?.trimStart().startsWith('<?xml') ?? false;
+  const all: Record<string, string> = {
+    'Content-Type': isXml ? 'application/xml' : 'text/html',
+    ...(cors
+      && origin && { 'Access-Control-Allow-Origin': origin, 'Access-Control-Expose-Headers': EXPOSED, Vary: 'Origin' }),
+    ...(cors && origin && { 'Access-Control-Allow-Credentials': 'true' }),
+    ...(retryAfter && { 'Retry-After': retryAfterOf(retryAfter) }),
+    ...headers,
+  };
+  return Object.entries(all).flat();
+}

@@ -1,0 +1,17 @@
+/** Gives numbers from 0 up to, not including, 1: the same ones for the same seed. */
+export type Random = () => number;
+
+/**
+ * Makes a generator of random numbers that a seed repeats (mulberry32).
+ * @param seed an integer; its lowest 32 bits count
+ * @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c
+ */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

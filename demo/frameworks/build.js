@@ -1,0 +1,37 @@
+/** Builds every app, each with its framework's own plugin, into `dist/{name}`. */
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import vue from '@vitejs/plugin-vue';
+import path from 'node:path';
+import { build } from 'vite';
+import solid from 'vite-plugin-solid';
+
+const FOLDER = import.meta.dirname;
+
+/** What each needs beside Vite; those of JSX tell where its functions come from. */
+const APPS = {
+  html: {},
+  react: { oxc: { jsx: { runtime: 'automatic', importSource: 'react' } } },
+  preact: { oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } } },
+  solid: { plugins: [solid()] },
+  vue: { plugins: [vue({ template: { compilerOptions: { isCustomElement: (tag) => tag === 'mule-upload' } } })] },
+  svelte: { plugins: [svelte({ configFile: false })] },
+  // compiled in the browser: without Angular's own build there is nothing else to it
+  angular: {},
+};
+
+for (const [name, config] of Object.entries(APPS)) {
+  await build({
+    configFile: false,
+    logLevel: 'warn',
+    root: path.join(FOLDER, name),
+    base: './',
+    ...config,
+    build: {
+      outDir: path.join(FOLDER, 'dist', name),
+      emptyOutDir: true,
+      target: 'es2022',
+      modulePreload: { polyfill: false },
+      chunkSizeWarningLimit: 2_000,
+    },
+  });
+}

@@ -1,0 +1,38 @@
+import 'mule-upload';
+import { useState } from 'react';
+import { createRoot } from 'react-dom/client';
+
+/** The same in every framework: an attribute, a property, an event, a slot, and a value that the page holds. */
+function App() {
+  const [value, setValue] = useState<readonly string[]>([]);
+  const [stored, setStored] = useState('');
+  const [isDisabled, setIsDisabled] = useState(false);
+  return (
+    <>
+      <mule-upload
+        signer="/sign"
+        name="film"
+        max-size="1GB"
+        headers={{ 'x-app': 'react' }}
+        value={value}
+        disabled={isDisabled}
+        onmule-complete={({ detail }) => setStored(`${detail.key} ${detail.size}`)}
+        onChange={({ currentTarget }) => setValue(currentTarget.value)}
+      >
+        <button slot="button" type="button">
+          Choose a film
+        </button>
+      </mule-upload>
+      <output id="stored">{stored}</output>
+      <output id="value">{value.join()}</output>
+      <button id="toggle" type="button" onClick={() => setIsDisabled(!isDisabled)}>
+        {isDisabled ? 'Enable' : 'Disable'}
+      </button>
+      <button id="clear" type="button" onClick={() => setValue([])}>
+        Clear
+      </button>
+    </>
+  );
+}
+
+createRoot(document.querySelector('#app')!).render(<App />);

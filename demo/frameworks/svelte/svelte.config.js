@@ -1,0 +1,2 @@
+/** For svelte-check, which would look for a Vite configuration further up. */
+export default {};

@@ -1,0 +1,6 @@
+/** One uploader for all elements of the page of themes. */
+import '../src/index.js';
+import { Uploader } from '../src/engine/index.js';
+
+const uploader = new Uploader({ signer: '/sign' });
+for (const element of document.querySelectorAll('mule-upload')) element.uploader = uploader;

@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { createChecksum, toBase64 } from '../../demo/bucket/checksums.js';
+import { startBucket } from '../../demo/bucket/index.js';
+import type { Behaviour, RunningBucket } from '../../demo/bucket/index.js';
+import { MIB } from '../../src/limits.js';
+import type { ChecksumAlgorithm } from '../../src/protocol.js';
+import { postForm } from '../servers/post-form.js';
+import { S3Client, verdict } from '../servers/s3-client.js';
+import { textOf } from '../servers/xml-text.js';
+
+const ACCESS = { accessKeyId: 'testaccess', secretAccessKey: 'testsecret' };
+const BUCKET = 'demo';
+/** Not signed, or the hash of the body that signatures hold would tell first. */
+const UNSIGNED = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
+const INVALID = { status: 400, code: 'InvalidRequest' };
+const BAD_DIGEST = { status: 400, code: 'BadDigest' };
+
+function valueOf(algorithm: ChecksumAlgorithm, bytes: Uint8Array | string): string {
+  const checksum = createChecksum(algorithm);
+  checksum.update(Buffer.from(bytes));
+  return toBase64(checksum.digest());
+}
+
+describe('checksums of the embedded bucket', () => {
+  let directory = '';
+  const running: RunningBucket[] = [];
+
+  before(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'mule-bucket-sums-'));
+  });
+  after(async () => {
+    await Promise.all(running.map((bucket) => bucket.close()));
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  let count = 0;
+  async function start(behaviour: Partial<Behaviour> = {}, dir = join(directory, String(++count))) {
+    const bucket = await startBucket({ dir, buckets: [BUCKET], credentials: ACCESS, behaviour });
+    running.push(bucket);
+    const store = { url: bucket.url, region: 'us-east-1', ...ACCESS };
+    const client = new S3Client(store);
+    const create = (headers: Record<string, string>): Promise<Response> =>
+      client.request('POST', client.address(BUCKET, 'film', { uploads: '' }), { headers });
+    const begin = async (headers: Record<string, string>): Promise<string> =>
+      textOf(await (await create(headers)).text(), 'UploadId');
+    const send = (
+      uploadId: string,
+      partNumber: number,
+      body: Uint8Array<ArrayBuffer>,
+      headers = {},
+    ): Promise<Response> =>
+      client.request('PUT', client.address(BUCKET, 'film', { uploadId, partNumber: String(partNumber) }), {
+        body,
+        headers: { ...UNSIGNED, ...headers },
+      });
+    const end = (uploadId: string, etags: readonly string[], headers: Record<string, string> = {}): Promise<Response> =>
+      client.complete(
+        BUCKET,
+        'film',
+        uploadId,
+        etags.map((etag, index) => ({ partNumber: index + 1, etag })),
+        headers,
+      );
+    const head = async (key = 'film'): Promise<Headers> => {
+      const answer = await client.request('HEAD', client.address(BUCKET, key), {
+        headers: { 'x-amz-checksum-mode': 'ENABLED' },
+      });
+      return answer.headers;
+    };
+    return { bucket, store, client, create, begin, send, end, head, dir };
+  }
+  const bytes = (size: number): Uint8Array<ArrayBuffer> => new Uint8Array(randomBytes(size));
+  const etagOf = (answer: Response): string => answer.headers.get('etag')!.replaceAll('"', '');
+
+  it('knows which algorithms have which types', async () => {
+    const { create } = await start();
+    const status = async (algorithm: string | undefined, type?: string): Promise<string> => {
+      const answer = await create({
+        ...(algorithm && { 'x-amz-checksum-algorithm': algorithm }),
+        ...(type && { 'x-amz-checksum-type': type }),
+      });
+      return answer.ok ? (answer.headers.get('x-amz-checksum-type') ?? 'none') : (await verdict(answer)).code;
+    };
+    assert.equal(await status('CRC64NVME'), 'FULL_OBJECT');
+    assert.equal(await status('CRC32'), 'COMPOSITE');
+    assert.equal(await status('CRC32', 'FULL_OBJECT'), 'FULL_OBJECT');
+    assert.equal(await status('SHA256'), 'COMPOSITE');
+    assert.equal(await status('CRC64NVME', 'COMPOSITE'), 'InvalidRequest');
+    assert.equal(await status('SHA256', 'FULL_OBJECT'), 'InvalidRequest');
+    assert.equal(await status('SHA1'), 'NotImplemented');
+    assert.equal(await status(undefined, 'FULL_OBJECT'), 'InvalidRequest');
+    assert.equal(await status('CRC32', 'HALF_OBJECT'), 'InvalidRequest');
+    assert.equal(await status(undefined), 'none');
+  });
+
+  it('refuses values that cannot be, two at once, and those of another algorithm than the upload', async () => {
+    const { begin, send } = await start();
+    const uploadId = await begin({ 'x-amz-checksum-algorithm': 'CRC32C', 'x-amz-checksum-type': 'FULL_OBJECT' });
+    const body = bytes(9);
+    const tried = async (headers: Record<string, string>) => verdict(await send(uploadId, 1, body, headers));
+    assert.deepEqual(await tried({ 'x-amz-checksum-crc32c': 'nonsense' }), INVALID);
+    assert.deepEqual(await tried({ 'x-amz-checksum-crc32c': valueOf('crc64nvme', body) }), INVALID);
+    assert.deepEqual(await tried({ 'x-amz-checksum-crc32': valueOf('crc32', body) }), INVALID);
+    const both = { 'x-amz-checksum-crc32': valueOf('crc32', body), 'x-amz-checksum-crc32c': valueOf('crc32c', body) };
+    assert.deepEqual(await tried(both), INVALID);
+    const named = { 'x-amz-sdk-checksum-algorithm': 'CRC32', 'x-amz-checksum-crc32c': valueOf('crc32c', body) };
+    assert.deepEqual(await tried(named), INVALID);
+  });
+
+  it('computes the value of a part that came with none, unless the whole is made of the values', async () => {
+    const { begin, send } = await start();
+    const body = bytes(100);
+    const full = await begin({ 'x-amz-checksum-algorithm': 'CRC64NVME' });
+    const answer = await send(full, 1, body);
+    assert.equal(answer.headers.get('x-amz-checksum-crc64nvme'), valueOf('crc64nvme', body));
+    const composite = await begin({ 'x-amz-checksum-algorithm': 'SHA256' });
+    assert.deepEqual(await verdict(await send(composite, 1, body)), INVALID);
+  });
+
+  it('wants every value in the list where the whole is made of them, as Amazon does', async () => {
+    const { begin, send, end } = await start();
+    const body = bytes(100);
+    const uploadId = await begin({ 'x-amz-checksum-algorithm': 'SHA256' });
+    const sent = await send(uploadId, 1, body, { 'x-amz-checksum-sha256': valueOf('sha256', body) });
+    assert.deepEqual(await verdict(await end(uploadId, [etagOf(sent)])), INVALID);
+  });
+
+  it('holds type, algorithm and size in Complete against what it has', async () => {
+    const { begin, send, end, head } = await start();
+    const body = bytes(100);
+    const uploadId = await begin({ 'x-amz-checksum-algorithm': 'CRC64NVME' });
+    const etags = [etagOf(await send(uploadId, 1, body))];
+    for (const headers of [
+      { 'x-amz-checksum-type': 'COMPOSITE' },
+      { 'x-amz-checksum-crc32': valueOf('crc32', body) },
+      { 'x-amz-mp-object-size': '101' },
+      { 'x-amz-mp-object-size': 'many' },
+    ] as Record<string, string>[]) {
+      assert.deepEqual(await verdict(await end(uploadId, etags, headers)), INVALID, JSON.stringify(headers));
+    }
+    const right = {
+      'x-amz-checksum-type': 'FULL_OBJECT',
+      'x-amz-checksum-crc64nvme': valueOf('crc64nvme', body),
+      'x-amz-mp-object-size': '100',
+    };
+    const first = await (await end(uploadId, etags, right)).text();
+    assert.equal(textOf(first, 'ChecksumCRC64NVME'), valueOf('crc64nvme', body));
+    assert.equal(await (await end(uploadId, etags, right)).text(), first, 'and again the same');
+    assert.equal((await head()).get('x-amz-checksum-crc64nvme'), valueOf('crc64nvme', body));
+  });
+
+  it('keeps values between starts, and tells them only to those who ask', async () => {
+    const { bucket, client, begin, send, dir } = await start();
+    const [one, two] = [bytes(5 * MIB), bytes(9)];
+    const uploadId = await begin({ 'x-amz-checksum-algorithm': 'CRC32', 'x-amz-checksum-type': 'FULL_OBJECT' });
+    const etags = [etagOf(await send(uploadId, 1, one)), etagOf(await send(uploadId, 2, two))];
+    await client.put(BUCKET, 'small', 'text', { 'x-amz-checksum-sha256': valueOf('sha256', 'text') });
+    await bucket.close();
+    const again = await start({}, dir);
+    const whole = valueOf('crc32', Buffer.concat([one, two]));
+    assert.equal((await again.end(uploadId, etags, { 'x-amz-checksum-crc32': whole })).status, 200);
+    assert.equal((await again.head()).get('x-amz-checksum-crc32'), whole);
+    assert.equal((await again.head('small')).get('x-amz-checksum-sha256'), valueOf('sha256', 'text'));
+    const plain = await again.client.head(BUCKET, 'film');
+    assert.equal(plain.headers.has('x-amz-checksum-crc32'), false);
+    const range = { range: 'bytes=0-3', 'x-amz-checksum-mode': 'ENABLED' };
+    assert.equal((await again.client.get(BUCKET, 'film', range)).headers.has('x-amz-checksum-crc32'), false);
+  });
+
+  it('verifies the checksum field of a form', async () => {
+    const { client, store, head } = await start();
+    const post = (value: string): Promise<Response> => {
+      const fields = { key: 'posted', success_action_status: '201', 'x-amz-checksum-crc32c': value };
+      const conditions = [
+        { bucket: BUCKET },
+        ['starts-with', '$key', ''],
+        ['starts-with', '$x-amz-checksum-crc32c', ''],
+        { success_action_status: '201' },
+      ];
+      return fetch(client.address(BUCKET), {
+        method: 'POST',
+        body: postForm(store, { conditions, fields }, new Blob(['text'])),
+      });
+    };
+    assert.deepEqual(await verdict(await post(valueOf('crc32c', 'other'))), BAD_DIGEST);
+    assert.equal((await post(valueOf('crc32c', 'text'))).status, 201);
+    assert.equal((await head('posted')).get('x-amz-checksum-crc32c'), valueOf('crc32c', 'text'));
+  });
+
+  it('takes no notice of any of them where it is told to know none', async () => {
+    const { client, create, begin, send, end, head } = await start({ knowsChecksums: false });
+    assert.equal((await create({ 'x-amz-checksum-algorithm': 'SHA1', 'x-amz-checksum-type': 'X' })).status, 200);
+    const uploadId = await begin({ 'x-amz-checksum-algorithm': 'SHA256' });
+    const sent = await send(uploadId, 1, bytes(9), { 'x-amz-checksum-sha256': valueOf('sha256', 'other') });
+    assert.equal(sent.headers.has('x-amz-checksum-sha256'), false);
+    assert.equal((await end(uploadId, [etagOf(sent)], { 'x-amz-mp-object-size': '7' })).status, 200);
+    assert.equal((await client.put(BUCKET, 'x', 'x', { 'x-amz-checksum-crc32': 'nonsense' })).status, 200);
+    assert.equal(
+      [...(await head()).keys()].some((name) => name.startsWith('x-amz-checksum')),
+      false,
+    );
+  });
+
+  describe('told to turn a bit over', () => {
+    const crc64 = (body: Uint8Array): Record<string, string> => ({
+      'x-amz-checksum-crc64nvme': valueOf('crc64nvme', body),
+    });
+
+    it('before it hashes, refuses the part that came with a checksum, as often as told', async () => {
+      const { begin, send } = await start({ bitFlip: { partNumber: 2, when: 'before', times: 1 } });
+      const uploadId = await begin({ 'x-amz-checksum-algorithm': 'CRC64NVME' });
+      const body = bytes(100);
+      assert.equal((await send(uploadId, 1, body, crc64(body))).status, 200);
+      assert.deepEqual(await verdict(await send(uploadId, 2, body, crc64(body))), BAD_DIGEST);
+      assert.equal((await send(uploadId, 2, body, crc64(body))).status, 200);
+    });
+
+    it('before it hashes, gives away by the ETag what came without one', async () => {
+      const { begin, send } = await start({ bitFlip: { partNumber: null, when: 'before', times: 1 } });
+      const uploadId = await begin({});
+      const body = bytes(100);
+      const md5 = createHash('md5').update(body).digest('hex');
+      assert.notEqual(etagOf(await send(uploadId, 1, body)), md5);
+      assert.equal(etagOf(await send(uploadId, 1, body)), md5);
+    });
+
+    it('after it hashed, stores wrong bytes under right values, which only reading them back tells', async () => {
+      const bitFlip = { partNumber: 1, when: 'after', times: 1 } as const;
+      for (const completeReadsBack of [false, true]) {
+        const { begin, send, end, client } = await start({ bitFlip: { ...bitFlip }, completeReadsBack });
+        const uploadId = await begin({ 'x-amz-checksum-algorithm': 'CRC64NVME' });
+        const body = bytes(100);
+        const sent = await send(uploadId, 1, body, crc64(body));
+        assert.equal(etagOf(sent), createHash('md5').update(body).digest('hex'));
+        const ended = await end(uploadId, [etagOf(sent)], crc64(body));
+        if (completeReadsBack) assert.deepEqual(await verdict(ended), BAD_DIGEST);
+        else {
+          assert.equal(ended.status, 200);
+          const stored = new Uint8Array(await (await client.get(BUCKET, 'film')).arrayBuffer());
+          assert.equal(stored.filter((byte, index) => byte !== body[index]).length, 1);
+        }
+      }
+    });
+
+    it('does so to single objects as well', async () => {
+      const { client } = await start({ bitFlip: { partNumber: 0, when: 'before', times: 1 } });
+      const headers = { ...UNSIGNED, 'x-amz-checksum-crc32': valueOf('crc32', 'text') };
+      assert.deepEqual(await verdict(await client.put(BUCKET, 'x', 'text', headers)), BAD_DIGEST);
+      assert.equal((await client.put(BUCKET, 'x', 'text', headers)).status, 200);
+    });
+  });
+});

@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict';
+import { Agent, createServer, request } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { after, afterEach, before, describe, it } from 'node:test';
+import { startFaultProxy } from '../../demo/faults/index.js';
+import type { Fault, FaultProxy, Rule } from '../../demo/faults/index.js';
+import { errorXml } from '../../demo/faults/played-answer.js';
+import { seededRandom } from '../../demo/faults/random.js';
+import { Rulebook } from '../../demo/faults/rules.js';
+import type { RuledRequest } from '../../demo/faults/rules.js';
+
+interface Outcome {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
+
+const PART = '/bucket/key?partNumber=1&uploadId=u';
+const KIB = 1024;
+
+/** Sends one request on a connection of its own, and gives the answer or the code of what happened instead. */
+function send(base: string, body = '', { method = 'PUT', target = PART, agent = new Agent(), patience = 300 } = {}) {
+  return new Promise<Outcome | string>((resolve) => {
+    const outgoing = request(base + target, { method, agent, headers: { origin: 'http://page', 'x-test': 'e' } });
+    const timer = setTimeout(() => {
+      resolve('silence');
+      outgoing.destroy();
+    }, patience);
+    const end = (outcome: Outcome | string): void => {
+      clearTimeout(timer);
+      resolve(outcome);
+    };
+    let text = '';
+    outgoing.on('error', (error: NodeJS.ErrnoException) => end(text ? `cut after ${text.length}` : (error.code ?? '')));
+    outgoing.on('response', (response) => {
+      response.on('data', (chunk) => (text += String(chunk)));
+      response.on('error', () => end(`cut after ${text.length}`));
+      response.on('end', () => end({ status: response.statusCode!, headers: response.headers, body: text }));
+    });
+    outgoing.end(body);
+  });
+}
+
+describe('the rules of faults', () => {
+  const fault: Fault = { do: 'reset' };
+  const part = (partNumber = 1, more: Partial<RuledRequest> = {}): RuledRequest => ({
+    kind: 'part',
+    bucket: 'b',
+    key: 'k',
+    partNumber,
+    uploadId: 'u',
+    isFresh: true,
+    ...more,
+  });
+  const strikes = (rule: Omit<Rule, 'fault'>, requests: RuledRequest[], seed = 1): string => {
+    const book = new Rulebook(seededRandom(seed));
+    book.set([{ ...rule, fault }]);
+    return requests.map((one) => (book.choose(one) ? 'x' : '-')).join('');
+  };
+  const six = Array.from({ length: 6 }, (_, index) => part(index + 1));
+
+  it('strike by kind, part, order and number', () => {
+    assert.equal(strikes({ on: 'part' }, six), 'xxxxxx');
+    assert.equal(strikes({ on: ['list', 'complete'] }, six), '------');
+    assert.equal(strikes({ part: 3 }, six), '--x---');
+    assert.equal(strikes({ nth: 2 }, six), '-x----');
+    assert.equal(strikes({ every: 2 }, six), '-x-x-x');
+    assert.equal(strikes({ times: 2 }, six), 'xx----');
+    assert.equal(strikes({ every: 2, times: 1 }, six), '-x----');
+    assert.equal(strikes({ fresh: true, nth: 1 }, [part(1, { isFresh: false }), part(2), part(3)]), '-x-');
+  });
+
+  it('spare preflights unless these are named', () => {
+    const preflight = part(1, { kind: 'preflight' });
+    assert.equal(strikes({}, [preflight, part()]), '-x');
+    assert.equal(strikes({ on: 'preflight' }, [preflight, part()]), 'x-');
+  });
+
+  it('strike by chance as often as they say, and the same for the same seed', () => {
+    const many = Array.from({ length: 1_000 }, () => part());
+    const first = strikes({ probability: 0.3 }, many, 7);
+    assert.equal(strikes({ probability: 0.3 }, many, 7), first);
+    assert.notEqual(strikes({ probability: 0.3 }, many, 8), first);
+    const count = first.replaceAll('-', '').length;
+    assert.ok(count > 250 && count < 350, `${count} of 1000`);
+  });
+
+  it('stand in order: the first that strikes decides, and the others count all the same', () => {
+    const book = new Rulebook(seededRandom(1));
+    book.set([
+      { nth: 1, fault: { do: 'reset' } },
+      { nth: 2, fault: { do: 'delay', ms: 1 } },
+    ]);
+    assert.deepEqual([book.choose(part())?.do, book.choose(part())?.do, book.choose(part())], ['reset', 'delay', null]);
+    assert.deepEqual(book.struck, [1, 1]);
+  });
+});
+
+describe('the faults of the proxy', () => {
+  let store: Server;
+  let proxy: FaultProxy;
+  /** Bodies that the store took in whole. */
+  let taken: string[] = [];
+
+  before(async () => {
+    store = createServer((incoming, answer) => {
+      let body = '';
+      incoming.on('data', (chunk) => (body += String(chunk)));
+      incoming.on('end', () => {
+        taken.push(body);
+        answer.setHeader('etag', '"e"').setHeader('host-seen', incoming.headers.host!).end('an answer');
+      });
+    });
+    await new Promise<void>((resolve) => store.listen(0, '127.0.0.1', resolve));
+  });
+  after(() => void store.close());
+  afterEach(() => proxy.close());
+
+  const start = async (fault: Fault, more: Omit<Rule, 'fault'> = { times: 1 }): Promise<void> => {
+    taken = [];
+    proxy = await startFaultProxy(`http://127.0.0.1:${(store.address() as AddressInfo).port}`, {
+      rules: [{ ...more, fault }],
+    });
+  };
+  const passes = async (): Promise<void> => {
+    const after = await send(proxy.url, 'after', { patience: 5_000 });
+    assert.equal((after as Outcome).body, 'an answer');
+    assert.equal((after as Outcome).headers['host-seen'], new URL(proxy.url).host, 'Host is as the client sent it');
+    assert.equal(taken.at(-1), 'after');
+    assert.deepEqual(proxy.struck, [1]);
+  };
+  const body = 'x'.repeat(512 * KIB);
+
+  it('reset at once: the store hears nothing', async () => {
+    await start({ do: 'reset' });
+    assert.equal(await send(proxy.url), 'ECONNRESET');
+    assert.deepEqual(taken, []);
+    await passes();
+  });
+
+  it('reset half-way: the store gets a part of the body', async () => {
+    await start({ do: 'reset', after: 100 * KIB });
+    assert.ok(['ECONNRESET', 'EPIPE'].includes((await send(proxy.url, body)) as string));
+    assert.deepEqual(taken, []);
+    const { bytes, fault, deliveredAt } = proxy.requests[0]!;
+    assert.ok(bytes >= 100 * KIB, `${bytes} bytes`);
+    assert.deepEqual([fault, deliveredAt], ['reset', null]);
+    await passes();
+  });
+
+  it('silence before the store hears of it, after n bytes, and after it has acted', async () => {
+    await start({ do: 'silence', when: 'before' });
+    assert.equal(await send(proxy.url, body), 'silence');
+    assert.deepEqual(taken, []);
+    await passes();
+    await proxy.close();
+    await start({ do: 'silence', when: 'before', after: 100 * KIB });
+    assert.equal(await send(proxy.url, body.repeat(20)), 'silence');
+    assert.ok(proxy.bytes() < body.length, 'it stops taking the body');
+    await passes();
+    await proxy.close();
+    await start({ do: 'silence', when: 'after' });
+    assert.equal(await send(proxy.url, body, { patience: 2_000 }), 'silence');
+    assert.deepEqual(taken, [body]);
+    assert.equal(proxy.requests[0]!.status, 200);
+    await passes();
+  });
+
+  it('lose the reply: the store has acted', async () => {
+    await start({ do: 'lose-reply' });
+    assert.equal(await send(proxy.url, body, { patience: 5_000 }), 'ECONNRESET');
+    assert.deepEqual(taken, [body]);
+    assert.equal(proxy.requests[0]!.deliveredAt, null);
+    await passes();
+    assert.notEqual(proxy.requests[1]!.deliveredAt, null);
+  });
+
+  it('cut the answer after n bytes', async () => {
+    await start({ do: 'cut', after: 4 });
+    assert.equal(await send(proxy.url), 'cut after 4');
+    await passes();
+  });
+
+  it('throttle and delay', async () => {
+    await start({ do: 'throttle', rate: 1024 * KIB });
+    let begun = performance.now();
+    await send(proxy.url, body, { patience: 5_000 });
+    assert.ok(performance.now() - begun > 400);
+    await passes();
+    await proxy.close();
+    await start({ do: 'delay', ms: 200 });
+    begun = performance.now();
+    assert.equal(((await send(proxy.url, '', { patience: 5_000 })) as Outcome).status, 200);
+    assert.ok(performance.now() - begun > 190);
+    await passes();
+  });
+
+  it('refuse for a while: every connection is cut and new ones find nobody', async () => {
+    await start({ do: 'refuse', for: 300 });
+    assert.equal(await send(proxy.url), 'ECONNRESET');
+    assert.equal(await send(proxy.url), 'ECONNREFUSED');
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    await passes();
+  });
+
+  it('answer in the store’s place: status, headers, body, and CORS or none', async () => {
+    const played = { status: 503, headers: { 'X-Note': 'n' }, body: errorXml('SlowDown') } as const;
+    await start({ do: 'answer', ...played, retryAfter: { seconds: 7, as: 'seconds' } });
+    const { status, headers, body: text } = (await send(proxy.url, body, { patience: 5_000 })) as Outcome;
+    assert.deepEqual([status, text, taken], [503, errorXml('SlowDown'), []]);
+    assert.deepEqual(
+      [headers['retry-after'], headers['x-note'], headers['content-type'], headers['access-control-allow-origin']],
+      ['7', 'n', 'application/xml', 'http://page'],
+    );
+    await passes();
+    await proxy.close();
+    await start({ do: 'answer', status: 403, cors: false, retryAfter: { seconds: 60, as: 'date' } });
+    const refused = (await send(proxy.url)) as Outcome;
+    assert.equal(refused.headers['access-control-allow-origin'], undefined);
+    const ahead = Date.parse(String(refused.headers['retry-after'])) - Date.now();
+    assert.ok(ahead > 55_000 && ahead <= 60_000, `${ahead} ms ahead`);
+    await passes();
+  });
+
+  it('answer in the store’s place after it has acted, and edit what it said', async () => {
+    await start({ do: 'answer-after', status: 500 });
+    assert.equal(((await send(proxy.url, 'acted')) as Outcome).status, 500);
+    assert.deepEqual(taken, ['acted']);
+    await passes();
+    await proxy.close();
+    await start({ do: 'edit', edit: (answer) => ({ body: answer.body.toUpperCase() }) });
+    const edited = (await send(proxy.url)) as Outcome;
+    assert.deepEqual([edited.body, edited.headers.etag], ['AN ANSWER', '"e"']);
+    await passes();
+  });
+
+  it('alter the body on its way: the store takes in, and answers, what was made of it', async () => {
+    await start({ do: 'alter', alter: (whole) => Buffer.concat([whole.subarray(1), Buffer.from('end')]) });
+    const outcome = (await send(proxy.url, 'a body', { patience: 5_000 })) as Outcome;
+    assert.deepEqual([outcome.status, outcome.body], [200, 'an answer']);
+    assert.deepEqual(taken, [' bodyend']);
+    assert.deepEqual([proxy.requests[0]!.bytes, proxy.requests[0]!.fault], [6, 'alter']);
+    await passes();
+  });
+
+  it('can give each request a connection of its own', async () => {
+    proxy = await startFaultProxy(`http://127.0.0.1:${(store.address() as AddressInfo).port}`, {
+      connectionPerRequest: true,
+    });
+    const agent = new Agent({ keepAlive: true });
+    for (let count = 0; count < 3; count++) {
+      const { headers } = (await send(proxy.url, '', { agent })) as Outcome;
+      assert.equal(headers.connection, 'close');
+    }
+    assert.deepEqual(
+      proxy.requests.map(({ isFresh }) => isFresh),
+      [true, true, true],
+    );
+  });
+});
