@@ -8,10 +8,10 @@ import path from 'node:path';
 import { need } from '../../scripts/machine.js';
 import { JsonSocket, findAddress } from './json-socket.js';
 import { Program } from './process-tree.js';
-import { finder, type LaunchOptions, type RawBrowser, type RawPage } from './raw-page.js';
+import { finder } from './raw-page.js';
+import type { AccessibleNode, LaunchOptions, Look, RawBrowser, RawPage } from './raw-page.js';
 
 const FLAGS = [
-  '--headless',
   '--no-sandbox', // Chromium does not start as root with it
   '--remote-debugging-port=0',
   '--no-first-run',
@@ -28,6 +28,15 @@ const FLAGS = [
 /** What a killed Chromium leaves in its profile to keep others out. */
 const LOCKS = ['SingletonLock', 'SingletonSocket', 'SingletonCookie'];
 
+interface AxNode {
+  nodeId: string;
+  ignored: boolean;
+  role?: { value: string };
+  name?: { value: string };
+  value?: { value: string | number };
+  childIds?: string[];
+}
+
 interface Evaluated {
   result: { value?: unknown; objectId?: string };
   exceptionDetails?: { text: string; exception?: { description?: string } };
@@ -37,6 +46,7 @@ class ChromiumPage implements RawPage {
   constructor(
     readonly socket: JsonSocket,
     readonly sessionId: string,
+    readonly targetId: string,
   ) {
     // a leave warning, an alert: nobody is here to answer it
     socket.listen((method, _params, session) => {
@@ -103,29 +113,88 @@ class ChromiumPage implements RawPage {
     await this.#call('DOM.setFileInputFiles', { files, objectId });
   }
 
+  async drop(selectors: readonly string[], files: readonly string[]): Promise<void> {
+    const middle = `(({ x, y, width, height }) => ({ x: x + width / 2, y: y + height / 2 }))(${finder(selectors)}.getBoundingClientRect())`;
+    const point = (await this.#evaluate(middle, true)).value as object;
+    const data = { items: [], files, dragOperationsMask: 1 };
+    for (const type of ['dragEnter', 'dragOver', 'drop'])
+      await this.#call('Input.dispatchDragEvent', { type, ...point, data });
+  }
+
+  async look({ width, height, scale = 1, print = false, features = {} }: Look): Promise<void> {
+    const metrics = { width, height, deviceScaleFactor: scale, mobile: false };
+    await this.#call('Emulation.setDeviceMetricsOverride', metrics);
+    await this.#call('Emulation.setEmulatedMedia', {
+      media: print ? 'print' : '',
+      features: Object.entries(features).map(([name, value]) => ({ name, value })),
+    });
+  }
+
+  async accessibilityTree(): Promise<AccessibleNode[]> {
+    const { nodes } = (await this.#call('Accessibility.getFullAXTree')) as { nodes: AxNode[] };
+    await this.#call('Accessibility.disable');
+    const known = new Map(nodes.map((node) => [node.nodeId, node]));
+    const list = (node: AxNode | undefined, depth: number): AccessibleNode[] => {
+      if (!node) return [];
+      const role = node.role?.value ?? '';
+      const isLeftOut = node.ignored || ['none', 'generic', 'InlineTextBox', 'RootWebArea'].includes(role);
+      const own = { role, name: node.name?.value ?? '', value: String(node.value?.value ?? ''), depth };
+      const below = (node.childIds ?? []).flatMap((id) => list(known.get(id), isLeftOut ? depth : depth + 1));
+      return isLeftOut ? below : [own, ...below];
+    };
+    return list(nodes[0], 0);
+  }
+
   async screenshot(): Promise<Buffer> {
     const { data } = (await this.#call('Page.captureScreenshot', { format: 'png' })) as { data: string };
     return Buffer.from(data, 'base64');
+  }
+
+  async setOffline(offline: boolean): Promise<void> {
+    // the domain is on no longer than it has to be: it copies request bodies
+    if (offline) await this.#call('Network.enable');
+    const none = { latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
+    await this.#call('Network.emulateNetworkConditions', { offline, ...none });
+    if (!offline) await this.#call('Network.disable');
   }
 
   async heap(): Promise<number> {
     const { usedSize } = (await this.#call('Runtime.getHeapUsage')) as { usedSize: number };
     return usedSize;
   }
+
+  async close(): Promise<void> {
+    await this.socket.call('Target.closeTarget', { targetId: this.targetId });
+  }
+
+  async crash(): Promise<void> {
+    // nobody is left to answer
+    void this.#call('Page.crash').catch(() => undefined);
+    await Promise.resolve();
+  }
+
+  async setFrozen(isFrozen: boolean): Promise<void> {
+    // a page that believes to be in front is never frozen
+    await this.#call('Emulation.setFocusEmulationEnabled', { enabled: !isFrozen });
+    await this.#call('Page.setWebLifecycleState', { state: isFrozen ? 'frozen' : 'active' });
+  }
 }
 
 async function openPage(socket: JsonSocket): Promise<ChromiumPage> {
   const { targetId } = (await socket.call('Target.createTarget', { url: 'about:blank' })) as { targetId: string };
   const attached = await socket.call('Target.attachToTarget', { targetId, flatten: true });
-  return new ChromiumPage(socket, (attached as { sessionId: string }).sessionId).prepare();
+  return new ChromiumPage(socket, (attached as { sessionId: string }).sessionId, targetId).prepare();
 }
 
-/** Starts Chromium without a window. @throws Error where the machine has none, or with what it printed */
-export async function launchChromium({ profile, args }: LaunchOptions): Promise<RawBrowser> {
+/** Starts Chromium, without a window unless there is a display for it. @throws Error where the machine has none, or with what it printed */
+export async function launchChromium({ profile, args, display }: LaunchOptions): Promise<RawBrowser> {
   const { path: program, version } = need('chromium');
   for (const lock of LOCKS) rmSync(path.join(profile, lock), { force: true });
-  const flags = [...FLAGS, `--user-data-dir=${profile}`, ...args, 'about:blank'];
-  const browser = await Program.start(program, flags, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const flags = [...(display ? [] : ['--headless']), ...FLAGS, `--user-data-dir=${profile}`, ...args, 'about:blank'];
+  const browser = await Program.start(program, flags, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: display ? { ...process.env, DISPLAY: display } : process.env,
+  });
   try {
     const socket = await JsonSocket.connect(await findAddress(browser.child.stderr!, /listening on (ws:\S+)/));
     return {

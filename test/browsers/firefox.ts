@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { need } from '../../scripts/machine.js';
+import { fillProfile } from './firefox-profile.js';
 import { JsonSocket, findAddress } from './json-socket.js';
 import { Program } from './process-tree.js';
 import { finder, type LaunchOptions, type RawBrowser, type RawPage } from './raw-page.js';
@@ -67,6 +68,10 @@ class FirefoxPage implements RawPage {
   heap(): Promise<null> {
     return Promise.resolve(null);
   }
+
+  async close(): Promise<void> {
+    await this.#call('browsingContext.close', {});
+  }
 }
 
 async function openPage(socket: JsonSocket): Promise<FirefoxPage> {
@@ -85,6 +90,11 @@ async function firstPage(socket: JsonSocket): Promise<FirefoxPage> {
 
 /** Starts Firefox without a window. @throws Error where the machine has none, or with what it printed */
 export async function launchFirefox({ profile, args }: LaunchOptions): Promise<RawBrowser> {
+  await fillProfile(profile, need('firefox').version, async (empty) => (await start(empty, [])).close());
+  return start(profile, args);
+}
+
+async function start(profile: string, args: readonly string[]): Promise<RawBrowser> {
   const { path: program, version } = need('firefox');
   const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${JSON.stringify(value)});`);
   await writeFile(path.join(profile, 'user.js'), `${lines.join('\n')}\n`);

@@ -71,6 +71,9 @@ export function figuresOf(pid: number): ProcessFigures | undefined {
   }
 }
 
+// what ends a stuck test file ends its programs too
+process.once('SIGTERM', () => process.exit(1));
+
 /** A started program. It and its descendants never outlive this Node process. */
 export class Program {
   readonly child: ChildProcess;

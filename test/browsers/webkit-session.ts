@@ -3,6 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { need } from '../../scripts/machine.js';
+import { startDisplay } from './display.js';
 import { Program } from './process-tree.js';
 
 const BROWSER = fileURLToPath(new URL('./webkit-browser.py', import.meta.url));
@@ -22,16 +23,6 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
-}
-
-async function startDisplay(): Promise<{ program: Program; display: string }> {
-  const args = ['-displayfd', '3', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp'];
-  const program = await Program.start('Xvfb', args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
-  const number = await new Promise<string>((resolve, reject) => {
-    program.child.stdio[3]!.once('data', (data: Buffer) => resolve(String(data).trim()));
-    program.child.once('exit', (code) => reject(new Error(`Xvfb ended with ${code}`)));
-  });
-  return { program, display: `:${number}` };
 }
 
 /** One browser under WebDriver's control, with a display of its own where the machine has none. */

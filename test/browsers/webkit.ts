@@ -37,6 +37,10 @@ class WebKitPage implements RawPage {
   heap(): Promise<null> {
     return Promise.resolve(null);
   }
+
+  async close(): Promise<void> {
+    await (await this.#select()).call('DELETE', '/window');
+  }
 }
 
 /** Starts WebKitGTK on a display of its own. @throws Error where the machine has none */

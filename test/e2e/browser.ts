@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { launchChromium } from '../browsers/chromium.js';
 import { launchFirefox } from '../browsers/firefox.js';
 import { figuresOf, treeOf, type ProcessFigures } from '../browsers/process-tree.js';
-import type { RawBrowser, RawPage } from '../browsers/raw-page.js';
+import type { AccessibleNode, Look, RawBrowser, RawPage } from '../browsers/raw-page.js';
 import { launchWebKit } from '../browsers/webkit.js';
 
 export type Engine = 'chromium' | 'firefox' | 'webkit';
@@ -90,9 +90,56 @@ export class Page {
     );
   }
 
+  /**
+   * Drops files on the middle of an element; the browser then has handles on them, where it knows such.
+   * @throws Error in engines that no protocol lets drop files
+   */
+  async drop(selectors: readonly string[], files: readonly string[]): Promise<void> {
+    if (!this.#raw.drop) throw new Error('this engine cannot be made to drop files');
+    await this.#raw.drop(
+      selectors,
+      files.map((file) => path.resolve(file)),
+    );
+  }
+
+  /** Shows the page as another screen or reader would have it. @throws Error where the engine does not offer it */
+  async look(look: Look): Promise<void> {
+    if (!this.#raw.look) throw new Error('this engine does not offer another look');
+    await this.#raw.look(look);
+  }
+
+  /** What assistive technology is given. @throws Error where the engine's protocol does not tell */
+  async accessibilityTree(): Promise<AccessibleNode[]> {
+    if (!this.#raw.accessibilityTree) throw new Error('this engine does not tell its accessibility tree');
+    return this.#raw.accessibilityTree();
+  }
+
   /** Writes a PNG of the viewport. */
   async screenshot(file: string): Promise<void> {
     await writeFile(file, await this.#raw.screenshot());
+  }
+
+  /** Shuts the tab as its user does. */
+  shut(): Promise<void> {
+    return this.#raw.close();
+  }
+
+  /** Ends the process that runs the page. @throws Error where the engine does not offer it */
+  async crash(): Promise<void> {
+    if (!this.#raw.crash) throw new Error('this engine does not offer to crash a page');
+    await this.#raw.crash();
+  }
+
+  /** Freezes the page, or thaws it. @throws Error where the engine does not offer it */
+  async setFrozen(isFrozen: boolean): Promise<void> {
+    if (!this.#raw.setFrozen) throw new Error('this engine does not offer to freeze a page');
+    await this.#raw.setFrozen(isFrozen);
+  }
+
+  /** Takes the page off the line, or puts it back. @throws Error where the engine does not offer it */
+  async setOffline(isOffline: boolean): Promise<void> {
+    if (!this.#raw.setOffline) throw new Error('this engine does not offer to go offline');
+    await this.#raw.setOffline(isOffline);
   }
 
   protected heap(): Promise<number | null> {
@@ -105,6 +152,8 @@ export interface LaunchSettings {
   profile?: string;
   /** Further arguments of the browser's command line; WebKit takes none. */
   args?: readonly string[];
+  /** X display for a window of Chromium, whose questions can then be answered by keys. */
+  display?: string;
 }
 
 /** A started browser and its first page. */
@@ -152,7 +201,7 @@ export class Driver extends Page {
 }
 
 /** Starts a browser without a window. @throws Error where the machine has none of that engine */
-export async function launch(engine: Engine, { profile, args = [] }: LaunchSettings = {}): Promise<Driver> {
+export async function launch(engine: Engine, { profile, args = [], display }: LaunchSettings = {}): Promise<Driver> {
   const folder = profile ?? (await mkdtemp(path.join(tmpdir(), `mule-upload-${engine}-`)));
   const cleanUp = async (): Promise<void> => {
     // a killed browser's files may still be on their way to the disk
@@ -160,7 +209,7 @@ export async function launch(engine: Engine, { profile, args = [] }: LaunchSetti
   };
   try {
     await mkdir(folder, { recursive: true });
-    return new Driver(engine, await LAUNCHERS[engine]({ profile: folder, args }), cleanUp);
+    return new Driver(engine, await LAUNCHERS[engine]({ profile: folder, args, display }), cleanUp);
   } catch (error) {
     await cleanUp();
     throw error;

@@ -1,9 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const SCRIPT = path.join(ROOT, 'dist/cdn/mule-upload.js');
+const CDN = path.join(ROOT, 'dist/cdn');
+const SCRIPT = path.join(CDN, 'mule-upload.js');
 
 let isChecked = false;
 
@@ -21,4 +23,9 @@ export function ensureBuilt(): void {
     stdio: 'inherit',
   });
   if (status !== 0) throw new Error('the package does not build');
+}
+
+/** Reads the CDN file, or one that it loads when needed. @returns null for any other path */
+export async function readScript(pathname: string): Promise<Buffer | null> {
+  return /^\/mule-upload[\w.-]*\.js$/.test(pathname) ? readFile(path.join(CDN, pathname)) : null;
 }

@@ -5,34 +5,23 @@ import { after, before, describe, it } from 'node:test';
 import { launch } from './browser.js';
 import type { Driver, Engine } from './browser.js';
 import { call, chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
-import { BUCKET, MIB, isFull, makeFolder, startStand, startStore, writeRandom } from './stand.js';
-import type { Stand, Store, StoreName } from './stand.js';
+import { BUCKET, MIB, isFull, writeRandom } from './stand.js';
+import type { StoreName } from './stand.js';
+import { useStand } from './use-stand.js';
 
-const SLOW = 30 * MIB;
+const SLOW = 20 * MIB;
 
 /** What people do to uploads under way, and files of every odd size, on a real store. */
 for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[])
   describe(`an upload to ${name} obeys`, () => {
-    let folder: string;
-    let remove: () => Promise<void>;
-    let store: Store;
-    let stand: Stand;
+    const inUse = useStand(name);
     let large: string;
     let largeSha256: string;
-    const LARGE = 96 * MIB;
+    const LARGE = (isFull ? 96 : 64) * MIB;
 
     before(async () => {
-      ({ folder, remove } = await makeFolder());
-      store = await startStore(name, folder);
-      stand = await startStand(store);
-      large = path.join(folder, 'large.bin');
+      large = path.join(inUse.folder, 'large.bin');
       largeSha256 = await writeRandom(large, LARGE);
-    });
-
-    after(async () => {
-      await stand.stop();
-      await store.stop();
-      await remove();
     });
 
     for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
@@ -44,13 +33,13 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
         after(() => browser.close());
 
         async function open(rate = Infinity, query = ''): Promise<void> {
-          stand.proxy.setMode('pass');
-          stand.proxy.setRate(rate);
-          await browser.goto(`${stand.url}${query}`);
+          inUse.stand.proxy.setMode('pass');
+          inUse.stand.proxy.setRate(rate);
+          await browser.goto(`${inUse.stand.url}${query}`);
           // a row left by another test would be gone on with
           await browser.evaluate("document.querySelector('mule-upload').forget()");
-          stand.proxy.reset();
-          stand.signerCalls.length = 0;
+          inUse.stand.proxy.reset();
+          inUse.stand.signerCalls.length = 0;
         }
 
         it('pause: nothing more is sent, what is stored stays, resume sends only the rest', async () => {
@@ -60,22 +49,26 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           await call(browser, 'pause');
           await browser.waitFor("document.querySelector('mule-upload').status === 'paused'");
           await sleep(1_000);
-          const sent = stand.proxy.bytes();
-          const requests = stand.proxy.count();
+          const sent = inUse.stand.proxy.bytes();
+          const requests = inUse.stand.proxy.count();
           await sleep(2_000);
-          assert.deepEqual([stand.proxy.bytes(), stand.proxy.count()], [sent, requests], 'nothing moves while paused');
+          assert.deepEqual(
+            [inUse.stand.proxy.bytes(), inUse.stand.proxy.count()],
+            [sent, requests],
+            'nothing moves while paused',
+          );
 
           const [paused] = await uploadsOf(browser);
-          const stored = await stand.s3.listParts(BUCKET, paused!.key!, paused!.uploadId!);
+          const stored = await inUse.stand.s3.listParts(BUCKET, paused!.key!, paused!.uploadId!);
           assert.ok(stored.length >= 3);
-          stand.proxy.reset();
-          stand.proxy.setRate(Infinity);
+          inUse.stand.proxy.reset();
+          inUse.stand.proxy.setRate(Infinity);
           await call(browser, 'resume');
           await browser.waitFor(isOver);
           const [upload] = await uploadsOf(browser);
           assert.equal(upload?.status, 'complete');
-          assert.deepEqual(await stand.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
-          assert.equal(stand.proxy.bytes('part'), LARGE - stored.reduce((sum, { size }) => sum + size, 0));
+          assert.deepEqual(await inUse.stand.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
+          assert.equal(inUse.stand.proxy.bytes('part'), LARGE - stored.reduce((sum, { size }) => sum + size, 0));
         });
 
         it('abort: nothing is left on the store, nor in the browser', async () => {
@@ -84,10 +77,10 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           await untilParts(browser, 2);
           await call(browser, 'abort');
           assert.equal((await uploadsOf(browser))[0]?.status, 'aborted');
-          stand.proxy.setRate(Infinity);
+          inUse.stand.proxy.setRate(Infinity);
           await browser.waitFor('new Promise((resolve) => setTimeout(() => resolve(true), 1500))');
-          assert.deepEqual(await stand.s3.listUploads(BUCKET), []);
-          assert.ok(stand.proxy.count('abort') >= 1);
+          assert.deepEqual(await inUse.stand.s3.listUploads(BUCKET), []);
+          assert.ok(inUse.stand.proxy.count('abort') >= 1);
 
           await browser.reload();
           await browser.waitFor("!!customElements.get('mule-upload')");
@@ -99,24 +92,27 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           await open(SLOW);
           await chooseFiles(browser, [large]);
           await untilParts(browser, 1);
-          stand.proxy.setMode('refuse');
+          inUse.stand.proxy.setMode('refuse');
           await call(browser, 'abort');
           await sleep(500);
           await browser.reload();
           await browser.waitFor("!!customElements.get('mule-upload')");
-          assert.equal((await stand.s3.listUploads(BUCKET)).length, 1);
-          stand.proxy.setRate(Infinity);
-          stand.proxy.setMode('pass');
+          assert.equal((await inUse.stand.s3.listUploads(BUCKET)).length, 1);
+          inUse.stand.proxy.setRate(Infinity);
+          inUse.stand.proxy.setMode('pass');
           const deadline = Date.now() + 20_000;
-          while ((await stand.s3.listUploads(BUCKET)).length > 0 && Date.now() < deadline) await sleep(250);
-          assert.deepEqual(await stand.s3.listUploads(BUCKET), []);
+          while ((await inUse.stand.s3.listUploads(BUCKET)).length > 0 && Date.now() < deadline) await sleep(250);
+          assert.deepEqual(await inUse.stand.s3.listUploads(BUCKET), []);
           assert.deepEqual(await uploadsOf(browser), []);
         });
 
         it('a small file added behind huge ones does not wait for them', async () => {
-          const huge = [path.join(folder, `huge-1-${engine}.bin`), path.join(folder, `huge-2-${engine}.bin`)];
+          const huge = [
+            path.join(inUse.folder, `huge-1-${engine}.bin`),
+            path.join(inUse.folder, `huge-2-${engine}.bin`),
+          ];
           for (const file of huge) await writeRandom(file, LARGE);
-          const small = path.join(folder, `small-${engine}.bin`);
+          const small = path.join(inUse.folder, `small-${engine}.bin`);
           const sha256 = await writeRandom(small, 100_000);
           await open(SLOW, '?concurrency=2');
           await chooseFiles(browser, huge);
@@ -128,9 +124,9 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
             uploads.slice(0, 2).every(({ status, loaded }) => status === 'uploading' && loaded < LARGE),
             JSON.stringify(uploads),
           );
-          assert.equal((await stand.s3.digest(BUCKET, uploads[2]!.key!)).sha256, sha256);
+          assert.equal((await inUse.stand.s3.digest(BUCKET, uploads[2]!.key!)).sha256, sha256);
           await call(browser, 'abort');
-          stand.proxy.setRate(Infinity);
+          inUse.stand.proxy.setRate(Infinity);
           await sleep(500);
         });
 
@@ -138,7 +134,7 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           const sizes = [0, 1, 8 * MIB - 1, 8 * MIB, 8 * MIB + 1, 16 * MIB, 24 * MIB];
           const files = await Promise.all(
             sizes.map(async (size) => {
-              const file = path.join(folder, `${engine}-${size}.bin`);
+              const file = path.join(inUse.folder, `${engine}-${size}.bin`);
               return { file, size, sha256: await writeRandom(file, size) };
             }),
           );
@@ -152,14 +148,14 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           for (const [index, { size, sha256 }] of files.entries()) {
             const upload = uploads[index]!;
             assert.deepEqual([upload.size, upload.status, upload.loaded, upload.ratio], [size, 'complete', size, 1]);
-            assert.deepEqual(await stand.s3.digest(BUCKET, upload.key!), { sha256, size });
-            const head = await stand.s3.head(BUCKET, upload.key!);
+            assert.deepEqual(await inUse.stand.s3.digest(BUCKET, upload.key!), { sha256, size });
+            const head = await inUse.stand.s3.head(BUCKET, upload.key!);
             assert.equal(upload.etag, head.headers.get('etag')?.replaceAll('"', ''));
           }
-          assert.equal(stand.proxy.count('put'), 4, 'those of one part at most go by one PUT');
-          assert.equal(stand.proxy.count('create'), 3);
+          assert.equal(inUse.stand.proxy.count('put'), 4, 'those of one part at most go by one PUT');
+          assert.equal(inUse.stand.proxy.count('create'), 3);
           assert.equal(
-            stand.proxy.bytes('part') + stand.proxy.bytes('put'),
+            inUse.stand.proxy.bytes('part') + inUse.stand.proxy.bytes('put'),
             sizes.reduce((sum, size) => sum + size, 0),
             'each byte once',
           );
@@ -173,7 +169,7 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           await browser.waitFor(isOver);
           const [upload] = await uploadsOf(browser);
           assert.equal(upload?.status, 'complete');
-          assert.deepEqual(await stand.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
+          assert.deepEqual(await inUse.stand.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
           const { warnings, errors } = await seen(browser);
           assert.equal(
             warnings.filter((text) => /will not survive a reload/.test(text)).length,
@@ -187,15 +183,15 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           await open(SLOW);
           await chooseFiles(browser, [large]);
           await untilParts(browser, 2);
-          stand.proxy.setMode('refuse');
+          inUse.stand.proxy.setMode('refuse');
           await browser.waitFor("document.querySelector('mule-upload').uploads[0].waitingFor === 'network'");
           await sleep(4_000);
-          stand.proxy.setRate(Infinity);
-          stand.proxy.setMode('pass');
+          inUse.stand.proxy.setRate(Infinity);
+          inUse.stand.proxy.setMode('pass');
           await browser.waitFor(isOver);
           const [upload] = await uploadsOf(browser);
           assert.equal(upload?.status, 'complete');
-          assert.deepEqual(await stand.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
+          assert.deepEqual(await inUse.stand.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
           const { events, backwards, beyond, errors } = await seen(browser);
           assert.deepEqual({ backwards, beyond, errors }, { backwards: 0, beyond: 0, errors: [] });
           assert.ok(events.some(({ type }) => type === 'retry'));

@@ -19,6 +19,10 @@ export interface Seen {
 export const chooseFiles = (page: Page, files: string[]): Promise<void> =>
   page.setFiles(['mule-upload', 'input[type=file]'], files);
 
+/** Drops files on the element. */
+export const dropFiles = (page: Page, files: string[]): Promise<void> =>
+  page.drop(['mule-upload', '[part=dropzone]'], files);
+
 export const uploadsOf = (page: Page): Promise<UploadSnapshot[]> =>
   page.evaluate<[], UploadSnapshot[]>("document.querySelector('mule-upload').uploads");
 

@@ -1,6 +1,6 @@
-/** All that a whole flow needs but the browser: a store behind a counting proxy, a signer, a page of the built package. */
+/** All that a whole flow needs but the browser: a store behind a fault proxy, a signer, a page of the built package. */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,13 +11,14 @@ import { createSigner } from '../../src/signer/index.js';
 import type { SignerOptions } from '../../src/signer/index.js';
 import { toNodeHandler } from '../../src/signer/node.js';
 import { startCeph } from '../servers/ceph.js';
-import { startCountingProxy } from '../servers/counting-proxy.js';
-import type { CountingProxy } from '../servers/counting-proxy.js';
+import { startCeph20 } from '../servers/ceph-20.js';
+import { startFaultProxy } from '../../demo/faults/index.js';
+import type { FaultProxy } from '../../demo/faults/index.js';
 import { S3Client } from '../servers/s3-client.js';
 import type { StoreAccess } from '../servers/s3-client.js';
-import { ensureBuilt } from './built.js';
+import { ensureBuilt, readScript } from './built.js';
 
-export type StoreName = 'bucket' | 'ceph';
+export type StoreName = 'bucket' | 'ceph' | 'ceph-20';
 
 export const MIB = 1024 ** 2;
 export const GIB = 1024 ** 3;
@@ -26,7 +27,6 @@ export const BUCKET = 'flows';
 export const isFull = process.env.MULE_TEST_ALL === '1';
 
 const CREDENTIALS = { accessKeyId: 'flow-access', secretAccessKey: 'flow-secret-0123456789' };
-const SCRIPT = path.resolve(import.meta.dirname, '../../dist/cdn/mule-upload.js');
 
 export interface Store extends StoreAccess {
   stop(): Promise<void>;
@@ -38,7 +38,7 @@ export async function startStore(name: StoreName, folder: string): Promise<Store
     const bucket = await startBucket({ dir: path.join(folder, 'bucket'), buckets: [BUCKET], credentials: CREDENTIALS });
     return { url: bucket.url, region: 'us-east-1', ...CREDENTIALS, stop: () => bucket.close() };
   }
-  const ceph = await startCeph();
+  const ceph = await (name === 'ceph' ? startCeph() : startCeph20());
   const client = new S3Client(ceph);
   await client.createBucket(BUCKET);
   await client.allowEveryOrigin(BUCKET);
@@ -72,7 +72,7 @@ const page = (attributes: string): string => `<!doctype html>
 <script type="module" src="/mule-upload.js"></script></html>`;
 
 export interface SignedPage {
-  /** Of the page; attributes of the element are its query. */
+  /** Of the page; attributes of the element are its query, and so is a `content-security-policy`. */
   readonly url: string;
   /** Every call to the signer. */
   readonly signerCalls: { action: Action; body: Record<string, unknown> }[];
@@ -103,10 +103,12 @@ export async function startPage(
   const server = createServer((request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://page');
     if (pathname.startsWith('/sign/')) return handle(request, response);
-    if (pathname === '/mule-upload.js') {
-      void readFile(SCRIPT).then((script) => response.setHeader('content-type', 'text/javascript').end(script));
+    if (pathname.endsWith('.js')) {
+      void readScript(pathname).then((script) => response.setHeader('content-type', 'text/javascript').end(script));
       return;
     }
+    const policy = searchParams.get('content-security-policy');
+    if (policy) response.setHeader('content-security-policy', policy);
     const attributes = [...searchParams].map(([name, value]) => `${name}="${value}"`).join(' ');
     response.setHeader('content-type', 'text/html').end(page(attributes));
   });
@@ -122,15 +124,15 @@ export async function startPage(
 }
 
 export interface Stand extends Omit<SignedPage, 'stop'> {
-  readonly proxy: CountingProxy;
+  readonly proxy: FaultProxy;
   /** Asks the store itself, past the proxy. */
   readonly s3: S3Client;
   stop(): Promise<void>;
 }
 
-/** Starts a signer for the store, as seen through a counting proxy, and the page. */
+/** Starts a signer for the store, as seen through a fault proxy, and the page. */
 export async function startStand(store: StoreAccess, signer: Partial<SignerOptions> = {}): Promise<Stand> {
-  const proxy = await startCountingProxy(store.url);
+  const proxy = await startFaultProxy(store.url);
   const page = await startPage(store, proxy.url, signer);
   return {
     ...page,

@@ -1,59 +1,241 @@
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { launch, type Driver } from './browser.js';
-import { ensureBuilt } from './built.js';
+import type { MuleUploadElement } from '../../src/element/mule-upload.js';
+import type { UploadSnapshot } from '../../src/engine/types.js';
+import { S3Client } from '../servers/s3-client.js';
+import { launch, type Driver, type Engine } from './browser.js';
+import { startSite, type Site } from './site.js';
+import { BUCKET, makeFolder, startStore, type Store } from './stand.js';
 
-const SCRIPT = path.resolve(import.meta.dirname, '../../dist/cdn/mule-upload.js');
-/** No inline script, no inline style, and what breaks that is written down by the page's own script. */
-const POLICY = "default-src 'self'; connect-src *";
-const PAGE = `<!doctype html><html lang="en"><title>strict</title><script src="/watch.js"></script>
-<mule-upload multiple no-leave-warning></mule-upload><script type="module" src="/mule-upload.js"></script></html>`;
-const WATCH =
-  "window.broken = []; document.addEventListener('securitypolicyviolation', (event) => broken.push(event.violatedDirective));";
+/** No inline script or style, no `eval`, Trusted Types; Lit's own policy is the one that it needs. */
+const policyFor = (store: Store): string =>
+  `default-src 'self'; frame-src *; connect-src 'self' ${new URL(store.url).origin}; `
+  + "require-trusted-types-for 'script'; trusted-types lit-html 'allow-duplicates'";
+
+const pageOf = (body: string, script: string): string => `<!doctype html><html lang="en"><title>strict</title>
+<script src="/watch.js"></script>${body}<script type="module" src="${script}"></script></html>`;
+const ELEMENT = '<mule-upload signer="/sign" multiple no-leave-warning recover="off"></mule-upload>';
+
+/**
+ * What breaks the policy is written down, but for the code of checksums: whether it may have a worker and WebAssembly it
+ * finds out by trying, and goes on without. The tests' own helpers.
+ */
+const WATCH = `window.broken = [];
+document.addEventListener('securitypolicyviolation', ({ violatedDirective, sourceFile }) => {
+  if (!/mule-upload-file-checks\\.js$/.test(sourceFile)) broken.push(violatedDirective + ' ' + sourceFile);
+});
+window.randomFile = (name, size) => {
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size; at += 65536) crypto.getRandomValues(bytes.subarray(at, at + 65536));
+  return new File([bytes], name);
+};
+window.sha256 = async (file) => Array.from(new Uint8Array(await crypto.subtle.digest('SHA-256', await file.arrayBuffer())), (byte) => byte.toString(16).padStart(2, '0')).join('');
+window.send = async (element, file) => {
+  await element.add([file]);
+  const upload = (await element.finished()).at(-1);
+  return { upload, sha256: await sha256(file), size: file.size };
+};`;
+
+/** In a frame of another site: what its picker does, and an upload; the page around it hears. */
+const FRAME = `import '/mule-upload.js';
+const element = document.querySelector('mule-upload');
+await element.updateComplete;
+// a click of a user, which no test can make in there
+Object.defineProperty(navigator, 'userActivation', { value: { isActive: true } });
+const clicked = new Promise((resolve) => element.shadowRoot.querySelector('input').addEventListener('click', (event) => { event.preventDefault(); resolve(true); }));
+const refused = self.showOpenFilePicker ? await showOpenFilePicker().catch(({ name }) => name) : 'no such picker';
+element.browse();
+parent.postMessage({ refused, clicked: await clicked, sent: await send(element, randomFile('framed.bin', 100_000)), broken }, '*');`;
 
 /** A page's own uploader, as far as the element looks at it: one upload of which a quarter is stored. */
 const showQuarter = `(async () => {
   const element = document.querySelector('mule-upload');
-  const upload = { id: 'u', name: 'film.mov', relativePath: '', size: 400, loaded: 100, ratio: 0.25, speed: 0, eta: null, status: 'paused', waitingFor: null, retryAt: null, error: null };
+  const upload = { id: 'u', name: 'film.mov', relativePath: '', size: 400, loaded: 100, ratio: 0.25, speed: 0, eta: null, status: 'paused', waitingFor: null, retryAt: null, retries: 0, parts: { total: 0, done: 0, size: 0 }, error: null };
   const progress = { loaded: 100, total: 400, ratio: 0.25, speed: 0, eta: null };
-  element.uploader = Object.assign(new EventTarget(), { uploads: [upload], status: 'paused', progress, options: {} });
+  element.uploader = Object.assign(new EventTarget(), { uploads: [upload], status: 'paused', progress, options: {}, has: () => true, fileOf: () => null, partStates: () => null });
   for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame);
   await element.updateComplete;
   const width = (part) => element.shadowRoot.querySelector(part).getBoundingClientRect().width;
   return { ratio: width('[part=bar]') / width('[part=progress]'), broken };
 })()`;
 
-describe('a page with a strict content security policy', () => {
-  let server: Server;
-  let browser: Driver;
+interface Sent {
+  upload: UploadSnapshot;
+  sha256: string;
+  size: number;
+}
+
+/** The page's helpers, for what runs there. */
+type Helpers = Window & {
+  broken: string[];
+  randomFile(name: string, size: number): File;
+  send(element: MuleUploadElement, file: File): Promise<Sent>;
+};
+
+/** Sends a file of several parts while the element goes from one place to the next, at its first stored part. */
+async function moveAbout(): Promise<{ sent: Sent; paused: number; parts: number[] }> {
+  const { send, randomFile } = window as unknown as Helpers;
+  const [outer, inner] = [document.createElement('section'), document.createElement('div')];
+  document.body.append(outer);
+  const shadow = outer.attachShadow({ mode: 'open' });
+  shadow.append(inner);
+  const depth = inner.attachShadow({ mode: 'closed' });
+  const element = document.createElement('mule-upload');
+  Object.assign(element, { signer: '/sign', recover: 'off', concurrency: 1, noLeaveWarning: true });
+  depth.append(element);
+  const places = [document.body, shadow, depth];
+  const parts: number[] = [];
+  let paused = 0;
+  // heard by the page through both shadow roots
+  document.addEventListener('mule-pause', () => (paused += 1));
+  document.addEventListener('mule-part', ({ detail }) => {
+    parts.push(detail.partNumber);
+    const place = places.shift() as ParentNode & { moveBefore?(node: Node, child: Node | null): void };
+    if (parts.length > 1 && place?.moveBefore) place.moveBefore(element, null);
+    else place?.append(element);
+  });
+  const sent = await send(element, randomFile('moved.bin', 25 * 1024 ** 2));
+  element.remove();
+  return { sent, paused, parts: parts.sort((a, b) => a - b) };
+}
+
+/** Two elements of one copy of the package, and one of another, all at once. */
+async function sendTogether(): Promise<{ sent: Sent[]; isOther: boolean }> {
+  const { send, randomFile } = window as unknown as Helpers;
+  const load = (url: string): Promise<{ MuleUploadElement: typeof MuleUploadElement }> =>
+    import(url) as Promise<{ MuleUploadElement: typeof MuleUploadElement }>;
+  const [first, second] = await Promise.all([load('/mule-upload.js'), load('/mule-upload.js?another')]);
+  second.MuleUploadElement.define('second-upload');
+  const elements = ['mule-upload', 'mule-upload', 'second-upload'].map((tag) => document.createElement(tag));
+  const sent = await Promise.all(
+    elements.map((element, index) => {
+      Object.assign(element, { signer: '/sign', noLeaveWarning: true });
+      document.body.append(element);
+      return send(element as MuleUploadElement, randomFile(`together-${index}.bin`, 6 * 1024 ** 2));
+    }),
+  );
+  for (const element of elements) element.remove();
+  return {
+    sent,
+    isOther: first.MuleUploadElement !== second.MuleUploadElement && elements[2] instanceof second.MuleUploadElement,
+  };
+}
+
+/** An element of a registry of its own. @returns null where the engine has none */
+async function sendScoped(): Promise<Sent | null> {
+  const { send, randomFile } = window as unknown as Helpers;
+  let registry: CustomElementRegistry;
+  try {
+    registry = new CustomElementRegistry();
+  } catch {
+    return null;
+  }
+  const url: string = '/mule-upload.js';
+  const { MuleUploadElement: Element } = (await import(url)) as {
+    MuleUploadElement: typeof MuleUploadElement;
+  };
+  Element.define('scoped-upload', registry);
+  const host = document.createElement('section');
+  document.body.append(host);
+  const shadow = host.attachShadow({ mode: 'open', customElementRegistry: registry });
+  const options = { customElementRegistry: registry } as ElementCreationOptions;
+  const element = document.createElement('scoped-upload', options) as MuleUploadElement;
+  Object.assign(element, { signer: '/sign', recover: 'off', noLeaveWarning: true });
+  shadow.append(element);
+  if (customElements.get('scoped-upload') ?? !(element instanceof Element)) throw new Error('not of its registry');
+  return send(element, randomFile('scoped.bin', 100_000));
+}
+
+describe('a page with a strict content security policy and Trusted Types', () => {
+  let remove: () => Promise<void>;
+  let store: Store;
+  let site: Site;
 
   before(async () => {
-    ensureBuilt();
-    const script = await readFile(SCRIPT);
-    server = createServer(({ url }, response) => {
-      const isScript = url?.endsWith('.js') ?? false;
-      response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-      response.setHeader('content-security-policy', POLICY);
-      response.end(url === '/mule-upload.js' ? script : url === '/watch.js' ? WATCH : PAGE);
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    browser = await launch('chromium');
+    const { folder, remove: removeFolder } = await makeFolder();
+    remove = removeFolder;
+    store = await startStore('bucket', folder);
+    const pages = {
+      '/': pageOf(ELEMENT, '/mule-upload.js'),
+      '/watch.js': WATCH,
+      '/frame': pageOf(ELEMENT, '/frame.js'),
+      '/frame.js': FRAME,
+    };
+    site = await startSite(store, pages, { headers: { 'content-security-policy': policyFor(store) } });
   });
 
   after(async () => {
-    await browser.close();
-    server.closeAllConnections();
-    server.close();
+    site.stop();
+    await store.stop();
+    await remove();
   });
 
-  it('shows bars of the right length from the first rendering, and breaks nothing of the policy', async () => {
-    await browser.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    const { ratio, broken } = await browser.evaluate<[], { ratio: number; broken: string[] }>(showQuarter);
-    assert.ok(Math.abs(ratio - 0.25) < 0.01, `a bar of ${ratio} for a quarter`);
-    assert.deepEqual(broken, []);
-  });
+  /** Holds what landed against what was sent. */
+  async function assertStored({ upload, sha256, size }: Sent): Promise<void> {
+    assert.equal(upload.status, 'complete');
+    assert.deepEqual(await new S3Client(store).digest(BUCKET, upload.key!), { sha256, size });
+  }
+
+  for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
+    describe(`in ${engine}`, () => {
+      let browser: Driver;
+
+      before(async () => {
+        browser = await launch(engine);
+      });
+      after(() => browser.close());
+
+      /** Opens the page, and checks in the end that nothing of its policy was broken. */
+      async function onPage<T>(act: () => Promise<T>): Promise<T> {
+        await browser.goto(site.url);
+        await browser.waitFor("!!customElements.get('mule-upload')");
+        const result = await act();
+        assert.deepEqual(await browser.evaluate('broken'), []);
+        return result;
+      }
+
+      it('shows bars of the right length from the first rendering', async () => {
+        const { ratio } = await onPage(() => browser.evaluate<[], { ratio: number }>(showQuarter));
+        assert.ok(Math.abs(ratio - 0.25) < 0.01, `a bar of ${ratio} for a quarter`);
+      });
+
+      it('uploads from shadow roots within shadow roots, and goes on while the element is moved', async () => {
+        const { sent, paused, parts } = await onPage(() => browser.evaluate(moveAbout));
+        await assertStored(sent);
+        assert.deepEqual([paused, parts], [0, [1, 2, 3, 4]]);
+      });
+
+      it('bears two elements, and another copy of the package under a tag of its own', async () => {
+        const { sent, isOther } = await onPage(() => browser.evaluate(sendTogether));
+        for (const one of sent) await assertStored(one);
+        assert.equal(new Set(sent.map(({ upload }) => upload.key)).size, 3);
+        assert.ok(isOther);
+      });
+
+      it('takes an element of a scoped registry', async (test) => {
+        const sent = await onPage(() => browser.evaluate(sendScoped));
+        if (sent) await assertStored(sent);
+        else test.diagnostic(`${engine} ${browser.version} has no scoped registries`);
+      });
+
+      it('falls back to the file input in a frame of another site, and uploads there', async () => {
+        const other = new URL('/frame', site.url);
+        other.hostname = 'localhost';
+        const heard = await onPage(() =>
+          browser.evaluate(
+            (url: string) =>
+              new Promise<{ refused: string; clicked: boolean; sent: Sent; broken: string[] }>((resolve) => {
+                addEventListener('message', ({ data }) => resolve(data as never));
+                document.body.append(Object.assign(document.createElement('iframe'), { src: url }));
+              }),
+            other.href,
+          ),
+        );
+        assert.equal(heard.refused, engine === 'chromium' ? 'SecurityError' : 'no such picker');
+        assert.equal(heard.clicked, true);
+        assert.deepEqual(heard.broken, []);
+        await assertStored(heard.sent);
+      });
+    });
+  }
 });

@@ -5,6 +5,8 @@ export interface CephLayout {
   gatewayPort: number;
   /** Bytes that the one disk pretends to have; the file is sparse. */
   capacity: number;
+  /** Further lines of the global section. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -12,9 +14,11 @@ export interface CephLayout {
  * between them. Only S3's own signatures are checked, which is what the tests are about.
  * @see https://docs.ceph.com/en/pacific/rados/configuration/ceph-conf/
  */
-export function cephConfiguration({ directory, clusterId, monitorPort, gatewayPort, capacity }: CephLayout): string {
+export function cephConfiguration(layout: CephLayout): string {
+  const { directory, clusterId, monitorPort, gatewayPort, capacity, settings = {} } = layout;
+  const more = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
   return `[global]
-fsid = ${clusterId}
+${more.join('')}fsid = ${clusterId}
 mon_host = v2:127.0.0.1:${monitorPort}/0
 ms_bind_msgr1 = false
 ms_bind_ipv6 = false

@@ -14,24 +14,30 @@ const PATH = `/usr/sbin:/usr/bin:/sbin:/bin:${process.env.PATH ?? ''}`;
 export interface CephOptions {
   /** Bytes. */
   capacity?: number;
+  /** Folder of programs that are taken before those of the machine. */
+  programs?: string;
+  /** Further lines of the configuration's global section. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 /** A whole Ceph on this machine, with its S3 gateway. */
 export interface Ceph extends StoreAccess {
   /** Stops the gateway by that signal and starts it again on the same port; what it stored stays. */
   restartGateway(signal?: NodeJS.Signals): Promise<void>;
+  /** Makes a user who owns nothing: what they may do, a bucket's policy tells. @returns their ARN and keys */
+  createUser(id: string): Promise<{ arn: string; accessKeyId: string; secretAccessKey: string }>;
   /** Ends its processes and removes its data. */
   stop(): Promise<void>;
 }
 
-async function isInstalled(program: string): Promise<boolean> {
-  const tries = PATH.split(':').map((directory) => access(join(directory, program), constants.X_OK));
+async function isInstalled(program: string, folders: string): Promise<boolean> {
+  const tries = folders.split(':').map((directory) => access(join(directory, program), constants.X_OK));
   return (await Promise.allSettled(tries)).some(({ status }) => status === 'fulfilled');
 }
 
 /** Tells which of Ceph's programs this machine lacks. */
-export async function missingCephPrograms(): Promise<string[]> {
-  const installed = await Promise.all(PROGRAMS.map(isInstalled));
+export async function missingCephPrograms(folders = PATH): Promise<string[]> {
+  const installed = await Promise.all(PROGRAMS.map((program) => isInstalled(program, folders)));
   return PROGRAMS.filter((_, index) => !installed[index]);
 }
 
@@ -51,34 +57,34 @@ class Cluster {
   #gateway: Daemon | null = null;
   #gatewayPort = 0;
 
-  constructor(directory: string) {
+  constructor(directory: string, folders: string) {
     this.#directory = directory;
-    this.#environment = { ...process.env, PATH, CEPH_CONF: join(directory, 'ceph.conf') };
+    this.#environment = { ...process.env, PATH: folders, CEPH_CONF: join(directory, 'ceph.conf') };
   }
 
   async start(
     capacity: number,
+    settings: Readonly<Record<string, string>>,
     { accessKeyId, secretAccessKey }: { accessKeyId: string; secretAccessKey: string },
   ): Promise<string> {
     const clusterId = randomUUID();
     const monitorPort = await freePort();
     this.#gatewayPort = await freePort();
     for (const name of ['mon', 'osd', 'rgw', 'run']) await mkdir(join(this.#directory, name));
-    const layout = { directory: this.#directory, clusterId, monitorPort, gatewayPort: this.#gatewayPort, capacity };
+    const ports = { monitorPort, gatewayPort: this.#gatewayPort };
+    const layout = { directory: this.#directory, clusterId, ...ports, capacity, settings };
     await writeFile(join(this.#directory, 'ceph.conf'), cephConfiguration(layout));
     await this.#startMonitor(clusterId, monitorPort);
     await this.#startDisk();
-    await this.#run(
-      'radosgw-admin',
-      'user',
-      'create',
-      '--uid=test',
-      '--display-name=test',
-      `--access-key=${accessKeyId}`,
-      `--secret-key=${secretAccessKey}`,
-    );
+    await this.createUser('test', { accessKeyId, secretAccessKey });
     await this.#startGateway();
     return `http://127.0.0.1:${this.#gatewayPort}`;
+  }
+
+  async createUser(id: string, keys: { accessKeyId: string; secretAccessKey: string }): Promise<void> {
+    const names = [`--uid=${id}`, `--display-name=${id}`];
+    const secrets = [`--access-key=${keys.accessKeyId}`, `--secret-key=${keys.secretAccessKey}`];
+    await this.#run('radosgw-admin', 'user', 'create', ...names, ...secrets);
   }
 
   async restartGateway(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
@@ -133,20 +139,30 @@ class Cluster {
  * Starts Debian's Ceph from nothing: one monitor, one disk, one S3 gateway, 5 to 9 seconds.
  * @throws naming the Debian packages where its programs are missing
  */
-export async function startCeph({ capacity = 8 * 1024 ** 3 }: CephOptions = {}): Promise<Ceph> {
-  const missing = await missingCephPrograms();
+export async function startCeph({
+  capacity = 8 * 1024 ** 3,
+  programs,
+  settings = {},
+}: CephOptions = {}): Promise<Ceph> {
+  const folders = programs === undefined ? PATH : `${programs}:${PATH}`;
+  const missing = await missingCephPrograms(folders);
   if (missing.length > 0)
     throw new Error(`Ceph is not installed (no ${missing.join(', ')}). On Debian: apt-get install ${PACKAGES}`);
   const directory = await mkdtemp(join(tmpdir(), 'mule-ceph-'));
-  const cluster = new Cluster(directory);
+  const cluster = new Cluster(directory, folders);
   const credentials = { accessKeyId: 'testaccess', secretAccessKey: randomBytes(20).toString('hex') };
   try {
-    const url = await cluster.start(capacity, credentials);
+    const url = await cluster.start(capacity, settings, credentials);
     return {
       url,
       ...credentials,
       region: 'us-east-1',
       restartGateway: (signal) => cluster.restartGateway(signal),
+      async createUser(id) {
+        const keys = { accessKeyId: `access${id}`, secretAccessKey: randomBytes(20).toString('hex') };
+        await cluster.createUser(id, keys);
+        return { arn: `arn:aws:iam:::user/${id}`, ...keys };
+      },
       stop: () => cluster.stop(),
     };
   } catch (error) {

@@ -23,7 +23,7 @@ export async function freePort(): Promise<number> {
 export async function run(
   command: string,
   parameters: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; timeout?: number } = {},
+  options: { env?: NodeJS.ProcessEnv; timeout?: number; cwd?: string; uid?: number; gid?: number } = {},
 ): Promise<string> {
   const { stdout } = await promisify(execFile)(command, parameters, { maxBuffer: 16 * 1024 ** 2, ...options });
   return stdout;

@@ -95,7 +95,8 @@ export class S3Client {
     return this.#aws.fetch(url, {
       method,
       headers: { 'x-amz-content-sha256': payload, ...headers },
-      aws: dated(at),
+      // Ceph 20 refuses a content type that is not signed
+      aws: { allHeaders: true, ...dated(at) },
       ...(body !== undefined && { body }),
     });
   }
@@ -239,8 +240,8 @@ export class S3Client {
     return this.request('GET', this.address(bucket, key), { headers });
   }
 
-  async head(bucket: string, key: string): Promise<Response> {
-    return this.request('HEAD', this.address(bucket, key));
+  async head(bucket: string, key: string, headers: Record<string, string> = {}): Promise<Response> {
+    return this.request('HEAD', this.address(bucket, key), { headers });
   }
 
   async delete(bucket: string, key: string): Promise<Response> {

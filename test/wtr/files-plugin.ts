@@ -61,7 +61,7 @@ export function filesPlugin(): TestRunnerPlugin {
       if (command === 'set-files') {
         const { path: selectors, files } = payload as SetFiles;
         const paths = await materialize(files);
-        if (session.browser instanceof WebKitLauncher) await session.browser.setFiles(selectors, paths);
+        if (session.browser instanceof WebKitLauncher) await session.browser.setFiles(session.id, selectors, paths);
         else await setFilesByPuppeteer(pageOf(session), selectors, paths);
         return true;
       }

@@ -31,45 +31,50 @@ const KEYS: Readonly<Record<string, string>> = {
   Delete: '\uE017',
 };
 
-/** One window for all test files, one after the other. */
+interface Window {
+  readonly profile: string;
+  readonly session: WebKitSession;
+}
+
+/** A browser of its own for each of the test files that run at once: in one, they would have one window's focus. */
 export class WebKitLauncher implements BrowserLauncher {
   readonly name = 'WebKit';
   /** The runner's own commands (keys, mouse) call the methods below for browsers of this type. */
   readonly type = 'webdriver';
-  readonly concurrency = 1;
-  readonly #active = new Set<string>();
-  #profile = '';
-  #starting: Promise<WebKitSession> | undefined;
+  readonly concurrency = 2;
+  readonly #all: Promise<Window>[] = [];
+  readonly #idle: Promise<Window>[] = [];
+  /** By test session. */
+  readonly #active = new Map<string, Promise<Window>>();
 
-  async #start(): Promise<WebKitSession> {
-    this.#profile = await mkdtemp(path.join(tmpdir(), 'mule-upload-webkit-'));
-    return WebKitSession.start(this.#profile);
+  async #open(): Promise<Window> {
+    const profile = await mkdtemp(path.join(tmpdir(), 'mule-upload-webkit-'));
+    return { profile, session: await WebKitSession.start(profile) };
   }
 
-  #session(): Promise<WebKitSession> {
-    return (this.#starting ??= this.#start());
-  }
-
-  async #navigate(url: string): Promise<void> {
-    await (await this.#session()).call('POST', '/url', { url });
+  async #call(id: string, method: 'POST' | 'GET' | 'DELETE', command: string, body?: object): Promise<unknown> {
+    return (await this.#active.get(id)!).session.call(method, command, body);
   }
 
   async startSession(id: string, url: string): Promise<void> {
-    this.#active.add(id);
-    await this.#navigate(url);
+    let window = this.#idle.pop();
+    if (!window) this.#all.push((window = this.#open()));
+    this.#active.set(id, window);
+    await this.#call(id, 'POST', '/url', { url });
   }
 
   isActive(id: string): boolean {
     return this.#active.has(id);
   }
 
-  async getBrowserUrl(): Promise<string> {
-    return (await (await this.#session()).call('GET', '/url')) as string;
+  async getBrowserUrl(id: string): Promise<string> {
+    return (await this.#call(id, 'GET', '/url')) as string;
   }
 
   async stopSession(id: string): Promise<SessionResult> {
+    await this.#call(id, 'POST', '/url', { url: 'about:blank' });
+    this.#idle.push(this.#active.get(id)!);
     this.#active.delete(id);
-    await this.#navigate('about:blank');
     return {};
   }
 
@@ -78,35 +83,37 @@ export class WebKitLauncher implements BrowserLauncher {
   }
 
   async stop(): Promise<void> {
-    const session = await this.#starting?.catch(() => undefined);
-    await session?.close();
-    if (this.#profile) await rm(this.#profile, { recursive: true, force: true, maxRetries: 20 });
+    for (const window of this.#all) {
+      const opened = await window.catch(() => undefined);
+      await opened?.session.close();
+      if (opened) await rm(opened.profile, { recursive: true, force: true, maxRetries: 20 });
+    }
   }
 
-  async setFiles(selectors: readonly string[], files: readonly string[]): Promise<void> {
-    await (await this.#session()).setFiles(selectors, files);
+  async setFiles(id: string, selectors: readonly string[], files: readonly string[]): Promise<void> {
+    await (await this.#active.get(id)!).session.setFiles(selectors, files);
   }
 
-  async #perform(source: Action): Promise<void> {
-    await (await this.#session()).call('POST', '/actions', { actions: [source] });
+  async #perform(id: string, source: Action): Promise<void> {
+    await this.#call(id, 'POST', '/actions', { actions: [source] });
   }
 
-  #point(action: Action): Promise<void> {
-    return this.#perform({ type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' }, actions: [action] });
+  #point(id: string, action: Action): Promise<void> {
+    return this.#perform(id, { type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' }, actions: [action] });
   }
 
   /** Chords are written with a plus: `Shift+Tab`. */
-  async sendKeys(_id: string, strokes: string[]): Promise<void> {
+  async sendKeys(id: string, strokes: string[]): Promise<void> {
     const actions = strokes.flatMap((stroke) => {
       const keys = stroke.length === 1 ? [stroke] : stroke.split('+').map((key) => KEYS[key] ?? key);
       const press = (type: string) => (value: string) => ({ type, value });
       return [...keys.map(press('keyDown')), ...keys.reverse().map(press('keyUp'))];
     });
-    await this.#perform({ type: 'key', id: 'keyboard', actions });
+    await this.#perform(id, { type: 'key', id: 'keyboard', actions });
   }
 
-  async sendMouseMove(_id: string, x: number, y: number): Promise<void> {
-    await this.#point({ type: 'pointerMove', duration: 0, x: Math.round(x), y: Math.round(y) });
+  async sendMouseMove(id: string, x: number, y: number): Promise<void> {
+    await this.#point(id, { type: 'pointerMove', duration: 0, x: Math.round(x), y: Math.round(y) });
   }
 
   async sendMouseClick(id: string, x: number, y: number, button: Button = 'left'): Promise<void> {
@@ -115,15 +122,15 @@ export class WebKitLauncher implements BrowserLauncher {
     await this.sendMouseUp(id, button);
   }
 
-  async sendMouseDown(_id: string, button: Button = 'left'): Promise<void> {
-    await this.#point({ type: 'pointerDown', button: BUTTONS.indexOf(button) });
+  async sendMouseDown(id: string, button: Button = 'left'): Promise<void> {
+    await this.#point(id, { type: 'pointerDown', button: BUTTONS.indexOf(button) });
   }
 
-  async sendMouseUp(_id: string, button: Button = 'left'): Promise<void> {
-    await this.#point({ type: 'pointerUp', button: BUTTONS.indexOf(button) });
+  async sendMouseUp(id: string, button: Button = 'left'): Promise<void> {
+    await this.#point(id, { type: 'pointerUp', button: BUTTONS.indexOf(button) });
   }
 
-  async resetMouse(): Promise<void> {
-    await (await this.#session()).call('DELETE', '/actions');
+  async resetMouse(id: string): Promise<void> {
+    await this.#call(id, 'DELETE', '/actions');
   }
 }

@@ -1,0 +1,98 @@
+/** Charts as SVG, in colours that hold on light and dark pages. */
+import type { Growth } from './growth.js';
+import { MIB } from './scenarios.js';
+
+const INK = '#57606a';
+const OURS = '#0a7d33';
+const OTHERS = '#8c959f';
+const LINE = '#d0d7de';
+
+const escaped = (text: string): string =>
+  text.replace(/[<>&]/g, (sign) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;' })[sign]!);
+
+const text = (x: number, y: number, what: string, more = ''): string =>
+  `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${escaped(what)}</text>`;
+
+const svg = (width: number, height: number, body: readonly string[]): string =>
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="12" fill="${INK}">\n${body.join('\n')}\n</svg>\n`;
+
+export interface RatioGroup {
+  title: string;
+  target: number;
+  bars: { title: string; ratio: number | null }[];
+}
+
+const WIDTH = 760;
+const LABELS = 230;
+const BAR = 14;
+
+/** Bars of ratios to the bare limit, on a logarithmic scale, with a line at 1. */
+export function ratioChart(groups: readonly RatioGroup[]): string {
+  const most = Math.max(2, ...groups.flatMap(({ bars }) => bars.map(({ ratio }) => ratio ?? 0)));
+  const least = 0.25;
+  const x = (ratio: number): number =>
+    LABELS + (Math.log(Math.max(ratio, least) / least) / Math.log(most / least)) * (WIDTH - LABELS - 60);
+  const body: string[] = [];
+  let y = 20;
+  for (const { title, bars } of groups) {
+    body.push(text(0, y, title, 'font-weight="600"'));
+    for (const { title: client, ratio } of bars) {
+      y += BAR + 4;
+      const isOurs = client.includes('mule-upload');
+      body.push(text(LABELS - 8, y, client, `text-anchor="end"${isOurs ? ' font-weight="600"' : ''}`));
+      if (ratio === null) {
+        body.push(text(LABELS + 4, y, 'does not finish', 'font-style="italic"'));
+        continue;
+      }
+      const width = x(ratio) - LABELS;
+      body.push(
+        `<rect x="${LABELS}" y="${y - BAR + 3}" width="${width.toFixed(1)}" height="${BAR}" rx="2" fill="${isOurs ? OURS : OTHERS}"/>`,
+        text(x(ratio) + 4, y, ratio.toFixed(2)),
+      );
+    }
+    y += 30;
+  }
+  body.push(
+    `<line x1="${x(1).toFixed(1)}" x2="${x(1).toFixed(1)}" y1="26" y2="${y - 22}" stroke="${INK}" stroke-dasharray="3 3"/>`,
+    text(x(1), y - 8, 'bare limit', 'text-anchor="middle"'),
+  );
+  return svg(WIDTH, y, body);
+}
+
+/** Time and memory by count, both axes logarithmic. */
+export function growthChart(growth: readonly Growth[]): string {
+  const panels = [
+    { title: 'time, seconds', figure: ({ time }: Growth) => time / 1_000, range: [0.1, 1_000] },
+    { title: 'page memory over idle, MiB', figure: ({ memory }: Growth) => memory / MIB, range: [0.1, 1_000] },
+  ] as const;
+  const body = panels.flatMap(({ title, figure, range: [low, high] }, panel) => {
+    const left = 50 + panel * 370;
+    const x = (count: number): number => left + (Math.log10(count) / 4) * 290;
+    const y = (value: number): number => 220 - (Math.log10(Math.max(value, low) / low) / Math.log10(high / low)) * 190;
+    const ticks = [1, 10, 100, 1_000, 10_000];
+    const marks = [0.1, 1, 10, 100, 1_000];
+    return [
+      text(left, 16, title, 'font-weight="600"'),
+      ...ticks.map((tick) => text(x(tick), 238, tick.toLocaleString('en'), 'text-anchor="middle"')),
+      ...marks.flatMap((mark) => [
+        `<line x1="${left}" x2="${left + 290}" y1="${y(mark)}" y2="${y(mark)}" stroke="${LINE}"/>`,
+        text(left - 6, y(mark) + 4, String(mark), 'text-anchor="end"'),
+      ]),
+      ...(['files', 'parts'] as const).flatMap((what) => {
+        const points = growth.filter((one) => one.what === what);
+        if (!points.length) return [];
+        const colour = what === 'files' ? OURS : INK;
+        const path = points.map((one) => `${x(one.count).toFixed(1)},${y(figure(one)).toFixed(1)}`);
+        const last = points.at(-1)!;
+        return [
+          `<polyline points="${path.join(' ')}" fill="none" stroke="${colour}" stroke-width="2"/>`,
+          ...path.map(
+            (point) => `<circle cx="${point.split(',')[0]}" cy="${point.split(',')[1]}" r="3" fill="${colour}"/>`,
+          ),
+          text(x(last.count) + 6, y(figure(last)) + 4, what),
+        ];
+      }),
+    ];
+  });
+  return svg(WIDTH, 250, body);
+}

@@ -1,0 +1,86 @@
+/**
+ * `npm run bench:growth`: time and memory for 1, 10, 100 … files of 10 KiB, and parts of 5 MiB of one sparse file.
+ *
+ *   npm run bench:growth -- [--files N …] [--parts N …] [--client element|engine] [--out FILE]
+ */
+import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { MIN_PART_SIZE } from '../../src/limits.js';
+import { launch } from '../e2e/browser.js';
+import { runClient, writeSparse } from './bench-run.js';
+import { CLIENTS } from './clients.js';
+import { KIB, MIB } from './scenarios.js';
+import type { Scenario } from './scenarios.js';
+import { startStage } from './stage.js';
+import { startBenchStore } from './stores.js';
+
+/** What one step came to; times in milliseconds, memory in bytes. */
+export interface Growth {
+  what: 'files' | 'parts';
+  count: number;
+  client: string;
+  time: number;
+  memory: number;
+  longestTask: number;
+  signerCalls: number;
+  cpu: number;
+}
+
+const STEPS = ['1', '10', '100', '1000', '10000'];
+const PATIENCE = 1_800_000;
+
+async function measure(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      files: { type: 'string', multiple: true, default: STEPS },
+      parts: { type: 'string', multiple: true, default: STEPS },
+      client: { type: 'string', default: 'element' },
+      out: { type: 'string', default: '.cache/bench/growth.jsonl' },
+    },
+  });
+  await mkdir(path.dirname(values.out), { recursive: true });
+  const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-growth-'));
+  const client = CLIENTS.find(({ id }) => id === values.client)!;
+  const store = await startBenchStore('sink');
+  const stage = await startStage(store);
+  const browser = await launch('chromium');
+  const plain = { title: '', conditions: {}, isOwn: true, posts: true, target: Infinity };
+
+  async function step(what: Growth['what'], scenario: Scenario, count: number, paths?: string[]): Promise<void> {
+    const run = await runClient({ browser, stage, store, folder }, client, scenario, {
+      patience: PATIENCE,
+      ...(paths && { paths, attributes: 'part-size="5MiB"' }),
+    });
+    if (run.failure !== null) throw new Error(run.failure);
+    const { time, memory, longestTask, signerCalls, cpu } = run;
+    const growth: Growth = { what, count, client: client.id, time, memory, longestTask, signerCalls, cpu };
+    console.log(
+      `${count} ${what}: ${(time / 1_000).toFixed(2)} s, memory +${(memory / MIB).toFixed(1)} MiB, longest task ${Math.round(longestTask)} ms, ${signerCalls} signer calls, CPU ${cpu.toFixed(1)} s`,
+    );
+    await appendFile(values.out, `${JSON.stringify(growth)}\n`);
+  }
+
+  try {
+    const browserIsWarm: Scenario = { ...plain, id: 'growth', files: 3, size: 10 * KIB };
+    await runClient({ browser, stage, store, folder }, client, browserIsWarm);
+    for (const count of values.files.map(Number)) {
+      await step('files', { ...plain, id: 'growth', files: count, size: 10 * KIB }, count);
+    }
+    for (const count of values.parts.map(Number).filter(Boolean)) {
+      const file = path.join(folder, `${count}-parts.bin`);
+      const size = count * MIN_PART_SIZE;
+      await writeSparse(file, size);
+      // a destination of its own each time: what is remembered would make fewer, larger parts
+      await step('parts', { ...plain, id: `growth-${count}`, files: 1, size }, count, [file]);
+    }
+  } finally {
+    await browser.close();
+    stage.close();
+    await store.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+if (process.argv[1] === import.meta.filename) await measure();

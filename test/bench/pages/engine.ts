@@ -1,0 +1,16 @@
+/** The engine without the element: what of the element's cost is not its rendering. */
+import { Uploader } from '../../../src/engine/index.js';
+import { offer } from './page.js';
+
+offer(async (files, { partSize, lanes, scope }) => {
+  const uploader = new Uploader({
+    signer: '/sign',
+    scope,
+    checksum: 'none',
+    leaveWarning: false,
+    ...(lanes && partSize && { partSize, concurrency: lanes }),
+  });
+  await uploader.add(files);
+  const failed = (await uploader.finished()).find(({ status }) => status !== 'complete');
+  if (failed) throw failed.error ?? new Error(failed.status);
+});

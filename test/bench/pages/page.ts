@@ -1,0 +1,52 @@
+/** What every client's page does alike: waits for the choice of files, runs the client, keeps the time. */
+import type { Job, Outcome } from './job.js';
+
+/** Sends all files; resolves once all are stored. */
+export type Send = (files: readonly File[], job: Job) => Promise<unknown>;
+
+declare global {
+  interface Window {
+    outcome: Promise<Outcome>;
+  }
+}
+
+/** Settings of this run. */
+export const job = JSON.parse(document.querySelector('#job')!.textContent) as Job;
+
+/** Runs the client as soon as files are chosen. */
+export function offer(send: Send, input = document.querySelector<HTMLInputElement>('#files')!): void {
+  let longestTask = 0;
+  let begun = Infinity;
+  new PerformanceObserver((list) => {
+    for (const { duration, startTime } of list.getEntries())
+      if (startTime + duration > begun) longestTask = Math.max(longestTask, duration);
+  }).observe({ type: 'longtask' });
+  window.outcome = new Promise((resolve) => {
+    const run = async (): Promise<void> => {
+      begun = performance.now();
+      let failure: string | null = null;
+      const late = new Promise<never>((_, reject) => {
+        setTimeout(() => reject(new Error(`not done after ${job.patience / 1_000} s`)), job.patience);
+      });
+      await Promise.race([send([...input.files!], job), late]).catch((error: unknown) => {
+        failure = String(error);
+      });
+      const time = performance.now() - begun;
+      // the observer hears of a task after its end
+      setTimeout(() => resolve({ time, longestTask, failure }), 200);
+    };
+    input.addEventListener('change', () => void run(), { capture: true, once: true });
+  });
+}
+
+/** Runs work on all items, so many at once. */
+export async function pool<T>(items: readonly T[], lanes: number, work: (item: T) => Promise<unknown>): Promise<void> {
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < items.length) await work(items[next++]!);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
+
+/** Requests at once of clients that leave that to the page, where the job does not say. */
+export const USUAL_LANES = 4;

@@ -1,0 +1,25 @@
+/** tus-js-client: by default a whole file in one request; in parts where requests are to fail. */
+import { Upload } from 'tus-js-client';
+import { offer, pool, USUAL_LANES } from './page.js';
+
+/** Its own are over after 10 s. */
+const PATIENT = [0, 1_000, 3_000, 5_000, 5_000, 5_000, 5_000, 5_000];
+
+offer((files, { store, partSize, lanes }) =>
+  pool(
+    files,
+    lanes ?? USUAL_LANES,
+    (file) =>
+      new Promise<void>((resolve, reject) => {
+        new Upload(file, {
+          endpoint: `${store}/tus`,
+          retryDelays: PATIENT,
+          ...(partSize && { chunkSize: partSize }),
+          metadata: { filename: file.name },
+          storeFingerprintForResuming: false,
+          onSuccess: () => resolve(),
+          onError: reject,
+        }).start();
+      }),
+  ),
+);

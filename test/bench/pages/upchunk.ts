@@ -1,0 +1,20 @@
+/** UpChunk: one chunk after the other to a resumable URL. */
+import { createUpload } from '@mux/upchunk';
+import { offer, pool, USUAL_LANES } from './page.js';
+
+offer((files, { store, partSize, lanes, run }) =>
+  pool(
+    files,
+    lanes ?? USUAL_LANES,
+    (file) =>
+      new Promise<void>((resolve, reject) => {
+        const upload = createUpload({
+          endpoint: `${store}/upchunk/${run}/${file.name}`,
+          file,
+          ...(partSize && { chunkSize: partSize / 1024 }),
+        });
+        upload.on('success', () => resolve());
+        upload.on('error', ({ detail }) => reject(new Error((detail as { message: string }).message)));
+      }),
+  ),
+);

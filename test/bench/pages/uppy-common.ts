@@ -1,0 +1,26 @@
+import AwsS3, { type AwsS3Options } from '@uppy/aws-s3';
+import Uppy from '@uppy/core';
+import type { Body, Meta } from '@uppy/core/utils';
+import type { Job } from './job.js';
+
+/** How requests are signed. */
+export type Signing =
+  | Pick<Extract<AwsS3Options<Meta, Body>, { signRequest: unknown }>, 'signRequest'>
+  | Pick<Extract<AwsS3Options<Meta, Body>, { getCredentials: unknown }>, 's3Endpoint' | 'region' | 'getCredentials'>;
+
+/** Sends by Uppy without its interface. */
+export async function sendByUppy(files: readonly File[], job: Job, signing: Signing): Promise<void> {
+  const uppy = new Uppy();
+  const { partSize, lanes, run } = job;
+  uppy.use(AwsS3, {
+    ...(lanes && { limit: lanes }),
+    ...(partSize && { shouldUseMultipart: ({ size }) => (size ?? 0) > partSize }),
+    ...(partSize && { getChunkSize: () => partSize }),
+    generateObjectKey: ({ name }) => `${run}/${name}`,
+    ...signing,
+  });
+  uppy.addFiles(files.map((file) => ({ name: file.name, type: file.type, data: file })));
+  const result = await uppy.upload();
+  const [failed] = result?.failed ?? [];
+  if (failed) throw new Error(failed.error ?? 'failed');
+}

@@ -1,0 +1,69 @@
+/** What the benchmark does, as data: files, what the line and the store are like, and what we want to reach. */
+
+export const KIB = 1024;
+export const MIB = 1024 ** 2;
+export const GIB = 1024 ** 3;
+
+/** What the store does to requests. */
+export interface Conditions {
+  /** Milliseconds before any request is taken in, preflights and signer calls too. */
+  delay?: number;
+  /** Bytes per second towards the store, over all connections. */
+  rate?: number;
+  /** What happens to every twentieth request with a file's bytes; resets meet fresh connections only. */
+  fault?: '503' | 'reset';
+  /** No connection is taken for so many milliseconds, once half of the bytes came. */
+  gone?: number;
+}
+
+export interface Scenario {
+  id: string;
+  title: string;
+  files: number;
+  /** Bytes of each. */
+  size: number;
+  conditions: Conditions;
+  /** Whether clients choose part size and concurrency by themselves; else 8 MiB, 4 at once. */
+  isOwn: boolean;
+  /** Whether POST policies may be used. */
+  posts: boolean;
+  /** Most that this element may take, as a ratio to the bare limit. */
+  target: number;
+}
+
+export const PART_SIZE = 8 * MIB;
+export const LANES = 4;
+
+const one = (size: number) => ({ files: 1, size, conditions: {}, isOwn: true, posts: true });
+
+export const SCENARIOS: readonly Scenario[] = [
+  { ...one(GIB), id: 'fixed', title: '1 GiB, 8 MiB parts, 4 lanes', isOwn: false, target: 1.02 },
+  { ...one(GIB), id: 'own', title: '1 GiB, own defaults, not the first upload', target: 0.8 },
+  {
+    ...one(256 * MIB),
+    id: 'delay',
+    title: '256 MiB, 50 ms on every request',
+    conditions: { delay: 50 },
+    target: 0.85,
+  },
+  { ...one(MIB), id: 'medium', title: '200 × 1 MiB', files: 200, target: 1 },
+  { ...one(10 * KIB), id: 'small', title: '2,000 × 10 KiB', files: 2_000, target: 1.05 },
+  {
+    ...one(10 * KIB),
+    id: 'small-delay',
+    title: '200 × 10 KiB, 50 ms on every request',
+    files: 200,
+    conditions: { delay: 50 },
+    target: 0.5,
+  },
+  {
+    ...one(64 * MIB),
+    id: 'line',
+    title: '64 MiB, 50 ms, 100 Mbit/s',
+    conditions: { delay: 50, rate: 12.5e6 },
+    target: 1.01,
+  },
+  { ...one(GIB), id: 'busy', title: '1 GiB, 5 % of parts 503', conditions: { fault: '503' }, target: 1.05 },
+  { ...one(GIB), id: 'reset', title: '1 GiB, 5 % of parts reset', conditions: { fault: 'reset' }, target: 1.05 },
+  { ...one(256 * MIB), id: 'gone', title: '256 MiB, store gone for 20 s', conditions: { gone: 20_000 }, target: 1.05 },
+];

@@ -1,0 +1,209 @@
+/**
+ * A store that throws every byte away and says that it kept it, as a process of its own: S3 as far as uploads go, with
+ * no signature checked, besides tus's own server and a resumable URL as UpChunk wants it. What a line and a busy store
+ * do to uploads is done here.
+ */
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Valve } from '../../demo/faults/valve.js';
+import type { Conditions } from './scenarios.js';
+import { createTusServer } from './sink-tus.js';
+
+/** What came since the conditions were set. */
+export interface Seen {
+  requests: number;
+  preflights: number;
+  bytes: number;
+  /** Requests that were made to fail. */
+  failed: number;
+}
+
+/** One of so many requests with a file's bytes fails. */
+const FAIL_EVERY = 20;
+const CORS = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers': '*, ETag, Location, Upload-Offset, Range',
+};
+const ETAG = '"0123456789abcdef0123456789abcdef"';
+const NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
+
+class Sink {
+  #conditions: Conditions & { seed: number; expected: number } = { seed: 0, expected: Infinity };
+  #seen: Seen = { requests: 0, preflights: 0, bytes: 0, failed: 0 };
+  #withBytes = 0;
+  #isGone = false;
+  readonly #valve = new Valve(Infinity);
+  readonly #sockets = new Set<Socket>();
+  /** Connections that have served a request: a browser sends again by itself what is reset on one of these. */
+  readonly #used = new WeakSet<Socket>();
+  readonly #tus = createTusServer(this.#valve);
+  readonly #server: Server = createServer(
+    { keepAliveTimeout: 60_000, requestTimeout: 0, noDelay: true },
+    (request, response) => {
+      void this.#handle(request, response).catch(() => request.socket.destroy());
+    },
+  );
+  #port = 0;
+
+  constructor() {
+    this.#server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('error', () => undefined).once('close', () => this.#sockets.delete(socket));
+    });
+  }
+
+  async open(): Promise<number> {
+    await new Promise<void>((resolve) => this.#server.listen(this.#port, '127.0.0.1', resolve));
+    return (this.#port = (this.#server.address() as AddressInfo).port);
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url!, 'http://sink');
+    const { delay, fault } = this.#conditions;
+    const isFresh = !this.#used.has(request.socket);
+    this.#used.add(request.socket);
+    this.#seen.requests++;
+    if (delay) await sleep(delay);
+    if (fault === 'reset') response.setHeader('Connection', 'close');
+    const isTus = url.pathname.startsWith('/tus');
+    if (request.method === 'OPTIONS') {
+      this.#seen.preflights++;
+      if (isTus) return this.#tus(request, response);
+      return this.#answer(response, 204, '', {
+        'Access-Control-Allow-Methods': 'GET, HEAD, PUT, POST, PATCH, DELETE',
+        'Access-Control-Allow-Headers': request.headers['access-control-request-headers'] ?? '*',
+        'Access-Control-Max-Age': '3000',
+      });
+    }
+    const hasBytes = request.method === 'PATCH' || request.method === 'PUT' || isForm(request);
+    const isChosen = hasBytes && fault && ++this.#withBytes % FAIL_EVERY === this.#conditions.seed % FAIL_EVERY;
+    if (isChosen && (fault !== 'reset' || isFresh)) return this.#fail(request, response);
+    if (isTus) {
+      request.on('data', (chunk: Buffer) => this.#count(chunk));
+      return this.#tus(request, response);
+    }
+    const size = await this.#drain(request);
+    return url.pathname.startsWith('/upchunk')
+      ? this.#answerChunk(request, response)
+      : this.#answerS3(request, response, url, size);
+  }
+
+  /** Reads a body to its end, no faster than the line is. */
+  #drain(request: IncomingMessage): Promise<number> {
+    return new Promise((resolve, reject) => {
+      let size = 0;
+      request.on('data', (chunk: Buffer) => {
+        size += chunk.length;
+        this.#count(chunk);
+        if (this.#valve.isOpen) return;
+        request.pause();
+        this.#valve.pass(chunk.length, () => request.resume());
+      });
+      request.on('end', () => resolve(size));
+      request.on('error', reject);
+    });
+  }
+
+  #count({ length }: Buffer): void {
+    this.#seen.bytes += length;
+    const { gone, expected } = this.#conditions;
+    if (!gone || this.#isGone || this.#seen.bytes < expected / 2) return;
+    this.#isGone = true;
+    this.#server.close();
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+    setTimeout(() => void (this.#server.listening || this.open()), gone);
+  }
+
+  async #fail(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#seen.failed++;
+    if (this.#conditions.fault === 'reset') {
+      const most = Number(request.headers['content-length'] ?? 0) / 2;
+      let size = 0;
+      request.on('data', (chunk: Buffer) => {
+        this.#count(chunk);
+        if ((size += chunk.length) > most) request.socket.resetAndDestroy();
+      });
+      return;
+    }
+    await this.#drain(request);
+    this.#answer(
+      response,
+      503,
+      '<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>',
+    );
+  }
+
+  #answerS3({ method, headers }: IncomingMessage, response: ServerResponse, url: URL, size: number): void {
+    const { searchParams, pathname } = url;
+    if (method === 'PUT') return this.#answer(response, 200, '', { ETag: ETAG });
+    if (method === 'DELETE') return this.#answer(response, 204);
+    if (method === 'HEAD') return this.#answer(response, 404);
+    if (method === 'GET')
+      return this.#answer(
+        response,
+        200,
+        `<ListPartsResult ${NAMESPACE}><IsTruncated>false</IsTruncated></ListPartsResult>`,
+      );
+    const [, bucket, ...key] = decodeURI(pathname).split('/');
+    const names = `<Bucket>${bucket}</Bucket><Key>${key.join('/')}</Key>`;
+    if (searchParams.has('uploads')) {
+      const id = `upload-${this.#seen.requests}-${Date.now()}`;
+      const body = `<InitiateMultipartUploadResult ${NAMESPACE}>${names}<UploadId>${id}</UploadId></InitiateMultipartUploadResult>`;
+      return this.#answer(response, 200, body);
+    }
+    if (headers['content-type']?.startsWith('multipart/form-data') && size > 0)
+      return this.#answer(response, 201, `<PostResponse>${names}<ETag>${ETAG}</ETag></PostResponse>`, { ETag: ETAG });
+    const body = `<CompleteMultipartUploadResult ${NAMESPACE}><Location>${url.pathname}</Location>${names}<ETag>"${ETAG.slice(1, -1)}-2"</ETag></CompleteMultipartUploadResult>`;
+    return this.#answer(response, 200, body);
+  }
+
+  /** 308 until the last byte came. */
+  #answerChunk({ headers }: IncomingMessage, response: ServerResponse): void {
+    const [, last = '0', total = '0'] = /-(\d+)\/(\d+)$/.exec(headers['content-range'] ?? '') ?? [];
+    if (Number(last) + 1 >= Number(total)) return this.#answer(response, 200);
+    return this.#answer(response, 308, '', { Range: `bytes=0-${last}` });
+  }
+
+  #answer(response: ServerResponse, status: number, body = '', headers: Record<string, string> = {}): void {
+    response.writeHead(status, {
+      ...CORS,
+      ...headers,
+      ...(body && { 'Content-Type': 'application/xml' }),
+      'Content-Length': Buffer.byteLength(body),
+    });
+    response.end(body);
+  }
+
+  /** What the benchmark itself asks for, on a port that is never gone. */
+  control(): Promise<number> {
+    const server = createServer((request, response) => {
+      if (request.method === 'POST') void this.#setConditions(request, response);
+      else response.end(JSON.stringify(this.#seen));
+    });
+    return new Promise((resolve) => {
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+    });
+  }
+
+  async #setConditions(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let text = '';
+    for await (const chunk of request) text += String(chunk);
+    this.#conditions = JSON.parse(text) as Conditions & { seed: number; expected: number };
+    this.#valve.setRate(this.#conditions.rate ?? Infinity);
+    this.#seen = { requests: 0, preflights: 0, bytes: 0, failed: 0 };
+    this.#withBytes = 0;
+    // who gave up left before it came back
+    if (!this.#server.listening) await this.open();
+    this.#isGone = false;
+    response.end('{}');
+  }
+}
+
+const isForm = ({ method, headers }: IncomingMessage): boolean =>
+  method === 'POST' && (headers['content-type']?.startsWith('multipart/form-data') ?? false);
+
+const sink = new Sink();
+const [port, control] = [await sink.open(), await sink.control()];
+console.log(JSON.stringify({ url: `http://127.0.0.1:${port}`, control: `http://127.0.0.1:${control}` }));

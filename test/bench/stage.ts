@@ -1,0 +1,151 @@
+/** The page of each client, and the signers, in the benchmark's own process. */
+import { createHmac } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { build, type Rolldown } from 'vite';
+import { createSigner } from '../../src/signer/index.js';
+import { toNodeHandler } from '../../src/signer/node.js';
+import { ensureBuilt, readScript } from '../e2e/built.js';
+import { S3Client } from '../servers/s3-client.js';
+import type { StoreAccess } from '../servers/s3-client.js';
+import type { Job } from './pages/job.js';
+
+export const BUCKET = 'bench';
+
+export interface Stage {
+  readonly url: string;
+  /** Calls to any signer since they were last set to 0. */
+  signerCalls: number;
+  /** Milliseconds before a signer answers. */
+  delay: number;
+  /** Whether this element's signer lets whole files be posted. */
+  posts: boolean;
+  /** What the next page is told. */
+  job: Job | null;
+  /** Attributes of the element in the next page. */
+  attributes: string;
+  close(): void;
+}
+
+const scripts = new Map<string, Promise<string>>();
+
+/** A client's script, bundled with all it imports. */
+function scriptOf(client: string): Promise<string> {
+  let script = scripts.get(client);
+  if (!script) scripts.set(client, (script = bundle(path.join(import.meta.dirname, `pages/${client}.ts`))));
+  return script;
+}
+
+async function bundle(input: string): Promise<string> {
+  const outcome = await build({
+    configFile: false,
+    logLevel: 'error',
+    publicDir: false,
+    define: { global: 'globalThis' },
+    build: {
+      write: false,
+      target: 'es2022',
+      modulePreload: false,
+      rolldownOptions: { input, output: { codeSplitting: false } },
+    },
+  });
+  const { output } = outcome as Rolldown.RolldownOutput;
+  return output.map((file) => (file.type === 'chunk' ? file.code : '')).join('');
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request) text += String(chunk);
+  return text;
+}
+
+/** Starts it for a store. */
+export async function startStage(store: StoreAccess): Promise<Stage> {
+  ensureBuilt();
+  const s3 = new S3Client(store);
+  const { accessKeyId, secretAccessKey, region, url: endpoint } = store;
+  const options = {
+    bucket: BUCKET,
+    endpoint,
+    region,
+    allowAnonymous: true as const,
+    credentials: { accessKeyId, secretAccessKey },
+  };
+  const policy = { maxFiles: 1_000, overwrite: true };
+  const byPut = toNodeHandler(createSigner({ ...options, policy }));
+  const byPost = toNodeHandler(createSigner({ ...options, policy: { ...policy, posts: true } }));
+
+  /** Signs a request as Uppy describes it. */
+  async function signForUppy(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method, key, uploadId, partNumber } = JSON.parse(await bodyOf(request)) as Record<string, string>;
+    const query: Record<string, string> =
+      method === 'POST' && !uploadId
+        ? { uploads: '' }
+        : { ...(uploadId && { uploadId }), ...(partNumber && { partNumber: String(partNumber) }) };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({ url: await s3.presign(method!, s3.address(BUCKET, key, query)) }));
+  }
+
+  /** Signs a string as Evaporate sends it. */
+  function signForEvaporate({ searchParams }: URL, response: ServerResponse): void {
+    const text = searchParams.get('to_sign')!;
+    const steps = [searchParams.get('datetime')!.slice(0, 8), region, 's3', 'aws4_request', text];
+    const signature = steps.reduce<string | Buffer>(
+      (key, step) => createHmac('sha256', key).update(step).digest(),
+      `AWS4${secretAccessKey}`,
+    ) as Buffer;
+    response.end(signature.toString('hex'));
+  }
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url!, 'http://stage');
+    const { pathname } = url;
+    if (pathname.startsWith('/sign')) {
+      stage.signerCalls++;
+      if (stage.delay) await sleep(stage.delay);
+      if (pathname === '/sign-uppy') return signForUppy(request, response);
+      if (pathname === '/sign-evaporate') return signForEvaporate(url, response);
+      (stage.posts ? byPost : byPut)(request, response);
+      return;
+    }
+    if (pathname.endsWith('.js')) {
+      const client = /^\/client\/([\w-]+)\.js$/.exec(pathname)?.[1];
+      const script = client ? await scriptOf(client) : await readScript(pathname);
+      response.setHeader('content-type', 'text/javascript').end(script);
+      return;
+    }
+    const client = pathname.slice(1);
+    const isElement = client === 'element';
+    const json = JSON.stringify(stage.job).replaceAll('<', '\\u003c');
+    response.setHeader('content-type', 'text/html').end(`<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>${client}</title><link rel="icon" href="data:,">
+${isElement ? `<mule-upload signer="/sign" multiple checksum="none" no-leave-warning ${stage.attributes}></mule-upload>` : '<input type="file" id="files" multiple aria-label="files">'}
+<script type="application/json" id="job">${json}</script>
+${isElement ? '<script type="module" src="/mule-upload.js"></script>' : ''}
+<script type="module" src="/client/${client}.js"></script></html>`);
+  }
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      console.error(error);
+      response.writeHead(500).end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const stage: Stage = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    signerCalls: 0,
+    delay: 0,
+    posts: true,
+    job: null,
+    attributes: '',
+    close() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+  return stage;
+}

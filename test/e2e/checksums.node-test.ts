@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, it } from 'node:test';
+import { launch } from './browser.js';
+import type { Engine } from './browser.js';
+import { chooseFiles, isOver, seen, uploadsOf } from './page.js';
+import { BUCKET, MIB, isFull, startPage, writeRandom } from './stand.js';
+import { useStand } from './use-stand.js';
+
+const SIZE = (isFull ? 1_024 : 64) * MIB;
+const PARTS = SIZE / (8 * MIB);
+const INLINE = "script-src 'self' 'unsafe-inline'; connect-src *";
+
+/** A file is read once for its checksums, in a worker where the page allows one, and lands as it is. */
+describe('a file goes from a page to a bucket that verifies checksums', () => {
+  const inUse = useStand('bucket');
+
+  /** Uploads a file, and asserts what store and page say of it. */
+  async function land(engine: Engine, algorithm: string, policy = ''): Promise<{ warnings: string[]; said: string }> {
+    const file = path.join(inUse.folder, `${engine}.bin`);
+    const sha256 = await writeRandom(file, SIZE);
+    const page = await startPage(inUse.store, inUse.store.url, { checksums: ['crc64nvme', 'sha256'] });
+    const browser = await launch(engine);
+    try {
+      const query = new URLSearchParams({ checksum: algorithm, ...(policy && { 'content-security-policy': policy }) });
+      await browser.goto(`${page.url}?${query.toString()}`);
+      // what the browser itself does on starting is over by then
+      await sleep(2_000);
+      await browser.evaluate('seen.longestTask = 0');
+      await chooseFiles(browser, [file]);
+      await browser.waitFor(isOver, { timeout: 300_000 });
+      const [upload] = await uploadsOf(browser);
+      assert.equal(upload?.status, 'complete', JSON.stringify(upload));
+      assert.deepEqual(await inUse.stand.s3.digest(BUCKET, upload.key!), { sha256, size: SIZE });
+      const { headers } = await inUse.stand.s3.head(BUCKET, upload.key!, { 'x-amz-checksum-mode': 'ENABLED' });
+      assert.equal(upload.integrity, 'checksum');
+      assert.equal(upload.checksum!.value, headers.get(`x-amz-checksum-${upload.checksum!.algorithm}`));
+      assert.deepEqual([upload.checksum!.algorithm, upload.retries], [algorithm, 0]);
+      const calls = page.signerCalls.map(({ action }) => action);
+      // by the slower ways parts may become ready one by one
+      const most = policy ? PARTS : PARTS / 2;
+      assert.ok(calls.length <= 2 + most, `signer calls for ${PARTS} parts: ${calls.join(' ')}`);
+      const { warnings, longestTask, errors } = await seen(browser);
+      assert.deepEqual(errors, []);
+      const said = `${calls.length} signer calls for ${PARTS} parts, longest main-thread task ${Math.round(longestTask)} ms`;
+      return { warnings: warnings.filter((words) => words.includes('checksums')), said };
+    } finally {
+      await browser.close();
+      page.stop();
+    }
+  }
+
+  for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
+    it(`from ${engine}, and the object bears the checksum that the page tells`, async (t) => {
+      const { warnings, said } = await land(engine, 'crc64nvme');
+      assert.deepEqual(warnings, []);
+      t.diagnostic(said);
+    });
+  }
+
+  const policies = {
+    'no WebAssembly': ['worker-src blob:', /in a worker, by script/],
+    'no worker': [
+      "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; worker-src 'none'",
+      /main thread.*by WebAssembly/,
+    ],
+    neither: ["worker-src 'none'", /main thread.*by script/],
+  } as const;
+  for (const [lack, [policy, way]] of Object.entries(policies)) {
+    it(`from a page that allows ${lack}, which is told which way it went`, async (t) => {
+      const { warnings, said } = await land(
+        'chromium',
+        'crc64nvme',
+        policy.startsWith('script') ? policy : `${INLINE}; ${policy}`,
+      );
+      assert.equal(warnings.length, 1, warnings.join('\n'));
+      assert.match(warnings[0]!, way);
+      t.diagnostic(said);
+    });
+  }
+});

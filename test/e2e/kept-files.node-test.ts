@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { pressKeys, startDisplay } from '../browsers/display.js';
+import { launch } from './browser.js';
+import type { Engine, Page } from './browser.js';
+import { chooseFiles, dropFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
+import { BUCKET, MIB, writeRandom } from './stand.js';
+import { useStand } from './use-stand.js';
+
+const SIZE = 80 * MIB;
+/** Bytes per second: slow enough to stop an upload half-way. */
+const SLOW = SIZE / 4;
+/** What is copied at most. */
+const SMALL = 7 * MIB;
+
+/** Waits until the browser's databases hold a file for the next visit, and the record that comes after it. */
+const untilKept = (page: Page): Promise<unknown> =>
+  page.waitFor(async () => {
+    const there = await indexedDB.databases();
+    const holdsAny = async (name: string, table: string): Promise<boolean> => {
+      if (!there.some((database) => database.name === name)) return false;
+      const database = await new Promise<IDBDatabase>((resolve, reject) => {
+        const request = indexedDB.open(name);
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error!);
+      });
+      try {
+        return await new Promise<boolean>((resolve) => {
+          const count = database.transaction(table).objectStore(table).count();
+          count.onsuccess = () => resolve(count.result > 0);
+        });
+      } finally {
+        database.close();
+      }
+    };
+    return (await holdsAny('mule-upload-files', 'files')) && (await holdsAny('mule-upload', 'uploads'));
+  });
+
+const hasPart = (part: string): boolean =>
+  Boolean(document.querySelector('mule-upload')!.shadowRoot!.querySelector(`[part=${part}]`));
+
+/** Presses a button of the element's, as a user does. */
+const press = (page: Page, button: string): Promise<unknown> =>
+  page.evaluate((selector: string) => {
+    document.querySelector('mule-upload')!.shadowRoot!.querySelector<HTMLElement>(selector)!.click();
+  }, button);
+
+describe('a file that need not be chosen again', () => {
+  const inUse = useStand('bucket');
+
+  /** Begins an upload, and stops the page half-way. */
+  async function beginAndStop(page: Page, begin: () => Promise<void>, stop: () => Promise<void>) {
+    const { proxy, s3, url } = inUse.stand;
+    proxy.reset();
+    proxy.setRate(SLOW);
+    await page.goto(url);
+    await begin();
+    await untilParts(page, 3);
+    await untilKept(page);
+    const [before] = await uploadsOf(page);
+    await stop();
+    await sleep(500);
+    const stored = await s3.listParts(BUCKET, before!.key!, before!.uploadId!);
+    assert.ok(stored.length >= 3 && stored.length < SIZE / (8 * MIB), `${stored.length} parts are stored`);
+    proxy.reset();
+    proxy.setRate(Infinity);
+    return { id: before!.id, key: before!.key!, stored };
+  }
+
+  async function expectWhole(
+    page: Page,
+    sha256: string,
+    { id, key, stored }: Awaited<ReturnType<typeof beginAndStop>>,
+  ): Promise<string> {
+    const { proxy, s3 } = inUse.stand;
+    await page.waitFor(isOver);
+    const [upload, ...others] = await uploadsOf(page);
+    assert.equal(others.length, 0);
+    assert.deepEqual([upload?.status, upload?.id, upload?.key, upload?.recovered], ['complete', id, key, true]);
+    assert.deepEqual(await s3.digest(BUCKET, key), { sha256, size: SIZE });
+    assert.deepEqual((await seen(page)).errors, []);
+    const sentAgain = proxy.requests.filter(
+      ({ kind, bytes, partNumber }) =>
+        kind === 'part' && bytes > 0 && stored.some((part) => part.partNumber === partNumber),
+    );
+    assert.deepEqual(sentAgain, [], 'no stored part is sent again');
+    assert.equal(proxy.count('create'), 0);
+    return `${stored.length} of ${SIZE / (8 * MIB)} parts were stored, 0 of them sent again`;
+  }
+
+  it('is dropped on Chromium, which is then killed: a click and a yes to the browser’s own question later it goes on, after a no it is to be chosen', async (t) => {
+    const file = path.join(inUse.folder, 'dropped.bin');
+    const sha256 = await writeRandom(file, SIZE);
+    const { program, display } = await startDisplay();
+    const profile = path.join(inUse.folder, 'profile-dropped');
+    try {
+      const first = await launch('chromium', { profile, display });
+      const begun = await beginAndStop(
+        first,
+        () => dropFiles(first, [file]),
+        () => first.kill(),
+      );
+      // as a backup or a sync tool does
+      await utimes(file, new Date(), new Date());
+      const second = await launch('chromium', { profile, display });
+      try {
+        await second.goto(inUse.stand.url);
+        await second.waitFor("document.querySelector('mule-upload').uploads[0]?.needsPermission");
+        await second.waitFor("document.querySelector('mule-upload').uploads[0].loaded > 0");
+        const [found] = await uploadsOf(second);
+        assert.equal(
+          found!.loaded,
+          begun.stored.reduce((sum, part) => sum + part.size, 0),
+          'how far it is, is told',
+        );
+        await second.waitFor(hasPart, {}, 'resume');
+        await press(second, '[part=resume]');
+        // the first of the question's buttons closes it
+        await answerQuestion(second, display, ['Return']);
+        await second.waitFor(hasPart, {}, 'choose');
+
+        await second.reload();
+        await second.waitFor(hasPart, {}, 'resume');
+        await press(second, '[part=resume]');
+        // the second allows it this time
+        await answerQuestion(second, display, ['Tab', 'Return']);
+        t.diagnostic(await expectWhole(second, sha256, begun));
+      } finally {
+        await second.close();
+      }
+    } finally {
+      await program.kill();
+    }
+  });
+
+  it('goes on by itself where the user has allowed that on every visit', async (t) => {
+    const file = path.join(inUse.folder, 'allowed.bin');
+    const sha256 = await writeRandom(file, SIZE);
+    const profile = path.join(inUse.folder, 'profile-allowed');
+    // what "allow on every visit" leaves in the profile
+    const rule = { [`${new URL(inUse.stand.url).origin},*`]: { setting: 1 } };
+    const exceptions = { file_system_access_extended_permission: rule };
+    await mkdir(path.join(profile, 'Default'), { recursive: true });
+    await writeFile(
+      path.join(profile, 'Default', 'Preferences'),
+      JSON.stringify({ profile: { content_settings: { exceptions } } }),
+    );
+    const browser = await launch('chromium', { profile });
+    try {
+      const begun = await beginAndStop(
+        browser,
+        () => dropFiles(browser, [file]),
+        () => browser.reload(),
+      );
+      t.diagnostic(await expectWhole(browser, sha256, begun));
+    } finally {
+      await browser.close();
+    }
+  });
+
+  for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
+    it(`is small, and kept whole by ${engine}: after a reload, and after SIGKILL, it goes on by itself`, async () => {
+      const { proxy, s3, url } = inUse.stand;
+      const file = path.join(inUse.folder, `small-${engine}.bin`);
+      const sha256 = await writeRandom(file, SMALL);
+      const profile = path.join(inUse.folder, `profile-small-${engine}`);
+      proxy.reset();
+      proxy.setRate(256 * 1024);
+      const first = await launch(engine, { profile });
+      await first.goto(url);
+      await chooseFiles(first, [file]);
+      await untilKept(first);
+      const id = (await uploadsOf(first))[0]!.id;
+      await first.reload();
+      await first.waitFor("document.querySelector('mule-upload').uploads[0]?.status === 'uploading'");
+      await first.kill();
+      proxy.reset();
+      proxy.setRate(Infinity);
+      const second = await launch(engine, { profile });
+      try {
+        await second.goto(url);
+        await second.waitFor(isOver);
+        const [upload, ...others] = await uploadsOf(second);
+        assert.equal(others.length, 0);
+        assert.deepEqual([upload?.status, upload?.id, upload?.recovered], ['complete', id, true]);
+        assert.deepEqual(await s3.digest(BUCKET, upload!.key!), { sha256, size: SMALL });
+      } finally {
+        await second.close();
+      }
+    });
+  }
+});
+
+/** Presses keys until the browser's question is answered: it takes a moment to show. */
+async function answerQuestion(page: Page, display: string, keys: readonly string[]): Promise<void> {
+  const isAsked = "document.querySelector('mule-upload').uploads[0].needsPermission";
+  for (let tries = 0; tries < 10 && (await page.evaluate(isAsked)); tries++) {
+    await sleep(1_500);
+    await pressKeys(display, ...keys);
+    await sleep(500);
+  }
+}

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { readScript } from './built.js';
+import { launch } from './browser.js';
+import type { Driver, Engine } from './browser.js';
+import { chooseFiles, isOver, uploadsOf } from './page.js';
+import { startSite } from './site.js';
+import type { SiteOptions } from './site.js';
+import { BUCKET, makeFolder, MIB, startStore, writeRandom } from './stand.js';
+import type { Store } from './stand.js';
+import { S3Client } from '../servers/s3-client.js';
+
+const SIZE = 12 * MIB;
+const page = (src: string): string => `<!doctype html>
+<html lang="en"><title>loading</title><link rel="icon" href="data:,">
+<mule-upload signer="/sign" no-leave-warning></mule-upload>
+<script type="module" src="${src}"></script></html>`;
+const script = async (name: string): Promise<Response> =>
+  new Response(new Uint8Array((await readScript(name))!), { headers: { 'content-type': 'text/javascript' } });
+const missing = (): Response => new Response(null, { status: 404 });
+
+for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
+  describe(`the package's files in ${engine}`, () => {
+    let folder: string;
+    let file: string;
+    let sha256: string;
+    let store: Store;
+    let browser: Driver;
+    let remove: () => Promise<void>;
+
+    before(async () => {
+      ({ folder, remove } = await makeFolder());
+      file = path.join(folder, 'a.bin');
+      sha256 = await writeRandom(file, SIZE);
+      store = await startStore('bucket', folder);
+      browser = await launch(engine);
+    });
+
+    after(async () => {
+      await browser.close();
+      await store.stop();
+      await remove();
+    });
+
+    /** Uploads the file on a page with that script, and asserts what landed. */
+    async function expectUpload(src: string, answer: NonNullable<SiteOptions['answer']>): Promise<void> {
+      const site = await startSite(store, { '/': page(src) }, { answer });
+      try {
+        await browser.goto(site.url);
+        await browser.waitFor("customElements.get('mule-upload') !== undefined");
+        await chooseFiles(browser, [file]);
+        await browser.waitFor(isOver);
+        const [upload] = await uploadsOf(browser);
+        assert.equal(upload!.status, 'complete');
+        assert.deepEqual(await new S3Client(store).digest(BUCKET, upload!.key!), { sha256, size: SIZE });
+      } finally {
+        site.stop();
+      }
+    }
+
+    it('come late: what is chosen before the engine’s working parts could be fetched goes up when they can', async () => {
+      const asked: string[] = [];
+      await expectUpload('/mule-upload.js', (pathname) => {
+        if (!pathname.startsWith('/mule-upload-engine')) return null;
+        asked.push(pathname);
+        return asked.length < 3 ? new Response(null, { status: 503 }) : null;
+      });
+      assert.equal(asked.length, 3);
+    });
+
+    it('are found where jsDelivr has them, when the page names the package alone', () =>
+      expectUpload('/npm/mule-upload@1.2.3', (pathname) => {
+        if (pathname === '/npm/mule-upload@1.2.3') return script('/mule-upload.js');
+        const [, name] = /^\/npm\/mule-upload@1\.2\.3\/dist\/cdn(\/.*)$/.exec(pathname) ?? [];
+        if (name) return script(name);
+        return pathname.endsWith('.js') ? missing() : null;
+      }));
+
+    it('are one, where the page can have but one', () =>
+      expectUpload('/assets/upload.js', (pathname) => {
+        if (pathname === '/assets/upload.js') return script('/mule-upload.whole.js');
+        return pathname.endsWith('.js') ? missing() : null;
+      }));
+  });
+}

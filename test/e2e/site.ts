@@ -1,0 +1,68 @@
+/** A site of a test's own pages: the built package beside them, a signer at `/sign`, and what forms send written down. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createSigner } from '../../src/signer/index.js';
+import type { SignerOptions } from '../../src/signer/index.js';
+import { toNodeHandler } from '../../src/signer/node.js';
+import type { StoreAccess } from '../servers/s3-client.js';
+import { ensureBuilt, readScript } from './built.js';
+import { BUCKET } from './stand.js';
+
+export interface SiteOptions {
+  /** Headers of every answer but the signer's, such as a policy. */
+  headers?: Record<string, string>;
+  signer?: Partial<SignerOptions>;
+  /** Asked first. @returns null to have the site answer by itself */
+  answer?: (pathname: string) => Response | Promise<Response | null> | null;
+}
+
+export interface Site {
+  /** With a slash at the end. */
+  readonly url: string;
+  /** Bodies of forms, in the order they came. */
+  readonly forms: string[];
+  stop(): void;
+}
+
+/**
+ * Starts it, for a store that has the bucket.
+ * @param pages by path; what ends in `.js` is a script
+ */
+export async function startSite(
+  store: StoreAccess,
+  pages: Readonly<Record<string, string>>,
+  { headers = {}, signer = {}, answer: answerFirst = () => null }: SiteOptions = {},
+): Promise<Site> {
+  ensureBuilt();
+  const { accessKeyId, secretAccessKey } = store;
+  const sign = createSigner({
+    bucket: BUCKET,
+    endpoint: store.url,
+    region: store.region,
+    allowAnonymous: true,
+    credentials: { accessKeyId, secretAccessKey },
+    ...signer,
+  });
+  const forms: string[] = [];
+  const answer = async (request: Request): Promise<Response> => {
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith('/sign/')) return sign(request);
+    const first = await answerFirst(pathname);
+    if (first) return first;
+    if (request.method === 'POST') forms.push(await request.text());
+    const script = await readScript(pathname);
+    const body = pages[pathname] ?? (script && new Uint8Array(script));
+    const type = pathname.endsWith('.js') ? 'text/javascript' : 'text/html; charset=utf-8';
+    return new Response(body, { status: body === null ? 404 : 200, headers: { 'content-type': type, ...headers } });
+  };
+  const server = createServer(toNodeHandler(answer));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    forms,
+    stop() {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { describe, it } from 'node:test';
+import { launch } from './browser.js';
+import type { Engine, Page } from './browser.js';
+import { call, chooseFiles, isOver, untilParts } from './page.js';
+import { MIB, writeRandom } from './stand.js';
+import { useStand } from './use-stand.js';
+
+const NAME = 'holiday film.mov';
+const SIZE = 40 * MIB;
+
+/** Writes down each change of the two live regions, as a screen reader would read it out. */
+const LISTEN = `(() => {
+  const root = document.querySelector('mule-upload').shadowRoot;
+  window.spoken = [];
+  for (const role of ['status', 'alert']) {
+    const region = root.querySelector('[role=' + role + ']');
+    let last = '';
+    new MutationObserver(() => {
+      const text = region.textContent.trim();
+      if (text && text !== last) spoken.push((role === 'alert' ? '! ' : '') + text);
+      last = text;
+    }).observe(region, { childList: true, characterData: true, subtree: true });
+  }
+})()`;
+
+const spokenIn = (page: Page): Promise<string[]> => page.evaluate<[], string[]>('spoken');
+const saysLast = (words: string): string => `spoken.at(-1)?.includes(${JSON.stringify(words)})`;
+
+/** The tree without the page around it, a line a node. */
+async function treeOf(page: Page): Promise<string[]> {
+  const nodes = await page.accessibilityTree();
+  return nodes.map(({ role, name, value }) => [role, name && `"${name}"`, value].filter(Boolean).join(' '));
+}
+
+/** A user who sees nothing hears the whole upload through: its start, each quarter, what it waits for, its end. */
+describe('an upload, by ear', () => {
+  const inUse = useStand('bucket');
+
+  for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
+    it(`is told from its start to its end, and not more, in ${engine}`, async (t) => {
+      const file = path.join(inUse.folder, NAME);
+      await writeRandom(file, SIZE);
+      const { proxy, url } = inUse.stand;
+      proxy.setRate(8 * MIB);
+      const browser = await launch(engine);
+      try {
+        await browser.goto(`${url}?part-size=5MiB&recover=off`);
+        await browser.waitFor(
+          "Boolean(document.querySelector('mule-upload')?.shadowRoot?.querySelector('[role=alert]'))",
+        );
+        await browser.evaluate(LISTEN);
+        await chooseFiles(browser, [file]);
+        await untilParts(browser, 2);
+        await call(browser, 'pause');
+        await browser.waitFor(saysLast('paused'));
+        await call(browser, 'resume');
+        await untilParts(browser, 4);
+        proxy.setMode('refuse');
+        await browser.waitFor(saysLast('No connection to the store'));
+        proxy.setMode('pass');
+        proxy.setRate(Infinity);
+        await browser.waitFor(isOver, { timeout: 120_000 });
+        await browser.waitFor(saysLast('is stored'));
+        const spoken = await spokenIn(browser);
+        t.diagnostic(spoken.join(' | '));
+
+        assert.equal(spoken[0], `Uploading ${NAME}`);
+        assert.equal(spoken.at(-1), `${NAME} is stored`);
+        const quarters = spoken.flatMap((words) => /^(\d+) ?% /.exec(words)?.[1] ?? []).map(Number);
+        assert.ok(quarters.length >= 1 && quarters.every((percent) => [25, 50, 75].includes(percent)), quarters.join());
+        assert.deepEqual(
+          quarters,
+          [...new Set(quarters)].sort((a, b) => a - b),
+          'no quarter twice',
+        );
+        // start, pause, going on twice, three quarters, what is waited for (again where the first tries fail), end
+        assert.ok(spoken.length <= 14, `${spoken.length} times`);
+      } finally {
+        proxy.setMode('pass');
+        proxy.setRate(Infinity);
+        await browser.close();
+      }
+    });
+  }
+
+  it('has names, roles and values in each state, as Chromium gives them to assistive technology', async (t) => {
+    const file = path.join(inUse.folder, NAME);
+    await writeRandom(file, SIZE);
+    const { proxy, url } = inUse.stand;
+    proxy.setRate(4 * MIB);
+    const browser = await launch('chromium');
+    try {
+      await browser.goto(`${url}?part-size=5MiB&recover=off&checksum=none`);
+      await browser.waitFor(
+        "Boolean(document.querySelector('mule-upload')?.shadowRoot?.querySelector('[role=alert]'))",
+      );
+      assert.ok((await treeOf(browser)).includes('button "Choose files"'));
+      await chooseFiles(browser, [file]);
+      await untilParts(browser, 1);
+      const running = await treeOf(browser);
+      t.diagnostic(running.join(' | '));
+      const bar = running.find((line) => line.startsWith(`progressbar "${NAME}"`));
+      assert.match(bar ?? '', / \d+$/);
+      for (const words of ['Pause', 'Abort']) assert.ok(running.includes(`button "${words} ${NAME}"`), words);
+      assert.ok(running.some((line) => /^list(box)? "Files"$/.test(line)) && running.includes('listitem'));
+      assert.ok(
+        running.some((line) => /^(image|img) "\d of 8 parts/.test(line)),
+        'the map of parts',
+      );
+
+      await call(browser, 'pause');
+      await browser.waitFor("document.querySelector('mule-upload').uploads[0].status === 'paused'");
+      await browser.waitFor("Boolean(document.querySelector('mule-upload').shadowRoot.querySelector('[part=resume]'))");
+      assert.ok((await treeOf(browser)).includes(`button "Resume ${NAME}"`));
+
+      await browser.evaluate("document.querySelector('mule-upload').shadowRoot.querySelector('[part=abort]').click()");
+      await browser.waitFor(
+        "Boolean(document.querySelector('mule-upload').shadowRoot.querySelector('[part=question]'))",
+      );
+      const asked = await treeOf(browser);
+      const group = asked.indexOf('group "Abort it and delete the parts that are stored?"');
+      assert.ok(group > 0 && asked.indexOf('button "Keep"') > group, asked.join('\n'));
+
+      proxy.setRate(Infinity);
+      await call(browser, 'resume');
+      await browser.waitFor(isOver, { timeout: 120_000 });
+      await browser.waitFor("document.querySelector('mule-upload').shadowRoot.querySelector('[part=dismiss]')");
+      const done = await treeOf(browser);
+      assert.ok(done.includes(`button "Remove ${NAME} from the list"`), done.join('\n'));
+      assert.match(done.find((line) => line.startsWith('progressbar')) ?? '', / 100$/);
+    } finally {
+      proxy.setRate(Infinity);
+      await browser.close();
+    }
+  });
+});

@@ -1,0 +1,192 @@
+/** States of the store, the signer and the file, made for real behind the page's back. */
+import assert from 'node:assert/strict';
+import { open, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startBucket } from '../../demo/bucket/index.js';
+import type { UploadSnapshot } from '../../src/engine/types.js';
+import { launch } from './browser.js';
+import type { Driver, Engine } from './browser.js';
+import { call, chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
+import { BUCKET, MIB, isFull, makeFolder, startStand, startStore, writeRandom } from './stand.js';
+import type { Stand, Store, StoreName } from './stand.js';
+
+const PART = 5 * MIB;
+const SIZE = 3 * PART + 1_000;
+/** Bytes per second: slow enough to act between two parts. */
+const SLOW = 4 * MIB;
+const ENGINES = ['chromium', 'firefox', 'webkit'] satisfies Engine[];
+
+let folder: string;
+let remove: () => Promise<void>;
+before(async () => {
+  ({ folder, remove } = await makeFolder());
+});
+after(() => remove());
+
+/** Begins an upload whose first part is stored, and acts; then lets it run to its end. */
+async function interfere(
+  page: Driver,
+  stand: Stand,
+  file: string,
+  act: (upload: UploadSnapshot) => Promise<void>,
+): Promise<UploadSnapshot> {
+  stand.proxy.reset();
+  stand.proxy.setRate(SLOW);
+  await page.goto(`${stand.url}?part-size=5MiB&concurrency=1`);
+  await page.waitFor("Boolean(document.querySelector('mule-upload')?.shadowRoot)");
+  await chooseFiles(page, [file]);
+  await untilParts(page, 1);
+  const [begun] = await uploadsOf(page);
+  await act(begun!);
+  stand.proxy.setRate(Infinity);
+  await page.waitFor(isOver, { timeout: 120_000 });
+  const [upload] = await uploadsOf(page);
+  return upload!;
+}
+
+/** What somebody else does to the upload on the store. */
+const DEEDS: Record<string, (stand: Stand, upload: UploadSnapshot, bytes: Buffer) => Promise<void>> = {
+  async aborted({ s3 }, { key, uploadId }) {
+    assert.equal((await s3.abort(BUCKET, key!, uploadId!)).status, 204);
+  },
+  async completed({ s3 }, { key, uploadId }, bytes) {
+    const parts = [];
+    for (let partNumber = 1; (partNumber - 1) * PART < SIZE; partNumber++) {
+      const body = new Uint8Array(bytes.subarray((partNumber - 1) * PART, partNumber * PART));
+      parts.push({ partNumber, etag: await s3.uploadPart(BUCKET, key!, uploadId!, partNumber, body) });
+    }
+    assert.equal((await s3.complete(BUCKET, key!, uploadId!, parts)).status, 200);
+  },
+  async 'completed, and its object deleted'(stand, upload, bytes) {
+    await DEEDS.completed!(stand, upload, bytes);
+    await stand.s3.delete(BUCKET, upload.key!);
+  },
+};
+
+for (const name of ['bucket', 'ceph'] satisfies StoreName[]) {
+  describe(`an upload to ${name} that somebody else has`, () => {
+    let store: Store;
+    let stand: Stand;
+    before(async () => {
+      store = await startStore(name, folder);
+      stand = await startStand(store);
+    });
+    after(async () => {
+      await stand.stop();
+      await store.stop();
+    });
+
+    for (const [index, [deed, act]] of Object.entries(DEEDS).entries()) {
+      // by turns, another on each store; at full size each deed in each engine
+      const turn = ENGINES[(index + Number(name === 'ceph')) % ENGINES.length]!;
+      const engines = isFull ? ENGINES : [turn];
+      for (const engine of engines) {
+        it(`${deed} lands all the same, in ${engine}`, async () => {
+          const file = path.join(folder, `${name}-${index}-${engine}.bin`);
+          const sha256 = await writeRandom(file, SIZE);
+          const bytes = await readFile(file);
+          const page = await launch(engine);
+          try {
+            const upload = await interfere(page, stand, file, (begun) => act(stand, begun, bytes));
+            assert.deepEqual([upload.status, upload.error], ['complete', null]);
+            assert.deepEqual(await stand.s3.digest(BUCKET, upload.key!), { sha256, size: SIZE });
+            assert.equal(stand.proxy.count('create'), deed === 'completed' ? 1 : 2);
+            const { events } = await seen(page);
+            assert.equal(
+              events.some(({ reason }) => reason?.includes('beginning afresh')),
+              deed !== 'completed',
+            );
+          } finally {
+            await page.close();
+          }
+        });
+      }
+    }
+  });
+}
+
+describe('a file that is changed on the disk while it is sent', () => {
+  let store: Store;
+  let stand: Stand;
+  before(async () => {
+    store = await startStore('bucket', path.join(folder, 'changed'));
+    stand = await startStand(store);
+  });
+  after(async () => {
+    await stand.stop();
+    await store.stop();
+  });
+
+  for (const engine of ENGINES) {
+    it(`is never completed, and is sent afresh when it is chosen again, in ${engine}`, async () => {
+      const file = path.join(folder, `changed-${engine}.bin`);
+      await writeRandom(file, SIZE);
+      const page = await launch(engine);
+      try {
+        const failed = await interfere(page, stand, file, async () => {
+          const handle = await open(file, 'r+');
+          await handle.write(Buffer.from('changed'), 0, 7, SIZE - 100);
+          await handle.close();
+        });
+        assert.equal(failed.status, 'failed');
+        // WebKit says of a changed file that it is gone
+        assert.match((await seen(page)).errors.join(), engine === 'webkit' ? /^file-unreadable: / : /^file-changed: /);
+        assert.deepEqual(await stand.s3.listObjects(BUCKET), []);
+        const sha256 = await writeRandom(file, SIZE + 1);
+        await chooseFiles(page, [file]);
+        await page.waitFor(isOver, { timeout: 120_000 });
+        const [upload, ...others] = await uploadsOf(page);
+        assert.deepEqual([upload!.status, upload!.id, others.length], ['complete', failed.id, 0]);
+        assert.deepEqual(await stand.s3.digest(BUCKET, upload!.key!), { sha256, size: SIZE + 1 });
+        await page.waitFor(
+          (count: number) => count === 0,
+          {},
+          await stand.s3.listUploads(BUCKET).then((uploads) => uploads.length),
+        );
+        await stand.s3.delete(BUCKET, upload!.key!);
+      } finally {
+        await page.close();
+      }
+    });
+  }
+});
+
+describe('an upload whose leave runs out', () => {
+  it('goes on through signatures and grants that live for seconds, and keys that change', async () => {
+    const credentials = { accessKeyId: 'first-key', secretAccessKey: 'first-secret-0123456789' };
+    const bucket = await startBucket({ dir: path.join(folder, 'rotating'), buckets: [BUCKET], credentials });
+    const old = { ...credentials };
+    let known = old;
+    const stand = await startStand(
+      { url: bucket.url, region: 'us-east-1', ...old },
+      { credentials: () => known, secret: 'seals the grants, whatever the keys are', expires: 4, grantLife: 3 },
+    );
+    const page = await launch('chromium');
+    try {
+      const file = path.join(folder, 'rotating.bin');
+      const sha256 = await writeRandom(file, SIZE);
+      const upload = await interfere(page, stand, file, async () => {
+        await call(page, 'pause');
+        // all that was signed is old by then
+        await new Promise((resolve) => setTimeout(resolve, 5_000));
+        Object.assign(credentials, { accessKeyId: 'second-key', secretAccessKey: 'second-secret-0123456789' });
+        await call(page, 'resume');
+        // the store knows the new keys, and the signer does not yet
+        await page.waitFor("seen.errors.some((error) => error.startsWith('signature-rejected'))");
+        known = { ...credentials };
+      });
+      assert.equal(upload.status, 'complete');
+      await stand.stop();
+      const after = await startStand({ url: bucket.url, region: 'us-east-1', ...known });
+      assert.deepEqual(await after.s3.digest(BUCKET, upload.key!), { sha256, size: SIZE });
+      await after.stop();
+      const renewals = stand.signerCalls.filter(({ action }) => action === 'get_init_signature').length;
+      assert.ok(renewals > 1, 'the grant was renewed');
+      assert.equal(stand.proxy.count('create'), 1);
+    } finally {
+      await page.close();
+      await bucket.close();
+    }
+  });
+});

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { createSqlTracker } from '../../src/signer/node.js';
+import type { SqlTracker } from '../../src/signer/node.js';
+import { verifyReceipt } from '../../src/signer/index.js';
+import { startPostgres } from '../servers/postgres.js';
+import type { Postgres } from '../servers/postgres.js';
+import { launch } from './browser.js';
+import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
+import { BUCKET, MIB, isFull, makeFolder, startStand, startStore, writeRandom } from './stand.js';
+import type { Stand, Store } from './stand.js';
+
+const SIZE = (isFull ? 480 : 120) * MIB;
+/** Bytes per second: slow enough to stop an upload half-way. */
+const SLOW = SIZE / 12;
+const SECRET = randomBytes(20).toString('hex');
+
+describe('an upload of somebody who is signed in', () => {
+  let folder: string;
+  let remove: () => Promise<void>;
+  let store: Store;
+  let postgres: Postgres;
+  let tracker: SqlTracker;
+  let stand: Stand;
+  let user: string;
+  const completed: { key: string; size: number; principal: string | null }[] = [];
+
+  before(async () => {
+    ({ folder, remove } = await makeFolder());
+    store = await startStore('bucket', folder);
+    postgres = await startPostgres();
+    tracker = await createSqlTracker({ url: postgres.url });
+    stand = await startStand(store, {
+      allowAnonymous: undefined,
+      authorize: () => user,
+      secret: SECRET,
+      tracker,
+      receipts: true,
+      onComplete: ({ key, size }, principal) => void completed.push({ key, size, principal }),
+    });
+  });
+
+  after(async () => {
+    await stand.stop();
+    await tracker.close();
+    await postgres.stop();
+    await store.stop();
+    await remove();
+  });
+
+  it('begins in Chromium, which is killed, and goes on in Firefox from what the tracker knows', async (t) => {
+    const file = path.join(folder, 'film.bin');
+    const sha256 = await writeRandom(file, SIZE);
+    user = 'ada';
+
+    const chromium = await launch('chromium');
+    stand.proxy.setRate(SLOW);
+    await chromium.goto(stand.url);
+    await chooseFiles(chromium, [file]);
+    await untilParts(chromium, 4);
+    const [begun] = await uploadsOf(chromium);
+    // parts are told of in batches, a moment after they are stored
+    const noticed = () =>
+      stand.signerCalls.filter(
+        ({ action, body }) => action === 'chunk_loaded' && (body['chunks'] as number[]).length > 0,
+      );
+    while (noticed().length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    await chromium.kill();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    const stored = await stand.s3.listParts(BUCKET, begun!.key!, begun!.uploadId!);
+    assert.ok(stored.length >= 4 && stored.length < SIZE / (8 * MIB), `${stored.length} parts are stored`);
+    stand.proxy.reset();
+    stand.proxy.setRate(Infinity);
+
+    const firefox = await launch('firefox');
+    await firefox.goto(`${stand.url}?form-value=receipt`);
+    await chooseFiles(firefox, [file]);
+    await firefox.waitFor(isOver);
+    const [done] = await uploadsOf(firefox);
+    assert.deepEqual(
+      [done?.status, done?.key, done?.uploadId],
+      ['complete', begun!.key, begun!.uploadId],
+      JSON.stringify(await seen(firefox)),
+    );
+    assert.deepEqual(await stand.s3.digest(BUCKET, begun!.key!), { sha256, size: SIZE });
+    const sentAgain = stand.proxy.requests.filter(
+      ({ kind, bytes, partNumber }) =>
+        kind === 'part' && bytes > 0 && stored.some((part) => part.partNumber === partNumber),
+    );
+    assert.deepEqual(sentAgain, [], 'no stored part is sent again');
+    assert.equal(stand.proxy.count('create'), 0);
+    assert.deepEqual(completed, [{ key: begun!.key, size: SIZE, principal: 'ada' }]);
+
+    const values = await firefox.evaluate<[], string[]>("[...document.querySelector('mule-upload').value]");
+    assert.equal(values.length, 1);
+    const receipt = await verifyReceipt(values[0]!, { secret: SECRET, bucket: BUCKET, principal: 'ada' });
+    assert.deepEqual([receipt.key, receipt.size], [begun!.key, SIZE]);
+    await firefox.close();
+    t.diagnostic(
+      `${stored.length} of ${SIZE / (8 * MIB)} parts were stored in Chromium, 0 of them sent again in Firefox`,
+    );
+  });
+
+  it('is not gone on with by somebody else with the same file', async () => {
+    const file = path.join(folder, 'other.bin');
+    await writeRandom(file, SIZE);
+    user = 'ada';
+    const chromium = await launch('chromium');
+    stand.proxy.setRate(SLOW);
+    await chromium.goto(stand.url);
+    await chooseFiles(chromium, [file]);
+    await untilParts(chromium, 2);
+    const [begun] = await uploadsOf(chromium);
+    await chromium.kill();
+    stand.proxy.reset();
+    stand.proxy.setRate(Infinity);
+    user = 'mallory';
+    const firefox = await launch('firefox');
+    await firefox.goto(stand.url);
+    await chooseFiles(firefox, [file]);
+    await firefox.waitFor(isOver);
+    const [done] = await uploadsOf(firefox);
+    assert.equal(done?.status, 'complete');
+    assert.notEqual(done?.key, begun!.key);
+    assert.notEqual(done?.uploadId, begun!.uploadId);
+    await firefox.close();
+  });
+});

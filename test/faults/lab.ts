@@ -1,0 +1,177 @@
+/** One browser with one page, in which many uploads go through their scenarios at the same time. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { UploadSnapshot } from '../../src/engine/types.js';
+import { launch } from '../e2e/browser.js';
+import type { Driver, Engine } from '../e2e/browser.js';
+import { BUCKET } from '../e2e/stand.js';
+import { S3Client } from '../servers/s3-client.js';
+import type { StoreAccess } from '../servers/s3-client.js';
+import { startBench } from './bench.js';
+import type { Bench } from './bench.js';
+import type { Files } from './files.js';
+import { serveLabPage } from './lab-page.js';
+import type { PageFunctions, Report } from './lab-page.js';
+import { MIB, PART, THREE_PARTS } from './scenario.js';
+import type { Actor, Result, Scenario } from './scenario.js';
+import { catcherOf, failuresOf, partsSentTwice, timeToFirstByte } from './verdict.js';
+
+const POLL = 100;
+const PATIENCE = 120;
+const OVER: readonly string[] = ['complete', 'failed', 'aborted'];
+
+interface Waiter {
+  id: string;
+  what(upload: UploadSnapshot): boolean;
+  resolve(upload: UploadSnapshot): void;
+  reject(error: unknown): void;
+}
+
+/** The browser and page of one engine. */
+export class Lab {
+  readonly engine: Engine;
+  readonly #driver: Driver;
+  readonly #page: { stop(): void };
+  readonly #files: Files;
+  readonly #waiters = new Set<Waiter>();
+  #watching: Promise<void> | null = null;
+  #count = 0;
+  /** WebDriver has one command at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  private constructor(engine: Engine, driver: Driver, page: { stop(): void }, files: Files) {
+    this.engine = engine;
+    this.#driver = driver;
+    this.#page = page;
+    this.#files = files;
+  }
+
+  static async open(engine: Engine, files: Files): Promise<Lab> {
+    const page = await serveLabPage();
+    const driver = await launch(engine);
+    await driver.goto(page.url);
+    await driver.waitFor("!!customElements.get('mule-upload')");
+    return new Lab(engine, driver, page, files);
+  }
+
+  async close(): Promise<void> {
+    await this.#driver.close();
+    this.#page.stop();
+  }
+
+  /** Plays a scenario to its end. */
+  async play(scenario: Scenario, store: StoreAccess, storeName: string): Promise<Result> {
+    const own = scenario.bucket && (await this.#files.bucket(scenario.bucket()));
+    const used = own?.store ?? store;
+    const bench = await startBench(used, scenario);
+    const id = `u${++this.#count}`;
+    let begun = performance.now();
+    let cleanUp: (() => Promise<void>) | undefined;
+    const result: Result = {
+      scenario,
+      engine: this.engine,
+      store: storeName,
+      failures: [],
+      retries: 0,
+      seconds: 0,
+      sentTwice: 0,
+      struck: 0,
+      caughtBy: null,
+      back: null,
+    };
+    try {
+      const s3 = new S3Client(used);
+      const size = scenario.size ?? THREE_PARTS;
+      const file = await (scenario.ownFile ? this.#files.fresh(size) : this.#files.get(size));
+      cleanUp = file.remove;
+      begun = performance.now();
+      await this.#begin(id, scenario, bench, file.path);
+      const actor = this.#actor(id, bench, s3);
+      const patience = (scenario.patience ?? PATIENCE) * 1_000;
+      await Promise.race([
+        Promise.all([scenario.act?.(actor), actor.until(({ status }) => OVER.includes(status))]),
+        sleep(patience, undefined, { ref: false }),
+      ]);
+      result.seconds = (performance.now() - begun) / 1_000;
+      const report = await this.#ask<Report>('reportOf', id);
+      result.retries = report.retries.length;
+      result.caughtBy = catcherOf({ scenario, bench, report });
+      for await (const failure of failuresOf({ scenario, bench, s3, report, file })) result.failures.push(failure);
+      const { key, status } = report.upload ?? {};
+      if (status === 'complete') await s3.delete(BUCKET, key!);
+    } catch (error) {
+      result.failures.push(String((error as Error).stack ?? error));
+    } finally {
+      result.sentTwice = partsSentTwice(bench.store.requests).length;
+      result.back = timeToFirstByte(bench.store);
+      result.struck = [...bench.store.struck, ...bench.signer.struck].reduce((sum, count) => sum + count, 0);
+      await this.#ask('removeUpload', id).catch(() => undefined);
+      await bench.stop();
+      await own?.stop();
+      await cleanUp?.();
+    }
+    return result;
+  }
+
+  async #begin(id: string, { attributes, size, spoilPage }: Scenario, bench: Bench, file: string): Promise<void> {
+    const all = {
+      signer: `${bench.signer.url}/sign`,
+      'part-size': String((size ?? THREE_PARTS) > 100 * MIB ? 8 * MIB : PART),
+      'no-leave-warning': '',
+      ...attributes,
+    };
+    await this.#ask('addUpload', id, all, spoilPage ?? null);
+    await this.#inTurn(() => this.#driver.setFiles([`#${id}`, 'input[type=file]'], [file]));
+  }
+
+  #actor(id: string, { store, signer }: Bench, s3: S3Client): Actor {
+    return {
+      store,
+      signer,
+      s3,
+      bucket: BUCKET,
+      until: (what) =>
+        new Promise((resolve, reject) => {
+          this.#waiters.add({ id, what, resolve, reject });
+          this.#watching ??= this.#watch();
+        }),
+      call: async (method, ...parameters) => {
+        const words = JSON.stringify(parameters).slice(1, -1);
+        await this.#inTurn(() => this.#driver.evaluate(`void document.getElementById('${id}').${method}(${words})`));
+      },
+    };
+  }
+
+  /** Asks for all snapshots at once, as long as anybody waits. */
+  async #watch(): Promise<void> {
+    while (this.#waiters.size) {
+      await sleep(POLL);
+      try {
+        const snapshots = await this.#ask<Record<string, UploadSnapshot | null>>('allSnapshots');
+        for (const waiter of this.#waiters) {
+          const { id, what, resolve } = waiter;
+          const upload = snapshots[id];
+          // one that is taken away has run out of time
+          if (id in snapshots && !(upload && what(upload))) continue;
+          this.#waiters.delete(waiter);
+          if (upload) resolve(upload);
+        }
+      } catch (error) {
+        for (const { reject } of this.#waiters) reject(error);
+        this.#waiters.clear();
+      }
+    }
+    this.#watching = null;
+  }
+
+  /** Calls a function of the page. */
+  #ask<T>(name: keyof PageFunctions, ...parameters: unknown[]): Promise<T> {
+    const words = JSON.stringify(parameters).slice(1, -1);
+    return this.#inTurn(() => this.#driver.evaluate<[], T>(`${name}(${words})`));
+  }
+
+  #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(act);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+}

@@ -1,0 +1,64 @@
+/** A PostgreSQL of the tests' own: its own folder, its own port on loopback, nothing of the machine's touched. */
+import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { need } from '../../scripts/machine.js';
+import { Daemon, freePort, run } from './processes.js';
+
+export interface Postgres {
+  /** Of an empty database. */
+  readonly url: string;
+  /** Makes another empty database. @returns its URL */
+  createDatabase(name: string): Promise<string>;
+  /** Kills it and starts it again on the same data. */
+  restart(signal?: NodeJS.Signals): Promise<void>;
+  /** Ends it and removes its data. */
+  stop(): Promise<void>;
+}
+
+/** PostgreSQL refuses to be root; Debian's package makes this user. */
+const USER = 'postgres';
+
+async function idsOf(user: string): Promise<{ uid: number; gid: number }> {
+  const [uid, gid] = await Promise.all(['-u', '-g'].map(async (flag) => Number(await run('id', [flag, user]))));
+  return { uid: uid!, gid: gid! };
+}
+
+/** @throws Error naming the package where the machine has none, or with its last words where it does not start */
+export async function startPostgres(): Promise<Postgres> {
+  const bin = path.dirname(need('postgres').path);
+  const owner = process.getuid?.() === 0 ? await idsOf(USER) : undefined;
+  const folder = await mkdtemp(path.join(tmpdir(), 'mule-postgres-'));
+  if (owner) await chown(folder, owner.uid, owner.gid);
+  const data = path.join(folder, 'data');
+  const port = await freePort();
+  const options = { cwd: folder, env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' }, ...owner };
+  await run(path.join(bin, 'initdb'), ['-D', data, '-U', 'mule', '-A', 'trust', '-E', 'UTF8', '--no-sync'], options);
+
+  const start = async (): Promise<Daemon> => {
+    const settings = [`listen_addresses=127.0.0.1`, `port=${port}`, `unix_socket_directories=${folder}`];
+    const parameters = ['-D', data, ...settings.flatMap((setting) => ['-c', setting])];
+    const daemon = new Daemon(path.join(bin, 'postgres'), parameters, options);
+    const isReady = ['-h', '127.0.0.1', '-p', String(port), '-q'];
+    await daemon.ready('PostgreSQL', async () => run(path.join(bin, 'pg_isready'), isReady).then(() => true));
+    return daemon;
+  };
+  let daemon = await start();
+  const urlOf = (name: string) => `postgres://mule@127.0.0.1:${port}/${name}`;
+  return {
+    url: urlOf('postgres'),
+    async createDatabase(name) {
+      await run(path.join(bin, 'createdb'), ['-h', '127.0.0.1', '-p', String(port), '-U', 'mule', name]);
+      return urlOf(name);
+    },
+    async restart(signal = 'SIGINT') {
+      await daemon.stop(signal);
+      daemon = await start();
+    },
+    async stop() {
+      // SIGINT is its fast shutdown: it does not wait for clients to go
+      await daemon.stop('SIGINT');
+      await rm(folder, { recursive: true, force: true, maxRetries: 20 });
+    },
+  };
+}
