@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import ts from 'typescript';
+
 const SOURCE = /^\/?src\/(.*)\.[jt]s$/;
 
 /** Renames a module from the file that is analysed to the file that is published. */
@@ -23,6 +26,27 @@ function register({ modules }, tagName, className) {
     .exports.push({ ...definition, declaration: { name: className, module: home.path } });
 }
 
+/** Gives the types of the events, which are written once, in the engine. */
+function eventTypes() {
+  const source = ts.createSourceFile(
+    'types.ts',
+    readFileSync('src/engine/types.ts', 'utf8'),
+    ts.ScriptTarget.Latest,
+    true,
+  );
+  const map = source.statements.find(
+    (node) => ts.isInterfaceDeclaration(node) && node.name.text === 'UploaderEventMap',
+  );
+  return new Map(map.members.map(({ name, type }) => [name.text, type.getText(source).replace(/\s+/g, ' ')]));
+}
+
+/** Gives each event of a declaration its whole type. */
+function typeEvents({ modules }, className) {
+  const types = eventTypes();
+  const { events } = modules.flatMap(({ declarations = [] }) => declarations).find(({ name }) => name === className);
+  for (const event of events) event.type.text = types.get(event.name) ?? event.type.text;
+}
+
 /** What `cem analyze` reads: the element's classes and their JSDoc. */
 export default {
   globs: ['src/index.ts', 'src/element/**/*.ts'],
@@ -34,6 +58,7 @@ export default {
       name: 'published',
       packageLinkPhase({ customElementsManifest }) {
         register(customElementsManifest, 'mule-upload', 'MuleUploadElement');
+        typeEvents(customElementsManifest, 'MuleUploadElement');
         publish(customElementsManifest);
       },
     },

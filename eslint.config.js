@@ -7,7 +7,7 @@ import tseslint from 'typescript-eslint';
 const NODE_TEST = ['describe', 'it', 'test', 'suite', 'before', 'after', 'beforeEach', 'afterEach'];
 
 export default defineConfig(
-  globalIgnores(['dist/', 'coverage/', '.bucket/', '.cache/']),
+  globalIgnores(['demo/frameworks/', 'dist/', 'coverage/', '.bucket/', '.cache/']),
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.recommendedTypeChecked],

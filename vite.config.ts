@@ -1,6 +1,7 @@
 /** How the package's modules are compiled; `scripts/build.ts` runs both kinds, the demo's server takes the default. */
-import { defineConfig, type UserConfig } from 'vite';
-import { collapseTemplates, indexedDbOnly } from './scripts/cdn-plugins.js';
+import { readdirSync } from 'node:fs';
+import { defineConfig, type Plugin, type UserConfig } from 'vite';
+import { collapseTemplates, engineBeside, indexedDbOnly, ownCopies, plainImports } from './scripts/cdn-plugins.js';
 
 const ENTRIES = [
   'src/index.ts',
@@ -9,10 +10,12 @@ const ENTRIES = [
   'src/signer/index.ts',
   'src/signer/node.ts',
   'src/signer/cli.ts',
+  // a page imports those languages that it speaks
+  ...readdirSync(new URL('src/element/strings', import.meta.url)).map((file) => `src/element/strings/${file}`),
 ];
 
 /** Left to the page's own package manager, or to Node. */
-const EXTERNAL = /^(?:lit|localforage|node:[^/]+)(?:\/.*)?$/;
+const EXTERNAL = /^(?:lit|localforage|kysely|pg|libsql|node:[^/]+)(?:\/.*)?$/;
 
 /** The compiler's helpers come with a folder named after their version; a package's files must not move with it. */
 const nameModule = ({ name }: { name: string }): string => `${name.replace(/^_virtual\/.*\//, 'helpers/')}.js`;
@@ -33,15 +36,15 @@ export const modules: UserConfig = {
   },
 };
 
-/**
- * One minified file with everything in it, for a bare `<script type="module" src>`. No library build: Vite keeps the
- * white space of those.
- */
-export const cdn: UserConfig = {
+/** The file of the engine's working parts. */
+export const ENGINE = 'mule-upload-engine.js';
+
+/** No library build: Vite keeps the white space of those. */
+const minified = (input: string, entryFileNames: string, plugins: Plugin[], isWhole = false): UserConfig => ({
   publicDir: false,
   logLevel: 'warn',
   mode: 'production',
-  plugins: [indexedDbOnly(), collapseTemplates()],
+  plugins: [indexedDbOnly(), plainImports(), collapseTemplates(), ...plugins],
   build: {
     target: 'es2022',
     sourcemap: true,
@@ -49,11 +52,23 @@ export const cdn: UserConfig = {
     emptyOutDir: false,
     outDir: 'dist/cdn',
     rolldownOptions: {
-      input: 'src/index.ts',
+      input,
       preserveEntrySignatures: 'strict',
-      output: { entryFileNames: 'mule-upload.js', codeSplitting: false },
+      output: { entryFileNames, chunkFileNames: 'mule-upload-[name].js', ...(isWhole && { codeSplitting: false }) },
     },
   },
-};
+});
+
+/**
+ * One minified file for a bare `<script type="module" src>`, and beside it what that fetches by itself: the engine's
+ * working parts once the element is there, the rest on those visits that need it. They share nothing: a file that both
+ * import would be one more that every visit waits for, and the main file's address is the page's to choose. Last, all of
+ * it in one file, for pages that can have but one.
+ */
+export const cdn: readonly UserConfig[] = [
+  minified('src/index.ts', 'mule-upload.js', [engineBeside(ENGINE)]),
+  minified('src/engine/open-core.ts', ENGINE, [ownCopies()]),
+  minified('src/index.ts', 'mule-upload.whole.js', [], true),
+];
 
 export default defineConfig({ publicDir: false, build: modules.build });

@@ -53,6 +53,62 @@ export function indexedDbOnly(): Plugin {
   };
 }
 
+/** Imports plainly what is loaded when needed: Vite's helper would fetch its styles and preloads first, and there are none. */
+export function plainImports(): Plugin {
+  return {
+    name: 'plain-imports',
+    enforce: 'pre',
+    load: (id) => (id === '\0vite/preload-helper.js' ? 'export const __vitePreload = (load) => load();' : undefined),
+  };
+}
+
+/**
+ * Gives the address of a file beside ours, and `asked` times a new one: Firefox never asks again for a module that it
+ * could not get. Where ours was loaded by its package's bare name, as jsDelivr offers it, that address ends in no file,
+ * and the folder is spelled out. On one line, so that the source map stays right.
+ */
+const BESIDE =
+  `const besideOurs = (file, asked = 0) => { const { pathname } = new URL(import.meta.url); return new URL((/\\.m?js$/.test(pathname) ? './' : pathname + '/dist/cdn/') + file + (asked ? '?again=' + asked : ''), import.meta.url).href; };`
+  + 'let engineAsked = 0;';
+
+/** Has the engine's working parts imported from a file beside ours, and whatever else is loaded when needed. */
+export function engineBeside(file: string): Plugin {
+  return {
+    name: 'engine-beside',
+    enforce: 'pre',
+    resolveId: (source) => (source === './open-core.js' ? { id: `./${file}`, external: true } : undefined),
+    renderChunk(code, { isEntry }) {
+      if (!isEntry) return undefined;
+      const edited = code.replace(
+        /import\((["'`])\.\/(mule-upload-[\w-]+\.js)\1\)/g,
+        (_, __, name) => `import(besideOurs('${name}'${name === file ? ', engineAsked++' : ''}))`,
+      );
+      if (!edited.includes(file)) this.error(`nothing imports ${file}`);
+      return { code: BESIDE + edited, map: null };
+    },
+  };
+}
+
+/** Modules that are loaded later and need what the main file has as well. */
+const LATER = /\/src\/engine\/(?:checksum|checksum-worker|part-checksums)\.ts$/;
+const SHARED = './abort.js';
+
+/**
+ * Gives files that are loaded later a copy of the few lines that they share with the main one: else these would be a
+ * third file, which every visit fetches.
+ */
+export function ownCopies(): Plugin {
+  return {
+    name: 'own-copies',
+    enforce: 'pre',
+    async resolveId(source, importer) {
+      if (source !== SHARED || !LATER.test(importer ?? '')) return undefined;
+      const resolved = await this.resolve(source, importer);
+      return resolved && `${resolved.id}?later`;
+    },
+  };
+}
+
 /** White space is one space to HTML, wherever our templates have it. */
 const collapseHtml = (text: string): string => text.replace(/\s+/g, ' ');
 

@@ -1,13 +1,13 @@
-/** What this machine has for the tests: the browsers and the S3 server, where they are and which versions. */
+/** What this machine has for the tests: the browsers, the S3 server and the database, where they are and which versions. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
-export const TOOLS = ['chromium', 'firefox', 'webkit', 'ceph'] as const;
+export const TOOLS = ['chromium', 'firefox', 'webkit', 'ceph', 'postgres', 'flask', 'php', 'ruby'] as const;
 export type Tool = (typeof TOOLS)[number];
 
 export interface Found {
-  /** Of the program that is started: the browser, WebKit's driver, the S3 gateway. */
+  /** Of the program that is started: the browser, WebKit's driver, the S3 gateway, the database's server, a language. */
   path: string;
   version: string;
 }
@@ -48,6 +48,47 @@ function findCeph(): Found | undefined {
   return needed.every((name) => onPath(name)) ? describe(onPath('radosgw')) : undefined;
 }
 
+/** Debian keeps its programs in a folder of their version, out of PATH; the newest is taken. */
+function findPostgres(): Found | undefined {
+  const root = '/usr/lib/postgresql';
+  const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : [];
+  const folders = [
+    ...versions.map((version) => path.join(root, version, 'bin')),
+    path.dirname(onPath('initdb') ?? '/'),
+  ];
+  const folder = folders.find((one) =>
+    ['postgres', 'initdb', 'pg_isready'].every((name) => existsSync(path.join(one, name))),
+  );
+  return folder === undefined ? undefined : describe(path.join(folder, 'postgres'));
+}
+
+/** Python with what the Flask backend imports. */
+function findFlask(): Found | undefined {
+  const version = firstLineOf(SYSTEM_PYTHON, [
+    '-c',
+    'import boto3, flask, sqlalchemy; from importlib.metadata import version as v; '
+      + 'print("Flask", v("flask"), "SQLAlchemy", v("sqlalchemy"), "boto3", v("boto3"))',
+  ]);
+  return version === undefined ? undefined : { path: SYSTEM_PYTHON, version };
+}
+
+/** PHP with what its backend uses. */
+function findPhp(): Found | undefined {
+  const program = onPath('php');
+  const ask = 'exit(extension_loaded("pdo_sqlite") ? 0 : 1);';
+  return program && firstLineOf(program, ['-r', ask]) !== undefined ? describe(program) : undefined;
+}
+
+/** Ruby with what its backend requires. */
+function findRuby(): Found | undefined {
+  const program = onPath('ruby');
+  if (!program) return undefined;
+  const ask =
+    'require "sinatra/base"; require "sqlite3"; require "puma"; puts "Ruby #{RUBY_VERSION}, Sinatra #{Sinatra::VERSION}"';
+  const version = firstLineOf(program, ['-e', ask]);
+  return version === undefined ? undefined : { path: program, version };
+}
+
 /** Finds one tool; `CHROMIUM` and `FIREFOX` in the environment name a program of the reader's own. */
 export function find(tool: Tool): Found | undefined {
   switch (tool) {
@@ -67,6 +108,14 @@ export function find(tool: Tool): Found | undefined {
       return findWebKit();
     case 'ceph':
       return findCeph();
+    case 'postgres':
+      return findPostgres();
+    case 'flask':
+      return findFlask();
+    case 'php':
+      return findPhp();
+    case 'ruby':
+      return findRuby();
   }
 }
 
@@ -83,6 +132,10 @@ export const PACKAGES: Readonly<Record<Tool, readonly string[]>> = {
   firefox: ['firefox-esr'],
   webkit: ['webkit2gtk-driver', 'xvfb', 'python3-gi', 'gir1.2-webkit2-4.1'],
   ceph: ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common'],
+  postgres: ['postgresql'],
+  flask: ['python3-flask', 'python3-sqlalchemy', 'python3-boto3'],
+  php: ['php-cli', 'php-sqlite3'],
+  ruby: ['ruby', 'ruby-sinatra', 'ruby-sqlite3', 'puma'],
 };
 
 /** Says which packages to get, for people. */

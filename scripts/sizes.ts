@@ -1,8 +1,10 @@
 /** What a page has to load, in bytes of brotli, against what we allow ourselves. */
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build, type Rolldown } from 'vite';
+import { plainImports } from './cdn-plugins.js';
+import { ENGINE } from '../vite.config.js';
 import { ROOT } from './run.js';
 
 const KB = 1000;
@@ -10,10 +12,8 @@ const KB = 1000;
 interface Size {
   name: string;
   bytes: number;
-  /** Bytes that we want to come down to; without it the figure is for the reader only. */
-  goal?: number;
-  /** Bytes above which the check fails: what was reached, so that it does not grow unseen. */
-  ceiling?: number;
+  /** Bytes above which the check fails; without it the figure is for the reader only. */
+  most?: number;
 }
 
 function brotli(text: string): number {
@@ -21,13 +21,15 @@ function brotli(text: string): number {
   return brotliCompressSync(text, { params }).length;
 }
 
-/** Bundles an entry of `dist` as a page's own bundler does. */
+/** Bundles an entry of `dist` as a page's own bundler does. @returns what loads at once */
 async function bundle(entry: string, external: string[]): Promise<string> {
+  const environment = process.env.NODE_ENV;
   const outcome = await build({
     root: ROOT,
     configFile: false,
     logLevel: 'warn',
     publicDir: false,
+    plugins: [plainImports()],
     build: {
       write: false,
       target: 'es2022',
@@ -36,26 +38,33 @@ async function bundle(entry: string, external: string[]): Promise<string> {
         input: path.join(ROOT, 'dist', entry),
         preserveEntrySignatures: 'strict',
         external,
-        output: { codeSplitting: false },
       },
     },
   });
+  // Vite leaves it behind as "production", which whatever runs next would take to heart
+  if (environment === undefined) delete process.env.NODE_ENV;
   const { output } = outcome as Rolldown.RolldownOutput;
-  return output.map((file) => (file.type === 'chunk' ? file.code : '')).join('');
+  return output[0].code;
 }
 
 /** Measures the built package. Needs `dist`. */
 export async function measure(): Promise<Size[]> {
-  const cdn = await readFile(path.join(ROOT, 'dist/cdn/mule-upload.js'), 'utf8');
+  const folder = path.join(ROOT, 'dist/cdn');
+  const read = async (file: string): Promise<number> => brotli(await readFile(path.join(folder, file), 'utf8'));
+  const others = (await readdir(folder)).filter((file) => /^mule-upload[-.].*\.js$/.test(file)).sort();
+  const later = others.filter((file) => file !== ENGINE);
+  const engine = async (entry: string, external: string[]): Promise<number> =>
+    brotli(await bundle(`engine/${entry}`, external));
   return [
-    { name: 'CDN file: element with Lit and localforage', bytes: brotli(cdn), goal: 32 * KB, ceiling: 38 * KB },
+    { name: 'CDN file: the element with Lit', bytes: await read('mule-upload.js'), most: 32 * KB },
+    { name: `${ENGINE}: what that fetches at once, localforage included`, bytes: await read(ENGINE), most: 31 * KB },
+    { name: 'engine alone', bytes: await engine('index.js', ['localforage']), most: 12 * KB },
     {
-      name: 'engine alone',
-      bytes: brotli(await bundle('engine/index.js', ['localforage'])),
-      goal: 12 * KB,
-      ceiling: 17.3 * KB,
+      name: 'engine alone, what it fetches at once',
+      bytes: await engine('open-core.js', ['localforage']),
+      most: 28 * KB,
     },
-    { name: 'engine with localforage', bytes: brotli(await bundle('engine/index.js', [])) },
+    ...(await Promise.all(later.map(async (file) => ({ name: `${file}, when needed`, bytes: await read(file) })))),
   ];
 }
 
@@ -63,9 +72,9 @@ export async function measure(): Promise<Size[]> {
 export async function areSizesWithinBudget(): Promise<boolean> {
   const sizes = await measure();
   const inKb = (bytes: number): string => (bytes / KB).toFixed(2);
-  for (const { name, bytes, goal, ceiling } of sizes) {
-    const measures = goal && ceiling ? `; goal ${inKb(goal)}, ceiling ${inKb(ceiling)}` : '';
-    console.log(`${name}: ${inKb(bytes)} kB brotli${measures}${bytes > (ceiling ?? Infinity) ? ': TOO MUCH' : ''}`);
+  for (const { name, bytes, most = Infinity } of sizes) {
+    const budget = most < Infinity ? `, at most ${inKb(most)}` : '';
+    console.log(`${name}: ${inKb(bytes)} kB brotli${budget}${bytes > most ? ': TOO MUCH' : ''}`);
   }
-  return sizes.every(({ bytes, ceiling = Infinity }) => bytes <= ceiling);
+  return sizes.every(({ bytes, most = Infinity }) => bytes <= most);
 }

@@ -1,5 +1,5 @@
 /**
- * `npm test`: everything that CI runs. Names of suites narrow it (`check node browser e2e`); `--all` runs flows at
+ * `npm test`: everything that CI runs. Names of suites narrow it (`check node browser e2e faults`); `--all` runs flows at
  * full size. The last line sums up all suites.
  */
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -10,11 +10,14 @@ import { printCoverage } from './coverage.js';
 import { provide } from './install.js';
 import { TOOLS, type Tool } from './machine.js';
 import { ROOT, run } from './run.js';
+import type { Counts } from '../test/wtr/counts-reporter.js';
 
 interface Outcome {
   passed: number;
   failed: number;
   skipped?: number;
+  /** Names of what failed. */
+  failures?: readonly string[];
   /** What happened beside that. */
   note?: string;
 }
@@ -25,6 +28,16 @@ interface Suite {
   act: (folder: string) => Promise<Outcome>;
 }
 
+const isFull = process.argv.includes('--all');
+/** Milliseconds after which a suite counts as stuck; at full size it may take hours. */
+const LIMIT = isFull ? Infinity : 30 * 60_000;
+/** Ends a test file that is stuck by name, and one whose failed test left something open. */
+const NODE_FLAGS = ['--test-reporter=spec', '--test-force-exit', ...(isFull ? [] : [`--test-timeout=${LIMIT / 2}`])];
+/** A failure in the report of Node's runner: its name, and the reason down to the stack. */
+const FAILURE = /^✖ (.*) \(.*\)\n([^]*?)(?=^ +at |^test at |(?![^]))/gm;
+/** Characters told of a failure at the end, where all are told again. */
+const MOST_WORDS = 600;
+const FLOW_TOOLS: readonly Tool[] = ['chromium', 'firefox', 'webkit', 'ceph', 'postgres'];
 const COVERED = ['src/engine', 'src/signer', 'src/element'];
 const BROWSER_COVERAGE = path.join(ROOT, 'coverage/browser/lcov.info');
 const NODE_COVERAGE = path.join(ROOT, 'coverage/node/lcov.info');
@@ -34,6 +47,8 @@ const nodeTests = readdirSync(path.join(ROOT, 'test'), { recursive: true, encodi
   .map((file) => path.join('test', file))
   .sort();
 const isWholeFlow = (file: string): boolean => file.startsWith(path.join('test', 'e2e'));
+/** Flows that measure, and so have the machine to themselves. */
+const isMeasuring = (file: string): boolean => file.endsWith('main-job.node-test.ts');
 
 /** A runner that failed, or ran nothing, without a failed test to show for it has failed all the same. */
 function judge(outcome: Outcome, exitCode: number): Outcome {
@@ -42,41 +57,46 @@ function judge(outcome: Outcome, exitCode: number): Outcome {
   return outcome.passed > 0 ? outcome : { ...outcome, failed: 1, note: 'nothing ran' };
 }
 
+const sum = (one: Outcome, other: Outcome): Outcome => ({
+  passed: one.passed + other.passed,
+  failed: one.failed + other.failed,
+  skipped: (one.skipped ?? 0) + (other.skipped ?? 0),
+  failures: [...(one.failures ?? []), ...(other.failures ?? [])],
+  note: [one.note, other.note].filter(Boolean).join('; '),
+});
+
 /** Runs files of Node's own runner, `before` being the program and arguments that come first. */
 async function runNode(
   files: readonly string[],
-  report: string,
-  before: readonly string[],
+  before: readonly string[] = [],
   flags: readonly string[] = [],
 ): Promise<Outcome> {
   if (files.length === 0) return { passed: 0, failed: 1, note: 'no test files' };
-  const reporters = [
-    ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
-    ...['--test-reporter=tap', `--test-reporter-destination=${report}`],
-  ];
-  const [program = 'node', ...rest] = [
-    ...before,
-    'node',
-    '--import',
-    'tsx',
-    '--test',
-    ...flags,
-    ...reporters,
-    ...files,
-  ];
-  const code = await run(program, rest);
-  const text = existsSync(report) ? readFileSync(report, 'utf8') : '';
-  const count = (name: string): number => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
-  return judge({ passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') }, code);
+  const words = [...before, 'node', '--import', 'tsx', '--test', ...NODE_FLAGS, ...flags, ...files];
+  let text = '';
+  // a report in a file is cut off where the runner ends by force
+  const code = await run(words[0]!, words.slice(1), { limit: LIMIT, hear: (more) => (text += more) });
+  const count = (name: string): number => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+  const [, details = ''] = text.split(/^✖ failing tests:$/m);
+  return judge(
+    {
+      passed: count('pass'),
+      failed: count('fail') + count('cancelled'),
+      skipped: count('skipped'),
+      failures: [...details.matchAll(FAILURE)].map(([, name, reason]) =>
+        [name, ...reason!.split('\n').map((line) => line.trim())].filter(Boolean).join(': ').slice(0, MOST_WORDS),
+      ),
+    },
+    code,
+  );
 }
 
-async function runBrowsers(folder: string): Promise<Outcome> {
-  const file = path.join(folder, 'browsers.json');
-  const code = await run('web-test-runner', ['--coverage'], { MULE_TEST_COUNTS: file });
+/** Runs what writes down its counts by engine; an engine that ran nothing has failed. */
+async function runCounted(file: string, program: string, args: readonly string[]): Promise<Outcome> {
+  const isDone = (): boolean => existsSync(file);
+  const code = await run(program, args, { env: { MULE_TEST_COUNTS: file }, limit: LIMIT, isDone });
   if (!existsSync(file)) return judge({ passed: 0, failed: 0 }, code);
-  const { engines, ...counts } = JSON.parse(readFileSync(file, 'utf8')) as Outcome & {
-    engines: Record<string, number>;
-  };
+  const { engines, ...counts } = JSON.parse(readFileSync(file, 'utf8')) as Counts;
   const note = Object.entries(engines)
     .map(([name, ran]) => `${name} ${ran}`)
     .join(', ');
@@ -87,19 +107,35 @@ async function runBrowsers(folder: string): Promise<Outcome> {
 const SUITES: Readonly<Record<string, Suite>> = {
   check: { needs: [], act: check },
   node: {
-    needs: ['ceph'],
-    act: (folder) =>
+    needs: ['ceph', 'postgres', 'flask', 'php', 'ruby'],
+    act: () =>
       runNode(
         nodeTests.filter((file) => !isWholeFlow(file)),
-        path.join(folder, 'node.tap'),
         ['c8', '--all', '--include', 'src/**', '--reporter', 'lcovonly', '--reports-dir', path.dirname(NODE_COVERAGE)],
+        ['--test-concurrency=2'],
       ),
   },
-  browser: { needs: ['chromium', 'firefox', 'webkit'], act: runBrowsers },
-  // one at a time: they measure
+  browser: {
+    needs: ['chromium', 'firefox', 'webkit'],
+    act: (folder) => runCounted(path.join(folder, 'browsers.json'), 'web-test-runner', ['--coverage']),
+  },
   e2e: {
-    needs: TOOLS,
-    act: (folder) => runNode(nodeTests.filter(isWholeFlow), path.join(folder, 'e2e.tap'), [], ['--test-concurrency=1']),
+    needs: FLOW_TOOLS,
+    act: async () => {
+      const flows = nodeTests.filter(isWholeFlow);
+      const measuring = flows.filter(isMeasuring);
+      const others = flows.filter((file) => !isMeasuring(file));
+      return sum(
+        await runNode(measuring, [], ['--test-concurrency=1']),
+        // more at a time were no faster: the processor is full
+        await runNode(others, [], ['--test-concurrency=3']),
+      );
+    },
+  },
+  // after the flows, which measure
+  faults: {
+    needs: FLOW_TOOLS,
+    act: (folder) => runCounted(path.join(folder, 'faults.json'), 'tsx', ['test/faults/run.ts']),
   },
 };
 
@@ -108,7 +144,6 @@ const unknown = asked.filter((name) => !(name in SUITES));
 if (unknown.length > 0)
   throw new Error(`no such suite: ${unknown.join(', ')}; there are ${Object.keys(SUITES).join(', ')}`);
 const names = asked.length > 0 ? asked : Object.keys(SUITES);
-const isFull = process.argv.includes('--all');
 if (isFull) process.env.MULE_TEST_ALL = '1';
 
 console.log(`Suites: ${names.join(', ')}${isFull ? ', at full size' : ''}; Node ${process.version}`);
@@ -117,6 +152,7 @@ for (const [tool, { path: file, version }] of provide(needed)) console.log(`${to
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mule-upload-test-'));
 const lines: string[] = [];
+const failures: string[] = [];
 let passed = 0;
 let failed = 0;
 for (const name of names) {
@@ -127,6 +163,7 @@ for (const name of names) {
   failed += outcome.failed;
   const seconds = ((performance.now() - began) / 1000).toFixed(0);
   const more = [outcome.skipped ? `${outcome.skipped} skipped` : '', outcome.note ?? ''].filter(Boolean).join('; ');
+  failures.push(...(outcome.failures ?? []).map((what) => `${name}: ${what}`));
   lines.push(`${name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds} s${more ? ` (${more})` : ''}`);
 }
 rmSync(folder, { recursive: true, force: true });
@@ -136,6 +173,7 @@ const reports = [
   ...(names.includes('browser') ? [BROWSER_COVERAGE] : []),
 ];
 if (reports.length > 0) printCoverage(reports, COVERED);
+if (failures.length) console.log(`\nWhat failed:\n${failures.join('\n')}`);
 console.log(`\n${lines.join('\n')}\n`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -17,6 +17,13 @@ export type Action =
 /** Checksum algorithms that a signer and a store can agree on. */
 export type ChecksumAlgorithm = 'crc64nvme' | 'crc32c' | 'crc32' | 'sha256';
 
+/** The checksum that an upload's parts are to have, and what the whole object's is made of. */
+export interface AgreedChecksum {
+  algorithm: ChecksumAlgorithm;
+  /** `FULL_OBJECT`: of all its bytes. `COMPOSITE`: of the parts' checksums. */
+  type: 'FULL_OBJECT' | 'COMPOSITE';
+}
+
 /** A request that the browser replays to the store as it is. */
 export interface SignedRequest {
   method: string;
@@ -69,9 +76,11 @@ interface InitFileCommon {
   id: string;
   key: string;
   grant?: string;
-  checksum?: { algorithm: ChecksumAlgorithm; type: 'FULL_OBJECT' | 'COMPOSITE' };
+  checksum?: AgreedChecksum;
   /** The signer's tracker follows this upload: it wants `chunk_loaded` notices. */
   tracked?: boolean;
+  /** No other upload, before or after, is ever given this key: what stands under it is this upload's own. */
+  own_key?: boolean;
 }
 
 /** Begin a multipart upload by this signed request. */

@@ -1,0 +1,211 @@
+/**
+ * `npm run screenshots -- [folder]`: the demo in real Chromium, in each state and for each kind of reader, one PNG each.
+ * Uploads are real; the switches of the demo bring about what they wait for.
+ */
+import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { serveDemo } from '../demo/serve.js';
+import { launch, type Driver } from '../test/e2e/browser.js';
+import { chooseFiles } from '../test/e2e/page.js';
+import { ROOT } from './run.js';
+
+const MB = 1_000_000;
+const target = path.resolve(process.argv[2] ?? 'screenshots');
+
+type Look = Parameters<Driver['look']>[0];
+const LOOKS: Readonly<Record<string, Look>> = {
+  light: { width: 900, height: 900 },
+  dark: { width: 900, height: 900, features: { 'prefers-color-scheme': 'dark' } },
+  'forced-colours': { width: 900, height: 900, features: { 'forced-colors': 'active' } },
+  'forced-colours-dark': {
+    width: 900,
+    height: 900,
+    features: { 'forced-colors': 'active', 'prefers-color-scheme': 'dark' },
+  },
+  'zoom-200': { width: 640, height: 512, scale: 2 },
+  'zoom-400': { width: 320, height: 256, scale: 4 },
+  narrow: { width: 320, height: 900 },
+  print: { width: 900, height: 900, print: true },
+};
+
+/** Writes a file that takes no room on the disk, but for its head. */
+async function writeSparse(file: string, size: number): Promise<string> {
+  const handle = await open(file, 'w');
+  await handle.write(randomBytes(1_000));
+  await handle.truncate(size);
+  await handle.close();
+  return file;
+}
+
+/** Draws a picture in the page, and writes it down. */
+async function writePicture(browser: Driver, file: string): Promise<string> {
+  const data = await browser.evaluate(() => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 480 });
+    const context = canvas.getContext('2d')!;
+    const sky = context.createLinearGradient(0, 0, 0, 480);
+    sky.addColorStop(0, '#2a6fc9');
+    sky.addColorStop(0.6, '#f4b183');
+    context.fillStyle = sky;
+    context.fillRect(0, 0, 640, 480);
+    context.fillStyle = '#33513b';
+    context.beginPath();
+    for (const [x, y] of [
+      [0, 480],
+      [0, 330],
+      [180, 210],
+      [320, 340],
+      [470, 180],
+      [640, 330],
+      [640, 480],
+    ] as const)
+      context.lineTo(x, y);
+    context.fill();
+    return canvas.toDataURL('image/png').split(',')[1]!;
+  });
+  const handle = await open(file, 'w');
+  await handle.write(Buffer.from(data, 'base64'));
+  await handle.close();
+  return file;
+}
+
+const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-screenshots-'));
+await mkdir(target, { recursive: true });
+const demo = await serveDemo({
+  port: 0,
+  bucketDirectory: path.join(folder, 'bucket'),
+  signer: { policy: { maxSize: 900 * MB } },
+});
+const browser = await launch('chromium', { profile: path.join(folder, 'profile'), args: ['--hide-scrollbars'] });
+
+const turn = (name: string, on: boolean): Promise<unknown> =>
+  browser.evaluate(
+    (which: string, isOn: boolean) =>
+      fetch('/switches', {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ name: which, on: isOn }),
+      }).then(() => null),
+    name,
+    on,
+  );
+const run = (code: string): Promise<unknown> => browser.evaluate(`(() => { ${code}; return null; })()`);
+const rest = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+async function shoot(name: string, look: Look = LOOKS.light!): Promise<void> {
+  await browser.look(look);
+  await rest(250);
+  await browser.screenshot(path.join(target, `${name}.png`));
+  console.log(name);
+}
+
+/** The element alone, from its top, in every look. */
+async function shootAll(state: string): Promise<void> {
+  for (const [name, look] of Object.entries(LOOKS)) {
+    await browser.look(look);
+    const top = look.height < 900 || look.width < 900;
+    await run(`document.querySelector('${top ? 'mule-upload' : 'body'}').scrollIntoView()`);
+    await shoot(`${state}-${name}`, look);
+  }
+  await run('scrollTo(0, 0)');
+}
+
+try {
+  await browser.look(LOOKS.light!);
+  await browser.goto(demo.url);
+  await browser.waitFor("document.querySelector('mule-upload')?.shadowRoot !== null");
+  await shoot('empty');
+  await run(
+    "document.querySelector('mule-upload').setAttribute('max-size', '1GB'); document.querySelector('mule-upload').accept = '.mov,.wav,.png,.txt,.iso'",
+  );
+  const picture = await writePicture(browser, path.join(folder, 'glacier at dusk.png'));
+  const film = await writeSparse(
+    path.join(folder, 'Holiday in Iceland 2026 – raw footage, camera A, first and second day.mov'),
+    640 * MB,
+  );
+  const files = [
+    film,
+    await writeSparse(path.join(folder, 'interview-take-2.wav'), 94 * MB),
+    picture,
+    await writeSparse(path.join(folder, 'notes.txt'), 21_000),
+    await writeSparse(path.join(folder, 'too large for the signer.iso'), 950 * MB),
+    await writeSparse(path.join(folder, 'setup.exe'), 2 * MB),
+    await writeSparse(path.join(folder, 'backup.iso'), 1_200 * MB),
+  ];
+  await chooseFiles(browser, files);
+  await browser.waitFor("document.querySelector('mule-upload').uploads[0]?.parts.done > 6", { timeout: 120_000 });
+  await turn('slow', true);
+  await browser.waitFor("document.querySelector('mule-upload').uploads[1]?.loaded > 20e6");
+  await rest(9_000);
+  await shoot('uploading');
+  await shootAll('uploading');
+  await run("document.querySelector('mule-upload').shadowRoot.querySelector('[part=messages] button').click()");
+  await run("document.querySelector('mule-upload').shadowRoot.querySelector('[part=abort]').click()");
+  await shoot('question');
+  await run("document.querySelector('mule-upload').shadowRoot.querySelector('[data-action=keep]').click()");
+  await run(
+    "document.querySelector('mule-upload').dispatchEvent(new DragEvent('dragover', { dataTransfer: (() => { const t = new DataTransfer(); t.items.add(new File(['a'], 'a')); return t; })(), bubbles: true, composed: true, cancelable: true }))",
+  );
+  await shoot('drop');
+  await run(
+    "document.querySelector('mule-upload').dispatchEvent(new DragEvent('dragleave', { bubbles: true, composed: true }))",
+  );
+  for (const language of ['ar', 'he', 'de', 'ja']) {
+    await run(
+      `const all = document.querySelector('#language'); all.value = '${language}'; all.dispatchEvent(new Event('change'))`,
+    );
+    await shoot(`language-${language}`);
+    if (language === 'ar') await shoot('language-ar-narrow', LOOKS.narrow);
+  }
+  await run(
+    "const all = document.querySelector('#language'); all.value = 'en'; all.dispatchEvent(new Event('change'))",
+  );
+  await turn('slow', false);
+  await turn('busy', true);
+  await browser.waitFor("document.querySelector('mule-upload').uploads.some(({ retryAt }) => retryAt !== null)", {
+    timeout: 120_000,
+  });
+  await rest(500);
+  await shoot('busy');
+  await turn('busy', false);
+  await turn('cut', true);
+  await browser.waitFor(
+    "document.querySelector('mule-upload').uploads.some(({ waitingFor }) => waitingFor === 'network')",
+    { timeout: 120_000 },
+  );
+  await rest(500);
+  await shoot('waiting');
+  await shootAll('waiting');
+  await run("document.querySelector('mule-upload').pause()");
+  await shoot('paused');
+  await turn('cut', false);
+  await browser.goto(`${demo.url}themes.html`);
+  await browser.goto(demo.url);
+  await browser.waitFor("document.querySelector('mule-upload')?.uploads.length > 0");
+  await rest(1_500);
+  await shoot('recover');
+  await shoot('recover-narrow', LOOKS.narrow);
+  await run("document.querySelector('mule-upload').shadowRoot.querySelector('[data-action=discard]').click()");
+  await shoot('recover-question');
+  await run("document.querySelector('mule-upload').shadowRoot.querySelector('[data-action=confirm]').click()");
+  await chooseFiles(browser, [picture, files[3]!]);
+  await browser.waitFor("document.querySelector('mule-upload').status === 'complete'", { timeout: 60_000 });
+  await shoot('complete');
+
+  await browser.look({ width: 1400, height: 1150 });
+  await browser.goto(`${demo.url}themes.html`);
+  await browser.waitFor("document.querySelector('mule-upload')?.shadowRoot !== null");
+  await chooseFiles(browser, files.slice(0, 4));
+  await browser.waitFor("document.querySelector('mule-upload').uploads[0]?.parts.done > 6", { timeout: 120_000 });
+  await turn('slow', true);
+  await rest(5_000);
+  await shoot('themes', { width: 1400, height: 1150 });
+  await shoot('themes-dark', { width: 1400, height: 1150, features: { 'prefers-color-scheme': 'dark' } });
+  await run("document.querySelector('mule-upload').abort()");
+} finally {
+  await browser.close();
+  await demo.close();
+  await rm(folder, { recursive: true, force: true, maxRetries: 20 });
+  console.log(path.relative(ROOT, target));
+}
