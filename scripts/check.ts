@@ -3,6 +3,7 @@ import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ROOT, must } from './run.js';
+import type { Outcome } from './runners.js';
 import { areSizesWithinBudget } from './sizes.js';
 
 const TAG = 'mule-upload';
@@ -91,7 +92,7 @@ const LANES: readonly Checks[] = [
 ];
 
 /** Runs all checks, also after a failure. */
-export async function check(): Promise<{ passed: number; failed: number; failures: string[] }> {
+export async function check(): Promise<Outcome> {
   const failures: string[] = [];
   const runLane = async (checks: Checks): Promise<void> => {
     for (const [name, act] of Object.entries(checks)) {
@@ -105,7 +106,7 @@ export async function check(): Promise<{ passed: number; failed: number; failure
   await Promise.all(LANES.map(runLane));
   console.log(failures.length === 0 ? '\nall checks passed' : `\nchecks that failed: ${failures.join(', ')}`);
   const count = LANES.reduce((sum, checks) => sum + Object.keys(checks).length, 0);
-  return { passed: count - failures.length, failed: failures.length, failures };
+  return { passed: count - failures.length, failed: failures.length, failures: failures.map((what) => ({ what })) };
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -68,16 +68,25 @@ async function playAll(
   return results;
 }
 
-function say({ scenario, engine, store, failures, seconds, retries, struck }: Result): void {
+/** Arguments by which this script plays a scenario again by itself. */
+const againArgs = ({ scenario, engine, store }: Result): string[] => [
+  '--engines',
+  engine,
+  '--store',
+  store,
+  '--only',
+  nameOf(scenario),
+];
+
+function say(result: Result): void {
+  const { scenario, engine, store, failures, seconds, retries, struck } = result;
   const where = `${engine}, ${store}: ${nameOf(scenario)}`;
   console.log(
     `${failures.length ? 'FAILED' : 'ok'} ${where} (${struck} faults, ${retries} retries, ${seconds.toFixed(1)} s)`,
   );
   for (const failure of failures) console.log(`    ${failure}`);
-  if (failures.length)
-    console.log(
-      `    again: npm run test:faults -- --all --engines ${engine} --store ${store} --only '${nameOf(scenario)}'`,
-    );
+  const words = againArgs(result).map((word) => (/\W/.test(word.slice(2)) ? `'${word}'` : word));
+  if (failures.length) console.log(`    again: npm run test:faults -- --all ${words.join(' ')}`);
 }
 
 const results: Result[] = [];
@@ -119,9 +128,10 @@ const counts: Counts = {
   failed: failed.length,
   skipped: 0,
   engines: engineCounts,
-  failures: failed.map(({ scenario, engine, store, failures }) =>
-    [engine, store, nameOf(scenario), failures.join('; ')].join(': '),
-  ),
+  failures: failed.map((result) => ({
+    what: [result.engine, result.store, nameOf(result.scenario), result.failures.join('; ')].join(': '),
+    again: againArgs(result),
+  })),
 };
 if (process.env.MULE_TEST_COUNTS) await writeFile(process.env.MULE_TEST_COUNTS, JSON.stringify(counts));
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
