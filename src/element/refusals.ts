@@ -56,7 +56,11 @@ export function refusalText(
     size: format.bytes(file.size),
     min: format.bytes(minSize ?? 0),
     max: format.bytes(maxSize ?? 0),
-    accept,
+    // with room to break a line in
+    accept: accept
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .join(', '),
     count: maxFiles ?? 1,
   });
 }

@@ -26,6 +26,11 @@ export class RowWindow implements ReactiveController {
   readonly #heights = new Map<number, number>();
   #rowHeight = FIRST_GUESS;
   #observer: IntersectionObserver | null = null;
+  #sizes: ResizeObserver | null = null;
+  /** Pixels; of another width all heights are others. */
+  #width = 0;
+  /** Where the list was when blocks began to come and go. */
+  #scrolledTo: number | null = null;
   #runs: readonly Run[] = [];
   #isLong = false;
   #watched = new Map<Element, Run>();
@@ -34,6 +39,10 @@ export class RowWindow implements ReactiveController {
 
   constructor(private readonly host: ReactiveControllerHost & Element) {
     host.addController(this);
+  }
+
+  get #list(): Element | null | undefined {
+    return this.host.shadowRoot?.querySelector('.list');
   }
 
   /** What a list of so many rows consists of, in its order. */
@@ -64,18 +73,29 @@ export class RowWindow implements ReactiveController {
     if (this.#isLong) this.host.requestUpdate();
   }
 
+  hostUpdate(): void {
+    this.#scrolledTo = this.#hasMoved ? (this.#list?.scrollTop ?? null) : null;
+  }
+
   hostUpdated(): void {
     if (!this.#isLong) {
       this.hostDisconnected();
       return;
     }
-    const boxes = [...(this.host.shadowRoot?.querySelector('.list')?.children ?? [])];
+    const list = this.#list;
+    const boxes = [...(list?.children ?? [])];
+    // WebKit lays out the list in the midst of an update, and pushes back whoever was at its end
+    if (list && this.#scrolledTo !== null && list.scrollTop < this.#scrolledTo) list.scrollTop = this.#scrolledTo;
     const kept = new Set(boxes);
     for (const known of this.#watched.keys()) if (!kept.has(known)) this.#forget(known);
     this.#observer ??= new IntersectionObserver((entries) => this.#look(entries), {
       rootMargin: MARGIN,
       scrollMargin: MARGIN,
     });
+    if (list && !this.#sizes) {
+      this.#sizes = new ResizeObserver(([entry]) => this.#fit(entry!.contentRect.width));
+      this.#sizes.observe(list);
+    }
     for (const [index, box] of boxes.entries()) {
       const run = this.#runs[index]!;
       const isNew = !this.#watched.has(box);
@@ -90,7 +110,19 @@ export class RowWindow implements ReactiveController {
   hostDisconnected(): void {
     this.#observer?.disconnect();
     this.#observer = null;
+    this.#sizes?.disconnect();
+    this.#sizes = null;
     this.#watched.clear();
+  }
+
+  /** Measures anew once lines break elsewhere: a sum of old heights would put the end of the list in a wrong place. */
+  #fit(width: number): void {
+    if (width === this.#width) return;
+    this.#width = width;
+    this.#heights.clear();
+    const rendered = [...this.#watched].find(([{ childElementCount }, { isNear }]) => isNear && childElementCount > 0);
+    if (rendered) this.#rowHeight = rendered[0].getBoundingClientRect().height / rendered[0].childElementCount;
+    this.host.requestUpdate();
   }
 
   #forget(box: Element): void {

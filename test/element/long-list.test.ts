@@ -54,6 +54,29 @@ describe('a long list', () => {
     place.remove();
   });
 
+  it('is at its end after one jump there, also where it has become narrow since it was measured', async () => {
+    const { element } = await stand(html`<mule-upload multiple no-autostart></mule-upload>`);
+    await element.add(files(COUNT));
+    await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
+    const list = inside(element, '[part=list]')!;
+    for (let share = 1; share <= 8; share++) {
+      list.scrollTop = (list.scrollHeight * share) / 10;
+      await until(() =>
+        rowsOf(element).some((row) => Number(row.getAttribute('aria-posinset')) > (COUNT * share) / 12),
+      );
+    }
+    const wide = rowsOf(element)[0]!.offsetHeight;
+    element.style.width = '240px';
+    await until(() => rowsOf(element)[0]!.offsetHeight > wide);
+    await rendered(element);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    list.scrollTop = list.scrollHeight;
+    await until(() => {
+      const last = inside(element, `[aria-posinset="${COUNT}"]`)?.getBoundingClientRect();
+      return last !== undefined && Math.abs(last.bottom - list.getBoundingClientRect().bottom) < 24;
+    });
+  });
+
   it('keeps the row that has the focus, however far it is scrolled away', async () => {
     const { element, store } = await stand();
     store.answer = 'hold';
