@@ -1,6 +1,6 @@
 import { unlessAborted } from './abort.js';
 import { ReadFault, UploadError } from './errors.js';
-import { fingerprint } from './fingerprint.js';
+import { fingerprint, isKnownByTime } from './fingerprint.js';
 
 /**
  * Reads one byte: a file that was changed or taken away fails just like a bad line.
@@ -8,7 +8,7 @@ import { fingerprint } from './fingerprint.js';
  */
 export async function assertReadable(file: Blob, name: string): Promise<void> {
   try {
-    await file.slice(0, 1).arrayBuffer();
+    await readByte(file);
   } catch (cause) {
     throw unreadable(name, cause);
   }
@@ -32,13 +32,14 @@ export async function reading<T>(file: Blob, name: string, signal: AbortSignal, 
 }
 
 /**
- * Holds a file's samples against what it was recognised by at first: WebKit reads on in a file that has changed.
+ * Holds a file's samples against what it was recognised by at first: Firefox reads on in a file that has changed.
  * @throws UploadError `file-changed` or `file-unreadable`
  */
 export async function assertUnchanged(file: File, name: string, print: string): Promise<void> {
   let now: string;
   try {
     now = await fingerprint(file);
+    if (isKnownByTime(file)) await readByte(file);
   } catch (cause) {
     throw unreadable(name, cause);
   }
@@ -55,6 +56,8 @@ function unreadable(name: string, cause: unknown): UploadError {
     cause,
   });
 }
+
+const readByte = (file: Blob): Promise<ArrayBuffer> => file.slice(0, 1).arrayBuffer();
 
 const changed = (what: string, cause?: unknown): UploadError =>
   new UploadError('file-changed', `${what}: choose it again, and it is sent afresh.`, { phase: 'part', cause });

@@ -324,10 +324,11 @@ describe('a file that changes underneath', () => {
   });
 
   it('is told after the one PUT of a whole file, too', async () => {
-    const file = new DiskFile(fileOf(300_000));
-    const stand = new Stand();
+    const size = MIN_PART_SIZE + 1;
+    const file = new DiskFile(fileOf(size));
+    const stand = new Stand({ partSize: 2 * size });
     stand.store.next('put', async (_request, proceed) => {
-      file.content = fileOf(300_000);
+      file.content = fileOf(size);
       return proceed();
     });
     await stand.upload(file);
@@ -335,6 +336,21 @@ describe('a file that changes underneath', () => {
     stand.uploader.retry();
     await stand.finished();
     expect(await hashOf(stand.store.objects.get(KEY)?.body)).to.equal(await hashOf(file.content));
+  });
+
+  it('is told so as well where nothing was read beforehand, and the browser will not read it any more', async () => {
+    const file = new DiskFile(fileOf(300_000));
+    const stand = new Stand();
+    stand.store.next('put', async (_request, proceed) => {
+      file.isReadable = false;
+      return proceed();
+    });
+    await stand.upload(file);
+    expect(stand.of(NAME).error).to.include({ code: 'file-changed' });
+    file.isReadable = true;
+    stand.uploader.retry();
+    await stand.finished();
+    expect(stand.of(NAME).status).to.equal('complete');
   });
 
   it('is no matter where all of a small file had been read by then', async () => {
