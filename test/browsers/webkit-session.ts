@@ -86,6 +86,8 @@ export class WebKitSession {
   async #request(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(this.#base + path, {
       method,
+      // the driver closes idle connections just when another request is on its way
+      headers: { connection: 'close' },
       body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined,
     });
     const { value } = (await response.json()) as Answer;
