@@ -59,10 +59,8 @@ const noticesChanges = (): boolean =>
 export async function fingerprint(file: Blob, read = bytesOf): Promise<string> {
   const { size } = file;
   const encoder = new TextEncoder();
-  if (isKnownByTime(file)) {
-    const { lastModified, name, webkitRelativePath } = file;
-    return weakHash(encoder.encode(`${size} ${lastModified} ${webkitRelativePath || name}`));
-  }
+  // its path is not part of it: a file that comes from a handle, or from the browser's database, has none
+  if (isKnownByTime(file)) return weakHash(encoder.encode(`${size} ${file.lastModified} ${file.name}`));
   const head = encoder.encode(`${size} `);
   const starts = [0, Math.floor((size - SAMPLE) / 2), size - SAMPLE].map((start) => Math.max(0, start));
   const samples =

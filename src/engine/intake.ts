@@ -1,7 +1,7 @@
 import { whyRejected } from './admission.js';
 import type { Rejection } from './admission.js';
 import { UploadError } from './errors.js';
-import { fingerprint } from './fingerprint.js';
+import { fingerprint, isKnownByTime } from './fingerprint.js';
 import type { Roster } from './roster.js';
 import type { SmallFiles } from './small-files.js';
 import type { AdmissionRules, FileEntry, FileHandle, UploaderEventMap } from './types.js';
@@ -52,7 +52,9 @@ export class Intake {
     if (!waiting.length) return null;
     const print = await fingerprint(file).catch(() => null);
     const same = waiting.filter((upload) => upload.fingerprint === print);
-    return same.find((upload) => twins.has(upload)) ?? (size ? same[0] : null) ?? null;
+    const twin = same.find((upload) => twins.has(upload));
+    // without a look at the bytes, files of one name in two folders are two
+    return twin ?? (size && !isKnownByTime(file) ? same[0] : null) ?? null;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { DEFAULT_PART_SIZE, MIB } from '../limits.js';
+import { DEFAULT_PART_SIZE, MAX_PARTS, MIB, MIN_PART_SIZE } from '../limits.js';
 import type { Notebook } from './types.js';
 
 const PREFIX = 'mule-upload:line:';
@@ -10,6 +10,8 @@ const MOST_TIME = 20_000;
 const LEAST_PARTS = 16;
 /** Weight of the latest part in what is remembered. */
 const NEWEST = 0.2;
+/** Milliseconds that a part may take of a limited line: over ten seconds the limit is then kept within 5 %. */
+const LIMITED_TIME = 500;
 /** Parts after which it is written down. */
 const WRITE_EVERY = 8;
 
@@ -38,13 +40,22 @@ export class LineMemory {
     if (this.#parts++ % WRITE_EVERY === 0) this.#notebook.write(PREFIX + line.scope, String(Math.round(line.speed)));
   }
 
-  /** Bytes per part to wish for; undefined where the default will do. */
-  partSizeFor(size: number): number | undefined {
+  /**
+   * Bytes per part to wish for; undefined where the default will do.
+   * @param limit bytes per second that the page allows
+   */
+  partSizeFor(size: number, limit = Infinity): number | undefined {
     const { speed } = this.#line();
+    // a limit is kept by when parts begin
+    const largest = Math.min(LARGEST, Math.max(MIN_PART_SIZE, (limit * LIMITED_TIME) / 1_000));
+    if (largest < DEFAULT_PART_SIZE) {
+      const part = Math.floor(largest / MIB) * MIB;
+      return part * MAX_PARTS >= size ? part : undefined;
+    }
     if (speed === null) return undefined;
     let wish = DEFAULT_PART_SIZE;
     const isBetter = (next: number): boolean =>
-      next <= LARGEST && next * LEAST_PARTS <= size && (next / speed) * 1_000 < MOST_TIME;
+      next <= largest && next * LEAST_PARTS <= size && (next / speed) * 1_000 < MOST_TIME;
     while (isBetter(wish * 2)) wish *= 2;
     return wish > DEFAULT_PART_SIZE ? wish : undefined;
   }

@@ -107,7 +107,7 @@ export class UploaderCore {
       get options() {
         return getOptions();
       },
-      partSizeFor: (size) => this.#line.partSizeFor(size),
+      partSizeFor: (size) => this.#line.partSizeFor(size, this.#options.bandwidthLimit),
       upcoming: () => this.#roster.upcoming(),
       answered: (answer) => {
         this.#recovery.meet(principalOf(answer));

@@ -2,7 +2,7 @@
  * `npm run bench:checksum-cost`: what checksums cost a whole upload. The same file goes up with and without them, in
  * interleaved rounds of one run: whole time, processor time of browser and store, page memory, longest task.
  *
- *   npm run bench:checksum-cost -- [--rounds N] [--size MiB] [--engine chromium] [--lanes N] [--rate MiB/s]
+ *   npm run bench:checksum-cost -- [--rounds N] [--size MiB] [--engine chromium] [--lanes N] [--part-size 8MiB] [--rate MiB/s]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -26,11 +26,13 @@ const { values } = parseArgs({
     size: { type: 'string', default: '1024' },
     engine: { type: 'string', default: 'chromium' },
     lanes: { type: 'string', default: '4' },
+    'part-size': { type: 'string', default: '8MiB' },
     rate: { type: 'string' },
     ways: { type: 'string', default: WAYS.join(',') },
   },
 });
 const size = Number(values.size) * MIB;
+const settings = `concurrency=${values.lanes}&part-size=${values['part-size']}`;
 const ways = values.ways.split(',') as Way[];
 
 interface Figures {
@@ -62,7 +64,7 @@ const browser = await launch(values.engine as Engine);
 
 async function upload(way: Way): Promise<Figures> {
   const page = way === 'etag' ? plain : checking;
-  await browser.goto(`${page.url}?concurrency=${values.lanes}&checksum=${way === 'etag' ? 'auto' : way}`);
+  await browser.goto(`${page.url}?${settings}&checksum=${way === 'etag' ? 'auto' : way}`);
   await browser.evaluate(`(() => {
     const element = document.querySelector('mule-upload');
     element.addEventListener('mule-add', () => { seen.begun = performance.now(); seen.longestTask = 0; });
@@ -125,7 +127,7 @@ try {
     }),
   );
   console.log(
-    `medians of ${values.rounds} rounds, ${size / MIB} MiB from ${values.engine}, ${values.lanes} lanes${values.rate ? `, ${values.rate} MiB/s` : ''}`,
+    `medians of ${values.rounds} rounds, ${size / MIB} MiB from ${values.engine}, ${values.lanes} lanes, parts of ${values['part-size']}${values.rate ? `, ${values.rate} MiB/s` : ''}`,
   );
 } finally {
   await browser.close();

@@ -38,6 +38,8 @@ describe('what a file is recognised by', () => {
     if (!isDesktopChromium) return;
     const print = await fingerprint(small);
     expect(await fingerprint(file(1_000))).to.equal(print);
+    const picked = Object.defineProperty(file(1_000), 'webkitRelativePath', { value: 'folder/a.bin' });
+    expect(await fingerprint(picked), 'a path is not kept with a file').to.equal(print);
     for (const other of [file(1_001), file(1_000, {}, 'b.bin'), file(1_000, {}, 'a.bin', 2)])
       expect(await fingerprint(other)).not.to.equal(print);
     expect(reads).to.equal(0);

@@ -40,6 +40,21 @@ describe('what is remembered of a line', () => {
     expect(line.partSizeFor(200 * MIB)).to.be.undefined;
   });
 
+  it('makes parts so small that a limit is kept over seconds, where S3 takes parts of that size', () => {
+    const line = new LineMemory(notebook(), () => 'here');
+    for (const [limit, part] of [
+      [0.1, 5],
+      [12.5, 6],
+      [16, undefined],
+      [200, undefined],
+    ] as const)
+      expect(line.partSizeFor(GIB, limit * MIB), `${limit} MiB/s`).to.equal(part && part * MIB);
+    expect(line.partSizeFor(50_001 * MIB, MIB), 'more than 10,000 parts').to.be.undefined;
+    send(line, 100 * MIB);
+    expect(line.partSizeFor(GIB, 64 * MIB)).to.equal(32 * MIB);
+    expect(line.partSizeFor(GIB, MIB)).to.equal(5 * MIB);
+  });
+
   it('holds over visits, for one destination alone, until it is forgotten', () => {
     const notes = notebook();
     let scope = 'here';
