@@ -31,7 +31,7 @@ try {
   });
   const times: number[] = [];
   for (let load = 0; load < LOADS; load++) {
-    await browser.goto(`${stage.url}/blank`);
+    await browser.goto(`${stage.url}/bare`);
     const time = await browser.evaluate<[], Promise<number>>(`(async () => {
       const text = await (await fetch('/mule-upload.js')).text();
       const url = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
