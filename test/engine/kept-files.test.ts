@@ -292,8 +292,13 @@ describe('a small file', () => {
 
   it('is not kept before it is known whose it is, and is then', async () => {
     const stand = new Stand({ scope: '', signer: `https://signer.test/${Math.random()}` });
-    stand.signer.next('get_init_signature', () => new Promise(() => {}));
+    let isAsked = false;
+    stand.signer.next('get_init_signature', () => {
+      isAsked = true;
+      return new Promise(() => {});
+    });
     await stand.uploader.add([fileOf(100)]);
+    await stand.until(() => isAsked);
     await stand.clock.advance(5_000);
     await stand.settle();
     expect((stand.shelf as MemoryShelf).kept.size).to.equal(0);
