@@ -119,6 +119,38 @@ describe('a file that is changed on the disk while it is sent', () => {
   });
 
   for (const engine of ENGINES) {
+    it(`is told of, and sent afresh, where it goes in one request, in ${engine}`, async () => {
+      const file = path.join(folder, `small-${engine}.bin`);
+      const size = 4 * 1024 ** 2;
+      await writeRandom(file, size);
+      const page = await launch(engine);
+      try {
+        stand.proxy.reset();
+        stand.proxy.setRate(SLOW);
+        await page.goto(stand.url);
+        await page.waitFor("Boolean(document.querySelector('mule-upload')?.shadowRoot)");
+        await chooseFiles(page, [file]);
+        await page.waitFor("document.querySelector('mule-upload').uploads[0]?.loaded > 0");
+        const handle = await open(file, 'r+');
+        await handle.write(Buffer.from('changed'), 0, 7, size - 100);
+        await handle.close();
+        stand.proxy.setRate(Infinity);
+        await page.waitFor(isOver, { timeout: 120_000 });
+        const [failed] = await uploadsOf(page);
+        assert.equal(failed!.status, 'failed');
+        assert.match(failed!.error!.code, /^file-(changed|unreadable)$/);
+        const sha256 = await writeRandom(file, size + 1);
+        await chooseFiles(page, [file]);
+        await page.waitFor(isOver, { timeout: 120_000 });
+        const [upload, ...others] = await uploadsOf(page);
+        assert.deepEqual([upload!.status, upload!.id, others.length], ['complete', failed!.id, 0]);
+        assert.deepEqual(await stand.s3.digest(BUCKET, upload!.key!), { sha256, size: size + 1 });
+      } finally {
+        await page.close();
+      }
+      for (const { key } of await stand.s3.listObjects(BUCKET)) await stand.s3.delete(BUCKET, key);
+    });
+
     it(`is never completed, and is sent afresh when it is chosen again, in ${engine}`, async () => {
       const file = path.join(folder, `changed-${engine}.bin`);
       await writeRandom(file, SIZE);
