@@ -29,7 +29,7 @@ export interface InitDeskHost {
   /** Uploads that will need an init soon, in the order they will. */
   upcoming(): Iterable<Upload>;
   /** Bytes per part that the line to there is good for; undefined: the default. */
-  partSizeFor(size: number): number | undefined;
+  partSizeFor(size: number, isRead: boolean): number | undefined;
   /** Hears of every good answer. */
   answered(answer: InitAnswer): void;
   /** Makes an upload ready to be asked for; rejects, or says false, where the page holds it back. */
@@ -150,7 +150,7 @@ export class InitDesk {
     const checksums = await offers;
     await checksumDesk.foresee(ready, checksums, lifetime);
     const files = ready.map((upload) =>
-      initFileOf(upload, options, checksums, this.#host.partSizeFor(upload.facts.size)),
+      initFileOf(upload, options, checksums, this.#host.partSizeFor(upload.facts.size, checksums.length > 0)),
     );
     const asked = momentOf(clock);
     try {

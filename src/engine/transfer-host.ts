@@ -1,4 +1,5 @@
 import type { ChecksumDesk } from './checksum-desk.js';
+import type { LineMemory } from './line-memory.js';
 import type { Notices } from './notices.js';
 import type { ResolvedOptions } from './options.js';
 import type { Scheduler } from './scheduler.js';
@@ -27,6 +28,7 @@ export interface TransferHost {
   /** The whole file's checksum, which init is told where it is sent by one request. */
   checksum: UploadSnapshot['checksum'];
   readonly smallFiles: SmallFiles;
+  readonly line: LineMemory;
   /** Lives as long as the uploader: for what must end well even when the upload is paused or aborted. */
   readonly lifetime: AbortSignal;
   makeSignatures(): Signatures;

@@ -3,9 +3,9 @@ import { Aftermath } from './aftermath.js';
 import type { Finding } from './aftermath.js';
 import { unlessAborted } from './abort.js';
 import { Carrier } from './carrier.js';
-import { DigestRefusals, isBadDigest, wrongBytes } from './digest-refusals.js';
+import { isBadDigest, wrongBytes } from './digest-refusals.js';
 import { discard } from './discard.js';
-import { StoreFault, TransportFault, UploadError } from './errors.js';
+import { StoreFault, UploadError } from './errors.js';
 import type { FileChecks } from './file-checks.js';
 import { Lease } from './lease.js';
 import type { Notices } from './notices.js';
@@ -15,14 +15,12 @@ import type { Retrier, Trial } from './retrier.js';
 import type { NamedPart, PartList, StoredPart } from './s3.js';
 import { signedUploadOf } from './session.js';
 import type { Session } from './session.js';
-import type { Signature, Signatures } from './signatures.js';
-import { isVerified } from './store-client.js';
+import type { Signatures } from './signatures.js';
 import { provenParts } from './stored-proof.js';
-import { wholeBody } from './whole-body.js';
-import type { WholeBody } from './whole-body.js';
 import type { TransferHost } from './transfer-host.js';
 import type { Integrity, UploadSnapshot } from './types.js';
 import { WholeChecks } from './whole-checks.js';
+import { WholeSender } from './whole-sender.js';
 
 /** After so many failures of Complete the store is asked whether it still knows the upload. */
 const TRIES_UNTIL_LOOK = 3;
@@ -49,6 +47,7 @@ export class Transfer {
   readonly #sender: PartSender;
   readonly #aftermath: Aftermath;
   readonly #checks: WholeChecks;
+  readonly #wholeSender: WholeSender;
   /** Whether a Complete, or a whole file, was sent. */
   #hasSentAll = false;
   /** Whether the answer to that was lost, or told nothing of what was done. */
@@ -68,6 +67,7 @@ export class Transfer {
     this.#lease = new Lease(host, retrier, this.#carrier);
     this.#sender = new PartSender(host, retrier, this.#signatures, this.#carrier);
     this.#checks = new WholeChecks(host, retrier);
+    this.#wholeSender = new WholeSender(host, retrier, this.#carrier, this.#lease, this.#checks);
     this.#aftermath = new Aftermath(host, retrier, this.#carrier, this.#signatures, this.#checks);
   }
 
@@ -127,68 +127,11 @@ export class Transfer {
   /** Sends a file that needs no multipart upload. */
   async sendWhole(signal: AbortSignal): Promise<Outcome> {
     const session = this.session!;
-    const { table, checks } = session;
-    let wasVerified = false;
-    let hasAsked = false;
-    const refusals = new DigestRefusals(this.#host.name, () => {
-      checks?.values?.forget(1);
-      this.#host.checksum = null;
-      hasAsked = false;
-    });
-    table.takeNext();
-    const etag = await this.#retrier.insist('part', 1, signal, async (trial) => {
-      let whole: WholeBody;
-      try {
-        const checksum = await this.#checks.whole(session, signal);
-        const isPosted = this.#lease.opening?.kind === 'post';
-        if (checksum && !isPosted && !hasAsked && !this.#isSignedWith(checksum)) {
-          // init has to be told the value by the algorithm that it chose
-          hasAsked = true;
-          this.#host.checksum = checksum;
-          this.#lease.doubtOpening();
-        }
-        return await this.#carrier.fly(
-          this.#host.size,
-          signal,
-          async () => {
-            const signature = await this.#lease.signature();
-            // read before there is a lane to be held up
-            whole = await this.#wholeBody(session, signature, checksum);
-            return signature;
-          },
-          (signature) => {
-            wasVerified = checksum !== null && (isPosted || isVerified(signature));
-            return this.#sendAll(
-              this.#host.store.put(
-                whole.headers ? { ...signature, headers: { ...signature.headers, ...whole.headers } } : signature,
-                whole.body,
-                this.#carrier.patience(trial, signal),
-                (loaded) => {
-                  table.sent(1, loaded);
-                  this.#host.changed();
-                },
-              ),
-            );
-          },
-        );
-      } catch (error) {
-        table.sent(1, 0);
-        refusals.meet(error);
-        throw error;
-      }
-    });
-    table.stored(1, etag);
-    this.#retrier.progressed();
-    this.#host.scheduler.succeeded();
-    checks?.sent(1, etag, wasVerified);
+    const sent = await this.#wholeSender.send(session, signal, (sending) => this.#sendAll(sending));
     await this.#settled(session, signal);
     // under its key it stays: nobody has leave to overwrite it
-    if (!table.isStored(1)) throw new Detour('restart', 'the store holds other bytes than the file');
-    return {
-      etag,
-      checksum: wasVerified ? await this.#checks.whole(session, signal) : null,
-      integrity: checks?.evidence ?? 'unverified',
-    };
+    if (!session.table.isStored(1)) throw new Detour('restart', 'the store holds other bytes than the file');
+    return { ...sent, integrity: session.checks?.evidence ?? 'unverified' };
   }
 
   /** Sends the parts that the store does not have. */
@@ -275,6 +218,7 @@ export class Transfer {
    */
   lineCut(): void {
     const { session } = this;
+    this.#host.line.failed();
     if (!session || session.table.done > 0) return;
     this.#host.scheduler.slowDown();
     const { size, partSize } = session.table.plan;
@@ -397,13 +341,6 @@ export class Transfer {
     return wrongBytes(this.#host.name, reason);
   }
 
-  /** Whether the opening's signature is of that very checksum. */
-  #isSignedWith({ algorithm, value }: NonNullable<Outcome['checksum']>): boolean {
-    const { opening } = this.#lease;
-    const { headers = {} } = opening && 'signature' in opening ? opening.signature : {};
-    return headers[`x-amz-checksum-${algorithm}`] === value;
-  }
-
   #sendEnd(session: Session, parts: readonly NamedPart[], trial: Trial, signal: AbortSignal) {
     return this.#carrier.once('end', session, trial, signal, (signature, patience) =>
       this.#sendAll(this.#host.store.complete(signature, parts, patience)),
@@ -465,19 +402,5 @@ export class Transfer {
       marker = page.next ?? undefined;
     }
     return parts;
-  }
-
-  /** An untyped Blob, or the fields of a POST policy with the file last. */
-  async #wholeBody({ key }: Session, { method, url }: Signature, checksum: Outcome['checksum']): Promise<WholeBody> {
-    const { file, smallFiles } = this.#host;
-    const { opening } = this.#lease;
-    const sum = checksum && { [`x-amz-checksum-${checksum.algorithm}`]: checksum.value };
-    const fields = opening?.kind === 'post' ? { ...opening.fields, key, ...sum } : null;
-    try {
-      return await wholeBody(file!, fields, (small) => smallFiles.take(small));
-    } catch {
-      // met like a request that could not be sent: a look at the file tells the rest
-      throw new TransportFault('network', 'the file could not be read', method, url);
-    }
   }
 }

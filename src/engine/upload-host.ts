@@ -1,5 +1,6 @@
 /** What an upload is told, and what it may ask of the uploader that has it. */
 import type { ChecksumDesk } from './checksum-desk.js';
+import type { LineMemory } from './line-memory.js';
 import type { Notices } from './notices.js';
 import type { ResolvedOptions } from './options.js';
 import type { Reachability } from './reachability.js';
@@ -30,6 +31,7 @@ export interface UploadHost {
   readonly store: StoreClient;
   readonly checksumDesk: ChecksumDesk;
   readonly smallFiles: SmallFiles;
+  readonly line: LineMemory;
   /** Lives as long as the uploader: for what must end well even when the upload is paused or aborted. */
   readonly lifetime: AbortSignal;
   makeSignatures(): Signatures;

@@ -1,4 +1,4 @@
-import { MIN_PART_SIZE } from '../limits.js';
+import { DEFAULT_PART_SIZE, MIN_PART_SIZE } from '../limits.js';
 import { sleep } from './clock.js';
 import { reasonOf, UploadError } from './errors.js';
 import { assertReadable, assertUnchanged } from './file-check.js';
@@ -469,10 +469,12 @@ export class Upload {
     if (to === 'relist' && this.#mayLookAgain()) return null;
     if (to === 'smaller') {
       if (await this.#transfer.hasAnything(signal)) return null;
-      this.partSizeWish = MIN_PART_SIZE;
+      const wasWhole = !this.session?.uploadId && this.facts.size > DEFAULT_PART_SIZE;
+      this.partSizeWish = wasWhole ? DEFAULT_PART_SIZE : MIN_PART_SIZE;
     }
     // A Complete that met a conflict may have met its own twin, whose answer was lost.
-    if (to === 'gone' || to === 'exists' || (to === 'restart' && this.#transfer.isInDoubt)) {
+    const mayStand = (to === 'restart' || to === 'smaller') && this.#transfer.isInDoubt;
+    if (to === 'gone' || to === 'exists' || mayStand) {
       const found = await this.#transfer.findObject(to === 'exists' ? to : 'gone', signal);
       if (typeof found === 'object') return found;
       if (to === 'exists') {
@@ -504,7 +506,7 @@ export class Upload {
   // ---- What the transfer asks of it ----
 
   #transferHost(): TransferHost {
-    const { clock, scheduler, store, smallFiles, lifetime, checksumDesk } = this.#host;
+    const { clock, scheduler, store, smallFiles, line, lifetime, checksumDesk } = this.#host;
     const upload = (): Upload => this;
     return {
       id: this.id,
@@ -512,6 +514,7 @@ export class Upload {
       scheduler,
       store,
       smallFiles,
+      line,
       lifetime,
       checksumDesk,
       get name() {

@@ -94,7 +94,11 @@ export class UploaderCore {
       () => this.#scheduler.lanes,
       () => this.#options.partSize,
     );
-    this.#line = new LineMemory(ports.notebook, () => this.#scope);
+    this.#line = new LineMemory(
+      ports.notebook,
+      () => this.#scope,
+      () => ports.clock.monotonic(),
+    );
     this.#smallFiles = new SmallFiles(ports.clock);
     this.#intake = new Intake(this.#roster, this.#smallFiles, (type, detail) => this.#emit(type, detail));
     const getOptions = (): Readonly<ResolvedOptions> => this.#options;
@@ -107,7 +111,7 @@ export class UploaderCore {
       get options() {
         return getOptions();
       },
-      partSizeFor: (size) => this.#line.partSizeFor(size, this.#options.bandwidthLimit),
+      partSizeFor: (size, isRead) => this.#line.partSizeFor(size, this.#options.bandwidthLimit, isRead),
       upcoming: () => this.#roster.upcoming(),
       answered: (answer) => {
         this.#recovery.meet(principalOf(answer));
@@ -398,6 +402,7 @@ export class UploaderCore {
       scheduler: this.#scheduler,
       checksumDesk: this.#checksumDesk,
       smallFiles: this.#smallFiles,
+      line: this.#line,
       lifetime: this.#lifetime.signal,
       store: new StoreClient(transport, ({ method, url }, isGood, protocol) => {
         this.#hasSigned ||= isGood;

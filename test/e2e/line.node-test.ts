@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { before, describe, it } from 'node:test';
+import type { Fault, Rule } from '../../demo/faults/rules.js';
 import { launch } from './browser.js';
 import type { Engine } from './browser.js';
 import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
@@ -70,4 +71,48 @@ describe('a line that changes under an upload', () => {
       await browser.close();
     }
   });
+
+  /** Eight parts, without a fault, are what it takes a line as steady for. */
+  const STEADY = 64 * MIB;
+
+  const weakened: readonly [engine: Engine, what: string, fault: Fault][] = [
+    ['chromium', 'breaks', { do: 'reset', after: 9 * MIB }],
+    ['firefox', 'breaks', { do: 'reset', after: 9 * MIB }],
+    ['webkit', 'breaks', { do: 'reset', after: 9 * MIB }],
+    // noticed after 16 s
+    ['chromium', 'has become slow', { do: 'throttle', rate: MIB / 2 }],
+  ];
+  for (const [engine, what, fault] of weakened) {
+    it(`a line known to be fast ${what} while all of a file is on it: ${engine} sends that in parts`, async () => {
+      const { proxy, s3, url } = inUse.stand;
+      const browser = await launch(engine);
+      /** @returns the requests with the file's bytes, each kind in a row once */
+      const upload = async (chosen: string, size: number, hash: string, rules: Rule[] = []): Promise<string> => {
+        await browser.goto(url);
+        proxy.reset();
+        proxy.setRules(rules);
+        await chooseFiles(browser, [chosen]);
+        await browser.waitFor(isOver);
+        const [one] = await uploadsOf(browser);
+        assert.equal(one?.status, 'complete');
+        assert.deepEqual(await s3.digest(BUCKET, one.key!), { sha256: hash, size });
+        const { errors, backwards, beyond } = await seen(browser);
+        assert.deepEqual({ errors, backwards, beyond }, { errors: [], backwards: 0, beyond: 0 });
+        const kinds = proxy.requests.map(({ kind }) => kind).filter((kind) => kind === 'part' || kind === 'put');
+        return kinds.filter((kind, index) => kind !== kinds[index - 1]).join(', ');
+      };
+      try {
+        const steady = path.join(inUse.folder, 'steady.bin');
+        const hash = await writeRandom(steady, STEADY);
+        assert.equal(await upload(steady, STEADY, hash), 'part');
+        assert.equal(await upload(file, SIZE, sha256), 'put');
+        // browsers send again by themselves what is reset on a connection that was used before
+        assert.equal(await upload(file, SIZE, sha256, [{ on: 'put', fault }]), 'put, part');
+        assert.equal(await upload(file, SIZE, sha256), 'part', 'it has to prove itself anew');
+      } finally {
+        proxy.setRules([]);
+        await browser.close();
+      }
+    });
+  }
 });

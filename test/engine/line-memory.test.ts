@@ -13,6 +13,10 @@ function notebook(): Notebook & { notes: Map<string, string> } {
   };
 }
 
+/** With parts that all end at once: so many lanes. */
+const lineOf = (notes: Notebook = notebook(), scope = (): string => 'here'): LineMemory =>
+  new LineMemory(notes, scope, () => 0);
+
 /** Sends parts of 8 MiB at so many bytes per second each. */
 const send = (line: LineMemory, speed: number, count = 20): void => {
   for (let part = 0; part < count; part++) line.sent(8 * MIB, ((8 * MIB) / speed) * 1_000);
@@ -26,22 +30,61 @@ describe('what is remembered of a line', () => {
       [2, 32],
       [100, 64],
     ] as const) {
-      const line = new LineMemory(notebook(), () => 'here');
+      const line = lineOf();
       send(line, mibPerSecond * MIB);
       expect(line.partSizeFor(100 * GIB), `${mibPerSecond} MiB/s`).to.equal(part && part * MIB);
     }
   });
 
   it('leaves files enough parts to keep every lane at work', () => {
-    const line = new LineMemory(notebook(), () => 'here');
+    const line = lineOf();
     send(line, 100 * MIB);
     expect(line.partSizeFor(GIB)).to.equal(64 * MIB);
     expect(line.partSizeFor(GIB - 1)).to.equal(32 * MIB);
+    send(line, 8 * MIB);
+    line.failed();
     expect(line.partSizeFor(200 * MIB)).to.be.undefined;
   });
 
+  it('needs no parts for a file that a steady line carries in 8 s, up to 256 MiB, or 64 where it is read beforehand', () => {
+    const line = lineOf();
+    send(line, MIB, 7);
+    expect(line.partSizeFor(9 * MIB), 'before eight parts came through').to.be.undefined;
+    send(line, MIB, 1);
+    // eight parts at once, at 1 MiB/s each
+    for (const [mib, isWhole] of [
+      [8, false],
+      [9, true],
+      [64, true],
+      [65, false],
+    ] as const)
+      expect(line.partSizeFor(mib * MIB) === mib * MIB, `${mib} MiB at 8 MiB/s`).to.equal(isWhole);
+    send(line, 100 * MIB, 40);
+    expect(line.partSizeFor(256 * MIB)).to.equal(256 * MIB);
+    expect(line.partSizeFor(256 * MIB + 1)).to.equal(16 * MIB);
+    expect(line.partSizeFor(64 * MIB, Infinity, true)).to.equal(64 * MIB);
+    expect(line.partSizeFor(65 * MIB, Infinity, true)).to.be.undefined;
+    expect(line.partSizeFor(64 * MIB, 100 * MIB), 'under a bandwidth limit').to.be.undefined;
+  });
+
+  it('takes parts again after a fault, and where one request alone was slower', () => {
+    const notes = notebook();
+    const line = lineOf(notes);
+    send(line, 10 * MIB);
+    line.failed();
+    expect(line.partSizeFor(64 * MIB)).to.be.undefined;
+    expect(lineOf(notes).partSizeFor(64 * MIB), 'on the next visit').to.be.undefined;
+    send(line, 10 * MIB, 8);
+    line.sentWhole(64 * MIB, 900);
+    expect(line.partSizeFor(64 * MIB)).to.equal(64 * MIB);
+    for (let times = 0; times < 5; times++) line.sentWhole(64 * MIB, 4_000);
+    expect(line.partSizeFor(64 * MIB)).to.be.undefined;
+    expect(lineOf(notes).partSizeFor(64 * MIB), 'on the next visit').to.be.undefined;
+    expect(line.partSizeFor(9 * MIB), 'where it makes no odds').to.equal(9 * MIB);
+  });
+
   it('makes parts so small that a limit is kept over seconds, where S3 takes parts of that size', () => {
-    const line = new LineMemory(notebook(), () => 'here');
+    const line = lineOf();
     for (const [limit, part] of [
       [0.1, 5],
       [12.5, 6],
@@ -58,8 +101,11 @@ describe('what is remembered of a line', () => {
   it('holds over visits, for one destination alone, until it is forgotten', () => {
     const notes = notebook();
     let scope = 'here';
-    send(new LineMemory(notes, () => scope), 100 * MIB);
-    const line = new LineMemory(notes, () => scope);
+    send(
+      lineOf(notes, () => scope),
+      100 * MIB,
+    );
+    const line = lineOf(notes, () => scope);
     expect(line.partSizeFor(GIB)).to.equal(64 * MIB);
     scope = 'there';
     expect(line.partSizeFor(GIB)).to.be.undefined;
@@ -73,9 +119,9 @@ describe('what is remembered of a line', () => {
     for (const text of ['', 'fast', '-1', '0', 'Infinity']) {
       const notes = notebook();
       notes.notes.set('mule-upload:line:here', text);
-      expect(new LineMemory(notes, () => 'here').partSizeFor(GIB), text).to.be.undefined;
+      expect(lineOf(notes).partSizeFor(GIB), text).to.be.undefined;
     }
-    const line = new LineMemory(notebook(), () => 'here');
+    const line = lineOf();
     line.sent(1_000, 1);
     line.sent(8 * MIB, 0);
     expect(line.partSizeFor(GIB)).to.be.undefined;

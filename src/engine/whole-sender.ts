@@ -1,0 +1,169 @@
+import { DEFAULT_PART_SIZE } from '../limits.js';
+import { following } from './abort.js';
+import type { Carrier } from './carrier.js';
+import { DigestRefusals } from './digest-refusals.js';
+import { StoreFault, TransportFault } from './errors.js';
+import type { Lease } from './lease.js';
+import { MOST_WHOLE_TIME } from './line-memory.js';
+import { Detour } from './retrier.js';
+import type { Retrier, Trial } from './retrier.js';
+import type { Session } from './session.js';
+import type { Signature } from './signatures.js';
+import { isVerified } from './store-client.js';
+import type { TransferHost } from './transfer-host.js';
+import type { UploadSnapshot } from './types.js';
+import { wholeBody } from './whole-body.js';
+import type { WholeBody } from './whole-body.js';
+import type { WholeChecks } from './whole-checks.js';
+
+/** What became of a whole file. */
+export interface SentWhole {
+  readonly etag: string;
+  /** By which the store was made to verify it; null where it was not. */
+  readonly checksum: UploadSnapshot['checksum'];
+}
+
+/** Sends a file by one request: a small one, or one that a steady line carries in seconds. */
+export class WholeSender {
+  readonly #host: TransferHost;
+  readonly #retrier: Retrier;
+  readonly #carrier: Carrier;
+  readonly #lease: Lease;
+  readonly #checks: WholeChecks;
+  /** Whether a request with all of the file has failed. */
+  #hasFailed = false;
+  /** Whether parts were called for, which the signer may not have granted. */
+  #hasGivenUp = false;
+
+  constructor(host: TransferHost, retrier: Retrier, carrier: Carrier, lease: Lease, checks: WholeChecks) {
+    this.#host = host;
+    this.#retrier = retrier;
+    this.#carrier = carrier;
+    this.#lease = lease;
+    this.#checks = checks;
+  }
+
+  /**
+   * Sends it until it is stored.
+   * @param sendAll notes what becomes of the request that makes the object
+   * @throws Detour `smaller` where the line is not what it was taken for
+   */
+  async send(
+    session: Session,
+    signal: AbortSignal,
+    sendAll: <T>(sending: Promise<T>) => Promise<T>,
+  ): Promise<SentWhole> {
+    const { table, checks } = session;
+    const { size } = this.#host;
+    let wasVerified = false;
+    let hasAsked = false;
+    const refusals = new DigestRefusals(this.#host.name, () => {
+      checks?.values?.forget(1);
+      this.#host.checksum = null;
+      hasAsked = false;
+    });
+    table.takeNext();
+    const etag = await this.#retrier.insist('part', 1, signal, async (trial) => {
+      if (this.#hasFailed && this.#isForTheLine) throw this.#goInParts('all at once did not get through');
+      let whole: WholeBody;
+      try {
+        const checksum = await this.#checks.whole(session, signal);
+        const isPosted = this.#lease.opening?.kind === 'post';
+        if (checksum && !isPosted && !hasAsked && !this.#isSignedWith(checksum)) {
+          // init has to be told the value by the algorithm that it chose
+          hasAsked = true;
+          this.#host.checksum = checksum;
+          this.#lease.doubtOpening();
+        }
+        return await this.#carrier.fly(
+          size,
+          signal,
+          async () => {
+            const signature = await this.#lease.signature();
+            // read before there is a lane to be held up
+            whole = await this.#wholeBody(session, signature, checksum);
+            return signature;
+          },
+          (signature) => {
+            wasVerified = checksum !== null && (isPosted || isVerified(signature));
+            const signed = whole.headers
+              ? { ...signature, headers: { ...signature.headers, ...whole.headers } }
+              : signature;
+            return sendAll(this.#put(session, signed, whole, trial, signal));
+          },
+        );
+      } catch (error) {
+        table.sent(1, 0);
+        refusals.meet(error);
+        this.#hasFailed ||= error instanceof TransportFault || (error instanceof StoreFault && error.status >= 500);
+        throw error;
+      }
+    });
+    table.stored(1, etag);
+    this.#retrier.progressed();
+    this.#host.scheduler.succeeded();
+    checks?.sent(1, etag, wasVerified);
+    return { etag, checksum: wasVerified ? await this.#checks.whole(session, signal) : null };
+  }
+
+  /** Whether it would have gone in parts, had the line not been known to carry it in seconds. */
+  get #isForTheLine(): boolean {
+    const { options, size } = this.#host;
+    return options.partSize === 'auto' && size > DEFAULT_PART_SIZE && !this.#hasGivenUp;
+  }
+
+  /** One request was for the line's sake only: parts lose less. */
+  #goInParts(reason: string): Detour {
+    this.#hasGivenUp = true;
+    return new Detour('smaller', reason);
+  }
+
+  #put(
+    { table }: Session,
+    signature: Signature,
+    { body }: WholeBody,
+    trial: Trial,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { store, clock, line, size } = this.#host;
+    const begun = clock.monotonic();
+    return following(signal, async (own) => {
+      const etag = await store.put(signature, body, this.#carrier.patience(trial, own.signal), (loaded) => {
+        table.sent(1, loaded);
+        this.#host.changed();
+        const time = clock.monotonic() - begun;
+        const left = (time / loaded) * (size - loaded);
+        if (time < 2 * MOST_WHOLE_TIME || left < MOST_WHOLE_TIME || !this.#isForTheLine) return;
+        line.failed();
+        own.abort(this.#goInParts('the line has become too slow to send all at once'));
+      });
+      line.sentWhole(size, clock.monotonic() - begun);
+      return etag;
+    });
+  }
+
+  /** Whether the opening's signature is of that very checksum. */
+  #isSignedWith({ algorithm, value }: NonNullable<UploadSnapshot['checksum']>): boolean {
+    const { opening } = this.#lease;
+    const { headers = {} } = opening && 'signature' in opening ? opening.signature : {};
+    return headers[`x-amz-checksum-${algorithm}`] === value;
+  }
+
+  /** An untyped Blob, or the fields of a POST policy with the file last. */
+  async #wholeBody(
+    { key }: Session,
+    { method, url }: Signature,
+    checksum: UploadSnapshot['checksum'],
+  ): Promise<WholeBody> {
+    const { file, smallFiles } = this.#host;
+    const { opening } = this.#lease;
+    const sum = checksum && { [`x-amz-checksum-${checksum.algorithm}`]: checksum.value };
+    const fields = opening?.kind === 'post' ? { ...opening.fields, key, ...sum } : null;
+    try {
+      return await wholeBody(file!, fields, (small) => smallFiles.take(small));
+    } catch {
+      // met like a request that could not be sent: a look at the file tells the rest
+      throw new TransportFault('network', 'the file could not be read', method, url);
+    }
+  }
+}

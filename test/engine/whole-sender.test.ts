@@ -1,0 +1,109 @@
+import { expect } from '@open-wc/testing';
+import { MIB } from '../../src/limits.js';
+import type { Notebook, UploaderOptions } from '../../src/engine/types.js';
+import { loseAnswer, refuse, silence, stall } from './fake-store.js';
+import type { Behaviour } from './fake-store.js';
+import { fileOf, hashOf, Stand } from './stand.js';
+
+const NAME = 'a.bin';
+const SIZE = 20 * MIB;
+
+/** What is remembered of a line of 100 MiB/s. */
+const fast: Notebook = { read: () => `${25 * MIB} ${100 * MIB} 0`, write: () => {} };
+const stand = (options: UploaderOptions = {}): Stand =>
+  new Stand({ checksum: 'none', partSize: 'auto', ...options }, { notebook: fast });
+
+/** Uploads a file, and looks whether it is what stands in the store. */
+async function upload(on: Stand, file = fileOf(SIZE)): Promise<void> {
+  await on.upload(file);
+  expect(on.of(NAME)).to.include({ status: 'complete', loaded: SIZE });
+  expect(await hashOf(on.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
+}
+
+describe('on a line that is known to be fast and steady', () => {
+  it('a file of a second goes by one request', async () => {
+    const on = stand();
+    await upload(on);
+    expect(on.store.seen.map(({ operation }) => operation)).to.deep.equal(['put']);
+  });
+
+  it('it goes by one request with its checksum, too', async () => {
+    const on = stand({ checksum: 'auto' });
+    on.signer.checksums = ['crc64nvme'];
+    await upload(on);
+    expect(on.store.seen.map(({ operation }) => operation)).to.deep.equal(['put']);
+    expect(on.of(NAME).integrity).to.equal('checksum');
+  });
+
+  it('parts of the page’s own wish stay what they are', async () => {
+    const on = stand({ partSize: 5 * MIB });
+    await upload(on);
+    expect(on.store.count('part')).to.equal(4);
+  });
+
+  const faults: readonly [what: string, fault: Behaviour][] = [
+    ['is cut', silence],
+    ['falls silent in the middle', stall],
+    ['carries it to a busy store', refuse(503, 'SlowDown', { 'Retry-After': '7' })],
+  ];
+  for (const [what, fault] of faults)
+    it(`it goes in parts after all when the line ${what}`, async () => {
+      const on = stand();
+      on.store.next('put', fault);
+      await upload(on);
+      expect([on.store.count('put'), on.store.count('create'), on.store.count('part')]).to.deep.equal([1, 1, 3]);
+      expect(on.all('mule-retry').at(-1)).to.include({ reason: 'all at once did not get through: beginning afresh' });
+      if (what.includes('busy')) expect(on.clock.monotonic(), 'Retry-After').to.be.at.least(7_000);
+    });
+
+  it('nothing is sent again that was stored unheard', async () => {
+    const on = stand();
+    on.store.next('put', loseAnswer);
+    await upload(on);
+    expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([1, 0]);
+  });
+
+  /** Sends so many MiB a second. */
+  const crawl =
+    (on: Stand, pace: number): Behaviour =>
+    async ({ onProgress, signal }, proceed) => {
+      for (let sent = 0; sent < SIZE; sent += pace) {
+        await on.clock.advance(1_000);
+        signal.throwIfAborted();
+        onProgress?.(Math.min(sent + pace, SIZE));
+      }
+      return proceed();
+    };
+
+  it('it goes in parts after all when 16 s show that the line has become slow', async () => {
+    const on = stand();
+    on.store.next('put', crawl(on, MIB / 2));
+    await upload(on);
+    expect([on.store.count('put'), on.store.count('part')]).to.deep.equal([1, 3]);
+    expect(on.all('mule-retry').at(-1)).to.include({
+      reason: 'the line has become too slow to send all at once: beginning afresh',
+    });
+  });
+
+  it('what is nearly done by then is not begun afresh', async () => {
+    const on = stand();
+    on.store.next('put', crawl(on, MIB));
+    await upload(on);
+    expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([1, 0]);
+  });
+
+  it('a signer that grants no parts has it sent at once, as often as it takes', async () => {
+    const on = stand();
+    on.signer.wholeUpTo = 100 * MIB;
+    const { call } = on.signer;
+    // a policy of its own part size
+    on.signer.call = (action, request, signal) => {
+      const { files } = request as { files?: { part_size?: number }[] };
+      for (const file of files ?? []) delete file.part_size;
+      return call.call(on.signer, action, request, signal);
+    };
+    on.store.next('put', silence, silence, silence);
+    await upload(on);
+    expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([4, 0]);
+  });
+});
