@@ -16,7 +16,7 @@ const MANY = 50;
 /** Milliseconds from one time to the next. */
 const PACE = 200;
 /** Milliseconds from one showing of figures to the next: parts may be stored a hundred times a second. */
-const FIGURES_EVERY = 100;
+const FIGURES_EVERY = 200;
 
 /** What the element does with what comes from its uploader. */
 export interface UploaderHooks {

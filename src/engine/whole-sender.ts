@@ -127,13 +127,17 @@ export class WholeSender {
   ): Promise<string> {
     const { store, clock, line, size } = this.#host;
     const begun = clock.monotonic();
+    /** What was sent when it should have been done: buffers take in the first bytes at any speed. */
+    let late: { time: number; loaded: number } | null = null;
     return following(signal, async (own) => {
       const etag = await store.put(signature, body, this.#carrier.patience(trial, own.signal), (loaded) => {
         table.sent(1, loaded);
         this.#host.changed();
         const time = clock.monotonic() - begun;
-        const left = (time / loaded) * (size - loaded);
-        if (time < 2 * MOST_WHOLE_TIME || left < MOST_WHOLE_TIME || !this.#isForTheLine) return;
+        if (time < MOST_WHOLE_TIME || !this.#isForTheLine) return;
+        late ??= { time, loaded };
+        const pace = (loaded - late.loaded) / (time - late.time);
+        if (time - late.time < MOST_WHOLE_TIME || size - loaded <= pace * MOST_WHOLE_TIME) return;
         line.failed();
         own.abort(this.#goInParts('the line has become too slow to send all at once'));
       });

@@ -1,7 +1,8 @@
 /**
- * `npm run bench:growth`: time and memory for 1, 10, 100 … files of 10 KiB, and parts of 5 MiB of one sparse file.
+ * `npm run bench:growth`: time and memory for 1, 10, 100 … files of 10 KiB, for parts of 5 MiB of one sparse file, and
+ * for one of 100 GiB in parts of the element's own choice.
  *
- *   npm run bench:growth -- [--files N …] [--parts N …] [--client element|engine] [--out FILE]
+ *   npm run bench:growth -- [--files N …] [--parts N …] [--gib N …] [--client element|engine] [--out FILE]
  */
 import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,14 +12,14 @@ import { MIN_PART_SIZE } from '../../src/limits.js';
 import { launch } from '../e2e/browser.js';
 import { runClient, writeSparse } from './bench-run.js';
 import { CLIENTS } from './clients.js';
-import { KIB, MIB } from './scenarios.js';
+import { GIB, KIB, MIB } from './scenarios.js';
 import type { Scenario } from './scenarios.js';
 import { startStage } from './stage.js';
 import { startBenchStore } from './stores.js';
 
 /** What one step came to; times in milliseconds, memory in bytes. */
 export interface Growth {
-  what: 'files' | 'parts';
+  what: 'files' | 'parts' | 'GiB in one file';
   count: number;
   client: string;
   time: number;
@@ -36,6 +37,7 @@ async function measure(): Promise<void> {
     options: {
       files: { type: 'string', multiple: true, default: STEPS },
       parts: { type: 'string', multiple: true, default: STEPS },
+      gib: { type: 'string', multiple: true, default: ['1', '100'] },
       client: { type: 'string', default: 'element' },
       out: { type: 'string', default: '.cache/bench/growth.jsonl' },
     },
@@ -48,11 +50,14 @@ async function measure(): Promise<void> {
   const browser = await launch('chromium');
   const plain = { title: '', conditions: {}, isOwn: true, posts: true, target: Infinity };
 
-  async function step(what: Growth['what'], scenario: Scenario, count: number, paths?: string[]): Promise<void> {
-    const run = await runClient({ browser, stage, store, folder }, client, scenario, {
-      patience: PATIENCE,
-      ...(paths && { paths, attributes: 'part-size="5MiB"' }),
-    });
+  async function step(
+    what: Growth['what'],
+    count: number,
+    scenario: Pick<Scenario, 'id' | 'files' | 'size'>,
+    sent: { paths?: string[]; attributes?: string } = {},
+  ): Promise<void> {
+    const settings = { patience: PATIENCE, ...sent };
+    const run = await runClient({ browser, stage, store, folder }, client, { ...plain, ...scenario }, settings);
     if (run.failure !== null) throw new Error(run.failure);
     const { time, memory, longestTask, signerCalls, cpu } = run;
     const growth: Growth = { what, count, client: client.id, time, memory, longestTask, signerCalls, cpu };
@@ -65,15 +70,21 @@ async function measure(): Promise<void> {
   try {
     const browserIsWarm: Scenario = { ...plain, id: 'growth', files: 3, size: 10 * KIB };
     await runClient({ browser, stage, store, folder }, client, browserIsWarm);
-    for (const count of values.files.map(Number)) {
-      await step('files', { ...plain, id: 'growth', files: count, size: 10 * KIB }, count);
-    }
-    for (const count of values.parts.map(Number).filter(Boolean)) {
-      const file = path.join(folder, `${count}-parts.bin`);
-      const size = count * MIN_PART_SIZE;
-      await writeSparse(file, size);
-      // a destination of its own each time: what is remembered would make fewer, larger parts
-      await step('parts', { ...plain, id: `growth-${count}`, files: 1, size }, count, [file]);
+    const counts = (given: string[]): number[] => given.map(Number).filter(Boolean);
+    for (const count of counts(values.files))
+      await step('files', count, { id: 'growth', files: count, size: 10 * KIB });
+    for (const [what, unit, attributes] of [
+      ['parts', MIN_PART_SIZE, 'part-size="5MiB"'],
+      ['GiB in one file', GIB, ''],
+    ] as const) {
+      for (const count of counts(what === 'parts' ? values.parts : values.gib)) {
+        const file = path.join(folder, 'sparse.bin');
+        const size = count * unit;
+        await writeSparse(file, size);
+        // a destination of its own each time: what is remembered would make fewer, larger parts
+        const id = `growth-${count}-${unit}`;
+        await step(what, count, { id, files: 1, size }, { paths: [file], attributes });
+      }
     }
   } finally {
     await browser.close();

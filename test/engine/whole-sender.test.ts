@@ -92,6 +92,20 @@ describe('on a line that is known to be fast and steady', () => {
     expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([1, 0]);
   });
 
+  it('what is all sent is waited for as long as ever', async () => {
+    const on = stand();
+    on.store.next('put', async ({ onProgress, signal }, proceed) => {
+      for (const time of [9_000, 9_000, 9_000]) {
+        await on.clock.advance(time);
+        signal.throwIfAborted();
+        onProgress?.(SIZE);
+      }
+      return proceed();
+    });
+    await upload(on);
+    expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([1, 0]);
+  });
+
   it('a signer that grants no parts has it sent at once, as often as it takes', async () => {
     const on = stand();
     on.signer.wholeUpTo = 100 * MIB;
