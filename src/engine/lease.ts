@@ -1,3 +1,4 @@
+import { DEFAULT_PART_SIZE } from '../limits.js';
 import { unlessAborted } from './abort.js';
 import type { Carrier } from './carrier.js';
 import type { Notices } from './notices.js';
@@ -109,8 +110,11 @@ export class Lease {
       this.#isOpeningOld = false;
     });
     this.#retrier.progressed();
-    this.#host.opened(this.#opening!.kind === 'known');
-    if (this.#session!.uploadId) void this.#host.remember();
+    const { kind } = this.#opening!;
+    this.#host.opened(kind === 'known');
+    // what is on its way for seconds is listed after a reload, though nothing of it is stored
+    const isLong = (kind === 'put' || kind === 'post') && this.#host.size > DEFAULT_PART_SIZE;
+    if (this.#session!.uploadId || isLong) void this.#host.remember();
   }
 
   async #create(signal: AbortSignal): Promise<void> {

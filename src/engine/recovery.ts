@@ -146,8 +146,8 @@ export class Recovery {
     const found: Upload[] = [];
     for (const remains of ours) {
       const { record, kept } = remains;
-      // nothing is stored and nothing is kept: there is nothing to go on with
-      if ((!record.uploadId && !kept && !record.aborting) || this.#host.roster.has(record.id)) continue;
+      // nothing was sent and nothing is kept: there is nothing to go on with
+      if ((record.key === null && !kept && !record.aborting) || this.#host.roster.has(record.id)) continue;
       const upload = this.#host.revive(record);
       if (kept) this.#host.files.found(upload);
       if (record.aborting) {

@@ -18,7 +18,7 @@ export interface TransferHost {
   readonly file: File | null;
   /** Whether the file's time is another than when the upload was begun. */
   readonly isTouched: boolean;
-  /** Whether another tab has had it, or may have: it may have sent all of it. */
+  /** Whether another tab has had it, or may have, or an earlier visit: that may have sent all of it. */
   readonly wasShared: boolean;
   readonly clock: Clock;
   readonly options: Readonly<ResolvedOptions>;

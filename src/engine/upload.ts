@@ -1,12 +1,12 @@
-import { DEFAULT_PART_SIZE, MIN_PART_SIZE } from '../limits.js';
-import { sleep } from './clock.js';
+import { Detours } from './detours.js';
+import type { DetoursHost } from './detours.js';
 import { reasonOf, UploadError } from './errors.js';
+import type { Phase } from './errors.js';
 import { assertReadable, assertUnchanged } from './file-check.js';
 import { fingerprint } from './fingerprint.js';
 import { partStates } from './part-states.js';
 import { Detour, Retrier } from './retrier.js';
 import type { Wait } from './retrier.js';
-import { backoff } from './retry.js';
 import { resumptionOf, sessionOf } from './session.js';
 import type { Session } from './session.js';
 import { isSmall } from './small-files.js';
@@ -26,9 +26,7 @@ import type {
   WaitingFor,
 } from './types.js';
 import type { UploadFacts, UploadHost } from './upload-host.js';
-
-/** Times that the store's list may contradict us before another upload is begun. */
-const MOST_RELISTS = 3;
+import { snapshotOf } from './upload-snapshot.js';
 
 /** One file's life, from the queue to the bucket: the one state machine, and what to do on each failure. */
 export class Upload {
@@ -58,7 +56,7 @@ export class Upload {
 
   readonly #host: UploadHost;
   /** What it does its work with: made when it is first needed, let go when all is done, for there may be thousands. */
-  #means: { readonly retrier: Retrier; readonly transfer: Transfer } | null = null;
+  #means: { readonly retrier: Retrier; readonly transfer: Transfer; readonly detours: Detours } | null = null;
   /** Where it went, once all is done. */
   #left: { readonly session: Session | null; readonly location: string | null } | null = null;
   readonly #meter = new SpeedMeter();
@@ -74,8 +72,6 @@ export class Upload {
   #hasStarted = false;
   #loaded = 0;
   #retries = 0;
-  #relists = 0;
-  #restarts = 0;
   /** What is known of the object once it stands in the bucket. */
   #stored: Outcome | null = null;
   /** Whether the file was found changed, or could not be read. */
@@ -99,7 +95,7 @@ export class Upload {
     this.adopt(record);
   }
 
-  #prepare(): { retrier: Retrier; transfer: Transfer } {
+  #prepare(): { retrier: Retrier; transfer: Transfer; detours: Detours } {
     const host = this.#host;
     const retrier: Retrier = new Retrier({
       clock: host.clock,
@@ -128,7 +124,7 @@ export class Upload {
       },
     });
     const transfer: Transfer = new Transfer(this.#transferHost(), retrier);
-    return { retrier, transfer };
+    return { retrier, transfer, detours: new Detours(this.#detoursHost(retrier, transfer)) };
   }
 
   /** Where it goes, or went; null where nobody has asked yet. */
@@ -395,7 +391,7 @@ export class Upload {
     // an upload that was paused after all was stored has only the last word to say
     for (let detour: Detour | null = null; this.#stored === null;) {
       try {
-        this.#stored = detour ? await this.#takeDetour(detour, signal) : await this.#goOn(signal);
+        this.#stored = detour ? await this.#means!.detours.take(detour, this.#phase, signal) : await this.#goOn(signal);
         detour = null;
       } catch (error) {
         if (!(error instanceof Detour)) throw error;
@@ -462,47 +458,6 @@ export class Upload {
     return this.#transfer.complete(signal);
   }
 
-  /** What the failed step called for. @returns what is known of the object, where it turned out to stand in the bucket */
-  async #takeDetour(detour: Detour, signal: AbortSignal): Promise<Outcome | null> {
-    const phase = this.#step === 'finishing' ? 'complete' : 'part';
-    const { to } = detour;
-    if (to === 'relist' && this.#mayLookAgain()) return null;
-    if (to === 'smaller') {
-      if (await this.#transfer.hasAnything(signal)) return null;
-      const wasWhole = !this.session?.uploadId && this.facts.size > DEFAULT_PART_SIZE;
-      this.partSizeWish = wasWhole ? DEFAULT_PART_SIZE : MIN_PART_SIZE;
-    }
-    // A Complete that met a conflict may have met its own twin, whose answer was lost.
-    const mayStand = (to === 'restart' || to === 'smaller') && this.#transfer.isInDoubt;
-    if (to === 'gone' || to === 'exists' || mayStand) {
-      const found = await this.#transfer.findObject(to === 'exists' ? to : 'gone', signal);
-      if (typeof found === 'object') return found;
-      if (to === 'exists') {
-        // what stood in the way is gone meanwhile
-        if (found === 'absent' && this.#mayLookAgain()) return null;
-        throw new UploadError(
-          'key-exists',
-          `“${this.facts.name}”: another object stands under “${this.snapshot.key}”; upload under another key.`,
-          { status: 412, phase },
-        );
-      }
-    }
-    this.#transfer.startOver(to !== 'gone');
-    this.wantsFresh = true;
-    this.#relists = 0;
-    const { clock } = this.#host;
-    const delay = backoff(++this.#restarts, clock.random());
-    this.#announce({
-      phase,
-      partNumber: null,
-      attempt: this.#restarts,
-      delay,
-      reason: `${detour.message}: beginning afresh`,
-    });
-    await this.#retrier.park('store', clock.now() + delay, sleep(clock, delay, signal));
-    return null;
-  }
-
   // ---- What the transfer asks of it ----
 
   #transferHost(): TransferHost {
@@ -537,7 +492,7 @@ export class Upload {
         return file !== null && file.lastModified !== facts.lastModified;
       },
       get wasShared() {
-        return upload().wasShared;
+        return upload().wasShared || upload().recovered;
       },
       get options() {
         return upload().#host.options;
@@ -564,12 +519,34 @@ export class Upload {
     };
   }
 
+  #detoursHost(retrier: Retrier, transfer: Transfer): DetoursHost {
+    const upload = (): Upload => this;
+    return {
+      clock: this.#host.clock,
+      retrier,
+      transfer,
+      get name() {
+        return upload().facts.name;
+      },
+      get size() {
+        return upload().facts.size;
+      },
+      get key() {
+        return upload().snapshot.key;
+      },
+      announce: (retry) => this.#announce(retry),
+      beginAfresh: (partSize) => {
+        this.wantsFresh = true;
+        this.partSizeWish = partSize ?? this.partSizeWish;
+      },
+    };
+  }
+
   // ---- Help ----
 
-  /** Has the parts listed before the next step; false once that has been tried too often. */
-  #mayLookAgain(): boolean {
-    this.#transfer.doubt();
-    return ++this.#relists <= MOST_RELISTS;
+  /** What a failure interrupts. */
+  get #phase(): Phase {
+    return this.#step === 'finishing' ? 'complete' : 'part';
   }
 
   async #checkContent(): Promise<void> {
@@ -596,7 +573,8 @@ export class Upload {
     this.createdAt = this.#host.clock.now();
     this.recovered = false;
     this.wantsFresh = true;
-    this.#loaded = this.#relists = 0;
+    this.#loaded = 0;
+    this.#means?.detours.reset();
     this.#touch();
   }
 
@@ -656,41 +634,22 @@ export class Upload {
   }
 
   #takeSnapshot(): UploadSnapshot {
-    const { size } = this.facts;
-    const { session } = this;
-    const { table } = session ?? {};
-    const wait = this.#waiting();
-    const told = this.#told;
-    const own = this.#status === 'uploading' ? this.#meter.speed : 0;
-    const speed = wait.for === 'tab' && told ? told.speed : own;
-    const loaded = this.#status === 'complete' ? size : this.#loaded;
-    return Object.freeze({
-      ...this.facts,
+    return snapshotOf({
+      facts: this.facts,
       status: this.#status,
-      waitingFor: wait.for,
-      loaded,
-      ratio: size ? loaded / size : Number(this.#status === 'complete'),
-      speed,
-      eta: speed > 0 ? (size - loaded) / speed : null,
-      parts: Object.freeze(
-        told
-          ? { ...told.parts }
-          : { total: table?.plan.count ?? 0, done: table?.done ?? 0, size: table?.plan.partSize ?? 0 },
-      ),
-      retries: this.#retries,
-      retryAt: wait.until,
-      key: (told ?? session)?.key ?? null,
-      uploadId: (told ?? session)?.uploadId ?? null,
-      etag: this.#stored?.etag || null,
-      location: told ? told.location : (this.#place?.location ?? null),
-      checksum: this.#stored?.checksum ?? null,
-      integrity: this.#stored?.integrity ?? null,
+      wait: this.#waiting(),
+      loaded: this.#loaded,
+      speed: this.#status === 'uploading' ? this.#meter.speed : 0,
+      session: this.session,
+      location: this.#place?.location ?? null,
+      told: this.#told,
+      stored: this.#stored,
       receipt: this.#receipt,
+      retries: this.#retries,
       error: this.#error,
       recovered: this.recovered,
-      needsFile: this.#status === 'needs-file',
-      needsPermission: this.#status === 'needs-file' && this.handle !== null,
-      found: this.recovered && !this.#hasStarted && !isOver(this.#status),
+      hasStarted: this.#hasStarted,
+      hasHandle: this.handle !== null,
     });
   }
 }

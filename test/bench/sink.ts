@@ -34,6 +34,8 @@ class Sink {
   #seen: Seen = { requests: 0, preflights: 0, bytes: 0, failed: 0 };
   #withBytes = 0;
   #isGone = false;
+  /** When it comes back. */
+  #return: NodeJS.Timeout | undefined;
   readonly #valve = new Valve(Infinity);
   readonly #sockets = new Set<Socket>();
   /** Connections that have served a request: a browser sends again by itself what is reset on one of these. */
@@ -113,7 +115,7 @@ class Sink {
     this.#isGone = true;
     this.#server.close();
     for (const socket of this.#sockets) socket.resetAndDestroy();
-    setTimeout(() => void (this.#server.listening || this.open()), gone);
+    this.#return = setTimeout(() => void (this.#server.listening || this.open()), gone);
   }
 
   async #fail(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -195,6 +197,7 @@ class Sink {
     this.#seen = { requests: 0, preflights: 0, bytes: 0, failed: 0 };
     this.#withBytes = 0;
     // who gave up left before it came back
+    clearTimeout(this.#return);
     if (!this.#server.listening) await this.open();
     this.#isGone = false;
     response.end('{}');

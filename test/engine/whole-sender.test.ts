@@ -1,9 +1,10 @@
 import { expect } from '@open-wc/testing';
+import { unlessAborted } from '../../src/engine/abort.js';
 import { MIB } from '../../src/limits.js';
 import type { Notebook, UploaderOptions } from '../../src/engine/types.js';
 import { loseAnswer, refuse, silence, stall } from './fake-store.js';
 import type { Behaviour } from './fake-store.js';
-import { fileOf, hashOf, Stand } from './stand.js';
+import { fileOf, hashOf, MemoryJournal, Stand } from './stand.js';
 
 const NAME = 'a.bin';
 const SIZE = 20 * MIB;
@@ -61,6 +62,39 @@ describe('on a line that is known to be fast and steady', () => {
     on.store.next('put', loseAnswer);
     await upload(on);
     expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([1, 0]);
+  });
+
+  /** Stores it, and is not heard any more. */
+  const fallDumb: Behaviour = async ({ signal }, proceed) => {
+    await proceed();
+    return unlessAborted(signal, new Promise<never>(() => {}));
+  };
+
+  /** Visits the page again in the middle of the request, and chooses the file again. */
+  async function visitAgain(on: Stand, isTime: () => boolean): Promise<Stand> {
+    const file = fileOf(SIZE);
+    await on.uploader.add([file]);
+    await on.until(() => isTime() && on.journal instanceof MemoryJournal && on.journal.saves === 1);
+    const next = on.reload({ checksum: 'none', partSize: 'auto' });
+    await next.uploader.ready;
+    expect(next.of(NAME)).to.include({ status: 'needs-file', recovered: true });
+    await upload(next, file);
+    expect(next.uploader.uploads).to.have.length(1);
+    return next;
+  }
+
+  it('a reload in the middle has it listed, and it goes up once it is chosen again', async () => {
+    const on = stand();
+    on.store.next('put', async ({ signal }) => unlessAborted(signal, new Promise<never>(() => {})));
+    const next = await visitAgain(on, () => on.store.count('put') === 1);
+    expect(next.store.count('put')).to.equal(2);
+  });
+
+  it('what an earlier visit has stored unheard is found, where nothing may be overwritten', async () => {
+    const on = stand();
+    on.store.next('put', fallDumb, refuse(412, 'PreconditionFailed'));
+    const next = await visitAgain(on, () => on.store.objects.size === 1);
+    expect([next.store.count('put'), next.store.count('head')]).to.deep.equal([2, 1]);
   });
 
   /** Sends so many MiB a second. */
