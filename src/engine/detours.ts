@@ -68,15 +68,18 @@ export class Detours {
     transfer.startOver(to !== 'gone');
     this.#host.beginAfresh(partSize);
     this.#relists = 0;
-    await this.#rest(`${message}: beginning afresh`, phase, signal);
+    // whoever goes on in smaller parts has waited for the store, or the line, already
+    await this.#rest(`${message}: beginning afresh`, phase, signal, to === 'smaller' ? 0 : null);
     return null;
   }
 
-  async #rest(reason: string, phase: Phase, signal: AbortSignal): Promise<void> {
+  /** @param time milliseconds; null: longer each time */
+  async #rest(reason: string, phase: Phase, signal: AbortSignal, time: number | null): Promise<void> {
     const { clock, retrier } = this.#host;
-    const delay = backoff(++this.#restarts, clock.random());
-    this.#host.announce({ phase, partNumber: null, attempt: this.#restarts, delay, reason });
-    await retrier.park('store', clock.now() + delay, sleep(clock, delay, signal));
+    const attempt = ++this.#restarts;
+    const delay = time ?? backoff(attempt, clock.random());
+    this.#host.announce({ phase, partNumber: null, attempt, delay, reason });
+    if (delay) await retrier.park('store', clock.now() + delay, sleep(clock, delay, signal));
   }
 
   /** Has the parts listed before the next step; false once that has been tried too often. */

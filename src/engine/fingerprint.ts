@@ -50,11 +50,11 @@ const noticesChanges = (): boolean =>
  *
  * Of a file that `isKnownByTime` that is its name, size and time, and nothing is read.
  *
- * Of all others neither name nor time count: copying, moving to another disk, syncing and touching a file change them, and its
- * bytes not; a stick that keeps times by two seconds changes them just by being unplugged. The price: a large file
- * that was changed in place, to the byte of the same size and between the samples, is taken for the one that was
- * begun. So this opens the gate and proves nothing. What proves it is the comparison of the parts that the store
- * holds with the file, by their checksums.
+ * Of all others neither name nor time count: copying, moving to another disk, syncing and touching a file change
+ * them, and its bytes not; a stick that keeps times by two seconds changes them just by being unplugged. The price: a
+ * large file that was changed in place, to the byte of the same size and between the samples, is taken for the one
+ * that was begun. So this opens the gate and proves nothing. What proves it is the comparison of the parts that the
+ * store holds with the file, by their checksums.
  * @param read gives the bytes of a file of up to three samples
  * @throws DOMException when the file cannot be read
  */

@@ -6,7 +6,7 @@ const MOST_BYTES = 4 * 1024 ** 2;
 /** Milliseconds after which a file is read again: it may have changed, which only the browser can tell. */
 const LIFE = 10_000;
 
-/** Whether a file is sent from memory: a Blob travels through three processes of the browser, a few bytes do not. */
+/** Whether a file is read at one time, and sent from memory where that is done to recognise it. */
 export const isSmall = ({ size }: Blob): boolean => size <= READ_WHOLE;
 
 /**

@@ -550,7 +550,7 @@ export class Upload {
   }
 
   async #checkContent(): Promise<void> {
-    // what was read at one time, and sent from memory, is no mixture
+    // what was read all at one time is no mixture
     if (!this.session?.uploadId && isSmall(this.file!)) return;
     if (this.fingerprint) await assertUnchanged(this.file!, this.facts.name, this.fingerprint);
   }
