@@ -1,4 +1,5 @@
 import { expect } from '@open-wc/testing';
+import { isKnownByTime } from '../../src/engine/fingerprint.js';
 import { SmallFiles, isSmall } from '../../src/engine/small-files.js';
 import { wholeBody } from '../../src/engine/whole-body.js';
 import { HandClock } from './hand-clock.js';
@@ -71,7 +72,8 @@ describe('the body of a whole file', () => {
       const file = fileOf(size, 'ä "quoted".bin');
       const fields = { policy: 'e30=', key: 'a/“b” ü\r\n--x.bin' };
       const { body, headers } = await wholeBody(file, fields, take);
-      expect(body instanceof Uint8Array).to.equal(isSmall(file));
+      // where it was read to be recognised its bytes are at hand
+      expect(body instanceof Uint8Array).to.equal(isSmall(file) && !isKnownByTime(file));
       // WebKit reads no form back that has a Blob in it
       const isForm = body instanceof FormData;
       const form = isForm ? body : await new Response(body as BodyInit, headers && { headers }).formData();
