@@ -33,6 +33,16 @@ interface Line {
   alone: number | null;
 }
 
+/** What besides the line decides about parts. */
+export interface Circumstances {
+  /** Bytes per second that the page allows. */
+  limit?: number;
+  /** Whether checksums are offered: the signer wants a whole file's beforehand. */
+  isRead?: boolean;
+  /** Files that will be on the line at once. */
+  sharers?: number;
+}
+
 /**
  * How fast the line to one destination is, remembered from visit to visit: a part costs its preflight and its answer
  * whatever its size, so that on a fast line large ones pay, and on a steady one a file of some seconds needs no parts.
@@ -71,7 +81,7 @@ export class LineMemory {
     if (this.#parts++ % SERIES === 0 || wasSteady !== (line.total !== null)) this.#write(line);
   }
 
-  /** Takes in that a whole file was sent by one request, and how long that took (milliseconds). */
+  /** Takes in that one request alone has sent a whole file, and how long that took (milliseconds). */
   sentWhole(size: number, duration: number): void {
     // a short one tells more of latency than of speed
     if (size <= DEFAULT_PART_SIZE || duration < PARTS_TIME) return;
@@ -89,12 +99,8 @@ export class LineMemory {
     this.#write(line);
   }
 
-  /**
-   * Bytes per part to wish for, the whole file's where it needs no parts; undefined where the default will do.
-   * @param limit bytes per second that the page allows
-   * @param isRead whether checksums are offered: the signer wants a whole file's beforehand
-   */
-  partSizeFor(size: number, limit = Infinity, isRead = false): number | undefined {
+  /** Bytes per part to wish for, the whole file's where it needs no parts; undefined where the default will do. */
+  partSizeFor(size: number, { limit = Infinity, isRead = false, sharers = 1 }: Circumstances = {}): number | undefined {
     const { speed } = this.#line();
     // a limit is kept by when parts begin
     const largest = Math.min(LARGEST, Math.max(MIN_PART_SIZE, (limit * LIMITED_TIME) / 1_000));
@@ -103,7 +109,8 @@ export class LineMemory {
       return part * MAX_PARTS >= size ? part : undefined;
     }
     if (speed === null) return undefined;
-    if (limit === Infinity && this.#needsNoParts(size, isRead ? LARGEST_READ_WHOLE : LARGEST_WHOLE)) return size;
+    const largestWhole = isRead ? LARGEST_READ_WHOLE : LARGEST_WHOLE;
+    if (limit === Infinity && size <= largestWhole && this.#needsNoParts(size, sharers)) return size;
     let wish = DEFAULT_PART_SIZE;
     const isBetter = (next: number): boolean =>
       next <= largest && next * LEAST_PARTS <= size && (next / speed) * 1_000 < MOST_TIME;
@@ -119,11 +126,11 @@ export class LineMemory {
   }
 
   /** Whether one request is as fast as parts, and so short that little is lost with it. */
-  #needsNoParts(size: number, largest: number): boolean {
+  #needsNoParts(size: number, sharers: number): boolean {
     const { total, alone } = this.#line();
-    if (total === null || size <= DEFAULT_PART_SIZE || size > largest) return false;
+    if (total === null || size <= DEFAULT_PART_SIZE) return false;
     const time = (size / (alone ?? total)) * 1_000;
-    return time <= MOST_WHOLE_TIME && time <= (size / total) * 1_000 + PARTS_TIME;
+    return time * sharers <= MOST_WHOLE_TIME && time <= (size / total) * 1_000 + PARTS_TIME;
   }
 
   #write({ scope, speed, total, alone }: Line): void {

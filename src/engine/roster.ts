@@ -56,7 +56,12 @@ export class Roster {
 
   /** Whether something runs, or will without anyone doing anything. */
   get isActive(): boolean {
-    return this.#running.size + this.#small.size + this.#large.size > 0;
+    return this.unfinished > 0;
+  }
+
+  /** How many of those there are. */
+  get unfinished(): number {
+    return this.#running.size + this.#small.size + this.#large.size;
   }
 
   /** Whether every upload is over. */

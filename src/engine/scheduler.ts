@@ -60,6 +60,11 @@ export class Scheduler {
     return concurrency === 'auto' ? this.#lanes : concurrency;
   }
 
+  /** Requests that are in flight. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
   /**
    * Waits for a lane.
    * @param bytes that will be sent, for the bandwidth limit

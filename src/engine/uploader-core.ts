@@ -111,7 +111,12 @@ export class UploaderCore {
       get options() {
         return getOptions();
       },
-      partSizeFor: (size, isRead) => this.#line.partSizeFor(size, this.#options.bandwidthLimit, isRead),
+      partSizeFor: (size, isRead) =>
+        this.#line.partSizeFor(size, {
+          limit: this.#options.bandwidthLimit,
+          isRead,
+          sharers: Math.min(this.#roster.unfinished, this.#scheduler.lanes),
+        }),
       upcoming: () => this.#roster.upcoming(),
       answered: (answer) => {
         this.#recovery.meet(principalOf(answer));

@@ -125,8 +125,10 @@ export class WholeSender {
     trial: Trial,
     signal: AbortSignal,
   ): Promise<string> {
-    const { store, clock, line, size } = this.#host;
+    const { store, clock, line, scheduler, size } = this.#host;
     const begun = clock.monotonic();
+    const isAlone = (): boolean => scheduler.inFlight === 1;
+    const wasAlone = isAlone();
     /** What was sent when it should have been done: buffers take in the first bytes at any speed. */
     let late: { time: number; loaded: number } | null = null;
     return following(signal, async (own) => {
@@ -136,12 +138,13 @@ export class WholeSender {
         const time = clock.monotonic() - begun;
         if (time < MOST_WHOLE_TIME || !this.#isForTheLine) return;
         late ??= { time, loaded };
-        const pace = (loaded - late.loaded) / (time - late.time);
+        // of the line, which other requests may share
+        const pace = (scheduler.inFlight * (loaded - late.loaded)) / (time - late.time);
         if (time - late.time < MOST_WHOLE_TIME || size - loaded <= pace * MOST_WHOLE_TIME) return;
         line.failed();
         own.abort(this.#goInParts('the line has become too slow to send all at once'));
       });
-      line.sentWhole(size, clock.monotonic() - begun);
+      if (wasAlone && isAlone()) line.sentWhole(size, clock.monotonic() - begun);
       return etag;
     });
   }

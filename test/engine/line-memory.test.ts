@@ -59,12 +59,14 @@ describe('what is remembered of a line', () => {
       [65, false],
     ] as const)
       expect(line.partSizeFor(mib * MIB) === mib * MIB, `${mib} MiB at 8 MiB/s`).to.equal(isWhole);
+    expect(line.partSizeFor(32 * MIB, { sharers: 2 })).to.equal(32 * MIB);
+    expect(line.partSizeFor(33 * MIB, { sharers: 2 }), 'beside another file').to.be.undefined;
     send(line, 100 * MIB, 40);
     expect(line.partSizeFor(256 * MIB)).to.equal(256 * MIB);
     expect(line.partSizeFor(256 * MIB + 1)).to.equal(16 * MIB);
-    expect(line.partSizeFor(64 * MIB, Infinity, true)).to.equal(64 * MIB);
-    expect(line.partSizeFor(65 * MIB, Infinity, true)).to.be.undefined;
-    expect(line.partSizeFor(64 * MIB, 100 * MIB), 'under a bandwidth limit').to.be.undefined;
+    expect(line.partSizeFor(64 * MIB, { isRead: true })).to.equal(64 * MIB);
+    expect(line.partSizeFor(65 * MIB, { isRead: true })).to.be.undefined;
+    expect(line.partSizeFor(64 * MIB, { limit: 100 * MIB }), 'under a bandwidth limit').to.be.undefined;
   });
 
   it('takes parts again after a fault, and where one request alone was slower', () => {
@@ -91,11 +93,11 @@ describe('what is remembered of a line', () => {
       [16, undefined],
       [200, undefined],
     ] as const)
-      expect(line.partSizeFor(GIB, limit * MIB), `${limit} MiB/s`).to.equal(part && part * MIB);
-    expect(line.partSizeFor(50_001 * MIB, MIB), 'more than 10,000 parts').to.be.undefined;
+      expect(line.partSizeFor(GIB, { limit: limit * MIB }), `${limit} MiB/s`).to.equal(part && part * MIB);
+    expect(line.partSizeFor(50_001 * MIB, { limit: MIB }), 'more than 10,000 parts').to.be.undefined;
     send(line, 100 * MIB);
-    expect(line.partSizeFor(GIB, 64 * MIB)).to.equal(32 * MIB);
-    expect(line.partSizeFor(GIB, MIB)).to.equal(5 * MIB);
+    expect(line.partSizeFor(GIB, { limit: 64 * MIB })).to.equal(32 * MIB);
+    expect(line.partSizeFor(GIB, { limit: MIB })).to.equal(5 * MIB);
   });
 
   it('holds over visits, for one destination alone, until it is forgotten', () => {

@@ -9,10 +9,11 @@ import { fileOf, hashOf, MemoryJournal, Stand } from './stand.js';
 const NAME = 'a.bin';
 const SIZE = 20 * MIB;
 
-/** What is remembered of a line of 100 MiB/s. */
-const fast: Notebook = { read: () => `${25 * MIB} ${100 * MIB} 0`, write: () => {} };
-const stand = (options: UploaderOptions = {}): Stand =>
-  new Stand({ checksum: 'none', partSize: 'auto', ...options }, { notebook: fast });
+/** On a line that is remembered as so fast, in MiB per second. */
+const stand = (options: UploaderOptions = {}, speed = 100): Stand => {
+  const notebook: Notebook = { read: () => `${(speed / 4) * MIB} ${speed * MIB} 0`, write: () => {} };
+  return new Stand({ checksum: 'none', partSize: 'auto', ...options }, { notebook });
+};
 
 /** Uploads a file, and looks whether it is what stands in the store. */
 async function upload(on: Stand, file = fileOf(SIZE)): Promise<void> {
@@ -34,6 +35,26 @@ describe('on a line that is known to be fast and steady', () => {
     await upload(on);
     expect(on.store.seen.map(({ operation }) => operation)).to.deep.equal(['put']);
     expect(on.of(NAME).integrity).to.equal('checksum');
+  });
+
+  it('files that share it go in parts, where together they take longer', async () => {
+    for (const [speed, puts, parts] of [
+      [10, 2, 0],
+      [4, 0, 8],
+    ] as const) {
+      const on = stand({}, speed);
+      await on.upload(fileOf(SIZE), fileOf(SIZE, 'b.bin'));
+      expect([on.store.count('put'), on.store.count('part')], `at ${speed} MiB/s`).to.deep.equal([puts, parts]);
+    }
+  });
+
+  it('what is slow because others are on it as well is not begun afresh', async () => {
+    const on = stand();
+    on.store.next('put', crawl(on, 0.75 * MIB), (request, proceed) =>
+      on.until(() => request.signal.aborted || on.of(NAME).status === 'complete').then(proceed),
+    );
+    await on.upload(fileOf(SIZE), fileOf(SIZE, 'b.bin'));
+    expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([2, 0]);
   });
 
   it('parts of the page’s own wish stay what they are', async () => {
@@ -111,7 +132,7 @@ describe('on a line that is known to be fast and steady', () => {
 
   it('it goes in parts after all when 16 s show that the line has become slow', async () => {
     const on = stand();
-    on.store.next('put', crawl(on, MIB / 2));
+    on.store.next('put', crawl(on, 0.75 * MIB));
     await upload(on);
     expect([on.store.count('put'), on.store.count('part')]).to.deep.equal([1, 3]);
     expect(on.all('mule-retry').at(-1)).to.include({
