@@ -64,7 +64,7 @@ export class WholeSender {
     });
     table.takeNext();
     const etag = await this.#retrier.insist('part', 1, signal, async (trial) => {
-      if (this.#hasFailed && this.#isForTheLine) throw this.#goInParts('all at once did not get through');
+      if (this.#hasFailed && !this.#hasGivenUp) throw this.#goInParts('all at once did not get through');
       let whole: WholeBody;
       try {
         const checksum = await this.#checks.whole(session, signal);
@@ -95,7 +95,11 @@ export class WholeSender {
       } catch (error) {
         table.sent(1, 0);
         refusals.meet(error);
-        this.#hasFailed ||= error instanceof TransportFault || (error instanceof StoreFault && error.status >= 500);
+        const isLost = error instanceof TransportFault || (error instanceof StoreFault && error.status >= 500);
+        if (isLost && this.#isForTheLine) {
+          this.#hasFailed = true;
+          this.#host.line.failed();
+        }
         throw error;
       }
     });
