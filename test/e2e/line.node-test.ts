@@ -105,7 +105,6 @@ describe('a line that changes under an upload', () => {
         const steady = path.join(inUse.folder, 'steady.bin');
         const hash = await writeRandom(steady, STEADY);
         assert.equal(await upload(steady, STEADY, hash), 'part');
-        assert.equal(await upload(file, SIZE, sha256), 'put');
         // browsers send again by themselves what is reset on a connection that was used before
         assert.equal(await upload(steady, STEADY, hash, [{ on: 'put', fault }]), 'put, part');
         assert.equal(await upload(file, SIZE, sha256), 'put', 'eight parts without a fault later');
