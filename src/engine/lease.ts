@@ -48,6 +48,10 @@ export class Lease {
     if (!session) this.#opening = null;
   }
 
+  get #isWhole(): boolean {
+    return this.#opening?.kind === 'put' || this.#opening?.kind === 'post';
+  }
+
   /** Has the opening's signature asked for again before it is used. */
   doubtOpening(): void {
     this.#isOpeningOld = true;
@@ -66,7 +70,7 @@ export class Lease {
     await this.settled();
     if (!this.#session) await this.#init(signal);
     if (this.#opening?.kind === 'create' && !this.#session!.uploadId) await this.#create(signal);
-    return this.#opening?.kind === 'put' || this.#opening?.kind === 'post' ? 'whole' : 'parts';
+    return this.#isWhole ? 'whole' : 'parts';
   }
 
   /** The opening's signature, asked for again, for the same key, when it has grown old. */
@@ -110,10 +114,9 @@ export class Lease {
       this.#isOpeningOld = false;
     });
     this.#retrier.progressed();
-    const { kind } = this.#opening!;
-    this.#host.opened(kind === 'known');
+    this.#host.opened(this.#opening!.kind === 'known');
     // what is on its way for seconds is listed after a reload, though nothing of it is stored
-    const isLong = (kind === 'put' || kind === 'post') && this.#host.size > DEFAULT_PART_SIZE;
+    const isLong = this.#isWhole && this.#host.size > DEFAULT_PART_SIZE;
     if (this.#session!.uploadId || isLong) void this.#host.remember();
   }
 
