@@ -20,7 +20,7 @@ export interface Place {
 /** One upload as a list item: name, progress, what it does or waits for, and its buttons. */
 export function row(upload: UploadSnapshot, view: View, place: Place | null): TemplateResult {
   const { say, format } = view;
-  const { id, name, size, status, loaded, ratio, speed, eta, retries } = upload;
+  const { id, name, size, status, loaded, ratio, speed, eta, retries, parts } = upload;
   const text = statusText(upload, view);
   const left = status === 'uploading' && eta !== null ? say('timeLeft', { time: format.time(eta) }) : '';
   const isWhole = status === 'complete' || loaded === 0;
@@ -62,7 +62,7 @@ export function row(upload: UploadSnapshot, view: View, place: Place | null): Te
             <div part="bar" class="bar" .style=${lengthOf(done)}></div>
           </div>`
     }
-    ${isUnknown || size <= DEFAULT_PART_SIZE ? nothing : map(upload, view)}
+    ${isUnknown || size <= DEFAULT_PART_SIZE || parts.total === 1 ? nothing : map(upload, view)}
     <div class="line foot small">
       <span part="status" class="status">${text}</span>
       <span class="figures">
