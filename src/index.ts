@@ -2,5 +2,6 @@
 import { MuleUploadElement } from './element/index.js';
 
 export * from './element/index.js';
+export { Uploader } from './engine/index.js';
 
 MuleUploadElement.define();

@@ -21,6 +21,7 @@ const KINDS: { readonly [K in keyof MuleEventMap]: 'gate' | 'fact' } = {
   'mule-network': 'fact',
   'mule-complete': 'fact',
   'mule-error': 'fact',
+  'mule-owner-change': 'fact',
   'mule-finish': 'fact',
 };
 

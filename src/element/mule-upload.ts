@@ -61,6 +61,8 @@ import { translate, Words } from './words.js';
  * @fires {CustomEvent} mule-network - The network went or came back.
  * @fires {CustomEvent} mule-complete - An upload is stored.
  * @fires {CustomEvent} mule-error - An upload failed, or waits for the page.
+ * @fires {CustomEvent} mule-owner-change - Uploads left the list: another user is signed in, the scope changed, or
+ * `forget()` was called.
  * @fires {CustomEvent} mule-finish - Nothing is left running.
  * @fires {Event} input - The value changed.
  * @fires {Event} change - The value changed.
@@ -285,8 +287,12 @@ export class MuleUploadElement extends FormElement {
     return this.#uploader.need().finished();
   }
 
-  /** Wipes what this scope remembers of unfinished uploads, for sign-out. */
+  /**
+   * Ends every upload of this scope in this page, clears the value, and wipes what the browser stores of unfinished
+   * uploads. Call it at sign-out.
+   */
   async forget(): Promise<void> {
+    this.value = [];
     await this.#uploader.need().forget();
     this.#uploader.follow();
   }
@@ -475,6 +481,8 @@ export class MuleUploadElement extends FormElement {
       const { upload, error } = detail as UploaderEventMap['mule-error']['detail'];
       if (upload.needsFile) this.#announcer.polite = errorText(upload, error, this.say);
     }
+    // they name files of somebody else
+    if (type === 'mule-owner-change') this.#forgetMessages();
     if (type !== 'mule-reject') return;
     const rejection = detail as RejectDetail;
     rejection.message = refusalText(rejection, this.#limits, this.say, this.#words.format);

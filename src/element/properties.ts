@@ -1,13 +1,13 @@
 import { LitElement } from 'lit';
 import { property } from 'lit/decorators.js';
-import type { HeadersOption, SignFunction, UploaderOptions } from '../engine/types.js';
+import type { AdmissionRules, HeadersOption, SignFunction, UploaderOptions } from '../engine/types.js';
 import { MAX_PART_SIZE, MIN_PART_SIZE } from '../limits.js';
 import type { Action } from '../protocol.js';
 import { converter, number, oneOf, size } from './attributes.js';
 
 const CREDENTIALS = oneOf('credentials', ['same-origin', 'include', 'omit'], 'same-origin');
 const CHECKSUM = oneOf('checksum', ['auto', 'none', 'crc64nvme', 'crc32c', 'crc32', 'sha256'], 'auto');
-const RECOVER = oneOf('recover', ['auto', 'ask', 'off'], 'auto');
+const RECOVER = oneOf('recover', ['auto', 'ask', 'choose', 'off'], 'auto');
 const FORM_VALUE = oneOf('form-value', ['key', 'receipt'], 'key');
 const PICKER = oneOf('picker', ['auto', 'input'], 'auto');
 const MAX_SIZE = size('max-size', null);
@@ -35,6 +35,8 @@ const URL_PROPERTIES = {
  * and the default holds. Names that native controls reflect are reflected, as there: at once.
  */
 export abstract class UploadProperties extends LitElement {
+  abstract get form(): HTMLFormElement | null;
+
   /** File types to pick, as on `<input type="file">`: extensions and MIME types, comma separated. */
   @property({ noAccessor: true })
   get accept(): string {
@@ -155,12 +157,20 @@ export abstract class UploadProperties extends LitElement {
   @property({ converter: converter(CHECKSUM) }) checksum:
     'auto' | 'none' | 'crc64nvme' | 'crc32c' | 'crc32' | 'sha256' = 'auto';
   /**
-   * Unfinished uploads of earlier visits: `auto` go on by themselves when their file can be read, `ask` wait for a
-   * click, `off` nothing is kept.
+   * Unfinished uploads of earlier visits: `auto` resumes them as soon as their file can be read, `ask` lists them and
+   * waits for a click, `choose` resumes them when their file is chosen again, `off` stores nothing.
    */
-  @property({ converter: converter(RECOVER) }) recover: 'auto' | 'ask' | 'off' = 'auto';
-  /** Keeps one destination's, or one user's, unfinished uploads apart from another's; the signer's URL by default. */
+  @property({ converter: converter(RECOVER) }) recover: 'auto' | 'ask' | 'choose' | 'off' = 'auto';
+  /**
+   * Keeps one destination's, or one user's, unfinished uploads apart from another's; the signer's URL by default. A
+   * change ends every upload of the former scope in this page.
+   */
   @property() scope: string | null = null;
+  /**
+   * Names this control: an unfinished upload comes back in the control with the same name, and nowhere else. By default
+   * its form, `name` and `id` name it. Set it where several elements of a page have the same.
+   */
+  @property({ attribute: 'recovery-key' }) recoveryKey: string | null = null;
   /** Wish for the object's key; a prefix when several files are picked. */
   @property({ attribute: 'object-key' }) objectKey: string | null = null;
   /** Wish for the object's content type. */
@@ -200,6 +210,12 @@ export const limitsOf = (
   maxFiles: MAX_FILES(host.maxFiles),
 });
 
+/** What unfinished uploads must satisfy to be listed again. */
+function rulesOf(host: UploadProperties): AdmissionRules {
+  const { maxSize, minSize } = limitsOf(host);
+  return { accept: host.accept, maxSize: maxSize ?? Infinity, minSize: minSize ?? 0 };
+}
+
 /** Turns the element's properties into the engine's options; what is not set is left to the engine's defaults. */
 export function optionsOf(host: UploadProperties): UploaderOptions {
   const urls: Partial<Record<Action, string>> = {};
@@ -223,6 +239,7 @@ export function optionsOf(host: UploadProperties): UploaderOptions {
     checksum: CHECKSUM(host.checksum),
     recover: RECOVER(host.recover),
     scope: host.scope ?? '',
+    rules: rulesOf(host),
     objectKey: host.objectKey ?? '',
     contentType: host.contentType ?? '',
     acl: host.acl ?? '',

@@ -33,6 +33,7 @@ export class Refusals {
   }
 
   add(message: string): void {
+    if (this.#shown.includes(message)) return;
     this.#count++;
     if (this.#shown.length < SHOWN) this.#shown = [...this.#shown, message];
   }

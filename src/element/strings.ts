@@ -115,6 +115,7 @@ export const strings = {
   'reject-too-many': '“{name}” is one too many: the most is {count}.',
   'reject-duplicate': '“{name}” is in the list already.',
   'reject-empty-name': 'The file has no name.',
+  'reject-user-changed': 'A file was not uploaded, because another user is signed in now. Add it again.',
 
   // In English the engine's own words, which tell more; translations say what the code means.
   'error-no-signer': '{message}',

@@ -3,8 +3,9 @@ import { Uploader } from '../engine/index.js';
 import { NO_PROGRESS } from '../engine/status.js';
 import type { TotalProgress, UploadSnapshot, UploaderOptions, UploaderStatus } from '../engine/types.js';
 import { emit, eventNames, type MuleEventMap } from './events.js';
-import { isUnderWay } from './form-control.js';
+import { isOver } from './form-control.js';
 import { optionsOf, type UploadProperties } from './properties.js';
+import { countIn, recoveryKeyOf, type RecoveryKey } from './recovery-key.js';
 
 /** Out of the document for longer than this, in milliseconds, is gone rather than moved. */
 const GRACE = 1_000;
@@ -17,6 +18,14 @@ const MANY = 50;
 const PACE = 200;
 /** Milliseconds from one showing of figures to the next: parts may be stored a hundred times a second. */
 const FIGURES_EVERY = 200;
+
+/**
+ * Elements that left the document with uploads unfinished, by the owner of these; the next element of that owner goes
+ * on with them: after a change of route, in a modal that opens again, where a framework renders anew.
+ */
+const orphaned = new Map<string, UploaderController>();
+const ownerOf = ({ scope, signer, recoveryKey }: UploaderOptions): string =>
+  JSON.stringify([scope || signer, recoveryKey]);
 
 /** What the element does with what comes from its uploader. */
 export interface UploaderHooks {
@@ -34,12 +43,15 @@ export interface UploaderHooks {
  */
 export class UploaderController implements ReactiveController {
   #own: Uploader | null = null;
+  /** The control that the own uploader works for; found once, when that is made. */
+  #recoveryKey: RecoveryKey | null = null;
   #options: UploaderOptions = {};
   #shared: Uploader | null = null;
   #heard: AbortController | null = null;
   #heardOf: Uploader | null = null;
   #left: ReturnType<typeof setTimeout> | undefined;
-  #paused: readonly string[] = [];
+  /** Ids of what was paused because the element has gone; null while it has not. */
+  #paused: readonly string[] | null = null;
   #frame = 0;
   /** How many uploads there were when they were last looked at. */
   #count = 0;
@@ -94,21 +106,32 @@ export class UploaderController implements ReactiveController {
   /** Gives the uploader at work, made now where there is none. */
   need(): Uploader {
     if (!this.current) {
-      this.#options = optionsOf(this.host);
-      this.#own = new Uploader(this.#options);
-      this.#listen();
+      this.#recoveryKey = recoveryKeyOf(this.host);
+      const options = this.#readOptions();
+      const former = this.#recoveryKey.isUnique ? orphaned.get(ownerOf(options)) : undefined;
+      if (former) this.#takeOver(former);
+      else {
+        this.#options = options;
+        this.#own = new Uploader(options);
+        this.#listen();
+      }
     }
     return this.current!;
   }
 
   hostConnected(): void {
+    countIn(this.host, true);
     clearTimeout(this.#left);
-    for (const id of this.#paused) void this.#own?.resume(id);
-    this.#paused = [];
+    if (orphaned.get(ownerOf(this.#options)) === this) orphaned.delete(ownerOf(this.#options));
+    if (this.#paused) this.#own?.attach(this.#paused);
+    this.#paused = null;
     this.#listen();
   }
 
   hostDisconnected(): void {
+    countIn(this.host, false);
+    const isUnfinished = this.#own?.uploads.some((upload) => !isOver(upload)) ?? false;
+    if (isUnfinished && this.#recoveryKey?.isUnique) orphaned.set(ownerOf(this.#options), this);
     this.#left = setTimeout(() => this.#leave(), GRACE);
   }
 
@@ -156,7 +179,7 @@ export class UploaderController implements ReactiveController {
 
   // Only what changed: new headers or a new signer make uploads that wait for them try at once.
   #reconfigure(uploader: Uploader): void {
-    const options = optionsOf(this.host);
+    const options = this.#readOptions();
     const before = this.#options as Record<string, unknown>;
     const isSame = (name: string, value: unknown): boolean =>
       value === before[name] || (name === 'urls' && JSON.stringify(value) === JSON.stringify(before[name]));
@@ -169,11 +192,37 @@ export class UploaderController implements ReactiveController {
     }
   }
 
+  #readOptions(): UploaderOptions {
+    const options = optionsOf(this.host);
+    const { key, isUnique } = this.#recoveryKey!;
+    if (!isUnique && options.recover !== 'off') options.recover = 'choose';
+    return { ...options, recoveryKey: this.host.recoveryKey || key };
+  }
+
+  /** Goes on with the uploads of an element of the same control that has left the document. */
+  #takeOver(former: UploaderController): void {
+    const uploader = former.#own!;
+    orphaned.delete(ownerOf(former.#options));
+    clearTimeout(former.#left);
+    this.#own = uploader;
+    this.#options = former.#options;
+    former.#own = null;
+    former.#listen();
+    this.#reconfigure(uploader);
+    this.#listen();
+    if (former.#paused) uploader.attach(former.#paused);
+    former.#paused = null;
+    // the element is in the midst of an update
+    queueMicrotask(() => {
+      const uploads = uploader.uploads.filter((upload) => !isOver(upload));
+      if (uploads.length > 0) emit(this.host, 'mule-recover', { uploads });
+      if (uploader.uploads.some(({ status }) => status === 'complete')) this.hooks.told();
+    });
+  }
+
   #leave(): void {
     clearTimeout(this.#tick);
-    const running = this.#own?.uploads.filter((upload) => isUnderWay(upload) && upload.status !== 'paused') ?? [];
-    this.#paused = running.map(({ id }) => id);
-    for (const id of this.#paused) void this.#own?.pause(id);
+    this.#paused = this.#own?.detach() ?? null;
     // A page's uploader must not keep an element alive that nobody can reach any more.
     this.#heard?.abort();
     this.#heardOf = null;

@@ -11,10 +11,10 @@ export const LARGEST_COPY = 8 * 1024 ** 2;
 export interface FileKeeperHost {
   readonly clock: Clock;
   readonly shelf: Shelf;
-  scope(): string;
+  /** Whether files are stored at all. */
   isOn(): boolean;
-  /** Whether it is known who the user is, if anybody: what belongs to nobody would be offered to anybody. */
-  isUserKnown(): boolean;
+  /** Whether it is known whose the upload is: what belongs to nobody would be offered to anybody. */
+  isOwnerKnown(upload: Upload): boolean;
   /** Gives what the upload's file is recognised by. */
   recognise(upload: Upload): Promise<string>;
   /** Writes the upload to the journal. */
@@ -60,6 +60,12 @@ export class FileKeeper {
     if (this.#waiting.size) this.#wait();
   }
 
+  /** Forgets an upload whose owner is gone; what is stored of its file stays. */
+  drop(upload: Upload): void {
+    this.#waiting.delete(upload);
+    this.#kept.delete(upload);
+  }
+
   /** Stops keeping. */
   dispose(): void {
     this.#waiting.clear();
@@ -79,16 +85,12 @@ export class FileKeeper {
   }
 
   get #hasWork(): boolean {
-    return [...this.#waiting].some((upload) => this.#isReady(upload));
-  }
-
-  #isReady({ session }: Upload): boolean {
-    return session !== null || this.#host.isUserKnown();
+    return [...this.#waiting].some((upload) => this.#host.isOwnerKnown(upload));
   }
 
   async #keepAll(): Promise<void> {
     for (const upload of [...this.#waiting]) {
-      if (!this.#isReady(upload)) continue;
+      if (!this.#host.isOwnerKnown(upload)) continue;
       if (!this.#waiting.delete(upload) || isOver(upload.status)) continue;
       // an upload whose file cannot be kept goes on all the same
       await this.#keep(upload).catch(() => {});
@@ -96,11 +98,12 @@ export class FileKeeper {
   }
 
   async #keep(upload: Upload): Promise<void> {
-    const { shelf, scope, recognise, remember } = this.#host;
+    const { shelf, recognise, remember } = this.#host;
     const kept = whatToKeep(upload);
     if (!kept) return;
     await recognise(upload);
-    if (!(await shelf.keep(upload.recordId, scope(), kept))) return;
+    if (upload.isReleased || !(await shelf.keep(upload.recordId, upload.owner.scope, kept))) return;
+    if (upload.isReleased) return;
     this.#kept.add(upload);
     if (isOver(upload.status)) this.release(upload);
     // the record comes second: one without its file would be of no use to an upload of which nothing is stored

@@ -144,14 +144,17 @@ export class InitDesk {
     for (let at = 0; at < batch.length; at += AT_ONCE) {
       const few = batch.slice(at, at + AT_ONCE);
       const areReady = await Promise.all(few.map((upload) => this.#host.prepare(upload).catch(() => false)));
-      ready.push(...few.filter((_, index) => areReady[index]));
+      ready.push(...few.filter((upload, index) => areReady[index] && !upload.isReleased));
     }
     if (!ready.length) return new Map();
     const checksums = await offers;
     await checksumDesk.foresee(ready, checksums, lifetime);
-    const files = ready.map((upload) =>
-      initFileOf(upload, options, checksums, this.#host.partSizeFor(upload.facts.size, checksums.length > 0)),
-    );
+    const files = ready
+      .filter(({ isReleased }) => !isReleased)
+      .map((upload) =>
+        initFileOf(upload, options, checksums, this.#host.partSizeFor(upload.facts.size, checksums.length > 0)),
+      );
+    if (!files.length) return new Map();
     const asked = momentOf(clock);
     try {
       const answer = await signer.call('get_init_signature', { files } satisfies InitRequest);

@@ -100,6 +100,7 @@ export class Intake {
 
   async #askPage(upload: Upload): Promise<boolean> {
     await this.recognise(upload);
+    if (upload.isReleased) return false;
     const waits: Promise<unknown>[] = [];
     const isAllowed = this.#emit('mule-before-upload', {
       upload: upload.snapshot,

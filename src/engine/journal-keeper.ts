@@ -1,15 +1,15 @@
 import { unlessAborted } from './abort.js';
 import type { Journal, JournalRecord } from './types.js';
 import type { Upload } from './upload.js';
+import type { Owner } from './upload-host.js';
 
 /** Milliseconds after which a database that does not open is gone on without. */
 const PATIENCE = 3_000;
 
-/** Whose records are written, and by which page. */
-export interface Writer {
-  readonly scope: string;
-  /** Who the signer took the browser for last; null where that is nobody, or unknown. */
-  readonly principal: string | null;
+/** Whose records are read, and what is written into those of uploads that the signer has not answered for. */
+export interface Writer extends Owner {
+  /** User that the signer named last; null: it said that nobody is signed in; undefined: it said nothing so far. */
+  readonly principal: string | null | undefined;
   /** Name of this page among those that live. */
   readonly visit: string | null;
 }
@@ -30,8 +30,11 @@ export class JournalKeeper {
     this.#writer = writer;
   }
 
-  load(): Promise<JournalRecord[]> {
-    return this.#try(() => this.#journal.load(this.#writer().scope), []);
+  /** @returns records of this owner, and those of earlier releases, which name no control */
+  async load(): Promise<JournalRecord[]> {
+    const { scope, recoveryKey } = this.#writer();
+    const records = await this.#try(() => this.#journal.load(scope), []);
+    return records.filter((record) => (record.recoveryKey ?? recoveryKey) === recoveryKey);
   }
 
   /** @param before what the record waits for, and with it all that is asked later: a removal must not overtake it */
@@ -51,8 +54,9 @@ export class JournalKeeper {
     return this.#try(() => this.#journal.remove(upload.recordId), undefined);
   }
 
-  wipe(): Promise<void> {
-    return this.#try(() => this.#journal.wipe(this.#writer().scope), undefined);
+  /** Removes every record of a scope, whichever control it belongs to. */
+  wipe(scope: string): Promise<void> {
+    return this.#try(() => this.#journal.wipe(scope), undefined);
   }
 
   /** What is refused today, for want of room, may be granted in a minute; a database that hangs is not asked again. */
@@ -82,14 +86,14 @@ export class JournalKeeper {
   }
 }
 
-function recordOf(upload: Upload, { scope, principal, visit }: Writer): JournalRecord | null {
-  const { facts, session, fingerprint, recordId, createdAt } = upload;
+function recordOf(upload: Upload, { principal, visit }: Omit<Writer, keyof Owner>): JournalRecord | null {
+  const { facts, session, fingerprint, recordId, createdAt, owner } = upload;
   if (!fingerprint) return null;
   return {
     version: 2,
     ...facts,
     id: recordId,
-    scope,
+    ...owner,
     principal: session ? session.principal : principal,
     visit,
     fingerprint,

@@ -21,6 +21,8 @@ export const engineDefaults: Readonly<ResolvedOptions> = Object.freeze({
   checksum: 'auto',
   recover: 'auto',
   scope: '',
+  recoveryKey: '',
+  rules: {},
   objectKey: '',
   contentType: '',
   acl: '',
@@ -62,7 +64,8 @@ const CHECKS: Partial<Record<string, Check>> = {
   stallTimeout: number((value) => value > 0, 'seconds, more than 0'),
   bandwidthLimit: number((value) => value > 0, 'bytes per second, more than 0'),
   checksum: oneOf('auto', 'none', 'crc64nvme', 'crc32c', 'crc32', 'sha256'),
-  recover: oneOf('auto', 'ask', 'off'),
+  recover: oneOf('auto', 'ask', 'choose', 'off'),
+  rules: [(value) => value !== null && typeof value === 'object', 'an object of rules'],
 };
 
 /** An option's value without `null`s or functions spelled out, for messages. */

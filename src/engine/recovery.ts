@@ -1,14 +1,23 @@
+import { whyRejected } from './admission.js';
 import { sleep } from './clock.js';
 import { SignerFault, UploadError } from './errors.js';
 import type { FileKeeper } from './file-keeper.js';
-import { fingerprint } from './fingerprint.js';
+import { fingerprint, isKnownByTime } from './fingerprint.js';
 import type { JournalKeeper } from './journal-keeper.js';
 import type { ResolvedOptions } from './options.js';
 import { backoff, judge } from './retry.js';
 import type { Roster } from './roster.js';
 import { principalOf } from './session.js';
-import { isOver } from './status.js';
-import type { Clock, FileHandle, JournalRecord, KeptFile, Shelf, SignerPort, UploadSnapshot } from './types.js';
+import type {
+  Clock,
+  FileEntry,
+  FileHandle,
+  JournalRecord,
+  KeptFile,
+  Shelf,
+  SignerPort,
+  UploadSnapshot,
+} from './types.js';
 import type { Upload } from './upload.js';
 
 /** Milliseconds that files coming in wait for the signer to say who the user is. */
@@ -34,8 +43,10 @@ export interface RecoveryHost {
   revive(record: JournalRecord): Upload;
   /** Lets an upload that has its file go on. */
   goOn(upload: Upload, isAsked: boolean): void;
-  /** Takes an upload off the list; the journal keeps it. */
+  /** Takes an upload of another user off the list; the journal keeps it. */
   drop(upload: Upload): void;
+  /** Called when the signer names another user than before: ends everything of the former one. */
+  userChanged(): void;
   tell(found: readonly UploadSnapshot[]): void;
 }
 
@@ -51,65 +62,125 @@ export class Recovery {
   readonly #found = new Map<Upload, Remains>();
   /** What belongs to users who are not here, as far as is known. */
   #hidden: Remains[] = [];
-  /** Whom the signer takes us for; undefined until it said so. */
+  /** Records that are resumed only when their file is added again. */
+  #unlisted: JournalRecord[] = [];
+  /** User that the signer named last; null: it said that nobody is signed in; undefined: it said nothing so far. */
   #user: string | null | undefined;
+  /** Counts the owners: what was loaded for one is not shown to the next. */
+  #owners = 0;
 
   constructor(host: RecoveryHost) {
     this.#host = host;
   }
 
-  /** Whom the signer takes us for; null where that is nobody, or unknown. */
-  get user(): string | null {
-    return this.#user ?? null;
+  /** User that the signer named last; null: it said that nobody is signed in; undefined: it said nothing so far. */
+  get user(): string | null | undefined {
+    return this.#user;
   }
 
-  get isUserKnown(): boolean {
-    return this.#user !== undefined;
-  }
-
-  /** Lists what this scope left unfinished, and lets go on what can. */
+  /** Lists what this owner left unfinished, and resumes what can be resumed. */
   async load(): Promise<void> {
     const { journal, shelf, options, lifetime, clock } = this.#host;
     if (options.recover === 'off') return;
+    const owner = this.#owners;
+    const isCurrent = (): boolean => owner === this.#owners && !lifetime.aborted;
     const records = await this.#host.free(await journal.load());
-    if (!records.length || lifetime.aborted) return;
-    const finding = Promise.all(records.map(async (record) => ({ record, kept: await shelf.find(record.id) })));
+    if (!records.length || !isCurrent()) return;
+    this.#unlisted = records.filter((record) => this.#isUnlisted(record));
+    const listed = records.filter((record) => !this.#unlisted.includes(record));
+    const finding = Promise.all(listed.map(async (record) => ({ record, kept: await shelf.find(record.id) })));
     const found = finding.then((all) => {
-      this.#hidden = all;
+      if (isCurrent()) this.#hidden = all;
     });
     // whose uploads may be shown is the signer's to say
-    const bound = records.find(({ principal }) => principal !== null);
-    const known = bound && this.#ask(bound).catch(() => {});
+    const bound = records.find(({ principal }) => typeof principal === 'string');
+    const known = bound && this.#ask(bound, isCurrent).catch(() => {});
     // neither a slow disk nor a slow signer may hold up new files
     await Promise.race([Promise.all([found, known]), sleep(clock, PATIENCE, lifetime)]).catch(() => {});
     if (this.#hidden.length) this.#reveal();
     else void found.then(() => this.#reveal());
   }
 
-  /** Takes all that is of earlier visits off the list: another user, or another destination. */
-  leave(): void {
-    for (const upload of this.#found.keys()) this.#putAway(upload);
+  /**
+   * Forgets what was loaded, and the user: the owner is another from now on.
+   * @returns what is listed of the former one's, and has not been resumed
+   */
+  leave(): Upload[] {
+    this.#owners++;
+    const idle = [...this.#found.keys()].filter(({ snapshot }) => snapshot.found || snapshot.needsFile);
     this.#found.clear();
     this.#hidden = [];
+    this.#unlisted = [];
     this.#user = undefined;
+    return idle;
   }
 
-  /** Takes in whom the signer takes us for: what is another's leaves the list, what is this user's comes back. */
-  meet(user: string | null): void {
-    if (user === this.#user) return;
+  /**
+   * Records the user that the signer names. Uploads of another user leave the list, and those of this user come back.
+   * @param user undefined where the signer said nothing
+   */
+  meet(user: string | null | undefined): void {
+    if (user === undefined || user === this.#user) return;
+    const isChange = this.#user !== undefined;
     this.#user = user;
+    if (isChange) {
+      this.#host.userChanged();
+      this.leave();
+      this.#user = user;
+      void this.load();
+      return;
+    }
     for (const [upload, remains] of this.#found) {
       if (this.isOurs(remains.record)) continue;
-      this.#putAway(upload);
       this.#found.delete(upload);
       this.#hidden.push(remains);
+      if (this.#host.roster.has(upload.id)) this.#host.drop(upload);
     }
     this.#reveal();
   }
 
-  /** Whether a record may be gone on with by whoever is here. */
+  /** Whether the user who is here may resume a record. One that names nobody belongs to whoever has the scope. */
   isOurs({ principal }: Pick<JournalRecord, 'principal'>): boolean {
-    return principal === null || principal === this.#user;
+    return principal === undefined || principal === this.#user || (principal === null && this.#user === undefined);
+  }
+
+  /**
+   * Takes back an upload that is not listed, by its file.
+   * @returns null where no such upload is known
+   */
+  async takeBack({ file, relativePath = '' }: FileEntry): Promise<Upload | null> {
+    const isSameSize = ({ size }: JournalRecord): boolean => size === file.size;
+    if (!this.#unlisted.some(isSameSize)) return null;
+    const print = await fingerprint(file).catch(() => null);
+    const same = this.#unlisted.filter(
+      (record) =>
+        isSameSize(record)
+        && record.fingerprint === print
+        && (typeof record.principal !== 'string' || record.principal === this.#user),
+    );
+    const twin = same.find(({ name, relativePath: path }) => name === file.name && path === relativePath);
+    // without a look at the bytes, files of one name in two folders are two
+    const record = twin ?? (file.size && !isKnownByTime(file) ? same[0] : undefined);
+    if (!record) return null;
+    this.#unlisted = this.#unlisted.filter((one) => one !== record);
+    const upload = this.#host.revive(record);
+    this.#found.set(upload, { record, kept: null });
+    return upload;
+  }
+
+  /**
+   * Whether a record is resumed only when its file is added again: the page wants it so, nobody knows whose it is, or
+   * the control takes no such files.
+   */
+  #isUnlisted(record: JournalRecord): boolean {
+    const { recover, scope, recoveryKey, rules } = this.#host.options;
+    return (
+      !record.aborting
+      && (recover === 'choose'
+        || (recoveryKey !== '' && record.recoveryKey === undefined)
+        || (scope === '' && record.principal === undefined)
+        || whyRejected(record, rules, 0) !== null)
+    );
   }
 
   /** Writes down that an upload of an earlier visit has its file in this one. */
@@ -147,7 +218,8 @@ export class Recovery {
     for (const remains of ours) {
       const { record, kept } = remains;
       // nothing was sent and nothing is kept: there is nothing to go on with
-      if ((record.key === null && !kept && !record.aborting) || this.#host.roster.has(record.id)) continue;
+      const isListed = this.#host.roster.all.some(({ id, recordId }) => id === record.id || recordId === record.id);
+      if ((record.key === null && !kept && !record.aborting) || isListed) continue;
       const upload = this.#host.revive(record);
       if (kept) this.#host.files.found(upload);
       if (record.aborting) {
@@ -177,12 +249,6 @@ export class Recovery {
     else if (upload.status === 'needs-file') upload.offer(kept.handle);
   }
 
-  #putAway(upload: Upload): void {
-    if (isOver(upload.status) || !this.#host.roster.has(upload.id)) return;
-    upload.pause();
-    this.#host.drop(upload);
-  }
-
   /** Gives an upload its file back, where it still is that file. */
   async #open(upload: Upload, read: () => Promise<File>, isAsked = false): Promise<void> {
     const { name, size } = upload.facts;
@@ -208,15 +274,16 @@ export class Recovery {
   }
 
   /** Asks the signer whom it takes us for, by having one of those uploads renewed; until it answers, or refuses. */
-  async #ask({ key, uploadId, grant, size }: JournalRecord): Promise<void> {
+  async #ask({ key, uploadId, grant, size }: JournalRecord, isCurrent: () => boolean): Promise<void> {
     const { signer, clock, lifetime } = this.#host;
     // no name: it may be somebody else's
     const file = { id: 'who', filename: 'who', filesize: size, last_modified: 0, content_type: '' };
     const known = grant !== null && key !== null && { grant, key, upload_id: uploadId ?? undefined };
-    for (let tries = 1; !lifetime.aborted && this.#user === undefined; tries++) {
+    for (let tries = 1; isCurrent() && this.#user === undefined; tries++) {
       try {
         const answer = await signer.call('get_init_signature', { files: [{ ...file, ...known }] }, lifetime);
-        this.meet(principalOf(answer));
+        if (isCurrent()) this.meet(principalOf(answer));
+        return;
       } catch (error) {
         // refused: whoever it is has yet to sign in, and the first upload's answer will tell
         if (!(error instanceof SignerFault) || judge(error, 'init').kind !== 'again') return;

@@ -21,8 +21,8 @@ export interface Session {
   grant: string | undefined;
   readonly actions: readonly Action[];
   readonly tracked: boolean;
-  /** Whom the signer bound it to; null where it names nobody. */
-  readonly principal: string | null;
+  /** User that the signer named; null: nobody is signed in; undefined: it said nothing. */
+  readonly principal: string | null | undefined;
   /** Whether the signer gives this key to no other upload. */
   readonly ownKey: boolean;
   /** What signer and store have agreed on; null: no checksum. */
@@ -87,9 +87,9 @@ function readAgreed({ checksum }: { checksum?: AgreedChecksum }): AgreedChecksum
   return { algorithm, type };
 }
 
-/** Tells whom the signer takes the browser for; null where it names nobody. */
-export const principalOf = ({ principal }: InitAnswer): string | null =>
-  typeof principal === 'string' ? principal : null;
+/** Returns the user that the signer names; null where it says that nobody is signed in, undefined where it says nothing. */
+export const principalOf = ({ principal }: InitAnswer): string | null | undefined =>
+  typeof principal === 'string' || principal === null ? principal : undefined;
 
 function readOpening(file: Exclude<InitAnswerFile, { error: unknown }>, answer: InitAnswer, asked: Moment): Opening {
   if ('init' in file) return { kind: 'create', signature: readSignature(file.init, answer, asked) };

@@ -40,8 +40,10 @@ interface Awaited {
 /** What a claim comes to: this tab has the upload until it lets go, or it has ended in another tab. */
 export type Claim = { release(): void } | { ended: TabNews };
 
-/** What tells a file apart from all others that go to the same place. */
-interface FileTraits {
+/** Tells one upload from all others of this origin. */
+interface UploadTraits {
+  scope: string;
+  recoveryKey?: string;
   fingerprint: string;
   name: string;
   relativePath: string;
@@ -52,7 +54,6 @@ export interface TabsHost {
   readonly lock: TabLock;
   readonly channel: TabChannel;
   readonly clock: Clock;
-  scope(): string;
   /** Gives what the upload's file is recognised by. */
   recognise(upload: Upload): Promise<string>;
   load(): Promise<JournalRecord[]>;
@@ -252,11 +253,11 @@ export class Tabs {
   // ---- Names ----
 
   async #nameOf(upload: Upload): Promise<string> {
-    return this.#join({ ...upload.facts, fingerprint: await this.#host.recognise(upload) });
+    return this.#join({ ...upload.facts, ...upload.owner, fingerprint: await this.#host.recognise(upload) });
   }
 
   /** Twins in two folders are two files, though their bytes are the same. */
-  #join({ fingerprint, name, relativePath }: FileTraits): string {
-    return `${this.#host.scope()}:${fingerprint}:${relativePath || name}`;
+  #join({ scope, recoveryKey = '', fingerprint, name, relativePath }: UploadTraits): string {
+    return `${scope}:${recoveryKey && `${recoveryKey}:`}${fingerprint}:${relativePath || name}`;
   }
 }

@@ -85,7 +85,16 @@ export interface TotalProgress {
   readonly eta: number | null;
 }
 
-export type RejectCode = 'type' | 'too-big' | 'too-small' | 'too-many' | 'duplicate' | 'empty-name' | 'cancelled';
+export type RejectCode =
+  | 'type'
+  | 'too-big'
+  | 'too-small'
+  | 'too-many'
+  | 'duplicate'
+  | 'empty-name'
+  | 'cancelled'
+  /** Another user is signed in than when the file was added. */
+  | 'user-changed';
 
 /** What files are taken in; each file that is not gives a `mule-reject`. */
 export interface AdmissionRules {
@@ -152,9 +161,23 @@ export interface UploaderOptions {
   /** Bytes per second over all uploads; Infinity: no limit. */
   bandwidthLimit?: number;
   checksum?: 'auto' | 'none' | ChecksumAlgorithm;
-  recover?: 'auto' | 'ask' | 'off';
-  /** Keeps one destination's, or one user's, unfinished uploads apart from another's. Default: the signer's URL. */
+  /**
+   * Unfinished uploads of earlier visits. `auto`: resumed as soon as their file can be read; `ask`: listed, and resumed
+   * by `resume()`; `choose`: not listed, and resumed when their file is added again; `off`: nothing is stored.
+   */
+  recover?: 'auto' | 'ask' | 'choose' | 'off';
+  /**
+   * Keeps one destination's, or one user's, unfinished uploads apart from another's. Default: the signer's URL. A change
+   * ends every upload of the former scope in this page.
+   */
   scope?: string;
+  /**
+   * Names the control that uploads belong to, within the scope: an unfinished upload comes back where this is the same,
+   * and nowhere else. The element derives it from its form and `name`.
+   */
+  recoveryKey?: string;
+  /** Rules for files that `add()` gives none for, and for unfinished uploads that are to be listed again. */
+  rules?: AdmissionRules;
   /** Wish for the object's key; a prefix when several files are added at once. */
   objectKey?: string;
   contentType?: string;
@@ -237,6 +260,8 @@ export interface UploaderEventMap {
   'mule-network': CustomEvent<{ online: boolean }>;
   'mule-complete': CustomEvent<CompleteDetail>;
   'mule-error': CustomEvent<{ upload: UploadSnapshot; error: UploadError }>;
+  /** Uploads left the list, because another user is signed in, the scope changed, or `forget()` was called. */
+  'mule-owner-change': CustomEvent<{ uploads: readonly UploadSnapshot[] }>;
   'mule-finish': CustomEvent<{ completed: readonly UploadSnapshot[]; failed: readonly UploadSnapshot[] }>;
 }
 
@@ -303,8 +328,10 @@ export interface JournalRecord {
   version: 2;
   id: string;
   scope: string;
-  /** Who the signer took the browser for; null where it names nobody. */
-  principal: string | null;
+  /** `UploaderOptions.recoveryKey` of the control that began it; missing in records of 0.1 and before. */
+  recoveryKey?: string;
+  /** User that the signer named; null: it said that nobody is signed in; undefined: it said nothing. */
+  principal?: string | null | undefined;
   /** The page that has the upload's file in hand; while that page lives, no other goes on with the upload. */
   visit: string | null;
   fingerprint: string;

@@ -23,6 +23,12 @@ export interface UploadFacts {
   relativePath: string;
 }
 
+/** Whose an upload is, in the journal and among tabs. */
+export interface Owner {
+  readonly scope: string;
+  readonly recoveryKey: string;
+}
+
 /** What an uploader lends to each of its uploads. */
 export interface UploadHost {
   readonly clock: Clock;

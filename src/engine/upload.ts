@@ -25,7 +25,7 @@ import type {
   UploaderEventMap,
   WaitingFor,
 } from './types.js';
-import type { UploadFacts, UploadHost } from './upload-host.js';
+import type { Owner, UploadFacts, UploadHost } from './upload-host.js';
 import { snapshotOf } from './upload-snapshot.js';
 
 /** One file's life, from the queue to the bucket: the one state machine, and what to do on each failure. */
@@ -47,6 +47,8 @@ export class Upload {
   /** Bytes that the last progress event told. */
   reported: number | null = 0;
   createdAt: number;
+  /** Whose it is: an unfinished upload comes back to the same owner, and to nobody else. */
+  owner: Owner;
   /** Asks init for a fresh start: what there was cannot be gone on with. */
   wantsFresh = false;
   /** Whether another tab has had it, or may have: only the store knows what it has come to. */
@@ -70,6 +72,7 @@ export class Upload {
   #told: TabNews | null = null;
   #ended: Promise<void> = Promise.resolve();
   #hasStarted = false;
+  #isReleased = false;
   #loaded = 0;
   #retries = 0;
   /** What is known of the object once it stands in the bucket. */
@@ -80,9 +83,10 @@ export class Upload {
   #error: UploadError | null = null;
   #snapshot: UploadSnapshot | null = null;
 
-  constructor(host: UploadHost, facts: UploadFacts, source: { file: File } | { record: JournalRecord }) {
+  constructor(host: UploadHost, facts: UploadFacts, owner: Owner, source: { file: File } | { record: JournalRecord }) {
     this.#host = host;
     this.facts = facts;
+    this.owner = owner;
     this.recordId = facts.id;
     const record = 'record' in source ? source.record : null;
     this.file = 'file' in source ? source.file : null;
@@ -340,6 +344,20 @@ export class Upload {
   /** Stops all it does, without a word; for when the uploader ends. */
   dispose(): void {
     this.#stop();
+  }
+
+  /** Whether its owner is gone from this page: it sends nothing and writes nothing any more. */
+  get isReleased(): boolean {
+    return this.#isReleased;
+  }
+
+  /** Stops it for good in this page, because its owner is gone. The journal keeps it for that owner. */
+  release(): void {
+    this.#isReleased = true;
+    this.#stop();
+    if (isOver(this.#status) || this.#status === 'paused' || this.#status === 'needs-file') return;
+    this.#transition('paused');
+    this.#host.emit('mule-pause', { upload: this.snapshot });
   }
 
   #stop(): void {

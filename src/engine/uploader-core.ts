@@ -33,11 +33,14 @@ import type {
   UploaderStatus,
 } from './types.js';
 import { Upload } from './upload.js';
-import type { UploadHost } from './upload-host.js';
+import type { Owner, UploadHost } from './upload-host.js';
 import { Visit } from './visit.js';
 
 /** Milliseconds between two progress events of one upload. */
 const TICK = 100;
+/** Every uploader of this page, so that what ends for a user ends in all of them. */
+const uploaders = new Set<WeakRef<UploaderCore>>();
+let hasWarnedOfPrincipal = false;
 
 /** Sends an event to whoever listens to the uploader. @returns false where it was a gate and somebody closed it */
 export type Tell = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
@@ -72,6 +75,13 @@ export class UploaderCore {
   #ready: Promise<void> | null = null;
   /** Calls of `add` under way. */
   #arriving = 0;
+  #isDetached = false;
+  /** Changes when another user, or another owner of uploads, takes the place of the former one. */
+  #era = {};
+  /** Scopes that this uploader has stored anything under. */
+  readonly #scopes = new Set<string>();
+  /** Uploads that `forget()` has ended: nothing is written of them any more. */
+  readonly #forgotten = new WeakSet<Upload>();
   #cancelTick: (() => void) | null = null;
 
   constructor(
@@ -86,7 +96,7 @@ export class UploaderCore {
     this.#scheduler = new Scheduler(ports.clock, () => this.#options);
     this.#visit = new Visit(ports.tabLock, newId());
     this.#keeper = new JournalKeeper(ports.journal, () => ({
-      scope: this.#scope,
+      ...this.#owner,
       principal: this.#recovery.user,
       visit: this.#visit.name,
     }));
@@ -119,7 +129,7 @@ export class UploaderCore {
         }),
       upcoming: () => this.#roster.upcoming(),
       answered: (answer) => {
-        this.#recovery.meet(principalOf(answer));
+        this.#meet(principalOf(answer));
         this.#files.wake();
       },
       prepare: (upload) => this.#intake.prepare(upload),
@@ -128,7 +138,6 @@ export class UploaderCore {
       lock: ports.tabLock,
       channel: ports.tabChannel,
       clock: ports.clock,
-      scope: () => this.#scope,
       recognise: (upload) => this.#intake.recognise(upload),
       load: () => (this.#options.recover === 'off' ? Promise.resolve([]) : this.#keeper.load()),
       elsewhere: () => this.#visit.elsewhere,
@@ -153,12 +162,14 @@ export class UploaderCore {
         this.#visit.hide();
       },
       show: () => {
-        this.#visit.show();
+        if (!this.#isDetached) this.#visit.show();
         for (const upload of this.#roster.running) upload.revive();
       },
       emit: (type, detail) => this.#emit(type, detail),
     });
     this.#host = this.#makeHost();
+    for (const known of uploaders) if (!known.deref()) uploaders.delete(known);
+    uploaders.add(new WeakRef(this));
   }
 
   get options(): Readonly<ResolvedOptions> {
@@ -186,11 +197,17 @@ export class UploaderCore {
   }
 
   configure(changes: UploaderOptions): void {
-    const before = this.#scope;
-    this.#options = mergeOptions(this.#options, changes);
-    if (before !== this.#scope && this.#ready) {
+    const options = mergeOptions(this.#options, changes);
+    const before = this.#options;
+    const isOtherOwner = options.scope !== before.scope || options.recoveryKey !== before.recoveryKey;
+    // before the signer has answered, a scope that comes late is that of the files that came early
+    const isInUse = before.scope !== '' || this.#desk.hasAnswer;
+    if (isOtherOwner && isInUse) this.#endAll();
+    this.#options = options;
+    if (this.#ready && (isOtherOwner || (!options.scope && options.signer !== before.signer))) {
+      for (const upload of this.#roster.all) if (!upload.session) upload.owner = this.#owner;
       // another user's, or another destination's, unfinished uploads are not for this one to see
-      this.#recovery.leave();
+      this.#leave(this.#recovery.leave());
       this.#ready = this.#recovery.load();
     }
     this.#scheduler.dispatch();
@@ -200,14 +217,19 @@ export class UploaderCore {
     this.#page.update();
   }
 
-  async add(files: Iterable<File | FileEntry>, rules: AdmissionRules = {}): Promise<UploadSnapshot[]> {
+  async add(files: Iterable<File | FileEntry>, rules: AdmissionRules = this.#options.rules): Promise<UploadSnapshot[]> {
     const entries = [...files].map((item) => ('file' in item ? item : { file: item }));
     const taken: Upload[] = [];
+    const era = this.#era;
     this.#arriving++;
     try {
       await this.ready;
       const turns = new Turns(this.#ports.clock);
       for (const entry of entries) {
+        if (era !== this.#era) {
+          this.#rejectOfFormerUser(entry.file);
+          continue;
+        }
         const upload = await this.#take(entry, rules, entries.length > 1);
         if (upload) taken.push(upload);
         if (!turns.isOver) continue;
@@ -289,13 +311,36 @@ export class UploaderCore {
   }
 
   async forget(): Promise<void> {
-    this.#recovery.leave();
+    const scopes = new Set([...this.#scopes, this.#scope]);
+    for (const uploader of this.#ofPage()) {
+      if (!scopes.has(uploader.#scope)) continue;
+      uploader.#endAll({ isForgotten: true });
+      uploader.#recovery.leave();
+    }
     this.#line.forget();
-    await Promise.all([this.#keeper.wipe(), this.#ports.shelf.wipe(this.#scope)]);
+    await Promise.all([...scopes].flatMap((scope) => [this.#keeper.wipe(scope), this.#ports.shelf.wipe(scope)]));
+  }
+
+  /** Pauses what runs, and lets other tabs resume it; the files stay in hand. @returns ids of what was paused */
+  detach(): string[] {
+    const running = this.#roster.all.filter(({ status }) => status === 'queued' || isRunning(status));
+    for (const upload of running.reverse()) upload.pause();
+    this.#isDetached = true;
+    this.#tabs.leave();
+    this.#visit.hide();
+    return running.map(({ id }) => id);
+  }
+
+  /** Undoes `detach()`. @param ids what it returned */
+  attach(ids: readonly string[]): void {
+    this.#isDetached = false;
+    this.#visit.show();
+    for (const id of ids) if (this.#roster.has(id)) void this.resume(id);
   }
 
   dispose(): void {
     this.#lifetime.abort();
+    for (const known of uploaders) if (known.deref() === this) uploaders.delete(known);
     for (const upload of this.#roster.all) upload.dispose();
     this.#cancelTick?.();
     this.#page.dispose();
@@ -310,8 +355,9 @@ export class UploaderCore {
 
   async #take(entry: FileEntry, rules: AdmissionRules, areMany: boolean): Promise<Upload | null> {
     const { file, relativePath = '', handle = null } = entry;
+    const era = this.#era;
     const unfinished = await this.#intake.findUnfinished(entry);
-    if (unfinished) {
+    if (unfinished && this.#roster.has(unfinished.id)) {
       unfinished.file = file;
       unfinished.handle = handle;
       this.#requeue(unfinished);
@@ -322,13 +368,24 @@ export class UploaderCore {
       this.#emit('mule-reject', { file, ...rejection });
       return null;
     }
+    const known = await this.#recovery.takeBack(entry);
+    if (era !== this.#era) {
+      this.#rejectOfFormerUser(file);
+      return null;
+    }
     const { name, size, type, lastModified } = file;
-    const upload = new Upload(this.#host, { id: newId(), name, size, type, lastModified, relativePath }, { file });
+    const facts = { id: newId(), name, size, type, lastModified, relativePath };
+    const upload = known ?? new Upload(this.#host, facts, this.#owner, { file });
     const { objectKey, autostart } = this.#options;
     upload.handle = handle;
-    upload.objectKey = objectKey && areMany ? `${objectKey}${relativePath || name}` : objectKey;
+    if (known) upload.file = file;
+    else upload.objectKey = objectKey && areMany ? `${objectKey}${relativePath || name}` : objectKey;
     this.#roster.add(upload);
     this.#emit('mule-add', { upload: upload.snapshot });
+    if (known) {
+      this.#requeue(upload);
+      return upload;
+    }
     // it arrives while the file is looked at
     if (this.#checksumDesk.isWanted) void this.#checksumDesk.kit();
     this.#files.consider(upload);
@@ -349,9 +406,9 @@ export class UploaderCore {
     return new FileKeeper({
       clock,
       shelf,
-      scope: () => this.#scope,
-      isOn: () => this.#options.recover !== 'off',
-      isUserKnown: () => this.#recovery.isUserKnown || this.#options.scope !== '',
+      isOn: () => this.#options.recover === 'auto' || this.#options.recover === 'ask',
+      isOwnerKnown: ({ session }) =>
+        this.#options.scope !== '' || (session ? session.principal : this.#recovery.user) !== undefined,
       recognise: (upload) => this.#intake.recognise(upload),
       remember: (upload) => this.#remember(upload),
     });
@@ -374,22 +431,25 @@ export class UploaderCore {
       free: async (records) => this.#visit.without(await this.#tabs.without(records)),
       revive: (record) => {
         const { id, name, size, type, lastModified, relativePath } = record;
-        return new Upload(this.#host, { id, name, size, type, lastModified, relativePath }, { record });
+        const facts = { id, name, size, type, lastModified, relativePath };
+        return new Upload(this.#host, facts, this.#owner, { record });
       },
       remember: (upload) => this.#remember(upload),
       goOn: (upload, isAsked) => {
         this.#requeue(upload, isAsked);
         this.#roster.fill();
       },
-      drop: (upload) => this.#drop(upload),
+      drop: (upload) => this.#leave([upload]),
+      userChanged: () => this.#endAll({ isByPage: false }),
       tell: (uploads) => this.#emit('mule-recover', { uploads }),
     });
   }
 
   async #remember(upload: Upload): Promise<void> {
-    if (this.#options.recover === 'off') return;
+    if (this.#options.recover === 'off' || this.#forgotten.has(upload)) return;
+    this.#scopes.add(upload.owner.scope);
     // one that is aborted is any page's to bring to its end
-    const isTold = isOver(upload.status) ? null : this.#visit.begin();
+    const isTold = isOver(upload.status) || upload.isReleased ? null : this.#visit.begin();
     if (isTold) this.#page.update();
     await this.#keeper.save(upload, isTold);
   }
@@ -463,6 +523,73 @@ export class UploaderCore {
   get #scope(): string {
     const { scope, signer } = this.#options;
     return scope || signer || 'page';
+  }
+
+  /** Whose the uploads are that are added now. */
+  get #owner(): Owner {
+    return { scope: this.#scope, recoveryKey: this.#options.recoveryKey };
+  }
+
+  /** Every uploader of this page, this one included. */
+  #ofPage(): UploaderCore[] {
+    return [...uploaders].flatMap((known) => known.deref() ?? []);
+  }
+
+  /** Records the user that the signer names, for every uploader of this page that has the same signer. */
+  #meet(user: string | null | undefined): void {
+    const { scope, recover } = this.#options;
+    if (user === undefined && !scope && (recover === 'auto' || recover === 'ask') && !hasWarnedOfPrincipal) {
+      hasWarnedOfPrincipal = true;
+      console.warn(
+        'mule-upload: the signer names no `principal` in its answer to get_init_signature. So unfinished uploads resume only when their file is chosen again. Let the signer name the signed-in user, or null where nobody signs in; or set `scope` to an id of the user.',
+      );
+    }
+    this.#recovery.meet(user);
+    if (user === undefined) return;
+    for (const other of this.#ofPage())
+      if (other !== this && other.#scope === this.#scope && other.#recovery.user !== undefined)
+        other.#recovery.meet(user);
+  }
+
+  /**
+   * Ends every upload in this page, because its owner is gone: what runs, what is queued, what is over. The journal
+   * keeps what is unfinished for that owner.
+   */
+  #endAll({ isForgotten = false, isByPage = true } = {}): void {
+    this.#era = {};
+    const all = this.#roster.all;
+    if (isForgotten) for (const upload of all) this.#forgotten.add(upload);
+    this.#leave(all, isByPage);
+    this.#visit.rest();
+  }
+
+  /** Takes uploads off the list whose owner is gone. @param isByPage whether the page knows of it */
+  #leave(uploads: readonly Upload[], isByPage = false): void {
+    const ended = uploads.filter(({ id }) => this.#roster.has(id));
+    if (!ended.length) return;
+    const lost = ended.filter(({ file, status }) => file && !isOver(status));
+    // the queue first, or its uploads would begin as others make room
+    const isQueued = ({ status }: Upload): boolean => status === 'queued';
+    for (const upload of [...ended.filter(isQueued), ...ended.filter((one) => !isQueued(one))]) {
+      upload.release();
+      this.#desk.cancel(upload);
+      // which of the two users has chosen it nobody can tell: it is kept for neither
+      if (!isByPage && !upload.session) {
+        this.#forgotten.add(upload);
+        this.#files.release(upload);
+        void this.#keeper.remove(upload);
+      } else this.#files.drop(upload);
+      this.#roster.remove(upload);
+      this.#dirty.delete(upload);
+    }
+    this.#emit('mule-owner-change', { uploads: ended.map(({ snapshot }) => snapshot) });
+    if (!isByPage) for (const { file } of lost) this.#rejectOfFormerUser(file!);
+    this.#settle();
+  }
+
+  #rejectOfFormerUser(file: File): void {
+    const message = 'A file was not uploaded, because another user is signed in now. Add it again.';
+    this.#emit('mule-reject', { file, code: 'user-changed', message });
   }
 
   /** Passes an upload's event on, and keeps the books by it. */

@@ -170,9 +170,25 @@ export class Uploader extends Target {
     return (this.#core ?? (await this.#load())).finished();
   }
 
-  /** Wipes the journal and the kept files of this scope, and takes unfinished uploads of earlier visits off the list. */
+  /**
+   * Ends every upload of this scope in this page, and wipes what the browser stores of them: records and files. Call it
+   * at sign-out.
+   */
   async forget(): Promise<void> {
     await (this.#core ?? (await this.#load())).forget();
+  }
+
+  /**
+   * Pauses what runs, and lets other tabs resume it. Files stay in hand, so that `attach()` resumes it in this page.
+   * @returns ids of the uploads that it paused
+   */
+  detach(): string[] {
+    return this.#core?.detach() ?? [];
+  }
+
+  /** Undoes `detach()`. @param ids what that returned */
+  attach(ids: readonly string[]): void {
+    this.#core?.attach(ids);
   }
 
   /** Stops everything and lets go of the page; the journal keeps what is unfinished. */

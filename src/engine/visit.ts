@@ -84,7 +84,8 @@ export class Visit {
   async without(records: JournalRecord[]): Promise<JournalRecord[]> {
     const visits = new Set(records.flatMap(({ visit }) => (visit ? [nameOf(visit)] : [])));
     const alive = await this.#lock.held([...visits]).catch(() => new Set<string>());
-    const isElsewhere = ({ visit }: JournalRecord): boolean => visit !== null && alive.has(nameOf(visit));
+    const isElsewhere = ({ visit }: JournalRecord): boolean =>
+      visit !== null && visit !== this.#ownName && alive.has(nameOf(visit));
     this.#elsewhere = records.filter(isElsewhere);
     return records.filter((record) => !isElsewhere(record));
   }

@@ -44,7 +44,7 @@ export class FakeSigner implements SignerPort {
   whole: 'put' | 'post' = 'put';
   tracked = false;
   /** Whom it takes the browser for. */
-  principal: string | null = null;
+  principal: string | null | undefined = null;
   /** Whether it says that each key is one upload's own. */
   ownKeys = true;
   filesPerCall: number | undefined;
@@ -131,7 +131,7 @@ export class FakeSigner implements SignerPort {
     return {
       time,
       actions: this.actions,
-      ...(this.principal !== null && { principal: this.principal }),
+      ...(this.principal !== undefined && { principal: this.principal }),
       ...(this.filesPerCall && { limits: { files: this.filesPerCall } }),
       posts: { 'a policy': { url: `${ORIGIN}/bucket/`, fields: { policy: 'p' }, expires: time + this.life } },
       files: files.map((file) => this.#initFile(file)),

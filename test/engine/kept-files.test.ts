@@ -413,10 +413,19 @@ describe('what another user left', () => {
     await stand.uploader.ready;
     expect(stand.uploader.uploads).to.have.length(1);
     named(stand, 'bert');
+    // nobody can tell which of the two has chosen it
     await stand.uploader.add([fileOf(10, 'new')]);
-    await stand.finished();
+    await stand.until(() => stand.all('mule-reject').length === 1);
+    expect(stand.all('mule-reject')[0]).to.include({ code: 'user-changed' });
+    expect(stand.all('mule-owner-change')[0]!.uploads.map(({ name }) => name)).to.have.members([NAME, 'new']);
+    expect(stand.store.objects.size, 'nothing is stored under the name of the other user').to.equal(0);
+    await stand.upload(fileOf(10, 'new'));
     expect(stand.uploader.uploads.map(({ name }) => name)).to.deep.equal(['new']);
-    expect((stand.journal as MemoryJournal).records.size, 'it is still there for anna').to.equal(1);
+    const records = [...(stand.journal as MemoryJournal).records.values()];
+    expect(
+      records.map(({ name }) => name),
+      'it is still there for anna',
+    ).to.deep.equal([NAME]);
   });
 
   it('waits for a signer that does not answer, and new files do not', async () => {

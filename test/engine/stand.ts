@@ -96,6 +96,7 @@ const EVENTS: readonly (keyof UploaderEventMap)[] = [
   'mule-network',
   'mule-complete',
   'mule-error',
+  'mule-owner-change',
   'mule-finish',
 ];
 

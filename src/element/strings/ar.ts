@@ -160,6 +160,7 @@ export const strings: MuleStrings = {
   'reject-too-many': '«{name}» يتجاوز العدد المسموح: الحد الأقصى {count}.',
   'reject-duplicate': '«{name}» موجود في القائمة بالفعل.',
   'reject-empty-name': 'الملف بلا اسم.',
+  'reject-user-changed': 'لم يُرفع أحد الملفات لأن مستخدمًا آخر سجّل الدخول. أضِفه من جديد.',
 
   'error-no-signer': '«{name}»: لم تحدد هذه الصفحة خادمًا للرفع.',
   'error-signer-refused': 'رفضه الخادم. {message}',

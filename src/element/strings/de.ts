@@ -115,6 +115,8 @@ export const strings: MuleStrings = {
   'reject-too-many': '„{name}“ ist eine Datei zu viel: höchstens {count}.',
   'reject-duplicate': '„{name}“ steht schon in der Liste.',
   'reject-empty-name': 'Die Datei hat keinen Namen.',
+  'reject-user-changed':
+    'Eine Datei wurde nicht hochgeladen, weil jetzt jemand anderes angemeldet ist. Fügen Sie sie erneut hinzu.',
 
   'error-no-signer': '„{name}“: Für Uploads ist auf dieser Seite kein Server angegeben.',
   'error-signer-refused': 'Vom Server abgelehnt. {message}',

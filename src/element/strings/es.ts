@@ -111,6 +111,7 @@ export const strings: MuleStrings = {
   'reject-too-many': '«{name}» está de más: el máximo es {count}.',
   'reject-duplicate': '«{name}» ya está en la lista.',
   'reject-empty-name': 'El archivo no tiene nombre.',
+  'reject-user-changed': 'Un archivo no se ha subido porque ahora hay otro usuario conectado. Añádalo de nuevo.',
 
   'error-no-signer': '«{name}»: esta página no indica ningún servidor para las subidas.',
   'error-signer-refused': 'Rechazado por el servidor. {message}',

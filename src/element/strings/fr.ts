@@ -114,6 +114,8 @@ export const strings: MuleStrings = {
   'reject-too-many': '« {name} » est de trop : {count} au plus.',
   'reject-duplicate': '« {name} » est déjà dans la liste.',
   'reject-empty-name': 'Le fichier n’a pas de nom.',
+  'reject-user-changed':
+    'Un fichier n’a pas été envoyé, car un autre utilisateur est maintenant connecté. Ajoutez-le à nouveau.',
 
   'error-no-signer': '« {name} » : aucun serveur n’est indiqué pour les envois de cette page.',
   'error-signer-refused': 'Refusé par le serveur. {message}',

@@ -119,6 +119,7 @@ export const strings: MuleStrings = {
   'reject-too-many': '„{name}” חורג מהמספר המותר: לכל היותר {count}.',
   'reject-duplicate': '„{name}” כבר נמצא ברשימה.',
   'reject-empty-name': 'לקובץ אין שם.',
+  'reject-user-changed': 'קובץ אחד לא הועלה, כי משתמש אחר מחובר עכשיו. הוסיפו אותו שוב.',
 
   'error-no-signer': '„{name}”: לא צוין בדף הזה שרת להעלאות.',
   'error-signer-refused': 'נדחה על ידי השרת. {message}',

@@ -112,6 +112,7 @@ export const strings: MuleStrings = {
   'reject-too-many': '«{name}» è di troppo: il massimo è {count}.',
   'reject-duplicate': '«{name}» è già nell’elenco.',
   'reject-empty-name': 'Il file non ha nome.',
+  'reject-user-changed': 'Un file non è stato caricato perché ora è connesso un altro utente. Aggiungilo di nuovo.',
 
   'error-no-signer': '«{name}»: questa pagina non indica alcun server per i caricamenti.',
   'error-signer-refused': 'Rifiutato dal server. {message}',

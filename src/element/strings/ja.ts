@@ -93,6 +93,8 @@ export const strings: MuleStrings = {
   'reject-too-many': '「{name}」は追加できません。最大 {count} 個までです。',
   'reject-duplicate': '「{name}」はすでに一覧にあります。',
   'reject-empty-name': 'ファイルに名前がありません。',
+  'reject-user-changed':
+    '別のユーザーがサインインしたため、ファイルをアップロードできませんでした。もう一度追加してください。',
 
   'error-no-signer': '「{name}」: このページにはアップロード用のサーバーが指定されていません。',
   'error-signer-refused': 'サーバーに拒否されました。{message}',

@@ -142,6 +142,8 @@ export const strings: MuleStrings = {
   'reject-too-many': '„{name}” to o jeden plik za dużo: najwyżej {count}.',
   'reject-duplicate': '„{name}” jest już na liście.',
   'reject-empty-name': 'Plik nie ma nazwy.',
+  'reject-user-changed':
+    'Plik nie został przesłany, ponieważ zalogowany jest teraz inny użytkownik. Dodaj go ponownie.',
 
   'error-no-signer': '„{name}”: ta strona nie wskazuje serwera do przesyłania.',
   'error-signer-refused': 'Odrzucone przez serwer. {message}',

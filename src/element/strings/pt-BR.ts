@@ -108,6 +108,7 @@ export const strings: MuleStrings = {
   'reject-too-many': '“{name}” passa do limite: no máximo {count}.',
   'reject-duplicate': '“{name}” já está na lista.',
   'reject-empty-name': 'O arquivo não tem nome.',
+  'reject-user-changed': 'Um arquivo não foi enviado porque outro usuário está conectado agora. Adicione-o novamente.',
 
   'error-no-signer': '“{name}”: esta página não indica nenhum servidor para envios.',
   'error-signer-refused': 'Recusado pelo servidor. {message}',

@@ -91,6 +91,7 @@ export const strings: MuleStrings = {
   'reject-too-many': '“{name}”超出数量限制：最多 {count} 个。',
   'reject-duplicate': '“{name}”已在列表中。',
   'reject-empty-name': '该文件没有名称。',
+  'reject-user-changed': '有一个文件未上传，因为现在登录的是另一位用户。请重新添加。',
 
   'error-no-signer': '“{name}”：此页面未指定用于上传的服务器。',
   'error-signer-refused': '被服务器拒绝。{message}',
