@@ -43,6 +43,7 @@ function isUnique(key: string): boolean {
   if (!counts) {
     counts = new Map();
     for (const element of elements) {
+      if (element.recoveryKey) continue;
       const derived = derivedKey(element);
       for (const one of new Set([derived, keyWithParams(derived, element)]))
         counts.set(one, (counts.get(one) ?? 0) + 1);
