@@ -2,6 +2,5 @@
 import { MuleUploadElement } from './element/index.js';
 
 export * from './element/index.js';
-export { Uploader } from './engine/index.js';
 
 MuleUploadElement.define();
