@@ -1,4 +1,5 @@
 import type { ComplexAttributeConverter } from 'lit';
+import { isStandardAccept, parseAccept } from '../accept.js';
 import { parseSize } from '../limits.js';
 
 /**
@@ -28,6 +29,14 @@ function reader<T extends string | number | null>(
     if (read === undefined) warnOnce(attribute, value, wanted, fallback);
     return read === undefined ? fallback : read;
   };
+}
+
+/** An `accept` list, as a file input takes it. */
+export function acceptList(value: string): string {
+  if (isStandardAccept(value)) return value;
+  const mended = parseAccept(value).join();
+  warnOnce('accept', value, 'extensions and types, such as ".jpg,image/*"', mended || null);
+  return mended;
 }
 
 /** One of several words, in any case, as enumerated attributes of HTML are. */

@@ -1,3 +1,4 @@
+import { parseAccept } from '../accept.js';
 import type { FileHandle } from '../engine/types.js';
 
 interface PickerOptions {
@@ -28,10 +29,7 @@ export const canPick = (): boolean => showPicker() !== undefined && globalThis.n
  * @returns undefined, which is every file, where a part of it has no translation: files are checked once picked
  */
 export function typesOf(accept: string): PickerOptions['types'] {
-  const tokens = accept
-    .split(',')
-    .map((token) => token.trim().toLowerCase())
-    .filter(Boolean);
+  const tokens = parseAccept(accept);
   const types: Record<string, string[]> = {};
   for (const token of tokens) {
     if (EXTENSION.test(token)) (types[ANY_TYPE] ??= []).push(token);

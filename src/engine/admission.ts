@@ -7,24 +7,27 @@ export interface Rejection {
 
 type FileFacts = Pick<File, 'name' | 'size' | 'type'>;
 
-/**
- * Tells whether a file matches an `accept` list.
- * @see https://html.spec.whatwg.org/multipage/input.html#attr-input-accept
- */
-export function isAccepted({ name, type }: Pick<FileFacts, 'name' | 'type'>, accept: string): boolean {
-  const tokens = accept
-    .split(',')
-    .map((token) => token.trim().toLowerCase())
-    .filter(Boolean);
-  if (!tokens.length) return true;
-  const mime = type.toLowerCase();
-  return tokens.some((token) => {
-    // no token of the standard, yet common, and pickers take it for "anything"
-    if (token === '*/*' || token === '*') return true;
-    if (token.startsWith('.')) return name.toLowerCase().endsWith(token);
-    if (token.endsWith('/*')) return mime.startsWith(token.slice(0, -1));
-    return mime === token;
-  });
+/** Whether a file matches an `accept` list, as far as needs no table; the rule itself once it is loaded. */
+let matches = ({ name, type }: Pick<FileFacts, 'name' | 'type'>, accept: string): boolean =>
+  !accept
+  || accept
+    .toLowerCase()
+    .split(/\s*,\s*/)
+    .some((token) =>
+      token.endsWith('/*')
+        ? type.startsWith(token.slice(0, -1))
+        : token && (token === type || (token[0] === '.' && name.toLowerCase().endsWith(token))),
+    );
+
+/** Loads the rule of `accept`, where files need it; without it fewer files are accepted. */
+export async function loadRule(files: Iterable<FileFacts>, accept = ''): Promise<void> {
+  if ([...files].every((file) => matches(file, accept))) return;
+  try {
+    const { isAccepted } = await import('../accept.js');
+    matches = (file, list) => isAccepted(list, file.name, file.type);
+  } catch (error) {
+    console.warn('mule-upload: the table of file types could not be loaded.', error);
+  }
 }
 
 /** Bytes for people: decimal units, as file managers show them. */
@@ -51,7 +54,7 @@ export function whyRejected(
   const { name, size } = file;
   const rejection = (code: RejectCode, what: string): Rejection => ({ code, message: `“${name}” ${what}.` });
   if (!name) return { code: 'empty-name', message: 'The file has no name.' };
-  if (!isAccepted(file, accept)) return rejection('type', `is not of an accepted type (${accept})`);
+  if (!matches(file, accept)) return rejection('type', `is not of an accepted type (${accept})`);
   if (size > maxSize)
     return rejection('too-big', `has ${formatSize(size)}; at most ${formatSize(maxSize)} are accepted`);
   if (size < minSize)

@@ -1,4 +1,5 @@
 /** What may be uploaded, and under which key. The browser's word on a file's name, size and type is all there is. */
+import { isAccepted as matchesAccept } from '../accept.js';
 import { MAX_OBJECT_SIZE } from '../limits.js';
 import type { InitFile } from '../protocol.js';
 import { fillTemplate } from './key-template.js';
@@ -114,22 +115,8 @@ function wishedKey(prefix: string, file: InitFile): string {
   return key;
 }
 
-/** @see https://html.spec.whatwg.org/multipage/input.html#attr-input-accept */
+/** By the rule of the browser. */
 function isAccepted(accept: string, { filename, content_type }: InitFile): boolean {
   // the name that the object will bear: an invisible character after the extension must not make another of it
-  const name = cleanName(filename).toLowerCase();
-  const type = content_type.toLowerCase().split(';')[0]!.trim();
-  const tokens = accept
-    .toLowerCase()
-    .split(',')
-    .map((token) => token.trim())
-    .filter(Boolean);
-  return (
-    tokens.length === 0
-    || tokens.some((token) => {
-      if (token === '*/*') return true;
-      if (token.startsWith('.')) return name.endsWith(token);
-      return token.endsWith('/*') ? type.startsWith(token.slice(0, -1)) : type === token;
-    })
-  );
+  return matchesAccept(accept, cleanName(filename), content_type);
 }

@@ -32,6 +32,28 @@ describe('policy', () => {
     assert.equal(verdict({}, { filesize: 10_000 * 5 * 1024 ** 3 + 1 }), 'too-big');
   });
 
+  it('reads accept by the rule of the browser: extension and type are each enough, by any of their names', () => {
+    const taken = [
+      ['text/csv', 'e.csv', 'application/vnd.ms-excel'],
+      ['application/zip', 'f.zip', 'application/x-zip-compressed'],
+      ['image/jpg', 'd.jpg', 'image/jpeg'],
+      ['image/*', 'c.heic', 'application/octet-stream'],
+      ['text/plain', 'x.txt', 'text/plain; charset=utf-8'],
+      ['jpg,png', 'g.jpg', 'image/jpeg'],
+      ['*', 'g.bin', 'application/octet-stream'],
+    ] as const;
+    for (const [accept, filename, content_type] of taken)
+      assert.equal(verdict({ accept }, { filename, content_type }), 'taken', `${accept}: ${filename}, ${content_type}`);
+    const refused = [
+      ['image/*', 'x.html', 'text/html'],
+      ['image/*', 'x.png', 'text/html'],
+      ['.jpg', 'x.html', 'image/jpeg'],
+      ['jpg,png', 'g.gif', 'image/gif'],
+    ] as const;
+    for (const [accept, filename, content_type] of refused)
+      assert.equal(verdict({ accept }, { filename, content_type }), 'type', `${accept}: ${filename}, ${content_type}`);
+  });
+
   it('reads accept as a file input does', () => {
     const accept = '.JPG, image/png, video/*';
     const verdicts = [

@@ -1,0 +1,153 @@
+/** The rule of `accept`, for browser and signer alike. */
+
+/** What the standard knows: an extension, or a media type or range without parameters. */
+const STANDARD = /^(?:\.[^\s/;*]+|[^\s/;.*]+\/(?:[^\s/;*]+|\*)|\*|\*\/\*)$/;
+
+/** Splits an `accept` list as the standard does. */
+const split = (accept: string): string[] =>
+  accept
+    .toLowerCase()
+    .split(',')
+    .map((token) => token.trim())
+    .filter(Boolean);
+
+/** Checks whether the standard knows every token of an `accept` list. */
+export const isStandardAccept = (accept: string): boolean => split(accept).every((token) => STANDARD.test(token));
+
+/**
+ * Parses an `accept` list, and mends what is common though the standard does not know it: `jpg` and `*.jpg` are `.jpg`,
+ * `image` is `image/*`, and parameters (`image/*;capture=camera`) are dropped. What still has no meaning is left out,
+ * as browsers do.
+ * @returns extensions with their dot and media types, in lower case; none where everything is accepted
+ * @see https://html.spec.whatwg.org/multipage/input.html#attr-input-accept
+ */
+export function parseAccept(accept: string): string[] {
+  const tokens = split(accept)
+    .join(',')
+    .replace(/;\s*[\w-]+\s*=[^,;]*/g, '')
+    .split(/[\s,;|]+/)
+    .map((token) => {
+      if (/^(?:image|audio|video)$/.test(token)) return `${token}/*`;
+      return token.replace(/^\*(?=\.)/, '').replace(/^(?=[\w+-][\w.+-]*$)/, '.');
+    })
+    .filter((token) => STANDARD.test(token));
+  // pickers take both for "anything"
+  return tokens.some((token) => token === '*' || token === '*/*') ? [] : tokens;
+}
+
+/**
+ * One format a line: the names of its type, and its extensions. Names are those of the registry, of the standard on
+ * sniffing, and of the tables by which systems and browsers give files their type: Windows' registry, Chromium's own
+ * table, and the one of Linux desktops.
+ * @see https://www.iana.org/assignments/media-types/media-types.xhtml
+ * @see https://mimesniff.spec.whatwg.org/
+ * @see https://source.chromium.org/chromium/chromium/src/+/main:net/base/mime_util.cc
+ * @see https://gitlab.freedesktop.org/xdg/shared-mime-info
+ */
+const FORMATS = `image/jpeg image/jpg image/pjpeg .jpg .jpeg .jpe .jfif
+image/png image/x-png .png
+image/apng image/vnd.mozilla.apng .apng
+image/gif .gif
+image/webp .webp
+image/avif .avif
+image/heic image/heif image/heic-sequence image/heif-sequence .heic .heif .hif
+image/jxl .jxl
+image/bmp image/x-ms-bmp image/x-bmp .bmp
+image/tiff image/x-tiff .tif .tiff
+image/svg+xml .svg
+image/vnd.microsoft.icon image/x-icon .ico
+image/x-adobe-dng image/dng .dng
+image/x-canon-cr2 .cr2
+image/x-canon-cr3 .cr3
+image/x-nikon-nef .nef
+image/x-sony-arw .arw
+image/vnd.adobe.photoshop image/x-photoshop application/x-photoshop .psd
+audio/mpeg audio/mp3 audio/x-mp3 audio/x-mpeg .mp3
+audio/mp4 audio/m4a audio/x-m4a audio/mp4a-latm .m4a
+audio/wav audio/x-wav audio/wave audio/vnd.wave .wav
+audio/flac audio/x-flac .flac
+audio/ogg audio/x-vorbis+ogg audio/opus audio/x-opus+ogg .ogg .oga .opus
+audio/aac audio/x-aac audio/vnd.dlna.adts .aac
+audio/aiff audio/x-aiff .aif .aiff
+audio/webm .weba
+audio/midi audio/x-midi audio/mid .mid .midi
+audio/amr .amr
+video/mp4 video/x-m4v .mp4 .m4v
+video/quicktime .mov .qt
+video/webm .webm
+video/x-matroska video/matroska .mkv
+video/x-msvideo video/avi video/msvideo video/vnd.avi .avi
+video/mpeg .mpg .mpeg
+video/x-ms-wmv .wmv
+video/ogg video/x-theora+ogg .ogv
+video/3gpp .3gp
+video/3gpp2 .3g2
+video/mp2t video/vnd.dlna.mpeg-tts .mts .m2ts
+video/x-flv .flv
+text/plain .txt .text .log
+text/csv application/csv text/x-csv application/x-csv text/comma-separated-values .csv
+text/tab-separated-values .tsv
+text/markdown text/x-markdown .md .markdown
+text/html .html .htm
+text/css .css
+text/xml application/xml .xml
+text/javascript application/javascript application/x-javascript .js .mjs
+text/calendar .ics
+text/vcard text/x-vcard .vcf
+application/json text/json .json
+application/pdf application/x-pdf .pdf
+application/rtf text/rtf .rtf
+application/zip application/x-zip-compressed application/x-zip .zip
+application/gzip application/x-gzip .gz
+application/x-tar .tar
+application/x-7z-compressed .7z
+application/vnd.rar application/x-rar-compressed application/x-rar .rar
+application/epub+zip .epub
+application/msword .doc
+application/vnd.ms-excel application/msexcel application/x-msexcel .xls
+application/vnd.ms-powerpoint application/mspowerpoint .ppt
+application/vnd.openxmlformats-officedocument.wordprocessingml.document .docx
+application/vnd.openxmlformats-officedocument.spreadsheetml.sheet .xlsx
+application/vnd.openxmlformats-officedocument.presentationml.presentation .pptx
+application/vnd.oasis.opendocument.text .odt
+application/vnd.oasis.opendocument.spreadsheet .ods
+application/vnd.oasis.opendocument.presentation .odp`;
+
+/** Names of one format, by each of them. */
+const groups = /* @__PURE__ */ new Map(
+  /* @__PURE__ */ FORMATS.split('\n').flatMap((line) => {
+    const names = line.split(' ');
+    return names.map((name): [string, readonly string[]] => [name, names]);
+  }),
+);
+
+/** Types that a browser runs: a file that bears one is nothing else, whatever its extension says. */
+const ACTIVE = /[/+](?:html|xml|(?:x-)?(?:java|ecma)script)$/;
+
+/**
+ * Collects the types and extensions that a file counts as: by its type with that type's other names, and by its
+ * extension, for systems give types by tables of their own, or none (Windows without a program for it).
+ * @param type media type without parameters, in lower case; empty where the browser knows none
+ */
+function kindsOf(name: string, type: string): Set<string> {
+  const ofType = groups.get(type) ?? [type];
+  const [, extension = ''] = /[^/\\](\.[^./\\]+)$/.exec(name.toLowerCase()) ?? [];
+  const ofName = groups.get(extension) ?? [];
+  const kinds = new Set(ofType.filter((kind) => kind[0] !== '.' || !extension));
+  if (!ACTIVE.test(type) || ofName.includes(type)) for (const kind of ofName) kinds.add(kind);
+  return kinds;
+}
+
+/**
+ * Checks whether a file matches an `accept` list: its extension and its type are each enough.
+ * @param type media type; empty where the browser knows none
+ */
+export function isAccepted(accept: string, name: string, type: string): boolean {
+  const tokens = parseAccept(accept);
+  if (!tokens.length) return true;
+  const kinds = [...kindsOf(name, type.split(';')[0]!.trim().toLowerCase())];
+  return tokens.some((token) => {
+    if (token.endsWith('/*')) return kinds.some((kind) => kind.startsWith(token.slice(0, -1)));
+    return kinds.includes(token) || (token[0] === '.' && name.toLowerCase().endsWith(token));
+  });
+}

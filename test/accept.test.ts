@@ -1,0 +1,147 @@
+import { expect, fixture, html } from '@open-wc/testing';
+import type { RejectDetail } from '../src/engine/index.js';
+import { fileOf, stand } from './element/played-store.js';
+import { setFiles } from './wtr/files.js';
+
+/** What the element says of a file under an `accept` list. */
+async function verdictOf(accept: string, file: File): Promise<string> {
+  const { element } = await stand(html`<mule-upload multiple accept=${accept}></mule-upload>`);
+  const rejected: RejectDetail[] = [];
+  element.addEventListener('mule-reject', ({ detail }) => rejected.push(detail));
+  const added = await element.add([file]);
+  return added.length === 1 ? 'taken' : (rejected[0]?.code ?? 'lost');
+}
+
+/** Lists, names and types of files as browsers and systems give them, and what becomes of the file. */
+const TABLE: readonly (readonly [accept: string, name: string, type: string, verdict: 'taken' | 'type'])[] = [
+  // Windows with Excel; Windows without
+  ['text/csv', 'e.csv', 'application/vnd.ms-excel', 'taken'],
+  ['text/csv', 'e.csv', '', 'taken'],
+  ['text/csv', 'e.xls', 'application/vnd.ms-excel', 'type'],
+  ['application/zip', 'f.zip', 'application/x-zip-compressed', 'taken'],
+  ['application/x-zip-compressed', 'f.zip', 'application/zip', 'taken'],
+  ['image/jpg', 'd.jpg', 'image/jpeg', 'taken'],
+  ['audio/mp3', 'h.mp3', 'audio/mpeg', 'taken'],
+  ['audio/wav', 'h.wav', 'audio/x-wav', 'taken'],
+  ['image/*', 'c.heic', '', 'taken'],
+  ['image/*', 'c.HEIC', 'application/octet-stream', 'taken'],
+  ['video/*', 'a.mkv', '', 'taken'],
+  ['image/*', 'notes.txt', '', 'type'],
+  ['image/*', 'heic', '', 'type'],
+  ['application/msword', 'a.docx', '', 'type'],
+  // macOS and Android choose by type: they offer photo.jpeg for .jpg
+  ['.jpg', 'photo.jpeg', 'image/jpeg', 'taken'],
+  ['.jpg', 'photo', 'image/jpeg', 'taken'],
+  ['.jpg', 'photo.html', 'image/jpeg', 'type'],
+  ['.jpg', 'photo.png', 'image/png', 'type'],
+  // a type that a browser would run is no picture, whatever its name
+  ['image/*', 'a.png', 'text/html', 'type'],
+  ['image/*', 'a.svg', 'image/svg+xml', 'taken'],
+  // parameters
+  ['text/plain', 'x.txt', 'text/plain; charset=utf-8', 'taken'],
+  ['text/plain;charset=utf-8', 'x.txt', 'text/plain', 'taken'],
+  ['image/*;capture=camera', 'i.jpg', 'image/jpeg', 'taken'],
+  ['image/*;capture=camera', 'i.txt', 'text/plain', 'type'],
+  // no tokens of the standard, yet common
+  ['jpg,png', 'g.jpg', 'image/jpeg', 'taken'],
+  ['jpg,png', 'g.gif', 'image/gif', 'type'],
+  ['jpg png', 'g.png', 'image/png', 'taken'],
+  ['*.jpg;*.png', 'g.png', 'image/png', 'taken'],
+  ['image', 'g.png', 'image/png', 'taken'],
+  ['"', 'g.png', 'image/png', 'taken'],
+  // as before
+  ['.jpg', 'A.JPG', '', 'taken'],
+  ['.tar.gz', 'b.TAR.GZ', '', 'taken'],
+  [' .PDF , image/* ', 'c.pdf', '', 'taken'],
+  [' .PDF , image/* ', 'c.bin', '', 'type'],
+  ['*/*', 'c', '', 'taken'],
+  ['*', 'c', '', 'taken'],
+];
+
+describe('accept', () => {
+  for (const [accept, name, type, verdict] of TABLE) {
+    it(`“${accept}”: ${name} of type “${type}” is ${verdict === 'taken' ? 'taken' : 'refused'}`, async () => {
+      expect(await verdictOf(accept, new File(['x'], name, { type }))).to.equal(verdict);
+    });
+  }
+
+  it('takes what this browser’s own input gives, whatever type it gives it', async () => {
+    const host = await fixture(html`<div></div>`);
+    host.id = 'accepting';
+    const input = Object.assign(document.createElement('input'), { type: 'file', multiple: true });
+    host.attachShadow({ mode: 'open' }).append(input);
+    const wanted: Record<string, string> = {
+      'a.jpg': 'image/jpeg',
+      'a.jpeg': 'image/jpg',
+      'a.png': 'image/*',
+      'a.heic': 'image/*',
+      'a.avif': 'image/avif',
+      'a.tif': 'image/tiff',
+      'a.bmp': 'image/bmp',
+      'a.ico': 'image/x-icon',
+      'a.svg': 'image/svg+xml',
+      'a.mp3': 'audio/mp3',
+      'a.wav': 'audio/wav',
+      'a.flac': 'audio/flac',
+      'a.m4a': 'audio/*',
+      'a.ogg': 'audio/ogg',
+      'a.mp4': 'video/mp4',
+      'a.mov': 'video/*',
+      'a.mkv': 'video/*',
+      'a.avi': 'video/*',
+      'a.webm': 'video/webm',
+      'a.csv': 'text/csv',
+      'a.txt': 'text/plain',
+      'a.md': 'text/markdown',
+      'a.xml': 'application/xml',
+      'a.js': 'application/javascript',
+      'a.json': 'application/json',
+      'a.pdf': 'application/pdf',
+      'a.zip': 'application/zip',
+      'a.gz': 'application/gzip',
+      'a.rar': 'application/vnd.rar',
+      'a.7z': 'application/x-7z-compressed',
+      'a.doc': 'application/msword',
+      'a.docx': 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+      'a.xls': 'application/vnd.ms-excel',
+      'a.xlsx': 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+      'a.odt': 'application/vnd.oasis.opendocument.text',
+      'a.rtf': 'application/rtf',
+      'a.epub': 'application/epub+zip',
+      'a.ics': 'text/calendar',
+    };
+    const changed = new Promise((resolve) => input.addEventListener('change', resolve));
+    await setFiles(
+      ['#accepting', 'input'],
+      Object.keys(wanted).map((name) => ({ name, content: name })),
+    );
+    await changed;
+    const { uploader } = await stand();
+    const refused: string[] = [];
+    for (const file of input.files!) {
+      const accept = wanted[file.name]!;
+      const taken = await uploader.add([file], { accept });
+      if (taken.length === 0) refused.push(`${accept} refuses ${file.name} of “${file.type}”`);
+    }
+    expect(refused).to.deep.equal([]);
+  });
+
+  it('warns once of what the standard does not know, naming the attribute, and mends it for the browser’s input', async () => {
+    const said: string[] = [];
+    const { warn } = console;
+    console.warn = (text: string) => said.push(text);
+    try {
+      const markup = html`<mule-upload accept="jpe, image/*;capture=camera"></mule-upload>`;
+      const { element } = await stand(markup);
+      await stand(markup);
+      await stand(html`<mule-upload accept=".jpg, image/*,*/*"></mule-upload>`);
+      expect(said).to.have.length(1);
+      expect(said[0]).to.include('<mule-upload accept="jpe, image/*;capture=camera">');
+      expect(element.shadowRoot!.querySelector('input')!.accept).to.equal('.jpe,image/*');
+      expect(element.accept).to.equal('jpe, image/*;capture=camera');
+      expect(await element.add([fileOf('a.jpe')])).to.have.length(1);
+    } finally {
+      console.warn = warn;
+    }
+  });
+});
