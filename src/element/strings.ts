@@ -45,6 +45,7 @@ export const strings = {
   waitingAuthorization: 'Sign in again to go on',
   waitingTab: 'Uploading in another tab',
   waitingFile: 'The file cannot be read, goes on when it can',
+  waitingEngine: 'A part of the page could not be loaded, goes on by itself',
 
   sizeOf: '{loaded} of {size}',
   retried: { one: '{count} retry', other: '{count} retries' },
@@ -116,6 +117,8 @@ export const strings = {
   'reject-duplicate': '“{name}” is in the list already.',
   'reject-empty-name': 'The file has no name.',
   'reject-user-changed': 'A file was not uploaded, because another user is signed in now. Add it again.',
+  'reject-unreadable': '“{name}” was not added: it cannot be read. Check its permissions, then add it again.',
+  'reject-not-a-file': '{message}',
 
   // In English the engine's own words, which tell more; translations say what the code means.
   'error-no-signer': '{message}',
@@ -131,6 +134,13 @@ export const strings = {
   'error-too-many-retries': '{message}',
   'error-too-large': '{message}',
   'error-invalid-response': '{message}',
+  'error-engine-not-loaded': '{message}',
+
+  // Refusals by our own signer; a page adds a text for each code of its signer's: `error-` and the code.
+  'error-type': '{message}',
+  'error-too-big': '{message}',
+  'error-too-small': '{message}',
+  'error-empty-name': '{message}',
 
   saidStart: 'Uploading {name}',
   saidStartMany: { one: 'Uploading {count} file', other: 'Uploading {count} files' },
@@ -156,8 +166,13 @@ export const strings = {
   },
 } satisfies Record<string, Text>;
 
-/** All texts by name; what the `strings` property takes in part. */
-export type MuleStrings = Readonly<Record<keyof typeof strings, Text>>;
+/**
+ * All texts by name; what the `strings` property takes in part. A text named `error-` and a code of the signer's own is
+ * shown where the signer refuses an upload with that code, in place of the signer's message.
+ */
+export type MuleStrings = Readonly<Record<keyof typeof strings, Text>> & {
+  readonly [code: `error-${string}`]: Text | undefined;
+};
 
 /**
  * Fills a text in.

@@ -81,15 +81,19 @@ export interface Handlers {
 
 /** Binds the texts to a language; the same function while nothing changed, so that rows can tell. */
 export function sayIn(strings: MuleStrings, format: Format): Say {
-  return (text, values = {}) => fill(strings[text], values, format.number, format.locale);
+  // what no text says, the message does: codes of a signer's own
+  return (text, values = {}) => fill(strings[text] ?? '{message}', values, format.number, format.locale);
 }
 
 /** By name: the engine's working parts come with a class of their own. */
 export const isUploadError = (error: Error): error is UploadError => error.name === 'UploadError';
 
-/** Says what went wrong, in the reader's language. */
-export const errorText = ({ name }: { name: string }, { code, message }: UploadError, say: Say): string =>
-  say(`error-${code}`, { name, message });
+/** Says what went wrong, in the reader's language; why the signer refused, in its own words. */
+export const errorText = (
+  { name }: { name: string },
+  { code, message, refusal }: Pick<UploadError, 'code' | 'message'> & Partial<UploadError>,
+  say: Say,
+): string => say(`error-${refusal?.code ?? code}`, { name, message: refusal?.message ?? message });
 
 /** Says in words what an upload is doing, or what it waits for and until when. */
 export function statusText(
@@ -118,6 +122,8 @@ export function statusText(
       return say('waitingTab');
     case 'file':
       return say('waitingFile');
+    case 'engine':
+      return say('waitingEngine');
     case null:
       return say('waiting');
   }

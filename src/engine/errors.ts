@@ -12,7 +12,8 @@ export type UploadErrorCode =
   | 'integrity'
   | 'too-many-retries'
   | 'too-large'
-  | 'invalid-response';
+  | 'invalid-response'
+  | 'engine-not-loaded';
 
 /** The step of an upload at which something happened. */
 export type Phase = 'init' | 'create' | 'sign' | 'part' | 'list' | 'complete' | 'head' | 'abort';
@@ -24,6 +25,13 @@ export interface UploadErrorInit {
   status?: number;
   phase?: Phase;
   cause?: unknown;
+  refusal?: SignerRefusal | null;
+}
+
+/** Why the signer refused, in its own words. */
+export interface SignerRefusal {
+  readonly code: string;
+  readonly message: string;
 }
 
 /** The one error of uploads. `message` says what happened, to which file, and what the reader can do. */
@@ -33,17 +41,20 @@ export class UploadError extends Error {
   readonly retryable: boolean;
   readonly status: number;
   readonly phase: Phase | null;
+  /** Why the signer refused; null where something else failed, or it gave no reason. */
+  readonly refusal: SignerRefusal | null;
 
   constructor(
     code: UploadErrorCode,
     message: string,
-    { retryable = false, status = 0, phase, cause }: UploadErrorInit = {},
+    { retryable = false, status = 0, phase, cause, refusal = null }: UploadErrorInit = {},
   ) {
     super(message, { cause });
     this.code = code;
     this.retryable = retryable;
     this.status = status;
     this.phase = phase ?? null;
+    this.refusal = refusal;
   }
 }
 
@@ -102,3 +113,12 @@ export class SignerFault extends Error {
     super(message, options);
   }
 }
+
+/** What stands for the message of a refusal that has none. */
+export const NO_REASON = 'it gave no reason';
+
+/** Reads the signer's own words from its refusal; null where something else failed, or it gave no reason. */
+export const refusalOf = (failure: unknown): SignerRefusal | null =>
+  failure instanceof SignerFault && failure.code && failure.message !== NO_REASON
+    ? { code: failure.code, message: failure.message }
+    : null;

@@ -3,5 +3,5 @@ export { Uploader } from './uploader.js';
 export { engineDefaults } from './options.js';
 export type { ResolvedOptions } from './options.js';
 export { SignerFault, StoreFault, TransportFault, UploadError } from './errors.js';
-export type { Phase, UploadErrorCode } from './errors.js';
+export type { Phase, SignerRefusal, UploadErrorCode } from './errors.js';
 export type * from './types.js';

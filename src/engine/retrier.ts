@@ -1,6 +1,6 @@
 import { unlessAborted } from './abort.js';
 import { nap } from './clock.js';
-import { SignerFault, TransportFault, UploadError } from './errors.js';
+import { refusalOf, SignerFault, TransportFault, UploadError } from './errors.js';
 import type { Phase } from './errors.js';
 import type { Reachability } from './reachability.js';
 import { backoff, judge, parseRetryAfter } from './retry.js';
@@ -208,6 +208,7 @@ export class Retrier {
           status: verdict.status,
           phase,
           cause: failure,
+          refusal: refusalOf(failure),
         });
       case 'gone':
       case 'exists':
@@ -354,6 +355,7 @@ export class Retrier {
           status,
           phase,
           cause,
+          refusal: refusalOf(cause),
         }),
       );
     }

@@ -1,5 +1,5 @@
 import type { Action, AgreedChecksum, InitAnswer, InitAnswerFile, PostPolicy, UploadReference } from '../protocol.js';
-import { invalidAnswer, SignerFault, UploadError } from './errors.js';
+import { invalidAnswer, NO_REASON, SignerFault, UploadError } from './errors.js';
 import type { FileChecks } from './file-checks.js';
 import { ALGORITHMS } from './checksum-desk.js';
 import { PartTable } from './parts.js';
@@ -54,7 +54,7 @@ export type Opening =
  */
 export function readInit({ file, answer, asked }: InitReply, size: number): { session: Session; opening: Opening } {
   // one file's refusal means what the same code means for a whole call
-  if ('error' in file) throw new SignerFault(403, String(file.error.code), String(file.error.message));
+  if ('error' in file) throw new SignerFault(403, String(file.error.code), String(file.error.message || NO_REASON));
   if (typeof file.key !== 'string' || !file.key) throw invalidAnswer('names no key');
   const opening = readOpening(file, answer, asked);
   const isWhole = opening.kind === 'put' || opening.kind === 'post';

@@ -1,6 +1,6 @@
 import { limited } from './abort.js';
 import type { Action, Protocol, RefusalAnswer } from '../protocol.js';
-import { SignerFault, UploadError } from './errors.js';
+import { NO_REASON, SignerFault, UploadError } from './errors.js';
 import type { Clock, SignerPort, UploaderOptions } from './types.js';
 
 /** Milliseconds; a signer that is silent for longer is asked again. */
@@ -95,5 +95,5 @@ function readAnswer({ status, ok, headers, url }: Response, text: string): unkno
   }
   if (ok) return answer;
   const refusal = (answer as Partial<RefusalAnswer> | null)?.error;
-  throw fault(String(refusal?.code ?? ''), String(refusal?.message ?? 'it gave no reason'));
+  throw fault(String(refusal?.code ?? ''), String(refusal?.message || NO_REASON));
 }

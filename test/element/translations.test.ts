@@ -11,7 +11,8 @@ import { strings as ja } from '../../src/element/strings/ja.js';
 import { strings as pl } from '../../src/element/strings/pl.js';
 import { strings as ptBR } from '../../src/element/strings/pt-BR.js';
 import { strings as zhHans } from '../../src/element/strings/zh-Hans.js';
-import { fileOf, inside, rendered, stand } from './played-store.js';
+import type { SignFunction, UploadError } from '../../src/engine/index.js';
+import { fileOf, inside, rendered, stand, until } from './played-store.js';
 
 const TRANSLATIONS: Record<string, MuleStrings> = {
   ...{ ar, de, es, fr, he, it: it_, ja, pl, 'pt-BR': ptBR, 'zh-Hans': zhHans },
@@ -19,11 +20,11 @@ const TRANSLATIONS: Record<string, MuleStrings> = {
 const formsOf = (text: Text): [string, string][] =>
   typeof text === 'string' ? [['other', text]] : Object.entries<string>(text);
 const placeholdersOf = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
-/** Errors are the engine's own words in English; translations may name the file instead. */
+/** Errors are the engine's own words in English; translations may name the file, or what is no file, instead. */
 const allowedIn = (key: string, text: Text): Set<string> =>
   new Set([
     ...formsOf(text).flatMap(([, form]) => placeholdersOf(form)),
-    ...(key.startsWith('error-') ? ['name'] : []),
+    ...(key.startsWith('error-') || key.startsWith('reject-') ? ['name'] : []),
   ]);
 
 describe('translations', () => {
@@ -31,8 +32,8 @@ describe('translations', () => {
     it(`${language}: has every text, speaks of nothing that is not filled in, and has plural forms of its language only`, () => {
       expect(Object.keys(strings)).to.deep.equal(Object.keys(english));
       const categories = new Set<string>(new Intl.PluralRules(language).resolvedOptions().pluralCategories);
-      for (const [key, text] of Object.entries(strings)) {
-        const allowed = allowedIn(key, english[key as keyof MuleStrings]);
+      for (const [key, text] of Object.entries(strings as Record<string, Text>)) {
+        const allowed = allowedIn(key, english[key as keyof typeof english]);
         for (const [category, form] of formsOf(text)) {
           expect(form, key).not.to.equal('');
           expect(categories.has(category) || category === 'other', `${key}: ${category}`).to.be.true;
@@ -86,5 +87,30 @@ describe('translations', () => {
     await rendered(element);
     expect(said).to.deep.equal(['„a.txt” nie jest dozwolonego typu (.png).']);
     expect(inside(element, '[part=messages]')!.textContent).to.include(said[0]);
+  });
+
+  it('leave a refusal to the signer’s own words, alone, or to the page’s text for its code', async () => {
+    MuleUploadElement.translate('de', de);
+    const refuse = ((_, body) => ({
+      time: Date.now(),
+      files: (body as { files: { id: string; filename: string }[] }).files.map(({ id, filename }) => ({
+        id,
+        error: { code: filename.split('.')[0]!, message: 'Your plan holds 5 GB.' },
+      })),
+    })) as SignFunction;
+    const { element } = await stand(
+      html`<mule-upload lang="de" multiple .strings=${{ 'error-quota': '{name}: kein Platz mehr.' }}></mule-upload>`,
+      { sign: refuse },
+    );
+    const errors: UploadError[] = [];
+    element.addEventListener('mule-error', ({ detail }) => errors.push(detail.error));
+    await element.add([fileOf('plan.txt'), fileOf('quota.txt'), fileOf('too-big.txt')]);
+    await until(() => errors.length === 3);
+    await rendered(element);
+    const texts = [...element.shadowRoot!.querySelectorAll('[part=status]')].map((one) => one.textContent);
+    expect(texts).to.deep.equal(['Your plan holds 5 GB.', 'quota.txt: kein Platz mehr.', '„too-big.txt“ ist zu groß.']);
+    const [first] = errors.filter(({ refusal }) => refusal?.code === 'plan');
+    expect(first).to.include({ code: 'signer-refused', retryable: false });
+    expect(first!.refusal).to.deep.equal({ code: 'plan', message: 'Your plan holds 5 GB.' });
   });
 });

@@ -45,6 +45,7 @@ export const strings: MuleStrings = {
   waitingAuthorization: 'سجّل الدخول مجددًا للمتابعة',
   waitingTab: 'جارٍ الرفع في علامة تبويب أخرى',
   waitingFile: 'تتعذر قراءة الملف، سيُستأنف عند إمكان قراءته',
+  waitingEngine: 'تعذر تحميل جزء من الصفحة، سيُستأنف تلقائيًا',
 
   sizeOf: '{loaded} من {size}',
   retried: {
@@ -161,6 +162,8 @@ export const strings: MuleStrings = {
   'reject-duplicate': '«{name}» موجود في القائمة بالفعل.',
   'reject-empty-name': 'الملف بلا اسم.',
   'reject-user-changed': 'لم يُرفع أحد الملفات لأن مستخدمًا آخر سجّل الدخول. أضِفه من جديد.',
+  'reject-unreadable': 'لم يُضف «{name}»: تتعذر قراءته. تحقق من أذوناته ثم أضفه مرة أخرى.',
+  'reject-not-a-file': 'لم يُضف {name}: ليس ملفًا.',
 
   'error-no-signer': '«{name}»: لم تحدد هذه الصفحة خادمًا للرفع.',
   'error-signer-refused': 'رفضه الخادم. {message}',
@@ -176,6 +179,11 @@ export const strings: MuleStrings = {
   'error-too-many-retries': '«{name}»: توقفت المحاولات بعد تكرارها مرات كثيرة.',
   'error-too-large': '«{name}» أكبر مما تقبله خدمة التخزين هذه.',
   'error-invalid-response': '«{name}»: رد الخادم غير مفهوم.',
+  'error-engine-not-loaded': '«{name}»: تعذر تحميل جزء من الصفحة. تستمر المحاولة؛ إن لم تنجح فأعد تحميل الصفحة.',
+  'error-type': '«{name}»: هذا النوع غير مقبول.',
+  'error-too-big': '«{name}» كبير جدًا.',
+  'error-too-small': '«{name}» صغير جدًا.',
+  'error-empty-name': 'الملف بلا اسم.',
 
   saidStart: 'جارٍ رفع {name}',
   saidStartMany: {

@@ -41,6 +41,7 @@ export const strings: MuleStrings = {
   waitingAuthorization: 'Zum Fortsetzen bitte neu anmelden',
   waitingTab: 'Wird in einem anderen Tab hochgeladen',
   waitingFile: 'Die Datei ist nicht lesbar, geht weiter, sobald sie es ist',
+  waitingEngine: 'Ein Teil der Seite ließ sich nicht laden, geht von selbst weiter',
 
   sizeOf: '{loaded} von {size}',
   retried: { one: '{count} Wiederholung', other: '{count} Wiederholungen' },
@@ -117,6 +118,9 @@ export const strings: MuleStrings = {
   'reject-empty-name': 'Die Datei hat keinen Namen.',
   'reject-user-changed':
     'Eine Datei wurde nicht hochgeladen, weil jetzt jemand anderes angemeldet ist. Fügen Sie sie erneut hinzu.',
+  'reject-unreadable':
+    '„{name}“ wurde nicht hinzugefügt: nicht lesbar. Bitte die Zugriffsrechte prüfen und noch einmal hinzufügen.',
+  'reject-not-a-file': '{name} wurde nicht hinzugefügt: Das ist keine Datei.',
 
   'error-no-signer': '„{name}“: Für Uploads ist auf dieser Seite kein Server angegeben.',
   'error-signer-refused': 'Vom Server abgelehnt. {message}',
@@ -132,6 +136,12 @@ export const strings: MuleStrings = {
   'error-too-many-retries': '„{name}“: Nach zu vielen Versuchen aufgegeben.',
   'error-too-large': '„{name}“ ist zu groß für diesen Speicher.',
   'error-invalid-response': '„{name}“: Die Antwort des Servers ist unverständlich.',
+  'error-engine-not-loaded':
+    '„{name}“: Ein Teil der Seite ließ sich nicht laden. Es wird weiter versucht; hilft das nicht, bitte die Seite neu laden.',
+  'error-type': '„{name}“ hat keinen zulässigen Dateityp.',
+  'error-too-big': '„{name}“ ist zu groß.',
+  'error-too-small': '„{name}“ ist zu klein.',
+  'error-empty-name': 'Die Datei hat keinen Namen.',
 
   saidStart: '{name} wird hochgeladen',
   saidStartMany: { one: '{count} Datei wird hochgeladen', other: '{count} Dateien werden hochgeladen' },

@@ -41,6 +41,7 @@ export const strings: MuleStrings = {
   waitingAuthorization: 'Iniciar sesión de nuevo para continuar',
   waitingTab: 'Se está subiendo en otra pestaña',
   waitingFile: 'No se puede leer el archivo, seguirá cuando se pueda',
+  waitingEngine: 'No se pudo cargar una parte de la página, seguirá automáticamente',
 
   sizeOf: '{loaded} de {size}',
   retried: { one: '{count} reintento', other: '{count} reintentos' },
@@ -112,6 +113,8 @@ export const strings: MuleStrings = {
   'reject-duplicate': '«{name}» ya está en la lista.',
   'reject-empty-name': 'El archivo no tiene nombre.',
   'reject-user-changed': 'Un archivo no se ha subido porque ahora hay otro usuario conectado. Añádalo de nuevo.',
+  'reject-unreadable': 'No se añadió «{name}»: no se puede leer. Compruebe los permisos y vuelva a añadirlo.',
+  'reject-not-a-file': 'No se añadió {name}: no es un archivo.',
 
   'error-no-signer': '«{name}»: esta página no indica ningún servidor para las subidas.',
   'error-signer-refused': 'Rechazado por el servidor. {message}',
@@ -127,6 +130,12 @@ export const strings: MuleStrings = {
   'error-too-many-retries': '«{name}»: abandonado tras demasiados intentos.',
   'error-too-large': '«{name}» es demasiado grande para este almacenamiento.',
   'error-invalid-response': '«{name}»: no se entiende la respuesta del servidor.',
+  'error-engine-not-loaded':
+    '«{name}»: no se pudo cargar una parte de la página. Se sigue intentando; si no funciona, vuelva a cargar la página.',
+  'error-type': '«{name}» no es de un tipo admitido.',
+  'error-too-big': '«{name}» es demasiado grande.',
+  'error-too-small': '«{name}» es demasiado pequeño.',
+  'error-empty-name': 'El archivo no tiene nombre.',
 
   saidStart: 'Subiendo {name}',
   saidStartMany: { one: 'Subiendo {count} archivo', other: 'Subiendo {count} archivos' },

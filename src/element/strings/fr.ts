@@ -41,6 +41,7 @@ export const strings: MuleStrings = {
   waitingAuthorization: 'Se reconnecter pour continuer',
   waitingTab: 'Envoi en cours dans un autre onglet',
   waitingFile: 'Le fichier est illisible, reprendra dès qu’il le sera à nouveau',
+  waitingEngine: 'Une partie de la page n’a pas pu être chargée, reprendra automatiquement',
 
   sizeOf: '{loaded} sur {size}',
   retried: { one: '{count} nouvel essai', other: '{count} nouveaux essais' },
@@ -116,6 +117,9 @@ export const strings: MuleStrings = {
   'reject-empty-name': 'Le fichier n’a pas de nom.',
   'reject-user-changed':
     'Un fichier n’a pas été envoyé, car un autre utilisateur est maintenant connecté. Ajoutez-le à nouveau.',
+  'reject-unreadable':
+    '« {name} » n’a pas été ajouté : lecture impossible. Vérifiez ses autorisations, puis ajoutez-le à nouveau.',
+  'reject-not-a-file': '{name} n’a pas été ajouté : ce n’est pas un fichier.',
 
   'error-no-signer': '« {name} » : aucun serveur n’est indiqué pour les envois de cette page.',
   'error-signer-refused': 'Refusé par le serveur. {message}',
@@ -131,6 +135,12 @@ export const strings: MuleStrings = {
   'error-too-many-retries': '« {name} » : abandon après trop d’essais.',
   'error-too-large': '« {name} » est trop volumineux pour ce stockage.',
   'error-invalid-response': '« {name} » : la réponse du serveur est incompréhensible.',
+  'error-engine-not-loaded':
+    '« {name} » : une partie de la page n’a pas pu être chargée. Les essais continuent ; sinon, rechargez la page.',
+  'error-type': '« {name} » n’est pas d’un type accepté.',
+  'error-too-big': '« {name} » est trop volumineux.',
+  'error-too-small': '« {name} » est trop petit.',
+  'error-empty-name': 'Le fichier n’a pas de nom.',
 
   saidStart: 'Envoi de {name}',
   saidStartMany: { one: 'Envoi de {count} fichier', other: 'Envoi de {count} fichiers' },

@@ -42,6 +42,7 @@ export const strings: MuleStrings = {
   waitingAuthorization: 'יש להתחבר מחדש כדי להמשיך',
   waitingTab: 'בהעלאה בכרטיסייה אחרת',
   waitingFile: 'אי אפשר לקרוא את הקובץ, ימשיך כשיהיה אפשר',
+  waitingEngine: 'חלק מהדף לא נטען, ימשיך מעצמו',
 
   sizeOf: '{loaded} מתוך {size}',
   retried: { one: 'ניסיון חוזר אחד', two: 'שני ניסיונות חוזרים', other: '{count} ניסיונות חוזרים' },
@@ -120,6 +121,8 @@ export const strings: MuleStrings = {
   'reject-duplicate': '„{name}” כבר נמצא ברשימה.',
   'reject-empty-name': 'לקובץ אין שם.',
   'reject-user-changed': 'קובץ אחד לא הועלה, כי משתמש אחר מחובר עכשיו. הוסיפו אותו שוב.',
+  'reject-unreadable': '„{name}” לא נוסף: אי אפשר לקרוא אותו. כדאי לבדוק את ההרשאות ולהוסיף שוב.',
+  'reject-not-a-file': '{name} לא נוסף: זה אינו קובץ.',
 
   'error-no-signer': '„{name}”: לא צוין בדף הזה שרת להעלאות.',
   'error-signer-refused': 'נדחה על ידי השרת. {message}',
@@ -135,6 +138,11 @@ export const strings: MuleStrings = {
   'error-too-many-retries': '„{name}”: ההעלאה הופסקה לאחר ניסיונות רבים מדי.',
   'error-too-large': '„{name}” גדול מדי לאחסון הזה.',
   'error-invalid-response': '„{name}”: תשובת השרת אינה מובנת.',
+  'error-engine-not-loaded': '„{name}”: חלק מהדף לא נטען. הניסיונות נמשכים; אם זה לא עוזר, יש לטעון את הדף מחדש.',
+  'error-type': '„{name}” אינו מסוג מותר.',
+  'error-too-big': '„{name}” גדול מדי.',
+  'error-too-small': '„{name}” קטן מדי.',
+  'error-empty-name': 'לקובץ אין שם.',
 
   saidStart: '{name} בהעלאה',
   saidStartMany: { one: 'קובץ אחד בהעלאה', two: 'שני קבצים בהעלאה', other: '{count} קבצים בהעלאה' },

@@ -38,6 +38,7 @@ export const strings: MuleStrings = {
   waitingAuthorization: 'Accedi di nuovo per continuare',
   waitingTab: 'In caricamento in un’altra scheda',
   waitingFile: 'Il file non è leggibile, riprenderà quando lo sarà',
+  waitingEngine: 'Una parte della pagina non è stata caricata, riprenderà da solo',
 
   sizeOf: '{loaded} di {size}',
   retried: { one: '{count} nuovo tentativo', other: '{count} nuovi tentativi' },
@@ -113,6 +114,9 @@ export const strings: MuleStrings = {
   'reject-duplicate': '«{name}» è già nell’elenco.',
   'reject-empty-name': 'Il file non ha nome.',
   'reject-user-changed': 'Un file non è stato caricato perché ora è connesso un altro utente. Aggiungilo di nuovo.',
+  'reject-unreadable':
+    '«{name}» non è stato aggiunto: non si può leggere. Controllare i permessi e aggiungerlo di nuovo.',
+  'reject-not-a-file': '{name} non è stato aggiunto: non è un file.',
 
   'error-no-signer': '«{name}»: questa pagina non indica alcun server per i caricamenti.',
   'error-signer-refused': 'Rifiutato dal server. {message}',
@@ -128,6 +132,12 @@ export const strings: MuleStrings = {
   'error-too-many-retries': '«{name}»: abbandonato dopo troppi tentativi.',
   'error-too-large': '«{name}» è troppo grande per questo archivio.',
   'error-invalid-response': '«{name}»: la risposta del server è incomprensibile.',
+  'error-engine-not-loaded':
+    '«{name}»: una parte della pagina non è stata caricata. I tentativi continuano; se non basta, ricaricare la pagina.',
+  'error-type': '«{name}» non è di un tipo ammesso.',
+  'error-too-big': '«{name}» è troppo grande.',
+  'error-too-small': '«{name}» è troppo piccolo.',
+  'error-empty-name': 'Il file non ha nome.',
 
   saidStart: 'Caricamento di {name}',
   saidStartMany: { one: 'Caricamento di {count} file', other: 'Caricamento di {count} file' },

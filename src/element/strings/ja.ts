@@ -38,6 +38,7 @@ export const strings: MuleStrings = {
   waitingAuthorization: '続けるには再度サインインしてください',
   waitingTab: '別のタブでアップロード中',
   waitingFile: 'ファイルを読み取れません、読み取れるようになると再開します',
+  waitingEngine: 'ページの一部を読み込めません、読み込めると自動的に再開します',
 
   sizeOf: '{loaded} / {size}',
   retried: '再試行 {count} 回',
@@ -95,6 +96,9 @@ export const strings: MuleStrings = {
   'reject-empty-name': 'ファイルに名前がありません。',
   'reject-user-changed':
     '別のユーザーがサインインしたため、ファイルをアップロードできませんでした。もう一度追加してください。',
+  'reject-unreadable':
+    '「{name}」は追加されませんでした: 読み取れません。アクセス権を確認して、もう一度追加してください。',
+  'reject-not-a-file': '{name} は追加されませんでした: ファイルではありません。',
 
   'error-no-signer': '「{name}」: このページにはアップロード用のサーバーが指定されていません。',
   'error-signer-refused': 'サーバーに拒否されました。{message}',
@@ -110,6 +114,12 @@ export const strings: MuleStrings = {
   'error-too-many-retries': '「{name}」: 再試行の上限に達したため中断しました。',
   'error-too-large': '「{name}」はこのストレージには大きすぎます。',
   'error-invalid-response': '「{name}」: サーバーの応答を解釈できません。',
+  'error-engine-not-loaded':
+    '「{name}」: ページの一部を読み込めませんでした。再試行を続けます。改善しない場合はページを再読み込みしてください。',
+  'error-type': '「{name}」は受け付けられない種類のファイルです。',
+  'error-too-big': '「{name}」は大きすぎます。',
+  'error-too-small': '「{name}」は小さすぎます。',
+  'error-empty-name': 'ファイルに名前がありません。',
 
   saidStart: '{name} をアップロードしています',
   saidStartMany: '{count} 個のファイルをアップロードしています',

@@ -43,6 +43,7 @@ export const strings: MuleStrings = {
   waitingAuthorization: 'Zaloguj się ponownie, aby kontynuować',
   waitingTab: 'Przesyłanie w innej karcie',
   waitingFile: 'Nie można odczytać pliku, ruszy, gdy będzie to możliwe',
+  waitingEngine: 'Nie udało się wczytać części strony, ruszy samo',
 
   sizeOf: '{loaded} z {size}',
   retried: {
@@ -144,6 +145,8 @@ export const strings: MuleStrings = {
   'reject-empty-name': 'Plik nie ma nazwy.',
   'reject-user-changed':
     'Plik nie został przesłany, ponieważ zalogowany jest teraz inny użytkownik. Dodaj go ponownie.',
+  'reject-unreadable': 'Nie dodano „{name}”: nie można odczytać. Sprawdź uprawnienia i dodaj ponownie.',
+  'reject-not-a-file': 'Nie dodano {name}: to nie jest plik.',
 
   'error-no-signer': '„{name}”: ta strona nie wskazuje serwera do przesyłania.',
   'error-signer-refused': 'Odrzucone przez serwer. {message}',
@@ -159,6 +162,12 @@ export const strings: MuleStrings = {
   'error-too-many-retries': '„{name}”: zaniechano po zbyt wielu próbach.',
   'error-too-large': '„{name}” jest za duży dla tego magazynu.',
   'error-invalid-response': '„{name}”: odpowiedź serwera jest niezrozumiała.',
+  'error-engine-not-loaded':
+    '„{name}”: nie udało się wczytać części strony. Próby trwają; jeśli nie pomogą, odśwież stronę.',
+  'error-type': '„{name}” nie jest dozwolonego typu.',
+  'error-too-big': '„{name}” jest za duży.',
+  'error-too-small': '„{name}” jest za mały.',
+  'error-empty-name': 'Plik nie ma nazwy.',
 
   saidStart: 'Przesyłanie: {name}',
   saidStartMany: {

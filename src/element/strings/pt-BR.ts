@@ -38,6 +38,7 @@ export const strings: MuleStrings = {
   waitingAuthorization: 'Entre de novo para continuar',
   waitingTab: 'Sendo enviado em outra aba',
   waitingFile: 'O arquivo não pode ser lido, continua quando puder',
+  waitingEngine: 'Uma parte da página não pôde ser carregada, continua automaticamente',
 
   sizeOf: '{loaded} de {size}',
   retried: { one: '{count} nova tentativa', other: '{count} novas tentativas' },
@@ -109,6 +110,8 @@ export const strings: MuleStrings = {
   'reject-duplicate': '“{name}” já está na lista.',
   'reject-empty-name': 'O arquivo não tem nome.',
   'reject-user-changed': 'Um arquivo não foi enviado porque outro usuário está conectado agora. Adicione-o novamente.',
+  'reject-unreadable': '“{name}” não foi adicionado: não pode ser lido. Verifique as permissões e adicione novamente.',
+  'reject-not-a-file': '{name} não foi adicionado: não é um arquivo.',
 
   'error-no-signer': '“{name}”: esta página não indica nenhum servidor para envios.',
   'error-signer-refused': 'Recusado pelo servidor. {message}',
@@ -124,6 +127,12 @@ export const strings: MuleStrings = {
   'error-too-many-retries': '“{name}”: desistência após tentativas demais.',
   'error-too-large': '“{name}” é grande demais para este armazenamento.',
   'error-invalid-response': '“{name}”: a resposta do servidor é incompreensível.',
+  'error-engine-not-loaded':
+    '“{name}”: uma parte da página não pôde ser carregada. As tentativas continuam; se não resolver, recarregue a página.',
+  'error-type': '“{name}” não é de um tipo aceito.',
+  'error-too-big': '“{name}” é grande demais.',
+  'error-too-small': '“{name}” é pequeno demais.',
+  'error-empty-name': 'O arquivo não tem nome.',
 
   saidStart: 'Enviando {name}',
   saidStartMany: { one: 'Enviando {count} arquivo', other: 'Enviando {count} arquivos' },

@@ -38,6 +38,7 @@ export const strings: MuleStrings = {
   waitingAuthorization: '请重新登录以继续',
   waitingTab: '正在另一个标签页中上传',
   waitingFile: '无法读取文件，可读取后自动继续',
+  waitingEngine: '页面的一部分无法加载，可加载后自动继续',
 
   sizeOf: '{loaded} / {size}',
   retried: '重试 {count} 次',
@@ -92,6 +93,8 @@ export const strings: MuleStrings = {
   'reject-duplicate': '“{name}”已在列表中。',
   'reject-empty-name': '该文件没有名称。',
   'reject-user-changed': '有一个文件未上传，因为现在登录的是另一位用户。请重新添加。',
+  'reject-unreadable': '未添加“{name}”：无法读取。请检查权限后重新添加。',
+  'reject-not-a-file': '未添加 {name}：它不是文件。',
 
   'error-no-signer': '“{name}”：此页面未指定用于上传的服务器。',
   'error-signer-refused': '被服务器拒绝。{message}',
@@ -106,6 +109,11 @@ export const strings: MuleStrings = {
   'error-too-many-retries': '“{name}”：尝试次数过多，已放弃。',
   'error-too-large': '“{name}”对此存储服务而言过大。',
   'error-invalid-response': '“{name}”：无法理解服务器的响应。',
+  'error-engine-not-loaded': '“{name}”：页面的一部分无法加载。仍在重试；如果无效，请重新加载页面。',
+  'error-type': '“{name}”不是可接受的类型。',
+  'error-too-big': '“{name}”太大。',
+  'error-too-small': '“{name}”太小。',
+  'error-empty-name': '该文件没有名称。',
 
   saidStart: '正在上传 {name}',
   saidStartMany: '正在上传 {count} 个文件',
