@@ -1,7 +1,7 @@
 import type { ReactiveController } from 'lit';
 import { canPick, pickFiles } from './picker.js';
 import { wantsHandles, type UploadProperties } from './properties.js';
-import type { FileSource } from './walk.js';
+import { itemsOf, type FileSource } from './walk.js';
 
 /** What intake asks of the element. */
 export interface IntakeHooks {
@@ -10,6 +10,18 @@ export interface IntakeHooks {
   /** @param chosen id of the upload whose file was chosen again */
   take(source: FileSource, chosen?: string): void;
 }
+
+/** Events of a drag that would make the browser leave the page for the file, unless somebody prevents that. */
+const GUARDED = ['dragenter', 'dragover', 'drop'] as const;
+
+/** What an element would do with a drag event. */
+interface Offer {
+  /** Where its drop area stands in the event's path: the innermost area of all elements gets it. */
+  depth: number;
+  /** @param isHandled whether a part of the page within the area has handled the event itself */
+  act(isHandled: boolean): void;
+}
+const offers = new WeakMap<Event, Offer>();
 
 /**
  * Every way in for files: the picker, and what is dropped or pasted onto the element or its larger `drop-target`.
@@ -21,6 +33,8 @@ export class IntakeController implements ReactiveController {
   #area: EventTarget | null = null;
   #chosen: string | undefined;
   #isPicking = false;
+  /** The drag event that decides whether files hover. */
+  #last: Event | null = null;
 
   constructor(
     private readonly host: UploadProperties,
@@ -31,7 +45,7 @@ export class IntakeController implements ReactiveController {
 
   /** A drop area that is larger than the element, while files hover over it. */
   get wideArea(): Element | null {
-    return this.#over && this.#area instanceof Element && this.#area !== this.host ? this.#area : null;
+    return this.#over && this.#area !== this.host ? (this.#area as Element) : null;
   }
 
   /** Whether files are being dragged over the drop area. */
@@ -45,7 +59,7 @@ export class IntakeController implements ReactiveController {
 
   hostDisconnected(): void {
     this.#listening?.abort();
-    this.#listening = this.#area = null;
+    this.#listening = this.#area = this.#last = null;
     this.#over = false;
   }
 
@@ -114,36 +128,49 @@ export class IntakeController implements ReactiveController {
     this.#listening = new AbortController();
     this.#area = this.#findArea();
     const { signal } = this.#listening;
-    for (const area of new Set([this.host, this.#area])) {
-      area.addEventListener('dragenter', (event) => this.#drag(event as DragEvent), { signal });
-      area.addEventListener('dragover', (event) => this.#drag(event as DragEvent), { signal });
-      area.addEventListener('dragleave', (event) => this.#leave(event as DragEvent), { signal });
-      area.addEventListener('drop', (event) => this.#drop(event as DragEvent), { signal });
-      area.addEventListener('paste', (event) => this.#paste(event as ClipboardEvent), { signal });
+    // Before the page's own listeners, which may stop the event; within a closed shadow root only the area hears of it.
+    const early = { signal, capture: true };
+    for (const target of new Set([globalThis, this.host, this.#area])) {
+      for (const type of GUARDED) target.addEventListener(type, (event) => this.#guard(event as DragEvent), early);
+      target.addEventListener('dragleave', (event) => this.#leave(event as DragEvent), early);
     }
+    for (const area of new Set([this.host, this.#area]))
+      area.addEventListener('paste', (event) => this.#paste(event as ClipboardEvent), { signal });
   }
 
-  #drag(event: DragEvent): void {
+  /**
+   * Keeps the browser on the page, and offers to take the files: the innermost drop area of all elements gets them. They
+   * are left to a part of the page within that area which handles the event itself, as it says by `preventDefault()`.
+   */
+  #guard(event: DragEvent): void {
+    const depth = event.composedPath().findIndex((target) => target === this.host || target === this.#area);
     const transfer = event.dataTransfer;
-    if (event.defaultPrevented || this.host.noDrop || !transfer?.types.includes('Files')) return;
-    event.preventDefault();
-    transfer.dropEffect = this.hooks.isDisabled() ? 'none' : 'copy';
-    this.#setOver(!this.hooks.isDisabled());
+    if (depth < 0 || this.host.noDrop || !transfer?.types.includes('Files')) return;
+    const isDrop = event.type === 'drop';
+    if (isDrop) this.#setOver(false);
+    const isDisabled = this.hooks.isDisabled();
+    if (!isDrop) transfer.dropEffect = isDisabled ? 'none' : 'copy';
+    const offer = offers.get(event);
+    if (offer && offer.depth <= depth) return;
+    // readable only now
+    const items = isDrop && !isDisabled ? itemsOf(transfer) : null;
+    this.#last = event;
+    const act = (isHandled: boolean): void => {
+      if (this.#last === event && !isDrop) this.#setOver(!isHandled && !isDisabled);
+      if (items && !isHandled) this.hooks.take(items as FileSource);
+    };
+    if (offer) Object.assign(offer, { depth, act });
+    else decideLater(event, { depth, act });
   }
 
   #leave(event: DragEvent): void {
+    const path = event.composedPath();
+    if (!path.includes(this.host) && !path.includes(this.#area!)) return;
     // Leaving one child for another is not leaving; WebKit gives no relatedTarget and enters again at once.
-    const to = event.relatedTarget;
-    if (to instanceof Node && this.#area instanceof Node && this.#area.contains(to)) return;
+    const to = event.relatedTarget as Node | null;
+    if (to?.nodeType && (this.#area as Partial<Node>).contains?.(to)) return;
+    this.#last = null;
     this.#setOver(false);
-  }
-
-  #drop(event: DragEvent): void {
-    this.#setOver(false);
-    const transfer = event.dataTransfer;
-    if (event.defaultPrevented || this.host.noDrop || !transfer?.types.includes('Files')) return;
-    event.preventDefault();
-    if (!this.hooks.isDisabled()) this.hooks.take(transfer);
   }
 
   #paste(event: ClipboardEvent): void {
@@ -158,4 +185,20 @@ export class IntakeController implements ReactiveController {
     this.#over = over;
     this.host.requestUpdate();
   }
+}
+
+/**
+ * Prevents the browser's own action at once, for the page may stop the event on its way, and acts when the event is over.
+ * Guards of the page around the area call `preventDefault()` as well: it counts only where the area holds the caller.
+ */
+function decideLater(event: DragEvent, offer: Offer): void {
+  offers.set(event, offer);
+  event.preventDefault();
+  const path = event.composedPath();
+  let innermost = Infinity;
+  event.preventDefault = () => {
+    const depth = path.indexOf(event.currentTarget!);
+    if (depth >= 0) innermost = Math.min(innermost, depth);
+  };
+  setTimeout(() => offer.act(innermost < offer.depth));
 }

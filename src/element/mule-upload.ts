@@ -1,11 +1,9 @@
 import { adoptStyles, LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { property } from 'lit/decorators.js';
-import { whyRejected } from '../engine/admission.js';
+import type { Rules } from '../engine/entries.js';
 import type { Uploader } from '../engine/index.js';
 import { NO_PROGRESS } from '../engine/status.js';
 import type {
-  AdmissionRules,
-  FileEntry,
   RejectDetail,
   TotalProgress,
   UploadDetail,
@@ -16,6 +14,7 @@ import type {
 import { DEFAULT_PART_SIZE } from '../limits.js';
 import { Actions, type ActionHooks } from './actions.js';
 import { Announcer } from './announcer.js';
+import { acceptList } from './attributes.js';
 import { isForSlotted } from './clicks.js';
 import { FallbackController } from './fallback-controller.js';
 import { focusPlace, refocus } from './focus.js';
@@ -25,7 +24,7 @@ import { IntakeController } from './intake-controller.js';
 import { listStyles } from './list-styles.js';
 import { showOverlay } from './overlay.js';
 import { limitsOf } from './properties.js';
-import { Refusals, refusalText, type Limits } from './refusals.js';
+import { isShown, Refusals, refusalText, type Limits } from './refusals.js';
 import { RowWindow } from './row-window.js';
 import { Speeds } from './speeds.js';
 import type { MuleStrings } from './strings.js';
@@ -172,6 +171,8 @@ export class MuleUploadElement extends FormElement {
   #seen: Pick<View, 'uploads' | 'status' | 'progress'> = { uploads: [], status: 'idle', progress: NO_PROGRESS };
   /** Files met so far in folders that are being read. */
   #reading = 0;
+  /** Aborted when the form is reset: what is being read then is not added. */
+  #adding = new AbortController();
   readonly #fallback = new FallbackController(this, {
     isReady: () => this.#uploader.current !== null,
     take: (files) => this.#take(files),
@@ -212,37 +213,41 @@ export class MuleUploadElement extends FormElement {
     this.#intake.browse();
   }
 
-  /** Takes files as if they were picked. Folders are walked. @returns the uploads made of them */
+  /**
+   * Adds files as if they were picked. Folders are walked; each item that cannot be added is one `mule-reject`.
+   * @returns the uploads made of them; none where the form was reset meanwhile
+   * @throws TypeError for what is no object
+   */
   async add(source: FileSource): Promise<UploadSnapshot[]> {
     this.#forgetMessages();
-    const files = await this.#read(source);
-    const uploader = this.#uploader.need();
-    await uploader.ready;
-    const rules = this.#rules(uploader.uploads);
-    // One file at a time, as in a built-in control: the new one takes the place of what was done.
-    if (
-      !this.multiple
-      && !uploader.uploads.some(isUnderWay)
-      && files.some(({ file }) => !whyRejected(file, rules, 0))
-    ) {
-      this.value = [];
-      uploader.clear();
+    const { signal } = this.#adding;
+    try {
+      const files = await this.#read(source, signal);
+      const uploader = this.#uploader.need();
+      const adding = uploader.add(files as File[], this.#rules(uploader, signal));
+      // rows that wait for the engine's code: no event tells of them
+      this.#uploader.follow();
+      return await adding;
+    } catch (error) {
+      if (signal.aborted) return [];
+      throw error;
+    } finally {
+      this.#uploader.follow();
     }
-    const added = await uploader.add(files, rules);
-    this.#uploader.follow();
-    return added;
   }
 
-  async #read(source: FileSource): Promise<FileEntry[]> {
+  async #read(source: FileSource, signal: AbortSignal): Promise<unknown[]> {
     let found = 0;
+    const onFound = (): void => {
+      if (signal.aborted) return;
+      found++;
+      this.#reading++;
+      this.#uploader.refresh();
+    };
     try {
-      return await filesOf(source, () => {
-        found++;
-        this.#reading++;
-        this.#uploader.refresh();
-      });
+      return await filesOf(source, onFound, signal);
     } finally {
-      this.#reading -= found;
+      if (!signal.aborted) this.#reading -= found;
     }
   }
 
@@ -356,7 +361,7 @@ export class MuleUploadElement extends FormElement {
     const { accept, capture, multiple, directory, isDisabled } = this;
     const { minSize, maxSize } = limitsOf(this);
     return {
-      accept,
+      accept: acceptList(accept),
       capture,
       multiple,
       directory,
@@ -402,6 +407,9 @@ export class MuleUploadElement extends FormElement {
   }
 
   protected override empty(): void {
+    this.#adding.abort();
+    this.#adding = new AbortController();
+    this.#reading = 0;
     this.#refusals.clear();
     this.#announcer.silence();
     for (const { id } of this.uploads.filter(isUnderWay)) this.abort(id);
@@ -449,17 +457,31 @@ export class MuleUploadElement extends FormElement {
     return { accept: this.accept, ...limitsOf(this), ...(!this.multiple && { maxFiles: 1 }) };
   }
 
-  #rules(listed: readonly UploadSnapshot[]): AdmissionRules {
+  #rules(uploader: Uploader, signal: AbortSignal): Rules {
     const { accept, maxSize, minSize, maxFiles } = this.#limits;
-    // What an earlier visit left unfinished must not keep a single file from being taken.
-    const most = this.multiple ? (maxFiles ?? undefined) : 1 + listed.filter(isAtRest).length;
-    return { accept, maxSize: maxSize ?? Infinity, minSize: minSize ?? 0, maxFiles: most };
+    const isMany = this.multiple;
+    return {
+      accept,
+      maxSize: maxSize ?? Infinity,
+      minSize: minSize ?? 0,
+      signal,
+      get maxFiles() {
+        // What an earlier visit left unfinished must not keep a single file from being taken.
+        return isMany ? (maxFiles ?? Infinity) : 1 + uploader.uploads.filter(isAtRest).length;
+      },
+      onReady: (isAnyAdmitted, listed) => {
+        // One file at a time, as in a built-in control: the new one takes the place of what was done.
+        if (isMany || !isAnyAdmitted || signal.aborted || listed.some(isUnderWay)) return;
+        this.value = [];
+        uploader.clear();
+      },
+    };
   }
 
   #take(source: FileSource, chosen?: string): void {
     this.#forgetMessages();
-    const [file] = Array.isArray(source) ? (source as (File | FileSystemFileHandle)[]) : [];
-    const work = chosen && file ? this.resume(chosen, file) : this.add(source);
+    const [file] = chosen && Array.isArray(source) ? (source as (File | FileSystemFileHandle)[]) : [];
+    const work = file ? this.resume(chosen, file) : this.add(source);
     work.catch((error: Error) =>
       this.#refuse(isUploadError(error) ? errorText({ name: file?.name ?? '' }, error, this.say) : error.message),
     );
@@ -486,8 +508,7 @@ export class MuleUploadElement extends FormElement {
     if (type !== 'mule-reject') return;
     const rejection = detail as RejectDetail;
     rejection.message = refusalText(rejection, this.#limits, this.say, this.#words.format);
-    // What the page itself kept out is the page's to explain.
-    if (rejection.code !== 'cancelled') this.#refuse(rejection.message);
+    if (isShown(rejection.code)) this.#refuse(rejection.message);
   }
 
   #forgetMessages(): void {

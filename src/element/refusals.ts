@@ -1,4 +1,4 @@
-import type { RejectDetail } from '../engine/types.js';
+import type { RejectCode, RejectDetail } from '../engine/types.js';
 import type { Format } from './format.js';
 import type { Say } from './view.js';
 
@@ -44,16 +44,21 @@ export class Refusals {
   }
 }
 
-/** Says in the reader's language why a file was not taken; what the page itself kept out is the page's to explain. */
+/** Whether readers are told: what the page kept out is the page's to explain, and system files are nobody's. */
+export const isShown = (code: RejectCode): code is Exclude<RejectCode, 'cancelled' | 'system-file'> =>
+  code !== 'cancelled' && code !== 'system-file';
+
+/** Says in the reader's language why a file was not taken. */
 export function refusalText(
-  { file, code, message }: RejectDetail,
+  { file, relativePath, code, message }: RejectDetail,
   { accept, minSize, maxSize, maxFiles }: Limits,
   say: Say,
   format: Format,
 ): string {
-  if (code === 'cancelled') return message;
+  if (!isShown(code)) return message;
   return say(`reject-${code}`, {
-    name: file.name,
+    name: (code === 'unreadable' && relativePath) || file.name,
+    message,
     size: format.bytes(file.size),
     min: format.bytes(minSize ?? 0),
     max: format.bytes(maxSize ?? 0),

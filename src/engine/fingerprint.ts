@@ -38,7 +38,8 @@ export const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.
  * @see https://w3c.github.io/FileAPI/#snapshot-state
  */
 export const isKnownByTime = (file: Blob): file is File =>
-  file instanceof File && file.size <= MIN_PART_SIZE && noticesChanges();
+  // a File of another frame is no instance of ours
+  'lastModified' in file && file.size <= MIN_PART_SIZE && noticesChanges();
 
 /** Of a browser that does not say what it is, nothing is expected. */
 const noticesChanges = (): boolean =>

@@ -1,5 +1,7 @@
 import { whyRejected } from './admission.js';
 import type { Rejection } from './admission.js';
+import { isBlob, kindOf } from './entries.js';
+import type { Entry } from './entries.js';
 import { UploadError } from './errors.js';
 import { fingerprint, isKnownByTime } from './fingerprint.js';
 import type { Roster } from './roster.js';
@@ -24,7 +26,8 @@ export class Intake {
   }
 
   /** Tells why a file is not taken in; null where it is. */
-  refuse({ file, relativePath = '' }: FileEntry, rules: AdmissionRules): Rejection | null {
+  refuse({ file, relativePath = '', fault }: Entry, rules: AdmissionRules): Rejection | null {
+    if (fault) return fault;
     if (!this.#emit('mule-before-add', { file, relativePath })) {
       return { code: 'cancelled', message: `“${file.name}” was not accepted by the page.` };
     }
@@ -64,9 +67,12 @@ export class Intake {
   async giveFile(upload: Upload, source: File | FileHandle): Promise<void> {
     const { name, size } = upload.facts;
     const handle = 'getFile' in source ? source : null;
-    const file = 'getFile' in source ? await source.getFile() : source;
+    const file = 'getFile' in source ? await source.getFile().catch((cause) => cannotRead(name, cause)) : source;
+    if (!isBlob(file)) throw new TypeError(`resume() takes a file, not ${kindOf(file)}`);
     const isTaken = upload.takesChangedFile && file.name === name;
-    if (!isTaken && upload.fingerprint && upload.fingerprint !== (await fingerprint(file))) {
+    const print =
+      isTaken || !upload.fingerprint ? null : await fingerprint(file).catch((cause) => cannotRead(name, cause));
+    if (print !== null && upload.fingerprint !== print) {
       throw new UploadError(
         'file-changed',
         `“${file.name}” is another file, or has changed: choose “${name}” (${size} bytes).`,
@@ -91,10 +97,7 @@ export class Intake {
     try {
       return (upload.fingerprint ??= await fingerprint(upload.file!, (file) => this.#smallFiles.read(file)));
     } catch (cause) {
-      throw new UploadError('file-unreadable', `“${upload.facts.name}” cannot be read: choose it again.`, {
-        phase: 'init',
-        cause,
-      });
+      return cannotRead(upload.facts.name, cause);
     }
   }
 
@@ -116,4 +119,9 @@ export class Intake {
     if (!isAllowed) upload.abort();
     return isAllowed;
   }
+}
+
+/** @throws UploadError `file-unreadable` */
+function cannotRead(name: string, cause: unknown): never {
+  throw new UploadError('file-unreadable', `“${name}” cannot be read: choose it again.`, { phase: 'init', cause });
 }

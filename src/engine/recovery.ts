@@ -1,4 +1,4 @@
-import { whyRejected } from './admission.js';
+import { loadRule, whyRejected } from './admission.js';
 import { sleep } from './clock.js';
 import { SignerFault, UploadError } from './errors.js';
 import type { FileKeeper } from './file-keeper.js';
@@ -85,6 +85,7 @@ export class Recovery {
     const owner = this.#owners;
     const isCurrent = (): boolean => owner === this.#owners && !lifetime.aborted;
     const records = await this.#host.free(await journal.load());
+    await loadRule(records, options.rules.accept);
     if (!records.length || !isCurrent()) return;
     this.#unlisted = records.filter((record) => this.#isUnlisted(record));
     const listed = records.filter((record) => !this.#unlisted.includes(record));

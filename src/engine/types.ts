@@ -14,8 +14,8 @@ export type UploadStatus =
   | 'aborted'
   | 'needs-file';
 
-/** What an upload with nothing in flight waits for. */
-export type WaitingFor = 'network' | 'store' | 'signer' | 'authorization' | 'tab' | 'file';
+/** What an upload with nothing in flight waits for; `engine`: code of this package that could not be loaded so far. */
+export type WaitingFor = 'network' | 'store' | 'signer' | 'authorization' | 'tab' | 'file' | 'engine';
 
 /**
  * How one came to know that an object in the store is the file. `checksum`: the store has verified all of it, or holds
@@ -85,6 +85,11 @@ export interface TotalProgress {
   readonly eta: number | null;
 }
 
+/**
+ * Why a file was not added. `unreadable`: the file, or the folder, cannot be read; `not-a-file`: `add()` was given
+ * something else; `system-file`: a folder held a hidden file of the system, which nobody is told of; `user-changed`:
+ * another user is signed in than when it was added.
+ */
 export type RejectCode =
   | 'type'
   | 'too-big'
@@ -93,7 +98,9 @@ export type RejectCode =
   | 'duplicate'
   | 'empty-name'
   | 'cancelled'
-  /** Another user is signed in than when the file was added. */
+  | 'unreadable'
+  | 'not-a-file'
+  | 'system-file'
   | 'user-changed';
 
 /** What files are taken in; each file that is not gives a `mule-reject`. */
@@ -106,6 +113,8 @@ export interface AdmissionRules {
   minSize?: number;
   /** Most files that may be listed at a time, counting those that are. */
   maxFiles?: number;
+  /** Aborted: files that have not been added yet are not. */
+  signal?: AbortSignal;
 }
 
 /**
@@ -201,7 +210,10 @@ export interface UploadDetail {
 }
 
 export interface RejectDetail {
+  /** An empty one with the item's name, where there is no file: `unreadable`, `not-a-file`, and folders. */
   file: File;
+  /** Path below the folder that was picked or dropped; missing for a single file. */
+  relativePath?: string;
   code: RejectCode;
   message: string;
 }

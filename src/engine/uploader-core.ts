@@ -1,10 +1,12 @@
+import { loadRule, whyRejected } from './admission.js';
 import { ChecksumDesk } from './checksum-desk.js';
+import type { Entry, Rules } from './entries.js';
 import { FileKeeper } from './file-keeper.js';
-import { hex } from './fingerprint.js';
 import { InitDesk } from './init-desk.js';
 import { Intake } from './intake.js';
 import { JournalKeeper } from './journal-keeper.js';
 import { LineMemory } from './line-memory.js';
+import { newId } from './new-id.js';
 import { Notices } from './notices.js';
 import { mergeOptions } from './options.js';
 import type { ResolvedOptions } from './options.js';
@@ -23,7 +25,6 @@ import { Tabs } from './tabs.js';
 import { Turns } from './turns.js';
 import type {
   AdmissionRules,
-  FileEntry,
   FileHandle,
   Ports,
   TotalProgress,
@@ -217,15 +218,24 @@ export class UploaderCore {
     this.#page.update();
   }
 
-  async add(files: Iterable<File | FileEntry>, rules: AdmissionRules = this.#options.rules): Promise<UploadSnapshot[]> {
-    const entries = [...files].map((item) => ('file' in item ? item : { file: item }));
+  async add(entries: readonly Entry[], rules: Rules = this.#options.rules): Promise<UploadSnapshot[]> {
     const taken: Upload[] = [];
     const era = this.#era;
     this.#arriving++;
     try {
-      await this.ready;
+      await Promise.all([
+        this.ready,
+        loadRule(
+          entries.map(({ file }) => file),
+          rules.accept,
+        ),
+      ]);
+      const isAdmitted = ({ file, fault }: Entry): boolean =>
+        !fault && !whyRejected(file, { ...rules, maxFiles: Infinity }, 0);
+      rules.onReady?.(entries.some(isAdmitted), this.uploads);
       const turns = new Turns(this.#ports.clock);
       for (const entry of entries) {
+        if (rules.signal?.aborted) break;
         if (era !== this.#era) {
           this.#rejectOfFormerUser(entry.file);
           continue;
@@ -353,10 +363,10 @@ export class UploaderCore {
 
   // ---- Taking files in ----
 
-  async #take(entry: FileEntry, rules: AdmissionRules, areMany: boolean): Promise<Upload | null> {
-    const { file, relativePath = '', handle = null } = entry;
+  async #take(entry: Entry, rules: AdmissionRules, areMany: boolean): Promise<Upload | null> {
+    const { file, relativePath = '', handle = null, id = newId() } = entry;
     const era = this.#era;
-    const unfinished = await this.#intake.findUnfinished(entry);
+    const unfinished = entry.fault ? null : await this.#intake.findUnfinished(entry);
     if (unfinished && this.#roster.has(unfinished.id)) {
       unfinished.file = file;
       unfinished.handle = handle;
@@ -365,7 +375,7 @@ export class UploaderCore {
     }
     const rejection = this.#intake.refuse(entry, rules);
     if (rejection) {
-      this.#emit('mule-reject', { file, ...rejection });
+      this.#emit('mule-reject', { file, ...(relativePath && { relativePath }), ...rejection });
       return null;
     }
     const known = await this.#recovery.takeBack(entry);
@@ -374,7 +384,7 @@ export class UploaderCore {
       return null;
     }
     const { name, size, type, lastModified } = file;
-    const facts = { id: newId(), name, size, type, lastModified, relativePath };
+    const facts = { id, name, size, type, lastModified, relativePath };
     const upload = known ?? new Upload(this.#host, facts, this.#owner, { file });
     const { objectKey, autostart } = this.#options;
     upload.handle = handle;
@@ -663,9 +673,4 @@ export class UploaderCore {
     this.#dirty.delete(upload);
     this.#settle();
   }
-}
-
-/** 128 random bits in hexadecimal; `randomUUID` is missing on plain `http:` pages. */
-function newId(): string {
-  return hex(crypto.getRandomValues(new Uint8Array(16)));
 }

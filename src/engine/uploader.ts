@@ -1,8 +1,11 @@
+import { entryOf, listOf } from './entries.js';
+import type { Entry, Rules } from './entries.js';
+import { UploadError } from './errors.js';
+import { newId } from './new-id.js';
 import { engineDefaults, mergeOptions } from './options.js';
 import type { ResolvedOptions } from './options.js';
 import { NO_PROGRESS } from './status.js';
 import type {
-  AdmissionRules,
   FileEntry,
   FileHandle,
   Ports,
@@ -18,8 +21,17 @@ import type { UploaderCore } from './uploader-core.js';
 /** Milliseconds before its code is asked for again, and the most that this grows to. */
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
+/** Failures, and milliseconds without an answer that count as one, before the page is told. */
+const TELL_AFTER = 2;
+const LOAD_TIMEOUT = 30_000;
 const GATES: ReadonlySet<string> = new Set(['mule-before-add', 'mule-before-upload']);
 const NO_UPLOADS: readonly UploadSnapshot[] = Object.freeze([]);
+
+/** An upload that is listed before the code is there that runs it. */
+interface Early {
+  readonly file: File;
+  snapshot: UploadSnapshot;
+}
 
 /** An `EventTarget` whose events are known by name. */
 interface UploaderTarget extends EventTarget {
@@ -39,7 +51,7 @@ const Target = EventTarget as new () => UploaderTarget;
 /**
  * Uploads many files to S3 by multipart upload, through whatever happens; a signer gives leave for each request.
  * Its working parts are fetched as soon as it is made, beside whatever the page still does: until they are there,
- * nothing is listed, and what is added waits for them.
+ * what is added is listed, and waits for them.
  */
 export class Uploader extends Target {
   readonly #ports: Partial<Ports>;
@@ -47,6 +59,13 @@ export class Uploader extends Target {
   #core: UploaderCore | null = null;
   #loading: Promise<UploaderCore> | null = null;
   #isDisposed = false;
+  /** Files added before the code was there, by the id that their upload will have. */
+  readonly #early = new Map<string, Early>();
+  #uploads = NO_UPLOADS;
+  #failures = 0;
+  #retryAt: number | null = null;
+  /** Ends the wait before the code is asked for again. */
+  #wake = (): void => {};
 
   /**
    * @param ports stand in for the browser's own clock, network, storage …
@@ -69,16 +88,23 @@ export class Uploader extends Target {
    * frozen, while nothing about any of them does.
    */
   get uploads(): readonly UploadSnapshot[] {
-    return this.#core?.uploads ?? NO_UPLOADS;
+    const { uploads = NO_UPLOADS } = this.#core ?? {};
+    const early = this.#chosen().map(({ snapshot }) => snapshot);
+    if (!early.length) return uploads;
+    const all = [...uploads, ...early];
+    const isSame = all.length === this.#uploads.length && all.every((one, index) => one === this.#uploads[index]);
+    return isSame ? this.#uploads : (this.#uploads = Object.freeze(all));
   }
 
   /** All uploads that were not aborted, as one. */
   get progress(): TotalProgress {
-    return this.#core?.progress ?? NO_PROGRESS;
+    if (this.#core) return this.#core.progress;
+    return { ...NO_PROGRESS, total: this.#chosen().reduce((sum, { snapshot }) => sum + snapshot.size, 0) };
   }
 
   get status(): UploaderStatus {
-    return this.#core?.status ?? 'idle';
+    const { status = 'idle' } = this.#core ?? {};
+    return status === 'idle' && this.#early.size ? 'waiting' : status;
   }
 
   /** Resolves when the journal has been read: unfinished uploads of earlier visits are listed. */
@@ -88,7 +114,7 @@ export class Uploader extends Target {
 
   /** Whether an upload is listed. */
   has(id: string): boolean {
-    return this.#core?.has(id) ?? false;
+    return this.#early.has(id) || (this.#core?.has(id) ?? false);
   }
 
   /**
@@ -97,17 +123,36 @@ export class Uploader extends Target {
    */
   configure(changes: UploaderOptions): void {
     if (this.#core) this.#core.configure(changes);
-    else this.#options = mergeOptions(this.#options, changes);
+    else {
+      const { scope, recoveryKey } = this.#options;
+      this.#options = mergeOptions(this.#options, changes);
+      // files of another user, or for another control
+      const isOther = scope !== this.#options.scope || recoveryKey !== this.#options.recoveryKey;
+      if (scope && isOther) this.#abortEarly();
+    }
   }
 
   /**
    * Takes files in. A file that an unfinished upload waits for goes on where that stopped.
    * @returns snapshots of those taken; the others gave a `mule-reject` each
    */
-  async add(files: Iterable<File | FileEntry>, rules?: AdmissionRules): Promise<UploadSnapshot[]> {
+  async add(files: Iterable<File | Blob | FileEntry>, rules?: Rules): Promise<UploadSnapshot[]> {
     // a list that the page empties once it has handed it over
-    const entries = [...files];
-    return (this.#core ?? (await this.#load())).add(entries, rules);
+    const entries = listOf(files).map(entryOf);
+    if (this.#core) return this.#core.add(entries, rules);
+    for (const entry of entries) if (!entry.fault) this.#list(entry);
+    this.#showWait();
+    const core = await this.#load();
+    // a file that was aborted meanwhile is listed no more
+    const wanted = entries.filter(({ id }) => !id || this.#early.has(id));
+    try {
+      return await core.add(wanted, rules);
+    } finally {
+      for (const { id = '' } of wanted) {
+        if (this.#early.get(id)?.snapshot.status === 'paused' && core.has(id)) core.pause(id);
+        this.#early.delete(id);
+      }
+    }
   }
 
   /**
@@ -117,21 +162,23 @@ export class Uploader extends Target {
    * @throws TypeError naming an id that is not listed
    */
   partStates(id: string): Uint8Array | null {
-    return this.#listing(id)!.partStates(id);
+    return this.#listing(id)?.partStates(id) ?? null;
   }
 
   /** Gives an upload's file; null where it has to be chosen again. @throws TypeError naming an id that is not listed */
   fileOf(id: string): File | null {
-    return this.#listing(id)!.fileOf(id);
+    return this.#listing(id)?.fileOf(id) ?? this.#early.get(id)?.file ?? null;
   }
 
   /** Begins what was held by `autostart: false`. @throws TypeError naming an id that is not listed */
   start(id?: string): void {
+    this.#release(id);
     this.#listing(id)?.start(id);
   }
 
   /** Sends nothing more, and keeps what is stored. @throws TypeError naming an id that is not listed */
   pause(id?: string): void {
+    for (const early of this.#chosen(id)) this.#update(early, { status: 'paused', waitingFor: null, retryAt: null });
     this.#listing(id)?.pause(id);
   }
 
@@ -142,17 +189,23 @@ export class Uploader extends Target {
    * @throws TypeError naming an id that is not listed
    */
   async resume(id?: string, file?: File | FileHandle): Promise<void> {
+    this.#release(id);
     await this.#listing(id)?.resume(id, file);
   }
 
   /** Ends it, also on the store, and forgets it. @throws TypeError naming an id that is not listed */
   abort(id?: string): void {
-    this.#listing(id)?.abort(id);
+    const core = this.#listing(id);
+    this.#abortEarly(id);
+    core?.abort(id);
   }
 
   /** Tries again what failed, and at once what waits. @throws TypeError naming an id that is not listed */
   retry(id?: string): void {
-    this.#listing(id)?.retry(id);
+    const core = this.#listing(id);
+    this.#release(id);
+    this.#wake();
+    core?.retry(id);
   }
 
   /** Takes one that is over off the list. */
@@ -175,6 +228,7 @@ export class Uploader extends Target {
    * at sign-out.
    */
   async forget(): Promise<void> {
+    this.#abortEarly();
     await (this.#core ?? (await this.#load())).forget();
   }
 
@@ -194,48 +248,138 @@ export class Uploader extends Target {
   /** Stops everything and lets go of the page; the journal keeps what is unfinished. */
   dispose(): void {
     this.#isDisposed = true;
+    this.#early.clear();
     this.#core?.dispose();
   }
 
-  /** Null while nothing is listed, since nothing is there to list it. @throws TypeError naming an id */
+  /** Null while the code that runs it is not there. @throws TypeError naming an id that is not listed */
   #listing(id: string | undefined): UploaderCore | null {
+    if (this.#chosen(id).length) return id === undefined ? this.#core : null;
     if (!this.#core && id !== undefined) throw new TypeError(`there is no upload "${id}"`);
     return this.#core;
   }
 
   #load(): Promise<UploaderCore> {
-    this.#loading ??= fetchCode().then(({ openCore }) => {
-      this.#core = openCore(this.#options, this.#ports, (type, detail) =>
-        this.dispatchEvent(new CustomEvent(type, { detail, cancelable: GATES.has(type) })),
-      );
+    this.#loading ??= this.#fetchCode().then(({ openCore }) => {
+      this.#core = openCore(this.#options, this.#ports, (type, detail) => this.#tell(type, detail));
       if (this.#isDisposed) this.#core.dispose();
       return this.#core;
     });
     return this.#loading;
   }
-}
 
-/** Fetches the working parts, for as long as it takes: a page may have lost its line while it was loading. */
-async function fetchCode(): Promise<{ openCore: typeof OpenCore }> {
-  for (let wait = FIRST_WAIT; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
-    try {
-      return await import('./open-core.js');
-    } catch (error) {
-      if (wait === FIRST_WAIT)
-        console.warn('mule-upload: a part of its code could not be loaded; nothing is sent until it can be.', error);
-      await waitOrOnline(wait);
+  #tell<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): boolean {
+    return this.dispatchEvent(new CustomEvent(type, { detail, cancelable: GATES.has(type) }));
+  }
+
+  /** Fetches the working parts, for as long as it takes: a page may have lost its line while it was loading. */
+  async #fetchCode(): Promise<{ openCore: typeof OpenCore }> {
+    for (let wait = FIRST_WAIT; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const silence = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error('no answer')), LOAD_TIMEOUT);
+      });
+      try {
+        return await Promise.race([import('./open-core.js'), silence]);
+      } catch (error) {
+        if (!this.#failures++)
+          console.warn('mule-upload: a part of its code could not be loaded; nothing is sent until it can be.', error);
+        this.#retryAt = Date.now() + wait;
+        this.#showWait();
+        await this.#rest(wait);
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+  }
+
+  #rest(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const go = (): void => {
+        clearTimeout(timer);
+        globalThis.removeEventListener?.('online', go);
+        resolve();
+      };
+      const timer = setTimeout(go, milliseconds);
+      globalThis.addEventListener?.('online', go);
+      this.#wake = go;
+    });
+  }
+
+  // ---- Uploads that wait for the code ----
+
+  /** One of them, or all. */
+  #chosen(id?: string): Early[] {
+    return [...this.#early.values()].filter(
+      ({ snapshot }) => !this.#core?.has(snapshot.id) && (id === undefined || id === snapshot.id),
+    );
+  }
+
+  #list(entry: Entry): void {
+    const { file, relativePath = '' } = entry;
+    const { name, size, type, lastModified } = file;
+    const id = (entry.id = newId());
+    const snapshot = Object.freeze({ ...NOT_BEGUN, id, name, size, type, lastModified, relativePath });
+    this.#early.set(id, { file, snapshot });
+  }
+
+  /** Shows that the code could not be loaded so far, and tells the page after some failures. */
+  #showWait(): void {
+    if (!this.#failures) return;
+    for (const early of this.#chosen()) {
+      const { status, name, error: told } = early.snapshot;
+      if (status === 'paused') continue;
+      const message = `“${name}”: a part of the page could not be loaded. Trying goes on; if it stays so, reload the page.`;
+      const error =
+        told
+        ?? (this.#failures < TELL_AFTER ? null : new UploadError('engine-not-loaded', message, { retryable: true }));
+      this.#update(early, { status: 'waiting', waitingFor: 'engine', retryAt: this.#retryAt, error });
+      if (error && !told) this.#tell('mule-error', { upload: early.snapshot, error });
+    }
+  }
+
+  #update(early: { snapshot: UploadSnapshot }, changes: Partial<UploadSnapshot>): void {
+    const { status: previous } = early.snapshot;
+    const upload = (early.snapshot = Object.freeze({ ...early.snapshot, ...changes }));
+    if (upload.status !== previous) this.#tell('mule-status', { upload, previous });
+  }
+
+  #release(id?: string): void {
+    for (const early of this.#chosen(id))
+      if (early.snapshot.status === 'paused') this.#update(early, { status: 'queued' });
+    this.#showWait();
+  }
+
+  #abortEarly(id?: string): void {
+    for (const early of this.#chosen(id)) {
+      this.#early.delete(early.snapshot.id);
+      this.#update(early, { status: 'aborted', waitingFor: null, retryAt: null });
+      this.#tell('mule-abort', { upload: early.snapshot });
     }
   }
 }
 
-function waitOrOnline(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    const go = (): void => {
-      clearTimeout(timer);
-      globalThis.removeEventListener?.('online', go);
-      resolve();
-    };
-    const timer = setTimeout(go, milliseconds);
-    globalThis.addEventListener?.('online', go);
-  });
-}
+/** What is known of an upload that waits for the code; its file's facts aside. */
+const NOT_BEGUN = {
+  status: 'queued',
+  waitingFor: null,
+  loaded: 0,
+  ratio: 0,
+  speed: 0,
+  eta: null,
+  parts: Object.freeze({ total: 0, done: 0, size: 0 }),
+  retries: 0,
+  retryAt: null,
+  key: null,
+  uploadId: null,
+  etag: null,
+  location: null,
+  checksum: null,
+  integrity: null,
+  receipt: null,
+  error: null,
+  recovered: false,
+  needsFile: false,
+  needsPermission: false,
+  found: false,
+} as const;

@@ -69,6 +69,72 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
       assert.equal(asked.length, 3);
     });
 
+    it('are missed in sight of the reader: the row waits, the page is told, and the same upload goes on', async () => {
+      let isDown = true;
+      const site = await startSite(
+        store,
+        { '/': page('/mule-upload.js') },
+        {
+          answer: (pathname) =>
+            isDown && pathname.startsWith('/mule-upload-engine') ? new Response(null, { status: 503 }) : null,
+        },
+      );
+      try {
+        await browser.goto(site.url);
+        await browser.waitFor("customElements.get('mule-upload') !== undefined");
+        await browser.evaluate(`(() => {
+          globalThis.field = document.querySelector('mule-upload');
+          field.multiple = true;
+          globalThis.told = [];
+          for (const type of ['mule-error', 'mule-add', 'mule-abort'])
+            field.addEventListener(type, ({ detail }) => told.push([type, detail.upload.id, detail.error?.code, detail.error?.retryable]));
+          globalThis.extra = field.add([new File(['x'], 'extra.txt'), new File(['y'], 'paused.txt'), 'no file']);
+        })()`);
+        await chooseFiles(browser, [file]);
+        await browser.waitFor('field.uploads.length === 3');
+        const [extra, paused, chosen] = await uploadsOf(browser);
+        assert.deepEqual([extra!.name, paused!.name, chosen!.name], ['extra.txt', 'paused.txt', 'a.bin']);
+        assert.equal(chosen!.size, SIZE);
+        await browser.waitFor("told.filter(([type]) => type === 'mule-error').length === 3");
+        await browser.evaluate(`[field.abort('${extra!.id}'), field.pause('${paused!.id}')] && null`);
+        const shown = await browser.evaluate<[], string>(
+          `JSON.stringify([field.status, field.uploads.map(({ id, status, waitingFor, error }) => [id, status, waitingFor, error?.code]),
+            field.shadowRoot.querySelector('[data-id="${chosen!.id}"] [part=status]').textContent.includes('could not be loaded')])`,
+        );
+        assert.deepEqual(JSON.parse(shown), [
+          'waiting',
+          [
+            [paused!.id, 'paused', null, 'engine-not-loaded'],
+            [chosen!.id, 'waiting', 'engine', 'engine-not-loaded'],
+          ],
+          true,
+        ]);
+        isDown = false;
+        await browser.evaluate(`field.retry('${chosen!.id}')`);
+        await browser.waitFor(`field.uploads.find(({ id }) => id === '${chosen!.id}')?.status === 'complete'`);
+        const rest = await browser.evaluate<[], string>(
+          'extra.then((made) => JSON.stringify([made.map(({ name }) => name), field.uploads.map(({ id, status }) => [id, status]), told]))',
+        );
+        assert.deepEqual(JSON.parse(rest), [
+          ['paused.txt'],
+          [
+            [paused!.id, 'paused'],
+            [chosen!.id, 'complete'],
+          ],
+          [
+            ...[extra, paused, chosen].map((one) => ['mule-error', one!.id, 'engine-not-loaded', true]),
+            ['mule-abort', extra!.id, null, null],
+            ['mule-add', paused!.id, null, null],
+            ['mule-add', chosen!.id, null, null],
+          ],
+        ]);
+        const [, stored] = await uploadsOf(browser);
+        assert.deepEqual(await new S3Client(store).digest(BUCKET, stored!.key!), { sha256, size: SIZE });
+      } finally {
+        site.stop();
+      }
+    });
+
     it('are found where jsDelivr has them, when the page names the package alone', () =>
       expectUpload('/npm/mule-upload@1.2.3', (pathname) => {
         if (pathname === '/npm/mule-upload@1.2.3') return script('/mule-upload.js');

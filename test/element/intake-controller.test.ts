@@ -88,6 +88,64 @@ describe('files come in', () => {
     expect(element.uploads).to.be.empty;
   });
 
+  it('by dropping on a page that stops drag events, or prevents their default, on the way', async () => {
+    const area = await fixture(
+      html`<section>
+        <p>Anywhere</p>
+        <div id="room"></div>
+      </section>`,
+    );
+    const { element } = await stand();
+    area.querySelector('#room')!.append(element);
+    element.dropTarget = 'section';
+    await element.updateComplete;
+    const page = new AbortController();
+    const listen = (target: EventTarget, act: (event: Event) => void, capture: boolean): void => {
+      for (const type of ['dragenter', 'dragover', 'drop'])
+        target.addEventListener(type, act, { capture, signal: page.signal });
+    };
+    listen(area.querySelector('p')!, (event) => event.stopPropagation(), false);
+    for (const capture of [true, false]) listen(document, (event) => event.preventDefault(), capture);
+    try {
+      const transfer = transferOf(fileOf('a.txt'));
+      expect(drag(area.querySelector('p')!, 'dragover', transfer).defaultPrevented).to.be.true;
+      await until(() => element.matches(':state(dragover)'));
+      expect(drag(area.querySelector('p')!, 'drop', transfer).defaultPrevented).to.be.true;
+      expect(drag(element, 'drop', transferOf(fileOf('b.txt'))).defaultPrevented).to.be.true;
+      await until(() => element.uploads.length === 2);
+      expect(drag(document.body, 'drop', transferOf(fileOf('c.txt'))).defaultPrevented).to.be.true;
+    } finally {
+      page.abort();
+    }
+    await rendered(element);
+    expect(element.uploads.map(({ name }) => name)).to.deep.equal(['a.txt', 'b.txt']);
+    expect(element.matches(':state(dragover)')).to.be.false;
+  });
+
+  it('not by dropping on a part of the drop target that handles the drop itself, or on an element within it', async () => {
+    const area = await fixture(html`<section><p>Mine</p></section>`);
+    const { element } = await stand();
+    const { element: inner } = await stand();
+    area.append(element, inner);
+    element.dropTarget = 'section';
+    await element.updateComplete;
+    const mine = area.querySelector('p')!;
+    for (const type of ['dragover', 'drop'])
+      mine.addEventListener(type, (event) => {
+        event.preventDefault();
+        event.stopPropagation();
+      });
+    drag(mine, 'dragover', transferOf(fileOf('a.txt')));
+    drag(mine, 'drop', transferOf(fileOf('a.txt')));
+    drag(inner, 'drop', transferOf(fileOf('b.txt')));
+    drag(area, 'drop', transferOf(fileOf('c.txt')));
+    await until(() => element.uploads.length > 0 && inner.uploads.length > 0);
+    await rendered(element);
+    expect(element.matches(':state(dragover)')).to.be.false;
+    expect(element.uploads.map(({ name }) => name)).to.deep.equal(['c.txt']);
+    expect(inner.uploads.map(({ name }) => name)).to.deep.equal(['b.txt']);
+  });
+
   it('by add(), also before the element is in the document', async () => {
     const { uploader } = await stand();
     const element = document.createElement('mule-upload');

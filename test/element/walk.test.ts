@@ -1,4 +1,5 @@
 import { expect } from '@open-wc/testing';
+import type { FileEntry } from '../../src/engine/index.js';
 import { filesOf } from '../../src/element/walk.js';
 import { fileOf } from './played-store.js';
 
@@ -21,6 +22,9 @@ const leaf = (fullPath: string): FileSystemEntry =>
     file: (give: (file: File) => void) => give(fileOf(fullPath.split('/').at(-1)!)),
   }) as unknown as FileSystemEntry;
 
+const entriesOf = (...given: Parameters<typeof filesOf>): Promise<FileEntry[]> =>
+  filesOf(...given) as Promise<FileEntry[]>;
+
 describe('filesOf', () => {
   it('walks dropped folders to the last entry, with paths from the folder down', async () => {
     const tree = folder('/trip', [
@@ -31,7 +35,7 @@ describe('filesOf', () => {
     ]);
     const item = { kind: 'file', webkitGetAsEntry: () => tree, getAsFile: () => null };
     let heard = 0;
-    const found = await filesOf({ items: [item], files: [] } as unknown as DataTransfer, () => heard++);
+    const found = await entriesOf({ items: [item], files: [] }, () => heard++);
     expect(heard, 'each is told of as it is met').to.equal(4);
     expect(found.map(({ relativePath }) => relativePath)).to.deep.equal(['trip/a', 'trip/b', 'trip/c', 'trip/deep/d']);
   });
@@ -43,7 +47,7 @@ describe('filesOf', () => {
     const trip = await root.getDirectoryHandle('trip', { create: true });
     const deep = await trip.getDirectoryHandle('deep', { create: true });
     const handle = await deep.getFileHandle('d', { create: true });
-    const found = await filesOf([trip, handle]);
+    const found = await entriesOf([trip, handle]);
     expect(found.map(({ file, relativePath }) => [file.name, relativePath])).to.deep.equal([
       ['d', 'trip/deep/d'],
       ['d', ''],
