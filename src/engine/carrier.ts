@@ -2,7 +2,7 @@ import { signedUploadOf } from './session.js';
 import type { Session } from './session.js';
 import { isFresh } from './signatures.js';
 import type { Once, Signature, Signatures } from './signatures.js';
-import type { Trial } from './retrier.js';
+import type { Retrier, Trial } from './retrier.js';
 import type { Patience } from './store-client.js';
 import type { TransferHost } from './transfer-host.js';
 
@@ -10,10 +10,12 @@ import type { TransferHost } from './transfer-host.js';
 export class Carrier {
   readonly #host: TransferHost;
   readonly #signatures: Signatures;
+  readonly #retrier: Retrier;
   #url: string | null = null;
 
-  constructor(host: TransferHost, signatures: Signatures) {
+  constructor(host: TransferHost, signatures: Signatures, retrier: Retrier) {
     this.#host = host;
+    this.#retrier = retrier;
     this.#signatures = signatures;
   }
 
@@ -73,6 +75,11 @@ export class Carrier {
 
   /** How patient to be with a try. */
   patience({ stalls }: Pick<Trial, 'stalls'>, signal: AbortSignal): Patience {
-    return { signal, stalls, stallTimeout: this.#host.options.stallTimeout * 1_000 };
+    return {
+      signal,
+      stalls,
+      stallTimeout: this.#host.options.stallTimeout * 1_000,
+      isLost: (url, isOverdue, ended) => this.#retrier.isLost(url, isOverdue, ended),
+    };
   }
 }

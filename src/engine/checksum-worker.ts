@@ -68,12 +68,34 @@ async function start(clock: Clock): Promise<{ worker: Worker; code: CrcKernel['w
   }
 }
 
+/** Milliseconds by which the news of a violation may come after the worker's failure. */
+const POLICY_LAG = 50;
+
+/** Warns of a policy that forbids workers made from Blobs. @returns what stops listening, once the news is in */
+function watchWorkerPolicy(clock: Clock): () => void {
+  const root: Partial<EventTarget> = globalThis.document ?? globalThis;
+  const onViolation = (event: Event): void => {
+    const { disposition, blockedURI, effectiveDirective } = event as SecurityPolicyViolationEvent;
+    if (disposition !== 'enforce' || !blockedURI.startsWith('blob')) return;
+    stop();
+    console.warn(
+      `mule-upload: the page's content security policy (${effectiveDirective}) blocks the worker that computes checksums, so that the main thread does; allow blob: there.`,
+    );
+  };
+  const stop = (): void => root.removeEventListener?.('securitypolicyviolation', onViolation);
+  root.addEventListener?.('securitypolicyviolation', onViolation);
+  return () => void clock.setTimer(stop, POLICY_LAG);
+}
+
 /**
  * Starts a worker that computes digests.
  * @returns null where none can be had: `worker-src` without `blob:`, Trusted Types, a bundler that changed its text
  */
 export async function startWorker(clock: Clock): Promise<Digester | null> {
-  const started = await start(clock).catch(() => null);
+  const stopWatching = watchWorkerPolicy(clock);
+  const started = await start(clock)
+    .catch(() => null)
+    .finally(stopWatching);
   if (!started) return null;
   const { worker, code } = started;
   const waiting = new Map<

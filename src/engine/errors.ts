@@ -66,11 +66,11 @@ export const invalidAnswer = (what: string, phase: Phase = 'init'): UploadError 
 export const reasonOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
 
-/** No answer: the line is cut, the name unknown, CORS forbids, or nothing moved for too long. */
+/** No answer: the line is cut, the name unknown, CORS or the page itself forbids, or nothing moved for too long. */
 export class TransportFault extends Error {
   override readonly name = 'TransportFault';
   constructor(
-    readonly kind: 'network' | 'stalled',
+    readonly kind: 'network' | 'stalled' | 'blocked',
     message: string,
     readonly method: string,
     readonly url: string,
@@ -99,18 +99,27 @@ export class StoreFault extends Error {
   }
 }
 
+/**
+ * What is known of an answer of the signer that is none. `sign-in`: a web page where JSON should be, as a login is;
+ * `unreadable`: the signer can be reached, and the browser hides its answers; `blocked`: the page forbids the request.
+ */
+export type SignerFaultKind = 'sign-in' | 'unreadable' | 'blocked';
+
 /** The signer's refusal, or its silence (status 0). */
 export class SignerFault extends Error {
   override readonly name = 'SignerFault';
+  readonly kind: SignerFaultKind | null;
+
   constructor(
     readonly status: number,
     /** The refusal's code; null where the answer was no refusal of the protocol. */
     readonly code: string | null,
     message: string,
     readonly retryAfter: string | null = null,
-    options?: ErrorOptions,
+    { kind = null, ...options }: ErrorOptions & { kind?: SignerFaultKind | null } = {},
   ) {
     super(message, options);
+    this.kind = kind;
   }
 }
 

@@ -3,8 +3,10 @@ import type { ChecksumAlgorithm, InitAnswer, InitFile, InitRequest } from '../pr
 import type { ChecksumDesk } from './checksum-desk.js';
 import { invalidAnswer, SignerFault } from './errors.js';
 import type { ResolvedOptions } from './options.js';
+import { isTransient } from './retry.js';
 import { momentOf } from './signatures.js';
 import type { InitReply } from './session.js';
+import type { SignerHealth } from './signer-health.js';
 import type { Clock, SignerPort } from './types.js';
 import type { Upload } from './upload.js';
 
@@ -20,6 +22,11 @@ const LOW = 40;
 /** Files that are made ready at a time. */
 const AT_ONCE = 20;
 
+/** Statuses that say nothing about any one file. */
+const OF_ALL_FILES = new Set([401, 408, 429]);
+/** Calls for several files that may fail before each of them is asked for alone. */
+const MAX_SHARED_FAILURES = 2;
+
 export interface InitDeskHost {
   readonly signer: SignerPort;
   readonly clock: Clock;
@@ -32,6 +39,7 @@ export interface InitDeskHost {
   partSizeFor(size: number, isRead: boolean): number | undefined;
   /** Hears of every good answer. */
   answered(answer: InitAnswer): void;
+  readonly signerHealth: SignerHealth;
   /** Makes an upload ready to be asked for; rejects, or says false, where the page holds it back. */
   prepare(upload: Upload): Promise<boolean>;
 }
@@ -44,6 +52,8 @@ export class InitDesk {
   readonly #host: InitDeskHost;
   /** Answers that wait for their upload's turn, or are on their way. */
   readonly #ahead = new Map<Upload, Promise<InitReply>>();
+  /** How many calls for several files failed that an upload was in: one of the others may be to blame. */
+  readonly #failures = new Map<Upload, number>();
   #limit = MOST_FILES;
   /** What the signer has found not too large. */
   #most = MOST_EVER;
@@ -76,6 +86,8 @@ export class InitDesk {
         const reply = await known;
         this.#lookAhead();
         return reply;
+      } catch (error) {
+        if (!this.#mayBlameOthers(upload, error)) throw error;
       } finally {
         this.#ahead.delete(upload);
       }
@@ -83,12 +95,22 @@ export class InitDesk {
     if (!(await this.#host.prepare(upload))) throw new DOMException('The page held the upload back', 'AbortError');
     // meanwhile another's call may have taken this one along
     if (this.#ahead.has(upload)) return this.ask(upload);
-    const companions = upload.session ? [] : this.#companions(upload);
+    const companions = upload.session || this.#isAlone(upload) ? [] : this.#companions(upload);
     const replies = this.#call([upload, ...companions]);
     this.#expect(companions, replies);
-    const reply = replyTo(upload, await replies);
-    this.#lookAhead();
-    return reply;
+    try {
+      const reply = replyTo(upload, await replies);
+      this.#lookAhead();
+      return reply;
+    } catch (error) {
+      if (companions.length && this.#mayBlameOthers(upload, error)) return this.ask(upload);
+      throw error;
+    }
+  }
+
+  /** Whether a refusal was of a call for several, and so perhaps of another file. */
+  #mayBlameOthers(upload: Upload, error: unknown): boolean {
+    return this.#isAlone(upload) && error instanceof SignerFault && !!error.code && !isTransient(error.status);
   }
 
   /** Asks for the next files before the answers in hand are used up. */
@@ -118,6 +140,12 @@ export class InitDesk {
   /** Forgets the answer for an upload that is not going to want it. */
   cancel(upload: Upload): void {
     this.#ahead.delete(upload);
+    this.#failures.delete(upload);
+  }
+
+  /** Whether it is asked for in a call of its own. */
+  #isAlone(upload: Upload): boolean {
+    return (this.#failures.get(upload) ?? 0) >= MAX_SHARED_FAILURES;
   }
 
   /** Those that go along with an upload, or are next where there is none. */
@@ -127,9 +155,9 @@ export class InitDesk {
     let bytes = upload?.facts.size ?? 0;
     for (const other of this.#host.upcoming()) {
       if (companions.length + Number(upload !== null) >= most || bytes > MOST_BYTES) break;
+      const isAsking = other === upload || this.#ahead.has(other) || this.#isAlone(other);
       // with none to go along with, those that have begun ask by themselves
-      if (other === upload || other.session || this.#ahead.has(other) || (!upload && other.status !== 'queued'))
-        continue;
+      if (isAsking || other.session || (!upload && other.status !== 'queued')) continue;
       companions.push(other);
       bytes += other.facts.size;
     }
@@ -160,6 +188,10 @@ export class InitDesk {
       const answer = await signer.call('get_init_signature', { files } satisfies InitRequest);
       if (!Array.isArray(answer?.files)) throw invalidAnswer('to get_init_signature has no list of files');
       this.#hasAnswer = true;
+      for (const upload of ready) {
+        this.#failures.delete(upload);
+        this.#host.signerHealth.answered(upload.id);
+      }
       this.#host.answered(answer);
       checksumDesk.learn(answer);
       if (Number.isFinite(answer.time)) this.#skew = answer.time - asked.wall;
@@ -167,7 +199,15 @@ export class InitDesk {
         this.#limit = Math.min(answer.limits.files, MOST_EVER, this.#most);
       return new Map(answer.files.map((file) => [file.id, { file, answer, asked }]));
     } catch (error) {
-      if (!(error instanceof SignerFault) || error.status !== 413 || batch.length === 1) throw error;
+      if (!(error instanceof SignerFault) || batch.length === 1) throw error;
+      if (error.status !== 413) {
+        const { status } = error;
+        if (!status || OF_ALL_FILES.has(status)) throw error;
+        // a refusal will not change, a fault may
+        const more = isTransient(status) ? 1 : MAX_SHARED_FAILURES;
+        for (const upload of batch) this.#failures.set(upload, (this.#failures.get(upload) ?? 0) + more);
+        throw error;
+      }
       this.#most = this.#limit = Math.ceil(batch.length / 2);
       const { length } = batch;
       return new Map([

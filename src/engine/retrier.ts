@@ -1,9 +1,9 @@
 import { unlessAborted } from './abort.js';
-import { nap } from './clock.js';
+import { nap, sleep } from './clock.js';
 import { refusalOf, SignerFault, TransportFault, UploadError } from './errors.js';
-import type { Phase } from './errors.js';
+import type { Phase, UploadErrorCode, UploadErrorInit } from './errors.js';
 import type { Reachability } from './reachability.js';
-import { backoff, judge, parseRetryAfter } from './retry.js';
+import { backoff, isTransient, judge, parseRetryAfter } from './retry.js';
 import type { Verdict } from './retry.js';
 import type { Clock, RetryDetail, WaitingFor } from './types.js';
 
@@ -11,6 +11,13 @@ import type { Clock, RetryDetail, WaitingFor } from './types.js';
 const MOST_REFUSALS = 3;
 /** Failures of which no good answer was ever had before the page is told that something may be set up wrongly. */
 const BLIND_TRIES = 3;
+/** Milliseconds between two looks whether a request without an answer was carried out. */
+const HAS_ACTED_EVERY = 30_000;
+/** Answers that look like a login page before the page is asked to sign in. */
+const SIGN_IN_TRIES = 2;
+/** Milliseconds without the store after which connections from before are taken for dead, and the most they get to show life. */
+const LONG_OUTAGE = 10_000;
+const MAX_GRACE = 10_000;
 /** Milliseconds over which requests are spread when the line is back. */
 const SPREAD = 200;
 const LONGEST_PROBE_GAP = 3_000;
@@ -55,10 +62,16 @@ export interface RetrierHost {
   isReadable(method: string, url: string): boolean;
   /** Whether the signer has given any good answer so far. */
   isSignerKnown(): boolean;
+  /** Records a failure of the signer. @returns whether it fails for this upload alone, time and again */
+  signerFailed(): boolean;
+  /** Records that a step on which the signer had failed went well. */
+  signerRecovered(): void;
   /** Whether the store has ever done what a signature asked for. */
   hasSigned(): boolean;
   /** Epoch milliseconds by the servers' clocks, as far as known: the browser's own may be wrong. */
   serverTime(): number;
+  /** Whether a probe gets a connection at once. */
+  hasSpareConnection(): boolean;
   slowDown(): void;
   /** Keeps all requests to the store back for so many milliseconds. */
   holdBack(delay: number): void;
@@ -118,14 +131,14 @@ export class Retrier {
 
   /** Ends waits early: those for network and signer, or, on the user's word, all. */
   nudge(all: boolean): void {
-    for (const [wake, waitingFor] of this.#sleepers)
-      if (all || waitingFor === 'network' || waitingFor === 'signer') wake();
+    for (const [wake, waitingFor] of this.#sleepers) if (all || waitingFor !== 'store') wake();
     if (all) this.authorize();
   }
 
   /** Tries again what the signer would not do for a stranger. */
   authorize(): void {
     this.#authorization?.go();
+    for (const [wake, waitingFor] of this.#sleepers) if (waitingFor === 'authorization') wake();
   }
 
   /**
@@ -150,6 +163,7 @@ export class Retrier {
       blind: 0,
       refusals: 0,
       renewals: 0,
+      hasSignerFailed: false,
       progress: this.#progress,
     };
     for (;;) {
@@ -158,7 +172,9 @@ export class Retrier {
       try {
         this.#busy++;
         this.#host.changed();
-        return await act(course);
+        const value = await act(course);
+        if (course.hasSignerFailed) this.#host.signerRecovered();
+        return value;
       } catch (failure) {
         signal.throwIfAborted();
         // one that names the file is the last word on it
@@ -182,11 +198,48 @@ export class Retrier {
     }
   }
 
+  /**
+   * Decides on a request without a sign of life, and shows meanwhile what is waited for.
+   * @param isOverdue whether one of its size would have been answered by now
+   * @param ended aborted when the request ends
+   * @param hasActed asks the store whether it has acted; given for a request that it may take minutes for
+   * @returns whether to send it again on another connection
+   */
+  async isLost(
+    url: string,
+    isOverdue: boolean,
+    ended: AbortSignal,
+    hasActed?: () => Promise<boolean>,
+  ): Promise<boolean> {
+    const { clock } = this.#host;
+    const reachability = this.#host.reachability(url);
+    try {
+      for (;;) {
+        const since = clock.monotonic();
+        // a probe would wait for one of the connections that are silent
+        if (this.#host.hasSpareConnection() && !(await reachability.check())) {
+          await this.#standAside('network', null, reachability.whenReachable(ended));
+          const outage = clock.monotonic() - since;
+          if (isOverdue || (hasActed && outage >= LONG_OUTAGE)) {
+            // retransmission takes as long again at most
+            await this.#standAside('network', null, sleep(clock, Math.min(outage, MAX_GRACE), ended));
+            return true;
+          }
+        }
+        if (!hasActed) return isOverdue;
+        if (await this.#standAside('store', null, hasActed())) return true;
+        await this.#standAside('store', null, sleep(clock, HAS_ACTED_EVERY, ended));
+      }
+    } finally {
+      this.#host.changed();
+    }
+  }
+
   /** Waits in the middle of a step, whose try is over. */
-  async #standAside(waitingFor: WaitingFor, until: number | null, work: Promise<void>): Promise<void> {
+  async #standAside<T>(waitingFor: WaitingFor, until: number | null, work: Promise<T>): Promise<T> {
     this.#busy--;
     try {
-      await this.park(waitingFor, until, work);
+      return await this.park(waitingFor, until, work);
     } finally {
       this.#busy++;
     }
@@ -236,23 +289,46 @@ export class Retrier {
     const retryAfter = parseRetryAfter(verdict.retryAfter, this.#host.serverTime());
     // what one request is told holds for all
     if (verdict.busy && verdict.of === 'store' && retryAfter) this.#host.holdBack(retryAfter);
-    if (failure instanceof SignerFault) this.#doubtSigner(failure, verdict.reason, course);
+    const waitingFor = failure instanceof SignerFault ? this.#doubtSigner(failure, verdict.reason, course) : verdict.of;
     const delay = Math.max(retryAfter ?? 0, this.#backoff(course));
-    return this.#pause(verdict.of, delay, verdict.reason, { ...course, phase });
+    return this.#pause(waitingFor, delay, verdict.reason, { ...course, phase });
   }
 
-  /** A signer that has never given a good answer may have another URL, or not know this page. */
-  #doubtSigner(fault: SignerFault, reason: string, { level, phase }: Course): void {
-    if (level < BLIND_TRIES || this.#hasComplained || this.#host.isSignerKnown()) return;
-    this.#hasComplained = true;
-    const what = fault.code === null ? fault.message : reason;
-    this.#host.complain(
-      new UploadError(
+  /**
+   * Tells the page of a signer that time alone may not mend: another URL, another user, a login page.
+   * @returns what is waited for
+   * @throws UploadError where it fails for this upload alone
+   */
+  #doubtSigner(fault: SignerFault, reason: string, course: Course): WaitingFor {
+    const { kind, status, code } = fault;
+    const { level, phase } = course;
+    const what = code === null ? fault.message : reason;
+    const complain = (errorCode: UploadErrorCode, advice: string): void =>
+      this.#complain(errorCode, `${what}${advice}. Trying goes on`, { status, phase, cause: fault });
+    course.hasSignerFailed = true;
+    if (kind === 'sign-in' && level >= SIGN_IN_TRIES) {
+      complain('unauthorized', ', as when a sign-in has run out: sign in again, or check its URL');
+      return 'authorization';
+    }
+    if (kind === 'blocked') complain('store-blocked', '');
+    if (status && status !== 429 && !kind && this.#host.signerFailed()) {
+      throw new UploadError(
         'signer-refused',
-        this.#tell(`${what}: is that its URL, does it run, and does it allow this page's origin? Trying goes on`),
-        { retryable: true, status: fault.status, phase, cause: fault },
-      ),
-    );
+        this.#tell(`${reason}, time and again for this file alone: see the signer's log, then try again`),
+        { retryable: true, status, phase, cause: fault },
+      );
+    }
+    const isLasting = kind === 'unreadable' || (code === null && status > 0 && !isTransient(status));
+    if (level >= BLIND_TRIES && (isLasting || !this.#host.isSignerKnown()))
+      complain('signer-refused', ": is that its URL, does it run, and does it allow this page's origin");
+    return 'signer';
+  }
+
+  /** Tells the page, once until something goes well, of what may need somebody's hand. */
+  #complain(code: UploadErrorCode, what: string, details: UploadErrorInit): void {
+    if (this.#hasComplained) return;
+    this.#hasComplained = true;
+    this.#host.complain(new UploadError(code, this.#tell(what), { retryable: true, ...details }));
   }
 
   /** No answer from the store: is it the file, the line, CORS, or a refusal that CORS hides? */
@@ -261,7 +337,11 @@ export class Retrier {
     { stalled, reason }: Verdict & { kind: 'again' },
     course: Course,
   ): Promise<void> {
-    const { signal, partNumber } = course;
+    const { signal, partNumber, phase } = course;
+    if (fault.kind === 'blocked') {
+      this.#complain('store-blocked', `${reason}. Trying goes on`, { phase, cause: fault });
+      return this.#pause('store', this.#backoff(course), reason, course);
+    }
     if (stalled) {
       course.stalls++;
       this.#host.slowDown();
@@ -280,24 +360,15 @@ export class Retrier {
     }
     // A refused signature comes without CORS headers from some stores: it looks just like this.
     this.#host.dropSignatures(++course.blind > 1 ? null : partNumber);
-    if (course.blind >= BLIND_TRIES && !this.#hasComplained && !this.#host.isReadable(fault.method, fault.url)) {
-      this.#hasComplained = true;
-      this.#host.complain(
-        new UploadError(
-          'store-blocked',
-          this.#tell(
-            `the browser may not read the store's answers to ${fault.method}: does the bucket exist, and does its CORS rule allow this page, that method, and expose ETag? Trying goes on`,
-          ),
-          { retryable: true, phase: course.phase, cause: fault },
-        ),
+    const isReadable = this.#host.isReadable(fault.method, fault.url);
+    if (course.blind >= BLIND_TRIES && !isReadable) {
+      this.#complain(
+        'store-blocked',
+        `the browser may not read the store's answers to ${fault.method}: does the bucket exist, and does its CORS rule allow this page, that method, and expose ETag? Trying goes on`,
+        { phase, cause: fault },
       );
     }
-    return this.#pause(
-      this.#host.isReadable(fault.method, fault.url) ? 'network' : 'store',
-      this.#backoff(course),
-      reason,
-      course,
-    );
+    return this.#pause(isReadable ? 'network' : 'store', this.#backoff(course), reason, course);
   }
 
   /** Has the grant renewed; what goes wrong with that is met like any failure of the step. */
@@ -403,5 +474,6 @@ interface Course extends Trial {
   /** Failures in a row since something went well. */
   level: number;
   renewals: number;
+  hasSignerFailed: boolean;
   progress: number;
 }

@@ -93,7 +93,7 @@ const STORE_CODES: Record<string, Verdict['kind'] | 'busy'> = {
 const KEY_CODES = new Set(['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'InvalidSecurity']);
 
 const BUSY = new Set([429, 503]);
-const isTransient = (status: number): boolean => [408, 425, 429].includes(status) || status >= 500;
+export const isTransient = (status: number): boolean => [408, 425, 429].includes(status) || status >= 500;
 
 const again = (of: 'store' | 'signer', reason: string, given: Partial<Again> = {}): Again => ({
   kind: 'again',
@@ -146,7 +146,8 @@ function judgeStore(fault: StoreFault, phase: Phase): Verdict {
 
 function judgeSigner(fault: SignerFault): Verdict {
   const { status, code, message, retryAfter } = fault;
-  const reason = status ? `the signer answered ${status}${code ? ` ${code}` : ''}` : 'no answer from the signer';
+  const answer = status ? `the signer answered ${status}${code ? ` ${code}` : ''}` : 'no answer from the signer';
+  const reason = fault.kind ? message : answer;
   if (status === 401 || (status === 403 && code === 'unauthorized')) return { kind: 'unauthorized', reason, status };
   if (status === 403 && code === 'grant-expired') return { kind: 'renew', reason };
   if (code === null || isTransient(status)) return again('signer', reason, { retryAfter });

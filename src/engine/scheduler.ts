@@ -65,6 +65,11 @@ export class Scheduler {
     return this.#inFlight;
   }
 
+  /** Whether one more request would get a connection: browsers open six to a host over HTTP/1.1. */
+  get hasSpareConnection(): boolean {
+    return this.#most > MOST_LANES || this.#inFlight < MOST_LANES;
+  }
+
   /**
    * Waits for a lane.
    * @param bytes that will be sent, for the bandwidth limit

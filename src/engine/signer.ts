@@ -1,10 +1,18 @@
 import { limited } from './abort.js';
 import type { Action, Protocol, RefusalAnswer } from '../protocol.js';
+import { sleep } from './clock.js';
 import { NO_REASON, SignerFault, UploadError } from './errors.js';
+import type { SignerFaultKind } from './errors.js';
+import { watchPolicy } from './page-policy.js';
+import { isTransient } from './retry.js';
 import type { Clock, SignerPort, UploaderOptions } from './types.js';
 
 /** Milliseconds; a signer that is silent for longer is asked again. */
 const SIGNER_TIMEOUT = 30_000;
+/** Milliseconds by which the news that the page's policy forbids a call may come after its failure. */
+const POLICY_LAG = 50;
+const PROBE_TIMEOUT = 5_000;
+const never = new AbortController().signal;
 
 type SignerOptions = Pick<UploaderOptions, 'signer' | 'urls' | 'credentials' | 'headers' | 'sign'>;
 
@@ -19,6 +27,8 @@ export function actionUrl(action: Action, { signer, urls }: SignerOptions): stri
 export class HttpSigner implements SignerPort {
   readonly #options: () => SignerOptions;
   readonly #clock: Clock;
+  /** Calls in a row without an answer. */
+  #unanswered = 0;
 
   constructor(options: () => SignerOptions, clock: Clock) {
     this.#options = options;
@@ -75,22 +85,55 @@ export class HttpSigner implements SignerPort {
       });
       return [response, await response.text()];
     };
-    const answer = await limited(this.#clock, SIGNER_TIMEOUT, signal, ask).catch((cause: unknown) => {
+    const policy = watchPolicy(url);
+    try {
+      const answer = await limited(this.#clock, SIGNER_TIMEOUT, signal, ask);
+      this.#unanswered = 0;
+      return readAnswer(...answer);
+    } catch (cause) {
       signal?.throwIfAborted();
-      throw new SignerFault(0, null, `no answer from the signer at ${url}`, null, { cause });
-    });
-    return readAnswer(...answer);
+      if (cause instanceof SignerFault) throw cause;
+      // Chromium and Firefox report the violation after the fetch has failed
+      await sleep(this.#clock, POLICY_LAG, signal ?? never);
+      const block = policy();
+      // one failure may be a cut connection
+      const kind = block ? 'blocked' : ++this.#unanswered > 1 ? await this.#findReason(url, credentials, signal) : null;
+      const what = block || (kind ? 'the browser cannot read what the signer answers' : 'no answer from the signer');
+      throw new SignerFault(0, null, `${what} (${url})`, null, { cause, kind });
+    } finally {
+      policy();
+    }
+  }
+
+  /** Asks, without CORS, whether the signer can be reached: its answers may be hidden, or come from a login elsewhere. */
+  async #findReason(
+    url: string,
+    credentials?: RequestCredentials,
+    signal?: AbortSignal,
+  ): Promise<SignerFaultKind | null> {
+    const ask = (ending: AbortSignal): Promise<Response> =>
+      fetch(url, { method: 'HEAD', mode: 'no-cors', credentials, signal: ending });
+    const type = await limited(this.#clock, PROBE_TIMEOUT, signal, ask).then(
+      (answer) => answer.type,
+      () => null,
+    );
+    if (type !== 'opaque') return null;
+    const page = globalThis.location;
+    // what began at the page's own origin was redirected to another
+    return page && new URL(url, page.href).origin === page.origin ? 'sign-in' : 'unreadable';
   }
 }
 
-function readAnswer({ status, ok, headers, url }: Response, text: string): unknown {
-  const fault = (code: string | null, message: string): SignerFault =>
-    new SignerFault(status, code, message, headers.get('Retry-After'));
+function readAnswer({ status, ok, headers, url, redirected }: Response, text: string): unknown {
+  const fault = (code: string | null, message: string, kind: SignerFaultKind | null = null): SignerFault =>
+    new SignerFault(status, code, message, headers.get('Retry-After'), { kind });
   if (status === 204) return null;
   let answer: unknown;
   try {
     answer = JSON.parse(text);
   } catch {
+    const isPage = redirected ? !isTransient(status) : ok && /html/i.test(headers.get('Content-Type') ?? '');
+    if (isPage) throw fault(null, `the signer at ${url} answered with a web page (${status})`, 'sign-in');
     throw fault(null, `the signer at ${url} answered ${status}, and no JSON`);
   }
   if (ok) return answer;

@@ -9,7 +9,9 @@ const LATE = 500;
 export class StallWatch {
   readonly #clock: Clock;
   readonly #onStall: (stillFor: number) => void;
-  #patience: number;
+  readonly #patience: number;
+  /** Milliseconds since the last movement that stand in for the patience; 0: none. */
+  #extension = 0;
   #lastMove: number;
   /** By when something has to have moved once the machine has slept. */
   #deadline = Infinity;
@@ -19,7 +21,7 @@ export class StallWatch {
 
   /**
    * @param patience milliseconds without a movement
-   * @param onStall told once, with the milliseconds for which nothing moved
+   * @param onStall called with the milliseconds for which nothing moved; once, unless it extends
    */
   constructor(clock: Clock, patience: number, onStall: (stillFor: number) => void) {
     this.#clock = clock;
@@ -32,13 +34,20 @@ export class StallWatch {
   moved(): void {
     this.#lastMove = this.#clock.monotonic();
     this.#deadline = Infinity;
+    if (!this.#extension || !this.#cancel) return;
+    this.#extension = 0;
+    this.#look();
   }
 
-  /** Waits so long from now on. */
-  allow(patience: number): void {
-    this.#patience = patience;
-    this.moved();
+  /** Goes on without a movement: calls back again after so many more milliseconds. */
+  extend(more: number): void {
+    this.#extension = this.#clock.monotonic() - this.#lastMove + more;
     this.#look();
+  }
+
+  /** Whether the machine has slept since anything moved. */
+  get isHurried(): boolean {
+    return this.#deadline < Infinity;
   }
 
   /** Takes in that the machine slept: a connection from before is most likely dead, and nothing will ever say so. */
@@ -56,7 +65,7 @@ export class StallWatch {
   #look(): void {
     this.stop();
     const now = this.#clock.monotonic();
-    const end = Math.min(this.#lastMove + this.#patience, this.#deadline);
+    const end = Math.min(this.#lastMove + (this.#extension || this.#patience), this.#deadline);
     if (end > now) this.#lookAt(end);
     // who was kept busy hears of timers before it hears of all that has moved meanwhile
     else if (now - this.#due > LATE) this.#lookAt(now + Math.min(now - this.#due, GRACE));

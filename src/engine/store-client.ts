@@ -3,9 +3,9 @@ import { ALGORITHMS } from './checksum-desk.js';
 import { bareEtag, completionBody, parseCompletion, parseError, parsePartList, parseUploadId } from './s3.js';
 import type { Completion, NamedPart, PartList, StoredChecksums } from './s3.js';
 import type { Signature } from './signatures.js';
-import type { StoreResponse, Transport } from './types.js';
+import type { StoreRequest, StoreResponse, Transport } from './types.js';
 
-/** Milliseconds: an answer that is late once the last byte went up, and Complete, which S3 may take minutes for. */
+/** Milliseconds after the last byte went up, and of Complete, which S3 may take minutes for, where nobody knows more. */
 const ANSWER_TIMEOUT = 120_000;
 const COMPLETE_TIMEOUT = 600_000;
 const LONGEST_STALL = 600_000;
@@ -17,6 +17,8 @@ export interface Patience {
   stallTimeout: number;
   /** Times that this very step stalled: each doubles the patience. */
   stalls: number;
+  /** Decides on a request without a sign of life. @see StoreRequest */
+  isLost?: (url: string, ...silence: Parameters<NonNullable<StoreRequest['isLost']>>) => Promise<boolean>;
 }
 
 export interface StoredObject {
@@ -104,7 +106,7 @@ export class StoreClient {
 
   async #send(
     signature: Signature,
-    { signal, stallTimeout, stalls }: Patience,
+    { signal, stallTimeout, stalls, isLost }: Patience,
     {
       body,
       onProgress,
@@ -127,6 +129,7 @@ export class StoreClient {
       stallTimeout: patient(stallTimeout),
       // without a body there is no last byte to wait long for
       answerTimeout: patient(body ? answerTimeout : stallTimeout),
+      isLost: isLost && ((...silence) => isLost(url, ...silence)),
     });
     const error = parseError(response.text);
     const isGood = response.status >= 200 && response.status < 300 && !error;

@@ -16,6 +16,7 @@ import type { NamedPart, PartList, StoredPart } from './s3.js';
 import { signedUploadOf } from './session.js';
 import type { Session } from './session.js';
 import type { Signatures } from './signatures.js';
+import type { Patience } from './store-client.js';
 import { provenParts } from './stored-proof.js';
 import type { TransferHost } from './transfer-host.js';
 import type { Integrity, UploadSnapshot } from './types.js';
@@ -63,7 +64,7 @@ export class Transfer {
     this.#host = host;
     this.#retrier = retrier;
     this.#signatures = host.makeSignatures();
-    this.#carrier = new Carrier(host, this.#signatures);
+    this.#carrier = new Carrier(host, this.#signatures, retrier);
     this.#lease = new Lease(host, retrier, this.#carrier);
     this.#sender = new PartSender(host, retrier, this.#signatures, this.#carrier);
     this.#checks = new WholeChecks(host, retrier);
@@ -342,9 +343,23 @@ export class Transfer {
   }
 
   #sendEnd(session: Session, parts: readonly NamedPart[], trial: Trial, signal: AbortSignal) {
-    return this.#carrier.once('end', session, trial, signal, (signature, patience) =>
-      this.#sendAll(this.#host.store.complete(signature, parts, patience)),
-    );
+    return this.#carrier.once('end', session, trial, signal, (signature, patience) => {
+      // the store may take minutes, and must not be asked to complete twice at a time
+      const isLost: Patience['isLost'] = (url, _isOverdue, ended) =>
+        this.#retrier.isLost(url, false, ended, () => this.#isGone(session, ended));
+      return this.#sendAll(this.#host.store.complete(signature, parts, { ...patience, isLost }));
+    });
+  }
+
+  /** Asks once, in no lane, whether the multipart upload is gone: it was completed then, and the answer was lost. */
+  async #isGone(session: Session, signal: AbortSignal): Promise<boolean> {
+    try {
+      const signature = await this.#signatures.once('list', signedUploadOf(session), signal);
+      await this.#host.store.listPage(signature, this.#carrier.patience({ stalls: 0 }, signal));
+      return false;
+    } catch (error) {
+      return error instanceof StoreFault && error.status === 404;
+    }
   }
 
   /** Notes what becomes of the request that makes the object. */

@@ -298,8 +298,16 @@ export interface StoreRequest {
   signal: AbortSignal;
   /** Milliseconds without a byte either way before the request is dropped. */
   stallTimeout: number;
-  /** The same, once the last byte went up. */
+  /** The same, once the last byte went up, where nobody can tell whether the request is lost. */
   answerTimeout: number;
+  /**
+   * Asked after `stallTimeout` without a sign of life where that alone proves nothing: the last byte went up, or the
+   * browser hides upload progress.
+   * @param isOverdue whether a request of its size would have been answered by now
+   * @param ended aborted when the request ends
+   * @returns whether to drop it; else it is asked again later
+   */
+  isLost?: ((isOverdue: boolean, ended: AbortSignal) => Promise<boolean>) | undefined;
   /** Bytes that left, as the browser tells; may pass the size or run backwards. */
   onProgress?: ((loaded: number) => void) | undefined;
 }

@@ -7,6 +7,7 @@ import type { Reachability } from './reachability.js';
 import type { Scheduler } from './scheduler.js';
 import type { InitReply, Session } from './session.js';
 import type { Signatures } from './signatures.js';
+import type { SignerHealth } from './signer-health.js';
 import type { SmallFiles } from './small-files.js';
 import type { StoreClient } from './store-client.js';
 import type { Claim } from './tabs.js';
@@ -40,7 +41,8 @@ export interface UploadHost {
   readonly line: LineMemory;
   /** Lives as long as the uploader: for what must end well even when the upload is paused or aborted. */
   readonly lifetime: AbortSignal;
-  makeSignatures(): Signatures;
+  makeSignatures(upload: Upload): Signatures;
+  readonly signerHealth: SignerHealth;
   makeNotices(session: Session): Notices | null;
   reachability(url: string): Reachability;
   isReadable(method: string, url: string): boolean;

@@ -28,6 +28,9 @@ import type {
 import type { Owner, UploadFacts, UploadHost } from './upload-host.js';
 import { snapshotOf } from './upload-snapshot.js';
 
+/** Between two looks at a speed while no bytes move. */
+const DECAY_STEP_MS = 1_000;
+
 /** One file's life, from the queue to the bucket: the one state machine, and what to do on each failure. */
 export class Upload {
   facts: UploadFacts;
@@ -62,6 +65,7 @@ export class Upload {
   /** Where it went, once all is done. */
   #left: { readonly session: Session | null; readonly location: string | null } | null = null;
   readonly #meter = new SpeedMeter();
+  #cancelDecay: (() => void) | null = null;
   #status: UploadStatus = 'queued';
   /** What the status is while nothing is waited for. */
   #step: 'starting' | 'uploading' | 'finishing' = 'starting';
@@ -108,8 +112,11 @@ export class Upload {
       reachability: (url) => host.reachability(url),
       isReadable: (method, url) => host.isReadable(method, url),
       isSignerKnown: () => host.isSignerKnown(),
+      signerFailed: () => host.signerHealth.failed(this.id),
+      signerRecovered: () => host.signerHealth.recovered(this.id),
       hasSigned: () => host.hasSigned(),
       serverTime: () => host.serverTime(),
+      hasSpareConnection: () => host.scheduler.hasSpareConnection,
       slowDown: () => host.scheduler.slowDown(),
       holdBack: (delay) => host.scheduler.hold(delay),
       lineCut: () => transfer.lineCut(),
@@ -190,8 +197,12 @@ export class Upload {
   tick(): void {
     const { table } = this.session ?? {};
     if (table) this.#loaded = Math.min(this.facts.size, Math.max(this.#loaded, table.loaded));
-    this.#meter.sample(this.#loaded, this.#host.clock.monotonic());
+    const { clock } = this.#host;
+    this.#meter.sample(this.#loaded, clock.monotonic());
     this.#snapshot = null;
+    this.#cancelDecay?.();
+    // a speed is seen to decay though nothing else changes
+    this.#cancelDecay = this.snapshot.speed > 0 ? clock.setTimer(() => this.#show(), DECAY_STEP_MS) : null;
   }
 
   /** Sets a queued upload going. */
@@ -367,6 +378,7 @@ export class Upload {
     this.#run?.abort(new DOMException('The upload was stopped', 'AbortError'));
     this.#run = null;
     this.#meter.reset();
+    this.#cancelDecay?.();
   }
 
   #fail(error: unknown, signal?: AbortSignal): void {
@@ -515,7 +527,7 @@ export class Upload {
       get options() {
         return upload().#host.options;
       },
-      makeSignatures: () => this.#host.makeSignatures(),
+      makeSignatures: () => this.#host.makeSignatures(this),
       makeNotices: (session) => this.#host.makeNotices(session),
       init: () => this.#host.init(this),
       remember: () => this.#host.remember(this),
@@ -657,7 +669,7 @@ export class Upload {
       status: this.#status,
       wait: this.#waiting(),
       loaded: this.#loaded,
-      speed: this.#status === 'uploading' ? this.#meter.speed : 0,
+      speed: this.#status === 'uploading' ? this.#meter.speed(this.#host.clock.monotonic()) : 0,
       session: this.session,
       location: this.#place?.location ?? null,
       told: this.#told,

@@ -17,6 +17,7 @@ import { Roster } from './roster.js';
 import { Scheduler } from './scheduler.js';
 import { principalOf, referenceOf } from './session.js';
 import { Signatures } from './signatures.js';
+import { SignerHealth } from './signer-health.js';
 import { actionUrl } from './signer.js';
 import { isOver, isRunning } from './status.js';
 import { SmallFiles } from './small-files.js';
@@ -60,6 +61,7 @@ export class UploaderCore {
   readonly #readable = new Set<string>();
   /** Whether the store has ever done what a signature asked for. */
   #hasSigned = false;
+  readonly #signerHealth = new SignerHealth();
   readonly #lifetime = new AbortController();
   readonly #finishers = new Set<{ resolve(uploads: UploadSnapshot[]): void; reject(error: Error): void }>();
   readonly #scheduler: Scheduler;
@@ -129,6 +131,7 @@ export class UploaderCore {
           sharers: Math.min(this.#roster.unfinished, this.#scheduler.lanes),
         }),
       upcoming: () => this.#roster.upcoming(),
+      signerHealth: this.#signerHealth,
       answered: (answer) => {
         this.#meet(principalOf(answer));
         this.#files.wake();
@@ -486,7 +489,18 @@ export class UploaderCore {
         this.#reachabilities.get(origin)?.answered();
         this.#scheduler.meet({ protocol, isSigners: origin === this.#signerOrigin });
       }),
-      makeSignatures: () => new Signatures(signer, clock),
+      signerHealth: this.#signerHealth,
+      makeSignatures: ({ id }) =>
+        new Signatures(
+          {
+            call: async (...call) => {
+              const answer = await signer.call(...call);
+              this.#signerHealth.answered(id);
+              return answer;
+            },
+          },
+          clock,
+        ),
       makeNotices: (session) =>
         this.#wantsNotices(session) ? new Notices(signer, clock, () => referenceOf(session)) : null,
       reachability: (url) => this.#reachability(url),

@@ -1,5 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../src/limits.js';
+import type { InitAnswer } from '../../src/protocol.js';
 import { deny } from './fake-signer.js';
 import { fileOf, Stand } from './stand.js';
 
@@ -69,6 +70,52 @@ describe('asking where to', () => {
     );
     expect(stand.of('3.bin').error).to.include({ code: 'signer-refused' });
     expect(stand.of('3.bin').error!.message).to.contain('not this one');
+  });
+
+  /** Fails, as a signer does whose policy throws for one of the files. */
+  const failFor = (stand: Stand, name: string, status: number, code: string | null = null): void =>
+    stand.signer.always('get_init_signature', (proceed) => {
+      const answer = proceed() as InitAnswer;
+      return answer.files.some((file) => 'key' in file && file.key === `files/${name}`)
+        ? deny(status, code)(proceed)
+        : answer;
+    });
+
+  it('fails the one file alone for which the signer fails time and again, while it signs the others', async () => {
+    const stand = new Stand();
+    failFor(stand, '3.bin', 500);
+    await stand.upload(...many(60));
+    const failed = stand.uploader.uploads.filter(({ status }) => status !== 'complete');
+    expect(failed.map(({ name }) => name)).to.deep.equal(['3.bin']);
+    expect(failed[0]!.error).to.include({ code: 'signer-refused', retryable: true, status: 500 });
+    expect(failed[0]!.error!.message).to.contain('3.bin').and.to.contain('500');
+    // the file is asked for alone: the others are signed in a call or two, not one by one for each of its failures
+    const others = stand.signer.bodies('get_init_signature').filter(({ files }) => files[0]?.filename !== '3.bin');
+    expect(others.length).to.be.below(30);
+    stand.signer.always('get_init_signature', null);
+    stand.uploader.retry();
+    await stand.finished();
+    expect(areComplete(stand)).to.be.true;
+  });
+
+  it('goes on for ever where the signer fails for all, or now and then', async () => {
+    const stand = new Stand();
+    let calls = 0;
+    stand.signer.always('get_init_signature', (proceed) => (++calls < 60 ? deny(500, null)(proceed) : proceed()));
+    await stand.upload(...many(3));
+    expect(areComplete(stand)).to.be.true;
+    const flaky = new Stand();
+    flaky.signer.always('get_init_signature', (proceed) => (++calls % 3 ? deny(500, null)(proceed) : proceed()));
+    await flaky.upload(...many(40));
+    expect(areComplete(flaky)).to.be.true;
+  });
+
+  it('asks for each file alone where a call for several is refused as a whole', async () => {
+    const stand = new Stand();
+    failFor(stand, '3.bin', 422, 'no');
+    await stand.upload(...many(8));
+    const failed = stand.uploader.uploads.filter(({ status }) => status !== 'complete');
+    expect(failed.map(({ name, error }) => [name, error!.code])).to.deep.equal([['3.bin', 'signer-refused']]);
   });
 
   it('asks anew, for the same key, when the answer grew old before its turn came', async () => {

@@ -25,13 +25,18 @@ describe('the stall watch', () => {
     expect(clock.nextDelay).to.equal(null);
   });
 
-  it('takes another patience from now on', async () => {
+  it('calls back again where it is extended, and is as patient as before once something moves', async () => {
     const { clock, stalls, watch: one } = watch(30_000);
-    one.allow(120_000);
-    await clock.advance(119_999);
-    expect(stalls).to.be.empty;
+    await clock.advance(30_000);
+    one.extend(60_000);
+    await clock.advance(59_999);
+    expect(stalls).to.deep.equal([30_000]);
     await clock.advance(1);
-    expect(stalls).to.deep.equal([120_000]);
+    expect(stalls).to.deep.equal([30_000, 90_000]);
+    one.extend(600_000);
+    one.moved();
+    await clock.advance(30_000);
+    expect(stalls).to.deep.equal([30_000, 90_000, 30_000]);
   });
 
   it('gives ten seconds to what was in flight when the machine slept, however patient it is otherwise', async () => {
