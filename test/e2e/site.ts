@@ -46,9 +46,9 @@ export async function startSite(
   const forms: string[] = [];
   const answer = async (request: Request): Promise<Response> => {
     const { pathname } = new URL(request.url);
-    if (pathname.startsWith('/sign/')) return sign(request);
     const first = await answerFirst(pathname);
     if (first) return first;
+    if (pathname.startsWith('/sign/')) return sign(request);
     if (request.method === 'POST') forms.push(await request.text());
     const script = await readScript(pathname);
     const body = pages[pathname] ?? (script && new Uint8Array(script));

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startFaultProxy } from '../../demo/faults/index.js';
+import type { FaultProxy } from '../../demo/faults/index.js';
+import { S3Client } from '../servers/s3-client.js';
+import { launch } from './browser.js';
+import type { Engine, Page } from './browser.js';
+import { chooseFiles, isOver, uploadsOf } from './page.js';
+import { recordedBy, recorderPage } from './recorder.js';
+import { startSite } from './site.js';
+import type { Site } from './site.js';
+import { BUCKET, makeFolder, MIB, startStore, writeRandom } from './stand.js';
+import type { Store } from './stand.js';
+
+const SIZE = 3 * MIB;
+const SCRIPTS = "script-src 'self' 'unsafe-inline' 'unsafe-eval'";
+
+describe('a page whose content security policy blocks what an upload needs', () => {
+  let remove: () => Promise<void>;
+  let store: Store;
+  /** Stands before the signer, at an origin of its own. */
+  let elsewhere: FaultProxy;
+  let sites: Site[];
+  let file: string;
+  let sha256: string;
+
+  before(async () => {
+    const { folder, remove: removeFolder } = await makeFolder();
+    remove = removeFolder;
+    store = await startStore('bucket', folder);
+    file = path.join(folder, 'policy.bin');
+    sha256 = await writeRandom(file, SIZE);
+    sites = [];
+  });
+
+  after(async () => {
+    for (const site of sites) site.stop();
+    await elsewhere?.close();
+    await store.stop();
+    await remove();
+  });
+
+  async function site(policy: string, signer = '/sign'): Promise<Site> {
+    const pages = { '/': recorderPage(`signer="${signer}" checksum="crc32"`) };
+    const one = await startSite(store, pages, { headers: { 'content-security-policy': policy } });
+    sites.push(one);
+    return one;
+  }
+
+  /** Chooses the file, and waits for the page to be told. */
+  async function complaintOn(page: Page, url: string): Promise<{ code: string; message: string }> {
+    await page.goto(url);
+    await page.waitFor("!!customElements.get('mule-upload')");
+    await chooseFiles(page, [file]);
+    // at the first failure
+    const retries = await page.waitFor('recorded.errors.length > 0 && [recorded.retries.length]');
+    assert.ok((retries as number[])[0]! <= 1);
+    const [upload] = await uploadsOf(page);
+    assert.equal(upload!.status, 'waiting');
+    // trying goes on, without another word
+    await page.waitFor('recorded.retries.length >= 3');
+    const { errors } = await recordedBy(page);
+    assert.equal(errors.length, 1);
+    return errors[0]!;
+  }
+
+  for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
+    for (const directive of ['connect-src', 'default-src']) {
+      it(`${engine} names the directive and the store to allow: ${directive}`, async () => {
+        const { url } = await site(`${directive} 'self'${directive === 'default-src' ? `; ${SCRIPTS}` : ''}`);
+        const browser = await launch(engine);
+        try {
+          const { code, message } = await complaintOn(browser, url);
+          assert.equal(code, 'store-blocked');
+          for (const word of ['connect-src', new URL(store.url).origin, 'policy.bin'])
+            assert.ok(message.includes(word), message);
+        } finally {
+          await browser.close();
+        }
+      });
+    }
+
+    it(`${engine} names the directive and the signer to allow`, async () => {
+      elsewhere ??= await startFaultProxy(store.url);
+      const { url } = await site("connect-src 'self'", `${elsewhere.url}/sign`);
+      const browser = await launch(engine);
+      try {
+        const { code, message } = await complaintOn(browser, url);
+        assert.equal(code, 'store-blocked');
+        for (const word of ['connect-src', elsewhere.url, 'policy.bin']) assert.ok(message.includes(word), message);
+      } finally {
+        await browser.close();
+      }
+    });
+
+    it(`${engine} uploads without the worker that a policy blocks, and the console says why`, async () => {
+      const { url } = await site(`${SCRIPTS}; worker-src 'self'`);
+      const browser = await launch(engine);
+      try {
+        await browser.goto(url);
+        await browser.waitFor("!!customElements.get('mule-upload')");
+        await browser.evaluate(
+          'void (window.warned = [], console.warn = (...words) => warned.push(words.map(String).join(" ")))',
+        );
+        await chooseFiles(browser, [file]);
+        await browser.waitFor(isOver, { timeout: 100_000 });
+        const [upload] = await uploadsOf(browser);
+        assert.equal(upload?.status, 'complete');
+        assert.deepEqual(await new S3Client(store).digest(BUCKET, upload.key!), { sha256, size: SIZE });
+        assert.deepEqual((await recordedBy(browser)).errors, []);
+        const warned = await browser.evaluate<[], string[]>('warned');
+        assert.ok(
+          warned.some((words) => words.includes('worker-src') && words.includes('blob:')),
+          JSON.stringify(warned),
+        );
+      } finally {
+        await browser.close();
+      }
+    });
+  }
+});
