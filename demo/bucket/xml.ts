@@ -1,3 +1,8 @@
+import { readXml } from '../../src/xml.js';
+import type { XmlElement } from '../../src/xml.js';
+
+export type { XmlElement };
+
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 export const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
@@ -30,46 +35,13 @@ export function xmlDocument(root: string, children: readonly string[], { namespa
   return `${XML_DECLARATION}<${root}${attribute}>${children.join('')}</${root}>`;
 }
 
-/** An element as read: its local name, its own text, its children. */
-export interface XmlElement {
-  name: string;
-  text: string;
-  children: XmlElement[];
-}
-
-function unescapeText(value: string): string {
-  return value.replace(/&(#x[0-9a-f]+|#\d+|[a-z]+);/gi, (whole, reference: string) => {
-    if (reference.startsWith('#x')) return String.fromCodePoint(Number.parseInt(reference.slice(2), 16));
-    if (reference.startsWith('#')) return String.fromCodePoint(Number(reference.slice(1)));
-    return ENTITIES[reference] ?? whole;
-  });
-}
-
 /**
- * Reads the small documents that S3 requests carry: elements and text; attributes are skipped, prefixes dropped.
- * @throws SyntaxError where tags do not nest, or where a document type is declared
+ * Reads the small documents that S3 requests carry.
+ * @throws SyntaxError where the text is no whole XML document, or one that declares a document type
  */
 export function parseXml(source: string): XmlElement {
-  const top: XmlElement = { name: '', text: '', children: [] };
-  const open = [top];
-  const token = /<\?[\s\S]*?\?>|<!--[\s\S]*?-->|<(\/?)([\w.-]+:)?([\w.-]+)([^<>]*?)(\/?)>|([^<]+)|</g;
-  for (const [raw, closing, , name, , selfClosing, text] of source.matchAll(token)) {
-    const current = open.at(-1)!;
-    if (text !== undefined) current.text += unescapeText(text);
-    else if (name === undefined) {
-      if (raw === '<') throw new SyntaxError('stray "<" in XML');
-    } else if (closing) {
-      if (current.name !== name || open.length === 1) throw new SyntaxError(`</${name}> closes nothing`);
-      open.pop();
-    } else {
-      const child: XmlElement = { name, text: '', children: [] };
-      current.children.push(child);
-      if (!selfClosing) open.push(child);
-    }
-  }
-  const root = top.children[0];
-  if (open.length !== 1 || !root || top.children.length !== 1 || top.text.trim())
-    throw new SyntaxError('not one whole XML element');
+  const { root, isWhole } = readXml(source);
+  if (!root || !isWhole) throw new SyntaxError('no whole XML document');
   return root;
 }
 

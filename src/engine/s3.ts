@@ -1,10 +1,12 @@
 /**
- * The S3 wire: the few XML documents that a multipart upload reads and writes. Read by pattern, not by DOM: the
- * engine has none in a worker, and S3 answers with flat documents. A document cut short is told by its missing end.
+ * Reads and writes the XML documents of a multipart upload. A document that is cut short, malformed or not of the
+ * expected kind is refused as a whole; only an error counts as far as it could be read.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
  */
 
 import type { ChecksumAlgorithm } from '../protocol.js';
+import { childText, readXml } from '../xml.js';
+import type { XmlElement } from '../xml.js';
 
 /** Checksums as the store tells them, base64; one made of the parts' ends with `-` and their number. */
 export type StoredChecksums = Readonly<Partial<Record<ChecksumAlgorithm, string>>>;
@@ -44,32 +46,24 @@ export interface StoreErrorBody {
   message: string;
 }
 
-const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-function unescapeXml(text: string): string {
-  return text.replace(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/gi, (whole, hex?: string, decimal?: string, name?: string) => {
-    if (name) return ENTITIES[name] ?? whole;
-    const code = hex ? parseInt(hex, 16) : Number(decimal);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-  });
-}
-
 function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-function field(xml: string, name: string): string | null {
-  const match = new RegExp(`<${name}(?:\\s[^>]*)?>([^<]*)</${name}>`).exec(xml);
-  return match ? unescapeXml(match[1]!.trim()) : null;
-}
-
 /** Reads elements such as `<ChecksumCRC32C>`; null where there is none. */
-function checksumsIn(xml: string): StoredChecksums | null {
-  const found = [...xml.matchAll(/<Checksum(CRC64NVME|CRC32C|CRC32|SHA256)>([^<]+)</g)];
-  return found.length ? Object.fromEntries(found.map(([, name, value]) => [name!.toLowerCase(), value!])) : null;
+function checksumsIn({ children }: XmlElement): StoredChecksums | null {
+  const found = children.flatMap(({ name, text }) => {
+    const algorithm = /^Checksum(CRC64NVME|CRC32C|CRC32|SHA256)$/.exec(name)?.[1]?.toLowerCase();
+    return algorithm && text.trim() ? [[algorithm, text.trim()]] : [];
+  });
+  return found.length ? (Object.fromEntries(found) as StoredChecksums) : null;
 }
 
-const isWhole = (xml: string, root: string): boolean => new RegExp(`<${root}[\\s>][^]*</${root}>\\s*$`).test(xml);
+/** Returns the root of a whole document whose root has that name; null for any other text. */
+function wholeRoot(xml: string, name: string): XmlElement | null {
+  const { root, isWhole } = readXml(xml);
+  return isWhole && root!.name === name ? root : null;
+}
 
 /** Takes the quotes, and a weak mark, off an ETag. */
 export function bareEtag(etag: string): string {
@@ -82,8 +76,10 @@ export function bareEtag(etag: string): string {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
 export function parseError(xml: string): StoreErrorBody | null {
-  if (!/^\s*(?:<\?xml[^>]*>\s*)?<Error[\s>]/.test(xml)) return null;
-  return { code: field(xml, 'Code') ?? '', message: field(xml, 'Message') ?? '' };
+  const { root } = readXml(xml);
+  return root?.name === 'Error'
+    ? { code: childText(root, 'Code') ?? '', message: childText(root, 'Message') ?? '' }
+    : null;
 }
 
 /**
@@ -91,7 +87,8 @@ export function parseError(xml: string): StoreErrorBody | null {
  * @returns the upload id, or null for anything that is not such an answer
  */
 export function parseUploadId(xml: string): string | null {
-  return isWhole(xml, 'InitiateMultipartUploadResult') ? field(xml, 'UploadId') || null : null;
+  const root = wholeRoot(xml, 'InitiateMultipartUploadResult');
+  return (root && childText(root, 'UploadId')) || null;
 }
 
 /**
@@ -100,18 +97,20 @@ export function parseUploadId(xml: string): string | null {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
  */
 export function parsePartList(xml: string): PartList | null {
-  if (!isWhole(xml, 'ListPartsResult')) return null;
+  const root = wholeRoot(xml, 'ListPartsResult');
+  if (!root) return null;
   const parts: StoredPart[] = [];
-  for (const [, part] of xml.matchAll(/<Part>([^]*?)<\/Part>/g)) {
-    const partNumber = Number(field(part!, 'PartNumber'));
-    const size = Number(field(part!, 'Size') ?? NaN);
+  for (const part of root.children) {
+    if (part.name !== 'Part') continue;
+    const partNumber = Number(childText(part, 'PartNumber'));
+    const size = Number(childText(part, 'Size') ?? NaN);
     if (!Number.isInteger(partNumber) || partNumber < 1 || !Number.isInteger(size)) return null;
-    const checksums = checksumsIn(part!);
-    parts.push({ partNumber, size, etag: bareEtag(field(part!, 'ETag') ?? ''), ...(checksums && { checksums }) });
+    const checksums = checksumsIn(part);
+    parts.push({ partNumber, size, etag: bareEtag(childText(part, 'ETag') ?? ''), ...(checksums && { checksums }) });
   }
-  const isTruncated = field(xml, 'IsTruncated') === 'true';
+  const isTruncated = childText(root, 'IsTruncated') === 'true';
   const last = parts.reduce((most, part) => Math.max(most, part.partNumber), 0);
-  const next = Number(field(xml, 'NextPartNumberMarker')) || last;
+  const next = Number(childText(root, 'NextPartNumberMarker')) || last;
   return { parts, next: isTruncated && next > 0 ? next : null };
 }
 
@@ -120,8 +119,8 @@ export function parsePartList(xml: string): PartList | null {
  * @returns null for anything that is not such an answer, or is cut short
  */
 export function parseCompletion(xml: string): Completion | null {
-  if (!isWhole(xml, 'CompleteMultipartUploadResult')) return null;
-  return { etag: bareEtag(field(xml, 'ETag') ?? ''), checksums: checksumsIn(xml) ?? {} };
+  const root = wholeRoot(xml, 'CompleteMultipartUploadResult');
+  return root && { etag: bareEtag(childText(root, 'ETag') ?? ''), checksums: checksumsIn(root) ?? {} };
 }
 
 /**

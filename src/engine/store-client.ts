@@ -140,7 +140,7 @@ export class StoreClient {
 
   #understood<T>(response: StoreResponse, read: (text: string) => T | null): T {
     const value = read(response.text);
-    if (value === null) throw new StoreFault(response.status, '', 'the answer is cut short, or not S3’s');
+    if (value === null) throw new StoreFault(response.status, '', 'the answer is cut short, too large, or not S3’s');
     return value;
   }
 }

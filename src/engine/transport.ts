@@ -1,3 +1,4 @@
+import { MAX_XML_LENGTH } from '../xml.js';
 import { abortable, limited } from './abort.js';
 import { TransportFault } from './errors.js';
 import { watchPolicy } from './page-policy.js';
@@ -126,7 +127,11 @@ export class BrowserTransport implements Transport {
           watch.moved();
         };
       }
-      xhr.onprogress = () => watch.moved();
+      xhr.onprogress = ({ loaded }) => {
+        if (loaded <= MAX_XML_LENGTH) return watch.moved();
+        fault('network', `the answer has more than ${MAX_XML_LENGTH} bytes`);
+        xhr.abort();
+      };
       // Safari aborts requests that nobody asked it to abort: the line's fault, as far as we are concerned.
       xhr.onerror = xhr.onabort = () => {
         const block = policy();

@@ -2,12 +2,14 @@
  * Tries what uploads need at the store, as a browser and with the signer's own credentials, and what those credentials
  * should not be able to do. Each fault comes with the text that its owner can paste. Leaves nothing behind.
  */
+import { textIn } from '../xml.js';
 import { hex, randomBytes } from './bytes.js';
 import { abortUpload, createUpload, listParts, ONLY_IF_NEW, putPart } from './operations.js';
 import { settle } from './options.js';
 import type { Settings, SignerOptions } from './options.js';
 import { createPresigner } from './presign.js';
 import type { StoreOperation } from './presign.js';
+import { childrenIn, readAnswer } from './store-answer.js';
 import { corsRule, helpfulHeaders, leastPolicy, NEEDED_HEADER, prefixOf } from './store-advice.js';
 
 export interface StoreFinding {
@@ -84,8 +86,8 @@ class Check {
       signal: AbortSignal.timeout(PATIENCE),
       redirect: 'manual',
     });
-    const text = await response.text();
-    const code = /<Code>([^<]*)/.exec(text)?.[1] ?? '';
+    const text = await readAnswer(response);
+    const code = textIn(text, 'Code');
     return { status: response.status, ok: response.ok, code, text, headers: response.headers };
   }
 
@@ -95,7 +97,7 @@ class Check {
     const rule = 'the bucket is there, and the credentials may begin an upload';
     try {
       const reply = await this.#ask(createUpload(this.#key, {}));
-      const uploadId = /<UploadId>([^<]+)/.exec(reply.text)?.[1];
+      const uploadId = textIn(reply.text, 'UploadId');
       if (reply.ok && uploadId) {
         this.#find(rule, null);
         this.#clock(reply);
@@ -121,7 +123,7 @@ class Check {
 
   #explain({ status, code, text, headers }: Reply): string {
     const { bucket, region } = this.#settings;
-    const other = headers.get('x-amz-bucket-region') ?? /<Region>([^<]+)/.exec(text)?.[1];
+    const other = headers.get('x-amz-bucket-region') ?? textIn(text, 'Region');
     if (other && other !== region) return `the bucket is in the region ${other}, not ${region}`;
     switch (code) {
       case 'NoSuchBucket':
@@ -248,11 +250,12 @@ class Check {
     await isLet('delete objects', { method: 'DELETE', key: this.#key, headers: { 'if-match': '"none"' } });
     // some stores let everybody list their own buckets, of which there are none
     const buckets = await this.#ask({ method: 'GET', key: '' }, undefined, undefined, this.#service);
-    if (buckets.text.includes('<Bucket>')) excess.push('list all buckets of the account');
+    if (childrenIn(buckets.text, 'Buckets').some(({ children }) => children.length))
+      excess.push('list all buckets of the account');
     if (prefixOf(this.#settings.policy) !== '') {
       const key = this.#name;
       const begun = await isLet(`write outside of ${prefixOf(this.#settings.policy)}`, createUpload(key, {}));
-      const uploadId = /<UploadId>([^<]+)/.exec(begun.text)?.[1];
+      const uploadId = textIn(begun.text, 'UploadId');
       if (uploadId) await this.#ask(abortUpload(key, uploadId));
     }
     this.#find('the credentials may do no more', excess.length === 0 ? null : `they may ${excess.join(', ')}`, {

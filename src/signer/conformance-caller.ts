@@ -1,5 +1,6 @@
 /** How the conformance kit calls a signer and its store, and what it takes for a fault. */
 import type { Action, InitAnswer, InitFile, RefusalAnswer, Signed } from '../protocol.js';
+import { readAnswer } from './store-answer.js';
 
 /** What is wrong with the signer, in words for its author. */
 export class Fault extends Error {}
@@ -48,7 +49,7 @@ export class ConformanceCaller {
       headers: { ...this.#options.headers, 'content-type': type },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
-    const text = await response.text();
+    const text = await readAnswer(response);
     let json: unknown = null;
     try {
       json = JSON.parse(text);
@@ -93,7 +94,7 @@ export class ConformanceCaller {
     for (const name of Object.keys(headers))
       ensure(!/^(host|content-length)$/i.test(name), `headers of ${what} name ${name}, which no browser may set`);
     const response = await this.#options.fetch(url, { method, headers, body });
-    const text = await response.text();
+    const text = await readAnswer(response);
     ensure(response.ok, `the store answered ${response.status} to ${what} as it was signed: ${shorten(text)}`);
     return { response, text };
   }

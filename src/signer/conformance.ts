@@ -4,8 +4,10 @@
  */
 import { partSizeOf } from '../limits.js';
 import type { Action, AllAnswer, ChunkLoadedAnswer, InitFile, Signed, SignedRequest } from '../protocol.js';
+import { childText, readXml, textIn } from '../xml.js';
 import { ConformanceCaller, ensure, Fault, shorten } from './conformance-caller.js';
 import type { Granted } from './conformance-caller.js';
+import { childrenIn } from './store-answer.js';
 
 export interface ConformanceOptions {
   /** Base URL of the signer; each action is `{url}/{action}`. */
@@ -152,7 +154,7 @@ class Run {
     );
     ensure(part_size! < size, `parts of ${part_size} bytes: configure 16 MiB or less for this check`);
     const { text } = await this.#caller.replay(file.init, 'init');
-    const upload_id = /<UploadId>([^<]+)/.exec(text)?.[1];
+    const upload_id = textIn(text, 'UploadId');
     ensure(upload_id, `the store gave no UploadId; init has to sign CreateMultipartUpload: ${shorten(text)}`);
     this.#big = { ...file, upload_id, size, part_size: part_size! };
   }
@@ -295,7 +297,7 @@ class Run {
         await this.#caller.call<SignedRequest>('get_list_signature', body),
         'ListParts',
       );
-      return [...text.matchAll(/<PartNumber>(\d+)</g)].map(([, number]) => Number(number));
+      return childrenIn(text, 'Part').map((part) => Number(childText(part, 'PartNumber')));
     };
     const all = await numbersAfter();
     ensure(
@@ -321,15 +323,15 @@ class Run {
       await this.#caller.call<SignedRequest>('get_list_signature', this.#reference),
       'ListParts',
     );
-    const parts = [...text.matchAll(/<Part>.*?<\/Part>/gs)].map(([part]) => {
-      const [number, etag] = ['PartNumber', 'ETag'].map((name) => new RegExp(`<${name}>([^<]*)<`).exec(part)?.[1]);
+    const parts = childrenIn(text, 'Part').map((part) => {
+      const [number, etag] = [childText(part, 'PartNumber'), childText(part, 'ETag')];
       return `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag></Part>`;
     });
     const { size } = this.#big!;
     const end = await this.#caller.call<SignedRequest>('get_end_signature', { ...this.#reference, size });
     const body = new Blob([`<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`]);
     const completed = await this.#caller.replay(end, 'Complete', body);
-    ensure(!completed.text.includes('<Error>'), `the store did not complete: ${shorten(completed.text)}`);
+    ensure(readXml(completed.text).root?.name !== 'Error', `the store did not complete: ${shorten(completed.text)}`);
     await this.#head(this.#big!, size);
   }
 
@@ -378,7 +380,7 @@ class Run {
     );
     const [{ key, grant, init }] = files as [Granted];
     const { text } = await this.#caller.replay(init, 'init');
-    const upload_id = /<UploadId>([^<]+)/.exec(text)?.[1];
+    const upload_id = textIn(text, 'UploadId');
     await this.#caller.replay(
       await this.#caller.call<SignedRequest>('get_delete_signature', { key, grant, upload_id }),
       'Abort',

@@ -157,3 +157,73 @@ describe('an ETag', () => {
     }
   });
 });
+
+describe('hostile and unusual XML', () => {
+  const READERS = { parseError, parseUploadId, parsePartList, parseCompletion };
+  const ROOTS = ['Error', 'InitiateMultipartUploadResult', 'ListPartsResult', 'CompleteMultipartUploadResult'];
+
+  it('is read in linear time: 2 MB of it hold nothing up', () => {
+    for (const root of ROOTS) {
+      for (const unit of [
+        '<Part>',
+        '<ETag ',
+        `<${root}>`,
+        `</${root}> `,
+        '<?',
+        '<!--',
+        '<![CDATA[',
+        '&#x',
+        '<a b="',
+        "'",
+      ])
+        for (const text of [unit.repeat(2e6 / unit.length), `<${root}>${unit.repeat(2e6 / unit.length)}`])
+          for (const [name, read] of Object.entries(READERS))
+            if (name !== 'parseError') expect(read(text), `${name} ${root} ${unit}`).to.equal(null);
+            else read(text);
+    }
+  });
+
+  it('is understood with CDATA, comments, processing instructions, prefixes and attributes', () => {
+    const expected = { parts: [{ partNumber: 1, size: 5, etag: 'a&b' }], next: null };
+    const inner = '<PartNumber>1</PartNumber><ETag>"a&amp;b"</ETag><Size>5</Size>';
+    for (const text of [
+      '<ListPartsResult><Part><PartNumber>1</PartNumber><ETag><![CDATA["a&b"]]></ETag><Size>5</Size></Part></ListPartsResult>',
+      `<ListPartsResult><!-- <Part><PartNumber>9</PartNumber></Part> --><Part>${inner}</Part></ListPartsResult><!-- end -->`,
+      `<ListPartsResult><![CDATA[<Part>]]><Part>${inner}</Part></ListPartsResult>`,
+      `<?a <Part> ?><ListPartsResult a="'" b='>'><Part c="</Part>">${inner}</Part></ListPartsResult>`,
+      `<s3:ListPartsResult xmlns:s3="urn:x"><s3:Part>${inner.replace(/<(\/?)/g, '<$1s3:')}</s3:Part></s3:ListPartsResult>`,
+      `<ListPartsResult><Owner><ETag>x</ETag></Owner><Part><Owner><Size>7</Size></Owner>${inner}</Part></ListPartsResult >`,
+    ])
+      expect(parsePartList(text), text).to.deep.equal(expected);
+    expect(parseError('<!-- a proxy --><e:Error xmlns:e="x"><e:Code>NoSuchUpload</e:Code></e:Error>')?.code).to.equal(
+      'NoSuchUpload',
+    );
+  });
+
+  it('reads each field of the element that it belongs to', () => {
+    const text = '<CompleteMultipartUploadResult><Owner><ETag>"x"</ETag></Owner></CompleteMultipartUploadResult>';
+    expect(parseCompletion(text)?.etag).to.equal('');
+  });
+
+  it('refuses a document type, tags that do not match, other letter case, and what stands beside the root', () => {
+    const whole = '<ListPartsResult></ListPartsResult>';
+    expect(parsePartList(whole)).not.to.equal(null);
+    for (const text of [
+      `<!DOCTYPE ListPartsResult [<!ENTITY a "b">]>${whole}`,
+      '<ListPartsResult><Part><Size>1</Part></Size></ListPartsResult>',
+      `${whole}${whole}`,
+      `text ${whole}`,
+      `${whole} text`,
+      '<ListPartsResult></ListpartsResult>',
+      '<listPartsResult></listPartsResult>',
+      `${'<a>'.repeat(50)}${'</a>'.repeat(50)}`,
+      `<ListPartsResult>${' '.repeat(5e6)}</ListPartsResult>`,
+    ])
+      expect(parsePartList(text), text.slice(0, 99)).to.equal(null);
+  });
+
+  it('takes entities that it does not know for text', () => {
+    for (const name of ['constructor', '__proto__', 'toString', 'nbsp', 'AMP', '#x110000', '#xffffffffff'])
+      expect(parseError(`<Error><Code>a&${name};&lt;</Code></Error>`)?.code).to.equal(`a&${name};<`);
+  });
+});

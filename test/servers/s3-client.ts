@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { AwsClient } from 'aws4fetch';
-import { textOf, textsOf } from './xml-text.js';
+import { childTextOf, elementsOf, textOf } from './xml-text.js';
 
 /** A store and who is asking it. */
 export interface StoreAccess {
@@ -165,10 +165,10 @@ export class S3Client {
   ): Promise<ListedParts> {
     const query = { uploadId, 'max-parts': String(limit), 'part-number-marker': String(marker) };
     const xml = await (await this.#expect(await this.request('GET', this.address(bucket, key, query)))).text();
-    const parts = textsOf(xml, 'PartNumber').map((number, index) => ({
-      partNumber: Number(number),
-      size: Number(textsOf(xml, 'Size')[index]),
-      etag: unquoted(textsOf(xml, 'ETag')[index] ?? ''),
+    const parts = elementsOf(xml, 'Part').map((part) => ({
+      partNumber: Number(childTextOf(part, 'PartNumber')),
+      size: Number(childTextOf(part, 'Size')),
+      etag: unquoted(childTextOf(part, 'ETag')),
     }));
     return {
       parts,
@@ -191,9 +191,9 @@ export class S3Client {
   /** The multipart uploads under way. */
   async listUploads(bucket: string): Promise<{ key: string; uploadId: string }[]> {
     const xml = await (await this.#expect(await this.request('GET', this.address(bucket, '', { uploads: '' })))).text();
-    return textsOf(xml, 'UploadId').map((uploadId, index) => ({
-      key: textsOf(xml.replace(/<KeyMarker>.*?<\/KeyMarker>/s, ''), 'Key')[index]!,
-      uploadId,
+    return elementsOf(xml, 'Upload').map((upload) => ({
+      key: childTextOf(upload, 'Key'),
+      uploadId: childTextOf(upload, 'UploadId'),
     }));
   }
 
@@ -202,7 +202,10 @@ export class S3Client {
     const xml = await (
       await this.#expect(await this.request('GET', this.address(bucket, '', { 'list-type': '2' })))
     ).text();
-    return textsOf(xml, 'Key').map((key, index) => ({ key, size: Number(textsOf(xml, 'Size')[index]) }));
+    return elementsOf(xml, 'Contents').map((object) => ({
+      key: childTextOf(object, 'Key'),
+      size: Number(childTextOf(object, 'Size')),
+    }));
   }
 
   /** Sends Complete and gives any answer: 200 may hold an error. */

@@ -1,0 +1,97 @@
+/**
+ * Reads the XML that S3 answers with. A leaf beside `protocol.ts`: the engine and the signer read the same documents.
+ *
+ * Own code, because no one parser runs everywhere that this has to: `DOMParser` is missing in workers and in Node, and
+ * the small kept libraries are ten times this module, which is loaded on every page. It takes time in proportion to the
+ * text, never recurses, and holds to the limits below. The browser tests compare it with `DOMParser` on generated
+ * documents.
+ *
+ * It reads more than XML 1.0 allows in two places: a reference to an unknown entity is text, and so is any character,
+ * since S3 lists keys that hold control characters. Names are local names, since prefixes differ between stores;
+ * their letter case counts.
+ * @see https://www.w3.org/TR/xml/
+ */
+
+/** Characters of the longest document; a page of ListParts with 1,000 parts and their checksums has about 400,000. */
+export const MAX_XML_LENGTH = 4_194_304;
+const MAX_ELEMENTS = 100_000;
+const MAX_DEPTH = 16;
+
+export interface XmlElement {
+  /** Local name. */
+  name: string;
+  /** The element's own text, that of its children left out. */
+  text: string;
+  children: XmlElement[];
+}
+
+export interface XmlDocument {
+  /** As far as it was read; elements without their end have no text. Null where no element was read. */
+  root: XmlElement | null;
+  /** False where the text is cut short, malformed, above the limits, or declares a document type. */
+  isWhole: boolean;
+}
+
+/**
+ * A processing instruction, a comment, CDATA, an end tag, a start tag with its slash where the element is empty, or
+ * text. The alternatives exclude each other by their first characters and no repetition can match in two ways, so the
+ * time is linear; a tag has at most 999 characters besides quoted values, so the engine's stack is bounded.
+ */
+const TOKEN =
+  /<\?[^]*?\?>|<!--[^]*?-->|<!\[CDATA\[([^]*?)]]>|<\/([^\s<>]+)\s*>|<([^\s"'<>=&/!?]+)(?:\s(?:[^<>"'/]|"[^"]*"|'[^']*'){0,999})?(\/?)>|([^<]+)/gy;
+const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/** Never throws, and never reads more than the limits allow. */
+export function readXml(source: string): XmlDocument {
+  const top: XmlElement = { name: '', text: '', children: [] };
+  const open = [top];
+  const isWhole = source.length <= MAX_XML_LENGTH && fill(top, open, source);
+  // half a text could pass for another: InvalidPart begins InvalidPartOrder
+  if (!isWhole) for (const element of open) element.text = '';
+  return { root: top.children[0] ?? null, isWhole };
+}
+
+/** Returns the trimmed text of an element's first child of that name; null where there is none. */
+export const childText = ({ children }: XmlElement, name: string): string | null =>
+  children.find((child) => child.name === name)?.text.trim() ?? null;
+
+/** Returns the text of the root's first child of that name; empty where there is none. */
+export function textIn(source: string, name: string): string {
+  const { root } = readXml(source);
+  return (root && childText(root, name)) ?? '';
+}
+
+/**
+ * Adds the document's elements to `top`.
+ * @param open receives the elements that have not ended, `top` first
+ * @returns whether the document is whole
+ */
+function fill(top: XmlElement, open: XmlElement[], source: string): boolean {
+  const names: string[] = [];
+  let read = 0;
+  let elements = 0;
+  for (const [token, cdata, end, start, slash, text] of source.matchAll(TOKEN)) {
+    const current = open.at(-1)!;
+    read += token.length;
+    if (start) {
+      if (++elements > MAX_ELEMENTS || open.length > MAX_DEPTH) return false;
+      const element = { name: start.replace(/^.*?:/, ''), text: '', children: [] };
+      current.children.push(element);
+      if (slash) continue;
+      open.push(element);
+      names.push(start);
+    } else if (end) {
+      if (end !== names.pop()) return false;
+      open.pop();
+    } else current.text += text ? unescapeXml(text) : (cdata ?? '');
+  }
+  return read === source.length && !names.length && top.children.length === 1 && !top.text.trim();
+}
+
+function unescapeXml(text: string): string {
+  return text.replace(/&(#x[\da-fA-F]{1,6}|#\d{1,7}|amp|lt|gt|quot|apos);/g, (whole, reference: string) => {
+    if (reference[0] !== '#') return ENTITIES[reference]!;
+    const code = Number(`0${reference.slice(1)}`);
+    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+  });
+}

@@ -1,0 +1,136 @@
+import { expect } from '@open-wc/testing';
+import { MAX_XML_LENGTH, childText, readXml } from '../src/xml.js';
+import type { XmlElement } from '../src/xml.js';
+import { seededRandom } from './engine/random.js';
+
+const random = seededRandom(14);
+const oneOf = <T>(...choices: T[]): T => choices[random.below(choices.length)]!;
+const several = (most: number, make: () => string): string =>
+  Array.from({ length: random.below(most + 1) }, make).join('');
+
+const TEXTS = ['x', 'Part', ' ', '\n', 'é', '漢', '🐴', '"', "'", '>', '/', '=', '!', '?', '-', '--', ']', ';', '#'];
+const REFERENCES = ['&amp;', '&lt;', '&gt;', '&quot;', '&apos;', '&#65;', '&#x1F434;', '&#xe9;', '&#10;'];
+
+const makeText = (): string => several(4, () => oneOf(...TEXTS, ...REFERENCES)).replaceAll(']>', '] >');
+// begins with a space: WebKitGTK's libxml2 refuses a comment that begins with ">", which XML allows
+const makeComment = (): string => `<!-- ${several(4, () => oneOf('a', '<b>', '&', ' ', '>', ']]', '</Part>'))}-->`;
+const makeCdata = (): string =>
+  `<![CDATA[${several(4, () => oneOf('a', '<Part>', '&lt;', '"', '-->', '<!--', ']'))}]]>`;
+const makeInstruction = (): string => `<?go ${several(4, () => oneOf('a', '<b>', '"', '>', '-->'))}?>`;
+
+function makeAttributes(): string {
+  const names = ['a', 'B-c', 'p:d', 'xsi.type', 'é'].filter(() => random.below(4) === 0);
+  return names
+    .map((name) => {
+      const quote = oneOf('"', "'");
+      const value = several(4, () => oneOf('a', '/', '>', '&lt;', '/>', quote === '"' ? "'" : '"'));
+      return `${oneOf(' ', '\n')}${name}${oneOf('', ' ')}=${oneOf('', ' ')}${quote}${value}${quote}`;
+    })
+    .join('');
+}
+
+function makeElement(depth: number, isRoot = false): string {
+  const name = oneOf('Part', 'ETag', 'p:Size', 'p:Part', 'Nom-é', '_x', 'a.b');
+  const start = `<${name}${isRoot ? ' xmlns="urn:s3" xmlns:p="urn:p"' : ''}${makeAttributes()}${oneOf('', ' ')}`;
+  if (random.below(6) === 0) return `${start}/>`;
+  const inner = several(5, () =>
+    oneOf(makeText, makeText, makeComment, makeCdata, makeInstruction, () => (depth ? makeElement(depth - 1) : ''))(),
+  );
+  return `${start}>${inner}</${name}${oneOf('', ' ')}>`;
+}
+
+const makeProlog = (): string => oneOf('', '<?xml version="1.0" encoding="UTF-8"?>\n');
+const makeMisc = (): string => several(2, () => oneOf(' ', '\n', makeComment(), makeInstruction()));
+const makeDocument = (): string => `${makeProlog()}${makeMisc()}${makeElement(4, true)}${makeMisc()}`;
+
+/** The root as the browser's own parser has it; null where it finds the document faulty. */
+function readByBrowser(source: string): XmlElement | null {
+  const parsed = new DOMParser().parseFromString(source, 'application/xml');
+  if (parsed.getElementsByTagName('parsererror').length) return null;
+  const toElement = ({ localName, childNodes, children }: Element): XmlElement => ({
+    name: localName,
+    text: [...childNodes].map((node) => (node instanceof Text ? node.data : '')).join(''),
+    children: [...children].map(toElement),
+  });
+  return toElement(parsed.documentElement);
+}
+
+const readWhole = (source: string): XmlElement | null => {
+  const { root, isWhole } = readXml(source);
+  return isWhole ? root : null;
+};
+
+describe('readXml', () => {
+  it('reads 3,000 generated documents as DOMParser does', () => {
+    for (let count = 0; count < 3_000; count++) {
+      const source = makeDocument();
+      const expected = readByBrowser(source);
+      expect(expected, `the test generates well-formed XML: ${source}`).not.to.equal(null);
+      expect(readXml(source), source).to.deep.equal({ root: expected, isWhole: true });
+    }
+  });
+
+  it('refuses each of them cut short before its end', () => {
+    for (let count = 0; count < 3_000; count++) {
+      const source = makeProlog() + makeElement(3, true);
+      expect(readXml(source.slice(0, random.below(source.length))).isWhole, source).to.equal(false);
+    }
+  });
+
+  it('reads every damaged document that DOMParser accepts as DOMParser does', () => {
+    let accepted = 0;
+    for (let count = 0; count < 6_000; count++) {
+      const characters = [...makeDocument()];
+      characters.splice(random.below(characters.length), random.below(3), oneOf('', '<', '>', '/', '"', '&', ';', 'a'));
+      const damaged = characters.join('');
+      const expected = readByBrowser(damaged);
+      if (!expected) continue;
+      accepted++;
+      expect(readWhole(damaged), damaged).to.deep.equal(expected);
+    }
+    expect(accepted).to.be.greaterThan(500);
+  });
+
+  it('refuses elements that overlap, as DOMParser does', () => {
+    for (const source of ['<a><b></a></b>', '<a></a></a>', '<a></b>', '</a>', '<a/><b/>', '<a>x', 'x<a/>', '', ' ']) {
+      expect(readByBrowser(source), source).to.equal(null);
+      expect(readXml(source).isWhole, source).to.equal(false);
+    }
+  });
+
+  it('refuses what is cut short, too large or too deep, and every document type', () => {
+    for (const source of [
+      '<a><b>',
+      '<a',
+      '<a b="',
+      '<a><!-- ',
+      '<a><![CDATA[',
+      '<a><?b',
+      '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+      '<!doctype html><html></html>',
+      '<a><!DOCTYPE a></a>',
+      `${'<a>'.repeat(99)}${'</a>'.repeat(99)}`,
+      `<a>${'<b/>'.repeat(100_001)}</a>`,
+      `<a>${' '.repeat(MAX_XML_LENGTH)}</a>`,
+      `<a ${' '.repeat(1_000)}/>`,
+    ])
+      expect(readXml(source).isWhole, source.slice(0, 40)).to.equal(false);
+  });
+
+  it('reads the longest text, attribute, comment and name that the limits allow', () => {
+    const long = 'x'.repeat(MAX_XML_LENGTH - 99);
+    for (const source of [`<a>${long}</a>`, `<a b="${long}"/>`, `<a/><!--${long}-->`, `<a><![CDATA[${long}]]></a>`])
+      expect(readXml(source).isWhole, source.slice(0, 20)).to.equal(true);
+    expect(readXml(`<${long}`).isWhole).to.equal(false);
+  });
+
+  it('reads what S3 sends for control characters in keys, which DOMParser refuses', () => {
+    const { root } = readXml('<Error><Key>a&#x1;b</Key></Error>');
+    expect(childText(root!, 'Key')).to.equal('a\u0001b');
+  });
+
+  it('gives no half text of a document that is cut short', () => {
+    const { root } = readXml('<Error><Code>InvalidPart');
+    expect(root).to.deep.equal({ name: 'Error', text: '', children: [{ name: 'Code', text: '', children: [] }] });
+  });
+});
