@@ -1,5 +1,7 @@
+import { realpath } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer as createViteServer } from 'vite';
 import { createSigner } from '../src/signer/index.js';
@@ -14,6 +16,8 @@ const SIGNER_PATH = '/sign';
 const SWITCHES_PATH = '/switches';
 const MANIFEST_PATH = '/custom-elements.json';
 const DEFAULT_PORT = 5173;
+/** Never served, wherever they are: Vite's own list, and folders such as `.bucket`. */
+const DENIED = ['.env', '.env.*', '*.{crt,pem}', '**/.git/**', '**/.bucket/**'];
 
 export interface DemoOptions {
   /** By default 5173, or any free port where that is taken. 0: any free port. */
@@ -46,6 +50,12 @@ function observe(handler: Handler, onCall: NonNullable<DemoOptions['onSignerCall
     if (request.method === 'POST') onCall(new URL(request.url).pathname.split('/').at(-1)!, JSON.parse(text || 'null'));
     return handler(request);
   };
+}
+
+/** Whether a Host header names this server; any other comes from a page whose name was rebound to this address. */
+function isOwnHost(host: string | undefined, port: number): boolean {
+  const names = ['127.0.0.1', 'localhost'];
+  return names.some((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])].includes(host?.toLowerCase() ?? ''));
 }
 
 /** Answers the page's panel of switches; a bucket that is not the demo's own has none. */
@@ -82,12 +92,21 @@ async function listenSomewhere(server: ReturnType<typeof createServer>, port: nu
   return (server.address() as AddressInfo).port;
 }
 
+/** The folders that the page's files are served from; not the project's own, where `.bucket` and `.git` stand. */
+async function servedFolders(): Promise<string[]> {
+  const folders = ['.', '../src', '../node_modules'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
+  // Vite names a linked folder by its real path
+  return [...folders, ...(await Promise.all(folders.map((folder) => realpath(folder))))];
+}
+
 /**
  * Serves the demo page with the signer at `/sign` on its own origin. The bucket is another origin, as in real life.
+ * Answers 421 to any other host name than its own (RFC 9110, section 15.5.20).
  * @throws where the port is taken
  */
 export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo> {
-  const own = options.store ? null : await startDemoStore(options.bucketDirectory ?? '.bucket');
+  const { bucketDirectory = '.bucket' } = options;
+  const own = options.store ? null : await startDemoStore(bucketDirectory);
   const store = options.store ?? own!.store;
   const signer = createSigner({ ...store, allowAnonymous: true, ...options.signer });
   const answer = toNodeHandler(options.onSignerCall ? observe(signer, options.onSignerCall) : signer);
@@ -96,6 +115,7 @@ export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo>
     async () => new Response(await readManifest(), { headers: { 'content-type': 'application/json' } }),
   );
   const server = createServer();
+  let port = 0;
   const vite = await createViteServer({
     configFile: false,
     root: fileURLToPath(new URL('.', import.meta.url)),
@@ -103,10 +123,21 @@ export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo>
     clearScreen: false,
     // Found out before the page asks: a dependency found later reloads the page, and with it every upload.
     optimizeDeps: { entries: ['index.html', 'themes.html', 'reference.html', '../src/index.ts'] },
-    server: { middlewareMode: true, ...(options.watch ? { hmr: { server } } : { hmr: false, ws: false, watch: null }) },
+    // a path that is no file is a 404, not the page
+    appType: 'mpa',
+    server: {
+      middlewareMode: true,
+      fs: {
+        allow: await servedFolders(),
+        deny: [...DENIED, `${path.resolve(bucketDirectory).replaceAll('\\', '/')}/**`],
+      },
+      ...(options.watch ? { hmr: { server } } : { hmr: false, ws: false, watch: null }),
+    },
   });
   server.on('request', (request, response) => {
-    if (request.url?.startsWith(`${SIGNER_PATH}/`)) answer(request, response);
+    if (!isOwnHost(request.headers.host, port))
+      response.writeHead(421).end(`This server answers to localhost:${port}.\n`);
+    else if (request.url?.startsWith(`${SIGNER_PATH}/`)) answer(request, response);
     else if (request.url === SWITCHES_PATH) turn(request, response);
     else if (request.url === MANIFEST_PATH) describeElement(request, response);
     else vite.middlewares(request, response);
@@ -117,7 +148,7 @@ export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo>
     await Promise.all([closed, vite.close(), own?.close()]);
   };
   try {
-    const port = await listenSomewhere(server, options.port);
+    port = await listenSomewhere(server, options.port);
     return { url: `http://127.0.0.1:${port}/`, store, close };
   } catch (error) {
     await Promise.all([vite.close(), own?.close()]);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +13,25 @@ import { Daemon } from '../servers/processes.js';
 import { S3Client } from '../servers/s3-client.js';
 
 const SERVE = fileURLToPath(new URL('../../demo/serve.ts', import.meta.url));
+
+interface RawAnswer {
+  status: number;
+  text: string;
+}
+
+/** Sends a request as it is written: `fetch` would resolve the path and set Host itself. */
+function askRaw(demo: RunningDemo, path: string, headers: Record<string, string> = {}): Promise<RawAnswer> {
+  const { port, host } = new URL(demo.url);
+  return new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, path, headers: { host, ...headers }, setHost: false };
+    const asking = request(options, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      answer.on('end', () => resolve({ status: answer.statusCode!, text }));
+    });
+    asking.on('error', reject).end();
+  });
+}
 
 async function askForFile(page: string, filesize: number): Promise<InitAnswer> {
   const file = { id: 'a', filename: 'a.bin', filesize, last_modified: 1, content_type: 'text/plain' };
@@ -27,13 +46,18 @@ async function askForFile(page: string, filesize: number): Promise<InitAnswer> {
 
 describe('the demo', () => {
   let directory = '';
+  let bucketDirectory = '';
   let demo: RunningDemo;
   const calls: [string, unknown][] = [];
 
   before(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'mule-demo-test-'));
+    // within the project, as `npm start` has it
+    const cache = fileURLToPath(new URL('../../.cache/', import.meta.url));
+    await mkdir(cache, { recursive: true });
+    directory = await mkdtemp(join(cache, 'demo-test-'));
+    bucketDirectory = join(directory, '.bucket');
     const onSignerCall = (action: string, body: unknown): void => void calls.push([action, body]);
-    demo = await serveDemo({ port: 0, bucketDirectory: join(directory, 'bucket'), onSignerCall });
+    demo = await serveDemo({ port: 0, bucketDirectory, onSignerCall });
   });
   after(async () => {
     await demo.close();
@@ -52,6 +76,48 @@ describe('the demo', () => {
     const answer = await fetch(demo.url, { headers: { accept: 'text/html' } });
     assert.equal(answer.status, 200);
     assert.match(await answer.text(), /<mule-upload/);
+  });
+
+  it('answers only to its own host names, whatever is asked for', async () => {
+    const { port } = new URL(demo.url);
+    for (const path of ['/', '/switches', '/custom-elements.json', '/sign/get_init_signature', '/demo.ts']) {
+      for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `LOCALHOST:${port}`])
+        assert.notEqual((await askRaw(demo, path, { host })).status, 421, `${host}${path}`);
+      for (const host of [`evil.example:${port}`, 'evil.example', '127.0.0.1', `127.0.0.1.evil.example:${port}`, ''])
+        assert.equal((await askRaw(demo, path, { host })).status, 421, `${host}${path}`);
+    }
+  });
+
+  it('serves nothing of the bucket nor of any other folder that the page does not need', async () => {
+    const { secretAccessKey } = demo.store.credentials;
+    const root = fileURLToPath(new URL('../..', import.meta.url))
+      .replaceAll('\\', '/')
+      .replace(/\/$/, '');
+    const bucket = bucketDirectory.replaceAll('\\', '/');
+    const files = [
+      `/@fs/${bucket}/credentials.json`,
+      `/@fs/${bucket}//credentials.json`,
+      `/@fs/${bucket}/x/../credentials.json`,
+      `/@fs/${bucket}/%63redentials.json`,
+      `/@fs/${bucket.replace('.bucket', '%2ebucket')}/credentials.json`,
+      `/@fs/${bucket.replace('/.bucket', '%2f.bucket')}/credentials.json`,
+      '/.bucket/credentials.json',
+      '/../.bucket/credentials.json',
+      '/%2e%2e/.bucket/credentials.json',
+      '/..%2f.bucket/credentials.json',
+      `/@fs${root}/package.json`,
+      `/@fs${root}/.git/config`,
+      `/@fs${root}/.gitignore`,
+      `/@fs${root}/test/demo/stores.ts`,
+      '/@fs/etc/passwd',
+    ];
+    for (const file of files) {
+      for (const query of ['', '?raw', '?import&raw', '?url', '?inline', '?import', '?x=.js']) {
+        const { status, text } = await askRaw(demo, `${file.replace('/@fs//', '/@fs/')}${query}`);
+        assert.ok(status === 403 || status === 404, `${status} for ${file}${query}`);
+        assert.ok(!text.includes(secretAccessKey), `the secret stands in ${file}${query}`);
+      }
+    }
   });
 
   it("signs at /sign for a bucket on another origin, which lets the page's origin in", async () => {
