@@ -127,8 +127,8 @@ export interface InitAnswer {
   /** The optional actions that this signer offers. */
   actions?: Action[];
   limits?: { files?: number };
-  /** Who the signer takes the browser for; opaque. */
-  principal?: string;
+  /** Who the signer takes the browser for; opaque. Null: nobody signs in here. */
+  principal?: string | null;
   posts?: Record<string, PostPolicy>;
   files: InitAnswerFile[];
 }

@@ -28,7 +28,8 @@ export async function init(call: Call, body: unknown): Promise<InitAnswer> {
     time: call.now,
     actions: offeredActions(call),
     limits: { files: policy.maxFiles },
-    ...(call.principalMark === null ? {} : { principal: call.principalMark }),
+    // null only where allowAnonymous lets nobody in particular upload
+    principal: call.principalMark,
     ...(posts ? { posts } : {}),
     files: answers,
   };
