@@ -29,8 +29,9 @@ sweep        aborts on the store what nobody has touched for N days (8 by defaul
              for cron. Needs DATABASE_URL
 conformance  runs a signer in any language through the protocol, against its
              bucket, and says what is wrong with it. --header is sent with every
-             call, such as a session; --other with those of somebody else, to try
-             whether people are kept apart; --type is what the policy takes
+             call, such as a session (leave it out where nobody signs in); --other
+             with those of another user, to try whether users are kept apart;
+             --type is what the policy takes
 
 signer and sweep are configured by environment variables:
 

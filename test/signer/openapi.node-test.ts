@@ -80,6 +80,7 @@ function judge(action: string, request: unknown, status: number, text: string): 
 function judged(options: SignerOptions): (request: Request) => Promise<Response> {
   const sign = createSigner(options);
   return async (request) => {
+    if (request.method === 'OPTIONS') return sign(request); // preflights are CORS's, and no action's
     const body = await request.clone().text();
     const response = await sign(request);
     let json: unknown;
