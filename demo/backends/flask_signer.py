@@ -2,9 +2,10 @@
 
     S3_BUCKET=films AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… SIGNER_SECRET=… python3 flask_signer.py
 
-AWS_REGION, S3_ENDPOINT, DATABASE_URL (sqlite:///signer.db by default), MAX_SIZE (bytes) and PORT are optional. Put your
-own session look-up into `principal()`. The page has <mule-upload signer="/sign">; a form with form-value="receipt" and
-the name "film" may go to /films.
+AWS_REGION, S3_ENDPOINT, DATABASE_URL (sqlite:///signer.db by default), MAX_SIZE (bytes) and PORT are optional. Your own
+sign-in sets session["user"]; ALLOW_ANONYMOUS=true lets anybody upload. OVERWRITE=false (the default at Amazon) signs
+If-None-Match, so that nobody changes an object once it is stored. The page has <mule-upload signer="/sign">; a form
+with form-value="receipt" and the name "film" may go to /films.
 """
 
 import base64
@@ -19,14 +20,21 @@ import time
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from flask import Flask, g, jsonify, request
+from flask import Flask, g, jsonify, request, session
 from sqlalchemy import BigInteger, Column, MetaData, String, Table, Text, create_engine
 from sqlalchemy.exc import IntegrityError
+from werkzeug.exceptions import HTTPException
 
 MIB = 1024**2
 BUCKET = os.environ["S3_BUCKET"]
 SECRET = os.environ["SIGNER_SECRET"].encode()
 ENDPOINT = os.environ.get("S3_ENDPOINT")
+REGION = os.environ.get("AWS_REGION", "us-east-1")
+# what a grant is for: signers that share a secret do not open each other's
+AUDIENCE = f"{ENDPOINT or 'aws'}\n{REGION}\n{BUCKET}"
+ALLOW_ANONYMOUS = os.environ.get("ALLOW_ANONYMOUS") == "true"
+# not every other store knows If-None-Match
+ONLY_IF_NEW = {} if os.environ.get("OVERWRITE", "true" if ENDPOINT else "false") == "true" else {"if-none-match": "*"}
 MAX_SIZE = int(os.environ.get("MAX_SIZE", 5 * 1024**4))
 MAX_FILES = 100
 MAX_CHUNKS = 1000
@@ -38,13 +46,23 @@ RECEIPT_LIFE = 86400
 
 s3 = boto3.client(
     "s3",
-    region_name=os.environ.get("AWS_REGION", "us-east-1"),
+    region_name=REGION,
     endpoint_url=ENDPOINT,
     config=Config(
         signature_version="s3v4",
         s3={"addressing_style": "path" if ENDPOINT else "virtual"},
     ),
 )
+
+
+
+def add_condition(request, **_):
+    for name, value in ONLY_IF_NEW.items():
+        request.headers[name] = value
+
+
+for operation in ("PutObject", "CompleteMultipartUpload"):
+    s3.meta.events.register(f"before-sign.s3.{operation}", add_condition)
 
 database = create_engine(os.environ.get("DATABASE_URL", "sqlite:///signer.db"))
 metadata = MetaData()
@@ -59,15 +77,17 @@ uploads = Table(
     Column("part_size", BigInteger, nullable=False),
     Column("begun", BigInteger, nullable=False),
 )
+taken = Table("flask_taken", metadata, Column("key", String(1024), primary_key=True))
 metadata.create_all(database)
 
 app = Flask(__name__)
-app.config["MAX_CONTENT_LENGTH"] = MIB
+app.config.update(MAX_CONTENT_LENGTH=MIB, SESSION_COOKIE_SAMESITE="Lax")
+app.secret_key = hmac.new(SECRET, b"session", hashlib.sha256).digest()
 
 
 def principal():
-    """Who calls, by your own session; None: nobody, who is asked to sign in."""
-    return request.headers.get("X-User")
+    """Who calls, by the session that your own sign-in began; None: nobody."""
+    return session.get("user")
 
 
 class Refusal(Exception):
@@ -82,10 +102,27 @@ def expect(condition, message, status=400, code="invalid-request"):
 
 # ---- Reading what strangers sent ----
 
+# one escape of JSON: a surrogate pair, half of one (in group 1), or any other
+ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u([dD][89a-fA-F]..)|.)", re.DOTALL)
+
+
+def parse_json(data):
+    """Half a surrogate pair becomes U+FFFD: UTF-8, and so URLs and databases, cannot carry it. None: it is no JSON."""
+    try:
+        return json.loads(ESCAPE.sub(lambda escape: r"\ufffd" if escape[1] else escape[0], data.decode()))
+    except (ValueError, RecursionError):
+        return None
+
 
 def text(body, name, most=4096, least=1):
     value = body.get(name)
     expect(isinstance(value, str) and least <= len(value) <= most, f"{name} has to be a text")
+    return value
+
+
+def upload_id_of(body, least=1):
+    value = text(body, "upload_id", 2048, least)
+    expect(re.fullmatch("[!-~]*", value), "upload_id has to be visible ASCII")
     return value
 
 
@@ -101,17 +138,17 @@ def clean_name(name):
     name = re.split(r"[/\\]", name)[-1]
     name = "".join(char for char in name if char.isprintable())
     name = re.sub(r"\.{2,}", ".", name).strip()
-    while len(name.encode("utf-8", "ignore")) > 500:
+    while len(name.encode()) > 500:
         name = name[1:]
-    return name.encode("utf-8", "ignore").decode() or "file"
+    return "file" if name in ("", ".") else name
 
 
 # ---- Sealing: what init allowed, and what is stored, so that nothing has to be remembered or believed ----
 
 
 def seal_of(kind, payload):
-    """A seal is good for one kind alone: a grant is no receipt."""
-    message = f"{kind}\n{payload}".encode("utf-8", "replace")
+    """A seal is good for one kind and one bucket alone: a grant is no receipt."""
+    message = f"{kind}\n{AUDIENCE}\n{payload}".encode("utf-8", "replace")
     return base64.urlsafe_b64encode(hmac.new(SECRET, message, hashlib.sha256).digest()).decode()
 
 
@@ -133,7 +170,15 @@ def open_grant(body):
     expect(opened is not None, "the grant is not one of this signer", 403, "grant-invalid")
     expect(opened["key"] == body.get("key"), "the grant is for another key", 403, "key-mismatch")
     expect(opened["principal"] == g.principal, "the grant is for somebody else", 403, "principal-mismatch")
+    expect_not_taken(opened["key"])
     return opened
+
+
+def expect_not_taken(key):
+    """Once a form was taken with its receipt, the object must stay as it is."""
+    with database.connect() as connection:
+        found = connection.execute(taken.select().where(taken.c.key == key)).first()
+    expect(found is None, "the file was submitted; upload it anew", 403, "receipt-taken")
 
 
 def use_grant(body):
@@ -176,7 +221,7 @@ def sign_list(grant, upload_id, marker=0):
 
 
 def sign_end(grant, upload_id):
-    return sign("complete_multipart_upload", "POST", Key=grant["key"], UploadId=upload_id)
+    return sign("complete_multipart_upload", "POST", ONLY_IF_NEW, Key=grant["key"], UploadId=upload_id)
 
 
 # ---- The actions ----
@@ -184,15 +229,20 @@ def sign_end(grant, upload_id):
 
 def mark_of(file):
     """What a file is recognised by."""
-    what = file.get("fingerprint") or [file["filename"], file["filesize"], file.get("last_modified")]
+    if file.get("fingerprint"):
+        what = text(file, "fingerprint", 1024)
+    else:
+        modified = whole({"last_modified": file.get("last_modified") or 0}, "last_modified", -(2**53))
+        what = [file["filename"], file["filesize"], modified]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()
 
 
 def answer_file(file):
     expect(isinstance(file, dict), "each of files has to be an object")
-    file_id, name, size = text(file, "id", 1024), text(file, "filename"), whole(file, "filesize")
+    file_id = text(file, "id", 1024)
+    # whatever else is wrong with a file is its own affair, and not the batch's
     try:
-        return {"id": file_id, **grant_file(file, name, size)}
+        return {"id": file_id, **grant_file(file, text(file, "filename"), whole(file, "filesize"))}
     except Refusal as refusal:
         return {"id": file_id, "error": {"code": refusal.code, "message": refusal.message}}
 
@@ -205,9 +255,9 @@ def grant_file(file, name, size):
         grant = open_grant(file)
         expect(grant["size"] == size, "the grant is for another size", 403, "size-mismatch")
         expect(now - grant["begun"] < RENEWAL_TIME, "the upload began too long ago", 403, "grant-expired")
-        grant["issued"], upload_id = now, file.get("upload_id")
+        grant["issued"], upload_id = now, upload_id_of(file) if file.get("upload_id") else None
     else:
-        if not file.get("force"):
+        if not file.get("force") and g.principal is not None:
             query = uploads.select().where(uploads.c.principal == g.principal, uploads.c.mark == mark_of(file))
             with database.connect() as connection:
                 known = connection.execute(query.order_by(uploads.c.begun.desc())).mappings().first()
@@ -218,9 +268,11 @@ def grant_file(file, name, size):
             part_size = max(PART_SIZE, -(-size // 9000 // MIB) * MIB)
         grant = {"key": key, "size": size, "part_size": part_size, "principal": g.principal}
         grant = {**grant, "mark": mark_of(file), "begun": begun, "issued": now}
+        expect_not_taken(key)
     answer = {"key": grant["key"], "grant": seal("grant", grant), "tracked": True, "part_size": grant["part_size"]}
     header = {"content-type": kind}
     if size <= grant["part_size"]:
+        header |= ONLY_IF_NEW
         put = sign("put_object", "PUT", header, Key=grant["key"], ContentLength=size, ContentType=kind)
         return {**answer, "put": put}
     if upload_id:
@@ -233,28 +285,30 @@ def init(body):
     expect(isinstance(files, list) and files, "files has to be a list")
     expect(len(files) <= MAX_FILES, f"at most {MAX_FILES} files in a call", 413, "too-many")
     actions = ["get_all_signatures", "get_delete_signature", "get_head_signature", "chunk_loaded"]
-    return {"actions": actions, "limits": {"files": MAX_FILES}, "files": [answer_file(file) for file in files]}
+    answers = [answer_file(file) for file in files]
+    # the page keeps one user's files apart from the next one's by this; None: nobody signs in here
+    return {"principal": g.principal, "actions": actions, "limits": {"files": MAX_FILES}, "files": answers}
 
 
 def chunk(body):
     grant, number = use_grant(body), whole(body, "chunk", 1, 10000)
     expect(whole(body, "size") == exact_size(grant, number), "the part has another length", 400, "size-mismatch")
-    return sign_part(grant, text(body, "upload_id"), number)
+    return sign_part(grant, upload_id_of(body), number)
 
 
 def list_(body):
     marker = whole(body, "part_number_marker", 0, 10000) if body.get("part_number_marker") is not None else 0
-    return sign_list(use_grant(body), text(body, "upload_id"), marker)
+    return sign_list(use_grant(body), upload_id_of(body), marker)
 
 
 def end(body):
     grant = use_grant(body)
     expect(whole(body, "size") == grant["size"], "the grant is for another size", 400, "size-mismatch")
-    return sign_end(grant, text(body, "upload_id"))
+    return sign_end(grant, upload_id_of(body))
 
 
 def delete(body):
-    return sign("abort_multipart_upload", "DELETE", Key=use_grant(body)["key"], UploadId=text(body, "upload_id"))
+    return sign("abort_multipart_upload", "DELETE", Key=use_grant(body)["key"], UploadId=upload_id_of(body))
 
 
 def head(body):
@@ -262,7 +316,7 @@ def head(body):
 
 
 def all_(body):
-    grant, upload_id, numbers = use_grant(body), text(body, "upload_id"), body.get("chunks")
+    grant, upload_id, numbers = use_grant(body), upload_id_of(body), body.get("chunks")
     expect(isinstance(numbers, list), "chunks has to be a list")
     expect(len(numbers) <= MAX_CHUNKS, f"at most {MAX_CHUNKS} chunks in a call", 413, "too-many")
     expect(whole(body, "size") == grant["size"], "the grant is for another size", 400, "size-mismatch")
@@ -274,13 +328,13 @@ def all_(body):
 
 
 def chunk_loaded(body):
-    grant, upload_id = use_grant(body), text(body, "upload_id", least=0)
+    grant, upload_id = use_grant(body), upload_id_of(body, least=0)
     answer = {"receipt": receipt_of(grant)} if body.get("state") == "complete" else None
     row = {"principal": g.principal, "upload_id": upload_id}
     with database.begin() as connection:
         if body.get("state") in ("complete", "aborted"):
             connection.execute(uploads.delete().where(*(uploads.c[name] == value for name, value in row.items())))
-        elif body.get("state") == "started" and upload_id:
+        elif body.get("state") == "started" and upload_id and g.principal is not None:
             row.update({name: grant[name] for name in ("mark", "key", "size", "part_size", "begun")})
             try:
                 with connection.begin_nested():
@@ -293,14 +347,18 @@ def chunk_loaded(body):
 # ---- Receipts: what the store itself says is there ----
 
 
-def receipt_of(grant):
+def stored_object(key):
     try:
-        stored = s3.head_object(Bucket=BUCKET, Key=grant["key"])
+        stored = s3.head_object(Bucket=BUCKET, Key=key)
     except ClientError as error:
         raise Refusal(409, "not-stored", "the store has no object of that key") from error
-    expect(stored["ContentLength"] == grant["size"], "the object has another size", 409, "size-mismatch")
-    what = {"key": grant["key"], "size": grant["size"], "etag": stored["ETag"].strip('"')}
-    return seal("receipt", {**what, "principal": g.principal, "time": int(time.time())})
+    return {"size": stored["ContentLength"], "etag": stored["ETag"].strip('"')}
+
+
+def receipt_of(grant):
+    stored = stored_object(grant["key"])
+    expect(stored["size"] == grant["size"], "the object has another size", 409, "size-mismatch")
+    return seal("receipt", {"key": grant["key"], **stored, "principal": g.principal, "time": int(time.time())})
 
 
 @app.post("/films")
@@ -310,7 +368,15 @@ def films():
     expect(receipt is not None, "the receipt is not one of this signer", 403, "receipt-invalid")
     expect(receipt["principal"] == principal(), "the receipt is for somebody else", 403, "principal-mismatch")
     expect(time.time() - receipt["time"] < RECEIPT_LIFE, "the receipt is too old", 403, "receipt-expired")
-    return {name: receipt[name] for name in ("key", "size")}  # keep them here, each key once
+    key = receipt["key"]
+    expect(stored_object(key)["etag"] == receipt["etag"], "the object has changed since", 409, "object-changed")
+    try:
+        with database.begin() as connection:
+            connection.execute(taken.insert().values(key=key))
+            connection.execute(uploads.delete().where(uploads.c.key == key))
+    except IntegrityError as error:
+        raise Refusal(409, "receipt-taken", "the file was submitted before") from error
+    return {name: receipt[name] for name in ("key", "size")}  # keep them here
 
 
 ACTIONS = {
@@ -331,8 +397,8 @@ def perform(action):
     # a form of another site can send any other type without asking leave
     expect(request.mimetype == "application/json", "the body has to be application/json", 415, "unsupported-media-type")
     g.principal = principal()
-    expect(g.principal, "sign in to upload", 401, "unauthorized")
-    body = request.get_json(silent=True)
+    expect(g.principal or ALLOW_ANONYMOUS, "sign in to upload", 401, "unauthorized")
+    body = parse_json(request.get_data())
     expect(isinstance(body, dict), "the body has to be a JSON object", 400, "invalid-json")
     answer = ACTIONS[action](body)
     return ("", 204) if answer is None else jsonify({"time": int(time.time() * 1000), **answer})
@@ -341,6 +407,11 @@ def perform(action):
 @app.errorhandler(Refusal)
 def refuse(refusal):
     return jsonify({"error": {"code": refusal.code, "message": refusal.message}}), refusal.status
+
+
+@app.errorhandler(HTTPException)
+def refuse_http(error):
+    return jsonify({"error": {"code": error.name.lower().replace(" ", "-"), "message": error.name}}), error.code
 
 
 if __name__ == "__main__":

@@ -4,9 +4,11 @@
  *
  *     S3_BUCKET=films AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… SIGNER_SECRET=… php -S 127.0.0.1:8080 php_signer.php
  *
- * AWS_REGION, AWS_SESSION_TOKEN, S3_ENDPOINT, DATABASE_URL (a DSN of PDO, sqlite:signer.db by default) and MAX_SIZE
- * (bytes) are optional. Put your own session look-up into principal(). The page has <mule-upload signer="/sign">; a form
- * with form-value="receipt" and the name "film" may go to /films.
+ * AWS_REGION, AWS_SESSION_TOKEN, S3_ENDPOINT, DATABASE_URL (a DSN of PDO; by default signer.db in the folder above the
+ * document root) and MAX_SIZE (bytes) are optional. Your own sign-in sets $_SESSION['user']; ALLOW_ANONYMOUS=true lets
+ * anybody upload. OVERWRITE=false (the default at Amazon) signs If-None-Match, so that nobody changes an object once it
+ * is stored. The page has <mule-upload signer="/sign">; a form with form-value="receipt" and the name "film" may go to
+ * /films.
  */
 declare(strict_types=1);
 
@@ -19,10 +21,15 @@ const GRANT_LIFE = 7 * 86400;
 const RENEWAL_TIME = 30 * 86400;
 const RECEIPT_LIFE = 86400;
 
-/** Who calls, by your own session; null: nobody, who is asked to sign in. */
+/** Who calls, by the session that your own sign-in began; null: nobody. Nothing that a caller can write itself counts. */
 function principal(): ?string
 {
-    return ($_SERVER['HTTP_X_USER'] ?? '') ?: null;
+    if (isset($_COOKIE[session_name()]) && !isset($_SESSION)) {
+        // unlocked at once, so that calls of one user need not wait for each other
+        session_start(['read_and_close' => true, 'use_strict_mode' => true]);
+    }
+    $user = $_SESSION['user'] ?? null;
+    return is_string($user) && $user !== '' ? $user : null;
 }
 
 function setting(string $name, ?string $default = null): string
@@ -47,10 +54,26 @@ function expect(bool $condition, string $message, int $status = 400, string $cod
 
 // ---- Reading what strangers sent ----
 
+/** Half a surrogate pair becomes U+FFFD: it is no text, and PHP would refuse the whole body. Null: it is no JSON. */
+function parse_json(string $json): mixed
+{
+    // one escape of JSON: a surrogate pair, half of one (in group 1), or any other
+    $escape = '~\\\\(?:u[dD][89abAB]..\\\\u[dD][c-fC-F]..|u([dD][89a-fA-F]..)|.)~s';
+    $whole = preg_replace_callback($escape, fn ($found) => isset($found[1]) ? '\\ufffd' : $found[0], $json);
+    return json_decode($whole, true, 32);
+}
+
 function text(array $body, string $name, int $most = 4096, int $least = 1): string
 {
     $value = $body[$name] ?? null;
     expect(is_string($value) && strlen($value) >= $least && strlen($value) <= $most, "$name has to be a text");
+    return $value;
+}
+
+function upload_id_of(array $body, int $least = 1): string
+{
+    $value = text($body, 'upload_id', 2048, $least);
+    expect(preg_match('/^[!-~]*$/D', $value) === 1, 'upload_id has to be visible ASCII');
     return $value;
 }
 
@@ -80,10 +103,16 @@ function base64url(string $bytes): string
     return rtrim(strtr(base64_encode($bytes), '+/', '-_'), '=');
 }
 
-/** A seal is good for one kind alone: a grant is no receipt. */
+/** What a grant is for: signers that share a secret do not open each other's. */
+function audience(): string
+{
+    return implode("\n", [getenv('S3_ENDPOINT') ?: 'aws', setting('AWS_REGION', 'us-east-1'), setting('S3_BUCKET')]);
+}
+
+/** A seal is good for one kind and one bucket alone: a grant is no receipt. */
 function seal_of(string $kind, string $payload): string
 {
-    return base64url(hash_hmac('sha256', "$kind\n$payload", setting('SIGNER_SECRET'), true));
+    return base64url(hash_hmac('sha256', "$kind\n" . audience() . "\n$payload", setting('SIGNER_SECRET'), true));
 }
 
 function seal(string $kind, array $what): string
@@ -106,7 +135,15 @@ function open_grant(array $body): array
     expect($grant !== null, 'the grant is not one of this signer', 403, 'grant-invalid');
     expect($grant['key'] === ($body['key'] ?? null), 'the grant is for another key', 403, 'key-mismatch');
     expect($grant['principal'] === principal(), 'the grant is for somebody else', 403, 'principal-mismatch');
+    expect_not_taken($grant['key']);
     return $grant;
+}
+
+/** Once a form was taken with its receipt, the object must stay as it is. */
+function expect_not_taken(string $key): void
+{
+    $isTaken = run('select 1 from php_taken where key = ?', [$key])->fetch() !== false;
+    expect(!$isTaken, 'the file was submitted; upload it anew', 403, 'receipt-taken');
 }
 
 function use_grant(array $body): array
@@ -162,6 +199,13 @@ function sign(string $method, string $key, array $query = [], array $headers = [
     ];
 }
 
+/** Not every other store than Amazon's knows If-None-Match. */
+function only_if_new(): array
+{
+    $overwrites = setting('OVERWRITE', getenv('S3_ENDPOINT') ? 'true' : 'false') === 'true';
+    return $overwrites ? [] : ['if-none-match' => '*'];
+}
+
 function content_type_of(array $file): string
 {
     $type = ($file['content_type'] ?? '') ?: 'application/octet-stream';
@@ -196,7 +240,15 @@ function database(): PDO
 {
     static $database = null;
     if ($database === null) {
-        $database = new PDO(setting('DATABASE_URL', 'sqlite:signer.db'));
+        $root = realpath($_SERVER['DOCUMENT_ROOT'] ?: '.');
+        $dsn = setting('DATABASE_URL', 'sqlite:' . dirname($root) . '/signer.db');
+        $folder = str_starts_with($dsn, 'sqlite:') ? realpath(dirname(substr($dsn, strlen('sqlite:')))) : false;
+        if ($folder !== false && str_starts_with("$folder/", rtrim($root, '/') . '/')) {
+            throw new RuntimeException("DATABASE_URL lies below the document root $root, where anybody can fetch it");
+        }
+        umask(0077);
+        $database = new PDO($dsn);
+        $database->exec('create table if not exists php_taken (key text primary key)');
         $database->exec(
             'create table if not exists php_upload (principal text, upload_id text, mark text, key text, size bigint,'
             . ' part_size bigint, begun bigint, primary key (principal, upload_id))'
@@ -215,7 +267,9 @@ function run(string $sql, array $values): PDOStatement
 /** What a file is recognised by. */
 function mark_of(array $file): string
 {
-    $what = $file['fingerprint'] ?? [$file['filename'], $file['filesize'], $file['last_modified'] ?? 0];
+    $modified = whole(['last_modified' => $file['last_modified'] ?? 0], 'last_modified', -(2 ** 53));
+    $isNamed = ($file['fingerprint'] ?? '') === '';
+    $what = $isNamed ? [$file['filename'], $file['filesize'], $modified] : text($file, 'fingerprint', 1024);
     return hash('sha256', json_encode($what, JSON_THROW_ON_ERROR));
 }
 
@@ -232,9 +286,10 @@ function answer_file(mixed $file): array
 {
     expect(is_array($file), 'each of files has to be an object');
     $id = text($file, 'id', 1024);
-    text($file, 'filename');
-    whole($file, 'filesize');
+    // whatever else is wrong with a file is its own affair, and not the batch's
     try {
+        text($file, 'filename');
+        whole($file, 'filesize');
         return ['id' => $id, ...grant_file($file)];
     } catch (Refusal $refusal) {
         return ['id' => $id, 'error' => ['code' => $refusal->name, 'message' => $refusal->getMessage()]];
@@ -252,9 +307,9 @@ function grant_file(array $file): array
         $grant = open_grant($file);
         expect($grant['size'] === $size, 'the grant is for another size', 403, 'size-mismatch');
         expect(time() - $grant['begun'] < RENEWAL_TIME, 'the upload began too long ago', 403, 'grant-expired');
-        $uploadId = $file['upload_id'] ?? null;
+        $uploadId = isset($file['upload_id']) ? upload_id_of($file) : null;
     } else {
-        $known = $isFresh ? null : find_upload($file);
+        $known = $isFresh || principal() === null ? null : find_upload($file);
         $grant = [
             'key' => $known['key'] ?? 'uploads/' . bin2hex(random_bytes(16)) . '/' . clean_name($file['filename']),
             'size' => $size,
@@ -264,12 +319,13 @@ function grant_file(array $file): array
             'begun' => $known['begun'] ?? time(),
         ];
         $uploadId = $known['upload_id'] ?? null;
+        expect_not_taken($grant['key']);
     }
     $grant['issued'] = time();
     $answer = ['key' => $grant['key'], 'part_size' => $grant['part_size'], 'grant' => seal('grant', $grant)];
     $answer['tracked'] = true;
     if ($size <= $grant['part_size']) {
-        return $answer + ['put' => sign('PUT', $grant['key'], [], $header, $size)];
+        return $answer + ['put' => sign('PUT', $grant['key'], [], $header + only_if_new(), $size)];
     }
     if ($uploadId !== null) {
         return $answer + ['upload_id' => $uploadId];
@@ -283,6 +339,8 @@ function init(array $body): array
     expect(is_array($files) && array_is_list($files) && $files !== [], 'files has to be a list');
     expect(count($files) <= MAX_FILES, 'at most ' . MAX_FILES . ' files in a call', 413, 'too-many');
     return [
+        // the page keeps one user's files apart from the next one's by this; null: nobody signs in here
+        'principal' => principal(),
         'actions' => ['get_all_signatures', 'get_delete_signature', 'get_head_signature', 'chunk_loaded'],
         'limits' => ['files' => MAX_FILES],
         'files' => array_map(answer_file(...), $files),
@@ -293,25 +351,25 @@ function chunk(array $body): array
 {
     [$grant, $number] = [use_grant($body), whole($body, 'chunk', 1, 10000)];
     expect(whole($body, 'size') === exact_size($grant, $number), 'the part has another length', 400, 'size-mismatch');
-    return sign_part($grant, text($body, 'upload_id'), $number);
+    return sign_part($grant, upload_id_of($body), $number);
 }
 
 function list_parts(array $body): array
 {
     $marker = isset($body['part_number_marker']) ? whole($body, 'part_number_marker', 0, 10000) : 0;
-    return sign_list(use_grant($body), text($body, 'upload_id'), $marker);
+    return sign_list(use_grant($body), upload_id_of($body), $marker);
 }
 
 function complete(array $body): array
 {
     $grant = use_grant($body);
     expect(whole($body, 'size') === $grant['size'], 'the grant is for another size', 400, 'size-mismatch');
-    return sign('POST', $grant['key'], ['uploadId' => text($body, 'upload_id')]);
+    return sign('POST', $grant['key'], ['uploadId' => upload_id_of($body)], only_if_new());
 }
 
 function delete(array $body): array
 {
-    return sign('DELETE', use_grant($body)['key'], ['uploadId' => text($body, 'upload_id')]);
+    return sign('DELETE', use_grant($body)['key'], ['uploadId' => upload_id_of($body)]);
 }
 
 function head(array $body): array
@@ -321,7 +379,7 @@ function head(array $body): array
 
 function all(array $body): array
 {
-    [$grant, $uploadId, $chunks] = [use_grant($body), text($body, 'upload_id'), $body['chunks'] ?? null];
+    [$grant, $uploadId, $chunks] = [use_grant($body), upload_id_of($body), $body['chunks'] ?? null];
     expect(is_array($chunks) && array_is_list($chunks), 'chunks has to be a list');
     expect(count($chunks) <= MAX_CHUNKS, 'at most ' . MAX_CHUNKS . ' chunks in a call', 413, 'too-many');
     $isRight = whole($body, 'part_size') === $grant['part_size'];
@@ -337,13 +395,13 @@ function all(array $body): array
 
 function chunk_loaded(array $body): ?array
 {
-    [$grant, $uploadId] = [use_grant($body), text($body, 'upload_id', 4096, 0)];
+    [$grant, $uploadId] = [use_grant($body), upload_id_of($body, 0)];
     $state = $body['state'] ?? null;
     $answer = $state === 'complete' ? ['receipt' => receipt_of($grant)] : null;
     $upload = [principal(), $uploadId];
     if ($state === 'complete' || $state === 'aborted') {
         run('delete from php_upload where principal = ? and upload_id = ?', $upload);
-    } elseif ($state === 'started' && $uploadId !== '') {
+    } elseif ($state === 'started' && $uploadId !== '' && principal() !== null) {
         $rest = [$grant['mark'], $grant['key'], $grant['size'], $grant['part_size'], $grant['begun']];
         run('insert into php_upload values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing', [...$upload, ...$rest]);
     }
@@ -352,26 +410,37 @@ function chunk_loaded(array $body): ?array
 
 // ---- Receipts: what the store itself says is there ----
 
-function receipt_of(array $grant): string
+function stored_object(string $key): array
 {
     $context = stream_context_create(['http' => ['method' => 'HEAD', 'ignore_errors' => true, 'timeout' => 10]]);
-    $headers = @get_headers(sign('HEAD', $grant['key'])['url'], true, $context);
+    $headers = @get_headers(sign('HEAD', $key)['url'], true, $context);
     expect($headers !== false, 'the store does not answer', 503, 'store-silent');
     expect(str_contains($headers[0], ' 200'), 'the store has no object of that key', 409, 'not-stored');
     $headers = array_change_key_case($headers);
-    expect((int) $headers['content-length'] === $grant['size'], 'the object has another size', 409, 'size-mismatch');
-    $what = ['key' => $grant['key'], 'size' => $grant['size'], 'etag' => trim($headers['etag'], '"')];
-    return seal('receipt', $what + ['principal' => $grant['principal'], 'time' => time()]);
+    return ['size' => (int) $headers['content-length'], 'etag' => trim($headers['etag'], '"')];
+}
+
+function receipt_of(array $grant): string
+{
+    $stored = stored_object($grant['key']);
+    expect($stored['size'] === $grant['size'], 'the object has another size', 409, 'size-mismatch');
+    return seal('receipt', ['key' => $grant['key'], ...$stored, 'principal' => $grant['principal'], 'time' => time()]);
 }
 
 /** Where a form arrives: whatever the page says, the receipt tells what is stored, and who stored it. */
 function films(): array
 {
-    $receipt = unseal('receipt', (string) ($_POST['film'] ?? ''));
+    $film = $_POST['film'] ?? '';
+    $receipt = is_string($film) ? unseal('receipt', $film) : null;
     expect($receipt !== null, 'the receipt is not one of this signer', 403, 'receipt-invalid');
     expect($receipt['principal'] === principal(), 'the receipt is for somebody else', 403, 'principal-mismatch');
     expect(time() - $receipt['time'] < RECEIPT_LIFE, 'the receipt is too old', 403, 'receipt-expired');
-    return ['key' => $receipt['key'], 'size' => $receipt['size']]; // keep them here, each key once
+    $key = $receipt['key'];
+    expect(stored_object($key)['etag'] === $receipt['etag'], 'the object has changed since', 409, 'object-changed');
+    $isNew = run('insert into php_taken values (?) on conflict do nothing', [$key])->rowCount() === 1;
+    expect($isNew, 'the file was submitted before', 409, 'receipt-taken');
+    run('delete from php_upload where key = ?', [$key]);
+    return ['key' => $key, 'size' => $receipt['size']]; // keep them here
 }
 
 // ---- HTTP ----
@@ -392,7 +461,8 @@ function perform(string $path): ?array
     $action = ACTIONS[preg_replace('~^/sign/~', '', $path)] ?? null;
     expect($path === '/films' || $action !== null, 'no such action', 404, 'unknown-action');
     expect($_SERVER['REQUEST_METHOD'] === 'POST', 'POST it', 405, 'method-not-allowed');
-    expect(principal() !== null, 'sign in to upload', 401, 'unauthorized');
+    $isAllowed = principal() !== null || getenv('ALLOW_ANONYMOUS') === 'true';
+    expect($isAllowed, 'sign in to upload', 401, 'unauthorized');
     if ($path === '/films') {
         return films();
     }
@@ -401,7 +471,7 @@ function perform(string $path): ?array
     expect($type === 'application/json', 'the body has to be application/json', 415, 'unsupported-media-type');
     $json = file_get_contents('php://input', false, null, 0, MIB + 1);
     expect(strlen($json) <= MIB, 'the body is too long', 413, 'body-too-large');
-    $body = json_decode($json, true, 32);
+    $body = parse_json($json);
     expect(is_array($body) && !array_is_list($body), 'the body has to be a JSON object', 400, 'invalid-json');
     $answer = $action($body);
     return $answer === null ? null : ['time' => (int) (microtime(true) * 1000), ...$answer];
@@ -416,6 +486,10 @@ try {
 } catch (Refusal $refusal) {
     http_response_code($refusal->status);
     $answer = ['error' => ['code' => $refusal->name, 'message' => $refusal->getMessage()]];
+} catch (Throwable $error) {
+    error_log((string) $error);
+    http_response_code(500);
+    $answer = ['error' => ['code' => 'internal', 'message' => 'The signer failed; try again later.']];
 }
 if ($answer !== null) {
     echo json_encode($answer, JSON_UNESCAPED_SLASHES | JSON_THROW_ON_ERROR);

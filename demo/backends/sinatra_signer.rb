@@ -3,8 +3,9 @@
 #     S3_BUCKET=films AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… SIGNER_SECRET=… ruby sinatra_signer.rb
 #
 # AWS_REGION, AWS_SESSION_TOKEN, S3_ENDPOINT, DATABASE_FILE (signer.db by default), MAX_SIZE (bytes) and PORT are
-# optional. Put your own session look-up into `principal`. The page has <mule-upload signer="/sign">; a form with
-# form-value="receipt" and the name "film" may go to /films.
+# optional. Your own sign-in sets session['user']; ALLOW_ANONYMOUS=true lets anybody upload. OVERWRITE=false (the
+# default at Amazon) signs If-None-Match, so that nobody changes an object once it is stored. The page has
+# <mule-upload signer="/sign">; a form with form-value="receipt" and the name "film" may go to /films.
 
 require 'base64'
 require 'json'
@@ -28,11 +29,18 @@ REGION = ENV.fetch('AWS_REGION', 'us-east-1')
 SECRET = ENV.fetch('SIGNER_SECRET')
 ACCESS_KEY = ENV.fetch('AWS_ACCESS_KEY_ID')
 SECRET_KEY = ENV.fetch('AWS_SECRET_ACCESS_KEY')
+ALLOW_ANONYMOUS = ENV['ALLOW_ANONYMOUS'] == 'true'
+# what a grant is for: signers that share a secret do not open each other's
+AUDIENCE = [ENV.fetch('S3_ENDPOINT', 'aws'), REGION, BUCKET].join("\n")
+# not every other store knows If-None-Match
+OVERWRITES = ENV.fetch('OVERWRITE', ENV['S3_ENDPOINT'] ? 'true' : 'false') == 'true'
+ONLY_IF_NEW = (OVERWRITES ? {} : { 'if-none-match' => '*' }).freeze
 MAX_SIZE = ENV.fetch('MAX_SIZE', 5 * 1024**4).to_i
 BASE = URI(ENV['S3_ENDPOINT'] ? "#{ENV['S3_ENDPOINT'].chomp('/')}/#{BUCKET}" : "https://#{BUCKET}.s3.#{REGION}.amazonaws.com")
 
 DATABASE = SQLite3::Database.new(ENV.fetch('DATABASE_FILE', 'signer.db'), results_as_hash: true)
 DATABASE.busy_timeout = 5000
+DATABASE.execute('create table if not exists ruby_taken (key text primary key)')
 DATABASE.execute(<<~SQL)
   create table if not exists ruby_upload (principal text, upload_id text, mark text, key text, size integer,
     part_size integer, begun integer, primary key (principal, upload_id))
@@ -50,6 +58,19 @@ end
 
 # ---- Reading what strangers sent ----
 module Reading
+  # one escape of JSON: a surrogate pair, half of one (in group 1), or any other
+  ESCAPE = /\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u([dD][89a-fA-F]..)|.)/m
+
+  # Half a surrogate pair becomes U+FFFD: UTF-8, and so URLs and databases, cannot carry it. nil: it is no JSON.
+  def parse_json(json)
+    json = json.dup.force_encoding(Encoding::UTF_8)
+    return nil unless json.valid_encoding?
+
+    JSON.parse(json.gsub(ESCAPE) { |escape| Regexp.last_match(1) ? '\ufffd' : escape }, max_nesting: 32)
+  rescue JSON::ParserError
+    nil
+  end
+
   def expect(condition, message, status = 400, code = 'invalid-request')
     raise Refusal.new(status, code, message) unless condition
   end
@@ -57,6 +78,12 @@ module Reading
   def text(body, name, most: 4096, least: 1)
     value = body[name]
     expect(value.is_a?(String) && value.valid_encoding? && value.length.between?(least, most), "#{name} has to be a text")
+    value
+  end
+
+  def upload_id_of(body, least: 1)
+    value = text(body, 'upload_id', most: 2048, least: least)
+    expect(value.match?(/\A[!-~]*\z/), 'upload_id has to be visible ASCII')
     value
   end
 
@@ -76,9 +103,9 @@ end
 
 # ---- Sealing: what init allowed, and what is stored, so that nothing has to be remembered or believed ----
 module Sealing
-  # A seal is good for one kind alone: a grant is no receipt.
+  # A seal is good for one kind and one bucket alone: a grant is no receipt.
   def seal_of(kind, payload)
-    Base64.urlsafe_encode64(OpenSSL::HMAC.digest('SHA256', SECRET, "#{kind}\n#{payload}"))
+    Base64.urlsafe_encode64(OpenSSL::HMAC.digest('SHA256', SECRET, "#{kind}\n#{AUDIENCE}\n#{payload}"))
   end
 
   def seal(kind, what)
@@ -98,7 +125,14 @@ module Sealing
     expect(grant, 'the grant is not one of this signer', 403, 'grant-invalid')
     expect(grant['key'] == body['key'], 'the grant is for another key', 403, 'key-mismatch')
     expect(grant['principal'] == principal, 'the grant is for somebody else', 403, 'principal-mismatch')
+    expect_not_taken(grant['key'])
     grant
+  end
+
+  # Once a form was taken with its receipt, the object must stay as it is.
+  def expect_not_taken(key)
+    found = DATABASE.get_first_row('select key from ruby_taken where key = ?', [key])
+    expect(found.nil?, 'the file was submitted; upload it anew', 403, 'receipt-taken')
   end
 
   def use_grant(body)
@@ -182,16 +216,23 @@ class Signer < Sinatra::Base
   set :show_exceptions, false
   set :raise_errors, false
 
-  # Who calls, by your own session; nil: nobody, who is asked to sign in.
+  set :sessions, same_site: :lax, httponly: true
+  set :session_secret, OpenSSL::HMAC.hexdigest('SHA256', SECRET, 'session')
+  # pages that send no Referer keep their session: JSON alone and same_site keep other sites out
+  set :protection, except: :remote_token
+
+  # Who calls, by the session that your own sign-in began; nil: nobody.
   def principal
-    request.get_header('HTTP_X_USER')
+    session['user']
   end
 
   # ---- Init ----
 
   # What a file is recognised by.
   def mark_of(file)
-    what = file['fingerprint'] || file.values_at('filename', 'filesize', 'last_modified')
+    modified = whole({ 'last_modified' => file['last_modified'] || 0 }, 'last_modified', -2**53)
+    is_named = file['fingerprint'].nil? || file['fingerprint'] == ''
+    what = is_named ? [file['filename'], file['filesize'], modified] : text(file, 'fingerprint', most: 1024)
     OpenSSL::Digest::SHA256.hexdigest(JSON.generate(what))
   end
 
@@ -208,7 +249,7 @@ class Signer < Sinatra::Base
     whole(file, 'filesize')
     { id: id, **grant_file(file) }
   rescue Refusal => e
-    raise unless id
+    raise unless id # whatever else is wrong with a file is its own affair, and not the batch's
 
     { id: id, error: { code: e.code, message: e.message } }
   end
@@ -217,11 +258,11 @@ class Signer < Sinatra::Base
     grant = open_grant(file)
     expect(grant['size'] == file['filesize'], 'the grant is for another size', 403, 'size-mismatch')
     expect(Time.now.to_i - grant['begun'] < RENEWAL_TIME, 'the upload began too long ago', 403, 'grant-expired')
-    [grant, file['upload_id']]
+    [grant, file['upload_id'] && upload_id_of(file)]
   end
 
   def granted(file)
-    known = file['force'] ? nil : find_upload(file)
+    known = file['force'] || principal.nil? ? nil : find_upload(file)
     grant = {
       'key' => "uploads/#{SecureRandom.hex(16)}/#{clean_name(file['filename'])}",
       'size' => file['filesize'],
@@ -231,6 +272,7 @@ class Signer < Sinatra::Base
       'principal' => principal,
       'mark' => mark_of(file)
     }
+    expect_not_taken(grant['key'])
     [grant, known && known['upload_id']]
   end
 
@@ -242,7 +284,7 @@ class Signer < Sinatra::Base
     grant['issued'] = Time.now.to_i
     key, part_size = grant.values_at('key', 'part_size')
     answer = { key: key, part_size: part_size, grant: seal('grant', grant), tracked: true }
-    return { **answer, put: sign('PUT', key, headers: headers, length: size) } if size <= part_size
+    return { **answer, put: sign('PUT', key, headers: { **headers, **ONLY_IF_NEW }, length: size) } if size <= part_size
     return { **answer, upload_id: upload_id } if upload_id
 
     { **answer, init: sign('POST', key, { 'uploads' => '' }, headers: headers) }
@@ -255,28 +297,30 @@ class Signer < Sinatra::Base
     expect(files.is_a?(Array) && !files.empty?, 'files has to be a list')
     expect(files.length <= MAX_FILES, "at most #{MAX_FILES} files in a call", 413, 'too-many')
     actions = %w[get_all_signatures get_delete_signature get_head_signature chunk_loaded]
-    { actions: actions, limits: { files: MAX_FILES }, files: files.map { |file| answer_file(file) } }
+    answers = files.map { |file| answer_file(file) }
+    # the page keeps one user's files apart from the next one's by this; nil: nobody signs in here
+    { principal: principal, actions: actions, limits: { files: MAX_FILES }, files: answers }
   end
 
   def get_chunk_signature(body)
     grant, chunk = use_grant(body), whole(body, 'chunk', 1, 10_000)
     expect(whole(body, 'size') == exact_size(grant, chunk), 'the part has another length', 400, 'size-mismatch')
-    sign_part(grant, text(body, 'upload_id'), chunk)
+    sign_part(grant, upload_id_of(body), chunk)
   end
 
   def get_list_signature(body)
     marker = body['part_number_marker'].nil? ? 0 : whole(body, 'part_number_marker', 0, 10_000)
-    sign_list(use_grant(body), text(body, 'upload_id'), marker)
+    sign_list(use_grant(body), upload_id_of(body), marker)
   end
 
   def get_end_signature(body)
     grant = use_grant(body)
     expect(whole(body, 'size') == grant['size'], 'the grant is for another size', 400, 'size-mismatch')
-    sign('POST', grant['key'], { 'uploadId' => text(body, 'upload_id') })
+    sign('POST', grant['key'], { 'uploadId' => upload_id_of(body) }, headers: ONLY_IF_NEW)
   end
 
   def get_delete_signature(body)
-    sign('DELETE', use_grant(body)['key'], { 'uploadId' => text(body, 'upload_id') })
+    sign('DELETE', use_grant(body)['key'], { 'uploadId' => upload_id_of(body) })
   end
 
   def get_head_signature(body)
@@ -284,7 +328,7 @@ class Signer < Sinatra::Base
   end
 
   def get_all_signatures(body)
-    grant, upload_id, chunks = use_grant(body), text(body, 'upload_id'), body['chunks']
+    grant, upload_id, chunks = use_grant(body), upload_id_of(body), body['chunks']
     expect(chunks.is_a?(Array), 'chunks has to be a list')
     expect(chunks.length <= MAX_CHUNKS, "at most #{MAX_CHUNKS} chunks in a call", 413, 'too-many')
     is_right = whole(body, 'part_size') == grant['part_size']
@@ -298,12 +342,14 @@ class Signer < Sinatra::Base
   end
 
   def chunk_loaded(body)
-    grant, upload_id = use_grant(body), text(body, 'upload_id', least: 0)
+    grant, upload_id = use_grant(body), upload_id_of(body, least: 0)
     answer = body['state'] == 'complete' ? { receipt: receipt_of(grant) } : nil
     case body['state']
     when 'complete', 'aborted'
       DATABASE.execute('delete from ruby_upload where principal = ? and upload_id = ?', [principal, upload_id])
     when 'started'
+      return answer if principal.nil? || upload_id.empty?
+
       row = [principal, upload_id, *grant.values_at('mark', 'key', 'size', 'part_size', 'begun')]
       DATABASE.execute('insert into ruby_upload values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing', row)
     end
@@ -312,23 +358,38 @@ class Signer < Sinatra::Base
 
   # ---- Receipts: what the store itself says is there ----
 
-  def receipt_of(grant)
-    uri = URI(sign('HEAD', grant['key'])[:url])
+  def stored_object(key)
+    uri = URI(sign('HEAD', key)[:url])
     stored = Net::HTTP.start(uri.host, uri.port, use_ssl: uri.scheme == 'https') { |http| http.head(uri.request_uri) }
     expect(stored.code == '200', 'the store has no object of that key', 409, 'not-stored')
-    expect(stored['content-length'].to_i == grant['size'], 'the object has another size', 409, 'size-mismatch')
-    what = { key: grant['key'], size: grant['size'], etag: stored['etag'].delete('"') }
-    seal('receipt', { **what, principal: principal, time: Time.now.to_i })
+    { size: stored['content-length'].to_i, etag: stored['etag'].delete('"') }
+  end
+
+  def receipt_of(grant)
+    stored = stored_object(grant['key'])
+    expect(stored[:size] == grant['size'], 'the object has another size', 409, 'size-mismatch')
+    seal('receipt', { key: grant['key'], **stored, principal: principal, time: Time.now.to_i })
   end
 
   # Where a form arrives: whatever the page says, the receipt tells what is stored, and who stored it.
   post '/films' do
-    receipt = unseal('receipt', params['film'].to_s)
+    receipt = unseal('receipt', params['film'].to_s.scrub)
     expect(receipt, 'the receipt is not one of this signer', 403, 'receipt-invalid')
     expect(receipt['principal'] == principal, 'the receipt is for somebody else', 403, 'principal-mismatch')
     expect(Time.now.to_i - receipt['time'] < RECEIPT_LIFE, 'the receipt is too old', 403, 'receipt-expired')
+    key = receipt['key']
+    expect(stored_object(key)[:etag] == receipt['etag'], 'the object has changed since', 409, 'object-changed')
+    take(key)
     content_type :json
-    JSON.generate(receipt.slice('key', 'size')) # keep them here, each key once
+    JSON.generate(receipt.slice('key', 'size')) # keep them here
+  end
+
+  # Takes an object once and for all: no grant signs for it any more.
+  def take(key)
+    DATABASE.execute('insert into ruby_taken values (?)', [key])
+    DATABASE.execute('delete from ruby_upload where key = ?', [key])
+  rescue SQLite3::ConstraintException
+    raise Refusal.new(409, 'receipt-taken', 'the file was submitted before')
   end
 
   # ---- HTTP ----
@@ -340,10 +401,10 @@ class Signer < Sinatra::Base
     expect(ACTIONS.include?(action), 'no such action', 404, 'unknown-action')
     # a form of another site can send any other type without asking leave
     expect(request.media_type == 'application/json', 'the body has to be application/json', 415, 'unsupported-media-type')
-    expect(principal, 'sign in to upload', 401, 'unauthorized')
+    expect(principal || ALLOW_ANONYMOUS, 'sign in to upload', 401, 'unauthorized')
     json = request.body.read(MIB + 1).to_s
     expect(json.bytesize <= MIB, 'the body is too long', 413, 'body-too-large')
-    body = parsed(json)
+    body = parse_json(json)
     expect(body.is_a?(Hash), 'the body has to be a JSON object', 400, 'invalid-json')
     answer = send(action, body)
     next 204 if answer.nil?
@@ -352,16 +413,16 @@ class Signer < Sinatra::Base
     JSON.generate({ time: (Time.now.to_f * 1000).to_i, **answer })
   end
 
-  def parsed(json)
-    JSON.parse(json, max_nesting: 32)
-  rescue JSON::ParserError
-    nil
-  end
-
   error Refusal do |refusal|
     content_type :json
     status refusal.status
     JSON.generate({ error: { code: refusal.code, message: refusal.message } })
+  end
+
+  error do
+    content_type :json
+    status 500
+    JSON.generate({ error: { code: 'internal', message: 'The signer failed; try again later.' } })
   end
 
   run! if app_file == $PROGRAM_NAME
