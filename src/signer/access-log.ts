@@ -1,5 +1,6 @@
 /** What the owner's log gets to hear of each call: no key, file name, grant, signature or secret. */
 import type { Action, InitAnswer } from '../protocol.js';
+import { callSafely } from './options.js';
 import type { Settings } from './options.js';
 
 export interface AccessEntry {
@@ -44,11 +45,8 @@ export function beginNote(request: Request, { log, onError, now }: Settings): No
       const refused = ((body as Partial<InitAnswer> | null | undefined)?.files ?? []).flatMap((file) =>
         'error' in file ? [file.error.code] : [],
       );
-      try {
-        log({ time, duration, action, method: request.method, status, code, refused, principal, origin });
-      } catch (error) {
-        onError(error);
-      }
+      const entry = { time, duration, action, method: request.method, status, code, refused, principal, origin };
+      callSafely(log, entry, onError);
     },
   };
 }

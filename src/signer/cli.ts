@@ -6,7 +6,7 @@ import { parseSize } from '../limits.js';
 import type { ChecksumAlgorithm } from '../protocol.js';
 import { checkStore } from './check-store.js';
 import { checkConformance } from './conformance.js';
-import { OptionError } from './expectations.js';
+import { OptionError, VARIABLES } from './expectations.js';
 import { createSigner, sweep } from './index.js';
 import type { SignerOptions } from './index.js';
 import { createSqlTracker, toNodeHandler } from './node.js';
@@ -60,6 +60,8 @@ signer and sweep are configured by environment variables:
   PART_SIZE              bytes per part, such as 16MiB
   SIGNER_SECRET          seals grants, 16 characters or more; separate several by
                          commas to rotate: the first seals, all open
+  SIGNER_NAME            names this signer where several share a bucket and a
+                         secret: none takes the grants of another
   PORT                   8080 by default, 0 for a free one
   HOST                   127.0.0.1 by default
 
@@ -70,20 +72,8 @@ const NO_ORIGINS =
   "ORIGINS is not set: browsers let no page call this signer unless a proxy puts it on the page's own origin; "
   + 'name the origins of your pages, such as ORIGINS=https://example.org';
 
-/** What an option of `createSigner` is called here. */
-const VARIABLES: Readonly<Record<string, string>> = {
-  bucket: 'S3_BUCKET',
-  region: 'AWS_REGION',
-  endpoint: 'S3_ENDPOINT',
-  checksums: 'CHECKSUMS',
-  'credentials.accessKeyId': 'AWS_ACCESS_KEY_ID',
-  'credentials.secretAccessKey': 'AWS_SECRET_ACCESS_KEY',
-  secret: 'SIGNER_SECRET',
-  origins: 'ORIGINS',
-  'policy.maxSize': 'MAX_SIZE',
-  'policy.partSize': 'PART_SIZE',
-  days: '--days',
-};
+/** Options that are no variable of the environment. */
+const FLAGS: Readonly<Record<string, string>> = { days: '--days' };
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
@@ -102,6 +92,7 @@ async function optionsFrom(env: Variables): Promise<Options> {
   }
   if (header && !/^[\w-]+$/.test(header)) throw new TypeError(`PRINCIPAL_HEADER: "${header}" is no name of a header`);
   return {
+    name: env['SIGNER_NAME'] || undefined,
     bucket: env['S3_BUCKET']!,
     region: env['AWS_REGION'] || undefined,
     endpoint: env['S3_ENDPOINT'] || undefined,
@@ -149,7 +140,8 @@ function portFrom({ PORT = '8080' }: Variables): number {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof OptionError) return `${VARIABLES[error.option] ?? error.option}: ${error.detail}`;
+  if (error instanceof OptionError)
+    return `${VARIABLES[error.option] ?? FLAGS[error.option] ?? error.option}: ${error.detail}`;
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -12,10 +12,49 @@ export class OptionError extends TypeError {
   }
 }
 
+/** The environment variable that usually holds an option; the command line reads these, and READMEs show them. */
+export const VARIABLES: Readonly<Record<string, string>> = {
+  name: 'SIGNER_NAME',
+  bucket: 'S3_BUCKET',
+  region: 'AWS_REGION',
+  endpoint: 'S3_ENDPOINT',
+  checksums: 'CHECKSUMS',
+  'credentials.accessKeyId': 'AWS_ACCESS_KEY_ID',
+  'credentials.secretAccessKey': 'AWS_SECRET_ACCESS_KEY',
+  'credentials.sessionToken': 'AWS_SESSION_TOKEN',
+  secret: 'SIGNER_SECRET',
+  origins: 'ORIGINS',
+  'policy.maxSize': 'MAX_SIZE',
+  'policy.partSize': 'PART_SIZE',
+};
+
+/** Asks, where a value is missing or empty, whether its environment variable is set; else the empty text. */
+export const unsetHint = (name: string, value: unknown): string =>
+  (value === undefined || value === null || value === '') && Object.hasOwn(VARIABLES, name)
+    ? `; is the environment variable ${VARIABLES[name]} set?`
+    : '';
+
 /** @throws OptionError unless the value fits */
 export function expect(name: string, value: unknown, isFit: (value: unknown) => boolean, what: string): void {
   if (isFit(value)) return;
-  throw new OptionError(name, `${typeof value === 'string' ? JSON.stringify(value) : String(value)} is not ${what}`);
+  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  throw new OptionError(name, `${shown} is not ${what}${unsetHint(name, value)}`);
+}
+
+/**
+ * Checks the secrets that seal grants and receipts.
+ * @returns them as a list, the first one seals
+ * @throws OptionError for none, or one shorter than 16 characters; it never repeats them
+ */
+export function secretsFrom(secret: unknown, option = 'secret'): readonly string[] {
+  const secrets: readonly unknown[] = Array.isArray(secret) ? secret : [secret];
+  const isLong = (text: unknown): text is string => typeof text === 'string' && text.length >= 16;
+  if (secrets.length > 0 && secrets.every(isLong)) return secrets;
+  const hint = unsetHint(
+    'secret',
+    secrets.find((text) => !isLong(text)),
+  );
+  throw new OptionError(option, `give one text, or a list of texts, of 16 characters or more each${hint}`);
 }
 
 /** Leaves out what is undefined, so that defaults take its place. */

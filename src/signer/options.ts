@@ -9,17 +9,25 @@ import {
   isListOf,
   isMatch,
   OptionError,
+  secretsFrom,
+  unsetHint,
   withoutUndefined,
 } from './expectations.js';
 import type { StoredFile } from './finish.js';
 import type { Policy, SettledPolicy } from './policy.js';
 import { settlePolicy } from './policy-options.js';
 import type { Credentials } from './presign.js';
-import { isAmazon, isEndpoint, locateStore } from './store.js';
+import { isAmazon, isEndpoint, locateStore, storeNameOf } from './store.js';
 import type { StoreAddress } from './store.js';
 import type { Tracker } from './tracker.js';
 
 export interface SignerOptions {
+  /**
+   * Names this signer, where several share a bucket and a secret: none of them takes another's grants, and
+   * `verifyReceipt` tells their receipts apart. Up to 128 characters; none by default. Uploads under way begin afresh
+   * when it changes, as they do when `endpoint`, `region` or `bucket` change.
+   */
+  name?: string;
   bucket: string;
   /** `us-east-1` by default. */
   region?: string;
@@ -50,7 +58,10 @@ export interface SignerOptions {
    * `Number.MAX_SAFE_INTEGER` are refused unless they are text: rounded to a number, two people's could be one.
    */
   authorize?: (request: Request, action: Action) => string | number | null | Promise<string | number | null>;
-  /** Lets anybody upload; needed where nothing authorizes. */
+  /**
+   * Lets anybody upload; needed where nothing authorizes. Where nobody is signed in, init then answers
+   * `principal: null`: unfinished uploads resume by themselves for whoever uses the browser.
+   */
   allowAnonymous?: true;
   /**
    * Seals grants; the first of several seals, all open. By default derived from the secret access key: give one of your
@@ -84,9 +95,9 @@ export interface SignerOptions {
   fetch?: typeof fetch;
   /** Seconds that a signed URL lives, at most as long as the credentials; 3,600 by default, 604,800 at most. */
   expires?: number;
-  /** Seconds that a grant signs further parts; 7 days by default. */
+  /** Seconds that a grant signs further parts; 7 days by default, 10 years at most. */
   grantLife?: number;
-  /** Seconds since an upload began in which its grant can be renewed; 30 days by default. */
+  /** Seconds since an upload began in which its grant can be renewed; 30 days by default, 10 years at most. */
   renewalTime?: number;
   /** Hears of faults that callers see as a bare 500; `console.error` by default. */
   onError?: (error: unknown) => void;
@@ -97,6 +108,8 @@ export interface SignerOptions {
 const DAY = 86_400;
 /** Signature Version 4 knows no longer life. */
 const MAX_EXPIRES = 7 * DAY;
+/** Seconds. Above it, milliseconds were given for seconds: 30 days in milliseconds would be 82 years. */
+const MAX_LIFE = 3_650 * DAY;
 
 export const OPTION_DEFAULTS = {
   region: 'us-east-1',
@@ -108,9 +121,15 @@ export const OPTION_DEFAULTS = {
 } as const;
 
 export interface Settings {
+  /** The empty text where the signer has none. */
+  name: string;
   bucket: string;
   region: string;
   store: StoreAddress;
+  /** Which store it is, whatever its address is written like: `amazon`, or the endpoint's URL. */
+  storeName: string;
+  /** Whether the store refuses a Complete of another size than was granted. */
+  verifiesSize: boolean;
   checksums: readonly ChecksumAlgorithm[];
   credentials: () => Promise<Credentials>;
   authorize: SignerOptions['authorize'];
@@ -143,6 +162,8 @@ export function settle(options: SignerOptions): Settings {
   const { bucket, endpoint, pathStyle, dualStack, accelerate, authorize, allowAnonymous, tracker } = options;
   const settings = { ...OPTION_DEFAULTS, ...withoutUndefined(options) };
   const { region, expires, grantLife, renewalTime, onError, now } = settings;
+  if (options.name !== undefined)
+    expect('name', options.name, isMatch(/^[^\p{Cc}]{1,128}$/u), 'a name of 1 to 128 characters');
   expect('bucket', bucket, isMatch(/^[a-z\d][\w.-]{0,254}$/i), 'the name of a bucket');
   expect('region', region, isMatch(/^[\w-]{1,64}$/), 'the name of a region');
   if (endpoint !== undefined) expect('endpoint', endpoint, isEndpoint, 'an http or https URL of a store');
@@ -162,12 +183,16 @@ export function settle(options: SignerOptions): Settings {
     throw new OptionError('authorize', 'undefined; give a function that tells who calls, or allowAnonymous: true');
   }
   expect('expires', expires, isIntegerFrom(1, MAX_EXPIRES), `whole seconds from 1 to ${MAX_EXPIRES}`);
-  expect('grantLife', grantLife, isIntegerFrom(1, Number.MAX_SAFE_INTEGER), 'whole seconds above 0');
-  expect('renewalTime', renewalTime, isIntegerFrom(0, Number.MAX_SAFE_INTEGER), 'whole seconds');
+  expect('grantLife', grantLife, isIntegerFrom(1, MAX_LIFE), `whole seconds from 1 to ${MAX_LIFE}`);
+  expect('renewalTime', renewalTime, isIntegerFrom(0, MAX_LIFE), `whole seconds from 0 to ${MAX_LIFE}`);
   if (tracker !== undefined) expect('tracker', tracker, isTracker, 'an object with find, note and forget');
   return {
+    name: options.name ?? '',
     bucket,
     region,
+    storeName: storeNameOf(endpoint),
+    // Amazon knows x-amz-mp-object-size, which is signed together with checksums; others are known to ignore it
+    verifiesSize: isAmazon(endpoint) && checksums.length > 0,
     store: locateStore({ bucket, region, endpoint, pathStyle, dualStack, accelerate }),
     checksums,
     credentials: credentialsFrom(options.credentials),
@@ -186,10 +211,21 @@ export function settle(options: SignerOptions): Settings {
     expires,
     grantLife: grantLife * 1_000,
     renewalTime: renewalTime * 1_000,
-    onError,
+    onError: (error) => callSafely(onError, error, fallBack),
     now,
   };
 }
+
+/** Calls a hook that only reports: neither a throw nor a rejection of it reaches the caller, or ends the process. */
+export function callSafely<T>(hook: (value: T) => unknown, value: T, onFault: (error: unknown) => void): void {
+  try {
+    Promise.resolve(hook(value)).catch(onFault);
+  } catch (error) {
+    onFault(error);
+  }
+}
+
+const fallBack = (error: unknown): void => console.error('mule-upload signer: onError failed:', error);
 
 /** What is Amazon's alone is no option of another store, nor of a bucket that its virtual hosts cannot name. */
 function expectAmazon({ bucket, endpoint, pathStyle, dualStack, accelerate }: SignerOptions): void {
@@ -207,19 +243,21 @@ function credentialsFrom(source: SignerOptions['credentials']): () => Promise<Cr
   return async () => credentials;
 }
 
+/** @throws OptionError that names the part which is missing or wrong, and never repeats it */
 function checkCredentials(credentials: Credentials): Credentials {
-  for (const name of ['accessKeyId', 'secretAccessKey'] as const) {
-    if (!isMatch(/./)(credentials?.[name])) {
-      throw new OptionError(`credentials.${name}`, `a value of type ${typeof credentials?.[name]} or empty is no key`);
-    }
+  for (const name of ['accessKeyId', 'secretAccessKey', 'sessionToken'] as const) {
+    const value: unknown = credentials?.[name];
+    if (name === 'sessionToken' && value === undefined) continue;
+    if (typeof value === 'string' && value !== '') continue;
+    const option = `credentials.${name}`;
+    const found = value === '' ? 'an empty text' : typeof value === 'object' ? 'no text' : `of type ${typeof value}`;
+    throw new OptionError(option, `it is ${found}${unsetHint(option, value)}`);
   }
+  const { expiration } = credentials;
+  const isTime = expiration instanceof Date || typeof expiration === 'number';
+  if (expiration !== undefined && !(isTime && Number.isFinite(Number(expiration))))
+    throw new OptionError('credentials.expiration', 'it is neither a valid Date nor a number of epoch milliseconds');
   return credentials;
-}
-
-function secretsFrom(secret: string | readonly string[]): readonly string[] {
-  const secrets = typeof secret === 'string' ? [secret] : secret;
-  if (isListOf((text) => typeof text === 'string' && text.length >= 16)(secrets) && secrets.length > 0) return secrets;
-  throw new OptionError('secret', 'give one text, or a list of texts, of 16 characters or more each');
 }
 
 function originsFrom(origins: readonly string[]): readonly string[] {

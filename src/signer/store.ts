@@ -47,6 +47,10 @@ export function isAmazon(endpoint: string | undefined): boolean {
   return endpoint === undefined || /\.amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname);
 }
 
+/** Names a store, so that two addresses of the same one count as one: Amazon's, or the endpoint's URL. */
+export const storeNameOf = (endpoint: string | undefined): string =>
+  endpoint === undefined || isAmazon(endpoint) ? 'amazon' : new URL(endpoint).href.replace(/\/+$/, '');
+
 /** Tells whether a value is an http or https URL without query, fragment or login. */
 export function isEndpoint(value: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(value)) return false;

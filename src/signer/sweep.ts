@@ -1,5 +1,5 @@
 import type { SignerOptions } from './options.js';
-import { OptionError } from './expectations.js';
+import { expect, isIntegerFrom, OptionError } from './expectations.js';
 import { settle } from './options.js';
 import { abortUpload } from './operations.js';
 import { createPresigner } from './presign.js';
@@ -38,7 +38,8 @@ export async function sweep(
   const settings = settle(options);
   const { tracker, bucket } = settings;
   if (!tracker?.stale) throw new OptionError('tracker', 'sweep needs one with stale()');
-  if (!(days > 0)) throw new OptionError('days', `${days} is not above 0`);
+  expect('days', days, (value) => Number.isFinite(value) && (value as number) > 0, 'above 0 and finite');
+  expect('limit', limit, isIntegerFrom(1, 1_000_000), 'a whole number from 1 to 1,000,000');
   const presign = createPresigner(settings.store, settings.region);
   const report: SweepReport = { aborted: 0, gone: 0, failed: [] };
 

@@ -67,6 +67,45 @@ describe('signer options', () => {
     });
   }
 
+  const unset: [string, string, Record<string, unknown>][] = [
+    ['S3_BUCKET', 'bucket', { bucket: undefined }],
+    ['S3_BUCKET', 'bucket', { bucket: '' }],
+    ['AWS_REGION', 'region', { region: '' }],
+    ['S3_ENDPOINT', 'endpoint', { endpoint: '' }],
+    ['AWS_ACCESS_KEY_ID', 'credentials.accessKeyId', { credentials: { ...CREDENTIALS, accessKeyId: '' } }],
+    ['AWS_ACCESS_KEY_ID', 'credentials.accessKeyId', { credentials: { ...CREDENTIALS, accessKeyId: undefined } }],
+    ['AWS_ACCESS_KEY_ID', 'credentials.accessKeyId', { credentials: undefined }],
+    ['AWS_SECRET_ACCESS_KEY', 'credentials.secretAccessKey', { credentials: { accessKeyId: 'a' } }],
+    ['AWS_SESSION_TOKEN', 'credentials.sessionToken', { credentials: { ...CREDENTIALS, sessionToken: '' } }],
+    ['SIGNER_SECRET', 'secret', { secret: '' }],
+    ['SIGNER_SECRET', 'secret', { secret: [undefined] }],
+    ['SIGNER_NAME', 'name', { name: '' }],
+    ['ORIGINS', 'origins', { origins: [''] }],
+  ];
+  for (const [variable, option, options] of unset) {
+    it(`name the variable ${variable} that is likely unset where ${option} is empty or missing`, () => {
+      assert.throws(() => createSigner({ ...GOOD, ...options }), {
+        name: 'OptionError',
+        message: new RegExp(
+          `^option ${option.replace('.', '\\.')}: .+; is the environment variable ${variable} set\\?$`,
+        ),
+      });
+    });
+  }
+
+  it('name no variable for what is there and wrong', () => {
+    for (const options of [
+      { bucket: '../x' },
+      { secret: 'short' },
+      { credentials: { accessKeyId: 7 } },
+      { credentials: { ...CREDENTIALS, expiration: '2026-12-01T00:00:00Z' } },
+      { credentials: { ...CREDENTIALS, expiration: new Date(NaN) } },
+    ]) {
+      const make = () => createSigner({ ...GOOD, ...options } as unknown as SignerOptions);
+      assert.throws(make, (error: Error) => error.name === 'OptionError' && !error.message.includes('environment'));
+    }
+  });
+
   it('are refused without a word of the secrets in them', () => {
     for (const options of [
       { secret: 'hush-hush' },
