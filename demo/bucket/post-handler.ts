@@ -38,6 +38,19 @@ async function readFieldsUpToFile(
   });
 }
 
+/**
+ * Puts the file's name, without a path, for `${filename}`: in every field but policy and signature, and before the
+ * policy is checked, as S3 does.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html
+ */
+function fillFilename(fields: ReadonlyMap<string, string>, filename: string): Map<string, string> {
+  const name = filename.split(/[/\\]/).at(-1)!;
+  const isFixed = (field: string): boolean => field === 'policy' || field === 'x-amz-signature';
+  return new Map(
+    [...fields].map(([field, value]) => [field, isFixed(field) ? value : value.replaceAll('${filename}', () => name)]),
+  );
+}
+
 function sendStored(
   { response, bucket, request }: PostExchange,
   key: string,
@@ -67,11 +80,12 @@ export async function postObject(exchange: PostExchange): Promise<void> {
   const { request, bucket, behaviour, rules, now } = exchange;
   if (!behaviour.takesPost) throw new S3Error('NotImplemented', 'PostObject is not implemented');
   const parts = readFormParts(request.body(), request.header('content-type') ?? '');
-  const { fields, file } = await readFieldsUpToFile(parts);
-  const key = (fields.get('key') ?? '').replaceAll('${filename}', file.filename ?? '');
+  const { fields: given, file } = await readFieldsUpToFile(parts);
+  const fields = fillFilename(given, file.filename ?? '');
+  const key = fields.get('key');
   if (!key)
     throw new S3Error('InvalidArgument', 'Bucket POST must contain a field named "key".', { ArgumentName: 'key' });
-  const { minSize, maxSize } = assertPolicy(new Map([...fields, ['bucket', bucket.name], ['key', key]]), rules, now);
+  const { minSize, maxSize } = assertPolicy(new Map([...fields, ['bucket', bucket.name]]), rules, now);
   const received = await receiveFile(file.body, bucket.objects.temporary(), {
     minSize,
     maxSize: Math.min(maxSize, MAX_PART_SIZE),
