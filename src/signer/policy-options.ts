@@ -12,6 +12,7 @@ import {
 } from './expectations.js';
 import { faultOfTemplate, fillTemplate } from './key-template.js';
 import { faultOfKey } from './names.js';
+import { faultOfMetadata, faultOfTags } from './object-headers.js';
 import type { ObjectPolicy } from './object-headers.js';
 import { POLICY_DEFAULTS } from './policy.js';
 import type { Policy, SettledPolicy } from './policy.js';
@@ -63,8 +64,16 @@ function settleObject({ acls, storageClass, encryption, tags, metadata, disposit
   for (const [name, value] of Object.entries({ tags, metadata })) {
     if (value !== undefined) expect(`policy.${name}`, value, isPerFile, 'an object of texts, or a function');
   }
+  if (tags !== undefined && typeof tags !== 'function') expectFit('policy.tags', tags, faultOfTags);
+  if (metadata !== undefined && typeof metadata !== 'function') expectFit('policy.metadata', metadata, faultOfMetadata);
   if (disposition !== undefined)
     expect('policy.disposition', disposition, isMatch(/^(attachment|inline)$/), 'attachment or inline');
+}
+
+/** What is fixed would fail every upload: its owner hears of it at the start. */
+function expectFit<T>(option: string, value: T, faultOf: (value: T) => string | null): void {
+  const fault = faultOf(value);
+  if (fault) throw new OptionError(option, `it has ${fault}`);
 }
 
 const isTexts = (value: unknown): boolean =>

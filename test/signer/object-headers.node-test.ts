@@ -76,17 +76,51 @@ describe('headers of a new object', () => {
     }
   });
 
-  it('fault the owner for functions that give what S3 does not take', async () => {
-    const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`t${index}`, 'x']));
+  const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`t${index}`, 'x']));
+
+  it('fault the owner for functions that give what S3 does not take and no cut can mend', async () => {
     for (const policy of [
-      { tags: many },
-      { tags: { '': 'x' } },
-      { tags: () => ({ a: 'x'.repeat(257) }) },
+      { tags: () => many },
+      { tags: () => ({ '': 'x' }) },
+      { tags: () => ({ 'aws:owner': 'x' }) },
+      { tags: () => ({ ['x'.repeat(129)]: 'x' }) },
+      { tags: () => 'a=b' as unknown as Record<string, string> },
       { metadata: () => ({ 'a b': 'c' }) },
-      { metadata: () => ({ a: 'x'.repeat(2_100) }) },
       { metadata: () => ({ a: 7 as unknown as string }) },
+      { metadata: () => Object.fromEntries(Array.from({ length: 130 }, (_, index) => [`name-${index}`, ''])) },
     ] satisfies ObjectPolicy[]) {
       await assert.rejects(headersOf(policy), /policy\.(tags|metadata) gave/);
     }
+  });
+
+  it('are checked at the start where they are fixed', () => {
+    for (const policy of [
+      { tags: many },
+      { tags: { '': 'x' } },
+      { tags: { a: 'x'.repeat(257) } },
+      { metadata: { 'a b': 'c' } },
+      { metadata: { a: 'x'.repeat(2_100) } },
+    ] satisfies ObjectPolicy[] as ObjectPolicy[]) {
+      assert.throws(() => createCaller({ policy }), /^OptionError: option policy\.(tags|metadata): it has /);
+    }
+  });
+
+  it("cut the values that functions give to S3's limits, by whole characters", async () => {
+    const { 'x-amz-tagging': tagging } = await headersOf({
+      tags: ({ filename }) => ({ name: `${filename} (1)` }),
+    });
+    assert.equal(decodeURIComponent(tagging!), 'name=film.mp4 _1_');
+    const letter = '\u{20000}';
+    const long = await headersOf({ tags: () => ({ name: `x${letter.repeat(200)}` }) });
+    assert.equal(decodeURIComponent(long['x-amz-tagging']!), `name=x${letter.repeat(127)}`);
+
+    const film = '🎬'.repeat(1_000);
+    const headers = await headersOf({ metadata: () => ({ short: 'kept whole', name: film, path: `a/${film}` }) });
+    const sizes = Object.entries(headers).filter(([name]) => name.startsWith('x-amz-meta-'));
+    const bytes = sizes.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+    assert.ok(bytes <= 2_048 - 44 && bytes > 1_950, `${bytes} bytes`);
+    assert.equal(headers['x-amz-meta-short'], 'kept whole');
+    assert.match(decodeURIComponent(headers['x-amz-meta-name']!), /^(?:🎬){70,}$/u);
+    assert.match(decodeURIComponent(headers['x-amz-meta-path']!), /^a\/(?:🎬){70,}$/u);
   });
 });
