@@ -127,7 +127,10 @@ export interface InitAnswer {
   /** The optional actions that this signer offers. */
   actions?: Action[];
   limits?: { files?: number };
-  /** Who the signer takes the browser for; opaque. Null: nobody signs in here. */
+  /**
+   * Who the signer takes the browser for; opaque. A text names the user, null says that nobody signs in here, and a
+   * missing one says nothing.
+   */
   principal?: string | null;
   posts?: Record<string, PostPolicy>;
   files: InitAnswerFile[];

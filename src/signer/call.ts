@@ -7,6 +7,9 @@ import type { Credentials, Presigner, SigningTerms, StoreOperation } from './pre
 import type { Receipt } from './receipt.js';
 import { SignerRefusal } from './refusal.js';
 
+/** Milliseconds by which the clocks of one signer's processes may differ; S3 allows as much. */
+const MAX_SKEW = 15 * 60_000;
+
 export interface Call {
   readonly settings: Settings;
   readonly presign: Presigner;
@@ -62,7 +65,8 @@ export async function signAnswer(call: Call, operation: StoreOperation): Promise
 
 /**
  * Opens a call's grant and holds it against the key named and the principal calling.
- * @throws SignerRefusal 403 for a grant that is missing, not of this signer, another's, or of another key
+ * @throws SignerRefusal 403 for a grant that is missing, not of this signer, another's, of another key, or dated later
+ *   than now
  */
 export async function openGrant(call: Call, { key, grant }: { key: string; grant?: string }): Promise<Grant> {
   if (!grant) throw new SignerRefusal(403, 'grant-required', 'The call lacks the grant that init gave.');
@@ -70,6 +74,8 @@ export async function openGrant(call: Call, { key, grant }: { key: string; grant
   if (opened.key !== key) throw new SignerRefusal(403, 'key-mismatch', 'The grant is for another key.');
   if (opened.principal !== call.principalMark)
     throw new SignerRefusal(403, 'principal-mismatch', 'The grant is for somebody else.');
+  if (Math.max(opened.begun, opened.issued) > call.now + MAX_SKEW)
+    throw new SignerRefusal(403, 'grant-expired', 'The grant is dated later than now; init gives a new one.');
   return opened;
 }
 
@@ -79,7 +85,8 @@ export async function openGrant(call: Call, { key, grant }: { key: string; grant
  */
 export async function useGrant(call: Call, reference: { key: string; grant?: string }): Promise<Grant> {
   const grant = await openGrant(call, reference);
-  if (call.now - grant.issued > call.settings.grantLife) {
+  const { grantLife, renewalTime } = call.settings;
+  if (call.now - grant.issued > grantLife || call.now - grant.begun > renewalTime + grantLife) {
     throw new SignerRefusal(403, 'grant-expired', 'The grant is outdated; ask init to renew it.');
   }
   return grant;

@@ -52,7 +52,7 @@ export function createSigner(options: SignerOptions): (request: Request) => Prom
     settings,
     presign: createPresigner(store, region, signingKeyFor),
     postSigner: { bucket, region, store, signingKeyFor },
-    writeReceipt: createReceiptWriter(settings.secrets ?? [], bucket),
+    writeReceipt: createReceiptWriter(settings.secrets ?? [], settings),
     sealerFor: createSealers(settings),
   };
 
@@ -110,12 +110,15 @@ async function perform(request: Request, tools: Tools, note: Note): Promise<unkn
   return ACTIONS[action](call, body);
 }
 
+/** Seconds; `Retry-After` takes no Infinity. */
+const MAX_WAIT = 86_400;
+
 /** @throws SignerRefusal 429 for those whom the owner wants to wait */
 async function slowDown(
   { throttle }: Settings,
   caller: Parameters<NonNullable<SignerOptions['throttle']>>[0],
 ): Promise<void> {
-  const seconds = (await throttle?.(caller)) ?? 0;
+  const seconds = Math.min((await throttle?.(caller)) ?? 0, MAX_WAIT);
   if (!(seconds > 0)) return;
   const message = 'Too many calls; wait as long as Retry-After says.';
   throw new SignerRefusal(429, 'too-many-calls', message, { 'retry-after': String(Math.ceil(seconds)) });
@@ -147,15 +150,16 @@ function nameOf(value: unknown): string {
 type SealerFor = (credentials: Credentials) => Promise<Sealer>;
 
 /** A sealer by the secrets given, or by one derived from the credentials in use. */
-function createSealers({ secrets, bucket }: Settings): SealerFor {
+function createSealers(settings: Settings): SealerFor {
+  const { secrets } = settings;
   if (secrets) {
-    const sealer = createSealer(secrets, bucket);
+    const sealer = createSealer(secrets, settings);
     return async () => sealer;
   }
   let last: { from: string; sealer: Promise<Sealer> } | null = null;
   return ({ secretAccessKey: from }) => {
     if (last?.from !== from)
-      last = { from, sealer: derivedSecret(from).then((secret) => createSealer([secret], bucket)) };
+      last = { from, sealer: derivedSecret(from).then((secret) => createSealer([secret], settings)) };
     return last.sealer;
   };
 }

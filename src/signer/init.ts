@@ -1,6 +1,5 @@
 /** `get_init_signature`: what may be uploaded, under which key, in parts of which size. */
-import { choosePartSize } from '../limits.js';
-import type { Action, ChecksumAlgorithm, InitAnswer, InitAnswerFile, InitFile } from '../protocol.js';
+import type { Action, ChecksumAlgorithm, InitAnswer, InitAnswerFile, InitFile, InitRefused } from '../protocol.js';
 import { markOf } from './hashes.js';
 import { looksAtObjects, openGrant, sign, takesNotices } from './call.js';
 import type { Call } from './call.js';
@@ -9,26 +8,32 @@ import type { Checksum } from './checksums.js';
 import type { Grant } from './grant.js';
 import { headersFor } from './object-headers.js';
 import { createUpload, ONLY_IF_NEW, putObject } from './operations.js';
-import { admit, chooseKey, isNamedHere, isOwnKey } from './policy.js';
+import { cleanName } from './names.js';
+import { admit, chooseKey, isNamedHere, isOwnKey, partSizeFor } from './policy.js';
+import { PolicyFault } from './policy-fault.js';
 import { PostBatch } from './post-batch.js';
-import { fitsForm } from './posts.js';
+import { fitsForm, holdsVariable } from './posts.js';
 import { SignerRefusal } from './refusal.js';
 import { ownHeaders } from './own-object.js';
 import { readInit } from './requests.js';
+import type { ReadFile } from './requests.js';
 import type { FoundUpload } from './tracker.js';
 
-/** Answers for a batch of files; a file that is refused does not hold up the others. */
+/**
+ * Answers for a batch of files. One that is refused, or for which the policy's own functions fail, does not hold up the
+ * others.
+ */
 export async function init(call: Call, body: unknown): Promise<InitAnswer> {
   const { policy } = call.settings;
   const files = readInit(body, policy.maxFiles);
   const batch = new PostBatch();
-  const answers = await Promise.all(files.map((file) => answerOrRefuse(call, batch, file)));
+  const answers = await answerAll(call, batch, files);
   const posts = await batch.sign(call);
   return {
     time: call.now,
     actions: offeredActions(call),
     limits: { files: policy.maxFiles },
-    // null only where allowAnonymous lets nobody in particular upload
+    // null: nobody has to sign in here, or the call would have been refused
     principal: call.principalMark,
     ...(posts ? { posts } : {}),
     files: answers,
@@ -40,13 +45,51 @@ function offeredActions({ settings }: Call): Action[] {
   return takesNotices(settings) ? [...actions, 'chunk_loaded'] : actions;
 }
 
-async function answerOrRefuse(call: Call, batch: PostBatch, file: InitFile): Promise<InitAnswerFile> {
+/**
+ * Answers for each file. A fault of the signer's own or of the tracker is one of the whole call where it meets every
+ * file: the browser then tries again. Where others have their answer, the file that it meets is refused alone; the
+ * tracker's word is but a hint, and a file that it fails for counts as new.
+ * @throws what went wrong, where nothing went right
+ */
+async function answerAll(call: Call, batch: PostBatch, files: readonly ReadFile[]): Promise<InitAnswerFile[]> {
+  const outcomes = await Promise.allSettled(files.map((read) => answerOrRefuse(call, batch, read)));
+  const isAnyGranted = outcomes.some((outcome) => outcome.status === 'fulfilled' && !('error' in outcome.value));
+  return Promise.all(
+    outcomes.map(async (outcome, index) => {
+      if (outcome.status === 'fulfilled') return outcome.value;
+      const isOfTracker = outcome.reason instanceof TrackerFault;
+      const reason: unknown = isOfTracker ? (outcome.reason as TrackerFault).cause : outcome.reason;
+      if (!isAnyGranted) throw reason;
+      call.settings.onError(reason);
+      const read = files[index]!;
+      if (isOfTracker) return answerOrRefuse({ ...call, settings: { ...call.settings, tracker: null } }, batch, read);
+      return refused(read, 'internal', 'the signer failed for this file alone. Its log has the reason');
+    }),
+  );
+}
+
+async function answerOrRefuse(call: Call, batch: PostBatch, read: ReadFile): Promise<InitAnswerFile> {
   try {
-    return await answerFile(call, batch, file);
+    if ('refusal' in read) throw read.refusal;
+    return await answerFile(call, batch, read.file);
   } catch (error) {
+    if (error instanceof PolicyFault) {
+      call.settings.onError(error);
+      return refused(read, 'policy-failed', 'the signer could not apply its policy to it. Its log has the reason');
+    }
     if (!(error instanceof SignerRefusal)) throw error;
-    return { id: file.id, error: { code: error.code, message: error.message } };
+    return { id: read.id, error: { code: error.code, message: error.message } };
   }
+}
+
+function refused(read: ReadFile, code: string, why: string): InitRefused {
+  const name = 'file' in read ? cleanName(read.file.filename, 200) : 'file';
+  return { id: read.id, error: { code, message: `“${name}” was refused: ${why}.` } };
+}
+
+/** The tracker threw for one file. */
+class TrackerFault extends Error {
+  override readonly name = 'TrackerFault';
 }
 
 /** One file of a call, admitted. */
@@ -57,12 +100,13 @@ interface Request {
   batch: PostBatch | null;
 }
 
-async function answerFile(call: Call, batch: PostBatch, file: InitFile): Promise<InitAnswerFile> {
+async function answerFile(call: Call, batch: PostBatch, claimed: InitFile): Promise<InitAnswerFile> {
   const { policy } = call.settings;
-  admit(policy, file);
+  const file = admit(policy, claimed);
   const headers = await headersFor(policy, file, call.principal);
   const isPostable = policy.posts && isNamedHere(policy, file) && fitsForm(headers);
-  const request = { file, headers, batch: isPostable ? batch : null };
+  const isPlain = !holdsVariable(cleanName(file.filename)) && !(file.key !== undefined && holdsVariable(file.key));
+  const request = { file, headers, batch: isPostable && isPlain ? batch : null };
   const goesOn = !file.force && (file.grant !== undefined || file.key !== undefined || file.upload_id !== undefined);
   return goesOn
     ? answerGranted(call, request, await renewedGrant(call, file), { uploadId: file.upload_id })
@@ -74,7 +118,7 @@ async function answerNew(call: Call, request: Request): Promise<InitAnswerFile> 
   const { policy } = call.settings;
   const { own: marks, sought } = await marksOf(call, file);
   const found = file.force ? null : await findTracked(call, file, sought);
-  const partSize = found?.partSize ?? choosePartSize(file.filesize, policy.partSize ?? file.part_size);
+  const partSize = found?.partSize ?? partSizeFor(policy, file, call.settings.verifiesSize);
   const isPosted = batch !== null && !found && file.filesize <= partSize;
   const grant: Grant = {
     key: found?.key ?? (isPosted ? batch.keyFor(file) : await chooseKey(policy, file, call.principal, call.now)),
@@ -84,6 +128,7 @@ async function answerNew(call: Call, request: Request): Promise<InitAnswerFile> 
     principal: call.principalMark,
     begun: found?.begun ?? call.now,
     issued: call.now,
+    claims: found ? '' : await markOfClaims(file),
     marks,
   };
   const answer = await answerGranted(call, request, grant, { uploadId: found?.uploadId });
@@ -136,7 +181,8 @@ function checksumOf({ checksum }: InitFile, agreed: ChecksumAlgorithm | null): C
 }
 
 /** @throws SignerRefusal for a grant that is not this caller's for this key and size, or too old to renew */
-async function renewedGrant(call: Call, { key, grant, filesize }: InitFile): Promise<Grant> {
+async function renewedGrant(call: Call, file: InitFile): Promise<Grant> {
+  const { key, grant, filesize } = file;
   if (key === undefined) throw new SignerRefusal(403, 'key-required', 'To go on with a grant, name its key as well.');
   const opened = await openGrant(call, { key, grant });
   if (opened.size !== filesize)
@@ -144,8 +190,19 @@ async function renewedGrant(call: Call, { key, grant, filesize }: InitFile): Pro
   if (call.now - opened.begun > call.settings.renewalTime) {
     throw new SignerRefusal(403, 'grant-expired', 'The upload began too long ago to go on; it has to begin afresh.');
   }
+  // an upload that exists has its type, name and metadata; anything else makes the object anew
+  if (file.upload_id === undefined && opened.claims !== (await markOfClaims(file)))
+    throw new SignerRefusal(
+      403,
+      'grant-expired',
+      'The grant is for a file described otherwise; it has to begin afresh.',
+    );
   return { ...opened, issued: call.now };
 }
+
+/** All by which a policy judges a file and makes its object; what is stored of it bears the same on every renewal. */
+const markOfClaims = ({ filename, content_type, relative_path, acl, params }: InitFile): Promise<string> =>
+  markOf(JSON.stringify(['claims', filename, content_type, relative_path, acl, params]));
 
 /** What an upload is recognised by. */
 interface Marks {
@@ -177,9 +234,20 @@ async function findTracked(
   sought: string[],
 ): Promise<FoundUpload | null> {
   if (!settings.tracker || principalMark === null) return null;
-  const found = await settings.tracker.find(principalMark, sought);
-  if (found?.size !== file.filesize || now - found.begun > settings.renewalTime) return null;
+  const found = await askTracker(() => settings.tracker!.find(principalMark, sought));
+  // what goes in one request leaves no upload to go on with, whatever a notice said
+  if (!found || found.size <= found.partSize) return null;
+  if (found.size !== file.filesize || now - found.begun > settings.renewalTime) return null;
   // begun with a checksum that this browser does not offer: it could not go on as the store demands
   const isUsable = !found.checksum || file.checksums?.includes(found.checksum);
   return isUsable ? found : null;
+}
+
+/** @throws TrackerFault for whatever the tracker throws, with that as its cause */
+async function askTracker<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw new TrackerFault('the tracker failed', { cause: error });
+  }
 }

@@ -40,6 +40,8 @@ export async function signPost(
   { credentials, now, expires }: SigningTerms,
   { key, sizes, headers, checksum }: PostTerms,
 ): Promise<PostPolicy> {
+  const texts = [...Object.values(key), ...Object.values(headers)];
+  if (texts.some(holdsVariable)) throw new Error('a form cannot carry a text that the store would fill in');
   const { timestamp, scope } = scopeOf(now, region);
   const end = Math.floor(now / 1_000) * 1_000 + Math.min(expires, MAX_LIFE) * 1_000;
   const fields: Record<string, string> = {
@@ -70,4 +72,12 @@ export async function signPost(
 const fieldOf = (header: string): string => (header === 'x-amz-acl' ? 'acl' : header);
 
 /** Tells whether a form can carry these headers; tags it wants in XML. */
-export const fitsForm = (headers: Readonly<Record<string, string>>): boolean => !('x-amz-tagging' in headers);
+export const fitsForm = (headers: Readonly<Record<string, string>>): boolean =>
+  !('x-amz-tagging' in headers) && !Object.values(headers).some(holdsVariable);
+
+/**
+ * Tells whether a store would fill something into a form's field: it puts the name of the file sent for `${filename}`,
+ * so that the object would come to stand under another key than was granted. A PUT takes such texts as they are.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html
+ */
+export const holdsVariable = (text: string): boolean => text.includes('${');

@@ -12,12 +12,16 @@ import type {
 } from '../protocol.js';
 import { isChecksumAlgorithm, MAX_CHECKSUM } from './checksums.js';
 import { Fields } from './fields.js';
+import { MAX_BODY } from './http.js';
+import { cutText } from './names.js';
 import { SignerRefusal } from './refusal.js';
 
 /** Chunks that one `get_all_signatures` may ask for. */
 export const MAX_CHUNKS_PER_CALL = 1_000;
 
 const MAX_NAME = 4_096;
+/** Of a name that is shortened, so much of its end stays. */
+const MAX_ENDING = 256;
 const MAX_TEXT = 1_024;
 const MAX_TOKEN = 2_048;
 const MAX_GRANT = 8_192;
@@ -25,23 +29,41 @@ const MAX_GRANT = 8_192;
 const MAX_ALGORITHMS = 20;
 const MAX_DATE = 8_640_000_000_000_000;
 
-/** Reads the files of `get_init_signature`. */
-export function readInit(body: unknown, maxFiles: number): InitFile[] {
+/** One file of `get_init_signature`, or why it cannot be read. */
+export type ReadFile = { id: string; file: InitFile } | { id: string; refusal: SignerRefusal };
+
+/**
+ * Reads the files of `get_init_signature`. One that cannot be read does not hold up the others.
+ * @throws SignerRefusal where there is no file, or none that can be read, or two have one id
+ */
+export function readInit(body: unknown, maxFiles: number): ReadFile[] {
   const files = new Fields(body).records('files', maxFiles).map(readInitFile);
   if (new Set(files.map(({ id }) => id)).size < files.length) {
     throw new SignerRefusal(400, 'invalid-request', 'Each of files needs an id of its own.');
   }
+  const refusals = files.flatMap((read) => ('refusal' in read ? [read.refusal] : []));
+  if (refusals.length === files.length) throw refusals[0]!;
   return files;
 }
 
-function readInitFile(fields: Fields): InitFile {
+function readInitFile(fields: Fields): ReadFile {
+  const id = fields.text('id', MAX_TEXT);
+  try {
+    return { id, file: readFileFields(id, fields) };
+  } catch (error) {
+    if (!(error instanceof SignerRefusal)) throw error;
+    return { id, refusal: error };
+  }
+}
+
+function readFileFields(id: string, fields: Fields): InitFile {
   return {
-    id: fields.text('id', MAX_TEXT),
-    filename: fields.text('filename', MAX_NAME, 0),
+    id,
+    filename: shortenName(fields.text('filename', MAX_BODY, 0)),
     filesize: fields.integer('filesize', 0, Number.MAX_SAFE_INTEGER),
     last_modified: fields.optionalInteger('last_modified', -MAX_DATE, MAX_DATE) ?? 0,
     content_type: fields.optionalText('content_type', MAX_TEXT) ?? '',
-    relative_path: fields.optionalText('relative_path', MAX_NAME),
+    relative_path: pathFrom(fields.optionalText('relative_path', MAX_BODY)),
     fingerprint: fields.optionalText('fingerprint', MAX_TEXT),
     part_size: fields.optionalInteger('part_size', 1, MAX_PART_SIZE),
     checksums: fields.optionalTexts('checksums', MAX_CHECKSUM, MAX_ALGORITHMS)?.filter(isChecksumAlgorithm),
@@ -55,6 +77,14 @@ function readInitFile(fields: Fields): InitFile {
     upload_id: fields.has('upload_id') ? fields.token('upload_id', MAX_TOKEN) : undefined,
   };
 }
+
+/** Keeps the beginning, and the end with the extension. */
+const shortenName = (name: string): string =>
+  name.length <= MAX_NAME ? name : cutText(name, MAX_NAME - MAX_ENDING) + endOf(name);
+
+const pathFrom = (path: string | undefined): string | undefined => (path === undefined ? undefined : shortenName(path));
+
+const endOf = (text: string): string => text.slice(-MAX_ENDING).replace(/^[\uDC00-\uDFFF]/, '');
 
 /** One by an algorithm not known here is as good as none. */
 function readInitChecksum(fields: Fields | undefined): InitFile['checksum'] {

@@ -2,7 +2,10 @@
 import { fromBase64Url, toBase64Url, utf8 } from './bytes.js';
 import { hmacKey, type HmacKey } from './hashes.js';
 
-/** What came of opening a text: the value, or why there is none; `retired` is what a secret no longer in use sealed. */
+/**
+ * What came of opening a text: the value, or why there is none; `retired` is what a secret no longer in use, or an
+ * earlier release, sealed.
+ */
 export type Opened = { state: 'sealed'; value: unknown } | { state: 'forged' } | { state: 'retired' };
 
 export interface Seal {
@@ -19,10 +22,11 @@ interface SealingKey {
 /**
  * Makes seals. The first secret seals, all of them open.
  * @param context what else the seal covers: a text opens only where it is the same
+ * @param earlier contexts of earlier releases, whose texts count as `retired`
  */
-export function createSeal(secrets: readonly string[], context: string): Seal {
+export function createSeal(secrets: readonly string[], context: string, earlier: readonly string[] = []): Seal {
   const keys = Promise.all(secrets.map(importSealingKey));
-  const covered = (id: string, payload: string) => `${context}\n${id}.${payload}`;
+  const covered = (id: string, payload: string, of = context) => `${of}\n${id}.${payload}`;
 
   return {
     async seal(value) {
@@ -38,7 +42,11 @@ export function createSeal(secrets: readonly string[], context: string): Seal {
       if (!/^[\w-]{8}$/.test(id) || !bytes || signature?.length !== 32 || rest.length > 0) return { state: 'forged' };
       const known = (await keys).find((candidate) => candidate.id === id);
       if (!known) return { state: 'retired' };
-      if (!(await known.key.verify(signature, covered(id, payload)))) return { state: 'forged' };
+      if (!(await known.key.verify(signature, covered(id, payload)))) {
+        for (const of of earlier)
+          if (await known.key.verify(signature, covered(id, payload, of))) return { state: 'retired' };
+        return { state: 'forged' };
+      }
       return { state: 'sealed', value: JSON.parse(new TextDecoder().decode(bytes)) as unknown };
     },
   };

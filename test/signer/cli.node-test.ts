@@ -74,7 +74,8 @@ describe('mule-upload signer', () => {
         SIGNER_SECRET: 'a new secret text, an old secret text',
       });
       const response = await post(url, { origin: 'https://other.example' });
-      const { files } = (await response.json()) as InitAnswer;
+      const { files, principal } = (await response.json()) as InitAnswer;
+      assert.equal(principal, null, 'nobody signs in here');
       const file = files[0] as { part_size: number; init: { url: string } };
       assert.equal(file.part_size, 16 * 1024 ** 2);
       assert.match(file.init.url, /^https:\/\/store\.example\/films\/uploads\/.*eu-west-1.*X-Amz-Security-Token=tok/);

@@ -7,7 +7,8 @@ import { startBucket } from '../../demo/bucket/index.js';
 import type { RunningBucket } from '../../demo/bucket/index.js';
 import type { ChunkLoadedAnswer, ChunkLoadedRequest, SignedRequest } from '../../src/protocol.js';
 import { createMemoryTracker, sweep, verifyReceipt } from '../../src/signer/index.js';
-import type { SignerOptions, StoredFile } from '../../src/signer/index.js';
+import type { ReceiptExpectations, SignerOptions, StoredFile } from '../../src/signer/index.js';
+import { createSeal } from '../../src/signer/seal.js';
 import { S3Client } from '../servers/s3-client.js';
 import { createCaller, CREDENTIALS, DAY, fileOf } from './caller.js';
 import type { Caller } from './caller.js';
@@ -136,6 +137,82 @@ describe('a complete upload', () => {
     assert.equal(await caller.refusal('get_head_signature', { key, grant: receipt }), '403 grant-invalid');
   });
 
+  it('brings a receipt that only the backend of its own signer takes', async () => {
+    const receiptOf = async (options: Partial<SignerOptions>) => {
+      const caller = here({ receipts: true, ...options });
+      const { key, grant, put } = await caller.init({ filesize: 3 });
+      await send(put!, 'abc');
+      const notice: ChunkLoadedRequest = { key, grant, upload_id: '', chunks: [], state: 'complete' };
+      return ((await caller.call('chunk_loaded', notice)) as Required<ChunkLoadedAnswer>).receipt;
+    };
+    const codeOf = (receipt: string, change: object) =>
+      verifyReceipt(receipt, { secret: SECRET, bucket: 'films', ...change }).then(
+        () => 'good',
+        (error: { code: string }) => error.code,
+      );
+    const named = await receiptOf({ name: 'films' });
+    const nameless = await receiptOf({});
+    assert.equal(await codeOf(named, { name: 'films' }), 'good');
+    assert.equal(await codeOf(named, {}), 'audience');
+    assert.equal(await codeOf(named, { name: 'avatars' }), 'audience');
+    assert.equal(await codeOf(nameless, { name: 'films' }), 'audience');
+    assert.equal(await codeOf(nameless, { endpoint: `${bucket.url}/`, region: 'us-east-1' }), 'good');
+    assert.equal(await codeOf(nameless, { endpoint: 'https://s3.amazonaws.com' }), 'audience');
+    assert.equal(await codeOf(nameless, { region: 'eu-west-1' }), 'audience');
+    // of release 0.1.0, which wrote no signer into it
+    const { seal } = createSeal([SECRET], 'mule-upload receipt 1\nfilms');
+    const old = await seal({ key: 'k', size: 3, etag: 'e', contentType: '', principal: null, time: Date.now() });
+    assert.deepEqual([await codeOf(old, {}), await codeOf(old, { name: 'films' })], ['good', 'audience']);
+    assert.deepEqual(Object.keys(await verifyReceipt(named, { secret: SECRET, bucket: 'films', name: 'films' })), [
+      'key',
+      'size',
+      'etag',
+      'contentType',
+      'principal',
+      'time',
+    ]);
+  });
+
+  it('brings nothing where the backend that reads receipts has no secret, or no age to hold them against', async () => {
+    const { seal } = createSeal([SECRET], 'mule-upload receipt 1\nfilms');
+    const receipt = await seal({ key: 'k', size: 3, etag: 'e', contentType: '', principal: null, time: 1 });
+    const good = { secret: SECRET as unknown, bucket: 'films' as unknown };
+    for (const secret of [undefined, null, '', [], [''], [undefined], 'short', [SECRET, 'short'], 7, {}]) {
+      await assert.rejects(
+        verifyReceipt(receipt, { ...good, secret } as ReceiptExpectations),
+        (error: Error) => error instanceof TypeError && /^option secret: give one text/.test(error.message),
+        JSON.stringify(secret),
+      );
+    }
+    for (const maxAge of [NaN, Infinity, -Infinity, -1, 0, '60', null, [60]]) {
+      await assert.rejects(
+        verifyReceipt(receipt, { ...good, maxAge } as ReceiptExpectations),
+        /^OptionError: option maxAge: /,
+      );
+    }
+    for (const change of [
+      { bucket: undefined },
+      { bucket: '' },
+      { name: '' },
+      { endpoint: '' },
+      { region: '' },
+      { now: () => NaN },
+      { principal: '' },
+      { principal: 2 ** 53 },
+      { principal: NaN },
+      { principal: {} },
+    ]) {
+      const [name] = Object.keys(change);
+      const expectations = { ...good, ...change } as ReceiptExpectations;
+      await assert.rejects(verifyReceipt(receipt, expectations), new RegExp(`^OptionError: option ${name}: `));
+    }
+    const hint = /is the environment variable SIGNER_SECRET set\?$/;
+    await assert.rejects(
+      verifyReceipt(receipt, { ...good, secret: undefined } as unknown as ReceiptExpectations),
+      hint,
+    );
+  });
+
   it('is no upload of another size: what was stored is held against what was granted', async () => {
     const caller = here({ receipts: true });
     const { key, grant } = await caller.init({ filesize: 3 });
@@ -208,6 +285,9 @@ describe('sweep', () => {
   it('needs a tracker that lists', async () => {
     const options: SignerOptions = { bucket: 'films', credentials: CREDENTIALS, allowAnonymous: true };
     await assert.rejects(sweep(options), /option tracker/);
-    await assert.rejects(sweep({ ...options, tracker: createMemoryTracker() }, { days: 0 }), /option days/);
+    for (const days of [0, -1, NaN, Infinity])
+      await assert.rejects(sweep({ ...options, tracker: createMemoryTracker() }, { days }), /option days/);
+    for (const limit of [0, 1.5, NaN, Infinity])
+      await assert.rejects(sweep({ ...options, tracker: createMemoryTracker() }, { limit }), /option limit/);
   });
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createSealer } from '../../src/signer/grant.js';
 import type { Grant } from '../../src/signer/grant.js';
+import { createSeal } from '../../src/signer/seal.js';
 
 const GRANT: Grant = {
   key: 'a/ü "b".bin',
@@ -11,15 +12,17 @@ const GRANT: Grant = {
   principal: 'p',
   begun: 1,
   issued: 2,
+  claims: 'c',
   marks: ['m', 'n'],
 };
+const AUDIENCE = { name: '', storeName: 'amazon', region: 'us-east-1', bucket: 'bucket' };
 const OLD = 'an old secret text';
 const NEW = 'a new secret text';
 const isRefusal = (code: string) => ({ name: 'SignerRefusal', status: 403, code });
 
 describe('grant', () => {
   it('opens to what was sealed', async () => {
-    const sealer = createSealer([OLD], 'bucket');
+    const sealer = createSealer([OLD], AUDIENCE);
     for (const marks of [[], ['m', 'n']]) {
       for (const checksum of [null, 'crc64nvme', 'sha256'] as const) {
         const grant = { ...GRANT, checksum, marks };
@@ -29,7 +32,7 @@ describe('grant', () => {
   });
 
   it('does not open once any character of it is another', async () => {
-    const sealer = createSealer([OLD], 'bucket');
+    const sealer = createSealer([OLD], AUDIENCE);
     const sealed = await sealer.seal(GRANT);
     for (let index = 0; index < sealed.length; index += 1) {
       const forged = sealed.slice(0, index) + (sealed[index] === 'A' ? 'x' : 'A') + sealed.slice(index + 1);
@@ -38,7 +41,7 @@ describe('grant', () => {
   });
 
   it('does not open with parts missing, added or empty', async () => {
-    const sealer = createSealer([OLD], 'bucket');
+    const sealer = createSealer([OLD], AUDIENCE);
     const sealed = await sealer.seal(GRANT);
     const [id, payload] = sealed.split('.');
     for (const forged of [
@@ -55,16 +58,26 @@ describe('grant', () => {
     }
   });
 
-  it('does not open for another bucket, though the secret is the same', async () => {
-    const sealed = await createSealer([OLD], 'bucket').seal(GRANT);
-    await assert.rejects(createSealer([OLD], 'other').open(sealed), isRefusal('grant-invalid'));
+  it('does not open for another name, store, region or bucket, though the secret is the same', async () => {
+    const sealed = await createSealer([OLD], AUDIENCE).seal(GRANT);
+    for (const change of [{ name: 'b' }, { storeName: 'https://b' }, { region: 'b' }, { bucket: 'b' }]) {
+      await assert.rejects(createSealer([OLD], { ...AUDIENCE, ...change }).open(sealed), isRefusal('grant-expired'));
+    }
+  });
+
+  it('of release 0.1.0, which knew no audience, counts as expired: the upload begins afresh', async () => {
+    const packed = [GRANT.key, 10, 5, 'p', 1, 2, 'm', 'n'];
+    const sealed = await createSeal([OLD], 'mule-upload grant 1\nbucket').seal(packed);
+    await assert.rejects(createSealer([OLD], AUDIENCE).open(sealed), isRefusal('grant-expired'));
+    const foreign = await createSeal([OLD], 'mule-upload grant 1\nother').seal(packed);
+    await assert.rejects(createSealer([OLD], AUDIENCE).open(foreign), isRefusal('grant-invalid'));
   });
 
   it('outlives the rotation of secrets while the old one is listed, and is outdated after', async () => {
-    const sealed = await createSealer([OLD], 'bucket').seal(GRANT);
-    const rotated = createSealer([NEW, OLD], 'bucket');
+    const sealed = await createSealer([OLD], AUDIENCE).seal(GRANT);
+    const rotated = createSealer([NEW, OLD], AUDIENCE);
     assert.deepEqual(await rotated.open(sealed), GRANT);
-    assert.deepEqual(await createSealer([NEW], 'bucket').open(await rotated.seal(GRANT)), GRANT);
-    await assert.rejects(createSealer([NEW], 'bucket').open(sealed), isRefusal('grant-expired'));
+    assert.deepEqual(await createSealer([NEW], AUDIENCE).open(await rotated.seal(GRANT)), GRANT);
+    await assert.rejects(createSealer([NEW], AUDIENCE).open(sealed), isRefusal('grant-expired'));
   });
 });

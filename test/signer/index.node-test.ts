@@ -260,7 +260,6 @@ describe('createSigner', () => {
       ],
       ['authorize', { authorize: () => true as unknown as string }],
       ['credentials', { credentials: () => Promise.reject(new Error('hush: vault')) }],
-      ['policy', { policy: { key: () => 'hush/../x' } }],
       [
         'tracker',
         {

@@ -119,6 +119,17 @@ describe('init', () => {
     );
   });
 
+  it('says by null that nobody signs in, where that is allowed and nobody does', async () => {
+    const open = createCaller({ allowAnonymous: true });
+    open.user = null;
+    const principalOf = async (caller: typeof open) =>
+      (await caller.call('get_init_signature', { files: [fileOf()] })).principal;
+    assert.equal(await principalOf(open), null);
+    assert.equal(await principalOf(createCaller({ authorize: undefined, allowAnonymous: true })), null);
+    open.user = 'ada';
+    assert.match((await principalOf(open))!, /^[\w-]{22}$/);
+  });
+
   it('shows the browser a mark of the principal, never its name', async () => {
     const caller = createCaller();
     const answer = await caller.call('get_init_signature', { files: [fileOf()] });

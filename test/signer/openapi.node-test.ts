@@ -206,7 +206,11 @@ describe('the OpenAPI description', () => {
       ...common,
       throttle: ({ principal }) => (principal === 'hasty' ? 3 : 0),
       origins: ['https://page.example'],
-      policy: { key: () => '' },
+      authorize: (request) => {
+        const user = request.headers.get('x-user');
+        if (user === 'faulty') throw new Error('database down');
+        return user;
+      },
     });
     const call = async (init: RequestInit) =>
       (await sign(new Request('https://signer.test/sign/get_init_signature', { method: 'POST', ...init }))).status;
@@ -223,7 +227,7 @@ describe('the OpenAPI description', () => {
         await call({ body, headers: { 'content-type': 'application/json' } }),
         await call({ body, headers: { ...json, origin: 'https://evil.example' } }),
         await call({ body, headers: { ...json, 'x-user': 'hasty' } }),
-        await call({ body, headers: json }),
+        await call({ body, headers: { ...json, 'x-user': 'faulty' } }),
       ];
       assert.deepEqual(statuses, [405, 415, 400, 413, 401, 403, 429, 500]);
     } finally {

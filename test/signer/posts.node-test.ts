@@ -5,7 +5,8 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startBucket } from '../../demo/bucket/index.js';
 import type { RunningBucket } from '../../demo/bucket/index.js';
-import type { InitPost, PostPolicy } from '../../src/protocol.js';
+import type { InitFile, InitPost, PostPolicy, SignedRequest } from '../../src/protocol.js';
+import type { Policy } from '../../src/signer/index.js';
 import { createCaller, CREDENTIALS, fileOf, NOW } from './caller.js';
 import type { Caller } from './caller.js';
 
@@ -20,7 +21,7 @@ const documentOf = ({ fields }: PostPolicy): Document =>
 async function send({ url, fields }: PostPolicy, key: string, bytes: number, changes: Record<string, string> = {}) {
   const form = new FormData();
   for (const [name, value] of Object.entries({ ...fields, key, ...changes })) form.append(name, value);
-  form.append('file', new Blob([new Uint8Array(bytes)]));
+  form.append('file', new Blob([new Uint8Array(bytes)]), 'blob');
   const response = await fetch(url, { method: 'POST', body: form });
   return { status: response.status, text: await response.text() };
 }
@@ -107,6 +108,49 @@ describe('POST policies', () => {
     );
     assert.equal((await send(again.posts[post]!, key, 10)).status, 201);
     assert.equal((await send(again.posts[post]!, `${key}x`, 10)).status, 403);
+  });
+
+  it('reach no store with a text that it would fill in: such a file goes by PUT, under the key that was granted', async () => {
+    const names = ['${filename}', 'a${filename}b.txt', '$\u200b{filename}', '${key}.txt', '$${filename}'];
+    const answer = await caller.call('get_init_signature', {
+      files: names.map((filename, index) => fileOf({ id: String(index), filesize: 3, filename })),
+    });
+    assert.equal(answer.posts, undefined);
+    for (const [index, file] of (answer.files as { key: string; grant: string; put: SignedRequest }[]).entries()) {
+      const name = names[index]!.replace('\u200b', '');
+      assert.ok(file.key.endsWith(`/${name}`), file.key);
+      const { url, headers } = file.put;
+      assert.equal((await fetch(url, { method: 'PUT', headers, body: 'abc' })).status, 200);
+      const head = await caller.call('get_head_signature', { key: file.key, grant: file.grant });
+      assert.equal((await fetch(head.url, { method: 'HEAD', headers: head.headers })).status, 200);
+    }
+  });
+
+  it('leave to PUT the metadata, the disposition and the renewed key that a store would fill in', async () => {
+    const kinds = async (policy: Policy, file: Partial<InitFile> = {}) => {
+      const one = createCaller({ policy: { posts: true, ...policy } });
+      return { caller: one, granted: await one.init({ filesize: 1, ...file }) };
+    };
+    const metadata = ({ params }: Readonly<InitFile>) => ({ note: String(params) });
+    assert.ok('put' in (await kinds({ metadata }, { params: '${filename}' })).granted);
+    assert.ok('post' in (await kinds({ metadata }, { params: 'filename' })).granted);
+    assert.ok('put' in (await kinds({ disposition: 'inline' }, { filename: '${filename}.txt' })).granted);
+    const wished = await kinds({ objectKeys: 'o/' }, { object_key: '${filename}' });
+    assert.equal(wished.granted.key, 'o/${filename}');
+    const { key, grant } = wished.granted;
+    const renewed = await wished.caller.init({ filesize: 1, key, grant });
+    assert.deepEqual(['put' in renewed, renewed.key], [true, key]);
+    const named = await kinds({ key: () => 'k/${filename}' });
+    assert.deepEqual(['put' in named.granted, named.granted.key], [true, 'k/${filename}']);
+  });
+
+  it('are filled in by the bucket as by S3: in each field, without a path, before the policy is checked', async () => {
+    const { posts, files } = await init({});
+    const folder = files[0]!.key.replace(/[^/]*$/, '');
+    const policy = posts[files[0]!.post]!;
+    const sent = await send(policy, `${folder}\${filename}`, 10);
+    assert.match(sent.text, new RegExp(`<Key>${folder}blob</Key>`));
+    assert.equal((await send(policy, `${folder}x`, 10, { 'content-type': '${filename}' })).status, 403);
   });
 
   it('leave to PUT what a form cannot carry, and to multipart what has more parts than one', async () => {

@@ -11,7 +11,8 @@ import { toNodeHandler } from '../../src/signer/node.js';
 import { startCeph } from '../servers/ceph.js';
 import type { Ceph } from '../servers/ceph.js';
 import { S3Client } from '../servers/s3-client.js';
-import { createCaller, DAY } from './caller.js';
+import type { InitPost, SignedRequest } from '../../src/protocol.js';
+import { createCaller, DAY, fileOf } from './caller.js';
 
 const SECRET = 'a secret of sixteen';
 const ORIGIN = 'https://page.example';
@@ -160,6 +161,32 @@ describe('the signer at a real store', () => {
     const read = await verifyReceipt(receipt, { secret: SECRET, bucket: 'films', principal: 'ada' });
     assert.deepEqual([read.key, read.size, read.etag], [key, 3, '900150983cd24fb0d6963f7d28e17f72']);
     assert.deepEqual([told[0]![0].key, told[0]![1]], [key, 'ada']);
+  });
+
+  it('finds a file named ${filename} under the key that was granted, though the store fills such names in', async () => {
+    const caller = createCaller({
+      ...options,
+      credentials: ceph,
+      allowAnonymous: undefined,
+      now: () => Date.now(),
+      policy: { posts: true },
+    });
+    const body = {
+      files: [fileOf({ filesize: 3, filename: 'plain' }), fileOf({ id: 'b', filesize: 3, filename: '${filename}' })],
+    };
+    const { posts, files } = await caller.call('get_init_signature', body);
+    const [plain, variable] = files as [InitPost, { key: string; put: SignedRequest }];
+    const form = new FormData();
+    const folder = plain.key.slice(0, -'plain'.length);
+    const { url, fields } = posts![plain.post]!;
+    for (const [name, value] of Object.entries({ ...fields, key: `${folder}\${filename}` })) form.append(name, value);
+    form.append('file', new Blob(['abc']), 'blob');
+    assert.equal((await fetch(url, { method: 'POST', body: form })).status, 201);
+    const { put, key } = variable;
+    assert.ok(key.endsWith('/${filename}'));
+    assert.equal((await fetch(put.url, { method: 'PUT', headers: put.headers, body: 'abc' })).status, 200);
+    const keys = (await s3.listObjects('films')).map((object) => object.key);
+    assert.ok(keys.includes(`${folder}blob`) && keys.includes(key), keys.join(' '));
   });
 
   it('sweeps what nobody touched for days, and nothing else', async () => {

@@ -32,6 +32,8 @@ export interface Person {
 
 export interface Field {
   url: string;
+  /** URL of the bucket's store. */
+  store: string;
   /** Faults of the signer's own: attacks must cause none. */
   faults: unknown[];
   /** Somebody signed in by that name; null: nobody. */
@@ -88,6 +90,7 @@ export async function startField(options: Partial<SignerOptions> = {}): Promise<
   };
   return {
     url,
+    store: bucket.url,
     faults,
     person,
     async stop() {

@@ -44,13 +44,11 @@ describe('grant forgery', () => {
     const begun = await field.person('mallory').begin();
     const [id, payload, seal] = begun.grant.split('.') as [string, string, string];
     const opened = JSON.parse(Buffer.from(payload, 'base64url').toString()) as unknown[];
-    opened[0] = 'private/accounts.csv';
+    opened[1] = 'private/accounts.csv';
     const forged = Buffer.from(JSON.stringify(opened)).toString('base64url');
     const reference = { ...begun, key: 'private/accounts.csv' };
     for (const key of ['', 'secret', 'wJalrXUtnFEMI', id]) {
-      const guessed = createHmac('sha256', key)
-        .update(`mule-upload grant 1\nfilms\n${id}.${forged}`)
-        .digest('base64url');
+      const guessed = createHmac('sha256', key).update(`mule-upload grant 2\n${id}.${forged}`).digest('base64url');
       await refused(reference, `${id}.${forged}.${guessed}`);
     }
     for (const grant of [
@@ -70,24 +68,26 @@ describe('grant forgery', () => {
       await refused(reference, grant);
   });
 
-  it('fails for a grant of another bucket, another secret, or one rotated away', async () => {
+  it('fails for a grant of another bucket, store, region or name, another secret, or one rotated away', async () => {
     const begun = await field.person('mallory').begin();
     const payload = Buffer.from(begun.grant.split('.')[1]!, 'base64url').toString();
-    const [key, size, partSize, principal, started, issued] = JSON.parse(payload) as [
+    const [, key, size, partSize, principal, started, issued, claims] = JSON.parse(payload) as [
+      string,
       string,
       number,
       number,
       string,
       number,
       number,
+      string,
     ];
-    const grant = { key, size, partSize, principal, begun: started, issued, checksum: null, marks: [] };
-    const good = await createSealer(['sealing-secret-0123456789'], 'films').seal(grant);
+    const grant = { key, size, partSize, principal, begun: started, issued, claims, checksum: null, marks: [] };
+    const secret = 'sealing-secret-0123456789';
+    const audience = { name: '', storeName: field.store, region: 'us-east-1', bucket: 'films' };
+    const good = await createSealer([secret], audience).seal(grant);
     assert.equal((await field.person('mallory').call('get_head_signature', { key, grant: good })).status, 200);
-    for (const [secret, bucket] of [
-      ['sealing-secret-0123456789', 'other'],
-      ['another-secret-0123456789', 'films'],
-    ] as const)
-      await refused(begun, await createSealer([secret], bucket).seal(grant));
+    for (const change of [{ bucket: 'other' }, { storeName: 'amazon' }, { region: 'eu-west-1' }, { name: 'avatars' }])
+      await refused(begun, await createSealer([secret], { ...audience, ...change }).seal(grant));
+    await refused(begun, await createSealer(['another-secret-0123456789'], audience).seal(grant));
   });
 });

@@ -1,0 +1,142 @@
+/** What `accept` took a file for is what the object becomes: no other type, no other extension, at renewal neither. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { InitFile } from '../../../src/protocol.js';
+import { createMemoryTracker } from '../../../src/signer/index.js';
+import type { Policy } from '../../../src/signer/index.js';
+import { createCaller } from '../caller.js';
+
+const typeOf = ({ put, init }: { put?: { headers?: object }; init?: { headers?: object } }): string =>
+  ((put ?? init)!.headers as Record<string, string>)['content-type']!;
+
+const init = (policy: Policy, file: Partial<InitFile>) => createCaller({ policy }).init({ filesize: 3, ...file });
+
+describe('a file that is accepted by its extension', () => {
+  const cases: [accept: string, filename: string, claimed: string, stored: string][] = [
+    ['.png', 'a.png', 'text/html', 'image/png'],
+    ['.png', 'a.png', 'image/svg+xml', 'image/png'],
+    ['.png', 'a.png', 'TEXT/HTML; charset=utf-8', 'image/png'],
+    ['.png', 'a.png', 'image/png', 'image/png'],
+    ['.png', 'a.png', '', 'application/octet-stream'],
+    ['.pdf', 'a.pdf', 'application/pdf', 'application/pdf'],
+    ['.csv', 'a.csv', 'application/vnd.ms-excel', 'application/vnd.ms-excel'],
+    ['.csv', 'a.csv', 'text/csv;charset=utf-8', 'text/csv;charset=utf-8'],
+    ['.zip', 'a.zip', 'application/x-zip-compressed', 'application/x-zip-compressed'],
+    ['.dwg', 'a.dwg', 'image/vnd.dwg', 'image/vnd.dwg'],
+    ['.dwg', 'a.dwg', 'text/html', 'application/octet-stream'],
+    ['.png, text/html', 'a.png', 'text/html', 'text/html'],
+  ];
+  for (const [accept, filename, claimed, stored] of cases) {
+    it(`is stored as ${stored}: ${filename} as ${claimed || 'nothing'} under ${accept}`, async () => {
+      assert.equal(typeOf(await init({ accept }, { filename, content_type: claimed })), stored);
+    });
+  }
+});
+
+describe('a file that is accepted by its type', () => {
+  const cases: [accept: string, filename: string, type: string, end: string][] = [
+    ['image/png', 'x.html', 'image/png', '/x.html.png'],
+    ['image/*', 'x.php', 'image/jpeg', '/x.php.jpg'],
+    ['image/*', 'x.png', 'image/png', '/x.png'],
+    ['image/*', 'photo', 'image/png', '/photo'],
+    ['image/*', 'a.unknown', 'image/png', '/a.unknown'],
+    ['text/csv', 'export.txt', 'text/csv', '/export.txt.csv'],
+    ['*/*', 'x.html', 'image/png', '/x.html'],
+  ];
+  for (const [accept, filename, content_type, end] of cases) {
+    it(`bears no extension of another kind: ${filename} as ${content_type} under ${accept}`, async () => {
+      const { key } = await init({ accept }, { filename, content_type });
+      assert.ok(key.endsWith(end), key);
+      const named = await init({ accept, key: (file) => `k/${file.filename}` }, { filename, content_type });
+      assert.ok(named.key.endsWith(end), named.key);
+    });
+  }
+});
+
+describe('a wish for a key', () => {
+  const wish = async (accept: string | undefined, object_key: string, file: Partial<InitFile> = {}) => {
+    const image = { filename: 'a.png', content_type: 'image/png' };
+    const { key, error } = await init({ accept, objectKeys: 'o/' }, { ...image, object_key, ...file });
+    return error?.code ?? key;
+  };
+
+  it('is refused for an extension that is not accepted', async () => {
+    for (const accept of ['image/*', '.png', 'image/png, .jpg']) {
+      for (const key of ['x.html', 'x.png/../y.svg.html', 'x.php', 'x.png.jsp', 'x.HTML'])
+        assert.equal(await wish(accept, key), 'key-refused', `${accept} ${key}`);
+      assert.equal(await wish(accept, 'x.html', { filename: 'x.html' }), accept === '.png' ? 'type' : 'key-refused');
+    }
+  });
+
+  it("is met for one that is accepted, for the file's own, for none and for a number", async () => {
+    assert.equal(await wish('image/*', 'avatars/me.jpg'), 'o/avatars/me.jpg');
+    assert.equal(await wish('image/*', 'avatars/me'), 'o/avatars/me');
+    assert.equal(await wish('image/*', 'reports/2026.11'), 'o/reports/2026.11');
+    assert.equal(await wish('image/*', 'raw/me.xyz', { filename: 'b.xyz' }), 'o/raw/me.xyz');
+    assert.equal(await wish('image/*', 'folder/'), 'o/folder/a.png');
+    assert.equal(await wish(undefined, 'x.html'), 'o/x.html');
+  });
+});
+
+describe('a renewal', () => {
+  const policy: Policy = {
+    accept: '.png, .html',
+    overwrite: true,
+    key: ({ filename, params }) => {
+      if ((params as { course?: string } | undefined)?.course === 'closed') throw new Error('closed');
+      return `k/${filename}`;
+    },
+    metadata: ({ params }) => ({ course: String((params as { course?: string } | undefined)?.course) }),
+  };
+  const png = { filename: 'a.png', content_type: 'image/png', filesize: 3, params: { course: 'open' } };
+
+  it('signs the same object again', async () => {
+    const caller = createCaller({ policy });
+    const { key, grant, put } = await caller.init(png);
+    const renewed = await caller.init({ ...png, key, grant });
+    assert.deepEqual(renewed.put!.headers, put!.headers);
+    const disguised = await caller.init({ ...png, content_type: 'text/html', key, grant });
+    assert.equal(typeOf(disguised), 'image/png');
+  });
+
+  it('signs no other type, name, ACL or metadata than the policy judged: it has to begin afresh', async () => {
+    for (const size of [3, 100e6]) {
+      const caller = createCaller({ policy: { ...policy, acls: ['public-read'] } });
+      const file = { ...png, filesize: size };
+      const { key, grant } = await caller.init(file);
+      for (const change of [
+        { content_type: 'image/x-png' },
+        { filename: 'a.html' },
+        { acl: 'public-read' },
+        { params: { course: 'closed' } },
+        { params: undefined },
+        { relative_path: 'x/a.png' },
+      ]) {
+        assert.equal((await caller.init({ ...file, ...change, key, grant })).error?.code, 'grant-expired');
+        // what was begun goes on: nothing of it is made anew
+        if (size === 3) continue;
+        const going = await caller.init({ ...file, ...change, key, grant, upload_id: 'u' });
+        assert.equal(going.upload_id, 'u');
+        assert.ok(!going.init && !going.put);
+      }
+    }
+  });
+
+  it('by what the tracker found makes no new object under the key that it found', async () => {
+    for (const size of [3, 100e6]) {
+      const caller = createCaller({ policy, tracker: createMemoryTracker() });
+      const file = { ...png, filesize: size };
+      const { key, grant } = await caller.init(file);
+      await caller.call('chunk_loaded', { key, grant, upload_id: 'u', chunks: [], state: 'started' });
+      const closed = { ...file, params: { course: 'closed' } };
+      const found = await caller.init(closed);
+      if (size === 3) {
+        assert.equal(found.error?.code, 'policy-failed', 'a file of one request leaves no upload to find');
+        continue;
+      }
+      assert.equal(found.upload_id, 'u');
+      const renewed = await caller.init({ ...closed, key: found.key, grant: found.grant });
+      assert.equal(renewed.error?.code, 'grant-expired');
+    }
+  });
+});

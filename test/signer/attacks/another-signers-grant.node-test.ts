@@ -1,0 +1,93 @@
+/** Signers that share a bucket and a secret: what one of them grants, the others do not open. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Action } from '../../../src/protocol.js';
+import type { SignerOptions } from '../../../src/signer/index.js';
+import { createCaller, DAY } from '../caller.js';
+import type { Caller } from '../caller.js';
+import { PART } from './field.js';
+
+const SECRET = 'a secret of sixteen';
+const films = (options: Partial<SignerOptions> = {}): Caller =>
+  createCaller({ secret: SECRET, name: 'films', ...options });
+
+const begin = async (caller: Caller, file = {}) => {
+  const { key, grant, part_size } = await caller.init(file);
+  return { key, grant, part_size, upload_id: 'u' };
+};
+
+const calls = ({ part_size, ...reference }: Awaited<ReturnType<typeof begin>>): [Action, object][] => [
+  ['get_chunk_signature', { ...reference, chunk: 1, size: part_size }],
+  ['get_list_signature', reference],
+  ['get_end_signature', { ...reference, size: 100e6 }],
+  ['get_delete_signature', reference],
+  ['get_head_signature', reference],
+  ['get_all_signatures', { ...reference, size: 100e6, part_size, chunks: [1] }],
+];
+
+describe("another signer's grant", () => {
+  const others: Record<string, Partial<SignerOptions>> = {
+    'another name': { name: 'avatars', policy: { maxSize: 200e6, accept: 'video/*', partSize: PART } },
+    'no name': { name: undefined },
+    'another region': { region: 'eu-west-1' },
+    'another store': { endpoint: 'http://127.0.0.1:9001' },
+    'Amazon as its store': { endpoint: undefined },
+    'another bucket': { bucket: 'other' },
+  };
+  for (const [what, options] of Object.entries(others)) {
+    it(`opens no action of a signer with ${what}, and renews nothing there`, async () => {
+      const granted = await begin(films());
+      const other = films(options);
+      for (const [action, body] of calls(granted))
+        assert.equal(await other.refusal(action, body), '403 grant-expired', action);
+      const { key, grant } = granted;
+      assert.equal((await other.init({ key, grant, upload_id: 'u' })).error?.code, 'grant-expired');
+      const back = await begin(other);
+      for (const [action, body] of calls(back)) assert.equal(await films().refusal(action, body), '403 grant-expired');
+    });
+  }
+
+  it('is the same one by the same store, however its address is written', async () => {
+    for (const [one, other] of [
+      [{ endpoint: 'http://127.0.0.1:9000' }, { endpoint: 'http://127.0.0.1:9000/' }],
+      [{ endpoint: undefined }, { endpoint: 'https://s3.us-east-1.amazonaws.com' }],
+      [{ endpoint: undefined }, { endpoint: undefined, dualStack: true }],
+      [{ pathStyle: true }, { pathStyle: false }],
+    ]) {
+      const granted = await begin(films(one));
+      for (const [action, body] of calls(granted)) assert.ok((await films(other).post(action, body)).ok, action);
+    }
+  });
+});
+
+describe('the life of a grant', () => {
+  it('is bounded by its issue and by its beginning, at each signer by its own times', async () => {
+    const lasting = films({ grantLife: 1_000 * 86_400, renewalTime: 1_000 * 86_400 });
+    const { key, grant } = await lasting.init();
+    const usual = films();
+    usual.now = lasting.now = lasting.now + 20 * DAY;
+    const renewed = await lasting.init({ key, grant, upload_id: 'u' });
+    usual.now = lasting.now = lasting.now + 18 * DAY;
+    assert.ok((await lasting.post('get_head_signature', { key, grant: renewed.grant })).ok);
+    assert.equal(await usual.refusal('get_head_signature', { key, grant: renewed.grant }), '403 grant-expired');
+    const shorter = films({ grantLife: 30 * 86_400, renewalTime: 5 * 86_400 });
+    shorter.now = usual.now;
+    assert.equal(await shorter.refusal('get_head_signature', { key, grant: renewed.grant }), '403 grant-expired');
+  });
+
+  it('does not begin in the future, but for what clocks differ by', async () => {
+    const ahead = films();
+    ahead.now += 10 * 60_000;
+    const close = await ahead.init();
+    assert.ok((await films().post('get_head_signature', { key: close.key, grant: close.grant })).ok);
+    ahead.now += DAY;
+    const { key, grant } = await ahead.init();
+    assert.equal(await films().refusal('get_head_signature', { key, grant }), '403 grant-expired');
+    assert.equal((await films().init({ key, grant })).error?.code, 'grant-expired');
+  });
+
+  it('is given in seconds, of which no signer takes more than 10 years', () => {
+    for (const options of [{ grantLife: 7 * DAY }, { renewalTime: 30 * DAY }, { renewalTime: Infinity }])
+      assert.throws(() => films(options), /^OptionError: option (grantLife|renewalTime): \S+ is not whole seconds/);
+  });
+});
