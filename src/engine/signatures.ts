@@ -33,9 +33,17 @@ export function isFresh(signature: Signature, clock: Clock): boolean {
   return passed < signature.life;
 }
 
-/** `X-Amz-Date` and `X-Amz-Expires` of a presigned URL as epoch milliseconds; NaN where it has none. */
+/**
+ * `X-Amz-Date` and `X-Amz-Expires` of a presigned URL as epoch milliseconds; NaN where it has none.
+ * @throws UploadError `invalid-response` for text that is no absolute URL
+ */
 function expiryInUrl(url: string): number {
-  const { searchParams } = new URL(url);
+  let searchParams: URLSearchParams;
+  try {
+    ({ searchParams } = new URL(url));
+  } catch {
+    throw invalidAnswer('signed what is no URL', 'sign');
+  }
   const date = searchParams.get('X-Amz-Date') ?? '';
   const iso = date.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, '$1-$2-$3:$4:$5');
   return Date.parse(iso) + Number(searchParams.get('X-Amz-Expires') ?? NaN) * 1_000;
@@ -58,7 +66,8 @@ export function readSignature(
     throw invalidAnswer('leaves out a signed request', 'sign');
   }
   const { method, url, headers } = request;
-  const expires = request.expires ?? answer.expires ?? expiryInUrl(url);
+  const ownExpiry = expiryInUrl(url);
+  const expires = request.expires ?? answer.expires ?? ownExpiry;
   // Life is reckoned by the signer's clock alone; without its time, from the moment the URL itself was dated.
   const left = Number.isNaN(expires) ? Infinity : expires - (answer.time ?? asked.wall);
   if (left <= 0)

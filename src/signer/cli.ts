@@ -11,6 +11,7 @@ import { createSigner, sweep } from './index.js';
 import type { SignerOptions } from './index.js';
 import { createSqlTracker, toNodeHandler } from './node.js';
 import type { SqlTracker } from './node.js';
+import { parseUrl } from './url.js';
 
 /** Connections that may wait to be taken in: pages come by the thousand after an outage, and Linux holds as many. */
 const BACKLOG = 4_096;
@@ -159,6 +160,9 @@ async function serve(env: Variables): Promise<void> {
   const server = createServer(toNodeHandler(createSigner(options)));
   // longer than balancers keep a connection that nobody uses (60 s): they, not we, end it, so no call meets its end
   server.keepAliveTimeout = 65_000;
+  // the signer itself limits the time of a body; these bound what is slow before and after it
+  server.headersTimeout = 30_000;
+  server.requestTimeout = 120_000;
   server.on('error', (error: NodeJS.ErrnoException) =>
     fail(`cannot listen on ${host}:${port} (${error.code ?? error.message})`, 1),
   );
@@ -210,7 +214,7 @@ interface Conformance {
 }
 
 async function conform(url: string, { header, other, type: contentType }: Conformance): Promise<void> {
-  if (!URL.canParse(url)) throw new TypeError(`"${url}" is no URL of a signer`);
+  if (!parseUrl(url)) throw new TypeError(`"${url}" is no URL of a signer`);
   const verdicts = await checkConformance({
     url,
     headers: headersFrom('--header', header),

@@ -1,6 +1,7 @@
 /** How the conformance kit calls a signer and its store, and what it reports as a fault. */
 import type { Action, InitAnswer, InitFile, RefusalAnswer, Signed } from '../protocol.js';
 import { readAnswer } from './store-answer.js';
+import { parseUrl } from './url.js';
 
 /** What is wrong with the signer, in words for its author. */
 export class Fault extends Error {}
@@ -146,7 +147,7 @@ export class ConformanceCaller {
   ): Promise<{ response: Response; text: string }> {
     ensure(signed !== undefined, `the answer has no signed request for ${what}`);
     const { method, url, headers = {} } = requestOf(signed);
-    ensure(typeof method === 'string' && URL.canParse(url), `the signed request for ${what} needs method and url`);
+    ensure(typeof method === 'string' && parseUrl(url) !== null, `the signed request for ${what} needs method and url`);
     for (const name of Object.keys(headers))
       ensure(!/^(host|content-length)$/i.test(name), `headers of ${what} name ${name}, which no browser may set`);
     const response = await this.#options.fetch(url, { method, headers, body });

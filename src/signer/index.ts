@@ -25,6 +25,7 @@ import { createPresigner, createSigningKeys } from './presign.js';
 import type { Credentials, Presigner } from './presign.js';
 import { createReceiptWriter, markOfPrincipal } from './receipt.js';
 import { SignerRefusal } from './refusal.js';
+import { parseUrl } from './url.js';
 
 export type { SignerOptions } from './options.js';
 export type { AccessEntry } from './access-log.js';
@@ -87,7 +88,7 @@ interface Tools {
 
 async function perform(request: Request, tools: Tools, note: Note): Promise<unknown> {
   const { settings, sealerFor, ...signing } = tools;
-  const action = actionNameOf(new URL(request.url).pathname);
+  const action = actionNameOf(parseUrl(request.url)?.pathname ?? '');
   if (!isAction(action)) throw unknownAction(action);
   note.action = action;
   expectJsonPost(request, action);
@@ -95,7 +96,7 @@ async function perform(request: Request, tools: Tools, note: Note): Promise<unkn
   const principal = await identify(request, settings, action);
   note.principal = principal;
   await slowDown(settings, { request, action, principal });
-  const body = await readJson(request);
+  const body = await readJson(request, settings.bodyTimeout);
   const credentials = await settings.credentials();
   const now = settings.now();
   const call = {

@@ -20,6 +20,7 @@ import type { Credentials } from './presign.js';
 import { isAmazon, isEndpoint, locateStore, storeNameOf } from './store.js';
 import type { StoreAddress } from './store.js';
 import type { Tracker } from './tracker.js';
+import { parseUrl } from './url.js';
 
 export interface SignerOptions {
   /**
@@ -95,6 +96,8 @@ export interface SignerOptions {
   fetch?: typeof fetch;
   /** Seconds that a signed URL lives, at most as long as the credentials; 3,600 by default, 604,800 at most. */
   expires?: number;
+  /** Seconds that the body of a call may take to arrive, 60 by default; a slower one is refused with 408. */
+  bodyTimeout?: number;
   /** Seconds that a grant signs further parts; 7 days by default, 10 years at most. */
   grantLife?: number;
   /** Seconds since an upload began in which its grant can be renewed; 30 days by default, 10 years at most. */
@@ -106,6 +109,8 @@ export interface SignerOptions {
 }
 
 const DAY = 86_400;
+/** Node's timers take no more milliseconds than 32 bits hold. */
+const MAX_BODY_TIMEOUT = 86_400;
 /** Signature Version 4 knows no longer life. */
 const MAX_EXPIRES = 7 * DAY;
 /** Seconds. Above it, milliseconds were given for seconds: 30 days in milliseconds would be 82 years. */
@@ -114,6 +119,7 @@ const MAX_LIFE = 3_650 * DAY;
 export const OPTION_DEFAULTS = {
   region: 'us-east-1',
   expires: 3_600,
+  bodyTimeout: 60,
   grantLife: 7 * DAY,
   renewalTime: 30 * DAY,
   onError: (error: unknown): void => console.error('mule-upload signer:', error),
@@ -147,6 +153,8 @@ export interface Settings {
   /** Seconds. */
   expires: number;
   /** Milliseconds. */
+  bodyTimeout: number;
+  /** Milliseconds. */
   grantLife: number;
   /** Milliseconds. */
   renewalTime: number;
@@ -161,7 +169,7 @@ export interface Settings {
 export function settle(options: SignerOptions): Settings {
   const { bucket, endpoint, pathStyle, dualStack, accelerate, authorize, allowAnonymous, tracker } = options;
   const settings = { ...OPTION_DEFAULTS, ...withoutUndefined(options) };
-  const { region, expires, grantLife, renewalTime, onError, now } = settings;
+  const { region, expires, bodyTimeout, grantLife, renewalTime, onError, now } = settings;
   if (options.name !== undefined)
     expect('name', options.name, isMatch(/^[^\p{Cc}]{1,128}$/u), 'a name of 1 to 128 characters');
   expect('bucket', bucket, isMatch(/^[a-z\d][\w.-]{0,254}$/i), 'the name of a bucket');
@@ -183,6 +191,7 @@ export function settle(options: SignerOptions): Settings {
     throw new OptionError('authorize', 'undefined; give a function that tells who calls, or allowAnonymous: true');
   }
   expect('expires', expires, isIntegerFrom(1, MAX_EXPIRES), `whole seconds from 1 to ${MAX_EXPIRES}`);
+  expect('bodyTimeout', bodyTimeout, isIntegerFrom(1, MAX_BODY_TIMEOUT), `whole seconds from 1 to ${MAX_BODY_TIMEOUT}`);
   expect('grantLife', grantLife, isIntegerFrom(1, MAX_LIFE), `whole seconds from 1 to ${MAX_LIFE}`);
   expect('renewalTime', renewalTime, isIntegerFrom(0, MAX_LIFE), `whole seconds from 0 to ${MAX_LIFE}`);
   if (tracker !== undefined) expect('tracker', tracker, isTracker, 'an object with find, note and forget');
@@ -209,6 +218,7 @@ export function settle(options: SignerOptions): Settings {
     fetch: options.fetch ?? ((...request) => fetch(...request)),
     tracker: tracker ?? null,
     expires,
+    bodyTimeout: bodyTimeout * 1_000,
     grantLife: grantLife * 1_000,
     renewalTime: renewalTime * 1_000,
     onError: (error) => callSafely(onError, error, fallBack),
@@ -267,6 +277,6 @@ function originsFrom(origins: readonly string[]): readonly string[] {
 }
 
 const isOrigin = (value: unknown): boolean =>
-  value === '*' || (typeof value === 'string' && URL.canParse(value) && new URL(value).origin === value);
+  value === '*' || (typeof value === 'string' && parseUrl(value)?.origin === value);
 const isTracker = (value: unknown): boolean =>
   (['find', 'note', 'forget'] as const).every((name) => isFunction((value as Tracker | null)?.[name]));

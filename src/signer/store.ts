@@ -1,3 +1,5 @@
+import { parseUrl } from './url.js';
+
 /** Where a bucket is reached, as far as URLs and signatures need it. */
 export interface StoreAddress {
   /** Scheme, host and, unless it is the scheme's own, port. */
@@ -53,7 +55,8 @@ export const storeNameOf = (endpoint: string | undefined): string =>
 
 /** Tells whether a value is an http or https URL without query, fragment or login. */
 export function isEndpoint(value: unknown): boolean {
-  if (typeof value !== 'string' || !URL.canParse(value)) return false;
-  const url = new URL(value);
-  return /^https?:$/.test(url.protocol) && !/[?#]/.test(value) && !url.username && !url.password;
+  const url = typeof value === 'string' ? parseUrl(value) : null;
+  return (
+    url !== null && /^https?:$/.test(url.protocol) && !/[?#]/.test(String(value)) && !url.username && !url.password
+  );
 }

@@ -22,10 +22,12 @@ const STANDARD = [
   'URL',
   'atob',
   'btoa',
+  'clearTimeout',
   'console',
   'crypto',
   'fetch',
   'performance',
+  'setTimeout',
 ] as const;
 
 describe('the signer without Node', () => {
