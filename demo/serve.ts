@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer as createViteServer } from 'vite';
+import { actionNameOf, readJson, refuse } from '../src/signer/http.js';
 import { createSigner } from '../src/signer/index.js';
 import type { SignerOptions } from '../src/signer/index.js';
 import { toNodeHandler } from '../src/signer/node.js';
+import { SignerRefusal } from '../src/signer/refusal.js';
 import { readManifest } from './manifest.js';
 import { startDemoStore, storeFromEnvironment } from './store.js';
 import type { DemoStore } from './store.js';
@@ -18,6 +20,8 @@ const MANIFEST_PATH = '/custom-elements.json';
 const DEFAULT_PORT = 5173;
 /** Never served, wherever they are: Vite's own list, and folders such as `.bucket`. */
 const DENIED = ['.env', '.env.*', '*.{crt,pem}', '**/.git/**', '**/.bucket/**'];
+/** Milliseconds that the body of a call to the switches may take. */
+const SWITCH_TIMEOUT = 10_000;
 
 export interface DemoOptions {
   /** By default 5173, or any free port where that is taken. 0: any free port. */
@@ -44,11 +48,24 @@ export interface RunningDemo {
 
 type Handler = (request: Request) => Promise<Response>;
 
+/** Reports each call whose body the handler has read, before its answer is sent; reads nothing of it by itself. */
 function observe(handler: Handler, onCall: NonNullable<DemoOptions['onSignerCall']>): Handler {
   return async (request) => {
-    const text = await request.clone().text();
-    if (request.method === 'POST') onCall(new URL(request.url).pathname.split('/').at(-1)!, JSON.parse(text || 'null'));
-    return handler(request);
+    const chunks: Uint8Array[] = [];
+    const reader = request.body?.getReader();
+    const pull: UnderlyingDefaultSource<Uint8Array>['pull'] = async (controller) => {
+      const { done, value } = await reader!.read();
+      if (done) return controller.close();
+      chunks.push(value);
+      controller.enqueue(value);
+    };
+    const cancel = (reason: unknown): Promise<void> => reader!.cancel(reason);
+    const body = reader && new ReadableStream({ pull, cancel }, { highWaterMark: 0 });
+    const { url, method, headers } = request;
+    const response = await handler(new Request(url, { method, headers, body, duplex: 'half' } as RequestInit));
+    if (response.ok && chunks.length > 0)
+      onCall(actionNameOf(new URL(url).pathname), JSON.parse(await new Blob(chunks as BlobPart[]).text()));
+    return response;
   };
 }
 
@@ -64,7 +81,9 @@ async function turnSwitches(switches: Switches | null, request: Request): Promis
   if (request.method === 'POST') {
     // a form of another site cannot send this type
     if (request.headers.get('content-type') !== 'application/json') return new Response(null, { status: 415 });
-    const { name, on } = (await request.json()) as { name: string; on?: boolean };
+    const body = await readJson(request, SWITCH_TIMEOUT).catch((error: unknown) => error);
+    if (body instanceof SignerRefusal) return refuse(body, {});
+    const { name = '', on } = (body ?? {}) as { name?: string; on?: boolean };
     if (name === 'expire') switches.expireSignatures();
     else await switches.set(name, on === true);
   }
