@@ -30,6 +30,12 @@ export interface Behaviour {
   knowsChecksums: boolean;
   /** A store whose memory is wrong. */
   bitFlip: BitFlip | null;
+  /** Whether it refuses `x-amz-*` headers that are not signed, as Amazon's does. */
+  refusesUnsignedHeaders: boolean;
+  /** Whether it heeds canned ACLs, and lets everybody read what is `public-read`; off, it takes no notice of them. */
+  knowsAcls: boolean;
+  /** Whether it copies objects (`x-amz-copy-source`), and which header that limits a copy it heeds. */
+  copies: { heeds: 'range' | 'condition' } | null;
   /** Complete reads what is on disk for a whole object's checksum, in place of combining those of the parts. */
   completeReadsBack: boolean;
 }
@@ -44,20 +50,31 @@ const PLAIN: Behaviour = {
   equalPartSizes: false,
   takesPost: true,
   knowsChecksums: true,
+  refusesUnsignedHeaders: true,
+  knowsAcls: false,
+  copies: null,
   bitFlip: null,
   completeReadsBack: false,
 };
+
+/** A store that acts on headers which nobody signed. */
+const LAX: Behaviour = { ...PLAIN, refusesUnsignedHeaders: false, knowsAcls: true };
 
 /**
  * Other stores to play: as documented, not run against the service.
  * - `aws`: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html (403 without ListBucket)
  * - `r2`: https://developers.cloudflare.com/r2/objects/multipart-objects/ (equal parts),
  *   https://developers.cloudflare.com/r2/api/s3/presigned-urls/ (no POST)
+ * - `ceph16`: measured on Ceph 16.2: any header is heeded whether it is signed or not, and a copy heeds
+ *   `x-amz-copy-source-range`, not `x-amz-copy-source-if-match`
+ * - `minio`: https://github.com/pgsty/silo/pull/173 (any header is heeded; a copy heeds the condition)
  */
 export const PROFILES = {
   default: PLAIN,
   aws: { ...PLAIN, mayListBucket: false },
   r2: { ...PLAIN, equalPartSizes: true, takesPost: false },
+  ceph16: { ...LAX, corsOnErrors: false, knowsChecksums: false, copies: { heeds: 'range' } },
+  minio: { ...LAX, copies: { heeds: 'condition' } },
 } as const satisfies Record<string, Behaviour>;
 
 /** Takes one bit flip off what is left, where one is due for that part; 0 is an object sent by one request. */

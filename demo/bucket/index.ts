@@ -5,10 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { PROFILES } from './behaviour.js';
 import type { Behaviour, Profile } from './behaviour.js';
 import { Buckets } from './buckets.js';
+import type { Bucket } from './buckets.js';
 import { OPEN_CORS, corsHeaders, preflightHeaders } from './cors.js';
 import type { CorsRule } from './cors.js';
 import { S3Error, errorDocument } from './errors.js';
 import { sendEmpty, sendXml } from './exchange.js';
+import { ACL, getObject } from './object-handlers.js';
 import { postObject } from './post-handler.js';
 import { readRequest } from './request.js';
 import type { S3Request } from './request.js';
@@ -93,7 +95,12 @@ class BucketServer {
       await postObject({ request, response, bucket, behaviour: this.behaviour, rules, now: this.#now() });
       return;
     }
-    const { payloadSha256 } = authorize(request, rules, this.#now());
+    const readable = await this.#findPublic(request);
+    if (readable) {
+      await getObject({ request, response, bucket: readable, behaviour: this.behaviour, payloadSha256: null });
+      return;
+    }
+    const { payloadSha256 } = authorize(request, rules, this.#now(), this.behaviour);
     const createsBucket = request.method === 'PUT' && !request.key && !request.query.has('cors');
     if (createsBucket) {
       await this.#buckets.create(request.bucket);
@@ -101,7 +108,17 @@ class BucketServer {
       return;
     }
     const bucket = this.#buckets.get(request.bucket);
-    await findHandler(request)({ request, response, bucket, behaviour: this.behaviour, payloadSha256 });
+    await findHandler(request, this.behaviour)({ request, response, bucket, behaviour: this.behaviour, payloadSha256 });
+  }
+
+  /** Finds the bucket of an object that everybody may read, for a request that is not signed. */
+  async #findPublic(request: S3Request): Promise<Bucket | null> {
+    const isReading =
+      (request.method === 'GET' || request.method === 'HEAD') && request.key && request.query.size === 0;
+    if (!this.behaviour.knowsAcls || !isReading || request.header('authorization')) return null;
+    const bucket = this.#buckets.find(request.bucket);
+    const object = await bucket?.objects.find(request.key);
+    return bucket && object?.headers[ACL]?.startsWith('public-read') ? bucket : null;
   }
 
   #allowOrigin(request: S3Request, response: ServerResponse): void {

@@ -10,6 +10,7 @@ import {
   readType,
 } from './checksums.js';
 import type { Checksum, ChecksumPlan } from './checksums.js';
+import { copyDocument, receiveCopy } from './copies.js';
 import { S3Error, errorDocument } from './errors.js';
 import { quoted, sendEmpty, sendXml } from './exchange.js';
 import type { Exchange } from './exchange.js';
@@ -35,7 +36,7 @@ function uploadIdOf({ request }: Exchange): string {
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
 export async function createUpload({ request, response, bucket, behaviour }: Exchange): Promise<void> {
   const plan = behaviour.knowsChecksums ? readPlan(request.headers) : null;
-  const upload = await bucket.uploads.create(request.key, keptHeaders(request.headers), plan);
+  const upload = await bucket.uploads.create(request.key, keptHeaders(request.headers, behaviour), plan);
   sendXml(
     response,
     200,
@@ -62,13 +63,17 @@ export async function uploadPart(exchange: Exchange): Promise<void> {
   const upload = await bucket.uploads.find(uploadIdOf(exchange), request.key);
   const plan = upload.checksum ?? null;
   assertAlgorithm(plan, rules.checksum ?? null);
-  const received = await receiveFile(request.body(), bucket.objects.temporary(), {
-    ...rules,
-    algorithm: plan?.algorithm ?? null,
-    bitFlip: takeBitFlip(behaviour, partNumber),
-  });
+  const copied = await receiveCopy(exchange);
+  const received =
+    copied
+    ?? (await receiveFile(request.body(), bucket.objects.temporary(), {
+      ...rules,
+      algorithm: plan?.algorithm ?? null,
+      bitFlip: takeBitFlip(behaviour, partNumber),
+    }));
   const part = await bucket.uploads.putPart(upload, partNumber, received, etagOf(received, behaviour));
-  sendEmpty(response, 200, { etag: quoted(part.etag), ...checksumHeaders(part.checksum) });
+  if (copied) sendXml(response, 200, copyDocument('CopyPartResult', part.etag));
+  else sendEmpty(response, 200, { etag: quoted(part.etag), ...checksumHeaders(part.checksum) });
 }
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html */

@@ -6,7 +6,8 @@ import type { Behaviour } from './behaviour.js';
 import { checksumHeaders, readDeclared } from './checksums.js';
 import type { Checksum } from './checksums.js';
 import { S3Error } from './errors.js';
-import { quoted, sendEmpty } from './exchange.js';
+import { copyDocument, receiveCopy } from './copies.js';
+import { quoted, sendEmpty, sendXml } from './exchange.js';
 import type { Exchange } from './exchange.js';
 import { receiveFile } from './files.js';
 import type { BodyRules, ReceivedFile } from './files.js';
@@ -22,10 +23,30 @@ const KEPT_HEADERS = [
   'expires',
 ];
 
-/** Picks the headers that are given back with the object. */
-export function keptHeaders(headers: Iterable<readonly [string, string]>): StoredHeaders {
+/** The canned ACL is kept beside the headers, and is not given back. */
+export const ACL = 'x-amz-acl';
+const GRANTS_READ = /^x-amz-grant-(read|full-control)$/;
+
+/**
+ * Picks the headers that are given back with the object, and its ACL.
+ * @throws S3Error InvalidRequest for a canned ACL beside other grants
+ */
+export function keptHeaders(
+  headers: ReadonlyMap<string, string>,
+  { knowsAcls }: Pick<Behaviour, 'knowsAcls'>,
+): StoredHeaders {
   const kept = [...headers].filter(([name]) => KEPT_HEADERS.includes(name) || name.startsWith('x-amz-meta-'));
-  return { 'content-type': 'binary/octet-stream', ...Object.fromEntries(kept) };
+  // a form's field has another name than the header
+  const canned = headers.get(ACL) ?? headers.get('acl');
+  const grant = [...headers].find(([name]) => GRANTS_READ.test(name))?.[1];
+  if (knowsAcls && canned && grant)
+    throw new S3Error('InvalidRequest', 'Specifying both Canned ACLs and Header Grants is not allowed');
+  const acl = canned ?? (grant?.includes('global/AllUsers') ? 'public-read' : undefined);
+  return {
+    'content-type': 'binary/octet-stream',
+    ...Object.fromEntries(kept),
+    ...(knowsAcls && acl && { [ACL]: acl }),
+  };
 }
 
 /**
@@ -88,15 +109,17 @@ export async function putObject(exchange: Exchange): Promise<void> {
   const { request, response, bucket, behaviour } = exchange;
   const rules = { ...bodyRules(exchange), bitFlip: takeBitFlip(behaviour, 0) };
   const mustBeNew = readMustBeNew(request, behaviour);
-  const received = await receiveFile(request.body(), bucket.objects.temporary(), rules);
+  const copied = await receiveCopy(exchange);
+  const received = copied ?? (await receiveFile(request.body(), bucket.objects.temporary(), rules));
   const { etag, checksum } = await bucket.objects.put(
     request.key,
     received,
     etagOf(received, behaviour),
-    keptHeaders(request.headers),
+    keptHeaders(request.headers, behaviour),
     mustBeNew,
   );
-  sendEmpty(response, 200, { etag: quoted(etag), ...checksumHeaders(checksum) });
+  if (copied) sendXml(response, 200, copyDocument('CopyObjectResult', etag));
+  else sendEmpty(response, 200, { etag: quoted(etag), ...checksumHeaders(checksum) });
 }
 
 async function findObject({ request, bucket, behaviour }: Exchange): Promise<StoredObject> {
@@ -133,8 +156,9 @@ export async function getObject(exchange: Exchange): Promise<void> {
   const range = readRange(request.header('range'), object.size);
   const { start, end } = range ?? { start: 0, end: object.size };
   const tellsChecksum = behaviour.knowsChecksums && request.header('x-amz-checksum-mode') === 'ENABLED' && !range;
+  const headers = Object.fromEntries(Object.entries(object.headers).filter(([name]) => name !== ACL));
   response.writeHead(range ? 206 : 200, {
-    ...object.headers,
+    ...headers,
     etag: quoted(object.etag),
     'last-modified': new Date(object.modified).toUTCString(),
     ...(tellsChecksum && checksumHeaders(object.checksum)),

@@ -92,6 +92,12 @@ export async function postObject(exchange: PostExchange): Promise<void> {
     checksum: declaredChecksum(fields, behaviour),
     bitFlip: takeBitFlip(behaviour, 0),
   });
-  const { etag } = await bucket.objects.put(key, received, etagOf(received, behaviour), keptHeaders(fields), false);
+  const { etag } = await bucket.objects.put(
+    key,
+    received,
+    etagOf(received, behaviour),
+    keptHeaders(fields, behaviour),
+    false,
+  );
   sendStored(exchange, key, etag, fields.get('success_action_status'));
 }

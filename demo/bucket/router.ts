@@ -1,4 +1,5 @@
 import { deleteCors, getCors, headBucket, listObjects, putCors } from './bucket-handlers.js';
+import type { Behaviour } from './behaviour.js';
 import { S3Error } from './errors.js';
 import type { Handler } from './exchange.js';
 import { abortUpload, completeUpload, createUpload, listParts, listUploads, uploadPart } from './multipart-handlers.js';
@@ -53,7 +54,7 @@ const FOREIGN = [
  * Finds who answers a request.
  * @throws S3Error NotImplemented, MethodNotAllowed
  */
-export function findHandler({ method, key, query, headers }: S3Request): Handler {
+export function findHandler({ method, key, query, headers }: S3Request, { copies }: Behaviour): Handler {
   const target = key ? 'object' : 'bucket';
   const route = ROUTES.find(
     (candidate) =>
@@ -66,7 +67,7 @@ export function findHandler({ method, key, query, headers }: S3Request): Handler
       Method: method,
     });
   const foreign = FOREIGN.find((name) => query.has(name) && !(name === 'partNumber' && query.has('uploadId')));
-  if (foreign || headers.has('x-amz-copy-source'))
+  if (foreign || (headers.has('x-amz-copy-source') && !copies))
     throw new S3Error('NotImplemented', `This store does not know ${foreign ?? 'copies'}.`);
   return route.handler;
 }

@@ -1,4 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import type { Behaviour } from './behaviour.js';
 import { S3Error } from './errors.js';
 import type { S3Request } from './request.js';
 
@@ -129,9 +130,9 @@ function assertInTime({ timestamp, expires }: Claim, now: number): void {
   }
 }
 
-function assertHeadersSigned(request: S3Request, { signedHeaders }: Claim): void {
+function assertHeadersSigned(request: S3Request, { signedHeaders }: Claim, isStrict: boolean): void {
   const unsigned = [...request.headers.keys()].filter(
-    (name) => name.startsWith('x-amz-') && !signedHeaders.includes(name),
+    (name) => isStrict && name.startsWith('x-amz-') && !signedHeaders.includes(name),
   );
   if (!signedHeaders.includes('host')) unsigned.unshift('host');
   if (unsigned.length > 0) {
@@ -190,7 +191,12 @@ export function readScope(
  * @throws S3Error: unsigned, expired, skewed, unknown key, or a signature over something else
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
-export function authorize(request: S3Request, rules: SignatureRules, now: number): Authorization {
+export function authorize(
+  request: S3Request,
+  rules: SignatureRules,
+  now: number,
+  { refusesUnsignedHeaders }: Pick<Behaviour, 'refusesUnsignedHeaders'>,
+): Authorization {
   const header = request.header('authorization');
   const isPresigned = request.query.has('X-Amz-Signature') || request.query.has('X-Amz-Algorithm');
   if (!header && !isPresigned) throw new S3Error('AccessDenied', 'Access Denied');
@@ -202,7 +208,7 @@ export function authorize(request: S3Request, rules: SignatureRules, now: number
   if (claim.token !== rules.credentials.sessionToken)
     throw new S3Error('InvalidToken', 'The provided token is malformed or otherwise invalid.');
   assertInTime(claim, now);
-  assertHeadersSigned(request, claim);
+  assertHeadersSigned(request, claim, refusesUnsignedHeaders);
   const canonical = canonicalRequest(request, claim);
   const stringToSign = [ALGORITHM, claim.timestamp, scope, createHash('sha256').update(canonical).digest('hex')].join(
     '\n',

@@ -11,6 +11,7 @@ import { createSigner, sweep } from './index.js';
 import type { SignerOptions } from './index.js';
 import { createSqlTracker, toNodeHandler } from './node.js';
 import type { SqlTracker } from './node.js';
+import { redact } from './redact.js';
 import { parseUrl } from './url.js';
 
 /** Connections that may wait to be taken in: pages come by the thousand after an outage, and Linux holds as many. */
@@ -45,6 +46,10 @@ signer and sweep are configured by environment variables:
   CHECKSUMS              checksums that this store verifies, separated by commas:
                          crc64nvme, crc32c, crc32, sha256; none where it knows
                          none. By default all at Amazon, none elsewhere
+  REFUSES_UNSIGNED_HEADERS
+                         true: this store refuses x-amz-* headers that are not
+                         signed, as --check tells, or takes no x-amz-acl; at
+                         Amazon always true
   PRINCIPAL_HEADER       a request header that names who calls, such as
                          X-Forwarded-User: set by your proxy once it knows, and
                          taken off whatever callers send
@@ -106,6 +111,7 @@ async function optionsFrom(env: Variables): Promise<Options> {
     ...(isOpen ? { allowAnonymous: true } : {}),
     ...(header ? { authorize: (request) => request.headers.get(header) || null } : {}),
     tracker: env['DATABASE_URL'] ? await createSqlTracker({ url: env['DATABASE_URL'] }) : undefined,
+    refusesUnsignedHeaders: /^(true|1)$/.test(env['REFUSES_UNSIGNED_HEADERS'] ?? '') || undefined,
     secret: listFrom(env['SIGNER_SECRET']),
     origins: listFrom(env['ORIGINS']),
     policy: { maxSize: sizeFrom(env, 'MAX_SIZE'), partSize: sizeFrom(env, 'PART_SIZE') },
@@ -146,7 +152,18 @@ function explain(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-const warn = (message: string): boolean => process.stderr.write(`mule-upload signer: ${message}\n`);
+/** Values that no output may show, whatever else it says. */
+const secrets: string[] = [];
+
+function rememberSecrets(env: Variables): void {
+  const { AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, SIGNER_SECRET, DATABASE_URL = '' } = env;
+  const password = /^[^:]+:\/\/[^:@/]*:(.*)@/s.exec(DATABASE_URL)?.[1];
+  const values = [AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, ...(listFrom(SIGNER_SECRET) ?? []), password];
+  secrets.push(...values.filter((value): value is string => Boolean(value)));
+}
+
+const print = (text: string): boolean => process.stdout.write(redact(text, secrets));
+const warn = (message: string): boolean => process.stderr.write(redact(`mule-upload signer: ${message}\n`, secrets));
 
 function fail(message: string, exitCode: number): never {
   warn(message);
@@ -170,7 +187,7 @@ async function serve(env: Variables): Promise<void> {
     if (!options.origins) warn(NO_ORIGINS);
     const bound = (server.address() as AddressInfo).port;
     const name = host.includes(':') ? `[${host}]` : host;
-    process.stdout.write(`mule-upload signer for bucket ${options.bucket} on http://${name}:${bound}\n`);
+    print(`mule-upload signer for bucket ${options.bucket} on http://${name}:${bound}\n`);
   });
 
   const stop = () => {
@@ -187,8 +204,8 @@ async function check(env: Variables): Promise<void> {
   const findings = await checkStore(options);
   for (const { rule, fault, isWarning, advice } of findings) {
     const verdict = fault === null ? 'ok   ' : isWarning ? 'HINT ' : 'WRONG';
-    process.stdout.write(`${verdict} ${rule}\n`);
-    for (const text of [fault, advice]) if (text) process.stdout.write(text.replace(/^/gm, '      ') + '\n');
+    print(`${verdict} ${rule}\n`);
+    for (const text of [fault, advice]) if (text) print(text.replace(/^/gm, '      ') + '\n');
   }
   if (findings.some(({ fault, isWarning }) => fault !== null && !isWarning)) process.exitCode = 1;
 }
@@ -199,7 +216,7 @@ async function clean(env: Variables, days: string | undefined): Promise<void> {
   const options = await optionsFrom({ ...env, ALLOW_ANONYMOUS: 'true' });
   try {
     const { aborted, gone, failed } = await sweep(options, days === undefined ? {} : { days: Number(days) });
-    process.stdout.write(`${aborted} aborted, ${gone} were gone, ${failed.length} failed\n`);
+    print(`${aborted} aborted, ${gone} were gone, ${failed.length} failed\n`);
     for (const { key, status } of failed) warn(`${key}: the store ${status === null ? 'is silent' : `says ${status}`}`);
     if (failed.length > 0) process.exitCode = 1;
   } finally {
@@ -221,17 +238,17 @@ async function conform(url: string, { header, other, type: contentType }: Confor
     ...(other === undefined ? {} : { otherHeaders: headersFrom('--other', other) }),
     ...(contentType === undefined ? {} : { contentType }),
   });
-  for (const { rule, fault } of verdicts)
-    process.stdout.write(fault === null ? `ok    ${rule}\n` : `WRONG ${rule}\n      ${fault}\n`);
+  for (const { rule, fault } of verdicts) print(fault === null ? `ok    ${rule}\n` : `WRONG ${rule}\n      ${fault}\n`);
   const wrong = verdicts.filter(({ fault }) => fault !== null).length;
-  process.stdout.write(`${verdicts.length - wrong} of ${verdicts.length} rules are kept\n`);
+  print(`${verdicts.length - wrong} of ${verdicts.length} rules are kept\n`);
   if (wrong > 0) process.exitCode = 1;
 }
 
 function headersFrom(option: string, texts: readonly string[] = []): Record<string, string> {
   const pairs = texts.map((text) => {
     const match = /^([\w-]+):\s*(.*)$/.exec(text);
-    if (!match) throw new TypeError(`${option} "${text}" is not Name: value`);
+    if (!match) throw new TypeError(`each ${option} has to be of the form Name: value`);
+    secrets.push(match[2]!);
     return match.slice(1);
   });
   return Object.fromEntries(pairs) as Record<string, string>;
@@ -248,6 +265,7 @@ const OPTIONS = {
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
+  rememberSecrets(process.env);
   const [command, ...rest] = positionals;
   if (values.help) process.stdout.write(HELP);
   else if (command === 'signer' && rest.length === 0) await (values.check ? check : serve)(process.env);

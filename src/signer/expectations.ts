@@ -1,5 +1,7 @@
 /** What options have to be, and how their owner is told where they are not. */
 
+import { redact } from './redact.js';
+
 /** An option that does not fit; `detail` tells its value, if it is no secret, and what would. */
 export class OptionError extends TypeError {
   override readonly name = 'OptionError';
@@ -19,6 +21,7 @@ export const VARIABLES: Readonly<Record<string, string>> = {
   region: 'AWS_REGION',
   endpoint: 'S3_ENDPOINT',
   checksums: 'CHECKSUMS',
+  refusesUnsignedHeaders: 'REFUSES_UNSIGNED_HEADERS',
   'credentials.accessKeyId': 'AWS_ACCESS_KEY_ID',
   'credentials.secretAccessKey': 'AWS_SECRET_ACCESS_KEY',
   'credentials.sessionToken': 'AWS_SESSION_TOKEN',
@@ -34,10 +37,10 @@ export const unsetHint = (name: string, value: unknown): string =>
     ? `; is the environment variable ${VARIABLES[name]} set?`
     : '';
 
-/** @throws OptionError unless the value fits */
+/** @throws OptionError unless the value fits; its text holds no password of a URL */
 export function expect(name: string, value: unknown, isFit: (value: unknown) => boolean, what: string): void {
   if (isFit(value)) return;
-  const shown = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const shown = redact(typeof value === 'string' ? JSON.stringify(value) : String(value));
   throw new OptionError(name, `${shown} is not ${what}${unsetHint(name, value)}`);
 }
 

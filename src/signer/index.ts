@@ -18,6 +18,7 @@ import {
   refuse,
   unknownAction,
 } from './http.js';
+import { withoutCopy } from './operations.js';
 import { settle } from './options.js';
 import type { Settings, SignerOptions } from './options.js';
 import type { PostSigner } from './posts.js';
@@ -49,9 +50,10 @@ export function createSigner(options: SignerOptions): (request: Request) => Prom
   const settings = settle(options);
   const { bucket, region, store } = settings;
   const signingKeyFor = createSigningKeys(region);
+  const presign = createPresigner(store, region, signingKeyFor);
   const tools: Tools = {
     settings,
-    presign: createPresigner(store, region, signingKeyFor),
+    presign: settings.refusesUnsignedHeaders ? presign : (operation, terms) => presign(withoutCopy(operation), terms),
     postSigner: { bucket, region, store, signingKeyFor },
     writeReceipt: createReceiptWriter(settings.secrets ?? [], settings),
     sealerFor: createSealers(settings),

@@ -62,11 +62,11 @@ const MAX_METADATA = 2_048 - 'x-amz-meta-mule-upload'.length - 22;
  * @throws PolicyFault where the policy's own functions throw, or give what S3 does not take
  */
 export async function headersFor(
-  policy: ObjectPolicy,
+  policy: ObjectPolicy & { readonly defaultAcl?: string | null },
   file: InitFile,
   principal: string | null,
 ): Promise<Record<string, string>> {
-  const acl = chooseAcl(policy, file);
+  const acl = chooseAcl(policy, file) ?? policy.defaultAcl;
   return {
     // where none is signed, whoever holds the URL may add one
     'content-type': file.content_type || 'application/octet-stream',

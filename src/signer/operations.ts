@@ -13,6 +13,19 @@ type Headers = Readonly<Record<string, string>>;
 export const ONLY_IF_NEW: Headers = { 'if-none-match': '*' };
 
 /**
+ * Conditions of a copy that no object meets, and that a PUT of bytes takes no notice of. Signed, they make a copy fail
+ * at stores that act on an unsigned `x-amz-copy-source`: the first by the S3 API, the second at Ceph 16, which heeds
+ * only the range.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
+ */
+export const NO_COPY: Headers = { 'x-amz-copy-source-if-match': '"none"', 'x-amz-copy-source-range': 'none' };
+
+/** Adds to a PUT, of an object or of a part, what keeps its holder from making it a copy. */
+export const withoutCopy = (operation: StoreOperation): StoreOperation =>
+  operation.method === 'PUT' ? { ...operation, headers: { ...operation.headers, ...NO_COPY } } : operation;
+
+/**
  * CreateMultipartUpload; names the checksum that the parts are going to have.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
  */

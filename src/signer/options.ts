@@ -17,6 +17,7 @@ import type { StoredFile } from './finish.js';
 import type { Policy, SettledPolicy } from './policy.js';
 import { settlePolicy } from './policy-options.js';
 import type { Credentials } from './presign.js';
+import { describeError } from './redact.js';
 import { isAmazon, isEndpoint, locateStore, storeNameOf } from './store.js';
 import type { StoreAddress } from './store.js';
 import type { Tracker } from './tracker.js';
@@ -47,6 +48,15 @@ export interface SignerOptions {
    * (`x-amz-mp-object-size`), and the bucket's CORS rule has to allow the headers `x-amz-*`.
    */
   checksums?: readonly ChecksumAlgorithm[];
+  /**
+   * Whether the store refuses `x-amz-*` headers that are not in the signature; by default true at Amazon and false at
+   * another endpoint, since Ceph 16, MinIO and others act on them. Where false, the signer also signs what defeats the
+   * worst of them: `x-amz-acl` (`private`, or what the policy allows) against a public object, and conditions that no
+   * copy meets against `x-amz-copy-source`. The bucket's CORS rule then has to allow the headers `x-amz-*`. Say true
+   * where `npx mule-upload signer --check` has seen that the store refuses them, or where it takes no `x-amz-acl` (R2,
+   * buckets without ACLs).
+   */
+  refusesUnsignedHeaders?: boolean;
   /**
    * Signs; a function is asked at every call, so let it remember what it fetched (those of the AWS SDK do). Needs no
    * more than s3:PutObject, s3:GetObject, s3:AbortMultipartUpload, s3:ListMultipartUploadParts, and with `policy.acls`
@@ -102,7 +112,7 @@ export interface SignerOptions {
   grantLife?: number;
   /** Seconds since an upload began in which its grant can be renewed; 30 days by default, 10 years at most. */
   renewalTime?: number;
-  /** Hears of faults that callers see as a bare 500; `console.error` by default. */
+  /** Hears of faults that callers see as a bare 500; `console.error` by default, without secrets. */
   onError?: (error: unknown) => void;
   /** Epoch milliseconds; the clock by default. */
   now?: () => number;
@@ -122,7 +132,7 @@ export const OPTION_DEFAULTS = {
   bodyTimeout: 60,
   grantLife: 7 * DAY,
   renewalTime: 30 * DAY,
-  onError: (error: unknown): void => console.error('mule-upload signer:', error),
+  onError: (error: unknown): void => console.error('mule-upload signer:', describeError(error)),
   now: (): number => Date.now(),
 } as const;
 
@@ -137,6 +147,7 @@ export interface Settings {
   /** Whether the store refuses a Complete of another size than was granted. */
   verifiesSize: boolean;
   checksums: readonly ChecksumAlgorithm[];
+  refusesUnsignedHeaders: boolean;
   credentials: () => Promise<Credentials>;
   authorize: SignerOptions['authorize'];
   allowAnonymous: boolean;
@@ -175,12 +186,13 @@ export function settle(options: SignerOptions): Settings {
   expect('bucket', bucket, isMatch(/^[a-z\d][\w.-]{0,254}$/i), 'the name of a bucket');
   expect('region', region, isMatch(/^[\w-]{1,64}$/), 'the name of a region');
   if (endpoint !== undefined) expect('endpoint', endpoint, isEndpoint, 'an http or https URL of a store');
-  for (const name of ['pathStyle', 'dualStack', 'accelerate', 'receipts'] as const) {
+  for (const name of ['pathStyle', 'dualStack', 'accelerate', 'receipts', 'refusesUnsignedHeaders'] as const) {
     if (options[name] !== undefined) expect(name, options[name], isBoolean, 'true or false');
   }
   expectAmazon(options);
   const checksums = settings.checksums ?? (isAmazon(endpoint) ? CHECKSUM_ALGORITHMS : []);
   expect('checksums', checksums, isListOf(isChecksumAlgorithm), `a list of ${CHECKSUM_ALGORITHMS.join(', ')}`);
+  const refusesUnsignedHeaders = options.refusesUnsignedHeaders ?? isAmazon(endpoint);
   if (options.receipts && options.secret === undefined)
     throw new OptionError('receipts', 'true; the backend that reads them needs secret, so give one');
   for (const name of ['authorize', 'throttle', 'log', 'onComplete', 'fetch', 'onError', 'now'] as const) {
@@ -204,12 +216,16 @@ export function settle(options: SignerOptions): Settings {
     verifiesSize: isAmazon(endpoint) && checksums.length > 0,
     store: locateStore({ bucket, region, endpoint, pathStyle, dualStack, accelerate }),
     checksums,
+    refusesUnsignedHeaders,
     credentials: credentialsFrom(options.credentials),
     authorize,
     allowAnonymous: allowAnonymous ?? false,
     secrets: options.secret === undefined ? null : secretsFrom(options.secret),
     origins: options.origins === undefined ? null : new Set(originsFrom(options.origins)),
-    policy: settlePolicy(options.policy === undefined ? {} : options.policy, isAmazon(endpoint)),
+    policy: settlePolicy(options.policy === undefined ? {} : options.policy, {
+      knowsConditions: isAmazon(endpoint),
+      refusesUnsignedHeaders,
+    }),
     throttle: options.throttle,
     log: options.log,
     onComplete: options.onComplete,

@@ -17,12 +17,19 @@ import type { ObjectPolicy } from './object-headers.js';
 import { POLICY_DEFAULTS } from './policy.js';
 import type { Policy, SettledPolicy } from './policy.js';
 
+/** What is known of the store. */
+export interface StoreTraits {
+  /** Whether it heeds `If-None-Match`. */
+  knowsConditions: boolean;
+  /** Whether it refuses `x-amz-*` headers that are not signed. */
+  refusesUnsignedHeaders: boolean;
+}
+
 /**
  * Checks a policy and fills in the defaults.
- * @param knowsConditions whether the store is known to heed `If-None-Match`
  * @throws OptionError naming option and value
  */
-export function settlePolicy(policy: Policy, knowsConditions: boolean): SettledPolicy {
+export function settlePolicy(policy: Policy, { knowsConditions, refusesUnsignedHeaders }: StoreTraits): SettledPolicy {
   expect('policy', policy, (value) => typeof value === 'object' && value !== null, 'an object');
   const { overwrite } = policy;
   const settled = { ...POLICY_DEFAULTS, ...withoutUndefined(policy) };
@@ -47,7 +54,11 @@ export function settlePolicy(policy: Policy, knowsConditions: boolean): SettledP
   if (posts && overwrite === false)
     throw new OptionError('policy.posts', 'true; a POST cannot forbid overwriting, so overwrite cannot be false');
   settleObject(settled);
-  return { ...settled, overwrite: overwrite ?? (posts || !knowsConditions) };
+  return {
+    ...settled,
+    overwrite: overwrite ?? (posts || !knowsConditions),
+    defaultAcl: refusesUnsignedHeaders ? null : 'private',
+  };
 }
 
 function expectTemplate(template: string): void {

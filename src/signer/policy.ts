@@ -56,7 +56,11 @@ export interface Policy extends ObjectPolicy {
 }
 
 type Settled = 'maxSize' | 'minSize' | 'maxFiles' | 'posts' | 'overwrite';
-export type SettledPolicy = Policy & Required<Pick<Policy, Settled>>;
+export type SettledPolicy = Policy
+  & Required<Pick<Policy, Settled>> & {
+    /** The canned ACL that is signed where the browser wishes for none; null: none is. */
+    defaultAcl: string | null;
+  };
 
 export const POLICY_DEFAULTS = { maxSize: MAX_OBJECT_SIZE, minSize: 0, maxFiles: 100, posts: false } as const;
 

@@ -36,7 +36,7 @@ export function leastPolicy({ bucket, policy }: Settings): string {
     ],
     Resource: `arn:aws:s3:::${bucket}/${prefixOf(policy)}*`,
   };
-  return `the policy of its user or role:\n${JSON.stringify({ Version: '2012-10-17', Statement: [statement] }, null, 2)}`;
+  return `the policy of its user or role (s3:GetObject is for HEAD, for which S3 has no smaller permission):\n${JSON.stringify({ Version: '2012-10-17', Statement: [statement] }, null, 2)}`;
 }
 
 /** The folder that all keys are in, as far as the policy tells; empty where it does not. */

@@ -75,6 +75,8 @@ export function createCaller(options: Partial<SignerOptions> = {}): Caller {
   const signer = createSigner({
     bucket: 'bucket',
     endpoint: 'http://127.0.0.1:9000',
+    // what a signer signs besides where this is false is shown in attacks/unsigned-headers
+    refusesUnsignedHeaders: true,
     credentials: CREDENTIALS,
     authorize: () => caller.user,
     now: () => caller.now,

@@ -7,7 +7,7 @@ import type { Policy, SettledPolicy } from '../../src/signer/policy.js';
 import type { InitFile } from '../../src/protocol.js';
 import { fileOf, NOW } from './caller.js';
 
-const settled = (policy: Policy = {}) => settlePolicy(policy, false);
+const settled = (policy: Policy = {}) => settlePolicy(policy, { knowsConditions: false, refusesUnsignedHeaders: true });
 const chooseKey = (policy: SettledPolicy, file: InitFile, principal: string | null) =>
   choose(policy, file, principal, NOW);
 

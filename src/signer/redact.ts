@@ -1,0 +1,43 @@
+/** Removes secrets from text that people are shown: messages, logs, the output of the command line. */
+
+const REMOVED = '[removed]';
+
+/** Parameters of a URL, fields of a form and members of JSON whose values let their holder in. */
+const PARAMETERS =
+  'x-amz-(?:signature|credential|security-token)|awsaccesskeyid|signature|access_token|token|password|passwd|secret|sig';
+const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
+  // the password of a URL may hold an @ that nobody encoded: up to the last one
+  [/\b([a-z][a-z\d+.-]*:\/\/)[^\s"'<>]*@/gi, `$1${REMOVED}@`],
+  [new RegExp(`\\b(${PARAMETERS})(=|%3D)[^&\\s"'<>]+`, 'gi'), `$1$2${REMOVED}`],
+  [new RegExp(`(["'](?:${PARAMETERS})["']\\s*:\\s*)(["'])[^"']*\\2`, 'gi'), `$1$2${REMOVED}$2`],
+  [
+    /\b((?:proxy-)?authorization|(?:set-)?cookie|x-amz-security-token)(["']?\s*:\s*["']?)[^\r\n"']+/gi,
+    `$1$2${REMOVED}`,
+  ],
+  [/\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/g, `$1 ${REMOVED}`],
+];
+
+/**
+ * Removes signatures, credentials, session tokens and passwords, as they stand in URLs, headers and JSON.
+ * @param secrets values that are removed wherever they stand
+ */
+export function redact(text: string, secrets: readonly string[] = []): string {
+  const known = secrets.filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length);
+  const plain = known.reduce((rest, secret) => rest.replaceAll(secret, REMOVED), text);
+  return PATTERNS.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), plain);
+}
+
+/** Describes an error and its causes for a log, with their stacks and without secrets. */
+export function describeError(error: unknown): string {
+  const texts: string[] = [];
+  for (let next: unknown = error, depth = 0; next !== undefined && depth < 5; depth += 1) {
+    if (next instanceof Error) {
+      texts.push(next.stack ?? next.message);
+      next = next.cause;
+    } else {
+      texts.push(typeof next === 'string' ? next : `a thrown value of type ${typeof next}`);
+      next = undefined;
+    }
+  }
+  return redact(texts.join('\ncaused by: '));
+}
