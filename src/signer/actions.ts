@@ -9,7 +9,7 @@ import type {
   Signed,
   SignedAnswer,
 } from '../protocol.js';
-import { signAnswer, takesNotices, useGrant } from './call.js';
+import { keepFromSweep, signAnswer, takesNotices, useGrant } from './call.js';
 import type { Call } from './call.js';
 import { readChecksum } from './checksums.js';
 import type { Checksum } from './checksums.js';
@@ -57,6 +57,7 @@ async function signChunk(call: Call, body: unknown): Promise<SignedAnswer> {
 async function signList(call: Call, body: unknown): Promise<SignedAnswer> {
   const request = readList(body);
   const { key } = await useGrant(call, request);
+  await keepFromSweep(call, request.upload_id);
   return signAnswer(call, listParts(key, request.upload_id, request.part_number_marker));
 }
 
@@ -110,6 +111,7 @@ async function signAll(call: Call, body: unknown): Promise<AllAnswer> {
   }
   const { key } = grant;
   const uploadId = request.upload_id;
+  await keepFromSweep(call, uploadId);
   const { presign, terms, now, expires } = call;
   const [list, end, abort, head, ...chunks] = await Promise.all([
     presign(listParts(key, uploadId), terms),
@@ -150,8 +152,9 @@ async function track(
 ): Promise<void> {
   // Nobody's uploads are not tracked: who could be told of them? And what is sent in one request leaves nothing behind.
   if (!tracker || principal === null || uploadId === '') return;
-  if (state === 'complete' || state === 'aborted') await tracker.forget(principal, uploadId, state);
-  else await tracker.note({ principal, bucket, key, uploadId, size, partSize, checksum, begun, marks }, chunks);
+  const upload = { principal, bucket, key, uploadId, size, partSize, checksum, begun, marks };
+  if (state === 'complete' || state === 'aborted') await tracker.forget(principal, uploadId, state, upload);
+  else await tracker.note(upload, chunks);
 }
 
 /** @throws SignerRefusal 400 for a part that the file does not have */

@@ -53,6 +53,11 @@ export const looksAtObjects = ({ onComplete, receipts }: Settings): boolean => r
 /** Whether `chunk_loaded` is an action of this signer. */
 export const takesNotices = (settings: Settings): boolean => settings.tracker !== null || looksAtObjects(settings);
 
+/** Counts as a notice of an upload that its owner goes on with, so that no sweep aborts it before its next part. */
+export async function keepFromSweep({ settings, principalMark }: Call, uploadId: string): Promise<void> {
+  if (principalMark !== null) await settings.tracker?.touch?.(principalMark, uploadId);
+}
+
 /** Signs one operation. */
 export async function sign(call: Call, operation: StoreOperation): Promise<SignedRequest> {
   return { ...(await call.presign(operation, call.terms)), expires: call.expires };

@@ -1,7 +1,7 @@
 /** `get_init_signature`: what may be uploaded, under which key, in parts of which size. */
 import type { Action, ChecksumAlgorithm, InitAnswer, InitAnswerFile, InitFile, InitRefused } from '../protocol.js';
 import { markOf } from './hashes.js';
-import { looksAtObjects, openGrant, sign, takesNotices } from './call.js';
+import { keepFromSweep, looksAtObjects, openGrant, sign, takesNotices } from './call.js';
 import type { Call } from './call.js';
 import { checksumTypeOf, readChecksum } from './checksums.js';
 import type { Checksum } from './checksums.js';
@@ -166,7 +166,10 @@ async function answerGranted(
     ...(checksum && { checksum: { algorithm: checksum, type: checksumTypeOf(checksum) } }),
     ...(grant.marks.length > 0 && { tracked: true }),
   };
-  if (uploadId !== undefined) return { ...multipart, upload_id: uploadId };
+  if (uploadId !== undefined) {
+    await keepFromSweep(call, uploadId);
+    return { ...multipart, upload_id: uploadId };
+  }
   return { ...multipart, init: await sign(call, createUpload(key, made, checksum)) };
 }
 

@@ -1,6 +1,7 @@
 /** The database behind the SQL tracker: its tables, how they came to be, and how it is opened by URL. */
 import type { Kysely, Migration } from 'kysely';
 import type { ChecksumAlgorithm } from '../protocol.js';
+import { redact } from './redact.js';
 
 export interface UploadRow {
   principal: string;
@@ -14,7 +15,8 @@ export interface UploadRow {
   begun: number | string;
   /** When the last notice came. */
   touched: number | string;
-  state: 'started' | 'complete' | 'aborted';
+  /** `sweeping` is one that a sweep has claimed and not aborted yet. */
+  state: 'started' | 'sweeping' | 'complete' | 'aborted';
   /** Runs of part numbers, such as `1-500,502`. */
   chunks: string;
 }
@@ -103,12 +105,19 @@ export async function openDatabase(url: string): Promise<Database> {
   const isPostgres = /^postgres(ql)?:\/\//.test(url);
   const db = await (isPostgres ? openPostgres(url) : openSqlite(url));
   try {
-    await migrate(db);
+    await migrate(db).catch(hideSecrets);
     return { db, inTurn: isPostgres ? (work) => work() : createTurns() };
   } catch (error) {
     await db.destroy();
     throw error;
   }
+}
+
+/** A driver's error may hold the whole URL, its password included. @throws Error that holds none */
+function hideSecrets(error: unknown): never {
+  const { message, cause } = error as Error;
+  const reason = cause instanceof Error ? `: ${cause.message || cause.name}` : '';
+  throw new Error(redact(message + reason));
 }
 
 async function openPostgres(connectionString: string): Promise<Kysely<Tables>> {

@@ -43,20 +43,24 @@ export async function sweep(
   const presign = createPresigner(settings.store, settings.region);
   const report: SweepReport = { aborted: 0, gone: 0, failed: [] };
 
+  const before = settings.now() - days * 86_400_000;
   const abort = async ({ key, uploadId, principal }: TrackedUpload): Promise<void> => {
+    // its owner may have gone on with it since it was listed; from here on nobody is offered it
+    if (tracker.claim && !(await tracker.claim(principal, uploadId, before))) return;
     const terms = { credentials: await settings.credentials(), now: settings.now(), expires: 60 };
     const { method, url } = await presign(abortUpload(key, uploadId), terms);
     const answer = await settings.fetch(url, { method, signal: AbortSignal.timeout(PATIENCE) }).catch(() => null);
     await answer?.body?.cancel();
     if (!answer || !(answer.ok || answer.status === 404)) {
       report.failed.push({ key, status: answer?.status ?? null });
+      await tracker.release?.(principal, uploadId, before);
       return;
     }
     report[answer.ok ? 'aborted' : 'gone'] += 1;
     await tracker.forget(principal, uploadId, 'aborted');
   };
 
-  const left = await tracker.stale(bucket, settings.now() - days * 86_400_000, limit);
+  const left = await tracker.stale(bucket, before, limit);
   const work = async (): Promise<void> => {
     for (let upload = left.shift(); upload; upload = left.shift()) await abort(upload);
   };

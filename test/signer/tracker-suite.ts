@@ -1,6 +1,7 @@
 /** What every tracker has to do, whatever it keeps its uploads in. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { CLAIM_LIFE, MAX_UPLOADS_PER_KEY } from '../../src/signer/tracker.js';
 import type { TrackedUpload, Tracker } from '../../src/signer/tracker.js';
 
 export const uploadOf = (upload: Partial<TrackedUpload> = {}): TrackedUpload => ({
@@ -91,5 +92,87 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     // what ended is kept no longer: a new upload of that id would be new
     await tracker.note(uploadOf({ uploadId: 'ended' }), []);
     assert.ok(await tracker.find('p', ['m']));
+  });
+
+  it('keeps ended what has ended, though every other notice comes only then, or there never was one', async () => {
+    for (const ending of ['complete', 'aborted'] as const) {
+      let now = 1_000;
+      const tracker = await make(() => now);
+      await tracker.forget('p', 'u', ending, uploadOf());
+      await tracker.forget('p', 'unknown', ending);
+      for (const uploadId of ['u', 'unknown']) {
+        await tracker.note(uploadOf({ uploadId }), []);
+        await tracker.note(uploadOf({ uploadId }), [1, 2]);
+        await tracker.touch('p', uploadId);
+        await tracker.forget('p', uploadId, ending);
+      }
+      assert.equal(await tracker.find('p', ['m']), null);
+      now = 5_000;
+      assert.deepEqual(await tracker.stale('b', 5_000, 10), []);
+    }
+  });
+
+  it('takes a search, a notice and a touch for signs of life, and touches nothing that it does not know', async () => {
+    let now = 1_000;
+    const tracker = await make(() => now);
+    for (const mark of ['found', 'noted', 'touched', 'left'])
+      await tracker.note(uploadOf({ uploadId: mark, key: mark, marks: [mark] }), []);
+    now = 3_000;
+    await tracker.find('p', ['found']);
+    await tracker.note(uploadOf({ uploadId: 'noted', key: 'noted', marks: ['noted'] }), [1]);
+    await tracker.touch('p', 'touched');
+    await tracker.touch('p', 'made up');
+    await tracker.touch('q', 'left');
+    assert.deepEqual(
+      (await tracker.stale('b', 2_000, 10)).map(({ uploadId }) => uploadId),
+      ['left'],
+    );
+  });
+
+  it('gives an upload to one sweep, and only if there was no notice since', async () => {
+    let now = 1_000;
+    const tracker = await make(() => now);
+    await tracker.note(uploadOf(), [1]);
+    assert.equal(await tracker.claim('p', 'u', 1_000), false, 'a notice came at that time');
+    assert.equal(await tracker.claim('p', 'made up', 2_000), false);
+    assert.equal(await tracker.claim('q', 'u', 2_000), false);
+    assert.equal(await tracker.claim('p', 'u', 2_000), true);
+    assert.equal(await tracker.claim('p', 'u', 2_000), false, 'another sweep has it');
+    assert.equal(await tracker.find('p', ['m']), null);
+    await tracker.note(uploadOf(), [2]);
+    await tracker.touch('p', 'u');
+    assert.equal(await tracker.find('p', ['m']), null, 'no notice brings it back');
+    // the store did not abort it
+    await tracker.release('p', 'u', 2_000);
+    assert.deepEqual((await tracker.stale('b', 2_000, 10)).length, 1);
+    assert.deepEqual((await tracker.find('p', ['m']))?.chunks, [1]);
+    // the next sweep claims it and ends in the middle
+    now = 3_000;
+    assert.equal(await tracker.claim('p', 'u', 4_000), true);
+    assert.deepEqual(await tracker.stale('b', 4_000, 10), []);
+    now = 3_001 + CLAIM_LIFE;
+    assert.equal((await tracker.stale('b', 4_000, 10)).length, 1);
+    assert.equal(await tracker.claim('p', 'u', 4_000), true);
+    await tracker.forget('p', 'u', 'aborted');
+    assert.equal(await tracker.find('p', ['m']), null);
+    await tracker.release('p', 'u', 4_000);
+    assert.equal(await tracker.find('p', ['m']), null, 'what has ended is not released');
+  });
+
+  it('keeps few uploads of one key, begun or ended, and none less of any other', async () => {
+    let now = 1_000;
+    const tracker = await make(() => now);
+    await tracker.note(uploadOf({ principal: 'victim', uploadId: 'v' }), [1]);
+    await tracker.note(uploadOf({ uploadId: 'other', key: 'other', marks: ['other'] }), [1]);
+    for (let index = 0; index < 5 * MAX_UPLOADS_PER_KEY; index += 1) {
+      now += 1;
+      await tracker.note(uploadOf({ uploadId: `made-up-${index}` }), [1]);
+      await tracker.forget('p', `ended-${index}`, 'aborted', uploadOf({ uploadId: `ended-${index}` }));
+      await tracker.forget('p', `unknown-${index}`);
+    }
+    const kept = await tracker.stale('b', now + 1, 1_000);
+    assert.ok(kept.length <= MAX_UPLOADS_PER_KEY + 2, `${kept.length} are kept`);
+    assert.deepEqual((await tracker.find('victim', ['m']))?.chunks, [1]);
+    assert.deepEqual((await tracker.find('p', ['other']))?.chunks, [1]);
   });
 }

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createMemoryTracker } from '../../src/signer/tracker.js';
-import type { Tracker } from '../../src/signer/tracker.js';
 import { testTracker, uploadOf } from './tracker-suite.js';
 
 describe('tracker in memory', () => {
-  testTracker(async (now) => createMemoryTracker({ now }) as Required<Tracker>);
+  testTracker(async (now) => createMemoryTracker({ now }));
 
   it('lets go of the upload longest without a notice when there are too many', async () => {
     const tracker = createMemoryTracker({ maxUploads: 2 });
@@ -15,6 +14,18 @@ describe('tracker in memory', () => {
       found.map((upload) => upload?.uploadId),
       ['a', undefined, 'c'],
     );
+  });
+
+  it('lets nobody push out the uploads of others by beginning many', async () => {
+    const tracker = createMemoryTracker({ maxUploads: 100 });
+    for (const name of ['ada', 'bob']) await tracker.note(uploadOf({ principal: name }), [1]);
+    for (let index = 0; index < 1_000; index += 1) {
+      const name = `made-up-${index}`;
+      await tracker.note(uploadOf({ principal: 'mallory', uploadId: name, key: name }), []);
+      await tracker.forget('mallory', `ended-${name}`);
+    }
+    for (const name of ['ada', 'bob']) assert.deepEqual((await tracker.find(name, ['m']))?.chunks, [1]);
+    assert.ok((await tracker.stale('b', Infinity, 1_000)).length <= 100);
   });
 
   it('names the option that does not fit', () => {
