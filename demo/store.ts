@@ -19,6 +19,8 @@ export interface DemoStore {
   credentials: Credentials;
   /** What the store verifies, where the signer cannot know it by the endpoint. */
   checksums?: readonly ChecksumAlgorithm[];
+  /** Whether the store refuses `x-amz-*` headers that are not signed, where the signer cannot know it. */
+  refusesUnsignedHeaders?: boolean;
   /** Epoch milliseconds: the clock that the store goes by, where it is not this machine's. */
   now?: () => number;
 }
@@ -101,7 +103,10 @@ export async function startDemoStore(directory: string): Promise<OwnStore> {
     },
   });
   return {
-    store: { endpoint: proxy.url, bucket: DEMO_BUCKET, region, credentials, checksums: CHECKSUMS, now },
+    store: {
+      ...{ endpoint: proxy.url, bucket: DEMO_BUCKET, region, credentials, now },
+      ...{ checksums: CHECKSUMS, refusesUnsignedHeaders: true },
+    },
     switches,
     async close() {
       await proxy.close();
