@@ -41,7 +41,9 @@ describe('the check of a store', () => {
         fetch: async (url, init) => {
           count += 1;
           if (count !== failing) return fetch(url, init);
-          throw new TypeError(`Failed to parse URL from ${typeof url === 'string' ? url : ''}`, { cause: { code: 'ECONNRESET' } });
+          throw new TypeError(`Failed to parse URL from ${typeof url === 'string' ? url : ''}`, {
+            cause: { code: 'ECONNRESET' },
+          });
         },
       });
       assert.deepEqual(await s3.listUploads('films'), [], `request ${failing} failed`);
