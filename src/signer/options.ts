@@ -251,7 +251,7 @@ export function callSafely<T>(hook: (value: T) => unknown, value: T, onFault: (e
   }
 }
 
-const fallBack = (error: unknown): void => console.error('mule-upload signer: onError failed:', error);
+const fallBack = (error: unknown): void => console.error('mule-upload signer: onError failed:', describeError(error));
 
 /** What is Amazon's alone is no option of another store, nor of a bucket that its virtual hosts cannot name. */
 function expectAmazon({ bucket, endpoint, pathStyle, dualStack, accelerate }: SignerOptions): void {

@@ -60,6 +60,7 @@ export async function startField(options: Partial<SignerOptions> = {}): Promise<
   const sign = createSigner({
     bucket: 'films',
     endpoint: bucket.url,
+    refusesUnsignedHeaders: true,
     credentials: CREDENTIALS,
     authorize: (request) => request.headers.get('x-user'),
     onError: (error) => faults.push(error),
