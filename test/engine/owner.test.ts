@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../src/limits.js';
 import type { UploaderOptions } from '../../src/engine/index.js';
-import type { MemoryJournal, MemoryShelf} from './stand.js';
+import type { MemoryJournal, MemoryShelf } from './stand.js';
 import { fileOf, hashOf, Stand } from './stand.js';
 
 const PART = MIN_PART_SIZE;
