@@ -150,17 +150,17 @@ const LINE_FAULTS: readonly LineFault[] = [
     ]),
 ];
 
-/** Milliseconds that engines wait by their own rules: the signer 30 s, the store 120 s after the last byte, Complete 10 min. */
+/** Engines wait by their own rules for the signer (30 s), and for a Complete that the store has not carried out (10 min). */
 function waitOf({ fault }: LineFault, { at, on }: Phase): Partial<Scenario> {
   if (!fault.startsWith('silent') || fault === 'silent half-way') return {};
   if (at === 'signer') return { patience: 180, in: ['all'] };
-  if (on === 'complete') return { patience: 900, in: ['all'] };
-  return hasBody({ on } as Phase) ? { patience: 300, in: ['all'] } : {};
+  // whether it was carried out is looked up; a second one at a time would be in the way of the first
+  return on === 'complete' && fault === 'silent' ? { patience: 900, in: ['all'] } : {};
 }
 
 /** The stall timeout counts where nothing goes up; on a machine that is busy, no shorter than it has to be. */
 const stallOf = ({ fault }: LineFault, { at, on }: Phase) =>
-  fault.startsWith('silent') && at === 'store' && ['create', 'list', 'abort'].includes(on) ? SHORT_STALL : {};
+  fault.startsWith('silent') && at === 'store' && !(on === 'complete' && fault === 'silent') ? SHORT_STALL : {};
 
 function combine(line: LineFault, { at, on, phase, ...more }: Phase): Scenario {
   const rule: Rule = { on, ...line.rule, fault: line.make({ at, on, phase }) };

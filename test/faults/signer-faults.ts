@@ -10,7 +10,12 @@ const refusal = (status: number, code: string): Fault => ({
   body: JSON.stringify({ error: { code, message: `Played: ${code}.` } }),
 });
 const once = (on: Rule['on'], fault: Fault): Rule => ({ on, times: 1, fault });
-const html: Fault = { do: 'answer', status: 200, body: '<!doctype html><title>Welcome</title>' };
+const html: Fault = {
+  do: 'answer',
+  status: 200,
+  headers: { 'Content-Type': 'text/html' },
+  body: '<!doctype html><title>Sign in</title>',
+};
 
 /** What a page does when it has signed in again. */
 async function signIn({ until, call }: Actor): Promise<void> {
@@ -44,7 +49,12 @@ const atEachStep = (make: (on: Rule['on']) => Omit<Scenario, 'phase'>): Scenario
   Object.entries(STEPS).map(([phase, { on, ...more }]) => ({ phase, ...more, ...make(on) }));
 
 export const signerScenarios: readonly Scenario[] = [
-  ...atEachStep((on) => ({ fault: 'HTML instead of JSON', signer: [{ on, times: 2, fault: html }] })),
+  // the page is told at the second answer, and trying goes on by itself
+  ...atEachStep((on) => ({
+    fault: 'HTML instead of JSON',
+    signer: [{ on, times: 3, fault: html }],
+    expects: { complaint: 'unauthorized' as const },
+  })),
   ...atEachStep((on) => ({
     fault: 'slow by 3 s',
     signer: [{ on, fault: { do: 'delay', ms: 3_000 } }],
