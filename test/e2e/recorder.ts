@@ -18,13 +18,14 @@ export interface Recorded {
   /** States in order; one that repeats the status and wait before it replaces that. */
   shown: Shown[];
   retries: string[];
-  errors: { code: UploadErrorCode; message: string }[];
+  /** With how many retries there had been by then. */
+  errors: { code: UploadErrorCode; message: string; retriesBefore: number }[];
 }
 
 const RECORDER = `window.recorded = { shown: [], retries: [], errors: [] };
 const element = document.querySelector('mule-upload');
 element.addEventListener('mule-retry', ({ detail }) => recorded.retries.push(detail.phase + ': ' + detail.reason));
-element.addEventListener('mule-error', ({ detail: { error: { code, message } } }) => recorded.errors.push({ code, message }));
+element.addEventListener('mule-error', ({ detail: { error: { code, message } } }) => recorded.errors.push({ code, message, retriesBefore: recorded.retries.length }));
 setInterval(() => {
   const [upload] = element.uploads ?? [];
   if (!upload) return;
