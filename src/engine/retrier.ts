@@ -96,6 +96,8 @@ export class Retrier {
   #progress = 0;
   #authorization: { ready: Promise<void>; go(): void } | null = null;
   #hasComplained = false;
+  /** Answers of the signer that looked like a login page since something went well, over all steps. */
+  #signInPages = 0;
 
   constructor(host: RetrierHost) {
     this.#host = host;
@@ -126,6 +128,7 @@ export class Retrier {
   /** Says that something went well: waits begin short again. */
   progressed(): void {
     this.#progress++;
+    this.#signInPages = 0;
     this.#hasComplained = false;
   }
 
@@ -306,7 +309,7 @@ export class Retrier {
     const complain = (errorCode: UploadErrorCode, advice: string): void =>
       this.#complain(errorCode, `${what}${advice}. Trying goes on`, { status, phase, cause: fault });
     course.hasSignerFailed = true;
-    if (kind === 'sign-in' && level >= SIGN_IN_TRIES) {
+    if (kind === 'sign-in' && ++this.#signInPages >= SIGN_IN_TRIES) {
       complain('unauthorized', ', as when a sign-in has run out: sign in again, or check its URL');
       return 'authorization';
     }

@@ -149,6 +149,62 @@ describe('a step that fails', () => {
       .and.include({ to: 'restart' });
   });
 
+  it('says that a sign-in has run out at the second login page of all steps, and tries on by itself', async () => {
+    const { clock, retrier, errors, insist } = setUp();
+    const page = (): SignerFault => new SignerFault(200, null, 'a web page', null, { kind: 'sign-in' });
+    const first = insist(page());
+    await clock.advance(0);
+    expect(errors).to.be.empty;
+    const second = insist(page(), page());
+    await clock.advance(0);
+    expect(errors.map(({ code, retryable }) => [code, retryable])).to.deep.equal([['unauthorized', true]]);
+    // new headers are tried at once
+    retrier.authorize();
+    await clock.advance(60_000);
+    expect([await first, await second]).to.deep.equal([2, 3]);
+    expect(errors).to.have.length(1);
+  });
+
+  it('says at the first failure what the page itself blocks, and tries on', async () => {
+    const { clock, store, errors, insist } = setUp();
+    const outcome = insist(...times(4, new TransportFault('blocked', 'connect-src blocks it', 'PUT', URL)));
+    await clock.advance(0);
+    expect(errors.map(({ code }) => code)).to.deep.equal(['store-blocked']);
+    await clock.advance(60_000);
+    expect(await outcome).to.equal(5);
+    expect([errors.length, store.probes]).to.deep.equal([1, 0]);
+  });
+
+  it('drops a request without a sign of life only where it is overdue and the store answers', async () => {
+    const { clock, store, retrier, controller } = setUp();
+    expect(await retrier.isLost(URL, true, controller.signal)).to.be.true;
+    expect(await retrier.isLost(URL, false, controller.signal)).to.be.false;
+    store.isUp = false;
+    let isLost: boolean | null = null;
+    void retrier.isLost(URL, true, controller.signal).then((verdict) => (isLost = verdict));
+    await clock.advance(60_000);
+    expect(retrier.wait).to.include({ for: 'network' });
+    store.isUp = true;
+    await clock.advance(3_000);
+    expect(isLost, 'what was on its way may still arrive').to.equal(null);
+    await clock.advance(10_000);
+    expect(isLost).to.equal(true);
+    expect(retrier.wait).to.equal(null);
+  });
+
+  it('waits for a store that may take minutes, and drops the request once it has acted', async () => {
+    const { clock, retrier, controller } = setUp();
+    let hasActed = false;
+    let isLost: boolean | null = null;
+    void retrier.isLost(URL, false, controller.signal, async () => hasActed).then((verdict) => (isLost = verdict));
+    await clock.advance(300_000);
+    expect(isLost).to.equal(null);
+    expect(retrier.wait).to.include({ for: 'store' });
+    hasActed = true;
+    await clock.advance(30_000);
+    expect(isLost).to.equal(true);
+  });
+
   it('complains once of many steps that wait for the user to sign in, and lets all go on together', async () => {
     const { clock, retrier, errors, insist } = setUp();
     const outcomes = [1, 2, 3].map(() => insist(new SignerFault(401, null, '')));
