@@ -73,7 +73,6 @@ const POLICY_LAG = 50;
 
 /** Warns of a policy that forbids workers made from Blobs. @returns what stops listening, once the news is in */
 function watchWorkerPolicy(clock: Clock): () => void {
-  const root: Partial<EventTarget> = globalThis.document ?? globalThis;
   const onViolation = (event: Event): void => {
     const { disposition, blockedURI, effectiveDirective } = event as SecurityPolicyViolationEvent;
     if (disposition !== 'enforce' || !blockedURI.startsWith('blob')) return;
@@ -82,8 +81,8 @@ function watchWorkerPolicy(clock: Clock): () => void {
       `mule-upload: the page's content security policy (${effectiveDirective}) blocks the worker that computes checksums, so that the main thread does; allow blob: there.`,
     );
   };
-  const stop = (): void => root.removeEventListener?.('securitypolicyviolation', onViolation);
-  root.addEventListener?.('securitypolicyviolation', onViolation);
+  const stop = (): void => globalThis.removeEventListener?.('securitypolicyviolation', onViolation);
+  globalThis.addEventListener?.('securitypolicyviolation', onViolation);
   return () => void clock.setTimer(stop, POLICY_LAG);
 }
 

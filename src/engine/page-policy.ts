@@ -17,16 +17,15 @@ export function watchPolicy(url: string): () => string {
   const page = globalThis.location?.href ?? '';
   const target = new URL(url, page || undefined);
   const { origin } = target;
-  const root: Partial<EventTarget> = globalThis.document ?? globalThis;
   let found = '';
   const onViolation = (event: Event): void => {
     const { disposition, blockedURI, effectiveDirective } = event as SecurityPolicyViolationEvent;
     if (disposition === 'enforce' && `${blockedURI}/`.startsWith(`${origin}/`))
       found = `the page's content security policy (${effectiveDirective}) blocks requests to ${origin}: allow it there`;
   };
-  root.addEventListener?.('securitypolicyviolation', onViolation);
+  globalThis.addEventListener?.('securitypolicyviolation', onViolation);
   return () => {
-    root.removeEventListener?.('securitypolicyviolation', onViolation);
+    globalThis.removeEventListener?.('securitypolicyviolation', onViolation);
     return found || mixedContent(page, target);
   };
 }
