@@ -2,15 +2,31 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import vue from '@vitejs/plugin-vue';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from 'vite';
 import solid from 'vite-plugin-solid';
 
 const FOLDER = import.meta.dirname;
 
+const react = { oxc: { jsx: { runtime: 'automatic', importSource: 'react' } } };
+
+/** Puts what the server renders into the page, as a server does at each request. */
+const renderedByServer = {
+  name: 'rendered-by-server',
+  async transformIndexHtml(html) {
+    const root = path.join(FOLDER, 'react-server');
+    const outDir = path.join(root, 'dist');
+    await build({ configFile: false, logLevel: 'warn', root, ...react, build: { ssr: 'server.tsx', outDir } });
+    const { render } = await import(pathToFileURL(path.join(outDir, 'server.js')).href);
+    return html.replace('<!--app-->', render());
+  },
+};
+
 /** What each needs beside Vite; those of JSX tell where its functions come from. */
 const APPS = {
   html: {},
-  react: { oxc: { jsx: { runtime: 'automatic', importSource: 'react' } } },
+  react,
+  'react-server': { ...react, plugins: [renderedByServer] },
   preact: { oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } } },
   solid: { plugins: [solid()] },
   vue: { plugins: [vue({ template: { compilerOptions: { isCustomElement: (tag) => tag === 'mule-upload' } } })] },

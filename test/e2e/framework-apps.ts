@@ -11,7 +11,7 @@ const BUILT = path.join(FOLDER, 'dist');
 /** What was installed last; the same again needs no installing. */
 const STAMP = path.join(FOLDER, 'node_modules/.installed');
 
-export const APPS = ['html', 'react', 'preact', 'solid', 'vue', 'svelte', 'angular'] as const;
+export const APPS = ['html', 'react', 'react-server', 'preact', 'solid', 'vue', 'svelte', 'angular'] as const;
 export type App = (typeof APPS)[number];
 
 /** @throws Error with what the program said */

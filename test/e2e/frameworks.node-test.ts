@@ -30,6 +30,7 @@ describe('an app with the packed package', () => {
   let remove: () => Promise<void>;
   let store: Store;
   let site: Site;
+  let pages: Record<string, string>;
   /** What the apps have set as their property `headers`, call by call. */
   const headers: (string | null)[] = [];
   const matrix: Partial<Record<App, string[]>> = {};
@@ -43,7 +44,8 @@ describe('an app with the packed package', () => {
       headers.push(request.headers.get('x-app'));
       return 'reader';
     };
-    site = await startSite(store, buildApps(), { signer: { allowAnonymous: undefined, authorize } });
+    pages = buildApps();
+    site = await startSite(store, pages, { signer: { allowAnonymous: undefined, authorize } });
   });
 
   after(async () => {
@@ -51,6 +53,12 @@ describe('an app with the packed package', () => {
     site.stop();
     await store.stop();
     await remove();
+  });
+
+  it('in react-server comes with its content, and without the element, which is rendered in the browser', () => {
+    const page = pages['/react-server/']!;
+    assert.match(page, /<button id="clear"/);
+    assert.doesNotMatch(page, /<mule-upload[ >]/);
   });
 
   for (const app of APPS)
