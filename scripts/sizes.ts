@@ -57,12 +57,12 @@ export async function measure(): Promise<Size[]> {
     brotli(await bundle(`engine/${entry}`, external));
   return [
     { name: 'CDN file: the element with Lit', bytes: await read('mule-upload.js'), most: 32 * KB },
-    { name: `${ENGINE}: what that fetches at once, localforage included`, bytes: await read(ENGINE), most: 32 * KB },
+    { name: `${ENGINE}: what that fetches at once, localforage included`, bytes: await read(ENGINE), most: 36 * KB },
     { name: 'engine alone', bytes: await engine('index.js', ['localforage']), most: 12 * KB },
     {
       name: 'engine alone, what it fetches at once',
       bytes: await engine('open-core.js', ['localforage']),
-      most: 29 * KB,
+      most: 33.5 * KB,
     },
     ...(await Promise.all(later.map(async (file) => ({ name: `${file}, when needed`, bytes: await read(file) })))),
   ];

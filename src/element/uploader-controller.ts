@@ -177,15 +177,16 @@ export class UploaderController implements ReactiveController {
     if (changed && byReader) this.hooks.told();
   }
 
-  // Only what changed: new headers or a new signer make uploads that wait for them try at once.
+  // Only what changed: new headers or a new signer make uploads that wait for them try at once. Pages that write plain
+  // values into a template make a new object, with the same content, at every rendering.
   #reconfigure(uploader: Uploader): void {
     const options = this.#readOptions();
     const before = this.#options as Record<string, unknown>;
     const isSame = (name: string, value: unknown): boolean =>
-      value === before[name] || (name === 'urls' && JSON.stringify(value) === JSON.stringify(before[name]));
-    const changes = Object.fromEntries(Object.entries(options).filter(([name, value]) => !isSame(name, value)));
+      value === before[name] || (typeof value === 'object' && JSON.stringify(value) === JSON.stringify(before[name]));
     this.#options = options;
     try {
+      const changes = Object.fromEntries(Object.entries(options).filter(([name, value]) => !isSame(name, value)));
       uploader.configure(changes);
     } catch (error) {
       console.warn(`<mule-upload>: ${(error as Error).message}`);

@@ -56,6 +56,8 @@ export class UploaderCore {
   readonly #smallFiles: SmallFiles;
   readonly #line: LineMemory;
   readonly #dirty = new Set<Upload>();
+  /** What follows the prefix `objectKey` in the keys of files that came with others. */
+  readonly #ownNames = new WeakMap<Upload, string>();
   readonly #reachabilities = new Map<string, Reachability>();
   /** Methods and origins of which an answer could be read. */
   readonly #readable = new Set<string>();
@@ -215,10 +217,36 @@ export class UploaderCore {
       this.#ready = this.#recovery.load();
     }
     this.#scheduler.dispatch();
-    if ('headers' in changes || 'sign' in changes || 'signer' in changes)
-      // those aborted here, too: the store has yet to hear of it
-      for (const upload of this.#roster.all) upload.authorize();
+    this.#applyToPending(changes, before);
     this.#page.update();
+  }
+
+  /** Lets changed options take effect on uploads that wait, are held, or have failed for lack of them. */
+  #applyToPending(changes: UploaderOptions, { maxRetries, autostart }: Readonly<ResolvedOptions>): void {
+    const options = this.#options;
+    const isSet = (...names: (keyof UploaderOptions)[]): boolean => names.some((name) => name in changes);
+    const isOtherSigner = isSet('signer', 'urls', 'sign');
+    for (const upload of this.#roster.all) {
+      const { status, session } = upload;
+      const code = status === 'failed' && upload.snapshot.error?.code;
+      if (isSet('objectKey') && !session) upload.objectKey = this.#keyWish(upload);
+      // those aborted here, too: the store has yet to hear of it
+      if (isOtherSigner || isSet('headers', 'credentials', 'params')) upload.authorize();
+      if (isOtherSigner) upload.nudge(false);
+      if (
+        (code === 'no-signer' && isOtherSigner && (options.sign || actionUrl('get_init_signature', options)))
+        || (code === 'too-many-retries' && options.maxRetries > maxRetries)
+      )
+        this.#requeue(upload);
+      else if (status === 'queued' && options.autostart && !autostart) this.#roster.line(upload);
+    }
+    this.#roster.fill();
+  }
+
+  /** Returns the wish for an upload's key; of several files each has its own name below the prefix. */
+  #keyWish(upload: Upload): string {
+    const { objectKey } = this.#options;
+    return objectKey && objectKey + (this.#ownNames.get(upload) ?? '');
   }
 
   async add(entries: readonly Entry[], rules: Rules = this.#options.rules): Promise<UploadSnapshot[]> {
@@ -389,10 +417,10 @@ export class UploaderCore {
     const { name, size, type, lastModified } = file;
     const facts = { id, name, size, type, lastModified, relativePath };
     const upload = known ?? new Upload(this.#host, facts, this.#owner, { file });
-    const { objectKey, autostart } = this.#options;
     upload.handle = handle;
+    if (areMany) this.#ownNames.set(upload, relativePath || name);
     if (known) upload.file = file;
-    else upload.objectKey = objectKey && areMany ? `${objectKey}${relativePath || name}` : objectKey;
+    else upload.objectKey = this.#keyWish(upload);
     this.#roster.add(upload);
     this.#emit('mule-add', { upload: upload.snapshot });
     if (known) {
@@ -402,7 +430,7 @@ export class UploaderCore {
     // it arrives while the file is looked at
     if (this.#checksumDesk.isWanted) void this.#checksumDesk.kit();
     this.#files.consider(upload);
-    if (autostart) this.#roster.line(upload);
+    if (this.#options.autostart) this.#roster.line(upload);
     return upload;
   }
 

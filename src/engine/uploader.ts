@@ -118,7 +118,8 @@ export class Uploader extends Target {
   }
 
   /**
-   * Changes some options; those in force for running uploads follow at their next step.
+   * Changes some options; those in force for running uploads follow at their next step. Uploads that wait, are held, or
+   * have failed for lack of an option (`no-signer`, `too-many-retries`) go on by themselves once it is set.
    * @throws TypeError naming option and value
    */
   configure(changes: UploaderOptions): void {
