@@ -44,7 +44,7 @@ export function parseAccept(accept: string): string[] {
  * @see https://source.chromium.org/chromium/chromium/src/+/main:net/base/mime_util.cc
  * @see https://gitlab.freedesktop.org/xdg/shared-mime-info
  */
-const FORMATS = `image/jpeg image/jpg image/pjpeg .jpg .jpeg .jpe .jfif
+export const FORMATS = `image/jpeg image/jpg image/pjpeg .jpg .jpeg .jpe .jfif
 image/png image/x-png .png
 image/apng image/vnd.mozilla.apng .apng
 image/gif .gif

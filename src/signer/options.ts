@@ -18,7 +18,7 @@ import type { Policy, SettledPolicy } from './policy.js';
 import { settlePolicy } from './policy-options.js';
 import type { Credentials } from './presign.js';
 import { describeError } from './redact.js';
-import { isAmazon, isEndpoint, locateStore, storeNameOf } from './store.js';
+import { isAmazon, isEndpoint, isSafeFromUnsignedHeaders, locateStore, storeNameOf } from './store.js';
 import type { StoreAddress } from './store.js';
 import type { Tracker } from './tracker.js';
 import { parseUrl } from './url.js';
@@ -49,12 +49,12 @@ export interface SignerOptions {
    */
   checksums?: readonly ChecksumAlgorithm[];
   /**
-   * Whether the store refuses `x-amz-*` headers that are not in the signature; by default true at Amazon and false at
+   * Whether the store refuses `x-amz-*` headers that are not in the signature; by default true at Amazon and R2, false at
    * another endpoint, since Ceph 16, MinIO and others act on them. Where false, the signer also signs what defeats the
    * worst of them: `x-amz-acl` (`private`, or what the policy allows) against a public object, and conditions that no
    * copy meets against `x-amz-copy-source`. The bucket's CORS rule then has to allow the headers `x-amz-*`. Say true
-   * where `npx mule-upload signer --check` has seen that the store refuses them, or where it takes no `x-amz-acl` (R2,
-   * buckets without ACLs).
+   * where `npx mule-upload signer --check` has seen that the store refuses them, or where it takes no `x-amz-acl`
+   * (buckets without ACLs).
    */
   refusesUnsignedHeaders?: boolean;
   /**
@@ -192,7 +192,7 @@ export function settle(options: SignerOptions): Settings {
   expectAmazon(options);
   const checksums = settings.checksums ?? (isAmazon(endpoint) ? CHECKSUM_ALGORITHMS : []);
   expect('checksums', checksums, isListOf(isChecksumAlgorithm), `a list of ${CHECKSUM_ALGORITHMS.join(', ')}`);
-  const refusesUnsignedHeaders = options.refusesUnsignedHeaders ?? isAmazon(endpoint);
+  const refusesUnsignedHeaders = options.refusesUnsignedHeaders ?? isSafeFromUnsignedHeaders(endpoint);
   if (options.receipts && options.secret === undefined)
     throw new OptionError('receipts', 'true; the backend that reads them needs secret, so give one');
   for (const name of ['authorize', 'throttle', 'log', 'onComplete', 'fetch', 'onError', 'now'] as const) {

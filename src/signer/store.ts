@@ -49,6 +49,14 @@ export function isAmazon(endpoint: string | undefined): boolean {
   return endpoint === undefined || /\.amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname);
 }
 
+/**
+ * Tells whether an endpoint, or none, belongs to a store that is known to refuse `x-amz-*` headers outside of the
+ * signature, or that has no ACLs to be changed by them: Amazon's, and R2.
+ * @see https://developers.cloudflare.com/r2/api/s3/api/
+ */
+export const isSafeFromUnsignedHeaders = (endpoint: string | undefined): boolean =>
+  endpoint === undefined || isAmazon(endpoint) || /\.r2\.cloudflarestorage\.com$/.test(new URL(endpoint).hostname);
+
 /** Names a store, so that two addresses of the same one count as one: Amazon's, or the endpoint's URL. */
 export const storeNameOf = (endpoint: string | undefined): string =>
   endpoint === undefined || isAmazon(endpoint) ? 'amazon' : new URL(endpoint).href.replace(/\/+$/, '');
