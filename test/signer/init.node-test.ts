@@ -88,7 +88,7 @@ describe('init', () => {
       files: [
         fileOf({ id: 'big', filesize: 1_001 }),
         fileOf({ id: 'small', filesize: 1 }),
-        fileOf({ id: 'text', filesize: 5, content_type: 'text/plain' }),
+        fileOf({ id: 'text', filename: 'notes.txt', filesize: 5, content_type: 'text/plain' }),
         fileOf({ id: 'nameless', filesize: 5, filename: '' }),
         fileOf({ id: 'good', filesize: 5 }),
       ],

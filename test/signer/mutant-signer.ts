@@ -14,6 +14,7 @@ import {
   listParts,
   putObject,
   putPart,
+  withoutCopy,
 } from '../../src/signer/operations.js';
 import { createPresigner, createSigningKeys } from '../../src/signer/presign.js';
 import type { StoreOperation } from '../../src/signer/presign.js';
@@ -68,7 +69,7 @@ export class MutantTools {
   /** Signs any operation. @param seconds that the URL lives */
   async sign(operation: StoreOperation, seconds = 3_600): Promise<SignedRequest> {
     const now = Date.now();
-    const signed = await this.#presign(operation, { credentials: CREDENTIALS, now, expires: seconds });
+    const signed = await this.#presign(withoutCopy(operation), { credentials: CREDENTIALS, now, expires: seconds });
     return { ...signed, expires: (Math.floor(now / 1_000) + seconds) * 1_000 };
   }
 

@@ -328,7 +328,10 @@ const SINGLE_REQUESTS: readonly Mutant[] = [
     mutation: filesOf(async (answered, { filesize }, tools) => {
       const put = answered['put'] as SignedRequest | undefined;
       if (!put) return undefined;
-      const signed = await tools.resign(put, () => ({ contentLength: filesize, headers: {} }));
+      const signed = await tools.resign(put, ({ headers = {} }) => {
+        const others = Object.entries(headers).filter(([name]) => name !== 'content-type');
+        return { contentLength: filesize, headers: Object.fromEntries(others) };
+      });
       return { ...answered, put: { ...signed, headers: put.headers } };
     }),
   },
@@ -353,7 +356,7 @@ const SINGLE_REQUESTS: readonly Mutant[] = [
     condition('content-length-range', [['content-length-range', 0, 5 * 1024 ** 3]]),
   ),
   posts('signs POST policies for any type', condition('content-type', [['starts-with', '$content-type', '']])),
-  posts('signs POST policies for any ACL', (conditions) => [...conditions, ['starts-with', '$acl', '']]),
+  posts('signs POST policies for any ACL', condition('acl', [['starts-with', '$acl', '']])),
 ];
 
 /** Ignores a refusal of one action, and signs what was asked for. */

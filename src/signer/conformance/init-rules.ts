@@ -83,8 +83,13 @@ async function refusesOne({ caller }: ConformanceRun): Promise<void> {
     );
   }
   const malformed = { ...caller.file({ id: 'malformed' }), filesize: '3' };
-  const { status } = await caller.post('get_init_signature', { files: [small, malformed] });
-  ensure(status < 500, `init answered ${status} to a size that is text; it has to refuse that file alone`);
+  const { status, json } = await caller.post('get_init_signature', { files: [small, malformed] });
+  const answered = ((json as Partial<InitAnswer> | null)?.files ?? []) as (Granted & { id: string })[];
+  const refused = answered.filter(({ error }) => error).map(({ id }) => id);
+  ensure(
+    status === 200 && answered.length === 2 && refused.join() === 'malformed',
+    `init answered ${status} to a size that is text in one of two files; it has to refuse that file alone`,
+  );
 }
 
 async function keepsItsLimit({ caller }: ConformanceRun): Promise<void> {

@@ -103,6 +103,11 @@ async function boundsPolicy({ caller }: ConformanceRun): Promise<void> {
     'a type other than the file’s': formFor(policy, file.key, CONTENT, { 'content-type': 'text/html' }),
     'an ACL': formFor(policy, file.key, CONTENT, { acl: 'public-read' }),
   };
+  const [template] = (await caller.init(caller.file({ filename: '${filename}' }))).files as [Granted];
+  ensure(
+    template.post === undefined || !template.key.includes('${'),
+    'a key holds ${filename}, which the store fills in by itself: send such a file by PUT',
+  );
   for (const [what, form] of Object.entries(forms))
     ensure(!(await isTaken(form)), `the store took ${what} under the POST policy: its conditions have to forbid it`);
 }

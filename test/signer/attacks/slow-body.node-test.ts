@@ -40,7 +40,7 @@ class SlowClient {
     this.#socket.on('data', (text: string) => (this.received += text)).on('error', () => undefined);
     this.closed = once(this.#socket, 'close');
     this.send(
-      `POST ${actionPath} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n`
+      `POST ${actionPath} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\n`
         + `Content-Length: ${length}\r\n${headers}\r\n`,
     );
   }
