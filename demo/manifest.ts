@@ -1,18 +1,19 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { ROOT, commandFor } from '../scripts/programs.js';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const CACHE = path.join(ROOT, '.cache');
 
 async function analyze(): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-manifest-'));
+  await mkdir(CACHE, { recursive: true });
+  // within the project: the analyzer joins the path to the project's, and on Windows the temporary folder may be on
+  // another drive, to which no relative path leads
+  const folder = await mkdtemp(path.join(CACHE, 'manifest-'));
   try {
-    const analyzer = path.join(ROOT, 'node_modules/.bin/cem');
-    const args = ['analyze', '--quiet', '--config', 'custom-elements-manifest.config.js'];
-    // it takes a folder as seen from the project's
+    const [analyzer, ...first] = commandFor('cem');
+    const args = [...first, 'analyze', '--quiet', '--config', 'custom-elements-manifest.config.js'];
     await promisify(execFile)(analyzer, [...args, '--outdir', path.relative(ROOT, folder)], { cwd: ROOT });
     return await readFile(path.join(folder, 'custom-elements.json'), 'utf8');
   } finally {

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer as createViteServer } from 'vite';
 import { actionNameOf, readJson, refuse } from '../src/signer/http.js';
+import { isMain } from '../scripts/programs.js';
 import { createSigner } from '../src/signer/index.js';
 import type { SignerOptions } from '../src/signer/index.js';
 import { toNodeHandler } from '../src/signer/node.js';
@@ -190,7 +191,7 @@ async function main(): Promise<void> {
     process.once(signal, () => void demo.close().then(() => process.exit(0)));
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+if (isMain(import.meta)) {
   await main().catch((error: Error) => {
     console.error(error.message);
     process.exitCode = 1;

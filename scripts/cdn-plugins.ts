@@ -1,6 +1,9 @@
 /** What only the CDN file is put through: it is one file for browsers of today, and every byte of it travels. */
-import path from 'node:path';
 import type { Plugin } from 'vite';
+
+/** A module's path with slashes, as it has them on every system but Windows. */
+const slashed = (id: string): string => id.replaceAll('\\', '/');
+const isWithin = (id: string | undefined, folder: string): boolean => slashed(id ?? '').includes(folder);
 
 /** Modules of localforage, by the end of their path, and what stands in for them. */
 const STAND_INS: readonly (readonly [RegExp, string])[] = [
@@ -36,7 +39,7 @@ export function indexedDbOnly(): Plugin {
     enforce: 'pre',
     resolveId(source, importer) {
       if (source === 'localforage') return this.resolve('localforage/src/localforage.js', importer);
-      if (!importer?.includes(`${path.posix.sep}localforage/src/`)) return undefined;
+      if (!isWithin(importer, '/localforage/src/')) return undefined;
       const index = STAND_INS.findIndex(([pattern]) => pattern.test(source));
       return index < 0 ? undefined : `${STAND_IN}${index}`;
     },
@@ -44,7 +47,7 @@ export function indexedDbOnly(): Plugin {
       return id.startsWith(STAND_IN) ? STAND_INS[Number(id.slice(STAND_IN.length))]![1] : undefined;
     },
     transform(code, id) {
-      if (!id.endsWith('/localforage/src/drivers/indexeddb.js')) return undefined;
+      if (!isWithin(id, '/localforage/src/drivers/indexeddb.js')) return undefined;
       return EDITS.reduce((edited, [text, replacement]) => {
         if (!edited.includes(text)) this.error(`localforage's IndexedDB driver has changed: no "${text}"`);
         return edited.replaceAll(text, replacement);
@@ -102,7 +105,7 @@ export function ownCopies(): Plugin {
     name: 'own-copies',
     enforce: 'pre',
     async resolveId(source, importer) {
-      if (source !== SHARED || !LATER.test(importer ?? '')) return undefined;
+      if (source !== SHARED || !LATER.test(slashed(importer ?? ''))) return undefined;
       const resolved = await this.resolve(source, importer);
       return resolved && `${resolved.id}?later`;
     },
@@ -134,7 +137,7 @@ export function collapseTemplates(): Plugin {
     name: 'collapse-templates',
     enforce: 'post',
     transform(code, id) {
-      if (!/\/src\/element\/[^/]+\.ts$/.test(id) || !/\b(?:html|svg|css)`/.test(code)) return undefined;
+      if (!/\/src\/element\/[^/]+\.ts$/.test(slashed(id)) || !/\b(?:html|svg|css)`/.test(code)) return undefined;
       const edits = editsOf(this.parse(code)).sort((a, b) => b.start - a.start);
       let collapsed = code;
       for (const { start, end, text } of edits) collapsed = collapsed.slice(0, start) + text + collapsed.slice(end);

@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { isMain } from './programs.js';
 import { ROOT, must } from './run.js';
 import type { Outcome } from './runners.js';
 import { areSizesWithinBudget } from './sizes.js';
@@ -109,7 +110,7 @@ export async function check(): Promise<Outcome> {
   return { passed: count - failures.length, failed: failures.length, failures: failures.map((what) => ({ what })) };
 }
 
-if (process.argv[1] === import.meta.filename) {
+if (isMain(import.meta)) {
   const { failed } = await check();
   process.exitCode = failed === 0 ? 0 : 1;
 }

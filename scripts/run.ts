@@ -1,12 +1,11 @@
 /** Running programs for the scripts: each is said aloud, its output goes where ours goes. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { figuresOf, treeOf } from '../test/browsers/process-tree.js';
+import { ROOT, commandFor } from './programs.js';
 
-/** The project's folder. */
-export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+export { ROOT };
 
 const BIN = path.join(ROOT, 'node_modules', '.bin');
 
@@ -36,7 +35,8 @@ export async function run(
   { env = {}, limit = Infinity, isDone = () => false, hear }: RunOptions = {},
 ): Promise<number> {
   console.log(`\n> ${[command, ...args].join(' ')}`);
-  const child = spawn(command, args, {
+  const [file, ...first] = commandFor(command);
+  const child = spawn(file, [...first, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env, PATH: `${BIN}${path.delimiter}${process.env.PATH}` },
     stdio: ['ignore', hear ? 'pipe' : 'inherit', 'inherit'],
@@ -70,6 +70,7 @@ export async function run(
 
 /** Kills a process and all that it started, and says what that was. */
 function endTree(root: number): void {
+  if (process.platform === 'win32') spawnSync('taskkill', ['/pid', String(root), '/t', '/f']);
   for (const pid of treeOf(root)) {
     console.log(`  ${pid} ${figuresOf(pid)?.command ?? ''}`);
     try {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { BitFlip } from './behaviour.js';
 import { assertChecksum, createChecksum, toBase64 } from './checksums.js';
 import type { Checksum } from './checksums.js';
@@ -120,6 +121,8 @@ export async function receiveFile(body: AsyncIterable<Buffer>, path: string, rul
     await handle.datasync();
     return { path, ...written };
   } catch (error) {
+    // Windows keeps the name of an open file
+    await handle.close();
     await rm(path, { force: true });
     throw error;
   } finally {
@@ -127,20 +130,51 @@ export async function receiveFile(body: AsyncIterable<Buffer>, path: string, rul
   }
 }
 
-/** Makes a rename or a new name in that directory survive a power cut. */
-async function syncDirectory(path: string): Promise<void> {
-  const handle = await open(path, 'r');
+/** The two calls that Windows answers otherwise. */
+export interface Disk {
+  open(path: string, flags: string): Promise<Pick<FileHandle, 'sync' | 'close'>>;
+  rename(from: string, to: string): Promise<void>;
+}
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
+
+/** What Windows says of a directory that is to be flushed: it has no such call, and needs none after a rename. */
+const NO_DIRECTORY_SYNC = ['EPERM', 'EISDIR', 'EACCES', 'EINVAL', 'ENOTSUP'];
+/** What Windows says of a name that a reader or a virus scanner has open. */
+const NAME_IN_USE = ['EPERM', 'EACCES', 'EBUSY'];
+/** Milliseconds between tries, one after the other. */
+const RENAME_DELAYS = [10, 20, 50, 100, 200, 500, 1_000];
+
+/** Makes a rename or a new name in that directory survive a power cut, where the system can. */
+async function syncDirectory(path: string, disk: Disk): Promise<void> {
+  let handle: Pick<FileHandle, 'sync' | 'close'> | null = null;
   try {
+    handle = await disk.open(path, 'r');
     await handle.sync();
+  } catch (error) {
+    if (!NO_DIRECTORY_SYNC.includes(codeOf(error))) throw error;
   } finally {
-    await handle.close();
+    await handle?.close();
   }
 }
 
+/** Renames a file, also over one that is open elsewhere for a while. */
+async function renameOverOpenFile(from: string, to: string, disk: Disk): Promise<void> {
+  for (const delay of RENAME_DELAYS) {
+    try {
+      return await disk.rename(from, to);
+    } catch (error) {
+      if (!NAME_IN_USE.includes(codeOf(error))) throw error;
+      await sleep(delay);
+    }
+  }
+  return disk.rename(from, to);
+}
+
 /** Gives a file its lasting name; whoever is told so may rely on it. */
-export async function moveDurably(from: string, to: string): Promise<void> {
-  await rename(from, to);
-  await syncDirectory(dirname(to));
+export async function moveDurably(from: string, to: string, disk: Disk = { open, rename }): Promise<void> {
+  await renameOverOpenFile(from, to, disk);
+  await syncDirectory(dirname(to), disk);
 }
 
 /** Writes a small file whole or not at all. */

@@ -53,7 +53,7 @@ export class ObjectStore {
 
   /** Opens or makes a bucket's directory and clears what an earlier process left half done. */
   static async open(directory: string): Promise<ObjectStore> {
-    await rm(join(directory, 'tmp'), { recursive: true, force: true });
+    await rm(join(directory, 'tmp'), { recursive: true, force: true, maxRetries: 5 });
     for (const name of ['objects', 'blobs', 'uploads', 'tmp']) await mkdir(join(directory, name), { recursive: true });
     return new ObjectStore(directory);
   }
@@ -161,6 +161,6 @@ export class ObjectStore {
   }
 
   async #removeData(object: StoredObject): Promise<void> {
-    await rm(join(this.directory, object.data), { recursive: true, force: true });
+    await rm(join(this.directory, object.data), { recursive: true, force: true, maxRetries: 5 });
   }
 }

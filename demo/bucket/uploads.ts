@@ -201,7 +201,7 @@ export class UploadStore {
       await this.find(uploadId, key);
       this.#parts.delete(uploadId);
       await rm(join(this.#directoryOf(uploadId), 'upload.json'), { force: true });
-      await rm(this.#directoryOf(uploadId), { recursive: true, force: true });
+      await rm(this.#directoryOf(uploadId), { recursive: true, force: true, maxRetries: 5 });
     });
   }
 

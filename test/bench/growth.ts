@@ -8,6 +8,7 @@ import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { isMain } from '../../scripts/programs.js';
 import { MIN_PART_SIZE } from '../../src/limits.js';
 import { launch } from '../e2e/browser.js';
 import { runClient, writeSparse } from './bench-run.js';
@@ -94,4 +95,4 @@ async function measure(): Promise<void> {
   }
 }
 
-if (process.argv[1] === import.meta.filename) await measure();
+if (isMain(import.meta)) await measure();

@@ -1,6 +1,6 @@
 /** A program that a test started, with everything it started in turn; read from /proc, so Linux only. */
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 interface Entry {
@@ -22,6 +22,8 @@ function readEntry(pid: number): Entry | undefined {
 
 /** Lists a process and its living descendants, parents first. */
 export function treeOf(root: number): number[] {
+  // elsewhere the process alone is known
+  if (!existsSync('/proc')) return [root];
   const entries = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (readEntry(Number(name)) ?? []) : []));
   const tree = entries.filter(({ pid, isZombie }) => pid === root && !isZombie).map(({ pid }) => pid);
   for (let i = 0; i < tree.length; i++) {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -168,6 +168,27 @@ describe('the demo', () => {
     } finally {
       await server.stop('SIGKILL');
       await store.stop();
+    }
+  });
+
+  it('starts through a link to the project, as it does for a drive letter in the other case', async () => {
+    const link = join(directory, 'link');
+    await symlink(fileURLToPath(new URL('../..', import.meta.url)), link, 'junction');
+    const server = new Daemon(process.execPath, ['--import', 'tsx', join(link, 'demo', 'serve.ts')], {
+      cwd: link,
+      env: {
+        ...process.env,
+        PORT: '0',
+        S3_BUCKET: 'b',
+        AWS_REGION: 'r',
+        AWS_ACCESS_KEY_ID: 'a',
+        AWS_SECRET_ACCESS_KEY: 's',
+      },
+    });
+    try {
+      await server.ready('the demo', async () => server.log.includes('uploads to bucket b'));
+    } finally {
+      await server.stop('SIGKILL');
     }
   });
 

@@ -1,0 +1,58 @@
+/**
+ * Finds the programs that the scripts start, and starts none of them by a shim: on Windows those of npm are `.cmd`
+ * files, which Node starts only within a shell, where arguments would have to be quoted.
+ * @see https://nodejs.org/api/child_process.html#spawning-bat-and-cmd-files-on-windows
+ */
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The project's folder. */
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+interface Package {
+  name?: string;
+  bin?: string | Record<string, string>;
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+}
+
+const readPackage = (folder: string): Package => {
+  const file = path.join(folder, 'package.json');
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Package) : {};
+};
+
+/** The script of a program that a package of the project brings; null where none does. */
+function findScript(program: string): string | null {
+  const { dependencies, devDependencies } = readPackage(ROOT);
+  for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
+    const folder = path.join(ROOT, 'node_modules', name);
+    const { bin = {} } = readPackage(folder);
+    const script = typeof bin === 'string' ? name.split('/').at(-1) === program && bin : bin[program];
+    if (script) return path.join(folder, script);
+  }
+  return null;
+}
+
+/** npm's own script: the one that runs us, or the one beside this Node. */
+function findNpm(): string | null {
+  const running = process.env.npm_execpath ?? '';
+  const beside = path.join(path.dirname(process.execPath), 'node_modules/npm/bin/npm-cli.js');
+  return [running, beside].find((file) => path.basename(file) === 'npm-cli.js' && existsSync(file)) ?? null;
+}
+
+/** Returns what to start for a program: its script, run by this Node, or else the program itself, looked up in PATH. */
+export function commandFor(program: string): [file: string, ...args: string[]] {
+  if (program === 'node') return [process.execPath];
+  const script = program === 'npm' ? findNpm() : findScript(program);
+  return script ? [process.execPath, script] : [program];
+}
+
+/**
+ * Whether a module is the program that Node was started with.
+ * Real paths are compared: the project's folder may be a link, and Windows' drive letters come in both cases.
+ */
+export function isMain({ url }: Pick<ImportMeta, 'url'>, started = process.argv[1]): boolean {
+  if (!started || !existsSync(started)) return false;
+  return realpathSync.native(started) === realpathSync.native(fileURLToPath(url));
+}
