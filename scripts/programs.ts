@@ -35,8 +35,7 @@ function findScript(program: string): string | null {
 }
 
 /** npm's own script: the one that runs us, or the one beside this Node. */
-function findNpm(): string | null {
-  const running = process.env.npm_execpath ?? '';
+export function findNpm(running = process.env.npm_execpath ?? ''): string | null {
   const beside = path.join(path.dirname(process.execPath), 'node_modules/npm/bin/npm-cli.js');
   return [running, beside].find((file) => path.basename(file) === 'npm-cli.js' && existsSync(file)) ?? null;
 }

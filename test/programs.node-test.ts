@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { ROOT, commandFor, isMain } from '../scripts/programs.js';
+import { ROOT, commandFor, findNpm, isMain } from '../scripts/programs.js';
 import { run } from '../scripts/run.js';
 
 const sources = ['scripts', 'demo']
@@ -18,6 +20,8 @@ describe('programs that the scripts start', () => {
     const started = sources.flatMap((file) => [...read(file).matchAll(/\b(?:must|runCounted)\('([\w-]+)'/g)]);
     const names = new Set([...started.map(([, name]) => name!), 'c8', 'cem']);
     assert.ok(names.has('tsc') && names.has('npm') && names.has('web-test-runner'), [...names].join());
+    // without npm's script, as on Debian, its program is started, which Windows' npm never needs
+    if (!findNpm()) names.delete('npm');
     for (const name of names) {
       const [file, script] = commandFor(name);
       assert.equal(file, process.execPath, name);
@@ -25,6 +29,18 @@ describe('programs that the scripts start', () => {
     }
     assert.deepEqual(commandFor('node'), [process.execPath]);
     assert.deepEqual(commandFor('apt-get'), ['apt-get']);
+  });
+
+  it('take the npm that runs them, and no other package manager for npm', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'mule-npm-test-'));
+    try {
+      const [npm, pnpm] = ['npm-cli.js', 'pnpm.cjs'].map((name) => path.join(folder, name));
+      for (const file of [npm!, pnpm!]) await writeFile(file, '#!/usr/bin/env node\n');
+      assert.equal(findNpm(npm), npm);
+      assert.notEqual(findNpm(pnpm), pnpm);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it('run without a shell and without a folder of shims', async () => {

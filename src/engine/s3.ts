@@ -7,6 +7,7 @@
 import type { ChecksumAlgorithm } from '../protocol.js';
 import { childText, readXml } from '../xml.js';
 import type { XmlElement } from '../xml.js';
+import { ALGORITHMS } from './checksum-desk.js';
 
 /** Checksums as the store tells them, base64; one made of the parts' ends with `-` and their number. */
 export type StoredChecksums = Readonly<Partial<Record<ChecksumAlgorithm, string>>>;
@@ -50,14 +51,15 @@ function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** Reads elements such as `<ChecksumCRC32C>`; null where there is none. */
-function checksumsIn({ children }: XmlElement): StoredChecksums | null {
-  const found = children.flatMap(({ name, text }) => {
-    const algorithm = /^Checksum(CRC64NVME|CRC32C|CRC32|SHA256)$/.exec(name)?.[1]?.toLowerCase();
-    return algorithm && text.trim() ? [[algorithm, text.trim()]] : [];
-  });
-  return found.length ? (Object.fromEntries(found) as StoredChecksums) : null;
-}
+/** Collects the checksums that a store sends. @param read returns one by its algorithm; empty or null where there is none */
+export const collectChecksums = (read: (algorithm: ChecksumAlgorithm) => string | null): StoredChecksums =>
+  Object.fromEntries(ALGORITHMS.map((algorithm) => [algorithm, read(algorithm)]).filter(([, value]) => value));
+
+const elementName = (algorithm: ChecksumAlgorithm): string => `Checksum${algorithm.toUpperCase()}`;
+
+/** Reads elements such as `<ChecksumCRC32C>`. */
+const checksumsIn = (element: XmlElement): StoredChecksums =>
+  collectChecksums((algorithm) => childText(element, elementName(algorithm)));
 
 /** Returns the root of a whole document whose root has that name; null for any other text. */
 function wholeRoot(xml: string, name: string): XmlElement | null {
@@ -106,7 +108,8 @@ export function parsePartList(xml: string): PartList | null {
     const size = Number(childText(part, 'Size') ?? NaN);
     if (!Number.isInteger(partNumber) || partNumber < 1 || !Number.isInteger(size)) return null;
     const checksums = checksumsIn(part);
-    parts.push({ partNumber, size, etag: bareEtag(childText(part, 'ETag') ?? ''), ...(checksums && { checksums }) });
+    const etag = bareEtag(childText(part, 'ETag') ?? '');
+    parts.push({ partNumber, size, etag, ...(Object.keys(checksums).length && { checksums }) });
   }
   const isTruncated = childText(root, 'IsTruncated') === 'true';
   const last = parts.reduce((most, part) => Math.max(most, part.partNumber), 0);
@@ -120,7 +123,7 @@ export function parsePartList(xml: string): PartList | null {
  */
 export function parseCompletion(xml: string): Completion | null {
   const root = wholeRoot(xml, 'CompleteMultipartUploadResult');
-  return root && { etag: bareEtag(childText(root, 'ETag') ?? ''), checksums: checksumsIn(root) ?? {} };
+  return root && { etag: bareEtag(childText(root, 'ETag') ?? ''), checksums: checksumsIn(root) };
 }
 
 /**
@@ -132,7 +135,7 @@ export function completionBody(named: Iterable<NamedPart>): string {
   let parts = '';
   let partNumber = 0;
   for (const { etag, checksum } of named) {
-    const name = `Checksum${checksum?.algorithm.toUpperCase()}`;
+    const name = checksum && elementName(checksum.algorithm);
     const sum = checksum ? `<${name}>${checksum.value}</${name}>` : '';
     parts += `<Part><PartNumber>${++partNumber}</PartNumber><ETag>&quot;${escapeXml(etag)}&quot;</ETag>${sum}</Part>`;
   }

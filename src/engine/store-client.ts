@@ -1,6 +1,13 @@
 import { StoreFault } from './errors.js';
-import { ALGORITHMS } from './checksum-desk.js';
-import { bareEtag, completionBody, parseCompletion, parseError, parsePartList, parseUploadId } from './s3.js';
+import {
+  bareEtag,
+  collectChecksums,
+  completionBody,
+  parseCompletion,
+  parseError,
+  parsePartList,
+  parseUploadId,
+} from './s3.js';
 import type { Completion, NamedPart, PartList, StoredChecksums } from './s3.js';
 import type { Signature } from './signatures.js';
 import type { StoreRequest, StoreResponse, Transport } from './types.js';
@@ -95,7 +102,7 @@ export class StoreClient {
     return {
       size: length === null ? null : Number(length),
       etag: bareEtag(response.header('ETag') ?? ''),
-      checksums: checksumsOf(response),
+      checksums: collectChecksums((algorithm) => response.header(`x-amz-checksum-${algorithm}`)),
     };
   }
 
@@ -140,12 +147,7 @@ export class StoreClient {
 
   #understood<T>(response: StoreResponse, read: (text: string) => T | null): T {
     const value = read(response.text);
-    if (value === null) throw new StoreFault(response.status, '', 'the answer is cut short, too large, or not S3’s');
+    if (value === null) throw new StoreFault(response.status, '', 'the answer is cut short, too long, or not S3’s');
     return value;
   }
-}
-
-function checksumsOf({ header }: StoreResponse): StoredChecksums {
-  const found = ALGORITHMS.map((name) => [name, header(`x-amz-checksum-${name}`)] as const);
-  return Object.fromEntries(found.filter(([, value]) => value));
 }

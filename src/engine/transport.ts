@@ -129,7 +129,7 @@ export class BrowserTransport implements Transport {
       }
       xhr.onprogress = ({ loaded }) => {
         if (loaded <= MAX_XML_LENGTH) return watch.moved();
-        fault('network', `the answer has more than ${MAX_XML_LENGTH} bytes`);
+        fault('network', 'the answer is too long');
         xhr.abort();
       };
       // Safari aborts requests that nobody asked it to abort: the line's fault, as far as we are concerned.
