@@ -53,7 +53,7 @@ function escapeXml(text: string): string {
 
 /** Collects the checksums that a store sends. @param read returns one by its algorithm; empty or null where there is none */
 export const collectChecksums = (read: (algorithm: ChecksumAlgorithm) => string | null): StoredChecksums =>
-  Object.fromEntries(ALGORITHMS.map((algorithm) => [algorithm, read(algorithm)]).filter(([, value]) => value));
+  Object.fromEntries(ALGORITHMS.map((algorithm) => [algorithm, read(algorithm)] as const).filter(([, value]) => value));
 
 const elementName = (algorithm: ChecksumAlgorithm): string => `Checksum${algorithm.toUpperCase()}`;
 

@@ -48,6 +48,13 @@ describe('a request to the store', () => {
     expect(Math.max(...told)).to.be.at.most(body.size);
   });
 
+  it('drops an answer that is longer than any of S3’s', async () => {
+    // 9 MB
+    const failure = await failureOf({ url: new URL('/node_modules/typescript/lib/typescript.js', HERE).href });
+    expect(failure).to.be.instanceOf(TransportFault).and.to.include({ kind: 'network' });
+    expect((failure as TransportFault).message).to.contain('too long');
+  });
+
   it('sends an empty body', async () => {
     expect(
       (await send({ method: 'PUT', url: new URL('/nowhere.bin', HERE).href, body: new Blob([]) })).status,
