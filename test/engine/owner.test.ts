@@ -128,7 +128,7 @@ describe('a signer that says nothing of a principal, on a page without a scope',
       before.signer.principal = principal;
       before.store.hold('put');
       await before.uploader.add([fileOf(100)]);
-      await before.until(() => kept(before) === 1);
+      await before.until(() => kept(before) === 1 && records(before).length === 1);
       const { signer, scope } = before.uploader.options;
       const stand = before.reload({ signer, scope });
       await stand.until(() => stand.uploader.uploads[0]?.status === 'uploading');
