@@ -1,10 +1,9 @@
 /**
  * Reads the XML that S3 answers with. A leaf beside `protocol.ts`: the engine and the signer read the same documents.
  *
- * Own code, because no one parser runs everywhere that this has to: `DOMParser` is missing in workers and in Node, and
- * the small kept libraries are ten times this module, which is loaded on every page. It takes time in proportion to the
- * text, never recurses, and holds to the limits below. The browser tests compare it with `DOMParser` on generated
- * documents.
+ * Own code, because no one parser runs everywhere that this has to: `DOMParser` is missing in workers and in Node, and a
+ * library would be loaded on every page. It takes time in proportion to the text, never recurses, and holds to the limits
+ * below. The browser tests compare it with `DOMParser` on generated documents.
  *
  * It reads more than XML 1.0 allows in two places: a reference to an unknown entity is text, and so is any character,
  * since S3 lists keys that hold control characters. Names are local names, since prefixes differ between stores;
