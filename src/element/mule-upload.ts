@@ -298,6 +298,7 @@ export class MuleUploadElement extends FormElement {
    */
   async forget(): Promise<void> {
     this.value = [];
+    this.#stopAdding();
     await this.#uploader.need().forget();
     this.#uploader.follow();
   }
@@ -407,11 +408,7 @@ export class MuleUploadElement extends FormElement {
   }
 
   protected override empty(): void {
-    this.#adding.abort();
-    this.#adding = new AbortController();
-    this.#reading = 0;
-    this.#refusals.clear();
-    this.#announcer.silence();
+    this.#stopAdding();
     for (const { id } of this.uploads.filter(isUnderWay)) this.abort(id);
     this.clear();
   }
@@ -503,12 +500,22 @@ export class MuleUploadElement extends FormElement {
       const { upload, error } = detail as UploaderEventMap['mule-error']['detail'];
       if (upload.needsFile) this.#announcer.polite = errorText(upload, error, this.say);
     }
-    // they name files of somebody else
-    if (type === 'mule-owner-change') this.#forgetMessages();
+    // messages name files of the former owner, who may have been adding some
+    if (type === 'mule-owner-change') this.#stopAdding();
     if (type !== 'mule-reject') return;
     const rejection = detail as RejectDetail;
     rejection.message = refusalText(rejection, this.#limits, this.say, this.#words.format);
     if (isShown(rejection.code)) this.#refuse(rejection.message);
+  }
+
+  /** Ends what is still being read, and takes back what was said of files. */
+  #stopAdding(): void {
+    this.#adding.abort();
+    this.#adding = new AbortController();
+    this.#reading = 0;
+    this.#refusals.clear();
+    this.#announcer.silence();
+    this.requestUpdate();
   }
 
   #forgetMessages(): void {

@@ -61,7 +61,7 @@ export interface RecoveryKey {
 
 /** Names the control by its `recovery-key`, else by its form, name and id; warns once where that is not enough. */
 export function recoveryKeyOf(host: UploadProperties): RecoveryKey {
-  if (host.recoveryKey) return { key: host.recoveryKey, isUnique: true };
+  if (host.recoveryKey) return { key: String(host.recoveryKey), isUnique: true };
   const derived = derivedKey(host);
   if (isUnique(derived)) return { key: derived, isUnique: true };
   const key = keyWithParams(derived, host);

@@ -43,6 +43,8 @@ export interface UploaderHooks {
  */
 export class UploaderController implements ReactiveController {
   #own: Uploader | null = null;
+  /** The key under which it is among the orphaned, or was last. */
+  #orphanedAs = '';
   /** The control that the own uploader works for; found once, when that is made. */
   #recoveryKey: RecoveryKey | null = null;
   #options: UploaderOptions = {};
@@ -109,7 +111,7 @@ export class UploaderController implements ReactiveController {
       this.#recoveryKey = recoveryKeyOf(this.host);
       const options = this.#readOptions();
       const former = this.#recoveryKey.isUnique ? orphaned.get(ownerOf(options)) : undefined;
-      if (former) this.#takeOver(former);
+      if (former && former.#own) this.#takeOver(former);
       else {
         this.#options = options;
         this.#own = new Uploader(options);
@@ -122,7 +124,7 @@ export class UploaderController implements ReactiveController {
   hostConnected(): void {
     countIn(this.host, true);
     clearTimeout(this.#left);
-    if (orphaned.get(ownerOf(this.#options)) === this) orphaned.delete(ownerOf(this.#options));
+    this.#leaveOrphans();
     if (this.#paused) this.#own?.attach(this.#paused);
     this.#paused = null;
     this.#listen();
@@ -131,7 +133,10 @@ export class UploaderController implements ReactiveController {
   hostDisconnected(): void {
     countIn(this.host, false);
     const isUnfinished = this.#own?.uploads.some((upload) => !isOver(upload)) ?? false;
-    if (isUnfinished && this.#recoveryKey?.isUnique) orphaned.set(ownerOf(this.#options), this);
+    if (isUnfinished && this.#recoveryKey?.isUnique) {
+      for (const [key, { uploads }] of orphaned) if (uploads.every(isOver)) orphaned.delete(key);
+      orphaned.set((this.#orphanedAs = ownerOf(this.#options)), this);
+    }
     this.#left = setTimeout(() => this.#leave(), GRACE);
   }
 
@@ -197,13 +202,13 @@ export class UploaderController implements ReactiveController {
     const options = optionsOf(this.host);
     const { key, isUnique } = this.#recoveryKey!;
     if (!isUnique && options.recover !== 'off') options.recover = 'choose';
-    return { ...options, recoveryKey: this.host.recoveryKey || key };
+    return { ...options, recoveryKey: String(this.host.recoveryKey || key) };
   }
 
   /** Goes on with the uploads of an element of the same control that has left the document. */
   #takeOver(former: UploaderController): void {
     const uploader = former.#own!;
-    orphaned.delete(ownerOf(former.#options));
+    former.#leaveOrphans();
     clearTimeout(former.#left);
     this.#own = uploader;
     this.#options = former.#options;
@@ -219,6 +224,10 @@ export class UploaderController implements ReactiveController {
       if (uploads.length > 0) emit(this.host, 'mule-recover', { uploads });
       if (uploader.uploads.some(({ status }) => status === 'complete')) this.hooks.told();
     });
+  }
+
+  #leaveOrphans(): void {
+    if (orphaned.get(this.#orphanedAs) === this) orphaned.delete(this.#orphanedAs);
   }
 
   #leave(): void {

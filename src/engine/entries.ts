@@ -9,6 +9,8 @@ type EntryFault = Extract<RejectCode, 'not-a-file' | 'unreadable' | 'system-file
 export interface Entry extends FileEntry {
   /** The upload's id, where it is listed already. */
   id?: string | undefined;
+  /** Whether its row was aborted before the code was there that runs it. */
+  isAborted?: boolean;
   /** Why it cannot be added; `file` is then empty, and has the item's name. */
   fault?: Rejection;
 }

@@ -103,7 +103,11 @@ export class FileKeeper {
     if (!kept) return;
     await recognise(upload);
     if (upload.isReleased || !(await shelf.keep(upload.recordId, upload.owner.scope, kept))) return;
-    if (upload.isReleased) return;
+    if (upload.isReleased) {
+      // a file without a record is of no use to anybody
+      if (!upload.session?.uploadId) void shelf.remove(upload.recordId);
+      return;
+    }
     this.#kept.add(upload);
     if (isOver(upload.status)) this.release(upload);
     // the record comes second: one without its file would be of no use to an upload of which nothing is stored

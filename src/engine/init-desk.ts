@@ -192,7 +192,8 @@ export class InitDesk {
         this.#failures.delete(upload);
         this.#host.signerHealth.answered(upload.id);
       }
-      this.#host.answered(answer);
+      // the answer to what a former user added says nothing of the present one
+      if (ready.some(({ isReleased }) => !isReleased)) this.#host.answered(answer);
       checksumDesk.learn(answer);
       if (Number.isFinite(answer.time)) this.#skew = answer.time - asked.wall;
       if (answer.limits?.files && answer.limits.files >= 1)

@@ -87,14 +87,14 @@ export class JournalKeeper {
 }
 
 function recordOf(upload: Upload, { principal, visit }: Omit<Writer, keyof Owner>): JournalRecord | null {
-  const { facts, session, fingerprint, recordId, createdAt, owner } = upload;
+  const { facts, session, fingerprint, recordId, createdAt, owner, recovered } = upload;
   if (!fingerprint) return null;
   return {
     version: 2,
     ...facts,
     id: recordId,
     ...owner,
-    principal: session ? session.principal : principal,
+    principal: session ? session.principal : recovered ? upload.principal : principal,
     visit,
     fingerprint,
     key: session?.key ?? null,

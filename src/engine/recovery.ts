@@ -98,8 +98,9 @@ export class Recovery {
     const known = bound && this.#ask(bound, isCurrent).catch(() => {});
     // neither a slow disk nor a slow signer may hold up new files
     await Promise.race([Promise.all([found, known]), sleep(clock, PATIENCE, lifetime)]).catch(() => {});
+    if (!isCurrent()) return;
     if (this.#hidden.length) this.#reveal();
-    else void found.then(() => this.#reveal());
+    else void found.then(() => isCurrent() && this.#reveal());
   }
 
   /**

@@ -134,7 +134,13 @@ export class Roster {
 
   remove(upload: Upload): void {
     this.#all.delete(upload.id);
+    for (const set of [this.#small, this.#large, this.#running]) set.delete(upload);
     this.#unbook(upload);
+  }
+
+  /** Whether an upload begins by itself when its turn comes. */
+  isInQueue(upload: Upload): boolean {
+    return this.#small.has(upload) || this.#large.has(upload);
   }
 
   /** Puts a queued upload in line for its turn. */

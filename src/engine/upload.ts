@@ -52,6 +52,8 @@ export class Upload {
   createdAt: number;
   /** Whose it is: an unfinished upload comes back to the same owner, and to nobody else. */
   owner: Owner;
+  /** User that the signer named in the visit that left it, as in its record; undefined for a new one. */
+  readonly principal: string | null | undefined;
   /** Asks init for a fresh start: what there was cannot be gone on with. */
   wantsFresh = false;
   /** Whether another tab has had it, or may have: only the store knows what it has come to. */
@@ -96,6 +98,7 @@ export class Upload {
     this.file = 'file' in source ? source.file : null;
     this.fingerprint = record?.fingerprint ?? null;
     this.recovered = record !== null;
+    this.principal = record?.principal;
     this.createdAt = record?.createdAt ?? host.clock.now();
     if (!record) return;
     this.objectKey = record.objectKey;
@@ -207,7 +210,7 @@ export class Upload {
 
   /** Sets a queued upload going. */
   begin(): void {
-    if (this.#status !== 'queued') return;
+    if (this.#status !== 'queued' || this.#isReleased) return;
     this.#error = null;
     this.#step = 'starting';
     this.#transition('starting');
@@ -268,6 +271,7 @@ export class Upload {
 
   /** Puts it back in the queue. */
   enqueue(): void {
+    if (this.#isReleased) return;
     if (this.#status === 'paused' || this.#status === 'failed' || this.#status === 'needs-file') {
       this.#error = null;
       this.#transition(this.file ? 'queued' : 'needs-file');

@@ -106,7 +106,7 @@ export class UploaderCore {
       visit: this.#visit.name,
     }));
     this.#roster = new Roster(
-      () => this.#scheduler.lanes,
+      () => (this.#isDetached ? 0 : this.#scheduler.lanes),
       () => this.#options.partSize,
     );
     this.#line = new LineMemory(
@@ -213,7 +213,7 @@ export class UploaderCore {
     if (this.#ready && (isOtherOwner || (!options.scope && options.signer !== before.signer))) {
       for (const upload of this.#roster.all) if (!upload.session) upload.owner = this.#owner;
       // another user's, or another destination's, unfinished uploads are not for this one to see
-      this.#leave(this.#recovery.leave());
+      this.#leave(this.#recovery.leave(), true);
       this.#ready = this.#recovery.load();
     }
     this.#scheduler.dispatch();
@@ -266,11 +266,12 @@ export class UploaderCore {
       rules.onReady?.(entries.some(isAdmitted), this.uploads);
       const turns = new Turns(this.#ports.clock);
       for (const entry of entries) {
-        if (rules.signal?.aborted) break;
+        if (entry.isAborted) continue;
         if (era !== this.#era) {
           this.#rejectOfFormerUser(entry.file);
           continue;
         }
+        if (rules.signal?.aborted || this.#lifetime.signal.aborted) break;
         const upload = await this.#take(entry, rules, entries.length > 1);
         if (upload) taken.push(upload);
         if (!turns.isOver) continue;
@@ -353,18 +354,22 @@ export class UploaderCore {
 
   async forget(): Promise<void> {
     const scopes = new Set([...this.#scopes, this.#scope]);
-    for (const uploader of this.#ofPage()) {
-      if (!scopes.has(uploader.#scope)) continue;
+    const uploaders = this.#ofPage().filter((uploader) => uploader === this || scopes.has(uploader.#scope));
+    for (const uploader of uploaders) {
       uploader.#endAll({ isForgotten: true });
       uploader.#recovery.leave();
     }
     this.#line.forget();
-    await Promise.all([...scopes].flatMap((scope) => [this.#keeper.wipe(scope), this.#ports.shelf.wipe(scope)]));
+    // by each of them: what one is still writing comes before its own wipe
+    const wipes = uploaders.flatMap((uploader) =>
+      [...scopes].flatMap((scope) => [uploader.#keeper.wipe(scope), uploader.#ports.shelf.wipe(scope)]),
+    );
+    await Promise.all(wipes);
   }
 
   /** Pauses what runs, and lets other tabs resume it; the files stay in hand. @returns ids of what was paused */
   detach(): string[] {
-    const running = this.#roster.all.filter(({ status }) => status === 'queued' || isRunning(status));
+    const running = this.#roster.all.filter((upload) => isRunning(upload.status) || this.#roster.isInQueue(upload));
     for (const upload of running.reverse()) upload.pause();
     this.#isDetached = true;
     this.#tabs.leave();
@@ -377,6 +382,7 @@ export class UploaderCore {
     this.#isDetached = false;
     this.#visit.show();
     for (const id of ids) if (this.#roster.has(id)) void this.resume(id);
+    this.#roster.fill();
   }
 
   dispose(): void {
@@ -602,8 +608,16 @@ export class UploaderCore {
     }
     this.#recovery.meet(user);
     if (user === undefined) return;
+    const isSameSigner = ({ sign, signer, urls }: Readonly<ResolvedOptions>): boolean =>
+      sign === this.#options.sign
+      && actionUrl('get_init_signature', { signer, urls }) === actionUrl('get_init_signature', this.#options);
     for (const other of this.#ofPage())
-      if (other !== this && other.#scope === this.#scope && other.#recovery.user !== undefined)
+      if (
+        other !== this
+        && other.#scope === this.#scope
+        && other.#recovery.user !== undefined
+        && isSameSigner(other.#options)
+      )
         other.#recovery.meet(user);
   }
 
@@ -615,22 +629,25 @@ export class UploaderCore {
     this.#era = {};
     const all = this.#roster.all;
     if (isForgotten) for (const upload of all) this.#forgotten.add(upload);
-    this.#leave(all, isByPage);
+    this.#leave(all, isByPage, true);
     this.#visit.rest();
   }
 
-  /** Takes uploads off the list whose owner is gone. @param isByPage whether the page knows of it */
-  #leave(uploads: readonly Upload[], isByPage = false): void {
+  /**
+   * Takes uploads off the list whose owner is gone.
+   * @param isByPage whether the page knows of it
+   * @param isAll whether the owner has changed, so that the page is told even where nothing was listed
+   */
+  #leave(uploads: readonly Upload[], isByPage = false, isAll = false): void {
     const ended = uploads.filter(({ id }) => this.#roster.has(id));
-    if (!ended.length) return;
-    const lost = ended.filter(({ file, status }) => file && !isOver(status));
+    const lost = ended.filter(({ file, status, recovered }) => file && !isOver(status) && !recovered);
     // the queue first, or its uploads would begin as others make room
     const isQueued = ({ status }: Upload): boolean => status === 'queued';
     for (const upload of [...ended.filter(isQueued), ...ended.filter((one) => !isQueued(one))]) {
       upload.release();
       this.#desk.cancel(upload);
       // which of the two users has chosen it nobody can tell: it is kept for neither
-      if (!isByPage && !upload.session) {
+      if (!isByPage && !upload.session && !upload.recovered) {
         this.#forgotten.add(upload);
         this.#files.release(upload);
         void this.#keeper.remove(upload);
@@ -638,7 +655,7 @@ export class UploaderCore {
       this.#roster.remove(upload);
       this.#dirty.delete(upload);
     }
-    this.#emit('mule-owner-change', { uploads: ended.map(({ snapshot }) => snapshot) });
+    if (ended.length || isAll) this.#emit('mule-owner-change', { uploads: ended.map(({ snapshot }) => snapshot) });
     if (!isByPage) for (const { file } of lost) this.#rejectOfFormerUser(file!);
     this.#settle();
   }

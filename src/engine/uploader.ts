@@ -30,6 +30,7 @@ const NO_UPLOADS: readonly UploadSnapshot[] = Object.freeze([]);
 /** An upload that is listed before the code is there that runs it. */
 interface Early {
   readonly file: File;
+  readonly entry: Entry;
   snapshot: UploadSnapshot;
 }
 
@@ -321,7 +322,7 @@ export class Uploader extends Target {
     const { name, size, type, lastModified } = file;
     const id = (entry.id = newId());
     const snapshot = Object.freeze({ ...NOT_BEGUN, id, name, size, type, lastModified, relativePath });
-    this.#early.set(id, { file, snapshot });
+    this.#early.set(id, { file, entry, snapshot });
   }
 
   /** Shows that the code could not be loaded so far, and tells the page after some failures. */
@@ -354,6 +355,8 @@ export class Uploader extends Target {
   #abortEarly(id?: string): void {
     for (const early of this.#chosen(id)) {
       this.#early.delete(early.snapshot.id);
+      // it may be on its way to the code that runs it
+      early.entry.isAborted = true;
       this.#update(early, { status: 'aborted', waitingFor: null, retryAt: null });
       this.#tell('mule-abort', { upload: early.snapshot });
     }

@@ -49,7 +49,7 @@ describe('what editors know of the element', () => {
     assert.equal(tags[0]!.name, 'mule-upload');
     assert.deepEqual(namesOf(tags[0]!.attributes), namesOf(element.attributes));
     const recover = tags[0]!.attributes.find(({ name }) => name === 'recover')!;
-    assert.deepEqual(namesOf(recover.values!), ['ask', 'auto', 'off']);
+    assert.deepEqual(namesOf(recover.values!), ['ask', 'auto', 'choose', 'off']);
     const { properties } = readJson<{ properties: { name: string }[] }>('dist/css-data.json');
     assert.deepEqual(namesOf(properties), namesOf(element.cssProperties));
   });

@@ -119,6 +119,22 @@ describe('a signer that says nothing of a principal, on a page without a scope',
     expect(stand.all('mule-reject').map(({ code }) => code)).to.deep.equal(['type']);
   });
 
+  it('is still known to be nobody’s where a visit ends before the signer has answered', async () => {
+    const first = pageWithoutScope();
+    first.store.hold('put');
+    await first.uploader.add([fileOf(100)]);
+    await first.until(() => kept(first) === 1 && records(first).length === 1);
+    const { signer, scope } = first.uploader.options;
+    first.signer.always('get_init_signature', () => new Promise(() => {}));
+    const second = first.reload({ signer, scope });
+    await second.until(() => names(second).length === 1);
+    await second.settle();
+    second.signer.always('get_init_signature', null);
+    const third = second.reload({ signer, scope });
+    await third.until(() => third.uploader.uploads[0]?.status === 'uploading');
+    third.uploader.dispose();
+  });
+
   it('resumes by itself where the page sets a scope, or the signer says that nobody signs in', async () => {
     for (const [options, principal] of [
       [{ scope: 'anna' }, undefined],
@@ -144,11 +160,9 @@ describe('the user changes without a reload', () => {
     stand.signer.principal = 'anna';
     await stand.upload(fileOf(10, 'done'));
     const holds = [stand.store.hold('part'), stand.store.hold('put')];
-    await stand.uploader.add([
-      fileOf(3 * PART, 'large'),
-      ...Array.from({ length: 30 }, (_, index) => fileOf(10, `small ${index}`)),
-    ]);
+    await stand.uploader.add([fileOf(3 * PART, 'large')]);
     await stand.until(() => stand.of('large').status === 'uploading');
+    await stand.uploader.add(Array.from({ length: 30 }, (_, index) => fileOf(10, `small ${index}`)));
     return { stand, release: () => holds.forEach((letGo) => letGo()) };
   }
 
@@ -238,6 +252,28 @@ describe('the user changes without a reload', () => {
     expect([names(other), names(stand), records(stand), kept(stand)]).to.deep.equal([[], [], [], 0]);
   });
 
+  it('does not take a late answer for the former user as one for the next', async () => {
+    const stand = new Stand({ scope: 'anna' });
+    let answer!: () => void;
+    stand.signer.next('get_init_signature', async (proceed) => {
+      await new Promise<void>((resolve) => (answer = resolve));
+      return proceed();
+    });
+    stand.signer.principal = 'anna';
+    await stand.uploader.add([fileOf(10, 'of anna')]);
+    await stand.until(() => answer !== undefined);
+    await stand.uploader.forget();
+    stand.uploader.configure({ scope: 'bert' });
+    const late = stand.signer.principal;
+    answer();
+    await stand.settle();
+    expect(late).to.equal('anna');
+    stand.signer.principal = 'bert';
+    await stand.upload(fileOf(10, 'of bert'));
+    expect(stand.uploader.uploads.map(({ name, status }) => `${name} ${status}`)).to.deep.equal(['of bert complete']);
+    expect(stand.all('mule-reject')).to.be.empty;
+  });
+
   it('does not take files that are still being read when the user changes', async () => {
     const stand = new Stand({ scope: 'anna' });
     await stand.upload(fileOf(10, 'first'));
@@ -250,6 +286,20 @@ describe('the user changes without a reload', () => {
 });
 
 describe('an uploader whose element is gone', () => {
+  it('begins nothing, and leaves held files held when it is attached again', async () => {
+    const stand = new Stand({ autostart: false });
+    await stand.uploader.add([fileOf(10, 'held')]);
+    const paused = stand.uploader.detach();
+    expect(paused).to.be.empty;
+    stand.uploader.configure({ autostart: true });
+    await stand.uploader.add([fileOf(10, 'late')]);
+    await stand.settle();
+    expect(stand.of('late').status).to.equal('queued');
+    stand.uploader.configure({ autostart: false });
+    stand.uploader.attach(paused);
+    await stand.until(() => stand.of('late').status === 'complete');
+  });
+
   it('lets another tab resume its uploads, and resumes them itself when it is attached again', async () => {
     const stand = new Stand();
     const file = fileOf(4 * PART);
