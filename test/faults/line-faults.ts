@@ -180,7 +180,7 @@ function combine(line: LineFault, { at, on, phase, ...more }: Phase): Scenario {
       ...(on === 'list' && /reset|lost/.test(line.fault) && { retries: 0 }),
       ...(line.fault.startsWith('408') && { retries: 0 }),
       // the page is told of a signer that has never answered
-      ...(on === 'init-signature' && { mayComplain: 'signer-refused' as const }),
+      ...(on === 'init-signature' && { mayComplain: ['signer-refused'] }),
       // nobody knows the id of an upload whose Create was answered into the void: the bucket's lifecycle rule ends it
       ...(isLost && ofUnknownEnd({ on } as Phase) && { leftovers: 1 }),
     },

@@ -53,7 +53,7 @@ export const outageScenarios: readonly Scenario[] = [
     ...storm(0.3),
     mayMiss: true,
     patience: 240,
-    expects: { leftovers: 'any', mayComplain: 'signer-refused' },
+    expects: { leftovers: 'any', mayComplain: ['signer-refused'] },
     in: ['ceph'],
   },
   {
@@ -63,7 +63,7 @@ export const outageScenarios: readonly Scenario[] = [
     ...storm(0.3),
     mayMiss: true,
     patience: 1_500,
-    expects: { leftovers: 'any', mayComplain: 'signer-refused' },
+    expects: { leftovers: 'any', mayComplain: ['signer-refused'] },
     in: ['all'],
   },
   {
@@ -74,6 +74,6 @@ export const outageScenarios: readonly Scenario[] = [
     ...storm(0.3),
     mayMiss: true,
     patience: 240,
-    expects: { leftovers: 'any', mayComplain: 'signer-refused' },
+    expects: { leftovers: 'any', mayComplain: ['signer-refused'] },
   },
 ];

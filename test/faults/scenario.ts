@@ -39,8 +39,8 @@ export interface Expectation {
   error?: UploadErrorCode;
   /** A `mule-error` on the way to its end. */
   complaint?: UploadErrorCode;
-  /** One that may come, or not. */
-  mayComplain?: UploadErrorCode;
+  /** Those that may come, or not. */
+  mayComplain?: readonly UploadErrorCode[];
   /** Least number of `mule-retry` events; 1 where nothing is said. */
   retries?: number;
   /** Whether parts may be sent again that the store has confirmed: where it took its word back. */

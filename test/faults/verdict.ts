@@ -103,7 +103,7 @@ async function* objectFailures({ scenario, report, s3, file }: Case): AsyncGener
 export async function* failuresOf(one: Case): AsyncGenerator<string> {
   const { scenario, bench, report } = one;
   const expects = scenario.expects ?? {};
-  const { status = 'complete', error, complaint, mayComplain, retries = 1, resends, leftovers = 0 } = expects;
+  const { status = 'complete', error, complaint, mayComplain = [], retries = 1, resends, leftovers = 0 } = expects;
   const { upload } = report;
   if (upload?.status !== status) {
     yield `${upload?.status}${upload?.waitingFor ? ` for ${upload.waitingFor}` : ''} instead of ${status}: ${report.messages.join(' | ')} | ${report.retries.slice(-3).join(' | ')}`;
@@ -113,7 +113,7 @@ export async function* failuresOf(one: Case): AsyncGenerator<string> {
   const caughtBy = catcherOf(one);
   if (caughtBy !== (expects.caughtBy ?? null)) yield `caught by ${caughtBy} instead of ${expects.caughtBy}`;
   if (error && report.complaints.at(-1) !== error) yield `error ${report.complaints.at(-1)} instead of ${error}`;
-  const unexpected = report.complaints.filter((code) => ![error, complaint, mayComplain].includes(code));
+  const unexpected = report.complaints.filter((code) => ![error, complaint, ...mayComplain].includes(code));
   if (unexpected.length) yield `complained of ${report.messages.join(' | ')}`;
   if (complaint && !report.complaints.includes(complaint)) yield `did not complain of ${complaint}`;
   if (report.retries.length < retries) yield `${report.retries.length} retries instead of at least ${retries}`;
