@@ -24,6 +24,8 @@ const FIGURES_EVERY = 200;
  * on with them: after a change of route, in a modal that opens again, where a framework renders anew.
  */
 const orphaned = new Map<string, UploaderController>();
+/** Elements that looked like another one of the page when their uploader was made: that one may leave the page yet. */
+const lookAlikes = new Set<UploaderController>();
 const ownerOf = ({ scope, signer, recoveryKey }: UploaderOptions): string =>
   JSON.stringify([scope || signer, recoveryKey]);
 
@@ -54,6 +56,8 @@ export class UploaderController implements ReactiveController {
   #left: ReturnType<typeof setTimeout> | undefined;
   /** Ids of what was paused because the element has gone; null while it has not. */
   #paused: readonly string[] | null = null;
+  /** Stands while the signer is asked who is signed in; nothing of the former user is shown meanwhile. */
+  #confirmation: object | null = null;
   #frame = 0;
   /** How many uploads there were when they were last looked at. */
   #count = 0;
@@ -87,22 +91,27 @@ export class UploaderController implements ReactiveController {
   }
 
   get uploads(): readonly UploadSnapshot[] {
-    const uploads = this.current?.uploads ?? NO_UPLOADS;
+    const uploads = this.#shown?.uploads ?? NO_UPLOADS;
     this.#count = uploads.length;
     return uploads;
   }
 
   /** Whether an upload is listed. */
   has(id: string): boolean {
-    return this.current?.has(id) ?? false;
+    return this.#shown?.has(id) ?? false;
   }
 
   get progress(): TotalProgress {
-    return this.current?.progress ?? NO_PROGRESS;
+    return this.#shown?.progress ?? NO_PROGRESS;
   }
 
   get status(): UploaderStatus {
-    return this.current?.status ?? 'idle';
+    return this.#shown?.status ?? 'idle';
+  }
+
+  /** The uploader whose uploads the page may see. */
+  get #shown(): Uploader | null {
+    return this.#shared ?? (this.#confirmation ? null : this.#own);
   }
 
   /** Gives the uploader at work, made now where there is none. */
@@ -111,10 +120,11 @@ export class UploaderController implements ReactiveController {
       this.#recoveryKey = recoveryKeyOf(this.host);
       const options = this.#readOptions();
       const former = this.#recoveryKey.isUnique ? orphaned.get(ownerOf(options)) : undefined;
+      if (!this.#recoveryKey.isUnique) lookAlikes.add(this);
       if (former && former.#own) this.#takeOver(former);
       else {
-        this.#options = options;
-        this.#own = new Uploader(options);
+        this.#own = new Uploader();
+        this.#reconfigure(this.#own);
         this.#listen();
       }
     }
@@ -125,9 +135,9 @@ export class UploaderController implements ReactiveController {
     countIn(this.host, true);
     clearTimeout(this.#left);
     this.#leaveOrphans();
-    if (this.#paused) this.#own?.attach(this.#paused);
+    if (this.#paused && this.#own) this.#attach(this.#own, this.#paused);
+    else this.#listen();
     this.#paused = null;
-    this.#listen();
   }
 
   hostDisconnected(): void {
@@ -137,6 +147,8 @@ export class UploaderController implements ReactiveController {
       for (const [key, { uploads }] of orphaned) if (uploads.every(isOver)) orphaned.delete(key);
       orphaned.set((this.#orphanedAs = ownerOf(this.#options)), this);
     }
+    lookAlikes.delete(this);
+    for (const other of [...lookAlikes]) other.#lookAgain();
     this.#left = setTimeout(() => this.#leave(), GRACE);
   }
 
@@ -189,13 +201,16 @@ export class UploaderController implements ReactiveController {
     const before = this.#options as Record<string, unknown>;
     const isSame = (name: string, value: unknown): boolean =>
       value === before[name] || (typeof value === 'object' && JSON.stringify(value) === JSON.stringify(before[name]));
+    const changes = Object.entries(options).filter(([name, value]) => !isSame(name, value));
     this.#options = options;
+    if (changes.length === 0) return;
     try {
-      const changes = Object.fromEntries(Object.entries(options).filter(([name, value]) => !isSame(name, value)));
-      uploader.configure(changes);
-    } catch (error) {
-      console.warn(`<mule-upload>: ${(error as Error).message}`);
+      uploader.configure(Object.fromEntries(changes));
+    } catch {
+      for (const [name, value] of changes) applyOption(uploader, name, value);
     }
+    // a listener to `mule-owner-change` may have set more, for the next user
+    this.#reconfigure(uploader);
   }
 
   #readOptions(): UploaderOptions {
@@ -203,6 +218,22 @@ export class UploaderController implements ReactiveController {
     const { key, isUnique } = this.#recoveryKey!;
     if (!isUnique && options.recover !== 'off') options.recover = 'choose';
     return { ...options, recoveryKey: String(this.host.recoveryKey || key) };
+  }
+
+  /** Takes over from a look-alike that has left the page only now: a framework may insert the new element first. */
+  #lookAgain(): void {
+    const uploader = this.#own;
+    const key = recoveryKeyOf(this.host);
+    if (!uploader || !key.isUnique) return;
+    lookAlikes.delete(this);
+    this.#recoveryKey = key;
+    const former = orphaned.get(ownerOf(this.#readOptions()));
+    if (!former || !former.#own || uploader.uploads.length > 0) {
+      this.#reconfigure(uploader);
+      return;
+    }
+    uploader.dispose();
+    this.#takeOver(former);
   }
 
   /** Goes on with the uploads of an element of the same control that has left the document. */
@@ -215,15 +246,30 @@ export class UploaderController implements ReactiveController {
     former.#own = null;
     former.#listen();
     this.#reconfigure(uploader);
-    this.#listen();
-    if (former.#paused) uploader.attach(former.#paused);
-    former.#paused = null;
-    // the element is in the midst of an update
-    queueMicrotask(() => {
+    this.#attach(uploader, former.#paused ?? [], () => {
       const uploads = uploader.uploads.filter((upload) => !isOver(upload));
       if (uploads.length > 0) emit(this.host, 'mule-recover', { uploads });
       if (uploader.uploads.some(({ status }) => status === 'complete')) this.hooks.told();
     });
+    former.#paused = null;
+  }
+
+  /**
+   * Resumes what was paused while no element showed it, once it is certain that the same user is signed in. Until then
+   * nothing of it is shown, and no event of it is sent on.
+   * @param then called once it is shown again, never within an update of the element
+   */
+  #attach(uploader: Uploader, paused: readonly string[], then = (): void => {}): void {
+    const isSameUser = uploader.attach(paused);
+    const confirmation = (this.#confirmation = isSameUser === true ? null : {});
+    this.#listen();
+    const show = (): void => {
+      if (this.#confirmation !== confirmation) return;
+      this.#confirmation = null;
+      this.#listen();
+      then();
+    };
+    void Promise.resolve(isSameUser).then(show);
   }
 
   #leaveOrphans(): void {
@@ -233,13 +279,14 @@ export class UploaderController implements ReactiveController {
   #leave(): void {
     clearTimeout(this.#tick);
     this.#paused = this.#own?.detach() ?? null;
+    this.#confirmation = null;
     // A page's uploader must not keep an element alive that nobody can reach any more.
     this.#heard?.abort();
     this.#heardOf = null;
   }
 
   #listen(): void {
-    const uploader = this.current;
+    const uploader = this.#shown;
     if (uploader === this.#heardOf) return;
     this.#heard?.abort();
     this.#heardOf = uploader;
@@ -278,5 +325,14 @@ export class UploaderController implements ReactiveController {
     const wait = this.#rendered + (this.#count > MANY ? PACE : pace) - performance.now();
     if (wait <= 0) this.refresh();
     else this.#soon ??= setTimeout(() => this.refresh(), wait);
+  }
+}
+
+/** Sets one option; a value that does not fit is named in the console and changes nothing. */
+function applyOption(uploader: Uploader, name: string, value: unknown): void {
+  try {
+    uploader.configure({ [name]: value });
+  } catch (error) {
+    console.warn(`<mule-upload>: ${(error as Error).message}`);
   }
 }

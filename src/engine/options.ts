@@ -30,6 +30,10 @@ export const engineDefaults: Readonly<ResolvedOptions> = Object.freeze({
   leaveWarning: true,
 });
 
+/** Whether uploads made with one set of options belong to another owner than those made with the other. */
+export const isOtherOwner = (one: Readonly<ResolvedOptions>, other: Readonly<ResolvedOptions>): boolean =>
+  one.scope !== other.scope || one.recoveryKey !== other.recoveryKey;
+
 /** Whether a value will do, and what would. */
 type Check = readonly [(value: unknown) => boolean, string];
 

@@ -47,6 +47,8 @@ export interface RecoveryHost {
   drop(upload: Upload): void;
   /** Called when the signer names another user than before: ends everything of the former one. */
   userChanged(): void;
+  /** Called once the new user is known: loads what that user left unfinished. */
+  reload(): void;
   tell(found: readonly UploadSnapshot[]): void;
 }
 
@@ -95,7 +97,7 @@ export class Recovery {
     });
     // whose uploads may be shown is the signer's to say
     const bound = records.find(({ principal }) => typeof principal === 'string');
-    const known = bound && this.#ask(bound, isCurrent).catch(() => {});
+    const known = bound && this.#ask(bound, () => isCurrent() && this.#user === undefined).catch(() => {});
     // neither a slow disk nor a slow signer may hold up new files
     await Promise.race([Promise.all([found, known]), sleep(clock, PATIENCE, lifetime)]).catch(() => {});
     if (!isCurrent()) return;
@@ -129,7 +131,7 @@ export class Recovery {
       this.#host.userChanged();
       this.leave();
       this.#user = user;
-      void this.load();
+      this.#host.reload();
       return;
     }
     for (const [upload, remains] of this.#found) {
@@ -139,6 +141,37 @@ export class Recovery {
       if (this.#host.roster.has(upload.id)) this.#host.drop(upload);
     }
     this.#reveal();
+  }
+
+  /** Whether a record is known to belong to another user than the one who is here. */
+  isOfOther({ principal }: Pick<JournalRecord, 'principal'>): boolean {
+    return typeof principal === 'string' && this.#user !== undefined && principal !== this.#user;
+  }
+
+  /** Whether only the signer can tell that the user is still the same: the page sets no scope, and users sign in. */
+  get hasToConfirm(): boolean {
+    return this.#host.options.scope === '' && typeof this.#user === 'string';
+  }
+
+  /** Asks the signer whether the same user is signed in; ends everything of the former one if not. */
+  async confirm(): Promise<boolean> {
+    const owner = this.#owners;
+    const isCurrent = (): boolean => owner === this.#owners && !this.#host.lifetime.aborted;
+    const known = this.#host.roster.all.find(({ session }) => session?.grant);
+    const { key = null, uploadId = null, grant = null } = known?.session ?? {};
+    const size = known?.facts.size ?? 1;
+    const isAnswered = await this.#ask({ key, uploadId, grant, size }, isCurrent).catch(() => true);
+    if (!isAnswered && isCurrent()) {
+      // nobody is signed in, or somebody without the right to upload
+      this.#host.userChanged();
+      this.leave();
+    }
+    return owner === this.#owners;
+  }
+
+  /** Forgets an upload that is complete or aborted. */
+  drop(upload: Upload): void {
+    this.#found.delete(upload);
   }
 
   /** Whether the user who is here may resume a record. One that names nobody belongs to whoever has the scope. */
@@ -275,23 +308,30 @@ export class Recovery {
     else this.#host.goOn(upload, isAsked);
   }
 
-  /** Asks the signer whom it takes us for, by having one of those uploads renewed; until it answers, or refuses. */
-  async #ask({ key, uploadId, grant, size }: JournalRecord, isCurrent: () => boolean): Promise<void> {
+  /**
+   * Asks the signer which user is signed in, by having one upload renewed; repeats that until it answers or refuses.
+   * @returns whether it answered
+   */
+  async #ask(
+    { key, uploadId, grant, size }: Pick<JournalRecord, 'key' | 'uploadId' | 'grant' | 'size'>,
+    isCurrent: () => boolean,
+  ): Promise<boolean> {
     const { signer, clock, lifetime } = this.#host;
     // no name: it may be somebody else's
     const file = { id: 'who', filename: 'who', filesize: size, last_modified: 0, content_type: '' };
     const known = grant !== null && key !== null && { grant, key, upload_id: uploadId ?? undefined };
-    for (let tries = 1; isCurrent() && this.#user === undefined; tries++) {
+    for (let tries = 1; isCurrent(); tries++) {
       try {
         const answer = await signer.call('get_init_signature', { files: [{ ...file, ...known }] }, lifetime);
         if (isCurrent()) this.meet(principalOf(answer));
-        return;
+        return true;
       } catch (error) {
         // refused: whoever it is has yet to sign in, and the first upload's answer will tell
-        if (!(error instanceof SignerFault) || judge(error, 'init').kind !== 'again') return;
+        if (!(error instanceof SignerFault) || judge(error, 'init').kind !== 'again') return false;
         await sleep(clock, backoff(tries, clock.random()), lifetime);
       }
     }
+    return true;
   }
 }
 

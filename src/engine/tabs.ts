@@ -61,6 +61,8 @@ export interface TabsHost {
   elsewhere(): readonly JournalRecord[];
   /** Whether whoever is here may go on with it. */
   isOurs(record: Resumption): boolean;
+  /** Whether it is known to belong to another user than the one who is here. */
+  isOfOther(record: Resumption): boolean;
 }
 
 /**
@@ -243,6 +245,9 @@ export class Tabs {
       if (awaited.name !== name) continue;
       if (type === 'mine') this.#say({ type: 'watch', name, from: this.#id });
       if (type !== 'news') continue;
+      const { resumption } = message.news;
+      // a tab of a user who has signed out: it ends no upload of the next user
+      if (resumption && this.#host.isOfOther(resumption)) continue;
       if (message.news.status === 'complete' || message.news.status === 'aborted') {
         awaited.end(message.news);
         this.#say({ type: 'heard', name, from: this.#id });

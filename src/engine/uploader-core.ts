@@ -8,7 +8,7 @@ import { JournalKeeper } from './journal-keeper.js';
 import { LineMemory } from './line-memory.js';
 import { newId } from './new-id.js';
 import { Notices } from './notices.js';
-import { mergeOptions } from './options.js';
+import { isOtherOwner, mergeOptions } from './options.js';
 import type { ResolvedOptions } from './options.js';
 import { PageWatch } from './page-watch.js';
 import { Reachability } from './reachability.js';
@@ -81,6 +81,8 @@ export class UploaderCore {
   /** Calls of `add` under way. */
   #arriving = 0;
   #isDetached = false;
+  /** The last call of `attach()`; null after `detach()`. */
+  #attachment: object | null = null;
   /** Changes when another user, or another owner of uploads, takes the place of the former one. */
   #era = {};
   /** Scopes that this uploader has stored anything under. */
@@ -148,6 +150,7 @@ export class UploaderCore {
       load: () => (this.#options.recover === 'off' ? Promise.resolve([]) : this.#keeper.load()),
       elsewhere: () => this.#visit.elsewhere,
       isOurs: (record) => this.#recovery.isOurs(record),
+      isOfOther: (record) => this.#recovery.isOfOther(record),
     });
     this.#files = this.#makeFileKeeper();
     this.#recovery = this.#makeRecovery();
@@ -205,12 +208,12 @@ export class UploaderCore {
   configure(changes: UploaderOptions): void {
     const options = mergeOptions(this.#options, changes);
     const before = this.#options;
-    const isOtherOwner = options.scope !== before.scope || options.recoveryKey !== before.recoveryKey;
+    const isOther = isOtherOwner(options, before);
     // before the signer has answered, a scope that comes late is that of the files that came early
     const isInUse = before.scope !== '' || this.#desk.hasAnswer;
-    if (isOtherOwner && isInUse) this.#endAll();
+    if (isOther && isInUse) this.#endAll();
     this.#options = options;
-    if (this.#ready && (isOtherOwner || (!options.scope && options.signer !== before.signer))) {
+    if (this.#ready && (isOther || (!options.scope && options.signer !== before.signer))) {
       for (const upload of this.#roster.all) if (!upload.session) upload.owner = this.#owner;
       // another user's, or another destination's, unfinished uploads are not for this one to see
       this.#leave(this.#recovery.leave(), true);
@@ -372,17 +375,25 @@ export class UploaderCore {
     const running = this.#roster.all.filter((upload) => isRunning(upload.status) || this.#roster.isInQueue(upload));
     for (const upload of running.reverse()) upload.pause();
     this.#isDetached = true;
+    this.#attachment = null;
     this.#tabs.leave();
     this.#visit.hide();
     return running.map(({ id }) => id);
   }
 
-  /** Undoes `detach()`. @param ids what it returned */
-  attach(ids: readonly string[]): void {
-    this.#isDetached = false;
-    this.#visit.show();
-    for (const id of ids) if (this.#roster.has(id)) void this.resume(id);
-    this.#roster.fill();
+  /** Undoes `detach()`, once the same user is known to be signed in. @param ids what it returned */
+  attach(ids: readonly string[]): true | Promise<boolean> {
+    const attachment = (this.#attachment = {});
+    const goOn = (isSameUser: boolean): boolean => {
+      if (this.#attachment !== attachment) return false;
+      this.#isDetached = false;
+      this.#visit.show();
+      for (const id of ids) if (this.#roster.has(id)) void this.resume(id);
+      this.#roster.fill();
+      return isSameUser;
+    };
+    if (!this.#recovery.hasToConfirm) return goOn(true) || true;
+    return this.#recovery.confirm().then(goOn);
   }
 
   dispose(): void {
@@ -488,6 +499,7 @@ export class UploaderCore {
       },
       drop: (upload) => this.#leave([upload]),
       userChanged: () => this.#endAll({ isByPage: false }),
+      reload: () => (this.#ready = this.#recovery.load()),
       tell: (uploads) => this.#emit('mule-recover', { uploads }),
     });
   }
@@ -687,7 +699,10 @@ export class UploaderCore {
   #book(upload: Upload): void {
     this.#roster.book(upload);
     if (isOver(upload.status)) this.#desk.cancel(upload);
-    if (upload.status === 'complete' || upload.status === 'aborted') this.#files.release(upload);
+    if (upload.status === 'complete' || upload.status === 'aborted') {
+      this.#files.release(upload);
+      this.#recovery.drop(upload);
+    }
     this.#page.update();
     this.#tabs.report(upload, true);
   }

@@ -2,7 +2,7 @@ import { entryOf, listOf } from './entries.js';
 import type { Entry, Rules } from './entries.js';
 import { UploadError } from './errors.js';
 import { newId } from './new-id.js';
-import { engineDefaults, mergeOptions } from './options.js';
+import { engineDefaults, isOtherOwner, mergeOptions } from './options.js';
 import type { ResolvedOptions } from './options.js';
 import { NO_PROGRESS } from './status.js';
 import type {
@@ -24,6 +24,8 @@ const LONGEST_WAIT = 30_000;
 /** Failures, and milliseconds without an answer that count as one, before the page is told. */
 const TELL_AFTER = 2;
 const LOAD_TIMEOUT = 30_000;
+const NOT_FORGOTTEN =
+  'Uploads of this user are not deleted from this browser yet: a part of the page could not be loaded. They are deleted once it is.';
 const GATES: ReadonlySet<string> = new Set(['mule-before-add', 'mule-before-upload']);
 const NO_UPLOADS: readonly UploadSnapshot[] = Object.freeze([]);
 
@@ -60,10 +62,13 @@ export class Uploader extends Target {
   #core: UploaderCore | null = null;
   #loading: Promise<UploaderCore> | null = null;
   #isDisposed = false;
+  #isDetached = false;
   /** Files added before the code was there, by the id that their upload will have. */
   readonly #early = new Map<string, Early>();
   #uploads = NO_UPLOADS;
   #failures = 0;
+  /** Callbacks of callers that do not wait for the code without end. */
+  readonly #onFailure = new Set<(error: UploadError) => void>();
   #retryAt: number | null = null;
   /** Ends the wait before the code is asked for again. */
   #wake = (): void => {};
@@ -105,7 +110,11 @@ export class Uploader extends Target {
 
   get status(): UploaderStatus {
     const { status = 'idle' } = this.#core ?? {};
-    return status === 'idle' && this.#early.size ? 'waiting' : status;
+    if (status !== 'idle') return status;
+    const all = this.#chosen().map(({ snapshot }) => snapshot.status);
+    if (all.includes('waiting')) return 'waiting';
+    if (all.includes('queued') && this.#options.autostart) return 'uploading';
+    return all.includes('paused') ? 'paused' : status;
   }
 
   /** Resolves when the journal has been read: unfinished uploads of earlier visits are listed. */
@@ -126,11 +135,10 @@ export class Uploader extends Target {
   configure(changes: UploaderOptions): void {
     if (this.#core) this.#core.configure(changes);
     else {
-      const { scope, recoveryKey } = this.#options;
-      this.#options = mergeOptions(this.#options, changes);
-      // files of another user, or for another control
-      const isOther = scope !== this.#options.scope || recoveryKey !== this.#options.recoveryKey;
-      if (scope && isOther) this.#abortEarly();
+      const before = this.#options;
+      this.#options = mergeOptions(before, changes);
+      // a scope that comes late is that of the files that came early
+      if (before.scope && isOtherOwner(before, this.#options)) this.#abortEarly();
     }
   }
 
@@ -228,10 +236,16 @@ export class Uploader extends Target {
   /**
    * Ends every upload of this scope in this page, and wipes what the browser stores of them: records and files. Call it
    * at sign-out.
+   * @throws UploadError `engine-not-loaded` where the code that wipes it cannot be loaded; it is wiped once that can be
    */
   async forget(): Promise<void> {
     this.#abortEarly();
-    await (this.#core ?? (await this.#load())).forget();
+    if (this.#core) {
+      await this.#core.forget();
+      return;
+    }
+    const isMissing = new Promise<never>((_, reject) => this.#onFailure.add(reject));
+    await Promise.race([isMissing, this.#load().then((core) => core.forget())]);
   }
 
   /**
@@ -239,12 +253,19 @@ export class Uploader extends Target {
    * @returns ids of the uploads that it paused
    */
   detach(): string[] {
+    this.#isDetached = true;
     return this.#core?.detach() ?? [];
   }
 
-  /** Undoes `detach()`. @param ids what that returned */
-  attach(ids: readonly string[]): void {
-    this.#core?.attach(ids);
+  /**
+   * Undoes `detach()`. Where the signer has named a user and no `scope` is set, the signer is asked first whether that
+   * user is still signed in; if not, the uploads end as at `mule-owner-change`.
+   * @param ids what `detach()` returned
+   * @returns true where nothing had to be asked; else a promise of whether it is the same user
+   */
+  attach(ids: readonly string[]): true | Promise<boolean> {
+    this.#isDetached = false;
+    return this.#core?.attach(ids) ?? true;
   }
 
   /** Stops everything and lets go of the page; the journal keeps what is unfinished. */
@@ -265,6 +286,7 @@ export class Uploader extends Target {
     this.#loading ??= this.#fetchCode().then(({ openCore }) => {
       this.#core = openCore(this.#options, this.#ports, (type, detail) => this.#tell(type, detail));
       if (this.#isDisposed) this.#core.dispose();
+      else if (this.#isDetached) this.#core.detach();
       return this.#core;
     });
     return this.#loading;
@@ -286,6 +308,8 @@ export class Uploader extends Target {
       } catch (error) {
         if (!this.#failures++)
           console.warn('mule-upload: a part of its code could not be loaded; nothing is sent until it can be.', error);
+        if (this.#failures >= TELL_AFTER)
+          for (const report of this.#onFailure) report(new UploadError('engine-not-loaded', NOT_FORGOTTEN));
         this.#retryAt = Date.now() + wait;
         this.#showWait();
         await this.#rest(wait);

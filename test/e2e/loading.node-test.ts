@@ -109,6 +109,12 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
           ],
           true,
         ]);
+        // a page that awaits this at sign-out is not kept waiting
+        const refusal = await browser.evaluate<[], string>(
+          `(() => { const other = document.createElement('mule-upload'); other.scope = 'other';
+            return other.forget().then(() => 'forgotten', ({ name, code }) => name + ' ' + code); })()`,
+        );
+        assert.equal(refusal, 'UploadError engine-not-loaded');
         isDown = false;
         await browser.evaluate(`field.retry('${chosen!.id}')`);
         await browser.waitFor(`field.uploads.find(({ id }) => id === '${chosen!.id}')?.status === 'complete'`);

@@ -30,6 +30,28 @@ describe('settings that come after files', () => {
       element.abort();
     });
 
+  it('of which one is wrong are named one by one, and the others hold', async () => {
+    const { warn } = console;
+    const warnings: string[] = [];
+    console.warn = (text: unknown) => warnings.push(String(text));
+    try {
+      const element = document.createElement('mule-upload');
+      Object.assign(element, { scope: newScope(), recover: 'off', sign: 'no function', params: { a: 1 } });
+      const root = await fixture<HTMLElement>(html`<div></div>`);
+      root.append(element);
+      await element.add([fileOf('a.txt')]);
+      await until(() => element.uploads[0]?.error?.code === 'no-signer');
+      expect(warnings.filter((text) => text.includes('sign'))).to.deep.equal([
+        '<mule-upload>: option "sign" takes a function, not "no function"',
+      ]);
+      element.sign = sign;
+      await until(() => element.uploads[0]!.status !== 'failed');
+      element.abort();
+    } finally {
+      console.warn = warn;
+    }
+  });
+
   it('attribute no-autostart: removed, it lets go what was held', async () => {
     const element = await fixture<MuleUploadElement>(
       html`<mule-upload recover="off" scope=${newScope()} no-autostart .sign=${sign}></mule-upload>`,

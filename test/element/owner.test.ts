@@ -84,6 +84,63 @@ describe('an element that is made anew in its page', () => {
     next.abort();
   });
 
+  for (const user of ['anna', 'bert']) {
+    it(`shows what anna left only once the signer has named who is signed in: ${user}`, async () => {
+      const root = await fixture<HTMLElement>(html`<div></div>`);
+      let principal = 'anna';
+      let isHeld = false;
+      let release: (() => void) | null = null;
+      const named = async (action: Action, body: never) => {
+        if (isHeld) await new Promise<void>((resolve) => (release = resolve));
+        return { ...((await sign(action, body)) as object), principal };
+      };
+      const settings = { sign: named as never, signer: `/${newScope()}`, checksum: 'none', recover: 'off' } as const;
+      const first = place(root, settings);
+      await first.add([fileOf('a.txt')]);
+      await until(() => first.uploads[0]?.key !== null);
+      isHeld = true;
+      first.remove();
+      principal = user;
+      const events: string[] = [];
+      for (const type of ['mule-recover', 'mule-status', 'mule-pause', 'mule-owner-change'] as const)
+        root.addEventListener(type, () => events.push(type));
+      const next = place(root, settings);
+      await until(() => release !== null);
+      await rendered(next);
+      expect([next.uploads.length, next.status, inside(next, '[part=item]'), events.length]).to.deep.equal([
+        0,
+        'idle',
+        null,
+        0,
+      ]);
+      isHeld = false;
+      release!();
+      if (user === 'anna') {
+        await until(() => next.uploads.length === 1);
+        expect(events).to.include('mule-recover');
+      } else {
+        await rendered(next);
+        await rendered(next);
+        expect([next.uploads.length, events.length]).to.deep.equal([0, 0]);
+      }
+      next.abort();
+    });
+  }
+
+  it('takes over also where it is inserted before the one before it is removed', async () => {
+    const root = await fixture<HTMLElement>(html`<div></div>`);
+    const properties = { scope: newScope(), recover: 'off' as const };
+    const first = place(root, properties);
+    await first.add([fileOf('a.txt')]);
+    const next = place(root, properties);
+    await rendered(next);
+    expect(next.uploads).to.be.empty;
+    first.remove();
+    await until(() => next.uploads.length === 1);
+    expect(first.uploads).to.be.empty;
+    next.abort();
+  });
+
   it('begins empty where all was over, or where it is another control', async () => {
     const root = await fixture<HTMLElement>(html`<div></div>`);
     const scope = newScope();
@@ -117,6 +174,31 @@ describe('the user of an element changes', () => {
     await rendered(element);
     expect([element.uploads.length, element.value.length, inside(element, '[part=item]')]).to.deep.equal([0, 0, null]);
     expect(inside(element, '[part=messages]')).to.be.null;
+  });
+
+  it('has the settings that a listener makes when it changes', async () => {
+    const { fetch } = globalThis;
+    const asked: (string | null)[] = [];
+    globalThis.fetch = (_, init) => {
+      asked.push(new Headers(init?.headers).get('authorization'));
+      return new Promise(() => {});
+    };
+    try {
+      const root = await fixture<HTMLElement>(html`<div></div>`);
+      const settings = { sign: undefined, signer: '/sign', recover: 'off', checksum: 'none' } as const;
+      const element = place(root, { ...settings, scope: 'anna', headers: { authorization: 'anna' } });
+      await element.add([fileOf('a.txt')]);
+      await until(() => asked.length > 0);
+      element.addEventListener('mule-owner-change', () => (element.headers = { authorization: 'bert' }));
+      element.scope = 'bert';
+      await element.updateComplete;
+      await element.add([fileOf('b.txt')]);
+      await until(() => asked.length > 1);
+      expect(asked).to.deep.equal(['anna', 'bert']);
+      element.abort();
+    } finally {
+      globalThis.fetch = fetch;
+    }
   });
 
   it('is told to add a file again where the signer names somebody else, without its name', async () => {

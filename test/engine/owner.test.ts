@@ -1,5 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../src/limits.js';
+import { SignerFault } from '../../src/engine/errors.js';
 import type { UploaderOptions } from '../../src/engine/index.js';
 import type { MemoryJournal, MemoryShelf } from './stand.js';
 import { fileOf, hashOf, Stand } from './stand.js';
@@ -297,6 +298,70 @@ describe('an uploader whose element is gone', () => {
     expect(stand.of('late').status).to.equal('queued');
     stand.uploader.configure({ autostart: false });
     stand.uploader.attach(paused);
+    await stand.until(() => stand.of('late').status === 'complete');
+  });
+
+  it('shows and sends nothing more where another user is signed in when it is attached again', async () => {
+    for (const principal of ['bert', null, 'refused'] as const) {
+      const stand = pageWithoutScope();
+      stand.signer.principal = 'anna';
+      await stand.upload(fileOf(10, 'done'));
+      await stand.interrupt(fileOf(3 * PART), 1);
+      stand.uploader.resume();
+      const paused = stand.uploader.detach();
+      const sent = stand.store.count('part');
+      const refusal = (): never => {
+        throw new SignerFault(401, 'unauthorized', 'sign in');
+      };
+      if (principal === 'refused') stand.signer.always('get_init_signature', refusal);
+      else stand.signer.principal = principal;
+      expect(await stand.uploader.attach(paused), String(principal)).to.equal(false);
+      await stand.settle();
+      expect(names(stand)).to.be.empty;
+      expect(stand.store.count('part')).to.equal(sent);
+      expect(stand.all('mule-owner-change').map(({ uploads }) => uploads.length)).to.deep.equal([2]);
+      expect(records(stand), 'kept for the first user').to.have.length(1);
+      stand.uploader.dispose();
+    }
+  });
+
+  it('resumes once the signer names the same user, also where it cannot be asked at first', async () => {
+    const stand = pageWithoutScope();
+    stand.signer.principal = 'anna';
+    await stand.interrupt(fileOf(3 * PART), 1);
+    void stand.uploader.resume();
+    const paused = stand.uploader.detach();
+    stand.signer.next('get_init_signature', () => {
+      throw new SignerFault(0, null, 'no answer');
+    });
+    const isSameUser = stand.uploader.attach(paused);
+    expect(isSameUser).to.be.instanceOf(Promise);
+    await stand.finished();
+    expect(await isSameUser).to.equal(true);
+    expect(stand.of(NAME).status).to.equal('complete');
+  });
+
+  it('leaves what is detached again before the signer has answered', async () => {
+    const stand = pageWithoutScope();
+    stand.signer.principal = 'anna';
+    await stand.interrupt(fileOf(3 * PART), 1);
+    void stand.uploader.resume();
+    const paused = stand.uploader.detach();
+    const first = stand.uploader.attach(paused);
+    stand.uploader.detach();
+    expect(await first).to.equal(false);
+    await stand.settle();
+    expect(stand.of(NAME).status).to.equal('paused');
+    stand.uploader.dispose();
+  });
+
+  it('is detached also where its code comes only afterwards', async () => {
+    const stand = new Stand();
+    stand.uploader.detach();
+    await stand.uploader.add([fileOf(10, 'late')]);
+    await stand.settle();
+    expect(stand.of('late').status).to.equal('queued');
+    stand.uploader.attach([]);
     await stand.until(() => stand.of('late').status === 'complete');
   });
 

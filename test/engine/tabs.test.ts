@@ -253,6 +253,27 @@ describe('the same file in two tabs', () => {
     expect(first.store.count('part')).to.equal(4);
   });
 
+  it('is two uploads where another user is signed in by now: the one never ends as the other', async () => {
+    const file = fileOf(4 * PART);
+    const first = new Stand({ scope: 'room of both', signer: 'https://one.test/' });
+    first.signer.principal = 'anna';
+    const release = await beginIn(first, file);
+    first.signer.principal = 'bert';
+    const second = first.otherTab({ scope: 'room of both', signer: 'https://two.test/' });
+    await second.upload(fileOf(10, 'of bert'));
+    await second.uploader.add([file]);
+    await second.until(() => second.of(NAME).waitingFor === 'tab');
+    first.signer.principal = 'anna';
+    release();
+    await first.finished();
+    first.signer.principal = 'bert';
+    await second.finished();
+    expect([first.of(NAME).status, second.of(NAME).status]).to.deep.equal(['complete', 'complete']);
+    expect(second.course(NAME)).to.include('uploading');
+    expect(first.store.count('create')).to.equal(2);
+    for (const { uploader } of [first, second]) uploader.dispose();
+  });
+
   it('waits for its lock alone where the browser has no channel', async () => {
     const file = fileOf(4 * PART);
     const silent: TabChannel = { join: () => ({ say: () => {}, leave: () => {} }) };
