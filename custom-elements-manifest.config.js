@@ -30,7 +30,7 @@ function register({ modules }, tagName, className) {
 function eventTypes() {
   const source = ts.createSourceFile(
     'types.ts',
-    readFileSync('src/engine/types.ts', 'utf8'),
+    readFileSync('src/engine/api/types.ts', 'utf8'),
     ts.ScriptTarget.Latest,
     true,
   );

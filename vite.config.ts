@@ -9,9 +9,9 @@ const ENTRIES = [
   'src/engine/index.ts',
   'src/signer/index.ts',
   'src/signer/node.ts',
-  'src/signer/cli.ts',
+  'src/signer/tools/cli.ts',
   // a page imports those languages that it speaks
-  ...readdirSync(new URL('src/element/strings', import.meta.url)).map((file) => `src/element/strings/${file}`),
+  ...readdirSync(new URL('src/element/i18n/strings', import.meta.url)).map((file) => `src/element/i18n/strings/${file}`),
 ];
 
 /** Left to the page's own package manager, or to Node. */
@@ -67,7 +67,7 @@ const minified = (input: string, entryFileNames: string, plugins: Plugin[], isWh
  */
 export const cdn: readonly UserConfig[] = [
   minified('src/index.ts', 'mule-upload.js', [engineBeside(ENGINE)]),
-  minified('src/engine/open-core.ts', ENGINE, [ownCopies()]),
+  minified('src/engine/create-manager.ts', ENGINE, [ownCopies()]),
   minified('src/index.ts', 'mule-upload.whole.js', [], true),
 ];
 

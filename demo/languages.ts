@@ -1,15 +1,15 @@
 /** The languages of the demo: the element follows the page's `lang` and `dir`. */
 import { MuleUploadElement } from '../src/index.js';
-import { strings as ar } from '../src/element/strings/ar.js';
-import { strings as de } from '../src/element/strings/de.js';
-import { strings as es } from '../src/element/strings/es.js';
-import { strings as fr } from '../src/element/strings/fr.js';
-import { strings as he } from '../src/element/strings/he.js';
-import { strings as it } from '../src/element/strings/it.js';
-import { strings as ja } from '../src/element/strings/ja.js';
-import { strings as pl } from '../src/element/strings/pl.js';
-import { strings as ptBR } from '../src/element/strings/pt-BR.js';
-import { strings as zhHans } from '../src/element/strings/zh-Hans.js';
+import { strings as ar } from '../src/element/i18n/strings/ar.js';
+import { strings as de } from '../src/element/i18n/strings/de.js';
+import { strings as es } from '../src/element/i18n/strings/es.js';
+import { strings as fr } from '../src/element/i18n/strings/fr.js';
+import { strings as he } from '../src/element/i18n/strings/he.js';
+import { strings as it } from '../src/element/i18n/strings/it.js';
+import { strings as ja } from '../src/element/i18n/strings/ja.js';
+import { strings as pl } from '../src/element/i18n/strings/pl.js';
+import { strings as ptBR } from '../src/element/i18n/strings/pt-BR.js';
+import { strings as zhHans } from '../src/element/i18n/strings/zh-Hans.js';
 
 const TRANSLATIONS = { ar, de, es, fr, he, it, ja, pl, 'pt-BR': ptBR, 'zh-Hans': zhHans };
 const FROM_RIGHT: readonly string[] = ['ar', 'he'];

@@ -79,7 +79,7 @@ export function engineBeside(file: string): Plugin {
   return {
     name: 'engine-beside',
     enforce: 'pre',
-    resolveId: (source) => (source === './open-core.js' ? { id: `./${file}`, external: true } : undefined),
+    resolveId: (source) => (source === './create-manager.js' ? { id: `./${file}`, external: true } : undefined),
     renderChunk(code, { isEntry }) {
       if (!isEntry) return undefined;
       const edited = code.replace(
@@ -93,8 +93,8 @@ export function engineBeside(file: string): Plugin {
 }
 
 /** Modules that are loaded later and need what the main file has as well. */
-const LATER = /\/src\/engine\/(?:checksum|checksum-worker|part-checksums)\.ts$/;
-const SHARED = './abort.js';
+const LATER = /\/src\/engine\/(?:hashing|integrity)\/(?:checksums|checksum-worker|part-checksums)\.ts$/;
+const SHARED = '../util/abort.js';
 
 /**
  * Gives files that are loaded later a copy of the few lines that they share with the main one: else these would be a
@@ -137,7 +137,7 @@ export function collapseTemplates(): Plugin {
     name: 'collapse-templates',
     enforce: 'post',
     transform(code, id) {
-      if (!/\/src\/element\/[^/]+\.ts$/.test(slashed(id)) || !/\b(?:html|svg|css)`/.test(code)) return undefined;
+      if (!/\/src\/element\/.+\.ts$/.test(slashed(id)) || !/\b(?:html|svg|css)`/.test(code)) return undefined;
       const edits = editsOf(this.parse(code)).sort((a, b) => b.start - a.start);
       let collapsed = code;
       for (const { start, end, text } of edits) collapsed = collapsed.slice(0, start) + text + collapsed.slice(end);

@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { RejectDetail } from '../src/engine/index.js';
-import { fileOf, stand } from './element/played-store.js';
+import { fileOf, stand } from './element/harness.js';
 import { setFiles } from './wtr/files.js';
 
 /** What the element says of a file under an `accept` list. */

@@ -3,9 +3,9 @@
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
  */
 import { createHash } from 'node:crypto';
-import { createCrcKernel } from '../../src/engine/crc-kernel.js';
-import type { Hash } from '../../src/engine/crc-kernel.js';
-import { combineCrcs, CRCS } from '../../src/engine/crc.js';
+import { createCrcKernel } from '../../src/engine/hashing/crc-kernel.js';
+import type { Hash } from '../../src/engine/hashing/crc-kernel.js';
+import { combineCrcs, CRCS } from '../../src/engine/hashing/crc.js';
 import type { ChecksumAlgorithm } from '../../src/protocol.js';
 import { S3Error } from './errors.js';
 import { element } from './xml.js';

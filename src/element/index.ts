@@ -1,10 +1,10 @@
 /** `mule-upload/element.js`: the element without its registration; importable on a server. */
 export { MuleUploadElement } from './mule-upload.js';
 export { Uploader } from '../engine/index.js';
-export { strings } from './strings.js';
-export type { MuleStrings, Text } from './strings.js';
-export type { MuleEventMap } from './events.js';
-export type { FileSource } from './walk.js';
+export { strings } from './i18n/strings.js';
+export type { MuleStrings, Text } from './i18n/strings.js';
+export type { MuleEventMap } from './api/events.js';
+export type { FileSource } from './input/read-files.js';
 export type {
   FileEntry,
   TotalProgress,
@@ -12,5 +12,5 @@ export type {
   UploadSnapshot,
   UploadStatus,
   WaitingFor,
-} from '../engine/types.js';
-export type { UploadError, UploadErrorCode } from '../engine/errors.js';
+} from '../engine/api/types.js';
+export type { UploadError, UploadErrorCode } from '../engine/api/errors.js';

@@ -1,8 +1,8 @@
 import { adoptStyles, LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { property } from 'lit/decorators.js';
-import type { Rules } from '../engine/entries.js';
+import type { Rules } from '../engine/files/file-entries.js';
 import type { Uploader } from '../engine/index.js';
-import { NO_PROGRESS } from '../engine/status.js';
+import { NO_PROGRESS } from '../engine/api/status.js';
 import type {
   RejectDetail,
   TotalProgress,
@@ -10,31 +10,31 @@ import type {
   UploadSnapshot,
   UploaderEventMap,
   UploaderStatus,
-} from '../engine/types.js';
+} from '../engine/api/types.js';
 import { DEFAULT_PART_SIZE } from '../limits.js';
-import { Actions, type ActionHooks } from './actions.js';
-import { Announcer } from './announcer.js';
-import { acceptList } from './attributes.js';
-import { isForSlotted } from './clicks.js';
-import { FallbackController } from './fallback-controller.js';
-import { focusPlace, refocus } from './focus.js';
-import { isAtRest, isUnderWay } from './form-control.js';
-import { FormElement } from './form-element.js';
-import { IntakeController } from './intake-controller.js';
-import { listStyles } from './list-styles.js';
-import { showOverlay } from './overlay.js';
-import { limitsOf } from './properties.js';
-import { isShown, Refusals, refusalText, type Limits } from './refusals.js';
-import { RowWindow } from './row-window.js';
-import { Speeds } from './speeds.js';
-import type { MuleStrings } from './strings.js';
-import { styles } from './styles.js';
-import { page } from './templates.js';
-import { Thumbnails } from './thumbnails.js';
-import { UploaderController } from './uploader-controller.js';
-import { errorText, isUploadError, type Handlers, type Say, type View } from './view.js';
-import { filesOf, type FileSource } from './walk.js';
-import { translate, Words } from './words.js';
+import { Actions, type ActionHooks } from './controllers/actions.js';
+import { Announcer } from './list/announcer.js';
+import { acceptList } from './api/attributes.js';
+import { isForSlotted } from './input/clicks.js';
+import { FallbackController } from './controllers/fallback-controller.js';
+import { focusPlace, refocus } from './controllers/focus.js';
+import { isAtRest, isUnderWay } from './form/form-control.js';
+import { FormElement } from './form/form-element.js';
+import { IntakeController } from './controllers/intake-controller.js';
+import { listStyles } from './styles/list-styles.js';
+import { showOverlay } from './input/overlay.js';
+import { limitsOf } from './api/properties.js';
+import { isShown, Refusals, refusalText, type Limits } from './input/rejections.js';
+import { RowWindow } from './list/row-window.js';
+import { Speeds } from './list/speed-history.js';
+import type { MuleStrings } from './i18n/strings.js';
+import { styles } from './styles/styles.js';
+import { page } from './list/templates.js';
+import { Thumbnails } from './list/thumbnails.js';
+import { UploaderController } from './controllers/uploader-controller.js';
+import { errorText, isUploadError, type Handlers, type Say, type View } from './i18n/status-text.js';
+import { filesOf, type FileSource } from './input/read-files.js';
+import { translate, Words } from './i18n/localizer.js';
 
 /**
  * A form control that uploads files of any size straight to S3, and goes on from where it stopped.

@@ -1,7 +1,7 @@
 /** The headless engine of `<mule-upload>`: no Lit, no DOM of its own. */
 export { Uploader } from './uploader.js';
-export { engineDefaults } from './options.js';
-export type { ResolvedOptions } from './options.js';
-export { SignerFault, StoreFault, TransportFault, UploadError } from './errors.js';
-export type { Phase, SignerRefusal, UploadErrorCode } from './errors.js';
-export type * from './types.js';
+export { engineDefaults } from './api/options.js';
+export type { ResolvedOptions } from './api/options.js';
+export { SignerFault, StoreFault, TransportFault, UploadError } from './api/errors.js';
+export type { Phase, SignerRefusal, UploadErrorCode } from './api/errors.js';
+export type * from './api/types.js';

@@ -1,10 +1,10 @@
-import { entryOf, listOf } from './entries.js';
-import type { Entry, Rules } from './entries.js';
-import { UploadError } from './errors.js';
-import { newId } from './new-id.js';
-import { engineDefaults, isOtherOwner, mergeOptions } from './options.js';
-import type { ResolvedOptions } from './options.js';
-import { NO_PROGRESS } from './status.js';
+import { entryOf, listOf } from './files/file-entries.js';
+import type { Entry, Rules } from './files/file-entries.js';
+import { UploadError } from './api/errors.js';
+import { newId } from './util/new-id.js';
+import { engineDefaults, isOtherOwner, mergeOptions } from './api/options.js';
+import type { ResolvedOptions } from './api/options.js';
+import { NO_PROGRESS } from './api/status.js';
 import type {
   FileEntry,
   FileHandle,
@@ -14,9 +14,9 @@ import type {
   UploaderEventMap,
   UploaderOptions,
   UploaderStatus,
-} from './types.js';
-import type { openCore as OpenCore } from './open-core.js';
-import type { UploaderCore } from './uploader-core.js';
+} from './api/types.js';
+import type { openCore as OpenCore } from './create-manager.js';
+import type { UploaderCore } from './manager.js';
 
 /** Milliseconds before its code is asked for again, and the most that this grows to. */
 const FIRST_WAIT = 1_000;
@@ -304,7 +304,7 @@ export class Uploader extends Target {
         timer = setTimeout(() => reject(new Error('no answer')), LOAD_TIMEOUT);
       });
       try {
-        return await Promise.race([import('./open-core.js'), silence]);
+        return await Promise.race([import('./create-manager.js'), silence]);
       } catch (error) {
         if (!this.#failures++)
           console.warn('mule-upload: a part of its code could not be loaded; nothing is sent until it can be.', error);

@@ -1,12 +1,12 @@
-import { beginNote } from './access-log.js';
-import type { Note } from './access-log.js';
-import { ACTIONS, isAction } from './actions.js';
-import { hex, utf8 } from './bytes.js';
-import { termsOf } from './call.js';
-import type { Call } from './call.js';
-import { createSealer } from './grant.js';
-import { hmacKey } from './hashes.js';
-import type { Sealer } from './grant.js';
+import { beginNote } from './http/access-log.js';
+import type { Note } from './http/access-log.js';
+import { ACTIONS, isAction } from './actions/multipart.js';
+import { hex, utf8 } from './util/bytes.js';
+import { termsOf } from './actions/call.js';
+import type { Call } from './actions/call.js';
+import { createSealer } from './grants/grant.js';
+import { hmacKey } from './util/hashes.js';
+import type { Sealer } from './grants/grant.js';
 import {
   actionNameOf,
   answer,
@@ -17,29 +17,29 @@ import {
   readJson,
   refuse,
   unknownAction,
-} from './http.js';
-import { withoutCopy } from './operations.js';
+} from './http/http.js';
+import { withoutCopy } from './s3/operations.js';
 import { settle } from './options.js';
 import type { Settings, SignerOptions } from './options.js';
-import type { PostSigner } from './posts.js';
-import { createPresigner, createSigningKeys } from './presign.js';
-import type { Credentials, Presigner } from './presign.js';
-import { createReceiptWriter, markOfPrincipal } from './receipt.js';
-import { SignerRefusal } from './refusal.js';
-import { parseUrl } from './url.js';
+import type { PostSigner } from './s3/posts.js';
+import { createPresigner, createSigningKeys } from './s3/presign.js';
+import type { Credentials, Presigner } from './s3/presign.js';
+import { createReceiptWriter, markOfPrincipal } from './grants/receipt.js';
+import { SignerRefusal } from './util/refusal.js';
+import { parseUrl } from './util/url.js';
 
 export type { SignerOptions } from './options.js';
-export type { AccessEntry } from './access-log.js';
-export type { Encryption, PerFile } from './object-headers.js';
-export type { Policy } from './policy.js';
-export type { Credentials } from './presign.js';
-export type { StoredFile } from './finish.js';
-export type { Receipt, ReceiptExpectations } from './receipt.js';
-export { ReceiptError, verifyReceipt } from './receipt.js';
-export type { SweepOptions, SweepReport } from './sweep.js';
-export { sweep } from './sweep.js';
-export type { Ending, FoundUpload, MemoryTrackerOptions, TrackedUpload, Tracker } from './tracker.js';
-export { createMemoryTracker } from './tracker.js';
+export type { AccessEntry } from './http/access-log.js';
+export type { Encryption, PerFile } from './policy/object-headers.js';
+export type { Policy } from './policy/policy.js';
+export type { Credentials } from './s3/presign.js';
+export type { StoredFile } from './actions/finish.js';
+export type { Receipt, ReceiptExpectations } from './grants/receipt.js';
+export { ReceiptError, verifyReceipt } from './grants/receipt.js';
+export type { SweepOptions, SweepReport } from './tools/sweep.js';
+export { sweep } from './tools/sweep.js';
+export type { Ending, FoundUpload, MemoryTrackerOptions, TrackedUpload, Tracker } from './tracker/tracker.js';
+export { createMemoryTracker } from './tracker/tracker.js';
 
 /**
  * Makes the signer: a function from a fetch-standard `Request` for `{signer}/{action}` to its `Response`, for any

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isAction } from './actions.js';
-import { actionNameOf, MAX_BODY, refuse, unknownAction, wrongMethod } from './http.js';
-import { SignerRefusal } from './refusal.js';
-import { parseUrl } from './url.js';
+import { isAction } from './actions/multipart.js';
+import { actionNameOf, MAX_BODY, refuse, unknownAction, wrongMethod } from './http/http.js';
+import { SignerRefusal } from './util/refusal.js';
+import { parseUrl } from './util/url.js';
 
-export type { SqlTracker, SqlTrackerOptions } from './sql-tracker.js';
-export { createSqlTracker } from './sql-tracker.js';
+export type { SqlTracker, SqlTrackerOptions } from './tracker/sql-tracker.js';
+export { createSqlTracker } from './tracker/sql-tracker.js';
 
 /** What Express and connect add: the URL before mounting, and a body that their parsers have taken already. */
 type MountedRequest = IncomingMessage & { originalUrl?: string; body?: unknown };

@@ -1,6 +1,6 @@
 import type { Action, ChecksumAlgorithm } from '../protocol.js';
-import type { AccessEntry } from './access-log.js';
-import { CHECKSUM_ALGORITHMS, isChecksumAlgorithm } from './checksums.js';
+import type { AccessEntry } from './http/access-log.js';
+import { CHECKSUM_ALGORITHMS, isChecksumAlgorithm } from './s3/checksums.js';
 import {
   expect,
   isBoolean,
@@ -12,16 +12,16 @@ import {
   secretsFrom,
   unsetHint,
   withoutUndefined,
-} from './expectations.js';
-import type { StoredFile } from './finish.js';
-import type { Policy, SettledPolicy } from './policy.js';
-import { settlePolicy } from './policy-options.js';
-import type { Credentials } from './presign.js';
-import { describeError } from './redact.js';
-import { isAmazon, isEndpoint, isSafeFromUnsignedHeaders, locateStore, storeNameOf } from './store.js';
-import type { StoreAddress } from './store.js';
-import type { Tracker } from './tracker.js';
-import { parseUrl } from './url.js';
+} from './util/expectations.js';
+import type { StoredFile } from './actions/finish.js';
+import type { Policy, SettledPolicy } from './policy/policy.js';
+import { settlePolicy } from './policy/policy-options.js';
+import type { Credentials } from './s3/presign.js';
+import { describeError } from './util/redact.js';
+import { isAmazon, isEndpoint, isSafeFromUnsignedHeaders, locateStore, storeNameOf } from './s3/store.js';
+import type { StoreAddress } from './s3/store.js';
+import type { Tracker } from './tracker/tracker.js';
+import { parseUrl } from './util/url.js';
 
 export interface SignerOptions {
   /**

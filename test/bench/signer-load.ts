@@ -65,7 +65,7 @@ async function upload(port: number, number: number, figures: Figures): Promise<v
 
 async function measure(databaseUrl: string | undefined): Promise<Figures> {
   const port = await freePort();
-  const daemon = new Daemon('node', ['--import', 'tsx', path.join(ROOT, 'src/signer/cli.ts'), 'signer'], {
+  const daemon = new Daemon('node', ['--import', 'tsx', path.join(ROOT, 'src/signer/tools/cli.ts'), 'signer'], {
     cwd: ROOT,
     env: {
       PATH: process.env.PATH,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createChecksum, toBase64 } from '../../demo/bucket/checksums.js';
-import { combineCrcs } from '../../src/engine/crc.js';
+import { combineCrcs } from '../../src/engine/hashing/crc.js';
 import { MIB } from '../../src/limits.js';
 import type { ChecksumAlgorithm, InitAnswerFile, Signed, SignedRequest } from '../../src/protocol.js';
 import { createSigner } from '../../src/signer/index.js';

@@ -5,7 +5,7 @@ import { before, describe, it } from 'node:test';
 import { elementOf, type ElementDeclaration } from '../../scripts/editor-help.js';
 import { ROOT } from '../../scripts/run.js';
 import { MuleUploadElement } from '../../src/element/index.js';
-import { eventNames } from '../../src/element/events.js';
+import { eventNames } from '../../src/element/api/events.js';
 import { ensureBuilt } from './built.js';
 
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
@@ -37,7 +37,7 @@ describe('what editors know of the element', () => {
   });
 
   it('is every custom property that the style sheets read', () => {
-    const sheets = read('src/element/styles.ts') + read('src/element/list-styles.ts');
+    const sheets = read('src/element/styles/styles.ts') + read('src/element/styles/list-styles.ts');
     const used = new Set([...sheets.matchAll(/--mule-upload-[a-z-]+/g)].map(([name]) => name));
     assert.deepEqual(namesOf(element.cssProperties), [...used].sort());
   });

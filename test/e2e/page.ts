@@ -1,5 +1,5 @@
 /** What flows say to the page, and ask of it. */
-import type { UploadSnapshot } from '../../src/engine/types.js';
+import type { UploadSnapshot } from '../../src/engine/api/types.js';
 import type { Page } from './browser.js';
 
 /** What the page has written down of its element's events. */

@@ -1,6 +1,6 @@
 /** A page with one element that records what its user sees while an upload runs. */
-import type { UploadErrorCode } from '../../src/engine/errors.js';
-import type { UploadStatus, WaitingFor } from '../../src/engine/types.js';
+import type { UploadErrorCode } from '../../src/engine/api/errors.js';
+import type { UploadStatus, WaitingFor } from '../../src/engine/api/types.js';
 import type { Page } from './browser.js';
 
 /** One state that the page showed, with how often a request was retried by then. */

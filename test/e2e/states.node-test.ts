@@ -4,7 +4,7 @@ import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startBucket } from '../../demo/bucket/index.js';
-import type { UploadSnapshot } from '../../src/engine/types.js';
+import type { UploadSnapshot } from '../../src/engine/api/types.js';
 import { launch } from './browser.js';
 import type { Driver, Engine } from './browser.js';
 import { call, chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';

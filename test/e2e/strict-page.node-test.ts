@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { MuleUploadElement } from '../../src/element/mule-upload.js';
-import type { UploadSnapshot } from '../../src/engine/types.js';
+import type { UploadSnapshot } from '../../src/engine/api/types.js';
 import { S3Client } from '../servers/s3-client.js';
 import { launch, type Driver, type Engine } from './browser.js';
 import { startSite, type Site } from './site.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import type { UploadSnapshot } from '../../src/engine/types.js';
+import type { UploadSnapshot } from '../../src/engine/api/types.js';
 import { launch } from './browser.js';
 import type { Driver, Engine, Page } from './browser.js';
 import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';

@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { MuleUploadElement } from '../../src/index.js';
-import { fileOf, heard, inside, rendered, stand, until } from './played-store.js';
+import { fileOf, heard, inside, rendered, stand, until } from './harness.js';
 
 describe('<mule-upload>', () => {
   it('holds a real file input that follows the attributes', async () => {

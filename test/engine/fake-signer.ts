@@ -1,6 +1,6 @@
 import { MIN_PART_SIZE } from '../../src/limits.js';
-import { SignerFault } from '../../src/engine/errors.js';
-import type { Clock, SignerPort } from '../../src/engine/types.js';
+import { SignerFault } from '../../src/engine/api/errors.js';
+import type { Clock, SignerPort } from '../../src/engine/api/types.js';
 import type {
   Action,
   AllRequest,
@@ -12,7 +12,7 @@ import type {
   SignedRequest,
 } from '../../src/protocol.js';
 import { ORIGIN } from './fake-store.js';
-import { turn } from './hand-clock.js';
+import { turn } from './fake-clock.js';
 
 export const ALL_ACTIONS: Action[] = [
   'get_all_signatures',

@@ -1,14 +1,14 @@
-import { StoreFault, TransportFault } from '../../src/engine/errors.js';
-import { Checksums } from '../../src/engine/checksum.js';
-import type { DigestName } from '../../src/engine/checksum.js';
-import { systemClock } from '../../src/engine/clock.js';
-import { combineCrcs, fromBase64 } from '../../src/engine/crc.js';
-import type { CRCS } from '../../src/engine/crc.js';
+import { StoreFault, TransportFault } from '../../src/engine/api/errors.js';
+import { Checksums } from '../../src/engine/hashing/checksums.js';
+import type { DigestName } from '../../src/engine/hashing/checksums.js';
+import { systemClock } from '../../src/engine/util/timing.js';
+import { combineCrcs, fromBase64 } from '../../src/engine/hashing/crc.js';
+import type { CRCS } from '../../src/engine/hashing/crc.js';
 import type { ChecksumAlgorithm } from '../../src/protocol.js';
-import type { Clock, StoreRequest, StoreResponse, Transport } from '../../src/engine/types.js';
-import { hex } from '../../src/engine/fingerprint.js';
-import { digestOf, multipartEtag } from '../../src/engine/part-digests.js';
-import { turn } from './hand-clock.js';
+import type { Clock, StoreRequest, StoreResponse, Transport } from '../../src/engine/api/types.js';
+import { hex } from '../../src/engine/files/fingerprint.js';
+import { digestOf, multipartEtag } from '../../src/engine/integrity/part-digests.js';
+import { turn } from './fake-clock.js';
 
 export type Operation = 'create' | 'part' | 'put' | 'post' | 'list' | 'complete' | 'head' | 'abort';
 

@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import { MIB, MIN_PART_SIZE } from '../../src/limits.js';
 import { Uploader } from '../../src/engine/index.js';
 import { refuse } from './fake-store.js';
-import { fileOf, hashOf, MemoryJournal, Stand } from './stand.js';
+import { fileOf, hashOf, MemoryJournal, Stand } from './harness.js';
 
 const PART = MIN_PART_SIZE;
 

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import type { UploadErrorCode } from '../../src/engine/errors.js';
-import type { UploadSnapshot } from '../../src/engine/types.js';
+import type { UploadErrorCode } from '../../src/engine/api/errors.js';
+import type { UploadSnapshot } from '../../src/engine/api/types.js';
 
 const BUILT = path.resolve(import.meta.dirname, '../../dist/cdn');
 

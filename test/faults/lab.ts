@@ -1,6 +1,6 @@
 /** One browser with one page, in which many uploads go through their scenarios at the same time. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { UploadSnapshot } from '../../src/engine/types.js';
+import type { UploadSnapshot } from '../../src/engine/api/types.js';
 import { launch } from '../e2e/browser.js';
 import type { Driver, Engine } from '../e2e/browser.js';
 import { BUCKET } from '../e2e/stand.js';

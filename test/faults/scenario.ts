@@ -1,8 +1,8 @@
 /** What a scenario of the fault lab is: data, and no more code than an act or an edit needs. */
 import type { Behaviour } from '../../demo/bucket/behaviour.js';
 import type { FaultProxy, Rule } from '../../demo/faults/index.js';
-import type { UploadErrorCode } from '../../src/engine/errors.js';
-import type { Integrity, UploadSnapshot } from '../../src/engine/types.js';
+import type { UploadErrorCode } from '../../src/engine/api/errors.js';
+import type { Integrity, UploadSnapshot } from '../../src/engine/api/types.js';
 import type { SignerOptions } from '../../src/signer/index.js';
 import type { S3Client } from '../servers/s3-client.js';
 import type { Engine } from '../e2e/browser.js';

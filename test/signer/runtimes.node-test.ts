@@ -7,7 +7,7 @@ import { createContext, runInContext } from 'node:vm';
 import type { createSigner } from '../../src/signer/index.js';
 import { toNodeHandler } from '../../src/signer/node.js';
 import { Daemon, freePort } from '../servers/processes.js';
-import { callEverything } from './adapter-calls.js';
+import { callEverything } from './http/adapter-calls.js';
 import { CREDENTIALS } from './caller.js';
 import { bundleSigner, layOut, RUNTIMES } from './runtimes.js';
 

@@ -1,8 +1,8 @@
 /** EvaporateJS with Signature Version 4, for which it takes an MD5 of each part; lent our own digests. */
 import Evaporate from 'evaporate';
-import { createBlockHashKernel } from '../../../src/engine/block-hash-kernel.js';
-import type { Hash } from '../../../src/engine/crc-kernel.js';
-import { hex } from '../../../src/engine/fingerprint.js';
+import { createBlockHashKernel } from '../../../src/engine/hashing/block-hash-kernel.js';
+import type { Hash } from '../../../src/engine/hashing/crc-kernel.js';
+import { hex } from '../../../src/engine/files/fingerprint.js';
 import { offer } from './page.js';
 
 const { md5, sha256 } = createBlockHashKernel();

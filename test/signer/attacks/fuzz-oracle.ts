@@ -15,7 +15,7 @@ import type {
 } from '../../../src/protocol.js';
 import { createMemoryTracker, createSigner } from '../../../src/signer/index.js';
 import type { Policy, SignerOptions } from '../../../src/signer/index.js';
-import { faultOfKey } from '../../../src/signer/names.js';
+import { faultOfKey } from '../../../src/signer/policy/names.js';
 import {
   abortUpload,
   completeUpload,
@@ -25,10 +25,10 @@ import {
   putObject,
   putPart,
   withoutCopy,
-} from '../../../src/signer/operations.js';
-import { createPresigner } from '../../../src/signer/presign.js';
-import type { StoreOperation } from '../../../src/signer/presign.js';
-import { locateStore } from '../../../src/signer/store.js';
+} from '../../../src/signer/s3/operations.js';
+import { createPresigner } from '../../../src/signer/s3/presign.js';
+import type { StoreOperation } from '../../../src/signer/s3/presign.js';
+import { locateStore } from '../../../src/signer/s3/store.js';
 import { CREDENTIALS, DAY, fileOf, NOW } from '../caller.js';
 import type { FuzzCall } from './fuzz-calls.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createHmac } from 'node:crypto';
-import { createSealer } from '../../../src/signer/grant.js';
+import { createSealer } from '../../../src/signer/grants/grant.js';
 import { callsFor, startField } from './field.js';
 import type { Field } from './field.js';
 

@@ -8,7 +8,7 @@ import { after, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { fileOf } from '../caller.js';
 
-const CLI = fileURLToPath(new URL('../../../src/signer/cli.ts', import.meta.url));
+const CLI = fileURLToPath(new URL('../../../src/signer/tools/cli.ts', import.meta.url));
 const TSX = import.meta.resolve('tsx');
 /** As many as the fast path of `URL.canParse` needs to come into use, several times over. */
 const WARM_UP = 10_000;

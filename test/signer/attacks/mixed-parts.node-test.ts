@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AllAnswer } from '../../../src/protocol.js';
-import { partSizeFor } from '../../../src/signer/policy.js';
-import { settlePolicy } from '../../../src/signer/policy-options.js';
-import type { Policy } from '../../../src/signer/policy.js';
+import { partSizeFor } from '../../../src/signer/policy/policy.js';
+import { settlePolicy } from '../../../src/signer/policy/policy-options.js';
+import type { Policy } from '../../../src/signer/policy/policy.js';
 import { choosePartSize, GIB, MAX_OBJECT_SIZE, MIB, partSizeOf } from '../../../src/limits.js';
 import { createCaller, fileOf } from '../caller.js';
 import { replay, startField } from './field.js';

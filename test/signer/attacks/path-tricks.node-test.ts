@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { cleanPath, faultOfKey } from '../../../src/signer/names.js';
+import { cleanPath, faultOfKey } from '../../../src/signer/policy/names.js';
 import { replay, startField } from './field.js';
 import type { Field } from './field.js';
 

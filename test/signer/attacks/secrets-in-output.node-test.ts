@@ -6,9 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createSqlTracker } from '../../../src/signer/node.js';
-import { describeError, redact } from '../../../src/signer/redact.js';
+import { describeError, redact } from '../../../src/signer/util/redact.js';
 
-const CLI = fileURLToPath(new URL('../../../src/signer/cli.ts', import.meta.url));
+const CLI = fileURLToPath(new URL('../../../src/signer/tools/cli.ts', import.meta.url));
 const SECRETS = ['hush-key', 'hush-token', 'hush-secret-of-sixteen', 'hu@sh/word', 'hush-cookie', 'hush-login'];
 const ENV = {
   PATH: process.env['PATH'],

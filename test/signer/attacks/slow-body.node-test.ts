@@ -16,7 +16,7 @@ import type { SignerOptions } from '../../../src/signer/index.js';
 import { toNodeHandler } from '../../../src/signer/node.js';
 import { CREDENTIALS, fileOf } from '../caller.js';
 
-const CLI = fileURLToPath(new URL('../../../src/signer/cli.ts', import.meta.url));
+const CLI = fileURLToPath(new URL('../../../src/signer/tools/cli.ts', import.meta.url));
 const BODY = JSON.stringify({ files: [fileOf()] });
 /** Ends a test that would wait for ever: no measure of speed. */
 const HANGS = { timeout: 120_000 };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { MAX_BODY } from '../../../src/signer/http.js';
+import { MAX_BODY } from '../../../src/signer/http/http.js';
 import { fileOf } from '../caller.js';
 import { startField } from './field.js';
 import type { Field } from './field.js';

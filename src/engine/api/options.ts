@@ -1,0 +1,97 @@
+import { MAX_PART_SIZE, MIN_PART_SIZE } from '../../limits.js';
+import type { UploaderOptions } from './types.js';
+
+/** Options with every default filled in; `params`, `sign` and `headers` may stay away. */
+export type ResolvedOptions = Required<Omit<UploaderOptions, 'params' | 'sign' | 'headers'>>
+  & Pick<UploaderOptions, 'params' | 'sign' | 'headers'>;
+
+export const engineDefaults: Readonly<ResolvedOptions> = Object.freeze({
+  signer: '',
+  urls: {},
+  credentials: 'same-origin',
+  headers: undefined,
+  params: undefined,
+  sign: undefined,
+  autostart: true,
+  partSize: 'auto',
+  concurrency: 'auto',
+  maxRetries: Infinity,
+  stallTimeout: 30,
+  bandwidthLimit: Infinity,
+  checksum: 'auto',
+  recover: 'auto',
+  scope: '',
+  recoveryKey: '',
+  rules: {},
+  objectKey: '',
+  contentType: '',
+  acl: '',
+  keepAwake: false,
+  leaveWarning: true,
+});
+
+/** Whether uploads made with one set of options belong to another owner than those made with the other. */
+export const isOtherOwner = (one: Readonly<ResolvedOptions>, other: Readonly<ResolvedOptions>): boolean =>
+  one.scope !== other.scope || one.recoveryKey !== other.recoveryKey;
+
+/** Whether a value will do, and what would. */
+type Check = readonly [(value: unknown) => boolean, string];
+
+const oneOf = (...words: unknown[]): Check => [(value) => words.includes(value), `one of ${words.join(', ')}`];
+const number = (isGood: (value: number) => boolean, wanted: string): Check => [
+  (value) => typeof value === 'number' && isGood(value),
+  wanted,
+];
+const autoOr = ([isGood, wanted]: Check): Check => [
+  (value) => value === 'auto' || isGood(value),
+  `"auto" or ${wanted}`,
+];
+
+/** For options of which not every value of their default's type will do. */
+const CHECKS: Partial<Record<string, Check>> = {
+  urls: [(value) => value !== null && typeof value === 'object', 'an object of URLs by action'],
+  credentials: oneOf('same-origin', 'include', 'omit'),
+  headers: [(value) => Object(value) === value, 'an object or a function giving one'],
+  params: [() => true, 'JSON'],
+  sign: [(value) => typeof value === 'function', 'a function'],
+  partSize: autoOr(
+    number(
+      (value) => Number.isInteger(value) && value >= MIN_PART_SIZE && value <= MAX_PART_SIZE,
+      `${MIN_PART_SIZE} to ${MAX_PART_SIZE} bytes`,
+    ),
+  ),
+  concurrency: autoOr(number((value) => Number.isInteger(value) && value > 0, 'a whole number from 1')),
+  maxRetries: number(
+    (value) => value === Infinity || (Number.isInteger(value) && value >= 0),
+    'a whole number from 0, or Infinity',
+  ),
+  stallTimeout: number((value) => value > 0, 'seconds, more than 0'),
+  bandwidthLimit: number((value) => value > 0, 'bytes per second, more than 0'),
+  checksum: oneOf('auto', 'none', 'crc64nvme', 'crc32c', 'crc32', 'sha256'),
+  recover: oneOf('auto', 'ask', 'choose', 'off'),
+  rules: [(value) => value !== null && typeof value === 'object', 'an object of rules'],
+};
+
+/** An option's value without `null`s or functions spelled out, for messages. */
+const show = (value: unknown): string => (typeof value === 'string' ? `"${value}"` : String(value));
+
+/**
+ * Lays options over others; what is undefined leaves what was, but for `headers`, `params` and `sign`.
+ * @throws TypeError naming option and value
+ */
+export function mergeOptions(base: Readonly<ResolvedOptions>, changes: UploaderOptions): Readonly<ResolvedOptions> {
+  const merged: Record<string, unknown> = { ...base };
+  const defaults: Readonly<Record<string, unknown>> = engineDefaults;
+  for (const [name, value] of Object.entries(changes)) {
+    if (!Object.hasOwn(defaults, name)) throw new TypeError(`mule-upload has no option "${name}"`);
+    const type = typeof defaults[name];
+    if (value === undefined) {
+      if (type === 'undefined') merged[name] = value;
+      continue;
+    }
+    const [isGood, wanted] = CHECKS[name] ?? [(given: unknown) => typeof given === type, `a ${type}`];
+    if (!isGood(value)) throw new TypeError(`option "${name}" takes ${wanted}, not ${show(value)}`);
+    merged[name] = value;
+  }
+  return Object.freeze(merged) as unknown as Readonly<ResolvedOptions>;
+}

@@ -1,0 +1,142 @@
+import { limited } from '../util/abort.js';
+import type { Action, Protocol, RefusalAnswer } from '../../protocol.js';
+import { sleep } from '../util/timing.js';
+import { NO_REASON, SignerFault, UploadError } from '../api/errors.js';
+import type { SignerFaultKind } from '../api/errors.js';
+import { watchPolicy } from './page-policy.js';
+import { isTransient } from '../network/classify-failure.js';
+import type { Clock, SignerPort, UploaderOptions } from '../api/types.js';
+
+/** Milliseconds; a signer that is silent for longer is asked again. */
+const SIGNER_TIMEOUT = 30_000;
+/** Milliseconds by which the news that the page's policy forbids a call may come after its failure. */
+const POLICY_LAG = 50;
+const PROBE_TIMEOUT = 5_000;
+const never = new AbortController().signal;
+
+type SignerOptions = Pick<UploaderOptions, 'signer' | 'urls' | 'credentials' | 'headers' | 'sign'>;
+
+/** Gives the URL of an action: its own, else below the base; null where the page set neither. */
+export function actionUrl(action: Action, { signer, urls }: SignerOptions): string | null {
+  const own = urls?.[action];
+  if (own !== undefined) return own || null;
+  return signer ? `${signer.replace(/\/+$/, '')}/${action}` : null;
+}
+
+/** Calls the page's signer over HTTP, or its `sign` function; options are read anew at each call. */
+export class HttpSigner implements SignerPort {
+  readonly #options: () => SignerOptions;
+  readonly #clock: Clock;
+  /** Calls in a row without an answer. */
+  #unanswered = 0;
+
+  constructor(options: () => SignerOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+  }
+
+  async call<A extends Action>(
+    action: A,
+    body: Protocol[A]['request'],
+    signal?: AbortSignal,
+  ): Promise<Protocol[A]['answer']> {
+    signal?.throwIfAborted();
+    const options = this.#options();
+    if (options.sign) return this.#callFunction(options.sign, action, body);
+    const url = actionUrl(action, options);
+    if (!url) {
+      throw new UploadError('no-signer', `No signer for ${action}: set the "signer" attribute to its URL.`);
+    }
+    return (await this.#post(url, action, body, options, signal)) as Protocol[A]['answer'];
+  }
+
+  async #callFunction<A extends Action>(
+    sign: NonNullable<SignerOptions['sign']>,
+    action: A,
+    body: Protocol[A]['request'],
+  ): Promise<Protocol[A]['answer']> {
+    try {
+      return await sign(action, body);
+    } catch (error) {
+      if (error instanceof UploadError || error instanceof SignerFault) throw error;
+      throw new SignerFault(0, null, `the page's sign function failed: ${String(error)}`, null, { cause: error });
+    }
+  }
+
+  async #post(
+    url: string,
+    action: Action,
+    body: unknown,
+    { headers, credentials }: SignerOptions,
+    signal?: AbortSignal,
+  ): Promise<unknown> {
+    const ask = async (ending: AbortSignal): Promise<readonly [Response, string]> => {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: {
+          ...(typeof headers === 'function' ? await headers() : headers),
+          'Content-Type': 'application/json',
+        },
+        body: JSON.stringify(body),
+        credentials,
+        signal: ending,
+        // so that a notice outlives the page that sent it
+        keepalive: action === 'chunk_loaded',
+      });
+      return [response, await response.text()];
+    };
+    const policy = watchPolicy(url);
+    try {
+      const answer = await limited(this.#clock, SIGNER_TIMEOUT, signal, ask);
+      this.#unanswered = 0;
+      return readAnswer(...answer);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      if (cause instanceof SignerFault) throw cause;
+      // Chromium and Firefox report the violation after the fetch has failed
+      await sleep(this.#clock, POLICY_LAG, signal ?? never);
+      const block = policy();
+      // one failure may be a cut connection
+      const kind = block ? 'blocked' : ++this.#unanswered > 1 ? await this.#findReason(url, credentials, signal) : null;
+      const what = block || (kind ? 'the browser cannot read what the signer answers' : 'no answer from the signer');
+      throw new SignerFault(0, null, `${what} (${url})`, null, { cause, kind });
+    } finally {
+      policy();
+    }
+  }
+
+  /** Asks, without CORS, whether the signer can be reached: its answers may be hidden, or come from a login elsewhere. */
+  async #findReason(
+    url: string,
+    credentials?: RequestCredentials,
+    signal?: AbortSignal,
+  ): Promise<SignerFaultKind | null> {
+    const ask = (ending: AbortSignal): Promise<Response> =>
+      fetch(url, { method: 'HEAD', mode: 'no-cors', credentials, signal: ending });
+    const type = await limited(this.#clock, PROBE_TIMEOUT, signal, ask).then(
+      (answer) => answer.type,
+      () => null,
+    );
+    if (type !== 'opaque') return null;
+    const page = globalThis.location;
+    // what began at the page's own origin was redirected to another
+    return page && new URL(url, page.href).origin === page.origin ? 'sign-in' : 'unreadable';
+  }
+}
+
+function readAnswer({ status, ok, headers, url, redirected }: Response, text: string): unknown {
+  const fault = (code: string | null, message: string, kind: SignerFaultKind | null = null): SignerFault =>
+    new SignerFault(status, code, message, headers.get('Retry-After'), { kind });
+  if (status === 204) return null;
+  let answer: unknown;
+  try {
+    answer = JSON.parse(text);
+  } catch {
+    const isPage = redirected ? !isTransient(status) : ok && /html/i.test(headers.get('Content-Type') ?? '');
+    if (isPage) throw fault(null, `the signer at ${url} answered with a web page (${status})`, 'sign-in');
+    throw fault(null, `the signer at ${url} answered ${status}, and no JSON`);
+  }
+  if (ok) return answer;
+  const refusal = (answer as Partial<RefusalAnswer> | null)?.error;
+  throw fault(String(refusal?.code ?? ''), String(refusal?.message || NO_REASON));
+}

@@ -1,0 +1,79 @@
+import type { Clock } from '../api/types.js';
+
+/** Milliseconds in which a request has to show life once the machine has slept, or the page is no longer kept busy. */
+const GRACE = 10_000;
+/** A timer that comes so many milliseconds late tells of a page that was kept busy. */
+const LATE = 500;
+
+/** Watches whether something still moves; one timer, set again only when it fires: what moves just moves the mark. */
+export class StallWatch {
+  readonly #clock: Clock;
+  readonly #onStall: (stillFor: number) => void;
+  readonly #patience: number;
+  /** Milliseconds since the last movement that stand in for the patience; 0: none. */
+  #extension = 0;
+  #lastMove: number;
+  /** By when something has to have moved once the machine has slept. */
+  #deadline = Infinity;
+  #cancel: (() => void) | null = null;
+  /** When the timer was to come. */
+  #due = Infinity;
+
+  /**
+   * @param patience milliseconds without a movement
+   * @param onStall called with the milliseconds for which nothing moved; once, unless it extends
+   */
+  constructor(clock: Clock, patience: number, onStall: (stillFor: number) => void) {
+    this.#clock = clock;
+    this.#patience = patience;
+    this.#onStall = onStall;
+    this.#lastMove = clock.monotonic();
+    this.#look();
+  }
+
+  moved(): void {
+    this.#lastMove = this.#clock.monotonic();
+    this.#deadline = Infinity;
+    if (!this.#extension || !this.#cancel) return;
+    this.#extension = 0;
+    this.#look();
+  }
+
+  /** Goes on without a movement: calls back again after so many more milliseconds. */
+  extend(more: number): void {
+    this.#extension = this.#clock.monotonic() - this.#lastMove + more;
+    this.#look();
+  }
+
+  /** Whether the machine has slept since anything moved. */
+  get isHurried(): boolean {
+    return this.#deadline < Infinity;
+  }
+
+  /** Takes in that the machine slept: a connection from before is most likely dead, and nothing will ever say so. */
+  hurry(): void {
+    if (!this.#cancel) return;
+    this.#deadline = Math.min(this.#deadline, this.#clock.monotonic() + GRACE);
+    this.#look();
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = null;
+  }
+
+  #look(): void {
+    this.stop();
+    const now = this.#clock.monotonic();
+    const end = Math.min(this.#lastMove + (this.#extension || this.#patience), this.#deadline);
+    if (end > now) this.#lookAt(end);
+    // who was kept busy hears of timers before it hears of all that has moved meanwhile
+    else if (now - this.#due > LATE) this.#lookAt(now + Math.min(now - this.#due, GRACE));
+    else this.#onStall(now - this.#lastMove);
+  }
+
+  #lookAt(due: number): void {
+    this.#due = due;
+    this.#cancel = this.#clock.setTimer(() => this.#look(), due - this.#clock.monotonic());
+  }
+}

@@ -1,0 +1,54 @@
+import type { TabLock } from '../api/types.js';
+
+const PREFIX = 'mule-upload:';
+const nothing = (): void => {};
+
+/** Locks of this page that are on their way to being free. */
+const releasing = new Map<string, Promise<unknown>>();
+
+/** Holds a lock until the returned function is called; the callback's promise is what holds it. */
+function request(name: string, options: LockOptions): Promise<(() => void) | null> {
+  return new Promise((resolve, reject) => {
+    const request = navigator.locks
+      .request(PREFIX + name, options, (lock) => {
+        if (!lock) {
+          resolve(null);
+          return;
+        }
+        return new Promise<void>((letGo) =>
+          resolve(() => {
+            releasing.set(name, request);
+            letGo();
+          }),
+        );
+      })
+      // refused as such, in a sandboxed frame for one: let through, as where there are none
+      .catch((error: unknown) => (options.signal?.aborted ? reject(error as Error) : resolve(nothing)))
+      .finally(() => {
+        if (releasing.get(name) === request) releasing.delete(name);
+      });
+  });
+}
+
+/**
+ * One tab for each upload, by Web Locks. Where the page has none (plain `http:`) every tab is let through: parts are
+ * idempotent, so two tabs with one upload waste bytes but spoil nothing.
+ * @see https://www.w3.org/TR/web-locks/
+ */
+export const webLocks: TabLock = {
+  async tryAcquire(name) {
+    if (!navigator.locks) return nothing;
+    // our own lock, let go of just now, is no other tab's
+    await releasing.get(name);
+    return request(name, { ifAvailable: true });
+  },
+  async acquire(name, signal) {
+    return navigator.locks ? (await request(name, { signal }))! : nothing;
+  },
+  async held(names) {
+    if (!navigator.locks) return new Set();
+    const { held = [] } = await navigator.locks.query();
+    const all = new Set(held.map((lock) => lock.name));
+    return new Set(names.filter((name) => all.has(PREFIX + name)));
+  },
+};

@@ -1,0 +1,60 @@
+import { READ_WHOLE } from './fingerprint.js';
+import type { Clock } from '../api/types.js';
+
+/** Bytes kept at most, over all files. */
+const MOST_BYTES = 4 * 1024 ** 2;
+/** Milliseconds after which a file is read again: it may have changed, which only the browser can tell. */
+const LIFE = 10_000;
+
+/** Whether a file is read at one time, and sent from memory where that is done to recognise it. */
+export const isSmall = ({ size }: Blob): boolean => size <= READ_WHOLE;
+
+/**
+ * The bytes of small files, from when they are recognised until they are sent, so that each is read once. Thousands of
+ * files cost more by how often they are touched than by their bytes.
+ */
+export class SmallFiles {
+  readonly #clock: Clock;
+  readonly #kept = new Map<Blob, { bytes: Uint8Array<ArrayBuffer>; at: number }>();
+  #size = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Reads one to recognise it, and keeps what it read while there is room. @throws DOMException */
+  async read(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    this.#drop(file);
+    if (this.#size + bytes.length > MOST_BYTES) this.#forgetOld();
+    if (this.#size + bytes.length <= MOST_BYTES) {
+      this.#kept.set(file, { bytes, at: this.#clock.monotonic() });
+      this.#size += bytes.length;
+    }
+    return bytes;
+  }
+
+  /** Gives the bytes to send them, read just now or again. @throws DOMException */
+  async take(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
+    const kept = this.#kept.get(file);
+    this.#drop(file);
+    return kept && this.#isYoung(kept.at) ? kept.bytes : new Uint8Array(await file.arrayBuffer());
+  }
+
+  #isYoung(at: number): boolean {
+    return this.#clock.monotonic() - at < LIFE;
+  }
+
+  /** Kept in the order they were read. */
+  #forgetOld(): void {
+    for (const [file, { at }] of this.#kept) {
+      if (this.#isYoung(at)) return;
+      this.#drop(file);
+    }
+  }
+
+  #drop(file: Blob): void {
+    this.#size -= this.#kept.get(file)?.bytes.length ?? 0;
+    this.#kept.delete(file);
+  }
+}

@@ -1,0 +1,58 @@
+/** Loaded when an object's ETag has to be held against the file, which most visits never need. */
+import { Md5 } from '../hashing/md5.js';
+import type { Plan } from '../model/part-plan.js';
+
+/** Bytes hashed at a stretch: about 1 ms on a fast machine, and under 8 ms on a slow one. */
+const SLICE = 128 * 1024;
+
+/**
+ * Gives the MD5 of one part. Reading each slice gives the page its turn in between.
+ * @throws DOMException when the file cannot be read
+ * @throws the signal's reason when aborted
+ */
+export async function md5OfPart(file: Blob, plan: Plan, partNumber: number, signal: AbortSignal): Promise<Uint8Array> {
+  const { start, end } = plan.range(partNumber);
+  const md5 = new Md5();
+  const read = (at: number): Promise<ArrayBuffer> => file.slice(at, Math.min(at + SLICE, end)).arrayBuffer();
+  let next = read(start);
+  for (let at = start; at < end;) {
+    const bytes = new Uint8Array(await next);
+    signal.throwIfAborted();
+    if (!bytes.length) throw new DOMException('The file has become shorter', 'NotReadableError');
+    at += bytes.length;
+    // the next slice is read while this one is hashed
+    next = at < end ? read(at) : next;
+    // where this loop ends early, nobody waits for it
+    next.catch(() => {});
+    md5.update(bytes);
+  }
+  return md5.digest();
+}
+
+/** Gives the MD5s of all parts in order. */
+export async function md5OfParts(file: Blob, plan: Plan, signal: AbortSignal): Promise<Uint8Array[]> {
+  const digests: Uint8Array[] = [];
+  for (let partNumber = 1; partNumber <= plan.count; partNumber++)
+    digests.push(await md5OfPart(file, plan, partNumber, signal));
+  return digests;
+}
+
+/** The ETag that S3 gives to an object of such parts, encrypted ones aside: the MD5 of their MD5s, and how many. */
+export function multipartEtag(digests: Iterable<Uint8Array>): string {
+  const md5 = new Md5();
+  let count = 0;
+  for (const digest of digests) {
+    md5.update(digest);
+    count++;
+  }
+  return `${hex(md5.digest())}-${count}`;
+}
+
+// of its own: what the main file needs as well would become a third file that every visit fetches
+const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/** Reads an ETag that has the form of an MD5; null for any other. */
+export function digestOf(etag: string | undefined): Uint8Array | null {
+  if (!etag || !/^[\da-f]{32}$/i.test(etag)) return null;
+  return Uint8Array.from(etag.match(/../g)!, (pair) => parseInt(pair, 16));
+}

@@ -1,0 +1,143 @@
+import type { Plan } from './part-plan.js';
+import type { StoredPart } from '../s3/xml.js';
+
+/**
+ * Which parts of one upload are stored, in flight, or still to be sent, and how far all of it is. Costs a short
+ * string for each stored part and nothing for the others.
+ */
+export class PartTable {
+  readonly plan: Plan;
+  /** ETags without quotes; empty where the store told none to us; undefined for parts that are not stored. */
+  readonly #etags: (string | undefined)[] = [];
+  /** Parts that are surely this very file's; of the others the store's list alone tells. */
+  readonly #proven = new Set<number>();
+  /** Bytes sent of each part in flight. */
+  readonly #flying = new Map<number, number>();
+  #done = 0;
+  #doneBytes = 0;
+  /** No part below this number is still to be sent, those in flight aside. */
+  #lowest = 1;
+
+  constructor(plan: Plan) {
+    this.plan = plan;
+  }
+
+  get done(): number {
+    return this.#done;
+  }
+
+  get isComplete(): boolean {
+    return this.#done === this.plan.count;
+  }
+
+  /** Bytes stored, and sent of parts in flight; what a failed part had sent is taken back. */
+  get loaded(): number {
+    let flying = 0;
+    for (const bytes of this.#flying.values()) flying += bytes;
+    return this.#doneBytes + flying;
+  }
+
+  /** How many parts are in flight. */
+  get flying(): number {
+    return this.#flying.size;
+  }
+
+  /** Whether Complete can be written: every part is stored under a known ETag. */
+  get hasEveryEtag(): boolean {
+    return this.isComplete && !this.#etags.includes('', 1);
+  }
+
+  isStored(partNumber: number): boolean {
+    return this.#etags[partNumber] !== undefined;
+  }
+
+  isFlying(partNumber: number): boolean {
+    return this.#flying.has(partNumber);
+  }
+
+  /** Whether a part was sent in this visit, or shown to be the file's, and is that one still: CORS may hide ETags. */
+  isProven(partNumber: number, etag: string): boolean {
+    const known = this.#etags[partNumber];
+    return this.#proven.has(partNumber) && (known === etag || known === '');
+  }
+
+  sizeOf(partNumber: number): number {
+    const { start, end } = this.plan.range(partNumber);
+    return end - start;
+  }
+
+  /** Takes the next part that is neither stored nor in flight, and marks it in flight; null when there is none. */
+  takeNext(): number | null {
+    while (this.#lowest <= this.plan.count && (this.isStored(this.#lowest) || this.#flying.has(this.#lowest)))
+      this.#lowest++;
+    if (this.#lowest > this.plan.count) return null;
+    this.#flying.set(this.#lowest, 0);
+    return this.#lowest++;
+  }
+
+  /** Numbers of the parts that are not stored: first those in flight, then the others in order. */
+  *missing(): Generator<number> {
+    yield* this.#flying.keys();
+    for (let partNumber = this.#lowest; partNumber <= this.plan.count; partNumber++) {
+      if (!this.isStored(partNumber) && !this.#flying.has(partNumber)) yield partNumber;
+    }
+  }
+
+  /** Takes in progress as the browser tells it: it may run past the size when the browser sends again by itself. */
+  sent(partNumber: number, bytes: number): void {
+    if (this.#flying.has(partNumber)) this.#flying.set(partNumber, Math.min(bytes, this.sizeOf(partNumber)));
+  }
+
+  /** Marks a part that was sent and that the store confirmed. */
+  stored(partNumber: number, etag: string): void {
+    this.#proven.add(partNumber);
+    this.#put(partNumber, etag);
+  }
+
+  /** Takes back that a part is stored: the store holds other bytes. */
+  lost(partNumber: number): void {
+    if (!this.isStored(partNumber)) return;
+    this.#etags[partNumber] = undefined;
+    this.#proven.delete(partNumber);
+    this.#done--;
+    this.#doneBytes -= this.sizeOf(partNumber);
+    this.#lowest = Math.min(this.#lowest, partNumber);
+  }
+
+  /** Gives back a part that was in flight and is not stored. */
+  dropped(partNumber: number): void {
+    if (this.#flying.delete(partNumber)) this.#lowest = Math.min(this.#lowest, partNumber);
+  }
+
+  /**
+   * Takes the store's word for what is stored: parts with any other than their exact size count as not stored.
+   * @param listed in any order; a later duplicate of a number wins
+   * @param areProven whether all of them were shown to be the file's
+   */
+  replaceStored(listed: Iterable<StoredPart>, areProven = false): void {
+    const parts = [...listed].filter(
+      ({ partNumber, size }) => partNumber <= this.plan.count && size === this.sizeOf(partNumber),
+    );
+    const proven = parts.filter(({ partNumber, etag }) => areProven || this.isProven(partNumber, etag));
+    this.#proven.clear();
+    for (const { partNumber } of proven) this.#proven.add(partNumber);
+    this.#etags.length = 0;
+    this.#done = this.#doneBytes = 0;
+    this.#lowest = 1;
+    for (const { partNumber, etag } of parts) this.#put(partNumber, etag);
+  }
+
+  #put(partNumber: number, etag: string): void {
+    this.#flying.delete(partNumber);
+    if (!this.isStored(partNumber)) {
+      this.#done++;
+      this.#doneBytes += this.sizeOf(partNumber);
+    }
+    this.#etags[partNumber] = etag;
+  }
+
+  /** ETags of parts 1, 2, 3 … in order. */
+  *etags(): Generator<string> {
+    for (let partNumber = 1; partNumber <= this.plan.count; partNumber++) yield this.#etags[partNumber] ?? '';
+  }
+}

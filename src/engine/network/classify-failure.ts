@@ -1,0 +1,168 @@
+import { ReadFault, SignerFault, StoreFault, TransportFault, UploadError } from '../api/errors.js';
+import type { Phase, UploadErrorCode } from '../api/errors.js';
+
+/** What a failure means. */
+export type Verdict =
+  /** A fault that passes: the same again, later. `busy`: fewer at a time. */
+  | Again
+  /** The signature is not believed: the same with a new one. `passing`: it was, and time alone has undone it. */
+  | {
+      kind: 'resign';
+      reason: string;
+      passing: boolean;
+      /** The store does not know the key it was made with, as after a change of keys. */
+      ofKeys: boolean;
+      status: number;
+    }
+  /** The grant is outdated: have it renewed. */
+  | { kind: 'renew'; reason: string }
+  /** The page has to say who the user is. */
+  | { kind: 'unauthorized'; reason: string; status: number }
+  /** The multipart upload is not there, or no more. */
+  | { kind: 'gone'; reason: string }
+  /** Something stands under the key already: perhaps this very file. */
+  | { kind: 'exists'; reason: string }
+  /** The store's parts are not what was thought: list them and mend. */
+  | { kind: 'relist'; reason: string }
+  /** This multipart upload cannot come to an end: another one. */
+  | { kind: 'restart'; reason: string }
+  | { kind: 'final'; code: UploadErrorCode; message: string; status: number };
+
+interface Again {
+  kind: 'again';
+  of: 'store' | 'signer';
+  reason: string;
+  retryAfter: string | null;
+  stalled: boolean;
+  busy: boolean;
+}
+
+const FIRST_DELAY = 500;
+const LONGEST_DELAY = 30_000;
+const LONGEST_RETRY_AFTER = 3_600_000;
+
+/**
+ * Gives the time to wait before the next try: full jitter over a ceiling of 0.5 s that doubles up to 30 s.
+ * @param level failures in a row, 1 or more
+ * @param random 0 up to 1
+ * @returns milliseconds
+ * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
+export function backoff(level: number, random: number): number {
+  return Math.round(random * Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** Math.min(level - 1, 16)));
+}
+
+/**
+ * Reads a `Retry-After` header: seconds, or a date.
+ * @param now epoch milliseconds
+ * @returns milliseconds to wait, at most an hour (a clock may be wrong), or null where the header says nothing
+ * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+ */
+export function parseRetryAfter(header: string | null, now: number): number | null {
+  if (!header) return null;
+  const delay = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now;
+  return Number.isFinite(delay) ? Math.min(Math.max(delay, 0), LONGEST_RETRY_AFTER) : null;
+}
+
+/** S3's error codes whose meaning the status does not tell, or tells wrongly in a 200. */
+const STORE_CODES: Record<string, Verdict['kind'] | 'busy'> = {
+  InternalError: 'again',
+  RequestTimeout: 'again',
+  IncompleteBody: 'again',
+  BadDigest: 'again',
+  OperationAborted: 'again',
+  SlowDown: 'busy',
+  SlowDownRead: 'busy',
+  SlowDownWrite: 'busy',
+  ServiceUnavailable: 'busy',
+  TooManyRequests: 'busy',
+  ExpiredToken: 'resign',
+  TokenRefreshRequired: 'resign',
+  RequestTimeTooSkewed: 'resign',
+  RequestExpired: 'resign',
+  NoSuchUpload: 'gone',
+  PreconditionFailed: 'exists',
+  InvalidPart: 'relist',
+  InvalidPartOrder: 'relist',
+  EntityTooSmall: 'relist',
+  EntityTooLarge: 'final',
+  NoSuchBucket: 'final',
+};
+
+/** S3's words for a signature whose keys it does not know, perhaps not yet. */
+const KEY_CODES = new Set(['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'InvalidSecurity']);
+
+const BUSY = new Set([429, 503]);
+export const isTransient = (status: number): boolean => [408, 425, 429].includes(status) || status >= 500;
+
+const again = (of: 'store' | 'signer', reason: string, given: Partial<Again> = {}): Again => ({
+  kind: 'again',
+  of,
+  reason,
+  retryAfter: null,
+  stalled: false,
+  busy: false,
+  ...given,
+});
+
+function judgeStore(fault: StoreFault, phase: Phase): Verdict {
+  const { status, code, message, retryAfter } = fault;
+  const reason = `the store answered ${status}${code ? ` ${code}` : ''}`;
+  const passing = (busy = BUSY.has(status)): Verdict => again('store', reason, { retryAfter, busy });
+  const final = (errorCode: UploadErrorCode = 'store-refused'): Verdict => ({
+    kind: 'final',
+    code: errorCode,
+    status,
+    message: `${reason}${message ? `: ${message}` : ''}`,
+  });
+
+  const known = STORE_CODES[code];
+  switch (known) {
+    case 'again':
+      return passing(false);
+    case 'busy':
+      return passing(true);
+    case 'resign':
+      return { kind: known, reason, passing: true, ofKeys: false, status };
+    case 'exists':
+    case 'relist':
+      return { kind: known, reason };
+    case 'final':
+      return final(code === 'EntityTooLarge' ? 'too-large' : 'store-refused');
+    default:
+  }
+  // Ceph says NoSuchKey of an aborted upload, others 404 without a body: any 404 here means that the upload is gone.
+  if (known === 'gone' || (status === 404 && phase !== 'create' && phase !== 'head')) return { kind: 'gone', reason };
+  // InvalidToken is a 400
+  if (status === 403 || KEY_CODES.has(code)) {
+    return { kind: 'resign', reason, passing: /expired/i.test(message), ofKeys: KEY_CODES.has(code), status };
+  }
+  if (status === 412) return { kind: 'exists', reason };
+  if (status === 409) return phase === 'complete' ? { kind: 'restart', reason } : passing();
+  // 200 with something unreadable: cut short on its way, or a proxy's own page
+  if (status >= 200 && status < 300) return passing();
+  return isTransient(status) && status !== 501 ? passing() : final();
+}
+
+function judgeSigner(fault: SignerFault): Verdict {
+  const { status, code, message, retryAfter } = fault;
+  const answer = status ? `the signer answered ${status}${code ? ` ${code}` : ''}` : 'no answer from the signer';
+  const reason = fault.kind ? message : answer;
+  if (status === 401 || (status === 403 && code === 'unauthorized')) return { kind: 'unauthorized', reason, status };
+  if (status === 403 && code === 'grant-expired') return { kind: 'renew', reason };
+  if (code === null || isTransient(status)) return again('signer', reason, { retryAfter });
+  return { kind: 'final', code: 'signer-refused', status, message: `${reason}: ${message}` };
+}
+
+/** Tells what a failure means, and so what to do next. */
+export function judge(failure: unknown, phase: Phase): Verdict {
+  if (failure instanceof StoreFault) return judgeStore(failure, phase);
+  if (failure instanceof SignerFault) return judgeSigner(failure);
+  if (failure instanceof TransportFault) {
+    return again('store', failure.message, { stalled: failure.kind === 'stalled' });
+  }
+  if (failure instanceof ReadFault) return again('store', failure.message);
+  if (failure instanceof UploadError)
+    return { kind: 'final', code: failure.code, status: failure.status, message: failure.message };
+  throw failure;
+}

@@ -1,0 +1,127 @@
+import { whyRejected } from '../files/file-rules.js';
+import type { Rejection } from '../files/file-rules.js';
+import { isBlob, kindOf } from '../files/file-entries.js';
+import type { Entry } from '../files/file-entries.js';
+import { UploadError } from '../api/errors.js';
+import { fingerprint, isKnownByTime } from '../files/fingerprint.js';
+import type { Roster } from './upload-list.js';
+import type { SmallFiles } from '../files/small-file-cache.js';
+import type { AdmissionRules, FileEntry, FileHandle, UploaderEventMap } from '../api/types.js';
+import type { Upload } from './upload.js';
+
+type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
+
+/** What becomes of a file that comes in: refused, gone on with, or new; and the page's say in it. */
+export class Intake {
+  readonly #roster: Roster;
+  readonly #emit: Emit;
+  readonly #smallFiles: SmallFiles;
+  readonly #prepared = new WeakMap<Upload, Promise<boolean>>();
+
+  /** @param emit tells the page; false where it cancelled */
+  constructor(roster: Roster, smallFiles: SmallFiles, emit: Emit) {
+    this.#roster = roster;
+    this.#smallFiles = smallFiles;
+    this.#emit = emit;
+  }
+
+  /** Tells why a file is not taken in; null where it is. */
+  refuse({ file, relativePath = '', fault }: Entry, rules: AdmissionRules): Rejection | null {
+    if (fault) return fault;
+    if (!this.#emit('mule-before-add', { file, relativePath })) {
+      return { code: 'cancelled', message: `“${file.name}” was not accepted by the page.` };
+    }
+    const rejection = whyRejected(file, rules, this.#roster.listed);
+    if (rejection) return rejection;
+    const { name, size, lastModified } = file;
+    const twins = this.#roster.twinsOf({ name, size, lastModified, relativePath });
+    const isListed = [...twins].some(({ status }) => status !== 'aborted' && status !== 'failed');
+    return isListed ? { code: 'duplicate', message: `“${file.name}” is in the list already.` } : null;
+  }
+
+  /** Finds the upload that waits for this very file, by content: its name may have changed. */
+  async findUnfinished({ file, relativePath = '' }: FileEntry): Promise<Upload | null> {
+    const changed = [...this.#roster.withStatus('failed')].find(
+      ({ takesChangedFile, facts }) =>
+        takesChangedFile && facts.name === file.name && facts.relativePath === relativePath,
+    );
+    if (changed) return changed;
+    const { name, size, lastModified } = file;
+    const twins = this.#roster.twinsOf({ name, size, lastModified, relativePath });
+    const idle = [...this.#roster.withStatus('needs-file'), ...this.#roster.withStatus('paused')];
+    const waiting = idle
+      .filter(({ facts, snapshot }) => facts.size === size && (snapshot.needsFile || snapshot.found))
+      .concat([...twins].filter(({ status }) => status === 'failed'));
+    if (!waiting.length) return null;
+    const print = await fingerprint(file).catch(() => null);
+    const same = waiting.filter((upload) => upload.fingerprint === print);
+    const twin = same.find((upload) => twins.has(upload));
+    // without a look at the bytes, files of one name in two folders are two
+    return twin ?? (size && !isKnownByTime(file) ? same[0] : null) ?? null;
+  }
+
+  /**
+   * Gives an upload its file back.
+   * @throws UploadError `file-changed` for another file than the one that was begun
+   */
+  async giveFile(upload: Upload, source: File | FileHandle): Promise<void> {
+    const { name, size } = upload.facts;
+    const handle = 'getFile' in source ? source : null;
+    const file = 'getFile' in source ? await source.getFile().catch((cause) => cannotRead(name, cause)) : source;
+    if (!isBlob(file)) throw new TypeError(`resume() takes a file, not ${kindOf(file)}`);
+    const isTaken = upload.takesChangedFile && file.name === name;
+    const print =
+      isTaken || !upload.fingerprint ? null : await fingerprint(file).catch((cause) => cannotRead(name, cause));
+    if (print !== null && upload.fingerprint !== print) {
+      throw new UploadError(
+        'file-changed',
+        `“${file.name}” is another file, or has changed: choose “${name}” (${size} bytes).`,
+      );
+    }
+    upload.file = file;
+    upload.handle = handle;
+  }
+
+  /** Makes an upload ready for init, once: what it is recognised by, and the page's leave. */
+  prepare(upload: Upload): Promise<boolean> {
+    const known = this.#prepared.get(upload);
+    if (known) return known;
+    const work = this.#askPage(upload);
+    this.#prepared.set(upload, work);
+    work.catch(() => this.#prepared.delete(upload));
+    return work;
+  }
+
+  /** Gives what the upload's file is recognised by. */
+  async recognise(upload: Upload): Promise<string> {
+    try {
+      return (upload.fingerprint ??= await fingerprint(upload.file!, (file) => this.#smallFiles.read(file)));
+    } catch (cause) {
+      return cannotRead(upload.facts.name, cause);
+    }
+  }
+
+  async #askPage(upload: Upload): Promise<boolean> {
+    await this.recognise(upload);
+    if (upload.isReleased) return false;
+    const waits: Promise<unknown>[] = [];
+    const isAllowed = this.#emit('mule-before-upload', {
+      upload: upload.snapshot,
+      params: upload.params,
+      waitUntil: (promise) => waits.push(promise),
+    });
+    try {
+      await Promise.all(waits);
+    } catch (error) {
+      upload.refuse(error);
+      throw error;
+    }
+    if (!isAllowed) upload.abort();
+    return isAllowed;
+  }
+}
+
+/** @throws UploadError `file-unreadable` */
+function cannotRead(name: string, cause: unknown): never {
+  throw new UploadError('file-unreadable', `“${name}” cannot be read: choose it again.`, { phase: 'init', cause });
+}

@@ -1,0 +1,351 @@
+import { loadRule, whyRejected } from '../files/file-rules.js';
+import { sleep } from '../util/timing.js';
+import { SignerFault, UploadError } from '../api/errors.js';
+import type { FileKeeper } from '../resume/file-store-writer.js';
+import { fingerprint, isKnownByTime } from '../files/fingerprint.js';
+import type { JournalKeeper } from '../resume/journal-writer.js';
+import type { ResolvedOptions } from '../api/options.js';
+import { backoff, judge } from '../network/classify-failure.js';
+import type { Roster } from './upload-list.js';
+import { principalOf } from '../model/session.js';
+import type {
+  Clock,
+  FileEntry,
+  FileHandle,
+  JournalRecord,
+  KeptFile,
+  Shelf,
+  SignerPort,
+  UploadSnapshot,
+} from '../api/types.js';
+import type { Upload } from './upload.js';
+
+/** Milliseconds that files coming in wait for the signer to say who the user is. */
+const PATIENCE = 3_000;
+/** Uploads whose stored parts are asked for without anybody's click. */
+const MOST_LOOKS = 20;
+const READ = { mode: 'read' } as const;
+
+export interface RecoveryHost {
+  readonly clock: Clock;
+  readonly signer: SignerPort;
+  readonly shelf: Shelf;
+  readonly journal: JournalKeeper;
+  readonly files: FileKeeper;
+  readonly roster: Roster;
+  readonly lifetime: AbortSignal;
+  readonly options: Readonly<ResolvedOptions>;
+  /** Leaves out those records that some tab is at work on. */
+  free(records: JournalRecord[]): Promise<JournalRecord[]>;
+  /** Writes the upload to the journal. */
+  remember(upload: Upload): Promise<void>;
+  /** Makes an upload of a record. */
+  revive(record: JournalRecord): Upload;
+  /** Lets an upload that has its file go on. */
+  goOn(upload: Upload, isAsked: boolean): void;
+  /** Takes an upload of another user off the list; the journal keeps it. */
+  drop(upload: Upload): void;
+  /** Called when the signer names another user than before: ends everything of the former one. */
+  userChanged(): void;
+  /** Called once the new user is known: loads what that user left unfinished. */
+  reload(): void;
+  tell(found: readonly UploadSnapshot[]): void;
+}
+
+/** What an earlier visit left of one upload. */
+interface Remains {
+  record: JournalRecord;
+  kept: KeptFile | null;
+}
+
+/** Brings back what earlier visits left unfinished: finds it, finds its files, and lets it go on. */
+export class Recovery {
+  readonly #host: RecoveryHost;
+  readonly #found = new Map<Upload, Remains>();
+  /** What belongs to users who are not here, as far as is known. */
+  #hidden: Remains[] = [];
+  /** Records that are resumed only when their file is added again. */
+  #unlisted: JournalRecord[] = [];
+  /** User that the signer named last; null: it said that nobody is signed in; undefined: it said nothing so far. */
+  #user: string | null | undefined;
+  /** Counts the owners: what was loaded for one is not shown to the next. */
+  #owners = 0;
+
+  constructor(host: RecoveryHost) {
+    this.#host = host;
+  }
+
+  /** User that the signer named last; null: it said that nobody is signed in; undefined: it said nothing so far. */
+  get user(): string | null | undefined {
+    return this.#user;
+  }
+
+  /** Lists what this owner left unfinished, and resumes what can be resumed. */
+  async load(): Promise<void> {
+    const { journal, shelf, options, lifetime, clock } = this.#host;
+    if (options.recover === 'off') return;
+    const owner = this.#owners;
+    const isCurrent = (): boolean => owner === this.#owners && !lifetime.aborted;
+    const records = await this.#host.free(await journal.load());
+    await loadRule(records, options.rules.accept);
+    if (!records.length || !isCurrent()) return;
+    this.#unlisted = records.filter((record) => this.#isUnlisted(record));
+    const listed = records.filter((record) => !this.#unlisted.includes(record));
+    const finding = Promise.all(listed.map(async (record) => ({ record, kept: await shelf.find(record.id) })));
+    const found = finding.then((all) => {
+      if (isCurrent()) this.#hidden = all;
+    });
+    // whose uploads may be shown is the signer's to say
+    const bound = records.find(({ principal }) => typeof principal === 'string');
+    const known = bound && this.#ask(bound, () => isCurrent() && this.#user === undefined).catch(() => {});
+    // neither a slow disk nor a slow signer may hold up new files
+    await Promise.race([Promise.all([found, known]), sleep(clock, PATIENCE, lifetime)]).catch(() => {});
+    if (!isCurrent()) return;
+    if (this.#hidden.length) this.#reveal();
+    else void found.then(() => isCurrent() && this.#reveal());
+  }
+
+  /**
+   * Forgets what was loaded, and the user: the owner is another from now on.
+   * @returns what is listed of the former one's, and has not been resumed
+   */
+  leave(): Upload[] {
+    this.#owners++;
+    const idle = [...this.#found.keys()].filter(({ snapshot }) => snapshot.found || snapshot.needsFile);
+    this.#found.clear();
+    this.#hidden = [];
+    this.#unlisted = [];
+    this.#user = undefined;
+    return idle;
+  }
+
+  /**
+   * Records the user that the signer names. Uploads of another user leave the list, and those of this user come back.
+   * @param user undefined where the signer said nothing
+   */
+  meet(user: string | null | undefined): void {
+    if (user === undefined || user === this.#user) return;
+    const isChange = this.#user !== undefined;
+    this.#user = user;
+    if (isChange) {
+      this.#host.userChanged();
+      this.leave();
+      this.#user = user;
+      this.#host.reload();
+      return;
+    }
+    for (const [upload, remains] of this.#found) {
+      if (this.isOurs(remains.record)) continue;
+      this.#found.delete(upload);
+      this.#hidden.push(remains);
+      if (this.#host.roster.has(upload.id)) this.#host.drop(upload);
+    }
+    this.#reveal();
+  }
+
+  /** Whether a record is known to belong to another user than the one who is here. */
+  isOfOther({ principal }: Pick<JournalRecord, 'principal'>): boolean {
+    return typeof principal === 'string' && this.#user !== undefined && principal !== this.#user;
+  }
+
+  /** Whether only the signer can tell that the user is still the same: the page sets no scope, and users sign in. */
+  get hasToConfirm(): boolean {
+    return this.#host.options.scope === '' && typeof this.#user === 'string';
+  }
+
+  /** Asks the signer whether the same user is signed in; ends everything of the former one if not. */
+  async confirm(): Promise<boolean> {
+    const owner = this.#owners;
+    const isCurrent = (): boolean => owner === this.#owners && !this.#host.lifetime.aborted;
+    const known = this.#host.roster.all.find(({ session }) => session?.grant);
+    const { key = null, uploadId = null, grant = null } = known?.session ?? {};
+    const size = known?.facts.size ?? 1;
+    const isAnswered = await this.#ask({ key, uploadId, grant, size }, isCurrent).catch(() => true);
+    if (!isAnswered && isCurrent()) {
+      // nobody is signed in, or somebody without the right to upload
+      this.#host.userChanged();
+      this.leave();
+    }
+    return owner === this.#owners;
+  }
+
+  /** Forgets an upload that is complete or aborted. */
+  drop(upload: Upload): void {
+    this.#found.delete(upload);
+  }
+
+  /** Whether the user who is here may resume a record. One that names nobody belongs to whoever has the scope. */
+  isOurs({ principal }: Pick<JournalRecord, 'principal'>): boolean {
+    return principal === undefined || principal === this.#user || (principal === null && this.#user === undefined);
+  }
+
+  /**
+   * Takes back an upload that is not listed, by its file.
+   * @returns null where no such upload is known
+   */
+  async takeBack({ file, relativePath = '' }: FileEntry): Promise<Upload | null> {
+    const isSameSize = ({ size }: JournalRecord): boolean => size === file.size;
+    if (!this.#unlisted.some(isSameSize)) return null;
+    const print = await fingerprint(file).catch(() => null);
+    const same = this.#unlisted.filter(
+      (record) =>
+        isSameSize(record)
+        && record.fingerprint === print
+        && (typeof record.principal !== 'string' || record.principal === this.#user),
+    );
+    const twin = same.find(({ name, relativePath: path }) => name === file.name && path === relativePath);
+    // without a look at the bytes, files of one name in two folders are two
+    const record = twin ?? (file.size && !isKnownByTime(file) ? same[0] : undefined);
+    if (!record) return null;
+    this.#unlisted = this.#unlisted.filter((one) => one !== record);
+    const upload = this.#host.revive(record);
+    this.#found.set(upload, { record, kept: null });
+    return upload;
+  }
+
+  /**
+   * Whether a record is resumed only when its file is added again: the page wants it so, nobody knows whose it is, or
+   * the control takes no such files.
+   */
+  #isUnlisted(record: JournalRecord): boolean {
+    const { recover, scope, recoveryKey, rules } = this.#host.options;
+    return (
+      !record.aborting
+      && (recover === 'choose'
+        || (recoveryKey !== '' && record.recoveryKey === undefined)
+        || (scope === '' && record.principal === undefined)
+        || whyRejected(record, rules, 0) !== null)
+    );
+  }
+
+  /** Writes down that an upload of an earlier visit has its file in this one. */
+  taken(upload: Upload): void {
+    if (this.#found.has(upload)) void this.#host.remember(upload);
+  }
+
+  /**
+   * Asks for leave to read the files of uploads that have a handle, and lets them go on; call it within a user's
+   * gesture. One after the other, each with a question of the browser's own; after the first that is not granted no
+   * more are asked for, but those go on that the browser has allowed along with another.
+   */
+  async reopen(uploads: readonly Upload[]): Promise<void> {
+    let mayAsk = true;
+    for (const upload of uploads) {
+      const { handle } = upload;
+      if (!handle || upload.status !== 'needs-file') continue;
+      if (await isAllowed(handle)) await this.#open(upload, () => handle.getFile(), true);
+      else if (mayAsk) {
+        const answer = await askFor(handle);
+        if (answer === 'granted') await this.#open(upload, () => handle.getFile(), true);
+        else mayAsk = false;
+        // it was the user who said no: the button chooses the file from now on
+        if (answer === 'refused') upload.lose();
+      }
+    }
+  }
+
+  /** Lists what may be shown by now. */
+  #reveal(): void {
+    if (this.#host.lifetime.aborted) return;
+    const ours = this.#hidden.filter(({ record }) => this.isOurs(record));
+    this.#hidden = this.#hidden.filter((remains) => !ours.includes(remains));
+    const found: Upload[] = [];
+    for (const remains of ours) {
+      const { record, kept } = remains;
+      // nothing was sent and nothing is kept: there is nothing to go on with
+      const isListed = this.#host.roster.all.some(({ id, recordId }) => id === record.id || recordId === record.id);
+      if ((record.key === null && !kept && !record.aborting) || isListed) continue;
+      const upload = this.#host.revive(record);
+      if (kept) this.#host.files.found(upload);
+      if (record.aborting) {
+        void upload.abandon();
+        continue;
+      }
+      this.#host.roster.add(upload);
+      this.#found.set(upload, remains);
+      found.push(upload);
+    }
+    if (!found.length) return;
+    this.#host.tell(found.map(({ snapshot }) => snapshot));
+    void this.#bringBack(found);
+  }
+
+  /** Opens their files, then asks the store how far those are that wait for somebody. */
+  async #bringBack(found: readonly Upload[]): Promise<void> {
+    await Promise.all(found.map((upload) => this.#bringFile(upload)));
+    for (const upload of found.filter(({ snapshot }) => snapshot.found).slice(0, MOST_LOOKS)) await upload.look();
+  }
+
+  async #bringFile(upload: Upload): Promise<void> {
+    const kept = this.#found.get(upload)?.kept;
+    if (!kept) return;
+    if ('file' in kept) await this.#open(upload, () => Promise.resolve(kept.file));
+    else if (await isAllowed(kept.handle)) await this.#open(upload, () => kept.handle.getFile());
+    else if (upload.status === 'needs-file') upload.offer(kept.handle);
+  }
+
+  /** Gives an upload its file back, where it still is that file. */
+  async #open(upload: Upload, read: () => Promise<File>, isAsked = false): Promise<void> {
+    const { name, size } = upload.facts;
+    let file: File | null = null;
+    let error: UploadError | null = null;
+    try {
+      file = await read();
+      if ((await fingerprint(file)) !== upload.fingerprint)
+        error = new UploadError('file-changed', `“${name}” has changed: choose it as it was (${size} bytes).`);
+    } catch (cause) {
+      error = new UploadError('file-unreadable', `“${name}” is not where it was: choose it again.`, { cause });
+    }
+    // meanwhile it may have been chosen, aborted, or put away
+    if (upload.status !== 'needs-file' || !this.#found.has(upload)) return;
+    if (error) {
+      this.#host.files.release(upload);
+      upload.lose(error);
+      return;
+    }
+    upload.file = file;
+    if (this.#host.options.recover === 'ask' && !isAsked) upload.hold();
+    else this.#host.goOn(upload, isAsked);
+  }
+
+  /**
+   * Asks the signer which user is signed in, by having one upload renewed; repeats that until it answers or refuses.
+   * @returns whether it answered
+   */
+  async #ask(
+    { key, uploadId, grant, size }: Pick<JournalRecord, 'key' | 'uploadId' | 'grant' | 'size'>,
+    isCurrent: () => boolean,
+  ): Promise<boolean> {
+    const { signer, clock, lifetime } = this.#host;
+    // no name: it may be somebody else's
+    const file = { id: 'who', filename: 'who', filesize: size, last_modified: 0, content_type: '' };
+    const known = grant !== null && key !== null && { grant, key, upload_id: uploadId ?? undefined };
+    for (let tries = 1; isCurrent(); tries++) {
+      try {
+        const answer = await signer.call('get_init_signature', { files: [{ ...file, ...known }] }, lifetime);
+        if (isCurrent()) this.meet(principalOf(answer));
+        return true;
+      } catch (error) {
+        // refused: whoever it is has yet to sign in, and the first upload's answer will tell
+        if (!(error instanceof SignerFault) || judge(error, 'init').kind !== 'again') return false;
+        await sleep(clock, backoff(tries, clock.random()), lifetime);
+      }
+    }
+    return true;
+  }
+}
+
+/** Whether a file can be read without asking anybody. */
+async function isAllowed(handle: FileHandle): Promise<boolean> {
+  if (!handle.queryPermission) return true;
+  return (await handle.queryPermission(READ).catch(() => 'prompt')) === 'granted';
+}
+
+/** @returns `late` where the gesture that this takes was over */
+async function askFor(handle: FileHandle): Promise<'granted' | 'refused' | 'late'> {
+  try {
+    return (await handle.requestPermission?.(READ)) === 'granted' ? 'granted' : 'refused';
+  } catch {
+    return 'late';
+  }
+}

@@ -1,0 +1,221 @@
+import { DEFAULT_PART_SIZE } from '../../limits.js';
+import { ENDS, isRunning } from '../api/status.js';
+import type { TotalProgress, UploadSnapshot, UploadStatus, UploaderStatus } from '../api/types.js';
+import type { Upload } from './upload.js';
+import type { UploadFacts } from './upload-host.js';
+
+/** The list of uploads, and whose turn it is: large files in their order, small ones beside them. */
+export class Roster {
+  readonly #lanes: () => number;
+  readonly #partSize: () => number | 'auto';
+  readonly #all = new Map<string, Upload>();
+  /** All of them by status, so that no question costs more with ten thousand listed than with ten. */
+  readonly #byStatus = new Map<UploadStatus, Set<Upload>>();
+  /** Under what each is booked: a file that has changed may be sent as what it has become. */
+  readonly #booked = new Map<Upload, { status: UploadStatus; twins: string }>();
+  /** Those of the same name, size, time and folder. */
+  readonly #twins = new Map<string, Set<Upload>>();
+  readonly #small = new Set<Upload>();
+  readonly #large = new Set<Upload>();
+  readonly #running = new Set<Upload>();
+  #snapshots: readonly UploadSnapshot[] = [];
+
+  constructor(lanes: () => number, partSize: () => number | 'auto') {
+    this.#lanes = lanes;
+    this.#partSize = partSize;
+  }
+
+  get all(): Upload[] {
+    return [...this.#all.values()];
+  }
+
+  get running(): ReadonlySet<Upload> {
+    return this.#running;
+  }
+
+  /** Those of one status, in no order. */
+  withStatus(status: UploadStatus): ReadonlySet<Upload> {
+    return this.#byStatus.get(status) ?? NONE;
+  }
+
+  /** How many count as listed: all but those that came to nothing. */
+  get listed(): number {
+    return this.#all.size - this.withStatus('aborted').size - this.withStatus('failed').size;
+  }
+
+  /** Those listed for a file of that name, size, time and folder. */
+  twinsOf(facts: TwinFacts): ReadonlySet<Upload> {
+    return this.#twins.get(twinKey(facts)) ?? NONE;
+  }
+
+  /** Those that have just begun, then small files whose turn will come, in that order. */
+  *upcoming(): Generator<Upload> {
+    for (const upload of this.#running) if (upload.status === 'starting') yield upload;
+    yield* this.#small;
+  }
+
+  /** Whether something runs, or will without anyone doing anything. */
+  get isActive(): boolean {
+    return this.unfinished > 0;
+  }
+
+  /** How many of those there are. */
+  get unfinished(): number {
+    return this.#running.size + this.#small.size + this.#large.size;
+  }
+
+  /** Whether every upload is over. */
+  get isOver(): boolean {
+    return this.#all.size === ENDS.reduce((sum, status) => sum + this.withStatus(status).size, 0);
+  }
+
+  /** In the order in which they were added; the same array as long as nothing in it has changed. */
+  get snapshots(): readonly UploadSnapshot[] {
+    const last = this.#snapshots;
+    const now = this.all.map(({ snapshot }) => snapshot);
+    if (now.length === last.length && now.every((snapshot, index) => snapshot === last[index])) return last;
+    return (this.#snapshots = Object.freeze(now));
+  }
+
+  snapshotsOf(status: UploadStatus): UploadSnapshot[] {
+    return this.snapshots.filter((snapshot) => snapshot.status === status);
+  }
+
+  /** All uploads that were not aborted, as one; those that lack their file move nothing, and are left out. */
+  get progress(): TotalProgress {
+    let loaded = 0;
+    let total = 0;
+    let speed = 0;
+    for (const snapshot of this.snapshots) {
+      if (snapshot.status === 'aborted' || snapshot.status === 'needs-file') continue;
+      loaded += snapshot.loaded;
+      total += snapshot.size;
+      speed += snapshot.speed;
+    }
+    return {
+      loaded,
+      total,
+      ratio: total ? loaded / total : 0,
+      speed,
+      eta: speed > 0 ? (total - loaded) / speed : null,
+    };
+  }
+
+  get status(): UploaderStatus {
+    const has = (...statuses: UploadStatus[]): boolean => statuses.some((status) => this.withStatus(status).size > 0);
+    if (has('starting', 'uploading', 'finishing')) return 'uploading';
+    if (has('waiting')) return 'waiting';
+    if (this.isActive) return 'uploading';
+    if (has('paused')) return 'paused';
+    if (has('failed')) return 'failed';
+    return has('complete') ? 'complete' : 'idle';
+  }
+
+  has(id: string): boolean {
+    return this.#all.has(id);
+  }
+
+  /** @throws TypeError naming the id */
+  find(id: string): Upload {
+    const upload = this.#all.get(id);
+    if (!upload) throw new TypeError(`there is no upload "${id}"`);
+    return upload;
+  }
+
+  /** One upload, or all of them. */
+  chosen(id: string | undefined): Upload[] {
+    return id === undefined ? this.all : [this.find(id)];
+  }
+
+  add(upload: Upload): void {
+    this.#all.set(upload.id, upload);
+    this.book(upload);
+  }
+
+  remove(upload: Upload): void {
+    this.#all.delete(upload.id);
+    for (const set of [this.#small, this.#large, this.#running]) set.delete(upload);
+    this.#unbook(upload);
+  }
+
+  /** Whether an upload begins by itself when its turn comes. */
+  isInQueue(upload: Upload): boolean {
+    return this.#small.has(upload) || this.#large.has(upload);
+  }
+
+  /** Puts a queued upload in line for its turn. */
+  line(upload: Upload): void {
+    (this.#isSmall(upload) ? this.#small : this.#large).add(upload);
+  }
+
+  /** Takes in that an upload's status has changed. */
+  book(upload: Upload): void {
+    this.#unbook(upload);
+    const booked = { status: upload.status, twins: twinKey(upload.facts) };
+    this.#booked.set(upload, booked);
+    joinSet(this.#byStatus, booked.status, upload);
+    joinSet(this.#twins, booked.twins, upload);
+    if (isRunning(upload.status)) this.#running.add(upload);
+    else this.#running.delete(upload);
+    if (upload.status === 'queued') return;
+    this.#small.delete(upload);
+    this.#large.delete(upload);
+  }
+
+  /** Begins as many as keep the lanes full: a small file never waits for the large ones to end. */
+  fill(): void {
+    const lanes = this.#lanes();
+    let large = 0;
+    let small = 0;
+    for (const upload of this.#running) {
+      // what another tab sends takes no lane of ours
+      if (upload.snapshot.waitingFor === 'tab') continue;
+      if (this.#isSmall(upload)) small++;
+      else large++;
+    }
+    beginFrom(this.#large, lanes - large);
+    beginFrom(this.#small, lanes * 2 - small);
+  }
+
+  #unbook(upload: Upload): void {
+    const booked = this.#booked.get(upload);
+    if (!booked) return;
+    leaveSet(this.#byStatus, booked.status, upload);
+    leaveSet(this.#twins, booked.twins, upload);
+    this.#booked.delete(upload);
+  }
+
+  /** Whether one request will do. */
+  #isSmall({ facts, session }: Upload): boolean {
+    const partSize = this.#partSize();
+    return facts.size <= (partSize === 'auto' ? DEFAULT_PART_SIZE : partSize) && !session?.uploadId;
+  }
+}
+
+const NONE: ReadonlySet<Upload> = new Set();
+
+/** What two listings of one file have in common. */
+export type TwinFacts = Pick<UploadFacts, 'name' | 'size' | 'lastModified' | 'relativePath'>;
+
+const twinKey = ({ name, size, lastModified, relativePath }: TwinFacts): string =>
+  [size, lastModified, relativePath, name].join('\n');
+
+function joinSet<K>(sets: Map<K, Set<Upload>>, key: K, upload: Upload): void {
+  const set = sets.get(key);
+  if (set) set.add(upload);
+  else sets.set(key, new Set([upload]));
+}
+
+function leaveSet<K>(sets: Map<K, Set<Upload>>, key: K, upload: Upload): void {
+  const set = sets.get(key);
+  set?.delete(upload);
+  if (!set?.size) sets.delete(key);
+}
+
+function beginFrom(queue: Set<Upload>, room: number): void {
+  for (const upload of queue) {
+    if (room-- <= 0) return;
+    queue.delete(upload);
+    upload.begin();
+  }
+}

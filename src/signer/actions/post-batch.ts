@@ -1,0 +1,44 @@
+import type { ChecksumAlgorithm, InitFile, PostPolicy } from '../../protocol.js';
+import type { Call } from './call.js';
+import { cleanName, MAX_KEY_BYTES } from '../policy/names.js';
+import { freshPrefix, signPost } from '../s3/posts.js';
+import type { PostTerms } from '../s3/posts.js';
+
+/** The POST policies of one call to init: files of the same headers share one. */
+export class PostBatch {
+  readonly #prefix = freshPrefix();
+  readonly #policies = new Map<string, PostTerms & { ref: string; sizes: [number, number] }>();
+  #keys = 0;
+
+  /** Names a new object below this call's own prefix. */
+  keyFor({ filename }: InitFile): string {
+    const folder = `${this.#prefix}${(this.#keys += 1)}/`;
+    return folder + cleanName(filename, MAX_KEY_BYTES - folder.length);
+  }
+
+  /** Lets an object be posted: under the prefix where it is new, else under its very key. @returns the policy's name */
+  add(key: string, size: number, headers: PostTerms['headers'], checksum: ChecksumAlgorithm | null): string {
+    const isNew = key.startsWith(this.#prefix);
+    const place = isNew ? { prefix: this.#prefix } : { exact: key };
+    const id = JSON.stringify([place, headers, checksum]);
+    const policy = this.#policies.get(id) ?? {
+      ref: `p${this.#policies.size + 1}`,
+      key: place,
+      sizes: [size, size],
+      headers,
+      checksum,
+    };
+    policy.sizes = [Math.min(policy.sizes[0], size), Math.max(policy.sizes[1], size)];
+    this.#policies.set(id, policy);
+    return policy.ref;
+  }
+
+  /** Signs what was added; undefined where nothing was. */
+  async sign({ postSigner, terms }: Call): Promise<Record<string, PostPolicy> | undefined> {
+    if (this.#policies.size === 0) return undefined;
+    const signed = [...this.#policies.values()].map(async (policy) => {
+      return [policy.ref, await signPost(postSigner, terms, policy)] as const;
+    });
+    return Object.fromEntries(await Promise.all(signed));
+  }
+}

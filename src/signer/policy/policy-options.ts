@@ -1,0 +1,98 @@
+/** The policy as its owner gave it, checked. */
+import { MAX_OBJECT_SIZE, MAX_PART_SIZE, MIN_PART_SIZE } from '../../limits.js';
+import {
+  expect,
+  isBoolean,
+  isFunction,
+  isIntegerFrom,
+  isListOf,
+  isMatch,
+  OptionError,
+  withoutUndefined,
+} from '../util/expectations.js';
+import { faultOfTemplate, fillTemplate } from './key-template.js';
+import { faultOfKey } from './names.js';
+import { faultOfMetadata, faultOfTags } from './object-headers.js';
+import type { ObjectPolicy } from './object-headers.js';
+import { POLICY_DEFAULTS } from './policy.js';
+import type { Policy, SettledPolicy } from './policy.js';
+
+/** What is known of the store. */
+export interface StoreTraits {
+  /** Whether it heeds `If-None-Match`. */
+  knowsConditions: boolean;
+  /** Whether it refuses `x-amz-*` headers that are not signed. */
+  refusesUnsignedHeaders: boolean;
+}
+
+/**
+ * Checks a policy and fills in the defaults.
+ * @throws OptionError naming option and value
+ */
+export function settlePolicy(policy: Policy, { knowsConditions, refusesUnsignedHeaders }: StoreTraits): SettledPolicy {
+  expect('policy', policy, (value) => typeof value === 'object' && value !== null, 'an object');
+  const { overwrite } = policy;
+  const settled = { ...POLICY_DEFAULTS, ...withoutUndefined(policy) };
+  const { maxSize, minSize, maxFiles, partSize, accept, key, objectKeys, posts } = settled;
+  expect('policy.maxSize', maxSize, isIntegerFrom(0, MAX_OBJECT_SIZE), `bytes from 0 to ${MAX_OBJECT_SIZE}`);
+  expect('policy.minSize', minSize, isIntegerFrom(0, maxSize), `bytes from 0 to maxSize (${maxSize})`);
+  expect('policy.maxFiles', maxFiles, isIntegerFrom(1, 10_000), 'a whole number from 1 to 10,000');
+  if (partSize !== undefined) {
+    expect(
+      'policy.partSize',
+      partSize,
+      isIntegerFrom(MIN_PART_SIZE, MAX_PART_SIZE),
+      `bytes from ${MIN_PART_SIZE} to ${MAX_PART_SIZE}`,
+    );
+  }
+  if (accept !== undefined) expect('policy.accept', accept, isMatch(/^/), 'a text');
+  if (typeof key === 'string') expectTemplate(key);
+  else if (key !== undefined) expect('policy.key', key, isFunction, 'a template or a function');
+  if (objectKeys !== undefined) expect('policy.objectKeys', objectKeys, isMatch(/^/), 'the prefix of keys');
+  expect('policy.posts', posts, isBoolean, 'true or false');
+  if (overwrite !== undefined) expect('policy.overwrite', overwrite, isBoolean, 'true or false');
+  if (posts && overwrite === false)
+    throw new OptionError('policy.posts', 'true; a POST cannot forbid overwriting, so overwrite cannot be false');
+  settleObject(settled);
+  return {
+    ...settled,
+    overwrite: overwrite ?? (posts || !knowsConditions),
+    defaultAcl: refusesUnsignedHeaders ? null : 'private',
+  };
+}
+
+function expectTemplate(template: string): void {
+  const fault = faultOfTemplate(template) ?? faultOfKey(fillTemplate(template, 'name', 'id', 0));
+  if (fault) throw new OptionError('policy.key', `${JSON.stringify(template)} is no template of keys: ${fault}`);
+}
+
+function settleObject({ acls, storageClass, encryption, tags, metadata, disposition }: ObjectPolicy): void {
+  if (acls !== undefined) expect('policy.acls', acls, isListOf(isMatch(/^[\w-]+$/)), 'a list of canned ACLs');
+  if (storageClass !== undefined)
+    expect('policy.storageClass', storageClass, isMatch(/^[A-Z][A-Z_]{1,63}$/), 'a storage class');
+  if (encryption !== undefined)
+    expect('policy.encryption', encryption, isEncryption, 'AES256, aws:kms, or an object with kmsKeyId');
+  for (const [name, value] of Object.entries({ tags, metadata })) {
+    if (value !== undefined) expect(`policy.${name}`, value, isPerFile, 'an object of texts, or a function');
+  }
+  if (tags !== undefined && typeof tags !== 'function') expectFit('policy.tags', tags, faultOfTags);
+  if (metadata !== undefined && typeof metadata !== 'function') expectFit('policy.metadata', metadata, faultOfMetadata);
+  if (disposition !== undefined)
+    expect('policy.disposition', disposition, isMatch(/^(attachment|inline)$/), 'attachment or inline');
+}
+
+/** What is fixed would fail every upload: its owner hears of it at the start. */
+function expectFit<T>(option: string, value: T, faultOf: (value: T) => string | null): void {
+  const fault = faultOf(value);
+  if (fault) throw new OptionError(option, `it has ${fault}`);
+}
+
+const isTexts = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.values(value).every((text) => typeof text === 'string');
+const isPerFile = (value: unknown): boolean => isFunction(value) || isTexts(value);
+
+function isEncryption(value: unknown): boolean {
+  if (value === 'AES256' || value === 'aws:kms') return true;
+  const { kmsKeyId, bucketKey } = (value ?? {}) as { kmsKeyId?: unknown; bucketKey?: unknown };
+  return isMatch(/^[\w:/-]{1,2048}$/)(kmsKeyId) && (bucketKey === undefined || isBoolean(bucketKey));
+}

@@ -1,0 +1,146 @@
+/**
+ * Signature Version 4 in the query: one key derivation a day, then a hash and an HMAC for each URL.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+ */
+import type { SignedRequest } from '../../protocol.js';
+import { hex, percentEncode, utf8 } from '../util/bytes.js';
+import { hmacKey, sha256, type HmacKey } from '../util/hashes.js';
+import type { StoreAddress } from './store.js';
+
+export interface Credentials {
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken?: string;
+  /** When temporary credentials end; epoch milliseconds or a Date. */
+  expiration?: number | Date;
+}
+
+/** One request to the store, to be signed. */
+export interface StoreOperation {
+  method: string;
+  key: string;
+  query?: Readonly<Record<string, string>>;
+  /** Lower-case names; signed and replayed by the browser. */
+  headers?: Readonly<Record<string, string>>;
+  /** Bytes of the body; signed, and sent by the browser of itself. */
+  contentLength?: number;
+}
+
+/** Who signs, when, and for how long. */
+export interface SigningTerms {
+  credentials: Credentials;
+  /** Epoch milliseconds. */
+  now: number;
+  /** Seconds, 1 to 604,800. */
+  expires: number;
+}
+
+export type Presigner = (operation: StoreOperation, terms: SigningTerms) => Promise<SignedRequest>;
+
+/** Makes the function that signs requests to one bucket; what it returns holds no `expires` of its own. */
+export function createPresigner(
+  store: StoreAddress,
+  region: string,
+  signingKeyFor: SigningKeys = createSigningKeys(region),
+): Presigner {
+  // a window of parts is signed on the same terms, and its parts are of one key
+  const common = new WeakMap<SigningTerms, CommonPart>();
+  const commonOf = (terms: SigningTerms): CommonPart => {
+    let known = common.get(terms);
+    if (!known) common.set(terms, (known = makeCommonPart(terms, region)));
+    return known;
+  };
+
+  let last = { key: '', path: store.basePath };
+  const pathOf = (key: string): string => {
+    if (last.key !== key) last = { key, path: store.basePath + encodeKey(key) };
+    return last.path;
+  };
+
+  return async ({ method, key, query, headers, contentLength }, terms) => {
+    const { timestamp, scope, parameters } = commonOf(terms);
+    const path = pathOf(key);
+    const signed = canonicalHeaders(headers, store.host, contentLength);
+    // names of S3's own parameters begin with a small letter, and so come last
+    const search = `${parameters}&X-Amz-SignedHeaders=${signed.encodedNames}${canonicalQuery(query)}`;
+    const canonical = `${method}\n${path}\n${search}\n${signed.lines}\n${signed.names}\nUNSIGNED-PAYLOAD`;
+    const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hex(await sha256(canonical))}`;
+    const signingKey = await signingKeyFor(terms.credentials, timestamp.slice(0, 8));
+    const signature = hex(await signingKey.sign(toSign));
+    return {
+      method,
+      url: `${store.origin}${path}?${search}&X-Amz-Signature=${signature}`,
+      ...(headers && Object.keys(headers).length > 0 ? { headers: { ...headers } } : {}),
+    };
+  };
+}
+
+/** What all signatures on the same terms have in common. */
+interface CommonPart {
+  timestamp: string;
+  scope: string;
+  /** Of the query; encoded and in order. */
+  parameters: string;
+}
+
+function makeCommonPart({ credentials, now, expires }: SigningTerms, region: string): CommonPart {
+  const { timestamp, scope } = scopeOf(now, region);
+  const { accessKeyId, sessionToken } = credentials;
+  const parameters = [
+    'X-Amz-Algorithm=AWS4-HMAC-SHA256',
+    `X-Amz-Credential=${percentEncode(`${accessKeyId}/${scope}`)}`,
+    `X-Amz-Date=${timestamp}`,
+    `X-Amz-Expires=${expires}`,
+    ...(sessionToken === undefined ? [] : [`X-Amz-Security-Token=${percentEncode(sessionToken)}`]),
+  ];
+  return { timestamp, scope, parameters: parameters.join('&') };
+}
+
+/** Gives the time and the credential scope as signatures write them. */
+export function scopeOf(now: number, region: string): { timestamp: string; scope: string } {
+  const timestamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
+  return { timestamp, scope: `${timestamp.slice(0, 8)}/${region}/s3/aws4_request` };
+}
+
+/** Encodes a key for a URL's path as signatures want it: all but unreserved characters (RFC 3986) and slashes. */
+export const encodeKey = (key: string): string => percentEncode(key).replaceAll('%2F', '/');
+
+/** Writes parameters as what follows others in a query. */
+function canonicalQuery(query: Readonly<Record<string, string>> = {}): string {
+  let text = '';
+  for (const name of Object.keys(query).sort()) text += `&${percentEncode(name)}=${percentEncode(query[name]!)}`;
+  return text;
+}
+
+function canonicalHeaders(
+  headers: Readonly<Record<string, string>> = {},
+  host: string,
+  contentLength: number | undefined,
+): { names: string; encodedNames: string; lines: string } {
+  const names = [...Object.keys(headers), 'host'];
+  if (contentLength !== undefined) names.push('content-length');
+  let lines = '';
+  for (const name of names.sort()) {
+    const own = name === 'host' ? host : name === 'content-length' ? String(contentLength) : headers[name]!;
+    lines += `${name}:${own.trim().replace(/ +/g, ' ')}\n`;
+  }
+  return { names: names.join(';'), encodedNames: names.map(percentEncode).join('%3B'), lines };
+}
+
+/** Gives the key that signs on a day (`YYYYMMDD`) with these credentials. */
+export type SigningKeys = (credentials: Credentials, day: string) => Promise<HmacKey>;
+
+/** Keeps the day's key as a promise, so that a thousand signatures asked at once share one derivation. */
+export function createSigningKeys(region: string): SigningKeys {
+  let last: { secret: string; day: string; key: Promise<HmacKey> } | null = null;
+  return ({ secretAccessKey: secret }, day) => {
+    if (last?.secret !== secret || last.day !== day) last = { secret, day, key: deriveKey(secret, day, region) };
+    return last.key;
+  };
+}
+
+async function deriveKey(secret: string, day: string, region: string): Promise<HmacKey> {
+  let key = await hmacKey(utf8(`AWS4${secret}`));
+  for (const step of [day, region, 's3', 'aws4_request']) key = await hmacKey(await key.sign(step));
+  return key;
+}

@@ -1,0 +1,150 @@
+/** Rules that hold for every answer of a run: its clock, its expiry times, and what its signed requests do. */
+import type { Action, Signed } from '../../../protocol.js';
+import { ensure, Fault, requestOf } from './caller.js';
+import type { AnsweredCall } from './caller.js';
+import type { ConformanceRun, Rule } from './run.js';
+
+export const ANSWER_RULES: readonly Rule[] = [
+  { rule: 'every answer that signs carries the signer’s time', check: carriesTime },
+  { rule: 'expires is in milliseconds, and within the life of the signature', check: expiresInTime },
+  { rule: 'what is signed is what was asked for, and nothing else', check: signsWhatWasAsked },
+];
+
+/** Milliseconds between the clocks of signer and store. S3 refuses signatures beyond 15 minutes. */
+const MAX_SKEW_MS = 5 * 60_000;
+/** Milliseconds; what is left of a second when times are rounded to whole ones. */
+const ROUNDING_MS = 2_000;
+/** Milliseconds that a POST policy lives at most. */
+const MAX_POLICY_LIFE_MS = 15 * 60_000;
+
+async function carriesTime({ observations }: ConformanceRun): Promise<void> {
+  for (const { action, answer, receivedAt } of observations.calls) {
+    if (action === 'chunk_loaded') continue;
+    const time = answer['time'];
+    ensure(
+      typeof time === 'number' && Math.abs(time - receivedAt) < 100 * 365 * 86_400_000 && time > 1e12,
+      `time has to be the signer's clock in milliseconds since 1970; in the answer to ${action} it is ${String(time)}`,
+    );
+    const offMs = time - receivedAt - observations.storeSkewMs;
+    ensure(
+      Math.abs(offMs) <= MAX_SKEW_MS,
+      `time in the answer to ${action} is ${Math.round(offMs / 1_000)} seconds off the store's clock`,
+    );
+  }
+}
+
+async function expiresInTime({ observations }: ConformanceRun): Promise<void> {
+  for (const call of observations.calls) {
+    const time = Number(call.answer['time'] ?? call.receivedAt + observations.storeSkewMs);
+    const common = call.answer['expires'];
+    for (const { what, signed } of signedIn(call)) {
+      const { url, expires = common } = requestOf(signed) as { url: string; expires?: unknown };
+      if (expires !== undefined) expectExpiry(what, expires, time, endOf(url));
+    }
+    const posts = (call.answer['posts'] ?? {}) as Record<string, { expires?: unknown }>;
+    for (const { expires } of Object.values(posts))
+      expectExpiry('a POST policy', expires, time, time + MAX_POLICY_LIFE_MS);
+  }
+}
+
+function expectExpiry(what: string, expires: unknown, time: number, end: number): void {
+  ensure(
+    typeof expires === 'number' && expires > time - ROUNDING_MS,
+    `expires of ${what} has to be a time to come in milliseconds since 1970; it is ${String(expires)} at ${time}`,
+  );
+  ensure(
+    expires <= end + ROUNDING_MS,
+    `expires of ${what} is ${Math.round((expires - end) / 1_000)} seconds later than it may be`,
+  );
+}
+
+/** Reads when a signed URL ends, in epoch milliseconds; Infinity where it does not say. */
+function endOf(url: string): number {
+  const query = new URL(url).searchParams;
+  const date = query.get('X-Amz-Date')?.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');
+  const end = Date.parse(date ?? '') + Number(query.get('X-Amz-Expires') ?? NaN) * 1_000;
+  return Number.isNaN(end) ? Infinity : end;
+}
+
+/** An S3 operation as a presigned URL names it: the method, and the parameters that tell it from others. */
+interface Operation {
+  what: string;
+  signed: Signed;
+  method: string;
+  key: unknown;
+  /** Null: the parameter must not be there; undefined: any value will do. */
+  query: Readonly<Record<'uploads' | 'uploadId' | 'partNumber', string | null | undefined>>;
+}
+
+const operation = (what: string, signed: unknown, method: string, key: unknown, query: object = {}): Operation => ({
+  what,
+  signed: signed as Signed,
+  method,
+  key,
+  query: { uploads: null, uploadId: null, partNumber: null, ...query },
+});
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const OPERATIONS: Readonly<Record<Action, (request: Fields, answer: Fields) => Operation[]>> = {
+  get_init_signature: (_request, { files }) =>
+    (Array.isArray(files) ? (files as Fields[]) : []).flatMap(({ init, put, key }) => [
+      ...(init === undefined ? [] : [operation('init', init, 'POST', key, { uploads: undefined })]),
+      ...(put === undefined ? [] : [operation('put', put, 'PUT', key)]),
+    ]),
+  get_chunk_signature: ({ key, upload_id: uploadId, chunk }, answer) => [
+    operation('get_chunk_signature', answer, 'PUT', key, { uploadId, partNumber: String(chunk) }),
+  ],
+  get_list_signature: ({ key, upload_id: uploadId }, answer) => [
+    operation('get_list_signature', answer, 'GET', key, { uploadId }),
+  ],
+  get_end_signature: ({ key, upload_id: uploadId }, answer) => [
+    operation('get_end_signature', answer, 'POST', key, { uploadId }),
+  ],
+  get_delete_signature: ({ key, upload_id: uploadId }, answer) => [
+    operation('get_delete_signature', answer, 'DELETE', key, { uploadId }),
+  ],
+  get_head_signature: ({ key }, answer) => [operation('get_head_signature', answer, 'HEAD', key)],
+  get_all_signatures: ({ key, upload_id: uploadId }, { list, end, delete: abort, head, chunks }) => [
+    operation('list of get_all_signatures', list, 'GET', key, { uploadId }),
+    operation('end of get_all_signatures', end, 'POST', key, { uploadId }),
+    ...(abort === undefined ? [] : [operation('delete of get_all_signatures', abort, 'DELETE', key, { uploadId })]),
+    ...(head === undefined ? [] : [operation('head of get_all_signatures', head, 'HEAD', key)]),
+    ...Object.entries((chunks ?? {}) as Fields).map(([partNumber, signed]) =>
+      operation(`part ${partNumber} of get_all_signatures`, signed, 'PUT', key, { uploadId, partNumber }),
+    ),
+  ],
+  chunk_loaded: () => [],
+};
+
+/** Finds the signed requests of one answer; those that are malformed are the business of other rules. */
+const signedIn = ({ action, request, answer }: AnsweredCall): Operation[] =>
+  OPERATIONS[action](request, answer).filter(
+    ({ signed }) => signed !== undefined && signed !== null && URL.canParse(requestOf(signed).url),
+  );
+
+async function signsWhatWasAsked({ observations }: ConformanceRun): Promise<void> {
+  for (const call of observations.calls) {
+    for (const found of signedIn(call)) {
+      const difference = differenceOf(found);
+      if (difference) throw new Fault(`${found.what} ${difference}`);
+    }
+  }
+}
+
+/** Says how a signed request differs from the operation that it has to be; null where it does not. */
+function differenceOf({ signed, method, key, query }: Operation): string | null {
+  const { method: given, url } = requestOf(signed);
+  const { pathname, searchParams } = new URL(url);
+  if (given !== method) return `signs ${given}; it has to sign ${method}`;
+  const path = decodeURIComponent(pathname);
+  if (!path.endsWith(`/${String(key)}`)) return `signs ${path}; the key is ${String(key)}`;
+  for (const [name, expected] of Object.entries(query)) {
+    const value = searchParams.get(name);
+    if (expected === null && value !== null) return `signs ${name}=${value}; it has to sign no ${name}`;
+    if (expected === undefined && value === null) return `signs no ${name}`;
+    if (typeof expected === 'string' && value !== expected)
+      return `signs ${name}=${String(value)}; asked for was ${expected}`;
+  }
+  return null;
+}

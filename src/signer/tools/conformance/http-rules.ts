@@ -1,0 +1,54 @@
+/** Rules about HTTP itself: methods, content types, malformed bodies, and the pages of other origins. */
+import { ensure, shorten } from './caller.js';
+import type { ConformanceRun, Rule } from './run.js';
+
+export const HTTP_RULES: readonly Rule[] = [
+  { rule: 'takes JSON alone: any other content type is 415', check: takesJsonAlone },
+  { rule: 'takes POST alone', check: takesPostAlone },
+  { rule: 'a body that is no JSON is a 4xx with {"error": {"code", "message"}}', check: refusesMalformedBodies },
+  { rule: 'pages of any origin may not call with the user’s cookies', check: keepsOriginsApart },
+];
+
+/** An origin that nobody lists: the domain is reserved (RFC 2606). */
+const FOREIGN_ORIGIN = 'https://conformance.invalid';
+
+async function takesJsonAlone({ caller }: ConformanceRun): Promise<void> {
+  for (const type of ['text/plain', 'application/x-www-form-urlencoded']) {
+    const headers = { 'content-type': type };
+    const { status } = await caller.post('get_init_signature', JSON.stringify({ files: [caller.file()] }), { headers });
+    ensure(status === 415, `a body of type ${type} was answered with ${status}: forms of other sites can send it`);
+  }
+}
+
+async function takesPostAlone({ caller }: ConformanceRun): Promise<void> {
+  const { status, text } = await caller.post('get_init_signature', '', { method: 'GET' });
+  ensure(/^4/.test(String(status)), `GET was answered with ${status}; it has to be a 4xx: ${shorten(text)}`);
+}
+
+async function refusesMalformedBodies({ caller }: ConformanceRun): Promise<void> {
+  const deep = `{"files": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+  for (const body of ['', '{', '[]', 'null', '{"files": 7}', '{"files": []}', '{"files": [{}]}', deep])
+    await caller.refusal('get_init_signature', body, `the body ${shorten(body)}`);
+}
+
+/** @see https://fetch.spec.whatwg.org/#http-cors-protocol */
+async function keepsOriginsApart({ caller }: ConformanceRun): Promise<void> {
+  const body = { files: [caller.file({ filename: 'origin.bin' })] };
+  for (const origin of [FOREIGN_ORIGIN, 'null']) {
+    const preflight = await caller.send('get_init_signature', '', {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'content-type' },
+    });
+    const answer = await caller.send('get_init_signature', body, { headers: { origin } });
+    for (const { headers } of [preflight, answer]) {
+      const allowed = headers.get('access-control-allow-origin');
+      const isOpen = allowed === origin || allowed === '*';
+      ensure(
+        !isOpen || headers.get('access-control-allow-credentials') !== 'true',
+        `Access-Control-Allow-Origin is ${allowed} with Access-Control-Allow-Credentials for a page of ${origin}: `
+          + 'list the origins of your own pages',
+      );
+    }
+    await Promise.all([preflight.arrayBuffer(), answer.arrayBuffer()]);
+  }
+}

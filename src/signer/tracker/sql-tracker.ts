@@ -1,0 +1,229 @@
+/** A tracker in a database, for any number of signer processes and machines. */
+import { addToRuns, formatRuns, numbersIn, parseRuns } from './part-ranges.js';
+import { openDatabase } from './sql-database.js';
+import type { UploadRow } from './sql-database.js';
+import { CLAIM_LIFE, MAX_UPLOADS_PER_KEY, unknownUpload } from './tracker.js';
+import type { TrackedUpload, Tracker } from './tracker.js';
+
+export interface SqlTrackerOptions {
+  /** `postgres://user:password@host/name` (needs pg), or `sqlite:` with the path of a file (needs libsql). */
+  url: string;
+  /** Epoch milliseconds; the clock by default. */
+  now?: () => number;
+}
+
+export interface SqlTracker extends Required<Tracker> {
+  /** Ends the connections to the database. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a tracker in PostgreSQL or SQLite, and brings its tables (`mule_…`) up to date. Needs the package kysely, and
+ * pg or libsql, which do not come with this one.
+ * @throws Error naming the package that is not installed, TypeError for a URL of another kind
+ */
+export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOptions): Promise<SqlTracker> {
+  const { db, inTurn } = await openDatabase(url);
+
+  async function marksOf(principal: string, uploadId: string): Promise<string[]> {
+    const rows = await db
+      .selectFrom('mule_mark')
+      .select('mark')
+      .where('principal', '=', principal)
+      .where('upload_id', '=', uploadId)
+      .orderBy('mark')
+      .execute();
+    return rows.map(({ mark }) => mark);
+  }
+
+  const uploadOf = async (row: UploadRow): Promise<TrackedUpload> => ({
+    principal: row.principal,
+    bucket: row.bucket,
+    key: row.key,
+    uploadId: row.upload_id,
+    size: Number(row.size),
+    partSize: Number(row.part_size),
+    checksum: row.checksum,
+    begun: Number(row.begun),
+    marks: await marksOf(row.principal, row.upload_id),
+  });
+
+  /** @returns whether the upload is tracked and unfinished */
+  async function touch(principal: string, uploadId: string): Promise<boolean> {
+    const row = await db
+      .updateTable('mule_upload')
+      .set({ touched: now() })
+      .where('principal', '=', principal)
+      .where('upload_id', '=', uploadId)
+      .where('state', '=', 'started')
+      .returning('upload_id')
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  /** Lets go of all but the latest uploads of one key: a grant for it must not fill the table. */
+  async function trim(principal: string, key: string): Promise<void> {
+    const rows = await db
+      .selectFrom('mule_upload')
+      .select('upload_id')
+      .where('principal', '=', principal)
+      .where('key', '=', key)
+      .orderBy('touched', 'desc')
+      .orderBy('upload_id')
+      .execute();
+    const excess = rows.slice(MAX_UPLOADS_PER_KEY).map(({ upload_id }) => upload_id);
+    if (excess.length === 0) return;
+    for (const table of ['mule_mark', 'mule_upload'] as const)
+      await db.deleteFrom(table).where('principal', '=', principal).where('upload_id', 'in', excess).execute();
+  }
+
+  const tracker: Required<Tracker> = {
+    async find(principal, marks) {
+      if (marks.length === 0) return null;
+      for (;;) {
+        const row = await db
+          .selectFrom('mule_mark')
+          .innerJoin('mule_upload', (join) =>
+            join
+              .onRef('mule_upload.principal', '=', 'mule_mark.principal')
+              .onRef('mule_upload.upload_id', '=', 'mule_mark.upload_id'),
+          )
+          .selectAll('mule_upload')
+          .where('mule_mark.principal', '=', principal)
+          .where('mule_mark.mark', 'in', marks)
+          .where('mule_upload.state', '=', 'started')
+          .orderBy('mule_upload.begun', 'desc')
+          .limit(1)
+          .executeTakeFirst();
+        if (!row) return null;
+        // one that a sweep claimed, or that ended, since it was read must not be handed out: the next may do
+        if (await touch(principal, row.upload_id))
+          return { ...(await uploadOf(row)), chunks: numbersIn(parseRuns(row.chunks)) };
+      }
+    },
+
+    async note({ principal, uploadId, bucket, key, size, partSize, checksum, begun, marks }, chunks) {
+      const isFirst = await db.transaction().execute(async (transaction) => {
+        const fixed = { principal, upload_id: uploadId, bucket, key, size, part_size: partSize, checksum, begun };
+        // A write comes first: it locks the row, in SQLite the file, so that what is read stays true until the end.
+        const row = await transaction
+          .insertInto('mule_upload')
+          .values({ ...fixed, touched: now(), state: 'started', chunks: '' })
+          .onConflict((conflict) =>
+            conflict
+              .columns(['principal', 'upload_id'])
+              .doUpdateSet({ touched: now() })
+              .where('mule_upload.state', '=', 'started'),
+          )
+          .returning(['state', 'chunks'])
+          .executeTakeFirst();
+        // none is returned where the upload has ended, or a sweep has it
+        if (!row) return false;
+        if (row.chunks === '' && marks.length > 0) {
+          await transaction
+            .insertInto('mule_mark')
+            .values(marks.map((mark) => ({ principal, mark, upload_id: uploadId })))
+            .onConflict((conflict) => conflict.doNothing())
+            .execute();
+        }
+        const text = formatRuns(addToRuns(parseRuns(row.chunks), chunks));
+        if (text !== row.chunks) {
+          await transaction
+            .updateTable('mule_upload')
+            .set({ chunks: text })
+            .where('principal', '=', principal)
+            .where('upload_id', '=', uploadId)
+            .execute();
+        }
+        return row.chunks === '';
+      });
+      if (isFirst) await trim(principal, key);
+    },
+
+    async forget(principal, uploadId, ending = 'complete', upload = unknownUpload(principal, uploadId)) {
+      const { bucket, key, size, partSize, checksum, begun } = upload;
+      const known = await db.transaction().execute(async (transaction) => {
+        // The row first, as note does: it is the lock. It is made where there is none yet: a notice may come later.
+        const fixed = { principal, upload_id: uploadId, bucket, key, size, part_size: partSize, checksum, begun };
+        const ended = { state: ending, touched: now(), chunks: '' } as const;
+        const row = await transaction
+          .insertInto('mule_upload')
+          .values({ ...fixed, ...ended })
+          .onConflict((conflict) => conflict.columns(['principal', 'upload_id']).doUpdateSet(ended))
+          .returning('key')
+          .executeTakeFirstOrThrow();
+        // what has ended is found no more, so its marks can go
+        await transaction
+          .deleteFrom('mule_mark')
+          .where('principal', '=', principal)
+          .where('upload_id', '=', uploadId)
+          .execute();
+        return row.key;
+      });
+      await trim(principal, known);
+    },
+
+    async touch(principal, uploadId) {
+      await touch(principal, uploadId);
+    },
+
+    async stale(bucket, before, limit) {
+      await db
+        .deleteFrom('mule_upload')
+        .where('bucket', 'in', [bucket, ''])
+        .where('state', 'in', ['complete', 'aborted'])
+        .where('touched', '<', before)
+        .execute();
+      const rows = await db
+        .selectFrom('mule_upload')
+        .selectAll()
+        .where('bucket', '=', bucket)
+        .where('touched', '<', before)
+        // one whose sweep never came back is due again
+        .where((is) =>
+          is.or([is('state', '=', 'started'), is('state', '=', 'sweeping').and('touched', '<', now() - CLAIM_LIFE)]),
+        )
+        .orderBy('touched')
+        .limit(limit)
+        .execute();
+      return Promise.all(rows.map(uploadOf));
+    },
+
+    async claim(principal, uploadId, before) {
+      const row = await db
+        .updateTable('mule_upload')
+        .set({ state: 'sweeping', touched: now() })
+        .where('principal', '=', principal)
+        .where('upload_id', '=', uploadId)
+        .where((is) =>
+          is.or([
+            is('state', '=', 'started').and('touched', '<', before),
+            is('state', '=', 'sweeping').and('touched', '<', now() - CLAIM_LIFE),
+          ]),
+        )
+        .returning('upload_id')
+        .executeTakeFirst();
+      return row !== undefined;
+    },
+
+    async release(principal, uploadId, before) {
+      await db
+        .updateTable('mule_upload')
+        .set({ state: 'started', touched: before - 1 })
+        .where('principal', '=', principal)
+        .where('upload_id', '=', uploadId)
+        .where('state', '=', 'sweeping')
+        .execute();
+    },
+  };
+  return {
+    find: (...query) => inTurn(() => tracker.find(...query)),
+    note: (...notice) => inTurn(() => tracker.note(...notice)),
+    forget: (...upload) => inTurn(() => tracker.forget(...upload)),
+    touch: (...upload) => inTurn(() => tracker.touch(...upload)),
+    stale: (...query) => inTurn(() => tracker.stale(...query)),
+    claim: (...upload) => inTurn(() => tracker.claim(...upload)),
+    release: (...upload) => inTurn(() => tracker.release(...upload)),
+    close: () => inTurn(() => db.destroy()),
+  };
+}

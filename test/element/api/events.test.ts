@@ -1,0 +1,83 @@
+import { expect, fixture, html } from '@open-wc/testing';
+import type { MuleUploadElement } from '../../../src/index.js';
+import { fileOf, heard, stand, until } from '../harness.js';
+
+describe('events', () => {
+  it('bubble out of shadow roots as the element’s own', async () => {
+    const outer = await fixture<HTMLElement>(html`<div></div>`);
+    const host = outer.appendChild(document.createElement('div'));
+    host.attachShadow({ mode: 'open' });
+    const { element, uploader } = await stand();
+    const inner = host.shadowRoot!.appendChild(document.createElement('mule-upload'));
+    inner.uploader = uploader;
+    const types: string[] = [];
+    for (const type of [
+      'mule-add',
+      'mule-start',
+      'mule-status',
+      'mule-progress',
+      'mule-complete',
+      'mule-finish',
+    ] as const)
+      outer.addEventListener(type, ({ bubbles, composed, cancelable }) => {
+        expect({ bubbles, composed, cancelable }).to.deep.equal({ bubbles: true, composed: true, cancelable: false });
+        if (!types.includes(type)) types.push(type);
+      });
+    const finished = heard(outer, 'mule-finish');
+    await element.add([fileOf('a.txt')]);
+    await finished;
+    expect([...types].sort()).to.deep.equal([
+      'mule-add',
+      'mule-complete',
+      'mule-finish',
+      'mule-progress',
+      'mule-start',
+      'mule-status',
+    ]);
+  });
+
+  it('lets a page keep a file out, on the element or on its uploader', async () => {
+    const { element, uploader } = await stand();
+    const codes: string[] = [];
+    element.addEventListener('mule-reject', ({ detail }) => codes.push(detail.code));
+    element.addEventListener('mule-before-add', (event) => {
+      if (event.detail.file.name === 'a.txt') event.preventDefault();
+    });
+    uploader.addEventListener('mule-before-add', (event) => {
+      if (event.detail.file.name === 'b.txt') event.preventDefault();
+    });
+    const added = await element.add([fileOf('a.txt'), fileOf('b.txt'), fileOf('c.txt')]);
+    expect(added.map(({ name }) => name)).to.deep.equal(['c.txt']);
+    expect(codes).to.deep.equal(['cancelled', 'cancelled']);
+  });
+
+  it('lets a page fill in params before an upload, wait for something, and stop it', async () => {
+    let params: unknown;
+    const { element, store } = await stand(html`<mule-upload multiple></mule-upload>`, {
+      sign: (_, body) => {
+        params = (body as { files: { params?: unknown }[] }).files[0]!.params;
+        throw new Error('enough seen');
+      },
+    });
+    element.addEventListener('mule-before-upload', (event) => {
+      if (event.detail.upload.name === 'stopped.txt') event.preventDefault();
+      event.detail.waitUntil(Promise.resolve().then(() => (event.detail.params['album'] = 7)));
+    });
+    await element.add([fileOf('stopped.txt')]);
+    await until(() => element.uploads[0]!.status === 'aborted');
+    expect(store.requests).to.equal(0);
+    await element.add([fileOf('a.txt')]);
+    await until(() => params !== undefined);
+    expect(params).to.include({ album: 7 });
+    element.abort();
+  });
+
+  it('tells the new value by the time of mule-complete', async () => {
+    const { element } = await stand();
+    const complete = heard<CustomEvent>(element, 'mule-complete').then(
+      (event) => (event.target as MuleUploadElement).value,
+    );
+    await element.add([fileOf('a.txt')]);
+    expect(await complete).to.deep.equal(['keys/a.txt']);
+  });
+});

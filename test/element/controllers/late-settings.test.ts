@@ -1,0 +1,88 @@
+import { expect, fixture, html } from '@open-wc/testing';
+import type { MuleUploadElement } from '../../../src/index.js';
+import { SignerFault } from '../../../src/engine/api/errors.js';
+import { fileOf, newScope, sign, until } from '../harness.js';
+
+/** An element without a signer, whose file has failed for lack of one. */
+async function failed(): Promise<MuleUploadElement> {
+  const element = await fixture<MuleUploadElement>(
+    html`<mule-upload recover="off" scope=${newScope()} max-retries="9"></mule-upload>`,
+  );
+  await element.add([fileOf('a.txt')]);
+  await until(() => element.uploads[0]?.error?.code === 'no-signer');
+  return element;
+}
+
+describe('settings that come after files', () => {
+  // no signer answers there: that it is asked is what counts
+  const SIGNERS: Record<string, (element: MuleUploadElement) => void> = {
+    'attribute signer': (element) => element.setAttribute('signer', '/nowhere'),
+    'property signer': (element) => (element.signer = '/nowhere'),
+    'attribute init-signature-url': (element) => element.setAttribute('init-signature-url', '/nowhere/init'),
+    'property sign': (element) => (element.sign = sign),
+  };
+  for (const [name, set] of Object.entries(SIGNERS))
+    it(`${name}: a file that failed without a signer goes on by itself`, async () => {
+      const element = await failed();
+      set(element);
+      await until(() => element.uploads[0]!.status !== 'failed');
+      expect(element.uploads[0]!.error).to.equal(null);
+      element.abort();
+    });
+
+  it('of which one is wrong are named one by one, and the others hold', async () => {
+    const { warn } = console;
+    const warnings: string[] = [];
+    console.warn = (text: unknown) => warnings.push(String(text));
+    try {
+      const element = document.createElement('mule-upload');
+      Object.assign(element, { scope: newScope(), recover: 'off', sign: 'no function', params: { a: 1 } });
+      const root = await fixture<HTMLElement>(html`<div></div>`);
+      root.append(element);
+      await element.add([fileOf('a.txt')]);
+      await until(() => element.uploads[0]?.error?.code === 'no-signer');
+      expect(warnings.filter((text) => text.includes('sign'))).to.deep.equal([
+        '<mule-upload>: option "sign" takes a function, not "no function"',
+      ]);
+      element.sign = sign;
+      await until(() => element.uploads[0]!.status !== 'failed');
+      element.abort();
+    } finally {
+      console.warn = warn;
+    }
+  });
+
+  it('attribute no-autostart: removed, it lets go what was held', async () => {
+    const element = await fixture<MuleUploadElement>(
+      html`<mule-upload recover="off" scope=${newScope()} no-autostart .sign=${sign}></mule-upload>`,
+    );
+    await element.add([fileOf('a.txt')]);
+    expect(element.uploads[0]!.status).to.equal('queued');
+    element.removeAttribute('no-autostart');
+    await until(() => element.uploads[0]!.status !== 'queued');
+    element.abort();
+  });
+
+  it('headers and params that are made anew with the same content ask nothing again', async () => {
+    let calls = 0;
+    const element = await fixture<MuleUploadElement>(
+      html`<mule-upload recover="off" scope=${newScope()} .headers=${{ a: 'b' }} .params=${{ c: 1 }}></mule-upload>`,
+    );
+    element.sign = () => {
+      calls++;
+      return Promise.reject(new SignerFault(401, 'unauthorized', 'Sign in'));
+    };
+    await element.add([fileOf('a.txt')]);
+    await until(() => element.uploads[0]!.waitingFor === 'authorization');
+    const before = calls;
+    for (let rendering = 0; rendering < 5; rendering++) {
+      element.headers = { a: 'b' };
+      element.params = { c: 1 };
+      await element.updateComplete;
+    }
+    expect(calls).to.equal(before);
+    element.headers = { a: 'c' };
+    await until(() => calls === before + 1);
+    element.abort();
+  });
+});

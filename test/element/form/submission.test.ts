@@ -1,0 +1,134 @@
+import { expect, fixture, html } from '@open-wc/testing';
+import type { MuleUploadElement } from '../../../src/index.js';
+import { fileOf, heard, newScope, sign, stand, until, type Stand } from '../harness.js';
+import { Uploader } from '../../../src/engine/index.js';
+
+interface Submission {
+  submitter: HTMLElement | null;
+  keys: unknown[];
+}
+
+/** An element in a form that is never really sent. */
+async function formStand(
+  controls = html`<button name="save">Save</button>`,
+): Promise<Stand & { form: HTMLFormElement; submissions: Submission[] }> {
+  const made = await stand(
+    html`<form><mule-upload name="film" multiple submit-when-done></mule-upload>${controls}</form>`,
+  );
+  const form = made.element.form!;
+  const submissions: Submission[] = [];
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    submissions.push({ submitter: event.submitter, keys: new FormData(form).getAll('film') });
+  });
+  return { ...made, form, submissions };
+}
+
+const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
+
+describe('submit-when-done', () => {
+  it('submits the form by its first submit button once all is stored, after the page has heard of it', async () => {
+    const { element, form, store, submissions } = await formStand(
+      html`<input name="count" /><button type="button">Not this</button><button name="save">Save</button>`,
+    );
+    element.addEventListener('mule-finish', ({ detail }) => {
+      form.querySelector('input')!.value = String(detail.completed.length);
+    });
+    store.answer = 'hold';
+    await element.add([fileOf('a.txt'), fileOf('b.txt')]);
+    expect(submissions).to.be.empty;
+    store.answer = 'store';
+    await heard(form, 'submit');
+    await settle();
+    expect(submissions).to.have.length(1);
+    expect(submissions[0]!.submitter).to.equal(form.querySelector('[name=save]'));
+    expect(submissions[0]!.keys).to.deep.equal(['keys/a.txt', 'keys/b.txt']);
+    expect(form.querySelector('input')!.value).to.equal('2');
+  });
+
+  it('leaves the form alone without the attribute, while disabled, and where its button is disabled', async () => {
+    for (const spoil of [
+      (element: MuleUploadElement) => (element.submitWhenDone = false),
+      (element: MuleUploadElement) => (element.disabled = true),
+      ({ form }: MuleUploadElement) => (form!.querySelector('button')!.disabled = true),
+    ]) {
+      const { element, submissions } = await formStand();
+      spoil(element);
+      await element.add([fileOf('a.txt')]);
+      await until(() => element.value.length === 1);
+      await settle();
+      expect(submissions).to.be.empty;
+    }
+  });
+
+  it('waits while an upload has failed, is paused, or something else is missing', async () => {
+    const { element, store, form, submissions } = await formStand(html`<input required /><button>Save</button>`);
+    let missing = 0;
+    form.querySelector('input')!.addEventListener('invalid', (event) => {
+      event.preventDefault();
+      missing += 1;
+    });
+    store.answer = 'hold';
+    await element.add([fileOf('a.txt'), fileOf('b.txt')]);
+    await until(() => element.status === 'uploading');
+    element.pause(element.uploads[1]!.id);
+    store.answer = 'store';
+    await until(() => element.value.length === 1);
+    await settle();
+    store.answer = 'refuse';
+    await element.resume();
+    await until(() => element.status === 'failed');
+    await settle();
+    store.answer = 'store';
+    element.retry();
+    await until(() => element.value.length === 2);
+    await settle();
+    expect(submissions).to.be.empty;
+    expect(missing, 'what is missing is shown').to.equal(1);
+  });
+
+  it('submits again only for something new', async () => {
+    const { element, store, form, submissions } = await formStand();
+    await element.add([fileOf('a.txt')]);
+    await heard(form, 'submit');
+    store.answer = 'hold';
+    await element.add([fileOf('b.txt')]);
+    await until(() => element.status === 'uploading');
+    element.abort(element.uploads[1]!.id);
+    await settle();
+    expect(submissions).to.have.length(1);
+    await element.add([fileOf('c.txt')]);
+    form.reset();
+    await settle();
+    expect(submissions).to.have.length(1);
+    store.answer = 'store';
+    await element.add([fileOf('d.txt')]);
+    await until(() => submissions.length === 2);
+    expect(submissions[1]!.keys).to.deep.equal(['keys/d.txt']);
+  });
+
+  it('leaves it to the last of two elements', async () => {
+    const { element, store, form, submissions } = await formStand(
+      html`<mule-upload name="film" submit-when-done></mule-upload><button>Save</button>`,
+    );
+    const other = form.querySelectorAll('mule-upload')[1]!;
+    other.uploader = new Uploader({ sign, checksum: 'none', scope: newScope() }, { transport: store });
+    store.answer = 'hold';
+    await Promise.all([element.add([fileOf('a.txt')]), other.add([fileOf('b.txt')])]);
+    await until(() => [element, other].every(({ status }) => status === 'uploading'));
+    other.pause();
+    store.answer = 'store';
+    await until(() => element.value.length === 1);
+    await settle();
+    expect(submissions).to.be.empty;
+    await other.resume();
+    await heard(form, 'submit');
+    expect(submissions[0]!.keys).to.have.members(['keys/a.txt', 'keys/b.txt']);
+  });
+
+  it('takes nothing amiss without a form', async () => {
+    const element = await fixture<MuleUploadElement>(html`<mule-upload submit-when-done></mule-upload>`);
+    expect(element.form).to.be.null;
+    expect(element.submitWhenDone).to.be.true;
+  });
+});

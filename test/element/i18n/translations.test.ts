@@ -1,0 +1,116 @@
+import { expect, html } from '@open-wc/testing';
+import { MuleUploadElement, strings as english } from '../../../src/index.js';
+import type { MuleStrings, Text } from '../../../src/index.js';
+import { strings as ar } from '../../../src/element/i18n/strings/ar.js';
+import { strings as de } from '../../../src/element/i18n/strings/de.js';
+import { strings as es } from '../../../src/element/i18n/strings/es.js';
+import { strings as fr } from '../../../src/element/i18n/strings/fr.js';
+import { strings as he } from '../../../src/element/i18n/strings/he.js';
+import { strings as it_ } from '../../../src/element/i18n/strings/it.js';
+import { strings as ja } from '../../../src/element/i18n/strings/ja.js';
+import { strings as pl } from '../../../src/element/i18n/strings/pl.js';
+import { strings as ptBR } from '../../../src/element/i18n/strings/pt-BR.js';
+import { strings as zhHans } from '../../../src/element/i18n/strings/zh-Hans.js';
+import type { SignFunction, UploadError } from '../../../src/engine/index.js';
+import { fileOf, inside, rendered, stand, until } from '../harness.js';
+
+const TRANSLATIONS: Record<string, MuleStrings> = {
+  ...{ ar, de, es, fr, he, it: it_, ja, pl, 'pt-BR': ptBR, 'zh-Hans': zhHans },
+};
+const formsOf = (text: Text): [string, string][] =>
+  typeof text === 'string' ? [['other', text]] : Object.entries<string>(text);
+const placeholdersOf = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
+/** Errors are the engine's own words in English; translations may name the file, or what is no file, instead. */
+const allowedIn = (key: string, text: Text): Set<string> =>
+  new Set([
+    ...formsOf(text).flatMap(([, form]) => placeholdersOf(form)),
+    ...(key.startsWith('error-') || key.startsWith('reject-') ? ['name'] : []),
+  ]);
+
+describe('translations', () => {
+  for (const [language, strings] of Object.entries(TRANSLATIONS)) {
+    it(`${language}: has every text, speaks of nothing that is not filled in, and has plural forms of its language only`, () => {
+      expect(Object.keys(strings)).to.deep.equal(Object.keys(english));
+      const categories = new Set<string>(new Intl.PluralRules(language).resolvedOptions().pluralCategories);
+      for (const [key, text] of Object.entries(strings as Record<string, Text>)) {
+        const allowed = allowedIn(key, english[key as keyof typeof english]);
+        for (const [category, form] of formsOf(text)) {
+          expect(form, key).not.to.equal('');
+          expect(categories.has(category) || category === 'other', `${key}: ${category}`).to.be.true;
+          for (const name of placeholdersOf(form)) expect(allowed.has(name), `${key}: {${name}}`).to.be.true;
+        }
+      }
+    });
+  }
+
+  it('are followed live, by language and script, and stay behind what the page itself says', async () => {
+    MuleUploadElement.translate('de', de);
+    MuleUploadElement.translate('pt-BR', ptBR);
+    MuleUploadElement.translate('ar', ar);
+    const { element } = await stand(
+      html`<mule-upload lang="de-AT" .strings=${{ dropMany: 'her damit' }}></mule-upload>`,
+    );
+    const button = (): string => inside(element, '[part=button]')!.textContent;
+    expect(button()).to.equal('Datei auswählen');
+    element.multiple = true;
+    await rendered(element);
+    expect(button()).to.equal('Dateien auswählen');
+    expect(inside(element, '.invitation')!.textContent).to.include('her damit');
+    element.lang = 'pt';
+    await rendered(element);
+    expect(button()).to.equal('Escolher arquivos');
+    element.removeAttribute('lang');
+    const { lang, dir } = document.documentElement;
+    try {
+      Object.assign(document.documentElement, { lang: 'ar', dir: 'rtl' });
+      await rendered(element);
+      expect(button()).to.equal('اختيار ملفات');
+      const [icon, text] = ['.icon', '.browse'].map((one) => inside(element, one)!.getBoundingClientRect());
+      expect(icon!.left).to.be.above(text!.left);
+    } finally {
+      Object.assign(document.documentElement, { lang, dir });
+    }
+    await rendered(element);
+    expect(button()).to.equal('Choose files');
+    MuleUploadElement.translate('en', { browseMany: 'Pick files' });
+    await rendered(element);
+    expect(button()).to.equal(lang.startsWith('en') ? 'Pick files' : 'Choose files');
+    MuleUploadElement.translate('en', {});
+  });
+
+  it('say why a file is not taken, next to the control and in the event', async () => {
+    MuleUploadElement.translate('pl', pl);
+    const { element } = await stand(html`<mule-upload lang="pl" accept=".png" multiple></mule-upload>`);
+    const said: string[] = [];
+    element.addEventListener('mule-reject', ({ detail }) => said.push(detail.message));
+    await element.add([fileOf('a.txt')]);
+    await rendered(element);
+    expect(said).to.deep.equal(['„a.txt” nie jest dozwolonego typu (.png).']);
+    expect(inside(element, '[part=messages]')!.textContent).to.include(said[0]);
+  });
+
+  it('leave a refusal to the signer’s own words, alone, or to the page’s text for its code', async () => {
+    MuleUploadElement.translate('de', de);
+    const refuse = ((_, body) => ({
+      time: Date.now(),
+      files: (body as { files: { id: string; filename: string }[] }).files.map(({ id, filename }) => ({
+        id,
+        error: { code: filename.split('.')[0]!, message: 'Your plan holds 5 GB.' },
+      })),
+    })) as SignFunction;
+    const { element } = await stand(
+      html`<mule-upload lang="de" multiple .strings=${{ 'error-quota': '{name}: kein Platz mehr.' }}></mule-upload>`,
+      { sign: refuse },
+    );
+    const errors: UploadError[] = [];
+    element.addEventListener('mule-error', ({ detail }) => errors.push(detail.error));
+    await element.add([fileOf('plan.txt'), fileOf('quota.txt'), fileOf('too-big.txt')]);
+    await until(() => errors.length === 3);
+    await rendered(element);
+    const texts = [...element.shadowRoot!.querySelectorAll('[part=status]')].map((one) => one.textContent);
+    expect(texts).to.deep.equal(['Your plan holds 5 GB.', 'quota.txt: kein Platz mehr.', '„too-big.txt“ ist zu groß.']);
+    const [first] = errors.filter(({ refusal }) => refusal?.code === 'plan');
+    expect(first).to.include({ code: 'signer-refused', retryable: false });
+    expect(first!.refusal).to.deep.equal({ code: 'plan', message: 'Your plan holds 5 GB.' });
+  });
+});

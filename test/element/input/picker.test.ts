@@ -1,0 +1,151 @@
+import { expect, html } from '@open-wc/testing';
+import { typesOf } from '../../../src/element/input/picker.js';
+import type { MuleUploadElement } from '../../../src/index.js';
+import { fileOf, inside, stand, unfinished, until } from '../harness.js';
+
+interface Asked {
+  multiple: boolean;
+  types?: { accept: Record<string, string[]> }[];
+}
+
+const handleOf = (file: File): FileSystemFileHandle =>
+  ({ kind: 'file', name: file.name, getFile: () => Promise.resolve(file) }) as unknown as FileSystemFileHandle;
+
+/** Plays Chromium's picker, within a gesture, while some work is done. @returns what it was asked, and clicks on the input */
+async function withPicker(
+  element: MuleUploadElement,
+  answer: (asked: Asked) => Promise<FileSystemFileHandle[]>,
+  work: () => Promise<void> | void,
+): Promise<{ asked: Asked[]; clicks: number }> {
+  const asked: Asked[] = [];
+  let clicks = 0;
+  const click = (event: Event): void => {
+    clicks += 1;
+    event.preventDefault();
+  };
+  inside(element, 'input')!.addEventListener('click', click);
+  const own = Object.getOwnPropertyDescriptor(globalThis, 'showOpenFilePicker');
+  const show = (options: Asked): Promise<FileSystemFileHandle[]> => {
+    asked.push(options);
+    return answer(options);
+  };
+  Object.defineProperty(globalThis, 'showOpenFilePicker', { value: show, configurable: true });
+  Object.defineProperty(navigator, 'userActivation', { value: { isActive: true }, configurable: true });
+  try {
+    await work();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return { asked, clicks };
+  } finally {
+    Reflect.deleteProperty(navigator, 'userActivation');
+    if (own) Object.defineProperty(globalThis, 'showOpenFilePicker', own);
+    else Reflect.deleteProperty(globalThis, 'showOpenFilePicker');
+    inside(element, 'input')!.removeEventListener('click', click);
+  }
+}
+
+const refusing = (name: string) => (): Promise<never> =>
+  Promise.reject(name === 'TypeError' ? new TypeError('bad list') : new DOMException('no', name));
+
+describe('the picker that gives handles', () => {
+  it('is opened by the button, with the accept list, and what is picked is uploaded', async () => {
+    const { element } = await stand(html`<mule-upload multiple accept=".mov, image/*"></mule-upload>`);
+    const { asked, clicks } = await withPicker(
+      element,
+      () => Promise.resolve([handleOf(fileOf('a.mov')), handleOf(fileOf('b.mov'))]),
+      () => inside(element, '[part=button]')!.click(),
+    );
+    expect(asked).to.deep.equal([
+      { multiple: true, types: [{ accept: { 'application/octet-stream': ['.mov'], 'image/*': [] } }] },
+    ]);
+    expect(clicks).to.equal(0);
+    await until(() => element.uploads.length === 2);
+  });
+
+  it('gives one file back to the upload whose row asked for it', async () => {
+    const { element } = await stand(html`<mule-upload multiple></mule-upload>`, {}, [unfinished('film.mov')]);
+    const { asked } = await withPicker(
+      element,
+      () => Promise.resolve([handleOf(fileOf('other.mov'))]),
+      () => inside(element, '[part=choose]')!.click(),
+    );
+    expect(asked).to.deep.equal([{ multiple: false }]);
+    await until(() => inside(element, '[part=messages]') !== null);
+    const text = inside(element, '[part=messages]')!.textContent;
+    expect(text, 'which file is wanted').to.include('film.mov');
+    expect(element.uploads.map(({ name, status }) => [name, status])).to.deep.equal([['film.mov', 'needs-file']]);
+  });
+
+  it('says nothing when the user cancels', async () => {
+    const { element } = await stand();
+    const { clicks } = await withPicker(element, refusing('AbortError'), () => element.browse());
+    expect(clicks).to.equal(0);
+    expect(inside(element, '[part=messages]')).to.equal(null);
+  });
+
+  it('leaves the work to the file input where it is not allowed, and asks again without a list it does not like', async () => {
+    const { element } = await stand(html`<mule-upload accept=".mov"></mule-upload>`);
+    const barred = await withPicker(element, refusing('SecurityError'), () => element.browse());
+    expect([barred.asked.length, barred.clicks]).to.deep.equal([1, 1]);
+    const picky = await withPicker(
+      element,
+      ({ types }) => (types ? refusing('TypeError')() : Promise.resolve([])),
+      () => element.browse(),
+    );
+    expect(picky.asked.map(({ types }) => Boolean(types))).to.deep.equal([true, false]);
+    expect(picky.clicks).to.equal(0);
+  });
+
+  it('is not used for folders, for a camera, with picker="input", or without a gesture', async () => {
+    for (const markup of [
+      html`<mule-upload directory></mule-upload>`,
+      html`<mule-upload capture="user"></mule-upload>`,
+      html`<mule-upload picker="input"></mule-upload>`,
+    ]) {
+      const { element } = await stand(markup);
+      const { asked, clicks } = await withPicker(element, refusing('AbortError'), () => element.browse());
+      expect([asked.length, clicks]).to.deep.equal([0, 1]);
+    }
+    const { element } = await stand();
+    const { asked, clicks } = await withPicker(element, refusing('AbortError'), () => {
+      Object.defineProperty(navigator, 'userActivation', { value: { isActive: false }, configurable: true });
+      element.browse();
+    });
+    expect([asked.length, clicks]).to.deep.equal([0, 1]);
+  });
+
+  it('is opened once, however often the button is pressed', async () => {
+    const { element } = await stand();
+    let pick!: (handles: FileSystemFileHandle[]) => void;
+    const { asked } = await withPicker(
+      element,
+      () => new Promise((resolve) => (pick = resolve)),
+      () => {
+        element.browse();
+        element.browse();
+      },
+    );
+    expect(asked).to.have.length(1);
+    pick([handleOf(fileOf('a.txt'))]);
+    await until(() => element.uploads.length === 1);
+  });
+});
+
+describe('an accept list for that picker', () => {
+  it('keeps extensions and types, and is every file where a part of it has no translation', () => {
+    expect(typesOf(' .JPG, image/png ,video/*')).to.deep.equal([
+      { accept: { 'application/octet-stream': ['.jpg'], 'image/png': [], 'video/*': [] } },
+    ]);
+    for (const accept of ['', '*', '*/*', '.averyveryverylongone', '.a_b', '.x-y', '.mov, .x-y'])
+      expect(typesOf(accept), accept).to.equal(undefined);
+  });
+
+  it('is one that the real picker takes', async () => {
+    const show = (globalThis as { showOpenFilePicker?: (options: unknown) => Promise<unknown> }).showOpenFilePicker;
+    if (!show) return;
+    for (const accept of ['.c++', '.tar.gz', 'image/*,.mov', 'application/vnd.api+json', '.c1']) {
+      const error = await show.call(globalThis, { types: typesOf(accept) }).catch((reason: unknown) => reason as Error);
+      // a list it does not like would be a TypeError; this is only the missing gesture
+      expect((error as Error).name, accept).to.be.oneOf(['NotAllowedError', 'SecurityError', 'AbortError']);
+    }
+  });
+});

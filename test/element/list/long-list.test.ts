@@ -1,0 +1,126 @@
+import { expect, html } from '@open-wc/testing';
+import type { MuleUploadElement } from '../../../src/index.js';
+import { fileOf, heard, inside, rendered, stand, until } from '../harness.js';
+
+const COUNT = 600;
+const files = (count: number, from = 0): File[] =>
+  Array.from({ length: count }, (_, index) => fileOf(`file-${from + index}.txt`));
+const rowsOf = (element: MuleUploadElement): HTMLElement[] => [
+  ...element.shadowRoot!.querySelectorAll<HTMLElement>('.row'),
+];
+
+describe('a long list', () => {
+  it('renders the rows near the view only, says how many there are, and brings others when scrolled to', async () => {
+    const { element, store } = await stand();
+    store.answer = 'hold';
+    await element.add(files(COUNT));
+    await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
+    await rendered(element);
+    const list = inside(element, '[part=list]')!;
+    expect(rowsOf(element).length).to.be.below(200);
+    expect(rowsOf(element)[0]!.getAttribute('aria-posinset')).to.equal('1');
+    expect(rowsOf(element)[0]!.getAttribute('aria-setsize')).to.equal(String(COUNT));
+    await until(() => list.scrollHeight > COUNT * 40);
+    expect(list.clientHeight).to.be.below(1_000);
+    list.scrollTop = list.scrollHeight;
+    await until(() => rowsOf(element).at(-1)?.getAttribute('aria-posinset') === String(COUNT));
+    expect(inside(element, `[aria-posinset="${COUNT}"] [part=name]`)!.title).to.equal(`file-${COUNT - 1}.txt`);
+    expect(rowsOf(element).length).to.be.below(200);
+    await expect(element).to.be.accessible();
+    element.abort();
+  });
+
+  it('fills the view after a jump into the middle, and after it was moved in the document', async () => {
+    const { element } = await stand(html`<mule-upload multiple no-autostart></mule-upload>`);
+    await element.add(files(COUNT));
+    await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
+    const list = inside(element, '[part=list]')!;
+    const isFilled = (): boolean => {
+      const { top, bottom } = list.getBoundingClientRect();
+      const shown = rowsOf(element)
+        .map((row) => row.getBoundingClientRect())
+        .filter((row) => row.bottom > top && row.top < bottom);
+      return (
+        shown.reduce((sum, row) => sum + Math.min(row.bottom, bottom) - Math.max(row.top, top), 0) > bottom - top - 4
+      );
+    };
+    list.scrollTop = list.scrollHeight / 2;
+    await until(() => isFilled() && rowsOf(element).length < 100);
+    const place = document.createElement('div');
+    document.body.append(place);
+    place.append(element);
+    list.scrollTop = list.scrollHeight / 4;
+    await until(isFilled);
+    place.remove();
+  });
+
+  it('is at its end after one jump there, also where it has become narrow since it was measured', async () => {
+    const { element } = await stand(html`<mule-upload multiple no-autostart></mule-upload>`);
+    await element.add(files(COUNT));
+    await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
+    const list = inside(element, '[part=list]')!;
+    for (let share = 1; share <= 8; share++) {
+      list.scrollTop = (list.scrollHeight * share) / 10;
+      await until(() =>
+        rowsOf(element).some((row) => Number(row.getAttribute('aria-posinset')) > (COUNT * share) / 12),
+      );
+    }
+    const wide = rowsOf(element)[0]!.offsetHeight;
+    element.style.width = '240px';
+    await until(() => rowsOf(element)[0]!.offsetHeight > wide);
+    await rendered(element);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    list.scrollTop = list.scrollHeight;
+    await until(() => {
+      const last = inside(element, `[aria-posinset="${COUNT}"]`)?.getBoundingClientRect();
+      return last !== undefined && Math.abs(last.bottom - list.getBoundingClientRect().bottom) < 24;
+    });
+  });
+
+  it('keeps the row that has the focus, however far it is scrolled away', async () => {
+    const { element, store } = await stand();
+    store.answer = 'hold';
+    await element.add(files(COUNT));
+    await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
+    const button = inside(element, '[part=abort]')!;
+    button.focus();
+    const list = inside(element, '[part=list]')!;
+    await until(() => {
+      // WebKit brings what has the focus into view when it sees fit
+      list.scrollTop = list.scrollHeight;
+      return inside(element, `[aria-posinset="${COUNT}"]`) !== null;
+    });
+    expect(element.shadowRoot!.activeElement).to.equal(button);
+    expect(button.isConnected).to.be.true;
+    element.abort();
+  });
+
+  it('tells the page its value and validity the moment it is asked, and of every change by the end', async () => {
+    const { element, store } = await stand(html`<mule-upload name="file" multiple required></mule-upload>`);
+    store.answer = 'hold';
+    await element.add(files(COUNT));
+    expect(element.validity.customError).to.be.true;
+    let changes = 0;
+    element.addEventListener('change', () => changes++);
+    const inTime: boolean[] = [];
+    element.addEventListener('mule-complete', ({ detail }) => inTime.push(element.value.includes(detail.key)), {
+      once: true,
+    });
+    const over = heard(element, 'mule-finish');
+    store.answer = 'store';
+    await over;
+    expect(inTime).to.deep.equal([true]);
+    expect(element.value).to.have.length(COUNT);
+    expect(element.checkValidity()).to.be.true;
+    expect(changes).to.be.within(1, COUNT);
+  });
+
+  it('counts refusals of which only the first few are shown', async () => {
+    const { element } = await stand(html`<mule-upload accept=".png" multiple></mule-upload>`);
+    await element.add(files(300));
+    await rendered(element);
+    const messages = inside(element, '[part=messages]')!;
+    expect(messages.querySelectorAll('li')).to.have.length(6);
+    expect(messages.textContent).to.include('295 more files were not taken');
+  });
+});

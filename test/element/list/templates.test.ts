@@ -1,0 +1,187 @@
+import { expect, html } from '@open-wc/testing';
+import { sendKeys } from '@web/test-runner-commands';
+import type { MuleUploadElement } from '../../../src/index.js';
+import { fileOf, inside, rendered, stand, unfinished, until, type Stand } from '../harness.js';
+
+const said = ({ element }: Stand): string => inside(element, '[role=status]')!.textContent;
+
+/** Keys that are pressed before it is believed that none comes to this window, and milliseconds for each. */
+const MOST_KEYS = 4;
+const KEY_LIFE = 1_500;
+const isFirefox = navigator.userAgent.includes('Firefox');
+
+const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/**
+ * Presses Enter on a button; again where the browser had another of its windows in front and the key went nowhere.
+ * Firefox may keep the keyboard in another window for good, and its driver waits there: a click has to do then.
+ */
+async function press(element: Element, button: string, done: () => boolean): Promise<void> {
+  for (let keys = 0; !done(); keys++) {
+    inside(element, button)?.focus();
+    if (keys < MOST_KEYS || !isFirefox) await Promise.race([sendKeys({ press: 'Enter' }), wait(KEY_LIFE)]);
+    else inside(element, button)?.click();
+    for (let turns = 0; turns < 50 && !done(); turns++) await wait(20);
+  }
+  await rendered(element as MuleUploadElement);
+}
+
+describe('what a reader meets', () => {
+  it('is accessible in each state', async () => {
+    const made = await stand(html`<mule-upload multiple max-size="1GB" accept=".txt,.mov"></mule-upload>`, {}, [
+      unfinished('film.mov'),
+    ]);
+    const { element, store } = made;
+    await expect(element, 'unfinished').to.be.accessible();
+    element.value = ['old/key.txt'];
+    store.answer = 'hold';
+    await element.add([fileOf('running.txt'), fileOf('rejected.png')]);
+    await until(() => element.status === 'uploading');
+    await rendered(element);
+    await expect(element, 'uploading, rejected').to.be.accessible();
+    element.pause();
+    await rendered(element);
+    await expect(element, 'paused').to.be.accessible();
+    store.answer = 'refuse';
+    element.resume(element.uploads[1]!.id).catch(() => undefined);
+    await until(() => element.uploads[1]!.status === 'failed');
+    await rendered(element);
+    await expect(element, 'failed').to.be.accessible();
+    store.answer = 'store';
+    element.retry();
+    await until(() => element.uploads[1]!.status === 'complete');
+    await rendered(element);
+    await expect(element, 'complete').to.be.accessible();
+    element.disabled = true;
+    await element.updateComplete;
+    await expect(element, 'disabled').to.be.accessible();
+  });
+
+  it('is accessible while it waits for the store, out of reach or busy', async () => {
+    for (const answer of ['silent', 'busy'] as const) {
+      const { element, store } = await stand();
+      store.answer = answer;
+      await element.add([fileOf('waiting.txt')]);
+      await until(() => element.uploads[0]?.status === 'waiting');
+      await rendered(element);
+      await expect(element, answer).to.be.accessible();
+      element.abort();
+    }
+  });
+
+  it('has a progress bar with a name, a value and words for each upload', async () => {
+    const { element, store } = await stand();
+    store.answer = 'hold';
+    await element.add([fileOf('a.txt')]);
+    const bar = (): Element | null => inside(element, '[role=progressbar]');
+    await until(() => Number(bar()?.getAttribute('aria-valuenow')) > 0);
+    expect(bar()!.getAttribute('aria-label')).to.equal('a.txt');
+    expect(Number(bar()!.getAttribute('aria-valuenow'))).to.be.within(1, 99);
+    expect(bar()!.getAttribute('aria-valuetext')).to.include('Uploading');
+    element.abort();
+  });
+
+  it('is told of start, waiting and end politely, and of failure at once', async () => {
+    const made = await stand();
+    const { element, store } = made;
+    store.answer = 'hold';
+    await element.add([fileOf('a.txt')]);
+    await until(() => said(made) === 'Uploading a.txt');
+    store.answer = 'busy';
+    await until(() => said(made).startsWith('The store is busy'));
+    await until(() => /again in \d+ sec/.test(inside(element, '[part=status]')!.textContent));
+    store.answer = 'store';
+    element.retry();
+    await until(() => said(made) === 'a.txt is stored');
+    store.answer = 'refuse';
+    await element.add([fileOf('b.txt')]);
+    await until(() => inside(element, '[role=alert]')!.textContent.includes('b.txt failed'));
+    store.answer = 'hold';
+    element.retry();
+    await until(() => inside(element, '[role=alert]')!.textContent === '');
+    element.abort();
+    await until(() => said(made) === 'b.txt is aborted');
+  });
+
+  it('is told what is not reached: the network, or only the store or the signer', async () => {
+    const made = await stand();
+    const { element, store } = made;
+    const status = (): string => inside(element, '[part=status]')?.textContent ?? '';
+    store.answer = 'silent';
+    await element.add([fileOf('a.txt')]);
+    await until(() => said(made).startsWith('No connection to the store'));
+    expect(status()).to.include('No connection to the store');
+    Object.defineProperty(navigator, 'onLine', { value: false, configurable: true });
+    try {
+      element.requestUpdate();
+      await rendered(element);
+      expect(status()).to.include('Offline');
+    } finally {
+      Reflect.deleteProperty(navigator, 'onLine');
+    }
+    element.abort();
+    const { element: other } = await stand(undefined, {
+      sign: () => {
+        throw new Error('down');
+      },
+    });
+    await other.add([fileOf('a.txt')]);
+    await until(
+      () => inside(other, '[part=status]')?.textContent.startsWith('No good answer from the server') === true,
+    );
+    other.abort();
+  });
+
+  it('can be worked by keyboard, and never loses the focus when a row goes', async () => {
+    const { element, store } = await stand();
+    store.answer = 'hold';
+    await element.add([fileOf('a.txt'), fileOf('b.txt')]);
+    await until(() => element.uploads.every(({ status }) => status === 'uploading'));
+    await rendered(element);
+    await press(element, '[part=pause]', () => element.uploads[0]!.status === 'paused');
+    const focused = (): string | null | undefined => element.shadowRoot!.activeElement?.getAttribute('aria-label');
+    expect(focused()).to.equal('Resume a.txt');
+    await press(element, '[part=abort]', () => element.uploads[0]!.status === 'aborted');
+    expect(focused()).to.equal('Remove a.txt from the list');
+    await press(element, '[part=dismiss]', () => element.uploads.length === 1);
+    expect(focused()).to.equal('Abort b.txt');
+    element.abort();
+  });
+
+  it('has targets of at least 24 pixels', async () => {
+    const { element, store } = await stand();
+    store.answer = 'hold';
+    await element.add([fileOf('a.txt'), fileOf('b.txt')]);
+    await rendered(element);
+    for (const button of element.shadowRoot!.querySelectorAll('button')) {
+      const { width, height } = button.getBoundingClientRect();
+      expect(Math.min(width, height), button.outerHTML).to.be.at.least(24);
+    }
+    element.abort();
+  });
+
+  it('keeps a long name whole for assistive technology and on hover', async () => {
+    const { element, store } = await stand();
+    store.answer = 'hold';
+    const name = `${'long '.repeat(40)}name.mov`;
+    await element.add([fileOf(name)]);
+    await rendered(element);
+    const shown = inside(element, '[part=name]')!;
+    expect(shown.title).to.equal(name);
+    expect(shown.querySelector('.unseen')!.textContent).to.equal(name);
+    expect(element.scrollWidth).to.be.at.most(element.clientWidth);
+    element.abort();
+  });
+
+  it('speaks the page’s own words and numbers', async () => {
+    const { element } = await stand(
+      html`<mule-upload
+        lang="de"
+        max-size="1.5MB"
+        .strings=${{ browse: 'Datei wählen', sizeMost: 'Höchstens {max}' }}
+      ></mule-upload>`,
+    );
+    expect(inside(element, '[part=button]')!.textContent).to.equal('Datei wählen');
+    expect(inside(element, '.hint')!.textContent).to.equal('Höchstens 1,5 MB');
+  });
+});

@@ -1,0 +1,147 @@
+import { expect } from '@open-wc/testing';
+import { HiddenTimers } from '../../../src/engine/browser/background-timers.js';
+
+const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Plays a page that is hidden, or seen. */
+function show(isVisible: boolean): void {
+  Object.defineProperty(document, 'visibilityState', { value: isVisible ? 'visible' : 'hidden', configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}
+
+/** Counts workers while some work is done; `make` stands in for starting one. */
+async function countingWorkers(
+  work: (workers: { started: number; live: number }) => Promise<void>,
+  make?: () => Worker,
+): Promise<void> {
+  const { Worker: Original } = globalThis;
+  const workers = { started: 0, live: 0 };
+  globalThis.Worker = function (url: string) {
+    workers.started++;
+    const worker = make ? make() : new Original(url);
+    workers.live++;
+    const { terminate } = worker;
+    worker.terminate = () => {
+      workers.live--;
+      terminate.call(worker);
+    };
+    return worker;
+  } as unknown as typeof Worker;
+  try {
+    await work(workers);
+  } finally {
+    globalThis.Worker = Original;
+    show(true);
+  }
+}
+
+describe('a timer', () => {
+  it('fires once, when it is due, and starts no worker while the page is seen', () =>
+    countingWorkers(async (workers) => {
+      show(true);
+      const timers = new HiddenTimers();
+      const fired: string[] = [];
+      timers.set(() => fired.push('late'), 60);
+      timers.set(() => fired.push('soon'), 10);
+      await wait(150);
+      expect(fired).to.deep.equal(['soon', 'late']);
+      expect(workers.started).to.equal(0);
+    }));
+
+  it('is timed by a worker, too, once the page is hidden, and fires once all the same', () =>
+    countingWorkers(async (workers) => {
+      show(true);
+      const timers = new HiddenTimers();
+      let fired = 0;
+      timers.set(() => fired++, 300);
+      show(false);
+      expect(workers).to.deep.equal({ started: 1, live: 1 });
+      timers.set(() => fired++, 10);
+      await wait(500);
+      expect(fired).to.equal(2);
+      expect(workers.started, 'one for all').to.equal(1);
+    }));
+
+  it('fires though the page’s own timers are held up', () =>
+    countingWorkers(async () => {
+      show(false);
+      const { setTimeout: original } = globalThis;
+      // as in a hidden page
+      globalThis.setTimeout = ((callback: () => void, delay: number) =>
+        original(callback, delay + 60_000)) as typeof setTimeout;
+      try {
+        await new Promise<void>((resolve) => new HiddenTimers().set(resolve, 10));
+      } finally {
+        globalThis.setTimeout = original;
+      }
+    }));
+
+  it('does not fire when cancelled, seen or hidden', () =>
+    countingWorkers(async () => {
+      for (const isVisible of [true, false]) {
+        show(isVisible);
+        let fired = 0;
+        new HiddenTimers().set(() => fired++, 10)();
+        await wait(50);
+        expect(fired).to.equal(0);
+      }
+    }));
+
+  it('leaves no worker behind when the page is seen again, or goes', () =>
+    countingWorkers(async (workers) => {
+      const timers = new HiddenTimers();
+      const cancel = timers.set(() => {}, 60_000);
+      show(false);
+      show(true);
+      expect(workers.live).to.equal(0);
+      show(false);
+      window.dispatchEvent(new Event('pagehide'));
+      expect(workers).to.deep.equal({ started: 2, live: 0 });
+      timers.set(() => {}, 10)();
+      expect(workers.live, 'none is started on the way into the cache').to.equal(0);
+      window.dispatchEvent(new Event('pageshow'));
+      expect(workers.live).to.equal(1);
+      cancel();
+      await Promise.resolve();
+    }));
+});
+
+describe('where a worker is forbidden', () => {
+  it('timers are the page’s own, and it is not tried again', async () => {
+    const refuse = (): Worker => {
+      throw new DOMException('denied', 'SecurityError');
+    };
+    await countingWorkers(async (workers) => {
+      show(false);
+      const timers = new HiddenTimers();
+      let fired = 0;
+      timers.set(() => fired++, 10);
+      timers.set(() => fired++, 20);
+      await wait(100);
+      expect(fired).to.equal(2);
+      expect(workers.started).to.equal(1);
+    }, refuse);
+  });
+
+  it('the same where the browser says so only later', async () => {
+    const { Worker: Original } = globalThis;
+    await countingWorkers(
+      async (workers) => {
+        show(false);
+        const timers = new HiddenTimers();
+        let fired = 0;
+        timers.set(() => fired++, 50);
+        await wait(200);
+        timers.set(() => fired++, 10);
+        await wait(100);
+        expect(fired).to.equal(2);
+        expect(workers).to.deep.equal({ started: 1, live: 0 });
+      },
+      () => {
+        const worker = new Original('data:text/javascript,');
+        queueMicrotask(() => worker.dispatchEvent(new ErrorEvent('error')));
+        return worker;
+      },
+    );
+  });
+});

@@ -1,0 +1,119 @@
+import { expect } from '@open-wc/testing';
+import localforage from 'localforage';
+import { IndexedDbJournal } from '../../../src/engine/browser/indexed-db-journal.js';
+import type { JournalRecord } from '../../../src/engine/api/types.js';
+import { MIN_PART_SIZE } from '../../../src/limits.js';
+import { fileOf, Stand } from '../harness.js';
+
+const DAY = 86_400_000;
+let count = 0;
+const newScope = (): string => `journal test ${Math.random()}`;
+const recordOf = (scope: string, changes: Partial<JournalRecord> = {}): JournalRecord => ({
+  version: 2,
+  principal: null,
+  visit: null,
+  id: `record ${++count} of ${scope}`,
+  scope,
+  fingerprint: 'f',
+  name: 'größe 📦.bin',
+  size: 50e12,
+  type: '',
+  lastModified: 1,
+  relativePath: '',
+  key: 'k',
+  uploadId: 'u',
+  partSize: MIN_PART_SIZE,
+  grant: null,
+  objectKey: '',
+  tracked: false,
+  actions: ['get_all_signatures'],
+  aborting: false,
+  createdAt: Date.now(),
+  ...changes,
+});
+
+describe('the journal in IndexedDB', () => {
+  it('gives back what another visit wrote, oldest first', async () => {
+    const scope = newScope();
+    const records = [recordOf(scope, { createdAt: Date.now() - 5 }), recordOf(scope)];
+    const journal = new IndexedDbJournal();
+    for (const record of [...records].reverse()) await journal.save(record);
+    expect(await new IndexedDbJournal().load(scope)).to.deep.equal(records);
+    await journal.wipe(scope);
+  });
+
+  it('keeps scopes apart, also when one is wiped', async () => {
+    const [mine, other] = [newScope(), newScope()];
+    const journal = new IndexedDbJournal();
+    await journal.save(recordOf(mine));
+    await journal.save(recordOf(other));
+    await journal.wipe(mine);
+    expect([(await journal.load(mine)).length, (await journal.load(other)).length]).to.deep.equal([0, 1]);
+    await journal.wipe(other);
+  });
+
+  it('changes and removes single records', async () => {
+    const scope = newScope();
+    const journal = new IndexedDbJournal();
+    const record = recordOf(scope);
+    await journal.save(record);
+    await journal.save({ ...record, aborting: true });
+    expect((await journal.load(scope)).map(({ aborting }) => aborting)).to.deep.equal([true]);
+    await journal.remove(record.id);
+    await journal.remove(record.id);
+    expect(await journal.load(scope)).to.be.empty;
+  });
+
+  it('drops what is a week old, or not understood, says so, and leaves the rest', async () => {
+    const scope = newScope();
+    const dropped: string[] = [];
+    const journal = new IndexedDbJournal((id) => dropped.push(id));
+    const fine = recordOf(scope, { createdAt: Date.now() - 6 * DAY });
+    await journal.save(fine);
+    const tomorrows = recordOf(scope, { version: 3 as never });
+    await journal.save(tomorrows);
+    const rest = [
+      recordOf(scope, { createdAt: Date.now() - 8 * DAY }),
+      recordOf(scope, { createdAt: Date.now() + 8 * DAY }),
+      recordOf(scope, { version: 1 as never }),
+      recordOf(scope, { version: 3 as never, createdAt: Date.now() - 8 * DAY }),
+      recordOf(scope, { size: 'large' as never }),
+      recordOf(scope, { fingerprint: undefined as never }),
+      recordOf(scope, { actions: null as never }),
+      { id: `junk of ${scope}`, scope },
+      { id: `${scope} of another kind`, createdAt: 'yesterday' },
+    ];
+    for (const record of rest) await journal.save(record as never);
+    expect((await journal.load(scope)).map(({ id }) => id)).to.deep.equal([fine.id]);
+    expect(dropped.filter((id) => id.includes(scope)).sort()).to.deep.equal(rest.map(({ id }) => id).sort());
+    const table = localforage.createInstance({
+      name: 'mule-upload',
+      storeName: 'uploads',
+      driver: localforage.INDEXEDDB,
+    });
+    expect((await table.keys()).filter((key) => key.includes(scope)).sort()).to.deep.equal(
+      [fine.id, tomorrows.id].sort(),
+    );
+    await journal.wipe(scope);
+    await journal.remove(tomorrows.id);
+  });
+
+  it('carries an upload over a visit', async () => {
+    const stand = new Stand({}, { journal: new IndexedDbJournal() });
+    const file = fileOf(3 * MIN_PART_SIZE);
+    const release = stand.store.hold('part');
+    await stand.uploader.add([file]);
+    await stand.until(() => stand.store.count('part') > 0);
+    stand.uploader.pause();
+    release();
+    await stand.settle();
+    const next = stand.reload();
+    await next.uploader.ready;
+    expect(next.of('a.bin')).to.include({ status: 'needs-file', uploadId: 'upload-1', key: 'files/a.bin' });
+    await next.upload(file);
+    expect(next.of('a.bin').status).to.equal('complete');
+    const last = next.reload();
+    await last.uploader.ready;
+    expect(last.uploader.uploads).to.be.empty;
+  });
+});

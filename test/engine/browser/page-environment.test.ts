@@ -1,0 +1,69 @@
+import { expect } from '@open-wc/testing';
+import { BrowserEnvironment } from '../../../src/engine/browser/page-environment.js';
+import { HandClock } from '../fake-clock.js';
+
+const clock = new HandClock();
+const environment = new BrowserEnvironment(clock);
+
+describe('the page around', () => {
+  /** Listens, and writes down what is told. */
+  function listen(asksToLeave = true): { told: string[]; stop: () => void } {
+    const told: string[] = [];
+    const tell = (what: string) => () => told.push(what);
+    const stop = environment.listen(
+      {
+        online: tell('online'),
+        offline: tell('offline'),
+        wake: tell('wake'),
+        slept: tell('slept'),
+        hide: tell('hide'),
+        show: tell('show'),
+        leave: (event) => {
+          told.push('leave');
+          event.preventDefault();
+        },
+      },
+      asksToLeave,
+    );
+    return { told, stop };
+  }
+
+  it('tells of the line, of going, of coming back and of leaving, until nobody listens any more', () => {
+    const { told, stop } = listen();
+    const leave = new Event('beforeunload', { cancelable: true });
+    const play = (): void => {
+      for (const type of ['online', 'offline', 'pagehide', 'pageshow']) window.dispatchEvent(new Event(type));
+      window.dispatchEvent(leave);
+      for (const type of ['freeze', 'resume', 'visibilitychange']) document.dispatchEvent(new Event(type));
+    };
+    play();
+    stop();
+    play();
+    expect(told).to.deep.equal(['online', 'offline', 'hide', 'show', 'leave', 'hide', 'show', 'wake']);
+    expect(leave.defaultPrevented).to.be.true;
+  });
+
+  it('does not listen for leaving where nobody wants to ask', () => {
+    const { told, stop } = listen(false);
+    window.dispatchEvent(new Event('beforeunload', { cancelable: true }));
+    stop();
+    expect(told).to.be.empty;
+  });
+
+  it('notices that the machine slept, by the wall clock, within seconds of its waking', async () => {
+    const { told, stop } = listen();
+    await clock.advance(60_000);
+    expect(told, 'a clock that just runs').to.be.empty;
+    clock.sleepFor(8 * 3_600_000);
+    await clock.advance(5_000);
+    expect(told).to.deep.equal(['slept']);
+    await clock.advance(60_000);
+    expect(told, 'told once').to.have.length(1);
+    stop();
+    expect(clock.nextDelay, 'no timer is left').to.equal(null);
+  });
+
+  it('knows whether there is a line', () => {
+    expect(environment.online).to.equal(navigator.onLine);
+  });
+});

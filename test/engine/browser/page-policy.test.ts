@@ -1,0 +1,53 @@
+import { expect } from '@open-wc/testing';
+import { mixedContent, watchPolicy } from '../../../src/engine/browser/page-policy.js';
+
+const violate = (init: Partial<SecurityPolicyViolationEventInit>): boolean =>
+  document.dispatchEvent(
+    new SecurityPolicyViolationEvent('securitypolicyviolation', {
+      documentURI: location.href,
+      blockedURI: 'https://store.test/bucket/key?x=1',
+      violatedDirective: 'connect-src',
+      effectiveDirective: 'connect-src',
+      originalPolicy: "connect-src 'self'",
+      disposition: 'enforce',
+      statusCode: 200,
+      bubbles: true,
+      ...init,
+    }),
+  );
+
+describe('what the page itself forbids', () => {
+  it('is named with the directive and the origin to allow', () => {
+    const policy = watchPolicy('https://store.test/bucket/other');
+    violate({});
+    expect(policy()).to.contain('connect-src').and.to.contain('https://store.test');
+    const bare = watchPolicy('https://store.test/a');
+    violate({ blockedURI: 'https://store.test' });
+    expect(bare()).to.contain('https://store.test');
+  });
+
+  it('is nothing where another origin is blocked, or a policy only reports', () => {
+    const policy = watchPolicy('https://store.test/a');
+    violate({ blockedURI: 'https://store.test.example/a' });
+    violate({ blockedURI: 'https://store.test:8443/a' });
+    violate({ blockedURI: 'inline' });
+    violate({ disposition: 'report' });
+    expect(policy()).to.equal('');
+  });
+
+  it('is nothing that happens after a request', () => {
+    const policy = watchPolicy('https://store.test/a');
+    policy();
+    violate({});
+    expect(policy()).to.equal('');
+  });
+
+  it('is mixed content where a secure page asks a plain http: host that is not this machine', () => {
+    const from = (page: string, url: string): string => mixedContent(page, new URL(url));
+    expect(from('https://page.test/', 'http://store.test/a')).to.contain('http://store.test').and.to.contain('https:');
+    expect(from('http://page.test/', 'http://store.test/a')).to.equal('');
+    expect(from('https://page.test/', 'https://store.test/a')).to.equal('');
+    for (const host of ['localhost:9000', '127.0.0.1', '[::1]:8080', 'store.localhost'])
+      expect(from('https://page.test/', `http://${host}/a`)).to.equal('');
+  });
+});

@@ -1,0 +1,71 @@
+import { expect } from '@open-wc/testing';
+import { webLocks } from '../../../src/engine/browser/tab-lock.js';
+
+const newName = (): string => `lock ${Math.random()}`;
+const { signal } = new AbortController();
+
+describe('the lock of an upload', () => {
+  it('is held by one at a time', async () => {
+    const name = newName();
+    const release = await webLocks.tryAcquire(name);
+    expect(release).to.be.a('function');
+    expect(await webLocks.tryAcquire(name)).to.equal(null);
+    release!();
+    const again = await webLocks.acquire(name, signal);
+    again();
+  });
+
+  it('is free at once for the page that has just let go of it', async () => {
+    const name = newName();
+    for (let times = 0; times < 20; times++) {
+      const release = await webLocks.tryAcquire(name);
+      expect(release).to.be.a('function');
+      release!();
+    }
+  });
+
+  it('passes to who waits for it', async () => {
+    const name = newName();
+    const release = (await webLocks.tryAcquire(name))!;
+    let isMine = false;
+    const waiting = webLocks.acquire(name, signal).then((letGo) => {
+      isMine = true;
+      letGo();
+    });
+    expect(isMine).to.be.false;
+    release();
+    await waiting;
+    expect(isMine).to.be.true;
+  });
+
+  it('is not waited for any longer than wanted', async () => {
+    const name = newName();
+    const release = (await webLocks.tryAcquire(name))!;
+    const controller = new AbortController();
+    const waiting = webLocks.acquire(name, controller.signal).catch((reason: Error) => reason.name);
+    controller.abort();
+    expect(await waiting).to.equal('AbortError');
+    release();
+  });
+
+  it('is seen by whoever asks', async () => {
+    const [held, free] = [newName(), newName()];
+    const release = (await webLocks.tryAcquire(held))!;
+    expect([...(await webLocks.held([held, free]))]).to.deep.equal([held]);
+    release();
+  });
+});
+
+describe('a page that is refused locks', () => {
+  it('uploads all the same: parts are idempotent', async () => {
+    const { request } = LockManager.prototype;
+    // as in a sandboxed frame without an origin
+    LockManager.prototype.request = () => Promise.reject(new DOMException('denied', 'SecurityError'));
+    try {
+      expect(await webLocks.tryAcquire(newName())).to.be.a('function');
+      expect(await webLocks.acquire(newName(), signal)).to.be.a('function');
+    } finally {
+      LockManager.prototype.request = request;
+    }
+  });
+});

@@ -1,0 +1,105 @@
+import { expect } from '@open-wc/testing';
+import { TransportFault } from '../../../src/engine/api/errors.js';
+import { systemClock } from '../../../src/engine/util/timing.js';
+import { BrowserTransport } from '../../../src/engine/browser/xhr-transport.js';
+import type { StoreRequest, StoreResponse } from '../../../src/engine/api/types.js';
+import { fileOf } from '../harness.js';
+
+const transport = new BrowserTransport(systemClock);
+const CLOSED = 'http://127.0.0.1:65533/';
+/** This very file, from the server that runs the tests. */
+const HERE = import.meta.url;
+
+const send = (request: Partial<StoreRequest>): Promise<StoreResponse> =>
+  transport.send({
+    method: 'GET',
+    url: HERE,
+    signal: new AbortController().signal,
+    stallTimeout: 30_000,
+    answerTimeout: 30_000,
+    ...request,
+  });
+const failureOf = (request: Partial<StoreRequest>): Promise<unknown> =>
+  send(request).then(
+    () => 'no failure',
+    (error: unknown) => error,
+  );
+
+describe('a request to the store', () => {
+  it('gives status, text and headers, whatever their case', async () => {
+    const response = await send({});
+    expect(response.status).to.equal(200);
+    expect(response.text).to.contain('a request to the store');
+    expect(response.header('CONTENT-TYPE')).to.contain('javascript');
+    expect(response.header('X-Nowhere')).to.equal(null);
+  });
+
+  it('gives refusals as answers', async () => {
+    expect((await send({ url: new URL('/nowhere.bin', HERE).href })).status).to.equal(404);
+  });
+
+  it('tells how many bytes have gone', async () => {
+    const body = fileOf(4 * 1_048_576);
+    const told: number[] = [];
+    await send({ method: 'PUT', url: new URL('/nowhere.bin', HERE).href, body, onProgress: (sent) => told.push(sent) })
+      // the server may hang up on a body that it does not want
+      .catch((error: unknown) => expect(error).to.be.instanceOf(TransportFault));
+    expect(told).not.to.be.empty;
+    expect(Math.max(...told)).to.be.at.most(body.size);
+  });
+
+  it('drops an answer that is longer than any of S3’s', async () => {
+    // 9 MB
+    const failure = await failureOf({ url: new URL('/node_modules/typescript/lib/typescript.js', HERE).href });
+    expect(failure).to.be.instanceOf(TransportFault).and.to.include({ kind: 'network' });
+    expect((failure as TransportFault).message).to.contain('too long');
+  });
+
+  it('sends an empty body', async () => {
+    expect(
+      (await send({ method: 'PUT', url: new URL('/nowhere.bin', HERE).href, body: new Blob([]) })).status,
+    ).to.equal(404);
+  });
+
+  it('fails as a fault of the network where nothing answers', async () => {
+    const failure = await failureOf({ url: CLOSED });
+    expect(failure).to.be.instanceOf(TransportFault).and.to.include({ kind: 'network', method: 'GET', url: CLOSED });
+  });
+
+  it('is dropped when nothing moves', async () => {
+    expect(await failureOf({ answerTimeout: 0 }))
+      .to.be.instanceOf(TransportFault)
+      .and.to.include({ kind: 'stalled' });
+  });
+
+  it('ends with its signal, for the signal’s own reason', async () => {
+    const reason = new Error('paused');
+    const controller = new AbortController();
+    const before = failureOf({ signal: AbortSignal.abort(reason) });
+    const during = failureOf({ signal: controller.signal });
+    controller.abort(reason);
+    expect([await before, await during]).to.deep.equal([reason, reason]);
+  });
+
+  it('carries the signed headers', async () => {
+    const response = await send({ headers: { Range: 'bytes=0-3', Accept: 'text/plain' } });
+    expect(response.status).to.be.oneOf([200, 206]);
+  });
+});
+
+describe('the probe', () => {
+  const { signal } = new AbortController();
+
+  it('counts any answer at all', async () => {
+    expect(await transport.probe(HERE, signal)).to.be.true;
+    expect(await transport.probe(new URL('/nowhere', HERE).href, signal)).to.be.true;
+  });
+
+  it('says no where nothing answers, or when stopped', async () => {
+    expect(await transport.probe(CLOSED, signal)).to.be.false;
+    const controller = new AbortController();
+    const stopped = transport.probe(HERE, controller.signal);
+    controller.abort();
+    expect(await stopped).to.be.false;
+  });
+});

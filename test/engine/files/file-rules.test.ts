@@ -1,0 +1,70 @@
+import { expect } from '@open-wc/testing';
+import { isAccepted as matches } from '../../../src/accept.js';
+import { formatSize, whyRejected } from '../../../src/engine/files/file-rules.js';
+
+const file = (name: string, type = '', size = 0) => ({ name, type, size });
+
+const isAccepted = ({ name, type }: { name: string; type: string }, accept: string): boolean =>
+  matches(accept, name, type);
+
+describe('the accept list', () => {
+  it('takes everything when it is empty', () => {
+    for (const accept of ['', ' ', ',', '*/*', '*']) expect(isAccepted(file('a.bin'), accept), accept).to.be.true;
+  });
+
+  it('knows extensions, in any case', () => {
+    expect(isAccepted(file('Photo.JPG'), '.png, .jpg')).to.be.true;
+    expect(isAccepted(file('archive.tar.gz'), '.tar.gz')).to.be.true;
+    expect(isAccepted(file('jpg'), '.jpg')).to.be.false;
+  });
+
+  it('knows MIME types and their families', () => {
+    expect(isAccepted(file('a', 'video/mp4'), 'image/*,video/*')).to.be.true;
+    expect(isAccepted(file('a', 'Video/MP4'), 'VIDEO/mp4')).to.be.true;
+    expect(isAccepted(file('a', 'videox/mp4'), 'video/*')).to.be.false;
+    expect(isAccepted(file('a'), 'video/*')).to.be.false;
+  });
+});
+
+describe('the admission of a file', () => {
+  const codeOf = (...args: Parameters<typeof whyRejected>): string | null => whyRejected(...args)?.code ?? null;
+
+  it('has no rules unless the page gives some', () => {
+    expect(codeOf(file('a', '', 50e12), {}, 1_000)).to.equal(null);
+    expect(codeOf(file('a'), {}, 0)).to.equal(null);
+  });
+
+  it('takes sizes at the very limits', () => {
+    const rules = { minSize: 10, maxSize: 20 };
+    const codes = [9, 10, 20, 21].map((size) => codeOf(file('a', '', size), rules, 0));
+    expect(codes).to.deep.equal(['too-small', null, null, 'too-big']);
+  });
+
+  it('counts those that are listed', () => {
+    expect([1, 2, 3].map((count) => codeOf(file('a'), { maxFiles: 2 }, count))).to.deep.equal([
+      null,
+      'too-many',
+      'too-many',
+    ]);
+  });
+
+  it('says why in words that name the file', () => {
+    const rejections = [
+      whyRejected(file('a.exe'), { accept: '.jpg' }, 0),
+      whyRejected(file('a.exe', '', 2_500_000), { maxSize: 1_000_000 }, 0),
+      whyRejected(file('a.exe', '', 1), { minSize: 1_000 }, 0),
+      whyRejected(file('a.exe'), { maxFiles: 1 }, 1),
+    ];
+    expect(rejections.map((rejection) => rejection?.code)).to.deep.equal(['type', 'too-big', 'too-small', 'too-many']);
+    for (const rejection of rejections) expect(rejection!.message).to.contain('a.exe');
+  });
+
+  it('refuses a file without a name', () => {
+    expect(codeOf(file(''), {}, 0)).to.equal('empty-name');
+  });
+
+  it('writes sizes as file managers do', () => {
+    const digits = (bytes: number): number => parseFloat(formatSize(bytes).replace(',', '.'));
+    expect([0, 999, 1_000, 1_500_000, 2e9, 50e12].map(digits)).to.deep.equal([0, 999, 1, 1.5, 2, 50]);
+  });
+});

@@ -1,0 +1,88 @@
+import { expect } from '@open-wc/testing';
+import { isKnownByTime } from '../../../src/engine/files/fingerprint.js';
+import { SmallFiles, isSmall } from '../../../src/engine/files/small-file-cache.js';
+import { wholeBody } from '../../../src/engine/transfer/single-request-body.js';
+import { HandClock } from '../fake-clock.js';
+import { fileOf, hashOf } from '../harness.js';
+
+/** A file that counts how often it is read. */
+class CountedFile extends File {
+  reads = 0;
+  override arrayBuffer(): Promise<ArrayBuffer> {
+    this.reads++;
+    return super.arrayBuffer();
+  }
+}
+
+const counted = (size: number): CountedFile => new CountedFile([fileOf(size)], 'a.bin');
+
+describe('small files', () => {
+  it('are read once, to be recognised and to be sent', async () => {
+    const files = new SmallFiles(new HandClock());
+    const file = counted(1_000);
+    const read = await files.read(file);
+    expect(await files.take(file)).to.equal(read);
+    expect(file.reads).to.equal(1);
+    await files.take(file);
+    expect(file.reads, 'what was given is not kept').to.equal(2);
+  });
+
+  it('are read again when that is long ago', async () => {
+    const clock = new HandClock();
+    const files = new SmallFiles(clock);
+    const file = counted(1_000);
+    await files.read(file);
+    await clock.advance(10_000);
+    await files.take(file);
+    expect(file.reads).to.equal(2);
+  });
+
+  it('are kept only up to a few MiB, which old ones leave to new ones', async () => {
+    const clock = new HandClock();
+    const files = new SmallFiles(clock);
+    const many = Array.from({ length: 60 }, () => counted(100_000));
+    for (const file of many) await files.read(file);
+    for (const file of many) await files.take(file);
+    expect(many.filter(({ reads }) => reads === 1).length).to.be.within(30, 45);
+    const others = Array.from({ length: 60 }, () => counted(100_000));
+    for (const file of others) await files.read(file);
+    await clock.advance(10_000);
+    const last = counted(100_000);
+    await files.read(last);
+    await files.take(last);
+    expect(last.reads).to.equal(1);
+  });
+});
+
+describe('the body of a whole file', () => {
+  const take = async (file: File): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await file.arrayBuffer());
+
+  it('is its bytes, untyped', async () => {
+    for (const size of [0, 1_000, 300_000]) {
+      const file = new File([fileOf(size)], 'a.txt', { type: 'text/plain' });
+      const { body, headers } = await wholeBody(file, null, take);
+      expect(headers).to.be.undefined;
+      expect(new Response(body as BodyInit).headers.get('content-type') ?? '').to.equal('');
+      expect(await hashOf(new Blob([body as BlobPart]))).to.equal(await hashOf(file));
+    }
+  });
+
+  it('is a form with the file last where it is posted, the same from memory and from disk', async () => {
+    for (const size of [0, 1_000, 300_000]) {
+      const file = fileOf(size, 'ä "quoted".bin');
+      const fields = { policy: 'e30=', key: 'a/“b” ü\r\n--x.bin' };
+      const { body, headers } = await wholeBody(file, fields, take);
+      // where it was read to be recognised its bytes are at hand
+      expect(body instanceof Uint8Array).to.equal(isSmall(file) && !isKnownByTime(file));
+      // WebKit reads no form back that has a Blob in it
+      const isForm = body instanceof FormData;
+      const form = isForm ? body : await new Response(body as BodyInit, headers && { headers }).formData();
+      expect([...form.keys()]).to.deep.equal(['policy', 'key', 'file']);
+      expect(form.get('key')).to.equal(fields.key);
+      const sent = form.get('file') as File;
+      // on its way an untyped part is such a stream
+      expect([sent.name, sent.type]).to.deep.equal(['blob', isForm ? '' : 'application/octet-stream']);
+      expect(await hashOf(sent)).to.equal(await hashOf(file));
+    }
+  });
+});

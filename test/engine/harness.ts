@@ -1,0 +1,252 @@
+import { MIB } from '../../src/limits.js';
+import { Uploader } from '../../src/engine/index.js';
+import { webLocks } from '../../src/engine/browser/tab-lock.js';
+import type {
+  Environment,
+  EnvironmentHandlers,
+  Journal,
+  JournalRecord,
+  KeptFile,
+  Ports,
+  Shelf,
+  UploadSnapshot,
+  UploaderEventMap,
+  UploaderOptions,
+} from '../../src/engine/api/types.js';
+import { FakeSigner } from './fake-signer.js';
+import { FakeStore } from './fake-store.js';
+import { HandClock } from './fake-clock.js';
+
+/** A journal in memory that counts its writes. */
+export class MemoryJournal implements Journal {
+  readonly records = new Map<string, JournalRecord>();
+  saves = 0;
+  removals = 0;
+
+  async load(scope: string): Promise<JournalRecord[]> {
+    return [...this.records.values()].filter((record) => record.scope === scope);
+  }
+
+  async save(record: JournalRecord): Promise<void> {
+    this.saves++;
+    this.records.set(record.id, structuredClone(record));
+  }
+
+  async remove(id: string): Promise<void> {
+    this.removals++;
+    this.records.delete(id);
+  }
+
+  async wipe(scope: string): Promise<void> {
+    for (const { id } of await this.load(scope)) this.records.delete(id);
+  }
+}
+
+/** A shelf in memory. */
+export class MemoryShelf implements Shelf {
+  readonly kept = new Map<string, { scope: string; kept: KeptFile }>();
+
+  async keep(id: string, scope: string, kept: KeptFile): Promise<boolean> {
+    this.kept.set(id, { scope, kept });
+    return true;
+  }
+
+  async find(id: string): Promise<KeptFile | null> {
+    return this.kept.get(id)?.kept ?? null;
+  }
+
+  async remove(id: string): Promise<void> {
+    this.kept.delete(id);
+  }
+
+  async wipe(scope: string): Promise<void> {
+    for (const [id, entry] of this.kept) if (entry.scope === scope) this.kept.delete(id);
+  }
+}
+
+/** A page whose line, sleep and leaving a test decides. */
+export class HandEnvironment implements Environment {
+  online = true;
+  handlers: EnvironmentHandlers | null = null;
+
+  listen(handlers: EnvironmentHandlers, asksToLeave: boolean): () => void {
+    this.handlers = { ...handlers, leave: (event) => asksToLeave && handlers.leave(event) };
+    return () => {
+      this.handlers = null;
+    };
+  }
+}
+
+export type Told = {
+  [K in keyof UploaderEventMap]: { type: K; detail: UploaderEventMap[K]['detail'] };
+}[keyof UploaderEventMap];
+
+const EVENTS: readonly (keyof UploaderEventMap)[] = [
+  'mule-add',
+  'mule-start',
+  'mule-pause',
+  'mule-resume',
+  'mule-abort',
+  'mule-status',
+  'mule-reject',
+  'mule-recover',
+  'mule-progress',
+  'mule-part',
+  'mule-retry',
+  'mule-network',
+  'mule-complete',
+  'mule-error',
+  'mule-owner-change',
+  'mule-finish',
+];
+
+let scopes = 0;
+
+/** Lanes enough for all parts of the files that are interrupted. */
+const LANES_FOR_ALL = 6;
+/** Milliseconds, really passed, after which a test has waited in vain: shorter than the runner's own. */
+const PATIENCE = 100_000;
+
+/** An uploader with a store, a signer and a clock that a test rules. */
+export class Stand {
+  readonly clock: HandClock;
+  readonly store: FakeStore;
+  readonly signer: FakeSigner;
+  readonly journal: Journal;
+  readonly shelf: Shelf;
+  readonly environment = new HandEnvironment();
+  readonly uploader: Uploader;
+  readonly told: Told[] = [];
+  readonly #scope: string;
+  readonly #ports: Partial<Ports>;
+
+  /** @param before the stand of an earlier visit, whose store, signer, clock and journal stay */
+  constructor(options: UploaderOptions = {}, ports: Partial<Ports> = {}, before?: Stand) {
+    this.clock = before?.clock ?? (ports.clock as HandClock | undefined) ?? new HandClock();
+    this.store = before?.store ?? new FakeStore(this.clock);
+    this.signer = before?.signer ?? new FakeSigner(this.clock);
+    this.journal = ports.journal ?? before?.journal ?? new MemoryJournal();
+    this.shelf = ports.shelf ?? before?.shelf ?? new MemoryShelf();
+    this.#scope = before ? before.#scope : `stand ${++scopes} of ${Math.random()}`;
+    this.#ports = ports;
+    this.uploader = new Uploader(
+      { scope: this.#scope, ...options },
+      {
+        clock: this.clock,
+        transport: this.store,
+        signer: this.signer,
+        tabLock: webLocks,
+        environment: this.environment,
+        ...ports,
+        journal: this.journal,
+        shelf: this.shelf,
+      },
+    );
+    for (const type of EVENTS) {
+      this.uploader.addEventListener(type, ({ detail }) => this.told.push({ type, detail } as Told));
+    }
+  }
+
+  /** The same page visited again: what was in memory is lost. */
+  reload(options: UploaderOptions = {}): Stand {
+    this.uploader.dispose();
+    return new Stand(options, this.#ports, this);
+  }
+
+  /** Another tab with the same page. */
+  otherTab(options: UploaderOptions = {}): Stand {
+    return new Stand(options, this.#ports, this);
+  }
+
+  /** Details of all events of a type, in order. */
+  all<K extends keyof UploaderEventMap>(type: K): UploaderEventMap[K]['detail'][] {
+    return this.told.filter((told) => told.type === type).map(({ detail }) => detail);
+  }
+
+  /** The upload of that file. */
+  of(name: string): UploadSnapshot {
+    const upload = this.uploader.uploads.find((one) => one.name === name);
+    if (!upload) throw new Error(`${name} is not in the list`);
+    return upload;
+  }
+
+  /** Every status of that file, in order. */
+  course(name: string): string[] {
+    return this.all('mule-status')
+      .filter(({ upload }) => upload.name === name)
+      .map(({ upload }) => upload.status);
+  }
+
+  /** Adds files and waits until all is over. */
+  async upload(...files: File[]): Promise<void> {
+    await this.uploader.add(files);
+    await this.finished();
+  }
+
+  /** Adds a file, and pauses it when its first parts, so many of them, are stored. */
+  async interrupt(file: File, parts: number): Promise<void> {
+    const { concurrency } = this.uploader.options;
+    // parts fly as their checksums come: those that are held must not take the lanes that the first ones need
+    this.uploader.configure({ concurrency: LANES_FOR_ALL });
+    for (let part = 1; part <= parts; part++) this.store.next(`part ${part}`, (_request, proceed) => proceed());
+    const release = this.store.hold('part');
+    await this.uploader.add([file]);
+    await this.until(() => this.of(file.name).parts.done === parts && this.store.count('part') > parts);
+    this.uploader.pause();
+    release();
+    await this.settle();
+    this.uploader.configure({ concurrency });
+  }
+
+  /** Waits until all is over. */
+  async finished(): Promise<void> {
+    let isOver = false;
+    void this.uploader.finished().then(() => (isOver = true));
+    await this.until(() => isOver, 'the end of all uploads');
+  }
+
+  /** Runs the clock over idle stretches until something holds. Real work (hashes, reads) gets its time before. */
+  async until(isSo: () => boolean, what = String(isSo)): Promise<void> {
+    const giveUpAt = performance.now() + PATIENCE;
+    for (let looks = 1; !isSo(); looks++) {
+      if (performance.now() > giveUpAt) throw new Error(`waited in vain for ${what}\n${this.#state}`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      // time that passes while the store computes would be a store that hangs
+      const isIdle = looks % 4 === 0 && !this.store.isComputing;
+      if (isIdle && !isSo()) await this.clock.advance(this.clock.nextDelay ?? 0);
+    }
+  }
+
+  /** For whoever has to find out why a test waits. */
+  get #state(): string {
+    const uploads = this.uploader.uploads.map(({ name, status, waitingFor, parts }) =>
+      [name, status, waitingFor, JSON.stringify(parts)].join(' '),
+    );
+    const seen = this.store.seen
+      .slice(-20)
+      .map(({ operation, partNumber }) => `${operation} ${partNumber || ''}`.trim());
+    const told = this.told.slice(-12).map(({ type }) => type);
+    return [`at ${this.clock.monotonic()} ms`, ...uploads, seen.join(', '), told.join(', ')].join('\n');
+  }
+
+  /** Lets real work end while the clock stands still. */
+  async settle(): Promise<void> {
+    for (let turns = 0; turns < 30; turns++) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}
+
+/** Random bytes, each MiB marked with its number so that no two are alike. */
+export function fileOf(size: number, name = 'a.bin', lastModified = 1_000): File {
+  // no more than it needs: what pages hold of Blobs until their collector comes by fills Chromium's room for all of them
+  const block = new Uint8Array(Math.min(Math.max(size, 4), MIB));
+  for (let at = 0; at < block.length; at += 65_536) crypto.getRandomValues(block.subarray(at, at + 65_536));
+  const rest = new Blob([block]).slice(4);
+  const pieces = Array.from({ length: Math.ceil(size / MIB) }, (_, index) => new Blob([Uint32Array.of(index), rest]));
+  return new File([new Blob(pieces).slice(0, size)], name, { lastModified });
+}
+
+/** SHA-256 in hexadecimal. */
+export async function hashOf(blob: Blob | undefined): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', await blob!.arrayBuffer());
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,135 @@
+import { expect } from '@open-wc/testing';
+import { createCrcKernel } from '../../../src/engine/hashing/crc-kernel.js';
+import type { CrcKind } from '../../../src/engine/hashing/crc-kernel.js';
+import { combineCrcs, CRCS, toBase64 } from '../../../src/engine/hashing/crc.js';
+import type { CrcAlgorithm } from '../../../src/engine/hashing/crc.js';
+import { hex } from '../../../src/engine/files/fingerprint.js';
+import { seededRandom } from '../random.js';
+
+const NAMES = Object.keys(CRCS) as CrcAlgorithm[];
+/** Of "123456789", as the catalogue of parametrised CRC algorithms has them. */
+const CHECKS = { crc64nvme: 'ae8b14860a799888', crc32c: 'e3069283', crc32: 'cbf43926' };
+const DIGITS = new TextEncoder().encode('123456789');
+
+/** The definition, bit by bit, in integers of any size. */
+function bitwise({ width, high, low }: CrcKind, bytes: Uint8Array): string {
+  const polynomial = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+  const ones = (1n << BigInt(width)) - 1n;
+  let register = ones;
+  for (const byte of bytes) {
+    register ^= BigInt(byte);
+    for (let bit = 0; bit < 8; bit++) register = register & 1n ? (register >> 1n) ^ polynomial : register >> 1n;
+  }
+  return (register ^ ones).toString(16).padStart(width / 4, '0');
+}
+
+const KERNELS = { wasm: createCrcKernel(), script: createCrcKernel(false) };
+
+describe('CRCs', () => {
+  it('are computed by WebAssembly where the page allows it, and by script on request', () => {
+    expect(KERNELS.wasm.way).to.equal('wasm');
+    expect(KERNELS.script.way).to.equal('script');
+  });
+
+  for (const [way, kernel] of Object.entries(KERNELS)) {
+    for (const name of NAMES) {
+      const sum = (...pieces: Uint8Array[]): Uint8Array<ArrayBuffer> => {
+        const hash = kernel.create(CRCS[name]);
+        for (const piece of pieces) hash.update(piece);
+        return hash.digest();
+      };
+
+      it(`give the published value of ${name} by ${way}`, () => {
+        expect(hex(sum(DIGITS))).to.equal(CHECKS[name]);
+      });
+
+      it(`give no bytes at all the value 0 in ${name} by ${way}`, () => {
+        expect([...sum()].every((byte) => byte === 0)).to.equal(true);
+        expect([...sum(new Uint8Array())].every((byte) => byte === 0)).to.equal(true);
+      });
+
+      it(`agree with the definition, at any length and place in memory, in ${name} by ${way}`, () => {
+        const random = seededRandom(name.length);
+        for (let length = 0; length < 200; length++) {
+          const offset = random.below(9);
+          const bytes = random.bytes(length + offset).subarray(offset);
+          expect(hex(sum(bytes))).to.equal(bitwise(CRCS[name], bytes), `length ${length}, offset ${offset}`);
+        }
+      });
+
+      it(`do not depend on how the bytes come in ${name} by ${way}`, () => {
+        const random = seededRandom(7);
+        const bytes = random.bytes(600_000);
+        const whole = hex(sum(bytes));
+        for (let round = 0; round < 5; round++) {
+          const pieces: Uint8Array[] = [];
+          for (let at = 0; at < bytes.length;) {
+            const end = at + random.below(round < 2 ? 5_000 : 400_000);
+            pieces.push(bytes.subarray(at, end));
+            at = end;
+          }
+          expect(hex(sum(...pieces))).to.equal(whole);
+        }
+      });
+
+      it(`are kept apart from others under way at the same time in ${name} by ${way}`, () => {
+        const hashes = NAMES.map((other) => kernel.create(CRCS[other]));
+        for (const byte of DIGITS) for (const hash of hashes) hash.update(Uint8Array.of(byte));
+        expect(hashes.map((hash) => hex(hash.digest()))).to.deep.equal(NAMES.map((other) => CHECKS[other]));
+      });
+    }
+  }
+});
+
+describe('combineCrcs', () => {
+  for (const name of NAMES) {
+    const value = (bytes: Uint8Array): string => {
+      const hash = KERNELS.wasm.create(CRCS[name]);
+      hash.update(bytes);
+      return toBase64(hash.digest());
+    };
+    const sized = (bytes: Uint8Array): { value: string; size: number } => ({ value: value(bytes), size: bytes.length });
+
+    it(`gives the ${name} of the whole, however it was cut`, () => {
+      const random = seededRandom(11);
+      for (let round = 0; round < 60; round++) {
+        const bytes = random.bytes(random.below(5_000));
+        const parts: { value: string; size: number }[] = [];
+        for (let at = 0; at < bytes.length;) {
+          const end = at + random.below(2_000);
+          parts.push(sized(bytes.subarray(at, end)));
+          at = end;
+        }
+        expect(combineCrcs(name, parts)).to.equal(value(bytes), `round ${round}, ${parts.length} parts`);
+      }
+    });
+
+    it(`gives the ${name} of one part, of an empty part, and of none`, () => {
+      const empty = value(new Uint8Array());
+      expect(combineCrcs(name, [sized(DIGITS)])).to.equal(value(DIGITS));
+      expect(combineCrcs(name, [sized(DIGITS), sized(new Uint8Array())])).to.equal(value(DIGITS));
+      expect(combineCrcs(name, [sized(new Uint8Array())])).to.equal(empty);
+      expect(combineCrcs(name, [])).to.equal(empty);
+    });
+
+    it(`reckons the ${name} of ten thousand parts of 5 GiB, in whatever order they are taken together`, () => {
+      const random = seededRandom(13);
+      const parts = Array.from({ length: 10_000 }, () => ({
+        value: toBase64(random.bytes(CRCS[name].width / 8)),
+        size: 5 * 1024 ** 3 - random.below(3),
+      }));
+      const whole = combineCrcs(name, parts);
+      for (const cut of [1, 3_333, 9_999]) {
+        const halves = [parts.slice(0, cut), parts.slice(cut)].map((half) => ({
+          value: combineCrcs(name, half),
+          size: half.reduce((sum, { size }) => sum + size, 0),
+        }));
+        expect(combineCrcs(name, halves)).to.equal(whole);
+      }
+    });
+
+    it(`refuses what is no ${name}`, () => {
+      expect(() => combineCrcs(name, [{ value: toBase64(new Uint8Array(5)), size: 1 }])).to.throw(TypeError, name);
+    });
+  }
+});

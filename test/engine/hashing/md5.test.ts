@@ -1,0 +1,71 @@
+import { expect } from '@open-wc/testing';
+import { hex } from '../../../src/engine/files/fingerprint.js';
+import { Md5 } from '../../../src/engine/hashing/md5.js';
+import { digestOf, md5OfPart, md5OfParts, multipartEtag } from '../../../src/engine/integrity/part-digests.js';
+import { MIB, MIN_PART_SIZE } from '../../../src/limits.js';
+import { plan } from '../../../src/engine/model/part-plan.js';
+import { fileOf } from '../harness.js';
+
+const { signal } = new AbortController();
+const md5 = (text: string): string => hex(new Md5().update(new TextEncoder().encode(text)).digest());
+
+describe('MD5', () => {
+  it('is that of RFC 1321, appendix A.5', () => {
+    expect(md5('')).to.equal('d41d8cd98f00b204e9800998ecf8427e');
+    expect(md5('a')).to.equal('0cc175b9c0f1b6a831c399e269772661');
+    expect(md5('message digest')).to.equal('f96b697d7cb7938d525a2f31aaf161d0');
+    expect(md5('1234567890'.repeat(8))).to.equal('57edf4a22be3c955ac49da2e2107b67a');
+  });
+
+  it('is the same in whatever pieces the bytes come', () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(1_000));
+    const whole = hex(new Md5().update(bytes).digest());
+    for (const step of [1, 55, 56, 63, 64, 65, 127, 999]) {
+      const pieces = new Md5();
+      for (let at = 0; at < bytes.length; at += step) pieces.update(bytes.subarray(at, at + step));
+      expect(hex(pieces.digest()), `${step} bytes at a time`).to.equal(whole);
+    }
+  });
+});
+
+describe('the ETag of an object made of parts', () => {
+  it('is the MD5 of the parts’ MD5s, and their number', async () => {
+    // as S3 reckoned it for 11 MiB of zeros, put up in parts of 5 MiB
+    const zeros = new Blob([new Uint8Array(11 * MIB)]);
+    const digests = await md5OfParts(zeros, plan(11 * MIB, MIN_PART_SIZE), signal);
+    expect(digests.map(hex)).to.deep.equal([
+      '5f363e0e58a95f06cbe9bbc662c5dfb6',
+      '5f363e0e58a95f06cbe9bbc662c5dfb6',
+      'b6d81b360a5672d80c27430f39153e2c',
+    ]);
+    expect(multipartEtag(digests)).to.match(/^[\da-f]{32}-3$/);
+    expect(multipartEtag(['5f363e0e58a95f06cbe9bbc662c5dfb6'].map((etag) => digestOf(etag)!))).to.equal(
+      `${hex(new Md5().update(digests[0]!).digest())}-1`,
+    );
+  });
+
+  it('is not made of ETags that are no MD5s', () => {
+    for (const etag of ['', undefined, 'abc', '5f363e0e58a95f06cbe9bbc662c5dfb6-3', 'z'.repeat(32)])
+      expect(digestOf(etag), String(etag)).to.equal(null);
+  });
+
+  it('is reckoned in stretches that leave the page its turns, and ends with its signal', async () => {
+    const file = fileOf(12 * MIB);
+    const cut = plan(file.size, file.size);
+    let isOver = false;
+    let turns = 0;
+    const work = md5OfPart(file, cut, 1, signal).finally(() => (isOver = true));
+    while (!isOver) {
+      turns++;
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    await work;
+    expect(turns).to.be.at.least(10);
+    const controller = new AbortController();
+    controller.abort();
+    await md5OfPart(file, cut, 1, controller.signal).then(
+      () => expect.fail('it went on'),
+      (error: unknown) => expect(error).to.have.property('name', 'AbortError'),
+    );
+  });
+});

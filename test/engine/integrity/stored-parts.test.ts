@@ -1,0 +1,48 @@
+import { expect } from '@open-wc/testing';
+import { MIN_PART_SIZE } from '../../../src/limits.js';
+import { fileOf, hashOf, Stand } from '../harness.js';
+
+const PART = MIN_PART_SIZE;
+const NAME = 'a.bin';
+
+/** The file as it is after somebody changed one byte of its second part, where no sample is taken. */
+function edited(file: File): File {
+  const at = PART + 1_000;
+  return new File([file.slice(0, at), 'X', file.slice(at + 1)], file.name, { lastModified: file.lastModified + 5_000 });
+}
+
+/** Leaves four of six parts in the store, and goes on in the next visit with that file. @returns parts sent then */
+async function goOn(file: File, later: File, hasMd5: boolean): Promise<{ next: Stand; sent: number[] }> {
+  const stand = new Stand({ concurrency: 2 });
+  stand.store.hasMd5 = hasMd5;
+  await stand.interrupt(file, 4);
+  const next = stand.reload();
+  await next.uploader.ready;
+  const before = next.store.sentParts.length;
+  await next.upload(later);
+  expect(next.of(NAME).status).to.equal('complete');
+  expect(next.uploader.uploads, 'the same upload').to.have.length(1);
+  expect(await hashOf(next.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(later));
+  return { next, sent: next.store.sentParts.slice(before).sort() };
+}
+
+describe('an upload whose file has another time than when it was begun', () => {
+  it('sends again the stored parts that are not the file’s any more, and mixes nothing', async () => {
+    const file = fileOf(6 * PART, NAME);
+    const { sent } = await goOn(file, edited(file), true);
+    expect(sent).to.deep.equal([2, 5, 6]);
+  });
+
+  it('sends no stored part of a mere copy again', async () => {
+    const file = fileOf(6 * PART, NAME);
+    const copy = new File([file], NAME, { lastModified: file.lastModified + 86_400_000 });
+    const { sent } = await goOn(file, copy, true);
+    expect(sent).to.deep.equal([5, 6]);
+  });
+
+  it('sends all of it again to a store whose ETags prove nothing', async () => {
+    const file = fileOf(6 * PART, NAME);
+    const { sent } = await goOn(file, edited(file), false);
+    expect(sent).to.deep.equal([1, 2, 3, 4, 5, 6]);
+  });
+});

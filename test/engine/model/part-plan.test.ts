@@ -1,0 +1,74 @@
+import { expect } from '@open-wc/testing';
+import { choosePartSize, GIB, MAX_OBJECT_SIZE, MAX_PART_SIZE, MAX_PARTS, MIN_PART_SIZE } from '../../../src/limits.js';
+import { plan } from '../../../src/engine/model/part-plan.js';
+
+const PART = MIN_PART_SIZE;
+
+/** All ranges of a plan, as `[start, end)`. */
+const rangesOf = (size: number, partSize = PART): [number, number][] => {
+  const { count, range } = plan(size, partSize);
+  return Array.from({ length: count }, (_, index) => {
+    const { start, end } = range(index + 1);
+    return [start, end];
+  });
+};
+
+describe('the plan of an upload', () => {
+  it('gives an empty file one empty part', () => {
+    expect(rangesOf(0)).to.deep.equal([[0, 0]]);
+  });
+
+  it('gives one part to whatever fits into one', () => {
+    expect(rangesOf(1)).to.deep.equal([[0, 1]]);
+    expect(rangesOf(PART - 1)).to.deep.equal([[0, PART - 1]]);
+    expect(rangesOf(PART)).to.deep.equal([[0, PART]]);
+  });
+
+  it('has no empty part after an exact multiple, and a part of one byte after one byte more', () => {
+    expect(rangesOf(2 * PART)).to.deep.equal([
+      [0, PART],
+      [PART, 2 * PART],
+    ]);
+    expect(rangesOf(2 * PART + 1)[2]).to.deep.equal([2 * PART, 2 * PART + 1]);
+  });
+
+  it('covers 10,000 parts without a gap or an overlap', () => {
+    const size = MAX_PARTS * PART - 3;
+    const ranges = rangesOf(size);
+    expect(ranges).to.have.length(MAX_PARTS);
+    ranges.forEach(([start], index) => expect(start).to.equal(index ? ranges[index - 1]![1] : 0));
+    expect(ranges.at(-1)![1]).to.equal(size);
+  });
+
+  it('takes 5 TiB, 50 TB and the last byte that S3 can hold', () => {
+    for (const size of [5 * 1024 * GIB, 50e12, MAX_OBJECT_SIZE]) {
+      const { count, range } = plan(size, choosePartSize(size));
+      expect(count).to.be.at.most(MAX_PARTS);
+      expect(range(count).end).to.equal(size);
+    }
+    expect(plan(MAX_OBJECT_SIZE, MAX_PART_SIZE).count).to.equal(MAX_PARTS);
+  });
+
+  it('lets a file of one part have a part size below 5 MiB', () => {
+    expect(plan(100, 100).count).to.equal(1);
+  });
+
+  it('refuses what S3 refuses', () => {
+    const refused: [number, number, string][] = [
+      [MAX_PARTS * PART + 1, PART, '10001 parts'],
+      [PART + 1, PART - 1, 'too small'],
+      [1, MAX_PART_SIZE + 1, 'no part size'],
+      [1, 0, 'no part size'],
+      [1, 1.5, 'no part size'],
+      [1, NaN, 'no part size'],
+      [-1, PART, 'no file size'],
+      [1.5, PART, 'no file size'],
+    ];
+    for (const [size, partSize, message] of refused) expect(() => plan(size, partSize)).to.throw(RangeError, message);
+  });
+
+  it('refuses ranges of parts that it does not have', () => {
+    const { range } = plan(2 * PART, PART);
+    for (const partNumber of [0, -1, 3, 1.5, NaN]) expect(() => range(partNumber)).to.throw(RangeError, 'no part');
+  });
+});

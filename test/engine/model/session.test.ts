@@ -1,0 +1,85 @@
+import { expect } from '@open-wc/testing';
+import { GIB, MIN_PART_SIZE } from '../../../src/limits.js';
+import type { SignerFault } from '../../../src/engine/api/errors.js';
+import { UploadError } from '../../../src/engine/api/errors.js';
+import { readInit, referenceOf, sessionOf } from '../../../src/engine/model/session.js';
+import type { JournalRecord } from '../../../src/engine/api/types.js';
+
+const PART = MIN_PART_SIZE;
+const SIGNED = { method: 'POST', url: 'https://store.test/a?uploads', expires: 900_000 };
+const asked = { wall: 0, monotonic: 0 };
+
+const read = (file: object, size = 3 * PART, answer: object = {}) =>
+  readInit({ file: { id: '1', ...file } as never, answer: { time: 0, files: [], ...answer }, asked }, size);
+const codeOf = (act: () => unknown): string => {
+  try {
+    act();
+  } catch (error) {
+    return error instanceof UploadError ? error.code : (error as SignerFault).code!;
+  }
+  return 'none';
+};
+
+describe('what init says of a file', () => {
+  it('is to begin a multipart upload', () => {
+    const { session, opening } = read({ key: 'k', grant: 'g', init: SIGNED, part_size: PART }, 3 * PART + 1);
+    expect(opening.kind).to.equal('create');
+    expect(session).to.include({ key: 'k', uploadId: null, needsList: false });
+    expect(session.table.plan.count).to.equal(4);
+    expect(referenceOf({ ...session, uploadId: 'u' })).to.deep.equal({ key: 'k', upload_id: 'u', grant: 'g' });
+  });
+
+  it('is to send it whole, by PUT or by a policy', () => {
+    for (const size of [0, 1, 5 * GIB]) expect(read({ key: 'k', put: SIGNED }, size).opening.kind).to.equal('put');
+    const posts = { p: { url: 'https://store.test/', fields: { policy: 'x' }, expires: 900_000 } };
+    expect(read({ key: 'k', post: 'p' }, 10, { posts }).opening).to.deep.include({
+      kind: 'post',
+      fields: { policy: 'x' },
+    });
+  });
+
+  it('is to go on: the parts are listed unless it is fresh', () => {
+    const known = { key: 'k', upload_id: 'u', part_size: PART };
+    expect(read({ ...known, chunks: [1] }).session).to.include({ uploadId: 'u', needsList: true });
+    expect(read({ ...known, fresh: true }).session).to.include({ uploadId: 'u', needsList: false });
+  });
+
+  it('is a refusal of this one file', () => {
+    expect(codeOf(() => read({ error: { code: 'no-films', message: 'no' } }))).to.equal('no-films');
+  });
+
+  it('is no answer without key, part size, or any way to send', () => {
+    for (const file of [
+      { init: SIGNED, part_size: PART },
+      { key: '', init: SIGNED, part_size: PART },
+      { key: 'k', init: SIGNED },
+      { key: 'k', upload_id: 'u' },
+      { key: 'k', part_size: PART },
+      { key: 'k', post: 'nowhere' },
+      { key: 'k', init: {}, part_size: PART },
+    ]) {
+      expect(
+        codeOf(() => read(file)),
+        JSON.stringify(file),
+      ).to.equal('invalid-response');
+    }
+  });
+
+  it('is refused where S3 would refuse it', () => {
+    expect(codeOf(() => read({ key: 'k', init: SIGNED, part_size: PART - 1 }))).to.equal('too-large');
+    expect(codeOf(() => read({ key: 'k', init: SIGNED, part_size: PART }, 10_001 * PART))).to.equal('too-large');
+    expect(codeOf(() => read({ key: 'k', put: SIGNED }, 5 * GIB + 1))).to.equal('too-large');
+  });
+});
+
+describe('what the journal says of a file', () => {
+  const record = { key: 'k', uploadId: 'u', partSize: PART, size: 3 * PART, grant: null, actions: [] };
+
+  it('is to list the parts and go on', () => {
+    expect(sessionOf(record as unknown as JournalRecord)).to.include({ key: 'k', uploadId: 'u', needsList: true });
+  });
+
+  it('is nothing where nothing was begun on the store', () => {
+    expect(sessionOf({ ...record, uploadId: null } as unknown as JournalRecord)).to.equal(null);
+  });
+});

@@ -1,0 +1,106 @@
+import { expect } from '@open-wc/testing';
+import { Reachability } from '../../../src/engine/network/reachability.js';
+import { FakeStore } from '../fake-store.js';
+import { HandClock } from '../fake-clock.js';
+
+function setUp() {
+  const clock = new HandClock();
+  const store = new FakeStore(clock);
+  const changes: boolean[] = [];
+  const lifetime = new AbortController();
+  const reachability = new Reachability('https://store.test/a', store, clock, lifetime.signal, (isReachable) =>
+    changes.push(isReachable),
+  );
+  return { clock, store, changes, lifetime, reachability };
+}
+
+describe('the probe of a store', () => {
+  it('is sent only after a request without an answer, and one at a time', async () => {
+    const { clock, store, changes, reachability } = setUp();
+    await clock.advance(60_000);
+    expect(store.probes).to.equal(0);
+    const answers = await Promise.all([reachability.check(), reachability.check(), reachability.check()]);
+    expect(answers).to.deep.equal([true, true, true]);
+    expect([store.probes, changes.length]).to.deep.equal([1, 0]);
+  });
+
+  it('goes on every 3 s for ten minutes, then every 30 s, never later than promised', async () => {
+    for (const chance of [0, 0.5, 0.999]) {
+      const { clock, store, reachability } = setUp();
+      clock.chance = chance;
+      store.isUp = false;
+      await reachability.check();
+      await clock.advance(600_000);
+      expect(store.probes).to.be.within(200, 290);
+      const before = store.probes;
+      await clock.advance(600_000);
+      expect(store.probes - before).to.be.within(20, 31);
+    }
+  });
+
+  it('lets all who wait go on at once when the store is back, and tells it once', async () => {
+    const { clock, store, changes, reachability } = setUp();
+    store.isUp = false;
+    await reachability.check();
+    const { signal } = new AbortController();
+    let gone = 0;
+    for (let count = 0; count < 3; count++) void reachability.whenReachable(signal).then(() => gone++);
+    await clock.advance(10_000);
+    expect([gone, reachability.isReachable]).to.deep.equal([0, false]);
+    store.isUp = true;
+    await clock.advance(3_000);
+    expect([gone, reachability.isReachable]).to.deep.equal([3, true]);
+    expect(changes).to.deep.equal([false, true]);
+    const { probes } = store;
+    await clock.advance(60_000);
+    expect(store.probes).to.equal(probes);
+  });
+
+  it('is not needed when a request got an answer meanwhile', async () => {
+    const { clock, store, reachability } = setUp();
+    store.isUp = false;
+    await reachability.check();
+    reachability.answered();
+    const { probes } = store;
+    await clock.advance(600_000);
+    expect(store.probes).to.equal(probes);
+    await reachability.whenReachable(new AbortController().signal);
+  });
+
+  it('comes at once when the line may be back', async () => {
+    const { clock, store, reachability } = setUp();
+    store.isUp = false;
+    await reachability.check();
+    await clock.advance(1_000_000);
+    store.isUp = true;
+    reachability.poke();
+    await clock.advance(0);
+    expect(reachability.isReachable).to.be.true;
+  });
+
+  it('ends with the uploader', async () => {
+    const { clock, store, lifetime, reachability } = setUp();
+    store.isUp = false;
+    await reachability.check();
+    lifetime.abort();
+    await clock.advance(600_000);
+    expect(store.probes).to.be.at.most(2);
+  });
+
+  it('stops one waiter’s wait with its signal, and no other’s', async () => {
+    const { clock, store, reachability } = setUp();
+    store.isUp = false;
+    await reachability.check();
+    const controller = new AbortController();
+    const stopped = reachability.whenReachable(controller.signal).catch((reason: Error) => reason.name);
+    const other = reachability.whenReachable(new AbortController().signal);
+    controller.abort();
+    expect(await stopped).to.equal('AbortError');
+    expect(await reachability.whenReachable(controller.signal).catch((reason: Error) => reason.name)).to.equal(
+      'AbortError',
+    );
+    store.isUp = true;
+    await clock.advance(3_000);
+    await other;
+  });
+});

@@ -1,0 +1,193 @@
+import { expect } from '@open-wc/testing';
+import { Scheduler } from '../../../src/engine/network/scheduler.js';
+import type { LaneOptions } from '../../../src/engine/network/scheduler.js';
+import { HandClock, turn } from '../fake-clock.js';
+
+const { signal } = new AbortController();
+
+function setUp(options: Partial<LaneOptions> = {}) {
+  const clock = new HandClock();
+  const settled: LaneOptions = { concurrency: 'auto', bandwidthLimit: Infinity, ...options };
+  const scheduler = new Scheduler(clock, () => settled);
+  const begun: string[] = [];
+  const releases: Record<string, () => void> = {};
+  const ask = (name: string, bytes = 0, owner = name[0]!): void => {
+    void scheduler.lane(owner, bytes, signal).then((release) => {
+      begun.push(name);
+      releases[name] = release;
+    });
+  };
+  return { clock, scheduler, begun, releases, ask, settled };
+}
+
+describe('lanes', () => {
+  it('hold as many requests as are allowed, and the next one as soon as one is given back', async () => {
+    const { begun, releases, ask } = setUp({ concurrency: 2 });
+    for (const name of ['a1', 'a2', 'a3', 'a4']) ask(name);
+    await turn();
+    expect(begun).to.deep.equal(['a1', 'a2']);
+    releases.a1!();
+    releases.a1!();
+    await turn();
+    expect(begun, 'given back once, however often that is said').to.deep.equal(['a1', 'a2', 'a3']);
+  });
+
+  it('are shared fairly: a newcomer does not wait for those before it', async () => {
+    const { begun, releases, ask } = setUp({ concurrency: 3 });
+    for (let count = 1; count <= 9; count++) ask(`a${count}`);
+    await turn();
+    ask('b1');
+    ask('c1');
+    await turn();
+    releases.a1!();
+    releases.a2!();
+    await turn();
+    expect(begun).to.deep.equal(['a1', 'a2', 'a3', 'b1', 'c1']);
+  });
+
+  it('are left by those whose signal aborts', async () => {
+    const { scheduler, begun, releases, ask } = setUp({ concurrency: 1 });
+    ask('a1');
+    const controller = new AbortController();
+    const left = scheduler.lane('b', 0, controller.signal).catch((reason: Error) => reason.name);
+    ask('c1');
+    controller.abort();
+    expect(await left).to.equal('AbortError');
+    expect(await scheduler.lane('b', 0, controller.signal).catch((reason: Error) => reason.name)).to.equal(
+      'AbortError',
+    );
+    releases.a1!();
+    await turn();
+    expect(begun).to.deep.equal(['a1', 'c1']);
+  });
+
+  it('follow a change of the option at once', async () => {
+    const { scheduler, begun, ask, settled } = setUp({ concurrency: 1 });
+    for (const name of ['a1', 'a2', 'a3']) ask(name);
+    await turn();
+    settled.concurrency = 3;
+    scheduler.dispatch();
+    await turn();
+    expect(begun).to.have.length(3);
+  });
+});
+
+describe('lanes by themselves', () => {
+  const succeed = (scheduler: Scheduler, count: number): void => {
+    for (let times = 0; times < count; times++) scheduler.succeeded();
+  };
+
+  it('begin with 4 and grow to 6, no further', () => {
+    const { scheduler } = setUp();
+    expect(scheduler.lanes).to.equal(4);
+    succeed(scheduler, 1_000);
+    expect(scheduler.lanes).to.equal(6);
+  });
+
+  it('shrink by half when the store is busy, once for many cries, and never to none', async () => {
+    const { clock, scheduler } = setUp();
+    for (let times = 0; times < 4; times++) scheduler.slowDown();
+    expect(scheduler.lanes).to.equal(2);
+    for (const lanes of [1, 1, 1]) {
+      await clock.advance(2_000);
+      scheduler.slowDown();
+      expect(scheduler.lanes).to.equal(lanes);
+    }
+    succeed(scheduler, 1_000);
+    expect(scheduler.lanes).to.equal(6);
+  });
+
+  it('give up one for a cry among successes, half where it is not the only one', async () => {
+    const { clock, scheduler } = setUp();
+    succeed(scheduler, 1_000);
+    scheduler.slowDown();
+    expect(scheduler.lanes).to.equal(5);
+    await clock.advance(2_000);
+    scheduler.slowDown();
+    expect(scheduler.lanes).to.equal(2);
+  });
+
+  it('stay as they are where parts take long, and get fewer where they take very long', () => {
+    const { scheduler } = setUp();
+    scheduler.partTook(30_000);
+    succeed(scheduler, 1_000);
+    expect(scheduler.lanes).to.equal(4);
+    for (let times = 0; times < 10; times++) scheduler.partTook(90_000);
+    expect(scheduler.lanes).to.equal(2);
+    scheduler.partTook(1_000);
+    succeed(scheduler, 1_000);
+    expect(scheduler.lanes).to.equal(6);
+  });
+
+  it('are more over one connection, and leave one to a signer on the same origin', () => {
+    const { scheduler } = setUp();
+    scheduler.meet({ protocol: 'h2', isSigners: true });
+    succeed(scheduler, 1_000);
+    expect(scheduler.lanes).to.equal(12);
+    scheduler.meet({ protocol: 'http/1.1', isSigners: true });
+    expect(scheduler.lanes).to.equal(5);
+    scheduler.meet({ protocol: undefined, isSigners: false });
+    succeed(scheduler, 1_000);
+    expect(scheduler.lanes).to.equal(6);
+  });
+
+  it('do neither where the page has set their number', () => {
+    const { scheduler } = setUp({ concurrency: 3 });
+    scheduler.slowDown();
+    expect(scheduler.lanes).to.equal(3);
+    succeed(scheduler, 1_000);
+    expect(scheduler.lanes).to.equal(3);
+  });
+});
+
+describe('the bandwidth limit', () => {
+  it('spaces requests so that their bytes keep to it', async () => {
+    const { clock, begun, releases, ask } = setUp({ concurrency: 6, bandwidthLimit: 1_000 });
+    for (let count = 1; count <= 5; count++) ask(`a${count}`, 2_000);
+    const times: number[] = [];
+    for (let second = 0; second <= 8; second++) {
+      await clock.advance(second ? 1_000 : 0);
+      for (const name of begun.slice(times.length)) {
+        times.push(second);
+        releases[name]!();
+      }
+    }
+    expect(times).to.deep.equal([0, 2, 4, 6, 8]);
+  });
+
+  it('does not save up what was not used', async () => {
+    const { clock, begun, ask } = setUp({ concurrency: 6, bandwidthLimit: 1_000 });
+    await clock.advance(60_000);
+    for (const name of ['a1', 'a2', 'a3']) ask(name, 5_000);
+    await clock.advance(1_000);
+    expect(begun).to.deep.equal(['a1']);
+  });
+
+  it('holds from when it is changed, also for what was sent before', async () => {
+    const { clock, scheduler, begun, ask, settled } = setUp({ concurrency: 6, bandwidthLimit: 100 });
+    for (const name of ['a1', 'a2', 'a3']) ask(name, 1_000);
+    await turn();
+    expect(begun).to.deep.equal(['a1']);
+    settled.bandwidthLimit = 1_000;
+    scheduler.dispatch();
+    await clock.advance(1_000);
+    expect(begun).to.deep.equal(['a1', 'a2']);
+    settled.bandwidthLimit = 100;
+    scheduler.dispatch();
+    await clock.advance(9_000);
+    expect(begun).to.have.length(2);
+    await clock.advance(1_000);
+    expect(begun).to.have.length(3);
+  });
+
+  it('ends as soon as it is lifted', async () => {
+    const { scheduler, begun, ask, settled } = setUp({ concurrency: 6, bandwidthLimit: 1 });
+    for (const name of ['a1', 'a2', 'a3']) ask(name, 5_000);
+    await turn();
+    expect(begun).to.have.length(1);
+    settled.bandwidthLimit = Infinity;
+    scheduler.dispatch();
+    await turn();
+    expect(begun).to.have.length(3);
+  });
+});

@@ -1,0 +1,146 @@
+import { expect } from '@open-wc/testing';
+import { MIN_PART_SIZE } from '../../../src/limits.js';
+import { webLocks } from '../../../src/engine/browser/tab-lock.js';
+import type { Journal, TabLock } from '../../../src/engine/api/types.js';
+import { turn } from '../fake-clock.js';
+import { fileOf, MemoryJournal, Stand } from '../harness.js';
+
+/** Collects warnings while some work is done. */
+async function warningsOf(work: () => Promise<void>): Promise<string[]> {
+  const { warn } = console;
+  const warnings: string[] = [];
+  console.warn = (...args) => warnings.push(String(args[0]));
+  try {
+    await work();
+  } finally {
+    console.warn = warn;
+  }
+  return warnings;
+}
+
+const refused = async (): Promise<never> => {
+  throw new DOMException('no room', 'QuotaExceededError');
+};
+
+describe('where storage is refused', () => {
+  it('uploads work, and one warning says that they will not survive a reload', async () => {
+    const journal: Journal = { load: refused, save: refused, remove: refused, wipe: refused };
+    const stand = new Stand({}, { journal });
+    const warnings = await warningsOf(async () => {
+      await stand.upload(fileOf(10, 'a.bin'), fileOf(3 * MIN_PART_SIZE, 'b.bin'));
+      expect(stand.uploader.uploads.map(({ status }) => status)).to.deep.equal(['complete', 'complete']);
+      await stand.uploader.forget();
+    });
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.contain('will not survive a reload');
+  });
+
+  it('is noticed only when a write fails, too', async () => {
+    const journal = new MemoryJournal();
+    journal.save = refused;
+    const stand = new Stand({}, { journal });
+    const warnings = await warningsOf(() => stand.upload(fileOf(3 * MIN_PART_SIZE)));
+    expect(stand.of('a.bin').status).to.equal('complete');
+    expect(warnings).to.have.length(1);
+  });
+
+  it('keeps nothing of an upload that is over before the browser has lent the lock that its record waits for', async () => {
+    const journal = new MemoryJournal();
+    let stand: Stand | null = null;
+    const slow: TabLock = {
+      ...webLocks,
+      tryAcquire: async (name) => {
+        if (name.startsWith('visit:')) {
+          await stand!.until(() => stand!.store.count('complete') === 1);
+          for (let turns = 0; turns < 50; turns++) await turn();
+        }
+        return webLocks.tryAcquire(name);
+      },
+    };
+    stand = new Stand({}, { journal, tabLock: slow });
+    await stand.upload(fileOf(3 * MIN_PART_SIZE));
+    expect(stand.of('a.bin').status).to.equal('complete');
+    expect([journal.saves, journal.records.size]).to.deep.equal([1, 0]);
+  });
+
+  it('is not asked at all where recover is off', async () => {
+    const journal: Journal = { load: refused, save: refused, remove: refused, wipe: refused };
+    const stand = new Stand({ recover: 'off' }, { journal });
+    const warnings = await warningsOf(() => stand.upload(fileOf(3 * MIN_PART_SIZE)));
+    expect(stand.of('a.bin').status).to.equal('complete');
+    expect(warnings).to.be.empty;
+  });
+});
+
+describe('storage that fails in mid-upload', () => {
+  const PARTS = 3 * MIN_PART_SIZE;
+
+  it('is written to again once it has room, and what is done does not stay in it', async () => {
+    const journal = new MemoryJournal();
+    const { save } = journal;
+    journal.save = refused;
+    const stand = new Stand({}, { journal });
+    const warnings = await warningsOf(async () => {
+      await stand.upload(fileOf(PARTS, 'a.bin'));
+      journal.save = save;
+      await stand.interrupt(fileOf(PARTS, 'b.bin'), 1);
+      expect([...journal.records.values()].map(({ name }) => name)).to.deep.equal(['b.bin']);
+      await stand.uploader.resume();
+      await stand.finished();
+    });
+    expect(journal.records).to.be.empty;
+    expect(warnings).to.have.length(1);
+    expect(stand.of('b.bin').status).to.equal('complete');
+  });
+
+  it('may be cleared by the user: the upload that runs knows all it needs', async () => {
+    const journal = new MemoryJournal();
+    const stand = new Stand({}, { journal });
+    const warnings = await warningsOf(async () => {
+      await stand.interrupt(fileOf(PARTS), 1);
+      journal.records.clear();
+      await stand.uploader.resume();
+      await stand.finished();
+    });
+    expect(stand.of('a.bin').status).to.equal('complete');
+    expect(stand.store.sentParts.filter((part) => part === 1)).to.have.length(1);
+    expect(warnings).to.be.empty;
+  });
+
+  it('may hang: it is waited for once, and not asked again', async () => {
+    const journal = new MemoryJournal();
+    let asked = 0;
+    journal.save = journal.remove = () => {
+      asked++;
+      return new Promise(() => {});
+    };
+    const stand = new Stand({}, { journal });
+    const warnings = await warningsOf(() => stand.upload(fileOf(PARTS, 'a.bin'), fileOf(PARTS, 'b.bin')));
+    expect(stand.uploader.uploads.map(({ status }) => status)).to.deep.equal(['complete', 'complete']);
+    expect([asked, warnings.length]).to.deep.equal([1, 1]);
+  });
+
+  it('may throw at once, as a browser without IndexedDB does', async () => {
+    const journal = new MemoryJournal();
+    journal.load =
+      journal.save =
+      journal.remove =
+        () => {
+          throw new TypeError('indexedDB is undefined');
+        };
+    const stand = new Stand({}, { journal });
+    const warnings = await warningsOf(() => stand.upload(fileOf(PARTS)));
+    expect(stand.of('a.bin').status).to.equal('complete');
+    expect(warnings).to.have.length(1);
+  });
+});
+
+describe('a database that never opens', () => {
+  it('does not keep files from going up', async () => {
+    const never = (): Promise<never> => new Promise(() => {});
+    const stand = new Stand({}, { journal: { load: never, save: never, remove: never, wipe: never } });
+    const warnings = await warningsOf(() => stand.upload(fileOf(10)));
+    expect(stand.of('a.bin').status).to.equal('complete');
+    expect(warnings).to.have.length(1);
+  });
+});

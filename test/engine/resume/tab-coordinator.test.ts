@@ -1,0 +1,441 @@
+import { expect } from '@open-wc/testing';
+import { MIN_PART_SIZE } from '../../../src/limits.js';
+import { broadcast } from '../../../src/engine/browser/tab-channel.js';
+import type { TabChannel, TabLock, UploadSnapshot } from '../../../src/engine/api/types.js';
+import { loseAnswer } from '../fake-store.js';
+import { fileOf, hashOf, Stand } from '../harness.js';
+
+const PART = MIN_PART_SIZE;
+const NAME = 'a.bin';
+
+/** Begins an upload in one tab, of which so many are stored; the next ones are half sent. */
+async function beginIn(stand: Stand, file: File, parts = 3): Promise<() => void> {
+  for (let part = 1; part <= parts; part++) stand.store.next(`part ${part}`, (_request, proceed) => proceed());
+  const release = stand.store.hold('part');
+  await stand.uploader.add([file]);
+  await stand.until(() => stand.of(NAME).parts.done === parts && stand.store.count('part') > parts);
+  return release;
+}
+
+/** Adds the file in another tab too, and waits until that shows as much. */
+async function follow(first: Stand, file: File, options = {}): Promise<Stand> {
+  const second = first.otherTab(options);
+  await second.uploader.add([file]);
+  await second.until(() => second.of(NAME).waitingFor === 'tab' && second.of(NAME).parts.done > 0);
+  return second;
+}
+
+async function expectWhole(stand: Stand, file: File): Promise<void> {
+  expect(await hashOf(stand.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
+  expect(stand.store.uploads, 'multipart uploads left behind').to.be.empty;
+}
+
+/** Numbers of parts that the store took in, then got once more. */
+function sentAgain(stand: Stand, stored: number): number[] {
+  return stand.store.sentParts.filter(
+    (partNumber, index, all) => partNumber <= stored && all.indexOf(partNumber) < index,
+  );
+}
+
+const facts = ({ status, key, uploadId, etag, location, loaded, receipt }: UploadSnapshot) => ({
+  ...{ status, key, uploadId, etag, location, loaded, receipt },
+});
+
+describe('the same file in two tabs', () => {
+  it('is one upload: the second shows the progress of the first, and is complete with it', async () => {
+    const file = fileOf(5 * PART);
+    const first = new Stand();
+    first.signer.tracked = true;
+    const release = await beginIn(first, file);
+    const second = await follow(first, file);
+    await second.until(() => second.of(NAME).loaded > 3 * PART);
+    const shown = second.of(NAME);
+    expect(shown).to.include({ status: 'waiting', waitingFor: 'tab', loaded: first.of(NAME).loaded });
+    expect(shown.parts).to.deep.equal({ total: 5, done: 3, size: PART });
+    await second.clock.advance(1_000);
+    release();
+    await first.finished();
+    await second.finished();
+    expect(facts(second.of(NAME))).to.deep.equal(facts(first.of(NAME)));
+    expect(second.of(NAME)).to.include({ status: 'complete', etag: 'whole-5', ratio: 1 });
+    expect(second.all('mule-complete')[0]).to.include({ key: `files/${NAME}`, etag: 'whole-5', size: 5 * PART });
+    expect(second.course(NAME)).to.deep.equal(['starting', 'waiting', 'complete']);
+    const loaded = second.all('mule-progress').map((detail) => detail.loaded);
+    expect(loaded).to.have.length.above(1);
+    expect(loaded).to.deep.equal([...loaded].sort((a, b) => a - b));
+    expect(first.store.count('part'), 'each part is sent once').to.equal(5);
+    expect(first.store.count('create')).to.equal(1);
+    await expectWhole(first, file);
+  });
+
+  it('is one upload, too, where one request is enough for it', async () => {
+    const file = fileOf(1_000);
+    const first = new Stand();
+    const release = first.store.hold('put');
+    await first.uploader.add([file]);
+    await first.until(() => first.store.count('put') === 1);
+    const second = first.otherTab();
+    await second.uploader.add([file]);
+    await second.until(() => second.of(NAME).waitingFor === 'tab' && second.of(NAME).loaded > 0);
+    release();
+    await first.finished();
+    await second.finished();
+    expect(facts(second.of(NAME))).to.deep.equal(facts(first.of(NAME)));
+    expect(first.store.count('put')).to.equal(1);
+  });
+
+  for (const options of [{}, { recover: 'off' }] as const) {
+    const how = options.recover ? ', and nothing is kept in the journal' : '';
+    it(`goes on in the second where the first stopped, when that is gone${how}`, async () => {
+      const file = fileOf(5 * PART);
+      const first = new Stand(options);
+      const release = await beginIn(first, file);
+      const second = await follow(first, file, options);
+      const { loaded } = second.of(NAME);
+      first.uploader.dispose();
+      release();
+      await second.finished();
+      expect(second.of(NAME)).to.include({ status: 'complete', waitingFor: null });
+      expect(sentAgain(first, 3), 'stored parts sent again').to.be.empty;
+      expect(first.store.count('create')).to.equal(1);
+      expect(Math.min(...second.all('mule-progress').map((detail) => detail.loaded))).to.be.at.least(loaded);
+      await expectWhole(first, file);
+    });
+  }
+
+  it('passes from tab to tab, as often as one goes', async () => {
+    const file = fileOf(5 * PART);
+    const first = new Stand();
+    const release = await beginIn(first, file);
+    const second = await follow(first, file);
+    const third = await follow(first, file);
+    first.uploader.dispose();
+    await second.until(() => second.of(NAME).status === 'uploading');
+    await third.until(() => third.of(NAME).waitingFor === 'tab');
+    second.uploader.dispose();
+    release();
+    await third.finished();
+    expect(third.of(NAME).status).to.equal('complete');
+    expect(sentAgain(first, 3)).to.be.empty;
+    await expectWhole(first, file);
+  });
+
+  it('is sent by the second while the first is paused, which then shows the progress of the second', async () => {
+    const file = fileOf(5 * PART);
+    const first = new Stand();
+    const release = await beginIn(first, file);
+    const second = await follow(first, file);
+    first.uploader.pause();
+    await second.until(() => second.of(NAME).status === 'uploading');
+    await first.uploader.resume();
+    await first.until(() => first.of(NAME).waitingFor === 'tab');
+    release();
+    await first.finished();
+    await second.finished();
+    expect(facts(first.of(NAME))).to.deep.equal(facts(second.of(NAME)));
+    expect(first.of(NAME).status).to.equal('complete');
+    expect(sentAgain(first, 3)).to.be.empty;
+    await expectWhole(first, file);
+  });
+
+  it('is complete in the first, without a byte, where the second ended it while the first was paused', async () => {
+    const file = fileOf(5 * PART);
+    const first = new Stand();
+    const release = await beginIn(first, file);
+    const second = await follow(first, file);
+    first.uploader.pause();
+    release();
+    await second.finished();
+    const sent = first.store.count('part');
+    await first.uploader.resume();
+    await first.finished();
+    expect(first.of(NAME)).to.include({ status: 'complete', etag: 'whole-5', key: `files/${NAME}` });
+    expect(first.store.count('part')).to.equal(sent);
+    await expectWhole(first, file);
+  });
+
+  it('is never sent again where the word that it is complete gets lost', async () => {
+    const file = fileOf(5 * PART);
+    // hears all but the end
+    const deaf: TabChannel = {
+      join: (onMessage) =>
+        broadcast.join((message) => {
+          if ((message as { news?: { status: string } }).news?.status !== 'complete') onMessage(message);
+        }),
+    };
+    const first = new Stand({}, { tabChannel: deaf });
+    const release = await beginIn(first, file);
+    const second = await follow(first, file);
+    release();
+    await first.finished();
+    await second.finished();
+    expect(second.of(NAME)).to.include({ status: 'complete', etag: 'whole-5', key: `files/${NAME}` });
+    expect(first.store.count('part')).to.equal(5);
+    expect(first.store.count('create')).to.equal(1);
+  });
+
+  it('is complete in the second where the first went before the answer to Complete came', async () => {
+    const file = fileOf(5 * PART);
+    const first = new Stand();
+    const release = await beginIn(first, file);
+    const second = await follow(first, file);
+    first.store.next('complete', async (request, proceed) => {
+      await loseAnswer(request, proceed).catch(() => {});
+      first.uploader.dispose();
+      throw new DOMException('gone', 'AbortError');
+    });
+    release();
+    await second.finished();
+    expect(second.of(NAME)).to.include({ status: 'complete', key: `files/${NAME}` });
+    expect(first.store.count('part')).to.equal(5);
+    await expectWhole(first, file);
+  });
+
+  it('is aborted in both where the tab that has it aborts it', async () => {
+    const file = fileOf(5 * PART);
+    const first = new Stand();
+    await beginIn(first, file);
+    const second = await follow(first, file);
+    first.uploader.abort();
+    await second.finished();
+    expect(second.of(NAME).status).to.equal('aborted');
+    expect(second.all('mule-abort')).to.have.length(1);
+    await first.until(() => first.store.uploads.size === 0);
+    await first.settle();
+    expect(first.store.count('create')).to.equal(1);
+  });
+
+  it('is left to the tab that has it where another one aborts', async () => {
+    const file = fileOf(5 * PART);
+    const first = new Stand();
+    const release = await beginIn(first, file);
+    const second = await follow(first, file);
+    second.uploader.abort();
+    expect(second.of(NAME).status).to.equal('aborted');
+    await second.settle();
+    release();
+    await first.finished();
+    expect(first.of(NAME).status).to.equal('complete');
+    expect(first.store.count('abort')).to.equal(0);
+    expect(first.store.count('create')).to.equal(1);
+    await expectWhole(first, file);
+  });
+
+  it('is left to the second where the first aborts what it had paused', async () => {
+    const file = fileOf(5 * PART);
+    const first = new Stand();
+    const release = await beginIn(first, file);
+    const second = await follow(first, file);
+    first.uploader.pause();
+    await second.until(() => second.of(NAME).status === 'uploading');
+    first.uploader.abort();
+    await first.settle();
+    release();
+    await second.finished();
+    expect(second.of(NAME).status).to.equal('complete');
+    expect(first.store.count('abort')).to.equal(0);
+    await expectWhole(first, file);
+  });
+
+  it('is two uploads where it goes to two destinations', async () => {
+    const file = fileOf(2 * PART);
+    const first = new Stand({ scope: 'here', objectKey: 'here.bin' });
+    const second = first.otherTab({ scope: 'there', objectKey: 'there.bin' });
+    const release = first.store.hold('part');
+    await first.uploader.add([file]);
+    await first.until(() => first.store.count('part') > 0);
+    await second.uploader.add([file]);
+    await second.until(() => second.of(NAME).status === 'uploading');
+    release();
+    await first.finished();
+    await second.finished();
+    expect([...first.store.objects.keys()].sort()).to.deep.equal(['here.bin', 'there.bin']);
+    expect(first.store.count('part')).to.equal(4);
+  });
+
+  it('is two uploads where another user is signed in by now: the one never ends as the other', async () => {
+    const file = fileOf(4 * PART);
+    const first = new Stand({ scope: 'room of both', signer: 'https://one.test/' });
+    first.signer.principal = 'anna';
+    const release = await beginIn(first, file);
+    first.signer.principal = 'bert';
+    const second = first.otherTab({ scope: 'room of both', signer: 'https://two.test/' });
+    await second.upload(fileOf(10, 'of bert'));
+    await second.uploader.add([file]);
+    await second.until(() => second.of(NAME).waitingFor === 'tab');
+    first.signer.principal = 'anna';
+    release();
+    await first.finished();
+    first.signer.principal = 'bert';
+    await second.finished();
+    expect([first.of(NAME).status, second.of(NAME).status]).to.deep.equal(['complete', 'complete']);
+    expect(second.course(NAME)).to.include('uploading');
+    expect(first.store.count('create')).to.equal(2);
+    for (const { uploader } of [first, second]) uploader.dispose();
+  });
+
+  it('waits for its lock alone where the browser has no channel', async () => {
+    const file = fileOf(4 * PART);
+    const silent: TabChannel = { join: () => ({ say: () => {}, leave: () => {} }) };
+    const first = new Stand({}, { tabChannel: silent });
+    const release = await beginIn(first, file);
+    const second = first.otherTab();
+    await second.uploader.add([file]);
+    await second.until(() => second.of(NAME).waitingFor === 'tab');
+    first.uploader.dispose();
+    release();
+    await second.finished();
+    expect(second.of(NAME).status).to.equal('complete');
+    expect(sentAgain(first, 3)).to.be.empty;
+  });
+
+  it('goes up from both where the browser has no locks, and is right all the same', async () => {
+    const file = fileOf(4 * PART);
+    const none: TabLock = {
+      tryAcquire: () => Promise.resolve(() => {}),
+      acquire: () => Promise.resolve(() => {}),
+      held: () => Promise.resolve(new Set()),
+    };
+    const first = new Stand({}, { tabLock: none });
+    const second = first.otherTab();
+    await Promise.all([first.upload(file), second.upload(file)]);
+    expect([first.of(NAME).status, second.of(NAME).status]).to.deep.equal(['complete', 'complete']);
+    await expectWhole(first, file);
+  });
+});
+
+describe('what is said among tabs', () => {
+  /** A channel that counts what is said, and who is in it. */
+  function counting(): { channel: TabChannel; said: string[]; open(): number } {
+    const said: string[] = [];
+    let open = 0;
+    const channel: TabChannel = {
+      join(onMessage) {
+        const joined = broadcast.join(onMessage);
+        open++;
+        return {
+          say(message) {
+            said.push((message as { type: string }).type);
+            joined.say(message);
+          },
+          leave() {
+            open--;
+            joined.leave();
+          },
+        };
+      },
+    };
+    return { channel, said, open: () => open };
+  }
+
+  it('is nothing at all while no other tab wants to know, and the channel is shut when all is over', async () => {
+    const { channel, said, open } = counting();
+    const stand = new Stand({}, { tabChannel: channel });
+    await stand.upload(fileOf(4 * PART, 'a.bin'), fileOf(10, 'b.bin'));
+    await stand.settle();
+    expect(said).to.be.empty;
+    expect(open()).to.equal(0);
+  });
+
+  it('is a word every half second at most', async () => {
+    const { channel, said, open } = counting();
+    const file = fileOf(4 * PART);
+    const first = new Stand({}, { tabChannel: channel });
+    const release = await beginIn(first, file, 1);
+    const second = await follow(first, file);
+    const before = said.filter((type) => type === 'news').length;
+    const { onProgress } = first.store.seen.at(-1)!.request;
+    for (let step = 1; step <= 100; step++) {
+      onProgress!(step * 1_000);
+      await first.clock.advance(100);
+    }
+    const told = said.filter((type) => type === 'news').length - before;
+    expect(told).to.be.within(5, 20);
+    release();
+    await first.finished();
+    await second.finished();
+    await first.settle();
+    expect(open()).to.equal(0);
+  });
+});
+
+describe('a page that goes and comes back', () => {
+  it('sends nothing while it is away, then asks for its lock and the list of parts before it sends', async () => {
+    const file = fileOf(5 * PART);
+    const stand = new Stand();
+    const release = await beginIn(stand, file);
+    const held = async (): Promise<number> => {
+      const { held: locks = [] } = await navigator.locks.query();
+      return locks.filter(({ name }) => name?.includes(stand.uploader.options.scope)).length;
+    };
+    expect(await held()).to.equal(1);
+    stand.environment.handlers!.hide();
+    const { length } = stand.store.seen;
+    expect(stand.store.seen.slice(4).every(({ request }) => request.signal.aborted || request.body === undefined)).to.be
+      .true;
+    release();
+    await stand.settle();
+    expect(await held()).to.equal(0);
+    expect(stand.store.seen).to.have.length(length);
+    stand.environment.handlers!.show();
+    await stand.finished();
+    expect(stand.of(NAME).status).to.equal('complete');
+    expect(stand.store.seen[length]?.operation).to.equal('list');
+    expect(sentAgain(stand, 3)).to.be.empty;
+    expect(stand.store.count('create')).to.equal(1);
+    await expectWhole(stand, file);
+  });
+
+  it('finds its upload in the hands of another tab', async () => {
+    const file = fileOf(5 * PART);
+    const first = new Stand();
+    const release = await beginIn(first, file);
+    const second = await follow(first, file);
+    first.environment.handlers!.hide();
+    await second.until(() => second.of(NAME).status === 'uploading');
+    first.environment.handlers!.show();
+    await first.until(() => first.of(NAME).waitingFor === 'tab');
+    release();
+    await first.finished();
+    await second.finished();
+    expect(facts(first.of(NAME))).to.deep.equal(facts(second.of(NAME)));
+    expect(sentAgain(first, 3)).to.be.empty;
+    await expectWhole(first, file);
+  });
+
+  it('finds its upload completed by another tab, the one that it had itself or had only watched', async () => {
+    const file = fileOf(5 * PART);
+    const first = new Stand();
+    const release = await beginIn(first, file);
+    const [second, third] = [await follow(first, file), await follow(first, file)];
+    first.environment.handlers!.hide();
+    const watcher = second.of(NAME).waitingFor === 'tab' ? second : third;
+    watcher.environment.handlers!.hide();
+    const sender = watcher === second ? third : second;
+    release();
+    await sender.finished();
+    const sent = first.store.count('part');
+    first.environment.handlers!.show();
+    watcher.environment.handlers!.show();
+    await first.finished();
+    await watcher.finished();
+    for (const stand of [first, watcher])
+      expect(stand.of(NAME)).to.include({ status: 'complete', etag: 'whole-5', key: `files/${NAME}` });
+    expect(first.store.count('part')).to.equal(sent);
+    expect(first.store.count('create')).to.equal(1);
+  });
+
+  it('may be paused, aborted or disposed of while it is away', async () => {
+    for (const act of ['pause', 'abort', 'dispose'] as const) {
+      const stand = new Stand();
+      await beginIn(stand, fileOf(4 * PART), 1);
+      const { handlers } = stand.environment;
+      handlers!.hide();
+      stand.uploader[act]();
+      handlers!.show();
+      await stand.settle();
+      const status = { pause: 'paused', abort: 'aborted', dispose: 'uploading' }[act];
+      expect(stand.of(NAME).status).to.equal(status);
+    }
+  });
+});

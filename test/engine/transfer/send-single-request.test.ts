@@ -1,0 +1,180 @@
+import { expect } from '@open-wc/testing';
+import { unlessAborted } from '../../../src/engine/util/abort.js';
+import { MIB } from '../../../src/limits.js';
+import type { Notebook, UploaderOptions } from '../../../src/engine/api/types.js';
+import { loseAnswer, refuse, silence, stall } from '../fake-store.js';
+import type { Behaviour } from '../fake-store.js';
+import { fileOf, hashOf, MemoryJournal, Stand } from '../harness.js';
+
+const NAME = 'a.bin';
+const SIZE = 20 * MIB;
+
+/** On a line that is remembered as so fast, in MiB per second. */
+const stand = (options: UploaderOptions = {}, speed = 100): Stand => {
+  const notebook: Notebook = { read: () => `${(speed / 4) * MIB} ${speed * MIB} 0`, write: () => {} };
+  return new Stand({ checksum: 'none', partSize: 'auto', ...options }, { notebook });
+};
+
+/** Uploads a file, and looks whether it is what stands in the store. */
+async function upload(on: Stand, file = fileOf(SIZE)): Promise<void> {
+  await on.upload(file);
+  expect(on.of(NAME)).to.include({ status: 'complete', loaded: SIZE });
+  expect(await hashOf(on.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
+}
+
+describe('on a line that is known to be fast and steady', () => {
+  it('a file of a second goes by one request', async () => {
+    const on = stand();
+    await upload(on);
+    expect(on.store.seen.map(({ operation }) => operation)).to.deep.equal(['put']);
+  });
+
+  it('it goes by one request with its checksum, too', async () => {
+    const on = stand({ checksum: 'auto' });
+    on.signer.checksums = ['crc64nvme'];
+    await upload(on);
+    expect(on.store.seen.map(({ operation }) => operation)).to.deep.equal(['put']);
+    expect(on.of(NAME).integrity).to.equal('checksum');
+  });
+
+  it('files that share it go in parts, where together they take longer', async () => {
+    for (const [speed, puts, parts] of [
+      [10, 2, 0],
+      [4, 0, 8],
+    ] as const) {
+      const on = stand({}, speed);
+      await on.upload(fileOf(SIZE), fileOf(SIZE, 'b.bin'));
+      expect([on.store.count('put'), on.store.count('part')], `at ${speed} MiB/s`).to.deep.equal([puts, parts]);
+    }
+  });
+
+  it('what is slow because others are on it as well is not begun afresh', async () => {
+    const on = stand();
+    on.store.next('put', crawl(on, 0.75 * MIB), (request, proceed) =>
+      on.until(() => request.signal.aborted || on.of(NAME).status === 'complete').then(proceed),
+    );
+    await on.upload(fileOf(SIZE), fileOf(SIZE, 'b.bin'));
+    expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([2, 0]);
+  });
+
+  it('parts of the page’s own wish stay what they are', async () => {
+    const on = stand({ partSize: 5 * MIB });
+    await upload(on);
+    expect(on.store.count('part')).to.equal(4);
+  });
+
+  const faults: readonly [what: string, fault: Behaviour][] = [
+    ['is cut', silence],
+    ['falls silent in the middle', stall],
+    ['carries it to a busy store', refuse(503, 'SlowDown', { 'Retry-After': '7' })],
+  ];
+  for (const [what, fault] of faults)
+    it(`it goes in parts after all when the line ${what}`, async () => {
+      const on = stand();
+      on.store.next('put', fault);
+      await upload(on);
+      expect([on.store.count('put'), on.store.count('create'), on.store.count('part')]).to.deep.equal([1, 1, 3]);
+      expect(on.all('mule-retry').at(-1)).to.include({ reason: 'all at once did not get through: beginning afresh' });
+      await on.upload(fileOf(SIZE, 'b.bin'));
+      expect(on.store.count('put'), 'of the next file').to.equal(1);
+      if (what.includes('busy')) expect(on.clock.monotonic(), 'Retry-After').to.be.at.least(7_000);
+    });
+
+  it('nothing is sent again that was stored unheard', async () => {
+    const on = stand();
+    on.store.next('put', loseAnswer);
+    await upload(on);
+    expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([1, 0]);
+  });
+
+  /** Stores it, and is not heard any more. */
+  const fallDumb: Behaviour = async ({ signal }, proceed) => {
+    await proceed();
+    return unlessAborted(signal, new Promise<never>(() => {}));
+  };
+
+  /** Visits the page again in the middle of the request, and chooses the file again. */
+  async function visitAgain(on: Stand, isTime: () => boolean): Promise<Stand> {
+    const file = fileOf(SIZE);
+    await on.uploader.add([file]);
+    await on.until(() => isTime() && on.journal instanceof MemoryJournal && on.journal.saves === 1);
+    const next = on.reload({ checksum: 'none', partSize: 'auto' });
+    await next.uploader.ready;
+    expect(next.of(NAME)).to.include({ status: 'needs-file', recovered: true });
+    await upload(next, file);
+    expect(next.uploader.uploads).to.have.length(1);
+    return next;
+  }
+
+  it('a reload in the middle has it listed, and it goes up once it is chosen again', async () => {
+    const on = stand();
+    on.store.next('put', async ({ signal }) => unlessAborted(signal, new Promise<never>(() => {})));
+    const next = await visitAgain(on, () => on.store.count('put') === 1);
+    expect(next.store.count('put')).to.equal(2);
+  });
+
+  it('what an earlier visit has stored unheard is found, where nothing may be overwritten', async () => {
+    const on = stand();
+    on.store.next('put', fallDumb, refuse(412, 'PreconditionFailed'));
+    const next = await visitAgain(on, () => on.store.objects.size === 1);
+    expect([next.store.count('put'), next.store.count('head')]).to.deep.equal([2, 1]);
+  });
+
+  /** Sends so many MiB a second. */
+  const crawl =
+    (on: Stand, pace: number): Behaviour =>
+    async ({ onProgress, signal }, proceed) => {
+      for (let sent = 0; sent < SIZE; sent += pace) {
+        await on.clock.advance(1_000);
+        signal.throwIfAborted();
+        onProgress?.(Math.min(sent + pace, SIZE));
+      }
+      return proceed();
+    };
+
+  it('it goes in parts after all when 16 s show that the line has become slow', async () => {
+    const on = stand();
+    on.store.next('put', crawl(on, 0.75 * MIB));
+    await upload(on);
+    expect([on.store.count('put'), on.store.count('part')]).to.deep.equal([1, 3]);
+    expect(on.all('mule-retry').at(-1)).to.include({
+      reason: 'the line has become too slow to send all at once: beginning afresh',
+    });
+  });
+
+  it('what is nearly done by then is not begun afresh', async () => {
+    const on = stand();
+    on.store.next('put', crawl(on, MIB));
+    await upload(on);
+    expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([1, 0]);
+  });
+
+  it('what is all sent is waited for as long as ever', async () => {
+    const on = stand();
+    on.store.next('put', async ({ onProgress, signal }, proceed) => {
+      for (const time of [9_000, 9_000, 9_000]) {
+        await on.clock.advance(time);
+        signal.throwIfAborted();
+        onProgress?.(SIZE);
+      }
+      return proceed();
+    });
+    await upload(on);
+    expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([1, 0]);
+  });
+
+  it('a signer that grants no parts has it sent at once, as often as it takes', async () => {
+    const on = stand();
+    on.signer.wholeUpTo = 100 * MIB;
+    const { call } = on.signer;
+    // a policy of its own part size
+    on.signer.call = (action, request, signal) => {
+      const { files } = request as { files?: { part_size?: number }[] };
+      for (const file of files ?? []) delete file.part_size;
+      return call.call(on.signer, action, request, signal);
+    };
+    on.store.next('put', silence, silence, silence);
+    await upload(on);
+    expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([4, 0]);
+  });
+});

@@ -1,0 +1,113 @@
+import { expect } from '@open-wc/testing';
+import { MIN_PART_SIZE } from '../../../src/limits.js';
+import { deny } from '../fake-signer.js';
+import { loseAnswer, refuse, silence, stall } from '../fake-store.js';
+import type { Behaviour } from '../fake-store.js';
+import { HandClock } from '../fake-clock.js';
+import { fileOf, MemoryJournal, Stand } from '../harness.js';
+
+const HOUR = 3_600_000;
+const HOURS = 12;
+
+/** A clock that tells how many timers are set. */
+class CountingClock extends HandClock {
+  readonly live = new Set<object>();
+
+  override setTimer(callback: () => void, delay: number): () => void {
+    const timer = {};
+    this.live.add(timer);
+    const cancel = super.setTimer(() => {
+      this.live.delete(timer);
+      callback();
+    }, delay);
+    return () => {
+      this.live.delete(timer);
+      cancel();
+    };
+  }
+}
+
+/** Counts listeners on signals and on the page while some work is done; those meant for one event go with it. */
+async function countingListeners(work: (live: () => number) => Promise<void>): Promise<void> {
+  const { addEventListener, removeEventListener } = EventTarget.prototype;
+  const counts = new Map<EventTarget, Set<unknown>>();
+  EventTarget.prototype.addEventListener = function (this: EventTarget, type, listener, options) {
+    const target = this ?? globalThis;
+    if (target instanceof AbortSignal && listener) {
+      const known = counts.get(target) ?? new Set();
+      known.add(listener);
+      counts.set(target, known);
+    }
+    addEventListener.call(target, type, listener, options);
+  };
+  EventTarget.prototype.removeEventListener = function (this: EventTarget, type, listener, options) {
+    const target = this ?? globalThis;
+    counts.get(target)?.delete(listener);
+    removeEventListener.call(target, type, listener, options);
+  };
+  // a signal that was aborted calls its listeners once, and is done with them
+  const live = (): number => {
+    let sum = 0;
+    for (const [target, known] of counts) {
+      if ((target as AbortSignal).aborted || !known.size) counts.delete(target);
+      else sum += known.size;
+    }
+    return sum;
+  };
+  try {
+    await work(live);
+  } finally {
+    Object.assign(EventTarget.prototype, { addEventListener, removeEventListener });
+  }
+}
+
+describe('twelve hours of uploads and faults', () => {
+  it('leave no timer, no listener and no record behind, hour by hour', () =>
+    countingListeners(async (listeners) => {
+      const clock = new CountingClock();
+      const journal = new MemoryJournal();
+      const stand = new Stand({ concurrency: 3 }, { clock, journal });
+      const { store, signer } = stand;
+      signer.tracked = true;
+      // windows and grants end while uploads are on
+      signer.life = 60_000;
+      const file = fileOf(4 * MIN_PART_SIZE);
+      const faults: Behaviour[] = [refuse(503, 'SlowDown'), silence, stall, loseAnswer, refuse(403, 'AccessDenied')];
+      const start = clock.now();
+      const seen: { timers: number; listeners: number; records: number; uploads: number; page: boolean }[] = [];
+      for (let hour = 0; hour < HOURS; hour++) {
+        store.next('part', ...faults);
+        store.next('complete', faults[hour % faults.length]!);
+        signer.next('get_all_signatures', deny(503, null));
+        await stand.uploader.add([file, fileOf(1_000, `small ${hour}.txt`)]);
+        await stand.until(() => store.count('part') > 0);
+        expect([clock.live.size, listeners()].every(Boolean), 'the census counts').to.be.true;
+        // the line is cut for half of the hour, so that probes and waits come and go
+        store.isUp = false;
+        await clock.advance(HOUR / 2);
+        store.isUp = true;
+        stand.environment.handlers?.slept();
+        await stand.finished();
+        for (const { status } of stand.uploader.uploads) expect(status).to.equal('complete');
+        stand.uploader.clear();
+        await stand.settle();
+        await clock.advance(start + (hour + 1) * HOUR - clock.now());
+        await stand.settle();
+        seen.push({
+          timers: clock.live.size,
+          listeners: listeners(),
+          records: journal.records.size,
+          uploads: stand.uploader.uploads.length,
+          page: stand.environment.handlers !== null,
+        });
+        // what the stand itself keeps is no part of this
+        store.seen.length = signer.calls.length = stand.told.length = 0;
+      }
+      expect(clock.now() - start).to.be.at.least(HOURS * HOUR);
+      const idle = { timers: 0, records: 0, uploads: 0, page: false };
+      for (const one of seen) expect(one).to.deep.equal({ ...idle, listeners: seen[0]!.listeners });
+      expect(seen[0]!.listeners).to.be.at.most(2);
+      stand.uploader.dispose();
+      expect(clock.live.size).to.equal(0);
+    }));
+});

@@ -1,0 +1,115 @@
+import { expect } from '@open-wc/testing';
+import { abortable, following, limited, unlessAborted } from '../../../src/engine/util/abort.js';
+import { HandClock } from '../fake-clock.js';
+
+const never = new Promise<never>(() => {});
+const outcomeOf = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
+
+describe('work that a signal can stop', () => {
+  it('gives its outcome, and does not listen to the signal any more', async () => {
+    const controller = new AbortController();
+    let stops = 0;
+    const begin = (resolve: (value: number) => void): (() => void) => {
+      resolve(1);
+      return () => stops++;
+    };
+    expect(await abortable(controller.signal, begin)).to.equal(1);
+    controller.abort();
+    expect(stops).to.equal(0);
+  });
+
+  it('is stopped, and rejects for the signal’s own reason', async () => {
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    let stops = 0;
+    const outcome = outcomeOf(abortable(controller.signal, () => () => stops++));
+    controller.abort(reason);
+    expect([await outcome, stops]).to.deep.equal([reason, 1]);
+  });
+
+  it('does not even begin where the signal is aborted', async () => {
+    const reason = new Error('too late');
+    let begins = 0;
+    const outcome = abortable(AbortSignal.abort(reason), () => {
+      begins++;
+      return () => {};
+    });
+    expect([await outcomeOf(outcome), begins]).to.deep.equal([reason, 0]);
+  });
+});
+
+describe('a promise that a signal can leave', () => {
+  it('gives its outcome, or the signal’s reason where that comes first', async () => {
+    const controller = new AbortController();
+    const reason = new Error('left');
+    expect(await unlessAborted(controller.signal, Promise.resolve(1))).to.equal(1);
+    expect(await outcomeOf(unlessAborted(controller.signal, Promise.reject(reason)))).to.equal(reason);
+    const left = outcomeOf(unlessAborted(controller.signal, never));
+    controller.abort(reason);
+    expect(await left).to.equal(reason);
+  });
+});
+
+describe('work with a controller of its own', () => {
+  it('ends with the signal, for the same reason, and by itself without it', async () => {
+    const controller = new AbortController();
+    const reason = new Error('both');
+    const wait = (own: AbortController): Promise<never> => unlessAborted(own.signal, never);
+    const both = outcomeOf(following(controller.signal, wait));
+    const alone = outcomeOf(
+      following(controller.signal, (own) => {
+        own.abort('alone');
+        return wait(own);
+      }),
+    );
+    expect([await alone, controller.signal.aborted]).to.deep.equal(['alone', false]);
+    controller.abort(reason);
+    expect(await both).to.equal(reason);
+    expect(await outcomeOf(following(controller.signal, () => Promise.resolve(1)))).to.equal(reason);
+  });
+
+  it('does not listen to the signal any more once it is over', async () => {
+    const controller = new AbortController();
+    let own: AbortController | null = null;
+    await following(controller.signal, (lent) => {
+      own = lent;
+      return Promise.resolve();
+    });
+    controller.abort();
+    expect(own!.signal.aborted).to.equal(false);
+  });
+});
+
+describe('work that has its time', () => {
+  it('gives its outcome, and leaves no timer behind', async () => {
+    const clock = new HandClock();
+    expect(await limited(clock, 1_000, undefined, () => Promise.resolve(1))).to.equal(1);
+    expect(clock.nextDelay).to.equal(null);
+  });
+
+  it('is ended when that is over, and waited for no longer even where it does not listen', async () => {
+    const clock = new HandClock();
+    let ending: AbortSignal | undefined;
+    const outcome = outcomeOf(
+      limited(clock, 1_000, new AbortController().signal, (signal) => ((ending = signal), never)),
+    );
+    await clock.advance(999);
+    expect(ending!.aborted).to.equal(false);
+    await clock.advance(1);
+    expect(ending!.aborted).to.equal(true);
+    expect(await outcome).to.include({ name: 'AbortError' });
+  });
+
+  it('ends with the signal, for its reason, and does not begin where that is aborted', async () => {
+    const clock = new HandClock();
+    const controller = new AbortController();
+    const reason = new Error('paused');
+    const outcome = outcomeOf(limited(clock, 1_000, controller.signal, () => never));
+    controller.abort(reason);
+    expect(await outcome).to.equal(reason);
+    expect(clock.nextDelay).to.equal(null);
+    let begins = 0;
+    const late = limited(clock, 1_000, controller.signal, () => (begins++, never));
+    expect([await outcomeOf(late), begins]).to.deep.equal([reason, 0]);
+  });
+});

@@ -1,0 +1,68 @@
+import { expect } from '@open-wc/testing';
+import { SpeedMeter } from '../../../src/engine/util/speed-meter.js';
+
+/** Feeds a steady speed, bytes per second, ten times a second. */
+function run(meter: SpeedMeter, speed: number, seconds: number, from = 0, bytes = 0): number {
+  for (let tick = 0; tick <= seconds * 10; tick++) meter.sample(bytes + (tick * speed) / 10, from + tick * 100);
+  return bytes + speed * seconds;
+}
+
+describe('the speed', () => {
+  it('is 0 before anything is known', () => {
+    const meter = new SpeedMeter();
+    expect(meter.speed(0)).to.equal(0);
+    meter.sample(1_000, 0);
+    expect(meter.speed(0)).to.equal(0);
+  });
+
+  it('is right from the second look on, without a slow start', () => {
+    const meter = new SpeedMeter();
+    meter.sample(0, 0);
+    meter.sample(100_000, 100);
+    expect(meter.speed(100)).to.be.closeTo(1_000_000, 1);
+  });
+
+  it('follows a change within some seconds', () => {
+    const meter = new SpeedMeter();
+    const bytes = run(meter, 1_000_000, 10);
+    run(meter, 100_000, 20, 10_000, bytes);
+    expect(meter.speed(30_000)).to.be.closeTo(100_000, 2_000);
+  });
+
+  it('is never negative, and survives a clock that stands still', () => {
+    const meter = new SpeedMeter();
+    meter.sample(1_000, 0);
+    meter.sample(2_000, 0);
+    meter.sample(0, 100);
+    expect(meter.speed(100)).to.equal(0);
+  });
+
+  it('does not count the time of a pause', () => {
+    const meter = new SpeedMeter();
+    const bytes = run(meter, 1_000_000, 5);
+    meter.reset();
+    expect(meter.speed(3_600_000)).to.equal(0);
+    run(meter, 1_000_000, 1, 3_600_000, bytes);
+    expect(meter.speed(3_601_000)).to.be.closeTo(1_000_000, 1);
+  });
+
+  it('decays to 0 within ten seconds once no bytes move, however often it is sampled', () => {
+    const meter = new SpeedMeter();
+    const bytes = run(meter, 12_100_000, 5);
+    const speeds = [5_000, 7_000, 9_000, 12_000, 15_000].map((now) => {
+      meter.sample(bytes, now);
+      return meter.speed(now);
+    });
+    expect(speeds[0]).to.be.closeTo(12_100_000, 10);
+    expect(speeds).to.deep.equal([...speeds].sort((a, b) => b - a));
+    expect(speeds.at(-1)).to.equal(0);
+  });
+
+  it('is steady where bytes come in lumps, as parts do whose progress is hidden', () => {
+    const meter = new SpeedMeter();
+    for (let part = 0; part <= 4; part++) meter.sample(part * 8_000_000, part * 16_000);
+    expect(meter.speed(64_000)).to.be.closeTo(500_000, 1);
+    meter.sample(32_000_000, 79_000);
+    expect(meter.speed(79_000)).to.be.closeTo(500_000, 1);
+  });
+});

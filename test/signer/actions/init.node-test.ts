@@ -1,0 +1,265 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createMemoryTracker } from '../../../src/signer/tracker/tracker.js';
+import { createCaller, DAY, fileOf, NOW, queryOf } from '../caller.js';
+
+const MIB = 1024 ** 2;
+
+describe('init', () => {
+  it('begins a multipart upload where a file has more than one part, and puts the rest in one request', async () => {
+    const caller = createCaller();
+    const sizes = [0, 1, 8 * MIB, 8 * MIB + 1];
+    const { files, time, limits, actions } = await caller.call('get_init_signature', {
+      files: sizes.map((filesize) => fileOf({ id: String(filesize), filesize })),
+    });
+    assert.equal(time, NOW);
+    assert.deepEqual(limits, { files: 100 });
+    assert.deepEqual(actions, ['get_all_signatures', 'get_delete_signature', 'get_head_signature']);
+    assert.deepEqual(
+      files.map((file) => ('put' in file ? 'put' : 'init' in file ? 'init' : 'else')),
+      ['put', 'put', 'put', 'init'],
+    );
+    for (const file of files) assert.equal('part_size' in file && file.part_size, 8 * MIB);
+  });
+
+  it('signs the content type as a header to replay, and the exact length of a PUT without naming it', async () => {
+    const { put } = await createCaller().init({ filesize: 5 });
+    assert.equal(put!.method, 'PUT');
+    assert.deepEqual(put!.headers, { 'content-type': 'video/mp4' });
+    assert.equal(queryOf(put!.url)['X-Amz-SignedHeaders'], 'content-length;content-type;host');
+    const { init } = await createCaller().init({ content_type: '' });
+    assert.equal(init!.method, 'POST');
+    // or whoever holds the URL could choose one
+    assert.deepEqual(init!.headers, { 'content-type': 'application/octet-stream' });
+    assert.equal(queryOf(init!.url)['uploads'], '');
+  });
+
+  it('tells by its own clock when signatures end, to the second that the store reckons with', async () => {
+    const { init } = await createCaller({ expires: 600 }).init();
+    assert.equal(init!.expires, Math.floor(NOW / 1_000) * 1_000 + 600_000);
+    assert.equal(queryOf(init!.url)['X-Amz-Expires'], '600');
+  });
+
+  it('signs no longer than temporary credentials live', async () => {
+    const credentials = async () => ({
+      accessKeyId: 'A',
+      secretAccessKey: 'B',
+      sessionToken: 'T',
+      expiration: new Date(NOW + 90_500),
+    });
+    const caller = createCaller({ credentials });
+    const { init } = await caller.init();
+    assert.equal(queryOf(init!.url)['X-Amz-Expires'], '90');
+    assert.equal(queryOf(init!.url)['X-Amz-Security-Token'], 'T');
+    assert.ok(init!.expires <= NOW + 90_500);
+    caller.now += 91_000;
+    const late = await caller.post('get_init_signature', { files: [fileOf()] });
+    assert.equal(late.status, 503);
+    assert.equal(late.headers.get('retry-after'), '5');
+  });
+
+  it('chooses the part size: the policy before the wish, the limits before both', async () => {
+    const size = async (partSize: number | undefined, part_size: number | undefined, filesize = 100e6) =>
+      (await createCaller({ policy: { partSize } }).init({ part_size, filesize })).part_size;
+    assert.equal(await size(undefined, undefined), 8 * MIB);
+    assert.equal(await size(undefined, 16 * MIB), 16 * MIB);
+    assert.equal(await size(undefined, 1), 5 * MIB);
+    assert.equal(await size(6 * MIB, 16 * MIB), 6 * MIB);
+    assert.ok((await size(6 * MIB, undefined, 10_000 * 6 * MIB + 1)) > 6 * MIB);
+  });
+
+  it('says that a key is one upload’s own where random bits make it so, and nobody can wish for it', async () => {
+    const isOwn = async (policy: object, object_key?: string) => {
+      const file = await createCaller({ policy }).init({ object_key });
+      return 'own_key' in file && file.own_key;
+    };
+    assert.equal(await isOwn({}), true);
+    assert.equal(await isOwn({}, 'a wish that is not heard'), true);
+    assert.equal(await isOwn({ key: '{principal}/{random}' }), true);
+    assert.equal(await isOwn({ key: 'films/{name}' }), false);
+    assert.equal(await isOwn({ key: () => `films/${'0'.repeat(32)}` }), false);
+    assert.equal(await isOwn({ objectKeys: '' }), false);
+    assert.equal(await isOwn({ objectKeys: '' }, `uploads/${'0'.repeat(32)}/film.mp4`), false);
+  });
+
+  it('refuses one file of a batch without holding up the others', async () => {
+    const caller = createCaller({ policy: { maxSize: 1_000, minSize: 2, accept: 'video/*' } });
+    const { files } = await caller.call('get_init_signature', {
+      files: [
+        fileOf({ id: 'big', filesize: 1_001 }),
+        fileOf({ id: 'small', filesize: 1 }),
+        fileOf({ id: 'text', filename: 'notes.txt', filesize: 5, content_type: 'text/plain' }),
+        fileOf({ id: 'nameless', filesize: 5, filename: '' }),
+        fileOf({ id: 'good', filesize: 5 }),
+      ],
+    });
+    const codes = Object.fromEntries(files.map((file) => [file.id, 'error' in file ? file.error.code : 'taken']));
+    assert.deepEqual(codes, {
+      big: 'too-big',
+      small: 'too-small',
+      text: 'type',
+      nameless: 'empty-name',
+      good: 'taken',
+    });
+    const [big] = files;
+    assert.match('error' in big! ? big.error.message : '', /film\.mp4.*1001 bytes.*1000/);
+  });
+
+  it('refuses more files than its limit, for the browser to halve the batch', async () => {
+    const caller = createCaller({ policy: { maxFiles: 2 } });
+    const files = ['a', 'b', 'c'].map((id) => fileOf({ id }));
+    assert.equal(await caller.refusal('get_init_signature', { files }), '413 too-many');
+    assert.equal((await caller.call('get_init_signature', { files: files.slice(1) })).files.length, 2);
+  });
+
+  it('refuses two files of one id, which no answer could tell apart', async () => {
+    assert.equal(
+      await createCaller().refusal('get_init_signature', { files: [fileOf(), fileOf()] }),
+      '400 invalid-request',
+    );
+  });
+
+  it('says by null that nobody signs in, where that is allowed and nobody does', async () => {
+    const open = createCaller({ allowAnonymous: true });
+    open.user = null;
+    const principalOf = async (caller: typeof open) =>
+      (await caller.call('get_init_signature', { files: [fileOf()] })).principal;
+    assert.equal(await principalOf(open), null);
+    assert.equal(await principalOf(createCaller({ authorize: undefined, allowAnonymous: true })), null);
+    open.user = 'ada';
+    assert.match((await principalOf(open))!, /^[\w-]{22}$/);
+  });
+
+  it('shows the browser a mark of the principal, never its name', async () => {
+    const caller = createCaller();
+    const answer = await caller.call('get_init_signature', { files: [fileOf()] });
+    assert.match(answer.principal!, /^[\w-]{22}$/);
+    const [, payload] = (await caller.init()).grant.split('.');
+    assert.ok(!Buffer.from(payload!, 'base64url').toString().includes('ada'));
+  });
+});
+
+describe('renewal by init', () => {
+  it('signs again for the same key and part size, before an upload id exists and after', async () => {
+    const caller = createCaller();
+    const first = await caller.init({ part_size: 6 * MIB });
+    caller.now += 8 * DAY;
+    const again = await caller.init({ key: first.key, grant: first.grant });
+    assert.equal(again.key, first.key);
+    assert.equal(again.part_size, 6 * MIB);
+    assert.ok(again.init!.expires > caller.now);
+    const known = await caller.init({ key: first.key, grant: first.grant, upload_id: 'u' });
+    assert.equal(known.upload_id, 'u');
+    assert.equal(known.init, undefined);
+    const part = { key: known.key, upload_id: 'u', chunk: 1, size: 6 * MIB };
+    assert.equal(await caller.refusal('get_chunk_signature', { ...part, grant: first.grant }), '403 grant-expired');
+    await caller.call('get_chunk_signature', { ...part, grant: known.grant });
+  });
+
+  it('ends with the renewal time since the upload began, however often the grant was renewed', async () => {
+    const caller = createCaller({ renewalTime: 10 * 86_400 });
+    let { key, grant } = await caller.init();
+    caller.now += 6 * DAY;
+    ({ key, grant } = await caller.init({ key, grant }));
+    caller.now += 6 * DAY;
+    assert.equal((await caller.init({ key, grant })).error?.code, 'grant-expired');
+  });
+
+  it('is for the same principal, key and size alone', async () => {
+    const caller = createCaller();
+    const { key, grant } = await caller.init();
+    assert.equal((await caller.init({ key: `${key}x`, grant })).error?.code, 'key-mismatch');
+    assert.equal((await caller.init({ key, grant, filesize: 1 })).error?.code, 'size-mismatch');
+    assert.equal((await caller.init({ grant })).error?.code, 'key-required');
+    assert.equal((await caller.init({ key })).error?.code, 'grant-required');
+    assert.equal((await caller.init({ key, grant: `${grant}x` })).error?.code, 'grant-invalid');
+    caller.user = 'bob';
+    assert.equal((await caller.init({ key, grant })).error?.code, 'principal-mismatch');
+  });
+
+  it('gives way to a forced fresh start under another key', async () => {
+    const caller = createCaller();
+    const { key, grant } = await caller.init();
+    const fresh = await caller.init({ key, grant, upload_id: 'u', force: true });
+    assert.notEqual(fresh.key, key);
+    assert.ok(fresh.init);
+  });
+});
+
+describe('resuming from the tracker', () => {
+  const begin = async (caller = createCaller({ tracker: createMemoryTracker() })) => {
+    const first = await caller.init({ fingerprint: 'f1', part_size: 6 * MIB });
+    await caller.call('chunk_loaded', {
+      key: first.key,
+      upload_id: 'u1',
+      grant: first.grant,
+      chunks: [],
+      state: 'started',
+    });
+    await caller.call('chunk_loaded', { key: first.key, upload_id: 'u1', grant: first.grant, chunks: [2, 1] });
+    return { caller, first };
+  };
+
+  it('goes on with the upload of the same fingerprint, or the same name, size and time, with a grant that works', async () => {
+    const { caller, first } = await begin();
+    assert.equal(first.tracked, true);
+    for (const file of [{ fingerprint: 'f1', filename: 'renamed.mp4' }, {}]) {
+      const found = await caller.init(file);
+      assert.deepEqual(
+        { key: found.key, upload_id: found.upload_id, chunks: found.chunks, part_size: found.part_size },
+        { key: first.key, upload_id: 'u1', chunks: [1, 2], part_size: 6 * MIB },
+      );
+      await caller.call('get_chunk_signature', {
+        key: found.key,
+        upload_id: 'u1',
+        grant: found.grant,
+        chunk: 1,
+        size: 6 * MIB,
+      });
+    }
+  });
+
+  it('offers chunk_loaded where there is a tracker', async () => {
+    const { caller } = await begin();
+    const { actions } = await caller.call('get_init_signature', { files: [fileOf()] });
+    assert.ok(actions!.includes('chunk_loaded'));
+  });
+
+  it('takes any other file, and a forced start, for new', async () => {
+    const { caller, first } = await begin();
+    for (const file of [
+      { last_modified: 1 },
+      { filesize: 99e6 },
+      { fingerprint: 'f1', filesize: 99e6 },
+      { fingerprint: 'f1', force: true },
+    ]) {
+      assert.notEqual((await caller.init(file)).key, first.key);
+    }
+  });
+
+  it('never answers another principal', async () => {
+    const { caller, first } = await begin();
+    caller.user = 'bob';
+    const other = await caller.init({ fingerprint: 'f1' });
+    assert.equal(other.upload_id, undefined);
+    assert.notEqual(other.key, first.key);
+  });
+
+  it('never answers, nor tracks, without a principal', async () => {
+    const caller = createCaller({ tracker: createMemoryTracker(), authorize: undefined, allowAnonymous: true });
+    const { first } = await begin(caller);
+    assert.equal(first.tracked, undefined);
+    assert.equal((await caller.init({ fingerprint: 'f1' })).upload_id, undefined);
+  });
+
+  it('forgets what is complete, aborted or too old to renew', async () => {
+    for (const state of ['complete', 'aborted'] as const) {
+      const { caller, first } = await begin();
+      await caller.call('chunk_loaded', { key: first.key, upload_id: 'u1', grant: first.grant, chunks: [], state });
+      assert.equal((await caller.init({ fingerprint: 'f1' })).upload_id, undefined, state);
+    }
+    const { caller } = await begin();
+    caller.now += 31 * DAY;
+    assert.equal((await caller.init({ fingerprint: 'f1' })).upload_id, undefined);
+  });
+});

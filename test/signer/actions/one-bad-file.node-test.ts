@@ -1,0 +1,162 @@
+/** One file that a policy cannot name or describe is refused alone: the others of its call have their answer. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { InitAnswerFile, InitFile } from '../../../src/protocol.js';
+import type { SignerOptions } from '../../../src/signer/index.js';
+import { createMemoryTracker } from '../../../src/signer/index.js';
+import { createCaller, fileOf } from '../caller.js';
+
+const many = (): Partial<InitFile>[] => [
+  { filename: 'a.mp4' },
+  { filename: 'bad.mp4' },
+  { filename: 'c.mp4' },
+  ...Array.from({ length: 17 }, (_, index) => ({ filename: `${index}.mp4` })),
+];
+
+async function ask(options: Partial<SignerOptions>, files: Partial<InitFile>[] = many()) {
+  const faults: unknown[] = [];
+  const caller = createCaller({ ...options, onError: (error) => faults.push(error) });
+  const body = { files: files.map((file, index) => ({ ...fileOf(file), id: String(index) })) };
+  const response = await caller.post('get_init_signature', body);
+  const text = await response.text();
+  const answers = response.ok ? (JSON.parse(text) as { files: InitAnswerFile[] }).files : [];
+  const codes = answers.map((answer) => ('error' in answer ? answer.error.code : 'granted'));
+  return { status: response.status, text, answers, codes, faults };
+}
+
+const onlySecond = (code: string, count = 20) =>
+  Array.from({ length: count }, (_, at) => (at === 1 ? code : 'granted'));
+const isBad = ({ filename }: Readonly<InitFile>): boolean => filename === 'bad.mp4';
+const fail = (): never => {
+  throw new Error('hush: SELECT * FROM secrets at /srv/app');
+};
+
+describe('one bad file of a call', () => {
+  const functions: Record<string, SignerOptions['policy']> = {
+    'a key function that throws': { key: (file) => (isBad(file) ? fail() : `k/${file.filename}`) },
+    'a key function that rejects': { key: async (file) => (isBad(file) ? fail() : `k/${file.filename}`) },
+    'a key function that throws no Error': {
+      key: (file) => {
+        if (isBad(file)) throw Object.create(null);
+        return `k/${file.filename}`;
+      },
+    },
+    'a key with more than 1,024 bytes of UTF-8': {
+      key: (file) => (isBad(file) ? '文'.repeat(342) : `k/${file.filename}`),
+    },
+    'a key that is empty': { key: (file) => (isBad(file) ? '' : `k/${file.filename}`) },
+    'a key that is no text': { key: (file) => (isBad(file) ? (7 as unknown as string) : `k/${file.filename}`) },
+    'tags that throw': { tags: (file) => (isBad(file) ? fail() : { a: 'b' }) },
+    'more than 10 tags': {
+      tags: (file) =>
+        isBad(file) ? Object.fromEntries(Array.from({ length: 11 }, (_, at) => [`t${at}`, 'x'])) : { a: 'b' },
+    },
+    'metadata that throws': { metadata: (file) => (isBad(file) ? fail() : { a: 'b' }) },
+    'metadata of a name that no header takes': { metadata: (file) => ({ [isBad(file) ? 'a b' : 'a']: 'b' }) },
+    'metadata that is no text': {
+      metadata: (file) => ({ a: (isBad(file) ? { toString: 7 } : 'b') as string }),
+    },
+  };
+  for (const [what, policy] of Object.entries(functions)) {
+    it(`is refused alone for ${what}, and its owner's log has the reason once`, async () => {
+      const { status, text, codes, faults, answers } = await ask({ policy });
+      assert.deepEqual([status, codes], [200, onlySecond('policy-failed')]);
+      assert.equal(faults.length, 1);
+      assert.match(String(faults[0]), /^PolicyFault: policy\.(key|tags|metadata) (threw|gave)/);
+      assert.doesNotMatch(text, /hush|SELECT|srv/);
+      const { error } = answers[1] as { error: { message: string } };
+      assert.match(error.message, /^“bad\.mp4” was refused: .+\.$/);
+    });
+  }
+
+  it('keeps the error that its function threw, with its stack, as the cause', async () => {
+    const { faults } = await ask({ policy: { key: fail } }, [{}]);
+    assert.match((faults[0] as { cause: Error }).cause.stack!, /hush[^]*one-bad-file/);
+  });
+
+  it('is refused alone where a field of it cannot be read', async () => {
+    for (const bad of [
+      { filesize: -1 },
+      { filename: 7 as unknown as string },
+      { last_modified: 1e300 },
+      { content_type: 'x'.repeat(2_000) },
+      { checksums: Array.from({ length: 30 }, () => 'crc32') as [] },
+      { upload_id: 'ü' },
+    ]) {
+      const { status, codes } = await ask({}, [{}, bad, {}]);
+      assert.equal(status, 200, JSON.stringify(bad).slice(0, 80));
+      assert.deepEqual(codes, onlySecond(bad.checksums ? 'too-many' : 'invalid-request', 3));
+    }
+    assert.equal((await ask({}, [{ filesize: -1 }])).status, 400, 'a call of which nothing can be read is refused');
+  });
+
+  it('is taken with the longest of names and the deepest of paths', async () => {
+    const policy = { key: (file: Readonly<InitFile>) => `inbox/${file.relative_path ?? file.filename}` };
+    const deep = (end: string): Partial<InitFile> => ({ relative_path: `${'ordner-ü/'.repeat(900)}${end}` });
+    const { codes, answers, faults } = await ask({ policy }, [
+      {},
+      deep('a/film.mp4'),
+      deep('b/film.mp4'),
+      { relative_path: `${'🎬'.repeat(4_000)}.mp4` },
+      { filename: `${'x'.repeat(9_000)}.mp4` },
+    ]);
+    assert.deepEqual(codes, Array(5).fill('granted'));
+    assert.deepEqual(faults, []);
+    const keys = answers.map((answer) => ('key' in answer ? answer.key : ''));
+    assert.equal(new Set(keys).size, 5, 'two paths that begin and end alike keep two keys');
+    for (const key of keys) {
+      assert.ok(Buffer.byteLength(key) <= 1_024 && key.endsWith('.mp4') && !/\p{Cs}/u.test(key), key);
+    }
+  });
+
+  it('is taken with metadata and tags made of what its user named it', async () => {
+    const name = `${'🎬'.repeat(3_000)}.mp4`;
+    const policy: SignerOptions['policy'] = {
+      metadata: (file) => ({ name: file.filename, path: file.relative_path ?? '', owner: 'ada' }),
+      tags: (file) => ({ name: file.filename }),
+    };
+    const { codes, answers } = await ask({ policy }, [{}, { filename: name, relative_path: `f/${name}` }]);
+    assert.deepEqual(codes, ['granted', 'granted']);
+    const { headers } = (answers[1] as { init: { headers: Record<string, string> } }).init;
+    assert.equal(headers['x-amz-meta-owner'], 'ada');
+    const bytes = Object.entries(headers).filter(([header]) => header.startsWith('x-amz-meta-'));
+    assert.ok(bytes.flat().join('').length <= 2_048);
+    for (const value of Object.values(headers)) assert.doesNotMatch(decodeURIComponent(value), /\p{Cs}|\ufffd/u);
+  });
+
+  it('begins as new where the tracker fails for it alone; where it fails for all, the call is one to try again', async () => {
+    const working = createMemoryTracker();
+    let asked = 0;
+    const tracker = {
+      ...working,
+      find: async (...query: Parameters<typeof working.find>) => {
+        if ((asked += 1) === 2) throw new Error('deadlock');
+        return working.find(...query);
+      },
+    };
+    const { status, codes, faults } = await ask({ tracker });
+    assert.deepEqual([status, codes], [200, onlySecond('granted')]);
+    assert.deepEqual(faults.map(String), ['Error: deadlock']);
+    const down = await ask({ tracker: { ...working, find: () => Promise.reject(new Error('down')) } });
+    assert.deepEqual([down.status, down.faults.map(String)], [500, ['Error: down']]);
+  });
+
+  it('has no second word where the hooks of its owner fail: no call and no process ends with them', async () => {
+    const caller = createCaller({
+      log: () => Promise.reject(new Error('log: disk full')),
+      onError: () => Promise.reject(new Error('onError: disk full')),
+      policy: { key: fail },
+    });
+    const quiet = console.error;
+    const lines: unknown[] = [];
+    console.error = (...line: unknown[]) => lines.push(line.join(' '));
+    try {
+      assert.equal((await caller.init()).error?.code, 'policy-failed');
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      console.error = quiet;
+    }
+    assert.equal(lines.length, 2);
+    for (const line of lines) assert.match(String(line), /onError failed: Error: onError: disk full/);
+  });
+});

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createSealer } from '../../../src/signer/grants/grant.js';
+import type { Grant } from '../../../src/signer/grants/grant.js';
+import { createSeal } from '../../../src/signer/grants/seal.js';
+
+const GRANT: Grant = {
+  key: 'a/ü "b".bin',
+  size: 10,
+  partSize: 5,
+  checksum: null,
+  principal: 'p',
+  begun: 1,
+  issued: 2,
+  claims: 'c',
+  marks: ['m', 'n'],
+};
+const AUDIENCE = { name: '', storeName: 'amazon', region: 'us-east-1', bucket: 'bucket' };
+const OLD = 'an old secret text';
+const NEW = 'a new secret text';
+const isRefusal = (code: string) => ({ name: 'SignerRefusal', status: 403, code });
+
+describe('grant', () => {
+  it('opens to what was sealed', async () => {
+    const sealer = createSealer([OLD], AUDIENCE);
+    for (const marks of [[], ['m', 'n']]) {
+      for (const checksum of [null, 'crc64nvme', 'sha256'] as const) {
+        const grant = { ...GRANT, checksum, marks };
+        assert.deepEqual(await sealer.open(await sealer.seal(grant)), grant);
+      }
+    }
+  });
+
+  it('does not open once any character of it is another', async () => {
+    const sealer = createSealer([OLD], AUDIENCE);
+    const sealed = await sealer.seal(GRANT);
+    for (let index = 0; index < sealed.length; index += 1) {
+      const forged = sealed.slice(0, index) + (sealed[index] === 'A' ? 'x' : 'A') + sealed.slice(index + 1);
+      await assert.rejects(sealer.open(forged), { name: 'SignerRefusal', status: 403 }, `character ${index}`);
+    }
+  });
+
+  it('does not open with parts missing, added or empty', async () => {
+    const sealer = createSealer([OLD], AUDIENCE);
+    const sealed = await sealer.seal(GRANT);
+    const [id, payload] = sealed.split('.');
+    for (const forged of [
+      '',
+      '.',
+      '..',
+      `${id}.${payload}.`,
+      `${id}.${payload}`,
+      `${sealed}.`,
+      `${sealed}A`,
+      '💣.💣.💣',
+    ]) {
+      await assert.rejects(sealer.open(forged), isRefusal('grant-invalid'), forged);
+    }
+  });
+
+  it('does not open for another name, store, region or bucket, though the secret is the same', async () => {
+    const sealed = await createSealer([OLD], AUDIENCE).seal(GRANT);
+    for (const change of [{ name: 'b' }, { storeName: 'https://b' }, { region: 'b' }, { bucket: 'b' }]) {
+      await assert.rejects(createSealer([OLD], { ...AUDIENCE, ...change }).open(sealed), isRefusal('grant-expired'));
+    }
+  });
+
+  it('of release 0.1.0, which knew no audience, counts as expired: the upload begins afresh', async () => {
+    const packed = [GRANT.key, 10, 5, 'p', 1, 2, 'm', 'n'];
+    const sealed = await createSeal([OLD], 'mule-upload grant 1\nbucket').seal(packed);
+    await assert.rejects(createSealer([OLD], AUDIENCE).open(sealed), isRefusal('grant-expired'));
+    const foreign = await createSeal([OLD], 'mule-upload grant 1\nother').seal(packed);
+    await assert.rejects(createSealer([OLD], AUDIENCE).open(foreign), isRefusal('grant-invalid'));
+  });
+
+  it('outlives the rotation of secrets while the old one is listed, and is outdated after', async () => {
+    const sealed = await createSealer([OLD], AUDIENCE).seal(GRANT);
+    const rotated = createSealer([NEW, OLD], AUDIENCE);
+    assert.deepEqual(await rotated.open(sealed), GRANT);
+    assert.deepEqual(await createSealer([NEW], AUDIENCE).open(await rotated.seal(GRANT)), GRANT);
+    await assert.rejects(createSealer([NEW], AUDIENCE).open(sealed), isRefusal('grant-expired'));
+  });
+});

@@ -1,0 +1,66 @@
+/** What a page asks of a signer, wherever it runs: the signature is held against one that Node's own signer makes. */
+import assert from 'node:assert/strict';
+import type { AllAnswer, InitAnswer, SignedAnswer } from '../../../src/protocol.js';
+import { putPart } from '../../../src/signer/s3/operations.js';
+import { createPresigner } from '../../../src/signer/s3/presign.js';
+import { locateStore } from '../../../src/signer/s3/store.js';
+import { CREDENTIALS, fileOf, queryOf } from '../caller.js';
+
+const SIZE = 100e6;
+
+/** The instant that a signed URL bears; epoch milliseconds. */
+function timeOf(url: string): number {
+  const stamp = queryOf(url)['X-Amz-Date']!;
+  return Date.parse(stamp.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, '$1-$2-$3:$4:$5'));
+}
+
+/**
+ * Calls a signer over HTTP as a page and as others do.
+ * @param base of a signer for the bucket `films` at Amazon, that knows callers by `x-user` and pages of page.example
+ */
+export async function callEverything(base: string): Promise<void> {
+  const post = (action: string, body: unknown, headers: Record<string, string> = {}) =>
+    fetch(`${base}/${action}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-user': 'ada', origin: 'https://page.example', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+  const call = async <T>(action: string, body: unknown): Promise<T> => {
+    const response = await post(action, body);
+    assert.equal(response.status, 200, await response.clone().text());
+    assert.equal(response.headers.get('access-control-allow-origin'), 'https://page.example');
+    assert.equal(response.headers.get('cache-control'), 'no-store');
+    return (await response.json()) as T;
+  };
+
+  const file = fileOf({ filename: 'Übung “1”.mp4', filesize: SIZE });
+  const { files } = await call<InitAnswer>('get_init_signature', { files: [file] });
+  const { key, grant, part_size } = files[0] as { key: string; grant: string; part_size: number };
+  assert.match(key, /^uploads\/[\da-f]{32}\/Übung “1”\.mp4$/);
+  const reference = { key, grant, upload_id: 'an/id+of=s3' };
+  const { url } = await call<SignedAnswer>('get_chunk_signature', { ...reference, chunk: 2, size: part_size });
+  const presign = createPresigner(locateStore({ bucket: 'films', region: 'us-east-1' }), 'us-east-1');
+  const terms = { credentials: CREDENTIALS, now: timeOf(url), expires: 3_600 };
+  assert.equal(url, (await presign(putPart(key, reference.upload_id, 2, part_size), terms)).url);
+  const chunks = Array.from({ length: 11 }, (_, index) => index + 1);
+  const all = await call<AllAnswer>('get_all_signatures', { ...reference, size: SIZE, part_size, chunks });
+  assert.equal(Object.keys(all.chunks).length, 11);
+
+  const statusOf = async (body: unknown, headers: Record<string, string>) =>
+    (await post('get_chunk_signature', body, headers)).status;
+  const right = { ...reference, chunk: 2, size: part_size };
+  assert.equal(await statusOf({ ...right, size: part_size + 1 }, {}), 400);
+  assert.equal(await statusOf(right, { 'x-user': 'mallory' }), 403);
+  assert.equal(await statusOf(right, { origin: 'https://evil.example' }), 403);
+  assert.equal(await statusOf(JSON.stringify(right), { 'content-type': 'text/plain' }), 415);
+  const preflight = await fetch(`${base}/get_init_signature`, {
+    method: 'OPTIONS',
+    headers: {
+      origin: 'https://page.example',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'content-type',
+    },
+  });
+  assert.equal(preflight.status, 204);
+  assert.equal(preflight.headers.get('access-control-allow-headers'), 'content-type');
+}

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { faultOfTemplate, fillTemplate } from '../../../src/signer/policy/key-template.js';
+import { createCaller, NOW } from '../caller.js';
+
+const fill = (template: string, name = 'film.mp4', principal: string | null = 'ada') =>
+  fillTemplate(template, name, principal, NOW);
+
+describe('key templates', () => {
+  it('are filled in with who, when, what, and 128 random bits', async () => {
+    assert.match(fill('u/{principal}/{date}/{random}/{name}'), /^u\/ada\/2026-05-06\/[0-9a-f]{32}\/film\.mp4$/);
+    assert.notEqual(fill('{random}'), fill('{random}'));
+    assert.match((await createCaller({ policy: { key: '{principal}/{random}' } }).init()).key, /^ada\/[0-9a-f]{32}$/);
+  });
+
+  it('keep principals apart, whatever their ids', () => {
+    const ids = [null, '~', '..', '.', 'a/b', 'a', 'b', 'a%2Fb', 'ä', '{name}', '_', '', 'a b'];
+    const keys = ids.map((id) => fill('{principal}/{name}', 'x', id));
+    assert.equal(new Set(keys).size, ids.length);
+    for (const key of keys.filter((key) => key !== '/x')) assert.match(key, /^[\w%~-]+\/x$/);
+  });
+
+  it('take names as names, not as commands or paths', () => {
+    assert.equal(fill('p/{name}', '$&{random}$1.txt'), 'p/$&{random}$1.txt');
+    assert.equal(fill('p/{name}', '../../etc/passwd'), 'p/passwd');
+    assert.equal(fill('p/{name}', '..'), 'p/file');
+  });
+
+  it('stay within 1,024 bytes, the extension kept', () => {
+    const key = fill('{random}/{name}-{name}', `${'文'.repeat(2_000)}.tar`);
+    assert.ok(Buffer.byteLength(key) <= 1_024);
+    assert.match(key, /\.tar$/);
+  });
+
+  it('are refused where they are none', () => {
+    for (const [template, why] of [
+      ['{user}/{name}', '{user} is none of'],
+      ['{name', 'a brace'],
+      ['fixed', 'one key for all'],
+      ['{date}', 'one key for all'],
+    ] as const) {
+      assert.match(faultOfTemplate(template)!, new RegExp(why.replace(/[{}]/g, '\\$&')));
+      assert.throws(() => createCaller({ policy: { key: template } }), /option policy\.key/);
+    }
+    assert.throws(() => createCaller({ policy: { key: '../{name}' } }), /option policy\.key: .* \. or \.\./);
+  });
+});

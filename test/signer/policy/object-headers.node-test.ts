@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { headersFor } from '../../../src/signer/policy/object-headers.js';
+import type { ObjectPolicy } from '../../../src/signer/policy/object-headers.js';
+import { createCaller, fileOf, queryOf } from '../caller.js';
+
+const headersOf = (policy: ObjectPolicy, filename = 'film.mp4') => headersFor(policy, fileOf({ filename }), 'ada');
+
+describe('headers of a new object', () => {
+  it('carry what the policy fixes, signed, for the browser to replay', async () => {
+    const policy = {
+      storageClass: 'STANDARD_IA',
+      encryption: 'AES256',
+      tags: { 'a b': 'c&d=e', team: 'ü' },
+      metadata: { Owner: 'ada' },
+      disposition: 'attachment',
+    } as const;
+    const expected = {
+      'content-type': 'video/mp4',
+      'content-disposition': `attachment; filename="film.mp4"; filename*=UTF-8''film.mp4`,
+      'x-amz-storage-class': 'STANDARD_IA',
+      'x-amz-server-side-encryption': 'AES256',
+      'x-amz-tagging': 'a%20b=c%26d%3De&team=%C3%BC',
+      'x-amz-meta-owner': 'ada',
+    };
+    for (const filesize of [5, 100e6]) {
+      const { init, put } = await createCaller({ policy }).init({ filesize });
+      const { headers, url } = (init ?? put)!;
+      assert.deepEqual(headers, expected);
+      const signed = queryOf(url)['X-Amz-SignedHeaders']!.split(';');
+      for (const name of Object.keys(expected)) assert.ok(signed.includes(name), name);
+    }
+  });
+
+  it('name the key of KMS that encrypts', async () => {
+    assert.deepEqual(await headersOf({ encryption: { kmsKeyId: 'arn:aws:kms:x:1:key/2', bucketKey: true } }), {
+      'content-type': 'video/mp4',
+      'x-amz-server-side-encryption': 'aws:kms',
+      'x-amz-server-side-encryption-aws-kms-key-id': 'arn:aws:kms:x:1:key/2',
+      'x-amz-server-side-encryption-bucket-key-enabled': 'true',
+    });
+    assert.equal((await headersOf({ encryption: 'aws:kms' }))['x-amz-server-side-encryption'], 'aws:kms');
+  });
+
+  it('are told by function who uploads what', async () => {
+    const headers = await headersOf({
+      tags: async (_, principal) => ({ user: principal! }),
+      metadata: ({ filename }) => ({ name: filename }),
+    });
+    assert.equal(headers['x-amz-tagging'], 'user=ada');
+    assert.equal(headers['x-amz-meta-name'], 'film.mp4');
+  });
+
+  it('let no file name out of its header, and lose nothing of it', async () => {
+    const names = [
+      'a"; x="b.txt',
+      'ü\r\nx-amz-acl: public-read',
+      ' two  spaces ',
+      '100%.txt',
+      '🎬\u202e.mp4',
+      '\ud800',
+    ];
+    for (const filename of names) {
+      const policy = {
+        disposition: 'inline',
+        metadata: (file: { filename: string }) => ({ n: file.filename }),
+      } as const;
+      const headers = await headersOf(policy, filename);
+      for (const value of Object.values(headers)) assert.match(value, /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/);
+      assert.equal(decodeURIComponent(headers['x-amz-meta-n']!), filename.replace('\ud800', '\ufffd'));
+      assert.match(
+        headers['content-disposition']!,
+        /^inline; filename="[^"\\]*"; filename\*=UTF-8''[\w!#$&+.^`|~%-]+$/,
+      );
+      assert.doesNotThrow(() => new Headers(headers));
+    }
+  });
+
+  const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`t${index}`, 'x']));
+
+  it('fault the owner for functions that give what S3 does not take and no cut can mend', async () => {
+    for (const policy of [
+      { tags: () => many },
+      { tags: () => ({ '': 'x' }) },
+      { tags: () => ({ 'aws:owner': 'x' }) },
+      { tags: () => ({ ['x'.repeat(129)]: 'x' }) },
+      { tags: () => 'a=b' as unknown as Record<string, string> },
+      { metadata: () => ({ 'a b': 'c' }) },
+      { metadata: () => ({ a: 7 as unknown as string }) },
+      { metadata: () => Object.fromEntries(Array.from({ length: 130 }, (_, index) => [`name-${index}`, ''])) },
+    ] satisfies ObjectPolicy[]) {
+      await assert.rejects(headersOf(policy), /policy\.(tags|metadata) gave/);
+    }
+  });
+
+  it('are checked at the start where they are fixed', () => {
+    for (const policy of [
+      { tags: many },
+      { tags: { '': 'x' } },
+      { tags: { a: 'x'.repeat(257) } },
+      { metadata: { 'a b': 'c' } },
+      { metadata: { a: 'x'.repeat(2_100) } },
+    ] satisfies ObjectPolicy[] as ObjectPolicy[]) {
+      assert.throws(() => createCaller({ policy }), /^OptionError: option policy\.(tags|metadata): it has /);
+    }
+  });
+
+  it("cut the values that functions give to S3's limits, by whole characters", async () => {
+    const { 'x-amz-tagging': tagging } = await headersOf({
+      tags: ({ filename }) => ({ name: `${filename} (1)` }),
+    });
+    assert.equal(decodeURIComponent(tagging!), 'name=film.mp4 _1_');
+    const letter = '\u{20000}';
+    const long = await headersOf({ tags: () => ({ name: `x${letter.repeat(200)}` }) });
+    assert.equal(decodeURIComponent(long['x-amz-tagging']!), `name=x${letter.repeat(127)}`);
+
+    const film = '🎬'.repeat(1_000);
+    const headers = await headersOf({ metadata: () => ({ short: 'kept whole', name: film, path: `a/${film}` }) });
+    const sizes = Object.entries(headers).filter(([name]) => name.startsWith('x-amz-meta-'));
+    const bytes = sizes.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+    assert.ok(bytes <= 2_048 - 44 && bytes > 1_950, `${bytes} bytes`);
+    assert.equal(headers['x-amz-meta-short'], 'kept whole');
+    assert.match(decodeURIComponent(headers['x-amz-meta-name']!), /^(?:🎬){70,}$/u);
+    assert.match(decodeURIComponent(headers['x-amz-meta-path']!), /^a\/(?:🎬){70,}$/u);
+  });
+});

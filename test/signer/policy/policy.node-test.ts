@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { chooseAcl } from '../../../src/signer/policy/object-headers.js';
+import { admit, chooseKey as choose } from '../../../src/signer/policy/policy.js';
+import { settlePolicy } from '../../../src/signer/policy/policy-options.js';
+import type { Policy, SettledPolicy } from '../../../src/signer/policy/policy.js';
+import type { InitFile } from '../../../src/protocol.js';
+import { fileOf, NOW } from '../caller.js';
+
+const settled = (policy: Policy = {}) => settlePolicy(policy, { knowsConditions: false, refusesUnsignedHeaders: true });
+const chooseKey = (policy: SettledPolicy, file: InitFile, principal: string | null) =>
+  choose(policy, file, principal, NOW);
+
+function verdict(policy: Policy, file: Partial<InitFile>): string {
+  try {
+    admit(settled(policy), fileOf(file));
+    return 'taken';
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+}
+
+describe('policy', () => {
+  it('takes files within its sizes, both bounds included', () => {
+    const policy = { minSize: 10, maxSize: 20 };
+    const sizes = [9, 10, 20, 21].map((filesize) => verdict(policy, { filesize }));
+    assert.deepEqual(sizes, ['too-small', 'taken', 'taken', 'too-big']);
+  });
+
+  it("takes no file beyond S3's own limit", () => {
+    assert.equal(verdict({}, { filesize: 10_000 * 5 * 1024 ** 3 }), 'taken');
+    assert.equal(verdict({}, { filesize: 10_000 * 5 * 1024 ** 3 + 1 }), 'too-big');
+  });
+
+  it('reads accept by the rule of the browser: extension and type are each enough, by any of their names', () => {
+    const taken = [
+      ['text/csv', 'e.csv', 'application/vnd.ms-excel'],
+      ['application/zip', 'f.zip', 'application/x-zip-compressed'],
+      ['image/jpg', 'd.jpg', 'image/jpeg'],
+      ['image/*', 'c.heic', 'application/octet-stream'],
+      ['text/plain', 'x.txt', 'text/plain; charset=utf-8'],
+      ['jpg,png', 'g.jpg', 'image/jpeg'],
+      ['*', 'g.bin', 'application/octet-stream'],
+    ] as const;
+    for (const [accept, filename, content_type] of taken)
+      assert.equal(verdict({ accept }, { filename, content_type }), 'taken', `${accept}: ${filename}, ${content_type}`);
+    const refused = [
+      ['image/*', 'x.html', 'text/html'],
+      ['image/*', 'x.png', 'text/html'],
+      ['.jpg', 'x.html', 'image/jpeg'],
+      ['jpg,png', 'g.gif', 'image/gif'],
+    ] as const;
+    for (const [accept, filename, content_type] of refused)
+      assert.equal(verdict({ accept }, { filename, content_type }), 'type', `${accept}: ${filename}, ${content_type}`);
+  });
+
+  it('reads accept as a file input does', () => {
+    const accept = '.JPG, image/png, video/*';
+    const verdicts = [
+      { filename: 'a.jpg', content_type: '' },
+      { filename: 'a', content_type: 'IMAGE/PNG' },
+      { filename: 'a', content_type: 'video/mp4; codecs="avc1"' },
+      { filename: 'a.jpg.exe', content_type: 'application/octet-stream' },
+      { filename: 'a', content_type: 'image/pngx' },
+      { filename: 'a', content_type: 'videos/mp4' },
+    ].map((file) => verdict({ accept }, file));
+    assert.deepEqual(verdicts, ['taken', 'taken', 'taken', 'type', 'type', 'type']);
+  });
+
+  it('refuses a name of nothing, and a type that could break out of a header', () => {
+    assert.equal(verdict({}, { filename: '  ' }), 'empty-name');
+    for (const content_type of ['text', 'a/b\r\nx-amz-acl: public-read', 'a/b, c/d', 'a/b; x', 'ä/b']) {
+      assert.equal(verdict({}, { content_type }), 'type', content_type);
+    }
+    for (const content_type of [
+      '',
+      'a/b',
+      'text/plain;charset=utf-8',
+      'image/svg+xml',
+      'video/mp4; codecs="avc1.42E01E, mp4a"',
+    ]) {
+      assert.equal(verdict({}, { content_type }), 'taken', content_type);
+    }
+  });
+
+  it('names each object by 128 random bits and the cleaned name', async () => {
+    const file = fileOf({ filename: '../ü b.txt', object_key: 'my/own', acl: 'public-read' });
+    const keys = await Promise.all([1, 2].map(() => chooseKey(settled(), file, null)));
+    for (const key of keys) assert.match(key, /^uploads\/[0-9a-f]{32}\/ü b\.txt$/);
+    assert.notEqual(keys[0], keys[1]);
+    assert.equal(chooseAcl(settled(), file), null);
+  });
+
+  it('keeps the longest of names within 1,024 bytes of UTF-8', async () => {
+    const key = await chooseKey(settled(), fileOf({ filename: `${'文'.repeat(1_300)}.tar` }), null);
+    assert.ok(Buffer.byteLength(key) <= 1_024);
+    assert.match(key, /\.tar$/);
+  });
+
+  it('asks the key of the page where the policy names keys by file and principal', async () => {
+    const key = (file: Readonly<InitFile>, principal: string | null) => `${principal}/${file.filename}`;
+    assert.equal(await chooseKey(settled({ key }), fileOf(), 'ada'), 'ada/film.mp4');
+    for (const unfit of ['a/../b', '', 'x'.repeat(1_025)]) {
+      await assert.rejects(chooseKey(settled({ key: () => unfit }), fileOf(), null), /policy\.key gave an unfit key/);
+    }
+  });
+
+  it('meets a wish for a key below the prefix only, cleaned', async () => {
+    const keyFor = (object_key: string) => chooseKey(settled({ objectKeys: 'open/' }), fileOf({ object_key }), null);
+    assert.equal(await keyFor('a/b.mp4'), 'open/a/b.mp4');
+    assert.equal(await keyFor('../../private/b.mp4'), 'open/private/b.mp4');
+    assert.equal(await keyFor('folder/'), 'open/folder/film.mp4');
+    assert.equal(await keyFor('/'), 'open/film.mp4');
+    assert.equal(await keyFor('..'), 'open/film.mp4');
+    await assert.rejects(keyFor('x/'.repeat(600)), { code: 'key-refused' });
+  });
+
+  it('signs an ACL only where it is listed', () => {
+    const policy = settled({ acls: ['public-read'] });
+    assert.equal(chooseAcl(policy, fileOf({ acl: 'public-read' })), 'public-read');
+    assert.equal(chooseAcl(policy, fileOf({ acl: 'public-read-write' })), null);
+    assert.equal(chooseAcl(policy, fileOf()), null);
+  });
+});

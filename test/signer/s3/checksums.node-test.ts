@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { AllAnswer, ChecksumAlgorithm, SignedRequest } from '../../../src/protocol.js';
+import { createMemoryTracker } from '../../../src/signer/tracker/tracker.js';
+import { createCaller, DAY, fileOf, queryOf } from '../caller.js';
+import type { Caller } from '../caller.js';
+
+const PART = 8 * 1024 ** 2;
+const SIZE = 100e6;
+const ALL: readonly ChecksumAlgorithm[] = ['crc64nvme', 'crc32c', 'crc32', 'sha256'];
+/** Of "123456789", and as many bytes of them as the algorithm has. */
+const VALUES: Readonly<Record<ChecksumAlgorithm, string>> = {
+  crc64nvme: 'rosUhgp5mIg=',
+  crc32c: '4waSgw==',
+  crc32: 'y/Q5Jg==',
+  sha256: 'FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=',
+};
+
+const knowing = (...checksums: ChecksumAlgorithm[]): Caller => createCaller({ checksums });
+const signedHeaders = (url: string): string[] => queryOf(url)['X-Amz-SignedHeaders']!.split(';');
+
+async function begin(caller: Caller, ...checksums: ChecksumAlgorithm[]) {
+  const file = await caller.init({ checksums });
+  return { file, reference: { key: file.key, grant: file.grant, upload_id: 'u' } };
+}
+
+describe('the checksum agreed on', () => {
+  it("is the browser's first choice among what the store knows", async () => {
+    const caller = knowing('crc32', 'crc32c', 'sha256');
+    const choice = async (...checksums: ChecksumAlgorithm[]) => (await caller.init({ checksums })).checksum;
+    assert.deepEqual(await choice(...ALL), { algorithm: 'crc32c', type: 'FULL_OBJECT' });
+    assert.deepEqual(await choice('sha256', 'crc32'), { algorithm: 'sha256', type: 'COMPOSITE' });
+    assert.equal(await choice('crc64nvme'), undefined);
+    assert.equal(await choice(), undefined);
+  });
+
+  it('is any of them at Amazon and none at an unknown store, unless the options say otherwise', async () => {
+    const at = async (endpoint: string | undefined) =>
+      (await createCaller({ endpoint }).init({ checksums: [...ALL] })).checksum;
+    const best = { algorithm: 'crc64nvme', type: 'FULL_OBJECT' };
+    assert.deepEqual(await at(undefined), best);
+    assert.deepEqual(await at('https://s3.dualstack.eu-west-1.amazonaws.com'), best);
+    assert.deepEqual(await at('https://s3.cn-north-1.amazonaws.com.cn'), best);
+    assert.equal(await at('https://store.example'), undefined);
+    assert.equal(await at('https://amazonaws.com.example'), undefined);
+    assert.equal(
+      (await createCaller({ endpoint: undefined, checksums: [] }).init({ checksums: [...ALL] })).checksum,
+      undefined,
+    );
+  });
+
+  it('may be asked for along with some that this signer has never heard of', async () => {
+    const caller = knowing('crc32');
+    const [file] = (
+      await caller.call('get_init_signature', {
+        files: [
+          {
+            ...fileOf(),
+            checksums: ['xxhash128', 'crc32'] as never,
+            checksum: { algorithm: 'xxhash128' as never, value: 'x' },
+          },
+        ],
+      })
+    ).files;
+    assert.deepEqual('checksum' in file! && file.checksum, { algorithm: 'crc32', type: 'FULL_OBJECT' });
+  });
+
+  it('stays the same when the grant is renewed, whatever is offered then', async () => {
+    const caller = knowing('crc32c', 'crc64nvme');
+    const { file } = await begin(caller, 'crc32c');
+    caller.now += 8 * DAY;
+    const again = await caller.init({ key: file.key, grant: file.grant, upload_id: 'u', checksums: ['crc64nvme'] });
+    assert.deepEqual(again.checksum, { algorithm: 'crc32c', type: 'FULL_OBJECT' });
+  });
+
+  it('is that of the upload which the tracker found, where the browser offers it; else the file begins afresh', async () => {
+    const caller = createCaller({ checksums: ['crc32c', 'crc32'], tracker: createMemoryTracker() });
+    const { reference } = await begin(caller, 'crc32c');
+    await caller.call('chunk_loaded', { ...reference, chunks: [1], state: 'started' });
+    const found = await caller.init({ checksums: ['crc32', 'crc32c'] });
+    assert.equal(found.upload_id, 'u');
+    assert.deepEqual(found.checksum, { algorithm: 'crc32c', type: 'FULL_OBJECT' });
+    const other = await caller.init({ checksums: ['crc32'] });
+    assert.equal(other.upload_id, undefined);
+    assert.deepEqual(other.checksum, { algorithm: 'crc32', type: 'FULL_OBJECT' });
+  });
+});
+
+describe('signed checksums', () => {
+  it('are named in Create, with their type', async () => {
+    for (const [algorithm, type] of [
+      ['crc64nvme', 'FULL_OBJECT'],
+      ['sha256', 'COMPOSITE'],
+    ] as const) {
+      const { init } = await knowing(algorithm).init({ checksums: [algorithm] });
+      assert.deepEqual(init!.headers, {
+        'content-type': 'video/mp4',
+        'x-amz-checksum-algorithm': algorithm.toUpperCase(),
+        'x-amz-checksum-type': type,
+      });
+      assert.deepEqual(signedHeaders(init!.url), [
+        'content-type',
+        'host',
+        'x-amz-checksum-algorithm',
+        'x-amz-checksum-type',
+      ]);
+    }
+  });
+
+  for (const algorithm of ALL) {
+    it(`are a header of each part, singly and in a window: ${algorithm}`, async () => {
+      const caller = knowing(...ALL);
+      const { reference } = await begin(caller, algorithm);
+      const value = VALUES[algorithm];
+      const single = await caller.call('get_chunk_signature', { ...reference, chunk: 2, size: PART, checksum: value });
+      assert.deepEqual(single.headers, {
+        'x-amz-sdk-checksum-algorithm': algorithm.toUpperCase(),
+        [`x-amz-checksum-${algorithm}`]: value,
+      });
+      assert.deepEqual(signedHeaders(single.url), [
+        'content-length',
+        'host',
+        `x-amz-checksum-${algorithm}`,
+        'x-amz-sdk-checksum-algorithm',
+      ]);
+      const all: AllAnswer = await caller.call('get_all_signatures', {
+        ...reference,
+        size: SIZE,
+        part_size: PART,
+        chunks: [1, 2, 3],
+        checksums: { 2: value, 3: value, 99: 'not asked for' },
+      });
+      assert.equal(typeof all.chunks['1'], 'string', 'a part without a value has no header');
+      const { url, headers } = all.chunks['2'] as SignedRequest;
+      assert.deepEqual({ url, headers }, { url: single.url, headers: single.headers });
+      assert.notEqual((all.chunks['3'] as SignedRequest).url, url);
+    });
+  }
+
+  it('are the whole object’s in Complete, with its type and size', async () => {
+    const caller = knowing('crc64nvme', 'sha256');
+    const { reference } = await begin(caller, 'crc64nvme');
+    const end = await caller.call('get_end_signature', { ...reference, size: SIZE, checksum: VALUES.crc64nvme });
+    assert.deepEqual(end.headers, {
+      'x-amz-checksum-type': 'FULL_OBJECT',
+      'x-amz-checksum-crc64nvme': VALUES.crc64nvme,
+      'x-amz-mp-object-size': String(SIZE),
+    });
+    const composite = await begin(caller, 'sha256');
+    const { headers } = await caller.call('get_end_signature', { ...composite.reference, size: SIZE });
+    assert.deepEqual(headers, { 'x-amz-checksum-type': 'COMPOSITE', 'x-amz-mp-object-size': String(SIZE) });
+  });
+
+  it('are a header of a file sent by one PUT, once its value is known', async () => {
+    const caller = knowing('crc32c', 'sha256');
+    const small = { filesize: 9, checksums: [...ALL] };
+    const put = await caller.init({ ...small, checksum: { algorithm: 'crc32c', value: VALUES.crc32c } });
+    assert.equal(put.put!.headers!['x-amz-checksum-crc32c'], VALUES.crc32c);
+    assert.ok(signedHeaders(put.put!.url).includes('x-amz-checksum-crc32c'));
+    assert.deepEqual(put.checksum, { algorithm: 'crc32c', type: 'FULL_OBJECT' });
+    // by another algorithm than the store's: the answer tells which, and the file can be asked for again with it
+    const other = await caller.init({ ...small, checksum: { algorithm: 'crc64nvme', value: VALUES.crc64nvme } });
+    assert.deepEqual(other.put!.headers, { 'content-type': 'video/mp4' });
+    assert.deepEqual(other.checksum, { algorithm: 'crc32c', type: 'FULL_OBJECT' });
+    const again = await caller.init({
+      ...small,
+      key: other.key,
+      grant: other.grant,
+      checksum: { algorithm: 'crc32c', value: VALUES.crc32c },
+    });
+    assert.equal(again.put!.headers!['x-amz-checksum-crc32c'], VALUES.crc32c);
+  });
+
+  it('may be a field of a form, whose policy then allows that field alone besides', async () => {
+    const caller = createCaller({ checksums: ['crc32c'], policy: { posts: true } });
+    const files = [fileOf({ id: 'with', filesize: 9, checksums: ['crc32c'] }), fileOf({ id: 'without', filesize: 9 })];
+    const answer = await caller.call('get_init_signature', { files });
+    const conditionsOf = (index: number): string => {
+      const file = answer.files[index] as { post: string };
+      return Buffer.from(answer.posts![file.post]!.fields['policy']!, 'base64').toString();
+    };
+    assert.ok(conditionsOf(0).includes('["starts-with","$x-amz-checksum-crc32c",""]'));
+    assert.ok(!conditionsOf(1).includes('checksum'));
+    assert.deepEqual((answer.files[0] as { checksum?: unknown }).checksum, {
+      algorithm: 'crc32c',
+      type: 'FULL_OBJECT',
+    });
+  });
+
+  it('leave no trace where none was agreed on', async () => {
+    const caller = knowing();
+    const { file, reference } = await begin(caller, ...ALL);
+    assert.equal(file.checksum, undefined);
+    assert.deepEqual(file.init!.headers, { 'content-type': 'video/mp4' });
+    assert.equal((await caller.call('get_end_signature', { ...reference, size: SIZE })).headers, undefined);
+    assert.equal(
+      (await caller.init({ filesize: 9, checksum: { algorithm: 'crc32', value: VALUES.crc32 } })).checksum,
+      undefined,
+    );
+  });
+});
+
+describe('checksums that are refused', () => {
+  const BAD: readonly string[] = [
+    '',
+    'x',
+    '=',
+    VALUES.crc32,
+    `${VALUES.crc64nvme}=`,
+    'rosUhgp5mI==',
+    'rosUhgp5_Ig=',
+    'rosUhgp5mIg',
+    ' osUhgp5mIg=',
+    'rosUhgp5mIg=\n',
+  ];
+
+  it('are values that are no base64 of the right length, for a part, a window and the whole', async () => {
+    const caller = knowing('crc64nvme');
+    const { reference } = await begin(caller, 'crc64nvme');
+    for (const checksum of BAD) {
+      assert.equal(
+        await caller.refusal('get_chunk_signature', { ...reference, chunk: 1, size: PART, checksum }),
+        '400 invalid-checksum',
+      );
+      const window = { ...reference, size: SIZE, part_size: PART, chunks: [1], checksums: { 1: checksum } };
+      assert.equal(await caller.refusal('get_all_signatures', window), '400 invalid-checksum');
+      assert.equal(
+        await caller.refusal('get_end_signature', { ...reference, size: SIZE, checksum }),
+        '400 invalid-checksum',
+      );
+    }
+    const long = 'A'.repeat(100);
+    assert.equal(
+      await caller.refusal('get_end_signature', { ...reference, size: SIZE, checksum: long }),
+      '400 invalid-request',
+    );
+    for (const checksums of [[], 'x', { 1: 5 }]) {
+      const window = { ...reference, size: SIZE, part_size: PART, chunks: [1], checksums };
+      assert.equal(await caller.refusal('get_all_signatures', window), '400 invalid-request');
+    }
+  });
+
+  it('say which field is wrong and what it has to be', async () => {
+    const caller = knowing('crc32c');
+    const { reference } = await begin(caller, 'crc32c');
+    const window = { ...reference, size: SIZE, part_size: PART, chunks: [7], checksums: { 7: 'nonsense' } };
+    const { error } = (await (await caller.post('get_all_signatures', window)).json()) as {
+      error: { message: string };
+    };
+    assert.equal(error.message, 'checksums.7 has to be base64 of the 4 bytes of a crc32c.');
+  });
+
+  it('are values where none was agreed on, and a whole value of SHA-256', async () => {
+    const caller = knowing('sha256');
+    const none = (await begin(caller)).reference;
+    assert.equal(
+      await caller.refusal('get_chunk_signature', { ...none, chunk: 1, size: PART, checksum: VALUES.crc32 }),
+      '400 checksum-not-agreed',
+    );
+    const { reference } = await begin(caller, 'sha256');
+    assert.equal(
+      await caller.refusal('get_end_signature', { ...reference, size: SIZE, checksum: VALUES.sha256 }),
+      '400 checksum-composite',
+    );
+  });
+
+  it('refuse a file alone, not the batch it came in', async () => {
+    const checksum = { algorithm: 'crc32c' as const, value: 'nonsense' };
+    const files = [
+      fileOf({ id: 'bad', filesize: 9, checksums: ['crc32c'], checksum }),
+      fileOf({ id: 'good', filesize: 9 }),
+    ];
+    const answer = await knowing('crc32c').call('get_init_signature', { files });
+    assert.deepEqual(
+      answer.files.map((file) => ('error' in file ? file.error.code : 'taken')),
+      ['invalid-checksum', 'taken'],
+    );
+  });
+});

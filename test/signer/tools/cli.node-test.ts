@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { after, describe, it } from 'node:test';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { startBucket } from '../../../demo/bucket/index.js';
+import type { InitAnswer } from '../../../src/protocol.js';
+import { fileOf } from '../caller.js';
+
+const CLI = fileURLToPath(new URL('../../../src/signer/tools/cli.ts', import.meta.url));
+const TSX = import.meta.resolve('tsx');
+const GOOD = {
+  S3_BUCKET: 'films',
+  AWS_ACCESS_KEY_ID: 'A',
+  AWS_SECRET_ACCESS_KEY: 'hush-hush',
+  ALLOW_ANONYMOUS: 'true',
+  PORT: '0',
+};
+
+describe('mule-upload signer', () => {
+  const running = new Set<ChildProcess>();
+  after(() => running.forEach((child) => child.kill('SIGKILL')));
+
+  function start(args: string[], env: Record<string, string> = {}) {
+    const child = spawn(process.execPath, ['--import', TSX, CLI, ...args], {
+      env: { PATH: process.env['PATH'], ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    running.add(child);
+    child.once('exit', () => running.delete(child));
+    const texts = { out: '', err: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.err += text));
+    return { child, texts };
+  }
+
+  async function runToEnd(args: string[], env?: Record<string, string>) {
+    const { child, texts } = start(args, env);
+    const [code] = (await once(child, 'close')) as [number];
+    return { code, ...texts };
+  }
+
+  async function serve(env: Record<string, string> = {}) {
+    const { child, texts } = start(['signer'], { ...GOOD, ...env });
+    while (!texts.out.includes('\n')) {
+      const [event] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => ['exit'])]);
+      assert.notEqual(event, 'exit', texts.err);
+    }
+    return { child, texts, url: /http:\S+/.exec(texts.out)![0] };
+  }
+
+  const post = (url: string, headers = {}) =>
+    fetch(`${url}/get_init_signature`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({ files: [fileOf()] }),
+    });
+
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`signs as its environment says, and ends well on ${signal}`, async () => {
+      const { child, texts, url } = await serve({
+        S3_ENDPOINT: 'https://store.example',
+        AWS_REGION: 'eu-west-1',
+        AWS_SESSION_TOKEN: 'tok',
+        PART_SIZE: '16MiB',
+        MAX_SIZE: '1GB',
+        ORIGINS: 'https://page.example, https://other.example',
+        SIGNER_SECRET: 'a new secret text, an old secret text',
+      });
+      const response = await post(url, { origin: 'https://other.example' });
+      const { files, principal } = (await response.json()) as InitAnswer;
+      assert.equal(principal, null, 'nobody signs in here');
+      const file = files[0] as { part_size: number; init: { url: string } };
+      assert.equal(file.part_size, 16 * 1024 ** 2);
+      assert.match(file.init.url, /^https:\/\/store\.example\/films\/uploads\/.*eu-west-1.*X-Amz-Security-Token=tok/);
+      assert.equal((await post(url, { origin: 'https://evil.example' })).status, 403);
+      child.kill(signal);
+      assert.deepEqual(await once(child, 'exit'), [0, null]);
+      assert.equal(texts.err, '');
+      assert.ok(!texts.out.includes('hush'));
+    });
+  }
+
+  it('warns in one line, beside the one with its URL, that no page can call it without ORIGINS', async () => {
+    for (const ORIGINS of ['', ' , ']) {
+      const { child, texts, url } = await serve({ ORIGINS });
+      assert.equal((await post(url)).status, 200);
+      child.kill('SIGTERM');
+      await once(child, 'close');
+      assert.match(texts.out, /^mule-upload signer for bucket films on http:\/\/127\.0\.0\.1:\d+\n$/);
+      assert.match(texts.err, /^mule-upload signer: ORIGINS is not set: .*proxy.*page's own origin.*\n$/);
+    }
+  });
+
+  it('says in --help when ORIGINS is needed', async () => {
+    const { out } = await runToEnd(['--help']);
+    assert.match(out.replace(/\s+/g, ' '), /ORIGINS .*needed unless a proxy puts the signer on the page's own origin/);
+  });
+
+  it('explains itself with --help', async () => {
+    for (const args of [['--help'], ['signer', '--help']]) {
+      const { code, out } = await runToEnd(args);
+      assert.equal(code, 0);
+      for (const variable of ['S3_BUCKET', 'AWS_REGION', 'S3_ENDPOINT', 'SIGNER_SECRET', 'ALLOW_ANONYMOUS', 'PORT'])
+        assert.ok(out.includes(variable));
+    }
+  });
+
+  it('says what it does not know', async () => {
+    assert.match((await runToEnd([])).err, /name a command/);
+    const { code, err } = await runToEnd(['sinner']);
+    assert.equal(code, 2);
+    assert.match(err, /“sinner” is no command/);
+  });
+
+  const wrong: [RegExp, Record<string, string>][] = [
+    [/S3_BUCKET is not set/, { S3_BUCKET: '' }],
+    [/AWS_SECRET_ACCESS_KEY is not set/, { AWS_SECRET_ACCESS_KEY: '' }],
+    [/ALLOW_ANONYMOUS has to be true/, { ALLOW_ANONYMOUS: '' }],
+    [/S3_ENDPOINT: "store" is not/, { S3_ENDPOINT: 'store' }],
+    [/ORIGINS: "page\.example" is not/, { ORIGINS: 'page.example' }],
+    [/MAX_SIZE: "many" is no size/, { MAX_SIZE: 'many' }],
+    [/PART_SIZE: 1000 is not/, { PART_SIZE: '1kB' }],
+    [/SIGNER_SECRET: give/, { SIGNER_SECRET: 'short' }],
+    [/PORT: "80a" is no port/, { PORT: '80a' }],
+    [/PRINCIPAL_HEADER: "a b" is no name/, { PRINCIPAL_HEADER: 'a b' }],
+    [/neither postgres:\/\/ nor sqlite:/, { DATABASE_URL: 'mysql://user:hush@host/db' }],
+  ];
+  for (const [message, env] of wrong) {
+    it(`names the variable that is wrong: ${message.source}`, async () => {
+      const { code, err, out } = await runToEnd(['signer'], { ...GOOD, ...env });
+      assert.equal(code, 2);
+      assert.match(err, message);
+      assert.equal(err.trim().split('\n').length, 1);
+      assert.equal(out, '');
+    });
+  }
+
+  it('knows callers by a header of the proxy, tracks them in a database, and sweeps it', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'mule-cli-'));
+    const database = { DATABASE_URL: `sqlite:${path.join(folder, 'uploads.db')}` };
+    const { child, url } = await serve({ ...database, ALLOW_ANONYMOUS: '', PRINCIPAL_HEADER: 'X-Forwarded-User' });
+    assert.equal((await post(url)).status, 401);
+    const { actions, principal } = (await (await post(url, { 'x-forwarded-user': 'ada' })).json()) as InitAnswer;
+    assert.ok(actions!.includes('chunk_loaded'));
+    assert.match(principal!, /^[\w-]{22}$/);
+    child.kill('SIGTERM');
+    assert.deepEqual(await once(child, 'exit'), [0, null]);
+    const swept = await runToEnd(['sweep', '--days', '3'], { ...GOOD, ...database });
+    assert.deepEqual([swept.code, swept.out], [0, '0 aborted, 0 were gone, 0 failed\n'], swept.err);
+    assert.match((await runToEnd(['sweep'], GOOD)).err, /DATABASE_URL is not set/);
+    assert.match(
+      (await runToEnd(['sweep', '--days', 'x'], { ...GOOD, ...database })).err,
+      /--days: NaN is not above 0/,
+    );
+    await rm(folder, { recursive: true });
+  });
+
+  it('holds a signer to the protocol, and says what is wrong', async () => {
+    const { child, url } = await serve({ S3_ENDPOINT: 'http://127.0.0.1:1' });
+    const { code, out } = await runToEnd(['conformance', url, '--header', 'X-User: ada']);
+    assert.equal(code, 1);
+    assert.match(out, /^ok {4}takes JSON alone/);
+    assert.match(out, /^WRONG init signs a small file, and the store takes it\n {6}\S/m);
+    assert.match(out, /\d+ of \d+ rules are kept\n$/);
+    child.kill('SIGTERM');
+    assert.match((await runToEnd(['conformance', 'x'])).err, /"x" is no URL/);
+  });
+
+  it('tries the store with --check, and says what to paste where', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'mule-cli-'));
+    const credentials = { accessKeyId: GOOD.AWS_ACCESS_KEY_ID, secretAccessKey: GOOD.AWS_SECRET_ACCESS_KEY };
+    const rule = { allowedOrigins: ['https://page.example'], allowedMethods: ['GET', 'PUT', 'POST', 'HEAD', 'DELETE'] };
+    const cors = [{ ...rule, allowedHeaders: ['*'], exposeHeaders: ['x-amz-request-id'] }];
+    const bucket = await startBucket({ dir: folder, buckets: ['films'], credentials, cors });
+    const env = { ...GOOD, S3_ENDPOINT: bucket.url, ORIGINS: 'https://page.example', ALLOW_ANONYMOUS: '' };
+    const { code, out, err } = await runToEnd(['signer', '--check'], env);
+    assert.equal(code, 1, err);
+    assert.match(out, /^ok {4}the bucket is there, and the credentials may begin an upload\n/);
+    assert.match(
+      out,
+      /^WRONG they may read the ETag of a part\n {6}ExposeHeaders lacks ETag.*\n {6}the bucket's CORS rule/m,
+    );
+    assert.match(out, /^ {10}"AllowedOrigins": \[\n {12}"https:\/\/page\.example"/m);
+    assert.match(out, /^HINT {2}the credentials may do no more\n {6}they may list the objects of the bucket/m);
+    const other = await runToEnd(['signer', '--check'], { ...env, S3_BUCKET: 'other' });
+    assert.match(other.out, /^WRONG the bucket is there.*\n {6}there is no bucket other\n {6}aws s3 mb s3:\/\/other/);
+    await bucket.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('answers the calls that are under way when it is told to stop, and takes no more', async () => {
+    const { child, url } = await serve();
+    const { port, hostname } = new URL(url);
+    const body = JSON.stringify({ files: [fileOf()] });
+    const socket = connect(Number(port), hostname);
+    socket.write(
+      `POST /get_init_signature HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\n`
+        + `Content-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`,
+    );
+    assert.equal((await post(url)).status, 200, 'the half of the first call has come before this');
+    child.kill('SIGTERM');
+    while (await post(url).catch(() => null)) await new Promise((resolve) => setTimeout(resolve, 20));
+    socket.write(body.slice(10));
+    let answer = '';
+    for await (const text of socket.setEncoding('utf8')) answer += text as string;
+    assert.match(answer, /^HTTP\/1\.1 200 OK[^]*X-Amz-Signature/);
+    if (child.exitCode === null) await once(child, 'exit');
+    assert.equal(child.exitCode, 0);
+  });
+
+  it('says so when its port is taken', async () => {
+    const squatter = createServer().listen(0, '127.0.0.1');
+    await once(squatter, 'listening');
+    const { port } = squatter.address() as AddressInfo;
+    const { code, err } = await runToEnd(['signer'], { ...GOOD, PORT: String(port) });
+    squatter.close();
+    assert.equal(code, 1);
+    assert.match(err, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port} \\(EADDRINUSE\\)`));
+  });
+});

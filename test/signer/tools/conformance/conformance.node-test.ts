@@ -1,0 +1,501 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startBucket } from '../../../../demo/bucket/index.js';
+import type { RunningBucket } from '../../../../demo/bucket/index.js';
+import { need } from '../../../../scripts/machine.js';
+import type { InitAnswer, InitPut, SignedRequest } from '../../../../src/protocol.js';
+import { checkConformance, CONFORMANCE_RULES } from '../../../../src/signer/tools/conformance/conformance.js';
+import { createMemoryTracker, createSigner } from '../../../../src/signer/index.js';
+import type { SignerOptions } from '../../../../src/signer/index.js';
+import { toNodeHandler } from '../../../../src/signer/node.js';
+import { Daemon, freePort } from '../../../servers/processes.js';
+import { CREDENTIALS } from '../../caller.js';
+
+const BACKENDS = path.resolve(import.meta.dirname, '../../../../demo/backends');
+const RULES = CONFORMANCE_RULES.length;
+
+type Headers = Record<string, string>;
+
+let dir: string;
+let bucket: RunningBucket;
+before(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'mule-conformance-'));
+  bucket = await startBucket({ dir: path.join(dir, 'bucket'), buckets: ['films', 'other'], credentials: CREDENTIALS });
+});
+after(async () => {
+  await bucket.close();
+  await rm(dir, { recursive: true });
+});
+
+/** Runs the kit. @returns the rules that were broken, and how many there are */
+async function faultsOf(
+  url: string,
+  people: { headers?: Headers; otherHeaders?: Headers } = {
+    headers: { 'x-user': 'ada' },
+    otherHeaders: { 'x-user': 'bob' },
+  },
+): Promise<{ rules: number; faults: string[] }> {
+  const verdicts = await checkConformance({ url, ...people });
+  return {
+    rules: verdicts.length,
+    faults: verdicts.flatMap(({ rule, fault }) => (fault === null ? [] : [`${rule}: ${fault}`])),
+  };
+}
+
+type Change = (
+  answer: Record<string, unknown>,
+  action: string,
+  body: Record<string, unknown>,
+  request: Request,
+) => unknown;
+
+/** Runs the kit against the package's own signer, with its answers changed as a faulty backend would give them. */
+async function faultsOfOwn(
+  options: Partial<SignerOptions> = {},
+  change?: Change,
+  people?: Parameters<typeof faultsOf>[1],
+) {
+  const sign = createSigner({
+    bucket: 'films',
+    endpoint: bucket.url,
+    credentials: CREDENTIALS,
+    authorize: (request) => request.headers.get('x-user'),
+    tracker: createMemoryTracker(),
+    ...options,
+  });
+  const handle = toNodeHandler(async (request) => {
+    const text = await request.clone().text();
+    const response = await sign(request);
+    if (!change || response.status === 204) return response;
+    const action = new URL(request.url).pathname.split('/').at(-1)!;
+    const json = (await response.clone().json()) as Record<string, unknown>;
+    let body: Record<string, unknown> = {};
+    try {
+      body = JSON.parse(text) as typeof body;
+    } catch {
+      // garbage of the kit's own
+    }
+    const changed = change(json, action, body, request) ?? json;
+    return changed instanceof Response ? changed : Response.json(changed, { status: response.status });
+  });
+  const server = createServer(handle).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  try {
+    return await faultsOf(`http://127.0.0.1:${(server.address() as AddressInfo).port}/sign/`, people);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+describe('the conformance kit', () => {
+  it('finds nothing wrong with the package’s own signer, however it is configured', async () => {
+    const configurations: Partial<SignerOptions>[] = [
+      {},
+      { policy: { posts: true, disposition: 'attachment' } },
+      { policy: { overwrite: false, key: '{principal}/{random}/{name}' } },
+      { receipts: true, secret: 'a secret of sixteen', tracker: undefined },
+    ];
+    for (const options of configurations) {
+      const { rules, faults } = await faultsOfOwn(options);
+      assert.deepEqual(faults, [], JSON.stringify(options));
+      assert.equal(rules, RULES);
+    }
+  });
+
+  const broken: [string, RegExp, Change][] = [
+    [
+      'names no key',
+      /has to name the key/,
+      (answer, action) => {
+        if (action === 'get_init_signature')
+          for (const file of (answer['files'] ?? []) as { key?: string }[]) delete file.key;
+      },
+    ],
+    [
+      'gives its time in seconds',
+      /time has to be the signer's clock in milliseconds/,
+      (answer) => {
+        if ('time' in answer) answer['time'] = Math.floor((answer['time'] as number) / 1_000);
+      },
+    ],
+    [
+      'forgets part_size',
+      /part_size has to be whole bytes/,
+      (answer) => {
+        for (const file of (answer['files'] ?? []) as { part_size?: number }[]) delete file.part_size;
+      },
+    ],
+    [
+      'tells of refusals in text',
+      /has to be \{"error"/,
+      (answer) => ('error' in answer ? new Response('no', { status: 403 }) : undefined),
+    ],
+    [
+      'signs host as a header to send',
+      /no browser may set/,
+      (answer) => {
+        for (const file of (answer['files'] ?? []) as { put?: { headers: object } }[])
+          if (file.put) Object.assign(file.put.headers, { Host: 'x' });
+      },
+    ],
+    [
+      'leaves out the files that it refuses',
+      /“huge” is missing/,
+      (answer) => {
+        if (answer['files']) answer['files'] = (answer['files'] as object[]).filter((file) => !('error' in file));
+      },
+    ],
+    [
+      'gives receipts for whatever the page says',
+      /gave a receipt for a file that nobody sent/,
+      (_answer, action) => (action === 'chunk_loaded' ? Response.json({ receipt: 'x' }) : undefined),
+    ],
+  ];
+  for (const [what, expected, change] of broken) {
+    it(`tells the author of a backend that ${what}`, async () => {
+      const { faults } = await faultsOfOwn({ receipts: true, secret: 'a secret of sixteen' }, change);
+      assert.ok(
+        faults.some((fault) => expected.test(fault)),
+        faults.join('\n'),
+      );
+    });
+  }
+
+  it('tells the author of a backend that does not keep people apart', async () => {
+    const { faults } = await faultsOfOwn({ authorize: () => 'anybody' });
+    assert.match(faults.join('\n'), /bound to its principal: get_chunk_signature signed somebody else with this grant/);
+    assert.match(faults.join('\n'), /init told somebody else of this upload/);
+  });
+
+  it('takes a signer for what it is where nobody signs in', async () => {
+    const { faults } = await faultsOfOwn({ authorize: undefined, allowAnonymous: true }, undefined, {});
+    assert.deepEqual(faults, []);
+  });
+
+  it('sees over HTTP, too, that pages of any origin may call with cookies', async () => {
+    const { faults } = await faultsOfOwn({}, (answer, _action, _body, request) =>
+      Response.json(answer, {
+        headers: {
+          'access-control-allow-origin': request.headers.get('origin') ?? 'none',
+          'access-control-allow-credentials': 'true',
+        },
+      }),
+    );
+    assert.match(faults.join('\n'), /Access-Control-Allow-Origin is https:\/\/conformance\.invalid/);
+  });
+
+  it('says that a signer is not there, rather than failing itself', async () => {
+    const { faults } = await faultsOf(`http://127.0.0.1:${await freePort()}/sign`);
+    assert.ok(faults.length > 3);
+    assert.match(faults[0]!, /could not be tried/);
+  });
+});
+
+interface Backend {
+  tool: 'flask' | 'php' | 'ruby';
+  /**
+   * Gives what the program is started with, and what tells it of its port and database. None of the backends has a
+   * sign-in of its own; the test adds one that begins a session as an application's would.
+   */
+  start: (port: number, name: string) => { parameters: string[]; env: Record<string, string> };
+  /** Begins a session. @returns the cookie */
+  signIn: (base: string, user: string) => Promise<string>;
+}
+
+/** Signs in where the test has added a route for it. */
+async function signInByRoute(base: string, user: string): Promise<string> {
+  const response = await fetch(`${base}/sign-in/${user}`, { method: 'POST' });
+  assert.equal(response.status, 200, await response.text());
+  return response.headers.getSetCookie()[0]!.split(';')[0]!;
+}
+
+const FLASK = `
+import sys
+sys.dont_write_bytecode = True
+sys.path.insert(0, ${JSON.stringify(BACKENDS)})
+import os
+from flask import session
+from flask_signer import app
+
+@app.post("/sign-in/<user>")
+def sign_in(user):
+    session["user"] = user
+    return ""
+
+app.run(host="127.0.0.1", port=int(os.environ["PORT"]), threaded=True)
+`;
+
+const SINATRA = `
+require ${JSON.stringify(path.join(BACKENDS, 'sinatra_signer'))}
+class Signer
+  post('/sign-in/:user') { |user| session['user'] = user; '' }
+end
+Signer.run!
+`;
+
+const LANGUAGES: Readonly<Record<string, Backend>> = {
+  'Flask with SQLAlchemy and boto3': {
+    tool: 'flask',
+    start: (port, name) => ({
+      parameters: ['-c', FLASK],
+      env: { DATABASE_URL: `sqlite:///${path.join(dir, `flask-${name}.db`)}`, PORT: String(port) },
+    }),
+    signIn: signInByRoute,
+  },
+  PHP: {
+    tool: 'php',
+    start: (port, name) => ({
+      parameters: [
+        ...['-d', `session.save_path=${dir}`, '-S', `127.0.0.1:${port}`],
+        path.join(BACKENDS, 'php_signer.php'),
+      ],
+      env: { DATABASE_URL: `sqlite:${path.join(dir, `php-${name}.db`)}` },
+    }),
+    // as session_start() of an application's sign-in leaves it
+    signIn: async (_base, user) => {
+      const id = user.padEnd(32, '0');
+      await writeFile(path.join(dir, `sess_${id}`), `user|s:${user.length}:"${user}";`);
+      return `PHPSESSID=${id}`;
+    },
+  },
+  'Ruby with Sinatra': {
+    tool: 'ruby',
+    start: (port, name) => ({
+      parameters: ['-e', SINATRA],
+      env: { DATABASE_FILE: path.join(dir, `ruby-${name}.db`), PORT: String(port) },
+    }),
+    signIn: signInByRoute,
+  },
+};
+
+const COMMON_ENV = () => ({
+  PATH: process.env.PATH,
+  S3_BUCKET: 'films',
+  S3_ENDPOINT: bucket.url,
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+  AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+  SIGNER_SECRET: 'a secret of sixteen',
+});
+
+for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
+  describe(`a backend in another language: ${language}`, () => {
+    const running: Daemon[] = [];
+    let base: string;
+    let cookies: Record<string, string>;
+
+    /** Starts the backend in a document root of its own. */
+    async function run(name: string, settings: Record<string, string>): Promise<string> {
+      const port = await freePort();
+      const { parameters, env } = start(port, name);
+      const url = `http://127.0.0.1:${port}`;
+      const cwd = path.join(dir, `${tool}-${name}`, 'public');
+      await mkdir(cwd, { recursive: true });
+      const daemon = new Daemon(need(tool).path, parameters, { cwd, env: { ...COMMON_ENV(), ...env, ...settings } });
+      running.push(daemon);
+      await daemon.ready(language, async () => (await fetch(url)).status === 404);
+      return url;
+    }
+
+    before(async () => {
+      base = await run('own', { OVERWRITE: 'false' });
+      cookies = { ada: await signIn(base, 'ada'), bob: await signIn(base, 'bob') };
+    });
+    after(async () => {
+      for (const daemon of running) await daemon.stop();
+    });
+
+    const log = () => running.map((daemon) => daemon.log).join('\n');
+
+    const post = (action: string, body: unknown, user = 'ada', url = base) =>
+      fetch(`${url}/sign/${action}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', cookie: cookies[user]! },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
+      });
+    const codeOf = async (response: Response) => {
+      const { error } = (await response.json()) as { error?: { code: string } };
+      return `${response.status} ${error?.code}`;
+    };
+    const small = { id: 'a', filename: 'a.txt', filesize: 3, last_modified: 1, content_type: 'text/plain' };
+
+    it('is held to the kit', async () => {
+      const people = { headers: { cookie: cookies['ada']! }, otherHeaders: { cookie: cookies['bob']! } };
+      const { rules, faults } = await faultsOf(`${base}/sign`, people);
+      assert.deepEqual(faults, [], log());
+      assert.equal(rules, RULES);
+    });
+
+    it('finds an upload again on another machine, for its owner', async () => {
+      const file = {
+        id: 'a',
+        filename: 'Übung “1”.mp4',
+        filesize: 40e6,
+        last_modified: 1,
+        content_type: '',
+        fingerprint: 'f',
+      };
+      const init = async () =>
+        ((await (await post('get_init_signature', { files: [file] })).json()) as InitAnswer).files[0]!;
+      const begun = (await init()) as { key: string; grant: string };
+      assert.match(begun.key, /^uploads\/[\da-f]{32}\/Übung “1”\.mp4$/);
+      const notice = { ...begun, upload_id: 'u-1', chunks: [], state: 'started' };
+      for (let times = 0; times < 2; times += 1) assert.equal((await post('chunk_loaded', notice)).status, 204);
+      const found = (await init()) as unknown as Record<string, string>;
+      assert.deepEqual([found['key'], found['upload_id']], [begun.key, 'u-1']);
+      assert.equal((await post('chunk_loaded', { ...notice, state: 'aborted' })).status, 204);
+      assert.equal('upload_id' in (await init()), false);
+    });
+
+    it('believes no header that any caller can send', async () => {
+      const headers = {
+        'content-type': 'application/json',
+        ...{ 'x-user': 'ada', 'x-forwarded-user': 'ada', 'remote-user': 'ada', cookie: 'user=ada; session=ada' },
+      };
+      const body = JSON.stringify({ files: [small] });
+      const response = await fetch(`${base}/sign/get_init_signature`, { method: 'POST', headers, body });
+      assert.equal(await codeOf(response), '401 unauthorized');
+      const { principal } = (await (await post('get_init_signature', { files: [small] })).json()) as InitAnswer;
+      assert.equal(principal, 'ada');
+    });
+
+    it('refuses a file alone for whatever is wrong with it, and never fails', async () => {
+      const deep = '['.repeat(900) + ']'.repeat(900);
+      const bad: Record<string, string> = {
+        'a lone surrogate in every text':
+          '"filename": "\\ud800.bin", "content_type": "\\udfff", "fingerprint": "\\ud83d", "object_key": "\\ud800"',
+        'an escaped backslash before what looks like one': '"filename": "a\\\\ud800.bin"',
+        'a name that is no text': '"filename": 7',
+        'no name': '"filename": null',
+        'an empty name': '"filename": ""',
+        'a name of 5,000 characters': `"filename": "${'x'.repeat(5_000)}"`,
+        'a name of NUL and newline': '"filename": "\\u0000\\n"',
+        'a negative size': '"filesize": -1',
+        'a size with a fraction': '"filesize": 1.5',
+        'a size beyond all numbers': '"filesize": 1e400',
+        'a size of 400 digits': `"filesize": ${'9'.repeat(400)}`,
+        'a type that is a list': '"content_type": [1]',
+        'a fingerprint that is an object': '"fingerprint": {"a": {"b": 1}}',
+        'a time that is text': '"last_modified": "now"',
+        'a grant that is a number': '"grant": 7, "key": "x"',
+        'a key that is a list': '"grant": "é.\\ud800", "key": ["x"]',
+        'an upload id that is a list': '"upload_id": ["x"]',
+      };
+      for (const [what, fields] of Object.entries(bad)) {
+        const odd = `{"id": "odd", "filesize": 3, "last_modified": 1, "content_type": "text/plain", "filename": "b", ${fields}}`;
+        const response = await post('get_init_signature', `{"files": [${JSON.stringify(small)}, ${odd}]}`);
+        // 1e400 is no number to some parsers: then it is no JSON
+        if (what === 'a size beyond all numbers' && response.status === 400) continue;
+        assert.equal(response.status, 200, `${what}: ${await response.clone().text()}\n${log()}`);
+        const { files } = (await response.json()) as InitAnswer;
+        assert.ok('put' in files[0]!, what);
+        assert.equal(files[1]!.id, 'odd');
+      }
+      const { key, grant } = ((await (await post('get_init_signature', { files: [small] })).json()) as InitAnswer)
+        .files[0] as InitPut;
+      const reference = { key, grant, upload_id: '\ud800' };
+      for (const body of [
+        ...[`{"files": ${deep}}`, deep, `{"files": [{"id": "a", "params": ${deep}}]}`, '{"files": ["\\ud800"]}'],
+        ...['{"a": "\xff"}', '{', '\ud800', '', '{"files": [{"id": ["\\ud800"]}]}'],
+      ]) {
+        const { status } = await post('get_init_signature', body);
+        assert.ok(status >= 200 && status < 500, `${status} to ${body.slice(0, 60)}\n${log()}`);
+      }
+      for (const [action, rest] of [
+        ['get_chunk_signature', { chunk: 1, size: 3 }],
+        ['get_list_signature', {}],
+        ['get_end_signature', { size: 3 }],
+        ['get_all_signatures', { size: 3, part_size: 8 * 1024 ** 2, chunks: [1] }],
+        ['chunk_loaded', { chunks: [], state: 'started' }],
+        ['chunk_loaded', { chunks: [], state: 'aborted' }],
+      ] as const) {
+        const { status } = await post(action, { ...reference, ...rest });
+        assert.ok(status >= 200 && status < 500, `${action} answered ${status} to half a surrogate pair\n${log()}`);
+      }
+      const form = new URLSearchParams({ film: '\ud800' });
+      const films = await fetch(`${base}/films`, { method: 'POST', headers: { cookie: cookies['ada']! }, body: form });
+      assert.equal(films.status, 403);
+    });
+
+    it('takes a form by the receipt alone: its own, for the one who uploaded, once', async () => {
+      const answer = (await (await post('get_init_signature', { files: [small] })).json()) as InitAnswer;
+      const { key, grant, put } = answer.files[0] as InitPut;
+      const { method, url, headers } = put as SignedRequest;
+      const notice = { key, grant, upload_id: '', chunks: [], state: 'complete' };
+      assert.equal((await post('chunk_loaded', notice)).status, 409, 'nothing is stored yet');
+      assert.equal((await fetch(url, { method, headers, body: 'abc' })).status, 200);
+      const { receipt } = (await (await post('chunk_loaded', notice)).json()) as { receipt: string };
+      const submit = async (film: string, user = 'ada') => {
+        const response = await fetch(`${base}/films`, {
+          method: 'POST',
+          headers: { cookie: cookies[user]! },
+          body: new URLSearchParams({ film }),
+        });
+        return { status: response.status, body: (await response.json()) as unknown };
+      };
+      assert.equal((await submit(receipt, 'bob')).status, 403);
+      for (const film of [key, grant!, '', `${receipt.slice(0, -4)}AAAA`, `x${receipt}`])
+        assert.equal((await submit(film)).status, 403, film);
+      assert.equal((await post('get_head_signature', { key, grant })).status, 200, 'until the form is taken');
+      assert.deepEqual(await submit(receipt), { status: 200, body: { key, size: 3 } });
+
+      // what the form was told of stays as it is
+      assert.equal((await submit(receipt)).status, 409);
+      for (const action of ['get_head_signature', 'chunk_loaded'])
+        assert.equal(await codeOf(await post(action, { ...notice, state: 'started' })), '403 receipt-taken', action);
+      const again = { ...small, key, grant };
+      const renewed = (await (await post('get_init_signature', { files: [again] })).json()) as InitAnswer;
+      assert.equal((renewed.files[0] as { error?: { code: string } }).error?.code, 'receipt-taken');
+      assert.equal(
+        (await fetch(url, { method, headers, body: 'xyz' })).status,
+        412,
+        'an earlier URL does not change it',
+      );
+    });
+
+    it('refuses a form whose object has changed since its receipt', async () => {
+      const lax = await run('lax', {});
+      const answer = (await (await post('get_init_signature', { files: [small] }, 'ada', lax)).json()) as InitAnswer;
+      const { key, grant, put } = answer.files[0] as InitPut;
+      const { method, url, headers } = put as SignedRequest;
+      assert.equal((await fetch(url, { method, headers, body: 'abc' })).status, 200);
+      const notice = { key, grant, upload_id: '', chunks: [], state: 'complete' };
+      const { receipt } = (await (await post('chunk_loaded', notice, 'ada', lax)).json()) as { receipt: string };
+      assert.equal((await fetch(url, { method, headers, body: 'xyz' })).status, 200, 'here URLs overwrite');
+      const body = new URLSearchParams({ film: receipt });
+      const response = await fetch(`${lax}/films`, { method: 'POST', headers: { cookie: cookies['ada']! }, body });
+      assert.equal(await codeOf(response), '409 object-changed');
+    });
+
+    it('lets anybody upload where it is told so, and opens no grant for another bucket', async () => {
+      const other = await run('other', { S3_BUCKET: 'other', ALLOW_ANONYMOUS: 'true' });
+      const { faults } = await faultsOf(`${other}/sign`, {});
+      assert.deepEqual(faults, [], log());
+      const answer = (await (await post('get_init_signature', { files: [small] })).json()) as InitAnswer;
+      const { key, grant } = answer.files[0] as InitPut;
+      assert.equal((await post('get_head_signature', { key, grant })).status, 200);
+      assert.equal(await codeOf(await post('get_head_signature', { key, grant }, 'ada', other)), '403 grant-invalid');
+    });
+
+    if (tool === 'php') {
+      it('keeps its database out of the document root', async () => {
+        const url = await run('default', { DATABASE_URL: '' });
+        const root = path.join(dir, 'php-default', 'public');
+        assert.equal((await post('get_init_signature', { files: [small] }, 'ada', url)).status, 200);
+        assert.deepEqual(await readdir(root), []);
+        assert.deepEqual(await readdir(path.dirname(root)), ['public', 'signer.db']);
+        const unsafe = await run('unsafe', { DATABASE_URL: 'sqlite:signer.db' });
+        const refused = await post('get_init_signature', { files: [small] }, 'ada', unsafe);
+        assert.equal(await codeOf(refused), '500 internal');
+        assert.match(log(), /DATABASE_URL lies below the document root/);
+        assert.deepEqual(await readdir(path.join(dir, 'php-unsafe', 'public')), []);
+      });
+    }
+  });
+}

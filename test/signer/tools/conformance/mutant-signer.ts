@@ -1,0 +1,247 @@
+/**
+ * Signers with one fault each, made of the package's own: what goes in or comes out is changed, and what is signed
+ * wrongly is signed by the same code with the same credentials, so that the store believes it.
+ */
+import type { Action, InitFile, PostPolicy, Signed, SignedRequest } from '../../../../src/protocol.js';
+import { requestOf } from '../../../../src/signer/tools/conformance/caller.js';
+import { createSigner } from '../../../../src/signer/index.js';
+import type { SignerOptions } from '../../../../src/signer/index.js';
+import {
+  abortUpload,
+  completeUpload,
+  createUpload,
+  headObject,
+  listParts,
+  putObject,
+  putPart,
+  withoutCopy,
+} from '../../../../src/signer/s3/operations.js';
+import { createPresigner, createSigningKeys } from '../../../../src/signer/s3/presign.js';
+import type { StoreOperation } from '../../../../src/signer/s3/presign.js';
+import { hex, toBase64, utf8 } from '../../../../src/signer/util/bytes.js';
+import { locateStore } from '../../../../src/signer/s3/store.js';
+import { CREDENTIALS } from '../../caller.js';
+
+export type Signer = (request: Request) => Promise<Response>;
+
+/** What a call or an answer holds, whatever its action. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type Json = Record<string, any>;
+
+/** One call and the honest answer to it. */
+export interface Exchange {
+  action: Action;
+  request: Request;
+  /** As it was sent. */
+  text: string;
+  /** Empty where the text is no JSON object. */
+  body: Json;
+  status: number;
+  /** Empty where the answer holds no JSON object. */
+  answer: Json;
+  /** The refusal's code, where it is one. */
+  code: string | undefined;
+  tools: MutantTools;
+  /** Asks the honest signer the same action with another body, or as another user. */
+  ask(body: Json, user?: string): Promise<Response>;
+}
+
+/** Changes a signer. */
+export type Mutation = (signer: Signer, tools: MutantTools) => Signer;
+
+const REGION = 'us-east-1';
+const BUCKET = 'films';
+
+/** Signs without a look at any grant, and remembers what the honest signer granted. */
+export class MutantTools {
+  /** By key: the grant that init gave, and to whom. */
+  readonly granted = new Map<string, { grant: string; user: string | null }>();
+  /** Receipts that were given. */
+  readonly receipts = new Set<string>();
+  readonly #presign;
+  readonly #signingKeyFor = createSigningKeys(REGION);
+
+  constructor(endpoint: string) {
+    const store = locateStore({ bucket: BUCKET, region: REGION, endpoint });
+    this.#presign = createPresigner(store, REGION);
+  }
+
+  /** Signs any operation. @param seconds that the URL lives */
+  async sign(operation: StoreOperation, seconds = 3_600): Promise<SignedRequest> {
+    const now = Date.now();
+    const signed = await this.#presign(withoutCopy(operation), { credentials: CREDENTIALS, now, expires: seconds });
+    return { ...signed, expires: (Math.floor(now / 1_000) + seconds) * 1_000 };
+  }
+
+  /** Signs the same operation anew, with something changed; the length that was signed is forgotten. */
+  resign(signed: Signed, change: (operation: StoreOperation) => Partial<StoreOperation>): Promise<SignedRequest> {
+    const { method, url, headers = {} } = requestOf(signed);
+    const { pathname, searchParams } = new URL(url);
+    const query = Object.fromEntries([...searchParams].filter(([name]) => !name.startsWith('X-Amz-')));
+    const key = decodeURIComponent(pathname).slice(`/${BUCKET}/`.length);
+    const operation = { method, key, query, headers };
+    return this.sign({ ...operation, ...change(operation) });
+  }
+
+  /** Signs a POST policy anew, with other conditions. */
+  async resignPolicy(
+    { url, fields, expires }: PostPolicy,
+    change: (conditions: unknown[]) => unknown[],
+    lifeMs = 0,
+  ): Promise<PostPolicy> {
+    const document = JSON.parse(Buffer.from(fields['policy']!, 'base64').toString()) as Json;
+    const end = expires + lifeMs;
+    const changed = {
+      expiration: new Date(end).toISOString(),
+      conditions: change(document['conditions'] as unknown[]),
+    };
+    const policy = toBase64(utf8(JSON.stringify(changed)));
+    const key = await this.#signingKeyFor(CREDENTIALS, fields['x-amz-date']!.slice(0, 8));
+    return { url, expires: end, fields: { ...fields, policy, 'x-amz-signature': hex(await key.sign(policy)) } };
+  }
+
+  /** Signs whatever an action asks for, without a look at the grant. */
+  async obey(action: Action, body: Json): Promise<Json | Response> {
+    const {
+      key,
+      upload_id: uploadId,
+      chunk,
+      size,
+    } = body as { key: string; upload_id: string; chunk: number; size: number };
+    const answer = async (operation: StoreOperation) => ({ ...(await this.sign(operation)), time: Date.now() });
+    switch (action) {
+      case 'get_chunk_signature':
+        return answer(putPart(key, uploadId, chunk, size));
+      case 'get_list_signature':
+        return answer(listParts(key, uploadId, body['part_number_marker'] as number | undefined));
+      case 'get_end_signature':
+        return answer(completeUpload(key, uploadId));
+      case 'get_delete_signature':
+        return answer(abortUpload(key, uploadId));
+      case 'get_head_signature':
+        return answer(headObject(key));
+      case 'get_all_signatures': {
+        const { chunks, part_size: partSize } = body as { chunks: number[]; part_size: number };
+        const sizeOf = (number: number) => Math.max(Math.min(partSize, size - (number - 1) * partSize), 0);
+        const parts = chunks.map(async (number) => [
+          number,
+          await this.sign(putPart(key, uploadId, number, sizeOf(number))),
+        ]);
+        return {
+          time: Date.now(),
+          list: await this.sign(listParts(key, uploadId)),
+          end: await this.sign(completeUpload(key, uploadId)),
+          delete: await this.sign(abortUpload(key, uploadId)),
+          head: await this.sign(headObject(key)),
+          chunks: Object.fromEntries(await Promise.all(parts)) as Json,
+        };
+      }
+      case 'chunk_loaded':
+        return new Response(null, { status: 204 });
+      case 'get_init_signature':
+        throw new Error('init is changed file by file');
+    }
+  }
+
+  /** Grants one file of init under any key. */
+  async grantFile(file: InitFile, key: string): Promise<Json> {
+    const headers = { 'content-type': file.content_type || 'application/octet-stream' };
+    const { grant } = this.granted.get(key) ?? { grant: 'none' };
+    const common = { id: file.id, key, grant, part_size: 5 * 1024 ** 2 };
+    if (file.filesize <= common.part_size)
+      return { ...common, put: await this.sign(putObject(key, file.filesize, headers)) };
+    if (file.upload_id !== undefined) return { ...common, upload_id: file.upload_id };
+    return { ...common, init: await this.sign(createUpload(key, headers)) };
+  }
+}
+
+/** Makes the honest signer, and breaks it. */
+export function createMutant(options: SignerOptions, mutation: Mutation): Signer {
+  const honest = createSigner(options);
+  const tools = new MutantTools(options.endpoint!);
+  return mutation(async (request) => {
+    const user = request.headers.get('x-user');
+    const response = await honest(request);
+    const answer = await jsonOf(response);
+    for (const { key, grant } of (answer['files'] ?? []) as { key?: string; grant?: string }[])
+      if (key !== undefined && grant !== undefined) tools.granted.set(key, { grant, user });
+    if (answer['receipt']) tools.receipts.add(answer['receipt'] as string);
+    return response;
+  }, tools);
+}
+
+async function jsonOf(message: Request | Response): Promise<Json> {
+  try {
+    const json: unknown = JSON.parse(await message.clone().text());
+    return typeof json === 'object' && json !== null && !Array.isArray(json) ? json : {};
+  } catch {
+    return {};
+  }
+}
+
+type Change = Json | Response | undefined | void;
+
+/** Changes answers: an object takes the place of the answer with status 200, undefined leaves it as it was. */
+export const answers =
+  (change: (exchange: Exchange) => Change | Promise<Change>): Mutation =>
+  (signer, tools) =>
+  async (request) => {
+    const copy = request.clone();
+    const text = await request.clone().text();
+    const body = await jsonOf(request);
+    const response = await signer(request);
+    const answer = await jsonOf(response);
+    const ask = (changed: Json, user?: string) => {
+      const headers = new Headers(copy.headers);
+      if (user !== undefined) headers.set('x-user', user);
+      return signer(new Request(copy.url, { method: 'POST', headers, body: JSON.stringify(changed) }));
+    };
+    const changed = await change({
+      action: new URL(request.url).pathname.split('/').at(-1) as Action,
+      request: copy,
+      text,
+      body,
+      status: response.status,
+      answer,
+      code: (answer['error'] as Json | undefined)?.['code'] as string | undefined,
+      tools,
+      ask,
+    });
+    if (changed instanceof Response) return changed;
+    return changed ? Response.json(changed) : response;
+  };
+
+/** Changes the answers of one action that were right. */
+export const answersTo = (action: Action, change: (exchange: Exchange) => Change | Promise<Change>): Mutation =>
+  answers((exchange) => (exchange.action === action && exchange.status === 200 ? change(exchange) : undefined));
+
+/** Changes single files of init's answer. */
+export const filesOf = (
+  change: (answered: Json, asked: InitFile, tools: MutantTools) => Change | Promise<Change>,
+): Mutation =>
+  answersTo('get_init_signature', async ({ answer, body, tools }) => ({
+    ...answer,
+    files: await Promise.all(
+      (answer['files'] as Json[]).map(async (file) => {
+        const asked = (body['files'] as InitFile[]).find(({ id }) => id === file['id'])!;
+        return (await change(file, asked, tools)) ?? file;
+      }),
+    ),
+  }));
+
+/** Changes requests before the signer reads them. */
+export const requests =
+  (change: (request: Request) => Request | Promise<Request>): Mutation =>
+  (signer) =>
+  async (request) =>
+    signer(await change(request));
+
+/** Changes a signed request wherever an action answers with one. */
+export const resigned = (
+  action: Action,
+  change: (operation: StoreOperation, exchange: Exchange) => Partial<StoreOperation>,
+): Mutation =>
+  answersTo(action, async (exchange) => ({
+    ...exchange.answer,
+    ...(await exchange.tools.resign(exchange.answer as SignedRequest, (operation) => change(operation, exchange))),
+  }));

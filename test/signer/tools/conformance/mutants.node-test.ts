@@ -1,0 +1,88 @@
+/** The conformance kit against signers with one fault each: it has to name the rule that each of them breaks. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startBucket } from '../../../../demo/bucket/index.js';
+import type { RunningBucket } from '../../../../demo/bucket/index.js';
+import { checkConformance, CONFORMANCE_RULES } from '../../../../src/signer/tools/conformance/conformance.js';
+import type { Verdict } from '../../../../src/signer/tools/conformance/conformance.js';
+import { createMemoryTracker } from '../../../../src/signer/index.js';
+import { CREDENTIALS } from '../../caller.js';
+import { createMutant } from './mutant-signer.js';
+import { MUTANTS } from './mutants.js';
+import type { Mutant } from './mutants.js';
+
+const SIGNER = 'https://signer.test/sign';
+
+let dir: string;
+let bucket: RunningBucket;
+before(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'mule-mutants-'));
+  bucket = await startBucket({ dir, buckets: ['films'], credentials: CREDENTIALS });
+});
+after(async () => {
+  await bucket.close();
+  await rm(dir, { recursive: true });
+});
+
+function verdictsOn({ mutation = (signer) => signer, options, isAnonymous }: Partial<Mutant>): Promise<Verdict[]> {
+  const common = { bucket: 'films', endpoint: bucket.url, credentials: CREDENTIALS, tracker: createMemoryTracker() };
+  const signer = createMutant(
+    {
+      ...common,
+      ...(isAnonymous ? { allowAnonymous: true as const } : { authorize: (request) => request.headers.get('x-user') }),
+      ...options,
+    },
+    mutation,
+  );
+  return checkConformance({
+    url: SIGNER,
+    multipartSize: 5 * 1024 ** 2 + 2,
+    ...(isAnonymous ? {} : { headers: { 'x-user': 'ada' }, otherHeaders: { 'x-user': 'bob' } }),
+    fetch: (input, init) => {
+      const request = new Request(input, init);
+      return request.url.startsWith(SIGNER) ? signer(request) : fetch(request);
+    },
+  });
+}
+
+describe('the conformance kit against broken signers', () => {
+  it('has at least 40 of them, each with a name of its own and a rule that exists', () => {
+    assert.ok(MUTANTS.length >= 40);
+    assert.equal(new Set(MUTANTS.map(({ broken }) => broken)).size, MUTANTS.length);
+    for (const { rule } of MUTANTS) assert.ok(CONFORMANCE_RULES.includes(rule), rule);
+  });
+
+  it('breaks every rule at least once', () => {
+    const broken = new Set(MUTANTS.map(({ rule }) => rule));
+    assert.deepEqual(
+      CONFORMANCE_RULES.filter((rule) => !broken.has(rule)),
+      [],
+    );
+  });
+
+  for (const options of [{}, { policy: { posts: true } }, { receipts: true, secret: 'a secret of sixteen' }]) {
+    it(`finds nothing wrong before anything is broken: ${JSON.stringify(options)}`, async () => {
+      for (const isAnonymous of [false, true]) {
+        const verdicts = await verdictsOn({ options, isAnonymous });
+        assert.deepEqual(
+          verdicts.filter(({ fault }) => fault !== null),
+          [],
+        );
+      }
+    });
+  }
+
+  for (const mutant of MUTANTS) {
+    it(`finds a signer that ${mutant.broken}`, async () => {
+      const verdicts = await verdictsOn(mutant);
+      const faults = verdicts.filter(({ fault }) => fault !== null);
+      assert.ok(
+        faults.some(({ rule, fault }) => rule === mutant.rule && !fault!.startsWith('it could not be tried')),
+        `“${mutant.rule}” has no fault; faults are ${JSON.stringify(faults, null, 2)}`,
+      );
+    });
+  }
+});

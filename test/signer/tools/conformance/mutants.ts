@@ -1,0 +1,784 @@
+/** A table of broken signers: what is wrong with each, the rule of the conformance kit that has to find it, and how. */
+import type { Action, InitFile, PostPolicy, Signed, SignedRequest } from '../../../../src/protocol.js';
+import { putPart } from '../../../../src/signer/s3/operations.js';
+import { createMemoryTracker } from '../../../../src/signer/index.js';
+import type { SignerOptions } from '../../../../src/signer/index.js';
+import type { StoreOperation } from '../../../../src/signer/s3/presign.js';
+import type { Tracker } from '../../../../src/signer/tracker/tracker.js';
+import { answers, answersTo, filesOf, requests, resigned } from './mutant-signer.js';
+import type { Json, Mutation } from './mutant-signer.js';
+
+export interface Mutant {
+  /** Completes "a signer that …". */
+  broken: string;
+  /** The rule that has to fail, by its whole name. */
+  rule: string;
+  mutation?: Mutation;
+  options?: Partial<SignerOptions>;
+  /** Whether the kit calls without signing in. */
+  isAnonymous?: boolean;
+}
+
+const HOUR = 3_600_000;
+const DAY = 86_400_000;
+const user = (request: Request): string | null => request.headers.get('x-user');
+const error = (status: number, code: string): Response =>
+  Response.json({ error: { code, message: 'broken' } }, { status });
+
+/** Changes every signed request of an answer, wherever it stands. */
+const eachSigned = async (answer: Json, change: (signed: Json) => Json): Promise<Json> =>
+  Object.fromEntries(
+    Object.entries(answer).map(([name, value]) =>
+      typeof value === 'object' && value !== null && 'url' in value && !('fields' in value)
+        ? [name, change(value as Json)]
+        : [name, value],
+    ),
+  );
+
+const setClock = (offMs: number): Mutation =>
+  answers(({ answer }) => ('time' in answer ? { ...answer, time: (answer['time'] as number) + offMs } : undefined));
+
+const HTTP: readonly Mutant[] = [
+  {
+    broken: 'takes text/plain, which forms of other sites can send',
+    rule: 'takes JSON alone: any other content type is 415',
+    mutation: requests((request) => {
+      const headers = new Headers(request.headers);
+      if (headers.get('content-type') === 'text/plain') headers.set('content-type', 'application/json');
+      return new Request(request, { headers });
+    }),
+  },
+  {
+    broken: 'refuses other types with 400',
+    rule: 'takes JSON alone: any other content type is 415',
+    mutation: answers(({ status }) => (status === 415 ? error(400, 'invalid-request') : undefined)),
+  },
+  {
+    broken: 'answers GET',
+    rule: 'takes POST alone',
+    mutation: answers(({ request }) => (request.method === 'GET' ? { time: Date.now() } : undefined)),
+  },
+  {
+    broken: 'fails on a body that is no JSON',
+    rule: 'a body that is no JSON is a 4xx with {"error": {"code", "message"}}',
+    mutation: answers(({ code }) => (code === 'invalid-json' ? error(500, 'internal') : undefined)),
+  },
+  {
+    broken: 'fails on deep JSON',
+    rule: 'a body that is no JSON is a 4xx with {"error": {"code", "message"}}',
+    mutation: answers(({ text }) => (text.includes('[[[[') ? new Response('Recursion', { status: 500 }) : undefined)),
+  },
+  {
+    broken: 'refuses in plain text',
+    rule: 'a body that is no JSON is a 4xx with {"error": {"code", "message"}}',
+    mutation: answers(({ status }) => (status >= 400 ? new Response('no', { status }) : undefined)),
+  },
+  ...(['POST', 'OPTIONS'] as const).map((method): Mutant => ({
+    broken: `lets pages of any origin call with cookies (in its answer to ${method})`,
+    rule: 'pages of any origin may not call with the user’s cookies',
+    mutation: (signer) => async (request) => {
+      const response = await signer(request);
+      const origin = request.headers.get('origin');
+      if (origin === null || request.method !== method) return response;
+      const headers = new Headers(response.headers);
+      headers.set('access-control-allow-origin', origin);
+      headers.set('access-control-allow-credentials', 'true');
+      return new Response(response.body, { status: response.status, headers });
+    },
+  })),
+  {
+    broken: 'lets pages without an origin call with cookies',
+    rule: 'pages of any origin may not call with the user’s cookies',
+    mutation: answers(({ request, answer }) =>
+      request.headers.get('origin') === 'null'
+        ? Response.json(answer, {
+            headers: { 'access-control-allow-origin': 'null', 'access-control-allow-credentials': 'true' },
+          })
+        : undefined,
+    ),
+  },
+];
+
+const PRINCIPAL = 'init names the principal: a text where one is signed in, null where nobody signs in';
+
+/** Changes the principal in init's answer. */
+const named = (broken: string, principalOf: (principal: unknown) => unknown, isAnonymous = false): Mutant => ({
+  broken,
+  rule: PRINCIPAL,
+  isAnonymous,
+  mutation: answersTo('get_init_signature', ({ answer }) => ({
+    ...answer,
+    principal: principalOf(answer['principal']),
+  })),
+});
+
+const SESSIONS: readonly Mutant[] = [
+  named('names no principal', () => undefined),
+  named('says that nobody signs in, where somebody does', () => null),
+  named('names the same principal for everybody', () => 'user'),
+  named('names a principal anew with every call', () => crypto.randomUUID()),
+  named('names the principal by a number', () => 7),
+  named('names no principal where nobody signs in', () => undefined, true),
+  named('names somebody where nobody signs in', () => 'anonymous', true),
+  {
+    broken: 'needs no session at all',
+    rule: 'init needs a session',
+    options: { authorize: (request) => user(request) ?? 'ada' },
+  },
+  {
+    broken: 'needs no session for init',
+    rule: 'init needs a session',
+    options: { authorize: (request, action) => user(request) ?? (action === 'get_init_signature' ? 'ada' : null) },
+  },
+  {
+    broken: 'answers 400 where a session is missing, so that pages give up',
+    rule: 'init needs a session',
+    mutation: answers(({ status }) => (status === 401 ? error(400, 'invalid-request') : undefined)),
+  },
+  ...(
+    [
+      'get_chunk_signature',
+      'get_list_signature',
+      'get_end_signature',
+      'get_delete_signature',
+      'get_head_signature',
+      'get_all_signatures',
+      'chunk_loaded',
+    ] as const
+  ).map((open): Mutant => ({
+    broken: `needs no session for ${open}`,
+    rule: 'every call needs a session',
+    options: { authorize: (request, action) => user(request) ?? (action === open ? 'ada' : null) },
+  })),
+];
+
+const INIT: readonly Mutant[] = [
+  {
+    broken: 'refuses a whole batch for one file',
+    rule: 'files are refused one by one',
+    mutation: answersTo('get_init_signature', ({ answer }) =>
+      (answer['files'] as Json[]).length > 1 && (answer['files'] as Json[]).some((file) => file['error'])
+        ? error(403, 'too-big')
+        : undefined,
+    ),
+  },
+  {
+    broken: 'fails on half a surrogate pair',
+    rule: 'files are refused one by one',
+    mutation: answers(({ text }) => (text.includes('\\ud800') ? error(500, 'internal') : undefined)),
+  },
+  {
+    broken: 'fails on a blank name',
+    rule: 'files are refused one by one',
+    mutation: answers(({ body }) =>
+      ((body['files'] ?? []) as InitFile[]).some(({ filename }) => filename?.trim() === '')
+        ? error(500, 'internal')
+        : undefined,
+    ),
+  },
+  {
+    broken: 'fails on a size that is text',
+    rule: 'files are refused one by one',
+    mutation: answers(({ text }) => (text.includes('"filesize":"') ? error(500, 'internal') : undefined)),
+  },
+  {
+    broken: 'grants 60 TB',
+    rule: 'files are refused one by one',
+    mutation: filesOf((_answered, asked, tools) =>
+      asked.filesize > 5e13 ? tools.grantFile({ ...asked, filesize: 3 }, 'uploads/huge') : undefined,
+    ),
+  },
+  {
+    broken: 'leaves out the files that it refuses',
+    rule: 'files are refused one by one',
+    mutation: answersTo('get_init_signature', ({ answer }) => ({
+      ...answer,
+      files: (answer['files'] as Json[]).filter((file) => !file['error']),
+    })),
+  },
+  {
+    broken: 'refuses good files beside a bad one',
+    rule: 'files are refused one by one',
+    mutation: answersTo('get_init_signature', ({ answer }) => ({
+      ...answer,
+      files: (answer['files'] as Json[]).some((file) => file['error'])
+        ? (answer['files'] as Json[]).map((file) => ({ ...file, error: { code: 'type', message: 'broken' } }))
+        : (answer['files'] as Json[]),
+    })),
+  },
+  {
+    broken: 'takes more files than it says',
+    rule: 'more files than limits.files are 413',
+    mutation: answersTo('get_init_signature', ({ answer }) => ({ ...answer, limits: { files: 10 } })),
+  },
+  {
+    broken: 'refuses too many files with 400',
+    rule: 'more files than limits.files are 413',
+    mutation: answers(({ status }) => (status === 413 ? error(400, 'too-many') : undefined)),
+  },
+  {
+    broken: 'signs init for any key that the page names',
+    rule: 'init signs for no key that the page names',
+    mutation: filesOf((answered, asked, tools) =>
+      answered['error'] && asked.key && !asked.grant ? tools.grantFile(asked, asked.key) : undefined,
+    ),
+  },
+  {
+    broken: 'signs init for any key with any grant',
+    rule: 'init signs for no key that the page names',
+    mutation: filesOf((answered, asked, tools) =>
+      (answered['error'] as Json | undefined)?.['code'] === 'grant-invalid' && asked.key
+        ? tools.grantFile(asked, asked.key)
+        : undefined,
+    ),
+  },
+  {
+    broken: 'takes object_key as it comes',
+    rule: 'init signs for no key that the page names',
+    mutation: filesOf((_answered, asked, tools) =>
+      asked.object_key ? tools.grantFile(asked, asked.object_key) : undefined,
+    ),
+  },
+  {
+    broken: 'takes the file’s name as it comes',
+    rule: 'a file’s name cannot leave its folder',
+    mutation: filesOf((answered, asked, tools) =>
+      answered['put'] && asked.filename.includes('private')
+        ? tools.grantFile(asked, `uploads/${asked.filename}`)
+        : undefined,
+    ),
+  },
+  {
+    broken: 'keeps control characters in keys',
+    rule: 'a file’s name cannot leave its folder',
+    mutation: filesOf((_answered, asked, tools) =>
+      asked.filename.includes('\0') ? tools.grantFile(asked, `uploads/${asked.filename}`) : undefined,
+    ),
+  },
+  {
+    broken: 'lets two users overwrite each other by a file’s name',
+    rule: 'two users never get the same key',
+    options: { policy: { key: 'uploads/{name}' } },
+  },
+  {
+    broken: 'lets any page name any object of the bucket',
+    rule: 'two users never get the same key',
+    options: { policy: { objectKeys: '' } },
+  },
+  {
+    broken: 'calls keys its own that it gives twice',
+    rule: 'own_key stands only with a key that no other upload gets',
+    options: { policy: { key: 'uploads/{principal}/{name}' } },
+    mutation: filesOf((answered) => (answered['error'] ? undefined : { ...answered, own_key: true })),
+  },
+];
+
+/** Signs the PUT of whole files anew. */
+const puts = (change: (operation: StoreOperation, asked: InitFile) => Partial<StoreOperation>): Mutation =>
+  filesOf(async (answered, asked, tools) =>
+    answered['put']
+      ? { ...answered, put: await tools.resign(answered['put'] as Signed, (operation) => change(operation, asked)) }
+      : undefined,
+  );
+
+/** Signs POST policies anew. */
+const posts = (broken: string, change: (conditions: unknown[]) => unknown[]): Mutant => ({
+  broken,
+  rule: 'a POST policy is for its own prefix and sizes',
+  options: { policy: { posts: true } },
+  mutation: answersTo('get_init_signature', async ({ answer, tools }) => {
+    const policies = Object.entries((answer['posts'] ?? {}) as Record<string, PostPolicy>);
+    const changed = policies.map(async ([name, policy]) => [name, await tools.resignPolicy(policy, change)] as const);
+    return { ...answer, posts: Object.fromEntries(await Promise.all(changed)) };
+  }),
+});
+
+/** Takes the place of the condition on one field. */
+const condition = (field: string, instead: readonly unknown[]) => (conditions: unknown[]) => [
+  ...conditions.filter((item) => !(Array.isArray(item) && (item[1] === `$${field}` || item[0] === field))),
+  ...instead,
+];
+
+const SINGLE_REQUESTS: readonly Mutant[] = [
+  {
+    broken: 'signs the PUT of a whole file without its length',
+    rule: 'a whole file is signed with its exact length',
+    mutation: puts(() => ({})),
+  },
+  {
+    broken: 'signs empty files for one byte',
+    rule: 'init signs an empty file, and the store takes it',
+    mutation: puts((_operation, { filesize }) => ({ contentLength: Math.max(filesize, 1) })),
+  },
+  {
+    broken: 'fails on empty files',
+    rule: 'init signs an empty file, and the store takes it',
+    mutation: answers(({ body }) =>
+      ((body['files'] ?? []) as InitFile[]).some(({ filesize }) => filesize === 0) ? error(500, 'internal') : undefined,
+    ),
+  },
+  {
+    broken: 'signs the PUT of a whole file without its type',
+    rule: 'a whole file is signed with its content type',
+    mutation: puts((_operation, { filesize }) => ({ contentLength: filesize, headers: {} })),
+  },
+  {
+    broken: 'names the type of a whole file, and does not sign it',
+    rule: 'a whole file is signed with its content type',
+    mutation: filesOf(async (answered, { filesize }, tools) => {
+      const put = answered['put'] as SignedRequest | undefined;
+      if (!put) return undefined;
+      const signed = await tools.resign(put, ({ headers = {} }) => {
+        const others = Object.entries(headers).filter(([name]) => name !== 'content-type');
+        return { contentLength: filesize, headers: Object.fromEntries(others) };
+      });
+      return { ...answered, put: { ...signed, headers: put.headers } };
+    }),
+  },
+  {
+    broken: 'signs a header that no browser may set',
+    rule: 'init signs a small file, and the store takes it',
+    mutation: filesOf((answered) => {
+      const put = answered['put'] as SignedRequest | undefined;
+      return put && { ...answered, put: { ...put, headers: { ...put.headers, Host: 'x' } } };
+    }),
+  },
+  {
+    broken: 'names no key',
+    rule: 'init signs a small file, and the store takes it',
+    mutation: filesOf((answered) => ({ ...answered, key: undefined })),
+  },
+  posts('signs POST policies for any key', condition('key', [['starts-with', '$key', '']])),
+  posts('signs POST policies for all of a shared folder', condition('key', [['starts-with', '$key', 'uploads/']])),
+  posts('signs POST policies without a length', condition('content-length-range', [])),
+  posts(
+    'signs POST policies for any length',
+    condition('content-length-range', [['content-length-range', 0, 5 * 1024 ** 3]]),
+  ),
+  posts('signs POST policies for any type', condition('content-type', [['starts-with', '$content-type', '']])),
+  posts('signs POST policies for any ACL', condition('acl', [['starts-with', '$acl', '']])),
+];
+
+/** Ignores a refusal of one action, and signs what was asked for. */
+const obeying = (action: Action, codes: readonly string[], isMeant: (body: Json) => boolean = () => true): Mutation =>
+  answers(({ action: called, code, body, tools }) =>
+    called === action && code !== undefined && codes.includes(code) && isMeant(body)
+      ? tools.obey(action, body)
+      : undefined,
+  );
+
+const OTHER_PART = 'another length, part or upload is refused';
+const WINDOW_LENGTHS = 'a window of parts is signed, with their exact lengths';
+const OTHER_WINDOW = 'a window of another size or part is refused';
+
+const windowParts = (
+  change: (signed: Signed, part: number, exchange: { body: Json }) => Partial<StoreOperation> | null,
+): Mutation =>
+  answersTo('get_all_signatures', async ({ answer, body, tools }) => {
+    const parts = Object.entries(answer['chunks'] as Record<string, Signed>).map(async ([number, signed]) => {
+      const changed = change(signed, Number(number), { body });
+      return [number, changed ? await tools.resign(signed, () => changed) : signed] as const;
+    });
+    return { ...answer, chunks: Object.fromEntries(await Promise.all(parts)) };
+  });
+
+const PARTS: readonly Mutant[] = [
+  {
+    broken: 'names no part size',
+    rule: 'init begins a file of several parts, and says their size',
+    mutation: filesOf((answered) => ({ ...answered, part_size: undefined })),
+  },
+  {
+    broken: 'cuts parts below 5 MiB',
+    rule: 'init begins a file of several parts, and says their size',
+    mutation: filesOf((answered) => (answered['error'] ? undefined : { ...answered, part_size: 1024 ** 2 })),
+  },
+  {
+    broken: 'begins multipart uploads without their type',
+    rule: 'a multipart upload is signed with its content type',
+    mutation: filesOf(async (answered, _asked, tools) =>
+      answered['init']
+        ? { ...answered, init: await tools.resign(answered['init'] as Signed, () => ({ headers: {} })) }
+        : undefined,
+    ),
+  },
+  {
+    broken: 'signs parts without their length',
+    rule: 'a part is signed, with its exact length',
+    mutation: resigned('get_chunk_signature', () => ({})),
+  },
+  {
+    broken: 'signs shorter parts',
+    rule: OTHER_PART,
+    mutation: obeying('get_chunk_signature', ['size-mismatch'], ({ size }) => (size as number) < 5 * 1024 ** 2),
+  },
+  {
+    broken: 'signs longer parts',
+    rule: OTHER_PART,
+    mutation: obeying('get_chunk_signature', ['size-mismatch'], ({ size }) => (size as number) >= 5 * 1024 ** 2),
+  },
+  {
+    broken: 'signs parts that the file does not have',
+    rule: OTHER_PART,
+    mutation: obeying('get_chunk_signature', ['no-such-chunk']),
+  },
+  {
+    broken: 'signs part numbers that S3 does not have',
+    rule: OTHER_PART,
+    mutation: obeying('get_chunk_signature', ['invalid-request']),
+  },
+  {
+    broken: 'signs the end of a file of another size',
+    rule: OTHER_PART,
+    mutation: obeying('get_end_signature', ['size-mismatch']),
+  },
+  {
+    broken: 'signs windows without the lengths of parts',
+    rule: WINDOW_LENGTHS,
+    mutation: windowParts(() => ({})),
+  },
+  {
+    broken: 'signs windows with the length of the first part alone',
+    rule: WINDOW_LENGTHS,
+    mutation: windowParts((_signed, part) => (part === 1 ? null : {})),
+  },
+  {
+    broken: 'signs windows with the last part as long as the others',
+    rule: WINDOW_LENGTHS,
+    mutation: windowParts((_signed, _part, { body }) => ({ contentLength: body['part_size'] as number })),
+  },
+  {
+    broken: 'leaves parts out of windows',
+    rule: WINDOW_LENGTHS,
+    mutation: answersTo('get_all_signatures', ({ answer }) => ({
+      ...answer,
+      chunks: Object.fromEntries(Object.entries(answer['chunks'] as Json).slice(1)),
+    })),
+  },
+  {
+    broken: 'signs windows of other part sizes',
+    rule: OTHER_WINDOW,
+    mutation: obeying('get_all_signatures', ['part-size-mismatch']),
+  },
+  {
+    broken: 'signs windows of files of another size',
+    rule: OTHER_WINDOW,
+    mutation: obeying('get_all_signatures', ['size-mismatch']),
+  },
+  {
+    broken: 'signs windows with parts that the file does not have',
+    rule: OTHER_WINDOW,
+    mutation: obeying('get_all_signatures', ['no-such-chunk']),
+  },
+  {
+    broken: 'signs windows with part 0',
+    rule: OTHER_WINDOW,
+    mutation: obeying('get_all_signatures', ['invalid-request']),
+  },
+  {
+    broken: 'lists from the first part on, whatever the marker',
+    rule: 'the list of parts is signed, page by page',
+    mutation: resigned('get_list_signature', ({ query }) => ({ query: { uploadId: query!['uploadId']! } })),
+  },
+];
+
+const SIGNED = 'what is signed is what was asked for, and nothing else';
+
+const OPERATIONS: readonly Mutant[] = [
+  {
+    broken: 'signs GET where HEAD is asked for: anybody with the URL can read the object',
+    rule: SIGNED,
+    mutation: resigned('get_head_signature', () => ({ method: 'GET' })),
+  },
+  {
+    broken: 'deletes objects where uploads are to be aborted',
+    rule: 'a delete signature removes no object',
+    mutation: resigned('get_delete_signature', () => ({ query: {} })),
+  },
+  {
+    broken: 'aborts another upload than the one named',
+    rule: SIGNED,
+    mutation: resigned('get_delete_signature', () => ({ query: { uploadId: 'another' } })),
+  },
+  {
+    broken: 'signs whole objects where parts are asked for',
+    rule: SIGNED,
+    mutation: answersTo('get_chunk_signature', async ({ answer, body, tools }) => ({
+      ...answer,
+      ...(await tools.resign(answer as SignedRequest, () => ({ query: {}, contentLength: body['size'] as number }))),
+    })),
+  },
+  {
+    broken: 'signs part 1 whatever part is asked for',
+    rule: SIGNED,
+    mutation: answersTo('get_chunk_signature', async ({ answer, body, tools }) => ({
+      ...answer,
+      ...(await tools.sign(putPart(body['key'] as string, body['upload_id'] as string, 1, body['size'] as number))),
+    })),
+  },
+  {
+    broken: 'signs another key than it names',
+    rule: SIGNED,
+    mutation: puts(({ key }, { filesize }) => ({ key: `${key}.bin`, contentLength: filesize })),
+  },
+  {
+    broken: 'has a GET of the object in its windows',
+    rule: SIGNED,
+    mutation: answersTo('get_all_signatures', async ({ answer, tools }) => ({
+      ...answer,
+      head: await tools.resign(answer['head'] as Signed, () => ({ method: 'GET' })),
+    })),
+  },
+];
+
+const TIME = 'every answer that signs carries the signer’s time';
+const EXPIRES = 'expires is in milliseconds, and within the life of the signature';
+
+const withoutTime = (isMeant: (action: Action) => boolean): Mutation =>
+  answers(({ action, answer: { time, ...rest } }) => (time !== undefined && isMeant(action) ? rest : undefined));
+
+const CLOCKS: readonly Mutant[] = [
+  { broken: 'says its time in no answer', rule: TIME, mutation: withoutTime(() => true) },
+  { broken: 'says its time at init alone', rule: TIME, mutation: withoutTime((action) => !action.includes('init')) },
+  { broken: 'says no time with windows', rule: TIME, mutation: withoutTime((action) => action.includes('all')) },
+  { broken: 'is 20 hours fast', rule: TIME, mutation: setClock(20 * HOUR) },
+  { broken: 'is 20 hours slow', rule: TIME, mutation: setClock(-20 * HOUR) },
+  { broken: 'is an hour fast', rule: TIME, mutation: setClock(HOUR) },
+  {
+    broken: 'says its time in seconds',
+    rule: TIME,
+    mutation: answers(({ answer }) =>
+      'time' in answer ? { ...answer, time: Math.floor((answer['time'] as number) / 1_000) } : undefined,
+    ),
+  },
+  {
+    broken: 'says its time as text',
+    rule: TIME,
+    mutation: answers(({ answer }) =>
+      'time' in answer ? { ...answer, time: new Date(answer['time'] as number).toISOString() } : undefined,
+    ),
+  },
+  {
+    broken: 'says expires in seconds',
+    rule: EXPIRES,
+    mutation: answers(({ answer }) =>
+      typeof answer['expires'] === 'number' ? { ...answer, expires: answer['expires'] / 1_000 } : undefined,
+    ),
+  },
+  {
+    broken: 'says expires of whole files in seconds',
+    rule: EXPIRES,
+    mutation: filesOf((answered) =>
+      eachSigned(answered, (signed) => ({ ...signed, expires: (signed['expires'] as number) / 1_000 })),
+    ),
+  },
+  {
+    broken: 'says how long signatures live, not when they end',
+    rule: EXPIRES,
+    mutation: answers(({ answer }) =>
+      typeof answer['expires'] === 'number' ? { ...answer, expires: 3_600_000 } : undefined,
+    ),
+  },
+  {
+    broken: 'says that signatures live a day longer than they do',
+    rule: EXPIRES,
+    mutation: answers(({ answer }) =>
+      typeof answer['expires'] === 'number' ? { ...answer, expires: answer['expires'] + DAY } : undefined,
+    ),
+  },
+  {
+    broken: 'signs POST policies for a day',
+    rule: EXPIRES,
+    options: { policy: { posts: true } },
+    mutation: answersTo('get_init_signature', async ({ answer, tools }) => {
+      const policies = Object.entries((answer['posts'] ?? {}) as Record<string, PostPolicy>);
+      const changed = policies.map(
+        async ([name, policy]) => [name, await tools.resignPolicy(policy, (conditions) => conditions, DAY)] as const,
+      );
+      return { ...answer, posts: Object.fromEntries(await Promise.all(changed)) };
+    }),
+  },
+];
+
+/** The actions that go by a grant. */
+const GRANTED: readonly Action[] = [
+  'get_chunk_signature',
+  'get_list_signature',
+  'get_end_signature',
+  'get_delete_signature',
+  'get_head_signature',
+  'get_all_signatures',
+  'chunk_loaded',
+];
+
+const grants = GRANTED.flatMap((action): Mutant[] => [
+  {
+    broken: `signs ${action} for any key`,
+    rule: 'a grant is bound to its key',
+    mutation: obeying(action, ['key-mismatch']),
+  },
+  {
+    broken: `signs ${action} without a grant`,
+    rule: 'a grant is bound to its key',
+    mutation: obeying(action, ['grant-required']),
+  },
+  {
+    broken: `signs ${action} by a forged grant`,
+    rule: 'a grant is bound to its key',
+    mutation: obeying(action, ['grant-invalid']),
+  },
+  {
+    broken: `signs ${action} by anybody’s grant`,
+    rule: 'a grant is bound to its principal',
+    mutation: answers(({ action: called, code, body, tools, ask }) =>
+      called === action && code === 'principal-mismatch'
+        ? ask(body, tools.granted.get(body['key'] as string)!.user!)
+        : undefined,
+    ),
+  },
+]);
+
+/** Ignores a refusal of init, and renews. */
+const renewing = (code: string, isMeant: (asked: InitFile) => boolean = () => true): Mutation =>
+  filesOf((answered, asked, tools) =>
+    (answered['error'] as Json | undefined)?.['code'] === code && asked.upload_id && isMeant(asked)
+      ? tools.grantFile(asked, asked.key!)
+      : undefined,
+  );
+
+const OTHER_RENEWAL = 'renewal is for the same size, key and grant alone';
+
+const RENEWALS: readonly Mutant[] = [
+  {
+    broken: 'renews for anybody',
+    rule: 'a grant is bound to its principal',
+    mutation: renewing('principal-mismatch'),
+  },
+  { broken: 'renews for another size', rule: OTHER_RENEWAL, mutation: renewing('size-mismatch') },
+  { broken: 'renews for another key', rule: OTHER_RENEWAL, mutation: renewing('key-mismatch') },
+  { broken: 'renews by a forged grant', rule: OTHER_RENEWAL, mutation: renewing('grant-invalid') },
+  { broken: 'renews without a grant', rule: OTHER_RENEWAL, mutation: renewing('grant-required') },
+  {
+    broken: 'renews under another key',
+    rule: 'renewal signs again for the same key',
+    mutation: filesOf((answered, asked) =>
+      asked.grant && !answered['error'] ? { ...answered, key: `${String(answered['key'])}.bin` } : undefined,
+    ),
+  },
+  {
+    broken: 'renews with another part size',
+    rule: 'renewal signs again for the same key',
+    mutation: filesOf((answered, asked) =>
+      asked.grant && !answered['error'] ? { ...answered, part_size: 8 * 1024 ** 2 } : undefined,
+    ),
+  },
+  {
+    broken: 'renews nothing',
+    rule: 'renewal signs again for the same key',
+    mutation: filesOf((_answered, { id, grant }) =>
+      grant ? { id, error: { code: 'grant-expired', message: 'broken' } } : undefined,
+    ),
+  },
+];
+
+/** A tracker with a fault. */
+function trackerWith(change: (honest: Tracker) => Partial<Tracker>): Partial<SignerOptions> {
+  const honest = createMemoryTracker();
+  return { tracker: { ...honest, ...change(honest) } };
+}
+
+const RECEIPTS = { receipts: true, secret: 'a secret of sixteen' };
+const TRUE_RECEIPTS = 'a receipt is for what is stored, and for nothing else';
+
+const COMPLETION: readonly Mutant[] = [
+  {
+    broken: 'tells everybody of everybody’s uploads',
+    rule: 'nobody is told of an upload of somebody else',
+    options: trackerWith((honest) => {
+      const principals = new Set<string>();
+      return {
+        note: (upload, chunks) => {
+          principals.add(upload.principal);
+          return honest.note(upload, chunks);
+        },
+        async find(principal, marks) {
+          for (const one of [principal, ...principals]) {
+            const found = await honest.find(one, marks);
+            if (found) return found;
+          }
+          return null;
+        },
+      };
+    }),
+  },
+  {
+    broken: 'finds uploads that are over',
+    rule: 'an upload that is over is not found again',
+    options: trackerWith(() => ({ forget: async () => undefined })),
+  },
+  {
+    broken: 'signs no right end',
+    rule: 'the end is signed, and completes the object',
+    mutation: resigned('get_end_signature', () => ({ query: { uploadId: 'another' } })),
+  },
+  {
+    broken: 'fails on notices of what is complete',
+    rule: 'notices are taken where they are offered',
+    mutation: answers(({ action, body }) =>
+      action === 'chunk_loaded' && body['state'] === 'complete' && body['upload_id']
+        ? error(500, 'internal')
+        : undefined,
+    ),
+  },
+  {
+    broken: 'gives receipts for whatever the page says',
+    rule: TRUE_RECEIPTS,
+    options: RECEIPTS,
+    mutation: answers(({ action, code }) =>
+      action === 'chunk_loaded' && code === 'not-stored' ? { receipt: 'x' } : undefined,
+    ),
+  },
+  {
+    broken: 'gives receipts for any key that is stored',
+    rule: TRUE_RECEIPTS,
+    options: RECEIPTS,
+    mutation: answers(({ action, code, body, tools, ask }) => {
+      const known = tools.granted.get(body['key'] as string);
+      return action === 'chunk_loaded' && code === 'key-mismatch' && body['upload_id'] === '' && known
+        ? ask({ ...body, grant: known.grant })
+        : undefined;
+    }),
+  },
+  {
+    broken: 'gives receipts that are no text',
+    rule: TRUE_RECEIPTS,
+    options: RECEIPTS,
+    mutation: answers(({ answer }) => (answer['receipt'] ? { receipt: { key: 'x' } } : undefined)),
+  },
+  {
+    broken: 'takes receipts for grants',
+    rule: 'a receipt is no grant',
+    options: RECEIPTS,
+    mutation: answers(({ action, body, tools }) =>
+      tools.receipts.has(body['grant'] as string) ? tools.obey(action, body) : undefined,
+    ),
+  },
+  {
+    broken: 'aborts nothing',
+    rule: 'deleting is signed where it is offered, and aborts',
+    mutation: resigned('get_delete_signature', () => ({ method: 'GET' })),
+  },
+];
+
+export const MUTANTS: readonly Mutant[] = [
+  ...HTTP,
+  ...SESSIONS,
+  ...INIT,
+  ...SINGLE_REQUESTS,
+  ...PARTS,
+  ...OPERATIONS,
+  ...CLOCKS,
+  ...grants,
+  ...RENEWALS,
+  ...COMPLETION,
+];

@@ -1,0 +1,178 @@
+/** What every tracker has to do, whatever it keeps its uploads in. */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { CLAIM_LIFE, MAX_UPLOADS_PER_KEY } from '../../../src/signer/tracker/tracker.js';
+import type { TrackedUpload, Tracker } from '../../../src/signer/tracker/tracker.js';
+
+export const uploadOf = (upload: Partial<TrackedUpload> = {}): TrackedUpload => ({
+  principal: 'p',
+  bucket: 'b',
+  key: 'k',
+  uploadId: 'u',
+  size: 100,
+  partSize: 10,
+  checksum: 'crc64nvme',
+  begun: 1,
+  marks: ['m', 'n'],
+  ...upload,
+});
+
+/** @param make gives an empty tracker that reads this clock */
+export function testTracker(make: (now: () => number) => Promise<Required<Tracker>>): void {
+  it('finds an upload by any of its marks, with the parts noted in any order and more than once', async () => {
+    const tracker = await make(() => 1);
+    await tracker.note(uploadOf(), []);
+    await tracker.note(uploadOf(), [9, 3, 1]);
+    await tracker.note(uploadOf(), [2, 3, 5]);
+    assert.deepEqual(await tracker.find('p', ['x', 'n']), { ...uploadOf(), chunks: [1, 2, 3, 5, 9] });
+    assert.equal(await tracker.find('p', ['x']), null);
+    assert.equal(await tracker.find('p', []), null);
+  });
+
+  it('shows nobody an upload of somebody else', async () => {
+    const tracker = await make(() => 1);
+    await tracker.note(uploadOf(), [1]);
+    await tracker.forget('q', 'u');
+    assert.equal(await tracker.find('q', ['m']), null);
+    assert.ok(await tracker.find('p', ['m']));
+  });
+
+  it('finds the newest of several, and the one before once that is forgotten', async () => {
+    const tracker = await make(() => 1);
+    await tracker.note(uploadOf({ uploadId: 'new', begun: 2 }), []);
+    await tracker.note(uploadOf({ uploadId: 'old' }), []);
+    assert.equal((await tracker.find('p', ['m']))?.uploadId, 'new');
+    await tracker.forget('p', 'new');
+    assert.equal((await tracker.find('p', ['m']))?.uploadId, 'old');
+  });
+
+  it('holds all 10,000 parts, told one by one or all at once, and sizes beyond 32 bits', async () => {
+    const tracker = await make(() => 1);
+    const upload = uploadOf({ size: 50e12, partSize: 5e9, begun: Date.UTC(2040, 1) });
+    for (let chunk = 1; chunk <= 300; chunk += 1) await tracker.note(upload, [chunk]);
+    await tracker.note(
+      upload,
+      Array.from({ length: 10_000 }, (_, index) => 10_000 - index),
+    );
+    const found = await tracker.find('p', ['m']);
+    assert.deepEqual({ ...found, chunks: found?.chunks.length }, { ...upload, chunks: 10_000 });
+  });
+
+  it('keeps ended what has ended, though a notice of a part comes after the last one', async () => {
+    for (const ending of ['complete', 'aborted'] as const) {
+      const tracker = await make(() => 1);
+      await tracker.note(uploadOf(), [1]);
+      await tracker.forget('p', 'u', ending);
+      await tracker.note(uploadOf(), [2]);
+      assert.equal(await tracker.find('p', ['m']), null);
+    }
+  });
+
+  it('lists what nobody touched for long, longest ago first, of one bucket, and lets go of what ended', async () => {
+    let now = 1_000;
+    const tracker = await make(() => now);
+    for (const uploadId of ['first', 'ended', 'touched', 'second']) {
+      await tracker.note(uploadOf({ uploadId, marks: [uploadId] }), []);
+      now += 1;
+    }
+    await tracker.note(uploadOf({ uploadId: 'other', bucket: 'c' }), []);
+    await tracker.forget('p', 'ended');
+    now = 5_000;
+    await tracker.note(uploadOf({ uploadId: 'touched', marks: ['touched'] }), [1]);
+    const stale = await tracker.stale('b', 2_000, 10);
+    assert.deepEqual(
+      stale,
+      ['first', 'second'].map((uploadId) => uploadOf({ uploadId, marks: [uploadId] })),
+    );
+    assert.deepEqual(
+      (await tracker.stale('b', 2_000, 1)).map(({ uploadId }) => uploadId),
+      ['first'],
+    );
+    assert.deepEqual(await tracker.stale('c', 1_000, 10), []);
+    // what ended is kept no longer: a new upload of that id would be new
+    await tracker.note(uploadOf({ uploadId: 'ended' }), []);
+    assert.ok(await tracker.find('p', ['m']));
+  });
+
+  it('keeps ended what has ended, though every other notice comes only then, or there never was one', async () => {
+    for (const ending of ['complete', 'aborted'] as const) {
+      let now = 1_000;
+      const tracker = await make(() => now);
+      await tracker.forget('p', 'u', ending, uploadOf());
+      await tracker.forget('p', 'unknown', ending);
+      for (const uploadId of ['u', 'unknown']) {
+        await tracker.note(uploadOf({ uploadId }), []);
+        await tracker.note(uploadOf({ uploadId }), [1, 2]);
+        await tracker.touch('p', uploadId);
+        await tracker.forget('p', uploadId, ending);
+      }
+      assert.equal(await tracker.find('p', ['m']), null);
+      now = 5_000;
+      assert.deepEqual(await tracker.stale('b', 5_000, 10), []);
+    }
+  });
+
+  it('takes a search, a notice and a touch for signs of life, and touches nothing that it does not know', async () => {
+    let now = 1_000;
+    const tracker = await make(() => now);
+    for (const mark of ['found', 'noted', 'touched', 'left'])
+      await tracker.note(uploadOf({ uploadId: mark, key: mark, marks: [mark] }), []);
+    now = 3_000;
+    await tracker.find('p', ['found']);
+    await tracker.note(uploadOf({ uploadId: 'noted', key: 'noted', marks: ['noted'] }), [1]);
+    await tracker.touch('p', 'touched');
+    await tracker.touch('p', 'made up');
+    await tracker.touch('q', 'left');
+    assert.deepEqual(
+      (await tracker.stale('b', 2_000, 10)).map(({ uploadId }) => uploadId),
+      ['left'],
+    );
+  });
+
+  it('gives an upload to one sweep, and only if there was no notice since', async () => {
+    let now = 1_000;
+    const tracker = await make(() => now);
+    await tracker.note(uploadOf(), [1]);
+    assert.equal(await tracker.claim('p', 'u', 1_000), false, 'a notice came at that time');
+    assert.equal(await tracker.claim('p', 'made up', 2_000), false);
+    assert.equal(await tracker.claim('q', 'u', 2_000), false);
+    assert.equal(await tracker.claim('p', 'u', 2_000), true);
+    assert.equal(await tracker.claim('p', 'u', 2_000), false, 'another sweep has it');
+    assert.equal(await tracker.find('p', ['m']), null);
+    await tracker.note(uploadOf(), [2]);
+    await tracker.touch('p', 'u');
+    assert.equal(await tracker.find('p', ['m']), null, 'no notice brings it back');
+    // the store did not abort it
+    await tracker.release('p', 'u', 2_000);
+    assert.deepEqual((await tracker.stale('b', 2_000, 10)).length, 1);
+    assert.deepEqual((await tracker.find('p', ['m']))?.chunks, [1]);
+    // the next sweep claims it and ends in the middle
+    now = 3_000;
+    assert.equal(await tracker.claim('p', 'u', 4_000), true);
+    assert.deepEqual(await tracker.stale('b', 4_000, 10), []);
+    now = 3_001 + CLAIM_LIFE;
+    assert.equal((await tracker.stale('b', 4_000, 10)).length, 1);
+    assert.equal(await tracker.claim('p', 'u', 4_000), true);
+    await tracker.forget('p', 'u', 'aborted');
+    assert.equal(await tracker.find('p', ['m']), null);
+    await tracker.release('p', 'u', 4_000);
+    assert.equal(await tracker.find('p', ['m']), null, 'what has ended is not released');
+  });
+
+  it('keeps few uploads of one key, begun or ended, and none less of any other', async () => {
+    let now = 1_000;
+    const tracker = await make(() => now);
+    await tracker.note(uploadOf({ principal: 'victim', uploadId: 'v' }), [1]);
+    await tracker.note(uploadOf({ uploadId: 'other', key: 'other', marks: ['other'] }), [1]);
+    for (let index = 0; index < 5 * MAX_UPLOADS_PER_KEY; index += 1) {
+      now += 1;
+      await tracker.note(uploadOf({ uploadId: `made-up-${index}` }), [1]);
+      await tracker.forget('p', `ended-${index}`, 'aborted', uploadOf({ uploadId: `ended-${index}` }));
+      await tracker.forget('p', `unknown-${index}`);
+    }
+    const kept = await tracker.stale('b', now + 1, 1_000);
+    assert.ok(kept.length <= MAX_UPLOADS_PER_KEY + 2, `${kept.length} are kept`);
+    assert.deepEqual((await tracker.find('victim', ['m']))?.chunks, [1]);
+    assert.deepEqual((await tracker.find('p', ['other']))?.chunks, [1]);
+  });
+}

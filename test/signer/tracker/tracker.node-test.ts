@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createMemoryTracker } from '../../../src/signer/tracker/tracker.js';
+import { testTracker, uploadOf } from './tracker-suite.js';
+
+describe('tracker in memory', () => {
+  testTracker(async (now) => createMemoryTracker({ now }));
+
+  it('lets go of the upload longest without a notice when there are too many', async () => {
+    const tracker = createMemoryTracker({ maxUploads: 2 });
+    for (const name of ['a', 'b', 'a', 'c']) await tracker.note(uploadOf({ uploadId: name, marks: [name] }), []);
+    const found = await Promise.all(['a', 'b', 'c'].map((mark) => tracker.find('p', [mark])));
+    assert.deepEqual(
+      found.map((upload) => upload?.uploadId),
+      ['a', undefined, 'c'],
+    );
+  });
+
+  it('lets nobody push out the uploads of others by beginning many', async () => {
+    const tracker = createMemoryTracker({ maxUploads: 100 });
+    for (const name of ['ada', 'bob']) await tracker.note(uploadOf({ principal: name }), [1]);
+    for (let index = 0; index < 1_000; index += 1) {
+      const name = `made-up-${index}`;
+      await tracker.note(uploadOf({ principal: 'mallory', uploadId: name, key: name }), []);
+      await tracker.forget('mallory', `ended-${name}`);
+    }
+    for (const name of ['ada', 'bob']) assert.deepEqual((await tracker.find(name, ['m']))?.chunks, [1]);
+    assert.ok((await tracker.stale('b', Infinity, 1_000)).length <= 100);
+  });
+
+  it('names the option that does not fit', () => {
+    assert.throws(() => createMemoryTracker({ maxUploads: 0 }), { name: 'TypeError', message: /maxUploads: 0/ });
+  });
+});

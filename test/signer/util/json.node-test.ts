@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { MAX_DEPTH, MAX_ENTRIES, parseJson, withoutPollution } from '../../../src/signer/util/json.js';
+
+const codeOf = (text: string): string => {
+  try {
+    parseJson(text);
+    return 'taken';
+  } catch (error) {
+    return (error as { code: string }).code;
+  }
+};
+const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+const list = (entries: number) => `[${Array.from({ length: entries }, () => 0).join(',')}]`;
+
+describe('JSON of strangers', () => {
+  it('is taken up to its depth and its width, both included', () => {
+    assert.deepEqual([nested(MAX_DEPTH), nested(MAX_DEPTH + 1)].map(codeOf), ['taken', 'invalid-json']);
+    assert.deepEqual([list(MAX_ENTRIES), list(MAX_ENTRIES + 1)].map(codeOf), ['taken', 'too-many']);
+    assert.equal(codeOf(`{"a": [${list(6_000)}, ${list(6_000)}]}`), 'taken');
+  });
+
+  it('counts no bracket and no comma within a text', () => {
+    const text = `"${'[{,\\"\\\\'.repeat(20_000)}"`;
+    assert.equal(codeOf(text), 'taken');
+    assert.equal(parseJson(text), '[{,"\\'.repeat(20_000));
+  });
+
+  it('is refused where it is none', () => {
+    for (const text of ['', '{', ']', '"', '"\\', '{"a":}', 'NaN', "{'a': 1}", '[1,]', '\ufeff{}']) {
+      assert.equal(codeOf(text), 'invalid-json', text);
+    }
+  });
+
+  it('is handed on without the members that pollute prototypes, however deep', () => {
+    const given = '{"a": [{"__proto__": {"admin": true}, "b": 1}], "constructor": {"prototype": {}}, "prototype": 1}';
+    const clean = withoutPollution(parseJson(given));
+    assert.deepEqual(clean, { a: [{ b: 1 }] });
+    assert.equal(({} as { admin?: boolean }).admin, undefined);
+  });
+});
