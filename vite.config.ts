@@ -11,7 +11,9 @@ const ENTRIES = [
   'src/signer/node.ts',
   'src/signer/tools/cli.ts',
   // a page imports those languages that it speaks
-  ...readdirSync(new URL('src/element/i18n/strings', import.meta.url)).map((file) => `src/element/i18n/strings/${file}`),
+  ...readdirSync(new URL('src/element/i18n/strings', import.meta.url)).map(
+    (file) => `src/element/i18n/strings/${file}`,
+  ),
 ];
 
 /** Left to the page's own package manager, or to Node. */

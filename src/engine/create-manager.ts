@@ -9,7 +9,7 @@ import { HttpSigner } from './browser/http-signer.js';
 import { broadcast } from './browser/tab-channel.js';
 import { webLocks } from './browser/tab-lock.js';
 import { BrowserTransport } from './browser/xhr-transport.js';
-import type { Ports } from './api/types.js';
+import type { Ports } from './ports.js';
 import { UploaderCore } from './manager.js';
 import type { Tell } from './manager.js';
 

@@ -5,3 +5,4 @@ export type { ResolvedOptions } from './api/options.js';
 export { SignerFault, StoreFault, TransportFault, UploadError } from './api/errors.js';
 export type { Phase, SignerRefusal, UploadErrorCode } from './api/errors.js';
 export type * from './api/types.js';
+export type * from './ports.js';

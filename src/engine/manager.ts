@@ -27,13 +27,13 @@ import { Turns } from './util/time-slicer.js';
 import type {
   AdmissionRules,
   FileHandle,
-  Ports,
   TotalProgress,
   UploadSnapshot,
   UploaderEventMap,
   UploaderOptions,
   UploaderStatus,
 } from './api/types.js';
+import type { Ports } from './ports.js';
 import { Upload } from './uploads/upload.js';
 import type { Owner, UploadHost } from './uploads/upload-host.js';
 import { Visit } from './resume/page-presence.js';

@@ -8,13 +8,13 @@ import { NO_PROGRESS } from './api/status.js';
 import type {
   FileEntry,
   FileHandle,
-  Ports,
   TotalProgress,
   UploadSnapshot,
   UploaderEventMap,
   UploaderOptions,
   UploaderStatus,
 } from './api/types.js';
+import type { Ports } from './ports.js';
 import type { openCore as OpenCore } from './create-manager.js';
 import type { UploaderCore } from './manager.js';
 

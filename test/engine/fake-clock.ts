@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/engine/api/types.js';
+import type { Clock } from '../../src/engine/ports.js';
 
 /** Lets everything run that is ready to: one turn of the event loop. */
 export function turn(): Promise<void> {

@@ -1,6 +1,6 @@
 import { MIN_PART_SIZE } from '../../src/limits.js';
 import { SignerFault } from '../../src/engine/api/errors.js';
-import type { Clock, SignerPort } from '../../src/engine/api/types.js';
+import type { Clock, SignerPort } from '../../src/engine/ports.js';
 import type {
   Action,
   AllRequest,

@@ -5,7 +5,7 @@ import { systemClock } from '../../src/engine/util/timing.js';
 import { combineCrcs, fromBase64 } from '../../src/engine/hashing/crc.js';
 import type { CRCS } from '../../src/engine/hashing/crc.js';
 import type { ChecksumAlgorithm } from '../../src/protocol.js';
-import type { Clock, StoreRequest, StoreResponse, Transport } from '../../src/engine/api/types.js';
+import type { Clock, StoreRequest, StoreResponse, Transport } from '../../src/engine/ports.js';
 import { hex } from '../../src/engine/files/fingerprint.js';
 import { digestOf, multipartEtag } from '../../src/engine/integrity/part-digests.js';
 import { turn } from './fake-clock.js';

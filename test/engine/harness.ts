@@ -1,6 +1,7 @@
 import { MIB } from '../../src/limits.js';
 import { Uploader } from '../../src/engine/index.js';
 import { webLocks } from '../../src/engine/browser/tab-lock.js';
+import type { UploadSnapshot, UploaderEventMap, UploaderOptions } from '../../src/engine/api/types.js';
 import type {
   Environment,
   EnvironmentHandlers,
@@ -9,10 +10,7 @@ import type {
   KeptFile,
   Ports,
   Shelf,
-  UploadSnapshot,
-  UploaderEventMap,
-  UploaderOptions,
-} from '../../src/engine/api/types.js';
+} from '../../src/engine/ports.js';
 import { FakeSigner } from './fake-signer.js';
 import { FakeStore } from './fake-store.js';
 import { HandClock } from './fake-clock.js';

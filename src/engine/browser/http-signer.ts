@@ -5,7 +5,8 @@ import { NO_REASON, SignerFault, UploadError } from '../api/errors.js';
 import type { SignerFaultKind } from '../api/errors.js';
 import { watchPolicy } from './page-policy.js';
 import { isTransient } from '../network/classify-failure.js';
-import type { Clock, SignerPort, UploaderOptions } from '../api/types.js';
+import type { UploaderOptions } from '../api/types.js';
+import type { Clock, SignerPort } from '../ports.js';
 
 /** Milliseconds; a signer that is silent for longer is asked again. */
 const SIGNER_TIMEOUT = 30_000;

@@ -1,4 +1,4 @@
-import type { KeptFile, Shelf } from '../api/types.js';
+import type { KeptFile, Shelf } from '../ports.js';
 
 /** Bytes of all copies together. */
 export const ALL_COPIES = 64 * 1024 ** 2;

@@ -1,5 +1,5 @@
 import localforage from 'localforage';
-import type { Journal, JournalRecord } from '../api/types.js';
+import type { Journal, JournalRecord } from '../ports.js';
 
 /** Milliseconds after which an unfinished upload is not offered any more. */
 export const LIFETIME = 7 * 24 * 3_600_000;

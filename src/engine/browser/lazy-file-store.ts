@@ -1,5 +1,5 @@
 import { LIFETIME, openTable } from './indexed-db-journal.js';
-import type { KeptFile, Shelf } from '../api/types.js';
+import type { KeptFile, Shelf } from '../ports.js';
 
 // Handed over rather than imported there: what both sides import would become a third file that every visit fetches.
 const load = async (): Promise<Shelf> => {

@@ -1,4 +1,4 @@
-import type { Notebook } from '../api/types.js';
+import type { Notebook } from '../ports.js';
 
 /**
  * Short notes in localStorage, read without waiting. What it loses in a crash, or refuses, is no loss: nothing but

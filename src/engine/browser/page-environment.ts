@@ -1,4 +1,4 @@
-import type { Clock, Environment } from '../api/types.js';
+import type { Clock, Environment } from '../ports.js';
 
 /** Milliseconds between looks at the clocks. */
 const LOOK_EVERY = 5_000;

@@ -1,4 +1,4 @@
-import type { Clock } from '../api/types.js';
+import type { Clock } from '../ports.js';
 
 /** Milliseconds in which a request has to show life once the machine has slept, or the page is no longer kept busy. */
 const GRACE = 10_000;

@@ -1,4 +1,4 @@
-import type { TabChannel } from '../api/types.js';
+import type { TabChannel } from '../ports.js';
 
 /** Ends with the version of what is said: tabs with another one do not hear each other, and share by the lock alone. */
 const NAME = 'mule-upload/1';

@@ -1,4 +1,4 @@
-import type { TabLock } from '../api/types.js';
+import type { TabLock } from '../ports.js';
 
 const PREFIX = 'mule-upload:';
 const nothing = (): void => {};

@@ -4,7 +4,7 @@ import { TransportFault } from '../api/errors.js';
 import { watchPolicy } from './page-policy.js';
 import { MIN_MEASURED_BYTES, RequestPace } from './request-pace.js';
 import { StallWatch } from './stall-detector.js';
-import type { Clock, StoreRequest, StoreResponse, Transport } from '../api/types.js';
+import type { Clock, StoreRequest, StoreResponse, Transport } from '../ports.js';
 
 const PROBE_TIMEOUT = 5_000;
 /** Answers of one store after which it is not asked any more how it is spoken to. */

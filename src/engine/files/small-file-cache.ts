@@ -1,5 +1,5 @@
 import { READ_WHOLE } from './fingerprint.js';
-import type { Clock } from '../api/types.js';
+import type { Clock } from '../ports.js';
 
 /** Bytes kept at most, over all files. */
 const MOST_BYTES = 4 * 1024 ** 2;

@@ -4,7 +4,7 @@ import { createCrcKernel } from './crc-kernel.js';
 import type { CrcKernel } from './crc-kernel.js';
 import { createDigest, serveDigests } from './digest-kernel.js';
 import type { DigestKind, WorkerAnswer, WorkerRequest } from './digest-kernel.js';
-import type { Clock } from '../api/types.js';
+import type { Clock } from '../ports.js';
 
 /** Milliseconds that a worker may take to say that it is there. */
 const PATIENCE = 10_000;

@@ -13,7 +13,7 @@ import type { SizedCrc } from './crc.js';
 import { createCrcKernel } from './crc-kernel.js';
 import { createDigest } from './digest-kernel.js';
 import type { Pace } from './digest-kernel.js';
-import type { Clock } from '../api/types.js';
+import type { Clock } from '../ports.js';
 
 /** What can be computed of a Blob; MD5 is for comparison with ETags. */
 export type DigestName = ChecksumAlgorithm | 'md5';

@@ -4,7 +4,7 @@ import type { ChecksumAlgorithm, InitAnswer } from '../../protocol.js';
 import type { ChecksumKit } from './upload-checksums.js';
 import type { ResolvedOptions } from '../api/options.js';
 import type { EtagLore } from './part-verifier.js';
-import type { Ports } from '../api/types.js';
+import type { Ports } from '../ports.js';
 import type { Upload } from '../uploads/upload.js';
 
 /** Milliseconds after which code that does not arrive is gone on without. */

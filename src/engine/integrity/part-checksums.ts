@@ -2,7 +2,7 @@ import { unlessAborted } from '../util/abort.js';
 import type { ChecksumAlgorithm } from '../../protocol.js';
 import type { Checksums } from '../hashing/checksums.js';
 import type { PartTable } from '../model/part-table.js';
-import type { Clock } from '../api/types.js';
+import type { Clock } from '../ports.js';
 
 /** Parts beyond those in flight whose checksums are computed, for each lane. */
 const AHEAD = 2;

@@ -8,7 +8,8 @@ import type { PartTable } from '../model/part-table.js';
 import type { StoredPart } from '../s3/xml.js';
 import { StoredCheck } from './part-verifier.js';
 import type { EtagLore } from './part-verifier.js';
-import type { Clock, Integrity } from '../api/types.js';
+import type { Integrity } from '../api/types.js';
+import type { Clock } from '../ports.js';
 
 /** What is lent to the checks of one upload's file. */
 export interface FileChecksHost {

@@ -1,4 +1,11 @@
-import type { Action, AgreedChecksum, InitAnswer, InitAnswerFile, PostPolicy, UploadReference } from '../../protocol.js';
+import type {
+  Action,
+  AgreedChecksum,
+  InitAnswer,
+  InitAnswerFile,
+  PostPolicy,
+  UploadReference,
+} from '../../protocol.js';
 import { invalidAnswer, NO_REASON, SignerFault, UploadError } from '../api/errors.js';
 import type { FileChecks } from '../integrity/upload-checksums.js';
 import { ALGORITHMS } from '../integrity/checksum-service.js';
@@ -6,7 +13,7 @@ import { PartTable } from './part-table.js';
 import { plan } from './part-plan.js';
 import { readSignature } from '../signing/signature-cache.js';
 import type { Moment, Signature, SignedUpload } from '../signing/signature-cache.js';
-import type { Resumption } from '../api/types.js';
+import type { Resumption } from '../ports.js';
 
 /** What `get_init_signature` said about one file, and when it was asked. */
 export interface InitReply {

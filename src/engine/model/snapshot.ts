@@ -2,7 +2,8 @@ import type { UploadError } from '../api/errors.js';
 import type { Session } from './session.js';
 import { isOver } from '../api/status.js';
 import type { Outcome } from '../transfer/transfer.js';
-import type { TabNews, UploadSnapshot, UploadStatus, WaitingFor } from '../api/types.js';
+import type { UploadSnapshot, UploadStatus, WaitingFor } from '../api/types.js';
+import type { TabNews } from '../ports.js';
 import type { UploadFacts } from '../uploads/upload-host.js';
 
 /** What an upload knows of itself. */

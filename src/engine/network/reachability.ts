@@ -1,6 +1,6 @@
 import { abortable } from '../util/abort.js';
 import { nap } from '../util/timing.js';
-import type { Clock, Transport } from '../api/types.js';
+import type { Clock, Transport } from '../ports.js';
 
 const PROBE_EVERY = 3_000;
 const PROBE_SELDOM = 30_000;

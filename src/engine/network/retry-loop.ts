@@ -5,7 +5,8 @@ import type { Phase, UploadErrorCode, UploadErrorInit } from '../api/errors.js';
 import type { Reachability } from './reachability.js';
 import { backoff, isTransient, judge, parseRetryAfter } from './classify-failure.js';
 import type { Verdict } from './classify-failure.js';
-import type { Clock, RetryDetail, WaitingFor } from '../api/types.js';
+import type { RetryDetail, WaitingFor } from '../api/types.js';
+import type { Clock } from '../ports.js';
 
 /** Refusals of fresh signatures in a row before they count as a verdict. */
 const MOST_REFUSALS = 3;

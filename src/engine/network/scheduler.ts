@@ -1,5 +1,5 @@
 import { abortable } from '../util/abort.js';
-import type { Clock } from '../api/types.js';
+import type { Clock } from '../ports.js';
 
 /** Lanes to begin with, and the most: HTTP/1.1 opens six connections to a host, later versions one for all. */
 const FIRST_LANES = 4;

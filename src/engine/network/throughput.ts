@@ -1,5 +1,5 @@
 import { DEFAULT_PART_SIZE, MAX_PARTS, MIB, MIN_PART_SIZE } from '../../limits.js';
-import type { Notebook } from '../api/types.js';
+import type { Notebook } from '../ports.js';
 
 const PREFIX = 'mule-upload:line:';
 /** Bytes of the largest part that speed alone makes. */

@@ -1,5 +1,5 @@
 import { isOver } from '../api/status.js';
-import type { Clock, KeptFile, Shelf } from '../api/types.js';
+import type { Clock, KeptFile, Shelf } from '../ports.js';
 import type { Upload } from '../uploads/upload.js';
 
 /** Milliseconds after which an upload counts as one that may outlast this visit. */

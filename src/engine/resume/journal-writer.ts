@@ -1,5 +1,5 @@
 import { unlessAborted } from '../util/abort.js';
-import type { Journal, JournalRecord } from '../api/types.js';
+import type { Journal, JournalRecord } from '../ports.js';
 import type { Upload } from '../uploads/upload.js';
 import type { Owner } from '../uploads/upload-host.js';
 

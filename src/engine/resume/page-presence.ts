@@ -1,4 +1,4 @@
-import type { JournalRecord, TabLock } from '../api/types.js';
+import type { JournalRecord, TabLock } from '../ports.js';
 
 const nameOf = (visit: string): string => `visit:${visit}`;
 

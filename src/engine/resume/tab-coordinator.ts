@@ -1,7 +1,7 @@
 import { following } from '../util/abort.js';
 import { hex } from '../files/fingerprint.js';
 import { isOver } from '../api/status.js';
-import type { Clock, JournalRecord, Resumption, TabChannel, TabLock, TabNews } from '../api/types.js';
+import type { Clock, JournalRecord, Resumption, TabChannel, TabLock, TabNews } from '../ports.js';
 import type { Upload } from '../uploads/upload.js';
 
 /** Milliseconds between two words on how far an upload is. */

@@ -10,7 +10,7 @@ import {
 } from './xml.js';
 import type { Completion, NamedPart, PartList, StoredChecksums } from './xml.js';
 import type { Signature } from '../signing/signature-cache.js';
-import type { StoreRequest, StoreResponse, Transport } from '../api/types.js';
+import type { StoreRequest, StoreResponse, Transport } from '../ports.js';
 
 /** Milliseconds after the last byte went up, and of Complete, which S3 may take minutes for, where nobody knows more. */
 const ANSWER_TIMEOUT = 120_000;

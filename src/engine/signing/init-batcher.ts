@@ -7,7 +7,7 @@ import { isTransient } from '../network/classify-failure.js';
 import { momentOf } from './signature-cache.js';
 import type { InitReply } from '../model/session.js';
 import type { SignerHealth } from '../network/signer-health.js';
-import type { Clock, SignerPort } from '../api/types.js';
+import type { Clock, SignerPort } from '../ports.js';
 import type { Upload } from '../uploads/upload.js';
 
 /** Files in one call, until the signer names another limit, and at most. */

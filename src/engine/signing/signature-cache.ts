@@ -1,7 +1,7 @@
 import type { Action, Protocol, Signed, SignedAnswer, SignedRequest, UploadReference } from '../../protocol.js';
 import { invalidAnswer, SignerFault } from '../api/errors.js';
 import type { PartChecksums } from '../integrity/part-checksums.js';
-import type { Clock, SignerPort } from '../api/types.js';
+import type { Clock, SignerPort } from '../ports.js';
 
 /** Part signatures asked for in one call. */
 export const WINDOW = 100;

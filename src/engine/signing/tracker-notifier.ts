@@ -1,5 +1,5 @@
 import type { ChunkLoadedRequest, UploadReference } from '../../protocol.js';
-import type { Clock, SignerPort } from '../api/types.js';
+import type { Clock, SignerPort } from '../ports.js';
 import { backoff } from '../network/classify-failure.js';
 import { sleep } from '../util/timing.js';
 

@@ -5,7 +5,8 @@ import type { Phase } from '../api/errors.js';
 import type { Detour, Retrier } from '../network/retry-loop.js';
 import { backoff } from '../network/classify-failure.js';
 import type { Outcome, Transfer } from './transfer.js';
-import type { Clock, RetryDetail } from '../api/types.js';
+import type { RetryDetail } from '../api/types.js';
+import type { Clock } from '../ports.js';
 
 /** Times that the store's list may contradict us before another upload is begun. */
 const MOST_RELISTS = 3;

@@ -7,7 +7,8 @@ import type { InitReply, Session } from '../model/session.js';
 import type { Signatures } from '../signing/signature-cache.js';
 import type { SmallFiles } from '../files/small-file-cache.js';
 import type { StoreClient } from '../s3/client.js';
-import type { Clock, PartDetail, RetryDetail, UploadSnapshot } from '../api/types.js';
+import type { PartDetail, RetryDetail, UploadSnapshot } from '../api/types.js';
+import type { Clock } from '../ports.js';
 
 /** What the way of one upload's bytes needs of that upload, and of the uploader around it. */
 export interface TransferHost {

@@ -1,4 +1,5 @@
-import type { Environment, UploaderEventMap, UploaderOptions } from '../api/types.js';
+import type { UploaderEventMap, UploaderOptions } from '../api/types.js';
+import type { Environment } from '../ports.js';
 import { ScreenWakeLock } from '../browser/wake-lock.js';
 
 /** What the page's ups and downs mean to whoever uploads. */

@@ -8,16 +8,8 @@ import type { ResolvedOptions } from '../api/options.js';
 import { backoff, judge } from '../network/classify-failure.js';
 import type { Roster } from './upload-list.js';
 import { principalOf } from '../model/session.js';
-import type {
-  Clock,
-  FileEntry,
-  FileHandle,
-  JournalRecord,
-  KeptFile,
-  Shelf,
-  SignerPort,
-  UploadSnapshot,
-} from '../api/types.js';
+import type { FileEntry, FileHandle, UploadSnapshot } from '../api/types.js';
+import type { Clock, JournalRecord, KeptFile, Shelf, SignerPort } from '../ports.js';
 import type { Upload } from './upload.js';
 
 /** Milliseconds that files coming in wait for the signer to say who the user is. */

@@ -11,7 +11,8 @@ import type { SignerHealth } from '../network/signer-health.js';
 import type { SmallFiles } from '../files/small-file-cache.js';
 import type { StoreClient } from '../s3/client.js';
 import type { Claim } from '../resume/tab-coordinator.js';
-import type { Clock, UploaderEventMap } from '../api/types.js';
+import type { UploaderEventMap } from '../api/types.js';
+import type { Clock } from '../ports.js';
 import type { Upload } from './upload.js';
 
 /** What identifies one upload. */

@@ -15,16 +15,8 @@ import { assertStep, isOver, isRunning } from '../api/status.js';
 import { Transfer } from '../transfer/transfer.js';
 import type { Outcome } from '../transfer/transfer.js';
 import type { TransferHost } from '../transfer/transfer-host.js';
-import type {
-  FileHandle,
-  JournalRecord,
-  Resumption,
-  TabNews,
-  UploadSnapshot,
-  UploadStatus,
-  UploaderEventMap,
-  WaitingFor,
-} from '../api/types.js';
+import type { FileHandle, UploadSnapshot, UploadStatus, UploaderEventMap, WaitingFor } from '../api/types.js';
+import type { JournalRecord, Resumption, TabNews } from '../ports.js';
 import type { Owner, UploadFacts, UploadHost } from './upload-host.js';
 import { snapshotOf } from '../model/snapshot.js';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../api/types.js';
+import type { Clock } from '../ports.js';
 
 /**
  * Makes a promise that an `AbortSignal` can end: it then rejects with the signal's reason.

@@ -1,4 +1,4 @@
-import type { Clock } from '../api/types.js';
+import type { Clock } from '../ports.js';
 
 /** Milliseconds of work after which whoever else needs the thread gets a turn. */
 const LONGEST = 8;

@@ -1,6 +1,6 @@
 import { abortable } from './abort.js';
 import { HiddenTimers } from '../browser/background-timers.js';
-import type { Clock } from '../api/types.js';
+import type { Clock } from '../ports.js';
 
 const timers = new HiddenTimers();
 

@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import localforage from 'localforage';
 import { IndexedDbJournal } from '../../../src/engine/browser/indexed-db-journal.js';
-import type { JournalRecord } from '../../../src/engine/api/types.js';
+import type { JournalRecord } from '../../../src/engine/ports.js';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { fileOf, Stand } from '../harness.js';
 

@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import { TransportFault } from '../../../src/engine/api/errors.js';
 import { systemClock } from '../../../src/engine/util/timing.js';
 import { BrowserTransport } from '../../../src/engine/browser/xhr-transport.js';
-import type { StoreRequest, StoreResponse } from '../../../src/engine/api/types.js';
+import type { StoreRequest, StoreResponse } from '../../../src/engine/ports.js';
 import { fileOf } from '../harness.js';
 
 const transport = new BrowserTransport(systemClock);

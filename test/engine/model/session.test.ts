@@ -3,7 +3,7 @@ import { GIB, MIN_PART_SIZE } from '../../../src/limits.js';
 import type { SignerFault } from '../../../src/engine/api/errors.js';
 import { UploadError } from '../../../src/engine/api/errors.js';
 import { readInit, referenceOf, sessionOf } from '../../../src/engine/model/session.js';
-import type { JournalRecord } from '../../../src/engine/api/types.js';
+import type { JournalRecord } from '../../../src/engine/ports.js';
 
 const PART = MIN_PART_SIZE;
 const SIGNED = { method: 'POST', url: 'https://store.test/a?uploads', expires: 900_000 };

@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { LineMemory } from '../../../src/engine/network/throughput.js';
-import type { Notebook } from '../../../src/engine/api/types.js';
+import type { Notebook } from '../../../src/engine/ports.js';
 import { GIB, MIB } from '../../../src/limits.js';
 
 /** Notes that live as long as the test. */

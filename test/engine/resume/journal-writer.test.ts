@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { webLocks } from '../../../src/engine/browser/tab-lock.js';
-import type { Journal, TabLock } from '../../../src/engine/api/types.js';
+import type { Journal, TabLock } from '../../../src/engine/ports.js';
 import { turn } from '../fake-clock.js';
 import { fileOf, MemoryJournal, Stand } from '../harness.js';
 

@@ -1,7 +1,8 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { broadcast } from '../../../src/engine/browser/tab-channel.js';
-import type { TabChannel, TabLock, UploadSnapshot } from '../../../src/engine/api/types.js';
+import type { UploadSnapshot } from '../../../src/engine/api/types.js';
+import type { TabChannel, TabLock } from '../../../src/engine/ports.js';
 import { loseAnswer } from '../fake-store.js';
 import { fileOf, hashOf, Stand } from '../harness.js';
 

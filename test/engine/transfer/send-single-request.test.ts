@@ -1,7 +1,8 @@
 import { expect } from '@open-wc/testing';
 import { unlessAborted } from '../../../src/engine/util/abort.js';
 import { MIB } from '../../../src/limits.js';
-import type { Notebook, UploaderOptions } from '../../../src/engine/api/types.js';
+import type { UploaderOptions } from '../../../src/engine/api/types.js';
+import type { Notebook } from '../../../src/engine/ports.js';
 import { loseAnswer, refuse, silence, stall } from '../fake-store.js';
 import type { Behaviour } from '../fake-store.js';
 import { fileOf, hashOf, MemoryJournal, Stand } from '../harness.js';

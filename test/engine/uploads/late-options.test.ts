@@ -1,6 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { UploadError } from '../../../src/engine/api/errors.js';
-import type { SignerPort, Transport, UploaderOptions } from '../../../src/engine/api/types.js';
+import type { UploaderOptions } from '../../../src/engine/api/types.js';
+import type { SignerPort, Transport } from '../../../src/engine/ports.js';
 import { MIN_PART_SIZE as PART } from '../../../src/limits.js';
 import type { InitRequest } from '../../../src/protocol.js';
 import { deny } from '../fake-signer.js';

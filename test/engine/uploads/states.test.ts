@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { MIB, MIN_PART_SIZE } from '../../../src/limits.js';
-import type { Clock } from '../../../src/engine/api/types.js';
+import type { Clock } from '../../../src/engine/ports.js';
 import { deny } from '../fake-signer.js';
 import { answerOf, refuse, silence } from '../fake-store.js';
 import type { HandClock } from '../fake-clock.js';
