@@ -3,7 +3,7 @@ import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import { figuresOf } from '../browsers/process-tree.js';
 import type { Driver } from '../e2e/browser.js';
-import { writeRandom } from '../e2e/stand.js';
+import { writeRandom } from '../e2e/harness.js';
 import { S3Client } from '../servers/s3-client.js';
 import type { Client } from './clients.js';
 import type { Outcome } from './pages/job.js';

@@ -13,7 +13,7 @@ import { figuresOf, treeOf } from '../browsers/process-tree.js';
 import { launch } from '../e2e/browser.js';
 import type { Engine } from '../e2e/browser.js';
 import { chooseFiles, isOver, seen, uploadsOf } from '../e2e/page.js';
-import { BUCKET, GIB, MIB, startPage, writeRandom } from '../e2e/stand.js';
+import { BUCKET, GIB, MIB, startPage, writeRandom } from '../e2e/harness.js';
 import { startEmbeddedBucket } from '../servers/embedded-bucket.js';
 import { S3Client } from '../servers/s3-client.js';
 

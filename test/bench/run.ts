@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { launch } from '../e2e/browser.js';
-import { MIB } from '../e2e/stand.js';
+import { MIB } from '../e2e/harness.js';
 import { runClient } from './bench-run.js';
 import type { Bench, Run } from './bench-run.js';
 import { CLIENTS } from './clients.js';

@@ -86,7 +86,7 @@ describe('the rules of faults', () => {
     assert.ok(count > 250 && count < 350, `${count} of 1000`);
   });
 
-  it('stand in order: the first that strikes decides, and the others count all the same', () => {
+  it('harness in order: the first that strikes decides, and the others count all the same', () => {
     const book = new Rulebook(seededRandom(1));
     book.set([
       { nth: 1, fault: { do: 'reset' } },

@@ -5,8 +5,8 @@ import { describe, it } from 'node:test';
 import { launch } from './browser.js';
 import type { Engine } from './browser.js';
 import { chooseFiles, isOver, seen, uploadsOf } from './page.js';
-import { BUCKET, MIB, isFull, startPage, writeRandom } from './stand.js';
-import { useStand } from './use-stand.js';
+import { BUCKET, MIB, isFull, startPage, writeRandom } from './harness.js';
+import { useHarness } from './use-harness.js';
 
 const SIZE = (isFull ? 1_024 : 64) * MIB;
 const PARTS = SIZE / (8 * MIB);
@@ -14,7 +14,7 @@ const INLINE = "script-src 'self' 'unsafe-inline'; connect-src *";
 
 /** A file is read once for its checksums, in a worker where the page allows one, and lands as it is. */
 describe('a file goes from a page to a bucket that verifies checksums', () => {
-  const inUse = useStand('bucket');
+  const inUse = useHarness('bucket');
 
   /** Uploads a file, and asserts what store and page say of it. */
   async function land(engine: Engine, algorithm: string, policy = ''): Promise<{ warnings: string[]; said: string }> {
@@ -32,8 +32,8 @@ describe('a file goes from a page to a bucket that verifies checksums', () => {
       await browser.waitFor(isOver, { timeout: 300_000 });
       const [upload] = await uploadsOf(browser);
       assert.equal(upload?.status, 'complete', JSON.stringify(upload));
-      assert.deepEqual(await inUse.stand.s3.digest(BUCKET, upload.key!), { sha256, size: SIZE });
-      const { headers } = await inUse.stand.s3.head(BUCKET, upload.key!, { 'x-amz-checksum-mode': 'ENABLED' });
+      assert.deepEqual(await inUse.harness.s3.digest(BUCKET, upload.key!), { sha256, size: SIZE });
+      const { headers } = await inUse.harness.s3.head(BUCKET, upload.key!, { 'x-amz-checksum-mode': 'ENABLED' });
       assert.equal(upload.integrity, 'checksum');
       assert.equal(upload.checksum!.value, headers.get(`x-amz-checksum-${upload.checksum!.algorithm}`));
       assert.deepEqual([upload.checksum!.algorithm, upload.retries], [algorithm, 0]);

@@ -5,16 +5,16 @@ import { after, before, describe, it } from 'node:test';
 import { launch } from './browser.js';
 import type { Driver, Engine } from './browser.js';
 import { call, chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
-import { BUCKET, MIB, isFull, writeRandom } from './stand.js';
-import type { StoreName } from './stand.js';
-import { useStand } from './use-stand.js';
+import { BUCKET, MIB, isFull, writeRandom } from './harness.js';
+import type { StoreName } from './harness.js';
+import { useHarness } from './use-harness.js';
 
 const SLOW = 20 * MIB;
 
 /** What people do to uploads under way, and files of every odd size, on a real store. */
 for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[])
   describe(`an upload to ${name} obeys`, () => {
-    const inUse = useStand(name);
+    const inUse = useHarness(name);
     let large: string;
     let largeSha256: string;
     const LARGE = (isFull ? 96 : 64) * MIB;
@@ -33,13 +33,13 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
         after(() => browser.close());
 
         async function open(rate = Infinity, query = ''): Promise<void> {
-          inUse.stand.proxy.setMode('pass');
-          inUse.stand.proxy.setRate(rate);
-          await browser.goto(`${inUse.stand.url}${query}`);
+          inUse.harness.proxy.setMode('pass');
+          inUse.harness.proxy.setRate(rate);
+          await browser.goto(`${inUse.harness.url}${query}`);
           // a row left by another test would be gone on with
           await browser.evaluate("document.querySelector('mule-upload').forget()");
-          inUse.stand.proxy.reset();
-          inUse.stand.signerCalls.length = 0;
+          inUse.harness.proxy.reset();
+          inUse.harness.signerCalls.length = 0;
         }
 
         it('pause: nothing more is sent, what is stored stays, resume sends only the rest', async () => {
@@ -49,26 +49,26 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           await call(browser, 'pause');
           await browser.waitFor("document.querySelector('mule-upload').status === 'paused'");
           await sleep(1_000);
-          const sent = inUse.stand.proxy.bytes();
-          const requests = inUse.stand.proxy.count();
+          const sent = inUse.harness.proxy.bytes();
+          const requests = inUse.harness.proxy.count();
           await sleep(2_000);
           assert.deepEqual(
-            [inUse.stand.proxy.bytes(), inUse.stand.proxy.count()],
+            [inUse.harness.proxy.bytes(), inUse.harness.proxy.count()],
             [sent, requests],
             'nothing moves while paused',
           );
 
           const [paused] = await uploadsOf(browser);
-          const stored = await inUse.stand.s3.listParts(BUCKET, paused!.key!, paused!.uploadId!);
+          const stored = await inUse.harness.s3.listParts(BUCKET, paused!.key!, paused!.uploadId!);
           assert.ok(stored.length >= 3);
-          inUse.stand.proxy.reset();
-          inUse.stand.proxy.setRate(Infinity);
+          inUse.harness.proxy.reset();
+          inUse.harness.proxy.setRate(Infinity);
           await call(browser, 'resume');
           await browser.waitFor(isOver);
           const [upload] = await uploadsOf(browser);
           assert.equal(upload?.status, 'complete');
-          assert.deepEqual(await inUse.stand.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
-          assert.equal(inUse.stand.proxy.bytes('part'), LARGE - stored.reduce((sum, { size }) => sum + size, 0));
+          assert.deepEqual(await inUse.harness.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
+          assert.equal(inUse.harness.proxy.bytes('part'), LARGE - stored.reduce((sum, { size }) => sum + size, 0));
         });
 
         it('abort: nothing is left on the store, nor in the browser', async () => {
@@ -77,10 +77,10 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           await untilParts(browser, 2);
           await call(browser, 'abort');
           assert.equal((await uploadsOf(browser))[0]?.status, 'aborted');
-          inUse.stand.proxy.setRate(Infinity);
+          inUse.harness.proxy.setRate(Infinity);
           await browser.waitFor('new Promise((resolve) => setTimeout(() => resolve(true), 1500))');
-          assert.deepEqual(await inUse.stand.s3.listUploads(BUCKET), []);
-          assert.ok(inUse.stand.proxy.count('abort') >= 1);
+          assert.deepEqual(await inUse.harness.s3.listUploads(BUCKET), []);
+          assert.ok(inUse.harness.proxy.count('abort') >= 1);
 
           await browser.reload();
           await browser.waitFor("!!customElements.get('mule-upload')");
@@ -92,17 +92,17 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           await open(SLOW);
           await chooseFiles(browser, [large]);
           await untilParts(browser, 1);
-          inUse.stand.proxy.setMode('refuse');
+          inUse.harness.proxy.setMode('refuse');
           await call(browser, 'abort');
           await sleep(500);
           await browser.reload();
           await browser.waitFor("!!customElements.get('mule-upload')");
-          assert.equal((await inUse.stand.s3.listUploads(BUCKET)).length, 1);
-          inUse.stand.proxy.setRate(Infinity);
-          inUse.stand.proxy.setMode('pass');
+          assert.equal((await inUse.harness.s3.listUploads(BUCKET)).length, 1);
+          inUse.harness.proxy.setRate(Infinity);
+          inUse.harness.proxy.setMode('pass');
           const deadline = Date.now() + 20_000;
-          while ((await inUse.stand.s3.listUploads(BUCKET)).length > 0 && Date.now() < deadline) await sleep(250);
-          assert.deepEqual(await inUse.stand.s3.listUploads(BUCKET), []);
+          while ((await inUse.harness.s3.listUploads(BUCKET)).length > 0 && Date.now() < deadline) await sleep(250);
+          assert.deepEqual(await inUse.harness.s3.listUploads(BUCKET), []);
           assert.deepEqual(await uploadsOf(browser), []);
         });
 
@@ -124,9 +124,9 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
             uploads.slice(0, 2).every(({ status, loaded }) => status === 'uploading' && loaded < LARGE),
             JSON.stringify(uploads),
           );
-          assert.equal((await inUse.stand.s3.digest(BUCKET, uploads[2]!.key!)).sha256, sha256);
+          assert.equal((await inUse.harness.s3.digest(BUCKET, uploads[2]!.key!)).sha256, sha256);
           await call(browser, 'abort');
-          inUse.stand.proxy.setRate(Infinity);
+          inUse.harness.proxy.setRate(Infinity);
           await sleep(500);
         });
 
@@ -148,14 +148,14 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           for (const [index, { size, sha256 }] of files.entries()) {
             const upload = uploads[index]!;
             assert.deepEqual([upload.size, upload.status, upload.loaded, upload.ratio], [size, 'complete', size, 1]);
-            assert.deepEqual(await inUse.stand.s3.digest(BUCKET, upload.key!), { sha256, size });
-            const head = await inUse.stand.s3.head(BUCKET, upload.key!);
+            assert.deepEqual(await inUse.harness.s3.digest(BUCKET, upload.key!), { sha256, size });
+            const head = await inUse.harness.s3.head(BUCKET, upload.key!);
             assert.equal(upload.etag, head.headers.get('etag')?.replaceAll('"', ''));
           }
-          assert.equal(inUse.stand.proxy.count('put'), 4, 'those of one part at most go by one PUT');
-          assert.equal(inUse.stand.proxy.count('create'), 3);
+          assert.equal(inUse.harness.proxy.count('put'), 4, 'those of one part at most go by one PUT');
+          assert.equal(inUse.harness.proxy.count('create'), 3);
           assert.equal(
-            inUse.stand.proxy.bytes('part') + inUse.stand.proxy.bytes('put'),
+            inUse.harness.proxy.bytes('part') + inUse.harness.proxy.bytes('put'),
             sizes.reduce((sum, size) => sum + size, 0),
             'each byte once',
           );
@@ -169,7 +169,7 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           await browser.waitFor(isOver);
           const [upload] = await uploadsOf(browser);
           assert.equal(upload?.status, 'complete');
-          assert.deepEqual(await inUse.stand.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
+          assert.deepEqual(await inUse.harness.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
           const { warnings, errors } = await seen(browser);
           assert.equal(
             warnings.filter((text) => /will not survive a reload/.test(text)).length,
@@ -183,15 +183,15 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           await open(SLOW);
           await chooseFiles(browser, [large]);
           await untilParts(browser, 2);
-          inUse.stand.proxy.setMode('refuse');
+          inUse.harness.proxy.setMode('refuse');
           await browser.waitFor("document.querySelector('mule-upload').uploads[0].waitingFor === 'network'");
           await sleep(4_000);
-          inUse.stand.proxy.setRate(Infinity);
-          inUse.stand.proxy.setMode('pass');
+          inUse.harness.proxy.setRate(Infinity);
+          inUse.harness.proxy.setMode('pass');
           await browser.waitFor(isOver);
           const [upload] = await uploadsOf(browser);
           assert.equal(upload?.status, 'complete');
-          assert.deepEqual(await inUse.stand.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
+          assert.deepEqual(await inUse.harness.s3.digest(BUCKET, upload.key!), { sha256: largeSha256, size: LARGE });
           const { events, backwards, beyond, errors } = await seen(browser);
           assert.deepEqual({ backwards, beyond, errors }, { backwards: 0, beyond: 0, errors: [] });
           assert.ok(events.some(({ type }) => type === 'retry'));

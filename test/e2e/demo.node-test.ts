@@ -7,7 +7,7 @@ import type { RunningDemo } from '../../demo/serve.js';
 import { S3Client } from '../servers/s3-client.js';
 import { launch, type Driver } from './browser.js';
 import { chooseFiles, isOver, uploadsOf } from './page.js';
-import { MIB, makeFolder, writeRandom } from './stand.js';
+import { MIB, makeFolder, writeRandom } from './harness.js';
 
 const SIZE = 96 * MIB;
 /** Long enough for a switch to spoil something. */

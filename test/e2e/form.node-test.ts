@@ -5,7 +5,7 @@ import { S3Client } from '../servers/s3-client.js';
 import { launch, type Driver, type Engine } from './browser.js';
 import { chooseFiles, uploadsOf } from './page.js';
 import { startSite, type Site } from './site.js';
-import { BUCKET, MIB, makeFolder, startStore, writeRandom, type Store } from './stand.js';
+import { BUCKET, MIB, makeFolder, startStore, writeRandom, type Store } from './harness.js';
 
 /** A listener of `unload` keeps Chromium and Firefox from putting the page away whole, so that they have to restore it. */
 const PAGE = `<!doctype html><html lang="en"><title>form</title><link rel="icon" href="data:,">

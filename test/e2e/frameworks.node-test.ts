@@ -6,7 +6,7 @@ import { launch, type Driver, type Engine } from './browser.js';
 import { APPS, buildApps, checkTypes, installApps, type App } from './framework-apps.js';
 import { chooseFiles } from './page.js';
 import { startSite, type Site } from './site.js';
-import { BUCKET, MIB, isFull, makeFolder, startStore, writeRandom, type Store } from './stand.js';
+import { BUCKET, MIB, isFull, makeFolder, startStore, writeRandom, type Store } from './harness.js';
 
 const ENGINES: readonly Engine[] = isFull ? ['chromium', 'firefox', 'webkit'] : ['chromium'];
 

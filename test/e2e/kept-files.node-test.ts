@@ -7,8 +7,8 @@ import { pressKeys, startDisplay } from '../browsers/display.js';
 import { launch } from './browser.js';
 import type { Engine, Page } from './browser.js';
 import { chooseFiles, dropFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
-import { BUCKET, MIB, writeRandom } from './stand.js';
-import { useStand } from './use-stand.js';
+import { BUCKET, MIB, writeRandom } from './harness.js';
+import { useHarness } from './use-harness.js';
 
 const SIZE = 80 * MIB;
 /** Bytes per second: slow enough to stop an upload half-way. */
@@ -49,11 +49,11 @@ const press = (page: Page, button: string): Promise<unknown> =>
   }, button);
 
 describe('a file that need not be chosen again', () => {
-  const inUse = useStand('bucket');
+  const inUse = useHarness('bucket');
 
   /** Begins an upload, and stops the page half-way. */
   async function beginAndStop(page: Page, begin: () => Promise<void>, stop: () => Promise<void>) {
-    const { proxy, s3, url } = inUse.stand;
+    const { proxy, s3, url } = inUse.harness;
     proxy.reset();
     proxy.setRate(SLOW);
     await page.goto(url);
@@ -75,7 +75,7 @@ describe('a file that need not be chosen again', () => {
     sha256: string,
     { id, key, stored }: Awaited<ReturnType<typeof beginAndStop>>,
   ): Promise<string> {
-    const { proxy, s3 } = inUse.stand;
+    const { proxy, s3 } = inUse.harness;
     await page.waitFor(isOver);
     const [upload, ...others] = await uploadsOf(page);
     assert.equal(others.length, 0);
@@ -107,7 +107,7 @@ describe('a file that need not be chosen again', () => {
       await utimes(file, new Date(), new Date());
       const second = await launch('chromium', { profile, display });
       try {
-        await second.goto(inUse.stand.url);
+        await second.goto(inUse.harness.url);
         await second.waitFor("document.querySelector('mule-upload').uploads[0]?.needsPermission");
         await second.waitFor("document.querySelector('mule-upload').uploads[0].loaded > 0");
         const [found] = await uploadsOf(second);
@@ -141,7 +141,7 @@ describe('a file that need not be chosen again', () => {
     const sha256 = await writeRandom(file, SIZE);
     const profile = path.join(inUse.folder, 'profile-allowed');
     // what "allow on every visit" leaves in the profile
-    const rule = { [`${new URL(inUse.stand.url).origin},*`]: { setting: 1 } };
+    const rule = { [`${new URL(inUse.harness.url).origin},*`]: { setting: 1 } };
     const exceptions = { file_system_access_extended_permission: rule };
     await mkdir(path.join(profile, 'Default'), { recursive: true });
     await writeFile(
@@ -163,7 +163,7 @@ describe('a file that need not be chosen again', () => {
 
   for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
     it(`is small, and kept whole by ${engine}: after a reload, and after SIGKILL, it goes on by itself`, async () => {
-      const { proxy, s3, url } = inUse.stand;
+      const { proxy, s3, url } = inUse.harness;
       const file = path.join(inUse.folder, `small-${engine}.bin`);
       const sha256 = await writeRandom(file, SMALL);
       const profile = path.join(inUse.folder, `profile-small-${engine}`);

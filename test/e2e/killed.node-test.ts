@@ -9,8 +9,8 @@ import { launch } from './browser.js';
 import type { Driver, Engine } from './browser.js';
 import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
 import { S3Client } from '../servers/s3-client.js';
-import { BUCKET, MIB, isFull, makeFolder, startPage, startStand, startStore, writeRandom } from './stand.js';
-import type { Stand, Store } from './stand.js';
+import { BUCKET, MIB, isFull, makeFolder, startPage, startHarness, startStore, writeRandom } from './harness.js';
+import type { Harness, Store } from './harness.js';
 
 const PART = 5 * MIB;
 const SIZE = 3 * PART + 1_000;
@@ -48,13 +48,13 @@ describe('a browser that is killed', () => {
   let folder: string;
   let remove: () => Promise<void>;
   let store: Store;
-  let stand: Stand;
+  let harness: Harness;
   let held: Action | null = null;
   let isHolding = false;
   before(async () => {
     ({ folder, remove } = await makeFolder());
     store = await startStore('bucket', folder);
-    stand = await startStand(store, {
+    harness = await startHarness(store, {
       async authorize(_, action) {
         if (action !== held) return 'somebody';
         isHolding = true;
@@ -64,13 +64,13 @@ describe('a browser that is killed', () => {
     });
   });
   after(async () => {
-    await stand.stop();
+    await harness.stop();
     await store.stop();
     await remove();
   });
 
   async function untilHit(): Promise<void> {
-    for (const end = Date.now() + 60_000; !isHolding && !stand.proxy.struck.includes(1); await sleep(20))
+    for (const end = Date.now() + 60_000; !isHolding && !harness.proxy.struck.includes(1); await sleep(20))
       assert.ok(Date.now() < end, 'the step was never reached');
     // the store acts on what it got
     await sleep(500);
@@ -80,7 +80,7 @@ describe('a browser that is killed', () => {
     // one after the other here, all of them at full size
     for (const engine of isFull ? ENGINES : [ENGINES[index % ENGINES.length]!]) {
       it(`at the step “${step.name}”, ${engine}, loses nothing and sends nothing twice`, async (t) => {
-        const { proxy, s3, url } = stand;
+        const { proxy, s3, url } = harness;
         const { size = SIZE, spared = [], leftovers = 0, reloadAt } = step;
         const profile = path.join(folder, `${index}-${engine}`);
         const file = `${profile}.bin`;
@@ -142,7 +142,7 @@ describe('a browser that is killed', () => {
   for (const engine of isFull ? ENGINES : (['firefox'] as const)) {
     it(`and started again the next day, when all leave has run out, goes on in ${engine}`, async () => {
       // a day of two seconds: nothing that was signed or granted in the first visit is good in the second
-      const own = await startStand(store, { authorize: () => 'somebody', expires: 2, grantLife: 2 });
+      const own = await startHarness(store, { authorize: () => 'somebody', expires: 2, grantLife: 2 });
       const profile = path.join(folder, `next-day-${engine}`);
       const file = `${profile}.bin`;
       const sha256 = await writeRandom(file, SIZE);

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { launch } from './browser.js';
 import type { Engine, Page } from './browser.js';
 import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
-import { BUCKET, MIB, writeRandom } from './stand.js';
-import { useStand } from './use-stand.js';
+import { BUCKET, MIB, writeRandom } from './harness.js';
+import { useHarness } from './use-harness.js';
 
 const PART = 5 * MIB;
 const SIZE = 12 * PART;
@@ -26,7 +26,7 @@ function watch(): void {
 }
 
 describe('a page that goes away with an upload half-way, and comes back', () => {
-  const inUse = useStand('bucket');
+  const inUse = useHarness('bucket');
 
   /**
    * Plays it.
@@ -38,7 +38,7 @@ describe('a page that goes away with an upload half-way, and comes back', () => 
   async function play(page: Page, leave: () => Promise<void>, comeBack: () => Promise<void>) {
     const file = path.join(inUse.folder, 'film.bin');
     const sha256 = await writeRandom(file, SIZE);
-    const { proxy, s3, url } = inUse.stand;
+    const { proxy, s3, url } = inUse.harness;
     proxy.reset();
     proxy.setRate(SLOW);
     await page.goto(`${url}?part-size=5MiB`);

@@ -6,14 +6,14 @@ import type { Fault, Rule } from '../../demo/faults/rules.js';
 import { launch } from './browser.js';
 import type { Engine } from './browser.js';
 import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
-import { BUCKET, MIB, writeRandom } from './stand.js';
-import { useStand } from './use-stand.js';
+import { BUCKET, MIB, writeRandom } from './harness.js';
+import { useHarness } from './use-harness.js';
 
 const SIZE = 22 * MIB;
 const PART = 5;
 
 describe('a line that changes under an upload', () => {
-  const inUse = useStand('bucket');
+  const inUse = useHarness('bucket');
   let file: string;
   let sha256: string;
 
@@ -24,7 +24,7 @@ describe('a line that changes under an upload', () => {
 
   for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
     it(`a connection used before is reset: ${engine} sends again by itself, and the upload never hears of it`, async () => {
-      const { proxy, s3, url } = inUse.stand;
+      const { proxy, s3, url } = inUse.harness;
       const browser = await launch(engine);
       try {
         await browser.goto(`${url}?part-size=${PART}MiB&concurrency=1`);
@@ -48,7 +48,7 @@ describe('a line that changes under an upload', () => {
   }
 
   it('chromium offline: it waits for the line, and goes on by itself when that is back', async () => {
-    const { proxy, s3, url } = inUse.stand;
+    const { proxy, s3, url } = inUse.harness;
     const browser = await launch('chromium');
     try {
       proxy.setRate(8 * MIB);
@@ -84,7 +84,7 @@ describe('a line that changes under an upload', () => {
   ];
   for (const [engine, what, fault] of weakened) {
     it(`a line known to be fast ${what} while all of a file is on it: ${engine} sends that in parts`, async () => {
-      const { proxy, s3, url } = inUse.stand;
+      const { proxy, s3, url } = inUse.harness;
       const browser = await launch(engine);
       /** @returns the requests with the file's bytes, each kind in a row once */
       const upload = async (chosen: string, size: number, hash: string, rules: Rule[] = []): Promise<string> => {

@@ -7,8 +7,8 @@ import type { Driver, Engine } from './browser.js';
 import { chooseFiles, isOver, uploadsOf } from './page.js';
 import { startSite } from './site.js';
 import type { SiteOptions } from './site.js';
-import { BUCKET, makeFolder, MIB, startStore, writeRandom } from './stand.js';
-import type { Store } from './stand.js';
+import { BUCKET, makeFolder, MIB, startStore, writeRandom } from './harness.js';
+import type { Store } from './harness.js';
 import { S3Client } from '../servers/s3-client.js';
 
 const SIZE = 12 * MIB;

@@ -3,15 +3,15 @@ import path from 'node:path';
 import { describe, it } from 'node:test';
 import type { Engine } from './browser.js';
 import { launch } from './browser.js';
-import { BUCKET, GIB, MIB, isFull, writeRandom } from './stand.js';
-import type { StoreName } from './stand.js';
-import { useStand } from './use-stand.js';
+import { BUCKET, GIB, MIB, isFull, writeRandom } from './harness.js';
+import type { StoreName } from './harness.js';
+import { useHarness } from './use-harness.js';
 import { chooseFiles, isOver, seen, uploadsOf } from './page.js';
 
 /** The main job: a file set on the element's own input lands in the bucket, byte for byte. */
 for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
   describe(`a file goes from a page to ${name}`, () => {
-    const inUse = useStand(name);
+    const inUse = useHarness(name);
 
     const jobs: [Engine, number][] = [
       ['chromium', GIB],
@@ -22,11 +22,11 @@ for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
       it(`${size / MIB} MiB in ${engine}, by multipart upload`, async (t) => {
         const file = path.join(inUse.folder, `${engine}.bin`);
         const sha256 = await writeRandom(file, size);
-        inUse.stand.proxy.reset();
-        inUse.stand.signerCalls.length = 0;
+        inUse.harness.proxy.reset();
+        inUse.harness.signerCalls.length = 0;
         const browser = await launch(engine);
         try {
-          await browser.goto(`${inUse.stand.url}?checksum=none`);
+          await browser.goto(`${inUse.harness.url}?checksum=none`);
           // a browser is still busy with itself when its first page has loaded
           await new Promise((resolve) => setTimeout(resolve, 3_000));
           const idle = (await browser.metrics()).pageMemory;
@@ -40,13 +40,13 @@ for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
 
           const [upload] = await uploadsOf(browser);
           assert.equal(upload?.status, 'complete', JSON.stringify(upload));
-          assert.deepEqual(await inUse.stand.s3.digest(BUCKET, upload.key!), { sha256, size });
+          assert.deepEqual(await inUse.harness.s3.digest(BUCKET, upload.key!), { sha256, size });
           const parts = size / (8 * MIB);
-          assert.equal(inUse.stand.proxy.count('create'), 1);
-          assert.equal(inUse.stand.proxy.count('part'), Math.ceil(parts), 'each part once');
-          assert.equal(inUse.stand.proxy.bytes('part'), size, 'each byte once');
-          assert.equal(inUse.stand.proxy.count('complete'), 1);
-          const calls = inUse.stand.signerCalls.map(({ action }) => action);
+          assert.equal(inUse.harness.proxy.count('create'), 1);
+          assert.equal(inUse.harness.proxy.count('part'), Math.ceil(parts), 'each part once');
+          assert.equal(inUse.harness.proxy.bytes('part'), size, 'each byte once');
+          assert.equal(inUse.harness.proxy.count('complete'), 1);
+          const calls = inUse.harness.signerCalls.map(({ action }) => action);
           assert.equal(calls.filter((action) => action === 'get_init_signature').length, 1);
           assert.ok(calls.length <= 1 + Math.ceil(parts / 100), `signer calls: ${calls.join(' ')}`);
 

@@ -6,7 +6,7 @@ import { startFaultProxy, type FaultProxy } from '../../demo/faults/index.js';
 import { S3Client } from '../servers/s3-client.js';
 import { launch, type Engine, type Page } from './browser.js';
 import { startSite, type Site } from './site.js';
-import { BUCKET, MIB, makeFolder, startStore, writeRandom, type Store } from './stand.js';
+import { BUCKET, MIB, makeFolder, startStore, writeRandom, type Store } from './harness.js';
 
 const html = (body: string): string => `<!doctype html><html lang="en"><title>owner</title>
 <link rel="icon" href="data:,"><script type="module" src="/mule-upload.js"></script>${body}</html>`;

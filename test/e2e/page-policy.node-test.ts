@@ -10,8 +10,8 @@ import { chooseFiles, isOver, uploadsOf } from './page.js';
 import { recordedBy, recorderPage } from './recorder.js';
 import { startSite } from './site.js';
 import type { Site } from './site.js';
-import { BUCKET, makeFolder, MIB, startStore, writeRandom } from './stand.js';
-import type { Store } from './stand.js';
+import { BUCKET, makeFolder, MIB, startStore, writeRandom } from './harness.js';
+import type { Store } from './harness.js';
 
 const SIZE = 3 * MIB;
 const SCRIPTS = "script-src 'self' 'unsafe-inline' 'unsafe-eval'";

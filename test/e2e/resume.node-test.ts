@@ -5,9 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { launch } from './browser.js';
 import type { Engine, Page } from './browser.js';
 import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
-import { BUCKET, MIB, isFull, writeRandom } from './stand.js';
-import type { StoreName } from './stand.js';
-import { useStand } from './use-stand.js';
+import { BUCKET, MIB, isFull, writeRandom } from './harness.js';
+import type { StoreName } from './harness.js';
+import { useHarness } from './use-harness.js';
 
 const SIZE = (isFull ? 480 : 120) * MIB;
 /** Bytes per second: slow enough to stop an upload half-way. */
@@ -18,30 +18,30 @@ const AT_REST = 1_500;
 /** What the store holds must not be sent again, whatever ended the page. */
 for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
   describe(`an upload to ${name} that was cut off goes on where it stopped`, () => {
-    const inUse = useStand(name);
+    const inUse = useHarness(name);
 
     /** Begins an upload and stops it half-way. @returns what was seen of it before */
     async function beginAndStop(page: Page, file: string, stop: () => Promise<void>) {
-      inUse.stand.proxy.reset();
-      inUse.stand.proxy.setRate(SLOW);
-      await page.goto(inUse.stand.url);
+      inUse.harness.proxy.reset();
+      inUse.harness.proxy.setRate(SLOW);
+      await page.goto(inUse.harness.url);
       await chooseFiles(page, [file]);
       await untilParts(page, 4);
       const [before] = await uploadsOf(page);
       await stop();
       const stored = await storedAtRest(before!.key!, before!.uploadId!);
       assert.ok(stored.length >= 4 && stored.length < SIZE / (8 * MIB), `${stored.length} parts are stored`);
-      inUse.stand.proxy.reset();
-      inUse.stand.proxy.setRate(Infinity);
+      inUse.harness.proxy.reset();
+      inUse.harness.proxy.setRate(Infinity);
       return { id: before!.id, key: before!.key!, stored };
     }
 
     /** Parts that the store took in, once none that was in flight lands any more. */
     async function storedAtRest(key: string, uploadId: string) {
-      let last = await inUse.stand.s3.listParts(BUCKET, key, uploadId);
+      let last = await inUse.harness.s3.listParts(BUCKET, key, uploadId);
       for (;;) {
         await sleep(AT_REST);
-        const stored = await inUse.stand.s3.listParts(BUCKET, key, uploadId);
+        const stored = await inUse.harness.s3.listParts(BUCKET, key, uploadId);
         if (stored.length === last.length) return stored;
         last = stored;
       }
@@ -59,17 +59,17 @@ for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
       const [upload, ...others] = await uploadsOf(page);
       assert.equal(others.length, 0);
       assert.deepEqual([upload?.status, upload?.id, upload?.key, upload?.recovered], ['complete', id, key, true]);
-      assert.deepEqual(await inUse.stand.s3.digest(BUCKET, key), { sha256, size: SIZE });
+      assert.deepEqual(await inUse.harness.s3.digest(BUCKET, key), { sha256, size: SIZE });
       const { events, backwards, beyond } = await seen(page);
       assert.deepEqual([events[0]?.type, backwards, beyond], ['recover', 0, 0]);
 
-      const sentAgain = inUse.stand.proxy.requests.filter(
+      const sentAgain = inUse.harness.proxy.requests.filter(
         ({ kind, bytes, partNumber }) =>
           kind === 'part' && bytes > 0 && stored.some((part) => part.partNumber === partNumber),
       );
       assert.deepEqual(sentAgain, [], 'no stored part is sent again');
-      assert.equal(inUse.stand.proxy.bytes('part'), SIZE - stored.reduce((sum, part) => sum + part.size, 0));
-      assert.equal(inUse.stand.proxy.count('create'), 0);
+      assert.equal(inUse.harness.proxy.bytes('part'), SIZE - stored.reduce((sum, part) => sum + part.size, 0));
+      assert.equal(inUse.harness.proxy.count('create'), 0);
       return `${stored.length} of ${SIZE / (8 * MIB)} parts were stored, 0 of them sent again`;
     }
 
@@ -95,7 +95,7 @@ for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
         const begun = await beginAndStop(first, file, () => first.kill());
         const second = await launch(engine, { profile });
         try {
-          await second.goto(inUse.stand.url);
+          await second.goto(inUse.harness.url);
           t.diagnostic(await goOn(second, file, sha256, begun));
         } finally {
           await second.close();

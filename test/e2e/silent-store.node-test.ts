@@ -11,8 +11,8 @@ import { recordedBy, recorderPage, untilWaiting } from './recorder.js';
 import type { Recorded } from './recorder.js';
 import { startSite } from './site.js';
 import type { Site } from './site.js';
-import { BUCKET, makeFolder, MIB, startStore, writeRandom } from './stand.js';
-import type { Store } from './stand.js';
+import { BUCKET, makeFolder, MIB, startStore, writeRandom } from './harness.js';
+import type { Store } from './harness.js';
 
 const SIZES = { whole: 3 * MIB, parts: 11 * MIB } as const;
 

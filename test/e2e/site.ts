@@ -6,7 +6,7 @@ import type { SignerOptions } from '../../src/signer/index.js';
 import { toNodeHandler } from '../../src/signer/node.js';
 import type { StoreAccess } from '../servers/s3-client.js';
 import { ensureBuilt, readScript } from './built.js';
-import { BUCKET } from './stand.js';
+import { BUCKET } from './harness.js';
 
 export interface SiteOptions {
   /** Headers of every answer but the signer's, such as a policy. */

@@ -4,8 +4,8 @@ import { describe, it } from 'node:test';
 import { launch } from './browser.js';
 import type { Engine, Page } from './browser.js';
 import { call, chooseFiles, isOver, untilParts } from './page.js';
-import { MIB, writeRandom } from './stand.js';
-import { useStand } from './use-stand.js';
+import { MIB, writeRandom } from './harness.js';
+import { useHarness } from './use-harness.js';
 
 const NAME = 'holiday film.mov';
 const SIZE = 40 * MIB;
@@ -36,13 +36,13 @@ async function treeOf(page: Page): Promise<string[]> {
 
 /** A user who sees nothing hears the whole upload through: its start, each quarter, what it waits for, its end. */
 describe('an upload, by ear', () => {
-  const inUse = useStand('bucket');
+  const inUse = useHarness('bucket');
 
   for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
     it(`is told from its start to its end, and not more, in ${engine}`, async (t) => {
       const file = path.join(inUse.folder, NAME);
       await writeRandom(file, SIZE);
-      const { proxy, url } = inUse.stand;
+      const { proxy, url } = inUse.harness;
       proxy.setRate(8 * MIB);
       const browser = await launch(engine);
       try {
@@ -88,7 +88,7 @@ describe('an upload, by ear', () => {
   it('has names, roles and values in each state, as Chromium gives them to assistive technology', async (t) => {
     const file = path.join(inUse.folder, NAME);
     await writeRandom(file, SIZE);
-    const { proxy, url } = inUse.stand;
+    const { proxy, url } = inUse.harness;
     proxy.setRate(4 * MIB);
     const browser = await launch('chromium');
     try {

@@ -8,8 +8,8 @@ import type { UploadSnapshot } from '../../src/engine/api/types.js';
 import { launch } from './browser.js';
 import type { Driver, Engine } from './browser.js';
 import { call, chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
-import { BUCKET, MIB, isFull, makeFolder, startStand, startStore, writeRandom } from './stand.js';
-import type { Stand, Store, StoreName } from './stand.js';
+import { BUCKET, MIB, isFull, makeFolder, startHarness, startStore, writeRandom } from './harness.js';
+import type { Harness, Store, StoreName } from './harness.js';
 
 const PART = 5 * MIB;
 const SIZE = 3 * PART + 1_000;
@@ -27,26 +27,26 @@ after(() => remove());
 /** Begins an upload whose first part is stored, and acts; then lets it run to its end. */
 async function interfere(
   page: Driver,
-  stand: Stand,
+  harness: Harness,
   file: string,
   act: (upload: UploadSnapshot) => Promise<void>,
 ): Promise<UploadSnapshot> {
-  stand.proxy.reset();
-  stand.proxy.setRate(SLOW);
-  await page.goto(`${stand.url}?part-size=5MiB&concurrency=1`);
+  harness.proxy.reset();
+  harness.proxy.setRate(SLOW);
+  await page.goto(`${harness.url}?part-size=5MiB&concurrency=1`);
   await page.waitFor("Boolean(document.querySelector('mule-upload')?.shadowRoot)");
   await chooseFiles(page, [file]);
   await untilParts(page, 1);
   const [begun] = await uploadsOf(page);
   await act(begun!);
-  stand.proxy.setRate(Infinity);
+  harness.proxy.setRate(Infinity);
   await page.waitFor(isOver, { timeout: 120_000 });
   const [upload] = await uploadsOf(page);
   return upload!;
 }
 
 /** What somebody else does to the upload on the store. */
-const DEEDS: Record<string, (stand: Stand, upload: UploadSnapshot, bytes: Buffer) => Promise<void>> = {
+const DEEDS: Record<string, (harness: Harness, upload: UploadSnapshot, bytes: Buffer) => Promise<void>> = {
   async aborted({ s3 }, { key, uploadId }) {
     assert.equal((await s3.abort(BUCKET, key!, uploadId!)).status, 204);
   },
@@ -58,22 +58,22 @@ const DEEDS: Record<string, (stand: Stand, upload: UploadSnapshot, bytes: Buffer
     }
     assert.equal((await s3.complete(BUCKET, key!, uploadId!, parts)).status, 200);
   },
-  async 'completed, and its object deleted'(stand, upload, bytes) {
-    await DEEDS.completed!(stand, upload, bytes);
-    await stand.s3.delete(BUCKET, upload.key!);
+  async 'completed, and its object deleted'(harness, upload, bytes) {
+    await DEEDS.completed!(harness, upload, bytes);
+    await harness.s3.delete(BUCKET, upload.key!);
   },
 };
 
 for (const name of ['bucket', 'ceph'] satisfies StoreName[]) {
   describe(`an upload to ${name} that somebody else has`, () => {
     let store: Store;
-    let stand: Stand;
+    let harness: Harness;
     before(async () => {
       store = await startStore(name, folder);
-      stand = await startStand(store);
+      harness = await startHarness(store);
     });
     after(async () => {
-      await stand.stop();
+      await harness.stop();
       await store.stop();
     });
 
@@ -88,10 +88,10 @@ for (const name of ['bucket', 'ceph'] satisfies StoreName[]) {
           const bytes = await readFile(file);
           const page = await launch(engine);
           try {
-            const upload = await interfere(page, stand, file, (begun) => act(stand, begun, bytes));
+            const upload = await interfere(page, harness, file, (begun) => act(harness, begun, bytes));
             assert.deepEqual([upload.status, upload.error], ['complete', null]);
-            assert.deepEqual(await stand.s3.digest(BUCKET, upload.key!), { sha256, size: SIZE });
-            assert.equal(stand.proxy.count('create'), deed === 'completed' ? 1 : 2);
+            assert.deepEqual(await harness.s3.digest(BUCKET, upload.key!), { sha256, size: SIZE });
+            assert.equal(harness.proxy.count('create'), deed === 'completed' ? 1 : 2);
             const { events } = await seen(page);
             assert.equal(
               events.some(({ reason }) => reason?.includes('beginning afresh')),
@@ -108,13 +108,13 @@ for (const name of ['bucket', 'ceph'] satisfies StoreName[]) {
 
 describe('a file that is changed on the disk while it is sent', () => {
   let store: Store;
-  let stand: Stand;
+  let harness: Harness;
   before(async () => {
     store = await startStore('bucket', path.join(folder, 'changed'));
-    stand = await startStand(store);
+    harness = await startHarness(store);
   });
   after(async () => {
-    await stand.stop();
+    await harness.stop();
     await store.stop();
   });
 
@@ -125,16 +125,16 @@ describe('a file that is changed on the disk while it is sent', () => {
       await writeRandom(file, size);
       const page = await launch(engine);
       try {
-        stand.proxy.reset();
-        stand.proxy.setRate(SLOW);
-        await page.goto(stand.url);
+        harness.proxy.reset();
+        harness.proxy.setRate(SLOW);
+        await page.goto(harness.url);
         await page.waitFor("Boolean(document.querySelector('mule-upload')?.shadowRoot)");
         await chooseFiles(page, [file]);
         await page.waitFor("document.querySelector('mule-upload').uploads[0]?.loaded > 0");
         const handle = await open(file, 'r+');
         await handle.write(Buffer.from('changed'), 0, 7, size - 100);
         await handle.close();
-        stand.proxy.setRate(Infinity);
+        harness.proxy.setRate(Infinity);
         await page.waitFor(isOver, { timeout: 120_000 });
         const [failed] = await uploadsOf(page);
         assert.equal(failed!.status, 'failed');
@@ -144,11 +144,11 @@ describe('a file that is changed on the disk while it is sent', () => {
         await page.waitFor(isOver, { timeout: 120_000 });
         const [upload, ...others] = await uploadsOf(page);
         assert.deepEqual([upload!.status, upload!.id, others.length], ['complete', failed!.id, 0]);
-        assert.deepEqual(await stand.s3.digest(BUCKET, upload!.key!), { sha256, size: size + 1 });
+        assert.deepEqual(await harness.s3.digest(BUCKET, upload!.key!), { sha256, size: size + 1 });
       } finally {
         await page.close();
       }
-      for (const { key } of await stand.s3.listObjects(BUCKET)) await stand.s3.delete(BUCKET, key);
+      for (const { key } of await harness.s3.listObjects(BUCKET)) await harness.s3.delete(BUCKET, key);
     });
 
     it(`is never completed, and is sent afresh when it is chosen again, in ${engine}`, async () => {
@@ -156,7 +156,7 @@ describe('a file that is changed on the disk while it is sent', () => {
       await writeRandom(file, SIZE);
       const page = await launch(engine);
       try {
-        const failed = await interfere(page, stand, file, async () => {
+        const failed = await interfere(page, harness, file, async () => {
           const handle = await open(file, 'r+');
           await handle.write(Buffer.from('changed'), 0, 7, SIZE - 100);
           await handle.close();
@@ -164,19 +164,19 @@ describe('a file that is changed on the disk while it is sent', () => {
         assert.equal(failed.status, 'failed');
         // WebKit says of a changed file that it is gone
         assert.match((await seen(page)).errors.join(), engine === 'webkit' ? /^file-unreadable: / : /^file-changed: /);
-        assert.deepEqual(await stand.s3.listObjects(BUCKET), []);
+        assert.deepEqual(await harness.s3.listObjects(BUCKET), []);
         const sha256 = await writeRandom(file, SIZE + 1);
         await chooseFiles(page, [file]);
         await page.waitFor(isOver, { timeout: 120_000 });
         const [upload, ...others] = await uploadsOf(page);
         assert.deepEqual([upload!.status, upload!.id, others.length], ['complete', failed.id, 0]);
-        assert.deepEqual(await stand.s3.digest(BUCKET, upload!.key!), { sha256, size: SIZE + 1 });
+        assert.deepEqual(await harness.s3.digest(BUCKET, upload!.key!), { sha256, size: SIZE + 1 });
         await page.waitFor(
           (count: number) => count === 0,
           {},
-          await stand.s3.listUploads(BUCKET).then((uploads) => uploads.length),
+          await harness.s3.listUploads(BUCKET).then((uploads) => uploads.length),
         );
-        await stand.s3.delete(BUCKET, upload!.key!);
+        await harness.s3.delete(BUCKET, upload!.key!);
       } finally {
         await page.close();
       }
@@ -190,7 +190,7 @@ describe('an upload whose leave runs out', () => {
     const bucket = await startBucket({ dir: path.join(folder, 'rotating'), buckets: [BUCKET], credentials });
     const old = { ...credentials };
     let known = old;
-    const stand = await startStand(
+    const harness = await startHarness(
       { url: bucket.url, region: 'us-east-1', ...old },
       { credentials: () => known, secret: 'seals the grants, whatever the keys are', expires: 4, grantLife: 3 },
     );
@@ -198,7 +198,7 @@ describe('an upload whose leave runs out', () => {
     try {
       const file = path.join(folder, 'rotating.bin');
       const sha256 = await writeRandom(file, SIZE);
-      const upload = await interfere(page, stand, file, async () => {
+      const upload = await interfere(page, harness, file, async () => {
         await call(page, 'pause');
         // all that was signed is old by then
         await new Promise((resolve) => setTimeout(resolve, 5_000));
@@ -209,13 +209,13 @@ describe('an upload whose leave runs out', () => {
         known = { ...credentials };
       });
       assert.equal(upload.status, 'complete');
-      await stand.stop();
-      const after = await startStand({ url: bucket.url, region: 'us-east-1', ...known });
+      await harness.stop();
+      const after = await startHarness({ url: bucket.url, region: 'us-east-1', ...known });
       assert.deepEqual(await after.s3.digest(BUCKET, upload.key!), { sha256, size: SIZE });
       await after.stop();
-      const renewals = stand.signerCalls.filter(({ action }) => action === 'get_init_signature').length;
+      const renewals = harness.signerCalls.filter(({ action }) => action === 'get_init_signature').length;
       assert.ok(renewals > 1, 'the grant was renewed');
-      assert.equal(stand.proxy.count('create'), 1);
+      assert.equal(harness.proxy.count('create'), 1);
     } finally {
       await page.close();
       await bucket.close();

@@ -5,7 +5,7 @@ import type { UploadSnapshot } from '../../src/engine/api/types.js';
 import { S3Client } from '../servers/s3-client.js';
 import { launch, type Driver, type Engine } from './browser.js';
 import { startSite, type Site } from './site.js';
-import { BUCKET, makeFolder, startStore, type Store } from './stand.js';
+import { BUCKET, makeFolder, startStore, type Store } from './harness.js';
 
 /** No inline script or style, no `eval`, Trusted Types; Lit's own policy is the one that it needs. */
 const policyFor = (store: Store): string =>

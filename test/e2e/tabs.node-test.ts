@@ -5,8 +5,8 @@ import type { UploadSnapshot } from '../../src/engine/api/types.js';
 import { launch } from './browser.js';
 import type { Driver, Engine, Page } from './browser.js';
 import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
-import { BUCKET, MIB, writeRandom } from './stand.js';
-import { useStand } from './use-stand.js';
+import { BUCKET, MIB, writeRandom } from './harness.js';
+import { useHarness } from './use-harness.js';
 
 const PART = 5 * MIB;
 const SIZE = 12 * PART;
@@ -16,13 +16,13 @@ const SLOW = SIZE / 6;
 /** Real tabs of one browser, one store: the same file in two of them is one upload. */
 for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
   describe(`the same file in two tabs of ${engine}`, () => {
-    const inUse = useStand('bucket');
+    const inUse = useHarness('bucket');
 
     /** Begins in the first tab, and lets the second one follow. */
     async function beginInBoth(browser: Driver) {
       const file = path.join(inUse.folder, `${engine}.bin`);
       const sha256 = await writeRandom(file, SIZE);
-      const { proxy, url } = inUse.stand;
+      const { proxy, url } = inUse.harness;
       proxy.reset();
       proxy.setRate(SLOW);
       const pages: Page[] = [await browser.newPage(), await browser.newPage()];
@@ -39,11 +39,11 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
     }
 
     const storedParts = async ({ key, uploadId }: UploadSnapshot): Promise<number[]> =>
-      (await inUse.stand.s3.listParts(BUCKET, key!, uploadId!)).map(({ partNumber }) => partNumber);
+      (await inUse.harness.s3.listParts(BUCKET, key!, uploadId!)).map(({ partNumber }) => partNumber);
 
     /** What the second tab makes of it when the first is gone. */
     async function expectTakenOver(second: Page, sha256: string, goAway: () => Promise<void>): Promise<string> {
-      const { proxy, s3 } = inUse.stand;
+      const { proxy, s3 } = inUse.harness;
       await goAway();
       await second.waitFor("document.querySelector('mule-upload').uploads[0]?.status === 'uploading'");
       const [upload] = await uploadsOf(second);
@@ -68,7 +68,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
       const browser = await launch(engine);
       try {
         const { first, second, sha256 } = await beginInBoth(browser);
-        const { proxy, s3 } = inUse.stand;
+        const { proxy, s3 } = inUse.harness;
         proxy.setRate(Infinity);
         await Promise.all([first.waitFor(isOver), second.waitFor(isOver)]);
         const [[one], [other]] = [await uploadsOf(first), await uploadsOf(second)];

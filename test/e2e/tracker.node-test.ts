@@ -9,8 +9,8 @@ import { startPostgres } from '../servers/postgres.js';
 import type { Postgres } from '../servers/postgres.js';
 import { launch } from './browser.js';
 import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
-import { BUCKET, MIB, isFull, makeFolder, startStand, startStore, writeRandom } from './stand.js';
-import type { Stand, Store } from './stand.js';
+import { BUCKET, MIB, isFull, makeFolder, startHarness, startStore, writeRandom } from './harness.js';
+import type { Harness, Store } from './harness.js';
 
 const SIZE = (isFull ? 480 : 120) * MIB;
 /** Bytes per second: slow enough to stop an upload half-way. */
@@ -23,7 +23,7 @@ describe('an upload of somebody who is signed in', () => {
   let store: Store;
   let postgres: Postgres;
   let tracker: SqlTracker;
-  let stand: Stand;
+  let harness: Harness;
   let user: string;
   const completed: { key: string; size: number; principal: string | null }[] = [];
 
@@ -32,7 +32,7 @@ describe('an upload of somebody who is signed in', () => {
     store = await startStore('bucket', folder);
     postgres = await startPostgres();
     tracker = await createSqlTracker({ url: postgres.url });
-    stand = await startStand(store, {
+    harness = await startHarness(store, {
       allowAnonymous: undefined,
       authorize: () => user,
       secret: SECRET,
@@ -43,7 +43,7 @@ describe('an upload of somebody who is signed in', () => {
   });
 
   after(async () => {
-    await stand.stop();
+    await harness.stop();
     await tracker.close();
     await postgres.stop();
     await store.stop();
@@ -56,26 +56,26 @@ describe('an upload of somebody who is signed in', () => {
     user = 'ada';
 
     const chromium = await launch('chromium');
-    stand.proxy.setRate(SLOW);
-    await chromium.goto(stand.url);
+    harness.proxy.setRate(SLOW);
+    await chromium.goto(harness.url);
     await chooseFiles(chromium, [file]);
     await untilParts(chromium, 4);
     const [begun] = await uploadsOf(chromium);
     // parts are told of in batches, a moment after they are stored
     const noticed = () =>
-      stand.signerCalls.filter(
+      harness.signerCalls.filter(
         ({ action, body }) => action === 'chunk_loaded' && (body['chunks'] as number[]).length > 0,
       );
     while (noticed().length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
     await chromium.kill();
     await new Promise((resolve) => setTimeout(resolve, 500));
-    const stored = await stand.s3.listParts(BUCKET, begun!.key!, begun!.uploadId!);
+    const stored = await harness.s3.listParts(BUCKET, begun!.key!, begun!.uploadId!);
     assert.ok(stored.length >= 4 && stored.length < SIZE / (8 * MIB), `${stored.length} parts are stored`);
-    stand.proxy.reset();
-    stand.proxy.setRate(Infinity);
+    harness.proxy.reset();
+    harness.proxy.setRate(Infinity);
 
     const firefox = await launch('firefox');
-    await firefox.goto(`${stand.url}?form-value=receipt`);
+    await firefox.goto(`${harness.url}?form-value=receipt`);
     await chooseFiles(firefox, [file]);
     await firefox.waitFor(isOver);
     const [done] = await uploadsOf(firefox);
@@ -84,13 +84,13 @@ describe('an upload of somebody who is signed in', () => {
       ['complete', begun!.key, begun!.uploadId],
       JSON.stringify(await seen(firefox)),
     );
-    assert.deepEqual(await stand.s3.digest(BUCKET, begun!.key!), { sha256, size: SIZE });
-    const sentAgain = stand.proxy.requests.filter(
+    assert.deepEqual(await harness.s3.digest(BUCKET, begun!.key!), { sha256, size: SIZE });
+    const sentAgain = harness.proxy.requests.filter(
       ({ kind, bytes, partNumber }) =>
         kind === 'part' && bytes > 0 && stored.some((part) => part.partNumber === partNumber),
     );
     assert.deepEqual(sentAgain, [], 'no stored part is sent again');
-    assert.equal(stand.proxy.count('create'), 0);
+    assert.equal(harness.proxy.count('create'), 0);
     assert.deepEqual(completed, [{ key: begun!.key, size: SIZE, principal: 'ada' }]);
 
     const values = await firefox.evaluate<[], string[]>("[...document.querySelector('mule-upload').value]");
@@ -108,17 +108,17 @@ describe('an upload of somebody who is signed in', () => {
     await writeRandom(file, SIZE);
     user = 'ada';
     const chromium = await launch('chromium');
-    stand.proxy.setRate(SLOW);
-    await chromium.goto(stand.url);
+    harness.proxy.setRate(SLOW);
+    await chromium.goto(harness.url);
     await chooseFiles(chromium, [file]);
     await untilParts(chromium, 2);
     const [begun] = await uploadsOf(chromium);
     await chromium.kill();
-    stand.proxy.reset();
-    stand.proxy.setRate(Infinity);
+    harness.proxy.reset();
+    harness.proxy.setRate(Infinity);
     user = 'mallory';
     const firefox = await launch('firefox');
-    await firefox.goto(stand.url);
+    await firefox.goto(harness.url);
     await chooseFiles(firefox, [file]);
     await firefox.waitFor(isOver);
     const [done] = await uploadsOf(firefox);

@@ -21,7 +21,7 @@ const REFUSED = '<Error><Code>AccessDenied</Code><Message>No</Message></Error>';
 const BUSY = '<Error><Code>SlowDown</Code><Message>Later</Message></Error>';
 
 /** A wire to the store; `answer` says what happens to requests from now on, those being held included. */
-export class PlayedStore implements Transport {
+export class FakeStore implements Transport {
   #answer: Answer = 'store';
   #released: (() => void)[] = [];
   requests = 0;
@@ -96,9 +96,9 @@ const shelfOf = (kept: Record<string, KeptFile>): Shelf => ({
   wipe: () => Promise.resolve(),
 });
 
-export interface Stand {
+export interface Harness {
   element: MuleUploadElement;
-  store: PlayedStore;
+  store: FakeStore;
   uploader: Uploader;
 }
 
@@ -106,16 +106,16 @@ export interface Stand {
 export const newScope = (): string => crypto.randomUUID();
 
 /** An element of that markup whose uploads go to a played store. */
-export async function stand(
+export async function harness(
   markup = html`<mule-upload name="file" multiple></mule-upload>`,
   options: UploaderOptions = {},
   records: JournalRecord[] = [],
   kept: Record<string, KeptFile> = {},
-): Promise<Stand> {
+): Promise<Harness> {
   const root = await fixture<HTMLElement>(markup);
   const element =
     root instanceof HTMLElement && root.matches('mule-upload') ? root : root.querySelector('mule-upload')!;
-  const store = new PlayedStore();
+  const store = new FakeStore();
   const uploader = new Uploader(
     { sign, checksum: 'none', scope: newScope(), ...options },
     { transport: store, journal: new MemoryJournal(records), shelf: shelfOf(kept) },

@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { MuleUploadElement } from '../../src/index.js';
-import { fileOf, heard, inside, rendered, stand, until } from './harness.js';
+import { fileOf, heard, inside, rendered, harness, until } from './harness.js';
 
 describe('<mule-upload>', () => {
   it('holds a real file input that follows the attributes', async () => {
@@ -105,7 +105,7 @@ describe('<mule-upload>', () => {
   });
 
   it('takes files by its input, and fires no input or change before something is stored', async () => {
-    const { element, store } = await stand();
+    const { element, store } = await harness();
     store.answer = 'hold';
     const fired: string[] = [];
     for (const type of ['input', 'change', 'click'])
@@ -157,7 +157,7 @@ describe('<mule-upload>', () => {
   });
 
   it('takes the place of what was stored when one file is picked after another', async () => {
-    const { element } = await stand(html`<mule-upload name="file"></mule-upload>`);
+    const { element } = await harness(html`<mule-upload name="file"></mule-upload>`);
     await element.add([fileOf('a.txt')]);
     await until(() => element.value.length === 1);
     await element.add([fileOf('b.txt')]);
@@ -167,7 +167,7 @@ describe('<mule-upload>', () => {
   });
 
   it('says why files were not taken, next to the control', async () => {
-    const { element } = await stand(html`<mule-upload accept=".png" max-size="10kB" multiple></mule-upload>`);
+    const { element } = await harness(html`<mule-upload accept=".png" max-size="10kB" multiple></mule-upload>`);
     await element.add([fileOf('a.txt'), new File([new Uint8Array(10_001)], 'big.png')]);
     await rendered(element);
     expect(inside(element, '[part=messages]')!.textContent).to.include('a.txt').and.include('big.png');
@@ -178,7 +178,7 @@ describe('<mule-upload>', () => {
   });
 
   it('says no longer why files were not taken once others are, or the page sets a value', async () => {
-    const { element } = await stand(html`<mule-upload accept=".png" multiple></mule-upload>`);
+    const { element } = await harness(html`<mule-upload accept=".png" multiple></mule-upload>`);
     for (const next of [() => element.add([fileOf('a.png')]), () => (element.value = ['old.png'])]) {
       await element.add([fileOf('a.txt')]);
       await rendered(element);
@@ -191,7 +191,7 @@ describe('<mule-upload>', () => {
   });
 
   it('leaves aborted uploads out of what is to be stored', async () => {
-    const { element, store } = await stand();
+    const { element, store } = await harness();
     store.answer = 'hold';
     await element.add([fileOf('a.txt'), fileOf('b.txt'), fileOf('c.txt')]);
     element.abort(element.uploads[0]!.id);
@@ -205,7 +205,7 @@ describe('<mule-upload>', () => {
   });
 
   it('names the upload in every button, and acts by them', async () => {
-    const { element, store } = await stand();
+    const { element, store } = await harness();
     store.answer = 'hold';
     await element.add([fileOf('a.txt')]);
     await until(() => element.status === 'uploading');

@@ -13,7 +13,7 @@ export function turn(): Promise<void> {
 }
 
 /** A clock that a test moves by hand. */
-export class HandClock implements Clock {
+export class FakeClock implements Clock {
   /** What `random()` gives. */
   chance = 0.5;
   // near the truth, for what reads the real clock as well

@@ -316,7 +316,7 @@ export class FakeStore implements Transport {
   }
 }
 
-/** Takes bytes for what they stand for. */
+/** Reads bytes as text. */
 async function received(request: StoreRequest, bytes: Uint8Array<ArrayBuffer>): Promise<StoreRequest> {
   const isForm = request.headers?.['Content-Type']?.startsWith('multipart/form-data');
   const body = isForm ? await new Response(bytes, { headers: request.headers! }).formData() : new Blob([bytes]);

@@ -13,7 +13,7 @@ import type {
 } from '../../src/engine/ports.js';
 import { FakeSigner } from './fake-signer.js';
 import { FakeStore } from './fake-store.js';
-import { HandClock } from './fake-clock.js';
+import { FakeClock } from './fake-clock.js';
 
 /** A journal in memory that counts its writes. */
 export class MemoryJournal implements Journal {
@@ -63,7 +63,7 @@ export class MemoryShelf implements Shelf {
 }
 
 /** A page whose line, sleep and leaving a test decides. */
-export class HandEnvironment implements Environment {
+export class FakeEnvironment implements Environment {
   online = true;
   handlers: EnvironmentHandlers | null = null;
 
@@ -106,26 +106,26 @@ const LANES_FOR_ALL = 6;
 const PATIENCE = 100_000;
 
 /** An uploader with a store, a signer and a clock that a test rules. */
-export class Stand {
-  readonly clock: HandClock;
+export class Harness {
+  readonly clock: FakeClock;
   readonly store: FakeStore;
   readonly signer: FakeSigner;
   readonly journal: Journal;
   readonly shelf: Shelf;
-  readonly environment = new HandEnvironment();
+  readonly environment = new FakeEnvironment();
   readonly uploader: Uploader;
   readonly told: Told[] = [];
   readonly #scope: string;
   readonly #ports: Partial<Ports>;
 
-  /** @param before the stand of an earlier visit, whose store, signer, clock and journal stay */
-  constructor(options: UploaderOptions = {}, ports: Partial<Ports> = {}, before?: Stand) {
-    this.clock = before?.clock ?? (ports.clock as HandClock | undefined) ?? new HandClock();
+  /** @param before the harness of an earlier visit, whose store, signer, clock and journal stay */
+  constructor(options: UploaderOptions = {}, ports: Partial<Ports> = {}, before?: Harness) {
+    this.clock = before?.clock ?? (ports.clock as FakeClock | undefined) ?? new FakeClock();
     this.store = before?.store ?? new FakeStore(this.clock);
     this.signer = before?.signer ?? new FakeSigner(this.clock);
     this.journal = ports.journal ?? before?.journal ?? new MemoryJournal();
     this.shelf = ports.shelf ?? before?.shelf ?? new MemoryShelf();
-    this.#scope = before ? before.#scope : `stand ${++scopes} of ${Math.random()}`;
+    this.#scope = before ? before.#scope : `harness ${++scopes} of ${Math.random()}`;
     this.#ports = ports;
     this.uploader = new Uploader(
       { scope: this.#scope, ...options },
@@ -146,14 +146,14 @@ export class Stand {
   }
 
   /** The same page visited again: what was in memory is lost. */
-  reload(options: UploaderOptions = {}): Stand {
+  reload(options: UploaderOptions = {}): Harness {
     this.uploader.dispose();
-    return new Stand(options, this.#ports, this);
+    return new Harness(options, this.#ports, this);
   }
 
   /** Another tab with the same page. */
-  otherTab(options: UploaderOptions = {}): Stand {
-    return new Stand(options, this.#ports, this);
+  otherTab(options: UploaderOptions = {}): Harness {
+    return new Harness(options, this.#ports, this);
   }
 
   /** Details of all events of a type, in order. */

@@ -5,7 +5,7 @@ import { startFaultProxy } from '../../demo/faults/index.js';
 import type { FaultProxy } from '../../demo/faults/index.js';
 import { createSigner } from '../../src/signer/index.js';
 import { toNodeHandler } from '../../src/signer/node.js';
-import { BUCKET } from '../e2e/stand.js';
+import { BUCKET } from '../e2e/harness.js';
 import type { StoreAccess } from '../servers/s3-client.js';
 import type { Scenario } from './scenario.js';
 

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { startBucket } from '../../demo/bucket/index.js';
 import type { Behaviour } from '../../demo/bucket/behaviour.js';
-import { BUCKET, writeRandom } from '../e2e/stand.js';
+import { BUCKET, writeRandom } from '../e2e/harness.js';
 import type { StoreAccess } from '../servers/s3-client.js';
 
 export interface RandomFile {

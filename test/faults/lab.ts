@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { UploadSnapshot } from '../../src/engine/api/types.js';
 import { launch } from '../e2e/browser.js';
 import type { Driver, Engine } from '../e2e/browser.js';
-import { BUCKET } from '../e2e/stand.js';
+import { BUCKET } from '../e2e/harness.js';
 import { S3Client } from '../servers/s3-client.js';
 import type { StoreAccess } from '../servers/s3-client.js';
 import { startBench } from './bench.js';

@@ -4,7 +4,7 @@ import type { Result } from './scenario.js';
 
 /** Who noticed that bytes were wrong, and what became of it. */
 function catchOf({ scenario, caughtBy }: Result): string {
-  if (caughtBy === 'nobody') return 'nobody: other bytes than the file’s stand in the store';
+  if (caughtBy === 'nobody') return 'nobody: other bytes than the file’s harness in the store';
   return `the ${caughtBy}, ${scenario.expects?.status === 'failed' ? 'refused' : 'mended'}`;
 }
 

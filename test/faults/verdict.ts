@@ -1,6 +1,6 @@
 /** Whether what became of an upload is what its scenario says: the bytes in the store above all. */
 import type { SeenRequest } from '../../demo/faults/index.js';
-import { BUCKET } from '../e2e/stand.js';
+import { BUCKET } from '../e2e/harness.js';
 import type { S3Client } from '../servers/s3-client.js';
 import type { Bench } from './bench.js';
 import type { Report } from './lab-page.js';

@@ -1,13 +1,13 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, heard, stand, until } from '../harness.js';
+import { fileOf, heard, harness, until } from '../harness.js';
 
 describe('events', () => {
   it('bubble out of shadow roots as the element’s own', async () => {
     const outer = await fixture<HTMLElement>(html`<div></div>`);
     const host = outer.appendChild(document.createElement('div'));
     host.attachShadow({ mode: 'open' });
-    const { element, uploader } = await stand();
+    const { element, uploader } = await harness();
     const inner = host.shadowRoot!.appendChild(document.createElement('mule-upload'));
     inner.uploader = uploader;
     const types: string[] = [];
@@ -37,7 +37,7 @@ describe('events', () => {
   });
 
   it('lets a page keep a file out, on the element or on its uploader', async () => {
-    const { element, uploader } = await stand();
+    const { element, uploader } = await harness();
     const codes: string[] = [];
     element.addEventListener('mule-reject', ({ detail }) => codes.push(detail.code));
     element.addEventListener('mule-before-add', (event) => {
@@ -53,7 +53,7 @@ describe('events', () => {
 
   it('lets a page fill in params before an upload, wait for something, and stop it', async () => {
     let params: unknown;
-    const { element, store } = await stand(html`<mule-upload multiple></mule-upload>`, {
+    const { element, store } = await harness(html`<mule-upload multiple></mule-upload>`, {
       sign: (_, body) => {
         params = (body as { files: { params?: unknown }[] }).files[0]!.params;
         throw new Error('enough seen');
@@ -73,7 +73,7 @@ describe('events', () => {
   });
 
   it('tells the new value by the time of mule-complete', async () => {
-    const { element } = await stand();
+    const { element } = await harness();
     const complete = heard<CustomEvent>(element, 'mule-complete').then(
       (event) => (event.target as MuleUploadElement).value,
     );

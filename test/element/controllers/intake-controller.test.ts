@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { dropFiles } from '../../wtr/files.js';
-import { fileOf, inside, rendered, stand, until } from '../harness.js';
+import { fileOf, inside, rendered, harness, until } from '../harness.js';
 
 function transferOf(...files: File[]): DataTransfer {
   const transfer = new DataTransfer();
@@ -24,7 +24,7 @@ function paste(target: EventTarget, file: File): ClipboardEvent {
 
 describe('files come in', () => {
   it('by dropping, and the element shows that it would take them', async () => {
-    const { element } = await stand();
+    const { element } = await harness();
     const transfer = transferOf(fileOf('a.txt'), fileOf('b.txt'));
     expect(drag(element, 'dragover', transfer).defaultPrevented).to.be.true;
     await rendered(element);
@@ -36,7 +36,7 @@ describe('files come in', () => {
   });
 
   it('by dropping real files from disk', async () => {
-    const { element } = await stand();
+    const { element } = await harness();
     const box = element.getBoundingClientRect();
     if (!(await dropFiles(box.x + 20, box.y + 20, [{ name: 'real.txt', content: 'real' }]))) return;
     await until(() => element.uploads.length === 1);
@@ -50,7 +50,7 @@ describe('files come in', () => {
         <div id="room"></div>
       </section>`,
     );
-    const { element } = await stand();
+    const { element } = await harness();
     area.querySelector('#room')!.append(element);
     element.dropTarget = 'section';
     await element.updateComplete;
@@ -70,7 +70,7 @@ describe('files come in', () => {
   });
 
   it('by pasting', async () => {
-    const { element } = await stand();
+    const { element } = await harness();
     expect(paste(element, fileOf('pasted.png')).defaultPrevented).to.be.true;
     await until(() => element.uploads.length === 1);
     element.noPaste = true;
@@ -78,7 +78,7 @@ describe('files come in', () => {
   });
 
   it('not while disabled, nor by dropping where that is off; the page is not left for the file either', async () => {
-    const { element } = await stand();
+    const { element } = await harness();
     element.disabled = true;
     expect(drag(element, 'drop', transferOf(fileOf('a.txt'))).defaultPrevented).to.be.true;
     element.disabled = false;
@@ -95,7 +95,7 @@ describe('files come in', () => {
         <div id="room"></div>
       </section>`,
     );
-    const { element } = await stand();
+    const { element } = await harness();
     area.querySelector('#room')!.append(element);
     element.dropTarget = 'section';
     await element.updateComplete;
@@ -124,8 +124,8 @@ describe('files come in', () => {
 
   it('not by dropping on a part of the drop target that handles the drop itself, or on an element within it', async () => {
     const area = await fixture(html`<section><p>Mine</p></section>`);
-    const { element } = await stand();
-    const { element: inner } = await stand();
+    const { element } = await harness();
+    const { element: inner } = await harness();
     area.append(element, inner);
     element.dropTarget = 'section';
     await element.updateComplete;
@@ -147,7 +147,7 @@ describe('files come in', () => {
   });
 
   it('by add(), also before the element is in the document', async () => {
-    const { uploader } = await stand();
+    const { uploader } = await harness();
     const element = document.createElement('mule-upload');
     element.multiple = true;
     element.uploader = uploader;
@@ -158,7 +158,7 @@ describe('files come in', () => {
   });
 
   it('again: the same file can be picked twice', async () => {
-    const { element } = await stand();
+    const { element } = await harness();
     const input = inside<HTMLInputElement>(element, 'input')!;
     input.files = transferOf(fileOf('a.txt')).files;
     input.dispatchEvent(new Event('change'));

@@ -2,7 +2,7 @@ import { expect, fixture, html } from '@open-wc/testing';
 import { recoveryKeyOf } from '../../../src/element/form/recovery-key.js';
 import { MuleUploadElement, Uploader } from '../../../src/index.js';
 import type { Action } from '../../../src/protocol.js';
-import { fileOf, inside, newScope, rendered, sign, stand, until } from '../harness.js';
+import { fileOf, inside, newScope, rendered, sign, harness, until } from '../harness.js';
 
 type Element = HTMLElementTagNameMap['mule-upload'];
 
@@ -163,7 +163,7 @@ describe('an element that is made anew in its page', () => {
 
 describe('the user of an element changes', () => {
   it('has no row, value or message of the former one after forget()', async () => {
-    const { element, store } = await stand();
+    const { element, store } = await harness();
     await element.add([fileOf('stored.txt')]);
     await until(() => element.value.length === 1);
     store.answer = 'hold';
@@ -204,7 +204,7 @@ describe('the user of an element changes', () => {
   it('is told to add a file again where the signer names somebody else, without its name', async () => {
     let principal = 'anna';
     const named = async (action: Action, body: never) => ({ ...((await sign(action, body)) as object), principal });
-    const { element } = await stand(undefined, { sign: named as never });
+    const { element } = await harness(undefined, { sign: named as never });
     await element.add([fileOf('first.txt')]);
     await until(() => element.value.length === 1);
     principal = 'bert';

@@ -1,11 +1,11 @@
 import { expect, fixture, html } from '@open-wc/testing';
-import { fileOf, inside, newScope, rendered, sign, stand, unfinished, until } from '../harness.js';
+import { fileOf, inside, newScope, rendered, sign, harness, unfinished, until } from '../harness.js';
 
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describe('uploader of the element', () => {
   it('is shared: its uploads outlive the element and show in the next', async () => {
-    const { element, uploader, store } = await stand();
+    const { element, uploader, store } = await harness();
     store.answer = 'hold';
     await element.add([fileOf('a.txt')]);
     element.remove();
@@ -39,7 +39,7 @@ describe('uploader of the element', () => {
   });
 
   it('renders once a frame, however many events come', async () => {
-    const { element, uploader } = await stand();
+    const { element, uploader } = await harness();
     let renderings = 0;
     const { requestUpdate } = element;
     element.requestUpdate = function (...args: Parameters<typeof requestUpdate>) {
@@ -52,7 +52,7 @@ describe('uploader of the element', () => {
   });
 
   it('shows states for style sheets', async () => {
-    const { element, store, uploader } = await stand();
+    const { element, store, uploader } = await harness();
     const is = (state: string): boolean => element.matches(`:state(${state})`);
     store.answer = 'hold';
     await element.add([fileOf('a.txt')]);
@@ -73,7 +73,7 @@ describe('uploader of the element', () => {
   });
 
   it('asks for the file of an unfinished upload, and says so when another one is chosen', async () => {
-    const { element } = await stand(html`<mule-upload multiple></mule-upload>`, {}, [unfinished('film.mov')]);
+    const { element } = await harness(html`<mule-upload multiple></mule-upload>`, {}, [unfinished('film.mov')]);
     await rendered(element);
     expect(inside(element, '[part=recover]')!.textContent).to.include('earlier visit');
     expect(inside(element, '[part=status]')!.textContent).to.include('Choose the file again');

@@ -1,14 +1,14 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, heard, inside, rendered, stand, until, type Stand } from '../harness.js';
+import { fileOf, heard, inside, rendered, harness, until, type Harness } from '../harness.js';
 
-interface FormStand extends Stand {
+interface FormHarness extends Harness {
   form: HTMLFormElement;
   native: HTMLInputElement;
 }
 
 /** The element beside a built-in file input in one form; what the input does is what is expected. */
-async function formStand(): Promise<FormStand> {
+async function formHarness(): Promise<FormHarness> {
   const markup = html`<form>
     <fieldset>
       <label for="ours">Ours</label>
@@ -16,7 +16,7 @@ async function formStand(): Promise<FormStand> {
       <input type="file" name="native" required multiple />
     </fieldset>
   </form>`;
-  const made = await stand(markup);
+  const made = await harness(markup);
   const form = made.element.form!;
   return { ...made, form, native: form.querySelector<HTMLInputElement>('input')! };
 }
@@ -29,14 +29,14 @@ function choose(native: HTMLInputElement): void {
 
 describe('form control', () => {
   it('belongs to its form and to its labels as a built-in control does', async () => {
-    const { element, form, native } = await formStand();
+    const { element, form, native } = await formHarness();
     expect(element.form).to.equal(native.form);
     expect([...form.elements]).to.include(element);
     expect(element.labels[0]).to.equal(form.querySelector('label'));
   });
 
   it('is found by its name, and belongs to the form that its form attribute names', async () => {
-    const { element, native, form } = await formStand();
+    const { element, native, form } = await formHarness();
     expect(form.elements.namedItem('ours')).to.equal(element);
     expect(form.elements.namedItem('native')).to.equal(native);
     const outside = await fixture<HTMLElement>(html`<div><form id="far"></form></div>`);
@@ -75,7 +75,7 @@ describe('form control', () => {
   });
 
   it('is missing a value until something is stored', async () => {
-    const { element, native, form } = await formStand();
+    const { element, native, form } = await formHarness();
     for (const control of [element, native]) {
       expect(control.willValidate).to.be.true;
       expect(control.validity.valueMissing).to.be.true;
@@ -93,7 +93,7 @@ describe('form control', () => {
   });
 
   it('holds the form up while an upload runs or is paused, and says so', async () => {
-    const { element, store } = await formStand();
+    const { element, store } = await formHarness();
     store.answer = 'hold';
     await element.add([fileOf('a.txt')]);
     expect(element.validity.customError).to.be.true;
@@ -106,7 +106,7 @@ describe('form control', () => {
   });
 
   it('follows required and disabled at once', async () => {
-    const { element, native, form } = await formStand();
+    const { element, native, form } = await formHarness();
     const check = (): boolean[] => [element, native].map((control) => control.checkValidity());
     element.required = native.required = false;
     expect(check()).to.deep.equal([true, true]);
@@ -143,7 +143,7 @@ describe('form control', () => {
   });
 
   it('leaves it to a page that says so itself what is missing', async () => {
-    const { element, native, form } = await formStand();
+    const { element, native, form } = await formHarness();
     const said: EventTarget[] = [];
     for (const control of [element, native])
       control.addEventListener('invalid', (event) => {
@@ -156,7 +156,7 @@ describe('form control', () => {
   });
 
   it('is matched by :invalid and :valid', async () => {
-    const { element, native } = await formStand();
+    const { element, native } = await formHarness();
     const matched = (state: string): boolean[] => [element, native].map((control) => control.matches(state));
     expect(matched(':invalid')).to.deep.equal([true, true]);
     element.value = ['old/a.png'];
@@ -165,7 +165,7 @@ describe('form control', () => {
   });
 
   it('brings its entries to formdata, among the others in the order of the page', async () => {
-    const { element, native, form } = await formStand();
+    const { element, native, form } = await formHarness();
     element.value = ['old/a.png', 'old/b.png'];
     choose(native);
     let entries: [string, unknown][] = [];
@@ -182,7 +182,7 @@ describe('form control', () => {
   });
 
   it('submits an entry for each upload, none without a name, none while disabled', async () => {
-    const { element, form } = await formStand();
+    const { element, form } = await formHarness();
     const entries = (): unknown[] => new FormData(form).getAll('ours');
     expect(entries()).to.deep.equal([]);
     await element.add([fileOf('a.txt'), fileOf('b.txt')]);
@@ -198,7 +198,7 @@ describe('form control', () => {
   });
 
   it('submits in the order of the list, whatever was done first, after what was stored before', async () => {
-    const { element, form, store } = await formStand();
+    const { element, form, store } = await formHarness();
     element.value = ['old/z.png'];
     store.answer = 'hold';
     await element.add([fileOf('a.txt'), fileOf('b.txt')]);
@@ -213,7 +213,7 @@ describe('form control', () => {
   });
 
   it('is emptied by reset, as a built-in control is, and stops what runs', async () => {
-    const { element, form, native, store } = await formStand();
+    const { element, form, native, store } = await formHarness();
     choose(native);
     await element.add([fileOf('a.txt')]);
     await until(() => element.value.length === 1);
@@ -229,7 +229,7 @@ describe('form control', () => {
   });
 
   it('adopts keys already stored, and lets them be taken off', async () => {
-    const { element, form } = await formStand();
+    const { element, form } = await formHarness();
     const changes: string[] = [];
     element.addEventListener('change', () => changes.push(element.value.join()));
     element.value = ['old/one.png', 'old/two.png'];
@@ -245,7 +245,7 @@ describe('form control', () => {
   });
 
   it('takes a key off with its upload', async () => {
-    const { element } = await formStand();
+    const { element } = await formHarness();
     await element.add([fileOf('a.txt')]);
     await until(() => element.value.length === 1);
     element.dismiss(element.uploads[0]!.id);
@@ -253,7 +253,7 @@ describe('form control', () => {
   });
 
   it('comes back with the values that the browser kept', async () => {
-    const { element } = await formStand();
+    const { element } = await formHarness();
     element.formStateRestoreCallback('["kept/a.txt"]');
     expect(element.value).to.deep.equal(['kept/a.txt']);
     element.formStateRestoreCallback('no list');
@@ -261,7 +261,7 @@ describe('form control', () => {
   });
 
   it('takes a message of the page’s own, as a built-in control does', async () => {
-    const { element, native } = await formStand();
+    const { element, native } = await formHarness();
     element.value = ['a'];
     choose(native);
     for (const control of [element, native]) {

@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, heard, newScope, sign, stand, until, type Stand } from '../harness.js';
+import { fileOf, heard, newScope, sign, harness, until, type Harness } from '../harness.js';
 import { Uploader } from '../../../src/engine/index.js';
 
 interface Submission {
@@ -9,10 +9,10 @@ interface Submission {
 }
 
 /** An element in a form that is never really sent. */
-async function formStand(
+async function formHarness(
   controls = html`<button name="save">Save</button>`,
-): Promise<Stand & { form: HTMLFormElement; submissions: Submission[] }> {
-  const made = await stand(
+): Promise<Harness & { form: HTMLFormElement; submissions: Submission[] }> {
+  const made = await harness(
     html`<form><mule-upload name="film" multiple submit-when-done></mule-upload>${controls}</form>`,
   );
   const form = made.element.form!;
@@ -28,7 +28,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve,
 
 describe('submit-when-done', () => {
   it('submits the form by its first submit button once all is stored, after the page has heard of it', async () => {
-    const { element, form, store, submissions } = await formStand(
+    const { element, form, store, submissions } = await formHarness(
       html`<input name="count" /><button type="button">Not this</button><button name="save">Save</button>`,
     );
     element.addEventListener('mule-finish', ({ detail }) => {
@@ -52,7 +52,7 @@ describe('submit-when-done', () => {
       (element: MuleUploadElement) => (element.disabled = true),
       ({ form }: MuleUploadElement) => (form!.querySelector('button')!.disabled = true),
     ]) {
-      const { element, submissions } = await formStand();
+      const { element, submissions } = await formHarness();
       spoil(element);
       await element.add([fileOf('a.txt')]);
       await until(() => element.value.length === 1);
@@ -62,7 +62,7 @@ describe('submit-when-done', () => {
   });
 
   it('waits while an upload has failed, is paused, or something else is missing', async () => {
-    const { element, store, form, submissions } = await formStand(html`<input required /><button>Save</button>`);
+    const { element, store, form, submissions } = await formHarness(html`<input required /><button>Save</button>`);
     let missing = 0;
     form.querySelector('input')!.addEventListener('invalid', (event) => {
       event.preventDefault();
@@ -88,7 +88,7 @@ describe('submit-when-done', () => {
   });
 
   it('submits again only for something new', async () => {
-    const { element, store, form, submissions } = await formStand();
+    const { element, store, form, submissions } = await formHarness();
     await element.add([fileOf('a.txt')]);
     await heard(form, 'submit');
     store.answer = 'hold';
@@ -108,7 +108,7 @@ describe('submit-when-done', () => {
   });
 
   it('leaves it to the last of two elements', async () => {
-    const { element, store, form, submissions } = await formStand(
+    const { element, store, form, submissions } = await formHarness(
       html`<mule-upload name="film" submit-when-done></mule-upload><button>Save</button>`,
     );
     const other = form.querySelectorAll('mule-upload')[1]!;

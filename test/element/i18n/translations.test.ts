@@ -12,7 +12,7 @@ import { strings as pl } from '../../../src/element/i18n/strings/pl.js';
 import { strings as ptBR } from '../../../src/element/i18n/strings/pt-BR.js';
 import { strings as zhHans } from '../../../src/element/i18n/strings/zh-Hans.js';
 import type { SignFunction, UploadError } from '../../../src/engine/index.js';
-import { fileOf, inside, rendered, stand, until } from '../harness.js';
+import { fileOf, inside, rendered, harness, until } from '../harness.js';
 
 const TRANSLATIONS: Record<string, MuleStrings> = {
   ...{ ar, de, es, fr, he, it: it_, ja, pl, 'pt-BR': ptBR, 'zh-Hans': zhHans },
@@ -47,7 +47,7 @@ describe('translations', () => {
     MuleUploadElement.translate('de', de);
     MuleUploadElement.translate('pt-BR', ptBR);
     MuleUploadElement.translate('ar', ar);
-    const { element } = await stand(
+    const { element } = await harness(
       html`<mule-upload lang="de-AT" .strings=${{ dropMany: 'her damit' }}></mule-upload>`,
     );
     const button = (): string => inside(element, '[part=button]')!.textContent;
@@ -80,7 +80,7 @@ describe('translations', () => {
 
   it('say why a file is not taken, next to the control and in the event', async () => {
     MuleUploadElement.translate('pl', pl);
-    const { element } = await stand(html`<mule-upload lang="pl" accept=".png" multiple></mule-upload>`);
+    const { element } = await harness(html`<mule-upload lang="pl" accept=".png" multiple></mule-upload>`);
     const said: string[] = [];
     element.addEventListener('mule-reject', ({ detail }) => said.push(detail.message));
     await element.add([fileOf('a.txt')]);
@@ -98,7 +98,7 @@ describe('translations', () => {
         error: { code: filename.split('.')[0]!, message: 'Your plan holds 5 GB.' },
       })),
     })) as SignFunction;
-    const { element } = await stand(
+    const { element } = await harness(
       html`<mule-upload lang="de" multiple .strings=${{ 'error-quota': '{name}: kein Platz mehr.' }}></mule-upload>`,
       { sign: refuse },
     );

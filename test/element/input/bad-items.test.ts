@@ -3,7 +3,7 @@ import { expect, html } from '@open-wc/testing';
 import type { RejectDetail } from '../../../src/engine/index.js';
 import type { MuleUploadElement } from '../../../src/index.js';
 import type { FileSource } from '../../../src/element/index.js';
-import { fileOf, inside, rendered, stand, until } from '../harness.js';
+import { fileOf, inside, rendered, harness, until } from '../harness.js';
 
 interface Heard {
   element: MuleUploadElement;
@@ -12,7 +12,7 @@ interface Heard {
 }
 
 async function listen(markup?: ReturnType<typeof html>): Promise<Heard> {
-  const { element } = await stand(markup);
+  const { element } = await harness(markup);
   const rejected: RejectDetail[] = [];
   element.addEventListener('mule-reject', ({ detail }) => rejected.push(detail));
   return {
@@ -255,7 +255,7 @@ describe('what add() is given', () => {
   }
 
   it('is judged the same by an uploader without an element', async () => {
-    const { uploader } = await stand();
+    const { uploader } = await harness();
     const realm = await foreign();
     const rejected: RejectDetail[] = [];
     uploader.addEventListener('mule-reject', ({ detail }) => rejected.push(detail));
@@ -279,7 +279,7 @@ describe('what add() is given', () => {
 
 describe('form.reset()', () => {
   it('while folders are read lets nothing in afterwards, and ends the count', async () => {
-    const { element } = await stand(html`<form><mule-upload name="file" multiple></mule-upload></form>`);
+    const { element } = await harness(html`<form><mule-upload name="file" multiple></mule-upload></form>`);
     let release = (): void => {};
     const held = new Promise<void>((resolve) => (release = resolve));
     const trip = {

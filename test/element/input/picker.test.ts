@@ -1,7 +1,7 @@
 import { expect, html } from '@open-wc/testing';
 import { typesOf } from '../../../src/element/input/picker.js';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, inside, stand, unfinished, until } from '../harness.js';
+import { fileOf, inside, harness, unfinished, until } from '../harness.js';
 
 interface Asked {
   multiple: boolean;
@@ -48,7 +48,7 @@ const refusing = (name: string) => (): Promise<never> =>
 
 describe('the picker that gives handles', () => {
   it('is opened by the button, with the accept list, and what is picked is uploaded', async () => {
-    const { element } = await stand(html`<mule-upload multiple accept=".mov, image/*"></mule-upload>`);
+    const { element } = await harness(html`<mule-upload multiple accept=".mov, image/*"></mule-upload>`);
     const { asked, clicks } = await withPicker(
       element,
       () => Promise.resolve([handleOf(fileOf('a.mov')), handleOf(fileOf('b.mov'))]),
@@ -62,7 +62,7 @@ describe('the picker that gives handles', () => {
   });
 
   it('gives one file back to the upload whose row asked for it', async () => {
-    const { element } = await stand(html`<mule-upload multiple></mule-upload>`, {}, [unfinished('film.mov')]);
+    const { element } = await harness(html`<mule-upload multiple></mule-upload>`, {}, [unfinished('film.mov')]);
     const { asked } = await withPicker(
       element,
       () => Promise.resolve([handleOf(fileOf('other.mov'))]),
@@ -76,14 +76,14 @@ describe('the picker that gives handles', () => {
   });
 
   it('says nothing when the user cancels', async () => {
-    const { element } = await stand();
+    const { element } = await harness();
     const { clicks } = await withPicker(element, refusing('AbortError'), () => element.browse());
     expect(clicks).to.equal(0);
     expect(inside(element, '[part=messages]')).to.equal(null);
   });
 
   it('leaves the work to the file input where it is not allowed, and asks again without a list it does not like', async () => {
-    const { element } = await stand(html`<mule-upload accept=".mov"></mule-upload>`);
+    const { element } = await harness(html`<mule-upload accept=".mov"></mule-upload>`);
     const barred = await withPicker(element, refusing('SecurityError'), () => element.browse());
     expect([barred.asked.length, barred.clicks]).to.deep.equal([1, 1]);
     const picky = await withPicker(
@@ -101,11 +101,11 @@ describe('the picker that gives handles', () => {
       html`<mule-upload capture="user"></mule-upload>`,
       html`<mule-upload picker="input"></mule-upload>`,
     ]) {
-      const { element } = await stand(markup);
+      const { element } = await harness(markup);
       const { asked, clicks } = await withPicker(element, refusing('AbortError'), () => element.browse());
       expect([asked.length, clicks]).to.deep.equal([0, 1]);
     }
-    const { element } = await stand();
+    const { element } = await harness();
     const { asked, clicks } = await withPicker(element, refusing('AbortError'), () => {
       Object.defineProperty(navigator, 'userActivation', { value: { isActive: false }, configurable: true });
       element.browse();
@@ -114,7 +114,7 @@ describe('the picker that gives handles', () => {
   });
 
   it('is opened once, however often the button is pressed', async () => {
-    const { element } = await stand();
+    const { element } = await harness();
     let pick!: (handles: FileSystemFileHandle[]) => void;
     const { asked } = await withPicker(
       element,

@@ -3,21 +3,21 @@ import '../../../src/index.js';
 import type { MuleUploadElement } from '../../../src/index.js';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { refuse } from '../../engine/fake-store.js';
-import { fileOf, Stand } from '../../engine/harness.js';
+import { fileOf, Harness } from '../../engine/harness.js';
 import { inside, rendered } from '../harness.js';
 
 const SIZE = 3 * MIN_PART_SIZE;
 
 /** An element with one file of which a part is stored, paused, and with others that have not begun. */
-async function partlyStored(...others: string[]): Promise<{ element: MuleUploadElement; stand: Stand }> {
-  const stand = new Stand({ checksum: 'none' });
+async function partlyStored(...others: string[]): Promise<{ element: MuleUploadElement; harness: Harness }> {
+  const harness = new Harness({ checksum: 'none' });
   const element = await fixture<MuleUploadElement>(html`<mule-upload multiple></mule-upload>`);
-  element.uploader = stand.uploader;
-  await stand.interrupt(fileOf(SIZE, 'film.mov'), 1);
-  stand.store.hold('put');
-  await stand.uploader.add(others.map((name) => fileOf(10, name)));
+  element.uploader = harness.uploader;
+  await harness.interrupt(fileOf(SIZE, 'film.mov'), 1);
+  harness.store.hold('put');
+  await harness.uploader.add(others.map((name) => fileOf(10, name)));
   await rendered(element);
-  return { element, stand };
+  return { element, harness };
 }
 
 const question = (element: Element): HTMLElement | null => inside(element, '[part=question]');
@@ -42,26 +42,26 @@ async function pressWords(element: MuleUploadElement, words: string): Promise<vo
 
 describe('what would be lost', () => {
   it('is asked about where the store holds parts, and kept unless it is confirmed', async () => {
-    const { element, stand } = await partlyStored();
+    const { element, harness } = await partlyStored();
     await press(element, '[part=abort]', row(element, 'film.mov'));
     expect(question(element)!.getAttribute('aria-label')).to.equal('Abort it and delete the parts that are stored?');
     expect(focused(element), 'the safe answer has the focus').to.equal('Keep');
     await expect(element, 'asked').to.be.accessible();
-    expect(stand.of('film.mov').status).to.equal('paused');
+    expect(harness.of('film.mov').status).to.equal('paused');
 
     await pressWords(element, 'Keep');
     expect(question(element)).to.equal(null);
-    expect([stand.of('film.mov').status, stand.store.count('abort')]).to.deep.equal(['paused', 0]);
+    expect([harness.of('film.mov').status, harness.store.count('abort')]).to.deep.equal(['paused', 0]);
     expect(element.shadowRoot!.activeElement, 'the focus is not lost').to.not.equal(null);
 
     await press(element, '[part=abort]', row(element, 'film.mov'));
     await pressWords(element, 'Abort');
-    await stand.until(() => stand.store.uploads.size === 0);
-    expect([stand.of('film.mov').status, stand.store.uploads.size]).to.deep.equal(['aborted', 0]);
+    await harness.until(() => harness.store.uploads.size === 0);
+    expect([harness.of('film.mov').status, harness.store.uploads.size]).to.deep.equal(['aborted', 0]);
   });
 
   it('is kept by Escape, which a dialog around the element does not hear', async () => {
-    const { element, stand } = await partlyStored();
+    const { element, harness } = await partlyStored();
     await press(element, '[part=abort]', row(element, 'film.mov'));
     let heardOutside = 0;
     element.addEventListener('keydown', () => heardOutside++);
@@ -71,42 +71,42 @@ describe('what would be lost', () => {
     };
     escape();
     await rendered(element);
-    expect([question(element), stand.of('film.mov').status, heardOutside]).to.deep.equal([null, 'paused', 0]);
+    expect([question(element), harness.of('film.mov').status, heardOutside]).to.deep.equal([null, 'paused', 0]);
     // with nothing asked it is the page's own
     escape();
     expect(heardOutside).to.equal(1);
   });
 
   it('is not asked about where nothing is stored', async () => {
-    const { element, stand } = await partlyStored('note.txt');
+    const { element, harness } = await partlyStored('note.txt');
     await press(element, '[part=abort]', row(element, 'note.txt'));
-    expect([question(element), stand.of('note.txt').status]).to.deep.equal([null, 'aborted']);
-    expect(stand.of('film.mov').status).to.equal('paused');
+    expect([question(element), harness.of('note.txt').status]).to.deep.equal([null, 'aborted']);
+    expect(harness.of('film.mov').status).to.equal('paused');
   });
 
   it('is asked about once for all, by how many there are', async () => {
-    const { element, stand } = await partlyStored('note.txt', 'list.txt');
+    const { element, harness } = await partlyStored('note.txt', 'list.txt');
     await pressWords(element, 'Abort all');
     expect(question(element)!.getAttribute('aria-label')).to.match(/3 uploads/);
     await expect(element, 'asked for all').to.be.accessible();
     await pressWords(element, 'Keep');
-    expect(stand.of('film.mov').status).to.equal('paused');
+    expect(harness.of('film.mov').status).to.equal('paused');
     await pressWords(element, 'Abort all');
     await pressWords(element, 'Abort all');
-    await stand.until(() => stand.store.uploads.size === 0);
+    await harness.until(() => harness.store.uploads.size === 0);
     expect(element.uploads.map(({ status }) => status)).to.deep.equal(['aborted', 'aborted', 'aborted']);
   });
 
   it('is tried again for all that failed, by one button', async () => {
-    const { element, stand } = await partlyStored();
-    stand.store.always('put', refuse(403, 'AccessDenied'));
-    await stand.uploader.add([fileOf(10, 'a.txt'), fileOf(10, 'b.txt')]);
-    await stand.until(() => ['a.txt', 'b.txt'].every((name) => stand.of(name).status === 'failed'));
+    const { element, harness } = await partlyStored();
+    harness.store.always('put', refuse(403, 'AccessDenied'));
+    await harness.uploader.add([fileOf(10, 'a.txt'), fileOf(10, 'b.txt')]);
+    await harness.until(() => ['a.txt', 'b.txt'].every((name) => harness.of(name).status === 'failed'));
     await rendered(element);
     await expect(element, 'failed').to.be.accessible();
-    stand.store.always('put', null);
+    harness.store.always('put', null);
     await pressWords(element, 'Try failed again');
-    await stand.until(() => ['a.txt', 'b.txt'].every((name) => stand.of(name).status === 'complete'));
-    expect(stand.of('film.mov').status).to.equal('paused');
+    await harness.until(() => ['a.txt', 'b.txt'].every((name) => harness.of(name).status === 'complete'));
+    expect(harness.of('film.mov').status).to.equal('paused');
   });
 });

@@ -1,6 +1,6 @@
 import { expect, html } from '@open-wc/testing';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, heard, inside, rendered, stand, until } from '../harness.js';
+import { fileOf, heard, inside, rendered, harness, until } from '../harness.js';
 
 const COUNT = 600;
 const files = (count: number, from = 0): File[] =>
@@ -11,7 +11,7 @@ const rowsOf = (element: MuleUploadElement): HTMLElement[] => [
 
 describe('a long list', () => {
   it('renders the rows near the view only, says how many there are, and brings others when scrolled to', async () => {
-    const { element, store } = await stand();
+    const { element, store } = await harness();
     store.answer = 'hold';
     await element.add(files(COUNT));
     await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
@@ -31,7 +31,7 @@ describe('a long list', () => {
   });
 
   it('fills the view after a jump into the middle, and after it was moved in the document', async () => {
-    const { element } = await stand(html`<mule-upload multiple no-autostart></mule-upload>`);
+    const { element } = await harness(html`<mule-upload multiple no-autostart></mule-upload>`);
     await element.add(files(COUNT));
     await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
     const list = inside(element, '[part=list]')!;
@@ -55,7 +55,7 @@ describe('a long list', () => {
   });
 
   it('is at its end after one jump there, also where it has become narrow since it was measured', async () => {
-    const { element } = await stand(html`<mule-upload multiple no-autostart></mule-upload>`);
+    const { element } = await harness(html`<mule-upload multiple no-autostart></mule-upload>`);
     await element.add(files(COUNT));
     await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
     const list = inside(element, '[part=list]')!;
@@ -78,7 +78,7 @@ describe('a long list', () => {
   });
 
   it('keeps the row that has the focus, however far it is scrolled away', async () => {
-    const { element, store } = await stand();
+    const { element, store } = await harness();
     store.answer = 'hold';
     await element.add(files(COUNT));
     await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
@@ -96,7 +96,7 @@ describe('a long list', () => {
   });
 
   it('tells the page its value and validity the moment it is asked, and of every change by the end', async () => {
-    const { element, store } = await stand(html`<mule-upload name="file" multiple required></mule-upload>`);
+    const { element, store } = await harness(html`<mule-upload name="file" multiple required></mule-upload>`);
     store.answer = 'hold';
     await element.add(files(COUNT));
     expect(element.validity.customError).to.be.true;
@@ -116,7 +116,7 @@ describe('a long list', () => {
   });
 
   it('counts refusals of which only the first few are shown', async () => {
-    const { element } = await stand(html`<mule-upload accept=".png" multiple></mule-upload>`);
+    const { element } = await harness(html`<mule-upload accept=".png" multiple></mule-upload>`);
     await element.add(files(300));
     await rendered(element);
     const messages = inside(element, '[part=messages]')!;

@@ -1,7 +1,7 @@
 import { expect, html } from '@open-wc/testing';
 import { fingerprint } from '../../../src/engine/files/fingerprint.js';
 import type { FileHandle, JournalRecord, KeptFile } from '../../../src/engine/index.js';
-import { fileOf, inside, rendered, stand, unfinished, until } from '../harness.js';
+import { fileOf, inside, rendered, harness, unfinished, until } from '../harness.js';
 
 /** A small file's record and what is kept of it: an upload that was in the queue when its page went. */
 async function left(name: string): Promise<{ file: File; record: JournalRecord }> {
@@ -35,7 +35,7 @@ const press = (element: Element, text: string): void =>
 describe('what an earlier visit left', () => {
   it('goes on by itself where the file was kept', async () => {
     const { file, record } = await left('small.txt');
-    const { element } = await stand(html`<mule-upload></mule-upload>`, {}, [record], { 'small.txt': { file } });
+    const { element } = await harness(html`<mule-upload></mule-upload>`, {}, [record], { 'small.txt': { file } });
     await until(() => element.status === 'complete');
     expect(element.value).to.deep.equal(['keys/small.txt']);
     await rendered(element);
@@ -48,7 +48,7 @@ describe('what an earlier visit left', () => {
       all.map(({ file }): [string, KeptFile] => [file.name, { handle: handleOn(file, 'granted') }]),
     );
     const records = all.map(({ record }) => record);
-    const { element } = await stand(html`<mule-upload multiple></mule-upload>`, {}, records, kept);
+    const { element } = await harness(html`<mule-upload multiple></mule-upload>`, {}, records, kept);
     await until(() => element.uploads.every(({ needsPermission }) => needsPermission));
     await rendered(element);
     expect(panelOf(element)).to.match(/^3 uploads of an earlier visit are unfinished and can go on/);
@@ -66,7 +66,7 @@ describe('what an earlier visit left', () => {
   it('is to be chosen where the user refuses', async () => {
     const { file, record } = await left('a.txt');
     const kept = { 'a.txt': { handle: handleOn(file, 'denied', 300) } };
-    const { element } = await stand(html`<mule-upload></mule-upload>`, {}, [record], kept);
+    const { element } = await harness(html`<mule-upload></mule-upload>`, {}, [record], kept);
     await until(() => inside(element, '[part=resume]') !== null);
     inside(element, '[part=resume]')!.click();
     await until(() => inside(element, '[part=choose]') !== null);
@@ -78,7 +78,7 @@ describe('what an earlier visit left', () => {
   it('says which file is wanted where another lies in its place', async () => {
     const { record } = await left('a.txt');
     const kept = { 'a.txt': { file: fileOf('a.txt', 'another one: ') } };
-    const { element } = await stand(html`<mule-upload></mule-upload>`, {}, [record], kept);
+    const { element } = await harness(html`<mule-upload></mule-upload>`, {}, [record], kept);
     await until(() => inside(element, '[part=error]') !== null);
     expect(inside(element, '[part=error]')!.textContent).to.include('“a.txt” has changed');
     await until(() => inside(element, '[role=status]')!.textContent.includes('“a.txt” has changed'));
@@ -86,7 +86,7 @@ describe('what an earlier visit left', () => {
 
   it('waits for a click with recover="ask", and holds up neither forms nor a single new file', async () => {
     const { file, record } = await left('a.txt');
-    const { element } = await stand(html`<mule-upload></mule-upload>`, { recover: 'ask' }, [record], {
+    const { element } = await harness(html`<mule-upload></mule-upload>`, { recover: 'ask' }, [record], {
       'a.txt': { file },
     });
     await until(() => element.uploads[0]?.status === 'paused');
@@ -101,7 +101,7 @@ describe('what an earlier visit left', () => {
   });
 
   it('is discarded with one click, and gone from the list', async () => {
-    const { element, uploader } = await stand(html`<mule-upload multiple></mule-upload>`, {}, [
+    const { element, uploader } = await harness(html`<mule-upload multiple></mule-upload>`, {}, [
       unfinished('a.mov'),
       unfinished('b.mov'),
     ]);
@@ -114,7 +114,7 @@ describe('what an earlier visit left', () => {
   });
 
   it('counts nothing as done that nobody knows of', async () => {
-    const { element } = await stand(html`<mule-upload multiple></mule-upload>`, {}, [
+    const { element } = await harness(html`<mule-upload multiple></mule-upload>`, {}, [
       unfinished('a.mov'),
       unfinished('b.mov'),
     ]);

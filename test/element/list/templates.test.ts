@@ -1,9 +1,9 @@
 import { expect, html } from '@open-wc/testing';
 import { sendKeys } from '@web/test-runner-commands';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, inside, rendered, stand, unfinished, until, type Stand } from '../harness.js';
+import { fileOf, inside, rendered, harness, unfinished, until, type Harness } from '../harness.js';
 
-const said = ({ element }: Stand): string => inside(element, '[role=status]')!.textContent;
+const said = ({ element }: Harness): string => inside(element, '[role=status]')!.textContent;
 
 /** Keys that are pressed before it is believed that none comes to this window, and milliseconds for each. */
 const MOST_KEYS = 4;
@@ -28,7 +28,7 @@ async function press(element: Element, button: string, done: () => boolean): Pro
 
 describe('what a reader meets', () => {
   it('is accessible in each state', async () => {
-    const made = await stand(html`<mule-upload multiple max-size="1GB" accept=".txt,.mov"></mule-upload>`, {}, [
+    const made = await harness(html`<mule-upload multiple max-size="1GB" accept=".txt,.mov"></mule-upload>`, {}, [
       unfinished('film.mov'),
     ]);
     const { element, store } = made;
@@ -59,7 +59,7 @@ describe('what a reader meets', () => {
 
   it('is accessible while it waits for the store, out of reach or busy', async () => {
     for (const answer of ['silent', 'busy'] as const) {
-      const { element, store } = await stand();
+      const { element, store } = await harness();
       store.answer = answer;
       await element.add([fileOf('waiting.txt')]);
       await until(() => element.uploads[0]?.status === 'waiting');
@@ -70,7 +70,7 @@ describe('what a reader meets', () => {
   });
 
   it('has a progress bar with a name, a value and words for each upload', async () => {
-    const { element, store } = await stand();
+    const { element, store } = await harness();
     store.answer = 'hold';
     await element.add([fileOf('a.txt')]);
     const bar = (): Element | null => inside(element, '[role=progressbar]');
@@ -82,7 +82,7 @@ describe('what a reader meets', () => {
   });
 
   it('is told of start, waiting and end politely, and of failure at once', async () => {
-    const made = await stand();
+    const made = await harness();
     const { element, store } = made;
     store.answer = 'hold';
     await element.add([fileOf('a.txt')]);
@@ -104,7 +104,7 @@ describe('what a reader meets', () => {
   });
 
   it('is told what is not reached: the network, or only the store or the signer', async () => {
-    const made = await stand();
+    const made = await harness();
     const { element, store } = made;
     const status = (): string => inside(element, '[part=status]')?.textContent ?? '';
     store.answer = 'silent';
@@ -120,7 +120,7 @@ describe('what a reader meets', () => {
       Reflect.deleteProperty(navigator, 'onLine');
     }
     element.abort();
-    const { element: other } = await stand(undefined, {
+    const { element: other } = await harness(undefined, {
       sign: () => {
         throw new Error('down');
       },
@@ -133,7 +133,7 @@ describe('what a reader meets', () => {
   });
 
   it('can be worked by keyboard, and never loses the focus when a row goes', async () => {
-    const { element, store } = await stand();
+    const { element, store } = await harness();
     store.answer = 'hold';
     await element.add([fileOf('a.txt'), fileOf('b.txt')]);
     await until(() => element.uploads.every(({ status }) => status === 'uploading'));
@@ -149,7 +149,7 @@ describe('what a reader meets', () => {
   });
 
   it('has targets of at least 24 pixels', async () => {
-    const { element, store } = await stand();
+    const { element, store } = await harness();
     store.answer = 'hold';
     await element.add([fileOf('a.txt'), fileOf('b.txt')]);
     await rendered(element);
@@ -161,7 +161,7 @@ describe('what a reader meets', () => {
   });
 
   it('keeps a long name whole for assistive technology and on hover', async () => {
-    const { element, store } = await stand();
+    const { element, store } = await harness();
     store.answer = 'hold';
     const name = `${'long '.repeat(40)}name.mov`;
     await element.add([fileOf(name)]);
@@ -174,7 +174,7 @@ describe('what a reader meets', () => {
   });
 
   it('speaks the page’s own words and numbers', async () => {
-    const { element } = await stand(
+    const { element } = await harness(
       html`<mule-upload
         lang="de"
         max-size="1.5MB"

@@ -1,6 +1,6 @@
 import { expect, html } from '@open-wc/testing';
 import { thumbnailOf } from '../../../src/element/list/thumbnailer.js';
-import { fileOf, inside, rendered, stand, until } from '../harness.js';
+import { fileOf, inside, rendered, harness, until } from '../harness.js';
 
 /** A picture, red on the left and blue on the right. */
 async function picture(width: number, height: number): Promise<File> {
@@ -30,8 +30,8 @@ describe('thumbnails', () => {
       expect(await thumbnailOf(file)).to.be.null;
   });
 
-  it('stand in the row of an image, unless the page wants none', async () => {
-    const { element, store } = await stand();
+  it('harness in the row of an image, unless the page wants none', async () => {
+    const { element, store } = await harness();
     store.answer = 'hold';
     await element.add([fileOf('a.txt'), await picture(60, 40)]);
     await until(() => inside(element, '[part=thumbnail]') !== null);
@@ -41,7 +41,7 @@ describe('thumbnails', () => {
     const { width } = inside(element, '[part=thumbnail]')!.getBoundingClientRect();
     expect(width).to.equal(40);
     element.abort();
-    const plain = await stand(html`<mule-upload no-thumbnails></mule-upload>`);
+    const plain = await harness(html`<mule-upload no-thumbnails></mule-upload>`);
     plain.store.answer = 'hold';
     await plain.element.add([await picture(60, 40)]);
     await rendered(plain.element);

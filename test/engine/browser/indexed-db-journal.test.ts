@@ -3,7 +3,7 @@ import localforage from 'localforage';
 import { IndexedDbJournal } from '../../../src/engine/browser/indexed-db-journal.js';
 import type { JournalRecord } from '../../../src/engine/ports.js';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
-import { fileOf, Stand } from '../harness.js';
+import { fileOf, Harness } from '../harness.js';
 
 const DAY = 86_400_000;
 let count = 0;
@@ -99,15 +99,15 @@ describe('the journal in IndexedDB', () => {
   });
 
   it('carries an upload over a visit', async () => {
-    const stand = new Stand({}, { journal: new IndexedDbJournal() });
+    const harness = new Harness({}, { journal: new IndexedDbJournal() });
     const file = fileOf(3 * MIN_PART_SIZE);
-    const release = stand.store.hold('part');
-    await stand.uploader.add([file]);
-    await stand.until(() => stand.store.count('part') > 0);
-    stand.uploader.pause();
+    const release = harness.store.hold('part');
+    await harness.uploader.add([file]);
+    await harness.until(() => harness.store.count('part') > 0);
+    harness.uploader.pause();
     release();
-    await stand.settle();
-    const next = stand.reload();
+    await harness.settle();
+    const next = harness.reload();
     await next.uploader.ready;
     expect(next.of('a.bin')).to.include({ status: 'needs-file', uploadId: 'upload-1', key: 'files/a.bin' });
     await next.upload(file);

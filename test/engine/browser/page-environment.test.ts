@@ -1,8 +1,8 @@
 import { expect } from '@open-wc/testing';
 import { BrowserEnvironment } from '../../../src/engine/browser/page-environment.js';
-import { HandClock } from '../fake-clock.js';
+import { FakeClock } from '../fake-clock.js';
 
-const clock = new HandClock();
+const clock = new FakeClock();
 const environment = new BrowserEnvironment(clock);
 
 describe('the page around', () => {

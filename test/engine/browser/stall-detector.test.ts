@@ -1,12 +1,12 @@
 import { expect } from '@open-wc/testing';
 import { StallWatch } from '../../../src/engine/browser/stall-detector.js';
-import { HandClock } from '../fake-clock.js';
+import { FakeClock } from '../fake-clock.js';
 
 const HOURS = 3_600_000;
 
 /** Watches on a clock of its own; `stalls` says for how long nothing had moved. */
 function watch(patience: number) {
-  const clock = new HandClock();
+  const clock = new FakeClock();
   const stalls: number[] = [];
   return { clock, stalls, watch: new StallWatch(clock, patience, (stillFor) => stalls.push(stillFor)) };
 }

@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
-import { fileOf, Stand } from '../harness.js';
+import { fileOf, Harness } from '../harness.js';
 
 /** Screen locks as the browser gives them, and takes them away from a hidden page. */
 class PlayedWakeLock {
@@ -39,66 +39,66 @@ describe('keep-awake', () => {
     Reflect.deleteProperty(navigator, 'wakeLock');
   });
 
-  async function begin(stand: Stand): Promise<() => void> {
-    const release = stand.store.hold('part');
-    await stand.uploader.add([fileOf(2 * MIN_PART_SIZE)]);
-    await stand.until(() => stand.store.count('part') > 0);
-    await stand.settle();
+  async function begin(harness: Harness): Promise<() => void> {
+    const release = harness.store.hold('part');
+    await harness.uploader.add([fileOf(2 * MIN_PART_SIZE)]);
+    await harness.until(() => harness.store.count('part') > 0);
+    await harness.settle();
     return release;
   }
 
   it('keeps the screen on while uploading, and no longer', async () => {
-    const stand = new Stand({ keepAwake: true });
-    const release = await begin(stand);
+    const harness = new Harness({ keepAwake: true });
+    const release = await begin(harness);
     expect(played.held.size).to.equal(1);
     release();
-    await stand.finished();
-    await stand.settle();
+    await harness.finished();
+    await harness.settle();
     expect(played.held.size).to.equal(0);
     expect(played.requests).to.equal(1);
   });
 
   it('takes the lock again when the page was hidden', async () => {
-    const stand = new Stand({ keepAwake: true });
-    const release = await begin(stand);
+    const harness = new Harness({ keepAwake: true });
+    const release = await begin(harness);
     played.takeAway();
     expect(played.held.size).to.equal(0);
-    stand.environment.handlers!.wake();
-    await stand.settle();
+    harness.environment.handlers!.wake();
+    await harness.settle();
     expect(played.held.size).to.equal(1);
     release();
-    await stand.finished();
-    await stand.settle();
+    await harness.finished();
+    await harness.settle();
     expect(played.held.size).to.equal(0);
   });
 
   it('lets go while paused, and holds one at most however fast it is wanted again', async () => {
-    const stand = new Stand({ keepAwake: true });
-    const release = await begin(stand);
-    stand.uploader.pause();
-    await stand.settle();
+    const harness = new Harness({ keepAwake: true });
+    const release = await begin(harness);
+    harness.uploader.pause();
+    await harness.settle();
     expect(played.held.size).to.equal(0);
     for (let times = 0; times < 5; times++) {
-      await stand.uploader.resume();
-      stand.uploader.pause();
+      await harness.uploader.resume();
+      harness.uploader.pause();
     }
-    await stand.uploader.resume();
-    await stand.settle();
+    await harness.uploader.resume();
+    await harness.settle();
     expect(played.held.size).to.equal(1);
     release();
-    await stand.finished();
-    await stand.settle();
+    await harness.finished();
+    await harness.settle();
     expect(played.held.size).to.equal(0);
   });
 
   it('does not matter where it is refused, and is not taken where nobody wants it', async () => {
     played.isRefused = true;
-    const stand = new Stand({ keepAwake: true });
-    (await begin(stand))();
-    await stand.finished();
-    expect(stand.of('a.bin').status).to.equal('complete');
+    const harness = new Harness({ keepAwake: true });
+    (await begin(harness))();
+    await harness.finished();
+    expect(harness.of('a.bin').status).to.equal('complete');
     const before = played.requests;
-    const other = new Stand();
+    const other = new Harness();
     (await begin(other))();
     await other.finished();
     expect(played.requests).to.equal(before);
@@ -106,7 +106,7 @@ describe('keep-awake', () => {
 
   it('is left to the tab that sends, and so is the question before leaving', async () => {
     const file = fileOf(4 * MIN_PART_SIZE);
-    const first = new Stand();
+    const first = new Harness();
     const release = first.store.hold('part');
     await first.uploader.add([file]);
     await first.until(() => first.store.count('part') > 0);
@@ -115,9 +115,9 @@ describe('keep-awake', () => {
     await second.until(() => second.of('a.bin').waitingFor === 'tab');
     await second.settle();
     expect(played.held.size).to.equal(0);
-    const isAsked = (stand: Stand): boolean => {
+    const isAsked = (harness: Harness): boolean => {
       const event = new Event('beforeunload', { cancelable: true });
-      stand.environment.handlers!.leave(event);
+      harness.environment.handlers!.leave(event);
       return event.defaultPrevented;
     };
     expect([isAsked(first), isAsked(second)]).to.deep.equal([true, false]);

@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import { isKnownByTime } from '../../../src/engine/files/fingerprint.js';
 import { SmallFiles, isSmall } from '../../../src/engine/files/small-file-cache.js';
 import { wholeBody } from '../../../src/engine/transfer/single-request-body.js';
-import { HandClock } from '../fake-clock.js';
+import { FakeClock } from '../fake-clock.js';
 import { fileOf, hashOf } from '../harness.js';
 
 /** A file that counts how often it is read. */
@@ -18,7 +18,7 @@ const counted = (size: number): CountedFile => new CountedFile([fileOf(size)], '
 
 describe('small files', () => {
   it('are read once, to be recognised and to be sent', async () => {
-    const files = new SmallFiles(new HandClock());
+    const files = new SmallFiles(new FakeClock());
     const file = counted(1_000);
     const read = await files.read(file);
     expect(await files.take(file)).to.equal(read);
@@ -28,7 +28,7 @@ describe('small files', () => {
   });
 
   it('are read again when that is long ago', async () => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     const files = new SmallFiles(clock);
     const file = counted(1_000);
     await files.read(file);
@@ -38,7 +38,7 @@ describe('small files', () => {
   });
 
   it('are kept only up to a few MiB, which old ones leave to new ones', async () => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     const files = new SmallFiles(clock);
     const many = Array.from({ length: 60 }, () => counted(100_000));
     for (const file of many) await files.read(file);

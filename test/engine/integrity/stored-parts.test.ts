@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
-import { fileOf, hashOf, Stand } from '../harness.js';
+import { fileOf, hashOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
@@ -12,11 +12,11 @@ function edited(file: File): File {
 }
 
 /** Leaves four of six parts in the store, and goes on in the next visit with that file. @returns parts sent then */
-async function goOn(file: File, later: File, hasMd5: boolean): Promise<{ next: Stand; sent: number[] }> {
-  const stand = new Stand({ concurrency: 2 });
-  stand.store.hasMd5 = hasMd5;
-  await stand.interrupt(file, 4);
-  const next = stand.reload();
+async function goOn(file: File, later: File, hasMd5: boolean): Promise<{ next: Harness; sent: number[] }> {
+  const harness = new Harness({ concurrency: 2 });
+  harness.store.hasMd5 = hasMd5;
+  await harness.interrupt(file, 4);
+  const next = harness.reload();
   await next.uploader.ready;
   const before = next.store.sentParts.length;
   await next.upload(later);

@@ -1,10 +1,10 @@
 import { expect } from '@open-wc/testing';
 import { Reachability } from '../../../src/engine/network/reachability.js';
 import { FakeStore } from '../fake-store.js';
-import { HandClock } from '../fake-clock.js';
+import { FakeClock } from '../fake-clock.js';
 
 function setUp() {
-  const clock = new HandClock();
+  const clock = new FakeClock();
   const store = new FakeStore(clock);
   const changes: boolean[] = [];
   const lifetime = new AbortController();

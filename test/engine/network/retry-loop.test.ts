@@ -4,12 +4,12 @@ import { Reachability } from '../../../src/engine/network/reachability.js';
 import { Detour, Retrier } from '../../../src/engine/network/retry-loop.js';
 import type { RetrierHost } from '../../../src/engine/network/retry-loop.js';
 import { FakeStore } from '../fake-store.js';
-import { HandClock } from '../fake-clock.js';
+import { FakeClock } from '../fake-clock.js';
 
 const URL = 'https://store.test/a';
 
 function setUp(changes: Partial<RetrierHost> = {}) {
-  const clock = new HandClock();
+  const clock = new FakeClock();
   const store = new FakeStore(clock);
   const reachability = new Reachability(URL, store, clock, new AbortController().signal, () => {});
   const delays: number[] = [];

@@ -1,12 +1,12 @@
 import { expect } from '@open-wc/testing';
 import { Scheduler } from '../../../src/engine/network/scheduler.js';
 import type { LaneOptions } from '../../../src/engine/network/scheduler.js';
-import { HandClock, turn } from '../fake-clock.js';
+import { FakeClock, turn } from '../fake-clock.js';
 
 const { signal } = new AbortController();
 
 function setUp(options: Partial<LaneOptions> = {}) {
-  const clock = new HandClock();
+  const clock = new FakeClock();
   const settled: LaneOptions = { concurrency: 'auto', bandwidthLimit: Infinity, ...options };
   const scheduler = new Scheduler(clock, () => settled);
   const begun: string[] = [];

@@ -3,7 +3,7 @@ import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { webLocks } from '../../../src/engine/browser/tab-lock.js';
 import type { Journal, TabLock } from '../../../src/engine/ports.js';
 import { turn } from '../fake-clock.js';
-import { fileOf, MemoryJournal, Stand } from '../harness.js';
+import { fileOf, MemoryJournal, Harness } from '../harness.js';
 
 /** Collects warnings while some work is done. */
 async function warningsOf(work: () => Promise<void>): Promise<string[]> {
@@ -25,11 +25,11 @@ const refused = async (): Promise<never> => {
 describe('where storage is refused', () => {
   it('uploads work, and one warning says that they will not survive a reload', async () => {
     const journal: Journal = { load: refused, save: refused, remove: refused, wipe: refused };
-    const stand = new Stand({}, { journal });
+    const harness = new Harness({}, { journal });
     const warnings = await warningsOf(async () => {
-      await stand.upload(fileOf(10, 'a.bin'), fileOf(3 * MIN_PART_SIZE, 'b.bin'));
-      expect(stand.uploader.uploads.map(({ status }) => status)).to.deep.equal(['complete', 'complete']);
-      await stand.uploader.forget();
+      await harness.upload(fileOf(10, 'a.bin'), fileOf(3 * MIN_PART_SIZE, 'b.bin'));
+      expect(harness.uploader.uploads.map(({ status }) => status)).to.deep.equal(['complete', 'complete']);
+      await harness.uploader.forget();
     });
     expect(warnings).to.have.length(1);
     expect(warnings[0]).to.contain('will not survive a reload');
@@ -38,36 +38,36 @@ describe('where storage is refused', () => {
   it('is noticed only when a write fails, too', async () => {
     const journal = new MemoryJournal();
     journal.save = refused;
-    const stand = new Stand({}, { journal });
-    const warnings = await warningsOf(() => stand.upload(fileOf(3 * MIN_PART_SIZE)));
-    expect(stand.of('a.bin').status).to.equal('complete');
+    const harness = new Harness({}, { journal });
+    const warnings = await warningsOf(() => harness.upload(fileOf(3 * MIN_PART_SIZE)));
+    expect(harness.of('a.bin').status).to.equal('complete');
     expect(warnings).to.have.length(1);
   });
 
   it('keeps nothing of an upload that is over before the browser has lent the lock that its record waits for', async () => {
     const journal = new MemoryJournal();
-    let stand: Stand | null = null;
+    let harness: Harness | null = null;
     const slow: TabLock = {
       ...webLocks,
       tryAcquire: async (name) => {
         if (name.startsWith('visit:')) {
-          await stand!.until(() => stand!.store.count('complete') === 1);
+          await harness!.until(() => harness!.store.count('complete') === 1);
           for (let turns = 0; turns < 50; turns++) await turn();
         }
         return webLocks.tryAcquire(name);
       },
     };
-    stand = new Stand({}, { journal, tabLock: slow });
-    await stand.upload(fileOf(3 * MIN_PART_SIZE));
-    expect(stand.of('a.bin').status).to.equal('complete');
+    harness = new Harness({}, { journal, tabLock: slow });
+    await harness.upload(fileOf(3 * MIN_PART_SIZE));
+    expect(harness.of('a.bin').status).to.equal('complete');
     expect([journal.saves, journal.records.size]).to.deep.equal([1, 0]);
   });
 
   it('is not asked at all where recover is off', async () => {
     const journal: Journal = { load: refused, save: refused, remove: refused, wipe: refused };
-    const stand = new Stand({ recover: 'off' }, { journal });
-    const warnings = await warningsOf(() => stand.upload(fileOf(3 * MIN_PART_SIZE)));
-    expect(stand.of('a.bin').status).to.equal('complete');
+    const harness = new Harness({ recover: 'off' }, { journal });
+    const warnings = await warningsOf(() => harness.upload(fileOf(3 * MIN_PART_SIZE)));
+    expect(harness.of('a.bin').status).to.equal('complete');
     expect(warnings).to.be.empty;
   });
 });
@@ -79,31 +79,31 @@ describe('storage that fails in mid-upload', () => {
     const journal = new MemoryJournal();
     const { save } = journal;
     journal.save = refused;
-    const stand = new Stand({}, { journal });
+    const harness = new Harness({}, { journal });
     const warnings = await warningsOf(async () => {
-      await stand.upload(fileOf(PARTS, 'a.bin'));
+      await harness.upload(fileOf(PARTS, 'a.bin'));
       journal.save = save;
-      await stand.interrupt(fileOf(PARTS, 'b.bin'), 1);
+      await harness.interrupt(fileOf(PARTS, 'b.bin'), 1);
       expect([...journal.records.values()].map(({ name }) => name)).to.deep.equal(['b.bin']);
-      await stand.uploader.resume();
-      await stand.finished();
+      await harness.uploader.resume();
+      await harness.finished();
     });
     expect(journal.records).to.be.empty;
     expect(warnings).to.have.length(1);
-    expect(stand.of('b.bin').status).to.equal('complete');
+    expect(harness.of('b.bin').status).to.equal('complete');
   });
 
   it('may be cleared by the user: the upload that runs knows all it needs', async () => {
     const journal = new MemoryJournal();
-    const stand = new Stand({}, { journal });
+    const harness = new Harness({}, { journal });
     const warnings = await warningsOf(async () => {
-      await stand.interrupt(fileOf(PARTS), 1);
+      await harness.interrupt(fileOf(PARTS), 1);
       journal.records.clear();
-      await stand.uploader.resume();
-      await stand.finished();
+      await harness.uploader.resume();
+      await harness.finished();
     });
-    expect(stand.of('a.bin').status).to.equal('complete');
-    expect(stand.store.sentParts.filter((part) => part === 1)).to.have.length(1);
+    expect(harness.of('a.bin').status).to.equal('complete');
+    expect(harness.store.sentParts.filter((part) => part === 1)).to.have.length(1);
     expect(warnings).to.be.empty;
   });
 
@@ -114,9 +114,9 @@ describe('storage that fails in mid-upload', () => {
       asked++;
       return new Promise(() => {});
     };
-    const stand = new Stand({}, { journal });
-    const warnings = await warningsOf(() => stand.upload(fileOf(PARTS, 'a.bin'), fileOf(PARTS, 'b.bin')));
-    expect(stand.uploader.uploads.map(({ status }) => status)).to.deep.equal(['complete', 'complete']);
+    const harness = new Harness({}, { journal });
+    const warnings = await warningsOf(() => harness.upload(fileOf(PARTS, 'a.bin'), fileOf(PARTS, 'b.bin')));
+    expect(harness.uploader.uploads.map(({ status }) => status)).to.deep.equal(['complete', 'complete']);
     expect([asked, warnings.length]).to.deep.equal([1, 1]);
   });
 
@@ -128,9 +128,9 @@ describe('storage that fails in mid-upload', () => {
         () => {
           throw new TypeError('indexedDB is undefined');
         };
-    const stand = new Stand({}, { journal });
-    const warnings = await warningsOf(() => stand.upload(fileOf(PARTS)));
-    expect(stand.of('a.bin').status).to.equal('complete');
+    const harness = new Harness({}, { journal });
+    const warnings = await warningsOf(() => harness.upload(fileOf(PARTS)));
+    expect(harness.of('a.bin').status).to.equal('complete');
     expect(warnings).to.have.length(1);
   });
 });
@@ -138,9 +138,9 @@ describe('storage that fails in mid-upload', () => {
 describe('a database that never opens', () => {
   it('does not keep files from going up', async () => {
     const never = (): Promise<never> => new Promise(() => {});
-    const stand = new Stand({}, { journal: { load: never, save: never, remove: never, wipe: never } });
-    const warnings = await warningsOf(() => stand.upload(fileOf(10)));
-    expect(stand.of('a.bin').status).to.equal('complete');
+    const harness = new Harness({}, { journal: { load: never, save: never, remove: never, wipe: never } });
+    const warnings = await warningsOf(() => harness.upload(fileOf(10)));
+    expect(harness.of('a.bin').status).to.equal('complete');
     expect(warnings).to.have.length(1);
   });
 });

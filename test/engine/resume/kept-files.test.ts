@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import type { FileHandle, UploaderOptions } from '../../../src/engine/api/types.js';
 import type { MemoryJournal, MemoryShelf } from '../harness.js';
-import { fileOf, hashOf, Stand } from '../harness.js';
+import { fileOf, hashOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
@@ -46,41 +46,43 @@ class PlayedHandle {
 
 /** A visit that was cut off when some parts of the files were stored; their handles lie on the shelf. */
 async function cutOff(files: readonly File[], handles: readonly PlayedHandle[], options: UploaderOptions = {}) {
-  const stand = new Stand({ concurrency: 2, ...options });
-  const release = stand.store.hold('part');
-  for (let part = 1; part <= 2; part++) stand.store.next('part', (_request, proceed) => proceed());
-  await stand.uploader.add(files.map((file, index) => ({ file, handle: handles[index]?.real })));
-  const shelf = stand.shelf as MemoryShelf;
-  const journal = stand.journal as MemoryJournal;
-  await stand.until(() => shelf.kept.size === handles.length && journal.records.size === files.length);
-  await stand.until(() => stand.store.sentParts.length > 2 || stand.store.count('part') > 2);
-  await stand.settle();
-  const next = (changes: UploaderOptions = {}): Stand => {
-    const reloaded = stand.reload({ ...options, ...changes });
+  const harness = new Harness({ concurrency: 2, ...options });
+  const release = harness.store.hold('part');
+  for (let part = 1; part <= 2; part++) harness.store.next('part', (_request, proceed) => proceed());
+  await harness.uploader.add(files.map((file, index) => ({ file, handle: handles[index]?.real })));
+  const shelf = harness.shelf as MemoryShelf;
+  const journal = harness.journal as MemoryJournal;
+  await harness.until(() => shelf.kept.size === handles.length && journal.records.size === files.length);
+  await harness.until(() => harness.store.sentParts.length > 2 || harness.store.count('part') > 2);
+  await harness.settle();
+  const next = (changes: UploaderOptions = {}): Harness => {
+    const reloaded = harness.reload({ ...options, ...changes });
     release();
     return reloaded;
   };
-  return { stand, shelf, journal, next };
+  return { harness, shelf, journal, next };
 }
 
 const handleOf = (name: string, handles: readonly PlayedHandle[]): PlayedHandle =>
   handles.find((handle) => handle.name === name)!;
 
-const statusesOf = ({ uploader }: Stand): string[] => uploader.uploads.map(({ status }) => status);
+const statusesOf = ({ uploader }: Harness): string[] => uploader.uploads.map(({ status }) => status);
 
 describe('a file that is known by its handle', () => {
   it('goes on by itself where permission holds, and nothing stored is sent again', async () => {
     const file = fileOf(4 * PART);
     const handle = new PlayedHandle(file, 'granted');
     const { next, shelf, journal } = await cutOff([file], [handle]);
-    const stand = next();
-    const sent = stand.store.sentParts.length;
-    const stored = [...[...stand.store.uploads.values()][0]!.parts.keys()];
+    const harness = next();
+    const sent = harness.store.sentParts.length;
+    const stored = [...[...harness.store.uploads.values()][0]!.parts.keys()];
     expect(stored).not.to.be.empty;
-    await stand.finished();
-    expect(stand.all('mule-recover')[0]!.uploads.map(({ name, found }) => [name, found])).to.deep.equal([[NAME, true]]);
-    expect(stand.store.sentParts.slice(sent).filter((part) => stored.includes(part))).to.be.empty;
-    expect(await hashOf(stand.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
+    await harness.finished();
+    expect(harness.all('mule-recover')[0]!.uploads.map(({ name, found }) => [name, found])).to.deep.equal([
+      [NAME, true],
+    ]);
+    expect(harness.store.sentParts.slice(sent).filter((part) => stored.includes(part))).to.be.empty;
+    expect(await hashOf(harness.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
     expect(handle.asked).to.equal(0);
     expect([shelf.kept.size, journal.records.size]).to.deep.equal([0, 0]);
   });
@@ -89,53 +91,53 @@ describe('a file that is known by its handle', () => {
     const file = fileOf(4 * PART);
     const handle = new PlayedHandle(file);
     const { next } = await cutOff([file], [handle]);
-    const stand = next();
-    await stand.uploader.ready;
-    await stand.until(() => stand.of(NAME).needsPermission);
-    await stand.settle();
-    expect(stand.of(NAME)).to.include({ status: 'needs-file', needsFile: true, found: true });
+    const harness = next();
+    await harness.uploader.ready;
+    await harness.until(() => harness.of(NAME).needsPermission);
+    await harness.settle();
+    expect(harness.of(NAME)).to.include({ status: 'needs-file', needsFile: true, found: true });
     expect(handle.asked, 'without a click nothing is asked').to.equal(0);
-    await stand.uploader.resume(stand.of(NAME).id);
-    expect(stand.of(NAME).needsPermission).to.equal(false);
-    await stand.finished();
-    expect([handle.asked, stand.of(NAME).status, stand.store.count('create')]).to.deep.equal([1, 'complete', 1]);
+    await harness.uploader.resume(harness.of(NAME).id);
+    expect(harness.of(NAME).needsPermission).to.equal(false);
+    await harness.finished();
+    expect([handle.asked, harness.of(NAME).status, harness.store.count('create')]).to.deep.equal([1, 'complete', 1]);
   });
 
   it('is to be chosen where the user refuses, and not asked for twice', async () => {
     const file = fileOf(4 * PART);
     const handle = new PlayedHandle(file, 'prompt', 'denied');
     const { next } = await cutOff([file], [handle]);
-    const stand = next();
-    await stand.until(() => stand.uploader.uploads[0]?.needsPermission === true);
-    const { id } = stand.of(NAME);
-    await stand.uploader.resume(id);
-    expect(stand.of(NAME)).to.include({ status: 'needs-file', needsPermission: false });
-    await stand.uploader.resume(id);
+    const harness = next();
+    await harness.until(() => harness.uploader.uploads[0]?.needsPermission === true);
+    const { id } = harness.of(NAME);
+    await harness.uploader.resume(id);
+    expect(harness.of(NAME)).to.include({ status: 'needs-file', needsPermission: false });
+    await harness.uploader.resume(id);
     expect(handle.asked).to.equal(1);
-    await stand.upload(file);
-    expect(statusesOf(stand)).to.deep.equal(['complete']);
+    await harness.upload(file);
+    expect(statusesOf(harness)).to.deep.equal(['complete']);
   });
 
   it('can be asked for again where the gesture was over before the question', async () => {
     const file = fileOf(4 * PART);
     const handle = new PlayedHandle(file, 'prompt', new DOMException('no gesture', 'SecurityError'));
     const { next } = await cutOff([file], [handle]);
-    const stand = next();
-    await stand.until(() => stand.uploader.uploads[0]?.needsPermission === true);
-    await stand.uploader.resume(stand.of(NAME).id);
-    expect(stand.of(NAME)).to.include({ status: 'needs-file', needsPermission: true });
+    const harness = next();
+    await harness.until(() => harness.uploader.uploads[0]?.needsPermission === true);
+    await harness.uploader.resume(harness.of(NAME).id);
+    expect(harness.of(NAME)).to.include({ status: 'needs-file', needsPermission: true });
     handle.answer = 'granted';
-    await stand.uploader.resume(stand.of(NAME).id);
-    await stand.finished();
+    await harness.uploader.resume(harness.of(NAME).id);
+    await harness.finished();
   });
 
   it('is asked for one by one: one click opens what the browser allows along with the first', async () => {
     const files = [fileOf(3 * PART, 'a'), fileOf(3 * PART, 'b'), fileOf(3 * PART, 'c')];
     const handles = files.map((file) => new PlayedHandle(file));
     const { next } = await cutOff(files, handles);
-    const stand = next();
-    await stand.until(() => stand.uploader.uploads.filter(({ needsPermission }) => needsPermission).length === 3);
-    const [first, second, third] = stand.uploader.uploads.map(({ name }) => ({
+    const harness = next();
+    await harness.until(() => harness.uploader.uploads.filter(({ needsPermission }) => needsPermission).length === 3);
+    const [first, second, third] = harness.uploader.uploads.map(({ name }) => ({
       name,
       handle: handleOf(name, handles),
     }));
@@ -145,9 +147,9 @@ describe('a file that is known by its handle', () => {
       return Promise.resolve('granted');
     };
     third!.handle.answer = new DOMException('no gesture', 'SecurityError');
-    await stand.uploader.resume();
-    await stand.until(() => [first!, second!].every(({ name }) => stand.of(name).status === 'complete'));
-    expect(stand.of(third!.name)).to.include({ status: 'needs-file', needsPermission: true });
+    await harness.uploader.resume();
+    await harness.until(() => [first!, second!].every(({ name }) => harness.of(name).status === 'complete'));
+    expect(harness.of(third!.name)).to.include({ status: 'needs-file', needsPermission: true });
     expect([second!.handle.asked, third!.handle.asked]).to.deep.equal([0, 1]);
   });
 
@@ -155,13 +157,13 @@ describe('a file that is known by its handle', () => {
     const files = [fileOf(3 * PART, 'a'), fileOf(3 * PART, 'b')];
     const handles = files.map((file) => new PlayedHandle(file, 'prompt', 'denied'));
     const { next } = await cutOff(files, handles);
-    const stand = next();
-    await stand.until(() => stand.uploader.uploads.filter(({ needsPermission }) => needsPermission).length === 2);
-    await stand.uploader.resume();
-    const [first, second] = stand.uploader.uploads;
+    const harness = next();
+    await harness.until(() => harness.uploader.uploads.filter(({ needsPermission }) => needsPermission).length === 2);
+    await harness.uploader.resume();
+    const [first, second] = harness.uploader.uploads;
     expect([first!, second!].map(({ name }) => handleOf(name, handles).asked)).to.deep.equal([1, 0]);
     expect(
-      [first!, second!].map(({ id }) => stand.uploader.uploads.find((one) => one.id === id)!.needsPermission),
+      [first!, second!].map(({ id }) => harness.uploader.uploads.find((one) => one.id === id)!.needsPermission),
     ).to.deep.equal([false, true]);
   });
 
@@ -170,15 +172,15 @@ describe('a file that is known by its handle', () => {
     const handle = new PlayedHandle(file, 'granted');
     const { next, shelf } = await cutOff([file], [handle]);
     handle.file = fileOf(4 * PART);
-    const stand = next();
-    await stand.until(() => stand.all('mule-error').length === 1);
-    const { error } = stand.all('mule-error')[0]!;
+    const harness = next();
+    await harness.until(() => harness.all('mule-error').length === 1);
+    const { error } = harness.all('mule-error')[0]!;
     expect(error.code).to.equal('file-changed');
     expect(error.message).to.contain(NAME).and.to.contain(String(file.size));
-    expect(stand.of(NAME)).to.include({ status: 'needs-file', needsPermission: false });
+    expect(harness.of(NAME)).to.include({ status: 'needs-file', needsPermission: false });
     expect(shelf.kept).to.be.empty;
-    await stand.upload(file);
-    expect(await hashOf(stand.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
+    await harness.upload(file);
+    expect(await hashOf(harness.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
   });
 
   it('is to be chosen again where it was moved', async () => {
@@ -186,10 +188,10 @@ describe('a file that is known by its handle', () => {
     const handle = new PlayedHandle(file, 'granted');
     const { next } = await cutOff([file], [handle]);
     handle.file = null;
-    const stand = next();
-    await stand.until(() => stand.all('mule-error').length === 1);
-    expect(stand.of(NAME)).to.include({ status: 'needs-file', needsPermission: false });
-    expect(stand.of(NAME).error).to.include({ code: 'file-unreadable' });
+    const harness = next();
+    await harness.until(() => harness.all('mule-error').length === 1);
+    expect(harness.of(NAME)).to.include({ status: 'needs-file', needsPermission: false });
+    expect(harness.of(NAME).error).to.include({ code: 'file-unreadable' });
   });
 
   it('goes on though it was touched: its bytes are the same', async () => {
@@ -197,9 +199,9 @@ describe('a file that is known by its handle', () => {
     const handle = new PlayedHandle(file, 'granted');
     const { next } = await cutOff([file], [handle]);
     handle.file = new File([file], 'moved.bin', { lastModified: 99 });
-    const stand = next();
-    await stand.finished();
-    expect(await hashOf(stand.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
+    const harness = next();
+    await harness.finished();
+    expect(await hashOf(harness.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
   });
 
   it('can be a real handle, which the browser opens without asking', async () => {
@@ -215,22 +217,22 @@ describe('a file that is known by its handle', () => {
       [file],
       [handle as unknown as PlayedHandle].map((one) => ({ real: one }) as never),
     );
-    const stand = next();
-    await stand.finished();
-    expect(await hashOf(stand.store.objects.get(`files/${file.name}`)?.body)).to.equal(await hashOf(file));
+    const harness = next();
+    await harness.finished();
+    expect(await hashOf(harness.store.objects.get(`files/${file.name}`)?.body)).to.equal(await hashOf(file));
     await root!.removeEntry(handle.name);
   });
 });
 
 describe('a small file', () => {
   it('is kept whole, also while it waits its turn, and goes on by itself', async () => {
-    const stand = new Stand({ concurrency: 1 });
-    const release = stand.store.hold('put');
+    const harness = new Harness({ concurrency: 1 });
+    const release = harness.store.hold('put');
     const files = ['a', 'b', 'c', 'd'].map((name) => fileOf(100, name));
-    await stand.uploader.add(files);
-    await stand.until(() => (stand.shelf as MemoryShelf).kept.size === 4);
-    await stand.settle();
-    const next = stand.reload();
+    await harness.uploader.add(files);
+    await harness.until(() => (harness.shelf as MemoryShelf).kept.size === 4);
+    await harness.settle();
+    const next = harness.reload();
     release();
     await next.finished();
     expect(statusesOf(next)).to.deep.equal(['complete', 'complete', 'complete', 'complete']);
@@ -241,10 +243,10 @@ describe('a small file', () => {
 
   it('keeps its key in a folder, and waits for start() as before', async () => {
     const options = { autostart: false, objectKey: 'x/' };
-    const stand = new Stand(options);
-    await stand.uploader.add([fileOf(10, 'a'), fileOf(10, 'b')]);
-    await stand.until(() => (stand.journal as MemoryJournal).records.size === 2);
-    const next = stand.reload(options);
+    const harness = new Harness(options);
+    await harness.uploader.add([fileOf(10, 'a'), fileOf(10, 'b')]);
+    await harness.until(() => (harness.journal as MemoryJournal).records.size === 2);
+    const next = harness.reload(options);
     await next.until(() => statusesOf(next).join() === 'queued,queued');
     await next.settle();
     expect(next.signer.calls).to.be.empty;
@@ -254,77 +256,77 @@ describe('a small file', () => {
   });
 
   it('is not kept where it is over within a second, too large, aborted or of no use', async () => {
-    const stand = new Stand();
-    const { kept } = stand.shelf as MemoryShelf;
-    await stand.upload(fileOf(100, 'quick'));
-    const release = stand.store.hold('part');
-    await stand.uploader.add([fileOf(9 * 1024 ** 2, 'large')]);
-    await stand.until(() => stand.store.count('part') > 0);
-    await stand.clock.advance(5_000);
-    await stand.settle();
+    const harness = new Harness();
+    const { kept } = harness.shelf as MemoryShelf;
+    await harness.upload(fileOf(100, 'quick'));
+    const release = harness.store.hold('part');
+    await harness.uploader.add([fileOf(9 * 1024 ** 2, 'large')]);
+    await harness.until(() => harness.store.count('part') > 0);
+    await harness.clock.advance(5_000);
+    await harness.settle();
     expect(kept.size).to.equal(0);
-    stand.uploader.abort();
+    harness.uploader.abort();
     release();
-    await stand.uploader.add([fileOf(6 * 1024 ** 2, 'aborted')]);
-    stand.store.hold('part');
-    await stand.until(() => kept.size === 1);
-    stand.uploader.abort();
-    await stand.until(() => kept.size === 0);
+    await harness.uploader.add([fileOf(6 * 1024 ** 2, 'aborted')]);
+    harness.store.hold('part');
+    await harness.until(() => kept.size === 1);
+    harness.uploader.abort();
+    await harness.until(() => kept.size === 0);
   });
 
   it('is let be by other tabs while its page lives, and taken up when that is gone', async () => {
-    const stand = new Stand({ concurrency: 1 });
-    const release = stand.store.hold('put');
-    await stand.uploader.add(['a', 'b', 'c', 'd'].map((name) => fileOf(100, name)));
-    await stand.until(() => (stand.journal as MemoryJournal).records.size === 4);
-    stand.uploader.pause();
-    await stand.settle();
-    const other = stand.otherTab();
+    const harness = new Harness({ concurrency: 1 });
+    const release = harness.store.hold('put');
+    await harness.uploader.add(['a', 'b', 'c', 'd'].map((name) => fileOf(100, name)));
+    await harness.until(() => (harness.journal as MemoryJournal).records.size === 4);
+    harness.uploader.pause();
+    await harness.settle();
+    const other = harness.otherTab();
     await other.uploader.ready;
     expect(other.uploader.uploads).to.be.empty;
-    stand.uploader.dispose();
-    await stand.settle();
-    const third = stand.otherTab();
+    harness.uploader.dispose();
+    await harness.settle();
+    const third = harness.otherTab();
     release();
     await third.finished();
     expect(statusesOf(third)).to.deep.equal(['complete', 'complete', 'complete', 'complete']);
   });
 
   it('is not kept before it is known whose it is, and is then', async () => {
-    const stand = new Stand({ scope: '', signer: `https://signer.test/${Math.random()}` });
+    const harness = new Harness({ scope: '', signer: `https://signer.test/${Math.random()}` });
     let isAsked = false;
-    stand.signer.next('get_init_signature', () => {
+    harness.signer.next('get_init_signature', () => {
       isAsked = true;
       return new Promise(() => {});
     });
-    await stand.uploader.add([fileOf(100)]);
-    await stand.until(() => isAsked);
-    await stand.clock.advance(5_000);
-    await stand.settle();
-    expect((stand.shelf as MemoryShelf).kept.size).to.equal(0);
-    stand.store.hold('put');
-    stand.uploader.pause();
-    await stand.uploader.resume();
-    await stand.until(() => (stand.shelf as MemoryShelf).kept.size === 1);
-    stand.uploader.dispose();
+    await harness.uploader.add([fileOf(100)]);
+    await harness.until(() => isAsked);
+    await harness.clock.advance(5_000);
+    await harness.settle();
+    expect((harness.shelf as MemoryShelf).kept.size).to.equal(0);
+    harness.store.hold('put');
+    harness.uploader.pause();
+    await harness.uploader.resume();
+    await harness.until(() => (harness.shelf as MemoryShelf).kept.size === 1);
+    harness.uploader.dispose();
   });
 
   it('is not kept where recover is off', async () => {
-    const stand = new Stand({ recover: 'off' });
-    stand.store.hold('put');
-    await stand.uploader.add([fileOf(100)]);
-    await stand.clock.advance(5_000);
-    await stand.settle();
-    expect((stand.shelf as MemoryShelf).kept.size).to.equal(0);
-    stand.uploader.dispose();
+    const harness = new Harness({ recover: 'off' });
+    harness.store.hold('put');
+    await harness.uploader.add([fileOf(100)]);
+    await harness.clock.advance(5_000);
+    await harness.settle();
+    expect((harness.shelf as MemoryShelf).kept.size).to.equal(0);
+    harness.uploader.dispose();
   });
 
   it('is forgotten on sign-out, with its record', async () => {
-    const stand = new Stand();
-    stand.store.hold('put');
-    await stand.uploader.add([fileOf(100)]);
-    await stand.until(() => (stand.journal as MemoryJournal).records.size === 1);
-    const next = stand.reload();
+    const harness = new Harness();
+    harness.store.hold('put');
+    await harness.uploader.add([fileOf(100)]);
+    await harness.until(() => (harness.journal as MemoryJournal).records.size === 1);
+    const next = harness.reload();
     await next.uploader.ready;
     await next.uploader.forget();
     expect([(next.shelf as MemoryShelf).kept.size, (next.journal as MemoryJournal).records.size]).to.deep.equal([0, 0]);
@@ -337,35 +339,35 @@ describe('recover: ask', () => {
     const files = [fileOf(3 * PART, 'a'), fileOf(3 * PART, 'b')];
     const handles = files.map((file) => new PlayedHandle(file, 'granted'));
     const { next } = await cutOff(files, handles);
-    const stand = next({ recover: 'ask' });
-    await stand.until(() => statusesOf(stand).join() === 'paused,paused');
-    await stand.settle();
-    const parts = stand.store.count('part');
-    await stand.clock.advance(60_000);
-    expect(stand.store.count('part')).to.equal(parts);
-    expect(stand.of('a').found).to.equal(true);
-    await stand.uploader.resume(stand.of('a').id);
-    await stand.until(() => stand.of('a').status === 'complete');
-    expect(stand.of('b')).to.include({ status: 'paused', found: true });
-    await stand.uploader.add([files[1]!]);
-    await stand.finished();
-    expect(stand.all('mule-reject')).to.be.empty;
-    expect(statusesOf(stand)).to.deep.equal(['complete', 'complete']);
+    const harness = next({ recover: 'ask' });
+    await harness.until(() => statusesOf(harness).join() === 'paused,paused');
+    await harness.settle();
+    const parts = harness.store.count('part');
+    await harness.clock.advance(60_000);
+    expect(harness.store.count('part')).to.equal(parts);
+    expect(harness.of('a').found).to.equal(true);
+    await harness.uploader.resume(harness.of('a').id);
+    await harness.until(() => harness.of('a').status === 'complete');
+    expect(harness.of('b')).to.include({ status: 'paused', found: true });
+    await harness.uploader.add([files[1]!]);
+    await harness.finished();
+    expect(harness.all('mule-reject')).to.be.empty;
+    expect(statusesOf(harness)).to.deep.equal(['complete', 'complete']);
   });
 });
 
 describe('what is found', () => {
   it('tells how far it is, as the store knows it, and nothing where the store cannot be asked', async () => {
     const file = fileOf(6 * PART);
-    const before = new Stand({ concurrency: 2 });
+    const before = new Harness({ concurrency: 2 });
     await before.interrupt(file, 4);
-    const stand = before.reload();
-    await stand.until(() => stand.uploader.uploads[0]?.loaded === 4 * PART);
-    expect(stand.of(NAME).parts).to.include({ done: 4, total: 6 });
-    expect(stand.uploader.progress).to.include({ total: 0, loaded: 0 });
-    stand.uploader.dispose();
-    stand.store.always('list', () => Promise.reject(new Error('no line')));
-    const blind = stand.otherTab();
+    const harness = before.reload();
+    await harness.until(() => harness.uploader.uploads[0]?.loaded === 4 * PART);
+    expect(harness.of(NAME).parts).to.include({ done: 4, total: 6 });
+    expect(harness.uploader.progress).to.include({ total: 0, loaded: 0 });
+    harness.uploader.dispose();
+    harness.store.always('list', () => Promise.reject(new Error('no line')));
+    const blind = harness.otherTab();
     await blind.uploader.ready;
     await blind.settle();
     expect(blind.of(NAME)).to.include({ loaded: 0, status: 'needs-file', error: null });
@@ -374,27 +376,27 @@ describe('what is found', () => {
 });
 
 describe('what another user left', () => {
-  const named = (stand: Stand, principal: string | null): void => {
-    stand.signer.principal = principal;
+  const named = (harness: Harness, principal: string | null): void => {
+    harness.signer.principal = principal;
   };
 
   it('is neither shown nor sent, and is there again for whom it belongs to', async () => {
-    const before = new Stand();
+    const before = new Harness();
     named(before, 'anna');
     await before.interrupt(fileOf(3 * PART), 1);
     await before.uploader.add([fileOf(100, 'small')]);
     before.uploader.pause();
     await before.until(() => (before.shelf as MemoryShelf).kept.size === 1);
     named(before, 'bert');
-    const stand = before.reload();
-    await stand.uploader.ready;
-    await stand.settle();
-    expect(stand.uploader.uploads).to.be.empty;
-    expect(stand.all('mule-recover')).to.be.empty;
-    const asked = stand.signer.bodies('get_init_signature').at(-1)!;
+    const harness = before.reload();
+    await harness.uploader.ready;
+    await harness.settle();
+    expect(harness.uploader.uploads).to.be.empty;
+    expect(harness.all('mule-recover')).to.be.empty;
+    const asked = harness.signer.bodies('get_init_signature').at(-1)!;
     expect(JSON.stringify(asked)).not.to.contain('"filename":"a.bin"').and.not.to.contain('small');
-    named(stand, null);
-    const nobody = stand.reload();
+    named(harness, null);
+    const nobody = harness.reload();
     await nobody.uploader.ready;
     expect(nobody.uploader.uploads, 'signed out').to.be.empty;
     named(nobody, 'anna');
@@ -405,23 +407,23 @@ describe('what another user left', () => {
   });
 
   it('goes off the list when the signer names somebody else', async () => {
-    const before = new Stand();
+    const before = new Harness();
     named(before, 'anna');
     const file = fileOf(3 * PART);
     await before.interrupt(file, 1);
-    const stand = before.reload();
-    await stand.uploader.ready;
-    expect(stand.uploader.uploads).to.have.length(1);
-    named(stand, 'bert');
+    const harness = before.reload();
+    await harness.uploader.ready;
+    expect(harness.uploader.uploads).to.have.length(1);
+    named(harness, 'bert');
     // nobody can tell which of the two has chosen it
-    await stand.uploader.add([fileOf(10, 'new')]);
-    await stand.until(() => stand.all('mule-reject').length === 1);
-    expect(stand.all('mule-reject')[0]).to.include({ code: 'user-changed' });
-    expect(stand.all('mule-owner-change')[0]!.uploads.map(({ name }) => name)).to.have.members([NAME, 'new']);
-    expect(stand.store.objects.size, 'nothing is stored under the name of the other user').to.equal(0);
-    await stand.upload(fileOf(10, 'new'));
-    expect(stand.uploader.uploads.map(({ name }) => name)).to.deep.equal(['new']);
-    const records = [...(stand.journal as MemoryJournal).records.values()];
+    await harness.uploader.add([fileOf(10, 'new')]);
+    await harness.until(() => harness.all('mule-reject').length === 1);
+    expect(harness.all('mule-reject')[0]).to.include({ code: 'user-changed' });
+    expect(harness.all('mule-owner-change')[0]!.uploads.map(({ name }) => name)).to.have.members([NAME, 'new']);
+    expect(harness.store.objects.size, 'nothing is stored under the name of the other user').to.equal(0);
+    await harness.upload(fileOf(10, 'new'));
+    expect(harness.uploader.uploads.map(({ name }) => name)).to.deep.equal(['new']);
+    const records = [...(harness.journal as MemoryJournal).records.values()];
     expect(
       records.map(({ name }) => name),
       'it is still there for anna',
@@ -429,19 +431,19 @@ describe('what another user left', () => {
   });
 
   it('waits for a signer that does not answer, and new files do not', async () => {
-    const before = new Stand();
+    const before = new Harness();
     named(before, 'anna');
     await before.interrupt(fileOf(3 * PART), 1);
     before.signer.next('get_init_signature', () => new Promise(() => {}));
-    const stand = before.reload();
+    const harness = before.reload();
     let isReady = false;
-    void stand.uploader.ready.then(() => (isReady = true));
-    await stand.settle();
-    await stand.clock.advance(3_000);
-    await stand.until(() => isReady);
-    expect(stand.uploader.uploads).to.be.empty;
-    await stand.uploader.add([fileOf(10, 'new')]);
-    await stand.until(() => stand.of('new').status === 'complete');
-    expect(stand.of(NAME).status, 'the new file’s answer told who is here').to.equal('needs-file');
+    void harness.uploader.ready.then(() => (isReady = true));
+    await harness.settle();
+    await harness.clock.advance(3_000);
+    await harness.until(() => isReady);
+    expect(harness.uploader.uploads).to.be.empty;
+    await harness.uploader.add([fileOf(10, 'new')]);
+    await harness.until(() => harness.of('new').status === 'complete');
+    expect(harness.of(NAME).status, 'the new file’s answer told who is here').to.equal('needs-file');
   });
 });

@@ -4,36 +4,36 @@ import { broadcast } from '../../../src/engine/browser/tab-channel.js';
 import type { UploadSnapshot } from '../../../src/engine/api/types.js';
 import type { TabChannel, TabLock } from '../../../src/engine/ports.js';
 import { loseAnswer } from '../fake-store.js';
-import { fileOf, hashOf, Stand } from '../harness.js';
+import { fileOf, hashOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
 
 /** Begins an upload in one tab, of which so many are stored; the next ones are half sent. */
-async function beginIn(stand: Stand, file: File, parts = 3): Promise<() => void> {
-  for (let part = 1; part <= parts; part++) stand.store.next(`part ${part}`, (_request, proceed) => proceed());
-  const release = stand.store.hold('part');
-  await stand.uploader.add([file]);
-  await stand.until(() => stand.of(NAME).parts.done === parts && stand.store.count('part') > parts);
+async function beginIn(harness: Harness, file: File, parts = 3): Promise<() => void> {
+  for (let part = 1; part <= parts; part++) harness.store.next(`part ${part}`, (_request, proceed) => proceed());
+  const release = harness.store.hold('part');
+  await harness.uploader.add([file]);
+  await harness.until(() => harness.of(NAME).parts.done === parts && harness.store.count('part') > parts);
   return release;
 }
 
 /** Adds the file in another tab too, and waits until that shows as much. */
-async function follow(first: Stand, file: File, options = {}): Promise<Stand> {
+async function follow(first: Harness, file: File, options = {}): Promise<Harness> {
   const second = first.otherTab(options);
   await second.uploader.add([file]);
   await second.until(() => second.of(NAME).waitingFor === 'tab' && second.of(NAME).parts.done > 0);
   return second;
 }
 
-async function expectWhole(stand: Stand, file: File): Promise<void> {
-  expect(await hashOf(stand.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
-  expect(stand.store.uploads, 'multipart uploads left behind').to.be.empty;
+async function expectWhole(harness: Harness, file: File): Promise<void> {
+  expect(await hashOf(harness.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
+  expect(harness.store.uploads, 'multipart uploads left behind').to.be.empty;
 }
 
 /** Numbers of parts that the store took in, then got once more. */
-function sentAgain(stand: Stand, stored: number): number[] {
-  return stand.store.sentParts.filter(
+function sentAgain(harness: Harness, stored: number): number[] {
+  return harness.store.sentParts.filter(
     (partNumber, index, all) => partNumber <= stored && all.indexOf(partNumber) < index,
   );
 }
@@ -45,7 +45,7 @@ const facts = ({ status, key, uploadId, etag, location, loaded, receipt }: Uploa
 describe('the same file in two tabs', () => {
   it('is one upload: the second shows the progress of the first, and is complete with it', async () => {
     const file = fileOf(5 * PART);
-    const first = new Stand();
+    const first = new Harness();
     first.signer.tracked = true;
     const release = await beginIn(first, file);
     const second = await follow(first, file);
@@ -71,7 +71,7 @@ describe('the same file in two tabs', () => {
 
   it('is one upload, too, where one request is enough for it', async () => {
     const file = fileOf(1_000);
-    const first = new Stand();
+    const first = new Harness();
     const release = first.store.hold('put');
     await first.uploader.add([file]);
     await first.until(() => first.store.count('put') === 1);
@@ -89,7 +89,7 @@ describe('the same file in two tabs', () => {
     const how = options.recover ? ', and nothing is kept in the journal' : '';
     it(`goes on in the second where the first stopped, when that is gone${how}`, async () => {
       const file = fileOf(5 * PART);
-      const first = new Stand(options);
+      const first = new Harness(options);
       const release = await beginIn(first, file);
       const second = await follow(first, file, options);
       const { loaded } = second.of(NAME);
@@ -106,7 +106,7 @@ describe('the same file in two tabs', () => {
 
   it('passes from tab to tab, as often as one goes', async () => {
     const file = fileOf(5 * PART);
-    const first = new Stand();
+    const first = new Harness();
     const release = await beginIn(first, file);
     const second = await follow(first, file);
     const third = await follow(first, file);
@@ -123,7 +123,7 @@ describe('the same file in two tabs', () => {
 
   it('is sent by the second while the first is paused, which then shows the progress of the second', async () => {
     const file = fileOf(5 * PART);
-    const first = new Stand();
+    const first = new Harness();
     const release = await beginIn(first, file);
     const second = await follow(first, file);
     first.uploader.pause();
@@ -141,7 +141,7 @@ describe('the same file in two tabs', () => {
 
   it('is complete in the first, without a byte, where the second ended it while the first was paused', async () => {
     const file = fileOf(5 * PART);
-    const first = new Stand();
+    const first = new Harness();
     const release = await beginIn(first, file);
     const second = await follow(first, file);
     first.uploader.pause();
@@ -164,7 +164,7 @@ describe('the same file in two tabs', () => {
           if ((message as { news?: { status: string } }).news?.status !== 'complete') onMessage(message);
         }),
     };
-    const first = new Stand({}, { tabChannel: deaf });
+    const first = new Harness({}, { tabChannel: deaf });
     const release = await beginIn(first, file);
     const second = await follow(first, file);
     release();
@@ -177,7 +177,7 @@ describe('the same file in two tabs', () => {
 
   it('is complete in the second where the first went before the answer to Complete came', async () => {
     const file = fileOf(5 * PART);
-    const first = new Stand();
+    const first = new Harness();
     const release = await beginIn(first, file);
     const second = await follow(first, file);
     first.store.next('complete', async (request, proceed) => {
@@ -194,7 +194,7 @@ describe('the same file in two tabs', () => {
 
   it('is aborted in both where the tab that has it aborts it', async () => {
     const file = fileOf(5 * PART);
-    const first = new Stand();
+    const first = new Harness();
     await beginIn(first, file);
     const second = await follow(first, file);
     first.uploader.abort();
@@ -208,7 +208,7 @@ describe('the same file in two tabs', () => {
 
   it('is left to the tab that has it where another one aborts', async () => {
     const file = fileOf(5 * PART);
-    const first = new Stand();
+    const first = new Harness();
     const release = await beginIn(first, file);
     const second = await follow(first, file);
     second.uploader.abort();
@@ -224,7 +224,7 @@ describe('the same file in two tabs', () => {
 
   it('is left to the second where the first aborts what it had paused', async () => {
     const file = fileOf(5 * PART);
-    const first = new Stand();
+    const first = new Harness();
     const release = await beginIn(first, file);
     const second = await follow(first, file);
     first.uploader.pause();
@@ -240,7 +240,7 @@ describe('the same file in two tabs', () => {
 
   it('is two uploads where it goes to two destinations', async () => {
     const file = fileOf(2 * PART);
-    const first = new Stand({ scope: 'here', objectKey: 'here.bin' });
+    const first = new Harness({ scope: 'here', objectKey: 'here.bin' });
     const second = first.otherTab({ scope: 'there', objectKey: 'there.bin' });
     const release = first.store.hold('part');
     await first.uploader.add([file]);
@@ -256,7 +256,7 @@ describe('the same file in two tabs', () => {
 
   it('is two uploads where another user is signed in by now: the one never ends as the other', async () => {
     const file = fileOf(4 * PART);
-    const first = new Stand({ scope: 'room of both', signer: 'https://one.test/' });
+    const first = new Harness({ scope: 'room of both', signer: 'https://one.test/' });
     first.signer.principal = 'anna';
     const release = await beginIn(first, file);
     first.signer.principal = 'bert';
@@ -278,7 +278,7 @@ describe('the same file in two tabs', () => {
   it('waits for its lock alone where the browser has no channel', async () => {
     const file = fileOf(4 * PART);
     const silent: TabChannel = { join: () => ({ say: () => {}, leave: () => {} }) };
-    const first = new Stand({}, { tabChannel: silent });
+    const first = new Harness({}, { tabChannel: silent });
     const release = await beginIn(first, file);
     const second = first.otherTab();
     await second.uploader.add([file]);
@@ -297,7 +297,7 @@ describe('the same file in two tabs', () => {
       acquire: () => Promise.resolve(() => {}),
       held: () => Promise.resolve(new Set()),
     };
-    const first = new Stand({}, { tabLock: none });
+    const first = new Harness({}, { tabLock: none });
     const second = first.otherTab();
     await Promise.all([first.upload(file), second.upload(file)]);
     expect([first.of(NAME).status, second.of(NAME).status]).to.deep.equal(['complete', 'complete']);
@@ -331,9 +331,9 @@ describe('what is said among tabs', () => {
 
   it('is nothing at all while no other tab wants to know, and the channel is shut when all is over', async () => {
     const { channel, said, open } = counting();
-    const stand = new Stand({}, { tabChannel: channel });
-    await stand.upload(fileOf(4 * PART, 'a.bin'), fileOf(10, 'b.bin'));
-    await stand.settle();
+    const harness = new Harness({}, { tabChannel: channel });
+    await harness.upload(fileOf(4 * PART, 'a.bin'), fileOf(10, 'b.bin'));
+    await harness.settle();
     expect(said).to.be.empty;
     expect(open()).to.equal(0);
   });
@@ -341,7 +341,7 @@ describe('what is said among tabs', () => {
   it('is a word every half second at most', async () => {
     const { channel, said, open } = counting();
     const file = fileOf(4 * PART);
-    const first = new Stand({}, { tabChannel: channel });
+    const first = new Harness({}, { tabChannel: channel });
     const release = await beginIn(first, file, 1);
     const second = await follow(first, file);
     const before = said.filter((type) => type === 'news').length;
@@ -363,33 +363,33 @@ describe('what is said among tabs', () => {
 describe('a page that goes and comes back', () => {
   it('sends nothing while it is away, then asks for its lock and the list of parts before it sends', async () => {
     const file = fileOf(5 * PART);
-    const stand = new Stand();
-    const release = await beginIn(stand, file);
+    const harness = new Harness();
+    const release = await beginIn(harness, file);
     const held = async (): Promise<number> => {
       const { held: locks = [] } = await navigator.locks.query();
-      return locks.filter(({ name }) => name?.includes(stand.uploader.options.scope)).length;
+      return locks.filter(({ name }) => name?.includes(harness.uploader.options.scope)).length;
     };
     expect(await held()).to.equal(1);
-    stand.environment.handlers!.hide();
-    const { length } = stand.store.seen;
-    expect(stand.store.seen.slice(4).every(({ request }) => request.signal.aborted || request.body === undefined)).to.be
-      .true;
+    harness.environment.handlers!.hide();
+    const { length } = harness.store.seen;
+    expect(harness.store.seen.slice(4).every(({ request }) => request.signal.aborted || request.body === undefined)).to
+      .be.true;
     release();
-    await stand.settle();
+    await harness.settle();
     expect(await held()).to.equal(0);
-    expect(stand.store.seen).to.have.length(length);
-    stand.environment.handlers!.show();
-    await stand.finished();
-    expect(stand.of(NAME).status).to.equal('complete');
-    expect(stand.store.seen[length]?.operation).to.equal('list');
-    expect(sentAgain(stand, 3)).to.be.empty;
-    expect(stand.store.count('create')).to.equal(1);
-    await expectWhole(stand, file);
+    expect(harness.store.seen).to.have.length(length);
+    harness.environment.handlers!.show();
+    await harness.finished();
+    expect(harness.of(NAME).status).to.equal('complete');
+    expect(harness.store.seen[length]?.operation).to.equal('list');
+    expect(sentAgain(harness, 3)).to.be.empty;
+    expect(harness.store.count('create')).to.equal(1);
+    await expectWhole(harness, file);
   });
 
   it('finds its upload in the hands of another tab', async () => {
     const file = fileOf(5 * PART);
-    const first = new Stand();
+    const first = new Harness();
     const release = await beginIn(first, file);
     const second = await follow(first, file);
     first.environment.handlers!.hide();
@@ -406,7 +406,7 @@ describe('a page that goes and comes back', () => {
 
   it('finds its upload completed by another tab, the one that it had itself or had only watched', async () => {
     const file = fileOf(5 * PART);
-    const first = new Stand();
+    const first = new Harness();
     const release = await beginIn(first, file);
     const [second, third] = [await follow(first, file), await follow(first, file)];
     first.environment.handlers!.hide();
@@ -420,23 +420,23 @@ describe('a page that goes and comes back', () => {
     watcher.environment.handlers!.show();
     await first.finished();
     await watcher.finished();
-    for (const stand of [first, watcher])
-      expect(stand.of(NAME)).to.include({ status: 'complete', etag: 'whole-5', key: `files/${NAME}` });
+    for (const harness of [first, watcher])
+      expect(harness.of(NAME)).to.include({ status: 'complete', etag: 'whole-5', key: `files/${NAME}` });
     expect(first.store.count('part')).to.equal(sent);
     expect(first.store.count('create')).to.equal(1);
   });
 
   it('may be paused, aborted or disposed of while it is away', async () => {
     for (const act of ['pause', 'abort', 'dispose'] as const) {
-      const stand = new Stand();
-      await beginIn(stand, fileOf(4 * PART), 1);
-      const { handlers } = stand.environment;
+      const harness = new Harness();
+      await beginIn(harness, fileOf(4 * PART), 1);
+      const { handlers } = harness.environment;
       handlers!.hide();
-      stand.uploader[act]();
+      harness.uploader[act]();
       handlers!.show();
-      await stand.settle();
+      await harness.settle();
       const status = { pause: 'paused', abort: 'aborted', dispose: 'uploading' }[act];
-      expect(stand.of(NAME).status).to.equal(status);
+      expect(harness.of(NAME).status).to.equal(status);
     }
   });
 });

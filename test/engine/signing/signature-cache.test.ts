@@ -3,7 +3,7 @@ import { SignerFault, UploadError } from '../../../src/engine/api/errors.js';
 import { isFresh, momentOf, readSignature, Signatures } from '../../../src/engine/signing/signature-cache.js';
 import type { SignedUpload } from '../../../src/engine/signing/signature-cache.js';
 import { ALL_ACTIONS, deny, FakeSigner } from '../fake-signer.js';
-import { HandClock, turn } from '../fake-clock.js';
+import { FakeClock, turn } from '../fake-clock.js';
 
 const URL = 'https://store.test/a';
 const { signal } = new AbortController();
@@ -31,7 +31,7 @@ describe('the life of a signature', () => {
   });
 
   it('is over by the greater of two clocks: one may be set, the other may sleep', async () => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     const signature = readSignature({ method: 'PUT', url: URL, expires: 100_000 }, { time: 0 }, momentOf(clock));
     expect(isFresh(signature, clock)).to.be.true;
     await clock.advance(74_999);
@@ -62,7 +62,7 @@ describe('the life of a signature', () => {
 
 /** An upload of so many parts, all missing. */
 function setUp(count: number, actions = ALL_ACTIONS) {
-  const clock = new HandClock();
+  const clock = new FakeClock();
   const signer = new FakeSigner(clock);
   const missing = new Set(Array.from({ length: count }, (_, index) => index + 1));
   const upload: SignedUpload = {

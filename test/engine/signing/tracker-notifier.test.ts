@@ -1,12 +1,12 @@
 import { expect } from '@open-wc/testing';
 import { Notices } from '../../../src/engine/signing/tracker-notifier.js';
 import { deny, FakeSigner } from '../fake-signer.js';
-import { HandClock, turn } from '../fake-clock.js';
+import { FakeClock, turn } from '../fake-clock.js';
 
 const { signal } = new AbortController();
 
 function setUp() {
-  const clock = new HandClock();
+  const clock = new FakeClock();
   const signer = new FakeSigner(clock);
   const notices = new Notices(signer, clock, () => ({ key: 'k', upload_id: 'u', grant: 'g' }));
   const said = () => signer.bodies('chunk_loaded').map(({ chunks, state }) => [state ?? 'parts', chunks.length]);

@@ -5,19 +5,19 @@ import type { UploaderOptions } from '../../../src/engine/api/types.js';
 import type { Notebook } from '../../../src/engine/ports.js';
 import { loseAnswer, refuse, silence, stall } from '../fake-store.js';
 import type { Behaviour } from '../fake-store.js';
-import { fileOf, hashOf, MemoryJournal, Stand } from '../harness.js';
+import { fileOf, hashOf, MemoryJournal, Harness } from '../harness.js';
 
 const NAME = 'a.bin';
 const SIZE = 20 * MIB;
 
 /** On a line that is remembered as so fast, in MiB per second. */
-const stand = (options: UploaderOptions = {}, speed = 100): Stand => {
+const harness = (options: UploaderOptions = {}, speed = 100): Harness => {
   const notebook: Notebook = { read: () => `${(speed / 4) * MIB} ${speed * MIB} 0`, write: () => {} };
-  return new Stand({ checksum: 'none', partSize: 'auto', ...options }, { notebook });
+  return new Harness({ checksum: 'none', partSize: 'auto', ...options }, { notebook });
 };
 
 /** Uploads a file, and looks whether it is what stands in the store. */
-async function upload(on: Stand, file = fileOf(SIZE)): Promise<void> {
+async function upload(on: Harness, file = fileOf(SIZE)): Promise<void> {
   await on.upload(file);
   expect(on.of(NAME)).to.include({ status: 'complete', loaded: SIZE });
   expect(await hashOf(on.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
@@ -25,13 +25,13 @@ async function upload(on: Stand, file = fileOf(SIZE)): Promise<void> {
 
 describe('on a line that is known to be fast and steady', () => {
   it('a file of a second goes by one request', async () => {
-    const on = stand();
+    const on = harness();
     await upload(on);
     expect(on.store.seen.map(({ operation }) => operation)).to.deep.equal(['put']);
   });
 
   it('it goes by one request with its checksum, too', async () => {
-    const on = stand({ checksum: 'auto' });
+    const on = harness({ checksum: 'auto' });
     on.signer.checksums = ['crc64nvme'];
     await upload(on);
     expect(on.store.seen.map(({ operation }) => operation)).to.deep.equal(['put']);
@@ -43,14 +43,14 @@ describe('on a line that is known to be fast and steady', () => {
       [10, 2, 0],
       [4, 0, 8],
     ] as const) {
-      const on = stand({}, speed);
+      const on = harness({}, speed);
       await on.upload(fileOf(SIZE), fileOf(SIZE, 'b.bin'));
       expect([on.store.count('put'), on.store.count('part')], `at ${speed} MiB/s`).to.deep.equal([puts, parts]);
     }
   });
 
   it('what is slow because others are on it as well is not begun afresh', async () => {
-    const on = stand();
+    const on = harness();
     on.store.next('put', crawl(on, 0.75 * MIB), (request, proceed) =>
       on.until(() => request.signal.aborted || on.of(NAME).status === 'complete').then(proceed),
     );
@@ -59,7 +59,7 @@ describe('on a line that is known to be fast and steady', () => {
   });
 
   it('parts of the page’s own wish stay what they are', async () => {
-    const on = stand({ partSize: 5 * MIB });
+    const on = harness({ partSize: 5 * MIB });
     await upload(on);
     expect(on.store.count('part')).to.equal(4);
   });
@@ -71,7 +71,7 @@ describe('on a line that is known to be fast and steady', () => {
   ];
   for (const [what, fault] of faults)
     it(`it goes in parts after all when the line ${what}`, async () => {
-      const on = stand();
+      const on = harness();
       on.store.next('put', fault);
       await upload(on);
       expect([on.store.count('put'), on.store.count('create'), on.store.count('part')]).to.deep.equal([1, 1, 3]);
@@ -82,7 +82,7 @@ describe('on a line that is known to be fast and steady', () => {
     });
 
   it('nothing is sent again that was stored unheard', async () => {
-    const on = stand();
+    const on = harness();
     on.store.next('put', loseAnswer);
     await upload(on);
     expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([1, 0]);
@@ -95,7 +95,7 @@ describe('on a line that is known to be fast and steady', () => {
   };
 
   /** Visits the page again in the middle of the request, and chooses the file again. */
-  async function visitAgain(on: Stand, isTime: () => boolean): Promise<Stand> {
+  async function visitAgain(on: Harness, isTime: () => boolean): Promise<Harness> {
     const file = fileOf(SIZE);
     await on.uploader.add([file]);
     await on.until(() => isTime() && on.journal instanceof MemoryJournal && on.journal.saves === 1);
@@ -108,14 +108,14 @@ describe('on a line that is known to be fast and steady', () => {
   }
 
   it('a reload in the middle has it listed, and it goes up once it is chosen again', async () => {
-    const on = stand();
+    const on = harness();
     on.store.next('put', async ({ signal }) => unlessAborted(signal, new Promise<never>(() => {})));
     const next = await visitAgain(on, () => on.store.count('put') === 1);
     expect(next.store.count('put')).to.equal(2);
   });
 
   it('what an earlier visit has stored unheard is found, where nothing may be overwritten', async () => {
-    const on = stand();
+    const on = harness();
     on.store.next('put', fallDumb, refuse(412, 'PreconditionFailed'));
     const next = await visitAgain(on, () => on.store.objects.size === 1);
     expect([next.store.count('put'), next.store.count('head')]).to.deep.equal([2, 1]);
@@ -123,7 +123,7 @@ describe('on a line that is known to be fast and steady', () => {
 
   /** Sends so many MiB a second. */
   const crawl =
-    (on: Stand, pace: number): Behaviour =>
+    (on: Harness, pace: number): Behaviour =>
     async ({ onProgress, signal }, proceed) => {
       for (let sent = 0; sent < SIZE; sent += pace) {
         await on.clock.advance(1_000);
@@ -134,7 +134,7 @@ describe('on a line that is known to be fast and steady', () => {
     };
 
   it('it goes in parts after all when 16 s show that the line has become slow', async () => {
-    const on = stand();
+    const on = harness();
     on.store.next('put', crawl(on, 0.75 * MIB));
     await upload(on);
     expect([on.store.count('put'), on.store.count('part')]).to.deep.equal([1, 3]);
@@ -144,14 +144,14 @@ describe('on a line that is known to be fast and steady', () => {
   });
 
   it('what is nearly done by then is not begun afresh', async () => {
-    const on = stand();
+    const on = harness();
     on.store.next('put', crawl(on, MIB));
     await upload(on);
     expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([1, 0]);
   });
 
   it('what is all sent is waited for as long as ever', async () => {
-    const on = stand();
+    const on = harness();
     on.store.next('put', async ({ onProgress, signal }, proceed) => {
       for (const time of [9_000, 9_000, 9_000]) {
         await on.clock.advance(time);
@@ -165,7 +165,7 @@ describe('on a line that is known to be fast and steady', () => {
   });
 
   it('a signer that grants no parts has it sent at once, as often as it takes', async () => {
-    const on = stand();
+    const on = harness();
     on.signer.wholeUpTo = 100 * MIB;
     const { call } = on.signer;
     // a policy of its own part size

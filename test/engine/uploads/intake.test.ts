@@ -1,71 +1,71 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
-import { fileOf, Stand } from '../harness.js';
+import { fileOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
 
 describe('files that come in', () => {
   it('are refused one by one with a word, and the others taken', async () => {
-    const stand = new Stand();
-    const taken = await stand.uploader.add([fileOf(10, 'a.txt'), fileOf(10, 'b.exe'), fileOf(100, 'c.txt')], {
+    const harness = new Harness();
+    const taken = await harness.uploader.add([fileOf(10, 'a.txt'), fileOf(10, 'b.exe'), fileOf(100, 'c.txt')], {
       accept: '.txt',
       maxSize: 50,
     });
     expect(taken.map(({ name }) => name)).to.deep.equal(['a.txt']);
-    expect(stand.all('mule-reject').map(({ file, code }) => [file.name, code])).to.deep.equal([
+    expect(harness.all('mule-reject').map(({ file, code }) => [file.name, code])).to.deep.equal([
       ['b.exe', 'type'],
       ['c.txt', 'too-big'],
     ]);
   });
 
   it('count together towards the most that may be listed', async () => {
-    const stand = new Stand();
-    await stand.uploader.add([fileOf(10, 'a'), fileOf(10, 'b'), fileOf(10, 'c')], { maxFiles: 2 });
-    expect(stand.all('mule-reject').map(({ file, code }) => [file.name, code])).to.deep.equal([['c', 'too-many']]);
+    const harness = new Harness();
+    await harness.uploader.add([fileOf(10, 'a'), fileOf(10, 'b'), fileOf(10, 'c')], { maxFiles: 2 });
+    expect(harness.all('mule-reject').map(({ file, code }) => [file.name, code])).to.deep.equal([['c', 'too-many']]);
   });
 
   it('are not taken twice, but again once the first was aborted or has failed', async () => {
-    const stand = new Stand({ autostart: false });
+    const harness = new Harness({ autostart: false });
     const file = fileOf(10);
-    await stand.uploader.add([file]);
-    expect(await stand.uploader.add([file])).to.be.empty;
-    expect(stand.all('mule-reject')[0]).to.include({ code: 'duplicate' });
-    stand.uploader.abort();
-    expect(await stand.uploader.add([file])).to.have.length(1);
+    await harness.uploader.add([file]);
+    expect(await harness.uploader.add([file])).to.be.empty;
+    expect(harness.all('mule-reject')[0]).to.include({ code: 'duplicate' });
+    harness.uploader.abort();
+    expect(await harness.uploader.add([file])).to.have.length(1);
   });
 
   it('are told apart by their folder', async () => {
-    const stand = new Stand({ objectKey: 'x/' });
+    const harness = new Harness({ objectKey: 'x/' });
     const twin = (folder: string) => ({
       file: new File(['same'], 'same.txt', { lastModified: 1 }),
       relativePath: `${folder}/same.txt`,
     });
-    await stand.uploader.add([twin('a'), twin('b')]);
-    await stand.finished();
-    expect([...stand.store.objects.keys()].sort()).to.deep.equal(['x/a/same.txt', 'x/b/same.txt']);
-    expect(stand.told.some(({ type, detail }) => type === 'mule-status' && detail.upload.waitingFor === 'tab')).to.be
+    await harness.uploader.add([twin('a'), twin('b')]);
+    await harness.finished();
+    expect([...harness.store.objects.keys()].sort()).to.deep.equal(['x/a/same.txt', 'x/b/same.txt']);
+    expect(harness.told.some(({ type, detail }) => type === 'mule-status' && detail.upload.waitingFor === 'tab')).to.be
       .false;
   });
 
   it('can be refused by the page before they are taken', async () => {
-    const stand = new Stand();
-    stand.uploader.addEventListener('mule-before-add', (event) => {
+    const harness = new Harness();
+    harness.uploader.addEventListener('mule-before-add', (event) => {
       if (event.detail.file.name === 'b.bin') event.preventDefault();
     });
-    await stand.upload(fileOf(10, 'a.bin'), fileOf(10, 'b.bin'));
-    expect(stand.uploader.uploads.map(({ name }) => name)).to.deep.equal(['a.bin']);
-    expect(stand.all('mule-reject')[0]).to.include({ code: 'cancelled' });
+    await harness.upload(fileOf(10, 'a.bin'), fileOf(10, 'b.bin'));
+    expect(harness.uploader.uploads.map(({ name }) => name)).to.deep.equal(['a.bin']);
+    expect(harness.all('mule-reject')[0]).to.include({ code: 'cancelled' });
   });
 });
 
 describe('the gate before an upload', () => {
   it('lets the page fill in params for the signer', async () => {
-    const stand = new Stand({ params: { album: 7 } });
-    stand.uploader.addEventListener('mule-before-upload', ({ detail }) => {
+    const harness = new Harness({ params: { album: 7 } });
+    harness.uploader.addEventListener('mule-before-upload', ({ detail }) => {
       detail.params.title = `title of ${detail.upload.name}`;
     });
-    await stand.upload(fileOf(10, 'a.bin'), fileOf(PART + 1, 'b.bin'));
-    const params = stand.signer.bodies('get_init_signature').flatMap(({ files }) => files.map((file) => file.params));
+    await harness.upload(fileOf(10, 'a.bin'), fileOf(PART + 1, 'b.bin'));
+    const params = harness.signer.bodies('get_init_signature').flatMap(({ files }) => files.map((file) => file.params));
     // whichever file was looked at first stands first
     expect(params).to.have.deep.members([
       { album: 7, title: 'title of a.bin' },
@@ -74,45 +74,47 @@ describe('the gate before an upload', () => {
   });
 
   it('aborts what the page cancels before anything is asked of the signer', async () => {
-    const stand = new Stand();
-    stand.uploader.addEventListener('mule-before-upload', (event) => {
+    const harness = new Harness();
+    harness.uploader.addEventListener('mule-before-upload', (event) => {
       if (event.detail.upload.name !== 'c.bin') event.preventDefault();
     });
-    await stand.upload(...['a.bin', 'b.bin', 'c.bin'].map((name) => fileOf(10, name)));
-    expect(['a.bin', 'b.bin', 'c.bin'].map((name) => stand.of(name).status)).to.deep.equal([
+    await harness.upload(...['a.bin', 'b.bin', 'c.bin'].map((name) => fileOf(10, name)));
+    expect(['a.bin', 'b.bin', 'c.bin'].map((name) => harness.of(name).status)).to.deep.equal([
       'aborted',
       'aborted',
       'complete',
     ]);
-    const asked = stand.signer.bodies('get_init_signature').flatMap(({ files }) => files.map((file) => file.filename));
+    const asked = harness.signer
+      .bodies('get_init_signature')
+      .flatMap(({ files }) => files.map((file) => file.filename));
     expect(asked).to.deep.equal(['c.bin']);
   });
 
   it('waits for the page’s promise, and fails the upload when that is rejected', async () => {
-    const stand = new Stand();
+    const harness = new Harness();
     let settle!: { resolve(): void; reject(error: Error): void };
     const promise = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
-    stand.uploader.addEventListener('mule-before-upload', ({ detail }) => detail.waitUntil(promise));
-    await stand.uploader.add([fileOf(10)]);
-    await stand.settle();
-    expect(stand.signer.calls).to.be.empty;
+    harness.uploader.addEventListener('mule-before-upload', ({ detail }) => detail.waitUntil(promise));
+    await harness.uploader.add([fileOf(10)]);
+    await harness.settle();
+    expect(harness.signer.calls).to.be.empty;
     settle.reject(new Error('no room on the server'));
-    await stand.finished();
-    expect(stand.of('a.bin').error!.message).to.contain('no room on the server');
-    expect(stand.signer.calls).to.be.empty;
-    expect(stand.all('mule-error')).to.have.length(1);
+    await harness.finished();
+    expect(harness.of('a.bin').error!.message).to.contain('no room on the server');
+    expect(harness.signer.calls).to.be.empty;
+    expect(harness.all('mule-error')).to.have.length(1);
   });
 
   it('is asked once an upload, whatever the signer does, and again after a failure', async () => {
-    const stand = new Stand({ maxRetries: 1 });
+    const harness = new Harness({ maxRetries: 1 });
     let asked = 0;
-    stand.uploader.addEventListener('mule-before-upload', ({ detail }) => {
+    harness.uploader.addEventListener('mule-before-upload', ({ detail }) => {
       if (++asked === 1) detail.waitUntil(Promise.reject(new Error('not now')));
     });
-    await stand.upload(fileOf(10));
-    expect(stand.of('a.bin').status).to.equal('failed');
-    stand.uploader.retry();
-    await stand.finished();
-    expect([stand.of('a.bin').status, asked]).to.deep.equal(['complete', 2]);
+    await harness.upload(fileOf(10));
+    expect(harness.of('a.bin').status).to.equal('failed');
+    harness.uploader.retry();
+    await harness.finished();
+    expect([harness.of('a.bin').status, asked]).to.deep.equal(['complete', 2]);
   });
 });

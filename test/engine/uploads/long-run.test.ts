@@ -3,14 +3,14 @@ import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { deny } from '../fake-signer.js';
 import { loseAnswer, refuse, silence, stall } from '../fake-store.js';
 import type { Behaviour } from '../fake-store.js';
-import { HandClock } from '../fake-clock.js';
-import { fileOf, MemoryJournal, Stand } from '../harness.js';
+import { FakeClock } from '../fake-clock.js';
+import { fileOf, MemoryJournal, Harness } from '../harness.js';
 
 const HOUR = 3_600_000;
 const HOURS = 12;
 
 /** A clock that tells how many timers are set. */
-class CountingClock extends HandClock {
+class CountingClock extends FakeClock {
   readonly live = new Set<object>();
 
   override setTimer(callback: () => void, delay: number): () => void {
@@ -66,8 +66,8 @@ describe('twelve hours of uploads and faults', () => {
     countingListeners(async (listeners) => {
       const clock = new CountingClock();
       const journal = new MemoryJournal();
-      const stand = new Stand({ concurrency: 3 }, { clock, journal });
-      const { store, signer } = stand;
+      const harness = new Harness({ concurrency: 3 }, { clock, journal });
+      const { store, signer } = harness;
       signer.tracked = true;
       // windows and grants end while uploads are on
       signer.life = 60_000;
@@ -79,35 +79,35 @@ describe('twelve hours of uploads and faults', () => {
         store.next('part', ...faults);
         store.next('complete', faults[hour % faults.length]!);
         signer.next('get_all_signatures', deny(503, null));
-        await stand.uploader.add([file, fileOf(1_000, `small ${hour}.txt`)]);
-        await stand.until(() => store.count('part') > 0);
+        await harness.uploader.add([file, fileOf(1_000, `small ${hour}.txt`)]);
+        await harness.until(() => store.count('part') > 0);
         expect([clock.live.size, listeners()].every(Boolean), 'the census counts').to.be.true;
         // the line is cut for half of the hour, so that probes and waits come and go
         store.isUp = false;
         await clock.advance(HOUR / 2);
         store.isUp = true;
-        stand.environment.handlers?.slept();
-        await stand.finished();
-        for (const { status } of stand.uploader.uploads) expect(status).to.equal('complete');
-        stand.uploader.clear();
-        await stand.settle();
+        harness.environment.handlers?.slept();
+        await harness.finished();
+        for (const { status } of harness.uploader.uploads) expect(status).to.equal('complete');
+        harness.uploader.clear();
+        await harness.settle();
         await clock.advance(start + (hour + 1) * HOUR - clock.now());
-        await stand.settle();
+        await harness.settle();
         seen.push({
           timers: clock.live.size,
           listeners: listeners(),
           records: journal.records.size,
-          uploads: stand.uploader.uploads.length,
-          page: stand.environment.handlers !== null,
+          uploads: harness.uploader.uploads.length,
+          page: harness.environment.handlers !== null,
         });
-        // what the stand itself keeps is no part of this
-        store.seen.length = signer.calls.length = stand.told.length = 0;
+        // what the harness itself keeps is no part of this
+        store.seen.length = signer.calls.length = harness.told.length = 0;
       }
       expect(clock.now() - start).to.be.at.least(HOURS * HOUR);
       const idle = { timers: 0, records: 0, uploads: 0, page: false };
       for (const one of seen) expect(one).to.deep.equal({ ...idle, listeners: seen[0]!.listeners });
       expect(seen[0]!.listeners).to.be.at.most(2);
-      stand.uploader.dispose();
+      harness.uploader.dispose();
       expect(clock.live.size).to.equal(0);
     }));
 });

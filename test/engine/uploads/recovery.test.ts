@@ -1,17 +1,17 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
-import { fileOf, hashOf, MemoryJournal, Stand } from '../harness.js';
+import { fileOf, hashOf, MemoryJournal, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
 
 describe('the next visit', () => {
   it('offers what is unfinished, and sends only the parts that the store does not have', async () => {
-    const stand = new Stand({ concurrency: 2 });
+    const harness = new Harness({ concurrency: 2 });
     const file = fileOf(6 * PART);
-    await stand.interrupt(file, 4);
-    const { id } = stand.of(NAME);
-    const next = stand.reload();
+    await harness.interrupt(file, 4);
+    const { id } = harness.of(NAME);
+    const next = harness.reload();
     await next.uploader.ready;
     expect(next.all('mule-recover')[0]!.uploads.map(({ name }) => name)).to.deep.equal([NAME]);
     expect(next.of(NAME)).to.include({
@@ -30,18 +30,18 @@ describe('the next visit', () => {
   });
 
   it('knows the file by its content, though it was renamed', async () => {
-    const stand = new Stand();
+    const harness = new Harness();
     const file = fileOf(3 * PART);
-    await stand.interrupt(file, 1);
-    const next = stand.reload();
+    await harness.interrupt(file, 1);
+    const next = harness.reload();
     await next.upload(new File([file], 'renamed.bin', { lastModified: file.lastModified }));
     expect(next.uploader.uploads.map(({ name, status }) => [name, status])).to.deep.equal([[NAME, 'complete']]);
   });
 
   it('takes another file of the same name and size for another upload', async () => {
-    const stand = new Stand();
-    await stand.interrupt(fileOf(3 * PART), 1);
-    const next = stand.reload();
+    const harness = new Harness();
+    await harness.interrupt(fileOf(3 * PART), 1);
+    const next = harness.reload();
     await next.uploader.ready;
     const other = fileOf(3 * PART);
     await next.uploader.resume(next.of(NAME).id, other).then(
@@ -52,10 +52,10 @@ describe('the next visit', () => {
   });
 
   it('goes on with resume(id, file)', async () => {
-    const stand = new Stand();
+    const harness = new Harness();
     const file = fileOf(3 * PART);
-    await stand.interrupt(file, 1);
-    const next = stand.reload();
+    await harness.interrupt(file, 1);
+    const next = harness.reload();
     await next.uploader.ready;
     await next.uploader.resume(next.of(NAME).id, file);
     await next.finished();
@@ -63,26 +63,26 @@ describe('the next visit', () => {
   });
 
   it('begins afresh when the store has let the upload go', async () => {
-    const stand = new Stand();
+    const harness = new Harness();
     const file = fileOf(3 * PART);
-    await stand.interrupt(file, 2);
-    stand.store.uploads.clear();
-    const next = stand.reload();
+    await harness.interrupt(file, 2);
+    harness.store.uploads.clear();
+    const next = harness.reload();
     await next.upload(file);
     expect(next.of(NAME).status).to.equal('complete');
     expect(next.store.count('create')).to.equal(2);
   });
 
   it('finds the object when the page went before the answer to Complete came', async () => {
-    const stand = new Stand();
+    const harness = new Harness();
     const file = fileOf(3 * PART);
-    stand.store.next('complete', async ({ signal }, proceed) => {
+    harness.store.next('complete', async ({ signal }, proceed) => {
       await proceed();
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
     });
-    await stand.uploader.add([file]);
-    await stand.until(() => stand.store.objects.size === 1);
-    const next = stand.reload();
+    await harness.uploader.add([file]);
+    await harness.until(() => harness.store.objects.size === 1);
+    const next = harness.reload();
     const sent = next.store.count('part');
     await next.upload(file);
     expect(next.of(NAME)).to.include({ status: 'complete', etag: 'whole-3' });
@@ -90,12 +90,12 @@ describe('the next visit', () => {
   });
 
   it('reads a list of many pages to its last, and sends again what has the wrong size', async () => {
-    const stand = new Stand();
+    const harness = new Harness();
     const file = fileOf(12 * PART);
-    await stand.interrupt(file, 9);
-    stand.store.pageSize = 2;
-    [...stand.store.uploads.values()][0]!.parts.set(5, { body: new Blob(['short']), etag: 'short' });
-    const next = stand.reload();
+    await harness.interrupt(file, 9);
+    harness.store.pageSize = 2;
+    [...harness.store.uploads.values()][0]!.parts.set(5, { body: new Blob(['short']), etag: 'short' });
+    const next = harness.reload();
     const sentBefore = next.store.count('part');
     await next.upload(file);
     expect(next.store.count('list')).to.be.at.least(5);
@@ -104,10 +104,10 @@ describe('the next visit', () => {
   });
 
   it('reads the page again that was cut short on its way', async () => {
-    const stand = new Stand();
+    const harness = new Harness();
     const file = fileOf(4 * PART);
-    await stand.interrupt(file, 2);
-    const next = stand.reload();
+    await harness.interrupt(file, 2);
+    const next = harness.reload();
     next.store.next('list', async (_request, proceed) => {
       const whole = await proceed();
       return { ...whole, text: whole.text.slice(0, -30) };
@@ -118,10 +118,10 @@ describe('the next visit', () => {
   });
 
   it('does not end in a loop where a store pages wrongly', async () => {
-    const stand = new Stand();
+    const harness = new Harness();
     const file = fileOf(4 * PART);
-    await stand.interrupt(file, 3);
-    const next = stand.reload();
+    await harness.interrupt(file, 3);
+    const next = harness.reload();
     next.store.always('list', async (_request, proceed) => {
       const whole = await proceed();
       const again = '<IsTruncated>true</IsTruncated><NextPartNumberMarker>1</NextPartNumberMarker>';
@@ -133,9 +133,9 @@ describe('the next visit', () => {
 
   it('forgets on sign-out', async () => {
     const journal = new MemoryJournal();
-    const stand = new Stand({}, { journal });
-    await stand.interrupt(fileOf(3 * PART), 1);
-    const next = stand.reload();
+    const harness = new Harness({}, { journal });
+    await harness.interrupt(fileOf(3 * PART), 1);
+    const next = harness.reload();
     await next.uploader.ready;
     await next.uploader.forget();
     expect(next.uploader.uploads).to.be.empty;
@@ -143,10 +143,10 @@ describe('the next visit', () => {
   });
 
   it('knows nothing where recover is off, nor in another scope', async () => {
-    const stand = new Stand();
-    await stand.interrupt(fileOf(3 * PART), 1);
+    const harness = new Harness();
+    await harness.interrupt(fileOf(3 * PART), 1);
     for (const options of [{ recover: 'off' }, { scope: 'another user' }] as const) {
-      const next = stand.otherTab(options);
+      const next = harness.otherTab(options);
       await next.uploader.ready;
       expect(next.uploader.uploads).to.be.empty;
     }
@@ -157,44 +157,44 @@ describe('an upload that the signer’s tracker knows', () => {
   const known = { upload_id: 'upload-9', key: `files/${NAME}`, part_size: PART };
 
   it('is gone on with, on whatever machine it was begun', async () => {
-    const stand = new Stand();
+    const harness = new Harness();
     const file = fileOf(3 * PART);
-    stand.store.uploads.set('upload-9', {
+    harness.store.uploads.set('upload-9', {
       key: known.key,
       parts: new Map([[2, { body: file.slice(PART, 2 * PART), etag: 'two' }]]),
     });
-    stand.signer.known.set(NAME, known);
-    await stand.upload(file);
-    expect(stand.of(NAME)).to.include({ status: 'complete', recovered: true, uploadId: 'upload-9' });
-    expect(stand.store.sentParts.sort()).to.deep.equal([1, 3]);
+    harness.signer.known.set(NAME, known);
+    await harness.upload(file);
+    expect(harness.of(NAME)).to.include({ status: 'complete', recovered: true, uploadId: 'upload-9' });
+    expect(harness.store.sentParts.sort()).to.deep.equal([1, 3]);
   });
 
   it('is begun afresh, by force, where the store does not know it', async () => {
-    const stand = new Stand();
-    stand.signer.known.set(NAME, known);
-    await stand.upload(fileOf(3 * PART));
-    expect(stand.of(NAME).status).to.equal('complete');
-    expect(stand.signer.bodies('get_init_signature').at(-1)!.files[0]).to.include({ force: true });
+    const harness = new Harness();
+    harness.signer.known.set(NAME, known);
+    await harness.upload(fileOf(3 * PART));
+    expect(harness.of(NAME).status).to.equal('complete');
+    expect(harness.signer.bodies('get_init_signature').at(-1)!.files[0]).to.include({ force: true });
   });
 });
 
 describe('one upload in two tabs', () => {
   it('is sent by one; the other waits, and takes over where that stopped', async () => {
-    const stand = new Stand();
+    const harness = new Harness();
     const file = fileOf(4 * PART);
-    const release = stand.store.hold('part');
-    stand.store.next('part 1', (_request, proceed) => proceed());
-    await stand.uploader.add([file]);
-    await stand.until(() => stand.of(NAME).parts.done === 1);
-    const other = stand.otherTab();
+    const release = harness.store.hold('part');
+    harness.store.next('part 1', (_request, proceed) => proceed());
+    await harness.uploader.add([file]);
+    await harness.until(() => harness.of(NAME).parts.done === 1);
+    const other = harness.otherTab();
     await other.uploader.add([file]);
     await other.until(() => other.of(NAME).waitingFor === 'tab');
-    expect(stand.store.count('create')).to.equal(1);
-    stand.uploader.dispose();
+    expect(harness.store.count('create')).to.equal(1);
+    harness.uploader.dispose();
     release();
     await other.finished();
     expect(other.of(NAME)).to.include({ status: 'complete', waitingFor: null });
-    expect(stand.store.count('create')).to.equal(1);
-    expect(stand.store.sentParts.filter((number) => number === 1)).to.have.length(1);
+    expect(harness.store.count('create')).to.equal(1);
+    expect(harness.store.sentParts.filter((number) => number === 1)).to.have.length(1);
   });
 });

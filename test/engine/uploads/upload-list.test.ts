@@ -2,92 +2,92 @@ import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { deny } from '../fake-signer.js';
 import { refuse } from '../fake-store.js';
-import { fileOf, Stand } from '../harness.js';
+import { fileOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
 
 describe('many files', () => {
   it('share the lanes: a small file added behind a huge one does not wait for it', async () => {
     for (const concurrency of [1, 2, 4]) {
-      const stand = new Stand({ concurrency });
+      const harness = new Harness({ concurrency });
       // each part takes its time
-      stand.store.always('part', async (_request, proceed) => {
-        await new Promise<void>((resolve) => stand.clock.setTimer(resolve, 1_000));
+      harness.store.always('part', async (_request, proceed) => {
+        await new Promise<void>((resolve) => harness.clock.setTimer(resolve, 1_000));
         return proceed();
       });
       let sentBefore = Infinity;
-      stand.uploader.addEventListener('mule-complete', ({ detail }) => {
-        if (detail.upload.name === 'small.bin') sentBefore = stand.store.count('part');
+      harness.uploader.addEventListener('mule-complete', ({ detail }) => {
+        if (detail.upload.name === 'small.bin') sentBefore = harness.store.count('part');
       });
-      await stand.uploader.add([fileOf(30 * PART, 'huge.bin'), fileOf(10, 'small.bin')]);
-      await stand.finished();
+      await harness.uploader.add([fileOf(30 * PART, 'huge.bin'), fileOf(10, 'small.bin')]);
+      await harness.finished();
       expect(sentBefore, `parts sent before the small file was done, ${concurrency} lanes`).to.be.below(15);
     }
   });
 
   it('never have more requests in flight than there are lanes', async () => {
-    const stand = new Stand({ concurrency: 3 });
+    const harness = new Harness({ concurrency: 3 });
     let inFlight = 0;
     let most = 0;
     for (const operation of ['part', 'put', 'create', 'complete'] as const) {
-      stand.store.always(operation, async (_request, proceed) => {
+      harness.store.always(operation, async (_request, proceed) => {
         most = Math.max(most, ++inFlight);
         const answer = await proceed();
         inFlight--;
         return answer;
       });
     }
-    await stand.upload(
+    await harness.upload(
       ...Array.from({ length: 10 }, (_, index) => fileOf(index % 2 ? 10 : 3 * PART, `${index}.bin`, index)),
     );
-    expect(stand.uploader.uploads.every(({ status }) => status === 'complete')).to.be.true;
+    expect(harness.uploader.uploads.every(({ status }) => status === 'complete')).to.be.true;
     expect(most).to.equal(3);
   });
 
   it('go on when one of them fails, and are told of together at the end', async () => {
-    const stand = new Stand();
-    stand.store.next('put', refuse(400, 'InvalidArgument'));
-    await stand.upload(fileOf(10, 'a.bin'), fileOf(10, 'b.bin', 2), fileOf(2 * PART, 'c.bin'));
-    const [finish] = stand.all('mule-finish');
+    const harness = new Harness();
+    harness.store.next('put', refuse(400, 'InvalidArgument'));
+    await harness.upload(fileOf(10, 'a.bin'), fileOf(10, 'b.bin', 2), fileOf(2 * PART, 'c.bin'));
+    const [finish] = harness.all('mule-finish');
     expect(finish!.failed).to.have.length(1);
     expect(finish!.completed).to.have.length(2);
-    expect(stand.all('mule-finish')).to.have.length(1);
-    expect(stand.uploader.status).to.equal('failed');
+    expect(harness.all('mule-finish')).to.have.length(1);
+    expect(harness.uploader.status).to.equal('failed');
   });
 
   it('get their lanes back once a busy store has recovered', async () => {
-    const stand = new Stand();
-    stand.store.next('put', refuse(503, 'SlowDown'));
+    const harness = new Harness();
+    harness.store.next('put', refuse(503, 'SlowDown'));
     let inFlight = 0;
     let most = 0;
-    stand.store.always('put', async (_request, proceed) => {
+    harness.store.always('put', async (_request, proceed) => {
       inFlight++;
-      if (stand.store.count('put') > 60) most = Math.max(most, inFlight);
+      if (harness.store.count('put') > 60) most = Math.max(most, inFlight);
       // long enough for all lanes to be taken
-      await new Promise<void>((resolve) => stand.clock.setTimer(resolve, 1_000));
+      await new Promise<void>((resolve) => harness.clock.setTimer(resolve, 1_000));
       const answer = await proceed();
       inFlight--;
       return answer;
     });
-    await stand.upload(...Array.from({ length: 90 }, (_, index) => fileOf(10, `${index}.bin`)));
+    await harness.upload(...Array.from({ length: 90 }, (_, index) => fileOf(10, `${index}.bin`)));
     expect(most).to.be.at.least(5);
   });
 
   it('are seen as one by progress and status', async () => {
-    const stand = new Stand({ concurrency: 1 });
-    expect(stand.uploader.status).to.equal('idle');
-    stand.signer.always('get_init_signature', deny(401, null));
-    await stand.uploader.add([fileOf(PART, 'a.bin'), fileOf(PART, 'b.bin', 2)]);
-    await stand.until(() => stand.uploader.status === 'waiting');
-    expect(stand.uploader.progress).to.include({ loaded: 0, total: 2 * PART, ratio: 0 });
-    stand.uploader.pause();
-    expect(stand.uploader.status).to.equal('paused');
-    stand.uploader.abort(stand.of('b.bin').id);
-    expect(stand.uploader.progress.total, 'without the aborted').to.equal(PART);
-    stand.signer.always('get_init_signature', null);
-    await stand.uploader.resume();
-    await stand.finished();
-    expect(stand.uploader.status).to.equal('complete');
-    expect(stand.uploader.progress).to.include({ loaded: PART, total: PART, ratio: 1 });
+    const harness = new Harness({ concurrency: 1 });
+    expect(harness.uploader.status).to.equal('idle');
+    harness.signer.always('get_init_signature', deny(401, null));
+    await harness.uploader.add([fileOf(PART, 'a.bin'), fileOf(PART, 'b.bin', 2)]);
+    await harness.until(() => harness.uploader.status === 'waiting');
+    expect(harness.uploader.progress).to.include({ loaded: 0, total: 2 * PART, ratio: 0 });
+    harness.uploader.pause();
+    expect(harness.uploader.status).to.equal('paused');
+    harness.uploader.abort(harness.of('b.bin').id);
+    expect(harness.uploader.progress.total, 'without the aborted').to.equal(PART);
+    harness.signer.always('get_init_signature', null);
+    await harness.uploader.resume();
+    await harness.finished();
+    expect(harness.uploader.status).to.equal('complete');
+    expect(harness.uploader.progress).to.include({ loaded: PART, total: PART, ratio: 1 });
   });
 });

@@ -1,244 +1,244 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { answerOf, loseAnswer, refuse, silence, stall } from '../fake-store.js';
-import { fileOf, hashOf, Stand } from '../harness.js';
+import { fileOf, hashOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
 
 /** One upload of some parts, whose outcome is looked at. */
-async function outcome(stand: Stand, parts = 3): Promise<Stand> {
-  await stand.upload(fileOf(parts * PART));
-  return stand;
+async function outcome(harness: Harness, parts = 3): Promise<Harness> {
+  await harness.upload(fileOf(parts * PART));
+  return harness;
 }
 
-const isStored = async (stand: Stand, file: File): Promise<boolean> =>
-  (await hashOf(stand.store.objects.get(`files/${file.name}`)?.body)) === (await hashOf(file));
+const isStored = async (harness: Harness, file: File): Promise<boolean> =>
+  (await hashOf(harness.store.objects.get(`files/${file.name}`)?.body)) === (await hashOf(file));
 
 describe('an upload through faults of the line', () => {
   it('tries a part again until it is stored, and says so each time', async () => {
-    const stand = new Stand({ concurrency: 1 });
-    stand.store.next('part 1', ...Array.from({ length: 20 }, () => refuse(500, 'InternalError')));
-    await outcome(stand, 2);
-    expect(stand.of(NAME)).to.include({ status: 'complete', retries: 20 });
-    expect(stand.all('mule-retry').map(({ attempt }) => attempt)).to.deep.equal(
+    const harness = new Harness({ concurrency: 1 });
+    harness.store.next('part 1', ...Array.from({ length: 20 }, () => refuse(500, 'InternalError')));
+    await outcome(harness, 2);
+    expect(harness.of(NAME)).to.include({ status: 'complete', retries: 20 });
+    expect(harness.all('mule-retry').map(({ attempt }) => attempt)).to.deep.equal(
       Array.from({ length: 20 }, (_, index) => index + 1),
     );
-    expect(stand.all('mule-part').find(({ partNumber }) => partNumber === 1)).to.include({ attempts: 21 });
+    expect(harness.all('mule-part').find(({ partNumber }) => partNumber === 1)).to.include({ attempts: 21 });
   });
 
   it('goes on by itself when the store is back after hours, and tells of the network twice', async () => {
-    const stand = new Stand();
-    stand.store.next('part', async (request, proceed) => {
-      stand.store.isUp = false;
+    const harness = new Harness();
+    harness.store.next('part', async (request, proceed) => {
+      harness.store.isUp = false;
       return silence(request, proceed);
     });
-    await stand.uploader.add([fileOf(3 * PART)]);
-    await stand.until(() => stand.of(NAME).status === 'waiting');
-    expect(stand.of(NAME).waitingFor).to.equal('network');
-    await stand.clock.advance(4 * 3_600_000);
-    const sent = stand.store.count('part');
+    await harness.uploader.add([fileOf(3 * PART)]);
+    await harness.until(() => harness.of(NAME).status === 'waiting');
+    expect(harness.of(NAME).waitingFor).to.equal('network');
+    await harness.clock.advance(4 * 3_600_000);
+    const sent = harness.store.count('part');
     expect(sent, 'parts do not knock: the probe does').to.be.below(10);
-    stand.store.isUp = true;
-    await stand.finished();
-    expect(stand.all('mule-network').map(({ online }) => online)).to.deep.equal([false, true]);
+    harness.store.isUp = true;
+    await harness.finished();
+    expect(harness.all('mule-network').map(({ online }) => online)).to.deep.equal([false, true]);
   });
 
   it('probes at once when the browser says online, and when the user says retry', async () => {
     for (const nudge of [
-      (stand: Stand) => stand.environment.handlers!.online(),
-      (stand: Stand) => stand.environment.handlers!.wake(),
-      (stand: Stand) => stand.uploader.retry(),
-      (stand: Stand) => stand.uploader.retry(stand.of(NAME).id),
+      (harness: Harness) => harness.environment.handlers!.online(),
+      (harness: Harness) => harness.environment.handlers!.wake(),
+      (harness: Harness) => harness.uploader.retry(),
+      (harness: Harness) => harness.uploader.retry(harness.of(NAME).id),
     ]) {
-      const stand = new Stand();
-      stand.store.isUp = false;
-      await stand.uploader.add([fileOf(10)]);
-      await stand.until(() => stand.of(NAME).waitingFor === 'network');
-      await stand.clock.advance(3_600_000);
-      const { probes } = stand.store;
-      nudge(stand);
-      await stand.settle();
-      expect(stand.store.probes, String(nudge)).to.equal(probes + 1);
-      stand.store.isUp = true;
-      nudge(stand);
-      await stand.finished();
-      expect(stand.of(NAME).status).to.equal('complete');
+      const harness = new Harness();
+      harness.store.isUp = false;
+      await harness.uploader.add([fileOf(10)]);
+      await harness.until(() => harness.of(NAME).waitingFor === 'network');
+      await harness.clock.advance(3_600_000);
+      const { probes } = harness.store;
+      nudge(harness);
+      await harness.settle();
+      expect(harness.store.probes, String(nudge)).to.equal(probes + 1);
+      harness.store.isUp = true;
+      nudge(harness);
+      await harness.finished();
+      expect(harness.of(NAME).status).to.equal('complete');
     }
   });
 
   it('is patient with stalls, each doubling its own limit', async () => {
-    const stand = new Stand({ concurrency: 1, stallTimeout: 30 });
-    stand.store.next('part 1', stall, stall, stall);
-    await outcome(stand, 2);
-    const timeouts = stand.store.seen
+    const harness = new Harness({ concurrency: 1, stallTimeout: 30 });
+    harness.store.next('part 1', stall, stall, stall);
+    await outcome(harness, 2);
+    const timeouts = harness.store.seen
       .filter(({ partNumber }) => partNumber === 1)
       .map(({ request }) => request.stallTimeout / 1_000);
     expect(timeouts).to.deep.equal([30, 60, 120, 240]);
   });
 
   it('gives up after max-retries with a word, and goes on from there on retry()', async () => {
-    const stand = new Stand({ maxRetries: 2, concurrency: 1 });
-    stand.store.next('part 2', ...Array.from({ length: 3 }, () => refuse(500)));
-    await outcome(stand, 3);
-    expect(stand.of(NAME).status).to.equal('failed');
-    expect(stand.of(NAME).error).to.include({ code: 'too-many-retries', retryable: true, phase: 'part' });
-    expect(stand.all('mule-finish').at(-1)!.failed).to.have.length(1);
-    stand.uploader.retry();
-    await stand.finished();
-    expect(stand.of(NAME).status).to.equal('complete');
+    const harness = new Harness({ maxRetries: 2, concurrency: 1 });
+    harness.store.next('part 2', ...Array.from({ length: 3 }, () => refuse(500)));
+    await outcome(harness, 3);
+    expect(harness.of(NAME).status).to.equal('failed');
+    expect(harness.of(NAME).error).to.include({ code: 'too-many-retries', retryable: true, phase: 'part' });
+    expect(harness.all('mule-finish').at(-1)!.failed).to.have.length(1);
+    harness.uploader.retry();
+    await harness.finished();
+    expect(harness.of(NAME).status).to.equal('complete');
     expect(
-      stand.store.sentParts.filter((number) => number === 1),
+      harness.store.sentParts.filter((number) => number === 1),
       'part 1 was stored',
     ).to.have.length(1);
   });
 
   it('looks whether the upload is still there when Complete keeps failing, and begins afresh where it is not', async () => {
-    const stand = new Stand();
-    stand.store.next('complete', refuse(500, 'InternalError'), refuse(500, 'InternalError'));
-    stand.store.next('list', refuse(404, 'NoSuchUpload'));
-    await outcome(stand, 3);
-    expect(stand.of(NAME).status).to.equal('complete');
-    expect(stand.store.count('create')).to.equal(2);
+    const harness = new Harness();
+    harness.store.next('complete', refuse(500, 'InternalError'), refuse(500, 'InternalError'));
+    harness.store.next('list', refuse(404, 'NoSuchUpload'));
+    await outcome(harness, 3);
+    expect(harness.of(NAME).status).to.equal('complete');
+    expect(harness.store.count('create')).to.equal(2);
   });
 
   it('names CORS after three blind failures while a probe finds the store, and keeps trying', async () => {
-    const stand = new Stand();
-    stand.store.next('put', ...Array.from({ length: 6 }, () => silence));
-    await stand.upload(fileOf(10));
-    const errors = stand.all('mule-error').map(({ error }) => error);
+    const harness = new Harness();
+    harness.store.next('put', ...Array.from({ length: 6 }, () => silence));
+    await harness.upload(fileOf(10));
+    const errors = harness.all('mule-error').map(({ error }) => error);
     expect(errors, 'said once').to.have.length(1);
     expect(errors[0]).to.include({ code: 'store-blocked', retryable: true });
     expect(errors[0]!.message).to.contain('CORS').and.to.contain(NAME);
-    expect(stand.of(NAME)).to.include({ status: 'complete' });
+    expect(harness.of(NAME)).to.include({ status: 'complete' });
   });
 
   it('does not blame CORS where answers to such requests were read before', async () => {
-    const stand = new Stand({ concurrency: 1 });
-    stand.store.next('part', (_request, proceed) => proceed(), ...Array.from({ length: 8 }, () => silence));
-    await outcome(stand, 3);
-    expect(stand.all('mule-error')).to.be.empty;
+    const harness = new Harness({ concurrency: 1 });
+    harness.store.next('part', (_request, proceed) => proceed(), ...Array.from({ length: 8 }, () => silence));
+    await outcome(harness, 3);
+    expect(harness.all('mule-error')).to.be.empty;
   });
 });
 
 describe('an upload through what the store says', () => {
   it('asks for new signatures when the store says that they are old, as often as that takes', async () => {
-    const stand = new Stand({ concurrency: 1 });
-    stand.store.next(
+    const harness = new Harness({ concurrency: 1 });
+    harness.store.next(
       'part',
       ...Array.from({ length: 5 }, () => refuse(403, 'AccessDenied', {}, 'Request has expired')),
     );
-    await outcome(stand, 2);
-    expect(stand.of(NAME).status).to.equal('complete');
+    await outcome(harness, 2);
+    expect(harness.of(NAME).status).to.equal('complete');
   });
 
   it('fails when fresh signatures are refused three times', async () => {
-    const stand = new Stand({ concurrency: 1 });
-    stand.store.always('put', refuse(403, 'SignatureDoesNotMatch'));
-    await stand.upload(fileOf(10));
-    expect(stand.of(NAME).error).to.include({ code: 'signature-rejected', status: 403, retryable: true });
-    expect(stand.store.count('put')).to.equal(3);
-    const urls = stand.store.seen.map(({ request }) => request.url);
+    const harness = new Harness({ concurrency: 1 });
+    harness.store.always('put', refuse(403, 'SignatureDoesNotMatch'));
+    await harness.upload(fileOf(10));
+    expect(harness.of(NAME).error).to.include({ code: 'signature-rejected', status: 403, retryable: true });
+    expect(harness.store.count('put')).to.equal(3);
+    const urls = harness.store.seen.map(({ request }) => request.url);
     expect(new Set(urls), 'a new signature each time').to.have.property('size', 3);
   });
 
   it('waits as long as Retry-After says', async () => {
-    const stand = new Stand({ concurrency: 1 });
+    const harness = new Harness({ concurrency: 1 });
     const times: number[] = [];
     for (const status of [503, 429]) {
-      stand.store.next('part 1', async (request, proceed) => {
-        times.push(stand.clock.now());
+      harness.store.next('part 1', async (request, proceed) => {
+        times.push(harness.clock.now());
         return refuse(status, 'SlowDown', { 'Retry-After': '77' })(request, proceed);
       });
     }
-    stand.store.next('part 1', async (_request, proceed) => {
-      times.push(stand.clock.now());
+    harness.store.next('part 1', async (_request, proceed) => {
+      times.push(harness.clock.now());
       return proceed();
     });
-    await outcome(stand, 2);
+    await outcome(harness, 2);
     expect([times[1]! - times[0]!, times[2]! - times[1]!]).to.deep.equal([77_000, 77_000]);
-    expect(stand.all('mule-retry')[0]).to.include({ delay: 77_000, phase: 'part', partNumber: 1 });
+    expect(harness.all('mule-retry')[0]).to.include({ delay: 77_000, phase: 'part', partNumber: 1 });
   });
 
   it('shows what it waits for, and until when', async () => {
-    const stand = new Stand();
-    stand.store.next('put', refuse(503, 'SlowDown', { 'Retry-After': '60' }));
-    await stand.uploader.add([fileOf(10)]);
-    await stand.until(() => stand.of(NAME).status === 'waiting');
-    expect(stand.of(NAME).waitingFor).to.equal('store');
-    expect(stand.of(NAME).retryAt! - stand.clock.now()).to.be.within(59_000, 60_000);
-    await stand.finished();
-    expect(stand.of(NAME)).to.include({ waitingFor: null, retryAt: null });
+    const harness = new Harness();
+    harness.store.next('put', refuse(503, 'SlowDown', { 'Retry-After': '60' }));
+    await harness.uploader.add([fileOf(10)]);
+    await harness.until(() => harness.of(NAME).status === 'waiting');
+    expect(harness.of(NAME).waitingFor).to.equal('store');
+    expect(harness.of(NAME).retryAt! - harness.clock.now()).to.be.within(59_000, 60_000);
+    await harness.finished();
+    expect(harness.of(NAME)).to.include({ waitingFor: null, retryAt: null });
   });
 
   it('begins afresh when the multipart upload is gone in the middle', async () => {
-    const stand = new Stand({ concurrency: 1 });
-    stand.store.next(
+    const harness = new Harness({ concurrency: 1 });
+    harness.store.next(
       'part',
       (_request, proceed) => proceed(),
       async (_request, proceed) => {
-        stand.store.uploads.clear();
+        harness.store.uploads.clear();
         return proceed();
       },
     );
     const file = fileOf(3 * PART);
-    await stand.upload(file);
-    expect(stand.of(NAME).status).to.equal('complete');
-    expect(await isStored(stand, file)).to.be.true;
-    expect(stand.store.count('create')).to.equal(2);
-    expect(stand.signer.bodies('get_init_signature')[1]!.files[0]).to.include({ force: true });
+    await harness.upload(file);
+    expect(harness.of(NAME).status).to.equal('complete');
+    expect(await isStored(harness, file)).to.be.true;
+    expect(harness.store.count('create')).to.equal(2);
+    expect(harness.signer.bodies('get_init_signature')[1]!.files[0]).to.include({ force: true });
   });
 
   it('finds its object in the bucket when the answer to Complete was lost', async () => {
-    const stand = new Stand();
-    stand.store.next('complete', loseAnswer);
+    const harness = new Harness();
+    harness.store.next('complete', loseAnswer);
     const file = fileOf(3 * PART);
-    await stand.upload(file);
-    expect(stand.of(NAME)).to.include({ status: 'complete', etag: 'whole-3' });
-    expect([stand.store.count('create'), stand.store.count('part')]).to.deep.equal([1, 3]);
+    await harness.upload(file);
+    expect(harness.of(NAME)).to.include({ status: 'complete', etag: 'whole-3' });
+    expect([harness.store.count('create'), harness.store.count('part')]).to.deep.equal([1, 3]);
   });
 
   it('does not believe a 200 that holds an Error, or is cut short', async () => {
-    const stand = new Stand();
-    stand.store.next(
+    const harness = new Harness();
+    harness.store.next(
       'complete',
       async () => answerOf(200, '  \n<Error><Code>InternalError</Code></Error>'),
       async () => answerOf(200, '<CompleteMultipartUploadResult><ETag>"x'),
       async () => answerOf(200, ''),
     );
-    await outcome(stand);
-    expect(stand.of(NAME)).to.include({ status: 'complete', etag: 'whole-3' });
-    expect(stand.store.count('complete')).to.equal(4);
+    await outcome(harness);
+    expect(harness.of(NAME)).to.include({ status: 'complete', etag: 'whole-3' });
+    expect(harness.store.count('complete')).to.equal(4);
   });
 
   it('lists the parts and mends when Complete finds one missing', async () => {
-    const stand = new Stand();
-    stand.store.next('complete', async (request, proceed) => {
-      [...stand.store.uploads.values()][0]!.parts.delete(2);
+    const harness = new Harness();
+    harness.store.next('complete', async (request, proceed) => {
+      [...harness.store.uploads.values()][0]!.parts.delete(2);
       return refuse(400, 'InvalidPart')(request, proceed);
     });
     const file = fileOf(3 * PART);
-    await stand.upload(file);
-    expect(await isStored(stand, file)).to.be.true;
-    expect(stand.store.sentParts.sort()).to.deep.equal([1, 2, 2, 3]);
+    await harness.upload(file);
+    expect(await isStored(harness, file)).to.be.true;
+    expect(harness.store.sentParts.sort()).to.deep.equal([1, 2, 2, 3]);
   });
 
   it('waits for minutes for Complete, and for an answer once the last byte went up', async () => {
-    const stand = new Stand();
-    await outcome(stand, 2);
-    const of = (operation: string) => stand.store.seen.find((seen) => seen.operation === operation)!.request;
+    const harness = new Harness();
+    await outcome(harness, 2);
+    const of = (operation: string) => harness.store.seen.find((seen) => seen.operation === operation)!.request;
     expect(of('complete').answerTimeout).to.equal(600_000);
     expect(of('part').answerTimeout).to.equal(120_000);
     expect(of('part').stallTimeout).to.equal(30_000);
   });
 
   it('reads the ETags from the store’s list where CORS hides them', async () => {
-    const stand = new Stand();
-    stand.store.exposesEtags = false;
-    await outcome(stand);
-    expect(stand.of(NAME).status).to.equal('complete');
+    const harness = new Harness();
+    harness.store.exposesEtags = false;
+    await outcome(harness);
+    expect(harness.of(NAME).status).to.equal('complete');
     const body = await (
-      stand.store.seen.find(({ operation }) => operation === 'complete')!.request.body as Blob
+      harness.store.seen.find(({ operation }) => operation === 'complete')!.request.body as Blob
     ).text();
     expect(body).to.contain(`part-2-${PART}`);
   });
@@ -248,13 +248,13 @@ describe('an upload through what the store says', () => {
       [10, 'put'],
       [2 * PART, 'complete'],
     ] as const) {
-      const stand = new Stand();
+      const harness = new Harness();
       // of the same size, and of the same number of parts: yet not this file
-      stand.store.objects.set(`files/${NAME}`, { body: fileOf(size), etag: 'whole-2' });
-      stand.store.always(operation, refuse(412, 'PreconditionFailed'));
-      await stand.upload(fileOf(size));
-      expect(stand.of(NAME).status).to.equal('failed');
-      expect(stand.of(NAME).error).to.include({ code: 'key-exists', status: 412 });
+      harness.store.objects.set(`files/${NAME}`, { body: fileOf(size), etag: 'whole-2' });
+      harness.store.always(operation, refuse(412, 'PreconditionFailed'));
+      await harness.upload(fileOf(size));
+      expect(harness.of(NAME).status).to.equal('failed');
+      expect(harness.of(NAME).error).to.include({ code: 'key-exists', status: 412 });
     }
   });
 
@@ -266,19 +266,19 @@ describe('an upload through what the store says', () => {
         return answerOf(500, '<Error><Code>InternalError</Code></Error>');
       },
     ]) {
-      const stand = new Stand();
-      stand.store.next('put', first, refuse(412, 'PreconditionFailed'));
-      await stand.upload(fileOf(10));
-      expect(stand.of(NAME), String(first)).to.include({ status: 'complete', etag: 'whole' });
+      const harness = new Harness();
+      harness.store.next('put', first, refuse(412, 'PreconditionFailed'));
+      await harness.upload(fileOf(10));
+      expect(harness.of(NAME), String(first)).to.include({ status: 'complete', etag: 'whole' });
     }
   });
 
   it('fails with the store’s own word for what no repetition mends', async () => {
-    const stand = new Stand();
-    stand.store.next('create', refuse(400, 'InvalidArgument', {}, 'no such storage class'));
-    await outcome(stand);
-    expect(stand.of(NAME).error).to.include({ code: 'store-refused', status: 400, phase: 'create' });
-    expect(stand.of(NAME).error!.message).to.contain('no such storage class').and.to.contain(NAME);
+    const harness = new Harness();
+    harness.store.next('create', refuse(400, 'InvalidArgument', {}, 'no such storage class'));
+    await outcome(harness);
+    expect(harness.of(NAME).error).to.include({ code: 'store-refused', status: 400, phase: 'create' });
+    expect(harness.of(NAME).error!.message).to.contain('no such storage class').and.to.contain(NAME);
   });
 });
 
@@ -294,12 +294,12 @@ describe('an upload whose file is no more what it was', () => {
     };
     await write(2 * PART);
     const file = await handle.getFile();
-    const stand = new Stand();
-    stand.store.next('part', async (request, proceed) => {
+    const harness = new Harness();
+    harness.store.next('part', async (request, proceed) => {
       await write(PART);
       return silence(request, proceed);
     });
-    await stand.upload(file);
+    await harness.upload(file);
     // WebKit reads on in a changed file of this kind, and so nobody can tell
     const isNoticed = await file
       .slice(0, 1)
@@ -310,8 +310,8 @@ describe('an upload whose file is no more what it was', () => {
       );
     await root.removeEntry(name);
     if (!isNoticed) return;
-    expect(stand.of(name).status).to.equal('failed');
-    expect(stand.of(name).error!.code).to.be.oneOf(['file-changed', 'file-unreadable']);
-    expect(stand.store.objects).to.be.empty;
+    expect(harness.of(name).status).to.equal('failed');
+    expect(harness.of(name).error!.code).to.be.oneOf(['file-changed', 'file-unreadable']);
+    expect(harness.store.objects).to.be.empty;
   });
 });

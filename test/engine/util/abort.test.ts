@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { abortable, following, limited, unlessAborted } from '../../../src/engine/util/abort.js';
-import { HandClock } from '../fake-clock.js';
+import { FakeClock } from '../fake-clock.js';
 
 const never = new Promise<never>(() => {});
 const outcomeOf = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
@@ -82,13 +82,13 @@ describe('work with a controller of its own', () => {
 
 describe('work that has its time', () => {
   it('gives its outcome, and leaves no timer behind', async () => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     expect(await limited(clock, 1_000, undefined, () => Promise.resolve(1))).to.equal(1);
     expect(clock.nextDelay).to.equal(null);
   });
 
   it('is ended when that is over, and waited for no longer even where it does not listen', async () => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     let ending: AbortSignal | undefined;
     const outcome = outcomeOf(
       limited(clock, 1_000, new AbortController().signal, (signal) => ((ending = signal), never)),
@@ -101,7 +101,7 @@ describe('work that has its time', () => {
   });
 
   it('ends with the signal, for its reason, and does not begin where that is aborted', async () => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     const controller = new AbortController();
     const reason = new Error('paused');
     const outcome = outcomeOf(limited(clock, 1_000, controller.signal, () => never));

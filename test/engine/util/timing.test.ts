@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { nap, sleep, systemClock } from '../../../src/engine/util/timing.js';
-import { HandClock } from '../fake-clock.js';
+import { FakeClock } from '../fake-clock.js';
 
 describe('the machine’s clock', () => {
   it('has both times, chance, and timers that can be cancelled', async () => {
@@ -18,7 +18,7 @@ describe('the machine’s clock', () => {
 
 describe('sleep', () => {
   it('ends after its time, or with its signal, and leaves no timer behind', async () => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     const controller = new AbortController();
     let isOver = false;
     void sleep(clock, 1_000, controller.signal).then(() => (isOver = true));
@@ -37,7 +37,7 @@ describe('sleep', () => {
 
 describe('a nap', () => {
   it('is over when it is woken, then or before its time, and leaves no timer behind', async () => {
-    const clock = new HandClock();
+    const clock = new FakeClock();
     const { signal } = new AbortController();
     const { over, wake } = nap(clock, 1_000, signal);
     expect(clock.nextDelay).to.equal(1_000);

@@ -123,7 +123,7 @@ export async function startPage(
   };
 }
 
-export interface Stand extends Omit<SignedPage, 'stop'> {
+export interface Harness extends Omit<SignedPage, 'stop'> {
   readonly proxy: FaultProxy;
   /** Asks the store itself, past the proxy. */
   readonly s3: S3Client;
@@ -131,7 +131,7 @@ export interface Stand extends Omit<SignedPage, 'stop'> {
 }
 
 /** Starts a signer for the store, as seen through a fault proxy, and the page. */
-export async function startStand(store: StoreAccess, signer: Partial<SignerOptions> = {}): Promise<Stand> {
+export async function startHarness(store: StoreAccess, signer: Partial<SignerOptions> = {}): Promise<Harness> {
   const proxy = await startFaultProxy(store.url);
   const page = await startPage(store, proxy.url, signer);
   return {
