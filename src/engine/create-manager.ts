@@ -1,35 +1,35 @@
 /** What an uploader fetches once it is made: its working parts, with the browser's own ports. */
 import { systemClock } from './util/timing.js';
-import { BrowserEnvironment } from './browser/page-environment.js';
+import { BrowserPage } from './browser/page-environment.js';
 import { IndexedDbJournal } from './browser/indexed-db-journal.js';
-import { localNotebook } from './browser/local-storage.js';
+import { localKeyValueStore } from './browser/local-storage.js';
 import type { ResolvedOptions } from './api/options.js';
-import { LazyShelf } from './browser/lazy-file-store.js';
+import { LazyFileStore } from './browser/lazy-file-store.js';
 import { HttpSigner } from './browser/http-signer.js';
 import { broadcast } from './browser/tab-channel.js';
 import { webLocks } from './browser/tab-lock.js';
-import { BrowserTransport } from './browser/xhr-transport.js';
+import { XhrTransport } from './browser/xhr-transport.js';
 import type { Ports } from './ports.js';
-import { UploaderCore } from './manager.js';
+import { UploadManager } from './manager.js';
 import type { Tell } from './manager.js';
 
 /** @param ports stand in for the browser's own */
-export function openCore(options: Readonly<ResolvedOptions>, ports: Partial<Ports>, tell: Tell): UploaderCore {
+export function createManager(options: Readonly<ResolvedOptions>, ports: Partial<Ports>, tell: Tell): UploadManager {
   const makePorts = (getOptions: () => Readonly<ResolvedOptions>): Ports => {
-    const { clock = systemClock, shelf = new LazyShelf() } = ports;
+    const { clock = systemClock, fileStore: shelf = new LazyFileStore() } = ports;
     return {
       clock,
-      environment: new BrowserEnvironment(clock),
+      page: new BrowserPage(clock),
       journal: new IndexedDbJournal((id) => void shelf.remove(id)),
-      notebook: localNotebook,
-      shelf,
+      keyValueStore: localKeyValueStore,
+      fileStore: shelf,
       signer: new HttpSigner(getOptions, clock),
       tabChannel: broadcast,
       tabLock: webLocks,
-      transport: new BrowserTransport(clock),
-      loadChecksums: async () => (await import('./integrity/upload-checksums.js')).openKit(systemClock),
+      transport: new XhrTransport(clock),
+      loadHasher: async () => (await import('./integrity/upload-checksums.js')).openKit(systemClock),
       ...ports,
     };
   };
-  return new UploaderCore(options, makePorts, tell);
+  return new UploadManager(options, makePorts, tell);
 }

@@ -1,29 +1,29 @@
-import { loadRule, whyRejected } from './files/file-rules.js';
-import { ChecksumDesk } from './integrity/checksum-service.js';
+import { loadRule, rejectionOf } from './files/file-rules.js';
+import { ChecksumService } from './integrity/checksum-service.js';
 import type { Entry, Rules } from './files/file-entries.js';
-import { FileKeeper } from './resume/file-store-writer.js';
-import { InitDesk } from './signing/init-batcher.js';
+import { FileStoreWriter } from './resume/file-store-writer.js';
+import { InitBatcher } from './signing/init-batcher.js';
 import { Intake } from './uploads/intake.js';
-import { JournalKeeper } from './resume/journal-writer.js';
-import { LineMemory } from './network/throughput.js';
+import { JournalWriter } from './resume/journal-writer.js';
+import { ThroughputEstimator } from './network/throughput.js';
 import { newId } from './util/new-id.js';
-import { Notices } from './signing/tracker-notifier.js';
+import { TrackerNotifier } from './signing/tracker-notifier.js';
 import { isOtherOwner, mergeOptions } from './api/options.js';
 import type { ResolvedOptions } from './api/options.js';
-import { PageWatch } from './uploads/page-lifecycle.js';
+import { PageLifecycle } from './uploads/page-lifecycle.js';
 import { Reachability } from './network/reachability.js';
 import { Recovery } from './uploads/recovery.js';
-import { Roster } from './uploads/upload-list.js';
+import { UploadList } from './uploads/upload-list.js';
 import { Scheduler } from './network/scheduler.js';
 import { principalOf, referenceOf } from './model/session.js';
-import { Signatures } from './signing/signature-cache.js';
+import { SignatureCache } from './signing/signature-cache.js';
 import { SignerHealth } from './network/signer-health.js';
 import { actionUrl } from './browser/http-signer.js';
 import { isOver, isRunning } from './api/status.js';
-import { SmallFiles } from './files/small-file-cache.js';
-import { StoreClient } from './s3/client.js';
-import { Tabs } from './resume/tab-coordinator.js';
-import { Turns } from './util/time-slicer.js';
+import { SmallFileCache } from './files/small-file-cache.js';
+import { S3Client } from './s3/client.js';
+import { TabCoordinator } from './resume/tab-coordinator.js';
+import { TimeSlicer } from './util/time-slicer.js';
 import type {
   AdmissionRules,
   FileHandle,
@@ -36,25 +36,25 @@ import type {
 import type { Ports } from './ports.js';
 import { Upload } from './uploads/upload.js';
 import type { Owner, UploadHost } from './uploads/upload-host.js';
-import { Visit } from './resume/page-presence.js';
+import { PagePresence } from './resume/page-presence.js';
 
 /** Milliseconds between two progress events of one upload. */
 const TICK = 100;
 /** Every uploader of this page, so that what ends for a user ends in all of them. */
-const uploaders = new Set<WeakRef<UploaderCore>>();
+const uploaders = new Set<WeakRef<UploadManager>>();
 let hasWarnedOfPrincipal = false;
 
 /** Sends an event to whoever listens to the uploader. @returns false where it was a gate and somebody closed it */
 export type Tell = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
 
 /** All that an uploader does: `Uploader` fetches it, hands everything on to it, and says what each member does. */
-export class UploaderCore {
+export class UploadManager {
   readonly #ports: Ports;
   readonly #emit: Tell;
-  readonly #roster: Roster;
+  readonly #roster: UploadList;
   readonly #intake: Intake;
-  readonly #smallFiles: SmallFiles;
-  readonly #line: LineMemory;
+  readonly #smallFiles: SmallFileCache;
+  readonly #line: ThroughputEstimator;
   readonly #dirty = new Set<Upload>();
   /** What follows the prefix `objectKey` in the keys of files that came with others. */
   readonly #ownNames = new WeakMap<Upload, string>();
@@ -67,14 +67,14 @@ export class UploaderCore {
   readonly #lifetime = new AbortController();
   readonly #finishers = new Set<{ resolve(uploads: UploadSnapshot[]): void; reject(error: Error): void }>();
   readonly #scheduler: Scheduler;
-  readonly #keeper: JournalKeeper;
-  readonly #desk: InitDesk;
-  readonly #checksumDesk: ChecksumDesk;
-  readonly #tabs: Tabs;
-  readonly #visit: Visit;
-  readonly #files: FileKeeper;
+  readonly #keeper: JournalWriter;
+  readonly #desk: InitBatcher;
+  readonly #checksumDesk: ChecksumService;
+  readonly #tabs: TabCoordinator;
+  readonly #visit: PagePresence;
+  readonly #files: FileStoreWriter;
   readonly #recovery: Recovery;
-  readonly #page: PageWatch;
+  readonly #page: PageLifecycle;
   readonly #host: UploadHost;
   #options: Readonly<ResolvedOptions>;
   #ready: Promise<void> | null = null;
@@ -101,26 +101,26 @@ export class UploaderCore {
     this.#ports = ports;
     this.#emit = tell;
     this.#scheduler = new Scheduler(ports.clock, () => this.#options);
-    this.#visit = new Visit(ports.tabLock, newId());
-    this.#keeper = new JournalKeeper(ports.journal, () => ({
+    this.#visit = new PagePresence(ports.tabLock, newId());
+    this.#keeper = new JournalWriter(ports.journal, () => ({
       ...this.#owner,
       principal: this.#recovery.user,
       visit: this.#visit.name,
     }));
-    this.#roster = new Roster(
+    this.#roster = new UploadList(
       () => (this.#isDetached ? 0 : this.#scheduler.lanes),
       () => this.#options.partSize,
     );
-    this.#line = new LineMemory(
-      ports.notebook,
+    this.#line = new ThroughputEstimator(
+      ports.keyValueStore,
       () => this.#scope,
       () => ports.clock.monotonic(),
     );
-    this.#smallFiles = new SmallFiles(ports.clock);
+    this.#smallFiles = new SmallFileCache(ports.clock);
     this.#intake = new Intake(this.#roster, this.#smallFiles, (type, detail) => this.#emit(type, detail));
     const getOptions = (): Readonly<ResolvedOptions> => this.#options;
-    this.#checksumDesk = new ChecksumDesk(ports.loadChecksums, () => this.#options.checksum);
-    this.#desk = new InitDesk({
+    this.#checksumDesk = new ChecksumService(ports.loadHasher, () => this.#options.checksum);
+    this.#desk = new InitBatcher({
       signer: ports.signer,
       clock: ports.clock,
       checksumDesk: this.#checksumDesk,
@@ -142,7 +142,7 @@ export class UploaderCore {
       },
       prepare: (upload) => this.#intake.prepare(upload),
     });
-    this.#tabs = new Tabs({
+    this.#tabs = new TabCoordinator({
       lock: ports.tabLock,
       channel: ports.tabChannel,
       clock: ports.clock,
@@ -154,17 +154,17 @@ export class UploaderCore {
     });
     this.#files = this.#makeFileKeeper();
     this.#recovery = this.#makeRecovery();
-    this.#page = new PageWatch(ports.environment, {
+    this.#page = new PageLifecycle(ports.page, {
       get options() {
         return getOptions();
       },
-      isBusy: () => this.#roster.running.size > 0 || this.#visit.isTold,
+      isBusy: () => this.#roster.running.size > 0 || this.#visit.isAnnounced,
       hasToStay: () => [...this.#roster.running].some(({ snapshot }) => snapshot.waitingFor !== 'tab'),
       wake: () => {
         for (const reachability of this.#reachabilities.values()) reachability.poke();
-        for (const upload of this.#roster.running) upload.nudge(false);
+        for (const upload of this.#roster.running) upload.retryNow(false);
       },
-      hurry: () => ports.transport.hurry?.(),
+      hurry: () => ports.transport.onWakeFromSleep?.(),
       hide: () => {
         for (const upload of this.#roster.running) upload.suspend();
         this.#tabs.leave();
@@ -235,15 +235,15 @@ export class UploaderCore {
       if (isSet('objectKey') && !session) upload.objectKey = this.#keyWish(upload);
       // those aborted here, too: the store has yet to hear of it
       if (isOtherSigner || isSet('headers', 'credentials', 'params')) upload.authorize();
-      if (isOtherSigner) upload.nudge(false);
+      if (isOtherSigner) upload.retryNow(false);
       if (
         (code === 'no-signer' && isOtherSigner && (options.sign || actionUrl('get_init_signature', options)))
         || (code === 'too-many-retries' && options.maxRetries > maxRetries)
       )
         this.#requeue(upload);
-      else if (status === 'queued' && options.autostart && !autostart) this.#roster.line(upload);
+      else if (status === 'queued' && options.autostart && !autostart) this.#roster.enqueue(upload);
     }
-    this.#roster.fill();
+    this.#roster.startNext();
   }
 
   /** Returns the wish for an upload's key; of several files each has its own name below the prefix. */
@@ -265,9 +265,9 @@ export class UploaderCore {
         ),
       ]);
       const isAdmitted = ({ file, fault }: Entry): boolean =>
-        !fault && !whyRejected(file, { ...rules, maxFiles: Infinity }, 0);
+        !fault && !rejectionOf(file, { ...rules, maxFiles: Infinity }, 0);
       rules.onReady?.(entries.some(isAdmitted), this.uploads);
-      const turns = new Turns(this.#ports.clock);
+      const turns = new TimeSlicer(this.#ports.clock);
       for (const entry of entries) {
         if (entry.isAborted) continue;
         if (era !== this.#era) {
@@ -279,13 +279,13 @@ export class UploaderCore {
         if (upload) taken.push(upload);
         if (!turns.isOver) continue;
         // the first go up while the last are still being taken in
-        this.#roster.fill();
+        this.#roster.startNext();
         await turns.next();
       }
     } finally {
       this.#arriving--;
     }
-    this.#roster.fill();
+    this.#roster.startNext();
     this.#settle();
     return taken.map(({ snapshot }) => snapshot);
   }
@@ -299,8 +299,8 @@ export class UploaderCore {
   }
 
   start(id?: string): void {
-    for (const upload of this.#roster.chosen(id)) if (upload.status === 'queued') this.#roster.line(upload);
-    this.#roster.fill();
+    for (const upload of this.#roster.chosen(id)) if (upload.status === 'queued') this.#roster.enqueue(upload);
+    this.#roster.startNext();
   }
 
   pause(id?: string): void {
@@ -315,23 +315,23 @@ export class UploaderCore {
       if (upload.status !== 'paused' && upload.status !== 'needs-file' && !isGivenBack) continue;
       if (upload.file) this.#requeue(upload);
     }
-    this.#roster.fill();
+    this.#roster.startNext();
     await this.#recovery.reopen(chosen);
   }
 
   abort(id?: string): void {
     for (const upload of this.#roster.chosen(id)) upload.abort();
-    this.#roster.fill();
+    this.#roster.startNext();
   }
 
   retry(id?: string): void {
     for (const reachability of this.#reachabilities.values()) reachability.poke();
     for (const upload of this.#roster.chosen(id)) {
       if (upload.status === 'failed') this.#requeue(upload);
-      else if (isRunning(upload.status)) upload.nudge(true);
+      else if (isRunning(upload.status)) upload.retryNow(true);
     }
     this.#scheduler.release();
-    this.#roster.fill();
+    this.#roster.startNext();
   }
 
   dismiss(id: string): void {
@@ -365,7 +365,7 @@ export class UploaderCore {
     this.#line.forget();
     // by each of them: what one is still writing comes before its own wipe
     const wipes = uploaders.flatMap((uploader) =>
-      [...scopes].flatMap((scope) => [uploader.#keeper.wipe(scope), uploader.#ports.shelf.wipe(scope)]),
+      [...scopes].flatMap((scope) => [uploader.#keeper.wipe(scope), uploader.#ports.fileStore.wipe(scope)]),
     );
     await Promise.all(wipes);
   }
@@ -389,7 +389,7 @@ export class UploaderCore {
       this.#isDetached = false;
       this.#visit.show();
       for (const id of ids) if (this.#roster.has(id)) void this.resume(id);
-      this.#roster.fill();
+      this.#roster.startNext();
       return isSameUser;
     };
     if (!this.#recovery.hasToConfirm) return goOn(true) || true;
@@ -445,9 +445,9 @@ export class UploaderCore {
       return upload;
     }
     // it arrives while the file is looked at
-    if (this.#checksumDesk.isWanted) void this.#checksumDesk.kit();
+    if (this.#checksumDesk.isWanted) void this.#checksumDesk.loadHasher();
     this.#files.consider(upload);
-    if (this.#options.autostart) this.#roster.line(upload);
+    if (this.#options.autostart) this.#roster.enqueue(upload);
     return upload;
   }
 
@@ -456,12 +456,13 @@ export class UploaderCore {
     this.#recovery.taken(upload);
     this.#files.consider(upload);
     // what was never begun is held as if it had just been added
-    if (upload.status === 'queued' && (isAsked || upload.session || this.#options.autostart)) this.#roster.line(upload);
+    if (upload.status === 'queued' && (isAsked || upload.session || this.#options.autostart))
+      this.#roster.enqueue(upload);
   }
 
-  #makeFileKeeper(): FileKeeper {
-    const { clock, shelf } = this.#ports;
-    return new FileKeeper({
+  #makeFileKeeper(): FileStoreWriter {
+    const { clock, fileStore: shelf } = this.#ports;
+    return new FileStoreWriter({
       clock,
       shelf,
       isOn: () => this.#options.recover === 'auto' || this.#options.recover === 'ask',
@@ -473,7 +474,7 @@ export class UploaderCore {
   }
 
   #makeRecovery(): Recovery {
-    const { clock, signer, shelf } = this.#ports;
+    const { clock, signer, fileStore: shelf } = this.#ports;
     const getOptions = (): Readonly<ResolvedOptions> => this.#options;
     return new Recovery({
       clock,
@@ -495,7 +496,7 @@ export class UploaderCore {
       remember: (upload) => this.#remember(upload),
       goOn: (upload, isAsked) => {
         this.#requeue(upload, isAsked);
-        this.#roster.fill();
+        this.#roster.startNext();
       },
       drop: (upload) => this.#leave([upload]),
       userChanged: () => this.#endAll({ isByPage: false }),
@@ -528,16 +529,16 @@ export class UploaderCore {
       smallFiles: this.#smallFiles,
       line: this.#line,
       lifetime: this.#lifetime.signal,
-      store: new StoreClient(transport, ({ method, url }, isGood, protocol) => {
+      store: new S3Client(transport, ({ method, url }, isGood, protocol) => {
         this.#hasSigned ||= isGood;
         this.#readable.add(`${method} ${new URL(url).origin}`);
         const { origin } = new URL(url);
         this.#reachabilities.get(origin)?.answered();
-        this.#scheduler.meet({ protocol, isSigners: origin === this.#signerOrigin });
+        this.#scheduler.updateConnection({ protocol, isSigners: origin === this.#signerOrigin });
       }),
       signerHealth: this.#signerHealth,
       makeSignatures: ({ id }) =>
-        new Signatures(
+        new SignatureCache(
           {
             call: async (...call) => {
               const answer = await signer.call(...call);
@@ -548,7 +549,7 @@ export class UploaderCore {
           clock,
         ),
       makeNotices: (session) =>
-        this.#wantsNotices(session) ? new Notices(signer, clock, () => referenceOf(session)) : null,
+        this.#wantsNotices(session) ? new TrackerNotifier(signer, clock, () => referenceOf(session)) : null,
       reachability: (url) => this.#reachability(url),
       isReadable: (method, url) => this.#readable.has(`${method} ${new URL(url).origin}`),
       isSignerKnown: () => this.#desk.hasAnswer,
@@ -605,7 +606,7 @@ export class UploaderCore {
   }
 
   /** Every uploader of this page, this one included. */
-  #ofPage(): UploaderCore[] {
+  #ofPage(): UploadManager[] {
     return [...uploaders].flatMap((known) => known.deref() ?? []);
   }
 
@@ -618,7 +619,7 @@ export class UploaderCore {
         'mule-upload: the signer names no `principal` in its answer to get_init_signature. So unfinished uploads resume only when their file is chosen again. Let the signer name the signed-in user, or null where nobody signs in; or set `scope` to an id of the user.',
       );
     }
-    this.#recovery.meet(user);
+    this.#recovery.identify(user);
     if (user === undefined) return;
     const isSameSigner = ({ sign, signer, urls }: Readonly<ResolvedOptions>): boolean =>
       sign === this.#options.sign
@@ -630,7 +631,7 @@ export class UploaderCore {
         && other.#recovery.user !== undefined
         && isSameSigner(other.#options)
       )
-        other.#recovery.meet(user);
+        other.#recovery.identify(user);
   }
 
   /**
@@ -688,16 +689,16 @@ export class UploaderCore {
     this.#emit(type, detail);
     const isEnd = isOver(upload.status) && (type === 'mule-complete' || type === 'mule-abort' || type === 'mule-error');
     if (isEnd) this.#settle(true);
-    if (type === 'mule-status' && !isRunning(upload.status) && upload.status !== 'queued') this.#roster.fill();
+    if (type === 'mule-status' && !isRunning(upload.status) && upload.status !== 'queued') this.#roster.startNext();
   }
 
   #measure({ size, duration }: UploaderEventMap['mule-part']['detail']): void {
     this.#line.sent(size, duration);
-    this.#scheduler.partTook(duration);
+    this.#scheduler.recordPartDuration(duration);
   }
 
   #book(upload: Upload): void {
-    this.#roster.book(upload);
+    this.#roster.reindex(upload);
     if (isOver(upload.status)) this.#desk.cancel(upload);
     if (upload.status === 'complete' || upload.status === 'aborted') {
       this.#files.release(upload);

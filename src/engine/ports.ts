@@ -56,7 +56,7 @@ export interface Transport {
    */
   send(request: StoreRequest): Promise<StoreResponse>;
   /** Takes in that the machine slept: what is in flight has to show life soon, or is dropped. */
-  hurry?(): void;
+  onWakeFromSleep?(): void;
   /** Tells whether anything answers at that URL, whatever it says. */
   probe(url: string, signal: AbortSignal): Promise<boolean>;
 }
@@ -118,9 +118,9 @@ export interface Journal {
 }
 
 /** Where files of unfinished uploads are kept between visits. */
-export interface Shelf {
+export interface FileStore {
   /** @returns false where the browser, its quota or our own bounds say no */
-  keep(id: string, scope: string, kept: KeptFile): Promise<boolean>;
+  save(id: string, scope: string, kept: KeptFile): Promise<boolean>;
   find(id: string): Promise<KeptFile | null>;
   remove(id: string): Promise<void>;
   /** Removes every file of the scope. */
@@ -128,7 +128,7 @@ export interface Shelf {
 }
 
 /** Keeps short notes between visits; what it keeps are hints. */
-export interface Notebook {
+export interface KeyValueStore {
   read(name: string): string | null;
   /** @param text null: takes the note out */
   write(name: string, text: string | null): void;
@@ -161,7 +161,7 @@ export type Resumption = Pick<
 >;
 
 /** What the tab that has an upload tells of it to those that wait for it. */
-export interface TabNews extends Pick<
+export interface RemoteProgress extends Pick<
   UploadSnapshot,
   | 'status'
   | 'loaded'
@@ -183,11 +183,11 @@ export interface TabNews extends Pick<
 /** What all tabs of this origin hear. */
 export interface TabChannel {
   /** Joins in; what is said by others comes to `onMessage`. */
-  join(onMessage: (message: unknown) => void): { say(message: unknown): void; leave(): void };
+  open(onMessage: (message: unknown) => void): { say(message: unknown): void; leave(): void };
 }
 
 /** What the page around tells. */
-export interface EnvironmentHandlers {
+export interface PageHandlers {
   online(): void;
   offline(): void;
   /** The page was hidden, and is looked at again. */
@@ -202,25 +202,25 @@ export interface EnvironmentHandlers {
 }
 
 /** The machine and the page around the engine. */
-export interface Environment {
+export interface PageEnvironment {
   readonly online: boolean;
   /**
    * @param asksToLeave whether `leave` is wanted: who listens for `beforeunload` may be kept out of the back-forward cache
    * @returns what ends it
    */
-  listen(handlers: EnvironmentHandlers, asksToLeave: boolean): () => void;
+  listen(handlers: PageHandlers, asksToLeave: boolean): () => void;
 }
 
 export interface Ports {
   signer: SignerPort;
   transport: Transport;
   journal: Journal;
-  shelf: Shelf;
+  fileStore: FileStore;
   /** Loads what computes checksums, when it is first needed. */
-  loadChecksums: () => Promise<ChecksumKit>;
+  loadHasher: () => Promise<ChecksumKit>;
   clock: Clock;
-  notebook: Notebook;
+  keyValueStore: KeyValueStore;
   tabLock: TabLock;
   tabChannel: TabChannel;
-  environment: Environment;
+  page: PageEnvironment;
 }

@@ -15,8 +15,8 @@ import type {
   UploaderStatus,
 } from './api/types.js';
 import type { Ports } from './ports.js';
-import type { openCore as OpenCore } from './create-manager.js';
-import type { UploaderCore } from './manager.js';
+import type { createManager as CreateManager } from './create-manager.js';
+import type { UploadManager } from './manager.js';
 
 /** Milliseconds before its code is asked for again, and the most that this grows to. */
 const FIRST_WAIT = 1_000;
@@ -59,8 +59,8 @@ const Target = EventTarget as new () => UploaderTarget;
 export class Uploader extends Target {
   readonly #ports: Partial<Ports>;
   #options: Readonly<ResolvedOptions>;
-  #core: UploaderCore | null = null;
-  #loading: Promise<UploaderCore> | null = null;
+  #core: UploadManager | null = null;
+  #loading: Promise<UploadManager> | null = null;
   #isDisposed = false;
   #isDetached = false;
   /** Files added before the code was there, by the id that their upload will have. */
@@ -276,15 +276,15 @@ export class Uploader extends Target {
   }
 
   /** Null while the code that runs it is not there. @throws TypeError naming an id that is not listed */
-  #listing(id: string | undefined): UploaderCore | null {
+  #listing(id: string | undefined): UploadManager | null {
     if (this.#chosen(id).length) return id === undefined ? this.#core : null;
     if (!this.#core && id !== undefined) throw new TypeError(`there is no upload "${id}"`);
     return this.#core;
   }
 
-  #load(): Promise<UploaderCore> {
-    this.#loading ??= this.#fetchCode().then(({ openCore }) => {
-      this.#core = openCore(this.#options, this.#ports, (type, detail) => this.#tell(type, detail));
+  #load(): Promise<UploadManager> {
+    this.#loading ??= this.#fetchCode().then(({ createManager }) => {
+      this.#core = createManager(this.#options, this.#ports, (type, detail) => this.#tell(type, detail));
       if (this.#isDisposed) this.#core.dispose();
       else if (this.#isDetached) this.#core.detach();
       return this.#core;
@@ -297,7 +297,7 @@ export class Uploader extends Target {
   }
 
   /** Fetches the working parts, for as long as it takes: a page may have lost its line while it was loading. */
-  async #fetchCode(): Promise<{ openCore: typeof OpenCore }> {
+  async #fetchCode(): Promise<{ createManager: typeof CreateManager }> {
     for (let wait = FIRST_WAIT; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const silence = new Promise<never>((_, reject) => {

@@ -7,7 +7,7 @@ import type {
   Journal,
   JournalRecord,
   KeptFile,
-  Shelf,
+  FileStore,
   SignFunction,
   StoreResponse,
   Transport,
@@ -89,8 +89,8 @@ export class MemoryJournal implements Journal {
 }
 
 /** A shelf that holds what a test puts there, by name of the upload. */
-const shelfOf = (kept: Record<string, KeptFile>): Shelf => ({
-  keep: () => Promise.resolve(false),
+const shelfOf = (kept: Record<string, KeptFile>): FileStore => ({
+  save: () => Promise.resolve(false),
   find: (id) => Promise.resolve(kept[id] ?? null),
   remove: () => Promise.resolve(),
   wipe: () => Promise.resolve(),
@@ -118,7 +118,7 @@ export async function harness(
   const store = new FakeStore();
   const uploader = new Uploader(
     { sign, checksum: 'none', scope: newScope(), ...options },
-    { transport: store, journal: new MemoryJournal(records), shelf: shelfOf(kept) },
+    { transport: store, journal: new MemoryJournal(records), fileStore: shelfOf(kept) },
   );
   element.uploader = uploader;
   await uploader.ready;

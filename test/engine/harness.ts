@@ -3,13 +3,13 @@ import { Uploader } from '../../src/engine/index.js';
 import { webLocks } from '../../src/engine/browser/tab-lock.js';
 import type { UploadSnapshot, UploaderEventMap, UploaderOptions } from '../../src/engine/api/types.js';
 import type {
-  Environment,
-  EnvironmentHandlers,
+  PageEnvironment,
+  PageHandlers,
   Journal,
   JournalRecord,
   KeptFile,
   Ports,
-  Shelf,
+  FileStore,
 } from '../../src/engine/ports.js';
 import { FakeSigner } from './fake-signer.js';
 import { FakeStore } from './fake-store.js';
@@ -41,10 +41,10 @@ export class MemoryJournal implements Journal {
 }
 
 /** A shelf in memory. */
-export class MemoryShelf implements Shelf {
+export class MemoryFileStore implements FileStore {
   readonly kept = new Map<string, { scope: string; kept: KeptFile }>();
 
-  async keep(id: string, scope: string, kept: KeptFile): Promise<boolean> {
+  async save(id: string, scope: string, kept: KeptFile): Promise<boolean> {
     this.kept.set(id, { scope, kept });
     return true;
   }
@@ -63,11 +63,11 @@ export class MemoryShelf implements Shelf {
 }
 
 /** A page whose line, sleep and leaving a test decides. */
-export class FakeEnvironment implements Environment {
+export class FakeEnvironment implements PageEnvironment {
   online = true;
-  handlers: EnvironmentHandlers | null = null;
+  handlers: PageHandlers | null = null;
 
-  listen(handlers: EnvironmentHandlers, asksToLeave: boolean): () => void {
+  listen(handlers: PageHandlers, asksToLeave: boolean): () => void {
     this.handlers = { ...handlers, leave: (event) => asksToLeave && handlers.leave(event) };
     return () => {
       this.handlers = null;
@@ -111,7 +111,7 @@ export class Harness {
   readonly store: FakeStore;
   readonly signer: FakeSigner;
   readonly journal: Journal;
-  readonly shelf: Shelf;
+  readonly fileStore: FileStore;
   readonly environment = new FakeEnvironment();
   readonly uploader: Uploader;
   readonly told: Told[] = [];
@@ -124,7 +124,7 @@ export class Harness {
     this.store = before?.store ?? new FakeStore(this.clock);
     this.signer = before?.signer ?? new FakeSigner(this.clock);
     this.journal = ports.journal ?? before?.journal ?? new MemoryJournal();
-    this.shelf = ports.shelf ?? before?.shelf ?? new MemoryShelf();
+    this.fileStore = ports.fileStore ?? before?.fileStore ?? new MemoryFileStore();
     this.#scope = before ? before.#scope : `harness ${++scopes} of ${Math.random()}`;
     this.#ports = ports;
     this.uploader = new Uploader(
@@ -134,10 +134,10 @@ export class Harness {
         transport: this.store,
         signer: this.signer,
         tabLock: webLocks,
-        environment: this.environment,
+        page: this.environment,
         ...ports,
         journal: this.journal,
-        shelf: this.shelf,
+        fileStore: this.fileStore,
       },
     );
     for (const type of EVENTS) {

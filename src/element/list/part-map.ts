@@ -1,4 +1,4 @@
-import { PART_FLYING, PART_STORED } from '../../engine/model/part-states.js';
+import { PART_IN_FLIGHT, PART_STORED } from '../../engine/model/part-states.js';
 
 /** Cells in one line of a map, at most; beyond two lines a cell stands for several parts. */
 const COLUMNS = 100;
@@ -40,7 +40,7 @@ export function mapOf(states: Uint8Array): PartMap {
 
 /** What is on its way shows before all else. */
 function lookOf(states: Uint8Array): Look {
-  if (states.includes(PART_FLYING)) return 'flying';
+  if (states.includes(PART_IN_FLIGHT)) return 'flying';
   if (!states.includes(PART_STORED)) return 'empty';
   return states.every((state) => state === PART_STORED) ? 'stored' : 'partly';
 }

@@ -27,7 +27,7 @@ interface Timer {
  * being hidden, and before the page goes into the back-forward cache.
  * @see https://developer.chrome.com/blog/timer-throttling-in-chrome-88
  */
-export class HiddenTimers {
+export class BackgroundTimers {
   readonly #timers = new Map<number, Timer>();
   #lastId = 0;
   #worker: Worker | null = null;

@@ -1,4 +1,4 @@
-import type { KeptFile, Shelf } from '../ports.js';
+import type { KeptFile, FileStore } from '../ports.js';
 
 /** Bytes of all copies together. */
 export const ALL_COPIES = 64 * 1024 ** 2;
@@ -24,7 +24,7 @@ const copiedBytes = ({ kept }: Entry): number => ('file' in kept ? kept.file.siz
  *
  * Without Web Locks (plain `http:`) nothing is kept: two tabs could not tell which of them goes on by itself.
  */
-export class IndexedDbShelf implements Shelf {
+export class IndexedDbFileStore implements FileStore {
   readonly #entries: LocalForage;
   readonly #lifetime: number;
   readonly #estimate: Estimate;
@@ -47,7 +47,7 @@ export class IndexedDbShelf implements Shelf {
   }
 
   /** @returns whether it was kept; a browser that takes none of that kind is not asked again */
-  keep(id: string, scope: string, kept: KeptFile): Promise<boolean> {
+  save(id: string, scope: string, kept: KeptFile): Promise<boolean> {
     return this.#inTurn(async () => {
       const kind = 'file' in kept ? 'file' : 'handle';
       if (this.#refused.has(kind) || !globalThis.navigator?.locks) return false;

@@ -1,23 +1,23 @@
 import { LIFETIME, openTable } from './indexed-db-journal.js';
-import type { KeptFile, Shelf } from '../ports.js';
+import type { KeptFile, FileStore } from '../ports.js';
 
 // Handed over rather than imported there: what both sides import would become a third file that every visit fetches.
-const load = async (): Promise<Shelf> => {
-  const { IndexedDbShelf } = await import('./indexed-db-file-store.js');
-  return new IndexedDbShelf(openTable('mule-upload-files', 'files'), LIFETIME);
+const load = async (): Promise<FileStore> => {
+  const { IndexedDbFileStore } = await import('./indexed-db-file-store.js');
+  return new IndexedDbFileStore(openTable('mule-upload-files', 'files'), LIFETIME);
 };
 
 /** The shelf in IndexedDB, whose code is fetched when the first file is put there or looked for. */
-export class LazyShelf implements Shelf {
-  readonly #load: () => Promise<Shelf>;
-  #loading: Promise<Shelf | null> | null = null;
+export class LazyFileStore implements FileStore {
+  readonly #load: () => Promise<FileStore>;
+  #loading: Promise<FileStore | null> | null = null;
 
   constructor(fetchShelf = load) {
     this.#load = fetchShelf;
   }
 
-  keep(id: string, scope: string, kept: KeptFile): Promise<boolean> {
-    return this.#ask((shelf) => shelf.keep(id, scope, kept), false);
+  save(id: string, scope: string, kept: KeptFile): Promise<boolean> {
+    return this.#ask((shelf) => shelf.save(id, scope, kept), false);
   }
 
   find(id: string): Promise<KeptFile | null> {
@@ -33,7 +33,7 @@ export class LazyShelf implements Shelf {
   }
 
   /** A shelf that cannot be had, or whose storage is refused, is an empty one. */
-  async #ask<T>(question: (shelf: Shelf) => Promise<T>, nothing: T): Promise<T> {
+  async #ask<T>(question: (shelf: FileStore) => Promise<T>, nothing: T): Promise<T> {
     this.#loading ??= this.#load().catch((error: unknown) => {
       console.warn('mule-upload: no file is kept for the next visit, since a module could not be loaded.', error);
       return null;

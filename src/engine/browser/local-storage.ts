@@ -1,10 +1,10 @@
-import type { Notebook } from '../ports.js';
+import type { KeyValueStore } from '../ports.js';
 
 /**
  * Short notes in localStorage, read without waiting. What it loses in a crash, or refuses, is no loss: nothing but
  * hints is written here.
  */
-export const localNotebook: Notebook = {
+export const localKeyValueStore: KeyValueStore = {
   read(name) {
     try {
       return localStorage.getItem(name);

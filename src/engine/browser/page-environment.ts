@@ -1,4 +1,4 @@
-import type { Clock, Environment } from '../ports.js';
+import type { Clock, PageEnvironment } from '../ports.js';
 
 /** Milliseconds between looks at the clocks. */
 const LOOK_EVERY = 5_000;
@@ -32,7 +32,7 @@ export function whenHidden(changed: (isHidden: boolean, isGone: boolean) => void
  * The browser page: the line, sleep and waking, leaving. In a worker or in Node what is not there never happens.
  * @see https://developer.chrome.com/docs/web-platform/page-lifecycle-api
  */
-export class BrowserEnvironment implements Environment {
+export class BrowserPage implements PageEnvironment {
   readonly #clock: Clock;
 
   constructor(clock: Clock) {
@@ -44,7 +44,7 @@ export class BrowserEnvironment implements Environment {
   }
 
   listen(
-    { online, offline, wake, slept, hide, show, leave }: Parameters<Environment['listen']>[0],
+    { online, offline, wake, slept, hide, show, leave }: Parameters<PageEnvironment['listen']>[0],
     asksToLeave: boolean,
   ): Off {
     if (typeof globalThis.addEventListener !== 'function') return () => {};

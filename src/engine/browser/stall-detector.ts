@@ -6,7 +6,7 @@ const GRACE = 10_000;
 const LATE = 500;
 
 /** Watches whether something still moves; one timer, set again only when it fires: what moves just moves the mark. */
-export class StallWatch {
+export class StallDetector {
   readonly #clock: Clock;
   readonly #onStall: (stillFor: number) => void;
   readonly #patience: number;

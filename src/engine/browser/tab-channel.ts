@@ -8,7 +8,7 @@ const NAME = 'mule-upload/1';
  * @see https://html.spec.whatwg.org/multipage/web-messaging.html#broadcasting-to-other-browsing-contexts
  */
 export const broadcast: TabChannel = {
-  join(onMessage) {
+  open(onMessage) {
     try {
       const channel = new BroadcastChannel(NAME);
       channel.onmessage = ({ data }: MessageEvent<unknown>) => onMessage(data);

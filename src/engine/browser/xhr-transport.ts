@@ -3,7 +3,7 @@ import { abortable, limited } from '../util/abort.js';
 import { TransportFault } from '../api/errors.js';
 import { watchPolicy } from './page-policy.js';
 import { MIN_MEASURED_BYTES, RequestPace } from './request-pace.js';
-import { StallWatch } from './stall-detector.js';
+import { StallDetector } from './stall-detector.js';
 import type { Clock, StoreRequest, StoreResponse, Transport } from '../ports.js';
 
 const PROBE_TIMEOUT = 5_000;
@@ -37,9 +37,9 @@ function paceOf({ origin }: URL): RequestPace {
  * The browser's own way to the store: XMLHttpRequest, the only one that tells upload progress in every engine.
  * @see https://xhr.spec.whatwg.org/
  */
-export class BrowserTransport implements Transport {
+export class XhrTransport implements Transport {
   readonly #clock: Clock;
-  readonly #watches = new Set<StallWatch>();
+  readonly #watches = new Set<StallDetector>();
   /** By origin, once it is known; null while there is hope left. */
   readonly #protocols = new Map<string, { name: string | undefined; looks: number }>();
 
@@ -82,7 +82,7 @@ export class BrowserTransport implements Transport {
         fault('stalled', `nothing moved for ${Math.round(stillFor / 1_000)} s`);
         xhr.abort();
       };
-      const watch = new StallWatch(clock, body ? stallTimeout : answerTimeout, (stillFor) => {
+      const watch = new StallDetector(clock, body ? stallTimeout : answerTimeout, (stillFor) => {
         const elapsed = clock.monotonic() - begun;
         const isHidden = upAt === null && !first && pace.isBlind;
         const due = pace.due(size, ownPace) + (isHidden ? stallTimeout : 0);
@@ -164,7 +164,7 @@ export class BrowserTransport implements Transport {
     return (known.name = entry?.nextHopProtocol || undefined);
   }
 
-  hurry(): void {
+  onWakeFromSleep(): void {
     for (const watch of this.#watches) watch.hurry();
   }
 

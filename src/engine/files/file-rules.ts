@@ -46,7 +46,7 @@ export function formatSize(bytes: number): string {
  * Tells why a file is not taken in; null where it is.
  * @param count files that are listed already
  */
-export function whyRejected(
+export function rejectionOf(
   file: FileFacts,
   { accept = '', maxSize = Infinity, minSize = 0, maxFiles = Infinity }: AdmissionRules,
   count: number,

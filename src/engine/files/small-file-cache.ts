@@ -13,7 +13,7 @@ export const isSmall = ({ size }: Blob): boolean => size <= READ_WHOLE;
  * The bytes of small files, from when they are recognised until they are sent, so that each is read once. Thousands of
  * files cost more by how often they are touched than by their bytes.
  */
-export class SmallFiles {
+export class SmallFileCache {
   readonly #clock: Clock;
   readonly #kept = new Map<Blob, { bytes: Uint8Array<ArrayBuffer>; at: number }>();
   #size = 0;

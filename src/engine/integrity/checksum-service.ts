@@ -3,28 +3,28 @@ import { DEFAULT_PART_SIZE } from '../../limits.js';
 import type { ChecksumAlgorithm, InitAnswer } from '../../protocol.js';
 import type { ChecksumKit } from './upload-checksums.js';
 import type { ResolvedOptions } from '../api/options.js';
-import type { EtagLore } from './part-verifier.js';
+import type { EtagFormat } from './part-verifier.js';
 import type { Ports } from '../ports.js';
 import type { Upload } from '../uploads/upload.js';
 
 /** Milliseconds after which code that does not arrive is gone on without. */
-const PATIENCE = 10_000;
+const LOAD_TIMEOUT_MS = 10_000;
 /** Best first. */
 export const ALGORITHMS: readonly ChecksumAlgorithm[] = ['crc64nvme', 'crc32c', 'crc32', 'sha256'];
 /** Bytes that are read, for one call to the signer, before it is known whether that signs checksums of whole files. */
-const MOST_FORESEEN = 64 * 1024 ** 2;
+const MAX_PRECOMPUTED_BYTES = 64 * 1024 ** 2;
 
 /** What all uploads share of the checks that no byte goes wrong. The code that computes is loaded when first needed. */
-export class ChecksumDesk {
-  readonly #load: Ports['loadChecksums'];
+export class ChecksumService {
+  readonly #load: Ports['loadHasher'];
   readonly #wish: () => ResolvedOptions['checksum'];
-  readonly #etags = new Map<string, EtagLore>();
-  readonly #said = new Set<string>();
+  readonly #etags = new Map<string, EtagFormat>();
+  readonly #warned = new Set<string>();
   #kit: Promise<ChecksumKit | null> | null = null;
   /** By which algorithm this signer signs whole files; null: by none. */
   #signed: ChecksumAlgorithm | null | undefined;
 
-  constructor(load: Ports['loadChecksums'], wish: () => ResolvedOptions['checksum']) {
+  constructor(load: Ports['loadHasher'], wish: () => ResolvedOptions['checksum']) {
     this.#load = load;
     this.#wish = wish;
   }
@@ -35,9 +35,9 @@ export class ChecksumDesk {
   }
 
   /** What computes; null where its code cannot be had, which is said once. */
-  kit(): Promise<ChecksumKit | null> {
-    return (this.#kit ??= unlessAborted(AbortSignal.timeout(PATIENCE), this.#load()).catch((error: unknown) => {
-      this.#say('the code for checksums could not be loaded: files are sent unchecked', error);
+  loadHasher(): Promise<ChecksumKit | null> {
+    return (this.#kit ??= unlessAborted(AbortSignal.timeout(LOAD_TIMEOUT_MS), this.#load()).catch((error: unknown) => {
+      this.#warn('the code for checksums could not be loaded: files are sent unchecked', error);
       return null;
     }));
   }
@@ -45,7 +45,7 @@ export class ChecksumDesk {
   /** Algorithms that can be agreed on, best first. */
   async offers(): Promise<ChecksumAlgorithm[]> {
     const wish = this.#wish();
-    if (wish === 'none' || !(await this.kit())) return [];
+    if (wish === 'none' || !(await this.loadHasher())) return [];
     return wish === 'auto' ? [...ALGORITHMS] : [wish];
   }
 
@@ -53,7 +53,7 @@ export class ChecksumDesk {
   agreed(algorithm: ChecksumAlgorithm | undefined): void {
     const wish = this.#wish();
     if (wish === 'auto' || wish === 'none' || wish === algorithm) return;
-    this.#say(`the signer does not agree on "${wish}": what the store holds is compared by ETag where it is an MD5`);
+    this.#warn(`the signer does not agree on "${wish}": what the store holds is compared by ETag where it is an MD5`);
   }
 
   /** Learns from the signer whether whole files are signed with their checksums. */
@@ -65,11 +65,15 @@ export class ChecksumDesk {
   }
 
   /** Computes checksums of small files that the signer is likely to sign along with its first answer. */
-  async foresee(uploads: readonly Upload[], [first]: readonly ChecksumAlgorithm[], signal: AbortSignal): Promise<void> {
+  async precompute(
+    uploads: readonly Upload[],
+    [first]: readonly ChecksumAlgorithm[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const algorithm = this.#signed === undefined ? first : this.#signed;
-    const kit = algorithm && (await this.kit());
+    const kit = algorithm && (await this.loadHasher());
     if (!kit) return;
-    let room = MOST_FORESEEN;
+    let room = MAX_PRECOMPUTED_BYTES;
     const small = uploads.filter(({ facts, session, file, checksum }) => {
       const isIt = facts.size <= DEFAULT_PART_SIZE && facts.size <= room && !session && file && !checksum;
       if (isIt) room -= facts.size;
@@ -84,7 +88,7 @@ export class ChecksumDesk {
   }
 
   /** What is known of a store's ETags. */
-  etagsOf(origin: string): EtagLore {
+  etagFormatOf(origin: string): EtagFormat {
     const lore = this.#etags.get(origin) ?? { areMd5s: false };
     this.#etags.set(origin, lore);
     return lore;
@@ -95,9 +99,9 @@ export class ChecksumDesk {
     void this.#kit?.then((kit) => kit?.release());
   }
 
-  #say(what: string, error?: unknown): void {
-    if (this.#said.has(what)) return;
-    this.#said.add(what);
+  #warn(what: string, error?: unknown): void {
+    if (this.#warned.has(what)) return;
+    this.#warned.add(what);
     console.warn(`mule-upload: ${what}.`, ...(error === undefined ? [] : [error]));
   }
 }

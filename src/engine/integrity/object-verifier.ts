@@ -1,13 +1,13 @@
 import type { ChecksumAlgorithm } from '../../protocol.js';
 import { hex } from '../files/fingerprint.js';
 import type * as partDigests from './part-digests.js';
-import type { Plan } from '../model/part-plan.js';
+import type { PartPlan } from '../model/part-plan.js';
 import type { StoredObject } from '../s3/client.js';
 import type { Integrity } from '../api/types.js';
 
 /** What the object that an upload makes has to be like. */
 export interface Expectation {
-  readonly plan: Plan;
+  readonly plan: PartPlan;
   /** Whether it is made of parts. */
   readonly isMultipart: boolean;
   /** The whole object's own checksum, as the store tells it; null where none was agreed on, or none can be had. */
@@ -41,7 +41,7 @@ export async function loadDigests(): Promise<typeof partDigests | null> {
  * @throws the signal's reason when aborted
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html
  */
-export async function judgeObject(
+export async function verifyObject(
   object: StoredObject,
   expected: Expectation,
   signal: AbortSignal,

@@ -1,6 +1,6 @@
 /** Loaded when an object's ETag has to be held against the file, which most visits never need. */
 import { Md5 } from '../hashing/md5.js';
-import type { Plan } from '../model/part-plan.js';
+import type { PartPlan } from '../model/part-plan.js';
 
 /** Bytes hashed at a stretch: about 1 ms on a fast machine, and under 8 ms on a slow one. */
 const SLICE = 128 * 1024;
@@ -10,7 +10,12 @@ const SLICE = 128 * 1024;
  * @throws DOMException when the file cannot be read
  * @throws the signal's reason when aborted
  */
-export async function md5OfPart(file: Blob, plan: Plan, partNumber: number, signal: AbortSignal): Promise<Uint8Array> {
+export async function md5OfPart(
+  file: Blob,
+  plan: PartPlan,
+  partNumber: number,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   const { start, end } = plan.range(partNumber);
   const md5 = new Md5();
   const read = (at: number): Promise<ArrayBuffer> => file.slice(at, Math.min(at + SLICE, end)).arrayBuffer();
@@ -30,7 +35,7 @@ export async function md5OfPart(file: Blob, plan: Plan, partNumber: number, sign
 }
 
 /** Gives the MD5s of all parts in order. */
-export async function md5OfParts(file: Blob, plan: Plan, signal: AbortSignal): Promise<Uint8Array[]> {
+export async function md5OfParts(file: Blob, plan: PartPlan, signal: AbortSignal): Promise<Uint8Array[]> {
   const digests: Uint8Array[] = [];
   for (let partNumber = 1; partNumber <= plan.count; partNumber++)
     digests.push(await md5OfPart(file, plan, partNumber, signal));

@@ -3,10 +3,10 @@ import type { StoredPart } from '../s3/xml.js';
 import type { Integrity } from '../api/types.js';
 
 /** Parts without one equal ETag after which ETags are taken for something else than MD5s. */
-const MOST_STRANGE = 3;
+const MAX_MISMATCHED_ETAGS = 3;
 
 /** What is known of a store's ETags beyond one upload. */
-export interface EtagLore {
+export interface EtagFormat {
   /** Whether one was ever the MD5 of what was sent. */
   areMd5s: boolean;
 }
@@ -14,7 +14,7 @@ export interface EtagLore {
 /** What is lent to the check of stored parts. */
 export interface StoredCheckHost {
   readonly agreed: AgreedChecksum | null;
-  readonly etags: EtagLore;
+  readonly etags: EtagFormat;
   /** Gives a part's checksum of the algorithm agreed on. */
   value(partNumber: number): Promise<string>;
   /** Gives a part's MD5 in hexadecimal. */
@@ -35,12 +35,12 @@ const isMd5 = (etag: string): boolean => /^[\da-f]{32}$/i.test(etag);
  * Holds the parts that the store has against the file: by the checksum that it lists, else by its ETag where that is an
  * MD5. One part at a time, so that those to be sent are not kept waiting.
  */
-export class StoredCheck {
+export class PartVerifier {
   readonly #host: StoredCheckHost;
   readonly #verdicts = new Map<number, Verdict>();
   readonly #queue = new Map<number, StoredPart>();
   /** Parts whose ETag is another MD5, while it is not known whether these ETags are MD5s of what was sent. */
-  readonly #strange = new Map<number, string>();
+  readonly #mismatchedEtags = new Map<number, string>();
   #run: Promise<void> | null = null;
 
   constructor(host: StoredCheckHost) {
@@ -50,7 +50,7 @@ export class StoredCheck {
   /** Takes in a part that the store has taken with its signed checksum. */
   confirm(partNumber: number, etag: string): void {
     this.#queue.delete(partNumber);
-    this.#strange.delete(partNumber);
+    this.#mismatchedEtags.delete(partNumber);
     this.#verdicts.set(partNumber, { etag, by: 'checksum' });
   }
 
@@ -61,15 +61,15 @@ export class StoredCheck {
     // CORS may have hidden the ETag of what was sent
     if (known && (known.etag === etag || (known.by && !known.etag))) return;
     this.#verdicts.delete(partNumber);
-    this.#strange.delete(partNumber);
+    this.#mismatchedEtags.delete(partNumber);
     this.#queue.set(partNumber, part);
     void this.#start();
   }
 
   /** Believes nothing any more: what is listed next is compared again. */
-  doubt(): void {
+  reset(): void {
     this.#verdicts.clear();
-    this.#strange.clear();
+    this.#mismatchedEtags.clear();
     this.#queue.clear();
   }
 
@@ -79,8 +79,8 @@ export class StoredCheck {
    */
   async settled(): Promise<void> {
     while (this.#queue.size || this.#run) await this.#start();
-    for (const [partNumber, etag] of this.#strange) this.#verdicts.set(partNumber, { etag, by: null });
-    this.#strange.clear();
+    for (const [partNumber, etag] of this.#mismatchedEtags) this.#verdicts.set(partNumber, { etag, by: null });
+    this.#mismatchedEtags.clear();
   }
 
   /** Tells whether a part is the file's; null where nobody can tell. */
@@ -134,16 +134,16 @@ export class StoredCheck {
     const { partNumber, etag, checksums = {} } = part;
     const { agreed, etags } = this.#host;
     const isListed = agreed !== null && checksums[agreed.algorithm] !== undefined;
-    const hasNoMd5 = !etags.areMd5s && this.#strange.size >= MOST_STRANGE;
+    const hasNoMd5 = !etags.areMd5s && this.#mismatchedEtags.size >= MAX_MISMATCHED_ETAGS;
     const isOwn = !isListed && hasNoMd5 ? null : await this.isOwn(part);
     if (this.#queue.get(partNumber) !== part) return;
     if (isOwn === false) this.#host.differs(partNumber);
-    else if (isOwn) this.#strange.delete(partNumber);
-    else if (isMd5(etag)) this.#strange.set(partNumber, etag);
+    else if (isOwn) this.#mismatchedEtags.delete(partNumber);
+    else if (isMd5(etag)) this.#mismatchedEtags.set(partNumber, etag);
     else this.#verdicts.set(partNumber, { etag, by: null });
     if (!etags.areMd5s) return;
     // one ETag was an MD5: so are all of them
-    for (const strange of this.#strange.keys()) this.#host.differs(strange);
-    this.#strange.clear();
+    for (const strange of this.#mismatchedEtags.keys()) this.#host.differs(strange);
+    this.#mismatchedEtags.clear();
   }
 }

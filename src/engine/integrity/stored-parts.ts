@@ -13,7 +13,7 @@ export type PartJudge = (part: StoredPart) => Promise<boolean | null>;
  * @param isOwn judges by checksums; null where none can be computed: MD5s have to do
  * @throws the signal's reason when aborted
  */
-export async function provenParts(
+export async function verifiedParts(
   listed: Iterable<StoredPart>,
   table: PartTable,
   file: Blob,
@@ -23,7 +23,7 @@ export async function provenParts(
   const digests = isOwn ? null : await loadDigests();
   const isProven = async (part: StoredPart): Promise<boolean> => {
     const { partNumber, etag, size } = part;
-    if (table.isProven(partNumber, etag)) return true;
+    if (table.isVerified(partNumber, etag)) return true;
     if (partNumber > table.plan.count || size !== table.sizeOf(partNumber)) return false;
     try {
       if (isOwn) return (await isOwn(part)) ?? false;

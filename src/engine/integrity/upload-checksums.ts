@@ -6,8 +6,8 @@ import { fromBase64 } from '../hashing/crc.js';
 import { PartChecksums } from './part-checksums.js';
 import type { PartTable } from '../model/part-table.js';
 import type { StoredPart } from '../s3/xml.js';
-import { StoredCheck } from './part-verifier.js';
-import type { EtagLore } from './part-verifier.js';
+import { PartVerifier } from './part-verifier.js';
+import type { EtagFormat } from './part-verifier.js';
 import type { Integrity } from '../api/types.js';
 import type { Clock } from '../ports.js';
 
@@ -20,18 +20,18 @@ export interface FileChecksHost {
   readonly isMultipart: boolean;
   readonly file: Blob;
   readonly lanes: number;
-  readonly etags: EtagLore;
+  readonly etags: EtagFormat;
   /** Takes in that the store holds other bytes of a part than the file. */
   differs(partNumber: number): void;
 }
 
 /** The checksums of one upload's file: computed for what is sent, compared with what is stored. */
-export class FileChecks {
+export class UploadChecksums {
   /** Null where no checksum was agreed on. */
   readonly values: PartChecksums | null;
   readonly #host: FileChecksHost;
   readonly #checksums: Checksums;
-  readonly #stored: StoredCheck;
+  readonly #stored: PartVerifier;
   #signal: AbortSignal;
   #file: Blob;
 
@@ -46,7 +46,7 @@ export class FileChecks {
       return host.file.slice(start, end);
     };
     this.values = agreed && new PartChecksums({ algorithm: agreed.algorithm, host, read }, checksums, clock, signal);
-    this.#stored = new StoredCheck({
+    this.#stored = new PartVerifier({
       agreed,
       etags: host.etags,
       value: (partNumber) => this.values!.value(partNumber),
@@ -62,7 +62,7 @@ export class FileChecks {
     if (this.#file === this.#host.file) return;
     this.#file = this.#host.file;
     this.values?.clear();
-    this.#stored.doubt();
+    this.#stored.reset();
   }
 
   /** Takes in a part that was sent. @param isSigned whether its checksum was, so that the store has verified it */
@@ -77,8 +77,8 @@ export class FileChecks {
   }
 
   /** Believes none of the parts any more. */
-  doubt(): void {
-    this.#stored.doubt();
+  invalidate(): void {
+    this.#stored.reset();
   }
 
   isOwn(part: StoredPart): Promise<boolean | null> {
@@ -113,7 +113,7 @@ export class FileChecks {
 /** What computes checksums for all uploads of a page. */
 export interface ChecksumKit {
   digest(name: DigestName, blob: Blob, signal: AbortSignal): Promise<string>;
-  checksOf(host: FileChecksHost, signal: AbortSignal): FileChecks;
+  checksOf(host: FileChecksHost, signal: AbortSignal): UploadChecksums;
   /** Ends what nobody needs for now. */
   release(): void;
 }
@@ -138,7 +138,7 @@ export function openKit(clock: Clock): ChecksumKit {
   const checksums = new Checksums(clock, { onWay: sayWay });
   return {
     digest: (name, blob, signal) => checksums.digest(name, blob, signal),
-    checksOf: (host, signal) => new FileChecks(host, checksums, clock, signal),
+    checksOf: (host, signal) => new UploadChecksums(host, checksums, clock, signal),
     release: () => checksums.release(),
   };
 }

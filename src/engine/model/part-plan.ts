@@ -1,7 +1,7 @@
 import { MAX_PART_SIZE, MAX_PARTS, MIN_PART_SIZE } from '../../limits.js';
 
 /** How a file is cut: part n is the bytes `[start, end)`; part numbers begin at 1. */
-export interface Plan {
+export interface PartPlan {
   readonly size: number;
   readonly partSize: number;
   /** 1 or more: an empty file has one empty part. */
@@ -16,7 +16,7 @@ export interface Plan {
  * @throws RangeError for more than 10,000 parts, or parts that S3 refuses
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
  */
-export function plan(size: number, partSize: number): Plan {
+export function planParts(size: number, partSize: number): PartPlan {
   if (!Number.isSafeInteger(size) || size < 0) throw new RangeError(`${size} is no file size`);
   if (!Number.isSafeInteger(partSize) || partSize < 1 || partSize > MAX_PART_SIZE) {
     throw new RangeError(`${partSize} is no part size: S3 takes parts of up to ${MAX_PART_SIZE} bytes`);

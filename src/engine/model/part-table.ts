@@ -1,4 +1,4 @@
-import type { Plan } from './part-plan.js';
+import type { PartPlan } from './part-plan.js';
 import type { StoredPart } from '../s3/xml.js';
 
 /**
@@ -6,19 +6,19 @@ import type { StoredPart } from '../s3/xml.js';
  * string for each stored part and nothing for the others.
  */
 export class PartTable {
-  readonly plan: Plan;
+  readonly plan: PartPlan;
   /** ETags without quotes; empty where the store told none to us; undefined for parts that are not stored. */
   readonly #etags: (string | undefined)[] = [];
   /** Parts that are surely this very file's; of the others the store's list alone tells. */
-  readonly #proven = new Set<number>();
+  readonly #verified = new Set<number>();
   /** Bytes sent of each part in flight. */
-  readonly #flying = new Map<number, number>();
+  readonly #inFlight = new Map<number, number>();
   #done = 0;
   #doneBytes = 0;
   /** No part below this number is still to be sent, those in flight aside. */
   #lowest = 1;
 
-  constructor(plan: Plan) {
+  constructor(plan: PartPlan) {
     this.plan = plan;
   }
 
@@ -32,14 +32,14 @@ export class PartTable {
 
   /** Bytes stored, and sent of parts in flight; what a failed part had sent is taken back. */
   get loaded(): number {
-    let flying = 0;
-    for (const bytes of this.#flying.values()) flying += bytes;
-    return this.#doneBytes + flying;
+    let inFlight = 0;
+    for (const bytes of this.#inFlight.values()) inFlight += bytes;
+    return this.#doneBytes + inFlight;
   }
 
   /** How many parts are in flight. */
   get flying(): number {
-    return this.#flying.size;
+    return this.#inFlight.size;
   }
 
   /** Whether Complete can be written: every part is stored under a known ETag. */
@@ -51,14 +51,14 @@ export class PartTable {
     return this.#etags[partNumber] !== undefined;
   }
 
-  isFlying(partNumber: number): boolean {
-    return this.#flying.has(partNumber);
+  isInFlight(partNumber: number): boolean {
+    return this.#inFlight.has(partNumber);
   }
 
   /** Whether a part was sent in this visit, or shown to be the file's, and is that one still: CORS may hide ETags. */
-  isProven(partNumber: number, etag: string): boolean {
+  isVerified(partNumber: number, etag: string): boolean {
     const known = this.#etags[partNumber];
-    return this.#proven.has(partNumber) && (known === etag || known === '');
+    return this.#verified.has(partNumber) && (known === etag || known === '');
   }
 
   sizeOf(partNumber: number): number {
@@ -67,46 +67,46 @@ export class PartTable {
   }
 
   /** Takes the next part that is neither stored nor in flight, and marks it in flight; null when there is none. */
-  takeNext(): number | null {
-    while (this.#lowest <= this.plan.count && (this.isStored(this.#lowest) || this.#flying.has(this.#lowest)))
+  startNext(): number | null {
+    while (this.#lowest <= this.plan.count && (this.isStored(this.#lowest) || this.#inFlight.has(this.#lowest)))
       this.#lowest++;
     if (this.#lowest > this.plan.count) return null;
-    this.#flying.set(this.#lowest, 0);
+    this.#inFlight.set(this.#lowest, 0);
     return this.#lowest++;
   }
 
   /** Numbers of the parts that are not stored: first those in flight, then the others in order. */
   *missing(): Generator<number> {
-    yield* this.#flying.keys();
+    yield* this.#inFlight.keys();
     for (let partNumber = this.#lowest; partNumber <= this.plan.count; partNumber++) {
-      if (!this.isStored(partNumber) && !this.#flying.has(partNumber)) yield partNumber;
+      if (!this.isStored(partNumber) && !this.#inFlight.has(partNumber)) yield partNumber;
     }
   }
 
   /** Takes in progress as the browser tells it: it may run past the size when the browser sends again by itself. */
-  sent(partNumber: number, bytes: number): void {
-    if (this.#flying.has(partNumber)) this.#flying.set(partNumber, Math.min(bytes, this.sizeOf(partNumber)));
+  recordProgress(partNumber: number, bytes: number): void {
+    if (this.#inFlight.has(partNumber)) this.#inFlight.set(partNumber, Math.min(bytes, this.sizeOf(partNumber)));
   }
 
   /** Marks a part that was sent and that the store confirmed. */
-  stored(partNumber: number, etag: string): void {
-    this.#proven.add(partNumber);
+  markStored(partNumber: number, etag: string): void {
+    this.#verified.add(partNumber);
     this.#put(partNumber, etag);
   }
 
   /** Takes back that a part is stored: the store holds other bytes. */
-  lost(partNumber: number): void {
+  markLost(partNumber: number): void {
     if (!this.isStored(partNumber)) return;
     this.#etags[partNumber] = undefined;
-    this.#proven.delete(partNumber);
+    this.#verified.delete(partNumber);
     this.#done--;
     this.#doneBytes -= this.sizeOf(partNumber);
     this.#lowest = Math.min(this.#lowest, partNumber);
   }
 
   /** Gives back a part that was in flight and is not stored. */
-  dropped(partNumber: number): void {
-    if (this.#flying.delete(partNumber)) this.#lowest = Math.min(this.#lowest, partNumber);
+  release(partNumber: number): void {
+    if (this.#inFlight.delete(partNumber)) this.#lowest = Math.min(this.#lowest, partNumber);
   }
 
   /**
@@ -118,9 +118,9 @@ export class PartTable {
     const parts = [...listed].filter(
       ({ partNumber, size }) => partNumber <= this.plan.count && size === this.sizeOf(partNumber),
     );
-    const proven = parts.filter(({ partNumber, etag }) => areProven || this.isProven(partNumber, etag));
-    this.#proven.clear();
-    for (const { partNumber } of proven) this.#proven.add(partNumber);
+    const proven = parts.filter(({ partNumber, etag }) => areProven || this.isVerified(partNumber, etag));
+    this.#verified.clear();
+    for (const { partNumber } of proven) this.#verified.add(partNumber);
     this.#etags.length = 0;
     this.#done = this.#doneBytes = 0;
     this.#lowest = 1;
@@ -128,7 +128,7 @@ export class PartTable {
   }
 
   #put(partNumber: number, etag: string): void {
-    this.#flying.delete(partNumber);
+    this.#inFlight.delete(partNumber);
     if (!this.isStored(partNumber)) {
       this.#done++;
       this.#doneBytes += this.sizeOf(partNumber);

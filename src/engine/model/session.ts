@@ -7,10 +7,10 @@ import type {
   UploadReference,
 } from '../../protocol.js';
 import { invalidAnswer, NO_REASON, SignerFault, UploadError } from '../api/errors.js';
-import type { FileChecks } from '../integrity/upload-checksums.js';
+import type { UploadChecksums } from '../integrity/upload-checksums.js';
 import { ALGORITHMS } from '../integrity/checksum-service.js';
 import { PartTable } from './part-table.js';
-import { plan } from './part-plan.js';
+import { planParts } from './part-plan.js';
 import { readSignature } from '../signing/signature-cache.js';
 import type { Moment, Signature, SignedUpload } from '../signing/signature-cache.js';
 import type { Resumption } from '../ports.js';
@@ -36,7 +36,7 @@ export interface Session {
   readonly checksum: AgreedChecksum | null;
   readonly table: PartTable;
   /** What computes and compares; null until the way is open, and where nothing can be, or is to be, checked. */
-  checks: FileChecks | null;
+  checks: UploadChecksums | null;
   /** Checksum of the whole object, for Complete; null where it takes none. */
   whole: string | null;
   /** Null until the multipart upload exists, and where none is needed. */
@@ -48,7 +48,7 @@ export interface Session {
 }
 
 /** The first request that init signed: to create the multipart upload, or to send all of the file at once. */
-export type Opening =
+export type FirstRequest =
   | { kind: 'create'; signature: Signature }
   | { kind: 'put'; signature: Signature }
   | { kind: 'post'; signature: Signature; fields: PostPolicy['fields'] }
@@ -59,7 +59,10 @@ export type Opening =
  * @throws SignerFault where the signer refuses this file
  * @throws UploadError `invalid-response`, or `too-large` for what S3 cannot hold
  */
-export function readInit({ file, answer, asked }: InitReply, size: number): { session: Session; opening: Opening } {
+export function readInit(
+  { file, answer, asked }: InitReply,
+  size: number,
+): { session: Session; opening: FirstRequest } {
   // one file's refusal means what the same code means for a whole call
   if ('error' in file) throw new SignerFault(403, String(file.error.code), String(file.error.message || NO_REASON));
   if (typeof file.key !== 'string' || !file.key) throw invalidAnswer('names no key');
@@ -98,7 +101,11 @@ function readAgreed({ checksum }: { checksum?: AgreedChecksum }): AgreedChecksum
 export const principalOf = ({ principal }: InitAnswer): string | null | undefined =>
   typeof principal === 'string' || principal === null ? principal : undefined;
 
-function readOpening(file: Exclude<InitAnswerFile, { error: unknown }>, answer: InitAnswer, asked: Moment): Opening {
+function readOpening(
+  file: Exclude<InitAnswerFile, { error: unknown }>,
+  answer: InitAnswer,
+  asked: Moment,
+): FirstRequest {
   if ('init' in file) return { kind: 'create', signature: readSignature(file.init, answer, asked) };
   if ('put' in file) return { kind: 'put', signature: readSignature(file.put, answer, asked) };
   if ('upload_id' in file && typeof file.upload_id === 'string') return { kind: 'known' };
@@ -110,7 +117,7 @@ function readOpening(file: Exclude<InitAnswerFile, { error: unknown }>, answer: 
 
 function planFor(size: number, partSize: number) {
   try {
-    return plan(size, partSize);
+    return planParts(size, partSize);
   } catch (error) {
     throw new UploadError(
       'too-large',
@@ -121,7 +128,7 @@ function planFor(size: number, partSize: number) {
 }
 
 /** Takes up an unfinished upload where the journal left it; null where nothing was begun that can be gone on with. */
-export function sessionOf(record: Resumption): Session | null {
+export function restoreSession(record: Resumption): Session | null {
   const { key, uploadId, grant, partSize, size, actions, tracked, principal, ownKey = false, checksum = null } = record;
   if (!key || !uploadId) return null;
   try {

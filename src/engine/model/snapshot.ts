@@ -3,7 +3,7 @@ import type { Session } from './session.js';
 import { isOver } from '../api/status.js';
 import type { Outcome } from '../transfer/transfer.js';
 import type { UploadSnapshot, UploadStatus, WaitingFor } from '../api/types.js';
-import type { TabNews } from '../ports.js';
+import type { RemoteProgress } from '../ports.js';
 import type { UploadFacts } from '../uploads/upload-host.js';
 
 /** What an upload knows of itself. */
@@ -17,7 +17,7 @@ export interface Known {
   readonly session: Session | null;
   readonly location: string | null;
   /** What the tab tells that has it. */
-  readonly told: TabNews | null;
+  readonly told: RemoteProgress | null;
   readonly stored: Outcome | null;
   readonly receipt: string | null;
   readonly retries: number;

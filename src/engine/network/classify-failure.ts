@@ -2,9 +2,9 @@ import { ReadFault, SignerFault, StoreFault, TransportFault, UploadError } from 
 import type { Phase, UploadErrorCode } from '../api/errors.js';
 
 /** What a failure means. */
-export type Verdict =
+export type FailureAction =
   /** A fault that passes: the same again, later. `busy`: fewer at a time. */
-  | Again
+  | RetryAction
   /** The signature is not believed: the same with a new one. `passing`: it was, and time alone has undone it. */
   | {
       kind: 'resign';
@@ -28,7 +28,7 @@ export type Verdict =
   | { kind: 'restart'; reason: string }
   | { kind: 'final'; code: UploadErrorCode; message: string; status: number };
 
-interface Again {
+interface RetryAction {
   kind: 'again';
   of: 'store' | 'signer';
   reason: string;
@@ -37,9 +37,9 @@ interface Again {
   busy: boolean;
 }
 
-const FIRST_DELAY = 500;
-const LONGEST_DELAY = 30_000;
-const LONGEST_RETRY_AFTER = 3_600_000;
+const FIRST_DELAY_MS = 500;
+const MAX_DELAY_MS = 30_000;
+const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /**
  * Gives the time to wait before the next try: full jitter over a ceiling of 0.5 s that doubles up to 30 s.
@@ -49,7 +49,7 @@ const LONGEST_RETRY_AFTER = 3_600_000;
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
 export function backoff(level: number, random: number): number {
-  return Math.round(random * Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** Math.min(level - 1, 16)));
+  return Math.round(random * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(level - 1, 16)));
 }
 
 /**
@@ -61,11 +61,11 @@ export function backoff(level: number, random: number): number {
 export function parseRetryAfter(header: string | null, now: number): number | null {
   if (!header) return null;
   const delay = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now;
-  return Number.isFinite(delay) ? Math.min(Math.max(delay, 0), LONGEST_RETRY_AFTER) : null;
+  return Number.isFinite(delay) ? Math.min(Math.max(delay, 0), MAX_RETRY_AFTER_MS) : null;
 }
 
 /** S3's error codes whose meaning the status does not tell, or tells wrongly in a 200. */
-const STORE_CODES: Record<string, Verdict['kind'] | 'busy'> = {
+const STORE_CODES: Record<string, FailureAction['kind'] | 'busy'> = {
   InternalError: 'again',
   RequestTimeout: 'again',
   IncompleteBody: 'again',
@@ -95,7 +95,7 @@ const KEY_CODES = new Set(['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'Inval
 const BUSY = new Set([429, 503]);
 export const isTransient = (status: number): boolean => [408, 425, 429].includes(status) || status >= 500;
 
-const again = (of: 'store' | 'signer', reason: string, given: Partial<Again> = {}): Again => ({
+const again = (of: 'store' | 'signer', reason: string, given: Partial<RetryAction> = {}): RetryAction => ({
   kind: 'again',
   of,
   reason,
@@ -105,11 +105,11 @@ const again = (of: 'store' | 'signer', reason: string, given: Partial<Again> = {
   ...given,
 });
 
-function judgeStore(fault: StoreFault, phase: Phase): Verdict {
+function classifyStoreFault(fault: StoreFault, phase: Phase): FailureAction {
   const { status, code, message, retryAfter } = fault;
   const reason = `the store answered ${status}${code ? ` ${code}` : ''}`;
-  const passing = (busy = BUSY.has(status)): Verdict => again('store', reason, { retryAfter, busy });
-  const final = (errorCode: UploadErrorCode = 'store-refused'): Verdict => ({
+  const passing = (busy = BUSY.has(status)): FailureAction => again('store', reason, { retryAfter, busy });
+  const final = (errorCode: UploadErrorCode = 'store-refused'): FailureAction => ({
     kind: 'final',
     code: errorCode,
     status,
@@ -144,7 +144,7 @@ function judgeStore(fault: StoreFault, phase: Phase): Verdict {
   return isTransient(status) && status !== 501 ? passing() : final();
 }
 
-function judgeSigner(fault: SignerFault): Verdict {
+function classifySignerFault(fault: SignerFault): FailureAction {
   const { status, code, message, retryAfter } = fault;
   const answer = status ? `the signer answered ${status}${code ? ` ${code}` : ''}` : 'no answer from the signer';
   const reason = fault.kind ? message : answer;
@@ -155,9 +155,9 @@ function judgeSigner(fault: SignerFault): Verdict {
 }
 
 /** Tells what a failure means, and so what to do next. */
-export function judge(failure: unknown, phase: Phase): Verdict {
-  if (failure instanceof StoreFault) return judgeStore(failure, phase);
-  if (failure instanceof SignerFault) return judgeSigner(failure);
+export function classifyFailure(failure: unknown, phase: Phase): FailureAction {
+  if (failure instanceof StoreFault) return classifyStoreFault(failure, phase);
+  if (failure instanceof SignerFault) return classifySignerFault(failure);
   if (failure instanceof TransportFault) {
     return again('store', failure.message, { stalled: failure.kind === 'stalled' });
   }

@@ -1,5 +1,5 @@
 import { abortable } from '../util/abort.js';
-import { nap } from '../util/timing.js';
+import { cancellableSleep } from '../util/timing.js';
 import type { Clock, Transport } from '../ports.js';
 
 const PROBE_EVERY = 3_000;
@@ -90,7 +90,7 @@ export class Reachability {
   }
 
   async #rest(delay: number): Promise<void> {
-    const { over, wake } = nap(this.#clock, delay, this.#lifetime);
+    const { over, wake } = cancellableSleep(this.#clock, delay, this.#lifetime);
     this.#wake = wake;
     await over.catch(() => {});
     this.#wake = null;

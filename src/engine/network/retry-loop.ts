@@ -1,30 +1,30 @@
 import { unlessAborted } from '../util/abort.js';
-import { nap, sleep } from '../util/timing.js';
+import { cancellableSleep, sleep } from '../util/timing.js';
 import { refusalOf, SignerFault, TransportFault, UploadError } from '../api/errors.js';
 import type { Phase, UploadErrorCode, UploadErrorInit } from '../api/errors.js';
 import type { Reachability } from './reachability.js';
-import { backoff, isTransient, judge, parseRetryAfter } from './classify-failure.js';
-import type { Verdict } from './classify-failure.js';
+import { backoff, isTransient, classifyFailure, parseRetryAfter } from './classify-failure.js';
+import type { FailureAction } from './classify-failure.js';
 import type { RetryDetail, WaitingFor } from '../api/types.js';
 import type { Clock } from '../ports.js';
 
 /** Refusals of fresh signatures in a row before they count as a verdict. */
-const MOST_REFUSALS = 3;
+const MAX_REFUSALS = 3;
 /** Failures of which no good answer was ever had before the page is told that something may be set up wrongly. */
-const BLIND_TRIES = 3;
+const UNANSWERED_TRIES = 3;
 /** Milliseconds between two looks whether a request without an answer was carried out. */
-const HAS_ACTED_EVERY = 30_000;
+const ACTED_CHECK_INTERVAL_MS = 30_000;
 /** Answers that look like a login page before the page is asked to sign in. */
 const SIGN_IN_TRIES = 2;
 /** Milliseconds without the store after which connections from before are taken for dead, and the most they get to show life. */
-const LONG_OUTAGE = 10_000;
-const MAX_GRACE = 10_000;
+const LONG_OUTAGE_MS = 10_000;
+const MAX_GRACE_MS = 10_000;
 /** Milliseconds over which requests are spread when the line is back. */
-const SPREAD = 200;
-const LONGEST_PROBE_GAP = 3_000;
+const RECONNECT_JITTER_MS = 200;
+const MAX_PROBE_GAP_MS = 3_000;
 
 /** A failure that no repetition of the same step mends: the upload has to go another way. */
-export class Detour extends Error {
+export class RestartRequired extends Error {
   constructor(
     /** `smaller`: begin afresh, in smaller parts. */
     readonly to: 'gone' | 'exists' | 'relist' | 'restart' | 'smaller',
@@ -35,13 +35,13 @@ export class Detour extends Error {
 }
 
 /** One try of a step. */
-export interface Trial {
+export interface Attempt {
   /** 1 for the first. */
-  attempt: number;
+  count: number;
   /** How many tries of this step stalled. */
   stalls: number;
   /** How many had no answer while the store was there. */
-  blind: number;
+  unanswered: number;
   /** How many signatures were refused in a row, old ones aside. */
   refusals: number;
 }
@@ -89,14 +89,14 @@ export interface RetrierHost {
 }
 
 /** Tries each step of one upload until it succeeds, or until the failure is a verdict. */
-export class Retrier {
+export class RetryLoop {
   readonly #host: RetrierHost;
   readonly #waits = new Set<Wait>();
   readonly #sleepers = new Map<() => void, WaitingFor>();
   #busy = 0;
   #progress = 0;
   #authorization: { ready: Promise<void>; go(): void } | null = null;
-  #hasComplained = false;
+  #hasReportedProblem = false;
   /** Answers of the signer that looked like a login page since something went well, over all steps. */
   #signInPages = 0;
 
@@ -130,11 +130,11 @@ export class Retrier {
   progressed(): void {
     this.#progress++;
     this.#signInPages = 0;
-    this.#hasComplained = false;
+    this.#hasReportedProblem = false;
   }
 
   /** Ends waits early: those for network and signer, or, on the user's word, all. */
-  nudge(all: boolean): void {
+  retryNow(all: boolean): void {
     for (const [wake, waitingFor] of this.#sleepers) if (all || waitingFor !== 'store') wake();
     if (all) this.authorize();
   }
@@ -151,20 +151,20 @@ export class Retrier {
    * @throws UploadError for a verdict
    * @throws the signal's reason when aborted
    */
-  async insist<T>(
+  async retry<T>(
     phase: Phase,
     partNumber: number | null,
     signal: AbortSignal,
-    act: (trial: Trial) => Promise<T>,
+    act: (trial: Attempt) => Promise<T>,
   ): Promise<T> {
-    const course: Course = {
+    const course: RetryState = {
       phase,
       partNumber,
       signal,
-      attempt: 0,
+      count: 0,
       level: 0,
       stalls: 0,
-      blind: 0,
+      unanswered: 0,
       refusals: 0,
       renewals: 0,
       hasSignerFailed: false,
@@ -172,7 +172,7 @@ export class Retrier {
     };
     for (;;) {
       signal.throwIfAborted();
-      course.attempt++;
+      course.count++;
       try {
         this.#busy++;
         this.#host.changed();
@@ -182,8 +182,8 @@ export class Retrier {
       } catch (failure) {
         signal.throwIfAborted();
         // one that names the file is the last word on it
-        if (failure instanceof Detour || isTold(failure)) throw failure;
-        await this.#meet(failure, course);
+        if (failure instanceof RestartRequired || isTold(failure)) throw failure;
+        await this.#handleFailure(failure, course);
       } finally {
         this.#busy--;
       }
@@ -191,7 +191,7 @@ export class Retrier {
   }
 
   /** Waits, and shows it as a wait of the upload. */
-  async park<T>(waitingFor: WaitingFor, until: number | null, work: Promise<T>): Promise<T> {
+  async waitFor<T>(waitingFor: WaitingFor, until: number | null, work: Promise<T>): Promise<T> {
     const wait: Wait = { for: waitingFor, until };
     this.#waits.add(wait);
     this.#host.changed();
@@ -222,17 +222,17 @@ export class Retrier {
         const since = clock.monotonic();
         // a probe would wait for one of the connections that are silent
         if (this.#host.hasSpareConnection() && !(await reachability.check())) {
-          await this.#standAside('network', null, reachability.whenReachable(ended));
+          await this.#waitIdle('network', null, reachability.whenReachable(ended));
           const outage = clock.monotonic() - since;
-          if (isOverdue || (hasActed && outage >= LONG_OUTAGE)) {
+          if (isOverdue || (hasActed && outage >= LONG_OUTAGE_MS)) {
             // retransmission takes as long again at most
-            await this.#standAside('network', null, sleep(clock, Math.min(outage, MAX_GRACE), ended));
+            await this.#waitIdle('network', null, sleep(clock, Math.min(outage, MAX_GRACE_MS), ended));
             return true;
           }
         }
         if (!hasActed) return isOverdue;
-        if (await this.#standAside('store', null, hasActed())) return true;
-        await this.#standAside('store', null, sleep(clock, HAS_ACTED_EVERY, ended));
+        if (await this.#waitIdle('store', null, hasActed())) return true;
+        await this.#waitIdle('store', null, sleep(clock, ACTED_CHECK_INTERVAL_MS, ended));
       }
     } finally {
       this.#host.changed();
@@ -240,18 +240,18 @@ export class Retrier {
   }
 
   /** Waits in the middle of a step, whose try is over. */
-  async #standAside<T>(waitingFor: WaitingFor, until: number | null, work: Promise<T>): Promise<T> {
+  async #waitIdle<T>(waitingFor: WaitingFor, until: number | null, work: Promise<T>): Promise<T> {
     this.#busy--;
     try {
-      return await this.park(waitingFor, until, work);
+      return await this.waitFor(waitingFor, until, work);
     } finally {
       this.#busy++;
     }
   }
 
-  async #meet(failure: unknown, course: Course): Promise<void> {
+  async #handleFailure(failure: unknown, course: RetryState): Promise<void> {
     const phase = failure instanceof SignerFault && course.phase !== 'init' ? 'sign' : course.phase;
-    const verdict = judge(failure, phase);
+    const verdict = classifyFailure(failure, phase);
     if (course.progress !== this.#progress) {
       course.progress = this.#progress;
       course.level = course.refusals = course.renewals = 0;
@@ -261,7 +261,7 @@ export class Retrier {
     if (verdict.kind !== 'renew') course.renewals = 0;
     switch (verdict.kind) {
       case 'final':
-        throw new UploadError(verdict.code, this.#tell(verdict.message), {
+        throw new UploadError(verdict.code, this.#message(verdict.message), {
           status: verdict.status,
           phase,
           cause: failure,
@@ -271,29 +271,30 @@ export class Retrier {
       case 'exists':
       case 'relist':
       case 'restart':
-        throw new Detour(verdict.kind, verdict.reason);
+        throw new RestartRequired(verdict.kind, verdict.reason);
       case 'unauthorized':
         return this.#awaitAuthorization(verdict, course, failure);
       case 'renew':
-        if (++course.renewals > 1) throw new Detour('restart', verdict.reason);
+        if (++course.renewals > 1) throw new RestartRequired('restart', verdict.reason);
         return this.#renew(course);
       case 'resign':
         return this.#resign(verdict, course, failure);
       case 'again':
     }
-    if (course.attempt > this.#host.maxRetries()) {
+    if (course.count > this.#host.maxRetries()) {
       throw new UploadError(
         'too-many-retries',
-        this.#tell(`${course.attempt} tries failed, the last one because ${verdict.reason}`),
+        this.#message(`${course.count} tries failed, the last one because ${verdict.reason}`),
         { retryable: true, phase, cause: failure },
       );
     }
-    if (failure instanceof TransportFault) return this.#meetSilence(failure, verdict, course);
+    if (failure instanceof TransportFault) return this.#handleNoAnswer(failure, verdict, course);
     if (verdict.busy) this.#host.slowDown();
     const retryAfter = parseRetryAfter(verdict.retryAfter, this.#host.serverTime());
     // what one request is told holds for all
     if (verdict.busy && verdict.of === 'store' && retryAfter) this.#host.holdBack(retryAfter);
-    const waitingFor = failure instanceof SignerFault ? this.#doubtSigner(failure, verdict.reason, course) : verdict.of;
+    const waitingFor =
+      failure instanceof SignerFault ? this.#handleSignerFault(failure, verdict.reason, course) : verdict.of;
     const delay = Math.max(retryAfter ?? 0, this.#backoff(course));
     return this.#pause(waitingFor, delay, verdict.reason, { ...course, phase });
   }
@@ -303,12 +304,12 @@ export class Retrier {
    * @returns what is waited for
    * @throws UploadError where it fails for this upload alone
    */
-  #doubtSigner(fault: SignerFault, reason: string, course: Course): WaitingFor {
+  #handleSignerFault(fault: SignerFault, reason: string, course: RetryState): WaitingFor {
     const { kind, status, code } = fault;
     const { level, phase } = course;
     const what = code === null ? fault.message : reason;
     const complain = (errorCode: UploadErrorCode, advice: string): void =>
-      this.#complain(errorCode, `${what}${advice}. Trying goes on`, { status, phase, cause: fault });
+      this.#reportProblem(errorCode, `${what}${advice}. Trying goes on`, { status, phase, cause: fault });
     course.hasSignerFailed = true;
     if (kind === 'sign-in' && ++this.#signInPages >= SIGN_IN_TRIES) {
       complain('unauthorized', ', as when a sign-in has run out: sign in again, or check its URL');
@@ -318,32 +319,32 @@ export class Retrier {
     if (status && status !== 429 && !kind && this.#host.signerFailed()) {
       throw new UploadError(
         'signer-refused',
-        this.#tell(`${reason}, time and again for this file alone: see the signer's log, then try again`),
+        this.#message(`${reason}, time and again for this file alone: see the signer's log, then try again`),
         { retryable: true, status, phase, cause: fault },
       );
     }
     const isLasting = kind === 'unreadable' || (code === null && status > 0 && !isTransient(status));
-    if (level >= BLIND_TRIES && (isLasting || !this.#host.isSignerKnown()))
+    if (level >= UNANSWERED_TRIES && (isLasting || !this.#host.isSignerKnown()))
       complain('signer-refused', ": is that its URL, does it run, and does it allow this page's origin");
     return 'signer';
   }
 
   /** Tells the page, once until something goes well, of what may need somebody's hand. */
-  #complain(code: UploadErrorCode, what: string, details: UploadErrorInit): void {
-    if (this.#hasComplained) return;
-    this.#hasComplained = true;
-    this.#host.complain(new UploadError(code, this.#tell(what), { retryable: true, ...details }));
+  #reportProblem(code: UploadErrorCode, what: string, details: UploadErrorInit): void {
+    if (this.#hasReportedProblem) return;
+    this.#hasReportedProblem = true;
+    this.#host.complain(new UploadError(code, this.#message(what), { retryable: true, ...details }));
   }
 
   /** No answer from the store: is it the file, the line, CORS, or a refusal that CORS hides? */
-  async #meetSilence(
+  async #handleNoAnswer(
     fault: TransportFault,
-    { stalled, reason }: Verdict & { kind: 'again' },
-    course: Course,
+    { stalled, reason }: FailureAction & { kind: 'again' },
+    course: RetryState,
   ): Promise<void> {
     const { signal, partNumber, phase } = course;
     if (fault.kind === 'blocked') {
-      this.#complain('store-blocked', `${reason}. Trying goes on`, { phase, cause: fault });
+      this.#reportProblem('store-blocked', `${reason}. Trying goes on`, { phase, cause: fault });
       return this.#pause('store', this.#backoff(course), reason, course);
     }
     if (stalled) {
@@ -358,15 +359,15 @@ export class Retrier {
     const isThere = await reachability.check();
     signal.throwIfAborted();
     if (!isThere) {
-      this.#announce(course, LONGEST_PROBE_GAP, `${reason}; the store cannot be reached`);
-      await this.#standAside('network', null, reachability.whenReachable(signal));
-      return this.#rest('network', this.#host.clock.random() * SPREAD, signal);
+      this.#announce(course, MAX_PROBE_GAP_MS, `${reason}; the store cannot be reached`);
+      await this.#waitIdle('network', null, reachability.whenReachable(signal));
+      return this.#sleep('network', this.#host.clock.random() * RECONNECT_JITTER_MS, signal);
     }
     // A refused signature comes without CORS headers from some stores: it looks just like this.
-    this.#host.dropSignatures(++course.blind > 1 ? null : partNumber);
+    this.#host.dropSignatures(++course.unanswered > 1 ? null : partNumber);
     const isReadable = this.#host.isReadable(fault.method, fault.url);
-    if (course.blind >= BLIND_TRIES && !isReadable) {
-      this.#complain(
+    if (course.unanswered >= UNANSWERED_TRIES && !isReadable) {
+      this.#reportProblem(
         'store-blocked',
         `the browser may not read the store's answers to ${fault.method}: does the bucket exist, and does its CORS rule allow this page, that method, and expose ETag? Trying goes on`,
         { phase, cause: fault },
@@ -376,46 +377,46 @@ export class Retrier {
   }
 
   /** Has the grant renewed; what goes wrong with that is met like any failure of the step. */
-  async #renew(course: Course): Promise<void> {
+  async #renew(course: RetryState): Promise<void> {
     try {
       await this.#host.renewGrant(course.signal);
       this.#host.dropSignatures(null);
     } catch (failure) {
       course.signal.throwIfAborted();
-      if (failure instanceof Detour) throw failure;
+      if (failure instanceof RestartRequired) throw failure;
       const isOutdated = failure instanceof SignerFault && failure.code === 'grant-expired';
       if (!isOutdated) course.renewals--;
-      await this.#meet(failure, course);
+      await this.#handleFailure(failure, course);
     }
   }
 
   async #resign(
-    { reason, passing, ofKeys, status }: Verdict & { kind: 'resign' },
-    course: Course,
+    { reason, passing, ofKeys, status }: FailureAction & { kind: 'resign' },
+    course: RetryState,
     failure: unknown,
   ): Promise<void> {
     this.#host.dropSignatures(null);
-    if (!passing && ++course.refusals >= MOST_REFUSALS) {
+    if (!passing && ++course.refusals >= MAX_REFUSALS) {
       // The signer's keys were changed, and the store, or the signer, is yet to learn of the new ones.
       const isPassing = ofKeys && this.#host.hasSigned();
       const error = new UploadError(
         'signature-rejected',
-        this.#tell(
+        this.#message(
           `${reason} to fresh signatures: are the signer's keys, region and permissions right?${isPassing ? ' Trying goes on' : ''}`,
         ),
         { retryable: true, status, phase: course.phase, cause: failure },
       );
       if (!isPassing) throw error;
-      if (!this.#hasComplained) this.#host.complain(error);
-      this.#hasComplained = true;
+      if (!this.#hasReportedProblem) this.#host.complain(error);
+      this.#hasReportedProblem = true;
     }
     // the first time at once: a signature may simply have grown old
     return this.#pause('store', course.level > 1 ? this.#backoff(course) : 0, reason, course);
   }
 
   async #awaitAuthorization(
-    { reason, status }: Verdict & { kind: 'unauthorized' },
-    { signal, phase }: Course,
+    { reason, status }: FailureAction & { kind: 'unauthorized' },
+    { signal, phase }: RetryState,
     cause: unknown,
   ): Promise<void> {
     if (!this.#authorization) {
@@ -425,7 +426,7 @@ export class Retrier {
       });
       this.#authorization = { ready, go };
       this.#host.complain(
-        new UploadError('unauthorized', this.#tell(`${reason}: sign in, then retry`), {
+        new UploadError('unauthorized', this.#message(`${reason}: sign in, then retry`), {
           retryable: true,
           status,
           phase,
@@ -435,35 +436,35 @@ export class Retrier {
       );
     }
     const { ready } = this.#authorization;
-    await this.#standAside('authorization', null, unlessAborted(signal, ready));
+    await this.#waitIdle('authorization', null, unlessAborted(signal, ready));
   }
 
   /** Holds besides any `Retry-After`: "0" of a store in trouble is no leave to hammer it. */
-  #backoff({ level }: Course): number {
+  #backoff({ level }: RetryState): number {
     return backoff(level, this.#host.clock.random());
   }
 
-  async #pause(waitingFor: WaitingFor, delay: number, reason: string, course: Course): Promise<void> {
+  async #pause(waitingFor: WaitingFor, delay: number, reason: string, course: RetryState): Promise<void> {
     this.#announce(course, delay, reason);
-    await this.#rest(waitingFor, delay, course.signal);
+    await this.#sleep(waitingFor, delay, course.signal);
   }
 
-  async #rest(waitingFor: WaitingFor, delay: number, signal: AbortSignal): Promise<void> {
+  async #sleep(waitingFor: WaitingFor, delay: number, signal: AbortSignal): Promise<void> {
     const { clock } = this.#host;
-    const { over, wake } = nap(clock, delay, signal);
+    const { over, wake } = cancellableSleep(clock, delay, signal);
     this.#sleepers.set(wake, waitingFor);
     try {
-      await this.#standAside(waitingFor, clock.now() + delay, over);
+      await this.#waitIdle(waitingFor, clock.now() + delay, over);
     } finally {
       this.#sleepers.delete(wake);
     }
   }
 
-  #announce({ phase, partNumber, attempt }: Course, delay: number, reason: string): void {
+  #announce({ phase, partNumber, count: attempt }: RetryState, delay: number, reason: string): void {
     this.#host.announce({ phase, partNumber, attempt, delay, reason });
   }
 
-  #tell(what: string): string {
+  #message(what: string): string {
     return `“${this.#host.fileName}”: ${what}${/[.?!]$/.test(what) ? '' : '.'}`;
   }
 }
@@ -471,7 +472,7 @@ export class Retrier {
 const isTold = (failure: unknown): boolean => failure instanceof UploadError && failure.message.startsWith('“');
 
 /** How one step has gone so far. */
-interface Course extends Trial {
+interface RetryState extends Attempt {
   readonly phase: Phase;
   readonly partNumber: number | null;
   readonly signal: AbortSignal;

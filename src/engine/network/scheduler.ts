@@ -3,14 +3,14 @@ import type { Clock } from '../ports.js';
 
 /** Lanes to begin with, and the most: HTTP/1.1 opens six connections to a host, later versions one for all. */
 const FIRST_LANES = 4;
-const MOST_LANES = 6;
-const MOST_LANES_OF_ONE_CONNECTION = 12;
+const MAX_LANES = 6;
+const MAX_LANES_OF_ONE_CONNECTION = 12;
 /** Milliseconds in which several cries of a busy store count as one. */
-const ONE_CRY = 1_000;
+const CONGESTION_WINDOW_MS = 1_000;
 /** Milliseconds that a part takes where a lane more would only make all of them slower. */
-const SLOW = 20_000;
+const SLOW_PART_MS = 20_000;
 /** Milliseconds above which fewer parts at a time are better: what is stored cannot be lost. */
-const VERY_SLOW = 60_000;
+const VERY_SLOW_PART_MS = 60_000;
 
 interface Waiter {
   owner: string;
@@ -35,15 +35,15 @@ export interface LaneOptions {
 export class Scheduler {
   readonly #clock: Clock;
   readonly #options: () => LaneOptions;
-  readonly #flying = new Map<string, number>();
+  readonly #inFlightByOwner = new Map<string, number>();
   #waiting: Waiter[] = [];
   #inFlight = 0;
   #lanes = FIRST_LANES;
-  #most = MOST_LANES;
+  #maxLanes = MAX_LANES;
   #successes = 0;
-  #isCrying = false;
+  #isCongested = false;
   #isSlow = false;
-  #lastCry = -Infinity;
+  #lastCongestion = -Infinity;
   #nextStart = 0;
   #bandwidthLimit = Infinity;
   #cancelTimer: (() => void) | null = null;
@@ -67,7 +67,7 @@ export class Scheduler {
 
   /** Whether one more request would get a connection: browsers open six to a host over HTTP/1.1. */
   get hasSpareConnection(): boolean {
-    return this.#most > MOST_LANES || this.#inFlight < MOST_LANES;
+    return this.#maxLanes > MAX_LANES || this.#inFlight < MAX_LANES;
   }
 
   /**
@@ -89,27 +89,27 @@ export class Scheduler {
   /** Says that the store is too busy, or silent. */
   slowDown(): void {
     const now = this.#clock.monotonic();
-    if (now - this.#lastCry < ONE_CRY) return;
-    this.#lastCry = now;
+    if (now - this.#lastCongestion < CONGESTION_WINDOW_MS) return;
+    this.#lastCongestion = now;
     // one cry among many successes is a mishap: there is no need to go on at half the pace
-    const isAlone = !this.#isCrying && this.#successes >= this.#lanes;
-    this.#isCrying = true;
+    const isAlone = !this.#isCongested && this.#successes >= this.#lanes;
+    this.#isCongested = true;
     this.#successes = 0;
     this.#lanes = Math.max(1, isAlone ? this.#lanes - 1 : Math.floor(this.#lanes / 2));
   }
 
   /** Takes in how the store is spoken to, and whether the signer is behind the same connections. */
-  meet({ protocol, isSigners }: { protocol: string | undefined; isSigners: boolean }): void {
+  updateConnection({ protocol, isSigners }: { protocol: string | undefined; isSigners: boolean }): void {
     const isOneConnection = protocol === 'h2' || protocol === 'h3';
     // six long requests would keep the signer from being heard
-    this.#most = isOneConnection ? MOST_LANES_OF_ONE_CONNECTION : isSigners ? MOST_LANES - 1 : MOST_LANES;
-    this.#lanes = Math.min(this.#lanes, this.#most);
+    this.#maxLanes = isOneConnection ? MAX_LANES_OF_ONE_CONNECTION : isSigners ? MAX_LANES - 1 : MAX_LANES;
+    this.#lanes = Math.min(this.#lanes, this.#maxLanes);
   }
 
   /** Takes in how long a part took (milliseconds). */
-  partTook(duration: number): void {
-    this.#isSlow = duration > SLOW;
-    if (duration > VERY_SLOW && this.#lanes > 2) this.#lanes--;
+  recordPartDuration(duration: number): void {
+    this.#isSlow = duration > SLOW_PART_MS;
+    if (duration > VERY_SLOW_PART_MS && this.#lanes > 2) this.#lanes--;
   }
 
   /** Gives out no lanes for so many milliseconds: the store has asked for it. */
@@ -125,14 +125,14 @@ export class Scheduler {
 
   /** Milliseconds for which requests of this owner are held back while none of it flies; else 0. */
   heldFor(owner: string): number {
-    return this.#flying.has(owner) ? 0 : Math.max(0, this.#heldUntil - this.#clock.monotonic());
+    return this.#inFlightByOwner.has(owner) ? 0 : Math.max(0, this.#heldUntil - this.#clock.monotonic());
   }
 
   /** Says that a request succeeded. */
   succeeded(): void {
     if (++this.#successes < this.#lanes) return;
-    this.#isCrying = false;
-    if (this.#isSlow || this.#lanes >= this.#most) return;
+    this.#isCongested = false;
+    if (this.#isSlow || this.#lanes >= this.#maxLanes) return;
     this.#successes = 0;
     this.#lanes++;
     this.dispatch();
@@ -143,7 +143,7 @@ export class Scheduler {
     while (this.#waiting.length && this.#inFlight < this.lanes) {
       const { bandwidthLimit } = this.#options();
       const now = this.#clock.monotonic();
-      this.#obey(bandwidthLimit, now);
+      this.#applyLimit(bandwidthLimit, now);
       const start = Math.max(Number.isFinite(bandwidthLimit) ? this.#nextStart : 0, this.#heldUntil);
       if (start > now) {
         this.#cancelTimer?.();
@@ -157,7 +157,7 @@ export class Scheduler {
   }
 
   /** What was sent under another limit is waited for as long as under this one. */
-  #obey(bandwidthLimit: number, now: number): void {
+  #applyLimit(bandwidthLimit: number, now: number): void {
     if (bandwidthLimit === this.#bandwidthLimit) return;
     const left = Math.max(0, this.#nextStart - now);
     if (left && Number.isFinite(this.#bandwidthLimit))
@@ -174,20 +174,20 @@ export class Scheduler {
   }
 
   #count(owner: string): number {
-    return this.#flying.get(owner) ?? 0;
+    return this.#inFlightByOwner.get(owner) ?? 0;
   }
 
   #occupy(owner: string): () => void {
     this.#inFlight++;
-    this.#flying.set(owner, this.#count(owner) + 1);
+    this.#inFlightByOwner.set(owner, this.#count(owner) + 1);
     let isHeld = true;
     return () => {
       if (!isHeld) return;
       isHeld = false;
       this.#inFlight--;
       const left = this.#count(owner) - 1;
-      if (left) this.#flying.set(owner, left);
-      else this.#flying.delete(owner);
+      if (left) this.#inFlightByOwner.set(owner, left);
+      else this.#inFlightByOwner.delete(owner);
       this.dispatch();
     };
   }

@@ -1,5 +1,5 @@
 import { DEFAULT_PART_SIZE, MAX_PARTS, MIB, MIN_PART_SIZE } from '../../limits.js';
-import type { Notebook } from '../ports.js';
+import type { KeyValueStore } from '../ports.js';
 
 const PREFIX = 'mule-upload:line:';
 /** Bytes of the largest part that speed alone makes. */
@@ -47,8 +47,8 @@ export interface Circumstances {
  * How fast the line to one destination is, remembered from visit to visit: a part costs its preflight and its answer
  * whatever its size, so that on a fast line large ones pay, and on a steady one a file of some seconds needs no parts.
  */
-export class LineMemory {
-  readonly #notebook: Notebook;
+export class ThroughputEstimator {
+  readonly #notebook: KeyValueStore;
   readonly #scope: () => string;
   readonly #now: () => number;
   #known: Line | null = null;
@@ -57,7 +57,7 @@ export class LineMemory {
   #series: { readonly size: number; readonly begun: number }[] = [];
 
   /** @param now milliseconds that only ever grow */
-  constructor(notebook: Notebook, scope: () => string, now: () => number) {
+  constructor(notebook: KeyValueStore, scope: () => string, now: () => number) {
     this.#notebook = notebook;
     this.#scope = scope;
     this.#now = now;

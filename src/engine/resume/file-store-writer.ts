@@ -1,5 +1,5 @@
 import { isOver } from '../api/status.js';
-import type { Clock, KeptFile, Shelf } from '../ports.js';
+import type { Clock, KeptFile, FileStore } from '../ports.js';
 import type { Upload } from '../uploads/upload.js';
 
 /** Milliseconds after which an upload counts as one that may outlast this visit. */
@@ -10,7 +10,7 @@ export const LARGEST_COPY = 8 * 1024 ** 2;
 
 export interface FileKeeperHost {
   readonly clock: Clock;
-  readonly shelf: Shelf;
+  readonly shelf: FileStore;
   /** Whether files are stored at all. */
   isOn(): boolean;
   /** Whether it is known whose the upload is: what belongs to nobody would be offered to anybody. */
@@ -26,7 +26,7 @@ export interface FileKeeperHost {
  * small files. One at a time and a second late: no upload ever waits for this, and those that are over by then cost
  * nothing.
  */
-export class FileKeeper {
+export class FileStoreWriter {
   readonly #host: FileKeeperHost;
   readonly #waiting = new Set<Upload>();
   readonly #kept = new Set<Upload>();
@@ -102,7 +102,7 @@ export class FileKeeper {
     const kept = whatToKeep(upload);
     if (!kept) return;
     await recognise(upload);
-    if (upload.isReleased || !(await shelf.keep(upload.recordId, upload.owner.scope, kept))) return;
+    if (upload.isReleased || !(await shelf.save(upload.recordId, upload.owner.scope, kept))) return;
     if (upload.isReleased) {
       // a file without a record is of no use to anybody
       if (!upload.session?.uploadId) void shelf.remove(upload.recordId);

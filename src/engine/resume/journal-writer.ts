@@ -4,7 +4,7 @@ import type { Upload } from '../uploads/upload.js';
 import type { Owner } from '../uploads/upload-host.js';
 
 /** Milliseconds after which a database that does not open is gone on without. */
-const PATIENCE = 3_000;
+const OPEN_TIMEOUT_MS = 3_000;
 
 /** Whose records are read, and what is written into those of uploads that the signer has not answered for. */
 export interface Writer extends Owner {
@@ -15,7 +15,7 @@ export interface Writer extends Owner {
 }
 
 /** Keeps uploads in the journal; where storage is refused, warns once and goes on without. */
-export class JournalKeeper {
+export class JournalWriter {
   readonly #journal: Journal;
   readonly #writer: () => Writer;
   /** Ids of what was written in this visit. */
@@ -63,7 +63,7 @@ export class JournalKeeper {
   #try<T>(work: () => Promise<T>, fallback: T): Promise<T> {
     const result = this.#last.then(async () => {
       if (this.#isHung) return fallback;
-      const patience = AbortSignal.timeout(PATIENCE);
+      const patience = AbortSignal.timeout(OPEN_TIMEOUT_MS);
       try {
         return await unlessAborted(patience, work());
       } catch (error) {

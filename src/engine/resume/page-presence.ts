@@ -6,7 +6,7 @@ const nameOf = (visit: string): string => `visit:${visit}`;
  * Tells other tabs that this page lives, from the first record it writes: what it has queued or paused, with the file
  * in hand, is no other tab's to go on with by itself.
  */
-export class Visit {
+export class PagePresence {
   readonly #lock: TabLock;
   readonly #ownName: string;
   #name: string | null = null;
@@ -33,7 +33,7 @@ export class Visit {
   }
 
   /** Whether other tabs are to know that this page lives. */
-  get isTold(): boolean {
+  get isAnnounced(): boolean {
     return this.#isWanted;
   }
 

@@ -1,7 +1,7 @@
 import { following } from '../util/abort.js';
 import { hex } from '../files/fingerprint.js';
 import { isOver } from '../api/status.js';
-import type { Clock, JournalRecord, Resumption, TabChannel, TabLock, TabNews } from '../ports.js';
+import type { Clock, JournalRecord, Resumption, TabChannel, TabLock, RemoteProgress } from '../ports.js';
 import type { Upload } from '../uploads/upload.js';
 
 /** Milliseconds between two words on how far an upload is. */
@@ -15,7 +15,7 @@ type Message = { name: string } /** I wait for it. */ & (
   /** I have it now: who waits for it? */
   | { type: 'mine' }
   /** So far is it. */
-  | { type: 'news'; news: TabNews }
+  | { type: 'news'; news: RemoteProgress }
   /** I know that it is over. */
   | { type: 'heard'; from: string }
 );
@@ -34,11 +34,11 @@ interface Held {
 /** An upload that another tab has. */
 interface Awaited {
   name: string;
-  end(news: TabNews): void;
+  end(news: RemoteProgress): void;
 }
 
 /** What a claim comes to: this tab has the upload until it lets go, or it has ended in another tab. */
-export type Claim = { release(): void } | { ended: TabNews };
+export type Claim = { release(): void } | { ended: RemoteProgress };
 
 /** Tells one upload from all others of this origin. */
 interface UploadTraits {
@@ -70,12 +70,12 @@ export interface TabsHost {
  * the others show how far that is, and each takes over when it lets go without having ended. Completed there is
  * completed here, aborted there is aborted here; to abort where it is only waited for leaves the other tab alone.
  */
-export class Tabs {
+export class TabCoordinator {
   readonly #host: TabsHost;
   readonly #id = hex(crypto.getRandomValues(new Uint8Array(8)));
   readonly #held = new Map<Upload, Held>();
   readonly #awaited = new Map<Upload, Awaited>();
-  #channel: ReturnType<TabChannel['join']> | null = null;
+  #channel: ReturnType<TabChannel['open']> | null = null;
 
   constructor(host: TabsHost) {
     this.#host = host;
@@ -121,7 +121,7 @@ export class Tabs {
     held.cancelSaying?.();
     held.cancelSaying = null;
     held.saidAt = clock.monotonic();
-    this.#say({ type: 'news', name: held.name, news: upload.news });
+    this.#say({ type: 'news', name: held.name, news: upload.progressReport });
   }
 
   /** Leaves the other tabs to themselves: the page goes, perhaps for good. */
@@ -175,7 +175,7 @@ export class Tabs {
   // ---- What another tab has ----
 
   async #await(upload: Upload, name: string, signal: AbortSignal): Promise<Claim> {
-    let news: TabNews | null = null;
+    let news: RemoteProgress | null = null;
     try {
       const release = await following(signal, (own) => {
         this.#awaited.set(upload, {
@@ -209,14 +209,14 @@ export class Tabs {
   /** The other tab may have got somewhere before it went: the journal knows, or what it said itself. */
   async #takeUp(upload: Upload, name: string): Promise<void> {
     const record = (await this.#host.load()).find((known) => this.#join(known) === name);
-    const known = record?.uploadId ? record : upload.told;
-    upload.takeUp(known && this.#host.isOurs(known) ? known : null);
+    const known = record?.uploadId ? record : upload.resumption;
+    upload.takeOver(known && this.#host.isOurs(known) ? known : null);
   }
 
   // ---- The channel ----
 
   #open(): void {
-    this.#channel ??= this.#host.channel.join((message) => this.#hear(message as Message));
+    this.#channel ??= this.#host.channel.open((message) => this.#hear(message as Message));
   }
 
   /** An open channel costs: every page of the origin wakes up for each message, and no cache keeps such a page. */
@@ -251,7 +251,7 @@ export class Tabs {
       if (message.news.status === 'complete' || message.news.status === 'aborted') {
         awaited.end(message.news);
         this.#say({ type: 'heard', name, from: this.#id });
-      } else upload.watch(message.news);
+      } else upload.showRemoteProgress(message.news);
     }
   }
 

@@ -18,7 +18,7 @@ const COMPLETE_TIMEOUT = 600_000;
 const LONGEST_STALL = 600_000;
 
 /** How patient to be with one request. */
-export interface Patience {
+export interface RequestTimeouts {
   signal: AbortSignal;
   /** Milliseconds without a byte either way. */
   stallTimeout: number;
@@ -44,7 +44,7 @@ export const isVerified = ({ headers = {} }: Signature): boolean =>
   Object.keys(headers).some((name) => CHECKSUM_HEADER.test(name));
 
 /** The S3 requests of an upload, each with a signature and read to its end; anything but success is a `StoreFault`. */
-export class StoreClient {
+export class S3Client {
   readonly #transport: Transport;
   readonly #onAnswer: (signature: Signature, isGood: boolean, protocol: string | undefined) => void;
 
@@ -58,7 +58,7 @@ export class StoreClient {
   }
 
   /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
-  async create(signature: Signature, patience: Patience): Promise<string> {
+  async createMultipartUpload(signature: Signature, patience: RequestTimeouts): Promise<string> {
     return this.#understood(await this.#send(signature, patience), parseUploadId);
   }
 
@@ -68,10 +68,10 @@ export class StoreClient {
    * @throws StoreFault `BadDigest` also where the store tells another checksum than was signed
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
    */
-  async put(
+  async uploadBody(
     signature: Signature,
     body: Blob | FormData | Uint8Array<ArrayBuffer>,
-    patience: Patience,
+    patience: RequestTimeouts,
     onProgress: (loaded: number) => void,
   ): Promise<string> {
     const response = await this.#send(signature, patience, { body, onProgress });
@@ -82,12 +82,16 @@ export class StoreClient {
     return bareEtag(response.header('ETag') ?? '');
   }
 
-  async listPage(signature: Signature, patience: Patience): Promise<PartList> {
+  async listParts(signature: Signature, patience: RequestTimeouts): Promise<PartList> {
     return this.#understood(await this.#send(signature, patience), parsePartList);
   }
 
   /** @returns what the store tells of the object; the ETag is empty where it tells none */
-  async complete(signature: Signature, parts: Iterable<NamedPart>, patience: Patience): Promise<Completion> {
+  async completeMultipartUpload(
+    signature: Signature,
+    parts: Iterable<NamedPart>,
+    patience: RequestTimeouts,
+  ): Promise<Completion> {
     const response = await this.#send(signature, patience, {
       body: new Blob([completionBody(parts)]),
       answerTimeout: COMPLETE_TIMEOUT,
@@ -96,7 +100,7 @@ export class StoreClient {
   }
 
   /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
-  async head(signature: Signature, patience: Patience): Promise<StoredObject> {
+  async headObject(signature: Signature, patience: RequestTimeouts): Promise<StoredObject> {
     const response = await this.#send(signature, patience);
     const length = response.header('Content-Length');
     return {
@@ -107,13 +111,13 @@ export class StoreClient {
   }
 
   /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html */
-  async abort(signature: Signature, patience: Patience): Promise<void> {
+  async abortMultipartUpload(signature: Signature, patience: RequestTimeouts): Promise<void> {
     await this.#send(signature, patience);
   }
 
   async #send(
     signature: Signature,
-    { signal, stallTimeout, stalls, isLost }: Patience,
+    { signal, stallTimeout, stalls, isLost }: RequestTimeouts,
     {
       body,
       onProgress,

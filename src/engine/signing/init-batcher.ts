@@ -1,6 +1,6 @@
 import { MIB } from '../../limits.js';
 import type { ChecksumAlgorithm, InitAnswer, InitFile, InitRequest } from '../../protocol.js';
-import type { ChecksumDesk } from '../integrity/checksum-service.js';
+import type { ChecksumService } from '../integrity/checksum-service.js';
 import { invalidAnswer, SignerFault } from '../api/errors.js';
 import type { ResolvedOptions } from '../api/options.js';
 import { isTransient } from '../network/classify-failure.js';
@@ -31,7 +31,7 @@ export interface InitDeskHost {
   readonly signer: SignerPort;
   readonly clock: Clock;
   readonly options: Readonly<ResolvedOptions>;
-  readonly checksumDesk: ChecksumDesk;
+  readonly checksumDesk: ChecksumService;
   readonly lifetime: AbortSignal;
   /** Uploads that will need an init soon, in the order they will. */
   upcoming(): Iterable<Upload>;
@@ -48,7 +48,7 @@ export interface InitDeskHost {
 type Replies = ReadonlyMap<string, InitReply>;
 
 /** Asks for init signatures: those of many small files in one call, ahead of their turn. */
-export class InitDesk {
+export class InitBatcher {
   readonly #host: InitDeskHost;
   /** Answers that wait for their upload's turn, or are on their way. */
   readonly #ahead = new Map<Upload, Promise<InitReply>>();
@@ -176,7 +176,7 @@ export class InitDesk {
     }
     if (!ready.length) return new Map();
     const checksums = await offers;
-    await checksumDesk.foresee(ready, checksums, lifetime);
+    await checksumDesk.precompute(ready, checksums, lifetime);
     const files = ready
       .filter(({ isReleased }) => !isReleased)
       .map((upload) =>

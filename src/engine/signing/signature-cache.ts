@@ -4,13 +4,13 @@ import type { PartChecksums } from '../integrity/part-checksums.js';
 import type { Clock, SignerPort } from '../ports.js';
 
 /** Part signatures asked for in one call. */
-export const WINDOW = 100;
+export const WINDOW_SIZE = 100;
 /** Below so many in hand, the next window is asked for. */
-const LOW = 16;
+const LOW_WATERMARK = 16;
 /** Parts with checksums for which the next call is made ahead of need: more of them are not computed ahead. */
-const LOW_BATCH = 8;
+const LOW_WATERMARK_WITH_CHECKSUMS = 8;
 /** Milliseconds before expiry in which a signature is not used any more. */
-const MARGIN = 30_000;
+const EXPIRY_MARGIN_MS = 30_000;
 
 /** A signed request and how long it may be used. */
 export interface Signature extends SignedRequest {
@@ -72,19 +72,19 @@ export function readSignature(
   const left = Number.isNaN(expires) ? Infinity : expires - (answer.time ?? asked.wall);
   if (left <= 0)
     throw new SignerFault(200, null, 'the signature had expired already: is the clock of the signer right?');
-  return { method, url, ...(headers && { headers }), life: left - Math.min(MARGIN, left / 4), asked };
+  return { method, url, ...(headers && { headers }), life: left - Math.min(EXPIRY_MARGIN_MS, left / 4), asked };
 }
 
 /** What is signed once for an upload, not once for each part. */
-export type Once = 'list' | 'end' | 'delete' | 'head';
-type SigningAction = `get_${Once | 'chunk'}_signature`;
+export type UploadRequest = 'list' | 'end' | 'delete' | 'head';
+type SigningAction = `get_${UploadRequest | 'chunk'}_signature`;
 
 /** The signatures of one upload: asked for in windows ahead of need where the signer can, singly where not. */
-export class Signatures {
+export class SignatureCache {
   readonly #signer: SignerPort;
   readonly #clock: Clock;
   readonly #parts = new Map<number, Signature>();
-  readonly #once = new Map<Once, Signature>();
+  readonly #once = new Map<UploadRequest, Signature>();
   #window: Promise<void> | null = null;
   #generation = 0;
 
@@ -139,11 +139,11 @@ export class Signatures {
   }
 
   /** Gives a signature for list, end, delete or head. */
-  async once(what: Once, upload: SignedUpload, signal: AbortSignal, marker?: number): Promise<Signature> {
+  async once(what: UploadRequest, upload: SignedUpload, signal: AbortSignal, marker?: number): Promise<Signature> {
     const { reference, size, whole } = upload;
     const checksum = what === 'end' ? whole : null;
     // a page of the list has a signature of its own, and so has a checksum
-    const known = marker || checksum ? new Map<Once, Signature>() : this.#once;
+    const known = marker || checksum ? new Map<UploadRequest, Signature>() : this.#once;
     const { key, grant } = reference;
     return this.#single(known, what, `get_${what}_signature`, signal, {
       ...(what === 'head' ? { key, grant } : reference),
@@ -154,7 +154,7 @@ export class Signatures {
   }
 
   /** Whether the signer signs this at all. */
-  offers(what: Once, { actions }: SignedUpload): boolean {
+  offers(what: UploadRequest, { actions }: SignedUpload): boolean {
     return what === 'list' || what === 'end' || actions.includes(`get_${what}_signature`) || this.#once.has(what);
   }
 
@@ -185,10 +185,10 @@ export class Signatures {
   #lookAhead(upload: SignedUpload, missing: () => Iterable<number>, signal: AbortSignal): void {
     const { values } = upload;
     values?.ahead();
-    if (this.#window || this.#parts.size >= LOW) return;
+    if (this.#window || this.#parts.size >= LOW_WATERMARK) return;
     const isReady = (partNumber: number): boolean => !values || values.get(partNumber) !== undefined;
     const unsigned = [...take(missing(), (partNumber) => !this.#parts.has(partNumber) && isReady(partNumber))];
-    if (values && unsigned.length < LOW_BATCH) return;
+    if (values && unsigned.length < LOW_WATERMARK_WITH_CHECKSUMS) return;
     // A failure is met again, and judged, by the part that needs the signature.
     if (unsigned.length) void (this.#window = this.#ask(upload, unsigned, signal)).catch(() => {});
   }
@@ -240,6 +240,6 @@ function* take(numbers: Iterable<number>, isWanted: (partNumber: number) => bool
   for (const partNumber of numbers) {
     if (!isWanted(partNumber)) continue;
     yield partNumber;
-    if (++count === WINDOW) return;
+    if (++count === WINDOW_SIZE) return;
   }
 }

@@ -18,7 +18,11 @@ export async function discard(host: TransferHost, session: Session): Promise<voi
   for (let attempt = 1; attempt <= MOST_TRIES && !lifetime.aborted; attempt++) {
     try {
       const signature = await signatures.once('delete', upload, lifetime);
-      await store.abort(signature, { signal: lifetime, stalls: 0, stallTimeout: options.stallTimeout * 1_000 });
+      await store.abortMultipartUpload(signature, {
+        signal: lifetime,
+        stalls: 0,
+        stallTimeout: options.stallTimeout * 1_000,
+      });
       return;
     } catch (error) {
       if (error instanceof StoreFault && error.status === 404) return;

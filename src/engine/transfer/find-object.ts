@@ -1,22 +1,22 @@
-import type { Carrier } from './signed-requests.js';
+import type { SignedRequests } from './signed-requests.js';
 import { UploadError } from '../api/errors.js';
 import { hex } from '../files/fingerprint.js';
-import { judgeObject, loadDigests } from '../integrity/object-verifier.js';
-import { Detour } from '../network/retry-loop.js';
-import type { Retrier } from '../network/retry-loop.js';
+import { verifyObject, loadDigests } from '../integrity/object-verifier.js';
+import { RestartRequired } from '../network/retry-loop.js';
+import type { RetryLoop } from '../network/retry-loop.js';
 import { signedUploadOf } from '../model/session.js';
 import type { Session } from '../model/session.js';
-import type { Signatures } from '../signing/signature-cache.js';
+import type { SignatureCache } from '../signing/signature-cache.js';
 import type { NamedPart } from '../s3/xml.js';
 import type { StoredObject } from '../s3/client.js';
 import type { TransferHost } from './transfer-host.js';
 import type { Integrity, UploadSnapshot } from '../api/types.js';
 
 /** Refusals, or tries without an answer while the store was there, after which HEAD tells nothing. */
-const MOST_REFUSALS = 2;
-const MOST_BLIND = 3;
+const MAX_REFUSALS = 2;
+const MAX_UNANSWERED = 3;
 /** Tries of a Complete that is sent only to hear what it says. */
-const MOST_REPEATS = 3;
+const MAX_REPEATS = 3;
 
 /** What was found under the key. `unknown`: nobody could tell. */
 export type Finding =
@@ -36,14 +36,20 @@ export interface OwnChecksums {
 }
 
 /** What became of an upload that the store knows no more, or whose key is taken: the answer may have been lost. */
-export class Aftermath {
+export class ObjectFinder {
   readonly #host: TransferHost;
-  readonly #retrier: Retrier;
-  readonly #carrier: Carrier;
-  readonly #signatures: Signatures;
+  readonly #retrier: RetryLoop;
+  readonly #carrier: SignedRequests;
+  readonly #signatures: SignatureCache;
   readonly #own: OwnChecksums;
 
-  constructor(host: TransferHost, retrier: Retrier, carrier: Carrier, signatures: Signatures, own: OwnChecksums) {
+  constructor(
+    host: TransferHost,
+    retrier: RetryLoop,
+    carrier: SignedRequests,
+    signatures: SignatureCache,
+    own: OwnChecksums,
+  ) {
     this.#host = host;
     this.#retrier = retrier;
     this.#carrier = carrier;
@@ -69,7 +75,7 @@ export class Aftermath {
       file: this.#host.file,
       isKeyOwn: ownKey && mayBeOurs,
     };
-    const integrity = await judgeObject(object, expected, signal);
+    const integrity = await verifyObject(object, expected, signal);
     return integrity ? { etag: object.etag, integrity, checksum: integrity === 'checksum' ? checksum : null } : 'other';
   }
 
@@ -80,15 +86,15 @@ export class Aftermath {
   async head(session: Session, signal: AbortSignal): Promise<StoredObject | 'absent' | 'unknown'> {
     if (!this.#signatures.offers('head', signedUploadOf(session))) return 'unknown';
     try {
-      return await this.#retrier.insist('head', null, signal, async (trial) => {
-        if (trial.refusals >= MOST_REFUSALS || trial.blind >= MOST_BLIND) return 'unknown';
-        return this.#carrier.once('head', session, trial, signal, (signature, patience) =>
-          this.#host.store.head(signature, patience),
+      return await this.#retrier.retry('head', null, signal, async (trial) => {
+        if (trial.refusals >= MAX_REFUSALS || trial.unanswered >= MAX_UNANSWERED) return 'unknown';
+        return this.#carrier.sendS3Request('head', session, trial, signal, (signature, patience) =>
+          this.#host.store.headObject(signature, patience),
         );
       });
     } catch (error) {
       if (error instanceof UploadError) return error.status === 404 ? 'absent' : 'unknown';
-      if (error instanceof Detour) return 'unknown';
+      if (error instanceof RestartRequired) return 'unknown';
       throw error;
     }
   }
@@ -99,16 +105,16 @@ export class Aftermath {
     if (!etags) return 'unknown';
     try {
       const parts = await this.#own.parts(session, etags, signal);
-      const { etag } = await this.#retrier.insist('complete', null, signal, (trial) => {
-        if (trial.attempt > MOST_REPEATS) throw new Detour('gone', 'the store does not say what became of it');
-        return this.#carrier.once('end', session, trial, signal, (signature, patience) =>
-          this.#host.store.complete(signature, parts, patience),
+      const { etag } = await this.#retrier.retry('complete', null, signal, (trial) => {
+        if (trial.count > MAX_REPEATS) throw new RestartRequired('gone', 'the store does not say what became of it');
+        return this.#carrier.sendS3Request('end', session, trial, signal, (signature, patience) =>
+          this.#host.store.completeMultipartUpload(signature, parts, patience),
         );
       });
       const checksum = session.whole ? await this.#own.whole(session, signal) : null;
       return { etag, checksum, integrity: checksum ? 'checksum' : (session.checks?.evidence ?? 'unverified') };
     } catch (error) {
-      if (error instanceof UploadError || error instanceof Detour) return 'unknown';
+      if (error instanceof UploadError || error instanceof RestartRequired) return 'unknown';
       throw error;
     }
   }

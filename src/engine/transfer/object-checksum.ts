@@ -1,6 +1,6 @@
 import { reading } from '../files/assert-unchanged.js';
 import type { OwnChecksums } from './find-object.js';
-import type { Retrier } from '../network/retry-loop.js';
+import type { RetryLoop } from '../network/retry-loop.js';
 import type { NamedPart } from '../s3/xml.js';
 import type { Session } from '../model/session.js';
 import type { TransferHost } from './transfer-host.js';
@@ -9,11 +9,11 @@ import type { UploadSnapshot } from '../api/types.js';
 type Checksum = NonNullable<UploadSnapshot['checksum']>;
 
 /** Waits for what reads an upload's file, as stubbornly as for the store. */
-export class WholeChecks implements OwnChecksums {
+export class ObjectChecksum implements OwnChecksums {
   readonly #host: TransferHost;
-  readonly #retrier: Retrier;
+  readonly #retrier: RetryLoop;
 
-  constructor(host: TransferHost, retrier: Retrier) {
+  constructor(host: TransferHost, retrier: RetryLoop) {
     this.#host = host;
     this.#retrier = retrier;
   }
@@ -47,6 +47,6 @@ export class WholeChecks implements OwnChecksums {
 
   #read<T>(signal: AbortSignal, read: () => Promise<T>): Promise<T> {
     const { file, name } = this.#host;
-    return this.#retrier.insist('part', null, signal, () => reading(file!, name, signal, read()));
+    return this.#retrier.retry('part', null, signal, () => reading(file!, name, signal, read()));
   }
 }

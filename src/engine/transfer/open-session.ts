@@ -1,29 +1,29 @@
 import { DEFAULT_PART_SIZE } from '../../limits.js';
 import { unlessAborted } from '../util/abort.js';
-import type { Carrier } from './signed-requests.js';
-import type { Notices } from '../signing/tracker-notifier.js';
-import { Detour } from '../network/retry-loop.js';
-import type { Retrier } from '../network/retry-loop.js';
+import type { SignedRequests } from './signed-requests.js';
+import type { TrackerNotifier } from '../signing/tracker-notifier.js';
+import { RestartRequired } from '../network/retry-loop.js';
+import type { RetryLoop } from '../network/retry-loop.js';
 import { readInit } from '../model/session.js';
-import type { Opening, Session } from '../model/session.js';
+import type { FirstRequest, Session } from '../model/session.js';
 import { isFresh } from '../signing/signature-cache.js';
 import type { Signature } from '../signing/signature-cache.js';
 import type { TransferHost } from './transfer-host.js';
 
 /** By whose leave an upload goes: key, grant and upload id; asked for, begun on the store, and renewed. */
-export class Lease {
+export class SessionOpener {
   readonly #host: TransferHost;
-  readonly #retrier: Retrier;
-  readonly #carrier: Carrier;
+  readonly #retrier: RetryLoop;
+  readonly #carrier: SignedRequests;
   #session: Session | null = null;
-  #notices: Notices | null = null;
-  #opening: Opening | null = null;
+  #notices: TrackerNotifier | null = null;
+  #opening: FirstRequest | null = null;
   #isOpeningOld = false;
   /** A create whose answer is not lost when the upload is paused or aborted meanwhile. */
   #creating: Promise<void> | null = null;
   #renewing: Promise<void> | null = null;
 
-  constructor(host: TransferHost, retrier: Retrier, carrier: Carrier) {
+  constructor(host: TransferHost, retrier: RetryLoop, carrier: SignedRequests) {
     this.#host = host;
     this.#retrier = retrier;
     this.#carrier = carrier;
@@ -33,11 +33,11 @@ export class Lease {
     return this.#session;
   }
 
-  get notices(): Notices | null {
+  get notices(): TrackerNotifier | null {
     return this.#notices;
   }
 
-  get opening(): Opening | null {
+  get opening(): FirstRequest | null {
     return this.#opening;
   }
 
@@ -53,7 +53,7 @@ export class Lease {
   }
 
   /** Has the opening's signature asked for again before it is used. */
-  doubtOpening(): void {
+  invalidateFirstRequest(): void {
     this.#isOpeningOld = true;
   }
 
@@ -75,11 +75,11 @@ export class Lease {
 
   /** The opening's signature, asked for again, for the same key, when it has grown old. */
   async signature(): Promise<Signature> {
-    const opening = this.#opening as Opening & { signature: Signature };
+    const opening = this.#opening as FirstRequest & { signature: Signature };
     if (!this.#isOpeningOld && isFresh(opening.signature, this.#host.clock)) return opening.signature;
     const { session, opening: next } = readInit(await this.#host.init(), this.#host.size);
     if (next.kind !== opening.kind || !('signature' in next) || !isSameWay(session, this.#session!))
-      throw new Detour('restart', 'the signer wants it done in another way');
+      throw new RestartRequired('restart', 'the signer wants it done in another way');
     this.#session!.grant = session.grant;
     this.#opening = next;
     this.#isOpeningOld = false;
@@ -94,7 +94,7 @@ export class Lease {
         const { session } = readInit(reply, this.#host.size);
         const known = this.#session!;
         if (session.uploadId !== known.uploadId || !isSameWay(session, known))
-          throw new Detour('restart', 'the signer does not renew this upload');
+          throw new RestartRequired('restart', 'the signer does not renew this upload');
         known.grant = session.grant;
         void this.#host.remember();
       })
@@ -105,7 +105,7 @@ export class Lease {
   }
 
   async #init(signal: AbortSignal): Promise<void> {
-    await this.#retrier.insist('init', null, signal, async () => {
+    await this.#retrier.retry('init', null, signal, async () => {
       const reply = await this.#host.init();
       signal.throwIfAborted();
       const { session, opening } = readInit(reply, this.#host.size);
@@ -123,14 +123,14 @@ export class Lease {
   async #create(signal: AbortSignal): Promise<void> {
     const session = this.#session!;
     const { lifetime, store } = this.#host;
-    await this.#retrier.insist('create', null, signal, (trial) => {
+    await this.#retrier.retry('create', null, signal, (trial) => {
       // The store may act on a request whose answer nobody waits for any more: the answer is kept, whatever happens.
       this.#creating ??= this.#carrier
-        .fly(
+        .sendSigned(
           0,
           lifetime,
           () => this.signature(),
-          (signature) => store.create(signature, this.#carrier.patience(trial, lifetime)),
+          (signature) => store.createMultipartUpload(signature, this.#carrier.patience(trial, lifetime)),
         )
         .then((uploadId) => {
           session.uploadId = uploadId;

@@ -2,19 +2,19 @@ import { DEFAULT_PART_SIZE, MIN_PART_SIZE } from '../../limits.js';
 import { sleep } from '../util/timing.js';
 import { UploadError } from '../api/errors.js';
 import type { Phase } from '../api/errors.js';
-import type { Detour, Retrier } from '../network/retry-loop.js';
+import type { RestartRequired, RetryLoop } from '../network/retry-loop.js';
 import { backoff } from '../network/classify-failure.js';
 import type { Outcome, Transfer } from './transfer.js';
 import type { RetryDetail } from '../api/types.js';
 import type { Clock } from '../ports.js';
 
 /** Times that the store's list may contradict us before another upload is begun. */
-const MOST_RELISTS = 3;
+const MAX_RELISTS = 3;
 
 /** What detours need of their upload. */
 export interface DetoursHost {
   readonly clock: Clock;
-  readonly retrier: Retrier;
+  readonly retrier: RetryLoop;
   readonly transfer: Transfer;
   readonly name: string;
   /** Bytes. */
@@ -27,7 +27,7 @@ export interface DetoursHost {
 }
 
 /** The ways round steps that no repetition mends: another look at the store, the object that is there, a fresh start. */
-export class Detours {
+export class RestartResolver {
   readonly #host: DetoursHost;
   #relists = 0;
   #restarts = 0;
@@ -42,7 +42,7 @@ export class Detours {
   }
 
   /** @returns what is known of the object, where it turned out to stand in the bucket */
-  async take({ to, message }: Detour, phase: Phase, signal: AbortSignal): Promise<Outcome | null> {
+  async resolve({ to, message }: RestartRequired, phase: Phase, signal: AbortSignal): Promise<Outcome | null> {
     const { transfer, name, size, key } = this.#host;
     if (to === 'relist' && this.#mayLookAgain()) return null;
     let partSize: number | null = null;
@@ -70,22 +70,22 @@ export class Detours {
     this.#host.beginAfresh(partSize);
     this.#relists = 0;
     // whoever goes on in smaller parts has waited for the store, or the line, already
-    await this.#rest(`${message}: beginning afresh`, phase, signal, to === 'smaller' ? 0 : null);
+    await this.#wait(`${message}: beginning afresh`, phase, signal, to === 'smaller' ? 0 : null);
     return null;
   }
 
   /** @param time milliseconds; null: longer each time */
-  async #rest(reason: string, phase: Phase, signal: AbortSignal, time: number | null): Promise<void> {
+  async #wait(reason: string, phase: Phase, signal: AbortSignal, time: number | null): Promise<void> {
     const { clock, retrier } = this.#host;
     const attempt = ++this.#restarts;
     const delay = time ?? backoff(attempt, clock.random());
     this.#host.announce({ phase, partNumber: null, attempt, delay, reason });
-    if (delay) await retrier.park('store', clock.now() + delay, sleep(clock, delay, signal));
+    if (delay) await retrier.waitFor('store', clock.now() + delay, sleep(clock, delay, signal));
   }
 
   /** Has the parts listed before the next step; false once that has been tried too often. */
   #mayLookAgain(): boolean {
-    this.#host.transfer.doubt();
-    return ++this.#relists <= MOST_RELISTS;
+    this.#host.transfer.invalidateParts();
+    return ++this.#relists <= MAX_RELISTS;
   }
 }

@@ -1,12 +1,12 @@
 import { abortable, following } from '../util/abort.js';
-import type { Carrier } from './signed-requests.js';
+import type { SignedRequests } from './signed-requests.js';
 import { DigestRefusals } from '../integrity/digest-refusals.js';
 import { reading } from '../files/assert-unchanged.js';
-import type { Notices } from '../signing/tracker-notifier.js';
-import type { Retrier } from '../network/retry-loop.js';
+import type { TrackerNotifier } from '../signing/tracker-notifier.js';
+import type { RetryLoop } from '../network/retry-loop.js';
 import { signedUploadOf } from '../model/session.js';
 import type { Session } from '../model/session.js';
-import type { Signature, Signatures } from '../signing/signature-cache.js';
+import type { Signature, SignatureCache } from '../signing/signature-cache.js';
 import { isVerified } from '../s3/client.js';
 import type { TransferHost } from './transfer-host.js';
 
@@ -16,15 +16,15 @@ const AHEAD = 2;
 /** Keeps as many parts of one upload on their way as there are lanes, and some ready behind them. */
 export class PartSender {
   readonly #host: TransferHost;
-  readonly #retrier: Retrier;
-  readonly #signatures: Signatures;
-  readonly #carrier: Carrier;
+  readonly #retrier: RetryLoop;
+  readonly #signatures: SignatureCache;
+  readonly #carrier: SignedRequests;
   /** Of the run that is on; those of an earlier run may still be landing. */
-  #flights = { count: 0 };
+  #inFlight = { count: 0 };
   #isPumping = false;
-  #launch: (() => boolean) | null = null;
+  #startNextPart: (() => boolean) | null = null;
 
-  constructor(host: TransferHost, retrier: Retrier, signatures: Signatures, carrier: Carrier) {
+  constructor(host: TransferHost, retrier: RetryLoop, signatures: SignatureCache, carrier: SignedRequests) {
     this.#host = host;
     this.#retrier = retrier;
     this.#signatures = signatures;
@@ -35,51 +35,56 @@ export class PartSender {
    * Sends every part that is missing.
    * @throws UploadError or Detour of the first part that cannot be sent; the others are dropped
    */
-  async send(session: Session, notices: Notices | null, signal: AbortSignal): Promise<void> {
+  async send(session: Session, notices: TrackerNotifier | null, signal: AbortSignal): Promise<void> {
     const { table } = session;
-    const flights = (this.#flights = { count: 0 });
+    const flights = (this.#inFlight = { count: 0 });
     try {
       await following(signal, (own) =>
         abortable<void>(own.signal, (resolve) => {
-          this.#launch = () => {
+          this.#startNextPart = () => {
             if (table.isComplete) resolve();
-            const partNumber = own.signal.aborted ? null : table.takeNext();
+            const partNumber = own.signal.aborted ? null : table.startNext();
             if (partNumber === null) return false;
             flights.count++;
             void this.#sendPart(session, partNumber, notices, own.signal)
               .catch((error: unknown) => own.abort(error))
               .finally(() => {
                 flights.count--;
-                this.pump();
+                this.fillLanes();
                 this.#retrier.settled();
               });
             return true;
           };
-          this.pump();
+          this.fillLanes();
           return () => {};
         }),
       );
     } finally {
-      this.#launch = null;
+      this.#startNextPart = null;
     }
   }
 
   /** Launches parts while there is room: those that wait leave theirs to others, up to a point. */
-  pump(): void {
+  fillLanes(): void {
     // each part that is launched says so, which comes back here
     if (this.#isPumping) return;
     this.#isPumping = true;
-    while (this.#hasRoom() && this.#launch?.());
+    while (this.#hasRoom() && this.#startNextPart?.());
     this.#isPumping = false;
   }
 
   #hasRoom(): boolean {
     const { waiting } = this.#retrier;
     const { lanes } = this.#host.scheduler;
-    return this.#flights.count - waiting < lanes + AHEAD && waiting <= lanes;
+    return this.#inFlight.count - waiting < lanes + AHEAD && waiting <= lanes;
   }
 
-  async #sendPart(session: Session, partNumber: number, notices: Notices | null, signal: AbortSignal): Promise<void> {
+  async #sendPart(
+    session: Session,
+    partNumber: number,
+    notices: TrackerNotifier | null,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { table, checks } = session;
     const { clock, store, scheduler, name } = this.#host;
     const { start, end } = table.plan.range(partNumber);
@@ -99,17 +104,17 @@ export class PartSender {
         this.#signatures.part(partNumber, signedUploadOf(session), () => table.missing(), signal),
       );
     const onProgress = (loaded: number): void => {
-      table.sent(partNumber, loaded);
+      table.recordProgress(partNumber, loaded);
       this.#host.changed();
     };
     try {
-      const etag = await this.#retrier.insist('part', partNumber, signal, async (trial) => {
-        attempts = trial.attempt;
-        table.sent(partNumber, 0);
-        const flight = this.#carrier.fly(size, signal, sign, (signature) => {
+      const etag = await this.#retrier.retry('part', partNumber, signal, async (trial) => {
+        attempts = trial.count;
+        table.recordProgress(partNumber, 0);
+        const flight = this.#carrier.sendSigned(size, signal, sign, (signature) => {
           begun = clock.monotonic();
           wasVerified = isVerified(signature);
-          return store.put(
+          return store.uploadBody(
             signature,
             this.#host.file!.slice(start, end),
             this.#carrier.patience(trial, signal),
@@ -121,10 +126,10 @@ export class PartSender {
           throw error;
         });
       });
-      table.stored(partNumber, etag);
+      table.markStored(partNumber, etag);
       checks?.sent(partNumber, etag, wasVerified);
     } finally {
-      table.dropped(partNumber);
+      table.release(partNumber);
     }
     this.#signatures.used(partNumber);
     this.#retrier.progressed();

@@ -1,41 +1,47 @@
 import { DEFAULT_PART_SIZE } from '../../limits.js';
 import { following } from '../util/abort.js';
-import type { Carrier } from './signed-requests.js';
+import type { SignedRequests } from './signed-requests.js';
 import { DigestRefusals } from '../integrity/digest-refusals.js';
 import { StoreFault, TransportFault } from '../api/errors.js';
-import type { Lease } from './open-session.js';
+import type { SessionOpener } from './open-session.js';
 import { MOST_WHOLE_TIME } from '../network/throughput.js';
-import { Detour } from '../network/retry-loop.js';
-import type { Retrier, Trial } from '../network/retry-loop.js';
+import { RestartRequired } from '../network/retry-loop.js';
+import type { RetryLoop, Attempt } from '../network/retry-loop.js';
 import type { Session } from '../model/session.js';
 import type { Signature } from '../signing/signature-cache.js';
 import { isVerified } from '../s3/client.js';
 import type { TransferHost } from './transfer-host.js';
 import type { UploadSnapshot } from '../api/types.js';
-import { wholeBody } from './single-request-body.js';
-import type { WholeBody } from './single-request-body.js';
-import type { WholeChecks } from './object-checksum.js';
+import { requestBodyOf } from './single-request-body.js';
+import type { RequestBody } from './single-request-body.js';
+import type { ObjectChecksum } from './object-checksum.js';
 
 /** What became of a whole file. */
-export interface SentWhole {
+export interface SentObject {
   readonly etag: string;
   /** By which the store was made to verify it; null where it was not. */
   readonly checksum: UploadSnapshot['checksum'];
 }
 
 /** Sends a file by one request: a small one, or one that a steady line carries in seconds. */
-export class WholeSender {
+export class SingleRequestSender {
   readonly #host: TransferHost;
-  readonly #retrier: Retrier;
-  readonly #carrier: Carrier;
-  readonly #lease: Lease;
-  readonly #checks: WholeChecks;
+  readonly #retrier: RetryLoop;
+  readonly #carrier: SignedRequests;
+  readonly #lease: SessionOpener;
+  readonly #checks: ObjectChecksum;
   /** Whether a request with all of the file has failed. */
   #hasFailed = false;
   /** Whether parts were called for, which the signer may not have granted. */
   #hasGivenUp = false;
 
-  constructor(host: TransferHost, retrier: Retrier, carrier: Carrier, lease: Lease, checks: WholeChecks) {
+  constructor(
+    host: TransferHost,
+    retrier: RetryLoop,
+    carrier: SignedRequests,
+    lease: SessionOpener,
+    checks: ObjectChecksum,
+  ) {
     this.#host = host;
     this.#retrier = retrier;
     this.#carrier = carrier;
@@ -52,7 +58,7 @@ export class WholeSender {
     session: Session,
     signal: AbortSignal,
     sendAll: <T>(sending: Promise<T>) => Promise<T>,
-  ): Promise<SentWhole> {
+  ): Promise<SentObject> {
     const { table, checks } = session;
     const { size } = this.#host;
     let wasVerified = false;
@@ -62,10 +68,10 @@ export class WholeSender {
       this.#host.checksum = null;
       hasAsked = false;
     });
-    table.takeNext();
-    const etag = await this.#retrier.insist('part', 1, signal, async (trial) => {
+    table.startNext();
+    const etag = await this.#retrier.retry('part', 1, signal, async (trial) => {
       if (this.#hasFailed && !this.#hasGivenUp) throw this.#goInParts('all at once did not get through');
-      let whole: WholeBody;
+      let whole: RequestBody;
       try {
         const checksum = await this.#checks.whole(session, signal);
         const isPosted = this.#lease.opening?.kind === 'post';
@@ -73,9 +79,9 @@ export class WholeSender {
           // init has to be told the value by the algorithm that it chose
           hasAsked = true;
           this.#host.checksum = checksum;
-          this.#lease.doubtOpening();
+          this.#lease.invalidateFirstRequest();
         }
-        return await this.#carrier.fly(
+        return await this.#carrier.sendSigned(
           size,
           signal,
           async () => {
@@ -93,7 +99,7 @@ export class WholeSender {
           },
         );
       } catch (error) {
-        table.sent(1, 0);
+        table.recordProgress(1, 0);
         refusals.meet(error);
         const isLost = error instanceof TransportFault || (error instanceof StoreFault && error.status >= 500);
         if (isLost && this.#isForTheLine) {
@@ -103,7 +109,7 @@ export class WholeSender {
         throw error;
       }
     });
-    table.stored(1, etag);
+    table.markStored(1, etag);
     this.#retrier.progressed();
     this.#host.scheduler.succeeded();
     checks?.sent(1, etag, wasVerified);
@@ -117,16 +123,16 @@ export class WholeSender {
   }
 
   /** One request was for the line's sake only: parts lose less. */
-  #goInParts(reason: string): Detour {
+  #goInParts(reason: string): RestartRequired {
     this.#hasGivenUp = true;
-    return new Detour('smaller', reason);
+    return new RestartRequired('smaller', reason);
   }
 
   #put(
     { table }: Session,
     signature: Signature,
-    { body }: WholeBody,
-    trial: Trial,
+    { body }: RequestBody,
+    trial: Attempt,
     signal: AbortSignal,
   ): Promise<string> {
     const { store, clock, line, scheduler, size } = this.#host;
@@ -136,8 +142,8 @@ export class WholeSender {
     /** What was sent when it should have been done: buffers take in the first bytes at any speed. */
     let late: { time: number; loaded: number } | null = null;
     return following(signal, async (own) => {
-      const etag = await store.put(signature, body, this.#carrier.patience(trial, own.signal), (loaded) => {
-        table.sent(1, loaded);
+      const etag = await store.uploadBody(signature, body, this.#carrier.patience(trial, own.signal), (loaded) => {
+        table.recordProgress(1, loaded);
         this.#host.changed();
         const time = clock.monotonic() - begun;
         if (time < MOST_WHOLE_TIME || !this.#isForTheLine) return;
@@ -165,13 +171,13 @@ export class WholeSender {
     { key }: Session,
     { method, url }: Signature,
     checksum: UploadSnapshot['checksum'],
-  ): Promise<WholeBody> {
+  ): Promise<RequestBody> {
     const { file, smallFiles } = this.#host;
     const { opening } = this.#lease;
     const sum = checksum && { [`x-amz-checksum-${checksum.algorithm}`]: checksum.value };
     const fields = opening?.kind === 'post' ? { ...opening.fields, key, ...sum } : null;
     try {
-      return await wholeBody(file!, fields, (small) => smallFiles.take(small));
+      return await requestBodyOf(file!, fields, (small) => smallFiles.take(small));
     } catch {
       // met like a request that could not be sent: a look at the file tells the rest
       throw new TransportFault('network', 'the file could not be read', method, url);

@@ -1,19 +1,19 @@
 import { signedUploadOf } from '../model/session.js';
 import type { Session } from '../model/session.js';
 import { isFresh } from '../signing/signature-cache.js';
-import type { Once, Signature, Signatures } from '../signing/signature-cache.js';
-import type { Retrier, Trial } from '../network/retry-loop.js';
-import type { Patience } from '../s3/client.js';
+import type { UploadRequest, Signature, SignatureCache } from '../signing/signature-cache.js';
+import type { RetryLoop, Attempt } from '../network/retry-loop.js';
+import type { RequestTimeouts } from '../s3/client.js';
 import type { TransferHost } from './transfer-host.js';
 
 /** Sends single requests of one upload, once each: takes a signature, then a lane, and flies. */
-export class Carrier {
+export class SignedRequests {
   readonly #host: TransferHost;
-  readonly #signatures: Signatures;
-  readonly #retrier: Retrier;
+  readonly #signatures: SignatureCache;
+  readonly #retrier: RetryLoop;
   #url: string | null = null;
 
-  constructor(host: TransferHost, signatures: Signatures, retrier: Retrier) {
+  constructor(host: TransferHost, signatures: SignatureCache, retrier: RetryLoop) {
     this.#host = host;
     this.#retrier = retrier;
     this.#signatures = signatures;
@@ -33,7 +33,7 @@ export class Carrier {
   }
 
   /** Takes a signature, then a lane, and sends; a signature that grew old while waiting for the lane is left. */
-  async fly<T>(
+  async sendSigned<T>(
     bytes: number,
     signal: AbortSignal,
     sign: () => Promise<Signature>,
@@ -57,15 +57,15 @@ export class Carrier {
   }
 
   /** The same for a request without a file's bytes that the signer signs by itself. */
-  once<T>(
-    what: Once,
+  sendS3Request<T>(
+    what: UploadRequest,
     session: Session,
-    trial: Pick<Trial, 'stalls'>,
+    trial: Pick<Attempt, 'stalls'>,
     signal: AbortSignal,
-    send: (signature: Signature, patience: Patience) => Promise<T>,
+    send: (signature: Signature, timeouts: RequestTimeouts) => Promise<T>,
     marker?: number,
   ): Promise<T> {
-    return this.fly(
+    return this.sendSigned(
       0,
       signal,
       () => this.#signatures.once(what, signedUploadOf(session), signal, marker),
@@ -74,7 +74,7 @@ export class Carrier {
   }
 
   /** How patient to be with a try. */
-  patience({ stalls }: Pick<Trial, 'stalls'>, signal: AbortSignal): Patience {
+  patience({ stalls }: Pick<Attempt, 'stalls'>, signal: AbortSignal): RequestTimeouts {
     return {
       signal,
       stalls,

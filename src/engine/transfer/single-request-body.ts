@@ -2,7 +2,7 @@ import { hex, isKnownByTime, joined } from '../files/fingerprint.js';
 import { isSmall } from '../files/small-file-cache.js';
 
 /** A file as one request carries it. */
-export interface WholeBody {
+export interface RequestBody {
   body: Blob | FormData | Uint8Array<ArrayBuffer>;
   headers?: Record<string, string>;
 }
@@ -12,11 +12,11 @@ export interface WholeBody {
  * @param fields null for a PUT
  * @param take reads a small file
  */
-export async function wholeBody(
+export async function requestBodyOf(
   file: File,
   fields: Readonly<Record<string, string>> | null,
   take: (file: File) => Promise<Uint8Array<ArrayBuffer>>,
-): Promise<WholeBody> {
+): Promise<RequestBody> {
   // where it was not read to be recognised, it need not be read at all
   if (isSmall(file) && !(fields && isKnownByTime(file))) {
     const bytes = await take(file);
@@ -35,7 +35,7 @@ export async function wholeBody(
  * What FormData would send, of bytes in hand: a Blob more for each is what makes thousands of small files slow.
  * @see https://www.rfc-editor.org/rfc/rfc7578
  */
-function formOf(fields: Readonly<Record<string, string>>, bytes: Uint8Array): WholeBody {
+function formOf(fields: Readonly<Record<string, string>>, bytes: Uint8Array): RequestBody {
   const boundary = `mule-${hex(crypto.getRandomValues(new Uint8Array(16)))}`;
   const open = (name: string): string => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"`;
   const texts = Object.entries(fields).map(([name, value]) => `${open(name)}\r\n\r\n${value}\r\n`);

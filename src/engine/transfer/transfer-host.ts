@@ -1,12 +1,12 @@
-import type { ChecksumDesk } from '../integrity/checksum-service.js';
-import type { LineMemory } from '../network/throughput.js';
-import type { Notices } from '../signing/tracker-notifier.js';
+import type { ChecksumService } from '../integrity/checksum-service.js';
+import type { ThroughputEstimator } from '../network/throughput.js';
+import type { TrackerNotifier } from '../signing/tracker-notifier.js';
 import type { ResolvedOptions } from '../api/options.js';
 import type { Scheduler } from '../network/scheduler.js';
 import type { InitReply, Session } from '../model/session.js';
-import type { Signatures } from '../signing/signature-cache.js';
-import type { SmallFiles } from '../files/small-file-cache.js';
-import type { StoreClient } from '../s3/client.js';
+import type { SignatureCache } from '../signing/signature-cache.js';
+import type { SmallFileCache } from '../files/small-file-cache.js';
+import type { S3Client } from '../s3/client.js';
 import type { PartDetail, RetryDetail, UploadSnapshot } from '../api/types.js';
 import type { Clock } from '../ports.js';
 
@@ -24,16 +24,16 @@ export interface TransferHost {
   readonly clock: Clock;
   readonly options: Readonly<ResolvedOptions>;
   readonly scheduler: Scheduler;
-  readonly store: StoreClient;
-  readonly checksumDesk: ChecksumDesk;
+  readonly store: S3Client;
+  readonly checksumDesk: ChecksumService;
   /** The whole file's checksum, which init is told where it is sent by one request. */
   checksum: UploadSnapshot['checksum'];
-  readonly smallFiles: SmallFiles;
-  readonly line: LineMemory;
+  readonly smallFiles: SmallFileCache;
+  readonly line: ThroughputEstimator;
   /** Lives as long as the uploader: for what must end well even when the upload is paused or aborted. */
   readonly lifetime: AbortSignal;
-  makeSignatures(): Signatures;
-  makeNotices(session: Session): Notices | null;
+  makeSignatures(): SignatureCache;
+  makeNotices(session: Session): TrackerNotifier | null;
   /** Asks for this upload's init signature, tried once. */
   init(): Promise<InitReply>;
   /** Writes the upload to the journal. */

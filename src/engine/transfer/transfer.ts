@@ -1,27 +1,27 @@
 import { MIN_PART_SIZE } from '../../limits.js';
-import { Aftermath } from './find-object.js';
+import { ObjectFinder } from './find-object.js';
 import type { Finding } from './find-object.js';
 import { unlessAborted } from '../util/abort.js';
-import { Carrier } from './signed-requests.js';
+import { SignedRequests } from './signed-requests.js';
 import { isBadDigest, wrongBytes } from '../integrity/digest-refusals.js';
 import { discard } from './abort-upload.js';
 import { StoreFault, UploadError } from '../api/errors.js';
-import type { FileChecks } from '../integrity/upload-checksums.js';
-import { Lease } from './open-session.js';
-import type { Notices } from '../signing/tracker-notifier.js';
+import type { UploadChecksums } from '../integrity/upload-checksums.js';
+import { SessionOpener } from './open-session.js';
+import type { TrackerNotifier } from '../signing/tracker-notifier.js';
 import { PartSender } from './send-parts.js';
-import { Detour } from '../network/retry-loop.js';
-import type { Retrier, Trial } from '../network/retry-loop.js';
+import { RestartRequired } from '../network/retry-loop.js';
+import type { RetryLoop, Attempt } from '../network/retry-loop.js';
 import type { NamedPart, PartList, StoredPart } from '../s3/xml.js';
 import { signedUploadOf } from '../model/session.js';
 import type { Session } from '../model/session.js';
-import type { Signatures } from '../signing/signature-cache.js';
-import type { Patience } from '../s3/client.js';
-import { provenParts } from '../integrity/stored-parts.js';
+import type { SignatureCache } from '../signing/signature-cache.js';
+import type { RequestTimeouts } from '../s3/client.js';
+import { verifiedParts } from '../integrity/stored-parts.js';
 import type { TransferHost } from './transfer-host.js';
 import type { Integrity, UploadSnapshot } from '../api/types.js';
-import { WholeChecks } from './object-checksum.js';
-import { WholeSender } from './send-single-request.js';
+import { ObjectChecksum } from './object-checksum.js';
+import { SingleRequestSender } from './send-single-request.js';
 
 /** After so many failures of Complete the store is asked whether it still knows the upload. */
 const TRIES_UNTIL_LOOK = 3;
@@ -41,14 +41,14 @@ export interface Outcome {
 /** The way of one upload's bytes: each step asks the store, by the signer's leave, until it has succeeded. */
 export class Transfer {
   readonly #host: TransferHost;
-  readonly #retrier: Retrier;
-  readonly #signatures: Signatures;
-  readonly #carrier: Carrier;
-  readonly #lease: Lease;
+  readonly #retrier: RetryLoop;
+  readonly #signatures: SignatureCache;
+  readonly #carrier: SignedRequests;
+  readonly #lease: SessionOpener;
   readonly #sender: PartSender;
-  readonly #aftermath: Aftermath;
-  readonly #checks: WholeChecks;
-  readonly #wholeSender: WholeSender;
+  readonly #aftermath: ObjectFinder;
+  readonly #checks: ObjectChecksum;
+  readonly #wholeSender: SingleRequestSender;
   /** Whether a Complete, or a whole file, was sent. */
   #hasSentAll = false;
   /** Whether the answer to that was lost, or told nothing of what was done. */
@@ -60,23 +60,23 @@ export class Transfer {
   readonly #wrong = new Map<number, number>();
   #verdict: UploadError | null = null;
 
-  constructor(host: TransferHost, retrier: Retrier) {
+  constructor(host: TransferHost, retrier: RetryLoop) {
     this.#host = host;
     this.#retrier = retrier;
     this.#signatures = host.makeSignatures();
-    this.#carrier = new Carrier(host, this.#signatures, retrier);
-    this.#lease = new Lease(host, retrier, this.#carrier);
+    this.#carrier = new SignedRequests(host, this.#signatures, retrier);
+    this.#lease = new SessionOpener(host, retrier, this.#carrier);
     this.#sender = new PartSender(host, retrier, this.#signatures, this.#carrier);
-    this.#checks = new WholeChecks(host, retrier);
-    this.#wholeSender = new WholeSender(host, retrier, this.#carrier, this.#lease, this.#checks);
-    this.#aftermath = new Aftermath(host, retrier, this.#carrier, this.#signatures, this.#checks);
+    this.#checks = new ObjectChecksum(host, retrier);
+    this.#wholeSender = new SingleRequestSender(host, retrier, this.#carrier, this.#lease, this.#checks);
+    this.#aftermath = new ObjectFinder(host, retrier, this.#carrier, this.#signatures, this.#checks);
   }
 
   get session(): Session | null {
     return this.#lease.session;
   }
 
-  get notices(): Notices | null {
+  get notices(): TrackerNotifier | null {
     return this.#lease.notices;
   }
 
@@ -91,20 +91,20 @@ export class Transfer {
   }
 
   /** Counts what was in flight as unknown: it may have landed all the same. */
-  doubt(): void {
+  invalidateParts(): void {
     if (this.session?.uploadId) this.session.needsList = true;
   }
 
   /** Makes more parts fly where there is room. */
-  pump(): void {
-    this.#sender.pump();
+  fillLanes(): void {
+    this.#sender.fillLanes();
   }
 
   dropSignatures(partNumber: number | null): void {
     if (partNumber !== null && this.session?.uploadId) this.#signatures.used(partNumber);
     else {
       this.#signatures.drop();
-      this.#lease.doubtOpening();
+      this.#lease.invalidateFirstRequest();
     }
   }
 
@@ -129,19 +129,19 @@ export class Transfer {
   async sendWhole(signal: AbortSignal): Promise<Outcome> {
     const session = this.session!;
     const sent = await this.#wholeSender.send(session, signal, (sending) => this.#sendAll(sending));
-    await this.#settled(session, signal);
+    await this.#checksSettled(session, signal);
     // under its key it stays: nobody has leave to overwrite it
-    if (!session.table.isStored(1)) throw new Detour('restart', 'the store holds other bytes than the file');
+    if (!session.table.isStored(1)) throw new RestartRequired('restart', 'the store holds other bytes than the file');
     return { ...sent, integrity: session.checks?.evidence ?? 'unverified' };
   }
 
   /** Sends the parts that the store does not have. */
   async sendParts(signal: AbortSignal): Promise<void> {
     const session = this.session!;
-    if (session.needsList) await this.#listOwn(session, signal);
+    if (session.needsList) await this.#listVerifiedParts(session, signal);
     do {
       await this.#sender.send(session, this.notices, signal);
-      await this.#settled(session, signal);
+      await this.#checksSettled(session, signal);
     } while (!session.table.isComplete);
   }
 
@@ -149,15 +149,16 @@ export class Transfer {
   async complete(signal: AbortSignal): Promise<Outcome> {
     const session = this.session!;
     // Where CORS hides the ETags the store's own list has them.
-    if (!session.table.hasEveryEtag) await this.#listOwn(session, signal);
-    await this.#settled(session, signal);
-    if (!session.table.isComplete) throw new Detour('relist', 'the store lists fewer parts than it confirmed');
+    if (!session.table.hasEveryEtag) await this.#listVerifiedParts(session, signal);
+    await this.#checksSettled(session, signal);
+    if (!session.table.isComplete) throw new RestartRequired('relist', 'the store lists fewer parts than it confirmed');
     const checksum = await this.#checks.whole(session, signal);
-    const { etag, checksums } = await this.#retrier.insist('complete', null, signal, async (trial) => {
+    const { etag, checksums } = await this.#retrier.retry('complete', null, signal, async (trial) => {
       // Ceph answers 500 for an upload that is gone; ListParts tells.
-      if (trial.attempt % TRIES_UNTIL_LOOK === 0) {
-        await this.#listOwn(session, signal);
-        if (!session.table.hasEveryEtag) throw new Detour('relist', 'the store lists fewer parts than it confirmed');
+      if (trial.count % TRIES_UNTIL_LOOK === 0) {
+        await this.#listVerifiedParts(session, signal);
+        if (!session.table.hasEveryEtag)
+          throw new RestartRequired('relist', 'the store lists fewer parts than it confirmed');
       }
       const parts = await this.#checks.parts(session, session.table.etags(), signal);
       try {
@@ -225,14 +226,14 @@ export class Transfer {
     const { size, partSize } = session.table.plan;
     if (++this.#cuts < MOST_CUTS || this.#hasTriedSmaller || Math.min(size, partSize) <= MIN_PART_SIZE) return;
     this.#hasTriedSmaller = true;
-    throw new Detour('smaller', `the line was cut ${this.#cuts} times before a single part was stored`);
+    throw new RestartRequired('smaller', `the line was cut ${this.#cuts} times before a single part was stored`);
   }
 
   /**
    * Asks the store, once, which parts it has, for show: going on asks again.
    * @param isWanted whether nothing has begun meanwhile that knows better
    */
-  async look(isWanted: () => boolean, signal: AbortSignal): Promise<void> {
+  async refreshParts(isWanted: () => boolean, signal: AbortSignal): Promise<void> {
     const { session } = this;
     if (!session?.uploadId) return;
     const parts = await this.#pages(session, signal, (page) => page({ stalls: 0 }));
@@ -248,16 +249,16 @@ export class Transfer {
     // A part that was in flight may land after the first abort: S3 says to look, and to abort again.
     for (let isEmpty = false; !isEmpty;) {
       try {
-        await this.#retrier.insist('abort', null, signal, (trial) =>
-          this.#carrier.once('delete', session, trial, signal, (signature, patience) =>
-            this.#host.store.abort(signature, patience),
+        await this.#retrier.retry('abort', null, signal, (trial) =>
+          this.#carrier.sendS3Request('delete', session, trial, signal, (signature, patience) =>
+            this.#host.store.abortMultipartUpload(signature, patience),
           ),
         );
         await this.#list(session, signal);
         isEmpty = session.table.done === 0;
       } catch (error) {
         // gone, as it should be, or not ours to look at
-        if (!(error instanceof Detour || error instanceof UploadError)) throw error;
+        if (!(error instanceof RestartRequired || error instanceof UploadError)) throw error;
         isEmpty = true;
       }
     }
@@ -266,14 +267,14 @@ export class Transfer {
 
   // ---- Checks ----
 
-  async #openChecks(session: Session, isMultipart: boolean, signal: AbortSignal): Promise<FileChecks | null> {
+  async #openChecks(session: Session, isMultipart: boolean, signal: AbortSignal): Promise<UploadChecksums | null> {
     const { checksumDesk, scheduler } = this.#host;
     const { table, checksum: agreed } = session;
     checksumDesk.agreed(agreed?.algorithm);
     if (!agreed && !checksumDesk.isWanted) return null;
-    const kit = await unlessAborted(signal, checksumDesk.kit());
+    const kit = await unlessAborted(signal, checksumDesk.loadHasher());
     // the store takes no part of it without
-    if (!kit && agreed?.type === 'COMPOSITE') throw new Detour('restart', 'its checksums cannot be computed');
+    if (!kit && agreed?.type === 'COMPOSITE') throw new RestartRequired('restart', 'its checksums cannot be computed');
     const host = this.#host;
     const origin = (): string => new URL(this.location ?? 'about:blank').origin;
     const checksHost = {
@@ -285,7 +286,7 @@ export class Transfer {
         return scheduler.lanes;
       },
       get etags() {
-        return checksumDesk.etagsOf(origin());
+        return checksumDesk.etagFormatOf(origin());
       },
       differs: (partNumber: number) => this.#partIsWrong(session, partNumber),
     };
@@ -293,7 +294,7 @@ export class Transfer {
   }
 
   /** Waits for what is compared in the background. @throws UploadError `integrity` */
-  async #settled(session: Session, signal: AbortSignal): Promise<void> {
+  async #checksSettled(session: Session, signal: AbortSignal): Promise<void> {
     await this.#checks.settled(session, signal);
     const verdict = this.#verdict;
     if (!verdict) return;
@@ -314,10 +315,10 @@ export class Transfer {
       );
       return;
     }
-    session.table.lost(partNumber);
+    session.table.markLost(partNumber);
     const reason = 'the store holds other bytes of it than the file';
     this.#host.announce({ phase: 'part', partNumber, attempt: times, delay: 0, reason });
-    this.#sender.pump();
+    this.#sender.fillLanes();
   }
 
   #countWrong(what: number): number {
@@ -328,26 +329,26 @@ export class Transfer {
 
   /** The store would make another object: finds the part that is to blame, or begins afresh. */
   async #wayAround(session: Session, signal: AbortSignal): Promise<Error> {
-    session.checks?.doubt();
-    await this.#listOwn(session, signal);
-    await this.#settled(session, signal);
+    session.checks?.invalidate();
+    await this.#listVerifiedParts(session, signal);
+    await this.#checksSettled(session, signal);
     return session.table.isComplete
       ? this.#wholeIsWrong('the store holds other bytes than it has confirmed')
-      : new Detour('relist', 'the store holds other bytes of a part');
+      : new RestartRequired('relist', 'the store holds other bytes of a part');
   }
 
   #wholeIsWrong(reason: string): Error {
-    if (this.#countWrong(0) <= MOST_WRONG) return new Detour('restart', reason);
+    if (this.#countWrong(0) <= MOST_WRONG) return new RestartRequired('restart', reason);
     this.#wrong.clear();
     return wrongBytes(this.#host.name, reason);
   }
 
-  #sendEnd(session: Session, parts: readonly NamedPart[], trial: Trial, signal: AbortSignal) {
-    return this.#carrier.once('end', session, trial, signal, (signature, patience) => {
+  #sendEnd(session: Session, parts: readonly NamedPart[], trial: Attempt, signal: AbortSignal) {
+    return this.#carrier.sendS3Request('end', session, trial, signal, (signature, patience) => {
       // the store may take minutes, and must not be asked to complete twice at a time
-      const isLost: Patience['isLost'] = (url, _isOverdue, ended) =>
+      const isLost: RequestTimeouts['isLost'] = (url, _isOverdue, ended) =>
         this.#retrier.isLost(url, false, ended, () => this.#isGone(session, ended));
-      return this.#sendAll(this.#host.store.complete(signature, parts, { ...patience, isLost }));
+      return this.#sendAll(this.#host.store.completeMultipartUpload(signature, parts, { ...patience, isLost }));
     });
   }
 
@@ -355,7 +356,7 @@ export class Transfer {
   async #isGone(session: Session, signal: AbortSignal): Promise<boolean> {
     try {
       const signature = await this.#signatures.once('list', signedUploadOf(session), signal);
-      await this.#host.store.listPage(signature, this.#carrier.patience({ stalls: 0 }, signal));
+      await this.#host.store.listParts(signature, this.#carrier.patience({ stalls: 0 }, signal));
       return false;
     } catch (error) {
       return error instanceof StoreFault && error.status === 404;
@@ -375,7 +376,7 @@ export class Transfer {
   }
 
   /** Lists the parts to go on with: those of a file that may have changed since have to be shown to be its own. */
-  async #listOwn(session: Session, signal: AbortSignal): Promise<void> {
+  async #listVerifiedParts(session: Session, signal: AbortSignal): Promise<void> {
     const { file, isTouched } = this.#host;
     session.checks?.listed(await this.#list(session, signal, isTouched ? file : null));
   }
@@ -383,10 +384,10 @@ export class Transfer {
   /** @param judge the file that parts have to be shown to be of; null: the store's word will do */
   async #list(session: Session, signal: AbortSignal, judge: File | null = null): Promise<StoredPart[]> {
     const { table, checks } = session;
-    const pages = await this.#pages(session, signal, (page) => this.#retrier.insist('list', null, signal, page));
+    const pages = await this.#pages(session, signal, (page) => this.#retrier.retry('list', null, signal, page));
     const isOwn = checks && ((part: StoredPart) => checks.isOwn(part));
     const parts = [...pages.values()];
-    const listed = judge ? await provenParts(parts, table, judge, signal, isOwn) : parts;
+    const listed = judge ? await verifiedParts(parts, table, judge, signal, isOwn) : parts;
     table.replaceStored(listed, judge !== null);
     session.needsList = false;
     this.#retrier.progressed();
@@ -398,17 +399,17 @@ export class Transfer {
   async #pages(
     session: Session,
     signal: AbortSignal,
-    ask: (page: (trial: Pick<Trial, 'stalls'>) => Promise<PartList>) => Promise<PartList>,
+    ask: (page: (trial: Pick<Attempt, 'stalls'>) => Promise<PartList>) => Promise<PartList>,
   ): Promise<Map<number, StoredPart>> {
     const parts = new Map<number, StoredPart>();
     for (let marker: number | undefined, isLast = false; !isLast;) {
       const page = await ask((trial) =>
-        this.#carrier.once(
+        this.#carrier.sendS3Request(
           'list',
           session,
           trial,
           signal,
-          (signature, patience) => this.#host.store.listPage(signature, patience),
+          (signature, patience) => this.#host.store.listParts(signature, patience),
           marker,
         ),
       );

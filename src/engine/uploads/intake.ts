@@ -1,11 +1,11 @@
-import { whyRejected } from '../files/file-rules.js';
+import { rejectionOf } from '../files/file-rules.js';
 import type { Rejection } from '../files/file-rules.js';
 import { isBlob, kindOf } from '../files/file-entries.js';
 import type { Entry } from '../files/file-entries.js';
 import { UploadError } from '../api/errors.js';
 import { fingerprint, isKnownByTime } from '../files/fingerprint.js';
-import type { Roster } from './upload-list.js';
-import type { SmallFiles } from '../files/small-file-cache.js';
+import type { UploadList } from './upload-list.js';
+import type { SmallFileCache } from '../files/small-file-cache.js';
 import type { AdmissionRules, FileEntry, FileHandle, UploaderEventMap } from '../api/types.js';
 import type { Upload } from './upload.js';
 
@@ -13,13 +13,13 @@ type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap
 
 /** What becomes of a file that comes in: refused, gone on with, or new; and the page's say in it. */
 export class Intake {
-  readonly #roster: Roster;
+  readonly #roster: UploadList;
   readonly #emit: Emit;
-  readonly #smallFiles: SmallFiles;
+  readonly #smallFiles: SmallFileCache;
   readonly #prepared = new WeakMap<Upload, Promise<boolean>>();
 
   /** @param emit tells the page; false where it cancelled */
-  constructor(roster: Roster, smallFiles: SmallFiles, emit: Emit) {
+  constructor(roster: UploadList, smallFiles: SmallFileCache, emit: Emit) {
     this.#roster = roster;
     this.#smallFiles = smallFiles;
     this.#emit = emit;
@@ -31,10 +31,10 @@ export class Intake {
     if (!this.#emit('mule-before-add', { file, relativePath })) {
       return { code: 'cancelled', message: `“${file.name}” was not accepted by the page.` };
     }
-    const rejection = whyRejected(file, rules, this.#roster.listed);
+    const rejection = rejectionOf(file, rules, this.#roster.listed);
     if (rejection) return rejection;
     const { name, size, lastModified } = file;
-    const twins = this.#roster.twinsOf({ name, size, lastModified, relativePath });
+    const twins = this.#roster.duplicatesOf({ name, size, lastModified, relativePath });
     const isListed = [...twins].some(({ status }) => status !== 'aborted' && status !== 'failed');
     return isListed ? { code: 'duplicate', message: `“${file.name}” is in the list already.` } : null;
   }
@@ -47,7 +47,7 @@ export class Intake {
     );
     if (changed) return changed;
     const { name, size, lastModified } = file;
-    const twins = this.#roster.twinsOf({ name, size, lastModified, relativePath });
+    const twins = this.#roster.duplicatesOf({ name, size, lastModified, relativePath });
     const idle = [...this.#roster.withStatus('needs-file'), ...this.#roster.withStatus('paused')];
     const waiting = idle
       .filter(({ facts, snapshot }) => facts.size === size && (snapshot.needsFile || snapshot.found))

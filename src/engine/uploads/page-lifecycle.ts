@@ -1,5 +1,5 @@
 import type { UploaderEventMap, UploaderOptions } from '../api/types.js';
-import type { Environment } from '../ports.js';
+import type { PageEnvironment } from '../ports.js';
 import { ScreenWakeLock } from '../browser/wake-lock.js';
 
 /** What the page's ups and downs mean to whoever uploads. */
@@ -21,14 +21,14 @@ export interface PageWatcher {
 }
 
 /** Listens to the page while something is under way, and to nothing else; keeps its screen on where that is wanted. */
-export class PageWatch {
-  readonly #environment: Environment;
+export class PageLifecycle {
+  readonly #environment: PageEnvironment;
   readonly #watcher: PageWatcher;
   readonly #wakeLock = new ScreenWakeLock();
   #stopListening: (() => void) | null = null;
   #asksToLeave = false;
 
-  constructor(environment: Environment, watcher: PageWatcher) {
+  constructor(environment: PageEnvironment, watcher: PageWatcher) {
     this.#environment = environment;
     this.#watcher = watcher;
   }

@@ -1,30 +1,30 @@
-import { loadRule, whyRejected } from '../files/file-rules.js';
+import { loadRule, rejectionOf } from '../files/file-rules.js';
 import { sleep } from '../util/timing.js';
 import { SignerFault, UploadError } from '../api/errors.js';
-import type { FileKeeper } from '../resume/file-store-writer.js';
+import type { FileStoreWriter } from '../resume/file-store-writer.js';
 import { fingerprint, isKnownByTime } from '../files/fingerprint.js';
-import type { JournalKeeper } from '../resume/journal-writer.js';
+import type { JournalWriter } from '../resume/journal-writer.js';
 import type { ResolvedOptions } from '../api/options.js';
-import { backoff, judge } from '../network/classify-failure.js';
-import type { Roster } from './upload-list.js';
+import { backoff, classifyFailure } from '../network/classify-failure.js';
+import type { UploadList } from './upload-list.js';
 import { principalOf } from '../model/session.js';
 import type { FileEntry, FileHandle, UploadSnapshot } from '../api/types.js';
-import type { Clock, JournalRecord, KeptFile, Shelf, SignerPort } from '../ports.js';
+import type { Clock, JournalRecord, KeptFile, FileStore, SignerPort } from '../ports.js';
 import type { Upload } from './upload.js';
 
 /** Milliseconds that files coming in wait for the signer to say who the user is. */
-const PATIENCE = 3_000;
+const SIGNER_TIMEOUT_MS = 3_000;
 /** Uploads whose stored parts are asked for without anybody's click. */
-const MOST_LOOKS = 20;
+const MAX_REFRESHES = 20;
 const READ = { mode: 'read' } as const;
 
 export interface RecoveryHost {
   readonly clock: Clock;
   readonly signer: SignerPort;
-  readonly shelf: Shelf;
-  readonly journal: JournalKeeper;
-  readonly files: FileKeeper;
-  readonly roster: Roster;
+  readonly shelf: FileStore;
+  readonly journal: JournalWriter;
+  readonly files: FileStoreWriter;
+  readonly roster: UploadList;
   readonly lifetime: AbortSignal;
   readonly options: Readonly<ResolvedOptions>;
   /** Leaves out those records that some tab is at work on. */
@@ -45,7 +45,7 @@ export interface RecoveryHost {
 }
 
 /** What an earlier visit left of one upload. */
-interface Remains {
+interface PersistedUpload {
   record: JournalRecord;
   kept: KeptFile | null;
 }
@@ -53,9 +53,9 @@ interface Remains {
 /** Brings back what earlier visits left unfinished: finds it, finds its files, and lets it go on. */
 export class Recovery {
   readonly #host: RecoveryHost;
-  readonly #found = new Map<Upload, Remains>();
+  readonly #found = new Map<Upload, PersistedUpload>();
   /** What belongs to users who are not here, as far as is known. */
-  #hidden: Remains[] = [];
+  #hidden: PersistedUpload[] = [];
   /** Records that are resumed only when their file is added again. */
   #unlisted: JournalRecord[] = [];
   /** User that the signer named last; null: it said that nobody is signed in; undefined: it said nothing so far. */
@@ -91,7 +91,7 @@ export class Recovery {
     const bound = records.find(({ principal }) => typeof principal === 'string');
     const known = bound && this.#ask(bound, () => isCurrent() && this.#user === undefined).catch(() => {});
     // neither a slow disk nor a slow signer may hold up new files
-    await Promise.race([Promise.all([found, known]), sleep(clock, PATIENCE, lifetime)]).catch(() => {});
+    await Promise.race([Promise.all([found, known]), sleep(clock, SIGNER_TIMEOUT_MS, lifetime)]).catch(() => {});
     if (!isCurrent()) return;
     if (this.#hidden.length) this.#reveal();
     else void found.then(() => isCurrent() && this.#reveal());
@@ -115,7 +115,7 @@ export class Recovery {
    * Records the user that the signer names. Uploads of another user leave the list, and those of this user come back.
    * @param user undefined where the signer said nothing
    */
-  meet(user: string | null | undefined): void {
+  identify(user: string | null | undefined): void {
     if (user === undefined || user === this.#user) return;
     const isChange = this.#user !== undefined;
     this.#user = user;
@@ -206,7 +206,7 @@ export class Recovery {
       && (recover === 'choose'
         || (recoveryKey !== '' && record.recoveryKey === undefined)
         || (scope === '' && record.principal === undefined)
-        || whyRejected(record, rules, 0) !== null)
+        || rejectionOf(record, rules, 0) !== null)
     );
   }
 
@@ -231,7 +231,7 @@ export class Recovery {
         if (answer === 'granted') await this.#open(upload, () => handle.getFile(), true);
         else mayAsk = false;
         // it was the user who said no: the button chooses the file from now on
-        if (answer === 'refused') upload.lose();
+        if (answer === 'refused') upload.setFileMissing();
       }
     }
   }
@@ -265,7 +265,8 @@ export class Recovery {
   /** Opens their files, then asks the store how far those are that wait for somebody. */
   async #bringBack(found: readonly Upload[]): Promise<void> {
     await Promise.all(found.map((upload) => this.#bringFile(upload)));
-    for (const upload of found.filter(({ snapshot }) => snapshot.found).slice(0, MOST_LOOKS)) await upload.look();
+    for (const upload of found.filter(({ snapshot }) => snapshot.found).slice(0, MAX_REFRESHES))
+      await upload.refreshParts();
   }
 
   async #bringFile(upload: Upload): Promise<void> {
@@ -273,7 +274,7 @@ export class Recovery {
     if (!kept) return;
     if ('file' in kept) await this.#open(upload, () => Promise.resolve(kept.file));
     else if (await isAllowed(kept.handle)) await this.#open(upload, () => kept.handle.getFile());
-    else if (upload.status === 'needs-file') upload.offer(kept.handle);
+    else if (upload.status === 'needs-file') upload.setHandle(kept.handle);
   }
 
   /** Gives an upload its file back, where it still is that file. */
@@ -292,7 +293,7 @@ export class Recovery {
     if (upload.status !== 'needs-file' || !this.#found.has(upload)) return;
     if (error) {
       this.#host.files.release(upload);
-      upload.lose(error);
+      upload.setFileMissing(error);
       return;
     }
     upload.file = file;
@@ -315,11 +316,11 @@ export class Recovery {
     for (let tries = 1; isCurrent(); tries++) {
       try {
         const answer = await signer.call('get_init_signature', { files: [{ ...file, ...known }] }, lifetime);
-        if (isCurrent()) this.meet(principalOf(answer));
+        if (isCurrent()) this.identify(principalOf(answer));
         return true;
       } catch (error) {
         // refused: whoever it is has yet to sign in, and the first upload's answer will tell
-        if (!(error instanceof SignerFault) || judge(error, 'init').kind !== 'again') return false;
+        if (!(error instanceof SignerFault) || classifyFailure(error, 'init').kind !== 'again') return false;
         await sleep(clock, backoff(tries, clock.random()), lifetime);
       }
     }

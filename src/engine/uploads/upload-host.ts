@@ -1,15 +1,15 @@
 /** What an upload is told, and what it may ask of the uploader that has it. */
-import type { ChecksumDesk } from '../integrity/checksum-service.js';
-import type { LineMemory } from '../network/throughput.js';
-import type { Notices } from '../signing/tracker-notifier.js';
+import type { ChecksumService } from '../integrity/checksum-service.js';
+import type { ThroughputEstimator } from '../network/throughput.js';
+import type { TrackerNotifier } from '../signing/tracker-notifier.js';
 import type { ResolvedOptions } from '../api/options.js';
 import type { Reachability } from '../network/reachability.js';
 import type { Scheduler } from '../network/scheduler.js';
 import type { InitReply, Session } from '../model/session.js';
-import type { Signatures } from '../signing/signature-cache.js';
+import type { SignatureCache } from '../signing/signature-cache.js';
 import type { SignerHealth } from '../network/signer-health.js';
-import type { SmallFiles } from '../files/small-file-cache.js';
-import type { StoreClient } from '../s3/client.js';
+import type { SmallFileCache } from '../files/small-file-cache.js';
+import type { S3Client } from '../s3/client.js';
 import type { Claim } from '../resume/tab-coordinator.js';
 import type { UploaderEventMap } from '../api/types.js';
 import type { Clock } from '../ports.js';
@@ -36,15 +36,15 @@ export interface UploadHost {
   readonly clock: Clock;
   readonly options: Readonly<ResolvedOptions>;
   readonly scheduler: Scheduler;
-  readonly store: StoreClient;
-  readonly checksumDesk: ChecksumDesk;
-  readonly smallFiles: SmallFiles;
-  readonly line: LineMemory;
+  readonly store: S3Client;
+  readonly checksumDesk: ChecksumService;
+  readonly smallFiles: SmallFileCache;
+  readonly line: ThroughputEstimator;
   /** Lives as long as the uploader: for what must end well even when the upload is paused or aborted. */
   readonly lifetime: AbortSignal;
-  makeSignatures(upload: Upload): Signatures;
+  makeSignatures(upload: Upload): SignatureCache;
   readonly signerHealth: SignerHealth;
-  makeNotices(session: Session): Notices | null;
+  makeNotices(session: Session): TrackerNotifier | null;
   reachability(url: string): Reachability;
   isReadable(method: string, url: string): boolean;
   isSignerKnown(): boolean;

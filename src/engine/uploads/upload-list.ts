@@ -5,16 +5,16 @@ import type { Upload } from './upload.js';
 import type { UploadFacts } from './upload-host.js';
 
 /** The list of uploads, and whose turn it is: large files in their order, small ones beside them. */
-export class Roster {
+export class UploadList {
   readonly #lanes: () => number;
   readonly #partSize: () => number | 'auto';
   readonly #all = new Map<string, Upload>();
   /** All of them by status, so that no question costs more with ten thousand listed than with ten. */
   readonly #byStatus = new Map<UploadStatus, Set<Upload>>();
   /** Under what each is booked: a file that has changed may be sent as what it has become. */
-  readonly #booked = new Map<Upload, { status: UploadStatus; twins: string }>();
+  readonly #indexed = new Map<Upload, { status: UploadStatus; twins: string }>();
   /** Those of the same name, size, time and folder. */
-  readonly #twins = new Map<string, Set<Upload>>();
+  readonly #duplicates = new Map<string, Set<Upload>>();
   readonly #small = new Set<Upload>();
   readonly #large = new Set<Upload>();
   readonly #running = new Set<Upload>();
@@ -44,8 +44,8 @@ export class Roster {
   }
 
   /** Those listed for a file of that name, size, time and folder. */
-  twinsOf(facts: TwinFacts): ReadonlySet<Upload> {
-    return this.#twins.get(twinKey(facts)) ?? NONE;
+  duplicatesOf(facts: TwinFacts): ReadonlySet<Upload> {
+    return this.#duplicates.get(twinKey(facts)) ?? NONE;
   }
 
   /** Those that have just begun, then small files whose turn will come, in that order. */
@@ -129,13 +129,13 @@ export class Roster {
 
   add(upload: Upload): void {
     this.#all.set(upload.id, upload);
-    this.book(upload);
+    this.reindex(upload);
   }
 
   remove(upload: Upload): void {
     this.#all.delete(upload.id);
     for (const set of [this.#small, this.#large, this.#running]) set.delete(upload);
-    this.#unbook(upload);
+    this.#unindex(upload);
   }
 
   /** Whether an upload begins by itself when its turn comes. */
@@ -144,17 +144,17 @@ export class Roster {
   }
 
   /** Puts a queued upload in line for its turn. */
-  line(upload: Upload): void {
+  enqueue(upload: Upload): void {
     (this.#isSmall(upload) ? this.#small : this.#large).add(upload);
   }
 
   /** Takes in that an upload's status has changed. */
-  book(upload: Upload): void {
-    this.#unbook(upload);
+  reindex(upload: Upload): void {
+    this.#unindex(upload);
     const booked = { status: upload.status, twins: twinKey(upload.facts) };
-    this.#booked.set(upload, booked);
+    this.#indexed.set(upload, booked);
     joinSet(this.#byStatus, booked.status, upload);
-    joinSet(this.#twins, booked.twins, upload);
+    joinSet(this.#duplicates, booked.twins, upload);
     if (isRunning(upload.status)) this.#running.add(upload);
     else this.#running.delete(upload);
     if (upload.status === 'queued') return;
@@ -163,7 +163,7 @@ export class Roster {
   }
 
   /** Begins as many as keep the lanes full: a small file never waits for the large ones to end. */
-  fill(): void {
+  startNext(): void {
     const lanes = this.#lanes();
     let large = 0;
     let small = 0;
@@ -177,12 +177,12 @@ export class Roster {
     beginFrom(this.#small, lanes * 2 - small);
   }
 
-  #unbook(upload: Upload): void {
-    const booked = this.#booked.get(upload);
+  #unindex(upload: Upload): void {
+    const booked = this.#indexed.get(upload);
     if (!booked) return;
     leaveSet(this.#byStatus, booked.status, upload);
-    leaveSet(this.#twins, booked.twins, upload);
-    this.#booked.delete(upload);
+    leaveSet(this.#duplicates, booked.twins, upload);
+    this.#indexed.delete(upload);
   }
 
   /** Whether one request will do. */

@@ -1,13 +1,13 @@
-import { Detours } from '../transfer/restart.js';
+import { RestartResolver } from '../transfer/restart.js';
 import type { DetoursHost } from '../transfer/restart.js';
 import { reasonOf, UploadError } from '../api/errors.js';
 import type { Phase } from '../api/errors.js';
 import { assertReadable, assertUnchanged } from '../files/assert-unchanged.js';
 import { fingerprint } from '../files/fingerprint.js';
 import { partStates } from '../model/part-states.js';
-import { Detour, Retrier } from '../network/retry-loop.js';
+import { RestartRequired, RetryLoop } from '../network/retry-loop.js';
 import type { Wait } from '../network/retry-loop.js';
-import { resumptionOf, sessionOf } from '../model/session.js';
+import { resumptionOf, restoreSession } from '../model/session.js';
 import type { Session } from '../model/session.js';
 import { isSmall } from '../files/small-file-cache.js';
 import { SpeedMeter } from '../util/speed-meter.js';
@@ -16,7 +16,7 @@ import { Transfer } from '../transfer/transfer.js';
 import type { Outcome } from '../transfer/transfer.js';
 import type { TransferHost } from '../transfer/transfer-host.js';
 import type { FileHandle, UploadSnapshot, UploadStatus, UploaderEventMap, WaitingFor } from '../api/types.js';
-import type { JournalRecord, Resumption, TabNews } from '../ports.js';
+import type { JournalRecord, Resumption, RemoteProgress } from '../ports.js';
 import type { Owner, UploadFacts, UploadHost } from './upload-host.js';
 import { snapshotOf } from '../model/snapshot.js';
 
@@ -55,9 +55,10 @@ export class Upload {
 
   readonly #host: UploadHost;
   /** What it does its work with: made when it is first needed, let go when all is done, for there may be thousands. */
-  #means: { readonly retrier: Retrier; readonly transfer: Transfer; readonly detours: Detours } | null = null;
+  #runtime: { readonly retrier: RetryLoop; readonly transfer: Transfer; readonly detours: RestartResolver } | null =
+    null;
   /** Where it went, once all is done. */
-  #left: { readonly session: Session | null; readonly location: string | null } | null = null;
+  #finalLocation: { readonly session: Session | null; readonly location: string | null } | null = null;
   readonly #meter = new SpeedMeter();
   #cancelDecay: (() => void) | null = null;
   #status: UploadStatus = 'queued';
@@ -67,7 +68,7 @@ export class Upload {
   /** Whether no other tab can have it. */
   #isHeld = false;
   /** What the tab that has it, or has completed it, tells. */
-  #told: TabNews | null = null;
+  #remoteProgress: RemoteProgress | null = null;
   #ended: Promise<void> = Promise.resolve();
   #hasStarted = false;
   #isReleased = false;
@@ -98,9 +99,9 @@ export class Upload {
     this.adopt(record);
   }
 
-  #prepare(): { retrier: Retrier; transfer: Transfer; detours: Detours } {
+  #prepare(): { retrier: RetryLoop; transfer: Transfer; detours: RestartResolver } {
     const host = this.#host;
-    const retrier: Retrier = new Retrier({
+    const retrier: RetryLoop = new RetryLoop({
       clock: host.clock,
       fileName: this.facts.name,
       maxRetries: () => host.options.maxRetries,
@@ -121,29 +122,29 @@ export class Upload {
       announce: (retry) => this.#announce(retry),
       complain: (error) => {
         this.#error = error;
-        this.#touch();
+        this.#changed();
         host.emit('mule-error', { upload: this.snapshot, error });
       },
       changed: () => {
         this.#refresh();
-        transfer.pump();
+        transfer.fillLanes();
       },
     });
     const transfer: Transfer = new Transfer(this.#transferHost(), retrier);
-    return { retrier, transfer, detours: new Detours(this.#detoursHost(retrier, transfer)) };
+    return { retrier, transfer, detours: new RestartResolver(this.#detoursHost(retrier, transfer)) };
   }
 
   /** Where it goes, or went; null where nobody has asked yet. */
   get #place(): { readonly session: Session | null; readonly location: string | null } | null {
-    return this.#means?.transfer ?? this.#left;
+    return this.#runtime?.transfer ?? this.#finalLocation;
   }
 
   get #transfer(): Transfer {
-    return (this.#means ??= this.#prepare()).transfer;
+    return (this.#runtime ??= this.#prepare()).transfer;
   }
 
-  get #retrier(): Retrier {
-    return (this.#means ??= this.#prepare()).retrier;
+  get #retrier(): RetryLoop {
+    return (this.#runtime ??= this.#prepare()).retrier;
   }
 
   get id(): string {
@@ -164,7 +165,7 @@ export class Upload {
   }
 
   /** What tabs that wait for it are told. */
-  get news(): TabNews {
+  get progressReport(): RemoteProgress {
     const { status, loaded, speed, eta, parts, key, uploadId, etag, location, receipt } = this.snapshot;
     const { checksum, integrity } = this.snapshot;
     const resumption = resumptionOf(this.session, this.recordId);
@@ -177,15 +178,15 @@ export class Upload {
   /** What each part is at; null where that is not known yet, or to another tab only. */
   get partStates(): Uint8Array | null {
     const { table } = this.session ?? {};
-    return table && !this.#told ? partStates(table) : null;
+    return table && !this.#remoteProgress ? partStates(table) : null;
   }
 
   /** Takes up what the journal, or another tab, knows of it. */
   adopt(record: Resumption): void {
     this.recordId = record.id;
-    const session = sessionOf(record);
+    const session = restoreSession(record);
     if (session || this.session) this.#transfer.adopt(session);
-    this.#touch();
+    this.#changed();
   }
 
   /** Takes in how far it is; called some times a second. */
@@ -214,7 +215,7 @@ export class Upload {
   /** Sends nothing while the page is away, and lets other tabs have it. */
   suspend(): void {
     if (!this.#run) return;
-    this.#means?.transfer.notices?.flush();
+    this.#runtime?.transfer.notices?.flush();
     this.#stop();
   }
 
@@ -224,24 +225,24 @@ export class Upload {
   }
 
   /** Shows how far the tab is that has it. */
-  watch(news: TabNews): void {
-    this.#told = news;
+  showRemoteProgress(news: RemoteProgress): void {
+    this.#remoteProgress = news;
     // it may end there while this page is not looking
     this.wasShared = true;
     this.#loaded = Math.max(this.#loaded, Math.min(news.loaded, this.facts.size));
-    this.#touch();
+    this.#changed();
   }
 
   /** What it takes to go on from where another tab has got, by its own word. */
-  get told(): Resumption | null {
-    return this.#told?.resumption ?? null;
+  get resumption(): Resumption | null {
+    return this.#remoteProgress?.resumption ?? null;
   }
 
   /** Takes over from another tab. @param known where that stopped; null where nobody can tell */
-  takeUp(known: Resumption | null): void {
+  takeOver(known: Resumption | null): void {
     this.wasShared = true;
     if (known && known.uploadId !== this.session?.uploadId) this.adopt(known);
-    this.#transfer.doubt();
+    this.#transfer.invalidateParts();
   }
 
   /** Sends nothing more, and keeps what is stored. */
@@ -249,7 +250,7 @@ export class Upload {
     if (this.#status !== 'queued' && !isRunning(this.#status)) return;
     this.#stop();
     this.#transition('paused');
-    this.#means?.transfer.notices?.flush();
+    this.#runtime?.transfer.notices?.flush();
     this.#host.emit('mule-pause', { upload: this.snapshot });
   }
 
@@ -267,7 +268,7 @@ export class Upload {
     if (this.#status === 'paused' || this.#status === 'failed' || this.#status === 'needs-file') {
       this.#error = null;
       this.#transition(this.file ? 'queued' : 'needs-file');
-    } else this.nudge(true);
+    } else this.retryNow(true);
   }
 
   /** Keeps what was found with its file until somebody lets it go on. */
@@ -276,13 +277,13 @@ export class Upload {
   }
 
   /** Takes in where the file lies, for whose reading leave is to be asked. */
-  offer(handle: FileHandle): void {
+  setHandle(handle: FileHandle): void {
     this.handle = handle;
     this.#show();
   }
 
   /** Takes in that the file is not to be had from where it lies, or says why it is not what was begun. */
-  lose(error: UploadError | null = null): void {
+  setFileMissing(error: UploadError | null = null): void {
     this.handle = null;
     this.#error = error;
     this.#show();
@@ -290,12 +291,12 @@ export class Upload {
   }
 
   /** Asks the store, once, how far that is which was found from an earlier visit; what cannot be told stays unknown. */
-  async look(): Promise<void> {
+  async refreshParts(): Promise<void> {
     const isIdle = (): boolean => this.snapshot.found;
     if (!isIdle()) return;
-    await this.#transfer.look(isIdle, this.#host.lifetime).catch(() => {});
+    await this.#transfer.refreshParts(isIdle, this.#host.lifetime).catch(() => {});
     if (isIdle()) this.tick();
-    this.#touch();
+    this.#changed();
   }
 
   /** Fails what has not begun, on the page's word. */
@@ -311,18 +312,18 @@ export class Upload {
   }
 
   /** Ends waits early: those for network and signer, or, on the user's word, all. */
-  nudge(all: boolean): void {
-    this.#means?.retrier.nudge(all);
+  retryNow(all: boolean): void {
+    this.#runtime?.retrier.retryNow(all);
   }
 
   /** Says that the page may know by now who the user is. */
   authorize(): void {
-    this.#means?.retrier.authorize();
+    this.#runtime?.retrier.authorize();
   }
 
   /** Waits for what is not this upload's own doing, and shows it. */
   waitFor<T>(waitingFor: WaitingFor, work: Promise<T>): Promise<T> {
-    return this.#retrier.park(waitingFor, null, work);
+    return this.#retrier.waitFor(waitingFor, null, work);
   }
 
   /** Ends it, here at once, and on the store as soon as that can be reached. */
@@ -340,8 +341,8 @@ export class Upload {
     try {
       await this.#ended;
       // what another tab is at work on is not ours to end
-      if (!isHeld && (this.#told || this.session) && (await this.#host.isElsewhere(this))) return;
-      await this.#means?.transfer.abort(this.#host.lifetime);
+      if (!isHeld && (this.#remoteProgress || this.session) && (await this.#host.isElsewhere(this))) return;
+      await this.#runtime?.transfer.abort(this.#host.lifetime);
       await this.#host.forget(this);
     } catch {
       // The journal still has it, marked as aborting: the next visit tries again. Else the bucket's lifecycle rule does.
@@ -368,7 +369,7 @@ export class Upload {
   }
 
   #stop(): void {
-    this.#means?.transfer.doubt();
+    this.#runtime?.transfer.invalidateParts();
     this.wasShared ||= this.#isHeld && Boolean(this.session?.uploadId);
     this.#isHeld = false;
     this.#run?.abort(new DOMException('The upload was stopped', 'AbortError'));
@@ -413,14 +414,16 @@ export class Upload {
     if (signal.aborted) claim.release();
     signal.throwIfAborted();
     this.#isHeld = true;
-    this.#told = null;
+    this.#remoteProgress = null;
     // an upload that was paused after all was stored has only the last word to say
-    for (let detour: Detour | null = null; this.#stored === null;) {
+    for (let detour: RestartRequired | null = null; this.#stored === null;) {
       try {
-        this.#stored = detour ? await this.#means!.detours.take(detour, this.#phase, signal) : await this.#goOn(signal);
+        this.#stored = detour
+          ? await this.#runtime!.detours.resolve(detour, this.#phase, signal)
+          : await this.#transferAll(signal);
         detour = null;
       } catch (error) {
-        if (!(error instanceof Detour)) throw error;
+        if (!(error instanceof RestartRequired)) throw error;
         detour = error;
       }
     }
@@ -432,8 +435,8 @@ export class Upload {
   }
 
   /** Ends as it has ended in the tab that had it. */
-  #endAs(told: TabNews): void {
-    this.#told = told;
+  #endAs(told: RemoteProgress): void {
+    this.#remoteProgress = told;
     if (told.status === 'complete') {
       const { etag, checksum, integrity } = told;
       this.#stored = { etag: etag ?? '', checksum, integrity: integrity ?? 'unverified' };
@@ -448,9 +451,9 @@ export class Upload {
 
   #finish(): void {
     this.#stop();
-    const { transfer } = this.#means ?? {};
-    this.#left = transfer ? { session: transfer.session, location: transfer.location } : null;
-    this.#means = null;
+    const { transfer } = this.#runtime ?? {};
+    this.#finalLocation = transfer ? { session: transfer.session, location: transfer.location } : null;
+    this.#runtime = null;
     this.#loaded = this.facts.size;
     this.#error = null;
     this.#transition('complete');
@@ -469,7 +472,7 @@ export class Upload {
   }
 
   /** One way through all the steps that are left. */
-  async #goOn(signal: AbortSignal): Promise<Outcome> {
+  async #transferAll(signal: AbortSignal): Promise<Outcome> {
     this.#setStep('starting');
     const way = await this.#transfer.open(signal);
     this.#setStep('uploading');
@@ -533,19 +536,19 @@ export class Upload {
         this.wantsFresh = false;
         this.#error = null;
         this.recovered ||= isKnown;
-        this.#touch();
+        this.#changed();
       },
       announce: (retry) => this.#announce(retry),
       partStored: (detail) => {
         // what was complained of is over
         this.#error = null;
-        this.#touch();
+        this.#changed();
         this.#host.emit('mule-part', { upload: this.snapshot, ...detail });
       },
     };
   }
 
-  #detoursHost(retrier: Retrier, transfer: Transfer): DetoursHost {
+  #detoursHost(retrier: RetryLoop, transfer: Transfer): DetoursHost {
     const upload = (): Upload => this;
     return {
       clock: this.#host.clock,
@@ -600,13 +603,13 @@ export class Upload {
     this.recovered = false;
     this.wantsFresh = true;
     this.#loaded = 0;
-    this.#means?.detours.reset();
-    this.#touch();
+    this.#runtime?.detours.reset();
+    this.#changed();
   }
 
   #announce(retry: Omit<UploaderEventMap['mule-retry']['detail'], 'upload'>): void {
     this.#retries++;
-    this.#touch();
+    this.#changed();
     this.#host.emit('mule-retry', { upload: this.snapshot, ...retry });
   }
 
@@ -621,7 +624,7 @@ export class Upload {
     const wait = this.#wait;
     if (!wait && this.#status !== 'waiting' && this.#status === this.#step) return;
     if (wait) this.#meter.reset();
-    this.#touch();
+    this.#changed();
     this.#transition(wait ? 'waiting' : this.#step);
   }
 
@@ -630,17 +633,17 @@ export class Upload {
     if (previous === next) return;
     assertStep(previous, next);
     this.#status = next;
-    this.#touch();
+    this.#changed();
     this.#host.emit('mule-status', { upload: this.snapshot, previous });
   }
 
   /** Has a progress event sent though nothing moved: what waits for its file shows something new. */
   #show(): void {
     this.reported = null;
-    this.#touch();
+    this.#changed();
   }
 
-  #touch(): void {
+  #changed(): void {
     this.#snapshot = null;
     this.#host.changed(this);
   }
@@ -650,7 +653,7 @@ export class Upload {
     const { clock, scheduler } = this.#host;
     const held = scheduler.heldFor(this.id);
     if (held) return { for: 'store', until: clock.now() + held };
-    const retrier = this.#means?.retrier;
+    const retrier = this.#runtime?.retrier;
     return !retrier || retrier.isBusy ? null : retrier.wait;
   }
 
@@ -668,7 +671,7 @@ export class Upload {
       speed: this.#status === 'uploading' ? this.#meter.speed(this.#host.clock.monotonic()) : 0,
       session: this.session,
       location: this.#place?.location ?? null,
-      told: this.#told,
+      told: this.#remoteProgress,
       stored: this.#stored,
       receipt: this.#receipt,
       retries: this.#retries,

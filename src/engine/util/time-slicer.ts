@@ -4,7 +4,7 @@ import type { Clock } from '../ports.js';
 const LONGEST = 8;
 
 /** Cuts a long loop into short tasks, so that a page stays awake while it runs. */
-export class Turns {
+export class TimeSlicer {
   readonly #clock: Clock;
   #since: number;
 

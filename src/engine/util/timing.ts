@@ -1,8 +1,8 @@
 import { abortable } from './abort.js';
-import { HiddenTimers } from '../browser/background-timers.js';
+import { BackgroundTimers } from '../browser/background-timers.js';
 import type { Clock } from '../ports.js';
 
-const timers = new HiddenTimers();
+const timers = new BackgroundTimers();
 
 /** The machine's own clock. */
 export const systemClock: Clock = {
@@ -13,14 +13,14 @@ export const systemClock: Clock = {
 };
 
 /** A sleep that can be cut short. */
-export interface Nap {
+export interface CancellableSleep {
   /** Resolves when it is over; rejects with the signal's reason when aborted. */
   readonly over: Promise<void>;
   wake(): void;
 }
 
 /** Sleeps for so many milliseconds, or until woken. */
-export function nap(clock: Clock, delay: number, signal: AbortSignal): Nap {
+export function cancellableSleep(clock: Clock, delay: number, signal: AbortSignal): CancellableSleep {
   let wake = (): void => {};
   const over = abortable<void>(signal, (resolve) => {
     const cancel = clock.setTimer(resolve, delay);
@@ -35,4 +35,4 @@ export function nap(clock: Clock, delay: number, signal: AbortSignal): Nap {
 
 /** Resolves after `delay` milliseconds; rejects with the signal's reason when aborted. */
 export const sleep = (clock: Clock, delay: number, signal: AbortSignal): Promise<void> =>
-  nap(clock, delay, signal).over;
+  cancellableSleep(clock, delay, signal).over;

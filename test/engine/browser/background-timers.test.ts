@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { HiddenTimers } from '../../../src/engine/browser/background-timers.js';
+import { BackgroundTimers } from '../../../src/engine/browser/background-timers.js';
 
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
@@ -39,7 +39,7 @@ describe('a timer', () => {
   it('fires once, when it is due, and starts no worker while the page is seen', () =>
     countingWorkers(async (workers) => {
       show(true);
-      const timers = new HiddenTimers();
+      const timers = new BackgroundTimers();
       const fired: string[] = [];
       timers.set(() => fired.push('late'), 60);
       timers.set(() => fired.push('soon'), 10);
@@ -51,7 +51,7 @@ describe('a timer', () => {
   it('is timed by a worker, too, once the page is hidden, and fires once all the same', () =>
     countingWorkers(async (workers) => {
       show(true);
-      const timers = new HiddenTimers();
+      const timers = new BackgroundTimers();
       let fired = 0;
       timers.set(() => fired++, 300);
       show(false);
@@ -70,7 +70,7 @@ describe('a timer', () => {
       globalThis.setTimeout = ((callback: () => void, delay: number) =>
         original(callback, delay + 60_000)) as typeof setTimeout;
       try {
-        await new Promise<void>((resolve) => new HiddenTimers().set(resolve, 10));
+        await new Promise<void>((resolve) => new BackgroundTimers().set(resolve, 10));
       } finally {
         globalThis.setTimeout = original;
       }
@@ -81,7 +81,7 @@ describe('a timer', () => {
       for (const isVisible of [true, false]) {
         show(isVisible);
         let fired = 0;
-        new HiddenTimers().set(() => fired++, 10)();
+        new BackgroundTimers().set(() => fired++, 10)();
         await wait(50);
         expect(fired).to.equal(0);
       }
@@ -89,7 +89,7 @@ describe('a timer', () => {
 
   it('leaves no worker behind when the page is seen again, or goes', () =>
     countingWorkers(async (workers) => {
-      const timers = new HiddenTimers();
+      const timers = new BackgroundTimers();
       const cancel = timers.set(() => {}, 60_000);
       show(false);
       show(true);
@@ -113,7 +113,7 @@ describe('where a worker is forbidden', () => {
     };
     await countingWorkers(async (workers) => {
       show(false);
-      const timers = new HiddenTimers();
+      const timers = new BackgroundTimers();
       let fired = 0;
       timers.set(() => fired++, 10);
       timers.set(() => fired++, 20);
@@ -128,7 +128,7 @@ describe('where a worker is forbidden', () => {
     await countingWorkers(
       async (workers) => {
         show(false);
-        const timers = new HiddenTimers();
+        const timers = new BackgroundTimers();
         let fired = 0;
         timers.set(() => fired++, 50);
         await wait(200);

@@ -1,31 +1,31 @@
 import { expect } from '@open-wc/testing';
-import { IndexedDbShelf } from '../../../src/engine/browser/indexed-db-file-store.js';
+import { IndexedDbFileStore } from '../../../src/engine/browser/indexed-db-file-store.js';
 import { LIFETIME, openTable } from '../../../src/engine/browser/indexed-db-journal.js';
-import { LazyShelf } from '../../../src/engine/browser/lazy-file-store.js';
+import { LazyFileStore } from '../../../src/engine/browser/lazy-file-store.js';
 import { MIB } from '../../../src/limits.js';
 import { fileOf, hashOf } from '../harness.js';
 
 const newScope = (): string => `shelf test ${Math.random()}`;
-const newShelf = (): IndexedDbShelf => new IndexedDbShelf(openTable('mule-upload-files', 'files'), LIFETIME);
+const newShelf = (): IndexedDbFileStore => new IndexedDbFileStore(openTable('mule-upload-files', 'files'), LIFETIME);
 let count = 0;
 const newId = (): string => `file ${++count} ${Math.random()}`;
 
 /** Whether this browser takes files in its database: WebKit's private sessions do not. */
 async function takesFiles(): Promise<boolean> {
   const [shelf, id] = [newShelf(), newId()];
-  const isTaken = await shelf.keep(id, newScope(), { file: fileOf(1) });
+  const isTaken = await shelf.save(id, newScope(), { file: fileOf(1) });
   await shelf.remove(id);
   return isTaken;
 }
 
 /** A shelf of a browser that gives so many bytes. */
-const shelfWithin = (quota: number): IndexedDbShelf =>
-  new IndexedDbShelf(openTable('mule-upload-files', 'files'), LIFETIME, () => Promise.resolve({ quota, usage: 0 }));
+const shelfWithin = (quota: number): IndexedDbFileStore =>
+  new IndexedDbFileStore(openTable('mule-upload-files', 'files'), LIFETIME, () => Promise.resolve({ quota, usage: 0 }));
 
 describe('the shelf in IndexedDB', () => {
   it('gives another visit the same bytes back, or says that it keeps nothing', async () => {
     const [id, scope, file] = [newId(), newScope(), fileOf(2 * MIB, 'größe 📦.bin')];
-    const isKept = await newShelf().keep(id, scope, { file });
+    const isKept = await newShelf().save(id, scope, { file });
     const found = await newShelf().find(id);
     if (!isKept) return void expect(found).to.equal(null);
     expect(found && 'file' in found && (await hashOf(found.file))).to.equal(await hashOf(file));
@@ -39,7 +39,7 @@ describe('the shelf in IndexedDB', () => {
     if (!root) return;
     const handle = await root.getFileHandle(`kept ${Math.random()}.bin`, { create: true });
     const [id, scope] = [newId(), newScope()];
-    if (!(await newShelf().keep(id, scope, { handle }))) return;
+    if (!(await newShelf().save(id, scope, { handle }))) return;
     const found = await newShelf().find(id);
     expect(found && 'handle' in found && (await found.handle.isSameEntry(handle))).to.equal(true);
     await newShelf().wipe(scope);
@@ -48,8 +48,8 @@ describe('the shelf in IndexedDB', () => {
   it('keeps scopes apart when one is wiped', async () => {
     const shelf = newShelf();
     const [mine, other, scope] = [newId(), newId(), newScope()];
-    await shelf.keep(mine, scope, { file: fileOf(10) });
-    const isKept = await shelf.keep(other, newScope(), { file: fileOf(10) });
+    await shelf.save(mine, scope, { file: fileOf(10) });
+    const isKept = await shelf.save(other, newScope(), { file: fileOf(10) });
     await shelf.wipe(scope);
     expect(await shelf.find(mine)).to.equal(null);
     expect((await shelf.find(other)) !== null).to.equal(isKept);
@@ -60,10 +60,10 @@ describe('the shelf in IndexedDB', () => {
     if (!(await takesFiles())) return;
     const [shelf, scope] = [shelfWithin(40 * MIB), newScope()];
     const [first, second] = [newId(), newId()];
-    expect(await shelf.keep(first, scope, { file: fileOf(3 * MIB) })).to.equal(true);
-    expect(await shelf.keep(second, scope, { file: fileOf(3 * MIB) })).to.equal(false);
+    expect(await shelf.save(first, scope, { file: fileOf(3 * MIB) })).to.equal(true);
+    expect(await shelf.save(second, scope, { file: fileOf(3 * MIB) })).to.equal(false);
     await shelf.remove(first);
-    expect(await shelf.keep(second, scope, { file: fileOf(3 * MIB) })).to.equal(true);
+    expect(await shelf.save(second, scope, { file: fileOf(3 * MIB) })).to.equal(true);
     await shelf.wipe(scope);
   });
 
@@ -72,7 +72,7 @@ describe('the shelf in IndexedDB', () => {
     const scope = newScope();
     const file = fileOf(8 * MIB);
     const kept: boolean[] = [];
-    for (let at = 0; at < 10; at++) kept.push(await shelfWithin(100_000 * MIB).keep(newId(), scope, { file }));
+    for (let at = 0; at < 10; at++) kept.push(await shelfWithin(100_000 * MIB).save(newId(), scope, { file }));
     // other tests of this browser may have something there, too
     expect(kept.filter(Boolean).length).to.be.within(7, 8);
     await newShelf().wipe(scope);
@@ -84,7 +84,7 @@ describe('the shelf in IndexedDB', () => {
     const old = newId();
     await entries.setItem(old, { scope: 's', createdAt: Date.now() - 8 * 86_400_000, kept: { file: fileOf(5) } });
     const [shelf, fresh] = [newShelf(), newId()];
-    await shelf.keep(fresh, newScope(), { file: fileOf(5) });
+    await shelf.save(fresh, newScope(), { file: fileOf(5) });
     expect([await shelf.find(old), (await shelf.find(fresh)) !== null]).to.deep.equal([null, true]);
     await shelf.remove(fresh);
   });
@@ -96,8 +96,8 @@ describe('a shelf whose code cannot be loaded', () => {
     const warnings: string[] = [];
     console.warn = (text: string) => warnings.push(text);
     try {
-      const shelf = new LazyShelf(() => Promise.reject(new TypeError('no such module')));
-      expect(await shelf.keep('a', 's', { file: fileOf(1) })).to.equal(false);
+      const shelf = new LazyFileStore(() => Promise.reject(new TypeError('no such module')));
+      expect(await shelf.save('a', 's', { file: fileOf(1) })).to.equal(false);
       expect(await shelf.find('a')).to.equal(null);
       await shelf.remove('a');
       await shelf.wipe('s');

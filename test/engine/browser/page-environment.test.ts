@@ -1,9 +1,9 @@
 import { expect } from '@open-wc/testing';
-import { BrowserEnvironment } from '../../../src/engine/browser/page-environment.js';
+import { BrowserPage } from '../../../src/engine/browser/page-environment.js';
 import { FakeClock } from '../fake-clock.js';
 
 const clock = new FakeClock();
-const environment = new BrowserEnvironment(clock);
+const environment = new BrowserPage(clock);
 
 describe('the page around', () => {
   /** Listens, and writes down what is told. */

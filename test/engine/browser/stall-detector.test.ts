@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { StallWatch } from '../../../src/engine/browser/stall-detector.js';
+import { StallDetector } from '../../../src/engine/browser/stall-detector.js';
 import { FakeClock } from '../fake-clock.js';
 
 const HOURS = 3_600_000;
@@ -8,7 +8,7 @@ const HOURS = 3_600_000;
 function watch(patience: number) {
   const clock = new FakeClock();
   const stalls: number[] = [];
-  return { clock, stalls, watch: new StallWatch(clock, patience, (stillFor) => stalls.push(stillFor)) };
+  return { clock, stalls, watch: new StallDetector(clock, patience, (stillFor) => stalls.push(stillFor)) };
 }
 
 describe('the stall watch', () => {

@@ -1,11 +1,11 @@
 import { expect } from '@open-wc/testing';
 import { TransportFault } from '../../../src/engine/api/errors.js';
 import { systemClock } from '../../../src/engine/util/timing.js';
-import { BrowserTransport } from '../../../src/engine/browser/xhr-transport.js';
+import { XhrTransport } from '../../../src/engine/browser/xhr-transport.js';
 import type { StoreRequest, StoreResponse } from '../../../src/engine/ports.js';
 import { fileOf } from '../harness.js';
 
-const transport = new BrowserTransport(systemClock);
+const transport = new XhrTransport(systemClock);
 const CLOSED = 'http://127.0.0.1:65533/';
 /** This very file, from the server that runs the tests. */
 const HERE = import.meta.url;

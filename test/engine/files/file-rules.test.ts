@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { isAccepted as matches } from '../../../src/accept.js';
-import { formatSize, whyRejected } from '../../../src/engine/files/file-rules.js';
+import { formatSize, rejectionOf } from '../../../src/engine/files/file-rules.js';
 
 const file = (name: string, type = '', size = 0) => ({ name, type, size });
 
@@ -27,7 +27,7 @@ describe('the accept list', () => {
 });
 
 describe('the admission of a file', () => {
-  const codeOf = (...args: Parameters<typeof whyRejected>): string | null => whyRejected(...args)?.code ?? null;
+  const codeOf = (...args: Parameters<typeof rejectionOf>): string | null => rejectionOf(...args)?.code ?? null;
 
   it('has no rules unless the page gives some', () => {
     expect(codeOf(file('a', '', 50e12), {}, 1_000)).to.equal(null);
@@ -50,10 +50,10 @@ describe('the admission of a file', () => {
 
   it('says why in words that name the file', () => {
     const rejections = [
-      whyRejected(file('a.exe'), { accept: '.jpg' }, 0),
-      whyRejected(file('a.exe', '', 2_500_000), { maxSize: 1_000_000 }, 0),
-      whyRejected(file('a.exe', '', 1), { minSize: 1_000 }, 0),
-      whyRejected(file('a.exe'), { maxFiles: 1 }, 1),
+      rejectionOf(file('a.exe'), { accept: '.jpg' }, 0),
+      rejectionOf(file('a.exe', '', 2_500_000), { maxSize: 1_000_000 }, 0),
+      rejectionOf(file('a.exe', '', 1), { minSize: 1_000 }, 0),
+      rejectionOf(file('a.exe'), { maxFiles: 1 }, 1),
     ];
     expect(rejections.map((rejection) => rejection?.code)).to.deep.equal(['type', 'too-big', 'too-small', 'too-many']);
     for (const rejection of rejections) expect(rejection!.message).to.contain('a.exe');

@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { isKnownByTime } from '../../../src/engine/files/fingerprint.js';
-import { SmallFiles, isSmall } from '../../../src/engine/files/small-file-cache.js';
-import { wholeBody } from '../../../src/engine/transfer/single-request-body.js';
+import { SmallFileCache, isSmall } from '../../../src/engine/files/small-file-cache.js';
+import { requestBodyOf } from '../../../src/engine/transfer/single-request-body.js';
 import { FakeClock } from '../fake-clock.js';
 import { fileOf, hashOf } from '../harness.js';
 
@@ -18,7 +18,7 @@ const counted = (size: number): CountedFile => new CountedFile([fileOf(size)], '
 
 describe('small files', () => {
   it('are read once, to be recognised and to be sent', async () => {
-    const files = new SmallFiles(new FakeClock());
+    const files = new SmallFileCache(new FakeClock());
     const file = counted(1_000);
     const read = await files.read(file);
     expect(await files.take(file)).to.equal(read);
@@ -29,7 +29,7 @@ describe('small files', () => {
 
   it('are read again when that is long ago', async () => {
     const clock = new FakeClock();
-    const files = new SmallFiles(clock);
+    const files = new SmallFileCache(clock);
     const file = counted(1_000);
     await files.read(file);
     await clock.advance(10_000);
@@ -39,7 +39,7 @@ describe('small files', () => {
 
   it('are kept only up to a few MiB, which old ones leave to new ones', async () => {
     const clock = new FakeClock();
-    const files = new SmallFiles(clock);
+    const files = new SmallFileCache(clock);
     const many = Array.from({ length: 60 }, () => counted(100_000));
     for (const file of many) await files.read(file);
     for (const file of many) await files.take(file);
@@ -60,7 +60,7 @@ describe('the body of a whole file', () => {
   it('is its bytes, untyped', async () => {
     for (const size of [0, 1_000, 300_000]) {
       const file = new File([fileOf(size)], 'a.txt', { type: 'text/plain' });
-      const { body, headers } = await wholeBody(file, null, take);
+      const { body, headers } = await requestBodyOf(file, null, take);
       expect(headers).to.be.undefined;
       expect(new Response(body as BodyInit).headers.get('content-type') ?? '').to.equal('');
       expect(await hashOf(new Blob([body as BlobPart]))).to.equal(await hashOf(file));
@@ -71,7 +71,7 @@ describe('the body of a whole file', () => {
     for (const size of [0, 1_000, 300_000]) {
       const file = fileOf(size, 'ä "quoted".bin');
       const fields = { policy: 'e30=', key: 'a/“b” ü\r\n--x.bin' };
-      const { body, headers } = await wholeBody(file, fields, take);
+      const { body, headers } = await requestBodyOf(file, fields, take);
       // where it was read to be recognised its bytes are at hand
       expect(body instanceof Uint8Array).to.equal(isSmall(file) && !isKnownByTime(file));
       // WebKit reads no form back that has a Blob in it

@@ -3,7 +3,7 @@ import { hex } from '../../../src/engine/files/fingerprint.js';
 import { Md5 } from '../../../src/engine/hashing/md5.js';
 import { digestOf, md5OfPart, md5OfParts, multipartEtag } from '../../../src/engine/integrity/part-digests.js';
 import { MIB, MIN_PART_SIZE } from '../../../src/limits.js';
-import { plan } from '../../../src/engine/model/part-plan.js';
+import { planParts } from '../../../src/engine/model/part-plan.js';
 import { fileOf } from '../harness.js';
 
 const { signal } = new AbortController();
@@ -32,7 +32,7 @@ describe('the ETag of an object made of parts', () => {
   it('is the MD5 of the parts’ MD5s, and their number', async () => {
     // as S3 reckoned it for 11 MiB of zeros, put up in parts of 5 MiB
     const zeros = new Blob([new Uint8Array(11 * MIB)]);
-    const digests = await md5OfParts(zeros, plan(11 * MIB, MIN_PART_SIZE), signal);
+    const digests = await md5OfParts(zeros, planParts(11 * MIB, MIN_PART_SIZE), signal);
     expect(digests.map(hex)).to.deep.equal([
       '5f363e0e58a95f06cbe9bbc662c5dfb6',
       '5f363e0e58a95f06cbe9bbc662c5dfb6',
@@ -51,7 +51,7 @@ describe('the ETag of an object made of parts', () => {
 
   it('is reckoned in stretches that leave the page its turns, and ends with its signal', async () => {
     const file = fileOf(12 * MIB);
-    const cut = plan(file.size, file.size);
+    const cut = planParts(file.size, file.size);
     let isOver = false;
     let turns = 0;
     const work = md5OfPart(file, cut, 1, signal).finally(() => (isOver = true));

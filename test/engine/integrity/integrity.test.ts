@@ -194,7 +194,7 @@ describe('an upload with checksums', () => {
       loads++;
       return Promise.reject(new Error('not wanted'));
     };
-    const harness = new Harness({ checksum: 'none' }, { loadChecksums: load });
+    const harness = new Harness({ checksum: 'none' }, { loadHasher: load });
     harness.signer.checksums = ['crc64nvme'];
     harness.store.hasMd5 = true;
     await land(harness, fileOf(2 * PART));
@@ -208,7 +208,7 @@ describe('an upload with checksums', () => {
     const { warn } = console;
     console.warn = (...words) => said.push(words[0]);
     try {
-      const harness = new Harness({}, { loadChecksums: () => Promise.reject(new TypeError('failed to fetch')) });
+      const harness = new Harness({}, { loadHasher: () => Promise.reject(new TypeError('failed to fetch')) });
       harness.signer.checksums = ['crc64nvme'];
       const files = [fileOf(2 * PART), fileOf(10, 'b.bin')];
       await harness.upload(...files);

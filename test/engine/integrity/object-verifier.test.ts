@@ -1,8 +1,8 @@
 import { expect } from '@open-wc/testing';
 import { hex } from '../../../src/engine/files/fingerprint.js';
 import { md5OfParts, multipartEtag } from '../../../src/engine/integrity/part-digests.js';
-import { plan } from '../../../src/engine/model/part-plan.js';
-import { judgeObject } from '../../../src/engine/integrity/object-verifier.js';
+import { planParts } from '../../../src/engine/model/part-plan.js';
+import { verifyObject } from '../../../src/engine/integrity/object-verifier.js';
 import type { Expectation } from '../../../src/engine/integrity/object-verifier.js';
 import type { StoredObject } from '../../../src/engine/s3/client.js';
 import type { Integrity } from '../../../src/engine/api/types.js';
@@ -14,7 +14,7 @@ const { signal } = new AbortController();
 
 describe('an object under an upload’s key', () => {
   const file = fileOf(SIZE);
-  const cut = plan(SIZE, MIN_PART_SIZE);
+  const cut = planParts(SIZE, MIN_PART_SIZE);
   let etags: string[];
   let etag: string;
   before(async () => {
@@ -24,7 +24,7 @@ describe('an object under an upload’s key', () => {
   });
 
   const judge = (object: Partial<StoredObject>, expected: Partial<Expectation> = {}): Promise<Integrity | null> =>
-    judgeObject(
+    verifyObject(
       { size: SIZE, etag: 'x-2', checksums: {}, ...object },
       { plan: cut, isMultipart: true, checksum: null, etags: ['', ''], file, isKeyOwn: false, ...expected },
       signal,
@@ -55,7 +55,7 @@ describe('an object under an upload’s key', () => {
   it('is the upload’s by the MD5s of the file where the parts’ ETags are not known', async () => {
     expect(await judge({ etag })).to.equal('etag');
     expect(await judge({ etag, size: null }), 'nor the size').to.equal('etag');
-    const whole = plan(SIZE, SIZE);
+    const whole = planParts(SIZE, SIZE);
     const md5 = hex((await md5OfParts(file, whole, signal))[0]!);
     expect(await judge({ etag: md5 }, { plan: whole, isMultipart: false, etags: [''] })).to.equal('etag');
     expect(await judge({ etag: 'f'.repeat(32) }, { plan: whole, isMultipart: false, etags: [''] })).to.be.null;

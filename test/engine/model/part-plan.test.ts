@@ -1,12 +1,12 @@
 import { expect } from '@open-wc/testing';
 import { choosePartSize, GIB, MAX_OBJECT_SIZE, MAX_PART_SIZE, MAX_PARTS, MIN_PART_SIZE } from '../../../src/limits.js';
-import { plan } from '../../../src/engine/model/part-plan.js';
+import { planParts } from '../../../src/engine/model/part-plan.js';
 
 const PART = MIN_PART_SIZE;
 
 /** All ranges of a plan, as `[start, end)`. */
 const rangesOf = (size: number, partSize = PART): [number, number][] => {
-  const { count, range } = plan(size, partSize);
+  const { count, range } = planParts(size, partSize);
   return Array.from({ length: count }, (_, index) => {
     const { start, end } = range(index + 1);
     return [start, end];
@@ -42,15 +42,15 @@ describe('the plan of an upload', () => {
 
   it('takes 5 TiB, 50 TB and the last byte that S3 can hold', () => {
     for (const size of [5 * 1024 * GIB, 50e12, MAX_OBJECT_SIZE]) {
-      const { count, range } = plan(size, choosePartSize(size));
+      const { count, range } = planParts(size, choosePartSize(size));
       expect(count).to.be.at.most(MAX_PARTS);
       expect(range(count).end).to.equal(size);
     }
-    expect(plan(MAX_OBJECT_SIZE, MAX_PART_SIZE).count).to.equal(MAX_PARTS);
+    expect(planParts(MAX_OBJECT_SIZE, MAX_PART_SIZE).count).to.equal(MAX_PARTS);
   });
 
   it('lets a file of one part have a part size below 5 MiB', () => {
-    expect(plan(100, 100).count).to.equal(1);
+    expect(planParts(100, 100).count).to.equal(1);
   });
 
   it('refuses what S3 refuses', () => {
@@ -64,11 +64,12 @@ describe('the plan of an upload', () => {
       [-1, PART, 'no file size'],
       [1.5, PART, 'no file size'],
     ];
-    for (const [size, partSize, message] of refused) expect(() => plan(size, partSize)).to.throw(RangeError, message);
+    for (const [size, partSize, message] of refused)
+      expect(() => planParts(size, partSize)).to.throw(RangeError, message);
   });
 
   it('refuses ranges of parts that it does not have', () => {
-    const { range } = plan(2 * PART, PART);
+    const { range } = planParts(2 * PART, PART);
     for (const partNumber of [0, -1, 3, 1.5, NaN]) expect(() => range(partNumber)).to.throw(RangeError, 'no part');
   });
 });

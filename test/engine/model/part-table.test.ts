@@ -1,25 +1,25 @@
 import { expect } from '@open-wc/testing';
 import { MAX_PARTS, MIN_PART_SIZE } from '../../../src/limits.js';
 import { PartTable } from '../../../src/engine/model/part-table.js';
-import { plan } from '../../../src/engine/model/part-plan.js';
+import { planParts } from '../../../src/engine/model/part-plan.js';
 
 const PART = MIN_PART_SIZE;
 /** Four parts, the last of 7 bytes. */
-const table = (): PartTable => new PartTable(plan(3 * PART + 7, PART));
+const table = (): PartTable => new PartTable(planParts(3 * PART + 7, PART));
 const listed = (partNumber: number, size = PART, etag = `e${partNumber}`) => ({ partNumber, size, etag });
 
 describe('the table of parts', () => {
   it('hands out each part once, in order, and then none', () => {
     const parts = table();
-    expect([1, 2, 3, 4, 5].map(() => parts.takeNext())).to.deep.equal([1, 2, 3, 4, null]);
+    expect([1, 2, 3, 4, 5].map(() => parts.startNext())).to.deep.equal([1, 2, 3, 4, null]);
   });
 
   it('hands out again a part that was dropped, and not one that is stored', () => {
     const parts = table();
-    for (let count = 0; count < 3; count++) parts.takeNext();
-    parts.stored(1, 'e1');
-    parts.dropped(2);
-    expect([parts.takeNext(), parts.takeNext(), parts.takeNext()]).to.deep.equal([2, 4, null]);
+    for (let count = 0; count < 3; count++) parts.startNext();
+    parts.markStored(1, 'e1');
+    parts.release(2);
+    expect([parts.startNext(), parts.startNext(), parts.startNext()]).to.deep.equal([2, 4, null]);
   });
 
   it('takes the store’s list for the truth: wrong sizes and unknown numbers count as missing', () => {
@@ -39,59 +39,59 @@ describe('the table of parts', () => {
 
   it('forgets what the store does not list', () => {
     const parts = table();
-    parts.takeNext();
-    parts.stored(1, 'e1');
+    parts.startNext();
+    parts.markStored(1, 'e1');
     parts.replaceStored([]);
     expect(parts.done).to.equal(0);
-    expect(parts.takeNext()).to.equal(1);
+    expect(parts.startNext()).to.equal(1);
   });
 
   it('counts bytes stored and bytes on their way, never past a part’s size', () => {
     const parts = table();
-    parts.takeNext();
-    parts.takeNext();
-    parts.sent(1, 100);
-    parts.sent(2, PART * 3);
-    parts.sent(3, 1_000);
+    parts.startNext();
+    parts.startNext();
+    parts.recordProgress(1, 100);
+    parts.recordProgress(2, PART * 3);
+    parts.recordProgress(3, 1_000);
     expect(parts.loaded, 'the browser sent part 2 again by itself; part 3 is not in flight').to.equal(PART + 100);
-    parts.stored(1, 'e1');
-    parts.stored(1, 'e1');
+    parts.markStored(1, 'e1');
+    parts.markStored(1, 'e1');
     expect(parts.loaded).to.equal(2 * PART);
-    parts.dropped(2);
+    parts.release(2);
     expect(parts.loaded).to.equal(PART);
   });
 
   it('can be completed once every part is stored under a known ETag', () => {
     const parts = table();
-    for (const partNumber of [1, 2, 3]) parts.stored(partNumber, `e${partNumber}`);
+    for (const partNumber of [1, 2, 3]) parts.markStored(partNumber, `e${partNumber}`);
     expect([parts.isComplete, parts.hasEveryEtag]).to.deep.equal([false, false]);
-    parts.stored(4, '');
+    parts.markStored(4, '');
     expect([parts.isComplete, parts.hasEveryEtag], 'CORS hides the ETag').to.deep.equal([true, false]);
-    parts.stored(4, 'e4');
+    parts.markStored(4, 'e4');
     expect([parts.isComplete, parts.hasEveryEtag]).to.deep.equal([true, true]);
   });
 
   it('names parts in flight first among those that are missing', () => {
     const parts = table();
-    parts.takeNext();
-    parts.takeNext();
-    parts.stored(1, 'e1');
+    parts.startNext();
+    parts.startNext();
+    parts.markStored(1, 'e1');
     expect([...parts.missing()]).to.deep.equal([2, 3, 4]);
   });
 
   it('has one part for an empty file', () => {
-    const parts = new PartTable(plan(0, PART));
+    const parts = new PartTable(planParts(0, PART));
     expect(parts.isComplete).to.be.false;
-    expect(parts.takeNext()).to.equal(1);
-    parts.stored(1, 'e1');
+    expect(parts.startNext()).to.equal(1);
+    parts.markStored(1, 'e1');
     expect([parts.isComplete, parts.loaded]).to.deep.equal([true, 0]);
   });
 
   it('goes through 10,000 parts, stored in any order', () => {
-    const parts = new PartTable(plan(MAX_PARTS * PART, PART));
+    const parts = new PartTable(planParts(MAX_PARTS * PART, PART));
     parts.replaceStored(Array.from({ length: 5_000 }, (_, index) => listed(MAX_PARTS - index * 2)));
-    for (let partNumber = parts.takeNext(); partNumber !== null; partNumber = parts.takeNext())
-      parts.stored(partNumber, 'e');
+    for (let partNumber = parts.startNext(); partNumber !== null; partNumber = parts.startNext())
+      parts.markStored(partNumber, 'e');
     expect(parts.isComplete).to.be.true;
     expect(parts.loaded).to.equal(MAX_PARTS * PART);
   });

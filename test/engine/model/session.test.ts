@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import { GIB, MIN_PART_SIZE } from '../../../src/limits.js';
 import type { SignerFault } from '../../../src/engine/api/errors.js';
 import { UploadError } from '../../../src/engine/api/errors.js';
-import { readInit, referenceOf, sessionOf } from '../../../src/engine/model/session.js';
+import { readInit, referenceOf, restoreSession } from '../../../src/engine/model/session.js';
 import type { JournalRecord } from '../../../src/engine/ports.js';
 
 const PART = MIN_PART_SIZE;
@@ -76,10 +76,10 @@ describe('what the journal says of a file', () => {
   const record = { key: 'k', uploadId: 'u', partSize: PART, size: 3 * PART, grant: null, actions: [] };
 
   it('is to list the parts and go on', () => {
-    expect(sessionOf(record as unknown as JournalRecord)).to.include({ key: 'k', uploadId: 'u', needsList: true });
+    expect(restoreSession(record as unknown as JournalRecord)).to.include({ key: 'k', uploadId: 'u', needsList: true });
   });
 
   it('is nothing where nothing was begun on the store', () => {
-    expect(sessionOf({ ...record, uploadId: null } as unknown as JournalRecord)).to.equal(null);
+    expect(restoreSession({ ...record, uploadId: null } as unknown as JournalRecord)).to.equal(null);
   });
 });

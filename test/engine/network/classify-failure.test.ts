@@ -1,10 +1,10 @@
 import { expect } from '@open-wc/testing';
 import { SignerFault, StoreFault, TransportFault, UploadError } from '../../../src/engine/api/errors.js';
 import type { Phase } from '../../../src/engine/api/errors.js';
-import { backoff, judge, parseRetryAfter } from '../../../src/engine/network/classify-failure.js';
+import { backoff, classifyFailure, parseRetryAfter } from '../../../src/engine/network/classify-failure.js';
 
 const store = (status: number, code = '', message = ''): StoreFault => new StoreFault(status, code, message);
-const kindOf = (failure: unknown, phase: Phase = 'part'): string => judge(failure, phase).kind;
+const kindOf = (failure: unknown, phase: Phase = 'part'): string => classifyFailure(failure, phase).kind;
 
 describe('the backoff', () => {
   it('has a ceiling of half a second that doubles up to 30 s', () => {
@@ -60,16 +60,16 @@ describe('what an answer of the store means', () => {
 
   it('tells a busy store from a broken one', () => {
     for (const fault of [store(503), store(429), store(503, 'SlowDown'), store(200, 'SlowDown')])
-      expect(judge(fault, 'part')).to.include({ kind: 'again', busy: true });
-    expect(judge(store(500), 'part')).to.include({ kind: 'again', busy: false });
+      expect(classifyFailure(fault, 'part')).to.include({ kind: 'again', busy: true });
+    expect(classifyFailure(store(500), 'part')).to.include({ kind: 'again', busy: false });
   });
 
   it('asks for a new signature on any 403, without counting those that merely grew old', () => {
-    expect(judge(store(403, 'SignatureDoesNotMatch'), 'part')).to.include({ kind: 'resign', passing: false });
-    expect(judge(store(403), 'head')).to.include({ kind: 'resign', passing: false });
-    expect(judge(store(403, 'AccessDenied', 'Request has expired'), 'part')).to.include({ passing: true });
+    expect(classifyFailure(store(403, 'SignatureDoesNotMatch'), 'part')).to.include({ kind: 'resign', passing: false });
+    expect(classifyFailure(store(403), 'head')).to.include({ kind: 'resign', passing: false });
+    expect(classifyFailure(store(403, 'AccessDenied', 'Request has expired'), 'part')).to.include({ passing: true });
     for (const code of ['ExpiredToken', 'RequestTimeTooSkewed', 'RequestExpired'])
-      expect(judge(store(400, code), 'part'), code).to.include({ kind: 'resign', passing: true });
+      expect(classifyFailure(store(400, code), 'part'), code).to.include({ kind: 'resign', passing: true });
   });
 
   it('takes any 404 for a multipart upload that is gone, but for create and head', () => {
@@ -95,12 +95,12 @@ describe('what an answer of the store means', () => {
   });
 
   it('is final for what no repetition mends', () => {
-    expect(judge(store(400, 'EntityTooLarge', 'too much'), 'part')).to.deep.include({
+    expect(classifyFailure(store(400, 'EntityTooLarge', 'too much'), 'part')).to.deep.include({
       kind: 'final',
       code: 'too-large',
     });
     for (const fault of [store(400, 'InvalidArgument'), store(405), store(501), store(301)])
-      expect(judge(fault, 'part')).to.deep.include({ kind: 'final', code: 'store-refused' });
+      expect(classifyFailure(fault, 'part')).to.deep.include({ kind: 'final', code: 'store-refused' });
   });
 });
 
@@ -124,7 +124,7 @@ describe('what the signer’s answer means', () => {
   });
 
   it('is final for every other refusal, in its own words', () => {
-    const verdict = judge(signer(403, 'too-large'), 'init');
+    const verdict = classifyFailure(signer(403, 'too-large'), 'init');
     expect(verdict).to.include({ kind: 'final', code: 'signer-refused', status: 403 });
     expect(verdict.kind === 'final' && verdict.message).to.contain('why');
   });
@@ -132,15 +132,17 @@ describe('what the signer’s answer means', () => {
 
 describe('what else can fail', () => {
   it('is tried again where no answer came, and told apart where nothing moved', () => {
-    expect(judge(new TransportFault('network', 'cut', 'PUT', 'https://s'), 'part')).to.include({
+    expect(classifyFailure(new TransportFault('network', 'cut', 'PUT', 'https://s'), 'part')).to.include({
       kind: 'again',
       stalled: false,
     });
-    expect(judge(new TransportFault('stalled', 'still', 'PUT', 'https://s'), 'part')).to.include({ stalled: true });
+    expect(classifyFailure(new TransportFault('stalled', 'still', 'PUT', 'https://s'), 'part')).to.include({
+      stalled: true,
+    });
   });
 
   it('keeps an error of ours as it is', () => {
-    expect(judge(new UploadError('file-changed', 'changed'), 'part')).to.deep.equal({
+    expect(classifyFailure(new UploadError('file-changed', 'changed'), 'part')).to.deep.equal({
       kind: 'final',
       code: 'file-changed',
       status: 0,
@@ -149,6 +151,6 @@ describe('what else can fail', () => {
   });
 
   it('does not hide a fault in the code', () => {
-    expect(() => judge(new TypeError('a bug'), 'part')).to.throw(TypeError, 'a bug');
+    expect(() => classifyFailure(new TypeError('a bug'), 'part')).to.throw(TypeError, 'a bug');
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { SignerFault, StoreFault, TransportFault, UploadError } from '../../../src/engine/api/errors.js';
 import { Reachability } from '../../../src/engine/network/reachability.js';
-import { Detour, Retrier } from '../../../src/engine/network/retry-loop.js';
+import { RestartRequired, RetryLoop } from '../../../src/engine/network/retry-loop.js';
 import type { RetrierHost } from '../../../src/engine/network/retry-loop.js';
 import { FakeStore } from '../fake-store.js';
 import { FakeClock } from '../fake-clock.js';
@@ -15,7 +15,7 @@ function setUp(changes: Partial<RetrierHost> = {}) {
   const delays: number[] = [];
   const errors: UploadError[] = [];
   const controller = new AbortController();
-  const retrier = new Retrier({
+  const retrier = new RetryLoop({
     clock,
     fileName: 'a.bin',
     maxRetries: () => Infinity,
@@ -41,7 +41,7 @@ function setUp(changes: Partial<RetrierHost> = {}) {
   /** Fails in these ways, one each, and then succeeds. */
   const insist = (...failures: unknown[]): Promise<unknown> =>
     retrier
-      .insist('part', 1, controller.signal, async ({ attempt }) => {
+      .retry('part', 1, controller.signal, async ({ count: attempt }) => {
         if (attempt <= failures.length) throw failures[attempt - 1];
         return attempt;
       })
@@ -81,11 +81,11 @@ describe('a step that fails', () => {
     const outcome = insist(...times(3, new StoreFault(503, '', '', '3000'))).finally(() => (isOver = true));
     for (let tries = 0; tries < 3; tries++) {
       await clock.advance(0);
-      retrier.nudge(false);
+      retrier.retryNow(false);
       await clock.advance(0);
       expect(isOver).to.be.false;
       expect(retrier.wait).to.include({ for: 'store' });
-      retrier.nudge(true);
+      retrier.retryNow(true);
     }
     expect(await outcome).to.equal(4);
   });
@@ -119,7 +119,7 @@ describe('a step that fails', () => {
         status: 400,
       });
     expect(await insist(new StoreFault(404, 'NoSuchUpload', '')))
-      .to.be.instanceOf(Detour)
+      .to.be.instanceOf(RestartRequired)
       .and.include({ to: 'gone' });
   });
 
@@ -145,7 +145,7 @@ describe('a step that fails', () => {
     await clock.advance(600_000);
     expect(await outcome).to.equal(7);
     expect(await setUp().insist(old, old))
-      .to.be.instanceOf(Detour)
+      .to.be.instanceOf(RestartRequired)
       .and.include({ to: 'restart' });
   });
 

@@ -109,24 +109,24 @@ describe('lanes by themselves', () => {
 
   it('stay as they are where parts take long, and get fewer where they take very long', () => {
     const { scheduler } = setUp();
-    scheduler.partTook(30_000);
+    scheduler.recordPartDuration(30_000);
     succeed(scheduler, 1_000);
     expect(scheduler.lanes).to.equal(4);
-    for (let times = 0; times < 10; times++) scheduler.partTook(90_000);
+    for (let times = 0; times < 10; times++) scheduler.recordPartDuration(90_000);
     expect(scheduler.lanes).to.equal(2);
-    scheduler.partTook(1_000);
+    scheduler.recordPartDuration(1_000);
     succeed(scheduler, 1_000);
     expect(scheduler.lanes).to.equal(6);
   });
 
   it('are more over one connection, and leave one to a signer on the same origin', () => {
     const { scheduler } = setUp();
-    scheduler.meet({ protocol: 'h2', isSigners: true });
+    scheduler.updateConnection({ protocol: 'h2', isSigners: true });
     succeed(scheduler, 1_000);
     expect(scheduler.lanes).to.equal(12);
-    scheduler.meet({ protocol: 'http/1.1', isSigners: true });
+    scheduler.updateConnection({ protocol: 'http/1.1', isSigners: true });
     expect(scheduler.lanes).to.equal(5);
-    scheduler.meet({ protocol: undefined, isSigners: false });
+    scheduler.updateConnection({ protocol: undefined, isSigners: false });
     succeed(scheduler, 1_000);
     expect(scheduler.lanes).to.equal(6);
   });

@@ -1,10 +1,10 @@
 import { expect } from '@open-wc/testing';
-import { LineMemory } from '../../../src/engine/network/throughput.js';
-import type { Notebook } from '../../../src/engine/ports.js';
+import { ThroughputEstimator } from '../../../src/engine/network/throughput.js';
+import type { KeyValueStore } from '../../../src/engine/ports.js';
 import { GIB, MIB } from '../../../src/limits.js';
 
 /** Notes that live as long as the test. */
-function notebook(): Notebook & { notes: Map<string, string> } {
+function notebook(): KeyValueStore & { notes: Map<string, string> } {
   const notes = new Map<string, string>();
   return {
     notes,
@@ -14,11 +14,11 @@ function notebook(): Notebook & { notes: Map<string, string> } {
 }
 
 /** With parts that all end at once: so many lanes. */
-const lineOf = (notes: Notebook = notebook(), scope = (): string => 'here'): LineMemory =>
-  new LineMemory(notes, scope, () => 0);
+const lineOf = (notes: KeyValueStore = notebook(), scope = (): string => 'here'): ThroughputEstimator =>
+  new ThroughputEstimator(notes, scope, () => 0);
 
 /** Sends parts of 8 MiB at so many bytes per second each. */
-const send = (line: LineMemory, speed: number, count = 20): void => {
+const send = (line: ThroughputEstimator, speed: number, count = 20): void => {
   for (let part = 0; part < count; part++) line.sent(8 * MIB, ((8 * MIB) / speed) * 1_000);
 };
 

@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import type { FileHandle, UploaderOptions } from '../../../src/engine/api/types.js';
-import type { MemoryJournal, MemoryShelf } from '../harness.js';
+import type { MemoryJournal, MemoryFileStore } from '../harness.js';
 import { fileOf, hashOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
@@ -50,7 +50,7 @@ async function cutOff(files: readonly File[], handles: readonly PlayedHandle[], 
   const release = harness.store.hold('part');
   for (let part = 1; part <= 2; part++) harness.store.next('part', (_request, proceed) => proceed());
   await harness.uploader.add(files.map((file, index) => ({ file, handle: handles[index]?.real })));
-  const shelf = harness.shelf as MemoryShelf;
+  const shelf = harness.fileStore as MemoryFileStore;
   const journal = harness.journal as MemoryJournal;
   await harness.until(() => shelf.kept.size === handles.length && journal.records.size === files.length);
   await harness.until(() => harness.store.sentParts.length > 2 || harness.store.count('part') > 2);
@@ -230,7 +230,7 @@ describe('a small file', () => {
     const release = harness.store.hold('put');
     const files = ['a', 'b', 'c', 'd'].map((name) => fileOf(100, name));
     await harness.uploader.add(files);
-    await harness.until(() => (harness.shelf as MemoryShelf).kept.size === 4);
+    await harness.until(() => (harness.fileStore as MemoryFileStore).kept.size === 4);
     await harness.settle();
     const next = harness.reload();
     release();
@@ -238,7 +238,9 @@ describe('a small file', () => {
     expect(statusesOf(next)).to.deep.equal(['complete', 'complete', 'complete', 'complete']);
     for (const file of files)
       expect(await hashOf(next.store.objects.get(`files/${file.name}`)?.body)).to.equal(await hashOf(file));
-    expect([(next.shelf as MemoryShelf).kept.size, (next.journal as MemoryJournal).records.size]).to.deep.equal([0, 0]);
+    expect([(next.fileStore as MemoryFileStore).kept.size, (next.journal as MemoryJournal).records.size]).to.deep.equal(
+      [0, 0],
+    );
   });
 
   it('keeps its key in a folder, and waits for start() as before', async () => {
@@ -257,7 +259,7 @@ describe('a small file', () => {
 
   it('is not kept where it is over within a second, too large, aborted or of no use', async () => {
     const harness = new Harness();
-    const { kept } = harness.shelf as MemoryShelf;
+    const { kept } = harness.fileStore as MemoryFileStore;
     await harness.upload(fileOf(100, 'quick'));
     const release = harness.store.hold('part');
     await harness.uploader.add([fileOf(9 * 1024 ** 2, 'large')]);
@@ -303,11 +305,11 @@ describe('a small file', () => {
     await harness.until(() => isAsked);
     await harness.clock.advance(5_000);
     await harness.settle();
-    expect((harness.shelf as MemoryShelf).kept.size).to.equal(0);
+    expect((harness.fileStore as MemoryFileStore).kept.size).to.equal(0);
     harness.store.hold('put');
     harness.uploader.pause();
     await harness.uploader.resume();
-    await harness.until(() => (harness.shelf as MemoryShelf).kept.size === 1);
+    await harness.until(() => (harness.fileStore as MemoryFileStore).kept.size === 1);
     harness.uploader.dispose();
   });
 
@@ -317,7 +319,7 @@ describe('a small file', () => {
     await harness.uploader.add([fileOf(100)]);
     await harness.clock.advance(5_000);
     await harness.settle();
-    expect((harness.shelf as MemoryShelf).kept.size).to.equal(0);
+    expect((harness.fileStore as MemoryFileStore).kept.size).to.equal(0);
     harness.uploader.dispose();
   });
 
@@ -329,7 +331,9 @@ describe('a small file', () => {
     const next = harness.reload();
     await next.uploader.ready;
     await next.uploader.forget();
-    expect([(next.shelf as MemoryShelf).kept.size, (next.journal as MemoryJournal).records.size]).to.deep.equal([0, 0]);
+    expect([(next.fileStore as MemoryFileStore).kept.size, (next.journal as MemoryJournal).records.size]).to.deep.equal(
+      [0, 0],
+    );
     expect(next.uploader.uploads).to.be.empty;
   });
 });
@@ -386,7 +390,7 @@ describe('what another user left', () => {
     await before.interrupt(fileOf(3 * PART), 1);
     await before.uploader.add([fileOf(100, 'small')]);
     before.uploader.pause();
-    await before.until(() => (before.shelf as MemoryShelf).kept.size === 1);
+    await before.until(() => (before.fileStore as MemoryFileStore).kept.size === 1);
     named(before, 'bert');
     const harness = before.reload();
     await harness.uploader.ready;

@@ -159,8 +159,8 @@ describe('the same file in two tabs', () => {
     const file = fileOf(5 * PART);
     // hears all but the end
     const deaf: TabChannel = {
-      join: (onMessage) =>
-        broadcast.join((message) => {
+      open: (onMessage) =>
+        broadcast.open((message) => {
           if ((message as { news?: { status: string } }).news?.status !== 'complete') onMessage(message);
         }),
     };
@@ -277,7 +277,7 @@ describe('the same file in two tabs', () => {
 
   it('waits for its lock alone where the browser has no channel', async () => {
     const file = fileOf(4 * PART);
-    const silent: TabChannel = { join: () => ({ say: () => {}, leave: () => {} }) };
+    const silent: TabChannel = { open: () => ({ say: () => {}, leave: () => {} }) };
     const first = new Harness({}, { tabChannel: silent });
     const release = await beginIn(first, file);
     const second = first.otherTab();
@@ -311,8 +311,8 @@ describe('what is said among tabs', () => {
     const said: string[] = [];
     let open = 0;
     const channel: TabChannel = {
-      join(onMessage) {
-        const joined = broadcast.join(onMessage);
+      open(onMessage) {
+        const joined = broadcast.open(onMessage);
         open++;
         return {
           say(message) {

@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { SignerFault, UploadError } from '../../../src/engine/api/errors.js';
-import { isFresh, momentOf, readSignature, Signatures } from '../../../src/engine/signing/signature-cache.js';
+import { isFresh, momentOf, readSignature, SignatureCache } from '../../../src/engine/signing/signature-cache.js';
 import type { SignedUpload } from '../../../src/engine/signing/signature-cache.js';
 import { ALL_ACTIONS, deny, FakeSigner } from '../fake-signer.js';
 import { FakeClock, turn } from '../fake-clock.js';
@@ -74,7 +74,7 @@ function setUp(count: number, actions = ALL_ACTIONS) {
     values: null,
     whole: null,
   };
-  const signatures = new Signatures(signer, clock);
+  const signatures = new SignatureCache(signer, clock);
   const part = (number: number) => signatures.part(number, upload, () => missing, signal);
   return { clock, signer, missing, upload, signatures, part };
 }

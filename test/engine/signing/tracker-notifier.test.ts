@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { Notices } from '../../../src/engine/signing/tracker-notifier.js';
+import { TrackerNotifier } from '../../../src/engine/signing/tracker-notifier.js';
 import { deny, FakeSigner } from '../fake-signer.js';
 import { FakeClock, turn } from '../fake-clock.js';
 
@@ -8,7 +8,7 @@ const { signal } = new AbortController();
 function setUp() {
   const clock = new FakeClock();
   const signer = new FakeSigner(clock);
-  const notices = new Notices(signer, clock, () => ({ key: 'k', upload_id: 'u', grant: 'g' }));
+  const notices = new TrackerNotifier(signer, clock, () => ({ key: 'k', upload_id: 'u', grant: 'g' }));
   const said = () => signer.bodies('chunk_loaded').map(({ chunks, state }) => [state ?? 'parts', chunks.length]);
   return { clock, signer, notices, said };
 }

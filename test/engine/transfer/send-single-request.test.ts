@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import { unlessAborted } from '../../../src/engine/util/abort.js';
 import { MIB } from '../../../src/limits.js';
 import type { UploaderOptions } from '../../../src/engine/api/types.js';
-import type { Notebook } from '../../../src/engine/ports.js';
+import type { KeyValueStore } from '../../../src/engine/ports.js';
 import { loseAnswer, refuse, silence, stall } from '../fake-store.js';
 import type { Behaviour } from '../fake-store.js';
 import { fileOf, hashOf, MemoryJournal, Harness } from '../harness.js';
@@ -12,8 +12,8 @@ const SIZE = 20 * MIB;
 
 /** On a line that is remembered as so fast, in MiB per second. */
 const harness = (options: UploaderOptions = {}, speed = 100): Harness => {
-  const notebook: Notebook = { read: () => `${(speed / 4) * MIB} ${speed * MIB} 0`, write: () => {} };
-  return new Harness({ checksum: 'none', partSize: 'auto', ...options }, { notebook });
+  const notebook: KeyValueStore = { read: () => `${(speed / 4) * MIB} ${speed * MIB} 0`, write: () => {} };
+  return new Harness({ checksum: 'none', partSize: 'auto', ...options }, { keyValueStore: notebook });
 };
 
 /** Uploads a file, and looks whether it is what stands in the store. */

@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { SignerFault } from '../../../src/engine/api/errors.js';
 import type { UploaderOptions } from '../../../src/engine/index.js';
-import type { MemoryJournal, MemoryShelf } from '../harness.js';
+import type { MemoryJournal, MemoryFileStore } from '../harness.js';
 import { fileOf, hashOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
@@ -10,7 +10,7 @@ const NAME = 'a.bin';
 
 const names = (harness: Harness): string[] => harness.uploader.uploads.map(({ name }) => name);
 const records = (harness: Harness) => [...(harness.journal as MemoryJournal).records.values()];
-const kept = (harness: Harness): number => (harness.shelf as MemoryShelf).kept.size;
+const kept = (harness: Harness): number => (harness.fileStore as MemoryFileStore).kept.size;
 /** An uploader without a scope of its own, as of a page that sets none. */
 const pageWithoutScope = (options: UploaderOptions = {}): Harness =>
   new Harness({ scope: '', signer: `https://signer.test/${Math.random()}`, ...options });

@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { nap, sleep, systemClock } from '../../../src/engine/util/timing.js';
+import { cancellableSleep, sleep, systemClock } from '../../../src/engine/util/timing.js';
 import { FakeClock } from '../fake-clock.js';
 
 describe('the machine’s clock', () => {
@@ -39,14 +39,14 @@ describe('a nap', () => {
   it('is over when it is woken, then or before its time, and leaves no timer behind', async () => {
     const clock = new FakeClock();
     const { signal } = new AbortController();
-    const { over, wake } = nap(clock, 1_000, signal);
+    const { over, wake } = cancellableSleep(clock, 1_000, signal);
     expect(clock.nextDelay).to.equal(1_000);
     wake();
     await over;
     expect(clock.nextDelay).to.equal(null);
     wake();
     const reason = new Error('too late');
-    const never = nap(clock, 1_000, AbortSignal.abort(reason));
+    const never = cancellableSleep(clock, 1_000, AbortSignal.abort(reason));
     never.wake();
     expect(await never.over.catch((error: unknown) => error)).to.equal(reason);
   });
