@@ -1,35 +1,40 @@
-/** What an uploader fetches once it is made: its working parts, with the browser's own ports. */
+/** The composition root: creates the manager with the browser's own ports. `Uploader` loads it lazily. */
 import { systemClock } from './util/timing.js';
 import { BrowserPage } from './browser/page-environment.js';
 import { IndexedDbJournal } from './browser/indexed-db-journal.js';
 import { localKeyValueStore } from './browser/local-storage.js';
+import { Settings } from './api/options.js';
 import type { ResolvedOptions } from './api/options.js';
 import { LazyFileStore } from './browser/lazy-file-store.js';
 import { HttpSigner } from './browser/http-signer.js';
 import { broadcast } from './browser/tab-channel.js';
 import { webLocks } from './browser/tab-lock.js';
+import { ScreenWakeLock } from './browser/wake-lock.js';
 import { XhrTransport } from './browser/xhr-transport.js';
 import type { Ports } from './ports.js';
 import { UploadManager } from './manager.js';
-import type { Tell } from './manager.js';
+import type { Emit } from './manager.js';
 
-/** @param ports stand in for the browser's own */
-export function createManager(options: Readonly<ResolvedOptions>, ports: Partial<Ports>, tell: Tell): UploadManager {
-  const makePorts = (getOptions: () => Readonly<ResolvedOptions>): Ports => {
-    const { clock = systemClock, fileStore: shelf = new LazyFileStore() } = ports;
-    return {
+/** @param ports replace those of the browser */
+export function createManager(options: Readonly<ResolvedOptions>, ports: Partial<Ports>, emit: Emit): UploadManager {
+  const settings = new Settings(options);
+  const { clock = systemClock, fileStore = new LazyFileStore() } = ports;
+  return new UploadManager(
+    settings,
+    {
       clock,
+      fileStore,
       page: new BrowserPage(clock),
-      journal: new IndexedDbJournal((id) => void shelf.remove(id)),
+      wakeLock: new ScreenWakeLock(),
+      journal: new IndexedDbJournal((id) => void fileStore.remove(id)),
       keyValueStore: localKeyValueStore,
-      fileStore: shelf,
-      signer: new HttpSigner(getOptions, clock),
+      signer: new HttpSigner(() => settings.options, clock),
       tabChannel: broadcast,
       tabLock: webLocks,
       transport: new XhrTransport(clock),
-      loadHasher: async () => (await import('./integrity/upload-checksums.js')).openKit(systemClock),
+      loadHasher: async () => (await import('./integrity/upload-checksums.js')).createHasher(systemClock),
       ...ports,
-    };
-  };
-  return new UploadManager(options, makePorts, tell);
+    },
+    emit,
+  );
 }

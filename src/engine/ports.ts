@@ -1,7 +1,6 @@
 /** Interfaces to the world: clock, network, storage, other tabs and the page come into the engine through these alone. */
-import type { Action, AgreedChecksum, Protocol } from '../protocol.js';
+import type { Action, AgreedChecksum, ChecksumAlgorithm, Protocol } from '../protocol.js';
 import type { FileHandle, UploadSnapshot } from './api/types.js';
-import type { ChecksumKit } from './integrity/upload-checksums.js';
 
 /** How an unfinished upload's file is found in the next visit: where it lies on the disk, or a copy. */
 export type KeptFile = { handle: FileHandle } | { file: File };
@@ -211,16 +210,41 @@ export interface PageEnvironment {
   listen(handlers: PageHandlers, asksToLeave: boolean): () => void;
 }
 
+/** Computes digests, off the main thread where the browser allows it. */
+export interface Hasher {
+  /** Times the computation: always the machine's own clock. */
+  readonly clock: Clock;
+  /**
+   * @returns base64
+   * @throws DOMException where the bytes cannot be read
+   */
+  digest(algorithm: ChecksumAlgorithm | 'md5', bytes: Blob, signal: AbortSignal): Promise<string>;
+  /** Returns the checksum of the object that consists of such parts, as S3 reports it. */
+  whole(
+    algorithm: ChecksumAlgorithm,
+    parts: readonly { readonly value: string; readonly size: number }[],
+    signal: AbortSignal,
+  ): Promise<string>;
+  /** Ends the worker until the next call. */
+  release(): void;
+}
+
+/** Keeps the screen on. */
+export interface WakeLock {
+  set(isWanted: boolean): void;
+}
+
 export interface Ports {
   signer: SignerPort;
   transport: Transport;
   journal: Journal;
   fileStore: FileStore;
   /** Loads what computes checksums, when it is first needed. */
-  loadHasher: () => Promise<ChecksumKit>;
+  loadHasher: () => Promise<Hasher>;
   clock: Clock;
   keyValueStore: KeyValueStore;
   tabLock: TabLock;
   tabChannel: TabChannel;
   page: PageEnvironment;
+  wakeLock: WakeLock;
 }

@@ -355,7 +355,7 @@ export class Uploader extends Target {
     for (const early of this.#chosen()) {
       const { status, name, error: told } = early.snapshot;
       if (status === 'paused') continue;
-      const message = `“${name}”: a part of the page could not be loaded. Trying goes on; if it stays so, reload the page.`;
+      const message = `“${name}”: a part of the page could not be loaded. Retrying; if this message stays, reload the page.`;
       const error =
         told
         ?? (this.#failures < TELL_AFTER ? null : new UploadError('engine-not-loaded', message, { retryable: true }));

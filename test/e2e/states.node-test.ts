@@ -94,7 +94,7 @@ for (const name of ['bucket', 'ceph'] satisfies StoreName[]) {
             assert.equal(harness.proxy.count('create'), deed === 'completed' ? 1 : 2);
             const { events } = await seen(page);
             assert.equal(
-              events.some(({ reason }) => reason?.includes('beginning afresh')),
+              events.some(({ reason }) => reason?.includes('restarting')),
               deed !== 'completed',
             );
           } finally {

@@ -10,7 +10,9 @@ import type {
   KeptFile,
   Ports,
   FileStore,
+  Hasher,
 } from '../../src/engine/ports.js';
+import { systemClock } from '../../src/engine/util/timing.js';
 import { FakeSigner } from './fake-signer.js';
 import { FakeStore } from './fake-store.js';
 import { FakeClock } from './fake-clock.js';
@@ -117,6 +119,7 @@ export class Harness {
   readonly told: Told[] = [];
   readonly #scope: string;
   readonly #ports: Partial<Ports>;
+  #isLoading = false;
 
   /** @param before the harness of an earlier visit, whose store, signer, clock and journal stay */
   constructor(options: UploaderOptions = {}, ports: Partial<Ports> = {}, before?: Harness) {
@@ -135,6 +138,7 @@ export class Harness {
         signer: this.signer,
         tabLock: webLocks,
         page: this.environment,
+        loadHasher: () => this.#loadHasher(),
         ...ports,
         journal: this.journal,
         fileStore: this.fileStore,
@@ -142,6 +146,17 @@ export class Harness {
     );
     for (const type of EVENTS) {
       this.uploader.addEventListener(type, ({ detail }) => this.told.push({ type, detail } as Told));
+    }
+  }
+
+  /** Loads the code for checksums, as the engine does; the clock stands still meanwhile, since that takes real time. */
+  async #loadHasher(): Promise<Hasher> {
+    this.#isLoading = true;
+    try {
+      const { createHasher } = await import('../../src/engine/integrity/upload-checksums.js');
+      return createHasher(systemClock);
+    } finally {
+      this.#isLoading = false;
     }
   }
 
@@ -210,7 +225,7 @@ export class Harness {
       if (performance.now() > giveUpAt) throw new Error(`waited in vain for ${what}\n${this.#state}`);
       await new Promise((resolve) => setTimeout(resolve, 1));
       // time that passes while the store computes would be a store that hangs
-      const isIdle = looks % 4 === 0 && !this.store.isComputing;
+      const isIdle = looks % 4 === 0 && !this.store.isComputing && !this.#isLoading;
       if (isIdle && !isSo()) await this.clock.advance(this.clock.nextDelay ?? 0);
     }
   }

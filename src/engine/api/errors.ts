@@ -26,6 +26,8 @@ export interface UploadErrorInit {
   phase?: Phase;
   cause?: unknown;
   refusal?: SignerRefusal | null;
+  /** @see UploadError.isFinal */
+  isFinal?: boolean;
 }
 
 /** Why the signer refused, in its own words. */
@@ -43,11 +45,13 @@ export class UploadError extends Error {
   readonly phase: Phase | null;
   /** Why the signer refused; null where something else failed, or it gave no reason. */
   readonly refusal: SignerRefusal | null;
+  /** Whether no retry loop may handle it any more: its message is complete and names the file. */
+  readonly isFinal: boolean;
 
   constructor(
     code: UploadErrorCode,
     message: string,
-    { retryable = false, status = 0, phase, cause, refusal = null }: UploadErrorInit = {},
+    { retryable = false, status = 0, phase, cause, refusal = null, isFinal = false }: UploadErrorInit = {},
   ) {
     super(message, { cause });
     this.code = code;
@@ -55,6 +59,7 @@ export class UploadError extends Error {
     this.status = status;
     this.phase = phase ?? null;
     this.refusal = refusal;
+    this.isFinal = isFinal;
   }
 }
 

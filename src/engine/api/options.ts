@@ -30,6 +30,26 @@ export const engineDefaults: Readonly<ResolvedOptions> = Object.freeze({
   leaveWarning: true,
 });
 
+/** The options in force; `configure()` replaces all of them at once. */
+export class Settings {
+  options: Readonly<ResolvedOptions>;
+
+  constructor(options: Readonly<ResolvedOptions>) {
+    this.options = options;
+  }
+
+  /** Name under which the browser stores what belongs to one destination or user. */
+  get scope(): string {
+    const { scope, signer } = this.options;
+    return scope || signer || 'page';
+  }
+
+  /** Owner of the uploads that are added now. */
+  get owner(): { readonly scope: string; readonly recoveryKey: string } {
+    return { scope: this.scope, recoveryKey: this.options.recoveryKey };
+  }
+}
+
 /** Whether uploads made with one set of options belong to another owner than those made with the other. */
 export const isOtherOwner = (one: Readonly<ResolvedOptions>, other: Readonly<ResolvedOptions>): boolean =>
   one.scope !== other.scope || one.recoveryKey !== other.recoveryKey;

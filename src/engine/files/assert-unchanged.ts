@@ -54,10 +54,15 @@ function unreadable(name: string, cause: unknown): UploadError {
   return new UploadError('file-unreadable', `“${name}” is gone, or has changed: put it back, or choose it again.`, {
     phase: 'part',
     cause,
+    isFinal: true,
   });
 }
 
 const readByte = (file: Blob): Promise<ArrayBuffer> => file.slice(0, 1).arrayBuffer();
 
 const changed = (what: string, cause?: unknown): UploadError =>
-  new UploadError('file-changed', `${what}: choose it again, and it is sent afresh.`, { phase: 'part', cause });
+  new UploadError('file-changed', `${what}: choose it again, and it is sent afresh.`, {
+    phase: 'part',
+    cause,
+    isFinal: true,
+  });

@@ -61,7 +61,7 @@ function onMainThread(pace: Pace): Digester {
 
 /** Computes checksums of Blobs, few at a time and in the order they were asked for; memory stays flat. */
 export class Checksums {
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #mayUseWorker: boolean;
   readonly #onWay: (way: ChecksumWay) => void;
   #digester: Promise<Digester> | null = null;
@@ -71,7 +71,7 @@ export class Checksums {
   readonly #queue: (() => void)[] = [];
 
   constructor(clock: Clock, { worker = true, onWay = () => {} }: ChecksumOptions = {}) {
-    this.#clock = clock;
+    this.clock = clock;
     this.#mayUseWorker = worker;
     this.#onWay = onWay;
   }
@@ -132,12 +132,12 @@ export class Checksums {
   }
 
   async #start(): Promise<Digester> {
-    const worker = this.#mayUseWorker ? await startWorker(this.#clock) : null;
+    const worker = this.#mayUseWorker ? await startWorker(this.clock) : null;
     return this.#use(worker ?? this.#onMainThread());
   }
 
   #onMainThread(): Digester {
-    return onMainThread({ now: () => this.#clock.monotonic(), yield: yieldToPage });
+    return onMainThread({ now: () => this.clock.monotonic(), yield: yieldToPage });
   }
 
   #use(digester: Digester): Digester {

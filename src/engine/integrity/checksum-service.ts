@@ -1,11 +1,11 @@
-import { unlessAborted } from '../util/abort.js';
+import { limited } from '../util/abort.js';
 import { DEFAULT_PART_SIZE } from '../../limits.js';
 import type { ChecksumAlgorithm, InitAnswer } from '../../protocol.js';
-import type { ChecksumKit } from './upload-checksums.js';
-import type { ResolvedOptions } from '../api/options.js';
+import type { ChecksumTarget, UploadChecksums } from './upload-checksums.js';
+import type { Settings } from '../api/options.js';
 import type { EtagFormat } from './part-verifier.js';
-import type { Ports } from '../ports.js';
-import type { Upload } from '../uploads/upload.js';
+import type { Clock, Hasher, Ports } from '../ports.js';
+import type { UploadRecord } from '../model/upload-record.js';
 
 /** Milliseconds after which code that does not arrive is gone on without. */
 const LOAD_TIMEOUT_MS = 10_000;
@@ -14,44 +14,59 @@ export const ALGORITHMS: readonly ChecksumAlgorithm[] = ['crc64nvme', 'crc32c', 
 /** Bytes that are read, for one call to the signer, before it is known whether that signs checksums of whole files. */
 const MAX_PRECOMPUTED_BYTES = 64 * 1024 ** 2;
 
+/** What computes and verifies checksums, once its code is loaded. */
+export interface ChecksumKit {
+  readonly hasher: Hasher;
+  createChecks(target: ChecksumTarget, signal: AbortSignal): UploadChecksums;
+}
+
 /** What all uploads share of the checks that no byte goes wrong. The code that computes is loaded when first needed. */
 export class ChecksumService {
   readonly #load: Ports['loadHasher'];
-  readonly #wish: () => ResolvedOptions['checksum'];
+  readonly #settings: Settings;
+  readonly #clock: Clock;
   readonly #etags = new Map<string, EtagFormat>();
   readonly #warned = new Set<string>();
   #kit: Promise<ChecksumKit | null> | null = null;
   /** By which algorithm this signer signs whole files; null: by none. */
   #signed: ChecksumAlgorithm | null | undefined;
 
-  constructor(load: Ports['loadHasher'], wish: () => ResolvedOptions['checksum']) {
+  constructor(load: Ports['loadHasher'], settings: Settings, clock: Clock) {
     this.#load = load;
-    this.#wish = wish;
+    this.#clock = clock;
+    this.#settings = settings;
   }
 
   /** Whether the page wants any checks. */
   get isWanted(): boolean {
-    return this.#wish() !== 'none';
+    return this.#settings.options.checksum !== 'none';
   }
 
-  /** What computes; null where its code cannot be had, which is said once. */
-  loadHasher(): Promise<ChecksumKit | null> {
-    return (this.#kit ??= unlessAborted(AbortSignal.timeout(LOAD_TIMEOUT_MS), this.#load()).catch((error: unknown) => {
-      this.#warn('the code for checksums could not be loaded: files are sent unchecked', error);
-      return null;
-    }));
+  /** Loads what computes checksums; null where its code cannot be loaded, which is reported once. */
+  loadKit(): Promise<ChecksumKit | null> {
+    return (this.#kit ??= limited(this.#clock, LOAD_TIMEOUT_MS, undefined, () => this.#loadAll()).catch(
+      (error: unknown) => {
+        this.#warn('the code for checksums could not be loaded: files are sent without verification', error);
+        return null;
+      },
+    ));
+  }
+
+  async #loadAll(): Promise<ChecksumKit> {
+    const [hasher, module] = await Promise.all([this.#load(), import('./upload-checksums.js')]);
+    return { hasher, createChecks: (target, signal) => new module.UploadChecksums(target, hasher, signal) };
   }
 
   /** Algorithms that can be agreed on, best first. */
   async offers(): Promise<ChecksumAlgorithm[]> {
-    const wish = this.#wish();
-    if (wish === 'none' || !(await this.loadHasher())) return [];
+    const { checksum: wish } = this.#settings.options;
+    if (wish === 'none' || !(await this.loadKit())) return [];
     return wish === 'auto' ? [...ALGORITHMS] : [wish];
   }
 
   /** Takes in what was agreed on: nobody may believe in a check that is not made. */
-  agreed(algorithm: ChecksumAlgorithm | undefined): void {
-    const wish = this.#wish();
+  reportAgreed(algorithm: ChecksumAlgorithm | undefined): void {
+    const { checksum: wish } = this.#settings.options;
     if (wish === 'auto' || wish === 'none' || wish === algorithm) return;
     this.#warn(`the signer does not agree on "${wish}": what the store holds is compared by ETag where it is an MD5`);
   }
@@ -66,23 +81,23 @@ export class ChecksumService {
 
   /** Computes checksums of small files that the signer is likely to sign along with its first answer. */
   async precompute(
-    uploads: readonly Upload[],
+    records: readonly UploadRecord[],
     [first]: readonly ChecksumAlgorithm[],
     signal: AbortSignal,
   ): Promise<void> {
     const algorithm = this.#signed === undefined ? first : this.#signed;
-    const kit = algorithm && (await this.loadHasher());
+    const kit = algorithm && (await this.loadKit());
     if (!kit) return;
     let room = MAX_PRECOMPUTED_BYTES;
-    const small = uploads.filter(({ facts, session, file, checksum }) => {
+    const small = records.filter(({ facts, session, file, checksum }) => {
       const isIt = facts.size <= DEFAULT_PART_SIZE && facts.size <= room && !session && file && !checksum;
       if (isIt) room -= facts.size;
       return isIt;
     });
     // what cannot be read is met again by who sends it
-    const compute = async (upload: Upload): Promise<void> => {
-      const value = await kit.digest(algorithm, upload.file!, signal).catch(() => null);
-      if (value !== null) upload.checksum = { algorithm, value };
+    const compute = async (record: UploadRecord): Promise<void> => {
+      const value = await kit.hasher.digest(algorithm, record.file!, signal).catch(() => null);
+      if (value !== null) record.checksum = { algorithm, value };
     };
     await Promise.all(small.map(compute));
   }
@@ -96,7 +111,7 @@ export class ChecksumService {
 
   /** Ends what is not needed while nothing is sent. */
   release(): void {
-    void this.#kit?.then((kit) => kit?.release());
+    void this.#kit?.then((kit) => kit?.hasher.release());
   }
 
   #warn(what: string, error?: unknown): void {

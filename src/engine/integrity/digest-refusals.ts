@@ -10,7 +10,7 @@ export const wrongBytes = (name: string, what: string): UploadError =>
   new UploadError(
     'integrity',
     `“${name}”: ${what}. Something on the way, or in the store, changes what passes: try another network.`,
-    { retryable: true, phase: 'part' },
+    { retryable: true, phase: 'part', isFinal: true },
   );
 
 /** Whether a store refused bytes for their checksum. */

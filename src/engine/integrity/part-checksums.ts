@@ -1,8 +1,9 @@
 import { unlessAborted } from '../util/abort.js';
 import type { ChecksumAlgorithm } from '../../protocol.js';
-import type { Checksums } from '../hashing/checksums.js';
+import type { UploadRecord } from '../model/upload-record.js';
+import type { Scheduler } from '../network/scheduler.js';
 import type { PartTable } from '../model/part-table.js';
-import type { Clock } from '../ports.js';
+import type { Hasher } from '../ports.js';
 
 /** Parts beyond those in flight whose checksums are computed, for each lane. */
 const AHEAD = 2;
@@ -10,32 +11,33 @@ const AHEAD = 2;
 const BATCH = 8;
 const LINGER = 250;
 
-/** What is lent to the checksums of one upload's parts. */
-export interface PartsHost {
-  readonly algorithm: ChecksumAlgorithm;
-  readonly host: { readonly table: PartTable; readonly lanes: number };
-  /** Gives the bytes of a part. */
-  read(partNumber: number): Blob;
+/** The file whose parts are read, and how many are in flight. */
+export interface PartSource {
+  readonly table: PartTable;
+  readonly record: Pick<UploadRecord, 'file'>;
+  readonly scheduler: Pick<Scheduler, 'lanes'>;
+}
+
+/** Returns the bytes of one part. */
+export function partOf({ table, record }: PartSource, partNumber: number): Blob {
+  const { start, end } = table.plan.range(partNumber);
+  return record.file!.slice(start, end);
 }
 
 /** The checksums of one upload's parts: computed ahead of those in flight, each once, and kept for retries. */
 export class PartChecksums {
   readonly #algorithm: ChecksumAlgorithm;
-  readonly #host: PartsHost['host'];
-  readonly #read: PartsHost['read'];
-  readonly #checksums: Checksums;
-  readonly #clock: Clock;
+  readonly #source: PartSource;
+  readonly #hasher: Hasher;
   readonly #values = new Map<number, string>();
   readonly #pending = new Map<number, Promise<string>>();
   #signal: AbortSignal;
   #hasGathered = false;
 
-  constructor({ algorithm, host, read }: PartsHost, checksums: Checksums, clock: Clock, signal: AbortSignal) {
+  constructor(algorithm: ChecksumAlgorithm, source: PartSource, hasher: Hasher, signal: AbortSignal) {
     this.#algorithm = algorithm;
-    this.#host = host;
-    this.#read = read;
-    this.#checksums = checksums;
-    this.#clock = clock;
+    this.#source = source;
+    this.#hasher = hasher;
     this.#signal = signal;
   }
 
@@ -68,8 +70,8 @@ export class PartChecksums {
     if (known !== undefined) return Promise.resolve(known);
     const pending = this.#pending.get(partNumber);
     if (pending) return pending;
-    const work: Promise<string> = this.#checksums
-      .digest(this.#algorithm, this.#read(partNumber), this.#signal)
+    const work: Promise<string> = this.#hasher
+      .digest(this.#algorithm, partOf(this.#source, partNumber), this.#signal)
       .then((value) => {
         if (this.#pending.get(partNumber) === work) this.#values.set(partNumber, value);
         return value;
@@ -97,11 +99,11 @@ export class PartChecksums {
     this.ahead();
     await unlessAborted(signal, this.value(partNumber));
     // at first no lane has anything to do
-    const enough = this.#hasGathered ? BATCH : Math.min(this.#host.lanes, BATCH);
+    const enough = this.#hasGathered ? BATCH : Math.min(this.#source.scheduler.lanes, BATCH);
     let cancel = (): void => {};
     let isLate = false;
     const late = new Promise<void>((resolve) => {
-      cancel = this.#clock.setTimer(() => {
+      cancel = this.#hasher.clock.setTimer(() => {
         isLate = true;
         resolve();
       }, LINGER);
@@ -119,7 +121,7 @@ export class PartChecksums {
 
   /** Gives the values of all parts in order. */
   async all(signal: AbortSignal): Promise<{ value: string; size: number }[]> {
-    const { table } = this.#host;
+    const { table } = this.#source;
     const parts = [];
     for (let partNumber = 1; partNumber <= table.plan.count; partNumber++) {
       parts.push({ value: await this.value(partNumber), size: table.sizeOf(partNumber) });
@@ -130,8 +132,8 @@ export class PartChecksums {
 
   /** Parts in flight, and some that come after them. */
   *#near(): Generator<number> {
-    const { table, lanes } = this.#host;
-    let room = table.flying + AHEAD * lanes;
+    const { table, scheduler } = this.#source;
+    let room = table.flying + AHEAD * scheduler.lanes;
     for (const partNumber of table.missing()) {
       if (room-- <= 0) return;
       yield partNumber;

@@ -11,16 +11,15 @@ export interface EtagFormat {
   areMd5s: boolean;
 }
 
-/** What is lent to the check of stored parts. */
-export interface StoredCheckHost {
-  readonly agreed: AgreedChecksum | null;
-  readonly etags: EtagFormat;
-  /** Gives a part's checksum of the algorithm agreed on. */
-  value(partNumber: number): Promise<string>;
-  /** Gives a part's MD5 in hexadecimal. */
+/** Reads the file's parts, and receives what was found. */
+export interface PartReader {
+  /** Returns a part's checksum, by the agreed algorithm. */
+  checksum(partNumber: number): Promise<string>;
+  /** Returns a part's MD5 in hexadecimal. */
   md5(partNumber: number): Promise<string>;
-  /** Takes in that the store holds other bytes than the file. */
-  differs(partNumber: number): void;
+  etagFormat(): EtagFormat;
+  /** Called where the store holds other bytes than the file. */
+  onMismatch(partNumber: number): void;
 }
 
 /** How a part was found to be the file's; null: nobody could tell. */
@@ -36,15 +35,17 @@ const isMd5 = (etag: string): boolean => /^[\da-f]{32}$/i.test(etag);
  * MD5. One part at a time, so that those to be sent are not kept waiting.
  */
 export class PartVerifier {
-  readonly #host: StoredCheckHost;
+  readonly #agreed: AgreedChecksum | null;
+  readonly #reader: PartReader;
   readonly #verdicts = new Map<number, Verdict>();
   readonly #queue = new Map<number, StoredPart>();
   /** Parts whose ETag is another MD5, while it is not known whether these ETags are MD5s of what was sent. */
   readonly #mismatchedEtags = new Map<number, string>();
   #run: Promise<void> | null = null;
 
-  constructor(host: StoredCheckHost) {
-    this.#host = host;
+  constructor(agreed: AgreedChecksum | null, reader: PartReader) {
+    this.#agreed = agreed;
+    this.#reader = reader;
   }
 
   /** Takes in a part that the store has taken with its signed checksum. */
@@ -85,13 +86,14 @@ export class PartVerifier {
 
   /** Tells whether a part is the file's; null where nobody can tell. */
   async isOwn({ partNumber, etag, checksums = {} }: StoredPart): Promise<boolean | null> {
-    const { agreed, etags } = this.#host;
+    const agreed = this.#agreed;
+    const etags = this.#reader.etagFormat();
     const listed = agreed ? checksums[agreed.algorithm] : undefined;
     if (listed === undefined && !isMd5(etag)) return null;
     const isSame =
       listed === undefined
-        ? (await this.#host.md5(partNumber)) === etag.toLowerCase()
-        : (await this.#host.value(partNumber)) === listed;
+        ? (await this.#reader.md5(partNumber)) === etag.toLowerCase()
+        : (await this.#reader.checksum(partNumber)) === listed;
     if (isSame) this.#verdicts.set(partNumber, { etag, by: listed === undefined ? 'etag' : 'checksum' });
     if (listed !== undefined) return isSame;
     etags.areMd5s ||= isSame;
@@ -132,18 +134,19 @@ export class PartVerifier {
 
   async #compare(part: StoredPart): Promise<void> {
     const { partNumber, etag, checksums = {} } = part;
-    const { agreed, etags } = this.#host;
+    const agreed = this.#agreed;
+    const etags = this.#reader.etagFormat();
     const isListed = agreed !== null && checksums[agreed.algorithm] !== undefined;
     const hasNoMd5 = !etags.areMd5s && this.#mismatchedEtags.size >= MAX_MISMATCHED_ETAGS;
     const isOwn = !isListed && hasNoMd5 ? null : await this.isOwn(part);
     if (this.#queue.get(partNumber) !== part) return;
-    if (isOwn === false) this.#host.differs(partNumber);
+    if (isOwn === false) this.#reader.onMismatch(partNumber);
     else if (isOwn) this.#mismatchedEtags.delete(partNumber);
     else if (isMd5(etag)) this.#mismatchedEtags.set(partNumber, etag);
     else this.#verdicts.set(partNumber, { etag, by: null });
     if (!etags.areMd5s) return;
     // one ETag was an MD5: so are all of them
-    for (const strange of this.#mismatchedEtags.keys()) this.#host.differs(strange);
+    for (const strange of this.#mismatchedEtags.keys()) this.#reader.onMismatch(strange);
     this.#mismatchedEtags.clear();
   }
 }

@@ -1,57 +1,55 @@
-/** All of the checksum code that an upload needs; loaded where it has checksums, or ETags to compare. */
+/** All of the checksum code that an upload needs; loaded where checksums are computed or ETags compared. */
 import type { AgreedChecksum, ChecksumAlgorithm } from '../../protocol.js';
 import { Checksums } from '../hashing/checksums.js';
-import type { ChecksumWay, DigestName } from '../hashing/checksums.js';
+import type { ChecksumWay } from '../hashing/checksums.js';
 import { fromBase64 } from '../hashing/crc.js';
-import { PartChecksums } from './part-checksums.js';
+import { PartChecksums, partOf } from './part-checksums.js';
 import type { PartTable } from '../model/part-table.js';
 import type { StoredPart } from '../s3/xml.js';
 import { PartVerifier } from './part-verifier.js';
 import type { EtagFormat } from './part-verifier.js';
 import type { Integrity } from '../api/types.js';
-import type { Clock } from '../ports.js';
+import type { UploadRecord } from '../model/upload-record.js';
+import type { Scheduler } from '../network/scheduler.js';
+import type { Clock, Hasher } from '../ports.js';
 
-/** What is lent to the checks of one upload's file. */
-export interface FileChecksHost {
+/** The upload that checksums are computed for. */
+export interface ChecksumTarget {
   readonly table: PartTable;
-  /** What signer and store have agreed on; null: ETags have to do. */
+  /** What signer and store have agreed on; null: ETags are compared instead. */
   readonly agreed: AgreedChecksum | null;
-  /** Whether it is made of parts. */
   readonly isMultipart: boolean;
-  readonly file: Blob;
-  readonly lanes: number;
-  readonly etags: EtagFormat;
-  /** Takes in that the store holds other bytes of a part than the file. */
-  differs(partNumber: number): void;
+  /** Holds the file; it may be replaced by the same file, read from its handle. */
+  readonly record: Pick<UploadRecord, 'file'>;
+  readonly scheduler: Pick<Scheduler, 'lanes'>;
+  /** Returns what is known of the ETags of the store that the upload goes to. */
+  etagFormat(): EtagFormat;
+  /** Called where the store holds other bytes of a part than the file. */
+  onMismatch(partNumber: number): void;
 }
 
 /** The checksums of one upload's file: computed for what is sent, compared with what is stored. */
 export class UploadChecksums {
   /** Null where no checksum was agreed on. */
   readonly values: PartChecksums | null;
-  readonly #host: FileChecksHost;
-  readonly #checksums: Checksums;
-  readonly #stored: PartVerifier;
+  readonly #target: ChecksumTarget;
+  readonly #hasher: Hasher;
+  readonly #verifier: PartVerifier;
   #signal: AbortSignal;
   #file: Blob;
 
-  constructor(host: FileChecksHost, checksums: Checksums, clock: Clock, signal: AbortSignal) {
-    const { agreed, table } = host;
-    this.#host = host;
-    this.#checksums = checksums;
+  constructor(target: ChecksumTarget, hasher: Hasher, signal: AbortSignal) {
+    const { agreed, record } = target;
+    this.#target = target;
+    this.#hasher = hasher;
     this.#signal = signal;
-    this.#file = host.file;
-    const read = (partNumber: number): Blob => {
-      const { start, end } = table.plan.range(partNumber);
-      return host.file.slice(start, end);
-    };
-    this.values = agreed && new PartChecksums({ algorithm: agreed.algorithm, host, read }, checksums, clock, signal);
-    this.#stored = new PartVerifier({
-      agreed,
-      etags: host.etags,
-      value: (partNumber) => this.values!.value(partNumber),
-      md5: async (partNumber) => hex(fromBase64(await checksums.digest('md5', read(partNumber), this.#signal))),
-      differs: (partNumber) => host.differs(partNumber),
+    this.#file = record.file!;
+    this.values = agreed && new PartChecksums(agreed.algorithm, target, hasher, signal);
+    this.#verifier = new PartVerifier(agreed, {
+      checksum: (partNumber) => this.values!.value(partNumber),
+      md5: async (partNumber) => hex(fromBase64(await hasher.digest('md5', partOf(target, partNumber), this.#signal))),
+      etagFormat: () => target.etagFormat(),
+      onMismatch: (partNumber) => target.onMismatch(partNumber),
     });
   }
 
@@ -59,40 +57,40 @@ export class UploadChecksums {
   begin(signal: AbortSignal): void {
     this.#signal = signal;
     this.values?.begin(signal);
-    if (this.#file === this.#host.file) return;
-    this.#file = this.#host.file;
+    if (this.#file === this.#target.record.file) return;
+    this.#file = this.#target.record.file!;
     this.values?.clear();
-    this.#stored.reset();
+    this.#verifier.reset();
   }
 
   /** Takes in a part that was sent. @param isSigned whether its checksum was, so that the store has verified it */
   sent(partNumber: number, etag: string, isSigned: boolean): void {
-    if (isSigned) this.#stored.confirm(partNumber, etag);
-    else this.#stored.add({ partNumber, etag, size: this.#host.table.sizeOf(partNumber) });
+    if (isSigned) this.#verifier.confirm(partNumber, etag);
+    else this.#verifier.add({ partNumber, etag, size: this.#target.table.sizeOf(partNumber) });
   }
 
   /** Has parts that the store lists compared with the file, in the background. */
   listed(parts: Iterable<StoredPart>): void {
-    for (const part of parts) if (this.#host.table.isStored(part.partNumber)) this.#stored.add(part);
+    for (const part of parts) if (this.#target.table.isStored(part.partNumber)) this.#verifier.add(part);
   }
 
   /** Believes none of the parts any more. */
   invalidate(): void {
-    this.#stored.reset();
+    this.#verifier.reset();
   }
 
   isOwn(part: StoredPart): Promise<boolean | null> {
-    return this.#stored.isOwn(part);
+    return this.#verifier.isOwn(part);
   }
 
   /** Waits until every part is compared that has to be. @throws DOMException where the file cannot be read */
   settled(): Promise<void> {
-    return this.#stored.settled();
+    return this.#verifier.settled();
   }
 
   /** How one came to know that the parts are the file's. */
   get evidence(): Integrity {
-    return this.#stored.evidence(this.#host.table.plan.count);
+    return this.#verifier.evidence(this.#target.table.plan.count);
   }
 
   /**
@@ -100,22 +98,14 @@ export class UploadChecksums {
    * @throws DOMException where the file cannot be read
    */
   async whole(signal: AbortSignal): Promise<{ algorithm: ChecksumAlgorithm; value: string; parts: string[] } | null> {
-    const { agreed, isMultipart } = this.#host;
+    const { agreed, isMultipart } = this.#target;
     if (!agreed || !this.values) return null;
     const { algorithm } = agreed;
     const sized = await this.values.all(signal);
     const parts = sized.map(({ value }) => value);
-    const value = isMultipart ? await this.#checksums.whole(algorithm, sized, signal) : parts[0]!;
+    const value = isMultipart ? await this.#hasher.whole(algorithm, sized, signal) : parts[0]!;
     return { algorithm, value, parts };
   }
-}
-
-/** What computes checksums for all uploads of a page. */
-export interface ChecksumKit {
-  digest(name: DigestName, blob: Blob, signal: AbortSignal): Promise<string>;
-  checksOf(host: FileChecksHost, signal: AbortSignal): UploadChecksums;
-  /** Ends what nobody needs for now. */
-  release(): void;
 }
 
 let hasSaid = false;
@@ -133,15 +123,8 @@ function sayWay({ thread, code }: ChecksumWay): void {
   console.warn(`mule-upload: checksums are computed ${where}, ${how}; it is faster with ${lacks.join(' and ')}.`);
 }
 
-/** @param clock the machine's own: it is the machine that computes */
-export function openKit(clock: Clock): ChecksumKit {
-  const checksums = new Checksums(clock, { onWay: sayWay });
-  return {
-    digest: (name, blob, signal) => checksums.digest(name, blob, signal),
-    checksOf: (host, signal) => new UploadChecksums(host, checksums, clock, signal),
-    release: () => checksums.release(),
-  };
-}
+/** Creates the hasher of a page. @param clock the machine's own, since it times the machine's work */
+export const createHasher = (clock: Clock): Hasher => new Checksums(clock, { onWay: sayWay });
 
 // of its own: what the main file needs as well would become a third file that every visit fetches
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,40 +1,33 @@
 import type { UploadError } from '../api/errors.js';
-import type { Session } from './session.js';
 import { isOver } from '../api/status.js';
-import type { Outcome } from '../transfer/transfer.js';
-import type { UploadSnapshot, UploadStatus, WaitingFor } from '../api/types.js';
+import type { UploadSnapshot, WaitingFor } from '../api/types.js';
 import type { RemoteProgress } from '../ports.js';
-import type { UploadFacts } from '../uploads/upload-host.js';
+import type { UploadRecord } from './upload-record.js';
 
-/** What an upload knows of itself. */
-export interface Known {
-  readonly facts: UploadFacts;
-  readonly status: UploadStatus;
+/** What a snapshot is made of. */
+export interface SnapshotSource {
+  readonly record: UploadRecord;
   readonly wait: { readonly for: WaitingFor | null; readonly until: number | null };
-  /** Bytes, and bytes per second, by our own count. */
+  /** Bytes, and bytes per second, as counted in this tab. */
   readonly loaded: number;
   readonly speed: number;
-  readonly session: Session | null;
   readonly location: string | null;
-  /** What the tab tells that has it. */
-  readonly told: RemoteProgress | null;
-  readonly stored: Outcome | null;
+  /** What the tab reports that sends the upload. */
+  readonly remoteProgress: RemoteProgress | null;
   readonly receipt: string | null;
   readonly retries: number;
   readonly error: UploadError | null;
-  readonly recovered: boolean;
   readonly hasStarted: boolean;
-  /** Whether its file lies where a handle says. */
-  readonly hasHandle: boolean;
 }
 
-/** What the page is shown of it; another tab's word goes before our own. */
-export function snapshotOf(known: Known): UploadSnapshot {
-  const { facts, status, wait, session, told, stored, recovered, hasStarted, hasHandle } = known;
+/** Returns what the page sees of an upload; what another tab reports takes precedence. */
+export function snapshotOf(source: SnapshotSource): UploadSnapshot {
+  const { record, wait, remoteProgress: remote, hasStarted } = source;
+  const { facts, status, session, stored, recovered } = record;
   const { size } = facts;
   const { table } = session ?? {};
-  const speed = wait.for === 'tab' && told ? told.speed : known.speed;
-  const loaded = status === 'complete' ? size : known.loaded;
+  const speed = wait.for === 'tab' && remote ? remote.speed : source.speed;
+  const loaded = status === 'complete' ? size : source.loaded;
   return Object.freeze({
     ...facts,
     status,
@@ -44,23 +37,23 @@ export function snapshotOf(known: Known): UploadSnapshot {
     speed,
     eta: speed > 0 ? (size - loaded) / speed : null,
     parts: Object.freeze(
-      told
-        ? { ...told.parts }
+      remote
+        ? { ...remote.parts }
         : { total: table?.plan.count ?? 0, done: table?.done ?? 0, size: table?.plan.partSize ?? 0 },
     ),
-    retries: known.retries,
+    retries: source.retries,
     retryAt: wait.until,
-    key: (told ?? session)?.key ?? null,
-    uploadId: (told ?? session)?.uploadId ?? null,
+    key: (remote ?? session)?.key ?? null,
+    uploadId: (remote ?? session)?.uploadId ?? null,
     etag: stored?.etag || null,
-    location: told ? told.location : known.location,
+    location: remote ? remote.location : source.location,
     checksum: stored?.checksum ?? null,
     integrity: stored?.integrity ?? null,
-    receipt: known.receipt,
-    error: known.error,
+    receipt: source.receipt,
+    error: source.error,
     recovered,
     needsFile: status === 'needs-file',
-    needsPermission: status === 'needs-file' && hasHandle,
+    needsPermission: status === 'needs-file' && record.handle !== null,
     found: recovered && !hasStarted && !isOver(status),
   });
 }

@@ -1,14 +1,20 @@
-import { unlessAborted } from '../util/abort.js';
-import { cancellableSleep, sleep } from '../util/timing.js';
 import { refusalOf, SignerFault, TransportFault, UploadError } from '../api/errors.js';
 import type { Phase, UploadErrorCode, UploadErrorInit } from '../api/errors.js';
-import type { Reachability } from './reachability.js';
-import { backoff, isTransient, classifyFailure, parseRetryAfter } from './classify-failure.js';
-import type { FailureAction } from './classify-failure.js';
-import type { RetryDetail, WaitingFor } from '../api/types.js';
+import type { Settings } from '../api/options.js';
+import type { WaitingFor } from '../api/types.js';
+import { assertReadable } from '../files/assert-unchanged.js';
+import type { UploadRecord } from '../model/upload-record.js';
+import type { UploadObserver } from '../model/upload-report.js';
 import type { Clock } from '../ports.js';
+import { unlessAborted } from '../util/abort.js';
+import { cancellableSleep, sleep } from '../util/timing.js';
+import { backoff, classifyFailure, isTransient, parseRetryAfter } from './classify-failure.js';
+import type { FailureAction } from './classify-failure.js';
+import type { ReachabilityByOrigin } from './reachability-by-origin.js';
+import type { Scheduler } from './scheduler.js';
+import type { ServerHealth } from './server-health.js';
 
-/** Refusals of fresh signatures in a row before they count as a verdict. */
+/** Refusals of fresh signatures in a row before they count as an action. */
 const MAX_REFUSALS = 3;
 /** Failures of which no good answer was ever had before the page is told that something may be set up wrongly. */
 const UNANSWERED_TRIES = 3;
@@ -53,44 +59,23 @@ export interface Wait {
   until: number | null;
 }
 
-/** What the retrier needs of the upload it works for. */
-export interface RetrierHost {
+/** What all retry loops of an uploader share. */
+export interface RetryServices {
   readonly clock: Clock;
-  readonly fileName: string;
-  maxRetries(): number;
-  reachability(url: string): Reachability;
-  /** Whether any answer to such a request could be read so far. */
-  isReadable(method: string, url: string): boolean;
-  /** Whether the signer has given any good answer so far. */
-  isSignerKnown(): boolean;
-  /** Records a failure of the signer. @returns whether it fails for this upload alone, time and again */
-  signerFailed(): boolean;
-  /** Records that a step on which the signer had failed went well. */
-  signerRecovered(): void;
-  /** Whether the store has ever done what a signature asked for. */
-  hasSigned(): boolean;
-  /** Epoch milliseconds by the servers' clocks, as far as known: the browser's own may be wrong. */
-  serverTime(): number;
-  /** Whether a probe gets a connection at once. */
-  hasSpareConnection(): boolean;
-  slowDown(): void;
-  /** Keeps all requests to the store back for so many milliseconds. */
-  holdBack(delay: number): void;
-  /** Told of each part that the line dropped. @throws Detour where another way is better */
-  lineCut(): void;
-  /** Rejects with an `UploadError` where the file is not what it was. */
-  checkFile(): Promise<void>;
-  dropSignatures(partNumber: number | null): void;
-  renewGrant(signal: AbortSignal): Promise<void>;
-  announce(retry: Omit<RetryDetail, 'upload'>): void;
-  complain(error: UploadError): void;
-  /** Called whenever `isBusy` or `wait` may have changed. */
-  changed(): void;
+  readonly settings: Settings;
+  readonly scheduler: Scheduler;
+  readonly reachability: ReachabilityByOrigin;
+  readonly health: ServerHealth;
 }
 
-/** Tries each step of one upload until it succeeds, or until the failure is a verdict. */
+/** Decides what follows a request that got no answer: a restart, or null for another attempt. */
+export type OnConnectionLost = () => RestartRequired | null;
+
+/** Tries each step of one upload until it succeeds, or until the failure is an action. */
 export class RetryLoop {
-  readonly #host: RetrierHost;
+  readonly #services: RetryServices;
+  readonly #record: UploadRecord;
+  readonly #observer: UploadObserver;
   readonly #waits = new Set<Wait>();
   readonly #sleepers = new Map<() => void, WaitingFor>();
   #busy = 0;
@@ -100,8 +85,10 @@ export class RetryLoop {
   /** Answers of the signer that looked like a login page since something went well, over all steps. */
   #signInPages = 0;
 
-  constructor(host: RetrierHost) {
-    this.#host = host;
+  constructor(services: RetryServices, record: UploadRecord, observer: UploadObserver) {
+    this.#services = services;
+    this.#record = record;
+    this.#observer = observer;
   }
 
   /** Whether a try of some step is under way. */
@@ -123,7 +110,7 @@ export class RetryLoop {
 
   /** Says that a step has ended and nothing has begun in its place: what is left may be waits alone. */
   settled(): void {
-    if (!this.isBusy && this.waiting) this.#host.changed();
+    if (!this.isBusy && this.waiting) this.#reportActivity();
   }
 
   /** Says that something went well: waits begin short again. */
@@ -148,16 +135,17 @@ export class RetryLoop {
   /**
    * Tries until it succeeds.
    * @throws Detour where the step itself has to change
-   * @throws UploadError for a verdict
+   * @throws UploadError for an action
    * @throws the signal's reason when aborted
    */
   async retry<T>(
     phase: Phase,
     partNumber: number | null,
     signal: AbortSignal,
-    act: (trial: Attempt) => Promise<T>,
+    act: (attempt: Attempt) => Promise<T>,
+    onConnectionLost?: OnConnectionLost,
   ): Promise<T> {
-    const course: RetryState = {
+    const state: RetryState = {
       phase,
       partNumber,
       signal,
@@ -169,21 +157,21 @@ export class RetryLoop {
       renewals: 0,
       hasSignerFailed: false,
       progress: this.#progress,
+      onConnectionLost,
     };
     for (;;) {
       signal.throwIfAborted();
-      course.count++;
+      state.count++;
       try {
         this.#busy++;
-        this.#host.changed();
-        const value = await act(course);
-        if (course.hasSignerFailed) this.#host.signerRecovered();
+        this.#reportActivity();
+        const value = await act(state);
+        if (state.hasSignerFailed) this.#services.health.signer.recovered(this.#record.id);
         return value;
       } catch (failure) {
         signal.throwIfAborted();
-        // one that names the file is the last word on it
-        if (failure instanceof RestartRequired || isTold(failure)) throw failure;
-        await this.#handleFailure(failure, course);
+        if (failure instanceof RestartRequired || (failure instanceof UploadError && failure.isFinal)) throw failure;
+        await this.#handleFailure(failure, state);
       } finally {
         this.#busy--;
       }
@@ -194,7 +182,7 @@ export class RetryLoop {
   async waitFor<T>(waitingFor: WaitingFor, until: number | null, work: Promise<T>): Promise<T> {
     const wait: Wait = { for: waitingFor, until };
     this.#waits.add(wait);
-    this.#host.changed();
+    this.#reportActivity();
     try {
       return await work;
     } finally {
@@ -215,13 +203,13 @@ export class RetryLoop {
     ended: AbortSignal,
     hasActed?: () => Promise<boolean>,
   ): Promise<boolean> {
-    const { clock } = this.#host;
-    const reachability = this.#host.reachability(url);
+    const { clock, scheduler } = this.#services;
+    const reachability = this.#services.reachability.of(url);
     try {
       for (;;) {
         const since = clock.monotonic();
         // a probe would wait for one of the connections that are silent
-        if (this.#host.hasSpareConnection() && !(await reachability.check())) {
+        if (scheduler.hasSpareConnection && !(await reachability.check())) {
           await this.#waitIdle('network', null, reachability.whenReachable(ended));
           const outage = clock.monotonic() - since;
           if (isOverdue || (hasActed && outage >= LONG_OUTAGE_MS)) {
@@ -235,7 +223,7 @@ export class RetryLoop {
         await this.#waitIdle('store', null, sleep(clock, ACTED_CHECK_INTERVAL_MS, ended));
       }
     } finally {
-      this.#host.changed();
+      this.#reportActivity();
     }
   }
 
@@ -249,20 +237,20 @@ export class RetryLoop {
     }
   }
 
-  async #handleFailure(failure: unknown, course: RetryState): Promise<void> {
-    const phase = failure instanceof SignerFault && course.phase !== 'init' ? 'sign' : course.phase;
-    const verdict = classifyFailure(failure, phase);
-    if (course.progress !== this.#progress) {
-      course.progress = this.#progress;
-      course.level = course.refusals = course.renewals = 0;
+  async #handleFailure(failure: unknown, state: RetryState): Promise<void> {
+    const phase = failure instanceof SignerFault && state.phase !== 'init' ? 'sign' : state.phase;
+    const action = classifyFailure(failure, phase);
+    if (state.progress !== this.#progress) {
+      state.progress = this.#progress;
+      state.level = state.refusals = state.renewals = 0;
     }
-    course.level++;
+    state.level++;
     // a grant that was good for a while may grow old again in a long wait
-    if (verdict.kind !== 'renew') course.renewals = 0;
-    switch (verdict.kind) {
+    if (action.kind !== 'renew') state.renewals = 0;
+    switch (action.kind) {
       case 'final':
-        throw new UploadError(verdict.code, this.#message(verdict.message), {
-          status: verdict.status,
+        throw this.#finalError(action.code, action.message, {
+          status: action.status,
           phase,
           cause: failure,
           refusal: refusalOf(failure),
@@ -271,32 +259,33 @@ export class RetryLoop {
       case 'exists':
       case 'relist':
       case 'restart':
-        throw new RestartRequired(verdict.kind, verdict.reason);
+        throw new RestartRequired(action.kind, action.reason);
       case 'unauthorized':
-        return this.#awaitAuthorization(verdict, course, failure);
+        return this.#awaitAuthorization(action, state, failure);
       case 'renew':
-        if (++course.renewals > 1) throw new RestartRequired('restart', verdict.reason);
-        return this.#renew(course);
+        if (++state.renewals > 1) throw new RestartRequired('restart', action.reason);
+        this.#observer.report({ type: 'grant-expired' });
+        return;
       case 'resign':
-        return this.#resign(verdict, course, failure);
+        return this.#resign(action, state, failure);
       case 'again':
     }
-    if (course.count > this.#host.maxRetries()) {
-      throw new UploadError(
+    if (state.count > this.#services.settings.options.maxRetries) {
+      throw this.#finalError(
         'too-many-retries',
-        this.#message(`${course.count} tries failed, the last one because ${verdict.reason}`),
+        `${state.count} attempts failed, the last one because ${action.reason}`,
         { retryable: true, phase, cause: failure },
       );
     }
-    if (failure instanceof TransportFault) return this.#handleNoAnswer(failure, verdict, course);
-    if (verdict.busy) this.#host.slowDown();
-    const retryAfter = parseRetryAfter(verdict.retryAfter, this.#host.serverTime());
+    if (failure instanceof TransportFault) return this.#handleNoAnswer(failure, action, state);
+    if (action.busy) this.#services.scheduler.slowDown();
+    const retryAfter = parseRetryAfter(action.retryAfter, this.#services.health.serverTime);
     // what one request is told holds for all
-    if (verdict.busy && verdict.of === 'store' && retryAfter) this.#host.holdBack(retryAfter);
+    if (action.busy && action.of === 'store' && retryAfter) this.#services.scheduler.hold(retryAfter);
     const waitingFor =
-      failure instanceof SignerFault ? this.#handleSignerFault(failure, verdict.reason, course) : verdict.of;
-    const delay = Math.max(retryAfter ?? 0, this.#backoff(course));
-    return this.#pause(waitingFor, delay, verdict.reason, { ...course, phase });
+      failure instanceof SignerFault ? this.#handleSignerFault(failure, action.reason, state) : action.of;
+    const delay = Math.max(retryAfter ?? 0, this.#backoff(state));
+    return this.#pause(waitingFor, delay, action.reason, { ...state, phase });
   }
 
   /**
@@ -304,27 +293,27 @@ export class RetryLoop {
    * @returns what is waited for
    * @throws UploadError where it fails for this upload alone
    */
-  #handleSignerFault(fault: SignerFault, reason: string, course: RetryState): WaitingFor {
+  #handleSignerFault(fault: SignerFault, reason: string, state: RetryState): WaitingFor {
     const { kind, status, code } = fault;
-    const { level, phase } = course;
+    const { level, phase } = state;
     const what = code === null ? fault.message : reason;
     const complain = (errorCode: UploadErrorCode, advice: string): void =>
-      this.#reportProblem(errorCode, `${what}${advice}. Trying goes on`, { status, phase, cause: fault });
-    course.hasSignerFailed = true;
+      this.#reportProblem(errorCode, `${what}${advice}. Retrying`, { status, phase, cause: fault });
+    state.hasSignerFailed = true;
     if (kind === 'sign-in' && ++this.#signInPages >= SIGN_IN_TRIES) {
       complain('unauthorized', ', as when a sign-in has run out: sign in again, or check its URL');
       return 'authorization';
     }
     if (kind === 'blocked') complain('store-blocked', '');
-    if (status && status !== 429 && !kind && this.#host.signerFailed()) {
-      throw new UploadError(
+    if (status && status !== 429 && !kind && this.#services.health.signer.failed(this.#record.id)) {
+      throw this.#finalError(
         'signer-refused',
-        this.#message(`${reason}, time and again for this file alone: see the signer's log, then try again`),
+        `${reason}, repeatedly and for this file alone: see the signer's log, then retry`,
         { retryable: true, status, phase, cause: fault },
       );
     }
     const isLasting = kind === 'unreadable' || (code === null && status > 0 && !isTransient(status));
-    if (level >= UNANSWERED_TRIES && (isLasting || !this.#host.isSignerKnown()))
+    if (level >= UNANSWERED_TRIES && (isLasting || !this.#services.health.hasSignerAnswer))
       complain('signer-refused', ": is that its URL, does it run, and does it allow this page's origin");
     return 'signer';
   }
@@ -333,85 +322,70 @@ export class RetryLoop {
   #reportProblem(code: UploadErrorCode, what: string, details: UploadErrorInit): void {
     if (this.#hasReportedProblem) return;
     this.#hasReportedProblem = true;
-    this.#host.complain(new UploadError(code, this.#message(what), { retryable: true, ...details }));
+    this.#report(new UploadError(code, this.#message(what), { retryable: true, ...details }));
   }
 
   /** No answer from the store: is it the file, the line, CORS, or a refusal that CORS hides? */
   async #handleNoAnswer(
     fault: TransportFault,
     { stalled, reason }: FailureAction & { kind: 'again' },
-    course: RetryState,
+    state: RetryState,
   ): Promise<void> {
-    const { signal, partNumber, phase } = course;
+    const { signal, partNumber, phase } = state;
     if (fault.kind === 'blocked') {
-      this.#reportProblem('store-blocked', `${reason}. Trying goes on`, { phase, cause: fault });
-      return this.#pause('store', this.#backoff(course), reason, course);
+      this.#reportProblem('store-blocked', `${reason}. Retrying`, { phase, cause: fault });
+      return this.#pause('store', this.#backoff(state), reason, state);
     }
     if (stalled) {
-      course.stalls++;
-      this.#host.slowDown();
+      state.stalls++;
+      this.#services.scheduler.slowDown();
     }
     if (partNumber !== null) {
-      await this.#host.checkFile();
-      this.#host.lineCut();
+      await assertReadable(this.#record.file!, this.#record.facts.name);
+      const restart = state.onConnectionLost?.();
+      if (restart) throw restart;
     }
-    const reachability = this.#host.reachability(fault.url);
+    const reachability = this.#services.reachability.of(fault.url);
     const isThere = await reachability.check();
     signal.throwIfAborted();
     if (!isThere) {
-      this.#announce(course, MAX_PROBE_GAP_MS, `${reason}; the store cannot be reached`);
+      this.#announce(state, MAX_PROBE_GAP_MS, `${reason}; the store cannot be reached`);
       await this.#waitIdle('network', null, reachability.whenReachable(signal));
-      return this.#sleep('network', this.#host.clock.random() * RECONNECT_JITTER_MS, signal);
+      return this.#sleep('network', this.#services.clock.random() * RECONNECT_JITTER_MS, signal);
     }
     // A refused signature comes without CORS headers from some stores: it looks just like this.
-    this.#host.dropSignatures(++course.unanswered > 1 ? null : partNumber);
-    const isReadable = this.#host.isReadable(fault.method, fault.url);
-    if (course.unanswered >= UNANSWERED_TRIES && !isReadable) {
+    this.#rejectSignatures(++state.unanswered > 1 ? null : partNumber);
+    const isReadable = this.#services.health.isReadable(fault.method, fault.url);
+    if (state.unanswered >= UNANSWERED_TRIES && !isReadable) {
       this.#reportProblem(
         'store-blocked',
-        `the browser may not read the store's answers to ${fault.method}: does the bucket exist, and does its CORS rule allow this page, that method, and expose ETag? Trying goes on`,
+        `the browser may not read the store's answers to ${fault.method}: does the bucket exist, and does its CORS rule allow this page, that method, and expose ETag? Retrying`,
         { phase, cause: fault },
       );
     }
-    return this.#pause(isReadable ? 'network' : 'store', this.#backoff(course), reason, course);
-  }
-
-  /** Has the grant renewed; what goes wrong with that is met like any failure of the step. */
-  async #renew(course: RetryState): Promise<void> {
-    try {
-      await this.#host.renewGrant(course.signal);
-      this.#host.dropSignatures(null);
-    } catch (failure) {
-      course.signal.throwIfAborted();
-      if (failure instanceof RestartRequired) throw failure;
-      const isOutdated = failure instanceof SignerFault && failure.code === 'grant-expired';
-      if (!isOutdated) course.renewals--;
-      await this.#handleFailure(failure, course);
-    }
+    return this.#pause(isReadable ? 'network' : 'store', this.#backoff(state), reason, state);
   }
 
   async #resign(
     { reason, passing, ofKeys, status }: FailureAction & { kind: 'resign' },
-    course: RetryState,
+    state: RetryState,
     failure: unknown,
   ): Promise<void> {
-    this.#host.dropSignatures(null);
-    if (!passing && ++course.refusals >= MAX_REFUSALS) {
+    this.#rejectSignatures(null);
+    if (!passing && ++state.refusals >= MAX_REFUSALS) {
       // The signer's keys were changed, and the store, or the signer, is yet to learn of the new ones.
-      const isPassing = ofKeys && this.#host.hasSigned();
-      const error = new UploadError(
+      const isPassing = ofKeys && this.#services.health.hasAcceptedSignature;
+      const error = this.#finalError(
         'signature-rejected',
-        this.#message(
-          `${reason} to fresh signatures: are the signer's keys, region and permissions right?${isPassing ? ' Trying goes on' : ''}`,
-        ),
-        { retryable: true, status, phase: course.phase, cause: failure },
+        `${reason} to fresh signatures: are the signer's keys, region and permissions right?${isPassing ? ' Retrying' : ''}`,
+        { retryable: true, status, phase: state.phase, cause: failure },
       );
       if (!isPassing) throw error;
-      if (!this.#hasReportedProblem) this.#host.complain(error);
+      if (!this.#hasReportedProblem) this.#report(error);
       this.#hasReportedProblem = true;
     }
     // the first time at once: a signature may simply have grown old
-    return this.#pause('store', course.level > 1 ? this.#backoff(course) : 0, reason, course);
+    return this.#pause('store', state.level > 1 ? this.#backoff(state) : 0, reason, state);
   }
 
   async #awaitAuthorization(
@@ -425,7 +399,7 @@ export class RetryLoop {
         this.#authorization = null;
       });
       this.#authorization = { ready, go };
-      this.#host.complain(
+      this.#report(
         new UploadError('unauthorized', this.#message(`${reason}: sign in, then retry`), {
           retryable: true,
           status,
@@ -441,16 +415,16 @@ export class RetryLoop {
 
   /** Holds besides any `Retry-After`: "0" of a store in trouble is no leave to hammer it. */
   #backoff({ level }: RetryState): number {
-    return backoff(level, this.#host.clock.random());
+    return backoff(level, this.#services.clock.random());
   }
 
-  async #pause(waitingFor: WaitingFor, delay: number, reason: string, course: RetryState): Promise<void> {
-    this.#announce(course, delay, reason);
-    await this.#sleep(waitingFor, delay, course.signal);
+  async #pause(waitingFor: WaitingFor, delay: number, reason: string, state: RetryState): Promise<void> {
+    this.#announce(state, delay, reason);
+    await this.#sleep(waitingFor, delay, state.signal);
   }
 
   async #sleep(waitingFor: WaitingFor, delay: number, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#host;
+    const { clock } = this.#services;
     const { over, wake } = cancellableSleep(clock, delay, signal);
     this.#sleepers.set(wake, waitingFor);
     try {
@@ -461,15 +435,29 @@ export class RetryLoop {
   }
 
   #announce({ phase, partNumber, count: attempt }: RetryState, delay: number, reason: string): void {
-    this.#host.announce({ phase, partNumber, attempt, delay, reason });
+    this.#observer.report({ type: 'retry', detail: { phase, partNumber, attempt, delay, reason } });
+  }
+
+  #reportActivity(): void {
+    this.#observer.report({ type: 'activity' });
+  }
+
+  #finalError(code: UploadErrorCode, what: string, details: UploadErrorInit): UploadError {
+    return new UploadError(code, this.#message(what), { ...details, isFinal: true });
+  }
+
+  #report(error: UploadError): void {
+    this.#observer.report({ type: 'problem', error });
+  }
+
+  #rejectSignatures(partNumber: number | null): void {
+    this.#observer.report({ type: 'signatures-rejected', partNumber });
   }
 
   #message(what: string): string {
-    return `“${this.#host.fileName}”: ${what}${/[.?!]$/.test(what) ? '' : '.'}`;
+    return `“${this.#record.facts.name}”: ${what}${/[.?!]$/.test(what) ? '' : '.'}`;
   }
 }
-
-const isTold = (failure: unknown): boolean => failure instanceof UploadError && failure.message.startsWith('“');
 
 /** How one step has gone so far. */
 interface RetryState extends Attempt {
@@ -481,4 +469,5 @@ interface RetryState extends Attempt {
   renewals: number;
   hasSignerFailed: boolean;
   progress: number;
+  readonly onConnectionLost: OnConnectionLost | undefined;
 }

@@ -18,7 +18,7 @@ const SERIES = 8;
 const LARGEST_WHOLE = 256 * MIB;
 const LARGEST_READ_WHOLE = 64 * MIB;
 /** Milliseconds that may be lost with such a request. */
-export const MOST_WHOLE_TIME = 8_000;
+export const MAX_SINGLE_REQUEST_MS = 8_000;
 /** Milliseconds that Create, Complete and the parts' signatures take: what one request for all saves. */
 const PARTS_TIME = 400;
 
@@ -130,7 +130,7 @@ export class ThroughputEstimator {
     const { total, alone } = this.#line();
     if (total === null || size <= DEFAULT_PART_SIZE) return false;
     const time = (size / (alone ?? total)) * 1_000;
-    return time * sharers <= MOST_WHOLE_TIME && time <= (size / total) * 1_000 + PARTS_TIME;
+    return time * sharers <= MAX_SINGLE_REQUEST_MS && time <= (size / total) * 1_000 + PARTS_TIME;
   }
 
   #write({ scope, speed, total, alone }: Line): void {

@@ -1,121 +1,126 @@
+import type { Settings } from '../api/options.js';
 import { isOver } from '../api/status.js';
-import type { Clock, KeptFile, FileStore } from '../ports.js';
-import type { Upload } from '../uploads/upload.js';
+import type { SmallFileCache } from '../files/small-file-cache.js';
+import type { CurrentUser } from '../model/current-user.js';
+import type { UploadRecord } from '../model/upload-record.js';
+import type { Clock, FileStore, KeptFile } from '../ports.js';
+import { identifyFile } from './identify-file.js';
+import type { JournalWriter } from './journal-writer.js';
 
-/** Milliseconds after which an upload counts as one that may outlast this visit. */
-const SOON = 1_000;
+/** Delay of the first write: an upload that is over by then needs none. */
+const WRITE_DELAY_MS = 1_000;
 
 /** Bytes of the largest file that is copied. */
-export const LARGEST_COPY = 8 * 1024 ** 2;
+export const MAX_COPY_BYTES = 8 * 1024 ** 2;
 
-export interface FileKeeperHost {
+/** What the writer works with. */
+export interface FileStoreServices {
   readonly clock: Clock;
-  readonly shelf: FileStore;
-  /** Whether files are stored at all. */
-  isOn(): boolean;
-  /** Whether it is known whose the upload is: what belongs to nobody would be offered to anybody. */
-  isOwnerKnown(upload: Upload): boolean;
-  /** Gives what the upload's file is recognised by. */
-  recognise(upload: Upload): Promise<string>;
-  /** Writes the upload to the journal. */
-  remember(upload: Upload): Promise<void>;
+  readonly fileStore: FileStore;
+  readonly settings: Settings;
+  readonly user: CurrentUser;
+  readonly journal: JournalWriter;
+  readonly smallFiles: SmallFileCache;
 }
 
 /**
- * Keeps the files of unfinished uploads for the next visit, so that they need no choosing then: handles, and copies of
- * small files. One at a time and a second late: no upload ever waits for this, and those that are over by then cost
- * nothing.
+ * Stores the files of unfinished uploads for the next visit, so that they need not be chosen again: handles, and copies
+ * of small files. It writes one at a time, after a delay, and no upload ever waits for it.
  */
 export class FileStoreWriter {
-  readonly #host: FileKeeperHost;
-  readonly #waiting = new Set<Upload>();
-  readonly #kept = new Set<Upload>();
+  readonly #services: FileStoreServices;
+  readonly #waiting = new Set<UploadRecord>();
+  readonly #stored = new Set<UploadRecord>();
   #cancelTimer: (() => void) | null = null;
-  #isAtWork = false;
+  #isWriting = false;
 
-  constructor(host: FileKeeperHost) {
-    this.#host = host;
+  constructor(services: FileStoreServices) {
+    this.#services = services;
   }
 
-  /** Takes in that an upload has its file. */
-  consider(upload: Upload): void {
-    if (!this.#host.isOn() || this.#kept.has(upload)) return;
-    this.#waiting.add(upload);
-    this.#wait();
+  /** Stores an upload's file, unless the upload is over soon. */
+  add(record: UploadRecord): void {
+    const { recover } = this.#services.settings.options;
+    const isOn = recover === 'auto' || recover === 'ask';
+    if (!isOn || this.#stored.has(record)) return;
+    this.#waiting.add(record);
+    this.#schedule();
   }
 
-  /** Takes in that an upload's file is on the shelf since an earlier visit. */
-  found(upload: Upload): void {
-    this.#kept.add(upload);
+  /** Records that an upload's file is stored since an earlier visit. */
+  markStored(record: UploadRecord): void {
+    this.#stored.add(record);
   }
 
-  /** Takes the file off the shelf. */
-  release(upload: Upload): void {
-    this.#waiting.delete(upload);
-    if (this.#kept.delete(upload)) void this.#host.shelf.remove(upload.recordId);
+  /** Deletes an upload's file. */
+  remove(record: UploadRecord): void {
+    this.#waiting.delete(record);
+    if (this.#stored.delete(record)) void this.#services.fileStore.remove(record.recordId);
   }
 
-  /** Takes in that it is known who the user is. */
+  /** Continues once the signer has said who is signed in. */
   wake(): void {
-    if (this.#waiting.size) this.#wait();
+    if (this.#waiting.size) this.#schedule();
   }
 
-  /** Forgets an upload whose owner is gone; what is stored of its file stays. */
-  drop(upload: Upload): void {
-    this.#waiting.delete(upload);
-    this.#kept.delete(upload);
+  /** Forgets an upload whose owner has left the page; its stored file stays. */
+  forget(record: UploadRecord): void {
+    this.#waiting.delete(record);
+    this.#stored.delete(record);
   }
 
-  /** Stops keeping. */
+  /** Stops writing. */
   dispose(): void {
     this.#waiting.clear();
     this.#cancelTimer?.();
   }
 
-  #wait(): void {
-    if (this.#isAtWork) return;
-    this.#cancelTimer ??= this.#host.clock.setTimer(() => {
+  #schedule(): void {
+    if (this.#isWriting) return;
+    this.#cancelTimer ??= this.#services.clock.setTimer(() => {
       this.#cancelTimer = null;
-      this.#isAtWork = true;
-      void this.#keepAll().finally(() => {
-        this.#isAtWork = false;
-        if (this.#hasWork) this.#wait();
+      this.#isWriting = true;
+      void this.#writeAll().finally(() => {
+        this.#isWriting = false;
+        if ([...this.#waiting].some((record) => this.#isOwnerKnown(record))) this.#schedule();
       });
-    }, SOON);
+    }, WRITE_DELAY_MS);
   }
 
-  get #hasWork(): boolean {
-    return [...this.#waiting].some((upload) => this.#host.isOwnerKnown(upload));
+  /** Whether it is known whose upload it is: the file of an unknown owner would be offered to everybody. */
+  #isOwnerKnown({ session }: UploadRecord): boolean {
+    const { settings, user } = this.#services;
+    return settings.options.scope !== '' || (session ? session.principal !== undefined : user.isKnown);
   }
 
-  async #keepAll(): Promise<void> {
-    for (const upload of [...this.#waiting]) {
-      if (!this.#host.isOwnerKnown(upload)) continue;
-      if (!this.#waiting.delete(upload) || isOver(upload.status)) continue;
-      // an upload whose file cannot be kept goes on all the same
-      await this.#keep(upload).catch(() => {});
+  async #writeAll(): Promise<void> {
+    for (const record of [...this.#waiting]) {
+      if (!this.#isOwnerKnown(record)) continue;
+      if (!this.#waiting.delete(record) || isOver(record.status)) continue;
+      // the upload continues although its file cannot be stored
+      await this.#write(record).catch(() => {});
     }
   }
 
-  async #keep(upload: Upload): Promise<void> {
-    const { shelf, recognise, remember } = this.#host;
-    const kept = whatToKeep(upload);
-    if (!kept) return;
-    await recognise(upload);
-    if (upload.isReleased || !(await shelf.save(upload.recordId, upload.owner.scope, kept))) return;
-    if (upload.isReleased) {
-      // a file without a record is of no use to anybody
-      if (!upload.session?.uploadId) void shelf.remove(upload.recordId);
+  async #write(record: UploadRecord): Promise<void> {
+    const { fileStore, journal, smallFiles } = this.#services;
+    const content = contentFor(record);
+    if (!content) return;
+    await identifyFile(record, smallFiles);
+    if (record.isReleased || !(await fileStore.save(record.recordId, record.owner.scope, content))) return;
+    if (record.isReleased) {
+      // a file without a record cannot be resumed
+      if (!record.session?.uploadId) void fileStore.remove(record.recordId);
       return;
     }
-    this.#kept.add(upload);
-    if (isOver(upload.status)) this.release(upload);
-    // the record comes second: one without its file would be of no use to an upload of which nothing is stored
-    else if (!upload.session?.uploadId) await remember(upload);
+    this.#stored.add(record);
+    if (isOver(record.status)) this.remove(record);
+    // after the file: a record without a file is useless as long as nothing is stored
+    else if (!record.session?.uploadId) await journal.save(record);
   }
 }
 
-function whatToKeep({ file, handle }: Upload): KeptFile | null {
+function contentFor({ file, handle }: UploadRecord): KeptFile | null {
   if (handle) return { handle };
-  return file && file.size <= LARGEST_COPY ? { file } : null;
+  return file && file.size <= MAX_COPY_BYTES ? { file } : null;
 }

@@ -1,73 +1,93 @@
-import { unlessAborted } from '../util/abort.js';
-import type { Journal, JournalRecord } from '../ports.js';
-import type { Upload } from '../uploads/upload.js';
-import type { Owner } from '../uploads/upload-host.js';
+import type { Settings } from '../api/options.js';
+import { isOver } from '../api/status.js';
+import type { CurrentUser } from '../model/current-user.js';
+import type { UploadRecord } from '../model/upload-record.js';
+import type { Clock, Journal, JournalRecord } from '../ports.js';
+import { limited } from '../util/abort.js';
+import type { PagePresence } from './page-presence.js';
 
-/** Milliseconds after which a database that does not open is gone on without. */
+/** Timeout for the journal's database; uploads then continue without persistence. */
 const OPEN_TIMEOUT_MS = 3_000;
 
-/** Whose records are read, and what is written into those of uploads that the signer has not answered for. */
-export interface Writer extends Owner {
-  /** User that the signer named last; null: it said that nobody is signed in; undefined: it said nothing so far. */
-  readonly principal: string | null | undefined;
-  /** Name of this page among those that live. */
-  readonly visit: string | null;
-}
-
-/** Keeps uploads in the journal; where storage is refused, warns once and goes on without. */
+/** Records uploads in the journal; where the browser refuses storage, warns once and continues without it. */
 export class JournalWriter {
   readonly #journal: Journal;
-  readonly #writer: () => Writer;
-  /** Ids of what was written in this visit. */
+  readonly #clock: Clock;
+  readonly #settings: Settings;
+  readonly #user: CurrentUser;
+  readonly #presence: PagePresence;
+  /** IDs of the records written in this visit. */
   readonly #written = new Set<string>();
+  /** Scopes that records were written under in this visit. */
+  readonly #scopes = new Set<string>();
   #hasWarned = false;
   #isHung = false;
   /** Writes follow one another, so that a late one cannot undo a removal. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(journal: Journal, writer: () => Writer) {
+  constructor(journal: Journal, clock: Clock, settings: Settings, user: CurrentUser, presence: PagePresence) {
     this.#journal = journal;
-    this.#writer = writer;
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#user = user;
+    this.#presence = presence;
   }
 
-  /** @returns records of this owner, and those of earlier releases, which name no control */
+  /** Whether anything is stored at all. */
+  get #isOn(): boolean {
+    return this.#settings.options.recover !== 'off';
+  }
+
+  /** Scopes that this page has written under, the current one included. */
+  get scopes(): Set<string> {
+    return new Set([...this.#scopes, this.#settings.scope]);
+  }
+
+  /** @returns records of the current owner, and those of earlier releases, which name no control */
   async load(): Promise<JournalRecord[]> {
-    const { scope, recoveryKey } = this.#writer();
+    if (!this.#isOn) return [];
+    const { scope, recoveryKey } = this.#settings.owner;
     const records = await this.#try(() => this.#journal.load(scope), []);
     return records.filter((record) => (record.recoveryKey ?? recoveryKey) === recoveryKey);
   }
 
-  /** @param before what the record waits for, and with it all that is asked later: a removal must not overtake it */
-  save(upload: Upload, before: Promise<void> | null): Promise<void> {
-    const record = recordOf(upload, this.#writer());
-    if (!record) return Promise.resolve();
-    this.#written.add(record.id);
-    this.#last = this.#last.then(() => before);
-    return this.#try(() => this.#journal.save(record), undefined);
+  /** Writes an upload's record, after this page's presence is announced: other tabs must not resume the upload. */
+  async save(record: UploadRecord): Promise<void> {
+    if (!this.#isOn || record.isForgotten) return;
+    this.#scopes.add(record.owner.scope);
+    // an aborted upload may be ended by any page
+    const announced = isOver(record.status) || record.isReleased ? null : this.#presence.begin();
+    const entry = recordOf(record, this.#user.principal, this.#presence.name);
+    if (!entry) return;
+    this.#written.add(entry.id);
+    this.#last = this.#last.then(() => announced);
+    await this.#try(() => this.#journal.save(entry), undefined);
   }
 
-  remove(upload: Upload): Promise<void> {
-    const { id, recordId, recovered } = upload;
+  /** Removes an upload's record. */
+  async remove(record: UploadRecord): Promise<void> {
+    if (!this.#isOn) return;
+    const { id, recordId, recovered } = record;
     // a small file is over before anything is written of it
     const isThere = this.#written.delete(recordId) || recovered || recordId !== id;
-    if (!isThere) return Promise.resolve();
-    return this.#try(() => this.#journal.remove(upload.recordId), undefined);
+    if (isThere) await this.#try(() => this.#journal.remove(record.recordId), undefined);
   }
 
-  /** Removes every record of a scope, whichever control it belongs to. */
+  /** Removes every record of a scope, of all controls. */
   wipe(scope: string): Promise<void> {
     return this.#try(() => this.#journal.wipe(scope), undefined);
   }
 
-  /** What is refused today, for want of room, may be granted in a minute; a database that hangs is not asked again. */
+  /** A write that the quota refuses may succeed later; a database that hangs is not asked again. */
   #try<T>(work: () => Promise<T>, fallback: T): Promise<T> {
     const result = this.#last.then(async () => {
       if (this.#isHung) return fallback;
-      const patience = AbortSignal.timeout(OPEN_TIMEOUT_MS);
+      let hasAnswered = false;
+      const ask = (): Promise<T> => work().finally(() => (hasAnswered = true));
       try {
-        return await unlessAborted(patience, work());
+        return await limited(this.#clock, OPEN_TIMEOUT_MS, undefined, ask);
       } catch (error) {
-        this.#isHung = patience.aborted;
+        this.#isHung = !hasAnswered;
         this.#warn(error);
         return fallback;
       }
@@ -80,13 +100,17 @@ export class JournalWriter {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     console.warn(
-      'mule-upload: the browser stores nothing for this page (a private window, or no room): uploads will not survive a reload.',
+      'mule-upload: the browser stores nothing for this page (a private window, or its quota): uploads will not survive a reload.',
       error,
     );
   }
 }
 
-function recordOf(upload: Upload, { principal, visit }: Omit<Writer, keyof Owner>): JournalRecord | null {
+function recordOf(
+  upload: UploadRecord,
+  principal: string | null | undefined,
+  visit: string | null,
+): JournalRecord | null {
   const { facts, session, fingerprint, recordId, createdAt, owner, recovered } = upload;
   if (!fingerprint) return null;
   return {

@@ -15,6 +15,8 @@ export class PagePresence {
   #isAway = false;
   #isOver = false;
   #elsewhere: JournalRecord[] = [];
+  /** Called when other tabs have to know about this page, and when that ends. */
+  onChange = (): void => {};
 
   /** @param name of this page, unlike any other's */
   constructor(lock: TabLock, name: string) {
@@ -42,6 +44,7 @@ export class PagePresence {
     if (this.#isWanted || this.#isOver) return;
     this.#isWanted = true;
     this.#name = this.#ownName;
+    this.onChange();
     await this.#acquire();
   }
 

@@ -1,14 +1,16 @@
 import { MIB } from '../../limits.js';
 import type { ChecksumAlgorithm, InitAnswer, InitFile, InitRequest } from '../../protocol.js';
 import type { ChecksumService } from '../integrity/checksum-service.js';
+import type { UploadRecord } from '../model/upload-record.js';
+import type { Scheduler } from '../network/scheduler.js';
+import type { ServerHealth } from '../network/server-health.js';
+import type { ThroughputEstimator } from '../network/throughput.js';
 import { invalidAnswer, SignerFault } from '../api/errors.js';
-import type { ResolvedOptions } from '../api/options.js';
+import type { ResolvedOptions, Settings } from '../api/options.js';
 import { isTransient } from '../network/classify-failure.js';
 import { momentOf } from './signature-cache.js';
-import type { InitReply } from '../model/session.js';
-import type { SignerHealth } from '../network/signer-health.js';
+import type { InitReply } from './init-answer.js';
 import type { Clock, SignerPort } from '../ports.js';
-import type { Upload } from '../uploads/upload.js';
 
 /** Files in one call, until the signer names another limit, and at most. */
 const MOST_FILES = 100;
@@ -27,21 +29,30 @@ const OF_ALL_FILES = new Set([401, 408, 429]);
 /** Calls for several files that may fail before each of them is asked for alone. */
 const MAX_SHARED_FAILURES = 2;
 
-export interface InitDeskHost {
+/** The uploads that need an init call soon. */
+export interface InitQueue {
+  /** In the order in which they start. */
+  upcoming(): Iterable<UploadRecord>;
+  /** How many uploads are not over. */
+  readonly unfinished: number;
+}
+
+/** Prepares uploads for init. */
+export interface InitGate {
+  /** @returns false, or a rejection, where the page holds the upload back */
+  prepare(upload: UploadRecord): Promise<boolean>;
+}
+
+/** What the batcher works with. */
+export interface InitServices {
   readonly signer: SignerPort;
   readonly clock: Clock;
-  readonly options: Readonly<ResolvedOptions>;
-  readonly checksumDesk: ChecksumService;
+  readonly settings: Settings;
+  readonly health: ServerHealth;
+  readonly checksums: ChecksumService;
+  readonly throughput: ThroughputEstimator;
+  readonly scheduler: Scheduler;
   readonly lifetime: AbortSignal;
-  /** Uploads that will need an init soon, in the order they will. */
-  upcoming(): Iterable<Upload>;
-  /** Bytes per part that the line to there is good for; undefined: the default. */
-  partSizeFor(size: number, isRead: boolean): number | undefined;
-  /** Hears of every good answer. */
-  answered(answer: InitAnswer): void;
-  readonly signerHealth: SignerHealth;
-  /** Makes an upload ready to be asked for; rejects, or says false, where the page holds it back. */
-  prepare(upload: Upload): Promise<boolean>;
 }
 
 /** By the upload's id. */
@@ -49,37 +60,32 @@ type Replies = ReadonlyMap<string, InitReply>;
 
 /** Asks for init signatures: those of many small files in one call, ahead of their turn. */
 export class InitBatcher {
-  readonly #host: InitDeskHost;
+  readonly #services: InitServices;
+  readonly #queue: InitQueue;
+  readonly #gate: InitGate;
+  readonly #onAnswer: (answer: InitAnswer) => void;
   /** Answers that wait for their upload's turn, or are on their way. */
-  readonly #ahead = new Map<Upload, Promise<InitReply>>();
+  readonly #ahead = new Map<UploadRecord, Promise<InitReply>>();
   /** How many calls for several files failed that an upload was in: one of the others may be to blame. */
-  readonly #failures = new Map<Upload, number>();
+  readonly #failures = new Map<UploadRecord, number>();
   #limit = MOST_FILES;
   /** What the signer has found not too large. */
   #most = MOST_EVER;
   #isLookingAhead = false;
-  #hasAnswer = false;
-  #skew = 0;
 
-  constructor(host: InitDeskHost) {
-    this.#host = host;
-  }
-
-  /** Whether the signer has given any good answer so far. */
-  get hasAnswer(): boolean {
-    return this.#hasAnswer;
-  }
-
-  /** Milliseconds by which the signer's clock is ahead of the browser's. */
-  get skew(): number {
-    return this.#skew;
+  /** @param onAnswer called for each answer, unless all of its uploads have left the page with their owner */
+  constructor(services: InitServices, queue: InitQueue, gate: InitGate, onAnswer: (answer: InitAnswer) => void) {
+    this.#services = services;
+    this.#queue = queue;
+    this.#gate = gate;
+    this.#onAnswer = onAnswer;
   }
 
   /**
    * Gets what the signer says to one file; tried once.
    * @throws SignerFault, UploadError
    */
-  async ask(upload: Upload): Promise<InitReply> {
+  async ask(upload: UploadRecord): Promise<InitReply> {
     const known = this.#ahead.get(upload);
     if (known) {
       try {
@@ -92,7 +98,7 @@ export class InitBatcher {
         this.#ahead.delete(upload);
       }
     }
-    if (!(await this.#host.prepare(upload))) throw new DOMException('The page held the upload back', 'AbortError');
+    if (!(await this.#gate.prepare(upload))) throw new DOMException('The page held the upload back', 'AbortError');
     // meanwhile another's call may have taken this one along
     if (this.#ahead.has(upload)) return this.ask(upload);
     const companions = upload.session || this.#isAlone(upload) ? [] : this.#companions(upload);
@@ -109,7 +115,7 @@ export class InitBatcher {
   }
 
   /** Whether a refusal was of a call for several, and so perhaps of another file. */
-  #mayBlameOthers(upload: Upload, error: unknown): boolean {
+  #mayBlameOthers(upload: UploadRecord, error: unknown): boolean {
     return this.#isAlone(upload) && error instanceof SignerFault && !!error.code && !isTransient(error.status);
   }
 
@@ -128,7 +134,7 @@ export class InitBatcher {
       });
   }
 
-  #expect(uploads: readonly Upload[], replies: Promise<Replies>): void {
+  #expect(uploads: readonly UploadRecord[], replies: Promise<Replies>): void {
     for (const upload of uploads) {
       const reply = replies.then((all) => replyTo(upload, all));
       this.#ahead.set(upload, reply);
@@ -138,22 +144,22 @@ export class InitBatcher {
   }
 
   /** Forgets the answer for an upload that is not going to want it. */
-  cancel(upload: Upload): void {
+  cancel(upload: UploadRecord): void {
     this.#ahead.delete(upload);
     this.#failures.delete(upload);
   }
 
   /** Whether it is asked for in a call of its own. */
-  #isAlone(upload: Upload): boolean {
+  #isAlone(upload: UploadRecord): boolean {
     return (this.#failures.get(upload) ?? 0) >= MAX_SHARED_FAILURES;
   }
 
   /** Those that go along with an upload, or are next where there is none. */
-  #companions(upload: Upload | null): Upload[] {
-    const companions: Upload[] = [];
-    const most = this.#hasAnswer ? this.#limit : Math.min(FIRST_FILES, this.#limit);
+  #companions(upload: UploadRecord | null): UploadRecord[] {
+    const companions: UploadRecord[] = [];
+    const most = this.#services.health.hasSignerAnswer ? this.#limit : Math.min(FIRST_FILES, this.#limit);
     let bytes = upload?.facts.size ?? 0;
-    for (const other of this.#host.upcoming()) {
+    for (const other of this.#queue.upcoming()) {
       if (companions.length + Number(upload !== null) >= most || bytes > MOST_BYTES) break;
       const isAsking = other === upload || this.#ahead.has(other) || this.#isAlone(other);
       // with none to go along with, those that have begun ask by themselves
@@ -164,38 +170,44 @@ export class InitBatcher {
     return companions;
   }
 
-  async #call(batch: Upload[]): Promise<Replies> {
-    const { signer, clock, options, checksumDesk, lifetime } = this.#host;
-    const offers = checksumDesk.offers();
-    const ready: Upload[] = [];
+  /** Returns the part size to request; undefined for the default. */
+  #partSizeFor({ facts }: UploadRecord, isRead: boolean): number | undefined {
+    const { throughput, settings, scheduler } = this.#services;
+    const sharers = Math.min(this.#queue.unfinished, scheduler.lanes);
+    return throughput.partSizeFor(facts.size, { limit: settings.options.bandwidthLimit, isRead, sharers });
+  }
+
+  async #call(batch: UploadRecord[]): Promise<Replies> {
+    const { signer, clock, settings, health, checksums: checksumService, lifetime } = this.#services;
+    const offers = checksumService.offers();
+    const ready: UploadRecord[] = [];
     // all at once they would hold up the page
     for (let at = 0; at < batch.length; at += AT_ONCE) {
       const few = batch.slice(at, at + AT_ONCE);
-      const areReady = await Promise.all(few.map((upload) => this.#host.prepare(upload).catch(() => false)));
+      const areReady = await Promise.all(few.map((upload) => this.#gate.prepare(upload).catch(() => false)));
       ready.push(...few.filter((upload, index) => areReady[index] && !upload.isReleased));
     }
     if (!ready.length) return new Map();
     const checksums = await offers;
-    await checksumDesk.precompute(ready, checksums, lifetime);
+    await checksumService.precompute(ready, checksums, lifetime);
     const files = ready
       .filter(({ isReleased }) => !isReleased)
       .map((upload) =>
-        initFileOf(upload, options, checksums, this.#host.partSizeFor(upload.facts.size, checksums.length > 0)),
+        initFileOf(upload, settings.options, checksums, this.#partSizeFor(upload, checksums.length > 0)),
       );
     if (!files.length) return new Map();
     const asked = momentOf(clock);
     try {
       const answer = await signer.call('get_init_signature', { files } satisfies InitRequest);
       if (!Array.isArray(answer?.files)) throw invalidAnswer('to get_init_signature has no list of files');
-      this.#hasAnswer = true;
+      health.signerAnswered(answer.time, asked.wall);
       for (const upload of ready) {
         this.#failures.delete(upload);
-        this.#host.signerHealth.answered(upload.id);
+        health.signer.answered(upload.id);
       }
       // the answer to what a former user added says nothing of the present one
-      if (ready.some(({ isReleased }) => !isReleased)) this.#host.answered(answer);
-      checksumDesk.learn(answer);
-      if (Number.isFinite(answer.time)) this.#skew = answer.time - asked.wall;
+      if (ready.some(({ isReleased }) => !isReleased)) this.#onAnswer(answer);
+      checksumService.learn(answer);
       if (answer.limits?.files && answer.limits.files >= 1)
         this.#limit = Math.min(answer.limits.files, MOST_EVER, this.#most);
       return new Map(answer.files.map((file) => [file.id, { file, answer, asked }]));
@@ -219,19 +231,19 @@ export class InitBatcher {
   }
 }
 
-function replyTo(upload: Upload, replies: Replies): InitReply {
+function replyTo(upload: UploadRecord, replies: Replies): InitReply {
   const reply = replies.get(upload.id);
   if (!reply) throw invalidAnswer(`to get_init_signature leaves out “${upload.facts.name}”`);
   return reply;
 }
 
 function initFileOf(
-  upload: Upload,
+  upload: UploadRecord,
   { partSize, contentType, acl, params }: Readonly<ResolvedOptions>,
   checksums: ChecksumAlgorithm[],
   bestPartSize: number | undefined,
 ): InitFile {
-  const { facts, session, fingerprint, objectKey, wantsFresh, partSizeWish, checksum } = upload;
+  const { facts, session, fingerprint, objectKey, wantsFreshStart, partSizeWish, checksum } = upload;
   const isPlain = params === undefined || (typeof params === 'object' && params !== null && !Array.isArray(params));
   const allParams = isPlain ? { ...params, ...upload.params } : params;
   return {
@@ -249,7 +261,7 @@ function initFileOf(
     object_key: objectKey || undefined,
     acl: acl || undefined,
     params: isPlain && !Object.keys(allParams as object).length ? undefined : allParams,
-    force: wantsFresh || undefined,
+    force: wantsFreshStart || undefined,
     ...(session?.grant !== undefined && {
       grant: session.grant,
       key: session.key,

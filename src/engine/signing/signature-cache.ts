@@ -83,14 +83,17 @@ type SigningAction = `get_${UploadRequest | 'chunk'}_signature`;
 export class SignatureCache {
   readonly #signer: SignerPort;
   readonly #clock: Clock;
+  readonly #onAnswer: () => void;
   readonly #parts = new Map<number, Signature>();
   readonly #once = new Map<UploadRequest, Signature>();
   #window: Promise<void> | null = null;
   #generation = 0;
 
-  constructor(signer: SignerPort, clock: Clock) {
+  /** @param onAnswer called for each answer of the signer that is no refusal */
+  constructor(signer: SignerPort, clock: Clock, onAnswer = (): void => {}) {
     this.#signer = signer;
     this.#clock = clock;
+    this.#onAnswer = onAnswer;
   }
 
   /** Forgets all: none of them is believed any more. */
@@ -177,6 +180,7 @@ export class SignatureCache {
     if (fresh) return fresh;
     const asked = momentOf(this.#clock);
     const answer = (await this.#signer.call(action, request, signal)) as SignedAnswer;
+    this.#onAnswer();
     const signature = readSignature(answer, answer, asked);
     known.set(name, signature);
     return signature;
@@ -209,6 +213,7 @@ export class SignatureCache {
         { ...reference, size, part_size: partSize, chunks, ...(checksums && { checksums }) },
         signal,
       );
+      this.#onAnswer();
       if (generation !== this.#generation) return;
       for (const chunk of chunks) this.#parts.set(chunk, readSignature(answer.chunks?.[chunk], answer, asked));
       for (const what of ['list', 'end', 'delete', 'head'] as const) {

@@ -1,33 +1,45 @@
-import { sleep } from '../util/timing.js';
-import { StoreFault } from '../api/errors.js';
-import { backoff } from '../network/classify-failure.js';
-import { signedUploadOf } from '../model/session.js';
+import { UploadError } from '../api/errors.js';
 import type { Session } from '../model/session.js';
-import type { TransferHost } from './transfer-host.js';
+import { UploadRecord } from '../model/upload-record.js';
+import type { UploadObserver } from '../model/upload-report.js';
+import { RestartRequired } from '../network/retry-loop.js';
+import { TransferContext } from './context.js';
+import { listParts } from './list-parts.js';
+import { sendS3Request } from './signed-requests.js';
 
-/** Then the bucket's lifecycle rule has to do it. */
-const MOST_TRIES = 6;
+/** Whether the store has a multipart upload that the signer lets this page abort. */
+export const canAbort = (context: TransferContext): boolean =>
+  Boolean(context.record.session?.uploadId) && context.signatures.offers('delete', context.signedUpload());
 
-/** Aborts a multipart upload that nobody goes on with, so that its parts cost nothing; some tries, and no word. */
-export async function discard(host: TransferHost, session: Session): Promise<void> {
-  const { clock, lifetime, store, options } = host;
-  // those of the upload that goes on are for another upload id
-  const signatures = host.makeSignatures();
-  const upload = signedUploadOf(session);
-  if (!signatures.offers('delete', upload)) return;
-  for (let attempt = 1; attempt <= MOST_TRIES && !lifetime.aborted; attempt++) {
+/**
+ * Aborts the multipart upload, so that no stored part is billed. A part in flight may arrive after the first abort:
+ * the parts are listed, and the upload is aborted again until none is left.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
+ */
+export async function abortUpload(context: TransferContext, signal: AbortSignal): Promise<void> {
+  const { session, retries, services, notifier } = context;
+  for (let isEmpty = false; !isEmpty;) {
     try {
-      const signature = await signatures.once('delete', upload, lifetime);
-      await store.abortMultipartUpload(signature, {
-        signal: lifetime,
-        stalls: 0,
-        stallTimeout: options.stallTimeout * 1_000,
-      });
-      return;
+      await retries.retry('abort', null, signal, (attempt) =>
+        sendS3Request(context, 'delete', attempt, signal, (...args) => services.s3.abortMultipartUpload(...args)),
+      );
+      await listParts(context, signal);
+      isEmpty = session.table.done === 0;
     } catch (error) {
-      if (error instanceof StoreFault && error.status === 404) return;
-      signatures.drop();
-      await sleep(clock, backoff(attempt + 2, clock.random()), lifetime).catch(() => {});
+      // it is gone, as it should be, or its parts may not be listed
+      if (!(error instanceof RestartRequired || error instanceof UploadError)) throw error;
+      isEmpty = true;
     }
   }
+  notifier?.aborted();
+}
+
+const SILENT: UploadObserver = { report: () => {} };
+
+/** Aborts the multipart upload of a former session in the background, while the upload goes on with another one. */
+export function abortFormerSession({ services, record }: TransferContext, session: Session): void {
+  const former = new UploadRecord(record.facts, record.owner, record.createdAt);
+  former.session = session;
+  const context = new TransferContext(services, former, SILENT);
+  if (canAbort(context)) void abortUpload(context, services.lifetime).catch(() => {});
 }

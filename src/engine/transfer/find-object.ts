@@ -1,96 +1,87 @@
-import type { SignedRequests } from './signed-requests.js';
-import { UploadError } from '../api/errors.js';
+import { StoreFault, UploadError } from '../api/errors.js';
 import { hex } from '../files/fingerprint.js';
-import { verifyObject, loadDigests } from '../integrity/object-verifier.js';
+import { loadDigests, verifyObject } from '../integrity/object-verifier.js';
+import type { StoredResult } from '../model/upload-record.js';
 import { RestartRequired } from '../network/retry-loop.js';
-import type { RetryLoop } from '../network/retry-loop.js';
-import { signedUploadOf } from '../model/session.js';
-import type { Session } from '../model/session.js';
-import type { SignatureCache } from '../signing/signature-cache.js';
-import type { NamedPart } from '../s3/xml.js';
 import type { StoredObject } from '../s3/client.js';
-import type { TransferHost } from './transfer-host.js';
-import type { Integrity, UploadSnapshot } from '../api/types.js';
+import type { TransferContext } from './context.js';
+import { namedParts, objectChecksumOf } from './object-checksum.js';
+import { sendS3Request } from './signed-requests.js';
 
-/** Refusals, or tries without an answer while the store was there, after which HEAD tells nothing. */
+/** Refusals, and unanswered attempts while the store could be reached, after which HEAD tells nothing. */
 const MAX_REFUSALS = 2;
 const MAX_UNANSWERED = 3;
-/** Tries of a Complete that is sent only to hear what it says. */
+/** Attempts of a Complete that is sent only for its answer. */
 const MAX_REPEATS = 3;
 
-/** What was found under the key. `unknown`: nobody could tell. */
-export type Finding =
-  | { readonly etag: string; readonly integrity: Integrity; readonly checksum: Checksum | null }
-  | 'absent'
-  | 'other'
-  | 'unknown';
+/** What exists under the key: this upload's object, none, another one, or nobody can tell. */
+export type FoundObject = StoredResult | 'absent' | 'other' | 'unknown';
 
-type Checksum = NonNullable<UploadSnapshot['checksum']>;
-
-/** The file's own checksums, which may have to be computed first. */
-export interface OwnChecksums {
-  /** Of the whole; null where none was agreed on, or none can be had. */
-  whole(session: Session, signal: AbortSignal): Promise<Checksum | null>;
-  /** For Complete. */
-  parts(session: Session, etags: Iterable<string>, signal: AbortSignal): Promise<NamedPart[]>;
-}
-
-/** What became of an upload that the store knows no more, or whose key is taken: the answer may have been lost. */
+/**
+ * Answers "may the object exist already?" for one upload: records the evidence, which is the requests that create the
+ * object and what became of them, and decides whether an object under the key is this upload's.
+ */
 export class ObjectFinder {
-  readonly #host: TransferHost;
-  readonly #retrier: RetryLoop;
-  readonly #carrier: SignedRequests;
-  readonly #signatures: SignatureCache;
-  readonly #own: OwnChecksums;
+  readonly #context: TransferContext;
+  /** Whether a request that creates the object was sent. */
+  #wasSent = false;
+  /** Whether such a request got no answer, or one that does not tell whether the object was created. */
+  #isInDoubt = false;
 
-  constructor(
-    host: TransferHost,
-    retrier: RetryLoop,
-    carrier: SignedRequests,
-    signatures: SignatureCache,
-    own: OwnChecksums,
-  ) {
-    this.#host = host;
-    this.#retrier = retrier;
-    this.#carrier = carrier;
-    this.#signatures = signatures;
-    this.#own = own;
+  constructor(context: TransferContext) {
+    this.#context = context;
+  }
+
+  /** Whether the store may have created the object without this page receiving the answer. */
+  get isInDoubt(): boolean {
+    return this.#isInDoubt;
+  }
+
+  /** Forgets the evidence: another session begins. */
+  reset(): void {
+    this.#wasSent = this.#isInDoubt = false;
+  }
+
+  /** Records what becomes of a request that creates the object. */
+  async watch<T>(request: Promise<T>): Promise<T> {
+    this.#wasSent = true;
+    try {
+      return await request;
+    } catch (error) {
+      // an object that the store refused to create does not exist
+      this.#isInDoubt ||= !(error instanceof StoreFault && error.status >= 400 && error.status < 500);
+      throw error;
+    }
   }
 
   /**
    * Looks for the upload's own object.
-   * @param mayBeOurs whether this upload can have made it at all: what asks for all to be put together was sent
+   * @param reason what the store said: the multipart upload is gone, or an object exists
    */
-  async find(session: Session, mayBeOurs: boolean, signal: AbortSignal): Promise<Finding> {
-    const object = await this.head(session, signal);
+  async find(reason: 'gone' | 'exists', signal: AbortSignal): Promise<FoundObject> {
+    const { record } = this.#context;
+    const { session } = record;
+    if (!session) return 'unknown';
+    // an object that existed before the first attempt is another one
+    const wasSent = reason === 'exists' ? this.#isInDoubt : this.#wasSent;
+    const mayBeOwn = session.inherited || record.wasShared || record.recovered || wasSent;
+    const object = await this.head(signal);
     if (object === 'absent') return object;
-    if (object === 'unknown') return mayBeOurs ? this.#completeAgain(session, signal) : object;
-    const { table, ownKey, uploadId, checksum: agreed } = session;
-    const checksum = agreed && object.checksums[agreed.algorithm] ? await this.#own.whole(session, signal) : null;
-    const expected = {
-      plan: table.plan,
-      isMultipart: uploadId !== null,
-      checksum,
-      etags: [...table.etags()],
-      file: this.#host.file,
-      isKeyOwn: ownKey && mayBeOurs,
-    };
-    const integrity = await verifyObject(object, expected, signal);
-    return integrity ? { etag: object.etag, integrity, checksum: integrity === 'checksum' ? checksum : null } : 'other';
+    if (object === 'unknown') return mayBeOwn ? this.#completeAgain(signal) : object;
+    return this.#verify(object, mayBeOwn, signal);
   }
 
   /**
-   * Asks for the object's facts. A 403 may stand for "absent" where the credentials may not list the bucket: a second
-   * one, to a fresh signature, means that nobody knows.
+   * Requests the object's metadata. A 403 may stand for "absent" where the credentials may not list the bucket: after a
+   * second one, to a fresh signature, nobody can tell.
    */
-  async head(session: Session, signal: AbortSignal): Promise<StoredObject | 'absent' | 'unknown'> {
-    if (!this.#signatures.offers('head', signedUploadOf(session))) return 'unknown';
+  async head(signal: AbortSignal): Promise<StoredObject | 'absent' | 'unknown'> {
+    const { signatures, services, retries } = this.#context;
+    if (!signatures.offers('head', this.#context.signedUpload())) return 'unknown';
     try {
-      return await this.#retrier.retry('head', null, signal, async (trial) => {
-        if (trial.refusals >= MAX_REFUSALS || trial.unanswered >= MAX_UNANSWERED) return 'unknown';
-        return this.#carrier.sendS3Request('head', session, trial, signal, (signature, patience) =>
-          this.#host.store.headObject(signature, patience),
-        );
+      return await retries.retry('head', null, signal, async (attempt) => {
+        if (attempt.refusals >= MAX_REFUSALS || attempt.unanswered >= MAX_UNANSWERED) return 'unknown';
+        return sendS3Request(this.#context, 'head', attempt, signal, (...args) => services.s3.headObject(...args));
       });
     } catch (error) {
       if (error instanceof UploadError) return error.status === 404 ? 'absent' : 'unknown';
@@ -99,33 +90,54 @@ export class ObjectFinder {
     }
   }
 
-  /** Sends Complete once more: a store that has done as asked says so again, or that the upload is gone. */
-  async #completeAgain(session: Session, signal: AbortSignal): Promise<Finding> {
-    const etags = session.uploadId ? await this.#etagsOf(session, signal) : null;
+  async #verify(object: StoredObject, mayBeOwn: boolean, signal: AbortSignal): Promise<StoredResult | 'other'> {
+    const { session, record } = this.#context;
+    const { table, ownKey, uploadId, checksum: agreed } = session;
+    const checksum =
+      agreed && object.checksums[agreed.algorithm] ? await objectChecksumOf(this.#context, signal) : null;
+    const expected = {
+      plan: table.plan,
+      isMultipart: uploadId !== null,
+      checksum,
+      etags: [...table.etags()],
+      file: record.file,
+      isKeyOwn: ownKey && mayBeOwn,
+    };
+    const integrity = await verifyObject(object, expected, signal);
+    return integrity ? { etag: object.etag, integrity, checksum: integrity === 'checksum' ? checksum : null } : 'other';
+  }
+
+  /** Sends Complete once more: a store that has completed the upload says so again, or that the upload is gone. */
+  async #completeAgain(signal: AbortSignal): Promise<FoundObject> {
+    const { session, services, retries, checks } = this.#context;
+    const etags = session.uploadId ? await this.#etags(signal) : null;
     if (!etags) return 'unknown';
     try {
-      const parts = await this.#own.parts(session, etags, signal);
-      const { etag } = await this.#retrier.retry('complete', null, signal, (trial) => {
-        if (trial.count > MAX_REPEATS) throw new RestartRequired('gone', 'the store does not say what became of it');
-        return this.#carrier.sendS3Request('end', session, trial, signal, (signature, patience) =>
-          this.#host.store.completeMultipartUpload(signature, parts, patience),
+      const parts = await namedParts(this.#context, etags, signal);
+      const { etag } = await retries.retry('complete', null, signal, (attempt) => {
+        if (attempt.count > MAX_REPEATS)
+          throw new RestartRequired('gone', 'the store does not say whether the upload is complete');
+        return sendS3Request(this.#context, 'end', attempt, signal, (signature, timeouts) =>
+          services.s3.completeMultipartUpload(signature, parts, timeouts),
         );
       });
-      const checksum = session.whole ? await this.#own.whole(session, signal) : null;
-      return { etag, checksum, integrity: checksum ? 'checksum' : (session.checks?.evidence ?? 'unverified') };
+      const checksum = session.completeChecksum ? await objectChecksumOf(this.#context, signal) : null;
+      return { etag, checksum, integrity: checksum ? 'checksum' : (checks?.evidence ?? 'unverified') };
     } catch (error) {
       if (error instanceof UploadError || error instanceof RestartRequired) return 'unknown';
       throw error;
     }
   }
 
-  /** ETags of all parts: those the store told, or else the MD5s of the file's. */
-  async #etagsOf({ table }: Session, signal: AbortSignal): Promise<string[] | null> {
+  /** Returns the ETags of all parts: those the store returned, or else the MD5s of the file's parts. */
+  async #etags(signal: AbortSignal): Promise<string[] | null> {
+    const { session, record } = this.#context;
+    const { table } = session;
     if (table.hasEveryEtag) return [...table.etags()];
-    const digests = this.#host.file && (await loadDigests());
+    const digests = record.file && (await loadDigests());
     if (!digests) return null;
     try {
-      return (await digests.md5OfParts(this.#host.file, table.plan, signal)).map(hex);
+      return (await digests.md5OfParts(record.file!, table.plan, signal)).map(hex);
     } catch {
       signal.throwIfAborted();
       return null;

@@ -1,52 +1,45 @@
 import { reading } from '../files/assert-unchanged.js';
-import type { OwnChecksums } from './find-object.js';
-import type { RetryLoop } from '../network/retry-loop.js';
+import type { ObjectChecksum } from '../model/upload-record.js';
 import type { NamedPart } from '../s3/xml.js';
-import type { Session } from '../model/session.js';
-import type { TransferHost } from './transfer-host.js';
-import type { UploadSnapshot } from '../api/types.js';
+import type { TransferContext } from './context.js';
 
-type Checksum = NonNullable<UploadSnapshot['checksum']>;
+/** Reads from the file until it succeeds, as requests are retried. */
+export function readFile<T>(
+  { record, retries }: TransferContext,
+  signal: AbortSignal,
+  read: () => Promise<T>,
+): Promise<T> {
+  return retries.retry('part', null, signal, () => reading(record.file!, record.facts.name, signal, read()));
+}
 
-/** Waits for what reads an upload's file, as stubbornly as for the store. */
-export class ObjectChecksum implements OwnChecksums {
-  readonly #host: TransferHost;
-  readonly #retrier: RetryLoop;
+/**
+ * Returns the whole file's checksum, and records it in the session where Complete sends it.
+ * @returns null where none was agreed on
+ */
+export async function objectChecksumOf(context: TransferContext, signal: AbortSignal): Promise<ObjectChecksum | null> {
+  return (await computeAll(context, signal))?.checksum ?? null;
+}
 
-  constructor(host: TransferHost, retrier: RetryLoop) {
-    this.#host = host;
-    this.#retrier = retrier;
-  }
+/** Returns the part list for Complete: with the parts' checksums where those make up the object's. */
+export async function namedParts(
+  context: TransferContext,
+  etags: Iterable<string>,
+  signal: AbortSignal,
+): Promise<NamedPart[]> {
+  const all = await computeAll(context, signal);
+  if (!all || context.session.checksum?.type !== 'COMPOSITE') return [...etags].map((etag) => ({ etag }));
+  const { algorithm } = all.checksum;
+  return [...etags].map((etag, index) => ({ etag, checksum: { algorithm, value: all.parts[index]! } }));
+}
 
-  /** Waits until every stored part is compared that has to be. */
-  async settled({ checks }: Session, signal: AbortSignal): Promise<void> {
-    if (checks) await this.#read(signal, () => checks.settled());
-  }
-
-  /** Gives the whole file's checksum, and has the end signed with it where that takes one. */
-  async whole(session: Session, signal: AbortSignal): Promise<Checksum | null> {
-    return (await this.#all(session, signal))?.checksum ?? null;
-  }
-
-  /** Names parts for Complete: with their own checksums where those make the whole object's. */
-  async parts(session: Session, etags: Iterable<string>, signal: AbortSignal): Promise<NamedPart[]> {
-    const all = await this.#all(session, signal);
-    if (!all || session.checksum?.type !== 'COMPOSITE') return [...etags].map((etag) => ({ etag }));
-    const { algorithm } = all.checksum;
-    return [...etags].map((etag, index) => ({ etag, checksum: { algorithm, value: all.parts[index]! } }));
-  }
-
-  async #all(session: Session, signal: AbortSignal): Promise<{ checksum: Checksum; parts: string[] } | null> {
-    const { checks } = session;
-    const whole = checks && (await this.#read(signal, () => checks.whole(signal)));
-    if (!whole) return null;
-    const { algorithm, value, parts } = whole;
-    if (session.checksum!.type === 'FULL_OBJECT') session.whole = value;
-    return { checksum: { algorithm, value }, parts };
-  }
-
-  #read<T>(signal: AbortSignal, read: () => Promise<T>): Promise<T> {
-    const { file, name } = this.#host;
-    return this.#retrier.retry('part', null, signal, () => reading(file!, name, signal, read()));
-  }
+async function computeAll(
+  context: TransferContext,
+  signal: AbortSignal,
+): Promise<{ checksum: ObjectChecksum; parts: string[] } | null> {
+  const { checks, session } = context;
+  const whole = checks && (await readFile(context, signal, () => checks.whole(signal)));
+  if (!whole) return null;
+  const { algorithm, value, parts } = whole;
+  if (session.checksum!.type === 'FULL_OBJECT') session.completeChecksum = value;
+  return { checksum: { algorithm, value }, parts };
 }

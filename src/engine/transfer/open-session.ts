@@ -1,152 +1,112 @@
 import { DEFAULT_PART_SIZE } from '../../limits.js';
-import { unlessAborted } from '../util/abort.js';
-import type { SignedRequests } from './signed-requests.js';
-import type { TrackerNotifier } from '../signing/tracker-notifier.js';
 import { RestartRequired } from '../network/retry-loop.js';
-import type { RetryLoop } from '../network/retry-loop.js';
-import { readInit } from '../model/session.js';
-import type { FirstRequest, Session } from '../model/session.js';
+import { readInit } from '../signing/init-answer.js';
+import type { FirstRequest } from '../signing/init-answer.js';
 import { isFresh } from '../signing/signature-cache.js';
 import type { Signature } from '../signing/signature-cache.js';
-import type { TransferHost } from './transfer-host.js';
+import { unlessAborted } from '../util/abort.js';
+import type { TransferContext } from './context.js';
+import { hasSameLayout } from './renew-grant.js';
+import { sendSigned, timeoutsOf } from './signed-requests.js';
 
-/** By whose leave an upload goes: key, grant and upload id; asked for, begun on the store, and renewed. */
+/** Opens the session of an upload: asks the signer where to send the file, and creates the multipart upload. */
 export class SessionOpener {
-  readonly #host: TransferHost;
-  readonly #retrier: RetryLoop;
-  readonly #carrier: SignedRequests;
-  #session: Session | null = null;
-  #notices: TrackerNotifier | null = null;
-  #opening: FirstRequest | null = null;
-  #isOpeningOld = false;
-  /** A create whose answer is not lost when the upload is paused or aborted meanwhile. */
-  #creating: Promise<void> | null = null;
-  #renewing: Promise<void> | null = null;
+  readonly #context: TransferContext;
+  #firstRequest: FirstRequest | null = null;
+  /** A CreateMultipartUpload under way: its answer is recorded even when the upload is paused or aborted meanwhile. */
+  #creation: Promise<void> | null = null;
 
-  constructor(host: TransferHost, retrier: RetryLoop, carrier: SignedRequests) {
-    this.#host = host;
-    this.#retrier = retrier;
-    this.#carrier = carrier;
+  constructor(context: TransferContext) {
+    this.#context = context;
   }
 
-  get session(): Session | null {
-    return this.#session;
+  get firstRequest(): FirstRequest | null {
+    return this.#firstRequest;
   }
 
-  get notices(): TrackerNotifier | null {
-    return this.#notices;
+  /** Forgets the first request; the next `open()` asks the signer for another one. */
+  reset(): void {
+    this.#firstRequest = null;
   }
 
-  get opening(): FirstRequest | null {
-    return this.#opening;
+  /** Resolves once no CreateMultipartUpload is under way. */
+  async creationSettled(): Promise<void> {
+    await this.#creation?.catch(() => {});
   }
 
-  /** Goes on with what is known already; null: the next run begins afresh. */
-  adopt(session: Session | null): void {
-    this.#session = session;
-    this.#notices = session && this.#host.makeNotices(session);
-    if (!session) this.#opening = null;
+  /** @returns how the file is to be sent */
+  async open(signal: AbortSignal): Promise<'single-request' | 'parts'> {
+    await this.creationSettled();
+    if (!this.#context.record.session) await this.#init(signal);
+    if (this.#firstRequest?.kind === 'create' && !this.#context.session.uploadId) await this.#create(signal);
+    return this.#isSingleRequest ? 'single-request' : 'parts';
   }
 
-  get #isWhole(): boolean {
-    return this.#opening?.kind === 'put' || this.#opening?.kind === 'post';
-  }
-
-  /** Has the opening's signature asked for again before it is used. */
-  invalidateFirstRequest(): void {
-    this.#isOpeningOld = true;
-  }
-
-  /** Waits until no create is under way any more. */
-  async settled(): Promise<void> {
-    await this.#creating?.catch(() => {});
-  }
-
-  /**
-   * Gets to know where to, and begins the multipart upload where one is needed.
-   * @returns how the bytes are to be sent
-   */
-  async open(signal: AbortSignal): Promise<'whole' | 'parts'> {
-    await this.settled();
-    if (!this.#session) await this.#init(signal);
-    if (this.#opening?.kind === 'create' && !this.#session!.uploadId) await this.#create(signal);
-    return this.#isWhole ? 'whole' : 'parts';
-  }
-
-  /** The opening's signature, asked for again, for the same key, when it has grown old. */
+  /** Returns the signature of the first request; asks for another one, of the same key, where it has expired. */
   async signature(): Promise<Signature> {
-    const opening = this.#opening as FirstRequest & { signature: Signature };
-    if (!this.#isOpeningOld && isFresh(opening.signature, this.#host.clock)) return opening.signature;
-    const { session, opening: next } = readInit(await this.#host.init(), this.#host.size);
-    if (next.kind !== opening.kind || !('signature' in next) || !isSameWay(session, this.#session!))
-      throw new RestartRequired('restart', 'the signer wants it done in another way');
-    this.#session!.grant = session.grant;
-    this.#opening = next;
-    this.#isOpeningOld = false;
+    const { services, record, session } = this.#context;
+    const firstRequest = this.#firstRequest as FirstRequest & { signature: Signature };
+    if (!this.#context.isFirstRequestRejected && isFresh(firstRequest.signature, services.clock))
+      return firstRequest.signature;
+    const answer = readInit(await services.inits.ask(record), record.facts.size);
+    const next = answer.firstRequest;
+    if (next.kind !== firstRequest.kind || !('signature' in next) || !hasSameLayout(answer.session, session))
+      throw new RestartRequired('restart', 'the signer now asks for another kind of request');
+    session.grant = answer.session.grant;
+    this.#firstRequest = next;
+    this.#context.isFirstRequestRejected = false;
     return next.signature;
   }
 
-  /** Has an outdated grant renewed; once for all who wait for it. */
-  async renewGrant(signal: AbortSignal): Promise<void> {
-    this.#renewing ??= this.#host
-      .init()
-      .then((reply) => {
-        const { session } = readInit(reply, this.#host.size);
-        const known = this.#session!;
-        if (session.uploadId !== known.uploadId || !isSameWay(session, known))
-          throw new RestartRequired('restart', 'the signer does not renew this upload');
-        known.grant = session.grant;
-        void this.#host.remember();
-      })
-      .finally(() => {
-        this.#renewing = null;
-      });
-    await unlessAborted(signal, this.#renewing);
+  get #isSingleRequest(): boolean {
+    return this.#firstRequest?.kind === 'put' || this.#firstRequest?.kind === 'post';
   }
 
   async #init(signal: AbortSignal): Promise<void> {
-    await this.#retrier.retry('init', null, signal, async () => {
-      const reply = await this.#host.init();
+    const context = this.#context;
+    const { services, record, retries } = context;
+    const { size } = record.facts;
+    await retries.retry('init', null, signal, async () => {
+      const reply = await services.inits.ask(record);
       signal.throwIfAborted();
-      const { session, opening } = readInit(reply, this.#host.size);
-      this.adopt(session);
-      this.#opening = opening;
-      this.#isOpeningOld = false;
+      const { session, firstRequest } = readInit(reply, size);
+      context.setSession(session);
+      this.#firstRequest = firstRequest;
+      context.isFirstRequestRejected = false;
     });
-    this.#retrier.progressed();
-    this.#host.opened(this.#opening!.kind === 'known');
-    // what is on its way for seconds is listed after a reload, though nothing of it is stored
-    const isLong = this.#isWhole && this.#host.size > DEFAULT_PART_SIZE;
-    if (this.#session!.uploadId || isLong) void this.#host.remember();
+    retries.progressed();
+    record.wantsFreshStart = false;
+    record.recovered ||= this.#firstRequest!.kind === 'known';
+    context.report({ type: 'session-opened' });
+    // a request that takes seconds is listed after a reload, although nothing of it is stored
+    const isLong = this.#isSingleRequest && size > DEFAULT_PART_SIZE;
+    if (context.session.uploadId || isLong) context.report({ type: 'session-changed' });
   }
 
   async #create(signal: AbortSignal): Promise<void> {
-    const session = this.#session!;
-    const { lifetime, store } = this.#host;
-    await this.#retrier.retry('create', null, signal, (trial) => {
-      // The store may act on a request whose answer nobody waits for any more: the answer is kept, whatever happens.
-      this.#creating ??= this.#carrier
-        .sendSigned(
-          0,
-          lifetime,
-          () => this.signature(),
-          (signature) => store.createMultipartUpload(signature, this.#carrier.patience(trial, lifetime)),
-        )
+    const context = this.#context;
+    const { services, session, retries } = context;
+    const { lifetime, s3 } = services;
+    await retries.retry('create', null, signal, ({ stalls }) => {
+      // the store may create an upload whose request was aborted: its ID is kept, so that it can be resumed or aborted
+      this.#creation ??= sendSigned(
+        context,
+        0,
+        lifetime,
+        async () => ({ signature: await this.signature() }),
+        ({ signature }) => s3.createMultipartUpload(signature, timeoutsOf(context, stalls, lifetime)),
+      )
         .then((uploadId) => {
           session.uploadId = uploadId;
-          this.adopt(session);
-          void this.#host.remember();
+          context.setSession(session);
+          context.report({ type: 'session-changed' });
         })
         .finally(() => {
-          this.#creating = null;
+          this.#creation = null;
         });
-      return unlessAborted(signal, this.#creating);
+      return unlessAborted(signal, this.#creation);
     });
-    this.#retrier.progressed();
-    if (session.tracked) this.#notices?.started();
+    retries.progressed();
+    if (session.tracked) context.notifier?.started();
   }
 }
-
-/** Whether what was sent, or signed, under the one serves the other: a grant seals key and part size. */
-const isSameWay = (one: Session, other: Session): boolean =>
-  one.key === other.key && one.table.plan.partSize === other.table.plan.partSize;

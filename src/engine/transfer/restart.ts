@@ -1,91 +1,86 @@
 import { DEFAULT_PART_SIZE, MIN_PART_SIZE } from '../../limits.js';
-import { sleep } from '../util/timing.js';
 import { UploadError } from '../api/errors.js';
 import type { Phase } from '../api/errors.js';
-import type { RestartRequired, RetryLoop } from '../network/retry-loop.js';
+import type { StoredResult } from '../model/upload-record.js';
 import { backoff } from '../network/classify-failure.js';
-import type { Outcome, Transfer } from './transfer.js';
-import type { RetryDetail } from '../api/types.js';
-import type { Clock } from '../ports.js';
+import type { RestartRequired } from '../network/retry-loop.js';
+import { sleep } from '../util/timing.js';
+import type { TransferContext } from './context.js';
+import type { ObjectFinder } from './find-object.js';
+import { hasStoredParts } from './list-parts.js';
 
-/** Times that the store's list may contradict us before another upload is begun. */
+/** Times that the store's list may contradict its answers before another multipart upload begins. */
 const MAX_RELISTS = 3;
 
-/** What detours need of their upload. */
-export interface DetoursHost {
-  readonly clock: Clock;
-  readonly retrier: RetryLoop;
-  readonly transfer: Transfer;
-  readonly name: string;
-  /** Bytes. */
-  readonly size: number;
-  /** Of the object; null until the signer has named it. */
-  readonly key: string | null;
-  announce(retry: Omit<RetryDetail, 'upload'>): void;
-  /** Has init asked for a fresh start. @param partSize bytes to wish for per part; null: as before */
-  beginAfresh(partSize: number | null): void;
-}
-
-/** The ways round steps that no repetition mends: another look at the store, the object that is there, a fresh start. */
+/** Decides how an upload continues after a failure that no retry of the same step fixes. */
 export class RestartResolver {
-  readonly #host: DetoursHost;
+  readonly #context: TransferContext;
+  readonly #finder: ObjectFinder;
+  readonly #startOver: (abortsFormer: boolean) => void;
   #relists = 0;
   #restarts = 0;
 
-  constructor(host: DetoursHost) {
-    this.#host = host;
+  /** @param startOver closes the session; true: the store holds its parts still */
+  constructor(context: TransferContext, finder: ObjectFinder, startOver: (abortsFormer: boolean) => void) {
+    this.#context = context;
+    this.#finder = finder;
+    this.#startOver = startOver;
   }
 
-  /** Takes another file for what it is: what the store's list said of the last one counts no more. */
+  /** Counts from zero: the file is another one now. */
   reset(): void {
     this.#relists = 0;
   }
 
-  /** @returns what is known of the object, where it turned out to stand in the bucket */
-  async resolve({ to, message }: RestartRequired, phase: Phase, signal: AbortSignal): Promise<Outcome | null> {
-    const { transfer, name, size, key } = this.#host;
-    if (to === 'relist' && this.#mayLookAgain()) return null;
+  /**
+   * @returns the object, where the store turns out to have created it; null: the transfer runs again
+   * @throws UploadError `key-exists` where another object exists under the key
+   */
+  async resolve({ to, message }: RestartRequired, phase: Phase, signal: AbortSignal): Promise<StoredResult | null> {
+    const { record } = this.#context;
+    const { name, size } = record.facts;
+    if (to === 'relist' && this.#mayListAgain()) return null;
     let partSize: number | null = null;
     if (to === 'smaller') {
-      if (await transfer.hasAnything(signal)) return null;
-      const wasWhole = !transfer.session?.uploadId && size > DEFAULT_PART_SIZE;
-      partSize = wasWhole ? DEFAULT_PART_SIZE : MIN_PART_SIZE;
+      if (await hasStoredParts(this.#context, signal)) return null;
+      const wasSingleRequest = !record.session?.uploadId && size > DEFAULT_PART_SIZE;
+      partSize = wasSingleRequest ? DEFAULT_PART_SIZE : MIN_PART_SIZE;
     }
-    // A Complete that met a conflict may have met its own twin, whose answer was lost.
-    const mayStand = (to === 'restart' || to === 'smaller') && transfer.isInDoubt;
-    if (to === 'gone' || to === 'exists' || mayStand) {
-      const found = await transfer.findObject(to === 'exists' ? to : 'gone', signal);
+    // a Complete that met a conflict may have met an earlier attempt of its own, whose answer was lost
+    const mayExist = (to === 'restart' || to === 'smaller') && this.#finder.isInDoubt;
+    if (to === 'gone' || to === 'exists' || mayExist) {
+      const found = await this.#finder.find(to === 'exists' ? to : 'gone', signal);
       if (typeof found === 'object') return found;
       if (to === 'exists') {
-        // what stood in the way is gone meanwhile
-        if (found === 'absent' && this.#mayLookAgain()) return null;
-        throw new UploadError(
-          'key-exists',
-          `“${name}”: another object stands under “${key}”; upload under another key.`,
-          { status: 412, phase },
-        );
+        // the object that was in the way has been deleted meanwhile
+        if (found === 'absent' && this.#mayListAgain()) return null;
+        const what = `another object exists under “${record.session?.key}”; upload under another key`;
+        throw new UploadError('key-exists', `“${name}”: ${what}.`, { status: 412, phase });
       }
     }
-    transfer.startOver(to !== 'gone');
-    this.#host.beginAfresh(partSize);
+    this.#startOver(to !== 'gone');
+    record.wantsFreshStart = true;
+    record.partSizeWish = partSize ?? record.partSizeWish;
     this.#relists = 0;
-    // whoever goes on in smaller parts has waited for the store, or the line, already
-    await this.#wait(`${message}: beginning afresh`, phase, signal, to === 'smaller' ? 0 : null);
+    // an upload that continues in smaller parts has waited for the connection already
+    await this.#wait(`${message}: restarting`, phase, signal, to === 'smaller' ? 0 : null);
     return null;
   }
 
-  /** @param time milliseconds; null: longer each time */
-  async #wait(reason: string, phase: Phase, signal: AbortSignal, time: number | null): Promise<void> {
-    const { clock, retrier } = this.#host;
+  /** @param delayMs null: longer after each restart */
+  async #wait(reason: string, phase: Phase, signal: AbortSignal, delayMs: number | null): Promise<void> {
+    const { services, retries } = this.#context;
+    const { clock } = services;
     const attempt = ++this.#restarts;
-    const delay = time ?? backoff(attempt, clock.random());
-    this.#host.announce({ phase, partNumber: null, attempt, delay, reason });
-    if (delay) await retrier.waitFor('store', clock.now() + delay, sleep(clock, delay, signal));
+    const delay = delayMs ?? backoff(attempt, clock.random());
+    this.#context.report({ type: 'retry', detail: { phase, partNumber: null, attempt, delay, reason } });
+    if (delay) await retries.waitFor('store', clock.now() + delay, sleep(clock, delay, signal));
   }
 
-  /** Has the parts listed before the next step; false once that has been tried too often. */
-  #mayLookAgain(): boolean {
-    this.#host.transfer.invalidateParts();
+  /** Has the parts listed before the next step; false once that was done too often. */
+  #mayListAgain(): boolean {
+    const { session } = this.#context.record;
+    if (session?.uploadId) session.needsList = true;
     return ++this.#relists <= MAX_RELISTS;
   }
 }

@@ -1,43 +1,47 @@
-import { abortable, following } from '../util/abort.js';
-import type { SignedRequests } from './signed-requests.js';
-import { DigestRefusals } from '../integrity/digest-refusals.js';
+import { MIN_PART_SIZE } from '../../limits.js';
 import { reading } from '../files/assert-unchanged.js';
-import type { TrackerNotifier } from '../signing/tracker-notifier.js';
-import type { RetryLoop } from '../network/retry-loop.js';
-import { signedUploadOf } from '../model/session.js';
-import type { Session } from '../model/session.js';
-import type { Signature, SignatureCache } from '../signing/signature-cache.js';
+import { DigestRefusals } from '../integrity/digest-refusals.js';
+import { RestartRequired } from '../network/retry-loop.js';
 import { isVerified } from '../s3/client.js';
-import type { TransferHost } from './transfer-host.js';
+import { abortable, following } from '../util/abort.js';
+import type { TransferContext } from './context.js';
+import { renewGrant } from './renew-grant.js';
+import { sendSigned, timeoutsOf } from './signed-requests.js';
+import type { PreparedRequest } from './signed-requests.js';
 
-/** Parts made ready, signed and waiting for a lane, beyond those in flight. */
-const AHEAD = 2;
+/** Parts that are signed and wait for a lane, beyond those in flight. */
+const MAX_AHEAD = 2;
+/** Lost connections, while no part is stored, after which smaller parts are used. */
+const MAX_CONNECTION_LOSSES = 8;
 
-/** Keeps as many parts of one upload on their way as there are lanes, and some ready behind them. */
+/** Keeps as many parts of one upload in flight as there are lanes, and some ready behind them. */
 export class PartSender {
-  readonly #host: TransferHost;
-  readonly #retrier: RetryLoop;
-  readonly #signatures: SignatureCache;
-  readonly #carrier: SignedRequests;
-  /** Of the run that is on; those of an earlier run may still be landing. */
+  readonly #context: TransferContext;
+  /** Of the current run; those of an earlier run may still be ending. */
   #inFlight = { count: 0 };
-  #isPumping = false;
+  #isFilling = false;
   #startNextPart: (() => boolean) | null = null;
+  /** Connections lost while no part was stored. */
+  #connectionLosses = 0;
+  #hasTriedSmallerParts = false;
 
-  constructor(host: TransferHost, retrier: RetryLoop, signatures: SignatureCache, carrier: SignedRequests) {
-    this.#host = host;
-    this.#retrier = retrier;
-    this.#signatures = signatures;
-    this.#carrier = carrier;
+  constructor(context: TransferContext) {
+    this.#context = context;
+  }
+
+  /** Forgets the lost connections: another session begins. */
+  reset(): void {
+    this.#connectionLosses = 0;
   }
 
   /**
-   * Sends every part that is missing.
-   * @throws UploadError or Detour of the first part that cannot be sent; the others are dropped
+   * Sends every part that is not stored.
+   * @throws UploadError or RestartRequired of the first part that cannot be sent; the other requests are aborted
    */
-  async send(session: Session, notices: TrackerNotifier | null, signal: AbortSignal): Promise<void> {
+  async send(signal: AbortSignal): Promise<void> {
+    const { session, retries } = this.#context;
     const { table } = session;
-    const flights = (this.#inFlight = { count: 0 });
+    const inFlight = (this.#inFlight = { count: 0 });
     try {
       await following(signal, (own) =>
         abortable<void>(own.signal, (resolve) => {
@@ -45,13 +49,13 @@ export class PartSender {
             if (table.isComplete) resolve();
             const partNumber = own.signal.aborted ? null : table.startNext();
             if (partNumber === null) return false;
-            flights.count++;
-            void this.#sendPart(session, partNumber, notices, own.signal)
+            inFlight.count++;
+            void this.#sendPart(partNumber, own.signal)
               .catch((error: unknown) => own.abort(error))
               .finally(() => {
-                flights.count--;
+                inFlight.count--;
                 this.fillLanes();
-                this.#retrier.settled();
+                retries.settled();
               });
             return true;
           };
@@ -64,77 +68,100 @@ export class PartSender {
     }
   }
 
-  /** Launches parts while there is room: those that wait leave theirs to others, up to a point. */
+  /** Starts parts while there are lanes: parts that wait leave their lane to others, up to a limit. */
   fillLanes(): void {
-    // each part that is launched says so, which comes back here
-    if (this.#isPumping) return;
-    this.#isPumping = true;
+    // each part that starts reports activity, which calls this method again
+    if (this.#isFilling) return;
+    this.#isFilling = true;
     while (this.#hasRoom() && this.#startNextPart?.());
-    this.#isPumping = false;
+    this.#isFilling = false;
+  }
+
+  /**
+   * Records that a request with bytes of the file got no answer. While no part is stored, fewer requests at a time get
+   * further each; in the end smaller parts do.
+   * @returns a restart with smaller parts, or null for another attempt
+   */
+  handleConnectionLost(): RestartRequired | null {
+    const { record, services } = this.#context;
+    const { session } = record;
+    services.throughput.failed();
+    if (!session || session.table.done > 0) return null;
+    services.scheduler.slowDown();
+    const { size, partSize } = session.table.plan;
+    this.#connectionLosses++;
+    const isSmallest = this.#hasTriedSmallerParts || Math.min(size, partSize) <= MIN_PART_SIZE;
+    if (this.#connectionLosses < MAX_CONNECTION_LOSSES || isSmallest) return null;
+    this.#hasTriedSmallerParts = true;
+    return new RestartRequired(
+      'smaller',
+      `the connection was lost ${this.#connectionLosses} times before any part was stored`,
+    );
   }
 
   #hasRoom(): boolean {
-    const { waiting } = this.#retrier;
-    const { lanes } = this.#host.scheduler;
-    return this.#inFlight.count - waiting < lanes + AHEAD && waiting <= lanes;
+    const { waiting } = this.#context.retries;
+    const { lanes } = this.#context.services.scheduler;
+    return this.#inFlight.count - waiting < lanes + MAX_AHEAD && waiting <= lanes;
   }
 
-  async #sendPart(
-    session: Session,
-    partNumber: number,
-    notices: TrackerNotifier | null,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { table, checks } = session;
-    const { clock, store, scheduler, name } = this.#host;
+  async #sendPart(partNumber: number, signal: AbortSignal): Promise<void> {
+    const context = this.#context;
+    const { session, checks, notifier, services, record, signatures, retries } = context;
+    const { table } = session;
+    const { clock, s3, scheduler } = services;
+    const { name } = record.facts;
     const { start, end } = table.plan.range(partNumber);
     const size = end - start;
     let attempts = 0;
-    let begun = 0;
+    let sentAt = 0;
     let wasVerified = false;
     const refusals = new DigestRefusals(name, () => {
       checks?.values?.forget(partNumber);
-      this.#signatures.used(partNumber);
+      signatures.used(partNumber);
     });
-    const sign = (): Promise<Signature> =>
-      reading(
-        this.#host.file!,
-        name,
-        signal,
-        this.#signatures.part(partNumber, signedUploadOf(session), () => table.missing(), signal),
-      );
+    const prepare = async (): Promise<PreparedRequest> => {
+      if (context.isGrantExpired) await renewGrant(context, signal);
+      const upload = context.signedUpload(session, checks);
+      const signing = signatures.part(partNumber, upload, () => table.missing(), signal);
+      return { signature: await reading(record.file!, name, signal, signing) };
+    };
     const onProgress = (loaded: number): void => {
       table.recordProgress(partNumber, loaded);
-      this.#host.changed();
+      context.report({ type: 'progress' });
     };
     try {
-      const etag = await this.#retrier.retry('part', partNumber, signal, async (trial) => {
-        attempts = trial.count;
-        table.recordProgress(partNumber, 0);
-        const flight = this.#carrier.sendSigned(size, signal, sign, (signature) => {
-          begun = clock.monotonic();
-          wasVerified = isVerified(signature);
-          return store.uploadBody(
-            signature,
-            this.#host.file!.slice(start, end),
-            this.#carrier.patience(trial, signal),
-            onProgress,
-          );
-        });
-        return flight.catch((error: unknown) => {
-          refusals.meet(error);
-          throw error;
-        });
-      });
+      const etag = await retries.retry(
+        'part',
+        partNumber,
+        signal,
+        async (attempt) => {
+          attempts = attempt.count;
+          table.recordProgress(partNumber, 0);
+          try {
+            return await sendSigned(context, size, signal, prepare, ({ signature }) => {
+              sentAt = clock.monotonic();
+              wasVerified = isVerified(signature);
+              const timeouts = timeoutsOf(context, attempt.stalls, signal);
+              return s3.uploadBody(signature, record.file!.slice(start, end), timeouts, onProgress);
+            });
+          } catch (error) {
+            refusals.meet(error);
+            throw error;
+          }
+        },
+        () => this.handleConnectionLost(),
+      );
       table.markStored(partNumber, etag);
       checks?.sent(partNumber, etag, wasVerified);
     } finally {
       table.release(partNumber);
     }
-    this.#signatures.used(partNumber);
-    this.#retrier.progressed();
+    signatures.used(partNumber);
+    retries.progressed();
     scheduler.succeeded();
-    if (session.tracked) notices?.stored(partNumber);
-    this.#host.partStored({ partNumber, size, attempts, duration: Math.round(clock.monotonic() - begun) });
+    if (session.tracked) notifier?.stored(partNumber);
+    const duration = Math.round(clock.monotonic() - sentAt);
+    context.report({ type: 'part-stored', detail: { partNumber, size, attempts, duration } });
   }
 }

@@ -1,185 +1,176 @@
 import { DEFAULT_PART_SIZE } from '../../limits.js';
-import { following } from '../util/abort.js';
-import type { SignedRequests } from './signed-requests.js';
-import { DigestRefusals } from '../integrity/digest-refusals.js';
 import { StoreFault, TransportFault } from '../api/errors.js';
-import type { SessionOpener } from './open-session.js';
-import { MOST_WHOLE_TIME } from '../network/throughput.js';
+import { DigestRefusals } from '../integrity/digest-refusals.js';
+import type { ObjectChecksum } from '../model/upload-record.js';
 import { RestartRequired } from '../network/retry-loop.js';
-import type { RetryLoop, Attempt } from '../network/retry-loop.js';
-import type { Session } from '../model/session.js';
-import type { Signature } from '../signing/signature-cache.js';
+import type { Attempt, OnConnectionLost } from '../network/retry-loop.js';
+import { MAX_SINGLE_REQUEST_MS } from '../network/throughput.js';
 import { isVerified } from '../s3/client.js';
-import type { TransferHost } from './transfer-host.js';
-import type { UploadSnapshot } from '../api/types.js';
+import type { Signature } from '../signing/signature-cache.js';
+import { following } from '../util/abort.js';
+import type { TransferContext } from './context.js';
+import type { ObjectFinder } from './find-object.js';
+import { objectChecksumOf } from './object-checksum.js';
+import type { SessionOpener } from './open-session.js';
+import { sendSigned, timeoutsOf } from './signed-requests.js';
+import type { PreparedRequest } from './signed-requests.js';
 import { requestBodyOf } from './single-request-body.js';
 import type { RequestBody } from './single-request-body.js';
-import type { ObjectChecksum } from './object-checksum.js';
 
-/** What became of a whole file. */
+/** What the store has answered to the single request. */
 export interface SentObject {
   readonly etag: string;
-  /** By which the store was made to verify it; null where it was not. */
-  readonly checksum: UploadSnapshot['checksum'];
+  /** Checksum that the store has verified; null where it has not. */
+  readonly checksum: ObjectChecksum | null;
 }
 
-/** Sends a file by one request: a small one, or one that a steady line carries in seconds. */
+/** Sends a file in a single request: a small one, or one that a fast and steady connection carries in seconds. */
 export class SingleRequestSender {
-  readonly #host: TransferHost;
-  readonly #retrier: RetryLoop;
-  readonly #carrier: SignedRequests;
-  readonly #lease: SessionOpener;
-  readonly #checks: ObjectChecksum;
-  /** Whether a request with all of the file has failed. */
+  readonly #context: TransferContext;
+  readonly #opener: SessionOpener;
+  readonly #finder: ObjectFinder;
+  readonly #onConnectionLost: OnConnectionLost;
+  /** Whether a single request for a large file has failed. */
   #hasFailed = false;
-  /** Whether parts were called for, which the signer may not have granted. */
-  #hasGivenUp = false;
+  /** Whether parts were requested; the signer may answer with a single request all the same. */
+  #hasRequestedParts = false;
 
   constructor(
-    host: TransferHost,
-    retrier: RetryLoop,
-    carrier: SignedRequests,
-    lease: SessionOpener,
-    checks: ObjectChecksum,
+    context: TransferContext,
+    opener: SessionOpener,
+    finder: ObjectFinder,
+    onConnectionLost: OnConnectionLost,
   ) {
-    this.#host = host;
-    this.#retrier = retrier;
-    this.#carrier = carrier;
-    this.#lease = lease;
-    this.#checks = checks;
+    this.#context = context;
+    this.#opener = opener;
+    this.#finder = finder;
+    this.#onConnectionLost = onConnectionLost;
   }
 
   /**
-   * Sends it until it is stored.
-   * @param sendAll notes what becomes of the request that makes the object
-   * @throws Detour `smaller` where the line is not what it was taken for
+   * Sends the file until it is stored.
+   * @throws RestartRequired `smaller` where the connection is slower than it was
    */
-  async send(
-    session: Session,
-    signal: AbortSignal,
-    sendAll: <T>(sending: Promise<T>) => Promise<T>,
-  ): Promise<SentObject> {
-    const { table, checks } = session;
-    const { size } = this.#host;
+  async send(signal: AbortSignal): Promise<SentObject> {
+    const context = this.#context;
+    const { session, checks, record, retries, services } = context;
+    const { table } = session;
     let wasVerified = false;
-    let hasAsked = false;
-    const refusals = new DigestRefusals(this.#host.name, () => {
+    let hasRequestedSignature = false;
+    const refusals = new DigestRefusals(record.facts.name, () => {
       checks?.values?.forget(1);
-      this.#host.checksum = null;
-      hasAsked = false;
+      record.checksum = null;
+      hasRequestedSignature = false;
     });
-    table.startNext();
-    const etag = await this.#retrier.retry('part', 1, signal, async (trial) => {
-      if (this.#hasFailed && !this.#hasGivenUp) throw this.#goInParts('all at once did not get through');
-      let whole: RequestBody;
-      try {
-        const checksum = await this.#checks.whole(session, signal);
-        const isPosted = this.#lease.opening?.kind === 'post';
-        if (checksum && !isPosted && !hasAsked && !this.#isSignedWith(checksum)) {
-          // init has to be told the value by the algorithm that it chose
-          hasAsked = true;
-          this.#host.checksum = checksum;
-          this.#lease.invalidateFirstRequest();
-        }
-        return await this.#carrier.sendSigned(
-          size,
-          signal,
-          async () => {
-            const signature = await this.#lease.signature();
-            // read before there is a lane to be held up
-            whole = await this.#wholeBody(session, signature, checksum);
-            return signature;
-          },
-          (signature) => {
-            wasVerified = checksum !== null && (isPosted || isVerified(signature));
-            const signed = whole.headers
-              ? { ...signature, headers: { ...signature.headers, ...whole.headers } }
-              : signature;
-            return sendAll(this.#put(session, signed, whole, trial, signal));
-          },
-        );
-      } catch (error) {
-        table.recordProgress(1, 0);
-        refusals.meet(error);
-        const isLost = error instanceof TransportFault || (error instanceof StoreFault && error.status >= 500);
-        if (isLost && this.#isForTheLine) {
-          this.#hasFailed = true;
-          this.#host.line.failed();
-        }
-        throw error;
+    const sendOnce = async (attempt: Attempt): Promise<string> => {
+      if (this.#hasFailed && !this.#hasRequestedParts) throw this.#requestParts('a single request did not succeed');
+      const checksum = await objectChecksumOf(context, signal);
+      const isPost = this.#opener.firstRequest?.kind === 'post';
+      if (checksum && !isPost && !hasRequestedSignature && !this.#isSignedWith(checksum)) {
+        // init signs the value, by the algorithm that it chose
+        hasRequestedSignature = true;
+        record.checksum = checksum;
+        context.isFirstRequestRejected = true;
       }
-    });
+      const prepare = async (): Promise<PreparedRequest & { body: RequestBody }> => {
+        const signature = await this.#opener.signature();
+        // read before the request occupies a lane
+        return { signature, body: await this.#bodyOf(signature, checksum) };
+      };
+      return sendSigned(context, record.facts.size, signal, prepare, ({ signature, body }) => {
+        wasVerified = checksum !== null && (isPost || isVerified(signature));
+        const headers = body.headers && { ...signature.headers, ...body.headers };
+        return this.#finder.watch(this.#put({ ...signature, ...(headers && { headers }) }, body, attempt, signal));
+      });
+    };
+    table.startNext();
+    const etag = await retries.retry(
+      'part',
+      1,
+      signal,
+      async (attempt) => {
+        try {
+          return await sendOnce(attempt);
+        } catch (error) {
+          table.recordProgress(1, 0);
+          refusals.meet(error);
+          const isLost = error instanceof TransportFault || (error instanceof StoreFault && error.status >= 500);
+          if (isLost && this.#couldBeParts) {
+            this.#hasFailed = true;
+            services.throughput.failed();
+          }
+          throw error;
+        }
+      },
+      this.#onConnectionLost,
+    );
     table.markStored(1, etag);
-    this.#retrier.progressed();
-    this.#host.scheduler.succeeded();
+    retries.progressed();
+    services.scheduler.succeeded();
     checks?.sent(1, etag, wasVerified);
-    return { etag, checksum: wasVerified ? await this.#checks.whole(session, signal) : null };
+    return { etag, checksum: wasVerified ? await objectChecksumOf(context, signal) : null };
   }
 
-  /** Whether it would have gone in parts, had the line not been known to carry it in seconds. */
-  get #isForTheLine(): boolean {
-    const { options, size } = this.#host;
-    return options.partSize === 'auto' && size > DEFAULT_PART_SIZE && !this.#hasGivenUp;
+  /** Whether the file is sent in one request only because the connection is known to carry it in seconds. */
+  get #couldBeParts(): boolean {
+    const { services, record } = this.#context;
+    const { partSize } = services.settings.options;
+    return partSize === 'auto' && record.facts.size > DEFAULT_PART_SIZE && !this.#hasRequestedParts;
   }
 
-  /** One request was for the line's sake only: parts lose less. */
-  #goInParts(reason: string): RestartRequired {
-    this.#hasGivenUp = true;
+  /** Less is lost with parts on a connection that is slow or unsteady. */
+  #requestParts(reason: string): RestartRequired {
+    this.#hasRequestedParts = true;
     return new RestartRequired('smaller', reason);
   }
 
-  #put(
-    { table }: Session,
-    signature: Signature,
-    { body }: RequestBody,
-    trial: Attempt,
-    signal: AbortSignal,
-  ): Promise<string> {
-    const { store, clock, line, scheduler, size } = this.#host;
-    const begun = clock.monotonic();
+  #put(signature: Signature, { body }: RequestBody, attempt: Attempt, signal: AbortSignal): Promise<string> {
+    const context = this.#context;
+    const { s3, clock, throughput, scheduler } = context.services;
+    const { size } = context.record.facts;
+    const { table } = context.session;
+    const sentAt = clock.monotonic();
     const isAlone = (): boolean => scheduler.inFlight === 1;
     const wasAlone = isAlone();
-    /** What was sent when it should have been done: buffers take in the first bytes at any speed. */
+    /** What was sent when all should have been: buffers accept the first bytes at any speed. */
     let late: { time: number; loaded: number } | null = null;
     return following(signal, async (own) => {
-      const etag = await store.uploadBody(signature, body, this.#carrier.patience(trial, own.signal), (loaded) => {
+      const onProgress = (loaded: number): void => {
         table.recordProgress(1, loaded);
-        this.#host.changed();
-        const time = clock.monotonic() - begun;
-        if (time < MOST_WHOLE_TIME || !this.#isForTheLine) return;
+        context.report({ type: 'progress' });
+        const time = clock.monotonic() - sentAt;
+        if (time < MAX_SINGLE_REQUEST_MS || !this.#couldBeParts) return;
         late ??= { time, loaded };
-        // of the line, which other requests may share
-        const pace = (scheduler.inFlight * (loaded - late.loaded)) / (time - late.time);
-        if (time - late.time < MOST_WHOLE_TIME || size - loaded <= pace * MOST_WHOLE_TIME) return;
-        line.failed();
-        own.abort(this.#goInParts('the line has become too slow to send all at once'));
-      });
-      if (wasAlone && isAlone()) line.sentWhole(size, clock.monotonic() - begun);
+        // of the whole connection, which other requests may share
+        const bytesPerMs = (scheduler.inFlight * (loaded - late.loaded)) / (time - late.time);
+        const isMeasured = time - late.time >= MAX_SINGLE_REQUEST_MS;
+        if (!isMeasured || size - loaded <= bytesPerMs * MAX_SINGLE_REQUEST_MS) return;
+        throughput.failed();
+        own.abort(this.#requestParts('the connection has become too slow for a single request'));
+      };
+      const etag = await s3.uploadBody(signature, body, timeoutsOf(context, attempt.stalls, own.signal), onProgress);
+      if (wasAlone && isAlone()) throughput.sentWhole(size, clock.monotonic() - sentAt);
       return etag;
     });
   }
 
-  /** Whether the opening's signature is of that very checksum. */
-  #isSignedWith({ algorithm, value }: NonNullable<UploadSnapshot['checksum']>): boolean {
-    const { opening } = this.#lease;
-    const { headers = {} } = opening && 'signature' in opening ? opening.signature : {};
+  /** Whether the first request is signed with that very checksum. */
+  #isSignedWith({ algorithm, value }: ObjectChecksum): boolean {
+    const { firstRequest } = this.#opener;
+    const { headers = {} } = firstRequest && 'signature' in firstRequest ? firstRequest.signature : {};
     return headers[`x-amz-checksum-${algorithm}`] === value;
   }
 
-  /** An untyped Blob, or the fields of a POST policy with the file last. */
-  async #wholeBody(
-    { key }: Session,
-    { method, url }: Signature,
-    checksum: UploadSnapshot['checksum'],
-  ): Promise<RequestBody> {
-    const { file, smallFiles } = this.#host;
-    const { opening } = this.#lease;
-    const sum = checksum && { [`x-amz-checksum-${checksum.algorithm}`]: checksum.value };
-    const fields = opening?.kind === 'post' ? { ...opening.fields, key, ...sum } : null;
+  /** Returns the file without a type, or the fields of a POST policy with the file last. */
+  async #bodyOf({ method, url }: Signature, checksum: ObjectChecksum | null): Promise<RequestBody> {
+    const { session, record, services } = this.#context;
+    const { firstRequest } = this.#opener;
+    const header = checksum && { [`x-amz-checksum-${checksum.algorithm}`]: checksum.value };
+    const fields = firstRequest?.kind === 'post' ? { ...firstRequest.fields, key: session.key, ...header } : null;
     try {
-      return await requestBodyOf(file!, fields, (small) => smallFiles.take(small));
+      return await requestBodyOf(record.file!, fields, (file) => services.smallFiles.take(file));
     } catch {
-      // met like a request that could not be sent: a look at the file tells the rest
+      // handled as a request that could not be sent: whether the file can be read is checked then
       throw new TransportFault('network', 'the file could not be read', method, url);
     }
   }

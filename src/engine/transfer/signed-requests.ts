@@ -1,85 +1,73 @@
-import { signedUploadOf } from '../model/session.js';
-import type { Session } from '../model/session.js';
-import { isFresh } from '../signing/signature-cache.js';
-import type { UploadRequest, Signature, SignatureCache } from '../signing/signature-cache.js';
-import type { RetryLoop, Attempt } from '../network/retry-loop.js';
+import type { Attempt } from '../network/retry-loop.js';
 import type { RequestTimeouts } from '../s3/client.js';
-import type { TransferHost } from './transfer-host.js';
+import { isFresh } from '../signing/signature-cache.js';
+import type { Signature, UploadRequest } from '../signing/signature-cache.js';
+import type { TransferContext } from './context.js';
+import { renewGrant } from './renew-grant.js';
 
-/** Sends single requests of one upload, once each: takes a signature, then a lane, and flies. */
-export class SignedRequests {
-  readonly #host: TransferHost;
-  readonly #signatures: SignatureCache;
-  readonly #retrier: RetryLoop;
-  #url: string | null = null;
+/** The timeouts of one attempt: each stall of the same step doubles them. */
+export function timeoutsOf(context: TransferContext, stalls: number, signal: AbortSignal): RequestTimeouts {
+  const { services, retries } = context;
+  return {
+    signal,
+    stalls,
+    stallTimeout: services.settings.options.stallTimeout * 1_000,
+    isLost: (url, isOverdue, ended) => retries.isLost(url, isOverdue, ended),
+  };
+}
 
-  constructor(host: TransferHost, signatures: SignatureCache, retrier: RetryLoop) {
-    this.#host = host;
-    this.#retrier = retrier;
-    this.#signatures = signatures;
-  }
+/** A request that is ready to be sent: its signature, and what else was prepared for it. */
+export interface PreparedRequest {
+  readonly signature: Signature;
+}
 
-  /** The object's URL without its signature; null before the first request. */
-  locationOf(key: string): string | null {
-    if (!this.#url) return null;
-    const { origin, pathname } = new URL(this.#url);
-    // a POST policy's URL is the bucket's
-    return `${origin}${pathname}${pathname.endsWith('/') ? key : ''}`;
-  }
-
-  /** Forgets where requests went. */
-  reset(): void {
-    this.#url = null;
-  }
-
-  /** Takes a signature, then a lane, and sends; a signature that grew old while waiting for the lane is left. */
-  async sendSigned<T>(
-    bytes: number,
-    signal: AbortSignal,
-    sign: () => Promise<Signature>,
-    send: (signature: Signature) => Promise<T>,
-  ): Promise<T> {
-    const { scheduler, clock, id } = this.#host;
-    for (;;) {
-      const signature = await sign();
-      const release = await scheduler.lane(id, bytes, signal);
-      try {
-        signal.throwIfAborted();
-        if (!isFresh(signature, clock)) continue;
-        this.#url ??= signature.url;
-        this.#host.laneChanged();
-        return await send(signature);
-      } finally {
-        release();
-        this.#host.laneChanged();
-      }
+/**
+ * Sends one request, once: prepares it, then waits for a lane.
+ * @param bytes of the body, for the bandwidth limit
+ * @param prepare called again where the signature expired while the request waited for its lane
+ */
+export async function sendSigned<T, R extends PreparedRequest>(
+  context: TransferContext,
+  bytes: number,
+  signal: AbortSignal,
+  prepare: () => Promise<R>,
+  send: (request: R) => Promise<T>,
+): Promise<T> {
+  const { services, record } = context;
+  const { scheduler, clock } = services;
+  for (;;) {
+    const request = await prepare();
+    const release = await scheduler.lane(record.id, bytes, signal);
+    try {
+      signal.throwIfAborted();
+      if (!isFresh(request.signature, clock)) continue;
+      context.setLocation(request.signature.url);
+      context.report({ type: 'activity' });
+      return await send(request);
+    } finally {
+      release();
+      context.report({ type: 'activity' });
     }
   }
+}
 
-  /** The same for a request without a file's bytes that the signer signs by itself. */
-  sendS3Request<T>(
-    what: UploadRequest,
-    session: Session,
-    trial: Pick<Attempt, 'stalls'>,
-    signal: AbortSignal,
-    send: (signature: Signature, timeouts: RequestTimeouts) => Promise<T>,
-    marker?: number,
-  ): Promise<T> {
-    return this.sendSigned(
-      0,
-      signal,
-      () => this.#signatures.once(what, signedUploadOf(session), signal, marker),
-      (signature) => send(signature, this.patience(trial, signal)),
-    );
-  }
-
-  /** How patient to be with a try. */
-  patience({ stalls }: Pick<Attempt, 'stalls'>, signal: AbortSignal): RequestTimeouts {
-    return {
-      signal,
-      stalls,
-      stallTimeout: this.#host.options.stallTimeout * 1_000,
-      isLost: (url, isOverdue, ended) => this.#retrier.isLost(url, isOverdue, ended),
-    };
-  }
+/** Sends one request without a part's bytes, once: list, complete, abort or head. @param marker page of the list */
+export function sendS3Request<T>(
+  context: TransferContext,
+  request: UploadRequest,
+  attempt: Pick<Attempt, 'stalls'>,
+  signal: AbortSignal,
+  send: (signature: Signature, timeouts: RequestTimeouts) => Promise<T>,
+  marker?: number,
+): Promise<T> {
+  return sendSigned(
+    context,
+    0,
+    signal,
+    async () => {
+      if (context.isGrantExpired) await renewGrant(context, signal);
+      return { signature: await context.signatures.once(request, context.signedUpload(), signal, marker) };
+    },
+    ({ signature }) => send(signature, timeoutsOf(context, attempt.stalls, signal)),
+  );
 }

@@ -4,15 +4,17 @@ import { isBlob, kindOf } from '../files/file-entries.js';
 import type { Entry } from '../files/file-entries.js';
 import { UploadError } from '../api/errors.js';
 import { fingerprint, isKnownByTime } from '../files/fingerprint.js';
+import { identifyFile, unreadable } from '../resume/identify-file.js';
 import type { UploadList } from './upload-list.js';
 import type { SmallFileCache } from '../files/small-file-cache.js';
 import type { AdmissionRules, FileEntry, FileHandle, UploaderEventMap } from '../api/types.js';
+import type { InitGate } from '../signing/init-batcher.js';
 import type { Upload } from './upload.js';
 
 type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
 
 /** What becomes of a file that comes in: refused, gone on with, or new; and the page's say in it. */
-export class Intake {
+export class Intake implements InitGate {
   readonly #roster: UploadList;
   readonly #emit: Emit;
   readonly #smallFiles: SmallFileCache;
@@ -67,11 +69,11 @@ export class Intake {
   async giveFile(upload: Upload, source: File | FileHandle): Promise<void> {
     const { name, size } = upload.facts;
     const handle = 'getFile' in source ? source : null;
-    const file = 'getFile' in source ? await source.getFile().catch((cause) => cannotRead(name, cause)) : source;
+    const file = 'getFile' in source ? await source.getFile().catch((cause) => unreadable(name, cause)) : source;
     if (!isBlob(file)) throw new TypeError(`resume() takes a file, not ${kindOf(file)}`);
     const isTaken = upload.takesChangedFile && file.name === name;
     const print =
-      isTaken || !upload.fingerprint ? null : await fingerprint(file).catch((cause) => cannotRead(name, cause));
+      isTaken || !upload.fingerprint ? null : await fingerprint(file).catch((cause) => unreadable(name, cause));
     if (print !== null && upload.fingerprint !== print) {
       throw new UploadError(
         'file-changed',
@@ -92,17 +94,8 @@ export class Intake {
     return work;
   }
 
-  /** Gives what the upload's file is recognised by. */
-  async recognise(upload: Upload): Promise<string> {
-    try {
-      return (upload.fingerprint ??= await fingerprint(upload.file!, (file) => this.#smallFiles.read(file)));
-    } catch (cause) {
-      return cannotRead(upload.facts.name, cause);
-    }
-  }
-
   async #askPage(upload: Upload): Promise<boolean> {
-    await this.recognise(upload);
+    await identifyFile(upload, this.#smallFiles);
     if (upload.isReleased) return false;
     const waits: Promise<unknown>[] = [];
     const isAllowed = this.#emit('mule-before-upload', {
@@ -119,9 +112,4 @@ export class Intake {
     if (!isAllowed) upload.abort();
     return isAllowed;
   }
-}
-
-/** @throws UploadError `file-unreadable` */
-function cannotRead(name: string, cause: unknown): never {
-  throw new UploadError('file-unreadable', `“${name}” cannot be read: choose it again.`, { phase: 'init', cause });
 }

@@ -1,74 +1,76 @@
-import type { UploaderEventMap, UploaderOptions } from '../api/types.js';
-import type { PageEnvironment } from '../ports.js';
-import { ScreenWakeLock } from '../browser/wake-lock.js';
+import type { Settings } from '../api/options.js';
+import type { PageEnvironment, WakeLock } from '../ports.js';
+import type { PagePresence } from '../resume/page-presence.js';
+import type { UploadList } from './upload-list.js';
 
-/** What the page's ups and downs mean to whoever uploads. */
-export interface PageWatcher {
-  readonly options: Pick<UploaderOptions, 'keepAwake' | 'leaveWarning'>;
-  /** Whether this page has uploads under way. */
-  isBusy(): boolean;
-  /** Whether something would be lost, if only time, were the page left now. */
-  hasToStay(): boolean;
-  /** The line, or the page, is back: what waits may be tried at once. */
-  wake(): void;
-  /** The machine slept: what is in flight is most likely dead. */
-  hurry(): void;
-  /** The page goes: nothing is to be in flight, and nothing kept from other tabs. */
-  hide(): void;
-  /** The page is back. */
-  show(): void;
-  emit(type: 'mule-network', detail: UploaderEventMap['mule-network']['detail']): void;
-}
+/**
+ * What the page tells. `wake`: the network, or the page, is back; `slept`: the machine slept, and requests in flight are
+ * most likely lost; `hide`: the page goes, and sends nothing more; `show`: it is back.
+ */
+export type PageEvent = 'online' | 'offline' | 'wake' | 'slept' | 'hide' | 'show';
 
-/** Listens to the page while something is under way, and to nothing else; keeps its screen on where that is wanted. */
+/** Listens to the page while uploads run, and not otherwise; keeps its screen on where the page wants it. */
 export class PageLifecycle {
-  readonly #environment: PageEnvironment;
-  readonly #watcher: PageWatcher;
-  readonly #wakeLock = new ScreenWakeLock();
+  readonly #page: PageEnvironment;
+  readonly #wakeLock: WakeLock;
+  readonly #settings: Settings;
+  readonly #list: UploadList;
+  readonly #presence: PagePresence;
+  readonly #onEvent: (event: PageEvent) => void;
   #stopListening: (() => void) | null = null;
   #asksToLeave = false;
 
-  constructor(environment: PageEnvironment, watcher: PageWatcher) {
-    this.#environment = environment;
-    this.#watcher = watcher;
+  constructor(
+    { page, wakeLock }: { readonly page: PageEnvironment; readonly wakeLock: WakeLock },
+    settings: Settings,
+    list: UploadList,
+    presence: PagePresence,
+    onEvent: (event: PageEvent) => void,
+  ) {
+    this.#page = page;
+    this.#wakeLock = wakeLock;
+    this.#settings = settings;
+    this.#list = list;
+    this.#presence = presence;
+    this.#onEvent = onEvent;
   }
 
-  /** Takes in that uploads, or options, have changed. */
+  /** Updates what it listens to, after uploads or options have changed. */
   update(): void {
-    if (this.#watcher.isBusy()) this.#listen();
+    if (this.#list.running.size > 0 || this.#presence.isAnnounced) this.#listen();
     else this.#stop();
-    this.#stayAwake();
+    this.#updateWakeLock();
   }
 
-  /** Lets go of the page. */
+  /** Stops listening, for good. */
   dispose(): void {
     this.#stop();
     this.#wakeLock.set(false);
   }
 
+  /** Whether this page sends anything: what another tab sends survives this page. */
+  get #isSending(): boolean {
+    return [...this.#list.running].some(({ snapshot }) => snapshot.waitingFor !== 'tab');
+  }
+
   #listen(): void {
-    const { leaveWarning = false } = this.#watcher.options;
-    const asksToLeave = leaveWarning && this.#watcher.hasToStay();
+    const asksToLeave = this.#settings.options.leaveWarning && this.#isSending;
     if (this.#stopListening && asksToLeave === this.#asksToLeave) return;
     this.#stop();
     this.#asksToLeave = asksToLeave;
-    this.#stopListening = this.#environment.listen(
+    const onWake = (event: PageEvent): void => {
+      this.#onEvent(event);
+      if (event !== 'wake') this.#onEvent('wake');
+      this.#updateWakeLock();
+    };
+    this.#stopListening = this.#page.listen(
       {
-        online: () => {
-          this.#watcher.emit('mule-network', { online: true });
-          this.#wake();
-        },
-        offline: () => this.#watcher.emit('mule-network', { online: false }),
-        wake: () => this.#wake(),
-        slept: () => {
-          this.#watcher.hurry();
-          this.#wake();
-        },
-        hide: () => this.#watcher.hide(),
-        show: () => {
-          this.#watcher.show();
-          this.#wake();
-        },
+        online: () => onWake('online'),
+        offline: () => this.#onEvent('offline'),
+        wake: () => onWake('wake'),
+        slept: () => onWake('slept'),
+        hide: () => this.#onEvent('hide'),
+        show: () => onWake('show'),
         leave: (event) => event.preventDefault(),
       },
       asksToLeave,
@@ -80,12 +82,7 @@ export class PageLifecycle {
     this.#stopListening = null;
   }
 
-  #wake(): void {
-    this.#watcher.wake();
-    this.#stayAwake();
-  }
-
-  #stayAwake(): void {
-    this.#wakeLock.set(this.#watcher.options.keepAwake === true && this.#watcher.hasToStay());
+  #updateWakeLock(): void {
+    this.#wakeLock.set(this.#settings.options.keepAwake && this.#isSending);
   }
 }

@@ -4,10 +4,13 @@ import { SignerFault, UploadError } from '../api/errors.js';
 import type { FileStoreWriter } from '../resume/file-store-writer.js';
 import { fingerprint, isKnownByTime } from '../files/fingerprint.js';
 import type { JournalWriter } from '../resume/journal-writer.js';
-import type { ResolvedOptions } from '../api/options.js';
+import type { Settings } from '../api/options.js';
+import type { CurrentUser } from '../model/current-user.js';
+import type { PagePresence } from '../resume/page-presence.js';
+import type { TabCoordinator } from '../resume/tab-coordinator.js';
 import { backoff, classifyFailure } from '../network/classify-failure.js';
 import type { UploadList } from './upload-list.js';
-import { principalOf } from '../model/session.js';
+import { principalOf } from '../signing/init-answer.js';
 import type { FileEntry, FileHandle, UploadSnapshot } from '../api/types.js';
 import type { Clock, JournalRecord, KeptFile, FileStore, SignerPort } from '../ports.js';
 import type { Upload } from './upload.js';
@@ -18,31 +21,32 @@ const SIGNER_TIMEOUT_MS = 3_000;
 const MAX_REFRESHES = 20;
 const READ = { mode: 'read' } as const;
 
-export interface RecoveryHost {
+/** What recovery works with. */
+export interface RecoveryServices {
   readonly clock: Clock;
   readonly signer: SignerPort;
-  readonly shelf: FileStore;
+  readonly fileStore: FileStore;
+  readonly settings: Settings;
+  readonly user: CurrentUser;
   readonly journal: JournalWriter;
   readonly files: FileStoreWriter;
-  readonly roster: UploadList;
+  readonly list: UploadList;
+  readonly tabs: TabCoordinator;
+  readonly presence: PagePresence;
   readonly lifetime: AbortSignal;
-  readonly options: Readonly<ResolvedOptions>;
-  /** Leaves out those records that some tab is at work on. */
-  free(records: JournalRecord[]): Promise<JournalRecord[]>;
-  /** Writes the upload to the journal. */
-  remember(upload: Upload): Promise<void>;
-  /** Makes an upload of a record. */
-  revive(record: JournalRecord): Upload;
-  /** Lets an upload that has its file go on. */
-  goOn(upload: Upload, isAsked: boolean): void;
-  /** Takes an upload of another user off the list; the journal keeps it. */
-  drop(upload: Upload): void;
-  /** Called when the signer names another user than before: ends everything of the former one. */
-  userChanged(): void;
-  /** Called once the new user is known: loads what that user left unfinished. */
-  reload(): void;
-  tell(found: readonly UploadSnapshot[]): void;
 }
+
+/** What recovery reports. */
+export type RecoveryReport =
+  | { readonly type: 'listed'; readonly uploads: readonly UploadSnapshot[] }
+  /** An upload has its file back. @see isAsked by the user, or the page */
+  | { readonly type: 'file-found'; readonly upload: Upload; readonly isAsked: boolean }
+  /** An upload belongs to another user: it leaves the list, and the journal keeps it. */
+  | { readonly type: 'other-user'; readonly upload: Upload }
+  /** The signer names another user than before: everything of the former one ends. */
+  | { readonly type: 'user-changed' }
+  /** The new user is known: what that user left unfinished is to be loaded. */
+  | { readonly type: 'user-known' };
 
 /** What an earlier visit left of one upload. */
 interface PersistedUpload {
@@ -52,44 +56,46 @@ interface PersistedUpload {
 
 /** Brings back what earlier visits left unfinished: finds it, finds its files, and lets it go on. */
 export class Recovery {
-  readonly #host: RecoveryHost;
+  readonly #services: RecoveryServices;
+  readonly #createUpload: (record: JournalRecord) => Upload;
+  readonly #report: (report: RecoveryReport) => void;
   readonly #found = new Map<Upload, PersistedUpload>();
   /** What belongs to users who are not here, as far as is known. */
   #hidden: PersistedUpload[] = [];
   /** Records that are resumed only when their file is added again. */
   #unlisted: JournalRecord[] = [];
-  /** User that the signer named last; null: it said that nobody is signed in; undefined: it said nothing so far. */
-  #user: string | null | undefined;
   /** Counts the owners: what was loaded for one is not shown to the next. */
   #owners = 0;
 
-  constructor(host: RecoveryHost) {
-    this.#host = host;
-  }
-
-  /** User that the signer named last; null: it said that nobody is signed in; undefined: it said nothing so far. */
-  get user(): string | null | undefined {
-    return this.#user;
+  constructor(
+    services: RecoveryServices,
+    createUpload: (record: JournalRecord) => Upload,
+    report: (report: RecoveryReport) => void,
+  ) {
+    this.#services = services;
+    this.#createUpload = createUpload;
+    this.#report = report;
   }
 
   /** Lists what this owner left unfinished, and resumes what can be resumed. */
   async load(): Promise<void> {
-    const { journal, shelf, options, lifetime, clock } = this.#host;
+    const { journal, fileStore, settings, lifetime, clock, user, tabs, presence } = this.#services;
+    const { options } = settings;
     if (options.recover === 'off') return;
     const owner = this.#owners;
     const isCurrent = (): boolean => owner === this.#owners && !lifetime.aborted;
-    const records = await this.#host.free(await journal.load());
+    const records = await presence.without(await tabs.without(await journal.load()));
     await loadRule(records, options.rules.accept);
     if (!records.length || !isCurrent()) return;
     this.#unlisted = records.filter((record) => this.#isUnlisted(record));
     const listed = records.filter((record) => !this.#unlisted.includes(record));
-    const finding = Promise.all(listed.map(async (record) => ({ record, kept: await shelf.find(record.id) })));
+    const finding = Promise.all(listed.map(async (record) => ({ record, kept: await fileStore.find(record.id) })));
     const found = finding.then((all) => {
       if (isCurrent()) this.#hidden = all;
     });
     // whose uploads may be shown is the signer's to say
     const bound = records.find(({ principal }) => typeof principal === 'string');
-    const known = bound && this.#ask(bound, () => isCurrent() && this.#user === undefined).catch(() => {});
+    const known = bound && this.#ask(bound, () => isCurrent() && !user.isKnown).catch(() => {});
     // neither a slow disk nor a slow signer may hold up new files
     await Promise.race([Promise.all([found, known]), sleep(clock, SIGNER_TIMEOUT_MS, lifetime)]).catch(() => {});
     if (!isCurrent()) return;
@@ -107,7 +113,7 @@ export class Recovery {
     this.#found.clear();
     this.#hidden = [];
     this.#unlisted = [];
-    this.#user = undefined;
+    this.#services.user.principal = undefined;
     return idle;
   }
 
@@ -116,46 +122,42 @@ export class Recovery {
    * @param user undefined where the signer said nothing
    */
   identify(user: string | null | undefined): void {
-    if (user === undefined || user === this.#user) return;
-    const isChange = this.#user !== undefined;
-    this.#user = user;
+    const { user: current, list } = this.#services;
+    if (user === undefined || user === current.principal) return;
+    const isChange = current.isKnown;
+    current.principal = user;
     if (isChange) {
-      this.#host.userChanged();
+      this.#report({ type: 'user-changed' });
       this.leave();
-      this.#user = user;
-      this.#host.reload();
+      current.principal = user;
+      this.#report({ type: 'user-known' });
       return;
     }
     for (const [upload, remains] of this.#found) {
-      if (this.isOurs(remains.record)) continue;
+      if (current.owns(remains.record)) continue;
       this.#found.delete(upload);
       this.#hidden.push(remains);
-      if (this.#host.roster.has(upload.id)) this.#host.drop(upload);
+      if (list.has(upload.id)) this.#report({ type: 'other-user', upload });
     }
     this.#reveal();
   }
 
-  /** Whether a record is known to belong to another user than the one who is here. */
-  isOfOther({ principal }: Pick<JournalRecord, 'principal'>): boolean {
-    return typeof principal === 'string' && this.#user !== undefined && principal !== this.#user;
-  }
-
   /** Whether only the signer can tell that the user is still the same: the page sets no scope, and users sign in. */
   get hasToConfirm(): boolean {
-    return this.#host.options.scope === '' && typeof this.#user === 'string';
+    return this.#services.settings.options.scope === '' && typeof this.#services.user.principal === 'string';
   }
 
   /** Asks the signer whether the same user is signed in; ends everything of the former one if not. */
   async confirm(): Promise<boolean> {
     const owner = this.#owners;
-    const isCurrent = (): boolean => owner === this.#owners && !this.#host.lifetime.aborted;
-    const known = this.#host.roster.all.find(({ session }) => session?.grant);
+    const isCurrent = (): boolean => owner === this.#owners && !this.#services.lifetime.aborted;
+    const known = this.#services.list.all.find(({ session }) => session?.grant);
     const { key = null, uploadId = null, grant = null } = known?.session ?? {};
     const size = known?.facts.size ?? 1;
     const isAnswered = await this.#ask({ key, uploadId, grant, size }, isCurrent).catch(() => true);
     if (!isAnswered && isCurrent()) {
       // nobody is signed in, or somebody without the right to upload
-      this.#host.userChanged();
+      this.#report({ type: 'user-changed' });
       this.leave();
     }
     return owner === this.#owners;
@@ -164,11 +166,6 @@ export class Recovery {
   /** Forgets an upload that is complete or aborted. */
   drop(upload: Upload): void {
     this.#found.delete(upload);
-  }
-
-  /** Whether the user who is here may resume a record. One that names nobody belongs to whoever has the scope. */
-  isOurs({ principal }: Pick<JournalRecord, 'principal'>): boolean {
-    return principal === undefined || principal === this.#user || (principal === null && this.#user === undefined);
   }
 
   /**
@@ -183,14 +180,14 @@ export class Recovery {
       (record) =>
         isSameSize(record)
         && record.fingerprint === print
-        && (typeof record.principal !== 'string' || record.principal === this.#user),
+        && (typeof record.principal !== 'string' || record.principal === this.#services.user.principal),
     );
     const twin = same.find(({ name, relativePath: path }) => name === file.name && path === relativePath);
     // without a look at the bytes, files of one name in two folders are two
     const record = twin ?? (file.size && !isKnownByTime(file) ? same[0] : undefined);
     if (!record) return null;
     this.#unlisted = this.#unlisted.filter((one) => one !== record);
-    const upload = this.#host.revive(record);
+    const upload = this.#createUpload(record);
     this.#found.set(upload, { record, kept: null });
     return upload;
   }
@@ -200,7 +197,7 @@ export class Recovery {
    * the control takes no such files.
    */
   #isUnlisted(record: JournalRecord): boolean {
-    const { recover, scope, recoveryKey, rules } = this.#host.options;
+    const { recover, scope, recoveryKey, rules } = this.#services.settings.options;
     return (
       !record.aborting
       && (recover === 'choose'
@@ -212,7 +209,7 @@ export class Recovery {
 
   /** Writes down that an upload of an earlier visit has its file in this one. */
   taken(upload: Upload): void {
-    if (this.#found.has(upload)) void this.#host.remember(upload);
+    if (this.#found.has(upload)) void this.#services.journal.save(upload);
   }
 
   /**
@@ -238,27 +235,28 @@ export class Recovery {
 
   /** Lists what may be shown by now. */
   #reveal(): void {
-    if (this.#host.lifetime.aborted) return;
-    const ours = this.#hidden.filter(({ record }) => this.isOurs(record));
+    const { lifetime, user, list, files } = this.#services;
+    if (lifetime.aborted) return;
+    const ours = this.#hidden.filter(({ record }) => user.owns(record));
     this.#hidden = this.#hidden.filter((remains) => !ours.includes(remains));
     const found: Upload[] = [];
     for (const remains of ours) {
       const { record, kept } = remains;
       // nothing was sent and nothing is kept: there is nothing to go on with
-      const isListed = this.#host.roster.all.some(({ id, recordId }) => id === record.id || recordId === record.id);
+      const isListed = list.all.some(({ id, recordId }) => id === record.id || recordId === record.id);
       if ((record.key === null && !kept && !record.aborting) || isListed) continue;
-      const upload = this.#host.revive(record);
-      if (kept) this.#host.files.found(upload);
+      const upload = this.#createUpload(record);
+      if (kept) files.markStored(upload);
       if (record.aborting) {
         void upload.abandon();
         continue;
       }
-      this.#host.roster.add(upload);
+      list.add(upload);
       this.#found.set(upload, remains);
       found.push(upload);
     }
     if (!found.length) return;
-    this.#host.tell(found.map(({ snapshot }) => snapshot));
+    this.#report({ type: 'listed', uploads: found.map(({ snapshot }) => snapshot) });
     void this.#bringBack(found);
   }
 
@@ -292,13 +290,13 @@ export class Recovery {
     // meanwhile it may have been chosen, aborted, or put away
     if (upload.status !== 'needs-file' || !this.#found.has(upload)) return;
     if (error) {
-      this.#host.files.release(upload);
+      this.#services.files.remove(upload);
       upload.setFileMissing(error);
       return;
     }
     upload.file = file;
-    if (this.#host.options.recover === 'ask' && !isAsked) upload.hold();
-    else this.#host.goOn(upload, isAsked);
+    if (this.#services.settings.options.recover === 'ask' && !isAsked) upload.hold();
+    else this.#report({ type: 'file-found', upload, isAsked });
   }
 
   /**
@@ -309,7 +307,7 @@ export class Recovery {
     { key, uploadId, grant, size }: Pick<JournalRecord, 'key' | 'uploadId' | 'grant' | 'size'>,
     isCurrent: () => boolean,
   ): Promise<boolean> {
-    const { signer, clock, lifetime } = this.#host;
+    const { signer, clock, lifetime } = this.#services;
     // no name: it may be somebody else's
     const file = { id: 'who', filename: 'who', filesize: size, last_modified: 0, content_type: '' };
     const known = grant !== null && key !== null && { grant, key, upload_id: uploadId ?? undefined };

@@ -1,13 +1,16 @@
 import { DEFAULT_PART_SIZE } from '../../limits.js';
+import type { Settings } from '../api/options.js';
+import type { Scheduler } from '../network/scheduler.js';
 import { ENDS, isRunning } from '../api/status.js';
 import type { TotalProgress, UploadSnapshot, UploadStatus, UploaderStatus } from '../api/types.js';
 import type { Upload } from './upload.js';
-import type { UploadFacts } from './upload-host.js';
+import type { UploadFacts } from '../model/upload-record.js';
+import type { InitQueue } from '../signing/init-batcher.js';
 
 /** The list of uploads, and whose turn it is: large files in their order, small ones beside them. */
-export class UploadList {
-  readonly #lanes: () => number;
-  readonly #partSize: () => number | 'auto';
+export class UploadList implements InitQueue {
+  readonly #scheduler: Scheduler;
+  readonly #settings: Settings;
   readonly #all = new Map<string, Upload>();
   /** All of them by status, so that no question costs more with ten thousand listed than with ten. */
   readonly #byStatus = new Map<UploadStatus, Set<Upload>>();
@@ -19,10 +22,12 @@ export class UploadList {
   readonly #large = new Set<Upload>();
   readonly #running = new Set<Upload>();
   #snapshots: readonly UploadSnapshot[] = [];
+  /** Whether no upload starts, because the element has left the page. */
+  isPaused = false;
 
-  constructor(lanes: () => number, partSize: () => number | 'auto') {
-    this.#lanes = lanes;
-    this.#partSize = partSize;
+  constructor(scheduler: Scheduler, settings: Settings) {
+    this.#scheduler = scheduler;
+    this.#settings = settings;
   }
 
   get all(): Upload[] {
@@ -164,7 +169,8 @@ export class UploadList {
 
   /** Begins as many as keep the lanes full: a small file never waits for the large ones to end. */
   startNext(): void {
-    const lanes = this.#lanes();
+    const { lanes } = this.#scheduler;
+    if (this.isPaused) return;
     let large = 0;
     let small = 0;
     for (const upload of this.#running) {
@@ -187,7 +193,7 @@ export class UploadList {
 
   /** Whether one request will do. */
   #isSmall({ facts, session }: Upload): boolean {
-    const partSize = this.#partSize();
+    const { partSize } = this.#settings.options;
     return facts.size <= (partSize === 'auto' ? DEFAULT_PART_SIZE : partSize) && !session?.uploadId;
   }
 }

@@ -158,7 +158,7 @@ describe('an upload with checksums', () => {
     harness.store.next('part 2', rot);
     await land(harness, file);
     expect(harness.store.count('create')).to.equal(2);
-    expect(reasons(harness).at(-1)).to.contain('beginning afresh');
+    expect(reasons(harness).at(-1)).to.contain('restarting');
   });
 
   it('knows the object again by its checksum where the answer to Complete was lost', async () => {

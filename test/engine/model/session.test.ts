@@ -2,7 +2,8 @@ import { expect } from '@open-wc/testing';
 import { GIB, MIN_PART_SIZE } from '../../../src/limits.js';
 import type { SignerFault } from '../../../src/engine/api/errors.js';
 import { UploadError } from '../../../src/engine/api/errors.js';
-import { readInit, referenceOf, restoreSession } from '../../../src/engine/model/session.js';
+import { referenceOf, restoreSession } from '../../../src/engine/model/session.js';
+import { readInit } from '../../../src/engine/signing/init-answer.js';
 import type { JournalRecord } from '../../../src/engine/ports.js';
 
 const PART = MIN_PART_SIZE;
@@ -22,17 +23,17 @@ const codeOf = (act: () => unknown): string => {
 
 describe('what init says of a file', () => {
   it('is to begin a multipart upload', () => {
-    const { session, opening } = read({ key: 'k', grant: 'g', init: SIGNED, part_size: PART }, 3 * PART + 1);
-    expect(opening.kind).to.equal('create');
+    const { session, firstRequest } = read({ key: 'k', grant: 'g', init: SIGNED, part_size: PART }, 3 * PART + 1);
+    expect(firstRequest.kind).to.equal('create');
     expect(session).to.include({ key: 'k', uploadId: null, needsList: false });
     expect(session.table.plan.count).to.equal(4);
     expect(referenceOf({ ...session, uploadId: 'u' })).to.deep.equal({ key: 'k', upload_id: 'u', grant: 'g' });
   });
 
   it('is to send it whole, by PUT or by a policy', () => {
-    for (const size of [0, 1, 5 * GIB]) expect(read({ key: 'k', put: SIGNED }, size).opening.kind).to.equal('put');
+    for (const size of [0, 1, 5 * GIB]) expect(read({ key: 'k', put: SIGNED }, size).firstRequest.kind).to.equal('put');
     const posts = { p: { url: 'https://store.test/', fields: { policy: 'x' }, expires: 900_000 } };
-    expect(read({ key: 'k', post: 'p' }, 10, { posts }).opening).to.deep.include({
+    expect(read({ key: 'k', post: 'p' }, 10, { posts }).firstRequest).to.deep.include({
       kind: 'post',
       fields: { policy: 'x' },
     });

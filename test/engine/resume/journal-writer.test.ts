@@ -139,7 +139,13 @@ describe('a database that never opens', () => {
   it('does not keep files from going up', async () => {
     const never = (): Promise<never> => new Promise(() => {});
     const harness = new Harness({}, { journal: { load: never, save: never, remove: never, wipe: never } });
-    const warnings = await warningsOf(() => harness.upload(fileOf(10)));
+    const warnings = await warningsOf(async () => {
+      const adding = harness.uploader.add([fileOf(10)]);
+      await harness.settle();
+      await harness.clock.advance(3_000);
+      await adding;
+      await harness.finished();
+    });
     expect(harness.of('a.bin').status).to.equal('complete');
     expect(warnings).to.have.length(1);
   });

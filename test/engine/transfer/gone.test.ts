@@ -58,7 +58,7 @@ describe('an upload that the store knows no more', () => {
       .filter((one) => one === 'head' || one === 'create');
     expect(order).to.deep.equal(['create', 'head', 'create']);
     expect(harness.all('mule-retry').map(({ reason }) => reason)).to.include(
-      'the store answered 404 NoSuchUpload: beginning afresh',
+      'the store answered 404 NoSuchUpload: restarting',
     );
   });
 

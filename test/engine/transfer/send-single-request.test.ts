@@ -75,7 +75,7 @@ describe('on a line that is known to be fast and steady', () => {
       on.store.next('put', fault);
       await upload(on);
       expect([on.store.count('put'), on.store.count('create'), on.store.count('part')]).to.deep.equal([1, 1, 3]);
-      expect(on.all('mule-retry').at(-1)).to.include({ reason: 'all at once did not get through: beginning afresh' });
+      expect(on.all('mule-retry').at(-1)).to.include({ reason: 'a single request did not succeed: restarting' });
       await on.upload(fileOf(SIZE, 'b.bin'));
       expect(on.store.count('put'), 'of the next file').to.equal(1);
       if (what.includes('busy')) expect(on.clock.monotonic(), 'Retry-After').to.be.at.least(7_000);
@@ -139,7 +139,7 @@ describe('on a line that is known to be fast and steady', () => {
     await upload(on);
     expect([on.store.count('put'), on.store.count('part')]).to.deep.equal([1, 3]);
     expect(on.all('mule-retry').at(-1)).to.include({
-      reason: 'the line has become too slow to send all at once: beginning afresh',
+      reason: 'the connection has become too slow for a single request: restarting',
     });
   });
 

@@ -141,7 +141,7 @@ describe('a line that is cut before any part gets through', () => {
       expect(await isStored(harness, file)).to.be.true;
       expect(most).to.equal(Math.ceil(size / PART));
       expect(harness.signer.bodies('get_init_signature').at(-1)!.files[0]).to.include({ part_size: PART, force: true });
-      expect(harness.all('mule-retry').some(({ reason }) => reason.includes('beginning afresh'))).to.be.true;
+      expect(harness.all('mule-retry').some(({ reason }) => reason.includes('restarting'))).to.be.true;
       await harness.until(() => harness.store.uploads.size === 0);
     });
   }

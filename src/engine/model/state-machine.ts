@@ -1,0 +1,54 @@
+import type { UploadStatus } from '../api/types.js';
+import { RUNNING } from '../api/status.js';
+
+/** What happens to an upload. `show-…`: what it does, or waits for, is displayed. */
+export type StatusEvent =
+  | 'start'
+  | 'show-starting'
+  | 'show-uploading'
+  | 'show-finishing'
+  | 'show-waiting'
+  | 'pause'
+  | 'hold'
+  | 'enqueue'
+  | 'need-file'
+  | 'fail'
+  | 'abort'
+  | 'complete';
+
+/** The DOM event that follows a transition, besides `mule-status`. */
+export type TransitionEvent = 'mule-start' | 'mule-pause' | 'mule-error' | 'mule-abort' | 'mule-complete';
+
+interface Transition {
+  readonly from: readonly UploadStatus[];
+  readonly to: UploadStatus;
+  readonly event: TransitionEvent | null;
+}
+
+const TRANSITIONS: Readonly<Record<StatusEvent, Transition>> = {
+  start: { from: ['queued'], to: 'starting', event: 'mule-start' },
+  'show-starting': { from: RUNNING, to: 'starting', event: null },
+  'show-uploading': { from: RUNNING, to: 'uploading', event: null },
+  'show-finishing': { from: RUNNING, to: 'finishing', event: null },
+  'show-waiting': { from: RUNNING, to: 'waiting', event: null },
+  pause: { from: ['queued', ...RUNNING], to: 'paused', event: 'mule-pause' },
+  hold: { from: ['needs-file'], to: 'paused', event: null },
+  enqueue: { from: ['paused', 'failed', 'needs-file'], to: 'queued', event: null },
+  'need-file': { from: ['queued', ...RUNNING, 'paused', 'failed'], to: 'needs-file', event: null },
+  fail: { from: ['queued', ...RUNNING, 'paused'], to: 'failed', event: 'mule-error' },
+  abort: { from: ['queued', ...RUNNING, 'paused', 'failed', 'needs-file'], to: 'aborted', event: 'mule-abort' },
+  complete: { from: RUNNING, to: 'complete', event: 'mule-complete' },
+};
+
+/**
+ * Returns the status that follows, and the DOM event that tells the page.
+ * @throws Error on an impossible step: a defect of this package, never of the page or the network
+ */
+export function transition(
+  status: UploadStatus,
+  event: StatusEvent,
+): { readonly status: UploadStatus; readonly event: TransitionEvent | null } {
+  const { from, to, event: domEvent } = TRANSITIONS[event];
+  if (!from.includes(status)) throw new Error(`an upload that is ${status} cannot ${event}`);
+  return { status: to, event: domEvent };
+}

@@ -1,0 +1,28 @@
+import type { UploadError } from '../api/errors.js';
+import type { PartDetail, RetryDetail } from '../api/types.js';
+
+/** The step of the protocol that an upload is at, shown as its status while nothing is waited for. */
+export type Step = 'starting' | 'uploading' | 'finishing';
+
+/** What the lower layers report about one upload. */
+export type UploadReport =
+  | { readonly type: 'step'; readonly step: Step }
+  /** A request or a wait has begun or ended. */
+  | { readonly type: 'activity' }
+  /** Bytes were sent, or the list of stored parts has changed. */
+  | { readonly type: 'progress' }
+  | { readonly type: 'retry'; readonly detail: Omit<RetryDetail, 'upload'> }
+  /** Something that the page can act on; retries continue. */
+  | { readonly type: 'problem'; readonly error: UploadError }
+  /** The store rejects signatures: of one part, or all. */
+  | { readonly type: 'signatures-rejected'; readonly partNumber: number | null }
+  | { readonly type: 'grant-expired' }
+  | { readonly type: 'session-opened' }
+  /** The session has changed and has to be recorded. */
+  | { readonly type: 'session-changed' }
+  | { readonly type: 'part-stored'; readonly detail: Omit<PartDetail, 'upload'> };
+
+/** Receives what the lower layers report about one upload. */
+export interface UploadObserver {
+  report(report: UploadReport): void;
+}

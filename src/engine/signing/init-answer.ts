@@ -1,0 +1,84 @@
+import type { AgreedChecksum, InitAnswer, InitAnswerFile, PostPolicy } from '../../protocol.js';
+import { invalidAnswer, NO_REASON, SignerFault } from '../api/errors.js';
+import { ALGORITHMS } from '../integrity/checksum-service.js';
+import { partTableOf } from '../model/session.js';
+import type { Session } from '../model/session.js';
+import { readSignature } from './signature-cache.js';
+import type { Moment, Signature } from './signature-cache.js';
+
+/** What `get_init_signature` answered about one file, and when it was asked. */
+export interface InitReply {
+  file: InitAnswerFile;
+  answer: InitAnswer;
+  asked: Moment;
+}
+
+/** The first request that init signed: it creates the multipart upload, or sends the whole file. */
+export type FirstRequest =
+  | { kind: 'create'; signature: Signature }
+  | { kind: 'put'; signature: Signature }
+  | { kind: 'post'; signature: Signature; fields: PostPolicy['fields'] }
+  /** The multipart upload exists already. */
+  | { kind: 'known' };
+
+/**
+ * Reads init's answer for one file.
+ * @param size bytes of the file
+ * @throws SignerFault where the signer refuses this file
+ * @throws UploadError `invalid-response`, or `too-large` for what S3 cannot store
+ */
+export function readInit(
+  { file, answer, asked }: InitReply,
+  size: number,
+): { session: Session; firstRequest: FirstRequest } {
+  // the refusal of one file means what the same code means for a whole call
+  if ('error' in file) throw new SignerFault(403, String(file.error.code), String(file.error.message || NO_REASON));
+  if (typeof file.key !== 'string' || !file.key) throw invalidAnswer('names no key');
+  const firstRequest = readFirstRequest(file, answer, asked);
+  const isSingle = firstRequest.kind === 'put' || firstRequest.kind === 'post';
+  if (!isSingle && file.part_size === undefined) throw invalidAnswer('names no part_size');
+  const isResumed = 'upload_id' in file && !file.fresh;
+  return {
+    firstRequest,
+    session: {
+      key: file.key,
+      grant: file.grant,
+      actions: Array.isArray(answer.actions) ? answer.actions : [],
+      tracked: file.tracked ?? false,
+      principal: principalOf(answer),
+      ownKey: file.own_key ?? false,
+      checksum: readAgreedChecksum(file),
+      completeChecksum: null,
+      table: partTableOf(size, isSingle ? Math.max(size, 1) : file.part_size!),
+      uploadId: 'upload_id' in file ? file.upload_id : null,
+      inherited: isResumed,
+      needsList: isResumed,
+    },
+  };
+}
+
+/** Returns the user that the signer names; null: nobody is signed in; undefined: the signer does not say. */
+export const principalOf = ({ principal }: InitAnswer): string | null | undefined =>
+  typeof principal === 'string' || principal === null ? principal : undefined;
+
+function readAgreedChecksum({ checksum }: { checksum?: AgreedChecksum }): AgreedChecksum | null {
+  if (!checksum) return null;
+  const { algorithm, type } = checksum;
+  const isKnown = ALGORITHMS.includes(algorithm) && (type === 'FULL_OBJECT' || type === 'COMPOSITE');
+  if (!isKnown) throw invalidAnswer('names a checksum that was not offered');
+  return { algorithm, type };
+}
+
+function readFirstRequest(
+  file: Exclude<InitAnswerFile, { error: unknown }>,
+  answer: InitAnswer,
+  asked: Moment,
+): FirstRequest {
+  if ('init' in file) return { kind: 'create', signature: readSignature(file.init, answer, asked) };
+  if ('put' in file) return { kind: 'put', signature: readSignature(file.put, answer, asked) };
+  if ('upload_id' in file && typeof file.upload_id === 'string') return { kind: 'known' };
+  const policy = 'post' in file ? answer.posts?.[file.post] : undefined;
+  if (!policy) throw invalidAnswer('holds none of init, put, post and upload_id');
+  const { url, expires, fields } = policy;
+  return { kind: 'post', signature: readSignature({ method: 'POST', url, expires }, answer, asked), fields };
+}

@@ -1,0 +1,89 @@
+import { StoreFault } from '../api/errors.js';
+import { isBadDigest } from '../integrity/digest-refusals.js';
+import type { StoredResult } from '../model/upload-record.js';
+import { RestartRequired } from '../network/retry-loop.js';
+import type { Attempt } from '../network/retry-loop.js';
+import type { RequestTimeouts } from '../s3/client.js';
+import type { Completion, NamedPart } from '../s3/xml.js';
+import type { TransferContext } from './context.js';
+import type { ObjectFinder } from './find-object.js';
+import { listVerifiedParts } from './list-parts.js';
+import { namedParts, objectChecksumOf } from './object-checksum.js';
+import { sendS3Request, timeoutsOf } from './signed-requests.js';
+import type { StoredPartChecks } from './verify-parts.js';
+
+/** Failures of Complete after which the store is asked whether it still knows the upload. */
+const ATTEMPTS_UNTIL_LIST = 3;
+
+/**
+ * Completes the multipart upload: the parts become an object.
+ * @throws RestartRequired where the store lacks parts, or has created another object
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+ */
+export async function complete(
+  context: TransferContext,
+  storedParts: StoredPartChecks,
+  finder: ObjectFinder,
+  signal: AbortSignal,
+): Promise<StoredResult> {
+  const { session, retries } = context;
+  // where CORS hides the ETags, the store's list has them
+  if (!session.table.hasEveryEtag) await listVerifiedParts(context, signal);
+  await storedParts.settled(signal);
+  if (!session.table.isComplete) throw missingParts();
+  const checksum = await objectChecksumOf(context, signal);
+  const { etag, checksums } = await retries.retry('complete', null, signal, async (attempt) => {
+    // Ceph answers 500 for an upload that is gone; ListParts tells
+    if (attempt.count % ATTEMPTS_UNTIL_LIST === 0) {
+      await listVerifiedParts(context, signal);
+      if (!session.table.hasEveryEtag) throw missingParts();
+    }
+    const parts = await namedParts(context, session.table.etags(), signal);
+    try {
+      return await sendComplete(context, parts, finder, attempt, signal);
+    } catch (error) {
+      throw isBadDigest(error) ? await storedParts.explainMismatch(signal) : error;
+    }
+  });
+  const stored = checksum && checksums[checksum.algorithm];
+  if (stored && withoutPartCount(stored) !== withoutPartCount(checksum.value))
+    throw storedParts.objectMismatch('the store has created another object of the parts');
+  const integrity = session.completeChecksum === null ? (context.checks?.evidence ?? 'unverified') : 'checksum';
+  if (etag) return { etag, checksum, integrity };
+  const object = await finder.head(signal);
+  return { etag: typeof object === 'object' ? object.etag : '', checksum, integrity };
+}
+
+const missingParts = (): RestartRequired =>
+  new RestartRequired('relist', 'the store lists fewer parts than it confirmed');
+
+/** Removes the number of parts from a composite checksum. */
+const withoutPartCount = (value: string): string => value.replace(/-\d+$/, '');
+
+function sendComplete(
+  context: TransferContext,
+  parts: readonly NamedPart[],
+  finder: ObjectFinder,
+  attempt: Attempt,
+  signal: AbortSignal,
+): Promise<Completion> {
+  const { retries, services } = context;
+  return sendS3Request(context, 'end', attempt, signal, (signature, timeouts) => {
+    // the store may take minutes, and must not complete the same upload twice at a time
+    const isLost: RequestTimeouts['isLost'] = (url, _isOverdue, ended) =>
+      retries.isLost(url, false, ended, () => isUploadGone(context, ended));
+    return finder.watch(services.s3.completeMultipartUpload(signature, parts, { ...timeouts, isLost }));
+  });
+}
+
+/** Asks once, without a lane, whether the multipart upload is gone: it was completed then, and the answer was lost. */
+async function isUploadGone(context: TransferContext, signal: AbortSignal): Promise<boolean> {
+  const { signatures, services } = context;
+  try {
+    const signature = await signatures.once('list', context.signedUpload(), signal);
+    await services.s3.listParts(signature, timeoutsOf(context, 0, signal));
+    return false;
+  } catch (error) {
+    return error instanceof StoreFault && error.status === 404;
+  }
+}

@@ -1,0 +1,80 @@
+import { verifiedParts } from '../integrity/stored-parts.js';
+import type { Attempt } from '../network/retry-loop.js';
+import type { PartList, StoredPart } from '../s3/xml.js';
+import type { TransferContext } from './context.js';
+import { sendS3Request } from './signed-requests.js';
+
+/** Requests one page of ListParts, once. */
+type RequestPage = (attempt: Pick<Attempt, 'stalls'>) => Promise<PartList>;
+
+/**
+ * Lists the stored parts and has them verified in the background. Where the file was modified since it was begun, only
+ * parts that are shown to be this file's count as stored; the others are sent again.
+ */
+export async function listVerifiedParts(context: TransferContext, signal: AbortSignal): Promise<void> {
+  const { record, checks } = context;
+  const listed = await listParts(context, signal, record.isModified ? record.file : null);
+  checks?.listed(listed);
+}
+
+/**
+ * Lists the stored parts until the store answers, and records them in the part table.
+ * @param file whose parts they have to be; null: what the store lists is taken as it is
+ */
+export async function listParts(
+  context: TransferContext,
+  signal: AbortSignal,
+  file: File | null = null,
+): Promise<StoredPart[]> {
+  const { session, checks, retries } = context;
+  const pages = await requestPages(context, signal, (page) => retries.retry('list', null, signal, page));
+  const isOwn = checks && ((part: StoredPart) => checks.isOwn(part));
+  const parts = [...pages.values()];
+  const listed = file ? await verifiedParts(parts, session.table, file, signal, isOwn) : parts;
+  session.table.replaceStored(listed, file !== null);
+  session.needsList = false;
+  retries.progressed();
+  context.report({ type: 'progress' });
+  return listed;
+}
+
+/**
+ * Lists the stored parts once, for display only: the transfer lists them again.
+ * @param isWanted false once something has begun that knows better
+ */
+export async function refreshParts(
+  context: TransferContext,
+  isWanted: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const { record } = context;
+  const { session } = record;
+  if (!session?.uploadId) return;
+  const parts = await requestPages(context, signal, (page) => page({ stalls: 0 }));
+  if (isWanted() && session === record.session) session.table.replaceStored(parts.values());
+}
+
+/** Whether the store holds any part. */
+export async function hasStoredParts(context: TransferContext, signal: AbortSignal): Promise<boolean> {
+  if (!context.record.session?.uploadId) return false;
+  await listParts(context, signal);
+  return context.session.table.done > 0;
+}
+
+async function requestPages(
+  context: TransferContext,
+  signal: AbortSignal,
+  request: (page: RequestPage) => Promise<PartList>,
+): Promise<Map<number, StoredPart>> {
+  const { s3 } = context.services;
+  const parts = new Map<number, StoredPart>();
+  for (let marker: number | undefined, isLast = false; !isLast;) {
+    const page = await request((attempt) =>
+      sendS3Request(context, 'list', attempt, signal, (...args) => s3.listParts(...args), marker),
+    );
+    for (const part of page.parts) parts.set(part.partNumber, part);
+    isLast = page.next === null || page.next <= (marker ?? 0);
+    marker = page.next ?? undefined;
+  }
+  return parts;
+}

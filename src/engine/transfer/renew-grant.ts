@@ -1,0 +1,33 @@
+import type { Session } from '../model/session.js';
+import { RestartRequired } from '../network/retry-loop.js';
+import { readInit } from '../signing/init-answer.js';
+import { unlessAborted } from '../util/abort.js';
+import type { TransferContext } from './context.js';
+
+/**
+ * Renews the grant, which the signer has rejected as expired.
+ * @throws RestartRequired where the signer does not renew it
+ * @throws SignerFault where the call fails
+ */
+export async function renewGrant(context: TransferContext, signal: AbortSignal): Promise<void> {
+  context.grantRenewal ??= askForGrant(context).finally(() => {
+    context.grantRenewal = null;
+  });
+  await unlessAborted(signal, context.grantRenewal);
+}
+
+async function askForGrant(context: TransferContext): Promise<void> {
+  const { services, record, signatures } = context;
+  const { session } = readInit(await services.inits.ask(record), record.facts.size);
+  const known = context.session;
+  if (session.uploadId !== known.uploadId || !hasSameLayout(session, known))
+    throw new RestartRequired('restart', 'the signer does not renew this upload');
+  known.grant = session.grant;
+  context.isGrantExpired = false;
+  signatures.drop();
+  context.report({ type: 'session-changed' });
+}
+
+/** Whether what was signed for one session serves the other: a grant seals key and part size. */
+export const hasSameLayout = (one: Session, other: Session): boolean =>
+  one.key === other.key && one.table.plan.partSize === other.table.plan.partSize;

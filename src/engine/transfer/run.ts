@@ -1,0 +1,178 @@
+import type { Phase } from '../api/errors.js';
+import { assertUnchanged } from '../files/assert-unchanged.js';
+import { isSmall } from '../files/small-file-cache.js';
+import type { Session } from '../model/session.js';
+import type { StoredResult, UploadRecord } from '../model/upload-record.js';
+import type { Step, UploadObserver } from '../model/upload-report.js';
+import { RestartRequired } from '../network/retry-loop.js';
+import type { RetryLoop } from '../network/retry-loop.js';
+import { abortFormerSession, abortUpload, canAbort } from './abort-upload.js';
+import { complete } from './complete.js';
+import { TransferContext } from './context.js';
+import { ObjectFinder } from './find-object.js';
+import { listVerifiedParts, refreshParts } from './list-parts.js';
+import { SessionOpener } from './open-session.js';
+import { RestartResolver } from './restart.js';
+import { PartSender } from './send-parts.js';
+import { SingleRequestSender } from './send-single-request.js';
+import type { Services } from './services.js';
+import { StoredPartChecks } from './verify-parts.js';
+
+/** Uploads one file to S3: `run()` is the whole protocol. Every step is signed, and retried until it succeeds. */
+export class Transfer {
+  readonly #context: TransferContext;
+  readonly #opener: SessionOpener;
+  readonly #finder: ObjectFinder;
+  readonly #partSender: PartSender;
+  readonly #storedParts: StoredPartChecks;
+  readonly #singleRequestSender: SingleRequestSender;
+  readonly #restarts: RestartResolver;
+  #step: Step = 'starting';
+
+  constructor(services: Services, record: UploadRecord, observer: UploadObserver) {
+    const context = new TransferContext(services, record, observer);
+    this.#context = context;
+    this.#opener = new SessionOpener(context);
+    this.#finder = new ObjectFinder(context);
+    this.#partSender = new PartSender(context);
+    this.#storedParts = new StoredPartChecks(context, this.#partSender);
+    this.#singleRequestSender = new SingleRequestSender(context, this.#opener, this.#finder, () =>
+      this.#partSender.handleConnectionLost(),
+    );
+    this.#restarts = new RestartResolver(context, this.#finder, (abortsFormer) => this.startOver(abortsFormer));
+  }
+
+  /** Runs until the object is stored, through every failure that is not final. @throws UploadError */
+  async run(signal: AbortSignal): Promise<StoredResult> {
+    for (let restart: RestartRequired | null = null; ;) {
+      try {
+        const found = restart && (await this.#restarts.resolve(restart, this.#phase, signal));
+        return found ?? (await this.#transferOnce(signal));
+      } catch (error) {
+        if (!(error instanceof RestartRequired)) throw error;
+        restart = error;
+      }
+    }
+  }
+
+  /** Every step from the first to the last; steps that an earlier run has done are skipped. */
+  async #transferOnce(signal: AbortSignal): Promise<StoredResult> {
+    this.setStep('starting');
+    const way = await this.#opener.open(signal);
+    await this.#storedParts.open(way === 'parts', signal);
+    this.setStep('uploading');
+    if (way === 'single-request') {
+      const stored = await this.#sendSingleRequest(signal);
+      await this.#checkFileUnchanged();
+      return stored;
+    }
+    await this.#sendParts(signal);
+    this.setStep('finishing');
+    await this.#checkFileUnchanged();
+    return complete(this.#context, this.#storedParts, this.#finder, signal);
+  }
+
+  async #sendSingleRequest(signal: AbortSignal): Promise<StoredResult> {
+    const sent = await this.#singleRequestSender.send(signal);
+    await this.#storedParts.settled(signal);
+    const { session, checks } = this.#context;
+    // the object stays under its key, since the signature does not allow overwriting it
+    if (!session.table.isStored(1)) throw new RestartRequired('restart', 'the store holds other bytes than the file');
+    return { ...sent, integrity: checks?.evidence ?? 'unverified' };
+  }
+
+  async #sendParts(signal: AbortSignal): Promise<void> {
+    const { session } = this.#context;
+    if (session.needsList) await listVerifiedParts(this.#context, signal);
+    do {
+      await this.#partSender.send(signal);
+      await this.#storedParts.settled(signal);
+    } while (!session.table.isComplete);
+  }
+
+  async #checkFileUnchanged(): Promise<void> {
+    const { file, facts, fingerprint, session } = this.#context.record;
+    // a file that was read all at once is no mixture of two versions
+    if (!session?.uploadId && isSmall(file!)) return;
+    if (fingerprint) await assertUnchanged(file!, facts.name, fingerprint);
+  }
+
+  /** Shows the step in the upload's status. */
+  setStep(step: Step): void {
+    this.#step = step;
+    this.#context.report({ type: 'step', step });
+  }
+
+  get #phase(): Phase {
+    return this.#step === 'finishing' ? 'complete' : 'part';
+  }
+
+  // ---- What the upload does with a transfer that does not run, or beside one that does ----
+
+  get retries(): RetryLoop {
+    return this.#context.retries;
+  }
+
+  /** The object's URL without its signature; null before the first request. */
+  get location(): string | null {
+    return this.#context.location;
+  }
+
+  /** Sends the tracker's notices that were held back. */
+  flushNotices(): void {
+    this.#context.notifier?.flush();
+  }
+
+  /** Tells the tracker that the object is stored. @returns the signer's receipt, or null */
+  async finish(signal: AbortSignal): Promise<string | null> {
+    return (await this.#context.notifier?.complete(signal)) ?? null;
+  }
+
+  /** Resumes another session: of the journal, or of another tab. */
+  adopt(session: Session | null): void {
+    this.#context.setSession(session);
+    if (!session) this.#opener.reset();
+  }
+
+  /** Has the parts listed before the next one is sent: requests that were aborted may have stored theirs. */
+  invalidateParts(): void {
+    const { session } = this.#context.record;
+    if (session?.uploadId) session.needsList = true;
+  }
+
+  /** Starts parts while there are lanes. */
+  fillLanes(): void {
+    this.#partSender.fillLanes();
+  }
+
+  /** Lists the stored parts once, for display. @see refreshParts */
+  refreshParts(isWanted: () => boolean, signal: AbortSignal): Promise<void> {
+    return refreshParts(this.#context, isWanted, signal);
+  }
+
+  /** Closes the session; the next run begins another one. @param abortsFormer whether the store holds its parts still */
+  startOver(abortsFormer: boolean): void {
+    const { session } = this.#context.record;
+    if (abortsFormer && session?.uploadId) abortFormerSession(this.#context, session);
+    this.adopt(null);
+    this.#finder.reset();
+    this.#partSender.reset();
+    this.#context.signatures.drop();
+  }
+
+  /** Prepares for another file. */
+  resetRestarts(): void {
+    this.#restarts.reset();
+  }
+
+  /**
+   * Aborts the multipart upload on the store.
+   * @param record records that it is being aborted, before the first request
+   */
+  async abort(record: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    await this.#opener.creationSettled();
+    if (!canAbort(this.#context)) return;
+    await record();
+    await abortUpload(this.#context, signal);
+  }
+}

@@ -1,0 +1,107 @@
+import type { UploadError } from '../api/errors.js';
+import { wrongBytes } from '../integrity/digest-refusals.js';
+import { RestartRequired } from '../network/retry-loop.js';
+import { unlessAborted } from '../util/abort.js';
+import type { TransferContext } from './context.js';
+import { listVerifiedParts } from './list-parts.js';
+import { readFile } from './object-checksum.js';
+import type { PartSender } from './send-parts.js';
+
+/** Mismatches of one part, or of the object, after which the upload fails. */
+const MAX_MISMATCHES = 4;
+/** Counts the object's mismatches among those of the parts. */
+const OBJECT = 0;
+
+/** Has stored parts verified against the file, and sends those again of which the store holds other bytes. */
+export class StoredPartChecks {
+  readonly #context: TransferContext;
+  readonly #sender: PartSender;
+  /** Mismatches by part number. */
+  readonly #mismatches = new Map<number, number>();
+  #failure: UploadError | null = null;
+
+  constructor(context: TransferContext, sender: PartSender) {
+    this.#context = context;
+    this.#sender = sender;
+  }
+
+  /** Creates the session's checks, once; loads the code that computes checksums where it is needed. */
+  async open(isMultipart: boolean, signal: AbortSignal): Promise<void> {
+    const context = this.#context;
+    const { services, session, record } = context;
+    const { checksums } = services;
+    if (!context.checks) {
+      const { checksum: agreed, table } = session;
+      checksums.reportAgreed(agreed?.algorithm);
+      if (!agreed && !checksums.isWanted) return;
+      const kit = await unlessAborted(signal, checksums.loadKit());
+      // the store accepts no part of it without a checksum
+      if (!kit && agreed?.type === 'COMPOSITE')
+        throw new RestartRequired('restart', 'its checksums cannot be computed');
+      if (!kit) return;
+      const { scheduler } = services;
+      const etagFormat = (): ReturnType<typeof checksums.etagFormatOf> =>
+        checksums.etagFormatOf(new URL(context.location ?? 'about:blank').origin);
+      const onMismatch = (partNumber: number): void => {
+        if (session === record.session) this.#handleMismatch(partNumber);
+      };
+      context.checks = kit.createChecks(
+        { table, agreed, isMultipart, record, scheduler, etagFormat, onMismatch },
+        signal,
+      );
+    }
+    context.checks.begin(signal);
+  }
+
+  /**
+   * Waits until every stored part that has to be verified is.
+   * @throws UploadError `integrity` where the store holds other bytes repeatedly
+   */
+  async settled(signal: AbortSignal): Promise<void> {
+    const { checks } = this.#context;
+    if (checks) await readFile(this.#context, signal, () => checks.settled());
+    const failure = this.#failure;
+    if (!failure) return;
+    // a retry by the user counts from zero
+    this.#failure = null;
+    this.#mismatches.clear();
+    throw failure;
+  }
+
+  /** Finds the part that is to blame where the store would create another object; else the upload restarts. */
+  async explainMismatch(signal: AbortSignal): Promise<Error> {
+    const { checks, session } = this.#context;
+    checks?.invalidate();
+    await listVerifiedParts(this.#context, signal);
+    await this.settled(signal);
+    return session.table.isComplete
+      ? this.objectMismatch('the store holds other bytes than it confirmed')
+      : new RestartRequired('relist', 'the store holds other bytes of a part');
+  }
+
+  /** Returns what follows an object that is not the file: a restart, or the failure of the upload. */
+  objectMismatch(reason: string): Error {
+    if (this.#count(OBJECT) <= MAX_MISMATCHES) return new RestartRequired('restart', reason);
+    this.#mismatches.clear();
+    return wrongBytes(this.#context.record.facts.name, reason);
+  }
+
+  #handleMismatch(partNumber: number): void {
+    const { session, record } = this.#context;
+    const attempt = this.#count(partNumber);
+    if (attempt > MAX_MISMATCHES) {
+      this.#failure ??= wrongBytes(record.facts.name, `the store repeatedly holds other bytes of part ${partNumber}`);
+      return;
+    }
+    session.table.markLost(partNumber);
+    const reason = 'the store holds other bytes of it than the file';
+    this.#context.report({ type: 'retry', detail: { phase: 'part', partNumber, attempt, delay: 0, reason } });
+    this.#sender.fillLanes();
+  }
+
+  #count(what: number): number {
+    const count = (this.#mismatches.get(what) ?? 0) + 1;
+    this.#mismatches.set(what, count);
+    return count;
+  }
+}

@@ -1,0 +1,38 @@
+import type { Clock } from '../ports.js';
+import type { Upload } from './upload.js';
+
+/** Milliseconds between two progress events of one upload. */
+const INTERVAL_MS = 100;
+
+/** Reports progress a few times a second, however often it changes. */
+export class ProgressReporter {
+  readonly #clock: Clock;
+  readonly #report: (upload: Upload) => void;
+  readonly #changed = new Set<Upload>();
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(clock: Clock, report: (upload: Upload) => void) {
+    this.#clock = clock;
+    this.#report = report;
+  }
+
+  /** Has an upload reported soon. */
+  add(upload: Upload): void {
+    this.#changed.add(upload);
+    this.#cancelTimer ??= this.#clock.setTimer(() => {
+      this.#cancelTimer = null;
+      const changed = [...this.#changed];
+      this.#changed.clear();
+      for (const one of changed) this.#report(one);
+    }, INTERVAL_MS);
+  }
+
+  /** Forgets an upload that has left the list. */
+  remove(upload: Upload): void {
+    this.#changed.delete(upload);
+  }
+
+  dispose(): void {
+    this.#cancelTimer?.();
+  }
+}
