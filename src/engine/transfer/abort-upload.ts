@@ -2,7 +2,7 @@ import { UploadError } from '../api/errors.js';
 import type { Session } from '../model/session.js';
 import { UploadRecord } from '../model/upload-record.js';
 import type { UploadObserver } from '../model/upload-report.js';
-import { RestartRequired } from '../network/retry-loop.js';
+import { RestartRequired } from '../network/restart-required.js';
 import { TransferContext } from './context.js';
 import { listParts } from './list-parts.js';
 import { sendS3Request } from './signed-requests.js';

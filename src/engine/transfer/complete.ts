@@ -1,8 +1,8 @@
 import { StoreFault } from '../api/errors.js';
 import { isBadDigest } from '../integrity/digest-refusals.js';
 import type { StoredResult } from '../model/upload-record.js';
-import { RestartRequired } from '../network/retry-loop.js';
-import type { Attempt } from '../network/retry-loop.js';
+import { RestartRequired } from '../network/restart-required.js';
+import type { Attempt } from '../network/attempt.js';
 import type { RequestTimeouts } from '../s3/client.js';
 import type { Completion, NamedPart } from '../s3/xml.js';
 import type { TransferContext } from './context.js';
@@ -71,7 +71,7 @@ function sendComplete(
   return sendS3Request(context, 'end', attempt, signal, (signature, timeouts) => {
     // the store may take minutes, and must not complete the same upload twice at a time
     const isLost: RequestTimeouts['isLost'] = (url, _isOverdue, ended) =>
-      retries.isLost(url, false, ended, () => isUploadGone(context, ended));
+      retries.isLost({ url, isOverdue: false, ended, hasActed: () => isUploadGone(context, ended) });
     return finder.watch(services.s3.completeMultipartUpload(signature, parts, { ...timeouts, isLost }));
   });
 }

@@ -2,7 +2,7 @@ import { StoreFault, UploadError } from '../api/errors.js';
 import { hex } from '../files/fingerprint.js';
 import { loadDigests, verifyObject } from '../integrity/object-verifier.js';
 import type { StoredResult } from '../model/upload-record.js';
-import { RestartRequired } from '../network/retry-loop.js';
+import { RestartRequired } from '../network/restart-required.js';
 import type { StoredObject } from '../s3/client.js';
 import type { TransferContext } from './context.js';
 import { namedParts, objectChecksumOf } from './object-checksum.js';

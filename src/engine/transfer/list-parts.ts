@@ -1,5 +1,5 @@
 import { verifiedParts } from '../integrity/stored-parts.js';
-import type { Attempt } from '../network/retry-loop.js';
+import type { Attempt } from '../network/attempt.js';
 import type { PartList, StoredPart } from '../s3/xml.js';
 import type { TransferContext } from './context.js';
 import { sendS3Request } from './signed-requests.js';

@@ -1,5 +1,5 @@
 import { DEFAULT_PART_SIZE } from '../../limits.js';
-import { RestartRequired } from '../network/retry-loop.js';
+import { RestartRequired } from '../network/restart-required.js';
 import { readInit } from '../signing/init-answer.js';
 import type { FirstRequest } from '../signing/init-answer.js';
 import { isFresh } from '../signing/signature-cache.js';

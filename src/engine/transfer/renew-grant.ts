@@ -1,5 +1,5 @@
 import type { Session } from '../model/session.js';
-import { RestartRequired } from '../network/retry-loop.js';
+import { RestartRequired } from '../network/restart-required.js';
 import { readInit } from '../signing/init-answer.js';
 import { unlessAborted } from '../util/abort.js';
 import type { TransferContext } from './context.js';

@@ -3,7 +3,7 @@ import { UploadError } from '../api/errors.js';
 import type { Phase } from '../api/errors.js';
 import type { StoredResult } from '../model/upload-record.js';
 import { backoff } from '../network/classify-failure.js';
-import type { RestartRequired } from '../network/retry-loop.js';
+import type { RestartRequired } from '../network/restart-required.js';
 import { sleep } from '../util/timing.js';
 import type { TransferContext } from './context.js';
 import type { ObjectFinder } from './find-object.js';
@@ -74,7 +74,7 @@ export class RestartResolver {
     const attempt = ++this.#restarts;
     const delay = delayMs ?? backoff(attempt, clock.random());
     this.#context.report({ type: 'retry', detail: { phase, partNumber: null, attempt, delay, reason } });
-    if (delay) await retries.waitFor('store', clock.now() + delay, sleep(clock, delay, signal));
+    if (delay) await retries.waits.add('store', clock.now() + delay, sleep(clock, delay, signal));
   }
 
   /** Has the parts listed before the next step; false once that was done too often. */

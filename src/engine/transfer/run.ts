@@ -4,7 +4,7 @@ import { isSmall } from '../files/small-file-cache.js';
 import type { Session } from '../model/session.js';
 import type { StoredResult, UploadRecord } from '../model/upload-record.js';
 import type { Step, UploadObserver } from '../model/upload-report.js';
-import { RestartRequired } from '../network/retry-loop.js';
+import { RestartRequired } from '../network/restart-required.js';
 import type { RetryLoop } from '../network/retry-loop.js';
 import { abortFormerSession, abortUpload, canAbort } from './abort-upload.js';
 import { complete } from './complete.js';

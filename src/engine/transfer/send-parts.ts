@@ -1,7 +1,7 @@
 import { MIN_PART_SIZE } from '../../limits.js';
 import { reading } from '../files/assert-unchanged.js';
 import { DigestRefusals } from '../integrity/digest-refusals.js';
-import { RestartRequired } from '../network/retry-loop.js';
+import { RestartRequired } from '../network/restart-required.js';
 import { isVerified } from '../s3/client.js';
 import { abortable, following } from '../util/abort.js';
 import type { TransferContext } from './context.js';
@@ -55,7 +55,7 @@ export class PartSender {
               .finally(() => {
                 inFlight.count--;
                 this.fillLanes();
-                retries.settled();
+                retries.waits.settled();
               });
             return true;
           };
@@ -100,7 +100,7 @@ export class PartSender {
   }
 
   #hasRoom(): boolean {
-    const { waiting } = this.#context.retries;
+    const { count: waiting } = this.#context.retries.waits;
     const { lanes } = this.#context.services.scheduler;
     return this.#inFlight.count - waiting < lanes + MAX_AHEAD && waiting <= lanes;
   }

@@ -1,6 +1,6 @@
 import type { SmallFileCache } from '../files/small-file-cache.js';
 import type { ChecksumService } from '../integrity/checksum-service.js';
-import type { RetryServices } from '../network/retry-loop.js';
+import type { RetryServices } from '../network/attempt.js';
 import type { ThroughputEstimator } from '../network/throughput.js';
 import type { SignerPort } from '../ports.js';
 import type { S3Client } from '../s3/client.js';

@@ -1,4 +1,4 @@
-import type { Attempt } from '../network/retry-loop.js';
+import type { Attempt } from '../network/attempt.js';
 import type { RequestTimeouts } from '../s3/client.js';
 import { isFresh } from '../signing/signature-cache.js';
 import type { Signature, UploadRequest } from '../signing/signature-cache.js';
@@ -12,7 +12,7 @@ export function timeoutsOf(context: TransferContext, stalls: number, signal: Abo
     signal,
     stalls,
     stallTimeout: services.settings.options.stallTimeout * 1_000,
-    isLost: (url, isOverdue, ended) => retries.isLost(url, isOverdue, ended),
+    isLost: (url, isOverdue, ended) => retries.isLost({ url, isOverdue, ended }),
   };
 }
 

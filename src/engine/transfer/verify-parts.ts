@@ -1,6 +1,6 @@
 import type { UploadError } from '../api/errors.js';
 import { wrongBytes } from '../integrity/digest-refusals.js';
-import { RestartRequired } from '../network/retry-loop.js';
+import { RestartRequired } from '../network/restart-required.js';
 import { unlessAborted } from '../util/abort.js';
 import type { TransferContext } from './context.js';
 import { listVerifiedParts } from './list-parts.js';

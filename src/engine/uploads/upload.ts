@@ -12,7 +12,7 @@ import type { StatusEvent } from '../model/state-machine.js';
 import { UploadRecord } from '../model/upload-record.js';
 import type { Owner, UploadFacts } from '../model/upload-record.js';
 import type { Step, UploadObserver, UploadReport } from '../model/upload-report.js';
-import type { Wait } from '../network/retry-loop.js';
+import type { Wait } from '../network/waits.js';
 import type { JournalRecord, RemoteProgress, Resumption } from '../ports.js';
 import type { JournalWriter } from '../resume/journal-writer.js';
 import type { SharedUpload, TabCoordinator } from '../resume/tab-coordinator.js';
@@ -177,7 +177,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   }
 
   waitForTab<T>(work: Promise<T>): Promise<T> {
-    return this.#activeTransfer.retries.waitFor('tab', null, work);
+    return this.#activeTransfer.retries.waits.add('tab', null, work);
   }
 
   /** Sends nothing more, and keeps what is stored. */
@@ -474,8 +474,8 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     const { clock, scheduler } = this.#services;
     const heldMs = scheduler.heldFor(this.id);
     if (heldMs) return { for: 'store', until: clock.now() + heldMs };
-    const retries = this.#transfer?.retries;
-    return !retries || retries.isBusy ? null : retries.wait;
+    const waits = this.#transfer?.retries.waits;
+    return !waits || waits.isBusy ? null : waits.first;
   }
 
   #waiting(): { for: WaitingFor | null; until: number | null } {

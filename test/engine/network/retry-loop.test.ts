@@ -4,7 +4,8 @@ import { engineDefaults, Settings } from '../../../src/engine/api/options.js';
 import { UploadRecord } from '../../../src/engine/model/upload-record.js';
 import type { UploadObserver } from '../../../src/engine/model/upload-report.js';
 import { ReachabilityByOrigin } from '../../../src/engine/network/reachability-by-origin.js';
-import { RestartRequired, RetryLoop } from '../../../src/engine/network/retry-loop.js';
+import { RetryLoop } from '../../../src/engine/network/retry-loop.js';
+import { RestartRequired } from '../../../src/engine/network/restart-required.js';
 import { Scheduler } from '../../../src/engine/network/scheduler.js';
 import { ServerHealth } from '../../../src/engine/network/server-health.js';
 import { FakeStore } from '../fake-store.js';
@@ -90,7 +91,7 @@ describe('a step that fails', () => {
       retries.retryNow(false);
       await clock.advance(0);
       expect(isOver).to.be.false;
-      expect(retries.wait).to.include({ for: 'store' });
+      expect(retries.waits.first).to.include({ for: 'store' });
       retries.retryNow(true);
     }
     expect(await outcome).to.equal(4);
@@ -108,10 +109,10 @@ describe('a step that fails', () => {
       store.isUp = false;
       const outcome = retry(failure, failure);
       await clock.advance(0);
-      expect(retries.isBusy, String(failure)).to.be.false;
+      expect(retries.waits.isBusy, String(failure)).to.be.false;
       controller.abort();
       expect(await outcome).to.have.property('name', 'AbortError');
-      expect([retries.isBusy, retries.waiting, retries.wait]).to.deep.equal([false, 0, null]);
+      expect([retries.waits.isBusy, retries.waits.count, retries.waits.first]).to.deep.equal([false, 0, null]);
     }
   });
 
@@ -183,29 +184,33 @@ describe('a step that fails', () => {
 
   it('drops a request without a sign of life only where it is overdue and the store answers', async () => {
     const { clock, store, retries, controller } = setUp();
-    expect(await retries.isLost(URL, true, controller.signal)).to.be.true;
-    expect(await retries.isLost(URL, false, controller.signal)).to.be.false;
+    const isLost = (isOverdue: boolean): Promise<boolean> =>
+      retries.isLost({ url: URL, isOverdue, ended: controller.signal });
+    expect(await isLost(true)).to.be.true;
+    expect(await isLost(false)).to.be.false;
     store.isUp = false;
-    let isLost: boolean | null = null;
-    void retries.isLost(URL, true, controller.signal).then((verdict) => (isLost = verdict));
+    let outcome: boolean | null = null;
+    void isLost(true).then((isDropped) => (outcome = isDropped));
     await clock.advance(60_000);
-    expect(retries.wait).to.include({ for: 'network' });
+    expect(retries.waits.first).to.include({ for: 'network' });
     store.isUp = true;
     await clock.advance(3_000);
-    expect(isLost, 'what was on its way may still arrive').to.equal(null);
+    expect(outcome, 'what was on its way may still arrive').to.equal(null);
     await clock.advance(10_000);
-    expect(isLost).to.equal(true);
-    expect(retries.wait).to.equal(null);
+    expect(outcome).to.equal(true);
+    expect(retries.waits.first).to.equal(null);
   });
 
   it('waits for a store that may take minutes, and drops the request once it has acted', async () => {
     const { clock, retries, controller } = setUp();
     let hasActed = false;
     let isLost: boolean | null = null;
-    void retries.isLost(URL, false, controller.signal, async () => hasActed).then((verdict) => (isLost = verdict));
+    void retries
+      .isLost({ url: URL, isOverdue: false, ended: controller.signal, hasActed: async () => hasActed })
+      .then((verdict) => (isLost = verdict));
     await clock.advance(300_000);
     expect(isLost).to.equal(null);
-    expect(retries.wait).to.include({ for: 'store' });
+    expect(retries.waits.first).to.include({ for: 'store' });
     hasActed = true;
     await clock.advance(30_000);
     expect(isLost).to.equal(true);

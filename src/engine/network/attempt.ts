@@ -1,0 +1,46 @@
+import type { Phase } from '../api/errors.js';
+import type { Settings } from '../api/options.js';
+import type { Clock } from '../ports.js';
+import type { ReachabilityByOrigin } from './reachability-by-origin.js';
+import type { RestartRequired } from './restart-required.js';
+import type { Scheduler } from './scheduler.js';
+import type { ServerHealth } from './server-health.js';
+
+/** What all retry loops of an uploader share. */
+export interface RetryServices {
+  readonly clock: Clock;
+  readonly settings: Settings;
+  readonly scheduler: Scheduler;
+  readonly reachability: ReachabilityByOrigin;
+  readonly health: ServerHealth;
+}
+
+/** One attempt of a step. */
+export interface Attempt {
+  /** 1 for the first. */
+  count: number;
+  /** Attempts of this step that stalled. */
+  stalls: number;
+  /** Attempts that got no answer while the store could be reached. */
+  unanswered: number;
+  /** Fresh signatures that were rejected in a row. */
+  refusals: number;
+}
+
+/** Decides what follows a request that got no answer: a restart, or null for another attempt. */
+export type OnConnectionLost = () => RestartRequired | null;
+
+/** How one step has gone so far. */
+export interface RetryState extends Attempt {
+  readonly phase: Phase;
+  readonly partNumber: number | null;
+  readonly signal: AbortSignal;
+  readonly onConnectionLost: OnConnectionLost | undefined;
+  /** Failures in a row since the last success of any step. */
+  level: number;
+  /** Renewals of the grant in a row. */
+  renewals: number;
+  hasSignerFailed: boolean;
+  /** Successes of all steps when this one last failed. */
+  successes: number;
+}

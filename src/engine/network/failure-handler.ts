@@ -1,0 +1,250 @@
+import { refusalOf, SignerFault, TransportFault, UploadError } from '../api/errors.js';
+import type { Phase, UploadErrorCode, UploadErrorInit } from '../api/errors.js';
+import type { WaitingFor } from '../api/types.js';
+import { assertReadable } from '../files/assert-unchanged.js';
+import type { UploadRecord } from '../model/upload-record.js';
+import type { UploadObserver } from '../model/upload-report.js';
+import { unlessAborted } from '../util/abort.js';
+import { backoff, classifyFailure, isTransient, parseRetryAfter } from './classify-failure.js';
+import type { FailureAction } from './classify-failure.js';
+import { RestartRequired } from './restart-required.js';
+import type { RetryServices, RetryState } from './attempt.js';
+import type { Waits } from './waits.js';
+
+/** Rejections of fresh signatures in a row before they count as final. */
+const MAX_REFUSALS = 3;
+/** Failures, while no request has ever succeeded, before the page is told that its setup may be wrong. */
+const UNANSWERED_TRIES = 3;
+/** Answers that look like a login page before the page is asked to sign in. */
+const SIGN_IN_TRIES = 2;
+/** Milliseconds over which requests are spread when the network is back. */
+const RECONNECT_JITTER_MS = 200;
+const MAX_PROBE_GAP_MS = 3_000;
+
+/** Does what `classifyFailure()` says of each failure of one upload: waits, reports, or throws. */
+export class FailureHandler {
+  readonly #services: RetryServices;
+  readonly #record: UploadRecord;
+  readonly #observer: UploadObserver;
+  readonly #waits: Waits;
+  #authorization: { ready: Promise<void>; go(): void } | null = null;
+  #hasReportedProblem = false;
+  /** Answers of the signer that looked like a login page since the last success, over all steps. */
+  #signInPages = 0;
+
+  constructor(services: RetryServices, record: UploadRecord, observer: UploadObserver, waits: Waits) {
+    this.#services = services;
+    this.#record = record;
+    this.#observer = observer;
+    this.#waits = waits;
+  }
+
+  /** Counts from zero, after a success. */
+  reset(): void {
+    this.#signInPages = 0;
+    this.#hasReportedProblem = false;
+  }
+
+  /** Retries what the signer refused for lack of a sign-in. */
+  authorize(): void {
+    this.#authorization?.go();
+    this.#waits.wake((waitingFor) => waitingFor === 'authorization');
+  }
+
+  /**
+   * Resolves when the step may be tried again.
+   * @throws RestartRequired, or a final UploadError
+   */
+  async handle(failure: unknown, state: RetryState): Promise<void> {
+    const phase = failure instanceof SignerFault && state.phase !== 'init' ? 'sign' : state.phase;
+    const action = classifyFailure(failure, phase);
+    state.level++;
+    // a grant that was valid for a while may expire again during a long wait
+    if (action.kind !== 'renew') state.renewals = 0;
+    switch (action.kind) {
+      case 'final': {
+        const { code, message, status } = action;
+        throw this.#finalError(code, message, { status, phase, cause: failure, refusal: refusalOf(failure) });
+      }
+      case 'gone':
+      case 'exists':
+      case 'relist':
+      case 'restart':
+        throw new RestartRequired(action.kind, action.reason);
+      case 'unauthorized':
+        return this.#awaitAuthorization(action, state, failure);
+      case 'renew':
+        if (++state.renewals > 1) throw new RestartRequired('restart', action.reason);
+        this.#observer.report({ type: 'grant-expired' });
+        return;
+      case 'resign':
+        return this.#handleRejectedSignature(action, state, failure);
+      case 'again':
+    }
+    if (state.count > this.#services.settings.options.maxRetries) {
+      const what = `${state.count} attempts failed, the last one because ${action.reason}`;
+      throw this.#finalError('too-many-retries', what, { retryable: true, phase, cause: failure });
+    }
+    if (failure instanceof TransportFault) return this.#handleNoAnswer(failure, action, state);
+    return this.#waitForServer(failure, action, state, phase);
+  }
+
+  async #waitForServer(
+    failure: unknown,
+    action: FailureAction & { kind: 'again' },
+    state: RetryState,
+    phase: Phase,
+  ): Promise<void> {
+    const { scheduler, health } = this.#services;
+    const { busy, of, reason } = action;
+    if (busy) scheduler.slowDown();
+    const retryAfter = parseRetryAfter(action.retryAfter, health.serverTime);
+    // one busy answer holds for all requests
+    if (busy && of === 'store' && retryAfter) scheduler.hold(retryAfter);
+    const waitingFor = failure instanceof SignerFault ? this.#handleSignerFault(failure, reason, state) : of;
+    // not less than the backoff: a store in trouble may answer `Retry-After: 0`
+    const delay = Math.max(retryAfter ?? 0, this.#backoff(state));
+    return this.#pause(waitingFor, delay, reason, { ...state, phase });
+  }
+
+  /**
+   * Tells the page of a signer that time alone may not fix: a wrong URL, another user, a login page.
+   * @returns what is waited for
+   * @throws UploadError where the signer fails for this upload alone
+   */
+  #handleSignerFault(fault: SignerFault, reason: string, state: RetryState): WaitingFor {
+    const { kind, status, code } = fault;
+    const { level, phase } = state;
+    const { health } = this.#services;
+    const what = code === null ? fault.message : reason;
+    const report = (errorCode: UploadErrorCode, advice: string): void =>
+      this.#reportOnce(errorCode, `${what}${advice}. Retrying`, { status, phase, cause: fault });
+    state.hasSignerFailed = true;
+    if (kind === 'sign-in' && ++this.#signInPages >= SIGN_IN_TRIES) {
+      report('unauthorized', ', as when a sign-in has expired: sign in again, or check its URL');
+      return 'authorization';
+    }
+    if (kind === 'blocked') report('store-blocked', '');
+    if (status && status !== 429 && !kind && health.signer.failed(this.#record.id)) {
+      const message = `${reason}, repeatedly and for this file alone: see the signer's log, then retry`;
+      throw this.#finalError('signer-refused', message, { retryable: true, status, phase, cause: fault });
+    }
+    const isLasting = kind === 'unreadable' || (code === null && status > 0 && !isTransient(status));
+    if (level >= UNANSWERED_TRIES && (isLasting || !health.hasSignerAnswer))
+      report('signer-refused', ": is that its URL, does it run, and does it allow this page's origin");
+    return 'signer';
+  }
+
+  /** No answer from the store: is it the file, the network, CORS, or a rejection that CORS hides? */
+  async #handleNoAnswer(
+    fault: TransportFault,
+    { stalled, reason }: FailureAction & { kind: 'again' },
+    state: RetryState,
+  ): Promise<void> {
+    const { signal, partNumber, phase } = state;
+    const { scheduler, health, clock } = this.#services;
+    if (fault.kind === 'blocked') {
+      this.#reportOnce('store-blocked', `${reason}. Retrying`, { phase, cause: fault });
+      return this.#pause('store', this.#backoff(state), reason, state);
+    }
+    if (stalled) {
+      state.stalls++;
+      scheduler.slowDown();
+    }
+    if (partNumber !== null) {
+      await assertReadable(this.#record.file!, this.#record.facts.name);
+      const restart = state.onConnectionLost?.();
+      if (restart) throw restart;
+    }
+    const reachability = this.#services.reachability.of(fault.url);
+    const isReachable = await reachability.check();
+    signal.throwIfAborted();
+    if (!isReachable) {
+      this.#reportRetry(state, MAX_PROBE_GAP_MS, `${reason}; the store cannot be reached`);
+      await this.#waits.addWithinAttempt('network', null, reachability.whenReachable(signal));
+      return this.#waits.sleep('network', clock.random() * RECONNECT_JITTER_MS, signal);
+    }
+    // some stores reject a signature without CORS headers: to the browser that is no answer either
+    this.#rejectSignatures(++state.unanswered > 1 ? null : partNumber);
+    const isReadable = health.isReadable(fault.method, fault.url);
+    if (state.unanswered >= UNANSWERED_TRIES && !isReadable) {
+      const what = `the browser may not read the store's answers to ${fault.method}: does the bucket exist, and does its CORS rule allow this page, that method, and expose ETag? Retrying`;
+      this.#reportOnce('store-blocked', what, { phase, cause: fault });
+    }
+    return this.#pause(isReadable ? 'network' : 'store', this.#backoff(state), reason, state);
+  }
+
+  async #handleRejectedSignature(
+    { reason, passing, ofKeys, status }: FailureAction & { kind: 'resign' },
+    state: RetryState,
+    failure: unknown,
+  ): Promise<void> {
+    this.#rejectSignatures(null);
+    if (!passing && ++state.refusals >= MAX_REFUSALS) {
+      // after a change of the signer's keys, the store or the signer may not know the new ones yet
+      const isPassing = ofKeys && this.#services.health.hasAcceptedSignature;
+      const what = `${reason} to fresh signatures: are the signer's keys, region and permissions right?${isPassing ? ' Retrying' : ''}`;
+      const details = { retryable: true, status, phase: state.phase, cause: failure };
+      if (!isPassing) throw this.#finalError('signature-rejected', what, details);
+      this.#reportOnce('signature-rejected', what, details);
+    }
+    // the first time without a delay: a signature may simply have expired
+    return this.#pause('store', state.level > 1 ? this.#backoff(state) : 0, reason, state);
+  }
+
+  async #awaitAuthorization(
+    { reason, status }: FailureAction & { kind: 'unauthorized' },
+    { signal, phase }: RetryState,
+    cause: unknown,
+  ): Promise<void> {
+    if (!this.#authorization) {
+      let go!: () => void;
+      const ready = new Promise<void>((resolve) => (go = resolve)).then(() => {
+        this.#authorization = null;
+      });
+      this.#authorization = { ready, go };
+      const details = { retryable: true, status, phase, cause, refusal: refusalOf(cause) };
+      this.#report(new UploadError('unauthorized', this.#message(`${reason}: sign in, then retry`), details));
+    }
+    const { ready } = this.#authorization;
+    await this.#waits.addWithinAttempt('authorization', null, unlessAborted(signal, ready));
+  }
+
+  #backoff({ level }: RetryState): number {
+    return backoff(level, this.#services.clock.random());
+  }
+
+  async #pause(waitingFor: WaitingFor, delayMs: number, reason: string, state: RetryState): Promise<void> {
+    this.#reportRetry(state, delayMs, reason);
+    await this.#waits.sleep(waitingFor, delayMs, state.signal);
+  }
+
+  // ---- Reports ----
+
+  #reportRetry({ phase, partNumber, count: attempt }: RetryState, delay: number, reason: string): void {
+    this.#observer.report({ type: 'retry', detail: { phase, partNumber, attempt, delay, reason } });
+  }
+
+  #rejectSignatures(partNumber: number | null): void {
+    this.#observer.report({ type: 'signatures-rejected', partNumber });
+  }
+
+  /** Tells the page of what somebody may have to fix, once until the next success. */
+  #reportOnce(code: UploadErrorCode, what: string, details: UploadErrorInit): void {
+    if (this.#hasReportedProblem) return;
+    this.#hasReportedProblem = true;
+    this.#report(new UploadError(code, this.#message(what), { retryable: true, ...details }));
+  }
+
+  #report(error: UploadError): void {
+    this.#observer.report({ type: 'problem', error });
+  }
+
+  #finalError(code: UploadErrorCode, what: string, details: UploadErrorInit): UploadError {
+    return new UploadError(code, this.#message(what), { ...details, isFinal: true });
+  }
+
+  #message(what: string): string {
+    return `“${this.#record.facts.name}”: ${what}${/[.?!]$/.test(what) ? '' : '.'}`;
+  }
+}

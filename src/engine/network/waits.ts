@@ -1,0 +1,107 @@
+import type { WaitingFor } from '../api/types.js';
+import type { Clock } from '../ports.js';
+import { cancellableSleep } from '../util/timing.js';
+
+/** What is waited for, and until when. */
+export interface Wait {
+  readonly for: WaitingFor;
+  /** Epoch milliseconds; null where nobody knows. */
+  readonly until: number | null;
+}
+
+/** What one upload is doing and waiting for: its attempts under way and its waits, which its status is derived from. */
+export class Waits {
+  readonly #clock: Clock;
+  readonly #onChange: () => void;
+  readonly #waits = new Set<Wait>();
+  readonly #sleepers = new Map<() => void, WaitingFor>();
+  #attempts = 0;
+
+  /** @param onChange called whenever an attempt or a wait begins */
+  constructor(clock: Clock, onChange: () => void) {
+    this.#clock = clock;
+    this.#onChange = onChange;
+  }
+
+  /** Whether an attempt of any step is under way. */
+  get isBusy(): boolean {
+    return this.#attempts > 0;
+  }
+
+  /** How many waits there are. */
+  get count(): number {
+    return this.#waits.size;
+  }
+
+  /** The wait that ends first. */
+  get first(): Wait | null {
+    let first: Wait | null = null;
+    for (const wait of this.#waits) if (!first || (wait.until ?? Infinity) < (first.until ?? Infinity)) first = wait;
+    return first;
+  }
+
+  /** Counts an attempt as under way while it runs. */
+  async attempt<T>(
+    act: () => Promise<T>,
+    onFailure: (failure: unknown) => Promise<void>,
+  ): Promise<{ value: T } | null> {
+    try {
+      this.#attempts++;
+      this.#onChange();
+      return { value: await act() };
+    } catch (failure) {
+      await onFailure(failure);
+      return null;
+    } finally {
+      this.#attempts--;
+    }
+  }
+
+  /** Counts some work as a wait. */
+  async add<T>(waitingFor: WaitingFor, until: number | null, work: Promise<T>): Promise<T> {
+    const wait: Wait = { for: waitingFor, until };
+    this.#waits.add(wait);
+    this.#onChange();
+    try {
+      return await work;
+    } finally {
+      this.#waits.delete(wait);
+    }
+  }
+
+  /** Counts some work as a wait in the middle of an attempt, which is not under way meanwhile. */
+  async addWithinAttempt<T>(waitingFor: WaitingFor, until: number | null, work: Promise<T>): Promise<T> {
+    this.#attempts--;
+    try {
+      return await this.add(waitingFor, until, work);
+    } finally {
+      this.#attempts++;
+    }
+  }
+
+  /** Sleeps in the middle of an attempt, for so many milliseconds or until `wake()`. */
+  async sleep(waitingFor: WaitingFor, delayMs: number, signal: AbortSignal): Promise<void> {
+    const { over, wake } = cancellableSleep(this.#clock, delayMs, signal);
+    this.#sleepers.set(wake, waitingFor);
+    try {
+      await this.addWithinAttempt(waitingFor, this.#clock.now() + delayMs, over);
+    } finally {
+      this.#sleepers.delete(wake);
+    }
+  }
+
+  /** Ends sleeps early. */
+  wake(isMeant: (waitingFor: WaitingFor) => boolean): void {
+    for (const [wake, waitingFor] of this.#sleepers) if (isMeant(waitingFor)) wake();
+  }
+
+  /** Reports activity. */
+  changed(): void {
+    this.#onChange();
+  }
+
+  /** Reports activity where nothing but waits is left. */
+  settled(): void {
+    if (!this.isBusy && this.count) this.#onChange();
+  }
+}
