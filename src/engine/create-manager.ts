@@ -1,13 +1,12 @@
 /** What an uploader fetches once it is made: its working parts, with the browser's own ports. */
-import { systemClock } from './util/timing.js';
+import { systemClock } from './browser/system-clock.js';
 import { BrowserPage } from './browser/page-environment.js';
 import { IndexedDbJournal } from './browser/indexed-db-journal.js';
 import { localKeyValueStore } from './browser/local-storage.js';
 import type { ResolvedOptions } from './api/options.js';
 import { LazyFileStore } from './browser/lazy-file-store.js';
 import { HttpSigner } from './browser/http-signer.js';
-import { broadcast } from './browser/tab-channel.js';
-import { webLocks } from './browser/tab-lock.js';
+import { broadcast, webLocks } from './browser/cross-tab.js';
 import { XhrTransport } from './browser/xhr-transport.js';
 import type { Ports } from './ports.js';
 import { UploadManager } from './manager.js';

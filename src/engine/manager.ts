@@ -18,7 +18,7 @@ import { Scheduler } from './network/scheduler.js';
 import { principalOf, referenceOf } from './model/session.js';
 import { SignatureCache } from './signing/signature-cache.js';
 import { SignerHealth } from './network/signer-health.js';
-import { actionUrl } from './browser/http-signer.js';
+import { actionUrl } from './util/action-url.js';
 import { isOver, isRunning } from './api/status.js';
 import { SmallFileCache } from './files/small-file-cache.js';
 import { S3Client } from './s3/client.js';

@@ -1,12 +1,13 @@
 import { StoreFault, TransportFault } from '../../src/engine/api/errors.js';
 import { Checksums } from '../../src/engine/hashing/checksums.js';
 import type { DigestName } from '../../src/engine/hashing/checksums.js';
-import { systemClock } from '../../src/engine/util/timing.js';
-import { combineCrcs, fromBase64 } from '../../src/engine/hashing/crc.js';
+import { systemClock } from '../../src/engine/browser/system-clock.js';
+import { combineCrcs } from '../../src/engine/hashing/crc.js';
+import { fromBase64 } from '../../src/engine/util/bytes.js';
 import type { CRCS } from '../../src/engine/hashing/crc.js';
 import type { ChecksumAlgorithm } from '../../src/protocol.js';
 import type { Clock, StoreRequest, StoreResponse, Transport } from '../../src/engine/ports.js';
-import { hex } from '../../src/engine/files/fingerprint.js';
+import { hex } from '../../src/engine/util/bytes.js';
 import { digestOf, multipartEtag } from '../../src/engine/integrity/part-digests.js';
 import { turn } from './fake-clock.js';
 

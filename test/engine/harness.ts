@@ -1,6 +1,6 @@
 import { MIB } from '../../src/limits.js';
 import { Uploader } from '../../src/engine/index.js';
-import { webLocks } from '../../src/engine/browser/tab-lock.js';
+import { webLocks } from '../../src/engine/browser/cross-tab.js';
 import type { UploadSnapshot, UploaderEventMap, UploaderOptions } from '../../src/engine/api/types.js';
 import type {
   PageEnvironment,

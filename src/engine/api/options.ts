@@ -1,4 +1,5 @@
 import { MAX_PART_SIZE, MIN_PART_SIZE } from '../../limits.js';
+import { ALGORITHMS } from './checksum-algorithms.js';
 import type { UploaderOptions } from './types.js';
 
 /** Options with every default filled in; `params`, `sign` and `headers` may stay away. */
@@ -67,7 +68,7 @@ const CHECKS: Partial<Record<string, Check>> = {
   ),
   stallTimeout: number((value) => value > 0, 'seconds, more than 0'),
   bandwidthLimit: number((value) => value > 0, 'bytes per second, more than 0'),
-  checksum: oneOf('auto', 'none', 'crc64nvme', 'crc32c', 'crc32', 'sha256'),
+  checksum: oneOf('auto', 'none', ...ALGORITHMS),
   recover: oneOf('auto', 'ask', 'choose', 'off'),
   rules: [(value) => value !== null && typeof value === 'object', 'an object of rules'],
 };

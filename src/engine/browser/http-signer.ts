@@ -1,10 +1,11 @@
 import { limited } from '../util/abort.js';
 import type { Action, Protocol, RefusalAnswer } from '../../protocol.js';
+import { actionUrl } from '../util/action-url.js';
 import { sleep } from '../util/timing.js';
 import { NO_REASON, SignerFault, UploadError } from '../api/errors.js';
 import type { SignerFaultKind } from '../api/errors.js';
 import { watchPolicy } from './page-policy.js';
-import { isTransient } from '../network/classify-failure.js';
+import { isTransient } from '../util/http-status.js';
 import type { UploaderOptions } from '../api/types.js';
 import type { Clock, SignerPort } from '../ports.js';
 
@@ -16,13 +17,6 @@ const PROBE_TIMEOUT = 5_000;
 const never = new AbortController().signal;
 
 type SignerOptions = Pick<UploaderOptions, 'signer' | 'urls' | 'credentials' | 'headers' | 'sign'>;
-
-/** Gives the URL of an action: its own, else below the base; null where the page set neither. */
-export function actionUrl(action: Action, { signer, urls }: SignerOptions): string | null {
-  const own = urls?.[action];
-  if (own !== undefined) return own || null;
-  return signer ? `${signer.replace(/\/+$/, '')}/${action}` : null;
-}
 
 /** Calls the page's signer over HTTP, or its `sign` function; options are read anew at each call. */
 export class HttpSigner implements SignerPort {

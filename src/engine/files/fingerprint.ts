@@ -1,4 +1,5 @@
 import { MIN_PART_SIZE } from '../../limits.js';
+import { concat, hex } from '../util/bytes.js';
 
 /** Bytes of each sample. */
 const SAMPLE = 64 * 1024;
@@ -16,20 +17,6 @@ function weakHash(bytes: Uint8Array): string {
 }
 
 const bytesOf = async (blob: Blob): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await blob.arrayBuffer());
-
-/** One after the other. A Blob of Blobs would do it too, by way of another process of the browser. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
-}
-
-/** Bytes in hexadecimal. */
-export const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /**
  * Whether name, size and time are enough: nothing of it is stored before all is, so there is nothing to be mixed with,
@@ -70,7 +57,7 @@ export async function fingerprint(file: Blob, read = bytesOf): Promise<string> {
     size <= READ_WHOLE
       ? [await read(file)]
       : await Promise.all(starts.map((start) => bytesOf(file.slice(start, start + SAMPLE))));
-  const bytes = joined([head, ...samples]);
+  const bytes = concat([head, ...samples]);
   if (!globalThis.crypto?.subtle) return weakHash(bytes);
   return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
 }

@@ -2,6 +2,7 @@
  * The CRCs that S3 knows, and how those of parts become the whole object's without reading anything again.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
  */
+import { fromBase64, toBase64 } from '../util/bytes.js';
 import type { CrcKind } from './crc-kernel.js';
 
 export type CrcAlgorithm = keyof typeof CRCS;
@@ -20,12 +21,6 @@ export interface SizedCrc {
   /** Bytes. */
   readonly size: number;
 }
-
-export const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
-
-/** @throws DOMException InvalidCharacterError for what is no base64 */
-export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 
 /** A polynomial over GF(2) below the CRC's own, bits reflected: x^0 is the highest bit. Upper 32 bits, lower 32 bits. */
 type Polynomial = readonly [high: number, low: number];

@@ -1,6 +1,7 @@
 import { unlessAborted } from '../util/abort.js';
 import { DEFAULT_PART_SIZE } from '../../limits.js';
 import type { ChecksumAlgorithm, InitAnswer } from '../../protocol.js';
+import { ALGORITHMS } from '../api/checksum-algorithms.js';
 import type { ChecksumKit } from './upload-checksums.js';
 import type { ResolvedOptions } from '../api/options.js';
 import type { EtagFormat } from './part-verifier.js';
@@ -9,8 +10,6 @@ import type { Upload } from '../uploads/upload.js';
 
 /** Milliseconds after which code that does not arrive is gone on without. */
 const LOAD_TIMEOUT_MS = 10_000;
-/** Best first. */
-export const ALGORITHMS: readonly ChecksumAlgorithm[] = ['crc64nvme', 'crc32c', 'crc32', 'sha256'];
 /** Bytes that are read, for one call to the signer, before it is known whether that signs checksums of whole files. */
 const MAX_PRECOMPUTED_BYTES = 64 * 1024 ** 2;
 

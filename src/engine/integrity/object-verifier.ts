@@ -1,5 +1,5 @@
 import type { ChecksumAlgorithm } from '../../protocol.js';
-import { hex } from '../files/fingerprint.js';
+import { hex } from '../util/bytes.js';
 import type * as partDigests from './part-digests.js';
 import type { PartPlan } from '../model/part-plan.js';
 import type { StoredObject } from '../s3/client.js';

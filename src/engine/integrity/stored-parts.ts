@@ -1,7 +1,7 @@
-import { hex } from '../files/fingerprint.js';
+import { hex } from '../util/bytes.js';
 import type { PartTable } from '../model/part-table.js';
 import { loadDigests } from './object-verifier.js';
-import type { StoredPart } from '../s3/xml.js';
+import type { StoredPart } from '../model/stored-part.js';
 
 /** Tells whether a part is the file's; null where nobody can tell. */
 export type PartJudge = (part: StoredPart) => Promise<boolean | null>;

@@ -2,10 +2,10 @@
 import type { AgreedChecksum, ChecksumAlgorithm } from '../../protocol.js';
 import { Checksums } from '../hashing/checksums.js';
 import type { ChecksumWay, DigestName } from '../hashing/checksums.js';
-import { fromBase64 } from '../hashing/crc.js';
+import { fromBase64, hex } from '../util/bytes.js';
 import { PartChecksums } from './part-checksums.js';
 import type { PartTable } from '../model/part-table.js';
-import type { StoredPart } from '../s3/xml.js';
+import type { StoredPart } from '../model/stored-part.js';
 import { PartVerifier } from './part-verifier.js';
 import type { EtagFormat } from './part-verifier.js';
 import type { Integrity } from '../api/types.js';
@@ -142,6 +142,3 @@ export function openKit(clock: Clock): ChecksumKit {
     release: () => checksums.release(),
   };
 }
-
-// of its own: what the main file needs as well would become a third file that every visit fetches
-const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');

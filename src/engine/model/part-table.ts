@@ -1,5 +1,5 @@
 import type { PartPlan } from './part-plan.js';
-import type { StoredPart } from '../s3/xml.js';
+import type { StoredPart } from './stored-part.js';
 
 /**
  * Which parts of one upload are stored, in flight, or still to be sent, and how far all of it is. Costs a short

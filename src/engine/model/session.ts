@@ -8,11 +8,11 @@ import type {
 } from '../../protocol.js';
 import { invalidAnswer, NO_REASON, SignerFault, UploadError } from '../api/errors.js';
 import type { UploadChecksums } from '../integrity/upload-checksums.js';
-import { ALGORITHMS } from '../integrity/checksum-service.js';
+import { ALGORITHMS } from '../api/checksum-algorithms.js';
 import { PartTable } from './part-table.js';
 import { planParts } from './part-plan.js';
-import { readSignature } from '../signing/signature-cache.js';
-import type { Moment, Signature, SignedUpload } from '../signing/signature-cache.js';
+import { readSignature } from './signature.js';
+import type { Moment, Signature, SignedUpload } from './signature.js';
 import type { Resumption } from '../ports.js';
 
 /** What `get_init_signature` said about one file, and when it was asked. */

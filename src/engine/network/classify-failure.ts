@@ -1,5 +1,6 @@
 import { ReadFault, SignerFault, StoreFault, TransportFault, UploadError } from '../api/errors.js';
 import type { Phase, UploadErrorCode } from '../api/errors.js';
+import { isTransient } from '../util/http-status.js';
 
 /** What a failure means. */
 export type FailureAction =
@@ -37,33 +38,6 @@ interface RetryAction {
   busy: boolean;
 }
 
-const FIRST_DELAY_MS = 500;
-const MAX_DELAY_MS = 30_000;
-const MAX_RETRY_AFTER_MS = 3_600_000;
-
-/**
- * Gives the time to wait before the next try: full jitter over a ceiling of 0.5 s that doubles up to 30 s.
- * @param level failures in a row, 1 or more
- * @param random 0 up to 1
- * @returns milliseconds
- * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
- */
-export function backoff(level: number, random: number): number {
-  return Math.round(random * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(level - 1, 16)));
-}
-
-/**
- * Reads a `Retry-After` header: seconds, or a date.
- * @param now epoch milliseconds
- * @returns milliseconds to wait, at most an hour (a clock may be wrong), or null where the header says nothing
- * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
- */
-export function parseRetryAfter(header: string | null, now: number): number | null {
-  if (!header) return null;
-  const delay = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now;
-  return Number.isFinite(delay) ? Math.min(Math.max(delay, 0), MAX_RETRY_AFTER_MS) : null;
-}
-
 /** S3's error codes whose meaning the status does not tell, or tells wrongly in a 200. */
 const STORE_CODES: Record<string, FailureAction['kind'] | 'busy'> = {
   InternalError: 'again',
@@ -93,7 +67,6 @@ const STORE_CODES: Record<string, FailureAction['kind'] | 'busy'> = {
 const KEY_CODES = new Set(['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'InvalidSecurity']);
 
 const BUSY = new Set([429, 503]);
-export const isTransient = (status: number): boolean => [408, 425, 429].includes(status) || status >= 500;
 
 const again = (of: 'store' | 'signer', reason: string, given: Partial<RetryAction> = {}): RetryAction => ({
   kind: 'again',

@@ -1,5 +1,5 @@
 import { following } from '../util/abort.js';
-import { hex } from '../files/fingerprint.js';
+import { hex } from '../util/bytes.js';
 import { isOver } from '../api/status.js';
 import type { Clock, JournalRecord, Resumption, TabChannel, TabLock, RemoteProgress } from '../ports.js';
 import type { Upload } from '../uploads/upload.js';

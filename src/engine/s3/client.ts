@@ -8,8 +8,9 @@ import {
   parsePartList,
   parseUploadId,
 } from './xml.js';
-import type { Completion, NamedPart, PartList, StoredChecksums } from './xml.js';
-import type { Signature } from '../signing/signature-cache.js';
+import type { Completion, NamedPart, PartList } from './xml.js';
+import type { StoredChecksums } from '../model/stored-part.js';
+import type { Signature } from '../model/signature.js';
 import type { StoreRequest, StoreResponse, Transport } from '../ports.js';
 
 /** Milliseconds after the last byte went up, and of Complete, which S3 may take minutes for, where nobody knows more. */

@@ -7,19 +7,8 @@
 import type { ChecksumAlgorithm } from '../../protocol.js';
 import { childText, readXml } from '../../xml.js';
 import type { XmlElement } from '../../xml.js';
-import { ALGORITHMS } from '../integrity/checksum-service.js';
-
-/** Checksums as the store tells them, base64; one made of the parts' ends with `-` and their number. */
-export type StoredChecksums = Readonly<Partial<Record<ChecksumAlgorithm, string>>>;
-
-/** A part as the store or the engine knows it; `etag` without quotes. */
-export interface StoredPart {
-  partNumber: number;
-  size: number;
-  etag: string;
-  /** Where the store lists any. */
-  checksums?: StoredChecksums;
-}
+import { ALGORITHMS } from '../api/checksum-algorithms.js';
+import type { StoredChecksums, StoredPart } from '../model/stored-part.js';
 
 export interface PartList {
   parts: StoredPart[];

@@ -3,8 +3,8 @@ import type { ChecksumAlgorithm, InitAnswer, InitFile, InitRequest } from '../..
 import type { ChecksumService } from '../integrity/checksum-service.js';
 import { invalidAnswer, SignerFault } from '../api/errors.js';
 import type { ResolvedOptions } from '../api/options.js';
-import { isTransient } from '../network/classify-failure.js';
-import { momentOf } from './signature-cache.js';
+import { isTransient } from '../util/http-status.js';
+import { momentOf } from '../model/signature.js';
 import type { InitReply } from '../model/session.js';
 import type { SignerHealth } from '../network/signer-health.js';
 import type { Clock, SignerPort } from '../ports.js';

@@ -1,6 +1,6 @@
-import type { Action, Protocol, Signed, SignedAnswer, SignedRequest, UploadReference } from '../../protocol.js';
-import { invalidAnswer, SignerFault } from '../api/errors.js';
-import type { PartChecksums } from '../integrity/part-checksums.js';
+import type { Protocol, SignedAnswer } from '../../protocol.js';
+import { isFresh, momentOf, readSignature } from '../model/signature.js';
+import type { Signature, SignedUpload } from '../model/signature.js';
 import type { Clock, SignerPort } from '../ports.js';
 
 /** Part signatures asked for in one call. */
@@ -9,71 +9,6 @@ export const WINDOW_SIZE = 100;
 const LOW_WATERMARK = 16;
 /** Parts with checksums for which the next call is made ahead of need: more of them are not computed ahead. */
 const LOW_WATERMARK_WITH_CHECKSUMS = 8;
-/** Milliseconds before expiry in which a signature is not used any more. */
-const EXPIRY_MARGIN_MS = 30_000;
-
-/** A signed request and how long it may be used. */
-export interface Signature extends SignedRequest {
-  /** Milliseconds of use, counted from when it was asked for. */
-  readonly life: number;
-  readonly asked: Moment;
-}
-
-/** One moment by both clocks: the wall clock can be set, the other can stand still while the machine sleeps. */
-export interface Moment {
-  readonly wall: number;
-  readonly monotonic: number;
-}
-
-export const momentOf = (clock: Clock): Moment => ({ wall: clock.now(), monotonic: clock.monotonic() });
-
-/** Tells whether a signature may still be used; the greater of the two clocks' differences counts. */
-export function isFresh(signature: Signature, clock: Clock): boolean {
-  const passed = Math.max(clock.now() - signature.asked.wall, clock.monotonic() - signature.asked.monotonic);
-  return passed < signature.life;
-}
-
-/**
- * `X-Amz-Date` and `X-Amz-Expires` of a presigned URL as epoch milliseconds; NaN where it has none.
- * @throws UploadError `invalid-response` for text that is no absolute URL
- */
-function expiryInUrl(url: string): number {
-  let searchParams: URLSearchParams;
-  try {
-    ({ searchParams } = new URL(url));
-  } catch {
-    throw invalidAnswer('signed what is no URL', 'sign');
-  }
-  const date = searchParams.get('X-Amz-Date') ?? '';
-  const iso = date.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, '$1-$2-$3:$4:$5');
-  return Date.parse(iso) + Number(searchParams.get('X-Amz-Expires') ?? NaN) * 1_000;
-}
-
-/**
- * Reads what a signer signed.
- * @param answer the signer's clock, and an expiry for what carries none of its own
- * @param asked when the request for it was sent
- * @throws UploadError `invalid-response`
- * @throws SignerFault for one that cannot be used any more
- */
-export function readSignature(
-  signed: Signed | undefined,
-  answer: { time?: number; expires?: number },
-  asked: Moment,
-): Signature {
-  const request = typeof signed === 'string' ? { method: 'PUT', url: signed } : signed;
-  if (!request || typeof request.url !== 'string' || typeof request.method !== 'string') {
-    throw invalidAnswer('leaves out a signed request', 'sign');
-  }
-  const { method, url, headers } = request;
-  const ownExpiry = expiryInUrl(url);
-  const expires = request.expires ?? answer.expires ?? ownExpiry;
-  // Life is reckoned by the signer's clock alone; without its time, from the moment the URL itself was dated.
-  const left = Number.isNaN(expires) ? Infinity : expires - (answer.time ?? asked.wall);
-  if (left <= 0)
-    throw new SignerFault(200, null, 'the signature had expired already: is the clock of the signer right?');
-  return { method, url, ...(headers && { headers }), life: left - Math.min(EXPIRY_MARGIN_MS, left / 4), asked };
-}
 
 /** What is signed once for an upload, not once for each part. */
 export type UploadRequest = 'list' | 'end' | 'delete' | 'head';
@@ -220,19 +155,6 @@ export class SignatureCache {
       if (generation === this.#generation) this.#window = null;
     }
   }
-}
-
-/** What signatures need to know of their upload. */
-export interface SignedUpload {
-  readonly reference: UploadReference;
-  readonly actions: readonly Action[];
-  readonly size: number;
-  readonly partSize: number;
-  sizeOf(partNumber: number): number;
-  /** The checksums of its parts; null where they have none. */
-  readonly values: Pick<PartChecksums, 'get' | 'ahead' | 'gather'> | null;
-  /** The whole object's, for its end. */
-  readonly whole: string | null;
 }
 
 function* take(numbers: Iterable<number>, isWanted: (partNumber: number) => boolean): Generator<number> {

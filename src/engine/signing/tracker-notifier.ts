@@ -1,6 +1,6 @@
 import type { ChunkLoadedRequest, UploadReference } from '../../protocol.js';
 import type { Clock, SignerPort } from '../ports.js';
-import { backoff } from '../network/classify-failure.js';
+import { backoff } from '../util/timing.js';
 import { sleep } from '../util/timing.js';
 
 /** Milliseconds in which stored parts are gathered into one notice, and the most of them. */

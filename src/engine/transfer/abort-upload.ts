@@ -1,6 +1,6 @@
 import { sleep } from '../util/timing.js';
 import { StoreFault } from '../api/errors.js';
-import { backoff } from '../network/classify-failure.js';
+import { backoff } from '../util/timing.js';
 import { signedUploadOf } from '../model/session.js';
 import type { Session } from '../model/session.js';
 import type { TransferHost } from './transfer-host.js';

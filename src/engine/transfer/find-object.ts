@@ -1,6 +1,6 @@
 import type { SignedRequests } from './signed-requests.js';
 import { UploadError } from '../api/errors.js';
-import { hex } from '../files/fingerprint.js';
+import { hex } from '../util/bytes.js';
 import { verifyObject, loadDigests } from '../integrity/object-verifier.js';
 import { RestartRequired } from '../network/retry-loop.js';
 import type { RetryLoop } from '../network/retry-loop.js';

@@ -6,8 +6,8 @@ import { RestartRequired } from '../network/retry-loop.js';
 import type { RetryLoop } from '../network/retry-loop.js';
 import { readInit } from '../model/session.js';
 import type { FirstRequest, Session } from '../model/session.js';
-import { isFresh } from '../signing/signature-cache.js';
-import type { Signature } from '../signing/signature-cache.js';
+import { isFresh } from '../model/signature.js';
+import type { Signature } from '../model/signature.js';
 import type { TransferHost } from './transfer-host.js';
 
 /** By whose leave an upload goes: key, grant and upload id; asked for, begun on the store, and renewed. */

@@ -3,7 +3,7 @@ import { sleep } from '../util/timing.js';
 import { UploadError } from '../api/errors.js';
 import type { Phase } from '../api/errors.js';
 import type { RestartRequired, RetryLoop } from '../network/retry-loop.js';
-import { backoff } from '../network/classify-failure.js';
+import { backoff } from '../util/timing.js';
 import type { Outcome, Transfer } from './transfer.js';
 import type { RetryDetail } from '../api/types.js';
 import type { Clock } from '../ports.js';

@@ -6,7 +6,8 @@ import type { TrackerNotifier } from '../signing/tracker-notifier.js';
 import type { RetryLoop } from '../network/retry-loop.js';
 import { signedUploadOf } from '../model/session.js';
 import type { Session } from '../model/session.js';
-import type { Signature, SignatureCache } from '../signing/signature-cache.js';
+import type { SignatureCache } from '../signing/signature-cache.js';
+import type { Signature } from '../model/signature.js';
 import { isVerified } from '../s3/client.js';
 import type { TransferHost } from './transfer-host.js';
 

@@ -8,7 +8,7 @@ import { MOST_WHOLE_TIME } from '../network/throughput.js';
 import { RestartRequired } from '../network/retry-loop.js';
 import type { RetryLoop, Attempt } from '../network/retry-loop.js';
 import type { Session } from '../model/session.js';
-import type { Signature } from '../signing/signature-cache.js';
+import type { Signature } from '../model/signature.js';
 import { isVerified } from '../s3/client.js';
 import type { TransferHost } from './transfer-host.js';
 import type { UploadSnapshot } from '../api/types.js';

@@ -1,7 +1,8 @@
 import { signedUploadOf } from '../model/session.js';
 import type { Session } from '../model/session.js';
-import { isFresh } from '../signing/signature-cache.js';
-import type { UploadRequest, Signature, SignatureCache } from '../signing/signature-cache.js';
+import { isFresh } from '../model/signature.js';
+import type { UploadRequest, SignatureCache } from '../signing/signature-cache.js';
+import type { Signature } from '../model/signature.js';
 import type { RetryLoop, Attempt } from '../network/retry-loop.js';
 import type { RequestTimeouts } from '../s3/client.js';
 import type { TransferHost } from './transfer-host.js';

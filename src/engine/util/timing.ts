@@ -1,16 +1,9 @@
 import { abortable } from './abort.js';
-import { BackgroundTimers } from '../browser/background-timers.js';
 import type { Clock } from '../ports.js';
 
-const timers = new BackgroundTimers();
-
-/** The machine's own clock. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  setTimer: (callback, delay) => timers.set(callback, delay),
-  random: () => Math.random(),
-};
+const FIRST_DELAY_MS = 500;
+const MAX_DELAY_MS = 30_000;
+const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /** A sleep that can be cut short. */
 export interface CancellableSleep {
@@ -36,3 +29,26 @@ export function cancellableSleep(clock: Clock, delay: number, signal: AbortSigna
 /** Resolves after `delay` milliseconds; rejects with the signal's reason when aborted. */
 export const sleep = (clock: Clock, delay: number, signal: AbortSignal): Promise<void> =>
   cancellableSleep(clock, delay, signal).over;
+
+/**
+ * Gives the time to wait before the next try: full jitter over a ceiling of 0.5 s that doubles up to 30 s.
+ * @param level failures in a row, 1 or more
+ * @param random 0 up to 1
+ * @returns milliseconds
+ * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
+export function backoff(level: number, random: number): number {
+  return Math.round(random * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(level - 1, 16)));
+}
+
+/**
+ * Reads a `Retry-After` header: seconds, or a date.
+ * @param now epoch milliseconds
+ * @returns milliseconds to wait, at most an hour (a clock may be wrong), or null where the header says nothing
+ * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+ */
+export function parseRetryAfter(header: string | null, now: number): number | null {
+  if (!header) return null;
+  const delay = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now;
+  return Number.isFinite(delay) ? Math.min(Math.max(delay, 0), MAX_RETRY_AFTER_MS) : null;
+}

@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
-import { systemClock } from '../../../src/engine/util/timing.js';
+import { systemClock } from '../../../src/engine/browser/system-clock.js';
 import { SignerFault, UploadError } from '../../../src/engine/api/errors.js';
-import { actionUrl, HttpSigner } from '../../../src/engine/browser/http-signer.js';
+import { HttpSigner } from '../../../src/engine/browser/http-signer.js';
 import type { UploaderOptions } from '../../../src/engine/api/types.js';
 
 const HERE = new URL('.', import.meta.url).href;
@@ -12,21 +12,6 @@ const failureOf = (options: UploaderOptions, signal?: AbortSignal): Promise<unkn
     () => 'no failure',
     (error: unknown) => error,
   );
-
-describe('the URL of an action', () => {
-  it('lies below the base, with or without a slash at its end', () => {
-    for (const signer of ['/sign', '/sign/', '/sign//'])
-      expect(actionUrl('chunk_loaded', { signer })).to.equal('/sign/chunk_loaded');
-  });
-
-  it('is its own where the page gave one, and none where that is empty', () => {
-    const options = { signer: '/sign', urls: { chunk_loaded: '', get_init_signature: '/other' } };
-    expect(actionUrl('chunk_loaded', options)).to.equal(null);
-    expect(actionUrl('get_init_signature', options)).to.equal('/other');
-    expect(actionUrl('get_end_signature', options)).to.equal('/sign/get_end_signature');
-    expect(actionUrl('get_end_signature', {})).to.equal(null);
-  });
-});
 
 describe('a call over HTTP', () => {
   it('is a fault that passes where nothing answers, or what answers is no signer', async () => {

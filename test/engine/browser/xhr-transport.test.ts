@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { TransportFault } from '../../../src/engine/api/errors.js';
-import { systemClock } from '../../../src/engine/util/timing.js';
+import { systemClock } from '../../../src/engine/browser/system-clock.js';
 import { XhrTransport } from '../../../src/engine/browser/xhr-transport.js';
 import type { StoreRequest, StoreResponse } from '../../../src/engine/ports.js';
 import { fileOf } from '../harness.js';

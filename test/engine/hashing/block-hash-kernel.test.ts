@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { createBlockHashKernel } from '../../../src/engine/hashing/block-hash-kernel.js';
 import type { BlockHashKernel } from '../../../src/engine/hashing/block-hash-kernel.js';
-import { hex } from '../../../src/engine/files/fingerprint.js';
+import { hex } from '../../../src/engine/util/bytes.js';
 import { seededRandom } from '../random.js';
 
 const kernel = createBlockHashKernel();

@@ -1,9 +1,10 @@
 import { expect } from '@open-wc/testing';
 import { createCrcKernel } from '../../../src/engine/hashing/crc-kernel.js';
 import type { CrcKind } from '../../../src/engine/hashing/crc-kernel.js';
-import { combineCrcs, CRCS, toBase64 } from '../../../src/engine/hashing/crc.js';
+import { combineCrcs, CRCS } from '../../../src/engine/hashing/crc.js';
+import { toBase64 } from '../../../src/engine/util/bytes.js';
 import type { CrcAlgorithm } from '../../../src/engine/hashing/crc.js';
-import { hex } from '../../../src/engine/files/fingerprint.js';
+import { hex } from '../../../src/engine/util/bytes.js';
 import { seededRandom } from '../random.js';
 
 const NAMES = Object.keys(CRCS) as CrcAlgorithm[];

@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { hex } from '../../../src/engine/files/fingerprint.js';
+import { hex } from '../../../src/engine/util/bytes.js';
 import { md5OfParts, multipartEtag } from '../../../src/engine/integrity/part-digests.js';
 import { planParts } from '../../../src/engine/model/part-plan.js';
 import { verifyObject } from '../../../src/engine/integrity/object-verifier.js';

@@ -1,7 +1,8 @@
 import { expect } from '@open-wc/testing';
 import { SignerFault, UploadError } from '../../../src/engine/api/errors.js';
-import { isFresh, momentOf, readSignature, SignatureCache } from '../../../src/engine/signing/signature-cache.js';
-import type { SignedUpload } from '../../../src/engine/signing/signature-cache.js';
+import { SignatureCache } from '../../../src/engine/signing/signature-cache.js';
+import { isFresh, momentOf, readSignature } from '../../../src/engine/model/signature.js';
+import type { SignedUpload } from '../../../src/engine/model/signature.js';
 import { ALL_ACTIONS, deny, FakeSigner } from '../fake-signer.js';
 import { FakeClock, turn } from '../fake-clock.js';
 

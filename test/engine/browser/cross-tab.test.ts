@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { webLocks } from '../../../src/engine/browser/tab-lock.js';
+import { webLocks } from '../../../src/engine/browser/cross-tab.js';
 
 const newName = (): string => `lock ${Math.random()}`;
 const { signal } = new AbortController();

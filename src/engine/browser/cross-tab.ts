@@ -1,4 +1,4 @@
-import type { TabLock } from '../ports.js';
+import type { TabChannel, TabLock } from '../ports.js';
 
 const PREFIX = 'mule-upload:';
 const nothing = (): void => {};
@@ -50,5 +50,24 @@ export const webLocks: TabLock = {
     const { held = [] } = await navigator.locks.query();
     const all = new Set(held.map((lock) => lock.name));
     return new Set(names.filter((name) => all.has(PREFIX + name)));
+  },
+};
+
+/** Ends with the version of what is said: tabs with another one do not hear each other, and share by the lock alone. */
+const NAME = 'mule-upload/1';
+
+/**
+ * All tabs of this origin, by BroadcastChannel; alone where there is none, or where it is refused.
+ * @see https://html.spec.whatwg.org/multipage/web-messaging.html#broadcasting-to-other-browsing-contexts
+ */
+export const broadcast: TabChannel = {
+  open(onMessage) {
+    try {
+      const channel = new BroadcastChannel(NAME);
+      channel.onmessage = ({ data }: MessageEvent<unknown>) => onMessage(data);
+      return { say: (message) => channel.postMessage(message), leave: () => channel.close() };
+    } catch {
+      return { say: () => {}, leave: () => {} };
+    }
   },
 };
