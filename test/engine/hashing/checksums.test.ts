@@ -183,7 +183,7 @@ describe('Checksums', () => {
 });
 
 describe('Checksums under a Content-Security-Policy', () => {
-  const MODULES = ['hashing/checksums', 'util/timing'].map(
+  const MODULES = ['hashing/checksums', 'browser/system-clock'].map(
     (name) => new URL(`../../../src/engine/${name}.ts`, import.meta.url).href,
   );
 
