@@ -1,4 +1,4 @@
-import { loadRule, rejectionOf } from './files/file-rules.js';
+import { loadAcceptRule, rejectionOf } from './files/file-rules.js';
 import { ChecksumService } from './integrity/checksum-service.js';
 import type { Entry, Rules } from './files/file-entries.js';
 import { FileStoreWriter } from './resume/file-store-writer.js';
@@ -131,8 +131,8 @@ export class UploadManager {
       partSizeFor: (size, isRead) =>
         this.#line.partSizeFor(size, {
           limit: this.#options.bandwidthLimit,
-          isRead,
-          sharers: Math.min(this.#roster.unfinished, this.#scheduler.lanes),
+          mustPrecompute: isRead,
+          concurrentFiles: Math.min(this.#roster.unfinished, this.#scheduler.lanes),
         }),
       upcoming: () => this.#roster.upcoming(),
       signerHealth: this.#signerHealth,
@@ -161,7 +161,7 @@ export class UploadManager {
       isBusy: () => this.#roster.running.size > 0 || this.#visit.isAnnounced,
       hasToStay: () => [...this.#roster.running].some(({ snapshot }) => snapshot.waitingFor !== 'tab'),
       wake: () => {
-        for (const reachability of this.#reachabilities.values()) reachability.poke();
+        for (const reachability of this.#reachabilities.values()) reachability.probeNow();
         for (const upload of this.#roster.running) upload.retryNow(false);
       },
       hurry: () => ports.transport.onWakeFromSleep?.(),
@@ -259,7 +259,7 @@ export class UploadManager {
     try {
       await Promise.all([
         this.ready,
-        loadRule(
+        loadAcceptRule(
           entries.map(({ file }) => file),
           rules.accept,
         ),
@@ -277,10 +277,10 @@ export class UploadManager {
         if (rules.signal?.aborted || this.#lifetime.signal.aborted) break;
         const upload = await this.#take(entry, rules, entries.length > 1);
         if (upload) taken.push(upload);
-        if (!turns.isOver) continue;
+        if (!turns.isExpired) continue;
         // the first go up while the last are still being taken in
         this.#roster.startNext();
-        await turns.next();
+        await turns.yieldToPage();
       }
     } finally {
       this.#arriving--;
@@ -325,7 +325,7 @@ export class UploadManager {
   }
 
   retry(id?: string): void {
-    for (const reachability of this.#reachabilities.values()) reachability.poke();
+    for (const reachability of this.#reachabilities.values()) reachability.probeNow();
     for (const upload of this.#roster.chosen(id)) {
       if (upload.status === 'failed') this.#requeue(upload);
       else if (isRunning(upload.status)) upload.retryNow(true);
@@ -533,7 +533,7 @@ export class UploadManager {
         this.#hasSigned ||= isGood;
         this.#readable.add(`${method} ${new URL(url).origin}`);
         const { origin } = new URL(url);
-        this.#reachabilities.get(origin)?.answered();
+        this.#reachabilities.get(origin)?.recordAnswer();
         this.#scheduler.updateConnection({ protocol, isSigners: origin === this.#signerOrigin });
       }),
       signerHealth: this.#signerHealth,
@@ -693,7 +693,7 @@ export class UploadManager {
   }
 
   #measure({ size, duration }: UploaderEventMap['mule-part']['detail']): void {
-    this.#line.sent(size, duration);
+    this.#line.recordPart(size, duration);
     this.#scheduler.recordPartDuration(duration);
   }
 

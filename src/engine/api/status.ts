@@ -2,15 +2,15 @@ import type { TotalProgress, UploadStatus } from './types.js';
 
 const RUNNING = ['starting', 'uploading', 'waiting', 'finishing'] as const;
 /** An upload that has come to one of these is over. */
-export const ENDS = ['complete', 'failed', 'aborted'] as const;
+export const FINAL_STATUSES = ['complete', 'failed', 'aborted'] as const;
 
 /** How far it is while nothing is listed. */
 export const NO_PROGRESS: TotalProgress = Object.freeze({ loaded: 0, total: 0, ratio: 0, speed: 0, eta: null });
 
-const FROM_RUNNING: readonly UploadStatus[] = [...RUNNING, ...ENDS, 'paused', 'needs-file'];
+const FROM_RUNNING: readonly UploadStatus[] = [...RUNNING, ...FINAL_STATUSES, 'paused', 'needs-file'];
 
 /** Where an upload can go from each status. */
-const STEPS: Record<UploadStatus, readonly UploadStatus[]> = {
+const TRANSITIONS: Record<UploadStatus, readonly UploadStatus[]> = {
   queued: ['starting', 'waiting', 'paused', 'failed', 'aborted', 'needs-file'],
   starting: FROM_RUNNING,
   uploading: FROM_RUNNING,
@@ -27,12 +27,12 @@ const STEPS: Record<UploadStatus, readonly UploadStatus[]> = {
 export const isRunning = (status: UploadStatus): boolean => (RUNNING as readonly UploadStatus[]).includes(status);
 
 /** Tells whether an upload is over, for better or worse. */
-export const isOver = (status: UploadStatus): boolean => (ENDS as readonly UploadStatus[]).includes(status);
+export const isOver = (status: UploadStatus): boolean => (FINAL_STATUSES as readonly UploadStatus[]).includes(status);
 
 /**
  * Guards a change of status.
  * @throws Error on an impossible step: a fault of ours, never of the page or the line
  */
 export function assertStep(from: UploadStatus, to: UploadStatus): void {
-  if (!STEPS[from].includes(to)) throw new Error(`an upload cannot go from ${from} to ${to}`);
+  if (!TRANSITIONS[from].includes(to)) throw new Error(`an upload cannot go from ${from} to ${to}`);
 }

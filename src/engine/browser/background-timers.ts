@@ -1,4 +1,4 @@
-import { isHidden, whenHidden } from './page-environment.js';
+import { isHidden, onVisibilityChange } from './page-environment.js';
 
 /**
  * What the worker runs: timers by number, told off by number. Written as text because it has to come as a Blob: a file
@@ -11,7 +11,7 @@ onmessage = ({ data: [id, delay] }) => {
   if (delay >= 0) timers.set(id, setTimeout(() => { timers.delete(id); postMessage(id); }, delay));
 };`;
 /** Milliseconds that a worker with nothing to time is kept. */
-const IDLE = 10_000;
+const IDLE_MS = 10_000;
 
 interface Timer {
   callback: () => void;
@@ -34,9 +34,9 @@ export class BackgroundTimers {
   #url = '';
   #isRefused = false;
   /** Whether the page is seen, or gone. */
-  #isAsleep = true;
+  #isPageVisible = true;
   #stopWatching: (() => void) | null = null;
-  #idle: ReturnType<typeof setTimeout> | undefined;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** @returns a function that cancels the timer */
   set(callback: () => void, delay: number): () => void {
@@ -44,7 +44,7 @@ export class BackgroundTimers {
     const handle = setTimeout(() => this.#fire(id), delay);
     this.#timers.set(id, { callback, handle, due: performance.now() + delay });
     this.#watch();
-    if (!this.#isAsleep) this.#post(id, delay);
+    if (!this.#isPageVisible) this.#post(id, delay);
     return () => this.#remove(id);
   }
 
@@ -62,25 +62,25 @@ export class BackgroundTimers {
     clearTimeout(timer.handle);
     this.#worker?.postMessage([id, -1]);
     if (this.#timers.size) return;
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.#rest(), IDLE);
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => this.#releaseIfIdle(), IDLE_MS);
   }
 
   /** With no timer left for a while neither worker nor listeners stay behind. */
-  #rest(): void {
+  #releaseIfIdle(): void {
     if (this.#timers.size) return;
     this.#stopWatching?.();
     this.#stopWatching = null;
-    this.#isAsleep = true;
-    this.#end();
+    this.#isPageVisible = true;
+    this.#terminate();
   }
 
   #watch(): void {
     if (this.#stopWatching) return;
-    this.#isAsleep = !isHidden();
-    this.#stopWatching = whenHidden((hidden, isGone) => {
-      this.#isAsleep = !hidden || isGone;
-      if (this.#isAsleep) this.#end();
+    this.#isPageVisible = !isHidden();
+    this.#stopWatching = onVisibilityChange((hidden, isGone) => {
+      this.#isPageVisible = !hidden || isGone;
+      if (this.#isPageVisible) this.#terminate();
       else for (const [id, { due }] of this.#timers) this.#post(id, Math.max(0, due - performance.now()));
     });
   }
@@ -108,10 +108,10 @@ export class BackgroundTimers {
   #refuse(): void {
     this.#isRefused = true;
     URL.revokeObjectURL(this.#url);
-    this.#end();
+    this.#terminate();
   }
 
-  #end(): void {
+  #terminate(): void {
     this.#worker?.terminate();
     this.#worker = null;
   }

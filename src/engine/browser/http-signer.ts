@@ -1,4 +1,4 @@
-import { limited } from '../util/abort.js';
+import { withTimeout } from '../util/abort.js';
 import type { Action, Protocol, RefusalAnswer } from '../../protocol.js';
 import { actionUrl } from '../util/action-url.js';
 import { sleep } from '../util/timing.js';
@@ -10,10 +10,10 @@ import type { UploaderOptions } from '../api/types.js';
 import type { Clock, SignerPort } from '../ports.js';
 
 /** Milliseconds; a signer that is silent for longer is asked again. */
-const SIGNER_TIMEOUT = 30_000;
+const SIGNER_TIMEOUT_MS = 30_000;
 /** Milliseconds by which the news that the page's policy forbids a call may come after its failure. */
-const POLICY_LAG = 50;
-const PROBE_TIMEOUT = 5_000;
+const VIOLATION_DELAY_MS = 50;
+const PROBE_TIMEOUT_MS = 5_000;
 const never = new AbortController().signal;
 
 type SignerOptions = Pick<UploaderOptions, 'signer' | 'urls' | 'credentials' | 'headers' | 'sign'>;
@@ -82,17 +82,21 @@ export class HttpSigner implements SignerPort {
     };
     const policy = watchPolicy(url);
     try {
-      const answer = await limited(this.#clock, SIGNER_TIMEOUT, signal, ask);
+      const answer = await withTimeout(this.#clock, SIGNER_TIMEOUT_MS, signal, ask);
       this.#unanswered = 0;
       return readAnswer(...answer);
     } catch (cause) {
       signal?.throwIfAborted();
       if (cause instanceof SignerFault) throw cause;
       // Chromium and Firefox report the violation after the fetch has failed
-      await sleep(this.#clock, POLICY_LAG, signal ?? never);
+      await sleep(this.#clock, VIOLATION_DELAY_MS, signal ?? never);
       const block = policy();
       // one failure may be a cut connection
-      const kind = block ? 'blocked' : ++this.#unanswered > 1 ? await this.#findReason(url, credentials, signal) : null;
+      const kind = block
+        ? 'blocked'
+        : ++this.#unanswered > 1
+          ? await this.#findFaultKind(url, credentials, signal)
+          : null;
       const what = block || (kind ? 'the browser cannot read what the signer answers' : 'no answer from the signer');
       throw new SignerFault(0, null, `${what} (${url})`, null, { cause, kind });
     } finally {
@@ -101,14 +105,14 @@ export class HttpSigner implements SignerPort {
   }
 
   /** Asks, without CORS, whether the signer can be reached: its answers may be hidden, or come from a login elsewhere. */
-  async #findReason(
+  async #findFaultKind(
     url: string,
     credentials?: RequestCredentials,
     signal?: AbortSignal,
   ): Promise<SignerFaultKind | null> {
     const ask = (ending: AbortSignal): Promise<Response> =>
       fetch(url, { method: 'HEAD', mode: 'no-cors', credentials, signal: ending });
-    const type = await limited(this.#clock, PROBE_TIMEOUT, signal, ask).then(
+    const type = await withTimeout(this.#clock, PROBE_TIMEOUT_MS, signal, ask).then(
       (answer) => answer.type,
       () => null,
     );

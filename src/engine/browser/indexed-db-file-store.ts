@@ -1,9 +1,9 @@
 import type { KeptFile, FileStore } from '../ports.js';
 
 /** Bytes of all copies together. */
-export const ALL_COPIES = 64 * 1024 ** 2;
+export const MAX_COPIES_BYTES = 64 * 1024 ** 2;
 /** The part of what the browser would still give us that copies may take. */
-const SHARE = 0.1;
+const QUOTA_SHARE = 0.1;
 
 interface Entry {
   scope: string;
@@ -48,7 +48,7 @@ export class IndexedDbFileStore implements FileStore {
 
   /** @returns whether it was kept; a browser that takes none of that kind is not asked again */
   save(id: string, scope: string, kept: KeptFile): Promise<boolean> {
-    return this.#inTurn(async () => {
+    return this.#enqueue(async () => {
       const kind = 'file' in kept ? 'file' : 'handle';
       if (this.#refused.has(kind) || !globalThis.navigator?.locks) return false;
       if ('file' in kept && !(await this.#hasRoom(kept.file.size))) return false;
@@ -64,30 +64,30 @@ export class IndexedDbFileStore implements FileStore {
   }
 
   find(id: string): Promise<KeptFile | null> {
-    return this.#inTurn(async () => (await this.#entries.getItem<Entry>(id))?.kept ?? null);
+    return this.#enqueue(async () => (await this.#entries.getItem<Entry>(id))?.kept ?? null);
   }
 
   remove(id: string): Promise<void> {
-    return this.#inTurn(() => this.#drop(id));
+    return this.#enqueue(() => this.#drop(id));
   }
 
   wipe(scope: string): Promise<void> {
-    return this.#inTurn(() => this.#dropWhere((entry) => entry.scope === scope));
+    return this.#enqueue(() => this.#dropWhere((entry) => entry.scope === scope));
   }
 
   async #hasRoom(size: number): Promise<boolean> {
-    this.#copies ??= await this.#takeStock();
+    this.#copies ??= await this.#countCopies();
     const used = [...this.#copies.values()].reduce((sum, bytes) => sum + bytes, 0);
     return used + size <= this.#budget;
   }
 
   /** Counts what there is, and removes what no upload can want any more. */
-  async #takeStock(): Promise<Map<string, number>> {
+  async #countCopies(): Promise<Map<string, number>> {
     const copies = new Map<string, number>();
     await this.#dropWhere(({ createdAt }) => !(Math.abs(Date.now() - createdAt) < this.#lifetime));
     await this.#entries.iterate<Entry, void>((entry, id) => void copies.set(id, copiedBytes(entry)));
     const { quota = Infinity, usage = 0 } = (await this.#estimate()?.catch(() => undefined)) ?? {};
-    this.#budget = Math.min(ALL_COPIES, (quota - usage) * SHARE);
+    this.#budget = Math.min(MAX_COPIES_BYTES, (quota - usage) * QUOTA_SHARE);
     return copies;
   }
 
@@ -103,7 +103,7 @@ export class IndexedDbFileStore implements FileStore {
   }
 
   /** Storage that is refused is as good as empty. */
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#last.then(work);
     this.#last = result.catch(() => {});
     return result;

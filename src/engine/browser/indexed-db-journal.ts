@@ -2,7 +2,7 @@ import localforage from 'localforage';
 import type { Journal, JournalRecord } from '../ports.js';
 
 /** Milliseconds after which an unfinished upload is not offered any more. */
-export const LIFETIME = 7 * 24 * 3_600_000;
+export const RECORD_LIFETIME_MS = 7 * 24 * 3_600_000;
 
 /**
  * 1 recognised files by their time as well. Older records are dropped; newer ones, left by a page of tomorrow in a
@@ -13,10 +13,10 @@ const VERSION = 2;
 const TEXTS = ['id', 'scope', 'fingerprint', 'name'] as const;
 
 /** What is to be done with something that lies in the database. */
-function judge(value: unknown, now: number): 'use' | 'leave' | 'drop' {
+function classifyRecord(value: unknown, now: number): 'use' | 'leave' | 'drop' {
   const record = value as Partial<Record<keyof JournalRecord, unknown>> | null;
   // either way: a clock may have been wrong
-  const isYoung = Math.abs(now - Number(record?.createdAt)) < LIFETIME;
+  const isYoung = Math.abs(now - Number(record?.createdAt)) < RECORD_LIFETIME_MS;
   if (typeof record?.version !== 'number' || !isYoung) return 'drop';
   if (record.version > VERSION) return 'leave';
   const isWhole =
@@ -53,7 +53,7 @@ export class IndexedDbJournal implements Journal {
     const found: JournalRecord[] = [];
     const stale: string[] = [];
     await this.#records.iterate<unknown, void>((value, id) => {
-      const verdict = judge(value, Date.now());
+      const verdict = classifyRecord(value, Date.now());
       if (verdict === 'drop') stale.push(id);
       else if (verdict === 'use' && (value as JournalRecord).scope === scope) found.push(value as JournalRecord);
     });

@@ -1,10 +1,10 @@
-import { LIFETIME, openTable } from './indexed-db-journal.js';
+import { RECORD_LIFETIME_MS, openTable } from './indexed-db-journal.js';
 import type { KeptFile, FileStore } from '../ports.js';
 
 // Handed over rather than imported there: what both sides import would become a third file that every visit fetches.
 const load = async (): Promise<FileStore> => {
   const { IndexedDbFileStore } = await import('./indexed-db-file-store.js');
-  return new IndexedDbFileStore(openTable('mule-upload-files', 'files'), LIFETIME);
+  return new IndexedDbFileStore(openTable('mule-upload-files', 'files'), RECORD_LIFETIME_MS);
 };
 
 /** The shelf in IndexedDB, whose code is fetched when the first file is put there or looked for. */

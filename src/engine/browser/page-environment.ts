@@ -1,15 +1,15 @@
 import type { Clock, PageEnvironment } from '../ports.js';
 
 /** Milliseconds between looks at the clocks. */
-const LOOK_EVERY = 5_000;
+const SLEEP_CHECK_INTERVAL_MS = 5_000;
 /** How much later than due a look must be to mean that the machine slept; hidden pages' timers may be held up a minute. */
-const SLEPT = 15_000;
-const SLEPT_HIDDEN = 150_000;
+const SLEEP_THRESHOLD_MS = 15_000;
+const HIDDEN_SLEEP_THRESHOLD_MS = 150_000;
 
-type Off = () => void;
+type Unlisten = () => void;
 
 /** Listens until told to stop; a target that is not there never says anything. */
-function on<E extends Event>(target: EventTarget | undefined, types: string[], listener: (event: E) => void): Off {
+function on<E extends Event>(target: EventTarget | undefined, types: string[], listener: (event: E) => void): Unlisten {
   const controller = new AbortController();
   for (const type of types) target?.addEventListener(type, listener as EventListener, { signal: controller.signal });
   return () => controller.abort();
@@ -19,7 +19,7 @@ function on<E extends Event>(target: EventTarget | undefined, types: string[], l
 export const isHidden = (): boolean => globalThis.document?.visibilityState === 'hidden';
 
 /** Tells when the page is hidden or seen again, and, as hidden for good, when it goes. @returns what ends it */
-export function whenHidden(changed: (isHidden: boolean, isGone: boolean) => void): Off {
+export function onVisibilityChange(changed: (isHidden: boolean, isGone: boolean) => void): Unlisten {
   const offs = [
     on(globalThis.document, ['visibilitychange'], () => changed(isHidden(), false)),
     on(globalThis, ['pagehide'], () => changed(true, true)),
@@ -46,7 +46,7 @@ export class BrowserPage implements PageEnvironment {
   listen(
     { online, offline, wake, slept, hide, show, leave }: Parameters<PageEnvironment['listen']>[0],
     asksToLeave: boolean,
-  ): Off {
+  ): Unlisten {
     if (typeof globalThis.addEventListener !== 'function') return () => {};
     const page = globalThis.document as Document | undefined;
     const offs = [
@@ -67,21 +67,22 @@ export class BrowserPage implements PageEnvironment {
   }
 
   /** The wall clock goes on in sleep, and on some systems the other one too: then only the timer is late. */
-  #watchSleep(slept: () => void): Off {
+  #watchSleep(slept: () => void): Unlisten {
     const clock = this.#clock;
     let wall: number;
     let monotonic: number;
-    let cancel: Off;
+    let cancel: Unlisten;
     const look = (): void => {
       wall = clock.now();
       monotonic = clock.monotonic();
       cancel = clock.setTimer(() => {
         const passed = clock.monotonic() - monotonic;
         const jumped = clock.now() - wall - passed;
-        const late = passed - LOOK_EVERY;
-        if (jumped > SLEPT || late > (isHidden() ? SLEPT_HIDDEN : SLEPT)) slept();
+        const late = passed - SLEEP_CHECK_INTERVAL_MS;
+        if (jumped > SLEEP_THRESHOLD_MS || late > (isHidden() ? HIDDEN_SLEEP_THRESHOLD_MS : SLEEP_THRESHOLD_MS))
+          slept();
         look();
-      }, LOOK_EVERY);
+      }, SLEEP_CHECK_INTERVAL_MS);
     };
     look();
     return () => cancel();

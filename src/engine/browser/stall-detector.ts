@@ -1,18 +1,18 @@
 import type { Clock } from '../ports.js';
 
 /** Milliseconds in which a request has to show life once the machine has slept, or the page is no longer kept busy. */
-const GRACE = 10_000;
+const GRACE_MS = 10_000;
 /** A timer that comes so many milliseconds late tells of a page that was kept busy. */
-const LATE = 500;
+const LATE_TIMER_MS = 500;
 
 /** Watches whether something still moves; one timer, set again only when it fires: what moves just moves the mark. */
 export class StallDetector {
   readonly #clock: Clock;
   readonly #onStall: (stillFor: number) => void;
-  readonly #patience: number;
+  readonly #timeout: number;
   /** Milliseconds since the last movement that stand in for the patience; 0: none. */
   #extension = 0;
-  #lastMove: number;
+  #lastProgress: number;
   /** By when something has to have moved once the machine has slept. */
   #deadline = Infinity;
   #cancel: (() => void) | null = null;
@@ -25,36 +25,36 @@ export class StallDetector {
    */
   constructor(clock: Clock, patience: number, onStall: (stillFor: number) => void) {
     this.#clock = clock;
-    this.#patience = patience;
+    this.#timeout = patience;
     this.#onStall = onStall;
-    this.#lastMove = clock.monotonic();
-    this.#look();
+    this.#lastProgress = clock.monotonic();
+    this.#check();
   }
 
-  moved(): void {
-    this.#lastMove = this.#clock.monotonic();
+  recordProgress(): void {
+    this.#lastProgress = this.#clock.monotonic();
     this.#deadline = Infinity;
     if (!this.#extension || !this.#cancel) return;
     this.#extension = 0;
-    this.#look();
+    this.#check();
   }
 
   /** Goes on without a movement: calls back again after so many more milliseconds. */
   extend(more: number): void {
-    this.#extension = this.#clock.monotonic() - this.#lastMove + more;
-    this.#look();
+    this.#extension = this.#clock.monotonic() - this.#lastProgress + more;
+    this.#check();
   }
 
   /** Whether the machine has slept since anything moved. */
-  get isHurried(): boolean {
+  get hasSlept(): boolean {
     return this.#deadline < Infinity;
   }
 
   /** Takes in that the machine slept: a connection from before is most likely dead, and nothing will ever say so. */
-  hurry(): void {
+  onWakeFromSleep(): void {
     if (!this.#cancel) return;
-    this.#deadline = Math.min(this.#deadline, this.#clock.monotonic() + GRACE);
-    this.#look();
+    this.#deadline = Math.min(this.#deadline, this.#clock.monotonic() + GRACE_MS);
+    this.#check();
   }
 
   stop(): void {
@@ -62,18 +62,18 @@ export class StallDetector {
     this.#cancel = null;
   }
 
-  #look(): void {
+  #check(): void {
     this.stop();
     const now = this.#clock.monotonic();
-    const end = Math.min(this.#lastMove + (this.#extension || this.#patience), this.#deadline);
-    if (end > now) this.#lookAt(end);
+    const end = Math.min(this.#lastProgress + (this.#extension || this.#timeout), this.#deadline);
+    if (end > now) this.#checkAt(end);
     // who was kept busy hears of timers before it hears of all that has moved meanwhile
-    else if (now - this.#due > LATE) this.#lookAt(now + Math.min(now - this.#due, GRACE));
-    else this.#onStall(now - this.#lastMove);
+    else if (now - this.#due > LATE_TIMER_MS) this.#checkAt(now + Math.min(now - this.#due, GRACE_MS));
+    else this.#onStall(now - this.#lastProgress);
   }
 
-  #lookAt(due: number): void {
+  #checkAt(due: number): void {
     this.#due = due;
-    this.#cancel = this.#clock.setTimer(() => this.#look(), due - this.#clock.monotonic());
+    this.#cancel = this.#clock.setTimer(() => this.#check(), due - this.#clock.monotonic());
   }
 }

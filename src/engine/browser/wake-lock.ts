@@ -6,28 +6,28 @@
 export class ScreenWakeLock {
   #isWanted = false;
   #lock: WakeLockSentinel | null = null;
-  #isAsking = false;
+  #isRequesting = false;
 
   /** Takes the lock, or lets it go. */
   set(isWanted: boolean): void {
     this.#isWanted = isWanted;
-    if (isWanted) void this.#take();
-    else this.#letGo();
+    if (isWanted) void this.#request();
+    else this.#release();
   }
 
-  async #take(): Promise<void> {
-    if (this.#isAsking || (this.#lock && !this.#lock.released)) return;
-    this.#isAsking = true;
+  async #request(): Promise<void> {
+    if (this.#isRequesting || (this.#lock && !this.#lock.released)) return;
+    this.#isRequesting = true;
     try {
       this.#lock = await navigator.wakeLock.request('screen');
     } catch {
       // low battery, a hidden page, no such thing: asked for again at the next occasion
     }
-    this.#isAsking = false;
-    if (!this.#isWanted) this.#letGo();
+    this.#isRequesting = false;
+    if (!this.#isWanted) this.#release();
   }
 
-  #letGo(): void {
+  #release(): void {
     void this.#lock?.release().catch(() => {});
     this.#lock = null;
   }

@@ -1,14 +1,14 @@
 import { MAX_XML_LENGTH } from '../../xml.js';
-import { abortable, limited } from '../util/abort.js';
+import { abortable, withTimeout } from '../util/abort.js';
 import { TransportFault } from '../api/errors.js';
 import { watchPolicy } from './page-policy.js';
 import { MIN_MEASURED_BYTES, RequestPace } from './request-pace.js';
 import { StallDetector } from './stall-detector.js';
 import type { Clock, StoreRequest, StoreResponse, Transport } from '../ports.js';
 
-const PROBE_TIMEOUT = 5_000;
+const PROBE_TIMEOUT_MS = 5_000;
 /** Answers of one store after which it is not asked any more how it is spoken to. */
-const MOST_LOOKS = 8;
+const MAX_PROTOCOL_LOOKUPS = 8;
 
 /**
  * All exposed headers at once: asking XHR for one that CORS does not expose writes an error on Chromium's console.
@@ -78,17 +78,17 @@ export class XhrTransport implements Transport {
       for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
 
       const drop = (stillFor: number): void => {
-        if (body && upAt === null && !first) pace.droppedBlind();
+        if (body && upAt === null && !first) pace.recordSilentDrop();
         fault('stalled', `nothing moved for ${Math.round(stillFor / 1_000)} s`);
         xhr.abort();
       };
       const watch = new StallDetector(clock, body ? stallTimeout : answerTimeout, (stillFor) => {
         const elapsed = clock.monotonic() - begun;
-        const isHidden = upAt === null && !first && pace.isBlind;
-        const due = pace.due(size, ownPace) + (isHidden ? stallTimeout : 0);
+        const isHidden = upAt === null && !first && pace.isProgressHidden;
+        const due = pace.expectedDuration(size, ownPace) + (isHidden ? stallTimeout : 0);
         /** Milliseconds until it is dropped whether or not the store can be asked. */
         const left = (upAt === null ? due : upAt - begun) + answerTimeout - elapsed;
-        if (!body || watch.isHurried || isAsking || left <= 0 || (upAt === null && !isHidden)) return drop(stillFor);
+        if (!body || watch.hasSlept || isAsking || left <= 0 || (upAt === null && !isHidden)) return drop(stillFor);
         watch.extend(left);
         if (!isLost) return;
         isAsking = true;
@@ -114,21 +114,21 @@ export class XhrTransport implements Transport {
       if (body) {
         xhr.upload.onprogress = ({ loaded, total }) => {
           const time = clock.monotonic();
-          pace.heard();
+          pace.recordProgress();
           first ??= { loaded, time };
           ownPace = (time - first.time) / (loaded - first.loaded) || 0;
           // Firefox fires `load` of an upload only when the answer comes
           if (loaded >= total) upAt ??= time;
-          watch.moved();
+          watch.recordProgress();
           onProgress?.(loaded);
         };
         xhr.upload.onload = () => {
           upAt ??= clock.monotonic();
-          watch.moved();
+          watch.recordProgress();
         };
       }
       xhr.onprogress = ({ loaded }) => {
-        if (loaded <= MAX_XML_LENGTH) return watch.moved();
+        if (loaded <= MAX_XML_LENGTH) return watch.recordProgress();
         fault('network', 'the answer is too long');
         xhr.abort();
       };
@@ -139,7 +139,7 @@ export class XhrTransport implements Transport {
       };
       xhr.onload = () => {
         end();
-        if (body) pace.answered(size, clock.monotonic() - begun, first !== null);
+        if (body) pace.recordAnswer(size, clock.monotonic() - begun, first !== null);
         const received = readHeaders(xhr);
         resolve({
           status: xhr.status,
@@ -159,20 +159,20 @@ export class XhrTransport implements Transport {
     const { origin } = new URL(url);
     const known = this.#protocols.get(origin) ?? { name: undefined, looks: 0 };
     this.#protocols.set(origin, known);
-    if (known.name !== undefined || known.looks++ >= MOST_LOOKS) return known.name;
+    if (known.name !== undefined || known.looks++ >= MAX_PROTOCOL_LOOKUPS) return known.name;
     const entry = performance.getEntriesByName(url, 'resource').at(-1) as PerformanceResourceTiming | undefined;
     return (known.name = entry?.nextHopProtocol || undefined);
   }
 
   onWakeFromSleep(): void {
-    for (const watch of this.#watches) watch.hurry();
+    for (const watch of this.#watches) watch.onWakeFromSleep();
   }
 
   /** Asks without CORS, so that any answer at all counts. */
   async probe(url: string, signal: AbortSignal): Promise<boolean> {
     const ask = (ending: AbortSignal): Promise<Response> =>
       fetch(url, { method: 'HEAD', mode: 'no-cors', cache: 'no-store', credentials: 'omit', signal: ending });
-    return limited(this.#clock, PROBE_TIMEOUT, signal, ask).then(
+    return withTimeout(this.#clock, PROBE_TIMEOUT_MS, signal, ask).then(
       () => true,
       () => false,
     );

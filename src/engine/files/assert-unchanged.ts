@@ -10,7 +10,7 @@ export async function assertReadable(file: Blob, name: string): Promise<void> {
   try {
     await readByte(file);
   } catch (cause) {
-    throw unreadable(name, cause);
+    throw unreadableError(name, cause);
   }
 }
 
@@ -20,7 +20,7 @@ export async function assertReadable(file: Blob, name: string): Promise<void> {
  * @throws ReadFault where the file is there all the same
  * @throws the signal's reason when aborted
  */
-export async function reading<T>(file: Blob, name: string, signal: AbortSignal, work: Promise<T>): Promise<T> {
+export async function explainReadError<T>(file: Blob, name: string, signal: AbortSignal, work: Promise<T>): Promise<T> {
   try {
     return await unlessAborted(signal, work);
   } catch (cause) {
@@ -41,15 +41,15 @@ export async function assertUnchanged(file: File, name: string, print: string): 
     now = await fingerprint(file);
     if (isKnownByTime(file)) await readByte(file);
   } catch (cause) {
-    throw unreadable(name, cause);
+    throw unreadableError(name, cause);
   }
-  if (now !== print) throw changed(`“${name}” has changed`);
+  if (now !== print) throw changedError(`“${name}” has changed`);
 }
 
-function unreadable(name: string, cause: unknown): UploadError {
+function unreadableError(name: string, cause: unknown): UploadError {
   // the others are what Chromium and Firefox say of a file that has changed, and of one without permission
   if ((cause as DOMException).name !== 'NotFoundError') {
-    return changed(`“${name}” has changed, or cannot be read`, cause);
+    return changedError(`“${name}” has changed, or cannot be read`, cause);
   }
   return new UploadError('file-unreadable', `“${name}” is gone, or has changed: put it back, or choose it again.`, {
     phase: 'part',
@@ -59,5 +59,5 @@ function unreadable(name: string, cause: unknown): UploadError {
 
 const readByte = (file: Blob): Promise<ArrayBuffer> => file.slice(0, 1).arrayBuffer();
 
-const changed = (what: string, cause?: unknown): UploadError =>
+const changedError = (what: string, cause?: unknown): UploadError =>
   new UploadError('file-changed', `${what}: choose it again, and it is sent afresh.`, { phase: 'part', cause });

@@ -82,11 +82,11 @@ function nameBlob(blob: Blob): File {
 }
 
 /** Files that systems leave in folders and nobody means to upload, and folders that hold nothing else. */
-const SYSTEM =
+const SYSTEM_FILE =
   /(?:^|\/)(?:\.DS_Store|Thumbs\.db|ehthumbs\.db|desktop\.ini|\._[^/]*|\.AppleDouble|\.(?:Spotlight-V100|Trashes|fseventsd|TemporaryItems)|__MACOSX|System Volume Information|\$RECYCLE\.BIN)(?:\/|$)/i;
 
 /** Checks whether a path below a folder leads to, or through, a hidden file of the system. */
-export const isSystemFile = (path = ''): boolean => SYSTEM.test(path);
+export const isSystemFile = (path = ''): boolean => SYSTEM_FILE.test(path);
 
 /** Makes an entry of one item, whatever it is. */
 export function entryOf(item: unknown): Entry {

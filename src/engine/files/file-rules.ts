@@ -20,7 +20,7 @@ let matches = ({ name, type }: Pick<FileFacts, 'name' | 'type'>, accept: string)
     );
 
 /** Loads the rule of `accept`, where files need it; without it fewer files are accepted. */
-export async function loadRule(files: Iterable<FileFacts>, accept = ''): Promise<void> {
+export async function loadAcceptRule(files: Iterable<FileFacts>, accept = ''): Promise<void> {
   if ([...files].every((file) => matches(file, accept))) return;
   try {
     const { isAccepted } = await import('../../accept.js');

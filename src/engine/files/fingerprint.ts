@@ -2,9 +2,9 @@ import { MIN_PART_SIZE } from '../../limits.js';
 import { concat, hex } from '../util/bytes.js';
 
 /** Bytes of each sample. */
-const SAMPLE = 64 * 1024;
+const SAMPLE_BYTES = 64 * 1024;
 /** Bytes of the largest file that is read whole. */
-export const READ_WHOLE = SAMPLE * 3;
+export const MAX_FULLY_HASHED_BYTES = SAMPLE_BYTES * 3;
 
 /**
  * 64 bits that are enough to tell files apart where the page has no WebCrypto (plain `http:`): FNV-1a.
@@ -26,10 +26,10 @@ const bytesOf = async (blob: Blob): Promise<Uint8Array<ArrayBuffer>> => new Uint
  */
 export const isKnownByTime = (file: Blob): file is File =>
   // a File of another frame is no instance of ours
-  'lastModified' in file && file.size <= MIN_PART_SIZE && noticesChanges();
+  'lastModified' in file && file.size <= MIN_PART_SIZE && detectsChangedFiles();
 
 /** Of a browser that does not say what it is, nothing is expected. */
-const noticesChanges = (): boolean =>
+const detectsChangedFiles = (): boolean =>
   (navigator as { userAgentData?: { mobile: boolean } }).userAgentData?.mobile === false;
 
 /**
@@ -52,11 +52,11 @@ export async function fingerprint(file: Blob, read = bytesOf): Promise<string> {
   // its path is not part of it: a file that comes from a handle, or from the browser's database, has none
   if (isKnownByTime(file)) return weakHash(encoder.encode(`${size} ${file.lastModified} ${file.name}`));
   const head = encoder.encode(`${size} `);
-  const starts = [0, Math.floor((size - SAMPLE) / 2), size - SAMPLE].map((start) => Math.max(0, start));
+  const starts = [0, Math.floor((size - SAMPLE_BYTES) / 2), size - SAMPLE_BYTES].map((start) => Math.max(0, start));
   const samples =
-    size <= READ_WHOLE
+    size <= MAX_FULLY_HASHED_BYTES
       ? [await read(file)]
-      : await Promise.all(starts.map((start) => bytesOf(file.slice(start, start + SAMPLE))));
+      : await Promise.all(starts.map((start) => bytesOf(file.slice(start, start + SAMPLE_BYTES))));
   const bytes = concat([head, ...samples]);
   if (!globalThis.crypto?.subtle) return weakHash(bytes);
   return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));

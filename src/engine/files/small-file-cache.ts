@@ -1,13 +1,13 @@
-import { READ_WHOLE } from './fingerprint.js';
+import { MAX_FULLY_HASHED_BYTES } from './fingerprint.js';
 import type { Clock } from '../ports.js';
 
 /** Bytes kept at most, over all files. */
-const MOST_BYTES = 4 * 1024 ** 2;
+const MAX_CACHED_BYTES = 4 * 1024 ** 2;
 /** Milliseconds after which a file is read again: it may have changed, which only the browser can tell. */
-const LIFE = 10_000;
+const MAX_AGE_MS = 10_000;
 
 /** Whether a file is read at one time, and sent from memory where that is done to recognise it. */
-export const isSmall = ({ size }: Blob): boolean => size <= READ_WHOLE;
+export const isSmall = ({ size }: Blob): boolean => size <= MAX_FULLY_HASHED_BYTES;
 
 /**
  * The bytes of small files, from when they are recognised until they are sent, so that each is read once. Thousands of
@@ -15,7 +15,7 @@ export const isSmall = ({ size }: Blob): boolean => size <= READ_WHOLE;
  */
 export class SmallFileCache {
   readonly #clock: Clock;
-  readonly #kept = new Map<Blob, { bytes: Uint8Array<ArrayBuffer>; at: number }>();
+  readonly #entries = new Map<Blob, { bytes: Uint8Array<ArrayBuffer>; at: number }>();
   #size = 0;
 
   constructor(clock: Clock) {
@@ -26,9 +26,9 @@ export class SmallFileCache {
   async read(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = new Uint8Array(await file.arrayBuffer());
     this.#drop(file);
-    if (this.#size + bytes.length > MOST_BYTES) this.#forgetOld();
-    if (this.#size + bytes.length <= MOST_BYTES) {
-      this.#kept.set(file, { bytes, at: this.#clock.monotonic() });
+    if (this.#size + bytes.length > MAX_CACHED_BYTES) this.#dropExpired();
+    if (this.#size + bytes.length <= MAX_CACHED_BYTES) {
+      this.#entries.set(file, { bytes, at: this.#clock.monotonic() });
       this.#size += bytes.length;
     }
     return bytes;
@@ -36,25 +36,25 @@ export class SmallFileCache {
 
   /** Gives the bytes to send them, read just now or again. @throws DOMException */
   async take(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
-    const kept = this.#kept.get(file);
+    const kept = this.#entries.get(file);
     this.#drop(file);
-    return kept && this.#isYoung(kept.at) ? kept.bytes : new Uint8Array(await file.arrayBuffer());
+    return kept && this.#isFresh(kept.at) ? kept.bytes : new Uint8Array(await file.arrayBuffer());
   }
 
-  #isYoung(at: number): boolean {
-    return this.#clock.monotonic() - at < LIFE;
+  #isFresh(at: number): boolean {
+    return this.#clock.monotonic() - at < MAX_AGE_MS;
   }
 
   /** Kept in the order they were read. */
-  #forgetOld(): void {
-    for (const [file, { at }] of this.#kept) {
-      if (this.#isYoung(at)) return;
+  #dropExpired(): void {
+    for (const [file, { at }] of this.#entries) {
+      if (this.#isFresh(at)) return;
       this.#drop(file);
     }
   }
 
   #drop(file: Blob): void {
-    this.#size -= this.#kept.get(file)?.bytes.length ?? 0;
-    this.#kept.delete(file);
+    this.#size -= this.#entries.get(file)?.bytes.length ?? 0;
+    this.#entries.delete(file);
   }
 }

@@ -7,14 +7,14 @@ import type { DigestKind, WorkerAnswer, WorkerRequest } from './digest-kernel.js
 import type { Clock } from '../ports.js';
 
 /** Milliseconds that a worker may take to say that it is there. */
-const PATIENCE = 10_000;
+const START_TIMEOUT_MS = 10_000;
 
 /** Computes digests somewhere. */
 export interface Digester {
   readonly thread: 'worker' | 'main-thread';
-  readonly code: CrcKernel['way'];
+  readonly code: CrcKernel['code'];
   /** Blobs that are worth having under way at once. */
-  readonly lanes: number;
+  readonly concurrency: number;
   /**
    * @throws DOMException NotReadableError where the Blob cannot be read
    * @throws WorkerGone
@@ -25,7 +25,7 @@ export interface Digester {
 }
 
 /** The worker ended by itself; what it was asked can be asked elsewhere. */
-export class WorkerGone extends Error {
+export class WorkerTerminated extends Error {
   override readonly name = 'WorkerGone';
 }
 
@@ -41,18 +41,18 @@ const program = (): string => {
 };
 
 /** @throws where the page's policy allows no such worker, or it does not answer, or computes wrongly */
-async function start(clock: Clock): Promise<{ worker: Worker; code: CrcKernel['way'] }> {
+async function start(clock: Clock): Promise<{ worker: Worker; code: CrcKernel['code'] }> {
   const url = URL.createObjectURL(new Blob([program()], { type: 'text/javascript' }));
   let worker: Worker | null = null;
   try {
     const started = (worker = new Worker(url));
-    const code = await new Promise<CrcKernel['way']>((resolve, reject) => {
-      const cancel = clock.setTimer(() => reject(new WorkerGone('the worker does not answer')), PATIENCE);
+    const code = await new Promise<CrcKernel['code']>((resolve, reject) => {
+      const cancel = clock.setTimer(() => reject(new WorkerTerminated('the worker does not answer')), START_TIMEOUT_MS);
       started.onerror = (event) => {
         // said once here is enough; the page's own handlers need not hear of it
         event.preventDefault();
         cancel();
-        reject(new WorkerGone(event.message ?? 'the worker was refused'));
+        reject(new WorkerTerminated(event.message ?? 'the worker was refused'));
       };
       started.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
         cancel();
@@ -69,7 +69,7 @@ async function start(clock: Clock): Promise<{ worker: Worker; code: CrcKernel['w
 }
 
 /** Milliseconds by which the news of a violation may come after the worker's failure. */
-const POLICY_LAG = 50;
+const VIOLATION_DELAY_MS = 50;
 
 /** Warns of a policy that forbids workers made from Blobs. @returns what stops listening, once the news is in */
 function watchWorkerPolicy(clock: Clock): () => void {
@@ -83,7 +83,7 @@ function watchWorkerPolicy(clock: Clock): () => void {
   };
   const stop = (): void => globalThis.removeEventListener?.('securitypolicyviolation', onViolation);
   globalThis.addEventListener?.('securitypolicyviolation', onViolation);
-  return () => void clock.setTimer(stop, POLICY_LAG);
+  return () => void clock.setTimer(stop, VIOLATION_DELAY_MS);
 }
 
 /**
@@ -115,7 +115,7 @@ export async function startWorker(clock: Clock): Promise<Digester | null> {
   const end = (): void => {
     isGone = true;
     worker.terminate();
-    for (const { reject } of waiting.values()) reject(new WorkerGone('the worker is gone'));
+    for (const { reject } of waiting.values()) reject(new WorkerTerminated('the worker is gone'));
     waiting.clear();
   };
   worker.onerror = (event) => {
@@ -128,12 +128,12 @@ export async function startWorker(clock: Clock): Promise<Digester | null> {
     thread: 'worker',
     code,
     // one is read while the other is computed
-    lanes: 2,
+    concurrency: 2,
     run: (blob, kind, signal) =>
       abortable(signal, (resolve, reject) => {
         const id = ++lastId;
         if (isGone) {
-          reject(new WorkerGone('the worker is gone'));
+          reject(new WorkerTerminated('the worker is gone'));
           return () => {};
         }
         waiting.set(id, { resolve, reject });

@@ -6,21 +6,21 @@
 import type { ChecksumAlgorithm } from '../../protocol.js';
 import { abortable, unlessAborted } from '../util/abort.js';
 import { createBlockHashKernel } from './block-hash-kernel.js';
-import { startWorker, WorkerGone } from './checksum-worker.js';
+import { startWorker, WorkerTerminated } from './checksum-worker.js';
 import type { Digester } from './checksum-worker.js';
 import { combineCrcs, CRCS } from './crc.js';
 import { fromBase64, toBase64 } from '../util/bytes.js';
 import type { SizedCrc } from './crc.js';
 import { createCrcKernel } from './crc-kernel.js';
 import { createDigest } from './digest-kernel.js';
-import type { Pace } from './digest-kernel.js';
+import type { Yielding } from './digest-kernel.js';
 import type { Clock } from '../ports.js';
 
 /** What can be computed of a Blob; MD5 is for comparison with ETags. */
 export type DigestName = ChecksumAlgorithm | 'md5';
 
 /** Which way checksums are computed. */
-export interface ChecksumWay {
+export interface ChecksumBackend {
   readonly thread: 'worker' | 'main-thread';
   readonly code: 'wasm' | 'script';
 }
@@ -29,7 +29,7 @@ export interface ChecksumOptions {
   /** Whether to start a worker, where the page allows one. */
   worker?: boolean;
   /** Hears which way was found, and of another where that has gone. */
-  onWay?: (way: ChecksumWay) => void;
+  onBackend?: (backend: ChecksumBackend) => void;
 }
 
 /** Lets the page handle what has come up; unlike a timer's, its turn comes at once also while the page is hidden. */
@@ -44,13 +44,13 @@ function yieldToPage(): Promise<void> {
   });
 }
 
-function onMainThread(pace: Pace): Digester {
+function onMainThread(pace: Yielding): Digester {
   const kernels = { crc: createCrcKernel(), blockHash: createBlockHashKernel() };
   const digest = createDigest(kernels, pace);
   return {
     thread: 'main-thread',
-    code: kernels.crc.way,
-    lanes: 1,
+    code: kernels.crc.code,
+    concurrency: 1,
     run: (blob, kind, signal) =>
       unlessAborted(
         signal,
@@ -64,22 +64,22 @@ function onMainThread(pace: Pace): Digester {
 export class Checksums {
   readonly #clock: Clock;
   readonly #mayUseWorker: boolean;
-  readonly #onWay: (way: ChecksumWay) => void;
+  readonly #onBackend: (backend: ChecksumBackend) => void;
   #digester: Promise<Digester> | null = null;
-  #way: ChecksumWay | null = null;
+  #backend: ChecksumBackend | null = null;
   #running = 0;
   #isReleased = false;
   readonly #queue: (() => void)[] = [];
 
-  constructor(clock: Clock, { worker = true, onWay = () => {} }: ChecksumOptions = {}) {
+  constructor(clock: Clock, { worker = true, onBackend: onWay = () => {} }: ChecksumOptions = {}) {
     this.#clock = clock;
     this.#mayUseWorker = worker;
-    this.#onWay = onWay;
+    this.#onBackend = onWay;
   }
 
   /** Null until the first checksum was asked for and a way was found. */
-  get way(): ChecksumWay | null {
-    return this.#way;
+  get backend(): ChecksumBackend | null {
+    return this.#backend;
   }
 
   /**
@@ -89,13 +89,13 @@ export class Checksums {
    * @throws the signal's reason when aborted
    */
   async digest(name: DigestName, blob: Blob, signal: AbortSignal): Promise<string> {
-    const digester = await unlessAborted(signal, this.#find());
-    await this.#takePlace(digester.lanes, signal);
+    const digester = await unlessAborted(signal, this.#getDigester());
+    await this.#acquireSlot(digester.concurrency, signal);
     const kind = name === 'sha256' || name === 'md5' ? name : CRCS[name];
     try {
       return toBase64(await this.#run((current) => current.run(blob, kind, signal)));
     } finally {
-      this.#leavePlace();
+      this.#releaseSlot();
       this.#stopIfReleased();
     }
   }
@@ -115,7 +115,7 @@ export class Checksums {
    * @param parts in order
    * @returns base64 for CRCs, as Complete's header has it; for SHA-256 the composite as HEAD shows it, with its `-N`
    */
-  async whole(algorithm: ChecksumAlgorithm, parts: readonly SizedCrc[], signal: AbortSignal): Promise<string> {
+  async combine(algorithm: ChecksumAlgorithm, parts: readonly SizedCrc[], signal: AbortSignal): Promise<string> {
     if (algorithm !== 'sha256') return combineCrcs(algorithm, parts);
     const values = parts.map(({ value }) => value);
     return `${await this.composite('sha256', values, signal)}-${parts.length}`;
@@ -127,7 +127,7 @@ export class Checksums {
     this.#stopIfReleased();
   }
 
-  #find(): Promise<Digester> {
+  #getDigester(): Promise<Digester> {
     this.#isReleased = false;
     return (this.#digester ??= this.#start());
   }
@@ -143,24 +143,24 @@ export class Checksums {
 
   #use(digester: Digester): Digester {
     const { thread, code } = digester;
-    this.#onWay((this.#way = { thread, code }));
+    this.#onBackend((this.#backend = { thread, code }));
     return digester;
   }
 
   /** Runs in the worker, and where that has gone under meanwhile, on the main thread. */
   async #run<T>(work: (digester: Digester) => Promise<T>): Promise<T> {
-    const digester = await this.#find();
+    const digester = await this.#getDigester();
     try {
       return await work(digester);
     } catch (error) {
-      if (!(error instanceof WorkerGone)) throw error;
-      const isStillMine = (await this.#find()) === digester;
+      if (!(error instanceof WorkerTerminated)) throw error;
+      const isStillMine = (await this.#getDigester()) === digester;
       if (isStillMine) this.#digester = Promise.resolve(this.#use(this.#onMainThread()));
-      return work(await this.#find());
+      return work(await this.#getDigester());
     }
   }
 
-  async #takePlace(lanes: number, signal: AbortSignal): Promise<void> {
+  async #acquireSlot(lanes: number, signal: AbortSignal): Promise<void> {
     if (this.#running < lanes) {
       this.#running++;
       return;
@@ -175,7 +175,7 @@ export class Checksums {
   }
 
   /** Hands the place on to whoever has waited longest. */
-  #leavePlace(): void {
+  #releaseSlot(): void {
     const next = this.#queue.shift();
     if (next) next();
     else this.#running--;

@@ -16,7 +16,7 @@ export interface CrcKind {
 
 export interface CrcKernel {
   /** What does the work: WebAssembly, or script where the page's policy lacks `wasm-unsafe-eval`. */
-  readonly way: 'wasm' | 'script';
+  readonly code: 'wasm' | 'script';
   create(kind: CrcKind): Hash;
 }
 
@@ -209,7 +209,7 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
   }
 
   return {
-    way: module ? 'wasm' : 'script',
+    code: module ? 'wasm' : 'script',
     create(kind) {
       const step = stepOf(kind);
       const register = new Int32Array([-1, kind.width === 64 ? -1 : 0]);

@@ -10,7 +10,7 @@ export interface DigestKernels {
 }
 
 /** How the main thread is kept free for the page. */
-export interface Pace {
+export interface Yielding {
   /** Milliseconds that never run backwards. */
   now(): number;
   /** Lets the page do what it has to. */
@@ -26,7 +26,7 @@ export type Digest = (blob: Blob, kind: DigestKind, isCancelled: () => boolean) 
  * Its source text is what the worker runs, so it uses nothing from outside but the language and the web platform.
  * @param pace on the main thread: no more than a few milliseconds of work at a time; null: as fast as it goes
  */
-export function createDigest({ crc, blockHash }: DigestKernels, pace: Pace | null): Digest {
+export function createDigest({ crc, blockHash }: DigestKernels, pace: Yielding | null): Digest {
   /**
    * Bytes read at a time, so that memory stays flat for parts of any size. Engines read few large pieces faster than
    * many small ones; the main thread also pays for taking a piece over.
@@ -44,7 +44,7 @@ export function createDigest({ crc, blockHash }: DigestKernels, pace: Pace | nul
     throw new DOMException(`${bytes.length} bytes could be read where ${size} were to be`, 'NotReadableError');
   }
 
-  async function take(hash: Hash, bytes: Uint8Array, { now, yield: yieldToPage }: Pace): Promise<void> {
+  async function take(hash: Hash, bytes: Uint8Array, { now, yield: yieldToPage }: Yielding): Promise<void> {
     for (let at = 0; at < bytes.length;) {
       const begun = now();
       hash.update(bytes.subarray(at, at + sliceSize));
@@ -75,7 +75,7 @@ export function createDigest({ crc, blockHash }: DigestKernels, pace: Pace | nul
 /** What the page asks the worker, and what it answers. */
 export type WorkerRequest = { id: number; blob: Blob; kind: DigestKind } | { id: number; cancel: true };
 export type WorkerAnswer =
-  | { ready: CrcKernel['way'] }
+  | { ready: CrcKernel['code'] }
   | { id: number; bytes: Uint8Array<ArrayBuffer> }
   | { id: number; error: { name: string; message: string } };
 
@@ -108,5 +108,5 @@ export function serveDigests(scope: WorkerScope, kernels: DigestKernels, digest:
   // CRC-32 of "123456789" is CBF43926, as catalogues of CRCs have it
   hash.update(Uint8Array.of(49, 50, 51, 52, 53, 54, 55, 56, 57));
   if (hash.digest().join() !== '203,244,57,38') throw new Error('the checksum code does not compute');
-  scope.postMessage({ ready: kernels.crc.way });
+  scope.postMessage({ ready: kernels.crc.code });
 }

@@ -1,12 +1,12 @@
 import { StoreFault, UploadError } from '../api/errors.js';
 
 /** Refusals of the same bytes after which the file is read again: its checksum may be what is wrong. */
-const UNTIL_READ_AGAIN = 2;
+const RECOMPUTE_EVERY = 2;
 /** Refusals after which something on the way is taken to change whatever passes. */
-const MOST = 6;
+const MAX_REFUSALS = 6;
 
 /** Something other than the file stands, or would stand, in the store. */
-export const wrongBytes = (name: string, what: string): UploadError =>
+export const integrityError = (name: string, what: string): UploadError =>
   new UploadError(
     'integrity',
     `“${name}”: ${what}. Something on the way, or in the store, changes what passes: try another network.`,
@@ -19,22 +19,23 @@ export const isBadDigest = (error: unknown): boolean => error instanceof StoreFa
 /** What becomes of bytes that the store has refused for their checksum. */
 export class DigestRefusals {
   readonly #name: string;
-  readonly #readAgain: () => void;
+  readonly #recompute: () => void;
   #count = 0;
 
   constructor(name: string, readAgain: () => void) {
     this.#name = name;
-    this.#readAgain = readAgain;
+    this.#recompute = readAgain;
   }
 
   /**
    * Takes in a failure of any kind; what is no verdict is tried again.
    * @throws UploadError `integrity`
    */
-  meet(error: unknown): void {
+  record(error: unknown): void {
     if (!isBadDigest(error)) return;
     this.#count++;
-    if (this.#count >= MOST) throw wrongBytes(this.#name, `the store has refused the same bytes ${MOST} times`);
-    if (this.#count % UNTIL_READ_AGAIN === 0) this.#readAgain();
+    if (this.#count >= MAX_REFUSALS)
+      throw integrityError(this.#name, `the store has refused the same bytes ${MAX_REFUSALS} times`);
+    if (this.#count % RECOMPUTE_EVERY === 0) this.#recompute();
   }
 }

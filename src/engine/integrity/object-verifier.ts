@@ -6,7 +6,7 @@ import type { StoredObject } from '../s3/client.js';
 import type { Integrity } from '../api/types.js';
 
 /** What the object that an upload makes has to be like. */
-export interface Expectation {
+export interface ExpectedObject {
   readonly plan: PartPlan;
   /** Whether it is made of parts. */
   readonly isMultipart: boolean;
@@ -43,7 +43,7 @@ export async function loadDigests(): Promise<typeof partDigests | null> {
  */
 export async function verifyObject(
   object: StoredObject,
-  expected: Expectation,
+  expected: ExpectedObject,
   signal: AbortSignal,
 ): Promise<Integrity | null> {
   const { checksum, plan, isMultipart } = expected;
@@ -53,21 +53,21 @@ export async function verifyObject(
     return stored === checksum.value ? 'checksum' : null;
   if (object.size !== null && object.size !== plan.size) return null;
   if (isMultipart && object.etag && !object.etag.endsWith(`-${plan.count}`)) return null;
-  const isTold = object.etag ? await tellByEtag(object.etag, expected, signal) : null;
+  const isTold = object.etag ? await compareEtag(object.etag, expected, signal) : null;
   if (isTold !== null) return isTold ? 'etag' : null;
   return expected.isKeyOwn && object.size === plan.size ? 'unverified' : null;
 }
 
 /** Whether the object's ETag is that of these bytes; null where the store's ETags tell nothing. */
-async function tellByEtag(
+async function compareEtag(
   etag: string,
-  { plan, isMultipart, etags, file }: Expectation,
+  { plan, isMultipart, etags, file }: ExpectedObject,
   signal: AbortSignal,
 ): Promise<boolean | null> {
   const digests = await loadDigests();
   signal.throwIfAborted();
   if (!digests) return null;
-  const { digestOf, md5OfPart, md5OfParts, multipartEtag } = digests;
+  const { parseMd5Etag: digestOf, md5OfPart, md5OfParts, multipartEtag } = digests;
   const told = etags.map(digestOf);
   const isToldWhole = isMultipart && told.length === plan.count && !told.includes(null);
   // The store's own word for each part is as good as the parts: whatever they are, the object is made of these.

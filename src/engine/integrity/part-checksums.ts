@@ -131,7 +131,7 @@ export class PartChecksums {
   /** Parts in flight, and some that come after them. */
   *#near(): Generator<number> {
     const { table, lanes } = this.#host;
-    let room = table.flying + AHEAD * lanes;
+    let room = table.inFlightCount + AHEAD * lanes;
     for (const partNumber of table.missing()) {
       if (room-- <= 0) return;
       yield partNumber;

@@ -4,7 +4,7 @@ import { loadDigests } from './object-verifier.js';
 import type { StoredPart } from '../model/stored-part.js';
 
 /** Tells whether a part is the file's; null where nobody can tell. */
-export type PartJudge = (part: StoredPart) => Promise<boolean | null>;
+export type PartComparer = (part: StoredPart) => Promise<boolean | null>;
 
 /**
  * Leaves out those parts that the store lists and that cannot be shown to be this file's: the others are sent again.
@@ -18,7 +18,7 @@ export async function verifiedParts(
   table: PartTable,
   file: Blob,
   signal: AbortSignal,
-  isOwn: PartJudge | null,
+  isOwn: PartComparer | null,
 ): Promise<StoredPart[]> {
   const digests = isOwn ? null : await loadDigests();
   const isProven = async (part: StoredPart): Promise<boolean> => {
@@ -27,7 +27,7 @@ export async function verifiedParts(
     if (partNumber > table.plan.count || size !== table.sizeOf(partNumber)) return false;
     try {
       if (isOwn) return (await isOwn(part)) ?? false;
-      if (!digests?.digestOf(etag)) return false;
+      if (!digests?.parseMd5Etag(etag)) return false;
       return hex(await digests.md5OfPart(file, table.plan, partNumber, signal)) === etag.toLowerCase();
     } catch {
       signal.throwIfAborted();

@@ -1,7 +1,7 @@
 /** All of the checksum code that an upload needs; loaded where it has checksums, or ETags to compare. */
 import type { AgreedChecksum, ChecksumAlgorithm } from '../../protocol.js';
 import { Checksums } from '../hashing/checksums.js';
-import type { ChecksumWay, DigestName } from '../hashing/checksums.js';
+import type { ChecksumBackend, DigestName } from '../hashing/checksums.js';
 import { fromBase64, hex } from '../util/bytes.js';
 import { PartChecksums } from './part-checksums.js';
 import type { PartTable } from '../model/part-table.js';
@@ -105,7 +105,7 @@ export class UploadChecksums {
     const { algorithm } = agreed;
     const sized = await this.values.all(signal);
     const parts = sized.map(({ value }) => value);
-    const value = isMultipart ? await this.#checksums.whole(algorithm, sized, signal) : parts[0]!;
+    const value = isMultipart ? await this.#checksums.combine(algorithm, sized, signal) : parts[0]!;
     return { algorithm, value, parts };
   }
 }
@@ -121,7 +121,7 @@ export interface ChecksumKit {
 let hasSaid = false;
 
 /** Says once which way checksums go, where that is not the best one. */
-function sayWay({ thread, code }: ChecksumWay): void {
+function sayWay({ thread, code }: ChecksumBackend): void {
   const lacks = [
     ...(thread === 'worker' ? [] : ['worker-src blob:']),
     ...(code === 'wasm' ? [] : ["script-src 'wasm-unsafe-eval'"]),
@@ -135,7 +135,7 @@ function sayWay({ thread, code }: ChecksumWay): void {
 
 /** @param clock the machine's own: it is the machine that computes */
 export function openKit(clock: Clock): ChecksumKit {
-  const checksums = new Checksums(clock, { onWay: sayWay });
+  const checksums = new Checksums(clock, { onBackend: sayWay });
   return {
     digest: (name, blob, signal) => checksums.digest(name, blob, signal),
     checksOf: (host, signal) => new UploadChecksums(host, checksums, clock, signal),

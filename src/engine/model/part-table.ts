@@ -16,7 +16,7 @@ export class PartTable {
   #done = 0;
   #doneBytes = 0;
   /** No part below this number is still to be sent, those in flight aside. */
-  #lowest = 1;
+  #nextCandidate = 1;
 
   constructor(plan: PartPlan) {
     this.plan = plan;
@@ -38,7 +38,7 @@ export class PartTable {
   }
 
   /** How many parts are in flight. */
-  get flying(): number {
+  get inFlightCount(): number {
     return this.#inFlight.size;
   }
 
@@ -68,17 +68,20 @@ export class PartTable {
 
   /** Takes the next part that is neither stored nor in flight, and marks it in flight; null when there is none. */
   startNext(): number | null {
-    while (this.#lowest <= this.plan.count && (this.isStored(this.#lowest) || this.#inFlight.has(this.#lowest)))
-      this.#lowest++;
-    if (this.#lowest > this.plan.count) return null;
-    this.#inFlight.set(this.#lowest, 0);
-    return this.#lowest++;
+    while (
+      this.#nextCandidate <= this.plan.count
+      && (this.isStored(this.#nextCandidate) || this.#inFlight.has(this.#nextCandidate))
+    )
+      this.#nextCandidate++;
+    if (this.#nextCandidate > this.plan.count) return null;
+    this.#inFlight.set(this.#nextCandidate, 0);
+    return this.#nextCandidate++;
   }
 
   /** Numbers of the parts that are not stored: first those in flight, then the others in order. */
   *missing(): Generator<number> {
     yield* this.#inFlight.keys();
-    for (let partNumber = this.#lowest; partNumber <= this.plan.count; partNumber++) {
+    for (let partNumber = this.#nextCandidate; partNumber <= this.plan.count; partNumber++) {
       if (!this.isStored(partNumber) && !this.#inFlight.has(partNumber)) yield partNumber;
     }
   }
@@ -91,7 +94,7 @@ export class PartTable {
   /** Marks a part that was sent and that the store confirmed. */
   markStored(partNumber: number, etag: string): void {
     this.#verified.add(partNumber);
-    this.#put(partNumber, etag);
+    this.#store(partNumber, etag);
   }
 
   /** Takes back that a part is stored: the store holds other bytes. */
@@ -101,12 +104,12 @@ export class PartTable {
     this.#verified.delete(partNumber);
     this.#done--;
     this.#doneBytes -= this.sizeOf(partNumber);
-    this.#lowest = Math.min(this.#lowest, partNumber);
+    this.#nextCandidate = Math.min(this.#nextCandidate, partNumber);
   }
 
   /** Gives back a part that was in flight and is not stored. */
   release(partNumber: number): void {
-    if (this.#inFlight.delete(partNumber)) this.#lowest = Math.min(this.#lowest, partNumber);
+    if (this.#inFlight.delete(partNumber)) this.#nextCandidate = Math.min(this.#nextCandidate, partNumber);
   }
 
   /**
@@ -123,11 +126,11 @@ export class PartTable {
     for (const { partNumber } of proven) this.#verified.add(partNumber);
     this.#etags.length = 0;
     this.#done = this.#doneBytes = 0;
-    this.#lowest = 1;
-    for (const { partNumber, etag } of parts) this.#put(partNumber, etag);
+    this.#nextCandidate = 1;
+    for (const { partNumber, etag } of parts) this.#store(partNumber, etag);
   }
 
-  #put(partNumber: number, etag: string): void {
+  #store(partNumber: number, etag: string): void {
     this.#inFlight.delete(partNumber);
     if (!this.isStored(partNumber)) {
       this.#done++;

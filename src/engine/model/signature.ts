@@ -8,8 +8,8 @@ const EXPIRY_MARGIN_MS = 30_000;
 /** A signed request and how long it may be used. */
 export interface Signature extends SignedRequest {
   /** Milliseconds of use, counted from when it was asked for. */
-  readonly life: number;
-  readonly asked: Moment;
+  readonly lifetime: number;
+  readonly requestedAt: Moment;
 }
 
 /** One moment by both clocks: the wall clock can be set, the other can stand still while the machine sleeps. */
@@ -22,8 +22,11 @@ export const momentOf = (clock: Clock): Moment => ({ wall: clock.now(), monotoni
 
 /** Tells whether a signature may still be used; the greater of the two clocks' differences counts. */
 export function isFresh(signature: Signature, clock: Clock): boolean {
-  const passed = Math.max(clock.now() - signature.asked.wall, clock.monotonic() - signature.asked.monotonic);
-  return passed < signature.life;
+  const passed = Math.max(
+    clock.now() - signature.requestedAt.wall,
+    clock.monotonic() - signature.requestedAt.monotonic,
+  );
+  return passed < signature.lifetime;
 }
 
 /**
@@ -65,7 +68,13 @@ export function readSignature(
   const left = Number.isNaN(expires) ? Infinity : expires - (answer.time ?? asked.wall);
   if (left <= 0)
     throw new SignerFault(200, null, 'the signature had expired already: is the clock of the signer right?');
-  return { method, url, ...(headers && { headers }), life: left - Math.min(EXPIRY_MARGIN_MS, left / 4), asked };
+  return {
+    method,
+    url,
+    ...(headers && { headers }),
+    lifetime: left - Math.min(EXPIRY_MARGIN_MS, left / 4),
+    requestedAt: asked,
+  };
 }
 
 /** Provides the checksums of one upload's parts to those who sign them. */

@@ -2,10 +2,10 @@ import { abortable } from '../util/abort.js';
 import { cancellableSleep } from '../util/timing.js';
 import type { Clock, Transport } from '../ports.js';
 
-const PROBE_EVERY = 3_000;
-const PROBE_SELDOM = 30_000;
+const PROBE_INTERVAL_MS = 3_000;
+const LONG_PROBE_INTERVAL_MS = 30_000;
 /** Milliseconds of silence after which probing becomes seldom. */
-const PATIENCE = 600_000;
+const LONG_INTERVAL_AFTER_MS = 600_000;
 
 /**
  * Whether one store can be reached. After a request without an answer one small probe at a time decides: every 3 s
@@ -42,23 +42,23 @@ export class Reachability {
   }
 
   /** Says that the store answered something, a 503 too: no probe is needed. */
-  answered(): void {
-    this.#set(true);
+  recordAnswer(): void {
+    this.#update(true);
   }
 
   /** Asks whether the store is there, after a request without an answer; on a no, probing goes on by itself. */
   async check(): Promise<boolean> {
     const isThere = await (this.#probing ??= this.#probe());
-    if (isThere) this.#set(true);
+    if (isThere) this.#update(true);
     else if (this.#isReachable && !this.#lifetime.aborted) {
-      this.#set(false);
+      this.#update(false);
       void this.#keepProbing();
     }
     return isThere;
   }
 
   /** Probes at once instead of when the next probe is due: the line may be back. */
-  poke(): void {
+  probeNow(): void {
     this.#wake?.();
   }
 
@@ -82,21 +82,22 @@ export class Reachability {
   async #keepProbing(): Promise<void> {
     const since = this.#clock.monotonic();
     while (!this.#isReachable && !this.#lifetime.aborted) {
-      const every = this.#clock.monotonic() - since < PATIENCE ? PROBE_EVERY : PROBE_SELDOM;
+      const every =
+        this.#clock.monotonic() - since < LONG_INTERVAL_AFTER_MS ? PROBE_INTERVAL_MS : LONG_PROBE_INTERVAL_MS;
       // 0.7 to 1.0 of the interval: never later than promised
-      await this.#rest(every * (0.7 + 0.3 * this.#clock.random()));
-      if (!this.#isReachable && (await (this.#probing ??= this.#probe()))) this.#set(true);
+      await this.#sleep(every * (0.7 + 0.3 * this.#clock.random()));
+      if (!this.#isReachable && (await (this.#probing ??= this.#probe()))) this.#update(true);
     }
   }
 
-  async #rest(delay: number): Promise<void> {
+  async #sleep(delay: number): Promise<void> {
     const { over, wake } = cancellableSleep(this.#clock, delay, this.#lifetime);
     this.#wake = wake;
     await over.catch(() => {});
     this.#wake = null;
   }
 
-  #set(isReachable: boolean): void {
+  #update(isReachable: boolean): void {
     if (isReachable === this.#isReachable) return;
     this.#isReachable = isReachable;
     if (isReachable) {

@@ -15,7 +15,7 @@ const VERY_SLOW_PART_MS = 60_000;
 interface Waiter {
   owner: string;
   bytes: number;
-  go(): void;
+  start(): void;
 }
 
 export interface LaneOptions {
@@ -75,9 +75,9 @@ export class Scheduler {
    * @param bytes that will be sent, for the bandwidth limit
    * @returns a function that gives the lane back, at most once
    */
-  lane(owner: string, bytes: number, signal: AbortSignal): Promise<() => void> {
+  acquireLane(owner: string, bytes: number, signal: AbortSignal): Promise<() => void> {
     return abortable(signal, (resolve) => {
-      const waiter: Waiter = { owner, bytes, go: () => resolve(this.#occupy(owner)) };
+      const waiter: Waiter = { owner, bytes, start: () => resolve(this.#occupy(owner)) };
       this.#waiting.push(waiter);
       this.dispatch();
       return () => {
@@ -87,7 +87,7 @@ export class Scheduler {
   }
 
   /** Says that the store is too busy, or silent. */
-  slowDown(): void {
+  recordCongestion(): void {
     const now = this.#clock.monotonic();
     if (now - this.#lastCongestion < CONGESTION_WINDOW_MS) return;
     this.#lastCongestion = now;
@@ -129,7 +129,7 @@ export class Scheduler {
   }
 
   /** Says that a request succeeded. */
-  succeeded(): void {
+  recordSuccess(): void {
     if (++this.#successes < this.#lanes) return;
     this.#isCongested = false;
     if (this.#isSlow || this.#lanes >= this.#maxLanes) return;
@@ -152,7 +152,7 @@ export class Scheduler {
       }
       const next = this.#takeFairest();
       this.#nextStart = Math.max(this.#nextStart, now) + (next.bytes / bandwidthLimit) * 1_000;
-      next.go();
+      next.start();
     }
   }
 

@@ -1,4 +1,4 @@
-import { following } from '../util/abort.js';
+import { withChildController } from '../util/abort.js';
 import { hex } from '../util/bytes.js';
 import { isOver } from '../api/status.js';
 import type { Clock, JournalRecord, Resumption, TabChannel, TabLock, RemoteProgress } from '../ports.js';
@@ -177,7 +177,7 @@ export class TabCoordinator {
   async #await(upload: Upload, name: string, signal: AbortSignal): Promise<Claim> {
     let news: RemoteProgress | null = null;
     try {
-      const release = await following(signal, (own) => {
+      const release = await withChildController(signal, (own) => {
         this.#awaited.set(upload, {
           name,
           end: (heard) => {

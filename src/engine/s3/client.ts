@@ -14,9 +14,9 @@ import type { Signature } from '../model/signature.js';
 import type { StoreRequest, StoreResponse, Transport } from '../ports.js';
 
 /** Milliseconds after the last byte went up, and of Complete, which S3 may take minutes for, where nobody knows more. */
-const ANSWER_TIMEOUT = 120_000;
-const COMPLETE_TIMEOUT = 600_000;
-const LONGEST_STALL = 600_000;
+const ANSWER_TIMEOUT_MS = 120_000;
+const COMPLETE_TIMEOUT_MS = 600_000;
+const MAX_TIMEOUT_MS = 600_000;
 
 /** How patient to be with one request. */
 export interface RequestTimeouts {
@@ -60,7 +60,7 @@ export class S3Client {
 
   /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
   async createMultipartUpload(signature: Signature, patience: RequestTimeouts): Promise<string> {
-    return this.#understood(await this.#send(signature, patience), parseUploadId);
+    return this.#parse(await this.#send(signature, patience), parseUploadId);
   }
 
   /**
@@ -84,7 +84,7 @@ export class S3Client {
   }
 
   async listParts(signature: Signature, patience: RequestTimeouts): Promise<PartList> {
-    return this.#understood(await this.#send(signature, patience), parsePartList);
+    return this.#parse(await this.#send(signature, patience), parsePartList);
   }
 
   /** @returns what the store tells of the object; the ETag is empty where it tells none */
@@ -95,9 +95,9 @@ export class S3Client {
   ): Promise<Completion> {
     const response = await this.#send(signature, patience, {
       body: new Blob([completionBody(parts)]),
-      answerTimeout: COMPLETE_TIMEOUT,
+      answerTimeout: COMPLETE_TIMEOUT_MS,
     });
-    return this.#understood(response, parseCompletion);
+    return this.#parse(response, parseCompletion);
   }
 
   /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
@@ -122,7 +122,7 @@ export class S3Client {
     {
       body,
       onProgress,
-      answerTimeout = ANSWER_TIMEOUT,
+      answerTimeout = ANSWER_TIMEOUT_MS,
     }: {
       body?: Blob | FormData | Uint8Array<ArrayBuffer>;
       onProgress?: (loaded: number) => void;
@@ -130,7 +130,7 @@ export class S3Client {
     } = {},
   ): Promise<StoreResponse> {
     const { method, url, headers } = signature;
-    const patient = (timeout: number): number => Math.max(timeout, Math.min(timeout * 2 ** stalls, LONGEST_STALL));
+    const patient = (timeout: number): number => Math.max(timeout, Math.min(timeout * 2 ** stalls, MAX_TIMEOUT_MS));
     const response = await this.#transport.send({
       method,
       url,
@@ -150,7 +150,7 @@ export class S3Client {
     throw new StoreFault(response.status, error?.code ?? '', error?.message ?? '', response.header('Retry-After'));
   }
 
-  #understood<T>(response: StoreResponse, read: (text: string) => T | null): T {
+  #parse<T>(response: StoreResponse, read: (text: string) => T | null): T {
     const value = read(response.text);
     if (value === null) throw new StoreFault(response.status, '', 'the answer is cut short, too long, or not S3’s');
     return value;

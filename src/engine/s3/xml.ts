@@ -51,7 +51,7 @@ const checksumsIn = (element: XmlElement): StoredChecksums =>
   collectChecksums((algorithm) => childText(element, elementName(algorithm)));
 
 /** Returns the root of a whole document whose root has that name; null for any other text. */
-function wholeRoot(xml: string, name: string): XmlElement | null {
+function completeRoot(xml: string, name: string): XmlElement | null {
   const { root, isWhole } = readXml(xml);
   return isWhole && root!.name === name ? root : null;
 }
@@ -78,7 +78,7 @@ export function parseError(xml: string): StoreErrorBody | null {
  * @returns the upload id, or null for anything that is not such an answer
  */
 export function parseUploadId(xml: string): string | null {
-  const root = wholeRoot(xml, 'InitiateMultipartUploadResult');
+  const root = completeRoot(xml, 'InitiateMultipartUploadResult');
   return (root && childText(root, 'UploadId')) || null;
 }
 
@@ -88,7 +88,7 @@ export function parseUploadId(xml: string): string | null {
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
  */
 export function parsePartList(xml: string): PartList | null {
-  const root = wholeRoot(xml, 'ListPartsResult');
+  const root = completeRoot(xml, 'ListPartsResult');
   if (!root) return null;
   const parts: StoredPart[] = [];
   for (const part of root.children) {
@@ -111,7 +111,7 @@ export function parsePartList(xml: string): PartList | null {
  * @returns null for anything that is not such an answer, or is cut short
  */
 export function parseCompletion(xml: string): Completion | null {
-  const root = wholeRoot(xml, 'CompleteMultipartUploadResult');
+  const root = completeRoot(xml, 'CompleteMultipartUploadResult');
   return root && { etag: bareEtag(childText(root, 'ETag') ?? ''), checksums: checksumsIn(root) };
 }
 

@@ -19,7 +19,7 @@ export class SignatureCache {
   readonly #signer: SignerPort;
   readonly #clock: Clock;
   readonly #parts = new Map<number, Signature>();
-  readonly #once = new Map<UploadRequest, Signature>();
+  readonly #requests = new Map<UploadRequest, Signature>();
   #window: Promise<void> | null = null;
   #generation = 0;
 
@@ -29,15 +29,15 @@ export class SignatureCache {
   }
 
   /** Forgets all: none of them is believed any more. */
-  drop(): void {
+  clear(): void {
     this.#generation++;
     this.#parts.clear();
-    this.#once.clear();
+    this.#requests.clear();
     this.#window = null;
   }
 
   /** Forgets that of a part that is stored. */
-  used(partNumber: number): void {
+  forgetPart(partNumber: number): void {
     this.#parts.delete(partNumber);
   }
 
@@ -45,7 +45,7 @@ export class SignatureCache {
    * Gives a signature for a part; asks for those of the parts after it in the same call.
    * @param missing numbers of the parts that are not stored, this one among them, in the order they will be sent
    */
-  async part(
+  async signPart(
     partNumber: number,
     upload: SignedUpload,
     missing: () => Iterable<number>,
@@ -57,30 +57,35 @@ export class SignatureCache {
       const { reference, sizeOf } = upload;
       const checksum = values?.get(partNumber);
       const request = { ...reference, chunk: partNumber, size: sizeOf(partNumber), ...(checksum && { checksum }) };
-      return this.#single(this.#parts, partNumber, 'get_chunk_signature', signal, request);
+      return this.#getOrSign(this.#parts, partNumber, 'get_chunk_signature', signal, request);
     }
     for (;;) {
       const known = this.#fresh(this.#parts, partNumber);
       if (known) {
-        this.#lookAhead(upload, missing, signal);
+        this.#prefetch(upload, missing, signal);
         return known;
       }
       if (values) await values.gather(partNumber, (near) => this.#parts.has(near), signal);
       // another part may have had it asked for meanwhile
       if (values && this.#parts.has(partNumber)) continue;
-      this.#window ??= this.#ask(upload, missing(), signal);
+      this.#window ??= this.#requestWindow(upload, missing(), signal);
       await this.#window;
     }
   }
 
   /** Gives a signature for list, end, delete or head. */
-  async once(what: UploadRequest, upload: SignedUpload, signal: AbortSignal, marker?: number): Promise<Signature> {
+  async signRequest(
+    what: UploadRequest,
+    upload: SignedUpload,
+    signal: AbortSignal,
+    marker?: number,
+  ): Promise<Signature> {
     const { reference, size, whole } = upload;
     const checksum = what === 'end' ? whole : null;
     // a page of the list has a signature of its own, and so has a checksum
-    const known = marker || checksum ? new Map<UploadRequest, Signature>() : this.#once;
+    const known = marker || checksum ? new Map<UploadRequest, Signature>() : this.#requests;
     const { key, grant } = reference;
-    return this.#single(known, what, `get_${what}_signature`, signal, {
+    return this.#getOrSign(known, what, `get_${what}_signature`, signal, {
       ...(what === 'head' ? { key, grant } : reference),
       ...(what === 'end' && { size }),
       ...(checksum && { checksum }),
@@ -89,8 +94,8 @@ export class SignatureCache {
   }
 
   /** Whether the signer signs this at all. */
-  offers(what: UploadRequest, { actions }: SignedUpload): boolean {
-    return what === 'list' || what === 'end' || actions.includes(`get_${what}_signature`) || this.#once.has(what);
+  supports(what: UploadRequest, { actions }: SignedUpload): boolean {
+    return what === 'list' || what === 'end' || actions.includes(`get_${what}_signature`) || this.#requests.has(what);
   }
 
   #fresh<K>(from: Map<K, Signature>, name: K): Signature | null {
@@ -101,7 +106,7 @@ export class SignatureCache {
   }
 
   /** Gives the one that is known, or asks for it alone. */
-  async #single<K, A extends SigningAction>(
+  async #getOrSign<K, A extends SigningAction>(
     known: Map<K, Signature>,
     name: K,
     action: A,
@@ -117,7 +122,7 @@ export class SignatureCache {
     return signature;
   }
 
-  #lookAhead(upload: SignedUpload, missing: () => Iterable<number>, signal: AbortSignal): void {
+  #prefetch(upload: SignedUpload, missing: () => Iterable<number>, signal: AbortSignal): void {
     const { values } = upload;
     values?.ahead();
     if (this.#window || this.#parts.size >= LOW_WATERMARK) return;
@@ -125,10 +130,10 @@ export class SignatureCache {
     const unsigned = [...take(missing(), (partNumber) => !this.#parts.has(partNumber) && isReady(partNumber))];
     if (values && unsigned.length < LOW_WATERMARK_WITH_CHECKSUMS) return;
     // A failure is met again, and judged, by the part that needs the signature.
-    if (unsigned.length) void (this.#window = this.#ask(upload, unsigned, signal)).catch(() => {});
+    if (unsigned.length) void (this.#window = this.#requestWindow(upload, unsigned, signal)).catch(() => {});
   }
 
-  async #ask(
+  async #requestWindow(
     { reference, size, partSize, values }: SignedUpload,
     wanted: Iterable<number>,
     signal: AbortSignal,
@@ -149,7 +154,7 @@ export class SignatureCache {
       for (const what of ['list', 'end', 'delete', 'head'] as const) {
         // where there are checksums, the end has to name the whole object's
         if (answer[what] && !(values && what === 'end'))
-          this.#once.set(what, readSignature(answer[what], answer, asked));
+          this.#requests.set(what, readSignature(answer[what], answer, asked));
       }
     } finally {
       if (generation === this.#generation) this.#window = null;

@@ -4,10 +4,10 @@ import { backoff } from '../util/timing.js';
 import { sleep } from '../util/timing.js';
 
 /** Milliseconds in which stored parts are gathered into one notice, and the most of them. */
-const GATHER_MS = 2_000;
+const BATCH_DELAY_MS = 2_000;
 const MAX_PARTS_PER_CALL = 500;
 /** Tries for the last notice: it may bring the receipt, but no upload fails for want of it. */
-const LAST_TRIES = 5;
+const MAX_COMPLETE_ATTEMPTS = 5;
 
 /**
  * Tells the signer's tracker which parts are stored, in batches. A notice that fails is said again with the next:
@@ -32,7 +32,7 @@ export class TrackerNotifier {
 
   stored(partNumber: number): void {
     this.#pending.add(partNumber);
-    this.#cancelTimer ??= this.#clock.setTimer(() => this.flush(), GATHER_MS);
+    this.#cancelTimer ??= this.#clock.setTimer(() => this.flush(), BATCH_DELAY_MS);
   }
 
   /** Says what is unsaid: at a pause, or before the page goes. */
@@ -50,7 +50,7 @@ export class TrackerNotifier {
   /** Says that all is over and done. @returns the signer's receipt, or null where it gives none or cannot be had */
   async complete(signal: AbortSignal): Promise<string | null> {
     this.#cancel();
-    for (let attempt = 1; attempt <= LAST_TRIES; attempt++) {
+    for (let attempt = 1; attempt <= MAX_COMPLETE_ATTEMPTS; attempt++) {
       try {
         return (await this.#send([...this.#pending], 'complete'))?.receipt ?? null;
       } catch {

@@ -14,10 +14,10 @@ export async function discard(host: TransferHost, session: Session): Promise<voi
   // those of the upload that goes on are for another upload id
   const signatures = host.makeSignatures();
   const upload = signedUploadOf(session);
-  if (!signatures.offers('delete', upload)) return;
+  if (!signatures.supports('delete', upload)) return;
   for (let attempt = 1; attempt <= MOST_TRIES && !lifetime.aborted; attempt++) {
     try {
-      const signature = await signatures.once('delete', upload, lifetime);
+      const signature = await signatures.signRequest('delete', upload, lifetime);
       await store.abortMultipartUpload(signature, {
         signal: lifetime,
         stalls: 0,
@@ -26,7 +26,7 @@ export async function discard(host: TransferHost, session: Session): Promise<voi
       return;
     } catch (error) {
       if (error instanceof StoreFault && error.status === 404) return;
-      signatures.drop();
+      signatures.clear();
       await sleep(clock, backoff(attempt + 2, clock.random()), lifetime).catch(() => {});
     }
   }

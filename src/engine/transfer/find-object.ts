@@ -84,7 +84,7 @@ export class ObjectFinder {
    * one, to a fresh signature, means that nobody knows.
    */
   async head(session: Session, signal: AbortSignal): Promise<StoredObject | 'absent' | 'unknown'> {
-    if (!this.#signatures.offers('head', signedUploadOf(session))) return 'unknown';
+    if (!this.#signatures.supports('head', signedUploadOf(session))) return 'unknown';
     try {
       return await this.#retrier.retry('head', null, signal, async (trial) => {
         if (trial.refusals >= MAX_REFUSALS || trial.unanswered >= MAX_UNANSWERED) return 'unknown';

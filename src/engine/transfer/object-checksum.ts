@@ -1,4 +1,4 @@
-import { reading } from '../files/assert-unchanged.js';
+import { explainReadError } from '../files/assert-unchanged.js';
 import type { OwnChecksums } from './find-object.js';
 import type { RetryLoop } from '../network/retry-loop.js';
 import type { NamedPart } from '../s3/xml.js';
@@ -47,6 +47,6 @@ export class ObjectChecksum implements OwnChecksums {
 
   #read<T>(signal: AbortSignal, read: () => Promise<T>): Promise<T> {
     const { file, name } = this.#host;
-    return this.#retrier.retry('part', null, signal, () => reading(file!, name, signal, read()));
+    return this.#retrier.retry('part', null, signal, () => explainReadError(file!, name, signal, read()));
   }
 }

@@ -1,7 +1,7 @@
-import { abortable, following } from '../util/abort.js';
+import { abortable, withChildController } from '../util/abort.js';
 import type { SignedRequests } from './signed-requests.js';
 import { DigestRefusals } from '../integrity/digest-refusals.js';
-import { reading } from '../files/assert-unchanged.js';
+import { explainReadError } from '../files/assert-unchanged.js';
 import type { TrackerNotifier } from '../signing/tracker-notifier.js';
 import type { RetryLoop } from '../network/retry-loop.js';
 import { signedUploadOf } from '../model/session.js';
@@ -40,7 +40,7 @@ export class PartSender {
     const { table } = session;
     const flights = (this.#inFlight = { count: 0 });
     try {
-      await following(signal, (own) =>
+      await withChildController(signal, (own) =>
         abortable<void>(own.signal, (resolve) => {
           this.#startNextPart = () => {
             if (table.isComplete) resolve();
@@ -95,14 +95,14 @@ export class PartSender {
     let wasVerified = false;
     const refusals = new DigestRefusals(name, () => {
       checks?.values?.forget(partNumber);
-      this.#signatures.used(partNumber);
+      this.#signatures.forgetPart(partNumber);
     });
     const sign = (): Promise<Signature> =>
-      reading(
+      explainReadError(
         this.#host.file!,
         name,
         signal,
-        this.#signatures.part(partNumber, signedUploadOf(session), () => table.missing(), signal),
+        this.#signatures.signPart(partNumber, signedUploadOf(session), () => table.missing(), signal),
       );
     const onProgress = (loaded: number): void => {
       table.recordProgress(partNumber, loaded);
@@ -123,7 +123,7 @@ export class PartSender {
           );
         });
         return flight.catch((error: unknown) => {
-          refusals.meet(error);
+          refusals.record(error);
           throw error;
         });
       });
@@ -132,9 +132,9 @@ export class PartSender {
     } finally {
       table.release(partNumber);
     }
-    this.#signatures.used(partNumber);
+    this.#signatures.forgetPart(partNumber);
     this.#retrier.progressed();
-    scheduler.succeeded();
+    scheduler.recordSuccess();
     if (session.tracked) notices?.stored(partNumber);
     this.#host.partStored({ partNumber, size, attempts, duration: Math.round(clock.monotonic() - begun) });
   }

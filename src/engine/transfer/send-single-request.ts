@@ -1,10 +1,10 @@
 import { DEFAULT_PART_SIZE } from '../../limits.js';
-import { following } from '../util/abort.js';
+import { withChildController } from '../util/abort.js';
 import type { SignedRequests } from './signed-requests.js';
 import { DigestRefusals } from '../integrity/digest-refusals.js';
 import { StoreFault, TransportFault } from '../api/errors.js';
 import type { SessionOpener } from './open-session.js';
-import { MOST_WHOLE_TIME } from '../network/throughput.js';
+import { MAX_SINGLE_REQUEST_MS } from '../network/throughput.js';
 import { RestartRequired } from '../network/retry-loop.js';
 import type { RetryLoop, Attempt } from '../network/retry-loop.js';
 import type { Session } from '../model/session.js';
@@ -100,18 +100,18 @@ export class SingleRequestSender {
         );
       } catch (error) {
         table.recordProgress(1, 0);
-        refusals.meet(error);
+        refusals.record(error);
         const isLost = error instanceof TransportFault || (error instanceof StoreFault && error.status >= 500);
         if (isLost && this.#isForTheLine) {
           this.#hasFailed = true;
-          this.#host.line.failed();
+          this.#host.line.recordFailure();
         }
         throw error;
       }
     });
     table.markStored(1, etag);
     this.#retrier.progressed();
-    this.#host.scheduler.succeeded();
+    this.#host.scheduler.recordSuccess();
     checks?.sent(1, etag, wasVerified);
     return { etag, checksum: wasVerified ? await this.#checks.whole(session, signal) : null };
   }
@@ -141,20 +141,20 @@ export class SingleRequestSender {
     const wasAlone = isAlone();
     /** What was sent when it should have been done: buffers take in the first bytes at any speed. */
     let late: { time: number; loaded: number } | null = null;
-    return following(signal, async (own) => {
+    return withChildController(signal, async (own) => {
       const etag = await store.uploadBody(signature, body, this.#carrier.patience(trial, own.signal), (loaded) => {
         table.recordProgress(1, loaded);
         this.#host.changed();
         const time = clock.monotonic() - begun;
-        if (time < MOST_WHOLE_TIME || !this.#isForTheLine) return;
+        if (time < MAX_SINGLE_REQUEST_MS || !this.#isForTheLine) return;
         late ??= { time, loaded };
         // of the line, which other requests may share
         const pace = (scheduler.inFlight * (loaded - late.loaded)) / (time - late.time);
-        if (time - late.time < MOST_WHOLE_TIME || size - loaded <= pace * MOST_WHOLE_TIME) return;
-        line.failed();
+        if (time - late.time < MAX_SINGLE_REQUEST_MS || size - loaded <= pace * MAX_SINGLE_REQUEST_MS) return;
+        line.recordFailure();
         own.abort(this.#goInParts('the line has become too slow to send all at once'));
       });
-      if (wasAlone && isAlone()) line.sentWhole(size, clock.monotonic() - begun);
+      if (wasAlone && isAlone()) line.recordSingleRequest(size, clock.monotonic() - begun);
       return etag;
     });
   }

@@ -43,7 +43,7 @@ export class SignedRequests {
     const { scheduler, clock, id } = this.#host;
     for (;;) {
       const signature = await sign();
-      const release = await scheduler.lane(id, bytes, signal);
+      const release = await scheduler.acquireLane(id, bytes, signal);
       try {
         signal.throwIfAborted();
         if (!isFresh(signature, clock)) continue;
@@ -69,7 +69,7 @@ export class SignedRequests {
     return this.sendSigned(
       0,
       signal,
-      () => this.#signatures.once(what, signedUploadOf(session), signal, marker),
+      () => this.#signatures.signRequest(what, signedUploadOf(session), signal, marker),
       (signature) => send(signature, this.patience(trial, signal)),
     );
   }

@@ -3,7 +3,7 @@ import { ObjectFinder } from './find-object.js';
 import type { Finding } from './find-object.js';
 import { unlessAborted } from '../util/abort.js';
 import { SignedRequests } from './signed-requests.js';
-import { isBadDigest, wrongBytes } from '../integrity/digest-refusals.js';
+import { isBadDigest, integrityError } from '../integrity/digest-refusals.js';
 import { discard } from './abort-upload.js';
 import { StoreFault, UploadError } from '../api/errors.js';
 import type { UploadChecksums } from '../integrity/upload-checksums.js';
@@ -102,9 +102,9 @@ export class Transfer {
   }
 
   dropSignatures(partNumber: number | null): void {
-    if (partNumber !== null && this.session?.uploadId) this.#signatures.used(partNumber);
+    if (partNumber !== null && this.session?.uploadId) this.#signatures.forgetPart(partNumber);
     else {
-      this.#signatures.drop();
+      this.#signatures.clear();
       this.#lease.invalidateFirstRequest();
     }
   }
@@ -212,7 +212,7 @@ export class Transfer {
     this.#carrier.reset();
     this.#hasSentAll = this.#isInDoubt = false;
     this.#cuts = 0;
-    this.#signatures.drop();
+    this.#signatures.clear();
   }
 
   /**
@@ -221,9 +221,9 @@ export class Transfer {
    */
   lineCut(): void {
     const { session } = this;
-    this.#host.line.failed();
+    this.#host.line.recordFailure();
     if (!session || session.table.done > 0) return;
-    this.#host.scheduler.slowDown();
+    this.#host.scheduler.recordCongestion();
     const { size, partSize } = session.table.plan;
     if (++this.#cuts < MOST_CUTS || this.#hasTriedSmaller || Math.min(size, partSize) <= MIN_PART_SIZE) return;
     this.#hasTriedSmaller = true;
@@ -245,7 +245,7 @@ export class Transfer {
   async abort(signal: AbortSignal): Promise<void> {
     await this.#lease.settled();
     const session = this.session;
-    if (!session?.uploadId || !this.#signatures.offers('delete', signedUploadOf(session))) return;
+    if (!session?.uploadId || !this.#signatures.supports('delete', signedUploadOf(session))) return;
     await this.#host.remember();
     // A part that was in flight may land after the first abort: S3 says to look, and to abort again.
     for (let isEmpty = false; !isEmpty;) {
@@ -310,7 +310,7 @@ export class Transfer {
     if (session !== this.session) return;
     const times = this.#countWrong(partNumber);
     if (times > MOST_WRONG) {
-      this.#verdict ??= wrongBytes(
+      this.#verdict ??= integrityError(
         this.#host.name,
         `the store holds other bytes of part ${partNumber}, time and again`,
       );
@@ -341,7 +341,7 @@ export class Transfer {
   #wholeIsWrong(reason: string): Error {
     if (this.#countWrong(0) <= MOST_WRONG) return new RestartRequired('restart', reason);
     this.#wrong.clear();
-    return wrongBytes(this.#host.name, reason);
+    return integrityError(this.#host.name, reason);
   }
 
   #sendEnd(session: Session, parts: readonly NamedPart[], trial: Attempt, signal: AbortSignal) {
@@ -356,7 +356,7 @@ export class Transfer {
   /** Asks once, in no lane, whether the multipart upload is gone: it was completed then, and the answer was lost. */
   async #isGone(session: Session, signal: AbortSignal): Promise<boolean> {
     try {
-      const signature = await this.#signatures.once('list', signedUploadOf(session), signal);
+      const signature = await this.#signatures.signRequest('list', signedUploadOf(session), signal);
       await this.#host.store.listParts(signature, this.#carrier.patience({ stalls: 0 }, signal));
       return false;
     } catch (error) {

@@ -1,4 +1,4 @@
-import { loadRule, rejectionOf } from '../files/file-rules.js';
+import { loadAcceptRule, rejectionOf } from '../files/file-rules.js';
 import { sleep } from '../util/timing.js';
 import { SignerFault, UploadError } from '../api/errors.js';
 import type { FileStoreWriter } from '../resume/file-store-writer.js';
@@ -80,7 +80,7 @@ export class Recovery {
     const owner = this.#owners;
     const isCurrent = (): boolean => owner === this.#owners && !lifetime.aborted;
     const records = await this.#host.free(await journal.load());
-    await loadRule(records, options.rules.accept);
+    await loadAcceptRule(records, options.rules.accept);
     if (!records.length || !isCurrent()) return;
     this.#unlisted = records.filter((record) => this.#isUnlisted(record));
     const listed = records.filter((record) => !this.#unlisted.includes(record));

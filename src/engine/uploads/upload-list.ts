@@ -1,5 +1,5 @@
 import { DEFAULT_PART_SIZE } from '../../limits.js';
-import { ENDS, isRunning } from '../api/status.js';
+import { FINAL_STATUSES, isRunning } from '../api/status.js';
 import type { TotalProgress, UploadSnapshot, UploadStatus, UploaderStatus } from '../api/types.js';
 import type { Upload } from './upload.js';
 import type { UploadFacts } from './upload-host.js';
@@ -66,7 +66,7 @@ export class UploadList {
 
   /** Whether every upload is over. */
   get isOver(): boolean {
-    return this.#all.size === ENDS.reduce((sum, status) => sum + this.withStatus(status).size, 0);
+    return this.#all.size === FINAL_STATUSES.reduce((sum, status) => sum + this.withStatus(status).size, 0);
   }
 
   /** In the order in which they were added; the same array as long as nothing in it has changed. */

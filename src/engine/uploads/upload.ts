@@ -113,7 +113,7 @@ export class Upload {
       hasSigned: () => host.hasSigned(),
       serverTime: () => host.serverTime(),
       hasSpareConnection: () => host.scheduler.hasSpareConnection,
-      slowDown: () => host.scheduler.slowDown(),
+      slowDown: () => host.scheduler.recordCongestion(),
       holdBack: (delay) => host.scheduler.hold(delay),
       lineCut: () => transfer.lineCut(),
       checkFile: () => assertReadable(this.file!, this.facts.name),

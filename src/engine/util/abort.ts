@@ -34,7 +34,7 @@ export function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Prom
  * drops such a signal while only a fetch or a lock waits for it: that then never ends.
  * @see https://dom.spec.whatwg.org/#abort-signal-garbage-collection for what it should do
  */
-export async function following<T>(
+export async function withChildController<T>(
   signal: AbortSignal | undefined,
   work: (own: AbortController) => Promise<T>,
 ): Promise<T> {
@@ -54,13 +54,13 @@ export async function following<T>(
  * @param begin is handed what both end; where it does not listen, it is waited for no longer all the same
  * @throws the signal's reason, or an `AbortError` when the time is over
  */
-export function limited<T>(
+export function withTimeout<T>(
   clock: Clock,
   milliseconds: number,
   signal: AbortSignal | undefined,
   begin: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  return following(signal, async (own) => {
+  return withChildController(signal, async (own) => {
     const cancel = clock.setTimer(() => own.abort(), milliseconds);
     try {
       return await unlessAborted(own.signal, begin(own.signal));

@@ -1,8 +1,8 @@
 /** Milliseconds over which older speed is forgotten. */
-const MEMORY = 3_000;
+const TIME_CONSTANT_MS = 3_000;
 
 /** Milliseconds without a byte, beyond twice the usual gap between two samples, after which the speed is 0. */
-const STOPPED = 8_000;
+const STOPPED_AFTER_MS = 8_000;
 
 /** Bytes per second, smoothed: an exponential average that is not biased towards 0 at its start. */
 export class SpeedMeter {
@@ -20,7 +20,7 @@ export class SpeedMeter {
       // bytes that come in lumps are as fast as the time between two lumps says
       if (elapsed <= 0 || bytes === this.#bytes) return;
       this.#gap = elapsed;
-      const keep = Math.exp(-elapsed / MEMORY);
+      const keep = Math.exp(-elapsed / TIME_CONSTANT_MS);
       this.#average = this.#average * keep + ((bytes - this.#bytes) / elapsed) * 1_000 * (1 - keep);
       this.#weight = this.#weight * keep + 1 - keep;
     }
@@ -37,7 +37,7 @@ export class SpeedMeter {
   /** Gives the speed; it decays while no bytes move. @param now by the clock of the samples */
   speed(now: number): number {
     const idle = now - (this.#time ?? now) - 2 * this.#gap;
-    if (this.#weight <= 0 || idle >= STOPPED) return 0;
-    return Math.max(0, this.#average / this.#weight) * Math.exp(-Math.max(0, idle) / MEMORY);
+    if (this.#weight <= 0 || idle >= STOPPED_AFTER_MS) return 0;
+    return Math.max(0, this.#average / this.#weight) * Math.exp(-Math.max(0, idle) / TIME_CONSTANT_MS);
   }
 }

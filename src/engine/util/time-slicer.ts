@@ -1,7 +1,7 @@
 import type { Clock } from '../ports.js';
 
 /** Milliseconds of work after which whoever else needs the thread gets a turn. */
-const LONGEST = 8;
+const SLICE_MS = 8;
 
 /** Cuts a long loop into short tasks, so that a page stays awake while it runs. */
 export class TimeSlicer {
@@ -14,12 +14,12 @@ export class TimeSlicer {
   }
 
   /** Whether the loop has been at it for long enough. */
-  get isOver(): boolean {
-    return this.#clock.monotonic() - this.#since > LONGEST;
+  get isExpired(): boolean {
+    return this.#clock.monotonic() - this.#since > SLICE_MS;
   }
 
   /** Resolves in a task of its own. */
-  async next(): Promise<void> {
+  async yieldToPage(): Promise<void> {
     await new Promise<void>((resolve) => this.#clock.setTimer(resolve, 0));
     this.#since = this.#clock.monotonic();
   }

@@ -1,12 +1,13 @@
 import { expect } from '@open-wc/testing';
 import { IndexedDbFileStore } from '../../../src/engine/browser/indexed-db-file-store.js';
-import { LIFETIME, openTable } from '../../../src/engine/browser/indexed-db-journal.js';
+import { RECORD_LIFETIME_MS, openTable } from '../../../src/engine/browser/indexed-db-journal.js';
 import { LazyFileStore } from '../../../src/engine/browser/lazy-file-store.js';
 import { MIB } from '../../../src/limits.js';
 import { fileOf, hashOf } from '../harness.js';
 
 const newScope = (): string => `shelf test ${Math.random()}`;
-const newShelf = (): IndexedDbFileStore => new IndexedDbFileStore(openTable('mule-upload-files', 'files'), LIFETIME);
+const newShelf = (): IndexedDbFileStore =>
+  new IndexedDbFileStore(openTable('mule-upload-files', 'files'), RECORD_LIFETIME_MS);
 let count = 0;
 const newId = (): string => `file ${++count} ${Math.random()}`;
 
@@ -20,7 +21,9 @@ async function takesFiles(): Promise<boolean> {
 
 /** A shelf of a browser that gives so many bytes. */
 const shelfWithin = (quota: number): IndexedDbFileStore =>
-  new IndexedDbFileStore(openTable('mule-upload-files', 'files'), LIFETIME, () => Promise.resolve({ quota, usage: 0 }));
+  new IndexedDbFileStore(openTable('mule-upload-files', 'files'), RECORD_LIFETIME_MS, () =>
+    Promise.resolve({ quota, usage: 0 }),
+  );
 
 describe('the shelf in IndexedDB', () => {
   it('gives another visit the same bytes back, or says that it keeps nothing', async () => {

@@ -15,7 +15,7 @@ describe('the stall watch', () => {
   it('tells once when nothing moved for so long, and not before', async () => {
     const { clock, stalls, watch: one } = watch(30_000);
     await clock.advance(29_000);
-    one.moved();
+    one.recordProgress();
     await clock.advance(29_999);
     expect(stalls).to.be.empty;
     await clock.advance(1);
@@ -34,7 +34,7 @@ describe('the stall watch', () => {
     await clock.advance(1);
     expect(stalls).to.deep.equal([30_000, 90_000]);
     one.extend(600_000);
-    one.moved();
+    one.recordProgress();
     await clock.advance(30_000);
     expect(stalls).to.deep.equal([30_000, 90_000, 30_000]);
   });
@@ -42,20 +42,20 @@ describe('the stall watch', () => {
   it('gives ten seconds to what was in flight when the machine slept, however patient it is otherwise', async () => {
     const { clock, stalls, watch: one } = watch(600_000);
     clock.sleepFor(8 * HOURS);
-    one.hurry();
+    one.onWakeFromSleep();
     await clock.advance(9_999);
     expect(stalls).to.be.empty;
     // another look at the clock buys no time
-    one.hurry();
+    one.onWakeFromSleep();
     await clock.advance(1);
     expect(stalls).to.have.length(1);
   });
 
   it('is patient again with what moves after the machine slept', async () => {
     const { clock, stalls, watch: one } = watch(30_000);
-    one.hurry();
+    one.onWakeFromSleep();
     await clock.advance(5_000);
-    one.moved();
+    one.recordProgress();
     await clock.advance(29_999);
     expect(stalls).to.be.empty;
     await clock.advance(1);
@@ -67,7 +67,7 @@ describe('the stall watch', () => {
     clock.keepBusyFor(34_000);
     await clock.advance(3_999);
     expect(stalls).to.be.empty;
-    one.moved();
+    one.recordProgress();
     await clock.advance(30_000);
     expect(stalls).to.deep.equal([30_000]);
   });
@@ -84,7 +84,7 @@ describe('the stall watch', () => {
   it('leaves no timer when stopped, nor begins again when hurried', async () => {
     const { clock, stalls, watch: one } = watch(30_000);
     one.stop();
-    one.hurry();
+    one.onWakeFromSleep();
     expect(clock.nextDelay).to.equal(null);
     await clock.advance(HOURS);
     expect(stalls).to.be.empty;

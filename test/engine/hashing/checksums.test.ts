@@ -1,13 +1,13 @@
 import { expect } from '@open-wc/testing';
 import { createBlockHashKernel } from '../../../src/engine/hashing/block-hash-kernel.js';
 import { Checksums } from '../../../src/engine/hashing/checksums.js';
-import type { ChecksumWay, DigestName } from '../../../src/engine/hashing/checksums.js';
+import type { ChecksumBackend, DigestName } from '../../../src/engine/hashing/checksums.js';
 import { systemClock } from '../../../src/engine/browser/system-clock.js';
 import { createCrcKernel } from '../../../src/engine/hashing/crc-kernel.js';
 import { CRCS } from '../../../src/engine/hashing/crc.js';
 import { toBase64 } from '../../../src/engine/util/bytes.js';
 import { createDigest } from '../../../src/engine/hashing/digest-kernel.js';
-import type { Pace } from '../../../src/engine/hashing/digest-kernel.js';
+import type { Yielding } from '../../../src/engine/hashing/digest-kernel.js';
 import { seededRandom } from '../random.js';
 
 const MIB = 1024 ** 2;
@@ -51,9 +51,9 @@ describe('Checksums', () => {
     describe(worker ? 'in a worker' : 'on the main thread', () => {
       it('say which way they went', async () => {
         const checksums = make(worker);
-        expect(checksums.way).to.equal(null);
+        expect(checksums.backend).to.equal(null);
         await checksums.digest('crc32', digits(), never);
-        expect(checksums.way).to.deep.equal({ thread: worker ? 'worker' : 'main-thread', code: 'wasm' });
+        expect(checksums.backend).to.deep.equal({ thread: worker ? 'worker' : 'main-thread', code: 'wasm' });
       });
 
       it('give the published values', async () => {
@@ -146,7 +146,7 @@ describe('Checksums', () => {
       const parts = [];
       for (const blob of blobs)
         parts.push({ value: await checksums.digest(name, new Blob([blob]), never), size: blob.length });
-      expect(await checksums.whole(name, parts, never)).to.equal(expected(name, bytes));
+      expect(await checksums.combine(name, parts, never)).to.equal(expected(name, bytes));
     }
     const digests = await Promise.all(blobs.map((blob) => crypto.subtle.digest('SHA-256', blob)));
     const parts = digests.map((digest, index) => ({
@@ -154,7 +154,7 @@ describe('Checksums', () => {
       size: blobs[index]!.length,
     }));
     const composite = await crypto.subtle.digest('SHA-256', await new Blob(digests).arrayBuffer());
-    expect(await checksums.whole('sha256', parts, never)).to.equal(`${toBase64(new Uint8Array(composite))}-3`);
+    expect(await checksums.combine('sha256', parts, never)).to.equal(`${toBase64(new Uint8Array(composite))}-3`);
   });
 
   it('goes on where the worker goes under, on the main thread', async () => {
@@ -170,12 +170,12 @@ describe('Checksums', () => {
       const checksums = make();
       const large = new Blob(Array.from({ length: 64 }, () => seededRandom(6).bytes(MIB / 4)));
       await checksums.digest('crc32', digits(), never);
-      expect(checksums.way).to.have.property('thread', 'worker');
+      expect(checksums.backend).to.have.property('thread', 'worker');
       const bytes = new Uint8Array(await large.arrayBuffer());
       const asked = [checksums.digest('crc32c', large, never), checksums.digest('crc32', digits(), never)];
       workers[0]!.dispatchEvent(new ErrorEvent('error', { cancelable: true }));
       expect(await Promise.all(asked)).to.deep.equal([expected('crc32c', bytes), CHECKS.crc32]);
-      expect(checksums.way).to.have.property('thread', 'main-thread');
+      expect(checksums.backend).to.have.property('thread', 'main-thread');
     } finally {
       window.Worker = RealWorker;
     }
@@ -188,9 +188,9 @@ describe('Checksums under a Content-Security-Policy', () => {
   );
 
   /** Computes in a page of that policy, and tells which way it went. */
-  async function under(policy: string): Promise<{ value: string; way: ChecksumWay }> {
+  async function under(policy: string): Promise<{ value: string; way: ChecksumBackend }> {
     const frame = document.createElement('iframe');
-    const answer = new Promise<{ value: string; way: ChecksumWay; error?: string }>((resolve) => {
+    const answer = new Promise<{ value: string; way: ChecksumBackend; error?: string }>((resolve) => {
       window.addEventListener('message', ({ data }) => resolve(data as never), { once: true });
     });
     frame.srcdoc = `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">
@@ -203,7 +203,7 @@ describe('Checksums under a Content-Security-Policy', () => {
   const checksums = new Checksums(systemClock);
   try {
     const value = await checksums.digest('crc64nvme', new Blob(['123456789']), new AbortController().signal);
-    parent.postMessage({ value, way: checksums.way }, '*');
+    parent.postMessage({ value, way: checksums.backend }, '*');
   } catch (error) { parent.postMessage({ error: String(error) }, '*'); }
 </script>`;
     document.body.append(frame);
@@ -245,7 +245,7 @@ describe('work on the main thread', () => {
       const slices: number[] = [];
       const crc = createCrcKernel();
       const slow = {
-        way: crc.way,
+        code: crc.code,
         create: (kind: (typeof CRCS)['crc32']) => {
           const hash = crc.create(kind);
           return {
@@ -257,7 +257,7 @@ describe('work on the main thread', () => {
           };
         },
       };
-      const pace: Pace = {
+      const pace: Yielding = {
         now: () => time,
         yield: async () => {
           slices.push(time - since);

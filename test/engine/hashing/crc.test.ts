@@ -28,8 +28,8 @@ const KERNELS = { wasm: createCrcKernel(), script: createCrcKernel(false) };
 
 describe('CRCs', () => {
   it('are computed by WebAssembly where the page allows it, and by script on request', () => {
-    expect(KERNELS.wasm.way).to.equal('wasm');
-    expect(KERNELS.script.way).to.equal('script');
+    expect(KERNELS.wasm.code).to.equal('wasm');
+    expect(KERNELS.script.code).to.equal('script');
   });
 
   for (const [way, kernel] of Object.entries(KERNELS)) {

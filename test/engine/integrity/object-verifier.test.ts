@@ -3,7 +3,7 @@ import { hex } from '../../../src/engine/util/bytes.js';
 import { md5OfParts, multipartEtag } from '../../../src/engine/integrity/part-digests.js';
 import { planParts } from '../../../src/engine/model/part-plan.js';
 import { verifyObject } from '../../../src/engine/integrity/object-verifier.js';
-import type { Expectation } from '../../../src/engine/integrity/object-verifier.js';
+import type { ExpectedObject } from '../../../src/engine/integrity/object-verifier.js';
 import type { StoredObject } from '../../../src/engine/s3/client.js';
 import type { Integrity } from '../../../src/engine/api/types.js';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
@@ -23,7 +23,7 @@ describe('an object under an upload’s key', () => {
     etag = multipartEtag(digests);
   });
 
-  const judge = (object: Partial<StoredObject>, expected: Partial<Expectation> = {}): Promise<Integrity | null> =>
+  const judge = (object: Partial<StoredObject>, expected: Partial<ExpectedObject> = {}): Promise<Integrity | null> =>
     verifyObject(
       { size: SIZE, etag: 'x-2', checksums: {}, ...object },
       { plan: cut, isMultipart: true, checksum: null, etags: ['', ''], file, isKeyOwn: false, ...expected },

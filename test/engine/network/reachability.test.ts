@@ -60,7 +60,7 @@ describe('the probe of a store', () => {
     const { clock, store, reachability } = setUp();
     store.isUp = false;
     await reachability.check();
-    reachability.answered();
+    reachability.recordAnswer();
     const { probes } = store;
     await clock.advance(600_000);
     expect(store.probes).to.equal(probes);
@@ -73,7 +73,7 @@ describe('the probe of a store', () => {
     await reachability.check();
     await clock.advance(1_000_000);
     store.isUp = true;
-    reachability.poke();
+    reachability.probeNow();
     await clock.advance(0);
     expect(reachability.isReachable).to.be.true;
   });

@@ -12,7 +12,7 @@ function setUp(options: Partial<LaneOptions> = {}) {
   const begun: string[] = [];
   const releases: Record<string, () => void> = {};
   const ask = (name: string, bytes = 0, owner = name[0]!): void => {
-    void scheduler.lane(owner, bytes, signal).then((release) => {
+    void scheduler.acquireLane(owner, bytes, signal).then((release) => {
       begun.push(name);
       releases[name] = release;
     });
@@ -49,11 +49,11 @@ describe('lanes', () => {
     const { scheduler, begun, releases, ask } = setUp({ concurrency: 1 });
     ask('a1');
     const controller = new AbortController();
-    const left = scheduler.lane('b', 0, controller.signal).catch((reason: Error) => reason.name);
+    const left = scheduler.acquireLane('b', 0, controller.signal).catch((reason: Error) => reason.name);
     ask('c1');
     controller.abort();
     expect(await left).to.equal('AbortError');
-    expect(await scheduler.lane('b', 0, controller.signal).catch((reason: Error) => reason.name)).to.equal(
+    expect(await scheduler.acquireLane('b', 0, controller.signal).catch((reason: Error) => reason.name)).to.equal(
       'AbortError',
     );
     releases.a1!();
@@ -74,7 +74,7 @@ describe('lanes', () => {
 
 describe('lanes by themselves', () => {
   const succeed = (scheduler: Scheduler, count: number): void => {
-    for (let times = 0; times < count; times++) scheduler.succeeded();
+    for (let times = 0; times < count; times++) scheduler.recordSuccess();
   };
 
   it('begin with 4 and grow to 6, no further', () => {
@@ -86,11 +86,11 @@ describe('lanes by themselves', () => {
 
   it('shrink by half when the store is busy, once for many cries, and never to none', async () => {
     const { clock, scheduler } = setUp();
-    for (let times = 0; times < 4; times++) scheduler.slowDown();
+    for (let times = 0; times < 4; times++) scheduler.recordCongestion();
     expect(scheduler.lanes).to.equal(2);
     for (const lanes of [1, 1, 1]) {
       await clock.advance(2_000);
-      scheduler.slowDown();
+      scheduler.recordCongestion();
       expect(scheduler.lanes).to.equal(lanes);
     }
     succeed(scheduler, 1_000);
@@ -100,10 +100,10 @@ describe('lanes by themselves', () => {
   it('give up one for a cry among successes, half where it is not the only one', async () => {
     const { clock, scheduler } = setUp();
     succeed(scheduler, 1_000);
-    scheduler.slowDown();
+    scheduler.recordCongestion();
     expect(scheduler.lanes).to.equal(5);
     await clock.advance(2_000);
-    scheduler.slowDown();
+    scheduler.recordCongestion();
     expect(scheduler.lanes).to.equal(2);
   });
 
@@ -133,7 +133,7 @@ describe('lanes by themselves', () => {
 
   it('do neither where the page has set their number', () => {
     const { scheduler } = setUp({ concurrency: 3 });
-    scheduler.slowDown();
+    scheduler.recordCongestion();
     expect(scheduler.lanes).to.equal(3);
     succeed(scheduler, 1_000);
     expect(scheduler.lanes).to.equal(3);

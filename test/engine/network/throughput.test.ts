@@ -19,7 +19,7 @@ const lineOf = (notes: KeyValueStore = notebook(), scope = (): string => 'here')
 
 /** Sends parts of 8 MiB at so many bytes per second each. */
 const send = (line: ThroughputEstimator, speed: number, count = 20): void => {
-  for (let part = 0; part < count; part++) line.sent(8 * MIB, ((8 * MIB) / speed) * 1_000);
+  for (let part = 0; part < count; part++) line.recordPart(8 * MIB, ((8 * MIB) / speed) * 1_000);
 };
 
 describe('what is remembered of a line', () => {
@@ -42,7 +42,7 @@ describe('what is remembered of a line', () => {
     expect(line.partSizeFor(GIB)).to.equal(64 * MIB);
     expect(line.partSizeFor(GIB - 1)).to.equal(32 * MIB);
     send(line, 8 * MIB);
-    line.failed();
+    line.recordFailure();
     expect(line.partSizeFor(200 * MIB)).to.be.undefined;
   });
 
@@ -59,13 +59,13 @@ describe('what is remembered of a line', () => {
       [65, false],
     ] as const)
       expect(line.partSizeFor(mib * MIB) === mib * MIB, `${mib} MiB at 8 MiB/s`).to.equal(isWhole);
-    expect(line.partSizeFor(32 * MIB, { sharers: 2 })).to.equal(32 * MIB);
-    expect(line.partSizeFor(33 * MIB, { sharers: 2 }), 'beside another file').to.be.undefined;
+    expect(line.partSizeFor(32 * MIB, { concurrentFiles: 2 })).to.equal(32 * MIB);
+    expect(line.partSizeFor(33 * MIB, { concurrentFiles: 2 }), 'beside another file').to.be.undefined;
     send(line, 100 * MIB, 40);
     expect(line.partSizeFor(256 * MIB)).to.equal(256 * MIB);
     expect(line.partSizeFor(256 * MIB + 1)).to.equal(16 * MIB);
-    expect(line.partSizeFor(64 * MIB, { isRead: true })).to.equal(64 * MIB);
-    expect(line.partSizeFor(65 * MIB, { isRead: true })).to.be.undefined;
+    expect(line.partSizeFor(64 * MIB, { mustPrecompute: true })).to.equal(64 * MIB);
+    expect(line.partSizeFor(65 * MIB, { mustPrecompute: true })).to.be.undefined;
     expect(line.partSizeFor(64 * MIB, { limit: 100 * MIB }), 'under a bandwidth limit').to.be.undefined;
   });
 
@@ -73,13 +73,13 @@ describe('what is remembered of a line', () => {
     const notes = notebook();
     const line = lineOf(notes);
     send(line, 10 * MIB);
-    line.failed();
+    line.recordFailure();
     expect(line.partSizeFor(64 * MIB)).to.be.undefined;
     expect(lineOf(notes).partSizeFor(64 * MIB), 'on the next visit').to.be.undefined;
     send(line, 10 * MIB, 8);
-    line.sentWhole(64 * MIB, 900);
+    line.recordSingleRequest(64 * MIB, 900);
     expect(line.partSizeFor(64 * MIB)).to.equal(64 * MIB);
-    for (let times = 0; times < 5; times++) line.sentWhole(64 * MIB, 4_000);
+    for (let times = 0; times < 5; times++) line.recordSingleRequest(64 * MIB, 4_000);
     expect(line.partSizeFor(64 * MIB)).to.be.undefined;
     expect(lineOf(notes).partSizeFor(64 * MIB), 'on the next visit').to.be.undefined;
     expect(line.partSizeFor(9 * MIB), 'where it makes no odds').to.equal(9 * MIB);
@@ -124,8 +124,8 @@ describe('what is remembered of a line', () => {
       expect(lineOf(notes).partSizeFor(GIB), text).to.be.undefined;
     }
     const line = lineOf();
-    line.sent(1_000, 1);
-    line.sent(8 * MIB, 0);
+    line.recordPart(1_000, 1);
+    line.recordPart(8 * MIB, 0);
     expect(line.partSizeFor(GIB)).to.be.undefined;
   });
 });

@@ -11,7 +11,7 @@ const { signal } = new AbortController();
 
 describe('the life of a signature', () => {
   const lifeOf = (expires: number | undefined, url = URL, time = 0): number =>
-    readSignature({ method: 'PUT', url, expires }, { time }, { wall: 5, monotonic: 5 }).life;
+    readSignature({ method: 'PUT', url, expires }, { time }, { wall: 5, monotonic: 5 }).lifetime;
 
   it('ends 30 s before it expires, or at three quarters of a shorter life', () => {
     expect(lifeOf(900_000)).to.equal(870_000);
@@ -76,7 +76,7 @@ function setUp(count: number, actions = ALL_ACTIONS) {
     whole: null,
   };
   const signatures = new SignatureCache(signer, clock);
-  const part = (number: number) => signatures.part(number, upload, () => missing, signal);
+  const part = (number: number) => signatures.signPart(number, upload, () => missing, signal);
   return { clock, signer, missing, upload, signatures, part };
 }
 
@@ -94,7 +94,7 @@ describe('signatures of parts', () => {
       await part(number);
       if (number > 1) expect(signer.calls.length - calls, `part ${number} had to wait`).to.be.at.most(1);
       missing.delete(number);
-      signatures.used(number);
+      signatures.forgetPart(number);
       await turn();
       await turn();
     }
@@ -113,7 +113,7 @@ describe('signatures of parts', () => {
   it('are not believed any more once dropped, also those still on their way', async () => {
     const { signer, signatures, part } = setUp(3);
     const first = part(1);
-    signatures.drop();
+    signatures.clear();
     await first;
     expect(signer.count('get_all_signatures')).to.equal(2);
   });
@@ -147,7 +147,7 @@ describe('signatures of all else', () => {
   it('come with the first window of parts', async () => {
     const { signer, signatures, upload, part } = setUp(3);
     await part(1);
-    for (const what of ['list', 'end', 'delete', 'head'] as const) await signatures.once(what, upload, signal);
+    for (const what of ['list', 'end', 'delete', 'head'] as const) await signatures.signRequest(what, upload, signal);
     expect(signer.calls).to.have.length(1);
   });
 
@@ -155,16 +155,16 @@ describe('signatures of all else', () => {
     const { signer, signatures, upload } = setUp(3);
     const methods = [];
     for (const what of ['list', 'end', 'delete', 'head'] as const)
-      methods.push((await signatures.once(what, upload, signal)).method);
+      methods.push((await signatures.signRequest(what, upload, signal)).method);
     expect(methods).to.deep.equal(['GET', 'POST', 'DELETE', 'HEAD']);
     expect(signer.calls).to.have.length(4);
   });
 
   it('are asked for anew for each page of a list but the first', async () => {
     const { signer, signatures, upload } = setUp(3);
-    await signatures.once('list', upload, signal);
-    await signatures.once('list', upload, signal);
-    await signatures.once('list', upload, signal, 1_000);
+    await signatures.signRequest('list', upload, signal);
+    await signatures.signRequest('list', upload, signal);
+    await signatures.signRequest('list', upload, signal, 1_000);
     expect(signer.bodies('get_list_signature').map((body) => body.part_number_marker)).to.deep.equal([
       undefined,
       1_000,
@@ -173,7 +173,7 @@ describe('signatures of all else', () => {
 
   it('are offered where the signer lists the action', () => {
     const { signatures, upload } = setUp(3, ['get_head_signature']);
-    const offered = (['list', 'end', 'delete', 'head'] as const).map((what) => signatures.offers(what, upload));
+    const offered = (['list', 'end', 'delete', 'head'] as const).map((what) => signatures.supports(what, upload));
     expect(offered).to.deep.equal([true, true, false, true]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { abortable, following, limited, unlessAborted } from '../../../src/engine/util/abort.js';
+import { abortable, withChildController, withTimeout, unlessAborted } from '../../../src/engine/util/abort.js';
 import { FakeClock } from '../fake-clock.js';
 
 const never = new Promise<never>(() => {});
@@ -55,9 +55,9 @@ describe('work with a controller of its own', () => {
     const controller = new AbortController();
     const reason = new Error('both');
     const wait = (own: AbortController): Promise<never> => unlessAborted(own.signal, never);
-    const both = outcomeOf(following(controller.signal, wait));
+    const both = outcomeOf(withChildController(controller.signal, wait));
     const alone = outcomeOf(
-      following(controller.signal, (own) => {
+      withChildController(controller.signal, (own) => {
         own.abort('alone');
         return wait(own);
       }),
@@ -65,13 +65,13 @@ describe('work with a controller of its own', () => {
     expect([await alone, controller.signal.aborted]).to.deep.equal(['alone', false]);
     controller.abort(reason);
     expect(await both).to.equal(reason);
-    expect(await outcomeOf(following(controller.signal, () => Promise.resolve(1)))).to.equal(reason);
+    expect(await outcomeOf(withChildController(controller.signal, () => Promise.resolve(1)))).to.equal(reason);
   });
 
   it('does not listen to the signal any more once it is over', async () => {
     const controller = new AbortController();
     let own: AbortController | null = null;
-    await following(controller.signal, (lent) => {
+    await withChildController(controller.signal, (lent) => {
       own = lent;
       return Promise.resolve();
     });
@@ -83,7 +83,7 @@ describe('work with a controller of its own', () => {
 describe('work that has its time', () => {
   it('gives its outcome, and leaves no timer behind', async () => {
     const clock = new FakeClock();
-    expect(await limited(clock, 1_000, undefined, () => Promise.resolve(1))).to.equal(1);
+    expect(await withTimeout(clock, 1_000, undefined, () => Promise.resolve(1))).to.equal(1);
     expect(clock.nextDelay).to.equal(null);
   });
 
@@ -91,7 +91,7 @@ describe('work that has its time', () => {
     const clock = new FakeClock();
     let ending: AbortSignal | undefined;
     const outcome = outcomeOf(
-      limited(clock, 1_000, new AbortController().signal, (signal) => ((ending = signal), never)),
+      withTimeout(clock, 1_000, new AbortController().signal, (signal) => ((ending = signal), never)),
     );
     await clock.advance(999);
     expect(ending!.aborted).to.equal(false);
@@ -104,12 +104,12 @@ describe('work that has its time', () => {
     const clock = new FakeClock();
     const controller = new AbortController();
     const reason = new Error('paused');
-    const outcome = outcomeOf(limited(clock, 1_000, controller.signal, () => never));
+    const outcome = outcomeOf(withTimeout(clock, 1_000, controller.signal, () => never));
     controller.abort(reason);
     expect(await outcome).to.equal(reason);
     expect(clock.nextDelay).to.equal(null);
     let begins = 0;
-    const late = limited(clock, 1_000, controller.signal, () => (begins++, never));
+    const late = withTimeout(clock, 1_000, controller.signal, () => (begins++, never));
     expect([await outcomeOf(late), begins]).to.deep.equal([reason, 0]);
   });
 });
