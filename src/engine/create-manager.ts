@@ -15,11 +15,11 @@ import type { Tell } from './manager.js';
 /** @param ports stand in for the browser's own */
 export function createManager(options: Readonly<ResolvedOptions>, ports: Partial<Ports>, tell: Tell): UploadManager {
   const makePorts = (getOptions: () => Readonly<ResolvedOptions>): Ports => {
-    const { clock = systemClock, fileStore: shelf = new LazyFileStore() } = ports;
+    const { clock = systemClock, fileStore: shelf = new LazyFileStore(clock) } = ports;
     return {
       clock,
       page: new BrowserPage(clock),
-      journal: new IndexedDbJournal((id) => void shelf.remove(id)),
+      journal: new IndexedDbJournal(clock, (id) => void shelf.remove(id)),
       keyValueStore: localKeyValueStore,
       fileStore: shelf,
       signer: new HttpSigner(getOptions, clock),

@@ -1,29 +1,34 @@
 import type { TabChannel, TabLock } from '../ports.js';
 
-const PREFIX = 'mule-upload:';
-const nothing = (): void => {};
+const LOCK_PREFIX = 'mule-upload:';
+/** Ends with the version of the messages: tabs of different versions share the locks alone. */
+const CHANNEL_NAME = 'mule-upload/1';
+const noop = (): void => {};
 
-/** Locks of this page that are on their way to being free. */
+/** Locks that this page has released and that the browser has not freed yet. */
 const releasing = new Map<string, Promise<unknown>>();
 
-/** Holds a lock until the returned function is called; the callback's promise is what holds it. */
+/**
+ * Requests a lock and holds it until the returned function is called. Web Locks hold a lock as long as the promise that
+ * the callback returns is pending.
+ */
 function request(name: string, options: LockOptions): Promise<(() => void) | null> {
   return new Promise((resolve, reject) => {
     const request = navigator.locks
-      .request(PREFIX + name, options, (lock) => {
+      .request(LOCK_PREFIX + name, options, (lock) => {
         if (!lock) {
           resolve(null);
           return;
         }
-        return new Promise<void>((letGo) =>
+        return new Promise<void>((release) =>
           resolve(() => {
             releasing.set(name, request);
-            letGo();
+            release();
           }),
         );
       })
-      // refused as such, in a sandboxed frame for one: let through, as where there are none
-      .catch((error: unknown) => (options.signal?.aborted ? reject(error as Error) : resolve(nothing)))
+      // where locks are refused, as in a sandboxed frame, the tab proceeds as where there are none
+      .catch((error: unknown) => (options.signal?.aborted ? reject(error as Error) : resolve(noop)))
       .finally(() => {
         if (releasing.get(name) === request) releasing.delete(name);
       });
@@ -31,43 +36,40 @@ function request(name: string, options: LockOptions): Promise<(() => void) | nul
 }
 
 /**
- * One tab for each upload, by Web Locks. Where the page has none (plain `http:`) every tab is let through: parts are
- * idempotent, so two tabs with one upload waste bytes but spoil nothing.
+ * Lets one tab at a time work on an upload, by Web Locks. Where there are none (plain `http:`), every tab gets the lock:
+ * parts are idempotent, so two tabs with one upload waste bytes and break nothing.
  * @see https://www.w3.org/TR/web-locks/
  */
 export const webLocks: TabLock = {
   async tryAcquire(name) {
-    if (!navigator.locks) return nothing;
-    // our own lock, let go of just now, is no other tab's
+    if (!navigator.locks) return noop;
+    // a lock that this page has just released is not another tab's
     await releasing.get(name);
     return request(name, { ifAvailable: true });
   },
   async acquire(name, signal) {
-    return navigator.locks ? (await request(name, { signal }))! : nothing;
+    return navigator.locks ? (await request(name, { signal }))! : noop;
   },
   async held(names) {
     if (!navigator.locks) return new Set();
     const { held = [] } = await navigator.locks.query();
     const all = new Set(held.map((lock) => lock.name));
-    return new Set(names.filter((name) => all.has(PREFIX + name)));
+    return new Set(names.filter((name) => all.has(LOCK_PREFIX + name)));
   },
 };
 
-/** Ends with the version of what is said: tabs with another one do not hear each other, and share by the lock alone. */
-const NAME = 'mule-upload/1';
-
 /**
- * All tabs of this origin, by BroadcastChannel; alone where there is none, or where it is refused.
+ * Connects all tabs of this origin by BroadcastChannel. Where it is missing or refused, messages reach nobody.
  * @see https://html.spec.whatwg.org/multipage/web-messaging.html#broadcasting-to-other-browsing-contexts
  */
 export const broadcast: TabChannel = {
   open(onMessage) {
     try {
-      const channel = new BroadcastChannel(NAME);
+      const channel = new BroadcastChannel(CHANNEL_NAME);
       channel.onmessage = ({ data }: MessageEvent<unknown>) => onMessage(data);
       return { say: (message) => channel.postMessage(message), leave: () => channel.close() };
     } catch {
-      return { say: () => {}, leave: () => {} };
+      return { say: noop, leave: noop };
     }
   },
 };

@@ -2,12 +2,13 @@ import { expect } from '@open-wc/testing';
 import { IndexedDbFileStore } from '../../../src/engine/browser/indexed-db-file-store.js';
 import { RECORD_LIFETIME_MS, openTable } from '../../../src/engine/browser/indexed-db-journal.js';
 import { LazyFileStore } from '../../../src/engine/browser/lazy-file-store.js';
+import { systemClock } from '../../../src/engine/browser/system-clock.js';
 import { MIB } from '../../../src/limits.js';
 import { fileOf, hashOf } from '../harness.js';
 
 const newScope = (): string => `shelf test ${Math.random()}`;
 const newShelf = (): IndexedDbFileStore =>
-  new IndexedDbFileStore(openTable('mule-upload-files', 'files'), RECORD_LIFETIME_MS);
+  new IndexedDbFileStore(openTable('mule-upload-files', 'files'), systemClock, RECORD_LIFETIME_MS);
 let count = 0;
 const newId = (): string => `file ${++count} ${Math.random()}`;
 
@@ -21,7 +22,7 @@ async function takesFiles(): Promise<boolean> {
 
 /** A shelf of a browser that gives so many bytes. */
 const shelfWithin = (quota: number): IndexedDbFileStore =>
-  new IndexedDbFileStore(openTable('mule-upload-files', 'files'), RECORD_LIFETIME_MS, () =>
+  new IndexedDbFileStore(openTable('mule-upload-files', 'files'), systemClock, RECORD_LIFETIME_MS, () =>
     Promise.resolve({ quota, usage: 0 }),
   );
 
@@ -99,7 +100,7 @@ describe('a shelf whose code cannot be loaded', () => {
     const warnings: string[] = [];
     console.warn = (text: string) => warnings.push(text);
     try {
-      const shelf = new LazyFileStore(() => Promise.reject(new TypeError('no such module')));
+      const shelf = new LazyFileStore(systemClock, () => Promise.reject(new TypeError('no such module')));
       expect(await shelf.save('a', 's', { file: fileOf(1) })).to.equal(false);
       expect(await shelf.find('a')).to.equal(null);
       await shelf.remove('a');
