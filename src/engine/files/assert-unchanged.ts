@@ -3,7 +3,7 @@ import { ReadFault, UploadError } from '../api/errors.js';
 import { fingerprint, isKnownByTime } from './fingerprint.js';
 
 /**
- * Reads one byte: a file that was changed or taken away fails just like a bad line.
+ * Reads one byte, because a request whose file was changed or removed fails like a lost connection.
  * @throws UploadError `file-changed` or `file-unreadable`
  */
 export async function assertReadable(file: Blob, name: string): Promise<void> {
@@ -15,9 +15,9 @@ export async function assertReadable(file: Blob, name: string): Promise<void> {
 }
 
 /**
- * Waits for what reads a file.
+ * Waits for work that reads a file, and finds out why where reading fails.
  * @throws UploadError `file-changed` or `file-unreadable`
- * @throws ReadFault where the file is there all the same
+ * @throws ReadFault where the file is still readable
  * @throws the signal's reason when aborted
  */
 export async function explainReadError<T>(file: Blob, name: string, signal: AbortSignal, work: Promise<T>): Promise<T> {
@@ -32,22 +32,22 @@ export async function explainReadError<T>(file: Blob, name: string, signal: Abor
 }
 
 /**
- * Holds a file's samples against what it was recognised by at first: Firefox reads on in a file that has changed.
+ * Computes a file's fingerprint again and compares it: Firefox keeps reading a file that has changed.
  * @throws UploadError `file-changed` or `file-unreadable`
  */
-export async function assertUnchanged(file: File, name: string, print: string): Promise<void> {
-  let now: string;
+export async function assertUnchanged(file: File, name: string, expected: string): Promise<void> {
+  let current: string;
   try {
-    now = await fingerprint(file);
+    current = await fingerprint(file);
     if (isKnownByTime(file)) await readByte(file);
   } catch (cause) {
     throw unreadableError(name, cause);
   }
-  if (now !== print) throw changedError(`“${name}” has changed`);
+  if (current !== expected) throw changedError(`“${name}” has changed`);
 }
 
 function unreadableError(name: string, cause: unknown): UploadError {
-  // the others are what Chromium and Firefox say of a file that has changed, and of one without permission
+  // Chromium and Firefox throw other errors for a file that has changed, and for one without permission
   if ((cause as DOMException).name !== 'NotFoundError') {
     return changedError(`“${name}” has changed, or cannot be read`, cause);
   }
@@ -60,4 +60,4 @@ function unreadableError(name: string, cause: unknown): UploadError {
 const readByte = (file: Blob): Promise<ArrayBuffer> => file.slice(0, 1).arrayBuffer();
 
 const changedError = (what: string, cause?: unknown): UploadError =>
-  new UploadError('file-changed', `${what}: choose it again, and it is sent afresh.`, { phase: 'part', cause });
+  new UploadError('file-changed', `${what}: choose it again to upload it as it is now.`, { phase: 'part', cause });

@@ -1,17 +1,17 @@
 import { MAX_FULLY_HASHED_BYTES } from './fingerprint.js';
 import type { Clock } from '../ports.js';
 
-/** Bytes kept at most, over all files. */
+/** Upper bound for all files together. */
 const MAX_CACHED_BYTES = 4 * 1024 ** 2;
-/** Milliseconds after which a file is read again: it may have changed, which only the browser can tell. */
+/** Older bytes are read again: the file may have changed, which only reading it shows. */
 const MAX_AGE_MS = 10_000;
 
-/** Whether a file is read at one time, and sent from memory where that is done to recognise it. */
+/** Whether a file is read as a whole for its fingerprint, and can then be sent from memory. */
 export const isSmall = ({ size }: Blob): boolean => size <= MAX_FULLY_HASHED_BYTES;
 
 /**
- * The bytes of small files, from when they are recognised until they are sent, so that each is read once. Thousands of
- * files cost more by how often they are touched than by their bytes.
+ * Keeps the bytes of small files from fingerprinting until they are sent, so that each file is read once. For thousands
+ * of small files, the number of reads costs more than their bytes.
  */
 export class SmallFileCache {
   readonly #clock: Clock;
@@ -22,7 +22,7 @@ export class SmallFileCache {
     this.#clock = clock;
   }
 
-  /** Reads one to recognise it, and keeps what it read while there is room. @throws DOMException */
+  /** Reads a file for its fingerprint, and caches its bytes while there is room. @throws DOMException */
   async read(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = new Uint8Array(await file.arrayBuffer());
     this.#drop(file);
@@ -34,18 +34,18 @@ export class SmallFileCache {
     return bytes;
   }
 
-  /** Gives the bytes to send them, read just now or again. @throws DOMException */
+  /** Removes and returns a file's bytes, reading it again where they are missing or too old. @throws DOMException */
   async take(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
-    const kept = this.#entries.get(file);
+    const entry = this.#entries.get(file);
     this.#drop(file);
-    return kept && this.#isFresh(kept.at) ? kept.bytes : new Uint8Array(await file.arrayBuffer());
+    return entry && this.#isFresh(entry.at) ? entry.bytes : new Uint8Array(await file.arrayBuffer());
   }
 
   #isFresh(at: number): boolean {
     return this.#clock.monotonic() - at < MAX_AGE_MS;
   }
 
-  /** Kept in the order they were read. */
+  /** A Map keeps the order in which the files were read, oldest first. */
   #dropExpired(): void {
     for (const [file, { at }] of this.#entries) {
       if (this.#isFresh(at)) return;

@@ -18,7 +18,7 @@ import { signedUploadOf } from '../model/session.js';
 import type { Session } from '../model/session.js';
 import type { SignatureCache } from '../signing/signature-cache.js';
 import type { RequestTimeouts } from '../s3/client.js';
-import { verifiedParts } from '../integrity/stored-parts.js';
+import { verifiedParts } from '../integrity/object-verifier.js';
 import type { TransferHost } from './transfer-host.js';
 import type { Integrity, UploadSnapshot } from '../api/types.js';
 import { ObjectChecksum } from './object-checksum.js';

@@ -3,16 +3,17 @@ import type { Clock } from '../ports.js';
 
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
+/** A longer `Retry-After` is cut to one hour, because a clock may be wrong. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
-/** A sleep that can be cut short. */
+/** A sleep that can be ended early. */
 export interface CancellableSleep {
-  /** Resolves when it is over; rejects with the signal's reason when aborted. */
+  /** Resolves at the end of the sleep; rejects with the signal's reason when aborted. */
   readonly over: Promise<void>;
   wake(): void;
 }
 
-/** Sleeps for so many milliseconds, or until woken. */
+/** Sleeps for `delay` milliseconds, or until `wake()` is called. */
 export function cancellableSleep(clock: Clock, delay: number, signal: AbortSignal): CancellableSleep {
   let wake = (): void => {};
   const over = abortable<void>(signal, (resolve) => {
@@ -31,9 +32,9 @@ export const sleep = (clock: Clock, delay: number, signal: AbortSignal): Promise
   cancellableSleep(clock, delay, signal).over;
 
 /**
- * Gives the time to wait before the next try: full jitter over a ceiling of 0.5 s that doubles up to 30 s.
- * @param level failures in a row, 1 or more
- * @param random 0 up to 1
+ * Returns the delay before the next attempt: full jitter below a ceiling of 0.5 s that doubles up to 30 s.
+ * @param level consecutive failures, 1 or more
+ * @param random 0 to 1
  * @returns milliseconds
  * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
  */
@@ -42,9 +43,9 @@ export function backoff(level: number, random: number): number {
 }
 
 /**
- * Reads a `Retry-After` header: seconds, or a date.
+ * Parses a `Retry-After` header: seconds or a date.
  * @param now epoch milliseconds
- * @returns milliseconds to wait, at most an hour (a clock may be wrong), or null where the header says nothing
+ * @returns milliseconds to wait, at most one hour; null where the header is missing or cannot be parsed
  * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
  */
 export function parseRetryAfter(header: string | null, now: number): number | null {
