@@ -2,17 +2,18 @@ import type { Action, Signed, SignedRequest, UploadReference } from '../../proto
 import { invalidAnswer, SignerFault } from '../api/errors.js';
 import type { Clock } from '../ports.js';
 
-/** A signature is not used any more in the last milliseconds before it expires. */
+/** A signature is not used in this time before it expires, so that it does not expire in flight. */
 const EXPIRY_MARGIN_MS = 30_000;
 
-/** A signed request and how long it may be used. */
+/** A signed request and the time for which it may be used. */
 export interface Signature extends SignedRequest {
-  /** Milliseconds of use, counted from when it was asked for. */
+  /** Milliseconds from `requestedAt`. */
   readonly lifetime: number;
+  /** When the signer was called. */
   readonly requestedAt: Moment;
 }
 
-/** One moment by both clocks: the wall clock can be set, the other can stand still while the machine sleeps. */
+/** A time on both clocks: the wall clock can be set, and the monotonic one may stop while the device sleeps. */
 export interface Moment {
   readonly wall: number;
   readonly monotonic: number;
@@ -20,20 +21,20 @@ export interface Moment {
 
 export const momentOf = (clock: Clock): Moment => ({ wall: clock.now(), monotonic: clock.monotonic() });
 
-/** Tells whether a signature may still be used; the greater of the two clocks' differences counts. */
+/** Whether a signature may still be used. The clock on which more time has passed decides. */
 export function isFresh(signature: Signature, clock: Clock): boolean {
-  const passed = Math.max(
+  const elapsed = Math.max(
     clock.now() - signature.requestedAt.wall,
     clock.monotonic() - signature.requestedAt.monotonic,
   );
-  return passed < signature.lifetime;
+  return elapsed < signature.lifetime;
 }
 
 /**
- * `X-Amz-Date` and `X-Amz-Expires` of a presigned URL as epoch milliseconds; NaN where it has none.
- * @throws UploadError `invalid-response` for text that is no absolute URL
+ * Returns when a presigned URL expires, by its `X-Amz-Date` and `X-Amz-Expires`: epoch milliseconds, NaN where it has none.
+ * @throws UploadError `invalid-response` for text that is not an absolute URL
  */
-function expiryInUrl(url: string): number {
+function expiryOfUrl(url: string): number {
   let searchParams: URLSearchParams;
   try {
     ({ searchParams } = new URL(url));
@@ -46,26 +47,26 @@ function expiryInUrl(url: string): number {
 }
 
 /**
- * Reads what a signer signed.
- * @param answer the signer's clock, and an expiry for what carries none of its own
- * @param asked when the request for it was sent
+ * Validates a request that a signer signed.
+ * @param answer has the time of the signer's clock, and an expiry for requests without one of their own
+ * @param requestedAt when the signer was called
  * @throws UploadError `invalid-response`
- * @throws SignerFault for one that cannot be used any more
+ * @throws SignerFault where it has expired already
  */
 export function readSignature(
   signed: Signed | undefined,
   answer: { time?: number; expires?: number },
-  asked: Moment,
+  requestedAt: Moment,
 ): Signature {
   const request = typeof signed === 'string' ? { method: 'PUT', url: signed } : signed;
   if (!request || typeof request.url !== 'string' || typeof request.method !== 'string') {
     throw invalidAnswer('leaves out a signed request', 'sign');
   }
   const { method, url, headers } = request;
-  const ownExpiry = expiryInUrl(url);
+  const ownExpiry = expiryOfUrl(url);
   const expires = request.expires ?? answer.expires ?? ownExpiry;
-  // Life is reckoned by the signer's clock alone; without its time, from the moment the URL itself was dated.
-  const left = Number.isNaN(expires) ? Infinity : expires - (answer.time ?? asked.wall);
+  // both times are of the signer's clock; only where it sends none, this device's clock is compared
+  const left = Number.isNaN(expires) ? Infinity : expires - (answer.time ?? requestedAt.wall);
   if (left <= 0)
     throw new SignerFault(200, null, 'the signature had expired already: is the clock of the signer right?');
   return {
@@ -73,7 +74,7 @@ export function readSignature(
     url,
     ...(headers && { headers }),
     lifetime: left - Math.min(EXPIRY_MARGIN_MS, left / 4),
-    requestedAt: asked,
+    requestedAt,
   };
 }
 
@@ -91,15 +92,15 @@ export interface PartChecksumSource {
   gather(partNumber: number, isSigned: (partNumber: number) => boolean, signal: AbortSignal): Promise<void>;
 }
 
-/** What a signature request says of its upload. */
+/** The facts about an upload that its signature requests contain. */
 export interface SignedUpload {
   readonly reference: UploadReference;
   readonly actions: readonly Action[];
   readonly size: number;
   readonly partSize: number;
   sizeOf(partNumber: number): number;
-  /** The checksums of its parts; null where they have none. */
+  /** The parts' checksums; null for an upload without. */
   readonly values: PartChecksumSource | null;
-  /** The whole object's, for its end. */
+  /** The object's checksum, for Complete; null where it has none. */
   readonly whole: string | null;
 }

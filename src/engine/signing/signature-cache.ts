@@ -3,18 +3,21 @@ import { isFresh, momentOf, readSignature } from '../model/signature.js';
 import type { Signature, SignedUpload } from '../model/signature.js';
 import type { Clock, SignerPort } from '../ports.js';
 
-/** Part signatures asked for in one call. */
+/** Part signatures requested in one call. */
 export const WINDOW_SIZE = 100;
-/** Below so many in hand, the next window is asked for. */
+/** With fewer cached signatures, the next window is requested. */
 const LOW_WATERMARK = 16;
-/** Parts with checksums for which the next call is made ahead of need: more of them are not computed ahead. */
+/** The same for uploads with checksums, of which only a few are computed in advance. */
 const LOW_WATERMARK_WITH_CHECKSUMS = 8;
 
-/** What is signed once for an upload, not once for each part. */
+/** Requests that are signed once for an upload, not once for each part. */
 export type UploadRequest = 'list' | 'end' | 'delete' | 'head';
 type SigningAction = `get_${UploadRequest | 'chunk'}_signature`;
 
-/** The signatures of one upload: asked for in windows ahead of need where the signer can, singly where not. */
+/**
+ * Caches the signatures of one upload. They are requested in windows and before they are needed where the signer offers
+ * `get_all_signatures`, else one at a time.
+ */
 export class SignatureCache {
   readonly #signer: SignerPort;
   readonly #clock: Clock;
@@ -28,7 +31,7 @@ export class SignatureCache {
     this.#clock = clock;
   }
 
-  /** Forgets all: none of them is believed any more. */
+  /** Removes all signatures, because the store rejected one. */
   clear(): void {
     this.#generation++;
     this.#parts.clear();
@@ -36,14 +39,15 @@ export class SignatureCache {
     this.#window = null;
   }
 
-  /** Forgets that of a part that is stored. */
+  /** Removes the signature of a part that is stored. */
   forgetPart(partNumber: number): void {
     this.#parts.delete(partNumber);
   }
 
   /**
-   * Gives a signature for a part; asks for those of the parts after it in the same call.
-   * @param missing numbers of the parts that are not stored, this one among them, in the order they will be sent
+   * Returns a signature for a part, and requests those of the parts after it in the same call.
+   * @param missing returns the numbers of all parts that are not stored, this one included, in the order of sending
+   * @throws SignerFault, UploadError `invalid-response`, DOMException where the part cannot be read
    */
   async signPart(
     partNumber: number,
@@ -66,14 +70,14 @@ export class SignatureCache {
         return known;
       }
       if (values) await values.gather(partNumber, (near) => this.#parts.has(near), signal);
-      // another part may have had it asked for meanwhile
+      // another part's window may have brought it meanwhile
       if (values && this.#parts.has(partNumber)) continue;
       this.#window ??= this.#requestWindow(upload, missing(), signal);
       await this.#window;
     }
   }
 
-  /** Gives a signature for list, end, delete or head. */
+  /** Returns a signature for list, end, delete or head. @param marker part after which a later page of the list begins */
   async signRequest(
     what: UploadRequest,
     upload: SignedUpload,
@@ -82,7 +86,7 @@ export class SignatureCache {
   ): Promise<Signature> {
     const { reference, size, whole } = upload;
     const checksum = what === 'end' ? whole : null;
-    // a page of the list has a signature of its own, and so has a checksum
+    // a later page of the list, or a checksum, makes it another request, which is not cached
     const known = marker || checksum ? new Map<UploadRequest, Signature>() : this.#requests;
     const { key, grant } = reference;
     return this.#getOrSign(known, what, `get_${what}_signature`, signal, {
@@ -93,7 +97,7 @@ export class SignatureCache {
     });
   }
 
-  /** Whether the signer signs this at all. */
+  /** Whether the signer signs this request. */
   supports(what: UploadRequest, { actions }: SignedUpload): boolean {
     return what === 'list' || what === 'end' || actions.includes(`get_${what}_signature`) || this.#requests.has(what);
   }
@@ -105,7 +109,7 @@ export class SignatureCache {
     return null;
   }
 
-  /** Gives the one that is known, or asks for it alone. */
+  /** Returns a cached signature, or requests it alone. */
   async #getOrSign<K, A extends SigningAction>(
     known: Map<K, Signature>,
     name: K,
@@ -115,9 +119,9 @@ export class SignatureCache {
   ): Promise<Signature> {
     const fresh = this.#fresh(known, name);
     if (fresh) return fresh;
-    const asked = momentOf(this.#clock);
+    const requestedAt = momentOf(this.#clock);
     const answer = (await this.#signer.call(action, request, signal)) as SignedAnswer;
-    const signature = readSignature(answer, answer, asked);
+    const signature = readSignature(answer, answer, requestedAt);
     known.set(name, signature);
     return signature;
   }
@@ -129,7 +133,7 @@ export class SignatureCache {
     const isReady = (partNumber: number): boolean => !values || values.get(partNumber) !== undefined;
     const unsigned = [...take(missing(), (partNumber) => !this.#parts.has(partNumber) && isReady(partNumber))];
     if (values && unsigned.length < LOW_WATERMARK_WITH_CHECKSUMS) return;
-    // A failure is met again, and judged, by the part that needs the signature.
+    // an error is ignored here: a part that waits for this window gets it too
     if (unsigned.length) void (this.#window = this.#requestWindow(upload, unsigned, signal)).catch(() => {});
   }
 
@@ -142,7 +146,7 @@ export class SignatureCache {
     const isReady = (partNumber: number): boolean => !values || values.get(partNumber) !== undefined;
     const chunks = [...take(wanted, (partNumber) => !this.#fresh(this.#parts, partNumber) && isReady(partNumber))];
     const checksums = values && Object.fromEntries(chunks.map((chunk) => [chunk, values.get(chunk)!]));
-    const asked = momentOf(this.#clock);
+    const requestedAt = momentOf(this.#clock);
     try {
       const answer = await this.#signer.call(
         'get_all_signatures',
@@ -150,11 +154,11 @@ export class SignatureCache {
         signal,
       );
       if (generation !== this.#generation) return;
-      for (const chunk of chunks) this.#parts.set(chunk, readSignature(answer.chunks?.[chunk], answer, asked));
+      for (const chunk of chunks) this.#parts.set(chunk, readSignature(answer.chunks?.[chunk], answer, requestedAt));
       for (const what of ['list', 'end', 'delete', 'head'] as const) {
-        // where there are checksums, the end has to name the whole object's
+        // with checksums, Complete has to send the object's, which this signature does not include
         if (answer[what] && !(values && what === 'end'))
-          this.#requests.set(what, readSignature(answer[what], answer, asked));
+          this.#requests.set(what, readSignature(answer[what], answer, requestedAt));
       }
     } finally {
       if (generation === this.#generation) this.#window = null;
