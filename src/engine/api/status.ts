@@ -1,15 +1,15 @@
 import type { TotalProgress, UploadStatus } from './types.js';
 
 const RUNNING = ['starting', 'uploading', 'waiting', 'finishing'] as const;
-/** An upload that has come to one of these is over. */
+/** Statuses in which an upload has ended. */
 export const FINAL_STATUSES = ['complete', 'failed', 'aborted'] as const;
 
-/** How far it is while nothing is listed. */
+/** Progress of an empty list. */
 export const NO_PROGRESS: TotalProgress = Object.freeze({ loaded: 0, total: 0, ratio: 0, speed: 0, eta: null });
 
 const FROM_RUNNING: readonly UploadStatus[] = [...RUNNING, ...FINAL_STATUSES, 'paused', 'needs-file'];
 
-/** Where an upload can go from each status. */
+/** Possible next statuses of each status. */
 const TRANSITIONS: Record<UploadStatus, readonly UploadStatus[]> = {
   queued: ['starting', 'waiting', 'paused', 'failed', 'aborted', 'needs-file'],
   starting: FROM_RUNNING,
@@ -23,15 +23,15 @@ const TRANSITIONS: Record<UploadStatus, readonly UploadStatus[]> = {
   aborted: [],
 };
 
-/** Tells whether something of the upload is under way, or will be without anyone doing anything. */
+/** Whether an upload is in progress, or will continue by itself. */
 export const isRunning = (status: UploadStatus): boolean => (RUNNING as readonly UploadStatus[]).includes(status);
 
-/** Tells whether an upload is over, for better or worse. */
+/** Whether an upload has ended. */
 export const isOver = (status: UploadStatus): boolean => (FINAL_STATUSES as readonly UploadStatus[]).includes(status);
 
 /**
- * Guards a change of status.
- * @throws Error on an impossible step: a fault of ours, never of the page or the line
+ * Checks a change of status.
+ * @throws Error for an impossible one, which is a defect of the engine
  */
 export function assertStep(from: UploadStatus, to: UploadStatus): void {
   if (!TRANSITIONS[from].includes(to)) throw new Error(`an upload cannot go from ${from} to ${to}`);
