@@ -57,10 +57,10 @@ describe('the plan of an upload', () => {
     const refused: [number, number, string][] = [
       [MAX_PARTS * PART + 1, PART, '10001 parts'],
       [PART + 1, PART - 1, 'too small'],
-      [1, MAX_PART_SIZE + 1, 'no part size'],
-      [1, 0, 'no part size'],
-      [1, 1.5, 'no part size'],
-      [1, NaN, 'no part size'],
+      [1, MAX_PART_SIZE + 1, 'not a part size'],
+      [1, 0, 'not a part size'],
+      [1, 1.5, 'not a part size'],
+      [1, NaN, 'not a part size'],
       [-1, PART, 'no file size'],
       [1.5, PART, 'no file size'],
     ];
