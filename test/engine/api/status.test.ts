@@ -21,20 +21,20 @@ describe('the status of an upload', () => {
       for (const to of ALL) expect(() => assertStep(from, to)).to.throw(`from ${from} to ${to}`);
   });
 
-  it('can be aborted from everywhere else', () => {
+  it('can become aborted from all others', () => {
     for (const from of ALL) {
       if (from !== 'complete' && from !== 'aborted') expect(() => assertStep(from, 'aborted')).not.to.throw();
     }
   });
 
-  it('becomes complete only from what runs', () => {
+  it('becomes complete only from a running status', () => {
     for (const from of ALL) {
       if (isRunning(from)) expect(() => assertStep(from, 'complete')).not.to.throw();
       else expect(() => assertStep(from, 'complete')).to.throw();
     }
   });
 
-  it('goes on from a pause, a failure or a missing file only through the queue', () => {
+  it('continues from paused, failed or needs-file only as queued', () => {
     for (const from of ['paused', 'failed', 'needs-file'] as const) {
       expect(() => assertStep(from, 'queued')).not.to.throw();
       for (const to of ALL.filter(isRunning)) expect(() => assertStep(from, to)).to.throw();

@@ -14,7 +14,7 @@ const failureOf = (options: UploaderOptions, signal?: AbortSignal): Promise<unkn
   );
 
 describe('a call over HTTP', () => {
-  it('is a fault that passes where nothing answers, or what answers is no signer', async () => {
+  it('is a transient fault where nothing answers, or something else than a signer', async () => {
     expect(await failureOf({ signer: 'http://127.0.0.1:65533/' }))
       .to.be.instanceOf(SignerFault)
       .and.include({
@@ -26,20 +26,20 @@ describe('a call over HTTP', () => {
       .and.include({ status: 404, code: null });
   });
 
-  it('is a word to the page where it set no signer', async () => {
+  it('is a final error where the page set no signer', async () => {
     expect(await failureOf({}))
       .to.be.instanceOf(UploadError)
       .and.include({ code: 'no-signer' });
   });
 
-  it('is a fault that passes where the page’s headers cannot be had', async () => {
+  it('is a transient fault where the headers function rejects', async () => {
     const headers = (): Promise<never> => Promise.reject(new Error('no token yet'));
     expect(await failureOf({ signer: HERE, headers }))
       .to.be.instanceOf(SignerFault)
       .and.include({ status: 0 });
   });
 
-  it('ends with its signal, for the signal’s own reason', async () => {
+  it('ends with its signal and rejects with the signal’s reason', async () => {
     const reason = new Error('paused');
     const controller = new AbortController();
     const during = failureOf({ signer: HERE }, controller.signal);
@@ -49,8 +49,8 @@ describe('a call over HTTP', () => {
   });
 });
 
-describe('a call to the page’s own function', () => {
-  it('gets action and body, and gives the answer', async () => {
+describe('a call to the page’s sign function', () => {
+  it('passes action and body, and returns the answer', async () => {
     const answer = { time: 0, method: 'HEAD', url: 'https://store.test/k' };
     const calls: unknown[] = [];
     const sign: UploaderOptions['sign'] = (action, body) => {
@@ -61,7 +61,7 @@ describe('a call to the page’s own function', () => {
     expect(calls).to.deep.equal([['get_head_signature', { key: 'k' }]]);
   });
 
-  it('passes refusals on, and takes anything else that is thrown for a fault that passes', async () => {
+  it('passes refusals on; any other error is a transient fault', async () => {
     const thrown = async (error: Error): Promise<unknown> => failureOf({ sign: () => Promise.reject(error) });
     const refusal = new SignerFault(403, 'grant-expired', 'old');
     const verdict = new UploadError('signer-refused', 'no');

@@ -34,7 +34,7 @@ const recordOf = (scope: string, changes: Partial<JournalRecord> = {}): JournalR
 });
 
 describe('the journal in IndexedDB', () => {
-  it('gives back what another visit wrote, oldest first', async () => {
+  it('returns the records of another visit, oldest first', async () => {
     const scope = newScope();
     const records = [recordOf(scope, { createdAt: Date.now() - 5 }), recordOf(scope)];
     const journal = new IndexedDbJournal(systemClock);
@@ -65,7 +65,7 @@ describe('the journal in IndexedDB', () => {
     expect(await journal.load(scope)).to.be.empty;
   });
 
-  it('drops what is a week old, or not understood, says so, and leaves the rest', async () => {
+  it('removes and reports records that are a week old or not valid, and keeps the rest', async () => {
     const scope = newScope();
     const dropped: string[] = [];
     const journal = new IndexedDbJournal(systemClock, (id) => dropped.push(id));
@@ -99,7 +99,7 @@ describe('the journal in IndexedDB', () => {
     await journal.remove(tomorrows.id);
   });
 
-  it('carries an upload over a visit', async () => {
+  it('resumes an upload in another visit', async () => {
     const harness = new Harness({}, { journal: new IndexedDbJournal(systemClock) });
     const file = fileOf(3 * MIN_PART_SIZE);
     const release = harness.store.hold('part');

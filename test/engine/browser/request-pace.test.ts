@@ -5,7 +5,7 @@ import { MIB } from '../../../src/limits.js';
 const PART = 8 * MIB;
 
 describe('the pace of requests to one origin', () => {
-  it('is not blind without a service worker, until a slow request was answered without progress', () => {
+  it('expects progress without a service worker, until a slow request had none', () => {
     const pace = new RequestPace();
     expect(pace.isProgressHidden).to.be.false;
     pace.recordAnswer(PART, 60_000, false);
@@ -14,14 +14,14 @@ describe('the pace of requests to one origin', () => {
     expect(pace.isProgressHidden).to.be.false;
   });
 
-  it('learns nothing from small bodies, nor of progress from quick answers', () => {
+  it('learns nothing from small bodies, and nothing about progress from quick answers', () => {
     const pace = new RequestPace();
     pace.recordAnswer(100, 60_000, false);
     pace.recordAnswer(PART, 900, false);
     expect(pace.isProgressHidden).to.be.false;
   });
 
-  it('allows for size and known pace, by the slower of the latest requests', () => {
+  it('depends on size and measured pace, of the slower of the latest requests', () => {
     const pace = new RequestPace();
     pace.recordAnswer(PART, 67_000, false);
     expect(pace.expectedDuration(PART, 0)).to.be.closeTo(3 * 67_000, 1);
@@ -30,14 +30,14 @@ describe('the pace of requests to one origin', () => {
     expect(pace.expectedDuration(PART, 0)).to.be.within(100_000, 3 * 67_000);
   });
 
-  it('takes the progress of a request itself into account', () => {
+  it('includes the pace of the request itself', () => {
     const pace = new RequestPace();
     pace.recordAnswer(PART, 1_000, true);
     expect(pace.expectedDuration(PART, 0)).to.be.closeTo(2_000, 1);
     expect(pace.expectedDuration(PART, 50_000 / PART)).to.be.closeTo(100_000, 1);
   });
 
-  it('gives more time after each request that was dropped blind', () => {
+  it('allows more time after each request that was dropped without progress', () => {
     const pace = new RequestPace();
     pace.recordSilentDrop();
     expect(pace.isProgressHidden).to.be.true;

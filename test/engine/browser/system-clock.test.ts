@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import { systemClock } from '../../../src/engine/browser/system-clock.js';
 
 describe('the system clock', () => {
-  it('has both times, chance, and timers that can be cancelled', async () => {
+  it('has two clocks, random numbers, and timers that can be cancelled', async () => {
     expect(systemClock.now()).to.be.closeTo(Date.now(), 1_000);
     const before = systemClock.monotonic();
     let isRung = false;

@@ -49,7 +49,7 @@ describe('SHA-256', () => {
 });
 
 for (const name of ['md5', 'sha256'] as const) {
-  it(`${name} does not depend on how the bytes come`, () => {
+  it(`${name} does not depend on the size of the pieces`, () => {
     const random = seededRandom(5);
     const bytes = random.bytes(20_000);
     const whole = digest(name, bytes);

@@ -7,9 +7,9 @@ import { fileOf } from '../harness.js';
 
 const { signal } = new AbortController();
 
-describe('the ETag of an object made of parts', () => {
-  it('is the MD5 of the parts’ MD5s, and their number', async () => {
-    // as S3 reckoned it for 11 MiB of zeros, put up in parts of 5 MiB
+describe('a multipart ETag', () => {
+  it('is the MD5 of the parts’ MD5s, and the number of parts', async () => {
+    // as S3 reports it for 11 MiB of zeros in parts of 5 MiB
     const zeros = new Blob([new Uint8Array(11 * MIB)]);
     const digests = await md5OfParts(zeros, planParts(11 * MIB, MIN_PART_SIZE), signal);
     expect(digests.map(hex)).to.deep.equal([
@@ -21,12 +21,12 @@ describe('the ETag of an object made of parts', () => {
     expect(multipartEtag([parseMd5Etag('5f363e0e58a95f06cbe9bbc662c5dfb6')!])).to.equal(multipartEtag([digests[0]!]));
   });
 
-  it('is not made of ETags that are no MD5s', () => {
+  it('is not computed from ETags that are not MD5s', () => {
     for (const etag of ['', undefined, 'abc', '5f363e0e58a95f06cbe9bbc662c5dfb6-3', 'z'.repeat(32)])
       expect(parseMd5Etag(etag), String(etag)).to.equal(null);
   });
 
-  it('is reckoned in stretches that leave the page its turns, and ends with its signal', async () => {
+  it('is computed in slices between which the page can run, until its signal aborts', async () => {
     const file = fileOf(12 * MIB);
     const cut = planParts(file.size, file.size);
     let isOver = false;

@@ -22,8 +22,8 @@ const send = (line: ThroughputEstimator, speed: number, count = 20): void => {
   for (let part = 0; part < count; part++) line.recordPart(8 * MIB, ((8 * MIB) / speed) * 1_000);
 };
 
-describe('what is remembered of a line', () => {
-  it('makes parts larger, up to 64 MiB and never so large that a lane takes 20 s for one', () => {
+describe('the throughput estimate', () => {
+  it('makes parts larger, up to 64 MiB and 20 s', () => {
     for (const [mibPerSecond, part] of [
       [0.3, undefined],
       [1, 16],
@@ -36,7 +36,7 @@ describe('what is remembered of a line', () => {
     }
   });
 
-  it('leaves files enough parts to keep every lane at work', () => {
+  it('keeps enough parts for every lane', () => {
     const line = lineOf();
     send(line, 100 * MIB);
     expect(line.partSizeFor(GIB)).to.equal(64 * MIB);
@@ -46,7 +46,7 @@ describe('what is remembered of a line', () => {
     expect(line.partSizeFor(200 * MIB)).to.be.undefined;
   });
 
-  it('needs no parts for a file that a steady line carries in 8 s, up to 256 MiB, or 64 where it is read beforehand', () => {
+  it('chooses a single request for files of up to 8 s and 256 MiB, or 64 MiB with a checksum', () => {
     const line = lineOf();
     send(line, MIB, 7);
     expect(line.partSizeFor(9 * MIB), 'before eight parts came through').to.be.undefined;
@@ -69,7 +69,7 @@ describe('what is remembered of a line', () => {
     expect(line.partSizeFor(64 * MIB, { limit: 100 * MIB }), 'under a bandwidth limit').to.be.undefined;
   });
 
-  it('takes parts again after a fault, and where one request alone was slower', () => {
+  it('chooses parts again after a failure, and where a single request was slower', () => {
     const notes = notebook();
     const line = lineOf(notes);
     send(line, 10 * MIB);
@@ -85,7 +85,7 @@ describe('what is remembered of a line', () => {
     expect(line.partSizeFor(9 * MIB), 'where it makes no odds').to.equal(9 * MIB);
   });
 
-  it('makes parts so small that a limit is kept over seconds, where S3 takes parts of that size', () => {
+  it('makes parts small enough for a bandwidth limit, where S3 accepts that size', () => {
     const line = lineOf();
     for (const [limit, part] of [
       [0.1, 5],
@@ -100,7 +100,7 @@ describe('what is remembered of a line', () => {
     expect(line.partSizeFor(GIB, { limit: MIB })).to.equal(5 * MIB);
   });
 
-  it('holds over visits, for one destination alone, until it is forgotten', () => {
+  it('is kept across visits, for each destination, until it is deleted', () => {
     const notes = notebook();
     let scope = 'here';
     send(
@@ -117,7 +117,7 @@ describe('what is remembered of a line', () => {
     expect(notes.notes).to.be.empty;
   });
 
-  it('is nothing where nothing sensible was written, and small parts tell nothing', () => {
+  it('ignores invalid stored values and small parts', () => {
     for (const text of ['', 'fast', '-1', '0', 'Infinity']) {
       const notes = notebook();
       notes.notes.set('mule-upload:line:here', text);

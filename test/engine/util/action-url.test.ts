@@ -2,12 +2,12 @@ import { expect } from '@open-wc/testing';
 import { actionUrl } from '../../../src/engine/util/action-url.js';
 
 describe('the URL of an action', () => {
-  it('lies below the base, with or without a slash at its end', () => {
+  it('is below the base URL, with or without a trailing slash', () => {
     for (const signer of ['/sign', '/sign/', '/sign//'])
       expect(actionUrl('chunk_loaded', { signer })).to.equal('/sign/chunk_loaded');
   });
 
-  it('is its own where the page gave one, and none where that is empty', () => {
+  it('is the action’s own where the page set one, and null where that is empty', () => {
     const options = { signer: '/sign', urls: { chunk_loaded: '', get_init_signature: '/other' } };
     expect(actionUrl('chunk_loaded', options)).to.equal(null);
     expect(actionUrl('get_init_signature', options)).to.equal('/other');

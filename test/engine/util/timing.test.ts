@@ -3,7 +3,7 @@ import { backoff, cancellableSleep, parseRetryAfter, sleep } from '../../../src/
 import { FakeClock } from '../fake-clock.js';
 
 describe('sleep', () => {
-  it('ends after its time, or with its signal, and leaves no timer behind', async () => {
+  it('ends after its delay, or with its signal, and leaves no timer behind', async () => {
     const clock = new FakeClock();
     const controller = new AbortController();
     let isOver = false;
@@ -21,8 +21,8 @@ describe('sleep', () => {
   });
 });
 
-describe('a nap', () => {
-  it('is over when it is woken, then or before its time, and leaves no timer behind', async () => {
+describe('cancellableSleep', () => {
+  it('ends when woken, and leaves no timer behind', async () => {
     const clock = new FakeClock();
     const { signal } = new AbortController();
     const { over, wake } = cancellableSleep(clock, 1_000, signal);
@@ -61,17 +61,17 @@ describe('Retry-After', () => {
     expect(parseRetryAfter(' 0 ', now)).to.equal(0);
   });
 
-  it('is read as a date, past ones as now', () => {
+  it('is read as a date; a past one means now', () => {
     expect(parseRetryAfter('Thu, 01 Jan 2026 12:01:30 GMT', now)).to.equal(90_000);
     expect(parseRetryAfter('Thu, 01 Jan 2026 11:00:00 GMT', now)).to.equal(0);
   });
 
-  it('is believed for an hour at most', () => {
+  it('is cut to one hour', () => {
     expect(parseRetryAfter('86400', now)).to.equal(3_600_000);
     expect(parseRetryAfter('Fri, 01 Jan 2027 12:00:00 GMT', now)).to.equal(3_600_000);
   });
 
-  it('says nothing when it is missing or unreadable', () => {
+  it('is null where it is missing or cannot be parsed', () => {
     for (const header of [null, '', 'soon']) expect(parseRetryAfter(header, now)).to.equal(null);
   });
 });
