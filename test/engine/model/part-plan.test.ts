@@ -61,8 +61,8 @@ describe('the plan of an upload', () => {
       [1, 0, 'not a part size'],
       [1, 1.5, 'not a part size'],
       [1, NaN, 'not a part size'],
-      [-1, PART, 'no file size'],
-      [1.5, PART, 'no file size'],
+      [-1, PART, 'not a file size'],
+      [1.5, PART, 'not a file size'],
     ];
     for (const [size, partSize, message] of refused)
       expect(() => planParts(size, partSize)).to.throw(RangeError, message);
