@@ -92,22 +92,33 @@ export function engineBeside(file: string): Plugin {
   };
 }
 
-/** Modules that are loaded later and need what the main file has as well. */
-const LATER = /\/src\/engine\/(?:hashing|integrity)\/(?:checksums|checksum-worker|part-checksums)\.ts$/;
-const SHARED = '../util/abort.js';
+/** Files that are loaded later: the modules of each, and what these import that another file has as well. */
+const LATER = {
+  checksums: {
+    modules:
+      /\/src\/engine\/(?:hashing|integrity)\/(?:checksums|checksum-worker|crc|part-checksums|upload-checksums)\.ts$/,
+    shared: ['../util/abort.js', '../util/bytes.js'],
+  },
+  digests: {
+    modules: /\/src\/engine\/integrity\/part-digests\.ts$/,
+    shared: ['../hashing/block-hash-kernel.js', '../util/bytes.js'],
+  },
+};
 
 /**
- * Gives files that are loaded later a copy of the few lines that they share with the main one: else these would be a
- * third file, which every visit fetches.
+ * Gives each file that is loaded later its own copy of the few lines that it shares with others. Otherwise these would
+ * become one more file, which every visit fetches.
  */
 export function ownCopies(): Plugin {
   return {
     name: 'own-copies',
     enforce: 'pre',
     async resolveId(source, importer) {
-      if (source !== SHARED || !LATER.test(slashed(importer ?? ''))) return undefined;
-      const resolved = await this.resolve(source, importer);
-      return resolved && `${resolved.id}?later`;
+      const later = Object.entries(LATER).find(
+        ([, { modules, shared }]) => shared.includes(source) && modules.test(slashed(importer ?? '')),
+      );
+      const resolved = later && (await this.resolve(source, importer));
+      return resolved && `${resolved.id}?${later[0]}`;
     },
   };
 }

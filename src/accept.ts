@@ -1,9 +1,9 @@
-/** The rule of `accept`, for browser and signer alike. */
+/** Matches files against an `accept` list; the same rule in browser and signer. */
 
-/** What the standard knows: an extension, or a media type or range without parameters. */
+/** A token of the HTML standard: an extension, or a media type or range without parameters. */
 const STANDARD = /^(?:\.[^\s/;*]+|[^\s/;.*]+\/(?:[^\s/;*]+|\*)|\*|\*\/\*)$/;
 
-/** Splits an `accept` list as the standard does. */
+/** Splits an `accept` list as the HTML standard does. */
 const split = (accept: string): string[] =>
   accept
     .toLowerCase()
@@ -11,13 +11,13 @@ const split = (accept: string): string[] =>
     .map((token) => token.trim())
     .filter(Boolean);
 
-/** Checks whether the standard knows every token of an `accept` list. */
+/** Whether every token of an `accept` list is valid by the HTML standard. */
 export const isStandardAccept = (accept: string): boolean => split(accept).every((token) => STANDARD.test(token));
 
 /**
- * Parses an `accept` list, and mends what is common though the standard does not know it: `jpg` and `*.jpg` are `.jpg`,
- * `image` is `image/*`, and parameters (`image/*;capture=camera`) are dropped. What still has no meaning is left out,
- * as browsers do.
+ * Parses an `accept` list, and corrects common tokens that the standard does not allow: `jpg` and `*.jpg` become `.jpg`,
+ * `image` becomes `image/*`, and parameters (`image/*;capture=camera`) are removed. Other invalid tokens are ignored, as in
+ * browsers.
  * @returns extensions with their dot and media types, in lower case; none where everything is accepted
  * @see https://html.spec.whatwg.org/multipage/input.html#attr-input-accept
  */
@@ -31,14 +31,14 @@ export function parseAccept(accept: string): string[] {
       return token.replace(/^\*(?=\.)/, '').replace(/^(?=[\w+-][\w.+-]*$)/, '.');
     })
     .filter((token) => STANDARD.test(token));
-  // pickers take both for "anything"
+  // file pickers accept every file for both
   return tokens.some((token) => token === '*' || token === '*/*') ? [] : tokens;
 }
 
 /**
- * One format a line: the names of its type, and its extensions. Names are those of the registry, of the standard on
- * sniffing, and of the tables by which systems and browsers give files their type: Windows' registry, Chromium's own
- * table, and the one of Linux desktops.
+ * File formats, one per line: media types and extensions. The media types are those of the IANA registry, of the MIME
+ * sniffing standard, and of the tables from which systems and browsers take a file's type: the Windows registry, Chromium's
+ * table, and that of Linux desktops.
  * @see https://www.iana.org/assignments/media-types/media-types.xhtml
  * @see https://mimesniff.spec.whatwg.org/
  * @see https://source.chromium.org/chromium/chromium/src/+/main:net/base/mime_util.cc
@@ -113,7 +113,7 @@ application/vnd.oasis.opendocument.text .odt
 application/vnd.oasis.opendocument.spreadsheet .ods
 application/vnd.oasis.opendocument.presentation .odp`;
 
-/** Names of one format, by each of them. */
+/** All media types and extensions of a format, by each of them. */
 const groups = /* @__PURE__ */ new Map(
   /* @__PURE__ */ FORMATS.split('\n').flatMap((line) => {
     const names = line.split(' ');
@@ -121,12 +121,12 @@ const groups = /* @__PURE__ */ new Map(
   }),
 );
 
-/** Types that a browser runs: a file that bears one is nothing else, whatever its extension says. */
+/** Types that a browser executes: a file of such a type is not accepted for its extension. */
 const ACTIVE = /[/+](?:html|xml|(?:x-)?(?:java|ecma)script)$/;
 
 /**
- * Collects the types and extensions that a file counts as: by its type with that type's other names, and by its
- * extension, for systems give types by tables of their own, or none (Windows without a program for it).
+ * Returns the media types and extensions that a file matches: those of its type's format and those of its extension's.
+ * Systems report different types for one format, or none (Windows without a program for it).
  * @param type media type without parameters, in lower case; empty where the browser knows none
  */
 function kindsOf(name: string, type: string): Set<string> {
@@ -139,7 +139,7 @@ function kindsOf(name: string, type: string): Set<string> {
 }
 
 /**
- * Checks whether a file matches an `accept` list: its extension and its type are each enough.
+ * Whether a file matches an `accept` list, by its extension or its type.
  * @param type media type; empty where the browser knows none
  */
 export function isAccepted(accept: string, name: string, type: string): boolean {

@@ -1,6 +1,6 @@
 /**
- * S3's limits and the sizes that both sides reckon with. A leaf beside `protocol.ts`: the engine, the element and
- * the signer must agree on this arithmetic to the byte, and the signer may not import the engine.
+ * S3's limits, and part sizes computed from them. Shared by engine, element and signer, because browser and signer must
+ * compute the same sizes to the byte.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
  */
 
@@ -8,42 +8,42 @@ const KIB = 1024;
 export const MIB = KIB ** 2;
 export const GIB = KIB ** 3;
 
-/** Bytes; every part but the last has at least this many. */
+/** Minimum size of every part but the last, in bytes. */
 export const MIN_PART_SIZE = 5 * MIB;
-/** Bytes; also the largest object that one PUT can store. */
+/** Maximum size of a part, and of an object that is stored by one PUT, in bytes. */
 export const MAX_PART_SIZE = 5 * GIB;
 export const MAX_PARTS = 10_000;
-/** Bytes: 10,000 parts of 5 GiB, 48.8 TiB. Amazon's "50 TB" since December 2025; 5 TiB before that and elsewhere. */
+/** 10,000 parts of 5 GiB (48.8 TiB), in bytes. Amazon's limit since December 2025; 5 TiB before, and in other stores. */
 export const MAX_OBJECT_SIZE = MAX_PARTS * MAX_PART_SIZE;
 
-/** Bytes per part unless size or speed call for more. */
+/** Bytes per part, unless the file's size or the speed require more. */
 export const DEFAULT_PART_SIZE = 8 * MIB;
-/** Above so many parts the default part size is raised; the rest of S3's 10,000 is kept in reserve. */
-const COMFORTABLE_PARTS = 9_000;
+/** The part size is raised for files of more parts than this, which leaves a reserve below S3's 10,000. */
+const TARGET_PARTS = 9_000;
 
 /**
- * Chooses the bytes per part: the wish, raised as far as the part limits need, in whole MiB where it is raised.
+ * Returns the bytes per part: the preferred size, or more where the limit on parts requires it, then in whole MiB.
  * @param size bytes of the file
- * @param wish bytes per part; held between 5 MiB and 5 GiB
+ * @param preferred bytes per part; clamped to 5 MiB to 5 GiB
  * @throws RangeError above 10,000 parts of 5 GiB
  */
-export function choosePartSize(size: number, wish = DEFAULT_PART_SIZE): number {
+export function choosePartSize(size: number, preferred = DEFAULT_PART_SIZE): number {
   if (size > MAX_OBJECT_SIZE) throw new RangeError(`${size} bytes are more than S3's ${MAX_OBJECT_SIZE}`);
-  const wanted = Math.min(Math.max(Math.floor(wish), MIN_PART_SIZE), MAX_PART_SIZE);
-  if (size <= wanted * COMFORTABLE_PARTS) return wanted;
-  const needed = Math.ceil(size / COMFORTABLE_PARTS / MIB) * MIB;
+  const wanted = Math.min(Math.max(Math.floor(preferred), MIN_PART_SIZE), MAX_PART_SIZE);
+  if (size <= wanted * TARGET_PARTS) return wanted;
+  const needed = Math.ceil(size / TARGET_PARTS / MIB) * MIB;
   return Math.min(Math.max(needed, wanted), MAX_PART_SIZE);
 }
 
 /**
- * Gives the exact size of one part: all are alike but the last. Part numbers begin at 1.
- * @throws RangeError for a number that a file of this size has no part for
+ * Returns the exact size of one part in bytes. All parts but the last have the same size. Part numbers begin at 1.
+ * @throws RangeError where a file of this size has no such part
  */
 export function partSizeOf(partNumber: number, size: number, partSize: number): number {
   const start = (partNumber - 1) * partSize;
   const isFirst = partNumber === 1;
   if (!Number.isInteger(partNumber) || start < 0 || (start >= size && !isFirst)) {
-    throw new RangeError(`no part ${partNumber} in ${size} bytes by ${partSize}`);
+    throw new RangeError(`a file of ${size} bytes in parts of ${partSize} has no part ${partNumber}`);
   }
   return Math.min(partSize, size - start);
 }
@@ -62,16 +62,16 @@ const UNITS: Record<string, number> = {
 };
 
 /**
- * Reads a size: bytes, or a number with a unit; `kB MB GB TB` are decimal, `KiB MiB GiB TiB` binary.
+ * Parses a size: bytes, or a number with a unit. `kB MB GB TB` are decimal, `KiB MiB GiB TiB` binary.
  * @returns whole bytes, 0 or more
- * @throws TypeError naming the value
+ * @throws TypeError with the value
  */
 export function parseSize(value: string | number): number {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(String(value));
   const unit = match && UNITS[match[2]!.toLowerCase()];
   if (!match || !unit)
-    throw new TypeError(`"${value}" is no size: bytes, or a number with kB, MB, GB, TB, KiB, MiB, GiB or TiB`);
+    throw new TypeError(`"${value}" is not a size: use bytes, or a number with kB, MB, GB, TB, KiB, MiB, GiB or TiB`);
   const bytes = Math.floor(Number(match[1]) * unit);
-  if (!Number.isSafeInteger(bytes)) throw new TypeError(`"${value}" is too large a size`);
+  if (!Number.isSafeInteger(bytes)) throw new TypeError(`the size "${value}" is too large`);
   return bytes;
 }

@@ -1,9 +1,9 @@
 /**
- * The messages between the browser and a signer, protocol version 1: types only, shared by both sides.
+ * Messages between the browser and a signer, protocol version 1. Types only, shared by both sides.
  * Every action is a POST of JSON to `{signer}/{action}`. Sizes are bytes, times epoch milliseconds.
  */
 
-/** Names of the actions, as the path's last segment has them. */
+/** Actions; the name is the last segment of the URL's path. */
 export type Action =
   | 'get_init_signature'
   | 'get_chunk_signature'
@@ -17,24 +17,24 @@ export type Action =
 /** Checksum algorithms that a signer and a store can agree on. */
 export type ChecksumAlgorithm = 'crc64nvme' | 'crc32c' | 'crc32' | 'sha256';
 
-/** The checksum that an upload's parts are to have, and what the whole object's is made of. */
+/** The checksum agreed on for an upload. */
 export interface AgreedChecksum {
   algorithm: ChecksumAlgorithm;
-  /** `FULL_OBJECT`: of all its bytes. `COMPOSITE`: of the parts' checksums. */
+  /** What the object's checksum covers. `FULL_OBJECT`: all its bytes; `COMPOSITE`: the parts' checksums. */
   type: 'FULL_OBJECT' | 'COMPOSITE';
 }
 
-/** A request that the browser replays to the store as it is. */
+/** A signed request, which the browser sends to the store unchanged. */
 export interface SignedRequest {
   method: string;
   url: string;
-  /** Never holds what a browser may not set (`Host`, `Content-Length`). */
+  /** Without headers that a browser may not set (`Host`, `Content-Length`). */
   headers?: Record<string, string>;
-  /** Epoch milliseconds by the signer's clock; without it `X-Amz-Date` and `X-Amz-Expires` in the URL tell. */
+  /** Epoch milliseconds of the signer's clock. Default: by `X-Amz-Date` and `X-Amz-Expires` in the URL. */
   expires?: number;
 }
 
-/** A string is a PUT to that URL. */
+/** A signed request; a string stands for a PUT to that URL. */
 export type Signed = SignedRequest | string;
 
 /** The answer of every action that signs one request. `time` is the signer's clock. */
@@ -49,15 +49,15 @@ export interface InitFile {
   relative_path?: string;
   fingerprint?: string;
   part_size?: number;
-  /** Names of algorithms, best first. */
+  /** Algorithms that the browser can compute, best first. */
   checksums?: ChecksumAlgorithm[];
   checksum?: { algorithm: ChecksumAlgorithm; value: string };
   object_key?: string;
   acl?: string;
   params?: unknown;
-  /** Asks for a fresh start even where the signer knows an unfinished upload of this file. */
+  /** Requests a new upload even where the signer knows an unfinished one of this file. */
   force?: boolean;
-  /** With `key`: asks to sign again for that same key. */
+  /** With `key`: requests to sign again for that key. */
   grant?: string;
   key?: string;
   upload_id?: string;
@@ -77,31 +77,31 @@ interface InitFileCommon {
   key: string;
   grant?: string;
   checksum?: AgreedChecksum;
-  /** The signer's tracker follows this upload: it wants `chunk_loaded` notices. */
+  /** Whether the signer's tracker wants `chunk_loaded` notifications of this upload. */
   tracked?: boolean;
-  /** No other upload, before or after, is ever given this key: what stands under it is this upload's own. */
+  /** Whether the signer gives this key to no other upload, so that an object under it is this upload's own. */
   own_key?: boolean;
 }
 
-/** Begin a multipart upload by this signed request. */
+/** Start a multipart upload with this signed request. */
 export interface InitCreate extends InitFileCommon {
   init: Signed;
   part_size: number;
 }
 
-/** Send the whole file by one signed PUT. */
+/** Send the whole file with one signed PUT. */
 export interface InitPut extends InitFileCommon {
   put: Signed;
   part_size?: number;
 }
 
-/** Send the whole file by the POST policy of that name in `posts`. */
+/** Send the whole file with the POST policy of that name in `posts`. */
 export interface InitPost extends InitFileCommon {
   post: string;
   part_size?: number;
 }
 
-/** Go on with a multipart upload that exists. `chunks` is a hint; `fresh` says that nothing is stored yet. */
+/** Continue an existing multipart upload. `chunks`: stored parts, as a hint; `fresh`: nothing is stored yet. */
 export interface InitKnown extends InitFileCommon {
   upload_id: string;
   part_size: number;
@@ -128,15 +128,14 @@ export interface InitAnswer {
   actions?: Action[];
   limits?: { files?: number };
   /**
-   * Who the signer takes the browser for; opaque. A text names the user, null says that nobody signs in here, and a
-   * missing one says nothing.
+   * Identity of the user, opaque. Null: users do not sign in at this signer; missing: the signer does not say.
    */
   principal?: string | null;
   posts?: Record<string, PostPolicy>;
   files: InitAnswerFile[];
 }
 
-/** What every action after init names. */
+/** Identifies an upload in every action after `get_init_signature`. */
 export interface UploadReference {
   key: string;
   upload_id: string;
@@ -177,7 +176,7 @@ export interface AllAnswer {
   delete?: Signed;
   head?: Signed;
   chunks: Record<string, Signed>;
-  /** For those of the above that carry none of their own. */
+  /** Expiry of those requests above that have none of their own. */
   expires?: number;
 }
 

@@ -1,17 +1,16 @@
 /**
- * Reads the XML that S3 answers with. A leaf beside `protocol.ts`: the engine and the signer read the same documents.
+ * Parses the XML of S3's answers, for engine and signer.
  *
- * Own code, because no one parser runs everywhere that this has to: `DOMParser` is missing in workers and in Node, and a
- * library would be loaded on every page. It takes time in proportion to the text, never recurses, and holds to the limits
- * below. The browser tests compare it with `DOMParser` on generated documents.
+ * It is a parser of our own because no other runs in every place: `DOMParser` is missing in workers and in Node, and a
+ * library would be loaded on every page. It runs in linear time, does not recurse, and enforces the limits below. The
+ * browser tests compare it with `DOMParser` on generated documents.
  *
- * It reads more than XML 1.0 allows in two places: a reference to an unknown entity is text, and so is any character,
- * since S3 lists keys that hold control characters. Names are local names, since prefixes differ between stores;
- * their letter case counts.
+ * It accepts more than XML 1.0 in two ways. A reference to an unknown entity is text. Every character is allowed, because S3
+ * lists keys with control characters. Names are local names, because prefixes differ between stores; case matters.
  * @see https://www.w3.org/TR/xml/
  */
 
-/** Characters of the longest document; a page of ListParts with 1,000 parts and their checksums has about 400,000. */
+/** Maximum characters of a document. A page of ListParts with 1,000 parts and their checksums has about 400,000. */
 export const MAX_XML_LENGTH = 4_194_304;
 const MAX_ELEMENTS = 100_000;
 const MAX_DEPTH = 16;
@@ -19,33 +18,33 @@ const MAX_DEPTH = 16;
 export interface XmlElement {
   /** Local name. */
   name: string;
-  /** The element's own text, that of its children left out. */
+  /** The element's own text, without that of its children. */
   text: string;
   children: XmlElement[];
 }
 
 export interface XmlDocument {
-  /** As far as it was read; elements without their end have no text. Null where no element was read. */
+  /** As far as it was parsed; elements without an end tag have no text. Null where there is no element. */
   root: XmlElement | null;
-  /** False where the text is cut short, malformed, above the limits, or declares a document type. */
+  /** False where the text is truncated, malformed, above the limits, or declares a document type. */
   isWhole: boolean;
 }
 
 /**
- * A processing instruction, a comment, CDATA, an end tag, a start tag with its slash where the element is empty, or
- * text. The alternatives exclude each other by their first characters and no repetition can match in two ways, so the
- * time is linear; a tag has at most 999 characters besides quoted values, so the engine's stack is bounded.
+ * Matches a processing instruction, comment, CDATA section, end tag, start tag (with the slash of an empty element), or text.
+ * The alternatives differ in their first characters and no repetition can match in two ways, so matching takes linear time.
+ * A tag has at most 999 characters besides quoted values, which bounds the stack of the regular expression engine.
  */
 const TOKEN =
   /<\?[^]*?\?>|<!--[^]*?-->|<!\[CDATA\[([^]*?)]]>|<\/([^\s<>]+)\s*>|<([^\s"'<>=&/!?]+)(?:\s(?:[^<>"'/]|"[^"]*"|'[^']*'){0,999})?(\/?)>|([^<]+)/gy;
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** Never throws, and never reads more than the limits allow. */
+/** Parses a document, up to the limits. Never throws. */
 export function readXml(source: string): XmlDocument {
   const top: XmlElement = { name: '', text: '', children: [] };
   const open = [top];
   const isWhole = source.length <= MAX_XML_LENGTH && fill(top, open, source);
-  // half a text could pass for another: InvalidPart begins InvalidPartOrder
+  // truncated text could be mistaken for another: InvalidPartOrder for InvalidPart
   if (!isWhole) for (const element of open) element.text = '';
   return { root: top.children[0] ?? null, isWhole };
 }

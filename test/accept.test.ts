@@ -65,7 +65,7 @@ describe('accept', () => {
     });
   }
 
-  it('takes what this browser’s own input gives, whatever type it gives it', async () => {
+  it('accepts what this browser’s own input accepts', async () => {
     const host = await fixture(html`<div></div>`);
     host.id = 'accepting';
     const input = Object.assign(document.createElement('input'), { type: 'file', multiple: true });
@@ -126,7 +126,7 @@ describe('accept', () => {
     expect(refused).to.deep.equal([]);
   });
 
-  it('warns once of what the standard does not know, naming the attribute, and mends it for the browser’s input', async () => {
+  it('warns once of invalid tokens, and corrects them for the browser’s input', async () => {
     const said: string[] = [];
     const { warn } = console;
     console.warn = (text: string) => said.push(text);

@@ -15,12 +15,12 @@ import {
 const TIB = 1024 * GIB;
 
 describe('the choice of a part size', () => {
-  it('is 8 MiB as long as 9,000 parts hold the file', () => {
+  it('is 8 MiB up to 9,000 parts', () => {
     for (const size of [0, 1, 5 * MIB, GIB, 9_000 * 8 * MIB]) expect(choosePartSize(size)).to.equal(DEFAULT_PART_SIZE);
     expect(choosePartSize(9_000 * 8 * MIB + 1)).to.equal(9 * MIB);
   });
 
-  it('fits every size that S3 stores into at most 10,000 parts of 5 MiB to 5 GiB', () => {
+  it('splits every size of S3 into at most 10,000 parts of 5 MiB to 5 GiB', () => {
     for (const size of [0, 1, MIB, 5 * TIB - 1, 5 * TIB, 5 * TIB + 1, 50e12, MAX_OBJECT_SIZE - 1, MAX_OBJECT_SIZE]) {
       for (const wish of [undefined, 1, MIN_PART_SIZE, 100 * MIB, MAX_PART_SIZE, 1e15]) {
         const partSize = choosePartSize(size, wish);
@@ -30,20 +30,20 @@ describe('the choice of a part size', () => {
     }
   });
 
-  it('keeps a wish within the limits, and raises it only as far as the file needs', () => {
+  it('clamps the preferred size, and raises it only as far as needed', () => {
     expect(choosePartSize(GIB, 16 * MIB)).to.equal(16 * MIB);
     expect(choosePartSize(GIB, 1)).to.equal(MIN_PART_SIZE);
     expect(choosePartSize(GIB, 6 * GIB)).to.equal(MAX_PART_SIZE);
     expect(choosePartSize(TIB, 5 * MIB)).to.equal(117 * MIB);
   });
 
-  it('refuses what no 10,000 parts can hold', () => {
+  it('throws for more than 10,000 parts can hold', () => {
     expect(() => choosePartSize(MAX_OBJECT_SIZE + 1)).to.throw(RangeError, 'are more than');
   });
 });
 
 describe('the size of one part', () => {
-  it('is the part size, but for the last part, which has the rest', () => {
+  it('is the part size, except of the last part', () => {
     const size = 2 * MIN_PART_SIZE + 1;
     expect([1, 2, 3].map((number) => partSizeOf(number, size, MIN_PART_SIZE))).to.deep.equal([
       MIN_PART_SIZE,
@@ -58,7 +58,7 @@ describe('the size of one part', () => {
     expect(partSizeOf(1, 0, MIN_PART_SIZE)).to.equal(0);
   });
 
-  it('is refused for numbers that the file has no part for', () => {
+  it('throws for part numbers out of range', () => {
     for (const number of [0, -1, 1.5, 3, NaN]) {
       expect(() => partSizeOf(number, 2 * MIN_PART_SIZE, MIN_PART_SIZE)).to.throw(RangeError);
     }
@@ -85,7 +85,7 @@ describe('sizes as people write them', () => {
     for (const [text, bytes] of sizes) expect(parseSize(text), String(text)).to.equal(bytes);
   });
 
-  it('are refused by name when they are no sizes', () => {
+  it('throw with the value when they are not sizes', () => {
     for (const text of ['', 'big', '5 XB', '-1', '5 MB or so', 'Infinity', NaN, '5 constructor', '99999999 TB']) {
       expect(() => parseSize(text), String(text)).to.throw(TypeError, String(text));
     }

@@ -70,7 +70,7 @@ describe('readXml', () => {
     }
   });
 
-  it('refuses each of them cut short before its end', () => {
+  it('rejects each of them when truncated', () => {
     for (let count = 0; count < 3_000; count++) {
       const source = makeProlog() + makeElement(3, true);
       expect(readXml(source.slice(0, random.below(source.length))).isWhole, source).to.equal(false);
@@ -91,14 +91,14 @@ describe('readXml', () => {
     expect(accepted).to.be.greaterThan(500);
   });
 
-  it('refuses elements that overlap, as DOMParser does', () => {
+  it('rejects overlapping elements, as DOMParser does', () => {
     for (const source of ['<a><b></a></b>', '<a></a></a>', '<a></b>', '</a>', '<a/><b/>', '<a>x', 'x<a/>', '', ' ']) {
       expect(readByBrowser(source), source).to.equal(null);
       expect(readXml(source).isWhole, source).to.equal(false);
     }
   });
 
-  it('refuses what is cut short, too large or too deep, and every document type', () => {
+  it('rejects truncated, too large and too deep documents, and every document type', () => {
     for (const source of [
       '<a><b>',
       '<a',
@@ -124,12 +124,12 @@ describe('readXml', () => {
     expect(readXml(`<${long}`).isWhole).to.equal(false);
   });
 
-  it('reads what S3 sends for control characters in keys, which DOMParser refuses', () => {
+  it('reads control characters in keys, which DOMParser rejects', () => {
     const { root } = readXml('<Error><Key>a&#x1;b</Key></Error>');
     expect(childText(root!, 'Key')).to.equal('a\u0001b');
   });
 
-  it('gives no half text of a document that is cut short', () => {
+  it('returns no text of an element that is truncated', () => {
     const { root } = readXml('<Error><Code>InvalidPart');
     expect(root).to.deep.equal({ name: 'Error', text: '', children: [{ name: 'Code', text: '', children: [] }] });
   });

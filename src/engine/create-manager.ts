@@ -1,5 +1,5 @@
 /** The composition root: creates the manager with the browser's own ports. `Uploader` loads it lazily. */
-import { systemClock } from './util/timing.js';
+import { systemClock } from './browser/system-clock.js';
 import { BrowserPage } from './browser/page-environment.js';
 import { IndexedDbJournal } from './browser/indexed-db-journal.js';
 import { localKeyValueStore } from './browser/local-storage.js';
@@ -7,8 +7,7 @@ import { Settings } from './api/options.js';
 import type { ResolvedOptions } from './api/options.js';
 import { LazyFileStore } from './browser/lazy-file-store.js';
 import { HttpSigner } from './browser/http-signer.js';
-import { broadcast } from './browser/tab-channel.js';
-import { webLocks } from './browser/tab-lock.js';
+import { broadcast, webLocks } from './browser/cross-tab.js';
 import { ScreenWakeLock } from './browser/wake-lock.js';
 import { XhrTransport } from './browser/xhr-transport.js';
 import type { Ports } from './ports.js';
@@ -18,7 +17,8 @@ import type { Emit } from './manager.js';
 /** @param ports replace those of the browser */
 export function createManager(options: Readonly<ResolvedOptions>, ports: Partial<Ports>, emit: Emit): UploadManager {
   const settings = new Settings(options);
-  const { clock = systemClock, fileStore = new LazyFileStore() } = ports;
+  const { clock = systemClock } = ports;
+  const { fileStore = new LazyFileStore(clock) } = ports;
   return new UploadManager(
     settings,
     {
@@ -26,7 +26,7 @@ export function createManager(options: Readonly<ResolvedOptions>, ports: Partial
       fileStore,
       page: new BrowserPage(clock),
       wakeLock: new ScreenWakeLock(),
-      journal: new IndexedDbJournal((id) => void fileStore.remove(id)),
+      journal: new IndexedDbJournal(clock, (id) => void fileStore.remove(id)),
       keyValueStore: localKeyValueStore,
       signer: new HttpSigner(() => settings.options, clock),
       tabChannel: broadcast,

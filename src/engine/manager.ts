@@ -10,9 +10,9 @@ import type {
   UploaderStatus,
   UploadSnapshot,
 } from './api/types.js';
-import { actionUrl } from './browser/http-signer.js';
+import { actionUrl } from './util/action-url.js';
 import type { Entry, Rules } from './files/file-entries.js';
-import { loadRule, rejectionOf } from './files/file-rules.js';
+import { loadAcceptRule, rejectionOf } from './files/file-rules.js';
 import { SmallFileCache } from './files/small-file-cache.js';
 import { ChecksumService } from './integrity/checksum-service.js';
 import { CurrentUser } from './model/current-user.js';
@@ -189,7 +189,7 @@ export class UploadManager implements UploadListener {
     this.#adding++;
     try {
       const files = entries.map(({ file }) => file);
-      await Promise.all([this.ready, loadRule(files, rules.accept)]);
+      await Promise.all([this.ready, loadAcceptRule(files, rules.accept)]);
       const isAdmitted = ({ file, fault }: Entry): boolean =>
         !fault && !rejectionOf(file, { ...rules, maxFiles: Infinity }, 0);
       rules.onReady?.(entries.some(isAdmitted), this.uploads);
@@ -203,10 +203,10 @@ export class UploadManager implements UploadListener {
         if (rules.signal?.aborted || this.#lifetime.signal.aborted) break;
         const upload = await this.#addEntry(entry, rules, entries.length > 1);
         if (upload) added.push(upload);
-        if (!slicer.isOver) continue;
+        if (!slicer.isExpired) continue;
         // the first files start while the last are still being added
         this.#list.startNext();
-        await slicer.next();
+        await slicer.yieldToPage();
       }
     } finally {
       this.#adding--;
@@ -496,7 +496,7 @@ export class UploadManager implements UploadListener {
     if (type === 'mule-complete') this.#reportProgress(upload);
     if (type === 'mule-part') {
       const { size, duration } = detail as UploaderEventMap['mule-part']['detail'];
-      this.#throughput.sent(size, duration);
+      this.#throughput.recordPart(size, duration);
       this.#scheduler.recordPartDuration(duration);
     }
     this.#emit(type, detail);

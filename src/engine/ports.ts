@@ -1,18 +1,18 @@
-/** Interfaces to the world: clock, network, storage, other tabs and the page come into the engine through these alone. */
+/** Interfaces to the outside: the engine reaches clock, network, storage, other tabs and the page only through these. */
 import type { Action, AgreedChecksum, ChecksumAlgorithm, Protocol } from '../protocol.js';
 import type { FileHandle, UploadSnapshot } from './api/types.js';
 
-/** How an unfinished upload's file is found in the next visit: where it lies on the disk, or a copy. */
+/** How the file of an unfinished upload is found in the next visit: by its handle on the disk, or as a copy. */
 export type KeptFile = { handle: FileHandle } | { file: File };
 
 export interface Clock {
   /** Wall clock, epoch milliseconds; may jump. */
   now(): number;
-  /** Milliseconds that never run backwards; may stand still while the machine sleeps. */
+  /** Milliseconds that never decrease; may stop while the device sleeps. */
   monotonic(): number;
   /** @returns a function that cancels the timer */
   setTimer(callback: () => void, delay: number): () => void;
-  /** 0 up to, not including, 1. */
+  /** 0 inclusive to 1 exclusive. */
   random(): number;
 }
 
@@ -22,19 +22,19 @@ export interface StoreRequest {
   headers?: Record<string, string> | undefined;
   body?: Blob | FormData | Uint8Array<ArrayBuffer> | string | undefined;
   signal: AbortSignal;
-  /** Milliseconds without a byte either way before the request is dropped. */
+  /** Milliseconds without a byte in either direction after which the request is dropped. */
   stallTimeout: number;
-  /** The same, once the last byte went up, where nobody can tell whether the request is lost. */
+  /** The same after the last byte was sent, where `isLost` is missing or undecided. */
   answerTimeout: number;
   /**
-   * Asked after `stallTimeout` without a sign of life where that alone proves nothing: the last byte went up, or the
-   * browser hides upload progress.
+   * Called after `stallTimeout` without progress where that alone proves nothing: the last byte was sent, or the browser
+   * hides upload progress.
    * @param isOverdue whether a request of its size would have been answered by now
    * @param ended aborted when the request ends
-   * @returns whether to drop it; else it is asked again later
+   * @returns whether to drop it; false: it is called again later
    */
   isLost?: ((isOverdue: boolean, ended: AbortSignal) => Promise<boolean>) | undefined;
-  /** Bytes that left, as the browser tells; may pass the size or run backwards. */
+  /** Bytes sent, as the browser reports them; may exceed the size or decrease. */
   onProgress?: ((loaded: number) => void) | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface StoreResponse {
   /** Null where the header is missing or the store's CORS rule does not expose it. */
   header(name: string): string | null;
   text: string;
-  /** By ALPN, such as `h2`; missing where the browser does not tell. */
+  /** ALPN name, such as `h2`; missing where the browser does not report it. */
   protocol?: string | undefined;
 }
 
@@ -54,13 +54,13 @@ export interface Transport {
    * @throws the signal's reason when aborted
    */
   send(request: StoreRequest): Promise<StoreResponse>;
-  /** Takes in that the machine slept: what is in flight has to show life soon, or is dropped. */
+  /** Called when the device woke from sleep: requests in flight must make progress soon, or are dropped. */
   onWakeFromSleep?(): void;
-  /** Tells whether anything answers at that URL, whatever it says. */
+  /** Returns whether anything answers at that URL, with any status. */
   probe(url: string, signal: AbortSignal): Promise<boolean>;
 }
 
-/** One call to the signer, tried once. */
+/** Calls the signer, without retries. */
 export interface SignerPort {
   /**
    * @throws SignerFault with what the signer answered
@@ -69,7 +69,7 @@ export interface SignerPort {
   call<A extends Action>(action: A, body: Protocol[A]['request'], signal?: AbortSignal): Promise<Protocol[A]['answer']>;
 }
 
-/** What S3 cannot tell of an unfinished upload. */
+/** What S3 does not know of an unfinished upload. */
 export interface JournalRecord {
   version: 2;
   id: string;
@@ -106,9 +106,9 @@ export interface JournalRecord {
   createdAt: number;
 }
 
-/** Where unfinished uploads are kept between visits. */
+/** Stores unfinished uploads between visits. */
 export interface Journal {
-  /** @returns records of this scope, oldest first; those too old or not understood go */
+  /** @returns the scope's records, oldest first; removes those that are too old or not valid */
   load(scope: string): Promise<JournalRecord[]>;
   save(record: JournalRecord): Promise<void>;
   remove(id: string): Promise<void>;
@@ -116,9 +116,9 @@ export interface Journal {
   wipe(scope: string): Promise<void>;
 }
 
-/** Where files of unfinished uploads are kept between visits. */
+/** Stores the files of unfinished uploads between visits. */
 export interface FileStore {
-  /** @returns false where the browser, its quota or our own bounds say no */
+  /** @returns whether it was saved: the browser, its quota or the store's own limit may refuse */
   save(id: string, scope: string, kept: KeptFile): Promise<boolean>;
   find(id: string): Promise<KeptFile | null>;
   remove(id: string): Promise<void>;
@@ -126,20 +126,20 @@ export interface FileStore {
   wipe(scope: string): Promise<void>;
 }
 
-/** Keeps short notes between visits; what it keeps are hints. */
+/** Stores short texts between visits; they are hints and may be lost. */
 export interface KeyValueStore {
   read(name: string): string | null;
-  /** @param text null: takes the note out */
+  /** @param text null: removes the entry */
   write(name: string, text: string | null): void;
 }
 
-/** One tab for each upload. */
+/** Lets one tab at a time work on an upload. */
 export interface TabLock {
-  /** @returns a function that lets go, or null while another tab holds the name */
+  /** @returns a function that releases the lock; null while another tab holds it */
   tryAcquire(name: string): Promise<(() => void) | null>;
-  /** Waits until no other tab holds the name; rejects with the signal's reason when aborted. */
+  /** Waits until no other tab holds the lock; rejects with the signal's reason when aborted. */
   acquire(name: string, signal: AbortSignal): Promise<() => void>;
-  /** The names among these that some tab, this one included, holds. */
+  /** Returns those of the names whose lock any tab holds, this one included. */
   held(names: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
@@ -185,27 +185,27 @@ export interface TabChannel {
   open(onMessage: (message: unknown) => void): { say(message: unknown): void; leave(): void };
 }
 
-/** What the page around tells. */
+/** Events of the page. */
 export interface PageHandlers {
   online(): void;
   offline(): void;
-  /** The page was hidden, and is looked at again. */
+  /** The page was hidden and is shown again. */
   wake(): void;
-  /** The machine slept: what was in flight is most likely dead. */
+  /** The device slept: connections are most likely dead. */
   slept(): void;
-  /** The page goes, for good or into the back-forward cache, or is frozen: it may never run again. */
+  /** The page is unloaded, frozen, or enters the back-forward cache: it may never run again. */
   hide(): void;
-  /** The page is back from there; also told when it never went. */
+  /** The page returned from there; also called on the first load. */
   show(): void;
   leave(event: BeforeUnloadEvent): void;
 }
 
-/** The machine and the page around the engine. */
+/** The page and the device. */
 export interface PageEnvironment {
   readonly online: boolean;
   /**
-   * @param asksToLeave whether `leave` is wanted: who listens for `beforeunload` may be kept out of the back-forward cache
-   * @returns what ends it
+   * @param asksToLeave whether `leave` is called; a `beforeunload` listener may keep the page out of the back-forward cache
+   * @returns a function that stops listening
    */
   listen(handlers: PageHandlers, asksToLeave: boolean): () => void;
 }
@@ -220,7 +220,7 @@ export interface Hasher {
    */
   digest(algorithm: ChecksumAlgorithm | 'md5', bytes: Blob, signal: AbortSignal): Promise<string>;
   /** Returns the checksum of the object that consists of such parts, as S3 reports it. */
-  whole(
+  combine(
     algorithm: ChecksumAlgorithm,
     parts: readonly { readonly value: string; readonly size: number }[],
     signal: AbortSignal,
@@ -239,7 +239,7 @@ export interface Ports {
   transport: Transport;
   journal: Journal;
   fileStore: FileStore;
-  /** Loads what computes checksums, when it is first needed. */
+  /** Loads the code that computes checksums, when it is first needed. */
   loadHasher: () => Promise<Hasher>;
   clock: Clock;
   keyValueStore: KeyValueStore;

@@ -1,13 +1,14 @@
 import { StoreFault, TransportFault } from '../../src/engine/api/errors.js';
 import { Checksums } from '../../src/engine/hashing/checksums.js';
 import type { DigestName } from '../../src/engine/hashing/checksums.js';
-import { systemClock } from '../../src/engine/util/timing.js';
-import { combineCrcs, fromBase64 } from '../../src/engine/hashing/crc.js';
+import { systemClock } from '../../src/engine/browser/system-clock.js';
+import { combineCrcs } from '../../src/engine/hashing/crc.js';
+import { fromBase64 } from '../../src/engine/util/bytes.js';
 import type { CRCS } from '../../src/engine/hashing/crc.js';
 import type { ChecksumAlgorithm } from '../../src/protocol.js';
 import type { Clock, StoreRequest, StoreResponse, Transport } from '../../src/engine/ports.js';
-import { hex } from '../../src/engine/files/fingerprint.js';
-import { digestOf, multipartEtag } from '../../src/engine/integrity/part-digests.js';
+import { hex } from '../../src/engine/util/bytes.js';
+import { parseMd5Etag, multipartEtag } from '../../src/engine/integrity/part-digests.js';
 import { turn } from './fake-clock.js';
 
 export type Operation = 'create' | 'part' | 'put' | 'post' | 'list' | 'complete' | 'head' | 'abort';
@@ -254,7 +255,7 @@ export class FakeStore implements Transport {
         if (sized && combineCrcs(declared!.algorithm as keyof typeof CRCS, sized) !== declared!.value)
           throw new StoreFault(400, 'BadDigest', '');
         this.uploads.delete(uploadId);
-        const etag = this.hasMd5 ? multipartEtag(named.map((one) => digestOf(one)!)) : `whole-${parts.size}`;
+        const etag = this.hasMd5 ? multipartEtag(named.map((one) => parseMd5Etag(one)!)) : `whole-${parts.size}`;
         this.objects.set(key, { body: new Blob(inOrder.map((part) => part.body)), etag, checksum: declared });
         return answerOf(200, `<CompleteMultipartUploadResult><ETag>"${etag}"</ETag></CompleteMultipartUploadResult>`);
       }

@@ -1,6 +1,6 @@
 import { MIB } from '../../src/limits.js';
 import { Uploader } from '../../src/engine/index.js';
-import { webLocks } from '../../src/engine/browser/tab-lock.js';
+import { webLocks } from '../../src/engine/browser/cross-tab.js';
 import type { UploadSnapshot, UploaderEventMap, UploaderOptions } from '../../src/engine/api/types.js';
 import type {
   PageEnvironment,
@@ -12,7 +12,7 @@ import type {
   FileStore,
   Hasher,
 } from '../../src/engine/ports.js';
-import { systemClock } from '../../src/engine/util/timing.js';
+import { systemClock } from '../../src/engine/browser/system-clock.js';
 import { FakeSigner } from './fake-signer.js';
 import { FakeStore } from './fake-store.js';
 import { FakeClock } from './fake-clock.js';

@@ -1,4 +1,4 @@
-/** What went wrong, for programs. Texts are for people and may change. */
+/** Error codes, for programs. Messages are for people and may change. */
 export type UploadErrorCode =
   | 'no-signer'
   | 'signer-refused'
@@ -15,13 +15,13 @@ export type UploadErrorCode =
   | 'invalid-response'
   | 'engine-not-loaded';
 
-/** The step of an upload at which something happened. */
+/** Step of an upload. */
 export type Phase = 'init' | 'create' | 'sign' | 'part' | 'list' | 'complete' | 'head' | 'abort';
 
 export interface UploadErrorInit {
-  /** Whether the same call can succeed later without anything about the file or the page changing. */
+  /** Whether the same call can succeed later with the same file and page. */
   retryable?: boolean;
-  /** HTTP status; 0 where no answer came. */
+  /** HTTP status; 0 where there was no answer. */
   status?: number;
   phase?: Phase;
   cause?: unknown;
@@ -30,20 +30,20 @@ export interface UploadErrorInit {
   isFinal?: boolean;
 }
 
-/** Why the signer refused, in its own words. */
+/** The signer's own code and message for a refusal. */
 export interface SignerRefusal {
   readonly code: string;
   readonly message: string;
 }
 
-/** The one error of uploads. `message` says what happened, to which file, and what the reader can do. */
+/** The error of an upload. `message` says what happened, to which file, and what to do. */
 export class UploadError extends Error {
   override readonly name = 'UploadError';
   readonly code: UploadErrorCode;
   readonly retryable: boolean;
   readonly status: number;
   readonly phase: Phase | null;
-  /** Why the signer refused; null where something else failed, or it gave no reason. */
+  /** Why the signer refused; null where something else failed, or it sent no reason. */
   readonly refusal: SignerRefusal | null;
   /** Whether no retry loop may handle it any more: its message is complete and names the file. */
   readonly isFinal: boolean;
@@ -63,15 +63,18 @@ export class UploadError extends Error {
   }
 }
 
-/** What the signer answered cannot be made sense of. @param what ends "The signer's answer …" */
+/** Returns an error for an answer that violates the protocol. @param what completes "The signer's answer …" */
 export const invalidAnswer = (what: string, phase: Phase = 'init'): UploadError =>
   new UploadError('invalid-response', `The signer's answer ${what}; see its logs.`, { phase });
 
-/** What was thrown, in its own words. */
+/** Returns the message of a thrown value, without a full stop. */
 export const reasonOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
 
-/** No answer: the line is cut, the name unknown, CORS or the page itself forbids, or nothing moved for too long. */
+/**
+ * No answer came. `network`: no connection, an unknown host, or CORS; `stalled`: nothing was transferred for too long;
+ * `blocked`: the page's own policy forbids the request.
+ */
 export class TransportFault extends Error {
   override readonly name = 'TransportFault';
   constructor(
@@ -84,20 +87,20 @@ export class TransportFault extends Error {
   }
 }
 
-/** A part of the file could not be read, though the file is there. */
+/** A part of the file could not be read, though the file exists. */
 export class ReadFault extends Error {
   override readonly name = 'ReadFault';
 }
 
-/** An answer of the store that is not the one hoped for. */
+/** The store answered with an error, or with text that could not be parsed. */
 export class StoreFault extends Error {
   override readonly name = 'StoreFault';
   constructor(
     readonly status: number,
-    /** S3's error code; empty where the answer held none. */
+    /** S3's error code; empty where the answer has none. */
     readonly code: string,
     message: string,
-    /** As the header had it. */
+    /** Value of the `Retry-After` header. */
     readonly retryAfter: string | null = null,
   ) {
     super(message);
@@ -105,19 +108,19 @@ export class StoreFault extends Error {
 }
 
 /**
- * What is known of an answer of the signer that is none. `sign-in`: a web page where JSON should be, as a login is;
- * `unreadable`: the signer can be reached, and the browser hides its answers; `blocked`: the page forbids the request.
+ * Why a call to the signer brought no JSON. `sign-in`: it answered with a web page, such as a login; `unreadable`: it can be
+ * reached, but CORS hides its answers; `blocked`: the page's own policy forbids the request.
  */
 export type SignerFaultKind = 'sign-in' | 'unreadable' | 'blocked';
 
-/** The signer's refusal, or its silence (status 0). */
+/** The signer refused a call, or did not answer (status 0). */
 export class SignerFault extends Error {
   override readonly name = 'SignerFault';
   readonly kind: SignerFaultKind | null;
 
   constructor(
     readonly status: number,
-    /** The refusal's code; null where the answer was no refusal of the protocol. */
+    /** Code of the refusal; null where the answer is not a refusal of the protocol. */
     readonly code: string | null,
     message: string,
     readonly retryAfter: string | null = null,
@@ -128,10 +131,10 @@ export class SignerFault extends Error {
   }
 }
 
-/** What stands for the message of a refusal that has none. */
+/** Message of a refusal that has none. */
 export const NO_REASON = 'it gave no reason';
 
-/** Reads the signer's own words from its refusal; null where something else failed, or it gave no reason. */
+/** Returns the signer's code and message; null where something else failed, or it sent no reason. */
 export const refusalOf = (failure: unknown): SignerRefusal | null =>
   failure instanceof SignerFault && failure.code && failure.message !== NO_REASON
     ? { code: failure.code, message: failure.message }

@@ -1,7 +1,8 @@
 import { MAX_PART_SIZE, MIN_PART_SIZE } from '../../limits.js';
+import { ALGORITHMS } from './checksum-algorithms.js';
 import type { UploaderOptions } from './types.js';
 
-/** Options with every default filled in; `params`, `sign` and `headers` may stay away. */
+/** Options with defaults filled in. `params`, `sign` and `headers` have none. */
 export type ResolvedOptions = Required<Omit<UploaderOptions, 'params' | 'sign' | 'headers'>>
   & Pick<UploaderOptions, 'params' | 'sign' | 'headers'>;
 
@@ -50,11 +51,11 @@ export class Settings {
   }
 }
 
-/** Whether uploads made with one set of options belong to another owner than those made with the other. */
+/** Whether uploads with these two sets of options belong to different owners. */
 export const isOtherOwner = (one: Readonly<ResolvedOptions>, other: Readonly<ResolvedOptions>): boolean =>
   one.scope !== other.scope || one.recoveryKey !== other.recoveryKey;
 
-/** Whether a value will do, and what would. */
+/** Whether a value is valid, and a description of valid values. */
 type Check = readonly [(value: unknown) => boolean, string];
 
 const oneOf = (...words: unknown[]): Check => [(value) => words.includes(value), `one of ${words.join(', ')}`];
@@ -67,7 +68,7 @@ const autoOr = ([isGood, wanted]: Check): Check => [
   `"auto" or ${wanted}`,
 ];
 
-/** For options of which not every value of their default's type will do. */
+/** Options for which the type of their default is not check enough. */
 const CHECKS: Partial<Record<string, Check>> = {
   urls: [(value) => value !== null && typeof value === 'object', 'an object of URLs by action'],
   credentials: oneOf('same-origin', 'include', 'omit'),
@@ -87,17 +88,17 @@ const CHECKS: Partial<Record<string, Check>> = {
   ),
   stallTimeout: number((value) => value > 0, 'seconds, more than 0'),
   bandwidthLimit: number((value) => value > 0, 'bytes per second, more than 0'),
-  checksum: oneOf('auto', 'none', 'crc64nvme', 'crc32c', 'crc32', 'sha256'),
+  checksum: oneOf('auto', 'none', ...ALGORITHMS),
   recover: oneOf('auto', 'ask', 'choose', 'off'),
   rules: [(value) => value !== null && typeof value === 'object', 'an object of rules'],
 };
 
-/** An option's value without `null`s or functions spelled out, for messages. */
+/** Formats a value for messages. */
 const show = (value: unknown): string => (typeof value === 'string' ? `"${value}"` : String(value));
 
 /**
- * Lays options over others; what is undefined leaves what was, but for `headers`, `params` and `sign`.
- * @throws TypeError naming option and value
+ * Merges changes into options. `undefined` keeps a value, except of `headers`, `params` and `sign`, which it removes.
+ * @throws TypeError with the option and the value
  */
 export function mergeOptions(base: Readonly<ResolvedOptions>, changes: UploaderOptions): Readonly<ResolvedOptions> {
   const merged: Record<string, unknown> = { ...base };

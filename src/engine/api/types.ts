@@ -13,21 +13,21 @@ export type UploadStatus =
   | 'aborted'
   | 'needs-file';
 
-/** What an upload with nothing in flight waits for; `engine`: code of this package that could not be loaded so far. */
+/** What an upload with nothing in flight waits for. `engine`: a module of this package that could not be loaded yet. */
 export type WaitingFor = 'network' | 'store' | 'signer' | 'authorization' | 'tab' | 'file' | 'engine';
 
 /**
- * How one came to know that an object in the store is the file. `checksum`: the store has verified all of it, or holds
- * the file's own value; `etag`: the page has compared MD5s; `unverified`: nobody could tell.
+ * How the stored object was verified to be the file. `checksum`: the store verified every byte, or reports the file's own
+ * checksum; `etag`: the page compared MD5s; `unverified`: the store's answers allow neither.
  */
 export type Integrity = 'checksum' | 'etag' | 'unverified';
 
-/** All uploads of an uploader seen as one. */
+/** Status of all uploads of an uploader together. */
 export type UploaderStatus = 'idle' | 'uploading' | 'waiting' | 'paused' | 'complete' | 'failed';
 
-/** One upload at one moment; frozen. Bytes, bytes per second, seconds, epoch milliseconds. */
+/** State of one upload at one moment; frozen. Sizes are bytes, speeds bytes per second, times epoch milliseconds. */
 export interface UploadSnapshot {
-  /** The same over reloads. */
+  /** Stays the same across reloads. */
   readonly id: string;
   readonly name: string;
   readonly size: number;
@@ -37,17 +37,17 @@ export interface UploadSnapshot {
   readonly relativePath: string;
   readonly status: UploadStatus;
   readonly waitingFor: WaitingFor | null;
-  /** Bytes sent and not known to be lost; never runs backwards, never passes `size`. */
+  /** Bytes sent and not known to be lost; never decreases, never exceeds `size`. */
   readonly loaded: number;
   /** 0 to 1. */
   readonly ratio: number;
   readonly speed: number;
-  /** Seconds left; null where it cannot be told. */
+  /** Estimated seconds left; null while unknown. */
   readonly eta: number | null;
   readonly parts: { readonly total: number; readonly done: number; readonly size: number };
-  /** Failures so far that were tried again. */
+  /** Failed attempts that were retried. */
   readonly retries: number;
-  /** When the next try is due; null while none is waited for. */
+  /** When the next attempt is due; null while none is pending. */
   readonly retryAt: number | null;
   readonly key: string | null;
   readonly uploadId: string | null;
@@ -56,22 +56,22 @@ export interface UploadSnapshot {
   /** The object's URL without its signature. */
   readonly location: string | null;
   /**
-   * Of the whole object, base64, once it is stored; of SHA-256 over parts, as the store shows it: that of the parts'
-   * values, then `-` and their number. Null where none was agreed on.
+   * Checksum of the stored object, base64. SHA-256 of a multipart object is a composite, as the store reports it: of the
+   * parts' checksums, then `-` and the number of parts. Null where none was agreed on.
    */
   readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | null;
-  /** How it was found to be the file, once it is stored. */
+  /** How the stored object was verified; null until it is stored. */
   readonly integrity: Integrity | null;
-  /** The signer's sealed word on the finished object, where it gives one. */
+  /** The signer's sealed receipt for the object; null where it issues none. */
   readonly receipt: string | null;
   readonly error: UploadError | null;
-  /** Begun in an earlier visit, or on another machine. */
+  /** Started in an earlier visit, or on another device. */
   readonly recovered: boolean;
-  /** Its file has to be chosen again, or to be allowed, before it can go on. */
+  /** The user has to choose the file again, or to allow reading it, before the upload can continue. */
   readonly needsFile: boolean;
-  /** Its file is known: `resume(id)` within a user's gesture asks for leave to read it, and it goes on. */
+  /** The file is known: `resume(id)` in a user gesture asks for permission to read it, and the upload continues. */
   readonly needsPermission: boolean;
-  /** Begun in an earlier visit, and not gone on with in this one so far. */
+  /** Started in an earlier visit, and not resumed in this one yet. */
   readonly found: boolean;
 }
 
@@ -85,9 +85,9 @@ export interface TotalProgress {
 }
 
 /**
- * Why a file was not added. `unreadable`: the file, or the folder, cannot be read; `not-a-file`: `add()` was given
- * something else; `system-file`: a folder held a hidden file of the system, which nobody is told of; `user-changed`:
- * another user is signed in than when it was added.
+ * Why a file was not added. `unreadable`: the file or folder cannot be read; `not-a-file`: `add()` was called with something
+ * else; `system-file`: a hidden file of the operating system in a folder, for which no event is sent; `user-changed`: the
+ * user who is signed in now is not the one who added it.
  */
 export type RejectCode =
   | 'type'
@@ -102,7 +102,7 @@ export type RejectCode =
   | 'system-file'
   | 'user-changed';
 
-/** What files are taken in; each file that is not gives a `mule-reject`. */
+/** Which files are accepted; `mule-reject` reports each of the others. */
 export interface AdmissionRules {
   /** As the attribute of `<input type="file">`: extensions and MIME types, comma separated. */
   accept?: string;
@@ -110,24 +110,24 @@ export interface AdmissionRules {
   maxSize?: number;
   /** Bytes. */
   minSize?: number;
-  /** Most files that may be listed at a time, counting those that are. */
+  /** Maximum number of files in the list. */
   maxFiles?: number;
-  /** Aborted: files that have not been added yet are not. */
+  /** Aborting it cancels adding the remaining files. */
   signal?: AbortSignal;
 }
 
 /**
- * A file on the user's disk that can be read again in a later visit, with the user's leave. Both methods are missing
- * where no leave is needed.
+ * A file on the user's disk that can be read again in a later visit, with the user's permission. Both methods are missing
+ * where none is needed.
  * @see https://wicg.github.io/file-system-access/
  */
 export interface FileHandle extends FileSystemFileHandle {
   queryPermission?(descriptor: { mode: 'read' }): Promise<PermissionState>;
-  /** @throws DOMException `SecurityError` without a user's gesture */
+  /** @throws DOMException `SecurityError` without a user gesture */
   requestPermission?(descriptor: { mode: 'read' }): Promise<PermissionState>;
 }
 
-/** A file with what is known of where it came from. */
+/** A file and its origin. */
 export interface FileEntry {
   file: File;
   relativePath?: string;
@@ -136,66 +136,67 @@ export interface FileEntry {
 
 export type HeadersOption = Record<string, string> | (() => Record<string, string> | Promise<Record<string, string>>);
 
-/** Stands in for HTTP between browser and signer. Throws `UploadError`, or anything else for a fault to try again. */
+/** Replaces HTTP between browser and signer. An `UploadError` that it throws is final; other errors are retried. */
 export type SignFunction = <A extends Action>(
   action: A,
   body: Protocol[A]['request'],
 ) => Promise<Protocol[A]['answer']> | Protocol[A]['answer'];
 
 export interface UploaderOptions {
-  /** Base URL; each action is `{signer}/{action}`. */
+  /** Base URL; an action's URL is `{signer}/{action}`. */
   signer?: string;
-  /** One action's own URL; wins over `signer`. An empty `chunk_loaded` turns the notices off. */
+  /** URLs of single actions, which override `signer`. An empty `chunk_loaded` turns these notifications off. */
   urls?: Partial<Record<Action, string>>;
-  /** Fetch credentials for the signer; never for the store. */
+  /** Credentials mode of requests to the signer. Requests to the store never carry credentials. */
   credentials?: RequestCredentials;
   headers?: HeadersOption;
   /** JSON sent with every `get_init_signature`. */
   params?: unknown;
   sign?: SignFunction;
-  /** Whether added files begin by themselves. */
+  /** Whether uploads start when files are added. */
   autostart?: boolean;
-  /** Wish for bytes per part; the signer's answer wins. */
+  /** Preferred bytes per part; the signer decides. */
   partSize?: number | 'auto';
   /** Requests in flight over all uploads. */
   concurrency?: number | 'auto';
-  /** Give up on a part after so many failures; Infinity: never. */
+  /** Failures of one part after which the upload fails. */
   maxRetries?: number;
-  /** Seconds without a byte either way before a request is dropped and tried again. */
+  /** Seconds without a byte in either direction after which a request is dropped and retried. */
   stallTimeout?: number;
-  /** Bytes per second over all uploads; Infinity: no limit. */
+  /** Bytes per second over all uploads. */
   bandwidthLimit?: number;
   checksum?: 'auto' | 'none' | ChecksumAlgorithm;
   /**
-   * Unfinished uploads of earlier visits. `auto`: resumed as soon as their file can be read; `ask`: listed, and resumed
-   * by `resume()`; `choose`: not listed, and resumed when their file is added again; `off`: nothing is stored.
+   * What to do with unfinished uploads of earlier visits. `auto`: resume them as soon as their file can be read; `ask`: list
+   * them, and resume them on `resume()`; `choose`: resume them when their file is added again, without listing them; `off`:
+   * store nothing.
    */
   recover?: 'auto' | 'ask' | 'choose' | 'off';
   /**
-   * Keeps one destination's, or one user's, unfinished uploads apart from another's. Default: the signer's URL. A change
-   * ends every upload of the former scope in this page.
+   * Separates the unfinished uploads of different destinations or users. Default: the signer's URL. A change ends every
+   * upload of the former scope in this page.
    */
   scope?: string;
   /**
-   * Names the control that uploads belong to, within the scope: an unfinished upload comes back where this is the same,
-   * and nowhere else. The element derives it from its form and `name`.
+   * Identifies the control within the scope: an unfinished upload is recovered only where this is the same. The element
+   * derives it from its form and `name`.
    */
   recoveryKey?: string;
-  /** Rules for files that `add()` gives none for, and for unfinished uploads that are to be listed again. */
+  /** Rules for calls of `add()` without rules, and for unfinished uploads that are recovered. */
   rules?: AdmissionRules;
-  /** Wish for the object's key; a prefix when several files are added at once. */
+  /** Preferred key of the object; a prefix where several files are added at once. */
   objectKey?: string;
   contentType?: string;
   acl?: string;
-  /** Hold a screen wake lock while uploading. */
+  /** Whether to hold a screen wake lock while uploading. */
   keepAwake?: boolean;
-  /** Ask before the page is left while something would be lost. */
+  /** Whether to ask before the page is left where data would be lost. */
   leaveWarning?: boolean;
 }
 
 export interface BeforeUploadDetail {
   upload: UploadSnapshot;
-  /** Sent to the signer with this upload; can be filled in. */
+  /** Sent to the signer with this upload; may be changed. */
   params: Record<string, unknown>;
   /** A rejected promise fails the upload. */
   waitUntil: (promise: Promise<unknown>) => void;
@@ -206,7 +207,7 @@ export interface UploadDetail {
 }
 
 export interface RejectDetail {
-  /** An empty one with the item's name, where there is no file: `unreadable`, `not-a-file`, and folders. */
+  /** An empty file with the item's name where there is none: `unreadable`, `not-a-file` and folders. */
   file: File;
   /** Path below the folder that was picked or dropped; missing for a single file. */
   relativePath?: string;
@@ -223,7 +224,7 @@ export interface PartDetail {
   partNumber: number;
   size: number;
   attempts: number;
-  /** Milliseconds from the first byte sent to the store's answer, of the attempt that succeeded. */
+  /** Milliseconds from the first byte to the answer, in the attempt that succeeded. */
   duration: number;
 }
 
@@ -232,7 +233,7 @@ export interface RetryDetail {
   phase: Phase;
   partNumber: number | null;
   attempt: number;
-  /** Milliseconds until the next try; where the store is out of reach, an upper bound. */
+  /** Milliseconds until the next attempt; an upper bound where the store cannot be reached. */
   delay: number;
   reason: string;
 }
@@ -248,11 +249,11 @@ export interface CompleteDetail {
   receipt: string | null;
 }
 
-/** Every event of uploads, whole. `Uploader` dispatches them; the element dispatches them again, bubbling. */
+/** All events of uploads. `Uploader` dispatches them; the element dispatches them again, and they bubble. */
 export interface UploaderEventMap {
-  /** Gate: cancelled, the file is not taken. */
+  /** Cancelable: the file is then not added. */
   'mule-before-add': CustomEvent<{ file: File; relativePath: string }>;
-  /** Gate: cancelled, the upload is aborted before anything is asked of the signer. */
+  /** Cancelable: the upload is then aborted before the signer is called. */
   'mule-before-upload': CustomEvent<BeforeUploadDetail>;
   'mule-add': CustomEvent<UploadDetail>;
   'mule-start': CustomEvent<UploadDetail>;
@@ -268,7 +269,7 @@ export interface UploaderEventMap {
   'mule-network': CustomEvent<{ online: boolean }>;
   'mule-complete': CustomEvent<CompleteDetail>;
   'mule-error': CustomEvent<{ upload: UploadSnapshot; error: UploadError }>;
-  /** Uploads left the list, because another user is signed in, the scope changed, or `forget()` was called. */
+  /** Uploads left the list because another user is signed in, the scope changed, or `forget()` was called. */
   'mule-owner-change': CustomEvent<{ uploads: readonly UploadSnapshot[] }>;
   'mule-finish': CustomEvent<{ completed: readonly UploadSnapshot[]; failed: readonly UploadSnapshot[] }>;
 }

@@ -1,8 +1,8 @@
-import { isHidden, whenHidden } from './page-environment.js';
+import { isHidden, onVisibilityChange } from './page-environment.js';
 
 /**
- * What the worker runs: timers by number, told off by number. Written as text because it has to come as a Blob: a file
- * of its own would have to be found by every bundler, and from another origin no page may start it.
+ * Source of the worker: sets and clears timers by ID, and posts the ID when one fires. It is loaded from a Blob: bundlers
+ * would have to find a separate file, and a page may not start a worker from another origin.
  */
 const WORKER = `const timers = new Map();
 onmessage = ({ data: [id, delay] }) => {
@@ -10,21 +10,22 @@ onmessage = ({ data: [id, delay] }) => {
   timers.delete(id);
   if (delay >= 0) timers.set(id, setTimeout(() => { timers.delete(id); postMessage(id); }, delay));
 };`;
-/** Milliseconds that a worker with nothing to time is kept. */
-const IDLE = 10_000;
+/** A worker without timers is kept for so long. */
+const IDLE_MS = 10_000;
 
 interface Timer {
   callback: () => void;
-  /** By `performance.now()`. */
+  /** In the time of `performance.now()`. */
   due: number;
   handle: ReturnType<typeof setTimeout>;
 }
 
 /**
- * Timers that run on time in hidden pages too, where a page's own run about once a minute. Each is the page's own
- * timer; while the page is hidden a worker times it as well, and the first to say so counts. So nothing is lost where
- * a policy (`worker-src`) forbids the worker, and nothing spent while the page is seen. The worker ends with the page's
- * being hidden, and before the page goes into the back-forward cache.
+ * Timers that fire on time in hidden pages too, where browsers run a page's own timers about once a minute.
+ *
+ * Each timer is a timer of the page. While the page is hidden, a worker runs it as well, and whichever fires first
+ * counts. So timers still work where a policy (`worker-src`) blocks the worker, and a visible page needs none. The worker
+ * is terminated when the page is shown, and before it enters the back-forward cache.
  * @see https://developer.chrome.com/blog/timer-throttling-in-chrome-88
  */
 export class BackgroundTimers {
@@ -32,19 +33,22 @@ export class BackgroundTimers {
   #lastId = 0;
   #worker: Worker | null = null;
   #url = '';
-  #isRefused = false;
-  /** Whether the page is seen, or gone. */
-  #isAsleep = true;
-  #stopWatching: (() => void) | null = null;
-  #idle: ReturnType<typeof setTimeout> | undefined;
+  #isBlocked = false;
+  /** Whether the page is hidden and still there. */
+  #needsWorker = false;
+  #stopListening: (() => void) | null = null;
+  #idleTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @returns a function that cancels the timer */
+  /**
+   * @param delay milliseconds
+   * @returns a function that cancels the timer
+   */
   set(callback: () => void, delay: number): () => void {
     const id = ++this.#lastId;
     const handle = setTimeout(() => this.#fire(id), delay);
     this.#timers.set(id, { callback, handle, due: performance.now() + delay });
-    this.#watch();
-    if (!this.#isAsleep) this.#post(id, delay);
+    this.#listen();
+    if (this.#needsWorker) this.#post(id, delay);
     return () => this.#remove(id);
   }
 
@@ -62,25 +66,25 @@ export class BackgroundTimers {
     clearTimeout(timer.handle);
     this.#worker?.postMessage([id, -1]);
     if (this.#timers.size) return;
-    clearTimeout(this.#idle);
-    this.#idle = setTimeout(() => this.#rest(), IDLE);
+    clearTimeout(this.#idleTimer);
+    this.#idleTimer = setTimeout(() => this.#releaseIfIdle(), IDLE_MS);
   }
 
-  /** With no timer left for a while neither worker nor listeners stay behind. */
-  #rest(): void {
+  /** Terminates the worker and removes the listeners unless a timer was set meanwhile. */
+  #releaseIfIdle(): void {
     if (this.#timers.size) return;
-    this.#stopWatching?.();
-    this.#stopWatching = null;
-    this.#isAsleep = true;
-    this.#end();
+    this.#stopListening?.();
+    this.#stopListening = null;
+    this.#needsWorker = false;
+    this.#terminate();
   }
 
-  #watch(): void {
-    if (this.#stopWatching) return;
-    this.#isAsleep = !isHidden();
-    this.#stopWatching = whenHidden((hidden, isGone) => {
-      this.#isAsleep = !hidden || isGone;
-      if (this.#isAsleep) this.#end();
+  #listen(): void {
+    if (this.#stopListening) return;
+    this.#needsWorker = isHidden();
+    this.#stopListening = onVisibilityChange((isPageHidden, isGone) => {
+      this.#needsWorker = isPageHidden && !isGone;
+      if (!this.#needsWorker) this.#terminate();
       else for (const [id, { due }] of this.#timers) this.#post(id, Math.max(0, due - performance.now()));
     });
   }
@@ -91,27 +95,27 @@ export class BackgroundTimers {
   }
 
   #start(): Worker | null {
-    if (this.#isRefused) return null;
+    if (this.#isBlocked) return null;
     try {
       this.#url ||= URL.createObjectURL(new Blob([WORKER], { type: 'text/javascript' }));
       const worker = new Worker(this.#url);
       worker.onmessage = ({ data }: MessageEvent<number>) => this.#fire(data);
-      // where a policy forbids it the browser says so by itself, once: it is not tried again
-      worker.onerror = () => this.#refuse();
+      // a policy that blocks it is reported by the browser; a second attempt would only report it again
+      worker.onerror = () => this.#onBlocked();
       return worker;
     } catch {
-      this.#refuse();
+      this.#onBlocked();
       return null;
     }
   }
 
-  #refuse(): void {
-    this.#isRefused = true;
+  #onBlocked(): void {
+    this.#isBlocked = true;
     URL.revokeObjectURL(this.#url);
-    this.#end();
+    this.#terminate();
   }
 
-  #end(): void {
+  #terminate(): void {
     this.#worker?.terminate();
     this.#worker = null;
   }

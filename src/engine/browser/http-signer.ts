@@ -1,34 +1,28 @@
-import { limited } from '../util/abort.js';
+import { withTimeout } from '../util/abort.js';
 import type { Action, Protocol, RefusalAnswer } from '../../protocol.js';
+import { actionUrl } from '../util/action-url.js';
 import { sleep } from '../util/timing.js';
 import { NO_REASON, SignerFault, UploadError } from '../api/errors.js';
 import type { SignerFaultKind } from '../api/errors.js';
 import { watchPolicy } from './page-policy.js';
-import { isTransient } from '../network/classify-failure.js';
+import { isTransient } from '../util/http-status.js';
 import type { UploaderOptions } from '../api/types.js';
 import type { Clock, SignerPort } from '../ports.js';
 
-/** Milliseconds; a signer that is silent for longer is asked again. */
-const SIGNER_TIMEOUT = 30_000;
-/** Milliseconds by which the news that the page's policy forbids a call may come after its failure. */
-const POLICY_LAG = 50;
-const PROBE_TIMEOUT = 5_000;
+/** A call without an answer fails after so long, and is retried. */
+const SIGNER_TIMEOUT_MS = 30_000;
+/** The browser may report a policy violation so long after the blocked request has failed. */
+const VIOLATION_DELAY_MS = 50;
+const PROBE_TIMEOUT_MS = 5_000;
 const never = new AbortController().signal;
 
 type SignerOptions = Pick<UploaderOptions, 'signer' | 'urls' | 'credentials' | 'headers' | 'sign'>;
 
-/** Gives the URL of an action: its own, else below the base; null where the page set neither. */
-export function actionUrl(action: Action, { signer, urls }: SignerOptions): string | null {
-  const own = urls?.[action];
-  if (own !== undefined) return own || null;
-  return signer ? `${signer.replace(/\/+$/, '')}/${action}` : null;
-}
-
-/** Calls the page's signer over HTTP, or its `sign` function; options are read anew at each call. */
+/** Calls the signer over HTTP, or the page's `sign` function. The options are read again for each call. */
 export class HttpSigner implements SignerPort {
   readonly #options: () => SignerOptions;
   readonly #clock: Clock;
-  /** Calls in a row without an answer. */
+  /** Consecutive calls without an answer. */
   #unanswered = 0;
 
   constructor(options: () => SignerOptions, clock: Clock) {
@@ -71,7 +65,7 @@ export class HttpSigner implements SignerPort {
     { headers, credentials }: SignerOptions,
     signal?: AbortSignal,
   ): Promise<unknown> {
-    const ask = async (ending: AbortSignal): Promise<readonly [Response, string]> => {
+    const post = async (ending: AbortSignal): Promise<readonly [Response, string]> => {
       const response = await fetch(url, {
         method: 'POST',
         headers: {
@@ -81,46 +75,54 @@ export class HttpSigner implements SignerPort {
         body: JSON.stringify(body),
         credentials,
         signal: ending,
-        // so that a notice outlives the page that sent it
+        // the notification is delivered even after the page is left
         keepalive: action === 'chunk_loaded',
       });
       return [response, await response.text()];
     };
-    const policy = watchPolicy(url);
+    const stopWatchingPolicy = watchPolicy(url);
     try {
-      const answer = await limited(this.#clock, SIGNER_TIMEOUT, signal, ask);
+      const answer = await withTimeout(this.#clock, SIGNER_TIMEOUT_MS, signal, post);
       this.#unanswered = 0;
       return readAnswer(...answer);
     } catch (cause) {
       signal?.throwIfAborted();
       if (cause instanceof SignerFault) throw cause;
-      // Chromium and Firefox report the violation after the fetch has failed
-      await sleep(this.#clock, POLICY_LAG, signal ?? never);
-      const block = policy();
-      // one failure may be a cut connection
-      const kind = block ? 'blocked' : ++this.#unanswered > 1 ? await this.#findReason(url, credentials, signal) : null;
-      const what = block || (kind ? 'the browser cannot read what the signer answers' : 'no answer from the signer');
+      // Chromium and Firefox report a violation after the fetch has failed
+      await sleep(this.#clock, VIOLATION_DELAY_MS, signal ?? never);
+      const violation = stopWatchingPolicy();
+      // a single failure may be a lost connection, so only a repeated one is examined
+      const kind = violation
+        ? 'blocked'
+        : ++this.#unanswered > 1
+          ? await this.#findFaultKind(url, credentials, signal)
+          : null;
+      const what =
+        violation || (kind ? 'the browser cannot read what the signer answers' : 'no answer from the signer');
       throw new SignerFault(0, null, `${what} (${url})`, null, { cause, kind });
     } finally {
-      policy();
+      stopWatchingPolicy();
     }
   }
 
-  /** Asks, without CORS, whether the signer can be reached: its answers may be hidden, or come from a login elsewhere. */
-  async #findReason(
+  /**
+   * Checks, without CORS, whether the signer can be reached: CORS may hide its answers, or it may redirect to a login page
+   * on another origin.
+   */
+  async #findFaultKind(
     url: string,
     credentials?: RequestCredentials,
     signal?: AbortSignal,
   ): Promise<SignerFaultKind | null> {
-    const ask = (ending: AbortSignal): Promise<Response> =>
+    const head = (ending: AbortSignal): Promise<Response> =>
       fetch(url, { method: 'HEAD', mode: 'no-cors', credentials, signal: ending });
-    const type = await limited(this.#clock, PROBE_TIMEOUT, signal, ask).then(
+    const type = await withTimeout(this.#clock, PROBE_TIMEOUT_MS, signal, head).then(
       (answer) => answer.type,
       () => null,
     );
     if (type !== 'opaque') return null;
     const page = globalThis.location;
-    // what began at the page's own origin was redirected to another
+    // an opaque answer of the page's own origin was redirected to another origin
     return page && new URL(url, page.href).origin === page.origin ? 'sign-in' : 'unreadable';
   }
 }

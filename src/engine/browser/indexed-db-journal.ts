@@ -1,64 +1,66 @@
 import localforage from 'localforage';
-import type { Journal, JournalRecord } from '../ports.js';
+import type { Clock, Journal, JournalRecord } from '../ports.js';
 
-/** Milliseconds after which an unfinished upload is not offered any more. */
-export const LIFETIME = 7 * 24 * 3_600_000;
+/** Unfinished uploads are offered for one week. */
+export const RECORD_LIFETIME_MS = 7 * 24 * 3_600_000;
 
 /**
- * 1 recognised files by their time as well. Older records are dropped; newer ones, left by a page of tomorrow in a
- * browser that went back to today's, are let be until they are too old.
+ * Version of the records. Version 1 identified files by their modification time as well; such records are removed. Newer
+ * records, left by a later release that was rolled back, are kept until they expire.
  */
 const VERSION = 2;
 
-const TEXTS = ['id', 'scope', 'fingerprint', 'name'] as const;
+const STRING_FIELDS = ['id', 'scope', 'fingerprint', 'name'] as const;
 
-/** What is to be done with something that lies in the database. */
-function judge(value: unknown, now: number): 'use' | 'leave' | 'drop' {
+/** Decides whether a value of the database is used, kept for a later release, or removed. */
+function classifyRecord(value: unknown, now: number): 'use' | 'keep' | 'remove' {
   const record = value as Partial<Record<keyof JournalRecord, unknown>> | null;
-  // either way: a clock may have been wrong
-  const isYoung = Math.abs(now - Number(record?.createdAt)) < LIFETIME;
-  if (typeof record?.version !== 'number' || !isYoung) return 'drop';
-  if (record.version > VERSION) return 'leave';
-  const isWhole =
+  // a time in the future is checked too, because a clock may have been wrong
+  const isRecent = Math.abs(now - Number(record?.createdAt)) < RECORD_LIFETIME_MS;
+  if (typeof record?.version !== 'number' || !isRecent) return 'remove';
+  if (record.version > VERSION) return 'keep';
+  const isValid =
     record.version === VERSION
-    && TEXTS.every((name) => typeof record[name] === 'string')
+    && STRING_FIELDS.every((name) => typeof record[name] === 'string')
     && Number.isSafeInteger(record.size)
     && Array.isArray(record.actions);
-  return isWhole ? 'use' : 'drop';
+  return isValid ? 'use' : 'remove';
 }
 
 /**
- * Opens a table of its own database, at its first use. Pinned to IndexedDB: localStorage, where localforage would turn
- * next, loses what was written seconds before a crash.
+ * Opens an object store in a database of its own, on first use. Pinned to IndexedDB: localforage would fall back to
+ * localStorage, which loses writes of the last seconds before a crash.
  */
 export const openTable = (name: string, storeName: string): LocalForage =>
   localforage.createInstance({ name, storeName, driver: localforage.INDEXEDDB });
 
-/** The journal in IndexedDB, one record an upload. */
+/** Keeps the journal in IndexedDB, one record per upload. */
 export class IndexedDbJournal implements Journal {
-  readonly #dropped: (id: string) => void;
+  readonly #clock: Clock;
+  readonly #onRemove: (id: string) => void;
   #table: LocalForage | null = null;
 
-  /** @param dropped hears of each record that was too old or not understood */
-  constructor(dropped: (id: string) => void = () => {}) {
-    this.#dropped = dropped;
+  /** @param onRemove called for each record that `load()` removes because it is too old or not valid */
+  constructor(clock: Clock, onRemove: (id: string) => void = () => {}) {
+    this.#clock = clock;
+    this.#onRemove = onRemove;
   }
 
-  /** Opened at first use, so that importing the engine touches no storage. */
+  /** Opened on first use, so that importing the engine touches no storage. */
   get #records(): LocalForage {
     return (this.#table ??= openTable('mule-upload', 'uploads'));
   }
 
   async load(scope: string): Promise<JournalRecord[]> {
     const found: JournalRecord[] = [];
-    const stale: string[] = [];
+    const removed: string[] = [];
     await this.#records.iterate<unknown, void>((value, id) => {
-      const verdict = judge(value, Date.now());
-      if (verdict === 'drop') stale.push(id);
-      else if (verdict === 'use' && (value as JournalRecord).scope === scope) found.push(value as JournalRecord);
+      const use = classifyRecord(value, this.#clock.now());
+      if (use === 'remove') removed.push(id);
+      else if (use === 'use' && (value as JournalRecord).scope === scope) found.push(value as JournalRecord);
     });
-    await Promise.all(stale.map((id) => this.#records.removeItem(id)));
-    for (const id of stale) this.#dropped(id);
+    await Promise.all(removed.map((id) => this.#records.removeItem(id)));
+    for (const id of removed) this.#onRemove(id);
     return found.sort((a, b) => a.createdAt - b.createdAt);
   }
 

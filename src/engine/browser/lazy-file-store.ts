@@ -1,44 +1,47 @@
-import { LIFETIME, openTable } from './indexed-db-journal.js';
-import type { KeptFile, FileStore } from '../ports.js';
+import { RECORD_LIFETIME_MS, openTable } from './indexed-db-journal.js';
+import type { Clock, FileStore, KeptFile } from '../ports.js';
 
-// Handed over rather than imported there: what both sides import would become a third file that every visit fetches.
-const load = async (): Promise<FileStore> => {
+// The table and the lifetime are passed on, not imported there: a module that both files import would become one more
+// file of the CDN build, which every visit fetches.
+const load = async (clock: Clock): Promise<FileStore> => {
   const { IndexedDbFileStore } = await import('./indexed-db-file-store.js');
-  return new IndexedDbFileStore(openTable('mule-upload-files', 'files'), LIFETIME);
+  return new IndexedDbFileStore(openTable('mule-upload-files', 'files'), clock, RECORD_LIFETIME_MS);
 };
 
-/** The shelf in IndexedDB, whose code is fetched when the first file is put there or looked for. */
+/** Loads the file store in IndexedDB when the first file is saved or looked up. */
 export class LazyFileStore implements FileStore {
-  readonly #load: () => Promise<FileStore>;
+  readonly #clock: Clock;
+  readonly #load: (clock: Clock) => Promise<FileStore>;
   #loading: Promise<FileStore | null> | null = null;
 
-  constructor(fetchShelf = load) {
-    this.#load = fetchShelf;
+  constructor(clock: Clock, loadStore = load) {
+    this.#clock = clock;
+    this.#load = loadStore;
   }
 
   save(id: string, scope: string, kept: KeptFile): Promise<boolean> {
-    return this.#ask((shelf) => shelf.save(id, scope, kept), false);
+    return this.#use((store) => store.save(id, scope, kept), false);
   }
 
   find(id: string): Promise<KeptFile | null> {
-    return this.#ask((shelf) => shelf.find(id), null);
+    return this.#use((store) => store.find(id), null);
   }
 
   remove(id: string): Promise<void> {
-    return this.#ask((shelf) => shelf.remove(id), undefined);
+    return this.#use((store) => store.remove(id), undefined);
   }
 
   wipe(scope: string): Promise<void> {
-    return this.#ask((shelf) => shelf.wipe(scope), undefined);
+    return this.#use((store) => store.wipe(scope), undefined);
   }
 
-  /** A shelf that cannot be had, or whose storage is refused, is an empty one. */
-  async #ask<T>(question: (shelf: FileStore) => Promise<T>, nothing: T): Promise<T> {
-    this.#loading ??= this.#load().catch((error: unknown) => {
-      console.warn('mule-upload: no file is kept for the next visit, since a module could not be loaded.', error);
+  /** @returns `fallback` where the code cannot be loaded or the browser refuses storage */
+  async #use<T>(operation: (store: FileStore) => Promise<T>, fallback: T): Promise<T> {
+    this.#loading ??= this.#load(this.#clock).catch((error: unknown) => {
+      console.warn('mule-upload: no file is kept for the next visit, because a module could not be loaded.', error);
       return null;
     });
-    const shelf = await this.#loading;
-    return shelf ? question(shelf).catch(() => nothing) : nothing;
+    const store = await this.#loading;
+    return store ? operation(store).catch(() => fallback) : fallback;
   }
 }

@@ -1,9 +1,6 @@
 import type { KeyValueStore } from '../ports.js';
 
-/**
- * Short notes in localStorage, read without waiting. What it loses in a crash, or refuses, is no loss: nothing but
- * hints is written here.
- */
+/** Keeps short texts in localStorage. Failures are ignored, because only hints are kept here. */
 export const localKeyValueStore: KeyValueStore = {
   read(name) {
     try {
@@ -17,7 +14,7 @@ export const localKeyValueStore: KeyValueStore = {
       if (text === null) localStorage.removeItem(name);
       else localStorage.setItem(name, text);
     } catch {
-      // a private window, a worker, or no room
+      // storage is blocked, missing (in a worker) or full
     }
   },
 };

@@ -1,35 +1,35 @@
 import type { Clock, PageEnvironment } from '../ports.js';
 
-/** Milliseconds between looks at the clocks. */
-const LOOK_EVERY = 5_000;
-/** How much later than due a look must be to mean that the machine slept; hidden pages' timers may be held up a minute. */
-const SLEPT = 15_000;
-const SLEPT_HIDDEN = 150_000;
+/** Interval at which the clocks are compared to detect that the device slept. */
+const SLEEP_CHECK_INTERVAL_MS = 5_000;
+/** A check that is late by more than this means sleep. Browsers delay timers of hidden pages by up to a minute. */
+const SLEEP_THRESHOLD_MS = 15_000;
+const HIDDEN_SLEEP_THRESHOLD_MS = 150_000;
 
-type Off = () => void;
+type Unlisten = () => void;
 
-/** Listens until told to stop; a target that is not there never says anything. */
-function on<E extends Event>(target: EventTarget | undefined, types: string[], listener: (event: E) => void): Off {
+/** Adds a listener for several event types; a target that does not exist never fires. */
+function on<E extends Event>(target: EventTarget | undefined, types: string[], listener: (event: E) => void): Unlisten {
   const controller = new AbortController();
   for (const type of types) target?.addEventListener(type, listener as EventListener, { signal: controller.signal });
   return () => controller.abort();
 }
 
-/** Whether nobody sees the page: its timers then run about once a minute. */
+/** Whether the page is hidden: its timers then run about once a minute. */
 export const isHidden = (): boolean => globalThis.document?.visibilityState === 'hidden';
 
-/** Tells when the page is hidden or seen again, and, as hidden for good, when it goes. @returns what ends it */
-export function whenHidden(changed: (isHidden: boolean, isGone: boolean) => void): Off {
-  const offs = [
-    on(globalThis.document, ['visibilitychange'], () => changed(isHidden(), false)),
-    on(globalThis, ['pagehide'], () => changed(true, true)),
-    on(globalThis, ['pageshow'], () => changed(isHidden(), false)),
+/** Calls a listener when the page is hidden, shown, or left. `isGone`: it is unloaded or in the back-forward cache. */
+export function onVisibilityChange(listener: (isHidden: boolean, isGone: boolean) => void): Unlisten {
+  const unlisteners = [
+    on(globalThis.document, ['visibilitychange'], () => listener(isHidden(), false)),
+    on(globalThis, ['pagehide'], () => listener(true, true)),
+    on(globalThis, ['pageshow'], () => listener(isHidden(), false)),
   ];
-  return () => offs.forEach((off) => off());
+  return () => unlisteners.forEach((unlisten) => unlisten());
 }
 
 /**
- * The browser page: the line, sleep and waking, leaving. In a worker or in Node what is not there never happens.
+ * The browser's page: connectivity, sleep, visibility and unloading. Events that a worker or Node lacks never fire.
  * @see https://developer.chrome.com/docs/web-platform/page-lifecycle-api
  */
 export class BrowserPage implements PageEnvironment {
@@ -46,13 +46,13 @@ export class BrowserPage implements PageEnvironment {
   listen(
     { online, offline, wake, slept, hide, show, leave }: Parameters<PageEnvironment['listen']>[0],
     asksToLeave: boolean,
-  ): Off {
+  ): Unlisten {
     if (typeof globalThis.addEventListener !== 'function') return () => {};
     const page = globalThis.document as Document | undefined;
-    const offs = [
+    const unlisteners = [
       on(globalThis, ['online'], online),
       on(globalThis, ['offline'], offline),
-      // a page is frozen where it stands, or on its way into the cache; either way one of the two comes first
+      // a page that is frozen fires `freeze`, one that enters the back-forward cache fires `pagehide` before it
       on(globalThis, ['pagehide'], hide),
       on(page, ['freeze'], hide),
       on(globalThis, ['pageshow'], show),
@@ -62,28 +62,32 @@ export class BrowserPage implements PageEnvironment {
       }),
       this.#watchSleep(slept),
     ];
-    if (asksToLeave) offs.push(on(globalThis, ['beforeunload'], leave));
-    return () => offs.forEach((off) => off());
+    if (asksToLeave) unlisteners.push(on(globalThis, ['beforeunload'], leave));
+    return () => unlisteners.forEach((unlisten) => unlisten());
   }
 
-  /** The wall clock goes on in sleep, and on some systems the other one too: then only the timer is late. */
-  #watchSleep(slept: () => void): Off {
+  /**
+   * Detects sleep by comparing the clocks. The wall clock advances during sleep. On some systems the monotonic clock
+   * does too, and then only the late timer shows that the device slept.
+   */
+  #watchSleep(slept: () => void): Unlisten {
     const clock = this.#clock;
     let wall: number;
     let monotonic: number;
-    let cancel: Off;
-    const look = (): void => {
+    let cancel: Unlisten;
+    const schedule = (): void => {
       wall = clock.now();
       monotonic = clock.monotonic();
       cancel = clock.setTimer(() => {
-        const passed = clock.monotonic() - monotonic;
-        const jumped = clock.now() - wall - passed;
-        const late = passed - LOOK_EVERY;
-        if (jumped > SLEPT || late > (isHidden() ? SLEPT_HIDDEN : SLEPT)) slept();
-        look();
-      }, LOOK_EVERY);
+        const elapsed = clock.monotonic() - monotonic;
+        const jump = clock.now() - wall - elapsed;
+        const late = elapsed - SLEEP_CHECK_INTERVAL_MS;
+        const lateThreshold = isHidden() ? HIDDEN_SLEEP_THRESHOLD_MS : SLEEP_THRESHOLD_MS;
+        if (jump > SLEEP_THRESHOLD_MS || late > lateThreshold) slept();
+        schedule();
+      }, SLEEP_CHECK_INTERVAL_MS);
     };
-    look();
+    schedule();
     return () => cancel();
   }
 }

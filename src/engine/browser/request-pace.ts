@@ -1,59 +1,64 @@
-/** Bytes per millisecond that a request is taken to have at least, before any was measured: with progress, and without. */
-const LOWEST_HEARD = 512;
-const LOWEST_BLIND = 32;
-/** Bytes of a body that tells more of the network than of latency. */
+/** Speeds assumed before any was measured, in bytes per millisecond: where progress is reported, and where it is hidden. */
+const MIN_BYTES_PER_MS = 512;
+const MIN_BYTES_PER_MS_HIDDEN = 32;
+/** The duration of a request with a smaller body says more about latency than about throughput. */
 export const MIN_MEASURED_BYTES = 262_144;
 
 const currentController = (): unknown => globalThis.navigator?.serviceWorker?.controller ?? null;
 
 /**
- * Learns, for one origin, whether upload progress events arrive and how long requests with a body take. No browser
- * fires upload progress for a request that a service worker answers: silence then says nothing about the connection.
+ * Learns, for one origin, whether upload progress events fire and how long requests with a body take. No browser fires
+ * upload progress for a request that a service worker answers: missing events then say nothing about the connection.
  * @see https://github.com/whatwg/xhr/issues/286
  */
 export class RequestPace {
   /** Null while unknown. */
-  #isHeard: boolean | null = null;
-  /** The service worker under which that was learned. */
+  #hasProgress: boolean | null = null;
+  /** The service worker under which `#hasProgress` was learned. */
   #controller = currentController();
-  /** Of the slower requests among the latest; 0 while none was measured. */
+  /** Of the slower of the latest requests; 0 until one was measured. */
   #msPerByte = 0;
 
-  /** Whether progress is hidden, or may be as far as is known. */
-  get isBlind(): boolean {
+  /** Whether progress events are hidden, or may be as far as is known. */
+  get isProgressHidden(): boolean {
     const controller = currentController();
-    if (controller !== this.#controller) this.#isHeard = null;
+    if (controller !== this.#controller) this.#hasProgress = null;
     this.#controller = controller;
-    return !(this.#isHeard ?? controller === null);
+    return !(this.#hasProgress ?? controller === null);
   }
 
   /**
-   * Gives the milliseconds after which a request should have been answered.
+   * Returns the milliseconds after which a request should have been answered.
    * @param size bytes of its body
-   * @param msPerByte as its own progress shows; 0 where it shows nothing
+   * @param msPerByte measured by its own progress events; 0 where there were none
    */
-  due(size: number, msPerByte: number): number {
-    if (this.isBlind) return size * (this.#msPerByte * 3 || 1 / LOWEST_BLIND);
-    return size * 2 * Math.max(msPerByte, this.#msPerByte || 1 / LOWEST_HEARD);
+  expectedDuration(size: number, msPerByte: number): number {
+    if (this.isProgressHidden) return size * (this.#msPerByte * 3 || 1 / MIN_BYTES_PER_MS_HIDDEN);
+    return size * 2 * Math.max(msPerByte, this.#msPerByte || 1 / MIN_BYTES_PER_MS);
   }
 
   /** Records a progress event. */
-  heard(): void {
-    this.#isHeard = true;
+  recordProgress(): void {
+    this.#hasProgress = true;
   }
 
-  /** Records an answer, milliseconds after its request began. @param isHeard whether any progress event came before it */
-  answered(size: number, duration: number, isHeard: boolean): void {
+  /**
+   * Records an answer.
+   * @param size bytes of the request's body
+   * @param duration milliseconds from the start of the request
+   * @param hadProgress whether a progress event came before it
+   */
+  recordAnswer(size: number, duration: number, hadProgress: boolean): void {
     if (size < MIN_MEASURED_BYTES) return;
-    // a body that fits into the network's buffers may go without a word
-    if (!isHeard && duration > 1_000) this.#isHeard = false;
+    // a body that fits into the network's buffers may be sent without a progress event
+    if (!hadProgress && duration > 1_000) this.#hasProgress = false;
     const latest = duration / size;
     this.#msPerByte = Math.max(latest, (this.#msPerByte + latest) / 2);
   }
 
-  /** Records a request that was dropped without a single progress event: the next one gets more time. */
-  droppedBlind(): void {
-    if (this.isBlind) this.#msPerByte = 2 * (this.#msPerByte || 1 / LOWEST_BLIND / 3);
-    this.#isHeard ??= false;
+  /** Records a request that was dropped without any progress event, so that the next one gets more time. */
+  recordSilentDrop(): void {
+    if (this.isProgressHidden) this.#msPerByte = 2 * (this.#msPerByte || 1 / MIN_BYTES_PER_MS_HIDDEN / 3);
+    this.#hasProgress ??= false;
   }
 }

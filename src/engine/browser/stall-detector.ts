@@ -1,60 +1,60 @@
 import type { Clock } from '../ports.js';
 
-/** Milliseconds in which a request has to show life once the machine has slept, or the page is no longer kept busy. */
-const GRACE = 10_000;
-/** A timer that comes so many milliseconds late tells of a page that was kept busy. */
-const LATE = 500;
+/** Time for a request to make progress once the device woke up, or the page's main thread is free again. */
+const GRACE_MS = 10_000;
+/** A timer that is late by more than this shows that the main thread was busy. */
+const LATE_TIMER_MS = 500;
 
-/** Watches whether something still moves; one timer, set again only when it fires: what moves just moves the mark. */
+/** Detects that nothing makes progress any more. It has one timer, which progress does not reset but only outdates. */
 export class StallDetector {
   readonly #clock: Clock;
-  readonly #onStall: (stillFor: number) => void;
-  readonly #patience: number;
-  /** Milliseconds since the last movement that stand in for the patience; 0: none. */
+  readonly #onStall: (idleMs: number) => void;
+  readonly #timeout: number;
+  /** Replaces the timeout, in milliseconds since the last progress; 0: none. */
   #extension = 0;
-  #lastMove: number;
-  /** By when something has to have moved once the machine has slept. */
+  #lastProgress: number;
+  /** Time by which progress is required once the device has slept. */
   #deadline = Infinity;
   #cancel: (() => void) | null = null;
-  /** When the timer was to come. */
+  /** Time for which the timer was set. */
   #due = Infinity;
 
   /**
-   * @param patience milliseconds without a movement
-   * @param onStall called with the milliseconds for which nothing moved; once, unless it extends
+   * @param timeout milliseconds without progress
+   * @param onStall called with the milliseconds since the last progress; once, unless it calls `extend()`
    */
-  constructor(clock: Clock, patience: number, onStall: (stillFor: number) => void) {
+  constructor(clock: Clock, timeout: number, onStall: (idleMs: number) => void) {
     this.#clock = clock;
-    this.#patience = patience;
+    this.#timeout = timeout;
     this.#onStall = onStall;
-    this.#lastMove = clock.monotonic();
-    this.#look();
+    this.#lastProgress = clock.monotonic();
+    this.#check();
   }
 
-  moved(): void {
-    this.#lastMove = this.#clock.monotonic();
+  recordProgress(): void {
+    this.#lastProgress = this.#clock.monotonic();
     this.#deadline = Infinity;
     if (!this.#extension || !this.#cancel) return;
     this.#extension = 0;
-    this.#look();
+    this.#check();
   }
 
-  /** Goes on without a movement: calls back again after so many more milliseconds. */
+  /** Waits so many more milliseconds for progress before `onStall` is called again. */
   extend(more: number): void {
-    this.#extension = this.#clock.monotonic() - this.#lastMove + more;
-    this.#look();
+    this.#extension = this.#clock.monotonic() - this.#lastProgress + more;
+    this.#check();
   }
 
-  /** Whether the machine has slept since anything moved. */
-  get isHurried(): boolean {
+  /** Whether the device has slept since the last progress. */
+  get hasSlept(): boolean {
     return this.#deadline < Infinity;
   }
 
-  /** Takes in that the machine slept: a connection from before is most likely dead, and nothing will ever say so. */
-  hurry(): void {
+  /** Shortens the wait after sleep: a connection from before is most likely dead, and no event will say so. */
+  onWakeFromSleep(): void {
     if (!this.#cancel) return;
-    this.#deadline = Math.min(this.#deadline, this.#clock.monotonic() + GRACE);
-    this.#look();
+    this.#deadline = Math.min(this.#deadline, this.#clock.monotonic() + GRACE_MS);
+    this.#check();
   }
 
   stop(): void {
@@ -62,18 +62,18 @@ export class StallDetector {
     this.#cancel = null;
   }
 
-  #look(): void {
+  #check(): void {
     this.stop();
     const now = this.#clock.monotonic();
-    const end = Math.min(this.#lastMove + (this.#extension || this.#patience), this.#deadline);
-    if (end > now) this.#lookAt(end);
-    // who was kept busy hears of timers before it hears of all that has moved meanwhile
-    else if (now - this.#due > LATE) this.#lookAt(now + Math.min(now - this.#due, GRACE));
-    else this.#onStall(now - this.#lastMove);
+    const end = Math.min(this.#lastProgress + (this.#extension || this.#timeout), this.#deadline);
+    if (end > now) this.#checkAt(end);
+    // after a busy main thread, timers fire before the progress events that are queued
+    else if (now - this.#due > LATE_TIMER_MS) this.#checkAt(now + Math.min(now - this.#due, GRACE_MS));
+    else this.#onStall(now - this.#lastProgress);
   }
 
-  #lookAt(due: number): void {
+  #checkAt(due: number): void {
     this.#due = due;
-    this.#cancel = this.#clock.setTimer(() => this.#look(), due - this.#clock.monotonic());
+    this.#cancel = this.#clock.setTimer(() => this.#check(), due - this.#clock.monotonic());
   }
 }

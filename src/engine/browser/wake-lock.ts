@@ -1,33 +1,33 @@
 /**
- * Holds a screen wake lock while asked to. The browser takes it away when the page is hidden; `set(true)` takes it
- * again. Where it is refused, nothing happens: the upload does not depend on it.
+ * Holds a screen wake lock. The browser releases it when the page is hidden; `set(true)` requests it again. Where the
+ * browser refuses it, uploads go on without.
  * @see https://www.w3.org/TR/screen-wake-lock/
  */
 export class ScreenWakeLock {
   #isWanted = false;
   #lock: WakeLockSentinel | null = null;
-  #isAsking = false;
+  #isRequesting = false;
 
-  /** Takes the lock, or lets it go. */
+  /** Requests the lock, or releases it. */
   set(isWanted: boolean): void {
     this.#isWanted = isWanted;
-    if (isWanted) void this.#take();
-    else this.#letGo();
+    if (isWanted) void this.#request();
+    else this.#release();
   }
 
-  async #take(): Promise<void> {
-    if (this.#isAsking || (this.#lock && !this.#lock.released)) return;
-    this.#isAsking = true;
+  async #request(): Promise<void> {
+    if (this.#isRequesting || (this.#lock && !this.#lock.released)) return;
+    this.#isRequesting = true;
     try {
       this.#lock = await navigator.wakeLock.request('screen');
     } catch {
-      // low battery, a hidden page, no such thing: asked for again at the next occasion
+      // low battery, a hidden page or no such API; the next `set(true)` tries again
     }
-    this.#isAsking = false;
-    if (!this.#isWanted) this.#letGo();
+    this.#isRequesting = false;
+    if (!this.#isWanted) this.#release();
   }
 
-  #letGo(): void {
+  #release(): void {
     void this.#lock?.release().catch(() => {});
     this.#lock = null;
   }

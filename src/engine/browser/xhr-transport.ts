@@ -1,30 +1,28 @@
 import { MAX_XML_LENGTH } from '../../xml.js';
-import { abortable, limited } from '../util/abort.js';
+import { abortable, withTimeout } from '../util/abort.js';
 import { TransportFault } from '../api/errors.js';
 import { watchPolicy } from './page-policy.js';
 import { MIN_MEASURED_BYTES, RequestPace } from './request-pace.js';
 import { StallDetector } from './stall-detector.js';
 import type { Clock, StoreRequest, StoreResponse, Transport } from '../ports.js';
 
-const PROBE_TIMEOUT = 5_000;
-/** Answers of one store after which it is not asked any more how it is spoken to. */
-const MOST_LOOKS = 8;
+const PROBE_TIMEOUT_MS = 5_000;
+/** Answers of one origin after which its protocol is not looked up any more. */
+const MAX_PROTOCOL_LOOKUPS = 8;
 
-/**
- * All exposed headers at once: asking XHR for one that CORS does not expose writes an error on Chromium's console.
- */
+/** Reads all exposed headers at once: asking XHR for one that CORS does not expose logs an error in Chromium. */
 function readHeaders(xhr: XMLHttpRequest): Headers {
   const lines = xhr.getAllResponseHeaders().matchAll(/^(.+?):(.*)$/gm);
   return new Headers([...lines].map(([, name, value]): [string, string] => [name!, value!]));
 }
 
-/** Bytes of a body. */
+/** Returns the bytes of a body. */
 function sizeOf(body: StoreRequest['body'] | FormDataEntryValue): number {
   if (body instanceof FormData) return [...body.values()].reduce((sum, value) => sum + sizeOf(value), 0);
   return body instanceof Blob ? body.size : (body?.length ?? 0);
 }
 
-/** By origin; what one uploader learns holds for all of the page. */
+/** By origin, shared by all uploaders of the page. */
 const paces = new Map<string, RequestPace>();
 
 function paceOf({ origin }: URL): RequestPace {
@@ -34,14 +32,14 @@ function paceOf({ origin }: URL): RequestPace {
 }
 
 /**
- * The browser's own way to the store: XMLHttpRequest, the only one that tells upload progress in every engine.
+ * Sends requests by XMLHttpRequest, the only API that reports upload progress in every browser.
  * @see https://xhr.spec.whatwg.org/
  */
 export class XhrTransport implements Transport {
   readonly #clock: Clock;
-  readonly #watches = new Set<StallDetector>();
-  /** By origin, once it is known; null while there is hope left. */
-  readonly #protocols = new Map<string, { name: string | undefined; looks: number }>();
+  readonly #detectors = new Set<StallDetector>();
+  /** Protocols by origin; `name` is undefined until one was found. */
+  readonly #protocols = new Map<string, { name: string | undefined; lookups: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -64,82 +62,83 @@ export class XhrTransport implements Transport {
       const clock = this.#clock;
       const pace = paceOf(new URL(url));
       const size = sizeOf(body);
-      const begun = clock.monotonic();
-      const policy = watchPolicy(url);
-      const ending = new AbortController();
-      /** When the last byte went up; what is small goes at once. */
-      let upAt = body && size < MIN_MEASURED_BYTES ? begun : null;
-      /** The first progress event, and milliseconds per byte since. */
-      let first: { loaded: number; time: number } | null = null;
+      const startedAt = clock.monotonic();
+      const stopWatchingPolicy = watchPolicy(url);
+      const lifetime = new AbortController();
+      /** When the last byte was sent; a small body counts as sent at once. */
+      let bodySentAt = body && size < MIN_MEASURED_BYTES ? startedAt : null;
+      let firstProgress: { loaded: number; time: number } | null = null;
+      /** Milliseconds per byte since the first progress event. */
       let ownPace = 0;
-      let isAsking = false;
+      let isChecking = false;
       const xhr = new XMLHttpRequest();
       xhr.open(method, url);
       for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
 
-      const drop = (stillFor: number): void => {
-        if (body && upAt === null && !first) pace.droppedBlind();
-        fault('stalled', `nothing moved for ${Math.round(stillFor / 1_000)} s`);
+      const drop = (idleMs: number): void => {
+        if (body && bodySentAt === null && !firstProgress) pace.recordSilentDrop();
+        fault('stalled', `nothing moved for ${Math.round(idleMs / 1_000)} s`);
         xhr.abort();
       };
-      const watch = new StallDetector(clock, body ? stallTimeout : answerTimeout, (stillFor) => {
-        const elapsed = clock.monotonic() - begun;
-        const isHidden = upAt === null && !first && pace.isBlind;
-        const due = pace.due(size, ownPace) + (isHidden ? stallTimeout : 0);
-        /** Milliseconds until it is dropped whether or not the store can be asked. */
-        const left = (upAt === null ? due : upAt - begun) + answerTimeout - elapsed;
-        if (!body || watch.isHurried || isAsking || left <= 0 || (upAt === null && !isHidden)) return drop(stillFor);
-        watch.extend(left);
+      const detector = new StallDetector(clock, body ? stallTimeout : answerTimeout, (idleMs) => {
+        const elapsed = clock.monotonic() - startedAt;
+        const isHidden = bodySentAt === null && !firstProgress && pace.isProgressHidden;
+        const due = pace.expectedDuration(size, ownPace) + (isHidden ? stallTimeout : 0);
+        /** Milliseconds until it is dropped without asking `isLost`. */
+        const left = (bodySentAt === null ? due : bodySentAt - startedAt) + answerTimeout - elapsed;
+        if (!body || detector.hasSlept || isChecking || left <= 0 || (bodySentAt === null && !isHidden))
+          return drop(idleMs);
+        detector.extend(left);
         if (!isLost) return;
-        isAsking = true;
-        isLost(elapsed >= due, ending.signal).then(
+        isChecking = true;
+        isLost(elapsed >= due, lifetime.signal).then(
           (isGone) => {
-            isAsking = false;
-            if (ending.signal.aborted) return;
-            if (isGone) drop(clock.monotonic() - begun - elapsed + stillFor);
-            else watch.extend(stallTimeout);
+            isChecking = false;
+            if (lifetime.signal.aborted) return;
+            if (isGone) drop(clock.monotonic() - startedAt - elapsed + idleMs);
+            else detector.extend(stallTimeout);
           },
           () => {},
         );
       });
-      this.#watches.add(watch);
+      this.#detectors.add(detector);
       const end = (): void => {
-        policy();
-        ending.abort();
-        watch.stop();
-        this.#watches.delete(watch);
+        stopWatchingPolicy();
+        lifetime.abort();
+        detector.stop();
+        this.#detectors.delete(detector);
       };
 
-      // Listeners on `upload` cost a preflight: only a body is worth one.
+      // listeners on `upload` cost a CORS preflight, which only a body is worth
       if (body) {
         xhr.upload.onprogress = ({ loaded, total }) => {
           const time = clock.monotonic();
-          pace.heard();
-          first ??= { loaded, time };
-          ownPace = (time - first.time) / (loaded - first.loaded) || 0;
-          // Firefox fires `load` of an upload only when the answer comes
-          if (loaded >= total) upAt ??= time;
-          watch.moved();
+          pace.recordProgress();
+          firstProgress ??= { loaded, time };
+          ownPace = (time - firstProgress.time) / (loaded - firstProgress.loaded) || 0;
+          // Firefox fires the upload's `load` only when the answer arrives
+          if (loaded >= total) bodySentAt ??= time;
+          detector.recordProgress();
           onProgress?.(loaded);
         };
         xhr.upload.onload = () => {
-          upAt ??= clock.monotonic();
-          watch.moved();
+          bodySentAt ??= clock.monotonic();
+          detector.recordProgress();
         };
       }
       xhr.onprogress = ({ loaded }) => {
-        if (loaded <= MAX_XML_LENGTH) return watch.moved();
+        if (loaded <= MAX_XML_LENGTH) return detector.recordProgress();
         fault('network', 'the answer is too long');
         xhr.abort();
       };
-      // Safari aborts requests that nobody asked it to abort: the line's fault, as far as we are concerned.
+      // Safari aborts requests by itself, which counts as a network failure
       xhr.onerror = xhr.onabort = () => {
-        const block = policy();
-        fault(block ? 'blocked' : 'network', block || 'the connection failed');
+        const violation = stopWatchingPolicy();
+        fault(violation ? 'blocked' : 'network', violation || 'the connection failed');
       };
       xhr.onload = () => {
         end();
-        if (body) pace.answered(size, clock.monotonic() - begun, first !== null);
+        if (body) pace.recordAnswer(size, clock.monotonic() - startedAt, firstProgress !== null);
         const received = readHeaders(xhr);
         resolve({
           status: xhr.status,
@@ -154,25 +153,25 @@ export class XhrTransport implements Transport {
     });
   }
 
-  /** As resource timing has it, which stores that send no `Timing-Allow-Origin` keep to themselves. */
+  /** Reads the protocol from resource timing, which is empty where the store sends no `Timing-Allow-Origin`. */
   #protocolOf(url: string): string | undefined {
     const { origin } = new URL(url);
-    const known = this.#protocols.get(origin) ?? { name: undefined, looks: 0 };
+    const known = this.#protocols.get(origin) ?? { name: undefined, lookups: 0 };
     this.#protocols.set(origin, known);
-    if (known.name !== undefined || known.looks++ >= MOST_LOOKS) return known.name;
+    if (known.name !== undefined || known.lookups++ >= MAX_PROTOCOL_LOOKUPS) return known.name;
     const entry = performance.getEntriesByName(url, 'resource').at(-1) as PerformanceResourceTiming | undefined;
     return (known.name = entry?.nextHopProtocol || undefined);
   }
 
   onWakeFromSleep(): void {
-    for (const watch of this.#watches) watch.hurry();
+    for (const detector of this.#detectors) detector.onWakeFromSleep();
   }
 
-  /** Asks without CORS, so that any answer at all counts. */
+  /** Sends HEAD without CORS, so that any answer counts. */
   async probe(url: string, signal: AbortSignal): Promise<boolean> {
-    const ask = (ending: AbortSignal): Promise<Response> =>
+    const head = (ending: AbortSignal): Promise<Response> =>
       fetch(url, { method: 'HEAD', mode: 'no-cors', cache: 'no-store', credentials: 'omit', signal: ending });
-    return limited(this.#clock, PROBE_TIMEOUT, signal, ask).then(
+    return withTimeout(this.#clock, PROBE_TIMEOUT_MS, signal, head).then(
       () => true,
       () => false,
     );

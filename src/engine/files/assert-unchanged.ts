@@ -3,24 +3,24 @@ import { ReadFault, UploadError } from '../api/errors.js';
 import { fingerprint, isKnownByTime } from './fingerprint.js';
 
 /**
- * Reads one byte: a file that was changed or taken away fails just like a bad line.
+ * Reads one byte, because a request whose file was changed or removed fails like a lost connection.
  * @throws UploadError `file-changed` or `file-unreadable`
  */
 export async function assertReadable(file: Blob, name: string): Promise<void> {
   try {
     await readByte(file);
   } catch (cause) {
-    throw unreadable(name, cause);
+    throw unreadableError(name, cause);
   }
 }
 
 /**
- * Waits for what reads a file.
+ * Waits for work that reads a file, and finds out why where reading fails.
  * @throws UploadError `file-changed` or `file-unreadable`
- * @throws ReadFault where the file is there all the same
+ * @throws ReadFault where the file is still readable
  * @throws the signal's reason when aborted
  */
-export async function reading<T>(file: Blob, name: string, signal: AbortSignal, work: Promise<T>): Promise<T> {
+export async function explainReadError<T>(file: Blob, name: string, signal: AbortSignal, work: Promise<T>): Promise<T> {
   try {
     return await unlessAborted(signal, work);
   } catch (cause) {
@@ -32,24 +32,24 @@ export async function reading<T>(file: Blob, name: string, signal: AbortSignal, 
 }
 
 /**
- * Holds a file's samples against what it was recognised by at first: Firefox reads on in a file that has changed.
+ * Computes a file's fingerprint again and compares it: Firefox keeps reading a file that has changed.
  * @throws UploadError `file-changed` or `file-unreadable`
  */
-export async function assertUnchanged(file: File, name: string, print: string): Promise<void> {
-  let now: string;
+export async function assertUnchanged(file: File, name: string, expected: string): Promise<void> {
+  let current: string;
   try {
-    now = await fingerprint(file);
+    current = await fingerprint(file);
     if (isKnownByTime(file)) await readByte(file);
   } catch (cause) {
-    throw unreadable(name, cause);
+    throw unreadableError(name, cause);
   }
-  if (now !== print) throw changed(`“${name}” has changed`);
+  if (current !== expected) throw changedError(`“${name}” has changed`);
 }
 
-function unreadable(name: string, cause: unknown): UploadError {
-  // the others are what Chromium and Firefox say of a file that has changed, and of one without permission
+function unreadableError(name: string, cause: unknown): UploadError {
+  // Chromium and Firefox throw other errors for a file that has changed, and for one without permission
   if ((cause as DOMException).name !== 'NotFoundError') {
-    return changed(`“${name}” has changed, or cannot be read`, cause);
+    return changedError(`“${name}” has changed, or cannot be read`, cause);
   }
   return new UploadError('file-unreadable', `“${name}” is gone, or has changed: put it back, or choose it again.`, {
     phase: 'part',
@@ -60,8 +60,8 @@ function unreadable(name: string, cause: unknown): UploadError {
 
 const readByte = (file: Blob): Promise<ArrayBuffer> => file.slice(0, 1).arrayBuffer();
 
-const changed = (what: string, cause?: unknown): UploadError =>
-  new UploadError('file-changed', `${what}: choose it again, and it is sent afresh.`, {
+const changedError = (what: string, cause?: unknown): UploadError =>
+  new UploadError('file-changed', `${what}: choose it again to upload it as it is now.`, {
     phase: 'part',
     cause,
     isFinal: true,

@@ -1,30 +1,30 @@
-/** What comes in as files, recognised by what it can do: a File of another frame is no instance of ours. */
+/** Turns what `add()` receives into entries. Files are recognised by their members: `instanceof` fails across frames. */
 import type { Rejection } from './file-rules.js';
 import type { AdmissionRules, FileEntry, RejectCode, UploadSnapshot } from '../api/types.js';
 
-/** Reasons for which an item is refused before its name, type and size are looked at. */
+/** Reasons to reject an item before its name, type and size are checked. */
 type EntryFault = Extract<RejectCode, 'not-a-file' | 'unreadable' | 'system-file'>;
 
-/** A file to be added, or what stands for one that cannot be. */
+/** A file to add, or a placeholder for an item that cannot be added. */
 export interface Entry extends FileEntry {
-  /** The upload's id, where it is listed already. */
+  /** The upload's ID, where it is listed already. */
   id?: string | undefined;
-  /** Whether its row was aborted before the code was there that runs it. */
+  /** Whether the upload was aborted before the engine was loaded. */
   isAborted?: boolean;
-  /** Why it cannot be added; `file` is then empty, and has the item's name. */
+  /** Why it cannot be added. `file` is then empty and has the item's name. */
   fault?: Rejection;
 }
 
-/** Rules of one call of `add()`. */
+/** Rules for one call of `add()`. */
 export interface Rules extends AdmissionRules {
   /**
    * Called before the first file is added, once unfinished uploads of earlier visits are listed.
-   * @param isAnyAdmitted whether name, type and size of one of the files will do
+   * @param isAnyAdmitted whether name, type and size of at least one file are accepted
    */
   onReady?(isAnyAdmitted: boolean, listed: readonly UploadSnapshot[]): void;
 }
 
-/** Checks for what every Blob and File of every realm can do. */
+/** Whether an item is a Blob or File, of any frame. */
 export const isBlob = (item: unknown): item is Blob => {
   const { size, slice, arrayBuffer } = Object(item) as Partial<Blob>;
   return typeof size === 'number' && typeof slice === 'function' && typeof arrayBuffer === 'function';
@@ -33,12 +33,12 @@ export const isBlob = (item: unknown): item is Blob => {
 const FAULTS: Record<EntryFault, string> = {
   unreadable: 'it cannot be read',
   'system-file': 'it is a system file',
-  'not-a-file': 'it is no File, Blob or file handle',
+  'not-a-file': 'it is not a File, Blob or file handle',
 };
 
 /**
- * Makes an entry for what cannot be added.
- * @param name of what is no file, what it is
+ * Returns an entry for an item that cannot be added.
+ * @param name the file's name, or the type of an item that is not a file
  */
 export function faultyEntry(name: string, code: EntryFault, relativePath = ''): Entry {
   const why = name === 'ReadableStream' ? 'streams cannot be uploaded yet' : FAULTS[code];
@@ -47,28 +47,28 @@ export function faultyEntry(name: string, code: EntryFault, relativePath = ''): 
 }
 
 /**
- * Lists what was given: one file, or many.
- * @throws TypeError for what is no object
+ * Returns the items of a list, or a single item as a list.
+ * @throws TypeError for a primitive value
  */
 export function listOf(source: unknown): unknown[] {
   if (Object(source) !== source) throw new TypeError(`add() takes files, not ${kindOf(source)}`);
-  // the items of a typed array are numbers
+  // a typed array is iterable too, but its items are numbers
   const isList = Symbol.iterator in (source as object) && !ArrayBuffer.isView(source);
   return isList ? [...(source as Iterable<unknown>)] : [source];
 }
 
-/** Names what something is: `null`, `string`, `ReadableStream`. */
+/** Returns the type of a value for messages: `null`, `string`, `ReadableStream`. */
 export const kindOf = (item: unknown): string =>
   Object(item) === item ? Object.prototype.toString.call(item).slice(8, -1) : item === null ? 'null' : typeof item;
 
-/** The family of a type, and a subtype that serves as an extension. */
+/** Matches the top-level type of a media type, and a subtype that can serve as a file extension. */
 const BLOB_TYPE = /^(image|audio|video|text)?[^/]*(?:\/(?:x-)?([a-z\d]{2,5})(?![\w.-]))?/;
 
-/** Names given to Blobs, so that one that is added twice is recognised. */
+/** Files made of Blobs, so that a Blob that is added twice is recognised. */
 const files = new WeakMap<Blob, File>();
 let count = 0;
 
-/** Gives a Blob a name by its type: `image.png`, then `image-2.png`. */
+/** Returns a file with the Blob's bytes and a name by its type: `image.png`, then `image-2.png`. */
 function nameBlob(blob: Blob): File {
   let file = files.get(blob);
   if (!file) {
@@ -81,14 +81,14 @@ function nameBlob(blob: Blob): File {
   return file;
 }
 
-/** Files that systems leave in folders and nobody means to upload, and folders that hold nothing else. */
-const SYSTEM =
+/** Hidden files that operating systems create, and folders of such files. */
+const SYSTEM_FILE =
   /(?:^|\/)(?:\.DS_Store|Thumbs\.db|ehthumbs\.db|desktop\.ini|\._[^/]*|\.AppleDouble|\.(?:Spotlight-V100|Trashes|fseventsd|TemporaryItems)|__MACOSX|System Volume Information|\$RECYCLE\.BIN)(?:\/|$)/i;
 
-/** Checks whether a path below a folder leads to, or through, a hidden file of the system. */
-export const isSystemFile = (path = ''): boolean => SYSTEM.test(path);
+/** Whether a path below a folder contains a hidden file or folder of the operating system. */
+export const isSystemFile = (path = ''): boolean => SYSTEM_FILE.test(path);
 
-/** Makes an entry of one item, whatever it is. */
+/** Returns the entry for one item of any kind. */
 export function entryOf(item: unknown): Entry {
   const given: Partial<Entry> | null = isBlob(item) ? { file: item as File } : (item as Partial<Entry> | null);
   const { file = item as Blob | null, handle, fault } = given ?? {};

@@ -7,7 +7,7 @@ export interface Rejection {
 
 type FileFacts = Pick<File, 'name' | 'size' | 'type'>;
 
-/** Whether a file matches an `accept` list, as far as needs no table; the rule itself once it is loaded. */
+/** Whether a file matches an `accept` list. Compares literally until the full rule, which knows file types, is loaded. */
 let matches = ({ name, type }: Pick<FileFacts, 'name' | 'type'>, accept: string): boolean =>
   !accept
   || accept
@@ -19,8 +19,8 @@ let matches = ({ name, type }: Pick<FileFacts, 'name' | 'type'>, accept: string)
         : token && (token === type || (token[0] === '.' && name.toLowerCase().endsWith(token))),
     );
 
-/** Loads the rule of `accept`, where files need it; without it fewer files are accepted. */
-export async function loadRule(files: Iterable<FileFacts>, accept = ''): Promise<void> {
+/** Loads the full rule of `accept` where a file does not match literally. Where loading fails, fewer files are accepted. */
+export async function loadAcceptRule(files: Iterable<FileFacts>, accept = ''): Promise<void> {
   if ([...files].every((file) => matches(file, accept))) return;
   try {
     const { isAccepted } = await import('../../accept.js');
@@ -30,7 +30,7 @@ export async function loadRule(files: Iterable<FileFacts>, accept = ''): Promise
   }
 }
 
-/** Bytes for people: decimal units, as file managers show them. */
+/** Formats bytes in decimal units, as file managers do. */
 export function formatSize(bytes: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
   const power = bytes < 1_000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
@@ -43,8 +43,8 @@ export function formatSize(bytes: number): string {
 }
 
 /**
- * Tells why a file is not taken in; null where it is.
- * @param count files that are listed already
+ * Returns why a file is rejected; null where it is accepted.
+ * @param count files listed so far
  */
 export function rejectionOf(
   file: FileFacts,
@@ -52,13 +52,15 @@ export function rejectionOf(
   count: number,
 ): Rejection | null {
   const { name, size } = file;
-  const rejection = (code: RejectCode, what: string): Rejection => ({ code, message: `“${name}” ${what}.` });
-  if (!name) return { code: 'empty-name', message: 'The file has no name.' };
-  if (!matches(file, accept)) return rejection('type', `is not of an accepted type (${accept})`);
-  if (size > maxSize)
-    return rejection('too-big', `has ${formatSize(size)}; at most ${formatSize(maxSize)} are accepted`);
+  const rejection = (code: RejectCode, why: string): Rejection => ({
+    code,
+    message: `“${name}” was not added: ${why}.`,
+  });
+  if (!name) return { code: 'empty-name', message: 'A file was not added: it has no name.' };
+  if (!matches(file, accept)) return rejection('type', `its type is not accepted (${accept})`);
+  if (size > maxSize) return rejection('too-big', `it has ${formatSize(size)}, the limit is ${formatSize(maxSize)}`);
   if (size < minSize)
-    return rejection('too-small', `has ${formatSize(size)}; at least ${formatSize(minSize)} are needed`);
-  if (count >= maxFiles) return rejection('too-many', `is one too many: the most is ${maxFiles}`);
+    return rejection('too-small', `it has ${formatSize(size)}, the minimum is ${formatSize(minSize)}`);
+  if (count >= maxFiles) return rejection('too-many', `the limit is ${maxFiles} ${maxFiles === 1 ? 'file' : 'files'}`);
   return null;
 }

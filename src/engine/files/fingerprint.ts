@@ -1,12 +1,13 @@
 import { MIN_PART_SIZE } from '../../limits.js';
+import { concat, hex } from '../util/bytes.js';
 
-/** Bytes of each sample. */
-const SAMPLE = 64 * 1024;
-/** Bytes of the largest file that is read whole. */
-export const READ_WHOLE = SAMPLE * 3;
+/** Size of each sample. */
+const SAMPLE_BYTES = 64 * 1024;
+/** Files up to this size are hashed whole instead of by samples. */
+export const MAX_FULLY_HASHED_BYTES = SAMPLE_BYTES * 3;
 
 /**
- * 64 bits that are enough to tell files apart where the page has no WebCrypto (plain `http:`): FNV-1a.
+ * Returns a 64-bit hash (FNV-1a) for pages without WebCrypto (plain `http:`). It is enough to tell files apart.
  * @see https://www.rfc-editor.org/rfc/rfc9923
  */
 function weakHash(bytes: Uint8Array): string {
@@ -15,62 +16,49 @@ function weakHash(bytes: Uint8Array): string {
   return `w-${hash.toString(36)}`;
 }
 
-const bytesOf = async (blob: Blob): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await blob.arrayBuffer());
-
-/** One after the other. A Blob of Blobs would do it too, by way of another process of the browser. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
-}
-
-/** Bytes in hexadecimal. */
-export const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+const readBytes = async (blob: Blob): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await blob.arrayBuffer());
 
 /**
- * Whether name, size and time are enough: nothing of it is stored before all is, so there is nothing to be mixed with,
- * and the browser itself refuses to read it once its time has changed. Desktop Chromium does; Firefox reads on, and
- * what Android hands over often has no time. Three samples of 200 files cost as much as to send a MiB of each.
+ * Whether a file is identified by name, size and modification time, without reading it.
+ *
+ * That is enough for a file of a single part: two versions cannot be mixed in one object. It also takes a browser that
+ * refuses to read a file whose time has changed. Desktop Chromium does. Firefox keeps reading, and Android often reports
+ * no time. Reading three samples of each of 200 files takes as long as sending 1 MiB of each.
  * @see https://w3c.github.io/FileAPI/#snapshot-state
  */
 export const isKnownByTime = (file: Blob): file is File =>
-  // a File of another frame is no instance of ours
-  'lastModified' in file && file.size <= MIN_PART_SIZE && noticesChanges();
+  // `instanceof File` fails for a File of another frame
+  'lastModified' in file && file.size <= MIN_PART_SIZE && detectsChangedFiles();
 
-/** Of a browser that does not say what it is, nothing is expected. */
-const noticesChanges = (): boolean =>
+/** Whether the browser is desktop Chromium; other browsers have no `userAgentData`. */
+const detectsChangedFiles = (): boolean =>
   (navigator as { userAgentData?: { mobile: boolean } }).userAgentData?.mobile === false;
 
 /**
- * Gives what a file is recognised by when it is chosen again: a hash of its size and of samples of its head, middle
- * and tail. Costs milliseconds at any size.
+ * Returns a fingerprint by which a file is recognised when it is chosen again. It takes milliseconds at any size.
  *
- * Of a file that `isKnownByTime` that is its name, size and time, and nothing is read.
+ * For a file that `isKnownByTime`, it is a hash of name, size and modification time, and nothing is read. For all others
+ * it is a hash of the size and of samples of the file's head, middle and tail.
  *
- * Of all others neither name nor time count: copying, moving to another disk, syncing and touching a file change
- * them, and its bytes not; a stick that keeps times by two seconds changes them just by being unplugged. The price: a
- * large file that was changed in place, to the byte of the same size and between the samples, is taken for the one
- * that was begun. So this opens the gate and proves nothing. What proves it is the comparison of the parts that the
- * store holds with the file, by their checksums.
- * @param read gives the bytes of a file of up to three samples
- * @throws DOMException when the file cannot be read
+ * These ignore name and time, because copying, syncing or touching a file changes them and not its bytes. A FAT drive
+ * rounds times to two seconds, so unplugging it is enough. In return, a large file that was edited between the samples
+ * and kept its size has the same fingerprint. So the fingerprint only selects an upload to resume. Comparing the stored
+ * parts' checksums with the file proves that it is the same.
+ * @param read returns the bytes of a file of up to three samples
+ * @throws DOMException where the file cannot be read
  */
-export async function fingerprint(file: Blob, read = bytesOf): Promise<string> {
+export async function fingerprint(file: Blob, read = readBytes): Promise<string> {
   const { size } = file;
   const encoder = new TextEncoder();
-  // its path is not part of it: a file that comes from a handle, or from the browser's database, has none
+  // without its path, which a file from a handle or from IndexedDB does not have
   if (isKnownByTime(file)) return weakHash(encoder.encode(`${size} ${file.lastModified} ${file.name}`));
   const head = encoder.encode(`${size} `);
-  const starts = [0, Math.floor((size - SAMPLE) / 2), size - SAMPLE].map((start) => Math.max(0, start));
+  const starts = [0, Math.floor((size - SAMPLE_BYTES) / 2), size - SAMPLE_BYTES].map((start) => Math.max(0, start));
   const samples =
-    size <= READ_WHOLE
+    size <= MAX_FULLY_HASHED_BYTES
       ? [await read(file)]
-      : await Promise.all(starts.map((start) => bytesOf(file.slice(start, start + SAMPLE))));
-  const bytes = joined([head, ...samples]);
+      : await Promise.all(starts.map((start) => readBytes(file.slice(start, start + SAMPLE_BYTES))));
+  const bytes = concat([head, ...samples]);
   if (!globalThis.crypto?.subtle) return weakHash(bytes);
   return hex(new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
 }

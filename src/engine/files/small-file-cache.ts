@@ -1,60 +1,60 @@
-import { READ_WHOLE } from './fingerprint.js';
+import { MAX_FULLY_HASHED_BYTES } from './fingerprint.js';
 import type { Clock } from '../ports.js';
 
-/** Bytes kept at most, over all files. */
-const MOST_BYTES = 4 * 1024 ** 2;
-/** Milliseconds after which a file is read again: it may have changed, which only the browser can tell. */
-const LIFE = 10_000;
+/** Upper bound for all files together. */
+const MAX_CACHED_BYTES = 4 * 1024 ** 2;
+/** Older bytes are read again: the file may have changed, which only reading it shows. */
+const MAX_AGE_MS = 10_000;
 
-/** Whether a file is read at one time, and sent from memory where that is done to recognise it. */
-export const isSmall = ({ size }: Blob): boolean => size <= READ_WHOLE;
+/** Whether a file is read as a whole for its fingerprint, and can then be sent from memory. */
+export const isSmall = ({ size }: Blob): boolean => size <= MAX_FULLY_HASHED_BYTES;
 
 /**
- * The bytes of small files, from when they are recognised until they are sent, so that each is read once. Thousands of
- * files cost more by how often they are touched than by their bytes.
+ * Keeps the bytes of small files from fingerprinting until they are sent, so that each file is read once. For thousands
+ * of small files, the number of reads costs more than their bytes.
  */
 export class SmallFileCache {
   readonly #clock: Clock;
-  readonly #kept = new Map<Blob, { bytes: Uint8Array<ArrayBuffer>; at: number }>();
+  readonly #entries = new Map<Blob, { bytes: Uint8Array<ArrayBuffer>; at: number }>();
   #size = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Reads one to recognise it, and keeps what it read while there is room. @throws DOMException */
+  /** Reads a file for its fingerprint, and caches its bytes while there is room. @throws DOMException */
   async read(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = new Uint8Array(await file.arrayBuffer());
     this.#drop(file);
-    if (this.#size + bytes.length > MOST_BYTES) this.#forgetOld();
-    if (this.#size + bytes.length <= MOST_BYTES) {
-      this.#kept.set(file, { bytes, at: this.#clock.monotonic() });
+    if (this.#size + bytes.length > MAX_CACHED_BYTES) this.#dropExpired();
+    if (this.#size + bytes.length <= MAX_CACHED_BYTES) {
+      this.#entries.set(file, { bytes, at: this.#clock.monotonic() });
       this.#size += bytes.length;
     }
     return bytes;
   }
 
-  /** Gives the bytes to send them, read just now or again. @throws DOMException */
+  /** Removes and returns a file's bytes, reading it again where they are missing or too old. @throws DOMException */
   async take(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
-    const kept = this.#kept.get(file);
+    const entry = this.#entries.get(file);
     this.#drop(file);
-    return kept && this.#isYoung(kept.at) ? kept.bytes : new Uint8Array(await file.arrayBuffer());
+    return entry && this.#isFresh(entry.at) ? entry.bytes : new Uint8Array(await file.arrayBuffer());
   }
 
-  #isYoung(at: number): boolean {
-    return this.#clock.monotonic() - at < LIFE;
+  #isFresh(at: number): boolean {
+    return this.#clock.monotonic() - at < MAX_AGE_MS;
   }
 
-  /** Kept in the order they were read. */
-  #forgetOld(): void {
-    for (const [file, { at }] of this.#kept) {
-      if (this.#isYoung(at)) return;
+  /** A Map keeps the order in which the files were read, oldest first. */
+  #dropExpired(): void {
+    for (const [file, { at }] of this.#entries) {
+      if (this.#isFresh(at)) return;
       this.#drop(file);
     }
   }
 
   #drop(file: Blob): void {
-    this.#size -= this.#kept.get(file)?.bytes.length ?? 0;
-    this.#kept.delete(file);
+    this.#size -= this.#entries.get(file)?.bytes.length ?? 0;
+    this.#entries.delete(file);
   }
 }

@@ -1,50 +1,50 @@
 import type { Hash } from './crc-kernel.js';
 
 export interface BlockHashKernel {
-  /** RFC 1321. For ETags alone: it proves nothing against people, only against accidents. */
+  /** RFC 1321, for comparison with ETags. It detects accidents, not attacks. */
   md5(): Hash;
-  /** FIPS 180-4. For what WebCrypto cannot take: pages without it, and parts too large to be in memory whole. */
+  /** FIPS 180-4, for pages without WebCrypto, and for parts too large to be in memory at once. */
   sha256(): Hash;
 }
 
 /**
- * Makes what computes MD5 and SHA-256 in script.
+ * Creates MD5 and SHA-256 in script.
  *
- * Its source text is what the worker runs, so it uses nothing from outside but the language itself.
+ * The worker runs the source text of this function, so it must not refer to anything outside except the language itself.
  */
 export function createBlockHashKernel(): BlockHashKernel {
   const BLOCK = 64;
-  /** Takes in the block that begins there. */
+  /** Adds the block at an offset to the state. */
   type Compress = (state: Int32Array, view: DataView, offset: number) => void;
 
   function create(initial: number[], isLittleEndian: boolean, compress: Compress): Hash {
     const state = new Int32Array(initial);
-    // the last block and its padding
+    // bytes that do not fill a block yet, and later the padding
     const rest = new Uint8Array(2 * BLOCK);
     const restView = new DataView(rest.buffer);
-    let kept = 0;
+    let restSize = 0;
     let size = 0;
     return {
       update(bytes) {
         size += bytes.length;
         let at = 0;
-        if (kept > 0) {
-          at = Math.min(BLOCK - kept, bytes.length);
-          rest.set(bytes.subarray(0, at), kept);
-          kept += at;
-          if (kept < BLOCK) return;
+        if (restSize > 0) {
+          at = Math.min(BLOCK - restSize, bytes.length);
+          rest.set(bytes.subarray(0, at), restSize);
+          restSize += at;
+          if (restSize < BLOCK) return;
           compress(state, restView, 0);
         }
         const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
         for (; at + BLOCK <= bytes.length; at += BLOCK) compress(state, view, at);
         rest.set(bytes.subarray(at));
-        kept = bytes.length - at;
+        restSize = bytes.length - at;
       },
       digest() {
-        const end = kept < BLOCK - 8 ? BLOCK : 2 * BLOCK;
-        rest.fill(0, kept);
-        rest[kept] = 0x80;
-        // a count of bits, of which these are the upper 32 and the lower 32
+        const end = restSize < BLOCK - 8 ? BLOCK : 2 * BLOCK;
+        rest.fill(0, restSize);
+        rest[restSize] = 0x80;
+        // the length in bits: its upper and lower 32 bits
         restView.setUint32(end - (isLittleEndian ? 4 : 8), Math.floor(size / 0x20000000), isLittleEndian);
         restView.setUint32(end - (isLittleEndian ? 8 : 4), (size * 8) % 0x100000000, isLittleEndian);
         for (let at = 0; at < end; at += BLOCK) compress(state, restView, at);
@@ -56,7 +56,7 @@ export function createBlockHashKernel(): BlockHashKernel {
   }
 
   const sines = Int32Array.from({ length: 64 }, (_, index) => Math.floor(Math.abs(Math.sin(index + 1)) * 2 ** 32));
-  const turns = Int32Array.of(7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21);
+  const shifts = Int32Array.of(7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21);
   const words = new Int32Array(64);
 
   function compressMd5(state: Int32Array, view: DataView, offset: number): void {
@@ -67,35 +67,35 @@ export function createBlockHashKernel(): BlockHashKernel {
     let d = state[3]!;
     for (let round = 0; round < 16; round++) {
       const sum = (a + ((b & c) | (~b & d)) + sines[round]! + words[round]!) | 0;
-      const by = turns[0 + (round & 3)]!;
+      const shift = shifts[0 + (round & 3)]!;
       a = d;
       d = c;
       c = b;
-      b = (b + ((sum << by) | (sum >>> (32 - by)))) | 0;
+      b = (b + ((sum << shift) | (sum >>> (32 - shift)))) | 0;
     }
     for (let round = 16; round < 32; round++) {
       const sum = (a + ((b & d) | (c & ~d)) + sines[round]! + words[(5 * round + 1) & 15]!) | 0;
-      const by = turns[4 + (round & 3)]!;
+      const shift = shifts[4 + (round & 3)]!;
       a = d;
       d = c;
       c = b;
-      b = (b + ((sum << by) | (sum >>> (32 - by)))) | 0;
+      b = (b + ((sum << shift) | (sum >>> (32 - shift)))) | 0;
     }
     for (let round = 32; round < 48; round++) {
       const sum = (a + (b ^ c ^ d) + sines[round]! + words[(3 * round + 5) & 15]!) | 0;
-      const by = turns[8 + (round & 3)]!;
+      const shift = shifts[8 + (round & 3)]!;
       a = d;
       d = c;
       c = b;
-      b = (b + ((sum << by) | (sum >>> (32 - by)))) | 0;
+      b = (b + ((sum << shift) | (sum >>> (32 - shift)))) | 0;
     }
     for (let round = 48; round < 64; round++) {
       const sum = (a + (c ^ (b | ~d)) + sines[round]! + words[(7 * round) & 15]!) | 0;
-      const by = turns[12 + (round & 3)]!;
+      const shift = shifts[12 + (round & 3)]!;
       a = d;
       d = c;
       c = b;
-      b = (b + ((sum << by) | (sum >>> (32 - by)))) | 0;
+      b = (b + ((sum << shift) | (sum >>> (32 - shift)))) | 0;
     }
     state[0]! += a;
     state[1]! += b;
@@ -129,10 +129,10 @@ export function createBlockHashKernel(): BlockHashKernel {
     let g = state[6]!;
     let h = state[7]!;
     for (let index = 0; index < 64; index++) {
-      const turnedE = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
-      const first = (h + turnedE + ((e & f) ^ (~e & g)) + cubes[index]! + words[index]!) | 0;
-      const turnedA = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
-      const second = (turnedA + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+      const sigmaE = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
+      const first = (h + sigmaE + ((e & f) ^ (~e & g)) + cubes[index]! + words[index]!) | 0;
+      const sigmaA = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
+      const second = (sigmaA + ((a & b) ^ (a & c) ^ (b & c))) | 0;
       h = g;
       g = f;
       f = e;

@@ -6,32 +6,32 @@ import { createDigest, serveDigests } from './digest-kernel.js';
 import type { DigestKind, WorkerAnswer, WorkerRequest } from './digest-kernel.js';
 import type { Clock } from '../ports.js';
 
-/** Milliseconds that a worker may take to say that it is there. */
-const PATIENCE = 10_000;
+/** A worker that does not answer in this time is not used. */
+const START_TIMEOUT_MS = 10_000;
 
-/** Computes digests somewhere. */
+/** Computes digests, in a worker or on the main thread. */
 export interface Digester {
   readonly thread: 'worker' | 'main-thread';
-  readonly code: CrcKernel['way'];
-  /** Blobs that are worth having under way at once. */
-  readonly lanes: number;
+  readonly code: CrcKernel['code'];
+  /** How many Blobs to process at the same time. */
+  readonly concurrency: number;
   /**
-   * @throws DOMException NotReadableError where the Blob cannot be read
-   * @throws WorkerGone
+   * @throws DOMException `NotReadableError` where the Blob cannot be read
+   * @throws WorkerTerminated where the worker ends before the digest is computed
    * @throws the signal's reason when aborted
    */
   run(blob: Blob, kind: DigestKind, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
   stop(): void;
 }
 
-/** The worker ended by itself; what it was asked can be asked elsewhere. */
-export class WorkerGone extends Error {
-  override readonly name = 'WorkerGone';
+/** The worker ended unexpectedly. Its work can be repeated elsewhere. */
+export class WorkerTerminated extends Error {
+  override readonly name = 'WorkerTerminated';
 }
 
 /**
- * The worker's whole program. Made from the functions' own text, it needs no file of its own: such a file is what
- * bundlers lose, what the one CDN file cannot bring along, and what a page of another origin may not start.
+ * Returns the worker's program, made of the source text of functions. A separate file would have to be found by bundlers,
+ * could not be part of a single CDN file, and cannot be started by a page of another origin.
  */
 const program = (): string => {
   const crc = `(${String(createCrcKernel)})()`;
@@ -40,19 +40,19 @@ const program = (): string => {
   return `${kernels}(${String(serveDigests)})(self, kernels, (${String(createDigest)})(kernels, null));`;
 };
 
-/** @throws where the page's policy allows no such worker, or it does not answer, or computes wrongly */
-async function start(clock: Clock): Promise<{ worker: Worker; code: CrcKernel['way'] }> {
+/** @throws where the page's policy blocks the worker, where it does not answer, and where it computes wrong values */
+async function start(clock: Clock): Promise<{ worker: Worker; code: CrcKernel['code'] }> {
   const url = URL.createObjectURL(new Blob([program()], { type: 'text/javascript' }));
   let worker: Worker | null = null;
   try {
     const started = (worker = new Worker(url));
-    const code = await new Promise<CrcKernel['way']>((resolve, reject) => {
-      const cancel = clock.setTimer(() => reject(new WorkerGone('the worker does not answer')), PATIENCE);
+    const code = await new Promise<CrcKernel['code']>((resolve, reject) => {
+      const cancel = clock.setTimer(() => reject(new WorkerTerminated('the worker does not answer')), START_TIMEOUT_MS);
       started.onerror = (event) => {
-        // said once here is enough; the page's own handlers need not hear of it
+        // reported by the rejection alone, not by the page's error handlers
         event.preventDefault();
         cancel();
-        reject(new WorkerGone(event.message ?? 'the worker was refused'));
+        reject(new WorkerTerminated(event.message ?? 'the worker was blocked'));
       };
       started.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
         cancel();
@@ -68,27 +68,27 @@ async function start(clock: Clock): Promise<{ worker: Worker; code: CrcKernel['w
   }
 }
 
-/** Milliseconds by which the news of a violation may come after the worker's failure. */
-const POLICY_LAG = 50;
+/** The browser may report a policy violation so long after the worker has failed. */
+const VIOLATION_DELAY_MS = 50;
 
-/** Warns of a policy that forbids workers made from Blobs. @returns what stops listening, once the news is in */
+/** Warns of a policy that blocks workers from Blobs. @returns a function that stops listening, after late reports */
 function watchWorkerPolicy(clock: Clock): () => void {
   const onViolation = (event: Event): void => {
     const { disposition, blockedURI, effectiveDirective } = event as SecurityPolicyViolationEvent;
     if (disposition !== 'enforce' || !blockedURI.startsWith('blob')) return;
     stop();
     console.warn(
-      `mule-upload: the page's content security policy (${effectiveDirective}) blocks the worker that computes checksums, so that the main thread does; allow blob: there.`,
+      `mule-upload: the page's content security policy (${effectiveDirective}) blocks the worker that computes checksums, so the main thread computes them; allow blob: there.`,
     );
   };
   const stop = (): void => globalThis.removeEventListener?.('securitypolicyviolation', onViolation);
   globalThis.addEventListener?.('securitypolicyviolation', onViolation);
-  return () => void clock.setTimer(stop, POLICY_LAG);
+  return () => void clock.setTimer(stop, VIOLATION_DELAY_MS);
 }
 
 /**
  * Starts a worker that computes digests.
- * @returns null where none can be had: `worker-src` without `blob:`, Trusted Types, a bundler that changed its text
+ * @returns null where that fails: `worker-src` without `blob:`, Trusted Types, or a bundler that changed the source text
  */
 export async function startWorker(clock: Clock): Promise<Digester | null> {
   const stopWatching = watchWorkerPolicy(clock);
@@ -101,21 +101,21 @@ export async function startWorker(clock: Clock): Promise<Digester | null> {
     number,
     { resolve: (bytes: Uint8Array<ArrayBuffer>) => void; reject: (reason: unknown) => void }
   >();
-  let isGone = false;
+  let isTerminated = false;
   let lastId = 0;
   const post = (request: WorkerRequest): void => worker.postMessage(request);
 
   worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
     if ('ready' in data) return;
-    const asked = waiting.get(data.id);
+    const request = waiting.get(data.id);
     waiting.delete(data.id);
-    if ('bytes' in data) asked?.resolve(data.bytes);
-    else asked?.reject(new DOMException(data.error.message, data.error.name));
+    if ('bytes' in data) request?.resolve(data.bytes);
+    else request?.reject(new DOMException(data.error.message, data.error.name));
   };
   const end = (): void => {
-    isGone = true;
+    isTerminated = true;
     worker.terminate();
-    for (const { reject } of waiting.values()) reject(new WorkerGone('the worker is gone'));
+    for (const { reject } of waiting.values()) reject(new WorkerTerminated('the worker was terminated'));
     waiting.clear();
   };
   worker.onerror = (event) => {
@@ -127,13 +127,13 @@ export async function startWorker(clock: Clock): Promise<Digester | null> {
   return {
     thread: 'worker',
     code,
-    // one is read while the other is computed
-    lanes: 2,
+    // one Blob is read while the digest of another is computed
+    concurrency: 2,
     run: (blob, kind, signal) =>
       abortable(signal, (resolve, reject) => {
         const id = ++lastId;
-        if (isGone) {
-          reject(new WorkerGone('the worker is gone'));
+        if (isTerminated) {
+          reject(new WorkerTerminated('the worker was terminated'));
           return () => {};
         }
         waiting.set(id, { resolve, reject });

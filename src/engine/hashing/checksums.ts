@@ -1,37 +1,37 @@
 /**
- * Checksums of parts and of whole objects: in a worker where one can be had, else on the main thread in slices of a few
- * milliseconds; by WebAssembly where the page's policy lets us, else by script. Loaded only where an upload has
- * checksums.
+ * Computes checksums of parts and of whole objects: in a worker, or on the main thread in slices of a few milliseconds; by
+ * WebAssembly, or by script where the page's policy forbids that. Loaded only where an upload has checksums.
  */
 import type { ChecksumAlgorithm } from '../../protocol.js';
 import { abortable, unlessAborted } from '../util/abort.js';
 import { createBlockHashKernel } from './block-hash-kernel.js';
-import { startWorker, WorkerGone } from './checksum-worker.js';
+import { startWorker, WorkerTerminated } from './checksum-worker.js';
 import type { Digester } from './checksum-worker.js';
-import { combineCrcs, CRCS, fromBase64, toBase64 } from './crc.js';
+import { combineCrcs, CRCS } from './crc.js';
+import { fromBase64, toBase64 } from '../util/bytes.js';
 import type { SizedCrc } from './crc.js';
 import { createCrcKernel } from './crc-kernel.js';
 import { createDigest } from './digest-kernel.js';
-import type { Pace } from './digest-kernel.js';
+import type { Yielding } from './digest-kernel.js';
 import type { Clock } from '../ports.js';
 
-/** What can be computed of a Blob; MD5 is for comparison with ETags. */
+/** Digests of a Blob; MD5 is for comparison with ETags. */
 export type DigestName = ChecksumAlgorithm | 'md5';
 
-/** Which way checksums are computed. */
-export interface ChecksumWay {
+/** How checksums are computed. */
+export interface ChecksumBackend {
   readonly thread: 'worker' | 'main-thread';
   readonly code: 'wasm' | 'script';
 }
 
 export interface ChecksumOptions {
-  /** Whether to start a worker, where the page allows one. */
+  /** Whether to use a worker where the page allows one; the default is true. */
   worker?: boolean;
-  /** Hears which way was found, and of another where that has gone. */
-  onWay?: (way: ChecksumWay) => void;
+  /** Called when a backend starts, and again when another replaces it. */
+  onBackend?: (backend: ChecksumBackend) => void;
 }
 
-/** Lets the page handle what has come up; unlike a timer's, its turn comes at once also while the page is hidden. */
+/** Yields to the page's other tasks. Unlike a timer, a message is not delayed while the page is hidden. */
 function yieldToPage(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -43,13 +43,13 @@ function yieldToPage(): Promise<void> {
   });
 }
 
-function onMainThread(pace: Pace): Digester {
+function onMainThread(yielding: Yielding): Digester {
   const kernels = { crc: createCrcKernel(), blockHash: createBlockHashKernel() };
-  const digest = createDigest(kernels, pace);
+  const digest = createDigest(kernels, yielding);
   return {
     thread: 'main-thread',
-    code: kernels.crc.way,
-    lanes: 1,
+    code: kernels.crc.code,
+    concurrency: 1,
     run: (blob, kind, signal) =>
       unlessAborted(
         signal,
@@ -59,74 +59,65 @@ function onMainThread(pace: Pace): Digester {
   };
 }
 
-/** Computes checksums of Blobs, few at a time and in the order they were asked for; memory stays flat. */
+/** Computes checksums of Blobs, a few at a time and in the order of the calls. */
 export class Checksums {
   readonly clock: Clock;
   readonly #mayUseWorker: boolean;
-  readonly #onWay: (way: ChecksumWay) => void;
+  readonly #onBackend: (backend: ChecksumBackend) => void;
   #digester: Promise<Digester> | null = null;
-  #way: ChecksumWay | null = null;
+  #backend: ChecksumBackend | null = null;
   #running = 0;
   #isReleased = false;
   readonly #queue: (() => void)[] = [];
 
-  constructor(clock: Clock, { worker = true, onWay = () => {} }: ChecksumOptions = {}) {
+  constructor(clock: Clock, { worker = true, onBackend = () => {} }: ChecksumOptions = {}) {
     this.clock = clock;
     this.#mayUseWorker = worker;
-    this.#onWay = onWay;
+    this.#onBackend = onBackend;
   }
 
-  /** Null until the first checksum was asked for and a way was found. */
-  get way(): ChecksumWay | null {
-    return this.#way;
+  /** Null until the first checksum has started a backend. */
+  get backend(): ChecksumBackend | null {
+    return this.#backend;
   }
 
   /**
-   * Reads a Blob once and gives its checksum.
-   * @returns base64 of the big-endian value, as `x-amz-checksum-…` and Content-MD5 have it
-   * @throws DOMException NotReadableError where the Blob cannot be read, or is not as long as it says
+   * Reads a Blob once and computes its checksum.
+   * @returns base64 of the big-endian value, as in `x-amz-checksum-…` and Content-MD5
+   * @throws DOMException `NotReadableError` where the Blob cannot be read, or is shorter than its size
    * @throws the signal's reason when aborted
    */
   async digest(name: DigestName, blob: Blob, signal: AbortSignal): Promise<string> {
-    const digester = await unlessAborted(signal, this.#find());
-    await this.#takePlace(digester.lanes, signal);
+    const digester = await unlessAborted(signal, this.#getDigester());
+    await this.#acquireSlot(digester.concurrency, signal);
     const kind = name === 'sha256' || name === 'md5' ? name : CRCS[name];
     try {
       return toBase64(await this.#run((current) => current.run(blob, kind, signal)));
     } finally {
-      this.#leavePlace();
+      this.#releaseSlot();
       this.#stopIfReleased();
     }
   }
 
   /**
-   * Gives the digest of digests: what SHA-256 has in place of a whole object's value, and what multipart ETags are of
-   * MD5. S3 shows it followed by `-` and how many.
-   * @param values base64, in order
-   * @returns base64
-   */
-  composite(name: 'sha256' | 'md5', values: readonly string[], signal: AbortSignal): Promise<string> {
-    return this.digest(name, new Blob(values.map(fromBase64)), signal);
-  }
-
-  /**
-   * Gives the checksum of parts one after another, without reading any of them.
+   * Computes the checksum of an object from those of its parts, without reading them.
    * @param parts in order
-   * @returns base64 for CRCs, as Complete's header has it; for SHA-256 the composite as HEAD shows it, with its `-N`
+   * @returns base64. For CRCs the full-object value; for SHA-256 the composite, with `-` and the number of parts, as HEAD
+   *   reports it.
    */
-  async whole(algorithm: ChecksumAlgorithm, parts: readonly SizedCrc[], signal: AbortSignal): Promise<string> {
+  async combine(algorithm: ChecksumAlgorithm, parts: readonly SizedCrc[], signal: AbortSignal): Promise<string> {
     if (algorithm !== 'sha256') return combineCrcs(algorithm, parts);
-    const values = parts.map(({ value }) => value);
-    return `${await this.composite('sha256', values, signal)}-${parts.length}`;
+    const digests = new Blob(parts.map(({ value }) => fromBase64(value)));
+    return `${await this.digest('sha256', digests, signal)}-${parts.length}`;
   }
 
-  /** Ends the worker once nothing is left to do; the next checksum starts another. */
+  /** Terminates the worker when all work is done; the next checksum starts another. */
   release(): void {
     this.#isReleased = true;
     this.#stopIfReleased();
   }
 
-  #find(): Promise<Digester> {
+  #getDigester(): Promise<Digester> {
     this.#isReleased = false;
     return (this.#digester ??= this.#start());
   }
@@ -142,25 +133,25 @@ export class Checksums {
 
   #use(digester: Digester): Digester {
     const { thread, code } = digester;
-    this.#onWay((this.#way = { thread, code }));
+    this.#onBackend((this.#backend = { thread, code }));
     return digester;
   }
 
-  /** Runs in the worker, and where that has gone under meanwhile, on the main thread. */
+  /** Runs work in the worker, and again on the main thread where the worker terminates. */
   async #run<T>(work: (digester: Digester) => Promise<T>): Promise<T> {
-    const digester = await this.#find();
+    const digester = await this.#getDigester();
     try {
       return await work(digester);
     } catch (error) {
-      if (!(error instanceof WorkerGone)) throw error;
-      const isStillMine = (await this.#find()) === digester;
-      if (isStillMine) this.#digester = Promise.resolve(this.#use(this.#onMainThread()));
-      return work(await this.#find());
+      if (!(error instanceof WorkerTerminated)) throw error;
+      const isCurrent = (await this.#getDigester()) === digester;
+      if (isCurrent) this.#digester = Promise.resolve(this.#use(this.#onMainThread()));
+      return work(await this.#getDigester());
     }
   }
 
-  async #takePlace(lanes: number, signal: AbortSignal): Promise<void> {
-    if (this.#running < lanes) {
+  async #acquireSlot(concurrency: number, signal: AbortSignal): Promise<void> {
+    if (this.#running < concurrency) {
       this.#running++;
       return;
     }
@@ -173,8 +164,8 @@ export class Checksums {
     });
   }
 
-  /** Hands the place on to whoever has waited longest. */
-  #leavePlace(): void {
+  /** Passes the slot to the call that has waited longest. */
+  #releaseSlot(): void {
     const next = this.#queue.shift();
     if (next) next();
     else this.#running--;

@@ -1,43 +1,43 @@
-/** Takes bytes as they come and gives their checksum at the end. */
+/** A hash or checksum that is computed piece by piece. */
 export interface Hash {
   update(bytes: Uint8Array): void;
-  /** Big-endian, as S3 writes checksums. */
+  /** Big-endian, as in S3's checksums. */
   digest(): Uint8Array<ArrayBuffer>;
 }
 
-/** A cyclic redundancy check whose bits are reflected and whose register begins and ends inverted. */
+/** A reflected CRC whose register is inverted at the start and at the end. */
 export interface CrcKind {
   /** Bits. */
   readonly width: 32 | 64;
-  /** The reflected polynomial: its upper 32 bits, 0 for a width of 32, and its lower ones. */
+  /** Upper and lower 32 bits of the reflected polynomial; `high` is 0 for a width of 32. */
   readonly high: number;
   readonly low: number;
 }
 
 export interface CrcKernel {
-  /** What does the work: WebAssembly, or script where the page's policy lacks `wasm-unsafe-eval`. */
-  readonly way: 'wasm' | 'script';
+  /** WebAssembly, or script where the page's policy lacks `wasm-unsafe-eval`. */
+  readonly code: 'wasm' | 'script';
   create(kind: CrcKind): Hash;
 }
 
 /**
- * Makes what computes CRCs, sixteen bytes at a time by as many tables ("slicing by 16"). One routine serves all
- * widths: a register of 32 bits is one of 64 whose upper half stays 0.
+ * Creates CRCs that process 16 bytes at a time by 16 tables ("slicing by 16"). One routine serves both widths: a register
+ * of 32 bits is one of 64 bits whose upper half stays 0.
  *
- * Its source text is what the worker runs, so it uses nothing from outside but the language itself.
- * @param mayUseWasm false: script, whatever the page allows
+ * The worker runs the source text of this function, so it must not refer to anything outside except the language itself.
+ * @param mayUseWasm false: script, even where the page allows WebAssembly
  */
 export function createCrcKernel(mayUseWasm = true): CrcKernel {
   const SLICES = 16;
   /** Bytes of one table: 256 entries of 64 bits. */
   const TABLE = 2_048;
-  /** Where the register is kept in memory, and the bytes to be taken in. */
+  /** Addresses of the register and of the input in WebAssembly memory. */
   const REGISTER = SLICES * TABLE;
   const INPUT = 65_536;
-  /** Bytes taken in at a time: small enough to stay in the processor's cache between copy and use. */
-  const ROOM = 262_144;
+  /** Bytes of input: few enough to stay in the processor's cache between copying and use. */
+  const INPUT_SIZE = 262_144;
 
-  /** `tables[k][n]`: what byte n does to the register, k bytes on; low word first. */
+  /** `tables[k][n]`: the effect of byte n on the register after k more bytes; low word first. */
   function fillTables(tables: Int32Array, { high, low }: CrcKind): void {
     for (let at = 0; at < SLICES * 512; at += 2) {
       let lower = at / 2;
@@ -63,7 +63,10 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
     }
   }
 
-  /** @see https://webassembly.github.io/spec/core/binary/index.html */
+  /**
+   * Returns the binary of a module that exports its memory as `m` and the routine as `f(start, end)`.
+   * @see https://webassembly.github.io/spec/core/binary/index.html
+   */
   function assemble(): Uint8Array<ArrayBuffer> {
     const unsigned = (value: number): number[] =>
       value < 128 ? [value] : [(value & 127) | 128, ...unsigned(value >>> 7)];
@@ -79,7 +82,7 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
     // locals: first byte's address, the address after the last one, the register, four words of 32 bits
     const [at, end, register, words] = [0, 1, 2, 3];
 
-    /** While the address, so many bytes on, is not past the end. */
+    /** Repeats a body while so many bytes are left, and advances the address by them. */
     const each = (bytes: number, body: number[]): number[] => [
       ...[0x02, 0x40, 0x03, 0x40],
       ...[...get(at), ...number(bytes), 0x6a, ...get(end), 0x4b, 0x0d, 1],
@@ -119,13 +122,13 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
       ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
       ...section(1, 1, 0x60, 2, 0x7f, 0x7f, 0),
       ...section(3, 1, 0),
-      ...section(5, 1, 0, (INPUT + ROOM) / 65_536),
+      ...section(5, 1, 0, (INPUT + INPUT_SIZE) / 65_536),
       ...section(7, 2, 1, 0x6d, 2, 0, 1, 0x66, 0, 0),
       ...section(10, 1, ...sized(body)),
     ]);
   }
 
-  /** Moves a register, low word first, over bytes. */
+  /** Updates a register, low word first, with bytes. */
   type Step = (register: Int32Array, bytes: Uint8Array) => void;
 
   function wasmStep(module: WebAssembly.Module, kind: CrcKind): Step {
@@ -138,8 +141,8 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
     fillTables(new Int32Array(m.buffer, 0, REGISTER / 4), kind);
     return (register, bytes) => {
       kept.set(register);
-      for (let start = 0; start < bytes.length; start += ROOM) {
-        const piece = bytes.subarray(start, start + ROOM);
+      for (let start = 0; start < bytes.length; start += INPUT_SIZE) {
+        const piece = bytes.subarray(start, start + INPUT_SIZE);
         input.set(piece);
         f(INPUT, INPUT + piece.length);
       }
@@ -160,7 +163,7 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
         low = ((low >>> 8) | (high << 24)) ^ lows[entry]!;
         high = (high >>> 8) ^ highs[entry]!;
       };
-      // words can be read only where their addresses are whole words
+      // a typed array of words must begin at a multiple of four bytes
       while (at < bytes.length && (bytes.byteOffset + at) & 3) one();
       const pairs = ((bytes.length - at) >> 3) * 2;
       const words = new Int32Array(bytes.buffer, pairs ? bytes.byteOffset + at : 0, pairs);
@@ -189,7 +192,7 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
   function compile(): WebAssembly.Module | null {
     try {
       const module = mayUseWasm ? new WebAssembly.Module(assemble()) : null;
-      // WebKit compiles what its page's policy then forbids to run
+      // WebKit compiles a module whose instantiation the page's policy forbids
       if (module) void new WebAssembly.Instance(module);
       return module;
     } catch {
@@ -209,7 +212,7 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
   }
 
   return {
-    way: module ? 'wasm' : 'script',
+    code: module ? 'wasm' : 'script',
     create(kind) {
       const step = stepOf(kind);
       const register = new Int32Array([-1, kind.width === 64 ? -1 : 0]);

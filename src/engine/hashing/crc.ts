@@ -1,7 +1,8 @@
 /**
- * The CRCs that S3 knows, and how those of parts become the whole object's without reading anything again.
+ * The CRCs of S3, and how an object's CRC is computed from those of its parts without reading them again.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
  */
+import { fromBase64, toBase64 } from '../util/bytes.js';
 import type { CrcKind } from './crc-kernel.js';
 
 export type CrcAlgorithm = keyof typeof CRCS;
@@ -13,24 +14,21 @@ export const CRCS = {
   crc32: { width: 32, high: 0, low: 0xedb88320 },
 } as const satisfies Record<string, CrcKind>;
 
-/** A CRC of so many bytes. */
+/** A checksum of a part, and the part's size. */
 export interface SizedCrc {
-  /** Base64 of the big-endian value, as S3's headers have it. */
+  /** Base64 of the big-endian value, as in S3's headers. */
   readonly value: string;
   /** Bytes. */
   readonly size: number;
 }
 
-export const toBase64 = (bytes: Uint8Array): string => btoa(String.fromCharCode(...bytes));
-
-/** @throws DOMException InvalidCharacterError for what is no base64 */
-export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-
-/** A polynomial over GF(2) below the CRC's own, bits reflected: x^0 is the highest bit. Upper 32 bits, lower 32 bits. */
+/**
+ * A polynomial over GF(2) of a lower degree than the CRC's. Its bits are reflected, so that x^0 is the highest bit; upper
+ * and lower 32 bits.
+ */
 type Polynomial = readonly [high: number, low: number];
 
-/** Multiplies modulo the CRC's polynomial. */
+/** Multiplies two polynomials modulo the CRC's. */
 function multiply({ width, high, low }: CrcKind, [aHigh, aLow]: Polynomial, b: Polynomial): Polynomial {
   let [bHigh, bLow] = b;
   let productHigh = 0;
@@ -51,12 +49,12 @@ function multiply({ width, high, low }: CrcKind, [aHigh, aLow]: Polynomial, b: P
   return [productHigh, productLow];
 }
 
-/** x to the power of eight times so many bytes: multiplied with a CRC, what those bytes would shift it by. */
+/** Returns x to the power of 8 × bytes. Multiplying a CRC by it has the effect of so many zero bytes. */
 function shiftOf(kind: CrcKind, bytes: number): Polynomial {
   const top = (2 ** 31) | 0;
   let shift: Polynomial = kind.width === 64 ? [top, 0] : [0, top];
   let power: Polynomial = kind.width === 64 ? [1 << 23, 0] : [0, 1 << 23];
-  // sizes outgrow 32 bits
+  // not by bit operations, because sizes exceed 32 bits
   for (let left = bytes; left > 0; left = Math.floor(left / 2)) {
     if (left % 2) shift = multiply(kind, shift, power);
     power = multiply(kind, power, power);
@@ -65,9 +63,10 @@ function shiftOf(kind: CrcKind, bytes: number): Polynomial {
 }
 
 /**
- * Gives the CRC of parts one after another. Ten thousand parts of one size cost milliseconds.
- * @returns base64; for no parts at all that of no bytes
- * @see https://stackoverflow.com/a/23126768 for why a CRC of a whole is that of its parts, shifted
+ * Computes the CRC of concatenated parts. 10,000 parts of one size take milliseconds.
+ * @returns base64; without parts, the CRC of no bytes
+ * @throws TypeError for a value of another length
+ * @see https://stackoverflow.com/a/23126768 for the arithmetic
  */
 export function combineCrcs(algorithm: CrcAlgorithm, parts: Iterable<SizedCrc>): string {
   const kind: CrcKind = CRCS[algorithm];
@@ -80,7 +79,7 @@ export function combineCrcs(algorithm: CrcAlgorithm, parts: Iterable<SizedCrc>):
     if (!shift) shifts.set(size, (shift = shiftOf(kind, size)));
     [high, low] = multiply(kind, shift, [high, low]);
     const part = new DataView(fromBase64(value).buffer);
-    if (part.byteLength !== view.byteLength) throw new TypeError(`"${value}" is no ${algorithm}`);
+    if (part.byteLength !== view.byteLength) throw new TypeError(`"${value}" is not a ${algorithm} value`);
     low ^= part.getInt32(part.byteLength - 4);
     if (kind.width === 64) high ^= part.getInt32(0);
   }

@@ -1,4 +1,4 @@
-import { limited } from '../util/abort.js';
+import { withTimeout } from '../util/abort.js';
 import { DEFAULT_PART_SIZE } from '../../limits.js';
 import type { ChecksumAlgorithm, InitAnswer } from '../../protocol.js';
 import type { ChecksumTarget, UploadChecksums } from './upload-checksums.js';
@@ -44,7 +44,7 @@ export class ChecksumService {
 
   /** Loads what computes checksums; null where its code cannot be loaded, which is reported once. */
   loadKit(): Promise<ChecksumKit | null> {
-    return (this.#kit ??= limited(this.#clock, LOAD_TIMEOUT_MS, undefined, () => this.#loadAll()).catch(
+    return (this.#kit ??= withTimeout(this.#clock, LOAD_TIMEOUT_MS, undefined, () => this.#loadAll()).catch(
       (error: unknown) => {
         this.#warn('the code for checksums could not be loaded: files are sent without verification', error);
         return null;

@@ -1,40 +1,45 @@
 import { StoreFault, UploadError } from '../api/errors.js';
 
-/** Refusals of the same bytes after which the file is read again: its checksum may be what is wrong. */
-const UNTIL_READ_AGAIN = 2;
-/** Refusals after which something on the way is taken to change whatever passes. */
-const MOST = 6;
+/** After so many rejections the checksum is computed again, because it may be what is wrong. */
+const RECOMPUTE_EVERY = 2;
+/** After so many rejections the upload fails: something on the network must be altering the data. */
+const MAX_REFUSALS = 6;
 
-/** Something other than the file stands, or would stand, in the store. */
-export const wrongBytes = (name: string, what: string): UploadError =>
-  new UploadError(
-    'integrity',
-    `“${name}”: ${what}. Something on the way, or in the store, changes what passes: try another network.`,
-    { retryable: true, phase: 'part', isFinal: true },
-  );
+/**
+ * Returns the error for data in the store that is not, or would not be, the file's.
+ * @param what a clause that says what was found
+ */
+export const integrityError = (name: string, what: string): UploadError =>
+  new UploadError('integrity', `“${name}”: ${what}. The network or the store alters the data: try another network.`, {
+    retryable: true,
+    phase: 'part',
+    isFinal: true,
+  });
 
-/** Whether a store refused bytes for their checksum. */
+/** Whether a store rejected data because of its checksum. */
 export const isBadDigest = (error: unknown): boolean => error instanceof StoreFault && error.code === 'BadDigest';
 
-/** What becomes of bytes that the store has refused for their checksum. */
+/** Counts how often the store rejected the same bytes because of their checksum. */
 export class DigestRefusals {
   readonly #name: string;
-  readonly #readAgain: () => void;
+  readonly #recompute: () => void;
   #count = 0;
 
-  constructor(name: string, readAgain: () => void) {
+  constructor(name: string, recompute: () => void) {
     this.#name = name;
-    this.#readAgain = readAgain;
+    this.#recompute = recompute;
   }
 
   /**
-   * Takes in a failure of any kind; what is no verdict is tried again.
+   * Records a failure of any kind; only a rejected checksum counts.
    * @throws UploadError `integrity`
    */
-  meet(error: unknown): void {
+  record(error: unknown): void {
     if (!isBadDigest(error)) return;
     this.#count++;
-    if (this.#count >= MOST) throw wrongBytes(this.#name, `the store has refused the same bytes ${MOST} times`);
-    if (this.#count % UNTIL_READ_AGAIN === 0) this.#readAgain();
+    if (this.#count >= MAX_REFUSALS) {
+      throw integrityError(this.#name, `the store rejected the checksum of the same bytes ${MAX_REFUSALS} times`);
+    }
+    if (this.#count % RECOMPUTE_EVERY === 0) this.#recompute();
   }
 }

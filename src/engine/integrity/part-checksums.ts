@@ -133,7 +133,7 @@ export class PartChecksums {
   /** Parts in flight, and some that come after them. */
   *#near(): Generator<number> {
     const { table, scheduler } = this.#source;
-    let room = table.flying + AHEAD * scheduler.lanes;
+    let room = table.inFlightCount + AHEAD * scheduler.lanes;
     for (const partNumber of table.missing()) {
       if (room-- <= 0) return;
       yield partNumber;

@@ -1,5 +1,5 @@
 import type { AgreedChecksum } from '../../protocol.js';
-import type { StoredPart } from '../s3/xml.js';
+import type { StoredPart } from '../model/stored-part.js';
 import type { Integrity } from '../api/types.js';
 
 /** Parts without one equal ETag after which ETags are taken for something else than MD5s. */

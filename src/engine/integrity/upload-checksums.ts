@@ -1,11 +1,11 @@
 /** All of the checksum code that an upload needs; loaded where checksums are computed or ETags compared. */
 import type { AgreedChecksum, ChecksumAlgorithm } from '../../protocol.js';
 import { Checksums } from '../hashing/checksums.js';
-import type { ChecksumWay } from '../hashing/checksums.js';
-import { fromBase64 } from '../hashing/crc.js';
+import type { ChecksumBackend } from '../hashing/checksums.js';
+import { fromBase64 } from '../util/bytes.js';
 import { PartChecksums, partOf } from './part-checksums.js';
 import type { PartTable } from '../model/part-table.js';
-import type { StoredPart } from '../s3/xml.js';
+import type { StoredPart } from '../model/stored-part.js';
 import { PartVerifier } from './part-verifier.js';
 import type { EtagFormat } from './part-verifier.js';
 import type { Integrity } from '../api/types.js';
@@ -103,7 +103,7 @@ export class UploadChecksums {
     const { algorithm } = agreed;
     const sized = await this.values.all(signal);
     const parts = sized.map(({ value }) => value);
-    const value = isMultipart ? await this.#hasher.whole(algorithm, sized, signal) : parts[0]!;
+    const value = isMultipart ? await this.#hasher.combine(algorithm, sized, signal) : parts[0]!;
     return { algorithm, value, parts };
   }
 }
@@ -111,7 +111,7 @@ export class UploadChecksums {
 let hasSaid = false;
 
 /** Says once which way checksums go, where that is not the best one. */
-function sayWay({ thread, code }: ChecksumWay): void {
+function sayWay({ thread, code }: ChecksumBackend): void {
   const lacks = [
     ...(thread === 'worker' ? [] : ['worker-src blob:']),
     ...(code === 'wasm' ? [] : ["script-src 'wasm-unsafe-eval'"]),
@@ -124,7 +124,7 @@ function sayWay({ thread, code }: ChecksumWay): void {
 }
 
 /** Creates the hasher of a page. @param clock the machine's own, since it times the machine's work */
-export const createHasher = (clock: Clock): Hasher => new Checksums(clock, { onWay: sayWay });
+export const createHasher = (clock: Clock): Hasher => new Checksums(clock, { onBackend: sayWay });
 
 // of its own: what the main file needs as well would become a third file that every visit fetches
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -1,27 +1,28 @@
 import type { PartPlan } from './part-plan.js';
-import type { StoredPart } from '../s3/xml.js';
+import type { StoredPart } from './stored-part.js';
 
 /**
- * Which parts of one upload are stored, in flight, or still to be sent, and how far all of it is. Costs a short
+ * Records which parts of one upload are stored, in flight or waiting, and how many bytes were sent. It keeps a short
  * string for each stored part and nothing for the others.
  */
 export class PartTable {
   readonly plan: PartPlan;
-  /** ETags without quotes; empty where the store told none to us; undefined for parts that are not stored. */
+  /** ETags without quotes, by part number: empty where CORS hides them, undefined for parts that are not stored. */
   readonly #etags: (string | undefined)[] = [];
-  /** Parts that are surely this very file's; of the others the store's list alone tells. */
+  /** Stored parts that are proven to be this file's. Others are known from ListParts alone. */
   readonly #verified = new Set<number>();
-  /** Bytes sent of each part in flight. */
+  /** Bytes sent, by the number of each part in flight. */
   readonly #inFlight = new Map<number, number>();
   #done = 0;
   #doneBytes = 0;
-  /** No part below this number is still to be sent, those in flight aside. */
-  #lowest = 1;
+  /** All parts below this number are stored or in flight. */
+  #nextCandidate = 1;
 
   constructor(plan: PartPlan) {
     this.plan = plan;
   }
 
+  /** Number of stored parts. */
   get done(): number {
     return this.#done;
   }
@@ -30,19 +31,18 @@ export class PartTable {
     return this.#done === this.plan.count;
   }
 
-  /** Bytes stored, and sent of parts in flight; what a failed part had sent is taken back. */
+  /** Bytes of stored parts plus bytes sent of parts in flight. A part that fails no longer counts. */
   get loaded(): number {
     let inFlight = 0;
     for (const bytes of this.#inFlight.values()) inFlight += bytes;
     return this.#doneBytes + inFlight;
   }
 
-  /** How many parts are in flight. */
-  get flying(): number {
+  get inFlightCount(): number {
     return this.#inFlight.size;
   }
 
-  /** Whether Complete can be written: every part is stored under a known ETag. */
+  /** Whether CompleteMultipartUpload can be sent: every part is stored and its ETag is known. */
   get hasEveryEtag(): boolean {
     return this.isComplete && !this.#etags.includes('', 1);
   }
@@ -55,7 +55,7 @@ export class PartTable {
     return this.#inFlight.has(partNumber);
   }
 
-  /** Whether a part was sent in this visit, or shown to be the file's, and is that one still: CORS may hide ETags. */
+  /** Whether a part is proven to be the file's and has not changed since. An ETag that CORS hid matches any. */
   isVerified(partNumber: number, etag: string): boolean {
     const known = this.#etags[partNumber];
     return this.#verified.has(partNumber) && (known === etag || known === '');
@@ -66,53 +66,56 @@ export class PartTable {
     return end - start;
   }
 
-  /** Takes the next part that is neither stored nor in flight, and marks it in flight; null when there is none. */
+  /** Marks the next waiting part as in flight and returns its number; null where none is waiting. */
   startNext(): number | null {
-    while (this.#lowest <= this.plan.count && (this.isStored(this.#lowest) || this.#inFlight.has(this.#lowest)))
-      this.#lowest++;
-    if (this.#lowest > this.plan.count) return null;
-    this.#inFlight.set(this.#lowest, 0);
-    return this.#lowest++;
+    while (
+      this.#nextCandidate <= this.plan.count
+      && (this.isStored(this.#nextCandidate) || this.#inFlight.has(this.#nextCandidate))
+    )
+      this.#nextCandidate++;
+    if (this.#nextCandidate > this.plan.count) return null;
+    this.#inFlight.set(this.#nextCandidate, 0);
+    return this.#nextCandidate++;
   }
 
-  /** Numbers of the parts that are not stored: first those in flight, then the others in order. */
+  /** Yields the numbers of parts that are not stored: first those in flight, then the others in order. */
   *missing(): Generator<number> {
     yield* this.#inFlight.keys();
-    for (let partNumber = this.#lowest; partNumber <= this.plan.count; partNumber++) {
+    for (let partNumber = this.#nextCandidate; partNumber <= this.plan.count; partNumber++) {
       if (!this.isStored(partNumber) && !this.#inFlight.has(partNumber)) yield partNumber;
     }
   }
 
-  /** Takes in progress as the browser tells it: it may run past the size when the browser sends again by itself. */
+  /** Records upload progress, capped at the part's size: the count exceeds it where the browser resends by itself. */
   recordProgress(partNumber: number, bytes: number): void {
     if (this.#inFlight.has(partNumber)) this.#inFlight.set(partNumber, Math.min(bytes, this.sizeOf(partNumber)));
   }
 
-  /** Marks a part that was sent and that the store confirmed. */
+  /** Records a part that was sent and that the store confirmed. */
   markStored(partNumber: number, etag: string): void {
     this.#verified.add(partNumber);
-    this.#put(partNumber, etag);
+    this.#store(partNumber, etag);
   }
 
-  /** Takes back that a part is stored: the store holds other bytes. */
+  /** Records that a part is not stored after all, because the store holds other bytes. */
   markLost(partNumber: number): void {
     if (!this.isStored(partNumber)) return;
     this.#etags[partNumber] = undefined;
     this.#verified.delete(partNumber);
     this.#done--;
     this.#doneBytes -= this.sizeOf(partNumber);
-    this.#lowest = Math.min(this.#lowest, partNumber);
+    this.#nextCandidate = Math.min(this.#nextCandidate, partNumber);
   }
 
-  /** Gives back a part that was in flight and is not stored. */
+  /** Marks a part in flight as waiting again. */
   release(partNumber: number): void {
-    if (this.#inFlight.delete(partNumber)) this.#lowest = Math.min(this.#lowest, partNumber);
+    if (this.#inFlight.delete(partNumber)) this.#nextCandidate = Math.min(this.#nextCandidate, partNumber);
   }
 
   /**
-   * Takes the store's word for what is stored: parts with any other than their exact size count as not stored.
-   * @param listed in any order; a later duplicate of a number wins
-   * @param areProven whether all of them were shown to be the file's
+   * Replaces the stored parts by those that ListParts returned. Parts of any other than the exact size are not stored.
+   * @param listed in any order; of two parts with one number the later wins
+   * @param areProven whether all of them are proven to be the file's
    */
   replaceStored(listed: Iterable<StoredPart>, areProven = false): void {
     const parts = [...listed].filter(
@@ -123,11 +126,11 @@ export class PartTable {
     for (const { partNumber } of proven) this.#verified.add(partNumber);
     this.#etags.length = 0;
     this.#done = this.#doneBytes = 0;
-    this.#lowest = 1;
-    for (const { partNumber, etag } of parts) this.#put(partNumber, etag);
+    this.#nextCandidate = 1;
+    for (const { partNumber, etag } of parts) this.#store(partNumber, etag);
   }
 
-  #put(partNumber: number, etag: string): void {
+  #store(partNumber: number, etag: string): void {
     this.#inFlight.delete(partNumber);
     if (!this.isStored(partNumber)) {
       this.#done++;
@@ -136,7 +139,7 @@ export class PartTable {
     this.#etags[partNumber] = etag;
   }
 
-  /** ETags of parts 1, 2, 3 … in order. */
+  /** Yields the ETags of all parts in order; empty strings where unknown. */
   *etags(): Generator<string> {
     for (let partNumber = 1; partNumber <= this.plan.count; partNumber++) yield this.#etags[partNumber] ?? '';
   }

@@ -1,30 +1,31 @@
 import { ReadFault, SignerFault, StoreFault, TransportFault, UploadError } from '../api/errors.js';
 import type { Phase, UploadErrorCode } from '../api/errors.js';
+import { isTransient } from '../util/http-status.js';
 
-/** What a failure means. */
+/** What to do about a failure. */
 export type FailureAction =
-  /** A fault that passes: the same again, later. `busy`: fewer at a time. */
+  /** Transient: retry after a delay. `busy`: with fewer requests in flight. */
   | RetryAction
-  /** The signature is not believed: the same with a new one. `passing`: it was, and time alone has undone it. */
+  /** The signature was rejected: retry with a new one. `passing`: it had been valid and has expired. */
   | {
       kind: 'resign';
       reason: string;
       passing: boolean;
-      /** The store does not know the key it was made with, as after a change of keys. */
+      /** The store does not know the access key, as after a key rotation. */
       ofKeys: boolean;
       status: number;
     }
-  /** The grant is outdated: have it renewed. */
+  /** The grant has expired: renew it. */
   | { kind: 'renew'; reason: string }
-  /** The page has to say who the user is. */
+  /** The user has to sign in. */
   | { kind: 'unauthorized'; reason: string; status: number }
-  /** The multipart upload is not there, or no more. */
+  /** The multipart upload does not exist, or no longer. */
   | { kind: 'gone'; reason: string }
-  /** Something stands under the key already: perhaps this very file. */
+  /** The key has an object already, perhaps this file. */
   | { kind: 'exists'; reason: string }
-  /** The store's parts are not what was thought: list them and mend. */
+  /** The store's parts differ from ours: list them and send what is missing. */
   | { kind: 'relist'; reason: string }
-  /** This multipart upload cannot come to an end: another one. */
+  /** This multipart upload cannot be completed: start another. */
   | { kind: 'restart'; reason: string }
   | { kind: 'final'; code: UploadErrorCode; message: string; status: number };
 
@@ -37,34 +38,7 @@ interface RetryAction {
   busy: boolean;
 }
 
-const FIRST_DELAY_MS = 500;
-const MAX_DELAY_MS = 30_000;
-const MAX_RETRY_AFTER_MS = 3_600_000;
-
-/**
- * Gives the time to wait before the next try: full jitter over a ceiling of 0.5 s that doubles up to 30 s.
- * @param level failures in a row, 1 or more
- * @param random 0 up to 1
- * @returns milliseconds
- * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
- */
-export function backoff(level: number, random: number): number {
-  return Math.round(random * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(level - 1, 16)));
-}
-
-/**
- * Reads a `Retry-After` header: seconds, or a date.
- * @param now epoch milliseconds
- * @returns milliseconds to wait, at most an hour (a clock may be wrong), or null where the header says nothing
- * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
- */
-export function parseRetryAfter(header: string | null, now: number): number | null {
-  if (!header) return null;
-  const delay = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now;
-  return Number.isFinite(delay) ? Math.min(Math.max(delay, 0), MAX_RETRY_AFTER_MS) : null;
-}
-
-/** S3's error codes whose meaning the status does not tell, or tells wrongly in a 200. */
+/** S3's error codes that mean more than their status, or that come with status 200. */
 const STORE_CODES: Record<string, FailureAction['kind'] | 'busy'> = {
   InternalError: 'again',
   RequestTimeout: 'again',
@@ -89,11 +63,10 @@ const STORE_CODES: Record<string, FailureAction['kind'] | 'busy'> = {
   NoSuchBucket: 'final',
 };
 
-/** S3's words for a signature whose keys it does not know, perhaps not yet. */
+/** S3's error codes for a signature made with keys that it does not know, perhaps not yet. */
 const KEY_CODES = new Set(['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'InvalidSecurity']);
 
 const BUSY = new Set([429, 503]);
-export const isTransient = (status: number): boolean => [408, 425, 429].includes(status) || status >= 500;
 
 const again = (of: 'store' | 'signer', reason: string, given: Partial<RetryAction> = {}): RetryAction => ({
   kind: 'again',
@@ -131,15 +104,15 @@ function classifyStoreFault(fault: StoreFault, phase: Phase): FailureAction {
       return final(code === 'EntityTooLarge' ? 'too-large' : 'store-refused');
     default:
   }
-  // Ceph says NoSuchKey of an aborted upload, others 404 without a body: any 404 here means that the upload is gone.
+  // for an aborted upload Ceph answers NoSuchKey, and other stores 404 without a body
   if (known === 'gone' || (status === 404 && phase !== 'create' && phase !== 'head')) return { kind: 'gone', reason };
-  // InvalidToken is a 400
+  // InvalidToken has status 400
   if (status === 403 || KEY_CODES.has(code)) {
     return { kind: 'resign', reason, passing: /expired/i.test(message), ofKeys: KEY_CODES.has(code), status };
   }
   if (status === 412) return { kind: 'exists', reason };
   if (status === 409) return phase === 'complete' ? { kind: 'restart', reason } : passing();
-  // 200 with something unreadable: cut short on its way, or a proxy's own page
+  // a 200 that could not be parsed: truncated, or a page of a proxy
   if (status >= 200 && status < 300) return passing();
   return isTransient(status) && status !== 501 ? passing() : final();
 }
@@ -154,7 +127,10 @@ function classifySignerFault(fault: SignerFault): FailureAction {
   return { kind: 'final', code: 'signer-refused', status, message: `${reason}: ${message}` };
 }
 
-/** Tells what a failure means, and so what to do next. */
+/**
+ * Decides what to do about a failure.
+ * @throws the failure itself, where it is none of the engine's error classes
+ */
 export function classifyFailure(failure: unknown, phase: Phase): FailureAction {
   if (failure instanceof StoreFault) return classifyStoreFault(failure, phase);
   if (failure instanceof SignerFault) return classifySignerFault(failure);

@@ -5,7 +5,9 @@ import { assertReadable } from '../files/assert-unchanged.js';
 import type { UploadRecord } from '../model/upload-record.js';
 import type { UploadObserver } from '../model/upload-report.js';
 import { unlessAborted } from '../util/abort.js';
-import { backoff, classifyFailure, isTransient, parseRetryAfter } from './classify-failure.js';
+import { classifyFailure } from './classify-failure.js';
+import { backoff, parseRetryAfter } from '../util/timing.js';
+import { isTransient } from '../util/http-status.js';
 import type { FailureAction } from './classify-failure.js';
 import { RestartRequired } from './restart-required.js';
 import type { RetryServices, RetryState } from './attempt.js';
@@ -97,7 +99,7 @@ export class FailureHandler {
   ): Promise<void> {
     const { scheduler, health } = this.#services;
     const { busy, of, reason } = action;
-    if (busy) scheduler.slowDown();
+    if (busy) scheduler.recordCongestion();
     const retryAfter = parseRetryAfter(action.retryAfter, health.serverTime);
     // one busy answer holds for all requests
     if (busy && of === 'store' && retryAfter) scheduler.hold(retryAfter);
@@ -149,7 +151,7 @@ export class FailureHandler {
     }
     if (stalled) {
       state.stalls++;
-      scheduler.slowDown();
+      scheduler.recordCongestion();
     }
     if (partNumber !== null) {
       await assertReadable(this.#record.file!, this.#record.facts.name);

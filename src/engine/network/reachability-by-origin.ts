@@ -29,11 +29,11 @@ export class ReachabilityByOrigin {
 
   /** Records that a store answered; one that was never out of reach needs no record. */
   answered(url: string): void {
-    this.#known.get(new URL(url).origin)?.answered();
+    this.#known.get(new URL(url).origin)?.recordAnswer();
   }
 
   /** Probes every store that is out of reach at once. */
   probeNow(): void {
-    for (const reachability of this.#known.values()) reachability.poke();
+    for (const reachability of this.#known.values()) reachability.probeNow();
   }
 }

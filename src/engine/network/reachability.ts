@@ -2,14 +2,14 @@ import { abortable } from '../util/abort.js';
 import { cancellableSleep } from '../util/timing.js';
 import type { Clock, Transport } from '../ports.js';
 
-const PROBE_EVERY = 3_000;
-const PROBE_SELDOM = 30_000;
-/** Milliseconds of silence after which probing becomes seldom. */
-const PATIENCE = 600_000;
+const PROBE_INTERVAL_MS = 3_000;
+const LONG_PROBE_INTERVAL_MS = 30_000;
+/** After so long without an answer, probes use the long interval. */
+const LONG_INTERVAL_AFTER_MS = 600_000;
 
 /**
- * Whether one store can be reached. After a request without an answer one small probe at a time decides: every 3 s
- * for ten minutes, then every 30 s, with jitter so that a thousand pages do not knock in step.
+ * Tracks whether one store can be reached. After a request without an answer it sends one small probe at a time: every 3 s
+ * for ten minutes, then every 30 s. Jitter keeps many pages from probing at the same moment.
  */
 export class Reachability {
   readonly #transport: Transport;
@@ -19,10 +19,13 @@ export class Reachability {
   readonly #lifetime: AbortSignal;
   #isReachable = true;
   #probing: Promise<boolean> | null = null;
-  #waiting = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
   #wake: (() => void) | null = null;
 
-  /** @param url any of the store's, without its signature */
+  /**
+   * @param url any URL of the store, without a signature
+   * @param lifetime ends all probing when it aborts
+   */
   constructor(
     url: string,
     transport: Transport,
@@ -41,24 +44,24 @@ export class Reachability {
     return this.#isReachable;
   }
 
-  /** Says that the store answered something, a 503 too: no probe is needed. */
-  answered(): void {
-    this.#set(true);
+  /** Records that the store answered. Any answer counts, a 503 too. */
+  recordAnswer(): void {
+    this.#update(true);
   }
 
-  /** Asks whether the store is there, after a request without an answer; on a no, probing goes on by itself. */
+  /** Probes the store after a request without an answer. Where it cannot be reached, probing continues by itself. */
   async check(): Promise<boolean> {
-    const isThere = await (this.#probing ??= this.#probe());
-    if (isThere) this.#set(true);
+    const isAnswering = await (this.#probing ??= this.#probe());
+    if (isAnswering) this.#update(true);
     else if (this.#isReachable && !this.#lifetime.aborted) {
-      this.#set(false);
+      this.#update(false);
       void this.#keepProbing();
     }
-    return isThere;
+    return isAnswering;
   }
 
-  /** Probes at once instead of when the next probe is due: the line may be back. */
-  poke(): void {
+  /** Sends the next probe now, because the connection may be back. */
+  probeNow(): void {
     this.#wake?.();
   }
 
@@ -82,27 +85,28 @@ export class Reachability {
   async #keepProbing(): Promise<void> {
     const since = this.#clock.monotonic();
     while (!this.#isReachable && !this.#lifetime.aborted) {
-      const every = this.#clock.monotonic() - since < PATIENCE ? PROBE_EVERY : PROBE_SELDOM;
-      // 0.7 to 1.0 of the interval: never later than promised
-      await this.#rest(every * (0.7 + 0.3 * this.#clock.random()));
-      if (!this.#isReachable && (await (this.#probing ??= this.#probe()))) this.#set(true);
+      const interval =
+        this.#clock.monotonic() - since < LONG_INTERVAL_AFTER_MS ? PROBE_INTERVAL_MS : LONG_PROBE_INTERVAL_MS;
+      // jitter only shortens the interval: `RetryDetail.delay` is an upper bound
+      await this.#sleep(interval * (0.7 + 0.3 * this.#clock.random()));
+      if (!this.#isReachable && (await (this.#probing ??= this.#probe()))) this.#update(true);
     }
   }
 
-  async #rest(delay: number): Promise<void> {
+  async #sleep(delay: number): Promise<void> {
     const { over, wake } = cancellableSleep(this.#clock, delay, this.#lifetime);
     this.#wake = wake;
     await over.catch(() => {});
     this.#wake = null;
   }
 
-  #set(isReachable: boolean): void {
+  #update(isReachable: boolean): void {
     if (isReachable === this.#isReachable) return;
     this.#isReachable = isReachable;
     if (isReachable) {
       const waiting = [...this.#waiting];
       this.#waiting.clear();
-      for (const go of waiting) go();
+      for (const resolve of waiting) resolve();
       this.#wake?.();
     }
     this.#onChange(isReachable);

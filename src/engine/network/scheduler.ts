@@ -1,21 +1,22 @@
 import { abortable } from '../util/abort.js';
 import type { Clock } from '../ports.js';
 
-/** Lanes to begin with, and the most: HTTP/1.1 opens six connections to a host, later versions one for all. */
+/** Lanes at the start, and limits: browsers open six HTTP/1.1 connections to a host; HTTP/2 and 3 share one. */
 const FIRST_LANES = 4;
 const MAX_LANES = 6;
-const MAX_LANES_OF_ONE_CONNECTION = 12;
-/** Milliseconds in which several cries of a busy store count as one. */
+const MAX_MULTIPLEXED_LANES = 12;
+/** Signs of congestion within this time count as one. */
 const CONGESTION_WINDOW_MS = 1_000;
-/** Milliseconds that a part takes where a lane more would only make all of them slower. */
+/** Where a part takes longer, no lane is added: it would only slow down the others. */
 const SLOW_PART_MS = 20_000;
-/** Milliseconds above which fewer parts at a time are better: what is stored cannot be lost. */
+/** Where a part takes longer, a lane is removed: fewer parts at a time are stored sooner, and less can be lost. */
 const VERY_SLOW_PART_MS = 60_000;
 
 interface Waiter {
+  /** ID of the upload. */
   owner: string;
   bytes: number;
-  go(): void;
+  start(): void;
 }
 
 export interface LaneOptions {
@@ -25,12 +26,13 @@ export interface LaneOptions {
 }
 
 /**
- * Decides which request flies next, over all uploads: a free lane goes to the upload with the fewest in flight, so
- * that a small file behind a huge one does not wait for it.
+ * Decides which request of all uploads is sent next. A lane is the right to have one request in flight. A free lane goes
+ * to the upload with the fewest requests in flight, so that a small file does not wait for a huge one.
  *
- * `auto` takes a lane away when the store is busy or silent, half of them when that goes on, and gives them back one by
- * one on success. It goes beyond what fills the line: each presigned URL costs a preflight, which is hidden behind what
- * the other lanes send. Where parts take long there is nothing to hide, and it stays at what it has, or less.
+ * With `concurrency: 'auto'`, one lane is removed when the store is busy or does not answer, half of them when that
+ * continues, and they return one by one on success. There are more lanes than the bandwidth needs: each presigned URL
+ * costs a CORS preflight, during which the other lanes send. Where parts take long the preflight hardly matters, and no
+ * lane is added.
  */
 export class Scheduler {
   readonly #clock: Clock;
@@ -54,30 +56,32 @@ export class Scheduler {
     this.#options = options;
   }
 
-  /** Requests that may be in flight now. */
+  /** How many requests may be in flight. */
   get lanes(): number {
     const { concurrency } = this.#options();
     return concurrency === 'auto' ? this.#lanes : concurrency;
   }
 
-  /** Requests that are in flight. */
+  /** How many requests are in flight. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** Whether one more request would get a connection: browsers open six to a host over HTTP/1.1. */
+  /** Whether the browser would have a connection for one more request. */
   get hasSpareConnection(): boolean {
     return this.#maxLanes > MAX_LANES || this.#inFlight < MAX_LANES;
   }
 
   /**
    * Waits for a lane.
-   * @param bytes that will be sent, for the bandwidth limit
-   * @returns a function that gives the lane back, at most once
+   * @param owner ID of the upload
+   * @param bytes size of the request, for the bandwidth limit
+   * @returns a function that releases the lane; further calls of it have no effect
+   * @throws the signal's reason when aborted
    */
-  lane(owner: string, bytes: number, signal: AbortSignal): Promise<() => void> {
+  acquireLane(owner: string, bytes: number, signal: AbortSignal): Promise<() => void> {
     return abortable(signal, (resolve) => {
-      const waiter: Waiter = { owner, bytes, go: () => resolve(this.#occupy(owner)) };
+      const waiter: Waiter = { owner, bytes, start: () => resolve(this.#occupy(owner)) };
       this.#waiting.push(waiter);
       this.dispatch();
       return () => {
@@ -86,50 +90,54 @@ export class Scheduler {
     });
   }
 
-  /** Says that the store is too busy, or silent. */
-  slowDown(): void {
+  /** Records that the store is too busy, or does not answer. */
+  recordCongestion(): void {
     const now = this.#clock.monotonic();
     if (now - this.#lastCongestion < CONGESTION_WINDOW_MS) return;
     this.#lastCongestion = now;
-    // one cry among many successes is a mishap: there is no need to go on at half the pace
-    const isAlone = !this.#isCongested && this.#successes >= this.#lanes;
+    // a single failure among many successes costs one lane, not half of them
+    const isSingle = !this.#isCongested && this.#successes >= this.#lanes;
     this.#isCongested = true;
     this.#successes = 0;
-    this.#lanes = Math.max(1, isAlone ? this.#lanes - 1 : Math.floor(this.#lanes / 2));
+    this.#lanes = Math.max(1, isSingle ? this.#lanes - 1 : Math.floor(this.#lanes / 2));
   }
 
-  /** Takes in how the store is spoken to, and whether the signer is behind the same connections. */
+  /**
+   * Sets the limit of lanes by the kind of connection.
+   * @param protocol ALPN name, such as `h2`; undefined while unknown
+   * @param isSigners whether the signer is on the same origin
+   */
   updateConnection({ protocol, isSigners }: { protocol: string | undefined; isSigners: boolean }): void {
-    const isOneConnection = protocol === 'h2' || protocol === 'h3';
-    // six long requests would keep the signer from being heard
-    this.#maxLanes = isOneConnection ? MAX_LANES_OF_ONE_CONNECTION : isSigners ? MAX_LANES - 1 : MAX_LANES;
+    const isMultiplexed = protocol === 'h2' || protocol === 'h3';
+    // six long requests would block calls to the signer
+    this.#maxLanes = isMultiplexed ? MAX_MULTIPLEXED_LANES : isSigners ? MAX_LANES - 1 : MAX_LANES;
     this.#lanes = Math.min(this.#lanes, this.#maxLanes);
   }
 
-  /** Takes in how long a part took (milliseconds). */
+  /** Records how long a part took, in milliseconds. */
   recordPartDuration(duration: number): void {
     this.#isSlow = duration > SLOW_PART_MS;
     if (duration > VERY_SLOW_PART_MS && this.#lanes > 2) this.#lanes--;
   }
 
-  /** Gives out no lanes for so many milliseconds: the store has asked for it. */
+  /** Starts no request for `delay` milliseconds, as the store's Retry-After requires. */
   hold(delay: number): void {
     this.#heldUntil = Math.max(this.#heldUntil, this.#clock.monotonic() + delay);
   }
 
-  /** Gives out lanes again, on the user's word. */
+  /** Ends `hold()` early, because the user wants to retry now. */
   release(): void {
     this.#heldUntil = -Infinity;
     this.dispatch();
   }
 
-  /** Milliseconds for which requests of this owner are held back while none of it flies; else 0. */
+  /** Milliseconds until `hold()` ends, for an upload with no request in flight; else 0. */
   heldFor(owner: string): number {
     return this.#inFlightByOwner.has(owner) ? 0 : Math.max(0, this.#heldUntil - this.#clock.monotonic());
   }
 
-  /** Says that a request succeeded. */
-  succeeded(): void {
+  /** Records that a request succeeded. */
+  recordSuccess(): void {
     if (++this.#successes < this.#lanes) return;
     this.#isCongested = false;
     if (this.#isSlow || this.#lanes >= this.#maxLanes) return;
@@ -138,7 +146,7 @@ export class Scheduler {
     this.dispatch();
   }
 
-  /** Gives out the lanes that are free; to be called when the options change. */
+  /** Assigns free lanes. Also called when the options change. */
   dispatch(): void {
     while (this.#waiting.length && this.#inFlight < this.lanes) {
       const { bandwidthLimit } = this.#options();
@@ -152,11 +160,11 @@ export class Scheduler {
       }
       const next = this.#takeFairest();
       this.#nextStart = Math.max(this.#nextStart, now) + (next.bytes / bandwidthLimit) * 1_000;
-      next.go();
+      next.start();
     }
   }
 
-  /** What was sent under another limit is waited for as long as under this one. */
+  /** Scales the remaining wait for bytes that were sent under another limit. */
   #applyLimit(bandwidthLimit: number, now: number): void {
     if (bandwidthLimit === this.#bandwidthLimit) return;
     const left = Math.max(0, this.#nextStart - now);

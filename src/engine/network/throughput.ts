@@ -2,155 +2,159 @@ import { DEFAULT_PART_SIZE, MAX_PARTS, MIB, MIN_PART_SIZE } from '../../limits.j
 import type { KeyValueStore } from '../ports.js';
 
 const PREFIX = 'mule-upload:line:';
-/** Bytes of the largest part that speed alone makes. */
-const LARGEST = 64 * MIB;
-/** Milliseconds that such a part may take. */
-const MOST_TIME = 20_000;
-/** Parts of a file at least: enough to keep every lane at work to the end. */
-const LEAST_PARTS = 16;
-/** Weight of the latest part in what is remembered. */
-const NEWEST = 0.2;
-/** Milliseconds that a part may take of a limited line: over ten seconds the limit is then kept within 5 %. */
-const LIMITED_TIME = 500;
-/** Parts after which it is written down, and after which without a fault the line counts as steady. */
-const SERIES = 8;
-/** Bytes of a file that one request may send, and of one that is read to its end, for its checksum, beforehand. */
-const LARGEST_WHOLE = 256 * MIB;
-const LARGEST_READ_WHOLE = 64 * MIB;
-/** Milliseconds that may be lost with such a request. */
+/** Largest part that is chosen because of the speed. */
+const MAX_PART_BYTES = 64 * MIB;
+/** Sending a part that is larger than the default takes less than this. */
+const MAX_PART_MS = 20_000;
+/** A file has at least so many parts when they are made larger, so that every lane is busy until the end. */
+const MIN_PARTS = 16;
+/** Weight of the latest measurement in the average. */
+const EWMA_WEIGHT = 0.2;
+/** Duration of a part under a bandwidth limit, so that the limit holds within 5 % over ten seconds. */
+const LIMITED_PART_MS = 500;
+/** After so many parts without a failure the connection counts as steady. The average is saved as often. */
+const STEADY_PARTS = 8;
+/** Largest file sent in a single request, and the largest where its checksum must be computed first. */
+const MAX_SINGLE_REQUEST_BYTES = 256 * MIB;
+const MAX_PRECOMPUTED_BYTES = 64 * MIB;
+/** A single request is used only where it takes less than this, because a failure loses all of it. */
 export const MAX_SINGLE_REQUEST_MS = 8_000;
-/** Milliseconds that Create, Complete and the parts' signatures take: what one request for all saves. */
-const PARTS_TIME = 400;
+/** Duration of Create, Complete and signing, which a single request saves. */
+const MULTIPART_OVERHEAD_MS = 400;
 
-/** Bytes per second; null where it is not known. */
-interface Line {
+/** Measured speeds in bytes per second; null while unknown. */
+interface Throughput {
   readonly scope: string;
-  /** Of one part among others. */
-  speed: number | null;
-  /** Of all lanes together, once a series of parts came through without a fault. */
+  /** Of a part, while others are in flight. */
+  perPart: number | null;
+  /** Of all lanes together; null unless the connection is steady. */
   total: number | null;
-  /** Of a request that was alone with a whole file. */
-  alone: number | null;
+  /** Of a request that sent a whole file, with no other in flight. */
+  singleRequest: number | null;
 }
 
-/** What besides the line decides about parts. */
-export interface Circumstances {
-  /** Bytes per second that the page allows. */
+/** Conditions besides speed that decide on the part size. */
+export interface PartSizeConditions {
+  /** `bandwidthLimit` in bytes per second. */
   limit?: number;
-  /** Whether checksums are offered: the signer wants a whole file's beforehand. */
-  isRead?: boolean;
-  /** Files that will be on the line at once. */
-  sharers?: number;
+  /** Whether the signer needs the checksum of a whole file before it is sent. */
+  mustPrecompute?: boolean;
+  /** Files that will be sent at the same time. */
+  concurrentFiles?: number;
 }
 
 /**
- * How fast the line to one destination is, remembered from visit to visit: a part costs its preflight and its answer
- * whatever its size, so that on a fast line large ones pay, and on a steady one a file of some seconds needs no parts.
+ * Estimates the throughput to one destination, across visits, and chooses part sizes by it. Each part costs a preflight and
+ * an answer whatever its size, so a fast connection gets larger parts. On a steady one, a file of a few seconds is sent in
+ * a single request.
  */
 export class ThroughputEstimator {
-  readonly #notebook: KeyValueStore;
+  readonly #store: KeyValueStore;
   readonly #scope: () => string;
   readonly #now: () => number;
-  #known: Line | null = null;
-  #parts = 0;
-  /** The last parts, none of which met a fault. */
-  #series: { readonly size: number; readonly begun: number }[] = [];
+  #cached: Throughput | null = null;
+  #partCount = 0;
+  /** The latest parts since the last failure. */
+  #recentParts: { readonly size: number; readonly startedAt: number }[] = [];
 
-  /** @param now milliseconds that only ever grow */
-  constructor(notebook: KeyValueStore, scope: () => string, now: () => number) {
-    this.#notebook = notebook;
+  /** @param now returns milliseconds of a monotonic clock */
+  constructor(store: KeyValueStore, scope: () => string, now: () => number) {
+    this.#store = store;
     this.#scope = scope;
     this.#now = now;
   }
 
-  /** Takes in a part that was stored just now, and how long it took in its lane (milliseconds). */
-  sent(size: number, duration: number): void {
-    // the last part of a file tells more of latency than of speed
+  /** Records a part that has just been stored. @param duration milliseconds in its lane */
+  recordPart(size: number, duration: number): void {
+    // the duration of a small last part is mostly latency
     if (size < DEFAULT_PART_SIZE / 2 || duration <= 0) return;
-    const line = this.#line();
-    const wasSteady = line.total !== null;
-    line.speed = blend(line.speed, (size / duration) * 1_000);
+    const measured = this.#load();
+    const wasSteady = measured.total !== null;
+    measured.perPart = blend(measured.perPart, (size / duration) * 1_000);
     const now = this.#now();
-    this.#series.push({ size, begun: now - duration });
-    if (this.#series.length > SERIES) this.#series.shift();
-    if (this.#series.length === SERIES) {
-      const bytes = this.#series.reduce((sum, part) => sum + part.size, 0);
-      const begun = Math.min(...this.#series.map((part) => part.begun));
-      line.total = blend(line.total, (bytes / (now - begun)) * 1_000);
+    this.#recentParts.push({ size, startedAt: now - duration });
+    if (this.#recentParts.length > STEADY_PARTS) this.#recentParts.shift();
+    if (this.#recentParts.length === STEADY_PARTS) {
+      const bytes = this.#recentParts.reduce((sum, part) => sum + part.size, 0);
+      const startedAt = Math.min(...this.#recentParts.map((part) => part.startedAt));
+      measured.total = blend(measured.total, (bytes / (now - startedAt)) * 1_000);
     }
-    if (this.#parts++ % SERIES === 0 || wasSteady !== (line.total !== null)) this.#write(line);
+    if (this.#partCount++ % STEADY_PARTS === 0 || wasSteady !== (measured.total !== null)) this.#save(measured);
   }
 
-  /** Takes in that one request alone has sent a whole file, and how long that took (milliseconds). */
-  sentWhole(size: number, duration: number): void {
-    // a short one tells more of latency than of speed
-    if (size <= DEFAULT_PART_SIZE || duration < PARTS_TIME) return;
-    const line = this.#line();
-    line.alone = blend(line.alone, (size / duration) * 1_000);
-    this.#write(line);
+  /** Records a whole file that was sent with no other request in flight. @param duration milliseconds */
+  recordSingleRequest(size: number, duration: number): void {
+    // a short duration is mostly latency
+    if (size <= DEFAULT_PART_SIZE || duration < MULTIPART_OVERHEAD_MS) return;
+    const measured = this.#load();
+    measured.singleRequest = blend(measured.singleRequest, (size / duration) * 1_000);
+    this.#save(measured);
   }
 
-  /** Takes in that the line has failed, or been far slower than it was: it has to prove itself anew. */
-  failed(): void {
-    const line = this.#line();
-    this.#series = [];
-    if (line.total === null && line.alone === null) return;
-    line.total = line.alone = null;
-    this.#write(line);
+  /** Records that the connection failed, or became far slower: it is not steady until measured again. */
+  recordFailure(): void {
+    const measured = this.#load();
+    this.#recentParts = [];
+    if (measured.total === null && measured.singleRequest === null) return;
+    measured.total = measured.singleRequest = null;
+    this.#save(measured);
   }
 
-  /** Bytes per part to wish for, the whole file's where it needs no parts; undefined where the default will do. */
-  partSizeFor(size: number, { limit = Infinity, isRead = false, sharers = 1 }: Circumstances = {}): number | undefined {
-    const { speed } = this.#line();
-    // a limit is kept by when parts begin
-    const largest = Math.min(LARGEST, Math.max(MIN_PART_SIZE, (limit * LIMITED_TIME) / 1_000));
+  /** Returns the part size to request: the file's size for a single request, undefined for the default. */
+  partSizeFor(
+    size: number,
+    { limit = Infinity, mustPrecompute: isRead = false, concurrentFiles: sharers = 1 }: PartSizeConditions = {},
+  ): number | undefined {
+    const { perPart: speed } = this.#load();
+    // the bandwidth limit only delays the start of requests, so they must be short
+    const largest = Math.min(MAX_PART_BYTES, Math.max(MIN_PART_SIZE, (limit * LIMITED_PART_MS) / 1_000));
     if (largest < DEFAULT_PART_SIZE) {
       const part = Math.floor(largest / MIB) * MIB;
       return part * MAX_PARTS >= size ? part : undefined;
     }
     if (speed === null) return undefined;
-    const largestWhole = isRead ? LARGEST_READ_WHOLE : LARGEST_WHOLE;
-    if (limit === Infinity && size <= largestWhole && this.#needsNoParts(size, sharers)) return size;
-    let wish = DEFAULT_PART_SIZE;
+    const maxSingle = isRead ? MAX_PRECOMPUTED_BYTES : MAX_SINGLE_REQUEST_BYTES;
+    if (limit === Infinity && size <= maxSingle && this.#fitsSingleRequest(size, sharers)) return size;
+    let partSize = DEFAULT_PART_SIZE;
     const isBetter = (next: number): boolean =>
-      next <= largest && next * LEAST_PARTS <= size && (next / speed) * 1_000 < MOST_TIME;
-    while (isBetter(wish * 2)) wish *= 2;
-    return wish > DEFAULT_PART_SIZE ? wish : undefined;
+      next <= largest && next * MIN_PARTS <= size && (next / speed) * 1_000 < MAX_PART_MS;
+    while (isBetter(partSize * 2)) partSize *= 2;
+    return partSize > DEFAULT_PART_SIZE ? partSize : undefined;
   }
 
-  /** Forgets this destination. */
+  /** Deletes what is known of this destination. */
   forget(): void {
-    this.#known = null;
-    this.#series = [];
-    this.#notebook.write(PREFIX + this.#scope(), null);
+    this.#cached = null;
+    this.#recentParts = [];
+    this.#store.write(PREFIX + this.#scope(), null);
   }
 
-  /** Whether one request is as fast as parts, and so short that little is lost with it. */
-  #needsNoParts(size: number, sharers: number): boolean {
-    const { total, alone } = this.#line();
+  /** Whether a single request is as fast as parts, and so short that a failure loses little. */
+  #fitsSingleRequest(size: number, sharers: number): boolean {
+    const { total, singleRequest: alone } = this.#load();
     if (total === null || size <= DEFAULT_PART_SIZE) return false;
     const time = (size / (alone ?? total)) * 1_000;
-    return time * sharers <= MAX_SINGLE_REQUEST_MS && time <= (size / total) * 1_000 + PARTS_TIME;
+    return time * sharers <= MAX_SINGLE_REQUEST_MS && time <= (size / total) * 1_000 + MULTIPART_OVERHEAD_MS;
   }
 
-  #write({ scope, speed, total, alone }: Line): void {
+  #save({ scope, perPart: speed, total, singleRequest: alone }: Throughput): void {
     const text = [speed, total, alone].map((figure) => Math.round(figure ?? 0)).join(' ');
-    this.#notebook.write(PREFIX + scope, text);
+    this.#store.write(PREFIX + scope, text);
   }
 
-  #line(): Line {
+  #load(): Throughput {
     const scope = this.#scope();
-    if (this.#known?.scope !== scope) {
-      const figures = (this.#notebook.read(PREFIX + scope) ?? '').split(' ').map(Number);
+    if (this.#cached?.scope !== scope) {
+      const figures = (this.#store.read(PREFIX + scope) ?? '').split(' ').map(Number);
       const [speed = null, total = null, alone = null] = figures.map((one) =>
         one > 0 && Number.isFinite(one) ? one : null,
       );
-      this.#known = { scope, speed, total, alone };
-      this.#series = [];
+      this.#cached = { scope, perPart: speed, total, singleRequest: alone };
+      this.#recentParts = [];
     }
-    return this.#known;
+    return this.#cached;
   }
 }
 
 const blend = (known: number | null, latest: number): number =>
-  known === null ? latest : known + (latest - known) * NEWEST;
+  known === null ? latest : known + (latest - known) * EWMA_WEIGHT;

@@ -3,7 +3,7 @@ import { isOver } from '../api/status.js';
 import type { CurrentUser } from '../model/current-user.js';
 import type { UploadRecord } from '../model/upload-record.js';
 import type { Clock, Journal, JournalRecord } from '../ports.js';
-import { limited } from '../util/abort.js';
+import { withTimeout } from '../util/abort.js';
 import type { PagePresence } from './page-presence.js';
 
 /** Timeout for the journal's database; uploads then continue without persistence. */
@@ -85,7 +85,7 @@ export class JournalWriter {
       let hasAnswered = false;
       const ask = (): Promise<T> => work().finally(() => (hasAnswered = true));
       try {
-        return await limited(this.#clock, OPEN_TIMEOUT_MS, undefined, ask);
+        return await withTimeout(this.#clock, OPEN_TIMEOUT_MS, undefined, ask);
       } catch (error) {
         this.#isHung = !hasAnswered;
         this.#warn(error);

@@ -1,5 +1,5 @@
-import { following } from '../util/abort.js';
-import { hex } from '../files/fingerprint.js';
+import { withChildController } from '../util/abort.js';
+import { hex } from '../util/bytes.js';
 import type { SmallFileCache } from '../files/small-file-cache.js';
 import type { CurrentUser } from '../model/current-user.js';
 import type { UploadRecord } from '../model/upload-record.js';
@@ -191,7 +191,7 @@ export class TabCoordinator {
   async #await(upload: SharedUpload, name: string, signal: AbortSignal): Promise<Claim> {
     let ended: RemoteProgress | null = null;
     try {
-      const release = await following(signal, (own) => {
+      const release = await withChildController(signal, (own) => {
         this.#awaited.set(upload, {
           name,
           end: (progress) => {

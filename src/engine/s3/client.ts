@@ -8,100 +8,108 @@ import {
   parsePartList,
   parseUploadId,
 } from './xml.js';
-import type { Completion, NamedPart, PartList, StoredChecksums } from './xml.js';
-import type { Signature } from '../signing/signature-cache.js';
+import type { Completion, NamedPart, PartList } from './xml.js';
+import type { StoredChecksums } from '../model/stored-part.js';
+import type { Signature } from '../model/signature.js';
 import type { StoreRequest, StoreResponse, Transport } from '../ports.js';
 
-/** Milliseconds after the last byte went up, and of Complete, which S3 may take minutes for, where nobody knows more. */
-const ANSWER_TIMEOUT = 120_000;
-const COMPLETE_TIMEOUT = 600_000;
-const LONGEST_STALL = 600_000;
+/** Timeouts after the last byte was sent. S3 may take minutes for Complete. */
+const ANSWER_TIMEOUT_MS = 120_000;
+const COMPLETE_TIMEOUT_MS = 600_000;
+const MAX_TIMEOUT_MS = 600_000;
 
-/** How patient to be with one request. */
+/** Timeouts and cancellation of one request. */
 export interface RequestTimeouts {
   signal: AbortSignal;
-  /** Milliseconds without a byte either way. */
+  /** Milliseconds without a byte in either direction. */
   stallTimeout: number;
-  /** Times that this very step stalled: each doubles the patience. */
+  /** How often this step stalled before; each time doubles the timeouts. */
   stalls: number;
-  /** Decides on a request without a sign of life. @see StoreRequest */
-  isLost?: (url: string, ...silence: Parameters<NonNullable<StoreRequest['isLost']>>) => Promise<boolean>;
+  /** Decides whether a request without progress is lost. @see StoreRequest.isLost */
+  isLost?: (url: string, ...state: Parameters<NonNullable<StoreRequest['isLost']>>) => Promise<boolean>;
 }
 
 export interface StoredObject {
-  /** Bytes; null where the answer did not say. */
+  /** Bytes; null where the answer has no Content-Length. */
   size: number | null;
   /** Without quotes; empty where CORS does not expose it. */
   etag: string;
   checksums: StoredChecksums;
 }
 
-/** Of a body's checksum as its signature names it. */
+/** Name of a signed header with the body's checksum. */
 const CHECKSUM_HEADER = /^x-amz-checksum-(?:crc|sha)/i;
 
-/** Whether the store is made to verify what is sent with this signature. */
+/** Whether the signature makes the store verify the body's checksum. */
 export const isVerified = ({ headers = {} }: Signature): boolean =>
   Object.keys(headers).some((name) => CHECKSUM_HEADER.test(name));
 
-/** The S3 requests of an upload, each with a signature and read to its end; anything but success is a `StoreFault`. */
+/**
+ * Sends the S3 requests of an upload with their signatures, and parses the answers.
+ *
+ * Every method throws `StoreFault` for an answer that is not a success, `TransportFault` where none came, and the signal's
+ * reason when aborted.
+ */
 export class S3Client {
   readonly #transport: Transport;
-  readonly #onAnswer: (signature: Signature, isGood: boolean, protocol: string | undefined) => void;
+  readonly #onAnswer: (signature: Signature, isSuccess: boolean, protocol: string | undefined) => void;
 
-  /** @param onAnswer told of each answer that could be read, whether it was the one hoped for, and how it came */
+  /** @param onAnswer called for each answer with the request, whether it succeeded, and the HTTP version */
   constructor(
     transport: Transport,
-    onAnswer: (signature: Signature, isGood: boolean, protocol: string | undefined) => void,
+    onAnswer: (signature: Signature, isSuccess: boolean, protocol: string | undefined) => void,
   ) {
     this.#transport = transport;
     this.#onAnswer = onAnswer;
   }
 
   /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
-  async createMultipartUpload(signature: Signature, patience: RequestTimeouts): Promise<string> {
-    return this.#understood(await this.#send(signature, patience), parseUploadId);
+  async createMultipartUpload(signature: Signature, timeouts: RequestTimeouts): Promise<string> {
+    return this.#parse(await this.#send(signature, timeouts), parseUploadId);
   }
 
   /**
    * Sends a part, or a whole file.
    * @returns the ETag; empty where CORS does not expose it
-   * @throws StoreFault `BadDigest` also where the store tells another checksum than was signed
+   * @throws StoreFault also `BadDigest`, where the answer has another checksum than was signed
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
    */
   async uploadBody(
     signature: Signature,
     body: Blob | FormData | Uint8Array<ArrayBuffer>,
-    patience: RequestTimeouts,
+    timeouts: RequestTimeouts,
     onProgress: (loaded: number) => void,
   ): Promise<string> {
-    const response = await this.#send(signature, patience, { body, onProgress });
+    const response = await this.#send(signature, timeouts, { body, onProgress });
     for (const [name, value] of Object.entries(signature.headers ?? {})) {
-      const told = CHECKSUM_HEADER.test(name) ? response.header(name) : null;
-      if (told && told !== value) throw new StoreFault(400, 'BadDigest', `the store tells ${name} ${told}`);
+      const stored = CHECKSUM_HEADER.test(name) ? response.header(name) : null;
+      if (stored && stored !== value)
+        throw new StoreFault(400, 'BadDigest', `the store answered with ${name}: ${stored}`);
     }
     return bareEtag(response.header('ETag') ?? '');
   }
 
-  async listParts(signature: Signature, patience: RequestTimeouts): Promise<PartList> {
-    return this.#understood(await this.#send(signature, patience), parsePartList);
+  /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html */
+  async listParts(signature: Signature, timeouts: RequestTimeouts): Promise<PartList> {
+    return this.#parse(await this.#send(signature, timeouts), parsePartList);
   }
 
-  /** @returns what the store tells of the object; the ETag is empty where it tells none */
+  /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
   async completeMultipartUpload(
     signature: Signature,
     parts: Iterable<NamedPart>,
-    patience: RequestTimeouts,
+    timeouts: RequestTimeouts,
   ): Promise<Completion> {
-    const response = await this.#send(signature, patience, {
+    const response = await this.#send(signature, timeouts, {
       body: new Blob([completionBody(parts)]),
-      answerTimeout: COMPLETE_TIMEOUT,
+      answerTimeout: COMPLETE_TIMEOUT_MS,
     });
-    return this.#understood(response, parseCompletion);
+    return this.#parse(response, parseCompletion);
   }
 
   /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
-  async headObject(signature: Signature, patience: RequestTimeouts): Promise<StoredObject> {
-    const response = await this.#send(signature, patience);
+  async headObject(signature: Signature, timeouts: RequestTimeouts): Promise<StoredObject> {
+    const response = await this.#send(signature, timeouts);
     const length = response.header('Content-Length');
     return {
       size: length === null ? null : Number(length),
@@ -111,8 +119,8 @@ export class S3Client {
   }
 
   /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html */
-  async abortMultipartUpload(signature: Signature, patience: RequestTimeouts): Promise<void> {
-    await this.#send(signature, patience);
+  async abortMultipartUpload(signature: Signature, timeouts: RequestTimeouts): Promise<void> {
+    await this.#send(signature, timeouts);
   }
 
   async #send(
@@ -121,7 +129,7 @@ export class S3Client {
     {
       body,
       onProgress,
-      answerTimeout = ANSWER_TIMEOUT,
+      answerTimeout = ANSWER_TIMEOUT_MS,
     }: {
       body?: Blob | FormData | Uint8Array<ArrayBuffer>;
       onProgress?: (loaded: number) => void;
@@ -129,7 +137,7 @@ export class S3Client {
     } = {},
   ): Promise<StoreResponse> {
     const { method, url, headers } = signature;
-    const patient = (timeout: number): number => Math.max(timeout, Math.min(timeout * 2 ** stalls, LONGEST_STALL));
+    const extend = (timeout: number): number => Math.max(timeout, Math.min(timeout * 2 ** stalls, MAX_TIMEOUT_MS));
     const response = await this.#transport.send({
       method,
       url,
@@ -137,21 +145,21 @@ export class S3Client {
       body,
       signal,
       onProgress,
-      stallTimeout: patient(stallTimeout),
-      // without a body there is no last byte to wait long for
-      answerTimeout: patient(body ? answerTimeout : stallTimeout),
-      isLost: isLost && ((...silence) => isLost(url, ...silence)),
+      stallTimeout: extend(stallTimeout),
+      // without a body nothing is being stored, so the answer comes soon
+      answerTimeout: extend(body ? answerTimeout : stallTimeout),
+      isLost: isLost && ((...state) => isLost(url, ...state)),
     });
     const error = parseError(response.text);
-    const isGood = response.status >= 200 && response.status < 300 && !error;
-    this.#onAnswer(signature, isGood, response.protocol);
-    if (isGood) return response;
+    const isSuccess = response.status >= 200 && response.status < 300 && !error;
+    this.#onAnswer(signature, isSuccess, response.protocol);
+    if (isSuccess) return response;
     throw new StoreFault(response.status, error?.code ?? '', error?.message ?? '', response.header('Retry-After'));
   }
 
-  #understood<T>(response: StoreResponse, read: (text: string) => T | null): T {
-    const value = read(response.text);
-    if (value === null) throw new StoreFault(response.status, '', 'the answer is cut short, too long, or not S3’s');
+  #parse<T>(response: StoreResponse, parse: (text: string) => T | null): T {
+    const value = parse(response.text);
+    if (value === null) throw new StoreFault(response.status, '', 'the answer is truncated, too long, or not from S3');
     return value;
   }
 }

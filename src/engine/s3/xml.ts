@@ -1,44 +1,34 @@
 /**
- * Reads and writes the XML documents of a multipart upload. A document that is cut short, malformed or not of the
- * expected kind is refused as a whole; only an error counts as far as it could be read.
+ * Reads and writes the XML documents of a multipart upload. A document that is truncated, malformed or not of the expected
+ * kind is rejected as a whole. An error is read as far as possible.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
  */
 
 import type { ChecksumAlgorithm } from '../../protocol.js';
 import { childText, readXml } from '../../xml.js';
 import type { XmlElement } from '../../xml.js';
-import { ALGORITHMS } from '../integrity/checksum-service.js';
-
-/** Checksums as the store tells them, base64; one made of the parts' ends with `-` and their number. */
-export type StoredChecksums = Readonly<Partial<Record<ChecksumAlgorithm, string>>>;
-
-/** A part as the store or the engine knows it; `etag` without quotes. */
-export interface StoredPart {
-  partNumber: number;
-  size: number;
-  etag: string;
-  /** Where the store lists any. */
-  checksums?: StoredChecksums;
-}
+import { ALGORITHMS } from '../api/checksum-algorithms.js';
+import type { StoredChecksums, StoredPart } from '../model/stored-part.js';
 
 export interface PartList {
   parts: StoredPart[];
-  /** Where the next page begins; null on the last one. */
+  /** Part number after which the next page begins; null on the last page. */
   next: number | null;
 }
 
-/** What became of Complete. */
+/** The object that CompleteMultipartUpload created. */
 export interface Completion {
+  /** Without quotes; empty where the store reports none. */
   etag: string;
-  /** Of the object, where the store tells any. */
+  /** The object's, as far as the store reports them. */
   checksums: StoredChecksums;
 }
 
-/** A part for Complete's list. */
+/** A part in the list of CompleteMultipartUpload. */
 export interface NamedPart {
   /** Without quotes. */
   etag: string;
-  /** Where the whole object's checksum is made of those of the list. */
+  /** Only where the object's checksum is a composite of the parts' checksums. */
   checksum?: { algorithm: ChecksumAlgorithm; value: string };
 }
 
@@ -51,7 +41,7 @@ function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** Collects the checksums that a store sends. @param read returns one by its algorithm; empty or null where there is none */
+/** Collects the checksums of an answer. @param read returns the value for an algorithm; empty or null where there is none */
 export const collectChecksums = (read: (algorithm: ChecksumAlgorithm) => string | null): StoredChecksums =>
   Object.fromEntries(ALGORITHMS.map((algorithm) => [algorithm, read(algorithm)] as const).filter(([, value]) => value));
 
@@ -61,20 +51,20 @@ const elementName = (algorithm: ChecksumAlgorithm): string => `Checksum${algorit
 const checksumsIn = (element: XmlElement): StoredChecksums =>
   collectChecksums((algorithm) => childText(element, elementName(algorithm)));
 
-/** Returns the root of a whole document whose root has that name; null for any other text. */
-function wholeRoot(xml: string, name: string): XmlElement | null {
+/** Returns the root element of a complete document; null where it is incomplete or its root has another name. */
+function completeRoot(xml: string, name: string): XmlElement | null {
   const { root, isWhole } = readXml(xml);
   return isWhole && root!.name === name ? root : null;
 }
 
-/** Takes the quotes, and a weak mark, off an ETag. */
+/** Removes the quotes, and the prefix of a weak ETag. */
 export function bareEtag(etag: string): string {
   return etag.trim().replace(/^(?:W\/)?"?(.*?)"?$/, '$1');
 }
 
 /**
- * Reads an `<Error>` document, also one that came with status 200.
- * @returns null where the text is none
+ * Parses an `<Error>` document, which S3 may also send with status 200.
+ * @returns null for any other text
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
 export function parseError(xml: string): StoreErrorBody | null {
@@ -85,21 +75,21 @@ export function parseError(xml: string): StoreErrorBody | null {
 }
 
 /**
- * Reads the answer of CreateMultipartUpload.
- * @returns the upload id, or null for anything that is not such an answer
+ * Parses the answer of CreateMultipartUpload.
+ * @returns the upload ID; null for any other text
  */
 export function parseUploadId(xml: string): string | null {
-  const root = wholeRoot(xml, 'InitiateMultipartUploadResult');
+  const root = completeRoot(xml, 'InitiateMultipartUploadResult');
   return (root && childText(root, 'UploadId')) || null;
 }
 
 /**
- * Reads one page of ListParts.
- * @returns null for anything that is not such a page, or is cut short
+ * Parses one page of ListParts.
+ * @returns null for any other text, and where it is truncated
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
  */
 export function parsePartList(xml: string): PartList | null {
-  const root = wholeRoot(xml, 'ListPartsResult');
+  const root = completeRoot(xml, 'ListPartsResult');
   if (!root) return null;
   const parts: StoredPart[] = [];
   for (const part of root.children) {
@@ -118,11 +108,11 @@ export function parsePartList(xml: string): PartList | null {
 }
 
 /**
- * Reads the answer of CompleteMultipartUpload; the ETag is empty where the store tells none (Ceph 16).
- * @returns null for anything that is not such an answer, or is cut short
+ * Parses the answer of CompleteMultipartUpload. Ceph 16 sends no ETag, which is then empty.
+ * @returns null for any other text, and where it is truncated
  */
 export function parseCompletion(xml: string): Completion | null {
-  const root = wholeRoot(xml, 'CompleteMultipartUploadResult');
+  const root = completeRoot(xml, 'CompleteMultipartUploadResult');
   return root && { etag: bareEtag(childText(root, 'ETag') ?? ''), checksums: checksumsIn(root) };
 }
 

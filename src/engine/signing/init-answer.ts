@@ -1,10 +1,10 @@
 import type { AgreedChecksum, InitAnswer, InitAnswerFile, PostPolicy } from '../../protocol.js';
 import { invalidAnswer, NO_REASON, SignerFault } from '../api/errors.js';
-import { ALGORITHMS } from '../integrity/checksum-service.js';
+import { ALGORITHMS } from '../api/checksum-algorithms.js';
 import { partTableOf } from '../model/session.js';
 import type { Session } from '../model/session.js';
-import { readSignature } from './signature-cache.js';
-import type { Moment, Signature } from './signature-cache.js';
+import { readSignature } from '../model/signature.js';
+import type { Moment, Signature } from '../model/signature.js';
 
 /** What `get_init_signature` answered about one file, and when it was asked. */
 export interface InitReply {

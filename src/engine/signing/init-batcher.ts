@@ -7,8 +7,8 @@ import type { ServerHealth } from '../network/server-health.js';
 import type { ThroughputEstimator } from '../network/throughput.js';
 import { invalidAnswer, SignerFault } from '../api/errors.js';
 import type { ResolvedOptions, Settings } from '../api/options.js';
-import { isTransient } from '../network/classify-failure.js';
-import { momentOf } from './signature-cache.js';
+import { isTransient } from '../util/http-status.js';
+import { momentOf } from '../model/signature.js';
 import type { InitReply } from './init-answer.js';
 import type { Clock, SignerPort } from '../ports.js';
 
@@ -174,7 +174,11 @@ export class InitBatcher {
   #partSizeFor({ facts }: UploadRecord, isRead: boolean): number | undefined {
     const { throughput, settings, scheduler } = this.#services;
     const sharers = Math.min(this.#queue.unfinished, scheduler.lanes);
-    return throughput.partSizeFor(facts.size, { limit: settings.options.bandwidthLimit, isRead, sharers });
+    return throughput.partSizeFor(facts.size, {
+      limit: settings.options.bandwidthLimit,
+      mustPrecompute: isRead,
+      concurrentFiles: sharers,
+    });
   }
 
   async #call(batch: UploadRecord[]): Promise<Replies> {

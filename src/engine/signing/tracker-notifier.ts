@@ -1,17 +1,16 @@
 import type { ChunkLoadedRequest, UploadReference } from '../../protocol.js';
 import type { Clock, SignerPort } from '../ports.js';
-import { backoff } from '../network/classify-failure.js';
-import { sleep } from '../util/timing.js';
+import { backoff, sleep } from '../util/timing.js';
 
-/** Milliseconds in which stored parts are gathered into one notice, and the most of them. */
-const GATHER_MS = 2_000;
+/** Stored parts of this time are sent in one notification. */
+const BATCH_DELAY_MS = 2_000;
 const MAX_PARTS_PER_CALL = 500;
-/** Tries for the last notice: it may bring the receipt, but no upload fails for want of it. */
-const LAST_TRIES = 5;
+/** Attempts of the last notification. It may return the receipt, but no upload fails for lack of one. */
+const MAX_COMPLETE_ATTEMPTS = 5;
 
 /**
- * Tells the signer's tracker which parts are stored, in batches. A notice that fails is said again with the next:
- * the tracker is a help, not the truth.
+ * Notifies the signer's tracker of stored parts, in batches. Parts of a failed notification are sent with the next one:
+ * the tracker may lag behind, because nothing depends on it.
  */
 export class TrackerNotifier {
   readonly #signer: SignerPort;
@@ -32,10 +31,10 @@ export class TrackerNotifier {
 
   stored(partNumber: number): void {
     this.#pending.add(partNumber);
-    this.#cancelTimer ??= this.#clock.setTimer(() => this.flush(), GATHER_MS);
+    this.#cancelTimer ??= this.#clock.setTimer(() => this.flush(), BATCH_DELAY_MS);
   }
 
-  /** Says what is unsaid: at a pause, or before the page goes. */
+  /** Sends all pending parts at once: on pause, or before the page is left. */
   flush(): void {
     this.#cancel();
     if (!this.#pending.size) return;
@@ -47,10 +46,14 @@ export class TrackerNotifier {
     if (this.#pending.size) this.flush();
   }
 
-  /** Says that all is over and done. @returns the signer's receipt, or null where it gives none or cannot be had */
+  /**
+   * Notifies that the upload is complete.
+   * @returns the signer's receipt; null where it sends none, or every attempt failed
+   * @throws the signal's reason when aborted
+   */
   async complete(signal: AbortSignal): Promise<string | null> {
     this.#cancel();
-    for (let attempt = 1; attempt <= LAST_TRIES; attempt++) {
+    for (let attempt = 1; attempt <= MAX_COMPLETE_ATTEMPTS; attempt++) {
       try {
         return (await this.#send([...this.#pending], 'complete'))?.receipt ?? null;
       } catch {

@@ -9,7 +9,7 @@ import { sendS3Request } from './signed-requests.js';
 
 /** Whether the store has a multipart upload that the signer lets this page abort. */
 export const canAbort = (context: TransferContext): boolean =>
-  Boolean(context.record.session?.uploadId) && context.signatures.offers('delete', context.signedUpload());
+  Boolean(context.record.session?.uploadId) && context.signatures.supports('delete', context.signedUpload());
 
 /**
  * Aborts the multipart upload, so that no stored part is billed. A part in flight may arrive after the first abort:

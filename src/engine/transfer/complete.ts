@@ -80,7 +80,7 @@ function sendComplete(
 async function isUploadGone(context: TransferContext, signal: AbortSignal): Promise<boolean> {
   const { signatures, services } = context;
   try {
-    const signature = await signatures.once('list', context.signedUpload(), signal);
+    const signature = await signatures.signRequest('list', context.signedUpload(), signal);
     await services.s3.listParts(signature, timeoutsOf(context, 0, signal));
     return false;
   } catch (error) {

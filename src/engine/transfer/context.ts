@@ -5,7 +5,7 @@ import type { UploadRecord } from '../model/upload-record.js';
 import type { UploadObserver, UploadReport } from '../model/upload-report.js';
 import { RetryLoop } from '../network/retry-loop.js';
 import { SignatureCache } from '../signing/signature-cache.js';
-import type { SignedUpload } from '../signing/signature-cache.js';
+import type { SignedUpload } from '../model/signature.js';
 import { TrackerNotifier } from '../signing/tracker-notifier.js';
 import type { Services } from './services.js';
 
@@ -73,9 +73,9 @@ export class TransferContext implements UploadObserver {
   report(report: UploadReport): void {
     if (report.type === 'grant-expired') this.isGrantExpired = true;
     else if (report.type !== 'signatures-rejected') this.#observer.report(report);
-    else if (report.partNumber !== null && this.record.session?.uploadId) this.signatures.used(report.partNumber);
+    else if (report.partNumber !== null && this.record.session?.uploadId) this.signatures.forgetPart(report.partNumber);
     else {
-      this.signatures.drop();
+      this.signatures.clear();
       this.isFirstRequestRejected = true;
     }
   }

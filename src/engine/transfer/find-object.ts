@@ -1,5 +1,5 @@
 import { StoreFault, UploadError } from '../api/errors.js';
-import { hex } from '../files/fingerprint.js';
+import { hex } from '../util/bytes.js';
 import { loadDigests, verifyObject } from '../integrity/object-verifier.js';
 import type { StoredResult } from '../model/upload-record.js';
 import { RestartRequired } from '../network/restart-required.js';
@@ -77,7 +77,7 @@ export class ObjectFinder {
    */
   async head(signal: AbortSignal): Promise<StoredObject | 'absent' | 'unknown'> {
     const { signatures, services, retries } = this.#context;
-    if (!signatures.offers('head', this.#context.signedUpload())) return 'unknown';
+    if (!signatures.supports('head', this.#context.signedUpload())) return 'unknown';
     try {
       return await retries.retry('head', null, signal, async (attempt) => {
         if (attempt.refusals >= MAX_REFUSALS || attempt.unanswered >= MAX_UNANSWERED) return 'unknown';

@@ -1,6 +1,7 @@
-import { verifiedParts } from '../integrity/stored-parts.js';
+import { verifiedParts } from '../integrity/object-verifier.js';
 import type { Attempt } from '../network/attempt.js';
-import type { PartList, StoredPart } from '../s3/xml.js';
+import type { PartList } from '../s3/xml.js';
+import type { StoredPart } from '../model/stored-part.js';
 import type { TransferContext } from './context.js';
 import { sendS3Request } from './signed-requests.js';
 

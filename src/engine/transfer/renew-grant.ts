@@ -24,7 +24,7 @@ async function askForGrant(context: TransferContext): Promise<void> {
     throw new RestartRequired('restart', 'the signer does not renew this upload');
   known.grant = session.grant;
   context.isGrantExpired = false;
-  signatures.drop();
+  signatures.clear();
   context.report({ type: 'session-changed' });
 }
 

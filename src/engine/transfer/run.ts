@@ -157,7 +157,7 @@ export class Transfer {
     this.adopt(null);
     this.#finder.reset();
     this.#partSender.reset();
-    this.#context.signatures.drop();
+    this.#context.signatures.clear();
   }
 
   /** Prepares for another file. */

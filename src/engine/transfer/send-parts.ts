@@ -1,9 +1,9 @@
 import { MIN_PART_SIZE } from '../../limits.js';
-import { reading } from '../files/assert-unchanged.js';
+import { explainReadError } from '../files/assert-unchanged.js';
 import { DigestRefusals } from '../integrity/digest-refusals.js';
 import { RestartRequired } from '../network/restart-required.js';
 import { isVerified } from '../s3/client.js';
-import { abortable, following } from '../util/abort.js';
+import { abortable, withChildController } from '../util/abort.js';
 import type { TransferContext } from './context.js';
 import { renewGrant } from './renew-grant.js';
 import { sendSigned, timeoutsOf } from './signed-requests.js';
@@ -43,7 +43,7 @@ export class PartSender {
     const { table } = session;
     const inFlight = (this.#inFlight = { count: 0 });
     try {
-      await following(signal, (own) =>
+      await withChildController(signal, (own) =>
         abortable<void>(own.signal, (resolve) => {
           this.#startNextPart = () => {
             if (table.isComplete) resolve();
@@ -85,9 +85,9 @@ export class PartSender {
   handleConnectionLost(): RestartRequired | null {
     const { record, services } = this.#context;
     const { session } = record;
-    services.throughput.failed();
+    services.throughput.recordFailure();
     if (!session || session.table.done > 0) return null;
-    services.scheduler.slowDown();
+    services.scheduler.recordCongestion();
     const { size, partSize } = session.table.plan;
     this.#connectionLosses++;
     const isSmallest = this.#hasTriedSmallerParts || Math.min(size, partSize) <= MIN_PART_SIZE;
@@ -118,13 +118,13 @@ export class PartSender {
     let wasVerified = false;
     const refusals = new DigestRefusals(name, () => {
       checks?.values?.forget(partNumber);
-      signatures.used(partNumber);
+      signatures.forgetPart(partNumber);
     });
     const prepare = async (): Promise<PreparedRequest> => {
       if (context.isGrantExpired) await renewGrant(context, signal);
       const upload = context.signedUpload(session, checks);
-      const signing = signatures.part(partNumber, upload, () => table.missing(), signal);
-      return { signature: await reading(record.file!, name, signal, signing) };
+      const signing = signatures.signPart(partNumber, upload, () => table.missing(), signal);
+      return { signature: await explainReadError(record.file!, name, signal, signing) };
     };
     const onProgress = (loaded: number): void => {
       table.recordProgress(partNumber, loaded);
@@ -146,7 +146,7 @@ export class PartSender {
               return s3.uploadBody(signature, record.file!.slice(start, end), timeouts, onProgress);
             });
           } catch (error) {
-            refusals.meet(error);
+            refusals.record(error);
             throw error;
           }
         },
@@ -157,9 +157,9 @@ export class PartSender {
     } finally {
       table.release(partNumber);
     }
-    signatures.used(partNumber);
+    signatures.forgetPart(partNumber);
     retries.progressed();
-    scheduler.succeeded();
+    scheduler.recordSuccess();
     if (session.tracked) notifier?.stored(partNumber);
     const duration = Math.round(clock.monotonic() - sentAt);
     context.report({ type: 'part-stored', detail: { partNumber, size, attempts, duration } });

@@ -6,8 +6,8 @@ import { RestartRequired } from '../network/restart-required.js';
 import type { Attempt, OnConnectionLost } from '../network/attempt.js';
 import { MAX_SINGLE_REQUEST_MS } from '../network/throughput.js';
 import { isVerified } from '../s3/client.js';
-import type { Signature } from '../signing/signature-cache.js';
-import { following } from '../util/abort.js';
+import type { Signature } from '../model/signature.js';
+import { withChildController } from '../util/abort.js';
 import type { TransferContext } from './context.js';
 import type { ObjectFinder } from './find-object.js';
 import { objectChecksumOf } from './object-checksum.js';
@@ -93,11 +93,11 @@ export class SingleRequestSender {
           return await sendOnce(attempt);
         } catch (error) {
           table.recordProgress(1, 0);
-          refusals.meet(error);
+          refusals.record(error);
           const isLost = error instanceof TransportFault || (error instanceof StoreFault && error.status >= 500);
           if (isLost && this.#couldBeParts) {
             this.#hasFailed = true;
-            services.throughput.failed();
+            services.throughput.recordFailure();
           }
           throw error;
         }
@@ -106,7 +106,7 @@ export class SingleRequestSender {
     );
     table.markStored(1, etag);
     retries.progressed();
-    services.scheduler.succeeded();
+    services.scheduler.recordSuccess();
     checks?.sent(1, etag, wasVerified);
     return { etag, checksum: wasVerified ? await objectChecksumOf(context, signal) : null };
   }
@@ -134,7 +134,7 @@ export class SingleRequestSender {
     const wasAlone = isAlone();
     /** What was sent when all should have been: buffers accept the first bytes at any speed. */
     let late: { time: number; loaded: number } | null = null;
-    return following(signal, async (own) => {
+    return withChildController(signal, async (own) => {
       const onProgress = (loaded: number): void => {
         table.recordProgress(1, loaded);
         context.report({ type: 'progress' });
@@ -145,11 +145,11 @@ export class SingleRequestSender {
         const bytesPerMs = (scheduler.inFlight * (loaded - late.loaded)) / (time - late.time);
         const isMeasured = time - late.time >= MAX_SINGLE_REQUEST_MS;
         if (!isMeasured || size - loaded <= bytesPerMs * MAX_SINGLE_REQUEST_MS) return;
-        throughput.failed();
+        throughput.recordFailure();
         own.abort(this.#requestParts('the connection has become too slow for a single request'));
       };
       const etag = await s3.uploadBody(signature, body, timeoutsOf(context, attempt.stalls, own.signal), onProgress);
-      if (wasAlone && isAlone()) throughput.sentWhole(size, clock.monotonic() - sentAt);
+      if (wasAlone && isAlone()) throughput.recordSingleRequest(size, clock.monotonic() - sentAt);
       return etag;
     });
   }

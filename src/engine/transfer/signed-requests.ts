@@ -1,7 +1,8 @@
 import type { Attempt } from '../network/attempt.js';
 import type { RequestTimeouts } from '../s3/client.js';
-import { isFresh } from '../signing/signature-cache.js';
-import type { Signature, UploadRequest } from '../signing/signature-cache.js';
+import { isFresh } from '../model/signature.js';
+import type { UploadRequest } from '../signing/signature-cache.js';
+import type { Signature } from '../model/signature.js';
 import type { TransferContext } from './context.js';
 import { renewGrant } from './renew-grant.js';
 
@@ -37,7 +38,7 @@ export async function sendSigned<T, R extends PreparedRequest>(
   const { scheduler, clock } = services;
   for (;;) {
     const request = await prepare();
-    const release = await scheduler.lane(record.id, bytes, signal);
+    const release = await scheduler.acquireLane(record.id, bytes, signal);
     try {
       signal.throwIfAborted();
       if (!isFresh(request.signature, clock)) continue;
@@ -66,7 +67,7 @@ export function sendS3Request<T>(
     signal,
     async () => {
       if (context.isGrantExpired) await renewGrant(context, signal);
-      return { signature: await context.signatures.once(request, context.signedUpload(), signal, marker) };
+      return { signature: await context.signatures.signRequest(request, context.signedUpload(), signal, marker) };
     },
     ({ signature }) => send(signature, timeoutsOf(context, attempt.stalls, signal)),
   );

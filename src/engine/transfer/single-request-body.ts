@@ -1,4 +1,5 @@
-import { hex, isKnownByTime, joined } from '../files/fingerprint.js';
+import { isKnownByTime } from '../files/fingerprint.js';
+import { concat, hex } from '../util/bytes.js';
 import { isSmall } from '../files/small-file-cache.js';
 
 /** A file as one request carries it. */
@@ -42,7 +43,7 @@ function formOf(fields: Readonly<Record<string, string>>, bytes: Uint8Array): Re
   const head = `${texts.join('')}${open('file')}; filename="blob"\r\nContent-Type: application/octet-stream\r\n\r\n`;
   const encoder = new TextEncoder();
   return {
-    body: joined([encoder.encode(head), bytes, encoder.encode(`\r\n--${boundary}--\r\n`)]),
+    body: concat([encoder.encode(head), bytes, encoder.encode(`\r\n--${boundary}--\r\n`)]),
     headers: { 'Content-Type': `multipart/form-data; boundary=${boundary}` },
   };
 }

@@ -1,5 +1,5 @@
 import type { UploadError } from '../api/errors.js';
-import { wrongBytes } from '../integrity/digest-refusals.js';
+import { integrityError } from '../integrity/digest-refusals.js';
 import { RestartRequired } from '../network/restart-required.js';
 import { unlessAborted } from '../util/abort.js';
 import type { TransferContext } from './context.js';
@@ -83,14 +83,17 @@ export class StoredPartChecks {
   objectMismatch(reason: string): Error {
     if (this.#count(OBJECT) <= MAX_MISMATCHES) return new RestartRequired('restart', reason);
     this.#mismatches.clear();
-    return wrongBytes(this.#context.record.facts.name, reason);
+    return integrityError(this.#context.record.facts.name, reason);
   }
 
   #handleMismatch(partNumber: number): void {
     const { session, record } = this.#context;
     const attempt = this.#count(partNumber);
     if (attempt > MAX_MISMATCHES) {
-      this.#failure ??= wrongBytes(record.facts.name, `the store repeatedly holds other bytes of part ${partNumber}`);
+      this.#failure ??= integrityError(
+        record.facts.name,
+        `the store repeatedly holds other bytes of part ${partNumber}`,
+      );
       return;
     }
     session.table.markLost(partNumber);

@@ -1,5 +1,5 @@
-import { loadRule, rejectionOf } from '../files/file-rules.js';
-import { sleep } from '../util/timing.js';
+import { loadAcceptRule, rejectionOf } from '../files/file-rules.js';
+import { sleep, backoff } from '../util/timing.js';
 import { SignerFault, UploadError } from '../api/errors.js';
 import type { FileStoreWriter } from '../resume/file-store-writer.js';
 import { fingerprint, isKnownByTime } from '../files/fingerprint.js';
@@ -8,7 +8,7 @@ import type { Settings } from '../api/options.js';
 import type { CurrentUser } from '../model/current-user.js';
 import type { PagePresence } from '../resume/page-presence.js';
 import type { TabCoordinator } from '../resume/tab-coordinator.js';
-import { backoff, classifyFailure } from '../network/classify-failure.js';
+import { classifyFailure } from '../network/classify-failure.js';
 import type { UploadList } from './upload-list.js';
 import { principalOf } from '../signing/init-answer.js';
 import type { FileEntry, FileHandle, UploadSnapshot } from '../api/types.js';
@@ -85,7 +85,7 @@ export class Recovery {
     const owner = this.#owners;
     const isCurrent = (): boolean => owner === this.#owners && !lifetime.aborted;
     const records = await presence.without(await tabs.without(await journal.load()));
-    await loadRule(records, options.rules.accept);
+    await loadAcceptRule(records, options.rules.accept);
     if (!records.length || !isCurrent()) return;
     this.#unlisted = records.filter((record) => this.#isUnlisted(record));
     const listed = records.filter((record) => !this.#unlisted.includes(record));

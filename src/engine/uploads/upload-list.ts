@@ -1,7 +1,7 @@
 import { DEFAULT_PART_SIZE } from '../../limits.js';
 import type { Settings } from '../api/options.js';
 import type { Scheduler } from '../network/scheduler.js';
-import { ENDS, isRunning } from '../api/status.js';
+import { FINAL_STATUSES, isRunning } from '../api/status.js';
 import type { TotalProgress, UploadSnapshot, UploadStatus, UploaderStatus } from '../api/types.js';
 import type { Upload } from './upload.js';
 import type { UploadFacts } from '../model/upload-record.js';
@@ -71,7 +71,7 @@ export class UploadList implements InitQueue {
 
   /** Whether every upload is over. */
   get isOver(): boolean {
-    return this.#all.size === ENDS.reduce((sum, status) => sum + this.withStatus(status).size, 0);
+    return this.#all.size === FINAL_STATUSES.reduce((sum, status) => sum + this.withStatus(status).size, 0);
   }
 
   /** In the order in which they were added; the same array as long as nothing in it has changed. */

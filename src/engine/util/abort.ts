@@ -1,8 +1,8 @@
 import type { Clock } from '../ports.js';
 
 /**
- * Makes a promise that an `AbortSignal` can end: it then rejects with the signal's reason.
- * @param begin sets the work going; @returns what stops it
+ * Returns a promise that rejects with the signal's reason when the signal aborts.
+ * @param begin starts the work and returns a function that stops it
  */
 export function abortable<T>(
   signal: AbortSignal,
@@ -21,7 +21,7 @@ export function abortable<T>(
   return work.finally(() => signal.removeEventListener('abort', onAbort!));
 }
 
-/** Waits for what cannot be stopped, as long as the signal lets us; the work behind the promise goes on. */
+/** Waits for a promise until the signal aborts. The work behind the promise is not stopped. */
 export function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   return abortable(signal, (resolve, reject) => {
     promise.then(resolve, reject);
@@ -30,37 +30,37 @@ export function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Prom
 }
 
 /**
- * Lends work a controller of its own, which also ends with a signal. `AbortSignal.any()` would do, but WebKitGTK 2.50
- * drops such a signal while only a fetch or a lock waits for it: that then never ends.
- * @see https://dom.spec.whatwg.org/#abort-signal-garbage-collection for what it should do
+ * Runs work with an `AbortController` of its own, which a signal aborts too. `AbortSignal.any()` does the same, but
+ * WebKitGTK 2.50 collects such a signal while only a fetch or a lock waits for it, which then never ends.
+ * @see https://dom.spec.whatwg.org/#abort-signal-garbage-collection for the specified behaviour
  */
-export async function following<T>(
+export async function withChildController<T>(
   signal: AbortSignal | undefined,
   work: (own: AbortController) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted();
   const own = new AbortController();
-  const follow = (): void => own.abort(signal!.reason);
-  signal?.addEventListener('abort', follow);
+  const onAbort = (): void => own.abort(signal!.reason);
+  signal?.addEventListener('abort', onAbort);
   try {
     return await work(own);
   } finally {
-    signal?.removeEventListener('abort', follow);
+    signal?.removeEventListener('abort', onAbort);
   }
 }
 
 /**
- * Does work that ends with a signal, and after so many milliseconds.
- * @param begin is handed what both end; where it does not listen, it is waited for no longer all the same
- * @throws the signal's reason, or an `AbortError` when the time is over
+ * Runs work that ends with a signal or a timeout.
+ * @param begin receives a signal that aborts in both cases; it is not waited for any longer even where it ignores that
+ * @throws the signal's reason, or an `AbortError` after the timeout
  */
-export function limited<T>(
+export function withTimeout<T>(
   clock: Clock,
   milliseconds: number,
   signal: AbortSignal | undefined,
   begin: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  return following(signal, async (own) => {
+  return withChildController(signal, async (own) => {
     const cancel = clock.setTimer(() => own.abort(), milliseconds);
     try {
       return await unlessAborted(own.signal, begin(own.signal));

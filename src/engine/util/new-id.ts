@@ -1,4 +1,4 @@
-import { hex } from '../files/fingerprint.js';
+import { hex } from './bytes.js';
 
-/** Makes an id: 128 random bits in hexadecimal; `randomUUID` is missing on plain `http:` pages. */
+/** Returns a new ID: 128 random bits in hexadecimal. `crypto.randomUUID()` is missing on plain `http:` pages. */
 export const newId = (): string => hex(crypto.getRandomValues(new Uint8Array(16)));

@@ -1,26 +1,26 @@
 import type { Clock } from '../ports.js';
 
-/** Milliseconds of work after which whoever else needs the thread gets a turn. */
-const LONGEST = 8;
+/** A task may block the main thread for so long. */
+const SLICE_MS = 8;
 
-/** Cuts a long loop into short tasks, so that a page stays awake while it runs. */
+/** Divides a long loop into short tasks, so that the page stays responsive. */
 export class TimeSlicer {
   readonly #clock: Clock;
-  #since: number;
+  #startedAt: number;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#since = clock.monotonic();
+    this.#startedAt = clock.monotonic();
   }
 
-  /** Whether the loop has been at it for long enough. */
-  get isOver(): boolean {
-    return this.#clock.monotonic() - this.#since > LONGEST;
+  /** Whether the current task has run long enough. */
+  get isExpired(): boolean {
+    return this.#clock.monotonic() - this.#startedAt > SLICE_MS;
   }
 
-  /** Resolves in a task of its own. */
-  async next(): Promise<void> {
+  /** Resolves in a new task. */
+  async yieldToPage(): Promise<void> {
     await new Promise<void>((resolve) => this.#clock.setTimer(resolve, 0));
-    this.#since = this.#clock.monotonic();
+    this.#startedAt = this.#clock.monotonic();
   }
 }

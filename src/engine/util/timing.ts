@@ -1,25 +1,19 @@
 import { abortable } from './abort.js';
-import { BackgroundTimers } from '../browser/background-timers.js';
 import type { Clock } from '../ports.js';
 
-const timers = new BackgroundTimers();
+const FIRST_DELAY_MS = 500;
+const MAX_DELAY_MS = 30_000;
+/** A longer `Retry-After` is cut to one hour, because a clock may be wrong. */
+const MAX_RETRY_AFTER_MS = 3_600_000;
 
-/** The machine's own clock. */
-export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
-  setTimer: (callback, delay) => timers.set(callback, delay),
-  random: () => Math.random(),
-};
-
-/** A sleep that can be cut short. */
+/** A sleep that can be ended early. */
 export interface CancellableSleep {
-  /** Resolves when it is over; rejects with the signal's reason when aborted. */
+  /** Resolves at the end of the sleep; rejects with the signal's reason when aborted. */
   readonly over: Promise<void>;
   wake(): void;
 }
 
-/** Sleeps for so many milliseconds, or until woken. */
+/** Sleeps for `delay` milliseconds, or until `wake()` is called. */
 export function cancellableSleep(clock: Clock, delay: number, signal: AbortSignal): CancellableSleep {
   let wake = (): void => {};
   const over = abortable<void>(signal, (resolve) => {
@@ -36,3 +30,26 @@ export function cancellableSleep(clock: Clock, delay: number, signal: AbortSigna
 /** Resolves after `delay` milliseconds; rejects with the signal's reason when aborted. */
 export const sleep = (clock: Clock, delay: number, signal: AbortSignal): Promise<void> =>
   cancellableSleep(clock, delay, signal).over;
+
+/**
+ * Returns the delay before the next attempt: full jitter below a ceiling of 0.5 s that doubles up to 30 s.
+ * @param level consecutive failures, 1 or more
+ * @param random 0 to 1
+ * @returns milliseconds
+ * @see https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+ */
+export function backoff(level: number, random: number): number {
+  return Math.round(random * Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(level - 1, 16)));
+}
+
+/**
+ * Parses a `Retry-After` header: seconds or a date.
+ * @param now epoch milliseconds
+ * @returns milliseconds to wait, at most one hour; null where the header is missing or cannot be parsed
+ * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+ */
+export function parseRetryAfter(header: string | null, now: number): number | null {
+  if (!header) return null;
+  const delay = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now;
+  return Number.isFinite(delay) ? Math.min(Math.max(delay, 0), MAX_RETRY_AFTER_MS) : null;
+}

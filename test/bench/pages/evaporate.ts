@@ -2,7 +2,7 @@
 import Evaporate from 'evaporate';
 import { createBlockHashKernel } from '../../../src/engine/hashing/block-hash-kernel.js';
 import type { Hash } from '../../../src/engine/hashing/crc-kernel.js';
-import { hex } from '../../../src/engine/files/fingerprint.js';
+import { hex } from '../../../src/engine/util/bytes.js';
 import { offer } from './page.js';
 
 const { md5, sha256 } = createBlockHashKernel();

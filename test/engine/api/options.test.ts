@@ -4,7 +4,7 @@ import { engineDefaults, mergeOptions } from '../../../src/engine/api/options.js
 import type { UploaderOptions } from '../../../src/engine/api/types.js';
 
 describe('options', () => {
-  it('have the defaults that the documentation gives', () => {
+  it('have the documented defaults', () => {
     expect(engineDefaults).to.include({
       credentials: 'same-origin',
       autostart: true,
@@ -18,20 +18,20 @@ describe('options', () => {
     });
   });
 
-  it('change one by one; undefined leaves what was', () => {
+  it('change one by one; undefined keeps a value', () => {
     const first = mergeOptions(engineDefaults, { signer: '/sign', concurrency: 2 });
     const second = mergeOptions(first, { concurrency: undefined, partSize: MIN_PART_SIZE });
     expect(second).to.include({ signer: '/sign', concurrency: 2, partSize: MIN_PART_SIZE });
     expect(Object.isFrozen(second)).to.be.true;
   });
 
-  it('let headers, params and sign be taken away again', () => {
+  it('allow removing headers, params and sign', () => {
     const set = mergeOptions(engineDefaults, { headers: { a: 'b' }, params: { c: 1 }, sign: () => null });
     const taken = mergeOptions(set, { headers: undefined, params: undefined, sign: undefined });
     expect([taken.headers, taken.params, taken.sign]).to.deep.equal([undefined, undefined, undefined]);
   });
 
-  it('are refused with a TypeError that names option and value', () => {
+  it('throw a TypeError with option and value for invalid values', () => {
     const bad: [UploaderOptions, string, string][] = [
       [{ partSize: MIN_PART_SIZE - 1 }, 'partSize', String(MIN_PART_SIZE - 1)],
       [{ partSize: MAX_PART_SIZE + 1 }, 'partSize', String(MAX_PART_SIZE + 1)],
@@ -57,7 +57,7 @@ describe('options', () => {
     }
   });
 
-  it('are refused when nobody knows them', () => {
+  it('throw for unknown names', () => {
     expect(() => mergeOptions(engineDefaults, { chunkSize: 5 } as never)).to.throw(TypeError, '"chunkSize"');
   });
 });

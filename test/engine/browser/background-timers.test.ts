@@ -36,7 +36,7 @@ async function countingWorkers(
 }
 
 describe('a timer', () => {
-  it('fires once, when it is due, and starts no worker while the page is seen', () =>
+  it('fires once, when due, and starts no worker while the page is visible', () =>
     countingWorkers(async (workers) => {
       show(true);
       const timers = new BackgroundTimers();
@@ -48,7 +48,7 @@ describe('a timer', () => {
       expect(workers.started).to.equal(0);
     }));
 
-  it('is timed by a worker, too, once the page is hidden, and fires once all the same', () =>
+  it('also runs in a worker while the page is hidden, and still fires once', () =>
     countingWorkers(async (workers) => {
       show(true);
       const timers = new BackgroundTimers();
@@ -62,7 +62,7 @@ describe('a timer', () => {
       expect(workers.started, 'one for all').to.equal(1);
     }));
 
-  it('fires though the page’s own timers are held up', () =>
+  it('fires on time where the page’s own timers are throttled', () =>
     countingWorkers(async () => {
       show(false);
       const { setTimeout: original } = globalThis;
@@ -76,7 +76,7 @@ describe('a timer', () => {
       }
     }));
 
-  it('does not fire when cancelled, seen or hidden', () =>
+  it('does not fire after it was cancelled, visible or hidden', () =>
     countingWorkers(async () => {
       for (const isVisible of [true, false]) {
         show(isVisible);
@@ -87,7 +87,7 @@ describe('a timer', () => {
       }
     }));
 
-  it('leaves no worker behind when the page is seen again, or goes', () =>
+  it('terminates the worker when the page is shown or left', () =>
     countingWorkers(async (workers) => {
       const timers = new BackgroundTimers();
       const cancel = timers.set(() => {}, 60_000);
@@ -106,8 +106,8 @@ describe('a timer', () => {
     }));
 });
 
-describe('where a worker is forbidden', () => {
-  it('timers are the page’s own, and it is not tried again', async () => {
+describe('where a policy blocks the worker', () => {
+  it('timers are the page’s own, and the worker is not tried again', async () => {
     const refuse = (): Worker => {
       throw new DOMException('denied', 'SecurityError');
     };
@@ -123,7 +123,7 @@ describe('where a worker is forbidden', () => {
     }, refuse);
   });
 
-  it('the same where the browser says so only later', async () => {
+  it('the same where the browser reports it later', async () => {
     const { Worker: Original } = globalThis;
     await countingWorkers(
       async (workers) => {

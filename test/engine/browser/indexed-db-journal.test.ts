@@ -1,6 +1,7 @@
 import { expect } from '@open-wc/testing';
 import localforage from 'localforage';
 import { IndexedDbJournal } from '../../../src/engine/browser/indexed-db-journal.js';
+import { systemClock } from '../../../src/engine/browser/system-clock.js';
 import type { JournalRecord } from '../../../src/engine/ports.js';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { fileOf, Harness } from '../harness.js';
@@ -33,18 +34,18 @@ const recordOf = (scope: string, changes: Partial<JournalRecord> = {}): JournalR
 });
 
 describe('the journal in IndexedDB', () => {
-  it('gives back what another visit wrote, oldest first', async () => {
+  it('returns the records of another visit, oldest first', async () => {
     const scope = newScope();
     const records = [recordOf(scope, { createdAt: Date.now() - 5 }), recordOf(scope)];
-    const journal = new IndexedDbJournal();
+    const journal = new IndexedDbJournal(systemClock);
     for (const record of [...records].reverse()) await journal.save(record);
-    expect(await new IndexedDbJournal().load(scope)).to.deep.equal(records);
+    expect(await new IndexedDbJournal(systemClock).load(scope)).to.deep.equal(records);
     await journal.wipe(scope);
   });
 
   it('keeps scopes apart, also when one is wiped', async () => {
     const [mine, other] = [newScope(), newScope()];
-    const journal = new IndexedDbJournal();
+    const journal = new IndexedDbJournal(systemClock);
     await journal.save(recordOf(mine));
     await journal.save(recordOf(other));
     await journal.wipe(mine);
@@ -54,7 +55,7 @@ describe('the journal in IndexedDB', () => {
 
   it('changes and removes single records', async () => {
     const scope = newScope();
-    const journal = new IndexedDbJournal();
+    const journal = new IndexedDbJournal(systemClock);
     const record = recordOf(scope);
     await journal.save(record);
     await journal.save({ ...record, aborting: true });
@@ -64,10 +65,10 @@ describe('the journal in IndexedDB', () => {
     expect(await journal.load(scope)).to.be.empty;
   });
 
-  it('drops what is a week old, or not understood, says so, and leaves the rest', async () => {
+  it('removes and reports records that are a week old or not valid, and keeps the rest', async () => {
     const scope = newScope();
     const dropped: string[] = [];
-    const journal = new IndexedDbJournal((id) => dropped.push(id));
+    const journal = new IndexedDbJournal(systemClock, (id) => dropped.push(id));
     const fine = recordOf(scope, { createdAt: Date.now() - 6 * DAY });
     await journal.save(fine);
     const tomorrows = recordOf(scope, { version: 3 as never });
@@ -98,8 +99,8 @@ describe('the journal in IndexedDB', () => {
     await journal.remove(tomorrows.id);
   });
 
-  it('carries an upload over a visit', async () => {
-    const harness = new Harness({}, { journal: new IndexedDbJournal() });
+  it('resumes an upload in another visit', async () => {
+    const harness = new Harness({}, { journal: new IndexedDbJournal(systemClock) });
     const file = fileOf(3 * MIN_PART_SIZE);
     const release = harness.store.hold('part');
     await harness.uploader.add([file]);

@@ -5,7 +5,7 @@ import { FakeClock } from '../fake-clock.js';
 const clock = new FakeClock();
 const environment = new BrowserPage(clock);
 
-describe('the page around', () => {
+describe('the browser page', () => {
   /** Listens, and writes down what is told. */
   function listen(asksToLeave = true): { told: string[]; stop: () => void } {
     const told: string[] = [];
@@ -28,7 +28,7 @@ describe('the page around', () => {
     return { told, stop };
   }
 
-  it('tells of the line, of going, of coming back and of leaving, until nobody listens any more', () => {
+  it('reports connectivity, visibility and unloading until it stops listening', () => {
     const { told, stop } = listen();
     const leave = new Event('beforeunload', { cancelable: true });
     const play = (): void => {
@@ -43,14 +43,14 @@ describe('the page around', () => {
     expect(leave.defaultPrevented).to.be.true;
   });
 
-  it('does not listen for leaving where nobody wants to ask', () => {
+  it('does not listen for beforeunload where it is not needed', () => {
     const { told, stop } = listen(false);
     window.dispatchEvent(new Event('beforeunload', { cancelable: true }));
     stop();
     expect(told).to.be.empty;
   });
 
-  it('notices that the machine slept, by the wall clock, within seconds of its waking', async () => {
+  it('detects by the wall clock that the device slept', async () => {
     const { told, stop } = listen();
     await clock.advance(60_000);
     expect(told, 'a clock that just runs').to.be.empty;
@@ -63,7 +63,7 @@ describe('the page around', () => {
     expect(clock.nextDelay, 'no timer is left').to.equal(null);
   });
 
-  it('knows whether there is a line', () => {
+  it('reports whether the browser is online', () => {
     expect(environment.online).to.equal(navigator.onLine);
   });
 });

@@ -16,8 +16,8 @@ const violate = (init: Partial<SecurityPolicyViolationEventInit>): boolean =>
     }),
   );
 
-describe('what the page itself forbids', () => {
-  it('is named with the directive and the origin to allow', () => {
+describe('a request that the page’s policy blocks', () => {
+  it('is reported with the directive and the origin to allow', () => {
     const policy = watchPolicy('https://store.test/bucket/other');
     violate({});
     expect(policy()).to.contain('connect-src').and.to.contain('https://store.test');
@@ -26,7 +26,7 @@ describe('what the page itself forbids', () => {
     expect(bare()).to.contain('https://store.test');
   });
 
-  it('is nothing where another origin is blocked, or a policy only reports', () => {
+  it('is not reported where another origin is blocked, or a policy is report-only', () => {
     const policy = watchPolicy('https://store.test/a');
     violate({ blockedURI: 'https://store.test.example/a' });
     violate({ blockedURI: 'https://store.test:8443/a' });
@@ -35,14 +35,14 @@ describe('what the page itself forbids', () => {
     expect(policy()).to.equal('');
   });
 
-  it('is nothing that happens after a request', () => {
+  it('is not reported after the request', () => {
     const policy = watchPolicy('https://store.test/a');
     policy();
     violate({});
     expect(policy()).to.equal('');
   });
 
-  it('is mixed content where a secure page asks a plain http: host that is not this machine', () => {
+  it('is mixed content where a secure page uses http: for another host', () => {
     const from = (page: string, url: string): string => mixedContent(page, new URL(url));
     expect(from('https://page.test/', 'http://store.test/a')).to.contain('http://store.test').and.to.contain('https:');
     expect(from('http://page.test/', 'http://store.test/a')).to.equal('');

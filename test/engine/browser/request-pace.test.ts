@@ -5,44 +5,44 @@ import { MIB } from '../../../src/limits.js';
 const PART = 8 * MIB;
 
 describe('the pace of requests to one origin', () => {
-  it('is not blind without a service worker, until a slow request was answered without progress', () => {
+  it('expects progress without a service worker, until a slow request had none', () => {
     const pace = new RequestPace();
-    expect(pace.isBlind).to.be.false;
-    pace.answered(PART, 60_000, false);
-    expect(pace.isBlind).to.be.true;
-    pace.heard();
-    expect(pace.isBlind).to.be.false;
+    expect(pace.isProgressHidden).to.be.false;
+    pace.recordAnswer(PART, 60_000, false);
+    expect(pace.isProgressHidden).to.be.true;
+    pace.recordProgress();
+    expect(pace.isProgressHidden).to.be.false;
   });
 
-  it('learns nothing from small bodies, nor of progress from quick answers', () => {
+  it('learns nothing from small bodies, and nothing about progress from quick answers', () => {
     const pace = new RequestPace();
-    pace.answered(100, 60_000, false);
-    pace.answered(PART, 900, false);
-    expect(pace.isBlind).to.be.false;
+    pace.recordAnswer(100, 60_000, false);
+    pace.recordAnswer(PART, 900, false);
+    expect(pace.isProgressHidden).to.be.false;
   });
 
-  it('allows for size and known pace, by the slower of the latest requests', () => {
+  it('depends on size and measured pace, of the slower of the latest requests', () => {
     const pace = new RequestPace();
-    pace.answered(PART, 67_000, false);
-    expect(pace.due(PART, 0)).to.be.closeTo(3 * 67_000, 1);
-    expect(pace.due(PART / 2, 0)).to.be.closeTo(1.5 * 67_000, 1);
-    pace.answered(PART, 20_000, false);
-    expect(pace.due(PART, 0)).to.be.within(100_000, 3 * 67_000);
+    pace.recordAnswer(PART, 67_000, false);
+    expect(pace.expectedDuration(PART, 0)).to.be.closeTo(3 * 67_000, 1);
+    expect(pace.expectedDuration(PART / 2, 0)).to.be.closeTo(1.5 * 67_000, 1);
+    pace.recordAnswer(PART, 20_000, false);
+    expect(pace.expectedDuration(PART, 0)).to.be.within(100_000, 3 * 67_000);
   });
 
-  it('takes the progress of a request itself into account', () => {
+  it('includes the pace of the request itself', () => {
     const pace = new RequestPace();
-    pace.answered(PART, 1_000, true);
-    expect(pace.due(PART, 0)).to.be.closeTo(2_000, 1);
-    expect(pace.due(PART, 50_000 / PART)).to.be.closeTo(100_000, 1);
+    pace.recordAnswer(PART, 1_000, true);
+    expect(pace.expectedDuration(PART, 0)).to.be.closeTo(2_000, 1);
+    expect(pace.expectedDuration(PART, 50_000 / PART)).to.be.closeTo(100_000, 1);
   });
 
-  it('gives more time after each request that was dropped blind', () => {
+  it('allows more time after each request that was dropped without progress', () => {
     const pace = new RequestPace();
-    pace.droppedBlind();
-    expect(pace.isBlind).to.be.true;
-    const first = pace.due(PART, 0);
-    pace.droppedBlind();
-    expect(pace.due(PART, 0)).to.be.closeTo(2 * first, 1);
+    pace.recordSilentDrop();
+    expect(pace.isProgressHidden).to.be.true;
+    const first = pace.expectedDuration(PART, 0);
+    pace.recordSilentDrop();
+    expect(pace.expectedDuration(PART, 0)).to.be.closeTo(2 * first, 1);
   });
 });

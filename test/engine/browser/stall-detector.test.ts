@@ -11,11 +11,11 @@ function watch(patience: number) {
   return { clock, stalls, watch: new StallDetector(clock, patience, (stillFor) => stalls.push(stillFor)) };
 }
 
-describe('the stall watch', () => {
-  it('tells once when nothing moved for so long, and not before', async () => {
+describe('the stall detector', () => {
+  it('reports once, after the timeout without progress', async () => {
     const { clock, stalls, watch: one } = watch(30_000);
     await clock.advance(29_000);
-    one.moved();
+    one.recordProgress();
     await clock.advance(29_999);
     expect(stalls).to.be.empty;
     await clock.advance(1);
@@ -25,7 +25,7 @@ describe('the stall watch', () => {
     expect(clock.nextDelay).to.equal(null);
   });
 
-  it('calls back again where it is extended, and is as patient as before once something moves', async () => {
+  it('reports again after an extension, which ends with the next progress', async () => {
     const { clock, stalls, watch: one } = watch(30_000);
     await clock.advance(30_000);
     one.extend(60_000);
@@ -34,45 +34,45 @@ describe('the stall watch', () => {
     await clock.advance(1);
     expect(stalls).to.deep.equal([30_000, 90_000]);
     one.extend(600_000);
-    one.moved();
+    one.recordProgress();
     await clock.advance(30_000);
     expect(stalls).to.deep.equal([30_000, 90_000, 30_000]);
   });
 
-  it('gives ten seconds to what was in flight when the machine slept, however patient it is otherwise', async () => {
+  it('waits only ten seconds after the device slept', async () => {
     const { clock, stalls, watch: one } = watch(600_000);
     clock.sleepFor(8 * HOURS);
-    one.hurry();
+    one.onWakeFromSleep();
     await clock.advance(9_999);
     expect(stalls).to.be.empty;
     // another look at the clock buys no time
-    one.hurry();
+    one.onWakeFromSleep();
     await clock.advance(1);
     expect(stalls).to.have.length(1);
   });
 
-  it('is patient again with what moves after the machine slept', async () => {
+  it('waits the full timeout again after progress', async () => {
     const { clock, stalls, watch: one } = watch(30_000);
-    one.hurry();
+    one.onWakeFromSleep();
     await clock.advance(5_000);
-    one.moved();
+    one.recordProgress();
     await clock.advance(29_999);
     expect(stalls).to.be.empty;
     await clock.advance(1);
     expect(stalls).to.have.length(1);
   });
 
-  it('hears what has moved while the page was kept busy before it calls anything still', async () => {
+  it('waits for queued progress events after the main thread was busy', async () => {
     const { clock, stalls, watch: one } = watch(30_000);
     clock.keepBusyFor(34_000);
     await clock.advance(3_999);
     expect(stalls).to.be.empty;
-    one.moved();
+    one.recordProgress();
     await clock.advance(30_000);
     expect(stalls).to.deep.equal([30_000]);
   });
 
-  it('waits ten seconds at most once a busy page is through', async () => {
+  it('waits ten seconds at most after the main thread was busy', async () => {
     const { clock, stalls } = watch(30_000);
     clock.keepBusyFor(60_000);
     await clock.advance(9_999);
@@ -81,10 +81,10 @@ describe('the stall watch', () => {
     expect(stalls).to.deep.equal([70_000]);
   });
 
-  it('leaves no timer when stopped, nor begins again when hurried', async () => {
+  it('leaves no timer when stopped, even when the device wakes', async () => {
     const { clock, stalls, watch: one } = watch(30_000);
     one.stop();
-    one.hurry();
+    one.onWakeFromSleep();
     expect(clock.nextDelay).to.equal(null);
     await clock.advance(HOURS);
     expect(stalls).to.be.empty;

@@ -47,7 +47,7 @@ describe('keep-awake', () => {
     return release;
   }
 
-  it('keeps the screen on while uploading, and no longer', async () => {
+  it('keeps the screen on only while uploading', async () => {
     const harness = new Harness({ keepAwake: true });
     const release = await begin(harness);
     expect(played.held.size).to.equal(1);
@@ -58,7 +58,7 @@ describe('keep-awake', () => {
     expect(played.requests).to.equal(1);
   });
 
-  it('takes the lock again when the page was hidden', async () => {
+  it('requests the lock again after the page was hidden', async () => {
     const harness = new Harness({ keepAwake: true });
     const release = await begin(harness);
     played.takeAway();
@@ -72,7 +72,7 @@ describe('keep-awake', () => {
     expect(played.held.size).to.equal(0);
   });
 
-  it('lets go while paused, and holds one at most however fast it is wanted again', async () => {
+  it('releases the lock while paused, and holds one at most', async () => {
     const harness = new Harness({ keepAwake: true });
     const release = await begin(harness);
     harness.uploader.pause();
@@ -91,7 +91,7 @@ describe('keep-awake', () => {
     expect(played.held.size).to.equal(0);
   });
 
-  it('does not matter where it is refused, and is not taken where nobody wants it', async () => {
+  it('uploads where the lock is refused, and requests none without the option', async () => {
     played.isRefused = true;
     const harness = new Harness({ keepAwake: true });
     (await begin(harness))();
@@ -104,7 +104,7 @@ describe('keep-awake', () => {
     expect(played.requests).to.equal(before);
   });
 
-  it('is left to the tab that sends, and so is the question before leaving', async () => {
+  it('holds the lock, and asks before leaving, only in the tab that sends', async () => {
     const file = fileOf(4 * MIN_PART_SIZE);
     const first = new Harness();
     const release = first.store.hold('part');

@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { TransportFault } from '../../../src/engine/api/errors.js';
-import { systemClock } from '../../../src/engine/util/timing.js';
+import { systemClock } from '../../../src/engine/browser/system-clock.js';
 import { XhrTransport } from '../../../src/engine/browser/xhr-transport.js';
 import type { StoreRequest, StoreResponse } from '../../../src/engine/ports.js';
 import { fileOf } from '../harness.js';
@@ -26,7 +26,7 @@ const failureOf = (request: Partial<StoreRequest>): Promise<unknown> =>
   );
 
 describe('a request to the store', () => {
-  it('gives status, text and headers, whatever their case', async () => {
+  it('returns status, text, and headers by names in any case', async () => {
     const response = await send({});
     expect(response.status).to.equal(200);
     expect(response.text).to.contain('a request to the store');
@@ -34,11 +34,11 @@ describe('a request to the store', () => {
     expect(response.header('X-Nowhere')).to.equal(null);
   });
 
-  it('gives refusals as answers', async () => {
+  it('returns error statuses as answers', async () => {
     expect((await send({ url: new URL('/nowhere.bin', HERE).href })).status).to.equal(404);
   });
 
-  it('tells how many bytes have gone', async () => {
+  it('reports upload progress', async () => {
     const body = fileOf(4 * 1_048_576);
     const told: number[] = [];
     await send({ method: 'PUT', url: new URL('/nowhere.bin', HERE).href, body, onProgress: (sent) => told.push(sent) })
@@ -61,18 +61,18 @@ describe('a request to the store', () => {
     ).to.equal(404);
   });
 
-  it('fails as a fault of the network where nothing answers', async () => {
+  it('fails with a network fault where nothing answers', async () => {
     const failure = await failureOf({ url: CLOSED });
     expect(failure).to.be.instanceOf(TransportFault).and.to.include({ kind: 'network', method: 'GET', url: CLOSED });
   });
 
-  it('is dropped when nothing moves', async () => {
+  it('is dropped where no data is transferred', async () => {
     expect(await failureOf({ answerTimeout: 0 }))
       .to.be.instanceOf(TransportFault)
       .and.to.include({ kind: 'stalled' });
   });
 
-  it('ends with its signal, for the signal’s own reason', async () => {
+  it('ends with its signal and rejects with the signal’s reason', async () => {
     const reason = new Error('paused');
     const controller = new AbortController();
     const before = failureOf({ signal: AbortSignal.abort(reason) });
@@ -81,7 +81,7 @@ describe('a request to the store', () => {
     expect([await before, await during]).to.deep.equal([reason, reason]);
   });
 
-  it('carries the signed headers', async () => {
+  it('sends the signed headers', async () => {
     const response = await send({ headers: { Range: 'bytes=0-3', Accept: 'text/plain' } });
     expect(response.status).to.be.oneOf([200, 206]);
   });
@@ -90,12 +90,12 @@ describe('a request to the store', () => {
 describe('the probe', () => {
   const { signal } = new AbortController();
 
-  it('counts any answer at all', async () => {
+  it('accepts any answer', async () => {
     expect(await transport.probe(HERE, signal)).to.be.true;
     expect(await transport.probe(new URL('/nowhere', HERE).href, signal)).to.be.true;
   });
 
-  it('says no where nothing answers, or when stopped', async () => {
+  it('is false where nothing answers, and when aborted', async () => {
     expect(await transport.probe(CLOSED, signal)).to.be.false;
     const controller = new AbortController();
     const stopped = transport.probe(HERE, controller.signal);

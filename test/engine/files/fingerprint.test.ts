@@ -16,8 +16,8 @@ const blob = (size: number, bytes: Record<number, number> = {}): Blob => new Blo
 
 const isDesktopChromium = 'showOpenFilePicker' in window;
 
-describe('what a file is recognised by', () => {
-  it('is the same for the same bytes, whatever their name and time: copying and touching change those', async () => {
+describe('the fingerprint', () => {
+  it('is the same for the same bytes, whatever name and time', async () => {
     const size = MIN_PART_SIZE + 1;
     const print = await fingerprint(file(size));
     expect(await fingerprint(file(size))).to.equal(print);
@@ -26,7 +26,7 @@ describe('what a file is recognised by', () => {
     expect(print).to.match(/^[\da-f]{64}$/);
   });
 
-  it('is name, size and time of one that is never sent in parts, where the browser notices changes', async () => {
+  it('is that of name, size and time for a single-part file in desktop Chromium', async () => {
     const small = file(1_000);
     let reads = 0;
     small.arrayBuffer = small.slice = () => {

@@ -17,7 +17,7 @@ class CountedFile extends File {
 const counted = (size: number): CountedFile => new CountedFile([fileOf(size)], 'a.bin');
 
 describe('small files', () => {
-  it('are read once, to be recognised and to be sent', async () => {
+  it('are read once, for fingerprint and sending', async () => {
     const files = new SmallFileCache(new FakeClock());
     const file = counted(1_000);
     const read = await files.read(file);
@@ -27,7 +27,7 @@ describe('small files', () => {
     expect(file.reads, 'what was given is not kept').to.equal(2);
   });
 
-  it('are read again when that is long ago', async () => {
+  it('are read again after some seconds', async () => {
     const clock = new FakeClock();
     const files = new SmallFileCache(clock);
     const file = counted(1_000);
@@ -37,7 +37,7 @@ describe('small files', () => {
     expect(file.reads).to.equal(2);
   });
 
-  it('are kept only up to a few MiB, which old ones leave to new ones', async () => {
+  it('are cached up to a few MiB; old ones make room for new ones', async () => {
     const clock = new FakeClock();
     const files = new SmallFileCache(clock);
     const many = Array.from({ length: 60 }, () => counted(100_000));
@@ -54,10 +54,10 @@ describe('small files', () => {
   });
 });
 
-describe('the body of a whole file', () => {
+describe('the body of a single request', () => {
   const take = async (file: File): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await file.arrayBuffer());
 
-  it('is its bytes, untyped', async () => {
+  it('is the file’s bytes, without a type', async () => {
     for (const size of [0, 1_000, 300_000]) {
       const file = new File([fileOf(size)], 'a.txt', { type: 'text/plain' });
       const { body, headers } = await requestBodyOf(file, null, take);
@@ -67,7 +67,7 @@ describe('the body of a whole file', () => {
     }
   });
 
-  it('is a form with the file last where it is posted, the same from memory and from disk', async () => {
+  it('is a form with the file last for POST, from memory and from disk', async () => {
     for (const size of [0, 1_000, 300_000]) {
       const file = fileOf(size, 'ä "quoted".bin');
       const fields = { policy: 'e30=', key: 'a/“b” ü\r\n--x.bin' };

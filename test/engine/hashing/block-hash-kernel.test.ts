@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { createBlockHashKernel } from '../../../src/engine/hashing/block-hash-kernel.js';
 import type { BlockHashKernel } from '../../../src/engine/hashing/block-hash-kernel.js';
-import { hex } from '../../../src/engine/files/fingerprint.js';
+import { hex } from '../../../src/engine/util/bytes.js';
 import { seededRandom } from '../random.js';
 
 const kernel = createBlockHashKernel();
@@ -49,7 +49,7 @@ describe('SHA-256', () => {
 });
 
 for (const name of ['md5', 'sha256'] as const) {
-  it(`${name} does not depend on how the bytes come`, () => {
+  it(`${name} does not depend on the size of the pieces`, () => {
     const random = seededRandom(5);
     const bytes = random.bytes(20_000);
     const whole = digest(name, bytes);

@@ -1,12 +1,13 @@
 import { expect } from '@open-wc/testing';
 import { createBlockHashKernel } from '../../../src/engine/hashing/block-hash-kernel.js';
 import { Checksums } from '../../../src/engine/hashing/checksums.js';
-import type { ChecksumWay, DigestName } from '../../../src/engine/hashing/checksums.js';
-import { systemClock } from '../../../src/engine/util/timing.js';
+import type { ChecksumBackend, DigestName } from '../../../src/engine/hashing/checksums.js';
+import { systemClock } from '../../../src/engine/browser/system-clock.js';
 import { createCrcKernel } from '../../../src/engine/hashing/crc-kernel.js';
-import { CRCS, toBase64 } from '../../../src/engine/hashing/crc.js';
+import { CRCS } from '../../../src/engine/hashing/crc.js';
+import { toBase64 } from '../../../src/engine/util/bytes.js';
 import { createDigest } from '../../../src/engine/hashing/digest-kernel.js';
-import type { Pace } from '../../../src/engine/hashing/digest-kernel.js';
+import type { Yielding } from '../../../src/engine/hashing/digest-kernel.js';
 import { seededRandom } from '../random.js';
 
 const MIB = 1024 ** 2;
@@ -22,7 +23,7 @@ const CHECKS: Readonly<Record<DigestName, string>> = {
 const never = new AbortController().signal;
 const digits = (): Blob => new Blob(['123456789']);
 
-/** Computes the way script does, without any of the reading. */
+/** Computes the expected value by script, without reading a Blob. */
 function expected(name: DigestName, bytes: Uint8Array): string {
   const hash =
     name === 'md5' || name === 'sha256' ? createBlockHashKernel()[name]() : createCrcKernel(false).create(CRCS[name]);
@@ -48,19 +49,19 @@ describe('Checksums', () => {
 
   for (const worker of [true, false]) {
     describe(worker ? 'in a worker' : 'on the main thread', () => {
-      it('say which way they went', async () => {
+      it('report the backend', async () => {
         const checksums = make(worker);
-        expect(checksums.way).to.equal(null);
+        expect(checksums.backend).to.equal(null);
         await checksums.digest('crc32', digits(), never);
-        expect(checksums.way).to.deep.equal({ thread: worker ? 'worker' : 'main-thread', code: 'wasm' });
+        expect(checksums.backend).to.deep.equal({ thread: worker ? 'worker' : 'main-thread', code: 'wasm' });
       });
 
-      it('give the published values', async () => {
+      it('have the published check values', async () => {
         const checksums = make(worker);
         for (const name of NAMES) expect(await checksums.digest(name, digits(), never)).to.equal(CHECKS[name]);
       });
 
-      it('take in what is read in several pieces, and nothing at all', async () => {
+      it('process Blobs of several pieces, and empty ones', async () => {
         const checksums = make(worker);
         const piece = seededRandom(1).bytes(MIB + 3);
         const pieces = Array.from({ length: 9 }, () => piece);
@@ -71,7 +72,7 @@ describe('Checksums', () => {
         }
       });
 
-      it('take in parts too large for WebCrypto, in script and piece by piece', async () => {
+      it('process parts that are too large for WebCrypto', async () => {
         const random = seededRandom(2);
         const piece = random.bytes(MIB);
         const large = new Blob(Array.from({ length: 65 }, () => piece));
@@ -79,7 +80,7 @@ describe('Checksums', () => {
         expect(await make(worker).digest('sha256', large, never)).to.equal(toBase64(native));
       });
 
-      it('answer many at once, each its own', async () => {
+      it('process many Blobs at once', async () => {
         const checksums = make(worker);
         const random = seededRandom(3);
         const all = Array.from({ length: 20 }, () => random.bytes(random.below(300_000)));
@@ -87,7 +88,7 @@ describe('Checksums', () => {
         expect(values).to.deep.equal(all.map((bytes) => expected('crc64nvme', bytes)));
       });
 
-      it('stop at once when aborted, whether under way or waiting, and go on with the rest', async () => {
+      it('stop at once when aborted, in progress or queued, and continue with the others', async () => {
         const checksums = make(worker);
         const piece = seededRandom(4).bytes(MIB / 4);
         const large = new Blob(Array.from({ length: 64 }, () => piece));
@@ -105,7 +106,7 @@ describe('Checksums', () => {
         expect(outcome).to.equal('enough');
       });
 
-      it('go on after they were released', async () => {
+      it('work again after release()', async () => {
         const checksums = make(worker);
         const before = checksums.digest('crc32', digits(), never);
         checksums.release();
@@ -116,7 +117,7 @@ describe('Checksums', () => {
     });
   }
 
-  it('pass on that a Blob cannot be read', async () => {
+  it('reject where a Blob cannot be read', async () => {
     const gone = broken(() => Promise.reject(new DOMException('gone', 'NotReadableError')));
     const error = await make(false)
       .digest('crc32', gone, never)
@@ -124,7 +125,7 @@ describe('Checksums', () => {
     expect(error).to.be.instanceOf(DOMException).with.property('name', 'NotReadableError');
   });
 
-  it('refuse a Blob that gives fewer bytes than it says', async () => {
+  it('reject a Blob that is shorter than its size', async () => {
     for (const name of NAMES) {
       const error = await make(false)
         .digest(
@@ -137,7 +138,7 @@ describe('Checksums', () => {
     }
   });
 
-  it('know the whole from its parts: CRCs as of all bytes, SHA-256 as the digest of digests and their count', async () => {
+  it('combine those of parts: CRCs to that of all bytes, SHA-256 to a composite', async () => {
     const checksums = make();
     const bytes = seededRandom(5).bytes(1_000_000);
     const blobs = [bytes.subarray(0, 400_000), bytes.subarray(400_000, 800_000), bytes.subarray(800_000)];
@@ -145,7 +146,7 @@ describe('Checksums', () => {
       const parts = [];
       for (const blob of blobs)
         parts.push({ value: await checksums.digest(name, new Blob([blob]), never), size: blob.length });
-      expect(await checksums.whole(name, parts, never)).to.equal(expected(name, bytes));
+      expect(await checksums.combine(name, parts, never)).to.equal(expected(name, bytes));
     }
     const digests = await Promise.all(blobs.map((blob) => crypto.subtle.digest('SHA-256', blob)));
     const parts = digests.map((digest, index) => ({
@@ -153,10 +154,10 @@ describe('Checksums', () => {
       size: blobs[index]!.length,
     }));
     const composite = await crypto.subtle.digest('SHA-256', await new Blob(digests).arrayBuffer());
-    expect(await checksums.whole('sha256', parts, never)).to.equal(`${toBase64(new Uint8Array(composite))}-3`);
+    expect(await checksums.combine('sha256', parts, never)).to.equal(`${toBase64(new Uint8Array(composite))}-3`);
   });
 
-  it('goes on where the worker goes under, on the main thread', async () => {
+  it('continue on the main thread where the worker terminates', async () => {
     const workers: Worker[] = [];
     const RealWorker = window.Worker;
     window.Worker = class extends RealWorker {
@@ -169,12 +170,12 @@ describe('Checksums', () => {
       const checksums = make();
       const large = new Blob(Array.from({ length: 64 }, () => seededRandom(6).bytes(MIB / 4)));
       await checksums.digest('crc32', digits(), never);
-      expect(checksums.way).to.have.property('thread', 'worker');
+      expect(checksums.backend).to.have.property('thread', 'worker');
       const bytes = new Uint8Array(await large.arrayBuffer());
       const asked = [checksums.digest('crc32c', large, never), checksums.digest('crc32', digits(), never)];
       workers[0]!.dispatchEvent(new ErrorEvent('error', { cancelable: true }));
       expect(await Promise.all(asked)).to.deep.equal([expected('crc32c', bytes), CHECKS.crc32]);
-      expect(checksums.way).to.have.property('thread', 'main-thread');
+      expect(checksums.backend).to.have.property('thread', 'main-thread');
     } finally {
       window.Worker = RealWorker;
     }
@@ -182,14 +183,14 @@ describe('Checksums', () => {
 });
 
 describe('Checksums under a Content-Security-Policy', () => {
-  const MODULES = ['hashing/checksums', 'util/timing'].map(
+  const MODULES = ['hashing/checksums', 'browser/system-clock'].map(
     (name) => new URL(`../../../src/engine/${name}.ts`, import.meta.url).href,
   );
 
-  /** Computes in a page of that policy, and tells which way it went. */
-  async function under(policy: string): Promise<{ value: string; way: ChecksumWay }> {
+  /** Computes a checksum in a page with a policy, and returns it with the backend. */
+  async function under(policy: string): Promise<{ value: string; way: ChecksumBackend }> {
     const frame = document.createElement('iframe');
-    const answer = new Promise<{ value: string; way: ChecksumWay; error?: string }>((resolve) => {
+    const answer = new Promise<{ value: string; way: ChecksumBackend; error?: string }>((resolve) => {
       window.addEventListener('message', ({ data }) => resolve(data as never), { once: true });
     });
     frame.srcdoc = `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">
@@ -202,7 +203,7 @@ describe('Checksums under a Content-Security-Policy', () => {
   const checksums = new Checksums(systemClock);
   try {
     const value = await checksums.digest('crc64nvme', new Blob(['123456789']), new AbortController().signal);
-    parent.postMessage({ value, way: checksums.way }, '*');
+    parent.postMessage({ value, way: checksums.backend }, '*');
   } catch (error) { parent.postMessage({ error: String(error) }, '*'); }
 </script>`;
     document.body.append(frame);
@@ -214,21 +215,21 @@ describe('Checksums under a Content-Security-Policy', () => {
   // not 'self': to Firefox that is not this origin within a srcdoc frame
   const scripts = `script-src ${location.origin} 'unsafe-inline'`;
 
-  it('without worker-src for blobs go on on the main thread', async () => {
+  it('use the main thread without worker-src blob:', async () => {
     expect(await under(`${scripts} 'wasm-unsafe-eval'; worker-src 'none'`)).to.deep.equal({
       value: CHECKS.crc64nvme,
       way: { thread: 'main-thread', code: 'wasm' },
     });
   });
 
-  it("without 'wasm-unsafe-eval' go on by script, in the worker", async () => {
+  it("use script in the worker without 'wasm-unsafe-eval'", async () => {
     expect(await under(`${scripts}; worker-src blob:`)).to.deep.equal({
       value: CHECKS.crc64nvme,
       way: { thread: 'worker', code: 'script' },
     });
   });
 
-  it('without either go on by script on the main thread', async () => {
+  it('use script on the main thread without both', async () => {
     expect(await under(`${scripts}; worker-src 'self'`)).to.deep.equal({
       value: CHECKS.crc64nvme,
       way: { thread: 'main-thread', code: 'script' },
@@ -236,15 +237,15 @@ describe('Checksums under a Content-Security-Policy', () => {
   });
 });
 
-describe('work on the main thread', () => {
-  it('is cut into slices of at most 8 ms, however slow the machine is', async () => {
+describe('Checksums on the main thread', () => {
+  it('run in slices of at most 8 ms, however slow the device is', async () => {
     for (const bytesPerMs of [10_000, 200_000, 5_000_000]) {
       let time = 0;
       let since = 0;
       const slices: number[] = [];
       const crc = createCrcKernel();
       const slow = {
-        way: crc.way,
+        code: crc.code,
         create: (kind: (typeof CRCS)['crc32']) => {
           const hash = crc.create(kind);
           return {
@@ -256,7 +257,7 @@ describe('work on the main thread', () => {
           };
         },
       };
-      const pace: Pace = {
+      const pace: Yielding = {
         now: () => time,
         yield: async () => {
           slices.push(time - since);

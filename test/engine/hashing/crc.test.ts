@@ -1,9 +1,10 @@
 import { expect } from '@open-wc/testing';
 import { createCrcKernel } from '../../../src/engine/hashing/crc-kernel.js';
 import type { CrcKind } from '../../../src/engine/hashing/crc-kernel.js';
-import { combineCrcs, CRCS, toBase64 } from '../../../src/engine/hashing/crc.js';
+import { combineCrcs, CRCS } from '../../../src/engine/hashing/crc.js';
+import { toBase64 } from '../../../src/engine/util/bytes.js';
 import type { CrcAlgorithm } from '../../../src/engine/hashing/crc.js';
-import { hex } from '../../../src/engine/files/fingerprint.js';
+import { hex } from '../../../src/engine/util/bytes.js';
 import { seededRandom } from '../random.js';
 
 const NAMES = Object.keys(CRCS) as CrcAlgorithm[];
@@ -27,8 +28,8 @@ const KERNELS = { wasm: createCrcKernel(), script: createCrcKernel(false) };
 
 describe('CRCs', () => {
   it('are computed by WebAssembly where the page allows it, and by script on request', () => {
-    expect(KERNELS.wasm.way).to.equal('wasm');
-    expect(KERNELS.script.way).to.equal('script');
+    expect(KERNELS.wasm.code).to.equal('wasm');
+    expect(KERNELS.script.code).to.equal('script');
   });
 
   for (const [way, kernel] of Object.entries(KERNELS)) {
@@ -39,16 +40,16 @@ describe('CRCs', () => {
         return hash.digest();
       };
 
-      it(`give the published value of ${name} by ${way}`, () => {
+      it(`have the published check value of ${name} by ${way}`, () => {
         expect(hex(sum(DIGITS))).to.equal(CHECKS[name]);
       });
 
-      it(`give no bytes at all the value 0 in ${name} by ${way}`, () => {
+      it(`are 0 for no bytes in ${name} by ${way}`, () => {
         expect([...sum()].every((byte) => byte === 0)).to.equal(true);
         expect([...sum(new Uint8Array())].every((byte) => byte === 0)).to.equal(true);
       });
 
-      it(`agree with the definition, at any length and place in memory, in ${name} by ${way}`, () => {
+      it(`agree with a bitwise computation, at any length and alignment, in ${name} by ${way}`, () => {
         const random = seededRandom(name.length);
         for (let length = 0; length < 200; length++) {
           const offset = random.below(9);
@@ -57,7 +58,7 @@ describe('CRCs', () => {
         }
       });
 
-      it(`do not depend on how the bytes come in ${name} by ${way}`, () => {
+      it(`do not depend on the size of the pieces in ${name} by ${way}`, () => {
         const random = seededRandom(7);
         const bytes = random.bytes(600_000);
         const whole = hex(sum(bytes));
@@ -72,7 +73,7 @@ describe('CRCs', () => {
         }
       });
 
-      it(`are kept apart from others under way at the same time in ${name} by ${way}`, () => {
+      it(`do not interfere with others computed at the same time in ${name} by ${way}`, () => {
         const hashes = NAMES.map((other) => kernel.create(CRCS[other]));
         for (const byte of DIGITS) for (const hash of hashes) hash.update(Uint8Array.of(byte));
         expect(hashes.map((hash) => hex(hash.digest()))).to.deep.equal(NAMES.map((other) => CHECKS[other]));
@@ -90,7 +91,7 @@ describe('combineCrcs', () => {
     };
     const sized = (bytes: Uint8Array): { value: string; size: number } => ({ value: value(bytes), size: bytes.length });
 
-    it(`gives the ${name} of the whole, however it was cut`, () => {
+    it(`returns the ${name} of the object, however it is split`, () => {
       const random = seededRandom(11);
       for (let round = 0; round < 60; round++) {
         const bytes = random.bytes(random.below(5_000));
@@ -104,7 +105,7 @@ describe('combineCrcs', () => {
       }
     });
 
-    it(`gives the ${name} of one part, of an empty part, and of none`, () => {
+    it(`returns the ${name} of one part, of an empty part, and of none`, () => {
       const empty = value(new Uint8Array());
       expect(combineCrcs(name, [sized(DIGITS)])).to.equal(value(DIGITS));
       expect(combineCrcs(name, [sized(DIGITS), sized(new Uint8Array())])).to.equal(value(DIGITS));
@@ -112,7 +113,7 @@ describe('combineCrcs', () => {
       expect(combineCrcs(name, [])).to.equal(empty);
     });
 
-    it(`reckons the ${name} of ten thousand parts of 5 GiB, in whatever order they are taken together`, () => {
+    it(`computes the ${name} of 10,000 parts of 5 GiB, however they are grouped`, () => {
       const random = seededRandom(13);
       const parts = Array.from({ length: 10_000 }, () => ({
         value: toBase64(random.bytes(CRCS[name].width / 8)),
@@ -128,7 +129,7 @@ describe('combineCrcs', () => {
       }
     });
 
-    it(`refuses what is no ${name}`, () => {
+    it(`throws for a value that is not a ${name}`, () => {
       expect(() => combineCrcs(name, [{ value: toBase64(new Uint8Array(5)), size: 1 }])).to.throw(TypeError, name);
     });
   }

@@ -8,7 +8,7 @@ import { CRCS } from '../../../src/engine/hashing/crc.js';
 
 const MIB = 1024 ** 2;
 
-describe('the checksum code beside that of Node', () => {
+describe('the checksum code compared with Node’s', () => {
   it('agrees on MD5 and SHA-256 at every length up to five blocks', () => {
     const kernel = createBlockHashKernel();
     for (const name of ['md5', 'sha256'] as const) {
@@ -25,7 +25,7 @@ describe('the checksum code beside that of Node', () => {
     }
   });
 
-  it('counts more bits than 32 bits can hold', () => {
+  it('counts lengths of more than 2^32 bits', () => {
     const bytes = randomBytes(8 * MIB);
     const kernel = createBlockHashKernel();
     const hash = kernel.md5();

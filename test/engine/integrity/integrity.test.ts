@@ -36,7 +36,7 @@ const sentOf = (harness: Harness, part: number): number =>
 
 describe('an upload with checksums', () => {
   for (const algorithm of ['crc64nvme', 'crc32c', 'crc32', 'sha256'] as const) {
-    it(`has every part and the whole verified by ${algorithm}, and tells it`, async () => {
+    it(`has every part and the object verified by ${algorithm}, and reports it`, async () => {
       const harness = await land(harnessWith(algorithm), fileOf(3 * PART + 7));
       const { checksum, integrity } = harness.of(NAME);
       expect(integrity).to.equal('checksum');
@@ -52,7 +52,7 @@ describe('an upload with checksums', () => {
     });
   }
 
-  it('names each part’s SHA-256 in Complete, and no whole', async () => {
+  it('lists each part’s SHA-256 in Complete, and none of the object', async () => {
     const harness = await land(harnessWith('sha256'), fileOf(2 * PART));
     const { request } = harness.store.seen.find(({ operation }) => operation === 'complete')!;
     const text = await (request.body as Blob).text();
@@ -60,7 +60,7 @@ describe('an upload with checksums', () => {
     expect(harness.signer.bodies('get_end_signature')[0]).not.to.have.property('checksum');
   });
 
-  it('signs several parts by one call, and none twice', async () => {
+  it('signs several parts in one call, and none twice', async () => {
     const harness = harnessWith('crc64nvme');
     // a line that is slower than the machine
     harness.store.always('part', async (_request, proceed) => {
@@ -76,14 +76,14 @@ describe('an upload with checksums', () => {
     for (const { chunks, checksums } of windows) expect(Object.keys(checksums!).map(Number)).to.have.members(chunks);
   });
 
-  it('signs parts one by one where the signer knows nothing else', async () => {
+  it('signs parts one at a time where the signer has no other action', async () => {
     const harness = harnessWith('crc32c');
     harness.signer.actions = [];
     await land(harness, fileOf(3 * PART));
     expect(harness.of(NAME).integrity).to.equal('checksum');
   });
 
-  it('computes no more than twice the lanes ahead of the parts in flight, and none twice', async () => {
+  it('computes at most twice the lanes ahead of the parts in flight, and none twice', async () => {
     const harness = harnessWith('crc64nvme', { concurrency: 2 });
     const file = fileOf(20 * PART);
     const read: number[] = [];
@@ -105,7 +105,7 @@ describe('an upload with checksums', () => {
     for (let part = 1; part <= 20; part++) expect(read.filter((one) => one === part)).to.have.length(2);
   });
 
-  it('sends a part again that the store refuses, by the same value', async () => {
+  it('retries a part that the store rejects, with the same checksum', async () => {
     for (const algorithm of ['crc64nvme', 'sha256'] as const) {
       const harness = harnessWith(algorithm);
       harness.store.next('part 2', flipBit);
@@ -120,7 +120,7 @@ describe('an upload with checksums', () => {
     }
   });
 
-  it('reads the file again after a second refusal: the checksum may be what is wrong', async () => {
+  it('reads the file again after a second rejection, because the checksum may be wrong', async () => {
     const harness = harnessWith('crc64nvme');
     const file = fileOf(3 * PART);
     const { slice } = file;
@@ -134,7 +134,7 @@ describe('an upload with checksums', () => {
     expect(harness.of(NAME).integrity).to.equal('checksum');
   });
 
-  it('gives up, and says why, where whatever passes is changed', async () => {
+  it('fails, and says why, where the network alters all data', async () => {
     const harness = harnessWith('crc64nvme');
     harness.store.always('part', flipBit);
     await harness.upload(fileOf(2 * PART));
@@ -145,7 +145,7 @@ describe('an upload with checksums', () => {
     expect(harness.of(NAME).status).to.equal('complete');
   });
 
-  it('begins afresh where the store would make another object than it has confirmed', async () => {
+  it('restarts where the store would create another object than it confirmed', async () => {
     const harness = harnessWith('crc64nvme');
     const file = fileOf(3 * PART);
     // after the checksum was verified: no list tells
@@ -161,7 +161,7 @@ describe('an upload with checksums', () => {
     expect(reasons(harness).at(-1)).to.contain('restarting');
   });
 
-  it('knows the object again by its checksum where the answer to Complete was lost', async () => {
+  it('recognises the object by its checksum where the answer to Complete was lost', async () => {
     const harness = harnessWith('crc64nvme');
     harness.store.next('complete', loseAnswer);
     await land(harness, fileOf(2 * PART));
@@ -170,7 +170,7 @@ describe('an upload with checksums', () => {
     expect(harness.store.count('create')).to.equal(1);
   });
 
-  it('is what the page named, or is said not to be', async () => {
+  it('uses the algorithm that the page set, or warns that it does not', async () => {
     const harness = harnessWith('crc32c', { checksum: 'crc32c' });
     await land(harness, fileOf(2 * PART));
     expect(harness.signer.bodies('get_init_signature')[0]!.files[0]!.checksums).to.deep.equal(['crc32c']);
@@ -188,7 +188,7 @@ describe('an upload with checksums', () => {
     expect(said[0]).to.contain('"crc32"');
   });
 
-  it('computes nothing and offers nothing where the page wants none', async () => {
+  it('computes and offers nothing with checksum "none"', async () => {
     let loads = 0;
     const load = () => {
       loads++;
@@ -203,7 +203,7 @@ describe('an upload with checksums', () => {
     expect(harness.of(NAME)).to.deep.include({ checksum: null, integrity: 'unverified' });
   });
 
-  it('goes on unchecked, and says so once, where the code cannot be loaded', async () => {
+  it('continues without checksums, and warns once, where the code cannot be loaded', async () => {
     const said: unknown[] = [];
     const { warn } = console;
     console.warn = (...words) => said.push(words[0]);
@@ -221,8 +221,8 @@ describe('an upload with checksums', () => {
   });
 });
 
-describe('a file sent by one request', () => {
-  it('has its checksum signed along with init, or in the form that is posted', async () => {
+describe('a file sent in a single request', () => {
+  it('has its checksum signed by the init call, or in the form', async () => {
     for (const whole of ['put', 'post'] as const) {
       const harness = harnessWith('crc64nvme');
       harness.signer.whole = whole;
@@ -233,7 +233,7 @@ describe('a file sent by one request', () => {
     }
   });
 
-  it('has it signed by a second call where the signer chose another algorithm, and by one from then on', async () => {
+  it('needs a second call where the signer chose another algorithm, and one call after that', async () => {
     const harness = harnessWith('crc32c');
     await land(harness, fileOf(1_000));
     expect(harness.signer.count('get_init_signature')).to.equal(2);
@@ -242,7 +242,7 @@ describe('a file sent by one request', () => {
     expect(harness.of('b.bin').checksum!.algorithm).to.equal('crc32c');
   });
 
-  it('is sent again where it was changed on its way', async () => {
+  it('is retried where it was altered on the network', async () => {
     for (const algorithm of ['crc64nvme', 'sha256'] as const) {
       const harness = harnessWith(algorithm);
       harness.store.next('put', flipBit);
@@ -252,15 +252,15 @@ describe('a file sent by one request', () => {
   });
 });
 
-describe('an upload to a store that knows no checksums', () => {
-  it('is compared by its ETags where these are MD5s', async () => {
+describe('an upload to a store without checksums', () => {
+  it('is verified by ETags where these are MD5s', async () => {
     const harness = await land(harnessWith(null), fileOf(4 * PART + 1));
     expect(harness.of(NAME)).to.deep.include({ checksum: null, integrity: 'etag', retries: 0 });
     const small = await land(harnessWith(null), fileOf(1_000));
     expect(small.of(NAME).integrity).to.equal('etag');
   });
 
-  it('sends a part again that arrived otherwise, whichever part shows that ETags are MD5s', async () => {
+  it('resends a part that was altered, whichever part shows that ETags are MD5s', async () => {
     for (const part of [1, 3, 4]) {
       const harness = harnessWith(null);
       harness.store.next(`part ${part}`, flipBit);
@@ -271,7 +271,7 @@ describe('an upload to a store that knows no checksums', () => {
     }
   });
 
-  it('gives up where a part arrives otherwise time and again', async () => {
+  it('fails where a part is altered again and again', async () => {
     const harness = harnessWith(null);
     harness.store.next('part 2', ...Array.from({ length: 9 }, () => flipBit));
     await harness.upload(fileOf(4 * PART));
@@ -279,7 +279,7 @@ describe('an upload to a store that knows no checksums', () => {
     expect(harness.store.objects.size).to.equal(0);
   });
 
-  it('says that it is unverified where ETags tell nothing', async () => {
+  it('is unverified where ETags are not MD5s', async () => {
     const harness = new Harness();
     await land(harness, fileOf(2 * PART));
     expect(harness.of(NAME).integrity).to.equal('unverified');
@@ -295,7 +295,7 @@ describe('an upload to a store that knows no checksums', () => {
     encrypted.uploader.abort();
   });
 
-  it('begins a small file afresh, under another key, where this store is known to tell MD5s', async () => {
+  it('restarts a small file under another key where the store’s ETags are known to be MD5s', async () => {
     const harness = harnessWith(null);
     await land(harness, fileOf(1_000));
     harness.store.next('put', flipBit);
@@ -306,9 +306,9 @@ describe('an upload to a store that knows no checksums', () => {
   });
 });
 
-describe('an upload gone on with', () => {
+describe('a resumed upload', () => {
   for (const way of ['the checksums that the store lists', 'ETags', 'the whole object’s checksum alone'] as const) {
-    it(`has what is stored compared with the file by ${way}, and nothing sent twice`, async () => {
+    it(`compares the stored parts with the file by ${way}, and sends nothing twice`, async () => {
       const file = fileOf(5 * PART);
       const harness = harnessWith(way === 'ETags' ? null : 'crc64nvme', { concurrency: 2 });
       harness.store.listsChecksums = way === 'the checksums that the store lists';
@@ -322,7 +322,7 @@ describe('an upload gone on with', () => {
     });
   }
 
-  it('sends a stored part again that is not the file’s', async () => {
+  it('resends a stored part that is not the file’s', async () => {
     for (const algorithm of ['crc64nvme', 'sha256', null] as const) {
       const file = fileOf(5 * PART);
       const harness = harnessWith(algorithm, { concurrency: 2 });
@@ -338,7 +338,7 @@ describe('an upload gone on with', () => {
     }
   });
 
-  it('keeps the algorithm that was agreed on, whatever the page wants by then', async () => {
+  it('keeps the agreed algorithm, even where the page’s option has changed', async () => {
     const file = fileOf(4 * PART);
     const harness = harnessWith('sha256', { concurrency: 2 });
     await harness.interrupt(file, 2);

@@ -14,11 +14,11 @@ const rangesOf = (size: number, partSize = PART): [number, number][] => {
 };
 
 describe('the plan of an upload', () => {
-  it('gives an empty file one empty part', () => {
+  it('has one empty part for an empty file', () => {
     expect(rangesOf(0)).to.deep.equal([[0, 0]]);
   });
 
-  it('gives one part to whatever fits into one', () => {
+  it('has one part for a file that fits', () => {
     expect(rangesOf(1)).to.deep.equal([[0, 1]]);
     expect(rangesOf(PART - 1)).to.deep.equal([[0, PART - 1]]);
     expect(rangesOf(PART)).to.deep.equal([[0, PART]]);
@@ -40,7 +40,7 @@ describe('the plan of an upload', () => {
     expect(ranges.at(-1)![1]).to.equal(size);
   });
 
-  it('takes 5 TiB, 50 TB and the last byte that S3 can hold', () => {
+  it('accepts 5 TiB, 50 TB and the largest object of S3', () => {
     for (const size of [5 * 1024 * GIB, 50e12, MAX_OBJECT_SIZE]) {
       const { count, range } = planParts(size, choosePartSize(size));
       expect(count).to.be.at.most(MAX_PARTS);
@@ -49,26 +49,26 @@ describe('the plan of an upload', () => {
     expect(planParts(MAX_OBJECT_SIZE, MAX_PART_SIZE).count).to.equal(MAX_PARTS);
   });
 
-  it('lets a file of one part have a part size below 5 MiB', () => {
+  it('allows a part size below 5 MiB for a single part', () => {
     expect(planParts(100, 100).count).to.equal(1);
   });
 
-  it('refuses what S3 refuses', () => {
+  it('throws for sizes that S3 rejects', () => {
     const refused: [number, number, string][] = [
       [MAX_PARTS * PART + 1, PART, '10001 parts'],
       [PART + 1, PART - 1, 'too small'],
-      [1, MAX_PART_SIZE + 1, 'no part size'],
-      [1, 0, 'no part size'],
-      [1, 1.5, 'no part size'],
-      [1, NaN, 'no part size'],
-      [-1, PART, 'no file size'],
-      [1.5, PART, 'no file size'],
+      [1, MAX_PART_SIZE + 1, 'not a part size'],
+      [1, 0, 'not a part size'],
+      [1, 1.5, 'not a part size'],
+      [1, NaN, 'not a part size'],
+      [-1, PART, 'not a file size'],
+      [1.5, PART, 'not a file size'],
     ];
     for (const [size, partSize, message] of refused)
       expect(() => planParts(size, partSize)).to.throw(RangeError, message);
   });
 
-  it('refuses ranges of parts that it does not have', () => {
+  it('throws for part numbers out of range', () => {
     const { range } = planParts(2 * PART, PART);
     for (const partNumber of [0, -1, 3, 1.5, NaN]) expect(() => range(partNumber)).to.throw(RangeError, 'no part');
   });

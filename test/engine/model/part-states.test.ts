@@ -4,8 +4,8 @@ import { PartTable } from '../../../src/engine/model/part-table.js';
 import { planParts } from '../../../src/engine/model/part-plan.js';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 
-describe('what each part is at', () => {
-  it('is a byte for each: still to be sent, on its way, stored', () => {
+describe('the states of parts', () => {
+  it('are one byte each: waiting, in flight, stored', () => {
     const parts = new PartTable(planParts(4 * MIN_PART_SIZE, MIN_PART_SIZE));
     expect([...partStates(parts)]).to.deep.equal([0, 0, 0, 0]);
     for (let count = 0; count < 3; count++) parts.startNext();
@@ -14,7 +14,7 @@ describe('what each part is at', () => {
     expect([...partStates(parts)]).to.deep.equal([2, 0, 1, 0]);
   });
 
-  it('is taken down of 10,000 parts at once, whatever order they were stored in', () => {
+  it('cover 10,000 parts, stored in any order', () => {
     const parts = new PartTable(planParts(10_000 * MIN_PART_SIZE, MIN_PART_SIZE));
     for (let part = 10_000; part > 5_000; part--) parts.markStored(part, `e${part}`);
     const states = partStates(parts);

@@ -9,12 +9,12 @@ const table = (): PartTable => new PartTable(planParts(3 * PART + 7, PART));
 const listed = (partNumber: number, size = PART, etag = `e${partNumber}`) => ({ partNumber, size, etag });
 
 describe('the table of parts', () => {
-  it('hands out each part once, in order, and then none', () => {
+  it('returns each part once, in order, and then null', () => {
     const parts = table();
     expect([1, 2, 3, 4, 5].map(() => parts.startNext())).to.deep.equal([1, 2, 3, 4, null]);
   });
 
-  it('hands out again a part that was dropped, and not one that is stored', () => {
+  it('returns a released part again, and no stored one', () => {
     const parts = table();
     for (let count = 0; count < 3; count++) parts.startNext();
     parts.markStored(1, 'e1');
@@ -22,7 +22,7 @@ describe('the table of parts', () => {
     expect([parts.startNext(), parts.startNext(), parts.startNext()]).to.deep.equal([2, 4, null]);
   });
 
-  it('takes the store’s list for the truth: wrong sizes and unknown numbers count as missing', () => {
+  it('follows the store’s list; parts of wrong sizes or numbers are missing', () => {
     const parts = table();
     parts.replaceStored([listed(1), listed(2, PART - 1), listed(4, 7), listed(5), listed(10_001)]);
     expect(parts.done).to.equal(2);
@@ -37,7 +37,7 @@ describe('the table of parts', () => {
     expect([...parts.etags()]).to.deep.equal(['new', 'e2', 'e3', 'e4']);
   });
 
-  it('forgets what the store does not list', () => {
+  it('removes parts that the store does not list', () => {
     const parts = table();
     parts.startNext();
     parts.markStored(1, 'e1');
@@ -46,7 +46,7 @@ describe('the table of parts', () => {
     expect(parts.startNext()).to.equal(1);
   });
 
-  it('counts bytes stored and bytes on their way, never past a part’s size', () => {
+  it('counts bytes stored and in flight, up to each part’s size', () => {
     const parts = table();
     parts.startNext();
     parts.startNext();
@@ -71,7 +71,7 @@ describe('the table of parts', () => {
     expect([parts.isComplete, parts.hasEveryEtag]).to.deep.equal([true, true]);
   });
 
-  it('names parts in flight first among those that are missing', () => {
+  it('lists parts in flight first among the missing ones', () => {
     const parts = table();
     parts.startNext();
     parts.startNext();
@@ -87,7 +87,7 @@ describe('the table of parts', () => {
     expect([parts.isComplete, parts.loaded]).to.deep.equal([true, 0]);
   });
 
-  it('goes through 10,000 parts, stored in any order', () => {
+  it('handles 10,000 parts, stored in any order', () => {
     const parts = new PartTable(planParts(MAX_PARTS * PART, PART));
     parts.replaceStored(Array.from({ length: 5_000 }, (_, index) => listed(MAX_PARTS - index * 2)));
     for (let partNumber = parts.startNext(); partNumber !== null; partNumber = parts.startNext())

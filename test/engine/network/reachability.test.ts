@@ -24,7 +24,7 @@ describe('the probe of a store', () => {
     expect([store.probes, changes.length]).to.deep.equal([1, 0]);
   });
 
-  it('goes on every 3 s for ten minutes, then every 30 s, never later than promised', async () => {
+  it('repeats every 3 s for ten minutes, then at most every 30 s', async () => {
     for (const chance of [0, 0.5, 0.999]) {
       const { clock, store, reachability } = setUp();
       clock.chance = chance;
@@ -38,7 +38,7 @@ describe('the probe of a store', () => {
     }
   });
 
-  it('lets all who wait go on at once when the store is back, and tells it once', async () => {
+  it('resolves all waiters when the store is back, and reports it once', async () => {
     const { clock, store, changes, reachability } = setUp();
     store.isUp = false;
     await reachability.check();
@@ -56,24 +56,24 @@ describe('the probe of a store', () => {
     expect(store.probes).to.equal(probes);
   });
 
-  it('is not needed when a request got an answer meanwhile', async () => {
+  it('ends when another request was answered', async () => {
     const { clock, store, reachability } = setUp();
     store.isUp = false;
     await reachability.check();
-    reachability.answered();
+    reachability.recordAnswer();
     const { probes } = store;
     await clock.advance(600_000);
     expect(store.probes).to.equal(probes);
     await reachability.whenReachable(new AbortController().signal);
   });
 
-  it('comes at once when the line may be back', async () => {
+  it('is sent at once on probeNow()', async () => {
     const { clock, store, reachability } = setUp();
     store.isUp = false;
     await reachability.check();
     await clock.advance(1_000_000);
     store.isUp = true;
-    reachability.poke();
+    reachability.probeNow();
     await clock.advance(0);
     expect(reachability.isReachable).to.be.true;
   });
@@ -87,7 +87,7 @@ describe('the probe of a store', () => {
     expect(store.probes).to.be.at.most(2);
   });
 
-  it('stops one waiter’s wait with its signal, and no other’s', async () => {
+  it('ends one waiter’s wait with its signal, and no other’s', async () => {
     const { clock, store, reachability } = setUp();
     store.isUp = false;
     await reachability.check();

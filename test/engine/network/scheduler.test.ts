@@ -12,7 +12,7 @@ function setUp(options: Partial<LaneOptions> = {}) {
   const begun: string[] = [];
   const releases: Record<string, () => void> = {};
   const ask = (name: string, bytes = 0, owner = name[0]!): void => {
-    void scheduler.lane(owner, bytes, signal).then((release) => {
+    void scheduler.acquireLane(owner, bytes, signal).then((release) => {
       begun.push(name);
       releases[name] = release;
     });
@@ -21,7 +21,7 @@ function setUp(options: Partial<LaneOptions> = {}) {
 }
 
 describe('lanes', () => {
-  it('hold as many requests as are allowed, and the next one as soon as one is given back', async () => {
+  it('allow so many requests, and the next when one is released', async () => {
     const { begun, releases, ask } = setUp({ concurrency: 2 });
     for (const name of ['a1', 'a2', 'a3', 'a4']) ask(name);
     await turn();
@@ -32,7 +32,7 @@ describe('lanes', () => {
     expect(begun, 'given back once, however often that is said').to.deep.equal(['a1', 'a2', 'a3']);
   });
 
-  it('are shared fairly: a newcomer does not wait for those before it', async () => {
+  it('are shared fairly between uploads', async () => {
     const { begun, releases, ask } = setUp({ concurrency: 3 });
     for (let count = 1; count <= 9; count++) ask(`a${count}`);
     await turn();
@@ -45,15 +45,15 @@ describe('lanes', () => {
     expect(begun).to.deep.equal(['a1', 'a2', 'a3', 'b1', 'c1']);
   });
 
-  it('are left by those whose signal aborts', async () => {
+  it('are no longer waited for after an abort', async () => {
     const { scheduler, begun, releases, ask } = setUp({ concurrency: 1 });
     ask('a1');
     const controller = new AbortController();
-    const left = scheduler.lane('b', 0, controller.signal).catch((reason: Error) => reason.name);
+    const left = scheduler.acquireLane('b', 0, controller.signal).catch((reason: Error) => reason.name);
     ask('c1');
     controller.abort();
     expect(await left).to.equal('AbortError');
-    expect(await scheduler.lane('b', 0, controller.signal).catch((reason: Error) => reason.name)).to.equal(
+    expect(await scheduler.acquireLane('b', 0, controller.signal).catch((reason: Error) => reason.name)).to.equal(
       'AbortError',
     );
     releases.a1!();
@@ -61,7 +61,7 @@ describe('lanes', () => {
     expect(begun).to.deep.equal(['a1', 'c1']);
   });
 
-  it('follow a change of the option at once', async () => {
+  it('follow a change of the option', async () => {
     const { scheduler, begun, ask, settled } = setUp({ concurrency: 1 });
     for (const name of ['a1', 'a2', 'a3']) ask(name);
     await turn();
@@ -72,42 +72,42 @@ describe('lanes', () => {
   });
 });
 
-describe('lanes by themselves', () => {
+describe('automatic lanes', () => {
   const succeed = (scheduler: Scheduler, count: number): void => {
-    for (let times = 0; times < count; times++) scheduler.succeeded();
+    for (let times = 0; times < count; times++) scheduler.recordSuccess();
   };
 
-  it('begin with 4 and grow to 6, no further', () => {
+  it('start at 4 and grow to 6', () => {
     const { scheduler } = setUp();
     expect(scheduler.lanes).to.equal(4);
     succeed(scheduler, 1_000);
     expect(scheduler.lanes).to.equal(6);
   });
 
-  it('shrink by half when the store is busy, once for many cries, and never to none', async () => {
+  it('are halved by congestion, once in a while, and never below one', async () => {
     const { clock, scheduler } = setUp();
-    for (let times = 0; times < 4; times++) scheduler.slowDown();
+    for (let times = 0; times < 4; times++) scheduler.recordCongestion();
     expect(scheduler.lanes).to.equal(2);
     for (const lanes of [1, 1, 1]) {
       await clock.advance(2_000);
-      scheduler.slowDown();
+      scheduler.recordCongestion();
       expect(scheduler.lanes).to.equal(lanes);
     }
     succeed(scheduler, 1_000);
     expect(scheduler.lanes).to.equal(6);
   });
 
-  it('give up one for a cry among successes, half where it is not the only one', async () => {
+  it('lose one for a single failure among successes, half for repeated ones', async () => {
     const { clock, scheduler } = setUp();
     succeed(scheduler, 1_000);
-    scheduler.slowDown();
+    scheduler.recordCongestion();
     expect(scheduler.lanes).to.equal(5);
     await clock.advance(2_000);
-    scheduler.slowDown();
+    scheduler.recordCongestion();
     expect(scheduler.lanes).to.equal(2);
   });
 
-  it('stay as they are where parts take long, and get fewer where they take very long', () => {
+  it('do not grow where parts are slow, and shrink where they are very slow', () => {
     const { scheduler } = setUp();
     scheduler.recordPartDuration(30_000);
     succeed(scheduler, 1_000);
@@ -119,7 +119,7 @@ describe('lanes by themselves', () => {
     expect(scheduler.lanes).to.equal(6);
   });
 
-  it('are more over one connection, and leave one to a signer on the same origin', () => {
+  it('grow further over HTTP/2, and leave a connection to a signer on the same origin', () => {
     const { scheduler } = setUp();
     scheduler.updateConnection({ protocol: 'h2', isSigners: true });
     succeed(scheduler, 1_000);
@@ -131,9 +131,9 @@ describe('lanes by themselves', () => {
     expect(scheduler.lanes).to.equal(6);
   });
 
-  it('do neither where the page has set their number', () => {
+  it('stay at the number that the page has set', () => {
     const { scheduler } = setUp({ concurrency: 3 });
-    scheduler.slowDown();
+    scheduler.recordCongestion();
     expect(scheduler.lanes).to.equal(3);
     succeed(scheduler, 1_000);
     expect(scheduler.lanes).to.equal(3);
@@ -141,7 +141,7 @@ describe('lanes by themselves', () => {
 });
 
 describe('the bandwidth limit', () => {
-  it('spaces requests so that their bytes keep to it', async () => {
+  it('delays requests so that their bytes stay below it', async () => {
     const { clock, begun, releases, ask } = setUp({ concurrency: 6, bandwidthLimit: 1_000 });
     for (let count = 1; count <= 5; count++) ask(`a${count}`, 2_000);
     const times: number[] = [];
@@ -155,7 +155,7 @@ describe('the bandwidth limit', () => {
     expect(times).to.deep.equal([0, 2, 4, 6, 8]);
   });
 
-  it('does not save up what was not used', async () => {
+  it('does not accumulate unused bandwidth', async () => {
     const { clock, begun, ask } = setUp({ concurrency: 6, bandwidthLimit: 1_000 });
     await clock.advance(60_000);
     for (const name of ['a1', 'a2', 'a3']) ask(name, 5_000);
@@ -163,7 +163,7 @@ describe('the bandwidth limit', () => {
     expect(begun).to.deep.equal(['a1']);
   });
 
-  it('holds from when it is changed, also for what was sent before', async () => {
+  it('applies at once when it is changed, to bytes sent before as well', async () => {
     const { clock, scheduler, begun, ask, settled } = setUp({ concurrency: 6, bandwidthLimit: 100 });
     for (const name of ['a1', 'a2', 'a3']) ask(name, 1_000);
     await turn();
@@ -180,7 +180,7 @@ describe('the bandwidth limit', () => {
     expect(begun).to.have.length(3);
   });
 
-  it('ends as soon as it is lifted', async () => {
+  it('ends at once when it is removed', async () => {
     const { scheduler, begun, ask, settled } = setUp({ concurrency: 6, bandwidthLimit: 1 });
     for (const name of ['a1', 'a2', 'a3']) ask(name, 5_000);
     await turn();

@@ -19,11 +19,11 @@ const lineOf = (notes: KeyValueStore = notebook(), scope = (): string => 'here')
 
 /** Sends parts of 8 MiB at so many bytes per second each. */
 const send = (line: ThroughputEstimator, speed: number, count = 20): void => {
-  for (let part = 0; part < count; part++) line.sent(8 * MIB, ((8 * MIB) / speed) * 1_000);
+  for (let part = 0; part < count; part++) line.recordPart(8 * MIB, ((8 * MIB) / speed) * 1_000);
 };
 
-describe('what is remembered of a line', () => {
-  it('makes parts larger, up to 64 MiB and never so large that a lane takes 20 s for one', () => {
+describe('the throughput estimate', () => {
+  it('makes parts larger, up to 64 MiB and 20 s', () => {
     for (const [mibPerSecond, part] of [
       [0.3, undefined],
       [1, 16],
@@ -36,17 +36,17 @@ describe('what is remembered of a line', () => {
     }
   });
 
-  it('leaves files enough parts to keep every lane at work', () => {
+  it('keeps enough parts for every lane', () => {
     const line = lineOf();
     send(line, 100 * MIB);
     expect(line.partSizeFor(GIB)).to.equal(64 * MIB);
     expect(line.partSizeFor(GIB - 1)).to.equal(32 * MIB);
     send(line, 8 * MIB);
-    line.failed();
+    line.recordFailure();
     expect(line.partSizeFor(200 * MIB)).to.be.undefined;
   });
 
-  it('needs no parts for a file that a steady line carries in 8 s, up to 256 MiB, or 64 where it is read beforehand', () => {
+  it('chooses a single request for files of up to 8 s and 256 MiB, or 64 MiB with a checksum', () => {
     const line = lineOf();
     send(line, MIB, 7);
     expect(line.partSizeFor(9 * MIB), 'before eight parts came through').to.be.undefined;
@@ -59,33 +59,33 @@ describe('what is remembered of a line', () => {
       [65, false],
     ] as const)
       expect(line.partSizeFor(mib * MIB) === mib * MIB, `${mib} MiB at 8 MiB/s`).to.equal(isWhole);
-    expect(line.partSizeFor(32 * MIB, { sharers: 2 })).to.equal(32 * MIB);
-    expect(line.partSizeFor(33 * MIB, { sharers: 2 }), 'beside another file').to.be.undefined;
+    expect(line.partSizeFor(32 * MIB, { concurrentFiles: 2 })).to.equal(32 * MIB);
+    expect(line.partSizeFor(33 * MIB, { concurrentFiles: 2 }), 'beside another file').to.be.undefined;
     send(line, 100 * MIB, 40);
     expect(line.partSizeFor(256 * MIB)).to.equal(256 * MIB);
     expect(line.partSizeFor(256 * MIB + 1)).to.equal(16 * MIB);
-    expect(line.partSizeFor(64 * MIB, { isRead: true })).to.equal(64 * MIB);
-    expect(line.partSizeFor(65 * MIB, { isRead: true })).to.be.undefined;
+    expect(line.partSizeFor(64 * MIB, { mustPrecompute: true })).to.equal(64 * MIB);
+    expect(line.partSizeFor(65 * MIB, { mustPrecompute: true })).to.be.undefined;
     expect(line.partSizeFor(64 * MIB, { limit: 100 * MIB }), 'under a bandwidth limit').to.be.undefined;
   });
 
-  it('takes parts again after a fault, and where one request alone was slower', () => {
+  it('chooses parts again after a failure, and where a single request was slower', () => {
     const notes = notebook();
     const line = lineOf(notes);
     send(line, 10 * MIB);
-    line.failed();
+    line.recordFailure();
     expect(line.partSizeFor(64 * MIB)).to.be.undefined;
     expect(lineOf(notes).partSizeFor(64 * MIB), 'on the next visit').to.be.undefined;
     send(line, 10 * MIB, 8);
-    line.sentWhole(64 * MIB, 900);
+    line.recordSingleRequest(64 * MIB, 900);
     expect(line.partSizeFor(64 * MIB)).to.equal(64 * MIB);
-    for (let times = 0; times < 5; times++) line.sentWhole(64 * MIB, 4_000);
+    for (let times = 0; times < 5; times++) line.recordSingleRequest(64 * MIB, 4_000);
     expect(line.partSizeFor(64 * MIB)).to.be.undefined;
     expect(lineOf(notes).partSizeFor(64 * MIB), 'on the next visit').to.be.undefined;
     expect(line.partSizeFor(9 * MIB), 'where it makes no odds').to.equal(9 * MIB);
   });
 
-  it('makes parts so small that a limit is kept over seconds, where S3 takes parts of that size', () => {
+  it('makes parts small enough for a bandwidth limit, where S3 accepts that size', () => {
     const line = lineOf();
     for (const [limit, part] of [
       [0.1, 5],
@@ -100,7 +100,7 @@ describe('what is remembered of a line', () => {
     expect(line.partSizeFor(GIB, { limit: MIB })).to.equal(5 * MIB);
   });
 
-  it('holds over visits, for one destination alone, until it is forgotten', () => {
+  it('is kept across visits, for each destination, until it is deleted', () => {
     const notes = notebook();
     let scope = 'here';
     send(
@@ -117,15 +117,15 @@ describe('what is remembered of a line', () => {
     expect(notes.notes).to.be.empty;
   });
 
-  it('is nothing where nothing sensible was written, and small parts tell nothing', () => {
+  it('ignores invalid stored values and small parts', () => {
     for (const text of ['', 'fast', '-1', '0', 'Infinity']) {
       const notes = notebook();
       notes.notes.set('mule-upload:line:here', text);
       expect(lineOf(notes).partSizeFor(GIB), text).to.be.undefined;
     }
     const line = lineOf();
-    line.sent(1_000, 1);
-    line.sent(8 * MIB, 0);
+    line.recordPart(1_000, 1);
+    line.recordPart(8 * MIB, 0);
     expect(line.partSizeFor(GIB)).to.be.undefined;
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
-import { webLocks } from '../../../src/engine/browser/tab-lock.js';
+import { webLocks } from '../../../src/engine/browser/cross-tab.js';
 import type { Journal, TabLock } from '../../../src/engine/ports.js';
 import { turn } from '../fake-clock.js';
 import { fileOf, MemoryJournal, Harness } from '../harness.js';

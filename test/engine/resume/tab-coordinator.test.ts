@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
-import { broadcast } from '../../../src/engine/browser/tab-channel.js';
+import { broadcast } from '../../../src/engine/browser/cross-tab.js';
 import type { UploadSnapshot } from '../../../src/engine/api/types.js';
 import type { TabChannel, TabLock } from '../../../src/engine/ports.js';
 import { loseAnswer } from '../fake-store.js';

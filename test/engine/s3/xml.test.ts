@@ -16,12 +16,12 @@ const list = (inner: string): string =>
   `${HEAD}<ListPartsResult ${NAMESPACE}><Bucket>b</Bucket><Key>k</Key>${inner}</ListPartsResult>`;
 
 describe('the answer of CreateMultipartUpload', () => {
-  it('gives the upload id, with entities read', () => {
+  it('has the upload ID, with entities decoded', () => {
     const xml = `${HEAD}<InitiateMultipartUploadResult ${NAMESPACE}><Key>k</Key><UploadId>a&amp;b&#45;&#x63;</UploadId></InitiateMultipartUploadResult>\n`;
     expect(parseUploadId(xml)).to.equal('a&b-c');
   });
 
-  it('is not believed when cut short, empty, or something else', () => {
+  it('is rejected when truncated, empty, or another document', () => {
     const whole = '<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>';
     for (const text of [
       whole.slice(0, -5),
@@ -36,7 +36,7 @@ describe('the answer of CreateMultipartUpload', () => {
 });
 
 describe('a page of ListParts', () => {
-  it('gives number, size and bare ETag of each part', () => {
+  it('has number, size and bare ETag of each part', () => {
     expect(parsePartList(list(part(1, 5_242_880) + part(2, 7, 'bare')))).to.deep.equal({
       parts: [
         { partNumber: 1, size: 5_242_880, etag: 'e1' },
@@ -50,23 +50,23 @@ describe('a page of ListParts', () => {
     expect(parsePartList(list('<IsTruncated>false</IsTruncated>'))).to.deep.equal({ parts: [], next: null });
   });
 
-  it('tells where the next page begins, also where the store leaves the marker out', () => {
+  it('has the marker of the next page, even where the store omits it', () => {
     const marker = '<NextPartNumberMarker>1000</NextPartNumberMarker><IsTruncated>true</IsTruncated>';
     expect(parsePartList(list(marker + part(999)))?.next).to.equal(1000);
     expect(parsePartList(list(`<IsTruncated>true</IsTruncated>${part(4)}${part(7)}`))?.next).to.equal(7);
   });
 
-  it('has no next page unless it says so', () => {
+  it('has no next page unless IsTruncated is true', () => {
     expect(parsePartList(list(`<NextPartNumberMarker>7</NextPartNumberMarker>${part(7)}`))?.next).to.equal(null);
     expect(parsePartList(list('<IsTruncated>true</IsTruncated>'))?.next).to.equal(null);
   });
 
-  it('is not believed when cut short at any byte', () => {
+  it('is rejected when truncated at any byte', () => {
     const whole = list(part(1) + part(2) + part(3));
     for (let length = 0; length < whole.length; length++) expect(parsePartList(whole.slice(0, length))).to.equal(null);
   });
 
-  it('is not believed when a part lacks its number or size', () => {
+  it('is rejected when a part has no number or size', () => {
     expect(parsePartList(list('<Part><Size>1</Size></Part>'))).to.equal(null);
     expect(parsePartList(list('<Part><PartNumber>1</PartNumber></Part>'))).to.equal(null);
     expect(parsePartList(list('<Part><PartNumber>x</PartNumber><Size>1</Size></Part>'))).to.equal(null);
@@ -79,7 +79,7 @@ describe('a page of ListParts', () => {
 });
 
 describe('an Error document', () => {
-  it('is found whatever status it came with', () => {
+  it('is found with any status', () => {
     expect(
       parseError(`${HEAD}<Error><Code>SlowDown</Code><Message>Please &lt;wait&gt;</Message></Error>`),
     ).to.deep.equal({ code: 'SlowDown', message: 'Please <wait>' });
@@ -87,19 +87,19 @@ describe('an Error document', () => {
     expect(parseError('  \n  <Error><Code>InternalError</Code></Error>')?.code).to.equal('InternalError');
   });
 
-  it('is not seen where there is none', () => {
+  it('is not found in other documents', () => {
     for (const text of ['', '<html>Error</html>', '<CompleteMultipartUploadResult/>', '<ErrorReport></ErrorReport>']) {
       expect(parseError(text), text).to.equal(null);
     }
   });
 
-  it('counts even when cut short: it is no success', () => {
+  it('counts even when truncated', () => {
     expect(parseError('<Error><Code>Int')).to.deep.equal({ code: '', message: '' });
   });
 });
 
 describe('the answer of CompleteMultipartUpload', () => {
-  it('gives the bare ETag, empty where the store tells none', () => {
+  it('has the bare ETag, empty where the store sends none', () => {
     const answer = (etag: string): string =>
       `${HEAD}<CompleteMultipartUploadResult ${NAMESPACE}>${etag}</CompleteMultipartUploadResult>`;
     expect(parseCompletion(answer('<ETag>&quot;abc-3&quot;</ETag>'))?.etag).to.equal('abc-3');
@@ -108,13 +108,13 @@ describe('the answer of CompleteMultipartUpload', () => {
     expect(parseCompletion(answer(''))?.etag).to.equal('');
   });
 
-  it('gives the checksums that the store tells', () => {
+  it('has the checksums that the store reports', () => {
     const told = '<ChecksumCRC64NVME>rosUhgp5mIg=</ChecksumCRC64NVME><ChecksumType>FULL_OBJECT</ChecksumType>';
     const text = `<CompleteMultipartUploadResult>${told}</CompleteMultipartUploadResult>`;
     expect(parseCompletion(text)?.checksums).to.deep.equal({ crc64nvme: 'rosUhgp5mIg=' });
   });
 
-  it('is no success when cut short or empty', () => {
+  it('is rejected when truncated or empty', () => {
     expect(parseCompletion('<CompleteMultipartUploadResult><ETag>"abc-3"</ETag>')).to.equal(null);
     expect(parseCompletion('')).to.equal(null);
   });
@@ -133,7 +133,7 @@ describe('the body of CompleteMultipartUpload', () => {
 });
 
 describe('checksums of parts', () => {
-  it('are listed, and go into Complete where the whole object’s is made of them', () => {
+  it('are parsed from ListParts, and written to Complete for a composite', () => {
     const part =
       '<Part><PartNumber>1</PartNumber><ETag>"a"</ETag><Size>9</Size><ChecksumSHA256>c2hh</ChecksumSHA256></Part>';
     const list = parsePartList(`<ListPartsResult>${part}</ListPartsResult>`);
@@ -144,7 +144,7 @@ describe('checksums of parts', () => {
 });
 
 describe('an ETag', () => {
-  it('loses quotes and a weak mark, and nothing else', () => {
+  it('loses its quotes and a weak prefix only', () => {
     for (const [etag, bare] of [
       ['"abc-2"', 'abc-2'],
       ['abc-2', 'abc-2'],
@@ -162,7 +162,7 @@ describe('hostile and unusual XML', () => {
   const READERS = { parseError, parseUploadId, parsePartList, parseCompletion };
   const ROOTS = ['Error', 'InitiateMultipartUploadResult', 'ListPartsResult', 'CompleteMultipartUploadResult'];
 
-  it('is read in linear time: 2 MB of it hold nothing up', () => {
+  it('is parsed in linear time', () => {
     for (const root of ROOTS) {
       for (const unit of [
         '<Part>',
@@ -183,7 +183,7 @@ describe('hostile and unusual XML', () => {
     }
   });
 
-  it('is understood with CDATA, comments, processing instructions, prefixes and attributes', () => {
+  it('is parsed with CDATA, comments, processing instructions, prefixes and attributes', () => {
     const expected = { parts: [{ partNumber: 1, size: 5, etag: 'a&b' }], next: null };
     const inner = '<PartNumber>1</PartNumber><ETag>"a&amp;b"</ETag><Size>5</Size>';
     for (const text of [
@@ -200,12 +200,12 @@ describe('hostile and unusual XML', () => {
     );
   });
 
-  it('reads each field of the element that it belongs to', () => {
+  it('is read field by field, each from its own element', () => {
     const text = '<CompleteMultipartUploadResult><Owner><ETag>"x"</ETag></Owner></CompleteMultipartUploadResult>';
     expect(parseCompletion(text)?.etag).to.equal('');
   });
 
-  it('refuses a document type, tags that do not match, other letter case, and what stands beside the root', () => {
+  it('is rejected with a document type, mismatched tags or case, and content beside the root', () => {
     const whole = '<ListPartsResult></ListPartsResult>';
     expect(parsePartList(whole)).not.to.equal(null);
     for (const text of [
@@ -222,7 +222,7 @@ describe('hostile and unusual XML', () => {
       expect(parsePartList(text), text.slice(0, 99)).to.equal(null);
   });
 
-  it('takes entities that it does not know for text', () => {
+  it('keeps unknown entities as text', () => {
     for (const name of ['constructor', '__proto__', 'toString', 'nbsp', 'AMP', '#x110000', '#xffffffffff'])
       expect(parseError(`<Error><Code>a&${name};&lt;</Code></Error>`)?.code).to.equal(`a&${name};<`);
   });

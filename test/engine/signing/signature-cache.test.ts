@@ -1,36 +1,37 @@
 import { expect } from '@open-wc/testing';
 import { SignerFault, UploadError } from '../../../src/engine/api/errors.js';
-import { isFresh, momentOf, readSignature, SignatureCache } from '../../../src/engine/signing/signature-cache.js';
-import type { SignedUpload } from '../../../src/engine/signing/signature-cache.js';
+import { SignatureCache } from '../../../src/engine/signing/signature-cache.js';
+import { isFresh, momentOf, readSignature } from '../../../src/engine/model/signature.js';
+import type { SignedUpload } from '../../../src/engine/model/signature.js';
 import { ALL_ACTIONS, deny, FakeSigner } from '../fake-signer.js';
 import { FakeClock, turn } from '../fake-clock.js';
 
 const URL = 'https://store.test/a';
 const { signal } = new AbortController();
 
-describe('the life of a signature', () => {
+describe('the lifetime of a signature', () => {
   const lifeOf = (expires: number | undefined, url = URL, time = 0): number =>
-    readSignature({ method: 'PUT', url, expires }, { time }, { wall: 5, monotonic: 5 }).life;
+    readSignature({ method: 'PUT', url, expires }, { time }, { wall: 5, monotonic: 5 }).lifetime;
 
-  it('ends 30 s before it expires, or at three quarters of a shorter life', () => {
+  it('ends 30 s before it expires, or at three quarters of a shorter one', () => {
     expect(lifeOf(900_000)).to.equal(870_000);
     expect(lifeOf(120_000)).to.equal(90_000);
     expect(lifeOf(60_000)).to.equal(45_000);
     expect(lifeOf(4_000)).to.equal(3_000);
   });
 
-  it('is reckoned by the signer’s clock, whatever the browser’s own says', () => {
+  it('is computed by the signer’s clock, not by the browser’s', () => {
     const years = 20 * 365 * 86_400_000;
     expect(lifeOf(years + 900_000, URL, years)).to.equal(870_000);
   });
 
-  it('is read from the URL where the answer tells none', () => {
+  it('is read from the URL where the answer has no expiry', () => {
     const url = `${URL}?X-Amz-Date=20260101T000000Z&X-Amz-Expires=600`;
     expect(lifeOf(undefined, url, Date.UTC(2026, 0, 1))).to.equal(570_000);
     expect(lifeOf(undefined), 'nothing tells').to.equal(Infinity);
   });
 
-  it('is over by the greater of two clocks: one may be set, the other may sleep', async () => {
+  it('is measured by the clock on which more time has passed', async () => {
     const clock = new FakeClock();
     const signature = readSignature({ method: 'PUT', url: URL, expires: 100_000 }, { time: 0 }, momentOf(clock));
     expect(isFresh(signature, clock)).to.be.true;
@@ -43,15 +44,15 @@ describe('the life of a signature', () => {
     expect(isFresh(signature, clock), 'the wall clock was set back').to.be.false;
   });
 
-  it('cannot be over before it began', () => {
+  it('cannot have ended in the answer', () => {
     expect(() => lifeOf(0)).to.throw(SignerFault, 'expired already');
   });
 
-  it('belongs to a PUT where the signer gave but a URL', () => {
+  it('is that of a PUT where the answer is only a URL', () => {
     expect(readSignature(URL, {}, { wall: 0, monotonic: 0 })).to.include({ method: 'PUT', url: URL });
   });
 
-  it('cannot be told of what is no signed request', () => {
+  it('is an invalid answer where there is no signed request', () => {
     for (const signed of [undefined, {}, { method: 'PUT' }, { url: URL }]) {
       expect(() => readSignature(signed as never, {}, { wall: 0, monotonic: 0 }))
         .to.throw(UploadError)
@@ -75,32 +76,32 @@ function setUp(count: number, actions = ALL_ACTIONS) {
     whole: null,
   };
   const signatures = new SignatureCache(signer, clock);
-  const part = (number: number) => signatures.part(number, upload, () => missing, signal);
+  const part = (number: number) => signatures.signPart(number, upload, () => missing, signal);
   return { clock, signer, missing, upload, signatures, part };
 }
 
 describe('signatures of parts', () => {
-  it('come by the hundred, in one call for all who ask at once', async () => {
+  it('are requested 100 at a time, in one call for concurrent parts', async () => {
     const { signer, part } = setUp(250);
     await Promise.all([part(1), part(2), part(3), part(4)]);
     expect(signer.bodies('get_all_signatures').map(({ chunks }) => chunks.length)).to.deep.equal([100]);
   });
 
-  it('are asked for ahead, before those in hand run out', async () => {
+  it('are requested before the cached ones are used up', async () => {
     const { signer, missing, signatures, part } = setUp(250);
     for (let number = 1; number <= 250; number++) {
       const calls = signer.calls.length;
       await part(number);
       if (number > 1) expect(signer.calls.length - calls, `part ${number} had to wait`).to.be.at.most(1);
       missing.delete(number);
-      signatures.used(number);
+      signatures.forgetPart(number);
       await turn();
       await turn();
     }
     expect(signer.bodies('get_all_signatures').map(({ chunks }) => chunks.length)).to.deep.equal([100, 100, 50]);
   });
 
-  it('are never given when old', async () => {
+  it('are not used after they expire', async () => {
     const { clock, signer, part } = setUp(3);
     const first = await part(1);
     await clock.advance(signer.life - 30_001);
@@ -109,15 +110,15 @@ describe('signatures of parts', () => {
     expect((await part(1)).url).not.to.equal(first.url);
   });
 
-  it('are not believed any more once dropped, also those still on their way', async () => {
+  it('are discarded by clear(), pending ones included', async () => {
     const { signer, signatures, part } = setUp(3);
     const first = part(1);
-    signatures.drop();
+    signatures.clear();
     await first;
     expect(signer.count('get_all_signatures')).to.equal(2);
   });
 
-  it('come singly where the signer signs no windows', async () => {
+  it('are requested one at a time where the signer does not sign windows', async () => {
     const { signer, part } = setUp(3, []);
     await part(1);
     await part(1);
@@ -128,51 +129,51 @@ describe('signatures of parts', () => {
     ]);
   });
 
-  it('pass the signer’s refusal on to the part that needs one, and are asked for again', async () => {
+  it('reject with the signer’s refusal, and are requested again', async () => {
     const { signer, part } = setUp(3);
     signer.next('get_all_signatures', deny(503, null));
     expect(await part(1).catch((error: SignerFault) => error.status)).to.equal(503);
     expect(await part(1)).to.include({ method: 'PUT' });
   });
 
-  it('that the signer left out are its fault', async () => {
+  it('that are missing in the answer make it invalid', async () => {
     const { signer, part } = setUp(3);
     signer.next('get_all_signatures', () => ({ time: 0, chunks: {} }) as never);
     expect(await part(1).catch((error: UploadError) => error.code)).to.equal('invalid-response');
   });
 });
 
-describe('signatures of all else', () => {
+describe('signatures of other requests', () => {
   it('come with the first window of parts', async () => {
     const { signer, signatures, upload, part } = setUp(3);
     await part(1);
-    for (const what of ['list', 'end', 'delete', 'head'] as const) await signatures.once(what, upload, signal);
+    for (const what of ['list', 'end', 'delete', 'head'] as const) await signatures.signRequest(what, upload, signal);
     expect(signer.calls).to.have.length(1);
   });
 
-  it('come singly before that', async () => {
+  it('are requested one at a time before that', async () => {
     const { signer, signatures, upload } = setUp(3);
     const methods = [];
     for (const what of ['list', 'end', 'delete', 'head'] as const)
-      methods.push((await signatures.once(what, upload, signal)).method);
+      methods.push((await signatures.signRequest(what, upload, signal)).method);
     expect(methods).to.deep.equal(['GET', 'POST', 'DELETE', 'HEAD']);
     expect(signer.calls).to.have.length(4);
   });
 
-  it('are asked for anew for each page of a list but the first', async () => {
+  it('are requested for each later page of a list', async () => {
     const { signer, signatures, upload } = setUp(3);
-    await signatures.once('list', upload, signal);
-    await signatures.once('list', upload, signal);
-    await signatures.once('list', upload, signal, 1_000);
+    await signatures.signRequest('list', upload, signal);
+    await signatures.signRequest('list', upload, signal);
+    await signatures.signRequest('list', upload, signal, 1_000);
     expect(signer.bodies('get_list_signature').map((body) => body.part_number_marker)).to.deep.equal([
       undefined,
       1_000,
     ]);
   });
 
-  it('are offered where the signer lists the action', () => {
+  it('are supported where the signer lists the action', () => {
     const { signatures, upload } = setUp(3, ['get_head_signature']);
-    const offered = (['list', 'end', 'delete', 'head'] as const).map((what) => signatures.offers(what, upload));
+    const offered = (['list', 'end', 'delete', 'head'] as const).map((what) => signatures.supports(what, upload));
     expect(offered).to.deep.equal([true, true, false, true]);
   });
 });

@@ -13,8 +13,8 @@ function setUp() {
   return { clock, signer, notices, said };
 }
 
-describe('notices to the tracker', () => {
-  it('gather what is stored within some seconds into one', async () => {
+describe('notifications to the tracker', () => {
+  it('collect the parts of some seconds', async () => {
     const { clock, signer, notices, said } = setUp();
     notices.started();
     for (let part = 1; part <= 40; part++) notices.stored(part);
@@ -26,7 +26,7 @@ describe('notices to the tracker', () => {
     expect(signer.bodies('chunk_loaded')[1]).to.include({ key: 'k', upload_id: 'u', grant: 'g' });
   });
 
-  it('are at most 500 parts each', async () => {
+  it('have at most 500 parts each', async () => {
     const { clock, notices, said } = setUp();
     for (let part = 1; part <= 1_200; part++) notices.stored(part);
     await clock.advance(5_000);
@@ -37,7 +37,7 @@ describe('notices to the tracker', () => {
     ]);
   });
 
-  it('say again with the next what was not heard', async () => {
+  it('repeat the parts of a failed one', async () => {
     const { clock, signer, notices, said } = setUp();
     signer.next('chunk_loaded', deny(503, null));
     notices.stored(1);
@@ -58,7 +58,7 @@ describe('notices to the tracker', () => {
     expect(said()).to.deep.equal([['complete', 1]]);
   });
 
-  it('fail no upload, whatever the tracker says', async () => {
+  it('never fail an upload', async () => {
     const { clock, signer, notices } = setUp();
     signer.always('chunk_loaded', deny(500, null));
     notices.started();
@@ -68,7 +68,7 @@ describe('notices to the tracker', () => {
     expect(await receipt).to.equal(null);
   });
 
-  it('leave at once before the page goes', async () => {
+  it('are sent at once before the page is left', async () => {
     const { notices, said } = setUp();
     notices.stored(1);
     notices.flush();

@@ -1,12 +1,12 @@
 import { expect } from '@open-wc/testing';
-import { abortable, following, limited, unlessAborted } from '../../../src/engine/util/abort.js';
+import { abortable, withChildController, withTimeout, unlessAborted } from '../../../src/engine/util/abort.js';
 import { FakeClock } from '../fake-clock.js';
 
 const never = new Promise<never>(() => {});
 const outcomeOf = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
 
-describe('work that a signal can stop', () => {
-  it('gives its outcome, and does not listen to the signal any more', async () => {
+describe('abortable', () => {
+  it('returns the result, and stops listening to the signal', async () => {
     const controller = new AbortController();
     let stops = 0;
     const begin = (resolve: (value: number) => void): (() => void) => {
@@ -18,7 +18,7 @@ describe('work that a signal can stop', () => {
     expect(stops).to.equal(0);
   });
 
-  it('is stopped, and rejects for the signal’s own reason', async () => {
+  it('stops the work, and rejects with the signal’s reason', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
     let stops = 0;
@@ -27,7 +27,7 @@ describe('work that a signal can stop', () => {
     expect([await outcome, stops]).to.deep.equal([reason, 1]);
   });
 
-  it('does not even begin where the signal is aborted', async () => {
+  it('does not start where the signal is aborted', async () => {
     const reason = new Error('too late');
     let begins = 0;
     const outcome = abortable(AbortSignal.abort(reason), () => {
@@ -38,8 +38,8 @@ describe('work that a signal can stop', () => {
   });
 });
 
-describe('a promise that a signal can leave', () => {
-  it('gives its outcome, or the signal’s reason where that comes first', async () => {
+describe('unlessAborted', () => {
+  it('returns the result, or rejects with the signal’s reason where that comes first', async () => {
     const controller = new AbortController();
     const reason = new Error('left');
     expect(await unlessAborted(controller.signal, Promise.resolve(1))).to.equal(1);
@@ -50,14 +50,14 @@ describe('a promise that a signal can leave', () => {
   });
 });
 
-describe('work with a controller of its own', () => {
-  it('ends with the signal, for the same reason, and by itself without it', async () => {
+describe('withChildController', () => {
+  it('aborts the child with the signal and its reason, and works without a signal', async () => {
     const controller = new AbortController();
     const reason = new Error('both');
     const wait = (own: AbortController): Promise<never> => unlessAborted(own.signal, never);
-    const both = outcomeOf(following(controller.signal, wait));
+    const both = outcomeOf(withChildController(controller.signal, wait));
     const alone = outcomeOf(
-      following(controller.signal, (own) => {
+      withChildController(controller.signal, (own) => {
         own.abort('alone');
         return wait(own);
       }),
@@ -65,13 +65,13 @@ describe('work with a controller of its own', () => {
     expect([await alone, controller.signal.aborted]).to.deep.equal(['alone', false]);
     controller.abort(reason);
     expect(await both).to.equal(reason);
-    expect(await outcomeOf(following(controller.signal, () => Promise.resolve(1)))).to.equal(reason);
+    expect(await outcomeOf(withChildController(controller.signal, () => Promise.resolve(1)))).to.equal(reason);
   });
 
-  it('does not listen to the signal any more once it is over', async () => {
+  it('stops listening to the signal at the end', async () => {
     const controller = new AbortController();
     let own: AbortController | null = null;
-    await following(controller.signal, (lent) => {
+    await withChildController(controller.signal, (lent) => {
       own = lent;
       return Promise.resolve();
     });
@@ -80,18 +80,18 @@ describe('work with a controller of its own', () => {
   });
 });
 
-describe('work that has its time', () => {
-  it('gives its outcome, and leaves no timer behind', async () => {
+describe('withTimeout', () => {
+  it('returns the result, and leaves no timer behind', async () => {
     const clock = new FakeClock();
-    expect(await limited(clock, 1_000, undefined, () => Promise.resolve(1))).to.equal(1);
+    expect(await withTimeout(clock, 1_000, undefined, () => Promise.resolve(1))).to.equal(1);
     expect(clock.nextDelay).to.equal(null);
   });
 
-  it('is ended when that is over, and waited for no longer even where it does not listen', async () => {
+  it('rejects after the timeout, even where the work ignores its signal', async () => {
     const clock = new FakeClock();
     let ending: AbortSignal | undefined;
     const outcome = outcomeOf(
-      limited(clock, 1_000, new AbortController().signal, (signal) => ((ending = signal), never)),
+      withTimeout(clock, 1_000, new AbortController().signal, (signal) => ((ending = signal), never)),
     );
     await clock.advance(999);
     expect(ending!.aborted).to.equal(false);
@@ -100,16 +100,16 @@ describe('work that has its time', () => {
     expect(await outcome).to.include({ name: 'AbortError' });
   });
 
-  it('ends with the signal, for its reason, and does not begin where that is aborted', async () => {
+  it('rejects with the signal’s reason, and does not start where it is aborted', async () => {
     const clock = new FakeClock();
     const controller = new AbortController();
     const reason = new Error('paused');
-    const outcome = outcomeOf(limited(clock, 1_000, controller.signal, () => never));
+    const outcome = outcomeOf(withTimeout(clock, 1_000, controller.signal, () => never));
     controller.abort(reason);
     expect(await outcome).to.equal(reason);
     expect(clock.nextDelay).to.equal(null);
     let begins = 0;
-    const late = limited(clock, 1_000, controller.signal, () => (begins++, never));
+    const late = withTimeout(clock, 1_000, controller.signal, () => (begins++, never));
     expect([await outcomeOf(late), begins]).to.deep.equal([reason, 0]);
   });
 });

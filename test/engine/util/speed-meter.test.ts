@@ -8,14 +8,14 @@ function run(meter: SpeedMeter, speed: number, seconds: number, from = 0, bytes 
 }
 
 describe('the speed', () => {
-  it('is 0 before anything is known', () => {
+  it('is 0 without samples', () => {
     const meter = new SpeedMeter();
     expect(meter.speed(0)).to.equal(0);
     meter.sample(1_000, 0);
     expect(meter.speed(0)).to.equal(0);
   });
 
-  it('is right from the second look on, without a slow start', () => {
+  it('is right from the second sample on', () => {
     const meter = new SpeedMeter();
     meter.sample(0, 0);
     meter.sample(100_000, 100);
@@ -29,7 +29,7 @@ describe('the speed', () => {
     expect(meter.speed(30_000)).to.be.closeTo(100_000, 2_000);
   });
 
-  it('is never negative, and survives a clock that stands still', () => {
+  it('is never negative, even where the clock stands still', () => {
     const meter = new SpeedMeter();
     meter.sample(1_000, 0);
     meter.sample(2_000, 0);
@@ -46,7 +46,7 @@ describe('the speed', () => {
     expect(meter.speed(3_601_000)).to.be.closeTo(1_000_000, 1);
   });
 
-  it('decays to 0 within ten seconds once no bytes move, however often it is sampled', () => {
+  it('decays to 0 within ten seconds without bytes, however often it is sampled', () => {
     const meter = new SpeedMeter();
     const bytes = run(meter, 12_100_000, 5);
     const speeds = [5_000, 7_000, 9_000, 12_000, 15_000].map((now) => {
@@ -58,7 +58,7 @@ describe('the speed', () => {
     expect(speeds.at(-1)).to.equal(0);
   });
 
-  it('is steady where bytes come in lumps, as parts do whose progress is hidden', () => {
+  it('is steady where bytes arrive in bursts, as with hidden progress', () => {
     const meter = new SpeedMeter();
     for (let part = 0; part <= 4; part++) meter.sample(part * 8_000_000, part * 16_000);
     expect(meter.speed(64_000)).to.be.closeTo(500_000, 1);

@@ -125,7 +125,7 @@ describe('mule-upload signer', () => {
     [/ALLOW_ANONYMOUS has to be true/, { ALLOW_ANONYMOUS: '' }],
     [/S3_ENDPOINT: "store" is not/, { S3_ENDPOINT: 'store' }],
     [/ORIGINS: "page\.example" is not/, { ORIGINS: 'page.example' }],
-    [/MAX_SIZE: "many" is no size/, { MAX_SIZE: 'many' }],
+    [/MAX_SIZE: "many" is not a size/, { MAX_SIZE: 'many' }],
     [/PART_SIZE: 1000 is not/, { PART_SIZE: '1kB' }],
     [/SIGNER_SECRET: give/, { SIGNER_SECRET: 'short' }],
     [/PORT: "80a" is no port/, { PORT: '80a' }],

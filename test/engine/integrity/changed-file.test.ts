@@ -26,21 +26,21 @@ async function goOn(file: File, later: File, hasMd5: boolean): Promise<{ next: H
   return { next, sent: next.store.sentParts.slice(before).sort() };
 }
 
-describe('an upload whose file has another time than when it was begun', () => {
-  it('sends again the stored parts that are not the file’s any more, and mixes nothing', async () => {
+describe('an upload whose file has another modification time than at the start', () => {
+  it('resends the stored parts that no longer match the file', async () => {
     const file = fileOf(6 * PART, NAME);
     const { sent } = await goOn(file, edited(file), true);
     expect(sent).to.deep.equal([2, 5, 6]);
   });
 
-  it('sends no stored part of a mere copy again', async () => {
+  it('resends no stored part of a copy', async () => {
     const file = fileOf(6 * PART, NAME);
     const copy = new File([file], NAME, { lastModified: file.lastModified + 86_400_000 });
     const { sent } = await goOn(file, copy, true);
     expect(sent).to.deep.equal([5, 6]);
   });
 
-  it('sends all of it again to a store whose ETags prove nothing', async () => {
+  it('resends all parts to a store whose ETags are not MD5s', async () => {
     const file = fileOf(6 * PART, NAME);
     const { sent } = await goOn(file, edited(file), false);
     expect(sent).to.deep.equal([1, 2, 3, 4, 5, 6]);

@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { webLocks } from '../../../src/engine/browser/tab-lock.js';
+import { webLocks } from '../../../src/engine/browser/cross-tab.js';
 
 const newName = (): string => `lock ${Math.random()}`;
 const { signal } = new AbortController();
@@ -15,7 +15,7 @@ describe('the lock of an upload', () => {
     again();
   });
 
-  it('is free at once for the page that has just let go of it', async () => {
+  it('is free at once for the page that has just released it', async () => {
     const name = newName();
     for (let times = 0; times < 20; times++) {
       const release = await webLocks.tryAcquire(name);
@@ -24,7 +24,7 @@ describe('the lock of an upload', () => {
     }
   });
 
-  it('passes to who waits for it', async () => {
+  it('passes to the one that waits for it', async () => {
     const name = newName();
     const release = (await webLocks.tryAcquire(name))!;
     let isMine = false;
@@ -38,7 +38,7 @@ describe('the lock of an upload', () => {
     expect(isMine).to.be.true;
   });
 
-  it('is not waited for any longer than wanted', async () => {
+  it('is no longer waited for after an abort', async () => {
     const name = newName();
     const release = (await webLocks.tryAcquire(name))!;
     const controller = new AbortController();
@@ -48,7 +48,7 @@ describe('the lock of an upload', () => {
     release();
   });
 
-  it('is seen by whoever asks', async () => {
+  it('is reported as held', async () => {
     const [held, free] = [newName(), newName()];
     const release = (await webLocks.tryAcquire(held))!;
     expect([...(await webLocks.held([held, free]))]).to.deep.equal([held]);
@@ -56,8 +56,8 @@ describe('the lock of an upload', () => {
   });
 });
 
-describe('a page that is refused locks', () => {
-  it('uploads all the same: parts are idempotent', async () => {
+describe('a page where locks are refused', () => {
+  it('uploads nevertheless, because parts are idempotent', async () => {
     const { request } = LockManager.prototype;
     // as in a sandboxed frame without an origin
     LockManager.prototype.request = () => Promise.reject(new DOMException('denied', 'SecurityError'));

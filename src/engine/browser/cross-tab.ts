@@ -1,0 +1,75 @@
+import type { TabChannel, TabLock } from '../ports.js';
+
+const LOCK_PREFIX = 'mule-upload:';
+/** Ends with the version of the messages: tabs of different versions share the locks alone. */
+const CHANNEL_NAME = 'mule-upload/1';
+const noop = (): void => {};
+
+/** Locks that this page has released and that the browser has not freed yet. */
+const releasing = new Map<string, Promise<unknown>>();
+
+/**
+ * Requests a lock and holds it until the returned function is called. Web Locks hold a lock as long as the promise that
+ * the callback returns is pending.
+ */
+function request(name: string, options: LockOptions): Promise<(() => void) | null> {
+  return new Promise((resolve, reject) => {
+    const request = navigator.locks
+      .request(LOCK_PREFIX + name, options, (lock) => {
+        if (!lock) {
+          resolve(null);
+          return;
+        }
+        return new Promise<void>((release) =>
+          resolve(() => {
+            releasing.set(name, request);
+            release();
+          }),
+        );
+      })
+      // where locks are refused, as in a sandboxed frame, the tab proceeds as where there are none
+      .catch((error: unknown) => (options.signal?.aborted ? reject(error as Error) : resolve(noop)))
+      .finally(() => {
+        if (releasing.get(name) === request) releasing.delete(name);
+      });
+  });
+}
+
+/**
+ * Lets one tab at a time work on an upload, by Web Locks. Where there are none (plain `http:`), every tab gets the lock:
+ * parts are idempotent, so two tabs with one upload waste bytes and break nothing.
+ * @see https://www.w3.org/TR/web-locks/
+ */
+export const webLocks: TabLock = {
+  async tryAcquire(name) {
+    if (!navigator.locks) return noop;
+    // a lock that this page has just released is not another tab's
+    await releasing.get(name);
+    return request(name, { ifAvailable: true });
+  },
+  async acquire(name, signal) {
+    return navigator.locks ? (await request(name, { signal }))! : noop;
+  },
+  async held(names) {
+    if (!navigator.locks) return new Set();
+    const { held = [] } = await navigator.locks.query();
+    const all = new Set(held.map((lock) => lock.name));
+    return new Set(names.filter((name) => all.has(LOCK_PREFIX + name)));
+  },
+};
+
+/**
+ * Connects all tabs of this origin by BroadcastChannel. Where it is missing or refused, messages reach nobody.
+ * @see https://html.spec.whatwg.org/multipage/web-messaging.html#broadcasting-to-other-browsing-contexts
+ */
+export const broadcast: TabChannel = {
+  open(onMessage) {
+    try {
+      const channel = new BroadcastChannel(CHANNEL_NAME);
+      channel.onmessage = ({ data }: MessageEvent<unknown>) => onMessage(data);
+      return { say: (message) => channel.postMessage(message), leave: () => channel.close() };
+    } catch {
+      return { say: noop, leave: noop };
+    }
+  },
+};

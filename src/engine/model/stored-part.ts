@@ -1,0 +1,15 @@
+import type { ChecksumAlgorithm } from '../../protocol.js';
+
+/** Checksums that S3 reports, base64. One computed over the parts' checksums ends with `-` and the number of parts. */
+export type StoredChecksums = Readonly<Partial<Record<ChecksumAlgorithm, string>>>;
+
+/** A part that S3 holds. */
+export interface StoredPart {
+  partNumber: number;
+  /** Bytes. */
+  size: number;
+  /** Without quotes. */
+  etag: string;
+  /** Only where ListParts reports any. */
+  checksums?: StoredChecksums;
+}
