@@ -12,6 +12,7 @@ import type {
   FileStore,
   Hasher,
 } from '../../src/engine/ports.js';
+import { IndexedDbJournal } from '../../src/engine/browser/indexed-db-journal.js';
 import { systemClock } from '../../src/engine/browser/system-clock.js';
 import { FakeSigner } from './fake-signer.js';
 import { FakeStore } from './fake-store.js';
@@ -119,7 +120,8 @@ export class Harness {
   readonly told: Told[] = [];
   readonly #scope: string;
   readonly #ports: Partial<Ports>;
-  #isLoading = false;
+  /** Work under way that takes real time: the clock stands still meanwhile. */
+  #realWork = 0;
 
   /** @param before the harness of an earlier visit, whose store, signer, clock and journal stay */
   constructor(options: UploaderOptions = {}, ports: Partial<Ports> = {}, before?: Harness) {
@@ -140,7 +142,7 @@ export class Harness {
         page: this.environment,
         loadHasher: () => this.#loadHasher(),
         ...ports,
-        journal: this.journal,
+        journal: this.#timed(this.journal),
         fileStore: this.fileStore,
       },
     );
@@ -149,15 +151,30 @@ export class Harness {
     }
   }
 
-  /** Loads the code for checksums, as the engine does; the clock stands still meanwhile, since that takes real time. */
-  async #loadHasher(): Promise<Hasher> {
-    this.#isLoading = true;
+  /** Stops the clock while some work is under way that takes real time. */
+  async #during<T>(work: Promise<T>): Promise<T> {
+    this.#realWork++;
     try {
-      const { createHasher } = await import('../../src/engine/integrity/upload-checksums.js');
-      return createHasher(systemClock);
+      return await work;
     } finally {
-      this.#isLoading = false;
+      this.#realWork--;
     }
+  }
+
+  async #loadHasher(): Promise<Hasher> {
+    const { createHasher } = await this.#during(import('../../src/engine/integrity/upload-checksums.js'));
+    return createHasher(systemClock);
+  }
+
+  /** A journal in IndexedDB takes real time. */
+  #timed(journal: Journal): Journal {
+    if (!(journal instanceof IndexedDbJournal)) return journal;
+    return {
+      load: (scope) => this.#during(journal.load(scope)),
+      save: (record) => this.#during(journal.save(record)),
+      remove: (id) => this.#during(journal.remove(id)),
+      wipe: (scope) => this.#during(journal.wipe(scope)),
+    };
   }
 
   /** The same page visited again: what was in memory is lost. */
@@ -225,7 +242,7 @@ export class Harness {
       if (performance.now() > giveUpAt) throw new Error(`waited in vain for ${what}\n${this.#state}`);
       await new Promise((resolve) => setTimeout(resolve, 1));
       // time that passes while the store computes would be a store that hangs
-      const isIdle = looks % 4 === 0 && !this.store.isComputing && !this.#isLoading;
+      const isIdle = looks % 4 === 0 && !this.store.isComputing && !this.#realWork;
       if (isIdle && !isSo()) await this.clock.advance(this.clock.nextDelay ?? 0);
     }
   }
