@@ -29,6 +29,7 @@ import { S3Client } from './s3/client.js';
 import { InitBatcher } from './signing/init-batcher.js';
 import { principalOf } from './signing/init-answer.js';
 import { Intake } from './uploads/intake.js';
+import { OwnerChanges } from './uploads/owner-changes.js';
 import { PageLifecycle } from './uploads/page-lifecycle.js';
 import type { PageEvent } from './uploads/page-lifecycle.js';
 import { ProgressReporter } from './uploads/progress.js';
@@ -70,6 +71,7 @@ export class UploadManager implements UploadListener {
   readonly #recovery: Recovery;
   readonly #page: PageLifecycle;
   readonly #progress: ProgressReporter;
+  readonly #owners: OwnerChanges;
   readonly #finishers = new Set<{ resolve(uploads: UploadSnapshot[]): void; reject(error: Error): void }>();
   /** What follows the prefix `objectKey` in the keys of files that were added with others. */
   readonly #ownNames = new WeakMap<Upload, string>();
@@ -78,8 +80,6 @@ export class UploadManager implements UploadListener {
   #adding = 0;
   /** The last call of `attach()`; null after `detach()`. */
   #attachment: object | null = {};
-  /** Another object once another user, or another owner of uploads, replaces the former one. */
-  #era = {};
 
   constructor(settings: Settings, ports: Ports, emit: Emit) {
     const { clock, signer, transport, tabLock: lock, tabChannel: channel, fileStore } = ports;
@@ -134,6 +134,10 @@ export class UploadManager implements UploadListener {
     this.#page = new PageLifecycle(ports, settings, this.#list, this.#presence, (event) => this.#handlePage(event));
     this.#presence.onChange = () => this.#page.update();
     this.#progress = new ProgressReporter(clock, (upload) => this.#reportProgress(upload));
+    this.#owners = new OwnerChanges(
+      { ...shared, inits: this.#inits, files: this.#files, list: this.#list, progress: this.#progress },
+      emit,
+    );
     for (const known of managers) if (!known.deref()) managers.delete(known);
     managers.add(new WeakRef(this));
   }
@@ -185,7 +189,7 @@ export class UploadManager implements UploadListener {
 
   async add(entries: readonly Entry[], rules: Rules = this.options.rules): Promise<UploadSnapshot[]> {
     const added: Upload[] = [];
-    const era = this.#era;
+    const { era } = this.#owners;
     this.#adding++;
     try {
       const files = entries.map(({ file }) => file);
@@ -196,8 +200,8 @@ export class UploadManager implements UploadListener {
       const slicer = new TimeSlicer(this.#ports.clock);
       for (const entry of entries) {
         if (entry.isAborted) continue;
-        if (era !== this.#era) {
-          this.#rejectOfFormerUser(entry.file);
+        if (era !== this.#owners.era) {
+          this.#owners.reject(entry.file);
           continue;
         }
         if (rules.signal?.aborted || this.#lifetime.signal.aborted) break;
@@ -338,7 +342,7 @@ export class UploadManager implements UploadListener {
 
   async #addEntry(entry: Entry, rules: AdmissionRules, areMany: boolean): Promise<Upload | null> {
     const { file, relativePath = '', handle = null, id = newId() } = entry;
-    const era = this.#era;
+    const { era } = this.#owners;
     const unfinished = entry.fault ? null : await this.#intake.findUnfinished(entry);
     if (unfinished && this.#list.has(unfinished.id)) {
       unfinished.file = file;
@@ -352,8 +356,8 @@ export class UploadManager implements UploadListener {
       return null;
     }
     const known = await this.#recovery.takeBack(entry);
-    if (era !== this.#era) {
-      this.#rejectOfFormerUser(file);
+    if (era !== this.#owners.era) {
+      this.#owners.reject(file);
       return null;
     }
     const { name, size, type, lastModified } = file;
@@ -445,45 +449,16 @@ export class UploadManager implements UploadListener {
     );
   }
 
-  /** Ends every upload of the former owner in this page. The journal keeps what is unfinished, for that owner. */
-  #endAll({ isForgotten = false, isByPage = true } = {}): void {
-    this.#era = {};
-    const { all } = this.#list;
-    if (isForgotten) for (const upload of all) upload.isForgotten = true;
-    this.#removeOwned(all, isByPage, true);
-    this.#presence.rest();
-  }
-
-  /**
-   * Removes uploads from the list whose owner has left.
-   * @param isByPage whether the page has caused it
-   * @param isAll whether the owner has changed: the page is told even where nothing was listed
-   */
-  #removeOwned(uploads: readonly Upload[], isByPage = false, isAll = false): void {
-    const ended = uploads.filter(({ id }) => this.#list.has(id));
-    const lost = ended.filter(({ file, status, recovered }) => file && !isOver(status) && !recovered);
-    // queued ones first: else they would start as others make room
-    const isQueued = ({ status }: Upload): boolean => status === 'queued';
-    for (const upload of [...ended.filter(isQueued), ...ended.filter((one) => !isQueued(one))]) {
-      upload.release();
-      this.#inits.cancel(upload);
-      // nobody can tell which of the two users chose it: it is kept for neither
-      if (!isByPage && !upload.session && !upload.recovered) {
-        upload.isForgotten = true;
-        this.#files.remove(upload);
-        void this.#journal.remove(upload);
-      } else this.#files.forget(upload);
-      this.#list.remove(upload);
-      this.#progress.remove(upload);
-    }
-    if (ended.length || isAll) this.#emit('mule-owner-change', { uploads: ended.map(({ snapshot }) => snapshot) });
-    if (!isByPage) for (const { file } of lost) this.#rejectOfFormerUser(file!);
+  /** Ends every upload of the former owner in this page. */
+  #endAll(options?: Parameters<OwnerChanges['endAll']>[0]): void {
+    this.#owners.endAll(options);
     this.#settle();
   }
 
-  #rejectOfFormerUser(file: File): void {
-    const message = 'A file was not uploaded, because another user is signed in now. Add it again.';
-    this.#emit('mule-reject', { file, code: 'user-changed', message });
+  /** Removes uploads of another owner from the list. */
+  #removeOwned(uploads: readonly Upload[], isByPage = false): void {
+    this.#owners.remove(uploads, isByPage);
+    this.#settle();
   }
 
   // ---- What its parts report ----
