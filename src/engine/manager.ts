@@ -179,7 +179,7 @@ export class UploadManager implements UploadListener {
     if (this.#ready && (isOther || (!options.scope && options.signer !== before.signer))) {
       for (const upload of this.#list.all) if (!upload.session) upload.owner = this.#settings.owner;
       // another user's, or another destination's, unfinished uploads are not for this one to see
-      this.#removeOwned(this.#recovery.leave(), true);
+      this.#removeOwned(this.#recovery.reset(), true);
       this.#ready = this.#recovery.load();
     }
     this.#scheduler.dispatch();
@@ -290,7 +290,7 @@ export class UploadManager implements UploadListener {
     const forgotten = managersOfPage().filter((other) => other === this || scopes.has(other.#settings.scope));
     for (const manager of forgotten) {
       manager.#endAll({ isForgotten: true });
-      manager.#recovery.leave();
+      manager.#recovery.reset();
     }
     this.#throughput.forget();
     // by each of them: what one is still writing comes before its own deletion
@@ -305,7 +305,7 @@ export class UploadManager implements UploadListener {
     for (const upload of running.reverse()) upload.pause();
     this.#list.isPaused = true;
     this.#attachment = null;
-    this.#tabs.leave();
+    this.#tabs.releaseAll();
     this.#presence.hide();
     return running.map(({ id }) => id);
   }
@@ -355,7 +355,7 @@ export class UploadManager implements UploadListener {
       this.#emit('mule-reject', { file, ...(relativePath && { relativePath }), ...rejection });
       return null;
     }
-    const known = await this.#recovery.takeBack(entry);
+    const known = await this.#recovery.findUnlisted(entry);
     if (era !== this.#owners.era) {
       this.#owners.reject(file);
       return null;
@@ -389,7 +389,7 @@ export class UploadManager implements UploadListener {
   /** @param isAsked whether the user or the page has asked for it */
   #requeue(upload: Upload, isAsked = true): void {
     upload.enqueue();
-    this.#recovery.taken(upload);
+    this.#recovery.recordFile(upload);
     this.#files.add(upload);
     // an upload that never started waits for `start()`, as a new one does
     if (upload.status === 'queued' && (isAsked || upload.session || this.options.autostart)) this.#list.enqueue(upload);
@@ -522,7 +522,7 @@ export class UploadManager implements UploadListener {
         break;
       case 'hide':
         for (const upload of running) upload.suspend();
-        this.#tabs.leave();
+        this.#tabs.releaseAll();
         this.#presence.hide();
         break;
       case 'show':
@@ -562,7 +562,7 @@ export class UploadManager implements UploadListener {
       this.#emit('mule-finish', { completed, failed });
     }
     if (!this.#list.isOver || this.#adding) return;
-    this.#presence.rest();
+    this.#presence.withdraw();
     this.#checksums.release();
     this.#page.update();
     for (const { resolve } of this.#finishers) resolve([...this.#list.snapshots]);

@@ -18,25 +18,25 @@ import type { Ports } from './ports.js';
 import type { createManager as CreateManager } from './create-manager.js';
 import type { UploadManager } from './manager.js';
 
-/** Milliseconds before its code is asked for again, and the most that this grows to. */
-const FIRST_WAIT = 1_000;
-const LONGEST_WAIT = 30_000;
-/** Failures, and milliseconds without an answer that count as one, before the page is told. */
-const TELL_AFTER = 2;
-const LOAD_TIMEOUT = 30_000;
+/** Delay before the code is requested again, and its maximum. */
+const FIRST_DELAY_MS = 1_000;
+const MAX_DELAY_MS = 30_000;
+/** Failures before the page is told, and the time without an answer that counts as one. */
+const FAILURES_UNTIL_REPORT = 2;
+const LOAD_TIMEOUT_MS = 30_000;
 const NOT_FORGOTTEN =
   'Uploads of this user are not deleted from this browser yet: a part of the page could not be loaded. They are deleted once it is.';
 const GATES: ReadonlySet<string> = new Set(['mule-before-add', 'mule-before-upload']);
 const NO_UPLOADS: readonly UploadSnapshot[] = Object.freeze([]);
 
-/** An upload that is listed before the code is there that runs it. */
-interface Early {
+/** An upload that is listed before the engine's code is loaded. */
+interface EarlyUpload {
   readonly file: File;
   readonly entry: Entry;
   snapshot: UploadSnapshot;
 }
 
-/** An `EventTarget` whose events are known by name. */
+/** An `EventTarget` with typed events. */
 interface UploaderTarget extends EventTarget {
   addEventListener<K extends keyof UploaderEventMap>(
     type: K,
@@ -52,25 +52,24 @@ interface UploaderTarget extends EventTarget {
 const Target = EventTarget as new () => UploaderTarget;
 
 /**
- * Uploads many files to S3 by multipart upload, through whatever happens; a signer gives leave for each request.
- * Its working parts are fetched as soon as it is made, beside whatever the page still does: until they are there,
- * what is added is listed, and waits for them.
+ * Uploads files to S3 by multipart upload, and resumes after every failure; a signer signs each request. Its code is
+ * loaded as soon as an uploader is created: until then, added files are listed and wait.
  */
 export class Uploader extends Target {
   readonly #ports: Partial<Ports>;
   #options: Readonly<ResolvedOptions>;
-  #core: UploadManager | null = null;
+  #manager: UploadManager | null = null;
   #loading: Promise<UploadManager> | null = null;
   #isDisposed = false;
   #isDetached = false;
-  /** Files added before the code was there, by the id that their upload will have. */
-  readonly #early = new Map<string, Early>();
+  /** Uploads that were added before the code was loaded, by their ID. */
+  readonly #early = new Map<string, EarlyUpload>();
   #uploads = NO_UPLOADS;
   #failures = 0;
-  /** Callbacks of callers that do not wait for the code without end. */
+  /** Called when the code cannot be loaded, for callers that do not wait for it. */
   readonly #onFailure = new Set<(error: UploadError) => void>();
   #retryAt: number | null = null;
-  /** Ends the wait before the code is asked for again. */
+  /** Ends the delay before the code is requested again. */
   #wake = (): void => {};
 
   /**
@@ -81,20 +80,19 @@ export class Uploader extends Target {
     super();
     this.#options = mergeOptions(engineDefaults, options);
     this.#ports = ports;
-    // once the constructor's caller has had its chance to listen
+    // after the caller of the constructor has added its listeners
     queueMicrotask(() => void this.ready);
   }
 
   get options(): Readonly<ResolvedOptions> {
-    return this.#core?.options ?? this.#options;
+    return this.#manager?.options ?? this.#options;
   }
 
   /**
-   * In the order they were added. Each is the same object while nothing about it changes, and so is the array, which is
-   * frozen, while nothing about any of them does.
+   * Snapshots in the order of adding. A snapshot is the same object until it changes; so is the array, which is frozen.
    */
   get uploads(): readonly UploadSnapshot[] {
-    const { uploads = NO_UPLOADS } = this.#core ?? {};
+    const { uploads = NO_UPLOADS } = this.#manager ?? {};
     const early = this.#chosen().map(({ snapshot }) => snapshot);
     if (!early.length) return uploads;
     const all = [...uploads, ...early];
@@ -102,14 +100,14 @@ export class Uploader extends Target {
     return isSame ? this.#uploads : (this.#uploads = Object.freeze(all));
   }
 
-  /** All uploads that were not aborted, as one. */
+  /** Totals over all uploads that were not aborted. */
   get progress(): TotalProgress {
-    if (this.#core) return this.#core.progress;
+    if (this.#manager) return this.#manager.progress;
     return { ...NO_PROGRESS, total: this.#chosen().reduce((sum, { snapshot }) => sum + snapshot.size, 0) };
   }
 
   get status(): UploaderStatus {
-    const { status = 'idle' } = this.#core ?? {};
+    const { status = 'idle' } = this.#manager ?? {};
     if (status !== 'idle') return status;
     const all = this.#chosen().map(({ snapshot }) => snapshot.status);
     if (all.includes('waiting')) return 'waiting';
@@ -119,41 +117,41 @@ export class Uploader extends Target {
 
   /** Resolves when the journal has been read: unfinished uploads of earlier visits are listed. */
   get ready(): Promise<void> {
-    return this.#core?.ready ?? this.#load().then((core) => core.ready);
+    return this.#manager?.ready ?? this.#load().then((core) => core.ready);
   }
 
   /** Whether an upload is listed. */
   has(id: string): boolean {
-    return this.#early.has(id) || (this.#core?.has(id) ?? false);
+    return this.#early.has(id) || (this.#manager?.has(id) ?? false);
   }
 
   /**
-   * Changes some options; those in force for running uploads follow at their next step. Uploads that wait, are held, or
-   * have failed for lack of an option (`no-signer`, `too-many-retries`) go on by themselves once it is set.
+   * Changes some options; running uploads use them from their next step. Uploads that wait, are held, or have failed for
+   * lack of an option (`no-signer`, `too-many-retries`) resume once it is set.
    * @throws TypeError naming option and value
    */
   configure(changes: UploaderOptions): void {
-    if (this.#core) this.#core.configure(changes);
+    if (this.#manager) this.#manager.configure(changes);
     else {
       const before = this.#options;
       this.#options = mergeOptions(before, changes);
-      // a scope that comes late is that of the files that came early
+      // the first scope that is set is that of the files added before it
       if (before.scope && isOtherOwner(before, this.#options)) this.#abortEarly();
     }
   }
 
   /**
-   * Takes files in. A file that an unfinished upload waits for goes on where that stopped.
+   * Adds files. The file of an unfinished upload resumes that upload.
    * @returns snapshots of those taken; the others gave a `mule-reject` each
    */
   async add(files: Iterable<File | Blob | FileEntry>, rules?: Rules): Promise<UploadSnapshot[]> {
-    // a list that the page empties once it has handed it over
+    // copied, because the page may empty its list
     const entries = listOf(files).map(entryOf);
-    if (this.#core) return this.#core.add(entries, rules);
+    if (this.#manager) return this.#manager.add(entries, rules);
     for (const entry of entries) if (!entry.fault) this.#list(entry);
     this.#showWait();
     const core = await this.#load();
-    // a file that was aborted meanwhile is listed no more
+    // a file that was aborted meanwhile is not listed any more
     const wanted = entries.filter(({ id }) => !id || this.#early.has(id));
     try {
       return await core.add(wanted, rules);
@@ -166,9 +164,9 @@ export class Uploader extends Target {
   }
 
   /**
-   * Tells what each part of an upload is at, for who wants to draw them: taken down when asked, told by no event.
+   * Returns the state of each part of an upload, for a display of parts. No event reports its changes.
    * @returns a byte for each part, the first one's first: 0 still to be sent, 1 on its way, 2 stored; null where that is
-   * not known: it has not begun, or another tab has it
+   * not known: it has not started, or another tab sends it
    * @throws TypeError naming an id that is not listed
    */
   partStates(id: string): Uint8Array | null {
@@ -193,8 +191,8 @@ export class Uploader extends Target {
   }
 
   /**
-   * Goes on with what is paused, or with a file chosen again. Within a user's gesture it also asks for leave to read
-   * files that are known from an earlier visit (`needsPermission`): one after the other, until one is not granted.
+   * Resumes what is paused, or an upload whose file was chosen again. Within a user gesture it also requests permission to
+   * read files that are known from an earlier visit (`needsPermission`), one after the other, until one is refused.
    * @throws UploadError `file-changed` for another file than the one that was begun
    * @throws TypeError naming an id that is not listed
    */
@@ -218,30 +216,30 @@ export class Uploader extends Target {
     core?.retry(id);
   }
 
-  /** Takes one that is over off the list. */
+  /** Removes an upload that is over from the list. */
   dismiss(id: string): void {
-    this.#core?.dismiss(id);
+    this.#manager?.dismiss(id);
   }
 
-  /** Takes all that are over off the list. */
+  /** Removes all uploads that are over from the list. */
   clear(): void {
-    this.#core?.clear();
+    this.#manager?.clear();
   }
 
-  /** Resolves when every upload is over; paused ones and those that need their file keep it waiting. */
+  /** Resolves when every upload is over; a paused one, or one that needs its file, is not. */
   async finished(): Promise<UploadSnapshot[]> {
-    return (this.#core ?? (await this.#load())).finished();
+    return (this.#manager ?? (await this.#load())).finished();
   }
 
   /**
-   * Ends every upload of this scope in this page, and wipes what the browser stores of them: records and files. Call it
-   * at sign-out.
+   * Ends every upload of this scope in this page, and deletes their records and files from the browser. Call it at
+   * sign-out.
    * @throws UploadError `engine-not-loaded` where the code that wipes it cannot be loaded; it is wiped once that can be
    */
   async forget(): Promise<void> {
     this.#abortEarly();
-    if (this.#core) {
-      await this.#core.forget();
+    if (this.#manager) {
+      await this.#manager.forget();
       return;
     }
     const isMissing = new Promise<never>((_, reject) => this.#onFailure.add(reject));
@@ -249,12 +247,12 @@ export class Uploader extends Target {
   }
 
   /**
-   * Pauses what runs, and lets other tabs resume it. Files stay in hand, so that `attach()` resumes it in this page.
+   * Pauses running uploads, and lets other tabs resume them. `attach()` resumes them in this page.
    * @returns ids of the uploads that it paused
    */
   detach(): string[] {
     this.#isDetached = true;
-    return this.#core?.detach() ?? [];
+    return this.#manager?.detach() ?? [];
   }
 
   /**
@@ -265,61 +263,61 @@ export class Uploader extends Target {
    */
   attach(ids: readonly string[]): true | Promise<boolean> {
     this.#isDetached = false;
-    return this.#core?.attach(ids) ?? true;
+    return this.#manager?.attach(ids) ?? true;
   }
 
-  /** Stops everything and lets go of the page; the journal keeps what is unfinished. */
+  /** Stops everything and removes all listeners; the journal keeps what is unfinished. */
   dispose(): void {
     this.#isDisposed = true;
     this.#early.clear();
-    this.#core?.dispose();
+    this.#manager?.dispose();
   }
 
   /** Null while the code that runs it is not there. @throws TypeError naming an id that is not listed */
   #listing(id: string | undefined): UploadManager | null {
-    if (this.#chosen(id).length) return id === undefined ? this.#core : null;
-    if (!this.#core && id !== undefined) throw new TypeError(`there is no upload "${id}"`);
-    return this.#core;
+    if (this.#chosen(id).length) return id === undefined ? this.#manager : null;
+    if (!this.#manager && id !== undefined) throw new TypeError(`there is no upload "${id}"`);
+    return this.#manager;
   }
 
   #load(): Promise<UploadManager> {
     this.#loading ??= this.#fetchCode().then(({ createManager }) => {
-      this.#core = createManager(this.#options, this.#ports, (type, detail) => this.#tell(type, detail));
-      if (this.#isDisposed) this.#core.dispose();
-      else if (this.#isDetached) this.#core.detach();
-      return this.#core;
+      this.#manager = createManager(this.#options, this.#ports, (type, detail) => this.#dispatch(type, detail));
+      if (this.#isDisposed) this.#manager.dispose();
+      else if (this.#isDetached) this.#manager.detach();
+      return this.#manager;
     });
     return this.#loading;
   }
 
-  #tell<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): boolean {
+  #dispatch<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): boolean {
     return this.dispatchEvent(new CustomEvent(type, { detail, cancelable: GATES.has(type) }));
   }
 
-  /** Fetches the working parts, for as long as it takes: a page may have lost its line while it was loading. */
+  /** Loads the code, and retries without end: the page may have lost its network while it was loading. */
   async #fetchCode(): Promise<{ createManager: typeof CreateManager }> {
-    for (let wait = FIRST_WAIT; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
+    for (let wait = FIRST_DELAY_MS; ; wait = Math.min(wait * 2, MAX_DELAY_MS)) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const silence = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error('no answer')), LOAD_TIMEOUT);
+        timer = setTimeout(() => reject(new Error('no answer')), LOAD_TIMEOUT_MS);
       });
       try {
         return await Promise.race([import('./create-manager.js'), silence]);
       } catch (error) {
         if (!this.#failures++)
           console.warn('mule-upload: a part of its code could not be loaded; nothing is sent until it can be.', error);
-        if (this.#failures >= TELL_AFTER)
+        if (this.#failures >= FAILURES_UNTIL_REPORT)
           for (const report of this.#onFailure) report(new UploadError('engine-not-loaded', NOT_FORGOTTEN));
         this.#retryAt = Date.now() + wait;
         this.#showWait();
-        await this.#rest(wait);
+        await this.#delay(wait);
       } finally {
         clearTimeout(timer);
       }
     }
   }
 
-  #rest(milliseconds: number): Promise<void> {
+  #delay(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       const go = (): void => {
         clearTimeout(timer);
@@ -332,12 +330,12 @@ export class Uploader extends Target {
     });
   }
 
-  // ---- Uploads that wait for the code ----
+  // ---- Uploads that were added before the code was loaded ----
 
   /** One of them, or all. */
-  #chosen(id?: string): Early[] {
+  #chosen(id?: string): EarlyUpload[] {
     return [...this.#early.values()].filter(
-      ({ snapshot }) => !this.#core?.has(snapshot.id) && (id === undefined || id === snapshot.id),
+      ({ snapshot }) => !this.#manager?.has(snapshot.id) && (id === undefined || id === snapshot.id),
     );
   }
 
@@ -349,7 +347,7 @@ export class Uploader extends Target {
     this.#early.set(id, { file, entry, snapshot });
   }
 
-  /** Shows that the code could not be loaded so far, and tells the page after some failures. */
+  /** Shows that the code could not be loaded so far; dispatches `mule-error` after some failures. */
   #showWait(): void {
     if (!this.#failures) return;
     for (const early of this.#chosen()) {
@@ -358,16 +356,18 @@ export class Uploader extends Target {
       const message = `“${name}”: a part of the page could not be loaded. Retrying; if this message stays, reload the page.`;
       const error =
         told
-        ?? (this.#failures < TELL_AFTER ? null : new UploadError('engine-not-loaded', message, { retryable: true }));
+        ?? (this.#failures < FAILURES_UNTIL_REPORT
+          ? null
+          : new UploadError('engine-not-loaded', message, { retryable: true }));
       this.#update(early, { status: 'waiting', waitingFor: 'engine', retryAt: this.#retryAt, error });
-      if (error && !told) this.#tell('mule-error', { upload: early.snapshot, error });
+      if (error && !told) this.#dispatch('mule-error', { upload: early.snapshot, error });
     }
   }
 
   #update(early: { snapshot: UploadSnapshot }, changes: Partial<UploadSnapshot>): void {
     const { status: previous } = early.snapshot;
     const upload = (early.snapshot = Object.freeze({ ...early.snapshot, ...changes }));
-    if (upload.status !== previous) this.#tell('mule-status', { upload, previous });
+    if (upload.status !== previous) this.#dispatch('mule-status', { upload, previous });
   }
 
   #release(id?: string): void {
@@ -379,15 +379,15 @@ export class Uploader extends Target {
   #abortEarly(id?: string): void {
     for (const early of this.#chosen(id)) {
       this.#early.delete(early.snapshot.id);
-      // it may be on its way to the code that runs it
+      // it may be passed to the manager at this moment
       early.entry.isAborted = true;
       this.#update(early, { status: 'aborted', waitingFor: null, retryAt: null });
-      this.#tell('mule-abort', { upload: early.snapshot });
+      this.#dispatch('mule-abort', { upload: early.snapshot });
     }
   }
 }
 
-/** What is known of an upload that waits for the code; its file's facts aside. */
+/** The snapshot of an upload that waits for the code, without the facts of its file. */
 const NOT_BEGUN = {
   status: 'queued',
   waitingFor: null,

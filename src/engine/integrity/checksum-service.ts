@@ -7,11 +7,11 @@ import type { EtagFormat } from './part-verifier.js';
 import type { Clock, Hasher, Ports } from '../ports.js';
 import type { UploadRecord } from '../model/upload-record.js';
 
-/** Milliseconds after which code that does not arrive is gone on without. */
+/** Timeout for loading the checksum code; files are then sent without verification. */
 const LOAD_TIMEOUT_MS = 10_000;
 /** Best first. */
 export const ALGORITHMS: readonly ChecksumAlgorithm[] = ['crc64nvme', 'crc32c', 'crc32', 'sha256'];
-/** Bytes that are read, for one call to the signer, before it is known whether that signs checksums of whole files. */
+/** Maximum number of bytes that are hashed ahead for one call to the signer. */
 const MAX_PRECOMPUTED_BYTES = 64 * 1024 ** 2;
 
 /** What computes and verifies checksums, once its code is loaded. */
@@ -20,7 +20,7 @@ export interface ChecksumKit {
   createChecks(target: ChecksumTarget, signal: AbortSignal): UploadChecksums;
 }
 
-/** What all uploads share of the checks that no byte goes wrong. The code that computes is loaded when first needed. */
+/** What all uploads share for checksums. The code that computes them is loaded when it is first needed. */
 export class ChecksumService {
   readonly #load: Ports['loadHasher'];
   readonly #settings: Settings;
@@ -28,7 +28,7 @@ export class ChecksumService {
   readonly #etags = new Map<string, EtagFormat>();
   readonly #warned = new Set<string>();
   #kit: Promise<ChecksumKit | null> | null = null;
-  /** By which algorithm this signer signs whole files; null: by none. */
+  /** Algorithm by which the signer signs whole files; null: none; undefined: not known yet. */
   #signed: ChecksumAlgorithm | null | undefined;
 
   constructor(load: Ports['loadHasher'], settings: Settings, clock: Clock) {
@@ -37,7 +37,7 @@ export class ChecksumService {
     this.#settings = settings;
   }
 
-  /** Whether the page wants any checks. */
+  /** Whether the page wants checksums. */
   get isWanted(): boolean {
     return this.#settings.options.checksum !== 'none';
   }
@@ -57,29 +57,29 @@ export class ChecksumService {
     return { hasher, createChecks: (target, signal) => new module.UploadChecksums(target, hasher, signal) };
   }
 
-  /** Algorithms that can be agreed on, best first. */
+  /** Returns the algorithms that the signer may choose from, best first. */
   async offers(): Promise<ChecksumAlgorithm[]> {
     const { checksum: wish } = this.#settings.options;
     if (wish === 'none' || !(await this.loadKit())) return [];
     return wish === 'auto' ? [...ALGORITHMS] : [wish];
   }
 
-  /** Takes in what was agreed on: nobody may believe in a check that is not made. */
+  /** Warns where the signer does not agree on the page's algorithm: no file may seem verified that is not. */
   reportAgreed(algorithm: ChecksumAlgorithm | undefined): void {
     const { checksum: wish } = this.#settings.options;
     if (wish === 'auto' || wish === 'none' || wish === algorithm) return;
     this.#warn(`the signer does not agree on "${wish}": what the store holds is compared by ETag where it is an MD5`);
   }
 
-  /** Learns from the signer whether whole files are signed with their checksums. */
-  learn({ files }: InitAnswer): void {
+  /** Records whether the signer signs whole files with their checksums. */
+  recordAnswer({ files }: InitAnswer): void {
     for (const file of files) {
       if ('put' in file) this.#signed = file.checksum?.algorithm ?? null;
       else if ('post' in file) this.#signed = null;
     }
   }
 
-  /** Computes checksums of small files that the signer is likely to sign along with its first answer. */
+  /** Computes checksums of small files, so that the signer can include them in its first answer. */
   async precompute(
     records: readonly UploadRecord[],
     [first]: readonly ChecksumAlgorithm[],
@@ -94,7 +94,7 @@ export class ChecksumService {
       if (isIt) room -= facts.size;
       return isIt;
     });
-    // what cannot be read is met again by who sends it
+    // a file that cannot be read fails when it is sent
     const compute = async (record: UploadRecord): Promise<void> => {
       const value = await kit.hasher.digest(algorithm, record.file!, signal).catch(() => null);
       if (value !== null) record.checksum = { algorithm, value };
@@ -102,14 +102,14 @@ export class ChecksumService {
     await Promise.all(small.map(compute));
   }
 
-  /** What is known of a store's ETags. */
+  /** Returns what is known of a store's ETags. */
   etagFormatOf(origin: string): EtagFormat {
     const lore = this.#etags.get(origin) ?? { areMd5s: false };
     this.#etags.set(origin, lore);
     return lore;
   }
 
-  /** Ends what is not needed while nothing is sent. */
+  /** Ends the worker while nothing is sent. */
   release(): void {
     void this.#kit?.then((kit) => kit?.hasher.release());
   }

@@ -5,11 +5,11 @@ import type { Scheduler } from '../network/scheduler.js';
 import type { PartTable } from '../model/part-table.js';
 import type { Hasher } from '../ports.js';
 
-/** Parts beyond those in flight whose checksums are computed, for each lane. */
-const AHEAD = 2;
-/** Parts for which one call to the signer is worth it, and milliseconds that are waited for so many. */
-const BATCH = 8;
-const LINGER = 250;
+/** Parts whose checksums are computed ahead, for each lane. */
+const PARTS_AHEAD = 2;
+/** Number of parts that one call to the signer should have, and the time that it waits for them. */
+const BATCH_SIZE = 8;
+const BATCH_WAIT_MS = 250;
 
 /** The file whose parts are read, and how many are in flight. */
 export interface PartSource {
@@ -41,24 +41,24 @@ export class PartChecksums {
     this.#signal = signal;
   }
 
-  /** Computes until that signal from now on. */
+  /** Starts another run. @param signal ends the computing */
   begin(signal: AbortSignal): void {
     this.#signal = signal;
     this.#pending.clear();
   }
 
-  /** The value of a part, where it is known. */
+  /** Returns the checksum of a part, where it is computed. */
   get(partNumber: number): string | undefined {
     return this.#values.get(partNumber);
   }
 
-  /** Has a part read again before its value is believed. */
+  /** Discards the checksum of a part: the part is read again. */
   forget(partNumber: number): void {
     this.#values.delete(partNumber);
     this.#pending.delete(partNumber);
   }
 
-  /** Forgets all: it is another file. */
+  /** Discards all checksums, for another file. */
   clear(): void {
     this.#values.clear();
     this.#pending.clear();
@@ -83,30 +83,30 @@ export class PartChecksums {
     return work;
   }
 
-  /** Computes those of the parts in flight, and of some that come after them. */
+  /** Computes the checksums of the parts in flight, and of some after them. */
   ahead(): void {
-    // whoever needs it hears of what goes wrong
+    // a failure is reported where the checksum is needed
     for (const partNumber of this.#near()) void this.value(partNumber).catch(() => {});
   }
 
   /**
-   * Waits until a part can be signed, and for a moment until others can be along with it: a call to the signer costs
-   * more than a checksum.
+   * Waits until a part's checksum is computed, and briefly for those of other parts that the same call to the signer can
+   * include: a call costs more than a checksum.
    * @param isSigned leaves out those that need none
    * @throws DOMException where the part cannot be read
    */
   async gather(partNumber: number, isSigned: (partNumber: number) => boolean, signal: AbortSignal): Promise<void> {
     this.ahead();
     await unlessAborted(signal, this.value(partNumber));
-    // at first no lane has anything to do
-    const enough = this.#hasGathered ? BATCH : Math.min(this.#source.scheduler.lanes, BATCH);
+    // the first call is small, because no lane is busy yet
+    const enough = this.#hasGathered ? BATCH_SIZE : Math.min(this.#source.scheduler.lanes, BATCH_SIZE);
     let cancel = (): void => {};
     let isLate = false;
     const late = new Promise<void>((resolve) => {
       cancel = this.#hasher.clock.setTimer(() => {
         isLate = true;
         resolve();
-      }, LINGER);
+      }, BATCH_WAIT_MS);
     });
     while (!isLate && !isSigned(partNumber)) {
       this.ahead();
@@ -119,7 +119,7 @@ export class PartChecksums {
     this.#hasGathered = true;
   }
 
-  /** Gives the values of all parts in order. */
+  /** Returns the checksums of all parts in order. */
   async all(signal: AbortSignal): Promise<{ value: string; size: number }[]> {
     const { table } = this.#source;
     const parts = [];
@@ -130,10 +130,10 @@ export class PartChecksums {
     return parts;
   }
 
-  /** Parts in flight, and some that come after them. */
+  /** Numbers of the parts in flight, and of some after them. */
   *#near(): Generator<number> {
     const { table, scheduler } = this.#source;
-    let room = table.inFlightCount + AHEAD * scheduler.lanes;
+    let room = table.inFlightCount + PARTS_AHEAD * scheduler.lanes;
     for (const partNumber of table.missing()) {
       if (room-- <= 0) return;
       yield partNumber;

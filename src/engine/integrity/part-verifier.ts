@@ -2,12 +2,12 @@ import type { AgreedChecksum } from '../../protocol.js';
 import type { StoredPart } from '../model/stored-part.js';
 import type { Integrity } from '../api/types.js';
 
-/** Parts without one equal ETag after which ETags are taken for something else than MD5s. */
+/** After so many parts without an equal ETag, the store's ETags do not count as MD5s. */
 const MAX_MISMATCHED_ETAGS = 3;
 
 /** What is known of a store's ETags beyond one upload. */
 export interface EtagFormat {
-  /** Whether one was ever the MD5 of what was sent. */
+  /** Whether an ETag has ever been the MD5 of what was sent. */
   areMd5s: boolean;
 }
 
@@ -22,8 +22,8 @@ export interface PartReader {
   onMismatch(partNumber: number): void;
 }
 
-/** How a part was found to be the file's; null: nobody could tell. */
-interface Verdict {
+/** How a part was verified; null: it could not be. */
+interface PartResult {
   readonly etag: string;
   readonly by: 'checksum' | 'etag' | null;
 }
@@ -31,15 +31,15 @@ interface Verdict {
 const isMd5 = (etag: string): boolean => /^[\da-f]{32}$/i.test(etag);
 
 /**
- * Holds the parts that the store has against the file: by the checksum that it lists, else by its ETag where that is an
- * MD5. One part at a time, so that those to be sent are not kept waiting.
+ * Compares stored parts with the file: by the checksum that the store lists, else by the ETag where that is an MD5. It
+ * reads one part at a time, so that parts that have to be sent do not wait.
  */
 export class PartVerifier {
   readonly #agreed: AgreedChecksum | null;
   readonly #reader: PartReader;
-  readonly #verdicts = new Map<number, Verdict>();
+  readonly #results = new Map<number, PartResult>();
   readonly #queue = new Map<number, StoredPart>();
-  /** Parts whose ETag is another MD5, while it is not known whether these ETags are MD5s of what was sent. */
+  /** Parts whose ETag differs from their MD5, while it is not known whether the store's ETags are MD5s. */
   readonly #mismatchedEtags = new Map<number, string>();
   #run: Promise<void> | null = null;
 
@@ -48,28 +48,28 @@ export class PartVerifier {
     this.#reader = reader;
   }
 
-  /** Takes in a part that the store has taken with its signed checksum. */
+  /** Records a part that the store has verified by its signed checksum. */
   confirm(partNumber: number, etag: string): void {
     this.#queue.delete(partNumber);
     this.#mismatchedEtags.delete(partNumber);
-    this.#verdicts.set(partNumber, { etag, by: 'checksum' });
+    this.#results.set(partNumber, { etag, by: 'checksum' });
   }
 
-  /** Has a part compared, unless that was done. */
+  /** Queues a part for comparison, unless it was compared. */
   add(part: StoredPart): void {
     const { partNumber, etag } = part;
-    const known = this.#verdicts.get(partNumber);
-    // CORS may have hidden the ETag of what was sent
+    const known = this.#results.get(partNumber);
+    // CORS may have hidden the ETag of the sent part
     if (known && (known.etag === etag || (known.by && !known.etag))) return;
-    this.#verdicts.delete(partNumber);
+    this.#results.delete(partNumber);
     this.#mismatchedEtags.delete(partNumber);
     this.#queue.set(partNumber, part);
     void this.#start();
   }
 
-  /** Believes nothing any more: what is listed next is compared again. */
+  /** Discards every result: the parts are compared again when they are listed. */
   reset(): void {
-    this.#verdicts.clear();
+    this.#results.clear();
     this.#mismatchedEtags.clear();
     this.#queue.clear();
   }
@@ -80,11 +80,11 @@ export class PartVerifier {
    */
   async settled(): Promise<void> {
     while (this.#queue.size || this.#run) await this.#start();
-    for (const [partNumber, etag] of this.#mismatchedEtags) this.#verdicts.set(partNumber, { etag, by: null });
+    for (const [partNumber, etag] of this.#mismatchedEtags) this.#results.set(partNumber, { etag, by: null });
     this.#mismatchedEtags.clear();
   }
 
-  /** Tells whether a part is the file's; null where nobody can tell. */
+  /** Returns whether a part is the file's; null where that cannot be told. */
   async isOwn({ partNumber, etag, checksums = {} }: StoredPart): Promise<boolean | null> {
     const agreed = this.#agreed;
     const etags = this.#reader.etagFormat();
@@ -94,17 +94,17 @@ export class PartVerifier {
       listed === undefined
         ? (await this.#reader.md5(partNumber)) === etag.toLowerCase()
         : (await this.#reader.checksum(partNumber)) === listed;
-    if (isSame) this.#verdicts.set(partNumber, { etag, by: listed === undefined ? 'etag' : 'checksum' });
+    if (isSame) this.#results.set(partNumber, { etag, by: listed === undefined ? 'etag' : 'checksum' });
     if (listed !== undefined) return isSame;
     etags.areMd5s ||= isSame;
     return isSame || (etags.areMd5s ? false : null);
   }
 
-  /** Weakest evidence among so many parts. */
+  /** Returns the weakest evidence of all parts. */
   evidence(count: number): Integrity {
     let weakest: Integrity = 'checksum';
     for (let partNumber = 1; partNumber <= count; partNumber++) {
-      const by = this.#verdicts.get(partNumber)?.by;
+      const by = this.#results.get(partNumber)?.by;
       if (!by) return 'unverified';
       if (by === 'etag') weakest = by;
     }
@@ -115,7 +115,7 @@ export class PartVerifier {
     this.#run ??= this.#compareAll().finally(() => {
       this.#run = null;
     });
-    // told to whoever waits for the end
+    // reported by `settled()`
     this.#run.catch(() => {});
     return this.#run;
   }
@@ -123,7 +123,7 @@ export class PartVerifier {
   async #compareAll(): Promise<void> {
     for (let part = this.#next; part; part = this.#next) {
       await this.#compare(part);
-      // it may have been sent again meanwhile
+      // the part may have been sent again meanwhile
       if (this.#queue.get(part.partNumber) === part) this.#queue.delete(part.partNumber);
     }
   }
@@ -143,7 +143,7 @@ export class PartVerifier {
     if (isOwn === false) this.#reader.onMismatch(partNumber);
     else if (isOwn) this.#mismatchedEtags.delete(partNumber);
     else if (isMd5(etag)) this.#mismatchedEtags.set(partNumber, etag);
-    else this.#verdicts.set(partNumber, { etag, by: null });
+    else this.#results.set(partNumber, { etag, by: null });
     if (!etags.areMd5s) return;
     // one ETag was an MD5: so are all of them
     for (const strange of this.#mismatchedEtags.keys()) this.#reader.onMismatch(strange);

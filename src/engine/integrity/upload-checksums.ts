@@ -53,7 +53,7 @@ export class UploadChecksums {
     });
   }
 
-  /** Computes until that signal from now on; of another file, all is computed and compared anew. */
+  /** Starts another run; for another file, all is computed and compared again. @param signal ends the computing */
   begin(signal: AbortSignal): void {
     this.#signal = signal;
     this.values?.begin(signal);
@@ -69,12 +69,12 @@ export class UploadChecksums {
     else this.#verifier.add({ partNumber, etag, size: this.#target.table.sizeOf(partNumber) });
   }
 
-  /** Has parts that the store lists compared with the file, in the background. */
+  /** Compares listed parts with the file, in the background. */
   listed(parts: Iterable<StoredPart>): void {
     for (const part of parts) if (this.#target.table.isStored(part.partNumber)) this.#verifier.add(part);
   }
 
-  /** Believes none of the parts any more. */
+  /** Discards the results of all parts. */
   invalidate(): void {
     this.#verifier.reset();
   }
@@ -88,13 +88,13 @@ export class UploadChecksums {
     return this.#verifier.settled();
   }
 
-  /** How one came to know that the parts are the file's. */
+  /** How it is known that the parts are the file's. */
   get evidence(): Integrity {
     return this.#verifier.evidence(this.#target.table.plan.count);
   }
 
   /**
-   * Gives the checksum of the object that all parts make, as the store tells it, and those of the parts.
+   * Returns the checksum of the object that the parts make up, as the store reports it, and those of the parts.
    * @throws DOMException where the file cannot be read
    */
   async whole(signal: AbortSignal): Promise<{ algorithm: ChecksumAlgorithm; value: string; parts: string[] } | null> {
@@ -108,23 +108,23 @@ export class UploadChecksums {
   }
 }
 
-let hasSaid = false;
+let hasWarned = false;
 
-/** Says once which way checksums go, where that is not the best one. */
-function sayWay({ thread, code }: ChecksumBackend): void {
+/** Warns once where the page's policy prevents the fastest way to compute checksums. */
+function warnOfBackend({ thread, code }: ChecksumBackend): void {
   const lacks = [
     ...(thread === 'worker' ? [] : ['worker-src blob:']),
     ...(code === 'wasm' ? [] : ["script-src 'wasm-unsafe-eval'"]),
   ];
-  if (hasSaid || !lacks.length) return;
-  hasSaid = true;
+  if (hasWarned || !lacks.length) return;
+  hasWarned = true;
   const where = thread === 'worker' ? 'in a worker' : 'on the main thread, in short slices';
   const how = code === 'wasm' ? 'by WebAssembly' : 'by script';
   console.warn(`mule-upload: checksums are computed ${where}, ${how}; it is faster with ${lacks.join(' and ')}.`);
 }
 
 /** Creates the hasher of a page. @param clock the machine's own, since it times the machine's work */
-export const createHasher = (clock: Clock): Hasher => new Checksums(clock, { onBackend: sayWay });
+export const createHasher = (clock: Clock): Hasher => new Checksums(clock, { onBackend: warnOfBackend });
 
-// of its own: what the main file needs as well would become a third file that every visit fetches
+// a copy: a module that the main file shares would become a third file that every visit fetches
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');

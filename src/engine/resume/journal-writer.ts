@@ -56,7 +56,7 @@ export class JournalWriter {
     if (!this.#isOn || record.isForgotten) return;
     this.#scopes.add(record.owner.scope);
     // an aborted upload may be ended by any page
-    const announced = isOver(record.status) || record.isReleased ? null : this.#presence.begin();
+    const announced = isOver(record.status) || record.isReleased ? null : this.#presence.announce();
     const entry = recordOf(record, this.#user.principal, this.#presence.name);
     if (!entry) return;
     this.#written.add(entry.id);

@@ -3,8 +3,8 @@ import type { JournalRecord, TabLock } from '../ports.js';
 const nameOf = (visit: string): string => `visit:${visit}`;
 
 /**
- * Tells other tabs that this page lives, from the first record it writes: what it has queued or paused, with the file
- * in hand, is no other tab's to go on with by itself.
+ * Tells other tabs, by a lock, that this page is open: they must not resume by themselves what this page has queued or
+ * paused. It begins with the first record that the page writes.
  */
 export class PagePresence {
   readonly #lock: TabLock;
@@ -14,8 +14,8 @@ export class PagePresence {
   #isWanted = false;
   #isAway = false;
   #isOver = false;
-  #elsewhere: JournalRecord[] = [];
-  /** Called when other tabs have to know about this page, and when that ends. */
+  #recordsOfOpenPages: JournalRecord[] = [];
+  /** Called when the presence is announced. */
   onChange = (): void => {};
 
   /** @param name of this page, unlike any other's */
@@ -24,23 +24,23 @@ export class PagePresence {
     this.#ownName = name;
   }
 
-  /** What records bear; null until the page's life can be told. */
+  /** Name of this page in its records; null until the presence is announced. */
   get name(): string | null {
     return this.#name;
   }
 
-  /** What was left out because its page lives. */
-  get elsewhere(): readonly JournalRecord[] {
-    return this.#elsewhere;
+  /** Records that were left out because their page is open. */
+  get recordsOfOpenPages(): readonly JournalRecord[] {
+    return this.#recordsOfOpenPages;
   }
 
-  /** Whether other tabs are to know that this page lives. */
+  /** Whether other tabs are to know that this page is open. */
   get isAnnounced(): boolean {
     return this.#isWanted;
   }
 
-  /** Lets others know, once. */
-  async begin(): Promise<void> {
+  /** Announces the presence, once. */
+  async announce(): Promise<void> {
     if (this.#isWanted || this.#isOver) return;
     this.#isWanted = true;
     this.#name = this.#ownName;
@@ -48,28 +48,28 @@ export class PagePresence {
     await this.#acquire();
   }
 
-  /** Has nothing any more that others should leave alone. */
-  rest(): void {
+  /** Ends the announcement: nothing in this page is unfinished. */
+  withdraw(): void {
     this.#isWanted = false;
-    this.#letGo();
+    this.#releaseLock();
   }
 
-  /** Leaves what there is to other tabs while the page is away: with a lock it would get into no cache. */
+  /** Releases the lock while the page is away: a page with a lock is not put into the back-forward cache. */
   hide(): void {
     this.#isAway = true;
-    this.#letGo();
+    this.#releaseLock();
   }
 
-  /** The page is back. */
+  /** Acquires the lock again, when the page is back. */
   show(): void {
     this.#isAway = false;
     if (this.#isWanted) void this.#acquire();
   }
 
-  /** Leaves what there is to other tabs, for good. */
+  /** Releases the lock for good. */
   end(): void {
     this.#isOver = true;
-    this.rest();
+    this.withdraw();
   }
 
   async #acquire(): Promise<void> {
@@ -78,18 +78,18 @@ export class PagePresence {
     else release?.();
   }
 
-  #letGo(): void {
+  #releaseLock(): void {
     this.#release?.();
     this.#release = null;
   }
 
-  /** Leaves out those records whose page lives. */
-  async without(records: JournalRecord[]): Promise<JournalRecord[]> {
+  /** Returns the records without those whose page is open. */
+  async withoutOpenPages(records: JournalRecord[]): Promise<JournalRecord[]> {
     const visits = new Set(records.flatMap(({ visit }) => (visit ? [nameOf(visit)] : [])));
     const alive = await this.#lock.held([...visits]).catch(() => new Set<string>());
     const isElsewhere = ({ visit }: JournalRecord): boolean =>
       visit !== null && visit !== this.#ownName && alive.has(nameOf(visit));
-    this.#elsewhere = records.filter(isElsewhere);
+    this.#recordsOfOpenPages = records.filter(isElsewhere);
     return records.filter((record) => !isElsewhere(record));
   }
 }

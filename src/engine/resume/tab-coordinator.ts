@@ -9,43 +9,43 @@ import type { PagePresence } from './page-presence.js';
 import { isOver } from '../api/status.js';
 import type { Clock, JournalRecord, RemoteProgress, Resumption, TabChannel, TabLock } from '../ports.js';
 
-/** Milliseconds between two words on how far an upload is. */
+/** Time between two progress reports of one upload. */
 const REPORT_INTERVAL_MS = 500;
-/** Milliseconds that an upload that is over is kept from tabs that have not said that they heard so. */
+/** Time that the lock of a finished upload is held for tabs that have not confirmed its end. */
 const LINGER_MS = 2_000;
 
-/** What is said among tabs; every message names the upload, by the name of its lock. */
-type Message = { name: string } /** I wait for it. */ & (
+/** A message among tabs; it names the upload by its lock. */
+type Message = { name: string } /** This tab waits for it. */ & (
   | { type: 'watch'; from: string }
-  /** I have it now: who waits for it? */
+  /** This tab has it now, and asks which tabs wait for it. */
   | { type: 'mine' }
-  /** So far is it. */
+  /** Its progress. */
   | { type: 'news'; news: RemoteProgress }
-  /** I know that it is over. */
+  /** This tab knows that it has ended. */
   | { type: 'heard'; from: string }
 );
 
-/** An upload that this tab has. */
+/** An upload whose lock this tab holds. */
 interface Held {
   name: string;
   watchers: Set<string>;
   reportedAt: number;
-  /** Hands it on at once; kept while those who wait are told of the end. */
+  /** Releases the lock; called late where tabs that wait have to be told of the end. */
   release: () => void;
   cancelLinger: (() => void) | null;
   cancelReport: (() => void) | null;
 }
 
-/** An upload that another tab has. */
+/** An upload whose lock another tab holds. */
 interface Awaited {
   name: string;
   end(news: RemoteProgress): void;
 }
 
-/** What a claim comes to: this tab has the upload until it lets go, or it has ended in another tab. */
-export type Claim = { release(): void } | { ended: RemoteProgress };
+/** Result of a claim: this tab holds the upload until it releases it, or another tab has ended it. */
+export type TabClaim = { release(): void } | { ended: RemoteProgress };
 
-/** Tells one upload from all others of this origin. */
+/** What identifies an upload among all of this origin. */
 interface UploadTraits {
   scope: string;
   recoveryKey?: string;
@@ -56,7 +56,7 @@ interface UploadTraits {
 
 /** An upload that several tabs may have. */
 export interface SharedUpload extends UploadRecord {
-  /** Progress for the tabs that wait for it. */
+  /** Progress for tabs that wait for it. */
   readonly progressReport: RemoteProgress;
   /** What another tab reported that is needed to resume; null where it reported nothing. */
   readonly reportedResumption: Resumption | null;
@@ -80,9 +80,9 @@ export interface TabServices {
 }
 
 /**
- * The same file to the same place is one upload, in however many tabs it was chosen. The tab that holds the lock sends;
- * the others show how far that is, and each takes over when it lets go without having ended. Completed there is
- * completed here, aborted there is aborted here; to abort where it is only waited for leaves the other tab alone.
+ * Makes one upload of the same file in several tabs. The tab that holds the lock sends it. The others show its progress
+ * and end with it; the next one takes over when the lock is released before the end. An abort in a tab that only waits
+ * does not affect the others.
  */
 export class TabCoordinator {
   readonly #services: TabServices;
@@ -95,34 +95,35 @@ export class TabCoordinator {
     this.#services = services;
   }
 
-  /** Waits until no other tab has this upload, and takes up what that got done; or until that has ended it. */
-  async claim(upload: SharedUpload, signal: AbortSignal): Promise<Claim> {
+  /** Waits until no other tab holds this upload, or until another tab has ended it. */
+  async claim(upload: SharedUpload, signal: AbortSignal): Promise<TabClaim> {
     const { lock } = this.#services;
     const name = await this.#nameOf(upload);
     const release = await lock.tryAcquire(name);
     if (release) {
-      // what was let go of once, or was paused elsewhere, may be further than we know
-      const isKnown = (): boolean => this.#services.presence.elsewhere.some((known) => this.#join(known) === name);
+      // an upload that was released once, or paused in another tab, may have more stored parts than this tab knows
+      const isKnown = (): boolean =>
+        this.#services.presence.recordsOfOpenPages.some((known) => this.#join(known) === name);
       if ((upload.wasShared || isKnown()) && !signal.aborted) await this.#takeOver(upload, name);
       return this.#hold(upload, name, release);
     }
     return upload.waitForTab(this.#await(upload, name, signal));
   }
 
-  /** Whether another tab has this upload now. */
+  /** Whether another tab holds this upload. */
   async isElsewhere(upload: SharedUpload): Promise<boolean> {
     const release = await this.#services.lock.tryAcquire(await this.#nameOf(upload));
     release?.();
     return !release;
   }
 
-  /** Leaves out those that some tab is at work on. */
-  async without(records: JournalRecord[]): Promise<JournalRecord[]> {
+  /** Returns the records without those that some tab is sending. */
+  async withoutSending(records: JournalRecord[]): Promise<JournalRecord[]> {
     const held = await this.#services.lock.held(records.map((record) => this.#join(record))).catch(() => new Set());
     return records.filter((record) => !held.has(this.#join(record)));
   }
 
-  /** Tells the tabs that wait for it how far an upload is; often called, seldom said. */
+  /** Reports progress to the tabs that wait for an upload, at most once an interval unless it is urgent. */
   report(upload: SharedUpload, isUrgent = false): void {
     const held = this.#held.get(upload);
     if (!held?.watchers.size) return;
@@ -138,14 +139,14 @@ export class TabCoordinator {
     this.#send({ type: 'news', name: held.name, news: upload.progressReport });
   }
 
-  /** Leaves the other tabs to themselves: the page goes, perhaps for good. */
-  leave(): void {
+  /** Releases every lock, because the page is being left. */
+  releaseAll(): void {
     for (const upload of [...this.#held.keys()]) this.#release(upload);
   }
 
-  // ---- What this tab has ----
+  // ---- Uploads of this tab ----
 
-  #hold(upload: SharedUpload, name: string, release: () => void): Claim {
+  #hold(upload: SharedUpload, name: string, release: () => void): TabClaim {
     const held: Held = {
       name,
       release,
@@ -158,14 +159,14 @@ export class TabCoordinator {
     this.#open();
     return {
       release: () => {
-        // in a moment: what the upload has come to is written down just after it stopped
-        void Promise.resolve().then(() => this.#end(upload, held));
+        // in a microtask: the upload's status changes just after it stops
+        void Promise.resolve().then(() => this.#releaseWhenKnown(upload, held));
       },
     };
   }
 
-  /** Lets the next tab have it; one that has ended, only when those who wait know that there is nothing left to do. */
-  #end(upload: SharedUpload, held: Held): void {
+  /** Releases the lock; of an ended upload only once the tabs that wait know that it has ended. */
+  #releaseWhenKnown(upload: SharedUpload, held: Held): void {
     if (this.#held.get(upload) !== held) return;
     const hasEnded = isOver(upload.status) && upload.status !== 'failed';
     if (!hasEnded || !held.watchers.size) {
@@ -186,9 +187,9 @@ export class TabCoordinator {
     this.#close();
   }
 
-  // ---- What another tab has ----
+  // ---- Uploads of other tabs ----
 
-  async #await(upload: SharedUpload, name: string, signal: AbortSignal): Promise<Claim> {
+  async #await(upload: SharedUpload, name: string, signal: AbortSignal): Promise<TabClaim> {
     let ended: RemoteProgress | null = null;
     try {
       const release = await withChildController(signal, (own) => {
@@ -220,7 +221,7 @@ export class TabCoordinator {
     }
   }
 
-  /** The other tab may have got somewhere before it went: the journal knows, or what it said itself. */
+  /** Continues after the other tab: from the journal, or from what that tab reported. */
   async #takeOver(upload: SharedUpload, name: string): Promise<void> {
     const record = (await this.#services.journal.load()).find((known) => this.#join(known) === name);
     const known = record?.uploadId ? record : upload.reportedResumption;
@@ -233,7 +234,7 @@ export class TabCoordinator {
     this.#channel ??= this.#services.channel.open((message) => this.#receive(message as Message));
   }
 
-  /** An open channel costs: every page of the origin wakes up for each message, and no cache keeps such a page. */
+  /** Closes a channel that nothing needs: it wakes every page for each message, and bars it from the back-forward cache. */
   #close(): void {
     if (this.#held.size + this.#awaited.size) return;
     this.#channel?.leave();
@@ -260,7 +261,7 @@ export class TabCoordinator {
       if (type === 'mine') this.#send({ type: 'watch', name, from: this.#id });
       if (type !== 'news') continue;
       const { resumption } = message.news;
-      // a tab of a user who has signed out: it ends no upload of the next user
+      // a tab of a user who has signed out must not end an upload of the next user
       if (resumption && this.#services.user.isOther(resumption)) continue;
       if (message.news.status === 'complete' || message.news.status === 'aborted') {
         awaited.end(message.news);
@@ -279,7 +280,7 @@ export class TabCoordinator {
     });
   }
 
-  /** Twins in two folders are two files, though their bytes are the same. */
+  /** Equal files in two folders are two uploads. */
   #join({ scope, recoveryKey = '', fingerprint, name, relativePath }: UploadTraits): string {
     return `${scope}:${recoveryKey && `${recoveryKey}:`}${fingerprint}:${relativePath || name}`;
   }

@@ -12,21 +12,21 @@ import { momentOf } from '../model/signature.js';
 import type { InitReply } from './init-answer.js';
 import type { Clock, SignerPort } from '../ports.js';
 
-/** Files in one call, until the signer names another limit, and at most. */
-const MOST_FILES = 100;
-const MOST_EVER = 500;
-/** Files in the first call of all: it is what everything waits for, and each file has to be read first. */
+/** Files in one call, until the signer names another limit, and the maximum. */
+const DEFAULT_MAX_FILES = 100;
+const MAX_FILES = 500;
+/** Files in the very first call: every upload waits for it, and each file has to be read before it. */
 const FIRST_FILES = 20;
-/** Bytes that one call is for, about: its signatures must not grow old before their turn comes. */
-const MOST_BYTES = 512 * MIB;
-/** Answers in hand below which those for the files after them are asked for. */
-const LOW = 40;
-/** Files that are made ready at a time. */
-const AT_ONCE = 20;
+/** Approximate bytes of the files in one call: its signatures must not expire before they are used. */
+const MAX_BYTES = 512 * MIB;
+/** With fewer unused answers than this, the next files are asked for. */
+const LOW_WATERMARK = 40;
+/** Files that are prepared at a time. */
+const MAX_PREPARING = 20;
 
-/** Statuses that say nothing about any one file. */
-const OF_ALL_FILES = new Set([401, 408, 429]);
-/** Calls for several files that may fail before each of them is asked for alone. */
+/** HTTP statuses that do not depend on the files. */
+const FILE_INDEPENDENT_STATUSES = new Set([401, 408, 429]);
+/** Failed calls for several files after which each file has a call of its own. */
 const MAX_SHARED_FAILURES = 2;
 
 /** The uploads that need an init call soon. */
@@ -55,23 +55,23 @@ export interface InitServices {
   readonly lifetime: AbortSignal;
 }
 
-/** By the upload's id. */
+/** By the upload's ID. */
 type Replies = ReadonlyMap<string, InitReply>;
 
-/** Asks for init signatures: those of many small files in one call, ahead of their turn. */
+/** Calls init: for many small files at once, before they start. */
 export class InitBatcher {
   readonly #services: InitServices;
   readonly #queue: InitQueue;
   readonly #gate: InitGate;
   readonly #onAnswer: (answer: InitAnswer) => void;
-  /** Answers that wait for their upload's turn, or are on their way. */
-  readonly #ahead = new Map<UploadRecord, Promise<InitReply>>();
-  /** How many calls for several files failed that an upload was in: one of the others may be to blame. */
+  /** Answers for uploads that have not started, and calls under way. */
+  readonly #answers = new Map<UploadRecord, Promise<InitReply>>();
+  /** Failed calls for several files by upload: another file of the call may be the cause. */
   readonly #failures = new Map<UploadRecord, number>();
-  #limit = MOST_FILES;
-  /** What the signer has found not too large. */
-  #most = MOST_EVER;
-  #isLookingAhead = false;
+  #limit = DEFAULT_MAX_FILES;
+  /** Files in the largest call that the signer has not rejected as too large. */
+  #maxAccepted = MAX_FILES;
+  #isCallingAhead = false;
 
   /** @param onAnswer called for each answer, unless all of its uploads have left the page with their owner */
   constructor(services: InitServices, queue: InitQueue, gate: InitGate, onAnswer: (answer: InitAnswer) => void) {
@@ -82,87 +82,87 @@ export class InitBatcher {
   }
 
   /**
-   * Gets what the signer says to one file; tried once.
+   * Returns the signer's answer for one file; calls it once.
    * @throws SignerFault, UploadError
    */
   async ask(upload: UploadRecord): Promise<InitReply> {
-    const known = this.#ahead.get(upload);
+    const known = this.#answers.get(upload);
     if (known) {
       try {
         const reply = await known;
-        this.#lookAhead();
+        this.#callAhead();
         return reply;
       } catch (error) {
-        if (!this.#mayBlameOthers(upload, error)) throw error;
+        if (!this.#mayBeOtherFile(upload, error)) throw error;
       } finally {
-        this.#ahead.delete(upload);
+        this.#answers.delete(upload);
       }
     }
     if (!(await this.#gate.prepare(upload))) throw new DOMException('The page held the upload back', 'AbortError');
-    // meanwhile another's call may have taken this one along
-    if (this.#ahead.has(upload)) return this.ask(upload);
+    // meanwhile the call of another upload may include this one
+    if (this.#answers.has(upload)) return this.ask(upload);
     const companions = upload.session || this.#isAlone(upload) ? [] : this.#companions(upload);
     const replies = this.#call([upload, ...companions]);
-    this.#expect(companions, replies);
+    this.#addAnswers(companions, replies);
     try {
       const reply = replyTo(upload, await replies);
-      this.#lookAhead();
+      this.#callAhead();
       return reply;
     } catch (error) {
-      if (companions.length && this.#mayBlameOthers(upload, error)) return this.ask(upload);
+      if (companions.length && this.#mayBeOtherFile(upload, error)) return this.ask(upload);
       throw error;
     }
   }
 
-  /** Whether a refusal was of a call for several, and so perhaps of another file. */
-  #mayBlameOthers(upload: UploadRecord, error: unknown): boolean {
+  /** Whether a refusal of a call for several files may be due to another file. */
+  #mayBeOtherFile(upload: UploadRecord, error: unknown): boolean {
     return this.#isAlone(upload) && error instanceof SignerFault && !!error.code && !isTransient(error.status);
   }
 
-  /** Asks for the next files before the answers in hand are used up. */
-  #lookAhead(): void {
-    if (this.#isLookingAhead || this.#ahead.size > LOW) return;
+  /** Calls init for the next files before the unused answers run out. */
+  #callAhead(): void {
+    if (this.#isCallingAhead || this.#answers.size > LOW_WATERMARK) return;
     const batch = this.#companions(null);
     if (!batch.length) return;
-    this.#isLookingAhead = true;
+    this.#isCallingAhead = true;
     const replies = this.#call(batch);
-    this.#expect(batch, replies);
+    this.#addAnswers(batch, replies);
     void replies
       .catch(() => {})
       .finally(() => {
-        this.#isLookingAhead = false;
+        this.#isCallingAhead = false;
       });
   }
 
-  #expect(uploads: readonly UploadRecord[], replies: Promise<Replies>): void {
+  #addAnswers(uploads: readonly UploadRecord[], replies: Promise<Replies>): void {
     for (const upload of uploads) {
       const reply = replies.then((all) => replyTo(upload, all));
-      this.#ahead.set(upload, reply);
-      // its own upload meets the failure by asking again
-      reply.catch(() => this.#ahead.delete(upload));
+      this.#answers.set(upload, reply);
+      // each upload handles the failure by a call of its own
+      reply.catch(() => this.#answers.delete(upload));
     }
   }
 
-  /** Forgets the answer for an upload that is not going to want it. */
+  /** Discards the answer for an upload that has ended. */
   cancel(upload: UploadRecord): void {
-    this.#ahead.delete(upload);
+    this.#answers.delete(upload);
     this.#failures.delete(upload);
   }
 
-  /** Whether it is asked for in a call of its own. */
+  /** Whether an upload has a call of its own. */
   #isAlone(upload: UploadRecord): boolean {
     return (this.#failures.get(upload) ?? 0) >= MAX_SHARED_FAILURES;
   }
 
-  /** Those that go along with an upload, or are next where there is none. */
+  /** Returns the uploads that are included in an upload's call, or the next ones where there is no such upload. */
   #companions(upload: UploadRecord | null): UploadRecord[] {
     const companions: UploadRecord[] = [];
     const most = this.#services.health.hasSignerAnswer ? this.#limit : Math.min(FIRST_FILES, this.#limit);
     let bytes = upload?.facts.size ?? 0;
     for (const other of this.#queue.upcoming()) {
-      if (companions.length + Number(upload !== null) >= most || bytes > MOST_BYTES) break;
-      const isAsking = other === upload || this.#ahead.has(other) || this.#isAlone(other);
-      // with none to go along with, those that have begun ask by themselves
+      if (companions.length + Number(upload !== null) >= most || bytes > MAX_BYTES) break;
+      const isAsking = other === upload || this.#answers.has(other) || this.#isAlone(other);
+      // uploads that have started call init themselves
       if (isAsking || other.session || (!upload && other.status !== 'queued')) continue;
       companions.push(other);
       bytes += other.facts.size;
@@ -185,9 +185,9 @@ export class InitBatcher {
     const { signer, clock, settings, health, checksums: checksumService, lifetime } = this.#services;
     const offers = checksumService.offers();
     const ready: UploadRecord[] = [];
-    // all at once they would hold up the page
-    for (let at = 0; at < batch.length; at += AT_ONCE) {
-      const few = batch.slice(at, at + AT_ONCE);
+    // preparing all at once would block the page
+    for (let at = 0; at < batch.length; at += MAX_PREPARING) {
+      const few = batch.slice(at, at + MAX_PREPARING);
       const areReady = await Promise.all(few.map((upload) => this.#gate.prepare(upload).catch(() => false)));
       ready.push(...few.filter((upload, index) => areReady[index] && !upload.isReleased));
     }
@@ -209,23 +209,23 @@ export class InitBatcher {
         this.#failures.delete(upload);
         health.signer.answered(upload.id);
       }
-      // the answer to what a former user added says nothing of the present one
+      // an answer for files of a former user does not name the current one
       if (ready.some(({ isReleased }) => !isReleased)) this.#onAnswer(answer);
-      checksumService.learn(answer);
+      checksumService.recordAnswer(answer);
       if (answer.limits?.files && answer.limits.files >= 1)
-        this.#limit = Math.min(answer.limits.files, MOST_EVER, this.#most);
+        this.#limit = Math.min(answer.limits.files, MAX_FILES, this.#maxAccepted);
       return new Map(answer.files.map((file) => [file.id, { file, answer, asked }]));
     } catch (error) {
       if (!(error instanceof SignerFault) || batch.length === 1) throw error;
       if (error.status !== 413) {
         const { status } = error;
-        if (!status || OF_ALL_FILES.has(status)) throw error;
-        // a refusal will not change, a fault may
+        if (!status || FILE_INDEPENDENT_STATUSES.has(status)) throw error;
+        // a refusal will not change, a failure may
         const more = isTransient(status) ? 1 : MAX_SHARED_FAILURES;
         for (const upload of batch) this.#failures.set(upload, (this.#failures.get(upload) ?? 0) + more);
         throw error;
       }
-      this.#most = this.#limit = Math.ceil(batch.length / 2);
+      this.#maxAccepted = this.#limit = Math.ceil(batch.length / 2);
       const { length } = batch;
       return new Map([
         ...(await this.#call(batch.slice(0, Math.ceil(length / 2)))),
@@ -256,7 +256,7 @@ function initFileOf(
     filesize: facts.size,
     last_modified: facts.lastModified,
     content_type: contentType || facts.type || 'application/octet-stream',
-    // what is undefined does not travel
+    // JSON leaves undefined out
     relative_path: facts.relativePath || undefined,
     fingerprint: fingerprint ?? undefined,
     part_size: partSizeWish ?? (partSize === 'auto' ? bestPartSize : partSize),

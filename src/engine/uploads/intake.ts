@@ -13,7 +13,7 @@ import type { Upload } from './upload.js';
 
 type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
 
-/** What becomes of a file that comes in: refused, gone on with, or new; and the page's say in it. */
+/** Decides what happens to an added file: it is rejected, resumes an unfinished upload, or is new. The page may object. */
 export class Intake implements InitGate {
   readonly #roster: UploadList;
   readonly #emit: Emit;
@@ -27,7 +27,7 @@ export class Intake implements InitGate {
     this.#emit = emit;
   }
 
-  /** Tells why a file is not taken in; null where it is. */
+  /** Returns why a file is not added; null where it is. */
   refuse({ file, relativePath = '', fault }: Entry, rules: AdmissionRules): Rejection | null {
     if (fault) return fault;
     if (!this.#emit('mule-before-add', { file, relativePath })) {
@@ -41,7 +41,7 @@ export class Intake implements InitGate {
     return isListed ? { code: 'duplicate', message: `“${file.name}” is in the list already.` } : null;
   }
 
-  /** Finds the upload that waits for this very file, by content: its name may have changed. */
+  /** Finds the unfinished upload of this file, by its content: its name may have changed. */
   async findUnfinished({ file, relativePath = '' }: FileEntry): Promise<Upload | null> {
     const changed = [...this.#roster.withStatus('failed')].find(
       ({ takesChangedFile, facts }) =>
@@ -84,7 +84,7 @@ export class Intake implements InitGate {
     upload.handle = handle;
   }
 
-  /** Makes an upload ready for init, once: what it is recognised by, and the page's leave. */
+  /** Prepares an upload for init, once: computes its fingerprint and dispatches `mule-before-upload`. */
   prepare(upload: Upload): Promise<boolean> {
     const known = this.#prepared.get(upload);
     if (known) return known;

@@ -48,7 +48,7 @@ export class OwnerChanges {
     if (isForgotten) for (const upload of all) upload.isForgotten = true;
     this.#remove(all, isByPage);
     this.#report(all, isByPage);
-    presence.rest();
+    presence.withdraw();
   }
 
   /** Removes uploads of another owner from the list; tells the page where any was listed. */

@@ -15,9 +15,9 @@ import type { FileEntry, FileHandle, UploadSnapshot } from '../api/types.js';
 import type { Clock, JournalRecord, KeptFile, FileStore, SignerPort } from '../ports.js';
 import type { Upload } from './upload.js';
 
-/** Milliseconds that files coming in wait for the signer to say who the user is. */
+/** Maximum time that added files wait until the signer has named the user. */
 const SIGNER_TIMEOUT_MS = 3_000;
-/** Uploads whose stored parts are asked for without anybody's click. */
+/** Maximum number of uploads whose stored parts are listed although nobody has resumed them. */
 const MAX_REFRESHES = 20;
 const READ = { mode: 'read' } as const;
 
@@ -39,7 +39,7 @@ export interface RecoveryServices {
 /** What recovery reports. */
 export type RecoveryReport =
   | { readonly type: 'listed'; readonly uploads: readonly UploadSnapshot[] }
-  /** An upload has its file back. @see isAsked by the user, or the page */
+  /** An upload has its file back. `isAsked`: because the user or the page has resumed it. */
   | { readonly type: 'file-found'; readonly upload: Upload; readonly isAsked: boolean }
   /** An upload belongs to another user: it leaves the list, and the journal keeps it. */
   | { readonly type: 'other-user'; readonly upload: Upload }
@@ -48,23 +48,23 @@ export type RecoveryReport =
   /** The new user is known: what that user left unfinished is to be loaded. */
   | { readonly type: 'user-known' };
 
-/** What an earlier visit left of one upload. */
+/** What the browser stores of one unfinished upload. */
 interface PersistedUpload {
   record: JournalRecord;
   kept: KeptFile | null;
 }
 
-/** Brings back what earlier visits left unfinished: finds it, finds its files, and lets it go on. */
+/** Restores unfinished uploads of earlier visits: their records, their files, and their progress. */
 export class Recovery {
   readonly #services: RecoveryServices;
   readonly #createUpload: (record: JournalRecord) => Upload;
   readonly #report: (report: RecoveryReport) => void;
   readonly #found = new Map<Upload, PersistedUpload>();
-  /** What belongs to users who are not here, as far as is known. */
+  /** Uploads of users who are not signed in, as far as known. */
   #hidden: PersistedUpload[] = [];
   /** Records that are resumed only when their file is added again. */
   #unlisted: JournalRecord[] = [];
-  /** Counts the owners: what was loaded for one is not shown to the next. */
+  /** Counts the owners: what was loaded for one owner is not shown to the next. */
   #owners = 0;
 
   constructor(
@@ -77,14 +77,14 @@ export class Recovery {
     this.#report = report;
   }
 
-  /** Lists what this owner left unfinished, and resumes what can be resumed. */
+  /** Lists the owner's unfinished uploads, and resumes those whose file can be read. */
   async load(): Promise<void> {
     const { journal, fileStore, settings, lifetime, clock, user, tabs, presence } = this.#services;
     const { options } = settings;
     if (options.recover === 'off') return;
     const owner = this.#owners;
     const isCurrent = (): boolean => owner === this.#owners && !lifetime.aborted;
-    const records = await presence.without(await tabs.without(await journal.load()));
+    const records = await presence.withoutOpenPages(await tabs.withoutSending(await journal.load()));
     await loadAcceptRule(records, options.rules.accept);
     if (!records.length || !isCurrent()) return;
     this.#unlisted = records.filter((record) => this.#isUnlisted(record));
@@ -93,21 +93,21 @@ export class Recovery {
     const found = finding.then((all) => {
       if (isCurrent()) this.#hidden = all;
     });
-    // whose uploads may be shown is the signer's to say
+    // the signer decides whose uploads may be shown
     const bound = records.find(({ principal }) => typeof principal === 'string');
     const known = bound && this.#ask(bound, () => isCurrent() && !user.isKnown).catch(() => {});
-    // neither a slow disk nor a slow signer may hold up new files
+    // new files wait neither for a slow disk nor for a slow signer
     await Promise.race([Promise.all([found, known]), sleep(clock, SIGNER_TIMEOUT_MS, lifetime)]).catch(() => {});
     if (!isCurrent()) return;
-    if (this.#hidden.length) this.#reveal();
-    else void found.then(() => isCurrent() && this.#reveal());
+    if (this.#hidden.length) this.#listOwned();
+    else void found.then(() => isCurrent() && this.#listOwned());
   }
 
   /**
-   * Forgets what was loaded, and the user: the owner is another from now on.
+   * Discards what was loaded, and the user, because the owner has changed.
    * @returns what is listed of the former one's, and has not been resumed
    */
-  leave(): Upload[] {
+  reset(): Upload[] {
     this.#owners++;
     const idle = [...this.#found.keys()].filter(({ snapshot }) => snapshot.found || snapshot.needsFile);
     this.#found.clear();
@@ -118,7 +118,7 @@ export class Recovery {
   }
 
   /**
-   * Records the user that the signer names. Uploads of another user leave the list, and those of this user come back.
+   * Records the user that the signer names. Uploads of other users leave the list, and this user's are listed.
    * @param user undefined where the signer said nothing
    */
   identify(user: string | null | undefined): void {
@@ -128,7 +128,7 @@ export class Recovery {
     current.principal = user;
     if (isChange) {
       this.#report({ type: 'user-changed' });
-      this.leave();
+      this.reset();
       current.principal = user;
       this.#report({ type: 'user-known' });
       return;
@@ -139,7 +139,7 @@ export class Recovery {
       this.#hidden.push(remains);
       if (list.has(upload.id)) this.#report({ type: 'other-user', upload });
     }
-    this.#reveal();
+    this.#listOwned();
   }
 
   /** Whether only the signer can tell that the user is still the same: the page sets no scope, and users sign in. */
@@ -156,9 +156,9 @@ export class Recovery {
     const size = known?.facts.size ?? 1;
     const isAnswered = await this.#ask({ key, uploadId, grant, size }, isCurrent).catch(() => true);
     if (!isAnswered && isCurrent()) {
-      // nobody is signed in, or somebody without the right to upload
+      // nobody is signed in, or a user who may not upload
       this.#report({ type: 'user-changed' });
-      this.leave();
+      this.reset();
     }
     return owner === this.#owners;
   }
@@ -169,10 +169,10 @@ export class Recovery {
   }
 
   /**
-   * Takes back an upload that is not listed, by its file.
+   * Finds an unlisted upload by its file.
    * @returns null where no such upload is known
    */
-  async takeBack({ file, relativePath = '' }: FileEntry): Promise<Upload | null> {
+  async findUnlisted({ file, relativePath = '' }: FileEntry): Promise<Upload | null> {
     const isSameSize = ({ size }: JournalRecord): boolean => size === file.size;
     if (!this.#unlisted.some(isSameSize)) return null;
     const print = await fingerprint(file).catch(() => null);
@@ -193,8 +193,8 @@ export class Recovery {
   }
 
   /**
-   * Whether a record is resumed only when its file is added again: the page wants it so, nobody knows whose it is, or
-   * the control takes no such files.
+   * Whether a record is resumed only when its file is added again: because the page wants that, because its owner is
+   * not known, or because the control does not accept such files.
    */
   #isUnlisted(record: JournalRecord): boolean {
     const { recover, scope, recoveryKey, rules } = this.#services.settings.options;
@@ -207,34 +207,34 @@ export class Recovery {
     );
   }
 
-  /** Writes down that an upload of an earlier visit has its file in this one. */
-  taken(upload: Upload): void {
+  /** Records that an upload of an earlier visit has its file in this visit. */
+  recordFile(upload: Upload): void {
     if (this.#found.has(upload)) void this.#services.journal.save(upload);
   }
 
   /**
-   * Asks for leave to read the files of uploads that have a handle, and lets them go on; call it within a user's
-   * gesture. One after the other, each with a question of the browser's own; after the first that is not granted no
-   * more are asked for, but those go on that the browser has allowed along with another.
+   * Requests permission to read the files of uploads that have a handle, and resumes them. The browser asks the user for
+   * each, which needs a user gesture. After the first refusal it requests no more, and resumes only those whose files can
+   * be read already.
    */
   async reopen(uploads: readonly Upload[]): Promise<void> {
     let mayAsk = true;
     for (const upload of uploads) {
       const { handle } = upload;
       if (!handle || upload.status !== 'needs-file') continue;
-      if (await isAllowed(handle)) await this.#open(upload, () => handle.getFile(), true);
+      if (await isAllowed(handle)) await this.#setFile(upload, () => handle.getFile(), true);
       else if (mayAsk) {
         const answer = await askFor(handle);
-        if (answer === 'granted') await this.#open(upload, () => handle.getFile(), true);
+        if (answer === 'granted') await this.#setFile(upload, () => handle.getFile(), true);
         else mayAsk = false;
-        // it was the user who said no: the button chooses the file from now on
+        // the user has refused: from now on the button chooses the file
         if (answer === 'refused') upload.setFileMissing();
       }
     }
   }
 
-  /** Lists what may be shown by now. */
-  #reveal(): void {
+  /** Lists the uploads that belong to the current user. */
+  #listOwned(): void {
     const { lifetime, user, list, files } = this.#services;
     if (lifetime.aborted) return;
     const ours = this.#hidden.filter(({ record }) => user.owns(record));
@@ -242,7 +242,7 @@ export class Recovery {
     const found: Upload[] = [];
     for (const remains of ours) {
       const { record, kept } = remains;
-      // nothing was sent and nothing is kept: there is nothing to go on with
+      // nothing was sent and no file is stored: there is nothing to resume
       const isListed = list.all.some(({ id, recordId }) => id === record.id || recordId === record.id);
       if ((record.key === null && !kept && !record.aborting) || isListed) continue;
       const upload = this.#createUpload(record);
@@ -257,26 +257,26 @@ export class Recovery {
     }
     if (!found.length) return;
     this.#report({ type: 'listed', uploads: found.map(({ snapshot }) => snapshot) });
-    void this.#bringBack(found);
+    void this.#openFiles(found);
   }
 
-  /** Opens their files, then asks the store how far those are that wait for somebody. */
-  async #bringBack(found: readonly Upload[]): Promise<void> {
-    await Promise.all(found.map((upload) => this.#bringFile(upload)));
+  /** Opens the files, then lists the stored parts of uploads that wait for the user. */
+  async #openFiles(found: readonly Upload[]): Promise<void> {
+    await Promise.all(found.map((upload) => this.#openFile(upload)));
     for (const upload of found.filter(({ snapshot }) => snapshot.found).slice(0, MAX_REFRESHES))
       await upload.refreshParts();
   }
 
-  async #bringFile(upload: Upload): Promise<void> {
+  async #openFile(upload: Upload): Promise<void> {
     const kept = this.#found.get(upload)?.kept;
     if (!kept) return;
-    if ('file' in kept) await this.#open(upload, () => Promise.resolve(kept.file));
-    else if (await isAllowed(kept.handle)) await this.#open(upload, () => kept.handle.getFile());
+    if ('file' in kept) await this.#setFile(upload, () => Promise.resolve(kept.file));
+    else if (await isAllowed(kept.handle)) await this.#setFile(upload, () => kept.handle.getFile());
     else if (upload.status === 'needs-file') upload.setHandle(kept.handle);
   }
 
-  /** Gives an upload its file back, where it still is that file. */
-  async #open(upload: Upload, read: () => Promise<File>, isAsked = false): Promise<void> {
+  /** Gives an upload its file back, where that is unchanged. */
+  async #setFile(upload: Upload, read: () => Promise<File>, isAsked = false): Promise<void> {
     const { name, size } = upload.facts;
     let file: File | null = null;
     let error: UploadError | null = null;
@@ -287,7 +287,7 @@ export class Recovery {
     } catch (cause) {
       error = new UploadError('file-unreadable', `“${name}” is not where it was: choose it again.`, { cause });
     }
-    // meanwhile it may have been chosen, aborted, or put away
+    // meanwhile its file may have been chosen, or the upload aborted or removed
     if (upload.status !== 'needs-file' || !this.#found.has(upload)) return;
     if (error) {
       this.#services.files.remove(upload);
@@ -300,7 +300,7 @@ export class Recovery {
   }
 
   /**
-   * Asks the signer which user is signed in, by having one upload renewed; repeats that until it answers or refuses.
+   * Asks the signer which user is signed in, by an init call for a known upload; retries until it answers or refuses.
    * @returns whether it answered
    */
   async #ask(
@@ -308,7 +308,7 @@ export class Recovery {
     isCurrent: () => boolean,
   ): Promise<boolean> {
     const { signer, clock, lifetime } = this.#services;
-    // no name: it may be somebody else's
+    // without the file name, which may be another user's
     const file = { id: 'who', filename: 'who', filesize: size, last_modified: 0, content_type: '' };
     const known = grant !== null && key !== null && { grant, key, upload_id: uploadId ?? undefined };
     for (let tries = 1; isCurrent(); tries++) {
@@ -317,7 +317,7 @@ export class Recovery {
         if (isCurrent()) this.identify(principalOf(answer));
         return true;
       } catch (error) {
-        // refused: whoever it is has yet to sign in, and the first upload's answer will tell
+        // refused: the user has to sign in first, and the first upload's answer will name them
         if (!(error instanceof SignerFault) || classifyFailure(error, 'init').kind !== 'again') return false;
         await sleep(clock, backoff(tries, clock.random()), lifetime);
       }
@@ -326,7 +326,7 @@ export class Recovery {
   }
 }
 
-/** Whether a file can be read without asking anybody. */
+/** Whether a file can be read without asking the user. */
 async function isAllowed(handle: FileHandle): Promise<boolean> {
   if (!handle.queryPermission) return true;
   return (await handle.queryPermission(READ).catch(() => 'prompt')) === 'granted';

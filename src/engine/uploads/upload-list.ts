@@ -7,16 +7,16 @@ import type { Upload } from './upload.js';
 import type { UploadFacts } from '../model/upload-record.js';
 import type { InitQueue } from '../signing/init-batcher.js';
 
-/** The list of uploads, and whose turn it is: large files in their order, small ones beside them. */
+/** The list of uploads and their queue: large files start in order, small ones beside them. */
 export class UploadList implements InitQueue {
   readonly #scheduler: Scheduler;
   readonly #settings: Settings;
   readonly #all = new Map<string, Upload>();
-  /** All of them by status, so that no question costs more with ten thousand listed than with ten. */
+  /** Uploads by status, so that no query costs more with 10,000 uploads than with ten. */
   readonly #byStatus = new Map<UploadStatus, Set<Upload>>();
-  /** Under what each is booked: a file that has changed may be sent as what it has become. */
+  /** How each upload is indexed: its name and size change when a changed file is sent instead. */
   readonly #indexed = new Map<Upload, { status: UploadStatus; twins: string }>();
-  /** Those of the same name, size, time and folder. */
+  /** Uploads of the same name, size, time and folder. */
   readonly #duplicates = new Map<string, Set<Upload>>();
   readonly #small = new Set<Upload>();
   readonly #large = new Set<Upload>();
@@ -38,33 +38,33 @@ export class UploadList implements InitQueue {
     return this.#running;
   }
 
-  /** Those of one status, in no order. */
+  /** Uploads of one status, in no order. */
   withStatus(status: UploadStatus): ReadonlySet<Upload> {
     return this.#byStatus.get(status) ?? NONE;
   }
 
-  /** How many count as listed: all but those that came to nothing. */
+  /** Number of uploads that count for `maxFiles`: all but the aborted and the failed. */
   get listed(): number {
     return this.#all.size - this.withStatus('aborted').size - this.withStatus('failed').size;
   }
 
-  /** Those listed for a file of that name, size, time and folder. */
-  duplicatesOf(facts: TwinFacts): ReadonlySet<Upload> {
-    return this.#duplicates.get(twinKey(facts)) ?? NONE;
+  /** Uploads for a file of that name, size, time and folder. */
+  duplicatesOf(facts: DuplicateFacts): ReadonlySet<Upload> {
+    return this.#duplicates.get(duplicateKey(facts)) ?? NONE;
   }
 
-  /** Those that have just begun, then small files whose turn will come, in that order. */
+  /** Uploads that have just started, then queued small files, in that order. */
   *upcoming(): Generator<Upload> {
     for (const upload of this.#running) if (upload.status === 'starting') yield upload;
     yield* this.#small;
   }
 
-  /** Whether something runs, or will without anyone doing anything. */
+  /** Whether any upload runs, or will run by itself. */
   get isActive(): boolean {
     return this.unfinished > 0;
   }
 
-  /** How many of those there are. */
+  /** Number of uploads that run, or will run by themselves. */
   get unfinished(): number {
     return this.#running.size + this.#small.size + this.#large.size;
   }
@@ -74,7 +74,7 @@ export class UploadList implements InitQueue {
     return this.#all.size === FINAL_STATUSES.reduce((sum, status) => sum + this.withStatus(status).size, 0);
   }
 
-  /** In the order in which they were added; the same array as long as nothing in it has changed. */
+  /** Snapshots in the order of adding; the same array as long as nothing in it has changed. */
   get snapshots(): readonly UploadSnapshot[] {
     const last = this.#snapshots;
     const now = this.all.map(({ snapshot }) => snapshot);
@@ -86,7 +86,7 @@ export class UploadList implements InitQueue {
     return this.snapshots.filter((snapshot) => snapshot.status === status);
   }
 
-  /** All uploads that were not aborted, as one; those that lack their file move nothing, and are left out. */
+  /** Totals over all uploads, without the aborted ones and those that need their file. */
   get progress(): TotalProgress {
     let loaded = 0;
     let total = 0;
@@ -143,20 +143,20 @@ export class UploadList implements InitQueue {
     this.#unindex(upload);
   }
 
-  /** Whether an upload begins by itself when its turn comes. */
+  /** Whether an upload is queued to start by itself. */
   isInQueue(upload: Upload): boolean {
     return this.#small.has(upload) || this.#large.has(upload);
   }
 
-  /** Puts a queued upload in line for its turn. */
+  /** Adds an upload to the queue. */
   enqueue(upload: Upload): void {
     (this.#isSmall(upload) ? this.#small : this.#large).add(upload);
   }
 
-  /** Takes in that an upload's status has changed. */
+  /** Indexes an upload anew, after its status has changed. */
   reindex(upload: Upload): void {
     this.#unindex(upload);
-    const booked = { status: upload.status, twins: twinKey(upload.facts) };
+    const booked = { status: upload.status, twins: duplicateKey(upload.facts) };
     this.#indexed.set(upload, booked);
     joinSet(this.#byStatus, booked.status, upload);
     joinSet(this.#duplicates, booked.twins, upload);
@@ -167,14 +167,14 @@ export class UploadList implements InitQueue {
     this.#large.delete(upload);
   }
 
-  /** Begins as many as keep the lanes full: a small file never waits for the large ones to end. */
+  /** Starts queued uploads while there are lanes; small files do not wait for large ones. */
   startNext(): void {
     const { lanes } = this.#scheduler;
     if (this.isPaused) return;
     let large = 0;
     let small = 0;
     for (const upload of this.#running) {
-      // what another tab sends takes no lane of ours
+      // an upload that another tab sends uses no lane of this one
       if (upload.snapshot.waitingFor === 'tab') continue;
       if (this.#isSmall(upload)) small++;
       else large++;
@@ -191,7 +191,7 @@ export class UploadList implements InitQueue {
     this.#indexed.delete(upload);
   }
 
-  /** Whether one request will do. */
+  /** Whether the file is sent in a single request. */
   #isSmall({ facts, session }: Upload): boolean {
     const { partSize } = this.#settings.options;
     return facts.size <= (partSize === 'auto' ? DEFAULT_PART_SIZE : partSize) && !session?.uploadId;
@@ -200,10 +200,10 @@ export class UploadList implements InitQueue {
 
 const NONE: ReadonlySet<Upload> = new Set();
 
-/** What two listings of one file have in common. */
-export type TwinFacts = Pick<UploadFacts, 'name' | 'size' | 'lastModified' | 'relativePath'>;
+/** What two uploads of the same file have in common. */
+export type DuplicateFacts = Pick<UploadFacts, 'name' | 'size' | 'lastModified' | 'relativePath'>;
 
-const twinKey = ({ name, size, lastModified, relativePath }: TwinFacts): string =>
+const duplicateKey = ({ name, size, lastModified, relativePath }: DuplicateFacts): string =>
   [size, lastModified, relativePath, name].join('\n');
 
 function joinSet<K>(sets: Map<K, Set<Upload>>, key: K, upload: Upload): void {
