@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isAction } from './actions/multipart.js';
-import { actionNameOf, MAX_BODY, refuse, unknownAction, wrongMethod } from './http/http.js';
+import { isAction } from './actions/action-table.js';
+import { refusalResponse } from './http/responses.js';
+import { actionNameFrom, unknownActionRefusal, methodRefusal } from './http/routing.js';
+import { MAX_BODY_BYTES } from './http/json-body.js';
 import { SignerRefusal } from './util/refusal.js';
 import { parseUrl } from './util/url.js';
 
@@ -13,7 +15,7 @@ type MountedRequest = IncomingMessage & { originalUrl?: string; body?: unknown }
 export type NodeHandler = (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void) => void;
 
 /** Milliseconds for which the rest of a body is read and discarded after its request has been answered. */
-const DISCARD_TIMEOUT = 5_000;
+const DISCARD_TIMEOUT_MS = 5_000;
 
 /**
  * Makes a signer a request listener of `node:http`, or middleware of Express and connect, mounted anywhere: the URL's
@@ -37,7 +39,7 @@ async function respond(
   next: Parameters<NodeHandler>[2],
 ): Promise<void> {
   const path = pathOf(req);
-  const action = actionNameOf(parseUrl(path, 'http://localhost')?.pathname ?? '');
+  const action = actionNameFrom(parseUrl(path, 'http://localhost')?.pathname ?? '');
   if (next && !isAction(action)) return next();
   const request = requestOf(req, path);
   const response = req.method === 'TRACE' ? refuseTrace(action) : request ? await handler(request) : refuseMalformed();
@@ -53,11 +55,11 @@ async function respond(
  * @see https://fetch.spec.whatwg.org/#forbidden-method
  */
 function refuseTrace(action: string): Response {
-  return refuse(isAction(action) ? wrongMethod(action, 'TRACE') : unknownAction(action), {});
+  return refusalResponse(isAction(action) ? methodRefusal(action, 'TRACE') : unknownActionRefusal(action), {});
 }
 
 const refuseMalformed = (): Response =>
-  refuse(new SignerRefusal(400, 'invalid-request', 'The request has no valid Host, path or headers.'), {});
+  refusalResponse(new SignerRefusal(400, 'invalid-request', 'The request has no valid Host, path or headers.'), {});
 
 /**
  * Reads and discards what still arrives of a body after its request has been answered: a client that is still sending
@@ -66,8 +68,8 @@ const refuseMalformed = (): Response =>
 function discardRest(req: MountedRequest, res: ServerResponse): void {
   res.once('finish', () => {
     if (req.complete) return;
-    let left = MAX_BODY;
-    const timer = setTimeout(() => req.destroy(), DISCARD_TIMEOUT).unref();
+    let left = MAX_BODY_BYTES;
+    const timer = setTimeout(() => req.destroy(), DISCARD_TIMEOUT_MS).unref();
     req.on('data', (chunk: Buffer) => {
       left -= chunk.length;
       if (left < 0) req.destroy();

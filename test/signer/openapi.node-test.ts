@@ -10,7 +10,7 @@ import type { ValidateFunction } from 'ajv/dist/2020.js';
 import { startBucket } from '../../demo/bucket/index.js';
 import type { RunningBucket } from '../../demo/bucket/index.js';
 import type { Action, ChunkLoadedRequest } from '../../src/protocol.js';
-import { ACTIONS } from '../../src/signer/actions/multipart.js';
+import { ACTIONS } from '../../src/signer/actions/action-table.js';
 import { checkConformance } from '../../src/signer/tools/conformance/conformance.js';
 import { createMemoryTracker, createSigner } from '../../src/signer/index.js';
 import type { SignerOptions } from '../../src/signer/index.js';

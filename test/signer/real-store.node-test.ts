@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { checkStore } from '../../src/signer/tools/check-store.js';
+import { checkStore } from '../../src/signer/tools/check/check-store.js';
 import { checkConformance } from '../../src/signer/tools/conformance/conformance.js';
 import { createMemoryTracker, createSigner, sweep, verifyReceipt } from '../../src/signer/index.js';
 import type { SignerOptions, StoredFile } from '../../src/signer/index.js';

@@ -1,13 +1,13 @@
 import type { ChecksumAlgorithm, InitFile, PostPolicy } from '../../protocol.js';
-import type { Call } from './call.js';
-import { cleanName, MAX_KEY_BYTES } from '../policy/names.js';
-import { freshPrefix, signPost } from '../s3/posts.js';
-import type { PostTerms } from '../s3/posts.js';
+import type { Call } from './call-context.js';
+import { cleanName, MAX_KEY_BYTES } from '../policy/object-keys.js';
+import { randomPrefix, signPostPolicy } from '../s3/post-policy.js';
+import type { PostConditions } from '../s3/post-policy.js';
 
 /** The POST policies of one call to init: files of the same headers share one. */
-export class PostBatch {
-  readonly #prefix = freshPrefix();
-  readonly #policies = new Map<string, PostTerms & { ref: string; sizes: [number, number] }>();
+export class PostPolicyBatch {
+  readonly #prefix = randomPrefix();
+  readonly #policies = new Map<string, PostConditions & { ref: string; sizes: [number, number] }>();
   #keys = 0;
 
   /** Names a new object below this call's own prefix. */
@@ -17,7 +17,7 @@ export class PostBatch {
   }
 
   /** Lets an object be posted: under the prefix where it is new, else under its very key. @returns the policy's name */
-  add(key: string, size: number, headers: PostTerms['headers'], checksum: ChecksumAlgorithm | null): string {
+  add(key: string, size: number, headers: PostConditions['headers'], checksum: ChecksumAlgorithm | null): string {
     const isNew = key.startsWith(this.#prefix);
     const place = isNew ? { prefix: this.#prefix } : { exact: key };
     const id = JSON.stringify([place, headers, checksum]);
@@ -37,7 +37,7 @@ export class PostBatch {
   async sign({ postSigner, terms }: Call): Promise<Record<string, PostPolicy> | undefined> {
     if (this.#policies.size === 0) return undefined;
     const signed = [...this.#policies.values()].map(async (policy) => {
-      return [policy.ref, await signPost(postSigner, terms, policy)] as const;
+      return [policy.ref, await signPostPolicy(postSigner, terms, policy)] as const;
     });
     return Object.fromEntries(await Promise.all(signed));
   }

@@ -1,7 +1,7 @@
 /** Sealed grants: what init allowed, handed to the browser so that the signer itself remembers nothing. */
 import type { ChecksumAlgorithm } from '../../protocol.js';
 import { isChecksumAlgorithm } from '../s3/checksums.js';
-import { markOf } from '../util/hashes.js';
+import { shortHash } from '../util/hashes.js';
 import { SignerRefusal } from '../util/refusal.js';
 import { createSeal } from './seal.js';
 
@@ -55,7 +55,7 @@ export interface Audience {
 export function createSealer(secrets: readonly string[], audience: Audience): Sealer {
   const { name, storeName, region, bucket } = audience;
   const { seal, open } = createSeal(secrets, 'mule-upload grant 2', [`mule-upload grant 1\n${bucket}`]);
-  const mark = Promise.resolve(markOf(JSON.stringify([name, storeName, region, bucket])));
+  const mark = Promise.resolve(shortHash(JSON.stringify([name, storeName, region, bucket])));
   const expired = (why: string) => new SignerRefusal(403, 'grant-expired', `The grant ${why}; init gives a new one.`);
   return {
     seal: async (grant) => seal([await mark, ...pack(grant)]),

@@ -1,9 +1,9 @@
 /** Receipts: what the signer saw stored, sealed for a backend that need not believe the page. */
-import { expect, isMatch, OptionError, secretsFrom } from '../util/expectations.js';
+import { expect, isMatch, OptionError, checkSecrets } from '../util/option-checks.js';
 import type { Audience } from './grant.js';
-import { markOf } from '../util/hashes.js';
+import { shortHash } from '../util/hashes.js';
 import { createSeal } from './seal.js';
-import { isEndpoint, storeNameOf } from '../s3/store.js';
+import { isEndpointUrl, storeIdentity } from '../s3/store-address.js';
 
 /** What a receipt says of an object, as the store itself told the signer. */
 export interface Receipt {
@@ -52,7 +52,7 @@ export class ReceiptError extends Error {
 type SealedReceipt = Receipt & { signer?: string; store?: string; region?: string };
 
 /** The mark that stands for a principal where browsers can see it. */
-export const markOfPrincipal = (principal: string): Promise<string> => markOf(`mule-upload principal\n${principal}`);
+export const hashPrincipal = (principal: string): Promise<string> => shortHash(`mule-upload principal\n${principal}`);
 
 const sealFor = (secrets: readonly string[], bucket: string) => createSeal(secrets, `mule-upload receipt 1\n${bucket}`);
 
@@ -74,7 +74,7 @@ export function createReceiptWriter(
  *   above 0, and a `principal` that is there but undefined
  */
 export async function verifyReceipt(receipt: string, expectations: ReceiptExpectations): Promise<Receipt> {
-  const { secrets, bucket, principal, maxAge, now } = settle(expectations);
+  const { secrets, bucket, principal, maxAge, now } = checkExpectations(expectations);
   const opened = await sealFor(secrets, bucket).open(String(receipt));
   if (opened.state === 'forged') throw new ReceiptError('forged', 'The receipt is not one that this signer gave.');
   if (opened.state === 'retired')
@@ -83,25 +83,25 @@ export async function verifyReceipt(receipt: string, expectations: ReceiptExpect
   if (now - read.time > maxAge * 1_000) throw new ReceiptError('expired', 'The receipt is too old.');
   const isOfAnother =
     signer !== expectations.name
-    || (expectations.endpoint !== undefined && store !== storeNameOf(expectations.endpoint))
+    || (expectations.endpoint !== undefined && store !== storeIdentity(expectations.endpoint))
     || (expectations.region !== undefined && region !== expectations.region);
   if (isOfAnother)
     throw new ReceiptError('audience', 'The receipt is one of another signer: compare name, endpoint and region.');
   if (principal !== undefined) {
-    const mark = principal === null ? null : await markOfPrincipal(String(principal));
+    const mark = principal === null ? null : await hashPrincipal(String(principal));
     if (read.principal !== mark) throw new ReceiptError('principal', 'The receipt is for somebody else.');
   }
   return read;
 }
 
 /** @throws OptionError, a TypeError, for what would take a receipt that is not good, or none at all */
-function settle(expectations: ReceiptExpectations) {
+function checkExpectations(expectations: ReceiptExpectations) {
   const { secret, bucket, name, endpoint, region, principal, maxAge = 86_400, now = Date.now } = expectations;
-  const secrets = secretsFrom(secret);
+  const secrets = checkSecrets(secret);
   const isText = isMatch(/./);
   expect('bucket', bucket, isText, 'the name of a bucket');
   if (name !== undefined) expect('name', name, isText, 'the name of a signer');
-  if (endpoint !== undefined) expect('endpoint', endpoint, isEndpoint, 'an http or https URL of a store');
+  if (endpoint !== undefined) expect('endpoint', endpoint, isEndpointUrl, 'an http or https URL of a store');
   if (region !== undefined) expect('region', region, isText, 'the name of a region');
   expect(
     'maxAge',

@@ -6,12 +6,12 @@ import { hmacKey, type HmacKey } from '../util/hashes.js';
  * What came of opening a text: the value, or why there is none; `retired` is what a secret no longer in use, or an
  * earlier release, sealed.
  */
-export type Opened = { state: 'sealed'; value: unknown } | { state: 'forged' } | { state: 'retired' };
+export type OpenResult = { state: 'sealed'; value: unknown } | { state: 'forged' } | { state: 'retired' };
 
 export interface Seal {
   /** Gives `{key id}.{payload}.{seal}`, payload and seal in base64url. */
   seal(value: unknown): Promise<string>;
-  open(sealed: string): Promise<Opened>;
+  open(sealed: string): Promise<OpenResult>;
 }
 
 interface SealingKey {

@@ -1,6 +1,6 @@
 /** Key templates, such as `users/{principal}/{date}/{random}/{name}`. */
 import { hex, percentEncode, randomBytes, utf8 } from '../util/bytes.js';
-import { cleanName, MAX_KEY_BYTES } from './names.js';
+import { cleanName, MAX_KEY_BYTES } from './object-keys.js';
 
 /** What may stand in braces. */
 export const PLACEHOLDERS = ['principal', 'random', 'date', 'name'] as const;
@@ -9,7 +9,7 @@ type Placeholder = (typeof PLACEHOLDERS)[number];
 const BRACES = /\{([^{}]*)\}/g;
 
 /** Tells what is wrong with a template, or null. */
-export function faultOfTemplate(template: string): string | null {
+export function findTemplateFault(template: string): string | null {
   const names = [...template.matchAll(BRACES)].map(([, name]) => name!);
   const unknown = names.find((name) => !(PLACEHOLDERS as readonly string[]).includes(name));
   if (unknown !== undefined) return `{${unknown}} is none of ${PLACEHOLDERS.map((name) => `{${name}}`).join(' ')}`;
@@ -23,9 +23,9 @@ export function faultOfTemplate(template: string): string | null {
  * Fills in a template. Names are cleaned and shortened to fit, `{random}` is 128 bits, `{date}` the day in UTC, and
  * principals are written so that no two are alike and none holds a slash; nobody's is `~`.
  */
-export function fillTemplate(template: string, filename: string, principal: string | null, now: number): string {
+export function expandKeyTemplate(template: string, filename: string, principal: string | null, now: number): string {
   const fixed: Record<Exclude<Placeholder, 'name'>, () => string> = {
-    principal: () => segmentOf(principal),
+    principal: () => encodePrincipal(principal),
     random: () => hex(randomBytes(16)),
     date: () => new Date(now).toISOString().slice(0, 10),
   };
@@ -37,7 +37,7 @@ export function fillTemplate(template: string, filename: string, principal: stri
 }
 
 /** Reversible, so that no two principals share a segment: all but letters, digits, `-` and `_` is encoded. */
-function segmentOf(principal: string | null): string {
+function encodePrincipal(principal: string | null): string {
   if (principal === null) return '~';
   return percentEncode(principal).replaceAll('.', '%2E').replaceAll('~', '%7E');
 }

@@ -57,12 +57,12 @@ for (const line of `${FORMATS}\n${MORE_FORMATS}`.split('\n')) {
 }
 
 /** What is meant by no type: browsers, and the engine, write it for what they do not know. */
-export const UNTYPED = 'application/octet-stream';
+export const UNKNOWN_TYPE = 'application/octet-stream';
 
 /** Gives a type without parameters, in lower case; `''` for one that says nothing. */
-export function bareType(contentType: string): string {
+export function mediaTypeOf(contentType: string): string {
   const type = contentType.split(';')[0]!.trim().toLowerCase();
-  return type === UNTYPED ? '' : type;
+  return type === UNKNOWN_TYPE ? '' : type;
 }
 
 /** Gives a name's extension in lower case, without the dot; `''` where it has none. */

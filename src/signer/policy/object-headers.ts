@@ -4,8 +4,9 @@
  */
 import type { InitFile } from '../../protocol.js';
 import { percentEncode } from '../util/bytes.js';
-import { cleanName, cutText, cutToBytes } from './names.js';
-import { askOwner, PolicyFault } from './policy-fault.js';
+import { cleanName } from './object-keys.js';
+import { cutText, cutToBytes } from '../util/cut-text.js';
+import { callPolicyFunction, PolicyError } from './policy-error.js';
 
 /** A fixed value, or a function of file and principal. */
 export type PerFile<T> = T | ((file: Readonly<InitFile>, principal: string | null) => T | Promise<T>);
@@ -50,7 +51,7 @@ const MAX_TAGS = 10;
 const MAX_TAG_NAME = 128;
 const MAX_TAG_VALUE = 256;
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_Tag.html */
-const NO_TAG_CHARACTER = /[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu;
+const INVALID_TAG_CHARACTERS = /[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu;
 /**
  * Bytes of all names and values; some stores count `x-amz-meta-` too. The signer's own mark of an object takes a part.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
@@ -61,7 +62,7 @@ const MAX_METADATA = 2_048 - 'x-amz-meta-mule-upload'.length - 22;
  * Gives the headers of one object; the file's type has been admitted before.
  * @throws PolicyFault where the policy's own functions throw, or give what S3 does not take
  */
-export async function headersFor(
+export async function objectHeaders(
   policy: ObjectPolicy & { readonly defaultAcl?: string | null },
   file: InitFile,
   principal: string | null,
@@ -84,41 +85,44 @@ export function chooseAcl(policy: ObjectPolicy, { acl }: InitFile): string | nul
   return acl !== undefined && policy.acls?.includes(acl) ? acl : null;
 }
 
-type Texts = Readonly<Record<string, string>>;
+type StringMap = Readonly<Record<string, string>>;
 
-type TextsFor = PerFile<Texts> | undefined;
+type StringMapOption = PerFile<StringMap> | undefined;
 
-async function tagsFor(tags: TextsFor, file: InitFile, principal: string | null): Promise<Texts> {
+async function tagsFor(tags: StringMapOption, file: InitFile, principal: string | null): Promise<StringMap> {
   if (typeof tags !== 'function') return tags ?? {};
-  const given = textsOf('policy.tags', (await askOwner('policy.tags', () => tags(file, principal))) ?? {});
+  const given = expectStrings(
+    'policy.tags',
+    (await callPolicyFunction('policy.tags', () => tags(file, principal))) ?? {},
+  );
   const fitted = Object.entries(given).map(([name, value]) => [
     name,
-    cutText(value.replace(NO_TAG_CHARACTER, '_'), MAX_TAG_VALUE),
+    cutText(value.replace(INVALID_TAG_CHARACTERS, '_'), MAX_TAG_VALUE),
   ]);
-  return expectFit('policy.tags', Object.fromEntries(fitted) as Texts, faultOfTags);
+  return expectFit('policy.tags', Object.fromEntries(fitted) as StringMap, findTagsFault);
 }
 
-async function metadataFor(metadata: TextsFor, file: InitFile, principal: string | null): Promise<Texts> {
+async function metadataFor(metadata: StringMapOption, file: InitFile, principal: string | null): Promise<StringMap> {
   if (typeof metadata !== 'function') return metadata ?? {};
-  const given = (await askOwner('policy.metadata', () => metadata(file, principal))) ?? {};
-  return expectFit('policy.metadata', fitMetadata(textsOf('policy.metadata', given)), faultOfMetadata);
+  const given = (await callPolicyFunction('policy.metadata', () => metadata(file, principal))) ?? {};
+  return expectFit('policy.metadata', fitMetadata(expectStrings('policy.metadata', given)), findMetadataFault);
 }
 
 /** @throws PolicyFault for what is no object of texts */
-function textsOf(option: string, given: unknown): Texts {
+function expectStrings(option: string, given: unknown): StringMap {
   if (typeof given === 'object' && given !== null && Object.values(given).every((text) => typeof text === 'string'))
-    return given as Texts;
-  throw new PolicyFault(`${option} gave something else than an object of texts`);
+    return given as StringMap;
+  throw new PolicyError(`${option} gave something else than an object of texts`);
 }
 
-function expectFit(option: string, texts: Texts, faultOf: (texts: Texts) => string | null): Texts {
+function expectFit(option: string, texts: StringMap, faultOf: (texts: StringMap) => string | null): StringMap {
   const fault = faultOf(texts);
-  if (fault) throw new PolicyFault(`${option} gave ${fault}`);
+  if (fault) throw new PolicyError(`${option} gave ${fault}`);
   return texts;
 }
 
 /** Tells which of the tags S3 would refuse, or null. */
-export function faultOfTags(tags: Texts): string | null {
+export function findTagsFault(tags: StringMap): string | null {
   const entries = Object.entries(tags);
   if (entries.length > MAX_TAGS) return `${entries.length} tags; S3 takes ${MAX_TAGS}`;
   const isFit = ([name, value]: [string, string]): boolean =>
@@ -128,31 +132,35 @@ export function faultOfTags(tags: Texts): string | null {
 }
 
 /** Tells why S3, or a header, would not take the metadata, or null. */
-export function faultOfMetadata(metadata: Texts): string | null {
+export function findMetadataFault(metadata: StringMap): string | null {
   const entries = Object.entries(metadata);
   if (!entries.every(([name]) => METADATA_NAME.test(name))) return 'a name that no header takes';
-  const bytes = entries.reduce((sum, [name, value]) => sum + bytesOfName(name) + printable(value).length, 0);
+  const bytes = entries.reduce((sum, [name, value]) => sum + bytesOfName(name) + encodeHeaderValue(value).length, 0);
   return bytes > MAX_METADATA ? `${bytes} bytes; S3 takes ${MAX_METADATA}` : null;
 }
 
 const bytesOfName = (name: string): number => 'x-amz-meta-'.length + name.length;
 
 /** Shares S3's room among the values: those that need less than an equal share leave the rest to the longer ones. */
-function fitMetadata(metadata: Texts): Texts {
-  const entries = Object.entries(metadata).map(([name, value]) => ({ name, value, bytes: printable(value).length }));
+function fitMetadata(metadata: StringMap): StringMap {
+  const entries = Object.entries(metadata).map(([name, value]) => ({
+    name,
+    value,
+    bytes: encodeHeaderValue(value).length,
+  }));
   let room = entries.reduce((left, { name }) => left - bytesOfName(name), MAX_METADATA);
   const fitted = new Map<string, string>();
   entries.sort((a, b) => a.bytes - b.bytes);
   for (const [index, { name, value, bytes }] of entries.entries()) {
     const share = Math.max(Math.floor(room / (entries.length - index)), 0);
-    fitted.set(name, bytes <= share ? value : cutToBytes(value, share, bytesOfCharacter));
+    fitted.set(name, bytes <= share ? value : cutToBytes(value, share, encodedBytesOf));
     room -= Math.min(bytes, share);
   }
   return Object.fromEntries(Object.keys(metadata).map((name) => [name, fitted.get(name)!]));
 }
 
 /** What a character takes at most; a space only where it has to be encoded. */
-const bytesOfCharacter = (character: string): number => (character === ' ' ? 3 : printable(character).length);
+const encodedBytesOf = (character: string): number => (character === ' ' ? 3 : encodeHeaderValue(character).length);
 
 function encryptionHeaders(encryption: Encryption | undefined): Record<string, string> {
   if (encryption === undefined) return {};
@@ -164,18 +172,18 @@ function encryptionHeaders(encryption: Encryption | undefined): Record<string, s
   };
 }
 
-function taggingHeader(tags: Texts): Record<string, string> {
+function taggingHeader(tags: StringMap): Record<string, string> {
   const pairs = Object.entries(tags).map((pair) => pair.map(percentEncode).join('='));
   return pairs.length > 0 ? { 'x-amz-tagging': pairs.join('&') } : {};
 }
 
-const metadataHeaders = (metadata: Texts): Record<string, string> =>
+const metadataHeaders = (metadata: StringMap): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name.toLowerCase()}`, printable(value)]),
+    Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name.toLowerCase()}`, encodeHeaderValue(value)]),
   );
 
 /** Percent-encodes what a header cannot carry, and what a canonical header would lose: white space at its ends. */
-const printable = (text: string): string =>
+const encodeHeaderValue = (text: string): string =>
   text.replace(/[^\x20-\x7e]|%/gu, percentEncode).replace(/^ +| +$| {2,}/g, (spaces) => '%20'.repeat(spaces.length));
 
 /**

@@ -9,18 +9,18 @@ import {
   isMatch,
   OptionError,
   withoutUndefined,
-} from '../util/expectations.js';
-import { faultOfTemplate, fillTemplate } from './key-template.js';
-import { faultOfKey } from './names.js';
-import { faultOfMetadata, faultOfTags } from './object-headers.js';
+} from '../util/option-checks.js';
+import { findTemplateFault, expandKeyTemplate } from './key-template.js';
+import { findKeyFault } from './object-keys.js';
+import { findMetadataFault, findTagsFault } from './object-headers.js';
 import type { ObjectPolicy } from './object-headers.js';
 import { POLICY_DEFAULTS } from './policy.js';
-import type { Policy, SettledPolicy } from './policy.js';
+import type { Policy, ResolvedPolicy } from './policy.js';
 
 /** What is known of the store. */
-export interface StoreTraits {
+export interface StoreCapabilities {
   /** Whether it heeds `If-None-Match`. */
-  knowsConditions: boolean;
+  supportsIfNoneMatch: boolean;
   /** Whether it refuses `x-amz-*` headers that are not signed. */
   refusesUnsignedHeaders: boolean;
 }
@@ -29,7 +29,10 @@ export interface StoreTraits {
  * Checks a policy and fills in the defaults.
  * @throws OptionError naming option and value
  */
-export function settlePolicy(policy: Policy, { knowsConditions, refusesUnsignedHeaders }: StoreTraits): SettledPolicy {
+export function resolvePolicy(
+  policy: Policy,
+  { supportsIfNoneMatch, refusesUnsignedHeaders }: StoreCapabilities,
+): ResolvedPolicy {
   expect('policy', policy, (value) => typeof value === 'object' && value !== null, 'an object');
   const { overwrite } = policy;
   const settled = { ...POLICY_DEFAULTS, ...withoutUndefined(policy) };
@@ -46,27 +49,27 @@ export function settlePolicy(policy: Policy, { knowsConditions, refusesUnsignedH
     );
   }
   if (accept !== undefined) expect('policy.accept', accept, isMatch(/^/), 'a text');
-  if (typeof key === 'string') expectTemplate(key);
+  if (typeof key === 'string') checkKeyTemplate(key);
   else if (key !== undefined) expect('policy.key', key, isFunction, 'a template or a function');
   if (objectKeys !== undefined) expect('policy.objectKeys', objectKeys, isMatch(/^/), 'the prefix of keys');
   expect('policy.posts', posts, isBoolean, 'true or false');
   if (overwrite !== undefined) expect('policy.overwrite', overwrite, isBoolean, 'true or false');
   if (posts && overwrite === false)
     throw new OptionError('policy.posts', 'true; a POST cannot forbid overwriting, so overwrite cannot be false');
-  settleObject(settled);
+  checkObjectPolicy(settled);
   return {
     ...settled,
-    overwrite: overwrite ?? (posts || !knowsConditions),
+    overwrite: overwrite ?? (posts || !supportsIfNoneMatch),
     defaultAcl: refusesUnsignedHeaders ? null : 'private',
   };
 }
 
-function expectTemplate(template: string): void {
-  const fault = faultOfTemplate(template) ?? faultOfKey(fillTemplate(template, 'name', 'id', 0));
+function checkKeyTemplate(template: string): void {
+  const fault = findTemplateFault(template) ?? findKeyFault(expandKeyTemplate(template, 'name', 'id', 0));
   if (fault) throw new OptionError('policy.key', `${JSON.stringify(template)} is no template of keys: ${fault}`);
 }
 
-function settleObject({ acls, storageClass, encryption, tags, metadata, disposition }: ObjectPolicy): void {
+function checkObjectPolicy({ acls, storageClass, encryption, tags, metadata, disposition }: ObjectPolicy): void {
   if (acls !== undefined) expect('policy.acls', acls, isListOf(isMatch(/^[\w-]+$/)), 'a list of canned ACLs');
   if (storageClass !== undefined)
     expect('policy.storageClass', storageClass, isMatch(/^[A-Z][A-Z_]{1,63}$/), 'a storage class');
@@ -75,8 +78,9 @@ function settleObject({ acls, storageClass, encryption, tags, metadata, disposit
   for (const [name, value] of Object.entries({ tags, metadata })) {
     if (value !== undefined) expect(`policy.${name}`, value, isPerFile, 'an object of texts, or a function');
   }
-  if (tags !== undefined && typeof tags !== 'function') expectFit('policy.tags', tags, faultOfTags);
-  if (metadata !== undefined && typeof metadata !== 'function') expectFit('policy.metadata', metadata, faultOfMetadata);
+  if (tags !== undefined && typeof tags !== 'function') expectFit('policy.tags', tags, findTagsFault);
+  if (metadata !== undefined && typeof metadata !== 'function')
+    expectFit('policy.metadata', metadata, findMetadataFault);
   if (disposition !== undefined)
     expect('policy.disposition', disposition, isMatch(/^(attachment|inline)$/), 'attachment or inline');
 }

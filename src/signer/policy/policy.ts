@@ -3,11 +3,11 @@ import { isAccepted as matchesAccept } from '../../accept.js';
 import { choosePartSize, MAX_OBJECT_SIZE } from '../../limits.js';
 import type { InitFile } from '../../protocol.js';
 import { utf8 } from '../util/bytes.js';
-import { fillTemplate } from './key-template.js';
-import { bareType, extensionFor, extensionOf, typesOfName, UNTYPED } from './media-types.js';
-import { cleanName, cleanPath, faultOfKey, MAX_KEY_BYTES, shortenPath } from './names.js';
+import { expandKeyTemplate } from './key-template.js';
+import { mediaTypeOf, extensionFor, extensionOf, typesOfName, UNKNOWN_TYPE } from './media-types.js';
+import { cleanName, cleanPath, findKeyFault, MAX_KEY_BYTES, shortenPath } from './object-keys.js';
 import type { ObjectPolicy } from './object-headers.js';
-import { askOwner, PolicyFault } from './policy-fault.js';
+import { callPolicyFunction, PolicyError } from './policy-error.js';
 import { SignerRefusal } from '../util/refusal.js';
 
 export interface Policy extends ObjectPolicy {
@@ -55,9 +55,9 @@ export interface Policy extends ObjectPolicy {
   posts?: boolean;
 }
 
-type Settled = 'maxSize' | 'minSize' | 'maxFiles' | 'posts' | 'overwrite';
-export type SettledPolicy = Policy
-  & Required<Pick<Policy, Settled>> & {
+type DefaultedOption = 'maxSize' | 'minSize' | 'maxFiles' | 'posts' | 'overwrite';
+export type ResolvedPolicy = Policy
+  & Required<Pick<Policy, DefaultedOption>> & {
     /** The canned ACL that is signed where the browser wishes for none; null: none is. */
     defaultAcl: string | null;
   };
@@ -65,9 +65,9 @@ export type SettledPolicy = Policy
 export const POLICY_DEFAULTS = { maxSize: MAX_OBJECT_SIZE, minSize: 0, maxFiles: 100, posts: false } as const;
 
 /** Bytes of a name that something else stands before in the key. */
-const MAX_NAME = MAX_KEY_BYTES / 2;
+const MAX_NAME_BYTES = MAX_KEY_BYTES / 2;
 /** Bytes of a path that something else stands before in the key. */
-const MAX_PATH = (MAX_KEY_BYTES * 3) / 4;
+const MAX_PATH_BYTES = (MAX_KEY_BYTES * 3) / 4;
 const DEFAULT_TEMPLATE = 'uploads/{random}/{name}';
 
 const MEDIA_TYPE =
@@ -78,7 +78,7 @@ const MEDIA_TYPE =
  * @returns it with the name and the content type that its object may have
  * @throws SignerRefusal for a file that the policy does not take
  */
-export function admit(policy: SettledPolicy, file: InitFile): InitFile {
+export function validateFile(policy: ResolvedPolicy, file: InitFile): InitFile {
   const { maxSize, minSize, accept } = policy;
   const refuse = (code: string, why: string) =>
     new SignerRefusal(403, code, `“${cleanName(file.filename, 200)}” ${why}.`);
@@ -89,7 +89,7 @@ export function admit(policy: SettledPolicy, file: InitFile): InitFile {
     throw refuse('type', 'bears a type that is no media type');
   if (!accept) return file;
   if (!isAccepted(accept, file)) throw refuse('type', `is of a type that is not taken; taken are ${accept}`);
-  return bindToAccepted(accept, file);
+  return alignNameAndType(accept, file);
 }
 
 const acceptsType = (accept: string, content_type: string): boolean =>
@@ -99,9 +99,9 @@ const acceptsName = (accept: string, filename: string): boolean =>
   || (typesOfName(filename) ?? []).some((type) => acceptsType(accept, type));
 
 /** An extension or a type is enough to be accepted: the other one must then not say something else than that. */
-function bindToAccepted(accept: string, file: InitFile): InitFile {
+function alignNameAndType(accept: string, file: InitFile): InitFile {
   const filename = cleanName(file.filename);
-  const type = bareType(file.content_type);
+  const type = mediaTypeOf(file.content_type);
   if (type !== '' && acceptsType(accept, type)) {
     if (acceptsName(accept, filename) || !typesOfName(filename)) return file;
     return { ...file, filename: `${filename}.${extensionFor(type) ?? 'bin'}` };
@@ -110,7 +110,7 @@ function bindToAccepted(accept: string, file: InitFile): InitFile {
   // the type of another kind of file; one that the table does not know is taken for the extension's own
   const isForeign = types ? !types.includes(type) : extensionFor(type) !== undefined;
   if (type === '' || !isForeign) return file;
-  return { ...file, content_type: types?.[0] ?? UNTYPED };
+  return { ...file, content_type: types?.[0] ?? UNKNOWN_TYPE };
 }
 
 /**
@@ -119,34 +119,34 @@ function bindToAccepted(accept: string, file: InitFile): InitFile {
  * @throws PolicyFault where the policy's own `key` throws, or gives an unfit one
  */
 export async function chooseKey(
-  policy: SettledPolicy,
+  policy: ResolvedPolicy,
   file: InitFile,
   principal: string | null,
   now: number,
 ): Promise<string> {
-  if (policy.objectKeys !== undefined && file.object_key) return wishedKey(policy, policy.objectKeys, file);
+  if (policy.objectKeys !== undefined && file.object_key) return requestedKey(policy, policy.objectKeys, file);
   const { key: naming = DEFAULT_TEMPLATE } = policy;
   let key: string;
-  if (typeof naming === 'string') key = fillTemplate(naming, file.filename, principal, now);
+  if (typeof naming === 'string') key = expandKeyTemplate(naming, file.filename, principal, now);
   else {
     const named = await withCleanNames(file);
-    key = await askOwner('policy.key', () => naming(named, principal));
+    key = await callPolicyFunction('policy.key', () => naming(named, principal));
   }
-  const fault = faultOfKey(key);
-  if (fault) throw new PolicyFault(`policy.key gave an unfit key: ${fault}`);
+  const fault = findKeyFault(key);
+  if (fault) throw new PolicyError(`policy.key gave an unfit key: ${fault}`);
   return key;
 }
 
 /** Tells whether the signer alone names this file's object, so that it may stand below any prefix. */
-export const isNamedHere = (policy: SettledPolicy, file: InitFile): boolean =>
+export const isKeyChosenBySigner = (policy: ResolvedPolicy, file: InitFile): boolean =>
   policy.key === undefined && !(policy.objectKeys !== undefined && file.object_key);
 
 /** Whether every key of the policy's own making holds random bits, so that none is ever given twice. */
-const makesRandomKeys = ({ key = DEFAULT_TEMPLATE, objectKeys }: SettledPolicy): boolean =>
+const makesRandomKeys = ({ key = DEFAULT_TEMPLATE, objectKeys }: ResolvedPolicy): boolean =>
   objectKeys === undefined && typeof key === 'string' && key.includes('{random}');
 
 /** Tells whether a key that was chosen here holds random bits, so that no other upload is ever given it. */
-export const isOwnKey = (policy: SettledPolicy, chosen: string): boolean =>
+export const isUniqueKey = (policy: ResolvedPolicy, chosen: string): boolean =>
   makesRandomKeys(policy) && /[\da-f]{32}/.test(chosen);
 
 /**
@@ -155,7 +155,7 @@ export const isOwnKey = (policy: SettledPolicy, chosen: string): boolean =>
  * number are no longer than those of a file of `maxSize`, no mixture is larger than `maxSize`.
  * @param verifiesSize whether the store refuses to complete an upload of another size than was granted
  */
-export function partSizeFor(policy: SettledPolicy, file: InitFile, verifiesSize: boolean): number {
+export function partSizeFor(policy: ResolvedPolicy, file: InitFile, verifiesSize: boolean): number {
   const { maxSize, partSize } = policy;
   if (verifiesSize || maxSize >= MAX_OBJECT_SIZE || makesRandomKeys(policy))
     return choosePartSize(file.filesize, partSize ?? file.part_size);
@@ -168,18 +168,18 @@ export function partSizeFor(policy: SettledPolicy, file: InitFile, verifiesSize:
 
 /** A key made of what a stranger calls a file is then fit without further ado. */
 async function withCleanNames(file: InitFile): Promise<InitFile> {
-  const filename = cleanName(file.filename, MAX_NAME);
+  const filename = cleanName(file.filename, MAX_NAME_BYTES);
   if (file.relative_path === undefined) return { ...file, filename };
-  return { ...file, filename, relative_path: await shortenPath(cleanPath(file.relative_path), MAX_PATH) };
+  return { ...file, filename, relative_path: await shortenPath(cleanPath(file.relative_path), MAX_PATH_BYTES) };
 }
 
-function wishedKey({ accept }: SettledPolicy, prefix: string, file: InitFile): string {
+function requestedKey({ accept }: ResolvedPolicy, prefix: string, file: InitFile): string {
   const wish = file.object_key!;
   const path = cleanPath(wish);
   const folder = prefix + (wish.endsWith('/') && path ? `${path}/` : '');
-  const name = cleanName(file.filename, Math.min(MAX_NAME, Math.max(MAX_KEY_BYTES - utf8(folder).length, 1)));
+  const name = cleanName(file.filename, Math.min(MAX_NAME_BYTES, Math.max(MAX_KEY_BYTES - utf8(folder).length, 1)));
   const key = wish.endsWith('/') || !path ? folder + name : prefix + path;
-  const fault = faultOfKey(key);
+  const fault = findKeyFault(key);
   if (fault) throw new SignerRefusal(403, 'key-refused', `The object key wished for cannot be used: ${fault}.`);
   const extension = extensionOf(key);
   const isOther = !/^\d*$/.test(extension) && extension !== extensionOf(cleanName(file.filename));

@@ -12,16 +12,16 @@ export interface Checksum {
 }
 
 /** Bytes of a value. */
-const BYTES: Readonly<Record<ChecksumAlgorithm, number>> = { crc64nvme: 8, crc32c: 4, crc32: 4, sha256: 32 };
+const CHECKSUM_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = { crc64nvme: 8, crc32c: 4, crc32: 4, sha256: 32 };
 
 /** Every algorithm, best first. */
-export const CHECKSUM_ALGORITHMS = Object.keys(BYTES) as readonly ChecksumAlgorithm[];
+export const CHECKSUM_ALGORITHMS = Object.keys(CHECKSUM_BYTES) as readonly ChecksumAlgorithm[];
 
 /** UTF-16 units; longer than any value. */
-export const MAX_CHECKSUM = 64;
+export const MAX_CHECKSUM_LENGTH = 64;
 
 export const isChecksumAlgorithm = (value: unknown): value is ChecksumAlgorithm =>
-  typeof value === 'string' && Object.hasOwn(BYTES, value);
+  typeof value === 'string' && Object.hasOwn(CHECKSUM_BYTES, value);
 
 /** Of a multipart upload: CRCs of parts combine to one of the whole object, SHA-256 does not. */
 export const checksumTypeOf = (algorithm: ChecksumAlgorithm): 'FULL_OBJECT' | 'COMPOSITE' =>
@@ -44,7 +44,7 @@ export const bodyChecksumHeaders = (checksum: Checksum): Record<string, string> 
  * @param field for the refusal
  * @throws SignerRefusal 400 where none was agreed on, or it is no base64 of that many bytes
  */
-export function readChecksum(
+export function parseChecksumValue(
   agreed: ChecksumAlgorithm | null,
   value: string | undefined,
   field: string,
@@ -52,8 +52,8 @@ export function readChecksum(
   if (value === undefined) return null;
   if (agreed === null)
     throw new SignerRefusal(400, 'checksum-not-agreed', `${field}: no checksum was agreed on for this upload.`);
-  if (isBase64Of(BYTES[agreed], value)) return { algorithm: agreed, value };
-  const expected = `base64 of the ${BYTES[agreed]} bytes of a ${agreed}`;
+  if (isBase64Of(CHECKSUM_BYTES[agreed], value)) return { algorithm: agreed, value };
+  const expected = `base64 of the ${CHECKSUM_BYTES[agreed]} bytes of a ${agreed}`;
   throw new SignerRefusal(400, 'invalid-checksum', `${field} has to be ${expected}.`);
 }
 

@@ -19,17 +19,17 @@ export const ONLY_IF_NEW: Headers = { 'if-none-match': '*' };
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
  */
-export const NO_COPY: Headers = { 'x-amz-copy-source-if-match': '"none"', 'x-amz-copy-source-range': 'none' };
+export const COPY_GUARD: Headers = { 'x-amz-copy-source-if-match': '"none"', 'x-amz-copy-source-range': 'none' };
 
 /** Adds to a PUT, of an object or of a part, what keeps its holder from making it a copy. */
-export const withoutCopy = (operation: StoreOperation): StoreOperation =>
-  operation.method === 'PUT' ? { ...operation, headers: { ...operation.headers, ...NO_COPY } } : operation;
+export const withCopyGuard = (operation: StoreOperation): StoreOperation =>
+  operation.method === 'PUT' ? { ...operation, headers: { ...operation.headers, ...COPY_GUARD } } : operation;
 
 /**
  * CreateMultipartUpload; names the checksum that the parts are going to have.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
  */
-export const createUpload = (
+export const createMultipartUpload = (
   key: string,
   headers: Headers,
   checksum: ChecksumAlgorithm | null = null,
@@ -66,7 +66,7 @@ export const putObject = (
  * UploadPart of exactly so many bytes, and of those with that checksum alone.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
  */
-export const putPart = (
+export const uploadPart = (
   key: string,
   uploadId: string,
   partNumber: number,
@@ -88,7 +88,7 @@ export const listParts = (key: string, uploadId: string, marker = 0): StoreOpera
 });
 
 /** What Complete has to come to, or the store refuses it. */
-export interface Whole {
+export interface CompletedObject {
   /** Bytes; null where the store knows no such header. */
   size: number | null;
   /** As Create named it. */
@@ -101,11 +101,11 @@ export interface Whole {
  * CompleteMultipartUpload.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */
-export const completeUpload = (
+export const completeMultipartUpload = (
   key: string,
   uploadId: string,
   headers: Headers = {},
-  { size, algorithm, checksum }: Whole = { size: null, algorithm: null, checksum: null },
+  { size, algorithm, checksum }: CompletedObject = { size: null, algorithm: null, checksum: null },
 ): StoreOperation => ({
   method: 'POST',
   key,
@@ -119,7 +119,7 @@ export const completeUpload = (
 });
 
 /** AbortMultipartUpload. */
-export const abortUpload = (key: string, uploadId: string): StoreOperation => ({
+export const abortMultipartUpload = (key: string, uploadId: string): StoreOperation => ({
   method: 'DELETE',
   key,
   query: { uploadId },

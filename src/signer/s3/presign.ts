@@ -5,7 +5,7 @@
 import type { SignedRequest } from '../../protocol.js';
 import { hex, percentEncode, utf8 } from '../util/bytes.js';
 import { hmacKey, sha256, type HmacKey } from '../util/hashes.js';
-import type { StoreAddress } from './store.js';
+import type { StoreAddress } from './store-address.js';
 
 export interface Credentials {
   accessKeyId: string;
@@ -44,10 +44,10 @@ export function createPresigner(
   signingKeyFor: SigningKeys = createSigningKeys(region),
 ): Presigner {
   // a window of parts is signed on the same terms, and its parts are of one key
-  const common = new WeakMap<SigningTerms, CommonPart>();
-  const commonOf = (terms: SigningTerms): CommonPart => {
+  const common = new WeakMap<SigningTerms, SharedParameters>();
+  const commonOf = (terms: SigningTerms): SharedParameters => {
     let known = common.get(terms);
-    if (!known) common.set(terms, (known = makeCommonPart(terms, region)));
+    if (!known) common.set(terms, (known = createSharedParameters(terms, region)));
     return known;
   };
 
@@ -76,15 +76,15 @@ export function createPresigner(
 }
 
 /** What all signatures on the same terms have in common. */
-interface CommonPart {
+interface SharedParameters {
   timestamp: string;
   scope: string;
   /** Of the query; encoded and in order. */
   parameters: string;
 }
 
-function makeCommonPart({ credentials, now, expires }: SigningTerms, region: string): CommonPart {
-  const { timestamp, scope } = scopeOf(now, region);
+function createSharedParameters({ credentials, now, expires }: SigningTerms, region: string): SharedParameters {
+  const { timestamp, scope } = credentialScope(now, region);
   const { accessKeyId, sessionToken } = credentials;
   const parameters = [
     'X-Amz-Algorithm=AWS4-HMAC-SHA256',
@@ -97,7 +97,7 @@ function makeCommonPart({ credentials, now, expires }: SigningTerms, region: str
 }
 
 /** Gives the time and the credential scope as signatures write them. */
-export function scopeOf(now: number, region: string): { timestamp: string; scope: string } {
+export function credentialScope(now: number, region: string): { timestamp: string; scope: string } {
   const timestamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
   return { timestamp, scope: `${timestamp.slice(0, 8)}/${region}/s3/aws4_request` };
 }

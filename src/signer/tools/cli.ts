@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
 import { parseSize } from '../../limits.js';
 import type { ChecksumAlgorithm } from '../../protocol.js';
-import { checkStore } from './check-store.js';
+import { checkStore } from './check/check-store.js';
 import { checkConformance } from './conformance/conformance.js';
-import { OptionError, VARIABLES } from '../util/expectations.js';
+import { OptionError, ENVIRONMENT_VARIABLES } from '../util/option-checks.js';
 import { createSigner, sweep } from '../index.js';
 import type { SignerOptions } from '../index.js';
 import { createSqlTracker, toNodeHandler } from '../node.js';
@@ -148,7 +148,7 @@ function portFrom({ PORT = '8080' }: Variables): number {
 
 function explain(error: unknown): string {
   if (error instanceof OptionError)
-    return `${VARIABLES[error.option] ?? FLAGS[error.option] ?? error.option}: ${error.detail}`;
+    return `${ENVIRONMENT_VARIABLES[error.option] ?? FLAGS[error.option] ?? error.option}: ${error.detail}`;
   return error instanceof Error ? error.message : String(error);
 }
 

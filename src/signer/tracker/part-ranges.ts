@@ -1,8 +1,8 @@
 /** Sets of part numbers as runs `[first, last]`, ascending and apart from each other: a whole file is one run. */
-export type Runs = readonly (readonly [first: number, last: number])[];
+export type PartRanges = readonly (readonly [first: number, last: number])[];
 
 /** Puts part numbers in; those that are in already change nothing. */
-export function addToRuns(runs: Runs, chunks: readonly number[]): Runs {
+export function addParts(runs: PartRanges, chunks: readonly number[]): PartRanges {
   const all = [...runs, ...chunks.map((chunk) => [chunk, chunk] as const)].sort(([a], [b]) => a - b);
   const merged: [number, number][] = [];
   for (const [first, last] of all) {
@@ -14,15 +14,15 @@ export function addToRuns(runs: Runs, chunks: readonly number[]): Runs {
 }
 
 /** Gives the part numbers, ascending. */
-export const numbersIn = (runs: Runs): number[] =>
+export const toPartNumbers = (runs: PartRanges): number[] =>
   runs.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index));
 
 /** Writes runs as text, such as `1-500,502`: 10,000 parts stored in order are 7 characters. */
-export const formatRuns = (runs: Runs): string =>
+export const formatPartRanges = (runs: PartRanges): string =>
   runs.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(',');
 
 /** Reads what `formatRuns` wrote. */
-export const parseRuns = (text: string): Runs =>
+export const parsePartRanges = (text: string): PartRanges =>
   text === ''
     ? []
     : text.split(',').map((run) => {

@@ -75,19 +75,19 @@ const BUSY_TIMEOUT = 10_000;
 const MIGRATION_TRIES = 5;
 
 /** Does one piece of work after another, in the order in which they came. */
-export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+export type Enqueue = <T>(work: () => Promise<T>) => Promise<T>;
 
 export interface Database {
   db: Kysely<Tables>;
   /** Around every piece of work with `db`. */
-  inTurn: InTurn;
+  enqueue: Enqueue;
 }
 
 /**
  * SQLite has one connection. Kysely wakes all who wait for it each time it is free, to contend anew: with a thousand
  * of them each piece of work would cost a thousand wake-ups.
  */
-function createTurns(): InTurn {
+function createQueue(): Enqueue {
   let last: Promise<unknown> = Promise.resolve();
   return (work) => {
     const turn = last.then(work);
@@ -105,8 +105,8 @@ export async function openDatabase(url: string): Promise<Database> {
   const isPostgres = /^postgres(ql)?:\/\//.test(url);
   const db = await (isPostgres ? openPostgres(url) : openSqlite(url));
   try {
-    await migrate(db).catch(hideSecrets);
-    return { db, inTurn: isPostgres ? (work) => work() : createTurns() };
+    await migrate(db).catch(throwWithoutSecrets);
+    return { db, enqueue: isPostgres ? (work) => work() : createQueue() };
   } catch (error) {
     await db.destroy();
     throw error;
@@ -114,7 +114,7 @@ export async function openDatabase(url: string): Promise<Database> {
 }
 
 /** A driver's error may hold the whole URL, its password included. @throws Error that holds none */
-function hideSecrets(error: unknown): never {
+function throwWithoutSecrets(error: unknown): never {
   const { message, cause } = error as Error;
   const reason = cause instanceof Error ? `: ${cause.message || cause.name}` : '';
   throw new Error(redact(message + reason));
@@ -122,8 +122,8 @@ function hideSecrets(error: unknown): never {
 
 async function openPostgres(connectionString: string): Promise<Kysely<Tables>> {
   const [{ Kysely, PostgresDialect }, { default: pg }] = await Promise.all([
-    need('kysely', () => import('kysely')),
-    need('pg', () => import('pg')),
+    importOptional('kysely', () => import('kysely')),
+    importOptional('pg', () => import('pg')),
   ]);
   const pool = new pg.Pool({ connectionString });
   // a connection that breaks while nobody uses it must not end the process; the next query gets a new one
@@ -136,8 +136,8 @@ async function openSqlite(url: string): Promise<Kysely<Tables>> {
   // the URL may hold a password
   if (path === undefined) throw new TypeError('the database URL begins with neither postgres:// nor sqlite:');
   const [{ Kysely, SqliteDialect }, { default: Sqlite }] = await Promise.all([
-    need('kysely', () => import('kysely')),
-    need('libsql', () => import('libsql')),
+    importOptional('kysely', () => import('kysely')),
+    importOptional('libsql', () => import('libsql')),
   ]);
   const database = new Sqlite(path);
   database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT}`);
@@ -148,7 +148,7 @@ async function openSqlite(url: string): Promise<Kysely<Tables>> {
 }
 
 /** These packages come with the signer only where its owner installs them. */
-async function need<T>(name: string, load: () => Promise<T>): Promise<T> {
+async function importOptional<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (cause) {

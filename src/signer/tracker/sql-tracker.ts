@@ -1,8 +1,8 @@
 /** A tracker in a database, for any number of signer processes and machines. */
-import { addToRuns, formatRuns, numbersIn, parseRuns } from './part-ranges.js';
+import { addParts, formatPartRanges, toPartNumbers, parsePartRanges } from './part-ranges.js';
 import { openDatabase } from './sql-database.js';
 import type { UploadRow } from './sql-database.js';
-import { CLAIM_LIFE, MAX_UPLOADS_PER_KEY, unknownUpload } from './tracker.js';
+import { CLAIM_TIMEOUT_MS, MAX_UPLOADS_PER_KEY, placeholderUpload } from './tracker.js';
 import type { TrackedUpload, Tracker } from './tracker.js';
 
 export interface SqlTrackerOptions {
@@ -23,7 +23,7 @@ export interface SqlTracker extends Required<Tracker> {
  * @throws Error naming the package that is not installed, TypeError for a URL of another kind
  */
 export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOptions): Promise<SqlTracker> {
-  const { db, inTurn } = await openDatabase(url);
+  const { db, enqueue: inTurn } = await openDatabase(url);
 
   async function marksOf(principal: string, uploadId: string): Promise<string[]> {
     const rows = await db
@@ -98,7 +98,7 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
         if (!row) return null;
         // one that a sweep claimed, or that ended, since it was read must not be handed out: the next may do
         if (await touch(principal, row.upload_id))
-          return { ...(await uploadOf(row)), chunks: numbersIn(parseRuns(row.chunks)) };
+          return { ...(await uploadOf(row)), chunks: toPartNumbers(parsePartRanges(row.chunks)) };
       }
     },
 
@@ -126,7 +126,7 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
             .onConflict((conflict) => conflict.doNothing())
             .execute();
         }
-        const text = formatRuns(addToRuns(parseRuns(row.chunks), chunks));
+        const text = formatPartRanges(addParts(parsePartRanges(row.chunks), chunks));
         if (text !== row.chunks) {
           await transaction
             .updateTable('mule_upload')
@@ -140,7 +140,7 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
       if (isFirst) await trim(principal, key);
     },
 
-    async forget(principal, uploadId, ending = 'complete', upload = unknownUpload(principal, uploadId)) {
+    async forget(principal, uploadId, ending = 'complete', upload = placeholderUpload(principal, uploadId)) {
       const { bucket, key, size, partSize, checksum, begun } = upload;
       const known = await db.transaction().execute(async (transaction) => {
         // The row first, as note does: it is the lock. It is made where there is none yet: a notice may come later.
@@ -181,7 +181,10 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
         .where('touched', '<', before)
         // one whose sweep never came back is due again
         .where((is) =>
-          is.or([is('state', '=', 'started'), is('state', '=', 'sweeping').and('touched', '<', now() - CLAIM_LIFE)]),
+          is.or([
+            is('state', '=', 'started'),
+            is('state', '=', 'sweeping').and('touched', '<', now() - CLAIM_TIMEOUT_MS),
+          ]),
         )
         .orderBy('touched')
         .limit(limit)
@@ -198,7 +201,7 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
         .where((is) =>
           is.or([
             is('state', '=', 'started').and('touched', '<', before),
-            is('state', '=', 'sweeping').and('touched', '<', now() - CLAIM_LIFE),
+            is('state', '=', 'sweeping').and('touched', '<', now() - CLAIM_TIMEOUT_MS),
           ]),
         )
         .returning('upload_id')

@@ -1,7 +1,4 @@
 /** Uploads that are under way, so that their owner can go on with them on another machine. */
-import { addToRuns, numbersIn } from './part-ranges.js';
-import type { Runs } from './part-ranges.js';
-
 import type { ChecksumAlgorithm } from '../../protocol.js';
 
 /** One unfinished upload. Bytes, epoch milliseconds. */
@@ -35,7 +32,7 @@ export type Ending = 'complete' | 'aborted';
 export const MAX_UPLOADS_PER_KEY = 8;
 
 /** Milliseconds after which a sweep that claimed an upload and was never heard of again counts as failed. */
-export const CLAIM_LIFE = 600_000;
+export const CLAIM_TIMEOUT_MS = 600_000;
 
 /** Where the signer keeps track of uploads. Its calls may come more than once and in any order. */
 export interface Tracker {
@@ -64,124 +61,7 @@ export interface Tracker {
   release?(principal: string, uploadId: string, before: number): Promise<void>;
 }
 
-export interface MemoryTrackerOptions {
-  /**
-   * Uploads kept at most. Of those who have the most, the upload longest without a notice goes first: nobody can push
-   * out somebody else's by beginning many.
-   */
-  maxUploads?: number;
-  /** Epoch milliseconds; the clock by default. */
-  now?: () => number;
-}
-
-interface Entry {
-  upload: TrackedUpload;
-  runs: Runs;
-  touched: number;
-  state: 'started' | 'sweeping' | 'ended';
-}
-
-/** Makes a tracker in this process's memory: for one signer process, gone when it ends. */
-export function createMemoryTracker({
-  maxUploads = 10_000,
-  now = Date.now,
-}: MemoryTrackerOptions = {}): Required<Tracker> {
-  if (!Number.isSafeInteger(maxUploads) || maxUploads < 1) {
-    throw new TypeError(`option maxUploads: ${String(maxUploads)} is no whole number above 0`);
-  }
-  // by principal, then by upload ID, the one longest without a notice first
-  const principals = new Map<string, Map<string, Entry>>();
-  let size = 0;
-
-  const entryOf = (principal: string, uploadId: string): Entry | undefined => principals.get(principal)?.get(uploadId);
-
-  function remove(principal: string, uploadId: string): void {
-    const entries = principals.get(principal);
-    if (!entries?.delete(uploadId)) return;
-    size -= 1;
-    if (entries.size === 0) principals.delete(principal);
-  }
-
-  /** Puts an entry last in its principal's order, and lets go of what is too much. */
-  function put(entry: Entry): void {
-    const { principal, uploadId, key } = entry.upload;
-    const isNew = !entryOf(principal, uploadId);
-    remove(principal, uploadId);
-    const entries = principals.get(principal) ?? new Map<string, Entry>();
-    principals.set(principal, entries.set(uploadId, entry));
-    size += 1;
-    if (!isNew) return;
-    const ofKey = [...entries.keys()].filter((id) => entries.get(id)!.upload.key === key);
-    if (ofKey.length > MAX_UPLOADS_PER_KEY) remove(principal, ofKey[0]!);
-    if (size > maxUploads) evictFrom(entries.size * principals.size > maxUploads ? entries : largest());
-  }
-
-  const largest = (): Map<string, Entry> =>
-    [...principals.values()].reduce((most, entries) => (entries.size > most.size ? entries : most));
-
-  function evictFrom(entries: Map<string, Entry>): void {
-    const { principal, uploadId } = entries.values().next().value!.upload;
-    remove(principal, uploadId);
-  }
-
-  return {
-    async find(principal, marks) {
-      const matches = [...(principals.get(principal)?.values() ?? [])].filter(
-        ({ upload, state }) => state === 'started' && upload.marks.some((mark) => marks.includes(mark)),
-      );
-      const newest = matches.sort((a, b) => b.upload.begun - a.upload.begun)[0];
-      if (!newest) return null;
-      put({ ...newest, touched: now() });
-      return { ...newest.upload, chunks: numbersIn(newest.runs) };
-    },
-
-    async note(upload, chunks) {
-      const known = entryOf(upload.principal, upload.uploadId);
-      if (known && known.state !== 'started') return;
-      put({ upload, runs: addToRuns(known?.runs ?? [], chunks), touched: now(), state: 'started' });
-    },
-
-    async forget(principal, uploadId, _ending, upload) {
-      const known = entryOf(principal, uploadId)?.upload ?? upload ?? unknownUpload(principal, uploadId);
-      // kept for a while: a notice of a part, or of the start, may come after the last one
-      put({ upload: known, runs: [], touched: now(), state: 'ended' });
-    },
-
-    async touch(principal, uploadId) {
-      const known = entryOf(principal, uploadId);
-      if (known?.state === 'started') put({ ...known, touched: now() });
-    },
-
-    async stale(bucket, before, limit) {
-      const old = [...principals.values()]
-        .flatMap((entries) => [...entries.values()])
-        .filter(({ upload, touched }) => (upload.bucket === bucket || upload.bucket === '') && touched < before);
-      for (const { upload, state } of old) if (state === 'ended') remove(upload.principal, upload.uploadId);
-      // one whose sweep never came back is due again
-      const unfinished = old
-        .filter(({ state, touched }) => state === 'started' || (state === 'sweeping' && touched < now() - CLAIM_LIFE))
-        .sort((a, b) => a.touched - b.touched);
-      return unfinished.slice(0, limit).map(({ upload }) => upload);
-    },
-
-    async claim(principal, uploadId, before) {
-      const known = entryOf(principal, uploadId);
-      const isFree =
-        known?.state === 'started'
-          ? known.touched < before
-          : known?.state === 'sweeping' && known.touched < now() - CLAIM_LIFE;
-      if (isFree) Object.assign(known!, { state: 'sweeping', touched: now() });
-      return isFree;
-    },
-
-    async release(principal, uploadId, before) {
-      const known = entryOf(principal, uploadId);
-      if (known?.state === 'sweeping') Object.assign(known, { state: 'started', touched: before - 1 });
-    },
-  };
-}
-
 /** What stands for an upload that ended before there was any notice of it. */
-export const unknownUpload = (principal: string, uploadId: string): TrackedUpload => ({
+export const placeholderUpload = (principal: string, uploadId: string): TrackedUpload => ({
   ...{ principal, uploadId, bucket: '', key: '', size: 0, partSize: 0, begun: 0, checksum: null, marks: [] },
 });

@@ -4,21 +4,21 @@
  */
 import { toBase64Url, utf8, type Bytes } from './bytes.js';
 
-type Soon<T> = T | Promise<T>;
+type MaybePromise<T> = T | Promise<T>;
 
 /** A key of HMAC-SHA-256 (RFC 2104). */
 export interface HmacKey {
   /** Gives the 32 bytes over a text. */
-  sign(text: string): Soon<Bytes>;
+  sign(text: string): MaybePromise<Bytes>;
   /** Compares in time that does not tell where they differ. */
-  verify(signature: Bytes, text: string): Soon<boolean>;
+  verify(signature: Bytes, text: string): MaybePromise<boolean>;
 }
 
 export interface Hashes {
   /** Gives the 32 bytes of SHA-256 over a text. */
-  sha256(text: string): Soon<Bytes>;
+  sha256(text: string): MaybePromise<Bytes>;
   /** Makes a key of one byte or more. */
-  hmacKey(secret: Bytes): Soon<HmacKey>;
+  hmacKey(secret: Bytes): MaybePromise<HmacKey>;
 }
 
 const HMAC_SHA256 = { name: 'HMAC', hash: 'SHA-256' };
@@ -52,6 +52,6 @@ export function nodeHashes(): Hashes | null {
 export const { sha256, hmacKey }: Hashes = nodeHashes() ?? webHashes;
 
 /** Gives a short mark of a text: 128 bits of its SHA-256 in 22 characters. */
-export async function markOf(text: string): Promise<string> {
+export async function shortHash(text: string): Promise<string> {
   return toBase64Url((await sha256(text)).slice(0, 16));
 }

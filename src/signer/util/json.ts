@@ -2,9 +2,9 @@
 import { SignerRefusal } from './refusal.js';
 
 /** Levels of objects and lists within one another; the protocol itself has four, `params` may have more. */
-export const MAX_DEPTH = 32;
+export const MAX_JSON_DEPTH = 32;
 /** Entries of one list, or members of one object: as many as an upload has parts. */
-export const MAX_ENTRIES = 10_000;
+export const MAX_JSON_ENTRIES = 10_000;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -18,7 +18,7 @@ const CLOSE = new Set([0x5d, 0x7d]);
  * @throws SignerRefusal 400 for a text that is no JSON or too deep, 413 for one with too many entries
  */
 export function parseJson(text: string): unknown {
-  expectModest(text);
+  expectBounded(text);
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -26,7 +26,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-function expectModest(text: string): void {
+function expectBounded(text: string): void {
   const commas: number[] = [];
   let isText = false;
   for (let index = 0; index < text.length; index += 1) {
@@ -36,21 +36,21 @@ function expectModest(text: string): void {
       else if (unit === QUOTE) isText = false;
     } else if (unit === QUOTE) isText = true;
     else if (OPEN.has(unit)) {
-      if (commas.push(0) > MAX_DEPTH)
-        throw new SignerRefusal(400, 'invalid-json', `The body is nested deeper than ${MAX_DEPTH} levels.`);
+      if (commas.push(0) > MAX_JSON_DEPTH)
+        throw new SignerRefusal(400, 'invalid-json', `The body is nested deeper than ${MAX_JSON_DEPTH} levels.`);
     } else if (CLOSE.has(unit)) commas.pop();
-    else if (unit === COMMA && commas.length > 0 && ++commas[commas.length - 1]! >= MAX_ENTRIES)
-      throw new SignerRefusal(413, 'too-many', `A list in the body has more than ${MAX_ENTRIES} entries.`);
+    else if (unit === COMMA && commas.length > 0 && ++commas[commas.length - 1]! >= MAX_JSON_ENTRIES)
+      throw new SignerRefusal(413, 'too-many', `A list in the body has more than ${MAX_JSON_ENTRIES} entries.`);
   }
 }
 
 /** Names by which a careless merge reaches what all objects share. */
-const POLLUTING = new Set(['__proto__', 'constructor', 'prototype']);
+const POLLUTING_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
 /** Copies parsed JSON without members by which merging it into another object could pollute prototypes. */
 export function withoutPollution(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutPollution);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([name]) => !POLLUTING.has(name));
+  const entries = Object.entries(value).filter(([name]) => !POLLUTING_NAMES.has(name));
   return Object.fromEntries(entries.map(([name, member]) => [name, withoutPollution(member)]));
 }

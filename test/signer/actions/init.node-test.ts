@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createMemoryTracker } from '../../../src/signer/tracker/tracker.js';
+import { createMemoryTracker } from '../../../src/signer/tracker/memory-tracker.js';
 import { createCaller, DAY, fileOf, NOW, queryOf } from '../caller.js';
 
 const MIB = 1024 ** 2;

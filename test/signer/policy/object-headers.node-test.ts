@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { headersFor } from '../../../src/signer/policy/object-headers.js';
+import { objectHeaders } from '../../../src/signer/policy/object-headers.js';
 import type { ObjectPolicy } from '../../../src/signer/policy/object-headers.js';
 import { createCaller, fileOf, queryOf } from '../caller.js';
 
-const headersOf = (policy: ObjectPolicy, filename = 'film.mp4') => headersFor(policy, fileOf({ filename }), 'ada');
+const headersOf = (policy: ObjectPolicy, filename = 'film.mp4') => objectHeaders(policy, fileOf({ filename }), 'ada');
 
 describe('headers of a new object', () => {
   it('carry what the policy fixes, signed, for the browser to replay', async () => {

@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { chooseAcl } from '../../../src/signer/policy/object-headers.js';
-import { admit, chooseKey as choose } from '../../../src/signer/policy/policy.js';
-import { settlePolicy } from '../../../src/signer/policy/policy-options.js';
-import type { Policy, SettledPolicy } from '../../../src/signer/policy/policy.js';
+import { validateFile, chooseKey as choose } from '../../../src/signer/policy/policy.js';
+import { resolvePolicy } from '../../../src/signer/policy/policy-options.js';
+import type { Policy, ResolvedPolicy } from '../../../src/signer/policy/policy.js';
 import type { InitFile } from '../../../src/protocol.js';
 import { fileOf, NOW } from '../caller.js';
 
-const settled = (policy: Policy = {}) => settlePolicy(policy, { knowsConditions: false, refusesUnsignedHeaders: true });
-const chooseKey = (policy: SettledPolicy, file: InitFile, principal: string | null) =>
+const settled = (policy: Policy = {}) =>
+  resolvePolicy(policy, { supportsIfNoneMatch: false, refusesUnsignedHeaders: true });
+const chooseKey = (policy: ResolvedPolicy, file: InitFile, principal: string | null) =>
   choose(policy, file, principal, NOW);
 
 function verdict(policy: Policy, file: Partial<InitFile>): string {
   try {
-    admit(settled(policy), fileOf(file));
+    validateFile(settled(policy), fileOf(file));
     return 'taken';
   } catch (error) {
     return (error as { code: string }).code;

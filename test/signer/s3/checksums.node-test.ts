@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AllAnswer, ChecksumAlgorithm, SignedRequest } from '../../../src/protocol.js';
-import { createMemoryTracker } from '../../../src/signer/tracker/tracker.js';
+import { createMemoryTracker } from '../../../src/signer/tracker/memory-tracker.js';
 import { createCaller, DAY, fileOf, queryOf } from '../caller.js';
 import type { Caller } from '../caller.js';
 

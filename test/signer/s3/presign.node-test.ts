@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { AwsV4Signer } from 'aws4fetch';
 import { createPresigner, createSigningKeys } from '../../../src/signer/s3/presign.js';
 import type { Credentials, StoreOperation } from '../../../src/signer/s3/presign.js';
-import { locateStore } from '../../../src/signer/s3/store.js';
+import { locateStore } from '../../../src/signer/s3/store-address.js';
 import { CREDENTIALS, NOW } from '../caller.js';
 
 /** Signs the same operation with aws4fetch, which shares no code with ours. */

@@ -1,7 +1,7 @@
 /** What every tracker has to do, whatever it keeps its uploads in. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { CLAIM_LIFE, MAX_UPLOADS_PER_KEY } from '../../../src/signer/tracker/tracker.js';
+import { CLAIM_TIMEOUT_MS, MAX_UPLOADS_PER_KEY } from '../../../src/signer/tracker/tracker.js';
 import type { TrackedUpload, Tracker } from '../../../src/signer/tracker/tracker.js';
 
 export const uploadOf = (upload: Partial<TrackedUpload> = {}): TrackedUpload => ({
@@ -150,7 +150,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     now = 3_000;
     assert.equal(await tracker.claim('p', 'u', 4_000), true);
     assert.deepEqual(await tracker.stale('b', 4_000, 10), []);
-    now = 3_001 + CLAIM_LIFE;
+    now = 3_001 + CLAIM_TIMEOUT_MS;
     assert.equal((await tracker.stale('b', 4_000, 10)).length, 1);
     assert.equal(await tracker.claim('p', 'u', 4_000), true);
     await tracker.forget('p', 'u', 'aborted');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createMemoryTracker } from '../../../src/signer/tracker/tracker.js';
+import { createMemoryTracker } from '../../../src/signer/tracker/memory-tracker.js';
 import { testTracker, uploadOf } from './tracker-suite.js';
 
 describe('tracker in memory', () => {

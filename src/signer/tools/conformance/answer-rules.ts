@@ -1,8 +1,8 @@
 /** Rules that hold for every answer of a run: its clock, its expiry times, and what its signed requests do. */
 import type { Action, Signed } from '../../../protocol.js';
-import { ensure, Fault, requestOf } from './caller.js';
-import type { AnsweredCall } from './caller.js';
-import type { ConformanceRun, Rule } from './run.js';
+import { ensure, Fault, requestOf } from './conformance-caller.js';
+import type { AnsweredCall } from './conformance-caller.js';
+import type { ConformanceRun, Rule } from './conformance-run.js';
 
 export const ANSWER_RULES: readonly Rule[] = [
   { rule: 'every answer that signs carries the signer’s time', check: carriesTime },

@@ -1,10 +1,10 @@
 /** Rules about the end of uploads: completing, notices, receipts, aborting. */
 import type { ChunkLoadedAnswer, SignedAnswer } from '../../../protocol.js';
 import { childText, readXml } from '../../../xml.js';
-import { ensure, shorten } from './caller.js';
-import { childrenIn } from '../store-answer.js';
-import { uploadIdIn } from './run.js';
-import type { ConformanceRun, Rule } from './run.js';
+import { ensure, shorten } from './conformance-caller.js';
+import { childrenIn } from '../store-response.js';
+import { uploadIdIn } from './conformance-run.js';
+import type { ConformanceRun, Rule } from './conformance-run.js';
 
 export const COMPLETION_RULES: readonly Rule[] = [
   {

@@ -2,18 +2,18 @@
  * Holds a signer in any language to the protocol: calls it as the element does, sends real bytes to its bucket, and
  * tries what has to be refused. It reports every broken rule in words for the author of that backend.
  */
-import { Fault } from './caller.js';
+import { Fault } from './conformance-caller.js';
 import { ANSWER_RULES } from './answer-rules.js';
 import { COMPLETION_RULES } from './completion-rules.js';
 import { GRANT_RULES } from './grant-rules.js';
 import { HTTP_RULES } from './http-rules.js';
 import { INIT_RULES } from './init-rules.js';
 import { BEGIN_RULES, PART_RULES } from './part-rules.js';
-import { ConformanceRun } from './run.js';
-import type { ConformanceOptions, Rule } from './run.js';
+import { ConformanceRun } from './conformance-run.js';
+import type { ConformanceOptions, Rule } from './conformance-run.js';
 import { SINGLE_REQUEST_RULES } from './single-request-rules.js';
 
-export type { ConformanceOptions } from './run.js';
+export type { ConformanceOptions } from './conformance-run.js';
 
 export interface Verdict {
   /** What was tried, as a rule of the protocol. */

@@ -1,8 +1,8 @@
 /** Rules about grants: one key, one size, one user, and a session with every call. */
-import { ensure } from './caller.js';
-import type { Granted } from './caller.js';
-import { FOREIGN_KEY } from './run.js';
-import type { ConformanceRun, Rule } from './run.js';
+import { ensure } from './conformance-caller.js';
+import type { Granted } from './conformance-caller.js';
+import { FOREIGN_KEY } from './conformance-run.js';
+import type { ConformanceRun, Rule } from './conformance-run.js';
 
 export const GRANT_RULES: readonly Rule[] = [
   { rule: 'a grant is bound to its key', check: isBoundToKey, needsUpload: true },

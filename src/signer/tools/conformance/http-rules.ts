@@ -1,6 +1,6 @@
 /** Rules about HTTP itself: methods, content types, malformed bodies, and the pages of other origins. */
-import { ensure, shorten } from './caller.js';
-import type { ConformanceRun, Rule } from './run.js';
+import { ensure, shorten } from './conformance-caller.js';
+import type { ConformanceRun, Rule } from './conformance-run.js';
 
 export const HTTP_RULES: readonly Rule[] = [
   { rule: 'takes JSON alone: any other content type is 415', check: takesJsonAlone },

@@ -1,9 +1,9 @@
 /** Rules about `get_init_signature`: who the user is, which keys are given, and one file's refusal. */
 import type { InitAnswer } from '../../../protocol.js';
-import { ensure, shorten } from './caller.js';
-import type { ConformanceCaller, Granted } from './caller.js';
-import { FOREIGN_KEY } from './run.js';
-import type { ConformanceRun, Rule } from './run.js';
+import { ensure, shorten } from './conformance-caller.js';
+import type { ConformanceCaller, Granted } from './conformance-caller.js';
+import { FOREIGN_KEY } from './conformance-run.js';
+import type { ConformanceRun, Rule } from './conformance-run.js';
 
 export const INIT_RULES: readonly Rule[] = [
   {

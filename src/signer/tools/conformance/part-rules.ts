@@ -1,9 +1,9 @@
 /** Rules about multipart uploads up to their last part: beginning, parts, windows of parts, the list. */
 import type { AllAnswer, SignedAnswer } from '../../../protocol.js';
-import { ensure, shorten } from './caller.js';
+import { ensure, shorten } from './conformance-caller.js';
 import type { Signed } from '../../../protocol.js';
-import { partNumbersIn, uploadIdIn } from './run.js';
-import type { ConformanceRun, Rule } from './run.js';
+import { partNumbersIn, uploadIdIn } from './conformance-run.js';
+import type { ConformanceRun, Rule } from './conformance-run.js';
 import { expectSignedType } from './single-request-rules.js';
 
 const MIN_PART_SIZE = 5 * 1024 ** 2;

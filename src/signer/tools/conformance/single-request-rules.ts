@@ -1,9 +1,9 @@
 /** Rules about files that are sent in one request: a PUT, or a form under a POST policy. */
 import type { InitAnswer, PostPolicy, Signed } from '../../../protocol.js';
-import { ensure } from './caller.js';
-import type { Granted } from './caller.js';
-import { FOREIGN_KEY } from './run.js';
-import type { ConformanceRun, Rule } from './run.js';
+import { ensure } from './conformance-caller.js';
+import type { Granted } from './conformance-caller.js';
+import { FOREIGN_KEY } from './conformance-run.js';
+import type { ConformanceRun, Rule } from './conformance-run.js';
 
 export const SINGLE_REQUEST_RULES: readonly Rule[] = [
   { rule: 'init signs a small file, and the store takes it', check: storesSmallFile },

@@ -1,6 +1,6 @@
 /** A table of broken signers: what is wrong with each, the rule of the conformance kit that has to find it, and how. */
 import type { Action, InitFile, PostPolicy, Signed, SignedRequest } from '../../../../src/protocol.js';
-import { putPart } from '../../../../src/signer/s3/operations.js';
+import { uploadPart } from '../../../../src/signer/s3/operations.js';
 import { createMemoryTracker } from '../../../../src/signer/index.js';
 import type { SignerOptions } from '../../../../src/signer/index.js';
 import type { StoreOperation } from '../../../../src/signer/s3/presign.js';
@@ -513,7 +513,7 @@ const OPERATIONS: readonly Mutant[] = [
     rule: SIGNED,
     mutation: answersTo('get_chunk_signature', async ({ answer, body, tools }) => ({
       ...answer,
-      ...(await tools.sign(putPart(body['key'] as string, body['upload_id'] as string, 1, body['size'] as number))),
+      ...(await tools.sign(uploadPart(body['key'] as string, body['upload_id'] as string, 1, body['size'] as number))),
     })),
   },
   {
