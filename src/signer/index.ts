@@ -37,16 +37,16 @@ export type { MemoryTrackerOptions } from './tracker/memory-tracker.js';
 export { createMemoryTracker } from './tracker/memory-tracker.js';
 
 /**
- * Makes the signer: a function from a fetch-standard `Request` for `{signer}/{action}` to its `Response`, for any
- * runtime with WebCrypto. Faults of its own, and of the functions given, it answers with a bare 500.
- * @throws TypeError naming the option and its value
+ * Creates a signer: a function that answers a `Request` for `{signer}/{action}` with a `Response`, in any runtime with
+ * WebCrypto. Internal errors, and errors of the functions in the options, become a 500 without details.
+ * @throws TypeError naming the invalid option and its value
  */
 export function createSigner(options: SignerOptions): (request: Request) => Promise<Response> {
   const settings = resolveOptions(options);
   const { bucket, region, store } = settings;
   const signingKeyFor = createSigningKeys(region);
   const presign = createPresigner(store, region, signingKeyFor);
-  const tools: SharedCall = {
+  const shared: SharedCall = {
     settings,
     presign: settings.refusesUnsignedHeaders ? presign : (operation, terms) => presign(withCopyGuard(operation), terms),
     postSigner: { bucket, region, store, signingKeyFor },
@@ -57,16 +57,16 @@ export function createSigner(options: SignerOptions): (request: Request) => Prom
   return async (request) => {
     const cors = corsHeaders(request, settings.origins);
     if (request.method === 'OPTIONS') return preflightResponse(request, cors);
-    const note = startCallLog(request, settings);
+    const log = startCallLog(request, settings);
     try {
-      const body = await handleCall(request, tools, note);
+      const body = await handleCall(request, shared, log);
       const response = jsonResponse(body, cors);
-      note.end(response.status, null, body);
+      log.end(response.status, null, body);
       return response;
     } catch (error) {
       const refusal = error instanceof SignerRefusal ? error : INTERNAL_REFUSAL;
       if (refusal === INTERNAL_REFUSAL) settings.onError(error);
-      note.end(refusal.status, refusal.code);
+      log.end(refusal.status, refusal.code);
       return refusalResponse(refusal, cors);
     }
   };
@@ -74,7 +74,7 @@ export function createSigner(options: SignerOptions): (request: Request) => Prom
 
 const INTERNAL_REFUSAL = new SignerRefusal(500, 'internal', 'The signer failed; try again later.');
 
-/** What all calls share. */
+/** Created once, used by every call. */
 interface SharedCall {
   settings: Settings;
   presign: Presigner;
@@ -83,15 +83,15 @@ interface SharedCall {
   sealerFor: SealerFactory;
 }
 
-async function handleCall(request: Request, tools: SharedCall, note: CallLog): Promise<unknown> {
-  const { settings, sealerFor, ...signing } = tools;
+async function handleCall(request: Request, shared: SharedCall, log: CallLog): Promise<unknown> {
+  const { settings, sealerFor, ...signing } = shared;
   const action = actionNameFrom(parseUrl(request.url)?.pathname ?? '');
   if (!isAction(action)) throw unknownActionRefusal(action);
-  note.action = action;
+  log.action = action;
   expectJsonPost(request, action);
   expectOrigin(request, settings.origins);
   const principal = await authorizeCall(request, settings, action);
-  note.principal = principal;
+  log.principal = principal;
   await applyThrottle(settings, { request, action, principal });
   const body = await readJson(request, settings.bodyTimeout);
   const credentials = await settings.credentials();
@@ -108,21 +108,21 @@ async function handleCall(request: Request, tools: SharedCall, note: CallLog): P
   return ACTIONS[action](call, body);
 }
 
-/** Seconds; `Retry-After` takes no Infinity. */
+/** `Retry-After` cannot be infinite. */
 const MAX_RETRY_AFTER_S = 86_400;
 
-/** @throws SignerRefusal 429 for those whom the owner wants to wait */
+/** @throws SignerRefusal 429 where the option `throttle` returns a delay */
 async function applyThrottle(
   { throttle }: Settings,
   caller: Parameters<NonNullable<SignerOptions['throttle']>>[0],
 ): Promise<void> {
   const seconds = Math.min((await throttle?.(caller)) ?? 0, MAX_RETRY_AFTER_S);
   if (!(seconds > 0)) return;
-  const message = 'Too many calls; wait as long as Retry-After says.';
+  const message = 'Too many calls; try again after the seconds in Retry-After.';
   throw new SignerRefusal(429, 'too-many-calls', message, { 'retry-after': String(Math.ceil(seconds)) });
 }
 
-/** @throws SignerRefusal 401 for nobody, where nobody may upload */
+/** @throws SignerRefusal 401 for an anonymous call, unless `allowAnonymous` is set */
 async function authorizeCall(
   request: Request,
   settings: Settings,
@@ -134,14 +134,14 @@ async function authorizeCall(
   return principal;
 }
 
-/** @throws TypeError for what can be nobody's id; of an object it tells no more than that it is one */
+/** @throws TypeError for an invalid ID; the message does not include the contents of objects */
 function checkPrincipal(given: unknown): string | null {
   if (given === null || given === undefined) return null;
   if (typeof given === 'string' && given !== '') return given;
-  // above that, two people's ids may have been rounded to one
+  // the IDs of two users may have been rounded to the same unsafe integer
   if (typeof given === 'number' && Number.isSafeInteger(given)) return String(given);
-  const named = given === '' ? 'an empty text' : describeValue(given);
-  throw new TypeError(`authorize gave ${named}; it has to give a text that is not empty, a safe integer, or null`);
+  const found = given === '' ? 'an empty string' : describeValue(given);
+  throw new TypeError(`authorize returned ${found}; it must return a non-empty string, a safe integer, or null`);
 }
 
 function describeValue(value: unknown): string {
@@ -151,17 +151,20 @@ function describeValue(value: unknown): string {
 
 type SealerFactory = (credentials: Credentials) => Promise<Sealer>;
 
-/** A sealer by the secrets given, or by one derived from the credentials in use. */
+/** Creates sealers from the option `secret`, or from a secret derived from the current credentials. */
 function createSealerFactory(settings: Settings): SealerFactory {
   const { secrets } = settings;
   if (secrets) {
     const sealer = createSealer(secrets, settings);
     return async () => sealer;
   }
-  let last: { from: string; sealer: Promise<Sealer> } | null = null;
-  return ({ secretAccessKey: from }) => {
-    if (last?.from !== from)
-      last = { from, sealer: deriveSecret(from).then((secret) => createSealer([secret], settings)) };
+  let last: { secretAccessKey: string; sealer: Promise<Sealer> } | null = null;
+  return ({ secretAccessKey }) => {
+    if (last?.secretAccessKey !== secretAccessKey)
+      last = {
+        secretAccessKey,
+        sealer: deriveSecret(secretAccessKey).then((secret) => createSealer([secret], settings)),
+      };
     return last.sealer;
   };
 }

@@ -7,19 +7,19 @@ import type { TrackedUpload } from './tracker/tracker.js';
 
 export interface SweepOptions {
   /**
-   * Days without a notice after which an upload counts as abandoned; 8 by default. Browsers remember theirs for 7.
+   * Days without activity after which an upload is abandoned; 8 by default. Browsers keep unfinished uploads for 7.
    */
   days?: number;
-  /** Uploads in one sweep; 1,000 by default. */
+  /** Maximum number of uploads in one sweep; 1,000 by default. */
   limit?: number;
 }
 
 export interface SweepReport {
-  /** Uploads aborted on the store. */
+  /** Uploads aborted in the store. */
   aborted: number;
-  /** Uploads that the store no longer knew. */
+  /** Uploads that no longer existed in the store. */
   gone: number;
-  /** Uploads that the store did not let go, with what it answered; the next sweep tries them again. */
+  /** Uploads that could not be aborted, with the store's status; null where it did not answer. The next sweep retries. */
   failed: { key: string; status: number | null }[];
 }
 
@@ -27,9 +27,9 @@ const CONCURRENCY = 8;
 const ABORT_TIMEOUT_MS = 30_000;
 
 /**
- * Aborts on the store what nobody has touched for days, so that it no longer costs its place there. Takes the options
- * of `createSigner`; the tracker has to be one that lists, as those of this package do.
- * @throws OptionError without such a tracker
+ * Aborts abandoned multipart uploads, so that their parts no longer use storage.
+ * @param options as for `createSigner`; the tracker must implement `stale`, as those of this package do
+ * @throws OptionError for an invalid option, and without such a tracker
  */
 export async function sweep(
   options: SignerOptions,
@@ -37,15 +37,15 @@ export async function sweep(
 ): Promise<SweepReport> {
   const settings = resolveOptions(options);
   const { tracker, bucket } = settings;
-  if (!tracker?.stale) throw new OptionError('tracker', 'sweep needs one with stale()');
-  expect('days', days, (value) => Number.isFinite(value) && (value as number) > 0, 'above 0 and finite');
+  if (!tracker?.stale) throw new OptionError('tracker', 'sweep needs a tracker that implements stale()');
+  expect('days', days, (value) => Number.isFinite(value) && (value as number) > 0, 'a finite number above 0');
   expect('limit', limit, isIntegerFrom(1, 1_000_000), 'a whole number from 1 to 1,000,000');
   const presign = createPresigner(settings.store, settings.region);
   const report: SweepReport = { aborted: 0, gone: 0, failed: [] };
 
   const before = settings.now() - days * 86_400_000;
   const abort = async ({ key, uploadId, principal }: TrackedUpload): Promise<void> => {
-    // its owner may have gone on with it since it was listed; from here on nobody is offered it
+    // its owner may have resumed it since it was listed; a claimed upload is not offered for resumption
     if (tracker.claim && !(await tracker.claim(principal, uploadId, before))) return;
     const terms = { credentials: await settings.credentials(), now: settings.now(), expires: 60 };
     const { method, url } = await presign(abortMultipartUpload(key, uploadId), terms);
@@ -62,10 +62,10 @@ export async function sweep(
     await tracker.forget(principal, uploadId, 'aborted');
   };
 
-  const left = await tracker.stale(bucket, before, limit);
-  const work = async (): Promise<void> => {
-    for (let upload = left.shift(); upload; upload = left.shift()) await abort(upload);
+  const queue = await tracker.stale(bucket, before, limit);
+  const abortNext = async (): Promise<void> => {
+    for (let upload = queue.shift(); upload; upload = queue.shift()) await abort(upload);
   };
-  await Promise.all(Array.from({ length: CONCURRENCY }, work));
+  await Promise.all(Array.from({ length: CONCURRENCY }, abortNext));
   return report;
 }

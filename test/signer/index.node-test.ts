@@ -31,7 +31,7 @@ describe('createSigner', () => {
         assert.equal(response.status, 405);
         assert.equal(response.headers.get('allow'), 'POST, OPTIONS');
         assert.deepEqual(await response.json(), {
-          error: { code: 'method-not-allowed', message: `POST JSON to ${action}; it takes no ${method}.` },
+          error: { code: 'method-not-allowed', message: `${action} does not support ${method}; send JSON by POST.` },
         });
       }
     }
@@ -41,10 +41,10 @@ describe('createSigner', () => {
     const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true });
     const named: [string, string][] = [
       ['', 'The URL names no action'],
-      ['sign/', '“sign” is no action'],
-      ['sign/get_init_signatures', '“get_init_signatures” is no action'],
-      ['sign/<b>ü', '“%3Cb%3E%C3%BC” is no action'],
-      ['x'.repeat(5_000), `“${'x'.repeat(100)}” is no action`],
+      ['sign/', '“sign” is not an action'],
+      ['sign/get_init_signatures', '“get_init_signatures” is not an action'],
+      ['sign/<b>ü', '“%3Cb%3E%C3%BC” is not an action'],
+      ['x'.repeat(5_000), `“${'x'.repeat(100)}” is not an action`],
     ];
     for (const method of ['GET', 'POST']) {
       for (const [path, start] of named) {
@@ -53,7 +53,7 @@ describe('createSigner', () => {
         assert.equal(response.status, 404);
         assert.equal(error.code, 'unknown-action');
         assert.ok(error.message.startsWith(start), error.message);
-        assert.match(error.message, /such as get_init_signature, is the last segment/);
+        assert.match(error.message, /the last segment .* must be an action, such as get_init_signature/);
       }
     }
   });
@@ -179,7 +179,7 @@ describe('createSigner', () => {
       [Infinity, 'Infinity'],
       [2 ** 53, '9007199254740992'],
       [1.5, '1.5'],
-      ['', 'an empty text'],
+      ['', 'an empty string'],
       [{ id: 7, session: 'hush' }, 'an object'],
       [['ada'], 'an object'],
       [7n, 'a bigint'],
@@ -194,7 +194,7 @@ describe('createSigner', () => {
       assert.equal(told.length, 1);
       const { name, message } = told[0] as Error;
       assert.equal(name, 'TypeError');
-      assert.ok(message.startsWith(`authorize gave ${named}; it has to give `), message);
+      assert.ok(message.startsWith(`authorize returned ${named}; it must return `), message);
       assert.ok(!message.includes('hush'));
     }
   });

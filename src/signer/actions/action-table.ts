@@ -1,7 +1,7 @@
 import type { Action, Protocol } from '../../protocol.js';
 import type { Call } from './call-context.js';
 import { recordNotice } from './chunk-loaded.js';
-import { init } from './init.js';
+import { answerInit } from './init.js';
 import {
   signPartWindow,
   signPart,
@@ -11,11 +11,11 @@ import {
   signListParts,
 } from './upload-signatures.js';
 
-type Perform<A extends Action> = (call: Call, body: unknown) => Promise<Protocol[A]['answer']>;
+type ActionHandler<A extends Action> = (call: Call, body: unknown) => Promise<Protocol[A]['answer']>;
 
-/** Every action by its name in the URL; null for an answer is 204. */
-export const ACTIONS: { readonly [A in Action]: Perform<A> } = {
-  get_init_signature: init,
+/** The handlers of the actions, by their name in the URL. An answer of null becomes 204. */
+export const ACTIONS: { readonly [A in Action]: ActionHandler<A> } = {
+  get_init_signature: answerInit,
   get_chunk_signature: signPart,
   get_list_signature: signListParts,
   get_end_signature: signComplete,

@@ -1,4 +1,4 @@
-/** What one call to the signer has at hand, and the two steps that most actions share: open the grant, sign. */
+/** The context of one call to the signer, and the signing of requests in it. */
 import type { SignedAnswer, SignedRequest } from '../../protocol.js';
 import type { Sealer } from '../grants/grant.js';
 import type { Receipt } from '../grants/receipt.js';
@@ -16,51 +16,51 @@ export interface Call {
   readonly terms: SigningTerms;
   /** Epoch milliseconds. */
   readonly now: number;
-  /** Epoch milliseconds at which what this call signs ends. */
+  /** Epoch milliseconds at which this call's signatures expire. */
   readonly expires: number;
-  /** As `authorize` gave it. */
+  /** As returned by `authorize`. */
   readonly principal: string | null;
-  /** The principal's mark, which may go to the browser. */
+  /** Hash of the principal, which the browser may see. */
   readonly principalHash: string | null;
 }
 
 /**
- * Settles how long a call's signatures live: as the options say, and never longer than the credentials.
- * @throws SignerRefusal 503 where the credentials have ended
+ * Returns the lifetime of a call's signatures: the option `expires`, or less where the credentials expire earlier.
+ * @throws SignerRefusal 503 where the credentials have expired
  */
 export function signingTermsFor(
   settings: Settings,
   credentials: Credentials,
   now: number,
 ): { terms: SigningTerms; expires: number } {
-  // Signatures know whole seconds only.
+  // signatures have whole seconds
   const from = Math.floor(now / 1_000);
   const end = credentials.expiration === undefined ? Infinity : Math.floor(Number(credentials.expiration) / 1_000);
   const seconds = Math.min(settings.expires, end - from);
   if (!(seconds >= 1))
-    throw new SignerRefusal(503, 'credentials-expired', 'The signer waits for new credentials.', {
+    throw new SignerRefusal(503, 'credentials-expired', 'The credentials of the signer have expired; try again.', {
       'retry-after': '5',
     });
   return { terms: { credentials, now, expires: seconds }, expires: (from + seconds) * 1_000 };
 }
 
-/** Whether the signer looks at objects that have come to be. */
+/** Whether the signer reads completed objects, for `onComplete` or receipts. */
 export const verifiesObjects = ({ onComplete, receipts }: Settings): boolean => receipts || onComplete !== undefined;
 
-/** Whether `chunk_loaded` is an action of this signer. */
+/** Whether this signer offers `chunk_loaded`. */
 export const acceptsNotices = (settings: Settings): boolean => settings.tracker !== null || verifiesObjects(settings);
 
-/** Counts as a notice of an upload that its owner goes on with, so that no sweep aborts it before its next part. */
-export async function touchUpload({ settings, principalHash: principalMark }: Call, uploadId: string): Promise<void> {
-  if (principalMark !== null) await settings.tracker?.touch?.(principalMark, uploadId);
+/** Records that an upload is in use, so that no sweep aborts it before its next part. */
+export async function touchUpload({ settings, principalHash }: Call, uploadId: string): Promise<void> {
+  if (principalHash !== null) await settings.tracker?.touch?.(principalHash, uploadId);
 }
 
-/** Signs one operation. */
+/** Signs one operation, as a part of an answer. */
 export async function sign(call: Call, operation: StoreOperation): Promise<SignedRequest> {
   return { ...(await call.presign(operation, call.terms)), expires: call.expires };
 }
 
-/** Signs one operation as an answer of its own. */
+/** Signs one operation, as the whole answer. */
 export async function signAnswer(call: Call, operation: StoreOperation): Promise<SignedAnswer> {
   return { ...(await sign(call, operation)), time: call.now };
 }

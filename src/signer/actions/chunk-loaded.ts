@@ -7,16 +7,19 @@ import { acceptsNotices } from './call-context.js';
 import { grantedPartSize, openUnexpiredGrant } from './grant-check.js';
 import { confirmCompletion } from './stored-object.js';
 
-/** Takes a notice: of parts stored, so that their owner can go on from another machine, or that all is over. */
+/**
+ * Answers `chunk_loaded`: records stored parts in the tracker, so that their owner can resume on another machine, and
+ * confirms completed objects.
+ */
 export async function recordNotice(call: Call, body: unknown): Promise<ChunkLoadedAnswer | null> {
   if (!acceptsNotices(call.settings))
-    throw new SignerRefusal(404, 'unknown-action', 'This signer keeps no track of uploads.');
+    throw new SignerRefusal(404, 'unknown-action', 'This signer does not track uploads.');
   const request = parseChunkLoadedBody(body);
   const grant = await openUnexpiredGrant(call, request);
   const { upload_id: uploadId, chunks, state } = request;
   for (const chunk of chunks) grantedPartSize(grant, chunk);
   if (uploadId === '' && grant.size > grant.partSize)
-    throw new SignerRefusal(400, 'invalid-request', 'A file of more than one part has an upload_id.');
+    throw new SignerRefusal(400, 'invalid-request', 'upload_id is required for a file of several parts.');
   const answer = state === 'complete' ? await confirmCompletion(call, grant, uploadId) : null;
   await updateTracker(call, grant, { uploadId, chunks, state });
   return answer;
@@ -27,7 +30,7 @@ async function updateTracker(
   { principal, key, size, partSize, checksum, begun, marks }: Grant,
   { uploadId, chunks, state }: { uploadId: string; chunks: readonly number[]; state: ChunkLoadedRequest['state'] },
 ): Promise<void> {
-  // Nobody's uploads are not tracked: who could be told of them? And what is sent in one request leaves nothing behind.
+  // anonymous uploads have no owner to resume them, and files of one request leave nothing to resume
   if (!tracker || principal === null || uploadId === '') return;
   const upload = { principal, bucket, key, uploadId, size, partSize, checksum, begun, marks };
   if (state === 'complete' || state === 'aborted') await tracker.forget(principal, uploadId, state, upload);

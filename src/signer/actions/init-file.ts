@@ -16,23 +16,25 @@ import { ownerHeaders } from './object-owner.js';
 import type { PostPolicyBatch } from './post-batch.js';
 import { findTrackedUpload, fileMarks } from './tracked-upload.js';
 
-/** One file of a call, admitted. */
+/** One file that the policy allows. */
 interface ValidatedFile {
   file: InitFile;
   headers: Readonly<Record<string, string>>;
-  /** Where it is sent in one go, it is posted under this batch's policy. */
+  /** Collects the POST policies of the call; null where this file cannot be sent by POST. */
   batch: PostPolicyBatch | null;
 }
 
-export async function answerFile(call: Call, batch: PostPolicyBatch, claimed: InitFile): Promise<InitAnswerFile> {
+/** @throws SignerRefusal or PolicyError for a file that is refused, TrackerError where the tracker fails */
+export async function answerFile(call: Call, batch: PostPolicyBatch, reported: InitFile): Promise<InitAnswerFile> {
   const { policy } = call.settings;
-  const file = validateFile(policy, claimed);
+  const file = validateFile(policy, reported);
   const headers = await objectHeaders(policy, file, call.principal);
   const isPostable = policy.posts && isKeyChosenBySigner(policy, file) && canPostHeaders(headers);
-  const isPlain = !hasFormVariable(cleanName(file.filename)) && !(file.key !== undefined && hasFormVariable(file.key));
-  const request = { file, headers, batch: isPostable && isPlain ? batch : null };
-  const goesOn = !file.force && (file.grant !== undefined || file.key !== undefined || file.upload_id !== undefined);
-  return goesOn
+  const isLiteral =
+    !hasFormVariable(cleanName(file.filename)) && !(file.key !== undefined && hasFormVariable(file.key));
+  const request = { file, headers, batch: isPostable && isLiteral ? batch : null };
+  const isRenewal = !file.force && (file.grant !== undefined || file.key !== undefined || file.upload_id !== undefined);
+  return isRenewal
     ? answerWithGrant(call, request, await renewGrant(call, file), { uploadId: file.upload_id })
     : answerNew(call, request);
 }
@@ -40,8 +42,8 @@ export async function answerFile(call: Call, batch: PostPolicyBatch, claimed: In
 async function answerNew(call: Call, request: ValidatedFile): Promise<InitAnswerFile> {
   const { file, batch } = request;
   const { policy } = call.settings;
-  const { own: marks, sought } = await fileMarks(call, file);
-  const found = file.force ? null : await findTrackedUpload(call, file, sought);
+  const { own: marks, candidates } = await fileMarks(call, file);
+  const found = file.force ? null : await findTrackedUpload(call, file, candidates);
   const partSize = found?.partSize ?? partSizeFor(policy, file, call.settings.verifiesSize);
   const isPosted = batch !== null && !found && file.filesize <= partSize;
   const grant: Grant = {
@@ -66,7 +68,7 @@ async function answerWithGrant(
   { uploadId }: { uploadId: string | undefined },
 ): Promise<InitAnswerFile> {
   const { key, size, partSize, checksum } = grant;
-  const made = { ...headers, ...(await ownerHeaders(call, grant)) };
+  const createHeaders = { ...headers, ...(await ownerHeaders(call, grant)) };
   const common = {
     id: file.id,
     key,
@@ -75,15 +77,15 @@ async function answerWithGrant(
     ...(isUniqueKey(call.settings.policy, key) && { own_key: true }),
   };
   if (size <= partSize) {
-    const whole = {
+    const singleRequest = {
       ...common,
       ...(checksum && { checksum: { algorithm: checksum, type: 'FULL_OBJECT' as const } }),
       ...(verifiesObjects(call.settings) && { tracked: true }),
     };
-    if (batch) return { ...whole, post: batch.add(key, size, made, checksum) };
+    if (batch) return { ...singleRequest, post: batch.add(key, size, createHeaders, checksum) };
     const condition = call.settings.policy.overwrite ? {} : ONLY_IF_NEW;
     const value = fileChecksum(file, checksum);
-    return { ...whole, put: await sign(call, putObject(key, size, { ...made, ...condition }, value)) };
+    return { ...singleRequest, put: await sign(call, putObject(key, size, { ...createHeaders, ...condition }, value)) };
   }
   const multipart = {
     ...common,
@@ -94,41 +96,42 @@ async function answerWithGrant(
     await touchUpload(call, uploadId);
     return { ...multipart, upload_id: uploadId };
   }
-  return { ...multipart, init: await sign(call, createMultipartUpload(key, made, checksum)) };
+  return { ...multipart, init: await sign(call, createMultipartUpload(key, createHeaders, checksum)) };
 }
 
-/** The browser's first choice among what the store verifies. */
+/** Returns the first algorithm of the browser's list that the store verifies. */
 function chooseChecksum({ settings }: Call, { checksums = [] }: InitFile): ChecksumAlgorithm | null {
   return checksums.find((name) => settings.checksums.includes(name)) ?? null;
 }
 
-/** The file's own value, where it is by the algorithm agreed on: nothing but the very bytes can then be stored. */
+/** Returns the file's checksum if it uses the granted algorithm: the store then accepts no other bytes. */
 function fileChecksum({ checksum }: InitFile, agreed: ChecksumAlgorithm | null): Checksum | null {
   return checksum && checksum.algorithm === agreed
     ? parseChecksumValue(agreed, checksum.value, 'checksum.value')
     : null;
 }
 
-/** @throws SignerRefusal for a grant that is not this caller's for this key and size, or too old to renew */
+/** @throws SignerRefusal for a grant of another caller, key or size, and for an upload that is too old to renew */
 async function renewGrant(call: Call, file: InitFile): Promise<Grant> {
   const { key, grant, filesize } = file;
-  if (key === undefined) throw new SignerRefusal(403, 'key-required', 'To go on with a grant, name its key as well.');
+  if (key === undefined)
+    throw new SignerRefusal(403, 'key-required', 'A grant can be renewed only together with its key; send both.');
   const opened = await openGrant(call, { key, grant });
   if (opened.size !== filesize)
     throw new SignerRefusal(403, 'size-mismatch', `The grant is for a file of ${opened.size} bytes.`);
   if (call.now - opened.begun > call.settings.renewalTime) {
-    throw new SignerRefusal(403, 'grant-expired', 'The upload began too long ago to go on; it has to begin afresh.');
+    throw new SignerRefusal(403, 'grant-expired', 'The upload is too old to resume; restart it.');
   }
-  // an upload that exists has its type, name and metadata; anything else makes the object anew
+  // an existing upload has its type, name and metadata already; everything else creates the object
   if (file.upload_id === undefined && opened.claims !== (await hashClaims(file)))
     throw new SignerRefusal(
       403,
       'grant-expired',
-      'The grant is for a file described otherwise; it has to begin afresh.',
+      'The grant is for a file with another name, type or ACL, or other params; restart the upload.',
     );
   return { ...opened, issued: call.now };
 }
 
-/** All by which a policy judges a file and makes its object; what is stored of it bears the same on every renewal. */
+/** Hashes everything that the policy decides by, and that the object is created from. */
 const hashClaims = ({ filename, content_type, relative_path, acl, params }: InitFile): Promise<string> =>
   shortHash(JSON.stringify(['claims', filename, content_type, relative_path, acl, params]));

@@ -1,7 +1,6 @@
 /**
- * Whose an object is. Where keys are not the signer's own random ones, another upload's object may stand under a key
- * that was granted: looking at it would find it stored, and give its receipt to whoever had asked for that key. So the
- * object bears what it was granted by.
+ * Records in each object which grant it belongs to. Where keys are not random, the object of another upload may exist
+ * under a granted key. Without this check, its receipt would go to every user who was granted the key.
  */
 import { shortHash } from '../util/hashes.js';
 import { verifiesObjects } from './call-context.js';
@@ -11,19 +10,19 @@ import { isUniqueKey } from '../policy/policy.js';
 
 const OWNER_HEADER = 'x-amz-meta-mule-upload';
 
-/** Told apart by key, principal and beginning, all of which renewal keeps. */
+/** Hashes key, principal and start, which renewals keep. */
 const hashGrant = ({ key, principal, begun }: Grant): Promise<string> =>
   shortHash(`mule-upload object\n${JSON.stringify([key, principal, begun])}`);
 
 const needsOwnerHeader = ({ settings }: Call, { key }: Grant): boolean =>
   verifiesObjects(settings) && !isUniqueKey(settings.policy, key);
 
-/** Gives the header to make the object with, where it needs one. */
+/** Returns the header to create the object with; empty where the key is unique. */
 export async function ownerHeaders(call: Call, grant: Grant): Promise<Record<string, string>> {
   return needsOwnerHeader(call, grant) ? { [OWNER_HEADER]: await hashGrant(grant) } : {};
 }
 
-/** Tells by its headers whether the object that stands under the key is the one that was granted. */
+/** Whether the headers of a stored object show that it belongs to the grant. */
 export async function belongsToGrant(call: Call, grant: Grant, headers: Headers): Promise<boolean> {
   return !needsOwnerHeader(call, grant) || headers.get(OWNER_HEADER) === (await hashGrant(grant));
 }

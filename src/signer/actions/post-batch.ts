@@ -4,19 +4,22 @@ import { cleanName, MAX_KEY_BYTES } from '../policy/object-keys.js';
 import { randomPrefix, signPostPolicy } from '../s3/post-policy.js';
 import type { PostConditions } from '../s3/post-policy.js';
 
-/** The POST policies of one call to init: files of the same headers share one. */
+/** The POST policies of one init call. Files with the same headers share a policy. */
 export class PostPolicyBatch {
   readonly #prefix = randomPrefix();
   readonly #policies = new Map<string, PostConditions & { ref: string; sizes: [number, number] }>();
-  #keys = 0;
+  #keyCount = 0;
 
-  /** Names a new object below this call's own prefix. */
+  /** Returns a new key below the prefix of this call. */
   keyFor({ filename }: InitFile): string {
-    const folder = `${this.#prefix}${(this.#keys += 1)}/`;
+    const folder = `${this.#prefix}${(this.#keyCount += 1)}/`;
     return folder + cleanName(filename, MAX_KEY_BYTES - folder.length);
   }
 
-  /** Lets an object be posted: under the prefix where it is new, else under its very key. @returns the policy's name */
+  /**
+   * Adds an object to a policy: by prefix if its key is new, else by its exact key.
+   * @returns the name of the policy
+   */
   add(key: string, size: number, headers: PostConditions['headers'], checksum: ChecksumAlgorithm | null): string {
     const isNew = key.startsWith(this.#prefix);
     const place = isNew ? { prefix: this.#prefix } : { exact: key };
@@ -33,7 +36,7 @@ export class PostPolicyBatch {
     return policy.ref;
   }
 
-  /** Signs what was added; undefined where nothing was. */
+  /** Signs the policies; undefined where none was added. */
   async sign({ postSigner, terms }: Call): Promise<Record<string, PostPolicy> | undefined> {
     if (this.#policies.size === 0) return undefined;
     const signed = [...this.#policies.values()].map(async (policy) => {

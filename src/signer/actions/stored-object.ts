@@ -1,4 +1,4 @@
-/** What happens once an upload is complete: the signer looks at the object itself, and tells those who want to know. */
+/** Confirms completed uploads: reads the object's headers from the store, calls `onComplete`, and writes receipts. */
 import type { ChunkLoadedAnswer, SignedRequest } from '../../protocol.js';
 import type { Grant } from '../grants/grant.js';
 import type { StoredFile } from '../options/signer-options.js';
@@ -7,12 +7,11 @@ import { SignerRefusal } from '../util/refusal.js';
 import type { Call } from './call-context.js';
 import { belongsToGrant } from './object-owner.js';
 
-/** Milliseconds that the store has for answering. */
 const HEAD_TIMEOUT_MS = 10_000;
 
 /**
- * Looks at the object, tells `onComplete`, and writes the receipt.
- * @throws SignerRefusal 409 where the object is not there as granted, 503 where the store does not tell
+ * Verifies the object, calls `onComplete`, and returns the receipt.
+ * @throws SignerRefusal 409 where the object is missing or differs from the grant, 503 where the store does not answer
  */
 export async function confirmCompletion(call: Call, grant: Grant, uploadId: string): Promise<ChunkLoadedAnswer | null> {
   const { onComplete, receipts, bucket } = call.settings;
@@ -28,15 +27,15 @@ export async function confirmCompletion(call: Call, grant: Grant, uploadId: stri
 async function verifyStoredObject(call: Call, grant: Grant): Promise<Omit<StoredFile, 'bucket' | 'uploadId'>> {
   const { key, size } = grant;
   const response = await headStoredObject(call, await call.presign(headObject(key), call.terms));
-  // without s3:ListBucket a missing key is a 403
+  // without s3:ListBucket, S3 answers 403 for a missing key
   if (response.status === 404 || response.status === 403)
-    throw new SignerRefusal(409, 'not-stored', 'The store has no object of that key.');
+    throw new SignerRefusal(409, 'not-stored', 'No object is stored under this key.');
   if (!response.ok) throw storeUnavailable();
   if (!(await belongsToGrant(call, grant, response.headers)))
-    throw new SignerRefusal(409, 'not-stored', 'The object of that key is of another upload.');
-  const stored = Number(response.headers.get('content-length') ?? NaN);
-  if (stored !== size)
-    throw new SignerRefusal(409, 'size-mismatch', `The object has ${stored} bytes; ${size} were granted.`);
+    throw new SignerRefusal(409, 'not-stored', 'The object under this key belongs to another upload.');
+  const storedSize = Number(response.headers.get('content-length') ?? NaN);
+  if (storedSize !== size)
+    throw new SignerRefusal(409, 'size-mismatch', `The object has ${storedSize} bytes; ${size} were granted.`);
   return {
     key,
     size,
@@ -54,4 +53,4 @@ async function headStoredObject({ settings }: Call, { method, url, headers = {} 
 }
 
 const storeUnavailable = () =>
-  new SignerRefusal(503, 'store-silent', 'The store did not tell of the object; try again.', { 'retry-after': '5' });
+  new SignerRefusal(503, 'store-silent', 'The store did not answer; try again.', { 'retry-after': '5' });

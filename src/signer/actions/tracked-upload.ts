@@ -3,54 +3,61 @@ import type { FoundUpload } from '../tracker/tracker.js';
 import { shortHash } from '../util/hashes.js';
 import type { Call } from './call-context.js';
 
-/** The tracker threw for one file. */
+/** The tracker failed for one file. Its error is the cause. */
 export class TrackerError extends Error {
-  override readonly name = 'TrackerFault';
+  override readonly name = 'TrackerError';
 }
 
-/** What an upload is recognised by. */
+/** Hashes by which the tracker recognises a file. */
 interface FileMarks {
-  /** Those that it bears. */
+  /** Stored with the upload. */
   own: string[];
-  /** Those of the uploads that may be of the same file. */
-  sought: string[];
+  /** Marks that an earlier upload of the same file may have been stored with. */
+  candidates: string[];
 }
 
 /**
- * Without a principal nothing is tracked: whoever knew a file's name and size could take over another's upload. Two
- * fingerprints decide by themselves: a file that was changed, but for its name, size and time, must not be mixed with
- * the parts of what it was. Where one side gave none, name, size and time have to do.
+ * Returns the marks of a file. Anonymous uploads are not tracked: knowing a file's name and size would be enough to take
+ * over another user's upload. If both uploads have a fingerprint, only the fingerprint decides: the content may have
+ * changed while name, size and time did not. If one has none, name, size and time decide.
  */
-export async function fileMarks({ settings, principalHash: principalMark }: Call, file: InitFile): Promise<FileMarks> {
-  if (!settings.tracker || principalMark === null) return { own: [], sought: [] };
+export async function fileMarks({ settings, principalHash }: Call, file: InitFile): Promise<FileMarks> {
+  if (!settings.tracker || principalHash === null) return { own: [], candidates: [] };
   const { bucket } = settings;
-  const markBy = (kind: string, ...traits: unknown[]) => shortHash(JSON.stringify([kind, bucket, ...traits]));
-  const named = [file.filename, file.filesize, file.last_modified];
-  const [byName, byNameOfKnown] = await Promise.all([markBy('name', ...named), markBy('name of known', ...named)]);
-  if (!file.fingerprint) return { own: [byName], sought: [byName, byNameOfKnown] };
-  const byContent = await markBy('fingerprint', file.fingerprint);
-  return { own: [byContent, byNameOfKnown], sought: [byContent, byName] };
+  const createMark = (kind: string, ...traits: unknown[]) => shortHash(JSON.stringify([kind, bucket, ...traits]));
+  const traits = [file.filename, file.filesize, file.last_modified];
+  const [name, nameOfFingerprinted] = await Promise.all([
+    createMark('name', ...traits),
+    createMark('name of known', ...traits),
+  ]);
+  if (!file.fingerprint) return { own: [name], candidates: [name, nameOfFingerprinted] };
+  const fingerprint = await createMark('fingerprint', file.fingerprint);
+  return { own: [fingerprint, nameOfFingerprinted], candidates: [fingerprint, name] };
 }
 
+/**
+ * Returns the principal's unfinished upload of the same file, if the browser can resume it.
+ * @throws TrackerError where the tracker fails
+ */
 export async function findTrackedUpload(
-  { settings, principalHash: principalMark, now }: Call,
+  { settings, principalHash, now }: Call,
   file: InitFile,
-  sought: string[],
+  candidates: string[],
 ): Promise<FoundUpload | null> {
-  if (!settings.tracker || principalMark === null) return null;
-  const found = await callTracker(() => settings.tracker!.find(principalMark, sought));
-  // what goes in one request leaves no upload to go on with, whatever a notice said
+  if (!settings.tracker || principalHash === null) return null;
+  const found = await callTracker(() => settings.tracker!.find(principalHash, candidates));
+  // a file of one request has no multipart upload, whatever a notice said
   if (!found || found.size <= found.partSize) return null;
   if (found.size !== file.filesize || now - found.begun > settings.renewalTime) return null;
-  // begun with a checksum that this browser does not offer: it could not go on as the store demands
+  // the store requires the upload's checksum algorithm for every part
   const isUsable = !found.checksum || file.checksums?.includes(found.checksum);
   return isUsable ? found : null;
 }
 
-/** @throws TrackerFault for whatever the tracker throws, with that as its cause */
-async function callTracker<T>(ask: () => Promise<T>): Promise<T> {
+/** @throws TrackerError with the tracker's error as its cause */
+async function callTracker<T>(call: () => Promise<T>): Promise<T> {
   try {
-    return await ask();
+    return await call();
   } catch (error) {
     throw new TrackerError('the tracker failed', { cause: error });
   }

@@ -1,4 +1,4 @@
-/** The actions of the protocol, one function each; `init.ts` has the first. */
+/** Answers the actions that sign requests of an upload, within its grant. */
 import type { AllAnswer, Signed, SignedAnswer } from '../../protocol.js';
 import type { Grant } from '../grants/grant.js';
 import {
@@ -25,23 +25,19 @@ import type { Call } from './call-context.js';
 import { touchUpload, signAnswer } from './call-context.js';
 import { grantedPartSize, expectGrantedSize, openUnexpiredGrant } from './grant-check.js';
 
-/** Signs the PUT of one part, of exactly the bytes that this part has and, where it was told, of that checksum. */
+/** Answers `get_chunk_signature`: signs UploadPart with the part's exact length and, if given, its checksum. */
 export async function signPart(call: Call, body: unknown): Promise<SignedAnswer> {
   const request = parseChunkBody(body);
   const grant = await openUnexpiredGrant(call, request);
   const size = grantedPartSize(grant, request.chunk);
   if (request.size !== size) {
-    throw new SignerRefusal(
-      400,
-      'size-mismatch',
-      `Part ${request.chunk} has ${size} bytes; no other length is signed.`,
-    );
+    throw new SignerRefusal(400, 'size-mismatch', `Part ${request.chunk} has ${size} bytes, not ${request.size}.`);
   }
   const checksum = parseChecksumValue(grant.checksum, request.checksum, 'checksum');
   return signAnswer(call, uploadPart(grant.key, request.upload_id, request.chunk, size, checksum));
 }
 
-/** Signs one page of ListParts. */
+/** Answers `get_list_signature`: signs one page of ListParts. */
 export async function signListParts(call: Call, body: unknown): Promise<SignedAnswer> {
   const request = parseListBody(body);
   const { key } = await openUnexpiredGrant(call, request);
@@ -49,26 +45,30 @@ export async function signListParts(call: Call, body: unknown): Promise<SignedAn
   return signAnswer(call, listParts(key, request.upload_id, request.part_number_marker));
 }
 
-/** Signs Complete, with the checksum of the whole object where the parts' values make one. */
+/** Answers `get_end_signature`: signs CompleteMultipartUpload, with the checksum of the whole object if it has one. */
 export async function signComplete(call: Call, body: unknown): Promise<SignedAnswer> {
   const request = parseEndBody(body);
   const grant = await openUnexpiredGrant(call, request);
   expectGrantedSize(grant, request.size);
   if (grant.checksum === 'sha256' && request.checksum !== undefined) {
-    throw new SignerRefusal(400, 'checksum-composite', "SHA-256 has no whole value: Complete's list has each part's.");
+    throw new SignerRefusal(
+      400,
+      'checksum-composite',
+      'SHA-256 has no checksum of the whole object; send those of the parts with CompleteMultipartUpload.',
+    );
   }
   const checksum = parseChecksumValue(grant.checksum, request.checksum, 'checksum');
   return signAnswer(call, completeOperation(call, grant, request.upload_id, checksum));
 }
 
-/** The object comes to be at Complete: that is where the store can see whether its key is taken. */
+/** The condition belongs to CompleteMultipartUpload, because only that operation creates the object. */
 const completeOperation = (
   call: Call,
   { key, size, checksum: algorithm }: Grant,
   uploadId: string,
   checksum: Checksum | null,
 ): StoreOperation =>
-  // a store that knows no checksums does not know the header for the size either
+  // a store without checksums does not support the size header either
   completeMultipartUpload(key, uploadId, call.settings.policy.overwrite ? {} : ONLY_IF_NEW, {
     size: call.settings.checksums.length > 0 ? size : null,
     algorithm,
@@ -87,8 +87,8 @@ export async function signHeadObject(call: Call, body: unknown): Promise<SignedA
 }
 
 /**
- * Signs what a whole upload needs, with the parts asked for as bare URLs, or with a header where they have checksums:
- * a window of parts costs one call.
+ * Answers `get_all_signatures`: signs every request of an upload, with a window of parts. A part is a bare URL, or a
+ * signed request where it has a checksum header.
  */
 export async function signPartWindow(call: Call, body: unknown): Promise<AllAnswer> {
   const request = parseAllBody(body);

@@ -1,14 +1,14 @@
-/** The signer's side of HTTP: what is let in, how a body is read, which pages may read the answer. */
+/** Creates the signer's responses, which no cache stores. */
 import type { RefusalAnswer } from '../../protocol.js';
 import type { SignerRefusal } from '../util/refusal.js';
 
-/** Makes an answer that no cache keeps; null is 204. */
+/** Creates the response of a successful call: 200, or 204 for null. */
 export function jsonResponse(body: unknown, cors: Record<string, string>): Response {
   const headers = { ...cors, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
   return body === null ? new Response(null, { status: 204, headers }) : Response.json(body, { headers });
 }
 
-/** Makes the answer to a call that failed. */
+/** Creates the response of a refused call. */
 export function refusalResponse(
   { status, code, message, headers }: SignerRefusal,
   cors: Record<string, string>,

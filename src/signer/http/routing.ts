@@ -1,18 +1,19 @@
 import { SignerRefusal } from '../util/refusal.js';
 
-/** Names the action: the path's last segment. */
+/** Returns the last segment of the path, which names the action. */
 export const actionNameFrom = (pathname: string): string => pathname.split('/').filter(Boolean).at(-1) ?? '';
 
-/** Makes the refusal of a URL that names no action; it names what stands in the action's place, shortened. */
+/** The refusal of a URL that names no action. */
 export function unknownActionRefusal(segment: string): SignerRefusal {
-  const fault = segment === '' ? 'The URL names no action' : `“${segment.slice(0, 100)}” is no action of this signer`;
-  const hint = "an action, such as get_init_signature, is the last segment of the URL's path";
+  const fault =
+    segment === '' ? 'The URL names no action' : `“${segment.slice(0, 100)}” is not an action of this signer`;
+  const hint = "the last segment of the URL's path must be an action, such as get_init_signature";
   return new SignerRefusal(404, 'unknown-action', `${fault}: ${hint}.`);
 }
 
-/** Makes the refusal of an action called by any method but POST. */
+/** The refusal of any method but POST. */
 export function methodRefusal(action: string, method: string): SignerRefusal {
-  const message = `POST JSON to ${action}; it takes no ${method}.`;
+  const message = `${action} does not support ${method}; send JSON by POST.`;
   return new SignerRefusal(405, 'method-not-allowed', message, { allow: 'POST, OPTIONS' });
 }
 
@@ -21,6 +22,6 @@ export function expectJsonPost(request: Request, action: string): void {
   if (request.method !== 'POST') throw methodRefusal(action, request.method);
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json') {
-    throw new SignerRefusal(415, 'unsupported-media-type', 'The body has to be application/json.');
+    throw new SignerRefusal(415, 'unsupported-media-type', 'The content type of the body must be application/json.');
   }
 }

@@ -26,15 +26,15 @@ import {
 } from '../util/option-checks.js';
 import { describeError } from '../util/redact.js';
 import { parseUrl } from '../util/url.js';
-import { credentialsFrom } from './credentials.js';
+import { createCredentialsGetter } from './credentials.js';
 import type { SignerOptions } from './signer-options.js';
 
 const DAY_S = 86_400;
-/** Node's timers take no more milliseconds than 32 bits hold. */
+/** Timers accept milliseconds of 31 bits. */
 const MAX_BODY_TIMEOUT_S = 86_400;
-/** Signature Version 4 knows no longer life. */
+/** The limit of Signature Version 4. */
 const MAX_EXPIRES_S = 7 * DAY_S;
-/** Seconds. Above it, milliseconds were given for seconds: 30 days in milliseconds would be 82 years. */
+/** Values above are milliseconds given by mistake: 30 days in milliseconds would be 82 years. */
 const MAX_LIFE_S = 3_650 * DAY_S;
 
 export const OPTION_DEFAULTS = {
@@ -47,15 +47,16 @@ export const OPTION_DEFAULTS = {
   now: (): number => Date.now(),
 } as const;
 
+/** The options, checked and with defaults. */
 export interface Settings {
-  /** The empty text where the signer has none. */
+  /** Empty where the option is not set. */
   name: string;
   bucket: string;
   region: string;
   store: StoreAddress;
-  /** Which store it is, whatever its address is written like: `amazon`, or the endpoint's URL. */
+  /** As returned by `storeIdentity`. */
   storeName: string;
-  /** Whether the store refuses a Complete of another size than was granted. */
+  /** Whether the store refuses to complete an upload whose size differs from the granted one. */
   verifiesSize: boolean;
   checksums: readonly ChecksumAlgorithm[];
   refusesUnsignedHeaders: boolean;
@@ -63,7 +64,7 @@ export interface Settings {
   authorize: SignerOptions['authorize'];
   allowAnonymous: boolean;
   secrets: readonly string[] | null;
-  /** Null: no answer is meant for pages of another origin. */
+  /** Null where pages of other origins may not call. */
   origins: ReadonlySet<string> | null;
   policy: ResolvedPolicy;
   throttle: SignerOptions['throttle'];
@@ -86,7 +87,7 @@ export interface Settings {
 
 /**
  * Checks the options and fills in the defaults.
- * @throws OptionError, a TypeError, naming option and value; of credentials and secrets the name alone
+ * @throws OptionError, a TypeError, naming the option and its value; for credentials and secrets only the name
  */
 export function resolveOptions(options: SignerOptions): Settings {
   const { bucket, endpoint, pathStyle, dualStack, accelerate, authorize, allowAnonymous, tracker } = options;
@@ -105,13 +106,16 @@ export function resolveOptions(options: SignerOptions): Settings {
   expect('checksums', checksums, isListOf(isChecksumAlgorithm), `a list of ${CHECKSUM_ALGORITHMS.join(', ')}`);
   const refusesUnsignedHeaders = options.refusesUnsignedHeaders ?? isKnownToRefuseUnsignedHeaders(endpoint);
   if (options.receipts && options.secret === undefined)
-    throw new OptionError('receipts', 'true; the backend that reads them needs secret, so give one');
+    throw new OptionError('receipts', 'true; receipts need the option secret, which your backend verifies them with');
   for (const name of ['authorize', 'throttle', 'log', 'onComplete', 'fetch', 'onError', 'now'] as const) {
     if (settings[name] !== undefined) expect(name, settings[name], isFunction, 'a function');
   }
   if (allowAnonymous !== undefined) expect('allowAnonymous', allowAnonymous, (value) => value === true, 'true');
   if (!authorize && !allowAnonymous) {
-    throw new OptionError('authorize', 'undefined; give a function that tells who calls, or allowAnonymous: true');
+    throw new OptionError(
+      'authorize',
+      'undefined; set it to a function that returns the user, or set allowAnonymous: true',
+    );
   }
   expect('expires', expires, isIntegerFrom(1, MAX_EXPIRES_S), `whole seconds from 1 to ${MAX_EXPIRES_S}`);
   expect(
@@ -128,12 +132,12 @@ export function resolveOptions(options: SignerOptions): Settings {
     bucket,
     region,
     storeName: storeIdentity(endpoint),
-    // Amazon knows x-amz-mp-object-size, which is signed together with checksums; others are known to ignore it
+    // x-amz-mp-object-size is signed together with checksums; other stores than Amazon's may ignore it
     verifiesSize: isAmazon(endpoint) && checksums.length > 0,
     store: locateStore({ bucket, region, endpoint, pathStyle, dualStack, accelerate }),
     checksums,
     refusesUnsignedHeaders,
-    credentials: credentialsFrom(options.credentials),
+    credentials: createCredentialsGetter(options.credentials),
     authorize,
     allowAnonymous: allowAnonymous ?? false,
     secrets: options.secret === undefined ? null : checkSecrets(options.secret),
@@ -146,7 +150,7 @@ export function resolveOptions(options: SignerOptions): Settings {
     log: options.log,
     onComplete: options.onComplete,
     receipts: options.receipts ?? false,
-    // called as a method of settings, the browser's and the worker's own would refuse
+    // wrapped, because browsers and workers reject fetch called as a method of another object
     fetch: options.fetch ?? ((...request) => fetch(...request)),
     tracker: tracker ?? null,
     expires,
@@ -161,14 +165,13 @@ export function resolveOptions(options: SignerOptions): Settings {
 const reportOnErrorFailure = (error: unknown): void =>
   console.error('mule-upload signer: onError failed:', describeError(error));
 
-/** What is Amazon's alone is no option of another store, nor of a bucket that its virtual hosts cannot name. */
+/** @throws OptionError for Amazon's endpoint options at another store, or with a bucket that needs a path */
 function expectAmazonStore({ bucket, endpoint, pathStyle, dualStack, accelerate }: SignerOptions): void {
   const name = accelerate ? 'accelerate' : 'dualStack';
   if (!accelerate && !dualStack) return;
-  if (endpoint !== undefined)
-    throw new OptionError(name, "true; only Amazon's own store has it, so leave endpoint out");
+  if (endpoint !== undefined) throw new OptionError(name, 'true; only Amazon supports it, so remove endpoint');
   if (accelerate && (pathStyle || bucket.includes('.')))
-    throw new OptionError(name, 'true; it takes neither pathStyle nor a bucket with dots in its name');
+    throw new OptionError(name, 'true; it does not support pathStyle, or a bucket with dots in its name');
 }
 
 function checkOrigins(origins: readonly string[]): readonly string[] {

@@ -6,100 +6,99 @@ import type { Tracker } from '../tracker/tracker.js';
 
 export interface SignerOptions {
   /**
-   * Names this signer, where several share a bucket and a secret: none of them takes another's grants, and
-   * `verifyReceipt` tells their receipts apart. Up to 128 characters; none by default. Uploads under way begin afresh
-   * when it changes, as they do when `endpoint`, `region` or `bucket` change.
+   * Distinguishes signers that share a bucket and a secret: a signer refuses the grants of another, and `verifyReceipt`
+   * the receipts. Up to 128 characters; none by default. Unfinished uploads restart when it changes, as they do when
+   * `endpoint`, `region` or `bucket` change.
    */
   name?: string;
   bucket: string;
   /** `us-east-1` by default. */
   region?: string;
-  /** URL of the store; by default Amazon's for the region. */
+  /** URL of the store; Amazon's for the region by default. */
   endpoint?: string;
-  /** Whether the bucket stands in the path; by default where an endpoint is given. */
+  /** Whether URLs contain the bucket in the path instead of the host; true by default where `endpoint` is set. */
   pathStyle?: boolean;
-  /** Reaches Amazon's store by IPv6 as well as IPv4. */
+  /** Uses Amazon's dual-stack endpoints: IPv6 as well as IPv4. */
   dualStack?: boolean;
-  /** Reaches Amazon's store by its edge network; the bucket has to have transfer acceleration switched on. */
+  /** Uses S3 Transfer Acceleration, which the bucket must have enabled. */
   accelerate?: boolean;
   /**
-   * The checksums that the store verifies; of those that a browser offers, its first choice among them is used. By
-   * default all that there are at Amazon, `crc64nvme`, `crc32c`, `crc32` and `sha256`, and none at another endpoint: a
-   * store that does not know them ignores them at best. Where any is named, the store is also told the object's size
-   * (`x-amz-mp-object-size`), and the bucket's CORS rule has to allow the headers `x-amz-*`.
+   * The checksum algorithms that the store verifies. An upload uses the first algorithm of the browser's list that is
+   * among them. By default `crc64nvme`, `crc32c`, `crc32` and `sha256` at Amazon, none at another endpoint. If there is
+   * any, the signer also signs the object's size (`x-amz-mp-object-size`), and the bucket's CORS rule must allow the
+   * headers `x-amz-*`.
    */
   checksums?: readonly ChecksumAlgorithm[];
   /**
-   * Whether the store refuses `x-amz-*` headers that are not in the signature; by default true at Amazon and R2, false at
-   * another endpoint, since Ceph 16, MinIO and others act on them. Where false, the signer also signs what defeats the
-   * worst of them: `x-amz-acl` (`private`, or what the policy allows) against a public object, and conditions that no
-   * copy meets against `x-amz-copy-source`. The bucket's CORS rule then has to allow the headers `x-amz-*`. Say true
-   * where `npx mule-upload signer --check` has seen that the store refuses them, or where it takes no `x-amz-acl`
-   * (buckets without ACLs).
+   * Whether the store rejects unsigned `x-amz-*` headers. True by default at Amazon and R2, false at another endpoint,
+   * because Ceph 16, MinIO and others act on them. If false, the signer signs headers that prevent misuse: `x-amz-acl`
+   * (`private`, or what the policy allows) prevents public objects, and conditions that no copy meets prevent
+   * `x-amz-copy-source`. The bucket's CORS rule must then allow the headers `x-amz-*`. Set it to true if
+   * `npx mule-upload signer --check` reports that the store rejects them, or if the bucket has ACLs disabled.
    */
   refusesUnsignedHeaders?: boolean;
   /**
-   * Signs; a function is asked at every call, so let it remember what it fetched (those of the AWS SDK do). Needs no
-   * more than s3:PutObject, s3:GetObject, s3:AbortMultipartUpload, s3:ListMultipartUploadParts, and with `policy.acls`
-   * s3:PutObjectAcl.
+   * The credentials that sign. A function is called for every request, so it should cache; the providers of the AWS SDK
+   * do. They need s3:PutObject, s3:GetObject, s3:AbortMultipartUpload and s3:ListMultipartUploadParts, and
+   * s3:PutObjectAcl with `policy.acls`.
    */
   credentials: Credentials | (() => Credentials | Promise<Credentials>);
   /**
-   * Tells by headers or cookies who calls, in an id that stays the same; null: nobody. It leaves the body alone. A
-   * whole number, such as a database's id, counts as its text: 7 and `'7'` are the same person. Ids above
-   * `Number.MAX_SAFE_INTEGER` are refused unless they are text: rounded to a number, two people's could be one.
+   * Returns a stable ID of the user who calls, from headers or cookies; null for an anonymous call. It must not read the
+   * body. A number is the same as its string: 7 and `'7'` are one user. IDs above `Number.MAX_SAFE_INTEGER` must be
+   * strings: as numbers, the IDs of two users could be rounded to the same value.
    */
   authorize?: (request: Request, action: Action) => string | number | null | Promise<string | number | null>;
   /**
-   * Lets anybody upload; needed where nothing authorizes. Where nobody is signed in, init then answers
-   * `principal: null`: unfinished uploads resume by themselves for whoever uses the browser.
+   * Allows anonymous uploads; required without `authorize`. The answer to an anonymous init has `principal: null`, and
+   * unfinished uploads resume automatically for every user of that browser.
    */
   allowAnonymous?: true;
   /**
-   * Seals grants; the first of several seals, all open. By default derived from the secret access key: give one of your
-   * own where credentials rotate, or uploads begun before cannot go on after.
+   * Seals grants and receipts. With several, the first seals and all open. By default derived from the secret access
+   * key: set one where credentials rotate, because uploads cannot resume after the derived secret changes.
    */
   secret?: string | readonly string[];
-  /** Origins of the pages that may call from elsewhere, such as `https://example.org`, or `*`; by default none. */
+  /** Other origins whose pages may call the signer, such as `https://example.org`, or `*`; none by default. */
   origins?: readonly string[];
   policy?: Policy;
   /**
-   * Slows callers down: gives the seconds for which this one has to wait (429 with `Retry-After`), or 0. Asked before
-   * the body is read, and told nothing of it.
+   * Limits the rate of calls: returns the seconds that this caller must wait (429 with `Retry-After`), or 0. Called
+   * before the body is read.
    */
   throttle?: (caller: {
     request: Request;
     action: Action;
     principal: string | null;
   }) => number | null | undefined | Promise<number | null | undefined>;
-  /** Hears of every call, once it is answered. */
+  /** Called after each call with its log entry. */
   log?: (entry: AccessEntry) => void;
-  /** Lets people go on with an upload on another machine. */
+  /** Lets users resume an upload on another machine. */
   tracker?: Tracker;
   /**
-   * Hears of every object that came to be, once the store has confirmed it, with the principal as `authorize` gave it.
-   * At least once: where it throws, or an answer is lost, the browser asks again. Needs s3:GetObject.
+   * Called at least once for each object, after the store has confirmed it, with the principal that `authorize` returned.
+   * If it throws, or its answer is lost, the browser retries. Needs s3:GetObject.
    */
   onComplete?: (object: StoredFile, principal: string | null) => void | Promise<void>;
-  /** Whether browsers get a sealed receipt of what is stored, for `verifyReceipt`; needs `secret`. False by default. */
+  /** Whether browsers receive a sealed receipt of each object, for `verifyReceipt`. Needs `secret`. False by default. */
   receipts?: boolean;
-  /** Asks the store, for `onComplete`, `receipts` and `sweep`; the runtime's own by default. */
+  /** Sends requests to the store, for `onComplete`, `receipts` and `sweep`; the runtime's `fetch` by default. */
   fetch?: typeof fetch;
-  /** Seconds that a signed URL lives, at most as long as the credentials; 3,600 by default, 604,800 at most. */
+  /** Lifetime of signed URLs in seconds, shorter where the credentials expire first; 3,600 by default, 604,800 at most. */
   expires?: number;
-  /** Seconds that the body of a call may take to arrive, 60 by default; a slower one is refused with 408. */
+  /** Seconds within which the body of a call must arrive, or it is refused with 408; 60 by default. */
   bodyTimeout?: number;
-  /** Seconds that a grant signs further parts; 7 days by default, 10 years at most. */
+  /** Lifetime of a grant in seconds; 7 days by default, 10 years at most. */
   grantLife?: number;
-  /** Seconds since an upload began in which its grant can be renewed; 30 days by default, 10 years at most. */
+  /** Seconds after the start of an upload during which its grant can be renewed; 30 days by default, 10 years at most. */
   renewalTime?: number;
-  /** Hears of faults that callers see as a bare 500; `console.error` by default, without secrets. */
+  /** Receives errors that callers see only as a 500; by default `console.error`, without secrets. */
   onError?: (error: unknown) => void;
-  /** Epoch milliseconds; the clock by default. */
+  /** Returns epoch milliseconds; `Date.now` by default. */
   now?: () => number;
 }
 
-/** An object as the store told of it. */
+/** An object as the store reported it. */
 export interface StoredFile {
   bucket: string;
   key: string;
@@ -108,6 +107,6 @@ export interface StoredFile {
   /** Without quotes. */
   etag: string;
   contentType: string;
-  /** Null where it was sent in one request. */
+  /** Null for an object that was sent in one request. */
   uploadId: string | null;
 }

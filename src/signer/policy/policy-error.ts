@@ -1,20 +1,21 @@
-/** Faults of the policy that the signer's owner gave, met for one file: that file is refused, the others go on. */
+/** Errors of the policy's own functions. They refuse one file; the other files of the call are not affected. */
 
-/** Its message and cause are for `onError`; the browser never sees them. */
+/** Message and cause go to `onError`, never to the browser. */
 export class PolicyError extends Error {
-  override readonly name = 'PolicyFault';
+  override readonly name = 'PolicyError';
 }
 
 /**
  * Calls a function of the policy.
  * @param option such as `policy.key`
- * @throws PolicyFault for whatever it throws, with that as its cause
+ * @throws PolicyError with the function's error as its cause
  */
 export async function callPolicyFunction<T>(option: string, ask: () => T | Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : typeof error === 'string' ? error : 'no Error, see cause';
-    throw new PolicyError(`${option} threw for a file: ${reason}`, { cause: error });
+    const reason =
+      error instanceof Error ? error.message : typeof error === 'string' ? error : 'it threw no Error; see cause';
+    throw new PolicyError(`${option} failed for a file: ${reason}`, { cause: error });
   }
 }

@@ -1,4 +1,4 @@
-/** The policy as its owner gave it, checked. */
+/** Checks the option `policy`, and fills in its defaults. */
 import { MAX_OBJECT_SIZE, MAX_PART_SIZE, MIN_PART_SIZE } from '../../limits.js';
 import {
   expect,
@@ -17,11 +17,11 @@ import type { ObjectPolicy } from './object-headers.js';
 import { POLICY_DEFAULTS } from './policy.js';
 import type { Policy, ResolvedPolicy } from './policy.js';
 
-/** What is known of the store. */
+/** Features of the store that decide defaults. */
 export interface StoreCapabilities {
-  /** Whether it heeds `If-None-Match`. */
+  /** Whether it evaluates `If-None-Match` on writes. */
   supportsIfNoneMatch: boolean;
-  /** Whether it refuses `x-amz-*` headers that are not signed. */
+  /** Whether it rejects unsigned `x-amz-*` headers. */
   refusesUnsignedHeaders: boolean;
 }
 
@@ -48,14 +48,17 @@ export function resolvePolicy(
       `bytes from ${MIN_PART_SIZE} to ${MAX_PART_SIZE}`,
     );
   }
-  if (accept !== undefined) expect('policy.accept', accept, isMatch(/^/), 'a text');
+  if (accept !== undefined) expect('policy.accept', accept, isMatch(/^/), 'a string');
   if (typeof key === 'string') checkKeyTemplate(key);
   else if (key !== undefined) expect('policy.key', key, isFunction, 'a template or a function');
-  if (objectKeys !== undefined) expect('policy.objectKeys', objectKeys, isMatch(/^/), 'the prefix of keys');
+  if (objectKeys !== undefined) expect('policy.objectKeys', objectKeys, isMatch(/^/), 'a key prefix');
   expect('policy.posts', posts, isBoolean, 'true or false');
   if (overwrite !== undefined) expect('policy.overwrite', overwrite, isBoolean, 'true or false');
   if (posts && overwrite === false)
-    throw new OptionError('policy.posts', 'true; a POST cannot forbid overwriting, so overwrite cannot be false');
+    throw new OptionError(
+      'policy.posts',
+      'true; a POST policy cannot prevent overwriting, so overwrite: false is not allowed',
+    );
   checkObjectPolicy(settled);
   return {
     ...settled,
@@ -66,7 +69,7 @@ export function resolvePolicy(
 
 function checkKeyTemplate(template: string): void {
   const fault = findTemplateFault(template) ?? findKeyFault(expandKeyTemplate(template, 'name', 'id', 0));
-  if (fault) throw new OptionError('policy.key', `${JSON.stringify(template)} is no template of keys: ${fault}`);
+  if (fault) throw new OptionError('policy.key', `${JSON.stringify(template)} is not a valid key template: ${fault}`);
 }
 
 function checkObjectPolicy({ acls, storageClass, encryption, tags, metadata, disposition }: ObjectPolicy): void {
@@ -76,24 +79,24 @@ function checkObjectPolicy({ acls, storageClass, encryption, tags, metadata, dis
   if (encryption !== undefined)
     expect('policy.encryption', encryption, isEncryption, 'AES256, aws:kms, or an object with kmsKeyId');
   for (const [name, value] of Object.entries({ tags, metadata })) {
-    if (value !== undefined) expect(`policy.${name}`, value, isPerFile, 'an object of texts, or a function');
+    if (value !== undefined) expect(`policy.${name}`, value, isPerFile, 'an object of strings, or a function');
   }
-  if (tags !== undefined && typeof tags !== 'function') expectFit('policy.tags', tags, findTagsFault);
+  if (tags !== undefined && typeof tags !== 'function') expectValid('policy.tags', tags, findTagsFault);
   if (metadata !== undefined && typeof metadata !== 'function')
-    expectFit('policy.metadata', metadata, findMetadataFault);
+    expectValid('policy.metadata', metadata, findMetadataFault);
   if (disposition !== undefined)
     expect('policy.disposition', disposition, isMatch(/^(attachment|inline)$/), 'attachment or inline');
 }
 
-/** What is fixed would fail every upload: its owner hears of it at the start. */
-function expectFit<T>(option: string, value: T, faultOf: (value: T) => string | null): void {
-  const fault = faultOf(value);
-  if (fault) throw new OptionError(option, `it has ${fault}`);
+/** Reports an invalid fixed value at the start, because it would fail every upload. */
+function expectValid<T>(option: string, value: T, findFault: (value: T) => string | null): void {
+  const fault = findFault(value);
+  if (fault) throw new OptionError(option, fault);
 }
 
-const isTexts = (value: unknown): boolean =>
+const isStringMap = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.values(value).every((text) => typeof text === 'string');
-const isPerFile = (value: unknown): boolean => isFunction(value) || isTexts(value);
+const isPerFile = (value: unknown): boolean => isFunction(value) || isStringMap(value);
 
 function isEncryption(value: unknown): boolean {
   if (value === 'AES256' || value === 'aws:kms') return true;

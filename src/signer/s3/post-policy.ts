@@ -1,6 +1,6 @@
 /**
- * POST policies: one signature for all the small files of a call, and one URL, so that a browser asks leave of the
- * store's CORS rule once.
+ * POST policies: one signature and one URL for all small files of a call, so that the browser sends one preflight
+ * request.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
  */
 import type { ChecksumAlgorithm, PostPolicy } from '../../protocol.js';
@@ -9,18 +9,18 @@ import { credentialScope } from './presign.js';
 import type { SigningKeys, SigningTerms } from './presign.js';
 import type { StoreAddress } from './store-address.js';
 
-/** Seconds that a policy lives at most: within them its holder may post as often as it likes. */
+/** The maximum lifetime of a policy; until it expires, its holder can post any number of times. */
 const MAX_POLICY_LIFE_S = 900;
 
-/** What may be posted. */
+/** What a policy allows. */
 export interface PostConditions {
-  /** Every key below it, or that very key. */
+  /** Every key with this prefix, or exactly this key. */
   key: { readonly prefix: string } | { readonly exact: string };
-  /** Bytes, both included. */
+  /** Bytes; both bounds are included. */
   sizes: readonly [min: number, max: number];
-  /** Of the object, exactly so. */
+  /** Headers of the object, with exact values. */
   headers: Readonly<Record<string, string>>;
-  /** The browser may add its value as a field. */
+  /** An algorithm whose value the browser may add as a field. */
   checksum: ChecksumAlgorithm | null;
 }
 
@@ -31,17 +31,17 @@ export interface PostSigner {
   signingKeyFor: SigningKeys;
 }
 
-/** The prefix of one call's keys: 128 random bits, so that it is new and nobody else's. */
+/** Returns a prefix with 128 random bits for the keys of one call. */
 export const randomPrefix = (): string => `uploads/${hex(randomBytes(16))}/`;
 
-/** Signs one policy; the browser adds `key`, the checksum where one was agreed on, and, last, `file`. */
+/** Signs one policy. The browser adds the fields `key`, the checksum if there is one, and `file` as the last. */
 export async function signPostPolicy(
   { bucket, region, store, signingKeyFor }: PostSigner,
   { credentials, now, expires }: SigningTerms,
   { key, sizes, headers, checksum }: PostConditions,
 ): Promise<PostPolicy> {
   const texts = [...Object.values(key), ...Object.values(headers)];
-  if (texts.some(hasFormVariable)) throw new Error('a form cannot carry a text that the store would fill in');
+  if (texts.some(hasFormVariable)) throw new Error('a POST policy cannot contain ${filename}: the store replaces it');
   const { timestamp, scope } = credentialScope(now, region);
   const end = Math.floor(now / 1_000) * 1_000 + Math.min(expires, MAX_POLICY_LIFE_S) * 1_000;
   const fields: Record<string, string> = {
@@ -68,16 +68,16 @@ export async function signPostPolicy(
   };
 }
 
-/** What a header of a PUT is called as a field of a form. */
+/** Returns the form field that corresponds to a header of PutObject. */
 const formFieldFor = (header: string): string => (header === 'x-amz-acl' ? 'acl' : header);
 
-/** Tells whether a form can carry these headers; tags it wants in XML. */
+/** Whether a form can carry these headers. It cannot carry tags, which it needs as XML. */
 export const canPostHeaders = (headers: Readonly<Record<string, string>>): boolean =>
   !('x-amz-tagging' in headers) && !Object.values(headers).some(hasFormVariable);
 
 /**
- * Tells whether a store would fill something into a form's field: it puts the name of the file sent for `${filename}`,
- * so that the object would come to stand under another key than was granted. A PUT takes such texts as they are.
+ * Whether a store would change a form field: it replaces `${filename}` with the name of the posted file, so that the
+ * object's key would differ from the granted one. PutObject does not replace anything.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html
  */
 export const hasFormVariable = (text: string): boolean => text.includes('${');

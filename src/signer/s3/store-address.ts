@@ -1,12 +1,12 @@
 import { parseUrl } from '../util/url.js';
 
-/** Where a bucket is reached, as far as URLs and signatures need it. */
+/** The address of a bucket, as URLs and signatures need it. */
 export interface StoreAddress {
-  /** Scheme, host and, unless it is the scheme's own, port. */
+  /** Scheme, host, and the port if it is not the default. */
   origin: string;
-  /** The `Host` that a browser sends there. */
+  /** The `Host` header that a browser sends. */
   host: string;
-  /** What stands before the key, with a slash at the end. */
+  /** The path before the key; ends with a slash. */
   basePath: string;
 }
 
@@ -15,15 +15,15 @@ export interface StoreOptions {
   region: string;
   endpoint?: string | undefined;
   pathStyle?: boolean | undefined;
-  /** IPv6 as well as IPv4. */
+  /** Uses IPv6 as well as IPv4. */
   dualStack?: boolean | undefined;
-  /** Amazon's edge network, for a bucket that has it switched on. */
+  /** Uses S3 Transfer Acceleration, which the bucket must have enabled. */
   accelerate?: boolean | undefined;
 }
 
 /**
- * Finds a bucket's address: Amazon's virtual host for the region, or the endpoint given, by path unless told otherwise.
- * A bucket with dots in its name is reached by path, since no certificate of Amazon's matches its virtual host.
+ * Returns the address of a bucket: a virtual host at Amazon, by default a path at another endpoint. A bucket with dots
+ * in its name uses a path, because Amazon's certificates do not match its virtual host.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/dual-stack-endpoints.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/transfer-acceleration.html
@@ -44,24 +44,23 @@ function amazonHost({ region, dualStack, accelerate }: StoreOptions): string {
   return accelerate ? `s3-accelerate${stack}.${domain}` : `s3${stack}.${region}.${domain}`;
 }
 
-/** Tells whether an endpoint, or none, is Amazon's own. */
+/** Whether an endpoint is Amazon's; undefined is. */
 export function isAmazon(endpoint: string | undefined): boolean {
   return endpoint === undefined || /\.amazonaws\.com(?:\.cn)?$/.test(new URL(endpoint).hostname);
 }
 
 /**
- * Tells whether an endpoint, or none, belongs to a store that is known to refuse `x-amz-*` headers outside of the
- * signature, or that has no ACLs to be changed by them: Amazon's, and R2.
+ * Whether a store is known to reject unsigned `x-amz-*` headers, or has no ACLs that they could change: Amazon's and R2.
  * @see https://developers.cloudflare.com/r2/api/s3/api/
  */
 export const isKnownToRefuseUnsignedHeaders = (endpoint: string | undefined): boolean =>
   endpoint === undefined || isAmazon(endpoint) || /\.r2\.cloudflarestorage\.com$/.test(new URL(endpoint).hostname);
 
-/** Names a store, so that two addresses of the same one count as one: Amazon's, or the endpoint's URL. */
+/** Identifies a store, whatever its address: `amazon`, or the endpoint's URL without a trailing slash. */
 export const storeIdentity = (endpoint: string | undefined): string =>
   endpoint === undefined || isAmazon(endpoint) ? 'amazon' : new URL(endpoint).href.replace(/\/+$/, '');
 
-/** Tells whether a value is an http or https URL without query, fragment or login. */
+/** Whether a value is an http or https URL without query, fragment, user name and password. */
 export function isEndpointUrl(value: unknown): boolean {
   const url = typeof value === 'string' ? parseUrl(value) : null;
   return (

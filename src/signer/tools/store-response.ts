@@ -1,8 +1,8 @@
-/** Reads what the store answers to the signer's own tools. */
+/** Reads the store's responses. */
 import { MAX_XML_LENGTH, readXml } from '../../xml.js';
 import type { XmlElement } from '../../xml.js';
 
-/** Reads a body as text, and no further than `readXml` does: a longer one is cut where `readXml` still refuses it. */
+/** Reads a body as text. Stops just above the length that `readXml` accepts. */
 export async function readText(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   const reader = response.body?.getReader();
@@ -16,7 +16,7 @@ export async function readText(response: Response): Promise<string> {
   return text + decoder.decode();
 }
 
-/** Returns the root's children of that name; none of a document that is cut short or malformed. */
+/** Returns the root's children of that name; none for an incomplete or malformed document. */
 export function childrenIn(source: string, name: string): XmlElement[] {
   const { root, isWhole } = readXml(source);
   return root && isWhole ? root.children.filter((child) => child.name === name) : [];

@@ -5,11 +5,11 @@ import { CLAIM_TIMEOUT_MS, MAX_UPLOADS_PER_KEY, placeholderUpload } from './trac
 
 export interface MemoryTrackerOptions {
   /**
-   * Uploads kept at most. Of those who have the most, the upload longest without a notice goes first: nobody can push
-   * out somebody else's by beginning many.
+   * Maximum number of uploads; 10,000 by default. Above it, the longest inactive upload of the principal with the most
+   * uploads is removed, so that no user can push out the uploads of another.
    */
   maxUploads?: number;
-  /** Epoch milliseconds; the clock by default. */
+  /** Returns epoch milliseconds; `Date.now` by default. */
   now?: () => number;
 }
 
@@ -20,15 +20,15 @@ interface TrackerEntry {
   state: 'started' | 'sweeping' | 'ended';
 }
 
-/** Makes a tracker in this process's memory: for one signer process, gone when it ends. */
+/** Creates a tracker in memory, for a single signer process. Its data is lost when the process ends. */
 export function createMemoryTracker({
   maxUploads = 10_000,
   now = Date.now,
 }: MemoryTrackerOptions = {}): Required<Tracker> {
   if (!Number.isSafeInteger(maxUploads) || maxUploads < 1) {
-    throw new TypeError(`option maxUploads: ${String(maxUploads)} is no whole number above 0`);
+    throw new TypeError(`option maxUploads: ${String(maxUploads)} is not a whole number above 0`);
   }
-  // by principal, then by upload ID, the one longest without a notice first
+  // by principal, then by upload ID, the longest inactive first
   const principals = new Map<string, Map<string, TrackerEntry>>();
   let size = 0;
 
@@ -42,7 +42,7 @@ export function createMemoryTracker({
     if (entries.size === 0) principals.delete(principal);
   }
 
-  /** Puts an entry last in its principal's order, and lets go of what is too much. */
+  /** Makes an entry the last of its principal, and removes entries above the limits. */
   function put(entry: TrackerEntry): void {
     const { principal, uploadId, key } = entry.upload;
     const isNew = !entryOf(principal, uploadId);
@@ -83,7 +83,7 @@ export function createMemoryTracker({
 
     async forget(principal, uploadId, _ending, upload) {
       const known = entryOf(principal, uploadId)?.upload ?? upload ?? placeholderUpload(principal, uploadId);
-      // kept for a while: a notice of a part, or of the start, may come after the last one
+      // kept until a sweep removes it, because notices can arrive out of order
       put({ upload: known, partRanges: [], touched: now(), state: 'ended' });
     },
 
@@ -97,7 +97,7 @@ export function createMemoryTracker({
         .flatMap((entries) => [...entries.values()])
         .filter(({ upload, touched }) => (upload.bucket === bucket || upload.bucket === '') && touched < before);
       for (const { upload, state } of old) if (state === 'ended') remove(upload.principal, upload.uploadId);
-      // one whose sweep never came back is due again
+      // the claim of a sweep that never finished has expired
       const unfinished = old
         .filter(
           ({ state, touched }) => state === 'started' || (state === 'sweeping' && touched < now() - CLAIM_TIMEOUT_MS),

@@ -1,10 +1,13 @@
 import { utf8 } from './bytes.js';
 
-/** Cuts a text after so many UTF-16 units at most, never within a character. */
+/** Shortens a text to UTF-16 units, without splitting a character. */
 export const cutText = (text: string, maxUnits: number): string =>
   text.length <= maxUnits ? text : text.slice(0, maxUnits).replace(/[\uD800-\uDBFF]$/, '');
 
-/** Cuts a text to so many bytes, by whole characters. @param bytesOf what one character takes */
+/**
+ * Shortens a text to bytes, without splitting a character.
+ * @param bytesOf returns the encoded length of one character
+ */
 export function cutToBytes(
   text: string,
   maxBytes: number,

@@ -1,20 +1,21 @@
-/** What options have to be, and how their owner is told where they are not. */
+/** Validates options, and describes invalid ones. */
 
 import { redact } from './redact.js';
 
-/** An option that does not fit; `detail` tells its value, if it is no secret, and what would. */
+/** An invalid option. */
 export class OptionError extends TypeError {
   override readonly name = 'OptionError';
   constructor(
     /** Such as `policy.maxSize`. */
     readonly option: string,
+    /** The invalid value, unless it is secret, and the valid ones. */
     readonly detail: string,
   ) {
     super(`option ${option}: ${detail}`);
   }
 }
 
-/** The environment variable that usually holds an option; the command line reads these, and READMEs show them. */
+/** The environment variables of the options, as the command line reads them and the README uses them. */
 export const ENVIRONMENT_VARIABLES: Readonly<Record<string, string>> = {
   name: 'SIGNER_NAME',
   bucket: 'S3_BUCKET',
@@ -31,23 +32,27 @@ export const ENVIRONMENT_VARIABLES: Readonly<Record<string, string>> = {
   'policy.partSize': 'PART_SIZE',
 };
 
-/** Asks, where a value is missing or empty, whether its environment variable is set; else the empty text. */
+/** Returns a hint at the environment variable of a missing or empty value; else an empty string. */
 export const environmentHint = (name: string, value: unknown): string =>
   (value === undefined || value === null || value === '') && Object.hasOwn(ENVIRONMENT_VARIABLES, name)
     ? `; is the environment variable ${ENVIRONMENT_VARIABLES[name]} set?`
     : '';
 
-/** @throws OptionError unless the value fits; its text holds no password of a URL */
-export function expect(name: string, value: unknown, isFit: (value: unknown) => boolean, what: string): void {
-  if (isFit(value)) return;
+/**
+ * Checks one option. Passwords in URLs are removed from the error.
+ * @param expected completes the message: "{value} is not {expected}"
+ * @throws OptionError for an invalid value
+ */
+export function expect(name: string, value: unknown, isValid: (value: unknown) => boolean, expected: string): void {
+  if (isValid(value)) return;
   const shown = redact(typeof value === 'string' ? JSON.stringify(value) : String(value));
-  throw new OptionError(name, `${shown} is not ${what}${environmentHint(name, value)}`);
+  throw new OptionError(name, `${shown} is not ${expected}${environmentHint(name, value)}`);
 }
 
 /**
  * Checks the secrets that seal grants and receipts.
- * @returns them as a list, the first one seals
- * @throws OptionError for none, or one shorter than 16 characters; it never repeats them
+ * @returns the secrets as a list; the first one seals
+ * @throws OptionError for an empty list, or a secret below 16 characters; the error contains no secret
  */
 export function checkSecrets(secret: unknown, option = 'secret'): readonly string[] {
   const secrets: readonly unknown[] = Array.isArray(secret) ? secret : [secret];
@@ -57,10 +62,10 @@ export function checkSecrets(secret: unknown, option = 'secret'): readonly strin
     'secret',
     secrets.find((text) => !isLong(text)),
   );
-  throw new OptionError(option, `give one text, or a list of texts, of 16 characters or more each${hint}`);
+  throw new OptionError(option, `expected a string, or a list of strings, of at least 16 characters each${hint}`);
 }
 
-/** Leaves out what is undefined, so that defaults take its place. */
+/** Removes undefined members, so that defaults apply. */
 export const withoutUndefined = <T extends object>(object: T): T =>
   Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as T;
 
@@ -75,6 +80,6 @@ export const isIntegerFrom =
   (value: unknown): boolean =>
     Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max;
 export const isListOf =
-  (isFit: (item: unknown) => boolean) =>
+  (isValid: (item: unknown) => boolean) =>
   (value: unknown): value is readonly string[] =>
-    Array.isArray(value) && value.every(isFit);
+    Array.isArray(value) && value.every(isValid);

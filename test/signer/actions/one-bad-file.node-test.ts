@@ -62,7 +62,7 @@ describe('one bad file of a call', () => {
       const { status, text, codes, faults, answers } = await ask({ policy });
       assert.deepEqual([status, codes], [200, onlySecond('policy-failed')]);
       assert.equal(faults.length, 1);
-      assert.match(String(faults[0]), /^PolicyFault: policy\.(key|tags|metadata) (threw|gave)/);
+      assert.match(String(faults[0]), /^PolicyError: policy\.(key|tags|metadata)(:| failed| must| returned)/);
       assert.doesNotMatch(text, /hush|SELECT|srv/);
       const { error } = answers[1] as { error: { message: string } };
       assert.match(error.message, /^“bad\.mp4” was refused: .+\.$/);

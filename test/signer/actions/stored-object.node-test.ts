@@ -180,7 +180,7 @@ describe('a complete upload', () => {
     for (const secret of [undefined, null, '', [], [''], [undefined], 'short', [SECRET, 'short'], 7, {}]) {
       await assert.rejects(
         verifyReceipt(receipt, { ...good, secret } as ReceiptExpectations),
-        (error: Error) => error instanceof TypeError && /^option secret: give one text/.test(error.message),
+        (error: Error) => error instanceof TypeError && /^option secret: expected a string/.test(error.message),
         JSON.stringify(secret),
       );
     }

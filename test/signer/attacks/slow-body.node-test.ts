@@ -32,13 +32,14 @@ const optionsWith = (options: Partial<SignerOptions>): SignerOptions => ({
 /** A client that sends the head of a call, and of its body what it is told to. */
 class SlowClient {
   received = '';
-  readonly closed: Promise<unknown>;
+  readonly closed: Promise<void>;
   readonly #socket: Socket;
 
   constructor(port: number, headers = '', length = BODY.length, actionPath = '/sign/get_init_signature') {
     this.#socket = connect(port, '127.0.0.1').setEncoding('utf8');
     this.#socket.on('data', (text: string) => (this.received += text)).on('error', () => undefined);
-    this.closed = once(this.#socket, 'close');
+    // also after a reset, which `once` of node:events would reject for
+    this.closed = new Promise((resolve) => this.#socket.once('close', () => resolve()));
     this.send(
       `POST ${actionPath} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\n`
         + `Content-Length: ${length}\r\n${headers}\r\n`,

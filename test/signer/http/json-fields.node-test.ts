@@ -7,7 +7,7 @@ const refusal = (message: RegExp, status = 400) => ({ name: 'SignerRefusal', sta
 describe('fields', () => {
   it('takes JSON objects only', () => {
     for (const value of [null, undefined, [], 'text', 7, true])
-      assert.throws(() => new JsonFields(value), refusal(/^The body has to be a JSON object/));
+      assert.throws(() => new JsonFields(value), refusal(/^The body must be a JSON object/));
   });
 
   it('sees own properties only', () => {
@@ -23,11 +23,11 @@ describe('fields', () => {
     const second = fields.records('files', 10)[1]!;
     assert.throws(
       () => second.integer('filesize', 0, 9),
-      refusal(/^files\[1\]\.filesize has to be a whole number from 0 to 9\.$/),
+      refusal(/^files\[1\]\.filesize must be a whole number from 0 to 9\.$/),
     );
     assert.throws(
       () => new JsonFields({ files: [{}, 7] }).records('files', 10),
-      refusal(/^files\[1\] has to be a JSON object/),
+      refusal(/^files\[1\] must be a JSON object/),
     );
   });
 
@@ -42,14 +42,14 @@ describe('fields', () => {
       mixed: [1, '2'],
       none: [],
     });
-    assert.throws(() => fields.integer('n', 0, 9), refusal(/n has/));
-    assert.throws(() => fields.integer('big', 0, Number.MAX_VALUE), refusal(/big has/));
-    assert.throws(() => fields.text('t', 2), refusal(/t has/));
-    assert.throws(() => fields.flag('f'), refusal(/f has/));
+    assert.throws(() => fields.integer('n', 0, 9), refusal(/n must/));
+    assert.throws(() => fields.integer('big', 0, Number.MAX_VALUE), refusal(/big must/));
+    assert.throws(() => fields.text('t', 2), refusal(/t must/));
+    assert.throws(() => fields.flag('f'), refusal(/f must/));
     assert.throws(() => fields.optionalOneOf('w', ['y', 'z']), refusal(/one of y, z/));
     assert.throws(() => fields.integers('list', 1, 9, 2), refusal(/at most 2/, 413));
-    assert.throws(() => fields.integers('mixed', 1, 9, 2), refusal(/mixed has/));
-    assert.throws(() => fields.records('none', 2), refusal(/none has/));
+    assert.throws(() => fields.integers('mixed', 1, 9, 2), refusal(/mixed must/));
+    assert.throws(() => fields.records('none', 2), refusal(/none must/));
     assert.deepEqual(fields.integers('list', 1, 9, 3), [1, 2]);
   });
 
@@ -57,7 +57,7 @@ describe('fields', () => {
     const fields = new JsonFields({ good: '2~Ab+/=.-_', space: 'a b', half: '\uD800', line: 'a\n', none: '' });
     assert.equal(fields.token('good', 10), '2~Ab+/=.-_');
     for (const name of ['space', 'half', 'line', 'none'])
-      assert.throws(() => fields.token(name, 10), refusal(new RegExp(`^${name} has`)));
+      assert.throws(() => fields.token(name, 10), refusal(new RegExp(`^${name} must`)));
   });
 
   it('takes null for absent', () => {
@@ -65,6 +65,6 @@ describe('fields', () => {
     assert.equal(fields.optionalText('t', 9), undefined);
     assert.equal(fields.optionalInteger('t', 0, 9), undefined);
     assert.equal(fields.flag('t'), false);
-    assert.throws(() => fields.text('t', 9), refusal(/t has/));
+    assert.throws(() => fields.text('t', 9), refusal(/t must/));
   });
 });

@@ -34,7 +34,7 @@ describe('key templates', () => {
 
   it('are refused where they are none', () => {
     for (const [template, why] of [
-      ['{user}/{name}', '{user} is none of'],
+      ['{user}/{name}', '{user} is not one of'],
       ['{name', 'a brace'],
       ['fixed', 'one key for all'],
       ['{date}', 'one key for all'],

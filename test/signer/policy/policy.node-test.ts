@@ -102,7 +102,10 @@ describe('policy', () => {
     const key = (file: Readonly<InitFile>, principal: string | null) => `${principal}/${file.filename}`;
     assert.equal(await chooseKey(settled({ key }), fileOf(), 'ada'), 'ada/film.mp4');
     for (const unfit of ['a/../b', '', 'x'.repeat(1_025)]) {
-      await assert.rejects(chooseKey(settled({ key: () => unfit }), fileOf(), null), /policy\.key gave an unfit key/);
+      await assert.rejects(
+        chooseKey(settled({ key: () => unfit }), fileOf(), null),
+        /policy\.key returned an invalid key/,
+      );
     }
   });
 

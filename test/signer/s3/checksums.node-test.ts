@@ -247,7 +247,7 @@ describe('checksums that are refused', () => {
     const { error } = (await (await caller.post('get_all_signatures', window)).json()) as {
       error: { message: string };
     };
-    assert.equal(error.message, 'checksums.7 has to be base64 of the 4 bytes of a crc32c.');
+    assert.equal(error.message, 'checksums.7 must be base64 of the 4 bytes of a crc32c.');
   });
 
   it('are values where none was agreed on, and a whole value of SHA-256', async () => {

@@ -1,31 +1,31 @@
-/** What the owner of a bucket pastes at its console so that pages can upload to it. */
+/** The CORS rule and the policy that the bucket's owner pastes into the store's configuration. */
 import type { Settings } from '../../options/settings.js';
 
-/** What every store's answers have to let pages read. */
-export const NEEDED_HEADER = 'etag';
+/** The response header that no upload works without. */
+export const REQUIRED_HEADER = 'etag';
 
-/** What they should let pages read besides: waits, support tickets, versions, checksums. */
-export const helpfulHeaders = ({ checksums }: Settings): string[] => [
+/** Returns further response headers that pages use: retry delays, request IDs, versions, checksums. */
+export const usefulHeaders = ({ checksums }: Settings): string[] => [
   'retry-after',
   'x-amz-request-id',
   'x-amz-version-id',
   ...checksums.map((name) => `x-amz-checksum-${name}`),
 ];
 
-/** Gives the bucket's CORS rule, as the console takes it. */
+/** Returns the bucket's CORS rule in the form that the AWS console accepts. */
 export function corsRule(settings: Settings, origins: readonly string[]): string {
   const rule = {
     AllowedOrigins: origins,
     AllowedMethods: ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'],
     AllowedHeaders: ['*'],
-    ExposeHeaders: ['ETag', ...helpfulHeaders(settings)],
+    ExposeHeaders: ['ETag', ...usefulHeaders(settings)],
     MaxAgeSeconds: 3000,
   };
-  return `the bucket's CORS rule (aws s3api put-bucket-cors wants it as {"CORSRules": …}):\n${JSON.stringify([rule], null, 2)}`;
+  return `the bucket's CORS rule (for aws s3api put-bucket-cors, wrap it in {"CORSRules": …}):\n${JSON.stringify([rule], null, 2)}`;
 }
 
-/** Gives the policy of the credentials: all that uploads need, and no more. */
-export function leastPolicy({ bucket, policy }: Settings): string {
+/** Returns the policy of the signer's credentials: the permissions that uploads need. */
+export function uploaderPolicy({ bucket, policy }: Settings): string {
   const actions = ['s3:PutObject', 's3:GetObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts'];
   const statement = {
     Effect: 'Allow',
@@ -36,10 +36,10 @@ export function leastPolicy({ bucket, policy }: Settings): string {
     ],
     Resource: `arn:aws:s3:::${bucket}/${prefixOf(policy)}*`,
   };
-  return `the policy of its user or role (s3:GetObject is for HEAD, for which S3 has no smaller permission):\n${JSON.stringify({ Version: '2012-10-17', Statement: [statement] }, null, 2)}`;
+  return `the policy of the user or role (HEAD needs s3:GetObject, S3's smallest permission for it):\n${JSON.stringify({ Version: '2012-10-17', Statement: [statement] }, null, 2)}`;
 }
 
-/** The folder that all keys are in, as far as the policy tells; empty where it does not. */
+/** Returns the folder that all keys share; empty where the policy names none. */
 export function prefixOf({ key, objectKeys }: Settings['policy']): string {
   if (objectKeys !== undefined || typeof key === 'function') return '';
   return key === undefined ? 'uploads/' : key.slice(0, key.indexOf('{')).replace(/[^/]*$/, '');

@@ -1,13 +1,13 @@
-/** How the conformance kit calls a signer and its store, and what it reports as a fault. */
+/** Calls the signer and its store for the conformance rules, and reports faults. */
 import type { Action, InitAnswer, InitFile, RefusalAnswer, Signed } from '../../../protocol.js';
 import { readText } from '../store-response.js';
 import { parseUrl } from '../../util/url.js';
 
-/** What is wrong with the signer, in words for its author. */
+/** A violated rule; the message is for the author of the signer. */
 export class Fault extends Error {}
 
-/** One file of init's answer, as far as the kit reads it. */
-export type Granted = Record<'key' | 'grant', string> & {
+/** One file of init's answer, with the fields that the rules read. */
+export type GrantedFile = Record<'key' | 'grant', string> & {
   part_size?: number;
   init?: Signed;
   put?: Signed;
@@ -32,13 +32,13 @@ export interface AnsweredCall {
   receivedAt: number;
 }
 
-/** What all callers of one run saw, for the rules that hold for every answer. */
+/** The answers that all callers of one run received, for the rules about every answer. */
 export class Observations {
   readonly calls: AnsweredCall[] = [];
-  /** Milliseconds by which the store's clock is ahead of this machine's; 0 until the store has answered. */
+  /** How far the store's clock is ahead of this machine's; 0 until the store has answered. */
   storeSkewMs = 0;
 
-  /** Reads the store's clock from the `Date` header of an answer (RFC 9110, 6.6.1; whole seconds). */
+  /** Reads the store's clock from the `Date` header of a response (RFC 9110, 6.6.1; whole seconds). */
   readStoreClock(response: Response): void {
     const date = Date.parse(response.headers.get('date') ?? '');
     if (!Number.isNaN(date)) this.storeSkewMs = date - Date.now();
@@ -59,13 +59,13 @@ export interface CallerOptions {
   observations: Observations;
 }
 
-/** How one call differs from an ordinary one. */
+/** Changes to an ordinary call. */
 export interface CallVariation {
   method?: string;
   headers?: Readonly<Record<string, string>>;
 }
 
-/** One user of the signer. */
+/** Calls the signer as one user. */
 export class ConformanceCaller {
   readonly #options: CallerOptions;
 
@@ -73,7 +73,7 @@ export class ConformanceCaller {
     this.#options = options;
   }
 
-  /** Sends a call and gives the answer, whatever its status. */
+  /** Sends a call, and returns the response with any status. */
   async send(action: Action, body: unknown, { method = 'POST', headers }: CallVariation = {}): Promise<Response> {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     return this.#options.fetch(`${this.#options.url.replace(/\/+$/, '')}/${action}`, {
@@ -83,7 +83,7 @@ export class ConformanceCaller {
     });
   }
 
-  /** Calls and reads the answer, whatever its status. */
+  /** Sends a call, and reads the answer with any status. */
   async post(action: Action, body: unknown, variation?: CallVariation): Promise<Reply> {
     const response = await this.send(action, body, variation);
     const text = await readText(response);
@@ -105,64 +105,70 @@ export class ConformanceCaller {
     return { status: response.status, text, json };
   }
 
-  /** Calls and expects success. */
+  /** Sends a call that must succeed. */
   async call<T>(action: Action, body: unknown): Promise<T> {
     const { status, text, json } = await this.post(action, body);
-    ensure(status === 200, `${action} answered ${status} to a right request: ${shorten(text)}`);
-    ensure(typeof json === 'object' && json !== null, `${action} answered no JSON object: ${shorten(text)}`);
+    ensure(status === 200, `${action} answered ${status} to a valid request: ${shorten(text)}`);
+    ensure(
+      typeof json === 'object' && json !== null,
+      `${action} must answer with a JSON object; it answered ${shorten(text)}`,
+    );
     return json as T;
   }
 
   /**
-   * Calls and expects a refusal.
+   * Sends a call that must be refused.
    * @param what completes the fault: "get_head_signature signed {what}"
-   * @param statuses matches the statuses that are right
+   * @param statuses matches the allowed statuses
    * @returns the refusal's status and code
    */
-  async refusal(
+  async expectRefusal(
     action: Action,
     body: unknown,
     what: string,
     statuses = /^4/,
   ): Promise<{ status: number; code: string }> {
     const { status, text, json } = await this.post(action, body);
-    ensure(!/x-amz-signature/i.test(text), `${action} signed ${what}; it has to refuse it (403)`);
+    ensure(!/x-amz-signature/i.test(text), `${action} signed ${what}; it must refuse it (403)`);
     ensure(
       statuses.test(String(status)),
-      `${action} answered ${status} to ${what}; it has to refuse it with a 4xx: ${shorten(text)}`,
+      `${action} answered ${status} to ${what}; it must refuse it with a 4xx: ${shorten(text)}`,
     );
     const { error } = (json ?? {}) as Partial<RefusalAnswer>;
     ensure(
       typeof error?.code === 'string' && typeof error.message === 'string',
-      `the ${status} of ${action} for ${what} has to be {"error": {"code": "…", "message": "…"}}; it is ${shorten(text)}`,
+      `the ${status} of ${action} for ${what} must be {"error": {"code": "…", "message": "…"}}; it is ${shorten(text)}`,
     );
     return { status, code: error.code };
   }
 
-  /** Sends the store what was signed, as a browser does, and expects success. */
+  /** Sends a signed request to the store as a browser does; it must succeed. */
   async replay(
     signed: Signed | undefined,
     what: string,
     body?: BodyInit,
   ): Promise<{ response: Response; text: string }> {
     ensure(signed !== undefined, `the answer has no signed request for ${what}`);
-    const { method, url, headers = {} } = requestOf(signed);
+    const { method, url, headers = {} } = toRequest(signed);
     ensure(typeof method === 'string' && parseUrl(url) !== null, `the signed request for ${what} needs method and url`);
     for (const name of Object.keys(headers))
-      ensure(!/^(host|content-length)$/i.test(name), `headers of ${what} name ${name}, which no browser may set`);
+      ensure(
+        !/^(host|content-length)$/i.test(name),
+        `the headers of ${what} contain ${name}, which browsers cannot set`,
+      );
     const response = await this.#options.fetch(url, { method, headers, body });
     this.#options.observations.readStoreClock(response);
     const text = await readText(response);
-    ensure(response.ok, `the store answered ${response.status} to ${what} as it was signed: ${shorten(text)}`);
+    ensure(response.ok, `the store answered ${response.status} to the signed request for ${what}: ${shorten(text)}`);
     return { response, text };
   }
 
-  /** Sends the store something other than what was signed. @returns whether the store did it all the same */
-  async isTakenByStore(
+  /** Sends a changed signed request to the store. @returns whether the store accepted it */
+  async isAcceptedByStore(
     signed: Signed,
     change: { body?: BodyInit; headers?: Readonly<Record<string, string>> },
   ): Promise<boolean> {
-    const { method, url, headers } = requestOf(signed);
+    const { method, url, headers } = toRequest(signed);
     const response = await this.#options.fetch(url, {
       method,
       headers: { ...headers, ...change.headers },
@@ -172,8 +178,8 @@ export class ConformanceCaller {
     return response.ok;
   }
 
-  /** Describes a file that the policy takes. */
-  file(file: Partial<InitFile> = {}): Partial<InitFile> {
+  /** Returns a file that the policy accepts, as a request to init describes it. */
+  createFile(file: Partial<InitFile> = {}): Partial<InitFile> {
     const { contentType = 'application/octet-stream' } = this.#options;
     return {
       id: 'a',
@@ -185,26 +191,29 @@ export class ConformanceCaller {
     };
   }
 
-  /** Asks to upload files, and gives the answers in the order of the files. */
-  async init(...files: Partial<InitFile>[]): Promise<{ answer: InitAnswer; files: Granted[] }> {
+  /** Calls init, and returns its answers in the order of the files. */
+  async init(...files: Partial<InitFile>[]): Promise<{ answer: InitAnswer; files: GrantedFile[] }> {
     const answer = await this.call<InitAnswer>('get_init_signature', { files });
-    ensure(Array.isArray(answer.files), 'init has to answer with a list of files');
+    ensure(Array.isArray(answer.files), 'the answer of init must have a list of files');
     for (const { id } of files)
       ensure(
         answer.files.some((file) => file.id === id),
-        `init has to answer for every file by its id; “${id}” is missing`,
+        `the answer of init must contain every file by its id; “${id}” is missing`,
       );
-    return { answer, files: files.map(({ id }) => answer.files.find((file) => file.id === id) as unknown as Granted) };
+    return {
+      answer,
+      files: files.map(({ id }) => answer.files.find((file) => file.id === id) as unknown as GrantedFile),
+    };
   }
 
-  /** Asks to upload one file, and expects that the signer takes it. */
-  async grant(file: Partial<InitFile>): Promise<Granted> {
-    const [granted] = (await this.init(file)).files as [Granted];
+  /** Calls init for one file, which must be granted. */
+  async grant(file: Partial<InitFile>): Promise<GrantedFile> {
+    const [granted] = (await this.init(file)).files as [GrantedFile];
     ensure(!granted.error, `“${file.filename}” was refused: ${granted.error?.message}`);
     return granted;
   }
 }
 
-/** Reads a bare URL as the PUT that it stands for. */
-export const requestOf = (signed: Signed): { method: string; url: string; headers?: Record<string, string> } =>
+/** Returns the request that a signed value stands for; a bare URL is a PUT. */
+export const toRequest = (signed: Signed): { method: string; url: string; headers?: Record<string, string> } =>
   typeof signed === 'string' ? { method: 'PUT', url: signed } : signed;

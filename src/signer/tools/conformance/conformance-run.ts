@@ -1,62 +1,62 @@
-/** What the rules of one run share: who calls, and what has been uploaded so far. */
+/** The state that the rules of one run share: the users, and the uploads so far. */
 import { partSizeOf } from '../../../limits.js';
 import type { Action, InitFile } from '../../../protocol.js';
 import { childText, textIn } from '../../../xml.js';
 import { ConformanceCaller, ensure, Observations } from './conformance-caller.js';
-import type { Granted } from './conformance-caller.js';
+import type { GrantedFile } from './conformance-caller.js';
 import { childrenIn } from '../store-response.js';
 
 export interface ConformanceOptions {
   /** Base URL of the signer; each action is `{url}/{action}`. */
   url: string;
-  /** Sent with every call to the signer, such as `Authorization`; without any, the signer has to take anybody. */
+  /** Sent with every call to the signer, such as `Authorization`. Without any, the signer must allow anonymous uploads. */
   headers?: Readonly<Record<string, string>>;
-  /** The same for another user; without it, whether users are kept apart is not tried. */
+  /** The same for another user. Without it, the rules about two users are skipped. */
   otherHeaders?: Readonly<Record<string, string>>;
-  /** Of the files that it uploads; the signer's policy has to take it. */
+  /** The type of the uploaded files; the signer's policy must accept it. */
   contentType?: string;
-  /** Bytes of the file that it sends in parts, more than the signer's part size; 16 MiB and a byte by default. */
+  /** Bytes of the multipart upload, more than the signer's part size; 16 MiB and one byte by default. */
   multipartSize?: number;
   fetch?: typeof fetch;
 }
 
-/** One rule of the protocol, and how it is tried. Later rules may use what earlier ones uploaded. */
+/** One rule of the protocol. Later rules may use the uploads of earlier ones. */
 export interface Rule {
   rule: string;
-  /** @throws Fault where the signer breaks the rule */
+  /** @throws Fault where the signer violates the rule */
   check: (run: ConformanceRun) => Promise<void>;
-  /** Needs a multipart upload that has begun; false by default. */
+  /** Whether it needs an unfinished multipart upload; false by default. */
   needsUpload?: boolean;
-  /** Needs a second user; false by default. */
+  /** Whether it needs a second user; false by default. */
   needsOther?: boolean;
 }
 
-/** A multipart upload that has begun. */
-export type BigUpload = Granted & { upload_id: string; size: number; part_size: number };
+/** An unfinished multipart upload. */
+export type MultipartUpload = GrantedFile & { upload_id: string; size: number; part_size: number };
 
-/** Bytes: two parts of 8 MiB and a byte, or more parts where they are smaller. */
+/** Bytes: two parts of 8 MiB and one byte. */
 const DEFAULT_MULTIPART_SIZE = 2 * 8 * 1024 ** 2 + 1;
 
-/** A key that no signer has granted. */
-export const FOREIGN_KEY = 'private/accounts.csv';
+/** A key that no signer grants. */
+export const UNGRANTED_KEY = 'private/accounts.csv';
 
 export class ConformanceRun {
   readonly observations = new Observations();
   readonly fetch: typeof fetch;
-  /** Bytes of the file that is sent in parts. */
+  /** Bytes of the multipart upload. */
   readonly multipartSize: number;
-  /** The user whose uploads they are. */
+  /** The user who uploads. */
   readonly caller: ConformanceCaller;
-  /** Another user. */
-  readonly other: ConformanceCaller | null;
-  /** Somebody who is not signed in; null where nobody is. */
-  readonly nobody: ConformanceCaller | null;
-  /** The optional actions that init offers. */
+  /** A second user; null where the options have none. */
+  readonly otherUser: ConformanceCaller | null;
+  /** A caller without a session; null where the signer allows anonymous uploads. */
+  readonly anonymous: ConformanceCaller | null;
+  /** The optional actions that the answer of init lists. */
   actions: readonly Action[] = [];
-  /** A file that was stored by one request. */
-  stored: Granted | null = null;
-  big: BigUpload | null = null;
-  /** Of the big file: new, so that no tracker knows it from an earlier run. */
+  /** A file that was stored by a single request. */
+  storedFile: GrantedFile | null = null;
+  upload: MultipartUpload | null = null;
+  /** The name of the multipart file; unique, so that no tracker finds an upload of an earlier run. */
   readonly #name = `conformance-${crypto.randomUUID()}.bin`;
 
   constructor(options: ConformanceOptions) {
@@ -72,23 +72,23 @@ export class ConformanceRun {
         ...(sent && { headers: sent }),
       });
     this.caller = callerWith(headers);
-    this.other = otherHeaders ? callerWith(otherHeaders) : null;
-    this.nobody = headers && Object.keys(headers).length > 0 ? callerWith() : null;
+    this.otherUser = otherHeaders ? callerWith(otherHeaders) : null;
+    this.anonymous = headers && Object.keys(headers).length > 0 ? callerWith() : null;
   }
 
   offers(action: Action): boolean {
     return this.actions.includes(action);
   }
 
-  /** What every call about the multipart upload names. */
+  /** The fields that every call about the multipart upload has. */
   get reference(): { key: string; grant: string; upload_id: string } {
-    const { key, grant, upload_id } = this.big!;
+    const { key, grant, upload_id } = this.upload!;
     return { key, grant, upload_id };
   }
 
-  /** Describes the file of the multipart upload. */
-  bigFile(change: Partial<InitFile> = {}): Partial<InitFile> {
-    return this.caller.file({
+  /** Returns the multipart file as a request to init describes it. */
+  createMultipartFile(change: Partial<InitFile> = {}): Partial<InitFile> {
+    return this.caller.createFile({
       id: 'big',
       filename: this.#name,
       filesize: this.multipartSize,
@@ -97,46 +97,46 @@ export class ConformanceRun {
     });
   }
 
-  /** How many parts the multipart upload has. */
+  /** The number of parts of the multipart upload. */
   get partCount(): number {
-    return Math.ceil(this.big!.size / this.big!.part_size);
+    return Math.ceil(this.upload!.size / this.upload!.part_size);
   }
 
-  /** Names one part and its bytes. */
-  chunk(chunk: number): { chunk: number; size: number } {
-    const { size, part_size } = this.big!;
+  /** Returns the number and the size of one part, as protocol fields. */
+  partFields(chunk: number): { chunk: number; size: number } {
+    const { size, part_size } = this.upload!;
     return { chunk, size: partSizeOf(chunk, size, part_size) };
   }
 
-  /** What asks for a window of parts. */
-  window(chunks: readonly unknown[]): { size: number; part_size: number; chunks: readonly unknown[] } {
-    const { size, part_size } = this.big!;
+  /** Returns the fields that request a window of parts. */
+  windowOf(chunks: readonly unknown[]): { size: number; part_size: number; chunks: readonly unknown[] } {
+    const { size, part_size } = this.upload!;
     return { size, part_size, chunks };
   }
 
-  /** Every action about an upload that the signer offers, with what it needs besides `reference`. */
+  /** Returns every action about an upload that the signer offers, with its fields in addition to `reference`. */
   referencingCalls(): [Action, object][] {
     const required: [Action, object][] = [
-      ['get_chunk_signature', this.chunk(1)],
+      ['get_chunk_signature', this.partFields(1)],
       ['get_list_signature', {}],
-      ['get_end_signature', { size: this.big!.size }],
+      ['get_end_signature', { size: this.upload!.size }],
     ];
     const optional: [Action, object][] = [
       ['get_delete_signature', {}],
       ['get_head_signature', {}],
-      ['get_all_signatures', this.window([1])],
+      ['get_all_signatures', this.windowOf([1])],
       ['chunk_loaded', { chunks: [1], state: 'started' }],
       ['chunk_loaded', { chunks: [], state: 'aborted' }],
     ];
     return [...required, ...optional.filter(([action]) => this.offers(action))];
   }
 
-  /** Checks by HEAD that an object has so many bytes, where the signer offers it. */
-  async expectStored({ key, grant }: Granted, size: number): Promise<void> {
+  /** Checks the size of an object by HEAD, if the signer offers that action. */
+  async expectStored({ key, grant }: GrantedFile, size: number): Promise<void> {
     if (!this.offers('get_head_signature')) return;
     const { response } = await this.caller.replay(await this.caller.call('get_head_signature', { key, grant }), 'HEAD');
     const stored = response.headers.get('content-length');
-    ensure(stored === String(size), `the object has ${stored} bytes, where ${size} were sent`);
+    ensure(stored === String(size), `the object has ${stored} bytes, but ${size} were sent`);
   }
 }
 

@@ -60,7 +60,7 @@ describe('the check of a store', () => {
       fetch: (url, init) => (init?.method === 'DELETE' ? Promise.reject(new TypeError('no')) : fetch(url, init)),
     });
     const [left] = await s3.listUploads('films');
-    const finding = findings.find(({ rule }) => rule === 'the check leaves nothing behind')!;
+    const finding = findings.find(({ rule }) => rule === 'the check removes its uploads')!;
     assert.match(finding.fault!, /could not be aborted/);
     assert.ok(finding.advice!.includes(`aws s3api abort-multipart-upload --bucket films --key ${left!.key}`));
     for (const { key, uploadId } of await s3.listUploads('films')) await s3.abort('films', key, uploadId);
@@ -68,17 +68,17 @@ describe('the check of a store', () => {
 
   it('finds that a store refuses unsigned headers, or acts on them', async () => {
     const unsigned = async (options: Partial<SignerOptions> = {}) =>
-      (await check(options)).find(({ rule }) => rule.includes('that nobody signed'))!;
+      (await check(options)).find(({ rule }) => rule.startsWith('the store rejects unsigned'))!;
     assert.equal((await unsigned()).fault, null);
     Object.assign(bucket.behaviour, { refusesUnsignedHeaders: false, knowsAcls: true, copies: { heeds: 'range' } });
     assert.match(
       (await unsigned()).fault!,
-      /^it takes x-amz-acl and x-amz-copy-source .* this signer signs against both/,
+      /^the store acts on unsigned x-amz-acl and x-amz-copy-source; this signer signs headers that prevent both/,
     );
     assert.equal((await unsigned()).isWarning, true);
     const wrong = await unsigned({ refusesUnsignedHeaders: true });
     assert.equal(wrong.isWarning, undefined);
-    assert.match(wrong.fault!, /leave refusesUnsignedHeaders out$/);
+    assert.match(wrong.fault!, /remove the option refusesUnsignedHeaders$/);
     assert.deepEqual(await s3.listUploads('films'), []);
   });
 });

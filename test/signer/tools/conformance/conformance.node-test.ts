@@ -111,7 +111,7 @@ describe('the conformance kit', () => {
   const broken: [string, RegExp, Change][] = [
     [
       'names no key',
-      /has to name the key/,
+      /must contain the key/,
       (answer, action) => {
         if (action === 'get_init_signature')
           for (const file of (answer['files'] ?? []) as { key?: string }[]) delete file.key;
@@ -119,26 +119,26 @@ describe('the conformance kit', () => {
     ],
     [
       'gives its time in seconds',
-      /time has to be the signer's clock in milliseconds/,
+      /time must be the signer's clock in milliseconds/,
       (answer) => {
         if ('time' in answer) answer['time'] = Math.floor((answer['time'] as number) / 1_000);
       },
     ],
     [
       'forgets part_size',
-      /part_size has to be whole bytes/,
+      /part_size must be a whole number of bytes/,
       (answer) => {
         for (const file of (answer['files'] ?? []) as { part_size?: number }[]) delete file.part_size;
       },
     ],
     [
       'tells of refusals in text',
-      /has to be \{"error"/,
+      /must be \{"error"/,
       (answer) => ('error' in answer ? new Response('no', { status: 403 }) : undefined),
     ],
     [
       'signs host as a header to send',
-      /no browser may set/,
+      /browsers cannot set/,
       (answer) => {
         for (const file of (answer['files'] ?? []) as { put?: { headers: object } }[])
           if (file.put) Object.assign(file.put.headers, { Host: 'x' });
@@ -153,7 +153,7 @@ describe('the conformance kit', () => {
     ],
     [
       'gives receipts for whatever the page says',
-      /gave a receipt for a file that nobody sent/,
+      /returned a receipt for a file that was never sent/,
       (_answer, action) => (action === 'chunk_loaded' ? Response.json({ receipt: 'x' }) : undefined),
     ],
   ];
@@ -169,8 +169,8 @@ describe('the conformance kit', () => {
 
   it('tells the author of a backend that does not keep people apart', async () => {
     const { faults } = await faultsOfOwn({ authorize: () => 'anybody' });
-    assert.match(faults.join('\n'), /bound to its principal: get_chunk_signature signed somebody else with this grant/);
-    assert.match(faults.join('\n'), /init told somebody else of this upload/);
+    assert.match(faults.join('\n'), /only for its principal: get_chunk_signature signed this grant from another user/);
+    assert.match(faults.join('\n'), /init returned this upload to another user/);
   });
 
   it('takes a signer for what it is where nobody signs in', async () => {

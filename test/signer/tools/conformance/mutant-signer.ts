@@ -3,7 +3,7 @@
  * wrongly is signed by the same code with the same credentials, so that the store believes it.
  */
 import type { Action, InitFile, PostPolicy, Signed, SignedRequest } from '../../../../src/protocol.js';
-import { requestOf } from '../../../../src/signer/tools/conformance/conformance-caller.js';
+import { toRequest } from '../../../../src/signer/tools/conformance/conformance-caller.js';
 import { createSigner } from '../../../../src/signer/index.js';
 import type { SignerOptions } from '../../../../src/signer/index.js';
 import {
@@ -75,7 +75,7 @@ export class MutantTools {
 
   /** Signs the same operation anew, with something changed; the length that was signed is forgotten. */
   resign(signed: Signed, change: (operation: StoreOperation) => Partial<StoreOperation>): Promise<SignedRequest> {
-    const { method, url, headers = {} } = requestOf(signed);
+    const { method, url, headers = {} } = toRequest(signed);
     const { pathname, searchParams } = new URL(url);
     const query = Object.fromEntries([...searchParams].filter(([name]) => !name.startsWith('X-Amz-')));
     const key = decodeURIComponent(pathname).slice(`/${BUCKET}/`.length);
