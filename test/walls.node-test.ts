@@ -82,7 +82,20 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
     ...['resume', 'uploads', 'manager', 'browser', 'create-manager', 'uploader', 'index'],
   ],
   element: ['api', 'i18n', 'styles', 'form', 'input', 'list', 'controllers', 'mule-upload', 'index'],
-  signer: ['util', 's3', 'grants', 'policy', 'tracker', 'http', 'options', 'actions', 'sweep', 'index', 'node', 'tools'],
+  signer: [
+    'util',
+    's3',
+    'grants',
+    'policy',
+    'tracker',
+    'http',
+    'options',
+    'actions',
+    'sweep',
+    'index',
+    'node',
+    'tools',
+  ],
 };
 /** What the adapters behind the ports may import, and who may import them. */
 const BROWSER_IMPORTS = ['api', 'ports', 'util', 'hashing', 'browser'];
