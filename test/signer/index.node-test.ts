@@ -37,7 +37,7 @@ describe('createSigner', () => {
     }
   });
 
-  it('names what stands in the place of an action, whatever the method', async () => {
+  it('names the unknown action, for any method', async () => {
     const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true });
     const named: [string, string][] = [
       ['', 'The URL names no action'],
@@ -127,7 +127,7 @@ describe('createSigner', () => {
     );
   });
 
-  it('refuses a body above 1 MiB, whether its length is told or streamed', async () => {
+  it('refuses a body above 1 MiB, with or without Content-Length', async () => {
     const caller = createCaller();
     assert.equal((await caller.post('get_init_signature', `{"x": "${'y'.repeat(1_048_577)}"}`)).status, 413);
     let pulled = 0;
@@ -146,7 +146,7 @@ describe('createSigner', () => {
     assert.ok(pulled < 25, `an endless body was read ${pulled} times`);
   });
 
-  it('asks for a sign-in where authorize names nobody, unless anybody may upload', async () => {
+  it('answers 401 if authorize returns null, unless anonymous uploads are allowed', async () => {
     const caller = createCaller();
     caller.user = null;
     assert.equal(await caller.refusal('get_init_signature', { files: [fileOf()] }), '401 unauthorized');
@@ -171,7 +171,7 @@ describe('createSigner', () => {
     assert.equal((await caller.init()).key, '0/film');
   });
 
-  it('tells its owner what authorize gave where that is nobody’s id, and callers nothing', async () => {
+  it('reports an invalid ID from authorize to onError, and not to callers', async () => {
     const wrong: [unknown, string][] = [
       [true, 'true'],
       [false, 'false'],
@@ -248,7 +248,7 @@ describe('createSigner', () => {
     assert.deepEqual([response.status, response.headers.get('retry-after')], [503, '5']);
   });
 
-  it('answers its own faults with a bare 500 that leaks nothing, and tells its owner', async () => {
+  it('answers internal errors with a 500 without details, and reports them to onError', async () => {
     const faults: [string, Parameters<typeof createCaller>[0]][] = [
       [
         'authorize',

@@ -212,7 +212,7 @@ describe('the OpenAPI description', () => {
     }
   });
 
-  it('describes the refusals of the door: method, type, body, nobody, haste, and a fault of the owner’s', async () => {
+  it('describes the refusals by method, type, body, session, throttle and internal error', async () => {
     const sign = judged({
       ...common,
       throttle: ({ principal }) => (principal === 'hasty' ? 3 : 0),

@@ -67,7 +67,7 @@ describe('the check of a store', () => {
       ({ rule, fault, isWarning }) => fault !== null && !(isWarning && rule.startsWith('the store rejects unsigned')),
     );
 
-  it('finds it wrong where the options say that the store refuses unsigned headers', async () => {
+  it('reports a fault if the option refusesUnsignedHeaders is wrong', async () => {
     const [finding, ...rest] = await faultsOf({ refusesUnsignedHeaders: true });
     assert.deepEqual(rest, []);
     assert.match(
@@ -76,7 +76,7 @@ describe('the check of a store', () => {
     );
   });
 
-  it('finds nothing wrong where the README was followed, but the headers that Ceph 16 takes, and leaves nothing behind', async () => {
+  it('reports only the unsigned headers of Ceph 16 after the setup of the README, and leaves nothing behind', async () => {
     const findings = await checkStore(options);
     const [unsigned, ...rest] = findings.filter(({ fault }) => fault !== null);
     assert.deepEqual(rest, []);
@@ -90,7 +90,7 @@ describe('the check of a store', () => {
     assert.deepEqual(await s3.listObjects('films'), []);
   });
 
-  it('names each power that the credentials should not have, with the policy to paste', async () => {
+  it('names each excess permission of the credentials, with the corrected policy', async () => {
     const [finding, ...rest] = await faultsOf({ credentials: ceph });
     assert.deepEqual(rest, []);
     assert.equal(finding!.isWarning, true);
@@ -100,7 +100,7 @@ describe('the check of a store', () => {
     assert.deepEqual(await s3.listUploads('films'), []);
   });
 
-  it('tells what the credentials lack', async () => {
+  it('names the permissions that the credentials lack', async () => {
     const stranger = await ceph.createUser('stranger');
     const [finding] = await faultsOf({ credentials: stranger });
     assert.match(finding!.fault!, /the credentials lack the permission/);
@@ -110,14 +110,14 @@ describe('the check of a store', () => {
     assert.match((await faultsOf({ credentials: wrong }))[0]!.fault!, /secret access key does not belong/);
   });
 
-  it('tells that there is no bucket, or no store', async () => {
+  it('reports a missing bucket, and a store that does not answer', async () => {
     const [finding] = await faultsOf({ bucket: 'none', credentials: ceph });
     assert.equal(finding!.fault, 'bucket none does not exist');
     assert.equal(finding!.advice, 'aws s3 mb s3://none --region us-east-1');
     assert.match((await faultsOf({ endpoint: 'http://127.0.0.1:1' }))[0]!.fault!, /does not answer \(/);
   });
 
-  it('tells what the CORS rule lacks, for each origin, with the rule to paste', async () => {
+  it('reports what the CORS rule lacks for each origin, with the corrected rule', async () => {
     const [other] = await faultsOf({ origins: ['https://other.example'] });
     assert.match(
       other!.fault!,
@@ -138,7 +138,7 @@ describe('the check of a store', () => {
 });
 
 describe('the signer at a real store', () => {
-  it('is held to the kit, by credentials that may do no more than the README says', async () => {
+  it('passes the conformance rules with the permissions of the README', async () => {
     const sign = createSigner({
       ...options,
       allowAnonymous: undefined,
@@ -160,7 +160,7 @@ describe('the signer at a real store', () => {
     );
   });
 
-  it('tells its owner of an object, and seals a receipt, once the store has it', async () => {
+  it('calls onComplete and seals a receipt after the store has the object', async () => {
     const told: [StoredFile, string | null][] = [];
     const caller = createCaller({
       ...options,
@@ -180,7 +180,7 @@ describe('the signer at a real store', () => {
     assert.deepEqual([told[0]![0].key, told[0]![1]], [key, 'ada']);
   });
 
-  it('finds a file named ${filename} under the key that was granted, though the store fills such names in', async () => {
+  it('stores a file named ${filename} under the granted key, though the store replaces such names in forms', async () => {
     const caller = createCaller({
       ...options,
       credentials: ceph,
@@ -206,7 +206,7 @@ describe('the signer at a real store', () => {
     assert.ok(keys.includes(`${folder}blob`) && keys.includes(key), keys.join(' '));
   });
 
-  it('sweeps what nobody touched for days, and nothing else', async () => {
+  it('sweeps only uploads that have been inactive for days', async () => {
     let now = Date.now() - 9 * DAY;
     const tracker = createMemoryTracker({ now: () => now });
     const caller = createCaller({ ...options, allowAnonymous: undefined, now: () => Date.now(), tracker });

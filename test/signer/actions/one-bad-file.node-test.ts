@@ -141,7 +141,7 @@ describe('one bad file of a call', () => {
     assert.deepEqual([down.status, down.faults.map(String)], [500, ['Error: down']]);
   });
 
-  it('has no second word where the hooks of its owner fail: no call and no process ends with them', async () => {
+  it('survives failing hooks: no call and no process ends', async () => {
     const caller = createCaller({
       log: () => Promise.reject(new Error('log: disk full')),
       onError: () => Promise.reject(new Error('onError: disk full')),

@@ -67,7 +67,7 @@ async function sendParts(caller: Caller) {
 }
 
 describe('a complete upload', () => {
-  it('is told to its owner once the store has it, with who sent it, and never before', async () => {
+  it('is passed to onComplete with its principal, after the store has it', async () => {
     const told: { object: StoredFile; principal: string | null }[] = [];
     const caller = here({
       onComplete: (object, principal) => void told.push({ object, principal }),
@@ -173,7 +173,7 @@ describe('a complete upload', () => {
     ]);
   });
 
-  it('brings nothing where the backend that reads receipts has no secret, or no age to hold them against', async () => {
+  it('is not verified without a valid secret and maxAge', async () => {
     const { seal } = createSeal([SECRET], 'mule-upload receipt 1\nfilms');
     const receipt = await seal({ key: 'k', size: 3, etag: 'e', contentType: '', principal: null, time: 1 });
     const good = { secret: SECRET as unknown, bucket: 'films' as unknown };
@@ -213,7 +213,7 @@ describe('a complete upload', () => {
     );
   });
 
-  it('is no upload of another size: what was stored is held against what was granted', async () => {
+  it('is refused if the stored size differs from the granted one', async () => {
     const caller = here({ receipts: true });
     const { key, grant } = await caller.init({ filesize: 3 });
     const s3 = new S3Client({ url: bucket.url, region: 'us-east-1', ...CREDENTIALS });
@@ -222,7 +222,7 @@ describe('a complete upload', () => {
     assert.equal(await caller.refusal('chunk_loaded', notice), '409 size-mismatch');
   });
 
-  it('is asked for again where the store is silent or the owner fails', async () => {
+  it('is retried if the store does not answer or onComplete throws', async () => {
     const silent = here({ receipts: true, fetch: () => Promise.reject(new Error('down')) });
     const granted = await silent.init({ filesize: 3 });
     const notice = { key: granted.key, grant: granted.grant, upload_id: '', chunks: [], state: 'complete' };
@@ -252,7 +252,7 @@ describe('a complete upload', () => {
 });
 
 describe('sweep', () => {
-  it('aborts on the store what nobody has touched for days, and only that', async () => {
+  it('aborts only uploads that have been inactive for days', async () => {
     let now = Date.now() - 9 * DAY;
     const tracker = createMemoryTracker({ now: () => now });
     const options: SignerOptions = {
@@ -282,7 +282,7 @@ describe('sweep', () => {
     assert.deepEqual(await s3.listParts('films', young.key, young.upload_id), []);
   });
 
-  it('needs a tracker that lists', async () => {
+  it('needs a tracker that implements stale', async () => {
     const options: SignerOptions = { bucket: 'films', credentials: CREDENTIALS, allowAnonymous: true };
     await assert.rejects(sweep(options), /option tracker/);
     for (const days of [0, -1, NaN, Infinity])

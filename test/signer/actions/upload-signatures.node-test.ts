@@ -26,7 +26,7 @@ const requests = (reference: { key: string; grant: string; upload_id: string }):
 ];
 
 describe('actions', () => {
-  it('sign what S3 calls UploadPart, ListParts, Complete, Abort and Head, for the key of the grant', async () => {
+  it('sign UploadPart, ListParts, CompleteMultipartUpload, AbortMultipartUpload and HeadObject for the granted key', async () => {
     const { caller, reference } = await begin();
     const seen: Record<string, unknown> = {};
     for (const [action, body] of requests(reference).slice(0, 5)) {
@@ -60,7 +60,7 @@ describe('actions', () => {
     assert.equal(queryOf(url)['part-number-marker'], '1000');
   });
 
-  it('sign everything for a window of parts in one call, each part as it is signed singly', async () => {
+  it('sign all requests for a window of parts in one call, each part as in a single call', async () => {
     const { caller, reference } = await begin();
     const all = await caller.call('get_all_signatures', {
       ...reference,
@@ -91,7 +91,7 @@ describe('actions', () => {
     assert.equal(await caller.refusal('get_all_signatures', { ...request, chunks: [...chunks, 1] }), '413 too-many');
   });
 
-  it('sign no part that the file does not have, and no length but the very one', async () => {
+  it('refuse a part that the file does not have, and any other length', async () => {
     const { caller, reference } = await begin();
     const chunk = (number: unknown, size: unknown) =>
       caller.refusal('get_chunk_signature', { ...reference, chunk: number, size });
@@ -109,7 +109,7 @@ describe('actions', () => {
     assert.equal(await caller.refusal('get_end_signature', { ...reference, size: SIZE - 1 }), '400 size-mismatch');
   });
 
-  it('refuse a grant of another key, of somebody else, forged or missing, all of them', async () => {
+  it('refuse a grant of another key or user, and one that is forged or missing', async () => {
     const { caller, reference } = await begin(createCaller({ tracker: createMemoryTracker() }));
     const { key } = await caller.init();
     for (const [action, body] of requests(reference)) {
@@ -125,14 +125,14 @@ describe('actions', () => {
     }
   });
 
-  it('refuse an outdated grant with the code that makes the browser renew it', async () => {
+  it('refuse an expired grant with the code that makes the browser renew it', async () => {
     const { caller, reference } = await begin(createCaller({ tracker: createMemoryTracker() }));
     caller.now += 7 * DAY + 1;
     for (const [action, body] of requests(reference))
       assert.equal(await caller.refusal(action, body), '403 grant-expired', action);
   });
 
-  it('take no notices where nothing tracks', async () => {
+  it('refuse notices without a tracker', async () => {
     const { caller, reference } = await begin();
     assert.equal(await caller.refusal('chunk_loaded', { ...reference, chunks: [1] }), '404 unknown-action');
   });

@@ -28,7 +28,7 @@ describe('parts signed under two grants of one key', () => {
   const signAll = async (person: Person, body: { size: number; part_size: number } & object, chunks: number[]) =>
     JSON.parse((await person.call('get_all_signatures', { ...body, chunks })).text) as AllAnswer;
 
-  it('store no more than maxSize together, whatever part sizes were wished for', async () => {
+  it('store no more than maxSize together, for any requested part sizes', async () => {
     const mallory = field.person('mallory');
     const wish = { object_key: 'film.mp4', filesize: LIMIT };
     const small = await mallory.init({ ...wish, part_size: 5 * MIB });
@@ -111,7 +111,7 @@ describe('parts signed under two grants of one key', () => {
     }
   });
 
-  it('leave the wish to browsers where nothing can be mixed, or the sum is bounded otherwise', () => {
+  it('use the requested part size if parts cannot be mixed, or the total is verified', () => {
     const chosen = (policy: Policy, verifiesSize = false) =>
       partSizeFor(resolvePolicy(policy, NO_TRAITS), fileOf({ filesize: GIB, part_size: 64 * MIB }), verifiesSize);
     const key = () => 'k';

@@ -158,7 +158,7 @@ describe('a body that does not arrive', () => {
     for (const client of [refused, taken]) client.end();
   });
 
-  it('is given up with 408 when its time is over, and the connection with it', HANGS, async () => {
+  it('is refused with 408 after the timeout, and the connection is closed', HANGS, async () => {
     const port = await serve({ bodyTimeout: 1 });
     const clients = Array.from({ length: 50 }, () => new SlowClient(port, 'X-User: ada\r\n'));
     const drip = setInterval(() => clients.forEach((client) => client.send(' ')), 100);
@@ -168,7 +168,7 @@ describe('a body that does not arrive', () => {
     clearInterval(drip);
   });
 
-  it('holds up nobody else', HANGS, async () => {
+  it('does not delay other callers', HANGS, async () => {
     const port = await serve({});
     const slow = Array.from({ length: 200 }, () => new SlowClient(port, 'X-User: mallory\r\n'));
     const quick = new SlowClient(port, 'X-User: ada\r\n');
@@ -194,7 +194,7 @@ describe('a body that does not arrive', () => {
     client.end();
   });
 
-  it('lets a caller read the refusal who is still sending', HANGS, async () => {
+  it('lets a caller read the refusal while it is still sending', HANGS, async () => {
     const port = await serve({});
     const length = 1_000_000;
     const client = new SlowClient(port, '', length);

@@ -5,7 +5,7 @@ import { JsonFields } from '../../../src/signer/http/json-fields.js';
 const refusal = (message: RegExp, status = 400) => ({ name: 'SignerRefusal', status, message });
 
 describe('fields', () => {
-  it('takes JSON objects only', () => {
+  it('accepts only JSON objects', () => {
     for (const value of [null, undefined, [], 'text', 7, true])
       assert.throws(() => new JsonFields(value), refusal(/^The body must be a JSON object/));
   });
@@ -53,14 +53,14 @@ describe('fields', () => {
     assert.deepEqual(fields.integers('list', 1, 9, 3), [1, 2]);
   });
 
-  it('takes for an id of the store what can stand in a URL', () => {
+  it('accepts an upload ID of visible ASCII', () => {
     const fields = new JsonFields({ good: '2~Ab+/=.-_', space: 'a b', half: '\uD800', line: 'a\n', none: '' });
     assert.equal(fields.token('good', 10), '2~Ab+/=.-_');
     for (const name of ['space', 'half', 'line', 'none'])
       assert.throws(() => fields.token(name, 10), refusal(new RegExp(`^${name} must`)));
   });
 
-  it('takes null for absent', () => {
+  it('treats null as absent', () => {
     const fields = new JsonFields({ t: null });
     assert.equal(fields.optionalText('t', 9), undefined);
     assert.equal(fields.optionalInteger('t', 0, 9), undefined);

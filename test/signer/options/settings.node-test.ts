@@ -111,7 +111,7 @@ describe('signer options', () => {
     }
   });
 
-  it('are refused without a word of the secrets in them', () => {
+  it('are refused without showing their secrets', () => {
     for (const options of [
       { secret: 'hush-hush' },
       { credentials: { accessKeyId: '', secretAccessKey: 'hush-hush' } },

@@ -32,7 +32,7 @@ describe('key templates', () => {
     assert.match(key, /\.tar$/);
   });
 
-  it('are refused where they are none', () => {
+  it('are refused if they are invalid', () => {
     for (const [template, why] of [
       ['{user}/{name}', '{user} is not one of'],
       ['{name', 'a brace'],

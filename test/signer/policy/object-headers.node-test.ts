@@ -42,7 +42,7 @@ describe('headers of a new object', () => {
     assert.equal((await headersOf({ encryption: 'aws:kms' }))['x-amz-server-side-encryption'], 'aws:kms');
   });
 
-  it('are told by function who uploads what', async () => {
+  it('are computed by a function of file and principal', async () => {
     const headers = await headersOf({
       tags: async (_, principal) => ({ user: principal! }),
       metadata: ({ filename }) => ({ name: filename }),
@@ -78,7 +78,7 @@ describe('headers of a new object', () => {
 
   const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`t${index}`, 'x']));
 
-  it('fault the owner for functions that give what S3 does not take and no cut can mend', async () => {
+  it('are refused if a function returns what S3 does not accept and no shortening corrects', async () => {
     for (const policy of [
       { tags: () => many },
       { tags: () => ({ '': 'x' }) },

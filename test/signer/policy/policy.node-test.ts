@@ -98,7 +98,7 @@ describe('policy', () => {
     assert.match(key, /\.tar$/);
   });
 
-  it('asks the key of the page where the policy names keys by file and principal', async () => {
+  it('calls the policy’s key function with file and principal', async () => {
     const key = (file: Readonly<InitFile>, principal: string | null) => `${principal}/${file.filename}`;
     assert.equal(await chooseKey(settled({ key }), fileOf(), 'ada'), 'ada/film.mp4');
     for (const unfit of ['a/../b', '', 'x'.repeat(1_025)]) {
@@ -109,7 +109,7 @@ describe('policy', () => {
     }
   });
 
-  it('meets a wish for a key below the prefix only, cleaned', async () => {
+  it('accepts a requested key only below the prefix, cleaned', async () => {
     const keyFor = (object_key: string) => chooseKey(settled({ objectKeys: 'open/' }), fileOf({ object_key }), null);
     assert.equal(await keyFor('a/b.mp4'), 'open/a/b.mp4');
     assert.equal(await keyFor('../../private/b.mp4'), 'open/private/b.mp4');

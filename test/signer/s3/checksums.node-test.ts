@@ -73,7 +73,7 @@ describe('the checksum agreed on', () => {
     assert.deepEqual(again.checksum, { algorithm: 'crc32c', type: 'FULL_OBJECT' });
   });
 
-  it('is that of the upload which the tracker found, where the browser offers it; else the file begins afresh', async () => {
+  it('is that of the tracked upload, if the browser supports it; else the upload restarts', async () => {
     const caller = createCaller({ checksums: ['crc32c', 'crc32'], tracker: createMemoryTracker() });
     const { reference } = await begin(caller, 'crc32c');
     await caller.call('chunk_loaded', { ...reference, chunks: [1], state: 'started' });

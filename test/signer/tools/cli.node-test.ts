@@ -87,7 +87,7 @@ describe('mule-upload signer', () => {
     });
   }
 
-  it('warns in one line, beside the one with its URL, that no page can call it without ORIGINS', async () => {
+  it('warns in one line that no page can call it without ORIGINS', async () => {
     for (const ORIGINS of ['', ' , ']) {
       const { child, texts, url } = await serve({ ORIGINS });
       assert.equal((await post(url)).status, 200);
@@ -98,7 +98,7 @@ describe('mule-upload signer', () => {
     }
   });
 
-  it('says in --help when ORIGINS is needed', async () => {
+  it('explains in --help when ORIGINS is required', async () => {
     const { out } = await runToEnd(['--help']);
     assert.match(
       out.replace(/\s+/g, ' '),
@@ -106,7 +106,7 @@ describe('mule-upload signer', () => {
     );
   });
 
-  it('explains itself with --help', async () => {
+  it('prints its usage with --help', async () => {
     for (const args of [['--help'], ['signer', '--help']]) {
       const { code, out } = await runToEnd(args);
       assert.equal(code, 0);
@@ -115,7 +115,7 @@ describe('mule-upload signer', () => {
     }
   });
 
-  it('says what it does not know', async () => {
+  it('reports an unknown command', async () => {
     assert.match((await runToEnd([])).err, /no command given/);
     const { code, err } = await runToEnd(['sinner']);
     assert.equal(code, 2);
@@ -145,7 +145,7 @@ describe('mule-upload signer', () => {
     });
   }
 
-  it('knows callers by a header of the proxy, tracks them in a database, and sweeps it', async () => {
+  it('identifies callers by a header of the proxy, tracks uploads in a database, and sweeps it', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'mule-cli-'));
     const database = { DATABASE_URL: `sqlite:${path.join(folder, 'uploads.db')}` };
     const { child, url } = await serve({ ...database, ALLOW_ANONYMOUS: '', PRINCIPAL_HEADER: 'X-Forwarded-User' });
@@ -176,7 +176,7 @@ describe('mule-upload signer', () => {
     assert.match((await runToEnd(['conformance', 'x'])).err, /"x" is not a URL/);
   });
 
-  it('tries the store with --check, and says what to paste where', async () => {
+  it('checks the store with --check, and prints the corrected rules', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'mule-cli-'));
     const credentials = { accessKeyId: GOOD.AWS_ACCESS_KEY_ID, secretAccessKey: GOOD.AWS_SECRET_ACCESS_KEY };
     const rule = { allowedOrigins: ['https://page.example'], allowedMethods: ['GET', 'PUT', 'POST', 'HEAD', 'DELETE'] };
@@ -201,7 +201,7 @@ describe('mule-upload signer', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('answers the calls that are under way when it is told to stop, and takes no more', async () => {
+  it('completes running calls after SIGTERM, and accepts no more', async () => {
     const { child, url } = await serve();
     const { port, hostname } = new URL(url);
     const body = JSON.stringify({ files: [fileOf()] });

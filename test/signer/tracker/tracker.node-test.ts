@@ -16,7 +16,7 @@ describe('tracker in memory', () => {
     );
   });
 
-  it('lets nobody push out the uploads of others by beginning many', async () => {
+  it('does not let one user push out the uploads of another', async () => {
     const tracker = createMemoryTracker({ maxUploads: 100 });
     for (const name of ['ada', 'bob']) await tracker.note(uploadOf({ principal: name }), [1]);
     for (let index = 0; index < 1_000; index += 1) {

@@ -55,7 +55,7 @@ describe('the check of a store', () => {
     assert.deepEqual(await s3.listObjects('films'), []);
   });
 
-  it('names the upload that it could not abort, and how to', async () => {
+  it('names the upload that it could not abort, with the command to abort it', async () => {
     const findings = await check({
       fetch: (url, init) => (init?.method === 'DELETE' ? Promise.reject(new TypeError('no')) : fetch(url, init)),
     });
@@ -66,7 +66,7 @@ describe('the check of a store', () => {
     for (const { key, uploadId } of await s3.listUploads('films')) await s3.abort('films', key, uploadId);
   });
 
-  it('finds that a store refuses unsigned headers, or acts on them', async () => {
+  it('reports whether a store rejects unsigned headers or acts on them', async () => {
     const unsigned = async (options: Partial<SignerOptions> = {}) =>
       (await check(options)).find(({ rule }) => rule.startsWith('the store rejects unsigned'))!;
     assert.equal((await unsigned()).fault, null);

@@ -158,7 +158,7 @@ describe('the conformance kit', () => {
     ],
   ];
   for (const [what, expected, change] of broken) {
-    it(`tells the author of a backend that ${what}`, async () => {
+    it(`reports to the author of a backend that ${what}`, async () => {
       const { faults } = await faultsOfOwn({ receipts: true, secret: 'a secret of sixteen' }, change);
       assert.ok(
         faults.some((fault) => expected.test(fault)),
@@ -167,13 +167,13 @@ describe('the conformance kit', () => {
     });
   }
 
-  it('tells the author of a backend that does not keep people apart', async () => {
+  it('reports a backend that does not separate users', async () => {
     const { faults } = await faultsOfOwn({ authorize: () => 'anybody' });
     assert.match(faults.join('\n'), /only for its principal: get_chunk_signature signed this grant from another user/);
     assert.match(faults.join('\n'), /init returned this upload to another user/);
   });
 
-  it('takes a signer for what it is where nobody signs in', async () => {
+  it('accepts a signer that allows anonymous uploads', async () => {
     const { faults } = await faultsOfOwn({ authorize: undefined, allowAnonymous: true }, undefined, {});
     assert.deepEqual(faults, []);
   });
@@ -325,14 +325,14 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
     };
     const small = { id: 'a', filename: 'a.txt', filesize: 3, last_modified: 1, content_type: 'text/plain' };
 
-    it('is held to the kit', async () => {
+    it('passes the conformance rules', async () => {
       const people = { headers: { cookie: cookies['ada']! }, otherHeaders: { cookie: cookies['bob']! } };
       const { rules, faults } = await faultsOf(`${base}/sign`, people);
       assert.deepEqual(faults, [], log());
       assert.equal(rules, RULES);
     });
 
-    it('finds an upload again on another machine, for its owner', async () => {
+    it('finds an unfinished upload on another machine, for its owner', async () => {
       const file = {
         id: 'a',
         filename: 'Übung “1”.mp4',
@@ -353,7 +353,7 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
       assert.equal('upload_id' in (await init()), false);
     });
 
-    it('believes no header that any caller can send', async () => {
+    it('ignores identity headers that any caller can send', async () => {
       const headers = {
         'content-type': 'application/json',
         ...{ 'x-user': 'ada', 'x-forwarded-user': 'ada', 'remote-user': 'ada', cookie: 'user=ada; session=ada' },
@@ -365,7 +365,7 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
       assert.equal(principal, 'ada');
     });
 
-    it('refuses a file alone for whatever is wrong with it, and never fails', async () => {
+    it('refuses only the invalid file, and never fails', async () => {
       const deep = '['.repeat(900) + ']'.repeat(900);
       const bad: Record<string, string> = {
         'a lone surrogate in every text':
@@ -423,7 +423,7 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
       assert.equal(films.status, 403);
     });
 
-    it('takes a form by the receipt alone: its own, for the one who uploaded, once', async () => {
+    it('accepts a form only with a valid receipt of the same user, once', async () => {
       const answer = (await (await post('get_init_signature', { files: [small] })).json()) as InitAnswer;
       const { key, grant, put } = answer.files[0] as InitPut;
       const { method, url, headers } = put as SignedRequest;
@@ -473,7 +473,7 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
       assert.equal(await codeOf(response), '409 object-changed');
     });
 
-    it('lets anybody upload where it is told so, and opens no grant for another bucket', async () => {
+    it('allows anonymous uploads if configured, and opens no grant of another bucket', async () => {
       const other = await run('other', { S3_BUCKET: 'other', ALLOW_ANONYMOUS: 'true' });
       const { faults } = await faultsOf(`${other}/sign`, {});
       assert.deepEqual(faults, [], log());
