@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createServer as createViteServer } from 'vite';
-import { actionNameOf, readJson, refuse } from '../src/signer/http/http.js';
+import { refusalResponse } from '../src/signer/http/responses.js';
+import { actionNameFrom } from '../src/signer/http/routing.js';
+import { readJson } from '../src/signer/http/json-body.js';
 import { isMain } from '../scripts/programs.js';
 import { createSigner } from '../src/signer/index.js';
 import type { SignerOptions } from '../src/signer/index.js';
@@ -65,7 +67,7 @@ function observe(handler: Handler, onCall: NonNullable<DemoOptions['onSignerCall
     const { url, method, headers } = request;
     const response = await handler(new Request(url, { method, headers, body, duplex: 'half' } as RequestInit));
     if (response.ok && chunks.length > 0)
-      onCall(actionNameOf(new URL(url).pathname), JSON.parse(await new Blob(chunks as BlobPart[]).text()));
+      onCall(actionNameFrom(new URL(url).pathname), JSON.parse(await new Blob(chunks as BlobPart[]).text()));
     return response;
   };
 }
@@ -83,7 +85,7 @@ async function turnSwitches(switches: Switches | null, request: Request): Promis
     // a form of another site cannot send this type
     if (request.headers.get('content-type') !== 'application/json') return new Response(null, { status: 415 });
     const body = await readJson(request, SWITCH_TIMEOUT).catch((error: unknown) => error);
-    if (body instanceof SignerRefusal) return refuse(body, {});
+    if (body instanceof SignerRefusal) return refusalResponse(body, {});
     const { name = '', on } = (body ?? {}) as { name?: string; on?: boolean };
     if (name === 'expire') switches.expireSignatures();
     else await switches.set(name, on === true);

@@ -1,11 +1,11 @@
-"""A signer for <mule-upload> in one file: Flask, boto3, and SQLAlchemy for going on in another browser.
+"""A signer for <mule-upload> in one file: Flask, boto3, and SQLAlchemy to resume uploads in another browser.
 
     S3_BUCKET=films AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… SIGNER_SECRET=… python3 flask_signer.py
 
-AWS_REGION, S3_ENDPOINT, DATABASE_URL (sqlite:///signer.db by default), MAX_SIZE (bytes) and PORT are optional. Your own
-sign-in sets session["user"]; ALLOW_ANONYMOUS=true lets anybody upload. OVERWRITE=false (the default at Amazon) signs
-If-None-Match, so that nobody changes an object once it is stored. The page has <mule-upload signer="/sign">; a form
-with form-value="receipt" and the name "film" may go to /films.
+AWS_REGION, S3_ENDPOINT, DATABASE_URL (sqlite:///signer.db by default), MAX_SIZE (bytes) and PORT are optional. Your
+own sign-in sets session["user"]; ALLOW_ANONYMOUS=true allows anonymous uploads. OVERWRITE=false (the default at
+Amazon) signs If-None-Match, so that stored objects cannot be changed. The page has <mule-upload signer="/sign">; a
+form with form-value="receipt" and the name "film" may go to /films.
 """
 
 import base64
@@ -30,10 +30,10 @@ BUCKET = os.environ["S3_BUCKET"]
 SECRET = os.environ["SIGNER_SECRET"].encode()
 ENDPOINT = os.environ.get("S3_ENDPOINT")
 REGION = os.environ.get("AWS_REGION", "us-east-1")
-# what a grant is for: signers that share a secret do not open each other's
+# part of every grant, so that signers with the same secret refuse each other's grants
 AUDIENCE = f"{ENDPOINT or 'aws'}\n{REGION}\n{BUCKET}"
 ALLOW_ANONYMOUS = os.environ.get("ALLOW_ANONYMOUS") == "true"
-# not every other store knows If-None-Match
+# not every other store supports If-None-Match
 ONLY_IF_NEW = {} if os.environ.get("OVERWRITE", "true" if ENDPOINT else "false") == "true" else {"if-none-match": "*"}
 MAX_SIZE = int(os.environ.get("MAX_SIZE", 5 * 1024**4))
 MAX_FILES = 100
@@ -86,7 +86,7 @@ app.secret_key = hmac.new(SECRET, b"session", hashlib.sha256).digest()
 
 
 def principal():
-    """Who calls, by the session that your own sign-in began; None: nobody."""
+    """Returns the user of the session that your own sign-in started; None for an anonymous call."""
     return session.get("user")
 
 
@@ -100,14 +100,14 @@ def expect(condition, message, status=400, code="invalid-request"):
         raise Refusal(status, code, message)
 
 
-# ---- Reading what strangers sent ----
+# ---- Parsing untrusted input ----
 
-# one escape of JSON: a surrogate pair, half of one (in group 1), or any other
+# one JSON escape: a surrogate pair, a lone surrogate (in group 1), or any other
 ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u([dD][89a-fA-F]..)|.)", re.DOTALL)
 
 
 def parse_json(data):
-    """Half a surrogate pair becomes U+FFFD: UTF-8, and so URLs and databases, cannot carry it. None: it is no JSON."""
+    """Replaces lone surrogates, which UTF-8 cannot encode, with U+FFFD. Returns None for invalid JSON."""
     try:
         return json.loads(ESCAPE.sub(lambda escape: r"\ufffd" if escape[1] else escape[0], data.decode()))
     except (ValueError, RecursionError):
@@ -116,25 +116,25 @@ def parse_json(data):
 
 def text(body, name, most=4096, least=1):
     value = body.get(name)
-    expect(isinstance(value, str) and least <= len(value) <= most, f"{name} has to be a text")
+    expect(isinstance(value, str) and least <= len(value) <= most, f"{name} must be a string")
     return value
 
 
 def upload_id_of(body, least=1):
     value = text(body, "upload_id", 2048, least)
-    expect(re.fullmatch("[!-~]*", value), "upload_id has to be visible ASCII")
+    expect(re.fullmatch("[!-~]*", value), "upload_id must be visible ASCII")
     return value
 
 
 def whole(body, name, least=0, most=2**53 - 1):
     value = body.get(name)
     is_whole = isinstance(value, int) and not isinstance(value, bool)
-    expect(is_whole and least <= value <= most, f"{name} has to be a whole number from {least} to {most}")
+    expect(is_whole and least <= value <= most, f"{name} must be a whole number from {least} to {most}")
     return value
 
 
 def clean_name(name):
-    """The last segment, without what could turn a text round or leave a path."""
+    """Returns the last path segment, without control, format and bidirectional characters."""
     name = re.split(r"[/\\]", name)[-1]
     name = "".join(char for char in name if char.isprintable())
     name = re.sub(r"\.{2,}", ".", name).strip()
@@ -143,11 +143,11 @@ def clean_name(name):
     return "file" if name in ("", ".") else name
 
 
-# ---- Sealing: what init allowed, and what is stored, so that nothing has to be remembered or believed ----
+# ---- Sealed grants and receipts, so that the signer stores nothing and trusts no page ----
 
 
 def seal_of(kind, payload):
-    """A seal is good for one kind and one bucket alone: a grant is no receipt."""
+    """A sealed value opens only for its kind and its bucket: a receipt is not accepted as a grant."""
     message = f"{kind}\n{AUDIENCE}\n{payload}".encode("utf-8", "replace")
     return base64.urlsafe_b64encode(hmac.new(SECRET, message, hashlib.sha256).digest()).decode()
 
@@ -165,25 +165,25 @@ def unseal(kind, sealed):
 
 def open_grant(body):
     grant = body.get("grant")
-    expect(isinstance(grant, str) and grant, "the call lacks its grant", 403, "grant-required")
+    expect(isinstance(grant, str) and grant, "the call has no grant; call init first", 403, "grant-required")
     opened = unseal("grant", grant)
-    expect(opened is not None, "the grant is not one of this signer", 403, "grant-invalid")
+    expect(opened is not None, "the grant was not issued by this signer", 403, "grant-invalid")
     expect(opened["key"] == body.get("key"), "the grant is for another key", 403, "key-mismatch")
-    expect(opened["principal"] == g.principal, "the grant is for somebody else", 403, "principal-mismatch")
+    expect(opened["principal"] == g.principal, "the grant belongs to another user", 403, "principal-mismatch")
     expect_not_taken(opened["key"])
     return opened
 
 
 def expect_not_taken(key):
-    """Once a form was taken with its receipt, the object must stay as it is."""
+    """Refuses to sign for an object whose receipt a form has submitted."""
     with database.connect() as connection:
         found = connection.execute(taken.select().where(taken.c.key == key)).first()
-    expect(found is None, "the file was submitted; upload it anew", 403, "receipt-taken")
+    expect(found is None, "the file was submitted already; upload it again", 403, "receipt-taken")
 
 
 def use_grant(body):
     grant = open_grant(body)
-    expect(time.time() - grant["issued"] < GRANT_LIFE, "the grant is outdated", 403, "grant-expired")
+    expect(time.time() - grant["issued"] < GRANT_LIFE, "the grant has expired; renew it by init", 403, "grant-expired")
     return grant
 
 
@@ -199,7 +199,7 @@ def sign(operation, method, headers=None, **parameters):
 def content_type_of(file):
     kind = file.get("content_type") or "application/octet-stream"
     is_kind = isinstance(kind, str) and re.fullmatch(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?[\w-]+=[\w.-]+)*", kind, re.ASCII)
-    expect(is_kind, "the type is no media type", 403, "type")
+    expect(is_kind, "the media type is malformed", 403, "type")
     return kind
 
 
@@ -210,7 +210,7 @@ def exact_size(grant, chunk):
 
 
 def sign_part(grant, upload_id, chunk):
-    # the length is signed too: leave for 8 MiB is no leave for 5 GiB
+    # the length is signed too, or a URL for 8 MiB would allow 5 GiB
     size = exact_size(grant, chunk)
     return sign("upload_part", "PUT", Key=grant["key"], UploadId=upload_id, PartNumber=chunk, ContentLength=size)
 
@@ -228,7 +228,7 @@ def sign_end(grant, upload_id):
 
 
 def mark_of(file):
-    """What a file is recognised by."""
+    """Returns the hashes that identify a file."""
     if file.get("fingerprint"):
         what = text(file, "fingerprint", 1024)
     else:
@@ -238,9 +238,9 @@ def mark_of(file):
 
 
 def answer_file(file):
-    expect(isinstance(file, dict), "each of files has to be an object")
+    expect(isinstance(file, dict), "each entry of files must be an object")
     file_id = text(file, "id", 1024)
-    # whatever else is wrong with a file is its own affair, and not the batch's
+    # an invalid file does not affect the others of the call
     try:
         return {"id": file_id, **grant_file(file, text(file, "filename"), whole(file, "filesize"))}
     except Refusal as refusal:
@@ -248,13 +248,13 @@ def answer_file(file):
 
 
 def grant_file(file, name, size):
-    expect(size <= MAX_SIZE, f"the file has {size} bytes; at most {MAX_SIZE} are taken", 403, "too-big")
+    expect(size <= MAX_SIZE, f"the file has {size} bytes; the limit is {MAX_SIZE}", 403, "too-big")
     kind = content_type_of(file)
     now, upload_id, known = int(time.time()), None, None
     if (file.get("grant") or file.get("key")) and not file.get("force"):
         grant = open_grant(file)
         expect(grant["size"] == size, "the grant is for another size", 403, "size-mismatch")
-        expect(now - grant["begun"] < RENEWAL_TIME, "the upload began too long ago", 403, "grant-expired")
+        expect(now - grant["begun"] < RENEWAL_TIME, "the upload is too old; restart it", 403, "grant-expired")
         grant["issued"], upload_id = now, upload_id_of(file) if file.get("upload_id") else None
     else:
         if not file.get("force") and g.principal is not None:
@@ -282,11 +282,11 @@ def grant_file(file, name, size):
 
 def init(body):
     files = body.get("files")
-    expect(isinstance(files, list) and files, "files has to be a list")
+    expect(isinstance(files, list) and files, "files must be a list")
     expect(len(files) <= MAX_FILES, f"at most {MAX_FILES} files in a call", 413, "too-many")
     actions = ["get_all_signatures", "get_delete_signature", "get_head_signature", "chunk_loaded"]
     answers = [answer_file(file) for file in files]
-    # the page keeps one user's files apart from the next one's by this; None: nobody signs in here
+    # pages separate the files of two users by it; None for an anonymous call
     return {"principal": g.principal, "actions": actions, "limits": {"files": MAX_FILES}, "files": answers}
 
 
@@ -317,7 +317,7 @@ def head(body):
 
 def all_(body):
     grant, upload_id, numbers = use_grant(body), upload_id_of(body), body.get("chunks")
-    expect(isinstance(numbers, list), "chunks has to be a list")
+    expect(isinstance(numbers, list), "chunks must be a list")
     expect(len(numbers) <= MAX_CHUNKS, f"at most {MAX_CHUNKS} chunks in a call", 413, "too-many")
     expect(whole(body, "size") == grant["size"], "the grant is for another size", 400, "size-mismatch")
     is_right = whole(body, "part_size") == grant["part_size"]
@@ -340,18 +340,18 @@ def chunk_loaded(body):
                 with connection.begin_nested():
                     connection.execute(uploads.insert().values(row))
             except IntegrityError:
-                pass  # told again
+                pass  # reported before
     return answer
 
 
-# ---- Receipts: what the store itself says is there ----
+# ---- Receipts of stored objects ----
 
 
 def stored_object(key):
     try:
         stored = s3.head_object(Bucket=BUCKET, Key=key)
     except ClientError as error:
-        raise Refusal(409, "not-stored", "the store has no object of that key") from error
+        raise Refusal(409, "not-stored", "no object is stored under this key") from error
     return {"size": stored["ContentLength"], "etag": stored["ETag"].strip('"')}
 
 
@@ -363,20 +363,20 @@ def receipt_of(grant):
 
 @app.post("/films")
 def films():
-    """Where a form arrives: whatever the page says, the receipt tells what is stored, and who stored it."""
+    """Receives a form. The receipt, not the page, determines the object and its uploader."""
     receipt = unseal("receipt", request.form.get("film", ""))
-    expect(receipt is not None, "the receipt is not one of this signer", 403, "receipt-invalid")
-    expect(receipt["principal"] == principal(), "the receipt is for somebody else", 403, "principal-mismatch")
+    expect(receipt is not None, "the receipt was not issued by this signer", 403, "receipt-invalid")
+    expect(receipt["principal"] == principal(), "the receipt belongs to another user", 403, "principal-mismatch")
     expect(time.time() - receipt["time"] < RECEIPT_LIFE, "the receipt is too old", 403, "receipt-expired")
     key = receipt["key"]
-    expect(stored_object(key)["etag"] == receipt["etag"], "the object has changed since", 409, "object-changed")
+    expect(stored_object(key)["etag"] == receipt["etag"], "the object has changed", 409, "object-changed")
     try:
         with database.begin() as connection:
             connection.execute(taken.insert().values(key=key))
             connection.execute(uploads.delete().where(uploads.c.key == key))
     except IntegrityError as error:
         raise Refusal(409, "receipt-taken", "the file was submitted before") from error
-    return {name: receipt[name] for name in ("key", "size")}  # keep them here
+    return {name: receipt[name] for name in ("key", "size")}  # store them here
 
 
 ACTIONS = {
@@ -394,12 +394,12 @@ ACTIONS = {
 @app.post("/sign/<action>")
 def perform(action):
     expect(action in ACTIONS, "no such action", 404, "unknown-action")
-    # a form of another site can send any other type without asking leave
-    expect(request.mimetype == "application/json", "the body has to be application/json", 415, "unsupported-media-type")
+    # forms of other sites can send other types without a preflight
+    expect(request.mimetype == "application/json", "the body must be application/json", 415, "unsupported-media-type")
     g.principal = principal()
     expect(g.principal or ALLOW_ANONYMOUS, "sign in to upload", 401, "unauthorized")
     body = parse_json(request.get_data())
-    expect(isinstance(body, dict), "the body has to be a JSON object", 400, "invalid-json")
+    expect(isinstance(body, dict), "the body must be a JSON object", 400, "invalid-json")
     answer = ACTIONS[action](body)
     return ("", 204) if answer is None else jsonify({"time": int(time.time() * 1000), **answer})
 

@@ -1,14 +1,14 @@
 <?php
 /**
- * A signer for <mule-upload> in one file: PHP 8 alone, and SQLite by PDO for going on in another browser.
+ * A signer for <mule-upload> in one file: PHP 8 alone, and SQLite by PDO to resume uploads in another browser.
  *
  *     S3_BUCKET=films AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… SIGNER_SECRET=… php -S 127.0.0.1:8080 php_signer.php
  *
  * AWS_REGION, AWS_SESSION_TOKEN, S3_ENDPOINT, DATABASE_URL (a DSN of PDO; by default signer.db in the folder above the
- * document root) and MAX_SIZE (bytes) are optional. Your own sign-in sets $_SESSION['user']; ALLOW_ANONYMOUS=true lets
- * anybody upload. OVERWRITE=false (the default at Amazon) signs If-None-Match, so that nobody changes an object once it
- * is stored. The page has <mule-upload signer="/sign">; a form with form-value="receipt" and the name "film" may go to
- * /films.
+ * document root) and MAX_SIZE (bytes) are optional. Your own sign-in sets $_SESSION['user']; ALLOW_ANONYMOUS=true
+ * allows anonymous uploads. OVERWRITE=false (the default at Amazon) signs If-None-Match, so that stored objects cannot
+ * be changed. The page has <mule-upload signer="/sign">; a form with form-value="receipt" and the name "film" may go
+ * to /films.
  */
 declare(strict_types=1);
 
@@ -21,11 +21,11 @@ const GRANT_LIFE = 7 * 86400;
 const RENEWAL_TIME = 30 * 86400;
 const RECEIPT_LIFE = 86400;
 
-/** Who calls, by the session that your own sign-in began; null: nobody. Nothing that a caller can write itself counts. */
+/** Returns the user of the session that your own sign-in started; null for an anonymous call. */
 function principal(): ?string
 {
     if (isset($_COOKIE[session_name()]) && !isset($_SESSION)) {
-        // unlocked at once, so that calls of one user need not wait for each other
+        // unlocked at once, so that concurrent calls of one user do not wait for each other
         session_start(['read_and_close' => true, 'use_strict_mode' => true]);
     }
     $user = $_SESSION['user'] ?? null;
@@ -52,12 +52,12 @@ function expect(bool $condition, string $message, int $status = 400, string $cod
     }
 }
 
-// ---- Reading what strangers sent ----
+// ---- Parsing untrusted input ----
 
-/** Half a surrogate pair becomes U+FFFD: it is no text, and PHP would refuse the whole body. Null: it is no JSON. */
+/** Replaces lone surrogates, for which PHP would refuse the whole body, with U+FFFD. Returns null for invalid JSON. */
 function parse_json(string $json): mixed
 {
-    // one escape of JSON: a surrogate pair, half of one (in group 1), or any other
+    // one JSON escape: a surrogate pair, a lone surrogate (in group 1), or any other
     $escape = '~\\\\(?:u[dD][89abAB]..\\\\u[dD][c-fC-F]..|u([dD][89a-fA-F]..)|.)~s';
     $whole = preg_replace_callback($escape, fn ($found) => isset($found[1]) ? '\\ufffd' : $found[0], $json);
     return json_decode($whole, true, 32);
@@ -66,14 +66,14 @@ function parse_json(string $json): mixed
 function text(array $body, string $name, int $most = 4096, int $least = 1): string
 {
     $value = $body[$name] ?? null;
-    expect(is_string($value) && strlen($value) >= $least && strlen($value) <= $most, "$name has to be a text");
+    expect(is_string($value) && strlen($value) >= $least && strlen($value) <= $most, "$name must be a string");
     return $value;
 }
 
 function upload_id_of(array $body, int $least = 1): string
 {
     $value = text($body, 'upload_id', 2048, $least);
-    expect(preg_match('/^[!-~]*$/D', $value) === 1, 'upload_id has to be visible ASCII');
+    expect(preg_match('/^[!-~]*$/D', $value) === 1, 'upload_id must be visible ASCII');
     return $value;
 }
 
@@ -81,11 +81,11 @@ function whole(array $body, string $name, int $least = 0, int $most = 2 ** 53 - 
 {
     $value = $body[$name] ?? null;
     $isFit = is_int($value) && $value >= $least && $value <= $most;
-    expect($isFit, "$name has to be a whole number from $least to $most");
+    expect($isFit, "$name must be a whole number from $least to $most");
     return $value;
 }
 
-/** The last segment, without what could turn a text round or leave a path. */
+/** Returns the last path segment, without control, format and bidirectional characters. */
 function clean_name(string $name): string
 {
     $name = preg_replace('~^.*[/\\\\]|[\p{C}\p{Zl}\p{Zp}]~su', '', $name);
@@ -96,20 +96,20 @@ function clean_name(string $name): string
     return $name === '' || $name === '.' ? 'file' : $name;
 }
 
-// ---- Sealing: what init allowed, and what is stored, so that nothing has to be remembered or believed ----
+// ---- Sealed grants and receipts, so that the signer stores nothing and trusts no page ----
 
 function base64url(string $bytes): string
 {
     return rtrim(strtr(base64_encode($bytes), '+/', '-_'), '=');
 }
 
-/** What a grant is for: signers that share a secret do not open each other's. */
+/** Part of every grant, so that signers with the same secret refuse each other's grants. */
 function audience(): string
 {
     return implode("\n", [getenv('S3_ENDPOINT') ?: 'aws', setting('AWS_REGION', 'us-east-1'), setting('S3_BUCKET')]);
 }
 
-/** A seal is good for one kind and one bucket alone: a grant is no receipt. */
+/** A sealed value opens only for its kind and its bucket: a receipt is not accepted as a grant. */
 function seal_of(string $kind, string $payload): string
 {
     return base64url(hash_hmac('sha256', "$kind\n" . audience() . "\n$payload", setting('SIGNER_SECRET'), true));
@@ -130,32 +130,32 @@ function unseal(string $kind, string $sealed): ?array
 
 function open_grant(array $body): array
 {
-    expect(is_string($body['grant'] ?? null), 'the call lacks its grant', 403, 'grant-required');
+    expect(is_string($body['grant'] ?? null), 'the call has no grant; call init first', 403, 'grant-required');
     $grant = unseal('grant', $body['grant']);
-    expect($grant !== null, 'the grant is not one of this signer', 403, 'grant-invalid');
+    expect($grant !== null, 'the grant was not issued by this signer', 403, 'grant-invalid');
     expect($grant['key'] === ($body['key'] ?? null), 'the grant is for another key', 403, 'key-mismatch');
-    expect($grant['principal'] === principal(), 'the grant is for somebody else', 403, 'principal-mismatch');
+    expect($grant['principal'] === principal(), 'the grant belongs to another user', 403, 'principal-mismatch');
     expect_not_taken($grant['key']);
     return $grant;
 }
 
-/** Once a form was taken with its receipt, the object must stay as it is. */
+/** Refuses to sign for an object whose receipt a form has submitted. */
 function expect_not_taken(string $key): void
 {
     $isTaken = run('select 1 from php_taken where key = ?', [$key])->fetch() !== false;
-    expect(!$isTaken, 'the file was submitted; upload it anew', 403, 'receipt-taken');
+    expect(!$isTaken, 'the file was submitted already; upload it again', 403, 'receipt-taken');
 }
 
 function use_grant(array $body): array
 {
     $grant = open_grant($body);
-    expect(time() - $grant['issued'] < GRANT_LIFE, 'the grant is outdated', 403, 'grant-expired');
+    expect(time() - $grant['issued'] < GRANT_LIFE, 'the grant has expired; renew it by init', 403, 'grant-expired');
     return $grant;
 }
 
 // ---- Signing: Signature Version 4 in the query ----
 
-/** @param array $headers sent by the browser as they are; content-length it sends by itself */
+/** @param array $headers sent unchanged by the browser, which sets content-length itself */
 function sign(string $method, string $key, array $query = [], array $headers = [], ?int $length = null): array
 {
     $region = setting('AWS_REGION', 'us-east-1');
@@ -199,7 +199,7 @@ function sign(string $method, string $key, array $query = [], array $headers = [
     ];
 }
 
-/** Not every other store than Amazon's knows If-None-Match. */
+/** Not every store other than Amazon's supports If-None-Match. */
 function only_if_new(): array
 {
     $overwrites = setting('OVERWRITE', getenv('S3_ENDPOINT') ? 'true' : 'false') === 'true';
@@ -210,7 +210,7 @@ function content_type_of(array $file): string
 {
     $type = ($file['content_type'] ?? '') ?: 'application/octet-stream';
     $isType = is_string($type) && preg_match('~^[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?[\w-]+=[\w.-]+)*$~D', $type);
-    expect((bool) $isType, 'the type is no media type', 403, 'type');
+    expect((bool) $isType, 'the media type is malformed', 403, 'type');
     return $type;
 }
 
@@ -221,7 +221,7 @@ function exact_size(array $grant, int $chunk): int
     return min($grant['part_size'], $left);
 }
 
-/** The length is signed too: leave for 8 MiB is no leave for 5 GiB. */
+/** The length is signed too, or a URL for 8 MiB would allow 5 GiB. */
 function sign_part(array $grant, string $uploadId, int $chunk): array
 {
     $query = ['partNumber' => (string) $chunk, 'uploadId' => $uploadId];
@@ -264,7 +264,7 @@ function run(string $sql, array $values): PDOStatement
     return $statement;
 }
 
-/** What a file is recognised by. */
+/** Returns the hashes that identify a file. */
 function mark_of(array $file): string
 {
     $modified = whole(['last_modified' => $file['last_modified'] ?? 0], 'last_modified', -(2 ** 53));
@@ -284,9 +284,9 @@ function find_upload(array $file): ?array
 
 function answer_file(mixed $file): array
 {
-    expect(is_array($file), 'each of files has to be an object');
+    expect(is_array($file), 'each entry of files must be an object');
     $id = text($file, 'id', 1024);
-    // whatever else is wrong with a file is its own affair, and not the batch's
+    // an invalid file does not affect the others of the call
     try {
         text($file, 'filename');
         whole($file, 'filesize');
@@ -300,13 +300,13 @@ function grant_file(array $file): array
 {
     $size = $file['filesize'];
     $maxSize = (int) setting('MAX_SIZE', (string) (5 * 1024 ** 4));
-    expect($size <= $maxSize, "the file has $size bytes; at most $maxSize are taken", 403, 'too-big');
+    expect($size <= $maxSize, "the file has $size bytes; the limit is $maxSize", 403, 'too-big');
     $header = ['content-type' => content_type_of($file)];
     $isFresh = (bool) ($file['force'] ?? false);
     if (!$isFresh && isset($file['grant'])) {
         $grant = open_grant($file);
         expect($grant['size'] === $size, 'the grant is for another size', 403, 'size-mismatch');
-        expect(time() - $grant['begun'] < RENEWAL_TIME, 'the upload began too long ago', 403, 'grant-expired');
+        expect(time() - $grant['begun'] < RENEWAL_TIME, 'the upload is too old; restart it', 403, 'grant-expired');
         $uploadId = isset($file['upload_id']) ? upload_id_of($file) : null;
     } else {
         $known = $isFresh || principal() === null ? null : find_upload($file);
@@ -336,10 +336,10 @@ function grant_file(array $file): array
 function init(array $body): array
 {
     $files = $body['files'] ?? null;
-    expect(is_array($files) && array_is_list($files) && $files !== [], 'files has to be a list');
+    expect(is_array($files) && array_is_list($files) && $files !== [], 'files must be a list');
     expect(count($files) <= MAX_FILES, 'at most ' . MAX_FILES . ' files in a call', 413, 'too-many');
     return [
-        // the page keeps one user's files apart from the next one's by this; null: nobody signs in here
+        // pages separate the files of two users by it; null for an anonymous call
         'principal' => principal(),
         'actions' => ['get_all_signatures', 'get_delete_signature', 'get_head_signature', 'chunk_loaded'],
         'limits' => ['files' => MAX_FILES],
@@ -380,7 +380,7 @@ function head(array $body): array
 function all(array $body): array
 {
     [$grant, $uploadId, $chunks] = [use_grant($body), upload_id_of($body), $body['chunks'] ?? null];
-    expect(is_array($chunks) && array_is_list($chunks), 'chunks has to be a list');
+    expect(is_array($chunks) && array_is_list($chunks), 'chunks must be a list');
     expect(count($chunks) <= MAX_CHUNKS, 'at most ' . MAX_CHUNKS . ' chunks in a call', 413, 'too-many');
     $isRight = whole($body, 'part_size') === $grant['part_size'];
     expect($isRight, 'the grant is for parts of another size', 400, 'part-size-mismatch');
@@ -408,14 +408,14 @@ function chunk_loaded(array $body): ?array
     return $answer;
 }
 
-// ---- Receipts: what the store itself says is there ----
+// ---- Receipts of stored objects ----
 
 function stored_object(string $key): array
 {
     $context = stream_context_create(['http' => ['method' => 'HEAD', 'ignore_errors' => true, 'timeout' => 10]]);
     $headers = @get_headers(sign('HEAD', $key)['url'], true, $context);
     expect($headers !== false, 'the store does not answer', 503, 'store-silent');
-    expect(str_contains($headers[0], ' 200'), 'the store has no object of that key', 409, 'not-stored');
+    expect(str_contains($headers[0], ' 200'), 'no object is stored under this key', 409, 'not-stored');
     $headers = array_change_key_case($headers);
     return ['size' => (int) $headers['content-length'], 'etag' => trim($headers['etag'], '"')];
 }
@@ -427,20 +427,20 @@ function receipt_of(array $grant): string
     return seal('receipt', ['key' => $grant['key'], ...$stored, 'principal' => $grant['principal'], 'time' => time()]);
 }
 
-/** Where a form arrives: whatever the page says, the receipt tells what is stored, and who stored it. */
+/** Receives a form. The receipt, not the page, determines the object and its uploader. */
 function films(): array
 {
     $film = $_POST['film'] ?? '';
     $receipt = is_string($film) ? unseal('receipt', $film) : null;
-    expect($receipt !== null, 'the receipt is not one of this signer', 403, 'receipt-invalid');
-    expect($receipt['principal'] === principal(), 'the receipt is for somebody else', 403, 'principal-mismatch');
+    expect($receipt !== null, 'the receipt was not issued by this signer', 403, 'receipt-invalid');
+    expect($receipt['principal'] === principal(), 'the receipt belongs to another user', 403, 'principal-mismatch');
     expect(time() - $receipt['time'] < RECEIPT_LIFE, 'the receipt is too old', 403, 'receipt-expired');
     $key = $receipt['key'];
-    expect(stored_object($key)['etag'] === $receipt['etag'], 'the object has changed since', 409, 'object-changed');
+    expect(stored_object($key)['etag'] === $receipt['etag'], 'the object has changed', 409, 'object-changed');
     $isNew = run('insert into php_taken values (?) on conflict do nothing', [$key])->rowCount() === 1;
     expect($isNew, 'the file was submitted before', 409, 'receipt-taken');
     run('delete from php_upload where key = ?', [$key]);
-    return ['key' => $key, 'size' => $receipt['size']]; // keep them here
+    return ['key' => $key, 'size' => $receipt['size']]; // store them here
 }
 
 // ---- HTTP ----
@@ -466,13 +466,13 @@ function perform(string $path): ?array
     if ($path === '/films') {
         return films();
     }
-    // a form of another site can send any other type without asking leave
+    // forms of other sites can send other types without a preflight
     $type = strtolower(trim(explode(';', $_SERVER['CONTENT_TYPE'] ?? '')[0]));
-    expect($type === 'application/json', 'the body has to be application/json', 415, 'unsupported-media-type');
+    expect($type === 'application/json', 'the body must be application/json', 415, 'unsupported-media-type');
     $json = file_get_contents('php://input', false, null, 0, MIB + 1);
     expect(strlen($json) <= MIB, 'the body is too long', 413, 'body-too-large');
     $body = parse_json($json);
-    expect(is_array($body) && !array_is_list($body), 'the body has to be a JSON object', 400, 'invalid-json');
+    expect(is_array($body) && !array_is_list($body), 'the body must be a JSON object', 400, 'invalid-json');
     $answer = $action($body);
     return $answer === null ? null : ['time' => (int) (microtime(true) * 1000), ...$answer];
 }

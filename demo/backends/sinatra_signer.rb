@@ -1,11 +1,11 @@
-# A signer for <mule-upload> in one file: Sinatra, and SQLite for going on in another browser.
+# A signer for <mule-upload> in one file: Sinatra, and SQLite to resume uploads in another browser.
 #
 #     S3_BUCKET=films AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=… SIGNER_SECRET=… ruby sinatra_signer.rb
 #
 # AWS_REGION, AWS_SESSION_TOKEN, S3_ENDPOINT, DATABASE_FILE (signer.db by default), MAX_SIZE (bytes) and PORT are
-# optional. Your own sign-in sets session['user']; ALLOW_ANONYMOUS=true lets anybody upload. OVERWRITE=false (the
-# default at Amazon) signs If-None-Match, so that nobody changes an object once it is stored. The page has
-# <mule-upload signer="/sign">; a form with form-value="receipt" and the name "film" may go to /films.
+# optional. Your own sign-in sets session['user']; ALLOW_ANONYMOUS=true allows anonymous uploads. OVERWRITE=false (the
+# default at Amazon) signs If-None-Match, so that stored objects cannot be changed. The page has <mule-upload
+# signer="/sign">; a form with form-value="receipt" and the name "film" may go to /films.
 
 require 'base64'
 require 'json'
@@ -30,9 +30,9 @@ SECRET = ENV.fetch('SIGNER_SECRET')
 ACCESS_KEY = ENV.fetch('AWS_ACCESS_KEY_ID')
 SECRET_KEY = ENV.fetch('AWS_SECRET_ACCESS_KEY')
 ALLOW_ANONYMOUS = ENV['ALLOW_ANONYMOUS'] == 'true'
-# what a grant is for: signers that share a secret do not open each other's
+# part of every grant, so that signers with the same secret refuse each other's grants
 AUDIENCE = [ENV.fetch('S3_ENDPOINT', 'aws'), REGION, BUCKET].join("\n")
-# not every other store knows If-None-Match
+# not every other store supports If-None-Match
 OVERWRITES = ENV.fetch('OVERWRITE', ENV['S3_ENDPOINT'] ? 'true' : 'false') == 'true'
 ONLY_IF_NEW = (OVERWRITES ? {} : { 'if-none-match' => '*' }).freeze
 MAX_SIZE = ENV.fetch('MAX_SIZE', 5 * 1024**4).to_i
@@ -56,12 +56,12 @@ class Refusal < StandardError
   end
 end
 
-# ---- Reading what strangers sent ----
+# ---- Parsing untrusted input ----
 module Reading
-  # one escape of JSON: a surrogate pair, half of one (in group 1), or any other
+  # one JSON escape: a surrogate pair, a lone surrogate (in group 1), or any other
   ESCAPE = /\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u([dD][89a-fA-F]..)|.)/m
 
-  # Half a surrogate pair becomes U+FFFD: UTF-8, and so URLs and databases, cannot carry it. nil: it is no JSON.
+  # Replaces lone surrogates, which UTF-8 cannot encode, with U+FFFD. Returns nil for invalid JSON.
   def parse_json(json)
     json = json.dup.force_encoding(Encoding::UTF_8)
     return nil unless json.valid_encoding?
@@ -77,23 +77,23 @@ module Reading
 
   def text(body, name, most: 4096, least: 1)
     value = body[name]
-    expect(value.is_a?(String) && value.valid_encoding? && value.length.between?(least, most), "#{name} has to be a text")
+    expect(value.is_a?(String) && value.valid_encoding? && value.length.between?(least, most), "#{name} must be a string")
     value
   end
 
   def upload_id_of(body, least: 1)
     value = text(body, 'upload_id', most: 2048, least: least)
-    expect(value.match?(/\A[!-~]*\z/), 'upload_id has to be visible ASCII')
+    expect(value.match?(/\A[!-~]*\z/), 'upload_id must be visible ASCII')
     value
   end
 
   def whole(body, name, least = 0, most = 2**53 - 1)
     value = body[name]
-    expect(value.is_a?(Integer) && value.between?(least, most), "#{name} has to be a whole number from #{least} to #{most}")
+    expect(value.is_a?(Integer) && value.between?(least, most), "#{name} must be a whole number from #{least} to #{most}")
     value
   end
 
-  # The last segment, without what could turn a text round or leave a path.
+  # Returns the last path segment, without control, format and bidirectional characters.
   def clean_name(name)
     name = name.split(%r{[/\\]}, -1).last.to_s.gsub(/[\p{C}\p{Zl}\p{Zp}]/, '').gsub(/\.{2,}/, '.').strip
     name = name[1..] while name.bytesize > 500
@@ -101,9 +101,9 @@ module Reading
   end
 end
 
-# ---- Sealing: what init allowed, and what is stored, so that nothing has to be remembered or believed ----
+# ---- Sealed grants and receipts, so that the signer stores nothing and trusts no page ----
 module Sealing
-  # A seal is good for one kind and one bucket alone: a grant is no receipt.
+  # A sealed value opens only for its kind and its bucket: a receipt is not accepted as a grant.
   def seal_of(kind, payload)
     Base64.urlsafe_encode64(OpenSSL::HMAC.digest('SHA256', SECRET, "#{kind}\n#{AUDIENCE}\n#{payload}"))
   end
@@ -120,24 +120,24 @@ module Sealing
   end
 
   def open_grant(body)
-    expect(body['grant'].is_a?(String), 'the call lacks its grant', 403, 'grant-required')
+    expect(body['grant'].is_a?(String), 'the call has no grant; call init first', 403, 'grant-required')
     grant = unseal('grant', body['grant'])
-    expect(grant, 'the grant is not one of this signer', 403, 'grant-invalid')
+    expect(grant, 'the grant was not issued by this signer', 403, 'grant-invalid')
     expect(grant['key'] == body['key'], 'the grant is for another key', 403, 'key-mismatch')
-    expect(grant['principal'] == principal, 'the grant is for somebody else', 403, 'principal-mismatch')
+    expect(grant['principal'] == principal, 'the grant belongs to another user', 403, 'principal-mismatch')
     expect_not_taken(grant['key'])
     grant
   end
 
-  # Once a form was taken with its receipt, the object must stay as it is.
+  # Refuses to sign for an object whose receipt a form has submitted.
   def expect_not_taken(key)
     found = DATABASE.get_first_row('select key from ruby_taken where key = ?', [key])
-    expect(found.nil?, 'the file was submitted; upload it anew', 403, 'receipt-taken')
+    expect(found.nil?, 'the file was submitted already; upload it again', 403, 'receipt-taken')
   end
 
   def use_grant(body)
     grant = open_grant(body)
-    expect(Time.now.to_i - grant['issued'] < GRANT_LIFE, 'the grant is outdated', 403, 'grant-expired')
+    expect(Time.now.to_i - grant['issued'] < GRANT_LIFE, 'the grant has expired; renew it by init', 403, 'grant-expired')
     grant
   end
 end
@@ -148,7 +148,7 @@ module Signing
     text.to_s.b.gsub(/[^A-Za-z0-9_.~-]/) { |byte| format('%%%02X', byte.ord) }
   end
 
-  # The headers are sent by the browser as they are; content-length it sends by itself.
+  # The browser sends the headers unchanged, and sets content-length itself.
   def sign(method, key, query = {}, headers: {}, length: nil)
     host = BASE.port == BASE.default_port ? BASE.host : "#{BASE.host}:#{BASE.port}"
     path = "#{BASE.path}/#{key.split('/', -1).map { |segment| encode(segment) }.join('/')}"
@@ -184,7 +184,7 @@ module Signing
     type = file['content_type'].to_s
     type = 'application/octet-stream' if type.empty?
     is_type = type.match?(%r{\A[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?[\w-]+=[\w.-]+)*\z})
-    expect(is_type, 'the type is no media type', 403, 'type')
+    expect(is_type, 'the media type is malformed', 403, 'type')
     type
   end
 
@@ -194,7 +194,7 @@ module Signing
     [grant['part_size'], left].min
   end
 
-  # The length is signed too: leave for 8 MiB is no leave for 5 GiB.
+  # The length is signed too, or a URL for 8 MiB would allow 5 GiB.
   def sign_part(grant, upload_id, chunk)
     sign('PUT', grant['key'], { 'partNumber' => chunk, 'uploadId' => upload_id }, length: exact_size(grant, chunk))
   end
@@ -212,23 +212,23 @@ class Signer < Sinatra::Base
 
   set :bind, '127.0.0.1'
   set :port, ENV.fetch('PORT', 8080).to_i
-  # refusals are answers here, not faults to show
+  # a refusal is an ordinary answer, not an error to display
   set :show_exceptions, false
   set :raise_errors, false
 
   set :sessions, same_site: :lax, httponly: true
   set :session_secret, OpenSSL::HMAC.hexdigest('SHA256', SECRET, 'session')
-  # pages that send no Referer keep their session: JSON alone and same_site keep other sites out
+  # keeps the session of pages without a Referer; other sites are refused by the JSON type and same_site
   set :protection, except: :remote_token
 
-  # Who calls, by the session that your own sign-in began; nil: nobody.
+  # Returns the user of the session that your own sign-in started; nil for an anonymous call.
   def principal
     session['user']
   end
 
   # ---- Init ----
 
-  # What a file is recognised by.
+  # Returns the hashes that identify a file.
   def mark_of(file)
     modified = whole({ 'last_modified' => file['last_modified'] || 0 }, 'last_modified', -2**53)
     is_named = file['fingerprint'].nil? || file['fingerprint'] == ''
@@ -243,13 +243,13 @@ class Signer < Sinatra::Base
   end
 
   def answer_file(file)
-    expect(file.is_a?(Hash), 'each of files has to be an object')
+    expect(file.is_a?(Hash), 'each entry of files must be an object')
     id = text(file, 'id', most: 1024)
     text(file, 'filename')
     whole(file, 'filesize')
     { id: id, **grant_file(file) }
   rescue Refusal => e
-    raise unless id # whatever else is wrong with a file is its own affair, and not the batch's
+    raise unless id # an invalid file does not affect the others of the call
 
     { id: id, error: { code: e.code, message: e.message } }
   end
@@ -257,7 +257,7 @@ class Signer < Sinatra::Base
   def renewed(file)
     grant = open_grant(file)
     expect(grant['size'] == file['filesize'], 'the grant is for another size', 403, 'size-mismatch')
-    expect(Time.now.to_i - grant['begun'] < RENEWAL_TIME, 'the upload began too long ago', 403, 'grant-expired')
+    expect(Time.now.to_i - grant['begun'] < RENEWAL_TIME, 'the upload is too old; restart it', 403, 'grant-expired')
     [grant, file['upload_id'] && upload_id_of(file)]
   end
 
@@ -278,7 +278,7 @@ class Signer < Sinatra::Base
 
   def grant_file(file)
     size = file['filesize']
-    expect(size <= MAX_SIZE, "the file has #{size} bytes; at most #{MAX_SIZE} are taken", 403, 'too-big')
+    expect(size <= MAX_SIZE, "the file has #{size} bytes; the limit is #{MAX_SIZE}", 403, 'too-big')
     headers = { 'content-type' => content_type_of(file) }
     grant, upload_id = file['grant'] && !file['force'] ? renewed(file) : granted(file)
     grant['issued'] = Time.now.to_i
@@ -294,11 +294,11 @@ class Signer < Sinatra::Base
 
   def get_init_signature(body)
     files = body['files']
-    expect(files.is_a?(Array) && !files.empty?, 'files has to be a list')
+    expect(files.is_a?(Array) && !files.empty?, 'files must be a list')
     expect(files.length <= MAX_FILES, "at most #{MAX_FILES} files in a call", 413, 'too-many')
     actions = %w[get_all_signatures get_delete_signature get_head_signature chunk_loaded]
     answers = files.map { |file| answer_file(file) }
-    # the page keeps one user's files apart from the next one's by this; nil: nobody signs in here
+    # pages separate the files of two users by it; nil for an anonymous call
     { principal: principal, actions: actions, limits: { files: MAX_FILES }, files: answers }
   end
 
@@ -329,7 +329,7 @@ class Signer < Sinatra::Base
 
   def get_all_signatures(body)
     grant, upload_id, chunks = use_grant(body), upload_id_of(body), body['chunks']
-    expect(chunks.is_a?(Array), 'chunks has to be a list')
+    expect(chunks.is_a?(Array), 'chunks must be a list')
     expect(chunks.length <= MAX_CHUNKS, "at most #{MAX_CHUNKS} chunks in a call", 413, 'too-many')
     is_right = whole(body, 'part_size') == grant['part_size']
     expect(is_right, 'the grant is for parts of another size', 400, 'part-size-mismatch')
@@ -356,12 +356,12 @@ class Signer < Sinatra::Base
     answer
   end
 
-  # ---- Receipts: what the store itself says is there ----
+  # ---- Receipts of stored objects ----
 
   def stored_object(key)
     uri = URI(sign('HEAD', key)[:url])
     stored = Net::HTTP.start(uri.host, uri.port, use_ssl: uri.scheme == 'https') { |http| http.head(uri.request_uri) }
-    expect(stored.code == '200', 'the store has no object of that key', 409, 'not-stored')
+    expect(stored.code == '200', 'no object is stored under this key', 409, 'not-stored')
     { size: stored['content-length'].to_i, etag: stored['etag'].delete('"') }
   end
 
@@ -371,20 +371,20 @@ class Signer < Sinatra::Base
     seal('receipt', { key: grant['key'], **stored, principal: principal, time: Time.now.to_i })
   end
 
-  # Where a form arrives: whatever the page says, the receipt tells what is stored, and who stored it.
+  # Receives a form. The receipt, not the page, determines the object and its uploader.
   post '/films' do
     receipt = unseal('receipt', params['film'].to_s.scrub)
-    expect(receipt, 'the receipt is not one of this signer', 403, 'receipt-invalid')
-    expect(receipt['principal'] == principal, 'the receipt is for somebody else', 403, 'principal-mismatch')
+    expect(receipt, 'the receipt was not issued by this signer', 403, 'receipt-invalid')
+    expect(receipt['principal'] == principal, 'the receipt belongs to another user', 403, 'principal-mismatch')
     expect(Time.now.to_i - receipt['time'] < RECEIPT_LIFE, 'the receipt is too old', 403, 'receipt-expired')
     key = receipt['key']
-    expect(stored_object(key)[:etag] == receipt['etag'], 'the object has changed since', 409, 'object-changed')
+    expect(stored_object(key)[:etag] == receipt['etag'], 'the object has changed', 409, 'object-changed')
     take(key)
     content_type :json
-    JSON.generate(receipt.slice('key', 'size')) # keep them here
+    JSON.generate(receipt.slice('key', 'size')) # store them here
   end
 
-  # Takes an object once and for all: no grant signs for it any more.
+  # Marks an object as submitted, so that no grant signs for it.
   def take(key)
     DATABASE.execute('insert into ruby_taken values (?)', [key])
     DATABASE.execute('delete from ruby_upload where key = ?', [key])
@@ -399,13 +399,13 @@ class Signer < Sinatra::Base
 
   post '/sign/:action' do |action|
     expect(ACTIONS.include?(action), 'no such action', 404, 'unknown-action')
-    # a form of another site can send any other type without asking leave
-    expect(request.media_type == 'application/json', 'the body has to be application/json', 415, 'unsupported-media-type')
+    # forms of other sites can send other types without a preflight
+    expect(request.media_type == 'application/json', 'the body must be application/json', 415, 'unsupported-media-type')
     expect(principal || ALLOW_ANONYMOUS, 'sign in to upload', 401, 'unauthorized')
     json = request.body.read(MIB + 1).to_s
     expect(json.bytesize <= MIB, 'the body is too long', 413, 'body-too-large')
     body = parse_json(json)
-    expect(body.is_a?(Hash), 'the body has to be a JSON object', 400, 'invalid-json')
+    expect(body.is_a?(Hash), 'the body must be a JSON object', 400, 'invalid-json')
     answer = send(action, body)
     next 204 if answer.nil?
 

@@ -1,171 +1,173 @@
-import { beginNote } from './http/access-log.js';
-import type { Note } from './http/access-log.js';
-import { ACTIONS, isAction } from './actions/multipart.js';
+import { startCallLog } from './http/access-log.js';
+import type { CallLog } from './http/access-log.js';
+import { ACTIONS, isAction } from './actions/action-table.js';
 import { hex, utf8 } from './util/bytes.js';
-import { termsOf } from './actions/call.js';
-import type { Call } from './actions/call.js';
+import { signingTermsFor } from './actions/call-context.js';
+import type { Call } from './actions/call-context.js';
 import { createSealer } from './grants/grant.js';
 import { hmacKey } from './util/hashes.js';
 import type { Sealer } from './grants/grant.js';
-import {
-  actionNameOf,
-  answer,
-  corsHeaders,
-  expectJsonPost,
-  expectOrigin,
-  preflight,
-  readJson,
-  refuse,
-  unknownAction,
-} from './http/http.js';
-import { withoutCopy } from './s3/operations.js';
-import { settle } from './options.js';
-import type { Settings, SignerOptions } from './options.js';
-import type { PostSigner } from './s3/posts.js';
+import { jsonResponse, refusalResponse } from './http/responses.js';
+import { actionNameFrom, expectJsonPost, unknownActionRefusal } from './http/routing.js';
+import { readJson } from './http/json-body.js';
+import { corsHeaders, expectOrigin, preflightResponse } from './http/cors.js';
+import { withCopyGuard } from './s3/operations.js';
+import { resolveOptions } from './options/settings.js';
+import type { Settings } from './options/settings.js';
+import type { SignerOptions } from './options/signer-options.js';
+import type { PostSigner } from './s3/post-policy.js';
 import { createPresigner, createSigningKeys } from './s3/presign.js';
 import type { Credentials, Presigner } from './s3/presign.js';
-import { createReceiptWriter, markOfPrincipal } from './grants/receipt.js';
+import { createReceiptWriter, hashPrincipal } from './grants/receipt.js';
 import { SignerRefusal } from './util/refusal.js';
 import { parseUrl } from './util/url.js';
 
-export type { SignerOptions } from './options.js';
+export type { SignerOptions } from './options/signer-options.js';
 export type { AccessEntry } from './http/access-log.js';
 export type { Encryption, PerFile } from './policy/object-headers.js';
 export type { Policy } from './policy/policy.js';
 export type { Credentials } from './s3/presign.js';
-export type { StoredFile } from './actions/finish.js';
+export type { StoredFile } from './options/signer-options.js';
 export type { Receipt, ReceiptExpectations } from './grants/receipt.js';
 export { ReceiptError, verifyReceipt } from './grants/receipt.js';
-export type { SweepOptions, SweepReport } from './tools/sweep.js';
-export { sweep } from './tools/sweep.js';
-export type { Ending, FoundUpload, MemoryTrackerOptions, TrackedUpload, Tracker } from './tracker/tracker.js';
-export { createMemoryTracker } from './tracker/tracker.js';
+export type { SweepOptions, SweepReport } from './sweep.js';
+export { sweep } from './sweep.js';
+export type { Ending, FoundUpload, TrackedUpload, Tracker } from './tracker/tracker.js';
+export type { MemoryTrackerOptions } from './tracker/memory-tracker.js';
+export { createMemoryTracker } from './tracker/memory-tracker.js';
 
 /**
- * Makes the signer: a function from a fetch-standard `Request` for `{signer}/{action}` to its `Response`, for any
- * runtime with WebCrypto. Faults of its own, and of the functions given, it answers with a bare 500.
- * @throws TypeError naming the option and its value
+ * Creates a signer: a function that answers a `Request` for `{signer}/{action}` with a `Response`, in any runtime with
+ * WebCrypto. Internal errors, and errors of the functions in the options, become a 500 without details.
+ * @throws TypeError naming the invalid option and its value
  */
 export function createSigner(options: SignerOptions): (request: Request) => Promise<Response> {
-  const settings = settle(options);
+  const settings = resolveOptions(options);
   const { bucket, region, store } = settings;
   const signingKeyFor = createSigningKeys(region);
   const presign = createPresigner(store, region, signingKeyFor);
-  const tools: Tools = {
+  const shared: SharedCall = {
     settings,
-    presign: settings.refusesUnsignedHeaders ? presign : (operation, terms) => presign(withoutCopy(operation), terms),
+    presign: settings.refusesUnsignedHeaders ? presign : (operation, terms) => presign(withCopyGuard(operation), terms),
     postSigner: { bucket, region, store, signingKeyFor },
     writeReceipt: createReceiptWriter(settings.secrets ?? [], settings),
-    sealerFor: createSealers(settings),
+    sealerFor: createSealerFactory(settings),
   };
 
   return async (request) => {
     const cors = corsHeaders(request, settings.origins);
-    if (request.method === 'OPTIONS') return preflight(request, cors);
-    const note = beginNote(request, settings);
+    if (request.method === 'OPTIONS') return preflightResponse(request, cors);
+    const log = startCallLog(request, settings);
     try {
-      const body = await perform(request, tools, note);
-      const response = answer(body, cors);
-      note.end(response.status, null, body);
+      const body = await handleCall(request, shared, log);
+      const response = jsonResponse(body, cors);
+      log.end(response.status, null, body);
       return response;
     } catch (error) {
-      const refusal = error instanceof SignerRefusal ? error : INTERNAL;
-      if (refusal === INTERNAL) settings.onError(error);
-      note.end(refusal.status, refusal.code);
-      return refuse(refusal, cors);
+      const refusal = error instanceof SignerRefusal ? error : INTERNAL_REFUSAL;
+      if (refusal === INTERNAL_REFUSAL) settings.onError(error);
+      log.end(refusal.status, refusal.code);
+      return refusalResponse(refusal, cors);
     }
   };
 }
 
-const INTERNAL = new SignerRefusal(500, 'internal', 'The signer failed; try again later.');
+const INTERNAL_REFUSAL = new SignerRefusal(500, 'internal', 'The signer failed; try again later.');
 
-/** What all calls share. */
-interface Tools {
+/** Created once, used by every call. */
+interface SharedCall {
   settings: Settings;
   presign: Presigner;
   postSigner: PostSigner;
   writeReceipt: Call['writeReceipt'];
-  sealerFor: SealerFor;
+  sealerFor: SealerFactory;
 }
 
-async function perform(request: Request, tools: Tools, note: Note): Promise<unknown> {
-  const { settings, sealerFor, ...signing } = tools;
-  const action = actionNameOf(parseUrl(request.url)?.pathname ?? '');
-  if (!isAction(action)) throw unknownAction(action);
-  note.action = action;
+async function handleCall(request: Request, shared: SharedCall, log: CallLog): Promise<unknown> {
+  const { settings, sealerFor, ...signing } = shared;
+  const action = actionNameFrom(parseUrl(request.url)?.pathname ?? '');
+  if (!isAction(action)) throw unknownActionRefusal(action);
+  log.action = action;
   expectJsonPost(request, action);
   expectOrigin(request, settings.origins);
-  const principal = await identify(request, settings, action);
-  note.principal = principal;
-  await slowDown(settings, { request, action, principal });
+  const principal = await authorizeCall(request, settings, action);
+  log.principal = principal;
+  await applyThrottle(settings, { request, action, principal });
   const body = await readJson(request, settings.bodyTimeout);
   const credentials = await settings.credentials();
   const now = settings.now();
   const call = {
-    ...termsOf(settings, credentials, now),
+    ...signingTermsFor(settings, credentials, now),
     ...signing,
     settings,
     now,
     principal,
     sealer: await sealerFor(credentials),
-    principalMark: principal === null ? null : await markOfPrincipal(principal),
+    principalHash: principal === null ? null : await hashPrincipal(principal),
   };
   return ACTIONS[action](call, body);
 }
 
-/** Seconds; `Retry-After` takes no Infinity. */
-const MAX_WAIT = 86_400;
+/** `Retry-After` cannot be infinite. */
+const MAX_RETRY_AFTER_S = 86_400;
 
-/** @throws SignerRefusal 429 for those whom the owner wants to wait */
-async function slowDown(
+/** @throws SignerRefusal 429 where the option `throttle` returns a delay */
+async function applyThrottle(
   { throttle }: Settings,
   caller: Parameters<NonNullable<SignerOptions['throttle']>>[0],
 ): Promise<void> {
-  const seconds = Math.min((await throttle?.(caller)) ?? 0, MAX_WAIT);
+  const seconds = Math.min((await throttle?.(caller)) ?? 0, MAX_RETRY_AFTER_S);
   if (!(seconds > 0)) return;
-  const message = 'Too many calls; wait as long as Retry-After says.';
+  const message = 'Too many calls; try again after the seconds in Retry-After.';
   throw new SignerRefusal(429, 'too-many-calls', message, { 'retry-after': String(Math.ceil(seconds)) });
 }
 
-/** @throws SignerRefusal 401 for nobody, where nobody may upload */
-async function identify(request: Request, settings: Settings, action: keyof typeof ACTIONS): Promise<string | null> {
-  const principal = principalFrom(await settings.authorize?.(request, action));
+/** @throws SignerRefusal 401 for an anonymous call, unless `allowAnonymous` is set */
+async function authorizeCall(
+  request: Request,
+  settings: Settings,
+  action: keyof typeof ACTIONS,
+): Promise<string | null> {
+  const principal = checkPrincipal(await settings.authorize?.(request, action));
   if (principal === null && !settings.allowAnonymous)
     throw new SignerRefusal(401, 'unauthorized', 'Sign in to upload.');
   return principal;
 }
 
-/** @throws TypeError for what can be nobody's id; of an object it tells no more than that it is one */
-function principalFrom(given: unknown): string | null {
+/** @throws TypeError for an invalid ID; the message does not include the contents of objects */
+function checkPrincipal(given: unknown): string | null {
   if (given === null || given === undefined) return null;
   if (typeof given === 'string' && given !== '') return given;
-  // above that, two people's ids may have been rounded to one
+  // the IDs of two users may have been rounded to the same unsafe integer
   if (typeof given === 'number' && Number.isSafeInteger(given)) return String(given);
-  const named = given === '' ? 'an empty text' : nameOf(given);
-  throw new TypeError(`authorize gave ${named}; it has to give a text that is not empty, a safe integer, or null`);
+  const found = given === '' ? 'an empty string' : describeValue(given);
+  throw new TypeError(`authorize returned ${found}; it must return a non-empty string, a safe integer, or null`);
 }
 
-function nameOf(value: unknown): string {
+function describeValue(value: unknown): string {
   if (typeof value === 'boolean' || typeof value === 'number') return String(value);
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
-type SealerFor = (credentials: Credentials) => Promise<Sealer>;
+type SealerFactory = (credentials: Credentials) => Promise<Sealer>;
 
-/** A sealer by the secrets given, or by one derived from the credentials in use. */
-function createSealers(settings: Settings): SealerFor {
+/** Creates sealers from the option `secret`, or from a secret derived from the current credentials. */
+function createSealerFactory(settings: Settings): SealerFactory {
   const { secrets } = settings;
   if (secrets) {
     const sealer = createSealer(secrets, settings);
     return async () => sealer;
   }
-  let last: { from: string; sealer: Promise<Sealer> } | null = null;
-  return ({ secretAccessKey: from }) => {
-    if (last?.from !== from)
-      last = { from, sealer: derivedSecret(from).then((secret) => createSealer([secret], settings)) };
+  let last: { secretAccessKey: string; sealer: Promise<Sealer> } | null = null;
+  return ({ secretAccessKey }) => {
+    if (last?.secretAccessKey !== secretAccessKey)
+      last = {
+        secretAccessKey,
+        sealer: deriveSecret(secretAccessKey).then((secret) => createSealer([secret], settings)),
+      };
     return last.sealer;
   };
 }
 
-const derivedSecret = async (secretAccessKey: string): Promise<string> =>
+const deriveSecret = async (secretAccessKey: string): Promise<string> =>
   hex(await (await hmacKey(utf8(secretAccessKey))).sign('mule-upload sealing secret'));

@@ -1,7 +1,7 @@
 /** The line, and whoever stands between: connections that fail, and answers of a store in trouble, at each step. */
 import type { Fault, PlayedAnswer, RequestKind, Rule } from '../../demo/faults/index.js';
 import { errorXml } from '../../demo/faults/played-answer.js';
-import { createMemoryTracker } from '../../src/signer/tracker/tracker.js';
+import { createMemoryTracker } from '../../src/signer/tracker/memory-tracker.js';
 import { MIB, THREE_PARTS } from './scenario.js';
 import type { Actor, Scenario } from './scenario.js';
 

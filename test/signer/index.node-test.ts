@@ -31,20 +31,20 @@ describe('createSigner', () => {
         assert.equal(response.status, 405);
         assert.equal(response.headers.get('allow'), 'POST, OPTIONS');
         assert.deepEqual(await response.json(), {
-          error: { code: 'method-not-allowed', message: `POST JSON to ${action}; it takes no ${method}.` },
+          error: { code: 'method-not-allowed', message: `${action} does not support ${method}; send JSON by POST.` },
         });
       }
     }
   });
 
-  it('names what stands in the place of an action, whatever the method', async () => {
+  it('names the unknown action, for any method', async () => {
     const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true });
     const named: [string, string][] = [
       ['', 'The URL names no action'],
-      ['sign/', '“sign” is no action'],
-      ['sign/get_init_signatures', '“get_init_signatures” is no action'],
-      ['sign/<b>ü', '“%3Cb%3E%C3%BC” is no action'],
-      ['x'.repeat(5_000), `“${'x'.repeat(100)}” is no action`],
+      ['sign/', '“sign” is not an action'],
+      ['sign/get_init_signatures', '“get_init_signatures” is not an action'],
+      ['sign/<b>ü', '“%3Cb%3E%C3%BC” is not an action'],
+      ['x'.repeat(5_000), `“${'x'.repeat(100)}” is not an action`],
     ];
     for (const method of ['GET', 'POST']) {
       for (const [path, start] of named) {
@@ -53,7 +53,7 @@ describe('createSigner', () => {
         assert.equal(response.status, 404);
         assert.equal(error.code, 'unknown-action');
         assert.ok(error.message.startsWith(start), error.message);
-        assert.match(error.message, /such as get_init_signature, is the last segment/);
+        assert.match(error.message, /the last segment .* must be an action, such as get_init_signature/);
       }
     }
   });
@@ -127,7 +127,7 @@ describe('createSigner', () => {
     );
   });
 
-  it('refuses a body above 1 MiB, whether its length is told or streamed', async () => {
+  it('refuses a body above 1 MiB, with or without Content-Length', async () => {
     const caller = createCaller();
     assert.equal((await caller.post('get_init_signature', `{"x": "${'y'.repeat(1_048_577)}"}`)).status, 413);
     let pulled = 0;
@@ -146,7 +146,7 @@ describe('createSigner', () => {
     assert.ok(pulled < 25, `an endless body was read ${pulled} times`);
   });
 
-  it('asks for a sign-in where authorize names nobody, unless anybody may upload', async () => {
+  it('answers 401 if authorize returns null, unless anonymous uploads are allowed', async () => {
     const caller = createCaller();
     caller.user = null;
     assert.equal(await caller.refusal('get_init_signature', { files: [fileOf()] }), '401 unauthorized');
@@ -171,7 +171,7 @@ describe('createSigner', () => {
     assert.equal((await caller.init()).key, '0/film');
   });
 
-  it('tells its owner what authorize gave where that is nobody’s id, and callers nothing', async () => {
+  it('reports an invalid ID from authorize to onError, and not to callers', async () => {
     const wrong: [unknown, string][] = [
       [true, 'true'],
       [false, 'false'],
@@ -179,7 +179,7 @@ describe('createSigner', () => {
       [Infinity, 'Infinity'],
       [2 ** 53, '9007199254740992'],
       [1.5, '1.5'],
-      ['', 'an empty text'],
+      ['', 'an empty string'],
       [{ id: 7, session: 'hush' }, 'an object'],
       [['ada'], 'an object'],
       [7n, 'a bigint'],
@@ -194,7 +194,7 @@ describe('createSigner', () => {
       assert.equal(told.length, 1);
       const { name, message } = told[0] as Error;
       assert.equal(name, 'TypeError');
-      assert.ok(message.startsWith(`authorize gave ${named}; it has to give `), message);
+      assert.ok(message.startsWith(`authorize returned ${named}; it must return `), message);
       assert.ok(!message.includes('hush'));
     }
   });
@@ -248,7 +248,7 @@ describe('createSigner', () => {
     assert.deepEqual([response.status, response.headers.get('retry-after')], [503, '5']);
   });
 
-  it('answers its own faults with a bare 500 that leaks nothing, and tells its owner', async () => {
+  it('answers internal errors with a 500 without details, and reports them to onError', async () => {
     const faults: [string, Parameters<typeof createCaller>[0]][] = [
       [
         'authorize',

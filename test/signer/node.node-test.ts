@@ -59,9 +59,9 @@ describe('toNodeHandler', () => {
     for (const method of ['GET', 'PUT', 'DELETE', 'PROPFIND', 'TRACE']) {
       assert.equal(
         await refusalOf(method, '/sign/get_init_signature'),
-        `405 method-not-allowed: POST JSON to get_init_signature; it takes no ${method}.`,
+        `405 method-not-allowed: get_init_signature does not support ${method}; send JSON by POST.`,
       );
-      assert.match(await refusalOf(method, '/sign/get_init'), /^404 unknown-action: “get_init” is no action/);
+      assert.match(await refusalOf(method, '/sign/get_init'), /^404 unknown-action: “get_init” is not an action/);
       assert.match(await refusalOf(method, '/'), /^404 unknown-action: The URL names no action/);
     }
   });

@@ -10,7 +10,7 @@ import type { ValidateFunction } from 'ajv/dist/2020.js';
 import { startBucket } from '../../demo/bucket/index.js';
 import type { RunningBucket } from '../../demo/bucket/index.js';
 import type { Action, ChunkLoadedRequest } from '../../src/protocol.js';
-import { ACTIONS } from '../../src/signer/actions/multipart.js';
+import { ACTIONS } from '../../src/signer/actions/action-table.js';
 import { checkConformance } from '../../src/signer/tools/conformance/conformance.js';
 import { createMemoryTracker, createSigner } from '../../src/signer/index.js';
 import type { SignerOptions } from '../../src/signer/index.js';
@@ -212,7 +212,7 @@ describe('the OpenAPI description', () => {
     }
   });
 
-  it('describes the refusals of the door: method, type, body, nobody, haste, and a fault of the owner’s', async () => {
+  it('describes the refusals by method, type, body, session, throttle and internal error', async () => {
     const sign = judged({
       ...common,
       throttle: ({ principal }) => (principal === 'hasty' ? 3 : 0),

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { checkStore } from '../../src/signer/tools/check-store.js';
+import { checkStore } from '../../src/signer/tools/check/check-store.js';
 import { checkConformance } from '../../src/signer/tools/conformance/conformance.js';
 import { createMemoryTracker, createSigner, sweep, verifyReceipt } from '../../src/signer/index.js';
 import type { SignerOptions, StoredFile } from '../../src/signer/index.js';
@@ -64,22 +64,25 @@ after(() => ceph.stop());
 describe('the check of a store', () => {
   const faultsOf = async (changed: Partial<SignerOptions> = {}) =>
     (await checkStore({ ...options, ...changed })).filter(
-      ({ rule, fault, isWarning }) => fault !== null && !(isWarning && rule.includes('that nobody signed')),
+      ({ rule, fault, isWarning }) => fault !== null && !(isWarning && rule.startsWith('the store rejects unsigned')),
     );
 
-  it('finds it wrong where the options say that the store refuses unsigned headers', async () => {
+  it('reports a fault if the option refusesUnsignedHeaders is wrong', async () => {
     const [finding, ...rest] = await faultsOf({ refusesUnsignedHeaders: true });
     assert.deepEqual(rest, []);
-    assert.match(finding!.fault!, /takes x-amz-acl and x-amz-copy-source .* leave refusesUnsignedHeaders out$/);
+    assert.match(
+      finding!.fault!,
+      /acts on unsigned x-amz-acl and x-amz-copy-source: .* remove the option refusesUnsignedHeaders$/,
+    );
   });
 
-  it('finds nothing wrong where the README was followed, but the headers that Ceph 16 takes, and leaves nothing behind', async () => {
+  it('reports only the unsigned headers of Ceph 16 after the setup of the README, and leaves nothing behind', async () => {
     const findings = await checkStore(options);
     const [unsigned, ...rest] = findings.filter(({ fault }) => fault !== null);
     assert.deepEqual(rest, []);
     assert.match(
       unsigned!.fault!,
-      /takes x-amz-acl and x-amz-copy-source that nobody signed; this signer signs against/,
+      /acts on unsigned x-amz-acl and x-amz-copy-source; this signer signs headers that prevent both/,
     );
     assert.equal(unsigned!.isWarning, true);
     assert.equal(findings.length, 9);
@@ -87,7 +90,7 @@ describe('the check of a store', () => {
     assert.deepEqual(await s3.listObjects('films'), []);
   });
 
-  it('names each power that the credentials should not have, with the policy to paste', async () => {
+  it('names each excess permission of the credentials, with the corrected policy', async () => {
     const [finding, ...rest] = await faultsOf({ credentials: ceph });
     assert.deepEqual(rest, []);
     assert.equal(finding!.isWarning, true);
@@ -97,24 +100,24 @@ describe('the check of a store', () => {
     assert.deepEqual(await s3.listUploads('films'), []);
   });
 
-  it('tells what the credentials lack', async () => {
+  it('names the permissions that the credentials lack', async () => {
     const stranger = await ceph.createUser('stranger');
     const [finding] = await faultsOf({ credentials: stranger });
-    assert.match(finding!.fault!, /the credentials may not/);
+    assert.match(finding!.fault!, /the credentials lack the permission/);
     assert.match(finding!.advice!, /s3:ListMultipartUploadParts/);
     assert.match((await faultsOf({ credentials: { ...stranger, accessKeyId: 'nobody' } }))[0]!.fault!, /does not know/);
     const wrong = { ...stranger, secretAccessKey: 'wrong' };
     assert.match((await faultsOf({ credentials: wrong }))[0]!.fault!, /secret access key does not belong/);
   });
 
-  it('tells that there is no bucket, or no store', async () => {
+  it('reports a missing bucket, and a store that does not answer', async () => {
     const [finding] = await faultsOf({ bucket: 'none', credentials: ceph });
-    assert.equal(finding!.fault, 'there is no bucket none');
+    assert.equal(finding!.fault, 'bucket none does not exist');
     assert.equal(finding!.advice, 'aws s3 mb s3://none --region us-east-1');
     assert.match((await faultsOf({ endpoint: 'http://127.0.0.1:1' }))[0]!.fault!, /does not answer \(/);
   });
 
-  it('tells what the CORS rule lacks, for each origin, with the rule to paste', async () => {
+  it('reports what the CORS rule lacks for each origin, with the corrected rule', async () => {
     const [other] = await faultsOf({ origins: ['https://other.example'] });
     assert.match(
       other!.fault!,
@@ -130,12 +133,12 @@ describe('the check of a store', () => {
     assert.deepEqual([hint!.isWarning, rest], [true, []]);
     assert.match(hint!.fault!, /lacks retry-after, x-amz-request-id, x-amz-version-id$/);
     await s3.putCors('films', corsOf(METHODS, EXPOSED));
-    assert.match((await faultsOf({ origins: undefined }))[0]!.fault!, /no origin is named/);
+    assert.match((await faultsOf({ origins: undefined }))[0]!.fault!, /no origin is configured/);
   });
 });
 
 describe('the signer at a real store', () => {
-  it('is held to the kit, by credentials that may do no more than the README says', async () => {
+  it('passes the conformance rules with the permissions of the README', async () => {
     const sign = createSigner({
       ...options,
       allowAnonymous: undefined,
@@ -157,7 +160,7 @@ describe('the signer at a real store', () => {
     );
   });
 
-  it('tells its owner of an object, and seals a receipt, once the store has it', async () => {
+  it('calls onComplete and seals a receipt after the store has the object', async () => {
     const told: [StoredFile, string | null][] = [];
     const caller = createCaller({
       ...options,
@@ -177,7 +180,7 @@ describe('the signer at a real store', () => {
     assert.deepEqual([told[0]![0].key, told[0]![1]], [key, 'ada']);
   });
 
-  it('finds a file named ${filename} under the key that was granted, though the store fills such names in', async () => {
+  it('stores a file named ${filename} under the granted key, though the store replaces such names in forms', async () => {
     const caller = createCaller({
       ...options,
       credentials: ceph,
@@ -203,7 +206,7 @@ describe('the signer at a real store', () => {
     assert.ok(keys.includes(`${folder}blob`) && keys.includes(key), keys.join(' '));
   });
 
-  it('sweeps what nobody touched for days, and nothing else', async () => {
+  it('sweeps only uploads that have been inactive for days', async () => {
     let now = Date.now() - 9 * DAY;
     const tracker = createMemoryTracker({ now: () => now });
     const caller = createCaller({ ...options, allowAnonymous: undefined, now: () => Date.now(), tracker });

@@ -1,23 +1,26 @@
 import type { ChecksumAlgorithm, InitFile, PostPolicy } from '../../protocol.js';
-import type { Call } from './call.js';
-import { cleanName, MAX_KEY_BYTES } from '../policy/names.js';
-import { freshPrefix, signPost } from '../s3/posts.js';
-import type { PostTerms } from '../s3/posts.js';
+import type { Call } from './call-context.js';
+import { cleanName, MAX_KEY_BYTES } from '../policy/object-keys.js';
+import { randomPrefix, signPostPolicy } from '../s3/post-policy.js';
+import type { PostConditions } from '../s3/post-policy.js';
 
-/** The POST policies of one call to init: files of the same headers share one. */
-export class PostBatch {
-  readonly #prefix = freshPrefix();
-  readonly #policies = new Map<string, PostTerms & { ref: string; sizes: [number, number] }>();
-  #keys = 0;
+/** The POST policies of one init call. Files with the same headers share a policy. */
+export class PostPolicyBatch {
+  readonly #prefix = randomPrefix();
+  readonly #policies = new Map<string, PostConditions & { ref: string; sizes: [number, number] }>();
+  #keyCount = 0;
 
-  /** Names a new object below this call's own prefix. */
+  /** Returns a new key below the prefix of this call. */
   keyFor({ filename }: InitFile): string {
-    const folder = `${this.#prefix}${(this.#keys += 1)}/`;
+    const folder = `${this.#prefix}${(this.#keyCount += 1)}/`;
     return folder + cleanName(filename, MAX_KEY_BYTES - folder.length);
   }
 
-  /** Lets an object be posted: under the prefix where it is new, else under its very key. @returns the policy's name */
-  add(key: string, size: number, headers: PostTerms['headers'], checksum: ChecksumAlgorithm | null): string {
+  /**
+   * Adds an object to a policy: by prefix if its key is new, else by its exact key.
+   * @returns the name of the policy
+   */
+  add(key: string, size: number, headers: PostConditions['headers'], checksum: ChecksumAlgorithm | null): string {
     const isNew = key.startsWith(this.#prefix);
     const place = isNew ? { prefix: this.#prefix } : { exact: key };
     const id = JSON.stringify([place, headers, checksum]);
@@ -33,11 +36,11 @@ export class PostBatch {
     return policy.ref;
   }
 
-  /** Signs what was added; undefined where nothing was. */
+  /** Signs the policies; undefined where none was added. */
   async sign({ postSigner, terms }: Call): Promise<Record<string, PostPolicy> | undefined> {
     if (this.#policies.size === 0) return undefined;
     const signed = [...this.#policies.values()].map(async (policy) => {
-      return [policy.ref, await signPost(postSigner, terms, policy)] as const;
+      return [policy.ref, await signPostPolicy(postSigner, terms, policy)] as const;
     });
     return Object.fromEntries(await Promise.all(signed));
   }

@@ -1,71 +1,74 @@
-/** Sealed grants: what init allowed, handed to the browser so that the signer itself remembers nothing. */
+/** Sealed grants: the browser holds what `get_init_signature` allowed, so that the signer stays stateless. */
 import type { ChecksumAlgorithm } from '../../protocol.js';
 import { isChecksumAlgorithm } from '../s3/checksums.js';
-import { markOf } from '../util/hashes.js';
+import { shortHash } from '../util/hashes.js';
 import { SignerRefusal } from '../util/refusal.js';
 import { createSeal } from './seal.js';
 
-/** What a grant binds a call to. Bytes, epoch milliseconds. */
+/** What a grant allows. Sizes in bytes, times in epoch milliseconds. */
 export interface Grant {
   key: string;
   size: number;
   partSize: number;
-  /** Agreed on at init; null: none. */
+  /** The checksum algorithm chosen at init; null for none. */
   checksum: ChecksumAlgorithm | null;
-  /** The mark of the principal, not its name; null for an anonymous upload. */
+  /** Hash of the principal; null for an anonymous upload. */
   principal: string | null;
-  /** When the upload was first granted; kept over renewals. */
+  /** When the upload was first granted; renewals keep it. */
   begun: number;
+  /** When this grant was issued; each renewal sets it anew. */
   issued: number;
   /**
-   * The mark of all by which the policy judged the file: whatever makes a new object is signed again for no other. Empty
-   * for a grant that lets an upload go on which was begun elsewhere: it makes no new object.
+   * Hash of everything that the policy decided by. A request that creates an object is signed again only for a file with
+   * the same hash. Empty for a grant that resumes an upload begun elsewhere, because it creates no object.
    */
   claims: string;
-  /** What the tracker recognises the file by; empty where nothing tracks it. */
+  /** Hashes by which the tracker recognises the file; empty where it is not tracked. */
   marks: readonly string[];
 }
 
 export interface Sealer {
   seal(grant: Grant): Promise<string>;
   /**
-   * Opens what `seal` gave.
-   * @throws SignerRefusal 403 `grant-invalid` for what was never sealed with these secrets; `grant-expired` for a key
-   *   rotated away, an earlier release, or another audience: the browser then has the upload begun afresh
+   * Opens a sealed grant.
+   * @throws SignerRefusal 403 `grant-invalid` for a forged grant; `grant-expired` for a retired secret, an earlier
+   *   release or another audience: the browser then restarts the upload
    */
   open(sealed: string): Promise<Grant>;
 }
 
-/** By what signers that share a secret are told apart. */
+/** Identifies a signer among those that share a secret. */
 export interface Audience {
-  /** The signer's own name; the empty text where it has none. */
+  /** The option `name`; empty by default. */
   name: string;
-  /** Which store, as `storeNameOf` names it. */
+  /** As returned by `storeIdentity`. */
   storeName: string;
   region: string;
   bucket: string;
 }
 
 /**
- * Makes a sealer. The first secret seals, all of them open: put a new one in front to rotate. Grants of release 0.1.0
- * knew no audience and count as expired.
- * @param secrets one or more texts
- * @param audience a grant opens only where it is the same
+ * Creates a sealer. The first secret seals, all of them open; to rotate, put a new one in front. Grants of release 0.1.0
+ * have no audience and count as expired.
+ * @param audience a grant opens only for the audience that it was sealed for
  */
 export function createSealer(secrets: readonly string[], audience: Audience): Sealer {
   const { name, storeName, region, bucket } = audience;
   const { seal, open } = createSeal(secrets, 'mule-upload grant 2', [`mule-upload grant 1\n${bucket}`]);
-  const mark = Promise.resolve(markOf(JSON.stringify([name, storeName, region, bucket])));
-  const expired = (why: string) => new SignerRefusal(403, 'grant-expired', `The grant ${why}; init gives a new one.`);
+  const audienceHash = Promise.resolve(shortHash(JSON.stringify([name, storeName, region, bucket])));
+  const expired = (why: string) =>
+    new SignerRefusal(403, 'grant-expired', `The grant ${why}; call get_init_signature for a new one.`);
   return {
-    seal: async (grant) => seal([await mark, ...pack(grant)]),
+    seal: async (grant) => seal([await audienceHash, ...pack(grant)]),
     async open(sealed) {
       const opened = await open(sealed);
       if (opened.state === 'forged')
-        throw new SignerRefusal(403, 'grant-invalid', 'The grant is not one that this signer gave.');
-      if (opened.state === 'retired') throw expired('was sealed with a key, or by a release, that is no longer in use');
-      const [of, ...packed] = opened.value as [string, ...Packed];
-      if (of !== (await mark)) throw expired('is one of another signer, or of this one under another name or address');
+        throw new SignerRefusal(403, 'grant-invalid', 'The grant was not issued by this signer.');
+      if (opened.state === 'retired')
+        throw expired('was sealed with a secret, or by a release, that is no longer in use');
+      const [issuerHash, ...packed] = opened.value as [string, ...Packed];
+      if (issuerHash !== (await audienceHash))
+        throw expired('was issued by another signer, or by this one under another name or address');
       return unpack(packed);
     },
   };
@@ -82,7 +85,7 @@ type Packed = [
   ...string[],
 ];
 
-/** The checksum stands before the marks, where there is one: no mark is the name of an algorithm. */
+/** The checksum, if any, comes before the marks; no mark equals the name of an algorithm. */
 const pack = (grant: Grant): Packed => [
   grant.key,
   grant.size,

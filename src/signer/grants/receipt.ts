@@ -1,11 +1,11 @@
-/** Receipts: what the signer saw stored, sealed for a backend that need not believe the page. */
-import { expect, isMatch, OptionError, secretsFrom } from '../util/expectations.js';
+/** Sealed receipts: a backend verifies that an object was stored without trusting the page. */
+import { expect, isMatch, OptionError, checkSecrets } from '../util/option-checks.js';
 import type { Audience } from './grant.js';
-import { markOf } from '../util/hashes.js';
+import { shortHash } from '../util/hashes.js';
 import { createSeal } from './seal.js';
-import { isEndpoint, storeNameOf } from '../s3/store.js';
+import { isEndpointUrl, storeIdentity } from '../s3/store-address.js';
 
-/** What a receipt says of an object, as the store itself told the signer. */
+/** A stored object, as the store reported it to the signer. */
 export interface Receipt {
   key: string;
   /** Bytes. */
@@ -13,31 +13,34 @@ export interface Receipt {
   /** Without quotes. */
   etag: string;
   contentType: string;
-  /** The uploader's mark, as init's `principal`; null for nobody. */
+  /** Hash of the uploader's principal, as in the answer of init; null for an anonymous upload. */
   principal: string | null;
-  /** Epoch milliseconds, when the signer saw it. */
+  /** Epoch milliseconds at which the signer read the object's headers. */
   time: number;
 }
 
 export interface ReceiptExpectations {
-  /** The signer's own, of 16 characters or more; several where they rotate. */
+  /** The signer's `secret`, of at least 16 characters; a list while secrets rotate. */
   secret: string | readonly string[];
   bucket: string;
-  /** The signer's own `name`; left out, only receipts of signers without a name are taken. */
+  /** The signer's `name`; by default, only receipts of signers without a name are accepted. */
   name?: string;
-  /** The signer's own `endpoint`; left out, the receipts of any store. Amazon's own needs none. */
+  /** The signer's `endpoint`; by default, receipts of any store are accepted. */
   endpoint?: string;
-  /** The signer's own `region`; left out, the receipts of any region. */
+  /** The signer's `region`; by default, receipts of any region are accepted. */
   region?: string;
-  /** Who has to have uploaded it, as `authorize` names them; null: nobody. Left out, anybody's receipt is taken. */
+  /**
+   * The uploader that is required, as returned by `authorize`; null for an anonymous upload. By default, the receipts of
+   * all users are accepted.
+   */
   principal?: string | number | null;
-  /** Seconds that a receipt is good for, above 0; a day by default. */
+  /** Seconds for which a receipt is valid, above 0; a day by default. */
   maxAge?: number;
-  /** Epoch milliseconds; the clock by default. */
+  /** Returns epoch milliseconds; `Date.now` by default. */
   now?: () => number;
 }
 
-/** A receipt that is not good. */
+/** An invalid receipt. */
 export class ReceiptError extends Error {
   override readonly name = 'ReceiptError';
   constructor(
@@ -48,15 +51,15 @@ export class ReceiptError extends Error {
   }
 }
 
-/** What is sealed: which signer wrote it stands beside what it saw; receipts of release 0.1.0 lack that. */
+/** The sealed value. Receipts of release 0.1.0 do not name the signer. */
 type SealedReceipt = Receipt & { signer?: string; store?: string; region?: string };
 
-/** The mark that stands for a principal where browsers can see it. */
-export const markOfPrincipal = (principal: string): Promise<string> => markOf(`mule-upload principal\n${principal}`);
+/** Hashes a principal, so that browsers and trackers do not see its ID. */
+export const hashPrincipal = (principal: string): Promise<string> => shortHash(`mule-upload principal\n${principal}`);
 
 const sealFor = (secrets: readonly string[], bucket: string) => createSeal(secrets, `mule-upload receipt 1\n${bucket}`);
 
-/** Makes the function that writes receipts. */
+/** Creates the function that seals receipts. */
 export function createReceiptWriter(
   secrets: readonly string[],
   { name, storeName, region, bucket }: Audience,
@@ -67,58 +70,58 @@ export function createReceiptWriter(
 }
 
 /**
- * Reads the receipt that a form submitted, in the backend that the form goes to. A receipt can be submitted again:
- * note its key, and take each once.
- * @throws ReceiptError for one that this signer's secret did not seal, too old, another signer's, or somebody else's
- * @throws TypeError naming the option, for secrets that `createSigner` would refuse, a `maxAge` that is no finite number
- *   above 0, and a `principal` that is there but undefined
+ * Verifies the receipt that a form submitted; for the backend that receives the form. A receipt can be submitted twice:
+ * store its key, and accept each key once.
+ * @throws ReceiptError for a forged or expired receipt, one of another signer, or one of another user
+ * @throws TypeError naming the invalid option: a secret that `createSigner` would refuse, a `maxAge` that is not a finite
+ *   number above 0, or a `principal` that is present but undefined
  */
 export async function verifyReceipt(receipt: string, expectations: ReceiptExpectations): Promise<Receipt> {
-  const { secrets, bucket, principal, maxAge, now } = settle(expectations);
+  const { secrets, bucket, principal, maxAge, now } = checkExpectations(expectations);
   const opened = await sealFor(secrets, bucket).open(String(receipt));
-  if (opened.state === 'forged') throw new ReceiptError('forged', 'The receipt is not one that this signer gave.');
+  if (opened.state === 'forged') throw new ReceiptError('forged', 'The receipt was not issued by this signer.');
   if (opened.state === 'retired')
-    throw new ReceiptError('retired', 'The receipt was sealed with a secret that is not among those given.');
+    throw new ReceiptError('retired', 'The receipt was sealed with a secret that is not in the option secret.');
   const { signer, store, region, ...read } = opened.value as SealedReceipt;
   if (now - read.time > maxAge * 1_000) throw new ReceiptError('expired', 'The receipt is too old.');
-  const isOfAnother =
+  const isFromAnotherSigner =
     signer !== expectations.name
-    || (expectations.endpoint !== undefined && store !== storeNameOf(expectations.endpoint))
+    || (expectations.endpoint !== undefined && store !== storeIdentity(expectations.endpoint))
     || (expectations.region !== undefined && region !== expectations.region);
-  if (isOfAnother)
-    throw new ReceiptError('audience', 'The receipt is one of another signer: compare name, endpoint and region.');
+  if (isFromAnotherSigner)
+    throw new ReceiptError('audience', 'The receipt was issued by another signer: compare name, endpoint and region.');
   if (principal !== undefined) {
-    const mark = principal === null ? null : await markOfPrincipal(String(principal));
-    if (read.principal !== mark) throw new ReceiptError('principal', 'The receipt is for somebody else.');
+    const expected = principal === null ? null : await hashPrincipal(String(principal));
+    if (read.principal !== expected) throw new ReceiptError('principal', 'The receipt belongs to another user.');
   }
   return read;
 }
 
-/** @throws OptionError, a TypeError, for what would take a receipt that is not good, or none at all */
-function settle(expectations: ReceiptExpectations) {
+/** @throws OptionError, a TypeError, for expectations that would accept an invalid receipt, or none at all */
+function checkExpectations(expectations: ReceiptExpectations) {
   const { secret, bucket, name, endpoint, region, principal, maxAge = 86_400, now = Date.now } = expectations;
-  const secrets = secretsFrom(secret);
-  const isText = isMatch(/./);
-  expect('bucket', bucket, isText, 'the name of a bucket');
-  if (name !== undefined) expect('name', name, isText, 'the name of a signer');
-  if (endpoint !== undefined) expect('endpoint', endpoint, isEndpoint, 'an http or https URL of a store');
-  if (region !== undefined) expect('region', region, isText, 'the name of a region');
+  const secrets = checkSecrets(secret);
+  const isNonEmpty = isMatch(/./);
+  expect('bucket', bucket, isNonEmpty, 'the name of a bucket');
+  if (name !== undefined) expect('name', name, isNonEmpty, 'the name of a signer');
+  if (endpoint !== undefined) expect('endpoint', endpoint, isEndpointUrl, 'an http or https URL of a store');
+  if (region !== undefined) expect('region', region, isNonEmpty, 'the name of a region');
   expect(
     'maxAge',
     maxAge,
     (value) => Number.isFinite(value) && (value as number) > 0,
     'a finite number of seconds above 0',
   );
-  // a session without its user must not open everybody's receipts, nor a rounded number two people's
-  const isSomebody = isText(principal) || principal === null || Number.isSafeInteger(principal);
-  if ('principal' in expectations && !isSomebody) {
+  // undefined, from a session without a user, must not accept all receipts; a rounded number could match two users
+  const isPrincipal = isNonEmpty(principal) || principal === null || Number.isSafeInteger(principal);
+  if ('principal' in expectations && !isPrincipal) {
     const value = JSON.stringify(principal) as string | undefined;
     throw new OptionError(
       'principal',
-      `${value}; name who it has to be by a text or a safe integer, or leave it out to take anybody's`,
+      `${value}; expected a string, a safe integer or null. Omit it to accept the receipts of all users`,
     );
   }
   const time = now();
-  expect('now', time, Number.isFinite, 'a function that gives epoch milliseconds');
+  expect('now', time, Number.isFinite, 'a function that returns epoch milliseconds');
   return { secrets, bucket, principal, maxAge, now: time };
 }

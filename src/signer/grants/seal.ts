@@ -1,17 +1,17 @@
-/** Values handed to strangers and taken back only as they were: JSON under HMAC-SHA-256 (RFC 2104), not encrypted. */
+/** Seals JSON values with HMAC-SHA-256 (RFC 2104), so that a browser can hold but not change them. Not encrypted. */
 import { fromBase64Url, toBase64Url, utf8 } from '../util/bytes.js';
 import { hmacKey, type HmacKey } from '../util/hashes.js';
 
 /**
- * What came of opening a text: the value, or why there is none; `retired` is what a secret no longer in use, or an
- * earlier release, sealed.
+ * The result of opening a sealed text. `retired`: sealed with a secret that is no longer in use, or by an earlier
+ * release. `forged`: everything else that cannot be verified.
  */
-export type Opened = { state: 'sealed'; value: unknown } | { state: 'forged' } | { state: 'retired' };
+export type OpenResult = { state: 'sealed'; value: unknown } | { state: 'forged' } | { state: 'retired' };
 
 export interface Seal {
-  /** Gives `{key id}.{payload}.{seal}`, payload and seal in base64url. */
+  /** Returns `{key ID}.{payload}.{seal}`; payload and seal are base64url. */
   seal(value: unknown): Promise<string>;
-  open(sealed: string): Promise<Opened>;
+  open(sealed: string): Promise<OpenResult>;
 }
 
 interface SealingKey {
@@ -20,19 +20,19 @@ interface SealingKey {
 }
 
 /**
- * Makes seals. The first secret seals, all of them open.
- * @param context what else the seal covers: a text opens only where it is the same
- * @param earlier contexts of earlier releases, whose texts count as `retired`
+ * Creates a seal. The first secret seals, all of them open.
+ * @param context authenticated with the value: a text opens only in the same context
+ * @param earlier contexts of earlier releases, whose texts are `retired`
  */
 export function createSeal(secrets: readonly string[], context: string, earlier: readonly string[] = []): Seal {
   const keys = Promise.all(secrets.map(importSealingKey));
-  const covered = (id: string, payload: string, of = context) => `${of}\n${id}.${payload}`;
+  const signedText = (id: string, payload: string, of = context) => `${of}\n${id}.${payload}`;
 
   return {
     async seal(value) {
       const [{ id, key }] = (await keys) as [SealingKey];
       const payload = toBase64Url(utf8(JSON.stringify(value)));
-      return `${id}.${payload}.${toBase64Url(await key.sign(covered(id, payload)))}`;
+      return `${id}.${payload}.${toBase64Url(await key.sign(signedText(id, payload)))}`;
     },
 
     async open(sealed) {
@@ -42,9 +42,9 @@ export function createSeal(secrets: readonly string[], context: string, earlier:
       if (!/^[\w-]{8}$/.test(id) || !bytes || signature?.length !== 32 || rest.length > 0) return { state: 'forged' };
       const known = (await keys).find((candidate) => candidate.id === id);
       if (!known) return { state: 'retired' };
-      if (!(await known.key.verify(signature, covered(id, payload)))) {
-        for (const of of earlier)
-          if (await known.key.verify(signature, covered(id, payload, of))) return { state: 'retired' };
+      if (!(await known.key.verify(signature, signedText(id, payload)))) {
+        for (const context of earlier)
+          if (await known.key.verify(signature, signedText(id, payload, context))) return { state: 'retired' };
         return { state: 'forged' };
       }
       return { state: 'sealed', value: JSON.parse(new TextDecoder().decode(bytes)) as unknown };

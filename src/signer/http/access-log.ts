@@ -1,37 +1,43 @@
-/** What the owner's log gets to hear of each call: no key, file name, grant, signature or secret. */
+/** The access log: one entry for each call. It holds no key, file name, grant, signature or secret. */
 import type { Action, InitAnswer } from '../../protocol.js';
-import { callSafely } from '../options.js';
-import type { Settings } from '../options.js';
+import { callSafely } from '../util/call-safely.js';
 
 export interface AccessEntry {
-  /** Epoch milliseconds, when the call came. */
+  /** Epoch milliseconds at which the call arrived. */
   time: number;
-  /** Milliseconds that it took. */
+  /** Milliseconds until the answer was ready. */
   duration: number;
-  /** Null: the URL named no action. */
+  /** Null where the URL names no action. */
   action: Action | null;
   method: string;
   status: number;
-  /** Of a refusal; null where there was none. */
+  /** The error code of a refused call; null where the call succeeded. */
   code: string | null;
-  /** The codes of the files that init refused one by one. */
+  /** The error codes of files that `get_init_signature` refused one by one. */
   refused: readonly string[];
-  /** As `authorize` gave it; null: nobody, or not asked yet. */
+  /** As returned by `authorize`; null for an anonymous call, and for one refused before `authorize` ran. */
   principal: string | null;
   /** Of the page; null outside of browsers. */
   origin: string | null;
 }
 
-/** What is known of one call as it goes on. */
-export interface Note {
+/** Collects the fields of one call's log entry. */
+export interface CallLog {
   action: Action | null;
   principal: string | null;
-  /** Says it to the log. */
+  /** Passes the finished entry to `log`. */
   end(status: number, code: string | null, body?: unknown): void;
 }
 
-/** Begins to note a call; a log that throws is the owner's affair, not the caller's. */
-export function beginNote(request: Request, { log, onError, now }: Settings): Note {
+export interface AccessLogOptions {
+  log?: ((entry: AccessEntry) => void) | undefined;
+  /** Receives what `log` throws, so that the caller still gets an answer. */
+  onError: (error: unknown) => void;
+  now: () => number;
+}
+
+/** Starts the log entry of one call. */
+export function startCallLog(request: Request, { log, onError, now }: AccessLogOptions): CallLog {
   const time = now();
   const began = performance.now();
   return {

@@ -1,7 +1,7 @@
-/** Media types and file extensions that belong together: the formats of `accept`, and those that only a store meets. */
+/** Maps file extensions to media types and back: the formats that `accept` knows, and further ones. */
 import { FORMATS } from '../../accept.js';
 
-/** In the form of `FORMATS`; a format that stands there too gets more names here. */
+/** In the format of `FORMATS`. A line may add names to a format that is listed there. */
 const MORE_FORMATS = `text/csv application/vnd.ms-excel .csv
 text/html .shtml
 application/xhtml+xml .xhtml .xht
@@ -44,7 +44,7 @@ model/gltf-binary .glb
 model/gltf+json .gltf
 model/stl application/sla .stl`;
 
-/** Types by extension, the one to store first, and the usual extension by type; extensions without their dot. */
+/** Types by extension, the preferred one first, and the usual extension by type. Extensions have no dot. */
 const BY_EXTENSION = new Map<string, string[]>();
 const BY_TYPE = new Map<string, string>();
 for (const line of `${FORMATS}\n${MORE_FORMATS}`.split('\n')) {
@@ -56,20 +56,20 @@ for (const line of `${FORMATS}\n${MORE_FORMATS}`.split('\n')) {
   for (const type of types) if (!BY_TYPE.has(type)) BY_TYPE.set(type, extensions[0]!);
 }
 
-/** What is meant by no type: browsers, and the engine, write it for what they do not know. */
-export const UNTYPED = 'application/octet-stream';
+/** The type that browsers and the engine use for files of an unknown type. */
+export const UNKNOWN_TYPE = 'application/octet-stream';
 
-/** Gives a type without parameters, in lower case; `''` for one that says nothing. */
-export function bareType(contentType: string): string {
+/** Returns a type without parameters, in lower case; an empty string for an unknown one. */
+export function mediaTypeOf(contentType: string): string {
   const type = contentType.split(';')[0]!.trim().toLowerCase();
-  return type === UNTYPED ? '' : type;
+  return type === UNKNOWN_TYPE ? '' : type;
 }
 
-/** Gives a name's extension in lower case, without the dot; `''` where it has none. */
+/** Returns a name's extension in lower case, without the dot; an empty string where it has none. */
 export const extensionOf = (name: string): string => /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
 
-/** Gives the types that files of a name's extension have; undefined where the table does not know. */
+/** Returns the types of a name's extension; undefined for an unknown extension. */
 export const typesOfName = (name: string): readonly string[] | undefined => BY_EXTENSION.get(extensionOf(name));
 
-/** Gives the extension that goes with a type; undefined where the table does not know. */
+/** Returns the usual extension of a type; undefined for an unknown type. */
 export const extensionFor = (type: string): string | undefined => BY_TYPE.get(type);

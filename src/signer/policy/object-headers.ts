@@ -1,46 +1,47 @@
 /**
- * The headers that a new object is made with: signed, and replayed by the browser as they are.
+ * The headers of a new object. They are signed, and the browser sends them unchanged.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
  */
 import type { InitFile } from '../../protocol.js';
 import { percentEncode } from '../util/bytes.js';
-import { cleanName, cutText, cutToBytes } from './names.js';
-import { askOwner, PolicyFault } from './policy-fault.js';
+import { cleanName } from './object-keys.js';
+import { cutText, cutToBytes } from '../util/cut-text.js';
+import { callPolicyFunction, PolicyError } from './policy-error.js';
 
-/** A fixed value, or a function of file and principal. */
+/** A fixed value, or a function that returns it for a file and a principal. */
 export type PerFile<T> = T | ((file: Readonly<InitFile>, principal: string | null) => T | Promise<T>);
 
-/** Server-side encryption: with S3's own keys, with the account's key at KMS, or with the key named. */
+/** Server-side encryption: with S3's keys, with the account's KMS key, or with a specific KMS key. */
 export type Encryption = 'AES256' | 'aws:kms' | { readonly kmsKeyId: string; readonly bucketKey?: boolean };
 
 export interface ObjectPolicy {
   /**
-   * Canned ACLs that the browser may wish for; none by default. The credentials then need s3:PutObjectAcl besides, and
-   * the bucket has to have ACLs enabled, or the store refuses the upload.
+   * Canned ACLs that the browser may request; none by default. The credentials then also need s3:PutObjectAcl, and the
+   * bucket must have ACLs enabled, or the store refuses the upload.
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl
    */
   acls?: readonly string[];
-  /** Such as `STANDARD_IA`; the bucket's own by default. */
+  /** Such as `STANDARD_IA`; the bucket's default if omitted. */
   storageClass?: string;
   /**
-   * Server-side encryption; by default the bucket's own. KMS needs kms:GenerateDataKey and kms:Decrypt besides.
+   * Server-side encryption; the bucket's default if omitted. KMS also needs kms:GenerateDataKey and kms:Decrypt.
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/serv-side-encryption.html
    */
   encryption?: Encryption;
   /**
-   * Up to 10 tags. The credentials need s3:PutObjectTagging besides. Values that a function gives are cut to S3's 256
-   * characters, and `_` stands for characters that S3 takes in no tag. A file for which it throws, or gives more tags or
-   * another name than S3 takes, is refused alone with `policy-failed`; `onError` gets the reason.
+   * Up to 10 tags. The credentials also need s3:PutObjectTagging. Values that a function returns are shortened to S3's
+   * 256 characters, and `_` replaces characters that tags cannot contain. If the function throws, or returns too many
+   * tags or an invalid name, only that file is refused, with `policy-failed`; `onError` receives the reason.
    * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
    */
   tags?: PerFile<Readonly<Record<string, string>>>;
   /**
-   * `x-amz-meta-*`. What is not printable ASCII, and `%`, is percent-encoded as UTF-8. S3 takes 2 KB for each object:
-   * the longest values that a function gives are cut to that. A file for which it throws, or gives a name that no
-   * header takes, is refused alone with `policy-failed`; `onError` gets the reason.
+   * `x-amz-meta-*`. `%` and everything but printable ASCII is percent-encoded as UTF-8. S3 stores 2 KB for each object:
+   * the longest values that a function returns are shortened to that. If the function throws, or returns an invalid
+   * header name, only that file is refused, with `policy-failed`; `onError` receives the reason.
    */
   metadata?: PerFile<Readonly<Record<string, string>>>;
-  /** How browsers show the object, with the file's cleaned name; `attachment` keeps HTML and SVG from being run. */
+  /** `Content-Disposition`, with the cleaned file name. `attachment` prevents HTML and SVG from running. */
   disposition?: 'attachment' | 'inline';
 }
 
@@ -50,25 +51,26 @@ const MAX_TAGS = 10;
 const MAX_TAG_NAME = 128;
 const MAX_TAG_VALUE = 256;
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_Tag.html */
-const NO_TAG_CHARACTER = /[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu;
+const INVALID_TAG_CHARACTERS = /[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu;
 /**
- * Bytes of all names and values; some stores count `x-amz-meta-` too. The signer's own mark of an object takes a part.
+ * Bytes of all names and values; some stores count `x-amz-meta-` too. The signer's own header needs a part of them.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
  */
 const MAX_METADATA = 2_048 - 'x-amz-meta-mule-upload'.length - 22;
 
 /**
- * Gives the headers of one object; the file's type has been admitted before.
- * @throws PolicyFault where the policy's own functions throw, or give what S3 does not take
+ * Returns the headers of one object.
+ * @param file as returned by `validateFile`
+ * @throws PolicyError where the policy's functions throw, or return what S3 does not accept
  */
-export async function headersFor(
+export async function objectHeaders(
   policy: ObjectPolicy & { readonly defaultAcl?: string | null },
   file: InitFile,
   principal: string | null,
 ): Promise<Record<string, string>> {
   const acl = chooseAcl(policy, file) ?? policy.defaultAcl;
   return {
-    // where none is signed, whoever holds the URL may add one
+    // always signed: otherwise the holder of the URL could choose the type
     'content-type': file.content_type || 'application/octet-stream',
     ...(policy.disposition ? { 'content-disposition': dispositionOf(policy.disposition, file.filename) } : {}),
     ...(acl ? { 'x-amz-acl': acl } : {}),
@@ -79,80 +81,87 @@ export async function headersFor(
   };
 }
 
-/** Gives the canned ACL to sign: the wish, where the policy lists it. */
+/** Returns the requested canned ACL if the policy lists it, else null. */
 export function chooseAcl(policy: ObjectPolicy, { acl }: InitFile): string | null {
   return acl !== undefined && policy.acls?.includes(acl) ? acl : null;
 }
 
-type Texts = Readonly<Record<string, string>>;
+type StringMap = Readonly<Record<string, string>>;
 
-type TextsFor = PerFile<Texts> | undefined;
+type StringMapOption = PerFile<StringMap> | undefined;
 
-async function tagsFor(tags: TextsFor, file: InitFile, principal: string | null): Promise<Texts> {
+async function tagsFor(tags: StringMapOption, file: InitFile, principal: string | null): Promise<StringMap> {
   if (typeof tags !== 'function') return tags ?? {};
-  const given = textsOf('policy.tags', (await askOwner('policy.tags', () => tags(file, principal))) ?? {});
+  const given = expectStrings(
+    'policy.tags',
+    (await callPolicyFunction('policy.tags', () => tags(file, principal))) ?? {},
+  );
   const fitted = Object.entries(given).map(([name, value]) => [
     name,
-    cutText(value.replace(NO_TAG_CHARACTER, '_'), MAX_TAG_VALUE),
+    cutText(value.replace(INVALID_TAG_CHARACTERS, '_'), MAX_TAG_VALUE),
   ]);
-  return expectFit('policy.tags', Object.fromEntries(fitted) as Texts, faultOfTags);
+  return expectValid('policy.tags', Object.fromEntries(fitted) as StringMap, findTagsFault);
 }
 
-async function metadataFor(metadata: TextsFor, file: InitFile, principal: string | null): Promise<Texts> {
+async function metadataFor(metadata: StringMapOption, file: InitFile, principal: string | null): Promise<StringMap> {
   if (typeof metadata !== 'function') return metadata ?? {};
-  const given = (await askOwner('policy.metadata', () => metadata(file, principal))) ?? {};
-  return expectFit('policy.metadata', fitMetadata(textsOf('policy.metadata', given)), faultOfMetadata);
+  const given = (await callPolicyFunction('policy.metadata', () => metadata(file, principal))) ?? {};
+  return expectValid('policy.metadata', fitMetadata(expectStrings('policy.metadata', given)), findMetadataFault);
 }
 
-/** @throws PolicyFault for what is no object of texts */
-function textsOf(option: string, given: unknown): Texts {
+/** @throws PolicyError for anything but an object of strings */
+function expectStrings(option: string, given: unknown): StringMap {
   if (typeof given === 'object' && given !== null && Object.values(given).every((text) => typeof text === 'string'))
-    return given as Texts;
-  throw new PolicyFault(`${option} gave something else than an object of texts`);
+    return given as StringMap;
+  throw new PolicyError(`${option} must return an object of strings`);
 }
 
-function expectFit(option: string, texts: Texts, faultOf: (texts: Texts) => string | null): Texts {
-  const fault = faultOf(texts);
-  if (fault) throw new PolicyFault(`${option} gave ${fault}`);
-  return texts;
+function expectValid(option: string, map: StringMap, findFault: (map: StringMap) => string | null): StringMap {
+  const fault = findFault(map);
+  if (fault) throw new PolicyError(`${option}: ${fault}`);
+  return map;
 }
 
-/** Tells which of the tags S3 would refuse, or null. */
-export function faultOfTags(tags: Texts): string | null {
+/** Returns why S3 would refuse the tags, or null. */
+export function findTagsFault(tags: StringMap): string | null {
   const entries = Object.entries(tags);
-  if (entries.length > MAX_TAGS) return `${entries.length} tags; S3 takes ${MAX_TAGS}`;
-  const isFit = ([name, value]: [string, string]): boolean =>
+  if (entries.length > MAX_TAGS) return `${entries.length} tags; the limit is ${MAX_TAGS}`;
+  const isValid = ([name, value]: [string, string]): boolean =>
     name.length >= 1 && name.length <= MAX_TAG_NAME && !/^aws:/i.test(name) && value.length <= MAX_TAG_VALUE;
-  if (entries.every(isFit)) return null;
-  return `a tag that S3 does not take: names have 1 to ${MAX_TAG_NAME} characters and no aws: before them, values up to ${MAX_TAG_VALUE}`;
+  if (entries.every(isValid)) return null;
+  return `invalid tag: a name has 1 to ${MAX_TAG_NAME} characters and does not start with aws:, a value has up to ${MAX_TAG_VALUE}`;
 }
 
-/** Tells why S3, or a header, would not take the metadata, or null. */
-export function faultOfMetadata(metadata: Texts): string | null {
+/** Returns why S3 would refuse the metadata, or null. */
+export function findMetadataFault(metadata: StringMap): string | null {
   const entries = Object.entries(metadata);
-  if (!entries.every(([name]) => METADATA_NAME.test(name))) return 'a name that no header takes';
-  const bytes = entries.reduce((sum, [name, value]) => sum + bytesOfName(name) + printable(value).length, 0);
-  return bytes > MAX_METADATA ? `${bytes} bytes; S3 takes ${MAX_METADATA}` : null;
+  if (!entries.every(([name]) => METADATA_NAME.test(name))) return 'invalid name: use letters, digits and !#$&^_.+-';
+  const bytes = entries.reduce((sum, [name, value]) => sum + bytesOfName(name) + encodeHeaderValue(value).length, 0);
+  return bytes > MAX_METADATA ? `${bytes} bytes of metadata; the limit is ${MAX_METADATA}` : null;
 }
 
 const bytesOfName = (name: string): number => 'x-amz-meta-'.length + name.length;
 
-/** Shares S3's room among the values: those that need less than an equal share leave the rest to the longer ones. */
-function fitMetadata(metadata: Texts): Texts {
-  const entries = Object.entries(metadata).map(([name, value]) => ({ name, value, bytes: printable(value).length }));
+/** Shortens the longest values, so that all fit in S3's limit. Short values leave their unused share to longer ones. */
+function fitMetadata(metadata: StringMap): StringMap {
+  const entries = Object.entries(metadata).map(([name, value]) => ({
+    name,
+    value,
+    bytes: encodeHeaderValue(value).length,
+  }));
   let room = entries.reduce((left, { name }) => left - bytesOfName(name), MAX_METADATA);
   const fitted = new Map<string, string>();
   entries.sort((a, b) => a.bytes - b.bytes);
   for (const [index, { name, value, bytes }] of entries.entries()) {
     const share = Math.max(Math.floor(room / (entries.length - index)), 0);
-    fitted.set(name, bytes <= share ? value : cutToBytes(value, share, bytesOfCharacter));
+    fitted.set(name, bytes <= share ? value : cutToBytes(value, share, encodedBytesOf));
     room -= Math.min(bytes, share);
   }
   return Object.fromEntries(Object.keys(metadata).map((name) => [name, fitted.get(name)!]));
 }
 
-/** What a character takes at most; a space only where it has to be encoded. */
-const bytesOfCharacter = (character: string): number => (character === ' ' ? 3 : printable(character).length);
+/** Returns the most bytes that a character can need; a space needs 3 where it must be encoded. */
+const encodedBytesOf = (character: string): number => (character === ' ' ? 3 : encodeHeaderValue(character).length);
 
 function encryptionHeaders(encryption: Encryption | undefined): Record<string, string> {
   if (encryption === undefined) return {};
@@ -164,22 +173,22 @@ function encryptionHeaders(encryption: Encryption | undefined): Record<string, s
   };
 }
 
-function taggingHeader(tags: Texts): Record<string, string> {
+function taggingHeader(tags: StringMap): Record<string, string> {
   const pairs = Object.entries(tags).map((pair) => pair.map(percentEncode).join('='));
   return pairs.length > 0 ? { 'x-amz-tagging': pairs.join('&') } : {};
 }
 
-const metadataHeaders = (metadata: Texts): Record<string, string> =>
+const metadataHeaders = (metadata: StringMap): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name.toLowerCase()}`, printable(value)]),
+    Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name.toLowerCase()}`, encodeHeaderValue(value)]),
   );
 
-/** Percent-encodes what a header cannot carry, and what a canonical header would lose: white space at its ends. */
-const printable = (text: string): string =>
+/** Percent-encodes what a header cannot contain, and the spaces that a canonical header would lose. */
+const encodeHeaderValue = (text: string): string =>
   text.replace(/[^\x20-\x7e]|%/gu, percentEncode).replace(/^ +| +$| {2,}/g, (spaces) => '%20'.repeat(spaces.length));
 
 /**
- * Names the file for browsers that save the object: in ASCII, and in full.
+ * Returns `Content-Disposition` with the file's name, in ASCII and in UTF-8.
  * @see https://www.rfc-editor.org/rfc/rfc6266#section-4.1 and https://www.rfc-editor.org/rfc/rfc8187
  */
 function dispositionOf(disposition: string, filename: string): string {

@@ -1,4 +1,4 @@
-/** The policy as its owner gave it, checked. */
+/** Checks the option `policy`, and fills in its defaults. */
 import { MAX_OBJECT_SIZE, MAX_PART_SIZE, MIN_PART_SIZE } from '../../limits.js';
 import {
   expect,
@@ -9,19 +9,19 @@ import {
   isMatch,
   OptionError,
   withoutUndefined,
-} from '../util/expectations.js';
-import { faultOfTemplate, fillTemplate } from './key-template.js';
-import { faultOfKey } from './names.js';
-import { faultOfMetadata, faultOfTags } from './object-headers.js';
+} from '../util/option-checks.js';
+import { findTemplateFault, expandKeyTemplate } from './key-template.js';
+import { findKeyFault } from './object-keys.js';
+import { findMetadataFault, findTagsFault } from './object-headers.js';
 import type { ObjectPolicy } from './object-headers.js';
 import { POLICY_DEFAULTS } from './policy.js';
-import type { Policy, SettledPolicy } from './policy.js';
+import type { Policy, ResolvedPolicy } from './policy.js';
 
-/** What is known of the store. */
-export interface StoreTraits {
-  /** Whether it heeds `If-None-Match`. */
-  knowsConditions: boolean;
-  /** Whether it refuses `x-amz-*` headers that are not signed. */
+/** Features of the store that decide defaults. */
+export interface StoreCapabilities {
+  /** Whether it evaluates `If-None-Match` on writes. */
+  supportsIfNoneMatch: boolean;
+  /** Whether it rejects unsigned `x-amz-*` headers. */
   refusesUnsignedHeaders: boolean;
 }
 
@@ -29,7 +29,10 @@ export interface StoreTraits {
  * Checks a policy and fills in the defaults.
  * @throws OptionError naming option and value
  */
-export function settlePolicy(policy: Policy, { knowsConditions, refusesUnsignedHeaders }: StoreTraits): SettledPolicy {
+export function resolvePolicy(
+  policy: Policy,
+  { supportsIfNoneMatch, refusesUnsignedHeaders }: StoreCapabilities,
+): ResolvedPolicy {
   expect('policy', policy, (value) => typeof value === 'object' && value !== null, 'an object');
   const { overwrite } = policy;
   const settled = { ...POLICY_DEFAULTS, ...withoutUndefined(policy) };
@@ -45,51 +48,55 @@ export function settlePolicy(policy: Policy, { knowsConditions, refusesUnsignedH
       `bytes from ${MIN_PART_SIZE} to ${MAX_PART_SIZE}`,
     );
   }
-  if (accept !== undefined) expect('policy.accept', accept, isMatch(/^/), 'a text');
-  if (typeof key === 'string') expectTemplate(key);
+  if (accept !== undefined) expect('policy.accept', accept, isMatch(/^/), 'a string');
+  if (typeof key === 'string') checkKeyTemplate(key);
   else if (key !== undefined) expect('policy.key', key, isFunction, 'a template or a function');
-  if (objectKeys !== undefined) expect('policy.objectKeys', objectKeys, isMatch(/^/), 'the prefix of keys');
+  if (objectKeys !== undefined) expect('policy.objectKeys', objectKeys, isMatch(/^/), 'a key prefix');
   expect('policy.posts', posts, isBoolean, 'true or false');
   if (overwrite !== undefined) expect('policy.overwrite', overwrite, isBoolean, 'true or false');
   if (posts && overwrite === false)
-    throw new OptionError('policy.posts', 'true; a POST cannot forbid overwriting, so overwrite cannot be false');
-  settleObject(settled);
+    throw new OptionError(
+      'policy.posts',
+      'true; a POST policy cannot prevent overwriting, so overwrite: false is not allowed',
+    );
+  checkObjectPolicy(settled);
   return {
     ...settled,
-    overwrite: overwrite ?? (posts || !knowsConditions),
+    overwrite: overwrite ?? (posts || !supportsIfNoneMatch),
     defaultAcl: refusesUnsignedHeaders ? null : 'private',
   };
 }
 
-function expectTemplate(template: string): void {
-  const fault = faultOfTemplate(template) ?? faultOfKey(fillTemplate(template, 'name', 'id', 0));
-  if (fault) throw new OptionError('policy.key', `${JSON.stringify(template)} is no template of keys: ${fault}`);
+function checkKeyTemplate(template: string): void {
+  const fault = findTemplateFault(template) ?? findKeyFault(expandKeyTemplate(template, 'name', 'id', 0));
+  if (fault) throw new OptionError('policy.key', `${JSON.stringify(template)} is not a valid key template: ${fault}`);
 }
 
-function settleObject({ acls, storageClass, encryption, tags, metadata, disposition }: ObjectPolicy): void {
+function checkObjectPolicy({ acls, storageClass, encryption, tags, metadata, disposition }: ObjectPolicy): void {
   if (acls !== undefined) expect('policy.acls', acls, isListOf(isMatch(/^[\w-]+$/)), 'a list of canned ACLs');
   if (storageClass !== undefined)
     expect('policy.storageClass', storageClass, isMatch(/^[A-Z][A-Z_]{1,63}$/), 'a storage class');
   if (encryption !== undefined)
     expect('policy.encryption', encryption, isEncryption, 'AES256, aws:kms, or an object with kmsKeyId');
   for (const [name, value] of Object.entries({ tags, metadata })) {
-    if (value !== undefined) expect(`policy.${name}`, value, isPerFile, 'an object of texts, or a function');
+    if (value !== undefined) expect(`policy.${name}`, value, isPerFile, 'an object of strings, or a function');
   }
-  if (tags !== undefined && typeof tags !== 'function') expectFit('policy.tags', tags, faultOfTags);
-  if (metadata !== undefined && typeof metadata !== 'function') expectFit('policy.metadata', metadata, faultOfMetadata);
+  if (tags !== undefined && typeof tags !== 'function') expectValid('policy.tags', tags, findTagsFault);
+  if (metadata !== undefined && typeof metadata !== 'function')
+    expectValid('policy.metadata', metadata, findMetadataFault);
   if (disposition !== undefined)
     expect('policy.disposition', disposition, isMatch(/^(attachment|inline)$/), 'attachment or inline');
 }
 
-/** What is fixed would fail every upload: its owner hears of it at the start. */
-function expectFit<T>(option: string, value: T, faultOf: (value: T) => string | null): void {
-  const fault = faultOf(value);
-  if (fault) throw new OptionError(option, `it has ${fault}`);
+/** Reports an invalid fixed value at the start, because it would fail every upload. */
+function expectValid<T>(option: string, value: T, findFault: (value: T) => string | null): void {
+  const fault = findFault(value);
+  if (fault) throw new OptionError(option, fault);
 }
 
-const isTexts = (value: unknown): boolean =>
+const isStringMap = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && Object.values(value).every((text) => typeof text === 'string');
-const isPerFile = (value: unknown): boolean => isFunction(value) || isTexts(value);
+const isPerFile = (value: unknown): boolean => isFunction(value) || isStringMap(value);
 
 function isEncryption(value: unknown): boolean {
   if (value === 'AES256' || value === 'aws:kms') return true;

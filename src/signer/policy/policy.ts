@@ -1,95 +1,97 @@
-/** What may be uploaded, and under which key. The browser's word on a file's name, size and type is all there is. */
+/**
+ * The policy: which files may be uploaded, and under which keys. It knows only what the browser reports of a file: name,
+ * size and type.
+ */
 import { isAccepted as matchesAccept } from '../../accept.js';
 import { choosePartSize, MAX_OBJECT_SIZE } from '../../limits.js';
 import type { InitFile } from '../../protocol.js';
 import { utf8 } from '../util/bytes.js';
-import { fillTemplate } from './key-template.js';
-import { bareType, extensionFor, extensionOf, typesOfName, UNTYPED } from './media-types.js';
-import { cleanName, cleanPath, faultOfKey, MAX_KEY_BYTES, shortenPath } from './names.js';
+import { expandKeyTemplate } from './key-template.js';
+import { mediaTypeOf, extensionFor, extensionOf, typesOfName, UNKNOWN_TYPE } from './media-types.js';
+import { cleanName, cleanPath, findKeyFault, MAX_KEY_BYTES, shortenPath } from './object-keys.js';
 import type { ObjectPolicy } from './object-headers.js';
-import { askOwner, PolicyFault } from './policy-fault.js';
+import { callPolicyFunction, PolicyError } from './policy-error.js';
 import { SignerRefusal } from '../util/refusal.js';
 
 export interface Policy extends ObjectPolicy {
-  /** Bytes; by default S3's own limit. */
+  /** Bytes; S3's limit by default. */
   maxSize?: number;
   /** Bytes; 0 by default. */
   minSize?: number;
   /**
-   * As the attribute of `<input type="file">`: extensions and MIME types, comma separated. What it takes a file for
-   * is what the object becomes: one accepted by its extension is not stored with the type of another kind of file, one
-   * accepted by its type not under the extension of another, nor under such a wished key.
+   * Extensions and MIME types, comma separated, as in `<input type="file" accept>`. The object's name and type match
+   * what was accepted: a file accepted by its extension is not stored with the type of another format, and a file
+   * accepted by its type is not stored under the extension of another format.
    */
   accept?: string;
   /** Files in one call; 100 by default. */
   maxFiles?: number;
   /**
-   * Bytes per part, in place of the browser's wish. Where `maxSize` is set, keys can be granted twice (a `key` without
-   * `{random}`, `objectKeys`) and the store does not verify sizes, the wish is never heeded: parts of two sizes in one
-   * upload would pass `maxSize`.
+   * Bytes per part; overrides the size that the browser requests. That request is also ignored where `maxSize` is set,
+   * a key can be granted twice (`objectKeys`, or a `key` without `{random}`) and the store does not verify sizes: parts
+   * of two sizes in one upload could exceed `maxSize`.
    */
   partSize?: number;
   /**
-   * Names the object: a function, or a template of `{principal}`, `{random}`, `{date}` and `{name}`. By default
-   * `uploads/{random}/{name}`. A function gets `filename` and `relative_path` cleaned: no slash in the name, no `..`, no
-   * control characters, 512 bytes of name and 768 of path at most. A file for which it throws, or gives a key that S3
-   * does not take (more than 1,024 bytes of UTF-8), is refused alone with `policy-failed`; `onError` gets the reason.
+   * The object's key: a function, or a template with `{principal}`, `{random}`, `{date}` and `{name}`;
+   * `uploads/{random}/{name}` by default. A function receives a cleaned `filename` and `relative_path`: no slash in the
+   * name, no `..`, no control characters, up to 512 bytes of name and 768 of path. If it throws, or returns an invalid
+   * key (S3's limit is 1,024 bytes of UTF-8), only that file is refused, with `policy-failed`; `onError` receives the
+   * reason.
    */
   key?: string | ((file: Readonly<InitFile>, principal: string | null) => string | Promise<string>);
   /**
-   * Lets the browser name the object below this prefix (`''` for the whole bucket); such a wish goes before `key`.
-   * Nothing keeps principals apart there: where `overwrite` is true too, whoever may upload can overwrite any object
-   * below the prefix, others' included.
+   * Lets the browser choose the key below this prefix (`''` for the whole bucket); a chosen key takes precedence over
+   * `key`. Principals share the prefix: if `overwrite` is true too, every user can overwrite every object below it.
    */
   objectKeys?: string;
   /**
-   * Whether an upload may take the place of an object of the same key. By default false at Amazon's store, and true at
-   * an endpoint, since not every store knows `If-None-Match`: say false where yours does (R2, MinIO, Ceph from 20 on).
-   * Without it, its uploader can change an object after your backend has looked at it, as long as the grant lives.
+   * Whether an upload may overwrite an object of the same key. False by default at Amazon, true at another endpoint,
+   * because not every store supports `If-None-Match`. Set it to false where yours does (R2, MinIO, Ceph 20 or later).
+   * If true, an uploader can change an object after your backend has read it, until the grant expires.
    */
   overwrite?: boolean;
   /**
-   * Whether files of one part are sent by POST policy: one signature and one preflight for many. For stores that take
-   * POST (R2 does not), and only where overwriting is allowed, which a POST cannot forbid. False by default.
+   * Whether files of one part are sent by POST policy: one signature and one preflight for all of them. Needs a store
+   * that supports POST (R2 does not) and allows overwriting, which a POST policy cannot prevent. False by default.
    */
   posts?: boolean;
 }
 
-type Settled = 'maxSize' | 'minSize' | 'maxFiles' | 'posts' | 'overwrite';
-export type SettledPolicy = Policy
-  & Required<Pick<Policy, Settled>> & {
-    /** The canned ACL that is signed where the browser wishes for none; null: none is. */
+type DefaultedOption = 'maxSize' | 'minSize' | 'maxFiles' | 'posts' | 'overwrite';
+export type ResolvedPolicy = Policy
+  & Required<Pick<Policy, DefaultedOption>> & {
+    /** The canned ACL that is signed where the browser requests none; null for none. */
     defaultAcl: string | null;
   };
 
 export const POLICY_DEFAULTS = { maxSize: MAX_OBJECT_SIZE, minSize: 0, maxFiles: 100, posts: false } as const;
 
-/** Bytes of a name that something else stands before in the key. */
-const MAX_NAME = MAX_KEY_BYTES / 2;
-/** Bytes of a path that something else stands before in the key. */
-const MAX_PATH = (MAX_KEY_BYTES * 3) / 4;
+/** Leaves room in the key for a prefix. */
+const MAX_NAME_BYTES = MAX_KEY_BYTES / 2;
+/** Leaves room in the key for a prefix. */
+const MAX_PATH_BYTES = (MAX_KEY_BYTES * 3) / 4;
 const DEFAULT_TEMPLATE = 'uploads/{random}/{name}';
 
 const MEDIA_TYPE =
   /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:\s*;\s*[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[\w !#$&^.+,:/-]*"))*$/;
 
 /**
- * Holds a file against the policy.
- * @returns it with the name and the content type that its object may have
- * @throws SignerRefusal for a file that the policy does not take
+ * Checks a file against the policy.
+ * @returns the file with the name and the content type that its object gets
+ * @throws SignerRefusal for a file that the policy does not allow
  */
-export function admit(policy: SettledPolicy, file: InitFile): InitFile {
+export function validateFile(policy: ResolvedPolicy, file: InitFile): InitFile {
   const { maxSize, minSize, accept } = policy;
   const refuse = (code: string, why: string) =>
     new SignerRefusal(403, code, `“${cleanName(file.filename, 200)}” ${why}.`);
-  if (file.filename.trim() === '') throw new SignerRefusal(403, 'empty-name', 'A file without a name is not taken.');
-  if (file.filesize > maxSize) throw refuse('too-big', `has ${file.filesize} bytes; at most ${maxSize} are taken`);
-  if (file.filesize < minSize) throw refuse('too-small', `has ${file.filesize} bytes; at least ${minSize} are needed`);
-  if (file.content_type && !MEDIA_TYPE.test(file.content_type))
-    throw refuse('type', 'bears a type that is no media type');
+  if (file.filename.trim() === '') throw new SignerRefusal(403, 'empty-name', 'The file has no name; give it one.');
+  if (file.filesize > maxSize) throw refuse('too-big', `has ${file.filesize} bytes; the limit is ${maxSize}`);
+  if (file.filesize < minSize) throw refuse('too-small', `has ${file.filesize} bytes; the minimum is ${minSize}`);
+  if (file.content_type && !MEDIA_TYPE.test(file.content_type)) throw refuse('type', 'has a malformed media type');
   if (!accept) return file;
-  if (!isAccepted(accept, file)) throw refuse('type', `is of a type that is not taken; taken are ${accept}`);
-  return bindToAccepted(accept, file);
+  if (!isAccepted(accept, file)) throw refuse('type', `has a type that is not accepted; accepted: ${accept}`);
+  return alignNameAndType(accept, file);
 }
 
 const acceptsType = (accept: string, content_type: string): boolean =>
@@ -98,102 +100,102 @@ const acceptsName = (accept: string, filename: string): boolean =>
   isAccepted(accept, { filename, content_type: '' } as InitFile)
   || (typesOfName(filename) ?? []).some((type) => acceptsType(accept, type));
 
-/** An extension or a type is enough to be accepted: the other one must then not say something else than that. */
-function bindToAccepted(accept: string, file: InitFile): InitFile {
+/** A file is accepted by its extension or its type. Replaces the other one where it belongs to another format. */
+function alignNameAndType(accept: string, file: InitFile): InitFile {
   const filename = cleanName(file.filename);
-  const type = bareType(file.content_type);
+  const type = mediaTypeOf(file.content_type);
   if (type !== '' && acceptsType(accept, type)) {
     if (acceptsName(accept, filename) || !typesOfName(filename)) return file;
     return { ...file, filename: `${filename}.${extensionFor(type) ?? 'bin'}` };
   }
   const types = typesOfName(filename);
-  // the type of another kind of file; one that the table does not know is taken for the extension's own
+  // a type that is not in the table counts as one of the extension's types
   const isForeign = types ? !types.includes(type) : extensionFor(type) !== undefined;
   if (type === '' || !isForeign) return file;
-  return { ...file, content_type: types?.[0] ?? UNTYPED };
+  return { ...file, content_type: types?.[0] ?? UNKNOWN_TYPE };
 }
 
 /**
  * Chooses the key of a new upload.
- * @throws SignerRefusal for a wish that cannot be met
- * @throws PolicyFault where the policy's own `key` throws, or gives an unfit one
+ * @throws SignerRefusal for an invalid requested key
+ * @throws PolicyError where the function `policy.key` throws, or returns an invalid key
  */
 export async function chooseKey(
-  policy: SettledPolicy,
+  policy: ResolvedPolicy,
   file: InitFile,
   principal: string | null,
   now: number,
 ): Promise<string> {
-  if (policy.objectKeys !== undefined && file.object_key) return wishedKey(policy, policy.objectKeys, file);
-  const { key: naming = DEFAULT_TEMPLATE } = policy;
+  if (policy.objectKeys !== undefined && file.object_key) return requestedKey(policy, policy.objectKeys, file);
+  const { key: keyOption = DEFAULT_TEMPLATE } = policy;
   let key: string;
-  if (typeof naming === 'string') key = fillTemplate(naming, file.filename, principal, now);
+  if (typeof keyOption === 'string') key = expandKeyTemplate(keyOption, file.filename, principal, now);
   else {
     const named = await withCleanNames(file);
-    key = await askOwner('policy.key', () => naming(named, principal));
+    key = await callPolicyFunction('policy.key', () => keyOption(named, principal));
   }
-  const fault = faultOfKey(key);
-  if (fault) throw new PolicyFault(`policy.key gave an unfit key: ${fault}`);
+  const fault = findKeyFault(key);
+  if (fault) throw new PolicyError(`policy.key returned an invalid key: ${fault}`);
   return key;
 }
 
-/** Tells whether the signer alone names this file's object, so that it may stand below any prefix. */
-export const isNamedHere = (policy: SettledPolicy, file: InitFile): boolean =>
+/** Whether neither the policy nor the browser determines this file's key, so that any prefix will do. */
+export const isKeyChosenBySigner = (policy: ResolvedPolicy, file: InitFile): boolean =>
   policy.key === undefined && !(policy.objectKeys !== undefined && file.object_key);
 
-/** Whether every key of the policy's own making holds random bits, so that none is ever given twice. */
-const makesRandomKeys = ({ key = DEFAULT_TEMPLATE, objectKeys }: SettledPolicy): boolean =>
+/** Whether every key contains random bits, so that no key is granted twice. */
+const makesRandomKeys = ({ key = DEFAULT_TEMPLATE, objectKeys }: ResolvedPolicy): boolean =>
   objectKeys === undefined && typeof key === 'string' && key.includes('{random}');
 
-/** Tells whether a key that was chosen here holds random bits, so that no other upload is ever given it. */
-export const isOwnKey = (policy: SettledPolicy, chosen: string): boolean =>
+/** Whether a key contains random bits, so that no other upload is granted it. */
+export const isUniqueKey = (policy: ResolvedPolicy, chosen: string): boolean =>
   makesRandomKeys(policy) && /[\da-f]{32}/.test(chosen);
 
 /**
- * Chooses the bytes per part of a new upload. Whoever holds two grants of one key can send parts under both into the
- * same upload. Where nothing else bounds the sum, the part size is no wish of the browser: with parts that for every
- * number are no longer than those of a file of `maxSize`, no mixture is larger than `maxSize`.
- * @param verifiesSize whether the store refuses to complete an upload of another size than was granted
+ * Chooses the bytes per part of a new upload. The holder of two grants for one key can mix parts of both in one upload.
+ * Where the store does not verify the total, the browser's request is ignored: no part is then longer than the same part
+ * of a file of `maxSize`, so that no mixture exceeds `maxSize`.
+ * @param verifiesSize whether the store refuses to complete an upload whose size differs from the granted one
  */
-export function partSizeFor(policy: SettledPolicy, file: InitFile, verifiesSize: boolean): number {
+export function partSizeFor(policy: ResolvedPolicy, file: InitFile, verifiesSize: boolean): number {
   const { maxSize, partSize } = policy;
   if (verifiesSize || maxSize >= MAX_OBJECT_SIZE || makesRandomKeys(policy))
     return choosePartSize(file.filesize, partSize ?? file.part_size);
   const largest = choosePartSize(maxSize, partSize);
   const usual = choosePartSize(0, partSize);
-  // files as small as that have no part but such as a file of maxSize has at full length
+  // a file of maxSize has a full part for each part number of a file this small
   const fullParts = Math.ceil(maxSize / largest) - 1;
   return file.filesize <= fullParts * usual ? usual : largest;
 }
 
-/** A key made of what a stranger calls a file is then fit without further ado. */
+/** Cleans name and path, so that a key function can use them as they are. */
 async function withCleanNames(file: InitFile): Promise<InitFile> {
-  const filename = cleanName(file.filename, MAX_NAME);
+  const filename = cleanName(file.filename, MAX_NAME_BYTES);
   if (file.relative_path === undefined) return { ...file, filename };
-  return { ...file, filename, relative_path: await shortenPath(cleanPath(file.relative_path), MAX_PATH) };
+  return { ...file, filename, relative_path: await shortenPath(cleanPath(file.relative_path), MAX_PATH_BYTES) };
 }
 
-function wishedKey({ accept }: SettledPolicy, prefix: string, file: InitFile): string {
-  const wish = file.object_key!;
-  const path = cleanPath(wish);
-  const folder = prefix + (wish.endsWith('/') && path ? `${path}/` : '');
-  const name = cleanName(file.filename, Math.min(MAX_NAME, Math.max(MAX_KEY_BYTES - utf8(folder).length, 1)));
-  const key = wish.endsWith('/') || !path ? folder + name : prefix + path;
-  const fault = faultOfKey(key);
-  if (fault) throw new SignerRefusal(403, 'key-refused', `The object key wished for cannot be used: ${fault}.`);
+function requestedKey({ accept }: ResolvedPolicy, prefix: string, file: InitFile): string {
+  const requested = file.object_key!;
+  const path = cleanPath(requested);
+  const folder = prefix + (requested.endsWith('/') && path ? `${path}/` : '');
+  const name = cleanName(file.filename, Math.min(MAX_NAME_BYTES, Math.max(MAX_KEY_BYTES - utf8(folder).length, 1)));
+  const key = requested.endsWith('/') || !path ? folder + name : prefix + path;
+  const fault = findKeyFault(key);
+  if (fault) throw new SignerRefusal(403, 'key-refused', `The requested object key is invalid: ${fault}.`);
   const extension = extensionOf(key);
-  const isOther = !/^\d*$/.test(extension) && extension !== extensionOf(cleanName(file.filename));
-  if (accept && isOther && !acceptsName(accept, key))
+  const isOtherFormat = !/^\d*$/.test(extension) && extension !== extensionOf(cleanName(file.filename));
+  if (accept && isOtherFormat && !acceptsName(accept, key))
     throw new SignerRefusal(
       403,
       'key-refused',
-      `The object key wished for ends with .${extension}, which is not taken.`,
+      `The requested object key ends with .${extension}, which is not accepted.`,
     );
   return key;
 }
 
-/** By the rule of the browser. */
+/** Applies the rules of `<input type="file" accept>`. */
 function isAccepted(accept: string, { filename, content_type }: InitFile): boolean {
-  // the name that the object will bear: an invisible character after the extension must not make another of it
+  // the cleaned name, because an invisible character after the extension would hide it
   return matchesAccept(accept, cleanName(filename), content_type);
 }

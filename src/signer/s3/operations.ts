@@ -1,4 +1,7 @@
-/** What an upload asks of the store, before it is signed. @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html */
+/**
+ * The S3 operations of an upload, before they are signed.
+ * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+ */
 import type { ChecksumAlgorithm } from '../../protocol.js';
 import { bodyChecksumHeaders, checksumHeader, checksumTypeOf } from './checksums.js';
 import type { Checksum } from './checksums.js';
@@ -7,29 +10,28 @@ import type { StoreOperation } from './presign.js';
 type Headers = Readonly<Record<string, string>>;
 
 /**
- * The condition under which an object is made only where there is none of its key.
+ * The condition that creates an object only if its key is free.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
 export const ONLY_IF_NEW: Headers = { 'if-none-match': '*' };
 
 /**
- * Conditions of a copy that no object meets, and that a PUT of bytes takes no notice of. Signed, they make a copy fail
- * at stores that act on an unsigned `x-amz-copy-source`: the first by the S3 API, the second at Ceph 16, which heeds
- * only the range.
+ * Copy conditions that no source object meets, and that a PUT with a body ignores. When signed, they make a copy fail at
+ * stores that act on an unsigned `x-amz-copy-source`. Ceph 16 evaluates only the range, S3 the first condition.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
  */
-export const NO_COPY: Headers = { 'x-amz-copy-source-if-match': '"none"', 'x-amz-copy-source-range': 'none' };
+export const COPY_GUARD: Headers = { 'x-amz-copy-source-if-match': '"none"', 'x-amz-copy-source-range': 'none' };
 
-/** Adds to a PUT, of an object or of a part, what keeps its holder from making it a copy. */
-export const withoutCopy = (operation: StoreOperation): StoreOperation =>
-  operation.method === 'PUT' ? { ...operation, headers: { ...operation.headers, ...NO_COPY } } : operation;
+/** Adds `COPY_GUARD` to a PUT, so that its holder cannot turn it into a copy. */
+export const withCopyGuard = (operation: StoreOperation): StoreOperation =>
+  operation.method === 'PUT' ? { ...operation, headers: { ...operation.headers, ...COPY_GUARD } } : operation;
 
 /**
- * CreateMultipartUpload; names the checksum that the parts are going to have.
+ * CreateMultipartUpload, with the checksum algorithm that all parts use.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html
  */
-export const createUpload = (
+export const createMultipartUpload = (
   key: string,
   headers: Headers,
   checksum: ChecksumAlgorithm | null = null,
@@ -47,7 +49,7 @@ export const createUpload = (
 });
 
 /**
- * PutObject of exactly so many bytes, and of those with that checksum alone.
+ * PutObject with a signed length and, where given, a signed checksum.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
  */
 export const putObject = (
@@ -63,10 +65,10 @@ export const putObject = (
 });
 
 /**
- * UploadPart of exactly so many bytes, and of those with that checksum alone.
+ * UploadPart with a signed length and, where given, a signed checksum.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
  */
-export const putPart = (
+export const uploadPart = (
   key: string,
   uploadId: string,
   partNumber: number,
@@ -80,20 +82,20 @@ export const putPart = (
   ...(checksum && { headers: bodyChecksumHeaders(checksum) }),
 });
 
-/** ListParts: the parts after the marker, as many as the store gives on a page. */
+/** ListParts: one page of the parts after the marker. */
 export const listParts = (key: string, uploadId: string, marker = 0): StoreOperation => ({
   method: 'GET',
   key,
   query: { uploadId, ...(marker > 0 ? { 'part-number-marker': String(marker) } : {}) },
 });
 
-/** What Complete has to come to, or the store refuses it. */
-export interface Whole {
-  /** Bytes; null where the store knows no such header. */
+/** Properties of the completed object that the store verifies. */
+export interface CompletedObject {
+  /** Bytes; null where the store does not support `x-amz-mp-object-size`. */
   size: number | null;
-  /** As Create named it. */
+  /** The same as in CreateMultipartUpload. */
   algorithm: ChecksumAlgorithm | null;
-  /** Of the whole object; CRCs only. */
+  /** Of the whole object; only CRCs have one. */
   checksum: Checksum | null;
 }
 
@@ -101,11 +103,11 @@ export interface Whole {
  * CompleteMultipartUpload.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */
-export const completeUpload = (
+export const completeMultipartUpload = (
   key: string,
   uploadId: string,
   headers: Headers = {},
-  { size, algorithm, checksum }: Whole = { size: null, algorithm: null, checksum: null },
+  { size, algorithm, checksum }: CompletedObject = { size: null, algorithm: null, checksum: null },
 ): StoreOperation => ({
   method: 'POST',
   key,
@@ -119,14 +121,14 @@ export const completeUpload = (
 });
 
 /** AbortMultipartUpload. */
-export const abortUpload = (key: string, uploadId: string): StoreOperation => ({
+export const abortMultipartUpload = (key: string, uploadId: string): StoreOperation => ({
   method: 'DELETE',
   key,
   query: { uploadId },
 });
 
 /**
- * HeadObject, which tells the object's checksums as well.
+ * HeadObject, including the object's checksums.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
  */
 export const headObject = (key: string): StoreOperation => ({

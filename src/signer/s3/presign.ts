@@ -1,32 +1,32 @@
 /**
- * Signature Version 4 in the query: one key derivation a day, then a hash and an HMAC for each URL.
+ * Presigns URLs with Signature Version 4: derives one key a day, then computes a hash and an HMAC for each URL.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 import type { SignedRequest } from '../../protocol.js';
 import { hex, percentEncode, utf8 } from '../util/bytes.js';
 import { hmacKey, sha256, type HmacKey } from '../util/hashes.js';
-import type { StoreAddress } from './store.js';
+import type { StoreAddress } from './store-address.js';
 
 export interface Credentials {
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string;
-  /** When temporary credentials end; epoch milliseconds or a Date. */
+  /** When temporary credentials expire: epoch milliseconds or a Date. */
   expiration?: number | Date;
 }
 
-/** One request to the store, to be signed. */
+/** One request to the store, before it is signed. */
 export interface StoreOperation {
   method: string;
   key: string;
   query?: Readonly<Record<string, string>>;
-  /** Lower-case names; signed and replayed by the browser. */
+  /** Signed headers that the browser sends; lower-case names. */
   headers?: Readonly<Record<string, string>>;
-  /** Bytes of the body; signed, and sent by the browser of itself. */
+  /** Bytes of the body; signed. The browser sets the header itself. */
   contentLength?: number;
 }
 
-/** Who signs, when, and for how long. */
+/** The credentials, time and lifetime of signatures. */
 export interface SigningTerms {
   credentials: Credentials;
   /** Epoch milliseconds. */
@@ -37,18 +37,18 @@ export interface SigningTerms {
 
 export type Presigner = (operation: StoreOperation, terms: SigningTerms) => Promise<SignedRequest>;
 
-/** Makes the function that signs requests to one bucket; what it returns holds no `expires` of its own. */
+/** Creates the function that presigns requests to one bucket. The signed requests have no `expires`. */
 export function createPresigner(
   store: StoreAddress,
   region: string,
   signingKeyFor: SigningKeys = createSigningKeys(region),
 ): Presigner {
-  // a window of parts is signed on the same terms, and its parts are of one key
-  const common = new WeakMap<SigningTerms, CommonPart>();
-  const commonOf = (terms: SigningTerms): CommonPart => {
-    let known = common.get(terms);
-    if (!known) common.set(terms, (known = makeCommonPart(terms, region)));
-    return known;
+  // the parts of one call share terms and key, so both are prepared once
+  const parametersByTerms = new WeakMap<SigningTerms, SharedParameters>();
+  const parametersFor = (terms: SigningTerms): SharedParameters => {
+    let shared = parametersByTerms.get(terms);
+    if (!shared) parametersByTerms.set(terms, (shared = createSharedParameters(terms, region)));
+    return shared;
   };
 
   let last = { key: '', path: store.basePath };
@@ -58,10 +58,10 @@ export function createPresigner(
   };
 
   return async ({ method, key, query, headers, contentLength }, terms) => {
-    const { timestamp, scope, parameters } = commonOf(terms);
+    const { timestamp, scope, parameters } = parametersFor(terms);
     const path = pathOf(key);
     const signed = canonicalHeaders(headers, store.host, contentLength);
-    // names of S3's own parameters begin with a small letter, and so come last
+    // the names of S3's own parameters are lower-case, so they sort last
     const search = `${parameters}&X-Amz-SignedHeaders=${signed.encodedNames}${canonicalQuery(query)}`;
     const canonical = `${method}\n${path}\n${search}\n${signed.lines}\n${signed.names}\nUNSIGNED-PAYLOAD`;
     const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hex(await sha256(canonical))}`;
@@ -75,16 +75,16 @@ export function createPresigner(
   };
 }
 
-/** What all signatures on the same terms have in common. */
-interface CommonPart {
+/** What all signatures with the same terms have in common. */
+interface SharedParameters {
   timestamp: string;
   scope: string;
-  /** Of the query; encoded and in order. */
+  /** Query parameters, encoded and sorted. */
   parameters: string;
 }
 
-function makeCommonPart({ credentials, now, expires }: SigningTerms, region: string): CommonPart {
-  const { timestamp, scope } = scopeOf(now, region);
+function createSharedParameters({ credentials, now, expires }: SigningTerms, region: string): SharedParameters {
+  const { timestamp, scope } = credentialScope(now, region);
   const { accessKeyId, sessionToken } = credentials;
   const parameters = [
     'X-Amz-Algorithm=AWS4-HMAC-SHA256',
@@ -96,16 +96,16 @@ function makeCommonPart({ credentials, now, expires }: SigningTerms, region: str
   return { timestamp, scope, parameters: parameters.join('&') };
 }
 
-/** Gives the time and the credential scope as signatures write them. */
-export function scopeOf(now: number, region: string): { timestamp: string; scope: string } {
+/** Returns the time and the credential scope in the format of signatures. */
+export function credentialScope(now: number, region: string): { timestamp: string; scope: string } {
   const timestamp = new Date(now).toISOString().replace(/[-:]|\.\d+/g, '');
   return { timestamp, scope: `${timestamp.slice(0, 8)}/${region}/s3/aws4_request` };
 }
 
-/** Encodes a key for a URL's path as signatures want it: all but unreserved characters (RFC 3986) and slashes. */
+/** Encodes a key for a canonical URL path: all but unreserved characters (RFC 3986) and slashes. */
 export const encodeKey = (key: string): string => percentEncode(key).replaceAll('%2F', '/');
 
-/** Writes parameters as what follows others in a query. */
+/** Returns the sorted, encoded parameters, each preceded by `&`. */
 function canonicalQuery(query: Readonly<Record<string, string>> = {}): string {
   let text = '';
   for (const name of Object.keys(query).sort()) text += `&${percentEncode(name)}=${percentEncode(query[name]!)}`;
@@ -121,16 +121,16 @@ function canonicalHeaders(
   if (contentLength !== undefined) names.push('content-length');
   let lines = '';
   for (const name of names.sort()) {
-    const own = name === 'host' ? host : name === 'content-length' ? String(contentLength) : headers[name]!;
-    lines += `${name}:${own.trim().replace(/ +/g, ' ')}\n`;
+    const value = name === 'host' ? host : name === 'content-length' ? String(contentLength) : headers[name]!;
+    lines += `${name}:${value.trim().replace(/ +/g, ' ')}\n`;
   }
   return { names: names.join(';'), encodedNames: names.map(percentEncode).join('%3B'), lines };
 }
 
-/** Gives the key that signs on a day (`YYYYMMDD`) with these credentials. */
+/** Returns the signing key of a day (`YYYYMMDD`). */
 export type SigningKeys = (credentials: Credentials, day: string) => Promise<HmacKey>;
 
-/** Keeps the day's key as a promise, so that a thousand signatures asked at once share one derivation. */
+/** Caches the day's key as a promise, so that concurrent signatures share one derivation. */
 export function createSigningKeys(region: string): SigningKeys {
   let last: { secret: string; day: string; key: Promise<HmacKey> } | null = null;
   return ({ secretAccessKey: secret }, day) => {

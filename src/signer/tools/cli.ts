@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
 import { parseSize } from '../../limits.js';
 import type { ChecksumAlgorithm } from '../../protocol.js';
-import { checkStore } from './check-store.js';
+import { checkStore } from './check/check-store.js';
 import { checkConformance } from './conformance/conformance.js';
-import { OptionError, VARIABLES } from '../util/expectations.js';
+import { OptionError, ENVIRONMENT_VARIABLES } from '../util/option-checks.js';
 import { createSigner, sweep } from '../index.js';
 import type { SignerOptions } from '../index.js';
 import { createSqlTracker, toNodeHandler } from '../node.js';
@@ -14,7 +14,7 @@ import type { SqlTracker } from '../node.js';
 import { redact } from '../util/redact.js';
 import { parseUrl } from '../util/url.js';
 
-/** Connections that may wait to be taken in: pages come by the thousand after an outage, and Linux holds as many. */
+/** Connections that wait to be accepted: after an outage, thousands of pages reconnect. The limit of Linux. */
 const BACKLOG = 4_096;
 
 const HELP = `Usage: mule-upload signer [--check]
@@ -22,70 +22,70 @@ const HELP = `Usage: mule-upload signer [--check]
        mule-upload conformance URL [--header 'Name: value'] [--other 'Name: value']
                                [--type TYPE]
 
-signer       runs a signer for <mule-upload>. With --check it only tries what
-             uploads need: is the bucket there, does its CORS rule let the pages of
-             ORIGINS do all they need and read ETag, may the credentials do what
-             they have to, and no more; it says what to paste where something is
-             wrong
-sweep        aborts on the store what nobody has touched for N days (8 by default);
-             for cron. Needs DATABASE_URL
-conformance  runs a signer in any language through the protocol, against its
-             bucket, and says what is wrong with it. --header is sent with every
-             call, such as a session (leave it out where nobody signs in); --other
-             with those of another user, to try whether users are kept apart;
-             --type is what the policy takes
+signer       Runs a signer for <mule-upload>. With --check, it only checks the
+             store: whether the bucket exists, its CORS rule allows the pages of
+             ORIGINS to upload and to read ETag, and the credentials have the
+             permissions that uploads need and no others. It prints the CORS rule
+             or policy that corrects a fault.
+sweep        Aborts the multipart uploads that have been inactive for N days (8 by
+             default). Run it by cron. Needs DATABASE_URL.
+conformance  Checks a signer in any language, with its bucket, against the
+             protocol, and describes its faults. --header is sent with every call,
+             such as a session cookie; omit it if anonymous uploads are allowed.
+             --other is the same for a second user, to check that users are
+             separated. --type is a content type that the policy accepts.
 
-signer and sweep are configured by environment variables:
+Environment variables of signer and sweep:
 
   S3_BUCKET              the bucket (required)
   AWS_ACCESS_KEY_ID      (required)
   AWS_SECRET_ACCESS_KEY  (required)
-  AWS_SESSION_TOKEN      of temporary credentials
+  AWS_SESSION_TOKEN      for temporary credentials
   AWS_REGION             us-east-1 by default
-  S3_ENDPOINT            URL of a store that is not Amazon's
-  CHECKSUMS              checksums that this store verifies, separated by commas:
-                         crc64nvme, crc32c, crc32, sha256; none where it knows
-                         none. By default all at Amazon, none elsewhere
+  S3_ENDPOINT            URL of the store, if it is not Amazon's
+  CHECKSUMS              checksum algorithms that the store verifies, separated by
+                         commas: crc64nvme, crc32c, crc32, sha256; or none. By
+                         default all at Amazon, none elsewhere
   REFUSES_UNSIGNED_HEADERS
-                         true: this store refuses x-amz-* headers that are not
-                         signed, as --check tells, or takes no x-amz-acl; at
-                         Amazon always true
-  PRINCIPAL_HEADER       a request header that names who calls, such as
-                         X-Forwarded-User: set by your proxy once it knows, and
-                         taken off whatever callers send
-  ALLOW_ANONYMOUS        true: anybody who reaches this port may upload; this or
-                         PRINCIPAL_HEADER is required (your own backend can call
-                         createSigner with authorize instead)
-  DATABASE_URL           postgres://user:password@host/name or sqlite:FILE: lets
-                         people go on in another browser. Needs npm install
+                         true if the store rejects unsigned x-amz-* headers, as
+                         --check reports, or does not support x-amz-acl; true by
+                         default at Amazon and R2
+  PRINCIPAL_HEADER       a request header that contains the user's ID, such as
+                         X-Forwarded-User. Your proxy must set it for signed-in
+                         users, and remove it from the requests of callers
+  ALLOW_ANONYMOUS        true: everyone who can reach this port may upload. This or
+                         PRINCIPAL_HEADER is required. For other sessions, call
+                         createSigner with authorize in your own backend
+  DATABASE_URL           postgres://user:password@host/name or sqlite:FILE. Lets
+                         users resume uploads in another browser. Needs npm install
                          kysely, and pg or libsql
-  ORIGINS                origins of the pages that may call, separated by commas,
-                         * for all of them; needed unless a proxy puts the signer
-                         on the page's own origin
-  MAX_SIZE               largest file, such as 10GB
+  ORIGINS                origins of the pages that may call, separated by commas; *
+                         for all. Required unless a proxy serves the signer on the
+                         page's own origin
+  MAX_SIZE               size limit of a file, such as 10GB
   PART_SIZE              bytes per part, such as 16MiB
-  SIGNER_SECRET          seals grants, 16 characters or more; separate several by
-                         commas to rotate: the first seals, all open
-  SIGNER_NAME            names this signer where several share a bucket and a
-                         secret: none takes the grants of another
-  PORT                   8080 by default, 0 for a free one
+  SIGNER_SECRET          seals grants; at least 16 characters. To rotate, separate
+                         several by commas: the first seals, all open
+  SIGNER_NAME            distinguishes signers that share a bucket and a secret;
+                         each refuses the grants of the others
+  PORT                   8080 by default, 0 for any free port
   HOST                   127.0.0.1 by default
 
-The page then has <mule-upload signer="http://127.0.0.1:8080">.
+Use it with <mule-upload signer="http://127.0.0.1:8080">.
 `;
 
-const NO_ORIGINS =
-  "ORIGINS is not set: browsers let no page call this signer unless a proxy puts it on the page's own origin; "
-  + 'name the origins of your pages, such as ORIGINS=https://example.org';
+const ORIGINS_WARNING =
+  "ORIGINS is not set, so pages can call this signer only if a proxy serves it on the page's own origin; "
+  + 'otherwise list the origins of your pages, such as ORIGINS=https://example.org';
 
-/** Options that are no variable of the environment. */
+/** Options that are arguments instead of environment variables. */
 const FLAGS: Readonly<Record<string, string>> = { days: '--days' };
 
 type Variables = Readonly<Record<string, string | undefined>>;
 
 type Options = SignerOptions & { tracker?: SqlTracker | undefined };
 
-async function optionsFrom(env: Variables): Promise<Options> {
+async function readOptions(env: Variables): Promise<Options> {
   for (const name of ['S3_BUCKET', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) {
     if (!env[name]) throw new TypeError(`${name} is not set`);
   }
@@ -93,16 +93,17 @@ async function optionsFrom(env: Variables): Promise<Options> {
   const isOpen = /^(true|1)$/.test(env['ALLOW_ANONYMOUS'] ?? '');
   if (!header && !isOpen) {
     throw new TypeError(
-      'ALLOW_ANONYMOUS has to be true, or PRINCIPAL_HEADER name a header of your proxy: this signer knows no users by itself',
+      'set PRINCIPAL_HEADER to a header of your proxy that contains the user, or set ALLOW_ANONYMOUS=true',
     );
   }
-  if (header && !/^[\w-]+$/.test(header)) throw new TypeError(`PRINCIPAL_HEADER: "${header}" is no name of a header`);
+  if (header && !/^[\w-]+$/.test(header))
+    throw new TypeError(`PRINCIPAL_HEADER: "${header}" is not the name of a header`);
   return {
     name: env['SIGNER_NAME'] || undefined,
     bucket: env['S3_BUCKET']!,
     region: env['AWS_REGION'] || undefined,
     endpoint: env['S3_ENDPOINT'] || undefined,
-    checksums: checksumsFrom(env['CHECKSUMS']),
+    checksums: readChecksums(env['CHECKSUMS']),
     credentials: {
       accessKeyId: env['AWS_ACCESS_KEY_ID']!,
       secretAccessKey: env['AWS_SECRET_ACCESS_KEY']!,
@@ -112,13 +113,13 @@ async function optionsFrom(env: Variables): Promise<Options> {
     ...(header ? { authorize: (request) => request.headers.get(header) || null } : {}),
     tracker: env['DATABASE_URL'] ? await createSqlTracker({ url: env['DATABASE_URL'] }) : undefined,
     refusesUnsignedHeaders: /^(true|1)$/.test(env['REFUSES_UNSIGNED_HEADERS'] ?? '') || undefined,
-    secret: listFrom(env['SIGNER_SECRET']),
-    origins: listFrom(env['ORIGINS']),
-    policy: { maxSize: sizeFrom(env, 'MAX_SIZE'), partSize: sizeFrom(env, 'PART_SIZE') },
+    secret: splitList(env['SIGNER_SECRET']),
+    origins: splitList(env['ORIGINS']),
+    policy: { maxSize: readSize(env, 'MAX_SIZE'), partSize: readSize(env, 'PART_SIZE') },
   };
 }
 
-function listFrom(text = ''): string[] | undefined {
+function splitList(text = ''): string[] | undefined {
   const items = text
     .split(',')
     .map((item) => item.trim())
@@ -126,12 +127,12 @@ function listFrom(text = ''): string[] | undefined {
   return items.length > 0 ? items : undefined;
 }
 
-/** Names as they stand: whether they are any is for the options to judge. */
-function checksumsFrom(text: string | undefined): ChecksumAlgorithm[] | undefined {
-  return text === 'none' ? [] : (listFrom(text) as ChecksumAlgorithm[] | undefined);
+/** The names are not checked here: `createSigner` does. */
+function readChecksums(text: string | undefined): ChecksumAlgorithm[] | undefined {
+  return text === 'none' ? [] : (splitList(text) as ChecksumAlgorithm[] | undefined);
 }
 
-function sizeFrom(env: Variables, name: string): number | undefined {
+function readSize(env: Variables, name: string): number | undefined {
   if (!env[name]) return undefined;
   try {
     return parseSize(env[name]);
@@ -140,25 +141,25 @@ function sizeFrom(env: Variables, name: string): number | undefined {
   }
 }
 
-function portFrom({ PORT = '8080' }: Variables): number {
+function readPort({ PORT = '8080' }: Variables): number {
   const port = Number(PORT);
-  if (!/^\d+$/.test(PORT) || port > 65_535) throw new TypeError(`PORT: "${PORT}" is no port from 0 to 65535`);
+  if (!/^\d+$/.test(PORT) || port > 65_535) throw new TypeError(`PORT: "${PORT}" is not a port from 0 to 65535`);
   return port;
 }
 
-function explain(error: unknown): string {
+function describeFailure(error: unknown): string {
   if (error instanceof OptionError)
-    return `${VARIABLES[error.option] ?? FLAGS[error.option] ?? error.option}: ${error.detail}`;
+    return `${ENVIRONMENT_VARIABLES[error.option] ?? FLAGS[error.option] ?? error.option}: ${error.detail}`;
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Values that no output may show, whatever else it says. */
+/** Values that are removed from all output. */
 const secrets: string[] = [];
 
-function rememberSecrets(env: Variables): void {
+function collectSecrets(env: Variables): void {
   const { AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, SIGNER_SECRET, DATABASE_URL = '' } = env;
   const password = /^[^:]+:\/\/[^:@/]*:(.*)@/s.exec(DATABASE_URL)?.[1];
-  const values = [AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, ...(listFrom(SIGNER_SECRET) ?? []), password];
+  const values = [AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, ...(splitList(SIGNER_SECRET) ?? []), password];
   secrets.push(...values.filter((value): value is string => Boolean(value)));
 }
 
@@ -170,21 +171,21 @@ function fail(message: string, exitCode: number): never {
   process.exit(exitCode);
 }
 
-async function serve(env: Variables): Promise<void> {
-  const options = await optionsFrom(env);
+async function runSigner(env: Variables): Promise<void> {
+  const options = await readOptions(env);
   const host = env['HOST'] || '127.0.0.1';
-  const port = portFrom(env);
+  const port = readPort(env);
   const server = createServer(toNodeHandler(createSigner(options)));
-  // longer than balancers keep a connection that nobody uses (60 s): they, not we, end it, so no call meets its end
+  // longer than the usual idle timeout of load balancers (60 s), so that no request arrives as the server closes
   server.keepAliveTimeout = 65_000;
-  // the signer itself limits the time of a body; these bound what is slow before and after it
+  // the signer itself limits the time of a body; these limit the rest of a request
   server.headersTimeout = 30_000;
   server.requestTimeout = 120_000;
   server.on('error', (error: NodeJS.ErrnoException) =>
     fail(`cannot listen on ${host}:${port} (${error.code ?? error.message})`, 1),
   );
   server.listen({ port, host, backlog: BACKLOG }, () => {
-    if (!options.origins) warn(NO_ORIGINS);
+    if (!options.origins) warn(ORIGINS_WARNING);
     const bound = (server.address() as AddressInfo).port;
     const name = host.includes(':') ? `[${host}]` : host;
     print(`mule-upload signer for bucket ${options.bucket} on http://${name}:${bound}\n`);
@@ -192,15 +193,15 @@ async function serve(env: Variables): Promise<void> {
 
   const stop = () => {
     server.close(() => void options.tracker?.close());
-    // Calls under way take milliseconds; whoever sends one slower than this is cut off.
+    // running calls end within milliseconds; slower ones are aborted
     setTimeout(() => server.closeAllConnections(), 5_000).unref();
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
 }
 
-async function check(env: Variables): Promise<void> {
-  // who may call is no question here, nor is a database
-  const options = await optionsFrom({ ...env, ALLOW_ANONYMOUS: 'true', DATABASE_URL: undefined });
+async function runCheck(env: Variables): Promise<void> {
+  // the check needs neither users nor a database
+  const options = await readOptions({ ...env, ALLOW_ANONYMOUS: 'true', DATABASE_URL: undefined });
   const findings = await checkStore(options);
   for (const { rule, fault, isWarning, advice } of findings) {
     const verdict = fault === null ? 'ok   ' : isWarning ? 'HINT ' : 'WRONG';
@@ -210,51 +211,53 @@ async function check(env: Variables): Promise<void> {
   if (findings.some(({ fault, isWarning }) => fault !== null && !isWarning)) process.exitCode = 1;
 }
 
-async function clean(env: Variables, days: string | undefined): Promise<void> {
-  if (!env['DATABASE_URL']) throw new TypeError('DATABASE_URL is not set: sweep asks the tracker what is abandoned');
-  // who may call is no question here
-  const options = await optionsFrom({ ...env, ALLOW_ANONYMOUS: 'true' });
+async function runSweep(env: Variables, days: string | undefined): Promise<void> {
+  if (!env['DATABASE_URL'])
+    throw new TypeError('DATABASE_URL is not set; sweep reads the abandoned uploads from that database');
+  // a sweep needs no users
+  const options = await readOptions({ ...env, ALLOW_ANONYMOUS: 'true' });
   try {
     const { aborted, gone, failed } = await sweep(options, days === undefined ? {} : { days: Number(days) });
-    print(`${aborted} aborted, ${gone} were gone, ${failed.length} failed\n`);
-    for (const { key, status } of failed) warn(`${key}: the store ${status === null ? 'is silent' : `says ${status}`}`);
+    print(`${aborted} aborted, ${gone} already gone, ${failed.length} failed\n`);
+    for (const { key, status } of failed)
+      warn(`${key} was not aborted: the store ${status === null ? 'did not answer' : `answered ${status}`}`);
     if (failed.length > 0) process.exitCode = 1;
   } finally {
     await options.tracker?.close();
   }
 }
 
-interface Conformance {
+interface ConformanceArguments {
   header?: string[];
   other?: string[];
   type?: string;
 }
 
-async function conform(url: string, { header, other, type: contentType }: Conformance): Promise<void> {
-  if (!parseUrl(url)) throw new TypeError(`"${url}" is no URL of a signer`);
+async function runConformance(url: string, { header, other, type: contentType }: ConformanceArguments): Promise<void> {
+  if (!parseUrl(url)) throw new TypeError(`"${url}" is not a URL; give the base URL of a signer`);
   const verdicts = await checkConformance({
     url,
-    headers: headersFrom('--header', header),
-    ...(other === undefined ? {} : { otherHeaders: headersFrom('--other', other) }),
+    headers: parseHeaders('--header', header),
+    ...(other === undefined ? {} : { otherHeaders: parseHeaders('--other', other) }),
     ...(contentType === undefined ? {} : { contentType }),
   });
   for (const { rule, fault } of verdicts) print(fault === null ? `ok    ${rule}\n` : `WRONG ${rule}\n      ${fault}\n`);
   const wrong = verdicts.filter(({ fault }) => fault !== null).length;
-  print(`${verdicts.length - wrong} of ${verdicts.length} rules are kept\n`);
+  print(`${verdicts.length - wrong} of ${verdicts.length} rules passed\n`);
   if (wrong > 0) process.exitCode = 1;
 }
 
-function headersFrom(option: string, texts: readonly string[] = []): Record<string, string> {
+function parseHeaders(option: string, texts: readonly string[] = []): Record<string, string> {
   const pairs = texts.map((text) => {
     const match = /^([\w-]+):\s*(.*)$/.exec(text);
-    if (!match) throw new TypeError(`each ${option} has to be of the form Name: value`);
+    if (!match) throw new TypeError(`${option} must have the form 'Name: value'`);
     secrets.push(match[2]!);
     return match.slice(1);
   });
   return Object.fromEntries(pairs) as Record<string, string>;
 }
 
-const OPTIONS = {
+const ARGUMENTS = {
   help: { type: 'boolean', short: 'h' },
   check: { type: 'boolean' },
   days: { type: 'string' },
@@ -264,15 +267,15 @@ const OPTIONS = {
 } as const;
 
 async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ options: OPTIONS, allowPositionals: true });
-  rememberSecrets(process.env);
+  const { values, positionals } = parseArgs({ options: ARGUMENTS, allowPositionals: true });
+  collectSecrets(process.env);
   const [command, ...rest] = positionals;
   if (values.help) process.stdout.write(HELP);
-  else if (command === 'signer' && rest.length === 0) await (values.check ? check : serve)(process.env);
-  else if (command === 'sweep' && rest.length === 0) await clean(process.env, values.days);
-  else if (command === 'conformance' && rest.length === 1) await conform(rest[0]!, values);
-  else if (command === undefined) fail(`name a command\n\n${HELP}`, 2);
-  else fail(`“${positionals.join(' ')}” is no command\n\n${HELP}`, 2);
+  else if (command === 'signer' && rest.length === 0) await (values.check ? runCheck : runSigner)(process.env);
+  else if (command === 'sweep' && rest.length === 0) await runSweep(process.env, values.days);
+  else if (command === 'conformance' && rest.length === 1) await runConformance(rest[0]!, values);
+  else if (command === undefined) fail(`no command given\n\n${HELP}`, 2);
+  else fail(`“${positionals.join(' ')}” is not a command\n\n${HELP}`, 2);
 }
 
-main().catch((error: unknown) => fail(explain(error), 2));
+main().catch((error: unknown) => fail(describeFailure(error), 2));

@@ -1,9 +1,9 @@
-/** Sets of part numbers as runs `[first, last]`, ascending and apart from each other: a whole file is one run. */
-export type Runs = readonly (readonly [first: number, last: number])[];
+/** A set of part numbers as ranges `[first, last]`, ascending and not adjacent; a complete file is one range. */
+export type PartRanges = readonly (readonly [first: number, last: number])[];
 
-/** Puts part numbers in; those that are in already change nothing. */
-export function addToRuns(runs: Runs, chunks: readonly number[]): Runs {
-  const all = [...runs, ...chunks.map((chunk) => [chunk, chunk] as const)].sort(([a], [b]) => a - b);
+/** Returns the set with more part numbers added. */
+export function addParts(ranges: PartRanges, chunks: readonly number[]): PartRanges {
+  const all = [...ranges, ...chunks.map((chunk) => [chunk, chunk] as const)].sort(([a], [b]) => a - b);
   const merged: [number, number][] = [];
   for (const [first, last] of all) {
     const previous = merged.at(-1);
@@ -13,19 +13,19 @@ export function addToRuns(runs: Runs, chunks: readonly number[]): Runs {
   return merged;
 }
 
-/** Gives the part numbers, ascending. */
-export const numbersIn = (runs: Runs): number[] =>
-  runs.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index));
+/** Returns the part numbers, ascending. */
+export const toPartNumbers = (ranges: PartRanges): number[] =>
+  ranges.flatMap(([first, last]) => Array.from({ length: last - first + 1 }, (_, index) => first + index));
 
-/** Writes runs as text, such as `1-500,502`: 10,000 parts stored in order are 7 characters. */
-export const formatRuns = (runs: Runs): string =>
-  runs.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(',');
+/** Formats ranges, such as `1-500,502`. 10,000 consecutive parts need 7 characters. */
+export const formatPartRanges = (ranges: PartRanges): string =>
+  ranges.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(',');
 
-/** Reads what `formatRuns` wrote. */
-export const parseRuns = (text: string): Runs =>
+/** Parses the format of `formatPartRanges`. */
+export const parsePartRanges = (text: string): PartRanges =>
   text === ''
     ? []
-    : text.split(',').map((run) => {
-        const [first, last = first] = run.split('-').map(Number) as [number, number?];
+    : text.split(',').map((range) => {
+        const [first, last = first] = range.split('-').map(Number) as [number, number?];
         return [first, last] as const;
       });

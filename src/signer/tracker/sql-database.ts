@@ -1,4 +1,4 @@
-/** The database behind the SQL tracker: its tables, how they came to be, and how it is opened by URL. */
+/** The database of the SQL tracker: tables, migrations, and connections by URL. */
 import type { Kysely, Migration } from 'kysely';
 import type { ChecksumAlgorithm } from '../../protocol.js';
 import { redact } from '../util/redact.js';
@@ -8,16 +8,16 @@ export interface UploadRow {
   upload_id: string;
   bucket: string;
   key: string;
-  /** Numbers of this size come as text from PostgreSQL. */
+  /** PostgreSQL returns a bigint as a string. */
   size: number | string;
   part_size: number | string;
   checksum: ChecksumAlgorithm | null;
   begun: number | string;
-  /** When the last notice came. */
+  /** When the upload was last active. */
   touched: number | string;
-  /** `sweeping` is one that a sweep has claimed and not aborted yet. */
+  /** `sweeping`: claimed by a sweep, and not aborted yet. */
   state: 'started' | 'sweeping' | 'complete' | 'aborted';
-  /** Runs of part numbers, such as `1-500,502`. */
+  /** Ranges of part numbers, such as `1-500,502`. */
   chunks: string;
 }
 
@@ -32,7 +32,7 @@ export interface Tables {
   mule_mark: MarkRow;
 }
 
-/** In order of their names; what is released here is never changed, only followed by another. */
+/** Run in order of their names. A released migration is never changed; add another one. */
 const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '2026-11-22 uploads': {
     async up(db: Kysely<never>) {
@@ -70,51 +70,54 @@ const MIGRATIONS: Readonly<Record<string, Migration>> = {
   },
 };
 
-/** Milliseconds that SQLite waits for another process's write. */
-const BUSY_TIMEOUT = 10_000;
-const MIGRATION_TRIES = 5;
+/** How long SQLite waits for another process's write. */
+const BUSY_TIMEOUT_MS = 10_000;
+const MAX_MIGRATION_ATTEMPTS = 5;
 
-/** Does one piece of work after another, in the order in which they came. */
-export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
+/** Runs one task after another, in order. */
+export type Enqueue = <T>(task: () => Promise<T>) => Promise<T>;
 
 export interface Database {
   db: Kysely<Tables>;
-  /** Around every piece of work with `db`. */
-  inTurn: InTurn;
+  /** Must wrap every task that uses `db`. */
+  enqueue: Enqueue;
 }
 
 /**
- * SQLite has one connection. Kysely wakes all who wait for it each time it is free, to contend anew: with a thousand
- * of them each piece of work would cost a thousand wake-ups.
+ * Creates a queue for SQLite's only connection. Without it, Kysely wakes all waiting tasks each time the connection is
+ * free: a thousand tasks would cause a million wake-ups.
  */
-function createTurns(): InTurn {
+function createQueue(): Enqueue {
   let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const turn = last.then(work);
-    last = turn.catch(() => undefined);
-    return turn;
+  return (task) => {
+    const result = last.then(task);
+    last = result.catch(() => undefined);
+    return result;
   };
 }
 
 /**
- * Opens a database and brings its tables up to date.
+ * Opens a database and migrates its tables.
  * @param url `postgres://user:password@host/name`, or `sqlite:` with the path of a file
- * @throws TypeError for a URL of another kind, Error naming the package that is not installed
+ * @throws TypeError for another URL, Error naming the package that is not installed
  */
 export async function openDatabase(url: string): Promise<Database> {
   const isPostgres = /^postgres(ql)?:\/\//.test(url);
   const db = await (isPostgres ? openPostgres(url) : openSqlite(url));
   try {
-    await migrate(db).catch(hideSecrets);
-    return { db, inTurn: isPostgres ? (work) => work() : createTurns() };
+    await migrate(db).catch(throwWithoutSecrets);
+    return { db, enqueue: isPostgres ? (task) => task() : createQueue() };
   } catch (error) {
     await db.destroy();
     throw error;
   }
 }
 
-/** A driver's error may hold the whole URL, its password included. @throws Error that holds none */
-function hideSecrets(error: unknown): never {
+/**
+ * A driver's error may contain the URL with its password.
+ * @throws Error with the same reason and without secrets
+ */
+function throwWithoutSecrets(error: unknown): never {
   const { message, cause } = error as Error;
   const reason = cause instanceof Error ? `: ${cause.message || cause.name}` : '';
   throw new Error(redact(message + reason));
@@ -122,33 +125,33 @@ function hideSecrets(error: unknown): never {
 
 async function openPostgres(connectionString: string): Promise<Kysely<Tables>> {
   const [{ Kysely, PostgresDialect }, { default: pg }] = await Promise.all([
-    need('kysely', () => import('kysely')),
-    need('pg', () => import('pg')),
+    importOptional('kysely', () => import('kysely')),
+    importOptional('pg', () => import('pg')),
   ]);
   const pool = new pg.Pool({ connectionString });
-  // a connection that breaks while nobody uses it must not end the process; the next query gets a new one
+  // without a listener, an idle connection that breaks would end the process; the next query opens a new one
   pool.on('error', () => undefined);
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }
 
 async function openSqlite(url: string): Promise<Kysely<Tables>> {
   const path = /^(?:sqlite|file):(?:\/\/(?=\/))?(.+)$/s.exec(url)?.[1];
-  // the URL may hold a password
-  if (path === undefined) throw new TypeError('the database URL begins with neither postgres:// nor sqlite:');
+  // the message omits the URL, which may contain a password
+  if (path === undefined) throw new TypeError('the database URL must start with postgres:// or sqlite:');
   const [{ Kysely, SqliteDialect }, { default: Sqlite }] = await Promise.all([
-    need('kysely', () => import('kysely')),
-    need('libsql', () => import('libsql')),
+    importOptional('kysely', () => import('kysely')),
+    importOptional('libsql', () => import('libsql')),
   ]);
   const database = new Sqlite(path);
-  database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT}`);
-  // readers and one writer of many processes at once; survives the end of any of them
+  database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  // lets several processes read while one writes, and survives the crash of any of them
   database.exec('pragma journal_mode = wal');
   database.exec('pragma synchronous = normal');
   return new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
 }
 
-/** These packages come with the signer only where its owner installs them. */
-async function need<T>(name: string, load: () => Promise<T>): Promise<T> {
+/** Imports a package that is not a dependency of this one. */
+async function importOptional<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load();
   } catch (cause) {
@@ -164,11 +167,11 @@ async function migrate(db: Kysely<Tables>): Promise<void> {
     migrationTableName: 'mule_migration',
     migrationLockTableName: 'mule_migration_lock',
   });
-  for (let left = MIGRATION_TRIES; ; left -= 1) {
+  for (let left = MAX_MIGRATION_ATTEMPTS; ; left -= 1) {
     const { error } = await migrator.migrateToLatest();
     if (!error) return;
-    // several processes that start at once on one new SQLite file trip over one another, but one gets through
-    if (left === 1) throw new Error('the tables of the SQL tracker could not be made', { cause: error });
+    // when several processes start with a new SQLite file, migrations of all but one can fail
+    if (left === 1) throw new Error('the tables of the SQL tracker could not be created', { cause: error });
     await new Promise((resolve) => setTimeout(resolve, 200 * Math.random()));
   }
 }

@@ -1,29 +1,29 @@
-/** A tracker in a database, for any number of signer processes and machines. */
-import { addToRuns, formatRuns, numbersIn, parseRuns } from './part-ranges.js';
+/** A tracker in a database, shared by any number of signer processes and machines. */
+import { addParts, formatPartRanges, toPartNumbers, parsePartRanges } from './part-ranges.js';
 import { openDatabase } from './sql-database.js';
 import type { UploadRow } from './sql-database.js';
-import { CLAIM_LIFE, MAX_UPLOADS_PER_KEY, unknownUpload } from './tracker.js';
+import { CLAIM_TIMEOUT_MS, MAX_UPLOADS_PER_KEY, placeholderUpload } from './tracker.js';
 import type { TrackedUpload, Tracker } from './tracker.js';
 
 export interface SqlTrackerOptions {
   /** `postgres://user:password@host/name` (needs pg), or `sqlite:` with the path of a file (needs libsql). */
   url: string;
-  /** Epoch milliseconds; the clock by default. */
+  /** Returns epoch milliseconds; `Date.now` by default. */
   now?: () => number;
 }
 
 export interface SqlTracker extends Required<Tracker> {
-  /** Ends the connections to the database. */
+  /** Closes the connections to the database. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a tracker in PostgreSQL or SQLite, and brings its tables (`mule_…`) up to date. Needs the package kysely, and
- * pg or libsql, which do not come with this one.
- * @throws Error naming the package that is not installed, TypeError for a URL of another kind
+ * Opens a tracker in PostgreSQL or SQLite, and migrates its tables (`mule_…`). Needs the package kysely, and pg or
+ * libsql, which are not dependencies of this package.
+ * @throws Error naming the package that is not installed, TypeError for another URL
  */
 export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOptions): Promise<SqlTracker> {
-  const { db, inTurn } = await openDatabase(url);
+  const { db, enqueue } = await openDatabase(url);
 
   async function marksOf(principal: string, uploadId: string): Promise<string[]> {
     const rows = await db
@@ -61,7 +61,7 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
     return row !== undefined;
   }
 
-  /** Lets go of all but the latest uploads of one key: a grant for it must not fill the table. */
+  /** Removes all but the latest uploads of one key, so that one grant cannot fill the table. */
   async function trim(principal: string, key: string): Promise<void> {
     const rows = await db
       .selectFrom('mule_upload')
@@ -96,16 +96,16 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
           .limit(1)
           .executeTakeFirst();
         if (!row) return null;
-        // one that a sweep claimed, or that ended, since it was read must not be handed out: the next may do
+        // touch fails if the upload has ended, or a sweep has claimed it, since it was read; then try the next
         if (await touch(principal, row.upload_id))
-          return { ...(await uploadOf(row)), chunks: numbersIn(parseRuns(row.chunks)) };
+          return { ...(await uploadOf(row)), chunks: toPartNumbers(parsePartRanges(row.chunks)) };
       }
     },
 
     async note({ principal, uploadId, bucket, key, size, partSize, checksum, begun, marks }, chunks) {
       const isFirst = await db.transaction().execute(async (transaction) => {
         const fixed = { principal, upload_id: uploadId, bucket, key, size, part_size: partSize, checksum, begun };
-        // A write comes first: it locks the row, in SQLite the file, so that what is read stays true until the end.
+        // the write comes first: it locks the row (in SQLite the file) until the transaction ends
         const row = await transaction
           .insertInto('mule_upload')
           .values({ ...fixed, touched: now(), state: 'started', chunks: '' })
@@ -117,7 +117,7 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
           )
           .returning(['state', 'chunks'])
           .executeTakeFirst();
-        // none is returned where the upload has ended, or a sweep has it
+        // no row: the upload has ended, or a sweep has claimed it
         if (!row) return false;
         if (row.chunks === '' && marks.length > 0) {
           await transaction
@@ -126,11 +126,11 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
             .onConflict((conflict) => conflict.doNothing())
             .execute();
         }
-        const text = formatRuns(addToRuns(parseRuns(row.chunks), chunks));
-        if (text !== row.chunks) {
+        const ranges = formatPartRanges(addParts(parsePartRanges(row.chunks), chunks));
+        if (ranges !== row.chunks) {
           await transaction
             .updateTable('mule_upload')
-            .set({ chunks: text })
+            .set({ chunks: ranges })
             .where('principal', '=', principal)
             .where('upload_id', '=', uploadId)
             .execute();
@@ -140,10 +140,10 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
       if (isFirst) await trim(principal, key);
     },
 
-    async forget(principal, uploadId, ending = 'complete', upload = unknownUpload(principal, uploadId)) {
+    async forget(principal, uploadId, ending = 'complete', upload = placeholderUpload(principal, uploadId)) {
       const { bucket, key, size, partSize, checksum, begun } = upload;
       const known = await db.transaction().execute(async (transaction) => {
-        // The row first, as note does: it is the lock. It is made where there is none yet: a notice may come later.
+        // the row first, as in note: it is the lock. It is created if missing, because a notice may arrive later
         const fixed = { principal, upload_id: uploadId, bucket, key, size, part_size: partSize, checksum, begun };
         const ended = { state: ending, touched: now(), chunks: '' } as const;
         const row = await transaction
@@ -152,7 +152,7 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
           .onConflict((conflict) => conflict.columns(['principal', 'upload_id']).doUpdateSet(ended))
           .returning('key')
           .executeTakeFirstOrThrow();
-        // what has ended is found no more, so its marks can go
+        // find no longer returns an ended upload, so its marks are not needed
         await transaction
           .deleteFrom('mule_mark')
           .where('principal', '=', principal)
@@ -179,9 +179,12 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
         .selectAll()
         .where('bucket', '=', bucket)
         .where('touched', '<', before)
-        // one whose sweep never came back is due again
+        // the claim of a sweep that never finished has expired
         .where((is) =>
-          is.or([is('state', '=', 'started'), is('state', '=', 'sweeping').and('touched', '<', now() - CLAIM_LIFE)]),
+          is.or([
+            is('state', '=', 'started'),
+            is('state', '=', 'sweeping').and('touched', '<', now() - CLAIM_TIMEOUT_MS),
+          ]),
         )
         .orderBy('touched')
         .limit(limit)
@@ -198,7 +201,7 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
         .where((is) =>
           is.or([
             is('state', '=', 'started').and('touched', '<', before),
-            is('state', '=', 'sweeping').and('touched', '<', now() - CLAIM_LIFE),
+            is('state', '=', 'sweeping').and('touched', '<', now() - CLAIM_TIMEOUT_MS),
           ]),
         )
         .returning('upload_id')
@@ -217,13 +220,13 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
     },
   };
   return {
-    find: (...query) => inTurn(() => tracker.find(...query)),
-    note: (...notice) => inTurn(() => tracker.note(...notice)),
-    forget: (...upload) => inTurn(() => tracker.forget(...upload)),
-    touch: (...upload) => inTurn(() => tracker.touch(...upload)),
-    stale: (...query) => inTurn(() => tracker.stale(...query)),
-    claim: (...upload) => inTurn(() => tracker.claim(...upload)),
-    release: (...upload) => inTurn(() => tracker.release(...upload)),
-    close: () => inTurn(() => db.destroy()),
+    find: (...query) => enqueue(() => tracker.find(...query)),
+    note: (...notice) => enqueue(() => tracker.note(...notice)),
+    forget: (...upload) => enqueue(() => tracker.forget(...upload)),
+    touch: (...upload) => enqueue(() => tracker.touch(...upload)),
+    stale: (...query) => enqueue(() => tracker.stale(...query)),
+    claim: (...upload) => enqueue(() => tracker.claim(...upload)),
+    release: (...upload) => enqueue(() => tracker.release(...upload)),
+    close: () => enqueue(() => db.destroy()),
   };
 }

@@ -1,4 +1,4 @@
-/** Text and bytes by Web standards alone, so that the signer runs in any runtime. */
+/** Encodes and decodes text and bytes with Web standards only, so that the signer runs in any runtime. */
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -7,22 +7,25 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 
 export const utf8 = (text: string): Bytes => encoder.encode(text);
 
-/** Writes bytes as lower-case hexadecimal, two digits a byte. */
+/** Encodes bytes as lower-case hexadecimal. */
 export function hex(bytes: Bytes): string {
   let text = '';
   for (const byte of bytes) text += HEX[byte]!;
   return text;
 }
 
-/** Writes bytes as padded base64 (RFC 4648, section 4). */
+/** Encodes bytes as padded base64 (RFC 4648, section 4). */
 export const toBase64 = (bytes: Bytes): string => btoa(String.fromCharCode(...bytes));
 
-/** Writes bytes as unpadded base64url (RFC 4648, section 5). */
+/** Encodes bytes as unpadded base64url (RFC 4648, section 5). */
 export function toBase64Url(bytes: Bytes): string {
   return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
-/** Reads unpadded base64url (RFC 4648, section 5); null where the text is none, or not the one way to write its bytes. */
+/**
+ * Decodes unpadded base64url (RFC 4648, section 5).
+ * @returns null for invalid text, and for any text other than the canonical encoding of its bytes
+ */
 export function fromBase64Url(text: string): Bytes | null {
   if (!/^[\w-]*$/.test(text)) return null;
   try {
@@ -34,9 +37,9 @@ export function fromBase64Url(text: string): Bytes | null {
   }
 }
 
-/** Percent-encodes (RFC 3986) all but unreserved characters; halves of surrogate pairs, which are no text, become U+FFFD. */
+/** Percent-encodes all but unreserved characters (RFC 3986). Lone surrogates become U+FFFD. */
 export function percentEncode(text: string): string {
-  // most of what is signed has nothing to encode, and this tells so at a tenth of the cost
+  // most signed texts need no encoding, and this test costs a tenth of it
   if (/^[\w.~-]*$/.test(text)) return text;
   return encodeURIComponent(text.replace(/\p{Cs}/gu, '\uFFFD')).replace(
     /[!'()*]/g,
@@ -44,5 +47,5 @@ export function percentEncode(text: string): string {
   );
 }
 
-/** Gives bytes from the runtime's cryptographic generator. */
+/** Returns bytes from the runtime's cryptographic random number generator. */
 export const randomBytes = (count: number): Bytes => crypto.getRandomValues(new Uint8Array(count));

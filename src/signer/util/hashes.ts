@@ -1,24 +1,24 @@
 /**
- * Keyed and plain SHA-256. Node, Bun and Deno have them without a promise and a hop between threads for each: for texts
- * as short as these that is most of the cost. Elsewhere WebCrypto does the same.
+ * SHA-256 and HMAC-SHA-256. Node, Bun and Deno compute them synchronously, which is several times faster for short
+ * texts. Other runtimes use WebCrypto.
  */
 import { toBase64Url, utf8, type Bytes } from './bytes.js';
 
-type Soon<T> = T | Promise<T>;
+type MaybePromise<T> = T | Promise<T>;
 
 /** A key of HMAC-SHA-256 (RFC 2104). */
 export interface HmacKey {
-  /** Gives the 32 bytes over a text. */
-  sign(text: string): Soon<Bytes>;
-  /** Compares in time that does not tell where they differ. */
-  verify(signature: Bytes, text: string): Soon<boolean>;
+  /** Returns the 32 bytes of the MAC of a text. */
+  sign(text: string): MaybePromise<Bytes>;
+  /** Compares in constant time. */
+  verify(signature: Bytes, text: string): MaybePromise<boolean>;
 }
 
 export interface Hashes {
-  /** Gives the 32 bytes of SHA-256 over a text. */
-  sha256(text: string): Soon<Bytes>;
-  /** Makes a key of one byte or more. */
-  hmacKey(secret: Bytes): Soon<HmacKey>;
+  /** Returns the 32 bytes of the hash of a text. */
+  sha256(text: string): MaybePromise<Bytes>;
+  /** Imports a key of one byte or more. */
+  hmacKey(secret: Bytes): MaybePromise<HmacKey>;
 }
 
 const HMAC_SHA256 = { name: 'HMAC', hash: 'SHA-256' };
@@ -35,9 +35,12 @@ export const webHashes: Hashes = {
   },
 };
 
-/** Null where the runtime has no such module. @see https://nodejs.org/api/process.html#processgetbuiltinmoduleid */
+/**
+ * @returns null where the runtime has no `node:crypto`
+ * @see https://nodejs.org/api/process.html#processgetbuiltinmoduleid
+ */
 export function nodeHashes(): Hashes | null {
-  // not imported: the signer is to load where there is no such module
+  // an import would fail to load in runtimes without the module
   const node = globalThis.process?.getBuiltinModule?.('node:crypto');
   if (!node) return null;
   return {
@@ -51,7 +54,7 @@ export function nodeHashes(): Hashes | null {
 
 export const { sha256, hmacKey }: Hashes = nodeHashes() ?? webHashes;
 
-/** Gives a short mark of a text: 128 bits of its SHA-256 in 22 characters. */
-export async function markOf(text: string): Promise<string> {
+/** Returns the first 128 bits of a text's SHA-256, as 22 characters of base64url. */
+export async function shortHash(text: string): Promise<string> {
   return toBase64Url((await sha256(text)).slice(0, 16));
 }

@@ -1,10 +1,10 @@
-/** JSON of strangers: read only where it is neither deep nor wide, and handed on only without what could pollute. */
+/** Parses untrusted JSON: limits its depth and width, and removes members that could pollute prototypes. */
 import { SignerRefusal } from './refusal.js';
 
-/** Levels of objects and lists within one another; the protocol itself has four, `params` may have more. */
-export const MAX_DEPTH = 32;
-/** Entries of one list, or members of one object: as many as an upload has parts. */
-export const MAX_ENTRIES = 10_000;
+/** Levels of nesting. The protocol itself needs four; `params` may need more. */
+export const MAX_JSON_DEPTH = 32;
+/** Entries of one list, or members of one object; an upload has as many parts. */
+export const MAX_JSON_ENTRIES = 10_000;
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
@@ -13,20 +13,20 @@ const OPEN = new Set([0x5b, 0x7b]);
 const CLOSE = new Set([0x5d, 0x7d]);
 
 /**
- * Parses a text, once a glance at its brackets and commas has shown that it is neither deep nor wide: what
- * `JSON.parse` makes of a megabyte of brackets costs a hundred times its bytes.
- * @throws SignerRefusal 400 for a text that is no JSON or too deep, 413 for one with too many entries
+ * Parses JSON, after a scan of its brackets and commas has shown that it is within the limits: `JSON.parse` needs a
+ * hundred times the memory of a text that consists of brackets.
+ * @throws SignerRefusal 400 for invalid JSON or too many levels, 413 for too many entries
  */
 export function parseJson(text: string): unknown {
-  expectModest(text);
+  expectBounded(text);
   try {
     return JSON.parse(text) as unknown;
   } catch {
-    throw new SignerRefusal(400, 'invalid-json', 'The body is no JSON text in UTF-8.');
+    throw new SignerRefusal(400, 'invalid-json', 'The body is not valid JSON in UTF-8.');
   }
 }
 
-function expectModest(text: string): void {
+function expectBounded(text: string): void {
   const commas: number[] = [];
   let isText = false;
   for (let index = 0; index < text.length; index += 1) {
@@ -36,21 +36,21 @@ function expectModest(text: string): void {
       else if (unit === QUOTE) isText = false;
     } else if (unit === QUOTE) isText = true;
     else if (OPEN.has(unit)) {
-      if (commas.push(0) > MAX_DEPTH)
-        throw new SignerRefusal(400, 'invalid-json', `The body is nested deeper than ${MAX_DEPTH} levels.`);
+      if (commas.push(0) > MAX_JSON_DEPTH)
+        throw new SignerRefusal(400, 'invalid-json', `The body is nested deeper than ${MAX_JSON_DEPTH} levels.`);
     } else if (CLOSE.has(unit)) commas.pop();
-    else if (unit === COMMA && commas.length > 0 && ++commas[commas.length - 1]! >= MAX_ENTRIES)
-      throw new SignerRefusal(413, 'too-many', `A list in the body has more than ${MAX_ENTRIES} entries.`);
+    else if (unit === COMMA && commas.length > 0 && ++commas[commas.length - 1]! >= MAX_JSON_ENTRIES)
+      throw new SignerRefusal(413, 'too-many', `A list in the body has more than ${MAX_JSON_ENTRIES} entries.`);
   }
 }
 
-/** Names by which a careless merge reaches what all objects share. */
-const POLLUTING = new Set(['__proto__', 'constructor', 'prototype']);
+/** Names that reach the shared prototype when an object is merged carelessly. */
+const POLLUTING_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
-/** Copies parsed JSON without members by which merging it into another object could pollute prototypes. */
+/** Copies parsed JSON without the members that could pollute prototypes. */
 export function withoutPollution(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutPollution);
   if (typeof value !== 'object' || value === null) return value;
-  const entries = Object.entries(value).filter(([name]) => !POLLUTING.has(name));
+  const entries = Object.entries(value).filter(([name]) => !POLLUTING_NAMES.has(name));
   return Object.fromEntries(entries.map(([name, member]) => [name, withoutPollution(member)]));
 }

@@ -1,12 +1,12 @@
-/** Removes secrets from text that people are shown: messages, logs, the output of the command line. */
+/** Removes secrets from messages, logs and the output of the command line. */
 
 const REMOVED = '[removed]';
 
-/** Parameters of a URL, fields of a form and members of JSON whose values let their holder in. */
+/** Names of URL parameters, form fields and JSON members whose values grant access. */
 const PARAMETERS =
   'x-amz-(?:signature|credential|security-token)|awsaccesskeyid|signature|access_token|token|password|passwd|secret|sig';
 const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
-  // the password of a URL may hold an @ that nobody encoded: up to the last one
+  // up to the last @, because a password may contain an unencoded one
   [/\b([a-z][a-z\d+.-]*:\/\/)[^\s"'<>]*@/gi, `$1${REMOVED}@`],
   [new RegExp(`\\b(${PARAMETERS})(=|%3D)[^&\\s"'<>]+`, 'gi'), `$1$2${REMOVED}`],
   [new RegExp(`(["'](?:${PARAMETERS})["']\\s*:\\s*)(["'])[^"']*\\2`, 'gi'), `$1$2${REMOVED}$2`],
@@ -18,8 +18,8 @@ const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
 ];
 
 /**
- * Removes signatures, credentials, session tokens and passwords, as they stand in URLs, headers and JSON.
- * @param secrets values that are removed wherever they stand
+ * Removes signatures, credentials, session tokens and passwords from URLs, headers and JSON.
+ * @param secrets further values to remove
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
   const known = secrets.filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length);
@@ -27,7 +27,7 @@ export function redact(text: string, secrets: readonly string[] = []): string {
   return PATTERNS.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), plain);
 }
 
-/** Describes an error and its causes for a log, with their stacks and without secrets. */
+/** Describes an error and its causes for a log: with stacks, without secrets. */
 export function describeError(error: unknown): string {
   const texts: string[] = [];
   for (let next: unknown = error, depth = 0; next !== undefined && depth < 5; depth += 1) {

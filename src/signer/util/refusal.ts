@@ -1,8 +1,8 @@
-/** An answer of the signer that is no success; its text goes to the browser and holds no secret, path or stack. */
+/** Refuses a call. The browser receives code and message, which contain no secret, path or stack. */
 export class SignerRefusal extends Error {
   override readonly name = 'SignerRefusal';
   constructor(
-    /** HTTP status; where one file of many is refused, only `code` and `message` are sent. */
+    /** HTTP status of the response; unused where one file of several is refused. */
     readonly status: number,
     readonly code: string,
     message: string,

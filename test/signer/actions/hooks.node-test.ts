@@ -21,19 +21,19 @@ describe('the rate limit hook', () => {
     assert.deepEqual(asked, ['ada get_init_signature 192.0.2.1 false', 'bob get_init_signature 192.0.2.1 false']);
   });
 
-  it('is not asked of those who are nobody', async () => {
+  it('is not called for unauthorized callers', async () => {
     const caller = createCaller({ throttle: () => assert.fail('asked') });
     caller.user = null;
     assert.equal(await caller.refusal('get_init_signature', {}), '401 unauthorized');
   });
 
-  it('lets through whom it gives nothing for', async () => {
+  it('allows a call if it returns nothing', async () => {
     for (const given of [null, undefined, 0, -1, NaN]) await createCaller({ throttle: () => given }).init();
   });
 });
 
 describe('the access log', () => {
-  it('hears of every call once: who, what, how it ended, and how long it took', async () => {
+  it('is called once for each call, with principal, action, result and duration', async () => {
     const entries: AccessEntry[] = [];
     const caller = createCaller({ log: (entry) => entries.push(entry), policy: { maxSize: 200e6 } });
     await caller.post('get_init_signature', { files: [fileOf(), fileOf({ id: 'b', filesize: 300e6 })] });
@@ -58,7 +58,7 @@ describe('the access log', () => {
     );
   });
 
-  it('hears no key, name, grant, signature or secret', async () => {
+  it('receives no key, name, grant, signature or secret', async () => {
     const entries: AccessEntry[] = [];
     const caller = createCaller({ log: (entry) => entries.push(entry), secret: 'sealing-secret-text' });
     const { key, grant } = await caller.init({ filename: 'private-diary.txt' });
@@ -68,7 +68,7 @@ describe('the access log', () => {
       assert.ok(!text.includes(secret), secret);
   });
 
-  it('spoils no answer by throwing, and tells its owner', async () => {
+  it('does not affect the answer if it throws, and onError receives the error', async () => {
     const told: unknown[] = [];
     const log = () => {
       throw new Error('disk full');

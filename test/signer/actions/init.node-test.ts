@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createMemoryTracker } from '../../../src/signer/tracker/tracker.js';
+import { createMemoryTracker } from '../../../src/signer/tracker/memory-tracker.js';
 import { createCaller, DAY, fileOf, NOW, queryOf } from '../caller.js';
 
 const MIB = 1024 ** 2;
@@ -34,7 +34,7 @@ describe('init', () => {
     assert.equal(queryOf(init!.url)['uploads'], '');
   });
 
-  it('tells by its own clock when signatures end, to the second that the store reckons with', async () => {
+  it('returns the expiry by its own clock, to the second', async () => {
     const { init } = await createCaller({ expires: 600 }).init();
     assert.equal(init!.expires, Math.floor(NOW / 1_000) * 1_000 + 600_000);
     assert.equal(queryOf(init!.url)['X-Amz-Expires'], '600');
@@ -58,7 +58,7 @@ describe('init', () => {
     assert.equal(late.headers.get('retry-after'), '5');
   });
 
-  it('chooses the part size: the policy before the wish, the limits before both', async () => {
+  it('chooses the part size by the limits, then the policy, then the request', async () => {
     const size = async (partSize: number | undefined, part_size: number | undefined, filesize = 100e6) =>
       (await createCaller({ policy: { partSize } }).init({ part_size, filesize })).part_size;
     assert.equal(await size(undefined, undefined), 8 * MIB);
@@ -68,7 +68,7 @@ describe('init', () => {
     assert.ok((await size(6 * MIB, undefined, 10_000 * 6 * MIB + 1)) > 6 * MIB);
   });
 
-  it('says that a key is one upload’s own where random bits make it so, and nobody can wish for it', async () => {
+  it('sets own_key for a key with random bits that no browser can request', async () => {
     const isOwn = async (policy: object, object_key?: string) => {
       const file = await createCaller({ policy }).init({ object_key });
       return 'own_key' in file && file.own_key;
@@ -119,7 +119,7 @@ describe('init', () => {
     );
   });
 
-  it('says by null that nobody signs in, where that is allowed and nobody does', async () => {
+  it('returns null as the principal of an allowed anonymous call', async () => {
     const open = createCaller({ allowAnonymous: true });
     open.user = null;
     const principalOf = async (caller: typeof open) =>
@@ -200,7 +200,7 @@ describe('resuming from the tracker', () => {
     return { caller, first };
   };
 
-  it('goes on with the upload of the same fingerprint, or the same name, size and time, with a grant that works', async () => {
+  it('resumes the upload of the same fingerprint, or the same name, size and time, with a valid grant', async () => {
     const { caller, first } = await begin();
     assert.equal(first.tracked, true);
     for (const file of [{ fingerprint: 'f1', filename: 'renamed.mp4' }, {}]) {

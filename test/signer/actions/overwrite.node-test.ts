@@ -34,7 +34,7 @@ describe('a policy that forbids overwriting', () => {
     await rm(dir, { recursive: true });
   });
 
-  it('makes an object of one request once, whoever holds the signature', async () => {
+  it('creates an object of one request only once, with any number of requests', async () => {
     const { put, key, grant } = await caller.init({ filesize: 3, filename: 'small' });
     assert.deepEqual(put!.headers, { 'content-type': 'video/mp4', 'if-none-match': '*' });
     assert.equal((await send(put!, new Uint8Array(3))).status, 200);

@@ -53,7 +53,7 @@ describe('a file that is accepted by its type', () => {
   }
 });
 
-describe('a wish for a key', () => {
+describe('a requested key', () => {
   const wish = async (accept: string | undefined, object_key: string, file: Partial<InitFile> = {}) => {
     const image = { filename: 'a.png', content_type: 'image/png' };
     const { key, error } = await init({ accept, objectKeys: 'o/' }, { ...image, object_key, ...file });
@@ -99,7 +99,7 @@ describe('a renewal', () => {
     assert.equal(typeOf(disguised), 'image/png');
   });
 
-  it('signs no other type, name, ACL or metadata than the policy judged: it has to begin afresh', async () => {
+  it('signs no other type, name, ACL or metadata than the policy checked: the upload restarts', async () => {
     for (const size of [3, 100e6]) {
       const caller = createCaller({ policy: { ...policy, acls: ['public-read'] } });
       const file = { ...png, filesize: size };

@@ -14,7 +14,7 @@ describe('anonymous principals asking the tracker for each other’s uploads', (
     await field.stop();
   });
 
-  it('get no answer: who is nobody resumes by grant alone', async () => {
+  it('find nothing: an anonymous caller resumes only by grant', async () => {
     const file = { filename: 'diary.txt', fingerprint: 'same-fingerprint' };
     const victim = field.person(null);
     const begun = await victim.begin(file);
@@ -27,7 +27,7 @@ describe('anonymous principals asking the tracker for each other’s uploads', (
     assert.equal(own.upload_id, begun.upload_id);
   });
 
-  it('learn nothing of what is tracked for those who are somebody', async () => {
+  it('find no tracked upload of a signed-in user', async () => {
     const open = await startField({ allowAnonymous: true, tracker: createMemoryTracker() });
     const file = { fingerprint: 'f' };
     const begun = await open.person('ada').begin(file);

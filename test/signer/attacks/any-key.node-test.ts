@@ -32,12 +32,12 @@ describe('an attack on the ancestor: anyone could sign any key', () => {
       assert.equal((await mallory.call(action, body)).code, 'grant-required', action);
   });
 
-  it('names no key by init: the wish is not heard where the policy has no place for it', async () => {
+  it('gets no requested key from init if the policy does not allow it', async () => {
     const { key } = await field.person('mallory').init({ object_key: 'private/accounts.csv', filesize: PART });
     assert.match(key, /^uploads\/[0-9a-f]{32}\/film\.mp4$/);
   });
 
-  it('gets nothing at all where nobody is signed in', async () => {
+  it('gets nothing without a session', async () => {
     const answer = await field.person(null).call('get_init_signature', { files: [] });
     assert.deepEqual([answer.status, answer.code], [401, 'unauthorized']);
   });

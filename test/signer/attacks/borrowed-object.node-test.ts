@@ -9,7 +9,7 @@ import type { Field, Person } from './field.js';
 
 const SECRET = 'a secret of sixteen';
 
-describe('an attack by a key under which somebody else’s object stands', () => {
+describe('an attack by a key of another user’s object', () => {
   let field: Field;
   const told: [StoredFile, string | null][] = [];
   before(async () => {
@@ -28,7 +28,7 @@ describe('an attack by a key under which somebody else’s object stands', () =>
   const report = async (person: Person, reference: { key: string; grant: string; upload_id: string }) =>
     person.call('chunk_loaded', { ...reference, chunks: [], state: 'complete' });
 
-  it('brings no receipt of it, whatever is claimed of its size, and its owner hears of nothing', async () => {
+  it('gets no receipt for any claimed size, and does not call onComplete', async () => {
     const ada = field.person('ada');
     const mallory = field.person('mallory');
     const contract = { object_key: 'contract.pdf', filesize: 3 };

@@ -15,20 +15,20 @@ import type {
 } from '../../../src/protocol.js';
 import { createMemoryTracker, createSigner } from '../../../src/signer/index.js';
 import type { Policy, SignerOptions } from '../../../src/signer/index.js';
-import { faultOfKey } from '../../../src/signer/policy/names.js';
+import { findKeyFault } from '../../../src/signer/policy/object-keys.js';
 import {
-  abortUpload,
-  completeUpload,
-  createUpload,
+  abortMultipartUpload,
+  completeMultipartUpload,
+  createMultipartUpload,
   headObject,
   listParts,
   putObject,
-  putPart,
-  withoutCopy,
+  uploadPart,
+  withCopyGuard,
 } from '../../../src/signer/s3/operations.js';
 import { createPresigner } from '../../../src/signer/s3/presign.js';
 import type { StoreOperation } from '../../../src/signer/s3/presign.js';
-import { locateStore } from '../../../src/signer/s3/store.js';
+import { locateStore } from '../../../src/signer/s3/store-address.js';
 import { CREDENTIALS, DAY, fileOf, NOW } from '../caller.js';
 import type { FuzzCall } from './fuzz-calls.js';
 
@@ -158,7 +158,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
   }
 
   async function expectUrl(signed: Signed, wanted: StoreOperation): Promise<void> {
-    const operation = withoutCopy(wanted);
+    const operation = withCopyGuard(wanted);
     const { method, url, headers } = typeof signed === 'string' ? { method: 'PUT', url: signed } : signed;
     assert.equal(method, operation.method);
     assert.equal(url, await urlOf(operation));
@@ -173,23 +173,23 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
   ): Promise<void> {
     const { key, upload_id: id, chunk, part_number_marker: marker } = body as unknown as ChunkRequest & ListRequest;
     const granted = entitlement(body as unknown as Named, 7 * DAY, 'issued');
-    const part = (number: number) => putPart(key, id, number, partSizeOf(number, granted.size, granted.partSize));
+    const part = (number: number) => uploadPart(key, id, number, partSizeOf(number, granted.size, granted.partSize));
     switch (action) {
       case 'get_chunk_signature':
         return expectUrl(answer, part(chunk));
       case 'get_list_signature':
         return expectUrl(answer, listParts(key, id, marker ?? 0));
       case 'get_end_signature':
-        return expectUrl(answer, completeUpload(key, id, completion));
+        return expectUrl(answer, completeMultipartUpload(key, id, completion));
       case 'get_delete_signature':
-        return expectUrl(answer, abortUpload(key, id));
+        return expectUrl(answer, abortMultipartUpload(key, id));
       case 'get_head_signature':
         return expectUrl(answer, headObject(key));
       default: {
         const { list, end, delete: abort, head, chunks } = answer;
         await expectUrl(list, listParts(key, id));
-        await expectUrl(end, completeUpload(key, id, completion));
-        await expectUrl(abort!, abortUpload(key, id));
+        await expectUrl(end, completeMultipartUpload(key, id, completion));
+        await expectUrl(abort!, abortMultipartUpload(key, id));
         await expectUrl(head!, headObject(key));
         for (const [number, signed] of Object.entries(chunks)) await expectUrl(signed, part(Number(number)));
       }
@@ -197,7 +197,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
   }
 
   function judgeKey(key: string, file: InitFile): void {
-    assert.equal(faultOfKey(key), null);
+    assert.equal(findKeyFault(key), null);
     const isWish = policy.objectKeys !== undefined && Boolean(file.object_key);
     const prefix = isWish
       ? /^open\//
@@ -273,7 +273,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
       await expectUrl(answer.put, putObject(key, size, headers));
     } else if ('init' in answer) {
       assert.ok(size > partSize);
-      await expectUrl(answer.init, createUpload(key, headers));
+      await expectUrl(answer.init, createMultipartUpload(key, headers));
     } else if ('post' in answer) judgePost(posts![answer.post]!, { key, size }, file);
     else assert.ok(size > partSize);
     ledger.set(grant!, {

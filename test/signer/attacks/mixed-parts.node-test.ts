@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AllAnswer } from '../../../src/protocol.js';
 import { partSizeFor } from '../../../src/signer/policy/policy.js';
-import { settlePolicy } from '../../../src/signer/policy/policy-options.js';
+import { resolvePolicy } from '../../../src/signer/policy/policy-options.js';
 import type { Policy } from '../../../src/signer/policy/policy.js';
 import { choosePartSize, GIB, MAX_OBJECT_SIZE, MIB, partSizeOf } from '../../../src/limits.js';
 import { createCaller, fileOf } from '../caller.js';
@@ -13,7 +13,7 @@ import type { Field, Person } from './field.js';
 const LIMIT = 20 * MIB;
 
 /** A store that heeds no condition, and acts on headers that are not signed. */
-const NO_TRAITS = { knowsConditions: false, refusesUnsignedHeaders: false };
+const NO_TRAITS = { supportsIfNoneMatch: false, refusesUnsignedHeaders: false };
 
 describe('parts signed under two grants of one key', () => {
   let field: Field;
@@ -28,7 +28,7 @@ describe('parts signed under two grants of one key', () => {
   const signAll = async (person: Person, body: { size: number; part_size: number } & object, chunks: number[]) =>
     JSON.parse((await person.call('get_all_signatures', { ...body, chunks })).text) as AllAnswer;
 
-  it('store no more than maxSize together, whatever part sizes were wished for', async () => {
+  it('store no more than maxSize together, for any requested part sizes', async () => {
     const mallory = field.person('mallory');
     const wish = { object_key: 'film.mp4', filesize: LIMIT };
     const small = await mallory.init({ ...wish, part_size: 5 * MIB });
@@ -94,7 +94,7 @@ describe('parts signed under two grants of one key', () => {
     ];
     for (const maxSize of [3, LIMIT, 70 * GIB, 71 * GIB, 100 * GIB, 1e12, 5e12, 40e12]) {
       for (const partSize of [undefined, 5 * MIB, 64 * MIB]) {
-        const policy = settlePolicy({ maxSize, partSize, key: () => 'k' }, NO_TRAITS);
+        const policy = resolvePolicy({ maxSize, partSize, key: () => 'k' }, NO_TRAITS);
         const sizeOf = (filesize: number) => partSizeFor(policy, fileOf({ filesize, part_size: 7 * MIB }), false);
         const largest = sizeOf(maxSize);
         for (const size of sizes(maxSize)
@@ -111,9 +111,9 @@ describe('parts signed under two grants of one key', () => {
     }
   });
 
-  it('leave the wish to browsers where nothing can be mixed, or the sum is bounded otherwise', () => {
+  it('use the requested part size if parts cannot be mixed, or the total is verified', () => {
     const chosen = (policy: Policy, verifiesSize = false) =>
-      partSizeFor(settlePolicy(policy, NO_TRAITS), fileOf({ filesize: GIB, part_size: 64 * MIB }), verifiesSize);
+      partSizeFor(resolvePolicy(policy, NO_TRAITS), fileOf({ filesize: GIB, part_size: 64 * MIB }), verifiesSize);
     const key = () => 'k';
     assert.equal(chosen({ maxSize: 2 * GIB }), 64 * MIB, 'random keys');
     assert.equal(chosen({ key }), 64 * MIB, 'no limit');

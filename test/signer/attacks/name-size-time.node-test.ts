@@ -14,7 +14,7 @@ describe('an attack on the ancestor: anyone could resume and overwrite another u
     await field.stop();
   });
 
-  it('finds no upload of somebody else, by name, size, time or fingerprint', async () => {
+  it('finds no upload of another user by name, size, time or fingerprint', async () => {
     const file = { filename: 'payroll.xlsx', fingerprint: 'f-1' };
     const ada = field.person('ada');
     const begun = await ada.begin(file);
@@ -39,7 +39,7 @@ describe('an attack on the ancestor: anyone could resume and overwrite another u
     assert.equal((await ada.init({ ...unknown, fingerprint: 'now taken' })).upload_id, other.upload_id);
   });
 
-  it('overwrites no object of somebody else with a file of the same name', async () => {
+  it('overwrites no object of another user with a file of the same name', async () => {
     const [first, second] = [
       await field.person('ada').init({ filesize: 3 }),
       await field.person('mallory').init({ filesize: 3 }),
@@ -53,7 +53,7 @@ describe('an attack on the ancestor: anyone could resume and overwrite another u
     assert.equal(head.headers.get('etag'), '"8c8d357b5e872bbacd45197626bd5759"');
   });
 
-  it('goes on with nothing by naming key and upload id alone', async () => {
+  it('resumes nothing by key and upload ID alone', async () => {
     const begun = await field.person('ada').begin();
     const mallory = field.person('mallory');
     for (const grant of [undefined, (await mallory.init()).grant]) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { cleanPath, faultOfKey } from '../../../src/signer/policy/names.js';
+import { cleanPath, findKeyFault } from '../../../src/signer/policy/object-keys.js';
 import { replay, startField } from './field.js';
 import type { Field } from './field.js';
 
@@ -59,7 +59,7 @@ describe('path tricks', () => {
         const { key, put, error } = await mallory.init({ filesize: 1, ...wish });
         assert.equal(error, undefined, JSON.stringify(wish));
         assert.match(key, /^(open|uploads\/[0-9a-f]{32})\/./);
-        assert.equal(faultOfKey(key), null, key);
+        assert.equal(findKeyFault(key), null, key);
         const url = new URL(put!.url);
         assert.equal(url.href, put!.url);
         assert.equal(decodeURIComponent(url.pathname), `/films/${key}`);
@@ -81,7 +81,7 @@ describe('path tricks', () => {
         .init({ filesize: 1, filename: `${trick}x`, relative_path: trick.slice(0, 400) });
       assert.equal(error, undefined, trick);
       assert.match(key, /^mallory\//);
-      assert.equal(faultOfKey(key), null, key);
+      assert.equal(findKeyFault(key), null, key);
       assert.ok(!key.split('/').at(-1)!.includes('\\'));
     }
     assert.deepEqual(careless.faults, []);

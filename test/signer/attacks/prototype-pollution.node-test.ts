@@ -47,7 +47,7 @@ describe('prototype pollution', () => {
     assert.equal((() => {}).prototype, undefined);
   };
 
-  it('reaches nobody by params, even where the owner merges them', async () => {
+  it('does not spread by params, even if the owner merges them', async () => {
     const body = `{"files":[{"id":"a","filename":"f","filesize":1,"params":{"deep":[${POISON}],"fine":1,${POISON.slice(1)}}]}`;
     assert.equal((await post('get_init_signature', body)).status, 200);
     isClean();

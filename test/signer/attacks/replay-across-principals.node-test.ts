@@ -17,7 +17,7 @@ describe('replay across principals', () => {
     await field.stop();
   });
 
-  it('uses no grant of another person, nor of nobody, nor as nobody', async () => {
+  it('uses no grant of another user, with or without a session', async () => {
     for (const [owner, thief] of [
       ['ada', 'mallory'],
       ['ada', null],
@@ -37,7 +37,7 @@ describe('replay across principals', () => {
     }
   });
 
-  it('renews no outdated grant but its own principal’s, and that for a bounded time', async () => {
+  it('renews an expired grant only for its principal, within renewalTime', async () => {
     const begun = await field.person('ada').begin();
     clock.now += 8 * DAY;
     assert.equal((await field.person('ada').call('get_list_signature', begun)).code, 'grant-expired');

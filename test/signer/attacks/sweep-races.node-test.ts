@@ -9,7 +9,7 @@ import type { Field } from './field.js';
 /** Milliseconds: later than every sweep's limit. */
 const LATER = 9 * DAY;
 
-describe('a sweep and an owner who goes on with the upload', () => {
+describe('a sweep and an owner who resumes the upload', () => {
   let field: Field;
   let tracker: Required<Tracker>;
   let bucketUrl = '';
@@ -63,7 +63,7 @@ describe('a sweep and an owner who goes on with the upload', () => {
     assert.ok(await isStored());
   });
 
-  it('leave the upload to the owner who goes on by its grant', async () => {
+  it('keep the upload of an owner who resumes it by its grant', async () => {
     for (const action of ['get_list_signature', 'get_all_signatures', 'get_init_signature'] as const) {
       const { ada, begun, isStored } = await begin(action);
       const [, body] = callsFor(begun).find(([name]) => name === action) ?? [];
@@ -75,7 +75,7 @@ describe('a sweep and an owner who goes on with the upload', () => {
     }
   });
 
-  it('offer nobody an upload that the sweep is aborting, and offer it again where the store did not', async () => {
+  it('do not return an upload during its abort, and return it again if the abort failed', async () => {
     const { ada, isStored } = await begin('offered');
     const file = { filename: 'offered', fingerprint: 'offered' };
     const offered: (string | undefined)[] = [];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { MAX_BODY } from '../../../src/signer/http/http.js';
+import { MAX_BODY_BYTES } from '../../../src/signer/http/json-body.js';
 import { fileOf } from '../caller.js';
 import { startField } from './field.js';
 import type { Field } from './field.js';
@@ -20,7 +20,7 @@ describe('10,000 files in a call', () => {
 
   it('are refused before one is looked at, for the browser to halve the batch', async () => {
     const body = { files: files(10_000) };
-    assert.ok(JSON.stringify(body).length < MAX_BODY);
+    assert.ok(JSON.stringify(body).length < MAX_BODY_BYTES);
     const answer = await field.person('mallory').call('get_init_signature', body);
     assert.deepEqual([answer.status, answer.code], [413, 'too-many']);
     assert.equal((await field.person('mallory').call('get_init_signature', { files: files(101) })).status, 413);

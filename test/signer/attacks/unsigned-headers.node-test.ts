@@ -52,7 +52,7 @@ const PUBLIC: readonly Record<string, string>[] = [
 ];
 
 for (const [name, start] of Object.entries(STORES)) {
-  describe(`headers that nobody signed, at ${name}`, () => {
+  describe(`unsigned headers, at ${name}`, () => {
     let store: LaxStore;
     let victim: string;
     before(async () => {
@@ -83,7 +83,7 @@ for (const [name, start] of Object.entries(STORES)) {
     };
     const isPublic = async (key: string): Promise<boolean> => (await fetch(store.s3.address('films', key))).ok;
 
-    it('would copy and publish objects if the signer did not sign against them', async () => {
+    it('would copy and publish objects if the signer did not prevent it', async () => {
       const { key, put } = await callerWith('mallory', { refusesUnsignedHeaders: true }).init({ filesize: 3 });
       await send(put!, { 'x-amz-copy-source': `/films/${encodeURI(victim)}` }, 'abc');
       assert.equal(await contentOf(key), "Ada's secret.");
@@ -91,7 +91,7 @@ for (const [name, start] of Object.entries(STORES)) {
       assert.equal(await isPublic(key), true);
     });
 
-    it('do not make a PUT a copy of somebody else’s object', async () => {
+    it('do not turn a PUT into a copy of another user’s object', async () => {
       const { key, put } = await callerWith('mallory').init({ filesize: 3 });
       const limits: readonly Record<string, string>[] = [
         {},
@@ -109,7 +109,7 @@ for (const [name, start] of Object.entries(STORES)) {
       assert.equal(await contentOf(key), 'abc');
     });
 
-    it('do not make a part a copy of somebody else’s object', async () => {
+    it('do not turn a part into a copy of another user’s object', async () => {
       const mallory = callerWith('mallory');
       const { key, grant, init } = await mallory.init({ filesize: PART + 13 });
       const upload_id = /<UploadId>([^<]+)/.exec(await (await send(init!, {})).text())![1]!;
@@ -141,7 +141,7 @@ for (const [name, start] of Object.entries(STORES)) {
       assert.equal(await isPublic(key), false);
     });
 
-    it('do not publish an object that is begun as a multipart upload', async () => {
+    it('do not publish an object of a multipart upload', async () => {
       const { key, init } = await callerWith('mallory').init({ filesize: PART + 13 });
       for (const extra of PUBLIC) assert.ok(!(await send(init!, extra)).ok);
       const upload_id = /<UploadId>([^<]+)/.exec(await (await send(init!, {})).text())![1]!;
@@ -172,7 +172,7 @@ for (const [name, start] of Object.entries(STORES)) {
       assert.equal(await isPublic(key), false);
     });
 
-    it('leave alone the ACL that the policy lets the browser wish for', async () => {
+    it('do not change an ACL that the policy lets the browser request', async () => {
       const caller = callerWith('ada', { policy: { acls: ['public-read'] } });
       const { key, put } = await caller.init({ filesize: 3, acl: 'public-read' });
       assert.equal(put!.headers!['x-amz-acl'], 'public-read');

@@ -65,7 +65,7 @@ describe('grant', () => {
     }
   });
 
-  it('of release 0.1.0, which knew no audience, counts as expired: the upload begins afresh', async () => {
+  it('of release 0.1.0, without an audience, counts as expired, so that the upload restarts', async () => {
     const packed = [GRANT.key, 10, 5, 'p', 1, 2, 'm', 'n'];
     const sealed = await createSeal([OLD], 'mule-upload grant 1\nbucket').seal(packed);
     await assert.rejects(createSealer([OLD], AUDIENCE).open(sealed), isRefusal('grant-expired'));

@@ -1,9 +1,9 @@
 /** What a page asks of a signer, wherever it runs: the signature is held against one that Node's own signer makes. */
 import assert from 'node:assert/strict';
 import type { AllAnswer, InitAnswer, SignedAnswer } from '../../../src/protocol.js';
-import { putPart } from '../../../src/signer/s3/operations.js';
+import { uploadPart } from '../../../src/signer/s3/operations.js';
 import { createPresigner } from '../../../src/signer/s3/presign.js';
-import { locateStore } from '../../../src/signer/s3/store.js';
+import { locateStore } from '../../../src/signer/s3/store-address.js';
 import { CREDENTIALS, fileOf, queryOf } from '../caller.js';
 
 const SIZE = 100e6;
@@ -41,7 +41,7 @@ export async function callEverything(base: string): Promise<void> {
   const { url } = await call<SignedAnswer>('get_chunk_signature', { ...reference, chunk: 2, size: part_size });
   const presign = createPresigner(locateStore({ bucket: 'films', region: 'us-east-1' }), 'us-east-1');
   const terms = { credentials: CREDENTIALS, now: timeOf(url), expires: 3_600 };
-  assert.equal(url, (await presign(putPart(key, reference.upload_id, 2, part_size), terms)).url);
+  assert.equal(url, (await presign(uploadPart(key, reference.upload_id, 2, part_size), terms)).url);
   const chunks = Array.from({ length: 11 }, (_, index) => index + 1);
   const all = await call<AllAnswer>('get_all_signatures', { ...reference, size: SIZE, part_size, chunks });
   assert.equal(Object.keys(all.chunks).length, 11);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { faultOfTemplate, fillTemplate } from '../../../src/signer/policy/key-template.js';
+import { findTemplateFault, expandKeyTemplate } from '../../../src/signer/policy/key-template.js';
 import { createCaller, NOW } from '../caller.js';
 
 const fill = (template: string, name = 'film.mp4', principal: string | null = 'ada') =>
-  fillTemplate(template, name, principal, NOW);
+  expandKeyTemplate(template, name, principal, NOW);
 
 describe('key templates', () => {
   it('are filled in with who, when, what, and 128 random bits', async () => {
@@ -32,14 +32,14 @@ describe('key templates', () => {
     assert.match(key, /\.tar$/);
   });
 
-  it('are refused where they are none', () => {
+  it('are refused if they are invalid', () => {
     for (const [template, why] of [
-      ['{user}/{name}', '{user} is none of'],
+      ['{user}/{name}', '{user} is not one of'],
       ['{name', 'a brace'],
       ['fixed', 'one key for all'],
       ['{date}', 'one key for all'],
     ] as const) {
-      assert.match(faultOfTemplate(template)!, new RegExp(why.replace(/[{}]/g, '\\$&')));
+      assert.match(findTemplateFault(template)!, new RegExp(why.replace(/[{}]/g, '\\$&')));
       assert.throws(() => createCaller({ policy: { key: template } }), /option policy\.key/);
     }
     assert.throws(() => createCaller({ policy: { key: '../{name}' } }), /option policy\.key: .* \. or \.\./);

@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { chooseAcl } from '../../../src/signer/policy/object-headers.js';
-import { admit, chooseKey as choose } from '../../../src/signer/policy/policy.js';
-import { settlePolicy } from '../../../src/signer/policy/policy-options.js';
-import type { Policy, SettledPolicy } from '../../../src/signer/policy/policy.js';
+import { validateFile, chooseKey as choose } from '../../../src/signer/policy/policy.js';
+import { resolvePolicy } from '../../../src/signer/policy/policy-options.js';
+import type { Policy, ResolvedPolicy } from '../../../src/signer/policy/policy.js';
 import type { InitFile } from '../../../src/protocol.js';
 import { fileOf, NOW } from '../caller.js';
 
-const settled = (policy: Policy = {}) => settlePolicy(policy, { knowsConditions: false, refusesUnsignedHeaders: true });
-const chooseKey = (policy: SettledPolicy, file: InitFile, principal: string | null) =>
+const settled = (policy: Policy = {}) =>
+  resolvePolicy(policy, { supportsIfNoneMatch: false, refusesUnsignedHeaders: true });
+const chooseKey = (policy: ResolvedPolicy, file: InitFile, principal: string | null) =>
   choose(policy, file, principal, NOW);
 
 function verdict(policy: Policy, file: Partial<InitFile>): string {
   try {
-    admit(settled(policy), fileOf(file));
+    validateFile(settled(policy), fileOf(file));
     return 'taken';
   } catch (error) {
     return (error as { code: string }).code;
@@ -97,15 +98,18 @@ describe('policy', () => {
     assert.match(key, /\.tar$/);
   });
 
-  it('asks the key of the page where the policy names keys by file and principal', async () => {
+  it('calls the policy’s key function with file and principal', async () => {
     const key = (file: Readonly<InitFile>, principal: string | null) => `${principal}/${file.filename}`;
     assert.equal(await chooseKey(settled({ key }), fileOf(), 'ada'), 'ada/film.mp4');
     for (const unfit of ['a/../b', '', 'x'.repeat(1_025)]) {
-      await assert.rejects(chooseKey(settled({ key: () => unfit }), fileOf(), null), /policy\.key gave an unfit key/);
+      await assert.rejects(
+        chooseKey(settled({ key: () => unfit }), fileOf(), null),
+        /policy\.key returned an invalid key/,
+      );
     }
   });
 
-  it('meets a wish for a key below the prefix only, cleaned', async () => {
+  it('accepts a requested key only below the prefix, cleaned', async () => {
     const keyFor = (object_key: string) => chooseKey(settled({ objectKeys: 'open/' }), fileOf({ object_key }), null);
     assert.equal(await keyFor('a/b.mp4'), 'open/a/b.mp4');
     assert.equal(await keyFor('../../private/b.mp4'), 'open/private/b.mp4');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AllAnswer, ChecksumAlgorithm, SignedRequest } from '../../../src/protocol.js';
-import { createMemoryTracker } from '../../../src/signer/tracker/tracker.js';
+import { createMemoryTracker } from '../../../src/signer/tracker/memory-tracker.js';
 import { createCaller, DAY, fileOf, queryOf } from '../caller.js';
 import type { Caller } from '../caller.js';
 
@@ -73,7 +73,7 @@ describe('the checksum agreed on', () => {
     assert.deepEqual(again.checksum, { algorithm: 'crc32c', type: 'FULL_OBJECT' });
   });
 
-  it('is that of the upload which the tracker found, where the browser offers it; else the file begins afresh', async () => {
+  it('is that of the tracked upload, if the browser supports it; else the upload restarts', async () => {
     const caller = createCaller({ checksums: ['crc32c', 'crc32'], tracker: createMemoryTracker() });
     const { reference } = await begin(caller, 'crc32c');
     await caller.call('chunk_loaded', { ...reference, chunks: [1], state: 'started' });
@@ -247,7 +247,7 @@ describe('checksums that are refused', () => {
     const { error } = (await (await caller.post('get_all_signatures', window)).json()) as {
       error: { message: string };
     };
-    assert.equal(error.message, 'checksums.7 has to be base64 of the 4 bytes of a crc32c.');
+    assert.equal(error.message, 'checksums.7 must be base64 of the 4 bytes of a crc32c.');
   });
 
   it('are values where none was agreed on, and a whole value of SHA-256', async () => {

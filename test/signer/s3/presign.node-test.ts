@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { AwsV4Signer } from 'aws4fetch';
 import { createPresigner, createSigningKeys } from '../../../src/signer/s3/presign.js';
 import type { Credentials, StoreOperation } from '../../../src/signer/s3/presign.js';
-import { locateStore } from '../../../src/signer/s3/store.js';
+import { locateStore } from '../../../src/signer/s3/store-address.js';
 import { CREDENTIALS, NOW } from '../caller.js';
 
 /** Signs the same operation with aws4fetch, which shares no code with ours. */
@@ -119,7 +119,7 @@ describe('presign', () => {
     }
   });
 
-  it('tells the browser every signed header but those that it sends of itself', async () => {
+  it('returns every signed header except those that the browser sets itself', async () => {
     const presign = createPresigner(locateStore(stores[3]!), 'us-east-1');
     const { url, headers } = await presign(
       { method: 'PUT', key: 'k', contentLength: 5, headers: { 'content-type': 'a/b', 'x-amz-acl': 'private' } },
@@ -129,7 +129,7 @@ describe('presign', () => {
     assert.deepEqual(headers, { 'content-type': 'a/b', 'x-amz-acl': 'private' });
   });
 
-  it('derives the key once for a thousand parts, and anew on another day or with other credentials', async () => {
+  it('derives the key once for a thousand parts, and again on another day or with other credentials', async () => {
     const keysFor = createSigningKeys('us-east-1');
     const asked: Promise<unknown>[] = [];
     const presign = createPresigner(locateStore(stores[3]!), 'us-east-1', (credentials, day) => {

@@ -87,23 +87,26 @@ describe('mule-upload signer', () => {
     });
   }
 
-  it('warns in one line, beside the one with its URL, that no page can call it without ORIGINS', async () => {
+  it('warns in one line that no page can call it without ORIGINS', async () => {
     for (const ORIGINS of ['', ' , ']) {
       const { child, texts, url } = await serve({ ORIGINS });
       assert.equal((await post(url)).status, 200);
       child.kill('SIGTERM');
       await once(child, 'close');
       assert.match(texts.out, /^mule-upload signer for bucket films on http:\/\/127\.0\.0\.1:\d+\n$/);
-      assert.match(texts.err, /^mule-upload signer: ORIGINS is not set: .*proxy.*page's own origin.*\n$/);
+      assert.match(texts.err, /^mule-upload signer: ORIGINS is not set, .*proxy.*page's own origin.*\n$/);
     }
   });
 
-  it('says in --help when ORIGINS is needed', async () => {
+  it('explains in --help when ORIGINS is required', async () => {
     const { out } = await runToEnd(['--help']);
-    assert.match(out.replace(/\s+/g, ' '), /ORIGINS .*needed unless a proxy puts the signer on the page's own origin/);
+    assert.match(
+      out.replace(/\s+/g, ' '),
+      /ORIGINS .*Required unless a proxy serves the signer on the page's own origin/,
+    );
   });
 
-  it('explains itself with --help', async () => {
+  it('prints its usage with --help', async () => {
     for (const args of [['--help'], ['signer', '--help']]) {
       const { code, out } = await runToEnd(args);
       assert.equal(code, 0);
@@ -112,25 +115,25 @@ describe('mule-upload signer', () => {
     }
   });
 
-  it('says what it does not know', async () => {
-    assert.match((await runToEnd([])).err, /name a command/);
+  it('reports an unknown command', async () => {
+    assert.match((await runToEnd([])).err, /no command given/);
     const { code, err } = await runToEnd(['sinner']);
     assert.equal(code, 2);
-    assert.match(err, /“sinner” is no command/);
+    assert.match(err, /“sinner” is not a command/);
   });
 
   const wrong: [RegExp, Record<string, string>][] = [
     [/S3_BUCKET is not set/, { S3_BUCKET: '' }],
     [/AWS_SECRET_ACCESS_KEY is not set/, { AWS_SECRET_ACCESS_KEY: '' }],
-    [/ALLOW_ANONYMOUS has to be true/, { ALLOW_ANONYMOUS: '' }],
+    [/set PRINCIPAL_HEADER .*, or set ALLOW_ANONYMOUS=true/, { ALLOW_ANONYMOUS: '' }],
     [/S3_ENDPOINT: "store" is not/, { S3_ENDPOINT: 'store' }],
     [/ORIGINS: "page\.example" is not/, { ORIGINS: 'page.example' }],
     [/MAX_SIZE: "many" is not a size/, { MAX_SIZE: 'many' }],
     [/PART_SIZE: 1000 is not/, { PART_SIZE: '1kB' }],
-    [/SIGNER_SECRET: give/, { SIGNER_SECRET: 'short' }],
-    [/PORT: "80a" is no port/, { PORT: '80a' }],
-    [/PRINCIPAL_HEADER: "a b" is no name/, { PRINCIPAL_HEADER: 'a b' }],
-    [/neither postgres:\/\/ nor sqlite:/, { DATABASE_URL: 'mysql://user:hush@host/db' }],
+    [/SIGNER_SECRET: expected a string/, { SIGNER_SECRET: 'short' }],
+    [/PORT: "80a" is not a port/, { PORT: '80a' }],
+    [/PRINCIPAL_HEADER: "a b" is not the name/, { PRINCIPAL_HEADER: 'a b' }],
+    [/must start with postgres:\/\/ or sqlite:/, { DATABASE_URL: 'mysql://user:hush@host/db' }],
   ];
   for (const [message, env] of wrong) {
     it(`names the variable that is wrong: ${message.source}`, async () => {
@@ -142,7 +145,7 @@ describe('mule-upload signer', () => {
     });
   }
 
-  it('knows callers by a header of the proxy, tracks them in a database, and sweeps it', async () => {
+  it('identifies callers by a header of the proxy, tracks uploads in a database, and sweeps it', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'mule-cli-'));
     const database = { DATABASE_URL: `sqlite:${path.join(folder, 'uploads.db')}` };
     const { child, url } = await serve({ ...database, ALLOW_ANONYMOUS: '', PRINCIPAL_HEADER: 'X-Forwarded-User' });
@@ -153,11 +156,11 @@ describe('mule-upload signer', () => {
     child.kill('SIGTERM');
     assert.deepEqual(await once(child, 'exit'), [0, null]);
     const swept = await runToEnd(['sweep', '--days', '3'], { ...GOOD, ...database });
-    assert.deepEqual([swept.code, swept.out], [0, '0 aborted, 0 were gone, 0 failed\n'], swept.err);
+    assert.deepEqual([swept.code, swept.out], [0, '0 aborted, 0 already gone, 0 failed\n'], swept.err);
     assert.match((await runToEnd(['sweep'], GOOD)).err, /DATABASE_URL is not set/);
     assert.match(
       (await runToEnd(['sweep', '--days', 'x'], { ...GOOD, ...database })).err,
-      /--days: NaN is not above 0/,
+      /--days: NaN is not a finite number above 0/,
     );
     await rm(folder, { recursive: true });
   });
@@ -166,14 +169,14 @@ describe('mule-upload signer', () => {
     const { child, url } = await serve({ S3_ENDPOINT: 'http://127.0.0.1:1' });
     const { code, out } = await runToEnd(['conformance', url, '--header', 'X-User: ada']);
     assert.equal(code, 1);
-    assert.match(out, /^ok {4}takes JSON alone/);
-    assert.match(out, /^WRONG init signs a small file, and the store takes it\n {6}\S/m);
-    assert.match(out, /\d+ of \d+ rules are kept\n$/);
+    assert.match(out, /^ok {4}only JSON is accepted/);
+    assert.match(out, /^WRONG init signs a small file, and the store accepts it\n {6}\S/m);
+    assert.match(out, /\d+ of \d+ rules passed\n$/);
     child.kill('SIGTERM');
-    assert.match((await runToEnd(['conformance', 'x'])).err, /"x" is no URL/);
+    assert.match((await runToEnd(['conformance', 'x'])).err, /"x" is not a URL/);
   });
 
-  it('tries the store with --check, and says what to paste where', async () => {
+  it('checks the store with --check, and prints the corrected rules', async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'mule-cli-'));
     const credentials = { accessKeyId: GOOD.AWS_ACCESS_KEY_ID, secretAccessKey: GOOD.AWS_SECRET_ACCESS_KEY };
     const rule = { allowedOrigins: ['https://page.example'], allowedMethods: ['GET', 'PUT', 'POST', 'HEAD', 'DELETE'] };
@@ -182,20 +185,23 @@ describe('mule-upload signer', () => {
     const env = { ...GOOD, S3_ENDPOINT: bucket.url, ORIGINS: 'https://page.example', ALLOW_ANONYMOUS: '' };
     const { code, out, err } = await runToEnd(['signer', '--check'], env);
     assert.equal(code, 1, err);
-    assert.match(out, /^ok {4}the bucket is there, and the credentials may begin an upload\n/);
+    assert.match(out, /^ok {4}the bucket exists, and the credentials may start an upload\n/);
     assert.match(
       out,
-      /^WRONG they may read the ETag of a part\n {6}ExposeHeaders lacks ETag.*\n {6}the bucket's CORS rule/m,
+      /^WRONG pages may read the ETag of a part\n {6}ExposeHeaders lacks ETag.*\n {6}the bucket's CORS rule/m,
     );
     assert.match(out, /^ {10}"AllowedOrigins": \[\n {12}"https:\/\/page\.example"/m);
-    assert.match(out, /^HINT {2}the credentials may do no more\n {6}they may list the objects of the bucket/m);
+    assert.match(
+      out,
+      /^HINT {2}the credentials have no further permissions\n {6}the credentials may also list the objects of the bucket/m,
+    );
     const other = await runToEnd(['signer', '--check'], { ...env, S3_BUCKET: 'other' });
-    assert.match(other.out, /^WRONG the bucket is there.*\n {6}there is no bucket other\n {6}aws s3 mb s3:\/\/other/);
+    assert.match(other.out, /^WRONG the bucket exists.*\n {6}bucket other does not exist\n {6}aws s3 mb s3:\/\/other/);
     await bucket.close();
     await rm(folder, { recursive: true });
   });
 
-  it('answers the calls that are under way when it is told to stop, and takes no more', async () => {
+  it('completes running calls after SIGTERM, and accepts no more', async () => {
     const { child, url } = await serve();
     const { port, hostname } = new URL(url);
     const body = JSON.stringify({ files: [fileOf()] });

@@ -97,7 +97,7 @@ for (const [name, newDatabase] of Object.entries(DATABASES)) {
         uploadOf({ uploadId: `u${index}`, key: `k${index}`, marks: [`m${index}`] }),
       );
 
-      it('claim each abandoned upload once, and none whose owner has gone on with it', async () => {
+      it('claim each abandoned upload once, and no upload that its owner has resumed', async () => {
         const url = await newDatabase();
         const tracker = await connect(url, () => 1_000);
         for (const upload of uploads) await tracker.note(upload, []);
@@ -136,7 +136,7 @@ for (const [name, newDatabase] of Object.entries(DATABASES)) {
 }
 
 describe('SQL tracker', () => {
-  it('lives through a kill of PostgreSQL, and goes on when it is back', async () => {
+  it('survives a kill of PostgreSQL, and works again after its restart', async () => {
     const tracker = await createSqlTracker({ url: await postgres.createDatabase('killed') });
     await tracker.note(uploadOf(), [1]);
     await postgres.restart('SIGKILL');

@@ -1,7 +1,7 @@
 /** What every tracker has to do, whatever it keeps its uploads in. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { CLAIM_LIFE, MAX_UPLOADS_PER_KEY } from '../../../src/signer/tracker/tracker.js';
+import { CLAIM_TIMEOUT_MS, MAX_UPLOADS_PER_KEY } from '../../../src/signer/tracker/tracker.js';
 import type { TrackedUpload, Tracker } from '../../../src/signer/tracker/tracker.js';
 
 export const uploadOf = (upload: Partial<TrackedUpload> = {}): TrackedUpload => ({
@@ -29,7 +29,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     assert.equal(await tracker.find('p', []), null);
   });
 
-  it('shows nobody an upload of somebody else', async () => {
+  it('returns no upload of another principal', async () => {
     const tracker = await make(() => 1);
     await tracker.note(uploadOf(), [1]);
     await tracker.forget('q', 'u');
@@ -46,7 +46,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     assert.equal((await tracker.find('p', ['m']))?.uploadId, 'old');
   });
 
-  it('holds all 10,000 parts, told one by one or all at once, and sizes beyond 32 bits', async () => {
+  it('stores all 10,000 parts, noted singly or at once, and sizes above 32 bits', async () => {
     const tracker = await make(() => 1);
     const upload = uploadOf({ size: 50e12, partSize: 5e9, begun: Date.UTC(2040, 1) });
     for (let chunk = 1; chunk <= 300; chunk += 1) await tracker.note(upload, [chunk]);
@@ -68,7 +68,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     }
   });
 
-  it('lists what nobody touched for long, longest ago first, of one bucket, and lets go of what ended', async () => {
+  it('lists inactive uploads of one bucket, the longest inactive first, and removes ended ones', async () => {
     let now = 1_000;
     const tracker = await make(() => now);
     for (const uploadId of ['first', 'ended', 'touched', 'second']) {
@@ -150,7 +150,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     now = 3_000;
     assert.equal(await tracker.claim('p', 'u', 4_000), true);
     assert.deepEqual(await tracker.stale('b', 4_000, 10), []);
-    now = 3_001 + CLAIM_LIFE;
+    now = 3_001 + CLAIM_TIMEOUT_MS;
     assert.equal((await tracker.stale('b', 4_000, 10)).length, 1);
     assert.equal(await tracker.claim('p', 'u', 4_000), true);
     await tracker.forget('p', 'u', 'aborted');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createMemoryTracker } from '../../../src/signer/tracker/tracker.js';
+import { createMemoryTracker } from '../../../src/signer/tracker/memory-tracker.js';
 import { testTracker, uploadOf } from './tracker-suite.js';
 
 describe('tracker in memory', () => {
@@ -16,7 +16,7 @@ describe('tracker in memory', () => {
     );
   });
 
-  it('lets nobody push out the uploads of others by beginning many', async () => {
+  it('does not let one user push out the uploads of another', async () => {
     const tracker = createMemoryTracker({ maxUploads: 100 });
     for (const name of ['ada', 'bob']) await tracker.note(uploadOf({ principal: name }), [1]);
     for (let index = 0; index < 1_000; index += 1) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { MAX_DEPTH, MAX_ENTRIES, parseJson, withoutPollution } from '../../../src/signer/util/json.js';
+import { MAX_JSON_DEPTH, MAX_JSON_ENTRIES, parseJson, withoutPollution } from '../../../src/signer/util/json.js';
 
 const codeOf = (text: string): string => {
   try {
@@ -15,8 +15,8 @@ const list = (entries: number) => `[${Array.from({ length: entries }, () => 0).j
 
 describe('JSON of strangers', () => {
   it('is taken up to its depth and its width, both included', () => {
-    assert.deepEqual([nested(MAX_DEPTH), nested(MAX_DEPTH + 1)].map(codeOf), ['taken', 'invalid-json']);
-    assert.deepEqual([list(MAX_ENTRIES), list(MAX_ENTRIES + 1)].map(codeOf), ['taken', 'too-many']);
+    assert.deepEqual([nested(MAX_JSON_DEPTH), nested(MAX_JSON_DEPTH + 1)].map(codeOf), ['taken', 'invalid-json']);
+    assert.deepEqual([list(MAX_JSON_ENTRIES), list(MAX_JSON_ENTRIES + 1)].map(codeOf), ['taken', 'too-many']);
     assert.equal(codeOf(`{"a": [${list(6_000)}, ${list(6_000)}]}`), 'taken');
   });
 

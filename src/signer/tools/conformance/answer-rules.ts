@@ -1,45 +1,45 @@
-/** Rules that hold for every answer of a run: its clock, its expiry times, and what its signed requests do. */
+/** Rules about every answer of a run: the time, the expiry times, and the signed operations. */
 import type { Action, Signed } from '../../../protocol.js';
-import { ensure, Fault, requestOf } from './caller.js';
-import type { AnsweredCall } from './caller.js';
-import type { ConformanceRun, Rule } from './run.js';
+import { ensure, Fault, toRequest } from './conformance-caller.js';
+import type { AnsweredCall } from './conformance-caller.js';
+import type { ConformanceRun, Rule } from './conformance-run.js';
 
 export const ANSWER_RULES: readonly Rule[] = [
-  { rule: 'every answer that signs carries the signer’s time', check: carriesTime },
-  { rule: 'expires is in milliseconds, and within the life of the signature', check: expiresInTime },
-  { rule: 'what is signed is what was asked for, and nothing else', check: signsWhatWasAsked },
+  { rule: 'every answer that signs contains the signer’s time', check: containsTime },
+  { rule: 'expires is in milliseconds, and not later than the signature’s expiry', check: returnsExpiry },
+  { rule: 'the signed request is the requested operation', check: signsRequestedOperation },
 ];
 
-/** Milliseconds between the clocks of signer and store. S3 refuses signatures beyond 15 minutes. */
-const MAX_SKEW_MS = 5 * 60_000;
-/** Milliseconds; what is left of a second when times are rounded to whole ones. */
+/** Clock difference between signer and store. S3 refuses signatures above 15 minutes. */
+const MAX_CLOCK_SKEW_MS = 5 * 60_000;
+/** Tolerance for times that are rounded to whole seconds. */
 const ROUNDING_MS = 2_000;
-/** Milliseconds that a POST policy lives at most. */
+/** The maximum lifetime of a POST policy. */
 const MAX_POLICY_LIFE_MS = 15 * 60_000;
 
-async function carriesTime({ observations }: ConformanceRun): Promise<void> {
+async function containsTime({ observations }: ConformanceRun): Promise<void> {
   for (const { action, answer, receivedAt } of observations.calls) {
     if (action === 'chunk_loaded') continue;
     const time = answer['time'];
     ensure(
       typeof time === 'number' && Math.abs(time - receivedAt) < 100 * 365 * 86_400_000 && time > 1e12,
-      `time has to be the signer's clock in milliseconds since 1970; in the answer to ${action} it is ${String(time)}`,
+      `time must be the signer's clock in milliseconds since 1970; in the answer to ${action} it is ${String(time)}`,
     );
     const offMs = time - receivedAt - observations.storeSkewMs;
     ensure(
-      Math.abs(offMs) <= MAX_SKEW_MS,
+      Math.abs(offMs) <= MAX_CLOCK_SKEW_MS,
       `time in the answer to ${action} is ${Math.round(offMs / 1_000)} seconds off the store's clock`,
     );
   }
 }
 
-async function expiresInTime({ observations }: ConformanceRun): Promise<void> {
+async function returnsExpiry({ observations }: ConformanceRun): Promise<void> {
   for (const call of observations.calls) {
     const time = Number(call.answer['time'] ?? call.receivedAt + observations.storeSkewMs);
     const common = call.answer['expires'];
-    for (const { what, signed } of signedIn(call)) {
-      const { url, expires = common } = requestOf(signed) as { url: string; expires?: unknown };
-      if (expires !== undefined) expectExpiry(what, expires, time, endOf(url));
+    for (const { what, signed } of signedRequestsIn(call)) {
+      const { url, expires = common } = toRequest(signed) as { url: string; expires?: unknown };
+      if (expires !== undefined) expectExpiry(what, expires, time, expiryOf(url));
     }
     const posts = (call.answer['posts'] ?? {}) as Record<string, { expires?: unknown }>;
     for (const { expires } of Object.values(posts))
@@ -50,29 +50,29 @@ async function expiresInTime({ observations }: ConformanceRun): Promise<void> {
 function expectExpiry(what: string, expires: unknown, time: number, end: number): void {
   ensure(
     typeof expires === 'number' && expires > time - ROUNDING_MS,
-    `expires of ${what} has to be a time to come in milliseconds since 1970; it is ${String(expires)} at ${time}`,
+    `expires of ${what} must be a future time in milliseconds since 1970; it is ${String(expires)} at ${time}`,
   );
   ensure(
     expires <= end + ROUNDING_MS,
-    `expires of ${what} is ${Math.round((expires - end) / 1_000)} seconds later than it may be`,
+    `expires of ${what} is ${Math.round((expires - end) / 1_000)} seconds later than allowed`,
   );
 }
 
-/** Reads when a signed URL ends, in epoch milliseconds; Infinity where it does not say. */
-function endOf(url: string): number {
+/** Returns when a signed URL expires, in epoch milliseconds; Infinity where it does not contain the time. */
+function expiryOf(url: string): number {
   const query = new URL(url).searchParams;
   const date = query.get('X-Amz-Date')?.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');
   const end = Date.parse(date ?? '') + Number(query.get('X-Amz-Expires') ?? NaN) * 1_000;
   return Number.isNaN(end) ? Infinity : end;
 }
 
-/** An S3 operation as a presigned URL names it: the method, and the parameters that tell it from others. */
+/** An S3 operation as a presigned URL identifies it: by method and query parameters. */
 interface Operation {
   what: string;
   signed: Signed;
   method: string;
   key: unknown;
-  /** Null: the parameter must not be there; undefined: any value will do. */
+  /** Null: the parameter must be absent; undefined: any value is allowed. */
   query: Readonly<Record<'uploads' | 'uploadId' | 'partNumber', string | null | undefined>>;
 }
 
@@ -84,11 +84,11 @@ const operation = (what: string, signed: unknown, method: string, key: unknown, 
   query: { uploads: null, uploadId: null, partNumber: null, ...query },
 });
 
-type Fields = Readonly<Record<string, unknown>>;
+type JsonObject = Readonly<Record<string, unknown>>;
 
-const OPERATIONS: Readonly<Record<Action, (request: Fields, answer: Fields) => Operation[]>> = {
+const OPERATIONS: Readonly<Record<Action, (request: JsonObject, answer: JsonObject) => Operation[]>> = {
   get_init_signature: (_request, { files }) =>
-    (Array.isArray(files) ? (files as Fields[]) : []).flatMap(({ init, put, key }) => [
+    (Array.isArray(files) ? (files as JsonObject[]) : []).flatMap(({ init, put, key }) => [
       ...(init === undefined ? [] : [operation('init', init, 'POST', key, { uploads: undefined })]),
       ...(put === undefined ? [] : [operation('put', put, 'PUT', key)]),
     ]),
@@ -110,41 +110,41 @@ const OPERATIONS: Readonly<Record<Action, (request: Fields, answer: Fields) => O
     operation('end of get_all_signatures', end, 'POST', key, { uploadId }),
     ...(abort === undefined ? [] : [operation('delete of get_all_signatures', abort, 'DELETE', key, { uploadId })]),
     ...(head === undefined ? [] : [operation('head of get_all_signatures', head, 'HEAD', key)]),
-    ...Object.entries((chunks ?? {}) as Fields).map(([partNumber, signed]) =>
+    ...Object.entries((chunks ?? {}) as JsonObject).map(([partNumber, signed]) =>
       operation(`part ${partNumber} of get_all_signatures`, signed, 'PUT', key, { uploadId, partNumber }),
     ),
   ],
   chunk_loaded: () => [],
 };
 
-/** Finds the signed requests of one answer; those that are malformed are the business of other rules. */
-const signedIn = ({ action, request, answer }: AnsweredCall): Operation[] =>
+/** Returns the signed requests of one answer. Other rules report malformed ones. */
+const signedRequestsIn = ({ action, request, answer }: AnsweredCall): Operation[] =>
   OPERATIONS[action](request, answer).filter(
-    ({ signed }) => signed !== undefined && signed !== null && URL.canParse(requestOf(signed).url),
+    ({ signed }) => signed !== undefined && signed !== null && URL.canParse(toRequest(signed).url),
   );
 
-async function signsWhatWasAsked({ observations }: ConformanceRun): Promise<void> {
+async function signsRequestedOperation({ observations }: ConformanceRun): Promise<void> {
   for (const call of observations.calls) {
-    for (const found of signedIn(call)) {
-      const difference = differenceOf(found);
+    for (const found of signedRequestsIn(call)) {
+      const difference = findDifference(found);
       if (difference) throw new Fault(`${found.what} ${difference}`);
     }
   }
 }
 
-/** Says how a signed request differs from the operation that it has to be; null where it does not. */
-function differenceOf({ signed, method, key, query }: Operation): string | null {
-  const { method: given, url } = requestOf(signed);
+/** Describes how a signed request differs from the requested operation; null where it does not. */
+function findDifference({ signed, method, key, query }: Operation): string | null {
+  const { method: given, url } = toRequest(signed);
   const { pathname, searchParams } = new URL(url);
-  if (given !== method) return `signs ${given}; it has to sign ${method}`;
+  if (given !== method) return `signs ${given}; it must sign ${method}`;
   const path = decodeURIComponent(pathname);
   if (!path.endsWith(`/${String(key)}`)) return `signs ${path}; the key is ${String(key)}`;
   for (const [name, expected] of Object.entries(query)) {
     const value = searchParams.get(name);
-    if (expected === null && value !== null) return `signs ${name}=${value}; it has to sign no ${name}`;
-    if (expected === undefined && value === null) return `signs no ${name}`;
+    if (expected === null && value !== null) return `signs ${name}=${value}; it must not sign ${name}`;
+    if (expected === undefined && value === null) return `does not sign ${name}`;
     if (typeof expected === 'string' && value !== expected)
-      return `signs ${name}=${String(value)}; asked for was ${expected}`;
+      return `signs ${name}=${String(value)}; ${expected} was requested`;
   }
   return null;
 }

@@ -1,47 +1,47 @@
-/** Rules about the end of uploads: completing, notices, receipts, aborting. */
+/** Rules about the end of uploads: completion, notices, receipts, abort. */
 import type { ChunkLoadedAnswer, SignedAnswer } from '../../../protocol.js';
 import { childText, readXml } from '../../../xml.js';
-import { ensure, shorten } from './caller.js';
-import { childrenIn } from '../store-answer.js';
-import { uploadIdIn } from './run.js';
-import type { ConformanceRun, Rule } from './run.js';
+import { ensure, shorten } from './conformance-caller.js';
+import { childrenIn } from '../store-response.js';
+import { uploadIdIn } from './conformance-run.js';
+import type { ConformanceRun, Rule } from './conformance-run.js';
 
 export const COMPLETION_RULES: readonly Rule[] = [
   {
-    rule: 'nobody is told of an upload of somebody else',
-    check: tellsTheOwnerAlone,
+    rule: 'init returns no upload of another user',
+    check: hidesUploadsOfOthers,
     needsUpload: true,
     needsOther: true,
   },
-  { rule: 'the end is signed, and completes the object', check: completes, needsUpload: true },
-  { rule: 'notices are taken where they are offered', check: takesNotices, needsUpload: true },
-  { rule: 'an upload that is over is not found again', check: forgetsTheEnded, needsUpload: true },
-  { rule: 'a delete signature removes no object', check: keepsObjects, needsUpload: true },
-  { rule: 'a receipt is for what is stored, and for nothing else', check: givesTrueReceipts },
-  { rule: 'a receipt is no grant', check: keepsSealsApart },
-  { rule: 'deleting is signed where it is offered, and aborts', check: aborts },
+  { rule: 'CompleteMultipartUpload is signed, and creates the object', check: completesUpload, needsUpload: true },
+  { rule: 'notices are accepted if they are offered', check: acceptsNotices, needsUpload: true },
+  { rule: 'init returns no upload that has ended', check: forgetsEndedUploads, needsUpload: true },
+  { rule: 'a delete signature cannot delete an object', check: keepsObjects, needsUpload: true },
+  { rule: 'a receipt is returned only for a stored object', check: verifiesBeforeReceipt },
+  { rule: 'a receipt is not accepted as a grant', check: refusesReceiptAsGrant },
+  { rule: 'AbortMultipartUpload is signed if it is offered, and aborts the upload', check: abortsUpload },
 ];
 
-const isTaken = (status: number): boolean => status === 200 || status === 204;
+const isSuccess = (status: number): boolean => status === 200 || status === 204;
 
-async function tellsTheOwnerAlone(run: ConformanceRun): Promise<void> {
+async function hidesUploadsOfOthers(run: ConformanceRun): Promise<void> {
   if (!run.offers('chunk_loaded')) return;
   const notice = { ...run.reference, chunks: [1], state: 'started' };
   const { status, text } = await run.caller.post('chunk_loaded', notice);
-  ensure(isTaken(status), `chunk_loaded answered ${status} to state started: ${shorten(text)}`);
-  const own = await run.caller.grant(run.bigFile());
+  ensure(isSuccess(status), `chunk_loaded answered ${status} to state started: ${shorten(text)}`);
+  const own = await run.caller.grant(run.createMultipartFile());
   ensure(
-    own.upload_id === undefined || (own.upload_id === run.big!.upload_id && own.key === run.big!.key),
-    'init names another upload for the file that is under way',
+    own.upload_id === undefined || (own.upload_id === run.upload!.upload_id && own.key === run.upload!.key),
+    'init returned another upload than the unfinished one of this file',
   );
-  const theirs = await run.other!.grant(run.bigFile());
+  const theirs = await run.otherUser!.grant(run.createMultipartFile());
   ensure(
-    theirs.upload_id === undefined && theirs.key !== run.big!.key,
-    'init told somebody else of this upload: look uploads up by principal as well as by file',
+    theirs.upload_id === undefined && theirs.key !== run.upload!.key,
+    'init returned this upload to another user: look uploads up by principal and file',
   );
 }
 
-async function completes(run: ConformanceRun): Promise<void> {
+async function completesUpload(run: ConformanceRun): Promise<void> {
   const { caller, reference } = run;
   const list = await caller.call<SignedAnswer>('get_list_signature', reference);
   const { text } = await caller.replay(list, 'ListParts');
@@ -49,93 +49,102 @@ async function completes(run: ConformanceRun): Promise<void> {
     const [number, etag] = [childText(part, 'PartNumber'), childText(part, 'ETag')];
     return `<Part><PartNumber>${number}</PartNumber><ETag>${etag}</ETag></Part>`;
   });
-  const { size } = run.big!;
+  const { size } = run.upload!;
   const end = await caller.call<SignedAnswer>('get_end_signature', { ...reference, size });
   const body = new Blob([`<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`]);
   const completed = await caller.replay(end, 'Complete', body);
-  ensure(readXml(completed.text).root?.name !== 'Error', `the store did not complete: ${shorten(completed.text)}`);
-  await run.expectStored(run.big!, size);
+  ensure(
+    readXml(completed.text).root?.name !== 'Error',
+    `the store did not complete the upload: ${shorten(completed.text)}`,
+  );
+  await run.expectStored(run.upload!, size);
 }
 
-async function takesNotices(run: ConformanceRun): Promise<void> {
+async function acceptsNotices(run: ConformanceRun): Promise<void> {
   if (!run.offers('chunk_loaded')) return;
   for (const state of ['started', 'complete', 'complete']) {
     const { status, text } = await run.caller.post('chunk_loaded', { ...run.reference, chunks: [1], state });
-    ensure(isTaken(status), `chunk_loaded answered ${status} to state ${state}: ${shorten(text)}`);
+    ensure(isSuccess(status), `chunk_loaded answered ${status} to state ${state}: ${shorten(text)}`);
   }
 }
 
-async function forgetsTheEnded(run: ConformanceRun): Promise<void> {
+async function forgetsEndedUploads(run: ConformanceRun): Promise<void> {
   if (!run.offers('chunk_loaded')) return;
-  const again = await run.caller.grant(run.bigFile());
+  const again = await run.caller.grant(run.createMultipartFile());
   ensure(
-    again.upload_id !== run.big!.upload_id,
-    'init answered with an upload that chunk_loaded said is complete: forget it there',
+    again.upload_id !== run.upload!.upload_id,
+    'init returned an upload that chunk_loaded had reported as complete: remove it on that call',
   );
 }
 
-/** AbortMultipartUpload names an upload; without `uploadId` the same request is DeleteObject. */
+/** Without `uploadId`, a DELETE is DeleteObject instead of AbortMultipartUpload. */
 async function keepsObjects(run: ConformanceRun): Promise<void> {
   if (!run.offers('get_delete_signature') || !run.offers('get_head_signature')) return;
   const signed = await run.caller.call<SignedAnswer>('get_delete_signature', run.reference);
-  await run.caller.isTakenByStore(signed, {});
+  await run.caller.isAcceptedByStore(signed, {});
   const head = await run.caller.call<SignedAnswer>('get_head_signature', {
-    key: run.big!.key,
-    grant: run.big!.grant,
+    key: run.upload!.key,
+    grant: run.upload!.grant,
   });
   ensure(
-    await run.caller.isTakenByStore(head, {}),
-    'the object was gone once its delete signature was sent: sign AbortMultipartUpload, with uploadId',
+    await run.caller.isAcceptedByStore(head, {}),
+    'the delete signature deleted the object: sign AbortMultipartUpload, with uploadId',
   );
 }
 
-/** Says that a whole file is stored. */
-async function report(
+/** Reports a single-request file as stored. */
+async function reportComplete(
   { caller }: ConformanceRun,
   { key, grant }: { key: string; grant: string },
 ): Promise<{ status: number; receipt: string | undefined }> {
   const body = { key, grant, upload_id: '', chunks: [], state: 'complete' };
   const { json, status } = await caller.post('chunk_loaded', body);
   const { receipt } = (json ?? {}) as ChunkLoadedAnswer;
-  ensure(receipt === undefined || (typeof receipt === 'string' && receipt !== ''), 'a receipt has to be a text');
+  ensure(
+    receipt === undefined || (typeof receipt === 'string' && receipt !== ''),
+    'a receipt must be a non-empty string',
+  );
   return { status, receipt };
 }
 
-async function givesTrueReceipts(run: ConformanceRun): Promise<void> {
+async function verifiesBeforeReceipt(run: ConformanceRun): Promise<void> {
   if (!run.offers('chunk_loaded')) return;
-  const never = await run.caller.grant(run.caller.file({ id: 'never', filename: 'never.bin' }));
-  const early = await report(run, never);
-  ensure(early.receipt === undefined, 'chunk_loaded gave a receipt for a file that nobody sent: HEAD the object first');
-  if (!run.stored) return;
-  const { key } = run.stored;
-  const foreign = await report(run, { key, grant: never.grant });
+  const never = await run.caller.grant(run.caller.createFile({ id: 'never', filename: 'never.bin' }));
+  const early = await reportComplete(run, never);
+  ensure(
+    early.receipt === undefined,
+    'chunk_loaded returned a receipt for a file that was never sent: send HEAD for the object first',
+  );
+  if (!run.storedFile) return;
+  const { key } = run.storedFile;
+  const foreign = await reportComplete(run, { key, grant: never.grant });
   ensure(
     never.grant === undefined || foreign.receipt === undefined,
-    'chunk_loaded gave a receipt for a stored object by the grant of another file: hold the key against the grant',
+    'chunk_loaded returned a receipt for the grant of another file: compare the key with the grant',
   );
-  const { status } = await report(run, run.stored);
-  ensure(isTaken(status), `chunk_loaded answered ${status} for a file of one request that is stored`);
+  const { status } = await reportComplete(run, run.storedFile);
+  ensure(isSuccess(status), `chunk_loaded answered ${status} for a stored file`);
 }
 
-async function keepsSealsApart(run: ConformanceRun): Promise<void> {
-  if (!run.offers('chunk_loaded') || !run.stored || !run.offers('get_head_signature')) return;
-  const { receipt } = await report(run, run.stored);
+async function refusesReceiptAsGrant(run: ConformanceRun): Promise<void> {
+  if (!run.offers('chunk_loaded') || !run.storedFile || !run.offers('get_head_signature')) return;
+  const { receipt } = await reportComplete(run, run.storedFile);
   if (receipt === undefined) return;
-  const body = { key: run.stored.key, grant: receipt };
-  await run.caller.refusal('get_head_signature', body, 'a call with a receipt in place of a grant');
+  const body = { key: run.storedFile.key, grant: receipt };
+  await run.caller.expectRefusal('get_head_signature', body, 'a receipt instead of a grant');
 }
 
-async function aborts(run: ConformanceRun): Promise<void> {
+async function abortsUpload(run: ConformanceRun): Promise<void> {
   if (!run.offers('get_delete_signature')) return;
   const { caller } = run;
-  const file = await caller.grant(caller.file({ id: 'gone', filesize: 40 * 1024 ** 2, filename: 'gone.bin' }));
+  const file = await caller.grant(caller.createFile({ id: 'gone', filesize: 40 * 1024 ** 2, filename: 'gone.bin' }));
   const { key, grant } = file;
   const upload_id = file.upload_id ?? uploadIdIn((await caller.replay(file.init, 'init')).text);
   const reference = { key, grant, upload_id };
   await caller.replay(await caller.call<SignedAnswer>('get_delete_signature', reference), 'Abort');
   const list = await caller.call<SignedAnswer>('get_list_signature', reference);
   ensure(
-    !(await caller.isTakenByStore(list, {})),
+    !(await caller.isAcceptedByStore(list, {})),
     'the store still lists the upload that get_delete_signature aborted',
   );
 }

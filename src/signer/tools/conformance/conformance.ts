@@ -1,28 +1,28 @@
 /**
- * Holds a signer in any language to the protocol: calls it as the element does, sends real bytes to its bucket, and
- * tries what has to be refused. It reports every broken rule in words for the author of that backend.
+ * Checks that a signer in any language implements the protocol: calls it as the element does, sends bytes to its bucket,
+ * and sends requests that it must refuse. The faults are described for the author of that signer.
  */
-import { Fault } from './caller.js';
+import { Fault } from './conformance-caller.js';
 import { ANSWER_RULES } from './answer-rules.js';
 import { COMPLETION_RULES } from './completion-rules.js';
 import { GRANT_RULES } from './grant-rules.js';
 import { HTTP_RULES } from './http-rules.js';
 import { INIT_RULES } from './init-rules.js';
 import { BEGIN_RULES, PART_RULES } from './part-rules.js';
-import { ConformanceRun } from './run.js';
-import type { ConformanceOptions, Rule } from './run.js';
+import { ConformanceRun } from './conformance-run.js';
+import type { ConformanceOptions, Rule } from './conformance-run.js';
 import { SINGLE_REQUEST_RULES } from './single-request-rules.js';
 
-export type { ConformanceOptions } from './run.js';
+export type { ConformanceOptions } from './conformance-run.js';
 
 export interface Verdict {
-  /** What was tried, as a rule of the protocol. */
+  /** The rule of the protocol that was tried. */
   rule: string;
-  /** Null where the signer keeps the rule. */
+  /** Null where the signer follows the rule. */
   fault: string | null;
 }
 
-/** In the order in which they are tried; the last ones read the answers of all the others. */
+/** In the order in which they are tried. The last ones read the answers to the calls of all others. */
 const RULES: readonly Rule[] = [
   ...HTTP_RULES,
   ...SINGLE_REQUEST_RULES,
@@ -34,19 +34,18 @@ const RULES: readonly Rule[] = [
   ...ANSWER_RULES,
 ];
 
-/** Every rule, by its name. */
+/** The name of every rule. */
 export const CONFORMANCE_RULES: readonly string[] = RULES.map(({ rule }) => rule);
 
 /**
- * Runs a signer through the protocol, against the bucket that it signs for. It leaves a few small objects behind, and
- * one of 16 MiB.
- * @returns one verdict for each rule that could be tried: a few need a second user, or a multipart upload
+ * Tries every rule on a signer and its bucket. It leaves a few small objects in the bucket, and one of 16 MiB.
+ * @returns one verdict for each rule that could be tried; some need a second user, or a multipart upload
  */
 export async function checkConformance(options: ConformanceOptions): Promise<Verdict[]> {
   const run = new ConformanceRun(options);
   const verdicts: Verdict[] = [];
   for (const { rule, check, needsUpload, needsOther } of RULES) {
-    if ((needsUpload && !run.big) || (needsOther && !run.other)) continue;
+    if ((needsUpload && !run.upload) || (needsOther && !run.otherUser)) continue;
     let fault: string | null = null;
     try {
       await check(run);

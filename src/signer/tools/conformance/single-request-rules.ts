@@ -1,54 +1,59 @@
-/** Rules about files that are sent in one request: a PUT, or a form under a POST policy. */
+/** Rules about files that are sent in a single request: a PUT, or a form with a POST policy. */
 import type { InitAnswer, PostPolicy, Signed } from '../../../protocol.js';
-import { ensure } from './caller.js';
-import type { Granted } from './caller.js';
-import { FOREIGN_KEY } from './run.js';
-import type { ConformanceRun, Rule } from './run.js';
+import { ensure } from './conformance-caller.js';
+import type { GrantedFile } from './conformance-caller.js';
+import { UNGRANTED_KEY } from './conformance-run.js';
+import type { ConformanceRun, Rule } from './conformance-run.js';
 
 export const SINGLE_REQUEST_RULES: readonly Rule[] = [
-  { rule: 'init signs a small file, and the store takes it', check: storesSmallFile },
-  { rule: 'init signs an empty file, and the store takes it', check: storesEmptyFile },
-  { rule: 'a whole file is signed with its exact length', check: signsLength },
-  { rule: 'a whole file is signed with its content type', check: signsType },
-  { rule: 'a POST policy is for its own prefix and sizes', check: boundsPolicy },
+  { rule: 'init signs a small file, and the store accepts it', check: storesSmallFile },
+  { rule: 'init signs an empty file, and the store accepts it', check: storesEmptyFile },
+  { rule: 'a single request is signed with its exact length', check: signsLength },
+  { rule: 'a single request is signed with its content type', check: signsType },
+  { rule: 'a POST policy is limited to its prefix and sizes', check: limitsPolicy },
 ];
 
 const CONTENT = 'abc';
 
 async function storesSmallFile(run: ConformanceRun): Promise<void> {
-  const { answer, files } = await run.caller.init(run.caller.file());
-  const [file] = files as [Granted];
-  ensure(!file.error, `the file was refused: ${file.error?.message}; name a type that the policy takes by --type`);
+  const { answer, files } = await run.caller.init(run.caller.createFile());
+  const [file] = files as [GrantedFile];
+  ensure(!file.error, `the file was refused: ${file.error?.message}; set --type to a type that the policy accepts`);
   run.actions = answer.actions ?? [];
-  ensure(typeof file.key === 'string' && file.key !== '', 'init has to name the key');
-  if (await store(run, answer, file, CONTENT)) run.stored = file;
+  ensure(typeof file.key === 'string' && file.key !== '', 'the answer of init must contain the key');
+  if (await storeFile(run, answer, file, CONTENT)) run.storedFile = file;
 }
 
 async function storesEmptyFile(run: ConformanceRun): Promise<void> {
-  const { answer, files } = await run.caller.init(run.caller.file({ filename: 'empty.bin', filesize: 0 }));
-  const [file] = files as [Granted];
-  if (!file.error) await store(run, answer, file, ''); // the policy may refuse files below a size
+  const { answer, files } = await run.caller.init(run.caller.createFile({ filename: 'empty.bin', filesize: 0 }));
+  const [file] = files as [GrantedFile];
+  if (!file.error) await storeFile(run, answer, file, ''); // the policy may refuse files below a size
 }
 
-/** Sends a whole file. @returns false where the signer begins every file as a multipart upload */
-async function store(run: ConformanceRun, answer: InitAnswer, file: Granted, content: string): Promise<boolean> {
+/** Sends a file in a single request. @returns false where the signer uses multipart uploads for all files */
+async function storeFile(
+  run: ConformanceRun,
+  answer: InitAnswer,
+  file: GrantedFile,
+  content: string,
+): Promise<boolean> {
   if (file.init) return false;
   if (file.post !== undefined) {
-    const policy = policyOf(answer, file);
-    const form = formFor(policy, file.key, content);
+    const policy = postPolicyOf(answer, file);
+    const form = createForm(policy, file.key, content);
     await run.caller.replay({ method: 'POST', url: policy.url }, 'the POST policy', form);
   } else await run.caller.replay(file.put, 'put', content);
   await run.expectStored(file, content.length);
   return true;
 }
 
-function policyOf({ posts }: InitAnswer, { post }: Granted): PostPolicy {
+function postPolicyOf({ posts }: InitAnswer, { post }: GrantedFile): PostPolicy {
   const policy = posts?.[post!];
-  ensure(policy, `post names “${post}”, which posts does not hold`);
+  ensure(policy, `post is “${post}”, which is missing from posts`);
   return policy;
 }
 
-function formFor({ fields }: PostPolicy, key: string, content: string, change: object = {}): FormData {
+function createForm({ fields }: PostPolicy, key: string, content: string, change: object = {}): FormData {
   const form = new FormData();
   for (const [name, value] of Object.entries({ ...fields, key, ...change })) form.append(name, String(value));
   form.append('file', new Blob([content]));
@@ -56,58 +61,58 @@ function formFor({ fields }: PostPolicy, key: string, content: string, change: o
 }
 
 async function signsLength({ caller }: ConformanceRun): Promise<void> {
-  const { put } = await caller.grant(caller.file({ filename: 'length.bin' }));
+  const { put } = await caller.grant(caller.createFile({ filename: 'length.bin' }));
   if (put === undefined) return;
   for (const [what, body] of [
     ['longer', 'abcd'],
     ['shorter', 'ab'],
   ] as const)
     ensure(
-      !(await caller.isTakenByStore(put, { body })),
-      `the store took a file one byte ${what} than granted: sign content-length, or a grant for 3 bytes serves for 5 GiB`,
+      !(await caller.isAcceptedByStore(put, { body })),
+      `the store accepted a file one byte ${what} than granted: sign content-length, or a grant for 3 bytes allows 5 GiB`,
     );
 }
 
 async function signsType(run: ConformanceRun): Promise<void> {
   const { caller } = run;
-  const { put } = await caller.grant(caller.file({ filename: 'type.bin' }));
+  const { put } = await caller.grant(caller.createFile({ filename: 'type.bin' }));
   if (put === undefined) return;
   await expectSignedType(run, put, 'put', CONTENT);
 }
 
-/** Checks that the store refuses a signed request whose content type was changed to one that browsers run. */
+/** Checks that the store refuses a signed request with a changed content type. */
 export async function expectSignedType(
   { caller }: ConformanceRun,
   signed: Signed,
   what: string,
   content?: string,
 ): Promise<void> {
-  const isTaken = await caller.isTakenByStore(signed, {
+  const isTaken = await caller.isAcceptedByStore(signed, {
     headers: { 'content-type': 'text/html' },
     ...(content !== undefined && { body: content }),
   });
-  ensure(!isTaken, `the store took text/html in place of the type that ${what} is for: sign content-type`);
+  ensure(!isTaken, `the store accepted text/html instead of the type of ${what}: sign content-type`);
 }
 
-async function boundsPolicy({ caller }: ConformanceRun): Promise<void> {
-  const { answer, files } = await caller.init(caller.file({ filename: 'policy.bin' }));
-  const [file] = files as [Granted];
+async function limitsPolicy({ caller }: ConformanceRun): Promise<void> {
+  const { answer, files } = await caller.init(caller.createFile({ filename: 'policy.bin' }));
+  const [file] = files as [GrantedFile];
   if (file.post === undefined) return;
-  const policy = policyOf(answer, file);
-  const stranger = await caller.grant(caller.file({ filename: 'another-call.bin' }));
-  const isTaken = (body: FormData) => caller.isTakenByStore({ method: 'POST', url: policy.url }, { body });
+  const policy = postPolicyOf(answer, file);
+  const otherCall = await caller.grant(caller.createFile({ filename: 'another-call.bin' }));
+  const isTaken = (body: FormData) => caller.isAcceptedByStore({ method: 'POST', url: policy.url }, { body });
   const forms = {
-    'a key that was never granted': formFor(policy, FOREIGN_KEY, CONTENT),
-    'the key of another call': formFor(policy, stranger.key, CONTENT),
-    'a file longer than any of the call': formFor(policy, file.key, `${CONTENT}d`),
-    'a type other than the file’s': formFor(policy, file.key, CONTENT, { 'content-type': 'text/html' }),
-    'an ACL': formFor(policy, file.key, CONTENT, { acl: 'public-read' }),
+    'a key that was never granted': createForm(policy, UNGRANTED_KEY, CONTENT),
+    'the key of another call': createForm(policy, otherCall.key, CONTENT),
+    'a file longer than any of the call': createForm(policy, file.key, `${CONTENT}d`),
+    'a type other than the file’s': createForm(policy, file.key, CONTENT, { 'content-type': 'text/html' }),
+    'an ACL': createForm(policy, file.key, CONTENT, { acl: 'public-read' }),
   };
-  const [template] = (await caller.init(caller.file({ filename: '${filename}' }))).files as [Granted];
+  const [template] = (await caller.init(caller.createFile({ filename: '${filename}' }))).files as [GrantedFile];
   ensure(
     template.post === undefined || !template.key.includes('${'),
-    'a key holds ${filename}, which the store fills in by itself: send such a file by PUT',
+    'a key contains ${filename}, which the store replaces: send such a file by PUT',
   );
   for (const [what, form] of Object.entries(forms))
-    ensure(!(await isTaken(form)), `the store took ${what} under the POST policy: its conditions have to forbid it`);
+    ensure(!(await isTaken(form)), `the store accepted ${what} with the POST policy: its conditions must prevent it`);
 }

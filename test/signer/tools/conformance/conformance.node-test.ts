@@ -111,7 +111,7 @@ describe('the conformance kit', () => {
   const broken: [string, RegExp, Change][] = [
     [
       'names no key',
-      /has to name the key/,
+      /must contain the key/,
       (answer, action) => {
         if (action === 'get_init_signature')
           for (const file of (answer['files'] ?? []) as { key?: string }[]) delete file.key;
@@ -119,26 +119,26 @@ describe('the conformance kit', () => {
     ],
     [
       'gives its time in seconds',
-      /time has to be the signer's clock in milliseconds/,
+      /time must be the signer's clock in milliseconds/,
       (answer) => {
         if ('time' in answer) answer['time'] = Math.floor((answer['time'] as number) / 1_000);
       },
     ],
     [
       'forgets part_size',
-      /part_size has to be whole bytes/,
+      /part_size must be a whole number of bytes/,
       (answer) => {
         for (const file of (answer['files'] ?? []) as { part_size?: number }[]) delete file.part_size;
       },
     ],
     [
       'tells of refusals in text',
-      /has to be \{"error"/,
+      /must be \{"error"/,
       (answer) => ('error' in answer ? new Response('no', { status: 403 }) : undefined),
     ],
     [
       'signs host as a header to send',
-      /no browser may set/,
+      /browsers cannot set/,
       (answer) => {
         for (const file of (answer['files'] ?? []) as { put?: { headers: object } }[])
           if (file.put) Object.assign(file.put.headers, { Host: 'x' });
@@ -153,12 +153,12 @@ describe('the conformance kit', () => {
     ],
     [
       'gives receipts for whatever the page says',
-      /gave a receipt for a file that nobody sent/,
+      /returned a receipt for a file that was never sent/,
       (_answer, action) => (action === 'chunk_loaded' ? Response.json({ receipt: 'x' }) : undefined),
     ],
   ];
   for (const [what, expected, change] of broken) {
-    it(`tells the author of a backend that ${what}`, async () => {
+    it(`reports to the author of a backend that ${what}`, async () => {
       const { faults } = await faultsOfOwn({ receipts: true, secret: 'a secret of sixteen' }, change);
       assert.ok(
         faults.some((fault) => expected.test(fault)),
@@ -167,13 +167,13 @@ describe('the conformance kit', () => {
     });
   }
 
-  it('tells the author of a backend that does not keep people apart', async () => {
+  it('reports a backend that does not separate users', async () => {
     const { faults } = await faultsOfOwn({ authorize: () => 'anybody' });
-    assert.match(faults.join('\n'), /bound to its principal: get_chunk_signature signed somebody else with this grant/);
-    assert.match(faults.join('\n'), /init told somebody else of this upload/);
+    assert.match(faults.join('\n'), /only for its principal: get_chunk_signature signed this grant from another user/);
+    assert.match(faults.join('\n'), /init returned this upload to another user/);
   });
 
-  it('takes a signer for what it is where nobody signs in', async () => {
+  it('accepts a signer that allows anonymous uploads', async () => {
     const { faults } = await faultsOfOwn({ authorize: undefined, allowAnonymous: true }, undefined, {});
     assert.deepEqual(faults, []);
   });
@@ -325,14 +325,14 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
     };
     const small = { id: 'a', filename: 'a.txt', filesize: 3, last_modified: 1, content_type: 'text/plain' };
 
-    it('is held to the kit', async () => {
+    it('passes the conformance rules', async () => {
       const people = { headers: { cookie: cookies['ada']! }, otherHeaders: { cookie: cookies['bob']! } };
       const { rules, faults } = await faultsOf(`${base}/sign`, people);
       assert.deepEqual(faults, [], log());
       assert.equal(rules, RULES);
     });
 
-    it('finds an upload again on another machine, for its owner', async () => {
+    it('finds an unfinished upload on another machine, for its owner', async () => {
       const file = {
         id: 'a',
         filename: 'Übung “1”.mp4',
@@ -353,7 +353,7 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
       assert.equal('upload_id' in (await init()), false);
     });
 
-    it('believes no header that any caller can send', async () => {
+    it('ignores identity headers that any caller can send', async () => {
       const headers = {
         'content-type': 'application/json',
         ...{ 'x-user': 'ada', 'x-forwarded-user': 'ada', 'remote-user': 'ada', cookie: 'user=ada; session=ada' },
@@ -365,7 +365,7 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
       assert.equal(principal, 'ada');
     });
 
-    it('refuses a file alone for whatever is wrong with it, and never fails', async () => {
+    it('refuses only the invalid file, and never fails', async () => {
       const deep = '['.repeat(900) + ']'.repeat(900);
       const bad: Record<string, string> = {
         'a lone surrogate in every text':
@@ -423,7 +423,7 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
       assert.equal(films.status, 403);
     });
 
-    it('takes a form by the receipt alone: its own, for the one who uploaded, once', async () => {
+    it('accepts a form only with a valid receipt of the same user, once', async () => {
       const answer = (await (await post('get_init_signature', { files: [small] })).json()) as InitAnswer;
       const { key, grant, put } = answer.files[0] as InitPut;
       const { method, url, headers } = put as SignedRequest;
@@ -473,7 +473,7 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
       assert.equal(await codeOf(response), '409 object-changed');
     });
 
-    it('lets anybody upload where it is told so, and opens no grant for another bucket', async () => {
+    it('allows anonymous uploads if configured, and opens no grant of another bucket', async () => {
       const other = await run('other', { S3_BUCKET: 'other', ALLOW_ANONYMOUS: 'true' });
       const { faults } = await faultsOf(`${other}/sign`, {});
       assert.deepEqual(faults, [], log());

@@ -3,23 +3,23 @@
  * wrongly is signed by the same code with the same credentials, so that the store believes it.
  */
 import type { Action, InitFile, PostPolicy, Signed, SignedRequest } from '../../../../src/protocol.js';
-import { requestOf } from '../../../../src/signer/tools/conformance/caller.js';
+import { toRequest } from '../../../../src/signer/tools/conformance/conformance-caller.js';
 import { createSigner } from '../../../../src/signer/index.js';
 import type { SignerOptions } from '../../../../src/signer/index.js';
 import {
-  abortUpload,
-  completeUpload,
-  createUpload,
+  abortMultipartUpload,
+  completeMultipartUpload,
+  createMultipartUpload,
   headObject,
   listParts,
   putObject,
-  putPart,
-  withoutCopy,
+  uploadPart,
+  withCopyGuard,
 } from '../../../../src/signer/s3/operations.js';
 import { createPresigner, createSigningKeys } from '../../../../src/signer/s3/presign.js';
 import type { StoreOperation } from '../../../../src/signer/s3/presign.js';
 import { hex, toBase64, utf8 } from '../../../../src/signer/util/bytes.js';
-import { locateStore } from '../../../../src/signer/s3/store.js';
+import { locateStore } from '../../../../src/signer/s3/store-address.js';
 import { CREDENTIALS } from '../../caller.js';
 
 export type Signer = (request: Request) => Promise<Response>;
@@ -69,13 +69,13 @@ export class MutantTools {
   /** Signs any operation. @param seconds that the URL lives */
   async sign(operation: StoreOperation, seconds = 3_600): Promise<SignedRequest> {
     const now = Date.now();
-    const signed = await this.#presign(withoutCopy(operation), { credentials: CREDENTIALS, now, expires: seconds });
+    const signed = await this.#presign(withCopyGuard(operation), { credentials: CREDENTIALS, now, expires: seconds });
     return { ...signed, expires: (Math.floor(now / 1_000) + seconds) * 1_000 };
   }
 
   /** Signs the same operation anew, with something changed; the length that was signed is forgotten. */
   resign(signed: Signed, change: (operation: StoreOperation) => Partial<StoreOperation>): Promise<SignedRequest> {
-    const { method, url, headers = {} } = requestOf(signed);
+    const { method, url, headers = {} } = toRequest(signed);
     const { pathname, searchParams } = new URL(url);
     const query = Object.fromEntries([...searchParams].filter(([name]) => !name.startsWith('X-Amz-')));
     const key = decodeURIComponent(pathname).slice(`/${BUCKET}/`.length);
@@ -111,13 +111,13 @@ export class MutantTools {
     const answer = async (operation: StoreOperation) => ({ ...(await this.sign(operation)), time: Date.now() });
     switch (action) {
       case 'get_chunk_signature':
-        return answer(putPart(key, uploadId, chunk, size));
+        return answer(uploadPart(key, uploadId, chunk, size));
       case 'get_list_signature':
         return answer(listParts(key, uploadId, body['part_number_marker'] as number | undefined));
       case 'get_end_signature':
-        return answer(completeUpload(key, uploadId));
+        return answer(completeMultipartUpload(key, uploadId));
       case 'get_delete_signature':
-        return answer(abortUpload(key, uploadId));
+        return answer(abortMultipartUpload(key, uploadId));
       case 'get_head_signature':
         return answer(headObject(key));
       case 'get_all_signatures': {
@@ -125,13 +125,13 @@ export class MutantTools {
         const sizeOf = (number: number) => Math.max(Math.min(partSize, size - (number - 1) * partSize), 0);
         const parts = chunks.map(async (number) => [
           number,
-          await this.sign(putPart(key, uploadId, number, sizeOf(number))),
+          await this.sign(uploadPart(key, uploadId, number, sizeOf(number))),
         ]);
         return {
           time: Date.now(),
           list: await this.sign(listParts(key, uploadId)),
-          end: await this.sign(completeUpload(key, uploadId)),
-          delete: await this.sign(abortUpload(key, uploadId)),
+          end: await this.sign(completeMultipartUpload(key, uploadId)),
+          delete: await this.sign(abortMultipartUpload(key, uploadId)),
           head: await this.sign(headObject(key)),
           chunks: Object.fromEntries(await Promise.all(parts)) as Json,
         };
@@ -151,7 +151,7 @@ export class MutantTools {
     if (file.filesize <= common.part_size)
       return { ...common, put: await this.sign(putObject(key, file.filesize, headers)) };
     if (file.upload_id !== undefined) return { ...common, upload_id: file.upload_id };
-    return { ...common, init: await this.sign(createUpload(key, headers)) };
+    return { ...common, init: await this.sign(createMultipartUpload(key, headers)) };
   }
 }
 

@@ -48,8 +48,8 @@ function verdictsOn({ mutation = (signer) => signer, options, isAnonymous }: Par
   });
 }
 
-describe('the conformance kit against broken signers', () => {
-  it('has at least 40 of them, each with a name of its own and a rule that exists', () => {
+describe('the conformance rules on broken signers', () => {
+  it('has at least 40, each with a unique name and an existing rule', () => {
     assert.ok(MUTANTS.length >= 40);
     assert.equal(new Set(MUTANTS.map(({ broken }) => broken)).size, MUTANTS.length);
     for (const { rule } of MUTANTS) assert.ok(CONFORMANCE_RULES.includes(rule), rule);
@@ -64,7 +64,7 @@ describe('the conformance kit against broken signers', () => {
   });
 
   for (const options of [{}, { policy: { posts: true } }, { receipts: true, secret: 'a secret of sixteen' }]) {
-    it(`finds nothing wrong before anything is broken: ${JSON.stringify(options)}`, async () => {
+    it(`finds no fault in an unchanged signer: ${JSON.stringify(options)}`, async () => {
       for (const isAnonymous of [false, true]) {
         const verdicts = await verdictsOn({ options, isAnonymous });
         assert.deepEqual(

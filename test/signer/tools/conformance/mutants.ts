@@ -1,6 +1,6 @@
 /** A table of broken signers: what is wrong with each, the rule of the conformance kit that has to find it, and how. */
 import type { Action, InitFile, PostPolicy, Signed, SignedRequest } from '../../../../src/protocol.js';
-import { putPart } from '../../../../src/signer/s3/operations.js';
+import { uploadPart } from '../../../../src/signer/s3/operations.js';
 import { createMemoryTracker } from '../../../../src/signer/index.js';
 import type { SignerOptions } from '../../../../src/signer/index.js';
 import type { StoreOperation } from '../../../../src/signer/s3/presign.js';
@@ -41,7 +41,7 @@ const setClock = (offMs: number): Mutation =>
 const HTTP: readonly Mutant[] = [
   {
     broken: 'takes text/plain, which forms of other sites can send',
-    rule: 'takes JSON alone: any other content type is 415',
+    rule: 'only JSON is accepted: another content type is answered with 415',
     mutation: requests((request) => {
       const headers = new Headers(request.headers);
       if (headers.get('content-type') === 'text/plain') headers.set('content-type', 'application/json');
@@ -50,32 +50,32 @@ const HTTP: readonly Mutant[] = [
   },
   {
     broken: 'refuses other types with 400',
-    rule: 'takes JSON alone: any other content type is 415',
+    rule: 'only JSON is accepted: another content type is answered with 415',
     mutation: answers(({ status }) => (status === 415 ? error(400, 'invalid-request') : undefined)),
   },
   {
     broken: 'answers GET',
-    rule: 'takes POST alone',
+    rule: 'only POST is accepted',
     mutation: answers(({ request }) => (request.method === 'GET' ? { time: Date.now() } : undefined)),
   },
   {
     broken: 'fails on a body that is no JSON',
-    rule: 'a body that is no JSON is a 4xx with {"error": {"code", "message"}}',
+    rule: 'invalid JSON is answered with a 4xx and {"error": {"code", "message"}}',
     mutation: answers(({ code }) => (code === 'invalid-json' ? error(500, 'internal') : undefined)),
   },
   {
     broken: 'fails on deep JSON',
-    rule: 'a body that is no JSON is a 4xx with {"error": {"code", "message"}}',
+    rule: 'invalid JSON is answered with a 4xx and {"error": {"code", "message"}}',
     mutation: answers(({ text }) => (text.includes('[[[[') ? new Response('Recursion', { status: 500 }) : undefined)),
   },
   {
     broken: 'refuses in plain text',
-    rule: 'a body that is no JSON is a 4xx with {"error": {"code", "message"}}',
+    rule: 'invalid JSON is answered with a 4xx and {"error": {"code", "message"}}',
     mutation: answers(({ status }) => (status >= 400 ? new Response('no', { status }) : undefined)),
   },
   ...(['POST', 'OPTIONS'] as const).map((method): Mutant => ({
     broken: `lets pages of any origin call with cookies (in its answer to ${method})`,
-    rule: 'pages of any origin may not call with the user’s cookies',
+    rule: 'pages of unlisted origins cannot call with the user’s cookies',
     mutation: (signer) => async (request) => {
       const response = await signer(request);
       const origin = request.headers.get('origin');
@@ -88,7 +88,7 @@ const HTTP: readonly Mutant[] = [
   })),
   {
     broken: 'lets pages without an origin call with cookies',
-    rule: 'pages of any origin may not call with the user’s cookies',
+    rule: 'pages of unlisted origins cannot call with the user’s cookies',
     mutation: answers(({ request, answer }) =>
       request.headers.get('origin') === 'null'
         ? Response.json(answer, {
@@ -99,7 +99,7 @@ const HTTP: readonly Mutant[] = [
   },
 ];
 
-const PRINCIPAL = 'init names the principal: a text where one is signed in, null where nobody signs in';
+const PRINCIPAL = 'init returns the principal: a string for a signed-in user, null for an anonymous call';
 
 /** Changes the principal in init's answer. */
 const named = (broken: string, principalOf: (principal: unknown) => unknown, isAnonymous = false): Mutant => ({
@@ -122,17 +122,17 @@ const SESSIONS: readonly Mutant[] = [
   named('names somebody where nobody signs in', () => 'anonymous', true),
   {
     broken: 'needs no session at all',
-    rule: 'init needs a session',
+    rule: 'init requires a session',
     options: { authorize: (request) => user(request) ?? 'ada' },
   },
   {
     broken: 'needs no session for init',
-    rule: 'init needs a session',
+    rule: 'init requires a session',
     options: { authorize: (request, action) => user(request) ?? (action === 'get_init_signature' ? 'ada' : null) },
   },
   {
     broken: 'answers 400 where a session is missing, so that pages give up',
-    rule: 'init needs a session',
+    rule: 'init requires a session',
     mutation: answers(({ status }) => (status === 401 ? error(400, 'invalid-request') : undefined)),
   },
   ...(
@@ -147,7 +147,7 @@ const SESSIONS: readonly Mutant[] = [
     ] as const
   ).map((open): Mutant => ({
     broken: `needs no session for ${open}`,
-    rule: 'every call needs a session',
+    rule: 'every call requires a session',
     options: { authorize: (request, action) => user(request) ?? (action === open ? 'ada' : null) },
   })),
 ];
@@ -155,7 +155,7 @@ const SESSIONS: readonly Mutant[] = [
 const INIT: readonly Mutant[] = [
   {
     broken: 'refuses a whole batch for one file',
-    rule: 'files are refused one by one',
+    rule: 'a refused file does not affect the others',
     mutation: answersTo('get_init_signature', ({ answer }) =>
       (answer['files'] as Json[]).length > 1 && (answer['files'] as Json[]).some((file) => file['error'])
         ? error(403, 'too-big')
@@ -164,12 +164,12 @@ const INIT: readonly Mutant[] = [
   },
   {
     broken: 'fails on half a surrogate pair',
-    rule: 'files are refused one by one',
+    rule: 'a refused file does not affect the others',
     mutation: answers(({ text }) => (text.includes('\\ud800') ? error(500, 'internal') : undefined)),
   },
   {
     broken: 'fails on a blank name',
-    rule: 'files are refused one by one',
+    rule: 'a refused file does not affect the others',
     mutation: answers(({ body }) =>
       ((body['files'] ?? []) as InitFile[]).some(({ filename }) => filename?.trim() === '')
         ? error(500, 'internal')
@@ -178,19 +178,19 @@ const INIT: readonly Mutant[] = [
   },
   {
     broken: 'fails on a size that is text',
-    rule: 'files are refused one by one',
+    rule: 'a refused file does not affect the others',
     mutation: answers(({ text }) => (text.includes('"filesize":"') ? error(500, 'internal') : undefined)),
   },
   {
     broken: 'grants 60 TB',
-    rule: 'files are refused one by one',
+    rule: 'a refused file does not affect the others',
     mutation: filesOf((_answered, asked, tools) =>
       asked.filesize > 5e13 ? tools.grantFile({ ...asked, filesize: 3 }, 'uploads/huge') : undefined,
     ),
   },
   {
     broken: 'leaves out the files that it refuses',
-    rule: 'files are refused one by one',
+    rule: 'a refused file does not affect the others',
     mutation: answersTo('get_init_signature', ({ answer }) => ({
       ...answer,
       files: (answer['files'] as Json[]).filter((file) => !file['error']),
@@ -198,7 +198,7 @@ const INIT: readonly Mutant[] = [
   },
   {
     broken: 'refuses good files beside a bad one',
-    rule: 'files are refused one by one',
+    rule: 'a refused file does not affect the others',
     mutation: answersTo('get_init_signature', ({ answer }) => ({
       ...answer,
       files: (answer['files'] as Json[]).some((file) => file['error'])
@@ -208,24 +208,24 @@ const INIT: readonly Mutant[] = [
   },
   {
     broken: 'takes more files than it says',
-    rule: 'more files than limits.files are 413',
+    rule: 'more files than limits.files are answered with 413',
     mutation: answersTo('get_init_signature', ({ answer }) => ({ ...answer, limits: { files: 10 } })),
   },
   {
     broken: 'refuses too many files with 400',
-    rule: 'more files than limits.files are 413',
+    rule: 'more files than limits.files are answered with 413',
     mutation: answers(({ status }) => (status === 413 ? error(400, 'too-many') : undefined)),
   },
   {
     broken: 'signs init for any key that the page names',
-    rule: 'init signs for no key that the page names',
+    rule: 'init grants no key that the page chooses',
     mutation: filesOf((answered, asked, tools) =>
       answered['error'] && asked.key && !asked.grant ? tools.grantFile(asked, asked.key) : undefined,
     ),
   },
   {
     broken: 'signs init for any key with any grant',
-    rule: 'init signs for no key that the page names',
+    rule: 'init grants no key that the page chooses',
     mutation: filesOf((answered, asked, tools) =>
       (answered['error'] as Json | undefined)?.['code'] === 'grant-invalid' && asked.key
         ? tools.grantFile(asked, asked.key)
@@ -234,14 +234,14 @@ const INIT: readonly Mutant[] = [
   },
   {
     broken: 'takes object_key as it comes',
-    rule: 'init signs for no key that the page names',
+    rule: 'init grants no key that the page chooses',
     mutation: filesOf((_answered, asked, tools) =>
       asked.object_key ? tools.grantFile(asked, asked.object_key) : undefined,
     ),
   },
   {
     broken: 'takes the file’s name as it comes',
-    rule: 'a file’s name cannot leave its folder',
+    rule: 'a file’s name cannot change the folder of its key',
     mutation: filesOf((answered, asked, tools) =>
       answered['put'] && asked.filename.includes('private')
         ? tools.grantFile(asked, `uploads/${asked.filename}`)
@@ -250,7 +250,7 @@ const INIT: readonly Mutant[] = [
   },
   {
     broken: 'keeps control characters in keys',
-    rule: 'a file’s name cannot leave its folder',
+    rule: 'a file’s name cannot change the folder of its key',
     mutation: filesOf((_answered, asked, tools) =>
       asked.filename.includes('\0') ? tools.grantFile(asked, `uploads/${asked.filename}`) : undefined,
     ),
@@ -267,7 +267,7 @@ const INIT: readonly Mutant[] = [
   },
   {
     broken: 'calls keys its own that it gives twice',
-    rule: 'own_key stands only with a key that no other upload gets',
+    rule: 'own_key is set only for a key that no other upload gets',
     options: { policy: { key: 'uploads/{principal}/{name}' } },
     mutation: filesOf((answered) => (answered['error'] ? undefined : { ...answered, own_key: true })),
   },
@@ -284,7 +284,7 @@ const puts = (change: (operation: StoreOperation, asked: InitFile) => Partial<St
 /** Signs POST policies anew. */
 const posts = (broken: string, change: (conditions: unknown[]) => unknown[]): Mutant => ({
   broken,
-  rule: 'a POST policy is for its own prefix and sizes',
+  rule: 'a POST policy is limited to its prefix and sizes',
   options: { policy: { posts: true } },
   mutation: answersTo('get_init_signature', async ({ answer, tools }) => {
     const policies = Object.entries((answer['posts'] ?? {}) as Record<string, PostPolicy>);
@@ -302,29 +302,29 @@ const condition = (field: string, instead: readonly unknown[]) => (conditions: u
 const SINGLE_REQUESTS: readonly Mutant[] = [
   {
     broken: 'signs the PUT of a whole file without its length',
-    rule: 'a whole file is signed with its exact length',
+    rule: 'a single request is signed with its exact length',
     mutation: puts(() => ({})),
   },
   {
     broken: 'signs empty files for one byte',
-    rule: 'init signs an empty file, and the store takes it',
+    rule: 'init signs an empty file, and the store accepts it',
     mutation: puts((_operation, { filesize }) => ({ contentLength: Math.max(filesize, 1) })),
   },
   {
     broken: 'fails on empty files',
-    rule: 'init signs an empty file, and the store takes it',
+    rule: 'init signs an empty file, and the store accepts it',
     mutation: answers(({ body }) =>
       ((body['files'] ?? []) as InitFile[]).some(({ filesize }) => filesize === 0) ? error(500, 'internal') : undefined,
     ),
   },
   {
     broken: 'signs the PUT of a whole file without its type',
-    rule: 'a whole file is signed with its content type',
+    rule: 'a single request is signed with its content type',
     mutation: puts((_operation, { filesize }) => ({ contentLength: filesize, headers: {} })),
   },
   {
     broken: 'names the type of a whole file, and does not sign it',
-    rule: 'a whole file is signed with its content type',
+    rule: 'a single request is signed with its content type',
     mutation: filesOf(async (answered, { filesize }, tools) => {
       const put = answered['put'] as SignedRequest | undefined;
       if (!put) return undefined;
@@ -337,7 +337,7 @@ const SINGLE_REQUESTS: readonly Mutant[] = [
   },
   {
     broken: 'signs a header that no browser may set',
-    rule: 'init signs a small file, and the store takes it',
+    rule: 'init signs a small file, and the store accepts it',
     mutation: filesOf((answered) => {
       const put = answered['put'] as SignedRequest | undefined;
       return put && { ...answered, put: { ...put, headers: { ...put.headers, Host: 'x' } } };
@@ -345,7 +345,7 @@ const SINGLE_REQUESTS: readonly Mutant[] = [
   },
   {
     broken: 'names no key',
-    rule: 'init signs a small file, and the store takes it',
+    rule: 'init signs a small file, and the store accepts it',
     mutation: filesOf((answered) => ({ ...answered, key: undefined })),
   },
   posts('signs POST policies for any key', condition('key', [['starts-with', '$key', '']])),
@@ -367,9 +367,9 @@ const obeying = (action: Action, codes: readonly string[], isMeant: (body: Json)
       : undefined,
   );
 
-const OTHER_PART = 'another length, part or upload is refused';
-const WINDOW_LENGTHS = 'a window of parts is signed, with their exact lengths';
-const OTHER_WINDOW = 'a window of another size or part is refused';
+const OTHER_PART = 'another length or part number is refused';
+const WINDOW_LENGTHS = 'a window of parts is signed with their exact lengths';
+const OTHER_WINDOW = 'a window with another size or part number is refused';
 
 const windowParts = (
   change: (signed: Signed, part: number, exchange: { body: Json }) => Partial<StoreOperation> | null,
@@ -385,12 +385,12 @@ const windowParts = (
 const PARTS: readonly Mutant[] = [
   {
     broken: 'names no part size',
-    rule: 'init begins a file of several parts, and says their size',
+    rule: 'init starts a multipart upload, and returns its part size',
     mutation: filesOf((answered) => ({ ...answered, part_size: undefined })),
   },
   {
     broken: 'cuts parts below 5 MiB',
-    rule: 'init begins a file of several parts, and says their size',
+    rule: 'init starts a multipart upload, and returns its part size',
     mutation: filesOf((answered) => (answered['error'] ? undefined : { ...answered, part_size: 1024 ** 2 })),
   },
   {
@@ -404,7 +404,7 @@ const PARTS: readonly Mutant[] = [
   },
   {
     broken: 'signs parts without their length',
-    rule: 'a part is signed, with its exact length',
+    rule: 'a part is signed with its exact length',
     mutation: resigned('get_chunk_signature', () => ({})),
   },
   {
@@ -477,12 +477,12 @@ const PARTS: readonly Mutant[] = [
   },
   {
     broken: 'lists from the first part on, whatever the marker',
-    rule: 'the list of parts is signed, page by page',
+    rule: 'the list of parts is signed page by page',
     mutation: resigned('get_list_signature', ({ query }) => ({ query: { uploadId: query!['uploadId']! } })),
   },
 ];
 
-const SIGNED = 'what is signed is what was asked for, and nothing else';
+const SIGNED = 'the signed request is the requested operation';
 
 const OPERATIONS: readonly Mutant[] = [
   {
@@ -492,7 +492,7 @@ const OPERATIONS: readonly Mutant[] = [
   },
   {
     broken: 'deletes objects where uploads are to be aborted',
-    rule: 'a delete signature removes no object',
+    rule: 'a delete signature cannot delete an object',
     mutation: resigned('get_delete_signature', () => ({ query: {} })),
   },
   {
@@ -513,7 +513,7 @@ const OPERATIONS: readonly Mutant[] = [
     rule: SIGNED,
     mutation: answersTo('get_chunk_signature', async ({ answer, body, tools }) => ({
       ...answer,
-      ...(await tools.sign(putPart(body['key'] as string, body['upload_id'] as string, 1, body['size'] as number))),
+      ...(await tools.sign(uploadPart(body['key'] as string, body['upload_id'] as string, 1, body['size'] as number))),
     })),
   },
   {
@@ -531,8 +531,8 @@ const OPERATIONS: readonly Mutant[] = [
   },
 ];
 
-const TIME = 'every answer that signs carries the signer’s time';
-const EXPIRES = 'expires is in milliseconds, and within the life of the signature';
+const TIME = 'every answer that signs contains the signer’s time';
+const EXPIRES = 'expires is in milliseconds, and not later than the signature’s expiry';
 
 const withoutTime = (isMeant: (action: Action) => boolean): Mutation =>
   answers(({ action, answer: { time, ...rest } }) => (time !== undefined && isMeant(action) ? rest : undefined));
@@ -614,22 +614,22 @@ const GRANTED: readonly Action[] = [
 const grants = GRANTED.flatMap((action): Mutant[] => [
   {
     broken: `signs ${action} for any key`,
-    rule: 'a grant is bound to its key',
+    rule: 'a grant is valid only for its key',
     mutation: obeying(action, ['key-mismatch']),
   },
   {
     broken: `signs ${action} without a grant`,
-    rule: 'a grant is bound to its key',
+    rule: 'a grant is valid only for its key',
     mutation: obeying(action, ['grant-required']),
   },
   {
     broken: `signs ${action} by a forged grant`,
-    rule: 'a grant is bound to its key',
+    rule: 'a grant is valid only for its key',
     mutation: obeying(action, ['grant-invalid']),
   },
   {
     broken: `signs ${action} by anybody’s grant`,
-    rule: 'a grant is bound to its principal',
+    rule: 'a grant is valid only for its principal',
     mutation: answers(({ action: called, code, body, tools, ask }) =>
       called === action && code === 'principal-mismatch'
         ? ask(body, tools.granted.get(body['key'] as string)!.user!)
@@ -646,12 +646,12 @@ const renewing = (code: string, isMeant: (asked: InitFile) => boolean = () => tr
       : undefined,
   );
 
-const OTHER_RENEWAL = 'renewal is for the same size, key and grant alone';
+const OTHER_RENEWAL = 'renewal requires the same size, key and grant';
 
 const RENEWALS: readonly Mutant[] = [
   {
     broken: 'renews for anybody',
-    rule: 'a grant is bound to its principal',
+    rule: 'a grant is valid only for its principal',
     mutation: renewing('principal-mismatch'),
   },
   { broken: 'renews for another size', rule: OTHER_RENEWAL, mutation: renewing('size-mismatch') },
@@ -660,21 +660,21 @@ const RENEWALS: readonly Mutant[] = [
   { broken: 'renews without a grant', rule: OTHER_RENEWAL, mutation: renewing('grant-required') },
   {
     broken: 'renews under another key',
-    rule: 'renewal signs again for the same key',
+    rule: 'renewal signs for the same key again',
     mutation: filesOf((answered, asked) =>
       asked.grant && !answered['error'] ? { ...answered, key: `${String(answered['key'])}.bin` } : undefined,
     ),
   },
   {
     broken: 'renews with another part size',
-    rule: 'renewal signs again for the same key',
+    rule: 'renewal signs for the same key again',
     mutation: filesOf((answered, asked) =>
       asked.grant && !answered['error'] ? { ...answered, part_size: 8 * 1024 ** 2 } : undefined,
     ),
   },
   {
     broken: 'renews nothing',
-    rule: 'renewal signs again for the same key',
+    rule: 'renewal signs for the same key again',
     mutation: filesOf((_answered, { id, grant }) =>
       grant ? { id, error: { code: 'grant-expired', message: 'broken' } } : undefined,
     ),
@@ -688,12 +688,12 @@ function trackerWith(change: (honest: Tracker) => Partial<Tracker>): Partial<Sig
 }
 
 const RECEIPTS = { receipts: true, secret: 'a secret of sixteen' };
-const TRUE_RECEIPTS = 'a receipt is for what is stored, and for nothing else';
+const TRUE_RECEIPTS = 'a receipt is returned only for a stored object';
 
 const COMPLETION: readonly Mutant[] = [
   {
     broken: 'tells everybody of everybody’s uploads',
-    rule: 'nobody is told of an upload of somebody else',
+    rule: 'init returns no upload of another user',
     options: trackerWith((honest) => {
       const principals = new Set<string>();
       return {
@@ -713,17 +713,17 @@ const COMPLETION: readonly Mutant[] = [
   },
   {
     broken: 'finds uploads that are over',
-    rule: 'an upload that is over is not found again',
+    rule: 'init returns no upload that has ended',
     options: trackerWith(() => ({ forget: async () => undefined })),
   },
   {
     broken: 'signs no right end',
-    rule: 'the end is signed, and completes the object',
+    rule: 'CompleteMultipartUpload is signed, and creates the object',
     mutation: resigned('get_end_signature', () => ({ query: { uploadId: 'another' } })),
   },
   {
     broken: 'fails on notices of what is complete',
-    rule: 'notices are taken where they are offered',
+    rule: 'notices are accepted if they are offered',
     mutation: answers(({ action, body }) =>
       action === 'chunk_loaded' && body['state'] === 'complete' && body['upload_id']
         ? error(500, 'internal')
@@ -757,7 +757,7 @@ const COMPLETION: readonly Mutant[] = [
   },
   {
     broken: 'takes receipts for grants',
-    rule: 'a receipt is no grant',
+    rule: 'a receipt is not accepted as a grant',
     options: RECEIPTS,
     mutation: answers(({ action, body, tools }) =>
       tools.receipts.has(body['grant'] as string) ? tools.obey(action, body) : undefined,
@@ -765,7 +765,7 @@ const COMPLETION: readonly Mutant[] = [
   },
   {
     broken: 'aborts nothing',
-    rule: 'deleting is signed where it is offered, and aborts',
+    rule: 'AbortMultipartUpload is signed if it is offered, and aborts the upload',
     mutation: resigned('get_delete_signature', () => ({ method: 'GET' })),
   },
 ];

@@ -1,0 +1,66 @@
+/** The context of one call to the signer, and the signing of requests in it. */
+import type { SignedAnswer, SignedRequest } from '../../protocol.js';
+import type { Sealer } from '../grants/grant.js';
+import type { Receipt } from '../grants/receipt.js';
+import type { Settings } from '../options/settings.js';
+import type { PostSigner } from '../s3/post-policy.js';
+import type { Credentials, Presigner, SigningTerms, StoreOperation } from '../s3/presign.js';
+import { SignerRefusal } from '../util/refusal.js';
+
+export interface Call {
+  readonly settings: Settings;
+  readonly presign: Presigner;
+  readonly postSigner: PostSigner;
+  readonly sealer: Sealer;
+  readonly writeReceipt: (receipt: Receipt) => Promise<string>;
+  readonly terms: SigningTerms;
+  /** Epoch milliseconds. */
+  readonly now: number;
+  /** Epoch milliseconds at which this call's signatures expire. */
+  readonly expires: number;
+  /** As returned by `authorize`. */
+  readonly principal: string | null;
+  /** Hash of the principal, which the browser may see. */
+  readonly principalHash: string | null;
+}
+
+/**
+ * Returns the lifetime of a call's signatures: the option `expires`, or less where the credentials expire earlier.
+ * @throws SignerRefusal 503 where the credentials have expired
+ */
+export function signingTermsFor(
+  settings: Settings,
+  credentials: Credentials,
+  now: number,
+): { terms: SigningTerms; expires: number } {
+  // signatures have whole seconds
+  const from = Math.floor(now / 1_000);
+  const end = credentials.expiration === undefined ? Infinity : Math.floor(Number(credentials.expiration) / 1_000);
+  const seconds = Math.min(settings.expires, end - from);
+  if (!(seconds >= 1))
+    throw new SignerRefusal(503, 'credentials-expired', 'The credentials of the signer have expired; try again.', {
+      'retry-after': '5',
+    });
+  return { terms: { credentials, now, expires: seconds }, expires: (from + seconds) * 1_000 };
+}
+
+/** Whether the signer reads completed objects, for `onComplete` or receipts. */
+export const verifiesObjects = ({ onComplete, receipts }: Settings): boolean => receipts || onComplete !== undefined;
+
+/** Whether this signer offers `chunk_loaded`. */
+export const acceptsNotices = (settings: Settings): boolean => settings.tracker !== null || verifiesObjects(settings);
+
+/** Records that an upload is in use, so that no sweep aborts it before its next part. */
+export async function touchUpload({ settings, principalHash }: Call, uploadId: string): Promise<void> {
+  if (principalHash !== null) await settings.tracker?.touch?.(principalHash, uploadId);
+}
+
+/** Signs one operation, as a part of an answer. */
+export async function sign(call: Call, operation: StoreOperation): Promise<SignedRequest> {
+  return { ...(await call.presign(operation, call.terms)), expires: call.expires };
+}
+
+/** Signs one operation, as the whole answer. */
+export async function signAnswer(call: Call, operation: StoreOperation): Promise<SignedAnswer> {
+  return { ...(await sign(call, operation)), time: call.now };
+}

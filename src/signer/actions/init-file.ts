@@ -1,0 +1,137 @@
+import type { ChecksumAlgorithm, InitAnswerFile, InitFile } from '../../protocol.js';
+import type { Grant } from '../grants/grant.js';
+import { objectHeaders } from '../policy/object-headers.js';
+import { cleanName } from '../policy/object-keys.js';
+import { validateFile, chooseKey, isKeyChosenBySigner, isUniqueKey, partSizeFor } from '../policy/policy.js';
+import { checksumTypeOf, parseChecksumValue } from '../s3/checksums.js';
+import type { Checksum } from '../s3/checksums.js';
+import { ONLY_IF_NEW, createMultipartUpload, putObject } from '../s3/operations.js';
+import { canPostHeaders, hasFormVariable } from '../s3/post-policy.js';
+import { shortHash } from '../util/hashes.js';
+import { SignerRefusal } from '../util/refusal.js';
+import type { Call } from './call-context.js';
+import { touchUpload, verifiesObjects, sign } from './call-context.js';
+import { openGrant } from './grant-check.js';
+import { ownerHeaders } from './object-owner.js';
+import type { PostPolicyBatch } from './post-batch.js';
+import { findTrackedUpload, fileMarks } from './tracked-upload.js';
+
+/** One file that the policy allows. */
+interface ValidatedFile {
+  file: InitFile;
+  headers: Readonly<Record<string, string>>;
+  /** Collects the POST policies of the call; null where this file cannot be sent by POST. */
+  batch: PostPolicyBatch | null;
+}
+
+/** @throws SignerRefusal or PolicyError for a file that is refused, TrackerError where the tracker fails */
+export async function answerFile(call: Call, batch: PostPolicyBatch, reported: InitFile): Promise<InitAnswerFile> {
+  const { policy } = call.settings;
+  const file = validateFile(policy, reported);
+  const headers = await objectHeaders(policy, file, call.principal);
+  const isPostable = policy.posts && isKeyChosenBySigner(policy, file) && canPostHeaders(headers);
+  const isLiteral =
+    !hasFormVariable(cleanName(file.filename)) && !(file.key !== undefined && hasFormVariable(file.key));
+  const request = { file, headers, batch: isPostable && isLiteral ? batch : null };
+  const isRenewal = !file.force && (file.grant !== undefined || file.key !== undefined || file.upload_id !== undefined);
+  return isRenewal
+    ? answerWithGrant(call, request, await renewGrant(call, file), { uploadId: file.upload_id })
+    : answerNew(call, request);
+}
+
+async function answerNew(call: Call, request: ValidatedFile): Promise<InitAnswerFile> {
+  const { file, batch } = request;
+  const { policy } = call.settings;
+  const { own: marks, candidates } = await fileMarks(call, file);
+  const found = file.force ? null : await findTrackedUpload(call, file, candidates);
+  const partSize = found?.partSize ?? partSizeFor(policy, file, call.settings.verifiesSize);
+  const isPosted = batch !== null && !found && file.filesize <= partSize;
+  const grant: Grant = {
+    key: found?.key ?? (isPosted ? batch.keyFor(file) : await chooseKey(policy, file, call.principal, call.now)),
+    size: file.filesize,
+    partSize,
+    checksum: found ? (found.checksum ?? null) : chooseChecksum(call, file),
+    principal: call.principalHash,
+    begun: found?.begun ?? call.now,
+    issued: call.now,
+    claims: found ? '' : await hashClaims(file),
+    marks,
+  };
+  const answer = await answerWithGrant(call, request, grant, { uploadId: found?.uploadId });
+  return found && 'upload_id' in answer ? { ...answer, chunks: found.chunks } : answer;
+}
+
+async function answerWithGrant(
+  call: Call,
+  { file, headers, batch }: ValidatedFile,
+  grant: Grant,
+  { uploadId }: { uploadId: string | undefined },
+): Promise<InitAnswerFile> {
+  const { key, size, partSize, checksum } = grant;
+  const createHeaders = { ...headers, ...(await ownerHeaders(call, grant)) };
+  const common = {
+    id: file.id,
+    key,
+    grant: await call.sealer.seal(grant),
+    part_size: partSize,
+    ...(isUniqueKey(call.settings.policy, key) && { own_key: true }),
+  };
+  if (size <= partSize) {
+    const singleRequest = {
+      ...common,
+      ...(checksum && { checksum: { algorithm: checksum, type: 'FULL_OBJECT' as const } }),
+      ...(verifiesObjects(call.settings) && { tracked: true }),
+    };
+    if (batch) return { ...singleRequest, post: batch.add(key, size, createHeaders, checksum) };
+    const condition = call.settings.policy.overwrite ? {} : ONLY_IF_NEW;
+    const value = fileChecksum(file, checksum);
+    return { ...singleRequest, put: await sign(call, putObject(key, size, { ...createHeaders, ...condition }, value)) };
+  }
+  const multipart = {
+    ...common,
+    ...(checksum && { checksum: { algorithm: checksum, type: checksumTypeOf(checksum) } }),
+    ...(grant.marks.length > 0 && { tracked: true }),
+  };
+  if (uploadId !== undefined) {
+    await touchUpload(call, uploadId);
+    return { ...multipart, upload_id: uploadId };
+  }
+  return { ...multipart, init: await sign(call, createMultipartUpload(key, createHeaders, checksum)) };
+}
+
+/** Returns the first algorithm of the browser's list that the store verifies. */
+function chooseChecksum({ settings }: Call, { checksums = [] }: InitFile): ChecksumAlgorithm | null {
+  return checksums.find((name) => settings.checksums.includes(name)) ?? null;
+}
+
+/** Returns the file's checksum if it uses the granted algorithm: the store then accepts no other bytes. */
+function fileChecksum({ checksum }: InitFile, agreed: ChecksumAlgorithm | null): Checksum | null {
+  return checksum && checksum.algorithm === agreed
+    ? parseChecksumValue(agreed, checksum.value, 'checksum.value')
+    : null;
+}
+
+/** @throws SignerRefusal for a grant of another caller, key or size, and for an upload that is too old to renew */
+async function renewGrant(call: Call, file: InitFile): Promise<Grant> {
+  const { key, grant, filesize } = file;
+  if (key === undefined)
+    throw new SignerRefusal(403, 'key-required', 'A grant can be renewed only together with its key; send both.');
+  const opened = await openGrant(call, { key, grant });
+  if (opened.size !== filesize)
+    throw new SignerRefusal(403, 'size-mismatch', `The grant is for a file of ${opened.size} bytes.`);
+  if (call.now - opened.begun > call.settings.renewalTime) {
+    throw new SignerRefusal(403, 'grant-expired', 'The upload is too old to resume; restart it.');
+  }
+  // an existing upload has its type, name and metadata already; everything else creates the object
+  if (file.upload_id === undefined && opened.claims !== (await hashClaims(file)))
+    throw new SignerRefusal(
+      403,
+      'grant-expired',
+      'The grant is for a file with another name, type or ACL, or other params; restart the upload.',
+    );
+  return { ...opened, issued: call.now };
+}
+
+/** Hashes everything that the policy decides by, and that the object is created from. */
+const hashClaims = ({ filename, content_type, relative_path, acl, params }: InitFile): Promise<string> =>
+  shortHash(JSON.stringify(['claims', filename, content_type, relative_path, acl, params]));

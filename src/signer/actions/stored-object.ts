@@ -1,0 +1,56 @@
+/** Confirms completed uploads: reads the object's headers from the store, calls `onComplete`, and writes receipts. */
+import type { ChunkLoadedAnswer, SignedRequest } from '../../protocol.js';
+import type { Grant } from '../grants/grant.js';
+import type { StoredFile } from '../options/signer-options.js';
+import { headObject } from '../s3/operations.js';
+import { SignerRefusal } from '../util/refusal.js';
+import type { Call } from './call-context.js';
+import { belongsToGrant } from './object-owner.js';
+
+const HEAD_TIMEOUT_MS = 10_000;
+
+/**
+ * Verifies the object, calls `onComplete`, and returns the receipt.
+ * @throws SignerRefusal 409 where the object is missing or differs from the grant, 503 where the store does not answer
+ */
+export async function confirmCompletion(call: Call, grant: Grant, uploadId: string): Promise<ChunkLoadedAnswer | null> {
+  const { onComplete, receipts, bucket } = call.settings;
+  if (!onComplete && !receipts) return null;
+  const object = { bucket, ...(await verifyStoredObject(call, grant)), uploadId: uploadId || null };
+  await onComplete?.(object, call.principal);
+  if (!receipts) return null;
+  const { key, size, etag, contentType } = object;
+  const receipt = { key, size, etag, contentType, principal: grant.principal, time: call.now };
+  return { receipt: await call.writeReceipt(receipt) };
+}
+
+async function verifyStoredObject(call: Call, grant: Grant): Promise<Omit<StoredFile, 'bucket' | 'uploadId'>> {
+  const { key, size } = grant;
+  const response = await headStoredObject(call, await call.presign(headObject(key), call.terms));
+  // without s3:ListBucket, S3 answers 403 for a missing key
+  if (response.status === 404 || response.status === 403)
+    throw new SignerRefusal(409, 'not-stored', 'No object is stored under this key.');
+  if (!response.ok) throw storeUnavailable();
+  if (!(await belongsToGrant(call, grant, response.headers)))
+    throw new SignerRefusal(409, 'not-stored', 'The object under this key belongs to another upload.');
+  const storedSize = Number(response.headers.get('content-length') ?? NaN);
+  if (storedSize !== size)
+    throw new SignerRefusal(409, 'size-mismatch', `The object has ${storedSize} bytes; ${size} were granted.`);
+  return {
+    key,
+    size,
+    etag: (response.headers.get('etag') ?? '').replaceAll('"', ''),
+    contentType: response.headers.get('content-type') ?? '',
+  };
+}
+
+async function headStoredObject({ settings }: Call, { method, url, headers = {} }: SignedRequest): Promise<Response> {
+  try {
+    return await settings.fetch(url, { method, headers, signal: AbortSignal.timeout(HEAD_TIMEOUT_MS) });
+  } catch {
+    throw storeUnavailable();
+  }
+}
+
+const storeUnavailable = () =>
+  new SignerRefusal(503, 'store-silent', 'The store did not answer; try again.', { 'retry-after': '5' });

@@ -1,0 +1,24 @@
+import { utf8 } from './bytes.js';
+
+/** Shortens a text to UTF-16 units, without splitting a character. */
+export const cutText = (text: string, maxUnits: number): string =>
+  text.length <= maxUnits ? text : text.slice(0, maxUnits).replace(/[\uD800-\uDBFF]$/, '');
+
+/**
+ * Shortens a text to bytes, without splitting a character.
+ * @param bytesOf returns the encoded length of one character
+ */
+export function cutToBytes(
+  text: string,
+  maxBytes: number,
+  bytesOf = (character: string): number => utf8(character).length,
+): string {
+  let room = maxBytes;
+  let end = 0;
+  for (const character of text) {
+    room -= bytesOf(character);
+    if (room < 0) break;
+    end += character.length;
+  }
+  return text.slice(0, end);
+}

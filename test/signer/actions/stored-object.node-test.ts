@@ -1,0 +1,293 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startBucket } from '../../../demo/bucket/index.js';
+import type { RunningBucket } from '../../../demo/bucket/index.js';
+import type { ChunkLoadedAnswer, ChunkLoadedRequest, SignedRequest } from '../../../src/protocol.js';
+import { createMemoryTracker, sweep, verifyReceipt } from '../../../src/signer/index.js';
+import type { ReceiptExpectations, SignerOptions, StoredFile } from '../../../src/signer/index.js';
+import { createSeal } from '../../../src/signer/grants/seal.js';
+import { S3Client } from '../../servers/s3-client.js';
+import { createCaller, CREDENTIALS, DAY, fileOf } from '../caller.js';
+import type { Caller } from '../caller.js';
+
+const PART = 5 * 1024 ** 2;
+const SECRET = 'a secret of sixteen';
+
+let dir: string;
+let bucket: RunningBucket;
+before(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'mule-finish-'));
+  bucket = await startBucket({ dir, buckets: ['films'], credentials: CREDENTIALS });
+});
+after(async () => {
+  await bucket.close();
+  await rm(dir, { recursive: true });
+});
+
+const here = (options: Partial<SignerOptions> = {}): Caller =>
+  createCaller({
+    bucket: 'films',
+    endpoint: bucket.url,
+    now: () => Date.now(),
+    secret: SECRET,
+    policy: { partSize: PART },
+    ...options,
+  });
+const send = async ({ method, url, headers = {} }: SignedRequest, body?: BodyInit) => {
+  const response = await fetch(url, { method, headers, body });
+  return { text: await response.text(), etag: response.headers.get('etag') };
+};
+
+async function begin(caller: Caller, last_modified = 1) {
+  const { key, grant, init } = await caller.init({ filesize: PART + 1, last_modified });
+  const upload_id = /<UploadId>([^<]+)/.exec((await send(init!)).text)![1]!;
+  return { key, grant, upload_id };
+}
+
+/** Sends a file of two parts. */
+async function sendParts(caller: Caller) {
+  const reference = await begin(caller);
+  const all = await caller.call('get_all_signatures', {
+    ...reference,
+    size: PART + 1,
+    part_size: PART,
+    chunks: [1, 2],
+  });
+  const parts: string[] = [];
+  for (const [index, size] of [PART, 1].entries()) {
+    const { etag } = await send({ method: 'PUT', url: all.chunks[index + 1] as string }, new Uint8Array(size));
+    parts.push(`<Part><PartNumber>${index + 1}</PartNumber><ETag>${etag}</ETag></Part>`);
+  }
+  const finish = () =>
+    send(all.end as SignedRequest, new Blob([`<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`]));
+  return { reference, finish };
+}
+
+describe('a complete upload', () => {
+  it('is passed to onComplete with its principal, after the store has it', async () => {
+    const told: { object: StoredFile; principal: string | null }[] = [];
+    const caller = here({
+      onComplete: (object, principal) => void told.push({ object, principal }),
+      tracker: createMemoryTracker(),
+    });
+    const { reference, finish } = await sendParts(caller);
+    const notice: ChunkLoadedRequest = { ...reference, chunks: [1, 2], state: 'complete' };
+    assert.equal(await caller.refusal('chunk_loaded', notice), '409 not-stored');
+    assert.equal(told.length, 0);
+    await finish();
+    assert.equal((await caller.post('chunk_loaded', notice)).status, 204);
+    assert.equal(told.length, 1);
+    const { object, principal } = told[0]!;
+    assert.match(object.etag, /^[0-9a-f]{32}-2$/);
+    assert.deepEqual(
+      { ...object, etag: '', principal },
+      {
+        bucket: 'films',
+        key: reference.key,
+        size: PART + 1,
+        etag: '',
+        contentType: 'video/mp4',
+        uploadId: reference.upload_id,
+        principal: 'ada',
+      },
+    );
+    assert.equal((await caller.init({ filesize: PART + 1 })).upload_id, undefined, 'the tracker knows that it is over');
+  });
+
+  it('is asked for by the answer to init, for files of one request too', async () => {
+    for (const policy of [{}, { posts: true }]) {
+      const caller = here({ receipts: true, policy });
+      const { actions } = await caller.call('get_init_signature', { files: [fileOf()] });
+      assert.ok(actions!.includes('chunk_loaded'));
+      assert.equal((await caller.init({ filesize: 3 })).tracked, true);
+    }
+  });
+
+  it('brings a receipt that a backend can read', async () => {
+    const caller = here({ receipts: true });
+    const { key, grant, put } = await caller.init({ filesize: 3 });
+    await send(put!, 'abc');
+    const notice: ChunkLoadedRequest = { key, grant, upload_id: '', chunks: [], state: 'complete' };
+    const { receipt } = (await caller.call('chunk_loaded', notice)) as Required<ChunkLoadedAnswer>;
+    const expected = { secret: ['another secret of sixteen', SECRET], bucket: 'films' };
+    for (const whose of [{ principal: 'ada' }, {}]) {
+      const read = await verifyReceipt(receipt, { ...expected, ...whose });
+      assert.equal(read.key, key);
+      assert.equal(read.size, 3);
+      assert.equal(read.etag, '900150983cd24fb0d6963f7d28e17f72');
+      assert.equal(read.contentType, 'video/mp4');
+    }
+    const code = (receipt: string, change: object) =>
+      verifyReceipt(receipt, { ...expected, ...change }).then(
+        () => 'good',
+        (error: { code: string }) => error.code,
+      );
+    assert.equal(await code(receipt, { principal: 'bob' }), 'principal');
+    assert.equal(await code(receipt, { principal: null }), 'principal');
+    await assert.rejects(verifyReceipt(receipt, { ...expected, principal: undefined }), /option principal: undefined/);
+    assert.equal(await code(receipt, { secret: 'a secret that is not it' }), 'retired');
+    assert.equal(await code(receipt, { bucket: 'other' }), 'forged');
+    assert.equal(await code(receipt, { now: () => Date.now() + DAY + 1_000 }), 'expired');
+    assert.equal(await code(grant, {}), 'forged', 'a grant is no receipt');
+    assert.equal(await code(`${receipt.slice(0, -2)}AA`, {}), 'forged');
+    assert.equal(await code('', {}), 'forged');
+    assert.equal(await caller.refusal('get_head_signature', { key, grant: receipt }), '403 grant-invalid');
+  });
+
+  it('brings a receipt that only the backend of its own signer takes', async () => {
+    const receiptOf = async (options: Partial<SignerOptions>) => {
+      const caller = here({ receipts: true, ...options });
+      const { key, grant, put } = await caller.init({ filesize: 3 });
+      await send(put!, 'abc');
+      const notice: ChunkLoadedRequest = { key, grant, upload_id: '', chunks: [], state: 'complete' };
+      return ((await caller.call('chunk_loaded', notice)) as Required<ChunkLoadedAnswer>).receipt;
+    };
+    const codeOf = (receipt: string, change: object) =>
+      verifyReceipt(receipt, { secret: SECRET, bucket: 'films', ...change }).then(
+        () => 'good',
+        (error: { code: string }) => error.code,
+      );
+    const named = await receiptOf({ name: 'films' });
+    const nameless = await receiptOf({});
+    assert.equal(await codeOf(named, { name: 'films' }), 'good');
+    assert.equal(await codeOf(named, {}), 'audience');
+    assert.equal(await codeOf(named, { name: 'avatars' }), 'audience');
+    assert.equal(await codeOf(nameless, { name: 'films' }), 'audience');
+    assert.equal(await codeOf(nameless, { endpoint: `${bucket.url}/`, region: 'us-east-1' }), 'good');
+    assert.equal(await codeOf(nameless, { endpoint: 'https://s3.amazonaws.com' }), 'audience');
+    assert.equal(await codeOf(nameless, { region: 'eu-west-1' }), 'audience');
+    // of release 0.1.0, which wrote no signer into it
+    const { seal } = createSeal([SECRET], 'mule-upload receipt 1\nfilms');
+    const old = await seal({ key: 'k', size: 3, etag: 'e', contentType: '', principal: null, time: Date.now() });
+    assert.deepEqual([await codeOf(old, {}), await codeOf(old, { name: 'films' })], ['good', 'audience']);
+    assert.deepEqual(Object.keys(await verifyReceipt(named, { secret: SECRET, bucket: 'films', name: 'films' })), [
+      'key',
+      'size',
+      'etag',
+      'contentType',
+      'principal',
+      'time',
+    ]);
+  });
+
+  it('is not verified without a valid secret and maxAge', async () => {
+    const { seal } = createSeal([SECRET], 'mule-upload receipt 1\nfilms');
+    const receipt = await seal({ key: 'k', size: 3, etag: 'e', contentType: '', principal: null, time: 1 });
+    const good = { secret: SECRET as unknown, bucket: 'films' as unknown };
+    for (const secret of [undefined, null, '', [], [''], [undefined], 'short', [SECRET, 'short'], 7, {}]) {
+      await assert.rejects(
+        verifyReceipt(receipt, { ...good, secret } as ReceiptExpectations),
+        (error: Error) => error instanceof TypeError && /^option secret: expected a string/.test(error.message),
+        JSON.stringify(secret),
+      );
+    }
+    for (const maxAge of [NaN, Infinity, -Infinity, -1, 0, '60', null, [60]]) {
+      await assert.rejects(
+        verifyReceipt(receipt, { ...good, maxAge } as ReceiptExpectations),
+        /^OptionError: option maxAge: /,
+      );
+    }
+    for (const change of [
+      { bucket: undefined },
+      { bucket: '' },
+      { name: '' },
+      { endpoint: '' },
+      { region: '' },
+      { now: () => NaN },
+      { principal: '' },
+      { principal: 2 ** 53 },
+      { principal: NaN },
+      { principal: {} },
+    ]) {
+      const [name] = Object.keys(change);
+      const expectations = { ...good, ...change } as ReceiptExpectations;
+      await assert.rejects(verifyReceipt(receipt, expectations), new RegExp(`^OptionError: option ${name}: `));
+    }
+    const hint = /is the environment variable SIGNER_SECRET set\?$/;
+    await assert.rejects(
+      verifyReceipt(receipt, { ...good, secret: undefined } as unknown as ReceiptExpectations),
+      hint,
+    );
+  });
+
+  it('is refused if the stored size differs from the granted one', async () => {
+    const caller = here({ receipts: true });
+    const { key, grant } = await caller.init({ filesize: 3 });
+    const s3 = new S3Client({ url: bucket.url, region: 'us-east-1', ...CREDENTIALS });
+    await s3.put('films', key, Buffer.from('abcd'));
+    const notice = { key, grant, upload_id: '', chunks: [], state: 'complete' };
+    assert.equal(await caller.refusal('chunk_loaded', notice), '409 size-mismatch');
+  });
+
+  it('is retried if the store does not answer or onComplete throws', async () => {
+    const silent = here({ receipts: true, fetch: () => Promise.reject(new Error('down')) });
+    const granted = await silent.init({ filesize: 3 });
+    const notice = { key: granted.key, grant: granted.grant, upload_id: '', chunks: [], state: 'complete' };
+    const response = await silent.post('chunk_loaded', notice);
+    assert.deepEqual([response.status, response.headers.get('retry-after')], [503, '5']);
+    let tries = 0;
+    const failing = here({
+      onError: () => undefined,
+      onComplete: () => {
+        tries += 1;
+        if (tries === 1) throw new Error('database down');
+      },
+    });
+    await send(granted.put!, 'abc');
+    assert.equal((await failing.post('chunk_loaded', notice)).status, 500);
+    assert.equal((await failing.post('chunk_loaded', notice)).status, 204);
+    assert.equal(tries, 2);
+  });
+
+  it('needs an upload id where it has more parts than one, and a secret where there are receipts', async () => {
+    const caller = here({ receipts: true });
+    const { key, grant } = await caller.init({ filesize: PART + 1 });
+    const notice = { key, grant, upload_id: '', chunks: [], state: 'complete' };
+    assert.equal(await caller.refusal('chunk_loaded', notice), '400 invalid-request');
+    assert.throws(() => here({ receipts: true, secret: undefined }), /option receipts/);
+  });
+});
+
+describe('sweep', () => {
+  it('aborts only uploads that have been inactive for days', async () => {
+    let now = Date.now() - 9 * DAY;
+    const tracker = createMemoryTracker({ now: () => now });
+    const options: SignerOptions = {
+      bucket: 'films',
+      endpoint: bucket.url,
+      credentials: CREDENTIALS,
+      authorize: () => 'ada',
+      tracker,
+    };
+    const caller = here({ tracker });
+    const s3 = new S3Client({ url: bucket.url, region: 'us-east-1', ...CREDENTIALS });
+    const note = async (reference: Awaited<ReturnType<typeof begin>>) => {
+      await caller.call('chunk_loaded', { ...reference, chunks: [1], state: 'started' });
+      return reference;
+    };
+    const old = await note(await begin(caller, 2));
+    const gone = await note(await begin(caller, 3));
+    await send(await caller.call('get_delete_signature', gone));
+    now = Date.now();
+    const young = await note(await begin(caller, 4));
+    assert.deepEqual(await sweep(options, { days: 10 }), { aborted: 0, gone: 0, failed: [] });
+    const offline = { ...options, fetch: () => Promise.reject(new Error('down')) };
+    assert.equal((await sweep(offline)).failed.length, 2);
+    assert.deepEqual(await sweep(options), { aborted: 1, gone: 1, failed: [] });
+    assert.deepEqual(await sweep(options), { aborted: 0, gone: 0, failed: [] });
+    await assert.rejects(s3.listParts('films', old.key, old.upload_id), /NoSuchUpload/);
+    assert.deepEqual(await s3.listParts('films', young.key, young.upload_id), []);
+  });
+
+  it('needs a tracker that implements stale', async () => {
+    const options: SignerOptions = { bucket: 'films', credentials: CREDENTIALS, allowAnonymous: true };
+    await assert.rejects(sweep(options), /option tracker/);
+    for (const days of [0, -1, NaN, Infinity])
+      await assert.rejects(sweep({ ...options, tracker: createMemoryTracker() }, { days }), /option days/);
+    for (const limit of [0, 1.5, NaN, Infinity])
+      await assert.rejects(sweep({ ...options, tracker: createMemoryTracker() }, { limit }), /option limit/);
+  });
+});

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createSigner } from '../../../src/signer/index.js';
+import { resolveOptions } from '../../../src/signer/options/settings.js';
+import type { SignerOptions } from '../../../src/signer/options/signer-options.js';
+import { CREDENTIALS } from '../caller.js';
+
+const GOOD: SignerOptions = { bucket: 'films', credentials: CREDENTIALS, allowAnonymous: true };
+
+describe('signer options', () => {
+  it('take the documented defaults, undefined standing for absent', () => {
+    const settings = resolveOptions({
+      ...GOOD,
+      region: undefined,
+      expires: undefined,
+      policy: { maxFiles: undefined },
+    });
+    assert.equal(settings.store.host, 'films.s3.us-east-1.amazonaws.com');
+    assert.equal(settings.expires, 3_600);
+    assert.equal(settings.grantLife, 7 * 86_400_000);
+    assert.equal(settings.policy.maxFiles, 100);
+    assert.equal(settings.origins, null);
+  });
+
+  const bad: [string, Record<string, unknown>][] = [
+    ['bucket: undefined', { bucket: undefined }],
+    ['bucket: "../other"', { bucket: '../other' }],
+    ['region: "eu west"', { region: 'eu west' }],
+    ['endpoint: "store.example"', { endpoint: 'store.example' }],
+    ['pathStyle: "yes"', { pathStyle: 'yes' }],
+    ['allowAnonymous: 1', { allowAnonymous: 1 }],
+    ['authorize: undefined', { allowAnonymous: undefined }],
+    ['authorize: true', { authorize: true }],
+    ['credentials.secretAccessKey', { credentials: { accessKeyId: 'a', secretAccessKey: '' } }],
+    ['credentials.accessKeyId', { credentials: undefined }],
+    ['secret', { secret: 'short' }],
+    ['secret', { secret: [] }],
+    ['origins: "https://a.example/path"', { origins: ['https://a.example/path'] }],
+    ['origins: "https://a.example"', { origins: 'https://a.example' }],
+    ['policy: null', { policy: null }],
+    ['expires: 0', { expires: 0 }],
+    ['expires: 604801', { expires: 604_801 }],
+    ['grantLife: -1', { grantLife: -1 }],
+    ['renewalTime: 1.5', { renewalTime: 1.5 }],
+    ['tracker', { tracker: { find() {} } }],
+    ['policy.maxSize: NaN', { policy: { maxSize: NaN } }],
+    ['policy.minSize: 11', { policy: { maxSize: 10, minSize: 11 } }],
+    ['policy.maxFiles: 0', { policy: { maxFiles: 0 } }],
+    ['policy.partSize: 1000', { policy: { partSize: 1_000 } }],
+    ['policy.accept: 7', { policy: { accept: 7 } }],
+    ['policy.key: "k"', { policy: { key: 'k' } }],
+    ['policy.key: 7', { policy: { key: 7 } }],
+    ['policy.overwrite: 0', { policy: { overwrite: 0 } }],
+    ['policy.posts: true', { policy: { posts: true, overwrite: false } }],
+    ['policy.storageClass: "cheap"', { policy: { storageClass: 'cheap' } }],
+    ['policy.encryption: "yes"', { policy: { encryption: 'yes' } }],
+    ['policy.tags', { policy: { tags: { a: 7 } } }],
+    ['policy.metadata: "a"', { policy: { metadata: 'a' } }],
+    ['policy.disposition: "download"', { policy: { disposition: 'download' } }],
+    ['throttle: 5', { throttle: 5 }],
+    ['log: "file"', { log: 'file' }],
+    ['dualStack: "yes"', { dualStack: 'yes' }],
+    ['accelerate: true', { accelerate: true, endpoint: 'https://store.example' }],
+    ['accelerate: true', { accelerate: true, bucket: 'my.films' }],
+    ['policy.objectKeys: true', { policy: { objectKeys: true } }],
+    ['policy.acls: "private"', { policy: { acls: 'private' } }],
+  ];
+  for (const [named, options] of bad) {
+    it(`are refused with a TypeError that names ${named}`, () => {
+      const make = () => createSigner({ ...GOOD, ...options });
+      assert.throws(make, (error: Error) => error instanceof TypeError && error.message.startsWith(`option ${named}`));
+    });
+  }
+
+  const unset: [string, string, Record<string, unknown>][] = [
+    ['S3_BUCKET', 'bucket', { bucket: undefined }],
+    ['S3_BUCKET', 'bucket', { bucket: '' }],
+    ['AWS_REGION', 'region', { region: '' }],
+    ['S3_ENDPOINT', 'endpoint', { endpoint: '' }],
+    ['AWS_ACCESS_KEY_ID', 'credentials.accessKeyId', { credentials: { ...CREDENTIALS, accessKeyId: '' } }],
+    ['AWS_ACCESS_KEY_ID', 'credentials.accessKeyId', { credentials: { ...CREDENTIALS, accessKeyId: undefined } }],
+    ['AWS_ACCESS_KEY_ID', 'credentials.accessKeyId', { credentials: undefined }],
+    ['AWS_SECRET_ACCESS_KEY', 'credentials.secretAccessKey', { credentials: { accessKeyId: 'a' } }],
+    ['AWS_SESSION_TOKEN', 'credentials.sessionToken', { credentials: { ...CREDENTIALS, sessionToken: '' } }],
+    ['SIGNER_SECRET', 'secret', { secret: '' }],
+    ['SIGNER_SECRET', 'secret', { secret: [undefined] }],
+    ['SIGNER_NAME', 'name', { name: '' }],
+    ['ORIGINS', 'origins', { origins: [''] }],
+  ];
+  for (const [variable, option, options] of unset) {
+    it(`name the variable ${variable} that is likely unset where ${option} is empty or missing`, () => {
+      assert.throws(() => createSigner({ ...GOOD, ...options }), {
+        name: 'OptionError',
+        message: new RegExp(
+          `^option ${option.replace('.', '\\.')}: .+; is the environment variable ${variable} set\\?$`,
+        ),
+      });
+    });
+  }
+
+  it('name no variable for what is there and wrong', () => {
+    for (const options of [
+      { bucket: '../x' },
+      { secret: 'short' },
+      { credentials: { accessKeyId: 7 } },
+      { credentials: { ...CREDENTIALS, expiration: '2026-12-01T00:00:00Z' } },
+      { credentials: { ...CREDENTIALS, expiration: new Date(NaN) } },
+    ]) {
+      const make = () => createSigner({ ...GOOD, ...options } as unknown as SignerOptions);
+      assert.throws(make, (error: Error) => error.name === 'OptionError' && !error.message.includes('environment'));
+    }
+  });
+
+  it('are refused without showing their secrets', () => {
+    for (const options of [
+      { secret: 'hush-hush' },
+      { credentials: { accessKeyId: '', secretAccessKey: 'hush-hush' } },
+    ]) {
+      assert.throws(
+        () => createSigner({ ...GOOD, ...options }),
+        (error: Error) => !error.message.includes('hush'),
+      );
+    }
+  });
+});

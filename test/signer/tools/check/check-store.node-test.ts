@@ -1,0 +1,84 @@
+/** The check of a store whose answers fail at every step, at the demo's bucket. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startBucket } from '../../../../demo/bucket/index.js';
+import type { RunningBucket } from '../../../../demo/bucket/index.js';
+import { checkStore } from '../../../../src/signer/tools/check/check-store.js';
+import type { SignerOptions } from '../../../../src/signer/index.js';
+import { S3Client } from '../../../servers/s3-client.js';
+import { CREDENTIALS } from '../../caller.js';
+
+const ORIGIN = 'https://page.example';
+
+describe('the check of a store', () => {
+  let dir: string;
+  let bucket: RunningBucket;
+  let s3: S3Client;
+  before(async () => {
+    dir = await mkdtemp(path.join(tmpdir(), 'mule-check-'));
+    bucket = await startBucket({ dir, buckets: ['films'], credentials: CREDENTIALS });
+    s3 = new S3Client({ url: bucket.url, region: 'us-east-1', ...CREDENTIALS });
+  });
+  after(async () => {
+    await bucket.close();
+    await rm(dir, { recursive: true });
+  });
+
+  const check = (options: Partial<SignerOptions> = {}) =>
+    checkStore({
+      ...{ bucket: 'films', endpoint: bucket.url, credentials: CREDENTIALS, allowAnonymous: true, origins: [ORIGIN] },
+      ...options,
+    });
+
+  it('aborts its multipart uploads whichever step fails, and shows no signature', async () => {
+    let requests = Infinity;
+    for (let failing = 1; failing < requests; failing += 1) {
+      let count = 0;
+      const findings = await check({
+        fetch: async (url, init) => {
+          count += 1;
+          if (count !== failing) return fetch(url, init);
+          throw new TypeError(`Failed to parse URL from ${typeof url === 'string' ? url : ''}`, {
+            cause: { code: 'ECONNRESET' },
+          });
+        },
+      });
+      assert.deepEqual(await s3.listUploads('films'), [], `request ${failing} failed`);
+      assert.ok(findings.length > 0);
+      assert.doesNotMatch(JSON.stringify(findings), /X-Amz-|AKIDEXAMPLE/);
+      if (count < failing) requests = failing;
+    }
+    assert.ok(requests > 10);
+    assert.deepEqual(await s3.listObjects('films'), []);
+  });
+
+  it('names the upload that it could not abort, with the command to abort it', async () => {
+    const findings = await check({
+      fetch: (url, init) => (init?.method === 'DELETE' ? Promise.reject(new TypeError('no')) : fetch(url, init)),
+    });
+    const [left] = await s3.listUploads('films');
+    const finding = findings.find(({ rule }) => rule === 'the check removes its uploads')!;
+    assert.match(finding.fault!, /could not be aborted/);
+    assert.ok(finding.advice!.includes(`aws s3api abort-multipart-upload --bucket films --key ${left!.key}`));
+    for (const { key, uploadId } of await s3.listUploads('films')) await s3.abort('films', key, uploadId);
+  });
+
+  it('reports whether a store rejects unsigned headers or acts on them', async () => {
+    const unsigned = async (options: Partial<SignerOptions> = {}) =>
+      (await check(options)).find(({ rule }) => rule.startsWith('the store rejects unsigned'))!;
+    assert.equal((await unsigned()).fault, null);
+    Object.assign(bucket.behaviour, { refusesUnsignedHeaders: false, knowsAcls: true, copies: { heeds: 'range' } });
+    assert.match(
+      (await unsigned()).fault!,
+      /^the store acts on unsigned x-amz-acl and x-amz-copy-source; this signer signs headers that prevent both/,
+    );
+    assert.equal((await unsigned()).isWarning, true);
+    const wrong = await unsigned({ refusesUnsignedHeaders: true });
+    assert.equal(wrong.isWarning, undefined);
+    assert.match(wrong.fault!, /remove the option refusesUnsignedHeaders$/);
+    assert.deepEqual(await s3.listUploads('films'), []);
+  });
+});

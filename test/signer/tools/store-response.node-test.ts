@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { childrenIn, readText } from '../../../src/signer/tools/store-response.js';
+import { MAX_XML_LENGTH, readXml, textIn } from '../../../src/xml.js';
+
+describe('what the store answers to the signer’s tools', () => {
+  it('is read as UTF-8, whatever pieces it comes in', async () => {
+    const bytes = new TextEncoder().encode('<Error><Code>Zürich 🐴</Code></Error>');
+    const body = new ReadableStream({
+      start(controller) {
+        for (const byte of bytes) controller.enqueue(Uint8Array.of(byte));
+        controller.close();
+      },
+    });
+    assert.equal(textIn(await readText(new Response(body)), 'Code'), 'Zürich 🐴');
+    assert.equal(await readText(new Response(null)), '');
+  });
+
+  it('is read no further than the limit, and is then refused', async () => {
+    let isCancelled = false;
+    const endless = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(65_536).fill(32)),
+      cancel: () => void (isCancelled = true),
+    });
+    const text = await readText(new Response(endless));
+    assert.ok(isCancelled);
+    assert.ok(text.length > MAX_XML_LENGTH && text.length <= MAX_XML_LENGTH + 65_536);
+    assert.equal(readXml(text).isWhole, false);
+  });
+
+  it('gives the elements of a whole document alone', () => {
+    const text = '<ListPartsResult><Part><PartNumber>1</PartNumber></Part><Part/></ListPartsResult>';
+    assert.equal(childrenIn(text, 'Part').length, 2);
+    assert.deepEqual(childrenIn(text.slice(0, -3), 'Part'), []);
+    assert.deepEqual(childrenIn(`<!DOCTYPE a>${text}`, 'Part'), []);
+  });
+});
