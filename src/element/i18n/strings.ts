@@ -1,13 +1,10 @@
 /**
- * A visible text: plain data, so that a page can hand it over as JSON. `{name}` is filled in; an object holds
- * plural forms, chosen by `{count}` under the rules of the language.
+ * A visible text; plain data, so that a page can load it as JSON. Placeholders such as `{name}` are filled in. An object
+ * holds the plural forms of the language, selected by `{count}`.
  */
 export type Text = string | ({ readonly other: string } & Readonly<Partial<Record<Intl.LDMLPluralRule, string>>>);
 
-/** What a text can speak of; numbers are written by the rules of the language. */
-export type TextValues = Readonly<Record<string, string | number>>;
-
-/** Every text that the element shows or speaks, in English. */
+/** All texts that the element shows or announces, in English. */
 export const strings = {
   label: 'File upload',
   browse: 'Choose a file',
@@ -120,7 +117,7 @@ export const strings = {
   'reject-unreadable': '“{name}” was not added: it cannot be read. Check its permissions, then add it again.',
   'reject-not-a-file': '{message}',
 
-  // In English the engine's own words, which tell more; translations say what the code means.
+  // English shows the engine's message, which has more detail. Translations describe the code.
   'error-no-signer': '{message}',
   'error-signer-refused': '{message}',
   'error-unauthorized': '{message}',
@@ -136,7 +133,7 @@ export const strings = {
   'error-invalid-response': '{message}',
   'error-engine-not-loaded': '{message}',
 
-  // Refusals by our own signer; a page adds a text for each code of its signer's: `error-` and the code.
+  // Errors of the bundled signer. A page adds `error-<code>` for each code of its own signer.
   'error-type': '{message}',
   'error-too-big': '{message}',
   'error-too-small': '{message}',
@@ -167,30 +164,9 @@ export const strings = {
 } satisfies Record<string, Text>;
 
 /**
- * All texts by name; what the `strings` property takes in part. A text named `error-` and a code of the signer's own is
- * shown where the signer refuses an upload with that code, in place of the signer's message.
+ * All texts, by key; the `strings` property accepts some of them. A text with the key `error-<code>` replaces the
+ * signer's message where the signer refuses an upload with that code.
  */
 export type MuleStrings = Readonly<Record<keyof typeof strings, Text>> & {
   readonly [code: `error-${string}`]: Text | undefined;
 };
-
-/**
- * Fills a text in.
- * @param write writes a number in the reader's language
- * @param locale whose plural rules choose the form; undefined for the page's default
- */
-export function fill(text: Text, values: TextValues, write: (value: number) => string, locale?: string): string {
-  const form = typeof text === 'string' ? text : (text[pluralOf(Number(values['count']), locale)] ?? text.other);
-  return form.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
-    const value = values[name];
-    return typeof value === 'number' ? write(value) : (value ?? placeholder);
-  });
-}
-
-const rules = new Map<string | undefined, Intl.PluralRules>();
-
-function pluralOf(count: number, locale: string | undefined): Intl.LDMLPluralRule {
-  let rule = rules.get(locale);
-  if (!rule) rules.set(locale, (rule = new Intl.PluralRules(locale)));
-  return rule.select(count);
-}

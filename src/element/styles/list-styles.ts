@@ -92,7 +92,7 @@ export const listStyles = css`
   .map .partly {
     opacity: 0.7;
   }
-  .map .flying {
+  .map .in-flight {
     opacity: 0.42;
   }
   .spark {

@@ -1,6 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { formatOf } from '../../../src/element/i18n/format.js';
-import { fill, strings } from '../../../src/element/i18n/strings.js';
+import { strings } from '../../../src/element/i18n/strings.js';
+import { fillText } from '../../../src/element/i18n/translate.js';
 
 describe('format', () => {
   const { bytes, speed, time, percent, number } = formatOf('en');
@@ -42,9 +43,9 @@ describe('format', () => {
   });
 
   it('fills texts in by the plural rules of the language', () => {
-    expect(fill(strings.summaryStored, { done: 1, count: 1 }, number, 'en')).to.equal('1 of 1 file stored');
-    expect(fill(strings.summaryStored, { done: 1, count: 2000 }, number, 'en')).to.equal('1 of 2,000 files stored');
-    expect(fill({ few: '{count} pliki', other: '{count} plików' }, { count: 3 }, number, 'pl')).to.equal('3 pliki');
-    expect(fill('Pause {name}', { name: '{count}.txt' }, number)).to.equal('Pause {count}.txt');
+    expect(fillText(strings.summaryStored, { done: 1, count: 1 }, number, 'en')).to.equal('1 of 1 file stored');
+    expect(fillText(strings.summaryStored, { done: 1, count: 2000 }, number, 'en')).to.equal('1 of 2,000 files stored');
+    expect(fillText({ few: '{count} pliki', other: '{count} plików' }, { count: 3 }, number, 'pl')).to.equal('3 pliki');
+    expect(fillText('Pause {name}', { name: '{count}.txt' }, number)).to.equal('Pause {count}.txt');
   });
 });

@@ -1,5 +1,5 @@
 import { expect, html } from '@open-wc/testing';
-import { typesOf } from '../../../src/element/input/picker.js';
+import { pickerTypesOf } from '../../../src/element/input/picker.js';
 import type { MuleUploadElement } from '../../../src/index.js';
 import { fileOf, inside, harness, unfinished, until } from '../harness.js';
 
@@ -132,18 +132,20 @@ describe('the picker that gives handles', () => {
 
 describe('an accept list for that picker', () => {
   it('keeps extensions and types, and is every file where a part of it has no translation', () => {
-    expect(typesOf(' .JPG, image/png ,video/*')).to.deep.equal([
+    expect(pickerTypesOf(' .JPG, image/png ,video/*')).to.deep.equal([
       { accept: { 'application/octet-stream': ['.jpg'], 'image/png': [], 'video/*': [] } },
     ]);
     for (const accept of ['', '*', '*/*', '.averyveryverylongone', '.a_b', '.x-y', '.mov, .x-y'])
-      expect(typesOf(accept), accept).to.equal(undefined);
+      expect(pickerTypesOf(accept), accept).to.equal(undefined);
   });
 
   it('is one that the real picker takes', async () => {
     const show = (globalThis as { showOpenFilePicker?: (options: unknown) => Promise<unknown> }).showOpenFilePicker;
     if (!show) return;
     for (const accept of ['.c++', '.tar.gz', 'image/*,.mov', 'application/vnd.api+json', '.c1']) {
-      const error = await show.call(globalThis, { types: typesOf(accept) }).catch((reason: unknown) => reason as Error);
+      const error = await show
+        .call(globalThis, { types: pickerTypesOf(accept) })
+        .catch((reason: unknown) => reason as Error);
       // a list it does not like would be a TypeError; this is only the missing gesture
       expect((error as Error).name, accept).to.be.oneOf(['NotAllowedError', 'SecurityError', 'AbortError']);
     }

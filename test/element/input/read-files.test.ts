@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import type { FileEntry } from '../../../src/engine/index.js';
-import { filesOf } from '../../../src/element/input/read-files.js';
+import { readFiles } from '../../../src/element/input/read-files.js';
 import { fileOf } from '../harness.js';
 
 /** A folder entry as a drop gives it, which hands its children out a few at a time, as Chromium does. */
@@ -22,8 +22,8 @@ const leaf = (fullPath: string): FileSystemEntry =>
     file: (give: (file: File) => void) => give(fileOf(fullPath.split('/').at(-1)!)),
   }) as unknown as FileSystemEntry;
 
-const entriesOf = (...given: Parameters<typeof filesOf>): Promise<FileEntry[]> =>
-  filesOf(...given) as Promise<FileEntry[]>;
+const entriesOf = (...given: Parameters<typeof readFiles>): Promise<FileEntry[]> =>
+  readFiles(...given) as Promise<FileEntry[]>;
 
 describe('filesOf', () => {
   it('walks dropped folders to the last entry, with paths from the folder down', async () => {

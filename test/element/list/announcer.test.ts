@@ -2,11 +2,11 @@ import { expect } from '@open-wc/testing';
 import { Announcer } from '../../../src/element/list/announcer.js';
 import { formatOf } from '../../../src/element/i18n/format.js';
 import { strings } from '../../../src/element/i18n/strings.js';
-import { sayIn } from '../../../src/element/i18n/status-text.js';
+import { createTranslate } from '../../../src/element/i18n/translate.js';
 import type { UploaderStatus, UploadSnapshot } from '../../../src/engine/api/types.js';
 
 const format = formatOf('en');
-const say = sayIn(strings, format);
+const say = createTranslate(strings, format);
 
 /** Lets an announcer look at one upload of 100 bytes, and gives what it says politely. */
 function listener(): (status: UploaderStatus, loaded: number) => string {
@@ -14,7 +14,7 @@ function listener(): (status: UploaderStatus, loaded: number) => string {
   return (status, loaded) => {
     const upload = { id: 'u', name: 'a.txt', status, waitingFor: 'network', retryAt: null } as UploadSnapshot;
     const progress = { loaded, total: 100, ratio: loaded / 100, speed: 0, eta: null };
-    announcer.observe({ uploads: [upload], status, progress, say, format, offline: false });
+    announcer.observe({ uploads: [upload], status, progress, translate: say, format, offline: false });
     return announcer.polite;
   };
 }

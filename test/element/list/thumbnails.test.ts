@@ -1,5 +1,5 @@
 import { expect, html } from '@open-wc/testing';
-import { thumbnailOf } from '../../../src/element/list/thumbnailer.js';
+import { createThumbnail } from '../../../src/element/list/thumbnailer.js';
 import { fileOf, inside, rendered, harness, until } from '../harness.js';
 
 /** A picture, red on the left and blue on the right. */
@@ -16,7 +16,7 @@ async function picture(width: number, height: number): Promise<File> {
 
 describe('thumbnails', () => {
   it('are made of images, the middle of what is too wide', async () => {
-    const canvas = (await thumbnailOf(await picture(400, 100)))!;
+    const canvas = (await createThumbnail(await picture(400, 100)))!;
     expect([canvas.width, canvas.height]).to.deep.equal([80, 80]);
     const [left, right] = [5, 75].map((x) => [...canvas.getContext('2d')!.getImageData(x, 40, 1, 1).data]);
     expect(left![0]).to.be.above(200);
@@ -27,7 +27,7 @@ describe('thumbnails', () => {
     const huge = Object.defineProperty(await picture(10, 10), 'size', { value: 31e6 });
     const broken = ['image/png', 'video/mp4'].map((type) => new File(['nonsense'], 'broken', { type }));
     for (const file of [huge, ...broken, new File(['a'], 'a.txt', { type: 'text/plain' })])
-      expect(await thumbnailOf(file)).to.be.null;
+      expect(await createThumbnail(file)).to.be.null;
   });
 
   it('harness in the row of an image, unless the page wants none', async () => {

@@ -1,0 +1,87 @@
+import { html, svg, type TemplateResult } from 'lit';
+import type { UploadSnapshot } from '../../engine/api/types.js';
+import { PART_IN_FLIGHT, PART_STORED } from '../../engine/model/part-states.js';
+import type { View } from './view.js';
+
+const MAX_COLUMNS = 100;
+/** With more parts than two full lines, a cell stands for several parts. */
+const MAX_LINES = 2;
+/** Drawn until the parts are known, so that the row keeps its height. */
+const ONE_PART = new Uint8Array(1);
+
+/** The paths of an SVG image whose unit is one cell, by the state of the cells that they cross. */
+export interface PartMap {
+  readonly columns: number;
+  readonly lines: number;
+  /** All cells; the background. */
+  readonly all: string;
+  readonly stored: string;
+  /** Cells of which only some parts are stored. */
+  readonly partlyStored: string;
+  readonly inFlight: string;
+}
+
+type CellState = 'stored' | 'partly-stored' | 'in-flight' | 'missing';
+
+/** Draws which parts are stored, in flight and missing. */
+export function partMapTemplate(
+  { id, status, parts }: UploadSnapshot,
+  { partStates, translate }: Pick<View, 'partStates' | 'translate'>,
+): TemplateResult {
+  const { columns, lines, all, stored, partlyStored, inFlight } = drawPartMap(partStates(id) ?? ONE_PART);
+  const gap = gapBetweenCells(columns);
+  return html`<svg
+    part="map"
+    class="map"
+    role="img"
+    aria-label=${translate('partsStored', { done: parts.done, count: parts.total })}
+    stroke-dasharray=${`${1 - gap} ${gap}`}
+    viewBox="0 0 ${columns} ${lines}"
+    preserveAspectRatio="none"
+  >
+    ${svg`<path class="all" d=${all}></path><path d=${status === 'complete' ? all : stored}></path>
+      <path class="partly" d=${partlyStored}></path><path class="in-flight" d=${inFlight}></path>`}
+  </svg>`;
+}
+
+/** Returns a gap, in cells, that looks equally wide whether cells are few or many. */
+const gapBetweenCells = (columns: number): number => Math.round(Math.max(2, Math.min(25, columns / 4))) / 100;
+
+/** Computes the paths of a part map. @param states one byte per part, as `partStates()` returns them */
+export function drawPartMap(states: Uint8Array): PartMap {
+  const parts = states.length;
+  const lines = parts <= MAX_COLUMNS ? 1 : MAX_LINES;
+  const columns = Math.min(MAX_COLUMNS, Math.ceil(parts / lines));
+  const count = Math.min(parts, columns * lines);
+  const cells = Array.from({ length: count }, (_, cell) =>
+    cellStateOf(states.subarray(Math.floor((cell * parts) / count), Math.floor(((cell + 1) * parts) / count))),
+  );
+  const pathOf = (state: CellState): string => drawPath(cells, columns, (cell) => cell === state);
+  return {
+    columns,
+    lines,
+    all: drawPath(cells, columns, () => true),
+    stored: pathOf('stored'),
+    partlyStored: pathOf('partly-stored'),
+    inFlight: pathOf('in-flight'),
+  };
+}
+
+/** Returns the state of a cell; a part in flight takes precedence. */
+function cellStateOf(states: Uint8Array): CellState {
+  if (states.includes(PART_IN_FLIGHT)) return 'in-flight';
+  if (!states.includes(PART_STORED)) return 'missing';
+  return states.every((state) => state === PART_STORED) ? 'stored' : 'partly-stored';
+}
+
+/** Draws a line through each run of matching cells; a run ends with its line. */
+function drawPath(cells: readonly CellState[], columns: number, matches: (cell: CellState) => boolean): string {
+  let path = '';
+  for (let cell = 0; cell < cells.length;) {
+    const begin = cell;
+    while (cell < cells.length && matches(cells[cell]!) && (cell === begin || cell % columns > 0)) cell++;
+    if (cell > begin) path += `M${begin % columns} ${Math.floor(begin / columns) + 0.5}h${cell - begin}`;
+    else cell++;
+  }
+  return path;
+}
