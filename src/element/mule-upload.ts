@@ -28,8 +28,11 @@ import { RowVirtualizer } from './list/row-virtualizer.js';
 import { SpeedHistory } from './list/speed-history.js';
 import { Thumbnails } from './list/thumbnails.js';
 import type { Handlers, View } from './list/view.js';
+import { baseStyles } from './styles/base-styles.js';
+import { dropzoneStyles } from './styles/dropzone-styles.js';
 import { listStyles } from './styles/list-styles.js';
-import { styles } from './styles/styles.js';
+import { mediaStyles } from './styles/media-styles.js';
+import { summaryStyles } from './styles/summary-styles.js';
 
 const STATES = ['uploading', 'waiting', 'paused', 'complete', 'failed', 'dragover', 'offline'] as const;
 
@@ -121,7 +124,7 @@ export class MuleUploadElement extends FormElement {
     ...LitElement.shadowRootOptions,
     delegatesFocus: true,
   };
-  static override readonly styles = [styles, listStyles];
+  static override readonly styles = [baseStyles, dropzoneStyles, summaryStyles, listStyles, mediaStyles];
 
   /**
    * Registers the element, unless the tag is already defined.
