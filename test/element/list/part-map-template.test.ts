@@ -1,8 +1,8 @@
 import { expect } from '@open-wc/testing';
 import { drawPartMap } from '../../../src/element/list/part-map-template.js';
 
-describe('the map of parts', () => {
-  it('has a cell for each part, and a line through each run of one state', () => {
+describe('drawPartMap', () => {
+  it('has a cell for each part, and a path for each state', () => {
     const {
       columns,
       lines,
@@ -18,13 +18,13 @@ describe('the map of parts', () => {
     expect(partly).to.equal('');
   });
 
-  it('begins a second line above a hundred parts, and runs end with their line', () => {
+  it('has two lines above 100 parts', () => {
     const { columns, lines, stored } = drawPartMap(new Uint8Array(120).fill(2, 50, 90));
     expect([columns, lines]).to.deep.equal([60, 2]);
     expect(stored).to.equal('M50 0.5h10M0 1.5h30');
   });
 
-  it('stays small for 10,000 parts: a cell stands for fifty, and tells when only some of them are stored', () => {
+  it('shows 50 parts per cell for 10,000 parts, and which cells are partly stored', () => {
     const states = new Uint8Array(10_000).fill(2, 0, 525);
     states[600] = 1;
     const { columns, lines, stored, partlyStored: partly, inFlight: flying } = drawPartMap(states);
