@@ -34,6 +34,8 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
   const done = isComplete ? 1 : ratio;
   // what is stored of an upload of an earlier visit is not known yet: 0 % would look like a loss
   const isUnknown = status === 'needs-file' && loaded === 0;
+  // from the start, so that the row keeps its height; none if the upload has ended before it was split into parts
+  const hasPartMap = size > DEFAULT_PART_SIZE && parts.total !== 1 && !(parts.total === 0 && hasEnded(upload));
   const isAsked = view.openQuestion === id && !hasEnded(upload);
   const error = status === 'waiting' || status === 'needs-file' ? upload.error : null;
   return html` <div
@@ -66,7 +68,7 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
             <div part="bar" class="bar" .style=${widthStyle(done)}></div>
           </div>`
     }
-    ${isUnknown || size <= DEFAULT_PART_SIZE || parts.total === 1 ? nothing : partMapTemplate(upload, view)}
+    ${hasPartMap && !isUnknown ? partMapTemplate(upload, view) : nothing}
     <div class="line foot small">
       <span part="status" class="status">${text}</span>
       <span class="figures">

@@ -45,6 +45,8 @@ export const summaryStyles = css`
   .words > ::before,
   .figures > ::before {
     content: '·';
+    /* not read aloud */
+    content: '·' / '';
     display: inline-block;
     inline-size: 1em;
     text-align: center;
