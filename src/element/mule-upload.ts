@@ -23,10 +23,9 @@ import { isOnSlottedControl } from './input/clicks.js';
 import { showOverlay } from './input/overlay.js';
 import type { FileSource } from './input/read-files.js';
 import { Announcer } from './list/announcer.js';
+import { LazyListExtras } from './list/lazy-list-extras.js';
 import { pageTemplate } from './list/page-template.js';
-import { RowVirtualizer } from './list/row-virtualizer.js';
-import { SpeedHistory } from './list/speed-history.js';
-import { Thumbnails } from './list/thumbnails.js';
+import { LIST_SIZES } from './list/row-ranges.js';
 import type { Handlers, View } from './list/view.js';
 import { baseStyles } from './styles/base-styles.js';
 import { dropzoneStyles } from './styles/dropzone-styles.js';
@@ -160,7 +159,6 @@ export class MuleUploadElement extends FormElement {
     isDisabled: () => this.isDisabled,
     addFiles: (source, reselectedId) => this.#adder.addFromUser(source, reselectedId),
   });
-  readonly #virtualizer = new RowVirtualizer(this);
   readonly #actions = new ListActions(this.#uploader, {
     choose: (id) => this.#intake.browse(id),
     clearMessages: () => this.#adder.clearMessages(),
@@ -170,8 +168,7 @@ export class MuleUploadElement extends FormElement {
       this.dispatchChange();
     },
   });
-  readonly #speeds = new SpeedHistory();
-  readonly #thumbnails = new Thumbnails(this, {
+  readonly #extras = new LazyListExtras(this, {
     isEnabled: () => !this.noThumbnails,
     isListed: (id) => this.#uploader.has(id),
     fileOf: (id) => (this.#uploader.has(id) ? this.#uploader.current!.fileOf(id) : null),
@@ -190,10 +187,10 @@ export class MuleUploadElement extends FormElement {
       this.#isOffline = !online;
     },
     'mule-progress': ({ upload: { id, status, size, speed } }) => {
-      if (status === 'uploading' && size > DEFAULT_PART_SIZE) this.#speeds.add(id, speed, performance.now());
+      if (status === 'uploading' && size > DEFAULT_PART_SIZE) this.#extras.addSpeed(id, speed);
     },
-    'mule-complete': ({ upload }) => this.#speeds.delete(upload.id),
-    'mule-abort': ({ upload }) => this.#speeds.delete(upload.id),
+    'mule-complete': ({ upload }) => this.#extras.deleteSpeeds(upload.id),
+    'mule-abort': ({ upload }) => this.#extras.deleteSpeeds(upload.id),
     'mule-recover': ({ uploads }) => {
       this.#announcer.polite = this.translateText('saidRecover', { count: uploads.length });
     },
@@ -323,7 +320,7 @@ export class MuleUploadElement extends FormElement {
     const focus = captureFocus(this.shadowRoot);
     const { uploads, status, progress } = this;
     this.#rendered = { uploads, status, progress };
-    this.#speeds.add('', progress.speed, performance.now());
+    this.#extras.addSpeed('', progress.speed);
     const { translate, format } = this.#localizer;
     this.#announcer.observe({ ...this.#rendered, translate, format, offline: isOffline() });
     super.update(changed);
@@ -332,6 +329,8 @@ export class MuleUploadElement extends FormElement {
 
   protected override updated(changed: PropertyValues): void {
     if (changed.size > 0) this.syncForm();
+    if (this.#rendered.uploads.length > 0 || this.formControl.adopted.length > LIST_SIZES.longList)
+      void this.#extras.load();
     showOverlay(this.shadowRoot?.querySelector('.overlay') ?? null, this.#intake.largeDropArea);
     this.internals.role = 'group';
     this.internals.ariaLabel = this.labels.length > 0 ? null : this.translateText('label');
@@ -352,6 +351,7 @@ export class MuleUploadElement extends FormElement {
     const { current } = this.#uploader;
     const view: View = {
       ...this.#rendered,
+      ...this.#extras.view,
       accept: acceptList(accept),
       capture,
       multiple,
@@ -366,9 +366,6 @@ export class MuleUploadElement extends FormElement {
       filesRead: this.#adder.filesRead,
       openQuestion: this.#actions.openQuestion,
       partStates: (id) => current?.partStates(id) ?? null,
-      speeds: (id) => this.#speeds.samplesOf(id),
-      thumbnails: this.#thumbnails.canvases,
-      virtualizer: this.#virtualizer,
       now: Date.now(),
       offline: isOffline(),
       held: current?.options.autostart === false,

@@ -2,31 +2,31 @@ import { html, nothing } from 'lit';
 import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { UploadSnapshot } from '../../engine/api/types.js';
-import { LONG_LIST, type RowRange } from './row-virtualizer.js';
+import { LIST_SIZES, type RowRange } from './row-ranges.js';
 import { adoptedRowTemplate, rowTemplate, type ListPosition } from './row-template.js';
 import type { Handlers, View } from './view.js';
 
 /** Renders the list. In a long list, an empty box takes the place of rows far from view. */
 export function listTemplate(view: View, on: Handlers): unknown {
-  const { uploads, adopted, translate, virtualizer } = view;
+  const { uploads, adopted, translate, rowRanges } = view;
   const count = uploads.length + adopted.length;
   if (count === 0) return nothing;
   // not a <ul>: WebKit drops its role where it has no list style
   return html` <div
     part="list"
     role="list"
-    class=${count > LONG_LIST ? 'list long' : 'list'}
+    class=${count > LIST_SIZES.longList ? 'list long' : 'list'}
     aria-label=${translate('files')}
     @click=${on.rowClick}
   >
     ${repeat(
-      virtualizer.rangesOf(count),
+      rowRanges.rangesOf(count),
       ({ begin, isRendered }) => (isRendered ? begin : `from ${begin}`),
       (range) =>
         html`<div
           role="none"
           class="block"
-          .style=${range.isRendered ? '' : `block-size:${virtualizer.heightOf(range)}px`}
+          .style=${range.isRendered ? '' : `block-size:${rowRanges.heightOf(range)}px`}
         >
           ${range.isRendered ? rowsTemplate(view, range) : nothing}
         </div>`,
@@ -37,8 +37,8 @@ export function listTemplate(view: View, on: Handlers): unknown {
 function rowsTemplate(view: View, { begin, end }: RowRange): unknown {
   const { uploads, adopted, openQuestion, thumbnails } = view;
   const count = uploads.length + adopted.length;
-  const isLong = count > LONG_LIST;
-  const common = [view.translate, view.format, view.held, view.offline];
+  const isLong = count > LIST_SIZES.longList;
+  const common = [view.translate, view.format, view.held, view.offline, view.drawPartMap];
   const countdown = ({ retryAt }: UploadSnapshot): number =>
     retryAt === null ? 0 : Math.ceil((retryAt - view.now) / 1000);
   const positionOf = (index: number): ListPosition | null => (isLong ? { position: index + 1, count } : null);

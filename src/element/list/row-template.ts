@@ -80,7 +80,9 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
         }
         ${
           isUploading && speed > 0
-            ? html`<span>${sparklineTemplate(view.speeds(id))}<bdi part="speed">${format.speed(speed)}</bdi></span>`
+            ? html`<span
+                >${sparklineTemplate(view.sparklinePath(id))}<bdi part="speed">${format.speed(speed)}</bdi></span
+              >`
             : nothing
         }
         ${timeLeft ? html`<span><bdi part="time">${timeLeft}</bdi></span>` : nothing}

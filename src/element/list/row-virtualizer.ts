@@ -1,30 +1,18 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import type { LIST_SIZES, RowRange, RowRanges } from './row-ranges.js';
 
-/** Rows of a block, which are rendered or omitted together. */
-const BLOCK_ROWS = 5;
-/** Above this number of rows, those far from view are not rendered. */
-export const LONG_LIST = 100;
 /** Distance from the view within which blocks are rendered. */
 const VIEW_MARGIN = '500px';
-/** Used until a row has been measured. */
-const DEFAULT_ROW_HEIGHT_PX = 82;
-
-/** The rows from `begin` up to, not including, `end`: one rendered block, or all rows between two rendered blocks. */
-export interface RowRange {
-  readonly begin: number;
-  readonly end: number;
-  readonly isRendered: boolean;
-}
 
 /**
  * Selects which blocks of a long list are rendered: those near the view. An empty box of the same height takes the place
  * of the rows between them, so that 10,000 rows cost no more than 100, and scrolling stays native.
  * When a box comes into view, one block of it is rendered, and the rest is observed again: a jump renders one block a frame.
  */
-export class RowVirtualizer implements ReactiveController {
-  readonly #renderedBlocks = new Set<number>([0, 1, 2, 3]);
+export class RowVirtualizer implements ReactiveController, RowRanges {
+  readonly #renderedBlocks: Set<number>;
   readonly #blockHeights = new Map<number, number>();
-  #rowHeight = DEFAULT_ROW_HEIGHT_PX;
+  #rowHeight: number;
   #intersections: IntersectionObserver | null = null;
   #resizes: ResizeObserver | null = null;
   /** Width for which heights were measured, in pixels. */
@@ -37,7 +25,12 @@ export class RowVirtualizer implements ReactiveController {
   /** Whether blocks were added or removed since the boxes were last observed. */
   #hasChanged = false;
 
-  constructor(private readonly host: ReactiveControllerHost & Element) {
+  constructor(
+    private readonly host: ReactiveControllerHost & Element,
+    private readonly sizes: typeof LIST_SIZES,
+  ) {
+    this.#renderedBlocks = new Set(Array(sizes.firstBlocks).keys());
+    this.#rowHeight = sizes.rowHeightPx;
     host.addController(this);
   }
 
@@ -45,26 +38,26 @@ export class RowVirtualizer implements ReactiveController {
     return this.host.shadowRoot?.querySelector('.list');
   }
 
-  /** Returns the ranges that make up a list of `count` rows. */
   rangesOf(count: number): readonly RowRange[] {
-    this.#isLong = count > LONG_LIST;
-    const blocks = Array.from({ length: Math.ceil(count / BLOCK_ROWS) }, (_, block) => block);
+    const { longList, blockRows } = this.sizes;
+    this.#isLong = count > longList;
+    const blocks = Array.from({ length: Math.ceil(count / blockRows) }, (_, block) => block);
     const rendered = this.#isLong ? blocks.filter((block) => this.#renderedBlocks.has(block)) : blocks;
     const ranges: RowRange[] = [];
     let at = 0;
-    for (const begin of rendered.map((block) => block * BLOCK_ROWS)) {
+    for (const begin of rendered.map((block) => block * blockRows)) {
       if (begin > at) ranges.push({ begin: at, end: begin, isRendered: false });
-      ranges.push({ begin, end: (at = Math.min(begin + BLOCK_ROWS, count)), isRendered: true });
+      ranges.push({ begin, end: (at = Math.min(begin + blockRows, count)), isRendered: true });
     }
     if (at < count) ranges.push({ begin: at, end: count, isRendered: false });
     return (this.#ranges = ranges);
   }
 
-  /** Returns the height in pixels that rows have, or are expected to have, when rendered. */
   heightOf({ begin, end }: Pick<RowRange, 'begin' | 'end'>): number {
+    const { blockRows } = this.sizes;
     let height = 0;
-    for (let row = begin; row < end; row += BLOCK_ROWS)
-      height += this.#blockHeights.get(row / BLOCK_ROWS) ?? Math.min(BLOCK_ROWS, end - row) * this.#rowHeight;
+    for (let row = begin; row < end; row += blockRows)
+      height += this.#blockHeights.get(row / blockRows) ?? Math.min(blockRows, end - row) * this.#rowHeight;
     return height;
   }
 
@@ -140,7 +133,7 @@ export class RowVirtualizer implements ReactiveController {
       if (isIntersecting) this.#renderedBlocks.add(this.#blockToRender(range, entry));
       // a block that has the focus stays
       else if (target.contains(this.host.shadowRoot!.activeElement)) continue;
-      else this.#removeBlock(range.begin / BLOCK_ROWS, entry);
+      else this.#removeBlock(range.begin / this.sizes.blockRows, entry);
       this.#hasChanged = true;
     }
     if (this.#hasChanged) this.host.requestUpdate();
@@ -151,13 +144,14 @@ export class RowVirtualizer implements ReactiveController {
     { begin, end }: RowRange,
     { boundingClientRect: box, intersectionRect: seen }: IntersectionObserverEntry,
   ): number {
-    const last = Math.ceil(end / BLOCK_ROWS) - 1;
-    let block = begin / BLOCK_ROWS;
+    const { blockRows } = this.sizes;
+    const last = Math.ceil(end / blockRows) - 1;
+    let block = begin / blockRows;
     if (seen.top - box.top < 1) return block;
     if (box.bottom - seen.bottom < 1) return last;
     const middle = (seen.top + seen.bottom) / 2 - box.top;
     for (let bottom = 0; block < last; block++) {
-      bottom += this.heightOf({ begin: block * BLOCK_ROWS, end: (block + 1) * BLOCK_ROWS });
+      bottom += this.heightOf({ begin: block * blockRows, end: (block + 1) * blockRows });
       if (bottom >= middle) break;
     }
     return block;

@@ -1,20 +1,9 @@
 import { html, nothing, svg } from 'lit';
 
 /** Draws recent speeds; hidden from assistive technology, because the speed stands beside it. */
-export function sparklineTemplate(samples: readonly number[]): unknown {
-  const path = sparklinePath(samples);
-  return path
+export const sparklineTemplate = (path: string): unknown =>
+  path
     ? html`<svg class="spark" viewBox="0 0 40 10" preserveAspectRatio="none" aria-hidden="true">
         ${svg`<path d=${path}></path>`}
       </svg>`
     : nothing;
-}
-
-/** Returns the outline of an area, 40 by 10, that ends with the latest sample; empty for fewer than three samples. */
-export function sparklinePath(samples: readonly number[]): string {
-  const max = Math.max(...samples);
-  if (samples.length < 3 || !(max > 0)) return '';
-  const step = 40 / (samples.length - 1);
-  const points = samples.map((speed, index) => `${(index * step).toFixed(1)} ${(10 - (speed / max) * 9).toFixed(1)}`);
-  return `M0 10L${points.join('L')}V10z`;
-}

@@ -31,7 +31,8 @@ export function summaryTemplate(view: View, on: Handlers): unknown {
   return html` <div part="summary" class="summary" data-group="summary" @click=${on.bulkClick}>
     <span class="words"
       >${texts.map(
-        (text) => html`<span>${text === speed ? sparklineTemplate(view.speeds('')) : nothing}<bdi>${text}</bdi></span>`,
+        (text) =>
+          html`<span>${text === speed ? sparklineTemplate(view.sparklinePath('')) : nothing}<bdi>${text}</bdi></span>`,
       )}</span
     >
     ${

@@ -1,4 +1,5 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { createThumbnail } from './create-thumbnail.js';
 
 /** What the thumbnails need of the element. */
 export interface ThumbnailHooks {
@@ -10,7 +11,6 @@ export interface ThumbnailHooks {
 
 /**
  * Creates thumbnails for rendered rows, one at a time, while the browser is idle.
- * The code that decodes files is loaded with the first image or video.
  */
 export class Thumbnails implements ReactiveController {
   /** Thumbnails by upload ID. */
@@ -46,7 +46,6 @@ export class Thumbnails implements ReactiveController {
     try {
       for (let id = this.#queue.shift(); id; id = this.#queue.shift()) {
         await waitForIdle();
-        const { createThumbnail } = await import('./thumbnailer.js');
         const file = this.hooks.fileOf(id);
         const canvas = file && (await createThumbnail(file));
         if (!canvas) continue;
@@ -54,8 +53,6 @@ export class Thumbnails implements ReactiveController {
         this.canvases.set(id, canvas);
         this.host.requestUpdate();
       }
-    } catch {
-      // the code could not be loaded: rows keep their icon
     } finally {
       this.#isBusy = false;
     }

@@ -2,7 +2,8 @@ import type { TotalProgress, UploadSnapshot, UploaderStatus } from '../../engine
 import type { StatusContext } from '../i18n/status-text.js';
 import type { DropzoneHandlers, DropzoneView } from '../input/dropzone-template.js';
 import type { MessagesView } from '../input/messages-template.js';
-import type { RowVirtualizer } from './row-virtualizer.js';
+import type { PartMap } from './part-map.js';
+import type { RowRanges } from './row-ranges.js';
 
 /** The two answers to a question. */
 type Answer = 'confirm' | 'keep';
@@ -27,11 +28,13 @@ export interface View extends DropzoneView, MessagesView, StatusContext {
   readonly openQuestion: OpenQuestion;
   /** Returns the state of each part of an upload; null if unknown. */
   readonly partStates: (id: string) => Uint8Array | null;
-  /** Returns recent speeds of an upload; those of all uploads for an empty ID. */
-  readonly speeds: (id: string) => readonly number[];
+  /** Draws a part map; null until the code for it is loaded. */
+  readonly drawPartMap: ((states: Uint8Array) => PartMap) | null;
+  /** Returns the sparkline of an upload; that of all uploads for an empty ID. */
+  readonly sparklinePath: (id: string) => string;
   /** Thumbnails by upload ID. */
   readonly thumbnails: ReadonlyMap<string, Node>;
-  readonly virtualizer: Pick<RowVirtualizer, 'rangesOf' | 'heightOf'>;
+  readonly rowRanges: RowRanges;
   /** Whether to cover a drop area that is larger than the element. */
   readonly hasOverlay: boolean;
   /** Texts of the two live regions: one waits for a pause in speech, the other interrupts. */

@@ -1,5 +1,5 @@
 import { expect, html } from '@open-wc/testing';
-import { createThumbnail } from '../../../src/element/list/thumbnailer.js';
+import { createThumbnail } from '../../../src/element/list/create-thumbnail.js';
 import { fileOf, shadowQuery, rendered, harness, until } from '../harness.js';
 
 /** Creates an image, red on the left and blue on the right. */

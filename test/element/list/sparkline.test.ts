@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { sparklinePath } from '../../../src/element/list/sparkline-template.js';
+import { sparklinePath } from '../../../src/element/list/sparkline.js';
 
 describe('sparklinePath', () => {
   it('scales to the fastest sample, and ends with the latest', () => {

@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { drawPartMap } from '../../../src/element/list/part-map-template.js';
+import { drawPartMap } from '../../../src/element/list/part-map.js';
 
 describe('drawPartMap', () => {
   it('has a cell for each part, and a path for each state', () => {

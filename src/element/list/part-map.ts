@@ -1,0 +1,58 @@
+import { PART_IN_FLIGHT, PART_STORED } from '../../engine/model/part-states.js';
+
+const MAX_COLUMNS = 100;
+/** With more parts than two full lines, a cell stands for several parts. */
+const MAX_LINES = 2;
+
+/** The paths of an SVG image whose unit is one cell, by the state of the cells that they cross. */
+export interface PartMap {
+  readonly columns: number;
+  readonly lines: number;
+  /** All cells; the background. */
+  readonly all: string;
+  readonly stored: string;
+  /** Cells of which only some parts are stored. */
+  readonly partlyStored: string;
+  readonly inFlight: string;
+}
+
+type CellState = 'stored' | 'partly-stored' | 'in-flight' | 'missing';
+
+/** Computes the paths of a part map. @param states one byte per part, as `partStates()` returns them */
+export function drawPartMap(states: Uint8Array): PartMap {
+  const parts = states.length;
+  const lines = parts <= MAX_COLUMNS ? 1 : MAX_LINES;
+  const columns = Math.min(MAX_COLUMNS, Math.ceil(parts / lines));
+  const count = Math.min(parts, columns * lines);
+  const cells = Array.from({ length: count }, (_, cell) =>
+    cellStateOf(states.subarray(Math.floor((cell * parts) / count), Math.floor(((cell + 1) * parts) / count))),
+  );
+  const pathOf = (state: CellState): string => drawPath(cells, columns, (cell) => cell === state);
+  return {
+    columns,
+    lines,
+    all: drawPath(cells, columns, () => true),
+    stored: pathOf('stored'),
+    partlyStored: pathOf('partly-stored'),
+    inFlight: pathOf('in-flight'),
+  };
+}
+
+/** Returns the state of a cell; a part in flight takes precedence. */
+function cellStateOf(states: Uint8Array): CellState {
+  if (states.includes(PART_IN_FLIGHT)) return 'in-flight';
+  if (!states.includes(PART_STORED)) return 'missing';
+  return states.every((state) => state === PART_STORED) ? 'stored' : 'partly-stored';
+}
+
+/** Draws a line through each run of matching cells; a run ends with its line. */
+function drawPath(cells: readonly CellState[], columns: number, matches: (cell: CellState) => boolean): string {
+  let path = '';
+  for (let cell = 0; cell < cells.length;) {
+    const begin = cell;
+    while (cell < cells.length && matches(cells[cell]!) && (cell === begin || cell % columns > 0)) cell++;
+    if (cell > begin) path += `M${begin % columns} ${Math.floor(begin / columns) + 0.5}h${cell - begin}`;
+    else cell++;
+  }
+  return path;
+}
