@@ -81,7 +81,7 @@ const STATES = ['uploading', 'waiting', 'paused', 'complete', 'failed', 'dragove
  * @csspart progress - The track of the progress bar.
  * @csspart bar - The filled part of the track.
  * @csspart map - The map of parts: stored, in flight and missing; drawn in `color`.
- * @csspart status - The status, in words.
+ * @csspart status - The status, as a text.
  * @csspart size - The size of the file.
  * @csspart retries - The number of retries.
  * @csspart speed - The speed of the upload.

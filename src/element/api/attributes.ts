@@ -79,7 +79,7 @@ export const number = <F extends string | number | null>(
     return parsed >= minimum && Number.isFinite(parsed) && (!whole || Number.isInteger(parsed)) ? parsed : undefined;
   });
 
-/** Turns a reader into Lit's converter; a removed attribute gives the default. */
+/** Turns a reader into Lit's converter; a removed attribute has the default. */
 export const toConverter = <T>(read: Reader<T>): ComplexAttributeConverter<T> => ({
   fromAttribute: (value) => read(value),
 });

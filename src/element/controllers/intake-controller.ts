@@ -166,7 +166,7 @@ export class IntakeController implements ReactiveController {
   #onDragLeave(event: DragEvent): void {
     const path = event.composedPath();
     if (!path.includes(this.host) && !path.includes(this.#dropArea!)) return;
-    // moving to another child is no leave; WebKit sets no relatedTarget, and fires `dragenter` next
+    // moving to another child does not count; WebKit sets no relatedTarget, and fires `dragenter` next
     const to = event.relatedTarget as Node | null;
     if (to?.nodeType && (this.#dropArea as Partial<Node>).contains?.(to)) return;
     this.#lastDragEvent = null;

@@ -29,7 +29,7 @@ export function summaryTemplate(view: View, on: Handlers): unknown {
   ].filter(Boolean);
   const pending = uploads.filter(isPending).length;
   return html` <div part="summary" class="summary" data-group="summary" @click=${on.bulkClick}>
-    <span class="words"
+    <span class="totals"
       >${texts.map(
         (text) =>
           html`<span>${text === speed ? sparklineTemplate(view.sparklinePath('')) : nothing}<bdi>${text}</bdi></span>`,

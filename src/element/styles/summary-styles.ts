@@ -10,7 +10,7 @@ export const summaryStyles = css`
     gap: 6px 12px;
     font-size: 0.875em;
   }
-  .words,
+  .totals,
   .figures {
     display: inline-flex;
     flex-wrap: wrap;
@@ -27,22 +27,22 @@ export const summaryStyles = css`
     unicode-bidi: plaintext;
   }
   /* its width does not depend on its text, so that the buttons beside it do not move */
-  .words {
+  .totals {
     flex: 1 1 22em;
     min-inline-size: 0;
     color: var(--_muted);
     min-block-size: 32px;
     align-items: center;
   }
-  .words > :first-child {
+  .totals > :first-child {
     font-weight: 600;
   }
-  .words > *,
+  .totals > *,
   .figures > * {
     position: relative;
     inset-inline-start: -1em;
   }
-  .words > ::before,
+  .totals > ::before,
   .figures > ::before {
     content: '·';
     /* not read aloud */

@@ -259,13 +259,13 @@ describe('add()', () => {
     const realm = await otherFrame();
     const rejected: RejectDetail[] = [];
     uploader.addEventListener('mule-reject', ({ detail }) => rejected.push(detail));
-    const taken = await uploader.add([
+    const added = await uploader.add([
       new realm.File(['x'], 'a.png', { lastModified: 1 }),
       new realm.Blob(['y'], { type: 'image/gif' }),
       ...(['text', null, new ReadableStream()] as unknown as File[]),
       { file: fileOf('b.txt') },
     ]);
-    expect(taken.map(({ name }) => name.replace(/-\d+/, ''))).to.deep.equal(['a.png', 'image.gif', 'b.txt']);
+    expect(added.map(({ name }) => name.replace(/-\d+/, ''))).to.deep.equal(['a.png', 'image.gif', 'b.txt']);
     expect(rejected.map(({ code }) => code)).to.deep.equal(['not-a-file', 'not-a-file', 'not-a-file']);
     for (const nothing of [null, undefined, 'a.txt', 7]) {
       const error = await uploader.add(nothing as unknown as File[]).then(

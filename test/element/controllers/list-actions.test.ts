@@ -63,18 +63,18 @@ describe('ListActions', () => {
   it('keeps the upload on Escape, which a dialog around the element does not get', async () => {
     const { element, harness } = await partlyStored();
     await press(element, '[part=abort]', row(element, 'film.mov'));
-    let heardOutside = 0;
-    element.addEventListener('keydown', () => heardOutside++);
+    let escapesOutside = 0;
+    element.addEventListener('keydown', () => escapesOutside++);
     const escape = (): void => {
       const event = new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, composed: true, cancelable: true });
       (element.shadowRoot!.activeElement ?? shadowQuery(element, '.root')!).dispatchEvent(event);
     };
     escape();
     await rendered(element);
-    expect([question(element), harness.of('film.mov').status, heardOutside]).to.deep.equal([null, 'paused', 0]);
+    expect([question(element), harness.of('film.mov').status, escapesOutside]).to.deep.equal([null, 'paused', 0]);
     // without a question, the page gets the event
     escape();
-    expect(heardOutside).to.equal(1);
+    expect(escapesOutside).to.equal(1);
   });
 
   it('does not ask if nothing is stored', async () => {
