@@ -1,7 +1,14 @@
 /** How the package's modules are compiled; `scripts/build.ts` runs both kinds, the demo's server takes the default. */
 import { readdirSync } from 'node:fs';
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
-import { collapseTemplates, engineBeside, indexedDbOnly, ownCopies, plainImports } from './scripts/cdn-plugins.js';
+import {
+  collapseTemplates,
+  engineBeside,
+  indexedDbOnly,
+  modernLit,
+  ownCopies,
+  plainImports,
+} from './scripts/cdn-plugins.js';
 
 const ENTRIES = [
   'src/index.ts',
@@ -46,7 +53,7 @@ const minified = (input: string, entryFileNames: string, plugins: Plugin[], isWh
   publicDir: false,
   logLevel: 'warn',
   mode: 'production',
-  plugins: [indexedDbOnly(), plainImports(), collapseTemplates(), ...plugins],
+  plugins: [indexedDbOnly(), plainImports(), modernLit(), collapseTemplates(), ...plugins],
   build: {
     target: 'es2022',
     sourcemap: true,

@@ -4,52 +4,53 @@ import './panel.js';
 import type { MuleEventMap } from '../src/index.js';
 
 const SHOWN_EVENTS = 200;
-const FREQUENT: ReadonlySet<string> = new Set(['mule-progress', 'mule-part']);
+const FREQUENT_EVENTS: ReadonlySet<string> = new Set(['mule-progress', 'mule-part']);
 // prettier-ignore
-const NAMES = [
+const EVENT_NAMES = [
   'mule-add', 'mule-start', 'mule-pause', 'mule-resume', 'mule-abort', 'mule-status', 'mule-reject', 'mule-recover',
-  'mule-progress', 'mule-part', 'mule-retry', 'mule-network', 'mule-complete', 'mule-error', 'mule-finish',
+  'mule-progress', 'mule-part', 'mule-retry', 'mule-network', 'mule-complete', 'mule-error',
+  'mule-owner-change', 'mule-finish',
 ] as const satisfies readonly (keyof MuleEventMap)[];
 
-const find = <E extends Element>(selector: string): E => document.querySelector<E>(selector)!;
-const upload = find<HTMLElementTagNameMap['mule-upload']>('mule-upload');
-const log = find<HTMLOListElement>('#log');
-const withProgress = find<HTMLInputElement>('#progress');
+const query = <E extends Element>(selector: string): E => document.querySelector<E>(selector)!;
+const upload = query<HTMLElementTagNameMap['mule-upload']>('mule-upload');
+const log = query<HTMLOListElement>('#log');
+const withProgress = query<HTMLInputElement>('#progress');
 
-/** What an event is about, in a few words. */
-function describe({ type, detail }: CustomEvent<object>): string {
+/** Summarizes an event in a few words. */
+function summarize({ type, detail }: CustomEvent<object>): string {
   const { upload: one, ...rest } = detail as { upload?: { name: string; status: string } };
   const facts = Object.entries(rest).filter(
     ([, value]) => value !== null && typeof value !== 'object' && typeof value !== 'function',
   );
   const status = type === 'mule-status' && one ? [['now', one.status]] : [];
-  const words = [...facts, ...status].map(([name, value]) => `${name} ${short(value)}`);
+  const texts = [...facts, ...status].map(([name, value]) => `${name} ${short(value)}`);
   const { error } = detail as { error?: { code: string; message: string } };
-  return [one?.name, ...words, error && `${error.code}: ${error.message}`].filter(Boolean).join(' · ');
+  return [one?.name, ...texts, error && `${error.code}: ${error.message}`].filter(Boolean).join(' · ');
 }
 
 const short = (value: unknown): string =>
   typeof value === 'number' && !Number.isInteger(value) ? value.toFixed(2) : String(value);
 
-function write(event: CustomEvent<object>): void {
-  if (FREQUENT.has(event.type) && !withProgress.checked) return;
+function logEvent(event: CustomEvent<object>): void {
+  if (FREQUENT_EVENTS.has(event.type) && !withProgress.checked) return;
   const line = document.createElement('li');
   const time = document.createElement('time');
   time.textContent = new Date().toLocaleTimeString();
   const name = document.createElement('code');
   name.textContent = event.type;
-  line.append(time, name, describe(event));
+  line.append(time, name, summarize(event));
   log.prepend(line);
   while (log.childElementCount > SHOWN_EVENTS) log.lastElementChild!.remove();
 }
 
-for (const name of NAMES) upload.addEventListener(name, write);
+for (const name of EVENT_NAMES) upload.addEventListener(name, logEvent);
 
-find<HTMLFormElement>('#form').addEventListener('submit', (event) => {
+query<HTMLFormElement>('#form').addEventListener('submit', (event) => {
   event.preventDefault();
   const keys = new FormData(event.currentTarget as HTMLFormElement).getAll('key');
-  // its value, not its text: a reset gives back the text
-  find<HTMLOutputElement>('#submitted').value = `The form would send: ${keys.map(String).join(', ')}`;
+  // its value, not its text, which a reset would restore
+  query<HTMLOutputElement>('#submitted').value = `The form would send: ${keys.map(String).join(', ')}`;
 });
 
 for (const choice of document.querySelectorAll<HTMLInputElement>('[name=scheme]')) {

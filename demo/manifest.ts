@@ -8,8 +8,8 @@ const CACHE = path.join(ROOT, '.cache');
 
 async function analyze(): Promise<string> {
   await mkdir(CACHE, { recursive: true });
-  // within the project: the analyzer joins the path to the project's, and on Windows the temporary folder may be on
-  // another drive, to which no relative path leads
+  // in the project folder: the analyzer needs a relative path, and on Windows the temporary folder may be on another
+  // drive
   const folder = await mkdtemp(path.join(CACHE, 'manifest-'));
   try {
     const [analyzer, ...first] = commandFor('cem');
@@ -23,5 +23,5 @@ async function analyze(): Promise<string> {
 
 let manifest: Promise<string> | null = null;
 
-/** Gives the custom elements manifest of the sources, made when somebody asks for it first. */
+/** Returns the custom elements manifest of the sources; created with the first request. */
 export const readManifest = (): Promise<string> => (manifest ??= analyze());

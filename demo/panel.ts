@@ -1,11 +1,11 @@
-/** The panel of switches: what it sends is done to the line between this page and the demo's bucket. */
+/** The panel of switches, which inject faults into the connection between this page and the demo's bucket. */
 import type { SwitchState } from './switches.js';
 
 const panel = document.querySelector<HTMLFormElement>('#switches')!;
 const faults = document.querySelector<HTMLOutputElement>('#faults')!;
-const LOOK_EVERY = 1_000;
+const POLL_INTERVAL_MS = 1_000;
 
-async function ask(change?: { name: string; on?: boolean }): Promise<SwitchState | null> {
+async function request(change?: { name: string; on?: boolean }): Promise<SwitchState | null> {
   const headers = { 'Content-Type': 'application/json' };
   const answer = await fetch('/switches', change ? { method: 'POST', headers, body: JSON.stringify(change) } : {});
   return (await answer.json()) as SwitchState | null;
@@ -17,19 +17,19 @@ function show(state: SwitchState | null): void {
   if (!state) return;
   for (const box of panel.querySelectorAll<HTMLInputElement>('[role=switch]'))
     box.checked = (state.on as string[]).includes(box.name);
-  faults.value = state.faults ? `Requests spoilt so far: ${state.faults}` : '';
+  faults.value = state.faults ? `Failed requests: ${state.faults}` : '';
 }
 
 panel.addEventListener('change', ({ target }) => {
   const { name, checked } = target as HTMLInputElement;
-  void ask({ name, on: checked }).then(show);
+  void request({ name, on: checked }).then(show);
 });
-document.querySelector('#expire')!.addEventListener('click', () => void ask({ name: 'expire' }).then(show));
+document.querySelector('#expire')!.addEventListener('click', () => void request({ name: 'expire' }).then(show));
 
-/** Follows what other tabs do, and how many requests were spoilt. */
-async function follow(): Promise<void> {
-  const state = await ask().catch(() => undefined);
+/** Shows changes made in other tabs, and the number of failed requests. */
+async function poll(): Promise<void> {
+  const state = await request().catch(() => undefined);
   if (state !== undefined) show(state);
-  if (state !== null) setTimeout(() => void follow(), LOOK_EVERY);
+  if (state !== null) setTimeout(() => void poll(), POLL_INTERVAL_MS);
 }
-void follow();
+void poll();

@@ -1,4 +1,4 @@
-/** The reference of the element, made from its custom elements manifest. */
+/** Renders the reference of the element from its custom elements manifest. */
 import type { ElementDeclaration } from '../scripts/editor-help.js';
 
 interface Row {
@@ -17,11 +17,11 @@ const make = <K extends keyof HTMLElementTagNameMap>(
   return element;
 };
 
-/** What stands between back ticks is code. */
+/** Renders text in backticks as code. */
 const proseOf = (text = ''): (Node | string)[] =>
   text.split('`').map((piece, index) => (index % 2 === 1 ? make('code', piece) : piece));
 
-/** A table under a heading; columns that no row fills are left out. */
+/** Renders a table with a heading; omits empty columns. */
 function section(id: string, title: string, rows: readonly Row[]): HTMLElement {
   const columns = [
     ['Type', ({ type }: Row) => (type ? [make('code', type)] : [])],

@@ -21,23 +21,23 @@ const SIGNER_PATH = '/sign';
 const SWITCHES_PATH = '/switches';
 const MANIFEST_PATH = '/custom-elements.json';
 const DEFAULT_PORT = 5173;
-/** Never served, wherever they are: Vite's own list, and folders such as `.bucket`. */
+/** Paths that are never served: Vite's own list, and folders such as `.bucket`. */
 const DENIED = ['.env', '.env.*', '*.{crt,pem}', '**/.git/**', '**/.bucket/**'];
-/** Milliseconds that the body of a call to the switches may take. */
+/** Timeout in milliseconds for the body of a request to the switches. */
 const SWITCH_TIMEOUT = 10_000;
 
 export interface DemoOptions {
-  /** By default 5173, or any free port where that is taken. 0: any free port. */
+  /** Defaults to 5173, or a free port if that is in use. 0 selects a free port. */
   port?: number;
-  /** The bucket to sign for; by default one of the demo's own, kept in `bucketDirectory`. */
+  /** The bucket to sign for. Defaults to the demo's own bucket, stored in `bucketDirectory`. */
   store?: DemoStore;
-  /** By default `.bucket` in the current directory. */
+  /** Defaults to `.bucket` in the current directory. */
   bucketDirectory?: string;
-  /** What the signer is to do otherwise than by default: policy, tracker, authorization. */
+  /** Options of the signer: policy, tracker, authorization. */
   signer?: Partial<SignerOptions>;
-  /** Reload the page when its source changes. */
+  /** Whether to reload the page when its source changes. */
   watch?: boolean;
-  /** Sees every call to the signer before it is answered; `body` is the JSON sent. */
+  /** Called for each signer request before it is answered; `body` is its JSON. */
   onSignerCall?(action: string, body: unknown): void;
 }
 
@@ -51,7 +51,7 @@ export interface RunningDemo {
 
 type Handler = (request: Request) => Promise<Response>;
 
-/** Reports each call whose body the handler has read, before its answer is sent; reads nothing of it by itself. */
+/** Reports each request after the handler has read its body, before the response is sent. */
 function observe(handler: Handler, onCall: NonNullable<DemoOptions['onSignerCall']>): Handler {
   return async (request) => {
     const chunks: Uint8Array[] = [];
@@ -72,13 +72,13 @@ function observe(handler: Handler, onCall: NonNullable<DemoOptions['onSignerCall
   };
 }
 
-/** Whether a Host header names this server; any other comes from a page whose name was rebound to this address. */
+/** Whether a Host header names this server. Others indicate DNS rebinding. */
 function isOwnHost(host: string | undefined, port: number): boolean {
   const names = ['127.0.0.1', 'localhost'];
   return names.some((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])].includes(host?.toLowerCase() ?? ''));
 }
 
-/** Answers the page's panel of switches; a bucket that is not the demo's own has none. */
+/** Answers requests of the switches; only the demo's own bucket has them. */
 async function turnSwitches(switches: Switches | null, request: Request): Promise<Response> {
   if (!switches) return Response.json(null);
   if (request.method === 'POST') {
@@ -114,17 +114,17 @@ async function listenSomewhere(server: ReturnType<typeof createServer>, port: nu
   return (server.address() as AddressInfo).port;
 }
 
-/** The folders that the page's files are served from; not the project's own, where `.bucket` and `.git` stand. */
+/** The folders that are served; not the project folder, which contains `.bucket` and `.git`. */
 async function servedFolders(): Promise<string[]> {
   const folders = ['.', '../src', '../node_modules'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
-  // Vite names a linked folder by its real path
+  // Vite resolves symbolic links
   return [...folders, ...(await Promise.all(folders.map((folder) => realpath(folder))))];
 }
 
 /**
- * Serves the demo page with the signer at `/sign` on its own origin. The bucket is another origin, as in real life.
- * Answers 421 to any other host name than its own (RFC 9110, section 15.5.20).
- * @throws where the port is taken
+ * Serves the demo page, with the signer at `/sign`. The bucket has another origin, as in production.
+ * Answers 421 to requests for other host names (RFC 9110, section 15.5.20).
+ * @throws if the port is in use
  */
 export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo> {
   const { bucketDirectory = '.bucket' } = options;
@@ -143,9 +143,9 @@ export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo>
     root: fileURLToPath(new URL('.', import.meta.url)),
     logLevel: 'error',
     clearScreen: false,
-    // Found out before the page asks: a dependency found later reloads the page, and with it every upload.
+    // Vite reloads the page when it discovers a dependency later, and that would interrupt uploads.
     optimizeDeps: { entries: ['index.html', 'themes.html', 'reference.html', '../src/index.ts'] },
-    // a path that is no file is a 404, not the page
+    // answers 404 for unknown paths, not the page
     appType: 'mpa',
     server: {
       middlewareMode: true,
@@ -178,12 +178,12 @@ export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo>
   }
 }
 
-/** Names the store without a second URL on the line. */
+/** Names the store without its URL. */
 function describeStore({ endpoint, bucket, region }: DemoStore): string {
   return `bucket ${bucket} at ${endpoint ? new URL(endpoint).host : `Amazon S3, ${region}`}`;
 }
 
-/** What `npm start` runs. */
+/** Runs for `npm start`. */
 async function main(): Promise<void> {
   const { PORT } = process.env;
   const store = storeFromEnvironment(process.env);

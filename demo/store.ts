@@ -12,23 +12,23 @@ const CHECKSUMS: readonly ChecksumAlgorithm[] = ['crc64nvme', 'crc32c', 'crc32',
 
 /** The bucket that the demo's signer signs for. */
 export interface DemoStore {
-  /** Origin of the store; undefined: Amazon's for the region. */
+  /** Origin of the store; defaults to Amazon S3 in the region. */
   endpoint?: string | undefined;
   bucket: string;
   region: string;
   credentials: Credentials;
-  /** What the store verifies, where the signer cannot know it by the endpoint. */
+  /** Checksums that the store verifies, if the signer cannot derive them from the endpoint. */
   checksums?: readonly ChecksumAlgorithm[];
-  /** Whether the store refuses `x-amz-*` headers that are not signed, where the signer cannot know it. */
+  /** Whether the store rejects unsigned `x-amz-*` headers, if the signer cannot derive it. */
   refusesUnsignedHeaders?: boolean;
-  /** Epoch milliseconds: the clock that the store goes by, where it is not this machine's. */
+  /** The store's clock, in epoch milliseconds, if it differs from that of this machine. */
   now?: () => number;
 }
 
 /**
- * Reads the store that the environment names.
- * @returns null where S3_BUCKET and S3_ENDPOINT are both unset: the demo then has a bucket of its own
- * @throws naming the variables that are missing
+ * Reads the store from environment variables.
+ * @returns null if S3_BUCKET and S3_ENDPOINT are unset: the demo then starts its own bucket
+ * @throws Error that names the missing variables
  */
 export function storeFromEnvironment(environment: NodeJS.ProcessEnv): DemoStore | null {
   const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, AWS_REGION: region } = environment;
@@ -55,10 +55,10 @@ export function storeFromEnvironment(environment: NodeJS.ProcessEnv): DemoStore 
   const missing = Object.entries(needed)
     .filter(([, value]) => !value)
     .map(([name]) => name);
-  throw new Error(`To upload to a bucket of yours, set ${missing.join(', ')} too.`);
+  throw new Error(`To upload to your bucket, also set ${missing.join(', ')}.`);
 }
 
-/** Kept between starts: unfinished uploads go on only under the secret that sealed their grants. */
+/** Loads or creates credentials. Unfinished uploads resume only with the secret that sealed their grants. */
 async function keepCredentials(directory: string): Promise<Credentials> {
   const path = join(directory, 'credentials.json');
   try {
@@ -72,14 +72,14 @@ async function keepCredentials(directory: string): Promise<Credentials> {
   return credentials;
 }
 
-/** The demo's own bucket, behind a proxy that can be told to spoil everything. */
+/** The demo's own bucket, behind a proxy that injects faults. */
 export interface OwnStore {
   store: DemoStore;
   switches: Switches;
   close(): Promise<void>;
 }
 
-/** Starts the demo's own bucket in that directory. */
+/** Starts the demo's own bucket in a directory. */
 export async function startDemoStore(directory: string): Promise<OwnStore> {
   const credentials = await keepCredentials(directory);
   const region = 'us-east-1';

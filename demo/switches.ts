@@ -1,27 +1,27 @@
 import type { FaultProxy, Rule } from './faults/index.js';
 
-/** What a visitor of the demo can do to the line and to the bucket; each stays on until it is taken back. */
+/** Faults of the connection and the bucket; each stays on until it is switched off. */
 export type SwitchName = 'cut' | 'stop' | 'busy' | 'silence' | 'slow' | 'lose';
 
-/** As the page sees it. */
+/** State of the switches, as the page gets it. */
 export interface SwitchState {
   on: SwitchName[];
-  /** How many requests were spoilt so far. */
+  /** Number of requests that failed because of a switch. */
   faults: number;
 }
 
-/** The bucket behind the line. */
+/** Controls the demo's bucket. */
 export interface BucketControl {
-  /** Ends it at once, as a crash does; what it has stored stays. */
+  /** Stops it immediately, as a crash would; stored data is kept. */
   stop(): Promise<void>;
   start(): Promise<void>;
-  /** Moves the clock by which signatures live, in milliseconds. */
+  /** Advances the clock for the expiry of signatures, by milliseconds. */
   moveClock(by: number): void;
 }
 
-const SLOW = 2_000_000;
-/** Longer than any signature lives. */
-const PAST_EXPIRY = 2 * 3_600_000;
+const SLOW_BYTES_PER_SECOND = 2_000_000;
+/** Longer than the lifetime of any signature. */
+const PAST_EXPIRY_MS = 2 * 3_600_000;
 
 const RULES: Partial<Record<SwitchName, Rule>> = {
   busy: {
@@ -36,7 +36,7 @@ const RULES: Partial<Record<SwitchName, Rule>> = {
   lose: { on: ['create', 'part', 'put', 'complete'], probability: 0.5, fault: { do: 'lose-reply' } },
 };
 
-/** Spoils the way to the demo's bucket on demand. */
+/** Injects faults into the connection to the demo's bucket. */
 export class Switches {
   readonly #proxy: FaultProxy;
   readonly #bucket: BucketControl;
@@ -51,20 +51,20 @@ export class Switches {
     return { on: [...this.#on], faults: this.#proxy.requests.filter(({ fault }) => fault !== null).length };
   }
 
-  /** @throws TypeError for a switch that there is not */
+  /** @throws TypeError for an unknown switch */
   async set(name: string, isOn: boolean): Promise<void> {
     if (!isSwitch(name)) throw new TypeError(`there is no switch "${name}"`);
     if (isOn) this.#on.add(name);
     else this.#on.delete(name);
     if (name === 'stop') await (isOn ? this.#bucket.stop() : this.#bucket.start());
     this.#proxy.setMode(this.#on.has('cut') ? 'refuse' : 'pass');
-    this.#proxy.setRate(this.#on.has('slow') ? SLOW : Infinity);
+    this.#proxy.setRate(this.#on.has('slow') ? SLOW_BYTES_PER_SECOND : Infinity);
     this.#proxy.setRules([...this.#on].flatMap((each) => RULES[each] ?? []));
   }
 
-  /** Makes every signature that was given out so far too old. */
+  /** Makes all signatures that were issued so far expire. */
   expireSignatures(): void {
-    this.#bucket.moveClock(PAST_EXPIRY);
+    this.#bucket.moveClock(PAST_EXPIRY_MS);
   }
 }
 

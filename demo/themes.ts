@@ -1,4 +1,4 @@
-/** One uploader for all elements of the page of themes. */
+/** Shares one uploader between all elements of the page. */
 import '../src/index.js';
 import { Uploader } from '../src/engine/index.js';
 

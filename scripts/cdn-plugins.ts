@@ -182,3 +182,44 @@ interface TaggedTemplate {
   quasi: { quasis: { start: number; end: number; value: { raw: string } }[] };
   end: number;
 }
+
+/** Lit's style sheets, for browsers with `adoptedStyleSheets`: all that have custom states and popovers, which we need. */
+const CSS_TAG = `
+export const supportsAdoptingStyleSheets = true;
+export class CSSResult {
+  constructor(cssText) { this.cssText = cssText; }
+  get styleSheet() { if (!this.o) (this.o = new CSSStyleSheet()).replaceSync(this.cssText); return this.o; }
+  toString() { return this.cssText; }
+}
+export const unsafeCSS = (text) => new CSSResult(String(text));
+export const css = (strings, ...values) => new CSSResult(String.raw({ raw: strings }, ...values));
+export const adoptStyles = (root, styles) => { root.adoptedStyleSheets = styles.map((style) => style.styleSheet ?? style); };
+export const getCompatibleStyle = (style) => style;
+`;
+
+/** Leaves out what Lit has for older browsers and for standard decorators; our compiler writes legacy ones. */
+export function modernLit(): Plugin {
+  return {
+    name: 'modern-lit',
+    enforce: 'post',
+    load: (id) => (slashed(id).endsWith('/@lit/reactive-element/css-tag.js') ? CSS_TAG : undefined),
+    transform(code, id) {
+      if (!isWithin(id, '/src/element/') || !code.includes('decorate(')) return undefined;
+      const edits = this.parse(code).body.flatMap((statement) => propertyEdit(statement, code));
+      let edited = code;
+      for (const { start, end, text } of edits.reverse()) edited = edited.slice(0, start) + text + edited.slice(end);
+      return { code: edited, map: null };
+    },
+  };
+}
+
+/** Turns `decorate([property(options)], Class.prototype, 'name', …)` into `Class.createProperty('name', options)`. */
+function propertyEdit(statement: unknown, code: string): Edit[] {
+  const { start, end } = statement as Edit;
+  const source = code.slice(start, end);
+  const pattern = /^\w*decorate\(\[property\(([^]*)\)\], (\w+)\.prototype, ("\w+"), (?:void 0|null)\);?$/;
+  const [, options, name, property] = pattern.exec(source) ?? [];
+  if (!name) return [];
+  const text = `${name}.createProperty(${property}${options ? `, ${options}` : ''});`;
+  return [{ start, end, text: text + '\n'.repeat(linesOf(source) - linesOf(text)) }];
+}

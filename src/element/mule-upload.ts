@@ -1,193 +1,216 @@
 import { adoptStyles, LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { property } from 'lit/decorators.js';
-import type { Rules } from '../engine/files/file-entries.js';
-import type { Uploader } from '../engine/index.js';
 import { NO_PROGRESS } from '../engine/api/status.js';
-import type {
-  RejectDetail,
-  TotalProgress,
-  UploadDetail,
-  UploadSnapshot,
-  UploaderEventMap,
-  UploaderStatus,
-} from '../engine/api/types.js';
+import type { TotalProgress, UploadSnapshot, UploaderStatus } from '../engine/api/types.js';
+import type { Uploader } from '../engine/index.js';
 import { DEFAULT_PART_SIZE } from '../limits.js';
-import { Actions, type ActionHooks } from './controllers/actions.js';
-import { Announcer } from './list/announcer.js';
 import { acceptList } from './api/attributes.js';
-import { isForSlotted } from './input/clicks.js';
-import { FallbackController } from './controllers/fallback-controller.js';
-import { focusPlace, refocus } from './controllers/focus.js';
-import { isAtRest, isUnderWay } from './form/form-control.js';
-import { FormElement } from './form/form-element.js';
-import { IntakeController } from './controllers/intake-controller.js';
-import { listStyles } from './styles/list-styles.js';
-import { showOverlay } from './input/overlay.js';
+import type { MuleEventMap } from './api/events.js';
 import { limitsOf } from './api/properties.js';
-import { isShown, Refusals, refusalText, type Limits } from './input/rejections.js';
-import { RowWindow } from './list/row-window.js';
-import { Speeds } from './list/speed-history.js';
-import type { MuleStrings } from './i18n/strings.js';
-import { styles } from './styles/styles.js';
-import { page } from './list/templates.js';
-import { Thumbnails } from './list/thumbnails.js';
+import { isPending } from './api/upload-state.js';
+import { FallbackController } from './controllers/fallback-controller.js';
+import { FileAdder } from './controllers/file-adder.js';
+import { captureFocus, restoreFocus } from './controllers/focus.js';
+import { IntakeController } from './controllers/intake-controller.js';
+import { ListActions } from './controllers/list-actions.js';
 import { UploaderController } from './controllers/uploader-controller.js';
-import { errorText, isUploadError, type Handlers, type Say, type View } from './i18n/status-text.js';
-import { filesOf, type FileSource } from './input/read-files.js';
-import { translate, Words } from './i18n/localizer.js';
+import { FormElement } from './form/form-element.js';
+import { Localizer, setTranslation } from './i18n/localizer.js';
+import { errorText } from './i18n/status-text.js';
+import type { MuleStrings } from './i18n/strings.js';
+import type { Translate } from './i18n/translate.js';
+import { isOnSlottedControl } from './input/clicks.js';
+import { showOverlay } from './input/overlay.js';
+import type { FileSource } from './input/read-files.js';
+import { Announcer } from './list/announcer.js';
+import { LazyListExtras } from './list/lazy-list-extras.js';
+import { pageTemplate } from './list/page-template.js';
+import { LIST_SIZES } from './list/row-ranges.js';
+import type { Handlers, View } from './list/view.js';
+import { baseStyles } from './styles/base-styles.js';
+import { dropzoneStyles } from './styles/dropzone-styles.js';
+import { listStyles } from './styles/list-styles.js';
+import { mediaStyles } from './styles/media-styles.js';
+import { summaryStyles } from './styles/summary-styles.js';
+
+const STATES = ['uploading', 'waiting', 'paused', 'complete', 'failed', 'dragover', 'offline'] as const;
 
 /**
- * A form control that uploads files of any size straight to S3, and goes on from where it stopped.
+ * A form control that uploads files of any size directly to S3, and resumes after interruptions.
  *
- * @slot - Text of the drop zone, in place of "or drop it here". An `<input type="file">` here serves until the element
- * is there, which takes it over with the files chosen in it.
- * @slot button - A button of your own in place of ours; a click on it opens the picker.
- * @slot icon - A picture of your own in the drop zone.
+ * @slot - Text of the drop zone; replaces "or drop it here". An `<input type="file">` in this slot works without scripts;
+ * the element replaces it and uploads the files chosen in it.
+ * @slot button - Replaces the button. A click on it opens the picker.
+ * @slot icon - Replaces the icon of the drop zone.
  *
- * @fires {CustomEvent} mule-before-add - Gate: cancelled, the file is not taken.
- * @fires {CustomEvent} mule-before-upload - Gate: cancelled, the upload is aborted; `params` can be filled in.
- * @fires {CustomEvent} mule-add - A file was taken.
- * @fires {CustomEvent} mule-start - An upload began.
+ * @fires {CustomEvent} mule-before-add - A file is about to be added. Cancel the event to reject the file.
+ * @fires {CustomEvent} mule-before-upload - An upload is about to start. Cancel the event to abort it; set `detail.params`
+ * to send values to the signer.
+ * @fires {CustomEvent} mule-add - A file was added.
+ * @fires {CustomEvent} mule-start - An upload started.
  * @fires {CustomEvent} mule-pause - An upload was paused.
- * @fires {CustomEvent} mule-resume - A paused upload goes on.
+ * @fires {CustomEvent} mule-resume - An upload was resumed.
  * @fires {CustomEvent} mule-abort - An upload was aborted.
- * @fires {CustomEvent} mule-status - An upload's status changed.
- * @fires {CustomEvent} mule-reject - A file was not taken.
+ * @fires {CustomEvent} mule-status - The status of an upload changed.
+ * @fires {CustomEvent} mule-reject - A file was not added.
  * @fires {CustomEvent} mule-recover - Unfinished uploads of an earlier visit were found.
- * @fires {CustomEvent} mule-progress - Bytes went up; at most 10 a second for each upload.
- * @fires {CustomEvent} mule-part - A part is stored.
- * @fires {CustomEvent} mule-retry - Something failed and is tried again.
- * @fires {CustomEvent} mule-network - The network went or came back.
- * @fires {CustomEvent} mule-complete - An upload is stored.
- * @fires {CustomEvent} mule-error - An upload failed, or waits for the page.
- * @fires {CustomEvent} mule-owner-change - Uploads left the list: another user is signed in, the scope changed, or
- * `forget()` was called.
- * @fires {CustomEvent} mule-finish - Nothing is left running.
+ * @fires {CustomEvent} mule-progress - Bytes of an upload were sent; at most 10 times a second for each upload.
+ * @fires {CustomEvent} mule-part - A part was stored.
+ * @fires {CustomEvent} mule-retry - A request failed and will be retried.
+ * @fires {CustomEvent} mule-network - The browser went offline or online.
+ * @fires {CustomEvent} mule-complete - An upload is complete: S3 has stored the object.
+ * @fires {CustomEvent} mule-error - An upload failed, or waits for something that the page or the user has to do.
+ * @fires {CustomEvent} mule-owner-change - Uploads were removed from the list, because another user is signed in, the
+ * scope changed, or `forget()` was called.
+ * @fires {CustomEvent} mule-finish - All uploads have ended.
  * @fires {Event} input - The value changed.
  * @fires {Event} change - The value changed.
  *
- * @csspart dropzone - The area to drop on; holds button and text.
- * @csspart overlay - What covers a larger `drop-target` while files hover over it.
+ * @csspart dropzone - The drop zone, which contains the button and the text.
+ * @csspart overlay - The overlay over a larger `drop-target` while files are dragged over it.
  * @csspart button - The button that opens the picker.
- * @csspart messages - Why files were not taken.
- * @csspart recover - The note on unfinished uploads of earlier visits.
- * @csspart summary - The line of totals above several uploads.
- * @csspart total - The progress bar of them all.
+ * @csspart messages - The messages on files that were not added.
+ * @csspart recover - The note on unfinished uploads of an earlier visit.
+ * @csspart summary - The totals of several uploads.
+ * @csspart total - The progress bar of all uploads.
  * @csspart list - The list of uploads.
  * @csspart item - One upload.
- * @csspart thumbnail - A small picture of its image or video.
- * @csspart name - Its file's name.
- * @csspart percent - How much of it is stored.
- * @csspart progress - The track of its progress bar.
+ * @csspart thumbnail - The thumbnail of an image or a video.
+ * @csspart name - The name of the file.
+ * @csspart percent - The stored share of the file, in percent.
+ * @csspart progress - The track of the progress bar.
  * @csspart bar - The filled part of the track.
- * @csspart map - Which of its parts are stored, on their way, and still to come; drawn in `color`.
- * @csspart status - What it does or waits for.
- * @csspart size - Its size.
- * @csspart retries - How many times something had to be tried again.
- * @csspart speed - Its speed.
+ * @csspart map - The map of parts: stored, in flight and missing; drawn in `color`.
+ * @csspart status - The status, as a text.
+ * @csspart size - The size of the file.
+ * @csspart retries - The number of retries.
+ * @csspart speed - The speed of the upload.
  * @csspart time - The time left.
- * @csspart error - Why it waits, in more words.
- * @csspart question - What is asked before stored parts are deleted.
- * @csspart pause - The button that pauses.
- * @csspart resume - The button that starts or resumes.
- * @csspart abort - The button that aborts.
- * @csspart retry - The button that tries again.
- * @csspart choose - The button that chooses the file again.
- * @csspart dismiss - The button that takes an upload off the list.
+ * @csspart error - The error for which an upload waits.
+ * @csspart question - The question before stored parts are deleted.
+ * @csspart pause - The button that pauses an upload.
+ * @csspart resume - The button that starts or resumes an upload.
+ * @csspart abort - The button that aborts an upload.
+ * @csspart retry - The button that retries an upload.
+ * @csspart choose - The button that opens the picker for a missing file.
+ * @csspart dismiss - The button that removes an upload from the list.
  *
- * @cssprop --mule-upload-accent - Colour of button, bar and focus ring.
- * @cssprop --mule-upload-on-accent - Colour of text on the accent.
- * @cssprop --mule-upload-success - Colour of what is stored.
- * @cssprop --mule-upload-warning - Colour of what waits.
- * @cssprop --mule-upload-danger - Colour of what failed.
- * @cssprop --mule-upload-muted - Colour of lesser text.
- * @cssprop --mule-upload-line - Colour of lines.
+ * @cssprop --mule-upload-accent - Color of the button, progress bars and focus ring.
+ * @cssprop --mule-upload-on-accent - Color of text on the accent color.
+ * @cssprop --mule-upload-success - Color of complete uploads.
+ * @cssprop --mule-upload-warning - Color of waiting uploads.
+ * @cssprop --mule-upload-danger - Color of failed uploads.
+ * @cssprop --mule-upload-muted - Color of secondary text.
+ * @cssprop --mule-upload-line - Color of borders.
  * @cssprop --mule-upload-surface - Background of the drop zone.
  * @cssprop --mule-upload-track - Background of progress bars.
  * @cssprop [--mule-upload-radius=12px] - Corner radius.
- * @cssprop [--mule-upload-gap=12px] - Space between the blocks.
+ * @cssprop [--mule-upload-gap=12px] - Space between blocks.
  * @cssprop [--mule-upload-bar-size=6px] - Height of progress bars.
  * @cssprop [--mule-upload-map-size=8px] - Height of part maps.
- * @cssprop [--mule-upload-list-size=36rem] - Height at which a list of more than a hundred uploads scrolls by itself.
+ * @cssprop [--mule-upload-list-size=36rem] - Maximum height of a list of more than 100 uploads, which then scrolls.
  *
- * @cssstate dragover - Files hover over the drop area.
- * @cssstate uploading - Something is going up.
- * @cssstate waiting - All that runs waits.
- * @cssstate paused - All that is left is paused.
- * @cssstate offline - The browser has no network.
- * @cssstate complete - All is stored.
- * @cssstate failed - All is over, and something failed.
+ * @cssstate dragover - Files are dragged over the drop area.
+ * @cssstate uploading - An upload is in progress.
+ * @cssstate waiting - All uploads in progress wait.
+ * @cssstate paused - All uploads that have not ended are paused.
+ * @cssstate offline - The browser is offline.
+ * @cssstate complete - All uploads are complete.
+ * @cssstate failed - All uploads have ended, and at least one failed.
  */
 export class MuleUploadElement extends FormElement {
   static override readonly shadowRootOptions: ShadowRootInit = {
     ...LitElement.shadowRootOptions,
     delegatesFocus: true,
   };
-  static override readonly styles = [styles, listStyles];
+  static override readonly styles = [baseStyles, dropzoneStyles, summaryStyles, listStyles, mediaStyles];
 
   /**
-   * Registers the element; a tag that is taken is left alone.
-   * @param registry a scoped registry, where the page has one
+   * Registers the element, unless the tag is already defined.
+   * @param registry a scoped registry
    */
   static define(tag = 'mule-upload', registry: CustomElementRegistry = customElements): void {
     if (registry.get(tag)) return;
-    // A registry takes a class for one tag only.
+    // a registry accepts a class for one tag only
     registry.define(tag, registry.getName?.(this) ? class extends this {} : this);
   }
 
   /**
-   * Gives all elements that are in a language its texts, such as those of `mule-upload/strings/de.js`; they follow `lang`.
+   * Sets the texts of a language, such as those of `mule-upload/strings/de.js`, for all elements in that language. An
+   * element's language is that of the closest `lang` attribute.
    * @param language BCP 47 tag
    */
   static translate(language: string, strings: Partial<MuleStrings>): void {
-    translate(language, strings);
+    setTranslation(language, strings);
   }
 
-  /** Texts in place of those of the language, as many as are given. */
+  /** Texts of this element; each replaces the one of its language. */
   @property({ attribute: false }) strings: Partial<MuleStrings> = {};
 
-  readonly #words = new Words(this);
+  readonly #localizer = new Localizer(this);
   readonly #announcer = new Announcer();
   readonly #uploader = new UploaderController(this, {
-    changed: () => this.syncForm(),
-    told: () => this.tellValue(),
-    heard: (type, detail) => this.#hear(type, detail),
+    syncValue: () => this.syncForm(),
+    onValueChange: () => this.dispatchChange(),
+    onEvent: (type, detail) => this.#eventHandlers[type]?.(detail),
   });
+  readonly #adder = new FileAdder(this, this.#uploader, this.#localizer, this.#announcer);
   readonly #intake = new IntakeController(this, {
     isDisabled: () => this.isDisabled,
-    take: (source, chosen) => this.#take(source, chosen),
+    addFiles: (source, reselectedId) => this.#adder.addFromUser(source, reselectedId),
   });
-  readonly #window = new RowWindow(this);
-  readonly #refusals = new Refusals();
-  readonly #actions = new Actions(this.#actionHooks());
-  readonly #speeds = new Speeds();
-  readonly #thumbnails = new Thumbnails(this, {
-    isOn: () => !this.noThumbnails,
+  readonly #actions = new ListActions(this.#uploader, {
+    choose: (id) => this.#intake.browse(id),
+    clearMessages: () => this.#adder.clearMessages(),
+    removeValue: (value) => {
+      this.formControl.replace(this.value.filter((kept) => kept !== value));
+      this.#uploader.update();
+      this.dispatchChange();
+    },
+  });
+  readonly #extras = new LazyListExtras(this, {
+    isEnabled: () => !this.noThumbnails,
     isListed: (id) => this.#uploader.has(id),
     fileOf: (id) => (this.#uploader.has(id) ? this.#uploader.current!.fileOf(id) : null),
   });
-  #offline = false;
-  /** What is shown. */
-  #seen: Pick<View, 'uploads' | 'status' | 'progress'> = { uploads: [], status: 'idle', progress: NO_PROGRESS };
-  /** Files met so far in folders that are being read. */
-  #reading = 0;
-  /** Aborted when the form is reset: what is being read then is not added. */
-  #adding = new AbortController();
   readonly #fallback = new FallbackController(this, {
     isReady: () => this.#uploader.current !== null,
-    take: (files) => this.#take(files),
+    addFiles: (files) => this.#adder.addFromUser(files),
   });
-  #isFocusLost = false;
+  #isOffline = false;
+  /** What is rendered; read once per update, because it may iterate over all uploads. */
+  #rendered: Pick<View, 'uploads' | 'status' | 'progress'> = { uploads: [], status: 'idle', progress: NO_PROGRESS };
+  #hadFocus = false;
+
+  readonly #eventHandlers: { readonly [K in keyof MuleEventMap]?: (detail: MuleEventMap[K]['detail']) => void } = {
+    'mule-network': ({ online }) => {
+      this.#isOffline = !online;
+    },
+    'mule-progress': ({ upload: { id, status, size, speed } }) => {
+      if (status === 'uploading' && size > DEFAULT_PART_SIZE) this.#extras.addSpeed(id, speed);
+    },
+    'mule-complete': ({ upload }) => this.#extras.deleteSpeeds(upload.id),
+    'mule-abort': ({ upload }) => this.#extras.deleteSpeeds(upload.id),
+    'mule-recover': ({ uploads }) => {
+      this.#announcer.polite = this.translateText('saidRecover', { count: uploads.length });
+    },
+    'mule-error': ({ upload, error }) => {
+      if (upload.needsFile) this.#announcer.polite = errorText(upload, error, this.translateText);
+    },
+    // messages name files of the former user
+    'mule-owner-change': () => this.#adder.stop(),
+    'mule-reject': (rejection) => this.#adder.onReject(rejection),
+  };
 
   constructor() {
     super();
     this.addEventListener('click', (event) => {
-      // By `click()` or through a label: what happens to a built-in file input then.
+      // by `click()` or a label: a native file input opens its picker then
       if (event.composedPath()[0] === this) this.browse();
     });
   }
 
-  /** An uploader of the page's own, shared between elements; its uploads outlive the element. */
+  /** An `Uploader` that the page has created, to share it between elements. Its uploads continue without the element. */
   @property({ attribute: false, noAccessor: true })
   get uploader(): Uploader | null {
     return this.#uploader.shared;
@@ -196,348 +219,206 @@ export class MuleUploadElement extends FormElement {
     this.#uploader.shared = uploader ?? null;
   }
 
-  /** All uploads listed, in the order added. */
+  /** All listed uploads, in the order in which they were added. */
   get uploads(): readonly UploadSnapshot[] {
     return this.#uploader.uploads;
   }
-  /** Totals over all uploads: bytes, bytes per second, seconds. */
+  /** Totals of all uploads: bytes, bytes per second, and seconds left. */
   get progress(): TotalProgress {
     return this.#uploader.progress;
   }
-  /** All uploads seen as one. */
+  /** The status of all uploads together. */
   get status(): UploaderStatus {
     return this.#uploader.status;
   }
-  /** Opens the file picker; needs a user's gesture, as everywhere. */
+
+  /** Opens the file picker. Requires a user gesture. */
   browse(): void {
     this.#intake.browse();
   }
 
   /**
-   * Adds files as if they were picked. Folders are walked; each item that cannot be added is one `mule-reject`.
-   * @returns the uploads made of them; none where the form was reset meanwhile
-   * @throws TypeError for what is no object
+   * Adds files, and the files in folders, as if the user had picked them. Fires `mule-reject` for each item that cannot be
+   * added.
+   * @returns the added uploads; none if the form was reset meanwhile
+   * @throws TypeError if `source` is not an object
    */
-  async add(source: FileSource): Promise<UploadSnapshot[]> {
-    this.#forgetMessages();
-    const { signal } = this.#adding;
-    try {
-      const files = await this.#read(source, signal);
-      const uploader = this.#uploader.need();
-      const adding = uploader.add(files as File[], this.#rules(uploader, signal));
-      // rows that wait for the engine's code: no event tells of them
-      this.#uploader.follow();
-      return await adding;
-    } catch (error) {
-      if (signal.aborted) return [];
-      throw error;
-    } finally {
-      this.#uploader.follow();
-    }
+  add(source: FileSource): Promise<UploadSnapshot[]> {
+    return this.#adder.add(source);
   }
 
-  async #read(source: FileSource, signal: AbortSignal): Promise<unknown[]> {
-    let found = 0;
-    const onFound = (): void => {
-      if (signal.aborted) return;
-      found++;
-      this.#reading++;
-      this.#uploader.refresh();
-    };
-    try {
-      return await filesOf(source, onFound, signal);
-    } finally {
-      if (!signal.aborted) this.#reading -= found;
-    }
-  }
-
-  /** Starts one held upload, or all. */
+  /** Starts one queued upload, or all. */
   start(id?: string): void {
     this.#uploader.current?.start(id);
   }
-  /** Pauses one upload, or all; stored parts are kept. */
+  /** Pauses one upload, or all. Stored parts are kept. */
   pause(id?: string): void {
     this.#uploader.current?.pause(id);
   }
   /**
-   * Lets one paused upload go on, or all; `file` is the file of one that lost it. Within a user's gesture it asks for
-   * leave to read files known from an earlier visit, one after the other. Rejects for another file.
+   * Resumes one paused upload, or all. In a user gesture, it asks for permission to read the files of an earlier visit.
+   * Rejects if `file` is another file.
+   * @param file the file of an upload that lost it
    */
   async resume(id?: string, file?: File | FileSystemFileHandle): Promise<void> {
     await this.#uploader.current?.resume(id, file);
   }
-  /** Aborts one upload, or all, here and on the store, and forgets it. */
+  /** Aborts one upload, or all, and deletes its stored parts. */
   abort(id?: string): void {
     this.#uploader.current?.abort(id);
   }
-  /** Tries a failed upload again, or all; one that waits tries at once. */
+  /** Retries one failed upload, or all. A waiting upload retries immediately. */
   retry(id?: string): void {
     this.#uploader.current?.retry(id);
   }
 
-  /** Takes one upload that is over off the list. */
+  /** Removes one upload that has ended from the list. */
   dismiss(id: string): void {
     this.#uploader.current?.dismiss(id);
-    this.#uploader.follow();
+    this.#uploader.update();
   }
 
-  /** Takes all uploads that are over off the list. */
+  /** Removes all uploads that have ended from the list. */
   clear(): void {
     this.#uploader.current?.clear();
-    this.#uploader.follow();
+    this.#uploader.update();
   }
 
-  /** Resolves once nothing is left to do; paused uploads and those without their file keep it pending. */
+  /** Resolves when all uploads have ended. Paused uploads, and uploads whose file is missing, keep it pending. */
   finished(): Promise<UploadSnapshot[]> {
-    return this.#uploader.need().finished();
+    return this.#uploader.getOrCreate().finished();
   }
 
   /**
-   * Ends every upload of this scope in this page, clears the value, and wipes what the browser stores of unfinished
-   * uploads. Call it at sign-out.
+   * Removes all uploads of this scope from this page, clears the value, and deletes what the browser has stored for
+   * resuming. Call it at sign-out.
    */
   async forget(): Promise<void> {
     this.value = [];
-    this.#stopAdding();
-    await this.#uploader.need().forget();
-    this.#uploader.follow();
+    this.#adder.stop();
+    await this.#uploader.getOrCreate().forget();
+    this.#uploader.update();
   }
 
-  /**
-   * What a server has rendered gives way to the first rendering here, which may be in another language or of another
-   * version; files chosen in it, and the focus, stay.
-   */
+  /** Replaces a server-rendered shadow tree, which may differ from the first rendering; keeps chosen files and focus. */
   protected override createRenderRoot(): HTMLElement | DocumentFragment {
     const root = this.shadowRoot;
     if (!root) return super.createRenderRoot();
-    this.#fallback.keep(root.querySelectorAll<HTMLInputElement>('input[type=file]'));
-    this.#isFocusLost = root.activeElement !== null;
+    this.#fallback.collectFiles(root.querySelectorAll<HTMLInputElement>('input[type=file]'));
+    this.#hadFocus = root.activeElement !== null;
     root.replaceChildren();
     adoptStyles(root, MuleUploadElement.elementStyles);
     return root;
   }
 
   protected override firstUpdated(): void {
-    if (this.#isFocusLost) this.focus();
+    if (this.#hadFocus) this.focus();
   }
 
   protected override update(changed: PropertyValues): void {
     if (changed.size > 0) this.#uploader.configure();
-    const place = focusPlace(this.shadowRoot);
+    const focus = captureFocus(this.shadowRoot);
     const { uploads, status, progress } = this;
-    // looked through once, however many there are
-    this.#seen = { uploads, status, progress };
-    this.#speeds.note('', progress.speed, performance.now());
-    this.#announcer.observe({
-      uploads,
-      status,
-      progress,
-      say: this.say,
-      format: this.#words.format,
-      offline: isOffline(),
-    });
+    this.#rendered = { uploads, status, progress };
+    this.#extras.addSpeed('', progress.speed);
+    const { translate, format } = this.#localizer;
+    this.#announcer.observe({ ...this.#rendered, translate, format, offline: isOffline() });
     super.update(changed);
-    refocus(place, this);
+    restoreFocus(focus, this);
   }
 
   protected override updated(changed: PropertyValues): void {
     if (changed.size > 0) this.syncForm();
-    showOverlay(this.shadowRoot?.querySelector('.overlay') ?? null, this.#intake.wideArea);
+    if (this.#rendered.uploads.length > 0 || this.formControl.adopted.length > LIST_SIZES.longList)
+      void this.#extras.load();
+    showOverlay(this.shadowRoot?.querySelector('.overlay') ?? null, this.#intake.largeDropArea);
     this.internals.role = 'group';
-    this.internals.ariaLabel = this.labels.length > 0 ? null : this.say('label');
-    const on = new Set<string>([this.status]);
-    if (this.#intake.over) on.add('dragover');
-    if (this.#offline) on.add('offline');
+    this.internals.ariaLabel = this.labels.length > 0 ? null : this.translateText('label');
+    const current = new Set<string>([this.status]);
+    if (this.#intake.isDragOver) current.add('dragover');
+    if (this.#isOffline) current.add('offline');
+    const { states } = this.internals;
     for (const state of STATES) {
-      if (on.has(state)) this.internals.states.add(state);
-      else this.internals.states.delete(state);
+      if (current.has(state)) states.add(state);
+      else states.delete(state);
     }
   }
 
   protected override render(): TemplateResult {
-    return page(this.#view(), this.#handlers);
-  }
-
-  #view(): View {
     const { accept, capture, multiple, directory, isDisabled } = this;
     const { minSize, maxSize } = limitsOf(this);
-    return {
+    const { translate, format } = this.#localizer;
+    const { current } = this.#uploader;
+    const view: View = {
+      ...this.#rendered,
+      ...this.#extras.view,
       accept: acceptList(accept),
       capture,
       multiple,
       directory,
       minSize,
       maxSize,
-      ...this.#seen,
-      say: this.say,
-      format: this.#words.format,
+      translate,
+      format,
       adopted: this.formControl.adopted,
-      messages: this.#refusals.shown,
-      refused: this.#refusals.count,
-      reading: this.#reading,
-      asked: this.#actions.asked,
-      states: (id) => this.#uploader.current?.partStates(id) ?? null,
-      speeds: (id) => this.#speeds.of(id),
-      thumbnails: this.#thumbnails.made,
-      window: this.#window,
+      messages: this.#adder.messages.shown,
+      rejectedCount: this.#adder.messages.count,
+      filesRead: this.#adder.filesRead,
+      openQuestion: this.#actions.openQuestion,
+      partStates: (id) => current?.partStates(id) ?? null,
       now: Date.now(),
       offline: isOffline(),
-      held: this.#uploader.current?.options.autostart === false,
+      held: current?.options.autostart === false,
       disabled: isDisabled,
       canDrop: !this.noDrop && !isDisabled,
-      over: this.#intake.over,
-      overlaid: this.#intake.wideArea !== null,
-      invited: [...(this.childNodes ?? [])].some(isInvitation),
+      isDragOver: this.#intake.isDragOver,
+      hasOverlay: this.#intake.largeDropArea !== null,
+      hasOwnText: [...(this.childNodes ?? [])].some(isOwnText),
       polite: this.#announcer.polite,
       assertive: this.#announcer.assertive,
     };
-  }
-
-  protected override get say(): Say {
-    return this.#words.say;
-  }
-
-  protected override release(ids: readonly string[]): void {
-    this.#forgetMessages();
-    for (const id of ids) this.#uploader.current?.dismiss(id);
-    this.#uploader.follow();
-  }
-
-  protected override catchUp(): void {
-    this.#uploader.catchUp();
-  }
-
-  protected override empty(): void {
-    this.#stopAdding();
-    for (const { id } of this.uploads.filter(isUnderWay)) this.abort(id);
-    this.clear();
+    return pageTemplate(view, this.#handlers);
   }
 
   readonly #handlers: Handlers = {
     browse: (event) => {
-      if (!event.defaultPrevented && !isForSlotted(event)) this.browse();
+      if (!event.defaultPrevented && !isOnSlottedControl(event)) this.browse();
     },
-    picked: (event) => this.#intake.picked(event.target as HTMLInputElement),
-    cancelled: (event) => this.#intake.cancelled(event),
-    slotted: () => this.requestUpdate(),
-    row: this.#actions.row,
-    bulk: this.#actions.bulk,
-    key: this.#actions.key,
-    dismissMessages: () => this.#forgetMessages(),
+    inputChange: (event) => this.#intake.inputChange(event.target as HTMLInputElement),
+    inputCancel: (event) => this.#intake.inputCancel(event),
+    slotChange: () => this.requestUpdate(),
+    rowClick: this.#actions.rowClick,
+    bulkClick: this.#actions.bulkClick,
+    keydown: this.#actions.keydown,
+    closeMessages: () => this.#adder.clearMessages(),
   };
 
-  #actionHooks(): ActionHooks {
-    const getUploads = (): readonly UploadSnapshot[] => this.uploads;
-    return {
-      get uploads() {
-        return getUploads();
-      },
-      start: (id) => this.start(id),
-      pause: (id) => this.pause(id),
-      resume: (id) => this.resume(id),
-      abort: (id) => this.abort(id),
-      retry: (id) => this.retry(id),
-      dismiss: (id) => this.#uploader.current?.dismiss(id),
-      clear: () => this.#uploader.current?.clear(),
-      choose: (id) => this.#intake.browse(id),
-      forgetValue: (value) => {
-        this.formControl.replace(this.value.filter((kept) => kept !== value));
-        this.#uploader.follow();
-        this.tellValue();
-      },
-      forgetMessages: () => this.#forgetMessages(),
-      show: () => this.#uploader.follow(true),
-    };
+  protected override get translateText(): Translate {
+    return this.#localizer.translate;
   }
 
-  get #limits(): Limits {
-    return { accept: this.accept, ...limitsOf(this), ...(!this.multiple && { maxFiles: 1 }) };
+  protected override dismissUploads(ids: readonly string[]): void {
+    this.#adder.clearMessages();
+    for (const id of ids) this.#uploader.current?.dismiss(id);
+    this.#uploader.update();
   }
 
-  #rules(uploader: Uploader, signal: AbortSignal): Rules {
-    const { accept, maxSize, minSize, maxFiles } = this.#limits;
-    const isMany = this.multiple;
-    return {
-      accept,
-      maxSize: maxSize ?? Infinity,
-      minSize: minSize ?? 0,
-      signal,
-      get maxFiles() {
-        // What an earlier visit left unfinished must not keep a single file from being taken.
-        return isMany ? (maxFiles ?? Infinity) : 1 + uploader.uploads.filter(isAtRest).length;
-      },
-      onReady: (isAnyAdmitted, listed) => {
-        // One file at a time, as in a built-in control: the new one takes the place of what was done.
-        if (isMany || !isAnyAdmitted || signal.aborted || listed.some(isUnderWay)) return;
-        this.value = [];
-        uploader.clear();
-      },
-    };
+  protected override abortAndClear(): void {
+    this.#adder.stop();
+    for (const { id } of this.uploads.filter(isPending)) this.abort(id);
+    this.clear();
   }
 
-  #take(source: FileSource, chosen?: string): void {
-    this.#forgetMessages();
-    const [file] = chosen && Array.isArray(source) ? (source as (File | FileSystemFileHandle)[]) : [];
-    const work = file ? this.resume(chosen, file) : this.add(source);
-    work.catch((error: Error) =>
-      this.#refuse(isUploadError(error) ? errorText({ name: file?.name ?? '' }, error, this.say) : error.message),
-    );
-  }
-
-  #hear<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): void {
-    if (type === 'mule-network') this.#offline = !(detail as { online: boolean }).online;
-    if (type === 'mule-progress') {
-      const { upload } = detail as UploaderEventMap['mule-progress']['detail'];
-      if (upload.status === 'uploading' && upload.size > DEFAULT_PART_SIZE)
-        this.#speeds.note(upload.id, upload.speed, performance.now());
-    }
-    if (type === 'mule-complete' || type === 'mule-abort') this.#speeds.forget((detail as UploadDetail).upload.id);
-    if (type === 'mule-recover') {
-      const { uploads } = detail as { uploads: readonly UploadSnapshot[] };
-      this.#announcer.polite = this.say('saidRecover', { count: uploads.length });
-    }
-    if (type === 'mule-error') {
-      const { upload, error } = detail as UploaderEventMap['mule-error']['detail'];
-      if (upload.needsFile) this.#announcer.polite = errorText(upload, error, this.say);
-    }
-    // messages name files of the former owner, who may have been adding some
-    if (type === 'mule-owner-change') this.#stopAdding();
-    if (type !== 'mule-reject') return;
-    const rejection = detail as RejectDetail;
-    rejection.message = refusalText(rejection, this.#limits, this.say, this.#words.format);
-    if (isShown(rejection.code)) this.#refuse(rejection.message);
-  }
-
-  /** Ends what is still being read, and takes back what was said of files. */
-  #stopAdding(): void {
-    this.#adding.abort();
-    this.#adding = new AbortController();
-    this.#reading = 0;
-    this.#refusals.clear();
-    this.#announcer.silence();
-    this.requestUpdate();
-  }
-
-  #forgetMessages(): void {
-    if (this.#refusals.count === 0) return;
-    this.#refusals.clear();
-    this.#announcer.assertive = '';
-    this.requestUpdate();
-  }
-
-  #refuse(message: string): void {
-    this.#refusals.add(message);
-    this.#announcer.assertive = this.#refusals.spoken;
-    this.#uploader.refresh();
+  protected override syncNow(): void {
+    this.#uploader.syncNow();
   }
 }
 
-const STATES = ['uploading', 'waiting', 'paused', 'complete', 'failed', 'dragover', 'offline'] as const;
-
-// Only a clear no counts: a server that renders the element has no such property.
+// `navigator.onLine` is undefined on a server
 const isOffline = (): boolean => globalThis.navigator?.onLine === false;
 
-const isInvitation = (node: ChildNode): boolean =>
+/** Whether a child is a text of the page's own; white space is not. */
+const isOwnText = (node: ChildNode): boolean =>
   node instanceof Element ? node.slot === '' : node instanceof Text && node.data.trim() !== '';
 
 declare global {

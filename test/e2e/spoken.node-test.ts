@@ -58,7 +58,7 @@ describe('an upload, by ear', () => {
         await call(browser, 'resume');
         await untilParts(browser, 4);
         proxy.setMode('refuse');
-        await browser.waitFor(saysLast('No connection to the store'));
+        await browser.waitFor(saysLast('No connection to the storage'));
         proxy.setMode('pass');
         proxy.setRate(Infinity);
         await browser.waitFor(isOver, { timeout: 120_000 });

@@ -1,4 +1,4 @@
-/** The real engine on a played wire: a store that answers when and as a test says, and a signer within the page. */
+/** The real engine with a fake transport and a signer in the page. */
 import { fixture, html } from '@open-wc/testing';
 import '../../src/index.js';
 import type { MuleUploadElement } from '../../src/index.js';
@@ -20,7 +20,7 @@ export type Answer = 'store' | 'hold' | 'refuse' | 'busy' | 'silent';
 const REFUSED = '<Error><Code>AccessDenied</Code><Message>No</Message></Error>';
 const BUSY = '<Error><Code>SlowDown</Code><Message>Later</Message></Error>';
 
-/** A wire to the store; `answer` says what happens to requests from now on, those being held included. */
+/** A fake transport; `answer` sets the response to all later requests, and to those that are held. */
 export class FakeStore implements Transport {
   #answer: Answer = 'store';
   #released: (() => void)[] = [];
@@ -57,7 +57,7 @@ const respond = (status: number, text: string, headers: Record<string, string> =
   header: (name) => headers[name.toLowerCase()] ?? null,
 });
 
-/** Signs one PUT for every file; the key is the file's name below `keys/`. */
+/** Signs one PUT for each file, with the key `keys/<name>`. */
 export const sign = ((action, body) => {
   if (action !== 'get_init_signature') throw new Error(`no ${action} here`);
   const files = (body as { files: { id: string; filename: string }[] }).files.map(
@@ -88,8 +88,8 @@ export class MemoryJournal implements Journal {
   }
 }
 
-/** A shelf that holds what a test puts there, by name of the upload. */
-const shelfOf = (kept: Record<string, KeptFile>): FileStore => ({
+/** Returns a file store with these files, by ID of the upload. */
+const memoryFileStore = (kept: Record<string, KeptFile>): FileStore => ({
   save: () => Promise.resolve(false),
   find: (id) => Promise.resolve(kept[id] ?? null),
   remove: () => Promise.resolve(),
@@ -102,10 +102,10 @@ export interface Harness {
   uploader: Uploader;
 }
 
-/** Test pages of one browser run side by side: in one scope they would wait for each other's tab. */
+/** Returns a new scope: test pages of one browser run in parallel, and would wait for each other's tab. */
 export const newScope = (): string => crypto.randomUUID();
 
-/** An element of that markup whose uploads go to a played store. */
+/** Renders an element whose uploads go to a fake store. */
 export async function harness(
   markup = html`<mule-upload name="file" multiple></mule-upload>`,
   options: UploaderOptions = {},
@@ -118,7 +118,7 @@ export async function harness(
   const store = new FakeStore();
   const uploader = new Uploader(
     { sign, checksum: 'none', scope: newScope(), ...options },
-    { transport: store, journal: new MemoryJournal(records), fileStore: shelfOf(kept) },
+    { transport: store, journal: new MemoryJournal(records), fileStore: memoryFileStore(kept) },
   );
   element.uploader = uploader;
   await uploader.ready;
@@ -126,7 +126,23 @@ export async function harness(
   return { element, store, uploader };
 }
 
-/** The record of an upload begun in an earlier visit. */
+/** A signer that never answers: uploads stay unfinished. */
+const silentSigner = (): Promise<never> => new Promise(() => {});
+
+/** Appends an element that is configured before it is connected, as frameworks do. */
+export function place(
+  root: Node,
+  properties: Partial<MuleUploadElement> = {},
+  attributes: Record<string, string> = {},
+): MuleUploadElement {
+  const element = document.createElement('mule-upload');
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  Object.assign(element, { multiple: true, noLeaveWarning: true, sign: silentSigner, ...properties });
+  root.appendChild(element);
+  return element;
+}
+
+/** Returns the record of an unfinished upload of an earlier visit. */
 export const unfinished = (name: string, id = name): JournalRecord => ({
   version: 2,
   principal: null,
@@ -153,20 +169,20 @@ export const unfinished = (name: string, id = name): JournalRecord => ({
 export const fileOf = (name: string, content = 'content of '): File =>
   new File([content + name], name, { lastModified: 1 });
 
-/** Waits until a condition about the element holds. */
+/** Waits until a condition is true. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
-/** Waits until the frame is drawn that shows what the uploads are now. */
+/** Waits until the current uploads are rendered. */
 export async function rendered(element: MuleUploadElement): Promise<void> {
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   await element.updateComplete;
 }
 
-/** One event of the element. */
-export const heard = <E extends Event>(element: EventTarget, type: string): Promise<E> =>
+/** Waits for an event. */
+export const nextEvent = <E extends Event>(element: EventTarget, type: string): Promise<E> =>
   new Promise((resolve) => element.addEventListener(type, (event) => resolve(event as E), { once: true }));
 
-export const inside = <E extends Element = HTMLElement>(element: Element, selector: string): E | null =>
+export const shadowQuery = <E extends Element = HTMLElement>(element: Element, selector: string): E | null =>
   element.shadowRoot!.querySelector<E>(selector);

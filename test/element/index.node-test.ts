@@ -10,7 +10,7 @@ import '../../src/index.js';
 
 const entry = new URL('../../src/element/index.ts', import.meta.url).href;
 
-it('can be imported and registered in Node, which has no DOM', async () => {
+it('can be imported and registered in Node', async () => {
   const script = `
     const { MuleUploadElement, strings } = await import(${JSON.stringify(entry)});
     MuleUploadElement.define();
@@ -27,7 +27,7 @@ it('can be imported and registered in Node, which has no DOM', async () => {
   assert.equal(stdout.trim(), 'Pause true undefined 0');
 });
 
-it('is rendered in Node with its shadow tree, and what is between its tags, without a DOM', async () => {
+it('is rendered in Node with its shadow tree and its slotted content', async () => {
   const markup = await collectResult(
     render(
       html`<mule-upload name="film" accept="video/*" max-size="2GB" multiple lang="en"

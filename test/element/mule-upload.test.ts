@@ -1,18 +1,18 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { MuleUploadElement } from '../../src/index.js';
-import { fileOf, heard, inside, rendered, harness, until } from './harness.js';
+import { fileOf, nextEvent, shadowQuery, rendered, harness, until } from './harness.js';
 
 describe('<mule-upload>', () => {
-  it('holds a real file input that follows the attributes', async () => {
+  it('contains a file input that follows the attributes', async () => {
     const element = await fixture(html`<mule-upload accept="image/*" multiple capture="user" directory></mule-upload>`);
-    const input = inside<HTMLInputElement>(element, 'input[type=file]')!;
+    const input = shadowQuery<HTMLInputElement>(element, 'input[type=file]')!;
     expect(input.accept).to.equal('image/*');
     expect(input.multiple).to.be.true;
     expect(input.getAttribute('capture')).to.equal('user');
     expect(input.webkitdirectory).to.be.true;
   });
 
-  it('gives the same result for properties set before and after the upgrade', async () => {
+  it('accepts properties before and after the upgrade', async () => {
     const tag = 'upgraded-upload';
     const early = document.createElement(tag) as MuleUploadElement;
     const set = (element: MuleUploadElement): void => {
@@ -47,7 +47,7 @@ describe('<mule-upload>', () => {
     }
   });
 
-  it('reflects what <input type=file> reflects, at once, and nothing else', () => {
+  it('reflects the properties that <input type=file> reflects, synchronously, and no others', () => {
     const element = document.createElement('mule-upload');
     const input = Object.assign(document.createElement('input'), { type: 'file' });
     for (const [name, value] of Object.entries({
@@ -94,7 +94,7 @@ describe('<mule-upload>', () => {
     expect(shadowing).to.deep.equal([]);
   });
 
-  it('has a property for every attribute, and no attribute that frameworks keep', () => {
+  it('has a property for each attribute, and no attribute that frameworks reserve', () => {
     const element = document.createElement('mule-upload');
     for (const attribute of MuleUploadElement.observedAttributes) {
       const property = attribute.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
@@ -104,29 +104,29 @@ describe('<mule-upload>', () => {
     }
   });
 
-  it('takes files by its input, and fires no input or change before something is stored', async () => {
+  it('accepts files by its input, and fires input and change only when one is stored', async () => {
     const { element, store } = await harness();
     store.answer = 'hold';
     const fired: string[] = [];
     for (const type of ['input', 'change', 'click'])
       element.addEventListener(type, ({ type: name }) => fired.push(name));
-    const input = inside<HTMLInputElement>(element, 'input[type=file]')!;
+    const input = shadowQuery<HTMLInputElement>(element, 'input[type=file]')!;
     const transfer = new DataTransfer();
     transfer.items.add(fileOf('a.txt'));
     input.files = transfer.files;
     input.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
     input.dispatchEvent(new Event('change', { bubbles: true }));
-    await heard(element, 'mule-start');
+    await nextEvent(element, 'mule-start');
     expect(fired).to.deep.equal([]);
     store.answer = 'store';
-    await heard(element, 'change');
+    await nextEvent(element, 'change');
     expect(fired).to.deep.equal(['input', 'change']);
     expect(element.value).to.deep.equal(['keys/a.txt']);
   });
 
-  it('opens the picker when it or its label is clicked, as a built-in control does', async () => {
+  it('opens the picker when it or its label is clicked, as a native control', async () => {
     const form = await fixture(html`<form><label for="u">Video</label><mule-upload id="u"></mule-upload></form>`);
-    const input = inside<HTMLInputElement>(form.querySelector('mule-upload')!, 'input')!;
+    const input = shadowQuery<HTMLInputElement>(form.querySelector('mule-upload')!, 'input')!;
     let opened = 0;
     input.addEventListener('click', (event) => {
       opened += 1;
@@ -134,19 +134,19 @@ describe('<mule-upload>', () => {
     });
     form.querySelector('label')!.click();
     form.querySelector('mule-upload')!.click();
-    inside(form.querySelector('mule-upload')!, '[part=button]')!.click();
+    shadowQuery(form.querySelector('mule-upload')!, '[part=button]')!.click();
     expect(opened).to.equal(3);
     form.querySelector('mule-upload')!.disabled = true;
     form.querySelector('mule-upload')!.browse();
     expect(opened).to.equal(3);
   });
 
-  it('opens the picker by a button of the page’s own, and leaves links in the drop zone alone', async () => {
+  it('opens the picker by a slotted button, and not by slotted links', async () => {
     const element = await fixture(
       html`<mule-upload><button slot="button">Mine</button><a href="#help">Help</a></mule-upload>`,
     );
     let opened = 0;
-    inside(element, 'input')!.addEventListener('click', (event) => {
+    shadowQuery(element, 'input')!.addEventListener('click', (event) => {
       opened += 1;
       event.preventDefault();
     });
@@ -156,7 +156,7 @@ describe('<mule-upload>', () => {
     expect(opened).to.equal(1);
   });
 
-  it('takes the place of what was stored when one file is picked after another', async () => {
+  it('replaces the previous file without multiple', async () => {
     const { element } = await harness(html`<mule-upload name="file"></mule-upload>`);
     await element.add([fileOf('a.txt')]);
     await until(() => element.value.length === 1);
@@ -166,52 +166,54 @@ describe('<mule-upload>', () => {
     expect(element.uploads.map(({ name }) => name)).to.deep.equal(['b.txt']);
   });
 
-  it('says why files were not taken, next to the control', async () => {
+  it('shows why files were not added', async () => {
     const { element } = await harness(html`<mule-upload accept=".png" max-size="10kB" multiple></mule-upload>`);
     await element.add([fileOf('a.txt'), new File([new Uint8Array(10_001)], 'big.png')]);
     await rendered(element);
-    expect(inside(element, '[part=messages]')!.textContent).to.include('a.txt').and.include('big.png');
+    expect(shadowQuery(element, '[part=messages]')!.textContent).to.include('a.txt').and.include('big.png');
     expect(element.uploads).to.be.empty;
-    inside(element, '[part=messages] button')!.click();
+    shadowQuery(element, '[part=messages] button')!.click();
     await rendered(element);
-    expect(inside(element, '[part=messages]')).to.be.null;
+    expect(shadowQuery(element, '[part=messages]')).to.be.null;
   });
 
-  it('says no longer why files were not taken once others are, or the page sets a value', async () => {
+  it('clears these messages when other files are added, or the page sets a value', async () => {
     const { element } = await harness(html`<mule-upload accept=".png" multiple></mule-upload>`);
     for (const next of [() => element.add([fileOf('a.png')]), () => (element.value = ['old.png'])]) {
       await element.add([fileOf('a.txt')]);
       await rendered(element);
-      expect(inside(element, '[role=alert]')!.textContent).to.include('a.txt');
+      expect(shadowQuery(element, '[role=alert]')!.textContent).to.include('a.txt');
       await next();
       await rendered(element);
-      expect(inside(element, '[part=messages]')).to.be.null;
-      expect(inside(element, '[role=alert]')!.textContent).to.equal('');
+      expect(shadowQuery(element, '[part=messages]')).to.be.null;
+      expect(shadowQuery(element, '[role=alert]')!.textContent).to.equal('');
     }
   });
 
-  it('leaves aborted uploads out of what is to be stored', async () => {
+  it('does not count aborted uploads in the totals', async () => {
     const { element, store } = await harness();
     store.answer = 'hold';
     await element.add([fileOf('a.txt'), fileOf('b.txt'), fileOf('c.txt')]);
     element.abort(element.uploads[0]!.id);
     await rendered(element);
-    expect(inside(element, '[part=summary]')!.textContent).to.include('0 of 2 files');
+    expect(shadowQuery(element, '[part=summary]')!.textContent).to.include('0 of 2 files');
     store.answer = 'store';
     await until(() => element.status === 'complete');
     await rendered(element);
-    expect(inside(element, '[part=summary]')!.textContent).to.include('All 2 files stored').and.not.include(' of ');
-    expect(inside(element, '.total')!.hidden).to.be.true;
+    expect(shadowQuery(element, '[part=summary]')!.textContent)
+      .to.include('All 2 files stored')
+      .and.not.include(' of ');
+    expect(shadowQuery(element, '.total')!.hidden).to.be.true;
   });
 
-  it('names the upload in every button, and acts by them', async () => {
+  it('has buttons that name the file', async () => {
     const { element, store } = await harness();
     store.answer = 'hold';
     await element.add([fileOf('a.txt')]);
     await until(() => element.status === 'uploading');
     await rendered(element);
     const press = async (part: string): Promise<void> => {
-      const button = inside(element, `[part=${part}]`)!;
+      const button = shadowQuery(element, `[part=${part}]`)!;
       expect(button.getAttribute('aria-label')).to.include('a.txt');
       button.click();
       await rendered(element);

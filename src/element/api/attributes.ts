@@ -3,15 +3,16 @@ import { isStandardAccept, parseAccept } from '../../accept.js';
 import { parseSize } from '../../limits.js';
 
 /**
- * Reads one attribute or property value; whatever type comes in, a legal value goes out.
- * Bad markup never breaks a page: a bad value warns once on the console, naming the attribute, and the default holds.
+ * Reads an attribute or property value of any type and returns a valid value.
+ * An invalid value logs one warning that names the attribute, and the default applies: bad markup never throws.
  */
 export type Reader<T> = (value: unknown) => T;
 
 const warned = new Set<string>();
 
-function warnOnce(attribute: string, value: unknown, wanted: string, fallback: string | number | null): void {
-  const text = `<mule-upload ${attribute}="${String(value)}">: wanted ${wanted}; ${fallback === null ? 'it is left out' : `"${fallback}" holds`}.`;
+function warnOnce(attribute: string, value: unknown, expected: string, fallback: string | number | null): void {
+  const outcome = fallback === null ? 'the attribute is ignored' : `"${fallback}" is used`;
+  const text = `<mule-upload ${attribute}="${String(value)}">: expected ${expected}; ${outcome}.`;
   if (warned.has(text)) return;
   warned.add(text);
   console.warn(text);
@@ -19,34 +20,34 @@ function warnOnce(attribute: string, value: unknown, wanted: string, fallback: s
 
 function reader<T extends string | number | null>(
   attribute: string,
-  wanted: string,
+  expected: string,
   fallback: T,
   parse: (value: unknown) => T | undefined,
 ): Reader<T> {
   return (value) => {
     if (value === null || value === undefined || value === fallback) return fallback;
-    const read = parse(value);
-    if (read === undefined) warnOnce(attribute, value, wanted, fallback);
-    return read === undefined ? fallback : read;
+    const parsed = parse(value);
+    if (parsed === undefined) warnOnce(attribute, value, expected, fallback);
+    return parsed === undefined ? fallback : parsed;
   };
 }
 
-/** An `accept` list, as a file input takes it. */
+/** Returns an `accept` list in the syntax of `<input type="file">`; logs a warning where it had to be corrected. */
 export function acceptList(value: string): string {
   if (isStandardAccept(value)) return value;
-  const mended = parseAccept(value).join();
-  warnOnce('accept', value, 'extensions and types, such as ".jpg,image/*"', mended || null);
-  return mended;
+  const corrected = parseAccept(value).join();
+  warnOnce('accept', value, 'extensions and types, such as ".jpg,image/*"', corrected || null);
+  return corrected;
 }
 
-/** One of several words, in any case, as enumerated attributes of HTML are. */
-export const oneOf = <W extends string>(attribute: string, words: readonly W[], fallback: W): Reader<W> =>
-  reader(attribute, `one of ${words.join(', ')}`, fallback, (value) => {
-    const word = String(value).trim().toLowerCase();
-    return words.find((known) => known === word);
+/** Reads an enumerated attribute; case is ignored, as in HTML. */
+export const oneOf = <W extends string>(attribute: string, keywords: readonly W[], fallback: W): Reader<W> =>
+  reader(attribute, `one of ${keywords.join(', ')}`, fallback, (value) => {
+    const keyword = String(value).trim().toLowerCase();
+    return keywords.find((known) => known === keyword);
   });
 
-/** Bytes, from `minimum` on; a unit may follow the number. */
+/** Reads a number of bytes; a unit may follow the number. */
 export const size = <F extends string | null>(
   attribute: string,
   fallback: F,
@@ -67,18 +68,18 @@ export const size = <F extends string | null>(
     },
   );
 
-/** A number, from `minimum` on. */
+/** Reads a number that is at least `minimum`. */
 export const number = <F extends string | number | null>(
   attribute: string,
   fallback: F,
   { minimum, whole = false }: { minimum: number; whole?: boolean },
 ): Reader<number | F> =>
-  reader<number | F>(attribute, `a ${whole ? 'whole ' : ''}number from ${minimum} on`, fallback, (value) => {
-    const read = typeof value === 'string' && value.trim() === '' ? NaN : Number(value);
-    return read >= minimum && Number.isFinite(read) && (!whole || Number.isInteger(read)) ? read : undefined;
+  reader<number | F>(attribute, `a ${whole ? 'whole ' : ''}number, ${minimum} or more`, fallback, (value) => {
+    const parsed = typeof value === 'string' && value.trim() === '' ? NaN : Number(value);
+    return parsed >= minimum && Number.isFinite(parsed) && (!whole || Number.isInteger(parsed)) ? parsed : undefined;
   });
 
-/** Lets a reader serve as Lit's converter; a removed attribute gives the default. */
-export const converter = <T>(read: Reader<T>): ComplexAttributeConverter<T> => ({
+/** Turns a reader into Lit's converter; a removed attribute has the default. */
+export const toConverter = <T>(read: Reader<T>): ComplexAttributeConverter<T> => ({
   fromAttribute: (value) => read(value),
 });

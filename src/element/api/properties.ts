@@ -3,7 +3,7 @@ import { property } from 'lit/decorators.js';
 import type { AdmissionRules, HeadersOption, SignFunction, UploaderOptions } from '../../engine/api/types.js';
 import { MAX_PART_SIZE, MIN_PART_SIZE } from '../../limits.js';
 import type { Action } from '../../protocol.js';
-import { converter, number, oneOf, size } from './attributes.js';
+import { toConverter, number, oneOf, size } from './attributes.js';
 
 const CREDENTIALS = oneOf('credentials', ['same-origin', 'include', 'omit'], 'same-origin');
 const CHECKSUM = oneOf('checksum', ['auto', 'none', 'crc64nvme', 'crc32c', 'crc32', 'sha256'], 'auto');
@@ -31,13 +31,14 @@ const URL_PROPERTIES = {
 } as const satisfies Record<Action, string>;
 
 /**
- * What an author sets on the element. Properties keep what they were given; a bad value warns when it is read out,
- * and the default holds. Names that native controls reflect are reflected, as there: at once.
+ * The properties and attributes of the element. A property keeps the value it was given. An invalid value logs a
+ * warning when the options are read, and the default applies. Properties that native controls reflect are reflected
+ * synchronously, as there.
  */
 export abstract class UploadProperties extends LitElement {
   abstract get form(): HTMLFormElement | null;
 
-  /** File types to pick, as on `<input type="file">`: extensions and MIME types, comma separated. */
+  /** Accepted file types, as on `<input type="file">`: extensions and MIME types, separated by commas. */
   @property({ noAccessor: true })
   get accept(): string {
     return this.getAttribute('accept') ?? '';
@@ -46,7 +47,7 @@ export abstract class UploadProperties extends LitElement {
     this.#reflect('accept', value);
   }
 
-  /** The camera that a phone opens: `user` or `environment`, as on `<input type="file">`. */
+  /** Camera that a phone opens: `user` or `environment`, as on `<input type="file">`. */
   @property({ noAccessor: true })
   get capture(): string {
     return this.getAttribute('capture') ?? '';
@@ -55,7 +56,7 @@ export abstract class UploadProperties extends LitElement {
     this.#reflect('capture', value);
   }
 
-  /** Name of the form entries; without it nothing is submitted. */
+  /** Name of the form entries. Without a name, nothing is submitted. */
   @property({ noAccessor: true })
   get name(): string {
     return this.getAttribute('name') ?? '';
@@ -64,7 +65,7 @@ export abstract class UploadProperties extends LitElement {
     this.#reflect('name', value);
   }
 
-  /** Takes more than one file. */
+  /** Accepts more than one file. */
   @property({ type: Boolean, noAccessor: true })
   get multiple(): boolean {
     return this.hasAttribute('multiple');
@@ -73,7 +74,7 @@ export abstract class UploadProperties extends LitElement {
     this.#reflect('multiple', Boolean(value));
   }
 
-  /** Stops picking; running uploads go on. */
+  /** Prevents the user from adding files. Uploads in progress continue. */
   @property({ type: Boolean, noAccessor: true })
   get disabled(): boolean {
     return this.hasAttribute('disabled');
@@ -82,7 +83,7 @@ export abstract class UploadProperties extends LitElement {
     this.#reflect('disabled', Boolean(value));
   }
 
-  /** Makes the form wait for a completed upload. */
+  /** Makes the element invalid until an upload is complete. */
   @property({ type: Boolean, noAccessor: true })
   get required(): boolean {
     return this.hasAttribute('required');
@@ -93,7 +94,7 @@ export abstract class UploadProperties extends LitElement {
 
   /** Base URL of the signer; each action is `{signer}/{action}`. */
   @property() signer = '';
-  /** URL of the action `get_init_signature`; wins over `signer`, as do the next seven. */
+  /** URL of the action `get_init_signature`. Overrides `signer`, as the next seven do. */
   @property({ attribute: 'init-signature-url' }) initSignatureUrl: string | null = null;
   /** URL of the action `get_chunk_signature`. */
   @property({ attribute: 'chunk-signature-url' }) chunkSignatureUrl: string | null = null;
@@ -107,86 +108,86 @@ export abstract class UploadProperties extends LitElement {
   @property({ attribute: 'head-signature-url' }) headSignatureUrl: string | null = null;
   /** URL of the action `get_all_signatures`. */
   @property({ attribute: 'all-signatures-url' }) allSignaturesUrl: string | null = null;
-  /** URL of the action `chunk_loaded`; an empty one turns the notices off. */
+  /** URL of the action `chunk_loaded`. An empty string turns these calls off. */
   @property({ attribute: 'chunk-loaded-url' }) chunkLoadedUrl: string | null = null;
-  /** Fetch credentials for the signer, never for the store: `same-origin`, `include` or `omit`. */
-  @property({ converter: converter(CREDENTIALS) }) credentials: 'same-origin' | 'include' | 'omit' = 'same-origin';
-  /** Headers of signer calls, or an (async) function that gives them. */
+  /** Credentials mode of signer calls: `same-origin`, `include` or `omit`. Calls to S3 never carry credentials. */
+  @property({ converter: toConverter(CREDENTIALS) }) credentials: 'same-origin' | 'include' | 'omit' = 'same-origin';
+  /** Headers of signer calls, or a function, possibly async, that returns them. */
   @property({ attribute: false }) headers: HeadersOption | undefined;
-  /** JSON sent with every `get_init_signature`. */
+  /** JSON value sent with each `get_init_signature` call. */
   @property({ attribute: false }) params: unknown;
-  /** Stands in for HTTP between the element and a signer. */
+  /** Function that signs requests, in place of HTTP calls to a signer. */
   @property({ attribute: false }) sign: SignFunction | undefined;
 
-  /** The picker picks a folder. */
+  /** Makes the picker choose a folder. */
   @property({ type: Boolean }) directory = false;
-  /** Largest file taken: bytes, or a size such as `2GB`. */
-  @property({ attribute: 'max-size', converter: converter(MAX_SIZE) }) maxSize: number | string | null = null;
-  /** Smallest file taken: bytes, or a size such as `1kB`. */
-  @property({ attribute: 'min-size', converter: converter(MIN_SIZE) }) minSize: number | string | null = null;
-  /** Most files listed at a time. */
-  @property({ attribute: 'max-files', converter: converter(MAX_FILES) }) maxFiles: number | null = null;
-  /** Turns dropping off. */
+  /** Maximum file size: bytes, or a size such as `2GB`. */
+  @property({ attribute: 'max-size', converter: toConverter(MAX_SIZE) }) maxSize: number | string | null = null;
+  /** Minimum file size: bytes, or a size such as `1kB`. */
+  @property({ attribute: 'min-size', converter: toConverter(MIN_SIZE) }) minSize: number | string | null = null;
+  /** Maximum number of listed files. */
+  @property({ attribute: 'max-files', converter: toConverter(MAX_FILES) }) maxFiles: number | null = null;
+  /** Disables drag and drop. */
   @property({ type: Boolean, attribute: 'no-drop' }) noDrop = false;
-  /** Turns pasting off. */
+  /** Disables paste. */
   @property({ type: Boolean, attribute: 'no-paste' }) noPaste = false;
   /** CSS selector of a larger drop area, such as `body`. */
   @property({ attribute: 'drop-target' }) dropTarget: string | null = null;
-  /** Makes no small pictures of images and videos. */
+  /** Shows no thumbnails of images and videos. */
   @property({ type: Boolean, attribute: 'no-thumbnails' }) noThumbnails = false;
   /**
-   * `auto`: file handles where the browser has them (Chromium), so that files need no choosing in the next visit;
-   * `input`: always the file input.
+   * File picker. `auto` uses file handles where the browser has them (Chromium): after a reload, files need not be
+   * chosen again. `input` always uses a file input.
    */
-  @property({ converter: converter(PICKER) }) picker: 'auto' | 'input' = 'auto';
+  @property({ converter: toConverter(PICKER) }) picker: 'auto' | 'input' = 'auto';
 
-  /** Holds added files until `start()`. */
+  /** Queues added files until `start()` is called. */
   @property({ type: Boolean, attribute: 'no-autostart' }) noAutostart = false;
-  /** Wish for bytes per part, 5 MiB to 5 GiB, or `auto`; the signer's answer wins. */
-  @property({ attribute: 'part-size', converter: converter(PART_SIZE) }) partSize: number | string = 'auto';
-  /** Requests in flight over the whole element, or `auto`. */
-  @property({ converter: converter(CONCURRENCY) }) concurrency: number | string = 'auto';
-  /** Gives up on a part after so many failures; null: never. */
-  @property({ attribute: 'max-retries', converter: converter(MAX_RETRIES) }) maxRetries: number | null = null;
-  /** Seconds without a byte either way before a request is dropped and tried again. */
-  @property({ attribute: 'stall-timeout', converter: converter(STALL_TIMEOUT) }) stallTimeout: number = 30;
-  /** Bytes per second over the element; null: no limit. */
-  @property({ attribute: 'bandwidth-limit', converter: converter(BANDWIDTH_LIMIT) }) bandwidthLimit:
+  /** Preferred part size, 5 MiB to 5 GiB, or `auto`. The signer decides. */
+  @property({ attribute: 'part-size', converter: toConverter(PART_SIZE) }) partSize: number | string = 'auto';
+  /** Maximum number of requests in flight, over all uploads, or `auto`. */
+  @property({ converter: toConverter(CONCURRENCY) }) concurrency: number | string = 'auto';
+  /** Failures of one request after which its upload fails; null for no limit. */
+  @property({ attribute: 'max-retries', converter: toConverter(MAX_RETRIES) }) maxRetries: number | null = null;
+  /** Seconds without any progress after which a request is aborted and retried. */
+  @property({ attribute: 'stall-timeout', converter: toConverter(STALL_TIMEOUT) }) stallTimeout: number = 30;
+  /** Maximum bytes per second, over all uploads; null for no limit. */
+  @property({ attribute: 'bandwidth-limit', converter: toConverter(BANDWIDTH_LIMIT) }) bandwidthLimit:
     number | string | null = null;
   /** Checksum algorithm: `auto`, `crc64nvme`, `crc32c`, `crc32`, `sha256` or `none`. */
-  @property({ converter: converter(CHECKSUM) }) checksum:
+  @property({ converter: toConverter(CHECKSUM) }) checksum:
     'auto' | 'none' | 'crc64nvme' | 'crc32c' | 'crc32' | 'sha256' = 'auto';
   /**
-   * Unfinished uploads of earlier visits: `auto` resumes them as soon as their file can be read, `ask` lists them and
-   * waits for a click, `choose` resumes them when their file is chosen again, `off` stores nothing.
+   * What happens to unfinished uploads of an earlier visit. `auto` resumes them as soon as their file can be read.
+   * `ask` lists them and waits for a click. `choose` resumes them when their file is chosen again. `off` stores nothing.
    */
-  @property({ converter: converter(RECOVER) }) recover: 'auto' | 'ask' | 'choose' | 'off' = 'auto';
+  @property({ converter: toConverter(RECOVER) }) recover: 'auto' | 'ask' | 'choose' | 'off' = 'auto';
   /**
-   * Keeps one destination's, or one user's, unfinished uploads apart from another's; the signer's URL by default. A
-   * change ends every upload of the former scope in this page.
+   * Separates the unfinished uploads of one destination or user from those of another. Defaults to the signer's URL.
+   * A change removes all uploads of the former scope from this page.
    */
   @property() scope: string | null = null;
   /**
-   * Names this control: an unfinished upload comes back in the control with the same name, and nowhere else. By default
-   * its form, `name` and `id` name it. Set it where several elements of a page have the same.
+   * Identifies this control: an unfinished upload is resumed only in the control with the same key. Defaults to a key
+   * made of the form, `name` and `id`. Set it where several elements of a page have the same.
    */
   @property({ attribute: 'recovery-key' }) recoveryKey: string | null = null;
-  /** Wish for the object's key; a prefix when several files are picked. */
+  /** Preferred key of the object; with several files, its prefix. The signer decides. */
   @property({ attribute: 'object-key' }) objectKey: string | null = null;
-  /** Wish for the object's content type. */
+  /** Preferred content type of the object. The signer decides. */
   @property({ attribute: 'content-type' }) contentType: string | null = null;
-  /** Wish for the object's canned ACL. */
+  /** Preferred canned ACL of the object. The signer decides. */
   @property() acl: string | null = null;
-  /** What a form submits for each upload: `key`, or the signer's sealed `receipt`. */
-  @property({ attribute: 'form-value', converter: converter(FORM_VALUE) }) formValue: 'key' | 'receipt' = 'key';
-  /** Submits the form by itself once all uploads are stored, as Enter in a text field does. */
+  /** What a form submits for each upload: the object's `key`, or the `receipt` that the signer has sealed. */
+  @property({ attribute: 'form-value', converter: toConverter(FORM_VALUE) }) formValue: 'key' | 'receipt' = 'key';
+  /** Submits the form when all uploads are complete, as Enter in a text field does. */
   @property({ type: Boolean, attribute: 'submit-when-done' }) submitWhenDone = false;
-  /** Holds a screen wake lock while uploading. */
+  /** Keeps the screen on while uploading. */
   @property({ type: Boolean, attribute: 'keep-awake' }) keepAwake = false;
-  /** Asks no `beforeunload` question while uploading. */
+  /** Disables the `beforeunload` dialog while uploading. */
   @property({ type: Boolean, attribute: 'no-leave-warning' }) noLeaveWarning = false;
 
-  // Lit comes here too, with null for an attribute that was removed.
+  // Lit calls the setters too, with null for a removed attribute.
   #reflect(attribute: string, value: string | boolean | null): void {
     if (value === null || typeof value === 'boolean') this.toggleAttribute(attribute, Boolean(value));
     else if (this.getAttribute(attribute) !== String(value)) this.setAttribute(attribute, String(value));
@@ -194,14 +195,14 @@ export abstract class UploadProperties extends LitElement {
   }
 }
 
-/** Whether files are picked by handles: no folders, and no camera. */
+/** Whether to open the picker that returns file handles; it offers neither folders nor the camera. */
 export const wantsHandles = (host: UploadProperties): boolean =>
   PICKER(host.picker) === 'auto' && !host.directory && !host.capture;
 
-/** Gives what a form submits for each upload. */
+/** Returns what a form submits for each upload. */
 export const formValueOf = (host: UploadProperties): 'key' | 'receipt' => FORM_VALUE(host.formValue);
 
-/** Gives the limits on what is taken in, in bytes. */
+/** Returns the limits on files; sizes in bytes. */
 export const limitsOf = (
   host: UploadProperties,
 ): { maxSize: number | null; minSize: number | null; maxFiles: number | null } => ({
@@ -210,13 +211,13 @@ export const limitsOf = (
   maxFiles: MAX_FILES(host.maxFiles),
 });
 
-/** What unfinished uploads must satisfy to be listed again. */
+/** Returns the rules that unfinished uploads must meet to be listed again. */
 function rulesOf(host: UploadProperties): AdmissionRules {
   const { maxSize, minSize } = limitsOf(host);
   return { accept: host.accept, maxSize: maxSize ?? Infinity, minSize: minSize ?? 0 };
 }
 
-/** Turns the element's properties into the engine's options; what is not set is left to the engine's defaults. */
+/** Converts the element's properties into the engine's options. */
 export function optionsOf(host: UploadProperties): UploaderOptions {
   const urls: Partial<Record<Action, string>> = {};
   for (const [action, name] of Object.entries(URL_PROPERTIES) as [Action, (typeof URL_PROPERTIES)[Action]][]) {

@@ -1,19 +1,18 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
-/** No slot of this name exists: what bears it is not shown, whatever the page's style sheets say. */
-const NOWHERE = 'replaced';
+/** No slot has this name, so that a slotted input is not rendered, whatever the page's style sheets say. */
+const UNUSED_SLOT = 'replaced';
 
-/** What is done with files that were chosen before the element was there. */
+/** What the fallback needs of the element. */
 export interface FallbackHooks {
-  /** Whether it is known where uploads go. */
+  /** Whether an uploader exists. */
   isReady(): boolean;
-  take(files: File[]): void;
+  addFiles(files: File[]): void;
 }
 
 /**
- * Takes over each `<input type="file">` that a page has put between the tags, for readers without scripts or before the
- * script is there: what was chosen in it is uploaded, and it is neither shown nor submitted any more. It stays in the
- * document, where a framework that made it will look for it.
+ * Replaces each `<input type="file">` that the page has slotted as a fallback without scripts: uploads the files chosen in
+ * it, and neither shows nor submits it. It stays in the document, because the framework that rendered it expects it there.
  */
 export class FallbackController implements ReactiveController {
   #files: File[] = [];
@@ -25,8 +24,8 @@ export class FallbackController implements ReactiveController {
     host.addController(this);
   }
 
-  /** Keeps what was chosen in inputs that are about to go. */
-  keep(inputs: Iterable<HTMLInputElement>): void {
+  /** Keeps the files chosen in inputs that are about to be removed. */
+  collectFiles(inputs: Iterable<HTMLInputElement>): void {
     for (const { files } of inputs) this.#files.push(...(files ?? []));
   }
 
@@ -34,19 +33,19 @@ export class FallbackController implements ReactiveController {
     this.#replace();
   }
 
-  /** Again: children come after the element where the parser finds it defined already, and options when they come. */
+  // Again after each update: the parser adds children after the element if it is already defined.
   hostUpdated(): void {
     this.#replace();
-    if (this.#files.length > 0 && this.hooks.isReady()) this.hooks.take(this.#files.splice(0));
+    if (this.#files.length > 0 && this.hooks.isReady()) this.hooks.addFiles(this.#files.splice(0));
   }
 
   #replace(): void {
-    const inputs = [...this.host.querySelectorAll<HTMLInputElement>(`input[type=file]:not([slot=${NOWHERE}])`)];
-    this.keep(inputs);
+    const inputs = [...this.host.querySelectorAll<HTMLInputElement>(`input[type=file]:not([slot=${UNUSED_SLOT}])`)];
+    this.collectFiles(inputs);
     for (const input of inputs) {
-      input.slot = NOWHERE;
+      input.slot = UNUSED_SLOT;
       input.hidden = input.disabled = true;
-      // else a browser that restores the page chooses the same files again
+      // a browser that restores the page would choose the same files again
       input.value = '';
     }
   }

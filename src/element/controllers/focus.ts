@@ -1,5 +1,5 @@
-/** Where the focus was before a rendering: the element itself, and its row, or group of buttons, should it go. */
-export interface FocusPlace {
+/** The focused element before a rendering, and its row or group of buttons, in case it is removed. */
+export interface FocusPosition {
   readonly element: Element;
   readonly rowIndex: number;
   readonly group: string | undefined;
@@ -7,8 +7,8 @@ export interface FocusPlace {
 
 const rowsOf = (root: ParentNode): Element[] => [...root.querySelectorAll('.row')];
 
-/** Remembers where in the shadow root the focus is; null where it is elsewhere. */
-export function focusPlace(root: ShadowRoot | null): FocusPlace | null {
+/** Returns the position of the focus in the shadow root; null if it is elsewhere. */
+export function captureFocus(root: ShadowRoot | null): FocusPosition | null {
   const element = root?.activeElement;
   if (!root || !element) return null;
   const row = element.closest('.row');
@@ -17,17 +17,16 @@ export function focusPlace(root: ShadowRoot | null): FocusPlace | null {
 }
 
 /**
- * Gives the focus a new place where the rendering took its own: the same row or group, else the row's neighbour, else
- * the host's first button. Without this a keyboard's reader would start over at the top of the page.
+ * Moves the focus if the rendering removed the focused element: to the last button of the same row or group, else to the
+ * neighbouring row, else to the host. Otherwise keyboard users would start again at the top of the page.
  */
-export function refocus(place: FocusPlace | null, host: HTMLElement): void {
-  if (!place || !host.shadowRoot || (place.element.isConnected && host.shadowRoot.activeElement === place.element))
-    return;
-  const rows = rowsOf(host.shadowRoot);
-  const row = place.group
-    ? host.shadowRoot.querySelector(`[data-group=${place.group}]`)
-    : rows[Math.min(place.rowIndex, rows.length - 1)];
-  const button = [...(row?.querySelectorAll<HTMLElement>('button') ?? [])].at(-1);
-  if (button) button.focus();
-  else host.focus();
+export function restoreFocus(position: FocusPosition | null, host: HTMLElement): void {
+  const root = host.shadowRoot;
+  if (!position || !root || (position.element.isConnected && root.activeElement === position.element)) return;
+  const rows = rowsOf(root);
+  const container = position.group
+    ? root.querySelector(`[data-group=${position.group}]`)
+    : rows[Math.min(position.rowIndex, rows.length - 1)];
+  const button = [...(container?.querySelectorAll<HTMLElement>('button') ?? [])].at(-1);
+  (button ?? host).focus();
 }

@@ -1,40 +1,37 @@
 import type { ReactiveController } from 'lit';
-import { canPick, pickFiles } from '../input/picker.js';
+import { canPickHandles, pickHandles } from '../input/picker.js';
 import { wantsHandles, type UploadProperties } from '../api/properties.js';
-import { itemsOf, type FileSource } from '../input/read-files.js';
+import { listItems, type FileSource } from '../input/read-files.js';
 
-/** What intake asks of the element. */
+/** What the controller needs of the element. */
 export interface IntakeHooks {
   /** Whether the element, or a fieldset around it, is disabled. */
   isDisabled(): boolean;
-  /** @param chosen id of the upload whose file was chosen again */
-  take(source: FileSource, chosen?: string): void;
+  /** @param reselectedId ID of the upload whose file was chosen again */
+  addFiles(source: FileSource, reselectedId?: string): void;
 }
 
-/** Events of a drag that would make the browser leave the page for the file, unless somebody prevents that. */
-const GUARDED = ['dragenter', 'dragover', 'drop'] as const;
+/** Events of a drag; unless they are prevented, the browser opens a dropped file in place of the page. */
+const DRAG_EVENTS = ['dragenter', 'dragover', 'drop'] as const;
 
-/** What an element would do with a drag event. */
-interface Offer {
-  /** Where its drop area stands in the event's path: the innermost area of all elements gets it. */
+/** An element that would accept a drag event. */
+interface DropOffer {
+  /** Index of its drop area in the event's path. The innermost drop area of all elements gets the files. */
   depth: number;
-  /** @param isHandled whether a part of the page within the area has handled the event itself */
+  /** @param isHandled whether the page has handled the event within the drop area */
   act(isHandled: boolean): void;
 }
-const offers = new WeakMap<Event, Offer>();
+const offers = new WeakMap<Event, DropOffer>();
 
-/**
- * Every way in for files: the picker, and what is dropped or pasted onto the element or its larger `drop-target`.
- * `over` tells whether files hover, so that the host can show where they would fall.
- */
+/** Receives files from the picker, and files that are dropped or pasted on the element or its `drop-target`. */
 export class IntakeController implements ReactiveController {
-  #over = false;
-  #listening: AbortController | null = null;
-  #area: EventTarget | null = null;
-  #chosen: string | undefined;
+  #isDragOver = false;
+  #listeners: AbortController | null = null;
+  #dropArea: EventTarget | null = null;
+  #reselectedId: string | undefined;
   #isPicking = false;
-  /** The drag event that decides whether files hover. */
-  #last: Event | null = null;
+  /** The event that decides about `isDragOver`. */
+  #lastDragEvent: Event | null = null;
 
   constructor(
     private readonly host: UploadProperties,
@@ -43,14 +40,14 @@ export class IntakeController implements ReactiveController {
     host.addController(this);
   }
 
-  /** A drop area that is larger than the element, while files hover over it. */
-  get wideArea(): Element | null {
-    return this.#over && this.#area !== this.host ? (this.#area as Element) : null;
+  /** The drop area while files are dragged over it, if it is larger than the element. */
+  get largeDropArea(): Element | null {
+    return this.#isDragOver && this.#dropArea !== this.host ? (this.#dropArea as Element) : null;
   }
 
-  /** Whether files are being dragged over the drop area. */
-  get over(): boolean {
-    return this.#over;
+  /** Whether files are dragged over the drop area. */
+  get isDragOver(): boolean {
+    return this.#isDragOver;
   }
 
   hostConnected(): void {
@@ -58,58 +55,58 @@ export class IntakeController implements ReactiveController {
   }
 
   hostDisconnected(): void {
-    this.#listening?.abort();
-    this.#listening = this.#area = this.#last = null;
-    this.#over = false;
+    this.#listeners?.abort();
+    this.#listeners = this.#dropArea = this.#lastDragEvent = null;
+    this.#isDragOver = false;
   }
 
   hostUpdated(): void {
-    if (this.host.isConnected && this.#findArea() !== this.#area) this.#listen();
+    if (this.host.isConnected && this.#findDropArea() !== this.#dropArea) this.#listen();
   }
 
   /**
-   * Opens the picker; nothing happens while the host is disabled.
-   * @param chosen id of an upload whose file is to be chosen again
+   * Opens the picker, unless the element is disabled.
+   * @param reselectedId ID of an upload whose file is to be chosen again
    */
-  browse(chosen?: string): void {
+  browse(reselectedId?: string): void {
     if (this.hooks.isDisabled() || this.#isPicking) return;
-    this.#chosen = chosen;
-    if (wantsHandles(this.host) && canPick()) void this.#pick();
+    this.#reselectedId = reselectedId;
+    if (wantsHandles(this.host) && canPickHandles()) void this.#pick();
     else this.#openInput();
   }
 
-  /** By handles, which the next visit can open again. */
+  /** Opens the picker that returns file handles, which can be opened again after a reload. */
   async #pick(): Promise<void> {
     this.#isPicking = true;
     const { accept, multiple } = this.host;
-    const chosen = this.#chosen;
-    const picked = await pickFiles(accept, multiple && chosen === undefined).finally(() => {
+    const reselectedId = this.#reselectedId;
+    const handles = await pickHandles(accept, multiple && reselectedId === undefined).finally(() => {
       this.#isPicking = false;
     });
-    if (!picked) this.#openInput();
-    else if (picked.length > 0) this.hooks.take(picked, chosen);
+    if (!handles) this.#openInput();
+    else if (handles.length > 0) this.hooks.addFiles(handles, reselectedId);
   }
 
   #openInput(): void {
     this.host.shadowRoot?.querySelector<HTMLInputElement>('input[type=file]')?.click();
   }
 
-  /** Takes what was picked, and empties the input so that the same file can be picked again. */
-  picked(input: HTMLInputElement): void {
+  /** Adds the chosen files, and empties the input so that the same file can be chosen again. */
+  inputChange(input: HTMLInputElement): void {
     const files = [...(input.files ?? [])];
-    const chosen = this.#chosen;
-    this.#chosen = undefined;
+    const reselectedId = this.#reselectedId;
+    this.#reselectedId = undefined;
     input.value = '';
-    if (files.length > 0) this.hooks.take(files, chosen);
+    if (files.length > 0) this.hooks.addFiles(files, reselectedId);
   }
 
-  /** Forgets whose file was to be chosen. The inner event stays inside: it is no event of the element's. */
-  cancelled(event: Event): void {
+  /** Handles `cancel` of the input, which is not an event of the element. */
+  inputCancel(event: Event): void {
     event.stopPropagation();
-    this.#chosen = undefined;
+    this.#reselectedId = undefined;
   }
 
-  #findArea(): EventTarget {
+  #findDropArea(): EventTarget {
     const selector = this.host.dropTarget;
     if (!selector) return this.host;
     try {
@@ -118,80 +115,83 @@ export class IntakeController implements ReactiveController {
         this.host.closest(selector) ?? root.querySelector(selector) ?? document.querySelector(selector) ?? this.host
       );
     } catch {
-      console.warn(`<mule-upload drop-target="${selector}">: wanted a CSS selector; files drop on the element itself.`);
+      console.warn(
+        `<mule-upload drop-target="${selector}">: expected a CSS selector; files can be dropped on the element only.`,
+      );
       return this.host;
     }
   }
 
   #listen(): void {
-    this.#listening?.abort();
-    this.#listening = new AbortController();
-    this.#area = this.#findArea();
-    const { signal } = this.#listening;
-    // Before the page's own listeners, which may stop the event; within a closed shadow root only the area hears of it.
-    const early = { signal, capture: true };
-    for (const target of new Set([globalThis, this.host, this.#area])) {
-      for (const type of GUARDED) target.addEventListener(type, (event) => this.#guard(event as DragEvent), early);
-      target.addEventListener('dragleave', (event) => this.#leave(event as DragEvent), early);
+    this.#listeners?.abort();
+    this.#listeners = new AbortController();
+    this.#dropArea = this.#findDropArea();
+    const { signal } = this.#listeners;
+    // Capturing, because the page's own listeners may stop the event. In a closed shadow root, only the area gets it.
+    const options = { signal, capture: true };
+    for (const target of new Set([globalThis, this.host, this.#dropArea])) {
+      for (const type of DRAG_EVENTS)
+        target.addEventListener(type, (event) => this.#onDrag(event as DragEvent), options);
+      target.addEventListener('dragleave', (event) => this.#onDragLeave(event as DragEvent), options);
     }
-    for (const area of new Set([this.host, this.#area]))
-      area.addEventListener('paste', (event) => this.#paste(event as ClipboardEvent), { signal });
+    for (const area of new Set([this.host, this.#dropArea]))
+      area.addEventListener('paste', (event) => this.#onPaste(event as ClipboardEvent), { signal });
   }
 
   /**
-   * Keeps the browser on the page, and offers to take the files: the innermost drop area of all elements gets them. They
-   * are left to a part of the page within that area which handles the event itself, as it says by `preventDefault()`.
+   * Prevents the browser from opening the files, and offers to add them. The innermost drop area of all elements gets
+   * them, unless the page handles the event within that area by calling `preventDefault()`.
    */
-  #guard(event: DragEvent): void {
-    const depth = event.composedPath().findIndex((target) => target === this.host || target === this.#area);
+  #onDrag(event: DragEvent): void {
+    const depth = event.composedPath().findIndex((target) => target === this.host || target === this.#dropArea);
     const transfer = event.dataTransfer;
     if (depth < 0 || this.host.noDrop || !transfer?.types.includes('Files')) return;
     const isDrop = event.type === 'drop';
-    if (isDrop) this.#setOver(false);
+    if (isDrop) this.#setDragOver(false);
     const isDisabled = this.hooks.isDisabled();
     if (!isDrop) transfer.dropEffect = isDisabled ? 'none' : 'copy';
     const offer = offers.get(event);
     if (offer && offer.depth <= depth) return;
-    // readable only now
-    const items = isDrop && !isDisabled ? itemsOf(transfer) : null;
-    this.#last = event;
+    // items can be read only during the event
+    const items = isDrop && !isDisabled ? listItems(transfer) : null;
+    this.#lastDragEvent = event;
     const act = (isHandled: boolean): void => {
-      if (this.#last === event && !isDrop) this.#setOver(!isHandled && !isDisabled);
-      if (items && !isHandled) this.hooks.take(items as FileSource);
+      if (this.#lastDragEvent === event && !isDrop) this.#setDragOver(!isHandled && !isDisabled);
+      if (items && !isHandled) this.hooks.addFiles(items as FileSource);
     };
     if (offer) Object.assign(offer, { depth, act });
-    else decideLater(event, { depth, act });
+    else actAfterDispatch(event, { depth, act });
   }
 
-  #leave(event: DragEvent): void {
+  #onDragLeave(event: DragEvent): void {
     const path = event.composedPath();
-    if (!path.includes(this.host) && !path.includes(this.#area!)) return;
-    // Leaving one child for another is not leaving; WebKit gives no relatedTarget and enters again at once.
+    if (!path.includes(this.host) && !path.includes(this.#dropArea!)) return;
+    // moving to another child does not count; WebKit sets no relatedTarget, and fires `dragenter` next
     const to = event.relatedTarget as Node | null;
-    if (to?.nodeType && (this.#area as Partial<Node>).contains?.(to)) return;
-    this.#last = null;
-    this.#setOver(false);
+    if (to?.nodeType && (this.#dropArea as Partial<Node>).contains?.(to)) return;
+    this.#lastDragEvent = null;
+    this.#setDragOver(false);
   }
 
-  #paste(event: ClipboardEvent): void {
+  #onPaste(event: ClipboardEvent): void {
     const transfer = event.clipboardData;
     if (event.defaultPrevented || this.host.noPaste || this.hooks.isDisabled() || !transfer?.files.length) return;
     event.preventDefault();
-    this.hooks.take(transfer);
+    this.hooks.addFiles(transfer);
   }
 
-  #setOver(over: boolean): void {
-    if (over === this.#over) return;
-    this.#over = over;
+  #setDragOver(over: boolean): void {
+    if (over === this.#isDragOver) return;
+    this.#isDragOver = over;
     this.host.requestUpdate();
   }
 }
 
 /**
- * Prevents the browser's own action at once, for the page may stop the event on its way, and acts when the event is over.
- * Guards of the page around the area call `preventDefault()` as well: it counts only where the area holds the caller.
+ * Prevents the default action at once, because the page may stop the event, and acts after it was dispatched.
+ * `preventDefault()` of the page counts only within the drop area: listeners around it often prevent all drops.
  */
-function decideLater(event: DragEvent, offer: Offer): void {
+function actAfterDispatch(event: DragEvent, offer: DropOffer): void {
   offers.set(event, offer);
   event.preventDefault();
   const path = event.composedPath();

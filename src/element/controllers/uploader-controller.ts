@@ -1,81 +1,79 @@
 import type { ReactiveController } from 'lit';
-import { Uploader } from '../../engine/index.js';
 import { NO_PROGRESS } from '../../engine/api/status.js';
 import type { TotalProgress, UploadSnapshot, UploaderOptions, UploaderStatus } from '../../engine/api/types.js';
+import { Uploader } from '../../engine/index.js';
 import { emit, eventNames, type MuleEventMap } from '../api/events.js';
-import { isOver } from '../form/form-control.js';
 import { optionsOf, type UploadProperties } from '../api/properties.js';
-import { countIn, recoveryKeyOf, type RecoveryKey } from '../form/recovery-key.js';
+import { hasEnded } from '../api/upload-state.js';
+import { recoveryKeyOf, trackElement, type RecoveryKey } from '../form/recovery-key.js';
+import { RenderScheduler } from './render-scheduler.js';
 
-/** Out of the document for longer than this, in milliseconds, is gone rather than moved. */
-const GRACE = 1_000;
+/** An element that is back in the document within this time was moved, not removed. */
+const REMOVAL_DELAY_MS = 1_000;
 const NO_UPLOADS: readonly UploadSnapshot[] = Object.freeze([]);
-/** These only move figures: the next frame shows them, nothing else follows from them. */
-const FIGURES: ReadonlySet<keyof MuleEventMap> = new Set(['mule-progress', 'mule-part', 'mule-retry']);
-/** Above so many uploads what follows from events is done for many of them at once. */
-const MANY = 50;
-/** Milliseconds from one time to the next. */
-const PACE = 200;
-/** Milliseconds from one showing of figures to the next: parts may be stored a hundred times a second. */
-const FIGURES_EVERY = 200;
+/** Events after which only figures change: neither value nor validity. */
+const PROGRESS_EVENTS: ReadonlySet<keyof MuleEventMap> = new Set(['mule-progress', 'mule-part', 'mule-retry']);
+/** Interval between renderings of figures; 100 parts a second may be stored. */
+const PROGRESS_INTERVAL_MS = 200;
+/** Above this number of uploads, value and list are updated at intervals instead of at each event. */
+const MANY_UPLOADS = 50;
+const BATCH_INTERVAL_MS = 200;
 
 /**
- * Elements that left the document with uploads unfinished, by the owner of these; the next element of that owner goes
- * on with them: after a change of route, in a modal that opens again, where a framework renders anew.
+ * Controllers whose element was removed while uploads were unfinished, by owner. The next element of the same owner takes
+ * the uploads over: after a route change, in a reopened dialog, or when a framework renders anew.
  */
-const orphaned = new Map<string, UploaderController>();
-/** Elements that looked like another one of the page when their uploader was made: that one may leave the page yet. */
-const lookAlikes = new Set<UploaderController>();
-const ownerOf = ({ scope, signer, recoveryKey }: UploaderOptions): string =>
+const removedControllers = new Map<string, UploaderController>();
+/** Controllers whose recovery key was not unique when their uploader was created; it may become unique. */
+const ambiguousControllers = new Set<UploaderController>();
+const ownerKeyOf = ({ scope, signer, recoveryKey }: UploaderOptions): string =>
   JSON.stringify([scope || signer, recoveryKey]);
 
-/** What the element does with what comes from its uploader. */
+/** Callbacks to the element. */
 export interface UploaderHooks {
-  /** Uploads may have changed; called before an event is sent on. @returns whether the value changed */
-  changed(): boolean;
-  /** The value changed, and the event is out. */
-  told(): void;
-  /** An event came; called before it is sent on. */
-  heard<K extends keyof MuleEventMap>(type: K, detail: MuleEventMap[K]['detail']): void;
+  /** Updates value and validity; called before an event is forwarded. @returns whether an upload changed the value */
+  syncValue(): boolean;
+  /** Called after an event that changed the value was forwarded. */
+  onValueChange(): void;
+  /** Called before an event is forwarded. */
+  onEvent<K extends keyof MuleEventMap>(type: K, detail: MuleEventMap[K]['detail']): void;
 }
 
 /**
- * Binds an `Uploader` to the element: the page's own, or one made when there is something for it to do.
- * Sends its events on, asks for one rendering a frame, and pauses an own uploader whose element has gone.
+ * Connects the element to an `Uploader`: one that the page has set, or its own, created when first needed.
+ * Forwards its events, requests renderings, and pauses its own uploads while the element is removed.
  */
 export class UploaderController implements ReactiveController {
   #own: Uploader | null = null;
-  /** The key under which it is among the orphaned, or was last. */
-  #orphanedAs = '';
-  /** The control that the own uploader works for; found once, when that is made. */
+  /** The key in `removedControllers`. */
+  #removedKey = '';
+  /** Set when the own uploader is created. */
   #recoveryKey: RecoveryKey | null = null;
   #options: UploaderOptions = {};
   #shared: Uploader | null = null;
-  #heard: AbortController | null = null;
-  #heardOf: Uploader | null = null;
-  #left: ReturnType<typeof setTimeout> | undefined;
-  /** Ids of what was paused because the element has gone; null while it has not. */
-  #paused: readonly string[] | null = null;
-  /** Stands while the signer is asked who is signed in; nothing of the former user is shown meanwhile. */
+  #listeners: AbortController | null = null;
+  #listeningTo: Uploader | null = null;
+  #removalTimer: ReturnType<typeof setTimeout> | undefined;
+  /** IDs of the uploads that were paused because the element was removed; null if it was not. */
+  #pausedIds: readonly string[] | null = null;
+  /** Set while the signer is asked whether the same user is signed in; until then nothing is shown. */
   #confirmation: object | null = null;
-  #frame = 0;
-  /** How many uploads there were when they were last looked at. */
-  #count = 0;
-  #rendered = 0;
-  /** What was last looked through for a countdown that is to be shown. */
-  #looked: { at: readonly UploadSnapshot[]; isCounting: boolean } = { at: NO_UPLOADS, isCounting: false };
-  #soon: ReturnType<typeof setTimeout> | undefined;
-  #behind: ReturnType<typeof setTimeout> | undefined;
-  #tick: ReturnType<typeof setTimeout> | undefined;
+  readonly #scheduler: RenderScheduler;
+  #uploadCount = 0;
+  /** The uploads that were last searched for a countdown. */
+  #countdown: { of: readonly UploadSnapshot[]; isShown: boolean } = { of: NO_UPLOADS, isShown: false };
+  #countdownTimer: ReturnType<typeof setTimeout> | undefined;
+  #syncTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly host: UploadProperties,
     private readonly hooks: UploaderHooks,
   ) {
     host.addController(this);
+    this.#scheduler = new RenderScheduler(host);
   }
 
-  /** The page's own uploader, where it gave one. */
+  /** The uploader that the page has set. */
   get shared(): Uploader | null {
     return this.#shared;
   }
@@ -85,46 +83,45 @@ export class UploaderController implements ReactiveController {
     this.#listen();
   }
 
-  /** The uploader at work; null while none was needed. */
+  /** The uploader in use; null if none was needed yet. */
   get current(): Uploader | null {
     return this.#shared ?? this.#own;
   }
 
   get uploads(): readonly UploadSnapshot[] {
-    const uploads = this.#shown?.uploads ?? NO_UPLOADS;
-    this.#count = uploads.length;
+    const uploads = this.#visible?.uploads ?? NO_UPLOADS;
+    this.#uploadCount = uploads.length;
     return uploads;
   }
 
   /** Whether an upload is listed. */
   has(id: string): boolean {
-    return this.#shown?.has(id) ?? false;
+    return this.#visible?.has(id) ?? false;
   }
 
   get progress(): TotalProgress {
-    return this.#shown?.progress ?? NO_PROGRESS;
+    return this.#visible?.progress ?? NO_PROGRESS;
   }
 
   get status(): UploaderStatus {
-    return this.#shown?.status ?? 'idle';
+    return this.#visible?.status ?? 'idle';
   }
 
-  /** The uploader whose uploads the page may see. */
-  get #shown(): Uploader | null {
+  /** The uploader whose uploads may be shown. */
+  get #visible(): Uploader | null {
     return this.#shared ?? (this.#confirmation ? null : this.#own);
   }
 
-  /** Gives the uploader at work, made now where there is none. */
-  need(): Uploader {
+  /** Returns the uploader in use, or creates one. */
+  getOrCreate(): Uploader {
     if (!this.current) {
       this.#recoveryKey = recoveryKeyOf(this.host);
-      const options = this.#readOptions();
-      const former = this.#recoveryKey.isUnique ? orphaned.get(ownerOf(options)) : undefined;
-      if (!this.#recoveryKey.isUnique) lookAlikes.add(this);
+      const former = this.#recoveryKey.isUnique ? removedControllers.get(ownerKeyOf(this.#readOptions())) : undefined;
+      if (!this.#recoveryKey.isUnique) ambiguousControllers.add(this);
       if (former && former.#own) this.#takeOver(former);
       else {
         this.#own = new Uploader();
-        this.#reconfigure(this.#own);
+        this.#configure(this.#own);
         this.#listen();
       }
     }
@@ -132,71 +129,67 @@ export class UploaderController implements ReactiveController {
   }
 
   hostConnected(): void {
-    countIn(this.host, true);
-    clearTimeout(this.#left);
-    this.#leaveOrphans();
-    if (this.#paused && this.#own) this.#attach(this.#own, this.#paused);
+    trackElement(this.host, true);
+    clearTimeout(this.#removalTimer);
+    this.#unregisterRemoved();
+    if (this.#pausedIds && this.#own) this.#attach(this.#own, this.#pausedIds);
     else this.#listen();
-    this.#paused = null;
+    this.#pausedIds = null;
   }
 
   hostDisconnected(): void {
-    countIn(this.host, false);
-    const isUnfinished = this.#own?.uploads.some((upload) => !isOver(upload)) ?? false;
+    trackElement(this.host, false);
+    const isUnfinished = this.#own?.uploads.some((upload) => !hasEnded(upload)) ?? false;
     if (isUnfinished && this.#recoveryKey?.isUnique) {
-      for (const [key, { uploads }] of orphaned) if (uploads.every(isOver)) orphaned.delete(key);
-      orphaned.set((this.#orphanedAs = ownerOf(this.#options)), this);
+      for (const [key, { uploads }] of removedControllers) if (uploads.every(hasEnded)) removedControllers.delete(key);
+      removedControllers.set((this.#removedKey = ownerKeyOf(this.#options)), this);
     }
-    lookAlikes.delete(this);
-    for (const other of [...lookAlikes]) other.#lookAgain();
-    this.#left = setTimeout(() => this.#leave(), GRACE);
+    ambiguousControllers.delete(this);
+    for (const other of [...ambiguousControllers]) other.#recheckKey();
+    this.#removalTimer = setTimeout(() => this.#onRemoved(), REMOVAL_DELAY_MS);
   }
 
-  /** Hands the element's options on; an own uploader is made once it is known where uploads go. */
+  /** Applies the element's options. Creates an uploader once there is a signer, so that unfinished uploads are found. */
   configure(): void {
     const { signer, sign, initSignatureUrl, isConnected } = this.host;
-    if (this.#own) this.#reconfigure(this.#own);
-    // An earlier visit's uploads are looked for at once, not when the first file comes.
-    else if (!this.#shared && isConnected && (signer || sign || initSignatureUrl)) this.need();
+    if (this.#own) this.#configure(this.#own);
+    else if (!this.#shared && isConnected && (signer || sign || initSignatureUrl)) this.getOrCreate();
   }
 
   hostUpdated(): void {
-    clearTimeout(this.#tick);
+    clearTimeout(this.#countdownTimer);
     const { uploads } = this;
-    if (uploads !== this.#looked.at)
-      this.#looked = { at: uploads, isCounting: uploads.some(({ retryAt }) => retryAt !== null) };
-    if (this.#looked.isCounting) this.#tick = setTimeout(() => this.refresh(), 1_000);
+    if (uploads !== this.#countdown.of)
+      this.#countdown = { of: uploads, isShown: uploads.some(({ retryAt }) => retryAt !== null) };
+    if (this.#countdown.isShown) this.#countdownTimer = setTimeout(() => this.refresh(), 1_000);
   }
 
-  /** Asks for a rendering at the next frame, however often it is called until then. */
+  /** Renders with the next frame. */
   refresh(): void {
-    clearTimeout(this.#soon);
-    this.#soon = undefined;
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#rendered = performance.now();
-      this.host.requestUpdate();
-    });
+    this.#scheduler.refresh();
   }
 
-  /** Takes in at once what a long list leaves for later. */
-  catchUp(): void {
-    if (this.#behind === undefined) return;
-    clearTimeout(this.#behind);
-    this.#behind = undefined;
-    if (this.hooks.changed()) this.hooks.told();
+  /** Updates the value now, where a long list has deferred it. */
+  syncNow(): void {
+    if (this.#syncTimer === undefined) return;
+    clearTimeout(this.#syncTimer);
+    this.#syncTimer = undefined;
+    if (this.hooks.syncValue()) this.hooks.onValueChange();
   }
 
-  /** Follows changes that no event tells of. @param byReader whether the page is to hear of a changed value */
-  follow(byReader = false): void {
-    const changed = this.hooks.changed();
+  /**
+   * Updates value and list after a change that has no event.
+   * @param isUserAction whether to tell the page of a changed value
+   */
+  update(isUserAction = false): void {
+    const hasChanged = this.hooks.syncValue();
     this.refresh();
-    if (changed && byReader) this.hooks.told();
+    if (hasChanged && isUserAction) this.hooks.onValueChange();
   }
 
-  // Only what changed: new headers or a new signer make uploads that wait for them try at once. Pages that write plain
-  // values into a template make a new object, with the same content, at every rendering.
-  #reconfigure(uploader: Uploader): void {
+  // Passes on only options that changed: new headers or a new signer make waiting uploads retry at once. Pages often
+  // assign a new object with the same content at each rendering.
+  #configure(uploader: Uploader): void {
     const options = this.#readOptions();
     const before = this.#options as Record<string, unknown>;
     const isSame = (name: string, value: unknown): boolean =>
@@ -209,8 +202,8 @@ export class UploaderController implements ReactiveController {
     } catch {
       for (const [name, value] of changes) applyOption(uploader, name, value);
     }
-    // a listener to `mule-owner-change` may have set more, for the next user
-    this.#reconfigure(uploader);
+    // a listener of `mule-owner-change` may have set options for the next user
+    this.#configure(uploader);
   }
 
   #readOptions(): UploaderOptions {
@@ -220,115 +213,110 @@ export class UploaderController implements ReactiveController {
     return { ...options, recoveryKey: String(this.host.recoveryKey || key) };
   }
 
-  /** Takes over from a look-alike that has left the page only now: a framework may insert the new element first. */
-  #lookAgain(): void {
+  /** Takes over from a removed element whose key was the same: frameworks may insert the new element first. */
+  #recheckKey(): void {
     const uploader = this.#own;
     const key = recoveryKeyOf(this.host);
     if (!uploader || !key.isUnique) return;
-    lookAlikes.delete(this);
+    ambiguousControllers.delete(this);
     this.#recoveryKey = key;
-    const former = orphaned.get(ownerOf(this.#readOptions()));
+    const former = removedControllers.get(ownerKeyOf(this.#readOptions()));
     if (!former || !former.#own || uploader.uploads.length > 0) {
-      this.#reconfigure(uploader);
+      this.#configure(uploader);
       return;
     }
     uploader.dispose();
     this.#takeOver(former);
   }
 
-  /** Goes on with the uploads of an element of the same control that has left the document. */
+  /** Takes over the uploader of a removed element of the same owner. */
   #takeOver(former: UploaderController): void {
     const uploader = former.#own!;
-    former.#leaveOrphans();
-    clearTimeout(former.#left);
+    former.#unregisterRemoved();
+    clearTimeout(former.#removalTimer);
     this.#own = uploader;
     this.#options = former.#options;
     former.#own = null;
     former.#listen();
-    this.#reconfigure(uploader);
-    this.#attach(uploader, former.#paused ?? [], () => {
-      const uploads = uploader.uploads.filter((upload) => !isOver(upload));
+    this.#configure(uploader);
+    this.#attach(uploader, former.#pausedIds ?? [], () => {
+      const uploads = uploader.uploads.filter((upload) => !hasEnded(upload));
       if (uploads.length > 0) emit(this.host, 'mule-recover', { uploads });
-      if (uploader.uploads.some(({ status }) => status === 'complete')) this.hooks.told();
+      if (uploader.uploads.some(({ status }) => status === 'complete')) this.hooks.onValueChange();
     });
-    former.#paused = null;
+    former.#pausedIds = null;
   }
 
   /**
-   * Resumes what was paused while no element showed it, once it is certain that the same user is signed in. Until then
-   * nothing of it is shown, and no event of it is sent on.
-   * @param then called once it is shown again, never within an update of the element
+   * Resumes paused uploads once it is certain that the same user is signed in. Until then nothing is shown, and no event
+   * is forwarded.
+   * @param onShown called once the uploads are shown, never during an update of the element
    */
-  #attach(uploader: Uploader, paused: readonly string[], then = (): void => {}): void {
-    const isSameUser = uploader.attach(paused);
+  #attach(uploader: Uploader, pausedIds: readonly string[], onShown = (): void => {}): void {
+    const isSameUser = uploader.attach(pausedIds);
     const confirmation = (this.#confirmation = isSameUser === true ? null : {});
     this.#listen();
     const show = (): void => {
       if (this.#confirmation !== confirmation) return;
       this.#confirmation = null;
       this.#listen();
-      then();
+      onShown();
     };
     void Promise.resolve(isSameUser).then(show);
   }
 
-  #leaveOrphans(): void {
-    if (orphaned.get(this.#orphanedAs) === this) orphaned.delete(this.#orphanedAs);
+  #unregisterRemoved(): void {
+    if (removedControllers.get(this.#removedKey) === this) removedControllers.delete(this.#removedKey);
   }
 
-  #leave(): void {
-    clearTimeout(this.#tick);
-    this.#paused = this.#own?.detach() ?? null;
+  #onRemoved(): void {
+    clearTimeout(this.#countdownTimer);
+    this.#pausedIds = this.#own?.detach() ?? null;
     this.#confirmation = null;
-    // A page's uploader must not keep an element alive that nobody can reach any more.
-    this.#heard?.abort();
-    this.#heardOf = null;
+    // else a shared uploader would keep the removed element from being garbage-collected
+    this.#listeners?.abort();
+    this.#listeningTo = null;
   }
 
   #listen(): void {
-    const uploader = this.#shown;
-    if (uploader === this.#heardOf) return;
-    this.#heard?.abort();
-    this.#heardOf = uploader;
+    const uploader = this.#visible;
+    if (uploader === this.#listeningTo) return;
+    this.#listeners?.abort();
+    this.#listeningTo = uploader;
     if (uploader) {
-      this.#heard = new AbortController();
-      for (const type of eventNames) this.#sendOn(uploader, type, this.#heard.signal);
+      this.#listeners = new AbortController();
+      for (const type of eventNames) this.#forward(uploader, type, this.#listeners.signal);
     }
-    this.follow();
+    this.update();
   }
 
-  #sendOn<K extends keyof MuleEventMap>(uploader: Uploader, type: K, signal: AbortSignal): void {
+  #forward<K extends keyof MuleEventMap>(uploader: Uploader, type: K, signal: AbortSignal): void {
+    const isProgress = PROGRESS_EVENTS.has(type);
     const listener = (event: Event): void => {
       const { detail } = event as MuleEventMap[K];
-      const changed = !FIGURES.has(type) && this.#hasChanged(type);
-      this.hooks.heard(type, detail);
+      const hasChanged = !isProgress && this.#syncValue(type);
+      this.hooks.onEvent(type, detail);
       if (!emit(this.host, type, detail)) event.preventDefault();
-      this.#refreshInTime(FIGURES.has(type) ? FIGURES_EVERY : 0);
-      if (changed) this.hooks.told();
+      const isMany = this.#uploadCount > MANY_UPLOADS;
+      this.#scheduler.refreshWithin(isMany ? BATCH_INTERVAL_MS : isProgress ? PROGRESS_INTERVAL_MS : 0);
+      if (hasChanged) this.hooks.onValueChange();
     };
     uploader.addEventListener(type, listener, { signal });
   }
 
-  /** Ten thousand events must not look through ten thousand uploads each. The last event of all is taken in at once. */
-  #hasChanged(type: keyof MuleEventMap): boolean {
-    if (this.#count <= MANY || type === 'mule-finish') {
-      clearTimeout(this.#behind);
-      this.#behind = undefined;
-      return this.hooks.changed();
+  /** Defers the update in a long list: 10,000 events must not iterate over 10,000 uploads each. */
+  #syncValue(type: keyof MuleEventMap): boolean {
+    if (this.#uploadCount <= MANY_UPLOADS || type === 'mule-finish') {
+      clearTimeout(this.#syncTimer);
+      this.#syncTimer = undefined;
+      return this.hooks.syncValue();
     }
-    this.#behind ??= setTimeout(() => this.catchUp(), PACE);
+    this.#syncTimer ??= setTimeout(() => this.syncNow(), BATCH_INTERVAL_MS);
     return false;
-  }
-
-  /** @param pace milliseconds from the last rendering to the next, where there are few uploads */
-  #refreshInTime(pace: number): void {
-    const wait = this.#rendered + (this.#count > MANY ? PACE : pace) - performance.now();
-    if (wait <= 0) this.refresh();
-    else this.#soon ??= setTimeout(() => this.refresh(), wait);
   }
 }
 
-/** Sets one option; a value that does not fit is named in the console and changes nothing. */
+/** Sets one option; logs a warning if its value is invalid. */
 function applyOption(uploader: Uploader, name: string, value: unknown): void {
   try {
     uploader.configure({ [name]: value });

@@ -1,65 +1,66 @@
 import { property } from 'lit/decorators.js';
 import type { UploadSnapshot } from '../../engine/api/types.js';
-import { FormControl, isOver, restoredValues, valuesOf } from './form-control.js';
 import { formValueOf, UploadProperties } from '../api/properties.js';
-import { submitByItself } from './submission.js';
-import type { Say } from '../i18n/status-text.js';
+import { hasEnded } from '../api/upload-state.js';
+import type { Translate } from '../i18n/translate.js';
+import { FormValue, parseRestoredValues, toValues } from './form-value.js';
+import { submitImplicitly } from './implicit-submission.js';
 
-/** What every form control has, over `ElementInternals`: value, validity, form, labels, and the browser's callbacks. */
+/** The properties, methods and callbacks that every form control has. */
 export abstract class FormElement extends UploadProperties {
   static readonly formAssociated = true;
 
   protected readonly internals = this.attachInternals();
-  protected readonly formControl = new FormControl(this.internals);
-  #formDisabled = false;
-  /** Whether something was stored that the form has not gone off with. */
-  #hasNews = false;
+  protected readonly formControl = new FormValue(this.internals);
+  #isFieldsetDisabled = false;
+  /** Whether an upload was completed since the form was last submitted. */
+  #hasNewValue = false;
 
   constructor() {
     super();
-    this.addEventListener('mule-complete', () => (this.#hasNews = true));
-    // the page's own listeners first: they may fill in fields
+    this.addEventListener('mule-complete', () => (this.#hasNewValue = true));
+    // after the page's own listeners, which may fill in fields
     this.addEventListener('mule-finish', () => queueMicrotask(() => this.#submitWhenDone()));
   }
 
   abstract get uploads(): readonly UploadSnapshot[];
-  protected abstract readonly say: Say;
-  /** Takes completed uploads off the list whose value is no longer wanted, and shows what is left. */
-  protected abstract release(ids: readonly string[]): void;
-  /** Ends what runs, and empties the list. */
-  protected abstract empty(): void;
-  /** Takes in what a long list of uploads has been slow to tell. */
-  protected abstract catchUp(): void;
+  protected abstract readonly translateText: Translate;
+  /** Removes completed uploads whose value was removed, and updates the list. */
+  protected abstract dismissUploads(ids: readonly string[]): void;
+  /** Aborts all pending uploads and clears the list. */
+  protected abstract abortAndClear(): void;
+  /** Applies changes that a long list defers. */
+  protected abstract syncNow(): void;
 
-  /** The submitted values; setting it adopts keys already stored, `[]` clears. */
+  /** The submitted values. Set it to keys of objects stored earlier, or to `[]` to clear it. */
   @property({ attribute: false, noAccessor: true })
   get value(): readonly string[] {
-    this.catchUp();
+    this.syncNow();
     return this.formControl.values;
   }
   set value(values: readonly string[]) {
-    this.release(this.formControl.replace(valuesOf(values)));
+    this.dismissUploads(this.formControl.replace(toValues(values)));
   }
 
-  /** The form that the element belongs to. */
+  /** The form that owns the element, or null. */
   get form(): HTMLFormElement | null {
     return this.internals.form;
   }
-  /** The labels of the element. */
+  /** The `<label>` elements of the element. */
   get labels(): NodeList {
     return this.internals.labels;
   }
-  /** Whether and why the element is invalid. */
+  /** The element's validity state. */
   get validity(): ValidityState {
-    this.catchUp();
+    this.syncNow();
     return this.internals.validity;
   }
-  /** What the browser would say about it. */
+  /** The message that the browser shows while the element is invalid. */
   get validationMessage(): string {
-    this.catchUp();
+    this.syncNow();
     return this.internals.validationMessage;
   }
-  /** Whether the form validates the element at all. */
+  /** Whether the form validates the element. */
   get willValidate(): boolean {
     return this.internals.willValidate;
   }
@@ -69,48 +70,48 @@ export abstract class FormElement extends UploadProperties {
     if (name === 'name' || name === 'required' || name === 'form-value') this.syncForm();
   }
 
-  /** Tells whether the element is valid; fires `invalid` where it is not. */
+  /** Returns whether the element is valid; fires `invalid` if it is not. */
   checkValidity(): boolean {
-    this.catchUp();
+    this.syncNow();
     return this.internals.checkValidity();
   }
-  /** The same, and the browser tells the reader. */
+  /** Does the same as `checkValidity()`, and shows the validation message to the user. */
   reportValidity(): boolean {
-    this.catchUp();
+    this.syncNow();
     return this.internals.reportValidity();
   }
 
-  /** Makes the element invalid for a reason of the page's own; an empty message takes it back. */
+  /** Sets a validation message of the page's own, which makes the element invalid; an empty message removes it. */
   setCustomValidity(message: string): void {
-    this.formControl.setCustom(message);
+    this.formControl.setCustomValidity(message);
     this.syncForm();
   }
 
   /** Whether the element, or a fieldset around it, is disabled. */
   protected get isDisabled(): boolean {
-    return this.disabled || this.#formDisabled;
+    return this.disabled || this.#isFieldsetDisabled;
   }
 
-  /** Brings value and validity up to the uploads. @returns whether an upload changed the value */
+  /** Updates value and validity. @returns whether an upload changed the value */
   protected syncForm(): boolean {
     return this.formControl.sync({
       uploads: this.uploads,
       name: this.name,
       required: this.required,
       formValue: formValueOf(this),
-      valueMissing: this.say('valueMissing'),
-      stillUnderWay: (count, arePaused) => this.say(arePaused ? 'stillPaused' : 'stillUploading', { count }),
+      valueMissing: this.translateText('valueMissing'),
+      pendingMessage: (count, arePaused) => this.translateText(arePaused ? 'stillPaused' : 'stillUploading', { count }),
       anchor: this.#findAnchor(),
     });
   }
 
-  /** Tells the page of a new value, as any form control does. */
-  protected tellValue(): void {
+  /** Fires `input` and `change`, as native controls do. */
+  protected dispatchChange(): void {
     this.dispatchEvent(new Event('input', { bubbles: true, composed: true }));
     this.dispatchEvent(new Event('change', { bubbles: true }));
   }
 
-  /** The button, ours or the page's own: Firefox and WebKit give the focus only to an anchor that takes it itself. */
+  /** Returns the button. Firefox and WebKit focus an anchor only if it is focusable itself. */
   #findAnchor(): HTMLElement | undefined {
     const slot = this.shadowRoot?.querySelector<HTMLSlotElement>('slot[name=button]');
     const [button] = slot?.assignedElements({ flatten: true }) ?? [];
@@ -118,23 +119,23 @@ export abstract class FormElement extends UploadProperties {
   }
 
   #submitWhenDone(): void {
-    const isDone = this.uploads.every((upload) => isOver(upload) && upload.status !== 'failed');
-    if (!this.#hasNews || !isDone || this.value.length === 0) return;
-    this.#hasNews = false;
-    if (this.submitWhenDone && this.form && !this.isDisabled) submitByItself(this.form);
+    const isDone = this.uploads.every((upload) => hasEnded(upload) && upload.status !== 'failed');
+    if (!this.#hasNewValue || !isDone || this.value.length === 0) return;
+    this.#hasNewValue = false;
+    if (this.submitWhenDone && this.form && !this.isDisabled) submitImplicitly(this.form);
   }
 
   formDisabledCallback(disabled: boolean): void {
-    this.#formDisabled = disabled;
+    this.#isFieldsetDisabled = disabled;
     this.requestUpdate();
   }
 
   formResetCallback(): void {
     this.formControl.replace([]);
-    this.empty();
+    this.abortAndClear();
   }
 
   formStateRestoreCallback(state: unknown): void {
-    this.value = restoredValues(state);
+    this.value = parseRestoredValues(state);
   }
 }

@@ -1,20 +1,20 @@
 import type { UploadProperties } from '../api/properties.js';
 
-/** Elements that are in the document, and how many of them share each key; null where that has to be counted. */
+/** All connected elements, and how many of them share each key; null until they are counted again. */
 const elements = new Set<UploadProperties>();
 let counts: Map<string, number> | null = null;
 let hasWarned = false;
 
-/** Counts an element among those of the page for as long as it is in the document. */
-export function countIn(host: UploadProperties, isThere: boolean): void {
-  if (isThere) elements.add(host);
+/** Registers an element while it is connected: keys must be unique among the elements of a page. */
+export function trackElement(host: UploadProperties, isConnected: boolean): void {
+  if (isConnected) elements.add(host);
   else elements.delete(host);
   counts = null;
 }
 
-/** The URL that a form is sent to, without the origin where that is the page's own. */
+/** Returns the URL that a form is submitted to, without its origin if that is the page's. */
 function actionOf(form: HTMLFormElement): string {
-  // by attribute: an `<input name="action">` hides the property
+  // an `<input name="action">` would shadow the property
   const action = form.getAttribute('action');
   try {
     const { href, origin } = new URL(action || location.href, document.baseURI);
@@ -24,13 +24,13 @@ function actionOf(form: HTMLFormElement): string {
   }
 }
 
-/** Derives a key from the markup: form, name and id of the element; outside a form, the path of the page. */
+/** Builds a key from the form, name and id of the element; outside a form, from the path of the page. */
 function derivedKey({ form, name, id, objectKey }: UploadProperties): string {
   const place = form ? [form.getAttribute('id') || form.getAttribute('name'), actionOf(form)] : [location.pathname];
   return JSON.stringify([...place, name, id, objectKey || '']);
 }
 
-/** The same for a control that looks like another one of the page: what its uploads are made with tells them apart. */
+/** Adds `params` to a key, for elements whose form, name and id are the same. */
 function keyWithParams(key: string, { params }: UploadProperties): string {
   try {
     return `${key} ${JSON.stringify(params)}`;
@@ -45,21 +45,21 @@ function isUnique(key: string): boolean {
     for (const element of elements) {
       if (element.recoveryKey) continue;
       const derived = derivedKey(element);
-      for (const one of new Set([derived, keyWithParams(derived, element)]))
-        counts.set(one, (counts.get(one) ?? 0) + 1);
+      for (const candidate of new Set([derived, keyWithParams(derived, element)]))
+        counts.set(candidate, (counts.get(candidate) ?? 0) + 1);
     }
   }
   return (counts.get(key) ?? 0) < 2;
 }
 
-/** The control that unfinished uploads come back to. */
+/** Identifies the control in which unfinished uploads are resumed. */
 export interface RecoveryKey {
   readonly key: string;
-  /** Whether no other control of the page looks the same. */
+  /** Whether no other element of the page has the same key. */
   readonly isUnique: boolean;
 }
 
-/** Names the control by its `recovery-key`, else by its form, name and id; warns once where that is not enough. */
+/** Returns the element's `recovery-key`, or a key built from its form, name and id. Warns once if that is not unique. */
 export function recoveryKeyOf(host: UploadProperties): RecoveryKey {
   if (host.recoveryKey) return { key: String(host.recoveryKey), isUnique: true };
   const derived = derivedKey(host);

@@ -1,16 +1,16 @@
-/** Writes numbers, sizes, speeds and times for one language; made once for each, since `Intl` objects are dear. */
+/** Formats numbers, sizes, speeds and times for one language. Cached, because `Intl` objects are slow to create. */
 export interface Format {
-  /** As it was asked for. */
+  /** The tag that was requested. */
   readonly language: string;
   readonly locale: string | undefined;
   number(value: number): string;
   /** @param ratio 0 to 1 */
   percent(ratio: number): string;
-  /** @param bytes decimal units, as disks and file managers count */
+  /** In decimal units, as most file managers count. */
   bytes(bytes: number): string;
   /** @param speed bytes per second */
   speed(speed: number): string;
-  /** @param seconds shown by their two largest units, so that the text seldom changes its length */
+  /** In the two largest units. @param seconds rounded up */
   time(seconds: number): string;
 }
 
@@ -18,8 +18,8 @@ const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte
 const formats = new Map<string, Format>();
 
 /**
- * Gives the format of a language.
- * @param language BCP 47 tag; empty or malformed: the browser's own language
+ * Returns the formats of a language.
+ * @param language BCP 47 tag; if empty or malformed, the browser's language is used
  */
 export function formatOf(language: string): Format {
   let format = formats.get(language);
@@ -36,15 +36,15 @@ function localeOf(language: string): string | undefined {
 }
 
 function createFormat(language: string, locale: string | undefined): Format {
-  const made = new Map<string, Intl.NumberFormat>();
-  const write = (value: number, options: Intl.NumberFormatOptions): string => {
+  const numberFormats = new Map<string, Intl.NumberFormat>();
+  const formatNumber = (value: number, options: Intl.NumberFormatOptions): string => {
     const id = JSON.stringify(options);
-    let format = made.get(id);
-    if (!format) made.set(id, (format = new Intl.NumberFormat(locale, options)));
+    let format = numberFormats.get(id);
+    if (!format) numberFormats.set(id, (format = new Intl.NumberFormat(locale, options)));
     return format.format(value);
   };
   const unit = (value: number, name: string, digits = 0, unitDisplay: 'short' | 'long' = 'short'): string =>
-    write(value, {
+    formatNumber(value, {
       style: 'unit',
       unit: name,
       unitDisplay,
@@ -53,19 +53,19 @@ function createFormat(language: string, locale: string | undefined): Format {
     });
 
   const scaled = (bytes: number, suffix: string): string => {
-    // 999,500 bytes and more would be rounded to "1,000 kB"
-    const step = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes / 0.9995) / 3), UNITS.length - 1);
-    const value = bytes / 1000 ** step;
-    const digits = step < 2 || value >= 100 || Number.isInteger(value) ? 0 : 1;
-    return unit(value, `${UNITS[step]!}${suffix}`, digits, step === 0 && !suffix ? 'long' : 'short');
+    // 999,500 bytes or more would be rounded to "1,000 kB"
+    const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes / 0.9995) / 3), UNITS.length - 1);
+    const value = bytes / 1000 ** power;
+    const digits = power < 2 || value >= 100 || Number.isInteger(value) ? 0 : 1;
+    return unit(value, `${UNITS[power]!}${suffix}`, digits, power === 0 && !suffix ? 'long' : 'short');
   };
 
   return {
     language,
     locale,
-    number: (value) => write(value, {}),
-    // Rounded down: 100 % is said when all is there, and not before.
-    percent: (ratio) => write(Math.floor(ratio * 100 + 1e-9) / 100, { style: 'percent' }),
+    number: (value) => formatNumber(value, {}),
+    // rounded down, so that 100 % means complete
+    percent: (ratio) => formatNumber(Math.floor(ratio * 100 + 1e-9) / 100, { style: 'percent' }),
     bytes: (bytes) => scaled(bytes, ''),
     speed: (speed) => scaled(Math.max(speed, 0), '-per-second'),
     time: (seconds) => {

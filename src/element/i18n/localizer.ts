@@ -1,24 +1,24 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { formatOf, type Format } from './format.js';
 import { strings as english, type MuleStrings } from './strings.js';
-import { sayIn, type Say } from './status-text.js';
+import { createTranslate, type Translate } from './translate.js';
 
-/** Texts by language and script, for all elements. */
+/** Translations for all elements, by language and script. */
 const translations = new Map<string, Partial<MuleStrings>>();
-const connected = new Set<Words>();
+const connected = new Set<Localizer>();
 
-/** Gives a language's texts to all elements that are in that language, now and later. */
-export function translate(language: string, strings: Partial<MuleStrings>): void {
+/** Sets the texts of a language for all elements, present and future. */
+export function setTranslation(language: string, strings: Partial<MuleStrings>): void {
   translations.set(scriptOf(language), strings);
-  for (const words of connected) words.host.requestUpdate();
+  for (const localizer of connected) localizer.host.requestUpdate();
 }
 
-/** The element's texts and numbers in the language that applies to it, followed live. */
-export class Words implements ReactiveController {
-  #given: Partial<MuleStrings> | null = null;
-  #translated: Partial<MuleStrings> | undefined;
+/** Provides texts and number formats in the element's language, and follows changes of `lang`. */
+export class Localizer implements ReactiveController {
+  #ownStrings: Partial<MuleStrings> | null = null;
+  #translation: Partial<MuleStrings> | undefined;
   #format: Format | null = null;
-  #say: Say | null = null;
+  #translate: Translate | null = null;
   #observer: MutationObserver | null = null;
 
   constructor(readonly host: ReactiveControllerHost & HTMLElement & { readonly strings: Partial<MuleStrings> }) {
@@ -29,18 +29,23 @@ export class Words implements ReactiveController {
     return formatOf(languageOf(this.host));
   }
 
-  /** The same function while texts and language stay: rows that did not change are then skipped. */
-  get say(): Say {
+  /** The same function until a text or the language changes, so that unchanged rows are not rendered again. */
+  get translate(): Translate {
     const { format } = this;
-    const given = this.host.strings;
-    const translated = translations.get(scriptOf(format.locale ?? ''));
-    if (!this.#say || given !== this.#given || format !== this.#format || translated !== this.#translated) {
-      this.#given = given;
-      this.#translated = translated;
+    const { strings } = this.host;
+    const translation = translations.get(scriptOf(format.locale ?? ''));
+    if (
+      !this.#translate
+      || strings !== this.#ownStrings
+      || format !== this.#format
+      || translation !== this.#translation
+    ) {
+      this.#ownStrings = strings;
+      this.#translation = translation;
       this.#format = format;
-      this.#say = sayIn({ ...english, ...translated, ...given }, format);
+      this.#translate = createTranslate({ ...english, ...translation, ...strings }, format);
     }
-    return this.#say;
+    return this.#translate;
   }
 
   hostConnected(): void {
@@ -58,7 +63,7 @@ export class Words implements ReactiveController {
   }
 }
 
-/** What a translation is found by: `pt` and `pt-BR` are `pt-Latn`, `zh` and `zh-CN` are `zh-Hans`. */
+/** Returns the key of a translation: `pt` and `pt-BR` give `pt-Latn`, `zh` and `zh-CN` give `zh-Hans`. */
 function scriptOf(language: string): string {
   try {
     const locale = new Intl.Locale(language).maximize();
@@ -68,7 +73,7 @@ function scriptOf(language: string): string {
   }
 }
 
-/** The trees that an element is in, from its own root out to the document. */
+/** Yields the trees that contain an element, from its own root to the document. */
 function* rootsOf(element: Element): Generator<Node> {
   for (let at: Element | undefined = element; at;) {
     const root: Node = at.getRootNode();
@@ -77,7 +82,7 @@ function* rootsOf(element: Element): Generator<Node> {
   }
 }
 
-/** The language that applies to an element, through shadow roots; empty where the page names none. */
+/** Returns the `lang` that applies to an element, across shadow roots; empty if the page sets none. */
 function languageOf(element: Element): string {
   for (let at: Element | null = element; at?.closest; at = (at.getRootNode() as Partial<ShadowRoot>).host ?? null) {
     const found = at.closest('[lang]:not([lang=""])');

@@ -1,13 +1,10 @@
 /**
- * A visible text: plain data, so that a page can hand it over as JSON. `{name}` is filled in; an object holds
- * plural forms, chosen by `{count}` under the rules of the language.
+ * A visible text; plain data, so that a page can load it as JSON. Placeholders such as `{name}` are filled in. An object
+ * holds the plural forms of the language, selected by `{count}`.
  */
 export type Text = string | ({ readonly other: string } & Readonly<Partial<Record<Intl.LDMLPluralRule, string>>>);
 
-/** What a text can speak of; numbers are written by the rules of the language. */
-export type TextValues = Readonly<Record<string, string | number>>;
-
-/** Every text that the element shows or speaks, in English. */
+/** All texts that the element shows or announces, in English. */
 export const strings = {
   label: 'File upload',
   browse: 'Choose a file',
@@ -21,7 +18,7 @@ export const strings = {
   sizeMost: 'At most {max} each',
   sizeLeast: 'At least {min} each',
 
-  queued: 'Waiting its turn',
+  queued: 'Queued',
   held: 'Ready to start',
   starting: 'Starting',
   uploading: 'Uploading',
@@ -30,22 +27,22 @@ export const strings = {
   complete: 'Stored',
   failed: 'Failed',
   aborted: 'Aborted',
-  needsFile: 'Choose the file again to go on',
-  needsPermission: 'Continue, and allow the browser to read the file again',
+  needsFile: 'Choose the file again to resume',
+  needsPermission: 'Press Continue, and allow the browser to read the file again',
   found: 'Unfinished from an earlier visit',
 
   waiting: 'Waiting',
-  waitingIn: 'Waiting, again in {time}',
-  waitingNetwork: 'Offline, goes on by itself',
-  waitingConnection: 'No connection to the store, goes on by itself',
-  waitingStore: 'The store is busy, goes on by itself',
-  waitingStoreIn: 'The store is busy, again in {time}',
-  waitingSigner: 'No good answer from the server, goes on by itself',
-  waitingSignerIn: 'No good answer from the server, again in {time}',
-  waitingAuthorization: 'Sign in again to go on',
+  waitingIn: 'Waiting; retries in {time}',
+  waitingNetwork: 'Offline; resumes automatically',
+  waitingConnection: 'No connection to the storage; resumes automatically',
+  waitingStore: 'The storage is busy; resumes automatically',
+  waitingStoreIn: 'The storage is busy; retries in {time}',
+  waitingSigner: 'The server does not respond correctly; resumes automatically',
+  waitingSignerIn: 'The server does not respond correctly; retries in {time}',
+  waitingAuthorization: 'Sign in again to resume',
   waitingTab: 'Uploading in another tab',
-  waitingFile: 'The file cannot be read, goes on when it can',
-  waitingEngine: 'A part of the page could not be loaded, goes on by itself',
+  waitingFile: 'The file cannot be read; resumes when it can',
+  waitingEngine: 'Part of this page could not be loaded; retries automatically',
 
   sizeOf: '{loaded} of {size}',
   retried: { one: '{count} retry', other: '{count} retries' },
@@ -74,14 +71,14 @@ export const strings = {
   retryAll: 'Try failed again',
   abortAll: 'Abort all',
   clearDone: 'Clear finished',
-  askAbort: 'Abort it and delete the parts that are stored?',
+  askAbort: 'Abort the upload and delete its stored parts?',
   askAbortAll: {
-    one: 'Abort {count} upload and delete what is stored of it?',
-    other: 'Abort {count} uploads and delete what is stored of them?',
+    one: 'Abort {count} upload and delete its stored parts?',
+    other: 'Abort {count} uploads and delete their stored parts?',
   },
   askDiscard: {
-    one: 'Discard it and delete the parts that are stored?',
-    other: 'Discard {count} uploads and delete what is stored of them?',
+    one: 'Discard the upload and delete its stored parts?',
+    other: 'Discard {count} uploads and delete their stored parts?',
   },
   keep: 'Keep',
 
@@ -91,36 +88,38 @@ export const strings = {
   summaryFailed: '{count} failed',
   totalProgress: 'All files',
   recoverFiles: {
-    one: '{count} upload of an earlier visit is unfinished. Choose its file again and it goes on from where it stopped.',
-    other:
-      '{count} uploads of an earlier visit are unfinished. Choose their files again and they go on from where they stopped.',
+    one: '{count} upload from an earlier visit is unfinished. Choose its file again to resume it.',
+    other: '{count} uploads from an earlier visit are unfinished. Choose their files again to resume them.',
   },
   recoverReady: {
-    one: '{count} upload of an earlier visit is unfinished and can go on from where it stopped.',
-    other: '{count} uploads of an earlier visit are unfinished and can go on from where they stopped.',
+    one: '{count} upload from an earlier visit is unfinished and can be resumed.',
+    other: '{count} uploads from an earlier visit are unfinished and can be resumed.',
   },
   recoverFound: {
-    one: '{count} upload of an earlier visit is unfinished.',
+    one: '{count} upload from an earlier visit is unfinished.',
     other:
-      '{count} uploads of an earlier visit are unfinished. Some can go on now, the others once you choose their files.',
+      '{count} uploads from an earlier visit are unfinished. Some can be resumed now, the others when you choose their files again.',
   },
   recoverResume: { one: 'Resume', other: 'Resume all' },
   recoverDiscard: { one: 'Discard', other: 'Discard all' },
   recoverChoose: { one: 'Choose the file', other: 'Choose the files' },
-  rejectedMore: { one: '{count} more file was not taken', other: '{count} more files were not taken' },
+  rejectedMore: { one: '{count} more file was not added', other: '{count} more files were not added' },
   dismissMessages: 'Dismiss messages',
 
-  'reject-type': '“{name}” is not of an accepted type ({accept}).',
-  'reject-too-big': '“{name}” has {size}; at most {max} are accepted.',
-  'reject-too-small': '“{name}” has {size}; at least {min} are needed.',
-  'reject-too-many': '“{name}” is one too many: the most is {count}.',
-  'reject-duplicate': '“{name}” is in the list already.',
-  'reject-empty-name': 'The file has no name.',
+  'reject-type': '“{name}” was not added: its type is not accepted. Accepted types: {accept}.',
+  'reject-too-big': '“{name}” was not added: its size is {size}; the maximum is {max}.',
+  'reject-too-small': '“{name}” was not added: its size is {size}; the minimum is {min}.',
+  'reject-too-many': {
+    one: '“{name}” was not added: the limit is {count} file.',
+    other: '“{name}” was not added: the limit is {count} files.',
+  },
+  'reject-duplicate': '“{name}” was not added: it is already in the list.',
+  'reject-empty-name': 'A file was not added: it has no name.',
   'reject-user-changed': 'A file was not uploaded, because another user is signed in now. Add it again.',
   'reject-unreadable': '“{name}” was not added: it cannot be read. Check its permissions, then add it again.',
   'reject-not-a-file': '{message}',
 
-  // In English the engine's own words, which tell more; translations say what the code means.
+  // English shows the engine's message, which has more detail. Translations describe the code.
   'error-no-signer': '{message}',
   'error-signer-refused': '{message}',
   'error-unauthorized': '{message}',
@@ -136,7 +135,7 @@ export const strings = {
   'error-invalid-response': '{message}',
   'error-engine-not-loaded': '{message}',
 
-  // Refusals by our own signer; a page adds a text for each code of its signer's: `error-` and the code.
+  // Errors of the bundled signer. A page adds `error-<code>` for each code of its own signer.
   'error-type': '{message}',
   'error-too-big': '{message}',
   'error-too-small': '{message}',
@@ -149,10 +148,10 @@ export const strings = {
   saidComplete: '{name} is stored',
   saidCompleteMany: { one: '{count} file is stored', other: 'All {count} files are stored' },
   saidFailed: '{name} failed: {message}',
-  saidAborted: { one: '{name} is aborted', other: '{count} uploads are aborted' },
+  saidAborted: { one: '{name} was aborted', other: '{count} uploads were aborted' },
   saidRecover: {
-    one: '{count} unfinished upload of an earlier visit',
-    other: '{count} unfinished uploads of an earlier visit',
+    one: '{count} unfinished upload from an earlier visit',
+    other: '{count} unfinished uploads from an earlier visit',
   },
 
   valueMissing: 'Please upload a file.',
@@ -167,30 +166,9 @@ export const strings = {
 } satisfies Record<string, Text>;
 
 /**
- * All texts by name; what the `strings` property takes in part. A text named `error-` and a code of the signer's own is
- * shown where the signer refuses an upload with that code, in place of the signer's message.
+ * All texts, by key; the `strings` property accepts some of them. A text with the key `error-<code>` replaces the
+ * signer's message where the signer refuses an upload with that code.
  */
 export type MuleStrings = Readonly<Record<keyof typeof strings, Text>> & {
   readonly [code: `error-${string}`]: Text | undefined;
 };
-
-/**
- * Fills a text in.
- * @param write writes a number in the reader's language
- * @param locale whose plural rules choose the form; undefined for the page's default
- */
-export function fill(text: Text, values: TextValues, write: (value: number) => string, locale?: string): string {
-  const form = typeof text === 'string' ? text : (text[pluralOf(Number(values['count']), locale)] ?? text.other);
-  return form.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
-    const value = values[name];
-    return typeof value === 'number' ? write(value) : (value ?? placeholder);
-  });
-}
-
-const rules = new Map<string | undefined, Intl.PluralRules>();
-
-function pluralOf(count: number, locale: string | undefined): Intl.LDMLPluralRule {
-  let rule = rules.get(locale);
-  if (!rule) rules.set(locale, (rule = new Intl.PluralRules(locale)));
-  return rule.select(count);
-}

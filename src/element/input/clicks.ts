@@ -1,9 +1,9 @@
-/** The button of ours that a click was on; null where it was on none. */
-export const actionOf = (event: Event): HTMLElement | null =>
+/** Returns the element's own button that was clicked, or null. */
+export const actionButtonOf = (event: Event): HTMLElement | null =>
   (event.target as Element).closest<HTMLElement>('[data-action]');
 
-/** Tells whether a click in the drop zone was meant for something that the page put there: a link, a field, a button. */
-export function isForSlotted(event: Event): boolean {
+/** Whether a click in the drop zone was on a link, field or button that the page has slotted there. */
+export function isOnSlottedControl(event: Event): boolean {
   const zone = event.currentTarget as Element;
   const path = event.composedPath();
   return path

@@ -1,6 +1,6 @@
 /**
- * Covers a drop area that is larger than the element, in the browser's top layer: whatever the page lays over the area
- * or cuts off, it is seen. It takes no events, so that the drop still falls on the area.
+ * Shows the overlay over a drop area that is larger than the element. It is in the top layer, so that the page can
+ * neither cover nor clip it, and it ignores pointer events, so that files are dropped on the area.
  */
 export function showOverlay(overlay: HTMLElement | null, area: Element | null): void {
   if (!overlay || !area || overlay.matches(':popover-open')) return;

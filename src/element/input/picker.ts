@@ -8,27 +8,28 @@ interface PickerOptions {
 
 type ShowPicker = (options: PickerOptions) => Promise<FileHandle[]>;
 
-/** What Chromium takes for a type and for an extension; anything else makes it throw. */
+/** The types and extensions that Chromium accepts; others make it throw. */
 const MIME = /^[a-z]+\/(?:\*|[\w!#$&^.+-]+)$/;
 const EXTENSION = /^\.[a-z\d.+]{0,14}[a-z\d+]$/;
 
-/** Extensions that come without a type need one to stand under; the picker shows it nowhere. */
+/** The picker requires a type for each extension; it is not shown. */
 const ANY_TYPE = 'application/octet-stream';
 
 const showPicker = (): ShowPicker | undefined =>
   (globalThis as { showOpenFilePicker?: ShowPicker }).showOpenFilePicker?.bind(globalThis);
 
 /**
- * Tells whether a picker that gives file handles can be opened now.
+ * Whether a picker that returns file handles can be opened now.
  * @see https://wicg.github.io/file-system-access/#api-showopenfilepicker
  */
-export const canPick = (): boolean => showPicker() !== undefined && globalThis.navigator.userActivation?.isActive;
+export const canPickHandles = (): boolean =>
+  showPicker() !== undefined && globalThis.navigator.userActivation?.isActive;
 
 /**
- * Translates an `accept` list for that picker.
- * @returns undefined, which is every file, where a part of it has no translation: files are checked once picked
+ * Converts an `accept` list to the `types` option of the picker.
+ * @returns undefined, which allows all files, if a token cannot be converted; files are checked again when added
  */
-export function typesOf(accept: string): PickerOptions['types'] {
+export function pickerTypesOf(accept: string): PickerOptions['types'] {
   const tokens = parseAccept(accept);
   const types: Record<string, string[]> = {};
   for (const token of tokens) {
@@ -40,14 +41,14 @@ export function typesOf(accept: string): PickerOptions['types'] {
 }
 
 /**
- * Lets the user pick files; call it within a gesture.
- * @returns none where the user cancelled; null where there is no such picker (a frame of another site, a policy)
+ * Opens the picker; requires a user gesture.
+ * @returns an empty list if the user cancelled; null if the picker is blocked, as in a cross-origin frame
  */
-export async function pickFiles(accept: string, multiple: boolean): Promise<FileHandle[] | null> {
+export async function pickHandles(accept: string, multiple: boolean): Promise<FileHandle[] | null> {
   const show = showPicker()!;
-  const types = typesOf(accept);
+  const types = pickerTypesOf(accept);
   try {
-    // a list that Chromium does not like is refused before the gesture is used up
+    // Chromium rejects invalid types before it consumes the user gesture
     return await show({ multiple, ...(types && { types }) }).catch((error: unknown) =>
       error instanceof TypeError && types ? show({ multiple }) : Promise.reject(error as Error),
     );

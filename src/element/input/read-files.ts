@@ -1,11 +1,11 @@
 import { faultyEntry, isSystemFile, listOf, type Entry } from '../../engine/files/file-entries.js';
 import type { FileEntry, FileHandle } from '../../engine/api/types.js';
 
-/** What the element takes files from. */
+/** What `add()` accepts. */
 export type FileSource =
   Iterable<File | Blob | FileEntry | FileSystemHandle> | DataTransfer | File | Blob | FileSystemHandle;
 
-/** An item of a drop, read while its event is handled. */
+/** An item of a drop; its data can be read only during the event. */
 interface DroppedItem {
   readonly entry: FileSystemEntry | null;
   readonly file: File | null;
@@ -13,37 +13,36 @@ interface DroppedItem {
   readonly type: string;
 }
 
-/** Files that were read in folders. */
-interface Walk {
-  /** Called for each file found in a folder. */
-  readonly onFound: () => void;
-  /** Aborted: nothing more is read. */
+interface ReadOptions {
+  /** Called for each file that is found in a folder. */
+  readonly onFile: () => void;
+  /** Stops reading. */
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Reads the files of a drop, a paste, a file list or a list of handles; folders are walked.
- * What can be read only while the event is handled is read before the first await.
- * @param onFound called for each file found in a folder
- * @returns in the order met, each with its path from the folder down, as `webkitRelativePath` has it. What cannot be
- * read, and system files, are entries with a fault; what is no file is passed on as it is
- * @throws TypeError for what is no object
- * @throws the signal's reason when aborted
+ * Reads the files of a drop, a paste, a file list or a list of handles, including those in folders.
+ * Data that is available only during the event is read before the first `await`.
+ * @param onFile called for each file that is found in a folder
+ * @returns the files in the order in which they are found, each with its path from the dropped folder, as in
+ * `webkitRelativePath`. Unreadable items and system files are entries with a fault. Other values are returned as they are
+ * @throws TypeError if `source` is not an object
+ * @throws the signal's reason if aborted
  */
-export async function filesOf(
+export async function readFiles(
   source: unknown,
-  onFound: () => void = () => {},
+  onFile: () => void = () => {},
   signal?: AbortSignal,
 ): Promise<unknown[]> {
-  const found = await Promise.all(itemsOf(source).map((item) => readItem(item, { onFound, signal })));
+  const found = await Promise.all(listItems(source).map((item) => readItem(item, { onFile, signal })));
   signal?.throwIfAborted();
   return found.flat();
 }
 
-/** Lists what was given; a drop's items are read at once, since they are gone once its event is over. */
-export function itemsOf(source: unknown): unknown[] {
+/** Lists the items of a source. Reads a drop's items immediately, because they are gone after the event. */
+export function listItems(source: unknown): unknown[] {
   const list = listOf(source);
-  // By shape: a DataTransfer of another frame is no instance of ours.
+  // not by `instanceof`: a DataTransfer may come from another frame
   const { items, files } = source as Partial<DataTransfer>;
   if (!items || !files) return list;
   const dropped = [...items]
@@ -57,7 +56,7 @@ export function itemsOf(source: unknown): unknown[] {
   return dropped.length > 0 ? dropped : [...files];
 }
 
-/** Chromium's way to open a dropped file again in the next visit; files that a script dropped have none. */
+/** Returns the handle by which Chromium can open a dropped file after a reload; undefined elsewhere. */
 async function handleOf(item: DataTransferItem & { getAsFileSystemHandle?(): Promise<FileSystemHandle | null> }) {
   const handle = await item.getAsFileSystemHandle?.().catch(() => null);
   return handle?.kind === 'file' ? (handle as FileHandle) : undefined;
@@ -65,26 +64,26 @@ async function handleOf(item: DataTransferItem & { getAsFileSystemHandle?(): Pro
 
 const isDropped = (item: object): item is DroppedItem => 'entry' in item && 'handle' in item;
 
-async function readItem(item: unknown, walk: Walk): Promise<unknown> {
+async function readItem(item: unknown, options: ReadOptions): Promise<unknown> {
   if (Object(item) !== item) return item;
   if (isDropped(item as object)) {
     const { entry, file, handle, type } = item as DroppedItem;
-    if (entry?.isDirectory) return walkEntry(entry, walk);
+    if (entry?.isDirectory) return readEntry(entry, options);
     return file ? { file, handle: await handle } : faultyEntry(entry?.name ?? type, 'unreadable');
   }
   const { kind, getFile, values } = item as Partial<FileSystemFileHandle & FileSystemDirectoryHandle>;
   const isHandle = getFile ?? (kind && values);
-  return isHandle ? walkHandle(item as FileSystemHandle, '', walk) : item;
+  return isHandle ? readHandle(item as FileSystemHandle, '', options) : item;
 }
 
 /**
- * Reads one file or folder into a list. One that cannot be read costs nothing but itself.
- * @param path from the folder down; empty for a single file
+ * Reads one file or folder. An error makes it an entry with a fault, and the other items are read.
+ * @param path path from the dropped folder; empty for a single file
  */
 async function readSafely(
   { name }: { readonly name: string },
   path: string,
-  { signal }: Walk,
+  { signal }: ReadOptions,
   read: (found: Entry[]) => Promise<void>,
 ): Promise<Entry[]> {
   if (isSystemFile(path)) return [faultyEntry(name, 'system-file', path)];
@@ -94,39 +93,39 @@ async function readSafely(
   return found;
 }
 
-const walkEntry = (entry: FileSystemEntry, walk: Walk): Promise<Entry[]> => {
+const readEntry = (entry: FileSystemEntry, options: ReadOptions): Promise<Entry[]> => {
   const path = entry.fullPath.replace(/^\//, '');
-  return readSafely(entry, path, walk, async (found) => {
+  return readSafely(entry, path, options, async (found) => {
     if (!entry.isDirectory) {
       const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
-      walk.onFound();
+      options.onFile();
       found.push({ file, relativePath: path });
       return;
     }
     const directory = (entry as FileSystemDirectoryEntry).createReader();
     for (;;) {
-      // Chromium hands out 100 entries at a time; only an empty batch is the end.
+      // Chromium returns up to 100 entries per call; an empty batch is the end
       // https://developer.mozilla.org/en-US/docs/Web/API/FileSystemDirectoryReader/readEntries
       const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => directory.readEntries(resolve, reject));
       if (batch.length === 0) return;
-      // Each file is a question to the browser's own process: those of a batch are asked for together.
-      const children = await Promise.all(batch.map((child) => walkEntry(child, walk)));
+      // in parallel, because each file takes a call to the browser process
+      const children = await Promise.all(batch.map((child) => readEntry(child, options)));
       for (const child of children) for (const file of child) found.push(file);
     }
   });
 };
 
-const walkHandle = (handle: FileSystemHandle, folder: string, walk: Walk): Promise<Entry[]> => {
+const readHandle = (handle: FileSystemHandle, folder: string, options: ReadOptions): Promise<Entry[]> => {
   const path = folder && `${folder}/${handle.name}`;
-  return readSafely(handle, path, walk, async (found) => {
+  return readSafely(handle, path, options, async (found) => {
     if (handle.kind === 'file') {
       const opened = handle as FileSystemFileHandle;
       const file = await opened.getFile();
-      if (path) walk.onFound();
+      if (path) options.onFile();
       found.push({ file, relativePath: path, handle: opened });
       return;
     }
     for await (const child of (handle as FileSystemDirectoryHandle).values())
-      for (const file of await walkHandle(child, path || handle.name, walk)) found.push(file);
+      for (const file of await readHandle(child, path || handle.name, options)) found.push(file);
   });
 };

@@ -1,13 +1,13 @@
 import type { RejectCode, RejectDetail } from '../../engine/api/types.js';
 import type { Format } from '../i18n/format.js';
-import type { Say } from '../i18n/status-text.js';
+import type { Translate } from '../i18n/translate.js';
 
-/** Messages that are shown; of the others only the number is. */
-const SHOWN = 5;
-/** Messages that are spoken. */
-const SPOKEN = 3;
+/** Messages that are shown; the others are counted. */
+const MAX_SHOWN = 5;
+/** Messages that a screen reader announces. */
+const MAX_ANNOUNCED = 3;
 
-/** The limits that a refusal may speak of. */
+/** The limits that a message mentions. */
 export interface Limits {
   readonly accept: string;
   readonly minSize: number | null;
@@ -15,8 +15,8 @@ export interface Limits {
   readonly maxFiles: number | null;
 }
 
-/** Why files were not taken, to be told next to the control. */
-export class Refusals {
+/** The messages on files that were not added. */
+export class RejectionMessages {
   #shown: readonly string[] = [];
   #count = 0;
 
@@ -24,18 +24,19 @@ export class Refusals {
     return this.#shown;
   }
 
+  /** The number of all messages, shown or not. */
   get count(): number {
     return this.#count;
   }
 
-  get spoken(): string {
-    return this.#shown.slice(0, SPOKEN).join(' ');
+  get announced(): string {
+    return this.#shown.slice(0, MAX_ANNOUNCED).join(' ');
   }
 
   add(message: string): void {
     if (this.#shown.includes(message)) return;
     this.#count++;
-    if (this.#shown.length < SHOWN) this.#shown = [...this.#shown, message];
+    if (this.#shown.length < MAX_SHOWN) this.#shown = [...this.#shown, message];
   }
 
   clear(): void {
@@ -44,25 +45,25 @@ export class Refusals {
   }
 }
 
-/** Whether readers are told: what the page kept out is the page's to explain, and system files are nobody's. */
-export const isShown = (code: RejectCode): code is Exclude<RejectCode, 'cancelled' | 'system-file'> =>
+/** Whether a rejection is shown. The page explains files that it rejects itself; system files need no explanation. */
+export const isShownToUser = (code: RejectCode): code is Exclude<RejectCode, 'cancelled' | 'system-file'> =>
   code !== 'cancelled' && code !== 'system-file';
 
-/** Says in the reader's language why a file was not taken. */
-export function refusalText(
+/** Describes, in the user's language, why a file was not added. */
+export function rejectionText(
   { file, relativePath, code, message }: RejectDetail,
   { accept, minSize, maxSize, maxFiles }: Limits,
-  say: Say,
+  translate: Translate,
   format: Format,
 ): string {
-  if (!isShown(code)) return message;
-  return say(`reject-${code}`, {
+  if (!isShownToUser(code)) return message;
+  return translate(`reject-${code}`, {
     name: (code === 'unreadable' && relativePath) || file.name,
     message,
     size: format.bytes(file.size),
     min: format.bytes(minSize ?? 0),
     max: format.bytes(maxSize ?? 0),
-    // with room to break a line in
+    // spaces, so that a long list can wrap
     accept: accept
       .split(/[\s,]+/)
       .filter(Boolean)

@@ -1,113 +1,119 @@
 import type { TotalProgress, UploadSnapshot, UploaderStatus } from '../../engine/api/types.js';
+import { isPending } from '../api/upload-state.js';
 import type { Format } from '../i18n/format.js';
-import { isUnderWay } from '../form/form-control.js';
-import { errorText, statusText, type Say } from '../i18n/status-text.js';
+import { errorText, statusText } from '../i18n/status-text.js';
+import type { Translate } from '../i18n/translate.js';
 
-/** What the announcer looks at, at one moment. */
-export interface Scene {
+/** Failures of one moment that are announced. */
+const MAX_FAILURES = 3;
+
+/** What the announcer compares with the previous moment. */
+export interface AnnouncerInput {
   readonly uploads: readonly UploadSnapshot[];
   readonly status: UploaderStatus;
   readonly progress: TotalProgress;
-  readonly say: Say;
+  readonly translate: Translate;
   readonly format: Format;
   readonly offline: boolean;
 }
 
 /**
- * Chooses what a screen reader is told: the start, every quarter, waiting, the end, an abort; failures at once. Not every tick.
+ * Chooses what a screen reader announces: the start, each quarter, waiting, the end and aborts. Failures interrupt.
  */
 export class Announcer {
-  /** For the polite live region. */
+  /** Text of the live region that waits for a pause in speech. */
   polite = '';
-  /** For the region that interrupts. */
+  /** Text of the live region that interrupts. */
   assertive = '';
   #status: UploaderStatus = 'idle';
-  #waiting = '';
-  /** Bytes that were up when waiting ended, as long as that is not told: a first try may fail on a connection of before. */
-  #heldAt: number | null = null;
+  #waitingText = '';
+  /** Bytes stored when waiting ended; null once more are. The first request after an outage may fail immediately. */
+  #loadedAfterWait: number | null = null;
   #quarter = 0;
   #failed = new Set<string>();
   #aborted = new Set<string>();
 
-  /** Takes back what was said, as if nothing had happened. */
-  silence(): void {
+  /** Clears both texts. */
+  clear(): void {
     this.polite = this.assertive = '';
   }
 
-  /** Looks at the uploads and changes the two texts where something is worth telling. */
-  observe(scene: Scene): void {
-    this.#tellFailures(scene);
-    const { status } = scene;
+  /** Updates the texts if something changed that is worth announcing. */
+  observe(input: AnnouncerInput): void {
+    this.#announceFailures(input);
+    const { status } = input;
     const before = this.#status;
     this.#status = status;
-    if (status === 'uploading' && before === 'waiting') this.#heldAt = scene.progress.loaded;
-    else if (status !== 'uploading') this.#heldAt = null;
-    if (status === 'waiting') this.#tellWaiting(scene);
-    else if (this.#heldAt !== null) this.#tellOnward(scene, this.#heldAt);
-    else if (status === 'uploading' && before !== 'uploading') this.#tellStart(scene, before === 'paused');
-    else if (status === 'uploading') this.#tellQuarter(scene);
-    else if (status !== before && status === 'paused') this.polite = scene.say('saidPaused');
-    else if (status !== before && status === 'complete') this.#tellDone(scene);
-    if (status !== 'waiting' && this.#heldAt === null) this.#waiting = '';
-    this.#tellAborts(scene);
+    if (status === 'uploading' && before === 'waiting') this.#loadedAfterWait = input.progress.loaded;
+    else if (status !== 'uploading') this.#loadedAfterWait = null;
+    if (status === 'waiting') this.#announceWaiting(input);
+    else if (this.#loadedAfterWait !== null) this.#announceContinued(input, this.#loadedAfterWait);
+    else if (status === 'uploading' && before !== 'uploading') this.#announceStart(input, before === 'paused');
+    else if (status === 'uploading') this.#announceQuarter(input);
+    else if (status !== before && status === 'paused') this.polite = input.translate('saidPaused');
+    else if (status !== before && status === 'complete') this.#announceComplete(input);
+    if (status !== 'waiting' && this.#loadedAfterWait === null) this.#waitingText = '';
+    this.#announceAborts(input);
   }
 
-  #tellOnward(scene: Scene, before: number): void {
-    if (scene.progress.loaded <= before) return;
-    this.#heldAt = null;
-    this.#tellStart(scene, true);
+  #announceContinued(input: AnnouncerInput, loadedBefore: number): void {
+    if (input.progress.loaded <= loadedBefore) return;
+    this.#loadedAfterWait = null;
+    this.#announceStart(input, true);
   }
 
-  #tellStart({ uploads, progress, say }: Scene, goesOn: boolean): void {
-    const active = uploads.filter(isUnderWay);
-    this.#quarter = goesOn ? Math.floor(progress.ratio * 4) : 0;
+  #announceStart({ uploads, progress, translate }: AnnouncerInput, isContinued: boolean): void {
+    const pending = uploads.filter(isPending);
+    this.#quarter = isContinued ? Math.floor(progress.ratio * 4) : 0;
     this.polite =
-      active.length === 1
-        ? say('saidStart', { name: active[0]!.name })
-        : say('saidStartMany', { count: active.length });
+      pending.length === 1
+        ? translate('saidStart', { name: pending[0]!.name })
+        : translate('saidStartMany', { count: pending.length });
   }
 
-  #tellQuarter({ progress, say, format }: Scene): void {
+  #announceQuarter({ progress, translate, format }: AnnouncerInput): void {
     const quarter = Math.floor(progress.ratio * 4);
     if (quarter > this.#quarter && quarter < 4)
-      this.polite = say('saidProgress', { percent: format.percent(quarter / 4) });
+      this.polite = translate('saidProgress', { percent: format.percent(quarter / 4) });
     this.#quarter = quarter;
   }
 
-  // The countdown is left out: it would be told anew each second.
-  #tellWaiting({ uploads, say, format, offline }: Scene): void {
+  // without the countdown, which would be announced every second
+  #announceWaiting({ uploads, translate, format, offline }: AnnouncerInput): void {
     const upload = uploads.find(({ status }) => status === 'waiting');
     const text = upload
-      ? statusText({ ...upload, retryAt: null }, { say, format, offline, now: 0, held: false })
-      : say('waiting');
-    if (text !== this.#waiting) this.polite = this.#waiting = text;
+      ? statusText({ ...upload, retryAt: null }, { translate, format, offline, now: 0, held: false })
+      : translate('waiting');
+    if (text !== this.#waitingText) this.polite = this.#waitingText = text;
   }
 
-  #tellDone({ uploads, say }: Scene): void {
+  #announceComplete({ uploads, translate }: AnnouncerInput): void {
     const done = uploads.filter(({ status }) => status === 'complete');
     this.polite =
       done.length === 1
-        ? say('saidComplete', { name: done[0]!.name })
-        : say('saidCompleteMany', { count: done.length });
+        ? translate('saidComplete', { name: done[0]!.name })
+        : translate('saidCompleteMany', { count: done.length });
   }
 
-  #tellFailures({ uploads, say }: Scene): void {
+  #announceFailures({ uploads, translate }: AnnouncerInput): void {
     const failed = uploads.filter(({ status }) => status === 'failed');
-    const fresh = failed.filter(({ id }) => !this.#failed.has(id));
-    // One tried again is no longer failed.
-    if (failed.length - fresh.length < this.#failed.size) this.assertive = '';
+    const added = failed.filter(({ id }) => !this.#failed.has(id));
+    const isOneRetried = failed.length - added.length < this.#failed.size;
+    if (isOneRetried) this.assertive = '';
     this.#failed = new Set(failed.map(({ id }) => id));
-    const texts = fresh
-      .slice(0, 3)
-      .map(({ name, error }) => say('saidFailed', { name, message: error ? errorText({ name }, error, say) : '' }));
+    const texts = added
+      .slice(0, MAX_FAILURES)
+      .map(({ name, error }) =>
+        translate('saidFailed', { name, message: error ? errorText({ name }, error, translate) : '' }),
+      );
     if (texts.length > 0) this.assertive = texts.join(' ');
   }
 
-  #tellAborts({ uploads, say }: Scene): void {
+  #announceAborts({ uploads, translate }: AnnouncerInput): void {
     const aborted = uploads.filter(({ status }) => status === 'aborted');
-    const fresh = aborted.filter(({ id }) => !this.#aborted.has(id));
+    const added = aborted.filter(({ id }) => !this.#aborted.has(id));
     this.#aborted = new Set(aborted.map(({ id }) => id));
-    const [first] = fresh;
-    if (first) this.polite = say('saidAborted', { name: first.name, count: fresh.length });
+    const [first] = added;
+    if (first) this.polite = translate('saidAborted', { name: first.name, count: added.length });
   }
 }

@@ -1,56 +1,56 @@
 import { PART_IN_FLIGHT, PART_STORED } from '../../engine/model/part-states.js';
 
-/** Cells in one line of a map, at most; beyond two lines a cell stands for several parts. */
-const COLUMNS = 100;
-const MOST_LINES = 2;
+const MAX_COLUMNS = 100;
+/** With more parts than two full lines, a cell stands for several parts. */
+const MAX_LINES = 2;
 
-/** A map as paths of an SVG whose unit is one cell: lines through the cells that are in one state. */
+/** The paths of an SVG image whose unit is one cell, by the state of the cells that they cross. */
 export interface PartMap {
   readonly columns: number;
   readonly lines: number;
-  /** Every cell; what is drawn upon. */
+  /** All cells; the background. */
   readonly all: string;
   readonly stored: string;
   /** Cells of which only some parts are stored. */
-  readonly partly: string;
-  readonly flying: string;
+  readonly partlyStored: string;
+  readonly inFlight: string;
 }
 
-type Look = 'stored' | 'partly' | 'flying' | 'empty';
+type CellState = 'stored' | 'partly-stored' | 'in-flight' | 'missing';
 
-/** Draws what each part is at. @param states a byte for each part, as the engine gives them */
-export function mapOf(states: Uint8Array): PartMap {
+/** Computes the paths of a part map. @param states one byte per part, as `partStates()` returns them */
+export function drawPartMap(states: Uint8Array): PartMap {
   const parts = states.length;
-  const lines = parts <= COLUMNS ? 1 : MOST_LINES;
-  const columns = Math.min(COLUMNS, Math.ceil(parts / lines));
-  const cells = Math.min(parts, columns * lines);
-  const looks = Array.from({ length: cells }, (_, cell) =>
-    lookOf(states.subarray(Math.floor((cell * parts) / cells), Math.floor(((cell + 1) * parts) / cells))),
+  const lines = parts <= MAX_COLUMNS ? 1 : MAX_LINES;
+  const columns = Math.min(MAX_COLUMNS, Math.ceil(parts / lines));
+  const count = Math.min(parts, columns * lines);
+  const cells = Array.from({ length: count }, (_, cell) =>
+    cellStateOf(states.subarray(Math.floor((cell * parts) / count), Math.floor(((cell + 1) * parts) / count))),
   );
-  const draw = (...wanted: Look[]): string => pathOf(looks, columns, (look) => wanted.includes(look));
+  const pathOf = (state: CellState): string => drawPath(cells, columns, (cell) => cell === state);
   return {
     columns,
     lines,
-    all: draw('stored', 'partly', 'flying', 'empty'),
-    stored: draw('stored'),
-    partly: draw('partly'),
-    flying: draw('flying'),
+    all: drawPath(cells, columns, () => true),
+    stored: pathOf('stored'),
+    partlyStored: pathOf('partly-stored'),
+    inFlight: pathOf('in-flight'),
   };
 }
 
-/** What is on its way shows before all else. */
-function lookOf(states: Uint8Array): Look {
-  if (states.includes(PART_IN_FLIGHT)) return 'flying';
-  if (!states.includes(PART_STORED)) return 'empty';
-  return states.every((state) => state === PART_STORED) ? 'stored' : 'partly';
+/** Returns the state of a cell; a part in flight takes precedence. */
+function cellStateOf(states: Uint8Array): CellState {
+  if (states.includes(PART_IN_FLIGHT)) return 'in-flight';
+  if (!states.includes(PART_STORED)) return 'missing';
+  return states.every((state) => state === PART_STORED) ? 'stored' : 'partly-stored';
 }
 
-function pathOf(looks: readonly Look[], columns: number, isWanted: (look: Look) => boolean): string {
+/** Draws a line through each run of matching cells; a run ends with its line. */
+function drawPath(cells: readonly CellState[], columns: number, matches: (cell: CellState) => boolean): string {
   let path = '';
-  for (let cell = 0; cell < looks.length;) {
+  for (let cell = 0; cell < cells.length;) {
     const begin = cell;
-    // a run ends with its line
-    while (cell < looks.length && isWanted(looks[cell]!) && (cell === begin || cell % columns > 0)) cell++;
+    while (cell < cells.length && matches(cells[cell]!) && (cell === begin || cell % columns > 0)) cell++;
     if (cell > begin) path += `M${begin % columns} ${Math.floor(begin / columns) + 0.5}h${cell - begin}`;
     else cell++;
   }

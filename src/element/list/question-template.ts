@@ -1,15 +1,15 @@
 import { html, type TemplateResult } from 'lit';
-import type { Say } from '../i18n/status-text.js';
+import type { Translate } from '../i18n/translate.js';
 
 /**
- * Asks before something is lost that the store holds. The safe answer stands last, where the focus comes to.
- * @param yes what the button says that does it
+ * Renders a question that is asked before stored parts are deleted. The safe answer comes last and receives the focus.
+ * @param confirm text of the button that deletes them
  */
-export const question = (text: string, yes: string, say: Say): TemplateResult =>
+export const questionTemplate = (text: string, confirm: string, translate: Translate): TemplateResult =>
   html`<div part="question" class="question" role="group" aria-label=${text} data-group="question">
     <span>${text}</span>
     <span class="bulk"
-      ><button type="button" class="plain danger" data-action="confirm">${yes}</button
-      ><button type="button" class="plain" data-action="keep">${say('keep')}</button></span
+      ><button type="button" class="plain danger" data-action="confirm">${confirm}</button
+      ><button type="button" class="plain" data-action="keep">${translate('keep')}</button></span
     >
   </div>`;

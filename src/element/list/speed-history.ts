@@ -1,37 +1,27 @@
-/** Milliseconds between two samples. */
-const STEP = 500;
-/** Samples kept: what was longer ago no longer tells how it goes. */
-const KEPT = 40;
+const SAMPLE_INTERVAL_MS = 500;
+/** 20 seconds; older samples say little about the present. */
+const MAX_SAMPLES = 40;
 
-/** How fast each upload has been of late, for its sparkline. */
-export class Speeds {
-  readonly #known = new Map<string, { at: number; samples: number[] }>();
+/** Recent speeds of each upload. */
+export class SpeedHistory {
+  readonly #histories = new Map<string, { at: number; samples: number[] }>();
 
-  /** Takes a speed in, unless one was taken in just now. @param now milliseconds */
-  note(id: string, speed: number, now: number): void {
-    const known = this.#known.get(id);
-    if (!known) this.#known.set(id, { at: now, samples: [speed] });
-    else if (now - known.at >= STEP) {
-      known.at = now;
-      known.samples.push(speed);
-      if (known.samples.length > KEPT) known.samples.shift();
+  /** Adds a sample, unless the last one is too recent. @param nowMs milliseconds of any clock */
+  add(id: string, speed: number, nowMs: number): void {
+    const history = this.#histories.get(id);
+    if (!history) this.#histories.set(id, { at: nowMs, samples: [speed] });
+    else if (nowMs - history.at >= SAMPLE_INTERVAL_MS) {
+      history.at = nowMs;
+      history.samples.push(speed);
+      if (history.samples.length > MAX_SAMPLES) history.samples.shift();
     }
   }
 
-  of(id: string): readonly number[] {
-    return this.#known.get(id)?.samples ?? [];
+  samplesOf(id: string): readonly number[] {
+    return this.#histories.get(id)?.samples ?? [];
   }
 
-  forget(id: string): void {
-    this.#known.delete(id);
+  delete(id: string): void {
+    this.#histories.delete(id);
   }
-}
-
-/** Draws speeds as the outline of an area in a box of 40 by 10, the latest at its end; empty while there are too few. */
-export function sparkOf(samples: readonly number[]): string {
-  const most = Math.max(...samples);
-  if (samples.length < 3 || !(most > 0)) return '';
-  const step = 40 / (samples.length - 1);
-  const points = samples.map((speed, index) => `${(index * step).toFixed(1)} ${(10 - (speed / most) * 9).toFixed(1)}`);
-  return `M0 10L${points.join('L')}V10z`;
 }

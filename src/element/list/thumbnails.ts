@@ -1,20 +1,21 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import { createThumbnail } from './create-thumbnail.js';
 
-/** What it asks of the element. */
+/** What the thumbnails need of the element. */
 export interface ThumbnailHooks {
-  isOn(): boolean;
-  fileOf(id: string): File | null;
+  isEnabled(): boolean;
   isListed(id: string): boolean;
+  /** Returns the file of an upload; null if it is missing, or if the upload is not listed. */
+  fileOf(id: string): File | null;
 }
 
 /**
- * Has small pictures made for the rows that are rendered, one after the other, when the page has nothing better to do.
- * What makes them is loaded with the first image or video.
+ * Creates thumbnails for rendered rows, one at a time, while the browser is idle.
  */
 export class Thumbnails implements ReactiveController {
-  /** Those that there are, by upload. */
-  readonly made = new Map<string, HTMLCanvasElement>();
-  readonly #seen = new Set<string>();
+  /** Thumbnails by upload ID. */
+  readonly canvases = new Map<string, HTMLCanvasElement>();
+  readonly #checked = new Set<string>();
   readonly #queue: string[] = [];
   #isBusy = false;
 
@@ -26,48 +27,45 @@ export class Thumbnails implements ReactiveController {
   }
 
   hostUpdated(): void {
-    if (!this.hooks.isOn()) return;
+    if (!this.hooks.isEnabled()) return;
     for (const { dataset } of this.host.shadowRoot?.querySelectorAll<HTMLElement>('.row') ?? []) {
       const { id } = dataset;
-      if (!id || this.#seen.has(id)) continue;
+      if (!id || this.#checked.has(id)) continue;
       const { type = '' } = this.hooks.fileOf(id) ?? {};
-      // one whose file is yet to come is looked at again
+      // an upload whose file is missing is checked again
       if (!type) continue;
-      this.#seen.add(id);
+      this.#checked.add(id);
       if (/^(?:image|video)\//.test(type)) this.#queue.push(id);
     }
-    void this.#work();
+    void this.#createQueued();
   }
 
-  async #work(): Promise<void> {
+  async #createQueued(): Promise<void> {
     if (this.#isBusy) return;
     this.#isBusy = true;
     try {
       for (let id = this.#queue.shift(); id; id = this.#queue.shift()) {
-        await idle();
-        const { thumbnailOf } = await import('./thumbnailer.js');
-        const file = this.hooks.isListed(id) ? this.hooks.fileOf(id) : null;
-        const canvas = file && (await thumbnailOf(file));
+        await waitForIdle();
+        const file = this.hooks.fileOf(id);
+        const canvas = file && (await createThumbnail(file));
         if (!canvas) continue;
         canvas.part = 'thumbnail';
-        this.made.set(id, canvas);
+        this.canvases.set(id, canvas);
         this.host.requestUpdate();
       }
-    } catch {
-      // the module could not be loaded: rows do without
     } finally {
       this.#isBusy = false;
     }
-    for (const id of this.#seen)
+    for (const id of this.#checked)
       if (!this.hooks.isListed(id)) {
-        this.#seen.delete(id);
-        this.made.delete(id);
+        this.#checked.delete(id);
+        this.canvases.delete(id);
       }
   }
 }
 
-/** WebKit has no idle callbacks. */
-const idle = (): Promise<void> =>
+/** Uses a timer in WebKit, which has no idle callbacks. */
+const waitForIdle = (): Promise<void> =>
   new Promise((resolve) =>
     'requestIdleCallback' in globalThis
       ? requestIdleCallback(() => resolve(), { timeout: 1_000 })

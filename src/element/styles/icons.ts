@@ -3,7 +3,7 @@ import { svg, type SVGTemplateResult } from 'lit';
 const lines = (path: string): SVGTemplateResult => svg`<svg viewBox="0 0 24 24" width="20" height="20" fill="none"
   stroke="currentColor" stroke-width="1.75" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true"><path d=${path}></path></svg>`;
 
-/** Line drawings on a 24 by 24 grid, in the colour of the text around them. */
+/** Icons on a 24 by 24 grid, drawn in the color of the surrounding text. */
 export const icons = {
   upload: lines('M12 15V4m0 0L7.5 8.5M12 4l4.5 4.5M4 14.5V17a3 3 0 0 0 3 3h10a3 3 0 0 0 3-3v-2.5'),
   file: lines('M14 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8zm0 0v5h5'),

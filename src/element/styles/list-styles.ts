@@ -1,6 +1,6 @@
 import { css } from 'lit';
 
-/** The list of uploads; then, last, what forced colours, reduced motion and print change about everything. */
+/** The list of uploads. */
 export const listStyles = css`
   .list {
     border: 1px solid var(--_line);
@@ -18,7 +18,7 @@ export const listStyles = css`
     padding-block: 11px 6px;
     padding-inline: 14px 10px;
   }
-  /* A page of ten thousand rows would have its end out of reach. */
+  /* else the content after 10,000 rows would be out of reach */
   .long {
     max-block-size: var(--mule-upload-list-size, 36rem);
     overflow: auto;
@@ -44,7 +44,7 @@ export const listStyles = css`
     block-size: 40px;
     margin-block-start: 3px;
     border-radius: calc(var(--_radius) * 0.66);
-    color: var(--_muted);
+    color: var(--_status, var(--_muted));
     background: color-mix(in srgb, currentColor 9%, transparent);
   }
   .glyph canvas {
@@ -74,7 +74,7 @@ export const listStyles = css`
     grid-area: map;
     inline-size: 100%;
     block-size: var(--mule-upload-map-size, 8px);
-    color: var(--_accent);
+    color: var(--_status, var(--_accent));
     overflow: visible;
   }
   .map path {
@@ -85,14 +85,14 @@ export const listStyles = css`
   .map .all {
     stroke: var(--_track);
   }
-  /* it fills as the bar above it does */
+  /* fills in the same direction as the progress bar */
   .map:dir(rtl) {
     scale: -1 1;
   }
   .map .partly {
     opacity: 0.7;
   }
-  .map .flying {
+  .map .in-flight {
     opacity: 0.42;
   }
   .spark {
@@ -122,13 +122,6 @@ export const listStyles = css`
     gap: 6px 12px;
     font-size: 0.875em;
   }
-  .danger {
-    color: var(--_danger);
-    border-color: currentColor;
-  }
-  .explanation {
-    grid-area: more;
-  }
   .line {
     display: flex;
     align-items: baseline;
@@ -140,6 +133,10 @@ export const listStyles = css`
     font-size: 0.8125em;
     color: var(--_muted);
     font-variant-numeric: tabular-nums;
+  }
+  .explanation {
+    grid-area: more;
+    color: var(--_danger);
   }
   .name {
     flex: 1;
@@ -167,6 +164,7 @@ export const listStyles = css`
     color: var(--_muted);
   }
   .status {
+    color: var(--_status, inherit);
     overflow-wrap: anywhere;
   }
   .written {
@@ -190,47 +188,23 @@ export const listStyles = css`
     overflow: clip;
   }
   .bar {
-    /* no transition: animating it cost a page 2 MiB a second of paint, and ten updates a second are smooth */
+    /* no transition: painting it takes more than ten updates a second are worth */
     block-size: 100%;
     min-inline-size: 0;
     border-radius: inherit;
-    background: var(--_accent);
+    background: var(--_status, var(--_accent));
   }
-  [data-status='complete'] :is(.glyph, .status) {
-    color: var(--_success);
+  [data-status='complete'] {
+    --_status: var(--_success);
   }
-  [data-status='complete'] .bar {
-    background: var(--_success);
+  :is([data-status='waiting'], [data-status='needs-file']) {
+    --_status: var(--_warning);
   }
-  [data-status='complete'] .map {
-    color: var(--_success);
+  [data-status='failed'] {
+    --_status: var(--_danger);
   }
-  [data-status='waiting'] :is(.glyph, .status),
-  [data-status='needs-file'] :is(.glyph, .status) {
-    color: var(--_warning);
-  }
-  [data-status='waiting'] .bar,
-  [data-status='needs-file'] .bar {
-    background: var(--_warning);
-  }
-  :is([data-status='waiting'], [data-status='needs-file']) .map {
-    color: var(--_warning);
-  }
-  [data-status='failed'] :is(.glyph, .status),
-  .explanation {
-    color: var(--_danger);
-  }
-  [data-status='failed'] .bar {
-    background: var(--_danger);
-  }
-  [data-status='failed'] .map {
-    color: var(--_danger);
-  }
-  :is([data-status='paused'], [data-status='aborted'], [data-status='queued']) .bar {
-    background: var(--_muted);
-  }
-  :is([data-status='paused'], [data-status='aborted'], [data-status='queued']) .map {
-    color: var(--_muted);
+  :is([data-status='paused'], [data-status='aborted'], [data-status='queued']) :is(.bar, .map) {
+    --_status: var(--_muted);
   }
   [data-status='aborted'] .cut {
     text-decoration: line-through;
@@ -245,7 +219,7 @@ export const listStyles = css`
     }
   }
 
-  /* Room for the third button of a waiting upload: the bar keeps its length. */
+  /* room for the third button of a waiting upload, so that the progress bar keeps its length */
   @container (inline-size >= 36rem) {
     .actions {
       min-inline-size: 100px;
@@ -271,72 +245,6 @@ export const listStyles = css`
     }
     .map {
       inline-size: calc(100% - 4px);
-    }
-  }
-  @media (pointer: coarse) {
-    button {
-      min-block-size: 40px;
-      min-inline-size: 40px;
-    }
-  }
-  @media (forced-colors: active) {
-    .progress {
-      border: 1px solid CanvasText;
-    }
-    .bar {
-      background: Highlight !important;
-      forced-color-adjust: none;
-    }
-    .browse,
-    .plain,
-    .actions button,
-    .quiet {
-      border-color: ButtonText;
-      color: ButtonText;
-    }
-    .map,
-    .spark {
-      color: Highlight !important;
-      forced-color-adjust: none;
-    }
-    .map .all {
-      stroke: CanvasText;
-      opacity: 0.3;
-    }
-    .dropzone {
-      border-color: CanvasText;
-    }
-    .dropzone.over {
-      border-color: Highlight;
-      outline: 2px solid Highlight;
-    }
-  }
-  @media (prefers-reduced-motion: reduce) {
-    .dropzone {
-      transition: none;
-    }
-    .progress,
-    .bar {
-      animation: none !important;
-    }
-  }
-  @media print {
-    .dropzone,
-    .actions,
-    .bulk {
-      display: none;
-    }
-    .progress,
-    .bar,
-    .map {
-      print-color-adjust: exact;
-    }
-    .row {
-      break-inside: avoid;
-    }
-    .long {
-      max-block-size: none;
-      overflow: visible;
     }
   }
 `;

@@ -31,14 +31,14 @@ export class Intake implements InitGate {
   refuse({ file, relativePath = '', fault }: Entry, rules: AdmissionRules): Rejection | null {
     if (fault) return fault;
     if (!this.#emit('mule-before-add', { file, relativePath })) {
-      return { code: 'cancelled', message: `“${file.name}” was not accepted by the page.` };
+      return { code: 'cancelled', message: `“${file.name}” was not added: the page rejected it.` };
     }
     const rejection = rejectionOf(file, rules, this.#roster.listed);
     if (rejection) return rejection;
     const { name, size, lastModified } = file;
     const twins = this.#roster.duplicatesOf({ name, size, lastModified, relativePath });
     const isListed = [...twins].some(({ status }) => status !== 'aborted' && status !== 'failed');
-    return isListed ? { code: 'duplicate', message: `“${file.name}” is in the list already.` } : null;
+    return isListed ? { code: 'duplicate', message: `“${file.name}” was not added: it is already in the list.` } : null;
   }
 
   /** Finds the unfinished upload of this file, by its content: its name may have changed. */

@@ -14,7 +14,7 @@ describe('attributes', () => {
     return texts.filter((text) => text.includes('<mule-upload'));
   }
 
-  it('take sizes with decimal and binary units', async () => {
+  it('accept sizes with decimal and binary units', async () => {
     const element = await fixture<HTMLElementTagNameMap['mule-upload']>(
       html`<mule-upload max-size="2GB" min-size="1 kB" part-size="16MiB"></mule-upload>`,
     );
@@ -22,7 +22,7 @@ describe('attributes', () => {
     expect({ maxSize, minSize, partSize }).to.deep.equal({ maxSize: 2e9, minSize: 1000, partSize: 16 * 1024 ** 2 });
   });
 
-  it('warn once, by name, of a bad value, and hold the default', async () => {
+  it('log one warning for an invalid value, and use the default', async () => {
     const texts = await warningsWhile(async () => {
       for (let times = 0; times < 2; times++) {
         const element = await fixture<HTMLElementTagNameMap['mule-upload']>(
@@ -53,7 +53,7 @@ describe('attributes', () => {
       ).to.have.length(1);
   });
 
-  it('warn of a bad property too, and uploads go on by the default', async () => {
+  it('log a warning for an invalid property too', async () => {
     const element = await fixture<HTMLElementTagNameMap['mule-upload']>(
       html`<mule-upload signer="/nowhere" recover="off"></mule-upload>`,
     );
@@ -67,7 +67,7 @@ describe('attributes', () => {
     expect(texts[0]).to.include('part-size');
   });
 
-  it('fall back to the default once removed', async () => {
+  it('have their default after removal', async () => {
     const element = await fixture<HTMLElementTagNameMap['mule-upload']>(
       html`<mule-upload recover="off" concurrency="3"></mule-upload>`,
     );

@@ -1,9 +1,9 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, heard, harness, until } from '../harness.js';
+import { fileOf, nextEvent, harness, until } from '../harness.js';
 
 describe('events', () => {
-  it('bubble out of shadow roots as the element’s own', async () => {
+  it('bubble out of shadow roots, from the element', async () => {
     const outer = await fixture<HTMLElement>(html`<div></div>`);
     const host = outer.appendChild(document.createElement('div'));
     host.attachShadow({ mode: 'open' });
@@ -23,7 +23,7 @@ describe('events', () => {
         expect({ bubbles, composed, cancelable }).to.deep.equal({ bubbles: true, composed: true, cancelable: false });
         if (!types.includes(type)) types.push(type);
       });
-    const finished = heard(outer, 'mule-finish');
+    const finished = nextEvent(outer, 'mule-finish');
     await element.add([fileOf('a.txt')]);
     await finished;
     expect([...types].sort()).to.deep.equal([
@@ -36,7 +36,7 @@ describe('events', () => {
     ]);
   });
 
-  it('lets a page keep a file out, on the element or on its uploader', async () => {
+  it('mule-before-add lets the page reject a file, on the element or on its uploader', async () => {
     const { element, uploader } = await harness();
     const codes: string[] = [];
     element.addEventListener('mule-reject', ({ detail }) => codes.push(detail.code));
@@ -51,7 +51,7 @@ describe('events', () => {
     expect(codes).to.deep.equal(['cancelled', 'cancelled']);
   });
 
-  it('lets a page fill in params before an upload, wait for something, and stop it', async () => {
+  it('mule-before-upload lets the page set params, delay the upload, and abort it', async () => {
     let params: unknown;
     const { element, store } = await harness(html`<mule-upload multiple></mule-upload>`, {
       sign: (_, body) => {
@@ -72,9 +72,9 @@ describe('events', () => {
     element.abort();
   });
 
-  it('tells the new value by the time of mule-complete', async () => {
+  it('mule-complete is fired after the value has changed', async () => {
     const { element } = await harness();
-    const complete = heard<CustomEvent>(element, 'mule-complete').then(
+    const complete = nextEvent<CustomEvent>(element, 'mule-complete').then(
       (event) => (event.target as MuleUploadElement).value,
     );
     await element.add([fileOf('a.txt')]);

@@ -1,12 +1,12 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, inside, newScope, rendered, sign, until } from '../harness.js';
+import { fileOf, shadowQuery, newScope, rendered, sign, until } from '../harness.js';
 
-/** Tags of which none is registered yet. */
+/** Makes a new tag for each test. */
 let last = 0;
 const newTag = (): string => `fallback-upload-${++last}`;
 
-/** Markup as a server sends it, with files chosen in the input before there is an element. */
+/** Adds markup as a server sends it, with files chosen before the element is defined. */
 function early(tag: string, content: string): { form: HTMLFormElement; element: MuleUploadElement } {
   const form = document.createElement('form');
   form.innerHTML = `<${tag} name="film" no-autostart recover="off" multiple>${content}</${tag}>`;
@@ -18,8 +18,8 @@ function early(tag: string, content: string): { form: HTMLFormElement; element: 
   return { form, element: form.firstElementChild as MuleUploadElement };
 }
 
-describe('an <input type=file> between the tags', () => {
-  it('serves by itself until the element is there, which then takes it over with its files', async () => {
+describe('a slotted <input type=file>', () => {
+  it('works without scripts; the element then replaces it and uploads its files', async () => {
     const tag = newTag();
     const { form, element } = early(tag, '<input type="file" name="film" multiple>');
     const input = form.querySelector('input')!;
@@ -29,16 +29,17 @@ describe('an <input type=file> between the tags', () => {
     Object.assign(element, { sign, scope: newScope() });
     await until(() => element.uploads.length === 2);
     expect(element.uploads.map(({ name }) => name)).to.deep.equal(['a.txt', 'b.txt']);
-    expect(new FormData(form).getAll('film'), 'nothing is stored yet, and no file is sent twice').to.be.empty;
+    expect(new FormData(form).getAll('film'), 'nothing is stored yet, and the form does not submit the files').to.be
+      .empty;
     input.style.display = 'block';
     expect(input.getBoundingClientRect().height, 'not shown').to.equal(0);
     expect(input.isConnected).to.be.true;
     await rendered(element);
-    expect(inside(element, '[part=dropzone]')!.textContent).to.include('drop them here');
+    expect(shadowQuery(element, '[part=dropzone]')!.textContent).to.include('drop them here');
     form.remove();
   });
 
-  it('waits with its files until it is known where they go', async () => {
+  it('keeps its files until there is a signer', async () => {
     const tag = newTag();
     const { form, element } = early(tag, '<p>Choose: <input type="file" name="film" multiple></p>');
     MuleUploadElement.define(tag);
@@ -50,7 +51,7 @@ describe('an <input type=file> between the tags', () => {
     form.remove();
   });
 
-  it('is taken over when it comes after the element', async () => {
+  it('is replaced when it is added after the element', async () => {
     const element = await fixture<MuleUploadElement>(html`<mule-upload></mule-upload>`);
     const input = Object.assign(document.createElement('input'), { type: 'file' });
     element.append(input);
@@ -59,8 +60,8 @@ describe('an <input type=file> between the tags', () => {
   });
 });
 
-describe('a shadow tree that a server has rendered', () => {
-  it('gives way to one rendering here, and hands over what was chosen in it', async () => {
+describe('a server-rendered shadow tree', () => {
+  it('is replaced, and its chosen files are uploaded', async () => {
     const tag = newTag();
     const element = document.createElement(tag) as MuleUploadElement;
     const root = element.attachShadow({ mode: 'open', delegatesFocus: true });

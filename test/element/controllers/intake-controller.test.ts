@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { dropFiles } from '../../wtr/files.js';
-import { fileOf, inside, rendered, harness, until } from '../harness.js';
+import { fileOf, shadowQuery, rendered, harness, until } from '../harness.js';
 
 function transferOf(...files: File[]): DataTransfer {
   const transfer = new DataTransfer();
@@ -22,8 +22,8 @@ function paste(target: EventTarget, file: File): ClipboardEvent {
   return event;
 }
 
-describe('files come in', () => {
-  it('by dropping, and the element shows that it would take them', async () => {
+describe('IntakeController', () => {
+  it('accepts dropped files, and shows that it does while they are dragged', async () => {
     const { element } = await harness();
     const transfer = transferOf(fileOf('a.txt'), fileOf('b.txt'));
     expect(drag(element, 'dragover', transfer).defaultPrevented).to.be.true;
@@ -35,7 +35,7 @@ describe('files come in', () => {
     expect(element.matches(':state(dragover)')).to.be.false;
   });
 
-  it('by dropping real files from disk', async () => {
+  it('accepts real files from disk', async () => {
     const { element } = await harness();
     const box = element.getBoundingClientRect();
     if (!(await dropFiles(box.x + 20, box.y + 20, [{ name: 'real.txt', content: 'real' }]))) return;
@@ -43,7 +43,7 @@ describe('files come in', () => {
     expect(element.uploads[0]!.name).to.equal('real.txt');
   });
 
-  it('on a larger drop target, found by its selector', async () => {
+  it('accepts files on a larger drop target, and covers it', async () => {
     const area = await fixture(
       html`<section>
         <p>Anywhere here</p>
@@ -54,10 +54,10 @@ describe('files come in', () => {
     area.querySelector('#room')!.append(element);
     element.dropTarget = 'section';
     await element.updateComplete;
-    expect(inside(element, '[part=overlay]')).to.be.null;
+    expect(shadowQuery(element, '[part=overlay]')).to.be.null;
     drag(area.querySelector('p')!, 'dragover', transferOf(fileOf('a.txt')));
     await rendered(element);
-    const overlay = inside(element, '[part=overlay]')!;
+    const overlay = shadowQuery(element, '[part=overlay]')!;
     expect(overlay.matches(':popover-open')).to.be.true;
     expect(overlay.textContent).to.include('Drop to add');
     const [over, under] = [overlay, area].map((one) => one.getBoundingClientRect());
@@ -65,11 +65,11 @@ describe('files come in', () => {
     expect(getComputedStyle(overlay).pointerEvents).to.equal('none');
     drag(area.querySelector('p')!, 'drop', transferOf(fileOf('a.txt')));
     await rendered(element);
-    expect(inside(element, '[part=overlay]')).to.be.null;
+    expect(shadowQuery(element, '[part=overlay]')).to.be.null;
     await until(() => element.uploads.length === 1);
   });
 
-  it('by pasting', async () => {
+  it('accepts pasted files, unless paste is disabled', async () => {
     const { element } = await harness();
     expect(paste(element, fileOf('pasted.png')).defaultPrevented).to.be.true;
     await until(() => element.uploads.length === 1);
@@ -77,7 +77,7 @@ describe('files come in', () => {
     expect(paste(element, fileOf('two.png')).defaultPrevented).to.be.false;
   });
 
-  it('not while disabled, nor by dropping where that is off; the page is not left for the file either', async () => {
+  it('accepts no files while disabled, and none without drag and drop', async () => {
     const { element } = await harness();
     element.disabled = true;
     expect(drag(element, 'drop', transferOf(fileOf('a.txt'))).defaultPrevented).to.be.true;
@@ -88,7 +88,7 @@ describe('files come in', () => {
     expect(element.uploads).to.be.empty;
   });
 
-  it('by dropping on a page that stops drag events, or prevents their default, on the way', async () => {
+  it('accepts dropped files on a page that stops drag events or prevents their default', async () => {
     const area = await fixture(
       html`<section>
         <p>Anywhere</p>
@@ -122,7 +122,7 @@ describe('files come in', () => {
     expect(element.matches(':state(dragover)')).to.be.false;
   });
 
-  it('not by dropping on a part of the drop target that handles the drop itself, or on an element within it', async () => {
+  it('leaves files to a part of the drop target that handles them, or to an element in it', async () => {
     const area = await fixture(html`<section><p>Mine</p></section>`);
     const { element } = await harness();
     const { element: inner } = await harness();
@@ -146,7 +146,7 @@ describe('files come in', () => {
     expect(inner.uploads.map(({ name }) => name)).to.deep.equal(['b.txt']);
   });
 
-  it('by add(), also before the element is in the document', async () => {
+  it('accepts files by add(), even before the element is connected', async () => {
     const { uploader } = await harness();
     const element = document.createElement('mule-upload');
     element.multiple = true;
@@ -157,9 +157,9 @@ describe('files come in', () => {
     expect(element.uploads.map(({ name }) => name)).to.deep.equal(['a.txt', 'b.txt', 'c.txt']);
   });
 
-  it('again: the same file can be picked twice', async () => {
+  it('accepts the same file again', async () => {
     const { element } = await harness();
-    const input = inside<HTMLInputElement>(element, 'input')!;
+    const input = shadowQuery<HTMLInputElement>(element, 'input')!;
     input.files = transferOf(fileOf('a.txt')).files;
     input.dispatchEvent(new Event('change'));
     expect(input.files).to.be.empty;

@@ -1,10 +1,10 @@
 import { expect, fixture, html } from '@open-wc/testing';
-import { fileOf, inside, newScope, rendered, sign, harness, unfinished, until } from '../harness.js';
+import { fileOf, shadowQuery, newScope, rendered, sign, harness, unfinished, until } from '../harness.js';
 
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-describe('uploader of the element', () => {
-  it('is shared: its uploads outlive the element and show in the next', async () => {
+describe('UploaderController', () => {
+  it('shares an uploader, whose uploads continue without the element and show in the next', async () => {
     const { element, uploader, store } = await harness();
     store.answer = 'hold';
     await element.add([fileOf('a.txt')]);
@@ -13,12 +13,12 @@ describe('uploader of the element', () => {
     expect(uploader.status).to.equal('uploading');
     const next = await fixture<typeof element>(html`<mule-upload name="file" .uploader=${uploader}></mule-upload>`);
     await rendered(next);
-    expect(inside(next, '[part=item]')!.textContent).to.include('a.txt');
+    expect(shadowQuery(next, '[part=item]')!.textContent).to.include('a.txt');
     store.answer = 'store';
     await until(() => next.value.length === 1);
   });
 
-  it('goes on when the element is moved, is paused when it is gone, and goes on when it is back', async () => {
+  it('continues when the element is moved, pauses when it is removed, and resumes when it is back', async () => {
     const place = await fixture<HTMLElement>(html`<div><div id="there"></div></div>`);
     const element = document.createElement('mule-upload');
     let ask!: () => void;
@@ -38,7 +38,7 @@ describe('uploader of the element', () => {
     element.abort();
   });
 
-  it('renders once a frame, however many events come', async () => {
+  it('renders once per frame, whatever the number of events', async () => {
     const { element, uploader } = await harness();
     let renderings = 0;
     const { requestUpdate } = element;
@@ -51,7 +51,7 @@ describe('uploader of the element', () => {
     expect(renderings).to.equal(1);
   });
 
-  it('shows states for style sheets', async () => {
+  it('sets states for style sheets', async () => {
     const { element, store, uploader } = await harness();
     const is = (state: string): boolean => element.matches(`:state(${state})`);
     store.answer = 'hold';
@@ -72,32 +72,32 @@ describe('uploader of the element', () => {
     expect(is('complete')).to.be.true;
   });
 
-  it('asks for the file of an unfinished upload, and says so when another one is chosen', async () => {
+  it('asks for the file of an unfinished upload, and rejects another one', async () => {
     const { element } = await harness(html`<mule-upload multiple></mule-upload>`, {}, [unfinished('film.mov')]);
     await rendered(element);
-    expect(inside(element, '[part=recover]')!.textContent).to.include('earlier visit');
-    expect(inside(element, '[part=status]')!.textContent).to.include('Choose the file again');
-    expect(inside(element, '[part=percent], [role=progressbar]'), 'no 0 % of what is stored').to.be.null;
-    const input = inside<HTMLInputElement>(element, 'input')!;
+    expect(shadowQuery(element, '[part=recover]')!.textContent).to.include('earlier visit');
+    expect(shadowQuery(element, '[part=status]')!.textContent).to.include('Choose the file again');
+    expect(shadowQuery(element, '[part=percent], [role=progressbar]'), 'does not claim 0 %').to.be.null;
+    const input = shadowQuery<HTMLInputElement>(element, 'input')!;
     input.addEventListener('click', (event) => event.preventDefault());
-    inside(element, '[part=choose]')!.click();
+    shadowQuery(element, '[part=choose]')!.click();
     const transfer = new DataTransfer();
     transfer.items.add(fileOf('other.mov'));
     input.files = transfer.files;
     input.dispatchEvent(new Event('change'));
-    await until(() => inside(element, '[part=messages]') !== null);
-    expect(inside(element, '[part=messages]')!.textContent).to.include('other.mov').and.include('film.mov');
+    await until(() => shadowQuery(element, '[part=messages]') !== null);
+    expect(shadowQuery(element, '[part=messages]')!.textContent).to.include('other.mov').and.include('film.mov');
     expect(element.uploads.map(({ status }) => status)).to.deep.equal(['needs-file']);
   });
 
-  it('follows options that change while it works', async () => {
+  it('applies options that change later', async () => {
     const element = await fixture<HTMLElementTagNameMap['mule-upload']>(
       html`<mule-upload recover="off" no-autostart></mule-upload>`,
     );
     element.sign = sign;
     await element.add([fileOf('a.txt')]);
     await rendered(element);
-    expect(inside(element, '[part=resume]')!.getAttribute('aria-label')).to.equal('Start a.txt');
+    expect(shadowQuery(element, '[part=resume]')!.getAttribute('aria-label')).to.equal('Start a.txt');
     expect(element.uploads[0]!.status).to.equal('queued');
     element.abort();
   });

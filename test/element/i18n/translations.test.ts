@@ -12,7 +12,7 @@ import { strings as pl } from '../../../src/element/i18n/strings/pl.js';
 import { strings as ptBR } from '../../../src/element/i18n/strings/pt-BR.js';
 import { strings as zhHans } from '../../../src/element/i18n/strings/zh-Hans.js';
 import type { SignFunction, UploadError } from '../../../src/engine/index.js';
-import { fileOf, inside, rendered, harness, until } from '../harness.js';
+import { fileOf, shadowQuery, rendered, harness, until } from '../harness.js';
 
 const TRANSLATIONS: Record<string, MuleStrings> = {
   ...{ ar, de, es, fr, he, it: it_, ja, pl, 'pt-BR': ptBR, 'zh-Hans': zhHans },
@@ -20,7 +20,7 @@ const TRANSLATIONS: Record<string, MuleStrings> = {
 const formsOf = (text: Text): [string, string][] =>
   typeof text === 'string' ? [['other', text]] : Object.entries<string>(text);
 const placeholdersOf = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
-/** Errors are the engine's own words in English; translations may name the file, or what is no file, instead. */
+/** In English, errors are messages of the engine. Translations may name the file. */
 const allowedIn = (key: string, text: Text): Set<string> =>
   new Set([
     ...formsOf(text).flatMap(([, form]) => placeholdersOf(form)),
@@ -29,7 +29,7 @@ const allowedIn = (key: string, text: Text): Set<string> =>
 
 describe('translations', () => {
   for (const [language, strings] of Object.entries(TRANSLATIONS)) {
-    it(`${language}: has every text, speaks of nothing that is not filled in, and has plural forms of its language only`, () => {
+    it(`${language}: has all texts, known placeholders only, and plural forms of its language`, () => {
       expect(Object.keys(strings)).to.deep.equal(Object.keys(english));
       const categories = new Set<string>(new Intl.PluralRules(language).resolvedOptions().pluralCategories);
       for (const [key, text] of Object.entries(strings as Record<string, Text>)) {
@@ -43,19 +43,19 @@ describe('translations', () => {
     });
   }
 
-  it('are followed live, by language and script, and stay behind what the page itself says', async () => {
+  it('apply by language and script, follow lang, and are overridden by the page’s own texts', async () => {
     MuleUploadElement.translate('de', de);
     MuleUploadElement.translate('pt-BR', ptBR);
     MuleUploadElement.translate('ar', ar);
     const { element } = await harness(
       html`<mule-upload lang="de-AT" .strings=${{ dropMany: 'her damit' }}></mule-upload>`,
     );
-    const button = (): string => inside(element, '[part=button]')!.textContent;
+    const button = (): string => shadowQuery(element, '[part=button]')!.textContent;
     expect(button()).to.equal('Datei auswählen');
     element.multiple = true;
     await rendered(element);
     expect(button()).to.equal('Dateien auswählen');
-    expect(inside(element, '.invitation')!.textContent).to.include('her damit');
+    expect(shadowQuery(element, '.invitation')!.textContent).to.include('her damit');
     element.lang = 'pt';
     await rendered(element);
     expect(button()).to.equal('Escolher arquivos');
@@ -65,7 +65,7 @@ describe('translations', () => {
       Object.assign(document.documentElement, { lang: 'ar', dir: 'rtl' });
       await rendered(element);
       expect(button()).to.equal('اختيار ملفات');
-      const [icon, text] = ['.icon', '.browse'].map((one) => inside(element, one)!.getBoundingClientRect());
+      const [icon, text] = ['.icon', '.browse'].map((one) => shadowQuery(element, one)!.getBoundingClientRect());
       expect(icon!.left).to.be.above(text!.left);
     } finally {
       Object.assign(document.documentElement, { lang, dir });
@@ -78,18 +78,18 @@ describe('translations', () => {
     MuleUploadElement.translate('en', {});
   });
 
-  it('say why a file is not taken, next to the control and in the event', async () => {
+  it('say why a file was not added, in the element and in the event', async () => {
     MuleUploadElement.translate('pl', pl);
     const { element } = await harness(html`<mule-upload lang="pl" accept=".png" multiple></mule-upload>`);
-    const said: string[] = [];
-    element.addEventListener('mule-reject', ({ detail }) => said.push(detail.message));
+    const messages: string[] = [];
+    element.addEventListener('mule-reject', ({ detail }) => messages.push(detail.message));
     await element.add([fileOf('a.txt')]);
     await rendered(element);
-    expect(said).to.deep.equal(['„a.txt” nie jest dozwolonego typu (.png).']);
-    expect(inside(element, '[part=messages]')!.textContent).to.include(said[0]);
+    expect(messages).to.deep.equal(['Nie dodano „a.txt”: ten typ pliku nie jest dozwolony. Dozwolone: .png.']);
+    expect(shadowQuery(element, '[part=messages]')!.textContent).to.include(messages[0]);
   });
 
-  it('leave a refusal to the signer’s own words, alone, or to the page’s text for its code', async () => {
+  it('show a refusal in the signer’s words, or in the page’s text for its code', async () => {
     MuleUploadElement.translate('de', de);
     const refuse = ((_, body) => ({
       time: Date.now(),

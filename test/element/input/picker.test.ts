@@ -1,7 +1,7 @@
 import { expect, html } from '@open-wc/testing';
-import { typesOf } from '../../../src/element/input/picker.js';
+import { pickerTypesOf } from '../../../src/element/input/picker.js';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, inside, harness, unfinished, until } from '../harness.js';
+import { fileOf, shadowQuery, harness, unfinished, until } from '../harness.js';
 
 interface Asked {
   multiple: boolean;
@@ -11,7 +11,7 @@ interface Asked {
 const handleOf = (file: File): FileSystemFileHandle =>
   ({ kind: 'file', name: file.name, getFile: () => Promise.resolve(file) }) as unknown as FileSystemFileHandle;
 
-/** Plays Chromium's picker, within a gesture, while some work is done. @returns what it was asked, and clicks on the input */
+/** Replaces Chromium's picker, in a user gesture, during `work`. @returns its calls, and the clicks on the input */
 async function withPicker(
   element: MuleUploadElement,
   answer: (asked: Asked) => Promise<FileSystemFileHandle[]>,
@@ -23,7 +23,7 @@ async function withPicker(
     clicks += 1;
     event.preventDefault();
   };
-  inside(element, 'input')!.addEventListener('click', click);
+  shadowQuery(element, 'input')!.addEventListener('click', click);
   const own = Object.getOwnPropertyDescriptor(globalThis, 'showOpenFilePicker');
   const show = (options: Asked): Promise<FileSystemFileHandle[]> => {
     asked.push(options);
@@ -39,20 +39,20 @@ async function withPicker(
     Reflect.deleteProperty(navigator, 'userActivation');
     if (own) Object.defineProperty(globalThis, 'showOpenFilePicker', own);
     else Reflect.deleteProperty(globalThis, 'showOpenFilePicker');
-    inside(element, 'input')!.removeEventListener('click', click);
+    shadowQuery(element, 'input')!.removeEventListener('click', click);
   }
 }
 
 const refusing = (name: string) => (): Promise<never> =>
   Promise.reject(name === 'TypeError' ? new TypeError('bad list') : new DOMException('no', name));
 
-describe('the picker that gives handles', () => {
-  it('is opened by the button, with the accept list, and what is picked is uploaded', async () => {
+describe('the picker that returns file handles', () => {
+  it('is opened by the button with the accept list, and its files are uploaded', async () => {
     const { element } = await harness(html`<mule-upload multiple accept=".mov, image/*"></mule-upload>`);
     const { asked, clicks } = await withPicker(
       element,
       () => Promise.resolve([handleOf(fileOf('a.mov')), handleOf(fileOf('b.mov'))]),
-      () => inside(element, '[part=button]')!.click(),
+      () => shadowQuery(element, '[part=button]')!.click(),
     );
     expect(asked).to.deep.equal([
       { multiple: true, types: [{ accept: { 'application/octet-stream': ['.mov'], 'image/*': [] } }] },
@@ -61,38 +61,38 @@ describe('the picker that gives handles', () => {
     await until(() => element.uploads.length === 2);
   });
 
-  it('gives one file back to the upload whose row asked for it', async () => {
+  it('assigns a file to the upload that asked for it', async () => {
     const { element } = await harness(html`<mule-upload multiple></mule-upload>`, {}, [unfinished('film.mov')]);
     const { asked } = await withPicker(
       element,
       () => Promise.resolve([handleOf(fileOf('other.mov'))]),
-      () => inside(element, '[part=choose]')!.click(),
+      () => shadowQuery(element, '[part=choose]')!.click(),
     );
     expect(asked).to.deep.equal([{ multiple: false }]);
-    await until(() => inside(element, '[part=messages]') !== null);
-    const text = inside(element, '[part=messages]')!.textContent;
-    expect(text, 'which file is wanted').to.include('film.mov');
+    await until(() => shadowQuery(element, '[part=messages]') !== null);
+    const text = shadowQuery(element, '[part=messages]')!.textContent;
+    expect(text, 'names the expected file').to.include('film.mov');
     expect(element.uploads.map(({ name, status }) => [name, status])).to.deep.equal([['film.mov', 'needs-file']]);
   });
 
-  it('says nothing when the user cancels', async () => {
+  it('shows no message when the user cancels', async () => {
     const { element } = await harness();
     const { clicks } = await withPicker(element, refusing('AbortError'), () => element.browse());
     expect(clicks).to.equal(0);
-    expect(inside(element, '[part=messages]')).to.equal(null);
+    expect(shadowQuery(element, '[part=messages]')).to.equal(null);
   });
 
-  it('leaves the work to the file input where it is not allowed, and asks again without a list it does not like', async () => {
+  it('falls back to the file input if blocked, and to all types if it rejects the list', async () => {
     const { element } = await harness(html`<mule-upload accept=".mov"></mule-upload>`);
-    const barred = await withPicker(element, refusing('SecurityError'), () => element.browse());
-    expect([barred.asked.length, barred.clicks]).to.deep.equal([1, 1]);
-    const picky = await withPicker(
+    const blocked = await withPicker(element, refusing('SecurityError'), () => element.browse());
+    expect([blocked.asked.length, blocked.clicks]).to.deep.equal([1, 1]);
+    const strict = await withPicker(
       element,
       ({ types }) => (types ? refusing('TypeError')() : Promise.resolve([])),
       () => element.browse(),
     );
-    expect(picky.asked.map(({ types }) => Boolean(types))).to.deep.equal([true, false]);
-    expect(picky.clicks).to.equal(0);
+    expect(strict.asked.map(({ types }) => Boolean(types))).to.deep.equal([true, false]);
+    expect(strict.clicks).to.equal(0);
   });
 
   it('is not used for folders, for a camera, with picker="input", or without a gesture', async () => {
@@ -113,7 +113,7 @@ describe('the picker that gives handles', () => {
     expect([asked.length, clicks]).to.deep.equal([0, 1]);
   });
 
-  it('is opened once, however often the button is pressed', async () => {
+  it('is opened once, even if the button is pressed twice', async () => {
     const { element } = await harness();
     let pick!: (handles: FileSystemFileHandle[]) => void;
     const { asked } = await withPicker(
@@ -130,21 +130,23 @@ describe('the picker that gives handles', () => {
   });
 });
 
-describe('an accept list for that picker', () => {
-  it('keeps extensions and types, and is every file where a part of it has no translation', () => {
-    expect(typesOf(' .JPG, image/png ,video/*')).to.deep.equal([
+describe('pickerTypesOf', () => {
+  it('converts extensions and types; undefined if a token cannot be converted', () => {
+    expect(pickerTypesOf(' .JPG, image/png ,video/*')).to.deep.equal([
       { accept: { 'application/octet-stream': ['.jpg'], 'image/png': [], 'video/*': [] } },
     ]);
     for (const accept of ['', '*', '*/*', '.averyveryverylongone', '.a_b', '.x-y', '.mov, .x-y'])
-      expect(typesOf(accept), accept).to.equal(undefined);
+      expect(pickerTypesOf(accept), accept).to.equal(undefined);
   });
 
-  it('is one that the real picker takes', async () => {
+  it('returns lists that the real picker accepts', async () => {
     const show = (globalThis as { showOpenFilePicker?: (options: unknown) => Promise<unknown> }).showOpenFilePicker;
     if (!show) return;
     for (const accept of ['.c++', '.tar.gz', 'image/*,.mov', 'application/vnd.api+json', '.c1']) {
-      const error = await show.call(globalThis, { types: typesOf(accept) }).catch((reason: unknown) => reason as Error);
-      // a list it does not like would be a TypeError; this is only the missing gesture
+      const error = await show
+        .call(globalThis, { types: pickerTypesOf(accept) })
+        .catch((reason: unknown) => reason as Error);
+      // an invalid list would cause a TypeError; here only the user gesture is missing
       expect((error as Error).name, accept).to.be.oneOf(['NotAllowedError', 'SecurityError', 'AbortError']);
     }
   });

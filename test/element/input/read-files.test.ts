@@ -1,9 +1,9 @@
 import { expect } from '@open-wc/testing';
 import type { FileEntry } from '../../../src/engine/index.js';
-import { filesOf } from '../../../src/element/input/read-files.js';
+import { readFiles } from '../../../src/element/input/read-files.js';
 import { fileOf } from '../harness.js';
 
-/** A folder entry as a drop gives it, which hands its children out a few at a time, as Chromium does. */
+/** Creates a dropped folder that returns a few children per call, as Chromium does. */
 function folder(fullPath: string, children: FileSystemEntry[], batch = 2): FileSystemEntry {
   const rest = [...children];
   const readEntries = (give: (entries: FileSystemEntry[]) => void): void => give(rest.splice(0, batch));
@@ -22,11 +22,11 @@ const leaf = (fullPath: string): FileSystemEntry =>
     file: (give: (file: File) => void) => give(fileOf(fullPath.split('/').at(-1)!)),
   }) as unknown as FileSystemEntry;
 
-const entriesOf = (...given: Parameters<typeof filesOf>): Promise<FileEntry[]> =>
-  filesOf(...given) as Promise<FileEntry[]>;
+const entriesOf = (...given: Parameters<typeof readFiles>): Promise<FileEntry[]> =>
+  readFiles(...given) as Promise<FileEntry[]>;
 
-describe('filesOf', () => {
-  it('walks dropped folders to the last entry, with paths from the folder down', async () => {
+describe('readFiles', () => {
+  it('reads all entries of dropped folders, with their paths', async () => {
     const tree = folder('/trip', [
       leaf('/trip/a'),
       leaf('/trip/b'),
@@ -34,13 +34,18 @@ describe('filesOf', () => {
       folder('/trip/deep', [leaf('/trip/deep/d')]),
     ]);
     const item = { kind: 'file', webkitGetAsEntry: () => tree, getAsFile: () => null };
-    let heard = 0;
-    const found = await entriesOf({ items: [item], files: [] }, () => heard++);
-    expect(heard, 'each is told of as it is met').to.equal(4);
-    expect(found.map(({ relativePath }) => relativePath)).to.deep.equal(['trip/a', 'trip/b', 'trip/c', 'trip/deep/d']);
+    let found = 0;
+    const entries = await entriesOf({ items: [item], files: [] }, () => found++);
+    expect(found, 'onFile is called for each file').to.equal(4);
+    expect(entries.map(({ relativePath }) => relativePath)).to.deep.equal([
+      'trip/a',
+      'trip/b',
+      'trip/c',
+      'trip/deep/d',
+    ]);
   });
 
-  it('opens file handles, and walks folder handles', async () => {
+  it('reads file handles and folder handles', async () => {
     const root = await navigator.storage.getDirectory().catch(() => null);
     // WebKit's private sessions have no such storage
     if (!root) return;

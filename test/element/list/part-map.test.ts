@@ -1,9 +1,16 @@
 import { expect } from '@open-wc/testing';
-import { mapOf } from '../../../src/element/list/part-map.js';
+import { drawPartMap } from '../../../src/element/list/part-map.js';
 
-describe('the map of parts', () => {
-  it('has a cell for each part, and a line through each run of one state', () => {
-    const { columns, lines, all, stored, flying, partly } = mapOf(Uint8Array.of(2, 2, 1, 0, 2));
+describe('drawPartMap', () => {
+  it('has a cell for each part, and a path for each state', () => {
+    const {
+      columns,
+      lines,
+      all,
+      stored,
+      inFlight: flying,
+      partlyStored: partly,
+    } = drawPartMap(Uint8Array.of(2, 2, 1, 0, 2));
     expect([columns, lines]).to.deep.equal([5, 1]);
     expect(all).to.equal('M0 0.5h5');
     expect(stored).to.equal('M0 0.5h2M4 0.5h1');
@@ -11,16 +18,16 @@ describe('the map of parts', () => {
     expect(partly).to.equal('');
   });
 
-  it('begins a second line above a hundred parts, and runs end with their line', () => {
-    const { columns, lines, stored } = mapOf(new Uint8Array(120).fill(2, 50, 90));
+  it('has two lines above 100 parts', () => {
+    const { columns, lines, stored } = drawPartMap(new Uint8Array(120).fill(2, 50, 90));
     expect([columns, lines]).to.deep.equal([60, 2]);
     expect(stored).to.equal('M50 0.5h10M0 1.5h30');
   });
 
-  it('stays small for 10,000 parts: a cell stands for fifty, and tells when only some of them are stored', () => {
+  it('shows 50 parts per cell for 10,000 parts, and which cells are partly stored', () => {
     const states = new Uint8Array(10_000).fill(2, 0, 525);
     states[600] = 1;
-    const { columns, lines, stored, partly, flying } = mapOf(states);
+    const { columns, lines, stored, partlyStored: partly, inFlight: flying } = drawPartMap(states);
     expect([columns, lines]).to.deep.equal([100, 2]);
     expect(stored).to.equal('M0 0.5h10');
     expect(partly).to.equal('M10 0.5h1');

@@ -110,12 +110,15 @@ export const strings: MuleStrings = {
   },
   dismissMessages: 'Meldungen schließen',
 
-  'reject-type': '„{name}“ hat keinen zulässigen Dateityp ({accept}).',
-  'reject-too-big': '„{name}“ ist {size} groß; höchstens {max} sind zulässig.',
-  'reject-too-small': '„{name}“ ist nur {size} groß; mindestens {min} sind nötig.',
-  'reject-too-many': '„{name}“ ist eine Datei zu viel: höchstens {count}.',
-  'reject-duplicate': '„{name}“ steht schon in der Liste.',
-  'reject-empty-name': 'Die Datei hat keinen Namen.',
+  'reject-type': '„{name}“ wurde nicht hinzugefügt: Der Dateityp ist nicht zulässig. Zulässig: {accept}.',
+  'reject-too-big': '„{name}“ wurde nicht hinzugefügt: Die Datei ist {size} groß, zulässig sind höchstens {max}.',
+  'reject-too-small': '„{name}“ wurde nicht hinzugefügt: Die Datei ist nur {size} groß, nötig sind mindestens {min}.',
+  'reject-too-many': {
+    one: '„{name}“ wurde nicht hinzugefügt: höchstens {count} Datei.',
+    other: '„{name}“ wurde nicht hinzugefügt: höchstens {count} Dateien.',
+  },
+  'reject-duplicate': '„{name}“ wurde nicht hinzugefügt: Die Datei steht schon in der Liste.',
+  'reject-empty-name': 'Eine Datei wurde nicht hinzugefügt: Sie hat keinen Namen.',
   'reject-user-changed':
     'Eine Datei wurde nicht hochgeladen, weil jetzt jemand anderes angemeldet ist. Fügen Sie sie erneut hinzu.',
   'reject-unreadable':
@@ -127,7 +130,7 @@ export const strings: MuleStrings = {
   'error-unauthorized': '„{name}“: Die Anmeldung gilt nicht mehr. Bitte neu anmelden und noch einmal versuchen.',
   'error-store-refused': 'Der Speicher hat „{name}“ abgelehnt.',
   'error-store-blocked':
-    '„{name}“: Der Browser darf die Antworten des Speichers nicht lesen; dessen CORS-Regel ist zu prüfen. Es wird weiter versucht.',
+    '„{name}“: Der Browser darf den Speicher nicht erreichen oder seine Antworten nicht lesen. Zu prüfen sind die CORS-Regel des Speichers und die Content Security Policy dieser Seite. Es wird weiter versucht.',
   'error-signature-rejected': '„{name}“: Der Speicher nimmt die Signaturen des Servers nicht an.',
   'error-key-exists': 'Am Ziel von „{name}“ liegt schon ein anderes Objekt.',
   'error-file-changed': '„{name}“ hat sich seit Beginn des Uploads verändert oder ist eine andere Datei.',

@@ -40,7 +40,7 @@ export const strings: MuleStrings = {
   waitingSignerIn: 'Pas de réponse correcte du serveur, nouvel essai dans {time}',
   waitingAuthorization: 'Se reconnecter pour continuer',
   waitingTab: 'Envoi en cours dans un autre onglet',
-  waitingFile: 'Le fichier est illisible, reprendra dès qu’il le sera à nouveau',
+  waitingFile: 'Le fichier est illisible, reprendra dès qu’il sera lisible',
   waitingEngine: 'Une partie de la page n’a pas pu être chargée, reprendra automatiquement',
 
   sizeOf: '{loaded} sur {size}',
@@ -109,12 +109,15 @@ export const strings: MuleStrings = {
   },
   dismissMessages: 'Fermer les messages',
 
-  'reject-type': '« {name} » n’est pas d’un type accepté ({accept}).',
-  'reject-too-big': '« {name} » fait {size} ; le maximum est de {max}.',
-  'reject-too-small': '« {name} » fait {size} ; le minimum est de {min}.',
-  'reject-too-many': '« {name} » est de trop : {count} au plus.',
-  'reject-duplicate': '« {name} » est déjà dans la liste.',
-  'reject-empty-name': 'Le fichier n’a pas de nom.',
+  'reject-type': '« {name} » n’a pas été ajouté : son type n’est pas accepté. Types acceptés : {accept}.',
+  'reject-too-big': '« {name} » n’a pas été ajouté : sa taille est de {size}, le maximum est de {max}.',
+  'reject-too-small': '« {name} » n’a pas été ajouté : sa taille est de {size}, le minimum est de {min}.',
+  'reject-too-many': {
+    one: '« {name} » n’a pas été ajouté : {count} fichier au plus.',
+    other: '« {name} » n’a pas été ajouté : {count} fichiers au plus.',
+  },
+  'reject-duplicate': '« {name} » n’a pas été ajouté : il est déjà dans la liste.',
+  'reject-empty-name': 'Un fichier n’a pas été ajouté : il n’a pas de nom.',
   'reject-user-changed':
     'Un fichier n’a pas été envoyé, car un autre utilisateur est maintenant connecté. Ajoutez-le à nouveau.',
   'reject-unreadable':
@@ -126,7 +129,7 @@ export const strings: MuleStrings = {
   'error-unauthorized': '« {name} » : la session a expiré. Se reconnecter, puis réessayer.',
   'error-store-refused': 'Le stockage a refusé « {name} ».',
   'error-store-blocked':
-    '« {name} » : le navigateur ne peut pas lire les réponses du stockage ; sa règle CORS est à vérifier. Les essais continuent.',
+    '« {name} » : le navigateur ne peut pas accéder au stockage ou lire ses réponses ; la règle CORS du stockage et la politique de sécurité du contenu (CSP) de cette page sont à vérifier. Les essais continuent.',
   'error-signature-rejected': '« {name} » : le stockage n’accepte pas les signatures du serveur.',
   'error-key-exists': 'Un autre objet occupe déjà la destination de « {name} ».',
   'error-file-changed': '« {name} » a changé depuis le début de l’envoi, ou c’est un autre fichier.',

@@ -107,12 +107,12 @@ export const strings: MuleStrings = {
   },
   dismissMessages: 'Chiudi i messaggi',
 
-  'reject-type': '«{name}» non è di un tipo accettato ({accept}).',
-  'reject-too-big': '«{name}» è di {size}; il massimo è {max}.',
-  'reject-too-small': '«{name}» è di {size}; il minimo è {min}.',
-  'reject-too-many': '«{name}» è di troppo: il massimo è {count}.',
-  'reject-duplicate': '«{name}» è già nell’elenco.',
-  'reject-empty-name': 'Il file non ha nome.',
+  'reject-type': '«{name}» non è stato aggiunto: il tipo non è ammesso. Tipi ammessi: {accept}.',
+  'reject-too-big': '«{name}» non è stato aggiunto: pesa {size}, il massimo è {max}.',
+  'reject-too-small': '«{name}» non è stato aggiunto: pesa {size}, il minimo è {min}.',
+  'reject-too-many': '«{name}» non è stato aggiunto: il massimo è {count} file.',
+  'reject-duplicate': '«{name}» non è stato aggiunto: è già nell’elenco.',
+  'reject-empty-name': 'Un file non è stato aggiunto: non ha nome.',
   'reject-user-changed': 'Un file non è stato caricato perché ora è connesso un altro utente. Aggiungilo di nuovo.',
   'reject-unreadable':
     '«{name}» non è stato aggiunto: non si può leggere. Controllare i permessi e aggiungerlo di nuovo.',
@@ -123,7 +123,7 @@ export const strings: MuleStrings = {
   'error-unauthorized': '«{name}»: la sessione è scaduta. Accedi di nuovo e riprova.',
   'error-store-refused': 'L’archivio ha rifiutato «{name}».',
   'error-store-blocked':
-    '«{name}»: il browser non può leggere le risposte dell’archivio; va controllata la sua regola CORS. I tentativi continuano.',
+    '«{name}»: il browser non può raggiungere l’archivio o leggerne le risposte; vanno controllate la regola CORS dell’archivio e la Content Security Policy di questa pagina. I tentativi continuano.',
   'error-signature-rejected': '«{name}»: l’archivio non accetta le firme del server.',
   'error-key-exists': 'Nella destinazione di «{name}» c’è già un altro oggetto.',
   'error-file-changed': '«{name}» è cambiato dall’inizio del caricamento, o è un altro file.',

@@ -88,12 +88,12 @@ export const strings: MuleStrings = {
   rejectedMore: 'ほかに {count} 個のファイルが受け付けられませんでした',
   dismissMessages: 'メッセージを閉じる',
 
-  'reject-type': '「{name}」は受け付けられない種類のファイルです ({accept})。',
-  'reject-too-big': '「{name}」は {size} です。上限は {max} です。',
-  'reject-too-small': '「{name}」は {size} です。{min} 以上が必要です。',
-  'reject-too-many': '「{name}」は追加できません。最大 {count} 個までです。',
-  'reject-duplicate': '「{name}」はすでに一覧にあります。',
-  'reject-empty-name': 'ファイルに名前がありません。',
+  'reject-type': '「{name}」は追加されませんでした。許可されていない種類です。許可される種類: {accept}',
+  'reject-too-big': '「{name}」は追加されませんでした。サイズは {size} ですが、上限は {max} です。',
+  'reject-too-small': '「{name}」は追加されませんでした。サイズは {size} ですが、下限は {min} です。',
+  'reject-too-many': '「{name}」は追加されませんでした。上限は {count} 個です。',
+  'reject-duplicate': '「{name}」は追加されませんでした。すでに一覧にあります。',
+  'reject-empty-name': 'ファイルが追加されませんでした。名前がありません。',
   'reject-user-changed':
     '別のユーザーがサインインしたため、ファイルをアップロードできませんでした。もう一度追加してください。',
   'reject-unreadable':
@@ -105,7 +105,7 @@ export const strings: MuleStrings = {
   'error-unauthorized': '「{name}」: サインインの有効期限が切れました。再度サインインしてから再試行してください。',
   'error-store-refused': 'ストレージが「{name}」を拒否しました。',
   'error-store-blocked':
-    '「{name}」: ブラウザーがストレージの応答を読み取れません。CORS 規則を確認してください。再試行を続けています。',
+    '「{name}」: ブラウザーがストレージに接続できないか、応答を読み取れません。ストレージの CORS 規則と、このページのコンテンツセキュリティポリシー (CSP) を確認してください。再試行を続けています。',
   'error-signature-rejected': '「{name}」: ストレージがサーバーの署名を受け付けません。',
   'error-key-exists': '「{name}」の保存先には別のオブジェクトがすでにあります。',
   'error-file-changed': '「{name}」はアップロード開始後に変更されたか、別のファイルです。',

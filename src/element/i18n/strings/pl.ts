@@ -137,12 +137,17 @@ export const strings: MuleStrings = {
   },
   dismissMessages: 'Zamknij komunikaty',
 
-  'reject-type': '„{name}” nie jest dozwolonego typu ({accept}).',
-  'reject-too-big': '„{name}” ma {size}; dozwolone jest najwyżej {max}.',
-  'reject-too-small': '„{name}” ma {size}; potrzeba co najmniej {min}.',
-  'reject-too-many': '„{name}” to o jeden plik za dużo: najwyżej {count}.',
-  'reject-duplicate': '„{name}” jest już na liście.',
-  'reject-empty-name': 'Plik nie ma nazwy.',
+  'reject-type': 'Nie dodano „{name}”: ten typ pliku nie jest dozwolony. Dozwolone: {accept}.',
+  'reject-too-big': 'Nie dodano „{name}”: plik ma {size}, a maksimum to {max}.',
+  'reject-too-small': 'Nie dodano „{name}”: plik ma {size}, a minimum to {min}.',
+  'reject-too-many': {
+    one: 'Nie dodano „{name}”: limit to {count} plik.',
+    few: 'Nie dodano „{name}”: limit to {count} pliki.',
+    many: 'Nie dodano „{name}”: limit to {count} plików.',
+    other: 'Nie dodano „{name}”: limit to {count} pliku.',
+  },
+  'reject-duplicate': 'Nie dodano „{name}”: plik jest już na liście.',
+  'reject-empty-name': 'Nie dodano pliku: nie ma nazwy.',
   'reject-user-changed':
     'Plik nie został przesłany, ponieważ zalogowany jest teraz inny użytkownik. Dodaj go ponownie.',
   'reject-unreadable': 'Nie dodano „{name}”: nie można odczytać. Sprawdź uprawnienia i dodaj ponownie.',
@@ -153,7 +158,7 @@ export const strings: MuleStrings = {
   'error-unauthorized': '„{name}”: sesja wygasła. Zaloguj się i spróbuj ponownie.',
   'error-store-refused': 'Magazyn odrzucił „{name}”.',
   'error-store-blocked':
-    '„{name}”: przeglądarka nie może odczytać odpowiedzi magazynu; trzeba sprawdzić jego regułę CORS. Próby trwają.',
+    '„{name}”: przeglądarka nie może połączyć się z magazynem lub odczytać jego odpowiedzi; trzeba sprawdzić regułę CORS magazynu i zasady bezpieczeństwa treści (CSP) tej strony. Próby trwają.',
   'error-signature-rejected': '„{name}”: magazyn nie przyjmuje podpisów serwera.',
   'error-key-exists': 'W miejscu docelowym „{name}” jest już inny obiekt.',
   'error-file-changed': '„{name}” zmienił się od początku przesyłania albo jest innym plikiem.',

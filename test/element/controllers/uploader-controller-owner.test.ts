@@ -1,70 +1,10 @@
 import { expect, fixture, html } from '@open-wc/testing';
-import { recoveryKeyOf } from '../../../src/element/form/recovery-key.js';
 import { MuleUploadElement, Uploader } from '../../../src/index.js';
 import type { Action } from '../../../src/protocol.js';
-import { fileOf, inside, newScope, rendered, sign, harness, until } from '../harness.js';
+import { fileOf, harness, shadowQuery, newScope, place, rendered, sign, until } from '../harness.js';
 
-type Element = HTMLElementTagNameMap['mule-upload'];
-
-/** A signer that never answers: what is added stays under way. */
-const silent = () => new Promise<never>(() => {});
-
-/** An element in that place, set up before it is in the document, as frameworks do. */
-function place(root: Node, properties: Partial<Element> = {}, attributes: Record<string, string> = {}): Element {
-  const element = document.createElement('mule-upload');
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  Object.assign(element, { multiple: true, noLeaveWarning: true, sign: silent, ...properties });
-  root.appendChild(element);
-  return element;
-}
-
-describe('the control that unfinished uploads belong to', () => {
-  it('is told apart by form, name and id, and is the same on the next visit', async () => {
-    const root = await fixture<HTMLElement>(
-      html`<div>
-        <form id="one" action="/one"></form>
-        <form action="/two"></form>
-      </div>`,
-    );
-    const [one, two] = root.querySelectorAll('form');
-    const scope = newScope();
-    const build = (): Element[] => [
-      place(one!, { scope }, { name: 'a' }),
-      place(one!, { scope }, { name: 'b' }),
-      place(two!, { scope }, { name: 'a' }),
-      place(root, { scope }),
-      place(root, { scope }, { id: 'other' }),
-      place(root, { scope }, { 'recovery-key': 'mine' }),
-    ];
-    const first = build();
-    const keys = first.map((element) => recoveryKeyOf(element).key);
-    expect(new Set(keys).size, keys.join('\n')).to.equal(6);
-    expect(keys.at(-1)).to.equal('mine');
-    for (const element of first) element.remove();
-    expect(build().map((element) => recoveryKeyOf(element).key)).to.deep.equal(keys);
-  });
-
-  it('is uncertain where two look the same: then uploads resume only by their file, and the console says why', async () => {
-    const root = await fixture<HTMLElement>(html`<div></div>`);
-    const scope = newScope();
-    const { warn } = console;
-    const warnings: string[] = [];
-    console.warn = (...words: unknown[]) => warnings.push(words.map(String).join(' '));
-    try {
-      const twins = [place(root, { scope }), place(root, { scope })];
-      const params = [place(root, { scope, params: { row: 1 } }), place(root, { scope, params: { row: 2 } })];
-      const found = [...twins, ...params].map(recoveryKeyOf);
-      expect(found.map(({ isUnique }) => isUnique)).to.deep.equal([false, false, true, true]);
-      expect(new Set(found.map(({ key }) => key)).size, 'what they are made with tells them apart').to.equal(3);
-      expect(warnings.filter((text) => text.includes('recovery-key'))).to.have.length(1);
-    } finally {
-      console.warn = warn;
-    }
-  });
-});
-
-describe('an element that is made anew in its page', () => {
-  it('goes on with what the one before it has unfinished', async () => {
+describe('an element that replaces a removed one', () => {
+  it('takes over its unfinished uploads', async () => {
     const root = await fixture<HTMLElement>(html`<div></div>`);
     const properties = { scope: newScope(), recover: 'off' as const };
     const first = place(root, properties);
@@ -80,12 +20,12 @@ describe('an element that is made anew in its page', () => {
     expect(recovered).to.deep.equal(['a.txt']);
     expect(first.uploads).to.be.empty;
     await rendered(next);
-    expect(inside(next, '[part=item]')!.textContent).to.include('a.txt');
+    expect(shadowQuery(next, '[part=item]')!.textContent).to.include('a.txt');
     next.abort();
   });
 
   for (const user of ['anna', 'bert']) {
-    it(`shows what anna left only once the signer has named who is signed in: ${user}`, async () => {
+    it(`shows the uploads of anna only after the signer has named the user: ${user}`, async () => {
       const root = await fixture<HTMLElement>(html`<div></div>`);
       let principal = 'anna';
       let isHeld = false;
@@ -107,7 +47,7 @@ describe('an element that is made anew in its page', () => {
       const next = place(root, settings);
       await until(() => release !== null);
       await rendered(next);
-      expect([next.uploads.length, next.status, inside(next, '[part=item]'), events.length]).to.deep.equal([
+      expect([next.uploads.length, next.status, shadowQuery(next, '[part=item]'), events.length]).to.deep.equal([
         0,
         'idle',
         null,
@@ -127,7 +67,7 @@ describe('an element that is made anew in its page', () => {
     });
   }
 
-  it('takes over also where it is inserted before the one before it is removed', async () => {
+  it('takes over even if it is inserted before the other is removed', async () => {
     const root = await fixture<HTMLElement>(html`<div></div>`);
     const properties = { scope: newScope(), recover: 'off' as const };
     const first = place(root, properties);
@@ -141,7 +81,7 @@ describe('an element that is made anew in its page', () => {
     next.abort();
   });
 
-  it('begins empty where all was over, or where it is another control', async () => {
+  it('starts empty if all uploads have ended, or if its recovery key differs', async () => {
     const root = await fixture<HTMLElement>(html`<div></div>`);
     const scope = newScope();
     const first = place(root, { scope, recover: 'off' }, { name: 'first' });
@@ -161,22 +101,26 @@ describe('an element that is made anew in its page', () => {
   });
 });
 
-describe('the user of an element changes', () => {
-  it('has no row, value or message of the former one after forget()', async () => {
+describe('after a change of user', () => {
+  it('forget() removes rows, value and messages', async () => {
     const { element, store } = await harness();
     await element.add([fileOf('stored.txt')]);
     await until(() => element.value.length === 1);
     store.answer = 'hold';
     await element.add([fileOf('running.txt'), new File([], '')]);
     await rendered(element);
-    expect(inside(element, '[part=messages]')).not.to.be.null;
+    expect(shadowQuery(element, '[part=messages]')).not.to.be.null;
     await element.forget();
     await rendered(element);
-    expect([element.uploads.length, element.value.length, inside(element, '[part=item]')]).to.deep.equal([0, 0, null]);
-    expect(inside(element, '[part=messages]')).to.be.null;
+    expect([element.uploads.length, element.value.length, shadowQuery(element, '[part=item]')]).to.deep.equal([
+      0,
+      0,
+      null,
+    ]);
+    expect(shadowQuery(element, '[part=messages]')).to.be.null;
   });
 
-  it('has the settings that a listener makes when it changes', async () => {
+  it('options set by a listener of mule-owner-change apply', async () => {
     const { fetch } = globalThis;
     const asked: (string | null)[] = [];
     globalThis.fetch = (_, init) => {
@@ -201,7 +145,7 @@ describe('the user of an element changes', () => {
     }
   });
 
-  it('is told to add a file again where the signer names somebody else, without its name', async () => {
+  it('the user is asked to add the file again, and its name is not shown', async () => {
     let principal = 'anna';
     const named = async (action: Action, body: never) => ({ ...((await sign(action, body)) as object), principal });
     const { element } = await harness(undefined, { sign: named as never });
@@ -212,13 +156,13 @@ describe('the user of an element changes', () => {
     await until(() => element.uploads.length === 0);
     await rendered(element);
     expect(element.value).to.be.empty;
-    expect(inside(element, '[part=messages]')!.textContent)
+    expect(shadowQuery(element, '[part=messages]')!.textContent)
       .to.include('another user is signed in now')
       .and.not.include('secret');
   });
 });
 
-it('gives the Uploader class to pages that load one file', () => {
+it('the element’s entry exports the Uploader class', () => {
   expect(new Uploader({ recover: 'off' })).to.be.instanceOf(EventTarget);
   expect(MuleUploadElement.define).to.be.a('function');
 });

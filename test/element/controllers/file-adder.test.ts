@@ -1,17 +1,17 @@
-/** One bad item in a drop, a pick or a list costs nothing but itself. */
+/** One invalid item of a drop or a list does not affect the others. */
 import { expect, html } from '@open-wc/testing';
 import type { RejectDetail } from '../../../src/engine/index.js';
 import type { MuleUploadElement } from '../../../src/index.js';
 import type { FileSource } from '../../../src/element/index.js';
-import { fileOf, inside, rendered, harness, until } from '../harness.js';
+import { fileOf, shadowQuery, rendered, harness, until } from '../harness.js';
 
-interface Heard {
+interface Listener {
   element: MuleUploadElement;
   rejected: RejectDetail[];
   names: () => string[];
 }
 
-async function listen(markup?: ReturnType<typeof html>): Promise<Heard> {
+async function listen(markup?: ReturnType<typeof html>): Promise<Listener> {
   const { element } = await harness(markup);
   const rejected: RejectDetail[] = [];
   element.addEventListener('mule-reject', ({ detail }) => rejected.push(detail));
@@ -27,7 +27,7 @@ const denied = (): DOMException => new DOMException('the browser’s own words',
 
 type Give<T> = (value: T) => void;
 
-/** Entries as a drop gives them: those that are locked fail after some milliseconds, as a real disk's do. */
+/** Creates dropped entries; locked ones fail after some milliseconds, as on a real disk. */
 const leaf = (fullPath: string, isLocked = false): FileSystemEntry =>
   ({
     isDirectory: false,
@@ -63,7 +63,7 @@ const dropOf = (...entries: FileSystemEntry[]): DataTransfer =>
     })),
   }) as unknown as DataTransfer;
 
-/** Directory handles, as a page's own `showDirectoryPicker` gives them. */
+/** Creates handles as returned by `showDirectoryPicker()`. */
 const fileHandle = (name: string, isLocked = false): FileSystemFileHandle =>
   ({
     kind: 'file',
@@ -84,8 +84,8 @@ const directoryHandle = (name: string, children: FileSystemHandle[], isLocked = 
 
 const READING = '.reading';
 
-describe('a folder of which not all can be read', () => {
-  it('gives what can be read when it is dropped; each that cannot is one rejection, and the count ends', async () => {
+describe('a folder with unreadable items', () => {
+  it('adds the readable files of a drop, and rejects each unreadable item', async () => {
     const { element, rejected, names } = await listen();
     const album = folder('/album', [
       leaf('/album/p0.jpg'),
@@ -100,13 +100,13 @@ describe('a folder of which not all can be read', () => {
       ['unreadable', 'private'],
     ]);
     await rendered(element);
-    expect(inside(element, READING)).to.be.null;
-    const text = inside(element, '[part=messages]')!.textContent;
+    expect(shadowQuery(element, READING)).to.be.null;
+    const text = shadowQuery(element, '[part=messages]')!.textContent;
     expect(text).to.include('album/locked.jpg').and.to.include('album/private');
     expect(text).not.to.include('the browser’s own words');
   });
 
-  it('gives what can be read when it comes as a handle', async () => {
+  it('adds the readable files of a handle', async () => {
     const { element, rejected, names } = await listen();
     const trip = directoryHandle(
       'trip',
@@ -122,10 +122,10 @@ describe('a folder of which not all can be read', () => {
       ['unreadable', 'trip'],
     ]);
     await rendered(element);
-    expect(inside(element, READING)).to.be.null;
+    expect(shadowQuery(element, READING)).to.be.null;
   });
 
-  it('says which file it is when the one chosen again cannot be read', async () => {
+  it('names the file if the one chosen again cannot be read', async () => {
     const { element } = await listen();
     const [upload] = await element.add([fileOf('a.txt')]);
     const error = await element.resume(upload!.id, fileHandle('a.txt', true)).then(
@@ -137,10 +137,10 @@ describe('a folder of which not all can be read', () => {
   });
 });
 
-describe('system files that no reader sees in a folder', () => {
+describe('system files', () => {
   const HIDDEN = ['.DS_Store', 'Thumbs.db', 'desktop.ini', '._a.jpg'];
 
-  it('are left out of dropped folders, with an event and no message', async () => {
+  it('are rejected in dropped folders, with an event and no message', async () => {
     const { element, rejected, names } = await listen();
     const album = folder('/album', [
       leaf('/album/a.jpg'),
@@ -154,11 +154,11 @@ describe('system files that no reader sees in a folder', () => {
       [...HIDDEN, 'System Volume Information', '__MACOSX'].map((name) => ['system-file', name]).sort(),
     );
     await rendered(element);
-    expect(inside(element, '[part=messages]')).to.be.null;
-    expect(inside(element, '[role=alert]')!.textContent).to.equal('');
+    expect(shadowQuery(element, '[part=messages]')).to.be.null;
+    expect(shadowQuery(element, '[role=alert]')!.textContent).to.equal('');
   });
 
-  it('are left out of folders that come by the input or as a handle', async () => {
+  it('are rejected in folders from the input or a handle', async () => {
     const { element, rejected, names } = await listen();
     const picked = fileOf('thumbs.db');
     Object.defineProperty(picked, 'webkitRelativePath', { value: 'album/thumbs.db' });
@@ -167,16 +167,16 @@ describe('system files that no reader sees in a folder', () => {
     expect(rejected.map(({ code }) => code)).to.deep.equal(['system-file', 'system-file']);
   });
 
-  it('are taken when somebody chooses one by itself', async () => {
+  it('are added when chosen on their own', async () => {
     const { element, names } = await listen();
     await element.add([fileOf('desktop.ini')]);
     expect(names()).to.deep.equal(['desktop.ini']);
   });
 });
 
-describe('what add() is given', () => {
-  /** Constructors of another realm. */
-  async function foreign(): Promise<{ File: typeof File; Blob: typeof Blob; input: HTMLInputElement }> {
+describe('add()', () => {
+  /** Returns constructors of another frame. */
+  async function otherFrame(): Promise<{ File: typeof File; Blob: typeof Blob; input: HTMLInputElement }> {
     const frame = document.createElement('iframe');
     document.body.append(frame);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -192,9 +192,9 @@ describe('what add() is given', () => {
     return { File: realm.File, Blob: realm.Blob, input };
   }
 
-  it('may be Files of another frame: they are Files', async () => {
+  it('accepts Files of another frame', async () => {
     const { element, rejected, names } = await listen();
-    const realm = await foreign();
+    const realm = await otherFrame();
     await element.add([new realm.File(['x'], 'a.png', { lastModified: 1 })]);
     await element.add(new realm.File(['xy'], 'b.png', { lastModified: 1 }));
     await element.add(realm.input.files!);
@@ -203,9 +203,9 @@ describe('what add() is given', () => {
     await until(() => element.uploads.every(({ status }) => status === 'complete'));
   });
 
-  it('may be Blobs, which are given a name by their type; one that comes twice is one', async () => {
+  it('accepts Blobs, named by their type, and rejects duplicates', async () => {
     const { element, rejected, names } = await listen();
-    const realm = await foreign();
+    const realm = await otherFrame();
     const photo = new Blob(['1'], { type: 'image/png' });
     await element.add([photo, new Blob(['2'], { type: 'image/png' }), new realm.Blob(['3']), photo]);
     await element.add(new Blob(['text'], { type: 'text/plain;charset=utf-8' }));
@@ -221,7 +221,7 @@ describe('what add() is given', () => {
     await until(() => element.uploads.every(({ status }) => status === 'complete'));
   });
 
-  const STRANGE: readonly (readonly [string, () => unknown, RegExp])[] = [
+  const INVALID: readonly (readonly [string, () => unknown, RegExp])[] = [
     ['null', () => null, /null/],
     ['a string', () => 'photo.jpg', /string/],
     ['a number', () => 7, /number/],
@@ -231,18 +231,18 @@ describe('what add() is given', () => {
     ['an entry without a file', () => ({ file: null }), /null/],
     ['an element', () => document.createElement('input'), /HTMLInputElement/],
   ];
-  for (const [title, make, said] of STRANGE) {
-    it(`is refused where it is ${title}, in words that say what it was, and the rest is taken`, async () => {
+  for (const [title, make, said] of INVALID) {
+    it(`rejects ${title} with a message that names it, and adds the other files`, async () => {
       const { element, rejected, names } = await listen();
       await element.add([fileOf('a.txt'), make(), fileOf('b.txt')] as FileSource);
       expect(names()).to.deep.equal(['a.txt', 'b.txt']);
       expect(rejected.map(({ code }) => code)).to.deep.equal(['not-a-file']);
       expect(rejected[0]!.message).to.match(said);
       await rendered(element);
-      expect(inside(element, '[part=messages]')!.textContent).to.match(said);
+      expect(shadowQuery(element, '[part=messages]')!.textContent).to.match(said);
     });
 
-    it(`is refused where it is ${title} and nothing else`, async () => {
+    it(`rejects ${title} alone`, async () => {
       const { element, rejected, names } = await listen();
       const error = await element.add(make() as FileSource).then(
         () => null,
@@ -254,18 +254,18 @@ describe('what add() is given', () => {
     });
   }
 
-  it('is judged the same by an uploader without an element', async () => {
+  it('rejects the same in an uploader without an element', async () => {
     const { uploader } = await harness();
-    const realm = await foreign();
+    const realm = await otherFrame();
     const rejected: RejectDetail[] = [];
     uploader.addEventListener('mule-reject', ({ detail }) => rejected.push(detail));
-    const taken = await uploader.add([
+    const added = await uploader.add([
       new realm.File(['x'], 'a.png', { lastModified: 1 }),
       new realm.Blob(['y'], { type: 'image/gif' }),
       ...(['text', null, new ReadableStream()] as unknown as File[]),
       { file: fileOf('b.txt') },
     ]);
-    expect(taken.map(({ name }) => name.replace(/-\d+/, ''))).to.deep.equal(['a.png', 'image.gif', 'b.txt']);
+    expect(added.map(({ name }) => name.replace(/-\d+/, ''))).to.deep.equal(['a.png', 'image.gif', 'b.txt']);
     expect(rejected.map(({ code }) => code)).to.deep.equal(['not-a-file', 'not-a-file', 'not-a-file']);
     for (const nothing of [null, undefined, 'a.txt', 7]) {
       const error = await uploader.add(nothing as unknown as File[]).then(
@@ -278,7 +278,7 @@ describe('what add() is given', () => {
 });
 
 describe('form.reset()', () => {
-  it('while folders are read lets nothing in afterwards, and ends the count', async () => {
+  it('stops reading folders', async () => {
     const { element } = await harness(html`<form><mule-upload name="file" multiple></mule-upload></form>`);
     let release = (): void => {};
     const held = new Promise<void>((resolve) => (release = resolve));
@@ -292,10 +292,10 @@ describe('form.reset()', () => {
       },
     } as unknown as FileSystemDirectoryHandle;
     const adding = element.add([trip]);
-    await until(() => inside(element, READING) !== null);
+    await until(() => shadowQuery(element, READING) !== null);
     element.form!.reset();
     await rendered(element);
-    expect(inside(element, READING)).to.be.null;
+    expect(shadowQuery(element, READING)).to.be.null;
     release();
     expect(await adding).to.deep.equal([]);
     expect(element.uploads).to.be.empty;

@@ -4,11 +4,11 @@ import type { MuleUploadElement } from '../../../src/index.js';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { refuse } from '../../engine/fake-store.js';
 import { fileOf, Harness } from '../../engine/harness.js';
-import { inside, rendered } from '../harness.js';
+import { shadowQuery, rendered } from '../harness.js';
 
 const SIZE = 3 * MIN_PART_SIZE;
 
-/** An element with one file of which a part is stored, paused, and with others that have not begun. */
+/** Creates an element with a paused upload of which one part is stored, and with other uploads that have not started. */
 async function partlyStored(...others: string[]): Promise<{ element: MuleUploadElement; harness: Harness }> {
   const harness = new Harness({ checksum: 'none' });
   const element = await fixture<MuleUploadElement>(html`<mule-upload multiple></mule-upload>`);
@@ -20,7 +20,7 @@ async function partlyStored(...others: string[]): Promise<{ element: MuleUploadE
   return { element, harness };
 }
 
-const question = (element: Element): HTMLElement | null => inside(element, '[part=question]');
+const question = (element: Element): HTMLElement | null => shadowQuery(element, '[part=question]');
 const row = (element: Element, name: string): HTMLElement =>
   [...element.shadowRoot!.querySelectorAll<HTMLElement>('.row')].find((one) => one.textContent.includes(name))!;
 const focused = (element: Element): string | undefined => element.shadowRoot!.activeElement?.textContent.trim();
@@ -32,72 +32,72 @@ async function press(element: MuleUploadElement, selector: string, within: Eleme
   await rendered(element);
 }
 
-async function pressWords(element: MuleUploadElement, words: string): Promise<void> {
+async function pressText(element: MuleUploadElement, text: string): Promise<void> {
   const buttons = [...element.shadowRoot!.querySelectorAll<HTMLButtonElement>('button')];
-  const button = buttons.find(({ textContent }) => textContent.trim() === words)!;
+  const button = buttons.find(({ textContent }) => textContent.trim() === text)!;
   button.focus();
   button.click();
   await rendered(element);
 }
 
-describe('what would be lost', () => {
-  it('is asked about where the store holds parts, and kept unless it is confirmed', async () => {
+describe('ListActions', () => {
+  it('asks before it aborts an upload with stored parts', async () => {
     const { element, harness } = await partlyStored();
     await press(element, '[part=abort]', row(element, 'film.mov'));
-    expect(question(element)!.getAttribute('aria-label')).to.equal('Abort it and delete the parts that are stored?');
+    expect(question(element)!.getAttribute('aria-label')).to.equal('Abort the upload and delete its stored parts?');
     expect(focused(element), 'the safe answer has the focus').to.equal('Keep');
     await expect(element, 'asked').to.be.accessible();
     expect(harness.of('film.mov').status).to.equal('paused');
 
-    await pressWords(element, 'Keep');
+    await pressText(element, 'Keep');
     expect(question(element)).to.equal(null);
     expect([harness.of('film.mov').status, harness.store.count('abort')]).to.deep.equal(['paused', 0]);
     expect(element.shadowRoot!.activeElement, 'the focus is not lost').to.not.equal(null);
 
     await press(element, '[part=abort]', row(element, 'film.mov'));
-    await pressWords(element, 'Abort');
+    await pressText(element, 'Abort');
     await harness.until(() => harness.store.uploads.size === 0);
     expect([harness.of('film.mov').status, harness.store.uploads.size]).to.deep.equal(['aborted', 0]);
   });
 
-  it('is kept by Escape, which a dialog around the element does not hear', async () => {
+  it('keeps the upload on Escape, which a dialog around the element does not get', async () => {
     const { element, harness } = await partlyStored();
     await press(element, '[part=abort]', row(element, 'film.mov'));
-    let heardOutside = 0;
-    element.addEventListener('keydown', () => heardOutside++);
+    let escapesOutside = 0;
+    element.addEventListener('keydown', () => escapesOutside++);
     const escape = (): void => {
       const event = new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, composed: true, cancelable: true });
-      (element.shadowRoot!.activeElement ?? inside(element, '.root')!).dispatchEvent(event);
+      (element.shadowRoot!.activeElement ?? shadowQuery(element, '.root')!).dispatchEvent(event);
     };
     escape();
     await rendered(element);
-    expect([question(element), harness.of('film.mov').status, heardOutside]).to.deep.equal([null, 'paused', 0]);
-    // with nothing asked it is the page's own
+    expect([question(element), harness.of('film.mov').status, escapesOutside]).to.deep.equal([null, 'paused', 0]);
+    // without a question, the page gets the event
     escape();
-    expect(heardOutside).to.equal(1);
+    expect(escapesOutside).to.equal(1);
   });
 
-  it('is not asked about where nothing is stored', async () => {
+  it('does not ask if nothing is stored', async () => {
     const { element, harness } = await partlyStored('note.txt');
     await press(element, '[part=abort]', row(element, 'note.txt'));
     expect([question(element), harness.of('note.txt').status]).to.deep.equal([null, 'aborted']);
     expect(harness.of('film.mov').status).to.equal('paused');
   });
 
-  it('is asked about once for all, by how many there are', async () => {
+  it('asks once before it aborts all uploads, and names their number', async () => {
     const { element, harness } = await partlyStored('note.txt', 'list.txt');
-    await pressWords(element, 'Abort all');
+    await pressText(element, 'Abort all');
     expect(question(element)!.getAttribute('aria-label')).to.match(/3 uploads/);
     await expect(element, 'asked for all').to.be.accessible();
-    await pressWords(element, 'Keep');
+    await pressText(element, 'Keep');
     expect(harness.of('film.mov').status).to.equal('paused');
-    await pressWords(element, 'Abort all');
-    await pressWords(element, 'Abort all');
+    await pressText(element, 'Abort all');
+    await pressText(element, 'Abort all');
     await harness.until(() => harness.store.uploads.size === 0);
     expect(element.uploads.map(({ status }) => status)).to.deep.equal(['aborted', 'aborted', 'aborted']);
   });
 
-  it('is tried again for all that failed, by one button', async () => {
+  it('retries all failed uploads', async () => {
     const { element, harness } = await partlyStored();
     harness.store.always('put', refuse(403, 'AccessDenied'));
     await harness.uploader.add([fileOf(10, 'a.txt'), fileOf(10, 'b.txt')]);
@@ -105,7 +105,7 @@ describe('what would be lost', () => {
     await rendered(element);
     await expect(element, 'failed').to.be.accessible();
     harness.store.always('put', null);
-    await pressWords(element, 'Try failed again');
+    await pressText(element, 'Try failed again');
     await harness.until(() => ['a.txt', 'b.txt'].every((name) => harness.of(name).status === 'complete'));
     expect(harness.of('film.mov').status).to.equal('paused');
   });

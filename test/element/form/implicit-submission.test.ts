@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, heard, newScope, sign, harness, until, type Harness } from '../harness.js';
+import { fileOf, nextEvent, newScope, sign, harness, until, type Harness } from '../harness.js';
 import { Uploader } from '../../../src/engine/index.js';
 
 interface Submission {
@@ -8,7 +8,7 @@ interface Submission {
   keys: unknown[];
 }
 
-/** An element in a form that is never really sent. */
+/** Creates an element in a form whose submission is prevented. */
 async function formHarness(
   controls = html`<button name="save">Save</button>`,
 ): Promise<Harness & { form: HTMLFormElement; submissions: Submission[] }> {
@@ -27,7 +27,7 @@ async function formHarness(
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
 
 describe('submit-when-done', () => {
-  it('submits the form by its first submit button once all is stored, after the page has heard of it', async () => {
+  it('submits the form by its first submit button when all uploads are complete, after the listeners of mule-finish', async () => {
     const { element, form, store, submissions } = await formHarness(
       html`<input name="count" /><button type="button">Not this</button><button name="save">Save</button>`,
     );
@@ -38,7 +38,7 @@ describe('submit-when-done', () => {
     await element.add([fileOf('a.txt'), fileOf('b.txt')]);
     expect(submissions).to.be.empty;
     store.answer = 'store';
-    await heard(form, 'submit');
+    await nextEvent(form, 'submit');
     await settle();
     expect(submissions).to.have.length(1);
     expect(submissions[0]!.submitter).to.equal(form.querySelector('[name=save]'));
@@ -46,7 +46,7 @@ describe('submit-when-done', () => {
     expect(form.querySelector('input')!.value).to.equal('2');
   });
 
-  it('leaves the form alone without the attribute, while disabled, and where its button is disabled', async () => {
+  it('does not submit without the attribute, while disabled, or if the button is disabled', async () => {
     for (const spoil of [
       (element: MuleUploadElement) => (element.submitWhenDone = false),
       (element: MuleUploadElement) => (element.disabled = true),
@@ -61,7 +61,7 @@ describe('submit-when-done', () => {
     }
   });
 
-  it('waits while an upload has failed, is paused, or something else is missing', async () => {
+  it('waits while an upload is failed or paused, or another field is invalid', async () => {
     const { element, store, form, submissions } = await formHarness(html`<input required /><button>Save</button>`);
     let missing = 0;
     form.querySelector('input')!.addEventListener('invalid', (event) => {
@@ -84,13 +84,13 @@ describe('submit-when-done', () => {
     await until(() => element.value.length === 2);
     await settle();
     expect(submissions).to.be.empty;
-    expect(missing, 'what is missing is shown').to.equal(1);
+    expect(missing, 'the invalid field is reported').to.equal(1);
   });
 
-  it('submits again only for something new', async () => {
+  it('submits again only after a new upload', async () => {
     const { element, store, form, submissions } = await formHarness();
     await element.add([fileOf('a.txt')]);
-    await heard(form, 'submit');
+    await nextEvent(form, 'submit');
     store.answer = 'hold';
     await element.add([fileOf('b.txt')]);
     await until(() => element.status === 'uploading');
@@ -107,7 +107,7 @@ describe('submit-when-done', () => {
     expect(submissions[1]!.keys).to.deep.equal(['keys/d.txt']);
   });
 
-  it('leaves it to the last of two elements', async () => {
+  it('submits when the last of two elements has ended', async () => {
     const { element, store, form, submissions } = await formHarness(
       html`<mule-upload name="film" submit-when-done></mule-upload><button>Save</button>`,
     );
@@ -122,11 +122,11 @@ describe('submit-when-done', () => {
     await settle();
     expect(submissions).to.be.empty;
     await other.resume();
-    await heard(form, 'submit');
+    await nextEvent(form, 'submit');
     expect(submissions[0]!.keys).to.have.members(['keys/a.txt', 'keys/b.txt']);
   });
 
-  it('takes nothing amiss without a form', async () => {
+  it('works without a form', async () => {
     const element = await fixture<MuleUploadElement>(html`<mule-upload submit-when-done></mule-upload>`);
     expect(element.form).to.be.null;
     expect(element.submitWhenDone).to.be.true;

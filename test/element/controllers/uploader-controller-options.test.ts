@@ -3,7 +3,7 @@ import type { MuleUploadElement } from '../../../src/index.js';
 import { SignerFault } from '../../../src/engine/api/errors.js';
 import { fileOf, newScope, sign, until } from '../harness.js';
 
-/** An element without a signer, whose file has failed for lack of one. */
+/** Creates an element without a signer, whose upload has failed with `no-signer`. */
 async function failed(): Promise<MuleUploadElement> {
   const element = await fixture<MuleUploadElement>(
     html`<mule-upload recover="off" scope=${newScope()} max-retries="9"></mule-upload>`,
@@ -13,8 +13,8 @@ async function failed(): Promise<MuleUploadElement> {
   return element;
 }
 
-describe('settings that come after files', () => {
-  // no signer answers there: that it is asked is what counts
+describe('options set after files were added', () => {
+  // no signer answers; it counts that it is called
   const SIGNERS: Record<string, (element: MuleUploadElement) => void> = {
     'attribute signer': (element) => element.setAttribute('signer', '/nowhere'),
     'property signer': (element) => (element.signer = '/nowhere'),
@@ -22,7 +22,7 @@ describe('settings that come after files', () => {
     'property sign': (element) => (element.sign = sign),
   };
   for (const [name, set] of Object.entries(SIGNERS))
-    it(`${name}: a file that failed without a signer goes on by itself`, async () => {
+    it(`${name}: an upload that failed with no-signer continues`, async () => {
       const element = await failed();
       set(element);
       await until(() => element.uploads[0]!.status !== 'failed');
@@ -30,7 +30,7 @@ describe('settings that come after files', () => {
       element.abort();
     });
 
-  it('of which one is wrong are named one by one, and the others hold', async () => {
+  it('an invalid option is named in a warning, and the others apply', async () => {
     const { warn } = console;
     const warnings: string[] = [];
     console.warn = (text: unknown) => warnings.push(String(text));
@@ -52,7 +52,7 @@ describe('settings that come after files', () => {
     }
   });
 
-  it('attribute no-autostart: removed, it lets go what was held', async () => {
+  it('removing no-autostart starts queued uploads', async () => {
     const element = await fixture<MuleUploadElement>(
       html`<mule-upload recover="off" scope=${newScope()} no-autostart .sign=${sign}></mule-upload>`,
     );
@@ -63,7 +63,7 @@ describe('settings that come after files', () => {
     element.abort();
   });
 
-  it('headers and params that are made anew with the same content ask nothing again', async () => {
+  it('new headers and params with the same content cause no retry', async () => {
     let calls = 0;
     const element = await fixture<MuleUploadElement>(
       html`<mule-upload recover="off" scope=${newScope()} .headers=${{ a: 'b' }} .params=${{ c: 1 }}></mule-upload>`,

@@ -1,6 +1,6 @@
 import { expect, html } from '@open-wc/testing';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, heard, inside, rendered, harness, until } from '../harness.js';
+import { fileOf, nextEvent, shadowQuery, rendered, harness, until } from '../harness.js';
 
 const COUNT = 600;
 const files = (count: number, from = 0): File[] =>
@@ -10,13 +10,13 @@ const rowsOf = (element: MuleUploadElement): HTMLElement[] => [
 ];
 
 describe('a long list', () => {
-  it('renders the rows near the view only, says how many there are, and brings others when scrolled to', async () => {
+  it('renders only rows near the view, with their position, and others when scrolled to', async () => {
     const { element, store } = await harness();
     store.answer = 'hold';
     await element.add(files(COUNT));
     await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
     await rendered(element);
-    const list = inside(element, '[part=list]')!;
+    const list = shadowQuery(element, '[part=list]')!;
     expect(rowsOf(element).length).to.be.below(200);
     expect(rowsOf(element)[0]!.getAttribute('aria-posinset')).to.equal('1');
     expect(rowsOf(element)[0]!.getAttribute('aria-setsize')).to.equal(String(COUNT));
@@ -24,17 +24,17 @@ describe('a long list', () => {
     expect(list.clientHeight).to.be.below(1_000);
     list.scrollTop = list.scrollHeight;
     await until(() => rowsOf(element).at(-1)?.getAttribute('aria-posinset') === String(COUNT));
-    expect(inside(element, `[aria-posinset="${COUNT}"] [part=name]`)!.title).to.equal(`file-${COUNT - 1}.txt`);
+    expect(shadowQuery(element, `[aria-posinset="${COUNT}"] [part=name]`)!.title).to.equal(`file-${COUNT - 1}.txt`);
     expect(rowsOf(element).length).to.be.below(200);
     await expect(element).to.be.accessible();
     element.abort();
   });
 
-  it('fills the view after a jump into the middle, and after it was moved in the document', async () => {
+  it('fills the view after a jump to the middle, and after the element was moved', async () => {
     const { element } = await harness(html`<mule-upload multiple no-autostart></mule-upload>`);
     await element.add(files(COUNT));
     await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
-    const list = inside(element, '[part=list]')!;
+    const list = shadowQuery(element, '[part=list]')!;
     const isFilled = (): boolean => {
       const { top, bottom } = list.getBoundingClientRect();
       const shown = rowsOf(element)
@@ -54,11 +54,11 @@ describe('a long list', () => {
     place.remove();
   });
 
-  it('is at its end after one jump there, also where it has become narrow since it was measured', async () => {
+  it('reaches its end in one jump, even after its width has changed', async () => {
     const { element } = await harness(html`<mule-upload multiple no-autostart></mule-upload>`);
     await element.add(files(COUNT));
     await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
-    const list = inside(element, '[part=list]')!;
+    const list = shadowQuery(element, '[part=list]')!;
     for (let share = 1; share <= 8; share++) {
       list.scrollTop = (list.scrollHeight * share) / 10;
       await until(() =>
@@ -72,30 +72,30 @@ describe('a long list', () => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     list.scrollTop = list.scrollHeight;
     await until(() => {
-      const last = inside(element, `[aria-posinset="${COUNT}"]`)?.getBoundingClientRect();
+      const last = shadowQuery(element, `[aria-posinset="${COUNT}"]`)?.getBoundingClientRect();
       return last !== undefined && Math.abs(last.bottom - list.getBoundingClientRect().bottom) < 24;
     });
   });
 
-  it('keeps the row that has the focus, however far it is scrolled away', async () => {
+  it('keeps a focused row when it is scrolled away', async () => {
     const { element, store } = await harness();
     store.answer = 'hold';
     await element.add(files(COUNT));
     await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
-    const button = inside(element, '[part=abort]')!;
+    const button = shadowQuery(element, '[part=abort]')!;
     button.focus();
-    const list = inside(element, '[part=list]')!;
+    const list = shadowQuery(element, '[part=list]')!;
     await until(() => {
       // WebKit brings what has the focus into view when it sees fit
       list.scrollTop = list.scrollHeight;
-      return inside(element, `[aria-posinset="${COUNT}"]`) !== null;
+      return shadowQuery(element, `[aria-posinset="${COUNT}"]`) !== null;
     });
     expect(element.shadowRoot!.activeElement).to.equal(button);
     expect(button.isConnected).to.be.true;
     element.abort();
   });
 
-  it('tells the page its value and validity the moment it is asked, and of every change by the end', async () => {
+  it('updates value and validity when they are read, and fires change until the end', async () => {
     const { element, store } = await harness(html`<mule-upload name="file" multiple required></mule-upload>`);
     store.answer = 'hold';
     await element.add(files(COUNT));
@@ -106,7 +106,7 @@ describe('a long list', () => {
     element.addEventListener('mule-complete', ({ detail }) => inTime.push(element.value.includes(detail.key)), {
       once: true,
     });
-    const over = heard(element, 'mule-finish');
+    const over = nextEvent(element, 'mule-finish');
     store.answer = 'store';
     await over;
     expect(inTime).to.deep.equal([true]);
@@ -115,12 +115,12 @@ describe('a long list', () => {
     expect(changes).to.be.within(1, COUNT);
   });
 
-  it('counts refusals of which only the first few are shown', async () => {
+  it('counts messages, and shows the first few', async () => {
     const { element } = await harness(html`<mule-upload accept=".png" multiple></mule-upload>`);
     await element.add(files(300));
     await rendered(element);
-    const messages = inside(element, '[part=messages]')!;
+    const messages = shadowQuery(element, '[part=messages]')!;
     expect(messages.querySelectorAll('li')).to.have.length(6);
-    expect(messages.textContent).to.include('295 more files were not taken');
+    expect(messages.textContent).to.include('295 more files were not added');
   });
 });

@@ -1,16 +1,16 @@
 import { expect, html } from '@open-wc/testing';
 import { fingerprint } from '../../../src/engine/files/fingerprint.js';
 import type { FileHandle, JournalRecord, KeptFile } from '../../../src/engine/index.js';
-import { fileOf, inside, rendered, harness, unfinished, until } from '../harness.js';
+import { fileOf, shadowQuery, rendered, harness, unfinished, until } from '../harness.js';
 
-/** A small file's record and what is kept of it: an upload that was in the queue when its page went. */
+/** Creates a file and the record of its upload, which was queued when its page was closed. */
 async function left(name: string): Promise<{ file: File; record: JournalRecord }> {
   const file = fileOf(name);
   const print = await fingerprint(file);
   return { file, record: { ...unfinished(name), uploadId: null, key: null, fingerprint: print, size: file.size } };
 }
 
-/** @param delay milliseconds that the user takes to answer */
+/** @param delay milliseconds until the user answers */
 const handleOn = (file: File, answer: PermissionState, delay = 0): FileHandle => {
   let state: PermissionState = 'prompt';
   return {
@@ -26,14 +26,16 @@ const handleOn = (file: File, answer: PermissionState, delay = 0): FileHandle =>
 };
 
 const panelOf = (element: Element): string =>
-  inside(element, '[part=recover]')?.textContent.replace(/\s+/g, ' ').trim() ?? '';
+  shadowQuery(element, '[part=recover]')?.textContent.replace(/\s+/g, ' ').trim() ?? '';
 const buttonsOf = (element: Element): string[] =>
-  [...(inside(element, '[part=recover]')?.querySelectorAll('button') ?? [])].map((button) => button.textContent.trim());
+  [...(shadowQuery(element, '[part=recover]')?.querySelectorAll('button') ?? [])].map((button) =>
+    button.textContent.trim(),
+  );
 const press = (element: Element, text: string): void =>
   [...element.shadowRoot!.querySelectorAll('button')].find((button) => button.textContent.trim() === text)!.click();
 
-describe('what an earlier visit left', () => {
-  it('goes on by itself where the file was kept', async () => {
+describe('an unfinished upload of an earlier visit', () => {
+  it('resumes if the browser has kept its file', async () => {
     const { file, record } = await left('small.txt');
     const { element } = await harness(html`<mule-upload></mule-upload>`, {}, [record], { 'small.txt': { file } });
     await until(() => element.status === 'complete');
@@ -42,7 +44,7 @@ describe('what an earlier visit left', () => {
     expect(panelOf(element)).to.equal('');
   });
 
-  it('waits for one click where the browser asks again, on the row or for all', async () => {
+  it('waits for a click if permission is needed, on its row or for all', async () => {
     const all = await Promise.all(['a.txt', 'b.txt', 'c.txt'].map(left));
     const kept = Object.fromEntries(
       all.map(({ file }): [string, KeptFile] => [file.name, { handle: handleOn(file, 'granted') }]),
@@ -51,10 +53,10 @@ describe('what an earlier visit left', () => {
     const { element } = await harness(html`<mule-upload multiple></mule-upload>`, {}, records, kept);
     await until(() => element.uploads.every(({ needsPermission }) => needsPermission));
     await rendered(element);
-    expect(panelOf(element)).to.match(/^3 uploads of an earlier visit are unfinished and can go on/);
+    expect(panelOf(element)).to.match(/^3 uploads from an earlier visit are unfinished and can be resumed/);
     expect(buttonsOf(element)).to.deep.equal(['Resume all', 'Discard all']);
     await expect(element).to.be.accessible();
-    inside(element, '[part=resume]')!.click();
+    shadowQuery(element, '[part=resume]')!.click();
     await until(() => element.uploads[0]!.status === 'complete');
     await rendered(element);
     expect(panelOf(element)).to.match(/^2 uploads/);
@@ -63,35 +65,35 @@ describe('what an earlier visit left', () => {
     expect(element.value).to.have.length(3);
   });
 
-  it('is to be chosen where the user refuses', async () => {
+  it('needs its file if permission is denied', async () => {
     const { file, record } = await left('a.txt');
     const kept = { 'a.txt': { handle: handleOn(file, 'denied', 300) } };
     const { element } = await harness(html`<mule-upload></mule-upload>`, {}, [record], kept);
-    await until(() => inside(element, '[part=resume]') !== null);
-    inside(element, '[part=resume]')!.click();
-    await until(() => inside(element, '[part=choose]') !== null);
+    await until(() => shadowQuery(element, '[part=resume]') !== null);
+    shadowQuery(element, '[part=resume]')!.click();
+    await until(() => shadowQuery(element, '[part=choose]') !== null);
     await rendered(element);
     expect(buttonsOf(element)).to.deep.equal(['Choose the file', 'Discard']);
-    expect(inside(element, '[part=status]')!.textContent).to.equal('Choose the file again to go on');
+    expect(shadowQuery(element, '[part=status]')!.textContent).to.equal('Choose the file again to resume');
   });
 
-  it('says which file is wanted where another lies in its place', async () => {
+  it('names the expected file if it was replaced by another', async () => {
     const { record } = await left('a.txt');
     const kept = { 'a.txt': { file: fileOf('a.txt', 'another one: ') } };
     const { element } = await harness(html`<mule-upload></mule-upload>`, {}, [record], kept);
-    await until(() => inside(element, '[part=error]') !== null);
-    expect(inside(element, '[part=error]')!.textContent).to.include('“a.txt” has changed');
-    await until(() => inside(element, '[role=status]')!.textContent.includes('“a.txt” has changed'));
+    await until(() => shadowQuery(element, '[part=error]') !== null);
+    expect(shadowQuery(element, '[part=error]')!.textContent).to.include('“a.txt” has changed');
+    await until(() => shadowQuery(element, '[role=status]')!.textContent.includes('“a.txt” has changed'));
   });
 
-  it('waits for a click with recover="ask", and holds up neither forms nor a single new file', async () => {
+  it('waits for a click with recover="ask", and blocks neither the form nor a new file', async () => {
     const { file, record } = await left('a.txt');
     const { element } = await harness(html`<mule-upload></mule-upload>`, { recover: 'ask' }, [record], {
       'a.txt': { file },
     });
     await until(() => element.uploads[0]?.status === 'paused');
     await rendered(element);
-    expect(inside(element, '[part=status]')!.textContent).to.equal('Unfinished from an earlier visit');
+    expect(shadowQuery(element, '[part=status]')!.textContent).to.equal('Unfinished from an earlier visit');
     expect(element.checkValidity()).to.equal(true);
     await element.add(fileOf('new.txt'));
     await until(() => element.uploads.some(({ name, status }) => name === 'new.txt' && status === 'complete'));
@@ -100,7 +102,7 @@ describe('what an earlier visit left', () => {
     await until(() => element.uploads.every(({ status }) => status === 'complete'));
   });
 
-  it('is discarded with one click, and gone from the list', async () => {
+  it('is removed from the list when discarded', async () => {
     const { element, uploader } = await harness(html`<mule-upload multiple></mule-upload>`, {}, [
       unfinished('a.mov'),
       unfinished('b.mov'),
@@ -113,13 +115,13 @@ describe('what an earlier visit left', () => {
     expect(uploader.uploads).to.be.empty;
   });
 
-  it('counts nothing as done that nobody knows of', async () => {
+  it('shows no progress while it is unknown', async () => {
     const { element } = await harness(html`<mule-upload multiple></mule-upload>`, {}, [
       unfinished('a.mov'),
       unfinished('b.mov'),
     ]);
     await rendered(element);
-    expect(inside(element, '[part=summary]')!.textContent).not.to.match(/0 bytes|0 B/);
-    expect(inside(element, '[part=summary] [role=progressbar]')!.hidden).to.equal(true);
+    expect(shadowQuery(element, '[part=summary]')!.textContent).not.to.match(/0 bytes|0 B/);
+    expect(shadowQuery(element, '[part=summary] [role=progressbar]')!.hidden).to.equal(true);
   });
 });

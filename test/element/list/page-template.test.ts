@@ -1,11 +1,11 @@
 import { expect, html } from '@open-wc/testing';
 import { sendKeys } from '@web/test-runner-commands';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, inside, rendered, harness, unfinished, until, type Harness } from '../harness.js';
+import { fileOf, shadowQuery, rendered, harness, unfinished, until, type Harness } from '../harness.js';
 
-const said = ({ element }: Harness): string => inside(element, '[role=status]')!.textContent;
+const announced = ({ element }: Harness): string => shadowQuery(element, '[role=status]')!.textContent;
 
-/** Keys that are pressed before it is believed that none comes to this window, and milliseconds for each. */
+/** Keys that are pressed before the window is assumed to get none, and milliseconds for each. */
 const MOST_KEYS = 4;
 const KEY_LIFE = 1_500;
 const isFirefox = navigator.userAgent.includes('Firefox');
@@ -18,15 +18,15 @@ const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => s
  */
 async function press(element: Element, button: string, done: () => boolean): Promise<void> {
   for (let keys = 0; !done(); keys++) {
-    inside(element, button)?.focus();
+    shadowQuery(element, button)?.focus();
     if (keys < MOST_KEYS || !isFirefox) await Promise.race([sendKeys({ press: 'Enter' }), wait(KEY_LIFE)]);
-    else inside(element, button)?.click();
+    else shadowQuery(element, button)?.click();
     for (let turns = 0; turns < 50 && !done(); turns++) await wait(20);
   }
   await rendered(element as MuleUploadElement);
 }
 
-describe('what a reader meets', () => {
+describe('the shadow tree', () => {
   it('is accessible in each state', async () => {
     const made = await harness(html`<mule-upload multiple max-size="1GB" accept=".txt,.mov"></mule-upload>`, {}, [
       unfinished('film.mov'),
@@ -57,7 +57,7 @@ describe('what a reader meets', () => {
     await expect(element, 'disabled').to.be.accessible();
   });
 
-  it('is accessible while it waits for the store, out of reach or busy', async () => {
+  it('is accessible while the store is unreachable or busy', async () => {
     for (const answer of ['silent', 'busy'] as const) {
       const { element, store } = await harness();
       store.answer = answer;
@@ -69,11 +69,11 @@ describe('what a reader meets', () => {
     }
   });
 
-  it('has a progress bar with a name, a value and words for each upload', async () => {
+  it('has a progress bar with a name, a value and a text for each upload', async () => {
     const { element, store } = await harness();
     store.answer = 'hold';
     await element.add([fileOf('a.txt')]);
-    const bar = (): Element | null => inside(element, '[role=progressbar]');
+    const bar = (): Element | null => shadowQuery(element, '[role=progressbar]');
     await until(() => Number(bar()?.getAttribute('aria-valuenow')) > 0);
     expect(bar()!.getAttribute('aria-label')).to.equal('a.txt');
     expect(Number(bar()!.getAttribute('aria-valuenow'))).to.be.within(1, 99);
@@ -81,36 +81,36 @@ describe('what a reader meets', () => {
     element.abort();
   });
 
-  it('is told of start, waiting and end politely, and of failure at once', async () => {
+  it('announces start, waiting and end politely, and failures immediately', async () => {
     const made = await harness();
     const { element, store } = made;
     store.answer = 'hold';
     await element.add([fileOf('a.txt')]);
-    await until(() => said(made) === 'Uploading a.txt');
+    await until(() => announced(made) === 'Uploading a.txt');
     store.answer = 'busy';
-    await until(() => said(made).startsWith('The store is busy'));
-    await until(() => /again in \d+ sec/.test(inside(element, '[part=status]')!.textContent));
+    await until(() => announced(made).startsWith('The storage is busy'));
+    await until(() => /retries in \d+ sec/.test(shadowQuery(element, '[part=status]')!.textContent));
     store.answer = 'store';
     element.retry();
-    await until(() => said(made) === 'a.txt is stored');
+    await until(() => announced(made) === 'a.txt is stored');
     store.answer = 'refuse';
     await element.add([fileOf('b.txt')]);
-    await until(() => inside(element, '[role=alert]')!.textContent.includes('b.txt failed'));
+    await until(() => shadowQuery(element, '[role=alert]')!.textContent.includes('b.txt failed'));
     store.answer = 'hold';
     element.retry();
-    await until(() => inside(element, '[role=alert]')!.textContent === '');
+    await until(() => shadowQuery(element, '[role=alert]')!.textContent === '');
     element.abort();
-    await until(() => said(made) === 'b.txt is aborted');
+    await until(() => announced(made) === 'b.txt was aborted');
   });
 
-  it('is told what is not reached: the network, or only the store or the signer', async () => {
+  it('distinguishes an unreachable network, store and signer', async () => {
     const made = await harness();
     const { element, store } = made;
-    const status = (): string => inside(element, '[part=status]')?.textContent ?? '';
+    const status = (): string => shadowQuery(element, '[part=status]')?.textContent ?? '';
     store.answer = 'silent';
     await element.add([fileOf('a.txt')]);
-    await until(() => said(made).startsWith('No connection to the store'));
-    expect(status()).to.include('No connection to the store');
+    await until(() => announced(made).startsWith('No connection to the storage'));
+    expect(status()).to.include('No connection to the storage');
     Object.defineProperty(navigator, 'onLine', { value: false, configurable: true });
     try {
       element.requestUpdate();
@@ -127,12 +127,13 @@ describe('what a reader meets', () => {
     });
     await other.add([fileOf('a.txt')]);
     await until(
-      () => inside(other, '[part=status]')?.textContent.startsWith('No good answer from the server') === true,
+      () =>
+        shadowQuery(other, '[part=status]')?.textContent.startsWith('The server does not respond correctly') === true,
     );
     other.abort();
   });
 
-  it('can be worked by keyboard, and never loses the focus when a row goes', async () => {
+  it('works by keyboard, and keeps the focus when a row is removed', async () => {
     const { element, store } = await harness();
     store.answer = 'hold';
     await element.add([fileOf('a.txt'), fileOf('b.txt')]);
@@ -160,20 +161,20 @@ describe('what a reader meets', () => {
     element.abort();
   });
 
-  it('keeps a long name whole for assistive technology and on hover', async () => {
+  it('has the complete name for assistive technology and as a tooltip', async () => {
     const { element, store } = await harness();
     store.answer = 'hold';
     const name = `${'long '.repeat(40)}name.mov`;
     await element.add([fileOf(name)]);
     await rendered(element);
-    const shown = inside(element, '[part=name]')!;
+    const shown = shadowQuery(element, '[part=name]')!;
     expect(shown.title).to.equal(name);
     expect(shown.querySelector('.unseen')!.textContent).to.equal(name);
     expect(element.scrollWidth).to.be.at.most(element.clientWidth);
     element.abort();
   });
 
-  it('speaks the page’s own words and numbers', async () => {
+  it('shows the page’s own texts, and numbers of its language', async () => {
     const { element } = await harness(
       html`<mule-upload
         lang="de"
@@ -181,7 +182,7 @@ describe('what a reader meets', () => {
         .strings=${{ browse: 'Datei wählen', sizeMost: 'Höchstens {max}' }}
       ></mule-upload>`,
     );
-    expect(inside(element, '[part=button]')!.textContent).to.equal('Datei wählen');
-    expect(inside(element, '.hint')!.textContent).to.equal('Höchstens 1,5 MB');
+    expect(shadowQuery(element, '[part=button]')!.textContent).to.equal('Datei wählen');
+    expect(shadowQuery(element, '.hint')!.textContent).to.equal('Höchstens 1,5 MB');
   });
 });

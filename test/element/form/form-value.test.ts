@@ -1,13 +1,13 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, heard, inside, rendered, harness, until, type Harness } from '../harness.js';
+import { fileOf, nextEvent, shadowQuery, rendered, harness, until, type Harness } from '../harness.js';
 
 interface FormHarness extends Harness {
   form: HTMLFormElement;
   native: HTMLInputElement;
 }
 
-/** The element beside a built-in file input in one form; what the input does is what is expected. */
+/** Creates the element beside a native file input in a form; the input shows what is expected. */
 async function formHarness(): Promise<FormHarness> {
   const markup = html`<form>
     <fieldset>
@@ -28,14 +28,14 @@ function choose(native: HTMLInputElement): void {
 }
 
 describe('form control', () => {
-  it('belongs to its form and to its labels as a built-in control does', async () => {
+  it('has a form and labels, as a native control', async () => {
     const { element, form, native } = await formHarness();
     expect(element.form).to.equal(native.form);
     expect([...form.elements]).to.include(element);
     expect(element.labels[0]).to.equal(form.querySelector('label'));
   });
 
-  it('is found by its name, and belongs to the form that its form attribute names', async () => {
+  it('is found by name, and follows its form attribute', async () => {
     const { element, native, form } = await formHarness();
     expect(form.elements.namedItem('ours')).to.equal(element);
     expect(form.elements.namedItem('native')).to.equal(native);
@@ -50,7 +50,7 @@ describe('form control', () => {
     }
   });
 
-  it('is labelled by a label around it, whose click opens the picker', async () => {
+  it('is labelled by a label around it, and opens the picker when the label is clicked', async () => {
     const root = await fixture<HTMLElement>(
       html`<div>
         <label>Ours <mule-upload></mule-upload></label><label>Native <input type="file" /></label>
@@ -60,7 +60,7 @@ describe('form control', () => {
     const native = root.querySelector('input')!;
     const clicked: string[] = [];
     for (const [name, input] of [
-      ['ours', inside(element, 'input')!],
+      ['ours', shadowQuery(element, 'input')!],
       ['native', native],
     ] as const)
       input.addEventListener('click', (event) => {
@@ -74,7 +74,7 @@ describe('form control', () => {
     expect(clicked).to.deep.equal(['ours', 'native']);
   });
 
-  it('is missing a value until something is stored', async () => {
+  it('has valueMissing until an upload is complete', async () => {
     const { element, native, form } = await formHarness();
     for (const control of [element, native]) {
       expect(control.willValidate).to.be.true;
@@ -82,7 +82,7 @@ describe('form control', () => {
       expect(control.checkValidity()).to.be.false;
       expect(control.validationMessage).to.not.be.empty;
     }
-    const invalid = heard(element, 'invalid');
+    const invalid = nextEvent(element, 'invalid');
     expect(form.checkValidity()).to.be.false;
     await invalid;
     choose(native);
@@ -92,7 +92,7 @@ describe('form control', () => {
     expect(form.checkValidity()).to.be.true;
   });
 
-  it('holds the form up while an upload runs or is paused, and says so', async () => {
+  it('is invalid while an upload is in progress or paused, with a message', async () => {
     const { element, store } = await formHarness();
     store.answer = 'hold';
     await element.add([fileOf('a.txt')]);
@@ -105,7 +105,7 @@ describe('form control', () => {
     expect(element.validity.customError).to.be.false;
   });
 
-  it('follows required and disabled at once', async () => {
+  it('applies required and disabled synchronously', async () => {
     const { element, native, form } = await formHarness();
     const check = (): boolean[] => [element, native].map((control) => control.checkValidity());
     element.required = native.required = false;
@@ -116,10 +116,10 @@ describe('form control', () => {
     expect([element, native].map((control) => control.willValidate)).to.deep.equal([false, false]);
     expect([element, native].map((control) => control.matches(':disabled'))).to.deep.equal([true, true]);
     await rendered(element);
-    expect(inside<HTMLButtonElement>(element, '[part=button]')!.disabled).to.be.true;
+    expect(shadowQuery<HTMLButtonElement>(element, '[part=button]')!.disabled).to.be.true;
   });
 
-  it('is spared by a disabled fieldset within its first legend, as a built-in control is', async () => {
+  it('is enabled in the first legend of a disabled fieldset, as a native control', async () => {
     const form = await fixture(
       html`<form>
         <fieldset disabled>
@@ -142,7 +142,7 @@ describe('form control', () => {
       ).to.deep.equal([...form.querySelectorAll('input')].map((control) => control.matches(state)));
   });
 
-  it('leaves it to a page that says so itself what is missing', async () => {
+  it('lets the page show the validation message', async () => {
     const { element, native, form } = await formHarness();
     const said: EventTarget[] = [];
     for (const control of [element, native])
@@ -155,7 +155,7 @@ describe('form control', () => {
     expect(said).to.deep.equal([element, native]);
   });
 
-  it('is matched by :invalid and :valid', async () => {
+  it('matches :invalid and :valid', async () => {
     const { element, native } = await formHarness();
     const matched = (state: string): boolean[] => [element, native].map((control) => control.matches(state));
     expect(matched(':invalid')).to.deep.equal([true, true]);
@@ -164,7 +164,7 @@ describe('form control', () => {
     expect(matched(':valid')).to.deep.equal([true, true]);
   });
 
-  it('brings its entries to formdata, among the others in the order of the page', async () => {
+  it('adds its entries to formdata, in document order', async () => {
     const { element, native, form } = await formHarness();
     element.value = ['old/a.png', 'old/b.png'];
     choose(native);
@@ -181,7 +181,7 @@ describe('form control', () => {
     ]);
   });
 
-  it('submits an entry for each upload, none without a name, none while disabled', async () => {
+  it('submits an entry for each upload; none without a name or while disabled', async () => {
     const { element, form } = await formHarness();
     const entries = (): unknown[] => new FormData(form).getAll('ours');
     expect(entries()).to.deep.equal([]);
@@ -197,7 +197,7 @@ describe('form control', () => {
       .and.not.include('');
   });
 
-  it('submits in the order of the list, whatever was done first, after what was stored before', async () => {
+  it('submits in list order, after keys that the page has set', async () => {
     const { element, form, store } = await formHarness();
     element.value = ['old/z.png'];
     store.answer = 'hold';
@@ -212,7 +212,7 @@ describe('form control', () => {
     expect(new FormData(form).getAll('ours')).to.deep.equal(element.value);
   });
 
-  it('is emptied by reset, as a built-in control is, and stops what runs', async () => {
+  it('is cleared by reset, as a native control, and aborts uploads', async () => {
     const { element, form, native, store } = await formHarness();
     choose(native);
     await element.add([fileOf('a.txt')]);
@@ -225,10 +225,11 @@ describe('form control', () => {
     expect(element.uploads).to.be.empty;
     expect(element.validity.valueMissing).to.equal(native.validity.valueMissing);
     await rendered(element);
-    for (const region of ['status', 'alert']) expect(inside(element, `[role=${region}]`)!.textContent).to.equal('');
+    for (const region of ['status', 'alert'])
+      expect(shadowQuery(element, `[role=${region}]`)!.textContent).to.equal('');
   });
 
-  it('adopts keys already stored, and lets them be taken off', async () => {
+  it('shows keys that the page has set, and lets the user remove them', async () => {
     const { element, form } = await formHarness();
     const changes: string[] = [];
     element.addEventListener('change', () => changes.push(element.value.join()));
@@ -236,15 +237,15 @@ describe('form control', () => {
     expect(new FormData(form).getAll('ours')).to.deep.equal(['old/one.png', 'old/two.png']);
     expect(element.validity.valid).to.be.true;
     await rendered(element);
-    expect(inside(element, '[part=list]')!.textContent).to.include('one.png');
-    inside(element, '[aria-label*="one.png"]')!.click();
+    expect(shadowQuery(element, '[part=list]')!.textContent).to.include('one.png');
+    shadowQuery(element, '[aria-label*="one.png"]')!.click();
     expect(element.value).to.deep.equal(['old/two.png']);
-    expect(changes, 'only what the reader did is told').to.deep.equal(['old/two.png']);
+    expect(changes, 'only changes by the user fire an event').to.deep.equal(['old/two.png']);
     element.value = [];
     expect(element.validity.valueMissing).to.be.true;
   });
 
-  it('takes a key off with its upload', async () => {
+  it('removes the key of a dismissed upload', async () => {
     const { element } = await formHarness();
     await element.add([fileOf('a.txt')]);
     await until(() => element.value.length === 1);
@@ -252,7 +253,7 @@ describe('form control', () => {
     expect(element.value).to.deep.equal([]);
   });
 
-  it('comes back with the values that the browser kept', async () => {
+  it('restores the values that the browser has kept', async () => {
     const { element } = await formHarness();
     element.formStateRestoreCallback('["kept/a.txt"]');
     expect(element.value).to.deep.equal(['kept/a.txt']);
@@ -260,7 +261,7 @@ describe('form control', () => {
     expect(element.value).to.deep.equal([]);
   });
 
-  it('takes a message of the page’s own, as a built-in control does', async () => {
+  it('takes a custom validity message, as a native control', async () => {
     const { element, native } = await formHarness();
     element.value = ['a'];
     choose(native);
@@ -274,7 +275,7 @@ describe('form control', () => {
     }
   });
 
-  it('takes what frameworks set that bind text fields: nothing, a bare key, an empty text', () => {
+  it('accepts what frameworks assign that bind text fields: nothing, a single key, an empty string', () => {
     const element = document.createElement('mule-upload') as Omit<MuleUploadElement, 'value'> & { value: unknown };
     for (const [given, read] of [
       ['old/a.png', ['old/a.png']],

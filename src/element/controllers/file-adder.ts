@@ -1,0 +1,132 @@
+import type { RejectDetail } from '../../engine/api/types.js';
+import type { UploadSnapshot } from '../../engine/api/types.js';
+import type { Rules } from '../../engine/files/file-entries.js';
+import type { Uploader } from '../../engine/index.js';
+import { limitsOf, type UploadProperties } from '../api/properties.js';
+import { isAwaitingUser, isPending } from '../api/upload-state.js';
+import type { Localizer } from '../i18n/localizer.js';
+import { errorText, isUploadError } from '../i18n/status-text.js';
+import { readFiles, type FileSource } from '../input/read-files.js';
+import { isShownToUser, RejectionMessages, rejectionText, type Limits } from '../input/rejections.js';
+import type { Announcer } from '../list/announcer.js';
+import type { UploaderController } from './uploader-controller.js';
+
+/** Adds files to the uploader: reads folders, applies the element's limits, and collects messages on rejected files. */
+export class FileAdder {
+  readonly messages = new RejectionMessages();
+  /** Number of files found so far in folders that are being read. */
+  filesRead = 0;
+  #adding = new AbortController();
+
+  constructor(
+    private readonly host: UploadProperties & { value: readonly string[] },
+    private readonly uploader: UploaderController,
+    private readonly localizer: Localizer,
+    private readonly announcer: Announcer,
+  ) {}
+
+  /** @returns the added uploads; none if `stop()` was called meanwhile */
+  async add(source: FileSource): Promise<UploadSnapshot[]> {
+    this.clearMessages();
+    const { signal } = this.#adding;
+    try {
+      const files = await this.#read(source, signal);
+      const uploader = this.uploader.getOrCreate();
+      const adding = uploader.add(files as File[], this.#rules(uploader, signal));
+      // shows uploads that are listed before the engine is loaded: there is no event for them
+      this.uploader.update();
+      return await adding;
+    } catch (error) {
+      if (signal.aborted) return [];
+      throw error;
+    } finally {
+      this.uploader.update();
+    }
+  }
+
+  /**
+   * Adds what the user has picked, dropped or pasted, and shows errors as messages.
+   * @param reselectedId ID of the upload whose file the user has chosen again
+   */
+  addFromUser(source: FileSource, reselectedId?: string): void {
+    this.clearMessages();
+    const [file] = reselectedId && Array.isArray(source) ? (source as (File | FileSystemFileHandle)[]) : [];
+    const adding = file ? this.uploader.current?.resume(reselectedId, file) : this.add(source);
+    adding?.catch((error: Error) => {
+      const { name = '' } = file ?? {};
+      this.#show(isUploadError(error) ? errorText({ name }, error, this.localizer.translate) : error.message);
+    });
+  }
+
+  /** Puts the message of a rejection into the user's language, and shows it. */
+  onReject(rejection: RejectDetail): void {
+    const { translate, format } = this.localizer;
+    rejection.message = rejectionText(rejection, this.#limits, translate, format);
+    if (isShownToUser(rejection.code)) this.#show(rejection.message);
+  }
+
+  /** Stops reading folders, and clears all messages. */
+  stop(): void {
+    this.#adding.abort();
+    this.#adding = new AbortController();
+    this.filesRead = 0;
+    this.messages.clear();
+    this.announcer.clear();
+    this.host.requestUpdate();
+  }
+
+  clearMessages(): void {
+    if (this.messages.count === 0) return;
+    this.messages.clear();
+    this.announcer.assertive = '';
+    this.host.requestUpdate();
+  }
+
+  async #read(source: FileSource, signal: AbortSignal): Promise<unknown[]> {
+    let found = 0;
+    const onFile = (): void => {
+      if (signal.aborted) return;
+      found++;
+      this.filesRead++;
+      this.uploader.refresh();
+    };
+    try {
+      return await readFiles(source, onFile, signal);
+    } finally {
+      if (!signal.aborted) this.filesRead -= found;
+    }
+  }
+
+  get #limits(): Limits {
+    const { accept, multiple } = this.host;
+    return { accept, ...limitsOf(this.host), ...(!multiple && { maxFiles: 1 }) };
+  }
+
+  #rules(uploader: Uploader, signal: AbortSignal): Rules {
+    const { accept, maxSize, minSize, maxFiles } = this.#limits;
+    const { host } = this;
+    const { multiple } = host;
+    return {
+      accept,
+      maxSize: maxSize ?? Infinity,
+      minSize: minSize ?? 0,
+      signal,
+      get maxFiles() {
+        // unfinished uploads of an earlier visit do not count
+        return multiple ? (maxFiles ?? Infinity) : 1 + uploader.uploads.filter(isAwaitingUser).length;
+      },
+      onReady: (isAnyAdmitted, listed) => {
+        // without `multiple`, a new file replaces the previous one, as in a native control
+        if (multiple || !isAnyAdmitted || signal.aborted || listed.some(isPending)) return;
+        host.value = [];
+        uploader.clear();
+      },
+    };
+  }
+
+  #show(message: string): void {
+    this.messages.add(message);
+    this.announcer.assertive = this.messages.announced;
+    this.uploader.refresh();
+  }
+}

@@ -1,0 +1,115 @@
+import type { UploadSnapshot } from '../../engine/api/types.js';
+import { isAwaitingUser, isPending } from '../api/upload-state.js';
+import { actionButtonOf } from '../input/clicks.js';
+import type { BulkAction, OpenQuestion, RowAction } from '../list/view.js';
+import type { UploaderController } from './uploader-controller.js';
+
+/** What the buttons need of the element. */
+export interface ListActionHooks {
+  /** Opens the picker for an upload whose file is missing. */
+  choose(id: string): void;
+  /** Removes the key of an object that was stored earlier. */
+  removeValue(value: string): void;
+  clearMessages(): void;
+}
+
+const hasStoredParts = ({ parts }: UploadSnapshot): boolean => parts.done > 0;
+
+/** Handles the buttons of the list. Asks before it deletes stored parts. */
+export class ListActions {
+  openQuestion: OpenQuestion = null;
+
+  constructor(
+    private readonly uploader: UploaderController,
+    private readonly hooks: ListActionHooks,
+  ) {}
+
+  readonly rowClick = (event: Event): void => {
+    const button = actionButtonOf(event);
+    if (!button) return;
+    const { id = '', value = '' } = button.closest<HTMLElement>('.row')?.dataset ?? {};
+    const action = button.dataset['action'] as RowAction;
+    const { hooks, uploader } = this;
+    const { current, uploads } = uploader;
+    switch (action) {
+      case 'keep':
+        this.openQuestion = null;
+        break;
+      case 'confirm':
+        this.openQuestion = null;
+        current?.abort(id);
+        break;
+      case 'abort':
+        if (uploads.some((upload) => upload.id === id && hasStoredParts(upload))) this.openQuestion = id;
+        else current?.abort(id);
+        break;
+      case 'choose':
+        hooks.choose(id);
+        break;
+      case 'remove-value':
+        hooks.clearMessages();
+        hooks.removeValue(value);
+        break;
+      case 'dismiss':
+        hooks.clearMessages();
+        current?.dismiss(id);
+        break;
+      default:
+        void current?.[action](id);
+    }
+    uploader.update(true);
+  };
+
+  readonly bulkClick = (event: Event): void => {
+    const action = actionButtonOf(event)?.dataset['action'] as BulkAction | undefined;
+    if (!action) return;
+    const { openQuestion, uploader } = this;
+    const { current, uploads } = uploader;
+    const haveStoredParts = (test: (upload: UploadSnapshot) => boolean): boolean =>
+      uploads.some((upload) => test(upload) && hasStoredParts(upload));
+    this.openQuestion = null;
+    switch (action) {
+      case 'keep':
+        break;
+      case 'confirm':
+        if (openQuestion === 'discard-all') this.#discardAll();
+        else this.#abortAll();
+        break;
+      case 'abort':
+        if (haveStoredParts(isPending)) this.openQuestion = 'abort-all';
+        else this.#abortAll();
+        break;
+      case 'discard':
+        if (haveStoredParts(isAwaitingUser)) this.openQuestion = 'discard-all';
+        else this.#discardAll();
+        break;
+      case 'retry':
+        for (const { id, status } of uploads) if (status === 'failed') current?.retry(id);
+        break;
+      default:
+        void current?.[action]();
+    }
+    uploader.update(true);
+  };
+
+  /** Closes the question on Escape, with the safe answer. */
+  readonly keydown = (event: KeyboardEvent): void => {
+    if (event.key !== 'Escape' || this.openQuestion === null) return;
+    // a dialog around the element stays open
+    event.stopPropagation();
+    this.openQuestion = null;
+    this.uploader.update(true);
+  };
+
+  #abortAll(): void {
+    for (const { id } of this.uploader.uploads.filter(isPending)) this.uploader.current?.abort(id);
+  }
+
+  /** Aborts the unfinished uploads of an earlier visit, and removes them from the list. */
+  #discardAll(): void {
+    for (const { id } of this.uploader.uploads.filter(isAwaitingUser)) {
+      this.uploader.current?.abort(id);
+      this.uploader.current?.dismiss(id);
+    }
+  }
+}

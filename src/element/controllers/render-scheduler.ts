@@ -1,0 +1,28 @@
+import type { ReactiveControllerHost } from 'lit';
+
+/** Requests renderings of the host: at most one per frame, and fewer where only figures change. */
+export class RenderScheduler {
+  #frame = 0;
+  #renderedAt = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly host: ReactiveControllerHost) {}
+
+  /** Renders with the next frame. */
+  refresh(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#renderedAt = performance.now();
+      this.host.requestUpdate();
+    });
+  }
+
+  /** Renders once at least this time has passed since the last rendering. */
+  refreshWithin(intervalMs: number): void {
+    const waitMs = this.#renderedAt + intervalMs - performance.now();
+    if (waitMs <= 0) this.refresh();
+    else this.#timer ??= setTimeout(() => this.refresh(), waitMs);
+  }
+}

@@ -1,0 +1,139 @@
+import { isPending } from '../api/upload-state.js';
+import type { UploadSnapshot } from '../../engine/api/types.js';
+
+/** What value and validity depend on. */
+export interface FormState {
+  readonly uploads: readonly UploadSnapshot[];
+  readonly name: string;
+  readonly required: boolean;
+  readonly formValue: 'key' | 'receipt';
+  readonly valueMissing: string;
+  readonly pendingMessage: (count: number, arePaused: boolean) => string;
+  /** The element at which the browser shows its validation message. */
+  readonly anchor: HTMLElement | undefined;
+}
+
+/** Above this number of values, `setFormValue` is called only at intervals while uploads are pending. */
+const MANY_VALUES = 200;
+const SUBMIT_INTERVAL_MS = 5_000;
+
+/**
+ * Value and validity of the element, passed to the browser through `ElementInternals`.
+ * The value is an ordered list: the keys that the page has set, then those of completed uploads.
+ */
+export class FormValue {
+  #values: readonly string[] = Object.freeze([]);
+  /** Values of completed uploads, by upload ID. */
+  #uploadValues = new Map<string, string>();
+  #customMessage = '';
+  #submitted: { readonly name: string; readonly values: readonly string[]; readonly at: number } | null = null;
+  #hasWarned = false;
+
+  constructor(private readonly internals: ElementInternals) {}
+
+  /** The submitted values; frozen. */
+  get values(): readonly string[] {
+    return this.#values;
+  }
+
+  /** The values that belong to no listed upload: keys of objects stored earlier. */
+  get adopted(): readonly string[] {
+    const ofUploads = new Set(this.#uploadValues.values());
+    return this.#values.filter((value) => !ofUploads.has(value));
+  }
+
+  /** Replaces the value. @returns IDs of completed uploads whose value was removed */
+  replace(values: readonly string[]): string[] {
+    this.#values = Object.freeze([...new Set(values.map(String))]);
+    const kept = new Set(this.#values);
+    return [...this.#uploadValues].filter(([, value]) => !kept.has(value)).map(([id]) => id);
+  }
+
+  /** Sets a message that makes the control invalid; an empty message removes it. */
+  setCustomValidity(message: string): void {
+    this.#customMessage = message;
+  }
+
+  /** Updates value and validity. @returns whether an upload changed the value */
+  sync(state: FormState): boolean {
+    const hasChanged = this.#updateValues(state);
+    const isBlocked = this.#validate(state);
+    this.#setFormValue(state, isBlocked);
+    return hasChanged;
+  }
+
+  #updateValues({ uploads, formValue }: FormState): boolean {
+    const before = this.#uploadValues;
+    const now = new Map<string, string>();
+    for (const upload of uploads) {
+      const value = upload.status === 'complete' ? this.#valueOf(upload, formValue) : null;
+      if (value !== null) now.set(upload.id, value);
+    }
+    this.#uploadValues = now;
+    const hasAdded = [...now].some(([id, value]) => before.get(id) !== value);
+    const removed = new Set([...before].filter(([id, value]) => now.get(id) !== value).map(([, value]) => value));
+    const kept = this.#values.filter((value) => !removed.has(value));
+    // In list order, whichever upload ends first. The order that the page has set stays until a value is added.
+    const ofUploads = new Set(now.values());
+    const values = hasAdded ? [...kept.filter((value) => !ofUploads.has(value)), ...ofUploads] : kept;
+    if (isSameList(values, this.#values)) return false;
+    this.#values = Object.freeze(values);
+    return true;
+  }
+
+  #valueOf({ key, receipt, name }: UploadSnapshot, formValue: FormState['formValue']): string | null {
+    if (formValue === 'key') return key;
+    // the page's server would reject a bare key as a forged receipt
+    if (receipt === null && !this.#hasWarned) {
+      this.#hasWarned = true;
+      console.warn(
+        `<mule-upload form-value="receipt">: the signer returned no receipt for "${name}", so the form submits nothing for it.`,
+      );
+    }
+    return receipt;
+  }
+
+  #setFormValue({ name }: FormState, isBlocked: boolean): void {
+    const values = this.#values;
+    const { name: oldName, values: oldValues = [], at = 0 } = this.#submitted ?? {};
+    if (name === oldName && isSameList(values, oldValues)) return;
+    const now = performance.now();
+    if (isBlocked && values.length > MANY_VALUES && now - at < SUBMIT_INTERVAL_MS) return;
+    this.#submitted = { name, values, at: now };
+    const data = new FormData();
+    for (const value of values) data.append(name, value);
+    this.internals.setFormValue(name && values.length > 0 ? data : null, JSON.stringify(values));
+  }
+
+  /** @returns whether the form has to wait for an upload */
+  #validate({ uploads, required, valueMissing, pendingMessage, anchor }: FormState): boolean {
+    const pending = uploads.filter(isPending);
+    const isBlocked = pending.length > 0;
+    const isMissing = required && this.#values.length === 0;
+    const waitMessage = (): string =>
+      pendingMessage(
+        pending.length,
+        pending.every(({ status }) => status === 'paused'),
+      );
+    const message = this.#customMessage || (isBlocked ? waitMessage() : isMissing ? valueMissing : '');
+    const flags = { customError: Boolean(this.#customMessage) || isBlocked, valueMissing: isMissing };
+    this.internals.setValidity(flags, message, message ? anchor : undefined);
+    return isBlocked;
+  }
+}
+
+const isSameList = (values: readonly string[], others: readonly string[]): boolean =>
+  values.length === others.length && values.every((value, index) => value === others[index]);
+
+/** Accepts what frameworks assign that bind text fields: a list, a single key, an empty string or nothing. */
+export const toValues = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? (value as string[]) : typeof value === 'string' && value !== '' ? [value] : [];
+
+/** Reads the state that `setFormValue` was given. */
+export function parseRestoredValues(state: unknown): string[] {
+  try {
+    return toValues(JSON.parse(String(state))).filter((value) => typeof value === 'string');
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,32 @@
+import { html, svg, type TemplateResult } from 'lit';
+import type { UploadSnapshot } from '../../engine/api/types.js';
+import type { PartMap } from './part-map.js';
+import type { View } from './view.js';
+
+/** Drawn until the parts are known, so that the row keeps its height. */
+const EMPTY_MAP: PartMap = { columns: 1, lines: 1, all: 'M0 0.5h1', stored: '', partlyStored: '', inFlight: '' };
+
+/** Draws which parts are stored, in flight and missing. */
+export function partMapTemplate(
+  { id, status, parts }: UploadSnapshot,
+  { partStates, drawPartMap, translate }: Pick<View, 'partStates' | 'drawPartMap' | 'translate'>,
+): TemplateResult {
+  const states = partStates(id);
+  const { columns, lines, all, stored, partlyStored, inFlight } = (states && drawPartMap?.(states)) ?? EMPTY_MAP;
+  const gap = gapBetweenCells(columns);
+  return html`<svg
+    part="map"
+    class="map"
+    role="img"
+    aria-label=${translate('partsStored', { done: parts.done, count: parts.total })}
+    stroke-dasharray=${`${1 - gap} ${gap}`}
+    viewBox="0 0 ${columns} ${lines}"
+    preserveAspectRatio="none"
+  >
+    ${svg`<path class="all" d=${all}></path><path d=${status === 'complete' ? all : stored}></path>
+      <path class="partly" d=${partlyStored}></path><path class="in-flight" d=${inFlight}></path>`}
+  </svg>`;
+}
+
+/** Returns a gap, in cells, that looks equally wide whether cells are few or many. */
+const gapBetweenCells = (columns: number): number => Math.round(Math.max(2, Math.min(25, columns / 4))) / 100;

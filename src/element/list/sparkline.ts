@@ -1,0 +1,8 @@
+/** Returns the outline of an area, 40 by 10, that ends with the latest sample; empty for fewer than three samples. */
+export function sparklinePath(samples: readonly number[]): string {
+  const max = Math.max(...samples);
+  if (samples.length < 3 || !(max > 0)) return '';
+  const step = 40 / (samples.length - 1);
+  const points = samples.map((speed, index) => `${(index * step).toFixed(1)} ${(10 - (speed / max) * 9).toFixed(1)}`);
+  return `M0 10L${points.join('L')}V10z`;
+}

@@ -1,0 +1,79 @@
+import { html, nothing } from 'lit';
+import type { UploadSnapshot } from '../../engine/api/types.js';
+import { hasEnded, isPending } from '../api/upload-state.js';
+import { questionTemplate } from './question-template.js';
+import { countRecoverable } from './recovery-template.js';
+import { widthStyle } from './row-template.js';
+import { sparklineTemplate } from './sparkline-template.js';
+import type { BulkAction, Handlers, View } from './view.js';
+
+/** Renders the totals of several uploads, and the buttons that concern all of them. */
+export function summaryTemplate(view: View, on: Handlers): unknown {
+  const { uploads, adopted, progress, translate, format, status, openQuestion } = view;
+  if (uploads.length + adopted.length < 2) return nothing;
+  const countOf = (...statuses: UploadSnapshot['status'][]): number =>
+    uploads.filter((upload) => statuses.includes(upload.status)).length;
+  const count = uploads.length - countOf('aborted') + adopted.length;
+  const done = countOf('complete') + adopted.length;
+  const failed = countOf('failed');
+  const isMoving = status === 'uploading' && progress.speed > 0;
+  const speed = isMoving ? format.speed(progress.speed) : '';
+  const texts = [
+    count > 0 ? translate(done === count ? 'summaryAllStored' : 'summaryStored', { done, count }) : '',
+    failed > 0 ? translate('summaryFailed', { count: failed }) : '',
+    progress.total > 0 && done < count
+      ? translate('sizeOf', { loaded: format.bytes(progress.loaded), size: format.bytes(progress.total) })
+      : '',
+    speed,
+    isMoving && progress.eta !== null ? translate('timeLeft', { time: format.time(progress.eta) }) : '',
+  ].filter(Boolean);
+  const pending = uploads.filter(isPending).length;
+  return html` <div part="summary" class="summary" data-group="summary" @click=${on.bulkClick}>
+    <span class="totals"
+      >${texts.map(
+        (text) =>
+          html`<span>${text === speed ? sparklineTemplate(view.sparklinePath('')) : nothing}<bdi>${text}</bdi></span>`,
+      )}</span
+    >
+    ${
+      openQuestion === 'abort-all' && pending > 0
+        ? questionTemplate(translate('askAbortAll', { count: pending }), translate('abortAll'), translate)
+        : html`<span class="bulk"
+            >${bulkActions(view).map(
+              ([action, text]) => html`<button type="button" class="plain" data-action=${action}>${text}</button>`,
+            )}</span
+          >`
+    }
+    <div
+      part="total"
+      class="progress total"
+      role="progressbar"
+      aria-label=${translate('totalProgress')}
+      aria-valuemin="0"
+      aria-valuemax="100"
+      aria-valuenow=${Math.floor(progress.ratio * 100)}
+      aria-valuetext=${texts.join(', ')}
+      ?hidden=${done === count || progress.total === 0}
+    >
+      <div class="bar" .style=${widthStyle(progress.ratio)}></div>
+    </div>
+  </div>`;
+}
+
+function bulkActions(view: View): [BulkAction, string][] {
+  const { uploads, held, translate } = view;
+  const some = (test: (upload: UploadSnapshot) => boolean): boolean => uploads.some(test);
+  const actions: [BulkAction, string, boolean][] = [
+    ['start', translate('startAll'), held && some(({ status }) => status === 'queued')],
+    [
+      'pause',
+      translate('pauseAll'),
+      some((upload) => isPending(upload) && upload.status !== 'paused' && !(held && upload.status === 'queued')),
+    ],
+    ['resume', translate('resumeAll'), countRecoverable(view).ready === 0 && some(({ status }) => status === 'paused')],
+    ['retry', translate('retryAll'), some(({ status }) => status === 'failed')],
+    ['abort', translate('abortAll'), some(isPending)],
+    ['clear', translate('clearDone'), some(hasEnded)],
+  ];
+  return actions.filter(([, , isShown]) => isShown).map(([action, text]) => [action, text]);
+}

@@ -1,0 +1,58 @@
+import { css } from 'lit';
+
+/** The totals of several uploads, and figures with dots between them, which rows have too. */
+export const summaryStyles = css`
+  .summary {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: 6px 12px;
+    font-size: 0.875em;
+  }
+  .totals,
+  .figures {
+    display: inline-flex;
+    flex-wrap: wrap;
+    font-variant-numeric: tabular-nums;
+    /* a dot precedes each item; that of the first item in a line is clipped */
+    overflow: clip;
+    margin-inline-end: -1em;
+  }
+  .status,
+  .explanation,
+  .question > :first-child,
+  .messages li,
+  .recover p {
+    unicode-bidi: plaintext;
+  }
+  /* its width does not depend on its text, so that the buttons beside it do not move */
+  .totals {
+    flex: 1 1 22em;
+    min-inline-size: 0;
+    color: var(--_muted);
+    min-block-size: 32px;
+    align-items: center;
+  }
+  .totals > :first-child {
+    font-weight: 600;
+  }
+  .totals > *,
+  .figures > * {
+    position: relative;
+    inset-inline-start: -1em;
+  }
+  .totals > ::before,
+  .figures > ::before {
+    content: '·';
+    /* not read aloud */
+    content: '·' / '';
+    display: inline-block;
+    inline-size: 1em;
+    text-align: center;
+    font-weight: 400;
+  }
+  .total {
+    flex-basis: 100%;
+  }
+`;
