@@ -88,12 +88,16 @@ export interface Scenario {
   in?: readonly ('all' | 'ceph' | 'ceph-20')[];
 }
 
-/** What became of a scenario in one engine. */
-export interface Result {
+/** A scenario to play in one engine, on one store. */
+export interface Run {
   scenario: Scenario;
   engine: Engine;
   store: string;
-  /** What was not as it had to be; empty: all was. */
+}
+
+/** The outcome of a scenario in one engine. */
+export interface Result extends Run {
+  /** What did not match the expectations; empty where all did. */
   failures: string[];
   retries: number;
   seconds: number;
