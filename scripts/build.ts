@@ -12,7 +12,7 @@ import { ROOT, must } from './run.js';
 const dist = path.join(ROOT, 'dist');
 await rm(dist, { recursive: true, force: true });
 for (const config of [modules, ...cdn]) await build({ root: ROOT, configFile: false, ...config });
-await chmod(path.join(dist, 'signer', 'cli.js'), 0o755);
+await chmod(path.join(dist, 'signer', 'tools', 'cli.js'), 0o755);
 await copyFile(path.join(ROOT, 'src', 'signer', 'openapi.json'), path.join(dist, 'openapi.json'));
 await must('tsc', ['-p', 'tsconfig.build.json']);
 await must('cem', ['analyze', '--quiet', '--config', 'custom-elements-manifest.config.js']);

@@ -13,6 +13,13 @@ export type Engine = 'chromium' | 'firefox' | 'webkit';
 
 const LAUNCHERS = { chromium: launchChromium, firefox: launchFirefox, webkit: launchWebKit };
 
+/** A text that changes with each step that an upload of the page makes. */
+const PROGRESS =
+  "[...document.querySelectorAll('mule-upload')].map(({ uploads }) => uploads?.map((upload) => [upload.status, upload.loaded, upload.parts.done].join())).join()";
+const PROGRESS_POLL_MS = 1_000;
+/** A wait with progress all the time ends after so many of its timeouts: it may be in a loop. */
+const MAX_TIMEOUTS = 10;
+
 /** The processes that hold pages, by their command lines. */
 const PAGE_PROCESS = /--type=renderer|-contentproc|WebKitWebProcess/;
 
@@ -55,25 +62,36 @@ export class Page {
   }
 
   /**
-   * Waits until something in the page is truthy, through reloads, and gives it.
-   * @param timeout milliseconds
-   * @throws Error with the condition, the last value and what the page said
+   * Waits until something in the page is truthy, through reloads, and returns it.
+   * @param timeout milliseconds without progress of any upload in the page
+   * @throws Error with the condition, and the last value or error
    */
   async waitFor<A extends unknown[], T>(
     what: PageFunction<A, T>,
     { timeout = 60_000 } = {},
     ...args: A
   ): Promise<Awaited<T>> {
-    const deadline = performance.now() + timeout;
+    const begun = performance.now();
+    let progress: string | null = null;
+    let progressAt = begun;
+    let polledAt = begun;
     for (;;) {
       const outcome = await this.evaluate(what, ...args).then(
         (value) => ({ value, cause: undefined }),
         (cause: Error) => ({ value: undefined, cause }),
       );
       if (outcome.value) return outcome.value;
-      if (performance.now() > deadline) {
+      const now = performance.now();
+      if (now - polledAt > PROGRESS_POLL_MS) {
+        polledAt = now;
+        const current = await this.evaluate<[], string>(PROGRESS).catch(() => progress);
+        if (current !== progress) progressAt = now;
+        progress = current;
+      }
+      if (now - progressAt > timeout || now - begun > MAX_TIMEOUTS * timeout) {
         const last = outcome.cause?.message ?? JSON.stringify(outcome.value);
-        throw new Error(`not so after ${timeout} ms: ${String(what)}; last: ${last}`, { cause: outcome.cause });
+        const seconds = Math.round((now - begun) / 1_000);
+        throw new Error(`not so after ${seconds} s: ${String(what)}; last: ${last}`, { cause: outcome.cause });
       }
       await sleep(50);
     }

@@ -38,9 +38,8 @@ describe('a file goes from a page to a bucket that verifies checksums', () => {
       assert.equal(upload.checksum!.value, headers.get(`x-amz-checksum-${upload.checksum!.algorithm}`));
       assert.deepEqual([upload.checksum!.algorithm, upload.retries], [algorithm, 0]);
       const calls = page.signerCalls.map(({ action }) => action);
-      // by the slower ways parts may become ready one by one
-      const most = policy ? PARTS : PARTS / 2;
-      assert.ok(calls.length <= 2 + most, `signer calls for ${PARTS} parts: ${calls.join(' ')}`);
+      // on a slow machine checksums may become ready one by one, and each is then signed alone
+      assert.ok(calls.length <= 2 + PARTS, `signer calls for ${PARTS} parts: ${calls.join(' ')}`);
       const { warnings, longestTask, errors } = await seen(browser);
       assert.deepEqual(errors, []);
       const said = `${calls.length} signer calls for ${PARTS} parts, longest main-thread task ${Math.round(longestTask)} ms`;

@@ -9,6 +9,7 @@ import type { Engine, Page } from './browser.js';
 import { chooseFiles, dropFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
 import { BUCKET, MIB, writeRandom } from './harness.js';
 import { useHarness } from './use-harness.js';
+import { storedAtRest } from './wait.js';
 
 const SIZE = 80 * MIB;
 /** Bytes per second: slow enough to stop an upload half-way. */
@@ -62,8 +63,7 @@ describe('a file that need not be chosen again', () => {
     await untilKept(page);
     const [before] = await uploadsOf(page);
     await stop();
-    await sleep(500);
-    const stored = await s3.listParts(BUCKET, before!.key!, before!.uploadId!);
+    const stored = await storedAtRest(s3, before!.key!, before!.uploadId!);
     assert.ok(stored.length >= 3 && stored.length < SIZE / (8 * MIB), `${stored.length} parts are stored`);
     proxy.reset();
     proxy.setRate(Infinity);
@@ -197,7 +197,7 @@ describe('a file that need not be chosen again', () => {
 /** Presses keys until the browser's question is answered: it takes a moment to show. */
 async function answerQuestion(page: Page, display: string, keys: readonly string[]): Promise<void> {
   const isAsked = "document.querySelector('mule-upload').uploads[0].needsPermission";
-  for (let tries = 0; tries < 10 && (await page.evaluate(isAsked)); tries++) {
+  for (let tries = 0; tries < 30 && (await page.evaluate(isAsked)); tries++) {
     await sleep(1_500);
     await pressKeys(display, ...keys);
     await sleep(500);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { launch } from './browser.js';
 import type { Engine, Page } from './browser.js';
 import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
 import { BUCKET, MIB, writeRandom } from './harness.js';
 import { useHarness } from './use-harness.js';
+import { storedAtRest, untilUnchanged } from './wait.js';
 
 const PART = 5 * MIB;
 const SIZE = 12 * PART;
@@ -47,11 +47,9 @@ describe('a page that goes away with an upload half-way, and comes back', () => 
     await untilParts(page, 3);
     const [before] = await uploadsOf(page);
     await leave();
-    await sleep(1_000);
-    const away = proxy.requests.length;
-    await sleep(1_000);
-    assert.equal(proxy.requests.length, away, 'a page that is away sends nothing');
-    const stored = await s3.listParts(BUCKET, before!.key!, before!.uploadId!);
+    // a page that is away sends nothing
+    const away = await untilUnchanged(() => proxy.requests.length);
+    const stored = await storedAtRest(s3, before!.key!, before!.uploadId!);
     assert.ok(stored.length >= 3 && stored.length < SIZE / PART, `${stored.length} parts are stored`);
     proxy.setRate(Infinity);
     await comeBack();

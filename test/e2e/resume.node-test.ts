@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { launch } from './browser.js';
 import type { Engine, Page } from './browser.js';
 import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
 import { BUCKET, MIB, isFull, writeRandom } from './harness.js';
 import type { StoreName } from './harness.js';
 import { useHarness } from './use-harness.js';
+import { storedAtRest } from './wait.js';
 
 const SIZE = (isFull ? 480 : 120) * MIB;
 /** Bytes per second: slow enough to stop an upload half-way. */
 const SLOW = SIZE / 12;
 /** Milliseconds without a further part after which what was in flight has landed, or never will. */
-const AT_REST = 1_500;
 
 /** What the store holds must not be sent again, whatever ended the page. */
 for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
@@ -29,22 +28,11 @@ for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
       await untilParts(page, 4);
       const [before] = await uploadsOf(page);
       await stop();
-      const stored = await storedAtRest(before!.key!, before!.uploadId!);
+      const stored = await storedAtRest(inUse.harness.s3, before!.key!, before!.uploadId!);
       assert.ok(stored.length >= 4 && stored.length < SIZE / (8 * MIB), `${stored.length} parts are stored`);
       inUse.harness.proxy.reset();
       inUse.harness.proxy.setRate(Infinity);
       return { id: before!.id, key: before!.key!, stored };
-    }
-
-    /** Parts that the store took in, once none that was in flight lands any more. */
-    async function storedAtRest(key: string, uploadId: string) {
-      let last = await inUse.harness.s3.listParts(BUCKET, key, uploadId);
-      for (;;) {
-        await sleep(AT_REST);
-        const stored = await inUse.harness.s3.listParts(BUCKET, key, uploadId);
-        if (stored.length === last.length) return stored;
-        last = stored;
-      }
     }
 
     async function goOn(

@@ -11,6 +11,7 @@ import { launch } from './browser.js';
 import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
 import { BUCKET, MIB, isFull, makeFolder, startHarness, startStore, writeRandom } from './harness.js';
 import type { Harness, Store } from './harness.js';
+import { storedAtRest, until } from './wait.js';
 
 const SIZE = (isFull ? 480 : 120) * MIB;
 /** Bytes per second: slow enough to stop an upload half-way. */
@@ -61,15 +62,14 @@ describe('an upload of somebody who is signed in', () => {
     await chooseFiles(chromium, [file]);
     await untilParts(chromium, 4);
     const [begun] = await uploadsOf(chromium);
-    // parts are told of in batches, a moment after they are stored
+    // parts are reported in batches, a moment after they are stored
     const noticed = () =>
       harness.signerCalls.filter(
         ({ action, body }) => action === 'chunk_loaded' && (body['chunks'] as number[]).length > 0,
       );
-    while (noticed().length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    await until('the signer is notified of a stored part', () => noticed().length > 0);
     await chromium.kill();
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    const stored = await harness.s3.listParts(BUCKET, begun!.key!, begun!.uploadId!);
+    const stored = await storedAtRest(harness.s3, begun!.key!, begun!.uploadId!);
     assert.ok(stored.length >= 4 && stored.length < SIZE / (8 * MIB), `${stored.length} parts are stored`);
     harness.proxy.reset();
     harness.proxy.setRate(Infinity);

@@ -12,7 +12,7 @@ export interface HarnessInUse {
 
 /** Gives the suite that calls it a folder, a store and a harness before it, for as long as the suite runs. */
 export function useHarness(name: StoreName): HarnessInUse {
-  const inUse = {} as { -readonly [K in keyof HarnessInUse]: HarnessInUse[K] };
+  const inUse: { -readonly [K in keyof HarnessInUse]?: HarnessInUse[K] } = {};
   let remove: () => Promise<void>;
   before(async () => {
     ({ folder: inUse.folder, remove } = await makeFolder());
@@ -20,9 +20,10 @@ export function useHarness(name: StoreName): HarnessInUse {
     inUse.harness = await startHarness(inUse.store);
   });
   after(async () => {
-    await inUse.harness.stop();
-    await inUse.store.stop();
+    // what could not start is not there; the rest must not stay
+    await inUse.harness?.stop();
+    await inUse.store?.stop();
     await remove();
   });
-  return inUse;
+  return inUse as HarnessInUse;
 }

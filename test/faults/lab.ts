@@ -16,7 +16,10 @@ import type { Actor, Result, Scenario } from './scenario.js';
 import { catcherOf, failuresOf, partsSentTwice, timeToFirstByte } from './verdict.js';
 
 const POLL = 100;
+/** Seconds without progress after which a scenario is over. */
 const PATIENCE = 120;
+/** One with progress all the time ends after so many times its patience: it may be in a loop. */
+const MAX_PATIENCES = 5;
 const OVER: readonly string[] = ['complete', 'failed', 'aborted'];
 
 interface Waiter {
@@ -33,6 +36,8 @@ export class Lab {
   readonly #page: { stop(): void };
   readonly #files: Files;
   readonly #waiters = new Set<Waiter>();
+  /** The last step of each upload, and when it was made. */
+  readonly #progress = new Map<string, { step: string; at: number }>();
   #watching: Promise<void> | null = null;
   #count = 0;
   /** WebDriver has one command at a time. */
@@ -89,7 +94,7 @@ export class Lab {
       const patience = (scenario.patience ?? PATIENCE) * 1_000;
       await Promise.race([
         Promise.all([scenario.act?.(actor), actor.until(({ status }) => OVER.includes(status))]),
-        sleep(patience, undefined, { ref: false }),
+        this.#untilStuck(id, patience),
       ]);
       result.seconds = (performance.now() - begun) / 1_000;
       const report = await this.#ask<Report>('reportOf', id);
@@ -104,6 +109,7 @@ export class Lab {
       result.sentTwice = partsSentTwice(bench.store.requests).length;
       result.back = timeToFirstByte(bench.store);
       result.struck = [...bench.store.struck, ...bench.signer.struck].reduce((sum, count) => sum + count, 0);
+      this.#progress.delete(id);
       await this.#ask('removeUpload', id).catch(() => undefined);
       await bench.stop();
       await own?.stop();
@@ -141,12 +147,33 @@ export class Lab {
     };
   }
 
+  /** Waits until an upload has made no progress for so long. */
+  async #untilStuck(id: string, patience: number): Promise<void> {
+    const begun = performance.now();
+    this.#progress.set(id, { step: '', at: begun });
+    for (;;) {
+      await sleep(1_000, undefined, { ref: false });
+      const now = performance.now();
+      const { at } = this.#progress.get(id) ?? {};
+      if (at === undefined || now - at > patience || now - begun > MAX_PATIENCES * patience) return;
+    }
+  }
+
+  #noteProgress(snapshots: Record<string, UploadSnapshot | null>): void {
+    for (const [id, progress] of this.#progress) {
+      const { status, loaded, parts } = snapshots[id] ?? {};
+      const step = [status, loaded, parts?.done].join();
+      if (step !== progress.step) this.#progress.set(id, { step, at: performance.now() });
+    }
+  }
+
   /** Asks for all snapshots at once, as long as anybody waits. */
   async #watch(): Promise<void> {
     while (this.#waiters.size) {
       await sleep(POLL);
       try {
         const snapshots = await this.#ask<Record<string, UploadSnapshot | null>>('allSnapshots');
+        this.#noteProgress(snapshots);
         for (const waiter of this.#waiters) {
           const { id, what, resolve } = waiter;
           const upload = snapshots[id];
