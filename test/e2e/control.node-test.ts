@@ -110,8 +110,7 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           await chooseFiles(browser, huge);
           await untilParts(browser, 1);
           const { proxy, s3 } = inUse.harness;
-          // at this rate the huge ones take minutes
-          proxy.setRate(MIB);
+          proxy.setRate(4 * MIB);
           await chooseFiles(browser, [small]);
           await browser.waitFor("document.querySelector('mule-upload').uploads[2]?.status === 'complete'");
           const { key } = (await uploadsOf(browser))[2]!;
