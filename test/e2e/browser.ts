@@ -137,7 +137,7 @@ export class Page {
     await writeFile(file, await this.#raw.screenshot());
   }
 
-  /** Shuts the tab as its user does. */
+  /** Closes the tab as a user does. */
   shut(): Promise<void> {
     return this.#raw.close();
   }

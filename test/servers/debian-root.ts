@@ -1,6 +1,6 @@
 /**
- * Programs of another Debian release beside those of this machine: downloaded by plain apt, unpacked into a folder of
- * the project, run by their own loader. No root rights, and nothing of the machine changes.
+ * Programs of another Debian release: downloaded by apt, unpacked into a folder of
+ * the project, run by their own loader. This needs no root, and changes nothing on the machine.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
@@ -53,9 +53,9 @@ async function unpack(archive: string, root: string): Promise<void> {
 }
 
 /**
- * Gives the folder that holds packages of a Debian release, with everything they need; fetches them where it is
+ * Returns the folder with packages of a Debian release and their dependencies; downloads them if it is
  * missing, which takes a minute and a few hundred megabytes.
- * @throws Error naming what failed, where this is no Debian or its archive cannot be reached
+ * @throws Error that names what failed, if this is not Debian or its archive cannot be reached
  */
 export async function debianRoot(name: string, release: string, packages: readonly string[]): Promise<string> {
   const root = path.join(CACHE, name);
@@ -65,7 +65,7 @@ export async function debianRoot(name: string, release: string, packages: readon
   try {
     await rm(unfinished, { recursive: true, force: true });
     const archives = await download(release, packages, apt);
-    // links first: early packages bring real directories of these names
+    // links first: early packages contain real directories of these names
     for (const folder of ['bin', 'sbin', 'lib', 'lib64']) {
       await mkdir(path.join(unfinished, 'usr', folder), { recursive: true });
       await symlink(`usr/${folder}`, path.join(unfinished, folder));

@@ -1,4 +1,4 @@
-/** What a test page tells the runner while its tests run; `progress-page.ts` sends it. */
+/** Messages of a test page to the runner while its tests run; `progress-page.ts` sends them. */
 
 export const PLAN = 'test-plan';
 export const STEP = 'test-step';
