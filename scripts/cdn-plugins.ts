@@ -66,9 +66,9 @@ export function plainImports(): Plugin {
 }
 
 /**
- * Returns the URL of a file beside ours, and a new one for each retry (`asked`): Firefox never requests a module again that it
- * could not load. If ours was loaded by its package's bare name, as jsDelivr offers it, that URL ends in no file,
- * and the folder is added. On one line, so that the source map stays correct.
+ * Returns the URL of a file beside ours, and a new one for each retry (`asked`): Firefox never requests a module again
+ * that it could not load. If ours was loaded by its package's bare name, as jsDelivr offers it, that URL ends in no
+ * file, and the folder is added. On one line, so that the source map stays correct.
  */
 const BESIDE =
   `const besideOurs = (file, asked = 0) => { const { pathname } = new URL(import.meta.url); return new URL((/\\.m?js$/.test(pathname) ? './' : pathname + '/dist/cdn/') + file + (asked ? '?again=' + asked : ''), import.meta.url).href; };`

@@ -1,4 +1,6 @@
-/** Finds the lines of a TypeScript file with code that runs: V8's coverage counts comments, blank lines and types too. */
+/**
+ * Finds the lines of a TypeScript file with code that runs: V8's coverage counts comments, blank lines and types too.
+ */
 import ts from 'typescript';
 
 const isTypeOnly = (node: ts.Node): boolean =>

@@ -1,4 +1,7 @@
-/** Finds the programs that the tests need on this machine, with their versions: browsers, S3 server, database, languages. */
+/**
+ * Finds the programs that the tests need on this machine, with their versions: browsers, S3 server, database,
+ * languages.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +10,9 @@ export const TOOLS = ['chromium', 'firefox', 'webkit', 'ceph', 'postgres', 'flas
 export type Tool = (typeof TOOLS)[number];
 
 export interface Found {
-  /** Of the program that is started: the browser, WebKit's driver, the S3 gateway, the database's server, a language. */
+  /**
+   * Of the program that is started: the browser, WebKit's driver, the S3 gateway, the database's server, a language.
+   */
   path: string;
   version: string;
 }

@@ -14,9 +14,13 @@ export interface RunOptions {
   env?: NodeJS.ProcessEnv;
   /** Milliseconds without progress after which it is ended, with all that it started. */
   limit?: number;
-  /** Returns a value that changes with each step of progress; by default there is none, and `limit` is the whole time. */
+  /**
+   * Returns a value that changes with each step of progress; by default there is none, and `limit` is the whole time.
+   */
   progress?: () => unknown;
-  /** Returns true once all its work is done. A program that runs on for `EXIT_TIMEOUT_MS` is then ended as a success. */
+  /**
+   * Returns true once all its work is done. A program that runs on for `EXIT_TIMEOUT_MS` is then ended as a success.
+   */
   isDone?: () => boolean;
   /** Receives what it prints, in place of our own output. */
   onOutput?: (text: string) => void;

@@ -1,6 +1,7 @@
 /**
- * `npm test`: everything that CI runs. Name suites to run only those (`check node browser e2e faults`); `--all` runs flows
- * at full size. What failed is run again by itself, and listed even if it passes then. The last line has the totals.
+ * `npm test`: everything that CI runs. Name suites to run only those (`check node browser e2e faults`); `--all` runs
+ * flows at full size. What failed is run again by itself, and listed even if it passes then. The last line has the
+ * totals.
  */
 import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';

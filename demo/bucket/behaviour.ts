@@ -77,7 +77,9 @@ export const PROFILES = {
   minio: { ...LAX, copies: { heeds: 'condition' } },
 } as const satisfies Record<string, Behaviour>;
 
-/** Returns whether a bit flip is due for that part, and counts it; part 0 is an object sent in one request. */
+/**
+ * Returns when to flip a bit of that part, and counts it; null if none is due. Part 0 is an object sent in one request.
+ */
 export function takeBitFlip({ bitFlip }: Behaviour, partNumber: number): BitFlip['when'] | null {
   if (!bitFlip || bitFlip.times < 1 || (bitFlip.partNumber ?? partNumber) !== partNumber) return null;
   bitFlip.times -= 1;

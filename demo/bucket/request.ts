@@ -17,7 +17,9 @@ export interface S3Request {
   readonly key: string;
   header(name: string): string | undefined;
   readonly headers: ReadonlyMap<string, string>;
-  /** The body as it arrives. Leaving the loop early does not cut the connection, so that the client can read an error. */
+  /**
+   * The body as it arrives. Leaving the loop early does not cut the connection, so that the client can read an error.
+   */
   body(): AsyncIterable<Buffer>;
 }
 

@@ -34,7 +34,10 @@ const ROUTES: readonly Route[] = [
   { method: 'HEAD', target: 'bucket', handler: headBucket },
 ];
 
-/** Query parameters of S3 operations that this store does not support: it rejects them, so that none is mistaken for another. */
+/**
+ * Query parameters of S3 operations that this store does not support: it rejects them, so that none is mistaken for
+ * another.
+ */
 const FOREIGN = [
   'acl',
   'tagging',

@@ -186,7 +186,10 @@ async function openPage(socket: JsonSocket): Promise<ChromiumPage> {
   return new ChromiumPage(socket, (attached as { sessionId: string }).sessionId, targetId).prepare();
 }
 
-/** Starts Chromium, without a window unless there is a display for it. @throws Error if it is not installed, or with its output */
+/**
+ * Starts Chromium, without a window unless there is a display for it.
+ * @throws Error if it is not installed, or with its output
+ */
 export async function launchChromium({ profile, args, display }: LaunchOptions): Promise<RawBrowser> {
   const { path: program, version } = need('chromium');
   for (const lock of LOCKS) rmSync(path.join(profile, lock), { force: true });

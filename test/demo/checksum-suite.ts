@@ -43,7 +43,7 @@ const completionOf = (algorithm: ChecksumAlgorithm | null, parts: readonly SentP
   return new TextEncoder().encode(`<CompleteMultipartUpload>${list.join('')}</CompleteMultipartUpload>`);
 };
 
-/** Sends a signed request as a browser does: its headers as they are, the body untyped. */
+/** Sends a signed request as a browser does: with its headers, the body without a type. */
 function replay(signed: Signed, body?: Uint8Array<ArrayBuffer>): Promise<Response> {
   const {
     method,
@@ -53,11 +53,11 @@ function replay(signed: Signed, body?: Uint8Array<ArrayBuffer>): Promise<Respons
   return fetch(url, { method, headers, ...(body && { body }) });
 }
 
-/** What a store does with checksums, asked by requests of our own signer. */
+/** Tests a store's handling of checksums by requests of our own signer. */
 export function testChecksums(open: () => StoreLab, { refusesChecksums: refuses }: Differences): void {
   const knows = refuses.length > 0;
 
-  /** Calls a signer of an upload in parts of 5 MiB, which believes that the store knows all checksums. */
+  /** Calls a signer for an upload in parts of 5 MiB, configured as if the store supported all checksums. */
   function signer(): <T>(action: string, body: object) => Promise<T> {
     const { url, region, accessKeyId, secretAccessKey } = open().store;
     const sign = createSigner({
@@ -106,7 +106,7 @@ export function testChecksums(open: () => StoreLab, { refusesChecksums: refuses 
       }
       return parts;
     };
-    /** Ends the upload with what is told to be the value of the whole. */
+    /** Completes the upload with that checksum for the object. */
     const end = async (parts: readonly SentPart[], checksum?: string, list = parts): Promise<Response> => {
       const body = completionOf(algorithm === 'sha256' ? algorithm : null, list);
       return replay(await call<SignedRequest>('get_end_signature', { ...reference, size, checksum }), body);

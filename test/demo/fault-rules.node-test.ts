@@ -74,7 +74,7 @@ describe('the rules of faults', () => {
   };
   const six = Array.from({ length: 6 }, (_, index) => part(index + 1));
 
-  it('strike by kind, part, order and number', () => {
+  it('match by kind, part, order and number', () => {
     assert.equal(strikes({ on: 'part' }, six), 'xxxxxx');
     assert.equal(strikes({ on: ['list', 'complete'] }, six), '------');
     assert.equal(strikes({ part: 3 }, six), '--x---');
@@ -85,13 +85,13 @@ describe('the rules of faults', () => {
     assert.equal(strikes({ fresh: true, nth: 1 }, [part(1, { isFresh: false }), part(2), part(3)]), '-x-');
   });
 
-  it('spare preflights unless these are named', () => {
+  it('exclude preflights unless these are named', () => {
     const preflight = part(1, { kind: 'preflight' });
     assert.equal(strikes({}, [preflight, part()]), '-x');
     assert.equal(strikes({ on: 'preflight' }, [preflight, part()]), 'x-');
   });
 
-  it('strike by chance as often as they say, and the same for the same seed', () => {
+  it('match with the given probability, and the same way for the same seed', () => {
     const many = Array.from({ length: 1_000 }, () => part());
     const first = strikes({ probability: 0.3 }, many, 7);
     assert.equal(strikes({ probability: 0.3 }, many, 7), first);
@@ -100,7 +100,7 @@ describe('the rules of faults', () => {
     assert.ok(count > 250 && count < 350, `${count} of 1000`);
   });
 
-  it('apply in order: the first that strikes decides, and the others count all the same', () => {
+  it('apply in order: the first match decides, and the others count anyway', () => {
     const book = new Rulebook(seededRandom(1));
     book.set([
       { nth: 1, fault: { do: 'reset' } },
@@ -146,7 +146,7 @@ describe('the faults of the proxy', () => {
   };
   const body = 'x'.repeat(512 * KIB);
 
-  it('reset at once: the store hears nothing', async () => {
+  it('reset at once: the store receives nothing', async () => {
     await start({ do: 'reset' });
     assert.equal(await send(proxy.url), 'ECONNRESET');
     assert.deepEqual(taken, []);
@@ -163,7 +163,7 @@ describe('the faults of the proxy', () => {
     await passes();
   });
 
-  it('silence before the store hears of it, after n bytes, and after it has acted', async () => {
+  it('silence before the store receives it, after n bytes, and after it has acted', async () => {
     await start({ do: 'silence', when: 'before' });
     assert.equal(await send(proxy.url, body, { until: sleep(300) }), 'silence');
     assert.deepEqual(taken, []);
@@ -210,7 +210,7 @@ describe('the faults of the proxy', () => {
     await passes();
   });
 
-  it('refuse for a while: every connection is cut and new ones find nobody', async () => {
+  it('refuse for a while: every connection is cut and new ones are refused', async () => {
     await start({ do: 'refuse', for: 3_000 });
     assert.equal(await send(proxy.url), 'ECONNRESET');
     assert.equal(await send(proxy.url), 'ECONNREFUSED');
@@ -239,7 +239,7 @@ describe('the faults of the proxy', () => {
     await passes();
   });
 
-  it('answer in the store’s place after it has acted, and edit what it said', async () => {
+  it('answer in the store’s place after it has acted, and edit its response', async () => {
     await start({ do: 'answer-after', status: 500 });
     assert.equal(((await send(proxy.url, 'acted')) as Outcome).status, 500);
     assert.deepEqual(taken, ['acted']);
@@ -251,7 +251,7 @@ describe('the faults of the proxy', () => {
     await passes();
   });
 
-  it('alter the body on its way: the store takes in, and answers, what was made of it', async () => {
+  it('alter the body: the store receives, and answers, the changed one', async () => {
     await start({ do: 'alter', alter: (whole) => Buffer.concat([whole.subarray(1), Buffer.from('end')]) });
     const outcome = (await send(proxy.url, 'a body')) as Outcome;
     assert.deepEqual([outcome.status, outcome.body], [200, 'an answer']);
@@ -260,7 +260,7 @@ describe('the faults of the proxy', () => {
     await passes();
   });
 
-  it('can give each request a connection of its own', async () => {
+  it('can use one connection per request', async () => {
     proxy = await startFaultProxy(`http://127.0.0.1:${(store.address() as AddressInfo).port}`, {
       connectionPerRequest: true,
     });

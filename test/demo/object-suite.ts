@@ -7,7 +7,7 @@ import { textOf } from '../servers/xml-text.js';
 import { BUCKET, md5, random } from './store-lab.js';
 import type { StoreLab } from './store-lab.js';
 
-/** What a store does with objects sent by one request. */
+/** Tests objects that are sent in one request. */
 export function testObjects(open: () => StoreLab): void {
   describe('single objects', () => {
     it('are stored, read in ranges, and deleted', async () => {
@@ -38,7 +38,7 @@ export function testObjects(open: () => StoreLab): void {
       assert.equal(await (await open().client.get(BUCKET, key)).text(), '');
     });
 
-    it('are read across the borders of parts', async () => {
+    it('are read across part boundaries', async () => {
       const { key, uploadId, bodies, parts } = await open().begin(5 * MIB, 100);
       await open().client.complete(BUCKET, key, uploadId, parts);
       const answer = await open().client.get(BUCKET, key, { range: `bytes=${5 * MIB - 10}-${5 * MIB + 9}` });
@@ -46,7 +46,7 @@ export function testObjects(open: () => StoreLab): void {
       assert.deepEqual(Buffer.from(await answer.arrayBuffer()), expected);
     });
 
-    it('are missed in a bucket that does not exist', async () => {
+    it('are not found in a bucket that does not exist', async () => {
       assert.deepEqual(await verdict(await open().client.get('no-such-bucket', 'x')), {
         status: 404,
         code: 'NoSuchBucket',
@@ -84,7 +84,7 @@ export function testObjects(open: () => StoreLab): void {
       assert.equal(stored.headers.get('content-type'), 'text/plain');
     });
 
-    it('refuses another prefix, type, field or size, and a policy of yesterday', async () => {
+    it('rejects another prefix, type, field or size, and an expired policy', async () => {
       const status = async (answer: Promise<Response>): Promise<number> => (await answer).status;
       assert.equal(await status(post({ key: 'outbox/a.txt' }, 'hello')), 403);
       assert.equal(await status(post({ key: 'inbox/b.txt', 'content-type': 'text/html' }, 'hello')), 403);

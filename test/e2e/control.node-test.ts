@@ -12,9 +12,9 @@ import { storedAtRest, untilNoUploads, untilUnchanged } from './wait.js';
 
 const SLOW = 20 * MIB;
 
-/** What people do to uploads under way, and files of every odd size, on a real store. */
+/** User actions during uploads, and files of edge-case sizes, on a real store. */
 for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[])
-  describe(`an upload to ${name} obeys`, () => {
+  describe(`an upload to ${name} handles`, () => {
     const inUse = useHarness(name);
     let large: string;
     let largeSha256: string;
@@ -37,13 +37,13 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           inUse.harness.proxy.setMode('pass');
           inUse.harness.proxy.setRate(rate);
           await browser.goto(`${inUse.harness.url}${query}`);
-          // a row left by another test would be gone on with
+          // an upload left by another test would be resumed
           await browser.evaluate("document.querySelector('mule-upload').forget()");
           inUse.harness.proxy.reset();
           inUse.harness.signerCalls.length = 0;
         }
 
-        it('pause: nothing more is sent, what is stored stays, resume sends only the rest', async () => {
+        it('pause: nothing more is sent, stored parts stay, resume sends only the rest', async () => {
           await open(SLOW);
           await chooseFiles(browser, [large]);
           await untilParts(browser, 3);
@@ -66,7 +66,7 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           assert.equal(inUse.harness.proxy.bytes('part'), LARGE - stored.reduce((sum, { size }) => sum + size, 0));
         });
 
-        it('abort: nothing is left on the store, nor in the browser', async () => {
+        it('abort: nothing is left in the store or in the browser', async () => {
           await open(SLOW);
           await chooseFiles(browser, [large]);
           await untilParts(browser, 2);
@@ -82,7 +82,7 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           assert.deepEqual(await uploadsOf(browser), [], 'forgotten');
         });
 
-        it('abort while the store is out of reach is made good when it is back, even after a reload', async () => {
+        it('abort while the store is unreachable: it is aborted there once it is back, even after a reload', async () => {
           await open(SLOW);
           await chooseFiles(browser, [large]);
           await untilParts(browser, 1);
@@ -98,7 +98,7 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           assert.deepEqual(await uploadsOf(browser), []);
         });
 
-        it('a small file added behind huge ones does not wait for them', async () => {
+        it('a small file added after huge ones: it does not wait for them', async () => {
           const huge = [
             path.join(inUse.folder, `huge-1-${engine}.bin`),
             path.join(inUse.folder, `huge-2-${engine}.bin`),
@@ -125,7 +125,7 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           await sleep(500);
         });
 
-        it('files of every odd size arrive: 0, 1, one part and one byte more, an exact multiple of the part size', async () => {
+        it('files of edge-case sizes: 0, 1, one part and one byte more, an exact multiple of the part size', async () => {
           const sizes = [0, 1, 8 * MIB - 1, 8 * MIB, 8 * MIB + 1, 16 * MIB, 24 * MIB];
           const files = await Promise.all(
             sizes.map(async (size) => {
@@ -158,7 +158,7 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           assert.deepEqual({ backwards, beyond, errors }, { backwards: 0, beyond: 0, errors: [] });
         });
 
-        it('a browser that keeps nothing: the upload works, and one warning says what it will not survive', async () => {
+        it('a browser without storage: the upload works, and one warning says that it will not survive a reload', async () => {
           await open(Infinity, '?no-storage');
           await chooseFiles(browser, [large]);
           await browser.waitFor(isOver);
@@ -174,7 +174,7 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           assert.deepEqual(errors, []);
         });
 
-        it('the store gone for seconds in the middle: it waits, says so, and goes on by itself', async () => {
+        it('a store that is down for seconds: it waits, shows it, and continues by itself', async () => {
           await open(SLOW);
           await chooseFiles(browser, [large]);
           await untilParts(browser, 2);

@@ -14,12 +14,12 @@ const SIZE = (isFull ? 480 : 120) * MIB;
 const SLOW = SIZE / 12;
 /** Milliseconds without a further part after which what was in flight has landed, or never will. */
 
-/** What the store holds must not be sent again, whatever ended the page. */
+/** Stored parts must not be sent again, however the page ended. */
 for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
-  describe(`an upload to ${name} that was cut off goes on where it stopped`, () => {
+  describe(`an interrupted upload to ${name} continues where it stopped`, () => {
     const inUse = useHarness(name);
 
-    /** Begins an upload and stops it half-way. @returns what was seen of it before */
+    /** Starts an upload and stops it half-way. @returns its state before */
     async function beginAndStop(page: Page, file: string, stop: () => Promise<void>) {
       inUse.harness.proxy.reset();
       inUse.harness.proxy.setRate(SLOW);
@@ -75,7 +75,7 @@ for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
         }
       });
 
-      it(`after SIGKILL of the whole ${engine} and a new start with the same profile`, async (t) => {
+      it(`after SIGKILL of ${engine} and a restart with the same profile`, async (t) => {
         const file = path.join(inUse.folder, `kill-${engine}.bin`);
         const profile = path.join(inUse.folder, `profile-${name}-${engine}`);
         const sha256 = await writeRandom(file, SIZE);

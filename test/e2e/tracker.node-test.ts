@@ -18,7 +18,7 @@ const SIZE = (isFull ? 480 : 120) * MIB;
 const SLOW = SIZE / 12;
 const SECRET = randomBytes(20).toString('hex');
 
-describe('an upload of somebody who is signed in', () => {
+describe('an upload of a signed-in user', () => {
   let folder: string;
   let remove: () => Promise<void>;
   let store: Store;
@@ -51,7 +51,7 @@ describe('an upload of somebody who is signed in', () => {
     await remove();
   });
 
-  it('begins in Chromium, which is killed, and goes on in Firefox from what the tracker knows', async (t) => {
+  it('starts in Chromium, which is killed, and resumes in Firefox by the tracker', async (t) => {
     const file = path.join(folder, 'film.bin');
     const sha256 = await writeRandom(file, SIZE);
     user = 'ada';
@@ -103,7 +103,7 @@ describe('an upload of somebody who is signed in', () => {
     );
   });
 
-  it('is not gone on with by somebody else with the same file', async () => {
+  it('is not resumed by another user with the same file', async () => {
     const file = path.join(folder, 'other.bin');
     await writeRandom(file, SIZE);
     user = 'ada';

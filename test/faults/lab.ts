@@ -1,4 +1,4 @@
-/** One browser with one page, in which many uploads go through their scenarios at the same time. */
+/** One browser with one page, in which the uploads of many scenarios run at the same time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UploadSnapshot } from '../../src/engine/api/types.js';
 import { launch } from '../e2e/browser.js';
@@ -16,9 +16,9 @@ import type { Actor, Result, Scenario } from './scenario.js';
 import { catcherOf, failuresOf, partsSentTwice, timeToFirstByte } from './verdict.js';
 
 const POLL = 100;
-/** Seconds without progress after which a scenario is over. */
+/** Seconds without progress after which a scenario ends. */
 const PATIENCE = 120;
-/** One with progress all the time ends after so many times its patience: it may be in a loop. */
+/** A scenario that always makes progress ends after so many times its timeout: it may be in a loop. */
 const MAX_PATIENCES = 5;
 const OVER: readonly string[] = ['complete', 'failed', 'aborted'];
 
@@ -40,7 +40,7 @@ export class Lab {
   readonly #progress = new Map<string, { step: string; at: number }>();
   #watching: Promise<void> | null = null;
   #count = 0;
-  /** WebDriver has one command at a time. */
+  /** WebDriver runs one command at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(engine: Engine, driver: Driver, page: { stop(): void }, files: Files) {
@@ -167,7 +167,7 @@ export class Lab {
     }
   }
 
-  /** Asks for all snapshots at once, as long as anybody waits. */
+  /** Reads all snapshots at once, while anyone waits. */
   async #watch(): Promise<void> {
     while (this.#waiters.size) {
       await sleep(POLL);
@@ -177,7 +177,7 @@ export class Lab {
         for (const waiter of this.#waiters) {
           const { id, what, resolve } = waiter;
           const upload = snapshots[id];
-          // one that is taken away has run out of time
+          // an upload that was removed has timed out
           if (id in snapshots && !(upload && what(upload))) continue;
           this.#waiters.delete(waiter);
           if (upload) resolve(upload);

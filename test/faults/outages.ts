@@ -1,4 +1,4 @@
-/** The store gone for a while, and storms over a whole upload. */
+/** Outages of the store, and series of faults during a whole upload. */
 import type { Fault, Rule, SingleFault } from '../../demo/faults/index.js';
 import { errorXml } from '../../demo/faults/played-answer.js';
 import { MIB } from './scenario.js';
@@ -12,7 +12,9 @@ const gone = (seconds: number): Partial<Scenario> & Pick<Scenario, 'phase'> => (
 });
 
 const html = '<!doctype html><title>502 Bad Gateway</title>';
-/** What a bad line and a store in trouble do to any request. Silence has a scenario of its own: it takes its time. */
+/**
+ * Faults of a bad network and a store in trouble, for any request. Silence has its own scenario, because it takes long.
+ */
 export const MIXED: readonly SingleFault[] = [
   { do: 'reset' },
   { do: 'reset', after: 300_000 },

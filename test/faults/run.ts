@@ -65,7 +65,7 @@ async function playAll(
   };
   await Promise.all([
     ...Array.from({ length: Number(values.abreast) }, () => lane(queue)),
-    // the long ones only wait most of the time
+    // long ones mostly wait
     ...Array.from({ length: 2 * Number(values.abreast) }, () => lane(long)),
   ]);
 }

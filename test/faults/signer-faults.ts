@@ -17,14 +17,14 @@ const html: Fault = {
   body: '<!doctype html><title>Sign in</title>',
 };
 
-/** What a page does when it has signed in again. */
+/** What a page does after a new sign-in. */
 async function signIn({ until, call }: Actor): Promise<void> {
   await until(({ waitingFor }) => waitingFor === 'authorization');
   await call('retry');
 }
 const signedOut = { act: signIn, expects: { complaint: 'unauthorized', retries: 0 } } as const;
 
-/** New headers are as good as `retry()`. */
+/** New headers have the same effect as `retry()`. */
 async function giveHeaders({ until, call, signer }: Actor): Promise<void> {
   await until(({ waitingFor }) => waitingFor === 'authorization');
   signer.setRules([]);
@@ -49,7 +49,7 @@ const atEachStep = (make: (on: Rule['on']) => Omit<Scenario, 'phase'>): Scenario
   Object.entries(STEPS).map(([phase, { on, ...more }]) => ({ phase, ...more, ...make(on) }));
 
 export const signerScenarios: readonly Scenario[] = [
-  // the page is told at the second answer, and trying goes on by itself
+  // it is reported at the second response, and retries continue
   ...atEachStep((on) => ({
     fault: 'HTML instead of JSON',
     signer: [{ on, times: 3, fault: html }],

@@ -1,4 +1,7 @@
-/** Ceph 20 from Debian sid, which verifies checksums: a reference that is independent of us, besides Debian 12's Ceph 16. */
+/**
+ * Ceph 20 from Debian sid, which verifies checksums: a reference that is independent of us, besides Debian 12's Ceph
+ * 16.
+ */
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startCeph } from './ceph.js';

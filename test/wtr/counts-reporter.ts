@@ -1,6 +1,6 @@
 /**
- * Counts the tests of each engine, and writes them where `MULE_TEST_COUNTS` says. Ends a test file that makes no progress,
- * and counts the tests that a file did not run as failed.
+ * Counts the tests of each engine, and writes them where `MULE_TEST_COUNTS` says. Ends a test file that makes no
+ * progress, and counts the tests that a file did not run as failed.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
