@@ -37,7 +37,7 @@ export interface Bench {
 
 /** Milliseconds between two memory samples: each stops the page's process for a moment. */
 const LOOK_EVERY = 500;
-const PATIENCE = 180_000;
+const TIMEOUT_MS = 180_000;
 
 /** Finds or writes a scenario's files. @returns their paths */
 export async function filesFor({ files, size }: Scenario, folder: string): Promise<string[]> {
@@ -69,10 +69,10 @@ export async function runClient(
   scenario: Scenario,
   {
     seed = 0,
-    patience = PATIENCE,
+    timeoutMs = TIMEOUT_MS,
     paths,
     attributes = '',
-  }: { seed?: number; patience?: number; paths?: string[]; attributes?: string } = {},
+  }: { seed?: number; timeoutMs?: number; paths?: string[]; attributes?: string } = {},
 ): Promise<Run> {
   const files = paths ?? (await filesFor(scenario, folder));
   const s3 = new S3Client(store);
@@ -88,7 +88,7 @@ export async function runClient(
   // in a single request for a whole file, no part could fail
   const needsParts = Boolean(conditions.fault ?? conditions.gone);
   stage.job = {
-    ...{ store: url, bucket: BUCKET, region, accessKeyId, secretAccessKey, urls, patience, run, scope: id },
+    ...{ store: url, bucket: BUCKET, region, accessKeyId, secretAccessKey, urls, timeoutMs, run, scope: id },
     partSize: !isOwn || needsParts ? PART_SIZE : null,
     lanes: isOwn ? null : LANES,
   };

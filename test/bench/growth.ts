@@ -31,7 +31,7 @@ export interface Growth {
 }
 
 const STEPS = ['1', '10', '100', '1000', '10000'];
-const PATIENCE = 1_800_000;
+const TIMEOUT_MS = 1_800_000;
 
 async function measure(): Promise<void> {
   const { values } = parseArgs({
@@ -57,7 +57,7 @@ async function measure(): Promise<void> {
     scenario: Pick<Scenario, 'id' | 'files' | 'size'>,
     sent: { paths?: string[]; attributes?: string } = {},
   ): Promise<void> {
-    const settings = { patience: PATIENCE, ...sent };
+    const settings = { timeoutMs: TIMEOUT_MS, ...sent };
     const run = await runClient({ browser, stage, store, folder }, client, { ...plain, ...scenario }, settings);
     if (run.failure !== null) throw new Error(run.failure);
     const { time, memory, longestTask, signerCalls, cpu } = run;

@@ -113,8 +113,8 @@ export class Program {
   }
 
   /** Waits for the program to exit, and kills it if it has not after some milliseconds. */
-  async end(patience: number): Promise<void> {
-    await Promise.race([this.#ended, sleep(patience, undefined, { ref: false })]);
+  async end(timeoutMs: number): Promise<void> {
+    await Promise.race([this.#ended, sleep(timeoutMs, undefined, { ref: false })]);
     await this.kill();
   }
 }

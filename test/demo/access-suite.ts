@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { S3Client, verdict } from '../servers/s3-client.js';
+import { S3Client, statusAndCode } from '../servers/s3-client.js';
 import { BUCKET, ORIGIN, hash, md5, random } from './store-lab.js';
 import type { StoreLab } from './store-lab.js';
 import type { Differences } from './stores.js';
@@ -32,12 +32,12 @@ export function testAccess(open: () => StoreLab, differences: Differences): void
       const headers = { 'content-length': '1000' };
       assert.equal((await send(await open().client.presign('PUT', url, { headers }))).status, 200);
       const longer = await send(await open().client.presign('PUT', url, { headers }), { body: random(1001) });
-      assert.deepEqual(await verdict(longer), { status: 403, code: 'SignatureDoesNotMatch' });
+      assert.deepEqual(await statusAndCode(longer), { status: 403, code: 'SignatureDoesNotMatch' });
     });
 
     it('expire', async () => {
       const answer = await send(await open().client.presign('PUT', url, { expires: 60, at: Date.now() - 61_000 }));
-      assert.deepEqual(await verdict(answer), { status: 403, code: 'AccessDenied' });
+      assert.deepEqual(await statusAndCode(answer), { status: 403, code: 'AccessDenied' });
     });
 
     it(`${differences.refusesFuture ? 'are not' : 'are even'} valid long before their time`, async () => {
@@ -55,7 +55,7 @@ export function testAccess(open: () => StoreLab, differences: Differences): void
         await send(signed, { method: 'DELETE', body: null, headers: { 'x-amz-meta-a': '1' } }),
       ];
       for (const answer of others)
-        assert.deepEqual(await verdict(answer), { status: 403, code: 'SignatureDoesNotMatch' });
+        assert.deepEqual(await statusAndCode(answer), { status: 403, code: 'SignatureDoesNotMatch' });
     });
 
     it(`${differences.refusesUnsignedHeaders ? 'forbid' : 'let pass'} unsigned x-amz headers`, async () => {
@@ -66,7 +66,7 @@ export function testAccess(open: () => StoreLab, differences: Differences): void
     it('of an unknown access key are rejected', async () => {
       const stranger = new S3Client({ ...open().store, accessKeyId: 'stranger' });
       const answer = await send(await stranger.presign('PUT', url));
-      assert.deepEqual(await verdict(answer), { status: 403, code: 'InvalidAccessKeyId' });
+      assert.deepEqual(await statusAndCode(answer), { status: 403, code: 'InvalidAccessKeyId' });
     });
   });
 
@@ -81,13 +81,13 @@ export function testAccess(open: () => StoreLab, differences: Differences): void
         headers,
       },
     );
-    assert.deepEqual(await verdict(answer), { status: 400, code: 'XAmzContentSHA256Mismatch' });
+    assert.deepEqual(await statusAndCode(answer), { status: 400, code: 'XAmzContentSHA256Mismatch' });
     assert.deepEqual(await open().client.listParts(BUCKET, key, uploadId), []);
   });
 
   it('rejects a body that lost bytes, by its Content-MD5', async () => {
     const headers = { 'content-md5': hash('md5', random(5)).toString('base64') };
-    assert.deepEqual(await verdict(await open().client.put(BUCKET, open().newKey(), 'other', headers)), {
+    assert.deepEqual(await statusAndCode(await open().client.put(BUCKET, open().newKey(), 'other', headers)), {
       status: 400,
       code: 'BadDigest',
     });
@@ -96,7 +96,7 @@ export function testAccess(open: () => StoreLab, differences: Differences): void
   it('rejects headers signed at another time of day', async () => {
     const url = open().client.address(BUCKET, open().newKey());
     const answer = await open().client.request('GET', url, { at: Date.now() - 16 * 60_000 });
-    assert.deepEqual(await verdict(answer), { status: 403, code: 'RequestTimeTooSkewed' });
+    assert.deepEqual(await statusAndCode(answer), { status: 403, code: 'RequestTimeTooSkewed' });
   });
 
   it('rejects unsigned requests', async () => {

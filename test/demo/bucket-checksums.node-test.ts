@@ -10,7 +10,7 @@ import type { Behaviour, RunningBucket } from '../../demo/bucket/index.js';
 import { MIB } from '../../src/limits.js';
 import type { ChecksumAlgorithm } from '../../src/protocol.js';
 import { postForm } from '../servers/post-form.js';
-import { S3Client, verdict } from '../servers/s3-client.js';
+import { S3Client, statusAndCode } from '../servers/s3-client.js';
 import { textOf } from '../servers/xml-text.js';
 
 const ACCESS = { accessKeyId: 'testaccess', secretAccessKey: 'testsecret' };
@@ -84,7 +84,7 @@ describe('checksums of the embedded bucket', () => {
         ...(algorithm && { 'x-amz-checksum-algorithm': algorithm }),
         ...(type && { 'x-amz-checksum-type': type }),
       });
-      return answer.ok ? (answer.headers.get('x-amz-checksum-type') ?? 'none') : (await verdict(answer)).code;
+      return answer.ok ? (answer.headers.get('x-amz-checksum-type') ?? 'none') : (await statusAndCode(answer)).code;
     };
     assert.equal(await status('CRC64NVME'), 'FULL_OBJECT');
     assert.equal(await status('CRC32'), 'COMPOSITE');
@@ -102,7 +102,7 @@ describe('checksums of the embedded bucket', () => {
     const { begin, send } = await start();
     const uploadId = await begin({ 'x-amz-checksum-algorithm': 'CRC32C', 'x-amz-checksum-type': 'FULL_OBJECT' });
     const body = bytes(9);
-    const tried = async (headers: Record<string, string>) => verdict(await send(uploadId, 1, body, headers));
+    const tried = async (headers: Record<string, string>) => statusAndCode(await send(uploadId, 1, body, headers));
     assert.deepEqual(await tried({ 'x-amz-checksum-crc32c': 'nonsense' }), INVALID);
     assert.deepEqual(await tried({ 'x-amz-checksum-crc32c': valueOf('crc64nvme', body) }), INVALID);
     assert.deepEqual(await tried({ 'x-amz-checksum-crc32': valueOf('crc32', body) }), INVALID);
@@ -119,7 +119,7 @@ describe('checksums of the embedded bucket', () => {
     const answer = await send(full, 1, body);
     assert.equal(answer.headers.get('x-amz-checksum-crc64nvme'), valueOf('crc64nvme', body));
     const composite = await begin({ 'x-amz-checksum-algorithm': 'SHA256' });
-    assert.deepEqual(await verdict(await send(composite, 1, body)), INVALID);
+    assert.deepEqual(await statusAndCode(await send(composite, 1, body)), INVALID);
   });
 
   it('requires every checksum in the list if the object is composite, as Amazon S3 does', async () => {
@@ -127,7 +127,7 @@ describe('checksums of the embedded bucket', () => {
     const body = bytes(100);
     const uploadId = await begin({ 'x-amz-checksum-algorithm': 'SHA256' });
     const sent = await send(uploadId, 1, body, { 'x-amz-checksum-sha256': valueOf('sha256', body) });
-    assert.deepEqual(await verdict(await end(uploadId, [etagOf(sent)])), INVALID);
+    assert.deepEqual(await statusAndCode(await end(uploadId, [etagOf(sent)])), INVALID);
   });
 
   it('compares type, algorithm and size in Complete with its own', async () => {
@@ -141,7 +141,7 @@ describe('checksums of the embedded bucket', () => {
       { 'x-amz-mp-object-size': '101' },
       { 'x-amz-mp-object-size': 'many' },
     ] as Record<string, string>[]) {
-      assert.deepEqual(await verdict(await end(uploadId, etags, headers)), INVALID, JSON.stringify(headers));
+      assert.deepEqual(await statusAndCode(await end(uploadId, etags, headers)), INVALID, JSON.stringify(headers));
     }
     const right = {
       'x-amz-checksum-type': 'FULL_OBJECT',
@@ -187,7 +187,7 @@ describe('checksums of the embedded bucket', () => {
         body: postForm(store, { conditions, fields }, new Blob(['text'])),
       });
     };
-    assert.deepEqual(await verdict(await post(valueOf('crc32c', 'other'))), BAD_DIGEST);
+    assert.deepEqual(await statusAndCode(await post(valueOf('crc32c', 'other'))), BAD_DIGEST);
     assert.equal((await post(valueOf('crc32c', 'text'))).status, 201);
     assert.equal((await head('posted')).get('x-amz-checksum-crc32c'), valueOf('crc32c', 'text'));
   });
@@ -216,7 +216,7 @@ describe('checksums of the embedded bucket', () => {
       const uploadId = await begin({ 'x-amz-checksum-algorithm': 'CRC64NVME' });
       const body = bytes(100);
       assert.equal((await send(uploadId, 1, body, crc64(body))).status, 200);
-      assert.deepEqual(await verdict(await send(uploadId, 2, body, crc64(body))), BAD_DIGEST);
+      assert.deepEqual(await statusAndCode(await send(uploadId, 2, body, crc64(body))), BAD_DIGEST);
       assert.equal((await send(uploadId, 2, body, crc64(body))).status, 200);
     });
 
@@ -238,7 +238,7 @@ describe('checksums of the embedded bucket', () => {
         const sent = await send(uploadId, 1, body, crc64(body));
         assert.equal(etagOf(sent), createHash('md5').update(body).digest('hex'));
         const ended = await end(uploadId, [etagOf(sent)], crc64(body));
-        if (completeReadsBack) assert.deepEqual(await verdict(ended), BAD_DIGEST);
+        if (completeReadsBack) assert.deepEqual(await statusAndCode(ended), BAD_DIGEST);
         else {
           assert.equal(ended.status, 200);
           const stored = new Uint8Array(await (await client.get(BUCKET, 'film')).arrayBuffer());
@@ -250,7 +250,7 @@ describe('checksums of the embedded bucket', () => {
     it('does so to single objects as well', async () => {
       const { client } = await start({ bitFlip: { partNumber: 0, when: 'before', times: 1 } });
       const headers = { ...UNSIGNED, 'x-amz-checksum-crc32': valueOf('crc32', 'text') };
-      assert.deepEqual(await verdict(await client.put(BUCKET, 'x', 'text', headers)), BAD_DIGEST);
+      assert.deepEqual(await statusAndCode(await client.put(BUCKET, 'x', 'text', headers)), BAD_DIGEST);
       assert.equal((await client.put(BUCKET, 'x', 'text', headers)).status, 200);
     });
   });

@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { startBucket } from '../../demo/bucket/index.js';
 import type { BucketOptions, RunningBucket } from '../../demo/bucket/index.js';
 import { MIB } from '../../src/limits.js';
-import { S3Client, verdict } from '../servers/s3-client.js';
+import { S3Client, statusAndCode } from '../servers/s3-client.js';
 
 const ACCESS = { accessKeyId: 'testaccess', secretAccessKey: 'testsecret' };
 const BUCKET = 'demo';
@@ -114,7 +114,7 @@ describe('the embedded bucket', () => {
     const { key, uploadId, parts } = await begin('taken', 10);
     await client.put(BUCKET, key, 'first');
     const answer = await client.complete(BUCKET, key, uploadId, parts, { 'if-none-match': '*' });
-    assert.deepEqual(await verdict(answer), { status: 412, code: 'PreconditionFailed' });
+    assert.deepEqual(await statusAndCode(answer), { status: 412, code: 'PreconditionFailed' });
     assert.equal(await (await client.get(BUCKET, key)).text(), 'first');
     assert.equal((await client.listParts(BUCKET, key, uploadId)).length, 1);
   });
@@ -122,7 +122,7 @@ describe('the embedded bucket', () => {
   it('rejects checksum algorithms that it does not support', async () => {
     const { client } = await start();
     const answer = await client.put(BUCKET, 'sum', 'x', { 'x-amz-checksum-sha1': 'AAAAAA==' });
-    assert.deepEqual(await verdict(answer), { status: 501, code: 'NotImplemented' });
+    assert.deepEqual(await statusAndCode(answer), { status: 501, code: 'NotImplemented' });
   });
 
   it('demands the session token that belongs to the credentials', async () => {
@@ -202,20 +202,23 @@ describe('the embedded bucket', () => {
       const condition = { 'if-none-match': '*' };
       const conflict = { status: 409, code: 'ConditionalRequestConflict' };
       const { key, uploadId, parts } = await begin('new', 10);
-      assert.deepEqual(await verdict(await client.put(BUCKET, 'x', 'x', condition)), conflict);
-      assert.deepEqual(await verdict(await client.complete(BUCKET, key, uploadId, parts, condition)), conflict);
+      assert.deepEqual(await statusAndCode(await client.put(BUCKET, 'x', 'x', condition)), conflict);
+      assert.deepEqual(await statusAndCode(await client.complete(BUCKET, key, uploadId, parts, condition)), conflict);
       assert.equal((await client.complete(BUCKET, key, uploadId, parts, condition)).status, 200);
     });
 
     it('answers Complete with 200 and an error, as often as configured', async () => {
       const { client, begin } = await start({ profile: 'aws', behaviour: { completeErrors: 1 } });
       const { key, uploadId, parts } = await begin('unlucky', 10);
-      assert.deepEqual(await verdict(await client.complete(BUCKET, key, uploadId, parts)), {
+      assert.deepEqual(await statusAndCode(await client.complete(BUCKET, key, uploadId, parts)), {
         status: 200,
         code: 'InternalError',
       });
       assert.equal((await client.head(BUCKET, key)).status, 403);
-      assert.deepEqual(await verdict(await client.complete(BUCKET, key, uploadId, parts)), { status: 200, code: '' });
+      assert.deepEqual(await statusAndCode(await client.complete(BUCKET, key, uploadId, parts)), {
+        status: 200,
+        code: '',
+      });
       assert.equal((await client.head(BUCKET, key)).status, 200);
     });
 
@@ -233,7 +236,7 @@ describe('the embedded bucket', () => {
     it('rejects parts that are not all of one size, except the last', async () => {
       const { client, begin } = await start({ profile: 'r2' });
       const odd = await begin('odd', 5 * MIB, 5 * MIB + 1, 10);
-      assert.deepEqual(await verdict(await client.complete(BUCKET, odd.key, odd.uploadId, odd.parts)), {
+      assert.deepEqual(await statusAndCode(await client.complete(BUCKET, odd.key, odd.uploadId, odd.parts)), {
         status: 400,
         code: 'InvalidPart',
       });
@@ -246,7 +249,7 @@ describe('the embedded bucket', () => {
       const form = new FormData();
       form.append('key', 'x');
       const answer = await fetch(client.address(BUCKET), { method: 'POST', body: form });
-      assert.deepEqual(await verdict(answer), { status: 501, code: 'NotImplemented' });
+      assert.deepEqual(await statusAndCode(answer), { status: 501, code: 'NotImplemented' });
     });
   });
 });

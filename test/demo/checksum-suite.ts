@@ -5,7 +5,7 @@ import { combineCrcs } from '../../src/engine/hashing/crc.js';
 import { MIB } from '../../src/limits.js';
 import type { ChecksumAlgorithm, InitAnswerFile, Signed, SignedRequest } from '../../src/protocol.js';
 import { createSigner } from '../../src/signer/index.js';
-import { verdict } from '../servers/s3-client.js';
+import { statusAndCode } from '../servers/s3-client.js';
 import { textOf, textsOf } from '../servers/xml-text.js';
 import { BUCKET, hash, random } from './store-lab.js';
 import type { StoreLab } from './store-lab.js';
@@ -148,7 +148,7 @@ export function testChecksums(open: () => StoreLab, { refusesChecksums: refuses 
           assert.equal(answer.status, 200, await answer.text());
           return;
         }
-        assert.deepEqual(await verdict(answer), BAD_DIGEST);
+        assert.deepEqual(await statusAndCode(answer), BAD_DIGEST);
         assert.deepEqual(textsOf(await list(), 'PartNumber'), []);
         assert.equal((await send(1, bodies[0]!, valueOf(algorithm, bodies[0]!))).status, 200);
       });
@@ -172,7 +172,7 @@ export function testChecksums(open: () => StoreLab, { refusesChecksums: refuses 
         };
         const wrong = await put(valueOf(algorithm, random(5)));
         if (refuses.includes('bodies')) {
-          assert.deepEqual(await verdict(wrong.answer), BAD_DIGEST);
+          assert.deepEqual(await statusAndCode(wrong.answer), BAD_DIGEST);
           assert.equal((await open().client.head(BUCKET, wrong.key)).status, 404);
         } else assert.equal(wrong.answer.status, 200);
         const right = await put(valueOf(algorithm, body));
@@ -193,7 +193,7 @@ export function testChecksums(open: () => StoreLab, { refusesChecksums: refuses 
           assert.equal(answer.status, 200, await answer.text());
           return;
         }
-        assert.deepEqual(await verdict(answer), BAD_DIGEST);
+        assert.deepEqual(await statusAndCode(answer), BAD_DIGEST);
         assert.equal((await open().client.head(BUCKET, key)).status, 404);
         assert.equal((await end(parts, wholeOf(algorithm, parts))).status, 200);
         assert.equal((await head()).headers.get(`x-amz-checksum-${algorithm}`), wholeOf(algorithm, parts));
@@ -209,7 +209,7 @@ export function testChecksums(open: () => StoreLab, { refusesChecksums: refuses 
         assert.equal(answer.status, 200, await answer.text());
         return;
       }
-      assert.deepEqual(await verdict(answer), { status: 400, code: 'InvalidPart' });
+      assert.deepEqual(await statusAndCode(answer), { status: 400, code: 'InvalidPart' });
     });
   });
 }

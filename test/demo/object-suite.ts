@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MIB } from '../../src/limits.js';
 import { postForm } from '../servers/post-form.js';
-import { verdict } from '../servers/s3-client.js';
+import { statusAndCode } from '../servers/s3-client.js';
 import { textOf } from '../servers/xml-text.js';
 import { BUCKET, md5, random } from './store-lab.js';
 import type { StoreLab } from './store-lab.js';
@@ -27,7 +27,7 @@ export function testObjects(open: () => StoreLab): void {
       assert.equal((await open().client.get(BUCKET, key, { range: 'bytes=10-' })).status, 416);
       assert.equal((await open().client.delete(BUCKET, key)).status, 204);
       assert.equal((await open().client.delete(BUCKET, key)).status, 204);
-      assert.deepEqual(await verdict(await open().client.get(BUCKET, key)), { status: 404, code: 'NoSuchKey' });
+      assert.deepEqual(await statusAndCode(await open().client.get(BUCKET, key)), { status: 404, code: 'NoSuchKey' });
     });
 
     it('may be empty', async () => {
@@ -47,7 +47,7 @@ export function testObjects(open: () => StoreLab): void {
     });
 
     it('are not found in a bucket that does not exist', async () => {
-      assert.deepEqual(await verdict(await open().client.get('no-such-bucket', 'x')), {
+      assert.deepEqual(await statusAndCode(await open().client.get('no-such-bucket', 'x')), {
         status: 404,
         code: 'NoSuchBucket',
       });
@@ -90,11 +90,11 @@ export function testObjects(open: () => StoreLab): void {
       assert.equal(await status(post({ key: 'inbox/b.txt', 'content-type': 'text/html' }, 'hello')), 403);
       assert.equal(await status(post({ key: 'inbox/c.txt', acl: 'public-read' }, 'hello')), 403);
       assert.equal(await status(post({ key: 'inbox/d.txt' }, 'hello', Date.now() - 1000)), 403);
-      assert.deepEqual(await verdict(await post({ key: 'inbox/e.txt' }, 'no')), {
+      assert.deepEqual(await statusAndCode(await post({ key: 'inbox/e.txt' }, 'no')), {
         status: 400,
         code: 'EntityTooSmall',
       });
-      assert.deepEqual(await verdict(await post({ key: 'inbox/f.txt' }, random(1001))), {
+      assert.deepEqual(await statusAndCode(await post({ key: 'inbox/f.txt' }, random(1001))), {
         status: 400,
         code: 'EntityTooLarge',
       });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { MIB } from '../../src/limits.js';
-import { verdict } from '../servers/s3-client.js';
+import { statusAndCode } from '../servers/s3-client.js';
 import type { StoreRefusal } from '../servers/s3-client.js';
 import { textOf } from '../servers/xml-text.js';
 import { BUCKET, hash, md5, random, refusedWith } from './store-lab.js';
@@ -113,10 +113,10 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
       );
     await assert.rejects(open().client.listParts(BUCKET, key, uploadId), refusedWith(404, differences.codeAfterAbort));
     assert.deepEqual(
-      await verdict(await open().client.complete(BUCKET, key, uploadId, parts)),
+      await statusAndCode(await open().client.complete(BUCKET, key, uploadId, parts)),
       differences.completeAfterAbort,
     );
-    gone(await verdict(await open().client.abort(BUCKET, key, uploadId)));
+    gone(await statusAndCode(await open().client.abort(BUCKET, key, uploadId)));
     await assert.rejects(
       open().client.uploadPart(BUCKET, key, uploadId, 3, random(5)),
       (error: StoreRefusal) => (gone(error), true),
@@ -126,7 +126,7 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
 
   it('rejects a part that is too small, unless it is the last', async () => {
     const { key, uploadId, parts } = await open().begin(5 * MIB - 1, 5);
-    assert.deepEqual(await verdict(await open().client.complete(BUCKET, key, uploadId, parts)), {
+    assert.deepEqual(await statusAndCode(await open().client.complete(BUCKET, key, uploadId, parts)), {
       status: 400,
       code: 'EntityTooSmall',
     });
@@ -138,7 +138,7 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
     const never = [...parts, { partNumber: 2, etag: md5(random(1)) }];
     const otherwise = [{ partNumber: 1, etag: md5(random(1)) }];
     for (const list of [never, otherwise]) {
-      assert.deepEqual(await verdict(await open().client.complete(BUCKET, key, uploadId, list)), {
+      assert.deepEqual(await statusAndCode(await open().client.complete(BUCKET, key, uploadId, list)), {
         status: 400,
         code: 'InvalidPart',
       });
@@ -150,7 +150,7 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
     const { key, uploadId, bodies, parts } = await open().begin(5 * MIB, 10);
     const answer = await open().client.complete(BUCKET, key, uploadId, parts.toReversed());
     if (differences.refusesDisorder) {
-      assert.deepEqual(await verdict(answer), { status: 400, code: 'InvalidPartOrder' });
+      assert.deepEqual(await statusAndCode(answer), { status: 400, code: 'InvalidPartOrder' });
       return;
     }
     assert.equal(answer.status, 200);
@@ -160,14 +160,14 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
   it('rejects an empty list of parts', async () => {
     const { key, uploadId } = await open().begin(10);
     const answer = await open().client.complete(BUCKET, key, uploadId, []);
-    assert.deepEqual(await verdict(answer), { status: 400, code: 'MalformedXML' });
+    assert.deepEqual(await statusAndCode(answer), { status: 400, code: 'MalformedXML' });
   });
 
   it(`${differences.mayLeaveOutParts ? 'leaves out' : 'insists on'} parts that Complete does not name`, async () => {
     const { key, uploadId, bodies, parts } = await open().begin(5 * MIB, 10);
     const answer = await open().client.complete(BUCKET, key, uploadId, parts.slice(0, 1));
     if (!differences.mayLeaveOutParts) {
-      assert.deepEqual(await verdict(answer), { status: 400, code: 'InvalidPart' });
+      assert.deepEqual(await statusAndCode(answer), { status: 400, code: 'InvalidPart' });
       return;
     }
     assert.equal(answer.status, 200);
@@ -193,7 +193,7 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
     const key = open().newKey();
     for (const uploadId of ['nothing', '../../objects']) {
       const url = open().client.address(BUCKET, key, { partNumber: '1', uploadId });
-      assert.deepEqual(await verdict(await open().client.request('PUT', url, { body: 'x' })), {
+      assert.deepEqual(await statusAndCode(await open().client.request('PUT', url, { body: 'x' })), {
         status: 404,
         code: 'NoSuchUpload',
       });

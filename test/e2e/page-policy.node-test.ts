@@ -49,7 +49,7 @@ describe('a page whose content security policy blocks what an upload needs', () 
   }
 
   /** Chooses the file, and waits for the error event. */
-  async function complaintOn(page: Page, url: string): Promise<{ code: string; message: string }> {
+  async function errorOn(page: Page, url: string): Promise<{ code: string; message: string }> {
     await page.goto(url);
     await page.waitFor("!!customElements.get('mule-upload')");
     await chooseFiles(page, [file]);
@@ -69,7 +69,7 @@ describe('a page whose content security policy blocks what an upload needs', () 
         const { url } = await site(`${directive} 'self'${directive === 'default-src' ? `; ${SCRIPTS}` : ''}`);
         const browser = await launch(engine);
         try {
-          const { code, message } = await complaintOn(browser, url);
+          const { code, message } = await errorOn(browser, url);
           assert.equal(code, 'store-blocked');
           for (const word of ['connect-src', new URL(store.url).origin, 'policy.bin'])
             assert.ok(message.includes(word), message);
@@ -84,7 +84,7 @@ describe('a page whose content security policy blocks what an upload needs', () 
       const { url } = await site("connect-src 'self'", `${elsewhere.url}/sign`);
       const browser = await launch(engine);
       try {
-        const { code, message } = await complaintOn(browser, url);
+        const { code, message } = await errorOn(browser, url);
         assert.equal(code, 'store-blocked');
         for (const word of ['connect-src', elsewhere.url, 'policy.bin']) assert.ok(message.includes(word), message);
       } finally {

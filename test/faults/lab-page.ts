@@ -12,7 +12,7 @@ const BUILT = path.resolve(import.meta.dirname, '../../dist/cdn');
 export interface Report {
   upload: UploadSnapshot | null;
   /** Codes of `mule-error`, in order. */
-  complaints: UploadErrorCode[];
+  errorCodes: UploadErrorCode[];
   messages: string[];
   /** Reasons of `mule-retry`, in order. */
   retries: string[];
@@ -35,11 +35,11 @@ const PAGE = `<!doctype html><html lang="en"><title>fault lab</title><link rel="
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
     if (spoil) element.addEventListener('mule-before-add', ({ detail: { file } }) => new Function('file', spoil)(file));
     const report = (reports[id] = {
-      complaints: [], messages: [], retries: [], stalls: [], statuses: [], backwards: 0, beyond: 0,
+      errorCodes: [], messages: [], retries: [], stalls: [], statuses: [], backwards: 0, beyond: 0,
     });
     let last = 0;
     element.addEventListener('mule-error', ({ detail: { error } }) => {
-      report.complaints.push(error.code);
+      report.errorCodes.push(error.code);
       report.messages.push(error.message);
     });
     element.addEventListener('mule-retry', ({ detail: { phase, partNumber, reason } }) => {

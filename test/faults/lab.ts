@@ -13,13 +13,13 @@ import { serveLabPage } from './lab-page.js';
 import type { PageFunctions, Report } from './lab-page.js';
 import { MIB, PART, THREE_PARTS } from './scenario.js';
 import type { Actor, Result, Scenario } from './scenario.js';
-import { catcherOf, failuresOf, partsSentTwice, timeToFirstByte } from './verdict.js';
+import { catcherOf, failuresOf, partsSentTwice, timeToFirstByte } from './expectations.js';
 
 const POLL = 100;
 /** Seconds without progress after which a scenario ends. */
-const PATIENCE = 120;
+const DEFAULT_TIMEOUT_SECONDS = 120;
 /** A scenario that always makes progress ends after so many times its timeout: it may be in a loop. */
-const MAX_PATIENCES = 5;
+const MAX_TIMEOUTS = 5;
 const OVER: readonly string[] = ['complete', 'failed', 'aborted'];
 
 interface Waiter {
@@ -91,10 +91,10 @@ export class Lab {
       begun = performance.now();
       await this.#begin(id, scenario, bench, file.path);
       const actor = this.#actor(id, bench, s3);
-      const patience = (scenario.patience ?? PATIENCE) * 1_000;
+      const timeoutMs = (scenario.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1_000;
       await Promise.race([
         Promise.all([scenario.act?.(actor), actor.until(({ status }) => OVER.includes(status))]),
-        this.#untilStuck(id, patience),
+        this.#untilStuck(id, timeoutMs),
       ]);
       result.seconds = (performance.now() - begun) / 1_000;
       const report = await this.#ask<Report>('reportOf', id);
@@ -148,14 +148,14 @@ export class Lab {
   }
 
   /** Waits until an upload has made no progress for so long. */
-  async #untilStuck(id: string, patience: number): Promise<void> {
+  async #untilStuck(id: string, timeoutMs: number): Promise<void> {
     const begun = performance.now();
     this.#progress.set(id, { step: '', at: begun });
     for (;;) {
       await sleep(1_000, undefined, { ref: false });
       const now = performance.now();
       const { at } = this.#progress.get(id) ?? {};
-      if (at === undefined || now - at > patience || now - begun > MAX_PATIENCES * patience) return;
+      if (at === undefined || now - at > timeoutMs || now - begun > MAX_TIMEOUTS * timeoutMs) return;
     }
   }
 

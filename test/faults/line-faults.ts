@@ -153,9 +153,9 @@ const LINE_FAULTS: readonly LineFault[] = [
 /** The signer has its own timeout (30 s), and so has a Complete that the store has not finished (10 min). */
 function waitOf({ fault }: LineFault, { at, on }: Phase): Partial<Scenario> {
   if (!fault.startsWith('silent') || fault === 'silent half-way') return {};
-  if (at === 'signer') return { patience: 180, in: ['all'] };
+  if (at === 'signer') return { timeoutSeconds: 180, in: ['all'] };
   // the upload checks whether it succeeded; a second one at the same time would disturb the first
-  return on === 'complete' && fault === 'silent' ? { patience: 900, in: ['all'] } : {};
+  return on === 'complete' && fault === 'silent' ? { timeoutSeconds: 900, in: ['all'] } : {};
 }
 
 /** The stall timeout applies when nothing is sent; on a busy machine it must not be too short. */
@@ -180,7 +180,7 @@ function combine(line: LineFault, { at, on, phase, ...more }: Phase): Scenario {
       ...(on === 'list' && /reset|lost/.test(line.fault) && { retries: 0 }),
       ...(line.fault.startsWith('408') && { retries: 0 }),
       // a signer that has never answered is reported
-      ...(on === 'init-signature' && { mayComplain: ['signer-refused'] }),
+      ...(on === 'init-signature' && { optionalErrors: ['signer-refused'] }),
       // the ID of an upload is unknown if the response to Create was lost: the bucket's lifecycle rule ends it
       ...(isLost && ofUnknownEnd({ on } as Phase) && { leftovers: 1 }),
     },

@@ -8,7 +8,7 @@ const gone = (seconds: number): Partial<Scenario> & Pick<Scenario, 'phase'> => (
   phase: 'part',
   size: 48 * MIB,
   store: [{ on: 'part', nth: 4, fault: { do: 'refuse', for: seconds * 1_000 } }],
-  patience: seconds + 120,
+  timeoutSeconds: seconds + 120,
 });
 
 const html = '<!doctype html><title>502 Bad Gateway</title>';
@@ -54,8 +54,8 @@ export const outageScenarios: readonly Scenario[] = [
     size: 64 * MIB,
     ...storm(0.3),
     mayMiss: true,
-    patience: 240,
-    expects: { leftovers: 'any', mayComplain: ['signer-refused'] },
+    timeoutSeconds: 240,
+    expects: { leftovers: 'any', optionalErrors: ['signer-refused'] },
     in: ['ceph'],
   },
   {
@@ -64,8 +64,8 @@ export const outageScenarios: readonly Scenario[] = [
     size: 1024 * MIB,
     ...storm(0.3),
     mayMiss: true,
-    patience: 1_500,
-    expects: { leftovers: 'any', mayComplain: ['signer-refused'] },
+    timeoutSeconds: 1_500,
+    expects: { leftovers: 'any', optionalErrors: ['signer-refused'] },
     in: ['all'],
   },
   {
@@ -75,7 +75,7 @@ export const outageScenarios: readonly Scenario[] = [
     connectionPerRequest: true,
     ...storm(0.3),
     mayMiss: true,
-    patience: 240,
-    expects: { leftovers: 'any', mayComplain: ['signer-refused'] },
+    timeoutSeconds: 240,
+    expects: { leftovers: 'any', optionalErrors: ['signer-refused'] },
   },
 ];

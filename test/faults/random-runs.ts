@@ -85,9 +85,9 @@ export function randomRun(seed: number): Scenario {
     ...(oneByOne && { without: ['get_all_signatures'] }),
     ...(paused && { act: pauseSomewhere }),
     mayMiss: true,
-    patience: 240 + size / MIB,
+    timeoutSeconds: 240 + size / MIB,
     // two login pages in a row are reported, and so is a signer that returns nonsense;
     // a Create whose response is lost leaves an upload whose ID is unknown
-    expects: { retries: 0, leftovers: 'any', mayComplain: ['signer-refused', 'unauthorized'] },
+    expects: { retries: 0, leftovers: 'any', optionalErrors: ['signer-refused', 'unauthorized'] },
   };
 }

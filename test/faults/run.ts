@@ -51,7 +51,7 @@ async function playAll(
   name: string,
 ): Promise<void> {
   const own = scenarios.filter((scenario) => isFor(lab.engine, scenario));
-  const isLong = ({ patience, ownFile }: Scenario): boolean => Boolean(patience) && !ownFile;
+  const isLong = ({ timeoutSeconds, ownFile }: Scenario): boolean => Boolean(timeoutSeconds) && !ownFile;
   const queue = own.filter((scenario) => !isLong(scenario));
   const long = own.filter(isLong);
   const play = async (scenario: Scenario): Promise<void> => {
@@ -162,5 +162,5 @@ const failed = results.filter(({ failures }) => failures.length > 0);
 for (const result of failed) print(result);
 const counts = writeCounts(true);
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
-// Node 20 has been seen to spin for ever in its own clean-up after so many browsers and connections
+// Node 20 has been seen to loop endlessly in its own clean-up after so many browsers and connections
 process.exit(counts.failed || !results.length ? 1 : 0);

@@ -38,9 +38,9 @@ export interface Expectation {
   /** Code of the upload's error, if it fails. */
   error?: UploadErrorCode;
   /** Code of a `mule-error` before its end. */
-  complaint?: UploadErrorCode;
+  reportedError?: UploadErrorCode;
   /** Codes that may be reported or not. */
-  mayComplain?: readonly UploadErrorCode[];
+  optionalErrors?: readonly UploadErrorCode[];
   /** Least number of `mule-retry` events; 1 by default. */
   retries?: number;
   /** Whether confirmed parts may be sent again, because the store lost them. */
@@ -75,7 +75,7 @@ export interface Scenario {
   /** Seed of the rules' probabilities. */
   seed?: number;
   /** Seconds without progress until the upload counts as stuck. */
-  patience?: number;
+  timeoutSeconds?: number;
   /** Runs against its own bucket of the demo, with this behaviour. */
   bucket?: () => Partial<Behaviour>;
   /** Script that runs in the page when a file is chosen, and undoes its own change. */

@@ -292,6 +292,6 @@ export const storeScenarios: readonly Scenario[] = [
     fault: 'no CORS headers on three answers',
     phase: 'part',
     store: [{ on: 'part', times: 12, fault: { do: 'answer', status: 200, cors: false } }],
-    expects: { complaint: 'store-blocked' },
+    expects: { reportedError: 'store-blocked' },
   },
 ];

@@ -10,7 +10,7 @@ import { run } from './processes.js';
 const CACHE = path.resolve(import.meta.dirname, '../../.cache');
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 /** Milliseconds. */
-const PATIENCE = 20 * 60_000;
+const TIMEOUT_MS = 20 * 60_000;
 
 /** The archive that this machine's apt uses already. */
 async function findMirror(): Promise<string> {
@@ -38,9 +38,9 @@ async function download(release: string, packages: readonly string[], apt: strin
     'Debug::NoLocking': '1',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  await run('apt-get', [...options, 'update'], { timeout: PATIENCE });
+  await run('apt-get', [...options, 'update'], { timeout: TIMEOUT_MS });
   await run('apt-get', [...options, '-y', '--download-only', 'install', 'base-files', ...packages], {
-    timeout: PATIENCE,
+    timeout: TIMEOUT_MS,
   });
   const archives = path.join(apt, 'cache', 'archives');
   return (await readdir(archives)).filter((file) => file.endsWith('.deb')).map((file) => path.join(archives, file));
@@ -49,7 +49,7 @@ async function download(release: string, packages: readonly string[], apt: strin
 async function unpack(archive: string, root: string): Promise<void> {
   const skipped = ['doc', 'man', 'locale'].map((folder) => `--exclude=./usr/share/${folder}/*`);
   const tar = ['tar', '-C', root, '-x', '--keep-directory-symlink', '--no-same-owner', ...skipped, '--exclude=./dev/*'];
-  await run('sh', ['-c', 'dpkg-deb --fsys-tarfile "$0" | "$@"', archive, ...tar], { timeout: PATIENCE });
+  await run('sh', ['-c', 'dpkg-deb --fsys-tarfile "$0" | "$@"', archive, ...tar], { timeout: TIMEOUT_MS });
 }
 
 /**

@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-const PATIENCE = 10_000;
+/** Time for a process to exit before it is killed. */
+const EXIT_TIMEOUT_MS = 10_000;
 
 /** Returns a free port. */
 export async function freePort(): Promise<number> {
@@ -68,7 +69,7 @@ export class Daemon {
     if (!this.isRunning) return;
     const exited = once(this.#process, 'exit');
     this.#process.kill(signal);
-    const killer = setTimeout(() => this.#process.kill('SIGKILL'), PATIENCE);
+    const killer = setTimeout(() => this.#process.kill('SIGKILL'), EXIT_TIMEOUT_MS);
     await exited;
     clearTimeout(killer);
   }
@@ -77,8 +78,8 @@ export class Daemon {
    * Waits until the server is ready.
    * @throws Error with the process's last output if it exits first, or after a timeout (milliseconds)
    */
-  async ready(what: string, isReady: () => Promise<boolean>, patience = 60_000): Promise<void> {
-    const end = Date.now() + patience;
+  async ready(what: string, isReady: () => Promise<boolean>, timeoutMs = 180_000): Promise<void> {
+    const end = Date.now() + timeoutMs;
     while (!(await isReady().catch(() => false))) {
       if (!this.isRunning || Date.now() > end) throw new Error(`${what} did not start:\n${this.#log}`);
       await sleep(50);

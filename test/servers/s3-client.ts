@@ -271,6 +271,6 @@ export class S3Client {
 }
 
 /** Returns status and S3 code of a response, for comparing stores. */
-export async function verdict(answer: Response): Promise<{ status: number; code: string }> {
+export async function statusAndCode(answer: Response): Promise<{ status: number; code: string }> {
   return { status: answer.status, code: textOf(await answer.text(), 'Code') };
 }

@@ -14,7 +14,7 @@ export interface Job {
   /** Requests at once; null: the client's own choice. */
   lanes: number | null;
   /** Milliseconds after which the client counts as failed. */
-  patience: number;
+  timeoutMs: number;
   /** The `scope` of this element and its engine. */
   scope: string;
   /** Makes object names unique to this run. */

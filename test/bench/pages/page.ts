@@ -29,7 +29,7 @@ export function offer(send: Send, input = document.querySelector<HTMLInputElemen
       begun = performance.now();
       let failure: string | null = null;
       const late = new Promise<never>((_, reject) => {
-        setTimeout(() => reject(new Error(`not done after ${job.patience / 1_000} s`)), job.patience);
+        setTimeout(() => reject(new Error(`not done after ${job.timeoutMs / 1_000} s`)), job.timeoutMs);
       });
       await Promise.race([send([...input.files!], job), late]).catch((error: unknown) => {
         failure = String(error);

@@ -9,7 +9,7 @@ import type { Catcher, Scenario } from './scenario.js';
 /** Milliseconds to wait until nothing is left in the store: an abort may still be in flight. */
 const CLEARED_WITHIN = 40_000;
 /** Reasons printed with a failure. */
-const MOST_REASONS = 30;
+const MAX_REASONS = 30;
 /** Milliseconds between an event in the proxy and in the page. */
 const SLACK = 1_000;
 
@@ -103,7 +103,15 @@ async function* objectFailures({ scenario, report, s3, file }: Case): AsyncGener
 export async function* failuresOf(one: Case): AsyncGenerator<string> {
   const { scenario, bench, report } = one;
   const expects = scenario.expects ?? {};
-  const { status = 'complete', error, complaint, mayComplain = [], retries = 1, resends, leftovers = 0 } = expects;
+  const {
+    status = 'complete',
+    error,
+    reportedError,
+    optionalErrors = [],
+    retries = 1,
+    resends,
+    leftovers = 0,
+  } = expects;
   const { upload } = report;
   if (upload?.status !== status) {
     yield `${upload?.status}${upload?.waitingFor ? ` for ${upload.waitingFor}` : ''} instead of ${status}: ${report.messages.join(' | ')} | ${report.retries.slice(-3).join(' | ')}`;
@@ -112,16 +120,16 @@ export async function* failuresOf(one: Case): AsyncGenerator<string> {
   if (status === 'complete') yield* objectFailures(one);
   const caughtBy = catcherOf(one);
   if (caughtBy !== (expects.caughtBy ?? null)) yield `caught by ${caughtBy} instead of ${expects.caughtBy}`;
-  if (error && report.complaints.at(-1) !== error) yield `error ${report.complaints.at(-1)} instead of ${error}`;
-  const unexpected = report.complaints.filter((code) => ![error, complaint, ...mayComplain].includes(code));
-  if (unexpected.length) yield `complained of ${report.messages.join(' | ')}`;
-  if (complaint && !report.complaints.includes(complaint)) yield `did not complain of ${complaint}`;
+  if (error && report.errorCodes.at(-1) !== error) yield `error ${report.errorCodes.at(-1)} instead of ${error}`;
+  const unexpected = report.errorCodes.filter((code) => ![error, reportedError, ...optionalErrors].includes(code));
+  if (unexpected.length) yield `reported ${report.messages.join(' | ')}`;
+  if (reportedError && !report.errorCodes.includes(reportedError)) yield `did not report ${reportedError}`;
   if (report.retries.length < retries) yield `${report.retries.length} retries instead of at least ${retries}`;
   if (report.backwards) yield `progress ran backwards ${report.backwards} times`;
   if (report.beyond) yield `progress ran beyond the size ${report.beyond} times`;
   const again = resends ? [] : confirmedPartsSentAgain(one);
   if (again.length)
-    yield `sent again what the store had confirmed: ${again.join(', ')}: ${report.retries.slice(-MOST_REASONS).join(' | ')}`;
+    yield `sent again what the store had confirmed: ${again.join(', ')}: ${report.retries.slice(-MAX_REASONS).join(' | ')}`;
   if (leftovers !== 'any') {
     const left = await leftoversOf(one, leftovers);
     if (left !== leftovers) yield `${left} multipart uploads left over instead of ${leftovers}`;
