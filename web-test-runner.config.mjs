@@ -1,4 +1,4 @@
-// Browser tests. `BROWSERS=chromium,firefox` narrows the engines by hand; a run of the whole always has all three.
+// Browser tests. `BROWSERS=chromium,firefox` selects engines; by default they run in all three.
 import { register } from 'tsx/esm/api';
 
 register();
@@ -6,7 +6,7 @@ const { chromiumLauncher, firefoxLauncher } = await import('./test/wtr/puppeteer
 const { WebKitLauncher } = await import('./test/wtr/webkit-launcher.ts');
 const { typescriptPlugin } = await import('./test/wtr/typescript-plugin.ts');
 const { filesPlugin } = await import('./test/wtr/files-plugin.ts');
-const { countsReporter } = await import('./test/wtr/counts-reporter.ts');
+const { countTests } = await import('./test/wtr/counts-reporter.ts');
 const { defaultReporter } = await import('@web/test-runner');
 
 const launchers = {
@@ -16,29 +16,33 @@ const launchers = {
 };
 const engines = process.env.BROWSERS?.split(',') ?? Object.keys(launchers);
 
-/** A run sees but one state of the files: no page need ask again for a module that another has had. */
+/** Files do not change during a run, so pages may take modules from the browser's cache. */
 const cacheModules = async (context, next) => {
   await next();
   const isModule = /^\/(?:src|test|node_modules)\//.test(context.path) && !context.search;
   if (isModule && context.status === 200) context.set('cache-control', 'max-age=3600');
 };
+const counts = countTests();
 const isWatching = process.argv.includes('--watch');
 
 /** @type {import('@web/test-runner').TestRunnerConfig} */
 export default {
   files: ['test/**/*.test.ts'],
   nodeResolve: { exportConditions: ['development', 'browser'] },
-  plugins: [typescriptPlugin(), filesPlugin()],
+  plugins: [typescriptPlugin(), filesPlugin(), counts.plugin],
+  testRunnerHtml: (framework) =>
+    `<!DOCTYPE html><html><head></head><body><script type="module" src="/test/wtr/progress-page.ts"></script><script type="module" src="${framework}"></script></body></html>`,
   middleware: isWatching ? [] : [cacheModules],
   browsers: engines.map((engine) => launchers[engine]()),
   concurrentBrowsers: 3,
   concurrency: 2,
   browserStartTimeout: 120_000,
   testsStartTimeout: 120_000,
-  testsFinishTimeout: 300_000,
+  // `countTests` ends a file that makes no progress; a file that makes some may take this long
+  testsFinishTimeout: 3_600_000,
   testFramework: { config: { timeout: 120_000 } },
   filterBrowserLogs: ({ args }) => !String(args[0]).startsWith('Lit is in dev mode'),
-  reporters: [defaultReporter({ reportTestResults: true, reportTestProgress: false }), countsReporter()],
-  // Chromium alone can measure it
+  reporters: [defaultReporter({ reportTestResults: true, reportTestProgress: false }), counts.reporter],
+  // only Chromium can measure it
   coverageConfig: { include: ['src/**/*.ts'], reportDir: 'coverage/browser', reporters: ['json', 'lcovonly'] },
 };

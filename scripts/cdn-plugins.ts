@@ -1,20 +1,20 @@
-/** What only the CDN file is put through: it is one file for browsers of today, and every byte of it travels. */
+/** Build steps for the CDN file only: it is one file for current browsers, and every byte of it is downloaded. */
 import type { Plugin } from 'vite';
 
-/** A module's path with slashes, as it has them on every system but Windows. */
+/** Returns a module's path with forward slashes, on Windows too. */
 const slashed = (id: string): string => id.replaceAll('\\', '/');
 const isWithin = (id: string | undefined, folder: string): boolean => slashed(id ?? '').includes(folder);
 
-/** Modules of localforage, by the end of their path, and what stands in for them. */
+/** Replacements for modules of localforage, by the end of their path. */
 const STAND_INS: readonly (readonly [RegExp, string])[] = [
-  // The journal is pinned to IndexedDB. Any other driver is that one under another name: one that is missing would
-  // make localforage reject a promise which nobody holds.
+  // The journal uses only IndexedDB. Every other driver is an alias of that one: a missing driver would
+  // make localforage reject a promise that nobody handles.
   [/drivers\/(?:websql|localstorage)$/, `export { default } from 'localforage/src/drivers/indexeddb.js';`],
   // for drivers that store text
   [/utils\/serializer$/, 'export default {};'],
   // for callers that pass callbacks
   [/utils\/(?:executeCallback|executeTwoCallbacks|getCallback)$/, 'export default () => undefined;'],
-  // for browsers without promises, the constructor of Blob, IndexedDB as it is now, and methods of arrays
+  // for browsers without promises, the Blob constructor, current IndexedDB and array methods
   [/utils\/promise$/, 'export default Promise;'],
   [/utils\/createBlob$/, 'export default (parts, options) => new Blob(parts, options);'],
   [/utils\/isIndexedDBValid$/, `import idb from 'localforage/src/utils/idb.js'; export default () => Boolean(idb);`],
@@ -23,16 +23,16 @@ const STAND_INS: readonly (readonly [RegExp, string])[] = [
 ];
 const STAND_IN = '\0localforage:';
 
-/** Texts of localforage's IndexedDB driver, and what takes their place; the bundler then drops what nothing calls. */
+/** Replacements in the text of localforage's IndexedDB driver; the bundler then drops what nothing calls. */
 const EDITS: readonly (readonly [string, string])[] = [
   // optional to localforage, and the journal removes its records one by one
   [',\n    dropInstance: dropInstance', ''],
-  // IndexedDB has stored Blobs as they are since Chrome 43
+  // IndexedDB stores Blobs since Chrome 43
   [`toString.call(value) === '[object Blob]'`, 'false'],
   ['_isEncodedBlob(value)) {', 'false) {'],
 ];
 
-/** Takes localforage from its own modules, with its IndexedDB driver alone. */
+/** Bundles localforage from its own modules, with its IndexedDB driver only. */
 export function indexedDbOnly(): Plugin {
   return {
     name: 'indexed-db-only',
@@ -56,7 +56,7 @@ export function indexedDbOnly(): Plugin {
   };
 }
 
-/** Imports plainly what is loaded when needed: Vite's helper would fetch its styles and preloads first, and there are none. */
+/** Uses plain dynamic imports: Vite's helper would first fetch styles and preloads, and there are none. */
 export function plainImports(): Plugin {
   return {
     name: 'plain-imports',
@@ -66,15 +66,15 @@ export function plainImports(): Plugin {
 }
 
 /**
- * Gives the address of a file beside ours, and `asked` times a new one: Firefox never asks again for a module that it
- * could not get. Where ours was loaded by its package's bare name, as jsDelivr offers it, that address ends in no file,
- * and the folder is spelled out. On one line, so that the source map stays right.
+ * Returns the URL of a file beside ours, and a new one for each retry (`asked`): Firefox never requests a module again
+ * that it could not load. If ours was loaded by its package's bare name, as jsDelivr offers it, that URL ends in no
+ * file, and the folder is added. On one line, so that the source map stays correct.
  */
 const BESIDE =
   `const besideOurs = (file, asked = 0) => { const { pathname } = new URL(import.meta.url); return new URL((/\\.m?js$/.test(pathname) ? './' : pathname + '/dist/cdn/') + file + (asked ? '?again=' + asked : ''), import.meta.url).href; };`
   + 'let engineAsked = 0;';
 
-/** Has the engine's working parts imported from a file beside ours, and whatever else is loaded when needed. */
+/** Imports the engine, and every other lazy chunk, from files beside ours. */
 export function engineBeside(file: string): Plugin {
   return {
     name: 'engine-beside',
@@ -123,7 +123,7 @@ export function ownCopies(): Plugin {
   };
 }
 
-/** White space is one space to HTML, wherever our templates have it. */
+/** HTML treats white space as one space, wherever our templates have it. */
 const collapseHtml = (text: string): string => text.replace(/\s+/g, ' ');
 
 const collapseCss = (text: string): string =>
@@ -142,7 +142,7 @@ interface Edit {
   text: string;
 }
 
-/** Takes white space and comments out of templates; minifiers of JavaScript leave what is in strings alone. */
+/** Removes white space and comments from templates; JavaScript minifiers do not change strings. */
 export function collapseTemplates(): Plugin {
   return {
     name: 'collapse-templates',
@@ -173,7 +173,7 @@ function editsOf(node: unknown): Edit[] {
     lost += linesOf(value.raw) - linesOf(text);
     edits.push({ start, end, text });
   }
-  // the lines that follow stay where the source map has them
+  // the following lines stay where the source map has them
   return [...edits, { start: end, end, text: '\n'.repeat(lost) }];
 }
 

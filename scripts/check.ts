@@ -1,4 +1,4 @@
-/** Everything that is judged without running it: types, lint, form, manifest, the packed package, sizes. */
+/** Checks that run no tests: words, lint, types, format, build, manifest, the packed package, sizes. */
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,6 +6,7 @@ import { isMain } from './programs.js';
 import { ROOT, must } from './run.js';
 import type { Outcome } from './runners.js';
 import { areSizesWithinBudget } from './sizes.js';
+import { checkWords } from './words.js';
 
 const TAG = 'mule-upload';
 
@@ -15,13 +16,13 @@ interface Manifest {
   }[];
 }
 
-/** The manifest must have found the element and read its documentation. */
+/** Checks that the manifest has the element and its documentation. */
 async function checkManifest(): Promise<void> {
   const manifest = JSON.parse(await readFile(path.join(ROOT, 'dist/custom-elements.json'), 'utf8')) as Manifest;
   const element = manifest.modules
     .flatMap(({ declarations = [] }) => declarations)
     .find(({ tagName }) => tagName === TAG);
-  if (!element) throw new Error(`the manifest knows no <${TAG}>`);
+  if (!element) throw new Error(`the manifest has no <${TAG}>`);
   for (const kind of ['attributes', 'events', 'cssParts'] as const) {
     const count = element[kind]?.length ?? 0;
     if (count === 0) throw new Error(`the manifest has no ${kind} of <${TAG}>`);
@@ -30,8 +31,8 @@ async function checkManifest(): Promise<void> {
 }
 
 /**
- * The CDN file runs where there is no bundler: nothing of Node and nothing to resolve may be left in it. What it loads
- * when needed imports nothing at all: a page may load the file under another URL, and must not get it twice.
+ * Checks that the CDN files need no bundler: they hold nothing of Node and no import to resolve. Chunks that are loaded
+ * on demand import nothing at all: a page may load the entry under another URL, and must not get it twice.
  */
 async function checkCdnFiles(): Promise<void> {
   const folder = path.join(ROOT, 'dist/cdn');
@@ -47,11 +48,11 @@ async function checkCdnFiles(): Promise<void> {
   }
 }
 
-/** What npm would publish, read by publint and by every kind of TypeScript resolution that knows ESM. */
+/** Checks what npm would publish, by publint and by every TypeScript resolution mode that supports ESM. */
 async function checkPackage(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-pack-'));
   try {
-    // built just now: packing must not build again
+    // it has just been built: packing must not build again
     await must('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder]);
     const [tarball] = await readdir(folder);
     const file = path.join(folder, tarball!);
@@ -78,12 +79,12 @@ async function checkSizes(): Promise<void> {
 
 type Checks = Readonly<Record<string, () => Promise<void>>>;
 
-/** Those of one lane go in order, for later ones need what earlier ones build; the lanes go side by side. */
+/** The checks of a lane run in order, because later ones need what earlier ones build; the lanes run in parallel. */
 const LANES: readonly Checks[] = [
-  { lint: () => must('eslint', ['.', '--max-warnings', '0']) },
+  { words: async () => checkWords(), lint: () => must('eslint', ['.', '--max-warnings', '0']) },
   {
     types: () => must('tsc', ['-p', '.']),
-    form: () => must('prettier', ['--check', '--log-level', 'warn', '.']),
+    format: () => must('prettier', ['--check', '--log-level', 'warn', '.']),
     build: () => must('tsx', ['scripts/build.ts']),
     manifest: checkManifest,
     'CDN files': checkCdnFiles,

@@ -1,4 +1,6 @@
-/** Which lines of a TypeScript file hold code that runs: V8's coverage counts comments, blank lines and types as well. */
+/**
+ * Finds the lines of a TypeScript file with code that runs: V8's coverage counts comments, blank lines and types too.
+ */
 import ts from 'typescript';
 
 const isTypeOnly = (node: ts.Node): boolean =>
@@ -8,7 +10,7 @@ const isTypeOnly = (node: ts.Node): boolean =>
   || ts.isExportDeclaration(node)
   || ts.isTypeNode(node);
 
-/** Gives line numbers, the first being 1. */
+/** Returns line numbers; the first is 1. */
 export function codeLines(text: string): Set<number> {
   const source = ts.createSourceFile('code.ts', text, ts.ScriptTarget.Latest, true);
   const lines = new Set<number>();

@@ -1,4 +1,4 @@
-/** Adds up what Node's tests and the browsers' tests have covered, line by line, from both their lcov files. */
+/** Merges the coverage of Node's and the browsers' tests, line by line, from their lcov files. */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { codeLines } from './code-lines.js';
@@ -33,7 +33,7 @@ function rate(all: readonly Map<number, number>[]): string {
   return `${((100 * covered) / Math.max(hits.length, 1)).toFixed(1).padStart(6)} % of ${hits.length} lines`;
 }
 
-/** Prints the covered lines of each room and file. */
+/** Prints the covered lines of each folder and file. */
 export function printCoverage(reports: readonly string[], rooms: readonly string[]): void {
   const lines: Lines = new Map();
   for (const report of reports) if (existsSync(report)) read(report, lines);

@@ -1,4 +1,4 @@
-/** What editors and type checkers know of the element, made from the custom elements manifest: HTML and CSS data, and types for templates of frameworks. */
+/** Generates data for editors (HTML and CSS) and types for frameworks' templates from the custom elements manifest. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { TYPES_OF_FRAMEWORKS } from './framework-types.js';
@@ -31,7 +31,7 @@ export interface ElementDeclaration {
   cssStates: Described[];
 }
 
-/** Finds the element in a manifest. @throws Error where it is not there */
+/** Finds the element in a manifest. @throws Error if it is missing */
 export function elementOf(manifest: { modules: { declarations?: { tagName?: string }[] }[] }): ElementDeclaration {
   const found = manifest.modules
     .flatMap(({ declarations = [] }) => declarations)
@@ -40,7 +40,7 @@ export function elementOf(manifest: { modules: { declarations?: { tagName?: stri
   return found as ElementDeclaration;
 }
 
-/** Words that an attribute may have, where its type lists them. */
+/** Returns the words that an attribute may have, if its type lists them. */
 const wordsOf = (type: string): string[] => [...type.matchAll(/'([^']+)'/g)].map(([, word]) => word!);
 
 /** @see https://github.com/microsoft/vscode-custom-data */
@@ -79,7 +79,7 @@ const settable = ({ members }: ElementDeclaration): string[] =>
     .filter((member) => member.kind === 'field' && !member.privacy && !member.static && !member.readonly)
     .map(({ name }) => name);
 
-/** Types of attributes are those of their properties, and numbers and booleans as markup writes them. */
+/** An attribute has its property's type; numbers and booleans also as written in markup. */
 function attributeTypes(element: ElementDeclaration): string {
   const lines = element.attributes.map(({ name, description, fieldName, type }) => {
     const isSwitch = type.text === 'boolean';
@@ -110,7 +110,7 @@ export type MuleUploadListeners<Prefix extends string> = {
 `;
 }
 
-/** Writes it all into `dist`, where the manifest is. */
+/** Writes all of it into `dist`, beside the manifest. */
 export async function writeEditorHelp(): Promise<void> {
   const dist = path.join(ROOT, 'dist');
   const text = await readFile(path.join(dist, 'custom-elements.json'), 'utf8');
@@ -123,7 +123,7 @@ export async function writeEditorHelp(): Promise<void> {
   };
   for (const [name, types] of Object.entries(TYPES_OF_FRAMEWORKS)) {
     files[`types/${name}.d.ts`] = types;
-    // so that it can be imported as a module is, where nobody asks for the types alone
+    // so that it can also be imported as a module, not only for its types
     files[`types/${name}.js`] = 'export {};\n';
   }
   for (const [name, content] of Object.entries(files)) await writeFile(path.join(dist, name), content);

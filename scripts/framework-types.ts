@@ -1,10 +1,10 @@
-/** Types by which templates of frameworks know `<mule-upload>`; what they name comes from the manifest. */
+/** Types of `<mule-upload>` for frameworks' templates; the names come from the manifest. */
 
 const HEAD = `import type { MuleEventMap, MuleUploadElement } from '../element/index.js';
 import type { MuleUploadAttributes, MuleUploadListeners, MuleUploadProperties } from './attributes.js';
 `;
 
-/** What attributes, properties and listeners together are in JSX and in Svelte. */
+/** All attributes, properties and listeners, for JSX and Svelte. */
 const PROPS = `Omit<HTMLAttributes<MuleUploadElement>, keyof MuleUploadAttributes | keyof MuleUploadProperties> &
         MuleUploadAttributes &
         MuleUploadProperties &

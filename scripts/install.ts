@@ -1,4 +1,4 @@
-/** Gets what the tests need: from apt where that is possible, by advice where it is not. */
+/** Installs what the tests need by apt, or prints which packages to install. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { PACKAGES, TOOLS, advice, find, type Found, type Tool } from './machine.js';
@@ -18,7 +18,7 @@ function apt(...args: string[]): void {
 }
 
 /**
- * Finds the tools and installs those that are missing, where this is Debian and we are root.
+ * Finds the tools, and installs missing ones on Debian as root.
  * @throws Error that names what is still missing and the packages that hold it
  */
 export function provide(tools: readonly Tool[] = TOOLS): Map<Tool, Found> {

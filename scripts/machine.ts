@@ -1,4 +1,7 @@
-/** What this machine has for the tests: the browsers, the S3 server and the database, where they are and which versions. */
+/**
+ * Finds the programs that the tests need on this machine, with their versions: browsers, S3 server, database,
+ * languages.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -7,13 +10,15 @@ export const TOOLS = ['chromium', 'firefox', 'webkit', 'ceph', 'postgres', 'flas
 export type Tool = (typeof TOOLS)[number];
 
 export interface Found {
-  /** Of the program that is started: the browser, WebKit's driver, the S3 gateway, the database's server, a language. */
+  /**
+   * Of the program that is started: the browser, WebKit's driver, the S3 gateway, the database's server, a language.
+   */
   path: string;
   version: string;
 }
 
 const MAC_APPS = '/Applications';
-/** The one that the distribution's GObject bindings belong to, whatever comes first in PATH. */
+/** The Python with the distribution's GObject bindings, whichever comes first in PATH. */
 const SYSTEM_PYTHON = '/usr/bin/python3';
 
 /** Looks a program up in PATH, with the folders that a user's PATH lacks on Debian. */
@@ -48,7 +53,7 @@ function findCeph(): Found | undefined {
   return needed.every((name) => onPath(name)) ? describe(onPath('radosgw')) : undefined;
 }
 
-/** Debian keeps its programs in a folder of their version, out of PATH; the newest is taken. */
+/** Debian keeps its programs in one folder per version, outside PATH; this uses the newest. */
 function findPostgres(): Found | undefined {
   const root = '/usr/lib/postgresql';
   const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : [];
@@ -89,7 +94,7 @@ function findRuby(): Found | undefined {
   return version === undefined ? undefined : { path: program, version };
 }
 
-/** Finds one tool; `CHROMIUM` and `FIREFOX` in the environment name a program of the reader's own. */
+/** Finds one tool; the environment variables `CHROMIUM` and `FIREFOX` name other programs. */
 export function find(tool: Tool): Found | undefined {
   switch (tool) {
     case 'chromium':
@@ -119,7 +124,7 @@ export function find(tool: Tool): Found | undefined {
   }
 }
 
-/** Like `find`, for those who cannot go on without. @throws Error naming what to install */
+/** Like `find`. @throws Error that names what to install */
 export function need(tool: Tool): Found {
   const found = find(tool);
   if (!found) throw new Error(`${tool} is not on this machine. ${advice([tool])}`);
@@ -138,7 +143,7 @@ export const PACKAGES: Readonly<Record<Tool, readonly string[]>> = {
   ruby: ['ruby', 'ruby-sinatra', 'ruby-sqlite3', 'puma'],
 };
 
-/** Says which packages to get, for people. */
+/** Returns a sentence that says which packages to install. */
 export function advice(tools: readonly Tool[]): string {
   const packages = tools.flatMap((tool) => PACKAGES[tool]).join(' ');
   return `On Debian: apt-get install --no-install-recommends ${packages}. Elsewhere: the packages of the same programs.`;

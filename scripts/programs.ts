@@ -1,6 +1,6 @@
 /**
- * Finds the programs that the scripts start, and starts none of them by a shim: on Windows those of npm are `.cmd`
- * files, which Node starts only within a shell, where arguments would have to be quoted.
+ * Finds the programs that the scripts start, and avoids npm's shims: on Windows these are `.cmd`
+ * files, which Node starts only within a shell, where arguments would need quoting.
  * @see https://nodejs.org/api/child_process.html#spawning-bat-and-cmd-files-on-windows
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
@@ -22,7 +22,7 @@ const readPackage = (folder: string): Package => {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Package) : {};
 };
 
-/** The script of a program that a package of the project brings; null where none does. */
+/** Returns the script of a program that a package of the project provides; null if none does. */
 function findScript(program: string): string | null {
   const { dependencies, devDependencies } = readPackage(ROOT);
   for (const name of Object.keys({ ...dependencies, ...devDependencies })) {
@@ -34,7 +34,7 @@ function findScript(program: string): string | null {
   return null;
 }
 
-/** npm's own script: the one that runs us, or the one beside this Node. */
+/** Returns npm's own script: the one that runs us, or the one beside this Node. */
 export function findNpm(running = process.env.npm_execpath ?? ''): string | null {
   const beside = path.join(path.dirname(process.execPath), 'node_modules/npm/bin/npm-cli.js');
   return [running, beside].find((file) => path.basename(file) === 'npm-cli.js' && existsSync(file)) ?? null;

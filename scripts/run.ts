@@ -1,4 +1,4 @@
-/** Running programs for the scripts: each is said aloud, its output goes where ours goes. */
+/** Runs programs for the scripts: each is printed before it starts, and its output goes where ours goes. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -12,63 +12,72 @@ const BIN = path.join(ROOT, 'node_modules', '.bin');
 export interface RunOptions {
   /** Added to our own environment. */
   env?: NodeJS.ProcessEnv;
-  /** Milliseconds after which it is ended, with all that it started. */
+  /** Milliseconds without progress after which it is ended, with all that it started. */
   limit?: number;
-  /** Tells that all its work is done: what hangs on after that for longer than `GRACE` is ended, and nothing is lost. */
+  /**
+   * Returns a value that changes with each step of progress; by default there is none, and `limit` is the whole time.
+   */
+  progress?: () => unknown;
+  /**
+   * Returns true once all its work is done. A program that runs on for `EXIT_TIMEOUT_MS` is then ended as a success.
+   */
   isDone?: () => boolean;
-  /** Given what it prints, which is printed all the same. */
-  hear?: (text: string) => void;
+  /** Receives what it prints, in place of our own output. */
+  onOutput?: (text: string) => void;
 }
 
-/** Milliseconds that a program may take to end once its work is done: engines have been seen to deadlock there. */
-const GRACE = 30_000;
-const LOOK = 1_000;
-const LAST_WORDS = 5_000;
+/** Time for a program to end once its work is done: engines have been seen to deadlock there. */
+const EXIT_TIMEOUT_MS = 30_000;
+const POLL_MS = 1_000;
+const LAST_OUTPUT_TIMEOUT_MS = 5_000;
 
 /**
  * Runs a program of the project's packages, or of the system, in the project's folder.
- * @returns its exit code; 1 where a signal, or its limit, ended it; 0 where we did after its work was done
+ * @returns its exit code; 1 where a signal or its limit ended it; 0 where it was ended after its work was done
  */
 export async function run(
   command: string,
   args: readonly string[] = [],
-  { env = {}, limit = Infinity, isDone = () => false, hear }: RunOptions = {},
+  { env = {}, limit = Infinity, progress, isDone = () => false, onOutput }: RunOptions = {},
 ): Promise<number> {
   console.log(`\n> ${[command, ...args].join(' ')}`);
   const [file, ...first] = commandFor(command);
+  const output = onOutput ? 'pipe' : 'inherit';
   const child = spawn(file, [...first, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env, PATH: `${BIN}${path.delimiter}${process.env.PATH}` },
-    stdio: ['ignore', hear ? 'pipe' : 'inherit', 'inherit'],
+    stdio: ['ignore', output, output],
   });
-  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    process.stdout.write(text);
-    hear?.(text);
-  });
-  const started = performance.now();
+  if (onOutput) for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', onOutput);
+  let progressAt = performance.now();
+  let last = progress?.();
   let doneAt = Infinity;
   const watch = setInterval(() => {
     const now = performance.now();
+    const current = progress?.();
+    if (current !== last) progressAt = now;
+    last = current;
     if (doneAt === Infinity && isDone()) doneAt = now;
-    if (now - started < limit && now - doneAt < GRACE) return;
-    console.log(`${command} ${doneAt < Infinity ? 'is done and hangs on' : 'does not come to an end'}: it is ended`);
+    if (now - progressAt < limit && now - doneAt < EXIT_TIMEOUT_MS) return;
+    const reason = doneAt < Infinity ? 'is done but does not exit' : `made no progress for ${limit / 1000} s`;
+    console.log(`${command} ${reason}: ending it`);
     clearInterval(watch);
     endTree(child.pid!);
-  }, LOOK);
+  }, POLL_MS);
   try {
     const code = await new Promise<number>((resolve, reject) =>
       child.once('error', reject).once('exit', (status) => resolve(status ?? (doneAt < Infinity ? 0 : 1))),
     );
-    // what it printed last is on its way; something that it left behind may hold on to its output
+    // its last output may not have arrived; a process that it left behind may keep the pipe open
     if (child.stdout && !child.stdout.closed)
-      await once(child.stdout, 'close', { signal: AbortSignal.timeout(LAST_WORDS) }).catch(() => {});
+      await once(child.stdout, 'close', { signal: AbortSignal.timeout(LAST_OUTPUT_TIMEOUT_MS) }).catch(() => {});
     return code;
   } finally {
     clearInterval(watch);
   }
 }
 
-/** Kills a process and all that it started, and says what that was. */
+/** Kills a process and all that it started, and prints their commands. */
 function endTree(root: number): void {
   if (process.platform === 'win32') spawnSync('taskkill', ['/pid', String(root), '/t', '/f']);
   for (const pid of treeOf(root)) {
@@ -76,7 +85,7 @@ function endTree(root: number): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // ended meanwhile
+      // has ended by itself
     }
   }
 }

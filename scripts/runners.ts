@@ -1,7 +1,8 @@
-/** The runners behind `npm test`, what they count, and the second look at what failed. */
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+/** Runs the test runners behind `npm test`, counts their tests, and runs again what failed. */
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { countNodeEvents, type NodeEvent } from './node-counts.js';
 import { run } from './run.js';
 import type { Counts, Failure } from '../test/wtr/counts-reporter.js';
 
@@ -10,25 +11,27 @@ export interface Outcome {
   failed: number;
   skipped?: number;
   failures?: readonly Failure[];
-  /** What happened beside that. */
+  /** Shown behind the counts. */
   note?: string;
 }
 
 /** Whether flows run at full size. */
 export const isFull = process.argv.includes('--all');
-/** Milliseconds after which a suite counts as stuck; at full size it may take hours. */
-const LIMIT = isFull ? Infinity : 30 * 60_000;
-/** Ends a test file that is stuck by name, and one whose failed test left something open. */
-const NODE_FLAGS = ['--test-reporter=spec', '--test-force-exit', ...(isFull ? [] : [`--test-timeout=${LIMIT / 2}`])];
-/** A failure in the report of Node's runner: its file, its name, and the reason down to the stack. */
-const FAILURE = /^test at (.*):\d+:\d+\n✖ (.*) \(.*\)\n([^]*?)(?=^ +at |^test at |(?![^]))/gm;
-/** Characters told of a failure at the end, where all are told again. */
-const MOST_WORDS = 600;
-/** With more failures than this it is not chance. */
-const MOST_CHANCES = 5;
+/** A runner in which no test ends for so long is stuck; at full size one test may take hours. */
+const NO_PROGRESS_MS = isFull ? Infinity : 15 * 60_000;
+/** Force-exit ends a test file whose failed test left something open. */
+const NODE_FLAGS = ['--import', 'tsx', '--test', '--test-force-exit'];
+const NODE_REPORTERS = [
+  '--test-reporter=spec',
+  '--test-reporter-destination=stdout',
+  '--test-reporter=./scripts/node-events.mjs',
+  '--test-reporter-destination=stderr',
+];
+/** With failures in more places than this it is not chance. */
+const MAX_RERUNS = 5;
 
 /** A runner that failed, or ran nothing, without a failed test to show for it has failed all the same. */
-function judge(outcome: Outcome, exitCode: number): Outcome {
+function withExitCode(outcome: Outcome, exitCode: number): Outcome {
   if (outcome.failed > 0) return outcome;
   if (exitCode !== 0) return { ...outcome, failed: 1, note: `the runner ended with ${exitCode}` };
   return outcome.passed > 0 ? outcome : { ...outcome, failed: 1, note: 'nothing ran' };
@@ -42,77 +45,134 @@ export const sum = (one: Outcome, other: Outcome): Outcome => ({
   note: [one.note, other.note].filter(Boolean).join('; '),
 });
 
-/** Runs files of Node's own runner, `before` being the program and arguments that come first. */
-export async function runNode(
-  files: readonly string[],
-  { before = [], flags = [] }: { before?: readonly string[]; flags?: readonly string[] } = {},
-): Promise<Outcome> {
-  if (files.length === 0) return { passed: 0, failed: 1, note: 'no test files' };
-  const words = [...before, 'node', '--import', 'tsx', '--test', ...NODE_FLAGS, ...flags, ...files];
-  let text = '';
-  // a report in a file is cut off where the runner ends by force
-  const code = await run(words[0]!, words.slice(1), { limit: LIMIT, hear: (more) => (text += more) });
-  const count = (name: string): number => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
-  const [, details = ''] = text.split(/^✖ failing tests:$/m);
-  return judge(
-    {
-      passed: count('pass'),
-      failed: count('fail') + count('cancelled'),
-      skipped: count('skipped'),
-      failures: [...details.matchAll(FAILURE)].map(([, file, name, reason]) => ({
-        what: [name, ...reason!.split('\n').map((line) => line.trim())].filter(Boolean).join(': ').slice(0, MOST_WORDS),
-        again: [file!],
-      })),
-    },
-    code,
-  );
-}
-
-/** Runs what writes down its counts by engine; an engine that ran nothing has failed. */
-export async function runCounted(
-  program: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
-): Promise<Outcome> {
+/** Calls a function with a folder that is removed afterwards. */
+async function withFolder<T>(act: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(path.join(tmpdir(), 'mule-upload-test-'));
-  const file = path.join(folder, 'counts.json');
-  const isDone = (): boolean => existsSync(file);
   try {
-    const code = await run(program, args, { env: { ...env, MULE_TEST_COUNTS: file }, limit: LIMIT, isDone });
-    if (!isDone()) return judge({ passed: 0, failed: 0 }, code);
-    const { engines, ...counts } = JSON.parse(readFileSync(file, 'utf8')) as Counts;
-    const note = Object.entries(engines)
-      .map(([name, ran]) => `${name} ${ran}`)
-      .join(', ');
-    const isOneIdle = Object.values(engines).some((ran) => ran === 0);
-    return { note, ...judge(isOneIdle && counts.failed === 0 ? { ...counts, failed: 1 } : counts, code) };
+    return await act(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/**
- * Runs what failed once more, by itself: a full machine fails a test now and then that says nothing of the code. What
- * passes then counts as passed and is named as unsteady, with what it said at first; a fault in it is still a fault.
- * @param act runs one failure again
- */
-export async function lookAgain(
-  outcome: Outcome,
-  act: (failure: Failure & { again: string[] }) => Promise<Outcome>,
-): Promise<Outcome & { unsteady: readonly string[] }> {
-  const { failures = [] } = outcome;
-  const isEachNamed = failures.length === outcome.failed && failures.every(({ again }) => again);
-  if (!isEachNamed || failures.length > MOST_CHANCES) return { ...outcome, unsteady: [] };
-  const lasting: Failure[] = [];
-  const unsteady: string[] = [];
-  const seen = new Map<string, boolean>();
+const changedAt = (file: string): number => (existsSync(file) ? statSync(file).mtimeMs : 0);
+
+interface NodeOptions {
+  /** Files at a time. */
+  concurrency?: number;
+  env?: NodeJS.ProcessEnv;
+  /** Milliseconds without the end of a test after which a file is ended. */
+  limit?: number;
+}
+
+/** Runs a file in a process of its own: a file that stops takes no other file's results with it. */
+const runNodeFile = (file: string, { env, limit = NO_PROGRESS_MS }: NodeOptions): Promise<Outcome> =>
+  withFolder(async (folder) => {
+    const events = path.join(folder, 'events.jsonl');
+    let output = '';
+    const code = await run('node', [...NODE_FLAGS, ...NODE_REPORTERS, file], {
+      // a test of this function runs within Node's runner, which refuses to start itself again
+      env: { ...env, MULE_TEST_EVENTS: events, NODE_TEST_CONTEXT: undefined },
+      limit,
+      progress: () => changedAt(events),
+      onOutput: (text) => (output += text),
+    });
+    // the totals come at the end of the suite
+    console.log(`\n${file}\n${output.replace(/^ℹ tests \d+$[^]*/m, '').trimEnd()}`);
+    const lines = existsSync(events) ? readFileSync(events, 'utf8').trim().split('\n') : [];
+    const counts = countNodeEvents(
+      file,
+      lines.map((line) => JSON.parse(line) as NodeEvent),
+    );
+    return withExitCode(counts, code);
+  });
+
+/** Runs files of Node's own runner. */
+export async function runNode(files: readonly string[], options: NodeOptions = {}): Promise<Outcome> {
+  if (files.length === 0) return { passed: 0, failed: 1, note: 'no test files' };
+  const waiting = [...files];
+  const outcomes: Outcome[] = [];
+  const runNext = async (): Promise<void> => {
+    for (let file = waiting.shift(); file; file = waiting.shift()) outcomes.push(await runNodeFile(file, options));
+  };
+  await Promise.all(Array.from({ length: options.concurrency ?? 1 }, runNext));
+  return outcomes.reduce(sum);
+}
+
+/** Runs a program that writes down its counts by engine; an engine that ran nothing has failed. */
+export const runCounted = (program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Outcome> =>
+  withFolder(async (folder) => {
+    const file = path.join(folder, 'counts.json');
+    const read = (): Counts | null => (existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Counts) : null);
+    const code = await run(program, args, {
+      env: { ...env, MULE_TEST_COUNTS: file },
+      limit: NO_PROGRESS_MS,
+      progress: () => changedAt(file),
+      isDone: () => read()?.isFinal ?? false,
+    });
+    const counts = read();
+    if (!counts) return withExitCode({ passed: 0, failed: 0 }, code);
+    const { engines, isFinal, ...outcome } = counts;
+    const note = Object.entries(engines)
+      .map(([name, ran]) => `${name} ${ran}`)
+      .concat(isFinal ? [] : 'the runner stopped before its end')
+      .join(', ');
+    const isOneIdle = Object.values(engines).some((ran) => ran === 0);
+    return { note, ...withExitCode(isOneIdle && outcome.failed === 0 ? { ...outcome, failed: 1 } : outcome, code) };
+  });
+
+/** What runs by itself: a test file, in one engine where there is a choice. */
+interface Place {
+  failures: (Failure & { again: string[] })[];
+  /** The failure of a file that did not run all its tests. */
+  stop?: Failure;
+}
+
+function placesOf(failures: readonly Failure[]): Place[] {
+  const places = new Map<string, Place>();
   for (const failure of failures) {
-    const { what, again = [], engine } = failure;
+    const { again = [], engine, stoppedAfter } = failure;
     const key = [engine, ...again].join(' ');
-    if (!seen.has(key)) seen.set(key, (await act({ ...failure, again })).failed === 0);
-    if (seen.get(key)) unsteady.push(what);
-    else lasting.push(failure);
+    const place = places.get(key) ?? { failures: [] };
+    place.failures.push({ ...failure, again });
+    if (stoppedAfter !== undefined) place.stop = failure;
+    places.set(key, place);
   }
-  const passed = outcome.passed + unsteady.length;
-  return { ...outcome, passed, failed: lasting.length, failures: lasting, unsteady };
+  return [...places.values()];
+}
+
+const testsOf = (failures: readonly Failure[]): number => failures.reduce((total, { tests = 1 }) => total + tests, 0);
+
+/**
+ * Runs again, by itself, what failed: a test may fail on a busy machine without a fault in the code. A test that then
+ * passes counts as passed and is listed as flaky. A file that had stopped counts as its second run, if that runs to its
+ * end, so that no test is missing from the total.
+ * @param rerun runs the place of a failure again
+ */
+export async function rerunFailures(
+  outcome: Outcome,
+  rerun: (failure: Failure & { again: string[] }) => Promise<Outcome>,
+): Promise<Outcome & { flaky: readonly string[] }> {
+  const { failures = [] } = outcome;
+  const isEachNamed = testsOf(failures) === outcome.failed && failures.every(({ again }) => again);
+  const places = placesOf(failures);
+  if (!isEachNamed || places.length > MAX_RERUNS) return { ...outcome, flaky: [] };
+  let { passed } = outcome;
+  const lasting: Failure[] = [];
+  const flaky: string[] = [];
+  for (const { failures: first, stop } of places) {
+    const second = await rerun(first[0]!);
+    const secondFailures = second.failures ?? [];
+    const hasStoppedAgain =
+      testsOf(secondFailures) !== second.failed
+      || secondFailures.some(({ stoppedAfter }) => stoppedAfter !== undefined);
+    if (second.failed > 0 && (!stop || hasStoppedAgain)) {
+      lasting.push(...first);
+      continue;
+    }
+    passed += stop ? second.passed - stop.stoppedAfter! : testsOf(first);
+    lasting.push(...secondFailures);
+    if (second.failed === 0) flaky.push(...first.map(({ what }) => what));
+  }
+  return { ...outcome, passed, failed: testsOf(lasting), failures: lasting, flaky };
 }

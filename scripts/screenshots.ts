@@ -1,6 +1,6 @@
 /**
- * `npm run screenshots -- [folder]`: the demo in real Chromium, in each state and for each kind of reader, one PNG each.
- * Uploads are real; the switches of the demo bring about what they wait for.
+ * `npm run screenshots -- [folder]`: the demo in real Chromium, in each state, theme and language, one PNG each.
+ * Uploads are real; the demo's switches produce the states.
  */
 import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
@@ -30,7 +30,7 @@ const LOOKS: Readonly<Record<string, Look>> = {
   print: { width: 900, height: 900, print: true },
 };
 
-/** Writes a file that takes no room on the disk, but for its head. */
+/** Writes a sparse file with only a header on disk. */
 async function writeSparse(file: string, size: number): Promise<string> {
   const handle = await open(file, 'w');
   await handle.write(randomBytes(1_000));
@@ -39,7 +39,7 @@ async function writeSparse(file: string, size: number): Promise<string> {
   return file;
 }
 
-/** Draws a picture in the page, and writes it down. */
+/** Draws a picture in the page and saves it. */
 async function writePicture(browser: Driver, file: string): Promise<string> {
   const data = await browser.evaluate(() => {
     const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 480 });
@@ -100,7 +100,7 @@ async function shoot(name: string, look: Look = LOOKS.light!): Promise<void> {
   console.log(name);
 }
 
-/** The element alone, from its top, in every look. */
+/** Only the element, from its top, in every theme. */
 async function shootAll(state: string): Promise<void> {
   for (const [name, look] of Object.entries(LOOKS)) {
     await browser.look(look);

@@ -1,4 +1,4 @@
-/** What a page has to load, in bytes of brotli, against what we allow ourselves. */
+/** Measures what a page has to load, in bytes of brotli, against our budget. */
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
@@ -12,7 +12,7 @@ const KB = 1000;
 interface Size {
   name: string;
   bytes: number;
-  /** Bytes above which the check fails; without it the figure is for the reader only. */
+  /** Bytes above which the check fails; without it the figure is only printed. */
   most?: number;
 }
 
@@ -21,7 +21,7 @@ function brotli(text: string): number {
   return brotliCompressSync(text, { params }).length;
 }
 
-/** Bundles an entry of `dist` as a page's own bundler does. @returns what loads at once */
+/** Bundles an entry of `dist` as a page's own bundler does. @returns the chunk that loads at once */
 async function bundle(entry: string, external: string[]): Promise<string> {
   const environment = process.env.NODE_ENV;
   const outcome = await build({
@@ -41,7 +41,7 @@ async function bundle(entry: string, external: string[]): Promise<string> {
       },
     },
   });
-  // Vite leaves it behind as "production", which whatever runs next would take to heart
+  // Vite leaves it set to "production", which would change what runs next
   if (environment === undefined) delete process.env.NODE_ENV;
   const { output } = outcome as Rolldown.RolldownOutput;
   return output[0].code;
@@ -68,7 +68,7 @@ export async function measure(): Promise<Size[]> {
   ];
 }
 
-/** Prints the figures. @returns whether all are below their ceilings */
+/** Prints the figures. @returns whether all are within budget */
 export async function areSizesWithinBudget(): Promise<boolean> {
   const sizes = await measure();
   const inKb = (bytes: number): string => (bytes / KB).toFixed(2);

@@ -1,22 +1,23 @@
 /**
- * `npm test`: everything that CI runs. Names of suites narrow it (`check node browser e2e faults`); `--all` runs flows at
- * full size. What failed is run again by itself, and named even if it passes then. The last line sums up all suites.
+ * `npm test`: everything that CI runs. Name suites to run only those (`check node browser e2e faults`); `--all` runs
+ * flows at full size. What failed is run again by itself, and listed even if it passes then. The last line has the
+ * totals.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { check } from './check.js';
 import { printCoverage } from './coverage.js';
 import { provide } from './install.js';
 import { TOOLS, type Tool } from './machine.js';
-import { ROOT } from './run.js';
-import { isFull, lookAgain, runCounted, runNode, sum, type Outcome } from './runners.js';
+import { ROOT, must } from './run.js';
+import { isFull, rerunFailures, runCounted, runNode, sum, type Outcome } from './runners.js';
 import type { Failure } from '../test/wtr/counts-reporter.js';
 
 interface Suite {
   needs: readonly Tool[];
-  act: () => Promise<Outcome>;
-  /** Runs by itself what failed; without it there is no second look. */
-  again?: (failure: Failure & { again: string[] }) => Promise<Outcome>;
+  run: () => Promise<Outcome>;
+  /** Runs by itself what failed; without it nothing is run again. */
+  rerun?: (failure: Failure & { again: string[] }) => Promise<Outcome>;
 }
 
 const FLOW_TOOLS: readonly Tool[] = ['chromium', 'firefox', 'webkit', 'ceph', 'postgres'];
@@ -30,56 +31,54 @@ const nodeTests = readdirSync(path.join(ROOT, 'test'), { recursive: true, encodi
   .map((file) => path.join('test', file))
   .sort();
 const isWholeFlow = (file: string): boolean => file.startsWith(path.join('test', 'e2e'));
-/** Flows that measure, and so have the machine to themselves. */
+/** Flows that measure, and so run alone. */
 const isMeasuring = (file: string): boolean => file.endsWith('main-job.node-test.ts');
 
+/** Runs the tests that need no browser, and writes their coverage. */
+async function runNodeWithCoverage(): Promise<Outcome> {
+  const folder = path.dirname(NODE_COVERAGE);
+  const raw = path.join(folder, 'tmp');
+  rmSync(folder, { recursive: true, force: true });
+  const outcome = await runNode(
+    nodeTests.filter((file) => !isWholeFlow(file)),
+    { concurrency: 2, env: { NODE_V8_COVERAGE: raw } },
+  );
+  const target = ['--temp-directory', raw, '--reports-dir', folder];
+  await must('c8', ['report', '--all', '--include', 'src/**', '--reporter', 'lcovonly', ...target]);
+  return outcome;
+}
+
 const SUITES: Readonly<Record<string, Suite>> = {
-  check: { needs: [], act: check },
+  check: { needs: [], run: check },
   node: {
     needs: ['ceph', 'postgres', 'flask', 'php', 'ruby'],
-    act: () =>
-      runNode(
-        nodeTests.filter((file) => !isWholeFlow(file)),
-        {
-          before: [
-            'c8',
-            '--all',
-            '--include',
-            'src/**',
-            '--reporter',
-            'lcovonly',
-            '--reports-dir',
-            path.dirname(NODE_COVERAGE),
-          ],
-          flags: ['--test-concurrency=2'],
-        },
-      ),
-    again: ({ again }) => runNode(again),
+    run: runNodeWithCoverage,
+    rerun: ({ again }) => runNode(again),
   },
   browser: {
     needs: ['chromium', 'firefox', 'webkit'],
-    act: () => runCounted('web-test-runner', ['--coverage']),
-    again: ({ again, engine }) => runCounted('web-test-runner', again, { BROWSERS: engine }),
+    run: () => runCounted('web-test-runner', ['--coverage']),
+    rerun: ({ again, engine }) => runCounted('web-test-runner', again, { BROWSERS: engine }),
   },
   e2e: {
     needs: FLOW_TOOLS,
-    act: async () => {
+    run: async () => {
       const flows = nodeTests.filter(isWholeFlow);
       const measuring = flows.filter(isMeasuring);
       const others = flows.filter((file) => !isMeasuring(file));
       return sum(
-        await runNode(measuring, { flags: ['--test-concurrency=1'] }),
-        // more at a time were no faster: the processor is full
-        await runNode(others, { flags: ['--test-concurrency=3'] }),
+        await runNode(measuring),
+        // more at a time are no faster: three keep the processor busy
+        await runNode(others, { concurrency: 3 }),
       );
     },
-    again: ({ again }) => runNode(again),
+    rerun: ({ again }) => runNode(again),
   },
-  // after the flows, which measure
+  // after the flows, because some of those measure
   faults: {
     needs: FLOW_TOOLS,
-    act: () => runCounted('tsx', FAULTS),
-    again: ({ again }) => runCounted('tsx', [...FAULTS, ...again]),
+    run: () => runCounted('tsx', FAULTS),
+    rerun: ({ again }) => runCounted('tsx', [...FAULTS, ...again]),
   },
 };
 
@@ -96,27 +95,27 @@ for (const [tool, { path: file, version }] of provide(needed)) console.log(`${to
 
 const lines: string[] = [];
 const failures: string[] = [];
-const unsteady: string[] = [];
+const flaky: string[] = [];
 let passed = 0;
 let failed = 0;
 for (const name of names) {
   console.log(`\n#### ${name}`);
   const began = performance.now();
-  const { act, again } = SUITES[name]!;
-  const first = await act();
-  const outcome = again && first.failed > 0 ? await lookAgain(first, again) : { ...first, unsteady: [] };
+  const { run, rerun } = SUITES[name]!;
+  const first = await run();
+  const outcome = rerun && first.failed > 0 ? await rerunFailures(first, rerun) : { ...first, flaky: [] };
   passed += outcome.passed;
   failed += outcome.failed;
   const seconds = ((performance.now() - began) / 1000).toFixed(0);
   const more = [
-    outcome.unsteady.length ? `${outcome.unsteady.length} of them only when run again` : '',
+    outcome.flaky.length ? `${outcome.flaky.length} failed at first` : '',
     outcome.skipped ? `${outcome.skipped} skipped` : '',
     outcome.note ?? '',
   ]
     .filter(Boolean)
     .join('; ');
   failures.push(...(outcome.failures ?? []).map(({ what }) => `${name}: ${what}`));
-  unsteady.push(...outcome.unsteady.map((what) => `${name}: ${what}`));
+  flaky.push(...outcome.flaky.map((what) => `${name}: ${what}`));
   lines.push(`${name}: ${outcome.passed} passed, ${outcome.failed} failed in ${seconds} s${more ? ` (${more})` : ''}`);
 }
 
@@ -125,9 +124,8 @@ const reports = [
   ...(names.includes('browser') ? [BROWSER_COVERAGE] : []),
 ];
 if (reports.length > 0) printCoverage(reports, COVERED);
-if (unsteady.length)
-  console.log(`\nUnsteady, failed at first and passed when run again by itself:\n${unsteady.join('\n')}`);
-if (failures.length) console.log(`\nWhat failed:\n${failures.join('\n')}`);
+if (flaky.length) console.log(`\nFlaky: failed at first and passed when run again alone:\n${flaky.join('\n')}`);
+if (failures.length) console.log(`\nFailed:\n${failures.join('\n')}`);
 console.log(`\n${lines.join('\n')}\n`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -45,7 +45,7 @@ describe('programs that the scripts start', () => {
 
   it('run without a shell and without a folder of shims', async () => {
     let text = '';
-    assert.equal(await run('tsc', ['--version'], { env: { PATH: '' }, hear: (more) => (text += more) }), 0);
+    assert.equal(await run('tsc', ['--version'], { env: { PATH: '' }, onOutput: (more) => (text += more) }), 0);
     assert.match(text, /^Version \d/);
   });
 

@@ -7,7 +7,7 @@ import { ObjectStore, readJson } from './objects.js';
 import { assertBucketName } from './request.js';
 import { UploadStore } from './uploads.js';
 
-/** One bucket: its objects, its uploads under way, its CORS rules. */
+/** One bucket: its objects, its unfinished uploads, its CORS rules. */
 export class Bucket {
   readonly uploads: UploadStore;
 
@@ -24,7 +24,7 @@ export class Bucket {
     return new Bucket(name, objects, (await readJson<CorsRule[]>(join(objects.directory, 'cors.json'))) ?? []);
   }
 
-  /** Sets the CORS rules, now and for later starts; an empty list removes them. */
+  /** Sets the CORS rules and stores them; an empty list removes them. */
   async setCors(rules: readonly CorsRule[]): Promise<void> {
     await writeDurably(join(this.objects.directory, 'cors.json'), JSON.stringify(rules), this.objects.temporary());
     this.cors = rules;
@@ -37,7 +37,7 @@ export class Buckets {
 
   private constructor(readonly directory: string) {}
 
-  /** Opens the buckets that are there from earlier. */
+  /** Opens the buckets that exist already. */
   static async open(directory: string): Promise<Buckets> {
     await mkdir(directory, { recursive: true });
     const buckets = new Buckets(directory);
@@ -58,7 +58,7 @@ export class Buckets {
     return bucket;
   }
 
-  /** Makes a bucket, or gives the one that is there. */
+  /** Creates a bucket, or returns the existing one. */
   async create(name: string): Promise<Bucket> {
     assertBucketName(name);
     const bucket = this.find(name) ?? (await Bucket.open(this.directory, name));

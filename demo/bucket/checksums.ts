@@ -1,5 +1,5 @@
 /**
- * The checksums that clients send along and ask for again.
+ * The checksums that clients send and request.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
  */
 import { createHash } from 'node:crypto';
@@ -18,7 +18,7 @@ export interface Checksum {
   value: string;
 }
 
-/** What CreateMultipartUpload says of the parts to come. */
+/** What CreateMultipartUpload specifies for the parts. */
 export interface ChecksumPlan {
   algorithm: ChecksumAlgorithm;
   type: ChecksumType;
@@ -30,7 +30,7 @@ export type ObjectChecksum = Checksum & ChecksumPlan;
 /** Bytes of a value. */
 const BYTES: Readonly<Record<ChecksumAlgorithm, number>> = { crc64nvme: 8, crc32c: 4, crc32: 4, sha256: 32 };
 const PREFIX = 'x-amz-checksum-';
-/** Headers with that prefix that hold no value. */
+/** Headers with that prefix that are not checksums. */
 const OTHERS = ['algorithm', 'type', 'mode'];
 
 const isKnown = (name: string): name is ChecksumAlgorithm => Object.hasOwn(BYTES, name);
@@ -39,7 +39,7 @@ const notImplemented = (header: string): S3Error =>
     Header: header,
   });
 
-/** Gives the error of a request that names another algorithm than the upload was created with. */
+/** Returns the error for a request with another algorithm than the upload's. */
 export const algorithmMismatch = (expected: string, actual: string): S3Error =>
   new S3Error(
     'InvalidRequest',
@@ -48,7 +48,7 @@ export const algorithmMismatch = (expected: string, actual: string): S3Error =>
 
 /**
  * Finds the one checksum among headers, or among the fields of a form.
- * @throws S3Error for more than one, for one that is no base64 of its length, and for those not known here
+ * @throws S3Error for several, for one that is not base64 of its length, and for unknown ones
  */
 export function readDeclared(headers: ReadonlyMap<string, string>): Checksum | null {
   const names = [...headers.keys()].filter(
@@ -74,7 +74,7 @@ export function readDeclared(headers: ReadonlyMap<string, string>): Checksum | n
   throw new S3Error('InvalidRequest', `Value for ${name} header is invalid.`);
 }
 
-/** @throws S3Error for one that there is not */
+/** @throws S3Error for an unknown one */
 export function readType(headers: ReadonlyMap<string, string>): ChecksumType | null {
   const type = headers.get(`${PREFIX}type`);
   if (type === undefined || type === 'FULL_OBJECT' || type === 'COMPOSITE') return type ?? null;
@@ -82,8 +82,8 @@ export function readType(headers: ReadonlyMap<string, string>): ChecksumType | n
 }
 
 /**
- * Reads what CreateMultipartUpload says of checksums.
- * @throws S3Error for what does not go together: CRC64NVME has no composite form, SHA-256 no other
+ * Reads the checksum settings of CreateMultipartUpload.
+ * @throws S3Error for an invalid combination: CRC64NVME is never composite, SHA-256 always is
  */
 export function readPlan(headers: ReadonlyMap<string, string>): ChecksumPlan | null {
   const name = headers.get(`${PREFIX}algorithm`)?.toLowerCase();
@@ -105,7 +105,7 @@ export function readPlan(headers: ReadonlyMap<string, string>): ChecksumPlan | n
   return { algorithm: name, type: type ?? only ?? 'COMPOSITE' };
 }
 
-/** @throws S3Error where Complete names another type than Create did */
+/** @throws S3Error if Complete names another type than Create */
 export function assertSameType(type: ChecksumType | null, plan: ChecksumPlan | null): void {
   if (type === null || type === plan?.type) return;
   throw new S3Error(
@@ -125,14 +125,14 @@ export function createChecksum(algorithm: ChecksumAlgorithm): Hash {
 
 export const toBase64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
-/** @throws S3Error BadDigest where a value was declared and is not the one computed */
+/** @throws S3Error BadDigest if the declared value is not the computed one */
 export function assertChecksum(declared: Checksum | null, computed: string): void {
   if (declared === null || declared.value === computed) return;
   const name = declared.algorithm.toUpperCase();
   throw new S3Error('BadDigest', `The ${name} you specified did not match the calculated checksum.`);
 }
 
-/** Gives the checksum of an object made of parts, from those of the parts alone. */
+/** Returns the checksum of a multipart object, from the parts' checksums only. */
 export function checksumOfParts(
   { algorithm, type }: ChecksumPlan,
   parts: readonly { value: string; size: number }[],
@@ -144,7 +144,7 @@ export function checksumOfParts(
   return { algorithm, type, value: `${toBase64(hash.digest())}-${parts.length}` };
 }
 
-/** Gives the headers that tell a checksum. */
+/** Returns the headers for a checksum. */
 export const checksumHeaders = (
   checksum: (Checksum & { type?: ChecksumType }) | null | undefined,
 ): Record<string, string> =>
@@ -157,7 +157,7 @@ export const checksumHeaders = (
 
 export const checksumElementName = (algorithm: ChecksumAlgorithm): string => `Checksum${algorithm.toUpperCase()}`;
 
-/** Writes the element that tells a checksum in XML; nothing for none. */
+/** Writes a checksum as an XML element; nothing if there is none. */
 export const checksumElements = (checksum: Checksum | null | undefined): string[] =>
   checksum ? [element(checksumElementName(checksum.algorithm), checksum.value)] : [];
 

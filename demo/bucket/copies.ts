@@ -7,7 +7,7 @@ import { element, xmlDocument } from './xml.js';
 
 const isCopy = ({ request }: Exchange): boolean => request.header('x-amz-copy-source') !== undefined;
 
-/** Reads `/{bucket}/{key}`, percent-encoded, with or without the slash in front. */
+/** Reads `/{bucket}/{key}`, percent-encoded, with or without the leading slash. */
 function readSource(text: string): { bucket: string; key: string } {
   const [, bucket, key] = /^\/?([^/]+)\/(.+)$/s.exec(decodeURIComponent(text)) ?? [];
   if (!bucket || !key) throw new S3Error('InvalidArgument', 'Copy Source must mention the source bucket and key.');
@@ -23,7 +23,7 @@ function readSourceRange(text: string | undefined, size: number): { start: numbe
 }
 
 /**
- * Receives what a copy names in place of the request's body; null where the request is no copy.
+ * Receives the source of a copy instead of the request's body; null if the request is not a copy.
  * @throws S3Error NoSuchBucket, NoSuchKey, InvalidArgument, PreconditionFailed
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html

@@ -11,7 +11,7 @@ export interface CorsRule {
   maxAgeSeconds?: number;
 }
 
-/** What a browser must be able to read for uploads to go well; any origin. */
+/** Lets every origin read what uploads need. */
 export const OPEN_CORS: readonly CorsRule[] = [
   {
     allowedOrigins: ['*'],
@@ -64,7 +64,7 @@ function commonHeaders(rule: CorsRule, { origin, method }: CorsQuestion): Record
   };
 }
 
-/** Gives the headers that let a page of that origin read the answer; none where no rule allows it. */
+/** Returns the headers that let a page of that origin read the response; none if no rule allows it. */
 export function corsHeaders(rules: readonly CorsRule[], origin: string, method: string): Record<string, string> {
   const question = { origin, method, headers: [] };
   const rule = findRule(rules, question);
@@ -73,7 +73,7 @@ export function corsHeaders(rules: readonly CorsRule[], origin: string, method: 
 
 /**
  * Answers a preflight.
- * @throws S3Error where no rule allows origin, method and headers
+ * @throws S3Error if no rule allows origin, method and headers
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html
  */
 export function preflightHeaders(

@@ -1,7 +1,7 @@
 import { element, xmlDocument } from './xml.js';
 
 /**
- * Codes that this store answers with, and their statuses.
+ * Error codes of this store, and their statuses.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  */
 const STATUS = {
@@ -43,7 +43,7 @@ const STATUS = {
 
 export type S3Code = keyof typeof STATUS;
 
-/** A refusal in S3's words. `details` become elements beside Code and Message. */
+/** An error in S3's terms. `details` become elements beside Code and Message. */
 export class S3Error extends Error {
   override readonly name = 'S3Error';
   readonly status: number;
@@ -59,7 +59,7 @@ export class S3Error extends Error {
   }
 }
 
-/** Writes the XML body of a refusal. */
+/** Writes the XML body of an error. */
 export function errorDocument(error: S3Error, requestId: string): string {
   const details = Object.entries(error.details).map(([name, value]) => element(name, value));
   return xmlDocument(

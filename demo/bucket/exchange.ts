@@ -3,7 +3,7 @@ import type { Behaviour } from './behaviour.js';
 import type { Bucket } from './buckets.js';
 import type { S3Request } from './request.js';
 
-/** One request whose signature holds, the bucket it is about, and the way to answer it. */
+/** One request with a valid signature, its bucket, and the response. */
 export interface Exchange {
   request: S3Request;
   response: ServerResponse;
@@ -13,16 +13,16 @@ export interface Exchange {
   payloadSha256: string | null;
 }
 
-/** Answers one operation of S3's. */
+/** Handles one S3 operation. */
 export type Handler = (exchange: Exchange) => Promise<void>;
 
-/** Ends the answer without a body. */
+/** Ends the response without a body. */
 export function sendEmpty(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {
   response.writeHead(status, { ...(status !== 204 && { 'content-length': '0' }), ...headers });
   response.end();
 }
 
-/** Ends the answer with an XML document; HEAD leaves the document out. */
+/** Ends the response with an XML document; HEAD leaves the document out. */
 export function sendXml(
   response: ServerResponse,
   status: number,
@@ -34,5 +34,5 @@ export function sendXml(
   response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 
-/** Gives an ETag as the header and the XML have it. */
+/** Returns an ETag as the header and the XML write it. */
 export const quoted = (etag: string): string => `"${etag}"`;

@@ -9,20 +9,20 @@ import type { Checksum } from './checksums.js';
 import { S3Error } from './errors.js';
 import type { ChecksumAlgorithm } from '../../src/protocol.js';
 
-/** Bytes gathered before one write: fewer trips to the thread pool, and all that a request holds in memory. */
+/** Bytes buffered before one write: fewer calls to the thread pool. A request holds no more in memory. */
 const BATCH = 1024 ** 2;
 
-/** What a received body must prove to be. */
+/** The checks for a received body. */
 export interface BodyRules {
   /** Hex; null where the body is unsigned. */
   sha256?: string | null;
   /** Base64, as Content-MD5 has it. */
   contentMd5?: string | undefined;
-  /** That the client sent along. */
+  /** As sent by the client. */
   checksum?: Checksum | null;
-  /** Computed also where none was sent along. */
+  /** Computed also if none was sent. */
   algorithm?: ChecksumAlgorithm | null;
-  /** A bit goes wrong. */
+  /** Flips a bit. */
   bitFlip?: BitFlip['when'] | null;
   /** Bytes. */
   maxSize: number;
@@ -111,8 +111,8 @@ function withBitTurned(chunk: Buffer): Buffer {
 }
 
 /**
- * Streams a body to a temporary file, hashing on the way, and makes it safe on disk.
- * @throws S3Error where the body is not what the rules say; nothing is left behind then
+ * Streams a body to a temporary file, hashes it on the way, and flushes it to disk.
+ * @throws S3Error if a check fails; no file is left then
  */
 export async function receiveFile(body: AsyncIterable<Buffer>, path: string, rules: BodyRules): Promise<ReceivedFile> {
   const handle = await open(path, 'wx');
@@ -121,7 +121,7 @@ export async function receiveFile(body: AsyncIterable<Buffer>, path: string, rul
     await handle.datasync();
     return { path, ...written };
   } catch (error) {
-    // Windows keeps the name of an open file
+    // on Windows, an open file keeps its name
     await handle.close();
     await rm(path, { force: true });
     throw error;
@@ -130,7 +130,7 @@ export async function receiveFile(body: AsyncIterable<Buffer>, path: string, rul
   }
 }
 
-/** The two calls that Windows answers otherwise. */
+/** The two calls that behave differently on Windows. */
 export interface Disk {
   open(path: string, flags: string): Promise<Pick<FileHandle, 'sync' | 'close'>>;
   rename(from: string, to: string): Promise<void>;
@@ -138,14 +138,14 @@ export interface Disk {
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
 
-/** What Windows says of a directory that is to be flushed: it has no such call, and needs none after a rename. */
+/** Errors of Windows for flushing a directory: it has no such call, and needs none after a rename. */
 const NO_DIRECTORY_SYNC = ['EPERM', 'EISDIR', 'EACCES', 'EINVAL', 'ENOTSUP'];
-/** What Windows says of a name that a reader or a virus scanner has open. */
+/** Errors of Windows for a file that a reader or a virus scanner has open. */
 const NAME_IN_USE = ['EPERM', 'EACCES', 'EBUSY'];
-/** Milliseconds between tries, one after the other. */
+/** Milliseconds between attempts, in order. */
 const RENAME_DELAYS = [10, 20, 50, 100, 200, 500, 1_000];
 
-/** Makes a rename or a new name in that directory survive a power cut, where the system can. */
+/** Makes a rename or a new file in that directory survive a power cut, if the system supports it. */
 async function syncDirectory(path: string, disk: Disk): Promise<void> {
   let handle: Pick<FileHandle, 'sync' | 'close'> | null = null;
   try {
@@ -158,7 +158,7 @@ async function syncDirectory(path: string, disk: Disk): Promise<void> {
   }
 }
 
-/** Renames a file, also over one that is open elsewhere for a while. */
+/** Renames a file, also over one that is open elsewhere for a short time. */
 async function renameOverOpenFile(from: string, to: string, disk: Disk): Promise<void> {
   for (const delay of RENAME_DELAYS) {
     try {
@@ -171,13 +171,13 @@ async function renameOverOpenFile(from: string, to: string, disk: Disk): Promise
   return disk.rename(from, to);
 }
 
-/** Gives a file its lasting name; whoever is told so may rely on it. */
+/** Gives a file its final name, durably: once this resolves, a crash does not lose it. */
 export async function moveDurably(from: string, to: string, disk: Disk = { open, rename }): Promise<void> {
   await renameOverOpenFile(from, to, disk);
   await syncDirectory(dirname(to), disk);
 }
 
-/** Writes a small file whole or not at all. */
+/** Writes a small file atomically. */
 export async function writeDurably(path: string, text: string, temporary: string): Promise<void> {
   const handle = await open(temporary, 'wx');
   try {

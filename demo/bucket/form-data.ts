@@ -1,9 +1,9 @@
 import { S3Error } from './errors.js';
 
-/** Bytes; more than every field of a POST policy needs. */
+/** Bytes; more than any field of a POST policy needs. */
 const MAX_HEADER = 8 * 1024;
 
-/** One part of a multipart/form-data body. Its body must be read to the end before the next part is asked for. */
+/** One part of a multipart/form-data body. Read its body to the end before requesting the next part. */
 export interface FormPart {
   /** Lower case. */
   name: string;
@@ -14,7 +14,7 @@ export interface FormPart {
 const malformed = (): S3Error =>
   new S3Error('MalformedPOSTRequest', 'The body of your POST request is not well-formed multipart/form-data.');
 
-/** Reads a stream up to delimiters, holding back no more than a delimiter's length. */
+/** Reads a stream up to delimiters, buffering at most a delimiter's length. */
 class DelimitedReader {
   readonly #source: AsyncIterator<Buffer>;
   // RFC 2046 begins a delimiter with a line break; the first one in a body may lack it.

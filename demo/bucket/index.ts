@@ -23,7 +23,7 @@ export type { CorsRule } from './cors.js';
 export type { Credentials } from './signature.js';
 
 export interface BucketOptions {
-  /** Directory that everything is kept in; made where it is missing. */
+  /** Directory for all data; created if missing. */
   dir: string;
   /** 0: any free port. */
   port?: number;
@@ -32,12 +32,12 @@ export interface BucketOptions {
   buckets: readonly string[];
   credentials: Credentials;
   region?: string;
-  /** Rules for the buckets named above: by default any origin. An empty list: none. */
+  /** CORS rules for these buckets: by default any origin. An empty list: none. */
   cors?: readonly CorsRule[];
   profile?: Profile;
-  /** Single differences from the profile. */
+  /** Differences from the profile. */
   behaviour?: Partial<Behaviour>;
-  /** Epoch milliseconds, by which signatures live; the clock by default. */
+  /** Returns epoch milliseconds, for the expiry of signatures; the clock by default. */
   now?: () => number;
 }
 
@@ -47,11 +47,11 @@ export interface RunningBucket {
   readonly port: number;
   /** The behaviour in force; may be changed while it runs. */
   readonly behaviour: Behaviour;
-  /** Stops at once; requests under way are cut. */
+  /** Stops at once; open requests are cut. */
   close(): Promise<void>;
 }
 
-/** One S3 server: who it is for and what it holds. */
+/** One S3 server: its credentials and its buckets. */
 class BucketServer {
   readonly behaviour: Behaviour;
   readonly #buckets: Buckets;
@@ -111,7 +111,7 @@ class BucketServer {
     await findHandler(request, this.behaviour)({ request, response, bucket, behaviour: this.behaviour, payloadSha256 });
   }
 
-  /** Finds the bucket of an object that everybody may read, for a request that is not signed. */
+  /** Finds the bucket of a public object, for a request that is not signed. */
   async #findPublic(request: S3Request): Promise<Bucket | null> {
     const isReading =
       (request.method === 'GET' || request.method === 'HEAD') && request.key && request.query.size === 0;
@@ -130,7 +130,7 @@ class BucketServer {
   }
 
   #refuse(error: unknown, message: IncomingMessage, response: ServerResponse, requestId: string): void {
-    // What is left of the body has to go somewhere, or the client is still sending when the refusal comes.
+    // The rest of the body is read and dropped: otherwise the client would still be sending when the error arrives.
     message.resume();
     const isCut = message.destroyed && !message.complete;
     if (response.headersSent || isCut) {
@@ -151,7 +151,7 @@ class BucketServer {
 
 /**
  * Starts a small S3 for the demo and for tests. Parts and objects are on disk before they are acknowledged.
- * @throws where directory or port cannot be had
+ * @throws Error if directory or port are not available
  */
 export async function startBucket(options: BucketOptions): Promise<RunningBucket> {
   const { dir, port = 0, host = '127.0.0.1', cors = OPEN_CORS } = options;

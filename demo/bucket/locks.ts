@@ -1,8 +1,8 @@
-/** Lets the holders of one name through one at a time; different names do not wait for each other. */
+/** Mutual exclusion by name; different names do not wait for each other. */
 export class Locks {
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  /** Runs the work once everyone before it under that name is done. */
+  /** Runs the work once all earlier work of that name is done. */
   run<T>(name: string, work: () => Promise<T>): Promise<T> {
     const result = (this.#tails.get(name) ?? Promise.resolve()).then(work, work);
     const tail = result

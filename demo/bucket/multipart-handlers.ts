@@ -49,7 +49,7 @@ export async function createUpload({ request, response, bucket, behaviour }: Exc
   );
 }
 
-/** @throws S3Error for another algorithm than the upload's, and for none where the object's value is made of the parts' */
+/** @throws S3Error for another algorithm than the upload's, and for a missing checksum if the object's is composite */
 function assertAlgorithm(plan: ChecksumPlan | null, declared: Checksum | null): void {
   const isFit = declared ? !plan || plan.algorithm === declared.algorithm : plan?.type !== 'COMPOSITE';
   if (!isFit) throw algorithmMismatch(plan!.algorithm, declared?.algorithm ?? 'null');
@@ -168,8 +168,8 @@ const completedChecksum = ({ checksum }: Completed): string[] =>
   checksum ? [...checksumElements(checksum), element('ChecksumType', checksum.type)] : [];
 
 /**
- * Answers 200 before the work is done, as S3 does for large objects: spaces first, the verdict in the body.
- * White space before an XML declaration is what strict parsers trip over, and what clients must bear.
+ * Answers 200 before the work is done, as S3 does for large objects: spaces first, the result in the body.
+ * Clients must accept white space before an XML declaration, although strict parsers reject it.
  */
 async function completeLate(exchange: Exchange, behaviour: Behaviour, work: () => Promise<string>): Promise<void> {
   const { response } = exchange;
@@ -190,7 +190,7 @@ async function completeLate(exchange: Exchange, behaviour: Behaviour, work: () =
   }
 }
 
-/** @throws S3Error for headers that cannot be */
+/** @throws S3Error for invalid headers */
 function completeRules({ request, behaviour }: Exchange): CompleteRules {
   const mustBeNew = readMustBeNew(request, behaviour);
   const { equalPartSizes, completeReadsBack: readsBack, knowsChecksums } = behaviour;

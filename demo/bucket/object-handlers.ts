@@ -23,12 +23,12 @@ const KEPT_HEADERS = [
   'expires',
 ];
 
-/** The canned ACL is kept beside the headers, and is not given back. */
+/** The canned ACL is stored beside the headers, and not returned. */
 export const ACL = 'x-amz-acl';
 const GRANTS_READ = /^x-amz-grant-(read|full-control)$/;
 
 /**
- * Picks the headers that are given back with the object, and its ACL.
+ * Reads the headers that are stored with the object, and its ACL.
  * @throws S3Error InvalidRequest for a canned ACL beside other grants
  */
 export function keptHeaders(
@@ -36,7 +36,7 @@ export function keptHeaders(
   { knowsAcls }: Pick<Behaviour, 'knowsAcls'>,
 ): StoredHeaders {
   const kept = [...headers].filter(([name]) => KEPT_HEADERS.includes(name) || name.startsWith('x-amz-meta-'));
-  // a form's field has another name than the header
+  // the form field has another name than the header
   const canned = headers.get(ACL) ?? headers.get('acl');
   const grant = [...headers].find(([name]) => GRANTS_READ.test(name))?.[1];
   if (knowsAcls && canned && grant)
@@ -50,16 +50,16 @@ export function keptHeaders(
 }
 
 /**
- * Gives the checksum that was sent along; none where this store does not know them.
- * @throws S3Error where it cannot be one
+ * Returns the checksum that was sent; none if this store does not support them.
+ * @throws S3Error if it is invalid
  */
 export function declaredChecksum(headers: ReadonlyMap<string, string>, { knowsChecksums }: Behaviour): Checksum | null {
   return knowsChecksums ? readDeclared(headers) : null;
 }
 
 /**
- * Gives the rules for a request's body.
- * @throws S3Error where length or digest are missing, too large or no digest at all
+ * Returns the checks for a request's body.
+ * @throws S3Error if length or digest are missing, too large or malformed
  */
 export function bodyRules({ request, payloadSha256, behaviour }: Exchange): BodyRules {
   const checksum = declaredChecksum(request.headers, behaviour);
@@ -79,13 +79,13 @@ export function bodyRules({ request, payloadSha256, behaviour }: Exchange): Body
   return { sha256: payloadSha256, contentMd5, checksum, maxSize: MAX_PART_SIZE };
 }
 
-/** Gives the ETag of a body: its MD5, or what stands for one that is encrypted. */
+/** Returns the ETag of a body: its MD5, or the one of an encrypted object. */
 export function etagOf({ md5 }: ReceivedFile, { opaqueEtags }: Behaviour): string {
   return opaqueEtags ? createHash('md5').update(`encrypted ${md5}`).digest('hex') : md5;
 }
 
 /**
- * Tells whether the key must be new; counts down the conflicts that the behaviour asks for.
+ * Returns whether the key must be new; counts down the conflicts of the behaviour.
  * @throws S3Error ConditionalRequestConflict
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
@@ -129,7 +129,7 @@ async function findObject({ request, bucket, behaviour }: Exchange): Promise<Sto
   throw new S3Error('NoSuchKey', 'The specified key does not exist.', { Key: request.key });
 }
 
-/** Reads `bytes=a-b`, `bytes=a-` and `bytes=-n`; anything else means the whole object, as HTTP has it. */
+/** Reads `bytes=a-b`, `bytes=a-` and `bytes=-n`; anything else selects the whole object, as in HTTP. */
 function readRange(header: string | undefined, size: number): { start: number; end: number } | null {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
   if (!match || (!match[1] && !match[2])) return null;

@@ -8,7 +8,7 @@ import { moveDurably, writeDurably } from './files.js';
 import type { ReceivedFile } from './files.js';
 import { Locks } from './locks.js';
 
-/** Headers given at upload and given back with the object. */
+/** Headers that are set at upload and returned with the object. */
 export type StoredHeaders = Record<string, string>;
 
 /** One object: a list of files in order, so that completing a multipart upload copies nothing. */
@@ -20,7 +20,7 @@ export interface StoredObject {
   /** Epoch milliseconds. */
   modified: number;
   headers: StoredHeaders;
-  /** File or directory, below the bucket's, that goes away with the object. */
+  /** File or directory, below the bucket's, that is deleted with the object. */
   data: string;
   /** Objects of earlier versions have none. */
   checksum?: ObjectChecksum | null;
@@ -44,26 +44,26 @@ export async function readJson<T>(path: string): Promise<T | null> {
 
 /**
  * The objects of one bucket. Layout: `objects/` one JSON each, `blobs/` bodies of single PUTs, `uploads/` one
- * directory for each multipart upload, `tmp/` what is not acknowledged yet. An object exists once its JSON does.
+ * directory for each multipart upload, `tmp/` data that is not acknowledged yet. An object exists once its JSON does.
  */
 export class ObjectStore {
   readonly #locks = new Locks();
 
   private constructor(readonly directory: string) {}
 
-  /** Opens or makes a bucket's directory and clears what an earlier process left half done. */
+  /** Opens or creates a bucket's directory, and deletes what an earlier process left unfinished. */
   static async open(directory: string): Promise<ObjectStore> {
     await rm(join(directory, 'tmp'), { recursive: true, force: true, maxRetries: 5 });
     for (const name of ['objects', 'blobs', 'uploads', 'tmp']) await mkdir(join(directory, name), { recursive: true });
     return new ObjectStore(directory);
   }
 
-  /** Gives a new path for something not acknowledged yet. */
+  /** Returns a new path for data that is not acknowledged yet. */
   temporary(): string {
     return join(this.directory, 'tmp', randomBytes(12).toString('hex'));
   }
 
-  /** Gives the object of that key, or null. */
+  /** Returns the object of that key, or null. */
   find(key: string): Promise<StoredObject | null> {
     return readJson<StoredObject>(this.#pathOf(key));
   }
@@ -80,8 +80,8 @@ export class ObjectStore {
   }
 
   /**
-   * Stores a received body as an object, in place of the one before.
-   * @throws S3Error PreconditionFailed where the key is taken and must not be
+   * Stores a received body as an object, and replaces an existing one.
+   * @throws S3Error PreconditionFailed if the key exists and must not
    */
   async put(
     key: string,
@@ -112,8 +112,8 @@ export class ObjectStore {
   }
 
   /**
-   * Makes an object whose data is in place visible under its key, all at once.
-   * @throws S3Error PreconditionFailed where the key is taken and must not be
+   * Publishes an object whose data is stored under its key, atomically.
+   * @throws S3Error PreconditionFailed if the key exists and must not
    */
   publish(object: StoredObject, mustBeNew: boolean): Promise<void> {
     return this.#locks.run(object.key, async () => {
@@ -128,7 +128,7 @@ export class ObjectStore {
     });
   }
 
-  /** Removes an object; S3 does not mind where there is none. */
+  /** Removes an object; like S3, it succeeds if there is none. */
   remove(key: string): Promise<void> {
     return this.#locks.run(key, async () => {
       const object = await this.find(key);
@@ -156,7 +156,7 @@ export class ObjectStore {
   }
 
   #pathOf(key: string): string {
-    // Keys may be longer than file names and hold what those may not.
+    // Keys may be longer than file names, and contain characters that those may not.
     return join(this.directory, 'objects', `${createHash('sha256').update(key).digest('hex')}.json`);
   }
 

@@ -4,11 +4,11 @@ import type { ChecksumAlgorithm } from '../../src/protocol.js';
 import type { Checksum } from './checksums.js';
 import { S3Error } from './errors.js';
 
-/** One stored part; all of it is in its file's name, so that a part is acknowledged by one rename. */
+/** One stored part; its file name contains all properties, so that one rename acknowledges it. */
 export interface StoredPart {
   partNumber: number;
   size: number;
-  /** Epoch milliseconds; of two with one number, the later counts. */
+  /** Epoch milliseconds; of two with the same number, the later counts. */
   modified: number;
   /** Without quotes. */
   etag: string;
@@ -41,7 +41,7 @@ export function partFile({ partNumber, size, modified, etag, checksum }: Omit<St
 }
 
 /**
- * Gives the ETag of a multipart object: MD5 over the parts' MD5s, then how many.
+ * Returns the ETag of a multipart object: MD5 over the parts' MD5s, then their number.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
  */
 export function multipartEtag(parts: readonly StoredPart[]): string {
@@ -50,7 +50,7 @@ export function multipartEtag(parts: readonly StoredPart[]): string {
   return `${digest.digest('hex')}-${parts.length}`;
 }
 
-/** @throws S3Error EntityTooSmall; InvalidPart where sizes have to be equal and are not */
+/** @throws S3Error EntityTooSmall; InvalidPart if sizes have to be equal and are not */
 export function assertSizes(parts: readonly StoredPart[], equalPartSizes: boolean): void {
   for (const { size, partNumber, etag } of parts.slice(0, -1)) {
     if (size < MIN_PART_SIZE) {

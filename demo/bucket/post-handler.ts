@@ -14,7 +14,7 @@ import type { S3Request } from './request.js';
 import type { SignatureRules } from './signature.js';
 import { element, xmlDocument } from './xml.js';
 
-/** A browser's POST: its authority is in the form, so no signature has been checked yet. */
+/** A browser's POST: its signature is in the form, so none has been checked yet. */
 export interface PostExchange {
   request: S3Request;
   response: ServerResponse;
@@ -39,7 +39,7 @@ async function readFieldsUpToFile(
 }
 
 /**
- * Puts the file's name, without a path, for `${filename}`: in every field but policy and signature, and before the
+ * Replaces `${filename}` by the file's name, without a path: in every field but policy and signature, and before the
  * policy is checked, as S3 does.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTForms.html
  */
@@ -73,7 +73,7 @@ function sendStored(
 
 /**
  * Stores the file of a form that carries a signed policy.
- * @throws S3Error where policy, form or file do not agree
+ * @throws S3Error if policy, form and file do not match
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
 export async function postObject(exchange: PostExchange): Promise<void> {

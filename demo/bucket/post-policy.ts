@@ -3,7 +3,7 @@ import { S3Error } from './errors.js';
 import { isSameSignature, readScope } from './signature.js';
 import type { SignatureRules } from './signature.js';
 
-/** What a valid policy still has to say about the file. Bytes. */
+/** The conditions of a valid policy for the file. Bytes. */
 export interface FileLimits {
   minSize: number;
   maxSize: number;
@@ -17,7 +17,7 @@ interface Condition {
   value: string;
 }
 
-/** Fields that a policy need not mention. */
+/** Fields that a policy may leave out. */
 const EXEMPT = /^(policy|x-amz-signature|file|x-ignore-.*)$/;
 
 const invalid = (message: string): S3Error => new S3Error('InvalidPolicyDocument', `Invalid Policy: ${message}`);

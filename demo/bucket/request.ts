@@ -17,7 +17,9 @@ export interface S3Request {
   readonly key: string;
   header(name: string): string | undefined;
   readonly headers: ReadonlyMap<string, string>;
-  /** The body as it arrives. Leaving the loop early does not cut the connection, so that a refusal can be read. */
+  /**
+   * The body as it arrives. Leaving the loop early does not cut the connection, so that the client can read an error.
+   */
   body(): AsyncIterable<Buffer>;
 }
 
@@ -42,8 +44,8 @@ function parseQuery(text: string): Map<string, string> {
 }
 
 /**
- * Reads bucket, key and query out of an HTTP request.
- * @throws S3Error where the address cannot be one of S3's
+ * Reads bucket, key and query from an HTTP request.
+ * @throws S3Error if the URL is not a valid S3 address
  */
 export function readRequest(message: IncomingMessage): S3Request {
   const [rawPath = '/', rawQuery = ''] = (message.url ?? '/').split(/\?(.*)/s, 2);
@@ -76,10 +78,10 @@ export function assertBucketName(name: string): void {
 }
 
 /**
- * Reads a whole body as text, for the small XML documents only.
+ * Reads a body as text; only for small XML documents.
  * @param limit bytes
  * @param sha256 hex that the body must have; null where it is unsigned
- * @throws S3Error where the body is too large or not the one that was signed
+ * @throws S3Error if the body is too large or not the signed one
  */
 export async function readText(body: AsyncIterable<Buffer>, limit: number, sha256: string | null): Promise<string> {
   const chunks: Buffer[] = [];
@@ -100,8 +102,8 @@ export async function readText(body: AsyncIterable<Buffer>, limit: number, sha25
 }
 
 /**
- * Gives a whole number from the query.
- * @throws S3Error where it is no number of that range
+ * Returns an integer of the query.
+ * @throws S3Error if it is not a number in that range
  */
 export function integerParameter(
   request: S3Request,

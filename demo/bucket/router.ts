@@ -10,12 +10,12 @@ interface Route {
   method: string;
   /** About an object, or about the bucket. */
   target: 'object' | 'bucket';
-  /** Query parameter that tells operations of one method apart. */
+  /** Query parameter that distinguishes operations of one method. */
   parameter?: string;
   handler: Handler;
 }
 
-/** The first that fits answers. */
+/** The first match handles the request. */
 const ROUTES: readonly Route[] = [
   { method: 'POST', target: 'object', parameter: 'uploads', handler: createUpload },
   { method: 'POST', target: 'object', parameter: 'uploadId', handler: completeUpload },
@@ -34,7 +34,10 @@ const ROUTES: readonly Route[] = [
   { method: 'HEAD', target: 'bucket', handler: headBucket },
 ];
 
-/** Query parameters that name operations of S3's which this store lacks: better refused than mistaken for another. */
+/**
+ * Query parameters of S3 operations that this store does not support: it rejects them, so that none is mistaken for
+ * another.
+ */
 const FOREIGN = [
   'acl',
   'tagging',
@@ -51,7 +54,7 @@ const FOREIGN = [
 ];
 
 /**
- * Finds who answers a request.
+ * Finds the handler of a request.
  * @throws S3Error NotImplemented, MethodNotAllowed
  */
 export function findHandler({ method, key, query, headers }: S3Request, { copies }: Behaviour): Handler {

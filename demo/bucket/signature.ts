@@ -20,7 +20,7 @@ export interface SignatureRules {
   region: string;
 }
 
-/** What a valid signature says of the body. */
+/** What a valid signature specifies for the body. */
 export interface Authorization {
   /** SHA-256 in hex that the body must have; null where the payload is unsigned. */
   readonly payloadSha256: string | null;
@@ -155,15 +155,15 @@ function canonicalRequest(request: S3Request, { signedHeaders, payload }: Claim)
   return [request.method, path, query.join('&'), headers.join(''), signedHeaders.join(';'), payload].join('\n');
 }
 
-/** Compares two hex signatures in a time that tells nothing of where they differ. */
+/** Compares two hex signatures in constant time. */
 export function isSameSignature(expected: Buffer, given: string): boolean {
   const bytes = Buffer.from(given, 'hex');
   return bytes.length === expected.length && timingSafeEqual(expected, bytes);
 }
 
 /**
- * Gives day and key of a credential scope `{access key}/{day}/{region}/s3/aws4_request`.
- * @throws S3Error where it names another key, region or service
+ * Returns day and key of a credential scope `{access key}/{day}/{region}/s3/aws4_request`.
+ * @throws S3Error if it names another key, region or service
  */
 export function readScope(
   credential: string,

@@ -28,11 +28,11 @@ export interface Upload {
   headers: StoredHeaders;
   /** Uploads of earlier versions have none. */
   checksum?: ChecksumPlan | null;
-  /** Set by a successful Complete: the same again gets the same answer. */
+  /** Set by a successful Complete: a repeated one gets the same response. */
   completed?: Completed;
 }
 
-/** What Complete answers. */
+/** The response to Complete. */
 export interface Completed {
   etag: string;
   checksum: ObjectChecksum | null;
@@ -49,13 +49,13 @@ export interface CompleteRules {
   mustBeNew: boolean;
   /** As documented for Cloudflare R2: every part but the last of one size, the last no larger. */
   equalPartSizes: boolean;
-  /** What the client says the whole object has to come to. */
+  /** The object's checksum, as declared by the client. */
   checksum: Checksum | null;
-  /** How the client says that it is made. */
+  /** The type of that checksum, as declared by the client. */
   type: ChecksumType | null;
-  /** Bytes; null where the client does not say. */
+  /** Bytes; null if the client does not declare them. */
   size: number | null;
-  /** Whether the object's checksum is computed of what is on disk. */
+  /** Whether the object's checksum is computed from the data on disk. */
   readsBack: boolean;
 }
 
@@ -69,7 +69,7 @@ const noSuchUpload = (uploadId: string): S3Error =>
 const isSameChecksum = (one: Checksum, other: Checksum | null): boolean =>
   one.algorithm === other?.algorithm && one.value === other.value;
 
-/** @throws S3Error for a part without a checksum, where the object's is made of those in the list */
+/** @throws S3Error for a part without a checksum, if the object's is composite */
 function assertNamed(plan: ChecksumPlan | null, partNumber: number, checksum: Checksum | null): void {
   if (plan?.type !== 'COMPOSITE' || checksum !== null) return;
   throw new S3Error(
@@ -78,7 +78,7 @@ function assertNamed(plan: ChecksumPlan | null, partNumber: number, checksum: Ch
   );
 }
 
-/** @throws S3Error where the client has another size in mind */
+/** @throws S3Error if the client declares another size */
 function assertWhole({ size: expected }: CompleteRules, size: number): void {
   if (expected === null || expected === size) return;
   throw new S3Error(
@@ -91,7 +91,7 @@ function assertWhole({ size: expected }: CompleteRules, size: number): void {
 export class UploadStore {
   readonly #objects: ObjectStore;
   readonly #locks = new Locks();
-  /** What the directories hold, read once each: listing 10,000 parts must not cost 10,000 calls. */
+  /** The content of the directories, read once each: listing 10,000 parts must not cost 10,000 calls. */
   readonly #parts = new Map<string, Promise<Map<number, StoredPart>>>();
 
   constructor(objects: ObjectStore) {
@@ -107,8 +107,8 @@ export class UploadStore {
   }
 
   /**
-   * Gives an upload that is under way.
-   * @throws S3Error NoSuchUpload where it is unknown, of another key, aborted or completed
+   * Returns an unfinished upload.
+   * @throws S3Error NoSuchUpload if it is unknown, of another key, aborted or completed
    */
   async find(uploadId: string, key: string): Promise<Upload> {
     const upload = await this.#load(uploadId, key);
@@ -116,7 +116,7 @@ export class UploadStore {
     return upload;
   }
 
-  /** Lists uploads under way, by key and then by time. */
+  /** Lists unfinished uploads, by key and then by time. */
   async list(): Promise<Upload[]> {
     const names = await readdir(join(this.#objects.directory, 'uploads'));
     const uploads = await Promise.all(
@@ -133,7 +133,7 @@ export class UploadStore {
     return [...(await this.#partsOf(upload.id)).values()].sort((a, b) => a.partNumber - b.partNumber);
   }
 
-  /** Stores a received part, in place of one that has its number. Once this resolves, no crash loses it. */
+  /** Stores a received part, and replaces one with its number. Once this resolves, no crash loses it. */
   putPart(upload: Upload, partNumber: number, received: ReceivedFile, etag: string): Promise<StoredPart> {
     return this.#locks.run(upload.id, async () => {
       const parts = await this.#partsStillWanted(upload, received);
@@ -150,7 +150,7 @@ export class UploadStore {
   }
 
   /**
-   * Makes an object of the named parts; asked again after success, gives the same answer.
+   * Creates an object of the listed parts; repeated after success, returns the same response.
    * @throws S3Error InvalidPartOrder, InvalidPart, InvalidRequest, BadDigest, EntityTooSmall, PreconditionFailed,
    * NoSuchUpload
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
@@ -205,7 +205,7 @@ export class UploadStore {
     });
   }
 
-  /** @throws S3Error where the client says that it has to be another */
+  /** @throws S3Error if the client declares another one */
   async #checksumOf(
     { checksum: plan = null }: Upload,
     object: StoredObject,
@@ -218,7 +218,7 @@ export class UploadStore {
     const sized = parts.map(({ checksum, size }) => ({ value: checksum?.value ?? '', size }));
     const combined = checksumOfParts(plan, sized);
     const whole = readsBack && plan.type === 'FULL_OBJECT' ? await this.#readBack(plan, object) : combined;
-    // a composite value may come with or without its count
+    // a composite value may have its count or not
     const [bare] = whole.value.split('-');
     if (declared?.value !== bare) assertChecksum(declared, whole.value);
     return whole;
@@ -243,7 +243,7 @@ export class UploadStore {
     };
   }
 
-  /** The upload may have been completed or aborted while the part was on its way. */
+  /** The upload may have been completed or aborted while the part was in flight. */
   async #partsStillWanted(upload: Upload, received: ReceivedFile): Promise<Map<number, StoredPart>> {
     try {
       await this.find(upload.id, upload.key);

@@ -8,7 +8,7 @@ export const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-// Control characters have no place in XML 1.0 text; as references at least the document stays readable to S3 clients.
+// XML 1.0 text does not allow control characters; S3 clients can at least read them as references.
 // eslint-disable-next-line no-control-regex
 const UNSAFE = /[&<>"\u0000-\u001f]/g;
 
@@ -19,25 +19,25 @@ function escapeText(value: string): string {
   });
 }
 
-/** Writes one element holding text. */
+/** Writes one element with text. */
 export function element(name: string, value: string | number | boolean): string {
   return `<${name}>${escapeText(String(value))}</${name}>`;
 }
 
-/** Writes one element holding elements already written. */
+/** Writes one element with child elements. */
 export function group(name: string, children: readonly string[]): string {
   return `<${name}>${children.join('')}</${name}>`;
 }
 
-/** Writes a whole document; S3 gives every one but errors and POST answers its namespace. */
+/** Writes a document; S3 sets its namespace on all but errors and responses to POST. */
 export function xmlDocument(root: string, children: readonly string[], { namespace = true } = {}): string {
   const attribute = namespace ? ` xmlns="${NAMESPACE}"` : '';
   return `${XML_DECLARATION}<${root}${attribute}>${children.join('')}</${root}>`;
 }
 
 /**
- * Reads the small documents that S3 requests carry.
- * @throws SyntaxError where the text is no whole XML document, or one that declares a document type
+ * Reads the small XML documents of S3 requests.
+ * @throws SyntaxError if the text is not a complete XML document, or declares a document type
  */
 export function parseXml(source: string): XmlElement {
   const { root, isWhole } = readXml(source);
@@ -45,12 +45,12 @@ export function parseXml(source: string): XmlElement {
   return root;
 }
 
-/** Gives the text of an element's child, or null where there is none. */
+/** Returns the text of an element's child, or null if there is none. */
 export function childText(parent: XmlElement, name: string): string | null {
   return parent.children.find((child) => child.name === name)?.text.trim() ?? null;
 }
 
-/** Gives the texts of all children of that name. */
+/** Returns the texts of all children of that name. */
 export function childTexts(parent: XmlElement, name: string): string[] {
   return parent.children.filter((child) => child.name === name).map((child) => child.text.trim());
 }

@@ -11,19 +11,19 @@ export interface SeenRequest extends RuledRequest {
   target: string;
   /** Bytes of the body that reached the proxy. */
   bytes: number;
-  /** The answer's; 0 until there is one. */
+  /** Of the response; 0 until there is one. */
   status: number;
   /** Epoch milliseconds. */
   startedAt: number;
-  /** When the first byte of the body came, in epoch milliseconds; null while none has. */
+  /** When the first byte of the body arrived, in epoch milliseconds; null before. */
   firstByteAt: number | null;
-  /** When the store's own answer had gone back whole, in epoch milliseconds; null while, and where, it has not. */
+  /** When the store's own response had been passed on completely, in epoch milliseconds; null if it was not. */
   deliveredAt: number | null;
-  /** What the proxy did to it; null: nothing. */
+  /** The fault that the proxy applied; null: none. */
   fault: SingleFault['do'] | null;
 }
 
-/** What the exchanges of one proxy share. */
+/** State that the exchanges of one proxy share. */
 export interface Passage {
   readonly target: URL;
   readonly agent: Agent;
@@ -32,10 +32,10 @@ export interface Passage {
   readonly connectionPerRequest: boolean;
 }
 
-/** What is done to the store's answer. */
+/** How the store's response is changed. */
 type Turn = (response: IncomingMessage) => void;
 
-/** One request on its way to the store and back, and what is done to it. */
+/** One request to the store and its response, with the faults that apply. */
 export class Exchange {
   readonly #passage: Passage;
   readonly #incoming: IncomingMessage;
@@ -71,7 +71,7 @@ export class Exchange {
         setTimeout(() => this.#forward({}), fault.ms);
         return;
       case 'answer':
-        // a client that is answered before its last byte went up may see a reset instead
+        // a client that gets the response before it has sent its last byte may see a reset instead
         this.#swallow();
         this.#incoming.once('end', () => this.#play(fault));
         return;
@@ -95,7 +95,7 @@ export class Exchange {
     this.#seen.bytes += chunk.length;
   }
 
-  /** Takes the body, or so many bytes of it and not one more, and does nothing with it. */
+  /** Reads and drops the body, or only so many bytes of it. */
   #swallow(limit = Infinity): void {
     this.#incoming.on('data', (chunk: Buffer) => {
       this.#count(chunk);
@@ -170,7 +170,7 @@ export class Exchange {
         chunks.push(chunk as Buffer);
       }
     } catch {
-      return; // whoever sent it has gone
+      return; // the client has gone
     }
     const body = await alter(Buffer.concat(chunks));
     const headers = this.#incoming.rawHeaders.map((value, index, all) =>
@@ -208,7 +208,7 @@ export class Exchange {
       this.#seen.status = response.statusCode ?? 0;
       turn(response);
     });
-    // A page must see what it would see of the store itself: a cut line.
+    // A page must see the same as with the store itself: a reset connection.
     outgoing.on('error', () => this.#reset());
     this.#answer.on('close', () => {
       if (!this.#answer.writableFinished) outgoing.destroy();
@@ -218,7 +218,7 @@ export class Exchange {
 
   #stream(outgoing: ClientRequest, valve: Valve, limit: number, atLimit?: () => void): void {
     const incoming = this.#incoming;
-    /** Whether the valve holds bytes back: two timers do not always fire in their order. */
+    /** Whether the valve holds bytes back: two timers do not always fire in order. */
     let isHeld = false;
     let hasEnded = false;
     const strike = (): void => {
@@ -243,7 +243,7 @@ export class Exchange {
       valve.pass(chunk.length, () => write(chunk));
     });
     incoming.on('end', () => {
-      // shorter than the limit: the fault strikes all the same
+      // shorter than the limit: the fault applies anyway
       if (limit < Infinity) return strike();
       hasEnded = true;
       if (isHeld) return;

@@ -15,7 +15,7 @@ export type { SeenRequest } from './exchange.js';
 export type { RequestKind } from './request-kind.js';
 export type { Fault, PlayedAnswer, Rule, SingleFault, WholeAnswer } from './rules.js';
 
-/** `pause`: bytes and requests wait; `refuse`: connections under way are reset, and new ones refused. */
+/** `pause`: bytes and requests wait; `refuse`: open connections are reset, and new ones refused. */
 export type ProxyMode = 'pass' | 'pause' | 'refuse';
 
 export interface FaultProxyOptions {
@@ -24,9 +24,9 @@ export interface FaultProxyOptions {
   /** Bytes per second towards the target, over all connections. */
   rate?: number;
   rules?: readonly Rule[];
-  /** Of the rules' chances. */
+  /** Seed of the rules' probabilities. */
   seed?: number;
-  /** Whether each request gets a connection of its own: no browser sends one again by itself then. */
+  /** Whether each request gets its own connection: browsers then never re-send one by themselves. */
   connectionPerRequest?: boolean;
 }
 
@@ -37,23 +37,23 @@ export interface FaultProxy {
   readonly requests: readonly SeenRequest[];
   /** How often each rule has struck, in their order. */
   readonly struck: readonly number[];
-  /** When it stopped refusing connections the last time, in epoch milliseconds; null: it never did. */
+  /** When it last stopped refusing connections, in epoch milliseconds; null: never. */
   readonly returnedAt: number | null;
-  /** Body bytes that went up, of one kind or of all. */
+  /** Body bytes received, of one kind of request or of all. */
   bytes(kind?: RequestKind): number;
   count(kind?: RequestKind): number;
-  /** Puts these rules in the place of those there were. */
+  /** Replaces the rules. */
   setRules(rules: readonly Rule[]): void;
   /** Bytes per second; Infinity: no limit. */
   setRate(rate: number): void;
   setMode(mode: ProxyMode): void;
-  /** Begins to count afresh. */
+  /** Resets all counts. */
   reset(): void;
   /** Stops at once; connections are cut. */
   close(): Promise<void>;
 }
 
-/** Milliseconds: a reset soon after the last byte of an answer may overtake it. */
+/** Milliseconds: a reset soon after the last byte of a response may overtake it. */
 const OVERTAKEN = 500;
 
 class Proxy implements FaultProxy {
@@ -189,10 +189,10 @@ class Proxy implements FaultProxy {
 }
 
 /**
- * Starts an HTTP proxy before a store or a signer that streams, counts, and makes whatever faults its rules say. It
- * changes no header on the way there, so signatures made for the proxy's own address hold.
+ * Starts an HTTP proxy before a store or a signer that streams, counts, and applies the faults of its rules. It
+ * changes no request header, so signatures for the proxy's own address are valid.
  * @param target origin of the store or signer
- * @throws where the port cannot be had
+ * @throws Error if the port is not available
  */
 export function startFaultProxy(target: string, options: FaultProxyOptions = {}): Promise<FaultProxy> {
   return new Proxy(target, options).open(options.port ?? 0);

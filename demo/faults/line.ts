@@ -2,13 +2,13 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
 /**
- * Below the ports that systems give to outgoing connections: nobody else takes one while it is shut.
+ * Below the ports that systems use for outgoing connections: no other process takes one while it is shut.
  * https://www.rfc-editor.org/rfc/rfc6335#section-6
  */
 const FIRST_PORT = 20_000;
 const PORTS = 10_000;
 const TRIES = 50;
-/** Milliseconds between two tries to have the port back. */
+/** Milliseconds between two attempts to get the port back. */
 const TRY_AGAIN = 20;
 
 /** One port of this machine that can be shut, so that connections are refused, and opened again. */
@@ -23,7 +23,7 @@ export class Line {
     this.#onSocket = onSocket;
   }
 
-  /** @param port 0: any free one @throws where the port cannot be had */
+  /** @param port 0: any free one @throws Error if the port is not available */
   static async open(port: number, onSocket: (socket: Socket) => void): Promise<Line> {
     const line = new Line(onSocket);
     for (let tries = 1; ; tries++) {
@@ -57,7 +57,7 @@ export class Line {
     this.#server = null;
   }
 
-  /** Takes connections again. */
+  /** Accepts connections again. */
   open(): void {
     if (this.#isWanted) return;
     this.#isWanted = true;
@@ -80,7 +80,7 @@ export class Line {
     return new Promise((resolve, reject) => {
       const server = createServer({ noDelay: true }, (socket) => {
         this.#sockets.add(socket);
-        // a browser that hangs up is none of our failures
+        // a browser that closes the connection is not a failure of ours
         socket.on('error', () => undefined).once('close', () => this.#sockets.delete(socket));
         this.#onSocket(socket);
       });

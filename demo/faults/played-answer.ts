@@ -1,9 +1,9 @@
 import type { PlayedAnswer } from './rules.js';
 
-/** As a bucket's and a signer's own CORS rules have them. */
+/** The CORS headers of a bucket and of a signer. */
 const EXPOSED = 'ETag, Retry-After, x-amz-request-id, x-amz-version-id';
 
-/** Gives the `<Error>` document of S3. */
+/** Returns S3's `<Error>` document. */
 export const errorXml = (code: string, message = 'Played by the fault proxy.'): string =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
 
@@ -11,7 +11,7 @@ function retryAfterOf({ seconds, as }: NonNullable<PlayedAnswer['retryAfter']>):
   return as === 'seconds' ? String(seconds) : new Date(Date.now() + seconds * 1_000).toUTCString();
 }
 
-/** Gives the headers of a played answer, names and values in turn. */
+/** Returns the headers of an artificial response, names and values in turn. */
 export function playedHeaders({ headers, body, retryAfter, cors = true }: PlayedAnswer, origin?: string): string[] {
   const isXml = body?.trimStart().startsWith('<?xml') ?? false;
   const all: Record<string, string> = {

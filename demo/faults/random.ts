@@ -1,8 +1,8 @@
-/** Gives numbers from 0 up to, not including, 1: the same ones for the same seed. */
+/** Returns numbers from 0 up to, not including, 1: the same ones for the same seed. */
 export type Random = () => number;
 
 /**
- * Makes a generator of random numbers that a seed repeats (mulberry32).
+ * Creates a seeded generator of random numbers (mulberry32).
  * @param seed an integer; its lowest 32 bits count
  * @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c
  */

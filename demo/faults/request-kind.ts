@@ -1,4 +1,4 @@
-/** What a request to a store is for. */
+/** The operation of a request to a store. */
 export type StoreKind =
   | 'create'
   | 'part'
@@ -13,7 +13,7 @@ export type StoreKind =
   | 'preflight'
   | 'other';
 
-/** What a call to a signer is for. */
+/** The action of a call to a signer. */
 export type SignerKind =
   | 'init-signature'
   | 'chunk-signature'
@@ -55,7 +55,7 @@ function storeKind(method: string, query: URLSearchParams, key: string): StoreKi
   return BY_METHOD[method] ?? 'other';
 }
 
-/** Reads out of a path-style S3 request, or of a call to the signer, what it is for. */
+/** Returns the operation of a path-style S3 request, or the action of a call to the signer. */
 export function describeRequest(method: string, target: string): RequestFacts {
   const { pathname, searchParams } = new URL(target, 'http://store.invalid');
   const [, bucket = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(pathname) ?? [];

@@ -1,10 +1,10 @@
 import type { Random } from './random.js';
 import type { RequestFacts, RequestKind } from './request-kind.js';
 
-/** An answer of the store or of the signer, read whole. */
+/** A complete response of the store or of the signer. */
 export interface WholeAnswer {
   status: number;
-  /** Names and values in turn, as they came. */
+  /** Names and values in turn, as received. */
   rawHeaders: string[];
   body: string;
 }
@@ -13,33 +13,33 @@ export interface WholeAnswer {
 export type Fault =
   /** Every connection is reset, and new ones are refused for so long (milliseconds). */
   | { do: 'refuse'; for: number }
-  /** The connection is reset: at once, or after so many bytes of the request's body went on to the store. */
+  /** The connection is reset: at once, or after so many bytes of the request's body were passed on. */
   | { do: 'reset'; after?: number }
   /**
-   * Nothing comes back, ever: `before` the store hears of it (after so many bytes of the body, even those are not
-   * taken any more), or `after` it has acted.
+   * There is never a response: `before` the store receives the request (after so many bytes of the body, no more are
+   * read), or `after` it has acted.
    */
   | { do: 'silence'; when: 'before' | 'after'; after?: number }
   /** The store acts, and the connection is reset instead of its answer. */
   | { do: 'lose-reply' }
   /** The store acts, and its answer ends with a reset after so many bytes of its body. */
   | { do: 'cut'; after: number }
-  /** The body goes up at so many bytes per second. */
+  /** The body is passed on at so many bytes per second. */
   | { do: 'throttle'; rate: number }
-  /** The body is read whole, and goes on as what is made of it; headers stay, but for a Content-Length that changes. */
+  /** The body is read completely, changed and passed on; of the headers only Content-Length changes. */
   | { do: 'alter'; alter: (body: Buffer) => Buffer | Promise<Buffer> }
-  /** It goes on to the store so many milliseconds later. */
+  /** The request is passed on so many milliseconds later. */
   | { do: 'delay'; ms: number }
-  /** Somebody else answers; the store does not hear of it. */
+  /** The proxy answers; the store does not receive the request. */
   | ({ do: 'answer' } & PlayedAnswer)
-  /** The store acts, and somebody else answers. */
+  /** The store acts, and the proxy answers. */
   | ({ do: 'answer-after' } & PlayedAnswer)
-  /** One of these, by chance. */
+  /** One of these, at random. */
   | { do: 'any'; of: readonly SingleFault[] }
-  /** The store acts, and its answer is changed on its way. */
+  /** The store acts, and its response is changed. */
   | { do: 'edit'; edit: (answer: WholeAnswer, request: RequestFacts & { target: string }) => Partial<WholeAnswer> };
 
-/** What happens once chance has chosen. */
+/** A fault after the random choice. */
 export type SingleFault = Exclude<Fault, { do: 'any' }>;
 
 export interface PlayedAnswer {
@@ -52,28 +52,28 @@ export interface PlayedAnswer {
   cors?: boolean;
 }
 
-/** To which requests something happens, and what. Conditions add up; those of a rule without any always hold. */
+/** Which requests a fault applies to. All conditions must hold; a rule without conditions always applies. */
 export interface Rule {
   /** Kinds of request; without it, every kind but preflights. */
   on?: RequestKind | readonly RequestKind[];
-  /** This part alone. */
+  /** Only this part. */
   part?: number;
   /**
-   * Only requests that come first on their connection: after a reset of a reused one, browsers send again by
-   * themselves, and the page never hears of it.
+   * Only the first request of a connection: after a reset of a reused connection, browsers re-send by
+   * themselves, and the page is not notified.
    */
   fresh?: boolean;
-  /** Only the nth request that fits all of the above, or only every nth; the first is 1. */
+  /** Only the nth request that matches all of the above, or only every nth; the first is 1. */
   nth?: number;
   every?: number;
-  /** 0 to 1: how often by chance, for each that fits all of the above. */
+  /** Probability, 0 to 1, for each that matches all of the above. */
   probability?: number;
-  /** No more than so many times. */
+  /** At most so many times. */
   times?: number;
   fault: Fault;
 }
 
-/** A request as far as rules look at it. */
+/** The properties of a request that rules match. */
 export interface RuledRequest extends RequestFacts {
   isFresh: boolean;
 }
@@ -81,7 +81,7 @@ export interface RuledRequest extends RequestFacts {
 const isOf = ({ on }: Rule, kind: RequestKind): boolean =>
   on === undefined ? kind !== 'preflight' : typeof on === 'string' ? on === kind : on.includes(kind);
 
-/** The rules in force, and how often each has fitted and struck. */
+/** The current rules, and how often each has matched and applied. */
 export class Rulebook {
   readonly #random: Random;
   #entries: { rule: Rule; fitted: number; struck: number }[] = [];
@@ -90,7 +90,7 @@ export class Rulebook {
     this.#random = random;
   }
 
-  /** Puts these in the place of all there were; their counts begin at nothing. */
+  /** Replaces all rules; counts start at 0. */
   set(rules: readonly Rule[]): void {
     this.#entries = rules.map((rule) => ({ rule, fitted: 0, struck: 0 }));
   }
@@ -100,7 +100,7 @@ export class Rulebook {
     return this.#entries.map(({ struck }) => struck);
   }
 
-  /** Chooses what happens to a request: the first rule that says so. Every rule counts the requests that fit it. */
+  /** Returns the fault of the first rule that applies. Every rule counts the requests that match it. */
   choose(request: RuledRequest): SingleFault | null {
     let chosen: SingleFault | null = null;
     for (const entry of this.#entries) {

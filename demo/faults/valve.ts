@@ -1,4 +1,4 @@
-/** Lets bytes through no faster than its rate, and none while it is shut. */
+/** Limits the rate of bytes, and passes none while it is shut. */
 export class Valve {
   #rate: number;
   #next = 0;
@@ -22,12 +22,12 @@ export class Valve {
     this.#waiting.clear();
   }
 
-  /** Whether bytes may pass without any waiting. */
+  /** Whether bytes may pass without waiting. */
   get isOpen(): boolean {
     return !this.#isShut && this.#rate === Infinity;
   }
 
-  /** Calls back when so many bytes may have passed. */
+  /** Calls back when so many bytes may pass. */
   pass(bytes: number, go: () => void): void {
     if (this.#isShut) {
       this.#waiting.add(() => this.pass(bytes, go));

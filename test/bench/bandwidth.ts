@@ -1,6 +1,6 @@
 /**
- * `npm run bench:bandwidth`: how well `bandwidth-limit` is kept. One file goes up under one limit, then, changed while
- * it goes, under another; what has come to the store is counted four times a second.
+ * `npm run bench:bandwidth`: measures how well `bandwidth-limit` is kept. One file is sent with one limit, then, changed while
+ * it is sent, with another; the received bytes are counted four times a second.
  *
  *   npm run bench:bandwidth -- [--limit bytes per second] [--then bytes per second] [--seconds of each]
  */
@@ -43,7 +43,7 @@ const store = await startBenchStore('sink');
 const stage = await startStage(store);
 const browser = await launch('chromium');
 
-/** Shares of the limit that came in each ten seconds, a window at every look. */
+/** Shares of the limit in each window of ten seconds, one window per sample. */
 function sharesOf(looks: readonly Look[], limit: number): number[] {
   return looks.flatMap((look, index) => {
     const end = looks.slice(index).find(({ at }) => at - look.at >= WINDOW);

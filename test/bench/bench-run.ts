@@ -1,4 +1,4 @@
-/** One client doing one scenario once, and what that cost. */
+/** Runs one client in one scenario once, and measures the cost. */
 import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
 import { figuresOf } from '../browsers/process-tree.js';
@@ -13,20 +13,20 @@ import { BUCKET } from './stage.js';
 import type { Stage } from './stage.js';
 import type { BenchStore } from './stores.js';
 
-/** What one run came to. */
+/** The result of one run. */
 export interface Run extends Outcome {
   scenario: string;
   client: string;
   /** Seconds of processor time, of the page's process and the browser's network process. */
   cpu: number;
-  /** Bytes that the page's process held most, over what it held idle. */
+  /** Peak memory of the page's process, over its idle memory, in bytes. */
   memory: number;
   signerCalls: number;
-  /** Null where the store does not count. */
+  /** Null if the store does not count. */
   preflights: number | null;
 }
 
-/** What runs have in common. */
+/** What all runs share. */
 export interface Bench {
   browser: Driver;
   stage: Stage;
@@ -35,9 +35,9 @@ export interface Bench {
   folder: string;
 }
 
-/** Milliseconds between two looks at memory: each stops the page's process for a moment. */
+/** Milliseconds between two memory samples: each stops the page's process for a moment. */
 const LOOK_EVERY = 500;
-const PATIENCE = 180_000;
+const TIMEOUT_MS = 180_000;
 
 /** Finds or writes a scenario's files. @returns their paths */
 export async function filesFor({ files, size }: Scenario, folder: string): Promise<string[]> {
@@ -48,7 +48,7 @@ export async function filesFor({ files, size }: Scenario, folder: string): Promi
   return paths;
 }
 
-/** Makes a file of nothing but a size. */
+/** Creates a sparse file. */
 export async function writeSparse(file: string, size: number): Promise<void> {
   const handle = await open(file, 'w');
   await handle.truncate(size);
@@ -59,9 +59,9 @@ let runs = 0;
 
 /**
  * Runs a client.
- * @param seed which requests fail, where some do
- * @param paths files in place of the scenario's own
- * @param attributes further ones of this element
+ * @param seed determines which requests fail
+ * @param paths files instead of the scenario's
+ * @param attributes additional attributes of this element
  */
 export async function runClient(
   { browser, stage, store, folder }: Bench,
@@ -69,10 +69,10 @@ export async function runClient(
   scenario: Scenario,
   {
     seed = 0,
-    patience = PATIENCE,
+    timeoutMs = TIMEOUT_MS,
     paths,
     attributes = '',
-  }: { seed?: number; patience?: number; paths?: string[]; attributes?: string } = {},
+  }: { seed?: number; timeoutMs?: number; paths?: string[]; attributes?: string } = {},
 ): Promise<Run> {
   const files = paths ?? (await filesFor(scenario, folder));
   const s3 = new S3Client(store);
@@ -82,13 +82,13 @@ export async function runClient(
   const urls = client.id === 'bare' ? await presign(s3, run, scenario, store, uploads) : [];
   stage.delay = conditions.delay ?? 0;
   stage.posts = posts;
-  // each scenario is a destination of its own: what is remembered of one line holds for no other
+  // each scenario is its own destination: the throughput of one network must not be used for another
   stage.attributes = `scope="${id}"${isOwn ? '' : ` part-size="8MiB" concurrency="${LANES}"`} ${attributes}`;
   const { region, accessKeyId, secretAccessKey, url } = store;
-  // who waits for a whole file's request has nothing that could fail in part
+  // in a single request for a whole file, no part could fail
   const needsParts = Boolean(conditions.fault ?? conditions.gone);
   stage.job = {
-    ...{ store: url, bucket: BUCKET, region, accessKeyId, secretAccessKey, urls, patience, run, scope: id },
+    ...{ store: url, bucket: BUCKET, region, accessKeyId, secretAccessKey, urls, timeoutMs, run, scope: id },
     partSize: !isOwn || needsParts ? PART_SIZE : null,
     lanes: isOwn ? null : LANES,
   };
@@ -114,7 +114,7 @@ export async function runClient(
   };
 }
 
-/** Presigns every request of the bare limit. @param uploads takes in what has to be aborted afterwards */
+/** Presigns every request of the bare limit. @param uploads receives what has to be aborted afterwards */
 function presign(
   s3: S3Client,
   run: string,
@@ -137,7 +137,7 @@ function presign(
   );
 }
 
-/** Watches what the page and the network cost. @returns what ends that, and tells */
+/** Measures the cost of page and network. @returns a function that stops and returns the result */
 async function watch(browser: Driver): Promise<() => { cpu: number; memory: number }> {
   const { processes } = await browser.metrics();
   const pages = processes.filter(({ command }) => command.includes('--type=renderer'));

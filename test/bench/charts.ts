@@ -1,4 +1,4 @@
-/** Charts as SVG, in colours that hold on light and dark pages. */
+/** Charts as SVG, in colours that work on light and dark pages. */
 import type { Growth } from './growth.js';
 import { MIB } from './scenarios.js';
 

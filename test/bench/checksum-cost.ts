@@ -1,6 +1,6 @@
 /**
- * `npm run bench:checksum-cost`: what checksums cost a whole upload. The same file goes up with and without them, in
- * interleaved rounds of one run: whole time, processor time of browser and store, page memory, longest task.
+ * `npm run bench:checksum-cost`: measures what checksums cost an upload. The same file is sent with and without them, in
+ * interleaved rounds of one run: total time, processor time of browser and store, page memory, longest task.
  *
  *   npm run bench:checksum-cost -- [--rounds N] [--size MiB] [--engine chromium] [--lanes N] [--part-size 8MiB] [--rate MiB/s]
  */
@@ -50,10 +50,10 @@ const cpuOf = (pid: number): number => treeOf(pid).reduce((sum, one) => sum + (f
 const median = (figures: number[]): number => figures.toSorted((a, b) => a - b)[figures.length >> 1]!;
 
 const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-bench-'));
-// The store in a process of its own: its work must not slow the signer's.
+// The store in its own process: its work must not slow the signer.
 const store = await startEmbeddedBucket({ buckets: [BUCKET] });
 const s3 = new S3Client(store);
-// a line that is slower than the machine, as most are
+// a network that is slower than the machine, as most are
 const line = values.rate ? await startFaultProxy(store.url, { rate: Number(values.rate) * MIB }) : null;
 const endpoint = line?.url ?? store.url;
 const checking = await startPage(store, endpoint, { checksums: ['crc64nvme', 'crc32c', 'sha256'] });
@@ -97,7 +97,7 @@ const all = new Map<Way, Figures[]>(ways.map((way) => [way, []]));
 try {
   await upload('none'); // warms caches
   for (let round = 1; round <= Number(values.rounds); round++) {
-    // no way comes always first
+    // no variant always comes first
     const order = ways.map((_, index) => ways[(index + round) % ways.length]!);
     for (const way of order) {
       checking.signerCalls.length = 0;

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:checksums`: the checksum code beside others of its kind, in a worker of each engine, in interleaved
- * rounds of one run. The others are no dependencies of this project; get them for this once:
+ * `npm run bench:checksums`: compares the checksum code with other libraries, in a worker of each engine, in interleaved
+ * rounds of one run. The others are not dependencies of this project; install them for this:
  *
  *   npm install --no-save hash-wasm@4 @aws-crypto/crc32@5 @aws-crypto/crc32c@5 @aws-sdk/crc64-nvme@3
  *   npm run bench:checksums -- [--rounds N] [--engine chromium]…
@@ -66,7 +66,7 @@ const CANDIDATES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   MD5: { 'ours, script': block('md5'), 'hash-wasm': hashWasm('createMD5') },
 };
 
-/** Runs in the worker: the best of some rounds, since whatever else the machine does only ever costs time. */
+/** Runs in the worker: the best of some rounds, because other work on the machine only adds time. */
 const WORKER = `
 const bytes = new Uint8Array(4 * 1024 ** 2);
 for (let at = 0; at < bytes.length; at += 65536) crypto.getRandomValues(bytes.subarray(at, at + 65536));

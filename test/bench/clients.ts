@@ -1,4 +1,4 @@
-/** Who takes part, as data; what each does in the page stands in `pages/`. */
+/** The clients, as data; their code is in `pages/`. */
 import type { Scenario } from './scenarios.js';
 
 export interface Client {
@@ -6,9 +6,9 @@ export interface Client {
   title: string;
   /** Path to its file input, each within the shadow root of the last one's element. */
   input: readonly string[];
-  /** Whether it takes part only where it is asked for by name. */
+  /** Whether it runs only if selected by name. */
   isAside?: boolean;
-  /** Why it cannot do that at all; null where it can. */
+  /** Why it cannot run a scenario; null if it can. */
   cannot(scenario: Scenario): string | null;
 }
 

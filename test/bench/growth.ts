@@ -1,6 +1,6 @@
 /**
- * `npm run bench:growth`: time and memory for 1, 10, 100 … files of 10 KiB, for parts of 5 MiB of one sparse file, and
- * for one of 100 GiB in parts of the element's own choice.
+ * `npm run bench:growth`: measures time and memory for 1, 10, 100 … files of 10 KiB, for parts of 5 MiB of one sparse file, and
+ * for one of 100 GiB with the default part size.
  *
  *   npm run bench:growth -- [--files N …] [--parts N …] [--gib N …] [--client element|engine] [--out FILE]
  */
@@ -18,7 +18,7 @@ import type { Scenario } from './scenarios.js';
 import { startStage } from './stage.js';
 import { startBenchStore } from './stores.js';
 
-/** What one step came to; times in milliseconds, memory in bytes. */
+/** The result of one step; times in milliseconds, memory in bytes. */
 export interface Growth {
   what: 'files' | 'parts' | 'GiB in one file';
   count: number;
@@ -31,7 +31,7 @@ export interface Growth {
 }
 
 const STEPS = ['1', '10', '100', '1000', '10000'];
-const PATIENCE = 1_800_000;
+const TIMEOUT_MS = 1_800_000;
 
 async function measure(): Promise<void> {
   const { values } = parseArgs({
@@ -57,7 +57,7 @@ async function measure(): Promise<void> {
     scenario: Pick<Scenario, 'id' | 'files' | 'size'>,
     sent: { paths?: string[]; attributes?: string } = {},
   ): Promise<void> {
-    const settings = { patience: PATIENCE, ...sent };
+    const settings = { timeoutMs: TIMEOUT_MS, ...sent };
     const run = await runClient({ browser, stage, store, folder }, client, { ...plain, ...scenario }, settings);
     if (run.failure !== null) throw new Error(run.failure);
     const { time, memory, longestTask, signerCalls, cpu } = run;
@@ -82,7 +82,7 @@ async function measure(): Promise<void> {
         const file = path.join(folder, 'sparse.bin');
         const size = count * unit;
         await writeSparse(file, size);
-        // a destination of its own each time: what is remembered would make fewer, larger parts
+        // a new destination each time: remembered throughput would lead to fewer, larger parts
         const id = `growth-${count}-${unit}`;
         await step(what, count, { id, files: 1, size }, { paths: [file], attributes });
       }

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:many`: what the page's main thread does with ten thousand files listed, and with ten thousand parts
- * flying by, in real Chromium. The wire is a played one that answers after 3 ms: no network is faster.
+ * `npm run bench:many`: measures the page's main thread with ten thousand files listed, and with ten thousand parts
+ * sent, in real Chromium. The transport is a fake that answers after 3 ms: no network is faster.
  *
  *   npm run bench:many -- [--files N] [--folder]
  */
@@ -22,7 +22,7 @@ const { values } = parseArgs({
 });
 const files = Number(values.files);
 
-// Lit as users get it: in development it writes down every step
+// Lit in production mode: in development it logs every step
 process.env.NODE_ENV = 'production';
 const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-many-'));
 const server = await createServer({
@@ -46,7 +46,7 @@ function tell(what: string, { longestTask, longTasks, longestFrame, meanFrame, f
 async function openPage(): Promise<void> {
   await browser.goto(`${server.resolvedUrls!.local[0]}test/bench/many-page.html`);
   await browser.waitFor('Boolean(window.bench)');
-  // a page is still busy with itself when it has loaded
+  // the page's start-up work continues after it has loaded
   await new Promise((resolve) => setTimeout(resolve, 3_000));
 }
 

@@ -1,9 +1,9 @@
-/** Runs in the page: an element on a played wire, and what the main thread does meanwhile. */
+/** Runs in the page: an element on a fake transport, and measurements of the main thread. */
 import { Uploader } from '../../src/engine/index.js';
 import type { SignFunction, StoreResponse, Transport } from '../../src/engine/index.js';
 import '../../src/index.js';
 
-/** Milliseconds that the played store takes for an answer. */
+/** Milliseconds until the fake store answers. */
 const ANSWER_TIME = 3;
 
 export interface Watched {
@@ -80,7 +80,7 @@ element.uploader = new Uploader(
   { transport: store },
 );
 
-/** Runs something, and watches tasks and frames until it is done. */
+/** Runs something, and measures tasks and frames until it is done. */
 async function watch(work: () => Promise<unknown>): Promise<Watched> {
   const tasks: number[] = [];
   const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)));
@@ -129,13 +129,13 @@ const bench = {
     while (files.length < count) {
       const index = files.length;
       files.push(new File([`content ${index}`], `file-${index}.txt`, { lastModified: index }));
-      // making them is the bench's own work, and must not fall into a task that is watched
+      // creating them is the benchmark's own work, and must not be in a measured task
       if (index % 50 === 0) await rest(1);
     }
     await rest(2_000);
     return watch(() => element.add(files));
   },
-  /** Uploads all that is listed. */
+  /** Uploads all listed files. */
   upload(): Promise<Watched> {
     return watch(async () => {
       const done = over();

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:report`: what was measured so far as tables and charts in `docs/`, and the README's table of it.
+ * `npm run bench:report`: writes the measurements so far as tables and charts to `docs/`, and as a table to the README.
  *
  *   npm run bench:report -- [--runs FILE] [--growth FILE]
  */
@@ -45,7 +45,7 @@ const runs = all.filter(({ store }) => store === 'sink');
 const of = (scenario: string, client: string): WrittenRun[] =>
   runs.filter((run) => run.scenario === scenario && run.client === client);
 
-/** Median and range of the ratios, or how it ended. */
+/** Returns median and range of the ratios, or that all runs failed. */
 function ratioCell(scenario: string, client: string): string {
   const its = of(scenario, client);
   if (!its.length) return '–';
@@ -61,7 +61,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 
 const scenarios = SCENARIOS.filter(({ id }) => of(id, 'bare').length > 0);
 const measured = CLIENTS.filter(({ id }) => id !== 'bare' && runs.some(({ client }) => client === id));
-/** Those that did all of it: a page has no room for more. */
+/** Clients that ran every scenario: the README has no room for more. */
 const shown = measured.filter((client) => scenarios.every(({ id }) => of(id, client.id).length > 0));
 const ratiosOf = (clients: readonly Client[]): string =>
   table(
@@ -75,7 +75,7 @@ const ratiosOf = (clients: readonly Client[]): string =>
   );
 const ratioTable = ratiosOf(measured);
 
-/** What 1 GiB costs by each. */
+/** The cost of 1 GiB by client. */
 const costTable = table(
   [
     '1 GiB, 8 MiB parts, 4 lanes',
@@ -102,7 +102,7 @@ const costTable = table(
   }),
 );
 
-/** What this element costs in each. */
+/** The cost of this element by scenario. */
 const ownTable = table(
   ['`<mule-upload>`', 'CPU, ratio to the limit’s', 'page memory over idle, MiB', 'longest task, ms', 'signer calls'],
   scenarios.flatMap(({ id, title }) => {
@@ -135,8 +135,8 @@ const growthTable = table(
 
 const rounds = Math.min(...scenarios.map(({ id }) => of(id, 'element').length));
 const [cpu] = os.cpus();
-const machine = `${os.cpus().length} cores (${cpu?.model.trim() ?? 'unknown'}), ${Math.round(os.totalmem() / GIB)} GiB of memory, browser, store and signer all on them`;
-const intro = `Medians of ${rounds} or more interleaved rounds (range in brackets); real Chromium, real files on a real file input, a store in a process of its own that throws bytes away. The bare limit is a loop of XHR PUTs of slices to URLs presigned beforehand, four at once: no signing, no state, no Create, no Complete. The machine: ${machine}; on so few cores clients compete with the store, and ranges are wide.`;
+const machine = `${os.cpus().length} cores (${cpu?.model.trim() ?? 'unknown'}), ${Math.round(os.totalmem() / GIB)} GiB of memory, shared by browser, store and signer`;
+const intro = `Medians of ${rounds} or more interleaved rounds, with ranges in brackets. Real Chromium, real files in a real file input, and a store in its own process that discards the bytes. The bare limit is a loop of XHR PUTs of slices to URLs presigned beforehand, four at a time: no signing, no state, no Create, no Complete. The machine: ${machine}. On so few cores clients compete with the store, and ranges are wide.`;
 
 const tidy = async (text: string): Promise<string> =>
   format(text, { ...(await resolveConfig(path.join(ROOT, 'README.md'))), parser: 'markdown' });

@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: this element and its rivals beside the bare limit, in interleaved rounds. Each run is written down
- * at once, so that a long benchmark can be done in pieces; `npm run bench:report` makes a table and a chart of them.
+ * `npm run bench`: compares this element and other uploaders with the bare limit, in interleaved rounds. Each run is saved
+ * at once, so that a long benchmark can be split; `npm run bench:report` makes tables and charts of them.
  *
  *   npm run bench -- [--rounds N] [--scenario ID …] [--client ID …] [--store sink|bucket|ceph] [--scale N] [--out FILE] [--list]
  */
@@ -25,14 +25,14 @@ const { values } = parseArgs({
     scenario: { type: 'string', multiple: true, default: ids(SCENARIOS) },
     client: { type: 'string', multiple: true, default: ids(CLIENTS.filter(({ isAside }) => !isAside)) },
     store: { type: 'string', default: 'sink' },
-    // for trials: less of everything
+    // for a quick run: less of everything
     scale: { type: 'string', default: '1' },
     out: { type: 'string', default: '.cache/bench/runs.jsonl' },
     list: { type: 'boolean', default: false },
   },
 });
 const scenarios = SCENARIOS.filter(({ id, conditions }) => {
-  // what goes wrong is the sink's doing
+  // faults are made by the sink
   const isPossible = values.store === 'sink' || Object.keys(conditions).length === 0;
   return values.scenario.includes(id) && isPossible;
 }).map((scenario) => {
@@ -42,15 +42,15 @@ const scenarios = SCENARIOS.filter(({ id, conditions }) => {
 const clients = CLIENTS.filter(({ id }) => id === 'bare' || values.client.includes(id)).filter(
   ({ id }) => values.store === 'sink' || !['tus', 'upchunk'].includes(id),
 );
-/** By which a report tells rounds of several pieces apart. */
+/** Distinguishes the rounds of several benchmark runs in a report. */
 const piece = Date.now();
 
-/** A run as it is written down. */
+/** A run as it is saved. */
 export interface WrittenRun extends Run {
   store: StoreName;
-  /** Piece and number. */
+  /** Benchmark run and number. */
   round: string;
-  /** Of the time, to the bare limit's of the same round. */
+  /** Ratio of the time to the bare limit's in the same round. */
   ratio: number;
 }
 
@@ -67,7 +67,7 @@ const describe = ({
 }: WrittenRun): string =>
   `  ${client.padEnd(17)} ${failure ? `FAILED: ${failure} after ` : ''}${(time / 1_000).toFixed(2)} s, ratio ${ratio.toFixed(3)}, CPU ${cpu.toFixed(2)} s, memory +${(memory / MIB).toFixed(1)} MiB, longest task ${Math.round(longestTask)} ms, ${signerCalls} signer calls, ${preflights ?? '?'} preflights`;
 
-/** One round of one scenario: the limit, and the others in an order that is another each time. */
+/** One round of one scenario: the limit, and the other clients in a different order each time. */
 async function playRound(bench: Bench, scenario: (typeof scenarios)[number], round: number): Promise<void> {
   const [bare, ...others] = clients.filter((client) => client.cannot(scenario) === null);
   const turned = others.map((_, index) => others[(index + round) % others.length]!);
@@ -95,7 +95,7 @@ try {
   const bench = { browser, stage, store, folder };
   for (const scenario of scenarios) {
     console.log(`${scenario.title} (target ${scenario.target})`);
-    // warms caches, and lets the element get to know the line
+    // warms caches, and lets the element measure the network
     const first = clients.filter(({ id }) => id === 'bare' || id === 'element');
     for (const client of first)
       console.log(`  warm-up: ${client.id} ${JSON.stringify(await runClient(bench, client, scenario))}`);

@@ -1,4 +1,4 @@
-/** What the benchmark does, as data: files, what the line and the store are like, and what we want to reach. */
+/** The benchmark's scenarios, as data: files, conditions of network and store, and our targets. */
 
 export const KIB = 1024;
 export const MIB = 1024 ** 2;
@@ -6,13 +6,13 @@ export const GIB = 1024 ** 3;
 
 /** What the store does to requests. */
 export interface Conditions {
-  /** Milliseconds before any request is taken in, preflights and signer calls too. */
+  /** Milliseconds before any request is accepted, preflights and signer calls too. */
   delay?: number;
   /** Bytes per second towards the store, over all connections. */
   rate?: number;
-  /** What happens to every twentieth request with a file's bytes; resets meet fresh connections only. */
+  /** The fault of every twentieth request with a file's bytes; resets apply to new connections only. */
   fault?: '503' | 'reset';
-  /** No connection is taken for so many milliseconds, once half of the bytes came. */
+  /** No connection is accepted for so many milliseconds, once half of the bytes have arrived. */
   gone?: number;
 }
 
@@ -23,11 +23,11 @@ export interface Scenario {
   /** Bytes of each. */
   size: number;
   conditions: Conditions;
-  /** Whether clients choose part size and concurrency by themselves; else 8 MiB, 4 at once. */
+  /** Whether clients choose part size and concurrency by themselves; otherwise 8 MiB, 4 at a time. */
   isOwn: boolean;
   /** Whether POST policies may be used. */
   posts: boolean;
-  /** Most that this element may take, as a ratio to the bare limit. */
+  /** The target for this element, as a ratio to the bare limit. */
   target: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Signatures of parts a second on one core, ours beside `@aws-sdk/s3-request-presigner` in the same run. The SDK is no
- * dependency: it is fetched by npm into `.cache` the first time.
+ * Measures part signatures a second on one core, ours and those of `@aws-sdk/s3-request-presigner` in the same run. The
+ * SDK is not a dependency: npm installs it into `.cache` the first time.
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -19,7 +19,7 @@ const PART = 5 * 1024 ** 3;
 
 type Load = (name: string) => Promise<Record<string, new (...parameters: unknown[]) => unknown>>;
 
-/** Signatures a second, of work that makes so many, over a round. */
+/** Signatures a second, for work that makes so many, over a round. */
 async function rate(signatures: number, work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   let made = 0;
@@ -43,13 +43,13 @@ async function makeOurs(parts: number): Promise<() => Promise<unknown>> {
     });
     return (await (await sign(request)).json()) as T;
   };
-  // parts of this size are the only ones of which a file may have 10,000; what is signed is no longer for it
+  // S3 allows 10,000 parts only for files with parts of this size; the signed text is not longer
   const size = parts * PART;
   const files = [{ id: 'a', filename: 'film.mp4', filesize: size, part_size: PART }];
   const { files: granted } = await call<InitAnswer>('get_init_signature', { files });
   const { key, grant, part_size } = granted[0] as { key: string; grant: string; part_size: number };
   const count = Math.min(parts, Math.ceil(size / part_size));
-  // the whole way of a call: JSON in, grant opened, a thousand parts at most, JSON out
+  // a complete call: JSON in, grant opened, a thousand parts at most, JSON out
   return async () => {
     for (let first = 1; first <= count; first += 1_000) {
       const chunks = Array.from({ length: Math.min(1_000, count - first + 1) }, (_, index) => first + index);
@@ -78,11 +78,11 @@ async function makeTheirs(parts: number): Promise<() => Promise<unknown>> {
 
 console.log(`Node ${process.version}`);
 for (const parts of [100, 10_000]) {
-  // theirs cost the same each, however many there are
+  // each of theirs costs the same, whatever their number
   const few = Math.min(parts, 1_000);
   const [ours, theirs] = [await makeOurs(parts), await makeTheirs(few)];
   const rounds: [number, number][] = [];
-  // in turn, so that what else the machine does meets both; the first round lets the compiler see what is hot
+  // in turn, so that other work on the machine affects both; the first round warms up the compiler
   for (let round = 0; round <= ROUNDS; round += 1) rounds.push([await rate(parts, ours), await rate(few, theirs)]);
   rounds.shift();
   const ratios = rounds.map(([fast, slow]) => fast / slow);

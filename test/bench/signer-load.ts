@@ -1,7 +1,7 @@
 /**
- * Requests a second of one signer process with a thousand uploads under way, tracked in SQLite and in PostgreSQL. Each
- * upload of 100 parts makes the calls that the element makes: init, signatures of all parts, a first notice, ten
- * notices of ten parts, a last one. `UPLOADS` and `AT_ONCE` change the size of the run.
+ * Measures requests a second of one signer process with a thousand concurrent uploads, tracked in SQLite and in
+ * PostgreSQL. Each upload of 100 parts makes the element's calls: init, signatures of all parts, a first notification,
+ * ten notifications of ten parts, a last one. `UPLOADS` and `AT_ONCE` change the size of the run.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';

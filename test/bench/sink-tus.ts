@@ -1,4 +1,4 @@
-/** tus's own server over a store of nothing. */
+/** tus's own server, with a store that discards the bytes. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { DataStore, Server, Upload } from '@tus/server';
@@ -35,7 +35,7 @@ class Nothing extends DataStore {
   }
 }
 
-/** Makes what answers requests below `/tus`. @param valve how fast the line is */
+/** Creates the handler of requests below `/tus`. @param valve limits the rate */
 export function createTusServer(valve: Valve): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
   const server = new Server({ path: '/tus', datastore: new Nothing(valve) });
   return (request, response) => server.handle(request, response);

@@ -1,7 +1,7 @@
 /**
- * A store that throws every byte away and says that it kept it, as a process of its own: S3 as far as uploads go, with
- * no signature checked, besides tus's own server and a resumable URL as UpChunk wants it. What a line and a busy store
- * do to uploads is done here.
+ * A store that discards every byte and confirms it, as its own process: S3 as far as uploads need it, with
+ * no signature checks, plus tus's own server and a resumable URL for UpChunk. It also produces the conditions of
+ * network and busy store.
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -11,7 +11,7 @@ import { Valve } from '../../demo/faults/valve.js';
 import type { Conditions } from './scenarios.js';
 import { createTusServer } from './sink-tus.js';
 
-/** What came since the conditions were set. */
+/** What was received since the conditions were set. */
 export interface Seen {
   requests: number;
   preflights: number;
@@ -20,7 +20,7 @@ export interface Seen {
   failed: number;
 }
 
-/** One of so many requests with a file's bytes fails. */
+/** One in so many requests with a file's bytes fails. */
 const FAIL_EVERY = 20;
 const CORS = {
   'Access-Control-Allow-Origin': '*',
@@ -38,7 +38,7 @@ class Sink {
   #return: NodeJS.Timeout | undefined;
   readonly #valve = new Valve(Infinity);
   readonly #sockets = new Set<Socket>();
-  /** Connections that have served a request: a browser sends again by itself what is reset on one of these. */
+  /** Connections that have served a request: browsers re-send by themselves what is reset on one of these. */
   readonly #used = new WeakSet<Socket>();
   readonly #tus = createTusServer(this.#valve);
   readonly #server: Server = createServer(
@@ -92,7 +92,7 @@ class Sink {
       : this.#answerS3(request, response, url, size);
   }
 
-  /** Reads a body to its end, no faster than the line is. */
+  /** Reads a body to its end, within the rate limit. */
   #drain(request: IncomingMessage): Promise<number> {
     return new Promise((resolve, reject) => {
       let size = 0;
@@ -161,7 +161,7 @@ class Sink {
     return this.#answer(response, 200, body);
   }
 
-  /** 308 until the last byte came. */
+  /** 308 until the last byte has arrived. */
   #answerChunk({ headers }: IncomingMessage, response: ServerResponse): void {
     const [, last = '0', total = '0'] = /-(\d+)\/(\d+)$/.exec(headers['content-range'] ?? '') ?? [];
     if (Number(last) + 1 >= Number(total)) return this.#answer(response, 200);
@@ -178,7 +178,7 @@ class Sink {
     response.end(body);
   }
 
-  /** What the benchmark itself asks for, on a port that is never gone. */
+  /** The benchmark's own control requests, on a port that is always open. */
   control(): Promise<number> {
     const server = createServer((request, response) => {
       if (request.method === 'POST') void this.#setConditions(request, response);
@@ -196,7 +196,7 @@ class Sink {
     this.#valve.setRate(this.#conditions.rate ?? Infinity);
     this.#seen = { requests: 0, preflights: 0, bytes: 0, failed: 0 };
     this.#withBytes = 0;
-    // who gave up left before it came back
+    // a client that gave up has left already
     clearTimeout(this.#return);
     if (!this.#server.listening) await this.open();
     this.#isGone = false;

@@ -1,4 +1,4 @@
-/** The page of each client, and the signers, in the benchmark's own process. */
+/** Serves the page of each client, and the signers, in the benchmark's own process. */
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -17,22 +17,22 @@ export const BUCKET = 'bench';
 
 export interface Stage {
   readonly url: string;
-  /** Calls to any signer since they were last set to 0. */
+  /** Calls to any signer since the last reset to 0. */
   signerCalls: number;
   /** Milliseconds before a signer answers. */
   delay: number;
-  /** Whether this element's signer lets whole files be posted. */
+  /** Whether this element's signer allows POST. */
   posts: boolean;
-  /** What the next page is told. */
+  /** The job of the next page. */
   job: Job | null;
-  /** Attributes of the element in the next page. */
+  /** Attributes of the element on the next page. */
   attributes: string;
   close(): void;
 }
 
 const scripts = new Map<string, Promise<string>>();
 
-/** A client's script, bundled with all it imports. */
+/** A client's script, bundled with its imports. */
 function scriptOf(client: string): Promise<string> {
   let script = scripts.get(client);
   if (!script) scripts.set(client, (script = bundle(path.join(import.meta.dirname, `pages/${client}.ts`))));
@@ -78,7 +78,7 @@ export async function startStage(store: StoreAccess): Promise<Stage> {
   const byPut = toNodeHandler(createSigner({ ...options, policy }));
   const byPost = toNodeHandler(createSigner({ ...options, policy: { ...policy, posts: true } }));
 
-  /** Signs a request as Uppy describes it. */
+  /** Signs a request in Uppy's format. */
   async function signForUppy(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method, key, uploadId, partNumber } = JSON.parse(await bodyOf(request)) as Record<string, string>;
     const query: Record<string, string> =
@@ -89,7 +89,7 @@ export async function startStage(store: StoreAccess): Promise<Stage> {
     response.end(JSON.stringify({ url: await s3.presign(method!, s3.address(BUCKET, key, query)) }));
   }
 
-  /** Signs a string as Evaporate sends it. */
+  /** Signs a string in Evaporate's format. */
   function signForEvaporate({ searchParams }: URL, response: ServerResponse): void {
     const text = searchParams.get('to_sign')!;
     const steps = [searchParams.get('datetime')!.slice(0, 8), region, 's3', 'aws4_request', text];

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:start`: how long the CDN file takes from its text to a registered element, at a quarter of the
+ * `npm run bench:start`: measures the time from the CDN file's text to a registered element, at a quarter of the
  * processor's speed.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';

@@ -1,4 +1,4 @@
-/** Stores that the benchmark sends to, each in a process of its own. */
+/** Stores that the benchmark sends to, each in its own process. */
 import path from 'node:path';
 import { startCeph } from '../servers/ceph.js';
 import { startEmbeddedBucket } from '../servers/embedded-bucket.js';
@@ -12,9 +12,9 @@ import { BUCKET } from './stage.js';
 export type StoreName = 'sink' | 'bucket' | 'ceph';
 
 export interface BenchStore extends StoreAccess {
-  /** Sets what is to happen, and counts afresh; only the sink can do either. */
+  /** Sets the conditions, and resets the counts; only the sink supports both. */
   prepare(scenario: Scenario, seed: number): Promise<void>;
-  /** What came since; null where the store does not count. */
+  /** What was received since; null if the store does not count. */
   seen(): Promise<Seen | null>;
   stop(): Promise<void>;
 }

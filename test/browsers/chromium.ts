@@ -1,6 +1,6 @@
 /**
- * Chromium by bare DevTools protocol. Puppeteer always switches its network domain on, which copies request bodies
- * through the browser process and falsifies speed and memory of uploads; here it stays off.
+ * Chromium by the DevTools protocol. Puppeteer always enables the network domain, which copies request bodies
+ * through the browser process and distorts speed and memory of uploads; here it stays off.
  * https://chromedevtools.github.io/devtools-protocol/
  */
 import { rmSync } from 'node:fs';
@@ -25,7 +25,7 @@ const FLAGS = [
   '--password-store=basic',
 ];
 
-/** What a killed Chromium leaves in its profile to keep others out. */
+/** Lock files that a killed Chromium leaves in its profile. */
 const LOCKS = ['SingletonLock', 'SingletonSocket', 'SingletonCookie'];
 
 interface AxNode {
@@ -48,7 +48,7 @@ class ChromiumPage implements RawPage {
     readonly sessionId: string,
     readonly targetId: string,
   ) {
-    // a leave warning, an alert: nobody is here to answer it
+    // a leave warning or an alert: nobody answers it
     socket.listen((method, _params, session) => {
       if (method !== 'Page.javascriptDialogOpening' || session !== sessionId) return;
       this.#call('Page.handleJavaScriptDialog', { accept: true }).catch(() => undefined); // closed by itself
@@ -151,7 +151,7 @@ class ChromiumPage implements RawPage {
   }
 
   async setOffline(offline: boolean): Promise<void> {
-    // the domain is on no longer than it has to be: it copies request bodies
+    // the domain is enabled only while needed: it copies request bodies
     if (offline) await this.#call('Network.enable');
     const none = { latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
     await this.#call('Network.emulateNetworkConditions', { offline, ...none });
@@ -168,13 +168,13 @@ class ChromiumPage implements RawPage {
   }
 
   async crash(): Promise<void> {
-    // nobody is left to answer
+    // the browser may be gone
     void this.#call('Page.crash').catch(() => undefined);
     await Promise.resolve();
   }
 
   async setFrozen(isFrozen: boolean): Promise<void> {
-    // a page that believes to be in front is never frozen
+    // a page with emulated focus is never frozen
     await this.#call('Emulation.setFocusEmulationEnabled', { enabled: !isFrozen });
     await this.#call('Page.setWebLifecycleState', { state: isFrozen ? 'frozen' : 'active' });
   }
@@ -186,7 +186,10 @@ async function openPage(socket: JsonSocket): Promise<ChromiumPage> {
   return new ChromiumPage(socket, (attached as { sessionId: string }).sessionId, targetId).prepare();
 }
 
-/** Starts Chromium, without a window unless there is a display for it. @throws Error where the machine has none, or with what it printed */
+/**
+ * Starts Chromium, without a window unless there is a display for it.
+ * @throws Error if it is not installed, or with its output
+ */
 export async function launchChromium({ profile, args, display }: LaunchOptions): Promise<RawBrowser> {
   const { path: program, version } = need('chromium');
   for (const lock of LOCKS) rmSync(path.join(profile, lock), { force: true });
@@ -203,7 +206,7 @@ export async function launchChromium({ profile, args, display }: LaunchOptions):
       page: await openPage(socket),
       newPage: () => openPage(socket),
       async close() {
-        await socket.call('Browser.close').catch(() => undefined); // gone before it answers
+        await socket.call('Browser.close').catch(() => undefined); // it exits before it answers
         await browser.end(10_000);
         socket.close();
       },

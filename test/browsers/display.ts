@@ -1,4 +1,4 @@
-/** An X display of one's own, and a user's hands on its keyboard. */
+/** A private X display, and key presses on it. */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -6,7 +6,7 @@ import { Program } from './process-tree.js';
 
 const KEYS = fileURLToPath(new URL('./keys.py', import.meta.url));
 
-/** Starts a display that shows nothing to anybody. @throws Error where the machine has no Xvfb */
+/** Starts a virtual display. @throws Error if Xvfb is not installed */
 export async function startDisplay(): Promise<{ program: Program; display: string }> {
   const args = ['-displayfd', '3', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp'];
   const program = await Program.start('Xvfb', args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe'] });
@@ -17,6 +17,6 @@ export async function startDisplay(): Promise<{ program: Program; display: strin
   return { program, display: `:${number}` };
 }
 
-/** Presses keys by their X names, one after the other, in whatever window has the focus. */
+/** Presses keys by their X names, one after the other, in the focused window. */
 export const pressKeys = async (display: string, ...keys: readonly string[]): Promise<void> =>
   void (await promisify(execFile)('python3', [KEYS, display, ...keys]));

@@ -1,16 +1,16 @@
-/** A profile of Firefox that has been started once: a copy of it starts with little more than half the processor's work. */
+/** A Firefox profile that has been started once: a copy of it starts with little more than half the processor time. */
 import { cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ROOT } from '../../scripts/run.js';
 
 const CACHE = path.join(ROOT, '.cache');
-/** What a running Firefox marks its profile with. */
+/** Lock files of a running Firefox. */
 const MARKS = ['lock', '.parentlock'];
 
 /**
- * Fills an empty profile; one that has been in use stays as it is.
- * @param version of the browser: another finds what it has not written, and begins anew
- * @param startOnce starts and ends a browser on an empty profile; asked where none of that version has been yet
+ * Fills an empty profile; one that has been used is not changed.
+ * @param version of the browser: another version starts from an empty profile
+ * @param startOnce starts and ends a browser on an empty profile; called once per version
  */
 export async function fillProfile(
   profile: string,
@@ -23,7 +23,7 @@ export async function fillProfile(
   await cp(model, profile, { recursive: true });
 }
 
-/** Others may make it at the same time: the first to be ready counts. */
+/** Other processes may create it at the same time: the first one counts. */
 async function makeModel(model: string, startOnce: (profile: string) => Promise<void>): Promise<void> {
   await mkdir(CACHE, { recursive: true });
   const folder = await mkdtemp(`${model}-`);

@@ -7,7 +7,7 @@ import { JsonSocket, findAddress } from './json-socket.js';
 import { Program } from './process-tree.js';
 import { finder, type LaunchOptions, type RawBrowser, type RawPage } from './raw-page.js';
 
-/** Beside those that Firefox sets by itself under automation: nothing is brought back, or asked, after a kill. */
+/** Besides those that Firefox sets under automation: it restores nothing, and asks nothing, after a kill. */
 const PREFERENCES: Readonly<Record<string, boolean | number | string>> = {
   'browser.sessionstore.resume_from_crash': false,
   'toolkit.startup.max_resumed_crashes': -1,
@@ -88,7 +88,7 @@ async function firstPage(socket: JsonSocket): Promise<FirefoxPage> {
   return contexts[0] ? new FirefoxPage(socket, contexts[0].context) : openPage(socket);
 }
 
-/** Starts Firefox without a window. @throws Error where the machine has none, or with what it printed */
+/** Starts Firefox without a window. @throws Error if it is not installed, or with its output */
 export async function launchFirefox({ profile, args }: LaunchOptions): Promise<RawBrowser> {
   await fillProfile(profile, need('firefox').version, async (empty) => (await start(empty, [])).close());
   return start(profile, args);
@@ -109,7 +109,7 @@ async function start(profile: string, args: readonly string[]): Promise<RawBrows
       page: await firstPage(socket),
       newPage: () => openPage(socket),
       async close() {
-        await socket.call('browser.close').catch(() => undefined); // gone before it answers
+        await socket.call('browser.close').catch(() => undefined); // it exits before it answers
         await browser.end(10_000);
         socket.close();
       },

@@ -21,13 +21,13 @@ interface Pending {
 
 export type Listener = (method: string, params: unknown, sessionId: string | undefined) => void;
 
-/** Waits for a browser to print where it listens. @throws Error with what it printed when it ends before */
+/** Waits for a browser to print where it listens. @throws Error with its output if it exits before */
 export function findAddress(output: Readable, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
     output.setEncoding('utf8');
     output.on('data', (chunk: string) => {
-      if (text.length > 100_000) return; // found long ago: read on, or the pipe fills and the browser stops
+      if (text.length > 100_000) return; // already found: keep reading, or the pipe fills and the browser stops
       text += chunk;
       const match = pattern.exec(text);
       if (match) resolve(match[1]!);
@@ -59,7 +59,7 @@ export class JsonSocket {
     });
   }
 
-  /** @param sessionId DevTools only: the page that is meant */
+  /** @param sessionId DevTools only: the target page */
   call(method: string, params: object = {}, sessionId?: string): Promise<unknown> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {

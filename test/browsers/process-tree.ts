@@ -1,4 +1,4 @@
-/** A program that a test started, with everything it started in turn; read from /proc, so Linux only. */
+/** A program that a test started, with all its descendants; read from /proc, so Linux only. */
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,18 +11,18 @@ interface Entry {
 
 function readEntry(pid: number): Entry | undefined {
   try {
-    // the name in brackets may hold spaces and brackets of its own: read what follows the last one
+    // the name in brackets may contain spaces and brackets: read what follows the last bracket
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { pid, parent: Number(parent), isZombie: state === 'Z' };
   } catch {
-    return undefined; // ended meanwhile
+    return undefined; // it has exited
   }
 }
 
 /** Lists a process and its living descendants, parents first. */
 export function treeOf(root: number): number[] {
-  // elsewhere the process alone is known
+  // elsewhere only the process itself is known
   if (!existsSync('/proc')) return [root];
   const entries = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (readEntry(Number(name)) ?? []) : []));
   const tree = entries.filter(({ pid, isZombie }) => pid === root && !isZombie).map(({ pid }) => pid);
@@ -37,12 +37,12 @@ function kill(pids: readonly number[]): void {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // ended meanwhile
+      // it has exited
     }
   }
 }
 
-/** One process in figures: bytes of memory (resident, and what it alone holds), seconds of processor time. */
+/** Measurements of one process: bytes of memory (resident and private), seconds of processor time. */
 export interface ProcessFigures {
   pid: number;
   command: string;
@@ -53,7 +53,7 @@ export interface ProcessFigures {
 
 const TICKS_PER_SECOND = 100;
 
-/** Reads what a process holds and has used; undefined once it has ended. */
+/** Reads a process's memory and processor time; undefined once it has exited. */
 export function figuresOf(pid: number): ProcessFigures | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -73,10 +73,10 @@ export function figuresOf(pid: number): ProcessFigures | undefined {
   }
 }
 
-// what ends a stuck test file ends its programs too
+// a signal that ends a stuck test file ends its programs too
 process.once('SIGTERM', () => process.exit(1));
 
-/** A started program. It and its descendants never outlive this Node process. */
+/** A started program. It and its descendants end with this Node process. */
 export class Program {
   readonly child: ChildProcess;
   readonly pid: number;
@@ -101,7 +101,7 @@ export class Program {
   async kill(): Promise<void> {
     let pids = treeOf(this.pid);
     const seen = new Set(pids);
-    // a process may start another between our look and our blow, and its orphan has no parent left to be found by
+    // a process may start another before it is killed, and that one could not be found by its parent any more
     for (let tries = 0; pids.length > 0 && tries < 200; tries++) {
       kill(pids);
       await sleep(10);
@@ -112,9 +112,9 @@ export class Program {
     process.off('exit', this.#atExit);
   }
 
-  /** Waits for the program to end by itself, and kills it where it has not after some milliseconds. */
-  async end(patience: number): Promise<void> {
-    await Promise.race([this.#ended, sleep(patience, undefined, { ref: false })]);
+  /** Waits for the program to exit, and kills it if it has not after some milliseconds. */
+  async end(timeoutMs: number): Promise<void> {
+    await Promise.race([this.#ended, sleep(timeoutMs, undefined, { ref: false })]);
     await this.kill();
   }
 }

@@ -1,51 +1,51 @@
-/** How a page is looked at. */
+/** How a page is displayed. */
 export interface Look {
   /** CSS pixels. */
   width: number;
   height: number;
-  /** Device pixels to one of CSS: a page zoomed to 200 % is half as wide, at 2. */
+  /** Device pixels per CSS pixel: a page zoomed to 200 % is half as wide, at 2. */
   scale?: number;
   print?: boolean;
   /** Media features by name, such as `prefers-color-scheme`. */
   features?: Record<string, string>;
 }
 
-/** What an engine's own protocol has to give; `page.ts` makes the rest of it. */
+/** What each engine's protocol has to implement; `browser.ts` builds on it. */
 export interface RawPage {
   /** Resolves when the page has loaded. */
   navigate(url: string): Promise<void>;
   reload(): Promise<void>;
-  /** Runs the body of an async function and gives the string it returns, if any. @throws Error with the page's words */
+  /** Runs the body of an async function and returns its string, if any. @throws Error with the page's error */
   run(body: string): Promise<string | undefined>;
   /** @param path selectors, each within the shadow root of the last one's element */
   setFiles(path: readonly string[], files: readonly string[]): Promise<void>;
-  /** Drops files on the middle of an element, as a user does; missing where the engine's protocol cannot. */
+  /** Drops files on the middle of an element, as a user does; missing if the engine's protocol cannot. */
   drop?(path: readonly string[], files: readonly string[]): Promise<void>;
-  /** Shows the page as another screen or reader would have it; where the engine offers it. */
+  /** Changes viewport, zoom and media features; if the engine supports it. */
   look?(look: Look): Promise<void>;
-  /** The accessibility tree as the engine gives it to assistive technology; where its protocol does. */
+  /** The accessibility tree that assistive technology gets; if the engine's protocol has it. */
   accessibilityTree?(): Promise<AccessibleNode[]>;
   /** PNG of the viewport. */
   screenshot(): Promise<Buffer>;
-  /** Takes the line away, or gives it back, where the engine offers it. */
+  /** Switches the network off or on, if the engine supports it. */
   setOffline?(isOffline: boolean): Promise<void>;
-  /** Bytes of live JavaScript objects; null where the engine does not tell. */
+  /** Bytes of live JavaScript objects; null if the engine does not report them. */
   heap(): Promise<number | null>;
-  /** Shuts the tab as its user does. */
+  /** Closes the tab as a user does. */
   close(): Promise<void>;
-  /** Ends the process that runs the page; where the engine offers it. */
+  /** Kills the process that runs the page; if the engine supports it. */
   crash?(): Promise<void>;
-  /** Freezes the page, or thaws it; where the engine offers it. */
+  /** Freezes or resumes the page; if the engine supports it. */
   setFrozen?(isFrozen: boolean): Promise<void>;
 }
 
-/** One node of the accessibility tree, those that are passed over left out. */
+/** One node of the accessibility tree; ignored nodes are left out. */
 export interface AccessibleNode {
   role: string;
   name: string;
-  /** What stands there, or how far it is. */
+  /** Its text, or its progress. */
   value: string;
-  /** Nodes above it that are not left out. */
+  /** Number of ancestors that are not left out. */
   depth: number;
 }
 
@@ -60,11 +60,11 @@ export interface RawBrowser {
 }
 
 export interface LaunchOptions {
-  /** Folder that outlives the browser. */
+  /** Folder that is kept after the browser has ended. */
   profile: string;
   /** Further arguments of the browser's command line. */
   args: readonly string[];
-  /** X display to open a window on, where the browser can do without. */
+  /** X display to open a window on; optional for this browser. */
   display?: string | undefined;
 }
 

@@ -1,4 +1,4 @@
-/** WebKitGTK by plain WebDriver, without a package between. https://www.w3.org/TR/webdriver2/ */
+/** WebKitGTK by WebDriver, without a package. https://www.w3.org/TR/webdriver2/ */
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ interface Answer {
   value: unknown;
 }
 
-/** WebDriver's way to point at an element or a shadow root: one property, whose name is a fixed UUID. */
+/** WebDriver's reference to an element or a shadow root: one property, whose name is a fixed UUID. */
 type Reference = Record<string, string>;
 const idOf = (reference: unknown): string => Object.values(reference as Reference)[0]!;
 
@@ -25,7 +25,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** One browser under WebDriver's control, with a display of its own where the machine has none. */
+/** One browser controlled by WebDriver, with its own display if the machine has none. */
 export class WebKitSession {
   readonly version: string;
   readonly #base: string;
@@ -33,7 +33,7 @@ export class WebKitSession {
   readonly #display: Program | undefined;
   #session = '';
 
-  /** @param profile folder that keeps cookies and IndexedDB; without it, a private session */
+  /** @param profile folder for cookies and IndexedDB; without it, a private session */
   static async start(profile: string = PRIVATE): Promise<WebKitSession> {
     const { path, version } = need('webkit');
     const screen = process.env.DISPLAY ? undefined : await startDisplay();
@@ -57,7 +57,7 @@ export class WebKitSession {
     this.#display = display;
   }
 
-  /** Of the driver, whose descendants the browser's processes are. */
+  /** Of the driver; the browser's processes descend from it. */
   get pid(): number {
     return this.#driver.pid;
   }
@@ -86,7 +86,7 @@ export class WebKitSession {
   async #request(method: string, path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(this.#base + path, {
       method,
-      // the driver closes idle connections just when another request is on its way
+      // the driver may close an idle connection while another request is being sent
       headers: { connection: 'close' },
       body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined,
     });
@@ -98,12 +98,12 @@ export class WebKitSession {
     return value;
   }
 
-  /** Calls a command of the open session. @throws Error with the driver's words */
+  /** Sends a command of the open session. @throws Error with the driver's message */
   call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
     return this.#request(method, this.#session + path, body);
   }
 
-  /** Runs the body of an async function in the page and gives what it returns, by value. */
+  /** Runs the body of an async function in the page and returns its result, by value. */
   async run(body: string): Promise<unknown> {
     const script = `const done = arguments[arguments.length - 1];
       (async () => { ${body} })().then(value => done({ value }), error => done({ error: String(error && error.stack ? error + '\\n' + error.stack : error) }));`;
@@ -129,9 +129,9 @@ export class WebKitSession {
     return Buffer.from((await this.call('GET', '/screenshot')) as string, 'base64');
   }
 
-  /** Ends the browser as a user does; what the page stored is on disk afterwards. */
+  /** Closes the browser as a user does; the page's storage is on disk afterwards. */
   async close(): Promise<void> {
-    await this.call('DELETE', '').catch(() => undefined); // a browser that is gone is closed
+    await this.call('DELETE', '').catch(() => undefined); // the browser is gone already
     await this.kill();
   }
 

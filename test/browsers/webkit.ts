@@ -8,7 +8,7 @@ class WebKitPage implements RawPage {
     readonly handle: string,
   ) {}
 
-  /** WebDriver has one current window; commands of the others have to ask for theirs first. */
+  /** WebDriver has one current window; commands of other windows have to switch first. */
   async #select(): Promise<WebKitSession> {
     await this.session.call('POST', '/window', { handle: this.handle });
     return this.session;
@@ -43,7 +43,7 @@ class WebKitPage implements RawPage {
   }
 }
 
-/** Starts WebKitGTK on a display of its own. @throws Error where the machine has none */
+/** Starts WebKitGTK on its own display. @throws Error if it is not installed */
 export async function launchWebKit({ profile }: LaunchOptions): Promise<RawBrowser> {
   const session = await WebKitSession.start(profile);
   const handle = (await session.call('GET', '/window')) as string;

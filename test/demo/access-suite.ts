@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { S3Client, verdict } from '../servers/s3-client.js';
+import { S3Client, statusAndCode } from '../servers/s3-client.js';
 import { BUCKET, ORIGIN, hash, md5, random } from './store-lab.js';
 import type { StoreLab } from './store-lab.js';
 import type { Differences } from './stores.js';
 
-/** Whom a store lets in, and which pages may read its answers. */
+/** Whose requests a store accepts, and which pages may read its responses. */
 export function testAccess(open: () => StoreLab, differences: Differences): void {
   describe('presigned URLs', () => {
     const body = random(1000);
@@ -22,22 +22,22 @@ export function testAccess(open: () => StoreLab, differences: Differences): void
     const send = (target: string, init: RequestInit = {}): Promise<Response> =>
       fetch(target, { method: 'PUT', body, ...init });
 
-    it('are taken as they were signed', async () => {
+    it('are accepted as they were signed', async () => {
       const answer = await send(await open().client.presign('PUT', url));
       assert.equal(answer.status, 200);
       assert.equal(answer.headers.get('etag'), `"${md5(body)}"`);
     });
 
-    it('hold the length of the body that they were signed for', async () => {
+    it('require the body length that they were signed for', async () => {
       const headers = { 'content-length': '1000' };
       assert.equal((await send(await open().client.presign('PUT', url, { headers }))).status, 200);
       const longer = await send(await open().client.presign('PUT', url, { headers }), { body: random(1001) });
-      assert.deepEqual(await verdict(longer), { status: 403, code: 'SignatureDoesNotMatch' });
+      assert.deepEqual(await statusAndCode(longer), { status: 403, code: 'SignatureDoesNotMatch' });
     });
 
     it('expire', async () => {
       const answer = await send(await open().client.presign('PUT', url, { expires: 60, at: Date.now() - 61_000 }));
-      assert.deepEqual(await verdict(answer), { status: 403, code: 'AccessDenied' });
+      assert.deepEqual(await statusAndCode(answer), { status: 403, code: 'AccessDenied' });
     });
 
     it(`${differences.refusesFuture ? 'are not' : 'are even'} valid long before their time`, async () => {
@@ -45,7 +45,7 @@ export function testAccess(open: () => StoreLab, differences: Differences): void
       assert.equal(answer.status, differences.refusesFuture ? 403 : 200);
     });
 
-    it('serve no other method, key, part or header', async () => {
+    it('are valid for no other method, key, part or header', async () => {
       const signed = await open().client.presign('PUT', url, { headers: { 'x-amz-meta-a': '1' } });
       const others = [
         await send(signed.replace('partNumber=1', 'partNumber=2'), { headers: { 'x-amz-meta-a': '1' } }),
@@ -55,22 +55,22 @@ export function testAccess(open: () => StoreLab, differences: Differences): void
         await send(signed, { method: 'DELETE', body: null, headers: { 'x-amz-meta-a': '1' } }),
       ];
       for (const answer of others)
-        assert.deepEqual(await verdict(answer), { status: 403, code: 'SignatureDoesNotMatch' });
+        assert.deepEqual(await statusAndCode(answer), { status: 403, code: 'SignatureDoesNotMatch' });
     });
 
-    it(`${differences.refusesUnsignedHeaders ? 'forbid' : 'let pass'} x-amz headers that nobody signed`, async () => {
+    it(`${differences.refusesUnsignedHeaders ? 'forbid' : 'let pass'} unsigned x-amz headers`, async () => {
       const answer = await send(await open().client.presign('PUT', url), { headers: { 'x-amz-meta-b': '1' } });
       assert.equal(answer.status, differences.refusesUnsignedHeaders ? 403 : 200);
     });
 
-    it('of an unknown key are refused', async () => {
+    it('of an unknown access key are rejected', async () => {
       const stranger = new S3Client({ ...open().store, accessKeyId: 'stranger' });
       const answer = await send(await stranger.presign('PUT', url));
-      assert.deepEqual(await verdict(answer), { status: 403, code: 'InvalidAccessKeyId' });
+      assert.deepEqual(await statusAndCode(answer), { status: 403, code: 'InvalidAccessKeyId' });
     });
   });
 
-  it('refuses a body that is not the one signed', async () => {
+  it('rejects a body that is not the signed one', async () => {
     const { key, uploadId } = await open().begin();
     const headers = { 'x-amz-content-sha256': hash('sha256', random(5)).toString('hex') };
     const answer = await open().client.request(
@@ -81,25 +81,25 @@ export function testAccess(open: () => StoreLab, differences: Differences): void
         headers,
       },
     );
-    assert.deepEqual(await verdict(answer), { status: 400, code: 'XAmzContentSHA256Mismatch' });
+    assert.deepEqual(await statusAndCode(answer), { status: 400, code: 'XAmzContentSHA256Mismatch' });
     assert.deepEqual(await open().client.listParts(BUCKET, key, uploadId), []);
   });
 
-  it('refuses a body that lost bytes by its Content-MD5', async () => {
+  it('rejects a body that lost bytes, by its Content-MD5', async () => {
     const headers = { 'content-md5': hash('md5', random(5)).toString('base64') };
-    assert.deepEqual(await verdict(await open().client.put(BUCKET, open().newKey(), 'other', headers)), {
+    assert.deepEqual(await statusAndCode(await open().client.put(BUCKET, open().newKey(), 'other', headers)), {
       status: 400,
       code: 'BadDigest',
     });
   });
 
-  it('refuses headers signed at another time of day', async () => {
+  it('rejects headers signed at another time of day', async () => {
     const url = open().client.address(BUCKET, open().newKey());
     const answer = await open().client.request('GET', url, { at: Date.now() - 16 * 60_000 });
-    assert.deepEqual(await verdict(answer), { status: 403, code: 'RequestTimeTooSkewed' });
+    assert.deepEqual(await statusAndCode(answer), { status: 403, code: 'RequestTimeTooSkewed' });
   });
 
-  it('refuses who has not signed at all', async () => {
+  it('rejects unsigned requests', async () => {
     assert.equal((await fetch(open().client.address(BUCKET, open().newKey()))).status, 403);
   });
 

@@ -10,12 +10,12 @@ import type { Behaviour, RunningBucket } from '../../demo/bucket/index.js';
 import { MIB } from '../../src/limits.js';
 import type { ChecksumAlgorithm } from '../../src/protocol.js';
 import { postForm } from '../servers/post-form.js';
-import { S3Client, verdict } from '../servers/s3-client.js';
+import { S3Client, statusAndCode } from '../servers/s3-client.js';
 import { textOf } from '../servers/xml-text.js';
 
 const ACCESS = { accessKeyId: 'testaccess', secretAccessKey: 'testsecret' };
 const BUCKET = 'demo';
-/** Not signed, or the hash of the body that signatures hold would tell first. */
+/** Not signed: otherwise the signed hash of the body would fail first. */
 const UNSIGNED = { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' };
 const INVALID = { status: 400, code: 'InvalidRequest' };
 const BAD_DIGEST = { status: 400, code: 'BadDigest' };
@@ -84,7 +84,7 @@ describe('checksums of the embedded bucket', () => {
         ...(algorithm && { 'x-amz-checksum-algorithm': algorithm }),
         ...(type && { 'x-amz-checksum-type': type }),
       });
-      return answer.ok ? (answer.headers.get('x-amz-checksum-type') ?? 'none') : (await verdict(answer)).code;
+      return answer.ok ? (answer.headers.get('x-amz-checksum-type') ?? 'none') : (await statusAndCode(answer)).code;
     };
     assert.equal(await status('CRC64NVME'), 'FULL_OBJECT');
     assert.equal(await status('CRC32'), 'COMPOSITE');
@@ -98,11 +98,11 @@ describe('checksums of the embedded bucket', () => {
     assert.equal(await status(undefined), 'none');
   });
 
-  it('refuses values that cannot be, two at once, and those of another algorithm than the upload', async () => {
+  it('rejects invalid values, two at once, and those of another algorithm than the upload', async () => {
     const { begin, send } = await start();
     const uploadId = await begin({ 'x-amz-checksum-algorithm': 'CRC32C', 'x-amz-checksum-type': 'FULL_OBJECT' });
     const body = bytes(9);
-    const tried = async (headers: Record<string, string>) => verdict(await send(uploadId, 1, body, headers));
+    const tried = async (headers: Record<string, string>) => statusAndCode(await send(uploadId, 1, body, headers));
     assert.deepEqual(await tried({ 'x-amz-checksum-crc32c': 'nonsense' }), INVALID);
     assert.deepEqual(await tried({ 'x-amz-checksum-crc32c': valueOf('crc64nvme', body) }), INVALID);
     assert.deepEqual(await tried({ 'x-amz-checksum-crc32': valueOf('crc32', body) }), INVALID);
@@ -112,25 +112,25 @@ describe('checksums of the embedded bucket', () => {
     assert.deepEqual(await tried(named), INVALID);
   });
 
-  it('computes the value of a part that came with none, unless the whole is made of the values', async () => {
+  it('computes the checksum of a part that has none, unless the object is composite', async () => {
     const { begin, send } = await start();
     const body = bytes(100);
     const full = await begin({ 'x-amz-checksum-algorithm': 'CRC64NVME' });
     const answer = await send(full, 1, body);
     assert.equal(answer.headers.get('x-amz-checksum-crc64nvme'), valueOf('crc64nvme', body));
     const composite = await begin({ 'x-amz-checksum-algorithm': 'SHA256' });
-    assert.deepEqual(await verdict(await send(composite, 1, body)), INVALID);
+    assert.deepEqual(await statusAndCode(await send(composite, 1, body)), INVALID);
   });
 
-  it('wants every value in the list where the whole is made of them, as Amazon does', async () => {
+  it('requires every checksum in the list if the object is composite, as Amazon S3 does', async () => {
     const { begin, send, end } = await start();
     const body = bytes(100);
     const uploadId = await begin({ 'x-amz-checksum-algorithm': 'SHA256' });
     const sent = await send(uploadId, 1, body, { 'x-amz-checksum-sha256': valueOf('sha256', body) });
-    assert.deepEqual(await verdict(await end(uploadId, [etagOf(sent)])), INVALID);
+    assert.deepEqual(await statusAndCode(await end(uploadId, [etagOf(sent)])), INVALID);
   });
 
-  it('holds type, algorithm and size in Complete against what it has', async () => {
+  it('compares type, algorithm and size in Complete with its own', async () => {
     const { begin, send, end, head } = await start();
     const body = bytes(100);
     const uploadId = await begin({ 'x-amz-checksum-algorithm': 'CRC64NVME' });
@@ -141,7 +141,7 @@ describe('checksums of the embedded bucket', () => {
       { 'x-amz-mp-object-size': '101' },
       { 'x-amz-mp-object-size': 'many' },
     ] as Record<string, string>[]) {
-      assert.deepEqual(await verdict(await end(uploadId, etags, headers)), INVALID, JSON.stringify(headers));
+      assert.deepEqual(await statusAndCode(await end(uploadId, etags, headers)), INVALID, JSON.stringify(headers));
     }
     const right = {
       'x-amz-checksum-type': 'FULL_OBJECT',
@@ -154,7 +154,7 @@ describe('checksums of the embedded bucket', () => {
     assert.equal((await head()).get('x-amz-checksum-crc64nvme'), valueOf('crc64nvme', body));
   });
 
-  it('keeps values between starts, and tells them only to those who ask', async () => {
+  it('keeps checksums after a restart, and returns them only on request', async () => {
     const { bucket, client, begin, send, dir } = await start();
     const [one, two] = [bytes(5 * MIB), bytes(9)];
     const uploadId = await begin({ 'x-amz-checksum-algorithm': 'CRC32', 'x-amz-checksum-type': 'FULL_OBJECT' });
@@ -187,12 +187,12 @@ describe('checksums of the embedded bucket', () => {
         body: postForm(store, { conditions, fields }, new Blob(['text'])),
       });
     };
-    assert.deepEqual(await verdict(await post(valueOf('crc32c', 'other'))), BAD_DIGEST);
+    assert.deepEqual(await statusAndCode(await post(valueOf('crc32c', 'other'))), BAD_DIGEST);
     assert.equal((await post(valueOf('crc32c', 'text'))).status, 201);
     assert.equal((await head('posted')).get('x-amz-checksum-crc32c'), valueOf('crc32c', 'text'));
   });
 
-  it('takes no notice of any of them where it is told to know none', async () => {
+  it('ignores all of them if configured without checksums', async () => {
     const { client, create, begin, send, end, head } = await start({ knowsChecksums: false });
     assert.equal((await create({ 'x-amz-checksum-algorithm': 'SHA1', 'x-amz-checksum-type': 'X' })).status, 200);
     const uploadId = await begin({ 'x-amz-checksum-algorithm': 'SHA256' });
@@ -206,21 +206,21 @@ describe('checksums of the embedded bucket', () => {
     );
   });
 
-  describe('told to turn a bit over', () => {
+  describe('configured to flip a bit', () => {
     const crc64 = (body: Uint8Array): Record<string, string> => ({
       'x-amz-checksum-crc64nvme': valueOf('crc64nvme', body),
     });
 
-    it('before it hashes, refuses the part that came with a checksum, as often as told', async () => {
+    it('before hashing, rejects the part that has a checksum, as often as configured', async () => {
       const { begin, send } = await start({ bitFlip: { partNumber: 2, when: 'before', times: 1 } });
       const uploadId = await begin({ 'x-amz-checksum-algorithm': 'CRC64NVME' });
       const body = bytes(100);
       assert.equal((await send(uploadId, 1, body, crc64(body))).status, 200);
-      assert.deepEqual(await verdict(await send(uploadId, 2, body, crc64(body))), BAD_DIGEST);
+      assert.deepEqual(await statusAndCode(await send(uploadId, 2, body, crc64(body))), BAD_DIGEST);
       assert.equal((await send(uploadId, 2, body, crc64(body))).status, 200);
     });
 
-    it('before it hashes, gives away by the ETag what came without one', async () => {
+    it('before hashing, shows it by the ETag of a part without one', async () => {
       const { begin, send } = await start({ bitFlip: { partNumber: null, when: 'before', times: 1 } });
       const uploadId = await begin({});
       const body = bytes(100);
@@ -229,7 +229,7 @@ describe('checksums of the embedded bucket', () => {
       assert.equal(etagOf(await send(uploadId, 1, body)), md5);
     });
 
-    it('after it hashed, stores wrong bytes under right values, which only reading them back tells', async () => {
+    it('after hashing, stores wrong bytes with correct checksums, which only a read detects', async () => {
       const bitFlip = { partNumber: 1, when: 'after', times: 1 } as const;
       for (const completeReadsBack of [false, true]) {
         const { begin, send, end, client } = await start({ bitFlip: { ...bitFlip }, completeReadsBack });
@@ -238,7 +238,7 @@ describe('checksums of the embedded bucket', () => {
         const sent = await send(uploadId, 1, body, crc64(body));
         assert.equal(etagOf(sent), createHash('md5').update(body).digest('hex'));
         const ended = await end(uploadId, [etagOf(sent)], crc64(body));
-        if (completeReadsBack) assert.deepEqual(await verdict(ended), BAD_DIGEST);
+        if (completeReadsBack) assert.deepEqual(await statusAndCode(ended), BAD_DIGEST);
         else {
           assert.equal(ended.status, 200);
           const stored = new Uint8Array(await (await client.get(BUCKET, 'film')).arrayBuffer());
@@ -250,7 +250,7 @@ describe('checksums of the embedded bucket', () => {
     it('does so to single objects as well', async () => {
       const { client } = await start({ bitFlip: { partNumber: 0, when: 'before', times: 1 } });
       const headers = { ...UNSIGNED, 'x-amz-checksum-crc32': valueOf('crc32', 'text') };
-      assert.deepEqual(await verdict(await client.put(BUCKET, 'x', 'text', headers)), BAD_DIGEST);
+      assert.deepEqual(await statusAndCode(await client.put(BUCKET, 'x', 'text', headers)), BAD_DIGEST);
       assert.equal((await client.put(BUCKET, 'x', 'text', headers)).status, 200);
     });
   });

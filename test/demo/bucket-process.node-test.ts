@@ -10,7 +10,7 @@ import { S3Client } from '../servers/s3-client.js';
 const BUCKET = 'demo';
 
 describe('the embedded bucket as a process', () => {
-  it('holds nothing whole in memory: 512 MiB go in as one part', async () => {
+  it('keeps no body in memory: accepts 512 MiB as one part', async () => {
     const store = await startEmbeddedBucket();
     try {
       const client = new S3Client(store);

@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { startBucket } from '../../demo/bucket/index.js';
 import type { BucketOptions, RunningBucket } from '../../demo/bucket/index.js';
 import { MIB } from '../../src/limits.js';
-import { S3Client, verdict } from '../servers/s3-client.js';
+import { S3Client, statusAndCode } from '../servers/s3-client.js';
 
 const ACCESS = { accessKeyId: 'testaccess', secretAccessKey: 'testsecret' };
 const BUCKET = 'demo';
@@ -48,7 +48,7 @@ describe('the embedded bucket', () => {
     return { bucket, client, begin, dir };
   };
 
-  it('keeps objects, uploads and CORS rules between starts', async () => {
+  it('keeps objects, uploads and CORS rules after a restart', async () => {
     const { bucket, client, begin, dir } = await start();
     await client.put(BUCKET, 'kept', 'here');
     const { key, uploadId, parts } = await begin('under way', 10);
@@ -61,7 +61,7 @@ describe('the embedded bucket', () => {
     );
   });
 
-  it('leaves nothing on disk of what was aborted, deleted, replaced or cut off', async () => {
+  it('leaves nothing on disk of aborted, deleted, replaced or interrupted data', async () => {
     const { client, begin, dir, bucket } = await start();
     const { key, uploadId } = await begin('aborted', 1000, 1000);
     await client.abort(BUCKET, key, uploadId);
@@ -90,7 +90,7 @@ describe('the embedded bucket', () => {
     assert.deepEqual((await filesBelow(dir)).filter((name) => name.startsWith('part-')).sort(), stored);
   });
 
-  it('takes the same part twice at once and stays whole', async () => {
+  it('accepts the same part twice at once and stays consistent', async () => {
     const { client } = await start();
     const uploadId = await client.createUpload(BUCKET, 'raced');
     const bodies = Array.from({ length: 8 }, () => new Uint8Array(randomBytes(100_000)));
@@ -109,20 +109,20 @@ describe('the embedded bucket', () => {
     assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 412, 412]);
   });
 
-  it('refuses a Complete whose key was taken meanwhile, and keeps the parts', async () => {
+  it('rejects a Complete whose key was taken meanwhile, and keeps the parts', async () => {
     const { client, begin } = await start();
     const { key, uploadId, parts } = await begin('taken', 10);
     await client.put(BUCKET, key, 'first');
     const answer = await client.complete(BUCKET, key, uploadId, parts, { 'if-none-match': '*' });
-    assert.deepEqual(await verdict(answer), { status: 412, code: 'PreconditionFailed' });
+    assert.deepEqual(await statusAndCode(answer), { status: 412, code: 'PreconditionFailed' });
     assert.equal(await (await client.get(BUCKET, key)).text(), 'first');
     assert.equal((await client.listParts(BUCKET, key, uploadId)).length, 1);
   });
 
-  it('says openly which checksums it does not verify', async () => {
+  it('rejects checksum algorithms that it does not support', async () => {
     const { client } = await start();
     const answer = await client.put(BUCKET, 'sum', 'x', { 'x-amz-checksum-sha1': 'AAAAAA==' });
-    assert.deepEqual(await verdict(answer), { status: 501, code: 'NotImplemented' });
+    assert.deepEqual(await statusAndCode(answer), { status: 501, code: 'NotImplemented' });
   });
 
   it('demands the session token that belongs to the credentials', async () => {
@@ -148,7 +148,7 @@ describe('the embedded bucket', () => {
         headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': headers },
       });
 
-    it('lets in the origins, methods and headers of a rule and no others', async () => {
+    it('allows the origins, methods and headers of a rule and no others', async () => {
       const { client } = await start({ cors: [rule] });
       const url = client.address(BUCKET, 'x');
       const allowed = await preflight(url, 'https://page.example', 'PUT', 'x-amz-meta-a');
@@ -160,7 +160,7 @@ describe('the embedded bucket', () => {
       assert.equal((await preflight(url, 'https://page.example', 'PUT', 'content-type')).status, 403);
     });
 
-    it('gives no leave where the bucket has no rule', async () => {
+    it('allows nothing if the bucket has no rule', async () => {
       const { client } = await start({ cors: [] });
       const answer = await client.put(BUCKET, 'x', 'x', { origin: 'https://page.example' });
       assert.equal(answer.status, 200);
@@ -168,7 +168,7 @@ describe('the embedded bucket', () => {
       assert.equal((await preflight(client.address(BUCKET, 'x'), 'https://page.example', 'PUT', '')).status, 403);
     });
 
-    it('lets pages read refusals, or hides a 403 from them as Ceph does', async () => {
+    it('lets pages read errors, or hides a 403 from them as Ceph does', async () => {
       const { bucket, client } = await start();
       const headers = { origin: 'https://page.example' };
       const readable = await fetch(client.address(BUCKET, 'x'), { headers });
@@ -181,7 +181,7 @@ describe('the embedded bucket', () => {
     });
   });
 
-  describe('playing Amazon S3, as documented', () => {
+  describe('imitating Amazon S3, as documented', () => {
     it('answers a bare 403 for a missing key to those who may not list', async () => {
       const { client } = await start({ profile: 'aws' });
       const answer = await client.head(BUCKET, 'missing');
@@ -189,7 +189,7 @@ describe('the embedded bucket', () => {
       assert.equal(await answer.text(), '');
     });
 
-    it('gives ETags that are no MD5 where objects are encrypted', async () => {
+    it('returns ETags that are not MD5s if objects are encrypted', async () => {
       const { client, begin } = await start({ profile: 'aws', behaviour: { opaqueEtags: true } });
       const { key, uploadId, parts } = await begin('secret', 5 * MIB, 5);
       assert.equal((await client.complete(BUCKET, key, uploadId, parts)).status, 200);
@@ -197,29 +197,32 @@ describe('the embedded bucket', () => {
       assert.notEqual(put.headers.get('etag'), `"${createHash('md5').update('text').digest('hex')}"`);
     });
 
-    it('answers 409 to conditional writes as often as told, then goes on', async () => {
+    it('answers 409 to conditional writes as often as configured, then accepts them', async () => {
       const { client, begin } = await start({ profile: 'aws', behaviour: { conditionalConflicts: 2 } });
       const condition = { 'if-none-match': '*' };
       const conflict = { status: 409, code: 'ConditionalRequestConflict' };
       const { key, uploadId, parts } = await begin('new', 10);
-      assert.deepEqual(await verdict(await client.put(BUCKET, 'x', 'x', condition)), conflict);
-      assert.deepEqual(await verdict(await client.complete(BUCKET, key, uploadId, parts, condition)), conflict);
+      assert.deepEqual(await statusAndCode(await client.put(BUCKET, 'x', 'x', condition)), conflict);
+      assert.deepEqual(await statusAndCode(await client.complete(BUCKET, key, uploadId, parts, condition)), conflict);
       assert.equal((await client.complete(BUCKET, key, uploadId, parts, condition)).status, 200);
     });
 
-    it('answers Complete with 200 and an error, as often as told', async () => {
+    it('answers Complete with 200 and an error, as often as configured', async () => {
       const { client, begin } = await start({ profile: 'aws', behaviour: { completeErrors: 1 } });
       const { key, uploadId, parts } = await begin('unlucky', 10);
-      assert.deepEqual(await verdict(await client.complete(BUCKET, key, uploadId, parts)), {
+      assert.deepEqual(await statusAndCode(await client.complete(BUCKET, key, uploadId, parts)), {
         status: 200,
         code: 'InternalError',
       });
       assert.equal((await client.head(BUCKET, key)).status, 403);
-      assert.deepEqual(await verdict(await client.complete(BUCKET, key, uploadId, parts)), { status: 200, code: '' });
+      assert.deepEqual(await statusAndCode(await client.complete(BUCKET, key, uploadId, parts)), {
+        status: 200,
+        code: '',
+      });
       assert.equal((await client.head(BUCKET, key)).status, 200);
     });
 
-    it('sends white space while Complete takes its time, and the verdict after', async () => {
+    it('sends white space during a slow Complete, then the result', async () => {
       const { client, begin } = await start({ profile: 'aws', behaviour: { completeDelay: 1500 } });
       const { key, uploadId, parts } = await begin('slow', 10);
       const text = await (await client.complete(BUCKET, key, uploadId, parts)).text();
@@ -229,11 +232,11 @@ describe('the embedded bucket', () => {
     });
   });
 
-  describe('playing Cloudflare R2, as documented', () => {
-    it('refuses parts that are not all of one size, the last aside', async () => {
+  describe('imitating Cloudflare R2, as documented', () => {
+    it('rejects parts that are not all of one size, except the last', async () => {
       const { client, begin } = await start({ profile: 'r2' });
       const odd = await begin('odd', 5 * MIB, 5 * MIB + 1, 10);
-      assert.deepEqual(await verdict(await client.complete(BUCKET, odd.key, odd.uploadId, odd.parts)), {
+      assert.deepEqual(await statusAndCode(await client.complete(BUCKET, odd.key, odd.uploadId, odd.parts)), {
         status: 400,
         code: 'InvalidPart',
       });
@@ -241,12 +244,12 @@ describe('the embedded bucket', () => {
       assert.equal((await client.complete(BUCKET, even.key, even.uploadId, even.parts)).status, 200);
     });
 
-    it('takes no POST', async () => {
+    it('does not accept POST', async () => {
       const { client } = await start({ profile: 'r2' });
       const form = new FormData();
       form.append('key', 'x');
       const answer = await fetch(client.address(BUCKET), { method: 'POST', body: form });
-      assert.deepEqual(await verdict(answer), { status: 501, code: 'NotImplemented' });
+      assert.deepEqual(await statusAndCode(answer), { status: 501, code: 'NotImplemented' });
     });
   });
 });

@@ -5,7 +5,7 @@ import { combineCrcs } from '../../src/engine/hashing/crc.js';
 import { MIB } from '../../src/limits.js';
 import type { ChecksumAlgorithm, InitAnswerFile, Signed, SignedRequest } from '../../src/protocol.js';
 import { createSigner } from '../../src/signer/index.js';
-import { verdict } from '../servers/s3-client.js';
+import { statusAndCode } from '../servers/s3-client.js';
 import { textOf, textsOf } from '../servers/xml-text.js';
 import { BUCKET, hash, random } from './store-lab.js';
 import type { StoreLab } from './store-lab.js';
@@ -43,7 +43,7 @@ const completionOf = (algorithm: ChecksumAlgorithm | null, parts: readonly SentP
   return new TextEncoder().encode(`<CompleteMultipartUpload>${list.join('')}</CompleteMultipartUpload>`);
 };
 
-/** Sends a signed request as a browser does: its headers as they are, the body untyped. */
+/** Sends a signed request as a browser does: with its headers, the body without a type. */
 function replay(signed: Signed, body?: Uint8Array<ArrayBuffer>): Promise<Response> {
   const {
     method,
@@ -53,11 +53,11 @@ function replay(signed: Signed, body?: Uint8Array<ArrayBuffer>): Promise<Respons
   return fetch(url, { method, headers, ...(body && { body }) });
 }
 
-/** What a store does with checksums, asked by requests of our own signer. */
+/** Tests a store's handling of checksums by requests of our own signer. */
 export function testChecksums(open: () => StoreLab, { refusesChecksums: refuses }: Differences): void {
   const knows = refuses.length > 0;
 
-  /** Calls a signer of an upload in parts of 5 MiB, which believes that the store knows all checksums. */
+  /** Calls a signer for an upload in parts of 5 MiB, configured as if the store supported all checksums. */
   function signer(): <T>(action: string, body: object) => Promise<T> {
     const { url, region, accessKeyId, secretAccessKey } = open().store;
     const sign = createSigner({
@@ -106,7 +106,7 @@ export function testChecksums(open: () => StoreLab, { refusesChecksums: refuses 
       }
       return parts;
     };
-    /** Ends the upload with what is told to be the value of the whole. */
+    /** Completes the upload with that checksum for the object. */
     const end = async (parts: readonly SentPart[], checksum?: string, list = parts): Promise<Response> => {
       const body = completionOf(algorithm === 'sha256' ? algorithm : null, list);
       return replay(await call<SignedRequest>('get_end_signature', { ...reference, size, checksum }), body);
@@ -148,7 +148,7 @@ export function testChecksums(open: () => StoreLab, { refusesChecksums: refuses 
           assert.equal(answer.status, 200, await answer.text());
           return;
         }
-        assert.deepEqual(await verdict(answer), BAD_DIGEST);
+        assert.deepEqual(await statusAndCode(answer), BAD_DIGEST);
         assert.deepEqual(textsOf(await list(), 'PartNumber'), []);
         assert.equal((await send(1, bodies[0]!, valueOf(algorithm, bodies[0]!))).status, 200);
       });
@@ -172,7 +172,7 @@ export function testChecksums(open: () => StoreLab, { refusesChecksums: refuses 
         };
         const wrong = await put(valueOf(algorithm, random(5)));
         if (refuses.includes('bodies')) {
-          assert.deepEqual(await verdict(wrong.answer), BAD_DIGEST);
+          assert.deepEqual(await statusAndCode(wrong.answer), BAD_DIGEST);
           assert.equal((await open().client.head(BUCKET, wrong.key)).status, 404);
         } else assert.equal(wrong.answer.status, 200);
         const right = await put(valueOf(algorithm, body));
@@ -193,7 +193,7 @@ export function testChecksums(open: () => StoreLab, { refusesChecksums: refuses 
           assert.equal(answer.status, 200, await answer.text());
           return;
         }
-        assert.deepEqual(await verdict(answer), BAD_DIGEST);
+        assert.deepEqual(await statusAndCode(answer), BAD_DIGEST);
         assert.equal((await open().client.head(BUCKET, key)).status, 404);
         assert.equal((await end(parts, wholeOf(algorithm, parts))).status, 200);
         assert.equal((await head()).headers.get(`x-amz-checksum-${algorithm}`), wholeOf(algorithm, parts));
@@ -209,7 +209,7 @@ export function testChecksums(open: () => StoreLab, { refusesChecksums: refuses 
         assert.equal(answer.status, 200, await answer.text());
         return;
       }
-      assert.deepEqual(await verdict(answer), { status: 400, code: 'InvalidPart' });
+      assert.deepEqual(await statusAndCode(answer), { status: 400, code: 'InvalidPart' });
     });
   });
 }

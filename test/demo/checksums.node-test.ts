@@ -5,7 +5,7 @@ import { testChecksums } from './checksum-suite.js';
 import { StoreLab } from './store-lab.js';
 import { STORES } from './stores.js';
 
-// a download of 150 MB, which CI is spared
+// a download of 150 MB, which CI skips
 const isFull = Boolean(process.env.MULE_TEST_ALL);
 
 describe('checksums at Ceph 20', { skip: !isFull && 'only with npm run test:all' }, () => {
@@ -18,7 +18,7 @@ describe('checksums at Ceph 20', { skip: !isFull && 'only with npm run test:all'
   });
   after(() => ceph?.stop());
 
-  // it combines the CRC64NVME of parts as we do, but does not hold it against Complete's header
+  // it combines the CRC64NVME of parts as we do, but does not compare it with Complete's header
   const [{ differences }] = STORES as [(typeof STORES)[number]];
   testChecksums(() => lab, { ...differences, refusesChecksums: ['bodies', 'whole'] });
 });

@@ -3,6 +3,7 @@ import { Agent, createServer, request } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startFaultProxy } from '../../demo/faults/index.js';
 import type { Fault, FaultProxy, Rule } from '../../demo/faults/index.js';
 import { errorXml } from '../../demo/faults/played-answer.js';
@@ -19,18 +20,31 @@ interface Outcome {
 const PART = '/bucket/key?partNumber=1&uploadId=u';
 const KIB = 1024;
 
-/** Sends one request on a connection of its own, and gives the answer or the code of what happened instead. */
-function send(base: string, body = '', { method = 'PUT', target = PART, agent = new Agent(), patience = 300 } = {}) {
-  return new Promise<Outcome | string>((resolve) => {
+/** Waits until a condition holds; the runner ends a test in which it never does. */
+async function untilSo(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await sleep(20);
+}
+
+interface SendOptions {
+  method?: string;
+  target?: string;
+  agent?: Agent;
+  /** Ends the request, whose outcome is then `silence`; without it, it waits for an answer. */
+  until?: Promise<unknown>;
+}
+
+/** Sends one request on a connection of its own, and returns the answer or the code of what happened instead. */
+function send(
+  base: string,
+  body = '',
+  { method = 'PUT', target = PART, agent = new Agent(), until }: SendOptions = {},
+) {
+  return new Promise<Outcome | string>((end) => {
     const outgoing = request(base + target, { method, agent, headers: { origin: 'http://page', 'x-test': 'e' } });
-    const timer = setTimeout(() => {
-      resolve('silence');
+    void until?.then(() => {
+      end('silence');
       outgoing.destroy();
-    }, patience);
-    const end = (outcome: Outcome | string): void => {
-      clearTimeout(timer);
-      resolve(outcome);
-    };
+    });
     let text = '';
     outgoing.on('error', (error: NodeJS.ErrnoException) => end(text ? `cut after ${text.length}` : (error.code ?? '')));
     outgoing.on('response', (response) => {
@@ -60,7 +74,7 @@ describe('the rules of faults', () => {
   };
   const six = Array.from({ length: 6 }, (_, index) => part(index + 1));
 
-  it('strike by kind, part, order and number', () => {
+  it('match by kind, part, order and number', () => {
     assert.equal(strikes({ on: 'part' }, six), 'xxxxxx');
     assert.equal(strikes({ on: ['list', 'complete'] }, six), '------');
     assert.equal(strikes({ part: 3 }, six), '--x---');
@@ -71,13 +85,13 @@ describe('the rules of faults', () => {
     assert.equal(strikes({ fresh: true, nth: 1 }, [part(1, { isFresh: false }), part(2), part(3)]), '-x-');
   });
 
-  it('spare preflights unless these are named', () => {
+  it('exclude preflights unless these are named', () => {
     const preflight = part(1, { kind: 'preflight' });
     assert.equal(strikes({}, [preflight, part()]), '-x');
     assert.equal(strikes({ on: 'preflight' }, [preflight, part()]), 'x-');
   });
 
-  it('strike by chance as often as they say, and the same for the same seed', () => {
+  it('match with the given probability, and the same way for the same seed', () => {
     const many = Array.from({ length: 1_000 }, () => part());
     const first = strikes({ probability: 0.3 }, many, 7);
     assert.equal(strikes({ probability: 0.3 }, many, 7), first);
@@ -86,7 +100,7 @@ describe('the rules of faults', () => {
     assert.ok(count > 250 && count < 350, `${count} of 1000`);
   });
 
-  it('harness in order: the first that strikes decides, and the others count all the same', () => {
+  it('apply in order: the first match decides, and the others count anyway', () => {
     const book = new Rulebook(seededRandom(1));
     book.set([
       { nth: 1, fault: { do: 'reset' } },
@@ -100,7 +114,7 @@ describe('the rules of faults', () => {
 describe('the faults of the proxy', () => {
   let store: Server;
   let proxy: FaultProxy;
-  /** Bodies that the store took in whole. */
+  /** Bodies that the store has received whole. */
   let taken: string[] = [];
 
   before(async () => {
@@ -124,7 +138,7 @@ describe('the faults of the proxy', () => {
     });
   };
   const passes = async (): Promise<void> => {
-    const after = await send(proxy.url, 'after', { patience: 5_000 });
+    const after = await send(proxy.url, 'after');
     assert.equal((after as Outcome).body, 'an answer');
     assert.equal((after as Outcome).headers['host-seen'], new URL(proxy.url).host, 'Host is as the client sent it');
     assert.equal(taken.at(-1), 'after');
@@ -132,7 +146,7 @@ describe('the faults of the proxy', () => {
   };
   const body = 'x'.repeat(512 * KIB);
 
-  it('reset at once: the store hears nothing', async () => {
+  it('reset at once: the store receives nothing', async () => {
     await start({ do: 'reset' });
     assert.equal(await send(proxy.url), 'ECONNRESET');
     assert.deepEqual(taken, []);
@@ -149,19 +163,19 @@ describe('the faults of the proxy', () => {
     await passes();
   });
 
-  it('silence before the store hears of it, after n bytes, and after it has acted', async () => {
+  it('silence before the store receives it, after n bytes, and after it has acted', async () => {
     await start({ do: 'silence', when: 'before' });
-    assert.equal(await send(proxy.url, body), 'silence');
+    assert.equal(await send(proxy.url, body, { until: sleep(300) }), 'silence');
     assert.deepEqual(taken, []);
     await passes();
     await proxy.close();
     await start({ do: 'silence', when: 'before', after: 100 * KIB });
-    assert.equal(await send(proxy.url, body.repeat(20)), 'silence');
+    assert.equal(await send(proxy.url, body.repeat(20), { until: sleep(300) }), 'silence');
     assert.ok(proxy.bytes() < body.length, 'it stops taking the body');
     await passes();
     await proxy.close();
     await start({ do: 'silence', when: 'after' });
-    assert.equal(await send(proxy.url, body, { patience: 2_000 }), 'silence');
+    assert.equal(await send(proxy.url, body, { until: untilSo(() => proxy.requests[0]?.status === 200) }), 'silence');
     assert.deepEqual(taken, [body]);
     assert.equal(proxy.requests[0]!.status, 200);
     await passes();
@@ -169,7 +183,7 @@ describe('the faults of the proxy', () => {
 
   it('lose the reply: the store has acted', async () => {
     await start({ do: 'lose-reply' });
-    assert.equal(await send(proxy.url, body, { patience: 5_000 }), 'ECONNRESET');
+    assert.equal(await send(proxy.url, body), 'ECONNRESET');
     assert.deepEqual(taken, [body]);
     assert.equal(proxy.requests[0]!.deliveredAt, null);
     await passes();
@@ -185,29 +199,29 @@ describe('the faults of the proxy', () => {
   it('throttle and delay', async () => {
     await start({ do: 'throttle', rate: 1024 * KIB });
     let begun = performance.now();
-    await send(proxy.url, body, { patience: 5_000 });
+    await send(proxy.url, body);
     assert.ok(performance.now() - begun > 400);
     await passes();
     await proxy.close();
     await start({ do: 'delay', ms: 200 });
     begun = performance.now();
-    assert.equal(((await send(proxy.url, '', { patience: 5_000 })) as Outcome).status, 200);
+    assert.equal(((await send(proxy.url, '')) as Outcome).status, 200);
     assert.ok(performance.now() - begun > 190);
     await passes();
   });
 
-  it('refuse for a while: every connection is cut and new ones find nobody', async () => {
-    await start({ do: 'refuse', for: 300 });
+  it('refuse for a while: every connection is cut and new ones are refused', async () => {
+    await start({ do: 'refuse', for: 3_000 });
     assert.equal(await send(proxy.url), 'ECONNRESET');
     assert.equal(await send(proxy.url), 'ECONNREFUSED');
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await untilSo(async () => (await send(proxy.url)) !== 'ECONNREFUSED');
     await passes();
   });
 
   it('answer in the store’s place: status, headers, body, and CORS or none', async () => {
     const played = { status: 503, headers: { 'X-Note': 'n' }, body: errorXml('SlowDown') } as const;
     await start({ do: 'answer', ...played, retryAfter: { seconds: 7, as: 'seconds' } });
-    const { status, headers, body: text } = (await send(proxy.url, body, { patience: 5_000 })) as Outcome;
+    const { status, headers, body: text } = (await send(proxy.url, body)) as Outcome;
     assert.deepEqual([status, text, taken], [503, errorXml('SlowDown'), []]);
     assert.deepEqual(
       [headers['retry-after'], headers['x-note'], headers['content-type'], headers['access-control-allow-origin']],
@@ -216,14 +230,16 @@ describe('the faults of the proxy', () => {
     await passes();
     await proxy.close();
     await start({ do: 'answer', status: 403, cors: false, retryAfter: { seconds: 60, as: 'date' } });
+    const asked = Date.now();
     const refused = (await send(proxy.url)) as Outcome;
     assert.equal(refused.headers['access-control-allow-origin'], undefined);
-    const ahead = Date.parse(String(refused.headers['retry-after'])) - Date.now();
-    assert.ok(ahead > 55_000 && ahead <= 60_000, `${ahead} ms ahead`);
+    const until = Date.parse(String(refused.headers['retry-after']));
+    // a date has whole seconds
+    assert.ok(until > asked + 59_000 && until <= Date.now() + 60_000, `${until - asked} ms ahead`);
     await passes();
   });
 
-  it('answer in the store’s place after it has acted, and edit what it said', async () => {
+  it('answer in the store’s place after it has acted, and edit its response', async () => {
     await start({ do: 'answer-after', status: 500 });
     assert.equal(((await send(proxy.url, 'acted')) as Outcome).status, 500);
     assert.deepEqual(taken, ['acted']);
@@ -235,16 +251,16 @@ describe('the faults of the proxy', () => {
     await passes();
   });
 
-  it('alter the body on its way: the store takes in, and answers, what was made of it', async () => {
+  it('alter the body: the store receives, and answers, the changed one', async () => {
     await start({ do: 'alter', alter: (whole) => Buffer.concat([whole.subarray(1), Buffer.from('end')]) });
-    const outcome = (await send(proxy.url, 'a body', { patience: 5_000 })) as Outcome;
+    const outcome = (await send(proxy.url, 'a body')) as Outcome;
     assert.deepEqual([outcome.status, outcome.body], [200, 'an answer']);
     assert.deepEqual(taken, [' bodyend']);
     assert.deepEqual([proxy.requests[0]!.bytes, proxy.requests[0]!.fault], [6, 'alter']);
     await passes();
   });
 
-  it('can give each request a connection of its own', async () => {
+  it('can use one connection per request', async () => {
     proxy = await startFaultProxy(`http://127.0.0.1:${(store.address() as AddressInfo).port}`, {
       connectionPerRequest: true,
     });

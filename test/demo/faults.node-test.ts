@@ -34,7 +34,7 @@ describe('the fault proxy', () => {
   });
   afterEach(() => proxy.close());
 
-  it('passes everything on with its signature and counts it by kind', async () => {
+  it('forwards everything with its signature and counts it by kind', async () => {
     const key = 'a folder/ü.bin';
     const body = new Uint8Array(randomBytes(6 * MIB));
     const uploadId = await client.createUpload(BUCKET, key);
@@ -76,7 +76,7 @@ describe('the fault proxy', () => {
     assert.equal(proxy.bytes(), 0);
   });
 
-  it('holds back to its rate over all connections, and lets go when told', async () => {
+  it('limits the rate over all connections, and can lift the limit', async () => {
     proxy.setRate(4 * MIB);
     const body = new Uint8Array(randomBytes(MIB));
     const started = performance.now();
@@ -87,7 +87,7 @@ describe('the fault proxy', () => {
     assert.equal((await client.put(BUCKET, 'e', body)).status, 200);
   });
 
-  it('passes nothing while paused and everything after', async () => {
+  it('forwards nothing while paused and everything after', async () => {
     proxy.setMode('pause');
     let isDone = false;
     const sending = client.put(BUCKET, 'paused', 'text').then((answer) => {
@@ -100,7 +100,7 @@ describe('the fault proxy', () => {
     assert.equal((await sending).status, 200);
   });
 
-  it('resets connections while it refuses, those under way too', async () => {
+  it('resets connections while it refuses, open ones too', async () => {
     proxy.setMode('pause');
     const underWay = assert.rejects(client.put(BUCKET, 'refused', 'text'));
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -111,7 +111,7 @@ describe('the fault proxy', () => {
     assert.equal((await client.put(BUCKET, 'refused', 'text')).status, 200);
   });
 
-  it('looks like a cut line where the store is gone', async () => {
+  it('resets the connection if the store is gone', async () => {
     const orphan = await startFaultProxy('http://127.0.0.1:1');
     await assert.rejects(new S3Client({ ...ACCESS, url: orphan.url }).put(BUCKET, 'x', 'x'));
     await orphan.close();

@@ -8,14 +8,14 @@ import type { Disk } from '../../demo/bucket/files.js';
 
 const failure = (code: string): Error => Object.assign(new Error(`${code}: played`), { code });
 
-describe('the bucket on a disk that answers as Windows does', () => {
+describe('the bucket on a disk that behaves as on Windows', () => {
   let directory = '';
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), 'mule-files-test-'));
   });
   after(() => rm(directory, { recursive: true, force: true }));
 
-  /** Moves a file over another, on a real disk that is spoiled. @returns what then stands there */
+  /** Moves a file over another, on a real disk with faults. @returns the target's content */
   async function move(spoiled: Partial<Disk>): Promise<string> {
     const [from, to] = [join(directory, 'from'), join(directory, 'to')];
     await writeFile(from, 'new');
@@ -25,7 +25,7 @@ describe('the bucket on a disk that answers as Windows does', () => {
   }
 
   for (const code of ['EPERM', 'EISDIR', 'EACCES', 'EINVAL'])
-    it(`stores where a directory cannot be flushed: ${code}`, async () => {
+    it(`stores if a directory cannot be flushed: ${code}`, async () => {
       const closed: string[] = [];
       const handle = {
         sync: () => Promise.reject(failure(code)),
@@ -36,19 +36,19 @@ describe('the bucket on a disk that answers as Windows does', () => {
       assert.equal(await move({ open: () => Promise.reject(failure(code)) }), 'new');
     });
 
-  it('says so where a disk fails to flush a directory', async () => {
+  it('fails if a disk cannot flush a directory', async () => {
     await assert.rejects(move({ open: () => Promise.reject(failure('EIO')) }), { code: 'EIO' });
   });
 
   for (const code of ['EPERM', 'EACCES', 'EBUSY'])
-    it(`renames over a file once its reader lets go: ${code}`, async () => {
+    it(`renames over a file once its reader closes it: ${code}`, async () => {
       let tries = 0;
       const busy: Disk['rename'] = (from, to) => (++tries < 4 ? Promise.reject(failure(code)) : rename(from, to));
       assert.equal(await move({ rename: busy }), 'new');
       assert.equal(tries, 4);
     });
 
-  it('gives up on a name that stays in use, and at once on any other failure', async () => {
+  it('fails for a name that stays in use, and at once for any other error', async () => {
     let tries = 0;
     const fail = (code: string) => (): Promise<never> => {
       tries++;

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { MIB } from '../../src/limits.js';
 import { postForm } from '../servers/post-form.js';
-import { verdict } from '../servers/s3-client.js';
+import { statusAndCode } from '../servers/s3-client.js';
 import { textOf } from '../servers/xml-text.js';
 import { BUCKET, md5, random } from './store-lab.js';
 import type { StoreLab } from './store-lab.js';
 
-/** What a store does with objects sent by one request. */
+/** Tests objects that are sent in one request. */
 export function testObjects(open: () => StoreLab): void {
   describe('single objects', () => {
     it('are stored, read in ranges, and deleted', async () => {
@@ -27,7 +27,7 @@ export function testObjects(open: () => StoreLab): void {
       assert.equal((await open().client.get(BUCKET, key, { range: 'bytes=10-' })).status, 416);
       assert.equal((await open().client.delete(BUCKET, key)).status, 204);
       assert.equal((await open().client.delete(BUCKET, key)).status, 204);
-      assert.deepEqual(await verdict(await open().client.get(BUCKET, key)), { status: 404, code: 'NoSuchKey' });
+      assert.deepEqual(await statusAndCode(await open().client.get(BUCKET, key)), { status: 404, code: 'NoSuchKey' });
     });
 
     it('may be empty', async () => {
@@ -38,7 +38,7 @@ export function testObjects(open: () => StoreLab): void {
       assert.equal(await (await open().client.get(BUCKET, key)).text(), '');
     });
 
-    it('are read across the borders of parts', async () => {
+    it('are read across part boundaries', async () => {
       const { key, uploadId, bodies, parts } = await open().begin(5 * MIB, 100);
       await open().client.complete(BUCKET, key, uploadId, parts);
       const answer = await open().client.get(BUCKET, key, { range: `bytes=${5 * MIB - 10}-${5 * MIB + 9}` });
@@ -46,8 +46,8 @@ export function testObjects(open: () => StoreLab): void {
       assert.deepEqual(Buffer.from(await answer.arrayBuffer()), expected);
     });
 
-    it('are missed in a bucket that does not exist', async () => {
-      assert.deepEqual(await verdict(await open().client.get('no-such-bucket', 'x')), {
+    it('are not found in a bucket that does not exist', async () => {
+      assert.deepEqual(await statusAndCode(await open().client.get('no-such-bucket', 'x')), {
         status: 404,
         code: 'NoSuchBucket',
       });
@@ -84,17 +84,17 @@ export function testObjects(open: () => StoreLab): void {
       assert.equal(stored.headers.get('content-type'), 'text/plain');
     });
 
-    it('refuses another prefix, type, field or size, and a policy of yesterday', async () => {
+    it('rejects another prefix, type, field or size, and an expired policy', async () => {
       const status = async (answer: Promise<Response>): Promise<number> => (await answer).status;
       assert.equal(await status(post({ key: 'outbox/a.txt' }, 'hello')), 403);
       assert.equal(await status(post({ key: 'inbox/b.txt', 'content-type': 'text/html' }, 'hello')), 403);
       assert.equal(await status(post({ key: 'inbox/c.txt', acl: 'public-read' }, 'hello')), 403);
       assert.equal(await status(post({ key: 'inbox/d.txt' }, 'hello', Date.now() - 1000)), 403);
-      assert.deepEqual(await verdict(await post({ key: 'inbox/e.txt' }, 'no')), {
+      assert.deepEqual(await statusAndCode(await post({ key: 'inbox/e.txt' }, 'no')), {
         status: 400,
         code: 'EntityTooSmall',
       });
-      assert.deepEqual(await verdict(await post({ key: 'inbox/f.txt' }, random(1001))), {
+      assert.deepEqual(await statusAndCode(await post({ key: 'inbox/f.txt' }, random(1001))), {
         status: 400,
         code: 'EntityTooLarge',
       });

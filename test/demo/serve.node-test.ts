@@ -19,7 +19,7 @@ interface RawAnswer {
   text: string;
 }
 
-/** Sends a request as it is written: `fetch` would resolve the path and set Host itself. */
+/** Sends a request unchanged: `fetch` would resolve the path and set Host itself. */
 function askRaw(demo: RunningDemo, path: string, headers: Record<string, string> = {}): Promise<RawAnswer> {
   const { port, host } = new URL(demo.url);
   return new Promise((resolve, reject) => {
@@ -51,7 +51,7 @@ describe('the demo', () => {
   const calls: [string, unknown][] = [];
 
   before(async () => {
-    // within the project, as `npm start` has it
+    // within the project, as with `npm start`
     const cache = fileURLToPath(new URL('../../.cache/', import.meta.url));
     await mkdir(cache, { recursive: true });
     directory = await mkdtemp(join(cache, 'demo-test-'));
@@ -64,7 +64,7 @@ describe('the demo', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  it('serves the manifest of the sources, which its reference is made from', async () => {
+  it('serves the manifest of the sources, from which its reference is generated', async () => {
     const answer = await fetch(new URL('custom-elements.json', demo.url));
     assert.equal(answer.headers.get('content-type'), 'application/json');
     const { modules } = (await answer.json()) as { modules: { declarations?: { tagName?: string }[] }[] };
@@ -88,7 +88,7 @@ describe('the demo', () => {
     }
   });
 
-  it('serves nothing of the bucket nor of any other folder that the page does not need', async () => {
+  it('serves no files of the bucket or of other folders that the page does not need', async () => {
     const { secretAccessKey } = demo.store.credentials;
     const root = fileURLToPath(new URL('../..', import.meta.url))
       .replaceAll('\\', '/')
@@ -120,7 +120,7 @@ describe('the demo', () => {
     }
   });
 
-  it("signs at /sign for a bucket on another origin, which lets the page's origin in", async () => {
+  it("signs at /sign for a bucket on another origin, which allows the page's origin", async () => {
     const { files } = await askForFile(demo.url, 5);
     const { key, put } = files[0] as InitPut;
     const { url, method, headers } = put as SignedRequest;
@@ -137,13 +137,13 @@ describe('the demo', () => {
     assert.equal(await (await client.get(bucket, key)).text(), 'hello');
   });
 
-  it('tells its owner of every call to the signer', () => {
+  it('reports every call to the signer', () => {
     const [action, body] = calls.at(-1)!;
     assert.equal(action, 'get_init_signature');
     assert.equal((body as { files: { filename: string }[] }).files[0]!.filename, 'a.bin');
   });
 
-  it('signs for the bucket that the environment names, prints one URL, and stops when told', async () => {
+  it('signs for the bucket that the environment names, prints one URL, and stops on SIGTERM', async () => {
     const store = await startEmbeddedBucket({ buckets: ['elsewhere'] });
     const env = {
       ...process.env,
@@ -192,7 +192,7 @@ describe('the demo', () => {
     }
   });
 
-  it('names what is missing in the environment', () => {
+  it('names missing environment variables', () => {
     assert.equal(storeFromEnvironment({}), null);
     assert.throws(
       () => storeFromEnvironment({ S3_ENDPOINT: 'http://store', AWS_REGION: 'x' }),

@@ -4,7 +4,7 @@ import { S3Client, StoreRefusal } from '../servers/s3-client.js';
 import type { TestStore } from './stores.js';
 
 export const BUCKET = 'demo';
-/** Of the page that stores are asked to let in. */
+/** Origin of the page that stores have to allow. */
 export const ORIGIN = 'https://page.example';
 
 export const random = (size: number): Uint8Array<ArrayBuffer> => new Uint8Array(randomBytes(size));
@@ -30,7 +30,7 @@ export interface BegunUpload {
   parts: { partNumber: number; etag: string }[];
 }
 
-/** A running store with an empty bucket, and the steps that most tests begin with. */
+/** A running store with an empty bucket, and the first steps of most tests. */
 export class StoreLab {
   readonly client: S3Client;
   #count = 0;
@@ -46,13 +46,13 @@ export class StoreLab {
     return lab;
   }
 
-  /** Gives a key not used before, with everything in it that needs escaping. */
+  /** Returns a new key, with all characters that need escaping. */
   newKey(): string {
     this.#count += 1;
     return `folder ü/+(${this.#count}) & file.bin`;
   }
 
-  /** Begins an upload and sends parts of these sizes. */
+  /** Creates an upload and sends parts of these sizes. */
   async begin(...sizes: number[]): Promise<BegunUpload> {
     const key = this.newKey();
     const uploadId = await this.client.createUpload(BUCKET, key);

@@ -2,33 +2,33 @@ import { startCeph } from '../servers/ceph.js';
 import { startEmbeddedBucket } from '../servers/embedded-bucket.js';
 import type { StoreAccess } from '../servers/s3-client.js';
 
-/** A store under test that can be killed and started again on its data. */
+/** A store under test that can be killed and restarted with its data. */
 export interface TestStore extends StoreAccess {
   restart(signal: NodeJS.Signals): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** In what stores are known to differ; everything else they must agree on. */
+/** The known differences between stores; in everything else they must agree. */
 export interface Differences {
   /** The code for any call about an upload that was aborted, beside status 404. */
   codeAfterAbort: string;
-  /** What Complete answers for an upload that was aborted. Ceph's 500 is no reason to try again for ever. */
+  /** The response to Complete for an aborted upload. Ceph's 500 must not be retried without limit. */
   completeAfterAbort: { status: number; code: string };
-  /** Whether Complete refuses a list out of order, instead of sorting it. */
+  /** Whether Complete rejects an unordered list, instead of sorting it. */
   refusesDisorder: boolean;
-  /** Whether part numbers outside 1 to 10,000 are refused. */
+  /** Whether part numbers outside 1 to 10,000 are rejected. */
   refusesPartNumbers: boolean;
-  /** Whether presigned URLs dated in the future are refused. */
+  /** Whether presigned URLs dated in the future are rejected. */
   refusesFuture: boolean;
   /** Whether Complete may leave out parts that were sent. */
   mayLeaveOutParts: boolean;
-  /** Whether the first answer to Complete tells the ETag; HEAD always does. */
+  /** Whether the first response to Complete has the ETag; HEAD always has it. */
   completeTellsEtag: boolean;
-  /** Whether `x-amz-*` headers outside the signature are refused, as on AWS. */
+  /** Whether `x-amz-*` headers outside the signature are rejected, as on AWS. */
   refusesUnsignedHeaders: boolean;
   /**
-   * Which wrong checksums are refused. Bodies: of parts and of single objects. Whole: in Complete's header. Named: of
-   * parts, in Complete's list. Size: `x-amz-mp-object-size`. None at all: the store takes no notice of any.
+   * Which wrong checksums are rejected. Bodies: of parts and of single objects. Whole: in Complete's header. Named: of
+   * parts, in Complete's list. Size: `x-amz-mp-object-size`. Empty: the store ignores all.
    */
   refusesChecksums: readonly ('bodies' | 'whole' | 'whole of crc64nvme' | 'named' | 'size')[];
   /** Whether a 403 lets the page read it. */

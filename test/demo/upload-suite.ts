@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { MIB } from '../../src/limits.js';
-import { verdict } from '../servers/s3-client.js';
+import { statusAndCode } from '../servers/s3-client.js';
 import type { StoreRefusal } from '../servers/s3-client.js';
 import { textOf } from '../servers/xml-text.js';
 import { BUCKET, hash, md5, random, refusedWith } from './store-lab.js';
 import type { StoreLab } from './store-lab.js';
 import type { Differences } from './stores.js';
 
-/** What a store does with multipart uploads. */
+/** Tests multipart uploads on a store. */
 export function testUploads(open: () => StoreLab, differences: Differences): void {
-  it('makes one object of the parts, byte for byte', async () => {
+  it('combines the parts into one object, byte for byte', async () => {
     const { key, uploadId, bodies, parts } = await open().begin(6 * MIB, 5 * MIB, 1);
     assert.deepEqual(
       parts.map(({ etag }) => etag),
@@ -31,7 +31,7 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
     assert.deepEqual(await open().client.listUploads(BUCKET), []);
   });
 
-  it('takes one small part, and one empty part', async () => {
+  it('accepts one small part, and one empty part', async () => {
     for (const size of [1, 0]) {
       const { key, uploadId, bodies, parts } = await open().begin(size);
       assert.equal((await open().client.complete(BUCKET, key, uploadId, parts)).status, 200);
@@ -42,7 +42,7 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
     }
   });
 
-  it('keeps the last of a part sent twice', async () => {
+  it('keeps the last version of a part sent twice', async () => {
     const { key, uploadId } = await open().begin(1000);
     const again = random(2000);
     const etag = await open().client.uploadPart(BUCKET, key, uploadId, 1, again);
@@ -53,7 +53,7 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
     assert.equal((await open().client.digest(BUCKET, key)).sha256, hash('sha256', again).toString('hex'));
   });
 
-  it('takes parts in any order and with gaps in their numbers', async () => {
+  it('accepts parts in any order and with gaps in their numbers', async () => {
     const key = open().newKey();
     const uploadId = await open().client.createUpload(BUCKET, key);
     const [last, first] = [random(10), random(5 * MIB)];
@@ -93,7 +93,7 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
     assert.deepEqual(await open().client.listParts(BUCKET, key, uploadId), []);
   });
 
-  it('names uploads under way, to nobody but those who ask for them', async () => {
+  it('lists unfinished uploads, which are not objects yet', async () => {
     const { key, uploadId } = await open().begin(5);
     assert.ok(
       (await open().client.listUploads(BUCKET)).some((upload) => upload.uploadId === uploadId && upload.key === key),
@@ -103,7 +103,7 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
     assert.ok(!(await open().client.listUploads(BUCKET)).some((upload) => upload.uploadId === uploadId));
   });
 
-  it('forgets an aborted upload with all its parts', async () => {
+  it('deletes an aborted upload with all its parts', async () => {
     const { key, uploadId, parts } = await open().begin(5 * MIB, 5);
     await open().client.abort(BUCKET, key, uploadId);
     const gone = (answer: { status: number; code: string }): void =>
@@ -113,10 +113,10 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
       );
     await assert.rejects(open().client.listParts(BUCKET, key, uploadId), refusedWith(404, differences.codeAfterAbort));
     assert.deepEqual(
-      await verdict(await open().client.complete(BUCKET, key, uploadId, parts)),
+      await statusAndCode(await open().client.complete(BUCKET, key, uploadId, parts)),
       differences.completeAfterAbort,
     );
-    gone(await verdict(await open().client.abort(BUCKET, key, uploadId)));
+    gone(await statusAndCode(await open().client.abort(BUCKET, key, uploadId)));
     await assert.rejects(
       open().client.uploadPart(BUCKET, key, uploadId, 3, random(5)),
       (error: StoreRefusal) => (gone(error), true),
@@ -124,21 +124,21 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
     assert.equal((await open().client.head(BUCKET, key)).status, 404);
   });
 
-  it('refuses a part that is too small, unless it is the last', async () => {
+  it('rejects a part that is too small, unless it is the last', async () => {
     const { key, uploadId, parts } = await open().begin(5 * MIB - 1, 5);
-    assert.deepEqual(await verdict(await open().client.complete(BUCKET, key, uploadId, parts)), {
+    assert.deepEqual(await statusAndCode(await open().client.complete(BUCKET, key, uploadId, parts)), {
       status: 400,
       code: 'EntityTooSmall',
     });
     assert.equal((await open().client.listParts(BUCKET, key, uploadId)).length, 2);
   });
 
-  it('refuses parts that were never sent, or were sent otherwise', async () => {
+  it('rejects parts that were never sent, or have other ETags', async () => {
     const { key, uploadId, parts } = await open().begin(10);
     const never = [...parts, { partNumber: 2, etag: md5(random(1)) }];
     const otherwise = [{ partNumber: 1, etag: md5(random(1)) }];
     for (const list of [never, otherwise]) {
-      assert.deepEqual(await verdict(await open().client.complete(BUCKET, key, uploadId, list)), {
+      assert.deepEqual(await statusAndCode(await open().client.complete(BUCKET, key, uploadId, list)), {
         status: 400,
         code: 'InvalidPart',
       });
@@ -150,38 +150,38 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
     const { key, uploadId, bodies, parts } = await open().begin(5 * MIB, 10);
     const answer = await open().client.complete(BUCKET, key, uploadId, parts.toReversed());
     if (differences.refusesDisorder) {
-      assert.deepEqual(await verdict(answer), { status: 400, code: 'InvalidPartOrder' });
+      assert.deepEqual(await statusAndCode(answer), { status: 400, code: 'InvalidPartOrder' });
       return;
     }
     assert.equal(answer.status, 200);
     assert.equal((await open().client.digest(BUCKET, key)).sha256, hash('sha256', ...bodies).toString('hex'));
   });
 
-  it('refuses to make an object of no parts', async () => {
+  it('rejects an empty list of parts', async () => {
     const { key, uploadId } = await open().begin(10);
     const answer = await open().client.complete(BUCKET, key, uploadId, []);
-    assert.deepEqual(await verdict(answer), { status: 400, code: 'MalformedXML' });
+    assert.deepEqual(await statusAndCode(answer), { status: 400, code: 'MalformedXML' });
   });
 
   it(`${differences.mayLeaveOutParts ? 'leaves out' : 'insists on'} parts that Complete does not name`, async () => {
     const { key, uploadId, bodies, parts } = await open().begin(5 * MIB, 10);
     const answer = await open().client.complete(BUCKET, key, uploadId, parts.slice(0, 1));
     if (!differences.mayLeaveOutParts) {
-      assert.deepEqual(await verdict(answer), { status: 400, code: 'InvalidPart' });
+      assert.deepEqual(await statusAndCode(answer), { status: 400, code: 'InvalidPart' });
       return;
     }
     assert.equal(answer.status, 200);
     assert.equal((await open().client.digest(BUCKET, key)).sha256, hash('sha256', bodies[0]!).toString('hex'));
   });
 
-  it('answers a repeated Complete as it did the first', async () => {
+  it('answers a repeated Complete as the first one', async () => {
     const { key, uploadId, parts } = await open().begin(100);
     for (let round = 0; round < 2; round++)
       assert.equal((await open().client.complete(BUCKET, key, uploadId, parts)).status, 200);
     assert.equal((await open().client.head(BUCKET, key)).headers.get('content-length'), '100');
   });
 
-  it('replaces the object that was under the key before', async () => {
+  it('replaces an existing object of the key', async () => {
     const { key, uploadId, bodies, parts } = await open().begin(100);
     await open().client.put(BUCKET, key, 'before');
     assert.equal(await (await open().client.get(BUCKET, key)).text(), 'before');
@@ -189,11 +189,11 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
     assert.equal((await open().client.digest(BUCKET, key)).sha256, hash('sha256', bodies[0]!).toString('hex'));
   });
 
-  it('refuses upload ids that it never gave', async () => {
+  it('rejects unknown upload IDs', async () => {
     const key = open().newKey();
     for (const uploadId of ['nothing', '../../objects']) {
       const url = open().client.address(BUCKET, key, { partNumber: '1', uploadId });
-      assert.deepEqual(await verdict(await open().client.request('PUT', url, { body: 'x' })), {
+      assert.deepEqual(await statusAndCode(await open().client.request('PUT', url, { body: 'x' })), {
         status: 404,
         code: 'NoSuchUpload',
       });
@@ -223,7 +223,7 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
     assert.equal((await open().client.digest(BUCKET, key)).sha256, hash('sha256', ...bodies, last).toString('hex'));
   });
 
-  it('gives back content type and own headers of the upload', async () => {
+  it('returns content type and metadata of the upload', async () => {
     const key = open().newKey();
     const uploadId = await open().client.createUpload(BUCKET, key, {
       'content-type': 'video/x-mule',

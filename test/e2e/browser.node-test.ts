@@ -46,7 +46,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
       await rm(folder, { recursive: true, force: true, maxRetries: 20 });
     });
 
-    it('runs functions, sets a 1 GiB file inside a shadow root, reloads through a leave warning', async () => {
+    it('runs functions, sets a 1 GiB file inside a shadow root, reloads despite a leave warning', async () => {
       const large = path.join(folder, 'large.bin');
       const handle = await open(large, 'w');
       await handle.truncate(GIB);
@@ -74,7 +74,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
       assert.deepEqual(treeOf(browser.pid), []);
     });
 
-    it('starts again on the profile of a killed browser and finds what the page stored', async () => {
+    it('starts again with the profile of a killed browser and finds its storage', async () => {
       const profile = path.join(folder, 'profile');
       const killed = await launch(engine, { profile });
       await killed.goto(url);

@@ -1,4 +1,4 @@
-/** Real browsers for whole-flow tests: one small driver, the same for three engines. */
+/** Real browsers for end-to-end tests: one small driver for three engines. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,19 +13,26 @@ export type Engine = 'chromium' | 'firefox' | 'webkit';
 
 const LAUNCHERS = { chromium: launchChromium, firefox: launchFirefox, webkit: launchWebKit };
 
+/** A text that changes with each step that an upload of the page makes. */
+const PROGRESS =
+  "[...document.querySelectorAll('mule-upload')].map(({ uploads }) => uploads?.map((upload) => [upload.status, upload.loaded, upload.parts.done].join())).join()";
+const PROGRESS_POLL_MS = 1_000;
+/** A wait with progress all the time ends after so many of its timeouts: it may be in a loop. */
+const MAX_TIMEOUTS = 10;
+
 /** The processes that hold pages, by their command lines. */
 const PAGE_PROCESS = /--type=renderer|-contentproc|WebKitWebProcess/;
 
 export interface Metrics {
   /** Bytes of live JavaScript objects; Chromium only. */
   heap: number | null;
-  /** Bytes that the processes of all pages hold and share with nobody. */
+  /** Private bytes of the processes of all pages. */
   pageMemory: number;
   /** Every process of the browser. */
   processes: ProcessFigures[];
 }
 
-/** What runs in the page: an expression, or a function of JSON arguments that closes over nothing. */
+/** Runs in the page: an expression, or a function of JSON arguments without a closure. */
 export type PageFunction<A extends unknown[], T> = string | ((...args: A) => T);
 
 /** One page, or tab. */
@@ -36,44 +43,55 @@ export class Page {
     this.#raw = raw;
   }
 
-  /** Resolves when the page has loaded. @throws Error where nothing answers */
+  /** Resolves when the page has loaded. @throws Error if nothing answers */
   goto(url: string): Promise<void> {
     return this.#raw.navigate(url);
   }
 
-  /** Loads the page again, through any leave warning. */
+  /** Reloads the page, and accepts any leave warning. */
   reload(): Promise<void> {
     return this.#raw.reload();
   }
 
-  /** Runs a function in the page, awaits what it returns, and gives that by value of JSON. */
+  /** Runs a function in the page, awaits its result, and returns it as JSON. */
   async evaluate<A extends unknown[], T>(what: PageFunction<A, T>, ...args: A): Promise<Awaited<T>> {
     const expression = typeof what === 'string' ? what : `(${String(what)})(...${JSON.stringify(args)})`;
-    // tsx keeps the names of functions by calls of __name, which the page lacks
+    // tsx keeps function names by calls of __name, which the page does not have
     const json = await this.#raw.run(`const __name = (fn) => fn; return JSON.stringify(await (${expression}));`);
     return (typeof json === 'string' ? JSON.parse(json) : undefined) as Awaited<T>;
   }
 
   /**
-   * Waits until something in the page is truthy, through reloads, and gives it.
-   * @param timeout milliseconds
-   * @throws Error with the condition, the last value and what the page said
+   * Waits until something in the page is truthy, through reloads, and returns it.
+   * @param timeout milliseconds without progress of any upload in the page
+   * @throws Error with the condition, and the last value or error
    */
   async waitFor<A extends unknown[], T>(
     what: PageFunction<A, T>,
     { timeout = 60_000 } = {},
     ...args: A
   ): Promise<Awaited<T>> {
-    const deadline = performance.now() + timeout;
+    const begun = performance.now();
+    let progress: string | null = null;
+    let progressAt = begun;
+    let polledAt = begun;
     for (;;) {
       const outcome = await this.evaluate(what, ...args).then(
         (value) => ({ value, cause: undefined }),
         (cause: Error) => ({ value: undefined, cause }),
       );
       if (outcome.value) return outcome.value;
-      if (performance.now() > deadline) {
+      const now = performance.now();
+      if (now - polledAt > PROGRESS_POLL_MS) {
+        polledAt = now;
+        const current = await this.evaluate<[], string>(PROGRESS).catch(() => progress);
+        if (current !== progress) progressAt = now;
+        progress = current;
+      }
+      if (now - progressAt > timeout || now - begun > MAX_TIMEOUTS * timeout) {
         const last = outcome.cause?.message ?? JSON.stringify(outcome.value);
-        throw new Error(`not so after ${timeout} ms: ${String(what)}; last: ${last}`, { cause: outcome.cause });
+        const seconds = Math.round((now - begun) / 1_000);
+        throw new Error(`not so after ${seconds} s: ${String(what)}; last: ${last}`, { cause: outcome.cause });
       }
       await sleep(50);
     }
@@ -91,8 +109,8 @@ export class Page {
   }
 
   /**
-   * Drops files on the middle of an element; the browser then has handles on them, where it knows such.
-   * @throws Error in engines that no protocol lets drop files
+   * Drops files on the middle of an element; the browser then has handles of them, if it supports these.
+   * @throws Error in engines whose protocol cannot drop files
    */
   async drop(selectors: readonly string[], files: readonly string[]): Promise<void> {
     if (!this.#raw.drop) throw new Error('this engine cannot be made to drop files');
@@ -102,13 +120,13 @@ export class Page {
     );
   }
 
-  /** Shows the page as another screen or reader would have it. @throws Error where the engine does not offer it */
+  /** Changes viewport, zoom and media features. @throws Error if the engine does not support it */
   async look(look: Look): Promise<void> {
     if (!this.#raw.look) throw new Error('this engine does not offer another look');
     await this.#raw.look(look);
   }
 
-  /** What assistive technology is given. @throws Error where the engine's protocol does not tell */
+  /** Returns what assistive technology gets. @throws Error if the engine's protocol does not have it */
   async accessibilityTree(): Promise<AccessibleNode[]> {
     if (!this.#raw.accessibilityTree) throw new Error('this engine does not tell its accessibility tree');
     return this.#raw.accessibilityTree();
@@ -119,24 +137,24 @@ export class Page {
     await writeFile(file, await this.#raw.screenshot());
   }
 
-  /** Shuts the tab as its user does. */
+  /** Closes the tab as a user does. */
   shut(): Promise<void> {
     return this.#raw.close();
   }
 
-  /** Ends the process that runs the page. @throws Error where the engine does not offer it */
+  /** Kills the process that runs the page. @throws Error if the engine does not support it */
   async crash(): Promise<void> {
     if (!this.#raw.crash) throw new Error('this engine does not offer to crash a page');
     await this.#raw.crash();
   }
 
-  /** Freezes the page, or thaws it. @throws Error where the engine does not offer it */
+  /** Freezes or resumes the page. @throws Error if the engine does not support it */
   async setFrozen(isFrozen: boolean): Promise<void> {
     if (!this.#raw.setFrozen) throw new Error('this engine does not offer to freeze a page');
     await this.#raw.setFrozen(isFrozen);
   }
 
-  /** Takes the page off the line, or puts it back. @throws Error where the engine does not offer it */
+  /** Switches the page's network off or on. @throws Error if the engine does not support it */
   async setOffline(isOffline: boolean): Promise<void> {
     if (!this.#raw.setOffline) throw new Error('this engine does not offer to go offline');
     await this.#raw.setOffline(isOffline);
@@ -148,11 +166,11 @@ export class Page {
 }
 
 export interface LaunchSettings {
-  /** Folder of the browser's own state, kept afterwards; without it, one that goes with the browser. */
+  /** Folder of the browser's state, kept afterwards; without it, a temporary one. */
   profile?: string;
   /** Further arguments of the browser's command line; WebKit takes none. */
   args?: readonly string[];
-  /** X display for a window of Chromium, whose questions can then be answered by keys. */
+  /** X display for a window of Chromium, whose prompts can then be answered by keys. */
   display?: string;
 }
 
@@ -160,7 +178,7 @@ export interface LaunchSettings {
 export class Driver extends Page {
   readonly engine: Engine;
   readonly version: string;
-  /** Of the process that all of the browser's others descend from. */
+  /** Of the process that all the browser's other processes descend from. */
   readonly pid: number;
   readonly #browser: RawBrowser;
   readonly #cleanUp: () => Promise<void>;
@@ -187,7 +205,7 @@ export class Driver extends Page {
     return { heap: await this.heap(), pageMemory, processes };
   }
 
-  /** Ends the browser as its user does. */
+  /** Closes the browser as a user does. */
   async close(): Promise<void> {
     await this.#browser.close();
     await this.#cleanUp();
@@ -200,11 +218,11 @@ export class Driver extends Page {
   }
 }
 
-/** Starts a browser without a window. @throws Error where the machine has none of that engine */
+/** Starts a browser without a window. @throws Error if that engine is not installed */
 export async function launch(engine: Engine, { profile, args = [], display }: LaunchSettings = {}): Promise<Driver> {
   const folder = profile ?? (await mkdtemp(path.join(tmpdir(), `mule-upload-${engine}-`)));
   const cleanUp = async (): Promise<void> => {
-    // a killed browser's files may still be on their way to the disk
+    // a killed browser's files may not be written yet
     if (!profile) await rm(folder, { recursive: true, force: true, maxRetries: 20 });
   };
   try {

@@ -9,7 +9,7 @@ const SCRIPT = path.join(CDN, 'mule-upload.js');
 
 let isChecked = false;
 
-/** Builds the package where it is missing or older than its sources: flows run what is shipped. */
+/** Builds the package if it is missing or older than its sources: flows run the published files. */
 export function ensureBuilt(): void {
   if (isChecked) return;
   isChecked = true;
@@ -25,7 +25,7 @@ export function ensureBuilt(): void {
   if (status !== 0) throw new Error('the package does not build');
 }
 
-/** Reads the CDN file, or one that it loads when needed. @returns null for any other path */
+/** Reads the CDN file, or one of its chunks. @returns null for any other path */
 export async function readScript(pathname: string): Promise<Buffer | null> {
   return /^\/mule-upload[\w.-]*\.js$/.test(pathname) ? readFile(path.join(CDN, pathname)) : null;
 }

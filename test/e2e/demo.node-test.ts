@@ -10,14 +10,14 @@ import { chooseFiles, isOver, uploadsOf } from './page.js';
 import { MIB, makeFolder, writeRandom } from './harness.js';
 
 const SIZE = 96 * MIB;
-/** Long enough for a switch to spoil something. */
+/** Long enough for a switch to cause a fault. */
 const SPOIL = 1_500;
 
-/** Clicks a control of the panel of switches, as a visitor does. */
+/** Clicks a control of the panel of switches, as a user does. */
 const click = (browser: Driver, selector: string): Promise<unknown> =>
   browser.evaluate((which: string) => document.querySelector<HTMLElement>(which)!.click(), selector);
 
-/** Waits until the page shows that the switch is where it was put. */
+/** Waits until the page shows the switch's new state. */
 const untilShown = (browser: Driver, name: string, isOn: boolean): Promise<unknown> =>
   browser.waitFor(
     (which: string, on: boolean) =>
@@ -33,7 +33,7 @@ const untilShown = (browser: Driver, name: string, isOn: boolean): Promise<unkno
     isOn,
   );
 
-describe('a visitor of the demo', () => {
+describe('a user of the demo', () => {
   let folder: string;
   let remove: () => Promise<void>;
   let demo: RunningDemo;
@@ -51,7 +51,7 @@ describe('a visitor of the demo', () => {
     await remove();
   });
 
-  it('reads the whole reference, which is made from the manifest', async () => {
+  it('reads the reference, which is generated from the manifest', async () => {
     await browser.goto(new URL('reference.html', demo.url).href);
     await browser.waitFor("document.querySelectorAll('#reference section').length === 8");
     const names = await browser.evaluate<[], string[]>(
@@ -81,7 +81,7 @@ describe('a visitor of the demo', () => {
       await click(browser, `[name=${name}]`);
       await untilShown(browser, name, true);
       if (name === 'busy') {
-        // from here on as fast as the line allows, so that each of the others finds something to spoil
+        // from here on without a rate limit, so that each of the other switches affects some request
         await click(browser, '[name=slow]');
         await untilShown(browser, 'slow', false);
       }

@@ -12,7 +12,7 @@ const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8
 const readJson = <T>(file: string): T => JSON.parse(read(file)) as T;
 const namesOf = (all: readonly { name: string }[]): string[] => all.map(({ name }) => name).sort();
 
-describe('what editors know of the element', () => {
+describe('data for editors', () => {
   let element: ElementDeclaration;
 
   before(() => {
@@ -20,7 +20,7 @@ describe('what editors know of the element', () => {
     element = elementOf(readJson('dist/custom-elements.json'));
   });
 
-  it('is every attribute and event, each with its type and in words', () => {
+  it('has every attribute and event, with type and description', () => {
     assert.deepEqual(namesOf(element.attributes), [...MuleUploadElement.observedAttributes].sort());
     assert.deepEqual(namesOf(element.events), ['change', 'input', ...eventNames].sort());
     for (const { name, description, type } of [...element.attributes, ...element.events])
@@ -29,20 +29,20 @@ describe('what editors know of the element', () => {
       assert.match(type.text, /^CustomEvent<.+>$/, name);
   });
 
-  it('is every public member in words, and none that is not public', () => {
+  it('describes every public member, and none that is not public', () => {
     const seen = element.members.filter(({ privacy, static: isStatic }) => !privacy && !isStatic);
     const silent = seen.filter(({ name, description }) => !description && !name.endsWith('Callback'));
     assert.deepEqual(namesOf(silent), []);
     for (const name of ['add', 'value', 'uploads', 'strings', 'forget']) assert.ok(namesOf(seen).includes(name), name);
   });
 
-  it('is every custom property that the style sheets read', () => {
+  it('has every custom property that the style sheets read', () => {
     const sheets = ['base', 'dropzone', 'list'].map((name) => read(`src/element/styles/${name}-styles.ts`)).join('');
     const used = new Set([...sheets.matchAll(/--mule-upload-[a-z-]+/g)].map(([name]) => name));
     assert.deepEqual(namesOf(element.cssProperties), [...used].sort());
   });
 
-  it('comes as data for editors of HTML and CSS', () => {
+  it('is published for editors of HTML and CSS', () => {
     const { tags } = readJson<{
       tags: { name: string; attributes: { name: string; values?: { name: string }[] }[] }[];
     }>('dist/html-data.json');
@@ -54,7 +54,7 @@ describe('what editors know of the element', () => {
     assert.deepEqual(namesOf(properties), namesOf(element.cssProperties));
   });
 
-  it('comes as types for the frameworks that check templates', () => {
+  it('is published as types for frameworks that check templates', () => {
     for (const name of ['react', 'preact', 'solid', 'vue', 'svelte'])
       assert.match(read(`dist/types/${name}.d.ts`), /declare module '[^']+' \{[^]*'mule-upload':/);
   });

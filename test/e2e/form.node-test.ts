@@ -7,7 +7,7 @@ import { chooseFiles, uploadsOf } from './page.js';
 import { startSite, type Site } from './site.js';
 import { BUCKET, MIB, makeFolder, startStore, writeRandom, type Store } from './harness.js';
 
-/** A listener of `unload` keeps Chromium and Firefox from putting the page away whole, so that they have to restore it. */
+/** A listener of `unload` disables the back-forward cache in Chromium and Firefox, so that they restore the form. */
 const PAGE = `<!doctype html><html lang="en"><title>form</title><link rel="icon" href="data:,">
 <script>addEventListener('unload', () => {});</script>
 <form action="/sent" method="post">
@@ -16,7 +16,7 @@ const PAGE = `<!doctype html><html lang="en"><title>form</title><link rel="icon"
   <button name="save" value="yes">Save</button>
 </form>
 <script type="module" src="/mule-upload.js"></script></html>`;
-/** As a server renders it; the script is put in by the test. */
+/** As rendered by a server; the test adds the script. */
 const RENDERED = `<!doctype html><html lang="en"><title>rendered</title><link rel="icon" href="data:,">
 <mule-upload signer="/sign" recover="off"><template shadowrootmode="open" shadowrootdelegatesfocus>
 <button type="button" part="button">Choose a file</button><slot></slot></template><input type="file" name="film"></mule-upload></html>`;
@@ -28,14 +28,14 @@ const shown = (): { title: string; film: readonly string[]; valid: boolean } => 
   return { title, film: element.value, valid: element.validity.valid };
 };
 
-/** Tries to send the form. @returns the name of the control that has the focus then, and what within it */
+/** Tries to submit the form. @returns the name of the control that then has the focus, and the part within it */
 const focusAfterTry = (): (string | null)[] => {
   document.querySelector('form')!.requestSubmit();
   const focused = document.activeElement;
   return [focused?.getAttribute('name') ?? null, focused?.shadowRoot?.activeElement?.getAttribute('part') ?? null];
 };
 
-/** What a server has rendered, and what has become of it since. */
+/** The server-rendered content, and its current state. */
 const rendering = (): { focus: string | null | undefined; buttons: number; shown: number } => {
   const element = document.querySelector('mule-upload')!;
   return {
@@ -71,7 +71,7 @@ describe('a form with an upload in it', () => {
       });
       after(() => browser.close());
 
-      it('is sent by itself once the file is stored, and is filled as it was when the reader comes back', async () => {
+      it('is submitted automatically once the file is stored, and restored when the user goes back', async () => {
         const file = path.join(folder, `${engine}.bin`);
         const sha256 = await writeRandom(file, MIB);
         site.forms.length = 0;
@@ -89,10 +89,10 @@ describe('a form with an upload in it', () => {
         await browser.waitFor("location.pathname === '/' && document.querySelector('mule-upload').value?.length === 1");
         assert.deepEqual(await browser.evaluate(shown), { title: 'Holidays', film: [key], valid: true });
         await browser.evaluate('new Promise((resolve) => setTimeout(resolve, 500))');
-        assert.equal(site.forms.length, 1, 'and is not sent again by itself');
+        assert.equal(site.forms.length, 1, 'and is not submitted again');
       });
 
-      it('gives the focus to what keeps it back, as built-in controls get it', async () => {
+      it('focuses an invalid upload, as it does with built-in controls', async () => {
         await browser.goto(site.url);
         await browser.waitFor("!!document.querySelector('mule-upload')?.shadowRoot");
         assert.deepEqual(await browser.evaluate(focusAfterTry), ['title', null]);
@@ -100,7 +100,7 @@ describe('a form with an upload in it', () => {
         assert.deepEqual(await browser.evaluate(focusAfterTry), ['film', 'button']);
       });
 
-      it('keeps focus and files of what a server has rendered', async () => {
+      it('keeps focus and files of server-rendered content', async () => {
         const file = path.join(folder, `${engine}-early.bin`);
         const sha256 = await writeRandom(file, MIB);
         await browser.goto(new URL('/rendered', site.url).href);

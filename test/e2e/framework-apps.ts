@@ -1,4 +1,4 @@
-/** The sample apps in `demo/frameworks`, with the package as npm would publish it: installed, type-checked, built. */
+/** The sample apps in `demo/frameworks`, installed, type-checked and built with the package as npm publishes it. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -8,20 +8,20 @@ import { ensureBuilt } from './built.js';
 
 const FOLDER = path.join(ROOT, 'demo/frameworks');
 const BUILT = path.join(FOLDER, 'dist');
-/** What was installed last; the same again needs no installing. */
+/** What was installed last; the same is not installed again. */
 const STAMP = path.join(FOLDER, 'node_modules/.installed');
 
 export const APPS = ['html', 'react', 'react-server', 'preact', 'solid', 'vue', 'svelte', 'angular'] as const;
 export type App = (typeof APPS)[number];
 
-/** @throws Error with what the program said */
+/** @throws Error with the program's output */
 function must(program: string, args: readonly string[], cwd = FOLDER): string {
   const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error?.message ?? ''}\n${stdout}\n${stderr}`);
   return stdout;
 }
 
-/** Installs the frameworks where they have changed, and the package packed anew. @param folder for the tarball */
+/** Installs the frameworks if they have changed, and the newly packed package. @param folder for the tarball */
 export function installApps(folder: string): void {
   ensureBuilt();
   const lock = createHash('sha256')
@@ -31,13 +31,13 @@ export function installApps(folder: string): void {
     must('npm', ['ci', '--include=dev', '--no-audit', '--no-fund']);
     writeFileSync(STAMP, lock);
   }
-  // built just now: packing must not build again
+  // it has just been built: packing must not build again
   const tarball = must('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], ROOT).trim();
   const settings = ['--no-save', '--include=dev', '--no-package-lock', '--no-audit', '--no-fund', '--prefer-offline'];
   must('npm', ['install', ...settings, path.join(folder, tarball)]);
 }
 
-/** Checks the types of an app and of what stands beside it to be held against them. @throws Error with what is wrong */
+/** Checks the types of an app and of the type tests beside it. @throws Error with the messages */
 export function checkTypes(app: App): void {
   const program = (name: string): string => path.join(FOLDER, 'node_modules/.bin', name);
   if (app === 'svelte')
@@ -45,7 +45,7 @@ export function checkTypes(app: App): void {
   else must(program(app === 'vue' ? 'vue-tsc' : 'tsc'), ['-p', app]);
 }
 
-/** Builds all apps. @returns their files by path, `/react/` being the page of the one in React */
+/** Builds all apps. @returns their files by path; `/react/` is the page of the React app */
 export function buildApps(): Record<string, string> {
   must('node', ['build.js']);
   const files = readdirSync(BUILT, { recursive: true, encoding: 'utf8' }).filter((file) =>

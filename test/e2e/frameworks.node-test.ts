@@ -10,7 +10,7 @@ import { BUCKET, MIB, isFull, makeFolder, startStore, writeRandom, type Store } 
 
 const ENGINES: readonly Engine[] = isFull ? ['chromium', 'firefox', 'webkit'] : ['chromium'];
 
-/** What the app has made of the element, and what it shows of it. */
+/** How the app has set up the element, and what it shows. */
 const state = (): Record<'name' | 'maxSize' | 'button' | 'stored' | 'value', unknown> & { disabled: boolean } => {
   const element = document.querySelector('mule-upload')!;
   const text = (id: string): string | undefined => document.getElementById(id)?.textContent.trim();
@@ -31,7 +31,7 @@ describe('an app with the packed package', () => {
   let store: Store;
   let site: Site;
   let pages: Record<string, string>;
-  /** What the apps have set as their property `headers`, call by call. */
+  /** The value of the apps' property `headers`, by call. */
   const headers: (string | null)[] = [];
   const matrix: Partial<Record<App, string[]>> = {};
   const note = (app: App, what: string): void => void (matrix[app] ??= []).push(what);
@@ -55,7 +55,7 @@ describe('an app with the packed package', () => {
     await remove();
   });
 
-  it('in react-server comes with its content, and without the element, which is rendered in the browser', () => {
+  it('in react-server has its content, and no element: that is rendered in the browser', () => {
     const page = pages['/react-server/']!;
     assert.match(page, /<button id="clear"/);
     assert.doesNotMatch(page, /<mule-upload[ >]/);
@@ -76,7 +76,7 @@ describe('an app with the packed package', () => {
       after(() => browser.close());
 
       for (const app of APPS)
-        it(`made with ${app}: attributes, properties, events, slots and a value bound both ways, by a real upload`, async () => {
+        it(`in ${app}: attributes, properties, events, slots and a two-way bound value, by a real upload`, async () => {
           const file = path.join(folder, `${app}.bin`);
           const sha256 = await writeRandom(file, MIB);
           await browser.goto(new URL(`/${app}/`, site.url).href);

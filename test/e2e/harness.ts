@@ -1,4 +1,7 @@
-/** All that a whole flow needs but the browser: a store behind a fault proxy, a signer, a page of the built package. */
+/**
+ * Everything that an end-to-end flow needs except the browser: a store behind a fault proxy, a signer, a page with the
+ * built package.
+ */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -32,7 +35,7 @@ export interface Store extends StoreAccess {
   stop(): Promise<void>;
 }
 
-/** Starts a store of its own with an empty bucket that every origin may use. */
+/** Starts a store with an empty bucket that every origin may use. */
 export async function startStore(name: StoreName, folder: string): Promise<Store> {
   if (name === 'bucket') {
     const bucket = await startBucket({ dir: path.join(folder, 'bucket'), buckets: [BUCKET], credentials: CREDENTIALS });
@@ -45,7 +48,7 @@ export async function startStore(name: StoreName, folder: string): Promise<Store
   return ceph;
 }
 
-/** A page with one element that tells what it has seen in `window.seen`. */
+/** A page with one element that records its events in `window.seen`. */
 const page = (attributes: string): string => `<!doctype html>
 <html lang="en"><title>flow</title><link rel="icon" href="data:,">
 <mule-upload signer="/sign" no-leave-warning multiple ${attributes}></mule-upload>
@@ -72,7 +75,7 @@ const page = (attributes: string): string => `<!doctype html>
 <script type="module" src="/mule-upload.js"></script></html>`;
 
 export interface SignedPage {
-  /** Of the page; attributes of the element are its query, and so is a `content-security-policy`. */
+  /** Of the page; its query sets the element's attributes, and a `content-security-policy`. */
   readonly url: string;
   /** Every call to the signer. */
   readonly signerCalls: { action: Action; body: Record<string, unknown> }[];
@@ -125,7 +128,7 @@ export async function startPage(
 
 export interface Harness extends Omit<SignedPage, 'stop'> {
   readonly proxy: FaultProxy;
-  /** Asks the store itself, past the proxy. */
+  /** Calls the store directly, without the proxy. */
   readonly s3: S3Client;
   stop(): Promise<void>;
 }
@@ -145,7 +148,7 @@ export async function startHarness(store: StoreAccess, signer: Partial<SignerOpt
   };
 }
 
-/** Makes a folder for one test file's data, and a function that removes it. */
+/** Creates a folder for one test file's data, and a function that removes it. */
 export async function makeFolder(): Promise<{ folder: string; remove(): Promise<void> }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-flow-'));
   return { folder, remove: () => rm(folder, { recursive: true, force: true, maxRetries: 20 }) };

@@ -9,14 +9,15 @@ import type { Engine, Page } from './browser.js';
 import { chooseFiles, dropFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
 import { BUCKET, MIB, writeRandom } from './harness.js';
 import { useHarness } from './use-harness.js';
+import { storedAtRest } from './wait.js';
 
 const SIZE = 80 * MIB;
 /** Bytes per second: slow enough to stop an upload half-way. */
 const SLOW = SIZE / 4;
-/** What is copied at most. */
+/** The largest size that is copied. */
 const SMALL = 7 * MIB;
 
-/** Waits until the browser's databases hold a file for the next visit, and the record that comes after it. */
+/** Waits until the browser has stored a file for the next page load, and the record that follows it. */
 const untilKept = (page: Page): Promise<unknown> =>
   page.waitFor(async () => {
     const there = await indexedDB.databases();
@@ -42,16 +43,16 @@ const untilKept = (page: Page): Promise<unknown> =>
 const hasPart = (part: string): boolean =>
   Boolean(document.querySelector('mule-upload')!.shadowRoot!.querySelector(`[part=${part}]`));
 
-/** Presses a button of the element's, as a user does. */
+/** Presses a button of the element, as a user does. */
 const press = (page: Page, button: string): Promise<unknown> =>
   page.evaluate((selector: string) => {
     document.querySelector('mule-upload')!.shadowRoot!.querySelector<HTMLElement>(selector)!.click();
   }, button);
 
-describe('a file that need not be chosen again', () => {
+describe('a file that does not have to be chosen again', () => {
   const inUse = useHarness('bucket');
 
-  /** Begins an upload, and stops the page half-way. */
+  /** Starts an upload, and stops the page half-way. */
   async function beginAndStop(page: Page, begin: () => Promise<void>, stop: () => Promise<void>) {
     const { proxy, s3, url } = inUse.harness;
     proxy.reset();
@@ -62,8 +63,7 @@ describe('a file that need not be chosen again', () => {
     await untilKept(page);
     const [before] = await uploadsOf(page);
     await stop();
-    await sleep(500);
-    const stored = await s3.listParts(BUCKET, before!.key!, before!.uploadId!);
+    const stored = await storedAtRest(s3, before!.key!, before!.uploadId!);
     assert.ok(stored.length >= 3 && stored.length < SIZE / (8 * MIB), `${stored.length} parts are stored`);
     proxy.reset();
     proxy.setRate(Infinity);
@@ -91,7 +91,7 @@ describe('a file that need not be chosen again', () => {
     return `${stored.length} of ${SIZE / (8 * MIB)} parts were stored, 0 of them sent again`;
   }
 
-  it('is dropped on Chromium, which is then killed: a click and a yes to the browser’s own question later it goes on, after a no it is to be chosen', async (t) => {
+  it('is dropped on Chromium, which is then killed: it resumes after a click and a granted permission; if denied, it has to be chosen', async (t) => {
     const file = path.join(inUse.folder, 'dropped.bin');
     const sha256 = await writeRandom(file, SIZE);
     const { program, display } = await startDisplay();
@@ -103,7 +103,7 @@ describe('a file that need not be chosen again', () => {
         () => dropFiles(first, [file]),
         () => first.kill(),
       );
-      // as a backup or a sync tool does
+      // as backup and sync tools do
       await utimes(file, new Date(), new Date());
       const second = await launch('chromium', { profile, display });
       try {
@@ -118,14 +118,14 @@ describe('a file that need not be chosen again', () => {
         );
         await second.waitFor(hasPart, {}, 'resume');
         await press(second, '[part=resume]');
-        // the first of the question's buttons closes it
+        // the prompt's first button closes it
         await answerQuestion(second, display, ['Return']);
         await second.waitFor(hasPart, {}, 'choose');
 
         await second.reload();
         await second.waitFor(hasPart, {}, 'resume');
         await press(second, '[part=resume]');
-        // the second allows it this time
+        // the second allows it once
         await answerQuestion(second, display, ['Tab', 'Return']);
         t.diagnostic(await expectWhole(second, sha256, begun));
       } finally {
@@ -136,11 +136,11 @@ describe('a file that need not be chosen again', () => {
     }
   });
 
-  it('goes on by itself where the user has allowed that on every visit', async (t) => {
+  it('resumes automatically if the user has allowed it on every visit', async (t) => {
     const file = path.join(inUse.folder, 'allowed.bin');
     const sha256 = await writeRandom(file, SIZE);
     const profile = path.join(inUse.folder, 'profile-allowed');
-    // what "allow on every visit" leaves in the profile
+    // what "allow on every visit" stores in the profile
     const rule = { [`${new URL(inUse.harness.url).origin},*`]: { setting: 1 } };
     const exceptions = { file_system_access_extended_permission: rule };
     await mkdir(path.join(profile, 'Default'), { recursive: true });
@@ -162,7 +162,7 @@ describe('a file that need not be chosen again', () => {
   });
 
   for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
-    it(`is small, and kept whole by ${engine}: after a reload, and after SIGKILL, it goes on by itself`, async () => {
+    it(`is small, and stored by ${engine}: after a reload, and after SIGKILL, it resumes automatically`, async () => {
       const { proxy, s3, url } = inUse.harness;
       const file = path.join(inUse.folder, `small-${engine}.bin`);
       const sha256 = await writeRandom(file, SMALL);
@@ -194,10 +194,10 @@ describe('a file that need not be chosen again', () => {
   }
 });
 
-/** Presses keys until the browser's question is answered: it takes a moment to show. */
+/** Presses keys until the browser's prompt is answered: it takes a moment to appear. */
 async function answerQuestion(page: Page, display: string, keys: readonly string[]): Promise<void> {
   const isAsked = "document.querySelector('mule-upload').uploads[0].needsPermission";
-  for (let tries = 0; tries < 10 && (await page.evaluate(isAsked)); tries++) {
+  for (let tries = 0; tries < 30 && (await page.evaluate(isAsked)); tries++) {
     await sleep(1_500);
     await pressKeys(display, ...keys);
     await sleep(500);

@@ -1,4 +1,4 @@
-/** Browsers that are killed at each step, in the moment when the store has acted and the page does not know it yet. */
+/** Browsers that are killed at each step, when the store has acted and the page does not know it yet. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -11,24 +11,25 @@ import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
 import { S3Client } from '../servers/s3-client.js';
 import { BUCKET, MIB, isFull, makeFolder, startPage, startHarness, startStore, writeRandom } from './harness.js';
 import type { Harness, Store } from './harness.js';
+import { until } from './wait.js';
 
 const PART = 5 * MIB;
 const SIZE = 3 * PART + 1_000;
 const ENGINES = ['chromium', 'firefox', 'webkit'] satisfies Engine[];
 
 interface Step {
-  /** At which the browser is killed. */
+  /** The step at which the browser is killed. */
   name: string;
-  /** A request to the store that it answers into the void, after it has acted. */
+  /** A request to the store whose response is lost, after the store has acted. */
   store?: Rule;
-  /** A call to the signer that is not answered before the browser is gone. */
+  /** A call to the signer that is not answered before the browser is killed. */
   signer?: Action;
   size?: number;
-  /** Reloads once that many parts are stored, and chooses the file again: what follows is a second visit. */
+  /** Reloads once that many parts are stored, and chooses the file again: the rest happens in a second page load. */
   reloadAt?: number;
-  /** Requests that the next visit has no need of. */
+  /** Requests that the next page load does not need. */
   spared?: RequestKind[];
-  /** Multipart uploads that nobody can know of any more; the bucket's lifecycle rule ends them. */
+  /** Multipart uploads whose ID is lost; the bucket's lifecycle rule ends them. */
   leftovers?: number;
 }
 
@@ -70,14 +71,13 @@ describe('a browser that is killed', () => {
   });
 
   async function untilHit(): Promise<void> {
-    for (const end = Date.now() + 60_000; !isHolding && !harness.proxy.struck.includes(1); await sleep(20))
-      assert.ok(Date.now() < end, 'the step was never reached');
-    // the store acts on what it got
+    await until('the step is reached', () => isHolding || harness.proxy.struck.includes(1));
+    // the store handles what it has received
     await sleep(500);
   }
 
   for (const [index, step] of STEPS.entries()) {
-    // one after the other here, all of them at full size
+    // one engine per step by default, all at full size
     for (const engine of isFull ? ENGINES : [ENGINES[index % ENGINES.length]!]) {
       it(`at the step “${step.name}”, ${engine}, loses nothing and sends nothing twice`, async (t) => {
         const { proxy, s3, url } = harness;
@@ -100,7 +100,7 @@ describe('a browser that is killed', () => {
           await chooseFiles(first, [file]);
         }
         await untilHit();
-        // browsers write to their disk when they see fit; what they lose of the last second is lost to anybody
+        // browsers write to disk with a delay; the last second may be lost
         await sleep(1_000);
         await first.kill();
 
@@ -115,7 +115,7 @@ describe('a browser that is killed', () => {
           await second.waitFor("Boolean(document.querySelector('mule-upload')?.shadowRoot)");
           await sleep(500);
           const isThere = (await uploadsOf(second)).some(({ needsFile }) => !needsFile);
-          // a small file is kept whole, and goes on by itself
+          // a small file is stored, and resumes automatically
           if (!isThere) await chooseFiles(second, [file]);
           await second.waitFor(isOver, { timeout: 120_000 });
           const [upload, ...others] = await uploadsOf(second);
@@ -140,8 +140,8 @@ describe('a browser that is killed', () => {
   }
 
   for (const engine of isFull ? ENGINES : (['firefox'] as const)) {
-    it(`and started again the next day, when all leave has run out, goes on in ${engine}`, async () => {
-      // a day of two seconds: nothing that was signed or granted in the first visit is good in the second
+    it(`and started again the next day, when signatures and grant have expired, resumes in ${engine}`, async () => {
+      // a day of two seconds: no signature or grant of the first page load is valid in the second
       const own = await startHarness(store, { authorize: () => 'somebody', expires: 2, grantLife: 2 });
       const profile = path.join(folder, `next-day-${engine}`);
       const file = `${profile}.bin`;
@@ -179,8 +179,8 @@ describe('a browser that is killed', () => {
   }
 });
 
-describe('a store whose name is not known any more', () => {
-  it('is waited for, and gone on with in the next visit, when the name is known again', async () => {
+describe('a store whose name no longer resolves', () => {
+  it('is retried, and the upload resumes after the next page load, when the name resolves again', async () => {
     const { folder, remove } = await makeFolder();
     const store = await startStore('bucket', folder);
     const s3 = new S3Client(store);

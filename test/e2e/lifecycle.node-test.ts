@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { launch } from './browser.js';
 import type { Engine, Page } from './browser.js';
 import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
 import { BUCKET, MIB, writeRandom } from './harness.js';
 import { useHarness } from './use-harness.js';
+import { storedAtRest, untilUnchanged } from './wait.js';
 
 const PART = 5 * MIB;
 const SIZE = 12 * PART;
-/** Bytes per second: slow enough to go away half-way. */
+/** Bytes per second: slow enough to leave the page half-way. */
 const SLOW = SIZE / 6;
 
 type Lifeline = Window & { lifeline?: string[] };
 
-/** Writes down on the page what becomes of it. */
+/** Records the page's lifecycle events. */
 function watch(): void {
   const lifeline: string[] = ((window as Lifeline).lifeline = []);
   const note = ({ type, persisted }: Event & { persisted?: boolean }): void => {
@@ -25,15 +25,15 @@ function watch(): void {
   for (const type of ['freeze', 'resume']) document.addEventListener(type, note);
 }
 
-describe('a page that goes away with an upload half-way, and comes back', () => {
+describe('a page that is left during an upload, and returned to', () => {
   const inUse = useHarness('bucket');
 
   /**
    * Plays it.
-   * @param leave takes the page away
-   * @param comeBack brings it back
-   * @returns what became of the page, by its own account, null where it was loaded anew; and whether its file could
-   * not be read any more, so that it was chosen again
+   * @param leave leaves the page
+   * @param comeBack returns to it
+   * @returns the page's lifecycle events, null if it was loaded again; and whether its file could
+   * no longer be read, so that it was chosen again
    */
   async function play(page: Page, leave: () => Promise<void>, comeBack: () => Promise<void>) {
     const file = path.join(inUse.folder, 'film.bin');
@@ -47,23 +47,21 @@ describe('a page that goes away with an upload half-way, and comes back', () => 
     await untilParts(page, 3);
     const [before] = await uploadsOf(page);
     await leave();
-    await sleep(1_000);
-    const away = proxy.requests.length;
-    await sleep(1_000);
-    assert.equal(proxy.requests.length, away, 'a page that is away sends nothing');
-    const stored = await s3.listParts(BUCKET, before!.key!, before!.uploadId!);
+    // a page that is away sends nothing
+    const away = await untilUnchanged(() => proxy.requests.length);
+    const stored = await storedAtRest(s3, before!.key!, before!.uploadId!);
     assert.ok(stored.length >= 3 && stored.length < SIZE / PART, `${stored.length} parts are stored`);
     proxy.setRate(Infinity);
     await comeBack();
     await page.waitFor("Boolean(document.querySelector('mule-upload')?.uploads)");
     const lifeline = await page.evaluate(() => (window as Lifeline).lifeline ?? null);
-    // not kept by the browser, the page is a visit of its own, which goes on with the file chosen again
+    // if the browser did not keep the page, it was loaded again, and resumes once the file is chosen again
     if (!lifeline) {
       await page.waitFor("document.querySelector('mule-upload').uploads[0]?.status === 'needs-file'");
       await chooseFiles(page, [file]);
     }
     await page.waitFor(isOver);
-    // WebKit takes the leave to read a chosen file away from a page that it caches
+    // WebKit revokes the permission to read a chosen file from a page that it caches
     const [unread] = (await uploadsOf(page)).filter(({ error }) => error?.code === 'file-changed');
     if (unread) {
       await chooseFiles(page, [file]);
@@ -84,7 +82,7 @@ describe('a page that goes away with an upload half-way, and comes back', () => 
   }
 
   for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
-    it(`goes on when the user comes back to it in ${engine}`, async (t) => {
+    it(`continues when the user returns to it in ${engine}`, async (t) => {
       const browser = await launch(engine);
       try {
         const { lifeline, isUnread } = await play(
@@ -93,7 +91,7 @@ describe('a page that goes away with an upload half-way, and comes back', () => 
           () => browser.evaluate('void setTimeout(() => history.back())'),
         );
         t.diagnostic(lifeline?.join(', ') ?? 'the page was loaded anew');
-        // Firefox keeps no page that has a request in flight when the user goes; aborting it at `pagehide` is too late
+        // Firefox does not cache a page with a request in flight; aborting it at `pagehide` is too late
         assert.equal(lifeline?.includes('pageshow persisted') ?? false, engine !== 'firefox');
         assert.equal(isUnread, engine === 'webkit');
       } finally {
@@ -102,7 +100,7 @@ describe('a page that goes away with an upload half-way, and comes back', () => 
     });
   }
 
-  it('goes on after Chromium froze it', async (t) => {
+  it('continues after Chromium froze it', async (t) => {
     const browser = await launch('chromium');
     try {
       const { lifeline } = await play(

@@ -12,7 +12,7 @@ import { useHarness } from './use-harness.js';
 const SIZE = 22 * MIB;
 const PART = 5;
 
-describe('a line that changes under an upload', () => {
+describe('a network that changes during an upload', () => {
   const inUse = useHarness('bucket');
   let file: string;
   let sha256: string;
@@ -23,7 +23,7 @@ describe('a line that changes under an upload', () => {
   });
 
   for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
-    it(`a connection used before is reset: ${engine} sends again by itself, and the upload never hears of it`, async () => {
+    it(`a reused connection is reset: ${engine} re-sends by itself, and the upload is not notified`, async () => {
       const { proxy, s3, url } = inUse.harness;
       const browser = await launch(engine);
       try {
@@ -47,7 +47,7 @@ describe('a line that changes under an upload', () => {
     });
   }
 
-  it('chromium offline: it waits for the line, and goes on by itself when that is back', async () => {
+  it('chromium offline: it waits for the network, and continues by itself once that is back', async () => {
     const { proxy, s3, url } = inUse.harness;
     const browser = await launch('chromium');
     try {
@@ -56,7 +56,7 @@ describe('a line that changes under an upload', () => {
       await chooseFiles(browser, [file]);
       await untilParts(browser, 1);
       await browser.setOffline(true);
-      // what is in flight runs on; what follows finds no line
+      // requests in flight continue; later ones fail
       await browser.waitFor("document.querySelector('mule-upload').uploads[0].waitingFor === 'network'");
       await sleep(2_000);
       proxy.setRate(Infinity);
@@ -72,21 +72,21 @@ describe('a line that changes under an upload', () => {
     }
   });
 
-  /** Eight parts, without a fault, are what it takes a line as steady for. */
+  /** Eight parts without a fault are needed to call a connection steady. */
   const STEADY = 64 * MIB;
 
   const weakened: readonly [engine: Engine, what: string, fault: Fault][] = [
     ['chromium', 'breaks', { do: 'reset', after: 9 * MIB }],
     ['firefox', 'breaks', { do: 'reset', after: 9 * MIB }],
     ['webkit', 'breaks', { do: 'reset', after: 9 * MIB }],
-    // noticed after 16 s
+    // detected after 16 s
     ['chromium', 'has become slow', { do: 'throttle', rate: MIB / 4 }],
   ];
   for (const [engine, what, fault] of weakened) {
-    it(`a line known to be fast ${what} while all of a file is on it: ${engine} sends that in parts`, async () => {
+    it(`a fast connection that ${what} during a single request: ${engine} sends the file in parts`, async () => {
       const { proxy, s3, url } = inUse.harness;
       const browser = await launch(engine);
-      /** @returns the requests with the file's bytes, each kind in a row once */
+      /** @returns the kinds of the requests with the file's bytes, without repetitions in a row */
       const upload = async (chosen: string, size: number, hash: string, rules: Rule[] = []): Promise<string> => {
         await browser.goto(url);
         proxy.reset();
@@ -105,7 +105,7 @@ describe('a line that changes under an upload', () => {
         const steady = path.join(inUse.folder, 'steady.bin');
         const hash = await writeRandom(steady, STEADY);
         assert.equal(await upload(steady, STEADY, hash), 'part');
-        // browsers send again by themselves what is reset on a connection that was used before
+        // browsers re-send by themselves a request that is reset on a reused connection
         assert.equal(await upload(steady, STEADY, hash, [{ on: 'put', fault }]), 'put, part');
         assert.equal(await upload(file, SIZE, sha256), 'put', 'eight parts without a fault later');
       } finally {

@@ -43,7 +43,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
       await remove();
     });
 
-    /** Uploads the file on a page with that script, and asserts what landed. */
+    /** Uploads the file on a page with that script, and checks the stored object. */
     async function expectUpload(src: string, answer: NonNullable<SiteOptions['answer']>): Promise<void> {
       const site = await startSite(store, { '/': page(src) }, { answer });
       try {
@@ -59,7 +59,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
       }
     }
 
-    it('come late: what is chosen before the engine’s working parts could be fetched goes up when they can', async () => {
+    it('load late: files chosen before the engine has loaded are uploaded once it has', async () => {
       const asked: string[] = [];
       await expectUpload('/mule-upload.js', (pathname) => {
         if (!pathname.startsWith('/mule-upload-engine')) return null;
@@ -69,7 +69,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
       assert.equal(asked.length, 3);
     });
 
-    it('are missed in sight of the reader: the row waits, the page is told, and the same upload goes on', async () => {
+    it('cannot be loaded: the row shows it, an event reports it, and the same upload continues later', async () => {
       let isDown = true;
       const site = await startSite(
         store,
@@ -109,7 +109,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
           ],
           true,
         ]);
-        // a page that awaits this at sign-out is not kept waiting
+        // a page that awaits this at sign-out does not hang
         const refusal = await browser.evaluate<[], string>(
           `(() => { const other = document.createElement('mule-upload'); other.scope = 'other';
             return other.forget().then(() => 'forgotten', ({ name, code }) => name + ' ' + code); })()`,
@@ -141,7 +141,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
       }
     });
 
-    it('are found where jsDelivr has them, when the page names the package alone', () =>
+    it('are found at jsDelivr when the page names only the package', () =>
       expectUpload('/npm/mule-upload@1.2.3', (pathname) => {
         if (pathname === '/npm/mule-upload@1.2.3') return script('/mule-upload.js');
         const [, name] = /^\/npm\/mule-upload@1\.2\.3\/dist\/cdn(\/.*)$/.exec(pathname) ?? [];
@@ -149,7 +149,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
         return pathname.endsWith('.js') ? missing() : null;
       }));
 
-    it('are one, where the page can have but one', () =>
+    it('are one file, if the page can load only one', () =>
       expectUpload('/assets/upload.js', (pathname) => {
         if (pathname === '/assets/upload.js') return script('/mule-upload.whole.js');
         return pathname.endsWith('.js') ? missing() : null;

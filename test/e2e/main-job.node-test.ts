@@ -8,7 +8,7 @@ import type { StoreName } from './harness.js';
 import { useHarness } from './use-harness.js';
 import { chooseFiles, isOver, seen, uploadsOf } from './page.js';
 
-/** The main job: a file set on the element's own input lands in the bucket, byte for byte. */
+/** The main job: a file set on the element's own input is stored in the bucket, byte for byte. */
 for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
   describe(`a file goes from a page to ${name}`, () => {
     const inUse = useHarness(name);
@@ -27,7 +27,7 @@ for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
         const browser = await launch(engine);
         try {
           await browser.goto(`${inUse.harness.url}?checksum=none`);
-          // a browser is still busy with itself when its first page has loaded
+          // a browser's own start-up work continues after its first page has loaded
           await new Promise((resolve) => setTimeout(resolve, 3_000));
           const idle = (await browser.metrics()).pageMemory;
           let most = idle;

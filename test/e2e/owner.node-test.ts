@@ -1,4 +1,4 @@
-/** Unfinished uploads come back to the control and the user that began them, and to nobody else. */
+/** Unfinished uploads are listed in the control and for the user that started them, and nowhere else. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -11,14 +11,14 @@ import { BUCKET, MIB, makeFolder, startStore, writeRandom, type Store } from './
 const html = (body: string): string => `<!doctype html><html lang="en"><title>owner</title>
 <link rel="icon" href="data:,"><script type="module" src="/mule-upload.js"></script>${body}</html>`;
 
-/** Two fields of one form with one signer, neither of which an author has told apart for us. */
+/** Two fields of one form with one signer, without a `recovery-key`. */
 const TWO_FIELDS = html(`<form id="f">
   <label>Contract <mule-upload signer="/sign" name="contract" no-leave-warning></mule-upload></label>
   <label>Photo <mule-upload signer="/sign" name="photo" accept="image/*" required no-leave-warning></mule-upload></label>
 </form>`);
 
 const ROUTE = '<mule-upload signer="/sign" multiple no-leave-warning></mule-upload>';
-/** A page that puts the element into a place and takes it out again, as a router or a modal does. */
+/** A page that adds the element and removes it again, as a router or a modal does. */
 const ROUTES = html(`<main>${ROUTE}</main><script>
   window.seen = [];
   for (const type of ['mule-recover', 'mule-complete'])
@@ -29,10 +29,10 @@ const ROUTES = html(`<main>${ROUTE}</main><script>
 
 const PAGES = { '/fields': TWO_FIELDS, '/routes': ROUTES };
 const ENGINES: readonly Engine[] = ['chromium', 'firefox', 'webkit'];
-/** Bytes per second: slow enough to act while an upload is under way. */
+/** Bytes per second: slow enough to act during an upload. */
 const SLOW = 2 * MIB;
 
-/** What each field lists, and what the form would submit. */
+/** The uploads that each field lists, and the form's entries. */
 const fields = (): { listed: Record<string, string[]>; submitted: string[]; isPhotoMissing: boolean } => {
   const all = [...document.querySelectorAll('mule-upload')];
   const listed = all.map(({ name, uploads }) => [name, uploads.map((one) => `${one.name} ${one.status}`)] as const);
@@ -70,7 +70,7 @@ describe('an unfinished upload', () => {
   });
 
   for (const engine of ENGINES) {
-    it(`of one of two fields comes back there and nowhere else, in ${engine}`, async () => {
+    it(`of one of two fields is listed there and nowhere else, in ${engine}`, async () => {
       const file = path.join(folder, `contract-${engine}.pdf`);
       const sha256 = await writeRandom(file, 20 * MIB);
       const page = await launch(engine);
@@ -105,7 +105,7 @@ describe('an unfinished upload', () => {
       ['within 0.2 s', 150],
       ['after more than a second', 1_500],
     ] as const) {
-      it(`of an element that is gone is gone on with by the next one ${name}, in ${engine}`, async () => {
+      it(`of a removed element is resumed by the next one ${name}, in ${engine}`, async () => {
         const file = path.join(folder, `film-${engine}-${gap}.bin`);
         const sha256 = await writeRandom(file, 30 * MIB);
         const page = await launch(engine);

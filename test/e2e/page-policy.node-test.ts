@@ -19,7 +19,7 @@ const SCRIPTS = "script-src 'self' 'unsafe-inline' 'unsafe-eval'";
 describe('a page whose content security policy blocks what an upload needs', () => {
   let remove: () => Promise<void>;
   let store: Store;
-  /** Stands before the signer, at an origin of its own. */
+  /** A proxy before the signer, at its own origin. */
   let elsewhere: FaultProxy;
   let sites: Site[];
   let file: string;
@@ -48,14 +48,14 @@ describe('a page whose content security policy blocks what an upload needs', () 
     return one;
   }
 
-  /** Chooses the file, and waits for the page to be told. */
-  async function complaintOn(page: Page, url: string): Promise<{ code: string; message: string }> {
+  /** Chooses the file, and waits for the error event. */
+  async function errorOn(page: Page, url: string): Promise<{ code: string; message: string }> {
     await page.goto(url);
     await page.waitFor("!!customElements.get('mule-upload')");
     await chooseFiles(page, [file]);
     await page.waitFor('recorded.errors.length');
     await page.waitFor("recorded.shown.some(({ status }) => status === 'waiting')");
-    // trying goes on, without another word
+    // it keeps retrying, without another event
     await page.waitFor('recorded.retries.length >= 3');
     const { errors } = await recordedBy(page);
     assert.equal(errors.length, 1);
@@ -69,7 +69,7 @@ describe('a page whose content security policy blocks what an upload needs', () 
         const { url } = await site(`${directive} 'self'${directive === 'default-src' ? `; ${SCRIPTS}` : ''}`);
         const browser = await launch(engine);
         try {
-          const { code, message } = await complaintOn(browser, url);
+          const { code, message } = await errorOn(browser, url);
           assert.equal(code, 'store-blocked');
           for (const word of ['connect-src', new URL(store.url).origin, 'policy.bin'])
             assert.ok(message.includes(word), message);
@@ -84,7 +84,7 @@ describe('a page whose content security policy blocks what an upload needs', () 
       const { url } = await site("connect-src 'self'", `${elsewhere.url}/sign`);
       const browser = await launch(engine);
       try {
-        const { code, message } = await complaintOn(browser, url);
+        const { code, message } = await errorOn(browser, url);
         assert.equal(code, 'store-blocked');
         for (const word of ['connect-src', elsewhere.url, 'policy.bin']) assert.ok(message.includes(word), message);
       } finally {

@@ -1,16 +1,16 @@
-/** What flows say to the page, and ask of it. */
+/** Helpers of flows for the page. */
 import type { UploadSnapshot } from '../../src/engine/api/types.js';
 import type { Page } from './browser.js';
 
-/** What the page has written down of its element's events. */
+/** The element's events that the page has recorded. */
 export interface Seen {
   events: { type: string; reason?: string; code?: string }[];
   errors: string[];
-  /** What the console was warned of. */
+  /** Warnings on the console. */
   warnings: string[];
-  /** Milliseconds; 0 where the browser does not tell, or none was long. */
+  /** Milliseconds; 0 if the browser does not report it, or none was long. */
   longestTask: number;
-  /** Times that progress ran backwards, or beyond the size. */
+  /** How often progress ran backwards, or beyond the size. */
   backwards: number;
   beyond: number;
 }

@@ -1,4 +1,4 @@
-/** A page with one element that records what its user sees while an upload runs. */
+/** A page with one element that records what its user sees during an upload. */
 import type { UploadErrorCode } from '../../src/engine/api/errors.js';
 import type { UploadStatus, WaitingFor } from '../../src/engine/api/types.js';
 import type { Page } from './browser.js';
@@ -35,7 +35,7 @@ setInterval(() => {
   recorded.shown.push({ status, waitingFor, speed, isAllSent: loaded === size });
 }, 50);`;
 
-/** Gives the page. @param attributes of the element, as markup @param head more markup, before the element */
+/** Returns the page. @param attributes of the element, as markup @param head more markup, before the element */
 export const recorderPage = (attributes: string, head = ''): string => `<!doctype html>
 <html lang="en"><title>recorder</title><link rel="icon" href="data:,">${head}
 <mule-upload no-leave-warning multiple recover="off" ${attributes}></mule-upload>

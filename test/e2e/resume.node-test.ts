@@ -1,26 +1,25 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { launch } from './browser.js';
 import type { Engine, Page } from './browser.js';
 import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
 import { BUCKET, MIB, isFull, writeRandom } from './harness.js';
 import type { StoreName } from './harness.js';
 import { useHarness } from './use-harness.js';
+import { storedAtRest } from './wait.js';
 
 const SIZE = (isFull ? 480 : 120) * MIB;
 /** Bytes per second: slow enough to stop an upload half-way. */
 const SLOW = SIZE / 12;
 /** Milliseconds without a further part after which what was in flight has landed, or never will. */
-const AT_REST = 1_500;
 
-/** What the store holds must not be sent again, whatever ended the page. */
+/** Stored parts must not be sent again, however the page ended. */
 for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
-  describe(`an upload to ${name} that was cut off goes on where it stopped`, () => {
+  describe(`an interrupted upload to ${name} continues where it stopped`, () => {
     const inUse = useHarness(name);
 
-    /** Begins an upload and stops it half-way. @returns what was seen of it before */
+    /** Starts an upload and stops it half-way. @returns its state before */
     async function beginAndStop(page: Page, file: string, stop: () => Promise<void>) {
       inUse.harness.proxy.reset();
       inUse.harness.proxy.setRate(SLOW);
@@ -29,22 +28,11 @@ for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
       await untilParts(page, 4);
       const [before] = await uploadsOf(page);
       await stop();
-      const stored = await storedAtRest(before!.key!, before!.uploadId!);
+      const stored = await storedAtRest(inUse.harness.s3, before!.key!, before!.uploadId!);
       assert.ok(stored.length >= 4 && stored.length < SIZE / (8 * MIB), `${stored.length} parts are stored`);
       inUse.harness.proxy.reset();
       inUse.harness.proxy.setRate(Infinity);
       return { id: before!.id, key: before!.key!, stored };
-    }
-
-    /** Parts that the store took in, once none that was in flight lands any more. */
-    async function storedAtRest(key: string, uploadId: string) {
-      let last = await inUse.harness.s3.listParts(BUCKET, key, uploadId);
-      for (;;) {
-        await sleep(AT_REST);
-        const stored = await inUse.harness.s3.listParts(BUCKET, key, uploadId);
-        if (stored.length === last.length) return stored;
-        last = stored;
-      }
     }
 
     async function goOn(
@@ -87,7 +75,7 @@ for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
         }
       });
 
-      it(`after SIGKILL of the whole ${engine} and a new start with the same profile`, async (t) => {
+      it(`after SIGKILL of ${engine} and a restart with the same profile`, async (t) => {
         const file = path.join(inUse.folder, `kill-${engine}.bin`);
         const profile = path.join(inUse.folder, `profile-${name}-${engine}`);
         const sha256 = await writeRandom(file, SIZE);

@@ -17,14 +17,14 @@ const SIZE = 15 * MIB;
 /** Bytes per second over all connections: a part of 5 MiB takes several times the stall timeout. */
 const RATE = 0.8 * MIB;
 
-/** Answers every request by passing it on, as Angular's service worker does. */
+/** Forwards every request, as Angular's service worker does. */
 const PASS_ON = `addEventListener('fetch', (event) => event.respondWith(fetch(event.request)));
 addEventListener('install', () => skipWaiting());
 addEventListener('activate', (event) => event.waitUntil(clients.claim()));`;
 const REGISTER = `<script>navigator.serviceWorker.register('/service-worker.js');</script>`;
 const ATTRIBUTES = 'signer="/sign" part-size="5MiB" stall-timeout="4"';
 
-describe('a page whose service worker passes every request on', () => {
+describe('a page whose service worker forwards every request', () => {
   let folder: string;
   let remove: () => Promise<void>;
   let store: Store;
@@ -50,7 +50,7 @@ describe('a page whose service worker passes every request on', () => {
     await remove();
   });
 
-  /** Opens the page, under the worker's control. */
+  /** Opens the page, controlled by the worker. */
   async function open(page: Page): Promise<void> {
     await page.goto(site.url);
     await page.waitFor("!!navigator.serviceWorker.controller && !!customElements.get('mule-upload')");
@@ -68,7 +68,7 @@ describe('a page whose service worker passes every request on', () => {
   }
 
   for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
-    it(`${engine} sends each byte once over a slow line, though no progress events arrive`, async () => {
+    it(`${engine} sends each byte once over a slow connection, although no progress events arrive`, async () => {
       const browser = await launch(engine);
       try {
         await open(browser);
@@ -85,11 +85,11 @@ describe('a page whose service worker passes every request on', () => {
       }
     });
 
-    it(`${engine} notices a connection that has gone silent all the same`, async () => {
+    it(`${engine} still detects a silent connection`, async () => {
       const browser = await launch(engine);
       try {
         await open(browser);
-        // the store never gets this part's bytes, and nothing comes back
+        // the store never receives this part's bytes, and does not answer
         proxy.setRules([{ on: 'part', nth: 3, fault: { do: 'silence', when: 'before' } }]);
         await chooseFiles(browser, [file]);
         await browser.waitFor(isOver, { timeout: 120_000 });

@@ -20,7 +20,7 @@ const LOGIN = '<!doctype html><title>Sign in</title>';
 const html = (status: number): Response => new Response(LOGIN, { status, headers: { 'content-type': 'text/html' } });
 const redirect = (to: string, status = 302): Response => new Response(null, { status, headers: { location: to } });
 
-/** What stands before the signer answers where nobody is signed in. @param elsewhere origin of a login of its own */
+/** Responses in front of the signer if nobody is signed in. @param elsewhere origin of a separate login page */
 const ANSWERS: Record<string, (elsewhere: string) => Response> = {
   'a redirect to a login page': () => redirect('/login'),
   'a redirect that keeps the method, to a login page that takes no POST': () => redirect('/login-without-post', 307),
@@ -28,14 +28,14 @@ const ANSWERS: Record<string, (elsewhere: string) => Response> = {
   'a login page in place of the answer': () => html(200),
 };
 
-describe('a sign-in that runs out', () => {
+describe('a session that expires', () => {
   let remove: () => Promise<void>;
   let store: Store;
   let site: Site;
   let elsewhere: Server;
   let file: string;
   let sha256: string;
-  /** Null while somebody is signed in. */
+  /** Null while a user is signed in. */
   let answerInstead: (() => Response) | null = null;
 
   before(async () => {
@@ -64,7 +64,9 @@ describe('a sign-in that runs out', () => {
     await remove();
   });
 
-  /** Uploads a file while those answers come, until the page waits for a sign-in and somebody signs in elsewhere. */
+  /**
+   * Uploads a file while those responses arrive, until the page waits for a sign-in and the user signs in elsewhere.
+   */
   async function upload(page: Page, answer: () => Response, isKnown: boolean): Promise<Recorded> {
     await page.goto(site.url);
     await page.waitFor("!!customElements.get('mule-upload')");
@@ -90,7 +92,7 @@ describe('a sign-in that runs out', () => {
 
   for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
     for (const [what, make] of Object.entries(ANSWERS)) {
-      it(`${engine} says so after the second answer, and goes on by itself after a sign-in elsewhere: ${what}`, async () => {
+      it(`${engine} reports it after the second response, and continues by itself after a sign-in elsewhere: ${what}`, async () => {
         const browser = await launch(engine);
         try {
           const { port } = elsewhere.address() as AddressInfo;
@@ -109,7 +111,7 @@ describe('a sign-in that runs out', () => {
     }
   }
 
-  it('says so of a signer that has never answered otherwise', async () => {
+  it('is reported for a signer that has never answered otherwise', async () => {
     const browser = await launch('chromium');
     try {
       const { errors } = await upload(browser, () => redirect('/login'), false);
@@ -128,7 +130,7 @@ describe('a sign-in that runs out', () => {
     'a web page with status 404': () => html(404),
     'a web page with status 405': () => html(405),
   })) {
-    it(`a known signer that answers ${what} is refused aloud, and tried again`, async () => {
+    it(`a known signer that answers ${what}: it is reported, and retried`, async () => {
       const browser = await launch('chromium');
       try {
         await browser.goto(site.url);

@@ -16,7 +16,7 @@ import type { Store } from './harness.js';
 
 const SIZES = { whole: 3 * MIB, parts: 11 * MIB } as const;
 
-describe('a line that goes silent once the last byte went up', () => {
+describe('a connection that goes silent after the last byte', () => {
   let remove: () => Promise<void>;
   let store: Store;
   let proxy: FaultProxy;
@@ -43,7 +43,7 @@ describe('a line that goes silent once the last byte went up', () => {
     await remove();
   });
 
-  /** Uploads a file while requests meet these rules. The page's patience is far below the bound of 120 s. */
+  /** Uploads a file under these fault rules. The page's timeout is far below the limit of 120 s. */
   async function upload(
     engine: Engine,
     name: keyof typeof SIZES,
@@ -74,14 +74,14 @@ describe('a line that goes silent once the last byte went up', () => {
   }
 
   for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
-    it(`${engine} sends a part again on a fresh connection once the store answers a probe`, async () => {
+    it(`${engine} sends a part again on a new connection once the store answers a probe`, async () => {
       const { retries } = await upload(engine, 'parts', [
         { on: 'part', nth: 2, fault: { do: 'silence', when: 'after' } },
       ]);
       assert.equal(retries.length, 1, retries.join(' | '));
     });
 
-    it(`${engine} shows no speed and what it waits for while the store cannot be reached`, async () => {
+    it(`${engine} shows speed 0 and the reason while the store is unreachable`, async () => {
       const silence: Rule[] = [{ on: 'put', times: 1, fault: { do: 'silence', when: 'after' } }];
       const { shown } = await upload(engine, 'whole', silence, async (page) => {
         await page.waitFor('recorded.shown.at(-1)?.isAllSent');
@@ -93,7 +93,7 @@ describe('a line that goes silent once the last byte went up', () => {
       for (const { status, speed } of waiting) assert.deepEqual({ status, speed }, { status: 'waiting', speed: 0 });
     });
 
-    it(`${engine} finds out that Complete was carried out though its answer was lost`, async () => {
+    it(`${engine} detects that Complete succeeded although its response was lost`, async () => {
       const { shown } = await upload(engine, 'parts', [
         { on: 'complete', times: 1, fault: { do: 'silence', when: 'after' } },
       ]);
@@ -104,7 +104,7 @@ describe('a line that goes silent once the last byte went up', () => {
     });
   }
 
-  it('shows no speed soon after bytes have stopped moving', async () => {
+  it('shows speed 0 soon after bytes have stopped moving', async () => {
     const silence: Rule[] = [{ on: 'put', times: 1, fault: { do: 'silence', when: 'after' } }];
     const { shown } = await upload('chromium', 'whole', silence, async (page) => {
       await page.waitFor(
@@ -114,7 +114,7 @@ describe('a line that goes silent once the last byte went up', () => {
     assert.ok(shown.length > 0);
   });
 
-  it('waits for a Complete that the store is slow to carry out, and sends it once', async () => {
+  it('waits for a slow Complete, and sends it once', async () => {
     const { retries } = await upload('chromium', 'parts', [
       { on: 'complete', times: 1, fault: { do: 'delay', ms: 15_000 } },
     ]);

@@ -1,4 +1,4 @@
-/** A site of a test's own pages: the built package beside them, a signer at `/sign`, and what forms send written down. */
+/** A site with a test's own pages, the built package, a signer at `/sign`, and a record of submitted forms. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSigner } from '../../src/signer/index.js';
@@ -9,10 +9,10 @@ import { ensureBuilt, readScript } from './built.js';
 import { BUCKET } from './harness.js';
 
 export interface SiteOptions {
-  /** Headers of every answer but the signer's, such as a policy. */
+  /** Headers of every response except the signer's, such as a policy. */
   headers?: Record<string, string>;
   signer?: Partial<SignerOptions>;
-  /** Asked first. @returns null to have the site answer by itself */
+  /** Called first. @returns null to let the site answer */
   answer?: (pathname: string) => Response | Promise<Response | null> | null;
 }
 
@@ -25,8 +25,8 @@ export interface Site {
 }
 
 /**
- * Starts it, for a store that has the bucket.
- * @param pages by path; what ends in `.js` is a script
+ * Starts the site, for a store that has the bucket.
+ * @param pages by path; a path that ends in `.js` is a script
  */
 export async function startSite(
   store: StoreAccess,

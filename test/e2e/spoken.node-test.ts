@@ -10,7 +10,7 @@ import { useHarness } from './use-harness.js';
 const NAME = 'holiday film.mov';
 const SIZE = 40 * MIB;
 
-/** Writes down each change of the two live regions, as a screen reader would read it out. */
+/** Records each change of the two live regions, as a screen reader would announce it. */
 const LISTEN = `(() => {
   const root = document.querySelector('mule-upload').shadowRoot;
   window.spoken = [];
@@ -28,18 +28,18 @@ const LISTEN = `(() => {
 const spokenIn = (page: Page): Promise<string[]> => page.evaluate<[], string[]>('spoken');
 const saysLast = (words: string): string => `spoken.at(-1)?.includes(${JSON.stringify(words)})`;
 
-/** The tree without the page around it, a line a node. */
+/** The element's part of the tree, one line per node. */
 async function treeOf(page: Page): Promise<string[]> {
   const nodes = await page.accessibilityTree();
   return nodes.map(({ role, name, value }) => [role, name && `"${name}"`, value].filter(Boolean).join(' '));
 }
 
-/** A user who sees nothing hears the whole upload through: its start, each quarter, what it waits for, its end. */
-describe('an upload, by ear', () => {
+/** A screen reader announces an upload's start, each quarter, what it waits for, and its end. */
+describe('an upload with a screen reader', () => {
   const inUse = useHarness('bucket');
 
   for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
-    it(`is told from its start to its end, and not more, in ${engine}`, async (t) => {
+    it(`is announced from start to end, and no more, in ${engine}`, async (t) => {
       const file = path.join(inUse.folder, NAME);
       await writeRandom(file, SIZE);
       const { proxy, url } = inUse.harness;
@@ -75,7 +75,7 @@ describe('an upload, by ear', () => {
           [...new Set(quarters)].sort((a, b) => a - b),
           'no quarter twice',
         );
-        // start, pause, going on twice, three quarters, what is waited for (again where the first tries fail), end
+        // start, pause, continued twice, three quarters, the reason for waiting (again if the first attempts fail), end
         assert.ok(spoken.length <= 14, `${spoken.length} times`);
       } finally {
         proxy.setMode('pass');
@@ -85,7 +85,7 @@ describe('an upload, by ear', () => {
     });
   }
 
-  it('has names, roles and values in each state, as Chromium gives them to assistive technology', async (t) => {
+  it('has names, roles and values in each state, in the accessibility tree of Chromium', async (t) => {
     const file = path.join(inUse.folder, NAME);
     await writeRandom(file, SIZE);
     const { proxy, url } = inUse.harness;

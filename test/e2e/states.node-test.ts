@@ -1,4 +1,4 @@
-/** States of the store, the signer and the file, made for real behind the page's back. */
+/** States of the store, the signer and the file, produced for real outside the page. */
 import assert from 'node:assert/strict';
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -24,7 +24,7 @@ before(async () => {
 });
 after(() => remove());
 
-/** Begins an upload whose first part is stored, and acts; then lets it run to its end. */
+/** Starts an upload, acts once the first part is stored, then lets it finish. */
 async function interfere(
   page: Driver,
   harness: Harness,
@@ -45,7 +45,7 @@ async function interfere(
   return upload!;
 }
 
-/** What somebody else does to the upload on the store. */
+/** What another client does to the upload in the store. */
 const DEEDS: Record<string, (harness: Harness, upload: UploadSnapshot, bytes: Buffer) => Promise<void>> = {
   async aborted({ s3 }, { key, uploadId }) {
     assert.equal((await s3.abort(BUCKET, key!, uploadId!)).status, 204);
@@ -65,7 +65,7 @@ const DEEDS: Record<string, (harness: Harness, upload: UploadSnapshot, bytes: Bu
 };
 
 for (const name of ['bucket', 'ceph'] satisfies StoreName[]) {
-  describe(`an upload to ${name} that somebody else has`, () => {
+  describe(`an upload to ${name} that another client has`, () => {
     let store: Store;
     let harness: Harness;
     before(async () => {
@@ -78,11 +78,11 @@ for (const name of ['bucket', 'ceph'] satisfies StoreName[]) {
     });
 
     for (const [index, [deed, act]] of Object.entries(DEEDS).entries()) {
-      // by turns, another on each store; at full size each deed in each engine
+      // one per store in turn; at full size each action in each engine
       const turn = ENGINES[(index + Number(name === 'ceph')) % ENGINES.length]!;
       const engines = isFull ? ENGINES : [turn];
       for (const engine of engines) {
-        it(`${deed} lands all the same, in ${engine}`, async () => {
+        it(`${deed} is still stored, in ${engine}`, async () => {
           const file = path.join(folder, `${name}-${index}-${engine}.bin`);
           const sha256 = await writeRandom(file, SIZE);
           const bytes = await readFile(file);
@@ -106,7 +106,7 @@ for (const name of ['bucket', 'ceph'] satisfies StoreName[]) {
   });
 }
 
-describe('a file that is changed on the disk while it is sent', () => {
+describe('a file that is changed on disk while it is sent', () => {
   let store: Store;
   let harness: Harness;
   before(async () => {
@@ -119,7 +119,7 @@ describe('a file that is changed on the disk while it is sent', () => {
   });
 
   for (const engine of ENGINES) {
-    it(`is told of, and sent afresh, where it goes in one request, in ${engine}`, async () => {
+    it(`is reported, and sent again from the start, if it is sent in one request, in ${engine}`, async () => {
       const file = path.join(folder, `small-${engine}.bin`);
       const size = 4 * 1024 ** 2;
       await writeRandom(file, size);
@@ -151,7 +151,7 @@ describe('a file that is changed on the disk while it is sent', () => {
       for (const { key } of await harness.s3.listObjects(BUCKET)) await harness.s3.delete(BUCKET, key);
     });
 
-    it(`is never completed, and is sent afresh when it is chosen again, in ${engine}`, async () => {
+    it(`is never completed, and sent from the start when it is chosen again, in ${engine}`, async () => {
       const file = path.join(folder, `changed-${engine}.bin`);
       await writeRandom(file, SIZE);
       const page = await launch(engine);
@@ -162,7 +162,7 @@ describe('a file that is changed on the disk while it is sent', () => {
           await handle.close();
         });
         assert.equal(failed.status, 'failed');
-        // WebKit says of a changed file that it is gone
+        // WebKit reports a changed file as missing
         assert.match((await seen(page)).errors.join(), engine === 'webkit' ? /^file-unreadable: / : /^file-changed: /);
         assert.deepEqual(await harness.s3.listObjects(BUCKET), []);
         const sha256 = await writeRandom(file, SIZE + 1);
@@ -184,8 +184,8 @@ describe('a file that is changed on the disk while it is sent', () => {
   }
 });
 
-describe('an upload whose leave runs out', () => {
-  it('goes on through signatures and grants that live for seconds, and keys that change', async () => {
+describe('an upload whose signatures expire', () => {
+  it('continues with signatures and grants that live for seconds, and keys that change', async () => {
     const credentials = { accessKeyId: 'first-key', secretAccessKey: 'first-secret-0123456789' };
     const bucket = await startBucket({ dir: path.join(folder, 'rotating'), buckets: [BUCKET], credentials });
     const old = { ...credentials };
@@ -200,11 +200,11 @@ describe('an upload whose leave runs out', () => {
       const sha256 = await writeRandom(file, SIZE);
       const upload = await interfere(page, harness, file, async () => {
         await call(page, 'pause');
-        // all that was signed is old by then
+        // all signatures have expired by then
         await new Promise((resolve) => setTimeout(resolve, 5_000));
         Object.assign(credentials, { accessKeyId: 'second-key', secretAccessKey: 'second-secret-0123456789' });
         await call(page, 'resume');
-        // the store knows the new keys, and the signer does not yet
+        // the store has the new keys, and the signer does not yet
         await page.waitFor("seen.errors.some((error) => error.startsWith('signature-rejected'))");
         known = { ...credentials };
       });

@@ -7,7 +7,7 @@ import { launch, type Driver, type Engine } from './browser.js';
 import { startSite, type Site } from './site.js';
 import { BUCKET, makeFolder, startStore, type Store } from './harness.js';
 
-/** No inline script or style, no `eval`, Trusted Types; Lit's own policy is the one that it needs. */
+/** No inline script or style, no `eval`, Trusted Types; the element needs only Lit's own policy. */
 const policyFor = (store: Store): string =>
   `default-src 'self'; frame-src *; connect-src 'self' ${new URL(store.url).origin}; `
   + "require-trusted-types-for 'script'; trusted-types lit-html 'allow-duplicates'";
@@ -17,8 +17,8 @@ const pageOf = (body: string, script: string): string => `<!doctype html><html l
 const ELEMENT = '<mule-upload signer="/sign" multiple no-leave-warning recover="off"></mule-upload>';
 
 /**
- * What breaks the policy is written down, but for the code of checksums: whether it may have a worker and WebAssembly it
- * finds out by trying, and goes on without. The tests' own helpers.
+ * Violations of the policy are recorded, except those of the checksum code: it tries a worker and WebAssembly, and
+ * continues without them if they are blocked. The rest are the tests' helpers.
  */
 const WATCH = `window.broken = [];
 document.addEventListener('securitypolicyviolation', ({ violatedDirective, sourceFile }) => {
@@ -36,7 +36,7 @@ window.send = async (element, file) => {
   return { upload, sha256: await sha256(file), size: file.size };
 };`;
 
-/** In a frame of another site: what its picker does, and an upload; the page around it hears. */
+/** In a frame of another site: its picker, and an upload; the embedding page listens. */
 const FRAME = `import '/mule-upload.js';
 const element = document.querySelector('mule-upload');
 await element.updateComplete;
@@ -47,7 +47,7 @@ const refused = self.showOpenFilePicker ? await showOpenFilePicker().catch(({ na
 element.browse();
 parent.postMessage({ refused, clicked: await clicked, sent: await send(element, randomFile('framed.bin', 100_000)), broken }, '*');`;
 
-/** A page's own uploader, as far as the element looks at it: one upload of which a quarter is stored. */
+/** A fake uploader of the page, with what the element reads: one upload of which a quarter is stored. */
 const showQuarter = `(async () => {
   const element = document.querySelector('mule-upload');
   const upload = { id: 'u', name: 'film.mov', relativePath: '', size: 400, loaded: 100, ratio: 0.25, speed: 0, eta: null, status: 'paused', waitingFor: null, retryAt: null, retries: 0, parts: { total: 0, done: 0, size: 0 }, error: null };
@@ -65,14 +65,14 @@ interface Sent {
   size: number;
 }
 
-/** The page's helpers, for what runs there. */
+/** The page's helpers, for code that runs there. */
 type Helpers = Window & {
   broken: string[];
   randomFile(name: string, size: number): File;
   send(element: MuleUploadElement, file: File): Promise<Sent>;
 };
 
-/** Sends a file of several parts while the element goes from one place to the next, at its first stored part. */
+/** Uploads a file of several parts, and moves the element after the first stored part. */
 async function moveAbout(): Promise<{ sent: Sent; paused: number; parts: number[] }> {
   const { send, randomFile } = window as unknown as Helpers;
   const [outer, inner] = [document.createElement('section'), document.createElement('div')];
@@ -86,7 +86,7 @@ async function moveAbout(): Promise<{ sent: Sent; paused: number; parts: number[
   const places = [document.body, shadow, depth];
   const parts: number[] = [];
   let paused = 0;
-  // heard by the page through both shadow roots
+  // the event reaches the page through both shadow roots
   document.addEventListener('mule-pause', () => (paused += 1));
   document.addEventListener('mule-part', ({ detail }) => {
     parts.push(detail.partNumber);
@@ -99,7 +99,7 @@ async function moveAbout(): Promise<{ sent: Sent; paused: number; parts: number[
   return { sent, paused, parts: parts.sort((a, b) => a - b) };
 }
 
-/** Two elements of one copy of the package, and one of another, all at once. */
+/** Two elements of one copy of the package and one of another, at the same time. */
 async function sendTogether(): Promise<{ sent: Sent[]; isOther: boolean }> {
   const { send, randomFile } = window as unknown as Helpers;
   const load = (url: string): Promise<{ MuleUploadElement: typeof MuleUploadElement }> =>
@@ -121,7 +121,7 @@ async function sendTogether(): Promise<{ sent: Sent[]; isOther: boolean }> {
   };
 }
 
-/** An element of a registry of its own. @returns null where the engine has none */
+/** An element of a scoped registry. @returns null if the engine has none */
 async function sendScoped(): Promise<Sent | null> {
   const { send, randomFile } = window as unknown as Helpers;
   let registry: CustomElementRegistry;
@@ -170,7 +170,7 @@ describe('a page with a strict content security policy and Trusted Types', () =>
     await remove();
   });
 
-  /** Holds what landed against what was sent. */
+  /** Compares the stored object with the file. */
   async function assertStored({ upload, sha256, size }: Sent): Promise<void> {
     assert.equal(upload.status, 'complete');
     assert.deepEqual(await new S3Client(store).digest(BUCKET, upload.key!), { sha256, size });
@@ -185,7 +185,7 @@ describe('a page with a strict content security policy and Trusted Types', () =>
       });
       after(() => browser.close());
 
-      /** Opens the page, and checks in the end that nothing of its policy was broken. */
+      /** Opens the page, and checks at the end that its policy was not violated. */
       async function onPage<T>(act: () => Promise<T>): Promise<T> {
         await browser.goto(site.url);
         await browser.waitFor("!!customElements.get('mule-upload')");
@@ -199,20 +199,20 @@ describe('a page with a strict content security policy and Trusted Types', () =>
         assert.ok(Math.abs(ratio - 0.25) < 0.01, `a bar of ${ratio} for a quarter`);
       });
 
-      it('uploads from shadow roots within shadow roots, and goes on while the element is moved', async () => {
+      it('uploads from nested shadow roots, and continues while the element is moved', async () => {
         const { sent, paused, parts } = await onPage(() => browser.evaluate(moveAbout));
         await assertStored(sent);
         assert.deepEqual([paused, parts], [0, [1, 2, 3, 4]]);
       });
 
-      it('bears two elements, and another copy of the package under a tag of its own', async () => {
+      it('works with two elements, and another copy of the package under its own tag', async () => {
         const { sent, isOther } = await onPage(() => browser.evaluate(sendTogether));
         for (const one of sent) await assertStored(one);
         assert.equal(new Set(sent.map(({ upload }) => upload.key)).size, 3);
         assert.ok(isOther);
       });
 
-      it('takes an element of a scoped registry', async (test) => {
+      it('works with an element of a scoped registry', async (test) => {
         const sent = await onPage(() => browser.evaluate(sendScoped));
         if (sent) await assertStored(sent);
         else test.diagnostic(`${engine} ${browser.version} has no scoped registries`);

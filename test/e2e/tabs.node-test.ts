@@ -10,7 +10,7 @@ import { useHarness } from './use-harness.js';
 
 const PART = 5 * MIB;
 const SIZE = 12 * PART;
-/** Bytes per second: slow enough to shut a tab half-way. */
+/** Bytes per second: slow enough to close a tab half-way. */
 const SLOW = SIZE / 6;
 
 /** Real tabs of one browser, one store: the same file in two of them is one upload. */
@@ -18,7 +18,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
   describe(`the same file in two tabs of ${engine}`, () => {
     const inUse = useHarness('bucket');
 
-    /** Begins in the first tab, and lets the second one follow. */
+    /** Starts in the first tab, then chooses the same file in the second. */
     async function beginInBoth(browser: Driver) {
       const file = path.join(inUse.folder, `${engine}.bin`);
       const sha256 = await writeRandom(file, SIZE);
@@ -41,7 +41,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
     const storedParts = async ({ key, uploadId }: UploadSnapshot): Promise<number[]> =>
       (await inUse.harness.s3.listParts(BUCKET, key!, uploadId!)).map(({ partNumber }) => partNumber);
 
-    /** What the second tab makes of it when the first is gone. */
+    /** Checks how the second tab continues when the first is gone. */
     async function expectTakenOver(second: Page, sha256: string, goAway: () => Promise<void>): Promise<string> {
       const { proxy, s3 } = inUse.harness;
       await goAway();
@@ -64,7 +64,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
       return `${stored.length} of ${SIZE / PART} parts were stored, 0 of them sent again`;
     }
 
-    it('is one upload, which is complete in both', async (t) => {
+    it('is one upload, and complete in both', async (t) => {
       const browser = await launch(engine);
       try {
         const { first, second, sha256 } = await beginInBoth(browser);
@@ -84,7 +84,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
       }
     });
 
-    it('goes on in the second when the first is shut', async (t) => {
+    it('continues in the second when the first is closed', async (t) => {
       const browser = await launch(engine);
       try {
         const { first, second, sha256 } = await beginInBoth(browser);
@@ -95,7 +95,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
     });
 
     if (engine !== 'chromium') return;
-    it('goes on in the second when the first crashes', async (t) => {
+    it('continues in the second when the first crashes', async (t) => {
       const browser = await launch(engine);
       try {
         const { first, second, sha256 } = await beginInBoth(browser);

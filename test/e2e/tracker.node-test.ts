@@ -11,13 +11,14 @@ import { launch } from './browser.js';
 import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
 import { BUCKET, MIB, isFull, makeFolder, startHarness, startStore, writeRandom } from './harness.js';
 import type { Harness, Store } from './harness.js';
+import { storedAtRest, until } from './wait.js';
 
 const SIZE = (isFull ? 480 : 120) * MIB;
 /** Bytes per second: slow enough to stop an upload half-way. */
 const SLOW = SIZE / 12;
 const SECRET = randomBytes(20).toString('hex');
 
-describe('an upload of somebody who is signed in', () => {
+describe('an upload of a signed-in user', () => {
   let folder: string;
   let remove: () => Promise<void>;
   let store: Store;
@@ -50,7 +51,7 @@ describe('an upload of somebody who is signed in', () => {
     await remove();
   });
 
-  it('begins in Chromium, which is killed, and goes on in Firefox from what the tracker knows', async (t) => {
+  it('starts in Chromium, which is killed, and resumes in Firefox by the tracker', async (t) => {
     const file = path.join(folder, 'film.bin');
     const sha256 = await writeRandom(file, SIZE);
     user = 'ada';
@@ -61,15 +62,14 @@ describe('an upload of somebody who is signed in', () => {
     await chooseFiles(chromium, [file]);
     await untilParts(chromium, 4);
     const [begun] = await uploadsOf(chromium);
-    // parts are told of in batches, a moment after they are stored
+    // parts are reported in batches, a moment after they are stored
     const noticed = () =>
       harness.signerCalls.filter(
         ({ action, body }) => action === 'chunk_loaded' && (body['chunks'] as number[]).length > 0,
       );
-    while (noticed().length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    await until('the signer is notified of a stored part', () => noticed().length > 0);
     await chromium.kill();
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    const stored = await harness.s3.listParts(BUCKET, begun!.key!, begun!.uploadId!);
+    const stored = await storedAtRest(harness.s3, begun!.key!, begun!.uploadId!);
     assert.ok(stored.length >= 4 && stored.length < SIZE / (8 * MIB), `${stored.length} parts are stored`);
     harness.proxy.reset();
     harness.proxy.setRate(Infinity);
@@ -103,7 +103,7 @@ describe('an upload of somebody who is signed in', () => {
     );
   });
 
-  it('is not gone on with by somebody else with the same file', async () => {
+  it('is not resumed by another user with the same file', async () => {
     const file = path.join(folder, 'other.bin');
     await writeRandom(file, SIZE);
     user = 'ada';

@@ -2,17 +2,17 @@ import { after, before } from 'node:test';
 import { makeFolder, startHarness, startStore } from './harness.js';
 import type { Harness, Store, StoreName } from './harness.js';
 
-/** What a suite of flows works with; there once the suite's hooks have run. */
+/** The environment of a suite of flows; set once the suite's hooks have run. */
 export interface HarnessInUse {
-  /** For files and profiles; gone with the suite. */
+  /** For files and profiles; removed after the suite. */
   readonly folder: string;
   readonly store: Store;
   readonly harness: Harness;
 }
 
-/** Gives the suite that calls it a folder, a store and a harness before it, for as long as the suite runs. */
+/** Starts a folder, a store and a harness for the suite that calls it, and stops them after the suite. */
 export function useHarness(name: StoreName): HarnessInUse {
-  const inUse = {} as { -readonly [K in keyof HarnessInUse]: HarnessInUse[K] };
+  const inUse: { -readonly [K in keyof HarnessInUse]?: HarnessInUse[K] } = {};
   let remove: () => Promise<void>;
   before(async () => {
     ({ folder: inUse.folder, remove } = await makeFolder());
@@ -20,9 +20,10 @@ export function useHarness(name: StoreName): HarnessInUse {
     inUse.harness = await startHarness(inUse.store);
   });
   after(async () => {
-    await inUse.harness.stop();
-    await inUse.store.stop();
+    // what could not start is missing; the rest must still stop
+    await inUse.harness?.stop();
+    await inUse.store?.stop();
     await remove();
   });
-  return inUse;
+  return inUse as HarnessInUse;
 }

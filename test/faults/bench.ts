@@ -1,4 +1,4 @@
-/** One scenario's own signer, and a fault proxy before it and before the store. */
+/** One scenario's signer, and fault proxies before it and before the store. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { startFaultProxy } from '../../demo/faults/index.js';
@@ -17,7 +17,7 @@ export interface Bench {
 
 type Handler = (request: Request) => Promise<Response>;
 
-/** Takes actions out of those that init offers. */
+/** Removes actions from those that init offers. */
 function offeringLess(handler: Handler, without: readonly string[]): Handler {
   return async (request) => {
     const response = await handler(request);
@@ -28,7 +28,7 @@ function offeringLess(handler: Handler, without: readonly string[]): Handler {
   };
 }
 
-/** Starts what a scenario needs of its own; the store is shared. */
+/** Starts the servers of one scenario; the store is shared. */
 export async function startBench(store: StoreAccess, scenario: Scenario): Promise<Bench> {
   const { seed = 1, connectionPerRequest = false, without = [], signerOptions } = scenario;
   const storeProxy = await startFaultProxy(store.url, {

@@ -1,4 +1,4 @@
-/** Which scenarios a run plays. */
+/** Selects the scenarios of a run. */
 import { seededRandom } from '../../demo/faults/random.js';
 import { corruptionScenarios } from './corruptions.js';
 import { lineScenarios } from './line-faults.js';
@@ -17,13 +17,13 @@ export const SCENARIOS: readonly Scenario[] = [
   ...corruptionScenarios,
 ];
 
-/** One of this many, for runs that have to be short. */
+/** One of so many scenarios is played in a short run. */
 const SHARE = 12;
 
-/** Random runs, in all and where it has to be short. */
+/** Number of random runs, at full size and in a short run. */
 const RUNS = { all: 200, some: 10 };
 
-/** The run that a name asks for, whatever its seed. */
+/** Returns the random run with that name. */
 const seedIn = (name: string): number | null =>
   Number(new RegExp(`${RANDOM_FAULT} · seed (\\d+)`).exec(name)?.[1]) || null;
 
@@ -34,7 +34,7 @@ export interface Wishes {
   seed: number;
 }
 
-/** Gives the scenarios of a run. */
+/** Returns the scenarios of a run. */
 export function choose({ all, only, store, seed }: Wishes): Scenario[] {
   const random = seededRandom(seed);
   if (only?.length) {

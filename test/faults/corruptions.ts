@@ -1,10 +1,10 @@
-/** Bytes that go wrong on the disk, in the page, on the way and in the store: who notices, and what becomes of it. */
+/** Bytes that are corrupted on disk, in the page, in transit and in the store: who detects it, and the outcome. */
 import type { Rule } from '../../demo/faults/index.js';
 import type { ChecksumAlgorithm } from '../../src/protocol.js';
 import { MIB } from './scenario.js';
 import type { Catcher, Scenario } from './scenario.js';
 
-/** How an upload is checked: by a checksum that the store verifies, or by the store's ETags alone. */
+/** How an upload is verified: by a checksum that the store verifies, or only by the store's ETags. */
 type Way = ChecksumAlgorithm | 'ETag';
 
 const WAYS: readonly Way[] = ['crc64nvme', 'crc32c', 'sha256', 'ETag'];
@@ -15,7 +15,7 @@ function flipped(body: Buffer): Buffer {
   return body;
 }
 
-/** The same 64 KiB twice, and those that follow not at all. */
+/** The same 64 KiB twice, in place of the next 64 KiB. */
 function repeated(body: Buffer): Buffer {
   body.copy(body, MIB + BLOCK, MIB, MIB + BLOCK);
   return body;
@@ -23,7 +23,7 @@ function repeated(body: Buffer): Buffer {
 
 const truncated = (body: Buffer): Buffer => body.subarray(0, -1_000);
 
-/** Gives two bodies that come at the same time to each other. */
+/** Swaps two bodies that arrive at the same time. */
 function swapping(): (body: Buffer) => Promise<Buffer> {
   let waiting: { body: Buffer; give(other: Buffer): void } | null = null;
   return (body) => {
@@ -42,7 +42,7 @@ const once = (part: number, alter: (body: Buffer) => Buffer | Promise<Buffer>): 
   fault: { do: 'alter', alter },
 });
 
-/** What happens to parts on their way to the store. */
+/** Corruptions of parts on their way to the store. */
 const ON_THE_WAY: Readonly<Record<string, () => Rule[]>> = {
   'one bit is flipped': () => [once(2, flipped)],
   'two parts are swapped': () => {
@@ -59,7 +59,7 @@ const base = (way: Way): Pick<Scenario, 'attributes' | 'signerOptions'> => ({
 
 const checkedBy = (way: Way) => (way === 'ETag' ? 'etag' : 'checksum');
 const refusedBy = (way: Way): Catcher => (way === 'ETag' ? 'page' : 'store');
-/** What was confirmed, and found to be wrong, is sent again. */
+/** A confirmed part that turns out to be wrong is sent again. */
 const caught = (way: Way): Scenario['expects'] => ({
   caughtBy: refusedBy(way),
   integrity: checkedBy(way),
@@ -67,7 +67,7 @@ const caught = (way: Way): Scenario['expects'] => ({
 });
 const where = (way: Way): NonNullable<Scenario['in']> => (way === 'ETag' ? ['ceph'] : ['ceph-20']);
 
-/** The nth time that the second part is read, other bytes come. */
+/** The nth read of the second part returns other bytes. */
 const wrongSlice = (nth: number): string => `
   const { slice } = file;
   let reads = 0;
@@ -118,7 +118,7 @@ function* perWay(way: Way): Generator<Scenario> {
       size: MIB,
       store: [{ on: kind, times: 1, fault: { do: 'alter', alter: flipped } }],
       signerOptions: () => ({ ...base(way).signerOptions!(), policy: { posts: kind === 'post' } }),
-      // a lone ETag does not tell whether it is an MD5 at all
+      // a single ETag does not show whether it is an MD5
       expects: way === 'ETag' ? { caughtBy: 'nobody', integrity: 'unverified', retries: 0 } : caught(way),
     };
 }

@@ -9,7 +9,7 @@ export interface RandomFile {
   path: string;
   size: number;
   sha256: string;
-  /** Of one that was written for a single run. */
+  /** Set for a file that was written for a single run. */
   remove?: () => Promise<void>;
 }
 
@@ -24,7 +24,7 @@ export class Files {
     this.#folder = folder;
   }
 
-  /** Writes one for a single run. */
+  /** Writes a file for a single run. */
   async fresh(size: number): Promise<RandomFile> {
     const name = path.join(this.#folder, `own-${++this.#fresh}.bin`);
     return { path: name, size, sha256: await writeRandom(name, size), remove: () => rm(name, { force: true }) };

@@ -1,4 +1,4 @@
-/** The lab's page: as many elements as there are uploads under way, each with a signer and a scope of its own. */
+/** The lab's page: one element per running upload, each with its own signer and scope. */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -8,18 +8,18 @@ import type { UploadSnapshot } from '../../src/engine/api/types.js';
 
 const BUILT = path.resolve(import.meta.dirname, '../../dist/cdn');
 
-/** What an element has told. */
+/** What an element has reported. */
 export interface Report {
   upload: UploadSnapshot | null;
   /** Codes of `mule-error`, in order. */
-  complaints: UploadErrorCode[];
+  errorCodes: UploadErrorCode[];
   messages: string[];
   /** Reasons of `mule-retry`, in order. */
   retries: string[];
-  /** Parts that the page gave up waiting for: from when nothing had moved, until when; epoch milliseconds. */
+  /** Parts that the page treated as stalled: since when nothing had moved, and until when; epoch milliseconds. */
   stalls: { partNumber: number | null; from: number; until: number }[];
   statuses: string[];
-  /** Times that progress ran backwards, or beyond the size. */
+  /** How often progress ran backwards, or beyond the size. */
   backwards: number;
   beyond: number;
 }
@@ -35,11 +35,11 @@ const PAGE = `<!doctype html><html lang="en"><title>fault lab</title><link rel="
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
     if (spoil) element.addEventListener('mule-before-add', ({ detail: { file } }) => new Function('file', spoil)(file));
     const report = (reports[id] = {
-      complaints: [], messages: [], retries: [], stalls: [], statuses: [], backwards: 0, beyond: 0,
+      errorCodes: [], messages: [], retries: [], stalls: [], statuses: [], backwards: 0, beyond: 0,
     });
     let last = 0;
     element.addEventListener('mule-error', ({ detail: { error } }) => {
-      report.complaints.push(error.code);
+      report.errorCodes.push(error.code);
       report.messages.push(error.message);
     });
     element.addEventListener('mule-retry', ({ detail: { phase, partNumber, reason } }) => {
@@ -65,9 +65,9 @@ const PAGE = `<!doctype html><html lang="en"><title>fault lab</title><link rel="
   }
 </script></html>`;
 
-/** What the page offers; the lab calls them by name. */
+/** The page's functions; the lab calls them by name. */
 export interface PageFunctions {
-  /** @param spoil done to the file that is chosen, before anything is made of it */
+  /** @param spoil applied to the chosen file, before the element uses it */
   addUpload(id: string, attributes: Record<string, string>, spoil: string | null): void;
   reportOf(id: string): Report;
   allSnapshots(): Record<string, UploadSnapshot | null>;

@@ -1,4 +1,4 @@
-/** One browser with one page, in which many uploads go through their scenarios at the same time. */
+/** One browser with one page, in which the uploads of many scenarios run at the same time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UploadSnapshot } from '../../src/engine/api/types.js';
 import { launch } from '../e2e/browser.js';
@@ -13,10 +13,13 @@ import { serveLabPage } from './lab-page.js';
 import type { PageFunctions, Report } from './lab-page.js';
 import { MIB, PART, THREE_PARTS } from './scenario.js';
 import type { Actor, Result, Scenario } from './scenario.js';
-import { catcherOf, failuresOf, partsSentTwice, timeToFirstByte } from './verdict.js';
+import { catcherOf, failuresOf, partsSentTwice, timeToFirstByte } from './expectations.js';
 
 const POLL = 100;
-const PATIENCE = 120;
+/** Seconds without progress after which a scenario ends. */
+const DEFAULT_TIMEOUT_SECONDS = 120;
+/** A scenario that always makes progress ends after so many times its timeout: it may be in a loop. */
+const MAX_TIMEOUTS = 5;
 const OVER: readonly string[] = ['complete', 'failed', 'aborted'];
 
 interface Waiter {
@@ -33,9 +36,11 @@ export class Lab {
   readonly #page: { stop(): void };
   readonly #files: Files;
   readonly #waiters = new Set<Waiter>();
+  /** The last step of each upload, and when it was made. */
+  readonly #progress = new Map<string, { step: string; at: number }>();
   #watching: Promise<void> | null = null;
   #count = 0;
-  /** WebDriver has one command at a time. */
+  /** WebDriver runs one command at a time. */
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(engine: Engine, driver: Driver, page: { stop(): void }, files: Files) {
@@ -86,10 +91,10 @@ export class Lab {
       begun = performance.now();
       await this.#begin(id, scenario, bench, file.path);
       const actor = this.#actor(id, bench, s3);
-      const patience = (scenario.patience ?? PATIENCE) * 1_000;
+      const timeoutMs = (scenario.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1_000;
       await Promise.race([
         Promise.all([scenario.act?.(actor), actor.until(({ status }) => OVER.includes(status))]),
-        sleep(patience, undefined, { ref: false }),
+        this.#untilStuck(id, timeoutMs),
       ]);
       result.seconds = (performance.now() - begun) / 1_000;
       const report = await this.#ask<Report>('reportOf', id);
@@ -104,6 +109,7 @@ export class Lab {
       result.sentTwice = partsSentTwice(bench.store.requests).length;
       result.back = timeToFirstByte(bench.store);
       result.struck = [...bench.store.struck, ...bench.signer.struck].reduce((sum, count) => sum + count, 0);
+      this.#progress.delete(id);
       await this.#ask('removeUpload', id).catch(() => undefined);
       await bench.stop();
       await own?.stop();
@@ -141,16 +147,37 @@ export class Lab {
     };
   }
 
-  /** Asks for all snapshots at once, as long as anybody waits. */
+  /** Waits until an upload has made no progress for so long. */
+  async #untilStuck(id: string, timeoutMs: number): Promise<void> {
+    const begun = performance.now();
+    this.#progress.set(id, { step: '', at: begun });
+    for (;;) {
+      await sleep(1_000, undefined, { ref: false });
+      const now = performance.now();
+      const { at } = this.#progress.get(id) ?? {};
+      if (at === undefined || now - at > timeoutMs || now - begun > MAX_TIMEOUTS * timeoutMs) return;
+    }
+  }
+
+  #noteProgress(snapshots: Record<string, UploadSnapshot | null>): void {
+    for (const [id, progress] of this.#progress) {
+      const { status, loaded, parts } = snapshots[id] ?? {};
+      const step = [status, loaded, parts?.done].join();
+      if (step !== progress.step) this.#progress.set(id, { step, at: performance.now() });
+    }
+  }
+
+  /** Reads all snapshots at once, while anyone waits. */
   async #watch(): Promise<void> {
     while (this.#waiters.size) {
       await sleep(POLL);
       try {
         const snapshots = await this.#ask<Record<string, UploadSnapshot | null>>('allSnapshots');
+        this.#noteProgress(snapshots);
         for (const waiter of this.#waiters) {
           const { id, what, resolve } = waiter;
           const upload = snapshots[id];
-          // one that is taken away has run out of time
+          // an upload that was removed has timed out
           if (id in snapshots && !(upload && what(upload))) continue;
           this.#waiters.delete(waiter);
           if (upload) resolve(upload);

@@ -1,11 +1,11 @@
-/** The line, and whoever stands between: connections that fail, and answers of a store in trouble, at each step. */
+/** The network and the servers in between: connections that fail, and responses of a store in trouble, at each step. */
 import type { Fault, PlayedAnswer, RequestKind, Rule } from '../../demo/faults/index.js';
 import { errorXml } from '../../demo/faults/played-answer.js';
 import { createMemoryTracker } from '../../src/signer/tracker/memory-tracker.js';
 import { MIB, THREE_PARTS } from './scenario.js';
 import type { Actor, Scenario } from './scenario.js';
 
-/** Where a fault can strike: a step of an upload, and how it is brought about. */
+/** Where a fault can happen: a step of an upload, and how to reach it. */
 interface Phase extends Partial<Scenario> {
   phase: string;
   at: 'store' | 'signer';
@@ -14,7 +14,7 @@ interface Phase extends Partial<Scenario> {
 
 const isTracked = { signerOptions: () => ({ authorize: () => 'somebody', tracker: createMemoryTracker() }) };
 
-/** What is stored has to be listed once an upload that was paused goes on. */
+/** Stored parts have to be listed once a paused upload continues. */
 async function pauseAndResume({ until, call }: Actor): Promise<void> {
   await until(({ parts }) => parts.done >= 1);
   await call('pause');
@@ -50,7 +50,7 @@ export const PHASES: readonly Phase[] = [
   { phase: 'complete', at: 'store', on: 'complete' },
   { phase: 'abort signature', at: 'signer', on: 'delete-signature', ...oneByOne, ...aborted },
   { phase: 'abort', at: 'store', on: 'abort', ...aborted },
-  // a notice that fails holds nothing up
+  // a failed notification delays nothing
   { phase: 'notice', at: 'signer', on: 'notice', ...isTracked, expects: { retries: 0 } },
 ];
 
@@ -65,7 +65,7 @@ const STATUS_CODES: Readonly<Record<number, string>> = {
   504: '',
 };
 
-/** What the store, or a gateway before it, or the signer says in trouble. */
+/** Error responses of the store, of a gateway before it, and of the signer. */
 function troubled(status: number, at: Phase['at'], retryAfter?: PlayedAnswer['retryAfter']): Fault {
   const code = STATUS_CODES[status];
   const ofSigner = {
@@ -82,25 +82,25 @@ interface LineFault {
   /** Of the rule. */
   rule?: Partial<Rule>;
   scenario?: Partial<Scenario>;
-  /** Whether it can strike there, and in what runs it is. */
+  /** Whether it can happen at that step, and in which runs it is played. */
   fits?(phase: Phase): boolean;
 }
 
-/** A request that goes up with enough bytes to be cut in the middle. */
+/** A request with enough bytes to be cut in the middle. */
 const hasBody = ({ on }: Phase): boolean => on === 'part' || on === 'put';
-/** A step whose request the store may have acted on, and which leaves something behind then. */
+/** A step whose request leaves something in the store if the store acted on it. */
 const ofUnknownEnd = ({ on }: Phase): boolean => on === 'create';
 
-/** Silence is to cost no more seconds than that. */
+/** Seconds that a silent connection may cost. */
 const SHORT_STALL = { 'stall-timeout': '4' } as const;
 
-/** Engines may send again by themselves what was answered 408, above all on a connection that they had used before. */
+/** Engines may re-send a request that was answered 408 by themselves, mostly on a reused connection. */
 const ofStatus = (status: number): Partial<LineFault> =>
   status === 408 ? { scenario: { connectionPerRequest: true } } : {};
 
 const LINE_FAULTS: readonly LineFault[] = [
   { fault: 'refused for 1.5 s', make: () => ({ do: 'refuse', for: 1_500 }), rule: { times: 1 } },
-  // a connection of its own for each request: a browser would send again by itself on a used one
+  // one connection per request: a browser would re-send by itself on a reused one
   { fault: 'reset', make: () => ({ do: 'reset' }), rule: { times: 2 }, scenario: { connectionPerRequest: true } },
   {
     fault: 'reset half-way',
@@ -128,7 +128,7 @@ const LINE_FAULTS: readonly LineFault[] = [
     fault: 'reply cut',
     make: () => ({ do: 'cut', after: 20 }),
     rule: { times: 1 },
-    // the others have no body to cut
+    // other requests have no body to cut
     fits: ({ at, on }) => at === 'signer' || ['create', 'list', 'complete'].includes(on),
   },
   ...Object.keys(STATUS_CODES)
@@ -150,15 +150,15 @@ const LINE_FAULTS: readonly LineFault[] = [
     ]),
 ];
 
-/** Engines wait by their own rules for the signer (30 s), and for a Complete that the store has not carried out (10 min). */
+/** The signer has its own timeout (30 s), and so has a Complete that the store has not finished (10 min). */
 function waitOf({ fault }: LineFault, { at, on }: Phase): Partial<Scenario> {
   if (!fault.startsWith('silent') || fault === 'silent half-way') return {};
-  if (at === 'signer') return { patience: 180, in: ['all'] };
-  // whether it was carried out is looked up; a second one at a time would be in the way of the first
-  return on === 'complete' && fault === 'silent' ? { patience: 900, in: ['all'] } : {};
+  if (at === 'signer') return { timeoutSeconds: 180, in: ['all'] };
+  // the upload checks whether it succeeded; a second one at the same time would disturb the first
+  return on === 'complete' && fault === 'silent' ? { timeoutSeconds: 900, in: ['all'] } : {};
 }
 
-/** The stall timeout counts where nothing goes up; on a machine that is busy, no shorter than it has to be. */
+/** The stall timeout applies when nothing is sent; on a busy machine it must not be too short. */
 const stallOf = ({ fault }: LineFault, { at, on }: Phase) =>
   fault.startsWith('silent') && at === 'store' && !(on === 'complete' && fault === 'silent') ? SHORT_STALL : {};
 
@@ -176,12 +176,12 @@ function combine(line: LineFault, { at, on, phase, ...more }: Phase): Scenario {
     ...waitOf(line, { at, on, phase }),
     expects: {
       ...expects,
-      // Firefox sends a GET again by itself whenever a connection ends without an answer
+      // Firefox re-sends a GET by itself whenever a connection ends without a response
       ...(on === 'list' && /reset|lost/.test(line.fault) && { retries: 0 }),
       ...(line.fault.startsWith('408') && { retries: 0 }),
-      // the page is told of a signer that has never answered
-      ...(on === 'init-signature' && { mayComplain: ['signer-refused'] }),
-      // nobody knows the id of an upload whose Create was answered into the void: the bucket's lifecycle rule ends it
+      // a signer that has never answered is reported
+      ...(on === 'init-signature' && { optionalErrors: ['signer-refused'] }),
+      // the ID of an upload is unknown if the response to Create was lost: the bucket's lifecycle rule ends it
       ...(isLost && ofUnknownEnd({ on } as Phase) && { leftovers: 1 }),
     },
     size: line.scenario?.size ?? more.size ?? THREE_PARTS,

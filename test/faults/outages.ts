@@ -1,4 +1,4 @@
-/** The store gone for a while, and storms over a whole upload. */
+/** Outages of the store, and series of faults during a whole upload. */
 import type { Fault, Rule, SingleFault } from '../../demo/faults/index.js';
 import { errorXml } from '../../demo/faults/played-answer.js';
 import { MIB } from './scenario.js';
@@ -8,11 +8,13 @@ const gone = (seconds: number): Partial<Scenario> & Pick<Scenario, 'phase'> => (
   phase: 'part',
   size: 48 * MIB,
   store: [{ on: 'part', nth: 4, fault: { do: 'refuse', for: seconds * 1_000 } }],
-  patience: seconds + 120,
+  timeoutSeconds: seconds + 120,
 });
 
 const html = '<!doctype html><title>502 Bad Gateway</title>';
-/** What a bad line and a store in trouble do to any request. Silence has a scenario of its own: it takes its time. */
+/**
+ * Faults of a bad network and a store in trouble, for any request. Silence has its own scenario, because it takes long.
+ */
 export const MIXED: readonly SingleFault[] = [
   { do: 'reset' },
   { do: 'reset', after: 300_000 },
@@ -52,8 +54,8 @@ export const outageScenarios: readonly Scenario[] = [
     size: 64 * MIB,
     ...storm(0.3),
     mayMiss: true,
-    patience: 240,
-    expects: { leftovers: 'any', mayComplain: ['signer-refused'] },
+    timeoutSeconds: 240,
+    expects: { leftovers: 'any', optionalErrors: ['signer-refused'] },
     in: ['ceph'],
   },
   {
@@ -62,8 +64,8 @@ export const outageScenarios: readonly Scenario[] = [
     size: 1024 * MIB,
     ...storm(0.3),
     mayMiss: true,
-    patience: 1_500,
-    expects: { leftovers: 'any', mayComplain: ['signer-refused'] },
+    timeoutSeconds: 1_500,
+    expects: { leftovers: 'any', optionalErrors: ['signer-refused'] },
     in: ['all'],
   },
   {
@@ -73,7 +75,7 @@ export const outageScenarios: readonly Scenario[] = [
     connectionPerRequest: true,
     ...storm(0.3),
     mayMiss: true,
-    patience: 240,
-    expects: { leftovers: 'any', mayComplain: ['signer-refused'] },
+    timeoutSeconds: 240,
+    expects: { leftovers: 'any', optionalErrors: ['signer-refused'] },
   },
 ];

@@ -1,4 +1,4 @@
-/** Uploads of random sizes through twenty faults at random: the seed alone tells which. */
+/** Uploads of random sizes with twenty random faults, all determined by the seed. */
 import type { RequestKind, Rule, SingleFault } from '../../demo/faults/index.js';
 import { seededRandom } from '../../demo/faults/random.js';
 import type { Random } from '../../demo/faults/random.js';
@@ -11,7 +11,7 @@ export const RANDOM_FAULT = 'twenty faults at random';
 
 const pick = <T>(from: readonly T[], random: Random): T => from[Math.floor(random() * from.length)]!;
 
-/** Most are small, so that there is time for many; every tenth is of a size at an edge, and some are huge. */
+/** Most are small, so that many can run; every tenth has an edge-case size, and some are huge. */
 function sizeOf(random: Random): number {
   const edges = [0, 1, PART - 1, PART, PART + 1, 2 * PART];
   const chance = random();
@@ -33,7 +33,7 @@ const STORE_KINDS: readonly RequestKind[] = [
 ];
 const SIGNER_KINDS: readonly RequestKind[] = ['init-signature', 'all-signatures', 'chunk-signature', 'end-signature'];
 
-/** What takes the whole line down, or takes its time; beside what strikes single requests. */
+/** Faults of the whole network, and slow ones; besides those of single requests. */
 const LINE: readonly SingleFault[] = [
   { do: 'refuse', for: 300 },
   { do: 'refuse', for: 2_500 },
@@ -44,7 +44,7 @@ function storeRule(random: Random): Rule {
   const on = pick(STORE_KINDS, random);
   const isLong = random() < 0.15;
   const fault = isLong ? pick(LINE, random) : pick(MIXED, random);
-  // who is silent after a body's last byte is waited for by minutes
+  // silence after a body's last byte is detected only after minutes
   const isTooLong = fault.do === 'silence' && on !== 'create' && on !== 'list';
   return { on, nth: 1 + Math.floor(random() * 6), fault: isTooLong ? { do: 'reset' } : fault };
 }
@@ -55,7 +55,7 @@ const signerRule = (random: Random): Rule => ({
   fault: pick(SIGNER_MIXED, random),
 });
 
-/** The page's user, who pauses in the middle. */
+/** A user who pauses in the middle. */
 async function pauseSomewhere({ until, call }: Actor): Promise<void> {
   const over = ['complete', 'failed'];
   const { status } = await until((upload) => upload.parts.done >= 1 || over.includes(upload.status));
@@ -65,7 +65,7 @@ async function pauseSomewhere({ until, call }: Actor): Promise<void> {
   await call('resume');
 }
 
-/** Makes the run of a seed. */
+/** Creates the run of a seed. */
 export function randomRun(seed: number): Scenario {
   const random = seededRandom(seed);
   const size = sizeOf(random);
@@ -85,9 +85,9 @@ export function randomRun(seed: number): Scenario {
     ...(oneByOne && { without: ['get_all_signatures'] }),
     ...(paused && { act: pauseSomewhere }),
     mayMiss: true,
-    patience: 240 + size / MIB,
-    // two login pages in a row are complained of, and so is a signer that answers nonsense;
-    // a Create whose reply is lost leaves an upload that nobody knows the id of
-    expects: { retries: 0, leftovers: 'any', mayComplain: ['signer-refused', 'unauthorized'] },
+    timeoutSeconds: 240 + size / MIB,
+    // two login pages in a row are reported, and so is a signer that returns nonsense;
+    // a Create whose response is lost leaves an upload whose ID is unknown
+    expects: { retries: 0, leftovers: 'any', optionalErrors: ['signer-refused', 'unauthorized'] },
   };
 }

@@ -1,29 +1,30 @@
 /**
- * `npm run test:faults`: plays the scenarios of the fault lab in real browsers, and prints what was seen.
+ * `npm run test:faults`: plays the scenarios of the fault lab in real browsers, and prints the results.
  *
  *   npm run test:faults -- [--all] [--engines chromium,firefox] [--only words] [--store bucket|ceph|ceph-20] [--seed n]
  *
- * Without `--all` a seeded selection is played that fits a small machine's time; `--only` takes all whose name holds
- * the words. A run that failed is printed with what plays it again by itself.
+ * Without `--all` it plays a seeded selection that a small machine has time for; `--only` selects all scenarios whose
+ * name contains the words. Each failure is printed with the command that plays it alone.
  */
-import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises';
+import { renameSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Engine } from '../e2e/browser.js';
 import { GIB, isFull, startStore } from '../e2e/harness.js';
 import type { StoreName } from '../e2e/harness.js';
-import type { Counts } from '../wtr/counts-reporter.js';
+import type { Counts, Failure } from '../wtr/counts-reporter.js';
 import { ensureBuilt } from '../e2e/built.js';
 import { choose } from './choice.js';
 import { Files } from './files.js';
 import { Lab } from './lab.js';
 import { nameOf } from './scenario.js';
-import type { Result, Scenario } from './scenario.js';
+import type { Result, Run, Scenario } from './scenario.js';
 import { tableOf } from './table.js';
 
 const ENGINES: readonly Engine[] = ['chromium', 'firefox', 'webkit'];
-/** Uploads at a time in each engine: most of their time they wait. */
+/** Uploads at a time in each engine: they spend most of their time waiting. */
 const ABREAST = 8;
 
 const { values } = parseArgs({
@@ -37,39 +38,40 @@ const { values } = parseArgs({
   },
 });
 const engines = values.engines.split(',') as Engine[];
-// the last is a download of 150 MB, which CI is spared
+// CI does not download the 150 MB of the last one
 const every: StoreName[] = values.all ? ['bucket', 'ceph', 'ceph-20'] : ['bucket', 'ceph'];
 const stores = (values.store ? [values.store] : values.only ? ['bucket'] : every) as StoreName[];
+
+const isFor = (engine: Engine, scenario: Scenario): boolean => scenario.engines?.includes(engine) ?? true;
 
 async function playAll(
   lab: Lab,
   scenarios: readonly Scenario[],
   store: Awaited<ReturnType<typeof startStore>>,
   name: string,
-) {
-  const results: Result[] = [];
-  const own = scenarios.filter(({ engines: some }) => some?.includes(lab.engine) ?? true);
-  const isLong = ({ patience, ownFile }: Scenario): boolean => Boolean(patience) && !ownFile;
+): Promise<void> {
+  const own = scenarios.filter((scenario) => isFor(lab.engine, scenario));
+  const isLong = ({ timeoutSeconds, ownFile }: Scenario): boolean => Boolean(timeoutSeconds) && !ownFile;
   const queue = own.filter((scenario) => !isLong(scenario));
   const long = own.filter(isLong);
   const play = async (scenario: Scenario): Promise<void> => {
     const result = await lab.play(scenario, store, name);
     results.push(result);
-    say(result);
+    print(result);
+    writeCounts(false);
   };
   const lane = async (waiting: Scenario[]): Promise<void> => {
     for (let scenario = waiting.shift(); scenario; scenario = waiting.shift()) await play(scenario);
   };
   await Promise.all([
     ...Array.from({ length: Number(values.abreast) }, () => lane(queue)),
-    // those that take long do little but wait
+    // long ones mostly wait
     ...Array.from({ length: 2 * Number(values.abreast) }, () => lane(long)),
   ]);
-  return results;
 }
 
-/** Arguments by which this script plays a scenario again by itself. */
-const againArgs = ({ scenario, engine, store }: Result): string[] => [
+/** Returns the arguments with which this script plays a scenario alone. */
+const againArgs = ({ scenario, engine, store }: Run): string[] => [
   '--engines',
   engine,
   '--store',
@@ -78,7 +80,7 @@ const againArgs = ({ scenario, engine, store }: Result): string[] => [
   nameOf(scenario),
 ];
 
-function say(result: Result): void {
+function print(result: Result): void {
   const { scenario, engine, store, failures, seconds, retries, struck } = result;
   const where = `${engine}, ${store}: ${nameOf(scenario)}`;
   console.log(
@@ -90,7 +92,46 @@ function say(result: Result): void {
 }
 
 const results: Result[] = [];
-/** Where there is memory to spare the store writes there: it is the line that is tried here, not the disk. */
+const plan: Run[] = stores.flatMap((store) =>
+  choose({ ...values, store, seed: Number(values.seed) }).flatMap((scenario) =>
+    engines.filter((engine) => isFor(engine, scenario)).map((engine) => ({ scenario, engine, store })),
+  ),
+);
+
+const failureOf = (run: Run, reason: string): Failure => ({
+  what: [run.engine, run.store, nameOf(run.scenario), reason].join(': '),
+  again: againArgs(run),
+});
+
+/** Writes the counts so far. A run that is ended too early leaves every scenario that it did not play as failed. */
+function writeCounts(isFinal: boolean): Counts {
+  const failed = results.filter(({ failures }) => failures.length > 0);
+  const keyOf = (run: Run): string => againArgs(run).join(' ');
+  const played = new Set(results.map(keyOf));
+  const unplayed = plan.filter((run) => !played.has(keyOf(run)));
+  const counts: Counts = {
+    passed: results.length - failed.length,
+    failed: failed.length + unplayed.length,
+    skipped: 0,
+    engines: Object.fromEntries(
+      engines.map((engine) => [engine, results.filter((result) => result.engine === engine).length]),
+    ),
+    failures: [
+      ...failed.map((result) => failureOf(result, result.failures.join('; '))),
+      ...unplayed.map((run) => failureOf(run, 'was not played')),
+    ],
+    isFinal,
+  };
+  const file = process.env.MULE_TEST_COUNTS;
+  if (file) {
+    // readers never see half of it
+    writeFileSync(`${file}.part`, JSON.stringify(counts));
+    renameSync(`${file}.part`, file);
+  }
+  return counts;
+}
+
+/** Where there is memory to spare, the store writes there: this lab tests the network, not the disk. */
 const MEMORY = '/dev/shm';
 const inMemory = await statfs(MEMORY).then(
   ({ bavail, bsize }) => bavail * bsize > 8 * GIB,
@@ -106,8 +147,7 @@ for (const name of stores) {
   const begun = performance.now();
   const labs = await Promise.all(engines.map((engine) => Lab.open(engine, files)));
   try {
-    for (const done of await Promise.all(labs.map((lab) => playAll(lab, scenarios, store, name))))
-      results.push(...done);
+    await Promise.all(labs.map((lab) => playAll(lab, scenarios, store, name)));
   } finally {
     await Promise.all(labs.map((lab) => lab.close()));
     await store.stop();
@@ -119,21 +159,8 @@ for (const name of stores) {
 await rm(folder, { recursive: true, force: true, maxRetries: 20 });
 
 const failed = results.filter(({ failures }) => failures.length > 0);
-for (const result of failed) say(result);
-const engineCounts = Object.fromEntries(
-  engines.map((engine) => [engine, results.filter((result) => result.engine === engine).length]),
-);
-const counts: Counts = {
-  passed: results.length - failed.length,
-  failed: failed.length,
-  skipped: 0,
-  engines: engineCounts,
-  failures: failed.map((result) => ({
-    what: [result.engine, result.store, nameOf(result.scenario), result.failures.join('; ')].join(': '),
-    again: againArgs(result),
-  })),
-};
-if (process.env.MULE_TEST_COUNTS) await writeFile(process.env.MULE_TEST_COUNTS, JSON.stringify(counts));
+for (const result of failed) print(result);
+const counts = writeCounts(true);
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
-// not by itself: Node 20 has been seen to spin for ever in its own clean-up after so many browsers and connections
-process.exit(failed.length || !results.length ? 1 : 0);
+// Node 20 has been seen to loop endlessly in its own clean-up after so many browsers and connections
+process.exit(counts.failed || !results.length ? 1 : 0);

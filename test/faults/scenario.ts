@@ -1,4 +1,4 @@
-/** What a scenario of the fault lab is: data, and no more code than an act or an edit needs. */
+/** A scenario of the fault lab: data, with code only for actions and edits. */
 import type { Behaviour } from '../../demo/bucket/behaviour.js';
 import type { FaultProxy, Rule } from '../../demo/faults/index.js';
 import type { UploadErrorCode } from '../../src/engine/api/errors.js';
@@ -13,39 +13,39 @@ export const MIB = 1024 ** 2;
 export const PART = 5 * MIB;
 export const THREE_PARTS = 11 * MIB;
 
-/** What an act can do to a running upload. */
+/** What an action can do to a running upload. */
 export interface Actor {
   readonly store: FaultProxy;
   readonly signer: FaultProxy;
-  /** Asks the store itself, past the proxy. */
+  /** Calls the store directly, without the proxy. */
   readonly s3: S3Client;
   readonly bucket: string;
-  /** Waits until the upload's snapshot is as said. */
+  /** Waits until the upload's snapshot meets a condition. */
   until(what: (upload: UploadSnapshot) => boolean): Promise<UploadSnapshot>;
   /** Calls a method of the element. */
   call(method: string, ...parameters: unknown[]): Promise<void>;
 }
 
-/** Who noticed that bytes were wrong: the store, which refused them, or the page, which compared what the store holds. */
+/** Who detected wrong bytes: the store, which rejected them, or the page, which compared the stored parts. */
 export type Catcher = 'store' | 'page' | 'nobody';
 
 export interface Expectation {
-  /** Who catches that bytes are wrong. `nobody`: the store holds other bytes than the file, and nothing says so. */
+  /** Who detects wrong bytes. `nobody`: the store has other bytes than the file, undetected. */
   caughtBy?: Catcher;
-  /** How the upload says that it was checked. */
+  /** The upload's `integrity`. */
   integrity?: Integrity;
   status?: 'complete' | 'failed' | 'aborted';
-  /** Of the upload's error, where it fails. */
+  /** Code of the upload's error, if it fails. */
   error?: UploadErrorCode;
-  /** A `mule-error` on the way to its end. */
-  complaint?: UploadErrorCode;
-  /** Those that may come, or not. */
-  mayComplain?: readonly UploadErrorCode[];
-  /** Least number of `mule-retry` events; 1 where nothing is said. */
+  /** Code of a `mule-error` before its end. */
+  reportedError?: UploadErrorCode;
+  /** Codes that may be reported or not. */
+  optionalErrors?: readonly UploadErrorCode[];
+  /** Least number of `mule-retry` events; 1 by default. */
   retries?: number;
-  /** Whether parts may be sent again that the store has confirmed: where it took its word back. */
+  /** Whether confirmed parts may be sent again, because the store lost them. */
   resends?: boolean;
-  /** Multipart uploads left in the store: a number, or `any`. 0 where nothing is said. */
+  /** Multipart uploads left in the store: a number, or `any`; 0 by default. */
   leftovers?: number | 'any';
 }
 
@@ -53,57 +53,61 @@ export interface Scenario {
   /** What goes wrong, and at which step: the row of the table. */
   fault: string;
   phase: string;
-  /** Bytes; three parts where nothing is said. */
+  /** Bytes; three parts by default. */
   size?: number;
-  /** Whether its file is written for it alone. */
+  /** Whether the scenario gets its own file. */
   ownFile?: boolean;
   /** Further attributes of the element. */
   attributes?: Readonly<Record<string, string>>;
-  /** Those that remember something are made anew for each run. */
+  /** A function if the rules have state: it is called for each run. */
   store?: readonly Rule[] | (() => readonly Rule[]);
   signer?: readonly Rule[];
   /** Bytes per second to the store. */
   rate?: number;
-  /** Whether each request gets a connection of its own, so that no browser sends one again by itself. */
+  /** Whether each request gets its own connection, so that no browser re-sends one by itself. */
   connectionPerRequest?: boolean;
-  /** Options of the signer; a tracker needs fresh ones for each run. */
+  /** Options of the signer; called for each run, because a tracker has state. */
   signerOptions?: () => Partial<SignerOptions>;
   /** Optional actions that the signer does not offer: steps are then signed one by one. */
   without?: readonly string[];
   act?: (actor: Actor) => Promise<void>;
   expects?: Expectation;
-  /** Seed of the rules' chances. */
+  /** Seed of the rules' probabilities. */
   seed?: number;
-  /** Seconds until the upload counts as stuck. */
-  patience?: number;
-  /** Plays against a bucket of the demo of its own, which differs so from the plain one. */
+  /** Seconds without progress until the upload counts as stuck. */
+  timeoutSeconds?: number;
+  /** Runs against its own bucket of the demo, with this behaviour. */
   bucket?: () => Partial<Behaviour>;
-  /** Runs in the page before a file is chosen, and undoes itself. */
+  /** Script that runs in the page when a file is chosen, and undoes its own change. */
   spoilPage?: string;
-  /** Rules that need not strike. */
+  /** Rules that may never apply. */
   mayMiss?: boolean;
-  /** Engines it is played in; all where nothing is said. */
+  /** Engines it is played in; all by default. */
   engines?: readonly Engine[];
-  /** `all`: in `test:all` alone, for it takes long; `ceph` or `ceph-20`: against that Ceph, too. */
+  /** `all`: only in `test:all`, because it takes long; `ceph` or `ceph-20`: against that Ceph, too. */
   in?: readonly ('all' | 'ceph' | 'ceph-20')[];
 }
 
-/** What became of a scenario in one engine. */
-export interface Result {
+/** A scenario to play in one engine, on one store. */
+export interface Run {
   scenario: Scenario;
   engine: Engine;
   store: string;
-  /** What was not as it had to be; empty: all was. */
+}
+
+/** The outcome of a scenario in one engine. */
+export interface Result extends Run {
+  /** What did not match the expectations; empty where all did. */
   failures: string[];
   retries: number;
   seconds: number;
-  /** Who noticed that bytes were wrong; null: none were. */
+  /** Who detected wrong bytes; null: there were none. */
   caughtBy: Catcher | null;
-  /** Parts of which bytes went up more than once. */
+  /** Parts whose bytes were sent more than once. */
   sentTwice: number;
-  /** Times that a fault struck. */
+  /** How often a fault was applied. */
   struck: number;
-  /** Milliseconds from the store's return to the first byte; null where it was never gone. */
+  /** Milliseconds from the end of an outage to the first byte; null without an outage. */
   back: number | null;
 }
 

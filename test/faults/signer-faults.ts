@@ -17,14 +17,14 @@ const html: Fault = {
   body: '<!doctype html><title>Sign in</title>',
 };
 
-/** What a page does when it has signed in again. */
+/** What a page does after a new sign-in. */
 async function signIn({ until, call }: Actor): Promise<void> {
   await until(({ waitingFor }) => waitingFor === 'authorization');
   await call('retry');
 }
-const signedOut = { act: signIn, expects: { complaint: 'unauthorized', retries: 0 } } as const;
+const signedOut = { act: signIn, expects: { reportedError: 'unauthorized', retries: 0 } } as const;
 
-/** New headers are as good as `retry()`. */
+/** New headers have the same effect as `retry()`. */
 async function giveHeaders({ until, call, signer }: Actor): Promise<void> {
   await until(({ waitingFor }) => waitingFor === 'authorization');
   signer.setRules([]);
@@ -49,11 +49,11 @@ const atEachStep = (make: (on: Rule['on']) => Omit<Scenario, 'phase'>): Scenario
   Object.entries(STEPS).map(([phase, { on, ...more }]) => ({ phase, ...more, ...make(on) }));
 
 export const signerScenarios: readonly Scenario[] = [
-  // the page is told at the second answer, and trying goes on by itself
+  // it is reported at the second response, and retries continue
   ...atEachStep((on) => ({
     fault: 'HTML instead of JSON',
     signer: [{ on, times: 3, fault: html }],
-    expects: { complaint: 'unauthorized' as const },
+    expects: { reportedError: 'unauthorized' as const },
   })),
   ...atEachStep((on) => ({
     fault: 'slow by 3 s',
@@ -75,7 +75,7 @@ export const signerScenarios: readonly Scenario[] = [
     phase: 'all signatures',
     signer: [{ on: 'all-signatures', fault: refusal(401, 'unauthorized') }],
     act: giveHeaders,
-    expects: { complaint: 'unauthorized', retries: 0 },
+    expects: { reportedError: 'unauthorized', retries: 0 },
   },
   {
     fault: 'grant expired',
@@ -129,7 +129,7 @@ export const signerScenarios: readonly Scenario[] = [
     fault: 'down for 8 s',
     phase: 'init signature',
     signer: [once('init-signature', { do: 'refuse', for: 8_000 })],
-    expects: { complaint: 'signer-refused' },
+    expects: { reportedError: 'signer-refused' },
   },
   {
     fault: 'down for 8 s',

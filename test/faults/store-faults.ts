@@ -1,4 +1,4 @@
-/** What S3 itself says in all its states, and what becomes of an upload then. */
+/** Responses of S3 in all its states, and the outcome of the upload. */
 import type { Fault, Rule, WholeAnswer } from '../../demo/faults/index.js';
 import { errorXml } from '../../demo/faults/played-answer.js';
 import { MIB, THREE_PARTS } from './scenario.js';
@@ -19,7 +19,7 @@ const expired = (cors: boolean): Fault => ({
 });
 const once = (on: Rule['on'], fault: Fault): Rule => ({ on, times: 1, fault });
 
-/** Changes the body of an answer. */
+/** Changes the body of a response. */
 const edited = (change: (body: string, marker: number) => string): Fault => ({
   do: 'edit',
   edit: ({ body }: WholeAnswer, { target }) => ({
@@ -28,7 +28,7 @@ const edited = (change: (body: string, marker: number) => string): Fault => ({
 });
 
 const PART_NODE = /<Part>[^]*?<\/Part>/g;
-/** Keeps of a list the first part behind the marker. */
+/** Keeps only the first part behind the marker of a list. */
 function firstAlone(body: string, marker: number): string {
   const parts = [...body.matchAll(PART_NODE)].map(([text]) => ({
     text,
@@ -49,23 +49,23 @@ async function pauseWithTwoParts({ until, call }: Actor): Promise<void> {
   await until(({ status }) => status === 'paused');
   await call('resume');
 }
-/** The store's list is asked for once an upload that was paused goes on. */
+/** ListParts is called once a paused upload continues. */
 const listed = { size: 4 * THREE_PARTS, rate: SLOW, act: pauseWithTwoParts, attributes: { concurrency: '2' } } as const;
 
-/** Somebody else ends the multipart upload while its parts are on their way. */
+/** Another client ends the multipart upload while its parts are in flight. */
 async function endOnStore({ until, s3, bucket, store }: Actor): Promise<void> {
   const { key, uploadId } = await until(({ parts }) => parts.done >= 1);
   await s3.abort(bucket, key!, uploadId!);
   store.setRate(Infinity);
 }
 
-/** Somebody else's object takes the key first. */
+/** Another client's object takes the key first. */
 async function putAnother({ until, s3, bucket }: Actor): Promise<void> {
   const { key } = await until(({ key }) => key !== null);
   await s3.put(bucket, key!, 'another');
 }
 
-/** Firefox has been seen to send again by itself what was not answered, on a connection of its own too. */
+/** Firefox has been seen to re-send unanswered requests by itself, even on a new connection. */
 const MAY_REPEAT = { retries: 0 };
 
 export const storeScenarios: readonly Scenario[] = [
@@ -292,6 +292,6 @@ export const storeScenarios: readonly Scenario[] = [
     fault: 'no CORS headers on three answers',
     phase: 'part',
     store: [{ on: 'part', times: 12, fault: { do: 'answer', status: 200, cors: false } }],
-    expects: { complaint: 'store-blocked' },
+    expects: { reportedError: 'store-blocked' },
   },
 ];

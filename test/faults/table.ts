@@ -1,8 +1,8 @@
-/** What was seen, as a table: one row for each fault and step, one column for each engine. */
+/** The results as a table: one row per fault and step, one column per engine. */
 import { nameOf } from './scenario.js';
 import type { Result } from './scenario.js';
 
-/** Who noticed that bytes were wrong, and what became of it. */
+/** Who detected wrong bytes, and the outcome. */
 function catchOf({ scenario, caughtBy }: Result): string {
   if (caughtBy === 'nobody') return 'nobody: other bytes than the file’s harness in the store';
   return `the ${caughtBy}, ${scenario.expects?.status === 'failed' ? 'refused' : 'mended'}`;
@@ -14,7 +14,7 @@ function cellOf(result: Result): string {
   if (result.caughtBy) return catchOf(result);
   const words = [`${struck} faults`, `${retries} retries`, `${seconds.toFixed(1)} s`];
   if (sentTwice) words.push(`${sentTwice} sent twice`);
-  // from the store's return to the first byte of a part: a probe wakes it every 3 s at most
+  // from the end of the outage to the first byte of a part: probes are sent every 3 s at most
   if (back !== null) words.push(`back after ${(back / 1_000).toFixed(1)} s`);
   return words.join(', ');
 }

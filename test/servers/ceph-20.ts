@@ -1,4 +1,7 @@
-/** Ceph 20 from Debian sid, which verifies checksums: an independent judge beside the Ceph 16 of Debian 12. */
+/**
+ * Ceph 20 from Debian sid, which verifies checksums: a reference that is independent of us, besides Debian 12's Ceph
+ * 16.
+ */
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startCeph } from './ceph.js';
@@ -9,7 +12,7 @@ const PACKAGES = ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common'];
 const PROGRAMS = ['ceph-mon', 'ceph-osd', 'radosgw', 'radosgw-admin', 'monmaptool'];
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
 
-/** Writes one small program for each of Ceph's that runs it by the loader and the libraries of its own release. */
+/** Writes a wrapper for each of Ceph's programs that runs it with the loader and libraries of its own release. */
 async function wrap(root: string): Promise<string> {
   const folder = path.join(root, 'wrap');
   const libraries = path.join(root, LIBRARIES);

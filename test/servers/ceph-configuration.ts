@@ -3,7 +3,7 @@ export interface CephLayout {
   clusterId: string;
   monitorPort: number;
   gatewayPort: number;
-  /** Bytes that the one disk pretends to have; the file is sparse. */
+  /** Size of the one disk in bytes; the file is sparse. */
   capacity: number;
   /** Further lines of the global section. */
   settings?: Readonly<Record<string, string>>;
@@ -11,7 +11,7 @@ export interface CephLayout {
 
 /**
  * Writes ceph.conf for one monitor, one disk, one S3 gateway, all on the loopback address and without authentication
- * between them. Only S3's own signatures are checked, which is what the tests are about.
+ * between them. Only S3's own signatures are checked; the tests need no more.
  * @see https://docs.ceph.com/en/pacific/rados/configuration/ceph-conf/
  */
 export function cephConfiguration(layout: CephLayout): string {

@@ -14,17 +14,17 @@ const PATH = `/usr/sbin:/usr/bin:/sbin:/bin:${process.env.PATH ?? ''}`;
 export interface CephOptions {
   /** Bytes. */
   capacity?: number;
-  /** Folder of programs that are taken before those of the machine. */
+  /** Folder of programs that take precedence over the machine's. */
   programs?: string;
   /** Further lines of the configuration's global section. */
   settings?: Readonly<Record<string, string>>;
 }
 
-/** A whole Ceph on this machine, with its S3 gateway. */
+/** A complete Ceph on this machine, with its S3 gateway. */
 export interface Ceph extends StoreAccess {
   /** Stops the gateway by that signal and starts it again on the same port; what it stored stays. */
   restartGateway(signal?: NodeJS.Signals): Promise<void>;
-  /** Makes a user who owns nothing: what they may do, a bucket's policy tells. @returns their ARN and keys */
+  /** Creates a user who owns nothing; a bucket policy says what they may do. @returns their ARN and keys */
   createUser(id: string): Promise<{ arn: string; accessKeyId: string; secretAccessKey: string }>;
   /** Ends its processes and removes its data. */
   stop(): Promise<void>;
@@ -35,7 +35,7 @@ async function isInstalled(program: string, folders: string): Promise<boolean> {
   return (await Promise.allSettled(tries)).some(({ status }) => status === 'fulfilled');
 }
 
-/** Tells which of Ceph's programs this machine lacks. */
+/** Returns which of Ceph's programs are missing on this machine. */
 export async function missingCephPrograms(folders = PATH): Promise<string[]> {
   const installed = await Promise.all(PROGRAMS.map((program) => isInstalled(program, folders)));
   return PROGRAMS.filter((_, index) => !installed[index]);
@@ -113,7 +113,7 @@ class Cluster {
     await this.#run('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', uuid);
     const disk = this.#daemon('ceph-osd', '-i', '0', '-f');
     this.#daemons.push(disk);
-    // The monitor's map can say "up" too early; the daemon's own socket knows.
+    // The monitor's map can say "up" too early; the daemon's own socket is reliable.
     const socket = join(this.#directory, 'run', 'osd.0.asok');
     await disk.ready('ceph-osd', async () =>
       (await this.#run('ceph', '--admin-daemon', socket, 'status')).includes('"active"'),
@@ -137,7 +137,7 @@ class Cluster {
 
 /**
  * Starts Debian's Ceph from nothing: one monitor, one disk, one S3 gateway, 5 to 9 seconds.
- * @throws naming the Debian packages where its programs are missing
+ * @throws Error that names the Debian packages if programs are missing
  */
 export async function startCeph({
   capacity = 8 * 1024 ** 3,

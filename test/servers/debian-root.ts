@@ -1,6 +1,6 @@
 /**
- * Programs of another Debian release beside those of this machine: downloaded by plain apt, unpacked into a folder of
- * the project, run by their own loader. No root rights, and nothing of the machine changes.
+ * Programs of another Debian release: downloaded by apt, unpacked into a folder of
+ * the project, run by their own loader. This needs no root, and changes nothing on the machine.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
@@ -10,7 +10,7 @@ import { run } from './processes.js';
 const CACHE = path.resolve(import.meta.dirname, '../../.cache');
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 /** Milliseconds. */
-const PATIENCE = 20 * 60_000;
+const TIMEOUT_MS = 20 * 60_000;
 
 /** The archive that this machine's apt uses already. */
 async function findMirror(): Promise<string> {
@@ -38,9 +38,9 @@ async function download(release: string, packages: readonly string[], apt: strin
     'Debug::NoLocking': '1',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]);
-  await run('apt-get', [...options, 'update'], { timeout: PATIENCE });
+  await run('apt-get', [...options, 'update'], { timeout: TIMEOUT_MS });
   await run('apt-get', [...options, '-y', '--download-only', 'install', 'base-files', ...packages], {
-    timeout: PATIENCE,
+    timeout: TIMEOUT_MS,
   });
   const archives = path.join(apt, 'cache', 'archives');
   return (await readdir(archives)).filter((file) => file.endsWith('.deb')).map((file) => path.join(archives, file));
@@ -49,13 +49,13 @@ async function download(release: string, packages: readonly string[], apt: strin
 async function unpack(archive: string, root: string): Promise<void> {
   const skipped = ['doc', 'man', 'locale'].map((folder) => `--exclude=./usr/share/${folder}/*`);
   const tar = ['tar', '-C', root, '-x', '--keep-directory-symlink', '--no-same-owner', ...skipped, '--exclude=./dev/*'];
-  await run('sh', ['-c', 'dpkg-deb --fsys-tarfile "$0" | "$@"', archive, ...tar], { timeout: PATIENCE });
+  await run('sh', ['-c', 'dpkg-deb --fsys-tarfile "$0" | "$@"', archive, ...tar], { timeout: TIMEOUT_MS });
 }
 
 /**
- * Gives the folder that holds packages of a Debian release, with everything they need; fetches them where it is
+ * Returns the folder with packages of a Debian release and their dependencies; downloads them if it is
  * missing, which takes a minute and a few hundred megabytes.
- * @throws Error naming what failed, where this is no Debian or its archive cannot be reached
+ * @throws Error that names what failed, if this is not Debian or its archive cannot be reached
  */
 export async function debianRoot(name: string, release: string, packages: readonly string[]): Promise<string> {
   const root = path.join(CACHE, name);
@@ -65,7 +65,7 @@ export async function debianRoot(name: string, release: string, packages: readon
   try {
     await rm(unfinished, { recursive: true, force: true });
     const archives = await download(release, packages, apt);
-    // links first: early packages bring real directories of these names
+    // links first: early packages contain real directories of these names
     for (const folder of ['bin', 'sbin', 'lib', 'lib64']) {
       await mkdir(path.join(unfinished, 'usr', folder), { recursive: true });
       await symlink(`usr/${folder}`, path.join(unfinished, folder));

@@ -8,7 +8,7 @@ import type { StoreAccess } from './s3-client.js';
 
 const CLI = fileURLToPath(new URL('../../demo/bucket/cli.ts', import.meta.url));
 
-/** The demo's bucket as a process of its own, which can be killed. */
+/** The demo's bucket as a separate process, which can be killed. */
 export interface EmbeddedBucket extends StoreAccess {
   readonly pid: number;
   restart(signal?: NodeJS.Signals): Promise<void>;
@@ -18,7 +18,7 @@ export interface EmbeddedBucket extends StoreAccess {
 
 /**
  * Starts the demo's bucket in a temporary directory.
- * @throws with the process's last words where it does not start
+ * @throws Error with the process's last output if it does not start
  */
 export async function startEmbeddedBucket({ buckets = ['demo'] } = {}): Promise<EmbeddedBucket> {
   const directory = await mkdtemp(join(tmpdir(), 'mule-bucket-'));

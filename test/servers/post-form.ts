@@ -13,7 +13,7 @@ export interface PostFormOptions {
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 
 /**
- * Makes the form that a page posts under a signed policy; the file goes last.
+ * Builds the form that a page posts with a signed policy; the file comes last.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html
  */
 export function postForm(

@@ -1,4 +1,4 @@
-/** A PostgreSQL of the tests' own: its own folder, its own port on loopback, nothing of the machine's touched. */
+/** A private PostgreSQL for tests: its own folder and port on loopback; the machine's own is not touched. */
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { Daemon, freePort, run } from './processes.js';
 export interface Postgres {
   /** Of an empty database. */
   readonly url: string;
-  /** Makes another empty database. @returns its URL */
+  /** Creates another empty database. @returns its URL */
   createDatabase(name: string): Promise<string>;
   /** Kills it and starts it again on the same data. */
   restart(signal?: NodeJS.Signals): Promise<void>;
@@ -16,7 +16,7 @@ export interface Postgres {
   stop(): Promise<void>;
 }
 
-/** PostgreSQL refuses to be root; Debian's package makes this user. */
+/** PostgreSQL does not run as root; Debian's package creates this user. */
 const USER = 'postgres';
 
 async function idsOf(user: string): Promise<{ uid: number; gid: number }> {
@@ -24,7 +24,7 @@ async function idsOf(user: string): Promise<{ uid: number; gid: number }> {
   return { uid: uid!, gid: gid! };
 }
 
-/** @throws Error naming the package where the machine has none, or with its last words where it does not start */
+/** @throws Error that names the package if it is not installed, or with its last output if it does not start */
 export async function startPostgres(): Promise<Postgres> {
   const bin = path.dirname(need('postgres').path);
   const owner = process.getuid?.() === 0 ? await idsOf(USER) : undefined;
@@ -56,7 +56,7 @@ export async function startPostgres(): Promise<Postgres> {
       daemon = await start();
     },
     async stop() {
-      // SIGINT is its fast shutdown: it does not wait for clients to go
+      // SIGINT is its fast shutdown: it does not wait for clients to disconnect
       await daemon.stop('SIGINT');
       await rm(folder, { recursive: true, force: true, maxRetries: 20 });
     },

@@ -6,9 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
-const PATIENCE = 10_000;
+/** Time for a process to exit before it is killed. */
+const EXIT_TIMEOUT_MS = 10_000;
 
-/** Gives a port that nobody listens on just now. */
+/** Returns a free port. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
@@ -19,7 +20,7 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-/** Runs a command to its end and gives what it printed. */
+/** Runs a command to its end and returns its output. */
 export async function run(
   command: string,
   parameters: readonly string[],
@@ -29,7 +30,7 @@ export async function run(
   return stdout;
 }
 
-/** A server process, with the end of what it said. */
+/** A server process, with the end of its output. */
 export class Daemon {
   readonly #process: ChildProcess;
   #log = '';
@@ -44,7 +45,7 @@ export class Daemon {
     this.#process.on('error', (error) => {
       this.#log += String(error);
     });
-    // A test run that dies of an exception must not leave its servers behind.
+    // A test run that ends by an exception must not leave its servers running.
     const killer = (): void => void this.#process.kill('SIGKILL');
     process.once('exit', killer);
     this.#process.once('exit', () => process.off('exit', killer));
@@ -54,7 +55,7 @@ export class Daemon {
     return this.#process.pid;
   }
 
-  /** The last of what it printed. */
+  /** The end of its output. */
   get log(): string {
     return this.#log;
   }
@@ -63,22 +64,22 @@ export class Daemon {
     return this.#process.pid !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** Ends this process and nothing else; one that does not heed the signal is killed. */
+  /** Ends only this process; if it ignores the signal, it is killed. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (!this.isRunning) return;
     const exited = once(this.#process, 'exit');
     this.#process.kill(signal);
-    const killer = setTimeout(() => this.#process.kill('SIGKILL'), PATIENCE);
+    const killer = setTimeout(() => this.#process.kill('SIGKILL'), EXIT_TIMEOUT_MS);
     await exited;
     clearTimeout(killer);
   }
 
   /**
-   * Waits until the server shows that it is ready.
-   * @throws with the process's last words where it ends first, or where patience (milliseconds) runs out
+   * Waits until the server is ready.
+   * @throws Error with the process's last output if it exits first, or after a timeout (milliseconds)
    */
-  async ready(what: string, isReady: () => Promise<boolean>, patience = 60_000): Promise<void> {
-    const end = Date.now() + patience;
+  async ready(what: string, isReady: () => Promise<boolean>, timeoutMs = 180_000): Promise<void> {
+    const end = Date.now() + timeoutMs;
     while (!(await isReady().catch(() => false))) {
       if (!this.isRunning || Date.now() > end) throw new Error(`${what} did not start:\n${this.#log}`);
       await sleep(50);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { AwsClient } from 'aws4fetch';
 import { childTextOf, elementsOf, textOf } from './xml-text.js';
 
-/** A store and who is asking it. */
+/** A store and the credentials to use. */
 export interface StoreAccess {
   /** Origin without a trailing slash. */
   url: string;
@@ -43,12 +43,12 @@ export interface RequestOptions {
 const dated = (at?: number): { datetime?: string } =>
   at === undefined ? {} : { datetime: new Date(at).toISOString().replace(/[:-]|\.\d{3}/g, '') };
 
-/** An answer that was no success, with S3's code. */
+/** An error response, with S3's code. */
 export class StoreRefusal extends Error {
   override readonly name = 'StoreRefusal';
   constructor(
     readonly status: number,
-    /** Empty where the answer had no body. */
+    /** Empty if the response had no body. */
     readonly code: string,
     message: string,
   ) {
@@ -67,14 +67,14 @@ export class S3Client {
     this.#aws = new AwsClient({ accessKeyId, secretAccessKey, region, service: 's3', retries: 0 });
   }
 
-  /** Gives the address of a bucket or object. */
+  /** Returns the URL of a bucket or object. */
   address(bucket: string, key = '', query: Record<string, string> = {}): string {
     const url = new URL(`${this.access.url}/${bucket}${key && `/${key.split('/').map(encodeURIComponent).join('/')}`}`);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     return url.href;
   }
 
-  /** Signs a URL; whoever sends exactly that request may. */
+  /** Presigns a URL for exactly that request. */
   async presign(
     method: string,
     url: string,
@@ -87,7 +87,7 @@ export class S3Client {
     return signed.url;
   }
 
-  /** Sends a request signed in the Authorization header and gives any answer. */
+  /** Sends a request signed in the Authorization header and returns any response. */
   async request(method: string, url: string, { body, headers = {}, at }: RequestOptions = {}): Promise<Response> {
     const payload = createHash('sha256')
       .update(body ?? '')
@@ -95,7 +95,7 @@ export class S3Client {
     return this.#aws.fetch(url, {
       method,
       headers: { 'x-amz-content-sha256': payload, ...headers },
-      // Ceph 20 refuses a content type that is not signed
+      // Ceph 20 rejects a content type that is not signed
       aws: { allHeaders: true, ...dated(at) },
       ...(body !== undefined && { body }),
     });
@@ -106,7 +106,7 @@ export class S3Client {
     await this.#expect(await this.request('PUT', this.address(bucket)));
   }
 
-  /** Lets every origin do everything that uploads need. */
+  /** Sets a CORS rule that allows every origin everything that uploads need. */
   async allowEveryOrigin(bucket: string): Promise<void> {
     const rule =
       '<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin>'
@@ -177,7 +177,7 @@ export class S3Client {
     };
   }
 
-  /** Every part that the store holds of an upload. */
+  /** Every stored part of an upload. */
   async listParts(bucket: string, key: string, uploadId: string): Promise<ListedPart[]> {
     const all: ListedPart[] = [];
     for (let marker = 0; ;) {
@@ -188,7 +188,7 @@ export class S3Client {
     }
   }
 
-  /** The multipart uploads under way. */
+  /** The unfinished multipart uploads. */
   async listUploads(bucket: string): Promise<{ key: string; uploadId: string }[]> {
     const xml = await (await this.#expect(await this.request('GET', this.address(bucket, '', { uploads: '' })))).text();
     return elementsOf(xml, 'Upload').map((upload) => ({
@@ -208,7 +208,7 @@ export class S3Client {
     }));
   }
 
-  /** Sends Complete and gives any answer: 200 may hold an error. */
+  /** Sends Complete and returns any response: 200 may contain an error. */
   async complete(
     bucket: string,
     key: string,
@@ -270,7 +270,7 @@ export class S3Client {
   }
 }
 
-/** Gives status and S3's code of an answer, for comparing stores. */
-export async function verdict(answer: Response): Promise<{ status: number; code: string }> {
+/** Returns status and S3 code of a response, for comparing stores. */
+export async function statusAndCode(answer: Response): Promise<{ status: number; code: string }> {
   return { status: answer.status, code: textOf(await answer.text(), 'Code') };
 }

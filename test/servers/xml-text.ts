@@ -1,7 +1,7 @@
 import { readXml } from '../../src/xml.js';
 import type { XmlElement } from '../../src/xml.js';
 
-/** Gives every element of that name in the document's order; none where the text is no whole document. */
+/** Returns every element of that name in document order; none if the text is not a complete document. */
 export function elementsOf(xml: string, name: string): XmlElement[] {
   const { root, isWhole } = readXml(xml);
   const collect = (element: XmlElement): XmlElement[] => [
@@ -11,12 +11,12 @@ export function elementsOf(xml: string, name: string): XmlElement[] {
   return root && isWhole ? collect(root) : [];
 }
 
-/** Gives the text of an element's child; empty where it has none of that name. */
+/** Returns the text of an element's child; empty if it has none of that name. */
 export const childTextOf = ({ children }: XmlElement, name: string): string =>
   children.find((child) => child.name === name)?.text ?? '';
 
-/** Gives the text of every element of that name. */
+/** Returns the text of every element of that name. */
 export const textsOf = (xml: string, name: string): string[] => elementsOf(xml, name).map(({ text }) => text);
 
-/** Gives the text of the first element of that name; empty where there is none. */
+/** Returns the text of the first element of that name; empty if there is none. */
 export const textOf = (xml: string, name: string): string => textsOf(xml, name)[0] ?? '';

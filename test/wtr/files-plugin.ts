@@ -35,7 +35,7 @@ async function dropByDevTools(page: Page, { x, y }: DropFiles, files: string[]):
   await session.detach();
 }
 
-/** The plugin for `web-test-runner.config.mjs`. Files live in a folder of their own until the run ends. */
+/** The plugin for `web-test-runner.config.mjs`. Files are kept in a temporary folder until the run ends. */
 export function filesPlugin(): TestRunnerPlugin {
   let root: Promise<string> | undefined;
 

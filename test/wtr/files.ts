@@ -25,6 +25,6 @@ export interface DropFiles {
 export const setFiles = (path: string[], files: FileOnDisk[]): Promise<void> =>
   executeServerCommand<void, SetFiles>('set-files', { path, files });
 
-/** Drops files at a point of the page. @returns false in the engines that do not let a test do so: all but Chromium */
+/** Drops files at a point of the page. @returns false in engines that do not support it in tests: all but Chromium */
 export const dropFiles = (x: number, y: number, files: FileOnDisk[]): Promise<boolean> =>
   executeServerCommand<boolean, DropFiles>('drop-files', { x, y, files });

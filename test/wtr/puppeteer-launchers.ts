@@ -2,7 +2,7 @@
 import { type ChromeLauncher, chromeLauncher } from '@web/test-runner-chrome';
 import { need } from '../../scripts/machine.js';
 
-/** Chromium refuses its sandbox to root; the rest keeps a test browser from talking to anyone. */
+/** Chromium does not start its sandbox as root; the rest keeps a test browser from contacting other servers. */
 export const CHROMIUM_FLAGS = [
   '--no-sandbox',
   '--disable-quic',
@@ -18,12 +18,12 @@ function named(launcher: ChromeLauncher, name: string): ChromeLauncher {
   return launcher;
 }
 
-/** Gives the launcher for Chromium. @throws Error where the machine has none */
+/** Returns the launcher for Chromium. @throws Error if it is not installed */
 export function chromiumLauncher(): ChromeLauncher {
   return named(
     chromeLauncher({
       launchOptions: { executablePath: need('chromium').path, args: CHROMIUM_FLAGS },
-      // a page behind another never gets an animation frame unless it believes to be in front
+      // a page behind another gets no animation frames unless focus is emulated
       createPage: async ({ context }) => {
         const page = await context.newPage();
         const session = await page.createCDPSession();
@@ -35,7 +35,7 @@ export function chromiumLauncher(): ChromeLauncher {
   );
 }
 
-/** Gives the launcher for Firefox, over WebDriver BiDi. @throws Error where the machine has none */
+/** Returns the launcher for Firefox, over WebDriver BiDi. @throws Error if it is not installed */
 export function firefoxLauncher(): ChromeLauncher {
   return named(
     chromeLauncher({

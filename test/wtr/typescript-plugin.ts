@@ -19,7 +19,7 @@ const DECORATE =
 
 const isTypeScript = (file: string): boolean => /\.m?ts$/.test(file.split('?')[0]!);
 
-/** Gives a UMD bundle the variables it looks for and a default export. */
+/** Adds the variables that a UMD bundle expects, and a default export. */
 const wrapCommonJs = (body: string): string =>
   `const module = { exports: {} }, exports = module.exports; ${body}\nexport default module.exports;`;
 

@@ -36,7 +36,7 @@ interface Window {
   readonly session: WebKitSession;
 }
 
-/** A browser of its own for each of the test files that run at once: in one, they would have one window's focus. */
+/** One browser for each test file that runs at the same time: in a single one, they would share one window's focus. */
 export class WebKitLauncher implements BrowserLauncher {
   readonly name = 'WebKit';
   /** The runner's own commands (keys, mouse) call the methods below for browsers of this type. */

@@ -1,11 +1,11 @@
 /**
- * The bare limit: XHR PUTs of slices to URLs presigned beforehand, four at once; no signing, no state, no Create, no
- * Complete. What fails is sent again at once, for ever.
+ * The bare limit: XHR PUTs of slices to URLs presigned beforehand, four at a time; no signing, no state, no Create, no
+ * Complete. A failed request is sent again at once, without limit.
  */
 import { offer, pool } from './page.js';
 
 const PART_SIZE = 8 * 1024 ** 2;
-/** Milliseconds between two tries where there is nobody to try with: any less only heats the room. */
+/** Milliseconds between two attempts while nothing answers. */
 const PAUSE = 20;
 
 function put(url: string, body: Blob): Promise<boolean> {

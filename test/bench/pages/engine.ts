@@ -1,4 +1,4 @@
-/** The engine without the element: what of the element's cost is not its rendering. */
+/** The engine without the element: the cost without rendering. */
 import { Uploader } from '../../../src/engine/index.js';
 import { offer } from './page.js';
 

@@ -1,4 +1,4 @@
-/** EvaporateJS with Signature Version 4, for which it takes an MD5 of each part; lent our own digests. */
+/** EvaporateJS with Signature Version 4, for which it needs an MD5 of each part; it uses our digests. */
 import Evaporate from 'evaporate';
 import { createBlockHashKernel } from '../../../src/engine/hashing/block-hash-kernel.js';
 import type { Hash } from '../../../src/engine/hashing/crc-kernel.js';

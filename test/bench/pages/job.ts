@@ -1,11 +1,11 @@
-/** What a client in the page is told to do; travels as JSON. */
+/** The job of a client in the page; sent as JSON. */
 export interface Job {
   /** Origin of the store. */
   store: string;
   bucket: string;
   region: string;
   accessKeyId: string;
-  /** For clients that sign in the page; of a store that lives for minutes. */
+  /** For clients that sign in the page; credentials of a temporary store. */
   secretAccessKey: string;
   /** Presigned PUTs of the parts of each file, for the bare limit. */
   urls: string[][];
@@ -13,11 +13,11 @@ export interface Job {
   partSize: number | null;
   /** Requests at once; null: the client's own choice. */
   lanes: number | null;
-  /** Milliseconds after which the client counts as one that gave up. */
-  patience: number;
-  /** Of what this element, and its engine, remember. */
+  /** Milliseconds after which the client counts as failed. */
+  timeoutMs: number;
+  /** The `scope` of this element and its engine. */
   scope: string;
-  /** Makes names of objects unlike those of other runs. */
+  /** Makes object names unique to this run. */
   run: string;
 }
 
@@ -26,6 +26,6 @@ export interface Outcome {
   time: number;
   /** Milliseconds; 0: none of 50 or more. */
   longestTask: number;
-  /** Why it did not get there; null where it did. */
+  /** Why it failed; null if it did not. */
   failure: string | null;
 }

@@ -1,4 +1,4 @@
-/** What every client's page does alike: waits for the choice of files, runs the client, keeps the time. */
+/** What all clients' pages share: waits for the choice of files, runs the client, measures the time. */
 import type { Job, Outcome } from './job.js';
 
 /** Sends all files; resolves once all are stored. */
@@ -19,7 +19,7 @@ export function offer(send: Send, input = document.querySelector<HTMLInputElemen
   let begun = Infinity;
   new PerformanceObserver((list) => {
     for (const { duration, startTime } of list.getEntries()) {
-      // what the browser takes to make the files of a choice, before anyone hears of it, is nobody's here
+      // the time that the browser needs before it fires the event is not counted
       const own = startTime + duration - Math.max(startTime, begun);
       if (own >= 50) longestTask = Math.max(longestTask, own);
     }
@@ -29,13 +29,13 @@ export function offer(send: Send, input = document.querySelector<HTMLInputElemen
       begun = performance.now();
       let failure: string | null = null;
       const late = new Promise<never>((_, reject) => {
-        setTimeout(() => reject(new Error(`not done after ${job.patience / 1_000} s`)), job.patience);
+        setTimeout(() => reject(new Error(`not done after ${job.timeoutMs / 1_000} s`)), job.timeoutMs);
       });
       await Promise.race([send([...input.files!], job), late]).catch((error: unknown) => {
         failure = String(error);
       });
       const time = performance.now() - begun;
-      // the observer hears of a task after its end
+      // the observer is notified of a task after its end
       setTimeout(() => resolve({ time, longestTask, failure }), 200);
     };
     input.addEventListener('change', () => void run(), { capture: true, once: true });
@@ -51,5 +51,5 @@ export async function pool<T>(items: readonly T[], lanes: number, work: (item: T
   await Promise.all(Array.from({ length: lanes }, lane));
 }
 
-/** Requests at once of clients that leave that to the page, where the job does not say. */
+/** Requests at a time for clients that leave it to the page, if the job does not set it. */
 export const USUAL_LANES = 4;

@@ -1,8 +1,8 @@
-/** tus-js-client: by default a whole file in one request; in parts where requests are to fail. */
+/** tus-js-client: by default a whole file in one request; in parts if requests are to fail. */
 import { Upload } from 'tus-js-client';
 import { offer, pool, USUAL_LANES } from './page.js';
 
-/** Its own are over after 10 s. */
+/** Its own retries end after 10 s. */
 const PATIENT = [0, 1_000, 3_000, 5_000, 5_000, 5_000, 5_000, 5_000];
 
 offer((files, { store, partSize, lanes }) =>

@@ -1,4 +1,4 @@
-/** Whether what became of an upload is what its scenario says: the bytes in the store above all. */
+/** Compares an upload's outcome with its scenario: above all the bytes in the store. */
 import type { SeenRequest } from '../../demo/faults/index.js';
 import { BUCKET } from '../e2e/harness.js';
 import type { S3Client } from '../servers/s3-client.js';
@@ -6,11 +6,11 @@ import type { Bench } from './bench.js';
 import type { Report } from './lab-page.js';
 import type { Catcher, Scenario } from './scenario.js';
 
-/** Milliseconds that the store may be asked whether nothing is left over: an abort may still be on its way. */
+/** Milliseconds to wait until nothing is left in the store: an abort may still be in flight. */
 const CLEARED_WITHIN = 40_000;
-/** Reasons told with a failure. */
-const MOST_REASONS = 30;
-/** Milliseconds between what the page notes and what the proxy does. */
+/** Reasons printed with a failure. */
+const MAX_REASONS = 30;
+/** Milliseconds between an event in the proxy and in the page. */
 const SLACK = 1_000;
 
 interface Case {
@@ -24,7 +24,7 @@ interface Case {
 const partOf = ({ uploadId, partNumber, key }: SeenRequest): string => `${key} ${uploadId} ${partNumber}`;
 const carriesPart = ({ kind, bytes }: SeenRequest): boolean => kind === 'part' && bytes > 0;
 
-/** Parts of which bytes went up more than once. */
+/** Parts whose bytes were sent more than once. */
 export function partsSentTwice(requests: readonly SeenRequest[]): string[] {
   const seen = new Set<string>();
   const twice = new Set<string>();
@@ -37,8 +37,8 @@ export function partsSentTwice(requests: readonly SeenRequest[]): string[] {
 }
 
 /**
- * Parts that went up again after the browser had the store's word that it holds them. An answer that was written while
- * the page saw nothing move had not come through: on a busy machine a browser's own processes pass it on late.
+ * Returns parts that were sent again although the browser had the store's confirmation. A response that was written
+ * while the page saw nothing move does not count: on a busy machine a browser's own processes deliver it late.
  */
 function confirmedPartsSentAgain({ bench, report }: Case): string[] {
   const wasTooLate = ({ partNumber }: SeenRequest, delivered: number): boolean =>
@@ -57,7 +57,7 @@ function confirmedPartsSentAgain({ bench, report }: Case): string[] {
   return [...again];
 }
 
-/** Milliseconds from the store's return to the first byte of a part. */
+/** Returns the milliseconds from the end of the outage to the first byte of a part. */
 export function timeToFirstByte({ returnedAt, requests }: Bench['store']): number | null {
   if (returnedAt === null) return null;
   const first = requests
@@ -66,7 +66,7 @@ export function timeToFirstByte({ returnedAt, requests }: Bench['store']): numbe
   return first < Infinity ? first - returnedAt : null;
 }
 
-/** Who noticed that bytes were wrong: the store by a refusal, or else the page. */
+/** Returns who detected wrong bytes: the store by an error, or else the page. */
 export function catcherOf({ scenario, bench, report }: Pick<Case, 'scenario' | 'bench' | 'report'>): Catcher | null {
   if (!scenario.expects?.caughtBy) return null;
   const isRefusal = ({ kind, status }: SeenRequest): boolean =>
@@ -99,11 +99,19 @@ async function* objectFailures({ scenario, report, s3, file }: Case): AsyncGener
   if (upload!.loaded !== file.size || upload!.ratio !== 1) yield `loaded ${upload!.loaded} at the end`;
 }
 
-/** Tells everything that is not as it has to be. */
+/** Yields everything that does not match the scenario. */
 export async function* failuresOf(one: Case): AsyncGenerator<string> {
   const { scenario, bench, report } = one;
   const expects = scenario.expects ?? {};
-  const { status = 'complete', error, complaint, mayComplain = [], retries = 1, resends, leftovers = 0 } = expects;
+  const {
+    status = 'complete',
+    error,
+    reportedError,
+    optionalErrors = [],
+    retries = 1,
+    resends,
+    leftovers = 0,
+  } = expects;
   const { upload } = report;
   if (upload?.status !== status) {
     yield `${upload?.status}${upload?.waitingFor ? ` for ${upload.waitingFor}` : ''} instead of ${status}: ${report.messages.join(' | ')} | ${report.retries.slice(-3).join(' | ')}`;
@@ -112,16 +120,16 @@ export async function* failuresOf(one: Case): AsyncGenerator<string> {
   if (status === 'complete') yield* objectFailures(one);
   const caughtBy = catcherOf(one);
   if (caughtBy !== (expects.caughtBy ?? null)) yield `caught by ${caughtBy} instead of ${expects.caughtBy}`;
-  if (error && report.complaints.at(-1) !== error) yield `error ${report.complaints.at(-1)} instead of ${error}`;
-  const unexpected = report.complaints.filter((code) => ![error, complaint, ...mayComplain].includes(code));
-  if (unexpected.length) yield `complained of ${report.messages.join(' | ')}`;
-  if (complaint && !report.complaints.includes(complaint)) yield `did not complain of ${complaint}`;
+  if (error && report.errorCodes.at(-1) !== error) yield `error ${report.errorCodes.at(-1)} instead of ${error}`;
+  const unexpected = report.errorCodes.filter((code) => ![error, reportedError, ...optionalErrors].includes(code));
+  if (unexpected.length) yield `reported ${report.messages.join(' | ')}`;
+  if (reportedError && !report.errorCodes.includes(reportedError)) yield `did not report ${reportedError}`;
   if (report.retries.length < retries) yield `${report.retries.length} retries instead of at least ${retries}`;
   if (report.backwards) yield `progress ran backwards ${report.backwards} times`;
   if (report.beyond) yield `progress ran beyond the size ${report.beyond} times`;
   const again = resends ? [] : confirmedPartsSentAgain(one);
   if (again.length)
-    yield `sent again what the store had confirmed: ${again.join(', ')}: ${report.retries.slice(-MOST_REASONS).join(' | ')}`;
+    yield `sent again what the store had confirmed: ${again.join(', ')}: ${report.retries.slice(-MAX_REASONS).join(' | ')}`;
   if (leftovers !== 'any') {
     const left = await leftoversOf(one, leftovers);
     if (left !== leftovers) yield `${left} multipart uploads left over instead of ${leftovers}`;

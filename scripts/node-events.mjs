@@ -1,0 +1,29 @@
+/**
+ * Reporter for Node's test runner: appends the events that count tests to the file that `MULE_TEST_EVENTS` names, one
+ * JSON line each. They are written synchronously: a report of Node's own is cut off where the runner ends by force.
+ * Node loads reporters before tsx is registered, so this file is plain JavaScript.
+ */
+import { appendFileSync } from 'node:fs';
+
+const EVENTS = new Set(['test:enqueue', 'test:pass', 'test:fail', 'test:plan']);
+
+/** @param {AsyncIterable<{ type: string, data: any }>} events */
+export default async function* report(events) {
+  for await (const { type, data } of events) {
+    if (!EVENTS.has(type)) continue;
+    const { file, name, nesting, skip, todo, details } = data;
+    const { cause, failureType, message } = details?.error ?? {};
+    const event = {
+      type: type.slice('test:'.length),
+      file,
+      name,
+      nesting,
+      isSuite: details?.type === 'suite',
+      isSkipped: Boolean(skip ?? todo),
+      failureType,
+      reason: cause?.message ?? (cause ? String(cause) : message),
+    };
+    appendFileSync(process.env.MULE_TEST_EVENTS, `${JSON.stringify(event)}\n`);
+  }
+  yield '';
+}

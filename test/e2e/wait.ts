@@ -1,0 +1,35 @@
+/** Waits that end by what happens, not by the clock. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { S3Client, ListedPart } from '../servers/s3-client.js';
+import { BUCKET } from './harness.js';
+
+const POLL_MS = 100;
+/** Far beyond what any of these takes on a busy machine. */
+const TIMEOUT_MS = 300_000;
+
+/** Waits until a condition holds. @throws Error with `what` where it never does */
+export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + TIMEOUT_MS; !(await isSo()); await sleep(POLL_MS))
+    if (performance.now() > end) throw new Error(`waited ${TIMEOUT_MS / 1000} s in vain until ${what}`);
+}
+
+/** Waits until a value has been the same for so long, and returns it. @throws Error where it never is */
+export async function untilUnchanged<T>(read: () => T | Promise<T>, quietMs = 2_000): Promise<T> {
+  let last = await read();
+  let since = performance.now();
+  await until(`nothing changes for ${quietMs} ms`, async () => {
+    const value = await read();
+    if (JSON.stringify(value) !== JSON.stringify(last)) since = performance.now();
+    last = value;
+    return performance.now() - since >= quietMs;
+  });
+  return last;
+}
+
+/** Returns the parts that the store has, once no part in flight arrives any more. */
+export const storedAtRest = (s3: S3Client, key: string, uploadId: string): Promise<ListedPart[]> =>
+  untilUnchanged(() => s3.listParts(BUCKET, key, uploadId), 1_000);
+
+/** Waits until the bucket has no multipart upload left. */
+export const untilNoUploads = (s3: S3Client): Promise<void> =>
+  until('no multipart upload is left', async () => (await s3.listUploads(BUCKET)).length === 0);
