@@ -76,7 +76,7 @@ export interface JournalRecord {
   scope: string;
   /** `UploaderOptions.recoveryKey` of the control that began it; missing in records of 0.1 and before. */
   recoveryKey?: string;
-  /** User that the signer named; null: it said that nobody is signed in; undefined: it said nothing. */
+  /** Identity of the user by the signer; null: users do not sign in; undefined: the signer does not say. */
   principal?: string | null | undefined;
   /** The page that has the upload's file in hand; while that page lives, no other goes on with the upload. */
   visit: string | null;
@@ -159,7 +159,7 @@ export type Resumption = Pick<
   | 'size'
 >;
 
-/** What the tab that has an upload tells of it to those that wait for it. */
+/** State of an upload that the tab working on it sends to tabs that wait for it. */
 export interface RemoteProgress extends Pick<
   UploadSnapshot,
   | 'status'
@@ -175,13 +175,13 @@ export interface RemoteProgress extends Pick<
   | 'integrity'
   | 'receipt'
 > {
-  /** Null where nothing was begun that can be gone on with. */
+  /** What another tab needs to resume it; null where nothing has started yet. */
   readonly resumption: Resumption | null;
 }
 
-/** What all tabs of this origin hear. */
+/** Broadcasts messages to all tabs of this origin. */
 export interface TabChannel {
-  /** Joins in; what is said by others comes to `onMessage`. */
+  /** Joins the channel. @param onMessage receives the messages of other tabs */
   open(onMessage: (message: unknown) => void): { say(message: unknown): void; leave(): void };
 }
 
@@ -212,7 +212,7 @@ export interface PageEnvironment {
 
 /** Computes digests, off the main thread where the browser allows it. */
 export interface Hasher {
-  /** Times the computation: always the machine's own clock. */
+  /** Times the computation: always the device's own clock. */
   readonly clock: Clock;
   /**
    * @returns base64

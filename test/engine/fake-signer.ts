@@ -25,50 +25,50 @@ type Call = { [A in Action]: { action: A; body: Protocol[A]['request'] } }[Actio
 type Answer = Protocol[Action]['answer'];
 type SignerBehaviour = (proceed: () => Answer) => Answer | Promise<Answer>;
 
-/** Refuses. */
+/** Refuses the call. */
 export const deny =
   (status: number, code: string | null, retryAfter: string | null = null): SignerBehaviour =>
   () => {
     throw new SignerFault(status, code, 'because the test says so', retryAfter);
   };
 
-/** A signer behind the port, in memory: it answers as the protocol has it, and fails as it is told. */
+/** A signer in memory, as a `SignerPort`: it answers by the protocol, and fails on request. */
 export class FakeSigner implements SignerPort {
   readonly calls: Call[] = [];
   actions = ALL_ACTIONS;
-  /** Milliseconds that its signatures live. */
+  /** Lifetime of its signatures in milliseconds. */
   life = 900_000;
   partSize = MIN_PART_SIZE;
-  /** Files up to so many bytes go by one PUT, or by a POST policy. */
+  /** Files up to this size get one PUT, or a POST policy. */
   wholeUpTo = MIN_PART_SIZE;
   whole: 'put' | 'post' = 'put';
   tracked = false;
-  /** Whom it takes the browser for. */
+  /** Identity of the user in its answers. */
   principal: string | null | undefined = null;
-  /** Whether it says that each key is one upload's own. */
+  /** Whether it gives each key to one upload only. */
   ownKeys = true;
   filesPerCall: number | undefined;
   /** Checksums that the store verifies. */
   checksums: ChecksumAlgorithm[] = [];
-  /** By file name: what its tracker remembers. */
+  /** Unfinished uploads of its tracker, by file name. */
   readonly known = new Map<string, { upload_id: string; key: string; part_size: number }>();
   readonly #clock: Clock;
   readonly #once = new Map<Action, SignerBehaviour[]>();
   readonly #always = new Map<Action, SignerBehaviour>();
   #signed = 0;
-  /** By key: what was agreed on. */
+  /** Agreed algorithms, by key. */
   readonly #agreed = new Map<string, ChecksumAlgorithm>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Meets the next calls of an action in these ways, one each. */
+  /** Handles the next calls of an action with these behaviours, one each. */
   next(action: Action, ...behaviours: SignerBehaviour[]): void {
     this.#once.set(action, [...(this.#once.get(action) ?? []), ...behaviours]);
   }
 
-  /** Meets all calls of an action in this way; null: as usual. */
+  /** Handles all calls of an action with this behaviour; null: normally. */
   always(action: Action, behaviour: SignerBehaviour | null): void {
     if (behaviour) this.#always.set(action, behaviour);
     else this.#always.delete(action);
@@ -78,7 +78,7 @@ export class FakeSigner implements SignerPort {
     return this.bodies(action).length;
   }
 
-  /** What was sent with each call of an action. */
+  /** Returns the request bodies of an action. */
   bodies<A extends Action>(action: A): Protocol[A]['request'][] {
     return this.calls.filter((call) => call.action === action).map(({ body }) => body as Protocol[A]['request']);
   }
@@ -89,7 +89,7 @@ export class FakeSigner implements SignerPort {
     signal?: AbortSignal,
   ): Promise<Protocol[A]['answer']> {
     signal?.throwIfAborted();
-    // as it went over the wire
+    // as JSON, as over HTTP
     const call = { action, body: JSON.parse(JSON.stringify(body)) as unknown } as Call;
     this.calls.push(call);
     const proceed = (): Answer => this.#answer(call);

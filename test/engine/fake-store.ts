@@ -13,7 +13,7 @@ import { turn } from './fake-clock.js';
 
 export type Operation = 'create' | 'part' | 'put' | 'post' | 'list' | 'complete' | 'head' | 'abort';
 
-/** A request as the store saw it. */
+/** A request that the store received. */
 export interface Seen {
   operation: Operation;
   key: string;
@@ -24,7 +24,7 @@ export interface Seen {
   request: StoreRequest;
 }
 
-/** How the store meets one request; `proceed` is what it does when all is well. */
+/** How the store handles one request; `proceed` handles it normally. */
 export type Behaviour = (request: StoreRequest, proceed: () => Promise<StoreResponse>) => Promise<StoreResponse>;
 
 interface StoredBody {
@@ -59,13 +59,13 @@ interface MultipartUpload {
 
 export const ORIGIN = 'https://store.test';
 
-/** An answer with S3's error document, or any other. */
+/** Returns an answer. */
 export function answerOf(status: number, text = '', headers: Record<string, string> = {}): StoreResponse {
   const known = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   return { status, text, header: (name) => known.get(name.toLowerCase()) ?? null };
 }
 
-/** Refuses. */
+/** Answers with an error status, and S3's error document where a code is given. */
 export const refuse =
   (status: number, code = '', headers: Record<string, string> = {}, message = ''): Behaviour =>
   async () =>
@@ -74,12 +74,12 @@ export const refuse =
 const faultOf = (kind: 'network' | 'stalled', { method, url }: StoreRequest): TransportFault =>
   new TransportFault(kind, kind === 'stalled' ? 'nothing moved' : 'the connection failed', method, url);
 
-/** Says nothing at all. */
+/** Never answers: the connection fails. */
 export const silence: Behaviour = async (request) => {
   throw faultOf('network', request);
 };
 
-/** Turns one bit of the body over, and lets it through. */
+/** Flips one bit of the body, then handles the request normally. */
 export const flipBit: Behaviour = async (request, proceed) => {
   const bytes = new Uint8Array(await (request.body as Blob).arrayBuffer());
   bytes[bytes.length >> 1]! ^= 1;
@@ -87,37 +87,37 @@ export const flipBit: Behaviour = async (request, proceed) => {
   return proceed();
 };
 
-/** Lets half of the bytes through, and then nothing moves any more. */
+/** Receives half of the bytes, then stalls. */
 export const stall: Behaviour = async (request) => {
   if (request.body instanceof Blob) request.onProgress?.(request.body.size / 2);
   throw faultOf('stalled', request);
 };
 
-/** Does as asked, and the answer gets lost on its way. */
+/** Handles the request, but the answer is lost. */
 export const loseAnswer: Behaviour = async (request, proceed) => {
   await proceed();
   throw faultOf('network', request);
 };
 
 /**
- * A small faithful S3 behind the transport's port, in memory: it keeps parts by number, answers in S3's XML, refuses
- * what has expired, and fails as it is told.
+ * An S3 in memory, as a `Transport`: it stores parts by number, answers in S3's XML, rejects expired signatures, and fails
+ * on request.
  */
 export class FakeStore implements Transport {
   readonly objects = new Map<string, StoredBody>();
   readonly uploads = new Map<string, MultipartUpload>();
   readonly seen: Seen[] = [];
-  /** Whether the line to it holds. */
+  /** Whether it can be reached. */
   isUp = true;
   /** Parts on a page of ListParts. */
   pageSize = 1_000;
   /** Whether its CORS rule exposes ETags. */
   exposesEtags = true;
-  /** Whether ETags are MD5s, which cost time; else they tell nothing, as those of encrypted objects. */
+  /** Whether ETags are MD5s, which take time to compute; else they are opaque, as those of encrypted objects. */
   hasMd5 = false;
-  /** Whether ListParts tells the parts' checksums. */
+  /** Whether ListParts reports the parts' checksums. */
   listsChecksums = true;
-  /** What HEAD tells besides, by lower-case name. */
+  /** Further headers of HEAD's answer, by lower-case name. */
   headers: Record<string, string> = {};
   probes = 0;
   #uploadCount = 0;
@@ -130,18 +130,18 @@ export class FakeStore implements Transport {
     this.#clock = clock;
   }
 
-  /** Meets the next requests of a kind, or for one part, in these ways, one each. */
+  /** Handles the next requests of an operation, or of one part, with these behaviours, one each. */
   next(operation: Operation | `part ${number}`, ...behaviours: Behaviour[]): void {
     this.#once.set(operation, [...(this.#once.get(operation) ?? []), ...behaviours]);
   }
 
-  /** Meets all requests of a kind in this way; null: as usual. */
+  /** Handles all requests of an operation with this behaviour; null: normally. */
   always(operation: Operation, behaviour: Behaviour | null): void {
     if (behaviour) this.#always.set(operation, behaviour);
     else this.#always.delete(operation);
   }
 
-  /** Keeps requests of a kind waiting, half sent, until released. */
+  /** Stops requests of an operation halfway until the returned function is called. */
   hold(operation: Operation): () => void {
     let release!: () => void;
     const released = new Promise<void>((resolve) => (release = resolve));
@@ -159,12 +159,12 @@ export class FakeStore implements Transport {
     };
   }
 
-  /** Whether it is at work on something that takes real time. */
+  /** Whether it computes something, which takes real time. */
   get isComputing(): boolean {
     return this.#computing > 0;
   }
 
-  /** How many requests of a kind came in. */
+  /** How many requests of an operation it received. */
   count(operation: Operation): number {
     return this.seen.filter((request) => request.operation === operation).length;
   }
@@ -249,7 +249,7 @@ export class FakeStore implements Transport {
         const inOrder = [...parts].sort(([a], [b]) => a - b).map(([, part]) => part);
         if (named.length > inOrder.length || named.some((etag, index) => etag !== inOrder[index]?.etag))
           throw new StoreFault(400, 'InvalidPart', '');
-        // of what it holds, whatever it was told when it took that in
+        // computed from the stored bytes, not from the checksums that were declared
         const sums = declared && (await Promise.all(inOrder.map((part) => checksumOf(declared.algorithm, part.body))));
         const sized = sums?.map((value, index) => ({ value, size: inOrder[index]!.body.size }));
         if (sized && combineCrcs(declared!.algorithm as keyof typeof CRCS, sized) !== declared!.value)
@@ -317,7 +317,7 @@ export class FakeStore implements Transport {
   }
 }
 
-/** Reads bytes as text. */
+/** Returns the request with its bytes as a Blob or a form. */
 async function received(request: StoreRequest, bytes: Uint8Array<ArrayBuffer>): Promise<StoreRequest> {
   const isForm = request.headers?.['Content-Type']?.startsWith('multipart/form-data');
   const body = isForm ? await new Response(bytes, { headers: request.headers! }).formData() : new Blob([bytes]);

@@ -27,7 +27,7 @@ export class SignatureCache {
   #window: Promise<void> | null = null;
   #generation = 0;
 
-  /** @param onAnswer called for each answer of the signer that is no refusal */
+  /** @param onAnswer called for each answer of the signer that is not a refusal */
   constructor(signer: SignerPort, clock: Clock, onAnswer = (): void => {}) {
     this.#signer = signer;
     this.#clock = clock;
