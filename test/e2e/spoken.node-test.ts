@@ -120,7 +120,7 @@ describe('an upload with a screen reader', () => {
         "Boolean(document.querySelector('mule-upload').shadowRoot.querySelector('[part=question]'))",
       );
       const asked = await treeOf(browser);
-      const group = asked.indexOf('group "Abort it and delete the parts that are stored?"');
+      const group = asked.indexOf('group "Abort the upload and delete its stored parts?"');
       assert.ok(group > 0 && asked.indexOf('button "Keep"') > group, asked.join('\n'));
 
       proxy.setRate(Infinity);

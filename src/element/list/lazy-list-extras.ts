@@ -17,6 +17,7 @@ export class LazyListExtras {
   constructor(
     private readonly host: ReactiveControllerHost & Element,
     private readonly hooks: ThumbnailHooks,
+    private readonly importExtras = () => import('./list-extras.js'),
   ) {}
 
   /** What the templates show of the extras. */
@@ -43,7 +44,7 @@ export class LazyListExtras {
     if (this.#extras || this.#isLoading || performance.now() < this.#retryAt) return;
     this.#isLoading = true;
     try {
-      const { ListExtras } = await import('./list-extras.js');
+      const { ListExtras } = await this.importExtras();
       this.#extras = new ListExtras(this.host, this.hooks, LIST_SIZES);
     } catch {
       this.#rowRanges = leadingRows(false);
