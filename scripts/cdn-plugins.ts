@@ -107,7 +107,7 @@ const LATER = {
 
 /**
  * Gives each file that is loaded later its own copy of the few lines that it shares with others. Otherwise these would
- * become one more file, which every visit fetches.
+ * become one more file, which every page load fetches.
  */
 export function ownCopies(): Plugin {
   return {

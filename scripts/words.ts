@@ -90,8 +90,8 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/\bwhat is\b(?! not\b)/, 'a concrete noun: the stored parts, the setting'],
 ];
 
-/** Names that others depend on (protocol, storage, platform), or that have such a word in its usual sense. */
-const EXEMPT: ReadonlySet<string> = new Set(['inFlight', 'isInFlight', 'bytesInFlight', 'partsInFlight']);
+/** Names with such a word in its usual sense. */
+const EXEMPT = /in_?flight|^LOW_WATERMARK|^LATE_TIMER_MS$/i;
 /** Standard terms that contain such a word; comments may have them. */
 const EXEMPT_PHRASES = /\bin flight\b/gi;
 
@@ -108,7 +108,7 @@ const wordsOf = (name: string): string[] =>
   name.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g)?.map((word) => word.toLowerCase()) ?? [];
 
 function findInName(name: string): string | null {
-  if (EXEMPT.has(name)) return null;
+  if (EXEMPT.test(name)) return null;
   const word = wordsOf(name).find((one) => Object.hasOwn(NAME_WORDS, one));
   if (word) return NAME_WORDS[word]!;
   return NAMES.find(([pattern]) => pattern.test(name.replace(/^#/, '')))?.[1] ?? null;

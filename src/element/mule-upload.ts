@@ -53,7 +53,7 @@ const STATES = ['uploading', 'waiting', 'paused', 'complete', 'failed', 'dragove
  * @fires {CustomEvent} mule-abort - An upload was aborted.
  * @fires {CustomEvent} mule-status - The status of an upload changed.
  * @fires {CustomEvent} mule-reject - A file was not added.
- * @fires {CustomEvent} mule-recover - Unfinished uploads of an earlier visit were found.
+ * @fires {CustomEvent} mule-recover - Unfinished uploads of an earlier page load were found.
  * @fires {CustomEvent} mule-progress - Bytes of an upload were sent; at most 10 times a second for each upload.
  * @fires {CustomEvent} mule-part - A part was stored.
  * @fires {CustomEvent} mule-retry - A request failed and will be retried.
@@ -70,7 +70,7 @@ const STATES = ['uploading', 'waiting', 'paused', 'complete', 'failed', 'dragove
  * @csspart overlay - The overlay over a larger `drop-target` while files are dragged over it.
  * @csspart button - The button that opens the picker.
  * @csspart messages - The messages on files that were not added.
- * @csspart recover - The note on unfinished uploads of an earlier visit.
+ * @csspart recover - The note on unfinished uploads of an earlier page load.
  * @csspart summary - The totals of several uploads.
  * @csspart total - The progress bar of all uploads.
  * @csspart list - The list of uploads.
@@ -256,7 +256,7 @@ export class MuleUploadElement extends FormElement {
     this.#uploader.current?.pause(id);
   }
   /**
-   * Resumes one paused upload, or all. In a user gesture, it asks for permission to read the files of an earlier visit.
+   * Resumes one paused upload, or all. In a user gesture, it asks for permission to read the files of an earlier page load.
    * Rejects if `file` is another file.
    * @param file the file of an upload that lost it
    */

@@ -411,7 +411,7 @@ export class UploadManager implements UploadListener {
       const { status, session } = upload;
       const code = status === 'failed' && upload.snapshot.error?.code;
       if (isSet('objectKey') && !session) upload.objectKey = this.#requestedKey(upload);
-      // those aborted here, too: the store may not have been told yet
+      // those aborted here, too: the store may still have to be asked
       if (isOtherSigner || isSet('headers', 'credentials', 'params')) upload.authorize();
       if (isOtherSigner) upload.retryNow(false);
       const hasWhatItLacked =
@@ -555,7 +555,7 @@ export class UploadManager implements UploadListener {
       this.#emit('mule-progress', { upload: snapshot, loaded, total: size, ratio, speed, eta });
   }
 
-  /** Tells the page, and callers of `finished()`, when nothing is left to do. */
+  /** Notifies the page, and callers of `finished()`, when nothing is left to do. */
   #settle(hasEnded = false): void {
     if (hasEnded && !this.#list.isActive) {
       const [completed, failed] = [this.#list.snapshotsOf('complete'), this.#list.snapshotsOf('failed')];

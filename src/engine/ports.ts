@@ -2,7 +2,7 @@
 import type { Action, AgreedChecksum, ChecksumAlgorithm, Protocol } from '../protocol.js';
 import type { FileHandle, UploadSnapshot } from './api/types.js';
 
-/** How the file of an unfinished upload is found in the next visit: by its handle on the disk, or as a copy. */
+/** How the file of an unfinished upload is found in the next page load: by its handle on the disk, or as a copy. */
 export type KeptFile = { handle: FileHandle } | { file: File };
 
 export interface Clock {
@@ -78,7 +78,7 @@ export interface JournalRecord {
   recoveryKey?: string;
   /** Identity of the user by the signer; null: users do not sign in; undefined: the signer does not say. */
   principal?: string | null | undefined;
-  /** The page that has the upload's file in hand; while that page lives, no other goes on with the upload. */
+  /** ID of the page that has the file; while that page is open, no other resumes the upload by itself. */
   visit: string | null;
   fingerprint: string;
   name: string;
@@ -106,7 +106,7 @@ export interface JournalRecord {
   createdAt: number;
 }
 
-/** Stores unfinished uploads between visits. */
+/** Stores unfinished uploads between page loads. */
 export interface Journal {
   /** @returns the scope's records, oldest first; removes those that are too old or not valid */
   load(scope: string): Promise<JournalRecord[]>;
@@ -116,7 +116,7 @@ export interface Journal {
   wipe(scope: string): Promise<void>;
 }
 
-/** Stores the files of unfinished uploads between visits. */
+/** Stores the files of unfinished uploads between page loads. */
 export interface FileStore {
   /** @returns whether it was saved: the browser, its quota or the store's own limit may refuse */
   save(id: string, scope: string, kept: KeptFile): Promise<boolean>;
@@ -126,7 +126,7 @@ export interface FileStore {
   wipe(scope: string): Promise<void>;
 }
 
-/** Stores short texts between visits; they are hints and may be lost. */
+/** Stores short texts between page loads; they are hints and may be lost. */
 export interface KeyValueStore {
   read(name: string): string | null;
   /** @param text null: removes the entry */
@@ -143,7 +143,7 @@ export interface TabLock {
   held(names: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
-/** What it takes to go on with an upload where it stopped. */
+/** What is needed to resume an upload. */
 export type Resumption = Pick<
   JournalRecord,
   | 'id'

@@ -21,7 +21,7 @@ import type { UploadManager } from './manager.js';
 /** Delay before the code is requested again, and its maximum. */
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 30_000;
-/** Failures before the page is told, and the time without an answer that counts as one. */
+/** Failures before an error is dispatched, and the time without an answer that counts as one. */
 const FAILURES_UNTIL_REPORT = 2;
 const LOAD_TIMEOUT_MS = 30_000;
 const NOT_FORGOTTEN =
@@ -115,7 +115,7 @@ export class Uploader extends Target {
     return all.includes('paused') ? 'paused' : status;
   }
 
-  /** Resolves when the journal has been read: unfinished uploads of earlier visits are listed. */
+  /** Resolves when the journal has been read: unfinished uploads of earlier page loads are listed. */
   get ready(): Promise<void> {
     return this.#manager?.ready ?? this.#load().then((core) => core.ready);
   }
@@ -184,7 +184,7 @@ export class Uploader extends Target {
     this.#listing(id)?.start(id);
   }
 
-  /** Sends nothing more, and keeps what is stored. @throws TypeError naming an id that is not listed */
+  /** Stops sending; stored parts are kept. @throws TypeError naming an id that is not listed */
   pause(id?: string): void {
     for (const early of this.#chosen(id)) this.#update(early, { status: 'paused', waitingFor: null, retryAt: null });
     this.#listing(id)?.pause(id);
@@ -192,7 +192,7 @@ export class Uploader extends Target {
 
   /**
    * Resumes what is paused, or an upload whose file was chosen again. Within a user gesture it also requests permission to
-   * read files that are known from an earlier visit (`needsPermission`), one after the other, until one is refused.
+   * read files that are known from an earlier page load (`needsPermission`), one after the other, until one is refused.
    * @throws UploadError `file-changed` for another file than the one that was begun
    * @throws TypeError naming an id that is not listed
    */
@@ -266,7 +266,7 @@ export class Uploader extends Target {
     return this.#manager?.attach(ids) ?? true;
   }
 
-  /** Stops everything and removes all listeners; the journal keeps what is unfinished. */
+  /** Stops everything and removes all listeners; the journal keeps unfinished uploads. */
   dispose(): void {
     this.#isDisposed = true;
     this.#early.clear();
@@ -351,16 +351,16 @@ export class Uploader extends Target {
   #showWait(): void {
     if (!this.#failures) return;
     for (const early of this.#chosen()) {
-      const { status, name, error: told } = early.snapshot;
+      const { status, name, error: reported } = early.snapshot;
       if (status === 'paused') continue;
       const message = `“${name}”: a part of the page could not be loaded. Retrying; if this message stays, reload the page.`;
       const error =
-        told
+        reported
         ?? (this.#failures < FAILURES_UNTIL_REPORT
           ? null
           : new UploadError('engine-not-loaded', message, { retryable: true }));
       this.#update(early, { status: 'waiting', waitingFor: 'engine', retryAt: this.#retryAt, error });
-      if (error && !told) this.#dispatch('mule-error', { upload: early.snapshot, error });
+      if (error && !reported) this.#dispatch('mule-error', { upload: early.snapshot, error });
     }
   }
 

@@ -140,7 +140,7 @@ describe('a file that does not have to be chosen again', () => {
     const file = path.join(inUse.folder, 'allowed.bin');
     const sha256 = await writeRandom(file, SIZE);
     const profile = path.join(inUse.folder, 'profile-allowed');
-    // what "allow on every visit" stores in the profile
+    // what "allow on every page load" stores in the profile
     const rule = { [`${new URL(inUse.harness.url).origin},*`]: { setting: 1 } };
     const exceptions = { file_system_access_extended_permission: rule };
     await mkdir(path.join(profile, 'Default'), { recursive: true });

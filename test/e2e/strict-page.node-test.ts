@@ -22,7 +22,7 @@ const ELEMENT = '<mule-upload signer="/sign" multiple no-leave-warning recover="
  */
 const WATCH = `window.broken = [];
 document.addEventListener('securitypolicyviolation', ({ violatedDirective, sourceFile }) => {
-  if (!/mule-upload-file-checks\\.js$/.test(sourceFile)) broken.push(violatedDirective + ' ' + sourceFile);
+  if (!/mule-upload-upload-checksums\\.js$/.test(sourceFile)) broken.push(violatedDirective + ' ' + sourceFile);
 });
 window.randomFile = (name, size) => {
   const bytes = new Uint8Array(size);

@@ -142,7 +142,7 @@ export function place(
   return element;
 }
 
-/** Returns the record of an unfinished upload of an earlier visit. */
+/** Returns the record of an unfinished upload of an earlier page load. */
 export const unfinished = (name: string, id = name): JournalRecord => ({
   version: 2,
   principal: null,

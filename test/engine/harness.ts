@@ -123,7 +123,7 @@ export class Harness {
   /** Work under way that takes real time: the clock stands still meanwhile. */
   #realWork = 0;
 
-  /** @param before the harness of an earlier visit, whose store, signer, clock and journal stay */
+  /** @param before the harness of an earlier page load, whose store, signer, clock and journal stay */
   constructor(options: UploaderOptions = {}, ports: Partial<Ports> = {}, before?: Harness) {
     this.clock = before?.clock ?? (ports.clock as FakeClock | undefined) ?? new FakeClock();
     this.store = before?.store ?? new FakeStore(this.clock);

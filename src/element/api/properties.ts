@@ -158,7 +158,7 @@ export abstract class UploadProperties extends LitElement {
   @property({ converter: toConverter(CHECKSUM) }) checksum:
     'auto' | 'none' | 'crc64nvme' | 'crc32c' | 'crc32' | 'sha256' = 'auto';
   /**
-   * What happens to unfinished uploads of an earlier visit. `auto` resumes them as soon as their file can be read.
+   * What happens to unfinished uploads of an earlier page load. `auto` resumes them as soon as their file can be read.
    * `ask` lists them and waits for a click. `choose` resumes them when their file is chosen again. `off` stores nothing.
    */
   @property({ converter: toConverter(RECOVER) }) recover: 'auto' | 'ask' | 'choose' | 'off' = 'auto';

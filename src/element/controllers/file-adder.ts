@@ -112,7 +112,7 @@ export class FileAdder {
       minSize: minSize ?? 0,
       signal,
       get maxFiles() {
-        // unfinished uploads of an earlier visit do not count
+        // unfinished uploads of an earlier page load do not count
         return multiple ? (maxFiles ?? Infinity) : 1 + uploader.uploads.filter(isAwaitingUser).length;
       },
       onReady: (isAnyAdmitted, listed) => {

@@ -105,7 +105,7 @@ export class ListActions {
     for (const { id } of this.uploader.uploads.filter(isPending)) this.uploader.current?.abort(id);
   }
 
-  /** Aborts the unfinished uploads of an earlier visit, and removes them from the list. */
+  /** Aborts the unfinished uploads of an earlier page load, and removes them from the list. */
   #discardAll(): void {
     for (const { id } of this.uploader.uploads.filter(isAwaitingUser)) {
       this.uploader.current?.abort(id);

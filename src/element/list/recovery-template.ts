@@ -10,7 +10,7 @@ export function countRecoverable({ uploads }: Pick<View, 'uploads'>): { ready: n
   return { ready: waiting.length - missing, missing };
 }
 
-/** Renders the note on unfinished uploads of an earlier visit. */
+/** Renders the note on unfinished uploads of an earlier page load. */
 export function recoveryTemplate(view: View, on: Handlers): unknown {
   const { translate, disabled, openQuestion } = view;
   const { ready, missing } = countRecoverable(view);

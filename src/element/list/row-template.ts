@@ -32,7 +32,7 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
       ? format.bytes(size)
       : translate('sizeOf', { loaded: format.bytes(loaded), size: format.bytes(size) });
   const done = isComplete ? 1 : ratio;
-  // what is stored of an upload of an earlier visit is not known yet: 0 % would look like a loss
+  // what is stored of an upload of an earlier page load is not known yet: 0 % would look like a loss
   const isUnknown = status === 'needs-file' && loaded === 0;
   // from the start, so that the row keeps its height; none if the upload has ended before it was split into parts
   const hasPartMap = size > DEFAULT_PART_SIZE && parts.total !== 1 && !(parts.total === 0 && hasEnded(upload));

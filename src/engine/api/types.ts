@@ -65,13 +65,13 @@ export interface UploadSnapshot {
   /** The signer's sealed receipt for the object; null where it issues none. */
   readonly receipt: string | null;
   readonly error: UploadError | null;
-  /** Started in an earlier visit, or on another device. */
+  /** Started in an earlier page load, or on another device. */
   readonly recovered: boolean;
   /** The user has to choose the file again, or to allow reading it, before the upload can continue. */
   readonly needsFile: boolean;
   /** The file is known: `resume(id)` in a user gesture asks for permission to read it, and the upload continues. */
   readonly needsPermission: boolean;
-  /** Started in an earlier visit, and not resumed in this one yet. */
+  /** Started in an earlier page load, and not resumed in this one yet. */
   readonly found: boolean;
 }
 
@@ -117,7 +117,7 @@ export interface AdmissionRules {
 }
 
 /**
- * A file on the user's disk that can be read again in a later visit, with the user's permission. Both methods are missing
+ * A file on the user's disk that can be read again in a later page load, with the user's permission. Both methods are missing
  * where none is needed.
  * @see https://wicg.github.io/file-system-access/
  */
@@ -167,7 +167,7 @@ export interface UploaderOptions {
   bandwidthLimit?: number;
   checksum?: 'auto' | 'none' | ChecksumAlgorithm;
   /**
-   * What to do with unfinished uploads of earlier visits. `auto`: resume them as soon as their file can be read; `ask`: list
+   * What to do with unfinished uploads of earlier page loads. `auto`: resume them as soon as their file can be read; `ask`: list
    * them, and resume them on `resume()`; `choose`: resume them when their file is added again, without listing them; `off`:
    * store nothing.
    */

@@ -18,7 +18,7 @@ export interface Entry extends FileEntry {
 /** Rules for one call of `add()`. */
 export interface Rules extends AdmissionRules {
   /**
-   * Called before the first file is added, once unfinished uploads of earlier visits are listed.
+   * Called before the first file is added, once unfinished uploads of earlier page loads are listed.
    * @param isAnyAdmitted whether name, type and size of at least one file are accepted
    */
   onReady?(isAnyAdmitted: boolean, listed: readonly UploadSnapshot[]): void;

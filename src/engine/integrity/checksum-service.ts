@@ -102,11 +102,11 @@ export class ChecksumService {
     await Promise.all(small.map(compute));
   }
 
-  /** Returns what is known of a store's ETags. */
+  /** Returns the format of a store's ETags, as far as known. */
   etagFormatOf(origin: string): EtagFormat {
-    const lore = this.#etags.get(origin) ?? { areMd5s: false };
-    this.#etags.set(origin, lore);
-    return lore;
+    const format = this.#etags.get(origin) ?? { areMd5s: false };
+    this.#etags.set(origin, format);
+    return format;
   }
 
   /** Ends the worker while nothing is sent. */

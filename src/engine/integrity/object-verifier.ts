@@ -96,7 +96,7 @@ export type PartComparer = (part: StoredPart) => Promise<boolean | null>;
 /**
  * Returns those listed parts that are proven to be the file's; the others have to be sent again. Needed for a file whose
  * modification time is not that of the file with which the upload began. It has the same fingerprint, but it may have
- * been edited between the samples, and an object must not mix parts of both. Parts sent in this visit need no proof.
+ * been edited between the samples, and an object must not mix parts of both. Parts sent in this page load need no proof.
  * @param isOwn compares checksums; null where none can be computed, and then MD5s are compared with ETags
  * @throws the signal's reason when aborted
  */

@@ -1,4 +1,4 @@
-/** MD5s of parts and multipart ETags. Loaded when an ETag must be compared with the file, which few visits need. */
+/** MD5s of parts and multipart ETags. Loaded when an ETag must be compared with the file, which few page loads need. */
 import { createBlockHashKernel } from '../hashing/block-hash-kernel.js';
 import type { PartPlan } from '../model/part-plan.js';
 import { hex } from '../util/bytes.js';

@@ -5,7 +5,7 @@ import type { Integrity } from '../api/types.js';
 /** After so many parts without an equal ETag, the store's ETags do not count as MD5s. */
 const MAX_MISMATCHED_ETAGS = 3;
 
-/** What is known of a store's ETags beyond one upload. */
+/** The format of a store's ETags, as all uploads to it have shown. */
 export interface EtagFormat {
   /** Whether an ETag has ever been the MD5 of what was sent. */
   areMd5s: boolean;
@@ -84,7 +84,7 @@ export class PartVerifier {
     this.#mismatchedEtags.clear();
   }
 
-  /** Returns whether a part is the file's; null where that cannot be told. */
+  /** Returns whether a part is the file's; null where that is unknown. */
   async isOwn({ partNumber, etag, checksums = {} }: StoredPart): Promise<boolean | null> {
     const agreed = this.#agreed;
     const etags = this.#reader.etagFormat();

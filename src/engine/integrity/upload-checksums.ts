@@ -22,13 +22,13 @@ export interface ChecksumTarget {
   /** Holds the file; it may be replaced by the same file, read from its handle. */
   readonly record: Pick<UploadRecord, 'file'>;
   readonly scheduler: Pick<Scheduler, 'lanes'>;
-  /** Returns what is known of the ETags of the store that the upload goes to. */
+  /** Returns the format of the ETags of the upload's store. */
   etagFormat(): EtagFormat;
   /** Called where the store holds other bytes of a part than the file. */
   onMismatch(partNumber: number): void;
 }
 
-/** The checksums of one upload's file: computed for what is sent, compared with what is stored. */
+/** The checksums of one upload's file: sent with its parts, and compared with the stored parts. */
 export class UploadChecksums {
   /** Null where no checksum was agreed on. */
   readonly values: PartChecksums | null;
@@ -63,7 +63,7 @@ export class UploadChecksums {
     this.#verifier.reset();
   }
 
-  /** Takes in a part that was sent. @param isSigned whether its checksum was, so that the store has verified it */
+  /** Records a sent part. @param isSigned whether its checksum was signed, so that the store has verified it */
   sent(partNumber: number, etag: string, isSigned: boolean): void {
     if (isSigned) this.#verifier.confirm(partNumber, etag);
     else this.#verifier.add({ partNumber, etag, size: this.#target.table.sizeOf(partNumber) });
@@ -126,5 +126,5 @@ function warnOfBackend({ thread, code }: ChecksumBackend): void {
 /** Creates the hasher of a page. @param clock the machine's own, since it times the machine's work */
 export const createHasher = (clock: Clock): Hasher => new Checksums(clock, { onBackend: warnOfBackend });
 
-// a copy: a module that the main file shares would become a third file that every visit fetches
+// a copy: a module that the main file shares would become a third file that every page load fetches
 const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');

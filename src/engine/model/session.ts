@@ -23,7 +23,7 @@ export interface Session {
   completeChecksum: string | null;
   /** Null until the multipart upload exists, and where none is needed. */
   uploadId: string | null;
-  /** Whether it began in an earlier visit or elsewhere: any request may have been sent without a recorded answer. */
+  /** Whether it began in an earlier page load or elsewhere: any request may have been sent without a recorded answer. */
   readonly inherited: boolean;
   /** Whether the store may hold parts that the table does not show. */
   needsList: boolean;

@@ -41,7 +41,7 @@ const TRANSITIONS: Readonly<Record<StatusEvent, Transition>> = {
 };
 
 /**
- * Returns the status that follows, and the DOM event that tells the page.
+ * Returns the status that follows, and the DOM event to dispatch.
  * @throws Error on an impossible step: a defect of this package, never of the page or the network
  */
 export function transition(

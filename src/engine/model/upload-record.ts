@@ -20,7 +20,7 @@ export interface Owner {
 /** A checksum of the whole object. */
 export type ObjectChecksum = NonNullable<UploadSnapshot['checksum']>;
 
-/** What is known of the object once it is stored. */
+/** The stored object. */
 export interface StoredResult {
   /** Empty where the store does not say. */
   readonly etag: string;
@@ -33,12 +33,12 @@ export class UploadRecord {
   facts: UploadFacts;
   owner: Owner;
   status: UploadStatus = 'queued';
-  /** Null until it is chosen again, for an upload of an earlier visit. */
+  /** Null until it is chosen again, for an upload of an earlier page load. */
   file: File | null = null;
-  /** Where the file can be read again in a later visit. */
+  /** Where the file can be read again in a later page load. */
   handle: FileHandle | null = null;
   fingerprint: string | null = null;
-  /** Whether it began in an earlier visit, or on another machine. */
+  /** Whether it began in an earlier page load, or on another machine. */
   recovered = false;
   /** Parameters that the page filled in for the signer. */
   params: Record<string, unknown> = {};
@@ -50,7 +50,7 @@ export class UploadRecord {
   recordId: string;
   /** Epoch milliseconds. */
   createdAt: number;
-  /** User that the signer named in the visit that recorded it; undefined for a new one. */
+  /** User that the signer named in the page load that recorded it; undefined for a new one. */
   principal: string | null | undefined = undefined;
   /** Null until the signer has answered. */
   session: Session | null = null;

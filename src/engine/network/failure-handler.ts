@@ -15,7 +15,7 @@ import type { Waits } from './waits.js';
 
 /** Rejections of fresh signatures in a row before they count as final. */
 const MAX_REFUSALS = 3;
-/** Failures, while no request has ever succeeded, before the page is told that its setup may be wrong. */
+/** Failures, while no request has ever succeeded, before an error reports that the setup may be wrong. */
 const UNANSWERED_TRIES = 3;
 /** Answers that look like a login page before the page is asked to sign in. */
 const SIGN_IN_TRIES = 2;
@@ -110,8 +110,8 @@ export class FailureHandler {
   }
 
   /**
-   * Tells the page of a signer that time alone may not fix: a wrong URL, another user, a login page.
-   * @returns what is waited for
+   * Reports a signer that a retry may not fix: a wrong URL, another user, a login page.
+   * @returns the reason of the wait
    * @throws UploadError where the signer fails for this upload alone
    */
   #handleSignerFault(fault: SignerFault, reason: string, state: RetryState): WaitingFor {
@@ -231,7 +231,7 @@ export class FailureHandler {
     this.#observer.report({ type: 'signatures-rejected', partNumber });
   }
 
-  /** Tells the page of what somebody may have to fix, once until the next success. */
+  /** Reports a problem that somebody may have to fix, once until the next success. */
   #reportOnce(code: UploadErrorCode, what: string, details: UploadErrorInit): void {
     if (this.#hasReportedProblem) return;
     this.#hasReportedProblem = true;

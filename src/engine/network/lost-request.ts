@@ -21,7 +21,7 @@ export interface SilentRequest {
 }
 
 /**
- * Decides whether a silent request is lost, and shows meanwhile what is waited for.
+ * Decides whether a silent request is lost, and shows the wait meanwhile.
  * @returns whether to send it again, on another connection
  */
 export async function isRequestLost(

@@ -3,7 +3,7 @@ import { SignerHealth } from './signer-health.js';
 
 /** What the answers of the store and of the signer have shown so far, for all uploads of one uploader. */
 export class ServerHealth {
-  /** Tells a signer that fails for one upload from one that fails for all. */
+  /** Distinguishes a signer that fails for one upload from one that fails for all. */
   readonly signer = new SignerHealth();
   readonly #clock: Clock;
   /** Methods and origins of which the browser could read an answer. */

@@ -6,11 +6,11 @@ interface Streak {
   /** Good answers to all before it began, and to this upload since. */
   readonly answersBefore: number;
   ownAnswers: number;
-  /** Recoveries of other uploads so far: with each the count begins anew. */
+  /** Recoveries of other uploads so far: each resets the count. */
   recoveries: number;
 }
 
-/** Tells a signer that fails for one upload alone from one that fails for everybody, or now and then. */
+/** Distinguishes a signer that fails for one upload from one that fails for all, or occasionally. */
 export class SignerHealth {
   #answers = 0;
   #recoveries = 0;

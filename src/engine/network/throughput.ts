@@ -44,7 +44,7 @@ export interface PartSizeConditions {
 }
 
 /**
- * Estimates the throughput to one destination, across visits, and chooses part sizes by it. Each part costs a preflight and
+ * Estimates the throughput to one destination, across page loads, and chooses part sizes by it. Each part costs a preflight and
  * an answer whatever its size, so a fast connection gets larger parts. On a steady one, a file of a few seconds is sent in
  * a single request.
  */
@@ -122,7 +122,7 @@ export class ThroughputEstimator {
     return partSize > DEFAULT_PART_SIZE ? partSize : undefined;
   }
 
-  /** Deletes what is known of this destination. */
+  /** Deletes the measurements of this destination. */
   forget(): void {
     this.#cached = null;
     this.#recentParts = [];

@@ -2,7 +2,7 @@ import type { WaitingFor } from '../api/types.js';
 import type { Clock } from '../ports.js';
 import { cancellableSleep } from '../util/timing.js';
 
-/** What is waited for, and until when. */
+/** One wait of an upload. */
 export interface Wait {
   readonly for: WaitingFor;
   /** Epoch milliseconds; null where nobody knows. */

@@ -24,7 +24,7 @@ export interface FileStoreServices {
 }
 
 /**
- * Stores the files of unfinished uploads for the next visit, so that they need not be chosen again: handles, and copies
+ * Stores the files of unfinished uploads for the next page load, so that they need not be chosen again: handles, and copies
  * of small files. It writes one at a time, after a delay, and no upload ever waits for it.
  */
 export class FileStoreWriter {
@@ -47,7 +47,7 @@ export class FileStoreWriter {
     this.#schedule();
   }
 
-  /** Records that an upload's file is stored since an earlier visit. */
+  /** Records that an upload's file is stored since an earlier page load. */
   markStored(record: UploadRecord): void {
     this.#stored.add(record);
   }

@@ -16,9 +16,9 @@ export class JournalWriter {
   readonly #settings: Settings;
   readonly #user: CurrentUser;
   readonly #presence: PagePresence;
-  /** IDs of the records written in this visit. */
+  /** IDs of the records written in this page load. */
   readonly #written = new Set<string>();
-  /** Scopes that records were written under in this visit. */
+  /** Scopes that records were written under in this page load. */
   readonly #scopes = new Set<string>();
   #hasWarned = false;
   #isHung = false;

@@ -3,7 +3,7 @@ import type { JournalRecord, TabLock } from '../ports.js';
 const nameOf = (visit: string): string => `visit:${visit}`;
 
 /**
- * Tells other tabs, by a lock, that this page is open: they must not resume by themselves what this page has queued or
+ * Announces to other tabs, by a lock, that this page is open: they must not resume by themselves what this page has queued or
  * paused. It begins with the first record that the page writes.
  */
 export class PagePresence {

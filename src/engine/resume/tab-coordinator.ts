@@ -12,7 +12,7 @@ import type { Clock, JournalRecord, RemoteProgress, Resumption, TabChannel, TabL
 /** Time between two progress reports of one upload. */
 const REPORT_INTERVAL_MS = 500;
 /** Time that the lock of a finished upload is held for tabs that have not confirmed its end. */
-const LINGER_MS = 2_000;
+const RELEASE_DELAY_MS = 2_000;
 
 /** A message among tabs; it names the upload by its lock. */
 type Message = { name: string } /** This tab waits for it. */ & (
@@ -30,9 +30,9 @@ interface Held {
   name: string;
   watchers: Set<string>;
   reportedAt: number;
-  /** Releases the lock; called late where tabs that wait have to be told of the end. */
+  /** Releases the lock; called late where waiting tabs have to learn of the end. */
   release: () => void;
-  cancelLinger: (() => void) | null;
+  cancelRelease: (() => void) | null;
   cancelReport: (() => void) | null;
 }
 
@@ -62,7 +62,7 @@ export interface SharedUpload extends UploadRecord {
   readonly reportedResumption: Resumption | null;
   /** Shows the progress of the tab that sends it. */
   showRemoteProgress(progress: RemoteProgress): void;
-  /** Continues after another tab. @param known where that tab stopped; null where nobody can tell */
+  /** Continues after another tab. @param known where that tab stopped; null where that is unknown */
   takeOver(known: Resumption | null): void;
   /** Shows that it waits for another tab. */
   waitForTab<T>(work: Promise<T>): Promise<T>;
@@ -152,7 +152,7 @@ export class TabCoordinator {
       release,
       watchers: new Set(),
       reportedAt: -Infinity,
-      cancelLinger: null,
+      cancelRelease: null,
       cancelReport: null,
     };
     this.#held.set(upload, held);
@@ -174,14 +174,14 @@ export class TabCoordinator {
       return;
     }
     this.report(upload, true);
-    held.cancelLinger = this.#services.clock.setTimer(() => this.#release(upload), LINGER_MS);
+    held.cancelRelease = this.#services.clock.setTimer(() => this.#release(upload), RELEASE_DELAY_MS);
   }
 
   #release(upload: SharedUpload): void {
     const held = this.#held.get(upload);
     if (!held) return;
     this.#held.delete(upload);
-    held.cancelLinger?.();
+    held.cancelRelease?.();
     held.cancelReport?.();
     held.release();
     this.#close();
@@ -253,7 +253,7 @@ export class TabCoordinator {
         held.watchers.add(message.from);
         this.report(upload, true);
       }
-      if (type === 'heard' && held.watchers.delete(message.from) && held.cancelLinger && !held.watchers.size)
+      if (type === 'heard' && held.watchers.delete(message.from) && held.cancelRelease && !held.watchers.size)
         this.#release(upload);
     }
     for (const [upload, awaited] of this.#awaited) {

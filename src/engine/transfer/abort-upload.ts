@@ -36,7 +36,7 @@ export async function abortUpload(context: TransferContext, signal: AbortSignal)
 
 const SILENT: UploadObserver = { report: () => {} };
 
-/** Aborts the multipart upload of a former session in the background, while the upload goes on with another one. */
+/** Aborts the multipart upload of a former session in the background, while the upload uses another one. */
 export function abortFormerSession({ services, record }: TransferContext, session: Session): void {
   const former = new UploadRecord(record.facts, record.owner, record.createdAt);
   former.session = session;

@@ -33,7 +33,7 @@ export async function complete(
   if (!session.table.isComplete) throw missingParts();
   const checksum = await objectChecksumOf(context, signal);
   const { etag, checksums } = await retries.retry('complete', null, signal, async (attempt) => {
-    // Ceph answers 500 for an upload that is gone; ListParts tells
+    // Ceph answers 500 for an upload that is gone, ListParts 404
     if (attempt.count % ATTEMPTS_UNTIL_LIST === 0) {
       await listVerifiedParts(context, signal);
       if (!session.table.hasEveryEtag) throw missingParts();

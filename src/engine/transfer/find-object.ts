@@ -8,24 +8,24 @@ import type { TransferContext } from './context.js';
 import { namedParts, objectChecksumOf } from './object-checksum.js';
 import { sendS3Request } from './signed-requests.js';
 
-/** Refusals, and unanswered attempts while the store could be reached, after which HEAD tells nothing. */
+/** After so many refusals, or unanswered attempts while the store could be reached, HEAD is given up. */
 const MAX_REFUSALS = 2;
 const MAX_UNANSWERED = 3;
 /** Attempts of a Complete that is sent only for its answer. */
 const MAX_REPEATS = 3;
 
-/** What exists under the key: this upload's object, none, another one, or nobody can tell. */
+/** What exists under the key: this upload's object, none, or another one; or that is unknown. */
 export type FoundObject = StoredResult | 'absent' | 'other' | 'unknown';
 
 /**
- * Answers "may the object exist already?" for one upload: records the evidence, which is the requests that create the
- * object and what became of them, and decides whether an object under the key is this upload's.
+ * Answers "may the object exist already?" for one upload. It records the evidence, which is the outcome of the requests
+ * that create the object, and decides whether an object under the key is this upload's.
  */
 export class ObjectFinder {
   readonly #context: TransferContext;
   /** Whether a request that creates the object was sent. */
   #wasSent = false;
-  /** Whether such a request got no answer, or one that does not tell whether the object was created. */
+  /** Whether such a request got no answer, or one that leaves open whether the object was created. */
   #isInDoubt = false;
 
   constructor(context: TransferContext) {
@@ -42,7 +42,7 @@ export class ObjectFinder {
     this.#wasSent = this.#isInDoubt = false;
   }
 
-  /** Records what becomes of a request that creates the object. */
+  /** Records the outcome of a request that creates the object. */
   async watch<T>(request: Promise<T>): Promise<T> {
     this.#wasSent = true;
     try {
@@ -73,7 +73,7 @@ export class ObjectFinder {
 
   /**
    * Requests the object's metadata. A 403 may stand for "absent" where the credentials may not list the bucket: after a
-   * second one, to a fresh signature, nobody can tell.
+   * second one, to a fresh signature, the result is unknown.
    */
   async head(signal: AbortSignal): Promise<StoredObject | 'absent' | 'unknown'> {
     const { signatures, services, retries } = this.#context;

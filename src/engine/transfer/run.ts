@@ -123,7 +123,7 @@ export class Transfer {
     this.#context.notifier?.flush();
   }
 
-  /** Tells the tracker that the object is stored. @returns the signer's receipt, or null */
+  /** Reports to the tracker that the object is stored. @returns the signer's receipt, or null */
   async finish(signal: AbortSignal): Promise<string | null> {
     return (await this.#context.notifier?.complete(signal)) ?? null;
   }

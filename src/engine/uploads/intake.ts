@@ -15,14 +15,14 @@ type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap
 
 /** Decides what happens to an added file: it is rejected, resumes an unfinished upload, or is new. The page may object. */
 export class Intake implements InitGate {
-  readonly #roster: UploadList;
+  readonly #list: UploadList;
   readonly #emit: Emit;
   readonly #smallFiles: SmallFileCache;
   readonly #prepared = new WeakMap<Upload, Promise<boolean>>();
 
-  /** @param emit tells the page; false where it cancelled */
-  constructor(roster: UploadList, smallFiles: SmallFileCache, emit: Emit) {
-    this.#roster = roster;
+  /** @param emit dispatches an event; returns false where the page cancelled it */
+  constructor(list: UploadList, smallFiles: SmallFileCache, emit: Emit) {
+    this.#list = list;
     this.#smallFiles = smallFiles;
     this.#emit = emit;
   }
@@ -33,33 +33,33 @@ export class Intake implements InitGate {
     if (!this.#emit('mule-before-add', { file, relativePath })) {
       return { code: 'cancelled', message: `“${file.name}” was not added: the page rejected it.` };
     }
-    const rejection = rejectionOf(file, rules, this.#roster.listed);
+    const rejection = rejectionOf(file, rules, this.#list.listed);
     if (rejection) return rejection;
     const { name, size, lastModified } = file;
-    const twins = this.#roster.duplicatesOf({ name, size, lastModified, relativePath });
-    const isListed = [...twins].some(({ status }) => status !== 'aborted' && status !== 'failed');
+    const duplicates = this.#list.duplicatesOf({ name, size, lastModified, relativePath });
+    const isListed = [...duplicates].some(({ status }) => status !== 'aborted' && status !== 'failed');
     return isListed ? { code: 'duplicate', message: `“${file.name}” was not added: it is already in the list.` } : null;
   }
 
   /** Finds the unfinished upload of this file, by its content: its name may have changed. */
   async findUnfinished({ file, relativePath = '' }: FileEntry): Promise<Upload | null> {
-    const changed = [...this.#roster.withStatus('failed')].find(
+    const changed = [...this.#list.withStatus('failed')].find(
       ({ takesChangedFile, facts }) =>
         takesChangedFile && facts.name === file.name && facts.relativePath === relativePath,
     );
     if (changed) return changed;
     const { name, size, lastModified } = file;
-    const twins = this.#roster.duplicatesOf({ name, size, lastModified, relativePath });
-    const idle = [...this.#roster.withStatus('needs-file'), ...this.#roster.withStatus('paused')];
+    const duplicates = this.#list.duplicatesOf({ name, size, lastModified, relativePath });
+    const idle = [...this.#list.withStatus('needs-file'), ...this.#list.withStatus('paused')];
     const waiting = idle
       .filter(({ facts, snapshot }) => facts.size === size && (snapshot.needsFile || snapshot.found))
-      .concat([...twins].filter(({ status }) => status === 'failed'));
+      .concat([...duplicates].filter(({ status }) => status === 'failed'));
     if (!waiting.length) return null;
     const print = await fingerprint(file).catch(() => null);
     const same = waiting.filter((upload) => upload.fingerprint === print);
-    const twin = same.find((upload) => twins.has(upload));
+    const duplicate = same.find((upload) => duplicates.has(upload));
     // without a look at the bytes, files of one name in two folders are two
-    return twin ?? (size && !isKnownByTime(file) ? same[0] : null) ?? null;
+    return duplicate ?? (size && !isKnownByTime(file) ? same[0] : null) ?? null;
   }
 
   /**

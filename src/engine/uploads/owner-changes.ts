@@ -37,7 +37,7 @@ export class OwnerChanges {
   }
 
   /**
-   * Ends every upload of the former owner. The journal keeps what is unfinished, for that owner.
+   * Ends every upload of the former owner. The journal keeps the unfinished ones, for that owner.
    * @param isForgotten whether `forget()` was called: nothing of them is stored any more
    * @param isByPage whether the page has caused the change
    */
@@ -51,7 +51,7 @@ export class OwnerChanges {
     presence.withdraw();
   }
 
-  /** Removes uploads of another owner from the list; tells the page where any was listed. */
+  /** Removes uploads of another owner from the list; dispatches `mule-owner-change` where any was listed. */
   remove(uploads: readonly Upload[], isByPage = false): void {
     const listed = uploads.filter(({ id }) => this.#services.list.has(id));
     this.#remove(listed, isByPage);
@@ -72,7 +72,7 @@ export class OwnerChanges {
       const { session, recovered } = upload;
       upload.release();
       inits.cancel(upload);
-      // nobody can tell which of the two users chose it: it is kept for neither
+      // it is unknown which of the two users chose it: it is kept for neither
       if (!isByPage && !session && !recovered) {
         upload.isForgotten = true;
         files.remove(upload);

@@ -4,7 +4,7 @@ import type { PagePresence } from '../resume/page-presence.js';
 import type { UploadList } from './upload-list.js';
 
 /**
- * What the page tells. `wake`: the network, or the page, is back; `slept`: the machine slept, and requests in flight are
+ * An event of the page. `wake`: the network, or the page, is back; `slept`: the machine slept, and requests in flight are
  * most likely lost; `hide`: the page goes, and sends nothing more; `show`: it is back.
  */
 export type PageEvent = 'online' | 'offline' | 'wake' | 'slept' | 'hide' | 'show';

@@ -54,7 +54,7 @@ interface PersistedUpload {
   kept: KeptFile | null;
 }
 
-/** Restores unfinished uploads of earlier visits: their records, their files, and their progress. */
+/** Restores unfinished uploads of earlier page loads: their records, their files, and their progress. */
 export class Recovery {
   readonly #services: RecoveryServices;
   readonly #createUpload: (record: JournalRecord) => Upload;
@@ -142,7 +142,7 @@ export class Recovery {
     this.#listOwned();
   }
 
-  /** Whether only the signer can tell that the user is still the same: the page sets no scope, and users sign in. */
+  /** Whether only the signer knows that the user is still the same: the page sets no scope, and users sign in. */
   get hasToConfirm(): boolean {
     return this.#services.settings.options.scope === '' && typeof this.#services.user.principal === 'string';
   }
@@ -182,9 +182,9 @@ export class Recovery {
         && record.fingerprint === print
         && (typeof record.principal !== 'string' || record.principal === this.#services.user.principal),
     );
-    const twin = same.find(({ name, relativePath: path }) => name === file.name && path === relativePath);
+    const duplicate = same.find(({ name, relativePath: path }) => name === file.name && path === relativePath);
     // without a look at the bytes, files of one name in two folders are two
-    const record = twin ?? (file.size && !isKnownByTime(file) ? same[0] : undefined);
+    const record = duplicate ?? (file.size && !isKnownByTime(file) ? same[0] : undefined);
     if (!record) return null;
     this.#unlisted = this.#unlisted.filter((one) => one !== record);
     const upload = this.#createUpload(record);
@@ -207,7 +207,7 @@ export class Recovery {
     );
   }
 
-  /** Records that an upload of an earlier visit has its file in this visit. */
+  /** Records that an upload of an earlier page load has its file in this page load. */
   recordFile(upload: Upload): void {
     if (this.#found.has(upload)) void this.#services.journal.save(upload);
   }

@@ -15,7 +15,7 @@ export class UploadList implements InitQueue {
   /** Uploads by status, so that no query costs more with 10,000 uploads than with ten. */
   readonly #byStatus = new Map<UploadStatus, Set<Upload>>();
   /** How each upload is indexed: its name and size change when a changed file is sent instead. */
-  readonly #indexed = new Map<Upload, { status: UploadStatus; twins: string }>();
+  readonly #indexed = new Map<Upload, { status: UploadStatus; duplicates: string }>();
   /** Uploads of the same name, size, time and folder. */
   readonly #duplicates = new Map<string, Set<Upload>>();
   readonly #small = new Set<Upload>();
@@ -153,13 +153,13 @@ export class UploadList implements InitQueue {
     (this.#isSmall(upload) ? this.#small : this.#large).add(upload);
   }
 
-  /** Indexes an upload anew, after its status has changed. */
+  /** Indexes an upload again, after its status has changed. */
   reindex(upload: Upload): void {
     this.#unindex(upload);
-    const booked = { status: upload.status, twins: duplicateKey(upload.facts) };
+    const booked = { status: upload.status, duplicates: duplicateKey(upload.facts) };
     this.#indexed.set(upload, booked);
     joinSet(this.#byStatus, booked.status, upload);
-    joinSet(this.#duplicates, booked.twins, upload);
+    joinSet(this.#duplicates, booked.duplicates, upload);
     if (isRunning(upload.status)) this.#running.add(upload);
     else this.#running.delete(upload);
     if (upload.status === 'queued') return;
@@ -187,7 +187,7 @@ export class UploadList implements InitQueue {
     const booked = this.#indexed.get(upload);
     if (!booked) return;
     leaveSet(this.#byStatus, booked.status, upload);
-    leaveSet(this.#duplicates, booked.twins, upload);
+    leaveSet(this.#duplicates, booked.duplicates, upload);
     this.#indexed.delete(upload);
   }
 

@@ -180,7 +180,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     return this.#activeTransfer.retries.waits.add('tab', null, work);
   }
 
-  /** Sends nothing more, and keeps what is stored. */
+  /** Stops sending; stored parts are kept. */
   pause(): void {
     if (this.status !== 'queued' && !isRunning(this.status)) return;
     this.#stop();
@@ -203,7 +203,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     } else this.retryNow(true);
   }
 
-  /** Keeps an upload of an earlier visit paused until the user resumes it. */
+  /** Keeps an upload of an earlier page load paused until the user resumes it. */
   hold(): void {
     this.#transition('hold');
   }
@@ -222,7 +222,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     if (error) this.#listener.emit('mule-error', { upload: this.snapshot, error });
   }
 
-  /** Lists the stored parts of an upload of an earlier visit, once, for display. */
+  /** Lists the stored parts of an upload of an earlier page load, once, for display. */
   async refreshParts(): Promise<void> {
     const isIdle = (): boolean => this.snapshot.found;
     if (!isIdle()) return;
@@ -268,7 +268,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
       if (this.#transfer || this.session) await this.#activeTransfer.abort(() => journal.save(this), lifetime);
       await journal.remove(this);
     } catch {
-      // the next visit tries again, since the journal has it as aborting; else the bucket's lifecycle rule does
+      // the next page load tries again, since the journal has it as aborting; else the bucket's lifecycle rule does
     }
   }
 
@@ -433,7 +433,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
 
   // ---- What it shows ----
 
-  /** Shows the step, or, where nothing is under way, what is waited for. */
+  /** Shows the step, or, where nothing is under way, the wait. */
   #showStatus(): void {
     if (!isRunning(this.status) || !this.#run) return;
     const wait = this.#wait;
@@ -443,7 +443,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#transition(wait ? 'show-waiting' : `show-${this.#step}`);
   }
 
-  /** Changes the status, and tells the page by `mule-status` and by the event that the transition names. */
+  /** Changes the status, and dispatches `mule-status` and the event that the transition names. */
   #transition(statusEvent: StatusEvent): void {
     const previous = this.status;
     const { status, event } = transition(previous, statusEvent);
@@ -469,7 +469,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#listener.changed(this);
   }
 
-  /** What is waited for and ends first, where nothing is under way. */
+  /** The wait that ends first, where nothing is under way. */
   get #wait(): Wait | null {
     const { clock, scheduler } = this.#services;
     const heldMs = scheduler.heldFor(this.id);

@@ -11,7 +11,7 @@ function edited(file: File): File {
   return new File([file.slice(0, at), 'X', file.slice(at + 1)], file.name, { lastModified: file.lastModified + 5_000 });
 }
 
-/** Leaves four of six parts in the store, and goes on in the next visit with that file. @returns parts sent then */
+/** Leaves four of six parts in the store, and goes on in the next page load with that file. @returns parts sent then */
 async function goOn(file: File, later: File, hasMd5: boolean): Promise<{ next: Harness; sent: number[] }> {
   const harness = new Harness({ concurrency: 2 });
   harness.store.hasMd5 = hasMd5;
