@@ -35,9 +35,9 @@ describe('key templates', () => {
   it('are refused if they are invalid', () => {
     for (const [template, why] of [
       ['{user}/{name}', '{user} is not one of'],
-      ['{name', 'a brace'],
-      ['fixed', 'one key for all'],
-      ['{date}', 'one key for all'],
+      ['{name', 'unmatched brace'],
+      ['fixed', 'all files would get one key'],
+      ['{date}', 'all files would get one key'],
     ] as const) {
       assert.match(findTemplateFault(template)!, new RegExp(why.replace(/[{}]/g, '\\$&')));
       assert.throws(() => createCaller({ policy: { key: template } }), /option policy\.key/);
