@@ -23,7 +23,7 @@ const preflightFrom = (origin: string, headers = 'content-type,x-csrf-token') =>
   });
 
 describe('createSigner', () => {
-  it('answers POST alone, and says what to do instead', async () => {
+  it('answers only POST, and names the right method', async () => {
     const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true });
     for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
       for (const action of ALL_ACTIONS) {
@@ -93,7 +93,7 @@ describe('createSigner', () => {
     assert.equal(response.headers.get('content-type'), 'application/json');
   });
 
-  it('answers anything that is no right request with 400 and what was wrong', async () => {
+  it('answers an invalid request with 400 and the reason', async () => {
     const caller = createCaller();
     for (const body of [
       '',
@@ -199,7 +199,7 @@ describe('createSigner', () => {
     }
   });
 
-  it('lets authorize see the request and the action, and not lose the body', async () => {
+  it('passes request and action to authorize, and still reads the body', async () => {
     const seen: string[] = [];
     const caller = createCaller({
       authorize: async (request, action) => {

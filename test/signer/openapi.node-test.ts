@@ -139,7 +139,7 @@ describe('the OpenAPI description', () => {
     'with checksums, and no overwriting': { checksums: ['crc64nvme', 'sha256'], policy: { overwrite: false } },
   };
   for (const [kind, options] of Object.entries(KINDS)) {
-    it(`is true of all that a signer ${kind} says in a run of the conformance kit`, async () => {
+    it(`is true of all that a signer ${kind} says in a run of the conformance rules`, async () => {
       const sign = judged({ ...common, endpoint: bucket.url, ...options });
       const verdicts = await checkConformance({
         url: 'https://signer.test/sign',

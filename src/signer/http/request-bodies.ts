@@ -17,7 +17,7 @@ import { cutText } from '../util/cut-text.js';
 import { SignerRefusal } from '../util/refusal.js';
 
 /** Parts in one `get_all_signatures` call. */
-export const MAX_CHUNKS_PER_CALL = 1_000;
+const MAX_CHUNKS_PER_CALL = 1_000;
 
 const MAX_NAME_LENGTH = 4_096;
 /** UTF-16 units that are kept from the end of a shortened name. */

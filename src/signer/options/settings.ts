@@ -37,7 +37,7 @@ const MAX_EXPIRES_S = 7 * DAY_S;
 /** Values above are milliseconds given by mistake: 30 days in milliseconds would be 82 years. */
 const MAX_LIFE_S = 3_650 * DAY_S;
 
-export const OPTION_DEFAULTS = {
+const OPTION_DEFAULTS = {
   region: 'us-east-1',
   expires: 3_600,
   bodyTimeout: 60,

@@ -3,7 +3,7 @@ import { hex, percentEncode, randomBytes, utf8 } from '../util/bytes.js';
 import { cleanName, MAX_KEY_BYTES } from './object-keys.js';
 
 /** The placeholders of a template, without braces. */
-export const PLACEHOLDERS = ['principal', 'random', 'date', 'name'] as const;
+const PLACEHOLDERS = ['principal', 'random', 'date', 'name'] as const;
 type Placeholder = (typeof PLACEHOLDERS)[number];
 
 const BRACES = /\{([^{}]*)\}/g;

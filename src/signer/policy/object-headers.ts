@@ -45,7 +45,7 @@ export interface ObjectPolicy {
   disposition?: 'attachment' | 'inline';
 }
 
-export const METADATA_NAME = /^[\w!#$&^.+-]{1,128}$/;
+const METADATA_NAME = /^[\w!#$&^.+-]{1,128}$/;
 const MAX_TAGS = 10;
 /** UTF-16 units, as S3 counts them. */
 const MAX_TAG_NAME = 128;

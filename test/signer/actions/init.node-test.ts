@@ -177,7 +177,7 @@ describe('renewal by init', () => {
     assert.equal((await caller.init({ key, grant })).error?.code, 'principal-mismatch');
   });
 
-  it('gives way to a forced fresh start under another key', async () => {
+  it('is replaced by a forced restart under another key', async () => {
     const caller = createCaller();
     const { key, grant } = await caller.init();
     const fresh = await caller.init({ key, grant, upload_id: 'u', force: true });

@@ -31,7 +31,7 @@ const fail = (): never => {
   throw new Error('hush: SELECT * FROM secrets at /srv/app');
 };
 
-describe('one bad file of a call', () => {
+describe('one invalid file of a call', () => {
   const functions: Record<string, SignerOptions['policy']> = {
     'a key function that throws': { key: (file) => (isBad(file) ? fail() : `k/${file.filename}`) },
     'a key function that rejects': { key: async (file) => (isBad(file) ? fail() : `k/${file.filename}`) },
@@ -74,7 +74,7 @@ describe('one bad file of a call', () => {
     assert.match((faults[0] as { cause: Error }).cause.stack!, /hush[^]*one-bad-file/);
   });
 
-  it('is refused alone where a field of it cannot be read', async () => {
+  it('is refused alone for an invalid field', async () => {
     for (const bad of [
       { filesize: -1 },
       { filename: 7 as unknown as string },
@@ -90,7 +90,7 @@ describe('one bad file of a call', () => {
     assert.equal((await ask({}, [{ filesize: -1 }])).status, 400, 'a call of which nothing can be read is refused');
   });
 
-  it('is taken with the longest of names and the deepest of paths', async () => {
+  it('is accepted with the longest name and the deepest path', async () => {
     const policy = { key: (file: Readonly<InitFile>) => `inbox/${file.relative_path ?? file.filename}` };
     const deep = (end: string): Partial<InitFile> => ({ relative_path: `${'ordner-ü/'.repeat(900)}${end}` });
     const { codes, answers, faults } = await ask({ policy }, [
@@ -109,7 +109,7 @@ describe('one bad file of a call', () => {
     }
   });
 
-  it('is taken with metadata and tags made of what its user named it', async () => {
+  it('is accepted with metadata and tags from its name', async () => {
     const name = `${'🎬'.repeat(3_000)}.mp4`;
     const policy: SignerOptions['policy'] = {
       metadata: (file) => ({ name: file.filename, path: file.relative_path ?? '', owner: 'ada' }),
@@ -124,7 +124,7 @@ describe('one bad file of a call', () => {
     for (const value of Object.values(headers)) assert.doesNotMatch(decodeURIComponent(value), /\p{Cs}|\ufffd/u);
   });
 
-  it('begins as new where the tracker fails for it alone; where it fails for all, the call is one to try again', async () => {
+  it('counts as new if the tracker fails for it; if the tracker fails for all files, the call is retryable', async () => {
     const working = createMemoryTracker();
     let asked = 0;
     const tracker = {

@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { startBucket } from '../../../demo/bucket/index.js';
 import type { RunningBucket } from '../../../demo/bucket/index.js';
 import type { ChunkLoadedAnswer, ChunkLoadedRequest, SignedRequest } from '../../../src/protocol.js';
-import { createMemoryTracker, sweep, verifyReceipt } from '../../../src/signer/index.js';
+import { createMemoryTracker, verifyReceipt } from '../../../src/signer/index.js';
 import type { ReceiptExpectations, SignerOptions, StoredFile } from '../../../src/signer/index.js';
 import { createSeal } from '../../../src/signer/grants/seal.js';
 import { S3Client } from '../../servers/s3-client.js';
@@ -97,7 +97,7 @@ describe('a complete upload', () => {
     assert.equal((await caller.init({ filesize: PART + 1 })).upload_id, undefined, 'the tracker knows that it is over');
   });
 
-  it('is asked for by the answer to init, for files of one request too', async () => {
+  it('is requested by the answer of init, for files of one request too', async () => {
     for (const policy of [{}, { posts: true }]) {
       const caller = here({ receipts: true, policy });
       const { actions } = await caller.call('get_init_signature', { files: [fileOf()] });
@@ -106,7 +106,7 @@ describe('a complete upload', () => {
     }
   });
 
-  it('brings a receipt that a backend can read', async () => {
+  it('returns a receipt that a backend can verify', async () => {
     const caller = here({ receipts: true });
     const { key, grant, put } = await caller.init({ filesize: 3 });
     await send(put!, 'abc');
@@ -137,7 +137,7 @@ describe('a complete upload', () => {
     assert.equal(await caller.refusal('get_head_signature', { key, grant: receipt }), '403 grant-invalid');
   });
 
-  it('brings a receipt that only the backend of its own signer takes', async () => {
+  it('returns a receipt that only the backend of its own signer accepts', async () => {
     const receiptOf = async (options: Partial<SignerOptions>) => {
       const caller = here({ receipts: true, ...options });
       const { key, grant, put } = await caller.init({ filesize: 3 });
@@ -248,46 +248,5 @@ describe('a complete upload', () => {
     const notice = { key, grant, upload_id: '', chunks: [], state: 'complete' };
     assert.equal(await caller.refusal('chunk_loaded', notice), '400 invalid-request');
     assert.throws(() => here({ receipts: true, secret: undefined }), /option receipts/);
-  });
-});
-
-describe('sweep', () => {
-  it('aborts only uploads that have been inactive for days', async () => {
-    let now = Date.now() - 9 * DAY;
-    const tracker = createMemoryTracker({ now: () => now });
-    const options: SignerOptions = {
-      bucket: 'films',
-      endpoint: bucket.url,
-      credentials: CREDENTIALS,
-      authorize: () => 'ada',
-      tracker,
-    };
-    const caller = here({ tracker });
-    const s3 = new S3Client({ url: bucket.url, region: 'us-east-1', ...CREDENTIALS });
-    const note = async (reference: Awaited<ReturnType<typeof begin>>) => {
-      await caller.call('chunk_loaded', { ...reference, chunks: [1], state: 'started' });
-      return reference;
-    };
-    const old = await note(await begin(caller, 2));
-    const gone = await note(await begin(caller, 3));
-    await send(await caller.call('get_delete_signature', gone));
-    now = Date.now();
-    const young = await note(await begin(caller, 4));
-    assert.deepEqual(await sweep(options, { days: 10 }), { aborted: 0, gone: 0, failed: [] });
-    const offline = { ...options, fetch: () => Promise.reject(new Error('down')) };
-    assert.equal((await sweep(offline)).failed.length, 2);
-    assert.deepEqual(await sweep(options), { aborted: 1, gone: 1, failed: [] });
-    assert.deepEqual(await sweep(options), { aborted: 0, gone: 0, failed: [] });
-    await assert.rejects(s3.listParts('films', old.key, old.upload_id), /NoSuchUpload/);
-    assert.deepEqual(await s3.listParts('films', young.key, young.upload_id), []);
-  });
-
-  it('needs a tracker that implements stale', async () => {
-    const options: SignerOptions = { bucket: 'films', credentials: CREDENTIALS, allowAnonymous: true };
-    await assert.rejects(sweep(options), /option tracker/);
-    for (const days of [0, -1, NaN, Infinity])
-      await assert.rejects(sweep({ ...options, tracker: createMemoryTracker() }, { days }), /option days/);
-    for (const limit of [0, 1.5, NaN, Infinity])
-      await assert.rejects(sweep({ ...options, tracker: createMemoryTracker() }, { limit }), /option limit/);
   });
 });

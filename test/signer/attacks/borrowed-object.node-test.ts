@@ -53,7 +53,7 @@ describe('an attack by a key of another user’s object', () => {
     assert.deepEqual([again.status, again.code], [409, 'not-stored']);
   });
 
-  it('gives their receipts to those who store there, in one request or in parts, and after renewal', async () => {
+  it('returns receipts to their uploaders, for one request or parts, and after renewal', async () => {
     const ada = field.person('ada');
     const small = await ada.init({ object_key: 'small.bin', filesize: 3 });
     const renewed = await ada.init({ filesize: 3, key: small.key, grant: small.grant });

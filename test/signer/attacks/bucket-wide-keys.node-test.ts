@@ -5,7 +5,7 @@ import { CREDENTIALS } from '../caller.js';
 import { callsFor, replay, startField } from './field.js';
 import type { Field } from './field.js';
 
-describe('an attack on the ancestor: signing keys good for the whole bucket were handed to the page', () => {
+describe('an attack by keys of the whole bucket', () => {
   let field: Field;
   before(async () => {
     field = await startField({ secret: 'sealing-secret-0123456789' });

@@ -24,7 +24,7 @@ describe('a cross-site form post', () => {
       }),
     );
 
-  it('is refused: what a form or a beacon can send without leave is no JSON', async () => {
+  it('is refused: without a preflight, forms and beacons cannot send JSON', async () => {
     for (const type of [
       'text/plain',
       'application/x-www-form-urlencoded',
@@ -36,7 +36,7 @@ describe('a cross-site form post', () => {
     assert.equal((await post(field.url, {}, 'GET')).status, 405);
   });
 
-  it('gets no leave from a preflight where its origin is not listed', async () => {
+  it('fails its preflight if its origin is not listed', async () => {
     const strict = await startField({ origins: ['https://page.example'] });
     for (const { url } of [field, strict]) {
       for (const origin of [

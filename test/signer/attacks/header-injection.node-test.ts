@@ -51,7 +51,7 @@ describe('header injection by file name and type', () => {
     }
   });
 
-  it('begins nothing of a type that could end its header', async () => {
+  it('grants no type that could end its header', async () => {
     const types = [
       'a/b\r\nx-amz-acl: public-read',
       'a/b\n',

@@ -4,7 +4,7 @@ import { createMemoryTracker } from '../../../src/signer/index.js';
 import { callsFor, PART, replay, startField } from './field.js';
 import type { Field } from './field.js';
 
-describe('an attack on the ancestor: anyone could resume and overwrite another upload by name, size and time', () => {
+describe('an attack by the name, size and time of another upload', () => {
   let field: Field;
   before(async () => {
     field = await startField({ tracker: createMemoryTracker() });
@@ -25,7 +25,7 @@ describe('an attack on the ancestor: anyone could resume and overwrite another u
     assert.notEqual(stolen.key, begun.key);
   });
 
-  it('mixes no two contents of one person’s file of the same name, size and time', async () => {
+  it('does not mix two contents of one user’s file of the same name, size and time', async () => {
     const file = { filename: 'ledger.db', last_modified: 7 };
     const ada = field.person('ada');
     const begun = await ada.begin({ ...file, fingerprint: 'before' });

@@ -43,7 +43,7 @@ describe('oversized parts', () => {
     assert.equal((await replay(url, 'x')).status, 200);
   });
 
-  it('begins no file beyond the policy, however its size is spelt', async () => {
+  it('grants no file beyond the policy, in any spelling of its size', async () => {
     const mallory = field.person('mallory');
     for (const filesize of [20e6 + 1, 5e12]) assert.equal((await mallory.init({ filesize })).error?.code, 'too-big');
     for (const filesize of [-1, 1.5, '1', null, 2 ** 53, '1e3', true]) {

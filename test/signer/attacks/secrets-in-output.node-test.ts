@@ -36,7 +36,7 @@ describe('secrets of URLs and headers', () => {
     for (const secret of [...SECRETS, 'X-Amz-Signature=0']) assert.ok(!output.includes(secret), output);
   };
 
-  it('are in no message of the command line, whatever option is wrong', async () => {
+  it('are in no message of the command line, for any invalid option', async () => {
     expectNone(await outputOf(['signer'], { DATABASE_URL: 'postgres://mule:hu@sh/word@127.0.0.1:1/db' }));
     expectNone(await outputOf(['signer'], { DATABASE_URL: 'postgres://mule:hu@sh/word@[bad/db' }));
     expectNone(await outputOf(['signer'], { S3_ENDPOINT: 'http://user:hush-login@store.example' }));
@@ -46,7 +46,7 @@ describe('secrets of URLs and headers', () => {
     expectNone(await outputOf(['signer', '--check'], { S3_ENDPOINT: 'http://127.0.0.1:1' }));
   });
 
-  it('are in no finding of the conformance kit, though the signer under test repeats them', async () => {
+  it('are in no finding of the conformance rules, though the signer under test repeats them', async () => {
     const answer = JSON.stringify({ url: 'https://s3.example/k?X-Amz-Signature=0a1b', cookie: 'hush-cookie' });
     const server = createServer((_req, res) => res.writeHead(500).end(answer)).listen(0, '127.0.0.1');
     await once(server, 'listening');

@@ -18,7 +18,7 @@ describe('fields', () => {
     assert.equal(fields.text('own', 10), 'b');
   });
 
-  it('names the field that is wrong, and never its value', () => {
+  it('names the invalid field, and never its value', () => {
     const fields = new JsonFields({ files: [{}, { filesize: 'secret' }] });
     const second = fields.records('files', 10)[1]!;
     assert.throws(

@@ -7,13 +7,13 @@ const fill = (template: string, name = 'film.mp4', principal: string | null = 'a
   expandKeyTemplate(template, name, principal, NOW);
 
 describe('key templates', () => {
-  it('are filled in with who, when, what, and 128 random bits', async () => {
+  it('expand to principal, date, name and 128 random bits', async () => {
     assert.match(fill('u/{principal}/{date}/{random}/{name}'), /^u\/ada\/2026-05-06\/[0-9a-f]{32}\/film\.mp4$/);
     assert.notEqual(fill('{random}'), fill('{random}'));
     assert.match((await createCaller({ policy: { key: '{principal}/{random}' } }).init()).key, /^ada\/[0-9a-f]{32}$/);
   });
 
-  it('keep principals apart, whatever their ids', () => {
+  it('separate principals, for any IDs', () => {
     const ids = [null, '~', '..', '.', 'a/b', 'a', 'b', 'a%2Fb', 'ä', '{name}', '_', '', 'a b'];
     const keys = ids.map((id) => fill('{principal}/{name}', 'x', id));
     assert.equal(new Set(keys).size, ids.length);
@@ -35,9 +35,9 @@ describe('key templates', () => {
   it('are refused if they are invalid', () => {
     for (const [template, why] of [
       ['{user}/{name}', '{user} is not one of'],
-      ['{name', 'a brace'],
-      ['fixed', 'one key for all'],
-      ['{date}', 'one key for all'],
+      ['{name', 'unmatched brace'],
+      ['fixed', 'all files would get one key'],
+      ['{date}', 'all files would get one key'],
     ] as const) {
       assert.match(findTemplateFault(template)!, new RegExp(why.replace(/[{}]/g, '\\$&')));
       assert.throws(() => createCaller({ policy: { key: template } }), /option policy\.key/);

@@ -33,7 +33,7 @@ describe('names', () => {
     assert.equal(Buffer.byteLength(cleanName(`x.${'y'.repeat(5_000)}`)), 1_024);
   });
 
-  it('cleans a path without a way out of it', () => {
+  it('cleans a path so that it cannot leave its folder', () => {
     assert.equal(cleanPath('/a/./b/../../c//d.txt'), 'a/b/c/d.txt');
     assert.equal(cleanPath('..\\..\\x'), 'x');
     assert.equal(cleanPath('a/.\u200b./b'), 'a/b');

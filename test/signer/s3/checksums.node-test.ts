@@ -24,7 +24,7 @@ async function begin(caller: Caller, ...checksums: ChecksumAlgorithm[]) {
   return { file, reference: { key: file.key, grant: file.grant, upload_id: 'u' } };
 }
 
-describe('the checksum agreed on', () => {
+describe('the granted checksum', () => {
   it("is the browser's first choice among what the store knows", async () => {
     const caller = knowing('crc32', 'crc32c', 'sha256');
     const choice = async (...checksums: ChecksumAlgorithm[]) => (await caller.init({ checksums })).checksum;
@@ -49,7 +49,7 @@ describe('the checksum agreed on', () => {
     );
   });
 
-  it('may be asked for along with some that this signer has never heard of', async () => {
+  it('may be listed with algorithms that this signer does not know', async () => {
     const caller = knowing('crc32');
     const [file] = (
       await caller.call('get_init_signature', {

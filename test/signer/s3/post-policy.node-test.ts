@@ -97,7 +97,7 @@ describe('POST policies', () => {
     }
   });
 
-  it('are renewed for the very key that was granted', async () => {
+  it('are renewed for exactly the granted key', async () => {
     const { files } = await init({});
     const { key, grant } = files[0]!;
     const again = await init({ key, grant });
@@ -110,7 +110,7 @@ describe('POST policies', () => {
     assert.equal((await send(again.posts[post]!, `${key}x`, 10)).status, 403);
   });
 
-  it('reach no store with a text that it would fill in: such a file goes by PUT, under the key that was granted', async () => {
+  it('never contain a text that the store replaces: such a file is sent by PUT, under the granted key', async () => {
     const names = ['${filename}', 'a${filename}b.txt', '$\u200b{filename}', '${key}.txt', '$${filename}'];
     const answer = await caller.call('get_init_signature', {
       files: names.map((filename, index) => fileOf({ id: String(index), filesize: 3, filename })),

@@ -41,7 +41,7 @@ describe('store address', () => {
     );
   });
 
-  it('knows an endpoint from what is none', () => {
+  it('recognizes valid endpoints', () => {
     assert.ok(isEndpointUrl('http://[::1]:9000/'));
     for (const value of [
       'store.example',

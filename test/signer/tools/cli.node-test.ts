@@ -165,7 +165,7 @@ describe('mule-upload signer', () => {
     await rm(folder, { recursive: true });
   });
 
-  it('holds a signer to the protocol, and says what is wrong', async () => {
+  it('checks a signer against the protocol, and describes its faults', async () => {
     const { child, url } = await serve({ S3_ENDPOINT: 'http://127.0.0.1:1' });
     const { code, out } = await runToEnd(['conformance', url, '--header', 'X-User: ada']);
     assert.equal(code, 1);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { childrenIn, readText } from '../../../src/signer/tools/store-response.js';
 import { MAX_XML_LENGTH, readXml, textIn } from '../../../src/xml.js';
 
-describe('what the store answers to the signer’s tools', () => {
+describe('responses of the store', () => {
   it('is read as UTF-8, whatever pieces it comes in', async () => {
     const bytes = new TextEncoder().encode('<Error><Code>Zürich 🐴</Code></Error>');
     const body = new ReadableStream({

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { addParts, formatPartRanges, toPartNumbers, parsePartRanges } from '../../../src/signer/tracker/part-ranges.js';
 
-describe('runs of part numbers', () => {
-  it('hold what is put in, in any order and more than once', () => {
+describe('part ranges', () => {
+  it('contain added parts, in any order and repeated', () => {
     const runs = [[9, 3, 1], [2, 3, 5], [], [4]].reduce(addParts, [] as ReturnType<typeof addParts>);
     assert.deepEqual(toPartNumbers(runs), [1, 2, 3, 4, 5, 9]);
     assert.equal(formatPartRanges(runs), '1-5,9');

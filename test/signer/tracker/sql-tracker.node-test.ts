@@ -48,7 +48,7 @@ for (const [name, newDatabase] of Object.entries(DATABASES)) {
 
     testTracker(async (now) => connect(await newDatabase(), now));
 
-    it('keeps what it knows over restarts, and makes its tables once', async () => {
+    it('keeps its data over restarts, and creates its tables once', async () => {
       const url = await newDatabase();
       const first = await connect(url);
       await first.note(uploadOf(), [1, 2]);
@@ -112,7 +112,7 @@ for (const [name, newDatabase] of Object.entries(DATABASES)) {
         assert.ok(claimed.length >= uploads.length / 2);
       });
 
-      it('never bring back what one of them has ended, in whatever order its notices come', async () => {
+      it('never resume an ended upload, for any order of notices', async () => {
         const url = await newDatabase();
         await race(url, 'end');
         const tracker = await connect(url, () => 5_000);
@@ -120,7 +120,7 @@ for (const [name, newDatabase] of Object.entries(DATABASES)) {
         assert.deepEqual(await tracker.stale('b', 6_000, 1_000), []);
       });
 
-      it('keep few rows of one grant, whatever upload IDs are made up, and all of others', async () => {
+      it('keep few rows of one grant, for any invented upload IDs, and all rows of others', async () => {
         const url = await newDatabase();
         const tracker = await connect(url, () => 1_000);
         await tracker.note(uploadOf({ principal: 'victim', uploadId: 'v' }), [1]);
@@ -152,10 +152,10 @@ describe('SQL tracker', () => {
     await tracker.close();
   });
 
-  it('says what a URL has to be, and never what it was', async () => {
+  it('describes valid URLs, and never shows an invalid one', async () => {
     for (const url of ['mysql://user:hush@host/db', '', 'sqlite:']) {
       await assert.rejects(createSqlTracker({ url }), (error: Error) => {
-        assert.match(error.message, /postgres:\/\/ nor sqlite:/);
+        assert.match(error.message, /must start with postgres:\/\/ or sqlite:/);
         return !error.message.includes('hush');
       });
     }

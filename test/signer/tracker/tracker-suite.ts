@@ -58,7 +58,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     assert.deepEqual({ ...found, chunks: found?.chunks.length }, { ...upload, chunks: 10_000 });
   });
 
-  it('keeps ended what has ended, though a notice of a part comes after the last one', async () => {
+  it('keeps an ended upload ended if a notice of a part arrives later', async () => {
     for (const ending of ['complete', 'aborted'] as const) {
       const tracker = await make(() => 1);
       await tracker.note(uploadOf(), [1]);
@@ -94,7 +94,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     assert.ok(await tracker.find('p', ['m']));
   });
 
-  it('keeps ended what has ended, though every other notice comes only then, or there never was one', async () => {
+  it('keeps an ended upload ended if all its notices arrive later, or never', async () => {
     for (const ending of ['complete', 'aborted'] as const) {
       let now = 1_000;
       const tracker = await make(() => now);

@@ -6,7 +6,7 @@ import { testTracker, uploadOf } from './tracker-suite.js';
 describe('tracker in memory', () => {
   testTracker(async (now) => createMemoryTracker({ now }));
 
-  it('lets go of the upload longest without a notice when there are too many', async () => {
+  it('removes the longest inactive upload above the limit', async () => {
     const tracker = createMemoryTracker({ maxUploads: 2 });
     for (const name of ['a', 'b', 'a', 'c']) await tracker.note(uploadOf({ uploadId: name, marks: [name] }), []);
     const found = await Promise.all(['a', 'b', 'c'].map((mark) => tracker.find('p', [mark])));
@@ -28,7 +28,7 @@ describe('tracker in memory', () => {
     assert.ok((await tracker.stale('b', Infinity, 1_000)).length <= 100);
   });
 
-  it('names the option that does not fit', () => {
+  it('names the invalid option', () => {
     assert.throws(() => createMemoryTracker({ maxUploads: 0 }), { name: 'TypeError', message: /maxUploads: 0/ });
   });
 });

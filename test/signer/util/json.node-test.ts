@@ -13,8 +13,8 @@ const codeOf = (text: string): string => {
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
 const list = (entries: number) => `[${Array.from({ length: entries }, () => 0).join(',')}]`;
 
-describe('JSON of strangers', () => {
-  it('is taken up to its depth and its width, both included', () => {
+describe('untrusted JSON', () => {
+  it('is accepted up to its limits of depth and width', () => {
     assert.deepEqual([nested(MAX_JSON_DEPTH), nested(MAX_JSON_DEPTH + 1)].map(codeOf), ['taken', 'invalid-json']);
     assert.deepEqual([list(MAX_JSON_ENTRIES), list(MAX_JSON_ENTRIES + 1)].map(codeOf), ['taken', 'too-many']);
     assert.equal(codeOf(`{"a": [${list(6_000)}, ${list(6_000)}]}`), 'taken');
@@ -32,7 +32,7 @@ describe('JSON of strangers', () => {
     }
   });
 
-  it('is handed on without the members that pollute prototypes, however deep', () => {
+  it('is copied without the members that pollute prototypes, at any depth', () => {
     const given = '{"a": [{"__proto__": {"admin": true}, "b": 1}], "constructor": {"prototype": {}}, "prototype": 1}';
     const clean = withoutPollution(parseJson(given));
     assert.deepEqual(clean, { a: [{ b: 1 }] });

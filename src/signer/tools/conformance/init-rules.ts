@@ -25,14 +25,14 @@ async function principalOf(caller: ConformanceCaller): Promise<unknown> {
   return (answer as unknown as Record<string, unknown>)['principal'];
 }
 
-async function returnsPrincipal({ caller, otherUser: other, anonymous: nobody }: ConformanceRun): Promise<void> {
+async function returnsPrincipal({ caller, otherUser, anonymous }: ConformanceRun): Promise<void> {
   const principal = await principalOf(caller);
   ensure(
     principal !== undefined,
     'the answer of init must contain the principal, so that the next user of a browser does not see the files of this '
       + 'one: an opaque string for the user, or null for an anonymous call',
   );
-  if (!nobody) {
+  if (!anonymous) {
     ensure(principal === null, `principal must be null for an anonymous call; it is ${JSON.stringify(principal)}`);
     return;
   }
@@ -41,17 +41,17 @@ async function returnsPrincipal({ caller, otherUser: other, anonymous: nobody }:
     `principal must be a string for a signed-in user; it is ${JSON.stringify(principal)}`,
   );
   ensure((await principalOf(caller)) === principal, 'principal must be the same in every answer for one user');
-  ensure(!other || (await principalOf(other)) !== principal, 'principal must differ between two users');
+  ensure(!otherUser || (await principalOf(otherUser)) !== principal, 'principal must differ between two users');
 }
 
-async function requiresSession({ anonymous: nobody, caller }: ConformanceRun): Promise<void> {
-  if (!nobody) return;
-  await expectUnauthorized(nobody, { files: [caller.createFile()] });
+async function requiresSession({ anonymous, caller }: ConformanceRun): Promise<void> {
+  if (!anonymous) return;
+  await expectUnauthorized(anonymous, { files: [caller.createFile()] });
 }
 
 /** 401, or 403 with `unauthorized`: the page then waits for a new session, and the upload does not fail. */
-async function expectUnauthorized(nobody: ConformanceCaller, body: object): Promise<void> {
-  const { status, code } = await nobody.expectRefusal('get_init_signature', body, 'a call without a session');
+async function expectUnauthorized(anonymous: ConformanceCaller, body: object): Promise<void> {
+  const { status, code } = await anonymous.expectRefusal('get_init_signature', body, 'a call without a session');
   ensure(
     status === 401 || (status === 403 && code === 'unauthorized'),
     `init answered ${status} “${code}” to a call without a session; it must be 401, or 403 “unauthorized”`,
@@ -153,11 +153,11 @@ async function grantsOwnKeysOnce({ caller }: ConformanceRun): Promise<void> {
   );
 }
 
-async function separatesUsers({ caller, otherUser: other }: ConformanceRun): Promise<void> {
+async function separatesUsers({ caller, otherUser }: ConformanceRun): Promise<void> {
   for (const wish of [{}, { object_key: UNGRANTED_KEY }, { object_key: 'conformance/' }]) {
     const file = caller.createFile({ filename: 'shared-name.bin', ...wish });
     const keys: string[] = [];
-    for (const user of [caller, other!]) {
+    for (const user of [caller, otherUser!]) {
       const { files }: { answer: InitAnswer; files: GrantedFile[] } = await user.init(file);
       if (!files[0]!.error) keys.push(files[0]!.key);
     }

@@ -93,7 +93,7 @@ async function faultsOfOwn(
   }
 }
 
-describe('the conformance kit', () => {
+describe('the conformance rules', () => {
   it('finds nothing wrong with the package’s own signer, however it is configured', async () => {
     const configurations: Partial<SignerOptions>[] = [
       {},

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { startBucket } from '../../demo/bucket/index.js';
+import type { RunningBucket } from '../../demo/bucket/index.js';
+import type { SignedRequest } from '../../src/protocol.js';
+import { createMemoryTracker, sweep } from '../../src/signer/index.js';
+import type { SignerOptions } from '../../src/signer/index.js';
+import { S3Client } from '../servers/s3-client.js';
+import { createCaller, CREDENTIALS, DAY } from './caller.js';
+import type { Caller } from './caller.js';
+
+const PART = 5 * 1024 ** 2;
+const SECRET = 'a secret of sixteen';
+
+let dir: string;
+let bucket: RunningBucket;
+before(async () => {
+  dir = await mkdtemp(path.join(tmpdir(), 'mule-sweep-'));
+  bucket = await startBucket({ dir, buckets: ['films'], credentials: CREDENTIALS });
+});
+after(async () => {
+  await bucket.close();
+  await rm(dir, { recursive: true });
+});
+
+const here = (options: Partial<SignerOptions> = {}): Caller =>
+  createCaller({
+    bucket: 'films',
+    endpoint: bucket.url,
+    now: () => Date.now(),
+    secret: SECRET,
+    policy: { partSize: PART },
+    ...options,
+  });
+const send = async ({ method, url, headers = {} }: SignedRequest, body?: BodyInit) => {
+  const response = await fetch(url, { method, headers, body });
+  return { text: await response.text(), etag: response.headers.get('etag') };
+};
+
+async function begin(caller: Caller, last_modified = 1) {
+  const { key, grant, init } = await caller.init({ filesize: PART + 1, last_modified });
+  const upload_id = /<UploadId>([^<]+)/.exec((await send(init!)).text)![1]!;
+  return { key, grant, upload_id };
+}
+
+describe('sweep', () => {
+  it('aborts only uploads that have been inactive for days', async () => {
+    let now = Date.now() - 9 * DAY;
+    const tracker = createMemoryTracker({ now: () => now });
+    const options: SignerOptions = {
+      bucket: 'films',
+      endpoint: bucket.url,
+      credentials: CREDENTIALS,
+      authorize: () => 'ada',
+      tracker,
+    };
+    const caller = here({ tracker });
+    const s3 = new S3Client({ url: bucket.url, region: 'us-east-1', ...CREDENTIALS });
+    const note = async (reference: Awaited<ReturnType<typeof begin>>) => {
+      await caller.call('chunk_loaded', { ...reference, chunks: [1], state: 'started' });
+      return reference;
+    };
+    const old = await note(await begin(caller, 2));
+    const gone = await note(await begin(caller, 3));
+    await send(await caller.call('get_delete_signature', gone));
+    now = Date.now();
+    const young = await note(await begin(caller, 4));
+    assert.deepEqual(await sweep(options, { days: 10 }), { aborted: 0, gone: 0, failed: [] });
+    const offline = { ...options, fetch: () => Promise.reject(new Error('down')) };
+    assert.equal((await sweep(offline)).failed.length, 2);
+    assert.deepEqual(await sweep(options), { aborted: 1, gone: 1, failed: [] });
+    assert.deepEqual(await sweep(options), { aborted: 0, gone: 0, failed: [] });
+    await assert.rejects(s3.listParts('films', old.key, old.upload_id), /NoSuchUpload/);
+    assert.deepEqual(await s3.listParts('films', young.key, young.upload_id), []);
+  });
+
+  it('needs a tracker that implements stale', async () => {
+    const options: SignerOptions = { bucket: 'films', credentials: CREDENTIALS, allowAnonymous: true };
+    await assert.rejects(sweep(options), /option tracker/);
+    for (const days of [0, -1, NaN, Infinity])
+      await assert.rejects(sweep({ ...options, tracker: createMemoryTracker() }, { days }), /option days/);
+    for (const limit of [0, 1.5, NaN, Infinity])
+      await assert.rejects(sweep({ ...options, tracker: createMemoryTracker() }, { limit }), /option limit/);
+  });
+});
