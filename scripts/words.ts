@@ -2,7 +2,8 @@
  * Looks for the words that our style replaces, in the names and comments of src, demo, scripts and test.
  *
  *   npx tsx scripts/words.ts            check; part of `npm run check`
- *   npx tsx scripts/words.ts --write    records the counts in words-allowed.json, if their sum has not grown
+ *   npx tsx scripts/words.ts --write    records the counts in words-allowed.json, unless their sum has grown; also after
+ *                                       files were moved
  *   npx tsx scripts/words.ts --report   lists every find, and the 20 longest names of src
  *
  * `words-allowed.json` holds how many finds each file had; its numbers may only go down, until the file is empty.
@@ -191,20 +192,27 @@ const total = (counts: Counts): number => Object.values(counts).reduce((sum, cou
 
 /**
  * Compares the finds with what is allowed.
- * @returns a message for each file that differs, with what to do
+ * @returns messages with what to do; none if nothing differs
  */
 export function compareWords(finds: readonly Find[], allowed: Counts): string[] {
   const counts = countByFile(finds);
   const files = [...new Set([...Object.keys(counts), ...Object.keys(allowed)])].sort();
-  return files.flatMap((file) => {
-    const [count, most] = [counts[file] ?? 0, allowed[file] ?? 0];
-    if (count === most) return [];
-    if (count < most) return `${file} has ${count} of ${most} allowed finds: run npx tsx scripts/words.ts --write`;
-    const lines = finds
-      .filter((find) => find.file === file)
-      .map(({ line, found, write }) => `  ${line}: “${found}”; write: ${write}`);
-    return [`${file} has ${count} finds, ${most} are allowed. Replace the new ones:`, ...lines].join('\n');
-  });
+  const most = (file: string): number => allowed[file] ?? 0;
+  const count = (file: string): number => counts[file] ?? 0;
+  const above = files
+    .filter((file) => count(file) > most(file))
+    .map((file) => {
+      const own = finds.filter((find) => find.file === file);
+      const lines = own.map(({ line, found, write }) => `  ${line}: “${found}”; write: ${write}`);
+      const head = `${file}: ${count(file)} finds, ${most(file)} allowed. Replace the new ones:`;
+      return [head, ...lines].join('\n');
+    });
+  const below = files
+    .filter((file) => count(file) < most(file))
+    .map((file) => `  ${file}: ${count(file)} of ${most(file)}`);
+  if (below.length === 0) return above;
+  const head = 'Fewer finds than allowed; run npx tsx scripts/words.ts --write to record that:';
+  return [...above, [head, ...below].join('\n')];
 }
 
 const readAllowed = (): Counts => (existsSync(ALLOWED) ? (JSON.parse(readFileSync(ALLOWED, 'utf8')) as Counts) : {});

@@ -10,7 +10,7 @@ const FOLDER = import.meta.dirname;
 
 const react = { oxc: { jsx: { runtime: 'automatic', importSource: 'react' } } };
 
-/** Puts what the server renders into the page, as a server does at each request. */
+/** Inserts the server-rendered content into the page, as a server does for each request. */
 const renderedByServer = {
   name: 'rendered-by-server',
   async transformIndexHtml(html) {
@@ -22,7 +22,7 @@ const renderedByServer = {
   },
 };
 
-/** What each needs beside Vite; those of JSX tell where its functions come from. */
+/** The Vite plugins of each app; for JSX, where its functions come from. */
 const APPS = {
   html: {},
   react,
@@ -31,7 +31,7 @@ const APPS = {
   solid: { plugins: [solid()] },
   vue: { plugins: [vue({ template: { compilerOptions: { isCustomElement: (tag) => tag === 'mule-upload' } } })] },
   svelte: { plugins: [svelte({ configFile: false })] },
-  // compiled in the browser: without Angular's own build there is nothing else to it
+  // compiled in the browser, without Angular's own build
   angular: {},
 };
 

@@ -1,6 +1,6 @@
 import 'mule-upload';
 
-/** The same in every framework: an attribute, a property, an event, a slot, and a value that the page holds. */
+/** The same in every framework: an attribute, a property, an event, a slot, and a bound value. */
 const upload = document.querySelector('mule-upload')!;
 const show = (id: string, text: string): void => void (document.querySelector(`#${id}`)!.textContent = text);
 

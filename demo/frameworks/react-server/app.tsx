@@ -1,14 +1,14 @@
 import 'mule-upload';
 import { useEffect, useState, type ComponentProps } from 'react';
 
-/** Rendered in the browser alone: React gives an element that it hydrates neither properties nor listeners. */
+/** Rendered only in the browser: React sets neither properties nor listeners on an element that it hydrates. */
 function Upload(props: ComponentProps<'mule-upload'>) {
   const [isMounted, setIsMounted] = useState(false);
   useEffect(() => setIsMounted(true), []);
   return isMounted ? <mule-upload {...props} /> : null;
 }
 
-/** The same as in the app that is rendered in the browser. */
+/** The same as in the app without server rendering. */
 export function App() {
   const [value, setValue] = useState<readonly string[]>([]);
   const [stored, setStored] = useState('');

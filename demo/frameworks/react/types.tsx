@@ -3,7 +3,7 @@ import { createRef } from 'react';
 
 const ref = createRef<MuleUploadElement>();
 
-/** Held against the types alone: what is right passes, what is wrong does not. */
+/** Only type-checked: correct use compiles, incorrect use does not. */
 export const right = (
   <mule-upload
     ref={ref}
@@ -16,7 +16,7 @@ export const right = (
     onmule-error={({ detail, currentTarget }) => console.log(detail.error.code, currentTarget.status)}
   />
 );
-// @ts-expect-error -- such a word is not among those of the attribute
+// @ts-expect-error -- the attribute does not allow this word
 export const wrongWord = <mule-upload recover="never" />;
 // @ts-expect-error -- no such attribute
 export const wrongName = <mule-upload siner="/sign" />;

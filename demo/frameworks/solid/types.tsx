@@ -1,4 +1,4 @@
-/** Held against the types alone: what is right passes, what is wrong does not. */
+/** Only type-checked: correct use compiles, incorrect use does not. */
 export const right = (
   <mule-upload
     class="wide"
@@ -8,7 +8,7 @@ export const right = (
     on:mule-error={({ detail }) => console.log(detail.error.code)}
   />
 );
-// @ts-expect-error -- such a word is not among those of the attribute
+// @ts-expect-error -- the attribute does not allow this word
 export const wrongWord = <mule-upload recover="never" />;
 // @ts-expect-error -- no such attribute
 export const wrongName = <mule-upload siner="/sign" />;

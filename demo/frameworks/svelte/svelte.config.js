@@ -1,2 +1,2 @@
-/** For svelte-check, which would look for a Vite configuration further up. */
+/** For svelte-check, which would otherwise use a Vite configuration of a parent folder. */
 export default {};
