@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -254,5 +254,14 @@ describe('the walls between the rooms', () => {
     // one module alone listens for the page being hidden, frozen or left
     const isBlind = (name: string): boolean => roomOf(name) === 'engine' && name !== 'engine/browser/page-environment';
     forbidNames(['document', 'window'], isBlind);
+  });
+
+  it('are described by an architecture page that names only files which exist', () => {
+    const page = readFileSync(path.join(SRC, '../docs/architecture.md'), 'utf8');
+    const roots = ['', 'src/', 'src/engine/'];
+    const named = [...page.matchAll(/`([\w-]+(?:\/[\w-]+)*\/[\w-]+\.ts)`/g)].map(([, file]) => file!);
+    assert.ok(named.length > 20, `only ${named.length} files are named`);
+    const missing = named.filter((file) => !roots.some((root) => existsSync(path.join(SRC, '..', root, file))));
+    assert.deepEqual(missing, []);
   });
 });
