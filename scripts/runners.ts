@@ -34,7 +34,8 @@ const MAX_RERUNS = 5;
 function withExitCode(outcome: Outcome, exitCode: number): Outcome {
   if (outcome.failed > 0) return outcome;
   if (exitCode !== 0) return { ...outcome, failed: 1, note: `the runner ended with ${exitCode}` };
-  return outcome.passed > 0 ? outcome : { ...outcome, failed: 1, note: 'nothing ran' };
+  const ran = outcome.passed + (outcome.skipped ?? 0);
+  return ran > 0 ? outcome : { ...outcome, failed: 1, note: 'nothing ran' };
 }
 
 export const sum = (one: Outcome, other: Outcome): Outcome => ({

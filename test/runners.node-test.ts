@@ -95,10 +95,11 @@ describe("files of Node's runner", () => {
           'mixed.mjs',
           `it('ok', () => {}); it.skip('later', () => {}); it('bad', () => { throw new Error('x'); });`,
         ),
+        fileOf('skipped.mjs', `describe.skip('not here', () => { it('one', () => {}); });`),
         fileOf('fine.mjs', `describe('suite', () => { it('one', () => {}); it('two', () => {}); });`),
       ]);
       const { passed, failed, skipped, failures = [] } = await runNode(files, { concurrency: 5, limit: 5_000 });
-      assert.deepEqual([passed, skipped], [4, 1]);
+      assert.deepEqual([passed, skipped], [4, 2]);
       const testsOf = (name: string): number[] =>
         failures
           .filter(({ again }) => path.resolve(again![0]!) === path.join(folder, name))
