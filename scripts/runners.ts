@@ -17,7 +17,7 @@ export interface Outcome {
 
 /** Whether flows run at full size. */
 export const isFull = process.argv.includes('--all');
-/** A runner in which no test ends for so long is stuck; at full size one test may take hours. */
+/** Time without the end of a test after which a runner counts as stuck; at full size one test may take hours. */
 const NO_PROGRESS_MS = isFull ? Infinity : 15 * 60_000;
 /** Force-exit ends a test file whose failed test left something open. */
 const NODE_FLAGS = ['--import', 'tsx', '--test', '--test-force-exit'];

@@ -73,7 +73,7 @@ const LEAVES = ['protocol', 'limits', 'accept', 'xml'];
 /** The room a module is in; modules of no folder are rooms of their own. */
 const roomOf = (name: string): string => name.split('/')[0]!;
 const isOwn = ({ to }: Import): boolean => modules.some(({ name }) => name === to);
-const say = ({ from, to }: Import): string => `${from} imports ${to}`;
+const describeImport = ({ from, to }: Import): string => `${from} imports ${to}`;
 
 /** The folders, and modules of none, of each room: each imports only itself and what stands before it. */
 const ORDER: Readonly<Record<string, readonly string[]>> = {
@@ -146,7 +146,7 @@ const KNOWN_BREACHES: readonly string[] = [];
 
 /** Asserts that no import is as described. */
 function forbid(what: (one: Import) => boolean): void {
-  assert.deepEqual(imports.filter(what).map(say), []);
+  assert.deepEqual(imports.filter(what).map(describeImport), []);
 }
 
 /** Asserts that these names stand in the code of no module that is chosen. */
@@ -204,7 +204,7 @@ describe('the walls between the rooms', () => {
   });
 
   it('lets a folder import only itself and those before it in the order of its room', () => {
-    const breaches = new Set(imports.filter((one) => isOwn(one) && isUpward(one)).map(say));
+    const breaches = new Set(imports.filter((one) => isOwn(one) && isUpward(one)).map(describeImport));
     assert.deepEqual(
       [...breaches].sort(),
       [...KNOWN_BREACHES].sort(),
@@ -214,13 +214,13 @@ describe('the walls between the rooms', () => {
 
   it('has no import cycle, types included', () => {
     const known = new Set([...KNOWN_BREACHES, ...KNOWN_CYCLES]);
-    const all = new Set(imports.map(say));
+    const all = new Set(imports.map(describeImport));
     assert.deepEqual(
       KNOWN_CYCLES.filter((one) => !all.has(one)),
       [],
       'the list of known cycles may only get shorter',
     );
-    const edges = imports.filter((one) => isOwn(one) && !known.has(say(one)));
+    const edges = imports.filter((one) => isOwn(one) && !known.has(describeImport(one)));
     assert.deepEqual(findCycle(edges), [], 'modules that import each other in a circle');
   });
 

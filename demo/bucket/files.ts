@@ -10,7 +10,7 @@ import { S3Error } from './errors.js';
 import type { ChecksumAlgorithm } from '../../src/protocol.js';
 
 /** Bytes buffered before one write: fewer calls to the thread pool. A request holds no more in memory. */
-const BATCH = 1024 ** 2;
+const BATCH_BYTES = 1024 ** 2;
 
 /** The checks for a received body. */
 export interface BodyRules {
@@ -91,7 +91,7 @@ async function writeBody(
     pending.push(flip === 'after' ? withBitTurned(chunk) : chunk);
     flip = null;
     pendingBytes += chunk.length;
-    if (pendingBytes < BATCH) continue;
+    if (pendingBytes < BATCH_BYTES) continue;
     await writeBatch(handle, pending, pendingBytes);
     pending = [];
     pendingBytes = 0;

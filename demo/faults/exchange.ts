@@ -95,7 +95,7 @@ export class Exchange {
     this.#seen.bytes += chunk.length;
   }
 
-  /** Reads and drops the body, or only so many bytes of it. */
+  /** Reads and drops the body, or only its first bytes. */
   #swallow(limit = Infinity): void {
     this.#incoming.on('data', (chunk: Buffer) => {
       this.#count(chunk);

@@ -27,7 +27,7 @@ export class Valve {
     return !this.#isShut && this.#rate === Infinity;
   }
 
-  /** Calls back when so many bytes may pass. */
+  /** Calls back when this number of bytes may pass. */
   pass(bytes: number, go: () => void): void {
     if (this.#isShut) {
       this.#waiting.add(() => this.pass(bytes, go));

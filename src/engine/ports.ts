@@ -69,7 +69,7 @@ export interface SignerPort {
   call<A extends Action>(action: A, body: Protocol[A]['request'], signal?: AbortSignal): Promise<Protocol[A]['answer']>;
 }
 
-/** What S3 does not know of an unfinished upload. */
+/** The facts about an unfinished upload that S3 does not store. */
 export interface JournalRecord {
   version: 2;
   id: string;
@@ -90,13 +90,13 @@ export interface JournalRecord {
   uploadId: string | null;
   partSize: number;
   grant: string | null;
-  /** Wish for the object's key, for the init that is still to come. */
+  /** Requested key of the object, for an init call that has not been made yet. */
   objectKey: string;
-  /** Whether the signer's tracker wants notices of this upload. */
+  /** Whether the signer's tracker wants notifications of this upload. */
   tracked: boolean;
   /** Whether the signer gives this key to no other upload. */
   ownKey?: boolean;
-  /** What the parts' checksums are, and what the whole object's is made of. */
+  /** Algorithm of the parts' checksums, and type of the object's checksum. */
   checksum?: AgreedChecksum | null;
   /** The optional actions that the signer offered. */
   actions: Action[];
@@ -143,7 +143,7 @@ export interface TabLock {
   held(names: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
-/** What is needed to resume an upload. */
+/** The data needed to resume an upload. */
 export type Resumption = Pick<
   JournalRecord,
   | 'id'
@@ -182,7 +182,7 @@ export interface RemoteProgress extends Pick<
 /** Broadcasts messages to all tabs of this origin. */
 export interface TabChannel {
   /** Joins the channel. @param onMessage receives the messages of other tabs */
-  open(onMessage: (message: unknown) => void): { say(message: unknown): void; leave(): void };
+  open(onMessage: (message: unknown) => void): { post(message: unknown): void; close(): void };
 }
 
 /** Events of the page. */

@@ -17,7 +17,7 @@ const LAUNCHERS = { chromium: launchChromium, firefox: launchFirefox, webkit: la
 const PROGRESS =
   "[...document.querySelectorAll('mule-upload')].map(({ uploads }) => uploads?.map((upload) => [upload.status, upload.loaded, upload.parts.done].join())).join()";
 const PROGRESS_POLL_MS = 1_000;
-/** A wait with progress all the time ends after so many of its timeouts: it may be in a loop. */
+/** A wait ends after this number of its timeouts even if there is progress: it may be in a loop. */
 const MAX_TIMEOUTS = 10;
 
 /** The processes that hold pages, by their command lines. */

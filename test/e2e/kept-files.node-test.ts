@@ -136,7 +136,7 @@ describe('a file that does not have to be chosen again', () => {
     }
   });
 
-  it('resumes automatically if the user has allowed it on every visit', async (t) => {
+  it('resumes automatically if the user has allowed it on every page load', async (t) => {
     const file = path.join(inUse.folder, 'allowed.bin');
     const sha256 = await writeRandom(file, SIZE);
     const profile = path.join(inUse.folder, 'profile-allowed');

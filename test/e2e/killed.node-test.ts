@@ -71,7 +71,7 @@ describe('a browser that is killed', () => {
   });
 
   async function untilHit(): Promise<void> {
-    await until('the step is reached', () => isHolding || harness.proxy.struck.includes(1));
+    await until('the step is reached', () => isHolding || harness.proxy.appliedCounts.includes(1));
     // the store handles what it has received
     await sleep(500);
   }

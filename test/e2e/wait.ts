@@ -13,7 +13,7 @@ export async function until(what: string, isSo: () => boolean | Promise<boolean>
     if (performance.now() > end) throw new Error(`waited ${TIMEOUT_MS / 1000} s in vain until ${what}`);
 }
 
-/** Waits until a value has been the same for so long, and returns it. @throws Error where it never is */
+/** Waits until a value has not changed for some time, and returns it. @throws Error where it never is */
 export async function untilUnchanged<T>(read: () => T | Promise<T>, quietMs = 2_000): Promise<T> {
   let last = await read();
   let since = performance.now();

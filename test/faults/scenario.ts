@@ -106,7 +106,7 @@ export interface Result extends Run {
   /** Parts whose bytes were sent more than once. */
   sentTwice: number;
   /** How often a fault was applied. */
-  struck: number;
+  faultCount: number;
   /** Milliseconds from the end of an outage to the first byte; null without an outage. */
   back: number | null;
 }

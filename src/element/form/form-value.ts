@@ -36,8 +36,8 @@ export class FormValue {
     return this.#values;
   }
 
-  /** The values that belong to no listed upload: keys of objects stored earlier. */
-  get adopted(): readonly string[] {
+  /** Keys of objects stored earlier: the values that belong to no listed upload. */
+  get storedKeys(): readonly string[] {
     const ofUploads = new Set(this.#uploadValues.values());
     return this.#values.filter((value) => !ofUploads.has(value));
   }

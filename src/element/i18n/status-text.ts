@@ -41,7 +41,7 @@ export function statusText(upload: UploadSnapshot, { translate, format, now, hel
     case 'network':
       return translate(offline ? 'waitingNetwork' : 'waitingConnection');
     case 'store':
-      // the error that is shown below it says what is wrong
+      // the error is shown below
       return withCountdown(upload.error ? 'waiting' : 'waitingStore');
     case 'signer':
       return withCountdown('waitingSigner');

@@ -69,7 +69,7 @@ export function dropzoneTemplate(view: DropzoneView, on: DropzoneHandlers): Temp
   </div>`;
 }
 
-// `input` is composed, and would tell the page of a value before anything is stored; `click` would reach the drop zone.
+// `input` is composed, and would reach the page before anything is stored; `click` would reach the drop zone.
 const stopPropagation = (event: Event): void => event.stopPropagation();
 
 function dropText({ translate, hasOwnText, canDrop, isDragOver, multiple, directory }: DropzoneView): unknown {

@@ -13,7 +13,10 @@ export type UploadStatus =
   | 'aborted'
   | 'needs-file';
 
-/** What an upload with nothing in flight waits for. `engine`: a module of this package that could not be loaded yet. */
+/**
+ * The reason why an upload with nothing in flight waits. `engine`: a module of this package that could not be loaded
+ * yet.
+ */
 export type WaitingFor = 'network' | 'store' | 'signer' | 'authorization' | 'tab' | 'file' | 'engine';
 
 /**

@@ -67,9 +67,9 @@ export const broadcast: TabChannel = {
     try {
       const channel = new BroadcastChannel(CHANNEL_NAME);
       channel.onmessage = ({ data }: MessageEvent<unknown>) => onMessage(data);
-      return { say: (message) => channel.postMessage(message), leave: () => channel.close() };
+      return { post: (message) => channel.postMessage(message), close: () => channel.close() };
     } catch {
-      return { say: noop, leave: noop };
+      return { post: noop, close: noop };
     }
   },
 };

@@ -7,7 +7,7 @@ const SAMPLE_BYTES = 64 * 1024;
 export const MAX_FULLY_HASHED_BYTES = SAMPLE_BYTES * 3;
 
 /**
- * Returns a 64-bit hash (FNV-1a) for pages without WebCrypto (plain `http:`). It is enough to tell files apart.
+ * Returns a 64-bit hash (FNV-1a) for pages without WebCrypto (plain `http:`). It is enough to distinguish files.
  * @see https://www.rfc-editor.org/rfc/rfc9923
  */
 function weakHash(bytes: Uint8Array): string {

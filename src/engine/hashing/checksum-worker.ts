@@ -68,7 +68,7 @@ async function start(clock: Clock): Promise<{ worker: Worker; code: CrcKernel['c
   }
 }
 
-/** The browser may report a policy violation so long after the worker has failed. */
+/** Time after the worker has failed in which the browser may report the policy violation. */
 const VIOLATION_DELAY_MS = 50;
 
 /** Warns of a policy that blocks workers from Blobs. @returns a function that stops listening, after late reports */

@@ -82,7 +82,7 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
     // locals: first byte's address, the address after the last one, the register, four words of 32 bits
     const [at, end, register, words] = [0, 1, 2, 3];
 
-    /** Repeats a body while so many bytes are left, and advances the address by them. */
+    /** Repeats a body while this many bytes are left, and advances the address by them. */
     const each = (bytes: number, body: number[]): number[] => [
       ...[0x02, 0x40, 0x03, 0x40],
       ...[...get(at), ...number(bytes), 0x6a, ...get(end), 0x4b, 0x0d, 1],

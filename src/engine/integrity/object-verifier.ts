@@ -1,4 +1,4 @@
-/** Proves by checksums and ETags that what the store holds is the file. */
+/** Proves by checksums and ETags that a stored object is the file. */
 import type { ChecksumAlgorithm } from '../../protocol.js';
 import type { Integrity } from '../api/types.js';
 import type { PartPlan } from '../model/part-plan.js';

@@ -21,7 +21,7 @@ export interface ChecksumTarget {
   readonly isMultipart: boolean;
   /** Holds the file; it may be replaced by the same file, read from its handle. */
   readonly record: Pick<UploadRecord, 'file'>;
-  readonly scheduler: Pick<Scheduler, 'lanes'>;
+  readonly scheduler: Pick<Scheduler, 'slots'>;
   /** Returns the format of the ETags of the upload's store. */
   etagFormat(): EtagFormat;
   /** Called where the store holds other bytes of a part than the file. */

@@ -10,7 +10,7 @@ export interface Session {
   grant: string | undefined;
   /** Optional actions that the signer offers. */
   readonly actions: readonly Action[];
-  /** Whether the signer's tracker wants notices of stored parts. */
+  /** Whether the signer's tracker wants notifications of stored parts. */
   readonly tracked: boolean;
   /** User that the signer named; null: nobody is signed in; undefined: the signer did not say. */
   readonly principal: string | null | undefined;

@@ -23,7 +23,7 @@ export type FailureAction =
   | { kind: 'gone'; reason: string }
   /** The key has an object already, perhaps this file. */
   | { kind: 'exists'; reason: string }
-  /** The store's parts differ from ours: list them and send what is missing. */
+  /** The store's parts differ from ours: list them and send the missing ones. */
   | { kind: 'relist'; reason: string }
   /** This multipart upload cannot be completed: start another. */
   | { kind: 'restart'; reason: string }

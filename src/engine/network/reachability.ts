@@ -4,7 +4,7 @@ import type { Clock, Transport } from '../ports.js';
 
 const PROBE_INTERVAL_MS = 3_000;
 const LONG_PROBE_INTERVAL_MS = 30_000;
-/** After so long without an answer, probes use the long interval. */
+/** Time without a response after which probes use the long interval. */
 const LONG_INTERVAL_AFTER_MS = 600_000;
 
 /**

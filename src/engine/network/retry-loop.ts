@@ -75,7 +75,7 @@ export class RetryLoop {
     }
   }
 
-  /** Decides whether a request without a sign of life is lost. @see isRequestLost */
+  /** Decides whether a request without progress is lost. @see isRequestLost */
   async isLost(request: SilentRequest): Promise<boolean> {
     try {
       return await isRequestLost(this.#services, this.waits, request);

@@ -5,7 +5,7 @@ import { cancellableSleep } from '../util/timing.js';
 /** One wait of an upload. */
 export interface Wait {
   readonly for: WaitingFor;
-  /** Epoch milliseconds; null where nobody knows. */
+  /** Epoch milliseconds; null if unknown. */
   readonly until: number | null;
 }
 
@@ -79,7 +79,7 @@ export class Waits {
     }
   }
 
-  /** Sleeps in the middle of an attempt, for so many milliseconds or until `wake()`. */
+  /** Sleeps in the middle of an attempt, until `delay` milliseconds have passed or `wake()` is called. */
   async sleep(waitingFor: WaitingFor, delayMs: number, signal: AbortSignal): Promise<void> {
     const { over, wake } = cancellableSleep(this.#clock, delayMs, signal);
     this.#sleepers.set(wake, waitingFor);

@@ -68,7 +68,7 @@ export class JournalWriter {
   async remove(record: UploadRecord): Promise<void> {
     if (!this.#isOn) return;
     const { id, recordId, recovered } = record;
-    // a small file is over before anything is written of it
+    // an upload of a small file ends before a record is written
     const isThere = this.#written.delete(recordId) || recovered || recordId !== id;
     if (isThere) await this.#try(() => this.#journal.remove(record.recordId), undefined);
   }
@@ -78,7 +78,7 @@ export class JournalWriter {
     return this.#try(() => this.#journal.wipe(scope), undefined);
   }
 
-  /** A write that the quota refuses may succeed later; a database that hangs is not asked again. */
+  /** A write that the quota refuses may succeed later; a database that hangs is not used again. */
   #try<T>(work: () => Promise<T>, fallback: T): Promise<T> {
     const result = this.#last.then(async () => {
       if (this.#isHung) return fallback;

@@ -80,7 +80,7 @@ export interface TabServices {
 }
 
 /**
- * Makes one upload of the same file in several tabs. The tab that holds the lock sends it. The others show its progress
+ * Makes the same file in several tabs one upload. The tab that holds the lock sends it. The others show its progress
  * and end with it; the next one takes over when the lock is released before the end. An abort in a tab that only waits
  * does not affect the others.
  */
@@ -237,12 +237,12 @@ export class TabCoordinator {
   /** Closes a channel that nothing needs: it wakes every page for each message, and bars it from the back-forward cache. */
   #close(): void {
     if (this.#held.size + this.#awaited.size) return;
-    this.#channel?.leave();
+    this.#channel?.close();
     this.#channel = null;
   }
 
   #send(message: Message): void {
-    this.#channel?.say(message);
+    this.#channel?.post(message);
   }
 
   #receive(message: Message): void {

@@ -6,7 +6,7 @@ import type { Session } from '../model/session.js';
 import { readSignature } from '../model/signature.js';
 import type { Moment, Signature } from '../model/signature.js';
 
-/** What `get_init_signature` answered about one file, and when it was asked. */
+/** The response to `get_init_signature` for one file, and the time of the call. */
 export interface InitReply {
   file: InitAnswerFile;
   answer: InitAnswer;
@@ -31,7 +31,7 @@ export function readInit(
   { file, answer, asked }: InitReply,
   size: number,
 ): { session: Session; firstRequest: FirstRequest } {
-  // the refusal of one file means what the same code means for a whole call
+  // the refusal of one file has the same meaning as the same code for a whole call
   if ('error' in file) throw new SignerFault(403, String(file.error.code), String(file.error.message || NO_REASON));
   if (typeof file.key !== 'string' || !file.key) throw invalidAnswer('names no key');
   const firstRequest = readFirstRequest(file, answer, asked);

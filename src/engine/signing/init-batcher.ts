@@ -19,7 +19,7 @@ const MAX_FILES = 500;
 const FIRST_FILES = 20;
 /** Approximate bytes of the files in one call: its signatures must not expire before they are used. */
 const MAX_BYTES = 512 * MIB;
-/** With fewer unused answers than this, the next files are asked for. */
+/** With fewer unused responses than this, the next files are requested. */
 const LOW_WATERMARK = 40;
 /** Files that are prepared at a time. */
 const MAX_PREPARING = 20;
@@ -33,17 +33,17 @@ const MAX_SHARED_FAILURES = 2;
 export interface InitQueue {
   /** In the order in which they start. */
   upcoming(): Iterable<UploadRecord>;
-  /** How many uploads are not over. */
+  /** How many uploads have not ended. */
   readonly unfinished: number;
 }
 
 /** Prepares uploads for init. */
 export interface InitGate {
-  /** @returns false, or a rejection, where the page holds the upload back */
+  /** @returns false, or a rejected promise, if the page blocks the upload */
   prepare(upload: UploadRecord): Promise<boolean>;
 }
 
-/** What the batcher works with. */
+/** The dependencies of the batcher. */
 export interface InitServices {
   readonly signer: SignerPort;
   readonly clock: Clock;
@@ -173,7 +173,7 @@ export class InitBatcher {
   /** Returns the part size to request; undefined for the default. */
   #partSizeFor({ facts }: UploadRecord, isRead: boolean): number | undefined {
     const { throughput, settings, scheduler } = this.#services;
-    const sharers = Math.min(this.#queue.unfinished, scheduler.lanes);
+    const sharers = Math.min(this.#queue.unfinished, scheduler.slots);
     return throughput.partSizeFor(facts.size, {
       limit: settings.options.bandwidthLimit,
       mustPrecompute: isRead,

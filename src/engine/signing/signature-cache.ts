@@ -73,7 +73,7 @@ export class SignatureCache {
         return known;
       }
       if (values) await values.gather(partNumber, (near) => this.#parts.has(near), signal);
-      // another part's window may have brought it meanwhile
+      // another part's window may have included it meanwhile
       if (values && this.#parts.has(partNumber)) continue;
       this.#window ??= this.#requestWindow(upload, missing(), signal);
       await this.#window;

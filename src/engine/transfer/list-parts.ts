@@ -20,7 +20,7 @@ export async function listVerifiedParts(context: TransferContext, signal: AbortS
 
 /**
  * Lists the stored parts until the store answers, and records them in the part table.
- * @param file whose parts they have to be; null: what the store lists is taken as it is
+ * @param file whose parts they have to be; null: the store's list is used unchanged
  */
 export async function listParts(
   context: TransferContext,
@@ -41,7 +41,7 @@ export async function listParts(
 
 /**
  * Lists the stored parts once, for display only: the transfer lists them again.
- * @param isWanted false once something has begun that knows better
+ * @param isWanted false once the upload has started and lists the parts itself
  */
 export async function refreshParts(
   context: TransferContext,

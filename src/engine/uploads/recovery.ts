@@ -45,7 +45,7 @@ export type RecoveryReport =
   | { readonly type: 'other-user'; readonly upload: Upload }
   /** The signer names another user than before: everything of the former one ends. */
   | { readonly type: 'user-changed' }
-  /** The new user is known: what that user left unfinished is to be loaded. */
+  /** The new user is known: that user's unfinished uploads have to be loaded. */
   | { readonly type: 'user-known' };
 
 /** What the browser stores of one unfinished upload. */
@@ -64,7 +64,7 @@ export class Recovery {
   #hidden: PersistedUpload[] = [];
   /** Records that are resumed only when their file is added again. */
   #unlisted: JournalRecord[] = [];
-  /** Counts the owners: what was loaded for one owner is not shown to the next. */
+  /** Counts the owners, so that records loaded for one owner are not shown to the next. */
   #owners = 0;
 
   constructor(
@@ -104,8 +104,8 @@ export class Recovery {
   }
 
   /**
-   * Discards what was loaded, and the user, because the owner has changed.
-   * @returns what is listed of the former one's, and has not been resumed
+   * Discards the loaded records and the user, because the owner has changed.
+   * @returns the former owner's listed uploads that have not been resumed
    */
   reset(): Upload[] {
     this.#owners++;
@@ -183,7 +183,7 @@ export class Recovery {
         && (typeof record.principal !== 'string' || record.principal === this.#services.user.principal),
     );
     const duplicate = same.find(({ name, relativePath: path }) => name === file.name && path === relativePath);
-    // without a look at the bytes, files of one name in two folders are two
+    // if the bytes are not read, files of one name in two folders are two
     const record = duplicate ?? (file.size && !isKnownByTime(file) ? same[0] : undefined);
     if (!record) return null;
     this.#unlisted = this.#unlisted.filter((one) => one !== record);
@@ -332,7 +332,7 @@ async function isAllowed(handle: FileHandle): Promise<boolean> {
   return (await handle.queryPermission(READ).catch(() => 'prompt')) === 'granted';
 }
 
-/** @returns `late` where the gesture that this takes was over */
+/** @returns `late` if the user gesture had expired */
 async function askFor(handle: FileHandle): Promise<'granted' | 'refused' | 'late'> {
   try {
     return (await handle.requestPermission?.(READ)) === 'granted' ? 'granted' : 'refused';

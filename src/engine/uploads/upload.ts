@@ -23,7 +23,7 @@ import { SpeedMeter } from '../util/speed-meter.js';
 /** Between two progress events while a speed decays, in milliseconds. */
 const DECAY_STEP_MS = 1_000;
 
-/** What uploads share, beyond what their transfers do. */
+/** The dependencies that all uploads share, besides those of their transfers. */
 export interface UploadServices extends Services {
   readonly tabs: TabCoordinator;
   readonly journal: JournalWriter;
@@ -36,7 +36,7 @@ export interface UploadListener {
   changed(upload: Upload): void;
 }
 
-/** One file's life, from the queue to the bucket: its status, and what the page and the other tabs see of it. */
+/** One file's upload, from the queue to the bucket: its status, and the data that the page and other tabs get. */
 export class Upload extends UploadRecord implements UploadObserver, SharedUpload {
   /** Bytes that the last progress event reported; null: report again though nothing moved. */
   reported: number | null = 0;
@@ -48,7 +48,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   #finalLocation: string | null = null;
   readonly #meter = new SpeedMeter();
   #cancelDecay: (() => void) | null = null;
-  /** What the status is while nothing is waited for. */
+  /** The status while the upload waits for nothing. */
   #step: Step = 'starting';
   #run: AbortController | null = null;
   /** Whether this tab holds the lock of the upload. */
@@ -114,7 +114,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     return (this.#transfer ??= new Transfer(this.#services, this, this));
   }
 
-  // ---- What the page, the user and the other tabs do with it ----
+  // ---- Called by the page, the user and other tabs ----
 
   /** Resumes what the journal, or another tab, has recorded. */
   adopt(record: Resumption): void {
@@ -214,7 +214,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#reportAnyway();
   }
 
-  /** Records that the file cannot be read from its handle. @param error why it is not the file that was begun */
+  /** Records that the file cannot be read from its handle. @param error why it is not the upload's file */
   setFileMissing(error: UploadError | null = null): void {
     this.handle = null;
     this.#error = error;
@@ -295,7 +295,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
         break;
       case 'activity':
         this.#showStatus();
-        this.#transfer?.fillLanes();
+        this.#transfer?.startParts();
         break;
       case 'progress':
         this.#listener.changed(this);
@@ -345,7 +345,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
       this.#endAs(claim.ended);
       return;
     }
-    // what pause and abort leave behind must not keep the file from other tabs
+    // a pause or an abort must not keep the lock of the file from other tabs
     signal.addEventListener('abort', claim.release, { once: true });
     if (signal.aborted) claim.release();
     signal.throwIfAborted();
@@ -458,7 +458,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     else if (event) this.#listener.emit(event, { upload });
   }
 
-  /** Has a progress event sent though no byte moved. */
+  /** Requests a progress event although no byte was sent. */
   #reportAnyway(): void {
     this.reported = null;
     this.#changed();

@@ -16,7 +16,7 @@ export interface Grant {
   principal: string | null;
   /** When the upload was first granted; renewals keep it. */
   begun: number;
-  /** When this grant was issued; each renewal sets it anew. */
+  /** When this grant was issued; each renewal updates it. */
   issued: number;
   /**
    * Hash of everything that the policy decided by. A request that creates an object is signed again only for a file with

@@ -39,8 +39,8 @@ export function cleanPath(path: string): string {
 }
 
 /**
- * Returns what is wrong with a key, or null. The segments `.` and `..` are invalid: URL parsers remove them, even when
- * encoded, so that the browser would send another path than the signed one.
+ * Returns the fault of a key, or null if it is valid. The segments `.` and `..` are invalid: URL parsers remove them,
+ * even when encoded, so that the browser would send another path than the signed one.
  */
 export function findKeyFault(key: unknown): string | null {
   if (typeof key !== 'string' || key === '') return 'it is not a non-empty string';

@@ -3,13 +3,13 @@ import { BackgroundTimers } from '../../../src/engine/browser/background-timers.
 
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Plays a page that is hidden, or seen. */
+/** Makes the page hidden or visible. */
 function show(isVisible: boolean): void {
   Object.defineProperty(document, 'visibilityState', { value: isVisible ? 'visible' : 'hidden', configurable: true });
   document.dispatchEvent(new Event('visibilitychange'));
 }
 
-/** Counts workers while some work is done; `make` stands in for starting one. */
+/** Counts the workers that are started during `work`; `make` creates each. */
 async function countingWorkers(
   work: (workers: { started: number; live: number }) => Promise<void>,
   make?: () => Worker,
@@ -87,7 +87,7 @@ describe('a timer', () => {
       }
     }));
 
-  it('terminates the worker when the page is shown or left', () =>
+  it('terminates the worker when the page is shown or unloaded', () =>
     countingWorkers(async (workers) => {
       const timers = new BackgroundTimers();
       const cancel = timers.set(() => {}, 60_000);

@@ -24,7 +24,7 @@ describe('the lock of an upload', () => {
     }
   });
 
-  it('passes to the one that waits for it', async () => {
+  it('passes to the next that waits for it', async () => {
     const name = newName();
     const release = (await webLocks.tryAcquire(name))!;
     let isMine = false;

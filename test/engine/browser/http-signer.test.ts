@@ -14,7 +14,7 @@ const failureOf = (options: UploaderOptions, signal?: AbortSignal): Promise<unkn
   );
 
 describe('a call over HTTP', () => {
-  it('is a transient fault where nothing answers, or something else than a signer', async () => {
+  it('is a transient fault if nothing answers, or something that is not a signer', async () => {
     expect(await failureOf({ signer: 'http://127.0.0.1:65533/' }))
       .to.be.instanceOf(SignerFault)
       .and.include({
@@ -64,9 +64,9 @@ describe('a call to the page’s sign function', () => {
   it('passes refusals on; any other error is a transient fault', async () => {
     const thrown = async (error: Error): Promise<unknown> => failureOf({ sign: () => Promise.reject(error) });
     const refusal = new SignerFault(403, 'grant-expired', 'old');
-    const verdict = new UploadError('signer-refused', 'no');
+    const final = new UploadError('signer-refused', 'no');
     expect(await thrown(refusal)).to.equal(refusal);
-    expect(await thrown(verdict)).to.equal(verdict);
+    expect(await thrown(final)).to.equal(final);
     expect(await thrown(new TypeError('oops')))
       .to.be.instanceOf(SignerFault)
       .and.include({ status: 0, code: null });

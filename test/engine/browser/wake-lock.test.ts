@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { fileOf, Harness } from '../harness.js';
 
-/** Screen locks as the browser gives them, and takes them away from a hidden page. */
+/** A fake of the browser's screen wake locks, which are released when the page is hidden. */
 class PlayedWakeLock {
   readonly held = new Set<EventTarget>();
   requests = 0;
@@ -21,7 +21,7 @@ class PlayedWakeLock {
     return sentinel;
   }
 
-  /** The page is hidden: the browser lets go by itself. */
+  /** Hides the page: the browser then releases the lock. */
   takeAway(): void {
     for (const sentinel of this.held) (sentinel as EventTarget & { end(): void }).end();
   }

@@ -31,7 +31,7 @@ function expected(name: DigestName, bytes: Uint8Array): string {
   return toBase64(hash.digest());
 }
 
-/** A Blob whose pieces are not what it says. */
+/** A Blob that returns fewer bytes than its size. */
 function broken(read: () => Promise<ArrayBuffer>): Blob {
   const blob = new Blob(['123456789']);
   blob.slice = () => Object.assign(new Blob(), { arrayBuffer: read });
@@ -207,12 +207,12 @@ describe('Checksums under a Content-Security-Policy', () => {
   } catch (error) { parent.postMessage({ error: String(error) }, '*'); }
 </script>`;
     document.body.append(frame);
-    const { error, ...told } = await answer;
+    const { error, ...result } = await answer;
     frame.remove();
     expect(error).to.equal(undefined);
-    return told;
+    return result;
   }
-  // not 'self': to Firefox that is not this origin within a srcdoc frame
+  // not 'self': in a srcdoc frame of Firefox, that is not this origin
   const scripts = `script-src ${location.origin} 'unsafe-inline'`;
 
   it('use the main thread without worker-src blob:', async () => {

@@ -4,7 +4,7 @@ import { createMemoryTracker } from '../../../src/signer/index.js';
 import { startField } from './field.js';
 import type { Field } from './field.js';
 
-describe('anonymous principals asking the tracker for each other’s uploads', () => {
+describe('anonymous principals that request each other’s uploads from the tracker', () => {
   let field: Field;
   before(async () => {
     field = await startField({ authorize: undefined, allowAnonymous: true, tracker: createMemoryTracker() });
@@ -33,7 +33,7 @@ describe('anonymous principals asking the tracker for each other’s uploads', (
     const begun = await open.person('ada').begin(file);
     await open.person('ada').call('chunk_loaded', { ...begun, chunks: [1] });
     assert.equal((await open.person(null).init(file)).upload_id, undefined);
-    // ids that look like nobody's are somebody's
+    // IDs that look anonymous belong to a user
     for (const name of ['null', 'undefined', 'anonymous', '0'])
       assert.equal((await open.person(name).init(file)).upload_id, undefined);
     assert.equal((await open.person('ada').init(file)).upload_id, begun.upload_id);

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { callsFor, PART, startField } from './field.js';
 import type { Field } from './field.js';
 
-describe('an attack by keys that were never granted', () => {
+describe('an attack with keys that were never granted', () => {
   let field: Field;
   before(async () => {
     field = await startField();

@@ -9,14 +9,14 @@ import type { Field, Person } from './field.js';
 
 const SECRET = 'a secret of sixteen';
 
-describe('an attack by a key of another user’s object', () => {
+describe('an attack with the key of another user’s object', () => {
   let field: Field;
-  const told: [StoredFile, string | null][] = [];
+  const completed: [StoredFile, string | null][] = [];
   before(async () => {
     field = await startField({
       secret: SECRET,
       receipts: true,
-      onComplete: (object, principal) => void told.push([object, principal]),
+      onComplete: (object, principal) => void completed.push([object, principal]),
       policy: { objectKeys: 'shared/' },
     });
   });
@@ -39,7 +39,7 @@ describe('an attack by a key of another user’s object', () => {
     const { key } = await verifyReceipt(receipt, { secret: SECRET, bucket: 'films', principal: 'ada' });
     assert.equal(key, 'shared/contract.pdf');
     assert.deepEqual(
-      told.map(([object, principal]) => [object.key, principal]),
+      completed.map(([object, principal]) => [object.key, principal]),
       [[key, 'ada']],
     );
 
@@ -47,13 +47,13 @@ describe('an attack by a key of another user’s object', () => {
     assert.equal(claimed.key, key);
     const answer = await report(mallory, { ...claimed, upload_id: '' });
     assert.deepEqual([answer.status, answer.code], [409, 'not-stored']);
-    assert.equal(told.length, 1);
-    // her own, by another grant, is no more hers
+    assert.equal(completed.length, 1);
+    // nor for the user's own object, by another grant
     const again = await report(ada, { ...(await ada.init(contract)), upload_id: '' });
     assert.deepEqual([again.status, again.code], [409, 'not-stored']);
   });
 
-  it('returns receipts to their uploaders, for one request or parts, and after renewal', async () => {
+  it('returns receipts to the uploader, for one request or parts, and after a renewal', async () => {
     const ada = field.person('ada');
     const small = await ada.init({ object_key: 'small.bin', filesize: 3 });
     const renewed = await ada.init({ filesize: 3, key: small.key, grant: small.grant });

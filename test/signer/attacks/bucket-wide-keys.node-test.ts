@@ -5,7 +5,7 @@ import { CREDENTIALS } from '../caller.js';
 import { callsFor, replay, startField } from './field.js';
 import type { Field } from './field.js';
 
-describe('an attack by keys of the whole bucket', () => {
+describe('an attack with keys for the whole bucket', () => {
   let field: Field;
   before(async () => {
     field = await startField({ secret: 'sealing-secret-0123456789' });
@@ -15,7 +15,7 @@ describe('an attack by keys of the whole bucket', () => {
     await field.stop();
   });
 
-  /** The keys of Signature Version 4, from the secret down to what signs. */
+  /** The keys of Signature Version 4, from the secret to the signing key. */
   const derivedKeys = (day: string): Buffer[] => {
     const keys = [Buffer.from(`AWS4${CREDENTIALS.secretAccessKey}`)];
     for (const step of [day, 'us-east-1', 's3', 'aws4_request'])
@@ -23,7 +23,7 @@ describe('an attack by keys of the whole bucket', () => {
     return keys;
   };
 
-  it('finds neither secret nor derived key in any answer, in any spelling', async () => {
+  it('finds neither secret nor derived key in any response, in any encoding', async () => {
     const mallory = field.person('mallory');
     const begun = await mallory.begin();
     const answers = [JSON.stringify(begun)];
@@ -44,7 +44,7 @@ describe('an attack by keys of the whole bucket', () => {
     }
   });
 
-  it('turns no signature to another key, method, part, upload, length or time', async () => {
+  it('cannot use a signature for another key, method, part, upload, length or time', async () => {
     const mallory = field.person('mallory');
     const begun = await mallory.begin();
     const { text } = await mallory.call('get_chunk_signature', { ...begun, chunk: 3, size: 1 });

@@ -61,7 +61,7 @@ describe('a cross-site form post', () => {
     await strict.stop();
   });
 
-  it('is refused by its origin, and by where the browser says that it comes from', async () => {
+  it('is refused by its Origin and Sec-Fetch-Site headers', async () => {
     const json = { 'content-type': 'application/json' };
     const strict = await startField({ origins: ['https://page.example'] });
     for (const origin of ['https://evil.example', 'null', 'https://page.example.evil.example', 'file://']) {
@@ -73,7 +73,7 @@ describe('a cross-site form post', () => {
     const { host } = new URL(strict.url);
     const onItsHost = async (headers: object) => (await post(strict.url, { ...json, ...headers })).status;
     assert.equal(await onItsHost({ origin: `https://${host}`, 'sec-fetch-site': 'same-origin' }), 200);
-    // the same host without TLS, where anybody on the way can write the page
+    // the same host without TLS, where anyone on the network can change the page
     assert.equal(await onItsHost({ origin: `http://${host}`, 'sec-fetch-site': 'cross-site' }), 403);
     await strict.stop();
     const bySite = async (site: string) => (await post(field.url, { ...json, 'sec-fetch-site': site })).status;

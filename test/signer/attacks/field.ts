@@ -1,4 +1,6 @@
-/** Where attacks are played: a bucket that checks signatures, a signer over HTTP, and people who sign in by a header. */
+/**
+ * The environment of attacks: a bucket that checks signatures, a signer over HTTP, and users who sign in by a header.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,16 +19,16 @@ export const PART = 5 * 1024 ** 2;
 export interface Answer {
   status: number;
   text: string;
-  /** Of a refusal. */
+  /** Code of a refusal. */
   code: string;
   headers: Headers;
 }
 
 export interface Person {
   call(action: Action, body: unknown): Promise<Answer>;
-  /** Asks leave for one file; what is refused has `error`. */
+  /** Calls init for one file; a refused file has `error`. */
   init(file?: Partial<InitFile>): Promise<Granted>;
-  /** Begins a multipart upload of two parts and a byte at the bucket. */
+  /** Creates a multipart upload for a file of two parts and one byte. */
   begin(file?: Partial<InitFile>): Promise<{ key: string; grant: string; upload_id: string }>;
 }
 
@@ -34,14 +36,14 @@ export interface Field {
   url: string;
   /** URL of the bucket's store. */
   store: string;
-  /** Faults of the signer's own: attacks must cause none. */
+  /** Internal errors of the signer: attacks must cause none. */
   faults: unknown[];
-  /** Somebody signed in by that name; null: nobody. */
+  /** Returns a caller that is signed in by that name; null: not signed in. */
   person(name: string | null): Person;
   stop(): Promise<void>;
 }
 
-/** Sends a signed request as anybody can who holds it. */
+/** Sends a signed request, as any holder of it can. */
 export async function replay(signed: Signed, body?: BodyInit): Promise<Answer> {
   const { method, url, headers = {} } = typeof signed === 'string' ? { method: 'PUT', url: signed } : signed;
   return read(await fetch(url, { method, headers, body }));
@@ -103,7 +105,7 @@ export async function startField(options: Partial<SignerOptions> = {}): Promise<
   };
 }
 
-/** A right call of every action after init. */
+/** Returns a valid call of every action after init. */
 export const callsFor = (reference: { key: string; grant: string; upload_id: string }): [Action, object][] => [
   ['get_chunk_signature', { ...reference, chunk: 3, size: 1 }],
   ['get_list_signature', reference],

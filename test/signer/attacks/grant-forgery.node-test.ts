@@ -23,7 +23,7 @@ describe('grant forgery', () => {
     }
   };
 
-  it('fails for a grant with any one character changed, left out or put in', async () => {
+  it('fails for a grant with any one character changed, removed or inserted', async () => {
     const begun = await field.person('mallory').begin();
     const { grant } = begun;
     const head = async (forged: string) =>
@@ -40,7 +40,7 @@ describe('grant forgery', () => {
     }
   });
 
-  it('fails for a payload of the attacker’s own under an old seal, none, or one by a guessed key', async () => {
+  it('fails for the attacker’s own payload with an old seal, none, or one by a guessed key', async () => {
     const begun = await field.person('mallory').begin();
     const [id, payload, seal] = begun.grant.split('.') as [string, string, string];
     const opened = JSON.parse(Buffer.from(payload, 'base64url').toString()) as unknown[];

@@ -6,7 +6,7 @@ import { startField } from './field.js';
 import type { Field } from './field.js';
 
 const MIB = 1024 ** 2;
-/** Who is still sending when the answer comes may see the line cut instead of it. */
+/** A client that is still sending may get a connection reset instead of the response. */
 const isRefused = (status: number | undefined): boolean => status === 413 || status === undefined;
 
 describe('a 100 MB body', () => {
@@ -19,7 +19,7 @@ describe('a 100 MB body', () => {
     await field.stop();
   });
 
-  /** Sends as much of 100 MB as is taken. @returns the status, and the bytes handed over */
+  /** Sends 100 MB, until the signer stops reading. @returns the status, and the bytes sent */
   async function send(headers: Record<string, string | number>): Promise<{ status: number | undefined; sent: number }> {
     const outgoing = request(`${field.url}/get_init_signature`, {
       method: 'POST',
@@ -45,7 +45,7 @@ describe('a 100 MB body', () => {
     return { status, sent };
   }
 
-  it('is refused at 1 MiB, with or without Content-Length, without being held in memory', async () => {
+  it('is refused at 1 MiB, with or without Content-Length, without being kept in memory', async () => {
     const before = process.memoryUsage().rss;
     for (const headers of [{}, { 'content-length': 100_000_000 }] as Record<string, number>[]) {
       const outcomes = await Promise.all(Array.from({ length: 5 }, () => send(headers)));

@@ -1,4 +1,4 @@
-/** Two grants of one key: their parts go into one upload, which must not become larger than the policy takes. */
+/** Two grants of one key: their parts go into one upload, which must not exceed the policy's `maxSize`. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AllAnswer } from '../../../src/protocol.js';
@@ -12,7 +12,7 @@ import type { Field, Person } from './field.js';
 
 const LIMIT = 20 * MIB;
 
-/** A store that heeds no condition, and acts on headers that are not signed. */
+/** A store that ignores conditions, and acts on headers that are not signed. */
 const NO_TRAITS = { supportsIfNoneMatch: false, refusesUnsignedHeaders: false };
 
 describe('parts signed under two grants of one key', () => {
@@ -67,7 +67,7 @@ describe('parts signed under two grants of one key', () => {
     assert.ok(Number(headers.get('content-length')) <= LIMIT, `${headers.get('content-length')} bytes are stored`);
   });
 
-  it('renew with the part size that they began with', async () => {
+  it('are renewed with their first part size', async () => {
     const mallory = field.person('mallory');
     const wish = { object_key: 'other.mp4', filesize: LIMIT };
     const first = await mallory.init({ ...wish, part_size: 5 * MIB });
@@ -81,7 +81,7 @@ describe('parts signed under two grants of one key', () => {
     assert.equal(renewed.part_size, first.part_size);
   });
 
-  it('have for every part number no longer part than a file of maxSize, for any two sizes', () => {
+  it('have no longer part than a file of maxSize for any part number, for any two sizes', () => {
     const sizes = (maxSize: number) => [
       0,
       1,

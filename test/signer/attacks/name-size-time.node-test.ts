@@ -4,7 +4,7 @@ import { createMemoryTracker } from '../../../src/signer/index.js';
 import { callsFor, PART, replay, startField } from './field.js';
 import type { Field } from './field.js';
 
-describe('an attack by the name, size and time of another upload', () => {
+describe('an attack with the name, size and time of another upload', () => {
   let field: Field;
   before(async () => {
     field = await startField({ tracker: createMemoryTracker() });

@@ -48,7 +48,7 @@ describe('path tricks', () => {
     ' .. /x',
   ];
 
-  it('leaves every key below its prefix, with the path that browsers send being the path that was signed', async () => {
+  it('leave every key below its prefix, and browsers send the path that was signed', async () => {
     const mallory = field.person('mallory');
     for (const trick of TRICKS) {
       for (const wish of [
@@ -71,7 +71,7 @@ describe('path tricks', () => {
     }
   });
 
-  it('leaves a careless owner’s own function of names below its folder, and fails at none', async () => {
+  it('leave the keys of a careless `key` function below its folder, and cause no error', async () => {
     const careless = await startField({
       policy: { key: ({ filename, relative_path = '' }, user) => `${user}/${relative_path}/${filename}` },
     });
@@ -88,7 +88,7 @@ describe('path tricks', () => {
     await careless.stop();
   });
 
-  it('stores under the very key, and lists nothing outside of it', async () => {
+  it('store under exactly the granted key, and list nothing else', async () => {
     const { key, put } = await field
       .person('mallory')
       .init({ filesize: 1, object_key: '../../%2e%2e/private?x=1#y/é' });
@@ -96,7 +96,7 @@ describe('path tricks', () => {
     assert.equal((await replay(put!, 'x')).status, 200);
   });
 
-  it('cleans a path once and for all: cleaning again changes nothing', () => {
+  it('do not survive cleaning: cleaning again changes nothing', () => {
     for (const trick of TRICKS) assert.equal(cleanPath(cleanPath(trick)), cleanPath(trick), trick);
   });
 });

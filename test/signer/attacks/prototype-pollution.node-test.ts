@@ -22,7 +22,7 @@ describe('prototype pollution', () => {
       policy: {
         key: (file) => {
           seen.push(file);
-          // what a careless owner does
+          // as a careless policy function does
           Object.assign({}, file.params);
           merge(settings, file.params);
           return crypto.randomUUID();
@@ -47,7 +47,7 @@ describe('prototype pollution', () => {
     assert.equal((() => {}).prototype, undefined);
   };
 
-  it('does not spread by params, even if the owner merges them', async () => {
+  it('is not caused by params, even if a policy function merges them', async () => {
     const body = `{"files":[{"id":"a","filename":"f","filesize":1,"params":{"deep":[${POISON}],"fine":1,${POISON.slice(1)}}]}`;
     assert.equal((await post('get_init_signature', body)).status, 200);
     isClean();
@@ -55,7 +55,7 @@ describe('prototype pollution', () => {
     assert.deepEqual((seen[0] as { params: unknown }).params, { deep: [{}], fine: 1 });
   });
 
-  it('gives no field by inheritance, and takes none from it', async () => {
+  it('sets no inherited field, and no inherited field is read', async () => {
     for (const body of [
       POISON,
       `{"files":[${POISON}]}`,
@@ -71,7 +71,7 @@ describe('prototype pollution', () => {
     isClean();
   });
 
-  it('knows no action, state or placeholder by an inherited name', async () => {
+  it('makes no inherited name an action, state or placeholder', async () => {
     for (const action of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'])
       assert.equal((await post(action, '{}')).status, 404);
     const begun = await field.person('mallory').begin();

@@ -34,7 +34,7 @@ describe('a sweep and an owner who resumes the upload', () => {
     return { ada, begun, isStored: async () => (await replay(list)).status === 200 };
   };
 
-  /** Sweeps nine days later; `between` runs once the sweep has its list and has aborted nothing yet. */
+  /** Sweeps nine days later; `between` runs after the sweep has listed uploads, before it aborts one. */
   const sweepWith = async (between: () => Promise<unknown>, options: Partial<SignerOptions> = {}) => {
     const stale: Tracker['stale'] = async (...query) => {
       const listed = await tracker.stale(...query);
@@ -54,7 +54,7 @@ describe('a sweep and an owner who resumes the upload', () => {
     );
   };
 
-  it('leave the upload to the owner who asks init for it', async () => {
+  it('leave the upload to the owner who calls init for it', async () => {
     const { ada, begun, isStored } = await begin('by-init');
     const file = { filename: 'by-init', fingerprint: 'by-init' };
     const resumed: (string | undefined)[] = [];

@@ -18,7 +18,7 @@ describe('10,000 files in a call', () => {
   const files = (count: number) =>
     Array.from({ length: count }, (_, id) => ({ id: String(id), filename: 'f', filesize: 1 }));
 
-  it('are refused before one is looked at, for the browser to halve the batch', async () => {
+  it('are refused before any is validated, so that the browser halves the batch', async () => {
     const body = { files: files(10_000) };
     assert.ok(JSON.stringify(body).length < MAX_BODY_BYTES);
     const answer = await field.person('mallory').call('get_init_signature', body);
@@ -27,7 +27,7 @@ describe('10,000 files in a call', () => {
     assert.equal((await field.person('mallory').call('get_init_signature', { files: files(100) })).status, 200);
   });
 
-  it('nor are lists that are longer still, wherever they stand', async () => {
+  it('are refused in longer lists too, in any field', async () => {
     const zeros = Array.from({ length: 20_000 }, () => 0);
     const members = Object.fromEntries(zeros.map((_, index) => [`m${index}`, 0]));
     for (const params of [zeros, members, [[[zeros]]]]) {
@@ -39,7 +39,7 @@ describe('10,000 files in a call', () => {
     assert.equal((await field.person('mallory').call('get_all_signatures', all)).status, 413);
   });
 
-  it('nor is what is nested without end', async () => {
+  it('are refused if nested too deeply', async () => {
     let params: unknown = 0;
     for (let depth = 0; depth < 1_000; depth += 1) params = [params];
     const answer = await field.person('mallory').call('get_init_signature', { files: [fileOf({ params })] });

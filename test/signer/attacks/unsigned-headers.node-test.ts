@@ -76,7 +76,7 @@ for (const [name, start] of Object.entries(STORES)) {
     };
     const send = ({ method, url, headers }: SignedRequest, extra: Record<string, string>, body?: BodyInit) =>
       fetch(url, { method, headers: { ...headers, ...extra }, body });
-    /** What the store holds of a key; null: nothing. */
+    /** Returns the store's object of a key; null if there is none. */
     const contentOf = async (key: string): Promise<string | null> => {
       const answer = await store.s3.get('films', key);
       return answer.ok ? answer.text() : null;

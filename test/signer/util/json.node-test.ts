@@ -26,7 +26,7 @@ describe('untrusted JSON', () => {
     assert.equal(parseJson(text), '[{,"\\'.repeat(20_000));
   });
 
-  it('is refused where it is none', () => {
+  it('is rejected if it is invalid', () => {
     for (const text of ['', '{', ']', '"', '"\\', '{"a":}', 'NaN', "{'a': 1}", '[1,]', '\ufeff{}']) {
       assert.equal(codeOf(text), 'invalid-json', text);
     }

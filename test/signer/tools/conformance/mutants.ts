@@ -1,4 +1,4 @@
-/** A table of broken signers: what is wrong with each, the rule of the conformance kit that has to find it, and how. */
+/** A table of faulty signers: the fault, the conformance rule that has to detect it, and the code of the fault. */
 import type { Action, InitFile, PostPolicy, Signed, SignedRequest } from '../../../../src/protocol.js';
 import { uploadPart } from '../../../../src/signer/s3/operations.js';
 import { createMemoryTracker } from '../../../../src/signer/index.js';
@@ -11,11 +11,11 @@ import type { Json, Mutation } from './mutant-signer.js';
 export interface Mutant {
   /** Completes "a signer that …". */
   broken: string;
-  /** The rule that has to fail, by its whole name. */
+  /** The rule that has to fail, by its full name. */
   rule: string;
   mutation?: Mutation;
   options?: Partial<SignerOptions>;
-  /** Whether the kit calls without signing in. */
+  /** Whether the rules call without signing in. */
   isAnonymous?: boolean;
 }
 
@@ -25,7 +25,7 @@ const user = (request: Request): string | null => request.headers.get('x-user');
 const error = (status: number, code: string): Response =>
   Response.json({ error: { code, message: 'broken' } }, { status });
 
-/** Changes every signed request of an answer, wherever it stands. */
+/** Changes every signed request of a response. */
 const eachSigned = async (answer: Json, change: (signed: Json) => Json): Promise<Json> =>
   Object.fromEntries(
     Object.entries(answer).map(([name, value]) =>
@@ -101,7 +101,7 @@ const HTTP: readonly Mutant[] = [
 
 const PRINCIPAL = 'init returns the principal: a string for a signed-in user, null for an anonymous call';
 
-/** Changes the principal in init's answer. */
+/** Changes the principal in init's response. */
 const named = (broken: string, principalOf: (principal: unknown) => unknown, isAnonymous = false): Mutant => ({
   broken,
   rule: PRINCIPAL,
@@ -273,7 +273,7 @@ const INIT: readonly Mutant[] = [
   },
 ];
 
-/** Signs the PUT of whole files anew. */
+/** Signs the PUT of files of one request again. */
 const puts = (change: (operation: StoreOperation, asked: InitFile) => Partial<StoreOperation>): Mutation =>
   filesOf(async (answered, asked, tools) =>
     answered['put']
@@ -281,7 +281,7 @@ const puts = (change: (operation: StoreOperation, asked: InitFile) => Partial<St
       : undefined,
   );
 
-/** Signs POST policies anew. */
+/** Signs POST policies again. */
 const posts = (broken: string, change: (conditions: unknown[]) => unknown[]): Mutant => ({
   broken,
   rule: 'a POST policy is limited to its prefix and sizes',
@@ -293,7 +293,7 @@ const posts = (broken: string, change: (conditions: unknown[]) => unknown[]): Mu
   }),
 });
 
-/** Takes the place of the condition on one field. */
+/** Replaces the condition on one field. */
 const condition = (field: string, instead: readonly unknown[]) => (conditions: unknown[]) => [
   ...conditions.filter((item) => !(Array.isArray(item) && (item[1] === `$${field}` || item[0] === field))),
   ...instead,
@@ -359,7 +359,7 @@ const SINGLE_REQUESTS: readonly Mutant[] = [
   posts('signs POST policies for any ACL', condition('acl', [['starts-with', '$acl', '']])),
 ];
 
-/** Ignores a refusal of one action, and signs what was asked for. */
+/** Ignores a refusal of one action, and signs the request. */
 const obeying = (action: Action, codes: readonly string[], isMeant: (body: Json) => boolean = () => true): Mutation =>
   answers(({ action: called, code, body, tools }) =>
     called === action && code !== undefined && codes.includes(code) && isMeant(body)
@@ -600,7 +600,7 @@ const CLOCKS: readonly Mutant[] = [
   },
 ];
 
-/** The actions that go by a grant. */
+/** The actions that need a grant. */
 const GRANTED: readonly Action[] = [
   'get_chunk_signature',
   'get_list_signature',
