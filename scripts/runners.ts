@@ -66,7 +66,7 @@ interface NodeOptions {
   limit?: number;
 }
 
-/** Runs a file in a process of its own: a file that stops takes no other file's results with it. */
+/** Runs a file in its own process, so that a file that stops does not lose the results of other files. */
 const runNodeFile = (file: string, { env, limit = NO_PROGRESS_MS }: NodeOptions): Promise<Outcome> =>
   withFolder(async (folder) => {
     const events = path.join(folder, 'events.jsonl');
@@ -122,7 +122,7 @@ export const runCounted = (program: string, args: readonly string[], env: NodeJS
     return { note, ...withExitCode(isOneIdle && outcome.failed === 0 ? { ...outcome, failed: 1 } : outcome, code) };
   });
 
-/** What runs by itself: a test file, in one engine where there is a choice. */
+/** The smallest unit of a run: a test file, in one engine if there are several. */
 interface Place {
   failures: (Failure & { again: string[] })[];
   /** The failure of a file that did not run all its tests. */

@@ -217,7 +217,7 @@ export function compareWords(finds: readonly Find[], allowed: Counts): string[] 
 
 const readAllowed = (): Counts => (existsSync(ALLOWED) ? (JSON.parse(readFileSync(ALLOWED, 'utf8')) as Counts) : {});
 
-/** @throws Error where a file has more finds, or fewer, than are allowed */
+/** @throws Error if a file has more finds, or fewer, than are allowed */
 export function checkWords(): void {
   const finds = readAll().flatMap(findWords);
   const messages = compareWords(finds, readAllowed());

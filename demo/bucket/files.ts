@@ -14,7 +14,7 @@ const BATCH_BYTES = 1024 ** 2;
 
 /** The checks for a received body. */
 export interface BodyRules {
-  /** Hex; null where the body is unsigned. */
+  /** Hex; null if the body is unsigned. */
   sha256?: string | null;
   /** Base64, as Content-MD5 has it. */
   contentMd5?: string | undefined;

@@ -22,7 +22,7 @@ export interface SignatureRules {
 
 /** What a valid signature specifies for the body. */
 export interface Authorization {
-  /** SHA-256 in hex that the body must have; null where the payload is unsigned. */
+  /** SHA-256 in hex that the body must have; null if the payload is unsigned. */
   readonly payloadSha256: string | null;
 }
 

@@ -1,7 +1,7 @@
 import { request as sendRequest } from 'node:http';
 import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
-import { playedHeaders } from './played-answer.js';
-import type { PlayedAnswer, RuledRequest, SingleFault, WholeAnswer } from './rules.js';
+import { injectedHeaders } from './injected-response.js';
+import type { InjectedResponse, RuledRequest, SingleFault, StoreResponse } from './rules.js';
 import { Valve } from './valve.js';
 
 /** One request as the proxy saw it; its numbers grow while it runs. */
@@ -28,7 +28,7 @@ export interface Passage {
   readonly target: URL;
   readonly agent: Agent;
   readonly valve: Valve;
-  /** Whether each request gets a connection of its own. */
+  /** Whether each request gets its own connection. */
   readonly connectionPerRequest: boolean;
 }
 
@@ -73,10 +73,12 @@ export class Exchange {
       case 'answer':
         // a client that gets the response before it has sent its last byte may see a reset instead
         this.#swallow();
-        this.#incoming.once('end', () => this.#play(fault));
+        this.#incoming.once('end', () => this.#sendInjected(fault));
         return;
       case 'answer-after':
-        return this.#forward({ turn: (response) => void response.resume().once('end', () => this.#play(fault)) });
+        return this.#forward({
+          turn: (response) => void response.resume().once('end', () => this.#sendInjected(fault)),
+        });
       case 'edit':
         return this.#forward({
           turn: (response) => void this.#edit(response, (answer) => fault.edit(answer, this.#seen)),
@@ -103,11 +105,11 @@ export class Exchange {
     });
   }
 
-  #play(played: PlayedAnswer): void {
-    this.#seen.status = played.status;
-    const { body = '' } = played;
-    this.#writeHead(played.status, undefined, [
-      ...playedHeaders(played, this.#incoming.headers.origin),
+  #sendInjected(injected: InjectedResponse): void {
+    this.#seen.status = injected.status;
+    const { body = '' } = injected;
+    this.#writeHead(injected.status, undefined, [
+      ...injectedHeaders(injected, this.#incoming.headers.origin),
       'Content-Length',
       String(Buffer.byteLength(body)),
     ]);
@@ -141,11 +143,11 @@ export class Exchange {
       if (left > 0) this.#answer.write(chunk.subarray(0, left));
       left -= chunk.length;
     });
-    // an answer may be shorter than the cut
+    // a response may be shorter than the limit
     response.once('end', () => this.#answer.write('', () => setTimeout(() => this.#reset(), 50)));
   }
 
-  async #edit(response: IncomingMessage, edit: (answer: WholeAnswer) => Partial<WholeAnswer>): Promise<void> {
+  async #edit(response: IncomingMessage, edit: (answer: StoreResponse) => Partial<StoreResponse>): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
     const { statusCode: status, rawHeaders } = response;

@@ -13,7 +13,13 @@ import { Valve } from './valve.js';
 
 export type { SeenRequest } from './exchange.js';
 export type { RequestKind } from './request-kind.js';
-export type { Fault, PlayedAnswer, Rule, SingleFault, WholeAnswer } from './rules.js';
+export type {
+  Fault,
+  InjectedResponse as PlayedAnswer,
+  Rule,
+  SingleFault,
+  StoreResponse as WholeAnswer,
+} from './rules.js';
 
 /** `pause`: bytes and requests wait; `refuse`: open connections are reset, and new ones refused. */
 export type ProxyMode = 'pass' | 'pause' | 'refuse';

@@ -2,7 +2,7 @@ import type { Random } from './random.js';
 import type { RequestFacts, RequestKind } from './request-kind.js';
 
 /** A complete response of the store or of the signer. */
-export interface WholeAnswer {
+export interface StoreResponse {
   status: number;
   /** Names and values in turn, as received. */
   rawHeaders: string[];
@@ -31,18 +31,18 @@ export type Fault =
   /** The request is passed on after this delay in milliseconds. */
   | { do: 'delay'; ms: number }
   /** The proxy answers; the store does not receive the request. */
-  | ({ do: 'answer' } & PlayedAnswer)
+  | ({ do: 'answer' } & InjectedResponse)
   /** The store acts, and the proxy answers. */
-  | ({ do: 'answer-after' } & PlayedAnswer)
+  | ({ do: 'answer-after' } & InjectedResponse)
   /** One of these, at random. */
   | { do: 'any'; of: readonly SingleFault[] }
   /** The store acts, and its response is changed. */
-  | { do: 'edit'; edit: (answer: WholeAnswer, request: RequestFacts & { target: string }) => Partial<WholeAnswer> };
+  | { do: 'edit'; edit: (answer: StoreResponse, request: RequestFacts & { target: string }) => Partial<StoreResponse> };
 
 /** A fault after the random choice. */
 export type SingleFault = Exclude<Fault, { do: 'any' }>;
 
-export interface PlayedAnswer {
+export interface InjectedResponse {
   status: number;
   headers?: Readonly<Record<string, string>>;
   body?: string;

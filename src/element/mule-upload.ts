@@ -417,7 +417,7 @@ export class MuleUploadElement extends FormElement {
 // `navigator.onLine` is undefined on a server
 const isOffline = (): boolean => globalThis.navigator?.onLine === false;
 
-/** Whether a child is a text of the page's own; white space is not. */
+/** Whether a child is text of the page; white space is not. */
 const isOwnText = (node: ChildNode): boolean =>
   node instanceof Element ? node.slot === '' : node instanceof Text && node.data.trim() !== '';
 

@@ -45,7 +45,7 @@ import { TimeSlicer } from './util/time-slicer.js';
 const managers = new Set<WeakRef<UploadManager>>();
 let hasWarnedOfPrincipal = false;
 
-/** Dispatches an event of the uploader. @returns false where it was cancelled */
+/** Dispatches an event of the uploader. @returns false if it was cancelled */
 export type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
 
 /** The implementation of an uploader. `Uploader` loads it, passes every call on to it, and documents each member. */
@@ -431,7 +431,7 @@ export class UploadManager implements UploadListener {
     if (principal === undefined && !scope && (recover === 'auto' || recover === 'ask') && !hasWarnedOfPrincipal) {
       hasWarnedOfPrincipal = true;
       console.warn(
-        'mule-upload: the signer names no `principal` in its answer to get_init_signature. So unfinished uploads resume only when their file is chosen again. Let the signer name the signed-in user, or null where nobody signs in; or set `scope` to an id of the user.',
+        'mule-upload: the signer names no `principal` in its answer to get_init_signature. So unfinished uploads resume only when their file is chosen again. Let the signer name the signed-in user, or null if nobody signs in; or set `scope` to an id of the user.',
       );
     }
     this.#recovery.identify(principal);
@@ -575,7 +575,7 @@ export class UploadManager implements UploadListener {
     this.#settle();
   }
 
-  /** Null where a function replaces the signer's URL. */
+  /** Null if a function replaces the signer's URL. */
   get #signerOrigin(): string | null {
     const url = this.options.sign ? null : actionUrl('get_init_signature', this.options);
     if (url === null) return null;

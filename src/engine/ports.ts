@@ -24,10 +24,10 @@ export interface StoreRequest {
   signal: AbortSignal;
   /** Milliseconds without a byte in either direction after which the request is dropped. */
   stallTimeout: number;
-  /** The same after the last byte was sent, where `isLost` is missing or undecided. */
+  /** The same after the last byte was sent, if `isLost` is missing or undecided. */
   answerTimeout: number;
   /**
-   * Called after `stallTimeout` without progress where that alone proves nothing: the last byte was sent, or the browser
+   * Called after `stallTimeout` without progress if that alone proves nothing: the last byte was sent, or the browser
    * hides upload progress.
    * @param isOverdue whether a request of its size would have been answered by now
    * @param ended aborted when the request ends
@@ -40,10 +40,10 @@ export interface StoreRequest {
 
 export interface StoreResponse {
   status: number;
-  /** Null where the header is missing or the store's CORS rule does not expose it. */
+  /** Null if the header is missing or the store's CORS rule does not expose it. */
   header(name: string): string | null;
   text: string;
-  /** ALPN name, such as `h2`; missing where the browser does not report it. */
+  /** ALPN name, such as `h2`; missing if the browser does not report it. */
   protocol?: string | undefined;
 }
 
@@ -175,7 +175,7 @@ export interface RemoteProgress extends Pick<
   | 'integrity'
   | 'receipt'
 > {
-  /** What another tab needs to resume it; null where nothing has started yet. */
+  /** What another tab needs to resume it; null if nothing has started yet. */
   readonly resumption: Resumption | null;
 }
 
@@ -210,13 +210,13 @@ export interface PageEnvironment {
   listen(handlers: PageHandlers, asksToLeave: boolean): () => void;
 }
 
-/** Computes digests, off the main thread where the browser allows it. */
+/** Computes digests, off the main thread if the browser allows it. */
 export interface Hasher {
   /** Times the computation: always the device's own clock. */
   readonly clock: Clock;
   /**
    * @returns base64
-   * @throws DOMException where the bytes cannot be read
+   * @throws DOMException if the bytes cannot be read
    */
   digest(algorithm: ChecksumAlgorithm | 'md5', bytes: Blob, signal: AbortSignal): Promise<string>;
   /** Returns the checksum of the object that consists of such parts, as S3 reports it. */

@@ -259,7 +259,7 @@ export class Uploader extends Target {
   }
 
   /**
-   * Undoes `detach()`. Where the signer has named a user and no `scope` is set, the signer is asked first whether that
+   * Undoes `detach()`. If the signer has named a user and no `scope` is set, the signer is asked first whether that
    * user is still signed in; if not, the uploads end as at `mule-owner-change`.
    * @param ids what `detach()` returned
    * @returns true if no call was needed; else a promise of whether the user is the same

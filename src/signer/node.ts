@@ -80,7 +80,7 @@ function discardRest(req: MountedRequest, res: ServerResponse): void {
   });
 }
 
-/** @returns null where host, path, method or headers are invalid for a `Request` */
+/** @returns null if host, path, method or headers are invalid for a `Request` */
 function requestOf(req: MountedRequest, path: string): Request | null {
   const scheme = 'encrypted' in req.socket ? 'https' : 'http';
   const host = req.headers[':authority'] ?? req.headers.host ?? 'localhost';

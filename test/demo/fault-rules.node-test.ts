@@ -6,7 +6,7 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFaultProxy } from '../../demo/faults/index.js';
 import type { Fault, FaultProxy, Rule } from '../../demo/faults/index.js';
-import { errorXml } from '../../demo/faults/played-answer.js';
+import { errorXml } from '../../demo/faults/injected-response.js';
 import { seededRandom } from '../../demo/faults/random.js';
 import { RuleSet } from '../../demo/faults/rules.js';
 import type { RuledRequest } from '../../demo/faults/rules.js';
@@ -33,7 +33,7 @@ interface SendOptions {
   until?: Promise<unknown>;
 }
 
-/** Sends one request on a connection of its own, and returns the answer or the code of what happened instead. */
+/** Sends one request on its own connection, and returns the response, or the code of the error. */
 function send(
   base: string,
   body = '',

@@ -114,7 +114,7 @@ describe('a file that does not have to be chosen again', () => {
         assert.equal(
           found!.loaded,
           begun.stored.reduce((sum, part) => sum + part.size, 0),
-          'how far it is, is told',
+          'the progress is shown',
         );
         await second.waitFor(hasPart, {}, 'resume');
         await press(second, '[part=resume]');

@@ -90,7 +90,7 @@ describe('a page that is left during an upload, and returned to', () => {
           () => browser.goto('about:blank'),
           () => browser.evaluate('void setTimeout(() => history.back())'),
         );
-        t.diagnostic(lifeline?.join(', ') ?? 'the page was loaded anew');
+        t.diagnostic(lifeline?.join(', ') ?? 'the page was loaded again');
         // Firefox does not cache a page with a request in flight; aborting it at `pagehide` is too late
         assert.equal(lifeline?.includes('pageshow persisted') ?? false, engine !== 'firefox');
         assert.equal(isUnread, engine === 'webkit');

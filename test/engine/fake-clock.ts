@@ -39,7 +39,7 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Milliseconds until the next timer is due; null where none is set. */
+  /** Milliseconds until the next timer is due; null if none is set. */
   get nextDelay(): number | null {
     const next = this.#next();
     return next && Math.max(0, next.at - this.#monotonic);

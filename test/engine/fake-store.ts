@@ -65,7 +65,7 @@ export function answerOf(status: number, text = '', headers: Record<string, stri
   return { status, text, header: (name) => known.get(name.toLowerCase()) ?? null };
 }
 
-/** Answers with an error status, and S3's error document where a code is given. */
+/** Answers with an error status, and S3's error document if a code is given. */
 export const refuse =
   (status: number, code = '', headers: Record<string, string> = {}, message = ''): Behaviour =>
   async () =>

@@ -17,7 +17,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...corruptionScenarios,
 ];
 
-/** One of this number of scenarios is played in a short run. */
+/** One of this number of scenarios runs in a short run. */
 const SHARE = 12;
 
 /** Number of random runs, at full size and in a short run. */

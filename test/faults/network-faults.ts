@@ -1,6 +1,6 @@
 /** The network and the servers in between: connections that fail, and responses of a store in trouble, at each step. */
 import type { Fault, PlayedAnswer, RequestKind, Rule } from '../../demo/faults/index.js';
-import { errorXml } from '../../demo/faults/played-answer.js';
+import { errorXml } from '../../demo/faults/injected-response.js';
 import { createMemoryTracker } from '../../src/signer/tracker/memory-tracker.js';
 import { MIB, THREE_PARTS } from './scenario.js';
 import type { Actor, Scenario } from './scenario.js';
@@ -82,7 +82,7 @@ interface LineFault {
   /** Of the rule. */
   rule?: Partial<Rule>;
   scenario?: Partial<Scenario>;
-  /** Whether it can happen at that step, and in which runs it is played. */
+  /** Whether it can happen at that step, and in which runs it is included. */
   fits?(phase: Phase): boolean;
 }
 

@@ -107,18 +107,18 @@ const failureOf = (run: Run, reason: string): Failure => ({
 function writeCounts(isFinal: boolean): Counts {
   const failed = results.filter(({ failures }) => failures.length > 0);
   const keyOf = (run: Run): string => againArgs(run).join(' ');
-  const played = new Set(results.map(keyOf));
-  const unplayed = plan.filter((run) => !played.has(keyOf(run)));
+  const finished = new Set(results.map(keyOf));
+  const missing = plan.filter((run) => !finished.has(keyOf(run)));
   const counts: Counts = {
     passed: results.length - failed.length,
-    failed: failed.length + unplayed.length,
+    failed: failed.length + missing.length,
     skipped: 0,
     engines: Object.fromEntries(
       engines.map((engine) => [engine, results.filter((result) => result.engine === engine).length]),
     ),
     failures: [
       ...failed.map((result) => failureOf(result, result.failures.join('; '))),
-      ...unplayed.map((run) => failureOf(run, 'was not played')),
+      ...missing.map((run) => failureOf(run, 'did not run')),
     ],
     isFinal,
   };

@@ -82,7 +82,7 @@ export interface Scenario {
   spoilPage?: string;
   /** Rules that may never apply. */
   mayMiss?: boolean;
-  /** Engines it is played in; all by default. */
+  /** Engines it runs in; all by default. */
   engines?: readonly Engine[];
   /** `all`: only in `test:all`, because it takes long; `ceph` or `ceph-20`: against that Ceph, too. */
   in?: readonly ('all' | 'ceph' | 'ceph-20')[];
@@ -97,7 +97,7 @@ export interface Run {
 
 /** The outcome of a scenario in one engine. */
 export interface Result extends Run {
-  /** What did not match the expectations; empty where all did. */
+  /** What did not match the expectations; empty if all did. */
   failures: string[];
   retries: number;
   seconds: number;

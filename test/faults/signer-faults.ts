@@ -7,7 +7,7 @@ const refusal = (status: number, code: string): Fault => ({
   do: 'answer',
   status,
   headers: { 'Content-Type': 'application/json' },
-  body: JSON.stringify({ error: { code, message: `Played: ${code}.` } }),
+  body: JSON.stringify({ error: { code, message: `Injected: ${code}.` } }),
 });
 const once = (on: Rule['on'], fault: Fault): Rule => ({ on, times: 1, fault });
 const html: Fault = {

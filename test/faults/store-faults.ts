@@ -1,6 +1,6 @@
 /** Responses of S3 in all its states, and the outcome of the upload. */
 import type { Fault, Rule, WholeAnswer } from '../../demo/faults/index.js';
-import { errorXml } from '../../demo/faults/played-answer.js';
+import { errorXml } from '../../demo/faults/injected-response.js';
 import { MIB, THREE_PARTS } from './scenario.js';
 import type { Actor, Scenario } from './scenario.js';
 
@@ -96,7 +96,7 @@ export const storeScenarios: readonly Scenario[] = [
   { fault: 'RequestTimeTooSkewed', phase: 'part', store: [once('part', says(403, 'RequestTimeTooSkewed'))] },
   { fault: 'RequestTimeTooSkewed', phase: 'complete', store: [once('complete', says(403, 'RequestTimeTooSkewed'))] },
   {
-    fault: 'the upload ended by somebody else',
+    fault: 'another client ends the upload',
     phase: 'part',
     size: 4 * THREE_PARTS,
     rate: SLOW,

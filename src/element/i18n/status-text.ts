@@ -15,7 +15,7 @@ export interface StatusContext {
   readonly offline: boolean;
 }
 
-/** Compares names, because the engine, a file of its own, has an `UploadError` class of its own. */
+/** Compares names, because the engine is a separate file with its own `UploadError` class. */
 export const isUploadError = (error: Error): error is UploadError => error.name === 'UploadError';
 
 /** Describes an error in the user's language. The signer's own message is shown as it is. */

@@ -14,7 +14,7 @@ export interface DropzoneView {
   readonly disabled: boolean;
   readonly canDrop: boolean;
   readonly isDragOver: boolean;
-  /** Whether the page has slotted a text of its own. */
+  /** Whether the page has slotted its own text. */
   readonly hasOwnText: boolean;
   /** Number of files found so far in folders that are being read. */
   readonly filesRead: number;

@@ -11,7 +11,7 @@ export function listTemplate(view: View, on: Handlers): unknown {
   const { uploads, storedKeys, translate, rowRanges } = view;
   const count = uploads.length + storedKeys.length;
   if (count === 0) return nothing;
-  // not a <ul>: WebKit drops its role where it has no list style
+  // not a <ul>: WebKit drops the role of a list without a list style
   return html` <div
     part="list"
     role="list"

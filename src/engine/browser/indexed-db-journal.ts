@@ -28,7 +28,7 @@ function classifyRecord(value: unknown, now: number): 'use' | 'keep' | 'remove' 
 }
 
 /**
- * Opens an object store in a database of its own, on first use. Pinned to IndexedDB: localforage would fall back to
+ * Opens an object store in its own database, on first use. Pinned to IndexedDB: localforage would fall back to
  * localStorage, which loses writes of the last seconds before a crash.
  */
 export const openTable = (name: string, storeName: string): LocalForage =>

@@ -45,7 +45,7 @@ const detectsChangedFiles = (): boolean =>
  * and kept its size has the same fingerprint. So the fingerprint only selects an upload to resume. Comparing the stored
  * parts' checksums with the file proves that it is the same.
  * @param read returns the bytes of a file of up to three samples
- * @throws DOMException where the file cannot be read
+ * @throws DOMException if the file cannot be read
  */
 export async function fingerprint(file: Blob, read = readBytes): Promise<string> {
   const { size } = file;

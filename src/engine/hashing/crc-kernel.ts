@@ -15,7 +15,7 @@ export interface CrcKind {
 }
 
 export interface CrcKernel {
-  /** WebAssembly, or script where the page's policy lacks `wasm-unsafe-eval`. */
+  /** WebAssembly, or script if the page's policy lacks `wasm-unsafe-eval`. */
   readonly code: 'wasm' | 'script';
   create(kind: CrcKind): Hash;
 }
@@ -25,7 +25,7 @@ export interface CrcKernel {
  * of 32 bits is one of 64 bits whose upper half stays 0.
  *
  * The worker runs the source text of this function, so it must not refer to anything outside except the language itself.
- * @param mayUseWasm false: script, even where the page allows WebAssembly
+ * @param mayUseWasm false: script, even if the page allows WebAssembly
  */
 export function createCrcKernel(mayUseWasm = true): CrcKernel {
   const SLICES = 16;

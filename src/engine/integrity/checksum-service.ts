@@ -42,7 +42,7 @@ export class ChecksumService {
     return this.#settings.options.checksum !== 'none';
   }
 
-  /** Loads what computes checksums; null where its code cannot be loaded, which is reported once. */
+  /** Loads what computes checksums; null if its code cannot be loaded, which is reported once. */
   loadKit(): Promise<ChecksumKit | null> {
     return (this.#kit ??= withTimeout(this.#clock, LOAD_TIMEOUT_MS, undefined, () => this.#loadAll()).catch(
       (error: unknown) => {

@@ -47,7 +47,7 @@ export class PartChecksums {
     this.#pending.clear();
   }
 
-  /** Returns the checksum of a part, where it is computed. */
+  /** Returns the checksum of a part, if it is computed. */
   get(partNumber: number): string | undefined {
     return this.#values.get(partNumber);
   }
@@ -64,7 +64,7 @@ export class PartChecksums {
     this.#pending.clear();
   }
 
-  /** @throws DOMException where the part cannot be read */
+  /** @throws DOMException if the part cannot be read */
   value(partNumber: number): Promise<string> {
     const known = this.#values.get(partNumber);
     if (known !== undefined) return Promise.resolve(known);
@@ -93,7 +93,7 @@ export class PartChecksums {
    * Waits until a part's checksum is computed, and briefly for those of other parts that the same call to the signer can
    * include: a call costs more than a checksum.
    * @param isSigned leaves out those that need none
-   * @throws DOMException where the part cannot be read
+   * @throws DOMException if the part cannot be read
    */
   async gather(partNumber: number, isSigned: (partNumber: number) => boolean, signal: AbortSignal): Promise<void> {
     this.ahead();

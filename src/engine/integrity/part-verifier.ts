@@ -31,7 +31,7 @@ interface PartResult {
 const isMd5 = (etag: string): boolean => /^[\da-f]{32}$/i.test(etag);
 
 /**
- * Compares stored parts with the file: by the checksum that the store lists, else by the ETag where that is an MD5. It
+ * Compares stored parts with the file: by the checksum that the store lists, else by the ETag if that is an MD5. It
  * reads one part at a time, so that parts that have to be sent do not wait.
  */
 export class PartVerifier {
@@ -76,7 +76,7 @@ export class PartVerifier {
 
   /**
    * Waits until all is compared.
-   * @throws DOMException where the file cannot be read; the next call tries again
+   * @throws DOMException if the file cannot be read; the next call tries again
    */
   async settled(): Promise<void> {
     while (this.#queue.size || this.#run) await this.#start();
@@ -84,7 +84,7 @@ export class PartVerifier {
     this.#mismatchedEtags.clear();
   }
 
-  /** Returns whether a part is the file's; null where that is unknown. */
+  /** Returns whether a part is the file's; null if that is unknown. */
   async isOwn({ partNumber, etag, checksums = {} }: StoredPart): Promise<boolean | null> {
     const agreed = this.#agreed;
     const etags = this.#reader.etagFormat();

@@ -129,7 +129,7 @@ function classifySignerFault(fault: SignerFault): FailureAction {
 
 /**
  * Decides what to do about a failure.
- * @throws the failure itself, where it is none of the engine's error classes
+ * @throws the failure itself, if it is none of the engine's error classes
  */
 export function classifyFailure(failure: unknown, phase: Phase): FailureAction {
   if (failure instanceof StoreFault) return classifyStoreFault(failure, phase);

@@ -112,7 +112,7 @@ export class FailureHandler {
   /**
    * Reports a signer that a retry may not fix: a wrong URL, another user, a login page.
    * @returns the reason of the wait
-   * @throws UploadError where the signer fails for this upload alone
+   * @throws UploadError if the signer fails for this upload alone
    */
   #handleSignerFault(fault: SignerFault, reason: string, state: RetryState): WaitingFor {
     const { kind, status, code } = fault;

@@ -49,7 +49,7 @@ export class Reachability {
     this.#update(true);
   }
 
-  /** Probes the store after a request without an answer. Where it cannot be reached, probing continues by itself. */
+  /** Probes the store after a request without an answer. If it cannot be reached, probing continues by itself. */
   async check(): Promise<boolean> {
     const isAnswering = await (this.#probing ??= this.#probe());
     if (isAnswering) this.#update(true);

@@ -45,7 +45,7 @@ export class RetryLoop {
   /**
    * Retries until the step succeeds.
    * @param onConnectionLost for requests with bytes of the file
-   * @throws RestartRequired where no retry of the step helps
+   * @throws RestartRequired if no retry of the step helps
    * @throws UploadError for a final failure
    * @throws the signal's reason when aborted
    */

@@ -31,7 +31,7 @@ export interface SchedulerOptions {
  *
  * With `concurrency: 'auto'`, one slot is removed when the store is busy or does not answer, half of them when that
  * continues, and they return one by one on success. There are more slots than the bandwidth needs: each presigned URL
- * costs a CORS preflight, during which the other slots send. Where parts take long the preflight hardly matters, and no
+ * costs a CORS preflight, during which the other slots send. If parts take long the preflight hardly matters, and no
  * slot is added.
  */
 export class Scheduler {

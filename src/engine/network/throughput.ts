@@ -14,10 +14,10 @@ const EWMA_WEIGHT = 0.2;
 const LIMITED_PART_MS = 500;
 /** Parts without a failure after which the connection counts as steady, and the average is saved. */
 const STEADY_PARTS = 8;
-/** Largest file sent in a single request, and the largest where its checksum must be computed first. */
+/** Largest file sent in a single request, and the largest if its checksum must be computed first. */
 const MAX_SINGLE_REQUEST_BYTES = 256 * MIB;
 const MAX_PRECOMPUTED_BYTES = 64 * MIB;
-/** A single request is used only where it takes less than this, because a failure loses all of it. */
+/** A single request is used only if it takes less than this, because a failure loses all of it. */
 export const MAX_SINGLE_REQUEST_MS = 8_000;
 /** Duration of Create, Complete and signing, which a single request saves. */
 const MULTIPART_OVERHEAD_MS = 400;

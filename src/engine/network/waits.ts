@@ -100,7 +100,7 @@ export class Waits {
     this.#onChange();
   }
 
-  /** Reports activity where nothing but waits is left. */
+  /** Reports activity if nothing but waits is left. */
   settled(): void {
     if (!this.isBusy && this.count) this.#onChange();
   }

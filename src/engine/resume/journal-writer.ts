@@ -9,7 +9,7 @@ import type { PagePresence } from './page-presence.js';
 /** Timeout for the journal's database; uploads then continue without persistence. */
 const OPEN_TIMEOUT_MS = 3_000;
 
-/** Records uploads in the journal; where the browser refuses storage, warns once and continues without it. */
+/** Records uploads in the journal; if the browser refuses storage, warns once and continues without it. */
 export class JournalWriter {
   readonly #journal: Journal;
   readonly #clock: Clock;

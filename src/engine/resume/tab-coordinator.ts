@@ -30,7 +30,7 @@ interface Held {
   name: string;
   watchers: Set<string>;
   reportedAt: number;
-  /** Releases the lock; called late where waiting tabs have to learn of the end. */
+  /** Releases the lock; called late if waiting tabs have to learn of the end. */
   release: () => void;
   cancelRelease: (() => void) | null;
   cancelReport: (() => void) | null;
@@ -58,11 +58,11 @@ interface UploadTraits {
 export interface SharedUpload extends UploadRecord {
   /** Progress for tabs that wait for it. */
   readonly progressReport: RemoteProgress;
-  /** What another tab reported that is needed to resume; null where it reported nothing. */
+  /** What another tab reported that is needed to resume; null if it reported nothing. */
   readonly reportedResumption: Resumption | null;
   /** Shows the progress of the tab that sends it. */
   showRemoteProgress(progress: RemoteProgress): void;
-  /** Continues after another tab. @param known where that tab stopped; null where that is unknown */
+  /** Continues after another tab. @param known where that tab stopped; null if that is unknown */
   takeOver(known: Resumption | null): void;
   /** Shows that it waits for another tab. */
   waitForTab<T>(work: Promise<T>): Promise<T>;

@@ -24,7 +24,7 @@ export type FirstRequest =
 /**
  * Reads init's answer for one file.
  * @param size bytes of the file
- * @throws SignerFault where the signer refuses this file
+ * @throws SignerFault if the signer refuses this file
  * @throws UploadError `invalid-response`, or `too-large` for what S3 cannot store
  */
 export function readInit(

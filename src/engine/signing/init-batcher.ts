@@ -26,7 +26,7 @@ const MAX_PREPARING = 20;
 
 /** HTTP statuses that do not depend on the files. */
 const FILE_INDEPENDENT_STATUSES = new Set([401, 408, 429]);
-/** Failed calls for several files after which each file has a call of its own. */
+/** Failed calls for several files after which each file gets its own call. */
 const MAX_SHARED_FAILURES = 2;
 
 /** The uploads that need an init call soon. */
@@ -138,7 +138,7 @@ export class InitBatcher {
     for (const upload of uploads) {
       const reply = replies.then((all) => replyTo(upload, all));
       this.#answers.set(upload, reply);
-      // each upload handles the failure by a call of its own
+      // each upload handles the failure by its own call
       reply.catch(() => this.#answers.delete(upload));
     }
   }
@@ -149,12 +149,12 @@ export class InitBatcher {
     this.#failures.delete(upload);
   }
 
-  /** Whether an upload has a call of its own. */
+  /** Whether an upload gets its own call. */
   #isAlone(upload: UploadRecord): boolean {
     return (this.#failures.get(upload) ?? 0) >= MAX_SHARED_FAILURES;
   }
 
-  /** Returns the uploads that are included in an upload's call, or the next ones where there is no such upload. */
+  /** Returns the uploads that are included in an upload's call, or the next ones if there is no such upload. */
   #companions(upload: UploadRecord | null): UploadRecord[] {
     const companions: UploadRecord[] = [];
     const most = this.#services.health.hasSignerAnswer ? this.#limit : Math.min(FIRST_FILES, this.#limit);

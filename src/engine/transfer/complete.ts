@@ -17,7 +17,7 @@ const ATTEMPTS_UNTIL_LIST = 3;
 
 /**
  * Completes the multipart upload: the parts become an object.
- * @throws RestartRequired where the store lacks parts, or has created another object
+ * @throws RestartRequired if the store lacks parts, or has created another object
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */
 export async function complete(

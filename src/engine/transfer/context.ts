@@ -17,7 +17,7 @@ export class TransferContext implements UploadObserver {
   readonly signatures: SignatureCache;
   /** Null if the signer's tracker wants no notifications. */
   notifier: TrackerNotifier | null = null;
-  /** Null until the session is open, and where nothing is to be verified. */
+  /** Null until the session is open, and if nothing is to be verified. */
   checks: UploadChecksums | null = null;
   /** Whether the first request needs another signature. */
   isFirstRequestRejected = false;

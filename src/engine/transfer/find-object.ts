@@ -72,7 +72,7 @@ export class ObjectFinder {
   }
 
   /**
-   * Requests the object's metadata. A 403 may stand for "absent" where the credentials may not list the bucket: after a
+   * Requests the object's metadata. A 403 may stand for "absent" if the credentials may not list the bucket: after a
    * second one, to a fresh signature, the result is unknown.
    */
   async head(signal: AbortSignal): Promise<StoredObject | 'absent' | 'unknown'> {

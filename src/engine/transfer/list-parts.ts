@@ -9,7 +9,7 @@ import { sendS3Request } from './signed-requests.js';
 type RequestPage = (attempt: Pick<Attempt, 'stalls'>) => Promise<PartList>;
 
 /**
- * Lists the stored parts and has them verified in the background. Where the file was modified since it was begun, only
+ * Lists the stored parts and has them verified in the background. If the file was modified since it was begun, only
  * parts that are shown to be this file's count as stored; the others are sent again.
  */
 export async function listVerifiedParts(context: TransferContext, signal: AbortSignal): Promise<void> {

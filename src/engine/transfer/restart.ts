@@ -33,7 +33,7 @@ export class RestartResolver {
 
   /**
    * @returns the object, if the store has created it; null: the transfer runs again
-   * @throws UploadError `key-exists` where another object exists under the key
+   * @throws UploadError `key-exists` if another object exists under the key
    */
   async resolve({ to, message }: RestartRequired, phase: Phase, signal: AbortSignal): Promise<StoredResult | null> {
     const { record } = this.#context;

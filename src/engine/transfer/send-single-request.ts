@@ -20,7 +20,7 @@ import type { RequestBody } from './single-request-body.js';
 /** The store's response to the single request. */
 export interface SentObject {
   readonly etag: string;
-  /** Checksum that the store has verified; null where it has not. */
+  /** Checksum that the store has verified; null if it has not. */
   readonly checksum: ObjectChecksum | null;
 }
 
@@ -49,7 +49,7 @@ export class SingleRequestSender {
 
   /**
    * Sends the file until it is stored.
-   * @throws RestartRequired `smaller` where the connection is slower than it was
+   * @throws RestartRequired `smaller` if the connection is slower than it was
    */
   async send(signal: AbortSignal): Promise<SentObject> {
     const context = this.#context;

@@ -25,7 +25,7 @@ export interface PreparedRequest {
 /**
  * Sends one request, once: prepares it, then waits for a slot.
  * @param bytes of the body, for the bandwidth limit
- * @param prepare called again where the signature expired while the request waited for its slot
+ * @param prepare called again if the signature expired while the request waited for its slot
  */
 export async function sendSigned<T, R extends PreparedRequest>(
   context: TransferContext,

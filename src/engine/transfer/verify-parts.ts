@@ -25,7 +25,7 @@ export class StoredPartChecks {
     this.#sender = sender;
   }
 
-  /** Creates the session's checks, once; loads the code that computes checksums where it is needed. */
+  /** Creates the session's checks, once; loads the code that computes checksums if it is needed. */
   async open(isMultipart: boolean, signal: AbortSignal): Promise<void> {
     const context = this.#context;
     const { services, session, record } = context;
@@ -55,7 +55,7 @@ export class StoredPartChecks {
 
   /**
    * Waits until every stored part that has to be verified is.
-   * @throws UploadError `integrity` where the store holds other bytes repeatedly
+   * @throws UploadError `integrity` if the store holds other bytes repeatedly
    */
   async settled(signal: AbortSignal): Promise<void> {
     const { checks } = this.#context;

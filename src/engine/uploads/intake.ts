@@ -20,14 +20,14 @@ export class Intake implements InitGate {
   readonly #smallFiles: SmallFileCache;
   readonly #prepared = new WeakMap<Upload, Promise<boolean>>();
 
-  /** @param emit dispatches an event; returns false where the page cancelled it */
+  /** @param emit dispatches an event; returns false if the page cancelled it */
   constructor(list: UploadList, smallFiles: SmallFileCache, emit: Emit) {
     this.#list = list;
     this.#smallFiles = smallFiles;
     this.#emit = emit;
   }
 
-  /** Returns why a file is not added; null where it is. */
+  /** Returns why a file is not added; null if it is. */
   refuse({ file, relativePath = '', fault }: Entry, rules: AdmissionRules): Rejection | null {
     if (fault) return fault;
     if (!this.#emit('mule-before-add', { file, relativePath })) {

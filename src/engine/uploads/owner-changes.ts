@@ -51,7 +51,7 @@ export class OwnerChanges {
     presence.withdraw();
   }
 
-  /** Removes uploads of another owner from the list; dispatches `mule-owner-change` where any was listed. */
+  /** Removes uploads of another owner from the list; dispatches `mule-owner-change` if any was listed. */
   remove(uploads: readonly Upload[], isByPage = false): void {
     const listed = uploads.filter(({ id }) => this.#services.list.has(id));
     this.#remove(listed, isByPage);

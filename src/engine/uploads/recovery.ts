@@ -119,7 +119,7 @@ export class Recovery {
 
   /**
    * Records the user that the signer names. Uploads of other users leave the list, and this user's are listed.
-   * @param user undefined where the signer said nothing
+   * @param user undefined if the signer said nothing
    */
   identify(user: string | null | undefined): void {
     const { user: current, list } = this.#services;
@@ -170,7 +170,7 @@ export class Recovery {
 
   /**
    * Finds an unlisted upload by its file.
-   * @returns null where no such upload is known
+   * @returns null if no such upload is known
    */
   async findUnlisted({ file, relativePath = '' }: FileEntry): Promise<Upload | null> {
     const isSameSize = ({ size }: JournalRecord): boolean => size === file.size;
@@ -275,7 +275,7 @@ export class Recovery {
     else if (upload.status === 'needs-file') upload.setHandle(kept.handle);
   }
 
-  /** Gives an upload its file back, where that is unchanged. */
+  /** Gives an upload its file back, if that is unchanged. */
   async #setFile(upload: Upload, read: () => Promise<File>, isAsked = false): Promise<void> {
     const { name, size } = upload.facts;
     let file: File | null = null;

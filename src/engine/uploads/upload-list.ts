@@ -174,7 +174,7 @@ export class UploadList implements InitQueue {
     let large = 0;
     let small = 0;
     for (const upload of this.#running) {
-      // an upload that another tab sends uses no slot of this one
+      // an upload that another tab sends uses no slot of this tab
       if (upload.snapshot.waitingFor === 'tab') continue;
       if (this.#isSmall(upload)) small++;
       else large++;

@@ -100,7 +100,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     };
   }
 
-  /** State of each part; null where it is not known, or only to another tab. */
+  /** State of each part; null if it is not known, or only to another tab. */
   get partStates(): Uint8Array | null {
     const { table } = this.session ?? {};
     return table && !this.#remoteProgress ? partStates(table) : null;
@@ -403,7 +403,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#transition('fail');
   }
 
-  /** After the file was found changed: resumes where it is the former file again, else sends the new content. */
+  /** After the file was found changed: resumes if it is the former file again, else sends the new content. */
   async #reopenFile(): Promise<void> {
     // a File that has changed can never be read again, but its handle returns another one
     const file = (this.file = (await this.handle?.getFile().catch(() => null)) ?? this.file!);
@@ -433,7 +433,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
 
   // ---- What it shows ----
 
-  /** Shows the step, or, where nothing is under way, the wait. */
+  /** Shows the step, or, if nothing is under way, the wait. */
   #showStatus(): void {
     if (!isRunning(this.status) || !this.#run) return;
     const wait = this.#wait;
@@ -469,7 +469,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#listener.changed(this);
   }
 
-  /** The wait that ends first, where nothing is under way. */
+  /** The wait that ends first, if nothing is under way. */
   get #wait(): Wait | null {
     const { clock, scheduler } = this.#services;
     const heldMs = scheduler.heldFor(this.id);

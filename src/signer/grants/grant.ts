@@ -23,7 +23,7 @@ export interface Grant {
    * the same hash. Empty for a grant that resumes an upload begun elsewhere, because it creates no object.
    */
   claims: string;
-  /** Hashes by which the tracker recognises the file; empty where it is not tracked. */
+  /** Hashes by which the tracker recognises the file; empty if it is not tracked. */
   marks: readonly string[];
 }
 

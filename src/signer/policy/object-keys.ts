@@ -16,7 +16,7 @@ const FORBIDDEN_CHARACTERS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\uFFFE\uFFFF]/gu;
 /**
  * Cleans a file name: keeps the last path segment, removes control characters and `..`, and shortens the part before the
  * extension.
- * @returns `file` where nothing is left
+ * @returns `file` if nothing is left
  */
 export function cleanName(name: string, maxBytes = MAX_KEY_BYTES): string {
   const segment = name.replaceAll('\\', '/').split('/').at(-1)!;

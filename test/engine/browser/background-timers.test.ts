@@ -62,7 +62,7 @@ describe('a timer', () => {
       expect(workers.started, 'one for all').to.equal(1);
     }));
 
-  it('fires on time where the page’s own timers are throttled', () =>
+  it('fires on time even if the page’s own timers are throttled', () =>
     countingWorkers(async () => {
       show(false);
       const { setTimeout: original } = globalThis;
@@ -106,7 +106,7 @@ describe('a timer', () => {
     }));
 });
 
-describe('where a policy blocks the worker', () => {
+describe('if a policy blocks the worker', () => {
   it('timers are the page’s own, and the worker is not tried again', async () => {
     const refuse = (): Worker => {
       throw new DOMException('denied', 'SecurityError');
@@ -123,7 +123,7 @@ describe('where a policy blocks the worker', () => {
     }, refuse);
   });
 
-  it('the same where the browser reports it later', async () => {
+  it('the same if the browser reports it later', async () => {
     const { Worker: Original } = globalThis;
     await countingWorkers(
       async (workers) => {

@@ -56,7 +56,7 @@ describe('the lock of an upload', () => {
   });
 });
 
-describe('a page where locks are refused', () => {
+describe('a page whose locks are refused', () => {
   it('uploads nevertheless, because parts are idempotent', async () => {
     const { request } = LockManager.prototype;
     // as in a sandboxed frame without an origin

@@ -26,13 +26,13 @@ describe('a call over HTTP', () => {
       .and.include({ status: 404, code: null });
   });
 
-  it('is a final error where the page set no signer', async () => {
+  it('is a final error if the page set no signer', async () => {
     expect(await failureOf({}))
       .to.be.instanceOf(UploadError)
       .and.include({ code: 'no-signer' });
   });
 
-  it('is a transient fault where the headers function rejects', async () => {
+  it('is a transient fault if the headers function rejects', async () => {
     const headers = (): Promise<never> => Promise.reject(new Error('no token yet'));
     expect(await failureOf({ signer: HERE, headers }))
       .to.be.instanceOf(SignerFault)

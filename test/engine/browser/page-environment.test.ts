@@ -43,7 +43,7 @@ describe('the browser page', () => {
     expect(leave.defaultPrevented).to.be.true;
   });
 
-  it('does not listen for beforeunload where it is not needed', () => {
+  it('does not listen for beforeunload if it is not needed', () => {
     const { calls, stop } = listen(false);
     window.dispatchEvent(new Event('beforeunload', { cancelable: true }));
     stop();

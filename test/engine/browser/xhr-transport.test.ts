@@ -66,7 +66,7 @@ describe('a request to the store', () => {
     ).to.equal(404);
   });
 
-  it('fails with a network fault where nothing answers', async () => {
+  it('fails with a network fault if nothing answers', async () => {
     const failure = await failureOf({ url: CLOSED });
     expect(failure).to.be.instanceOf(TransportFault).and.to.include({ kind: 'network', method: 'GET', url: CLOSED });
   });
@@ -100,7 +100,7 @@ describe('the probe', () => {
     expect(await transport.probe(new URL('/nowhere', HERE).href, signal)).to.be.true;
   });
 
-  it('is false where nothing answers, and when aborted', async () => {
+  it('is false if nothing answers, and when aborted', async () => {
     expect(await transport.probe(CLOSED, signal)).to.be.false;
     const controller = new AbortController();
     const stopped = transport.probe(HERE, controller.signal);

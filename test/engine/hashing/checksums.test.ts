@@ -117,7 +117,7 @@ describe('Checksums', () => {
     });
   }
 
-  it('reject where a Blob cannot be read', async () => {
+  it('reject if a Blob cannot be read', async () => {
     const gone = broken(() => Promise.reject(new DOMException('gone', 'NotReadableError')));
     const error = await make(false)
       .digest('crc32', gone, never)
@@ -157,7 +157,7 @@ describe('Checksums', () => {
     expect(await checksums.combine('sha256', parts, never)).to.equal(`${toBase64(new Uint8Array(composite))}-3`);
   });
 
-  it('continue on the main thread where the worker terminates', async () => {
+  it('continue on the main thread if the worker terminates', async () => {
     const workers: Worker[] = [];
     const RealWorker = window.Worker;
     window.Worker = class extends RealWorker {

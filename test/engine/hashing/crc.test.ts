@@ -27,7 +27,7 @@ function bitwise({ width, high, low }: CrcKind, bytes: Uint8Array): string {
 const KERNELS = { wasm: createCrcKernel(), script: createCrcKernel(false) };
 
 describe('CRCs', () => {
-  it('are computed by WebAssembly where the page allows it, and by script on request', () => {
+  it('are computed by WebAssembly if the page allows it, and by script on request', () => {
     expect(KERNELS.wasm.code).to.equal('wasm');
     expect(KERNELS.script.code).to.equal('script');
   });

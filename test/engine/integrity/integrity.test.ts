@@ -86,7 +86,7 @@ describe('an upload with checksums', () => {
     for (const { chunks, checksums } of windows) expect(Object.keys(checksums!).map(Number)).to.have.members(chunks);
   });
 
-  it('signs parts one at a time where the signer has no other action', async () => {
+  it('signs parts one at a time if the signer has no other action', async () => {
     const harness = harnessWith('crc32c');
     harness.signer.actions = [];
     await land(harness, fileOf(3 * PART));

@@ -51,7 +51,7 @@ describe('the action for a response of the store', () => {
     expect(kindOf(store(409, 'ConditionalRequestConflict'), 'complete')).to.equal('restart');
   });
 
-  it('is to list the parts where Complete rejects one', () => {
+  it('is to list the parts if Complete rejects one', () => {
     for (const code of ['InvalidPart', 'InvalidPartOrder', 'EntityTooSmall'])
       expect(kindOf(store(400, code), 'complete')).to.equal('relist');
   });

@@ -107,7 +107,7 @@ describe('automatic slots', () => {
     expect(scheduler.slots).to.equal(2);
   });
 
-  it('do not grow where parts are slow, and shrink where they are very slow', () => {
+  it('do not grow if parts are slow, and shrink if they are very slow', () => {
     const { scheduler } = setUp();
     scheduler.recordPartDuration(30_000);
     succeed(scheduler, 1_000);

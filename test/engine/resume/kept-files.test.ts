@@ -8,7 +8,7 @@ const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
 
 /** A file handle whose permission a test controls. */
-class PlayedHandle {
+class FakeHandle {
   readonly kind = 'file';
   asked = 0;
 
@@ -45,7 +45,7 @@ class PlayedHandle {
 }
 
 /** A page load that ended when some parts of the files were stored; the file store has their handles. */
-async function interrupt(files: readonly File[], handles: readonly PlayedHandle[], options: UploaderOptions = {}) {
+async function interrupt(files: readonly File[], handles: readonly FakeHandle[], options: UploaderOptions = {}) {
   const harness = new Harness({ concurrency: 2, ...options });
   const release = harness.store.hold('part');
   for (let part = 1; part <= 2; part++) harness.store.next('part', (_request, proceed) => proceed());
@@ -63,7 +63,7 @@ async function interrupt(files: readonly File[], handles: readonly PlayedHandle[
   return { harness, fileStore, journal, next };
 }
 
-const handleOf = (name: string, handles: readonly PlayedHandle[]): PlayedHandle =>
+const handleOf = (name: string, handles: readonly FakeHandle[]): FakeHandle =>
   handles.find((handle) => handle.name === name)!;
 
 const statusesOf = ({ uploader }: Harness): string[] => uploader.uploads.map(({ status }) => status);
@@ -71,7 +71,7 @@ const statusesOf = ({ uploader }: Harness): string[] => uploader.uploads.map(({ 
 describe('a file whose handle is stored', () => {
   it('resumes automatically if permission is still granted, and stored parts are not re-sent', async () => {
     const file = fileOf(4 * PART);
-    const handle = new PlayedHandle(file, 'granted');
+    const handle = new FakeHandle(file, 'granted');
     const { next, fileStore, journal } = await interrupt([file], [handle]);
     const harness = next();
     const sent = harness.store.sentParts.length;
@@ -89,7 +89,7 @@ describe('a file whose handle is stored', () => {
 
   it('resumes after one click if the browser asks for permission again', async () => {
     const file = fileOf(4 * PART);
-    const handle = new PlayedHandle(file);
+    const handle = new FakeHandle(file);
     const { next } = await interrupt([file], [handle]);
     const harness = next();
     await harness.uploader.ready;
@@ -105,7 +105,7 @@ describe('a file whose handle is stored', () => {
 
   it('has to be chosen again if the user denies permission, which is requested only once', async () => {
     const file = fileOf(4 * PART);
-    const handle = new PlayedHandle(file, 'prompt', 'denied');
+    const handle = new FakeHandle(file, 'prompt', 'denied');
     const { next } = await interrupt([file], [handle]);
     const harness = next();
     await harness.until(() => harness.uploader.uploads[0]?.needsPermission === true);
@@ -120,7 +120,7 @@ describe('a file whose handle is stored', () => {
 
   it('can be requested again if the user gesture had expired before the prompt', async () => {
     const file = fileOf(4 * PART);
-    const handle = new PlayedHandle(file, 'prompt', new DOMException('no gesture', 'SecurityError'));
+    const handle = new FakeHandle(file, 'prompt', new DOMException('no gesture', 'SecurityError'));
     const { next } = await interrupt([file], [handle]);
     const harness = next();
     await harness.until(() => harness.uploader.uploads[0]?.needsPermission === true);
@@ -133,7 +133,7 @@ describe('a file whose handle is stored', () => {
 
   it('is requested one at a time: one click resumes all files that the browser allows with the first', async () => {
     const files = [fileOf(3 * PART, 'a'), fileOf(3 * PART, 'b'), fileOf(3 * PART, 'c')];
-    const handles = files.map((file) => new PlayedHandle(file));
+    const handles = files.map((file) => new FakeHandle(file));
     const { next } = await interrupt(files, handles);
     const harness = next();
     await harness.until(() => harness.uploader.uploads.filter(({ needsPermission }) => needsPermission).length === 3);
@@ -155,7 +155,7 @@ describe('a file whose handle is stored', () => {
 
   it('is not requested after another one was denied in the same click', async () => {
     const files = [fileOf(3 * PART, 'a'), fileOf(3 * PART, 'b')];
-    const handles = files.map((file) => new PlayedHandle(file, 'prompt', 'denied'));
+    const handles = files.map((file) => new FakeHandle(file, 'prompt', 'denied'));
     const { next } = await interrupt(files, handles);
     const harness = next();
     await harness.until(() => harness.uploader.uploads.filter(({ needsPermission }) => needsPermission).length === 2);
@@ -169,7 +169,7 @@ describe('a file whose handle is stored', () => {
 
   it('is not mixed with another: the file that is there now is rejected, and the message names the expected one', async () => {
     const file = fileOf(4 * PART);
-    const handle = new PlayedHandle(file, 'granted');
+    const handle = new FakeHandle(file, 'granted');
     const { next, fileStore } = await interrupt([file], [handle]);
     handle.file = fileOf(4 * PART);
     const harness = next();
@@ -185,7 +185,7 @@ describe('a file whose handle is stored', () => {
 
   it('has to be chosen again if it was moved', async () => {
     const file = fileOf(4 * PART);
-    const handle = new PlayedHandle(file, 'granted');
+    const handle = new FakeHandle(file, 'granted');
     const { next } = await interrupt([file], [handle]);
     handle.file = null;
     const harness = next();
@@ -196,7 +196,7 @@ describe('a file whose handle is stored', () => {
 
   it('resumes although its modification time changed, because its bytes are the same', async () => {
     const file = fileOf(4 * PART);
-    const handle = new PlayedHandle(file, 'granted');
+    const handle = new FakeHandle(file, 'granted');
     const { next } = await interrupt([file], [handle]);
     handle.file = new File([file], 'moved.bin', { lastModified: 99 });
     const harness = next();
@@ -215,7 +215,7 @@ describe('a file whose handle is stored', () => {
     const file = await handle.getFile();
     const { next } = await interrupt(
       [file],
-      [handle as unknown as PlayedHandle].map((one) => ({ real: one }) as never),
+      [handle as unknown as FakeHandle].map((one) => ({ real: one }) as never),
     );
     const harness = next();
     await harness.finished();
@@ -341,7 +341,7 @@ describe('a small file', () => {
 describe('recover: ask', () => {
   it('lists unfinished uploads and sends nothing until the user resumes them', async () => {
     const files = [fileOf(3 * PART, 'a'), fileOf(3 * PART, 'b')];
-    const handles = files.map((file) => new PlayedHandle(file, 'granted'));
+    const handles = files.map((file) => new FakeHandle(file, 'granted'));
     const { next } = await interrupt(files, handles);
     const harness = next({ recover: 'ask' });
     await harness.until(() => statusesOf(harness).join() === 'paused,paused');
@@ -448,6 +448,6 @@ describe('unfinished uploads of another user', () => {
     expect(harness.uploader.uploads).to.be.empty;
     await harness.uploader.add([fileOf(10, 'new')]);
     await harness.until(() => harness.of('new').status === 'complete');
-    expect(harness.of(NAME).status, 'the new file’s answer told who is here').to.equal('needs-file');
+    expect(harness.of(NAME).status, 'the response for the new file names the user').to.equal('needs-file');
   });
 });

@@ -90,7 +90,7 @@ describe('calls of init', () => {
     expect(failed.map(({ name }) => name)).to.deep.equal(['3.bin']);
     expect(failed[0]!.error).to.include({ code: 'signer-refused', retryable: true, status: 500 });
     expect(failed[0]!.error!.message).to.contain('3.bin').and.to.contain('500');
-    // the file gets a call of its own: the others are signed in one or two calls, not one by one after each failure
+    // the file gets its own call: the others are signed in one or two calls, not one by one after each failure
     const others = harness.signer.bodies('get_init_signature').filter(({ files }) => files[0]?.filename !== '3.bin');
     expect(others.length).to.be.below(30);
     harness.signer.always('get_init_signature', null);

@@ -28,7 +28,7 @@ describe('the lifetime of a signature', () => {
   it('is read from the URL if the response has no expiry', () => {
     const url = `${URL}?X-Amz-Date=20260101T000000Z&X-Amz-Expires=600`;
     expect(lifeOf(undefined, url, Date.UTC(2026, 0, 1))).to.equal(570_000);
-    expect(lifeOf(undefined), 'nothing tells').to.equal(Infinity);
+    expect(lifeOf(undefined), 'no expiry').to.equal(Infinity);
   });
 
   it('is measured by the clock on which more time has passed', async () => {

@@ -45,7 +45,7 @@ describe('the next page load', () => {
     await next.uploader.ready;
     const other = fileOf(3 * PART);
     await next.uploader.resume(next.of(NAME).id, other).then(
-      () => expect.fail('another file was taken for the one that was begun'),
+      () => expect.fail('another file was accepted as the upload’s'),
       (error: { code: string }) => expect(error.code).to.equal('file-changed'),
     );
     expect(next.of(NAME).status).to.equal('needs-file');

@@ -74,7 +74,7 @@ describe('init', () => {
       return 'own_key' in file && file.own_key;
     };
     assert.equal(await isOwn({}), true);
-    assert.equal(await isOwn({}, 'a wish that is not heard'), true);
+    assert.equal(await isOwn({}, 'a requested key that is ignored'), true);
     assert.equal(await isOwn({ key: '{principal}/{random}' }), true);
     assert.equal(await isOwn({ key: 'films/{name}' }), false);
     assert.equal(await isOwn({ key: () => `films/${'0'.repeat(32)}` }), false);
@@ -93,13 +93,13 @@ describe('init', () => {
         fileOf({ id: 'good', filesize: 5 }),
       ],
     });
-    const codes = Object.fromEntries(files.map((file) => [file.id, 'error' in file ? file.error.code : 'taken']));
+    const codes = Object.fromEntries(files.map((file) => [file.id, 'error' in file ? file.error.code : 'accepted']));
     assert.deepEqual(codes, {
       big: 'too-big',
       small: 'too-small',
       text: 'type',
       nameless: 'empty-name',
-      good: 'taken',
+      good: 'accepted',
     });
     const [big] = files;
     assert.match('error' in big! ? big.error.message : '', /film\.mp4.*1001 bytes.*1000/);
@@ -219,7 +219,7 @@ describe('resuming from the tracker', () => {
     }
   });
 
-  it('offers chunk_loaded where there is a tracker', async () => {
+  it('offers chunk_loaded if there is a tracker', async () => {
     const { caller } = await begin();
     const { actions } = await caller.call('get_init_signature', { files: [fileOf()] });
     assert.ok(actions!.includes('chunk_loaded'));

@@ -45,7 +45,7 @@ describe('one invalid file of a call', () => {
       key: (file) => (isBad(file) ? '文'.repeat(342) : `k/${file.filename}`),
     },
     'a key that is empty': { key: (file) => (isBad(file) ? '' : `k/${file.filename}`) },
-    'a key that is no text': { key: (file) => (isBad(file) ? (7 as unknown as string) : `k/${file.filename}`) },
+    'a key that is not a string': { key: (file) => (isBad(file) ? (7 as unknown as string) : `k/${file.filename}`) },
     'tags that throw': { tags: (file) => (isBad(file) ? fail() : { a: 'b' }) },
     'more than 10 tags': {
       tags: (file) =>
@@ -53,7 +53,7 @@ describe('one invalid file of a call', () => {
     },
     'metadata that throws': { metadata: (file) => (isBad(file) ? fail() : { a: 'b' }) },
     'metadata of a name that no header takes': { metadata: (file) => ({ [isBad(file) ? 'a b' : 'a']: 'b' }) },
-    'metadata that is no text': {
+    'metadata that is not a string': {
       metadata: (file) => ({ a: (isBad(file) ? { toString: 7 } : 'b') as string }),
     },
   };

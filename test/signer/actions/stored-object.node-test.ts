@@ -131,7 +131,7 @@ describe('a complete upload', () => {
     assert.equal(await code(receipt, { secret: 'a secret that is not it' }), 'retired');
     assert.equal(await code(receipt, { bucket: 'other' }), 'forged');
     assert.equal(await code(receipt, { now: () => Date.now() + DAY + 1_000 }), 'expired');
-    assert.equal(await code(grant, {}), 'forged', 'a grant is no receipt');
+    assert.equal(await code(grant, {}), 'forged', 'a grant is not a receipt');
     assert.equal(await code(`${receipt.slice(0, -2)}AA`, {}), 'forged');
     assert.equal(await code('', {}), 'forged');
     assert.equal(await caller.refusal('get_head_signature', { key, grant: receipt }), '403 grant-invalid');

@@ -20,7 +20,7 @@ interface LaxStore {
   stop(): Promise<void>;
 }
 
-async function startPlayed(profile: Profile): Promise<LaxStore> {
+async function startProfile(profile: Profile): Promise<LaxStore> {
   const dir = await mkdtemp(path.join(tmpdir(), 'mule-lax-'));
   const bucket = await startBucket({ dir, buckets: ['films'], credentials: CREDENTIALS, profile });
   return {
@@ -41,8 +41,8 @@ async function startCeph16(): Promise<LaxStore> {
 }
 
 const STORES: Record<string, () => Promise<LaxStore>> = {
-  'the embedded bucket as Ceph 16': () => startPlayed('ceph16'),
-  'the embedded bucket as MinIO': () => startPlayed('minio'),
+  'the embedded bucket as Ceph 16': () => startProfile('ceph16'),
+  'the embedded bucket as MinIO': () => startProfile('minio'),
   'Ceph 16': startCeph16,
 };
 

@@ -15,7 +15,7 @@ const chooseKey = (policy: ResolvedPolicy, file: InitFile, principal: string | n
 function outcomeOf(policy: Policy, file: Partial<InitFile>): string {
   try {
     validateFile(settled(policy), fileOf(file));
-    return 'taken';
+    return 'accepted';
   } catch (error) {
     return (error as { code: string }).code;
   }
@@ -25,11 +25,11 @@ describe('policy', () => {
   it('accepts files within its sizes, both limits included', () => {
     const policy = { minSize: 10, maxSize: 20 };
     const sizes = [9, 10, 20, 21].map((filesize) => outcomeOf(policy, { filesize }));
-    assert.deepEqual(sizes, ['too-small', 'taken', 'taken', 'too-big']);
+    assert.deepEqual(sizes, ['too-small', 'accepted', 'accepted', 'too-big']);
   });
 
   it("accepts no file beyond S3's own limit", () => {
-    assert.equal(outcomeOf({}, { filesize: 10_000 * 5 * 1024 ** 3 }), 'taken');
+    assert.equal(outcomeOf({}, { filesize: 10_000 * 5 * 1024 ** 3 }), 'accepted');
     assert.equal(outcomeOf({}, { filesize: 10_000 * 5 * 1024 ** 3 + 1 }), 'too-big');
   });
 
@@ -46,7 +46,7 @@ describe('policy', () => {
     for (const [accept, filename, content_type] of taken)
       assert.equal(
         outcomeOf({ accept }, { filename, content_type }),
-        'taken',
+        'accepted',
         `${accept}: ${filename}, ${content_type}`,
       );
     const refused = [
@@ -73,7 +73,7 @@ describe('policy', () => {
       { filename: 'a', content_type: 'image/pngx' },
       { filename: 'a', content_type: 'videos/mp4' },
     ].map((file) => outcomeOf({ accept }, file));
-    assert.deepEqual(outcomes, ['taken', 'taken', 'taken', 'type', 'type', 'type']);
+    assert.deepEqual(outcomes, ['accepted', 'accepted', 'accepted', 'type', 'type', 'type']);
   });
 
   it('refuses an empty name, and a type that could end its header', () => {
@@ -88,7 +88,7 @@ describe('policy', () => {
       'image/svg+xml',
       'video/mp4; codecs="avc1.42E01E, mp4a"',
     ]) {
-      assert.equal(outcomeOf({}, { content_type }), 'taken', content_type);
+      assert.equal(outcomeOf({}, { content_type }), 'accepted', content_type);
     }
   });
 

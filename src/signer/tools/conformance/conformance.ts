@@ -18,7 +18,7 @@ export type { ConformanceOptions } from './conformance-run.js';
 export interface RuleResult {
   /** The rule of the protocol that was tried. */
   rule: string;
-  /** Null where the signer follows the rule. */
+  /** Null if the signer follows the rule. */
   fault: string | null;
 }
 

@@ -132,7 +132,7 @@ describe('the conformance rules', () => {
       },
     ],
     [
-      'tells of refusals in text',
+      'describes refusals in plain text',
       /must be \{"error"/,
       (answer) => ('error' in answer ? new Response('no', { status: 403 }) : undefined),
     ],
@@ -208,7 +208,7 @@ interface Backend {
   signIn: (base: string, user: string) => Promise<string>;
 }
 
-/** Signs in where the test has added a route for it. */
+/** Signs in if the test has added a route for it. */
 async function signInByRoute(base: string, user: string): Promise<string> {
   const response = await fetch(`${base}/sign-in/${user}`, { method: 'POST' });
   assert.equal(response.status, 200, await response.text());
@@ -371,7 +371,7 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
         'a lone surrogate in every text':
           '"filename": "\\ud800.bin", "content_type": "\\udfff", "fingerprint": "\\ud83d", "object_key": "\\ud800"',
         'an escaped backslash before what looks like one': '"filename": "a\\\\ud800.bin"',
-        'a name that is no text': '"filename": 7',
+        'a name that is not a string': '"filename": 7',
         'no name': '"filename": null',
         'an empty name': '"filename": ""',
         'a name of 5,000 characters': `"filename": "${'x'.repeat(5_000)}"`,
