@@ -120,7 +120,7 @@ class Proxy implements FaultProxy {
 
   setMode(mode: ProxyMode): void {
     this.#mode = mode;
-    this.#valve.setShut(mode === 'pause');
+    this.#valve.setClosed(mode === 'pause');
     if (mode === 'refuse') this.#startRefusing();
     else this.#stopRefusing();
   }

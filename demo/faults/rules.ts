@@ -9,7 +9,7 @@ export interface StoreResponse {
   body: string;
 }
 
-/** What happens to a request. */
+/** The fault that a request meets. */
 export type Fault =
   /** Every connection is reset, and new ones are refused for this time in milliseconds. */
   | { do: 'refuse'; for: number }

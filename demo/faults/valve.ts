@@ -1,4 +1,4 @@
-/** Limits the rate of bytes, and passes none while it is shut. */
+/** Limits the rate of bytes, and passes none while it is closed. */
 export class Valve {
   #rate: number;
   #next = 0;
@@ -15,7 +15,7 @@ export class Valve {
     this.#next = 0;
   }
 
-  setShut(isShut: boolean): void {
+  setClosed(isShut: boolean): void {
     this.#isShut = isShut;
     if (isShut) return;
     for (const go of this.#waiting) go();

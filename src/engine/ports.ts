@@ -175,7 +175,7 @@ export interface RemoteProgress extends Pick<
   | 'integrity'
   | 'receipt'
 > {
-  /** What another tab needs to resume it; null if nothing has started yet. */
+  /** The data that another tab needs to resume it; null if nothing has started yet. */
   readonly resumption: Resumption | null;
 }
 

@@ -26,7 +26,7 @@ export interface Run extends Outcome {
   preflights: number | null;
 }
 
-/** What all runs share. */
+/** The objects that all runs share. */
 export interface Bench {
   browser: Driver;
   stage: Stage;

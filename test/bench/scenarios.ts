@@ -4,7 +4,7 @@ export const KIB = 1024;
 export const MIB = 1024 ** 2;
 export const GIB = 1024 ** 3;
 
-/** What the store does to requests. */
+/** The conditions of network and store. */
 export interface Conditions {
   /** Milliseconds before any request is accepted, preflights and signer calls too. */
   delay?: number;

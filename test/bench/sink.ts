@@ -11,7 +11,7 @@ import { Valve } from '../../demo/faults/valve.js';
 import type { Conditions } from './scenarios.js';
 import { createTusServer } from './sink-tus.js';
 
-/** What was received since the conditions were set. */
+/** The counts since the conditions were set. */
 export interface Seen {
   requests: number;
   preflights: number;

@@ -10,7 +10,7 @@ export interface Look {
   features?: Record<string, string>;
 }
 
-/** What each engine's protocol has to implement; `browser.ts` builds on it. */
+/** The interface that each engine's protocol implements; `browser.ts` builds on it. */
 export interface RawPage {
   /** Resolves when the page has loaded. */
   navigate(url: string): Promise<void>;

@@ -138,7 +138,7 @@ export class Page {
   }
 
   /** Closes the tab as a user does. */
-  shut(): Promise<void> {
+  closeTab(): Promise<void> {
     return this.#raw.close();
   }
 

@@ -13,7 +13,7 @@ import { storedAtRest } from './wait.js';
 
 const SIZE = 80 * MIB;
 /** Bytes per second: slow enough to stop an upload half-way. */
-const SLOW = SIZE / 4;
+const SLOW_RATE = SIZE / 4;
 /** The largest size that is copied. */
 const SMALL = 7 * MIB;
 
@@ -56,7 +56,7 @@ describe('a file that does not have to be chosen again', () => {
   async function beginAndStop(page: Page, begin: () => Promise<void>, stop: () => Promise<void>) {
     const { proxy, s3, url } = inUse.harness;
     proxy.reset();
-    proxy.setRate(SLOW);
+    proxy.setRate(SLOW_RATE);
     await page.goto(url);
     await begin();
     await untilParts(page, 3);

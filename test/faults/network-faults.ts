@@ -27,11 +27,11 @@ async function abortSoon({ until, call }: Actor): Promise<void> {
   await call('abort');
 }
 
-const SLOW = 12 * MIB;
-const paused = { act: pauseAndResume, rate: SLOW, attributes: { concurrency: '1' } } as const;
+const SLOW_RATE = 12 * MIB;
+const paused = { act: pauseAndResume, rate: SLOW_RATE, attributes: { concurrency: '1' } } as const;
 const aborted = {
   act: abortSoon,
-  rate: SLOW,
+  rate: SLOW_RATE,
   attributes: { concurrency: '1' },
   expects: { status: 'aborted', retries: 0 },
 } as const;

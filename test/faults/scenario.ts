@@ -13,7 +13,7 @@ export const MIB = 1024 ** 2;
 export const PART = 5 * MIB;
 export const THREE_PARTS = 11 * MIB;
 
-/** What an action can do to a running upload. */
+/** The methods by which an action controls a running upload. */
 export interface Actor {
   readonly store: FaultProxy;
   readonly signer: FaultProxy;
@@ -50,7 +50,7 @@ export interface Expectation {
 }
 
 export interface Scenario {
-  /** What goes wrong, and at which step: the row of the table. */
+  /** The fault and its step: the row of the table. */
   fault: string;
   phase: string;
   /** Bytes; three parts by default. */
@@ -97,7 +97,7 @@ export interface Run {
 
 /** The outcome of a scenario in one engine. */
 export interface Result extends Run {
-  /** What did not match the expectations; empty if all did. */
+  /** The expectations that were not met; empty if all were. */
   failures: string[];
   retries: number;
   seconds: number;

@@ -17,7 +17,7 @@ const html: Fault = {
   body: '<!doctype html><title>Sign in</title>',
 };
 
-/** What a page does after a new sign-in. */
+/** The actions of a page after a new sign-in. */
 async function signIn({ until, call }: Actor): Promise<void> {
   await until(({ waitingFor }) => waitingFor === 'authorization');
   await call('retry');

@@ -35,7 +35,7 @@ export interface Counts {
   isFinal: boolean;
 }
 
-/** What a page has reported while its tests ran. */
+/** The reports of a page while its tests ran. */
 export interface Progress {
   planned?: number;
   steps: TestStep[];

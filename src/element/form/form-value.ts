@@ -1,7 +1,7 @@
 import { isPending } from '../api/upload-state.js';
 import type { UploadSnapshot } from '../../engine/api/types.js';
 
-/** What value and validity depend on. */
+/** The data that determines value and validity. */
 export interface FormState {
   readonly uploads: readonly UploadSnapshot[];
   readonly name: string;

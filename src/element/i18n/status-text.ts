@@ -3,7 +3,7 @@ import type { UploadSnapshot } from '../../engine/api/types.js';
 import type { Format } from './format.js';
 import type { Translate } from './translate.js';
 
-/** What a status text depends on besides the upload. */
+/** The data that a status text depends on, besides the upload. */
 export interface StatusContext {
   readonly translate: Translate;
   readonly format: Format;

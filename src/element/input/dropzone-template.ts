@@ -3,7 +3,7 @@ import type { Format } from '../i18n/format.js';
 import type { Translate } from '../i18n/translate.js';
 import { icons } from '../styles/icons.js';
 
-/** What the drop zone shows. */
+/** The data that the drop zone shows. */
 export interface DropzoneView {
   readonly translate: Translate;
   readonly format: Format;

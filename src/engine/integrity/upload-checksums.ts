@@ -16,7 +16,7 @@ import type { Clock, Hasher } from '../ports.js';
 /** The upload that checksums are computed for. */
 export interface ChecksumTarget {
   readonly table: PartTable;
-  /** What signer and store have agreed on; null: ETags are compared instead. */
+  /** The checksum that signer and store have agreed on; null: ETags are compared instead. */
   readonly agreed: AgreedChecksum | null;
   readonly isMultipart: boolean;
   /** Holds the file; it may be replaced by the same file, read from its handle. */

@@ -1,7 +1,7 @@
 import type { FileHandle, Integrity, UploadSnapshot, UploadStatus } from '../api/types.js';
 import type { Session } from './session.js';
 
-/** What identifies one upload and its file. */
+/** The data that identifies one upload and its file. */
 export interface UploadFacts {
   id: string;
   name: string;

@@ -2,7 +2,7 @@ import { ReadFault, SignerFault, StoreFault, TransportFault, UploadError } from 
 import type { Phase, UploadErrorCode } from '../api/errors.js';
 import { isTransient } from '../util/http-status.js';
 
-/** What to do about a failure. */
+/** The action after a failure. */
 export type FailureAction =
   /** Transient: retry after a delay. `busy`: with fewer requests in flight. */
   | RetryAction

@@ -11,7 +11,7 @@ import { Waits } from './waits.js';
 
 /** Retries each step of one upload until it succeeds, or until its failure is final. */
 export class RetryLoop {
-  /** What the upload is doing and waiting for. */
+  /** The pending attempts and the waits of the upload. */
   readonly waits: Waits;
   readonly #services: RetryServices;
   readonly #record: UploadRecord;

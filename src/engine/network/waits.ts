@@ -9,7 +9,7 @@ export interface Wait {
   readonly until: number | null;
 }
 
-/** What one upload is doing and waiting for: its attempts under way and its waits, which its status is derived from. */
+/** The activity of one upload: its pending attempts and its waits, from which its status is derived. */
 export class Waits {
   readonly #clock: Clock;
   readonly #onChange: () => void;

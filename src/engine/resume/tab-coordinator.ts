@@ -45,7 +45,7 @@ interface Awaited {
 /** Result of a claim: this tab holds the upload until it releases it, or another tab has ended it. */
 export type TabClaim = { release(): void } | { ended: RemoteProgress };
 
-/** What identifies an upload among all of this origin. */
+/** The data that identifies an upload within this origin. */
 interface UploadTraits {
   scope: string;
   recoveryKey?: string;
@@ -58,7 +58,7 @@ interface UploadTraits {
 export interface SharedUpload extends UploadRecord {
   /** Progress for tabs that wait for it. */
   readonly progressReport: RemoteProgress;
-  /** What another tab reported that is needed to resume; null if it reported nothing. */
+  /** The data for resuming that another tab has reported; null if none. */
   readonly reportedResumption: Resumption | null;
   /** Shows the progress of the tab that sends it. */
   showRemoteProgress(progress: RemoteProgress): void;
@@ -68,7 +68,7 @@ export interface SharedUpload extends UploadRecord {
   waitForTab<T>(work: Promise<T>): Promise<T>;
 }
 
-/** What the coordinator works with. */
+/** The dependencies of the coordinator. */
 export interface TabServices {
   readonly lock: TabLock;
   readonly channel: TabChannel;

@@ -21,7 +21,7 @@ const SIGNER_TIMEOUT_MS = 3_000;
 const MAX_REFRESHES = 20;
 const READ = { mode: 'read' } as const;
 
-/** What recovery works with. */
+/** The dependencies of recovery. */
 export interface RecoveryServices {
   readonly clock: Clock;
   readonly signer: SignerPort;
@@ -36,7 +36,7 @@ export interface RecoveryServices {
   readonly lifetime: AbortSignal;
 }
 
-/** What recovery reports. */
+/** The callbacks of recovery. */
 export type RecoveryReport =
   | { readonly type: 'listed'; readonly uploads: readonly UploadSnapshot[] }
   /** An upload has its file back. `isAsked`: because the user or the page has resumed it. */
@@ -48,7 +48,7 @@ export type RecoveryReport =
   /** The new user is known: that user's unfinished uploads have to be loaded. */
   | { readonly type: 'user-known' };
 
-/** What the browser stores of one unfinished upload. */
+/** The stored data of one unfinished upload. */
 interface PersistedUpload {
   record: JournalRecord;
   kept: KeptFile | null;

@@ -53,7 +53,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   #run: AbortController | null = null;
   /** Whether this tab holds the lock of the upload. */
   #isHeld = false;
-  /** What the tab reports that sends the upload, or has completed it. */
+  /** The progress that the tab reports that sends the upload or has completed it. */
   #remoteProgress: RemoteProgress | null = null;
   #ended: Promise<void> = Promise.resolve();
   #hasStarted = false;

@@ -5,7 +5,7 @@ import { shortHash } from '../util/hashes.js';
 import { SignerRefusal } from '../util/refusal.js';
 import { createSeal } from './seal.js';
 
-/** What a grant allows. Sizes in bytes, times in epoch milliseconds. */
+/** The content of a grant. Sizes in bytes, times in epoch milliseconds. */
 export interface Grant {
   key: string;
   size: number;

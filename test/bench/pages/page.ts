@@ -1,4 +1,4 @@
-/** What all clients' pages share: waits for the choice of files, runs the client, measures the time. */
+/** The code that all clients' pages share: waits for the choice of files, runs the client, measures the time. */
 import type { Job, Outcome } from './job.js';
 
 /** Sends all files; resolves once all are stored. */
