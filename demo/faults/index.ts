@@ -157,13 +157,13 @@ class Proxy implements FaultProxy {
     const fault = this.#rules.choose(seen);
     seen.fault = fault?.do ?? null;
     if (fault?.do === 'refuse') return this.#refuseFor(fault.for);
-    const passage = {
+    const context = {
       target: this.#target,
       agent: this.#agent,
       valve: this.#valve,
       connectionPerRequest: this.#connectionPerRequest,
     };
-    new Exchange(passage, incoming, answer, seen).run(fault);
+    new Exchange(context, incoming, answer, seen).run(fault);
   }
 
   #refuseFor(time: number): void {

@@ -5,7 +5,7 @@ import type { Action } from '../../../src/protocol.js';
 import type { SignerOptions } from '../../../src/signer/index.js';
 import { createCaller, DAY } from '../caller.js';
 import type { Caller } from '../caller.js';
-import { PART } from './field.js';
+import { PART } from './attack-harness.js';
 
 const SECRET = 'a secret of sixteen';
 const films = (options: Partial<SignerOptions> = {}): Caller =>

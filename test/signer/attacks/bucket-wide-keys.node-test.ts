@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createHmac } from 'node:crypto';
 import { CREDENTIALS } from '../caller.js';
-import { callsFor, replay, startField } from './field.js';
-import type { Field } from './field.js';
+import { callsFor, replay, startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
 describe('an attack with keys for the whole bucket', () => {
-  let field: Field;
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField({ secret: 'sealing-secret-0123456789' });
+    harness = await startAttackHarness({ secret: 'sealing-secret-0123456789' });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
   /** The keys of Signature Version 4, from the secret to the signing key. */
@@ -24,7 +24,7 @@ describe('an attack with keys for the whole bucket', () => {
   };
 
   it('finds neither secret nor derived key in any response, in any encoding', async () => {
-    const mallory = field.person('mallory');
+    const mallory = harness.signIn('mallory');
     const begun = await mallory.begin();
     const answers = [JSON.stringify(begun)];
     for (const [action, body] of [...callsFor(begun), ['get_init_signature', {}] as const])
@@ -45,7 +45,7 @@ describe('an attack with keys for the whole bucket', () => {
   });
 
   it('cannot use a signature for another key, method, part, upload, length or time', async () => {
-    const mallory = field.person('mallory');
+    const mallory = harness.signIn('mallory');
     const begun = await mallory.begin();
     const { text } = await mallory.call('get_chunk_signature', { ...begun, chunk: 3, size: 1 });
     const { url } = JSON.parse(text) as { url: string };

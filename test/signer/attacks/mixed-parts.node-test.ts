@@ -7,8 +7,8 @@ import { resolvePolicy } from '../../../src/signer/policy/policy-options.js';
 import type { Policy } from '../../../src/signer/policy/policy.js';
 import { choosePartSize, GIB, MAX_OBJECT_SIZE, MIB, partSizeOf } from '../../../src/limits.js';
 import { createCaller, fileOf } from '../caller.js';
-import { replay, startField } from './field.js';
-import type { Field, Person } from './field.js';
+import { replay, startAttackHarness } from './attack-harness.js';
+import type { AttackHarness, AttackCaller } from './attack-harness.js';
 
 const LIMIT = 20 * MIB;
 
@@ -16,20 +16,20 @@ const LIMIT = 20 * MIB;
 const NO_TRAITS = { supportsIfNoneMatch: false, refusesUnsignedHeaders: false };
 
 describe('parts signed under two grants of one key', () => {
-  let field: Field;
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField({ policy: { partSize: undefined, objectKeys: 'shared/', maxSize: LIMIT } });
+    harness = await startAttackHarness({ policy: { partSize: undefined, objectKeys: 'shared/', maxSize: LIMIT } });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
-  const signAll = async (person: Person, body: { size: number; part_size: number } & object, chunks: number[]) =>
+  const signAll = async (person: AttackCaller, body: { size: number; part_size: number } & object, chunks: number[]) =>
     JSON.parse((await person.call('get_all_signatures', { ...body, chunks })).text) as AllAnswer;
 
   it('store no more than maxSize together, for any requested part sizes', async () => {
-    const mallory = field.person('mallory');
+    const mallory = harness.signIn('mallory');
     const wish = { object_key: 'film.mp4', filesize: LIMIT };
     const small = await mallory.init({ ...wish, part_size: 5 * MIB });
     const large = await mallory.init({ ...wish, part_size: 10 * MIB });
@@ -68,7 +68,7 @@ describe('parts signed under two grants of one key', () => {
   });
 
   it('are renewed with their first part size', async () => {
-    const mallory = field.person('mallory');
+    const mallory = harness.signIn('mallory');
     const wish = { object_key: 'other.mp4', filesize: LIMIT };
     const first = await mallory.init({ ...wish, part_size: 5 * MIB });
     const renewed = await mallory.init({

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { cleanPath, findKeyFault } from '../../../src/signer/policy/object-keys.js';
-import { replay, startField } from './field.js';
-import type { Field } from './field.js';
+import { replay, startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
 describe('path tricks', () => {
-  let field: Field;
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField({ policy: { objectKeys: 'open/' } });
+    harness = await startAttackHarness({ policy: { objectKeys: 'open/' } });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
   const TRICKS = [
@@ -49,7 +49,7 @@ describe('path tricks', () => {
   ];
 
   it('leave every key below its prefix, and browsers send the path that was signed', async () => {
-    const mallory = field.person('mallory');
+    const mallory = harness.signIn('mallory');
     for (const trick of TRICKS) {
       for (const wish of [
         { object_key: trick },
@@ -72,12 +72,12 @@ describe('path tricks', () => {
   });
 
   it('leave the keys of a careless `key` function below its folder, and cause no error', async () => {
-    const careless = await startField({
+    const careless = await startAttackHarness({
       policy: { key: ({ filename, relative_path = '' }, user) => `${user}/${relative_path}/${filename}` },
     });
     for (const trick of [...TRICKS, 'x'.repeat(1_100), 'a/'.repeat(200)]) {
       const { key, error } = await careless
-        .person('mallory')
+        .signIn('mallory')
         .init({ filesize: 1, filename: `${trick}x`, relative_path: trick.slice(0, 400) });
       assert.equal(error, undefined, trick);
       assert.match(key, /^mallory\//);
@@ -89,8 +89,8 @@ describe('path tricks', () => {
   });
 
   it('store under exactly the granted key, and list nothing else', async () => {
-    const { key, put } = await field
-      .person('mallory')
+    const { key, put } = await harness
+      .signIn('mallory')
       .init({ filesize: 1, object_key: '../../%2e%2e/private?x=1#y/é' });
     assert.equal(key, 'open/%2e%2e/private?x=1#y/é');
     assert.equal((await replay(put!, 'x')).status, 200);

@@ -3,29 +3,29 @@ import { after, before, describe, it } from 'node:test';
 import { createMemoryTracker, sweep } from '../../../src/signer/index.js';
 import type { SignerOptions, Tracker } from '../../../src/signer/index.js';
 import { CREDENTIALS, DAY } from '../caller.js';
-import { callsFor, replay, startField } from './field.js';
-import type { Field } from './field.js';
+import { callsFor, replay, startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
 /** Milliseconds: later than every sweep's limit. */
 const LATER = 9 * DAY;
 
 describe('a sweep and an owner who resumes the upload', () => {
-  let field: Field;
+  let harness: AttackHarness;
   let tracker: Required<Tracker>;
   let bucketUrl = '';
   let skew = 0;
   before(async () => {
     tracker = createMemoryTracker({ now: () => Date.now() + skew });
-    field = await startField({ tracker });
+    harness = await startAttackHarness({ tracker });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
   const begin = async (filename: string) => {
     skew = 0;
-    const ada = field.person('ada');
+    const ada = harness.signIn('ada');
     const begun = await ada.begin({ filename, fingerprint: filename });
     await ada.call('chunk_loaded', { ...begun, chunks: [], state: 'started' });
     const list = JSON.parse((await ada.call('get_list_signature', begun)).text) as { method: string; url: string };

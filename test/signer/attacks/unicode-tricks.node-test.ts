@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { startField } from './field.js';
-import type { Field } from './field.js';
+import { startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
 describe('Unicode tricks', () => {
-  let field: Field;
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField({ policy: { accept: '.jpg', objectKeys: 'open/' } });
+    harness = await startAttackHarness({ policy: { accept: '.jpg', objectKeys: 'open/' } });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
   const keyOf = async (filename: string, object_key?: string) =>
-    field.person('mallory').init({ filename, object_key, filesize: 1 });
+    harness.signIn('mallory').init({ filename, object_key, filesize: 1 });
 
   it('reverse no text and hide nothing in a key', async () => {
     for (const filename of [

@@ -12,7 +12,7 @@ import { startCeph } from '../../servers/ceph.js';
 import { S3Client } from '../../servers/s3-client.js';
 import { createCaller, CREDENTIALS } from '../caller.js';
 import type { Caller } from '../caller.js';
-import { PART } from './field.js';
+import { PART } from './attack-harness.js';
 
 interface LaxStore {
   options: Partial<SignerOptions>;

@@ -24,7 +24,7 @@ export interface Answer {
   headers: Headers;
 }
 
-export interface Person {
+export interface AttackCaller {
   call(action: Action, body: unknown): Promise<Answer>;
   /** Calls init for one file; a refused file has `error`. */
   init(file?: Partial<InitFile>): Promise<Granted>;
@@ -32,14 +32,14 @@ export interface Person {
   begin(file?: Partial<InitFile>): Promise<{ key: string; grant: string; upload_id: string }>;
 }
 
-export interface Field {
+export interface AttackHarness {
   url: string;
   /** URL of the bucket's store. */
   store: string;
   /** Internal errors of the signer: attacks must cause none. */
   faults: unknown[];
   /** Returns a caller that is signed in by that name; null: not signed in. */
-  person(name: string | null): Person;
+  signIn(name: string | null): AttackCaller;
   stop(): Promise<void>;
 }
 
@@ -55,7 +55,7 @@ export async function read(response: Response): Promise<Answer> {
   return { status: response.status, text, code: code?.[1] ?? code?.[2] ?? '', headers: response.headers };
 }
 
-export async function startField(options: Partial<SignerOptions> = {}): Promise<Field> {
+export async function startAttackHarness(options: Partial<SignerOptions> = {}): Promise<AttackHarness> {
   const dir = await mkdtemp(path.join(tmpdir(), 'mule-attack-'));
   const bucket = await startBucket({ dir, buckets: ['films'], credentials: CREDENTIALS });
   const faults: unknown[] = [];
@@ -73,11 +73,11 @@ export async function startField(options: Partial<SignerOptions> = {}): Promise<
   await new Promise((resolve) => server.once('listening', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sign`;
 
-  const person = (name: string | null): Person => {
+  const person = (name: string | null): AttackCaller => {
     const headers = { 'content-type': 'application/json', ...(name === null ? {} : { 'x-user': name }) };
-    const call: Person['call'] = async (action, body) =>
+    const call: AttackCaller['call'] = async (action, body) =>
       read(await fetch(`${url}/${action}`, { method: 'POST', headers, body: JSON.stringify(body) }));
-    const init: Person['init'] = async (file) => {
+    const init: AttackCaller['init'] = async (file) => {
       const { text } = await call('get_init_signature', { files: [fileOf({ filesize: 2 * PART + 1, ...file })] });
       return (JSON.parse(text) as InitAnswer).files[0] as unknown as Granted;
     };
@@ -95,7 +95,7 @@ export async function startField(options: Partial<SignerOptions> = {}): Promise<
     url,
     store: bucket.url,
     faults,
-    person,
+    signIn: person,
     async stop() {
       server.closeAllConnections();
       server.close();
