@@ -1,5 +1,5 @@
 /** How a page is displayed. */
-export interface Look {
+export interface DisplaySettings {
   /** CSS pixels. */
   width: number;
   height: number;
@@ -22,7 +22,7 @@ export interface RawPage {
   /** Drops files on the middle of an element, as a user does; missing if the engine's protocol cannot. */
   drop?(path: readonly string[], files: readonly string[]): Promise<void>;
   /** Changes viewport, zoom and media features; if the engine supports it. */
-  look?(look: Look): Promise<void>;
+  setDisplay?(look: DisplaySettings): Promise<void>;
   /** The accessibility tree that assistive technology gets; if the engine's protocol has it. */
   accessibilityTree?(): Promise<AccessibleNode[]>;
   /** PNG of the viewport. */

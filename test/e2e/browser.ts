@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { launchChromium } from '../browsers/chromium.js';
 import { launchFirefox } from '../browsers/firefox.js';
 import { figuresOf, treeOf, type ProcessFigures } from '../browsers/process-tree.js';
-import type { AccessibleNode, Look, RawBrowser, RawPage } from '../browsers/raw-page.js';
+import type { AccessibleNode, DisplaySettings, RawBrowser, RawPage } from '../browsers/raw-page.js';
 import { launchWebKit } from '../browsers/webkit.js';
 
 export type Engine = 'chromium' | 'firefox' | 'webkit';
@@ -121,9 +121,9 @@ export class Page {
   }
 
   /** Changes viewport, zoom and media features. @throws Error if the engine does not support it */
-  async look(look: Look): Promise<void> {
-    if (!this.#raw.look) throw new Error('this engine does not offer another look');
-    await this.#raw.look(look);
+  async setDisplay(look: DisplaySettings): Promise<void> {
+    if (!this.#raw.setDisplay) throw new Error('this engine does not offer another look');
+    await this.#raw.setDisplay(look);
   }
 
   /** Returns what assistive technology gets. @throws Error if the engine's protocol does not have it */
