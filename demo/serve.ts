@@ -24,7 +24,7 @@ const DEFAULT_PORT = 5173;
 /** Paths that are never served: Vite's own list, and folders such as `.bucket`. */
 const DENIED = ['.env', '.env.*', '*.{crt,pem}', '**/.git/**', '**/.bucket/**'];
 /** Timeout in milliseconds for the body of a request to the switches. */
-const SWITCH_TIMEOUT = 10_000;
+const SWITCH_TIMEOUT_MS = 10_000;
 
 export interface DemoOptions {
   /** Defaults to 5173, or a free port if that is in use. 0 selects a free port. */
@@ -84,7 +84,7 @@ async function turnSwitches(switches: Switches | null, request: Request): Promis
   if (request.method === 'POST') {
     // a form of another site cannot send this type
     if (request.headers.get('content-type') !== 'application/json') return new Response(null, { status: 415 });
-    const body = await readJson(request, SWITCH_TIMEOUT).catch((error: unknown) => error);
+    const body = await readJson(request, SWITCH_TIMEOUT_MS).catch((error: unknown) => error);
     if (body instanceof SignerRefusal) return refusalResponse(body, {});
     const { name = '', on } = (body ?? {}) as { name?: string; on?: boolean };
     if (name === 'expire') switches.expireSignatures();

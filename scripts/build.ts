@@ -1,6 +1,6 @@
 /**
  * Builds `dist`: the modules, their types, the CDN file with its lazy chunks, the description of the protocol,
- * the custom elements manifest, and what is generated from it.
+ * the custom elements manifest, and the files generated from it.
  */
 import { chmod, copyFile, rm } from 'node:fs/promises';
 import path from 'node:path';

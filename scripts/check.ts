@@ -79,8 +79,11 @@ async function checkSizes(): Promise<void> {
 
 type Checks = Readonly<Record<string, () => Promise<void>>>;
 
-/** The checks of a lane run in order, because later ones need what earlier ones build; the lanes run in parallel. */
-const LANES: readonly Checks[] = [
+/**
+ * The checks of a group run in order, because later ones need files that earlier ones build; the groups run in
+ * parallel.
+ */
+const GROUPS: readonly Checks[] = [
   { words: async () => checkWords(), lint: () => must('eslint', ['.', '--max-warnings', '0']) },
   {
     types: () => must('tsc', ['-p', '.']),
@@ -96,7 +99,7 @@ const LANES: readonly Checks[] = [
 /** Runs all checks, also after a failure. */
 export async function check(): Promise<Outcome> {
   const failures: string[] = [];
-  const runLane = async (checks: Checks): Promise<void> => {
+  const runGroup = async (checks: Checks): Promise<void> => {
     for (const [name, act] of Object.entries(checks)) {
       console.log(`\n== ${name}`);
       await act().catch((error: Error) => {
@@ -105,9 +108,9 @@ export async function check(): Promise<Outcome> {
       });
     }
   };
-  await Promise.all(LANES.map(runLane));
+  await Promise.all(GROUPS.map(runGroup));
   console.log(failures.length === 0 ? '\nall checks passed' : `\nchecks that failed: ${failures.join(', ')}`);
-  const count = LANES.reduce((sum, checks) => sum + Object.keys(checks).length, 0);
+  const count = GROUPS.reduce((sum, checks) => sum + Object.keys(checks).length, 0);
   return { passed: count - failures.length, failed: failures.length, failures: failures.map((what) => ({ what })) };
 }
 

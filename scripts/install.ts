@@ -19,7 +19,7 @@ function apt(...args: string[]): void {
 
 /**
  * Finds the tools, and installs missing ones on Debian as root.
- * @throws Error that names what is still missing and the packages that hold it
+ * @throws Error that names the missing tools and their packages
  */
 export function provide(tools: readonly Tool[] = TOOLS): Map<Tool, Found> {
   const missing = tools.filter((tool) => !find(tool));

@@ -64,7 +64,7 @@ export function countNodeEvents(file: string, events: readonly NodeEvent[]): Nod
   }
   const stop = events.find((event) => event.type === 'fail' && isFileItself(event, file));
   const hasEnded = events.some(({ type }) => type === 'plan');
-  // the file fails as a whole, too, where a test of it has failed
+  // the file fails as a whole, too, if a test of it has failed
   if (hasEnded && (!stop || stop.failureType === 'subtestsFailed' || (counts.failed > 0 && countUnended(tests) === 0)))
     return counts;
   const unended = Math.max(1, countUnended(tests));

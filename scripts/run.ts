@@ -33,7 +33,7 @@ const LAST_OUTPUT_TIMEOUT_MS = 5_000;
 
 /**
  * Runs a program of the project's packages, or of the system, in the project's folder.
- * @returns its exit code; 1 where a signal or its limit ended it; 0 where it was ended after its work was done
+ * @returns its exit code; 1 if a signal or its limit ended it; 0 if it was ended after its work was done
  */
 export async function run(
   command: string,

@@ -17,7 +17,7 @@ export interface Outcome {
 
 /** Whether flows run at full size. */
 export const isFull = process.argv.includes('--all');
-/** A runner in which no test ends for so long is stuck; at full size one test may take hours. */
+/** Time without the end of a test after which a runner counts as stuck; at full size one test may take hours. */
 const NO_PROGRESS_MS = isFull ? Infinity : 15 * 60_000;
 /** Force-exit ends a test file whose failed test left something open. */
 const NODE_FLAGS = ['--import', 'tsx', '--test', '--test-force-exit'];
@@ -66,7 +66,7 @@ interface NodeOptions {
   limit?: number;
 }
 
-/** Runs a file in a process of its own: a file that stops takes no other file's results with it. */
+/** Runs a file in its own process, so that a file that stops does not lose the results of other files. */
 const runNodeFile = (file: string, { env, limit = NO_PROGRESS_MS }: NodeOptions): Promise<Outcome> =>
   withFolder(async (folder) => {
     const events = path.join(folder, 'events.jsonl');
@@ -122,7 +122,7 @@ export const runCounted = (program: string, args: readonly string[], env: NodeJS
     return { note, ...withExitCode(isOneIdle && outcome.failed === 0 ? { ...outcome, failed: 1 } : outcome, code) };
   });
 
-/** What runs by itself: a test file, in one engine where there is a choice. */
+/** The smallest unit of a run: a test file, in one engine if there are several. */
 interface Place {
   failures: (Failure & { again: string[] })[];
   /** The failure of a file that did not run all its tests. */

@@ -14,7 +14,7 @@ import { ROOT } from './run.js';
 const MB = 1_000_000;
 const target = path.resolve(process.argv[2] ?? 'screenshots');
 
-type Look = Parameters<Driver['look']>[0];
+type Look = Parameters<Driver['setDisplay']>[0];
 const LOOKS: Readonly<Record<string, Look>> = {
   light: { width: 900, height: 900 },
   dark: { width: 900, height: 900, features: { 'prefers-color-scheme': 'dark' } },
@@ -94,7 +94,7 @@ const run = (code: string): Promise<unknown> => browser.evaluate(`(() => { ${cod
 const rest = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 async function shoot(name: string, look: Look = LOOKS.light!): Promise<void> {
-  await browser.look(look);
+  await browser.setDisplay(look);
   await rest(250);
   await browser.screenshot(path.join(target, `${name}.png`));
   console.log(name);
@@ -103,7 +103,7 @@ async function shoot(name: string, look: Look = LOOKS.light!): Promise<void> {
 /** Only the element, from its top, in every theme. */
 async function shootAll(state: string): Promise<void> {
   for (const [name, look] of Object.entries(LOOKS)) {
-    await browser.look(look);
+    await browser.setDisplay(look);
     const top = look.height < 900 || look.width < 900;
     await run(`document.querySelector('${top ? 'mule-upload' : 'body'}').scrollIntoView()`);
     await shoot(`${state}-${name}`, look);
@@ -112,7 +112,7 @@ async function shootAll(state: string): Promise<void> {
 }
 
 try {
-  await browser.look(LOOKS.light!);
+  await browser.setDisplay(LOOKS.light!);
   await browser.goto(demo.url);
   await browser.waitFor("document.querySelector('mule-upload')?.shadowRoot !== null");
   await shoot('empty');
@@ -193,7 +193,7 @@ try {
   await browser.waitFor("document.querySelector('mule-upload').status === 'complete'", { timeout: 60_000 });
   await shoot('complete');
 
-  await browser.look({ width: 1400, height: 1150 });
+  await browser.setDisplay({ width: 1400, height: 1150 });
   await browser.goto(`${demo.url}themes.html`);
   await browser.waitFor("document.querySelector('mule-upload')?.shadowRoot !== null");
   await chooseFiles(browser, files.slice(0, 4));

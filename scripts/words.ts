@@ -41,6 +41,8 @@ const NAME_WORDS: Readonly<Record<string, string>> = {
   insist: 'retry',
   judge: 'classify, record',
   keeper: 'writer, store',
+  lane: 'slot; concurrency',
+  lanes: 'slots; concurrency',
   lease: 'session, grant, lock',
   linger: 'delay, …DelayMs',
   lore: 'format, history',
@@ -86,6 +88,10 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/\blook(?:s|ed)? after\b/, 'handles, maintains'],
   [/\b(?:take|takes|took|taken|taking) in\b/, 'accept, receive, store'],
   [/\b(?:tell|tells)\b/, 'return, report, show'],
+  [
+    /\b(?:after|at least|at most|for|one in|only|until) so (?:long|many|often)\b/,
+    'a number with its name: after this time',
+  ],
   [/\bvisits?\b/, 'page load, session'],
   [/\bwhat (?:became|becomes) of\b/, 'the outcome of'],
   [/\bwhat is\b(?! not\b)/, 'a concrete noun: the stored parts, the setting'],
@@ -217,7 +223,7 @@ export function compareWords(finds: readonly Find[], allowed: Counts): string[] 
 
 const readAllowed = (): Counts => (existsSync(ALLOWED) ? (JSON.parse(readFileSync(ALLOWED, 'utf8')) as Counts) : {});
 
-/** @throws Error where a file has more finds, or fewer, than are allowed */
+/** @throws Error if a file has more finds, or fewer, than are allowed */
 export function checkWords(): void {
   const finds = readAll().flatMap(findWords);
   const messages = compareWords(finds, readAllowed());

@@ -18,7 +18,7 @@ export const isStandardAccept = (accept: string): boolean => split(accept).every
  * Parses an `accept` list, and corrects common tokens that the standard does not allow: `jpg` and `*.jpg` become `.jpg`,
  * `image` becomes `image/*`, and parameters (`image/*;capture=camera`) are removed. Other invalid tokens are ignored, as in
  * browsers.
- * @returns extensions with their dot and media types, in lower case; none where everything is accepted
+ * @returns extensions with their dot and media types, in lower case; none if everything is accepted
  * @see https://html.spec.whatwg.org/multipage/input.html#attr-input-accept
  */
 export function parseAccept(accept: string): string[] {
@@ -127,7 +127,7 @@ const ACTIVE = /[/+](?:html|xml|(?:x-)?(?:java|ecma)script)$/;
 /**
  * Returns the media types and extensions that a file matches: those of its type's format and those of its extension's.
  * Systems report different types for one format, or none (Windows without a program for it).
- * @param type media type without parameters, in lower case; empty where the browser knows none
+ * @param type media type without parameters, in lower case; empty if the browser knows none
  */
 function kindsOf(name: string, type: string): Set<string> {
   const ofType = groups.get(type) ?? [type];
@@ -140,7 +140,7 @@ function kindsOf(name: string, type: string): Set<string> {
 
 /**
  * Whether a file matches an `accept` list, by its extension or its type.
- * @param type media type; empty where the browser knows none
+ * @param type media type; empty if the browser knows none
  */
 export function isAccepted(accept: string, name: string, type: string): boolean {
   const tokens = parseAccept(accept);

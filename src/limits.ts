@@ -22,7 +22,7 @@ export const DEFAULT_PART_SIZE = 8 * MIB;
 const TARGET_PARTS = 9_000;
 
 /**
- * Returns the bytes per part: the preferred size, or more where the limit on parts requires it, then in whole MiB.
+ * Returns the bytes per part: the preferred size, or more if the limit on parts requires it, then in whole MiB.
  * @param size bytes of the file
  * @param preferred bytes per part; clamped to 5 MiB to 5 GiB
  * @throws RangeError above 10,000 parts of 5 GiB
@@ -37,7 +37,7 @@ export function choosePartSize(size: number, preferred = DEFAULT_PART_SIZE): num
 
 /**
  * Returns the exact size of one part in bytes. All parts but the last have the same size. Part numbers begin at 1.
- * @throws RangeError where a file of this size has no such part
+ * @throws RangeError if a file of this size has no such part
  */
 export function partSizeOf(partNumber: number, size: number, partSize: number): number {
   const start = (partNumber - 1) * partSize;

@@ -55,7 +55,7 @@ export interface InitFile {
   object_key?: string;
   acl?: string;
   params?: unknown;
-  /** Requests a new upload even where the signer knows an unfinished one of this file. */
+  /** Requests a new upload even if the signer knows an unfinished one of this file. */
   force?: boolean;
   /** With `key`: requests to sign again for that key. */
   grant?: string;

@@ -1,9 +1,9 @@
 /**
  * Parses the XML of S3's answers, for engine and signer.
  *
- * It is a parser of our own because no other runs in every place: `DOMParser` is missing in workers and in Node, and a
- * library would be loaded on every page. It runs in linear time, does not recurse, and enforces the limits below. The
- * browser tests compare it with `DOMParser` on generated documents.
+ * No existing parser fits: `DOMParser` is missing in workers and in Node, and a library would be loaded on every page.
+ * It runs in linear time, does not recurse, and enforces the limits below. The browser tests compare it with
+ * `DOMParser` on generated documents.
  *
  * It accepts more than XML 1.0 in two ways. A reference to an unknown entity is text. Every character is allowed, because S3
  * lists keys with control characters. Names are local names, because prefixes differ between stores; case matters.
@@ -24,9 +24,9 @@ export interface XmlElement {
 }
 
 export interface XmlDocument {
-  /** As far as it was parsed; elements without an end tag have no text. Null where there is no element. */
+  /** As far as it was parsed; elements without an end tag have no text. Null if there is no element. */
   root: XmlElement | null;
-  /** False where the text is truncated, malformed, above the limits, or declares a document type. */
+  /** False if the text is truncated, malformed, above the limits, or declares a document type. */
   isWhole: boolean;
 }
 
@@ -49,11 +49,11 @@ export function readXml(source: string): XmlDocument {
   return { root: top.children[0] ?? null, isWhole };
 }
 
-/** Returns the trimmed text of an element's first child of that name; null where there is none. */
+/** Returns the trimmed text of an element's first child of that name; null if there is none. */
 export const childText = ({ children }: XmlElement, name: string): string | null =>
   children.find((child) => child.name === name)?.text.trim() ?? null;
 
-/** Returns the text of the root's first child of that name; empty where there is none. */
+/** Returns the text of the root's first child of that name; empty if there is none. */
 export function textIn(source: string, name: string): string {
   const { root } = readXml(source);
   return (root && childText(root, name)) ?? '';
@@ -62,7 +62,7 @@ export function textIn(source: string, name: string): string {
 /**
  * Adds the document's elements to `top`.
  * @param open receives the elements that have not ended, `top` first
- * @returns whether the document is whole
+ * @returns whether the document is complete
  */
 function fill(top: XmlElement, open: XmlElement[], source: string): boolean {
   const names: string[] = [];

@@ -3,65 +3,65 @@ import type { RejectDetail } from '../src/engine/index.js';
 import { fileOf, harness } from './element/harness.js';
 import { setFiles } from './wtr/files.js';
 
-/** What the element says of a file under an `accept` list. */
-async function verdictOf(accept: string, file: File): Promise<string> {
+/** Adds a file under an `accept` list, and returns the outcome. */
+async function outcomeOf(accept: string, file: File): Promise<string> {
   const { element } = await harness(html`<mule-upload multiple accept=${accept}></mule-upload>`);
   const rejected: RejectDetail[] = [];
   element.addEventListener('mule-reject', ({ detail }) => rejected.push(detail));
   const added = await element.add([file]);
-  return added.length === 1 ? 'taken' : (rejected[0]?.code ?? 'lost');
+  return added.length === 1 ? 'accepted' : (rejected[0]?.code ?? 'lost');
 }
 
-/** Lists, names and types of files as browsers and systems give them, and what becomes of the file. */
-const TABLE: readonly (readonly [accept: string, name: string, type: string, verdict: 'taken' | 'type'])[] = [
+/** `accept` lists, names and types of files as browsers and systems report them, and the outcome. */
+const TABLE: readonly (readonly [accept: string, name: string, type: string, outcome: 'accepted' | 'type'])[] = [
   // Windows with Excel; Windows without
-  ['text/csv', 'e.csv', 'application/vnd.ms-excel', 'taken'],
-  ['text/csv', 'e.csv', '', 'taken'],
+  ['text/csv', 'e.csv', 'application/vnd.ms-excel', 'accepted'],
+  ['text/csv', 'e.csv', '', 'accepted'],
   ['text/csv', 'e.xls', 'application/vnd.ms-excel', 'type'],
-  ['application/zip', 'f.zip', 'application/x-zip-compressed', 'taken'],
-  ['application/x-zip-compressed', 'f.zip', 'application/zip', 'taken'],
-  ['image/jpg', 'd.jpg', 'image/jpeg', 'taken'],
-  ['audio/mp3', 'h.mp3', 'audio/mpeg', 'taken'],
-  ['audio/wav', 'h.wav', 'audio/x-wav', 'taken'],
-  ['image/*', 'c.heic', '', 'taken'],
-  ['image/*', 'c.HEIC', 'application/octet-stream', 'taken'],
-  ['video/*', 'a.mkv', '', 'taken'],
+  ['application/zip', 'f.zip', 'application/x-zip-compressed', 'accepted'],
+  ['application/x-zip-compressed', 'f.zip', 'application/zip', 'accepted'],
+  ['image/jpg', 'd.jpg', 'image/jpeg', 'accepted'],
+  ['audio/mp3', 'h.mp3', 'audio/mpeg', 'accepted'],
+  ['audio/wav', 'h.wav', 'audio/x-wav', 'accepted'],
+  ['image/*', 'c.heic', '', 'accepted'],
+  ['image/*', 'c.HEIC', 'application/octet-stream', 'accepted'],
+  ['video/*', 'a.mkv', '', 'accepted'],
   ['image/*', 'notes.txt', '', 'type'],
   ['image/*', 'heic', '', 'type'],
   ['application/msword', 'a.docx', '', 'type'],
   // macOS and Android choose by type: they offer photo.jpeg for .jpg
-  ['.jpg', 'photo.jpeg', 'image/jpeg', 'taken'],
-  ['.jpg', 'photo', 'image/jpeg', 'taken'],
+  ['.jpg', 'photo.jpeg', 'image/jpeg', 'accepted'],
+  ['.jpg', 'photo', 'image/jpeg', 'accepted'],
   ['.jpg', 'photo.html', 'image/jpeg', 'type'],
   ['.jpg', 'photo.png', 'image/png', 'type'],
-  // a type that a browser would run is no picture, whatever its name
+  // a type that a browser would execute is not an image, whatever its name
   ['image/*', 'a.png', 'text/html', 'type'],
-  ['image/*', 'a.svg', 'image/svg+xml', 'taken'],
+  ['image/*', 'a.svg', 'image/svg+xml', 'accepted'],
   // parameters
-  ['text/plain', 'x.txt', 'text/plain; charset=utf-8', 'taken'],
-  ['text/plain;charset=utf-8', 'x.txt', 'text/plain', 'taken'],
-  ['image/*;capture=camera', 'i.jpg', 'image/jpeg', 'taken'],
+  ['text/plain', 'x.txt', 'text/plain; charset=utf-8', 'accepted'],
+  ['text/plain;charset=utf-8', 'x.txt', 'text/plain', 'accepted'],
+  ['image/*;capture=camera', 'i.jpg', 'image/jpeg', 'accepted'],
   ['image/*;capture=camera', 'i.txt', 'text/plain', 'type'],
-  // no tokens of the standard, yet common
-  ['jpg,png', 'g.jpg', 'image/jpeg', 'taken'],
+  // not tokens of the standard, but common
+  ['jpg,png', 'g.jpg', 'image/jpeg', 'accepted'],
   ['jpg,png', 'g.gif', 'image/gif', 'type'],
-  ['jpg png', 'g.png', 'image/png', 'taken'],
-  ['*.jpg;*.png', 'g.png', 'image/png', 'taken'],
-  ['image', 'g.png', 'image/png', 'taken'],
-  ['"', 'g.png', 'image/png', 'taken'],
+  ['jpg png', 'g.png', 'image/png', 'accepted'],
+  ['*.jpg;*.png', 'g.png', 'image/png', 'accepted'],
+  ['image', 'g.png', 'image/png', 'accepted'],
+  ['"', 'g.png', 'image/png', 'accepted'],
   // as before
-  ['.jpg', 'A.JPG', '', 'taken'],
-  ['.tar.gz', 'b.TAR.GZ', '', 'taken'],
-  [' .PDF , image/* ', 'c.pdf', '', 'taken'],
+  ['.jpg', 'A.JPG', '', 'accepted'],
+  ['.tar.gz', 'b.TAR.GZ', '', 'accepted'],
+  [' .PDF , image/* ', 'c.pdf', '', 'accepted'],
   [' .PDF , image/* ', 'c.bin', '', 'type'],
-  ['*/*', 'c', '', 'taken'],
-  ['*', 'c', '', 'taken'],
+  ['*/*', 'c', '', 'accepted'],
+  ['*', 'c', '', 'accepted'],
 ];
 
 describe('accept', () => {
-  for (const [accept, name, type, verdict] of TABLE) {
-    it(`“${accept}”: ${name} of type “${type}” is ${verdict === 'taken' ? 'taken' : 'refused'}`, async () => {
-      expect(await verdictOf(accept, new File(['x'], name, { type }))).to.equal(verdict);
+  for (const [accept, name, type, outcome] of TABLE) {
+    it(`“${accept}”: ${name} of type “${type}” is ${outcome === 'accepted' ? 'accepted' : 'refused'}`, async () => {
+      expect(await outcomeOf(accept, new File(['x'], name, { type }))).to.equal(outcome);
     });
   }
 

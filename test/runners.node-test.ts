@@ -159,7 +159,7 @@ describe('sessions of the browser runner', () => {
     ]);
   });
 
-  it('take the number of tests from another engine where a page never started', () => {
+  it('take the number of tests from another engine if a page never started', () => {
     const counts = countSessions(
       [session('Firefox', { testResults: results(12), passed: true }), session('WebKit')],
       new Map([['Firefox', progress(12)]]),

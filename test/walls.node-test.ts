@@ -16,12 +16,12 @@ interface Import {
 
 interface Module {
   name: string;
-  /** Every name that stands in the code, comments and texts left out. */
+  /** Every identifier of the code, without comments and strings. */
   identifiers: Set<string>;
   imports: Import[];
 }
 
-/** The literal that a statement or expression imports from. */
+/** Returns the literal that a statement or expression imports from. */
 function specifierOf(node: ts.Node): ts.Node | undefined {
   if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;
   if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) return node.argument.literal;
@@ -29,7 +29,7 @@ function specifierOf(node: ts.Node): ts.Node | undefined {
   return undefined;
 }
 
-/** Whether nothing of an import is left once the types are gone. */
+/** Whether an import is removed when types are. */
 function isOnlyTypes(node: ts.Node): boolean {
   if (ts.isImportTypeNode(node)) return true;
   if (ts.isExportDeclaration(node)) return node.isTypeOnly;
@@ -67,15 +67,15 @@ const modules = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .map(read);
 const imports = modules.flatMap((module) => module.imports);
 
-const ROOMS = ['element', 'engine', 'signer'];
+const AREAS = ['element', 'engine', 'signer'];
 /** Modules that browser and signer share; they import nothing. */
-const LEAVES = ['protocol', 'limits', 'accept', 'xml'];
-/** The room a module is in; modules of no folder are rooms of their own. */
-const roomOf = (name: string): string => name.split('/')[0]!;
+const SHARED = ['protocol', 'limits', 'accept', 'xml'];
+/** The area of a module: its top folder, or its own name outside of folders. */
+const areaOf = (name: string): string => name.split('/')[0]!;
 const isOwn = ({ to }: Import): boolean => modules.some(({ name }) => name === to);
-const say = ({ from, to }: Import): string => `${from} imports ${to}`;
+const describeImport = ({ from, to }: Import): string => `${from} imports ${to}`;
 
-/** The folders, and modules of none, of each room: each imports only itself and what stands before it. */
+/** The folders and top modules of each area, in order: each imports only itself and those before it. */
 const ORDER: Readonly<Record<string, readonly string[]>> = {
   engine: [
     ...['api', 'ports', 'util', 'hashing', 'files', 'model', 's3', 'network', 'integrity', 'signing', 'transfer'],
@@ -97,24 +97,24 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
     'tools',
   ],
 };
-/** What the adapters behind the ports may import, and who may import them. */
+/** The folders that adapters may import, and the only module that may import adapters. */
 const BROWSER_IMPORTS = ['api', 'ports', 'util', 'hashing', 'browser'];
 const COMPOSITION_ROOT = 'create-manager';
 
-/** The part of its room's order that a module belongs to. */
+/** The entry of its area's order that a module belongs to. */
 const unitOf = (name: string): string => name.split('/')[1]!;
 
 function isUpward({ from, to }: Import): boolean {
-  const room = roomOf(from);
-  const order = ORDER[room];
-  if (!order || roomOf(to) !== room) return false;
+  const area = areaOf(from);
+  const order = ORDER[area];
+  if (!order || areaOf(to) !== area) return false;
   const [one, other] = [unitOf(from), unitOf(to)];
   if (one === 'browser') return !BROWSER_IMPORTS.includes(other);
   if (other === 'browser') return one !== COMPOSITION_ROOT;
   return order.indexOf(other) > order.indexOf(one);
 }
 
-/** Returns the modules of one import cycle; empty where there is none. */
+/** Returns the modules of one import cycle; empty if there is none. */
 function findCycle(edges: readonly Import[]): string[] {
   const targets = new Map<string, string[]>();
   for (const { from, to } of edges) targets.set(from, [...(targets.get(from) ?? []), to]);
@@ -146,10 +146,10 @@ const KNOWN_BREACHES: readonly string[] = [];
 
 /** Asserts that no import is as described. */
 function forbid(what: (one: Import) => boolean): void {
-  assert.deepEqual(imports.filter(what).map(say), []);
+  assert.deepEqual(imports.filter(what).map(describeImport), []);
 }
 
-/** Asserts that these names stand in the code of no module that is chosen. */
+/** Asserts that no selected module uses these names. */
 function forbidNames(names: readonly string[], where: (name: string) => boolean): void {
   const found = modules
     .filter(({ name }) => where(name))
@@ -159,52 +159,52 @@ function forbidNames(names: readonly string[], where: (name: string) => boolean)
   assert.deepEqual(found, []);
 }
 
-describe('the walls between the rooms', () => {
-  it('has every room that is spoken of here', () => {
-    const rooms = new Set(modules.map(({ name }) => roomOf(name)));
-    for (const room of ['index', ...ROOMS, ...LEAVES]) assert.ok(rooms.has(room), `src has no ${room}`);
+describe('imports within src', () => {
+  it('knows only areas that exist', () => {
+    const areas = new Set(modules.map(({ name }) => areaOf(name)));
+    for (const area of ['index', ...AREAS, ...SHARED]) assert.ok(areas.has(area), `src has no ${area}`);
   });
 
-  it('resolves every import within src to a module there', () => {
-    forbid((one) => (one.to.startsWith('.') || [...ROOMS, ...LEAVES].includes(roomOf(one.to))) && !isOwn(one));
+  it('lead to a module of src, or to a package', () => {
+    forbid((one) => (one.to.startsWith('.') || [...AREAS, ...SHARED].includes(areaOf(one.to))) && !isOwn(one));
   });
 
-  it('lets data flow one way: index, element, engine, protocol, and the signer beside them', () => {
+  it('lead one way: from index to element, engine and shared modules; from signer to shared modules', () => {
     const allowed: Readonly<Record<string, readonly string[]>> = {
       index: ['element'],
       element: ['engine', 'protocol', 'limits', 'accept'],
-      engine: LEAVES,
-      signer: LEAVES,
+      engine: SHARED,
+      signer: SHARED,
     };
     forbid((one) => {
-      const [from, to] = [roomOf(one.from), roomOf(one.to)];
+      const [from, to] = [areaOf(one.from), areaOf(one.to)];
       return isOwn(one) && from !== to && !allowed[from]?.includes(to);
     });
   });
 
-  it('lets index see the element by its entry alone', () => {
+  it('of index are only the entry of the element', () => {
     forbid((one) => one.from === 'index' && one.to !== 'element/index');
   });
 
-  it('keeps types alone in protocol, and imports out of every leaf', () => {
-    forbid(({ from }) => LEAVES.includes(from));
+  it('of protocol are types only, and shared modules import nothing', () => {
+    forbid(({ from }) => SHARED.includes(from));
     forbid(({ to, isType }) => to === 'protocol' && !isType);
   });
 
-  it('ships two packages, each in its own room, and Node in the Node adapter and the command alone', () => {
+  it('of packages are lit in the element, localforage in the journal, and Node modules in the Node adapter and the command', () => {
     forbid((one) => {
       if (isOwn(one)) return false;
-      if (one.to === 'lit' || one.to.startsWith('lit/')) return roomOf(one.from) !== 'element';
+      if (one.to === 'lit' || one.to.startsWith('lit/')) return areaOf(one.from) !== 'element';
       if (one.to === 'localforage') return one.from !== 'engine/browser/indexed-db-journal';
-      // the packages of a database stay out of every signer that keeps none
+      // a signer without a database needs no database package
       if (['kysely', 'pg', 'libsql'].includes(one.to)) return one.from !== 'signer/tracker/sql-database';
       if (one.to.startsWith('node:')) return one.from !== 'signer/node' && one.from !== 'signer/tools/cli';
       return true;
     });
   });
 
-  it('lets a folder import only itself and those before it in the order of its room', () => {
-    const breaches = new Set(imports.filter((one) => isOwn(one) && isUpward(one)).map(say));
+  it('of a folder are its own modules and those of folders before it', () => {
+    const breaches = new Set(imports.filter((one) => isOwn(one) && isUpward(one)).map(describeImport));
     assert.deepEqual(
       [...breaches].sort(),
       [...KNOWN_BREACHES].sort(),
@@ -212,35 +212,35 @@ describe('the walls between the rooms', () => {
     );
   });
 
-  it('has no import cycle, types included', () => {
+  it('form no cycle, types included', () => {
     const known = new Set([...KNOWN_BREACHES, ...KNOWN_CYCLES]);
-    const all = new Set(imports.map(say));
+    const all = new Set(imports.map(describeImport));
     assert.deepEqual(
       KNOWN_CYCLES.filter((one) => !all.has(one)),
       [],
       'the list of known cycles may only get shorter',
     );
-    const edges = imports.filter((one) => isOwn(one) && !known.has(say(one)));
+    const edges = imports.filter((one) => isOwn(one) && !known.has(describeImport(one)));
     assert.deepEqual(findCycle(edges), [], 'modules that import each other in a circle');
   });
 
-  it('names in the order every folder that there is', () => {
-    for (const [room, order] of Object.entries(ORDER)) {
-      const units = new Set(modules.filter(({ name }) => roomOf(name) === room).map(({ name }) => unitOf(name)));
+  it('are ordered for every folder of an area', () => {
+    for (const [area, order] of Object.entries(ORDER)) {
+      const units = new Set(modules.filter(({ name }) => areaOf(name) === area).map(({ name }) => unitOf(name)));
       assert.deepEqual([...units].sort(), [...order].sort());
     }
   });
 
-  it('keeps requests out of the element', () => {
-    forbidNames(['fetch', 'XMLHttpRequest', 'sendBeacon', 'WebSocket'], (name) => roomOf(name) === 'element');
-    forbid(({ from, to }) => roomOf(from) === 'element' && /^engine\/(s3|browser|transfer|signing)\//.test(to));
+  it('and names keep requests out of the element', () => {
+    forbidNames(['fetch', 'XMLHttpRequest', 'sendBeacon', 'WebSocket'], (name) => areaOf(name) === 'element');
+    forbid(({ from, to }) => areaOf(from) === 'element' && /^engine\/(s3|browser|transfer|signing)\//.test(to));
   });
 
-  it('keeps XMLHttpRequest in the transport', () => {
+  it('and names keep XMLHttpRequest in the transport', () => {
     forbidNames(['XMLHttpRequest'], (name) => name !== 'engine/browser/xhr-transport');
   });
 
-  it('keeps the DOM tree out of the engine, the signer and the leaves', () => {
+  it('and names keep the DOM tree out of engine, signer and shared modules', () => {
     const tree = [
       'HTMLElement',
       'Element',
@@ -250,13 +250,14 @@ describe('the walls between the rooms', () => {
       'ShadowRoot',
       'attachShadow',
     ];
-    forbidNames(tree, (name) => !['element', 'index'].includes(roomOf(name)));
-    // one module alone listens for the page being hidden, frozen or left
-    const isBlind = (name: string): boolean => roomOf(name) === 'engine' && name !== 'engine/browser/page-environment';
-    forbidNames(['document', 'window'], isBlind);
+    forbidNames(tree, (name) => !['element', 'index'].includes(areaOf(name)));
+    // only one module listens for the page being hidden, frozen or left
+    const isWithoutPage = (name: string): boolean =>
+      areaOf(name) === 'engine' && name !== 'engine/browser/page-environment';
+    forbidNames(['document', 'window'], isWithoutPage);
   });
 
-  it('are described by an architecture page that names only files which exist', () => {
+  it('are described by an architecture page that names only existing files', () => {
     const page = readFileSync(path.join(SRC, '../docs/architecture.md'), 'utf8');
     const roots = ['', 'src/', 'src/engine/'];
     const named = [...page.matchAll(/`([\w-]+(?:\/[\w-]+)*\/[\w-]+\.ts)`/g)].map(([, file]) => file!);

@@ -43,7 +43,7 @@ const makeProlog = (): string => oneOf('', '<?xml version="1.0" encoding="UTF-8"
 const makeMisc = (): string => several(2, () => oneOf(' ', '\n', makeComment(), makeInstruction()));
 const makeDocument = (): string => `${makeProlog()}${makeMisc()}${makeElement(4, true)}${makeMisc()}`;
 
-/** The root as the browser's own parser has it; null where it finds the document faulty. */
+/** The root as the browser's own parser has it; null if it finds the document faulty. */
 function readByBrowser(source: string): XmlElement | null {
   const parsed = new DOMParser().parseFromString(source, 'application/xml');
   if (parsed.getElementsByTagName('parsererror').length) return null;

@@ -8,7 +8,7 @@ export interface BitFlip {
   times: number;
 }
 
-/** How a store differs from the default one. Counts run down: the store does it so many times, then no more. */
+/** How a store differs from the default one. A count is the number of times that the store does it. */
 export interface Behaviour {
   /** CORS headers on errors too; if off, a page sees a 403 as a network error, as with Ceph and Swift. */
   corsOnErrors: boolean;

@@ -18,7 +18,7 @@ export interface Checksum {
   value: string;
 }
 
-/** What CreateMultipartUpload specifies for the parts. */
+/** The checksum that CreateMultipartUpload specifies for the parts. */
 export interface ChecksumPlan {
   algorithm: ChecksumAlgorithm;
   type: ChecksumType;

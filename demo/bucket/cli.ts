@@ -4,7 +4,7 @@ import type { Profile } from './behaviour.js';
 import { startBucket } from './index.js';
 
 /**
- * Runs the bucket as a process of its own and prints `{"url", "pid"}` as one line of JSON once it answers.
+ * Runs the bucket as a separate process and prints `{"url", "pid"}` as one line of JSON once it answers.
  * Credentials come from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the region from AWS_REGION.
  */
 const { values } = parseArgs({

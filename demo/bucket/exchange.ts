@@ -9,7 +9,7 @@ export interface Exchange {
   response: ServerResponse;
   bucket: Bucket;
   behaviour: Behaviour;
-  /** SHA-256 in hex that the body must have; null where the payload is unsigned. */
+  /** SHA-256 in hex that the body must have; null if the payload is unsigned. */
   payloadSha256: string | null;
 }
 

@@ -10,11 +10,11 @@ import { S3Error } from './errors.js';
 import type { ChecksumAlgorithm } from '../../src/protocol.js';
 
 /** Bytes buffered before one write: fewer calls to the thread pool. A request holds no more in memory. */
-const BATCH = 1024 ** 2;
+const BATCH_BYTES = 1024 ** 2;
 
 /** The checks for a received body. */
 export interface BodyRules {
-  /** Hex; null where the body is unsigned. */
+  /** Hex; null if the body is unsigned. */
   sha256?: string | null;
   /** Base64, as Content-MD5 has it. */
   contentMd5?: string | undefined;
@@ -91,7 +91,7 @@ async function writeBody(
     pending.push(flip === 'after' ? withBitTurned(chunk) : chunk);
     flip = null;
     pendingBytes += chunk.length;
-    if (pendingBytes < BATCH) continue;
+    if (pendingBytes < BATCH_BYTES) continue;
     await writeBatch(handle, pending, pendingBytes);
     pending = [];
     pendingBytes = 0;

@@ -25,7 +25,7 @@ import type { XmlElement } from './xml.js';
 const MAX_COMPLETE_BODY = 8 * 1024 ** 2;
 const MAX_PAGE = 1000;
 /** Milliseconds between the spaces that keep a slow Complete alive. */
-const KEEPALIVE = 1000;
+const KEEPALIVE_MS = 1000;
 
 const isoDate = (time: number): string => new Date(time).toISOString();
 
@@ -177,7 +177,7 @@ async function completeLate(exchange: Exchange, behaviour: Behaviour, work: () =
   const until = Date.now() + behaviour.completeDelay;
   while (Date.now() < until && !response.destroyed) {
     response.write(' ');
-    await new Promise((resolve) => setTimeout(resolve, Math.min(KEEPALIVE, Math.max(until - Date.now(), 0))));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(KEEPALIVE_MS, Math.max(until - Date.now(), 0))));
   }
   try {
     response.end(await work());

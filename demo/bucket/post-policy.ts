@@ -3,7 +3,7 @@ import { S3Error } from './errors.js';
 import { isSameSignature, readScope } from './signature.js';
 import type { SignatureRules } from './signature.js';
 
-/** The conditions of a valid policy for the file. Bytes. */
+/** The size limits of a valid policy, in bytes. */
 export interface FileLimits {
   minSize: number;
   maxSize: number;
@@ -34,7 +34,7 @@ function readDocument(policy: string): { expiration: number; conditions: unknown
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
-  throw invalid('expiration or conditions are missing, or it is no JSON.');
+  throw invalid('expiration or conditions are missing, or it is not JSON.');
 }
 
 function readCondition(item: readonly unknown[]): Condition | null {
@@ -52,7 +52,7 @@ function readConditions(raw: readonly unknown[]): { conditions: Condition[]; lim
       const condition = readCondition(list);
       if (condition) conditions.push(condition);
       else if (list[0] === 'content-length-range') limits = { minSize: Number(list[1]), maxSize: Number(list[2]) };
-      else throw invalid('a condition is of no known form.');
+      else throw invalid('a condition has an unknown form.');
     } else {
       for (const [field, value] of Object.entries(item ?? {})) {
         conditions.push({ operator: 'eq', field: field.toLowerCase(), value: String(value) });

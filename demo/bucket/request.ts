@@ -80,7 +80,7 @@ export function assertBucketName(name: string): void {
 /**
  * Reads a body as text; only for small XML documents.
  * @param limit bytes
- * @param sha256 hex that the body must have; null where it is unsigned
+ * @param sha256 hex that the body must have; null if it is unsigned
  * @throws S3Error if the body is too large or not the signed one
  */
 export async function readText(body: AsyncIterable<Buffer>, limit: number, sha256: string | null): Promise<string> {

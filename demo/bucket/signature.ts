@@ -20,9 +20,9 @@ export interface SignatureRules {
   region: string;
 }
 
-/** What a valid signature specifies for the body. */
+/** The properties of the body that a valid signature specifies. */
 export interface Authorization {
-  /** SHA-256 in hex that the body must have; null where the payload is unsigned. */
+  /** SHA-256 in hex that the body must have; null if the payload is unsigned. */
   readonly payloadSha256: string | null;
 }
 

@@ -70,7 +70,7 @@ const isSameChecksum = (one: Checksum, other: Checksum | null): boolean =>
   one.algorithm === other?.algorithm && one.value === other.value;
 
 /** @throws S3Error for a part without a checksum, if the object's is composite */
-function assertNamed(plan: ChecksumPlan | null, partNumber: number, checksum: Checksum | null): void {
+function assertPartChecksum(plan: ChecksumPlan | null, partNumber: number, checksum: Checksum | null): void {
   if (plan?.type !== 'COMPOSITE' || checksum !== null) return;
   throw new S3Error(
     'InvalidRequest',
@@ -79,7 +79,7 @@ function assertNamed(plan: ChecksumPlan | null, partNumber: number, checksum: Ch
 }
 
 /** @throws S3Error if the client declares another size */
-function assertWhole({ size: expected }: CompleteRules, size: number): void {
+function assertObjectSize({ size: expected }: CompleteRules, size: number): void {
   if (expected === null || expected === size) return;
   throw new S3Error(
     'InvalidRequest',
@@ -136,7 +136,7 @@ export class UploadStore {
   /** Stores a received part, and replaces one with its number. Once this resolves, no crash loses it. */
   putPart(upload: Upload, partNumber: number, received: ReceivedFile, etag: string): Promise<StoredPart> {
     return this.#locks.run(upload.id, async () => {
-      const parts = await this.#partsStillWanted(upload, received);
+      const parts = await this.#partsOfUnfinished(upload, received);
       const before = parts.get(partNumber);
       const modified = Math.max(Date.now(), (before?.modified ?? 0) + 1);
       const { size, checksum } = received;
@@ -170,7 +170,7 @@ export class UploadStore {
           );
         }
         const part = stored.get(partNumber);
-        assertNamed(upload.checksum ?? null, partNumber, checksum);
+        assertPartChecksum(upload.checksum ?? null, partNumber, checksum);
         const isSame = part?.etag === etag && (checksum === null || isSameChecksum(checksum, part.checksum));
         if (isSame) return part;
         throw new S3Error(
@@ -185,7 +185,7 @@ export class UploadStore {
       });
       assertSizes(parts, rules.equalPartSizes);
       const object = this.#objectOf(upload, parts);
-      assertWhole(rules, object.size);
+      assertObjectSize(rules, object.size);
       const checksum = await this.#checksumOf(upload, object, parts, rules);
       await this.#objects.publish({ ...object, checksum }, rules.mustBeNew);
       const completed = { etag: object.etag, checksum };
@@ -218,7 +218,7 @@ export class UploadStore {
     const sized = parts.map(({ checksum, size }) => ({ value: checksum?.value ?? '', size }));
     const combined = checksumOfParts(plan, sized);
     const whole = readsBack && plan.type === 'FULL_OBJECT' ? await this.#readBack(plan, object) : combined;
-    // a composite value may have its count or not
+    // a composite value may end with its number of parts, or not
     const [bare] = whole.value.split('-');
     if (declared?.value !== bare) assertChecksum(declared, whole.value);
     return whole;
@@ -243,8 +243,8 @@ export class UploadStore {
     };
   }
 
-  /** The upload may have been completed or aborted while the part was in flight. */
-  async #partsStillWanted(upload: Upload, received: ReceivedFile): Promise<Map<number, StoredPart>> {
+  /** Returns the parts of an upload, which may have been completed or aborted while the part was in flight. */
+  async #partsOfUnfinished(upload: Upload, received: ReceivedFile): Promise<Map<number, StoredPart>> {
     try {
       await this.find(upload.id, upload.key);
       return await this.#partsOf(upload.id);

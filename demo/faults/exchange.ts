@@ -1,7 +1,7 @@
 import { request as sendRequest } from 'node:http';
 import type { Agent, ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
-import { playedHeaders } from './played-answer.js';
-import type { PlayedAnswer, RuledRequest, SingleFault, WholeAnswer } from './rules.js';
+import { injectedHeaders } from './injected-response.js';
+import type { InjectedResponse, RuledRequest, SingleFault, StoreResponse } from './rules.js';
 import { Valve } from './valve.js';
 
 /** One request as the proxy saw it; its numbers grow while it runs. */
@@ -24,44 +24,44 @@ export interface SeenRequest extends RuledRequest {
 }
 
 /** State that the exchanges of one proxy share. */
-export interface Passage {
+export interface ProxyContext {
   readonly target: URL;
   readonly agent: Agent;
   readonly valve: Valve;
-  /** Whether each request gets a connection of its own. */
+  /** Whether each request gets its own connection. */
   readonly connectionPerRequest: boolean;
 }
 
-/** How the store's response is changed. */
-type Turn = (response: IncomingMessage) => void;
+/** Handles the response of the store. */
+type ResponseHandler = (response: IncomingMessage) => void;
 
 /** One request to the store and its response, with the faults that apply. */
 export class Exchange {
-  readonly #passage: Passage;
+  readonly #context: ProxyContext;
   readonly #incoming: IncomingMessage;
-  readonly #answer: ServerResponse;
+  readonly #response: ServerResponse;
   readonly #seen: SeenRequest;
 
-  constructor(passage: Passage, incoming: IncomingMessage, answer: ServerResponse, seen: SeenRequest) {
-    this.#passage = passage;
+  constructor(context: ProxyContext, incoming: IncomingMessage, answer: ServerResponse, seen: SeenRequest) {
+    this.#context = context;
     this.#incoming = incoming;
-    this.#answer = answer;
+    this.#response = answer;
     this.#seen = seen;
   }
 
   run(fault: SingleFault | null): void {
-    const { valve } = this.#passage;
+    const { valve } = this.#context;
     switch (fault?.do) {
       case 'reset':
         if (fault.after) return this.#forward({ limit: fault.after, atLimit: () => this.#reset() });
         return this.#reset();
       case 'silence':
-        if (fault.when === 'after') return this.#forward({ turn: (response) => void response.resume() });
-        return this.#swallow(fault.after);
+        if (fault.when === 'after') return this.#forward({ onResponse: (response) => void response.resume() });
+        return this.#discardBody(fault.after);
       case 'lose-reply':
-        return this.#forward({ turn: (response) => void response.resume().once('end', () => this.#reset()) });
+        return this.#forward({ onResponse: (response) => void response.resume().once('end', () => this.#reset()) });
       case 'cut':
-        return this.#forward({ turn: (response) => this.#cut(response, fault.after) });
+        return this.#forward({ onResponse: (response) => this.#cut(response, fault.after) });
       case 'throttle':
         return this.#forward({ valve: new Valve(fault.rate) });
       case 'alter':
@@ -72,14 +72,16 @@ export class Exchange {
         return;
       case 'answer':
         // a client that gets the response before it has sent its last byte may see a reset instead
-        this.#swallow();
-        this.#incoming.once('end', () => this.#play(fault));
+        this.#discardBody();
+        this.#incoming.once('end', () => this.#sendInjected(fault));
         return;
       case 'answer-after':
-        return this.#forward({ turn: (response) => void response.resume().once('end', () => this.#play(fault)) });
+        return this.#forward({
+          onResponse: (response) => void response.resume().once('end', () => this.#sendInjected(fault)),
+        });
       case 'edit':
         return this.#forward({
-          turn: (response) => void this.#edit(response, (answer) => fault.edit(answer, this.#seen)),
+          onResponse: (response) => void this.#edit(response, (answer) => fault.edit(answer, this.#seen)),
         });
       default:
         return this.#forward({ valve });
@@ -95,57 +97,57 @@ export class Exchange {
     this.#seen.bytes += chunk.length;
   }
 
-  /** Reads and drops the body, or only so many bytes of it. */
-  #swallow(limit = Infinity): void {
+  /** Reads and drops the body, or only its first bytes. */
+  #discardBody(limit = Infinity): void {
     this.#incoming.on('data', (chunk: Buffer) => {
       this.#count(chunk);
       if (this.#seen.bytes >= limit) this.#incoming.pause();
     });
   }
 
-  #play(played: PlayedAnswer): void {
-    this.#seen.status = played.status;
-    const { body = '' } = played;
-    this.#writeHead(played.status, undefined, [
-      ...playedHeaders(played, this.#incoming.headers.origin),
+  #sendInjected(injected: InjectedResponse): void {
+    this.#seen.status = injected.status;
+    const { body = '' } = injected;
+    this.#writeHead(injected.status, undefined, [
+      ...injectedHeaders(injected, this.#incoming.headers.origin),
       'Content-Length',
       String(Buffer.byteLength(body)),
     ]);
-    this.#answer.end(this.#incoming.method === 'HEAD' ? '' : body);
+    this.#response.end(this.#incoming.method === 'HEAD' ? '' : body);
   }
 
   #writeHead(status: number, message: string | undefined, rawHeaders: string[]): void {
-    if (!this.#passage.connectionPerRequest) {
-      this.#answer.writeHead(status, message, rawHeaders);
+    if (!this.#context.connectionPerRequest) {
+      this.#response.writeHead(status, message, rawHeaders);
       return;
     }
     const kept = rawHeaders.filter(
       (_, index) => !/^(?:connection|keep-alive)$/i.test(rawHeaders[index - (index % 2)]!),
     );
-    this.#answer.writeHead(status, message, [...kept, 'Connection', 'close']);
+    this.#response.writeHead(status, message, [...kept, 'Connection', 'close']);
   }
 
   #pass(response: IncomingMessage): void {
     this.#writeHead(response.statusCode!, response.statusMessage, response.rawHeaders);
-    response.pipe(this.#answer);
-    this.#answer.once('finish', () => {
+    response.pipe(this.#response);
+    this.#response.once('finish', () => {
       this.#seen.deliveredAt = Date.now();
     });
   }
 
   #cut(response: IncomingMessage, after: number): void {
     this.#writeHead(response.statusCode!, response.statusMessage, response.rawHeaders);
-    this.#answer.flushHeaders();
+    this.#response.flushHeaders();
     let left = after;
     response.on('data', (chunk: Buffer) => {
-      if (left > 0) this.#answer.write(chunk.subarray(0, left));
+      if (left > 0) this.#response.write(chunk.subarray(0, left));
       left -= chunk.length;
     });
-    // an answer may be shorter than the cut
-    response.once('end', () => this.#answer.write('', () => setTimeout(() => this.#reset(), 50)));
+    // a response may be shorter than the limit
+    response.once('end', () => this.#response.write('', () => setTimeout(() => this.#reset(), 50)));
   }
 
-  async #edit(response: IncomingMessage, edit: (answer: WholeAnswer) => Partial<WholeAnswer>): Promise<void> {
+  async #edit(response: IncomingMessage, edit: (answer: StoreResponse) => Partial<StoreResponse>): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
     const { statusCode: status, rawHeaders } = response;
@@ -156,8 +158,8 @@ export class Exchange {
       (_, index, all) => !/^(?:content-length|transfer-encoding)$/i.test(all[index - (index % 2)]!),
     );
     this.#writeHead(edited.status, undefined, [...kept, 'Content-Length', String(Buffer.byteLength(edited.body))]);
-    this.#answer.end(edited.body);
-    this.#answer.once('finish', () => {
+    this.#response.end(edited.body);
+    this.#response.once('finish', () => {
       this.#seen.deliveredAt = Date.now();
     });
   }
@@ -181,21 +183,21 @@ export class Exchange {
   }
 
   #forward({
-    valve = this.#passage.valve,
-    turn = (response) => this.#pass(response),
+    valve = this.#context.valve,
+    onResponse = (response) => this.#pass(response),
     limit = Infinity,
     atLimit,
   }: {
     valve?: Valve;
-    turn?: Turn;
+    onResponse?: ResponseHandler;
     limit?: number;
     atLimit?: () => void;
   }): void {
-    this.#stream(this.#open(this.#incoming.rawHeaders, turn), valve, limit, atLimit);
+    this.#stream(this.#open(this.#incoming.rawHeaders, onResponse), valve, limit, atLimit);
   }
 
-  #open(headers: string[], turn: Turn): ClientRequest {
-    const { target, agent } = this.#passage;
+  #open(headers: string[], onResponse: ResponseHandler): ClientRequest {
+    const { target, agent } = this.#context;
     const outgoing = sendRequest({
       host: target.hostname,
       port: target.port,
@@ -206,12 +208,12 @@ export class Exchange {
     });
     outgoing.on('response', (response) => {
       this.#seen.status = response.statusCode ?? 0;
-      turn(response);
+      onResponse(response);
     });
     // A page must see the same as with the store itself: a reset connection.
     outgoing.on('error', () => this.#reset());
-    this.#answer.on('close', () => {
-      if (!this.#answer.writableFinished) outgoing.destroy();
+    this.#response.on('close', () => {
+      if (!this.#response.writableFinished) outgoing.destroy();
     });
     return outgoing;
   }
@@ -221,7 +223,7 @@ export class Exchange {
     /** Whether the valve holds bytes back: two timers do not always fire in order. */
     let isHeld = false;
     let hasEnded = false;
-    const strike = (): void => {
+    const applyFault = (): void => {
       outgoing.destroy();
       atLimit?.();
     };
@@ -236,7 +238,7 @@ export class Exchange {
     };
     incoming.on('data', (chunk: Buffer) => {
       this.#count(chunk);
-      if (this.#seen.bytes >= limit) return strike();
+      if (this.#seen.bytes >= limit) return applyFault();
       if (valve.isOpen) return write(chunk);
       isHeld = true;
       incoming.pause();
@@ -244,7 +246,7 @@ export class Exchange {
     });
     incoming.on('end', () => {
       // shorter than the limit: the fault applies anyway
-      if (limit < Infinity) return strike();
+      if (limit < Infinity) return applyFault();
       hasEnded = true;
       if (isHeld) return;
       if (valve.isOpen) outgoing.end();

@@ -3,17 +3,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Exchange } from './exchange.js';
 import type { SeenRequest } from './exchange.js';
-import { Line } from './line.js';
+import { ListeningPort } from './listening-port.js';
 import { seededRandom } from './random.js';
 import { describeRequest } from './request-kind.js';
 import type { RequestKind } from './request-kind.js';
-import { Rulebook } from './rules.js';
+import { RuleSet } from './rules.js';
 import type { Rule } from './rules.js';
 import { Valve } from './valve.js';
 
 export type { SeenRequest } from './exchange.js';
 export type { RequestKind } from './request-kind.js';
-export type { Fault, PlayedAnswer, Rule, SingleFault, WholeAnswer } from './rules.js';
+export type {
+  Fault,
+  InjectedResponse as PlayedAnswer,
+  Rule,
+  SingleFault,
+  StoreResponse as WholeAnswer,
+} from './rules.js';
 
 /** `pause`: bytes and requests wait; `refuse`: open connections are reset, and new ones refused. */
 export type ProxyMode = 'pass' | 'pause' | 'refuse';
@@ -35,8 +41,8 @@ export interface FaultProxy {
   readonly url: string;
   /** Every request since the start or the last reset, oldest first. */
   readonly requests: readonly SeenRequest[];
-  /** How often each rule has struck, in their order. */
-  readonly struck: readonly number[];
+  /** How often each rule has applied, in order. */
+  readonly appliedCounts: readonly number[];
   /** When it last stopped refusing connections, in epoch milliseconds; null: never. */
   readonly returnedAt: number | null;
   /** Body bytes received, of one kind of request or of all. */
@@ -53,11 +59,11 @@ export interface FaultProxy {
   close(): Promise<void>;
 }
 
-/** Milliseconds: a reset soon after the last byte of a response may overtake it. */
-const OVERTAKEN = 500;
+/** A reset within this time after the last byte of a response may reach the client before it. */
+const OVERTAKE_WINDOW_MS = 500;
 
 class Proxy implements FaultProxy {
-  readonly #rulebook: Rulebook;
+  readonly #rules: RuleSet;
   readonly #valve: Valve;
   readonly #agent = new Agent({ keepAlive: true });
   readonly #target: URL;
@@ -66,7 +72,7 @@ class Proxy implements FaultProxy {
   readonly #server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (incoming, answer) =>
     this.#handle(incoming, answer),
   );
-  #line!: Line;
+  #listeningPort!: ListeningPort;
   #mode: ProxyMode = 'pass';
   #outages = 0;
   requests: SeenRequest[] = [];
@@ -78,22 +84,22 @@ class Proxy implements FaultProxy {
   ) {
     this.#target = new URL(target);
     this.#valve = new Valve(rate);
-    this.#rulebook = new Rulebook(seededRandom(seed));
-    this.#rulebook.set(rules);
+    this.#rules = new RuleSet(seededRandom(seed));
+    this.#rules.set(rules);
     this.#connectionPerRequest = connectionPerRequest;
   }
 
   async open(port: number): Promise<this> {
-    this.#line = await Line.open(port, (socket) => this.#server.emit('connection', socket));
+    this.#listeningPort = await ListeningPort.open(port, (socket) => this.#server.emit('connection', socket));
     return this;
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.#line.port}`;
+    return `http://127.0.0.1:${this.#listeningPort.port}`;
   }
 
-  get struck(): number[] {
-    return this.#rulebook.struck;
+  get appliedCounts(): number[] {
+    return this.#rules.appliedCounts;
   }
 
   bytes(kind?: RequestKind): number {
@@ -105,7 +111,7 @@ class Proxy implements FaultProxy {
   }
 
   setRules(rules: readonly Rule[]): void {
-    this.#rulebook.set(rules);
+    this.#rules.set(rules);
   }
 
   setRate(rate: number): void {
@@ -114,9 +120,9 @@ class Proxy implements FaultProxy {
 
   setMode(mode: ProxyMode): void {
     this.#mode = mode;
-    this.#valve.setShut(mode === 'pause');
-    if (mode === 'refuse') this.#goDown();
-    else this.#comeBack();
+    this.#valve.setClosed(mode === 'pause');
+    if (mode === 'refuse') this.#startRefusing();
+    else this.#stopRefusing();
   }
 
   reset(): void {
@@ -125,8 +131,8 @@ class Proxy implements FaultProxy {
 
   close(): Promise<void> {
     this.#mode = 'refuse';
-    this.#line.shut();
-    this.#line.reset();
+    this.#listeningPort.close();
+    this.#listeningPort.reset();
     this.#agent.destroy();
     return Promise.resolve();
   }
@@ -148,37 +154,37 @@ class Proxy implements FaultProxy {
     };
     this.#used.add(incoming.socket);
     this.requests.push(seen);
-    const fault = this.#rulebook.choose(seen);
+    const fault = this.#rules.choose(seen);
     seen.fault = fault?.do ?? null;
     if (fault?.do === 'refuse') return this.#refuseFor(fault.for);
-    const passage = {
+    const context = {
       target: this.#target,
       agent: this.#agent,
       valve: this.#valve,
       connectionPerRequest: this.#connectionPerRequest,
     };
-    new Exchange(passage, incoming, answer, seen).run(fault);
+    new Exchange(context, incoming, answer, seen).run(fault);
   }
 
   #refuseFor(time: number): void {
     this.#outages++;
-    this.#goDown();
+    this.#startRefusing();
     setTimeout(() => {
       this.#outages--;
-      this.#comeBack();
+      this.#stopRefusing();
     }, time);
   }
 
-  #comeBack(): void {
-    if (this.#outages || this.#mode === 'refuse' || this.#line.isOpen) return;
-    this.#line.open();
+  #stopRefusing(): void {
+    if (this.#outages || this.#mode === 'refuse' || this.#listeningPort.isOpen) return;
+    this.#listeningPort.open();
     this.returnedAt = Date.now();
   }
 
-  #goDown(): void {
-    this.#line.shut();
-    this.#line.reset();
-    const since = Date.now() - OVERTAKEN;
+  #startRefusing(): void {
+    this.#listeningPort.close();
+    this.#listeningPort.reset();
+    const since = Date.now() - OVERTAKE_WINDOW_MS;
     for (const seen of this.requests)
       if (seen.deliveredAt !== null && seen.deliveredAt > since) seen.deliveredAt = null;
   }
@@ -189,8 +195,8 @@ class Proxy implements FaultProxy {
 }
 
 /**
- * Starts an HTTP proxy before a store or a signer that streams, counts, and applies the faults of its rules. It
- * changes no request header, so signatures for the proxy's own address are valid.
+ * Starts an HTTP proxy in front of a store or a signer. It streams and counts requests, and applies the faults of its
+ * rules. It changes no request header, so signatures for the proxy's own address are valid.
  * @param target origin of the store or signer
  * @throws Error if the port is not available
  */

@@ -2,51 +2,51 @@ import type { Random } from './random.js';
 import type { RequestFacts, RequestKind } from './request-kind.js';
 
 /** A complete response of the store or of the signer. */
-export interface WholeAnswer {
+export interface StoreResponse {
   status: number;
   /** Names and values in turn, as received. */
   rawHeaders: string[];
   body: string;
 }
 
-/** What happens to a request. */
+/** The fault that a request meets. */
 export type Fault =
-  /** Every connection is reset, and new ones are refused for so long (milliseconds). */
+  /** Every connection is reset, and new ones are refused for this time in milliseconds. */
   | { do: 'refuse'; for: number }
-  /** The connection is reset: at once, or after so many bytes of the request's body were passed on. */
+  /** The connection is reset: at once, or after this number of bytes of the request's body. */
   | { do: 'reset'; after?: number }
   /**
-   * There is never a response: `before` the store receives the request (after so many bytes of the body, no more are
+   * There is never a response: `before` the store receives the request (of the body, only this number of bytes is
    * read), or `after` it has acted.
    */
   | { do: 'silence'; when: 'before' | 'after'; after?: number }
-  /** The store acts, and the connection is reset instead of its answer. */
+  /** The store acts, and the connection is reset instead of its response. */
   | { do: 'lose-reply' }
-  /** The store acts, and its answer ends with a reset after so many bytes of its body. */
+  /** The store acts, and its response ends with a reset after this number of bytes. */
   | { do: 'cut'; after: number }
-  /** The body is passed on at so many bytes per second. */
+  /** The body is passed on at this rate, in bytes per second. */
   | { do: 'throttle'; rate: number }
   /** The body is read completely, changed and passed on; of the headers only Content-Length changes. */
   | { do: 'alter'; alter: (body: Buffer) => Buffer | Promise<Buffer> }
-  /** The request is passed on so many milliseconds later. */
+  /** The request is passed on after this delay in milliseconds. */
   | { do: 'delay'; ms: number }
   /** The proxy answers; the store does not receive the request. */
-  | ({ do: 'answer' } & PlayedAnswer)
+  | ({ do: 'answer' } & InjectedResponse)
   /** The store acts, and the proxy answers. */
-  | ({ do: 'answer-after' } & PlayedAnswer)
+  | ({ do: 'answer-after' } & InjectedResponse)
   /** One of these, at random. */
   | { do: 'any'; of: readonly SingleFault[] }
   /** The store acts, and its response is changed. */
-  | { do: 'edit'; edit: (answer: WholeAnswer, request: RequestFacts & { target: string }) => Partial<WholeAnswer> };
+  | { do: 'edit'; edit: (answer: StoreResponse, request: RequestFacts & { target: string }) => Partial<StoreResponse> };
 
 /** A fault after the random choice. */
 export type SingleFault = Exclude<Fault, { do: 'any' }>;
 
-export interface PlayedAnswer {
+export interface InjectedResponse {
   status: number;
   headers?: Readonly<Record<string, string>>;
   body?: string;
-  /** A `Retry-After` header of so many seconds from now, in either form of RFC 9110. */
+  /** A `Retry-After` header with this number of seconds, in either form of RFC 9110. */
   retryAfter?: { seconds: number; as: 'seconds' | 'date' };
   /** Whether a page of another origin may read it; by default it may. */
   cors?: boolean;
@@ -68,7 +68,7 @@ export interface Rule {
   every?: number;
   /** Probability, 0 to 1, for each that matches all of the above. */
   probability?: number;
-  /** At most so many times. */
+  /** Maximum number of times. */
   times?: number;
   fault: Fault;
 }
@@ -82,9 +82,9 @@ const isOf = ({ on }: Rule, kind: RequestKind): boolean =>
   on === undefined ? kind !== 'preflight' : typeof on === 'string' ? on === kind : on.includes(kind);
 
 /** The current rules, and how often each has matched and applied. */
-export class Rulebook {
+export class RuleSet {
   readonly #random: Random;
-  #entries: { rule: Rule; fitted: number; struck: number }[] = [];
+  #entries: { rule: Rule; matched: number; applied: number }[] = [];
 
   constructor(random: Random) {
     this.#random = random;
@@ -92,12 +92,12 @@ export class Rulebook {
 
   /** Replaces all rules; counts start at 0. */
   set(rules: readonly Rule[]): void {
-    this.#entries = rules.map((rule) => ({ rule, fitted: 0, struck: 0 }));
+    this.#entries = rules.map((rule) => ({ rule, matched: 0, applied: 0 }));
   }
 
-  /** How often each of the rules has struck, in their order. */
-  get struck(): number[] {
-    return this.#entries.map(({ struck }) => struck);
+  /** How often each rule has applied, in order. */
+  get appliedCounts(): number[] {
+    return this.#entries.map(({ applied }) => applied);
   }
 
   /** Returns the fault of the first rule that applies. Every rule counts the requests that match it. */
@@ -107,13 +107,13 @@ export class Rulebook {
       const { rule } = entry;
       if (!isOf(rule, request.kind) || (rule.fresh && !request.isFresh)) continue;
       if (rule.part !== undefined && rule.part !== request.partNumber) continue;
-      entry.fitted++;
-      if (rule.nth !== undefined && entry.fitted !== rule.nth) continue;
-      if (rule.every !== undefined && entry.fitted % rule.every !== 0) continue;
-      if (rule.times !== undefined && entry.struck >= rule.times) continue;
+      entry.matched++;
+      if (rule.nth !== undefined && entry.matched !== rule.nth) continue;
+      if (rule.every !== undefined && entry.matched % rule.every !== 0) continue;
+      if (rule.times !== undefined && entry.applied >= rule.times) continue;
       if (rule.probability !== undefined && this.#random() >= rule.probability) continue;
       if (chosen) continue;
-      entry.struck++;
+      entry.applied++;
       const { fault } = rule;
       chosen = fault.do === 'any' ? fault.of[Math.floor(this.#random() * fault.of.length)]! : fault;
     }

@@ -1,4 +1,4 @@
-/** Limits the rate of bytes, and passes none while it is shut. */
+/** Limits the rate of bytes, and passes none while it is closed. */
 export class Valve {
   #rate: number;
   #next = 0;
@@ -15,7 +15,7 @@ export class Valve {
     this.#next = 0;
   }
 
-  setShut(isShut: boolean): void {
+  setClosed(isShut: boolean): void {
     this.#isShut = isShut;
     if (isShut) return;
     for (const go of this.#waiting) go();
@@ -27,7 +27,7 @@ export class Valve {
     return !this.#isShut && this.#rate === Infinity;
   }
 
-  /** Calls back when so many bytes may pass. */
+  /** Calls back when this number of bytes may pass. */
   pass(bytes: number, go: () => void): void {
     if (this.#isShut) {
       this.#waiting.add(() => this.pass(bytes, go));

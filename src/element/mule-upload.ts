@@ -178,7 +178,7 @@ export class MuleUploadElement extends FormElement {
     addFiles: (files) => this.#adder.addFromUser(files),
   });
   #isOffline = false;
-  /** What is rendered; read once per update, because it may iterate over all uploads. */
+  /** The rendered data; read once per update, because it may iterate over all uploads. */
   #rendered: Pick<View, 'uploads' | 'status' | 'progress'> = { uploads: [], status: 'idle', progress: NO_PROGRESS };
   #hadFocus = false;
 
@@ -329,7 +329,7 @@ export class MuleUploadElement extends FormElement {
 
   protected override updated(changed: PropertyValues): void {
     if (changed.size > 0) this.syncForm();
-    if (this.#rendered.uploads.length > 0 || this.formControl.adopted.length > LIST_SIZES.longList)
+    if (this.#rendered.uploads.length > 0 || this.formControl.storedKeys.length > LIST_SIZES.longList)
       void this.#extras.load();
     showOverlay(this.shadowRoot?.querySelector('.overlay') ?? null, this.#intake.largeDropArea);
     this.internals.role = 'group';
@@ -360,7 +360,7 @@ export class MuleUploadElement extends FormElement {
       maxSize,
       translate,
       format,
-      adopted: this.formControl.adopted,
+      storedKeys: this.formControl.storedKeys,
       messages: this.#adder.messages.shown,
       rejectedCount: this.#adder.messages.count,
       filesRead: this.#adder.filesRead,
@@ -417,7 +417,7 @@ export class MuleUploadElement extends FormElement {
 // `navigator.onLine` is undefined on a server
 const isOffline = (): boolean => globalThis.navigator?.onLine === false;
 
-/** Whether a child is a text of the page's own; white space is not. */
+/** Whether a child is text of the page; white space is not. */
 const isOwnText = (node: ChildNode): boolean =>
   node instanceof Element ? node.slot === '' : node instanceof Text && node.data.trim() !== '';
 

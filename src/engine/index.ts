@@ -1,4 +1,4 @@
-/** The headless engine of `<mule-upload>`: no Lit, no DOM of its own. */
+/** The headless engine of `<mule-upload>`: no Lit, no DOM tree. */
 export { Uploader } from './uploader.js';
 export { engineDefaults } from './api/options.js';
 export type { ResolvedOptions } from './api/options.js';

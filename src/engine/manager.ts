@@ -41,14 +41,14 @@ import { UploadList } from './uploads/upload-list.js';
 import { newId } from './util/new-id.js';
 import { TimeSlicer } from './util/time-slicer.js';
 
-/** Every manager of this page, so that what ends for a user ends in all of them. */
+/** Every manager of this page, so that a user's uploads end in all of them. */
 const managers = new Set<WeakRef<UploadManager>>();
 let hasWarnedOfPrincipal = false;
 
-/** Dispatches an event of the uploader. @returns false where it was cancelled */
+/** Dispatches an event of the uploader. @returns false if it was cancelled */
 export type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
 
-/** All that an uploader does. `Uploader` loads it, passes every call on to it, and documents each member. */
+/** The implementation of an uploader. `Uploader` loads it, passes every call on to it, and documents each member. */
 export class UploadManager implements UploadListener {
   readonly #settings: Settings;
   readonly #ports: Ports;
@@ -73,10 +73,10 @@ export class UploadManager implements UploadListener {
   readonly #progress: ProgressReporter;
   readonly #owners: OwnerChanges;
   readonly #finishers = new Set<{ resolve(uploads: UploadSnapshot[]): void; reject(error: Error): void }>();
-  /** What follows the prefix `objectKey` in the keys of files that were added with others. */
+  /** The text after the prefix `objectKey` in the keys of files that were added together. */
   readonly #ownNames = new WeakMap<Upload, string>();
   #ready: Promise<void> | null = null;
-  /** Calls of `add` under way. */
+  /** Pending calls of `add`. */
   #adding = 0;
   /** The last call of `attach()`; null after `detach()`. */
   #attachment: object | null = {};
@@ -142,7 +142,7 @@ export class UploadManager implements UploadListener {
     managers.add(new WeakRef(this));
   }
 
-  // ---- What the uploader offers ----
+  // ---- The uploader's public methods ----
 
   get options(): Readonly<ResolvedOptions> {
     return this.#settings.options;
@@ -178,7 +178,7 @@ export class UploadManager implements UploadListener {
     this.#settings.options = options;
     if (this.#ready && (isOther || (!options.scope && options.signer !== before.signer))) {
       for (const upload of this.#list.all) if (!upload.session) upload.owner = this.#settings.owner;
-      // another user's, or another destination's, unfinished uploads are not for this one to see
+      // unfinished uploads of another user or destination must not be shown
       this.#removeOwned(this.#recovery.reset(), true);
       this.#ready = this.#recovery.load();
     }
@@ -293,7 +293,7 @@ export class UploadManager implements UploadListener {
       manager.#recovery.reset();
     }
     this.#throughput.forget();
-    // by each of them: what one is still writing comes before its own deletion
+    // by each manager: a pending write of its own must come before the deletion
     const deletions = forgotten.flatMap((manager) =>
       [...scopes].flatMap((scope) => [manager.#journal.wipe(scope), manager.#ports.fileStore.wipe(scope)]),
     );
@@ -411,7 +411,7 @@ export class UploadManager implements UploadListener {
       const { status, session } = upload;
       const code = status === 'failed' && upload.snapshot.error?.code;
       if (isSet('objectKey') && !session) upload.objectKey = this.#requestedKey(upload);
-      // those aborted here, too: the store may still have to be asked
+      // including those aborted here: the abort on the store may still be pending
       if (isOtherSigner || isSet('headers', 'credentials', 'params')) upload.authorize();
       if (isOtherSigner) upload.retryNow(false);
       const hasWhatItLacked =
@@ -431,7 +431,7 @@ export class UploadManager implements UploadListener {
     if (principal === undefined && !scope && (recover === 'auto' || recover === 'ask') && !hasWarnedOfPrincipal) {
       hasWarnedOfPrincipal = true;
       console.warn(
-        'mule-upload: the signer names no `principal` in its answer to get_init_signature. So unfinished uploads resume only when their file is chosen again. Let the signer name the signed-in user, or null where nobody signs in; or set `scope` to an id of the user.',
+        'mule-upload: the signer names no `principal` in its answer to get_init_signature. So unfinished uploads resume only when their file is chosen again. Let the signer name the signed-in user, or null if nobody signs in; or set `scope` to an id of the user.',
       );
     }
     this.#recovery.identify(principal);
@@ -461,7 +461,7 @@ export class UploadManager implements UploadListener {
     this.#settle();
   }
 
-  // ---- What its parts report ----
+  // ---- Reports of its parts ----
 
   emit<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): void {
     const { upload: snapshot } = detail as { upload: UploadSnapshot };
@@ -575,7 +575,7 @@ export class UploadManager implements UploadListener {
     this.#settle();
   }
 
-  /** Null where a function replaces the signer's URL. */
+  /** Null if a function replaces the signer's URL. */
   get #signerOrigin(): string | null {
     const url = this.options.sign ? null : actionUrl('get_init_signature', this.options);
     if (url === null) return null;

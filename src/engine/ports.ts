@@ -24,10 +24,10 @@ export interface StoreRequest {
   signal: AbortSignal;
   /** Milliseconds without a byte in either direction after which the request is dropped. */
   stallTimeout: number;
-  /** The same after the last byte was sent, where `isLost` is missing or undecided. */
+  /** The same after the last byte was sent, if `isLost` is missing or undecided. */
   answerTimeout: number;
   /**
-   * Called after `stallTimeout` without progress where that alone proves nothing: the last byte was sent, or the browser
+   * Called after `stallTimeout` without progress if that alone proves nothing: the last byte was sent, or the browser
    * hides upload progress.
    * @param isOverdue whether a request of its size would have been answered by now
    * @param ended aborted when the request ends
@@ -40,10 +40,10 @@ export interface StoreRequest {
 
 export interface StoreResponse {
   status: number;
-  /** Null where the header is missing or the store's CORS rule does not expose it. */
+  /** Null if the header is missing or the store's CORS rule does not expose it. */
   header(name: string): string | null;
   text: string;
-  /** ALPN name, such as `h2`; missing where the browser does not report it. */
+  /** ALPN name, such as `h2`; missing if the browser does not report it. */
   protocol?: string | undefined;
 }
 
@@ -69,7 +69,7 @@ export interface SignerPort {
   call<A extends Action>(action: A, body: Protocol[A]['request'], signal?: AbortSignal): Promise<Protocol[A]['answer']>;
 }
 
-/** What S3 does not know of an unfinished upload. */
+/** The facts about an unfinished upload that S3 does not store. */
 export interface JournalRecord {
   version: 2;
   id: string;
@@ -90,13 +90,13 @@ export interface JournalRecord {
   uploadId: string | null;
   partSize: number;
   grant: string | null;
-  /** Wish for the object's key, for the init that is still to come. */
+  /** Requested key of the object, for an init call that has not been made yet. */
   objectKey: string;
-  /** Whether the signer's tracker wants notices of this upload. */
+  /** Whether the signer's tracker wants notifications of this upload. */
   tracked: boolean;
   /** Whether the signer gives this key to no other upload. */
   ownKey?: boolean;
-  /** What the parts' checksums are, and what the whole object's is made of. */
+  /** Algorithm of the parts' checksums, and type of the object's checksum. */
   checksum?: AgreedChecksum | null;
   /** The optional actions that the signer offered. */
   actions: Action[];
@@ -143,7 +143,7 @@ export interface TabLock {
   held(names: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
-/** What is needed to resume an upload. */
+/** The data needed to resume an upload. */
 export type Resumption = Pick<
   JournalRecord,
   | 'id'
@@ -175,14 +175,14 @@ export interface RemoteProgress extends Pick<
   | 'integrity'
   | 'receipt'
 > {
-  /** What another tab needs to resume it; null where nothing has started yet. */
+  /** The data that another tab needs to resume it; null if nothing has started yet. */
   readonly resumption: Resumption | null;
 }
 
 /** Broadcasts messages to all tabs of this origin. */
 export interface TabChannel {
   /** Joins the channel. @param onMessage receives the messages of other tabs */
-  open(onMessage: (message: unknown) => void): { say(message: unknown): void; leave(): void };
+  open(onMessage: (message: unknown) => void): { post(message: unknown): void; close(): void };
 }
 
 /** Events of the page. */
@@ -210,13 +210,13 @@ export interface PageEnvironment {
   listen(handlers: PageHandlers, asksToLeave: boolean): () => void;
 }
 
-/** Computes digests, off the main thread where the browser allows it. */
+/** Computes digests, off the main thread if the browser allows it. */
 export interface Hasher {
   /** Times the computation: always the device's own clock. */
   readonly clock: Clock;
   /**
    * @returns base64
-   * @throws DOMException where the bytes cannot be read
+   * @throws DOMException if the bytes cannot be read
    */
   digest(algorithm: ChecksumAlgorithm | 'md5', bytes: Blob, signal: AbortSignal): Promise<string>;
   /** Returns the checksum of the object that consists of such parts, as S3 reports it. */

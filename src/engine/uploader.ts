@@ -142,7 +142,7 @@ export class Uploader extends Target {
 
   /**
    * Adds files. The file of an unfinished upload resumes that upload.
-   * @returns snapshots of those taken; the others gave a `mule-reject` each
+   * @returns snapshots of the added files; `mule-reject` is fired for each other file
    */
   async add(files: Iterable<File | Blob | FileEntry>, rules?: Rules): Promise<UploadSnapshot[]> {
     // copied, because the page may empty its list
@@ -165,20 +165,20 @@ export class Uploader extends Target {
 
   /**
    * Returns the state of each part of an upload, for a display of parts. No event reports its changes.
-   * @returns a byte for each part, the first one's first: 0 still to be sent, 1 on its way, 2 stored; null where that is
-   * not known: it has not started, or another tab sends it
+   * @returns a byte for each part, the first one's first: 0 not sent, 1 in flight, 2 stored; null if unknown: the
+   * upload has not started, or another tab sends it
    * @throws TypeError naming an id that is not listed
    */
   partStates(id: string): Uint8Array | null {
     return this.#listing(id)?.partStates(id) ?? null;
   }
 
-  /** Gives an upload's file; null where it has to be chosen again. @throws TypeError naming an id that is not listed */
+  /** Returns an upload's file; null if it has to be chosen again. @throws TypeError naming an id that is not listed */
   fileOf(id: string): File | null {
     return this.#listing(id)?.fileOf(id) ?? this.#early.get(id)?.file ?? null;
   }
 
-  /** Begins what was held by `autostart: false`. @throws TypeError naming an id that is not listed */
+  /** Starts uploads that `autostart: false` has held. @throws TypeError naming an id that is not listed */
   start(id?: string): void {
     this.#release(id);
     this.#listing(id)?.start(id);
@@ -191,9 +191,9 @@ export class Uploader extends Target {
   }
 
   /**
-   * Resumes what is paused, or an upload whose file was chosen again. Within a user gesture it also requests permission to
+   * Resumes paused uploads, or one whose file was chosen again. Within a user gesture it also requests permission to
    * read files that are known from an earlier page load (`needsPermission`), one after the other, until one is refused.
-   * @throws UploadError `file-changed` for another file than the one that was begun
+   * @throws UploadError `file-changed` for another file than the upload's
    * @throws TypeError naming an id that is not listed
    */
   async resume(id?: string, file?: File | FileHandle): Promise<void> {
@@ -201,14 +201,17 @@ export class Uploader extends Target {
     await this.#listing(id)?.resume(id, file);
   }
 
-  /** Ends it, also on the store, and forgets it. @throws TypeError naming an id that is not listed */
+  /**
+   * Aborts uploads in this page and on the store, and deletes their records. @throws TypeError naming an id that is not
+   * listed
+   */
   abort(id?: string): void {
     const core = this.#listing(id);
     this.#abortEarly(id);
     core?.abort(id);
   }
 
-  /** Tries again what failed, and at once what waits. @throws TypeError naming an id that is not listed */
+  /** Retries failed uploads, and waiting ones at once. @throws TypeError naming an id that is not listed */
   retry(id?: string): void {
     const core = this.#listing(id);
     this.#release(id);
@@ -216,17 +219,17 @@ export class Uploader extends Target {
     core?.retry(id);
   }
 
-  /** Removes an upload that is over from the list. */
+  /** Removes an upload that has ended from the list. */
   dismiss(id: string): void {
     this.#manager?.dismiss(id);
   }
 
-  /** Removes all uploads that are over from the list. */
+  /** Removes all uploads that have ended from the list. */
   clear(): void {
     this.#manager?.clear();
   }
 
-  /** Resolves when every upload is over; a paused one, or one that needs its file, is not. */
+  /** Resolves when every upload has ended. Paused uploads, and uploads whose file is missing, keep it pending. */
   async finished(): Promise<UploadSnapshot[]> {
     return (this.#manager ?? (await this.#load())).finished();
   }
@@ -234,7 +237,7 @@ export class Uploader extends Target {
   /**
    * Ends every upload of this scope in this page, and deletes their records and files from the browser. Call it at
    * sign-out.
-   * @throws UploadError `engine-not-loaded` where the code that wipes it cannot be loaded; it is wiped once that can be
+   * @throws UploadError `engine-not-loaded` if the code that deletes them cannot be loaded; they are deleted once it is
    */
   async forget(): Promise<void> {
     this.#abortEarly();
@@ -256,10 +259,10 @@ export class Uploader extends Target {
   }
 
   /**
-   * Undoes `detach()`. Where the signer has named a user and no `scope` is set, the signer is asked first whether that
+   * Undoes `detach()`. If the signer has named a user and no `scope` is set, the signer is asked first whether that
    * user is still signed in; if not, the uploads end as at `mule-owner-change`.
    * @param ids what `detach()` returned
-   * @returns true where nothing had to be asked; else a promise of whether it is the same user
+   * @returns true if no call was needed; else a promise of whether the user is the same
    */
   attach(ids: readonly string[]): true | Promise<boolean> {
     this.#isDetached = false;
@@ -273,7 +276,7 @@ export class Uploader extends Target {
     this.#manager?.dispose();
   }
 
-  /** Null while the code that runs it is not there. @throws TypeError naming an id that is not listed */
+  /** Returns null while the code that runs it is not loaded. @throws TypeError naming an id that is not listed */
   #listing(id: string | undefined): UploadManager | null {
     if (this.#chosen(id).length) return id === undefined ? this.#manager : null;
     if (!this.#manager && id !== undefined) throw new TypeError(`there is no upload "${id}"`);
@@ -332,7 +335,7 @@ export class Uploader extends Target {
 
   // ---- Uploads that were added before the code was loaded ----
 
-  /** One of them, or all. */
+  /** Returns one of them, or all. */
   #chosen(id?: string): EarlyUpload[] {
     return [...this.#early.values()].filter(
       ({ snapshot }) => !this.#manager?.has(snapshot.id) && (id === undefined || id === snapshot.id),
@@ -387,7 +390,7 @@ export class Uploader extends Target {
   }
 }
 
-/** The snapshot of an upload that waits for the code, without the facts of its file. */
+/** Returns the snapshot of an upload that waits for the code, without the properties of its file. */
 const NOT_BEGUN = {
   status: 'queued',
   waitingFor: null,

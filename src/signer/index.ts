@@ -111,7 +111,7 @@ async function handleCall(request: Request, shared: SharedCall, log: CallLog): P
 /** `Retry-After` cannot be infinite. */
 const MAX_RETRY_AFTER_S = 86_400;
 
-/** @throws SignerRefusal 429 where the option `throttle` returns a delay */
+/** @throws SignerRefusal 429 if the option `throttle` returns a delay */
 async function applyThrottle(
   { throttle }: Settings,
   caller: Parameters<NonNullable<SignerOptions['throttle']>>[0],

@@ -9,7 +9,7 @@ import { parseUrl } from './util/url.js';
 export type { SqlTracker, SqlTrackerOptions } from './tracker/sql-tracker.js';
 export { createSqlTracker } from './tracker/sql-tracker.js';
 
-/** What Express and connect add to a request: the URL before mounting, and the parsed body. */
+/** The members that Express and connect add to a request: the URL before mounting, and the parsed body. */
 type MountedRequest = IncomingMessage & { originalUrl?: string; body?: unknown };
 
 export type NodeHandler = (req: IncomingMessage, res: ServerResponse, next?: (error?: unknown) => void) => void;
@@ -80,7 +80,7 @@ function discardRest(req: MountedRequest, res: ServerResponse): void {
   });
 }
 
-/** @returns null where host, path, method or headers are invalid for a `Request` */
+/** @returns null if host, path, method or headers are invalid for a `Request` */
 function requestOf(req: MountedRequest, path: string): Request | null {
   const scheme = 'encrypted' in req.socket ? 'https' : 'http';
   const host = req.headers[':authority'] ?? req.headers.host ?? 'localhost';

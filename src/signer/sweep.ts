@@ -19,7 +19,7 @@ export interface SweepReport {
   aborted: number;
   /** Uploads that no longer existed in the store. */
   gone: number;
-  /** Uploads that could not be aborted, with the store's status; null where it did not answer. The next sweep retries. */
+  /** Uploads that could not be aborted, with the store's status; null if it did not answer. The next sweep retries. */
   failed: { key: string; status: number | null }[];
 }
 

@@ -17,8 +17,8 @@ import { startStage } from './stage.js';
 import { startBenchStore } from './stores.js';
 
 /** Milliseconds. */
-const LOOK_EVERY = 250;
-const WINDOW = 10_000;
+const SAMPLE_INTERVAL_MS = 250;
+const WINDOW_MS = 10_000;
 
 const { values } = parseArgs({
   options: {
@@ -46,7 +46,7 @@ const browser = await launch('chromium');
 /** Shares of the limit in each window of ten seconds, one window per sample. */
 function sharesOf(looks: readonly Look[], limit: number): number[] {
   return looks.flatMap((look, index) => {
-    const end = looks.slice(index).find(({ at }) => at - look.at >= WINDOW);
+    const end = looks.slice(index).find(({ at }) => at - look.at >= WINDOW_MS);
     return end ? [(((end.bytes - look.bytes) / (end.at - look.at)) * 1_000) / limit] : [];
   });
 }
@@ -57,7 +57,7 @@ try {
   await browser.waitFor("'outcome' in window");
   await store.prepare({ ...SCENARIOS[0]!, size, conditions: {} }, 0);
   await chooseFiles(browser, [file]);
-  while (!(await store.seen())!.bytes) await sleep(LOOK_EVERY);
+  while (!(await store.seen())!.bytes) await sleep(SAMPLE_INTERVAL_MS);
   for (const limit of limits) {
     await browser.evaluate(`document.querySelector('mule-upload').bandwidthLimit = ${limit}`);
     const looks: Look[] = [];
@@ -65,7 +65,7 @@ try {
     while (performance.now() - begun < time) {
       const { bytes } = (await store.seen())!;
       looks.push({ at: performance.now(), bytes });
-      await sleep(LOOK_EVERY);
+      await sleep(SAMPLE_INTERVAL_MS);
     }
     const shares = sharesOf(looks, limit);
     const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

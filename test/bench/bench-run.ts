@@ -7,7 +7,7 @@ import { writeRandom } from '../e2e/harness.js';
 import { S3Client } from '../servers/s3-client.js';
 import type { Client } from './clients.js';
 import type { Outcome } from './pages/job.js';
-import { LANES, PART_SIZE } from './scenarios.js';
+import { CONCURRENCY, PART_SIZE } from './scenarios.js';
 import type { Scenario } from './scenarios.js';
 import { BUCKET } from './stage.js';
 import type { Stage } from './stage.js';
@@ -26,7 +26,7 @@ export interface Run extends Outcome {
   preflights: number | null;
 }
 
-/** What all runs share. */
+/** The objects that all runs share. */
 export interface Bench {
   browser: Driver;
   stage: Stage;
@@ -36,7 +36,7 @@ export interface Bench {
 }
 
 /** Milliseconds between two memory samples: each stops the page's process for a moment. */
-const LOOK_EVERY = 500;
+const SAMPLE_INTERVAL_MS = 500;
 const TIMEOUT_MS = 180_000;
 
 /** Finds or writes a scenario's files. @returns their paths */
@@ -83,14 +83,14 @@ export async function runClient(
   stage.delay = conditions.delay ?? 0;
   stage.posts = posts;
   // each scenario is its own destination: the throughput of one network must not be used for another
-  stage.attributes = `scope="${id}"${isOwn ? '' : ` part-size="8MiB" concurrency="${LANES}"`} ${attributes}`;
+  stage.attributes = `scope="${id}"${isOwn ? '' : ` part-size="8MiB" concurrency="${CONCURRENCY}"`} ${attributes}`;
   const { region, accessKeyId, secretAccessKey, url } = store;
   // in a single request for a whole file, no part could fail
   const needsParts = Boolean(conditions.fault ?? conditions.gone);
   stage.job = {
     ...{ store: url, bucket: BUCKET, region, accessKeyId, secretAccessKey, urls, timeoutMs, run, scope: id },
     partSize: !isOwn || needsParts ? PART_SIZE : null,
-    lanes: isOwn ? null : LANES,
+    concurrency: isOwn ? null : CONCURRENCY,
   };
   await browser.goto(`${stage.url}/${client.id}`);
   await browser.waitFor("'outcome' in window");
@@ -150,7 +150,7 @@ async function watch(browser: Driver): Promise<() => { cpu: number; memory: numb
   const look = (): void => {
     most = Math.max(most, sum(pages, 'private'));
   };
-  const timer = setInterval(look, LOOK_EVERY);
+  const timer = setInterval(look, SAMPLE_INTERVAL_MS);
   return () => {
     clearInterval(timer);
     look();

@@ -2,7 +2,8 @@
  * `npm run bench:checksum-cost`: measures what checksums cost an upload. The same file is sent with and without them, in
  * interleaved rounds of one run: total time, processor time of browser and store, page memory, longest task.
  *
- *   npm run bench:checksum-cost -- [--rounds N] [--size MiB] [--engine chromium] [--lanes N] [--part-size 8MiB] [--rate MiB/s]
+ * npm run bench:checksum-cost -- [--rounds N] [--size MiB] [--engine chromium] [--concurrency N] [--part-size 8MiB]
+ * [--rate MiB/s]
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -25,14 +26,14 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     size: { type: 'string', default: '1024' },
     engine: { type: 'string', default: 'chromium' },
-    lanes: { type: 'string', default: '4' },
+    concurrency: { type: 'string', default: '4' },
     'part-size': { type: 'string', default: '8MiB' },
     rate: { type: 'string' },
     ways: { type: 'string', default: WAYS.join(',') },
   },
 });
 const size = Number(values.size) * MIB;
-const settings = `concurrency=${values.lanes}&part-size=${values['part-size']}`;
+const settings = `concurrency=${values.concurrency}&part-size=${values['part-size']}`;
 const ways = values.ways.split(',') as Way[];
 
 interface Figures {
@@ -127,7 +128,7 @@ try {
     }),
   );
   console.log(
-    `medians of ${values.rounds} rounds, ${size / MIB} MiB from ${values.engine}, ${values.lanes} lanes, parts of ${values['part-size']}${values.rate ? `, ${values.rate} MiB/s` : ''}`,
+    `medians of ${values.rounds} rounds, ${size / MIB} MiB from ${values.engine}, ${values.concurrency} at a time, parts of ${values['part-size']}${values.rate ? `, ${values.rate} MiB/s` : ''}`,
   );
 } finally {
   await browser.close();

@@ -36,7 +36,7 @@ const server = await createServer({
 await server.listen();
 const browser = await launch('chromium');
 
-function tell(what: string, { longestTask, longTasks, longestFrame, meanFrame, frames, seconds }: Watched): void {
+function print(what: string, { longestTask, longTasks, longestFrame, meanFrame, frames, seconds }: Watched): void {
   console.log(
     `${what}: ${seconds.toFixed(1)} s, longest task ${Math.round(longestTask)} ms, ${longTasks} over 50 ms, `
       + `${frames} frames, mean ${meanFrame.toFixed(1)} ms, longest ${Math.round(longestFrame)} ms`,
@@ -54,13 +54,13 @@ const run = (code: string): Promise<Watched> => browser.evaluate<[], Watched>(co
 
 try {
   await openPage();
-  tell('nothing to do, for comparison', await run('bench.watch(() => new Promise((done) => setTimeout(done, 3000)))'));
-  tell(`${files} files added`, await run(`bench.add(${files})`));
+  print('nothing to do, for comparison', await run('bench.watch(() => new Promise((done) => setTimeout(done, 3000)))'));
+  print(`${files} files added`, await run(`bench.add(${files})`));
   await new Promise((resolve) => setTimeout(resolve, 1_000));
   const rows = await browser.evaluate<[], number>("bench.element.shadowRoot.querySelectorAll('.row').length");
   console.log(`${rows} rows rendered of ${files}`);
-  tell('the list scrolled from top to end in 300 steps', await run('bench.scroll(300)'));
-  tell(`${files} files uploaded`, await run('bench.upload()'));
+  print('the list scrolled from top to end in 300 steps', await run('bench.scroll(300)'));
+  print(`${files} files uploaded`, await run('bench.upload()'));
 
   await openPage();
   const huge = path.join(folder, 'huge.bin');
@@ -69,7 +69,7 @@ try {
   await handle.close();
   await chooseFiles(browser, [huge]);
   await browser.waitFor('bench.element.uploads.length === 1');
-  tell(`one file of ${PARTS} parts uploaded, part map shown`, await run('bench.upload()'));
+  print(`one file of ${PARTS} parts uploaded, part map shown`, await run('bench.upload()'));
   console.log(`${await browser.evaluate<[], number>('bench.store.parts')} parts sent`);
 
   if (values.folder) {
@@ -84,7 +84,7 @@ try {
       `bench.watch(async () => { while (bench.element.uploads.length < ${files}) await new Promise((go) => setTimeout(go, 100)); })`,
     );
     await dropFiles(browser, [tree]);
-    tell(`a folder of ${files} files in 100 folders dropped and walked`, await watching);
+    print(`a folder of ${files} files in 100 folders dropped and walked`, await watching);
     console.log(
       `the last one's path: ${await browser.evaluate<[], string>('bench.element.uploads.at(-1).relativePath')}`,
     );

@@ -4,7 +4,7 @@ import type { SignFunction, StoreResponse, Transport } from '../../src/engine/in
 import '../../src/index.js';
 
 /** Milliseconds until the fake store answers. */
-const ANSWER_TIME = 3;
+const RESPONSE_TIME_MS = 3;
 
 export interface Watched {
   /** Milliseconds of the longest task, and how many took longer than 50. */
@@ -29,7 +29,7 @@ class SwiftStore implements Transport {
   async send({ method, url, body, onProgress, signal }: Parameters<Transport['send']>[0]): Promise<StoreResponse> {
     const size = body instanceof Blob ? body.size : 0;
     onProgress?.(Math.floor(size / 2));
-    await new Promise((resolve) => setTimeout(resolve, ANSWER_TIME));
+    await new Promise((resolve) => setTimeout(resolve, RESPONSE_TIME_MS));
     signal.throwIfAborted();
     onProgress?.(size);
     if (method === 'PUT') this.parts++;
@@ -123,7 +123,7 @@ const bench = {
   element,
   store,
   watch,
-  /** Adds so many small files, made in the page. */
+  /** Adds small files that the page creates. */
   async add(count: number): Promise<Watched> {
     const files: File[] = [];
     while (files.length < count) {

@@ -78,7 +78,7 @@ const ratioTable = ratiosOf(measured);
 /** The cost of 1 GiB by client. */
 const costTable = table(
   [
-    '1 GiB, 8 MiB parts, 4 lanes',
+    '1 GiB, 8 MiB parts, 4 at a time',
     'CPU s',
     'page memory over idle, MiB',
     'longest task, ms',

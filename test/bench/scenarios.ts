@@ -4,7 +4,7 @@ export const KIB = 1024;
 export const MIB = 1024 ** 2;
 export const GIB = 1024 ** 3;
 
-/** What the store does to requests. */
+/** The conditions of network and store. */
 export interface Conditions {
   /** Milliseconds before any request is accepted, preflights and signer calls too. */
   delay?: number;
@@ -12,7 +12,7 @@ export interface Conditions {
   rate?: number;
   /** The fault of every twentieth request with a file's bytes; resets apply to new connections only. */
   fault?: '503' | 'reset';
-  /** No connection is accepted for so many milliseconds, once half of the bytes have arrived. */
+  /** Milliseconds in which no connection is accepted, once half of the bytes have arrived. */
   gone?: number;
 }
 
@@ -32,12 +32,12 @@ export interface Scenario {
 }
 
 export const PART_SIZE = 8 * MIB;
-export const LANES = 4;
+export const CONCURRENCY = 4;
 
 const one = (size: number) => ({ files: 1, size, conditions: {}, isOwn: true, posts: true });
 
 export const SCENARIOS: readonly Scenario[] = [
-  { ...one(GIB), id: 'fixed', title: '1 GiB, 8 MiB parts, 4 lanes', isOwn: false, target: 1.02 },
+  { ...one(GIB), id: 'fixed', title: '1 GiB, 8 MiB parts, 4 at a time', isOwn: false, target: 1.02 },
   { ...one(GIB), id: 'own', title: '1 GiB, own defaults, not the first upload', target: 0.8 },
   {
     ...one(256 * MIB),

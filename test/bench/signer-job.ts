@@ -14,19 +14,19 @@ const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEM
 const SDK = process.env.SDK_FOLDER ?? path.join(ROOT, '.cache/presigner');
 const ROUNDS = 9;
 /** Milliseconds. */
-const ROUND = 700;
+const ROUND_MS = 700;
 const PART = 5 * 1024 ** 3;
 
 type Load = (name: string) => Promise<Record<string, new (...parameters: unknown[]) => unknown>>;
 
-/** Signatures a second, for work that makes so many, over a round. */
+/** Measures signatures a second over one round. @param count signatures that `work` makes */
 async function rate(signatures: number, work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   let made = 0;
   do {
     await work();
     made += signatures;
-  } while (performance.now() - began < ROUND);
+  } while (performance.now() - began < ROUND_MS);
   return (made / (performance.now() - began)) * 1_000;
 }
 

@@ -11,7 +11,7 @@ import { Valve } from '../../demo/faults/valve.js';
 import type { Conditions } from './scenarios.js';
 import { createTusServer } from './sink-tus.js';
 
-/** What was received since the conditions were set. */
+/** The counts since the conditions were set. */
 export interface Seen {
   requests: number;
   preflights: number;
@@ -20,7 +20,7 @@ export interface Seen {
   failed: number;
 }
 
-/** One in so many requests with a file's bytes fails. */
+/** One of this number of requests with a file's bytes fails. */
 const FAIL_EVERY = 20;
 const CORS = {
   'Access-Control-Allow-Origin': '*',
@@ -38,7 +38,7 @@ class Sink {
   #return: NodeJS.Timeout | undefined;
   readonly #valve = new Valve(Infinity);
   readonly #sockets = new Set<Socket>();
-  /** Connections that have served a request: browsers re-send by themselves what is reset on one of these. */
+  /** Connections that have served a request: browsers re-send by themselves a request that is reset on one of these. */
   readonly #used = new WeakSet<Socket>();
   readonly #tus = createTusServer(this.#valve);
   readonly #server: Server = createServer(

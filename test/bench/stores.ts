@@ -14,7 +14,7 @@ export type StoreName = 'sink' | 'bucket' | 'ceph';
 export interface BenchStore extends StoreAccess {
   /** Sets the conditions, and resets the counts; only the sink supports both. */
   prepare(scenario: Scenario, seed: number): Promise<void>;
-  /** What was received since; null if the store does not count. */
+  /** The counts since then; null if the store does not count. */
   seen(): Promise<Seen | null>;
   stop(): Promise<void>;
 }

@@ -9,7 +9,7 @@ import { need } from '../../scripts/machine.js';
 import { JsonSocket, findAddress } from './json-socket.js';
 import { Program } from './process-tree.js';
 import { finder } from './raw-page.js';
-import type { AccessibleNode, LaunchOptions, Look, RawBrowser, RawPage } from './raw-page.js';
+import type { AccessibleNode, LaunchOptions, DisplaySettings, RawBrowser, RawPage } from './raw-page.js';
 
 const FLAGS = [
   '--no-sandbox', // Chromium does not start as root with it
@@ -121,7 +121,7 @@ class ChromiumPage implements RawPage {
       await this.#call('Input.dispatchDragEvent', { type, ...point, data });
   }
 
-  async look({ width, height, scale = 1, print = false, features = {} }: Look): Promise<void> {
+  async setDisplay({ width, height, scale = 1, print = false, features = {} }: DisplaySettings): Promise<void> {
     const metrics = { width, height, deviceScaleFactor: scale, mobile: false };
     await this.#call('Emulation.setDeviceMetricsOverride', metrics);
     await this.#call('Emulation.setEmulatedMedia', {

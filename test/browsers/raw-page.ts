@@ -1,5 +1,5 @@
 /** How a page is displayed. */
-export interface Look {
+export interface DisplaySettings {
   /** CSS pixels. */
   width: number;
   height: number;
@@ -10,7 +10,7 @@ export interface Look {
   features?: Record<string, string>;
 }
 
-/** What each engine's protocol has to implement; `browser.ts` builds on it. */
+/** The interface that each engine's protocol implements; `browser.ts` builds on it. */
 export interface RawPage {
   /** Resolves when the page has loaded. */
   navigate(url: string): Promise<void>;
@@ -22,7 +22,7 @@ export interface RawPage {
   /** Drops files on the middle of an element, as a user does; missing if the engine's protocol cannot. */
   drop?(path: readonly string[], files: readonly string[]): Promise<void>;
   /** Changes viewport, zoom and media features; if the engine supports it. */
-  look?(look: Look): Promise<void>;
+  setDisplay?(look: DisplaySettings): Promise<void>;
   /** The accessibility tree that assistive technology gets; if the engine's protocol has it. */
   accessibilityTree?(): Promise<AccessibleNode[]>;
   /** PNG of the viewport. */

@@ -122,7 +122,7 @@ export function testChecksums(open: () => StoreLab, { refusesChecksums: refuses 
       const header = `x-amz-checksum-${algorithm}`;
       const isWhole = algorithm !== 'sha256';
 
-      it(`${knows ? 'tells' : 'do without being told'} the ${algorithm} of parts and whole, equal to ours`, async () => {
+      it(`${knows ? 'report' : 'omit'} the ${algorithm} of parts and object, equal to ours`, async () => {
         const { key, bodies, sendAll, end, list, head } = await begin(algorithm);
         const parts = await sendAll();
         const listed = textsOf(await list(), `Checksum${algorithm.toUpperCase()}`);
@@ -185,7 +185,7 @@ export function testChecksums(open: () => StoreLab, { refusesChecksums: refuses 
     for (const algorithm of CRCS) {
       const isRefused = refuses.includes(algorithm === 'crc64nvme' ? 'whole of crc64nvme' : 'whole');
 
-      it(`${isRefused ? 'refuse' : 'let pass'} a whole that is not of its ${algorithm}`, async () => {
+      it(`${isRefused ? 'refuse' : 'let pass'} an object that is not of its ${algorithm}`, async () => {
         const { key, sendAll, end, head } = await begin(algorithm);
         const parts = await sendAll();
         const answer = await end(parts, valueOf(algorithm, random(5)));
@@ -200,7 +200,7 @@ export function testChecksums(open: () => StoreLab, { refusesChecksums: refuses 
       });
     }
 
-    it(`${refuses.includes('named') ? 'refuse' : 'let pass'} a list of parts with other values, or with none where the whole is made of them`, async () => {
+    it(`${refuses.includes('named') ? 'refuse' : 'let pass'} a list of parts with other values, or without them if the object is composite`, async () => {
       const { sendAll, end } = await begin('sha256', [5 * MIB, 7]);
       const parts = await sendAll();
       const other = [parts[0]!, { ...parts[1]!, value: valueOf('sha256', random(5)) }];

@@ -6,9 +6,9 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startFaultProxy } from '../../demo/faults/index.js';
 import type { Fault, FaultProxy, Rule } from '../../demo/faults/index.js';
-import { errorXml } from '../../demo/faults/played-answer.js';
+import { errorXml } from '../../demo/faults/injected-response.js';
 import { seededRandom } from '../../demo/faults/random.js';
-import { Rulebook } from '../../demo/faults/rules.js';
+import { RuleSet } from '../../demo/faults/rules.js';
 import type { RuledRequest } from '../../demo/faults/rules.js';
 
 interface Outcome {
@@ -33,7 +33,7 @@ interface SendOptions {
   until?: Promise<unknown>;
 }
 
-/** Sends one request on a connection of its own, and returns the answer or the code of what happened instead. */
+/** Sends one request on its own connection, and returns the response, or the code of the error. */
 function send(
   base: string,
   body = '',
@@ -68,9 +68,9 @@ describe('the rules of faults', () => {
     ...more,
   });
   const strikes = (rule: Omit<Rule, 'fault'>, requests: RuledRequest[], seed = 1): string => {
-    const book = new Rulebook(seededRandom(seed));
-    book.set([{ ...rule, fault }]);
-    return requests.map((one) => (book.choose(one) ? 'x' : '-')).join('');
+    const ruleSet = new RuleSet(seededRandom(seed));
+    ruleSet.set([{ ...rule, fault }]);
+    return requests.map((one) => (ruleSet.choose(one) ? 'x' : '-')).join('');
   };
   const six = Array.from({ length: 6 }, (_, index) => part(index + 1));
 
@@ -101,13 +101,16 @@ describe('the rules of faults', () => {
   });
 
   it('apply in order: the first match decides, and the others count anyway', () => {
-    const book = new Rulebook(seededRandom(1));
-    book.set([
+    const ruleSet = new RuleSet(seededRandom(1));
+    ruleSet.set([
       { nth: 1, fault: { do: 'reset' } },
       { nth: 2, fault: { do: 'delay', ms: 1 } },
     ]);
-    assert.deepEqual([book.choose(part())?.do, book.choose(part())?.do, book.choose(part())], ['reset', 'delay', null]);
-    assert.deepEqual(book.struck, [1, 1]);
+    assert.deepEqual(
+      [ruleSet.choose(part())?.do, ruleSet.choose(part())?.do, ruleSet.choose(part())],
+      ['reset', 'delay', null],
+    );
+    assert.deepEqual(ruleSet.appliedCounts, [1, 1]);
   });
 });
 
@@ -142,7 +145,7 @@ describe('the faults of the proxy', () => {
     assert.equal((after as Outcome).body, 'an answer');
     assert.equal((after as Outcome).headers['host-seen'], new URL(proxy.url).host, 'Host is as the client sent it');
     assert.equal(taken.at(-1), 'after');
-    assert.deepEqual(proxy.struck, [1]);
+    assert.deepEqual(proxy.appliedCounts, [1]);
   };
   const body = 'x'.repeat(512 * KIB);
 

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { launchChromium } from '../browsers/chromium.js';
 import { launchFirefox } from '../browsers/firefox.js';
 import { figuresOf, treeOf, type ProcessFigures } from '../browsers/process-tree.js';
-import type { AccessibleNode, Look, RawBrowser, RawPage } from '../browsers/raw-page.js';
+import type { AccessibleNode, DisplaySettings, RawBrowser, RawPage } from '../browsers/raw-page.js';
 import { launchWebKit } from '../browsers/webkit.js';
 
 export type Engine = 'chromium' | 'firefox' | 'webkit';
@@ -17,7 +17,7 @@ const LAUNCHERS = { chromium: launchChromium, firefox: launchFirefox, webkit: la
 const PROGRESS =
   "[...document.querySelectorAll('mule-upload')].map(({ uploads }) => uploads?.map((upload) => [upload.status, upload.loaded, upload.parts.done].join())).join()";
 const PROGRESS_POLL_MS = 1_000;
-/** A wait with progress all the time ends after so many of its timeouts: it may be in a loop. */
+/** A wait ends after this number of its timeouts even if there is progress: it may be in a loop. */
 const MAX_TIMEOUTS = 10;
 
 /** The processes that hold pages, by their command lines. */
@@ -121,9 +121,9 @@ export class Page {
   }
 
   /** Changes viewport, zoom and media features. @throws Error if the engine does not support it */
-  async look(look: Look): Promise<void> {
-    if (!this.#raw.look) throw new Error('this engine does not offer another look');
-    await this.#raw.look(look);
+  async setDisplay(look: DisplaySettings): Promise<void> {
+    if (!this.#raw.setDisplay) throw new Error('this engine does not offer another look');
+    await this.#raw.setDisplay(look);
   }
 
   /** Returns what assistive technology gets. @throws Error if the engine's protocol does not have it */
@@ -138,7 +138,7 @@ export class Page {
   }
 
   /** Closes the tab as a user does. */
-  shut(): Promise<void> {
+  closeTab(): Promise<void> {
     return this.#raw.close();
   }
 

@@ -10,7 +10,7 @@ import type { StoreName } from './harness.js';
 import { useHarness } from './use-harness.js';
 import { storedAtRest, untilNoUploads, untilUnchanged } from './wait.js';
 
-const SLOW = 20 * MIB;
+const SLOW_RATE = 20 * MIB;
 
 /** User actions during uploads, and files of edge-case sizes, on a real store. */
 for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[])
@@ -44,7 +44,7 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
         }
 
         it('pause: nothing more is sent, stored parts stay, resume sends only the rest', async () => {
-          await open(SLOW);
+          await open(SLOW_RATE);
           await chooseFiles(browser, [large]);
           await untilParts(browser, 3);
           await call(browser, 'pause');
@@ -67,7 +67,7 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
         });
 
         it('abort: nothing is left in the store or in the browser', async () => {
-          await open(SLOW);
+          await open(SLOW_RATE);
           await chooseFiles(browser, [large]);
           await untilParts(browser, 2);
           await call(browser, 'abort');
@@ -83,7 +83,7 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
         });
 
         it('abort while the store is unreachable: it is aborted there once it is back, even after a reload', async () => {
-          await open(SLOW);
+          await open(SLOW_RATE);
           await chooseFiles(browser, [large]);
           await untilParts(browser, 1);
           inUse.harness.proxy.setMode('refuse');
@@ -106,7 +106,7 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
           for (const file of huge) await writeRandom(file, LARGE);
           const small = path.join(inUse.folder, `small-${engine}.bin`);
           const sha256 = await writeRandom(small, 100_000);
-          await open(SLOW, '?concurrency=2');
+          await open(SLOW_RATE, '?concurrency=2');
           await chooseFiles(browser, huge);
           await untilParts(browser, 1);
           const { proxy, s3 } = inUse.harness;
@@ -175,7 +175,7 @@ for (const name of (isFull ? ['ceph', 'bucket'] : ['ceph']) satisfies StoreName[
         });
 
         it('a store that is down for seconds: it waits, shows it, and continues by itself', async () => {
-          await open(SLOW);
+          await open(SLOW_RATE);
           await chooseFiles(browser, [large]);
           await untilParts(browser, 2);
           inUse.harness.proxy.setMode('refuse');

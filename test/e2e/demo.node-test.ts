@@ -11,7 +11,7 @@ import { MIB, makeFolder, writeRandom } from './harness.js';
 
 const SIZE = 96 * MIB;
 /** Long enough for a switch to cause a fault. */
-const SPOIL = 1_500;
+const SWITCH_DURATION_MS = 1_500;
 
 /** Clicks a control of the panel of switches, as a user does. */
 const click = (browser: Driver, selector: string): Promise<unknown> =>
@@ -85,7 +85,7 @@ describe('a user of the demo', () => {
         await click(browser, '[name=slow]');
         await untilShown(browser, 'slow', false);
       }
-      await new Promise((resolve) => setTimeout(resolve, SPOIL));
+      await new Promise((resolve) => setTimeout(resolve, SWITCH_DURATION_MS));
       if (name === 'stop') await click(browser, '#expire');
       await click(browser, `[name=${name}]`);
       await untilShown(browser, name, false);

@@ -8,7 +8,7 @@ import { ensureBuilt } from './built.js';
 
 const FOLDER = path.join(ROOT, 'demo/frameworks');
 const BUILT = path.join(FOLDER, 'dist');
-/** What was installed last; the same is not installed again. */
+/** The last installed versions; the same ones are not installed again. */
 const STAMP = path.join(FOLDER, 'node_modules/.installed');
 
 export const APPS = ['html', 'react', 'react-server', 'preact', 'solid', 'vue', 'svelte', 'angular'] as const;

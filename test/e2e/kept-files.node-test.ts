@@ -13,7 +13,7 @@ import { storedAtRest } from './wait.js';
 
 const SIZE = 80 * MIB;
 /** Bytes per second: slow enough to stop an upload half-way. */
-const SLOW = SIZE / 4;
+const SLOW_RATE = SIZE / 4;
 /** The largest size that is copied. */
 const SMALL = 7 * MIB;
 
@@ -56,7 +56,7 @@ describe('a file that does not have to be chosen again', () => {
   async function beginAndStop(page: Page, begin: () => Promise<void>, stop: () => Promise<void>) {
     const { proxy, s3, url } = inUse.harness;
     proxy.reset();
-    proxy.setRate(SLOW);
+    proxy.setRate(SLOW_RATE);
     await page.goto(url);
     await begin();
     await untilParts(page, 3);
@@ -114,7 +114,7 @@ describe('a file that does not have to be chosen again', () => {
         assert.equal(
           found!.loaded,
           begun.stored.reduce((sum, part) => sum + part.size, 0),
-          'how far it is, is told',
+          'the progress is shown',
         );
         await second.waitFor(hasPart, {}, 'resume');
         await press(second, '[part=resume]');
@@ -136,7 +136,7 @@ describe('a file that does not have to be chosen again', () => {
     }
   });
 
-  it('resumes automatically if the user has allowed it on every visit', async (t) => {
+  it('resumes automatically if the user has allowed it on every page load', async (t) => {
     const file = path.join(inUse.folder, 'allowed.bin');
     const sha256 = await writeRandom(file, SIZE);
     const profile = path.join(inUse.folder, 'profile-allowed');

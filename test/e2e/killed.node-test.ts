@@ -33,16 +33,16 @@ interface Step {
   leftovers?: number;
 }
 
-const unheard = (on: RequestKind, nth = 1): Rule => ({ on, nth, fault: { do: 'silence', when: 'after' } });
+const loseResponse = (on: RequestKind, nth = 1): Rule => ({ on, nth, fault: { do: 'silence', when: 'after' } });
 
 const STEPS: readonly Step[] = [
   { name: 'init signature', signer: 'get_init_signature' },
-  { name: 'create', store: unheard('create'), leftovers: 1 },
+  { name: 'create', store: loseResponse('create'), leftovers: 1 },
   { name: 'all signatures', signer: 'get_all_signatures', spared: ['create'] },
-  { name: 'part', store: unheard('part', 2), spared: ['create'] },
-  { name: 'list', store: unheard('list'), reloadAt: 1, spared: ['create'] },
-  { name: 'complete', store: unheard('complete'), spared: ['create', 'part', 'put'] },
-  { name: 'whole file', store: unheard('put'), size: 3 * MIB },
+  { name: 'part', store: loseResponse('part', 2), spared: ['create'] },
+  { name: 'list', store: loseResponse('list'), reloadAt: 1, spared: ['create'] },
+  { name: 'complete', store: loseResponse('complete'), spared: ['create', 'part', 'put'] },
+  { name: 'whole file', store: loseResponse('put'), size: 3 * MIB },
 ];
 
 describe('a browser that is killed', () => {
@@ -71,7 +71,7 @@ describe('a browser that is killed', () => {
   });
 
   async function untilHit(): Promise<void> {
-    await until('the step is reached', () => isHolding || harness.proxy.struck.includes(1));
+    await until('the step is reached', () => isHolding || harness.proxy.appliedCounts.includes(1));
     // the store handles what it has received
     await sleep(500);
   }

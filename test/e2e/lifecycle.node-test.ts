@@ -11,7 +11,7 @@ import { storedAtRest, untilUnchanged } from './wait.js';
 const PART = 5 * MIB;
 const SIZE = 12 * PART;
 /** Bytes per second: slow enough to leave the page half-way. */
-const SLOW = SIZE / 6;
+const SLOW_RATE = SIZE / 6;
 
 type Lifeline = Window & { lifeline?: string[] };
 
@@ -40,7 +40,7 @@ describe('a page that is left during an upload, and returned to', () => {
     const sha256 = await writeRandom(file, SIZE);
     const { proxy, s3, url } = inUse.harness;
     proxy.reset();
-    proxy.setRate(SLOW);
+    proxy.setRate(SLOW_RATE);
     await page.goto(`${url}?part-size=5MiB`);
     await page.evaluate(watch);
     await chooseFiles(page, [file]);
@@ -90,7 +90,7 @@ describe('a page that is left during an upload, and returned to', () => {
           () => browser.goto('about:blank'),
           () => browser.evaluate('void setTimeout(() => history.back())'),
         );
-        t.diagnostic(lifeline?.join(', ') ?? 'the page was loaded anew');
+        t.diagnostic(lifeline?.join(', ') ?? 'the page was loaded again');
         // Firefox does not cache a page with a request in flight; aborting it at `pagehide` is too late
         assert.equal(lifeline?.includes('pageshow persisted') ?? false, engine !== 'firefox');
         assert.equal(isUnread, engine === 'webkit');

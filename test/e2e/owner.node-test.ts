@@ -30,7 +30,7 @@ const ROUTES = html(`<main>${ROUTE}</main><script>
 const PAGES = { '/fields': TWO_FIELDS, '/routes': ROUTES };
 const ENGINES: readonly Engine[] = ['chromium', 'firefox', 'webkit'];
 /** Bytes per second: slow enough to act during an upload. */
-const SLOW = 2 * MIB;
+const SLOW_RATE = 2 * MIB;
 
 /** The uploads that each field lists, and the form's entries. */
 const fields = (): { listed: Record<string, string[]>; submitted: string[]; isPhotoMissing: boolean } => {
@@ -75,7 +75,7 @@ describe('an unfinished upload', () => {
       const sha256 = await writeRandom(file, 20 * MIB);
       const page = await launch(engine);
       try {
-        proxy.setRate(SLOW);
+        proxy.setRate(SLOW_RATE);
         await page.goto(`${site.url}fields`);
         await choose(page, file);
         await untilLoaded(page, 9 * MIB);
@@ -111,7 +111,7 @@ describe('an unfinished upload', () => {
         const page = await launch(engine);
         try {
           proxy.reset();
-          proxy.setRate(SLOW);
+          proxy.setRate(SLOW_RATE);
           await page.goto(`${site.url}routes`);
           await choose(page, file);
           await untilLoaded(page, 9 * MIB);

@@ -32,7 +32,7 @@ export const seen = (page: Page): Promise<Seen> => page.evaluate<[], Seen>('seen
 export const isOver =
   "(({ uploads }) => uploads.length > 0 && uploads.every(({ status }) => ['complete', 'failed', 'aborted'].includes(status)))(document.querySelector('mule-upload'))";
 
-/** Waits until at least so many parts of the first upload are stored. */
+/** Waits until at least this number of parts of the first upload is stored. */
 export const untilParts = (page: Page, least: number): Promise<unknown> =>
   page.waitFor(
     (count: number) => (document.querySelector('mule-upload')!.uploads[0]?.parts.done ?? 0) >= count,

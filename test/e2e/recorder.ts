@@ -13,7 +13,7 @@ export interface Shown {
   isAllSent: boolean;
 }
 
-/** What the page recorded. */
+/** The states and numbers that the page recorded. */
 export interface Recorded {
   /** States in order; one that repeats the status and wait before it replaces that. */
   shown: Shown[];

@@ -11,7 +11,7 @@ import { storedAtRest } from './wait.js';
 
 const SIZE = (isFull ? 480 : 120) * MIB;
 /** Bytes per second: slow enough to stop an upload half-way. */
-const SLOW = SIZE / 12;
+const SLOW_RATE = SIZE / 12;
 /** Milliseconds without a further part after which what was in flight has landed, or never will. */
 
 /** Stored parts must not be sent again, however the page ended. */
@@ -22,7 +22,7 @@ for (const name of ['ceph', 'bucket'] satisfies StoreName[]) {
     /** Starts an upload and stops it half-way. @returns its state before */
     async function beginAndStop(page: Page, file: string, stop: () => Promise<void>) {
       inUse.harness.proxy.reset();
-      inUse.harness.proxy.setRate(SLOW);
+      inUse.harness.proxy.setRate(SLOW_RATE);
       await page.goto(inUse.harness.url);
       await chooseFiles(page, [file]);
       await untilParts(page, 4);

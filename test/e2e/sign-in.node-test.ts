@@ -86,7 +86,7 @@ describe('a session that expires', () => {
     assert.deepEqual({ status: upload?.status, error: upload?.error }, { status: 'complete', error: null });
     assert.deepEqual(await new S3Client(store).digest(BUCKET, upload!.key!), { sha256, size: SIZE });
     const recorded = await recordedBy(page);
-    assert.deepEqual(recorded.errors, errors, 'the page is told once');
+    assert.deepEqual(recorded.errors, errors, 'the page is notified once');
     return recorded;
   }
 

@@ -14,7 +14,7 @@ import type { Harness, Store, StoreName } from './harness.js';
 const PART = 5 * MIB;
 const SIZE = 3 * PART + 1_000;
 /** Bytes per second: slow enough to act between two parts. */
-const SLOW = 4 * MIB;
+const SLOW_RATE = 4 * MIB;
 const ENGINES = ['chromium', 'firefox', 'webkit'] satisfies Engine[];
 
 let folder: string;
@@ -32,7 +32,7 @@ async function interfere(
   act: (upload: UploadSnapshot) => Promise<void>,
 ): Promise<UploadSnapshot> {
   harness.proxy.reset();
-  harness.proxy.setRate(SLOW);
+  harness.proxy.setRate(SLOW_RATE);
   await page.goto(`${harness.url}?part-size=5MiB&concurrency=1`);
   await page.waitFor("Boolean(document.querySelector('mule-upload')?.shadowRoot)");
   await chooseFiles(page, [file]);
@@ -45,7 +45,7 @@ async function interfere(
   return upload!;
 }
 
-/** What another client does to the upload in the store. */
+/** The actions of another client on the upload in the store. */
 const DEEDS: Record<string, (harness: Harness, upload: UploadSnapshot, bytes: Buffer) => Promise<void>> = {
   async aborted({ s3 }, { key, uploadId }) {
     assert.equal((await s3.abort(BUCKET, key!, uploadId!)).status, 204);
@@ -126,7 +126,7 @@ describe('a file that is changed on disk while it is sent', () => {
       const page = await launch(engine);
       try {
         harness.proxy.reset();
-        harness.proxy.setRate(SLOW);
+        harness.proxy.setRate(SLOW_RATE);
         await page.goto(harness.url);
         await page.waitFor("Boolean(document.querySelector('mule-upload')?.shadowRoot)");
         await chooseFiles(page, [file]);

@@ -11,7 +11,7 @@ import { useHarness } from './use-harness.js';
 const PART = 5 * MIB;
 const SIZE = 12 * PART;
 /** Bytes per second: slow enough to close a tab half-way. */
-const SLOW = SIZE / 6;
+const SLOW_RATE = SIZE / 6;
 
 /** Real tabs of one browser, one store: the same file in two of them is one upload. */
 for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
@@ -24,7 +24,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
       const sha256 = await writeRandom(file, SIZE);
       const { proxy, url } = inUse.harness;
       proxy.reset();
-      proxy.setRate(SLOW);
+      proxy.setRate(SLOW_RATE);
       const pages: Page[] = [await browser.newPage(), await browser.newPage()];
       for (const page of pages) await page.goto(`${url}?part-size=5MiB`);
       const [first, second] = pages as [Page, Page];
@@ -41,10 +41,10 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
     const storedParts = async ({ key, uploadId }: UploadSnapshot): Promise<number[]> =>
       (await inUse.harness.s3.listParts(BUCKET, key!, uploadId!)).map(({ partNumber }) => partNumber);
 
-    /** Checks how the second tab continues when the first is gone. */
-    async function expectTakenOver(second: Page, sha256: string, goAway: () => Promise<void>): Promise<string> {
+    /** Checks that the second tab continues when the first has closed. */
+    async function expectContinued(second: Page, sha256: string, leave: () => Promise<void>): Promise<string> {
       const { proxy, s3 } = inUse.harness;
-      await goAway();
+      await leave();
       await second.waitFor("document.querySelector('mule-upload').uploads[0]?.status === 'uploading'");
       const [upload] = await uploadsOf(second);
       const stored = await storedParts(upload!);
@@ -88,7 +88,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
       const browser = await launch(engine);
       try {
         const { first, second, sha256 } = await beginInBoth(browser);
-        t.diagnostic(await expectTakenOver(second, sha256, () => first.shut()));
+        t.diagnostic(await expectContinued(second, sha256, () => first.closeTab()));
       } finally {
         await browser.close();
       }
@@ -99,7 +99,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
       const browser = await launch(engine);
       try {
         const { first, second, sha256 } = await beginInBoth(browser);
-        t.diagnostic(await expectTakenOver(second, sha256, () => first.crash()));
+        t.diagnostic(await expectContinued(second, sha256, () => first.crash()));
       } finally {
         await browser.close();
       }

@@ -15,7 +15,7 @@ import { storedAtRest, until } from './wait.js';
 
 const SIZE = (isFull ? 480 : 120) * MIB;
 /** Bytes per second: slow enough to stop an upload half-way. */
-const SLOW = SIZE / 12;
+const SLOW_RATE = SIZE / 12;
 const SECRET = randomBytes(20).toString('hex');
 
 describe('an upload of a signed-in user', () => {
@@ -57,7 +57,7 @@ describe('an upload of a signed-in user', () => {
     user = 'ada';
 
     const chromium = await launch('chromium');
-    harness.proxy.setRate(SLOW);
+    harness.proxy.setRate(SLOW_RATE);
     await chromium.goto(harness.url);
     await chooseFiles(chromium, [file]);
     await untilParts(chromium, 4);
@@ -108,7 +108,7 @@ describe('an upload of a signed-in user', () => {
     await writeRandom(file, SIZE);
     user = 'ada';
     const chromium = await launch('chromium');
-    harness.proxy.setRate(SLOW);
+    harness.proxy.setRate(SLOW_RATE);
     await chromium.goto(harness.url);
     await chooseFiles(chromium, [file]);
     await untilParts(chromium, 2);

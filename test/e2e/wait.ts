@@ -7,13 +7,13 @@ const POLL_MS = 100;
 /** Far beyond what any of these takes on a busy machine. */
 const TIMEOUT_MS = 300_000;
 
-/** Waits until a condition holds. @throws Error with `what` where it never does */
+/** Waits until a condition holds. @throws Error with `what` if it never does */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
   for (const end = performance.now() + TIMEOUT_MS; !(await isSo()); await sleep(POLL_MS))
     if (performance.now() > end) throw new Error(`waited ${TIMEOUT_MS / 1000} s in vain until ${what}`);
 }
 
-/** Waits until a value has been the same for so long, and returns it. @throws Error where it never is */
+/** Waits until a value has not changed for some time, and returns it. @throws Error if it never is */
 export async function untilUnchanged<T>(read: () => T | Promise<T>, quietMs = 2_000): Promise<T> {
   let last = await read();
   let since = performance.now();

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/engine/ports.js';
 
-/** Lets everything run that is ready to: one turn of the event loop. */
+/** Waits for one turn of the event loop, so that pending tasks run. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
@@ -12,11 +12,11 @@ export function turn(): Promise<void> {
   });
 }
 
-/** A clock that a test moves by hand. */
+/** A clock that a test advances. */
 export class FakeClock implements Clock {
-  /** What `random()` gives. */
+  /** The result of `random()`. */
   chance = 0.5;
-  // near the truth, for what reads the real clock as well
+  // close to the real time, because some code also reads the real clock
   #wall = Math.ceil(Date.now() / 1_000) * 1_000;
   #monotonic = 0;
   readonly #timers = new Set<{ at: number; callback: () => void }>();
@@ -39,17 +39,17 @@ export class FakeClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Milliseconds until the next timer is due; null where none is set. */
+  /** Milliseconds until the next timer is due; null if none is set. */
   get nextDelay(): number | null {
     const next = this.#next();
     return next && Math.max(0, next.at - this.#monotonic);
   }
 
-  /** Lets time pass; timers fire in order, each followed by all that it set going. */
+  /** Advances the clock. Timers fire in order; the tasks that each one starts run before the next. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.#monotonic + milliseconds;
     for (;;) {
-      // what a timer sets going may take some turns, and set the next timer
+      // a timer's tasks may take several turns, and set the next timer
       for (let turns = 0; turns < 4; turns++) await turn();
       const next = this.#next();
       if (!next || next.at > end) break;
@@ -57,17 +57,17 @@ export class FakeClock implements Clock {
       this.#move(Math.max(0, next.at - this.#monotonic));
       next.callback();
     }
-    // another may have moved it further meanwhile
+    // another caller may have advanced it further meanwhile
     this.#move(Math.max(0, end - this.#monotonic));
     await turn();
   }
 
-  /** The machine sleeps: the wall clock goes on, the other stands still, and no timer fires. */
+  /** Simulates sleep of the device: the wall clock advances, the monotonic clock does not, and no timer fires. */
   sleepFor(milliseconds: number): void {
     this.#wall += milliseconds;
   }
 
-  /** The page is kept busy: time passes, and timers that were due fire when it is through. */
+  /** Simulates a busy main thread: time passes, and timers that are due fire at the end. */
   keepBusyFor(milliseconds: number): void {
     this.#move(milliseconds);
   }

@@ -25,7 +25,7 @@ type Call = { [A in Action]: { action: A; body: Protocol[A]['request'] } }[Actio
 type Answer = Protocol[Action]['answer'];
 type SignerBehaviour = (proceed: () => Answer) => Answer | Promise<Answer>;
 
-/** Refuses the call. */
+/** Returns a behaviour that refuses the call. */
 export const deny =
   (status: number, code: string | null, retryAfter: string | null = null): SignerBehaviour =>
   () => {
@@ -45,7 +45,7 @@ export class FakeSigner implements SignerPort {
   tracked = false;
   /** Identity of the user in its answers. */
   principal: string | null | undefined = null;
-  /** Whether it gives each key to one upload only. */
+  /** Whether it grants each key to one upload only. */
   ownKeys = true;
   filesPerCall: number | undefined;
   /** Checksums that the store verifies. */
@@ -89,7 +89,7 @@ export class FakeSigner implements SignerPort {
     signal?: AbortSignal,
   ): Promise<Protocol[A]['answer']> {
     signal?.throwIfAborted();
-    // as JSON, as over HTTP
+    // serialized, as over HTTP
     const call = { action, body: JSON.parse(JSON.stringify(body)) as unknown } as Call;
     this.calls.push(call);
     const proceed = (): Answer => this.#answer(call);

@@ -59,13 +59,13 @@ interface MultipartUpload {
 
 export const ORIGIN = 'https://store.test';
 
-/** Returns an answer. */
+/** Returns a response. */
 export function answerOf(status: number, text = '', headers: Record<string, string> = {}): StoreResponse {
   const known = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   return { status, text, header: (name) => known.get(name.toLowerCase()) ?? null };
 }
 
-/** Answers with an error status, and S3's error document where a code is given. */
+/** Answers with an error status, and S3's error document if a code is given. */
 export const refuse =
   (status: number, code = '', headers: Record<string, string> = {}, message = ''): Behaviour =>
   async () =>
@@ -74,7 +74,7 @@ export const refuse =
 const faultOf = (kind: 'network' | 'stalled', { method, url }: StoreRequest): TransportFault =>
   new TransportFault(kind, kind === 'stalled' ? 'nothing moved' : 'the connection failed', method, url);
 
-/** Never answers: the connection fails. */
+/** The connection fails without a response. */
 export const silence: Behaviour = async (request) => {
   throw faultOf('network', request);
 };
@@ -93,7 +93,7 @@ export const stall: Behaviour = async (request) => {
   throw faultOf('stalled', request);
 };
 
-/** Handles the request, but the answer is lost. */
+/** Handles the request; the response is lost. */
 export const loseAnswer: Behaviour = async (request, proceed) => {
   await proceed();
   throw faultOf('network', request);
@@ -117,7 +117,7 @@ export class FakeStore implements Transport {
   hasMd5 = false;
   /** Whether ListParts reports the parts' checksums. */
   listsChecksums = true;
-  /** Further headers of HEAD's answer, by lower-case name. */
+  /** Further headers of the response to HEAD, by lower-case name. */
   headers: Record<string, string> = {};
   probes = 0;
   #uploadCount = 0;
@@ -159,7 +159,7 @@ export class FakeStore implements Transport {
     };
   }
 
-  /** Whether it computes something, which takes real time. */
+  /** Whether it is computing a hash, which takes real time. */
   get isComputing(): boolean {
     return this.#computing > 0;
   }

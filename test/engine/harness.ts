@@ -43,7 +43,7 @@ export class MemoryJournal implements Journal {
   }
 }
 
-/** A shelf in memory. */
+/** A file store in memory. */
 export class MemoryFileStore implements FileStore {
   readonly kept = new Map<string, { scope: string; kept: KeptFile }>();
 
@@ -65,7 +65,7 @@ export class MemoryFileStore implements FileStore {
   }
 }
 
-/** A page whose line, sleep and leaving a test decides. */
+/** A page whose connectivity, sleep and unloading are controlled by a test. */
 export class FakeEnvironment implements PageEnvironment {
   online = true;
   handlers: PageHandlers | null = null;
@@ -78,7 +78,7 @@ export class FakeEnvironment implements PageEnvironment {
   }
 }
 
-export type Told = {
+export type FiredEvent = {
   [K in keyof UploaderEventMap]: { type: K; detail: UploaderEventMap[K]['detail'] };
 }[keyof UploaderEventMap];
 
@@ -103,12 +103,12 @@ const EVENTS: readonly (keyof UploaderEventMap)[] = [
 
 let scopes = 0;
 
-/** Lanes enough for all parts of the files that are interrupted. */
-const LANES_FOR_ALL = 6;
-/** Milliseconds, really passed, after which a test has waited in vain: shorter than the runner's own. */
-const PATIENCE = 100_000;
+/** Enough requests in flight for all parts of the files that are interrupted. */
+const ENOUGH_CONCURRENCY = 6;
+/** Limit in real milliseconds for one wait; shorter than the runner's own limit for a test. */
+const WAIT_TIMEOUT_MS = 100_000;
 
-/** An uploader with a store, a signer and a clock that a test rules. */
+/** An uploader with a fake store, signer and clock, which a test controls. */
 export class Harness {
   readonly clock: FakeClock;
   readonly store: FakeStore;
@@ -117,10 +117,10 @@ export class Harness {
   readonly fileStore: FileStore;
   readonly environment = new FakeEnvironment();
   readonly uploader: Uploader;
-  readonly told: Told[] = [];
+  readonly fired: FiredEvent[] = [];
   readonly #scope: string;
   readonly #ports: Partial<Ports>;
-  /** Work under way that takes real time: the clock stands still meanwhile. */
+  /** Number of pending operations that take real time; the fake clock does not advance meanwhile. */
   #realWork = 0;
 
   /** @param before the harness of an earlier page load, whose store, signer, clock and journal stay */
@@ -147,11 +147,11 @@ export class Harness {
       },
     );
     for (const type of EVENTS) {
-      this.uploader.addEventListener(type, ({ detail }) => this.told.push({ type, detail } as Told));
+      this.uploader.addEventListener(type, ({ detail }) => this.fired.push({ type, detail } as FiredEvent));
     }
   }
 
-  /** Stops the clock while some work is under way that takes real time. */
+  /** Keeps the fake clock from advancing while work that takes real time is pending. */
   async #during<T>(work: Promise<T>): Promise<T> {
     this.#realWork++;
     try {
@@ -177,7 +177,7 @@ export class Harness {
     };
   }
 
-  /** The same page visited again: what was in memory is lost. */
+  /** Loads the same page again: everything in memory is lost. */
   reload(options: UploaderOptions = {}): Harness {
     this.uploader.dispose();
     return new Harness(options, this.#ports, this);
@@ -188,36 +188,36 @@ export class Harness {
     return new Harness(options, this.#ports, this);
   }
 
-  /** Details of all events of a type, in order. */
+  /** Returns the details of all events of a type, in order. */
   all<K extends keyof UploaderEventMap>(type: K): UploaderEventMap[K]['detail'][] {
-    return this.told.filter((told) => told.type === type).map(({ detail }) => detail);
+    return this.fired.filter((types) => types.type === type).map(({ detail }) => detail);
   }
 
-  /** The upload of that file. */
+  /** Returns the upload of that file. */
   of(name: string): UploadSnapshot {
     const upload = this.uploader.uploads.find((one) => one.name === name);
     if (!upload) throw new Error(`${name} is not in the list`);
     return upload;
   }
 
-  /** Every status of that file, in order. */
-  course(name: string): string[] {
+  /** Returns every status of that file's upload, in order. */
+  statuses(name: string): string[] {
     return this.all('mule-status')
       .filter(({ upload }) => upload.name === name)
       .map(({ upload }) => upload.status);
   }
 
-  /** Adds files and waits until all is over. */
+  /** Adds files and waits until all uploads have ended. */
   async upload(...files: File[]): Promise<void> {
     await this.uploader.add(files);
     await this.finished();
   }
 
-  /** Adds a file, and pauses it when its first parts, so many of them, are stored. */
+  /** Adds a file, and pauses it when its first parts are stored. @param parts how many */
   async interrupt(file: File, parts: number): Promise<void> {
     const { concurrency } = this.uploader.options;
-    // parts fly as their checksums come: those that are held must not take the lanes that the first ones need
-    this.uploader.configure({ concurrency: LANES_FOR_ALL });
+    // parts are sent in the order in which their checksums are ready: held ones must not block the first ones
+    this.uploader.configure({ concurrency: ENOUGH_CONCURRENCY });
     for (let part = 1; part <= parts; part++) this.store.next(`part ${part}`, (_request, proceed) => proceed());
     const release = this.store.hold('part');
     await this.uploader.add([file]);
@@ -228,26 +228,29 @@ export class Harness {
     this.uploader.configure({ concurrency });
   }
 
-  /** Waits until all is over. */
+  /** Waits until all uploads have ended. */
   async finished(): Promise<void> {
     let isOver = false;
     void this.uploader.finished().then(() => (isOver = true));
     await this.until(() => isOver, 'the end of all uploads');
   }
 
-  /** Runs the clock over idle stretches until something holds. Real work (hashes, reads) gets its time before. */
+  /**
+   * Advances the clock until a condition holds, but only while nothing that takes real time (hashing, reading) is
+   * pending.
+   */
   async until(isSo: () => boolean, what = String(isSo)): Promise<void> {
-    const giveUpAt = performance.now() + PATIENCE;
+    const giveUpAt = performance.now() + WAIT_TIMEOUT_MS;
     for (let looks = 1; !isSo(); looks++) {
-      if (performance.now() > giveUpAt) throw new Error(`waited in vain for ${what}\n${this.#state}`);
+      if (performance.now() > giveUpAt) throw new Error(`timed out waiting for ${what}\n${this.#state}`);
       await new Promise((resolve) => setTimeout(resolve, 1));
-      // time that passes while the store computes would be a store that hangs
+      // if time passed while the store computes, the store would seem to hang
       const isIdle = looks % 4 === 0 && !this.store.isComputing && !this.#realWork;
       if (isIdle && !isSo()) await this.clock.advance(this.clock.nextDelay ?? 0);
     }
   }
 
-  /** For whoever has to find out why a test waits. */
+  /** Describes the state, for the message of a wait that times out. */
   get #state(): string {
     const uploads = this.uploader.uploads.map(({ name, status, waitingFor, parts }) =>
       [name, status, waitingFor, JSON.stringify(parts)].join(' '),
@@ -255,11 +258,11 @@ export class Harness {
     const seen = this.store.seen
       .slice(-20)
       .map(({ operation, partNumber }) => `${operation} ${partNumber || ''}`.trim());
-    const told = this.told.slice(-12).map(({ type }) => type);
-    return [`at ${this.clock.monotonic()} ms`, ...uploads, seen.join(', '), told.join(', ')].join('\n');
+    const types = this.fired.slice(-12).map(({ type }) => type);
+    return [`at ${this.clock.monotonic()} ms`, ...uploads, seen.join(', '), types.join(', ')].join('\n');
   }
 
-  /** Lets real work end while the clock stands still. */
+  /** Waits for pending real work while the fake clock does not advance. */
   async settle(): Promise<void> {
     for (let turns = 0; turns < 30; turns++) await new Promise((resolve) => setTimeout(resolve, 1));
   }
@@ -267,7 +270,7 @@ export class Harness {
 
 /** Random bytes, each MiB marked with its number so that no two are alike. */
 export function fileOf(size: number, name = 'a.bin', lastModified = 1_000): File {
-  // no more than it needs: what pages hold of Blobs until their collector comes by fills Chromium's room for all of them
+  // no larger than needed: Blobs that are not yet garbage collected fill the space that Chromium has for all of them
   const block = new Uint8Array(Math.min(Math.max(size, 4), MIB));
   for (let at = 0; at < block.length; at += 65_536) crypto.getRandomValues(block.subarray(at, at + 65_536));
   const rest = new Blob([block]).slice(4);

@@ -1,6 +1,6 @@
 /** Random numbers that are the same in every run. */
 export interface SeededRandom {
-  /** A whole number from 0 up to, not including, `limit`. */
+  /** Returns an integer from 0 up to, not including, `limit`. */
   below(limit: number): number;
   bytes(length: number): Uint8Array<ArrayBuffer>;
 }

@@ -7,7 +7,7 @@ import { fileOf, hashOf, MemoryJournal, Harness } from './harness.js';
 const PART = MIN_PART_SIZE;
 
 describe('an uploader', () => {
-  it('brings files of every shape to the bucket, byte for byte', async () => {
+  it('stores files of every size in the bucket, byte for byte', async () => {
     const harness = new Harness();
     const sizes = [0, 1, PART - 1, PART, PART + 1, 2 * PART, 2 * PART + 3];
     const files = sizes.map((size) => fileOf(size, `${size}.bin`));
@@ -19,7 +19,7 @@ describe('an uploader', () => {
     expect(harness.store.uploads, 'unfinished multipart uploads left behind').to.be.empty;
   });
 
-  it('sends an untyped body, so that only signed headers tell a type', async () => {
+  it('sends a body without a type, so that only signed headers set it', async () => {
     const harness = new Harness();
     await harness.upload(new File(['text'], 'a.txt', { type: 'text/plain' }), fileOf(PART + 1));
     for (const { request } of harness.store.seen.filter(({ operation }) => operation === 'put' || operation === 'part'))
@@ -41,18 +41,18 @@ describe('an uploader', () => {
     expect(harness.uploader.status).to.equal('complete');
   });
 
-  it('tells its story in events: gates aside, each fact once and in order', async () => {
+  it('fires events in order, each once', async () => {
     const harness = new Harness();
     await harness.upload(fileOf(PART + 1));
-    expect(harness.course('a.bin')).to.deep.equal(['starting', 'uploading', 'finishing', 'complete']);
-    const facts = harness.told
+    expect(harness.statuses('a.bin')).to.deep.equal(['starting', 'uploading', 'finishing', 'complete']);
+    const facts = harness.fired
       .map(({ type }) => type)
       .filter((type) => type !== 'mule-status' && type !== 'mule-progress');
     expect(facts).to.deep.equal(['mule-add', 'mule-start', 'mule-part', 'mule-part', 'mule-complete', 'mule-finish']);
     expect(harness.all('mule-finish')[0]!.completed.map(({ name }) => name)).to.deep.equal(['a.bin']);
   });
 
-  it('never lets progress run backwards or past the size, whatever the line does', async () => {
+  it('never reports progress that decreases or exceeds the size', async () => {
     const harness = new Harness({ concurrency: 2 });
     for (let part = 0; part < 3; part++) {
       harness.store.next('part', async (request, proceed) => {
@@ -71,7 +71,7 @@ describe('an uploader', () => {
     expect(harness.uploader.progress).to.include({ loaded: 3 * PART, total: 3 * PART, ratio: 1 });
   });
 
-  it('tells progress at most ten times a second, and the last one always', async () => {
+  it('reports progress at most ten times a second, and always the last', async () => {
     const harness = new Harness();
     const times: number[] = [];
     harness.uploader.addEventListener('mule-progress', () => times.push(harness.clock.monotonic()));
@@ -89,7 +89,7 @@ describe('an uploader', () => {
     for (const gap of gaps) expect(gap).to.be.at.least(100);
   });
 
-  it('goes by a POST policy where the signer says so, the file as the last field', async () => {
+  it('sends a form with a POST policy if the signer returns one, with the file as the last field', async () => {
     const harness = new Harness();
     harness.signer.whole = 'post';
     const file = fileOf(1_000);
@@ -101,7 +101,7 @@ describe('an uploader', () => {
     expect(harness.of('a.bin').location).to.equal('https://store.test/bucket/files/a.bin');
   });
 
-  it('writes the journal twice an upload, however many parts it has', async () => {
+  it('writes to the journal twice per upload, for any number of parts', async () => {
     for (const size of [2 * PART, 12 * PART]) {
       const journal = new MemoryJournal();
       await new Harness({}, { journal }).upload(fileOf(size));
@@ -109,7 +109,7 @@ describe('an uploader', () => {
     }
   });
 
-  it('holds files until start() where autostart is off', async () => {
+  it('holds files until start() if autostart is off', async () => {
     const harness = new Harness({ autostart: false });
     await harness.uploader.add([fileOf(10, 'a.bin'), fileOf(10, 'b.bin')]);
     await harness.settle();
@@ -125,11 +125,11 @@ describe('an uploader', () => {
     const harness = new Harness({ bandwidthLimit: MIB });
     const before = harness.clock.now();
     await harness.upload(fileOf(2 * PART, 'a.bin'), fileOf(2 * PART, 'b.bin'));
-    // the last request's own bytes are already on their way
+    // the last request's bytes are already in flight
     expect(harness.clock.now() - before).to.be.at.least(15_000);
   });
 
-  it('gives snapshots that are frozen, and the same object while nothing changes', async () => {
+  it('returns frozen snapshots, and the same object while nothing changes', async () => {
     const harness = new Harness({ autostart: false });
     await harness.uploader.add([fileOf(10)]);
     const [snapshot] = harness.uploader.uploads;
@@ -169,7 +169,7 @@ describe('an uploader', () => {
     await harness.until(() => isFinished);
   });
 
-  it('takes what is over off the list, and nothing else', async () => {
+  it('clears ended uploads from the list, and no others', async () => {
     const harness = new Harness();
     harness.signer.next('get_init_signature', (proceed) => proceed());
     await harness.upload(fileOf(10, 'a.bin'), fileOf(10, 'b.bin'));
@@ -183,7 +183,7 @@ describe('an uploader', () => {
     expect(harness.uploader.uploads.map(({ name }) => name)).to.deep.equal(['c.bin']);
   });
 
-  it('asks before the page is left, only while something runs, and not where the page wants no question', async () => {
+  it('asks before the page is left, only while an upload runs, and not with leaveWarning off', async () => {
     const harness = new Harness();
     const isAsked = (): boolean => {
       const event = new Event('beforeunload', { cancelable: true });
@@ -201,16 +201,16 @@ describe('an uploader', () => {
     expect(harness.environment.handlers, 'listens to nothing when idle').to.equal(null);
   });
 
-  it('names the method’s mistake: an upload that is not there', () => {
+  it('throws for an upload ID that is not listed', () => {
     expect(() => new Harness().uploader.pause('nobody')).to.throw(TypeError, 'nobody');
   });
 
-  it('says at once that an option makes no sense', () => {
+  it('throws at once for an invalid option', () => {
     expect(() => new Uploader({ concurrency: -1 })).to.throw(TypeError, '"concurrency"');
     expect(() => new Harness().uploader.configure({ partSize: 1 })).to.throw(TypeError, '"partSize"');
   });
 
-  it('fails with a word about the signer where there is none', async () => {
+  it('fails with a message that names the signer if none is set', async () => {
     const uploader = new Uploader({ recover: 'off' });
     await uploader.add([fileOf(10)]);
     await uploader.finished();

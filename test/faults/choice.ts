@@ -1,7 +1,7 @@
 /** Selects the scenarios of a run. */
 import { seededRandom } from '../../demo/faults/random.js';
 import { corruptionScenarios } from './corruptions.js';
-import { lineScenarios } from './line-faults.js';
+import { lineScenarios } from './network-faults.js';
 import { outageScenarios } from './outages.js';
 import { RANDOM_FAULT, randomRun } from './random-runs.js';
 import { nameOf } from './scenario.js';
@@ -17,7 +17,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...corruptionScenarios,
 ];
 
-/** One of so many scenarios is played in a short run. */
+/** One of this number of scenarios runs in a short run. */
 const SHARE = 12;
 
 /** Number of random runs, at full size and in a short run. */

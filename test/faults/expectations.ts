@@ -7,11 +7,11 @@ import type { Report } from './lab-page.js';
 import type { Catcher, Scenario } from './scenario.js';
 
 /** Milliseconds to wait until nothing is left in the store: an abort may still be in flight. */
-const CLEARED_WITHIN = 40_000;
+const CLEANUP_TIMEOUT_MS = 40_000;
 /** Reasons printed with a failure. */
 const MAX_REASONS = 30;
 /** Milliseconds between an event in the proxy and in the page. */
-const SLACK = 1_000;
+const EVENT_TOLERANCE_MS = 1_000;
 
 interface Case {
   scenario: Scenario;
@@ -43,7 +43,10 @@ export function partsSentTwice(requests: readonly SeenRequest[]): string[] {
 function confirmedPartsSentAgain({ bench, report }: Case): string[] {
   const wasTooLate = ({ partNumber }: SeenRequest, delivered: number): boolean =>
     report.stalls.some(
-      (stall) => stall.partNumber === partNumber && delivered > stall.from - SLACK && delivered < stall.until + SLACK,
+      (stall) =>
+        stall.partNumber === partNumber
+        && delivered > stall.from - EVENT_TOLERANCE_MS
+        && delivered < stall.until + EVENT_TOLERANCE_MS,
     );
   const again = new Set<string>();
   const confirmed = new Map<string, number>();
@@ -78,7 +81,7 @@ export function catcherOf({ scenario, bench, report }: Pick<Case, 'scenario' | '
 async function leftoversOf({ bench, s3 }: Case, wanted: number): Promise<number> {
   const ids = new Set(bench.store.requests.map(({ uploadId }) => uploadId));
   const keys = new Set(bench.store.requests.map(({ key }) => key));
-  for (const end = Date.now() + CLEARED_WITHIN; ;) {
+  for (const end = Date.now() + CLEANUP_TIMEOUT_MS; ;) {
     const uploads = await s3.listUploads(BUCKET);
     const left = uploads.filter(({ key, uploadId }) => ids.has(uploadId) || keys.has(key)).length;
     if (left <= wanted || Date.now() > end) return left;
@@ -134,6 +137,6 @@ export async function* failuresOf(one: Case): AsyncGenerator<string> {
     const left = await leftoversOf(one, leftovers);
     if (left !== leftovers) yield `${left} multipart uploads left over instead of ${leftovers}`;
   }
-  const struck = [...bench.store.struck, ...bench.signer.struck];
-  if (!scenario.mayMiss && struck.some((count) => count === 0)) yield `a fault never struck: ${struck.join(', ')}`;
+  const counts = [...bench.store.appliedCounts, ...bench.signer.appliedCounts];
+  if (!scenario.mayMiss && counts.some((count) => count === 0)) yield `a fault never applied: ${counts.join(', ')}`;
 }

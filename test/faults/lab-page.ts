@@ -8,7 +8,7 @@ import type { UploadSnapshot } from '../../src/engine/api/types.js';
 
 const BUILT = path.resolve(import.meta.dirname, '../../dist/cdn');
 
-/** What an element has reported. */
+/** The events that an element has reported. */
 export interface Report {
   upload: UploadSnapshot | null;
   /** Codes of `mule-error`, in order. */

@@ -15,10 +15,10 @@ import { MIB, PART, THREE_PARTS } from './scenario.js';
 import type { Actor, Result, Scenario } from './scenario.js';
 import { catcherOf, failuresOf, partsSentTwice, timeToFirstByte } from './expectations.js';
 
-const POLL = 100;
+const POLL_INTERVAL_MS = 100;
 /** Seconds without progress after which a scenario ends. */
 const DEFAULT_TIMEOUT_SECONDS = 120;
-/** A scenario that always makes progress ends after so many times its timeout: it may be in a loop. */
+/** A scenario ends after this number of its timeouts even if there is progress: it may be in a loop. */
 const MAX_TIMEOUTS = 5;
 const OVER: readonly string[] = ['complete', 'failed', 'aborted'];
 
@@ -79,7 +79,7 @@ export class Lab {
       retries: 0,
       seconds: 0,
       sentTwice: 0,
-      struck: 0,
+      faultCount: 0,
       caughtBy: null,
       back: null,
     };
@@ -108,7 +108,10 @@ export class Lab {
     } finally {
       result.sentTwice = partsSentTwice(bench.store.requests).length;
       result.back = timeToFirstByte(bench.store);
-      result.struck = [...bench.store.struck, ...bench.signer.struck].reduce((sum, count) => sum + count, 0);
+      result.faultCount = [...bench.store.appliedCounts, ...bench.signer.appliedCounts].reduce(
+        (sum, count) => sum + count,
+        0,
+      );
       this.#progress.delete(id);
       await this.#ask('removeUpload', id).catch(() => undefined);
       await bench.stop();
@@ -147,7 +150,7 @@ export class Lab {
     };
   }
 
-  /** Waits until an upload has made no progress for so long. */
+  /** Waits until an upload has made no progress for some time. */
   async #untilStuck(id: string, timeoutMs: number): Promise<void> {
     const begun = performance.now();
     this.#progress.set(id, { step: '', at: begun });
@@ -170,7 +173,7 @@ export class Lab {
   /** Reads all snapshots at once, while anyone waits. */
   async #watch(): Promise<void> {
     while (this.#waiters.size) {
-      await sleep(POLL);
+      await sleep(POLL_INTERVAL_MS);
       try {
         const snapshots = await this.#ask<Record<string, UploadSnapshot | null>>('allSnapshots');
         this.#noteProgress(snapshots);

@@ -1,6 +1,6 @@
 /** Outages of the store, and series of faults during a whole upload. */
 import type { Fault, Rule, SingleFault } from '../../demo/faults/index.js';
-import { errorXml } from '../../demo/faults/played-answer.js';
+import { errorXml } from '../../demo/faults/injected-response.js';
 import { MIB } from './scenario.js';
 import type { Scenario } from './scenario.js';
 

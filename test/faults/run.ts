@@ -25,7 +25,7 @@ import { tableOf } from './table.js';
 
 const ENGINES: readonly Engine[] = ['chromium', 'firefox', 'webkit'];
 /** Uploads at a time in each engine: they spend most of their time waiting. */
-const ABREAST = 8;
+const CONCURRENCY = 8;
 
 const { values } = parseArgs({
   options: {
@@ -34,7 +34,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     store: { type: 'string' },
     seed: { type: 'string', default: '20130905' },
-    abreast: { type: 'string', default: String(ABREAST) },
+    abreast: { type: 'string', default: String(CONCURRENCY) },
   },
 });
 const engines = values.engines.split(',') as Engine[];
@@ -60,13 +60,13 @@ async function playAll(
     print(result);
     writeCounts(false);
   };
-  const lane = async (waiting: Scenario[]): Promise<void> => {
+  const worker = async (waiting: Scenario[]): Promise<void> => {
     for (let scenario = waiting.shift(); scenario; scenario = waiting.shift()) await play(scenario);
   };
   await Promise.all([
-    ...Array.from({ length: Number(values.abreast) }, () => lane(queue)),
+    ...Array.from({ length: Number(values.abreast) }, () => worker(queue)),
     // long ones mostly wait
-    ...Array.from({ length: 2 * Number(values.abreast) }, () => lane(long)),
+    ...Array.from({ length: 2 * Number(values.abreast) }, () => worker(long)),
   ]);
 }
 
@@ -81,10 +81,10 @@ const againArgs = ({ scenario, engine, store }: Run): string[] => [
 ];
 
 function print(result: Result): void {
-  const { scenario, engine, store, failures, seconds, retries, struck } = result;
+  const { scenario, engine, store, failures, seconds, retries, faultCount } = result;
   const where = `${engine}, ${store}: ${nameOf(scenario)}`;
   console.log(
-    `${failures.length ? 'FAILED' : 'ok'} ${where} (${struck} faults, ${retries} retries, ${seconds.toFixed(1)} s)`,
+    `${failures.length ? 'FAILED' : 'ok'} ${where} (${faultCount} faults, ${retries} retries, ${seconds.toFixed(1)} s)`,
   );
   for (const failure of failures) console.log(`    ${failure}`);
   const words = againArgs(result).map((word) => (/\W/.test(word.slice(2)) ? `'${word}'` : word));
@@ -107,18 +107,18 @@ const failureOf = (run: Run, reason: string): Failure => ({
 function writeCounts(isFinal: boolean): Counts {
   const failed = results.filter(({ failures }) => failures.length > 0);
   const keyOf = (run: Run): string => againArgs(run).join(' ');
-  const played = new Set(results.map(keyOf));
-  const unplayed = plan.filter((run) => !played.has(keyOf(run)));
+  const finished = new Set(results.map(keyOf));
+  const missing = plan.filter((run) => !finished.has(keyOf(run)));
   const counts: Counts = {
     passed: results.length - failed.length,
-    failed: failed.length + unplayed.length,
+    failed: failed.length + missing.length,
     skipped: 0,
     engines: Object.fromEntries(
       engines.map((engine) => [engine, results.filter((result) => result.engine === engine).length]),
     ),
     failures: [
       ...failed.map((result) => failureOf(result, result.failures.join('; '))),
-      ...unplayed.map((run) => failureOf(run, 'was not played')),
+      ...missing.map((run) => failureOf(run, 'did not run')),
     ],
     isFinal,
   };
@@ -162,5 +162,5 @@ const failed = results.filter(({ failures }) => failures.length > 0);
 for (const result of failed) print(result);
 const counts = writeCounts(true);
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`);
-// Node 20 has been seen to loop endlessly in its own clean-up after so many browsers and connections
+// Node 20 has been seen to loop endlessly in its own clean-up after many browsers and connections
 process.exit(counts.failed || !results.length ? 1 : 0);

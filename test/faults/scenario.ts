@@ -13,7 +13,7 @@ export const MIB = 1024 ** 2;
 export const PART = 5 * MIB;
 export const THREE_PARTS = 11 * MIB;
 
-/** What an action can do to a running upload. */
+/** The methods by which an action controls a running upload. */
 export interface Actor {
   readonly store: FaultProxy;
   readonly signer: FaultProxy;
@@ -50,7 +50,7 @@ export interface Expectation {
 }
 
 export interface Scenario {
-  /** What goes wrong, and at which step: the row of the table. */
+  /** The fault and its step: the row of the table. */
   fault: string;
   phase: string;
   /** Bytes; three parts by default. */
@@ -82,7 +82,7 @@ export interface Scenario {
   spoilPage?: string;
   /** Rules that may never apply. */
   mayMiss?: boolean;
-  /** Engines it is played in; all by default. */
+  /** Engines it runs in; all by default. */
   engines?: readonly Engine[];
   /** `all`: only in `test:all`, because it takes long; `ceph` or `ceph-20`: against that Ceph, too. */
   in?: readonly ('all' | 'ceph' | 'ceph-20')[];
@@ -97,7 +97,7 @@ export interface Run {
 
 /** The outcome of a scenario in one engine. */
 export interface Result extends Run {
-  /** What did not match the expectations; empty where all did. */
+  /** The expectations that were not met; empty if all were. */
   failures: string[];
   retries: number;
   seconds: number;
@@ -106,7 +106,7 @@ export interface Result extends Run {
   /** Parts whose bytes were sent more than once. */
   sentTwice: number;
   /** How often a fault was applied. */
-  struck: number;
+  faultCount: number;
   /** Milliseconds from the end of an outage to the first byte; null without an outage. */
   back: number | null;
 }

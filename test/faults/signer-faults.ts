@@ -7,7 +7,7 @@ const refusal = (status: number, code: string): Fault => ({
   do: 'answer',
   status,
   headers: { 'Content-Type': 'application/json' },
-  body: JSON.stringify({ error: { code, message: `Played: ${code}.` } }),
+  body: JSON.stringify({ error: { code, message: `Injected: ${code}.` } }),
 });
 const once = (on: Rule['on'], fault: Fault): Rule => ({ on, times: 1, fault });
 const html: Fault = {
@@ -17,7 +17,7 @@ const html: Fault = {
   body: '<!doctype html><title>Sign in</title>',
 };
 
-/** What a page does after a new sign-in. */
+/** The actions of a page after a new sign-in. */
 async function signIn({ until, call }: Actor): Promise<void> {
   await until(({ waitingFor }) => waitingFor === 'authorization');
   await call('retry');

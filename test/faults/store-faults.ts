@@ -1,10 +1,10 @@
 /** Responses of S3 in all its states, and the outcome of the upload. */
 import type { Fault, Rule, WholeAnswer } from '../../demo/faults/index.js';
-import { errorXml } from '../../demo/faults/played-answer.js';
+import { errorXml } from '../../demo/faults/injected-response.js';
 import { MIB, THREE_PARTS } from './scenario.js';
 import type { Actor, Scenario } from './scenario.js';
 
-const SLOW = 12 * MIB;
+const SLOW_RATE = 12 * MIB;
 
 const says = (status: number, code: string, message?: string): Fault => ({
   do: 'answer',
@@ -50,7 +50,12 @@ async function pauseWithTwoParts({ until, call }: Actor): Promise<void> {
   await call('resume');
 }
 /** ListParts is called once a paused upload continues. */
-const listed = { size: 4 * THREE_PARTS, rate: SLOW, act: pauseWithTwoParts, attributes: { concurrency: '2' } } as const;
+const listed = {
+  size: 4 * THREE_PARTS,
+  rate: SLOW_RATE,
+  act: pauseWithTwoParts,
+  attributes: { concurrency: '2' },
+} as const;
 
 /** Another client ends the multipart upload while its parts are in flight. */
 async function endOnStore({ until, s3, bucket, store }: Actor): Promise<void> {
@@ -96,10 +101,10 @@ export const storeScenarios: readonly Scenario[] = [
   { fault: 'RequestTimeTooSkewed', phase: 'part', store: [once('part', says(403, 'RequestTimeTooSkewed'))] },
   { fault: 'RequestTimeTooSkewed', phase: 'complete', store: [once('complete', says(403, 'RequestTimeTooSkewed'))] },
   {
-    fault: 'the upload ended by somebody else',
+    fault: 'another client ends the upload',
     phase: 'part',
     size: 4 * THREE_PARTS,
-    rate: SLOW,
+    rate: SLOW_RATE,
     act: endOnStore,
     in: ['ceph'],
   },
@@ -250,7 +255,7 @@ export const storeScenarios: readonly Scenario[] = [
     fault: '412, and another object stands there',
     phase: 'complete',
     store: [{ on: 'complete', fault: says(412, 'PreconditionFailed') }],
-    rate: SLOW,
+    rate: SLOW_RATE,
     act: putAnother,
     expects: { status: 'failed', error: 'key-exists', retries: 0, leftovers: 'any' },
   },

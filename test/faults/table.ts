@@ -9,10 +9,10 @@ function catchOf({ scenario, caughtBy }: Result): string {
 }
 
 function cellOf(result: Result): string {
-  const { failures, retries, seconds, sentTwice, struck, back } = result;
+  const { failures, retries, seconds, sentTwice, faultCount, back } = result;
   if (failures.length) return 'FAILED';
   if (result.caughtBy) return catchOf(result);
-  const words = [`${struck} faults`, `${retries} retries`, `${seconds.toFixed(1)} s`];
+  const words = [`${faultCount} faults`, `${retries} retries`, `${seconds.toFixed(1)} s`];
   if (sentTwice) words.push(`${sentTwice} sent twice`);
   // from the end of the outage to the first byte of a part: probes are sent every 3 s at most
   if (back !== null) words.push(`back after ${(back / 1_000).toFixed(1)} s`);

@@ -40,7 +40,7 @@ async function wrap(root: string): Promise<string> {
 
 /**
  * Starts Ceph 20; the first time it is downloaded into `.cache`.
- * @throws Error naming what is missing
+ * @throws Error naming the missing programs
  */
 export async function startCeph20(): Promise<Ceph> {
   if (process.arch !== 'x64') throw new Error('Ceph 20 is fetched for 64-bit x86 only');

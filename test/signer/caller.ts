@@ -1,4 +1,4 @@
-/** A signer with made-up credentials and a clock that stands still, called as a browser calls it. */
+/** A signer with invented credentials and a fixed clock, called as a browser calls it. */
 import assert from 'node:assert/strict';
 import { createSigner } from '../../src/signer/index.js';
 import type { SignerOptions } from '../../src/signer/index.js';
@@ -9,20 +9,20 @@ export const DAY = 86_400_000;
 export const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 
 export interface Caller {
-  /** Moves the signer's clock. */
+  /** The signer's clock; may be set. */
   now: number;
-  /** Whom `authorize` names; null: nobody. */
+  /** The principal that `authorize` returns; null: not signed in. */
   user: string | null;
   post(action: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   /** Calls and expects success. */
   call<A extends Action>(action: A, body: Protocol[A]['request']): Promise<Protocol[A]['answer']>;
   /** Calls and expects a refusal: its status and code. */
   refusal(action: Action, body: unknown): Promise<string>;
-  /** Asks to upload one file. */
+  /** Calls init for one file. */
   init(file?: Partial<InitFile>): Promise<InitAnswerFile & Granted>;
 }
 
-/** What init's answer for one file may hold, all at once, so that tests read it without narrowing. */
+/** Every field of init's response for one file, so that tests need no type narrowing. */
 export interface Granted {
   key: string;
   grant: string;
@@ -75,7 +75,7 @@ export function createCaller(options: Partial<SignerOptions> = {}): Caller {
   const signer = createSigner({
     bucket: 'bucket',
     endpoint: 'http://127.0.0.1:9000',
-    // what a signer signs besides where this is false is shown in attacks/unsigned-headers
+    // attacks/unsigned-headers covers the headers that are also signed if this is false
     refusesUnsignedHeaders: true,
     credentials: CREDENTIALS,
     authorize: () => caller.user,
@@ -85,5 +85,5 @@ export function createCaller(options: Partial<SignerOptions> = {}): Caller {
   return caller;
 }
 
-/** The parameters of a signed URL. */
+/** Returns the query parameters of a signed URL. */
 export const queryOf = (url: string): Record<string, string> => Object.fromEntries(new URL(url).searchParams);

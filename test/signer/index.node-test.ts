@@ -23,7 +23,7 @@ const preflightFrom = (origin: string, headers = 'content-type,x-csrf-token') =>
   });
 
 describe('createSigner', () => {
-  it('answers only POST, and names the right method', async () => {
+  it('accepts only POST, and names it otherwise', async () => {
     const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true });
     for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
       for (const action of ALL_ACTIONS) {
@@ -58,7 +58,7 @@ describe('createSigner', () => {
     }
   });
 
-  it('knows the actions of the protocol by the last segment of the path, wherever it is mounted', async () => {
+  it('reads the action from the last segment of the path, under any mount path', async () => {
     const caller = createCaller();
     for (const path of [
       'get_head_signature',
@@ -73,7 +73,7 @@ describe('createSigner', () => {
     }
   });
 
-  it('takes JSON alone', async () => {
+  it('accepts only JSON', async () => {
     const caller = createCaller();
     for (const type of [
       'text/plain',
@@ -158,7 +158,7 @@ describe('createSigner', () => {
     assert.equal(await open.refusal('get_head_signature', { key, grant }), '403 principal-mismatch');
   });
 
-  it('takes a whole number for an id, the same as its text', async () => {
+  it('accepts an integer as an ID, equal to its text', async () => {
     let id: string | number = 7;
     const caller = createCaller({ authorize: async () => id, policy: { key: (_, principal) => `${principal}/film` } });
     const { key, grant } = await caller.init();
@@ -187,12 +187,12 @@ describe('createSigner', () => {
       [Symbol('ada'), 'a symbol'],
     ];
     for (const [given, named] of wrong) {
-      const told: unknown[] = [];
-      const onError = (error: unknown) => told.push(error);
+      const errors: unknown[] = [];
+      const onError = (error: unknown) => errors.push(error);
       const caller = createCaller({ authorize: () => given as string, allowAnonymous: true, onError });
       assert.equal(await caller.refusal('get_init_signature', { files: [fileOf()] }), '500 internal');
-      assert.equal(told.length, 1);
-      const { name, message } = told[0] as Error;
+      assert.equal(errors.length, 1);
+      const { name, message } = errors[0] as Error;
       assert.equal(name, 'TypeError');
       assert.ok(message.startsWith(`authorize returned ${named}; it must return `), message);
       assert.ok(!message.includes('hush'));
@@ -212,12 +212,12 @@ describe('createSigner', () => {
     assert.deepEqual(seen, ['get_init_signature Bearer t']);
   });
 
-  it('signs with what a provider gives at that moment: temporary credentials come and go under one upload', async () => {
+  it('signs with the provider’s current credentials: temporary ones change during one upload', async () => {
     const HOUR = 3_600_000;
     let issued = 0;
     let last = { accessKeyId: '', secretAccessKey: '', sessionToken: '', expiration: 0 };
     let isUp = true;
-    // as a role's provider does, it asks for new ones a little before the old ones end
+    // like a role's provider, it requests new ones shortly before the old ones expire
     const credentials = async () => {
       if (isUp && caller.now > last.expiration - 300_000) {
         issued += 1;
@@ -268,8 +268,8 @@ describe('createSigner', () => {
       ],
     ];
     for (const [name, options] of faults) {
-      const told: unknown[] = [];
-      const response = await createCaller({ ...options, onError: (error) => told.push(error) }).post(
+      const errors: unknown[] = [];
+      const response = await createCaller({ ...options, onError: (error) => errors.push(error) }).post(
         'get_init_signature',
         { files: [fileOf()] },
       );
@@ -277,7 +277,7 @@ describe('createSigner', () => {
       assert.deepEqual(await response.json(), {
         error: { code: 'internal', message: 'The signer failed; try again later.' },
       });
-      assert.equal(told.length, 1);
+      assert.equal(errors.length, 1);
     }
   });
 
@@ -310,12 +310,12 @@ describe('createSigner', () => {
 });
 
 describe('CORS of the signer', () => {
-  it("refuses pages from elsewhere by the browser's word, where no origins are listed", async () => {
+  it('refuses cross-site pages by Sec-Fetch-Site if no origins are listed', async () => {
     const caller = createCaller();
     const post = (site: string) =>
       caller.post('get_init_signature', { files: [fileOf()] }, { origin: PAGE, 'sec-fetch-site': site });
     for (const site of ['cross-site', 'same-site']) assert.equal((await post(site)).status, 403, site);
-    // behind a proxy the signer's own host may be another than the page's
+    // behind a proxy, the signer's host may differ from the page's
     for (const site of ['same-origin', 'none']) assert.equal((await post(site)).status, 200, site);
   });
 
@@ -334,7 +334,7 @@ describe('CORS of the signer', () => {
     assert.equal(post.headers.get('access-control-expose-headers'), 'Retry-After');
   });
 
-  it('refuses pages that are not listed; those of its own origin and programs need no listing', async () => {
+  it('refuses pages of origins that are not listed; its own origin and programs need no entry', async () => {
     const caller = createCaller({ origins: [PAGE] });
     const status = async (origin: string | null) =>
       (await caller.post('get_init_signature', { files: [fileOf()] }, origin ? { origin } : {})).status;
@@ -348,7 +348,7 @@ describe('CORS of the signer', () => {
     assert.equal((await signer(preflightFrom('https://evil.test'))).headers.get('access-control-allow-origin'), null);
   });
 
-  it('lets every page call without cookies where all are listed', async () => {
+  it('lets every page call without cookies if all origins are listed', async () => {
     const response = await createSigner({
       bucket: 'bucket',
       credentials: CREDENTIALS,
@@ -359,7 +359,7 @@ describe('CORS of the signer', () => {
     assert.equal(response.headers.get('access-control-allow-credentials'), null);
   });
 
-  it('lets no page of another origin call where none are listed', async () => {
+  it('lets no page of another origin call if none are listed', async () => {
     const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true });
     const response = await signer(preflightFrom(PAGE));
     assert.equal(response.headers.get('access-control-allow-origin'), null);

@@ -66,7 +66,7 @@ describe('toNodeHandler', () => {
     }
   });
 
-  it('finds the action below any mount, and passes other URLs on', async () => {
+  it('finds the action below any mount path, and passes other URLs on', async () => {
     const handler = toNodeHandler(signer);
     const url = await serve((req, res) => {
       // As connect and Express do for app.use('/sign', handler).
@@ -77,7 +77,7 @@ describe('toNodeHandler', () => {
     assert.equal(await (await post(`${url}/sign/other`)).text(), 'passed on');
   });
 
-  it('gets on with a body parser before it', async () => {
+  it('works behind a body parser', async () => {
     const handler = toNodeHandler(signer);
     const url = await serve(async (req, res) => {
       const chunks: Buffer[] = [];
@@ -87,7 +87,7 @@ describe('toNodeHandler', () => {
     assert.equal((await post(`${url}/get_init_signature`)).status, 200);
   });
 
-  it('answers 413 in the middle of an endless body, then closes the connection', async () => {
+  it('answers 413 during an endless body, then closes the connection', async () => {
     const { port, hostname } = new URL(await serve(toNodeHandler(signer)));
     const socket = connect(Number(port), hostname);
     let received = '';
@@ -126,7 +126,7 @@ describe('toNodeHandler', () => {
     }
   });
 
-  it('hands a failing handler to next', async () => {
+  it('passes the error of a failing handler to next', async () => {
     const handler = toNodeHandler(() => Promise.reject(new Error('broken')));
     const url = await serve((req, res) =>
       handler(req, res, (error) => res.writeHead(502).end((error as Error).message)),

@@ -1,4 +1,4 @@
-/** The OpenAPI description against the real handler: every call that is right, every answer, and every refusal. */
+/** Compares the OpenAPI description with the real handler: every valid call, every response and every refusal. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -28,7 +28,7 @@ const FILE = path.resolve(import.meta.dirname, '../../src/signer/openapi.json');
 const description = JSON.parse(readFileSync(FILE, 'utf8')) as Description;
 const ID = 'https://signer.test/openapi.json';
 
-/** Lets no member pass that is not described; the description itself is open to what comes later. */
+/** Forbids members that are not described; the description itself allows later additions. */
 function closed(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(closed);
   if (typeof value !== 'object' || value === null) return value;
@@ -62,7 +62,7 @@ function answerOf(action: string, status: number): ValidateFunction | null {
 
 const seen: Record<string, number> = {};
 
-/** Leaves out the files that the answer refuses one by one. @returns null where all of them are */
+/** Removes the files that the response refuses one by one. @returns null if all are refused */
 function withoutRefused(request: unknown, answer: string): unknown {
   const { files } = Object(request) as { files?: { id: string }[] };
   if (!Array.isArray(files)) return request;
@@ -72,8 +72,8 @@ function withoutRefused(request: unknown, answer: string): unknown {
   return taken.length > 0 ? { ...(request as object), files: taken } : null;
 }
 
-/** Holds one call to the description: what was taken is as described, and so is every answer. */
-function judge(action: string, request: unknown, status: number, text: string): void {
+/** Validates one call: an accepted request and every response must match the description. */
+function checkCall(action: string, request: unknown, status: number, text: string): void {
   if (!(action in ACTIONS)) return;
   const outcome = `${action} ${status}`;
   seen[outcome] = (seen[outcome] ?? 0) + 1;
@@ -87,11 +87,11 @@ function judge(action: string, request: unknown, status: number, text: string): 
   else assert.ok(validate(JSON.parse(text)), `${outcome}: ${text}: ${ajv.errorsText(validate.errors)}`);
 }
 
-/** The signer, every call of which is judged. */
+/** The signer; every call is validated. */
 function judged(options: SignerOptions): (request: Request) => Promise<Response> {
   const sign = createSigner(options);
   return async (request) => {
-    if (request.method === 'OPTIONS') return sign(request); // preflights are CORS's, and no action's
+    if (request.method === 'OPTIONS') return sign(request); // preflights belong to CORS, not to an action
     const body = await request.clone().text();
     const response = await sign(request);
     let json: unknown;
@@ -100,7 +100,7 @@ function judged(options: SignerOptions): (request: Request) => Promise<Response>
     } catch {
       json = body;
     }
-    judge(new URL(request.url).pathname.split('/').at(-1)!, json, response.status, await response.clone().text());
+    checkCall(new URL(request.url).pathname.split('/').at(-1)!, json, response.status, await response.clone().text());
     return response;
   };
 }
@@ -139,9 +139,9 @@ describe('the OpenAPI description', () => {
     'with checksums, and no overwriting': { checksums: ['crc64nvme', 'sha256'], policy: { overwrite: false } },
   };
   for (const [kind, options] of Object.entries(KINDS)) {
-    it(`is true of all that a signer ${kind} says in a run of the conformance rules`, async () => {
+    it(`matches all responses of a signer ${kind} during a run of the conformance rules`, async () => {
       const sign = judged({ ...common, endpoint: bucket.url, ...options });
-      const verdicts = await checkConformance({
+      const results = await checkConformance({
         url: 'https://signer.test/sign',
         headers: { 'x-user': 'ada' },
         otherHeaders: { 'x-user': 'bob' },
@@ -151,13 +151,13 @@ describe('the OpenAPI description', () => {
         },
       });
       assert.deepEqual(
-        verdicts.filter(({ fault }) => fault !== null),
+        results.filter(({ fault }) => fault !== null),
         [],
       );
     });
   }
 
-  /** Right calls of every action, with every field that there is. */
+  /** Valid calls of every action, with every field. */
   async function rightCalls(): Promise<[Action, Record<string, unknown>][]> {
     const caller = createCaller({ checksums: ['crc32'], tracker: createMemoryTracker() });
     const { key, grant, part_size } = await caller.init({ filesize: 20e6, checksums: ['crc32'] });
@@ -189,11 +189,11 @@ describe('the OpenAPI description', () => {
     ];
   }
 
-  it('lacks no field, and requires none that the handler can do without: each is left out, nulled and spoilt', async () => {
+  it('has every field, and requires only those that the handler needs: each is removed, set to null and corrupted', async () => {
     const caller = createCaller({ checksums: ['crc32'], tracker: createMemoryTracker() });
     const send = async (action: Action, body: object): Promise<number> => {
       const response = await caller.post(action, body);
-      judge(action, body, response.status, await response.text());
+      checkCall(action, body, response.status, await response.text());
       return response.status;
     };
     for (const [action, body] of await rightCalls()) {
@@ -203,7 +203,7 @@ describe('the OpenAPI description', () => {
         const without = Object.fromEntries(Object.entries(body).filter(([other]) => other !== name));
         for (const changed of [without, { ...body, [name]: null }]) {
           const isTaken = (await send(action, changed)) < 300;
-          // the protocol leaves grants to the signer; this one wants them
+          // grants are optional in the protocol; this signer requires them
           if (name !== 'grant') assert.equal(isTaken, !required.includes(name), `${action} without ${name}`);
         }
         for (const spoilt of [{}, [{}], -1, 1.5, true, 'ä\u0000'.repeat(9_000)])
@@ -246,7 +246,7 @@ describe('the OpenAPI description', () => {
     }
   });
 
-  it('was held to every action, right and wrong', (t) => {
+  it('was compared with valid and invalid calls of every action', (t) => {
     t.diagnostic(JSON.stringify(seen));
     for (const action of Object.keys(ACTIONS)) {
       assert.ok((seen[`${action} 200`] ?? 0) + (seen[`${action} 204`] ?? 0) > 3, action);

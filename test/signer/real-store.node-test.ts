@@ -1,4 +1,4 @@
-/** What the signer does at the store by itself, against a real Ceph: `--check`, receipts, `sweep`, and the kit. */
+/** The signer's own requests to a store, on a real Ceph: `--check`, receipts, `sweep` and the conformance rules. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -40,7 +40,7 @@ before(async () => {
   s3 = new S3Client(ceph);
   await s3.createBucket('films');
   await s3.putCors('films', corsOf(METHODS, EXPOSED));
-  // the very policy of the README
+  // the policy of the README
   const uploader = await ceph.createUser('uploader');
   const statement = {
     Effect: 'Allow',
@@ -151,24 +151,24 @@ describe('the signer at a real store', () => {
     const server = createServer(toNodeHandler(sign)).listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sign`;
-    const verdicts = await checkConformance({ url, headers: { 'x-user': 'ada' }, otherHeaders: { 'x-user': 'bob' } });
+    const results = await checkConformance({ url, headers: { 'x-user': 'ada' }, otherHeaders: { 'x-user': 'bob' } });
     server.closeAllConnections();
     server.close();
     assert.deepEqual(
-      verdicts.filter(({ fault }) => fault !== null),
+      results.filter(({ fault }) => fault !== null),
       [],
     );
   });
 
   it('calls onComplete and seals a receipt after the store has the object', async () => {
-    const told: [StoredFile, string | null][] = [];
+    const completed: [StoredFile, string | null][] = [];
     const caller = createCaller({
       ...options,
       allowAnonymous: undefined,
       now: () => Date.now(),
       secret: SECRET,
       receipts: true,
-      onComplete: (object, principal) => void told.push([object, principal]),
+      onComplete: (object, principal) => void completed.push([object, principal]),
     });
     const { key, grant, put } = await caller.init({ filesize: 3 });
     const notice = { key, grant, upload_id: '', chunks: [], state: 'complete' as const };
@@ -177,7 +177,7 @@ describe('the signer at a real store', () => {
     const { receipt } = (await caller.call('chunk_loaded', notice)) as { receipt: string };
     const read = await verifyReceipt(receipt, { secret: SECRET, bucket: 'films', principal: 'ada' });
     assert.deepEqual([read.key, read.size, read.etag], [key, 3, '900150983cd24fb0d6963f7d28e17f72']);
-    assert.deepEqual([told[0]![0].key, told[0]![1]], [key, 'ada']);
+    assert.deepEqual([completed[0]![0].key, completed[0]![1]], [key, 'ada']);
   });
 
   it('stores a file named ${filename} under the granted key, though the store replaces such names in forms', async () => {

@@ -1,4 +1,4 @@
-/** The signer where there is no Node: by nothing but the fetch standard and WebCrypto, and in the runtimes themselves. */
+/** The signer without Node: with only the fetch standard and WebCrypto, and in other runtimes. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -11,7 +11,7 @@ import { callEverything } from './http/adapter-calls.js';
 import { CREDENTIALS } from './caller.js';
 import { bundleSigner, layOut, RUNTIMES } from './runtimes.js';
 
-/** What every runtime of the fetch standard has. @see https://min-common-api.proposal.wintertc.org/ */
+/** The globals of every runtime with the fetch standard. @see https://min-common-api.proposal.wintertc.org/ */
 const STANDARD = [
   'AbortSignal',
   'Headers',
@@ -31,7 +31,7 @@ const STANDARD = [
 ] as const;
 
 describe('the signer without Node', () => {
-  it('needs no more than the fetch standard and WebCrypto', async () => {
+  it('needs only the fetch standard and WebCrypto', async () => {
     const context = createContext(Object.fromEntries(STANDARD.map((name) => [name, globalThis[name]])));
     const signer = runInContext(`${await bundleSigner('iife')}; Signer`, context) as {
       createSigner: typeof createSigner;
@@ -53,7 +53,7 @@ describe('the signer without Node', () => {
     }
   });
 
-  // hundreds of megabytes to fetch, and binaries for Linux alone
+  // a download of hundreds of megabytes, with binaries for Linux only
   const isFull = process.env.MULE_TEST_ALL === '1' && process.platform === 'linux';
   for (const name of isFull ? Object.keys(RUNTIMES) : []) {
     it(`runs in ${name}`, async () => {

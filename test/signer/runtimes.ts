@@ -1,6 +1,6 @@
 /**
- * Other places that run the signer: Cloudflare's workerd, Deno, Bun and Next.js. They come as npm packages, too large to
- * be installed with this one; the first run fetches them into `.cache`.
+ * Other runtimes for the signer: Cloudflare's workerd, Deno, Bun and Next.js. They are npm packages, too large to
+ * install with this one; the first run downloads them into `.cache`.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { run } from '../servers/processes.js';
 const CACHE = path.join(ROOT, '.cache/runtimes');
 const MODULES = path.join(CACHE, 'node_modules');
 
-/** The signer for the bucket `films`, as the README writes it. */
+/** The signer for the bucket `films`, set up as in the README. */
 const SIGNER = `
 import { createSigner } from './signer.js';
 export const sign = createSigner({
@@ -29,9 +29,9 @@ export interface Runtime {
   packages: readonly string[];
   /** Files to write, by name. */
   files: (port: number) => Record<string, string>;
-  /** The program, below the packages, and its arguments. */
+  /** The program, as a path below `node_modules`, and its arguments. */
   command: (port: number) => [program: string, ...parameters: string[]];
-  /** Of Node's own. */
+  /** Variables of the environment. */
   isScript?: boolean;
 }
 
@@ -94,7 +94,7 @@ const signer :Workerd.Worker = (
   },
 };
 
-/** Bundles the signer as its owner's own tools do. */
+/** Bundles the signer, as a bundler of its user would. */
 export async function bundleSigner(format: 'es' | 'iife'): Promise<string> {
   const outcome = (await build({
     root: ROOT,
@@ -111,7 +111,7 @@ export async function bundleSigner(format: 'es' | 'iife'): Promise<string> {
   return outcome[0]!.output[0].code;
 }
 
-/** Fetches a runtime where it is not here yet, and lays the signer out for it. @returns its command, and where to run it */
+/** Downloads a runtime if it is missing, and writes the signer's files for it. @returns its command and folder */
 export async function layOut(
   name: string,
   port: number,

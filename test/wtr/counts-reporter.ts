@@ -13,13 +13,13 @@ import type { TestPlan, TestStep } from './progress.js';
 export interface Failure {
   /** The test, its file, and the first line of the reason. */
   what: string;
-  /** Arguments with which its runner runs its file alone; absent where it cannot. */
+  /** Arguments with which its runner runs its file alone; absent if it cannot. */
   again?: string[];
-  /** The engine to run it in, where there is a choice. */
+  /** The engine to run it in, if there is a choice. */
   engine?: string;
   /** Failed tests that it stands for; 1 by default. */
   tests?: number;
-  /** Set where a file stopped before its last test: the tests of the file that count as passed. */
+  /** Set if a file stopped before its last test: the tests of the file that count as passed. */
   stoppedAfter?: number;
 }
 
@@ -35,7 +35,7 @@ export interface Counts {
   isFinal: boolean;
 }
 
-/** What a page has reported while its tests ran. */
+/** The reports of a page while its tests ran. */
 export interface Progress {
   planned?: number;
   steps: TestStep[];

@@ -32,7 +32,7 @@ function reader<T extends string | number | null>(
   };
 }
 
-/** Returns an `accept` list in the syntax of `<input type="file">`; logs a warning where it had to be corrected. */
+/** Returns an `accept` list in the syntax of `<input type="file">`; logs a warning if it had to be corrected. */
 export function acceptList(value: string): string {
   if (isStandardAccept(value)) return value;
   const corrected = parseAccept(value).join();

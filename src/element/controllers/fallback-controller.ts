@@ -3,7 +3,7 @@ import type { ReactiveController, ReactiveControllerHost } from 'lit';
 /** No slot has this name, so that a slotted input is not rendered, whatever the page's style sheets say. */
 const UNUSED_SLOT = 'replaced';
 
-/** What the fallback needs of the element. */
+/** The members of the element that the fallback uses. */
 export interface FallbackHooks {
   /** Whether an uploader exists. */
   isReady(): boolean;

@@ -3,7 +3,7 @@ import { canPickHandles, pickHandles } from '../input/picker.js';
 import { wantsHandles, type UploadProperties } from '../api/properties.js';
 import { listItems, type FileSource } from '../input/read-files.js';
 
-/** What the controller needs of the element. */
+/** The members of the element that the controller uses. */
 export interface IntakeHooks {
   /** Whether the element, or a fieldset around it, is disabled. */
   isDisabled(): boolean;

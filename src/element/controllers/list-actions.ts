@@ -4,7 +4,7 @@ import { actionButtonOf } from '../input/clicks.js';
 import type { BulkAction, OpenQuestion, RowAction } from '../list/view.js';
 import type { UploaderController } from './uploader-controller.js';
 
-/** What the buttons need of the element. */
+/** The methods of the element that the buttons call. */
 export interface ListActionHooks {
   /** Opens the picker for an upload whose file is missing. */
   choose(id: string): void;

@@ -19,8 +19,8 @@ export class RenderScheduler {
     });
   }
 
-  /** Renders once at least this time has passed since the last rendering. */
-  refreshWithin(intervalMs: number): void {
+  /** Renders as soon as this time has passed since the last rendering. */
+  refreshAfter(intervalMs: number): void {
     const waitMs = this.#renderedAt + intervalMs - performance.now();
     if (waitMs <= 0) this.refresh();
     else this.#timer ??= setTimeout(() => this.refresh(), waitMs);

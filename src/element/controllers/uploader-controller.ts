@@ -21,7 +21,7 @@ const BATCH_INTERVAL_MS = 200;
 
 /**
  * Controllers whose element was removed while uploads were unfinished, by owner. The next element of the same owner takes
- * the uploads over: after a route change, in a reopened dialog, or when a framework renders anew.
+ * the uploads over: after a route change, in a reopened dialog, or when a framework renders again.
  */
 const removedControllers = new Map<string, UploaderController>();
 /** Controllers whose recovery key was not unique when their uploader was created; it may become unique. */
@@ -179,7 +179,7 @@ export class UploaderController implements ReactiveController {
 
   /**
    * Updates value and list after a change that has no event.
-   * @param isUserAction whether to tell the page of a changed value
+   * @param isUserAction whether to fire `input` and `change` if the value changed
    */
   update(isUserAction = false): void {
     const hasChanged = this.hooks.syncValue();
@@ -298,7 +298,7 @@ export class UploaderController implements ReactiveController {
       this.hooks.onEvent(type, detail);
       if (!emit(this.host, type, detail)) event.preventDefault();
       const isMany = this.#uploadCount > MANY_UPLOADS;
-      this.#scheduler.refreshWithin(isMany ? BATCH_INTERVAL_MS : isProgress ? PROGRESS_INTERVAL_MS : 0);
+      this.#scheduler.refreshAfter(isMany ? BATCH_INTERVAL_MS : isProgress ? PROGRESS_INTERVAL_MS : 0);
       if (hasChanged) this.hooks.onValueChange();
     };
     uploader.addEventListener(type, listener, { signal });

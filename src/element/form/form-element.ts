@@ -81,7 +81,7 @@ export abstract class FormElement extends UploadProperties {
     return this.internals.reportValidity();
   }
 
-  /** Sets a validation message of the page's own, which makes the element invalid; an empty message removes it. */
+  /** Sets a custom validation message, which makes the element invalid; an empty message removes it. */
   setCustomValidity(message: string): void {
     this.formControl.setCustomValidity(message);
     this.syncForm();

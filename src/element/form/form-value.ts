@@ -1,7 +1,7 @@
 import { isPending } from '../api/upload-state.js';
 import type { UploadSnapshot } from '../../engine/api/types.js';
 
-/** What value and validity depend on. */
+/** The data that determines value and validity. */
 export interface FormState {
   readonly uploads: readonly UploadSnapshot[];
   readonly name: string;
@@ -36,8 +36,8 @@ export class FormValue {
     return this.#values;
   }
 
-  /** The values that belong to no listed upload: keys of objects stored earlier. */
-  get adopted(): readonly string[] {
+  /** Keys of objects stored earlier: the values that belong to no listed upload. */
+  get storedKeys(): readonly string[] {
     const ofUploads = new Set(this.#uploadValues.values());
     return this.#values.filter((value) => !ofUploads.has(value));
   }

@@ -1,4 +1,4 @@
-/** What is read of another `<mule-upload>` in the form, which may be of another version. */
+/** The properties that are read from another `<mule-upload>` in the form, which may have another version. */
 interface UploadControl {
   readonly uploads?: readonly unknown[];
   readonly status?: unknown;

@@ -3,7 +3,7 @@ import type { UploadSnapshot } from '../../engine/api/types.js';
 import type { Format } from './format.js';
 import type { Translate } from './translate.js';
 
-/** What a status text depends on besides the upload. */
+/** The data that a status text depends on, besides the upload. */
 export interface StatusContext {
   readonly translate: Translate;
   readonly format: Format;
@@ -15,7 +15,7 @@ export interface StatusContext {
   readonly offline: boolean;
 }
 
-/** Compares names, because the engine, a file of its own, has an `UploadError` class of its own. */
+/** Compares names, because the engine is a separate file with its own `UploadError` class. */
 export const isUploadError = (error: Error): error is UploadError => error.name === 'UploadError';
 
 /** Describes an error in the user's language. The signer's own message is shown as it is. */
@@ -41,7 +41,7 @@ export function statusText(upload: UploadSnapshot, { translate, format, now, hel
     case 'network':
       return translate(offline ? 'waitingNetwork' : 'waitingConnection');
     case 'store':
-      // the error that is shown below it says what is wrong
+      // the error is shown below
       return withCountdown(upload.error ? 'waiting' : 'waitingStore');
     case 'signer':
       return withCountdown('waitingSigner');

@@ -167,7 +167,7 @@ export const strings = {
 
 /**
  * All texts, by key; the `strings` property accepts some of them. A text with the key `error-<code>` replaces the
- * signer's message where the signer refuses an upload with that code.
+ * signer's message if the signer refuses an upload with that code.
  */
 export type MuleStrings = Readonly<Record<keyof typeof strings, Text>> & {
   readonly [code: `error-${string}`]: Text | undefined;

@@ -3,7 +3,7 @@ import type { Format } from '../i18n/format.js';
 import type { Translate } from '../i18n/translate.js';
 import { icons } from '../styles/icons.js';
 
-/** What the drop zone shows. */
+/** The data that the drop zone shows. */
 export interface DropzoneView {
   readonly translate: Translate;
   readonly format: Format;
@@ -14,7 +14,7 @@ export interface DropzoneView {
   readonly disabled: boolean;
   readonly canDrop: boolean;
   readonly isDragOver: boolean;
-  /** Whether the page has slotted a text of its own. */
+  /** Whether the page has slotted its own text. */
   readonly hasOwnText: boolean;
   /** Number of files found so far in folders that are being read. */
   readonly filesRead: number;
@@ -69,7 +69,7 @@ export function dropzoneTemplate(view: DropzoneView, on: DropzoneHandlers): Temp
   </div>`;
 }
 
-// `input` is composed, and would tell the page of a value before anything is stored; `click` would reach the drop zone.
+// `input` is composed, and would reach the page before anything is stored; `click` would reach the drop zone.
 const stopPropagation = (event: Event): void => event.stopPropagation();
 
 function dropText({ translate, hasOwnText, canDrop, isDragOver, multiple, directory }: DropzoneView): unknown {

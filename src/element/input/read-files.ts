@@ -1,7 +1,7 @@
 import { faultyEntry, isSystemFile, listOf, type Entry } from '../../engine/files/file-entries.js';
 import type { FileEntry, FileHandle } from '../../engine/api/types.js';
 
-/** What `add()` accepts. */
+/** The sources of files that `add()` accepts. */
 export type FileSource =
   Iterable<File | Blob | FileEntry | FileSystemHandle> | DataTransfer | File | Blob | FileSystemHandle;
 

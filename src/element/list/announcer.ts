@@ -7,7 +7,7 @@ import type { Translate } from '../i18n/translate.js';
 /** Failures of one moment that are announced. */
 const MAX_FAILURES = 3;
 
-/** What the announcer compares with the previous moment. */
+/** The state that the announcer compares with the previous one. */
 export interface AnnouncerInput {
   readonly uploads: readonly UploadSnapshot[];
   readonly status: UploaderStatus;

@@ -20,7 +20,7 @@ export class LazyListExtras {
     private readonly importExtras = () => import('./list-extras.js'),
   ) {}
 
-  /** What the templates show of the extras. */
+  /** The data of the extras that the templates show. */
   get view(): Pick<View, 'rowRanges' | 'drawPartMap' | 'sparklinePath' | 'thumbnails'> {
     const extras = this.#extras;
     return {

@@ -7,7 +7,7 @@ import { SpeedHistory } from './speed-history.js';
 import { Thumbnails, type ThumbnailHooks } from './thumbnails.js';
 
 /**
- * What the list needs besides its rows: virtualization of long lists, part maps, sparklines and thumbnails.
+ * The parts of the list besides its rows: virtualization of long lists, part maps, sparklines and thumbnails.
  * Loaded with the first upload. Imports no module that the main file imports too.
  */
 export class ListExtras {

@@ -3,15 +3,15 @@ import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { UploadSnapshot } from '../../engine/api/types.js';
 import { LIST_SIZES, type RowRange } from './row-ranges.js';
-import { adoptedRowTemplate, rowTemplate, type ListPosition } from './row-template.js';
+import { storedKeyRowTemplate, rowTemplate, type ListPosition } from './row-template.js';
 import type { Handlers, View } from './view.js';
 
 /** Renders the list. In a long list, an empty box takes the place of rows far from view. */
 export function listTemplate(view: View, on: Handlers): unknown {
-  const { uploads, adopted, translate, rowRanges } = view;
-  const count = uploads.length + adopted.length;
+  const { uploads, storedKeys, translate, rowRanges } = view;
+  const count = uploads.length + storedKeys.length;
   if (count === 0) return nothing;
-  // not a <ul>: WebKit drops its role where it has no list style
+  // not a <ul>: WebKit drops the role of a list without a list style
   return html` <div
     part="list"
     role="list"
@@ -35,7 +35,7 @@ export function listTemplate(view: View, on: Handlers): unknown {
 }
 
 function rowsTemplate(view: View, { begin, end }: RowRange): unknown {
-  const { uploads, adopted, openQuestion, thumbnails } = view;
+  const { uploads, storedKeys: adopted, openQuestion, thumbnails } = view;
   const count = uploads.length + adopted.length;
   const isLong = count > LIST_SIZES.longList;
   const common = [view.translate, view.format, view.held, view.offline, view.drawPartMap];
@@ -48,7 +48,7 @@ function rowsTemplate(view: View, { begin, end }: RowRange): unknown {
     (index) => uploads[index - adopted.length]?.id ?? `value ${adopted[index]}`,
     (index) => {
       const upload = uploads[index - adopted.length];
-      if (!upload) return adoptedRowTemplate(adopted[index]!, view, positionOf(index));
+      if (!upload) return storedKeyRowTemplate(adopted[index]!, view, positionOf(index));
       const { id } = upload;
       // an unchanged upload has the same snapshot; only its countdown changes without one
       const own = [upload, countdown(upload), openQuestion === id, thumbnails.get(id), isLong && `${index} ${count}`];

@@ -27,6 +27,6 @@ export const pageTemplate = (view: View, on: Handlers): TemplateResult =>
 
 /** Skips templates that iterate over all uploads while none of these values changes, as during scrolling. */
 const whenUploadsChange = (
-  { uploads, adopted, status, openQuestion, held, disabled, translate, format }: View,
+  { uploads, storedKeys, status, openQuestion, held, disabled, translate, format }: View,
   render: () => unknown,
-): unknown => guard([uploads, adopted.length, status, openQuestion, held, disabled, translate, format], render);
+): unknown => guard([uploads, storedKeys.length, status, openQuestion, held, disabled, translate, format], render);

@@ -3,7 +3,9 @@ import { isAwaitingUser } from '../api/upload-state.js';
 import { questionTemplate } from './question-template.js';
 import type { BulkAction, Handlers, View } from './view.js';
 
-/** Counts the unfinished uploads of an earlier visit: those that can be resumed, and those whose file is missing. */
+/**
+ * Counts the unfinished uploads of an earlier page load: those that can be resumed, and those whose file is missing.
+ */
 export function countRecoverable({ uploads }: Pick<View, 'uploads'>): { ready: number; missing: number } {
   const waiting = uploads.filter(isAwaitingUser);
   const missing = waiting.filter(({ needsFile, needsPermission }) => needsFile && !needsPermission).length;

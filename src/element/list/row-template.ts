@@ -32,7 +32,7 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
       ? format.bytes(size)
       : translate('sizeOf', { loaded: format.bytes(loaded), size: format.bytes(size) });
   const done = isComplete ? 1 : ratio;
-  // what is stored of an upload of an earlier page load is not known yet: 0 % would look like a loss
+  // the stored bytes of an upload of an earlier page load are not known yet: 0 % would look like a loss
   const isUnknown = status === 'needs-file' && loaded === 0;
   // from the start, so that the row keeps its height; none if the upload has ended before it was split into parts
   const hasPartMap = size > DEFAULT_PART_SIZE && parts.total !== 1 && !(parts.total === 0 && hasEnded(upload));
@@ -95,7 +95,11 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
 }
 
 /** Renders a key of an object that was stored earlier. */
-export function adoptedRowTemplate(value: string, { translate }: View, position: ListPosition | null): TemplateResult {
+export function storedKeyRowTemplate(
+  value: string,
+  { translate }: View,
+  position: ListPosition | null,
+): TemplateResult {
   const name = value.split('/').at(-1) || value;
   return html` <div
     part="item"
@@ -115,7 +119,7 @@ export function adoptedRowTemplate(value: string, { translate }: View, position:
   </div>`;
 }
 
-/** Shortens a long name in its middle, because the end tells names apart. */
+/** Shortens a long name in its middle, because names often differ only at the end. */
 function nameTemplate(full: string, name: string): TemplateResult {
   const characters = [...name];
   let cut = characters.length - Math.min(8, Math.floor(characters.length / 2));

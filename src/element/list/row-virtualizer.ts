@@ -93,7 +93,7 @@ export class RowVirtualizer implements ReactiveController, RowRanges {
       const range = this.#ranges[index]!;
       const isNew = !this.#observed.has(box);
       this.#observed.set(box, range);
-      // the observer reports only changes: a box that stays in view has to be observed anew
+      // the observer reports only changes: a box that stays in view has to be observed again
       if (!isNew && !range.isRendered && this.#hasChanged) this.#intersections.unobserve(box);
       if (isNew || (!range.isRendered && this.#hasChanged)) this.#intersections.observe(box);
     }

@@ -9,12 +9,12 @@ import type { BulkAction, Handlers, View } from './view.js';
 
 /** Renders the totals of several uploads, and the buttons that concern all of them. */
 export function summaryTemplate(view: View, on: Handlers): unknown {
-  const { uploads, adopted, progress, translate, format, status, openQuestion } = view;
-  if (uploads.length + adopted.length < 2) return nothing;
+  const { uploads, storedKeys, progress, translate, format, status, openQuestion } = view;
+  if (uploads.length + storedKeys.length < 2) return nothing;
   const countOf = (...statuses: UploadSnapshot['status'][]): number =>
     uploads.filter((upload) => statuses.includes(upload.status)).length;
-  const count = uploads.length - countOf('aborted') + adopted.length;
-  const done = countOf('complete') + adopted.length;
+  const count = uploads.length - countOf('aborted') + storedKeys.length;
+  const done = countOf('complete') + storedKeys.length;
   const failed = countOf('failed');
   const isMoving = status === 'uploading' && progress.speed > 0;
   const speed = isMoving ? format.speed(progress.speed) : '';

@@ -1,7 +1,7 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 import { createThumbnail } from './create-thumbnail.js';
 
-/** What the thumbnails need of the element. */
+/** The members of the element that the thumbnails use. */
 export interface ThumbnailHooks {
   isEnabled(): boolean;
   isListed(id: string): boolean;

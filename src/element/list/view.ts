@@ -22,7 +22,7 @@ export type OpenQuestion = string | null;
 export interface View extends DropzoneView, MessagesView, StatusContext {
   readonly uploads: readonly UploadSnapshot[];
   /** Keys of objects stored earlier, which belong to no listed upload. */
-  readonly adopted: readonly string[];
+  readonly storedKeys: readonly string[];
   readonly progress: TotalProgress;
   readonly status: UploaderStatus;
   readonly openQuestion: OpenQuestion;

@@ -2,7 +2,7 @@ import { css } from 'lit';
 
 /**
  * Custom properties, resets and buttons. Surfaces and lines are mixed from the text color, so that they fit any page;
- * only accent, success, warning and danger have colors of their own.
+ * only accent, success, warning and danger have their own colors.
  */
 export const baseStyles = css`
   :host {

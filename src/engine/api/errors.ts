@@ -21,7 +21,7 @@ export type Phase = 'init' | 'create' | 'sign' | 'part' | 'list' | 'complete' | 
 export interface UploadErrorInit {
   /** Whether the same call can succeed later with the same file and page. */
   retryable?: boolean;
-  /** HTTP status; 0 where there was no answer. */
+  /** HTTP status; 0 if there was no answer. */
   status?: number;
   phase?: Phase;
   cause?: unknown;
@@ -43,7 +43,7 @@ export class UploadError extends Error {
   readonly retryable: boolean;
   readonly status: number;
   readonly phase: Phase | null;
-  /** Why the signer refused; null where something else failed, or it sent no reason. */
+  /** Why the signer refused; null if something else failed, or it sent no reason. */
   readonly refusal: SignerRefusal | null;
   /** Whether no retry loop may handle it any more: its message is complete and names the file. */
   readonly isFinal: boolean;
@@ -97,7 +97,7 @@ export class StoreFault extends Error {
   override readonly name = 'StoreFault';
   constructor(
     readonly status: number,
-    /** S3's error code; empty where the answer has none. */
+    /** S3's error code; empty if the answer has none. */
     readonly code: string,
     message: string,
     /** Value of the `Retry-After` header. */
@@ -120,7 +120,7 @@ export class SignerFault extends Error {
 
   constructor(
     readonly status: number,
-    /** Code of the refusal; null where the answer is not a refusal of the protocol. */
+    /** Code of the refusal; null if the answer is not a refusal of the protocol. */
     readonly code: string | null,
     message: string,
     readonly retryAfter: string | null = null,
@@ -134,7 +134,7 @@ export class SignerFault extends Error {
 /** Message of a refusal that has none. */
 export const NO_REASON = 'it gave no reason';
 
-/** Returns the signer's code and message; null where something else failed, or it sent no reason. */
+/** Returns the signer's code and message; null if something else failed, or it sent no reason. */
 export const refusalOf = (failure: unknown): SignerRefusal | null =>
   failure instanceof SignerFault && failure.code && failure.message !== NO_REASON
     ? { code: failure.code, message: failure.message }

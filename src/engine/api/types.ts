@@ -13,7 +13,10 @@ export type UploadStatus =
   | 'aborted'
   | 'needs-file';
 
-/** What an upload with nothing in flight waits for. `engine`: a module of this package that could not be loaded yet. */
+/**
+ * The reason why an upload with nothing in flight waits. `engine`: a module of this package that could not be loaded
+ * yet.
+ */
 export type WaitingFor = 'network' | 'store' | 'signer' | 'authorization' | 'tab' | 'file' | 'engine';
 
 /**
@@ -57,12 +60,12 @@ export interface UploadSnapshot {
   readonly location: string | null;
   /**
    * Checksum of the stored object, base64. SHA-256 of a multipart object is a composite, as the store reports it: of the
-   * parts' checksums, then `-` and the number of parts. Null where none was agreed on.
+   * parts' checksums, then `-` and the number of parts. Null if none was agreed on.
    */
   readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | null;
   /** How the stored object was verified; null until it is stored. */
   readonly integrity: Integrity | null;
-  /** The signer's sealed receipt for the object; null where it issues none. */
+  /** The signer's sealed receipt for the object; null if it issues none. */
   readonly receipt: string | null;
   readonly error: UploadError | null;
   /** Started in an earlier page load, or on another device. */
@@ -118,7 +121,7 @@ export interface AdmissionRules {
 
 /**
  * A file on the user's disk that can be read again in a later page load, with the user's permission. Both methods are missing
- * where none is needed.
+ * if none is needed.
  * @see https://wicg.github.io/file-system-access/
  */
 export interface FileHandle extends FileSystemFileHandle {
@@ -178,19 +181,19 @@ export interface UploaderOptions {
    */
   scope?: string;
   /**
-   * Identifies the control within the scope: an unfinished upload is recovered only where this is the same. The element
+   * Identifies the control within the scope: an unfinished upload is recovered only if this is the same. The element
    * derives it from its form and `name`.
    */
   recoveryKey?: string;
   /** Rules for calls of `add()` without rules, and for unfinished uploads that are recovered. */
   rules?: AdmissionRules;
-  /** Preferred key of the object; a prefix where several files are added at once. */
+  /** Preferred key of the object; a prefix if several files are added at once. */
   objectKey?: string;
   contentType?: string;
   acl?: string;
   /** Whether to hold a screen wake lock while uploading. */
   keepAwake?: boolean;
-  /** Whether to ask before the page is left where data would be lost. */
+  /** Whether to ask before the page is left while data would be lost. */
   leaveWarning?: boolean;
 }
 
@@ -207,7 +210,7 @@ export interface UploadDetail {
 }
 
 export interface RejectDetail {
-  /** An empty file with the item's name where there is none: `unreadable`, `not-a-file` and folders. */
+  /** An empty file with the item's name if there is none: `unreadable`, `not-a-file` and folders. */
   file: File;
   /** Path below the folder that was picked or dropped; missing for a single file. */
   relativePath?: string;
@@ -233,7 +236,7 @@ export interface RetryDetail {
   phase: Phase;
   partNumber: number | null;
   attempt: number;
-  /** Milliseconds until the next attempt; an upper bound where the store cannot be reached. */
+  /** Milliseconds until the next attempt; an upper bound if the store cannot be reached. */
   delay: number;
   reason: string;
 }

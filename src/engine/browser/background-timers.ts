@@ -10,7 +10,7 @@ onmessage = ({ data: [id, delay] }) => {
   timers.delete(id);
   if (delay >= 0) timers.set(id, setTimeout(() => { timers.delete(id); postMessage(id); }, delay));
 };`;
-/** A worker without timers is kept for so long. */
+/** Time that a worker without timers is kept. */
 const IDLE_MS = 10_000;
 
 interface Timer {

@@ -27,7 +27,7 @@ function request(name: string, options: LockOptions): Promise<(() => void) | nul
           }),
         );
       })
-      // where locks are refused, as in a sandboxed frame, the tab proceeds as where there are none
+      // if locks are refused, as in a sandboxed frame, the tab proceeds as without them
       .catch((error: unknown) => (options.signal?.aborted ? reject(error as Error) : resolve(noop)))
       .finally(() => {
         if (releasing.get(name) === request) releasing.delete(name);
@@ -36,7 +36,7 @@ function request(name: string, options: LockOptions): Promise<(() => void) | nul
 }
 
 /**
- * Lets one tab at a time work on an upload, by Web Locks. Where there are none (plain `http:`), every tab gets the lock:
+ * Lets one tab at a time work on an upload, by Web Locks. If there are none (plain `http:`), every tab gets the lock:
  * parts are idempotent, so two tabs with one upload waste bytes and break nothing.
  * @see https://www.w3.org/TR/web-locks/
  */
@@ -59,7 +59,7 @@ export const webLocks: TabLock = {
 };
 
 /**
- * Connects all tabs of this origin by BroadcastChannel. Where it is missing or refused, messages reach nobody.
+ * Connects all tabs of this origin by BroadcastChannel. If it is missing or refused, messages reach nobody.
  * @see https://html.spec.whatwg.org/multipage/web-messaging.html#broadcasting-to-other-browsing-contexts
  */
 export const broadcast: TabChannel = {
@@ -67,9 +67,9 @@ export const broadcast: TabChannel = {
     try {
       const channel = new BroadcastChannel(CHANNEL_NAME);
       channel.onmessage = ({ data }: MessageEvent<unknown>) => onMessage(data);
-      return { say: (message) => channel.postMessage(message), leave: () => channel.close() };
+      return { post: (message) => channel.postMessage(message), close: () => channel.close() };
     } catch {
-      return { say: noop, leave: noop };
+      return { post: noop, close: noop };
     }
   },
 };

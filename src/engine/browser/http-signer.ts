@@ -9,9 +9,9 @@ import { isTransient } from '../util/http-status.js';
 import type { UploaderOptions } from '../api/types.js';
 import type { Clock, SignerPort } from '../ports.js';
 
-/** A call without an answer fails after so long, and is retried. */
+/** Timeout of a call; it is then retried. */
 const SIGNER_TIMEOUT_MS = 30_000;
-/** The browser may report a policy violation so long after the blocked request has failed. */
+/** Time after a blocked request has failed in which the browser may report the policy violation. */
 const VIOLATION_DELAY_MS = 50;
 const PROBE_TIMEOUT_MS = 5_000;
 const never = new AbortController().signal;

@@ -28,7 +28,7 @@ function classifyRecord(value: unknown, now: number): 'use' | 'keep' | 'remove' 
 }
 
 /**
- * Opens an object store in a database of its own, on first use. Pinned to IndexedDB: localforage would fall back to
+ * Opens an object store in its own database, on first use. Pinned to IndexedDB: localforage would fall back to
  * localStorage, which loses writes of the last seconds before a crash.
  */
 export const openTable = (name: string, storeName: string): LocalForage =>
@@ -55,9 +55,9 @@ export class IndexedDbJournal implements Journal {
     const found: JournalRecord[] = [];
     const removed: string[] = [];
     await this.#records.iterate<unknown, void>((value, id) => {
-      const use = classifyRecord(value, this.#clock.now());
-      if (use === 'remove') removed.push(id);
-      else if (use === 'use' && (value as JournalRecord).scope === scope) found.push(value as JournalRecord);
+      const action = classifyRecord(value, this.#clock.now());
+      if (action === 'remove') removed.push(id);
+      else if (action === 'use' && (value as JournalRecord).scope === scope) found.push(value as JournalRecord);
     });
     await Promise.all(removed.map((id) => this.#records.removeItem(id)));
     for (const id of removed) this.#onRemove(id);

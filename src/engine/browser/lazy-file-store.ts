@@ -35,7 +35,7 @@ export class LazyFileStore implements FileStore {
     return this.#use((store) => store.wipe(scope), undefined);
   }
 
-  /** @returns `fallback` where the code cannot be loaded or the browser refuses storage */
+  /** @returns `fallback` if the code cannot be loaded or the browser refuses storage */
   async #use<T>(operation: (store: FileStore) => Promise<T>, fallback: T): Promise<T> {
     this.#loading ??= this.#load(this.#clock).catch((error: unknown) => {
       console.warn('mule-upload: no file is kept for the next visit, because a module could not be loaded.', error);

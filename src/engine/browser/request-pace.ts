@@ -30,7 +30,7 @@ export class RequestPace {
   /**
    * Returns the milliseconds after which a request should have been answered.
    * @param size bytes of its body
-   * @param msPerByte measured by its own progress events; 0 where there were none
+   * @param msPerByte measured by its own progress events; 0 if there were none
    */
   expectedDuration(size: number, msPerByte: number): number {
     if (this.isProgressHidden) return size * (this.#msPerByte * 3 || 1 / MIN_BYTES_PER_MS_HIDDEN);

@@ -39,7 +39,7 @@ export class StallDetector {
     this.#check();
   }
 
-  /** Waits so many more milliseconds for progress before `onStall` is called again. */
+  /** Waits longer for progress before `onStall` is called again. */
   extend(more: number): void {
     this.#extension = this.#clock.monotonic() - this.#lastProgress + more;
     this.#check();

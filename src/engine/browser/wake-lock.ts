@@ -1,6 +1,6 @@
 /**
- * Holds a screen wake lock. The browser releases it when the page is hidden; `set(true)` requests it again. Where the
- * browser refuses it, uploads go on without.
+ * Holds a screen wake lock. The browser releases it when the page is hidden; `set(true)` requests it again. If the
+ * browser refuses it, uploads run without a lock.
  * @see https://www.w3.org/TR/screen-wake-lock/
  */
 export class ScreenWakeLock {

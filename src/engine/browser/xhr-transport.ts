@@ -153,7 +153,7 @@ export class XhrTransport implements Transport {
     });
   }
 
-  /** Reads the protocol from resource timing, which is empty where the store sends no `Timing-Allow-Origin`. */
+  /** Reads the protocol from resource timing, which is empty if the store sends no `Timing-Allow-Origin`. */
   #protocolOf(url: string): string | undefined {
     const { origin } = new URL(url);
     const known = this.#protocols.get(origin) ?? { name: undefined, lookups: 0 };

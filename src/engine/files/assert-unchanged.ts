@@ -15,9 +15,9 @@ export async function assertReadable(file: Blob, name: string): Promise<void> {
 }
 
 /**
- * Waits for work that reads a file, and finds out why where reading fails.
+ * Waits for work that reads a file, and finds the reason if reading fails.
  * @throws UploadError `file-changed` or `file-unreadable`
- * @throws ReadFault where the file is still readable
+ * @throws ReadFault if the file is still readable
  * @throws the signal's reason when aborted
  */
 export async function explainReadError<T>(file: Blob, name: string, signal: AbortSignal, work: Promise<T>): Promise<T> {

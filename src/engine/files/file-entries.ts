@@ -7,7 +7,7 @@ type EntryFault = Extract<RejectCode, 'not-a-file' | 'unreadable' | 'system-file
 
 /** A file to add, or a placeholder for an item that cannot be added. */
 export interface Entry extends FileEntry {
-  /** The upload's ID, where it is listed already. */
+  /** The upload's ID, if it is listed already. */
   id?: string | undefined;
   /** Whether the upload was aborted before the engine was loaded. */
   isAborted?: boolean;

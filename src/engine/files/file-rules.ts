@@ -19,7 +19,7 @@ let matches = ({ name, type }: Pick<FileFacts, 'name' | 'type'>, accept: string)
         : token && (token === type || (token[0] === '.' && name.toLowerCase().endsWith(token))),
     );
 
-/** Loads the full rule of `accept` where a file does not match literally. Where loading fails, fewer files are accepted. */
+/** Loads the full rule of `accept` if a file does not match literally. If loading fails, fewer files are accepted. */
 export async function loadAcceptRule(files: Iterable<FileFacts>, accept = ''): Promise<void> {
   if ([...files].every((file) => matches(file, accept))) return;
   try {
@@ -43,7 +43,7 @@ export function formatSize(bytes: number): string {
 }
 
 /**
- * Returns why a file is rejected; null where it is accepted.
+ * Returns why a file is rejected; null if it is accepted.
  * @param count files listed so far
  */
 export function rejectionOf(

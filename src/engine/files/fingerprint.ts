@@ -7,7 +7,7 @@ const SAMPLE_BYTES = 64 * 1024;
 export const MAX_FULLY_HASHED_BYTES = SAMPLE_BYTES * 3;
 
 /**
- * Returns a 64-bit hash (FNV-1a) for pages without WebCrypto (plain `http:`). It is enough to tell files apart.
+ * Returns a 64-bit hash (FNV-1a) for pages without WebCrypto (plain `http:`). It is enough to distinguish files.
  * @see https://www.rfc-editor.org/rfc/rfc9923
  */
 function weakHash(bytes: Uint8Array): string {
@@ -45,7 +45,7 @@ const detectsChangedFiles = (): boolean =>
  * and kept its size has the same fingerprint. So the fingerprint only selects an upload to resume. Comparing the stored
  * parts' checksums with the file proves that it is the same.
  * @param read returns the bytes of a file of up to three samples
- * @throws DOMException where the file cannot be read
+ * @throws DOMException if the file cannot be read
  */
 export async function fingerprint(file: Blob, read = readBytes): Promise<string> {
   const { size } = file;

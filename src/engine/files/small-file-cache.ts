@@ -34,7 +34,7 @@ export class SmallFileCache {
     return bytes;
   }
 
-  /** Removes and returns a file's bytes, reading it again where they are missing or too old. @throws DOMException */
+  /** Removes and returns a file's bytes, reading it again if they are missing or too old. @throws DOMException */
   async take(file: Blob): Promise<Uint8Array<ArrayBuffer>> {
     const entry = this.#entries.get(file);
     this.#drop(file);

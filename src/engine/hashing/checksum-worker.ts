@@ -16,8 +16,8 @@ export interface Digester {
   /** How many Blobs to process at the same time. */
   readonly concurrency: number;
   /**
-   * @throws DOMException `NotReadableError` where the Blob cannot be read
-   * @throws WorkerTerminated where the worker ends before the digest is computed
+   * @throws DOMException `NotReadableError` if the Blob cannot be read
+   * @throws WorkerTerminated if the worker ends before the digest is computed
    * @throws the signal's reason when aborted
    */
   run(blob: Blob, kind: DigestKind, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
@@ -40,7 +40,7 @@ const program = (): string => {
   return `${kernels}(${String(serveDigests)})(self, kernels, (${String(createDigest)})(kernels, null));`;
 };
 
-/** @throws where the page's policy blocks the worker, where it does not answer, and where it computes wrong values */
+/** @throws if the page's policy blocks the worker, if it does not answer, and if it computes wrong values */
 async function start(clock: Clock): Promise<{ worker: Worker; code: CrcKernel['code'] }> {
   const url = URL.createObjectURL(new Blob([program()], { type: 'text/javascript' }));
   let worker: Worker | null = null;
@@ -68,7 +68,7 @@ async function start(clock: Clock): Promise<{ worker: Worker; code: CrcKernel['c
   }
 }
 
-/** The browser may report a policy violation so long after the worker has failed. */
+/** Time after the worker has failed in which the browser may report the policy violation. */
 const VIOLATION_DELAY_MS = 50;
 
 /** Warns of a policy that blocks workers from Blobs. @returns a function that stops listening, after late reports */
@@ -88,7 +88,7 @@ function watchWorkerPolicy(clock: Clock): () => void {
 
 /**
  * Starts a worker that computes digests.
- * @returns null where that fails: `worker-src` without `blob:`, Trusted Types, or a bundler that changed the source text
+ * @returns null if that fails: `worker-src` without `blob:`, Trusted Types, or a bundler that changed the source text
  */
 export async function startWorker(clock: Clock): Promise<Digester | null> {
   const stopWatching = watchWorkerPolicy(clock);

@@ -1,6 +1,6 @@
 /**
  * Computes checksums of parts and of whole objects: in a worker, or on the main thread in slices of a few milliseconds; by
- * WebAssembly, or by script where the page's policy forbids that. Loaded only where an upload has checksums.
+ * WebAssembly, or by script if the page's policy forbids that. Loaded only if an upload has checksums.
  */
 import type { ChecksumAlgorithm } from '../../protocol.js';
 import { abortable, unlessAborted } from '../util/abort.js';
@@ -25,7 +25,7 @@ export interface ChecksumBackend {
 }
 
 export interface ChecksumOptions {
-  /** Whether to use a worker where the page allows one; the default is true. */
+  /** Whether to use a worker if the page allows one; the default is true. */
   worker?: boolean;
   /** Called when a backend starts, and again when another replaces it. */
   onBackend?: (backend: ChecksumBackend) => void;
@@ -84,7 +84,7 @@ export class Checksums {
   /**
    * Reads a Blob once and computes its checksum.
    * @returns base64 of the big-endian value, as in `x-amz-checksum-…` and Content-MD5
-   * @throws DOMException `NotReadableError` where the Blob cannot be read, or is shorter than its size
+   * @throws DOMException `NotReadableError` if the Blob cannot be read, or is shorter than its size
    * @throws the signal's reason when aborted
    */
   async digest(name: DigestName, blob: Blob, signal: AbortSignal): Promise<string> {
@@ -137,7 +137,7 @@ export class Checksums {
     return digester;
   }
 
-  /** Runs work in the worker, and again on the main thread where the worker terminates. */
+  /** Runs work in the worker, and again on the main thread if the worker terminates. */
   async #run<T>(work: (digester: Digester) => Promise<T>): Promise<T> {
     const digester = await this.#getDigester();
     try {

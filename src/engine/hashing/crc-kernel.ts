@@ -15,7 +15,7 @@ export interface CrcKind {
 }
 
 export interface CrcKernel {
-  /** WebAssembly, or script where the page's policy lacks `wasm-unsafe-eval`. */
+  /** WebAssembly, or script if the page's policy lacks `wasm-unsafe-eval`. */
   readonly code: 'wasm' | 'script';
   create(kind: CrcKind): Hash;
 }
@@ -25,7 +25,7 @@ export interface CrcKernel {
  * of 32 bits is one of 64 bits whose upper half stays 0.
  *
  * The worker runs the source text of this function, so it must not refer to anything outside except the language itself.
- * @param mayUseWasm false: script, even where the page allows WebAssembly
+ * @param mayUseWasm false: script, even if the page allows WebAssembly
  */
 export function createCrcKernel(mayUseWasm = true): CrcKernel {
   const SLICES = 16;
@@ -82,7 +82,7 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
     // locals: first byte's address, the address after the last one, the register, four words of 32 bits
     const [at, end, register, words] = [0, 1, 2, 3];
 
-    /** Repeats a body while so many bytes are left, and advances the address by them. */
+    /** Repeats a body while this many bytes are left, and advances the address by them. */
     const each = (bytes: number, body: number[]): number[] => [
       ...[0x02, 0x40, 0x03, 0x40],
       ...[...get(at), ...number(bytes), 0x6a, ...get(end), 0x4b, 0x0d, 1],

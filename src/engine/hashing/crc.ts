@@ -49,7 +49,7 @@ function multiply({ width, high, low }: CrcKind, [aHigh, aLow]: Polynomial, b: P
   return [productHigh, productLow];
 }
 
-/** Returns x to the power of 8 × bytes. Multiplying a CRC by it has the effect of so many zero bytes. */
+/** Returns x to the power of 8 × bytes. Multiplying a CRC by it has the effect of that many zero bytes. */
 function shiftOf(kind: CrcKind, bytes: number): Polynomial {
   const top = (2 ** 31) | 0;
   let shift: Polynomial = kind.width === 64 ? [top, 0] : [0, top];

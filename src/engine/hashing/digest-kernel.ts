@@ -35,7 +35,7 @@ export function createDigest({ crc, blockHash }: DigestKernels, yielding: Yieldi
   const PIECE_SIZE = yielding ? 2_097_152 : 8_388_608;
   /** Largest Blob for WebCrypto, which hashes a message only as a whole. */
   const MAX_WEBCRYPTO_SIZE = 67_108_864;
-  /** Intended duration of a slice; it may take 8 ms at most. */
+  /** Target duration of a slice; the limit is 8 ms. */
   const SLICE_MS = 3;
   let sliceSize = 65_536;
 
@@ -52,8 +52,8 @@ export function createDigest({ crc, blockHash }: DigestKernels, yielding: Yieldi
       const time = now() - begun;
       at += sliceSize;
       // clocks of browsers are coarse: the size at most doubles after a short slice, and shrinks at once after a long one
-      const fits = Math.min(2, SLICE_MS / Math.max(time, 0.1));
-      sliceSize = Math.min(Math.max(Math.floor((sliceSize * fits) / 64) * 64, 4_096), PIECE_SIZE);
+      const growth = Math.min(2, SLICE_MS / Math.max(time, 0.1));
+      sliceSize = Math.min(Math.max(Math.floor((sliceSize * growth) / 64) * 64, 4_096), PIECE_SIZE);
       await yieldToPage();
     }
   }

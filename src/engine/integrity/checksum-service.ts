@@ -14,13 +14,13 @@ export const ALGORITHMS: readonly ChecksumAlgorithm[] = ['crc64nvme', 'crc32c', 
 /** Maximum number of bytes that are hashed ahead for one call to the signer. */
 const MAX_PRECOMPUTED_BYTES = 64 * 1024 ** 2;
 
-/** What computes and verifies checksums, once its code is loaded. */
+/** The code that computes and verifies checksums, once it is loaded. */
 export interface ChecksumKit {
   readonly hasher: Hasher;
   createChecks(target: ChecksumTarget, signal: AbortSignal): UploadChecksums;
 }
 
-/** What all uploads share for checksums. The code that computes them is loaded when it is first needed. */
+/** The checksum state that all uploads share. The code that computes them is loaded when it is first needed. */
 export class ChecksumService {
   readonly #load: Ports['loadHasher'];
   readonly #settings: Settings;
@@ -42,7 +42,7 @@ export class ChecksumService {
     return this.#settings.options.checksum !== 'none';
   }
 
-  /** Loads what computes checksums; null where its code cannot be loaded, which is reported once. */
+  /** Loads what computes checksums; null if its code cannot be loaded, which is reported once. */
   loadKit(): Promise<ChecksumKit | null> {
     return (this.#kit ??= withTimeout(this.#clock, LOAD_TIMEOUT_MS, undefined, () => this.#loadAll()).catch(
       (error: unknown) => {
@@ -64,7 +64,7 @@ export class ChecksumService {
     return wish === 'auto' ? [...ALGORITHMS] : [wish];
   }
 
-  /** Warns where the signer does not agree on the page's algorithm: no file may seem verified that is not. */
+  /** Warns if the signer does not accept the page's algorithm, so that no file seems verified that is not. */
   reportAgreed(algorithm: ChecksumAlgorithm | undefined): void {
     const { checksum: wish } = this.#settings.options;
     if (wish === 'auto' || wish === 'none' || wish === algorithm) return;
@@ -109,7 +109,7 @@ export class ChecksumService {
     return format;
   }
 
-  /** Ends the worker while nothing is sent. */
+  /** Terminates the worker while nothing is sent. */
   release(): void {
     void this.#kit?.then((kit) => kit?.hasher.release());
   }

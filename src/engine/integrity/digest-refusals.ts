@@ -1,8 +1,8 @@
 import { StoreFault, UploadError } from '../api/errors.js';
 
-/** After so many rejections the checksum is computed again, because it may be what is wrong. */
+/** Rejections after which the checksum is computed again, because it may be wrong itself. */
 const RECOMPUTE_EVERY = 2;
-/** After so many rejections the upload fails: something on the network must be altering the data. */
+/** Rejections after which the upload fails: something on the network must be altering the data. */
 const MAX_REFUSALS = 6;
 
 /**

@@ -1,4 +1,4 @@
-/** Proves by checksums and ETags that what the store holds is the file. */
+/** Proves by checksums and ETags that a stored object is the file. */
 import type { ChecksumAlgorithm } from '../../protocol.js';
 import type { Integrity } from '../api/types.js';
 import type { PartPlan } from '../model/part-plan.js';
@@ -12,7 +12,7 @@ import type * as partDigests from './part-digests.js';
 export interface ExpectedObject {
   readonly plan: PartPlan;
   readonly isMultipart: boolean;
-  /** Of the whole object, as the store reports it; null where none was agreed on or computed. */
+  /** Of the whole object, as the store reports it; null if none was agreed on or computed. */
   readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | null;
   /** ETags of the parts in order, as the store reported them; empty strings for those it did not report. */
   readonly etags: readonly string[];
@@ -23,7 +23,7 @@ export interface ExpectedObject {
 
 let hasWarned = false;
 
-/** Loads the MD5 code; null where that fails. */
+/** Loads the MD5 code; null if that fails. */
 export async function loadDigests(): Promise<typeof partDigests | null> {
   try {
     return await import('./part-digests.js');
@@ -37,7 +37,7 @@ export async function loadDigests(): Promise<typeof partDigests | null> {
 
 /**
  * Determines whether an object under an upload's key is the one that the upload creates. A wrong yes would lose a file; a
- * wrong no only costs time. The evidence, best first: the object's checksum; an ETag made of the parts' MD5s; and, where
+ * wrong no only costs time. The evidence, best first: the object's checksum; an ETag made of the parts' MD5s; and, if
  * ETags are not MD5s (SSE-KMS), size and number of parts under a key that only this upload can have written.
  * @returns the evidence, or null for another object
  * @throws the signal's reason when aborted
@@ -60,7 +60,7 @@ export async function verifyObject(
   return expected.isKeyOwn && object.size === plan.size ? 'unverified' : null;
 }
 
-/** Whether an object's ETag is that of the file; null where this store's ETags are not MD5s, or the file cannot be read. */
+/** Whether an object's ETag is that of the file; null if this store's ETags are not MD5s, or the file cannot be read. */
 async function compareEtag(
   etag: string,
   { plan, isMultipart, etags, file }: ExpectedObject,
@@ -77,7 +77,7 @@ async function compareEtag(
   if (!file) return null;
   try {
     if (hasEveryMd5) {
-      // where one part's ETag is its MD5, those of all parts are, and so the object's ETag is conclusive
+      // if one part's ETag is its MD5, those of all parts are, and so the object's ETag is conclusive
       const last = await md5OfPart(file, plan, plan.count, signal);
       return hex(last) === etags.at(-1)!.toLowerCase() ? false : null;
     }
@@ -90,14 +90,14 @@ async function compareEtag(
   }
 }
 
-/** Whether a stored part is the file's; null where that cannot be determined. */
+/** Whether a stored part is the file's; null if that cannot be determined. */
 export type PartComparer = (part: StoredPart) => Promise<boolean | null>;
 
 /**
  * Returns those listed parts that are proven to be the file's; the others have to be sent again. Needed for a file whose
  * modification time is not that of the file with which the upload began. It has the same fingerprint, but it may have
  * been edited between the samples, and an object must not mix parts of both. Parts sent in this page load need no proof.
- * @param isOwn compares checksums; null where none can be computed, and then MD5s are compared with ETags
+ * @param isOwn compares checksums; null if none can be computed, and then MD5s are compared with ETags
  * @throws the signal's reason when aborted
  */
 export async function verifiedParts(

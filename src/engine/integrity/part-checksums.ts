@@ -5,7 +5,7 @@ import type { Scheduler } from '../network/scheduler.js';
 import type { PartTable } from '../model/part-table.js';
 import type { Hasher } from '../ports.js';
 
-/** Parts whose checksums are computed ahead, for each lane. */
+/** Parts whose checksums are computed ahead, for each slot. */
 const PARTS_AHEAD = 2;
 /** Number of parts that one call to the signer should have, and the time that it waits for them. */
 const BATCH_SIZE = 8;
@@ -15,7 +15,7 @@ const BATCH_WAIT_MS = 250;
 export interface PartSource {
   readonly table: PartTable;
   readonly record: Pick<UploadRecord, 'file'>;
-  readonly scheduler: Pick<Scheduler, 'lanes'>;
+  readonly scheduler: Pick<Scheduler, 'slots'>;
 }
 
 /** Returns the bytes of one part. */
@@ -47,7 +47,7 @@ export class PartChecksums {
     this.#pending.clear();
   }
 
-  /** Returns the checksum of a part, where it is computed. */
+  /** Returns the checksum of a part, if it is computed. */
   get(partNumber: number): string | undefined {
     return this.#values.get(partNumber);
   }
@@ -64,7 +64,7 @@ export class PartChecksums {
     this.#pending.clear();
   }
 
-  /** @throws DOMException where the part cannot be read */
+  /** @throws DOMException if the part cannot be read */
   value(partNumber: number): Promise<string> {
     const known = this.#values.get(partNumber);
     if (known !== undefined) return Promise.resolve(known);
@@ -93,13 +93,13 @@ export class PartChecksums {
    * Waits until a part's checksum is computed, and briefly for those of other parts that the same call to the signer can
    * include: a call costs more than a checksum.
    * @param isSigned leaves out those that need none
-   * @throws DOMException where the part cannot be read
+   * @throws DOMException if the part cannot be read
    */
   async gather(partNumber: number, isSigned: (partNumber: number) => boolean, signal: AbortSignal): Promise<void> {
     this.ahead();
     await unlessAborted(signal, this.value(partNumber));
-    // the first call is small, because no lane is busy yet
-    const enough = this.#hasGathered ? BATCH_SIZE : Math.min(this.#source.scheduler.lanes, BATCH_SIZE);
+    // the first call is small, because no slot is busy yet
+    const enough = this.#hasGathered ? BATCH_SIZE : Math.min(this.#source.scheduler.slots, BATCH_SIZE);
     let cancel = (): void => {};
     let isLate = false;
     const late = new Promise<void>((resolve) => {
@@ -133,7 +133,7 @@ export class PartChecksums {
   /** Numbers of the parts in flight, and of some after them. */
   *#near(): Generator<number> {
     const { table, scheduler } = this.#source;
-    let room = table.inFlightCount + PARTS_AHEAD * scheduler.lanes;
+    let room = table.inFlightCount + PARTS_AHEAD * scheduler.slots;
     for (const partNumber of table.missing()) {
       if (room-- <= 0) return;
       yield partNumber;

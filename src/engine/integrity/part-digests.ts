@@ -10,7 +10,7 @@ const SLICE_BYTES = 128 * 1024;
 
 /**
  * Computes the MD5 of one part. The page can run other tasks while each slice is read.
- * @throws DOMException where the file cannot be read
+ * @throws DOMException if the file cannot be read
  * @throws the signal's reason when aborted
  */
 export async function md5OfPart(

@@ -2,7 +2,7 @@ import type { AgreedChecksum } from '../../protocol.js';
 import type { StoredPart } from '../model/stored-part.js';
 import type { Integrity } from '../api/types.js';
 
-/** After so many parts without an equal ETag, the store's ETags do not count as MD5s. */
+/** Number of parts without an equal ETag after which the store's ETags do not count as MD5s. */
 const MAX_MISMATCHED_ETAGS = 3;
 
 /** The format of a store's ETags, as all uploads to it have shown. */
@@ -11,14 +11,14 @@ export interface EtagFormat {
   areMd5s: boolean;
 }
 
-/** Reads the file's parts, and receives what was found. */
+/** Reads the file's parts, and receives the results. */
 export interface PartReader {
   /** Returns a part's checksum, by the agreed algorithm. */
   checksum(partNumber: number): Promise<string>;
   /** Returns a part's MD5 in hexadecimal. */
   md5(partNumber: number): Promise<string>;
   etagFormat(): EtagFormat;
-  /** Called where the store holds other bytes than the file. */
+  /** Called if a stored part differs from the file. */
   onMismatch(partNumber: number): void;
 }
 
@@ -31,7 +31,7 @@ interface PartResult {
 const isMd5 = (etag: string): boolean => /^[\da-f]{32}$/i.test(etag);
 
 /**
- * Compares stored parts with the file: by the checksum that the store lists, else by the ETag where that is an MD5. It
+ * Compares stored parts with the file: by the checksum that the store lists, else by the ETag if that is an MD5. It
  * reads one part at a time, so that parts that have to be sent do not wait.
  */
 export class PartVerifier {
@@ -76,7 +76,7 @@ export class PartVerifier {
 
   /**
    * Waits until all is compared.
-   * @throws DOMException where the file cannot be read; the next call tries again
+   * @throws DOMException if the file cannot be read; the next call tries again
    */
   async settled(): Promise<void> {
     while (this.#queue.size || this.#run) await this.#start();
@@ -84,7 +84,7 @@ export class PartVerifier {
     this.#mismatchedEtags.clear();
   }
 
-  /** Returns whether a part is the file's; null where that is unknown. */
+  /** Returns whether a part is the file's; null if that is unknown. */
   async isOwn({ partNumber, etag, checksums = {} }: StoredPart): Promise<boolean | null> {
     const agreed = this.#agreed;
     const etags = this.#reader.etagFormat();
@@ -145,7 +145,7 @@ export class PartVerifier {
     else if (isMd5(etag)) this.#mismatchedEtags.set(partNumber, etag);
     else this.#results.set(partNumber, { etag, by: null });
     if (!etags.areMd5s) return;
-    // one ETag was an MD5: so are all of them
+    // if one ETag is an MD5, all are
     for (const strange of this.#mismatchedEtags.keys()) this.#reader.onMismatch(strange);
     this.#mismatchedEtags.clear();
   }

@@ -1,4 +1,4 @@
-/** All of the checksum code that an upload needs; loaded where checksums are computed or ETags compared. */
+/** All of the checksum code that an upload needs; loaded when checksums are computed or ETags compared. */
 import type { AgreedChecksum, ChecksumAlgorithm } from '../../protocol.js';
 import { Checksums } from '../hashing/checksums.js';
 import type { ChecksumBackend } from '../hashing/checksums.js';
@@ -16,21 +16,21 @@ import type { Clock, Hasher } from '../ports.js';
 /** The upload that checksums are computed for. */
 export interface ChecksumTarget {
   readonly table: PartTable;
-  /** What signer and store have agreed on; null: ETags are compared instead. */
+  /** The checksum that signer and store have agreed on; null: ETags are compared instead. */
   readonly agreed: AgreedChecksum | null;
   readonly isMultipart: boolean;
   /** Holds the file; it may be replaced by the same file, read from its handle. */
   readonly record: Pick<UploadRecord, 'file'>;
-  readonly scheduler: Pick<Scheduler, 'lanes'>;
+  readonly scheduler: Pick<Scheduler, 'slots'>;
   /** Returns the format of the ETags of the upload's store. */
   etagFormat(): EtagFormat;
-  /** Called where the store holds other bytes of a part than the file. */
+  /** Called if the store holds other bytes of a part than the file. */
   onMismatch(partNumber: number): void;
 }
 
 /** The checksums of one upload's file: sent with its parts, and compared with the stored parts. */
 export class UploadChecksums {
-  /** Null where no checksum was agreed on. */
+  /** Null if no checksum was agreed on. */
   readonly values: PartChecksums | null;
   readonly #target: ChecksumTarget;
   readonly #hasher: Hasher;
@@ -83,7 +83,7 @@ export class UploadChecksums {
     return this.#verifier.isOwn(part);
   }
 
-  /** Waits until every part is compared that has to be. @throws DOMException where the file cannot be read */
+  /** Waits until every part is compared that has to be. @throws DOMException if the file cannot be read */
   settled(): Promise<void> {
     return this.#verifier.settled();
   }
@@ -95,7 +95,7 @@ export class UploadChecksums {
 
   /**
    * Returns the checksum of the object that the parts make up, as the store reports it, and those of the parts.
-   * @throws DOMException where the file cannot be read
+   * @throws DOMException if the file cannot be read
    */
   async whole(signal: AbortSignal): Promise<{ algorithm: ChecksumAlgorithm; value: string; parts: string[] } | null> {
     const { agreed, isMultipart } = this.#target;
@@ -110,7 +110,7 @@ export class UploadChecksums {
 
 let hasWarned = false;
 
-/** Warns once where the page's policy prevents the fastest way to compute checksums. */
+/** Warns once if the page's policy prevents the fastest way to compute checksums. */
 function warnOfBackend({ thread, code }: ChecksumBackend): void {
   const lacks = [
     ...(thread === 'worker' ? [] : ['worker-src blob:']),

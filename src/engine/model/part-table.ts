@@ -7,7 +7,7 @@ import type { StoredPart } from './stored-part.js';
  */
 export class PartTable {
   readonly plan: PartPlan;
-  /** ETags without quotes, by part number: empty where CORS hides them, undefined for parts that are not stored. */
+  /** ETags without quotes, by part number: empty if CORS hides them, undefined for parts that are not stored. */
   readonly #etags: (string | undefined)[] = [];
   /** Stored parts that are proven to be this file's. Others are known from ListParts alone. */
   readonly #verified = new Set<number>();
@@ -66,7 +66,7 @@ export class PartTable {
     return end - start;
   }
 
-  /** Marks the next waiting part as in flight and returns its number; null where none is waiting. */
+  /** Marks the next waiting part as in flight and returns its number; null if none is waiting. */
   startNext(): number | null {
     while (
       this.#nextCandidate <= this.plan.count
@@ -86,7 +86,7 @@ export class PartTable {
     }
   }
 
-  /** Records upload progress, capped at the part's size: the count exceeds it where the browser resends by itself. */
+  /** Records upload progress, capped at the part's size: the count exceeds it if the browser resends by itself. */
   recordProgress(partNumber: number, bytes: number): void {
     if (this.#inFlight.has(partNumber)) this.#inFlight.set(partNumber, Math.min(bytes, this.sizeOf(partNumber)));
   }
@@ -139,7 +139,7 @@ export class PartTable {
     this.#etags[partNumber] = etag;
   }
 
-  /** Yields the ETags of all parts in order; empty strings where unknown. */
+  /** Yields the ETags of all parts in order; empty strings if unknown. */
   *etags(): Generator<string> {
     for (let partNumber = 1; partNumber <= this.plan.count; partNumber++) yield this.#etags[partNumber] ?? '';
   }

@@ -10,7 +10,7 @@ export interface Session {
   grant: string | undefined;
   /** Optional actions that the signer offers. */
   readonly actions: readonly Action[];
-  /** Whether the signer's tracker wants notices of stored parts. */
+  /** Whether the signer's tracker wants notifications of stored parts. */
   readonly tracked: boolean;
   /** User that the signer named; null: nobody is signed in; undefined: the signer did not say. */
   readonly principal: string | null | undefined;
@@ -19,9 +19,9 @@ export interface Session {
   /** The checksum that signer and store have agreed on; null: none. */
   readonly checksum: AgreedChecksum | null;
   readonly table: PartTable;
-  /** Checksum of the whole object that Complete sends; null where it sends none. */
+  /** Checksum of the whole object that Complete sends; null if it sends none. */
   completeChecksum: string | null;
-  /** Null until the multipart upload exists, and where none is needed. */
+  /** Null until the multipart upload exists, and if none is needed. */
   uploadId: string | null;
   /** Whether it began in an earlier page load or elsewhere: any request may have been sent without a recorded answer. */
   readonly inherited: boolean;
@@ -47,7 +47,7 @@ export function partTableOf(size: number, partSize: number): PartTable {
   }
 }
 
-/** Restores the session of an unfinished upload; null where there is nothing to resume. */
+/** Restores the session of an unfinished upload; null if there is nothing to resume. */
 export function restoreSession(record: Resumption): Session | null {
   const { key, uploadId, grant, partSize, size, actions, tracked, principal, ownKey = false, checksum = null } = record;
   if (!key || !uploadId) return null;
@@ -66,7 +66,7 @@ export function restoreSession(record: Resumption): Session | null {
   }
 }
 
-/** Returns what another tab needs to resume a session; null where there is nothing to resume. */
+/** Returns what another tab needs to resume a session; null if there is nothing to resume. */
 export function resumptionOf(session: Session | null, id: string): Resumption | null {
   if (!session?.uploadId) return null;
   const { key, uploadId, grant, tracked, principal, ownKey, checksum, actions, table } = session;

@@ -31,7 +31,7 @@ export function isFresh(signature: Signature, clock: Clock): boolean {
 }
 
 /**
- * Returns when a presigned URL expires, by its `X-Amz-Date` and `X-Amz-Expires`: epoch milliseconds, NaN where it has none.
+ * Returns when a presigned URL expires, by its `X-Amz-Date` and `X-Amz-Expires`: epoch milliseconds, NaN if it has none.
  * @throws UploadError `invalid-response` for text that is not an absolute URL
  */
 function expiryOfUrl(url: string): number {
@@ -48,10 +48,10 @@ function expiryOfUrl(url: string): number {
 
 /**
  * Validates a request that a signer signed.
- * @param answer has the time of the signer's clock, and an expiry for requests without one of their own
+ * @param answer has the time of the signer's clock, and an expiry for requests that have none
  * @param requestedAt when the signer was called
  * @throws UploadError `invalid-response`
- * @throws SignerFault where it has expired already
+ * @throws SignerFault if it has expired already
  */
 export function readSignature(
   signed: Signed | undefined,
@@ -65,7 +65,7 @@ export function readSignature(
   const { method, url, headers } = request;
   const ownExpiry = expiryOfUrl(url);
   const expires = request.expires ?? answer.expires ?? ownExpiry;
-  // both times are of the signer's clock; only where it sends none, this device's clock is compared
+  // both times are of the signer's clock; only if it sends none, this device's clock is compared
   const left = Number.isNaN(expires) ? Infinity : expires - (answer.time ?? requestedAt.wall);
   if (left <= 0)
     throw new SignerFault(200, null, 'the signature had expired already: is the clock of the signer right?');
@@ -87,7 +87,7 @@ export interface PartChecksumSource {
   /**
    * Waits until the checksum of a part is known, and a little longer for those of parts after it.
    * @param isSigned excludes parts that need no signature
-   * @throws DOMException where the part cannot be read
+   * @throws DOMException if the part cannot be read
    */
   gather(partNumber: number, isSigned: (partNumber: number) => boolean, signal: AbortSignal): Promise<void>;
 }
@@ -101,6 +101,6 @@ export interface SignedUpload {
   sizeOf(partNumber: number): number;
   /** The parts' checksums; null for an upload without. */
   readonly values: PartChecksumSource | null;
-  /** The object's checksum, for Complete; null where it has none. */
+  /** The object's checksum, for Complete; null if it has none. */
   readonly whole: string | null;
 }

@@ -4,7 +4,7 @@ import type { UploadSnapshot, WaitingFor } from '../api/types.js';
 import type { RemoteProgress } from '../ports.js';
 import type { UploadRecord } from './upload-record.js';
 
-/** What a snapshot is made of. */
+/** The data from which a snapshot is created. */
 export interface SnapshotSource {
   readonly record: UploadRecord;
   readonly wait: { readonly for: WaitingFor | null; readonly until: number | null };
@@ -12,7 +12,7 @@ export interface SnapshotSource {
   readonly loaded: number;
   readonly speed: number;
   readonly location: string | null;
-  /** What the tab reports that sends the upload. */
+  /** The progress that the sending tab reports. */
   readonly remoteProgress: RemoteProgress | null;
   readonly receipt: string | null;
   readonly retries: number;

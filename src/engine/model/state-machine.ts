@@ -1,7 +1,7 @@
 import type { UploadStatus } from '../api/types.js';
 import { RUNNING } from '../api/status.js';
 
-/** What happens to an upload. `show-…`: what it does, or waits for, is displayed. */
+/** The events of an upload. `show-…`: its step, or the reason of its wait, is displayed. */
 export type StatusEvent =
   | 'start'
   | 'show-starting'

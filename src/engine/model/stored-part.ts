@@ -10,6 +10,6 @@ export interface StoredPart {
   size: number;
   /** Without quotes. */
   etag: string;
-  /** Only where ListParts reports any. */
+  /** Only if ListParts reports any. */
   checksums?: StoredChecksums;
 }

@@ -1,7 +1,7 @@
 import type { FileHandle, Integrity, UploadSnapshot, UploadStatus } from '../api/types.js';
 import type { Session } from './session.js';
 
-/** What identifies one upload and its file. */
+/** The data that identifies one upload and its file. */
 export interface UploadFacts {
   id: string;
   name: string;
@@ -22,7 +22,7 @@ export type ObjectChecksum = NonNullable<UploadSnapshot['checksum']>;
 
 /** The stored object. */
 export interface StoredResult {
-  /** Empty where the store does not say. */
+  /** Empty if the store does not say. */
   readonly etag: string;
   readonly checksum: ObjectChecksum | null;
   readonly integrity: Integrity;
@@ -44,7 +44,7 @@ export class UploadRecord {
   params: Record<string, unknown> = {};
   /** Requested key of the object; the signer decides. */
   objectKey = '';
-  /** Checksum of the whole file, sent to init where a single request sends the file. */
+  /** Checksum of the whole file, sent to init if a single request sends the file. */
   checksum: ObjectChecksum | null = null;
   /** ID of its journal record. */
   recordId: string;

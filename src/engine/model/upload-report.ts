@@ -4,7 +4,7 @@ import type { PartDetail, RetryDetail } from '../api/types.js';
 /** The step of the protocol that an upload is at, shown as its status while nothing is waited for. */
 export type Step = 'starting' | 'uploading' | 'finishing';
 
-/** What the lower layers report about one upload. */
+/** The reports of the lower layers about one upload. */
 export type UploadReport =
   | { readonly type: 'step'; readonly step: Step }
   /** A request or a wait has begun or ended. */

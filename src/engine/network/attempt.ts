@@ -6,7 +6,7 @@ import type { RestartRequired } from './restart-required.js';
 import type { Scheduler } from './scheduler.js';
 import type { ServerHealth } from './server-health.js';
 
-/** What all retry loops of an uploader share. */
+/** The objects that all retry loops of an uploader share. */
 export interface RetryServices {
   readonly clock: Clock;
   readonly settings: Settings;
@@ -30,7 +30,7 @@ export interface Attempt {
 /** Decides what follows a request that got no answer: a restart, or null for another attempt. */
 export type OnConnectionLost = () => RestartRequired | null;
 
-/** How one step has gone so far. */
+/** The history of one step. */
 export interface RetryState extends Attempt {
   readonly phase: Phase;
   readonly partNumber: number | null;

@@ -2,7 +2,7 @@ import { ReadFault, SignerFault, StoreFault, TransportFault, UploadError } from 
 import type { Phase, UploadErrorCode } from '../api/errors.js';
 import { isTransient } from '../util/http-status.js';
 
-/** What to do about a failure. */
+/** The action after a failure. */
 export type FailureAction =
   /** Transient: retry after a delay. `busy`: with fewer requests in flight. */
   | RetryAction
@@ -23,7 +23,7 @@ export type FailureAction =
   | { kind: 'gone'; reason: string }
   /** The key has an object already, perhaps this file. */
   | { kind: 'exists'; reason: string }
-  /** The store's parts differ from ours: list them and send what is missing. */
+  /** The store's parts differ from ours: list them and send the missing ones. */
   | { kind: 'relist'; reason: string }
   /** This multipart upload cannot be completed: start another. */
   | { kind: 'restart'; reason: string }
@@ -129,7 +129,7 @@ function classifySignerFault(fault: SignerFault): FailureAction {
 
 /**
  * Decides what to do about a failure.
- * @throws the failure itself, where it is none of the engine's error classes
+ * @throws the failure itself, if it is none of the engine's error classes
  */
 export function classifyFailure(failure: unknown, phase: Phase): FailureAction {
   if (failure instanceof StoreFault) return classifyStoreFault(failure, phase);

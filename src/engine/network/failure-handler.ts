@@ -16,14 +16,14 @@ import type { Waits } from './waits.js';
 /** Rejections of fresh signatures in a row before they count as final. */
 const MAX_REFUSALS = 3;
 /** Failures, while no request has ever succeeded, before an error reports that the setup may be wrong. */
-const UNANSWERED_TRIES = 3;
+const FAILURES_UNTIL_REPORT = 3;
 /** Answers that look like a login page before the page is asked to sign in. */
-const SIGN_IN_TRIES = 2;
+const SIGN_IN_PAGES_UNTIL_REPORT = 2;
 /** Milliseconds over which requests are spread when the network is back. */
 const RECONNECT_JITTER_MS = 200;
 const MAX_PROBE_GAP_MS = 3_000;
 
-/** Does what `classifyFailure()` says of each failure of one upload: waits, reports, or throws. */
+/** Performs the action that `classifyFailure()` returns for each failure of one upload: waits, reports, or throws. */
 export class FailureHandler {
   readonly #services: RetryServices;
   readonly #record: UploadRecord;
@@ -101,7 +101,7 @@ export class FailureHandler {
     const { busy, of, reason } = action;
     if (busy) scheduler.recordCongestion();
     const retryAfter = parseRetryAfter(action.retryAfter, health.serverTime);
-    // one busy answer holds for all requests
+    // one response that the store is busy delays all requests
     if (busy && of === 'store' && retryAfter) scheduler.hold(retryAfter);
     const waitingFor = failure instanceof SignerFault ? this.#handleSignerFault(failure, reason, state) : of;
     // not less than the backoff: a store in trouble may answer `Retry-After: 0`
@@ -112,7 +112,7 @@ export class FailureHandler {
   /**
    * Reports a signer that a retry may not fix: a wrong URL, another user, a login page.
    * @returns the reason of the wait
-   * @throws UploadError where the signer fails for this upload alone
+   * @throws UploadError if the signer fails for this upload alone
    */
   #handleSignerFault(fault: SignerFault, reason: string, state: RetryState): WaitingFor {
     const { kind, status, code } = fault;
@@ -122,7 +122,7 @@ export class FailureHandler {
     const report = (errorCode: UploadErrorCode, advice: string): void =>
       this.#reportOnce(errorCode, `${what}${advice}. Retrying`, { status, phase, cause: fault });
     state.hasSignerFailed = true;
-    if (kind === 'sign-in' && ++this.#signInPages >= SIGN_IN_TRIES) {
+    if (kind === 'sign-in' && ++this.#signInPages >= SIGN_IN_PAGES_UNTIL_REPORT) {
       report('unauthorized', ', as when a sign-in has expired: sign in again, or check its URL');
       return 'authorization';
     }
@@ -132,12 +132,14 @@ export class FailureHandler {
       throw this.#finalError('signer-refused', message, { retryable: true, status, phase, cause: fault });
     }
     const isLasting = kind === 'unreadable' || (code === null && status > 0 && !isTransient(status));
-    if (level >= UNANSWERED_TRIES && (isLasting || !health.hasSignerAnswer))
+    if (level >= FAILURES_UNTIL_REPORT && (isLasting || !health.hasSignerAnswer))
       report('signer-refused', ": is that its URL, does it run, and does it allow this page's origin");
     return 'signer';
   }
 
-  /** No answer from the store: is it the file, the network, CORS, or a rejection that CORS hides? */
+  /**
+   * Finds the cause of a missing response of the store: the file, the network, CORS, or a rejection that CORS hides.
+   */
   async #handleNoAnswer(
     fault: TransportFault,
     { stalled, reason }: FailureAction & { kind: 'again' },
@@ -169,7 +171,7 @@ export class FailureHandler {
     // some stores reject a signature without CORS headers: to the browser that is no answer either
     this.#rejectSignatures(++state.unanswered > 1 ? null : partNumber);
     const isReadable = health.isReadable(fault.method, fault.url);
-    if (state.unanswered >= UNANSWERED_TRIES && !isReadable) {
+    if (state.unanswered >= FAILURES_UNTIL_REPORT && !isReadable) {
       const what = `the browser may not read the store's answers to ${fault.method}: does the bucket exist, and does its CORS rule allow this page, that method, and expose ETag? Retrying`;
       this.#reportOnce('store-blocked', what, { phase, cause: fault });
     }

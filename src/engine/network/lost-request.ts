@@ -9,14 +9,14 @@ const LONG_OUTAGE_MS = 10_000;
 /** Milliseconds that such a connection gets at most to show that it is not. */
 const MAX_GRACE_MS = 10_000;
 
-/** A request that has shown no sign of life for a while. */
+/** A request that has made no progress for a while. */
 export interface SilentRequest {
   readonly url: string;
   /** Whether a request of its size would have been answered by now. */
   readonly isOverdue: boolean;
   /** Aborted when the request ends. */
   readonly ended: AbortSignal;
-  /** Asks the store whether it has carried the request out; for a request that may take minutes. */
+  /** Checks whether the store has carried out the request; for a request that may take minutes. */
   readonly hasActed?: (() => Promise<boolean>) | undefined;
 }
 
@@ -32,7 +32,7 @@ export async function isRequestLost(
   const reachability = byOrigin.of(url);
   for (;;) {
     const since = clock.monotonic();
-    // without a spare connection the probe would wait for one of the silent ones
+    // without a spare connection, the probe would wait for one of the silent connections
     if (scheduler.hasSpareConnection && !(await reachability.check())) {
       await waits.addWithinAttempt('network', null, reachability.whenReachable(ended));
       const outageMs = clock.monotonic() - since;

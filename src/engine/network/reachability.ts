@@ -4,7 +4,7 @@ import type { Clock, Transport } from '../ports.js';
 
 const PROBE_INTERVAL_MS = 3_000;
 const LONG_PROBE_INTERVAL_MS = 30_000;
-/** After so long without an answer, probes use the long interval. */
+/** Time without a response after which probes use the long interval. */
 const LONG_INTERVAL_AFTER_MS = 600_000;
 
 /**
@@ -49,7 +49,7 @@ export class Reachability {
     this.#update(true);
   }
 
-  /** Probes the store after a request without an answer. Where it cannot be reached, probing continues by itself. */
+  /** Probes the store after a request without an answer. If it cannot be reached, probing continues by itself. */
   async check(): Promise<boolean> {
     const isAnswering = await (this.#probing ??= this.#probe());
     if (isAnswering) this.#update(true);

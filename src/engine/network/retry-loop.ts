@@ -11,7 +11,7 @@ import { Waits } from './waits.js';
 
 /** Retries each step of one upload until it succeeds, or until its failure is final. */
 export class RetryLoop {
-  /** What the upload is doing and waiting for. */
+  /** The pending attempts and the waits of the upload. */
   readonly waits: Waits;
   readonly #services: RetryServices;
   readonly #record: UploadRecord;
@@ -45,7 +45,7 @@ export class RetryLoop {
   /**
    * Retries until the step succeeds.
    * @param onConnectionLost for requests with bytes of the file
-   * @throws RestartRequired where no retry of the step helps
+   * @throws RestartRequired if no retry of the step helps
    * @throws UploadError for a final failure
    * @throws the signal's reason when aborted
    */
@@ -75,7 +75,7 @@ export class RetryLoop {
     }
   }
 
-  /** Decides whether a request without a sign of life is lost. @see isRequestLost */
+  /** Decides whether a request without progress is lost. @see isRequestLost */
   async isLost(request: SilentRequest): Promise<boolean> {
     try {
       return await isRequestLost(this.#services, this.waits, request);

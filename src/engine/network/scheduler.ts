@@ -1,15 +1,15 @@
 import { abortable } from '../util/abort.js';
 import type { Clock } from '../ports.js';
 
-/** Lanes at the start, and limits: browsers open six HTTP/1.1 connections to a host; HTTP/2 and 3 share one. */
-const FIRST_LANES = 4;
-const MAX_LANES = 6;
-const MAX_MULTIPLEXED_LANES = 12;
+/** Slots at the start, and limits: browsers open six HTTP/1.1 connections to a host; HTTP/2 and 3 share one. */
+const INITIAL_SLOTS = 4;
+const MAX_SLOTS = 6;
+const MAX_MULTIPLEXED_SLOTS = 12;
 /** Signs of congestion within this time count as one. */
 const CONGESTION_WINDOW_MS = 1_000;
-/** Where a part takes longer, no lane is added: it would only slow down the others. */
+/** Where a part takes longer, no slot is added: it would only slow down the others. */
 const SLOW_PART_MS = 20_000;
-/** Where a part takes longer, a lane is removed: fewer parts at a time are stored sooner, and less can be lost. */
+/** Where a part takes longer, a slot is removed: fewer parts at a time are stored sooner, and less can be lost. */
 const VERY_SLOW_PART_MS = 60_000;
 
 interface Waiter {
@@ -19,29 +19,29 @@ interface Waiter {
   start(): void;
 }
 
-export interface LaneOptions {
+export interface SchedulerOptions {
   concurrency: number | 'auto';
   /** Bytes per second. */
   bandwidthLimit: number;
 }
 
 /**
- * Decides which request of all uploads is sent next. A lane is the right to have one request in flight. A free lane goes
+ * Decides which request of all uploads is sent next. A slot is the right to have one request in flight. A free slot goes
  * to the upload with the fewest requests in flight, so that a small file does not wait for a huge one.
  *
- * With `concurrency: 'auto'`, one lane is removed when the store is busy or does not answer, half of them when that
- * continues, and they return one by one on success. There are more lanes than the bandwidth needs: each presigned URL
- * costs a CORS preflight, during which the other lanes send. Where parts take long the preflight hardly matters, and no
- * lane is added.
+ * With `concurrency: 'auto'`, one slot is removed when the store is busy or does not answer, half of them when that
+ * continues, and they return one by one on success. There are more slots than the bandwidth needs: each presigned URL
+ * costs a CORS preflight, during which the other slots send. If parts take long the preflight hardly matters, and no
+ * slot is added.
  */
 export class Scheduler {
   readonly #clock: Clock;
-  readonly #options: () => LaneOptions;
+  readonly #options: () => SchedulerOptions;
   readonly #inFlightByOwner = new Map<string, number>();
   #waiting: Waiter[] = [];
   #inFlight = 0;
-  #lanes = FIRST_LANES;
-  #maxLanes = MAX_LANES;
+  #slots = INITIAL_SLOTS;
+  #maxSlots = MAX_SLOTS;
   #successes = 0;
   #isCongested = false;
   #isSlow = false;
@@ -51,15 +51,15 @@ export class Scheduler {
   #cancelTimer: (() => void) | null = null;
   #heldUntil = -Infinity;
 
-  constructor(clock: Clock, options: () => LaneOptions) {
+  constructor(clock: Clock, options: () => SchedulerOptions) {
     this.#clock = clock;
     this.#options = options;
   }
 
   /** How many requests may be in flight. */
-  get lanes(): number {
+  get slots(): number {
     const { concurrency } = this.#options();
-    return concurrency === 'auto' ? this.#lanes : concurrency;
+    return concurrency === 'auto' ? this.#slots : concurrency;
   }
 
   /** How many requests are in flight. */
@@ -69,17 +69,17 @@ export class Scheduler {
 
   /** Whether the browser would have a connection for one more request. */
   get hasSpareConnection(): boolean {
-    return this.#maxLanes > MAX_LANES || this.#inFlight < MAX_LANES;
+    return this.#maxSlots > MAX_SLOTS || this.#inFlight < MAX_SLOTS;
   }
 
   /**
-   * Waits for a lane.
+   * Waits for a slot.
    * @param owner ID of the upload
    * @param bytes size of the request, for the bandwidth limit
-   * @returns a function that releases the lane; further calls of it have no effect
+   * @returns a function that releases the slot; further calls of it have no effect
    * @throws the signal's reason when aborted
    */
-  acquireLane(owner: string, bytes: number, signal: AbortSignal): Promise<() => void> {
+  acquireSlot(owner: string, bytes: number, signal: AbortSignal): Promise<() => void> {
     return abortable(signal, (resolve) => {
       const waiter: Waiter = { owner, bytes, start: () => resolve(this.#occupy(owner)) };
       this.#waiting.push(waiter);
@@ -95,29 +95,29 @@ export class Scheduler {
     const now = this.#clock.monotonic();
     if (now - this.#lastCongestion < CONGESTION_WINDOW_MS) return;
     this.#lastCongestion = now;
-    // a single failure among many successes costs one lane, not half of them
-    const isSingle = !this.#isCongested && this.#successes >= this.#lanes;
+    // a single failure among many successes costs one slot, not half of them
+    const isSingle = !this.#isCongested && this.#successes >= this.#slots;
     this.#isCongested = true;
     this.#successes = 0;
-    this.#lanes = Math.max(1, isSingle ? this.#lanes - 1 : Math.floor(this.#lanes / 2));
+    this.#slots = Math.max(1, isSingle ? this.#slots - 1 : Math.floor(this.#slots / 2));
   }
 
   /**
-   * Sets the limit of lanes by the kind of connection.
+   * Sets the limit of slots by the kind of connection.
    * @param protocol ALPN name, such as `h2`; undefined while unknown
    * @param isSigners whether the signer is on the same origin
    */
   updateConnection({ protocol, isSigners }: { protocol: string | undefined; isSigners: boolean }): void {
     const isMultiplexed = protocol === 'h2' || protocol === 'h3';
     // six long requests would block calls to the signer
-    this.#maxLanes = isMultiplexed ? MAX_MULTIPLEXED_LANES : isSigners ? MAX_LANES - 1 : MAX_LANES;
-    this.#lanes = Math.min(this.#lanes, this.#maxLanes);
+    this.#maxSlots = isMultiplexed ? MAX_MULTIPLEXED_SLOTS : isSigners ? MAX_SLOTS - 1 : MAX_SLOTS;
+    this.#slots = Math.min(this.#slots, this.#maxSlots);
   }
 
   /** Records how long a part took, in milliseconds. */
   recordPartDuration(duration: number): void {
     this.#isSlow = duration > SLOW_PART_MS;
-    if (duration > VERY_SLOW_PART_MS && this.#lanes > 2) this.#lanes--;
+    if (duration > VERY_SLOW_PART_MS && this.#slots > 2) this.#slots--;
   }
 
   /** Starts no request for `delay` milliseconds, as the store's Retry-After requires. */
@@ -138,17 +138,17 @@ export class Scheduler {
 
   /** Records that a request succeeded. */
   recordSuccess(): void {
-    if (++this.#successes < this.#lanes) return;
+    if (++this.#successes < this.#slots) return;
     this.#isCongested = false;
-    if (this.#isSlow || this.#lanes >= this.#maxLanes) return;
+    if (this.#isSlow || this.#slots >= this.#maxSlots) return;
     this.#successes = 0;
-    this.#lanes++;
+    this.#slots++;
     this.dispatch();
   }
 
-  /** Assigns free lanes. Also called when the options change. */
+  /** Assigns free slots. Also called when the options change. */
   dispatch(): void {
-    while (this.#waiting.length && this.#inFlight < this.lanes) {
+    while (this.#waiting.length && this.#inFlight < this.slots) {
       const { bandwidthLimit } = this.#options();
       const now = this.#clock.monotonic();
       this.#applyLimit(bandwidthLimit, now);

@@ -1,7 +1,7 @@
 import type { Clock, StoreRequest } from '../ports.js';
 import { SignerHealth } from './signer-health.js';
 
-/** What the answers of the store and of the signer have shown so far, for all uploads of one uploader. */
+/** The facts that responses of the store and the signer have shown so far, for all uploads of one uploader. */
 export class ServerHealth {
   /** Distinguishes a signer that fails for one upload from one that fails for all. */
   readonly signer = new SignerHealth();

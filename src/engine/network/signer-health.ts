@@ -24,14 +24,14 @@ export class SignerHealth {
     if (streak) streak.ownAnswers++;
   }
 
-  /** Records that what had failed for that upload went well: the signer's failures pass. */
+  /** Records a success after failures for that upload: the signer's failures are transient. */
   recovered(id: string): void {
     if (this.#streaks.delete(id)) this.#recoveries++;
   }
 
   /**
-   * Records a failure that a retry may mend.
-   * @returns whether it is one too many: others were answered meanwhile, and none of them had to try again
+   * Records a failure that a retry may fix. @returns whether it is final: other uploads got responses meanwhile, and
+   * none of them had to retry
    */
   failed(id: string): boolean {
     const recoveries = this.#recoveries;

@@ -6,18 +6,18 @@ const PREFIX = 'mule-upload:line:';
 const MAX_PART_BYTES = 64 * MIB;
 /** Sending a part that is larger than the default takes less than this. */
 const MAX_PART_MS = 20_000;
-/** A file has at least so many parts when they are made larger, so that every lane is busy until the end. */
+/** Minimum number of parts of a file if they are made larger, so that every slot is used until the end. */
 const MIN_PARTS = 16;
 /** Weight of the latest measurement in the average. */
 const EWMA_WEIGHT = 0.2;
 /** Duration of a part under a bandwidth limit, so that the limit holds within 5 % over ten seconds. */
 const LIMITED_PART_MS = 500;
-/** After so many parts without a failure the connection counts as steady. The average is saved as often. */
+/** Parts without a failure after which the connection counts as steady, and the average is saved. */
 const STEADY_PARTS = 8;
-/** Largest file sent in a single request, and the largest where its checksum must be computed first. */
+/** Largest file sent in a single request, and the largest if its checksum must be computed first. */
 const MAX_SINGLE_REQUEST_BYTES = 256 * MIB;
 const MAX_PRECOMPUTED_BYTES = 64 * MIB;
-/** A single request is used only where it takes less than this, because a failure loses all of it. */
+/** A single request is used only if it takes less than this, because a failure loses all of it. */
 export const MAX_SINGLE_REQUEST_MS = 8_000;
 /** Duration of Create, Complete and signing, which a single request saves. */
 const MULTIPART_OVERHEAD_MS = 400;
@@ -27,7 +27,7 @@ interface Throughput {
   readonly scope: string;
   /** Of a part, while others are in flight. */
   perPart: number | null;
-  /** Of all lanes together; null unless the connection is steady. */
+  /** Of all slots together; null unless the connection is steady. */
   total: number | null;
   /** Of a request that sent a whole file, with no other in flight. */
   singleRequest: number | null;
@@ -64,7 +64,7 @@ export class ThroughputEstimator {
     this.#now = now;
   }
 
-  /** Records a part that has just been stored. @param duration milliseconds in its lane */
+  /** Records a part that has just been stored. @param duration milliseconds in its slot */
   recordPart(size: number, duration: number): void {
     // the duration of a small last part is mostly latency
     if (size < DEFAULT_PART_SIZE / 2 || duration <= 0) return;

@@ -5,11 +5,11 @@ import { cancellableSleep } from '../util/timing.js';
 /** One wait of an upload. */
 export interface Wait {
   readonly for: WaitingFor;
-  /** Epoch milliseconds; null where nobody knows. */
+  /** Epoch milliseconds; null if unknown. */
   readonly until: number | null;
 }
 
-/** What one upload is doing and waiting for: its attempts under way and its waits, which its status is derived from. */
+/** The activity of one upload: its pending attempts and its waits, from which its status is derived. */
 export class Waits {
   readonly #clock: Clock;
   readonly #onChange: () => void;
@@ -79,7 +79,7 @@ export class Waits {
     }
   }
 
-  /** Sleeps in the middle of an attempt, for so many milliseconds or until `wake()`. */
+  /** Sleeps in the middle of an attempt, until `delay` milliseconds have passed or `wake()` is called. */
   async sleep(waitingFor: WaitingFor, delayMs: number, signal: AbortSignal): Promise<void> {
     const { over, wake } = cancellableSleep(this.#clock, delayMs, signal);
     this.#sleepers.set(wake, waitingFor);
@@ -100,7 +100,7 @@ export class Waits {
     this.#onChange();
   }
 
-  /** Reports activity where nothing but waits is left. */
+  /** Reports activity if nothing but waits is left. */
   settled(): void {
     if (!this.isBusy && this.count) this.#onChange();
   }

@@ -7,13 +7,13 @@ import type { Clock, FileStore, KeptFile } from '../ports.js';
 import { identifyFile } from './identify-file.js';
 import type { JournalWriter } from './journal-writer.js';
 
-/** Delay of the first write: an upload that is over by then needs none. */
+/** Delay of the first write: an upload that has ended by then needs none. */
 const WRITE_DELAY_MS = 1_000;
 
 /** Bytes of the largest file that is copied. */
 export const MAX_COPY_BYTES = 8 * 1024 ** 2;
 
-/** What the writer works with. */
+/** The dependencies of the writer. */
 export interface FileStoreServices {
   readonly clock: Clock;
   readonly fileStore: FileStore;
@@ -38,7 +38,7 @@ export class FileStoreWriter {
     this.#services = services;
   }
 
-  /** Stores an upload's file, unless the upload is over soon. */
+  /** Stores an upload's file, unless the upload ends soon. */
   add(record: UploadRecord): void {
     const { recover } = this.#services.settings.options;
     const isOn = recover === 'auto' || recover === 'ask';

@@ -9,7 +9,7 @@ import type { PagePresence } from './page-presence.js';
 /** Timeout for the journal's database; uploads then continue without persistence. */
 const OPEN_TIMEOUT_MS = 3_000;
 
-/** Records uploads in the journal; where the browser refuses storage, warns once and continues without it. */
+/** Records uploads in the journal; if the browser refuses storage, warns once and continues without it. */
 export class JournalWriter {
   readonly #journal: Journal;
   readonly #clock: Clock;
@@ -68,7 +68,7 @@ export class JournalWriter {
   async remove(record: UploadRecord): Promise<void> {
     if (!this.#isOn) return;
     const { id, recordId, recovered } = record;
-    // a small file is over before anything is written of it
+    // an upload of a small file ends before a record is written
     const isThere = this.#written.delete(recordId) || recovered || recordId !== id;
     if (isThere) await this.#try(() => this.#journal.remove(record.recordId), undefined);
   }
@@ -78,7 +78,7 @@ export class JournalWriter {
     return this.#try(() => this.#journal.wipe(scope), undefined);
   }
 
-  /** A write that the quota refuses may succeed later; a database that hangs is not asked again. */
+  /** A write that the quota refuses may succeed later; a database that hangs is not used again. */
   #try<T>(work: () => Promise<T>, fallback: T): Promise<T> {
     const result = this.#last.then(async () => {
       if (this.#isHung) return fallback;

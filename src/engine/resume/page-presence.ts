@@ -54,7 +54,9 @@ export class PagePresence {
     this.#releaseLock();
   }
 
-  /** Releases the lock while the page is away: a page with a lock is not put into the back-forward cache. */
+  /**
+   * Releases the lock while the page is hidden in the cache: a page with a lock is not put into the back-forward cache.
+   */
   hide(): void {
     this.#isAway = true;
     this.#releaseLock();

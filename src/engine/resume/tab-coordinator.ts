@@ -30,7 +30,7 @@ interface Held {
   name: string;
   watchers: Set<string>;
   reportedAt: number;
-  /** Releases the lock; called late where waiting tabs have to learn of the end. */
+  /** Releases the lock; called late if waiting tabs have to learn of the end. */
   release: () => void;
   cancelRelease: (() => void) | null;
   cancelReport: (() => void) | null;
@@ -45,7 +45,7 @@ interface Awaited {
 /** Result of a claim: this tab holds the upload until it releases it, or another tab has ended it. */
 export type TabClaim = { release(): void } | { ended: RemoteProgress };
 
-/** What identifies an upload among all of this origin. */
+/** The data that identifies an upload within this origin. */
 interface UploadTraits {
   scope: string;
   recoveryKey?: string;
@@ -58,17 +58,17 @@ interface UploadTraits {
 export interface SharedUpload extends UploadRecord {
   /** Progress for tabs that wait for it. */
   readonly progressReport: RemoteProgress;
-  /** What another tab reported that is needed to resume; null where it reported nothing. */
+  /** The data for resuming that another tab has reported; null if none. */
   readonly reportedResumption: Resumption | null;
   /** Shows the progress of the tab that sends it. */
   showRemoteProgress(progress: RemoteProgress): void;
-  /** Continues after another tab. @param known where that tab stopped; null where that is unknown */
+  /** Continues after another tab. @param known where that tab stopped; null if that is unknown */
   takeOver(known: Resumption | null): void;
   /** Shows that it waits for another tab. */
   waitForTab<T>(work: Promise<T>): Promise<T>;
 }
 
-/** What the coordinator works with. */
+/** The dependencies of the coordinator. */
 export interface TabServices {
   readonly lock: TabLock;
   readonly channel: TabChannel;
@@ -80,7 +80,7 @@ export interface TabServices {
 }
 
 /**
- * Makes one upload of the same file in several tabs. The tab that holds the lock sends it. The others show its progress
+ * Makes the same file in several tabs one upload. The tab that holds the lock sends it. The others show its progress
  * and end with it; the next one takes over when the lock is released before the end. An abort in a tab that only waits
  * does not affect the others.
  */
@@ -237,12 +237,12 @@ export class TabCoordinator {
   /** Closes a channel that nothing needs: it wakes every page for each message, and bars it from the back-forward cache. */
   #close(): void {
     if (this.#held.size + this.#awaited.size) return;
-    this.#channel?.leave();
+    this.#channel?.close();
     this.#channel = null;
   }
 
   #send(message: Message): void {
-    this.#channel?.say(message);
+    this.#channel?.post(message);
   }
 
   #receive(message: Message): void {

@@ -30,9 +30,9 @@ export interface RequestTimeouts {
 }
 
 export interface StoredObject {
-  /** Bytes; null where the answer has no Content-Length. */
+  /** Bytes; null if the answer has no Content-Length. */
   size: number | null;
-  /** Without quotes; empty where CORS does not expose it. */
+  /** Without quotes; empty if CORS does not expose it. */
   etag: string;
   checksums: StoredChecksums;
 }
@@ -47,7 +47,7 @@ export const isVerified = ({ headers = {} }: Signature): boolean =>
 /**
  * Sends the S3 requests of an upload with their signatures, and parses the answers.
  *
- * Every method throws `StoreFault` for an answer that is not a success, `TransportFault` where none came, and the signal's
+ * Every method throws `StoreFault` for an answer that is not a success, `TransportFault` if none came, and the signal's
  * reason when aborted.
  */
 export class S3Client {
@@ -70,8 +70,8 @@ export class S3Client {
 
   /**
    * Sends a part, or a whole file.
-   * @returns the ETag; empty where CORS does not expose it
-   * @throws StoreFault also `BadDigest`, where the answer has another checksum than was signed
+   * @returns the ETag; empty if CORS does not expose it
+   * @throws StoreFault also `BadDigest`, if the answer has another checksum than was signed
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
    */
   async uploadBody(

@@ -18,7 +18,7 @@ export interface PartList {
 
 /** The object that CompleteMultipartUpload created. */
 export interface Completion {
-  /** Without quotes; empty where the store reports none. */
+  /** Without quotes; empty if the store reports none. */
   etag: string;
   /** The object's, as far as the store reports them. */
   checksums: StoredChecksums;
@@ -28,7 +28,7 @@ export interface Completion {
 export interface NamedPart {
   /** Without quotes. */
   etag: string;
-  /** Only where the object's checksum is a composite of the parts' checksums. */
+  /** Only if the object's checksum is a composite of the parts' checksums. */
   checksum?: { algorithm: ChecksumAlgorithm; value: string };
 }
 
@@ -41,7 +41,7 @@ function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** Collects the checksums of an answer. @param read returns the value for an algorithm; empty or null where there is none */
+/** Collects the checksums of an answer. @param read returns the value for an algorithm; empty or null if there is none */
 export const collectChecksums = (read: (algorithm: ChecksumAlgorithm) => string | null): StoredChecksums =>
   Object.fromEntries(ALGORITHMS.map((algorithm) => [algorithm, read(algorithm)] as const).filter(([, value]) => value));
 
@@ -51,7 +51,7 @@ const elementName = (algorithm: ChecksumAlgorithm): string => `Checksum${algorit
 const checksumsIn = (element: XmlElement): StoredChecksums =>
   collectChecksums((algorithm) => childText(element, elementName(algorithm)));
 
-/** Returns the root element of a complete document; null where it is incomplete or its root has another name. */
+/** Returns the root element of a complete document; null if it is incomplete or its root has another name. */
 function completeRoot(xml: string, name: string): XmlElement | null {
   const { root, isWhole } = readXml(xml);
   return isWhole && root!.name === name ? root : null;
@@ -85,7 +85,7 @@ export function parseUploadId(xml: string): string | null {
 
 /**
  * Parses one page of ListParts.
- * @returns null for any other text, and where it is truncated
+ * @returns null for any other text, and if it is truncated
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
  */
 export function parsePartList(xml: string): PartList | null {
@@ -109,7 +109,7 @@ export function parsePartList(xml: string): PartList | null {
 
 /**
  * Parses the answer of CompleteMultipartUpload. Ceph 16 sends no ETag, which is then empty.
- * @returns null for any other text, and where it is truncated
+ * @returns null for any other text, and if it is truncated
  */
 export function parseCompletion(xml: string): Completion | null {
   const root = completeRoot(xml, 'CompleteMultipartUploadResult');

@@ -6,7 +6,7 @@ import type { Session } from '../model/session.js';
 import { readSignature } from '../model/signature.js';
 import type { Moment, Signature } from '../model/signature.js';
 
-/** What `get_init_signature` answered about one file, and when it was asked. */
+/** The response to `get_init_signature` for one file, and the time of the call. */
 export interface InitReply {
   file: InitAnswerFile;
   answer: InitAnswer;
@@ -24,14 +24,14 @@ export type FirstRequest =
 /**
  * Reads init's answer for one file.
  * @param size bytes of the file
- * @throws SignerFault where the signer refuses this file
+ * @throws SignerFault if the signer refuses this file
  * @throws UploadError `invalid-response`, or `too-large` for what S3 cannot store
  */
 export function readInit(
   { file, answer, asked }: InitReply,
   size: number,
 ): { session: Session; firstRequest: FirstRequest } {
-  // the refusal of one file means what the same code means for a whole call
+  // the refusal of one file has the same meaning as the same code for a whole call
   if ('error' in file) throw new SignerFault(403, String(file.error.code), String(file.error.message || NO_REASON));
   if (typeof file.key !== 'string' || !file.key) throw invalidAnswer('names no key');
   const firstRequest = readFirstRequest(file, answer, asked);

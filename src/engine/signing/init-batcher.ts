@@ -19,31 +19,31 @@ const MAX_FILES = 500;
 const FIRST_FILES = 20;
 /** Approximate bytes of the files in one call: its signatures must not expire before they are used. */
 const MAX_BYTES = 512 * MIB;
-/** With fewer unused answers than this, the next files are asked for. */
+/** With fewer unused responses than this, the next files are requested. */
 const LOW_WATERMARK = 40;
 /** Files that are prepared at a time. */
 const MAX_PREPARING = 20;
 
 /** HTTP statuses that do not depend on the files. */
 const FILE_INDEPENDENT_STATUSES = new Set([401, 408, 429]);
-/** Failed calls for several files after which each file has a call of its own. */
+/** Failed calls for several files after which each file gets its own call. */
 const MAX_SHARED_FAILURES = 2;
 
 /** The uploads that need an init call soon. */
 export interface InitQueue {
   /** In the order in which they start. */
   upcoming(): Iterable<UploadRecord>;
-  /** How many uploads are not over. */
+  /** How many uploads have not ended. */
   readonly unfinished: number;
 }
 
 /** Prepares uploads for init. */
 export interface InitGate {
-  /** @returns false, or a rejection, where the page holds the upload back */
+  /** @returns false, or a rejected promise, if the page blocks the upload */
   prepare(upload: UploadRecord): Promise<boolean>;
 }
 
-/** What the batcher works with. */
+/** The dependencies of the batcher. */
 export interface InitServices {
   readonly signer: SignerPort;
   readonly clock: Clock;
@@ -138,7 +138,7 @@ export class InitBatcher {
     for (const upload of uploads) {
       const reply = replies.then((all) => replyTo(upload, all));
       this.#answers.set(upload, reply);
-      // each upload handles the failure by a call of its own
+      // each upload handles the failure by its own call
       reply.catch(() => this.#answers.delete(upload));
     }
   }
@@ -149,12 +149,12 @@ export class InitBatcher {
     this.#failures.delete(upload);
   }
 
-  /** Whether an upload has a call of its own. */
+  /** Whether an upload gets its own call. */
   #isAlone(upload: UploadRecord): boolean {
     return (this.#failures.get(upload) ?? 0) >= MAX_SHARED_FAILURES;
   }
 
-  /** Returns the uploads that are included in an upload's call, or the next ones where there is no such upload. */
+  /** Returns the uploads that are included in an upload's call, or the next ones if there is no such upload. */
   #companions(upload: UploadRecord | null): UploadRecord[] {
     const companions: UploadRecord[] = [];
     const most = this.#services.health.hasSignerAnswer ? this.#limit : Math.min(FIRST_FILES, this.#limit);
@@ -173,7 +173,7 @@ export class InitBatcher {
   /** Returns the part size to request; undefined for the default. */
   #partSizeFor({ facts }: UploadRecord, isRead: boolean): number | undefined {
     const { throughput, settings, scheduler } = this.#services;
-    const sharers = Math.min(this.#queue.unfinished, scheduler.lanes);
+    const sharers = Math.min(this.#queue.unfinished, scheduler.slots);
     return throughput.partSizeFor(facts.size, {
       limit: settings.options.bandwidthLimit,
       mustPrecompute: isRead,

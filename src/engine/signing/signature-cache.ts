@@ -15,7 +15,7 @@ export type UploadRequest = 'list' | 'end' | 'delete' | 'head';
 type SigningAction = `get_${UploadRequest | 'chunk'}_signature`;
 
 /**
- * Caches the signatures of one upload. They are requested in windows and before they are needed where the signer offers
+ * Caches the signatures of one upload. They are requested in windows and before they are needed if the signer offers
  * `get_all_signatures`, else one at a time.
  */
 export class SignatureCache {
@@ -50,7 +50,7 @@ export class SignatureCache {
   /**
    * Returns a signature for a part, and requests those of the parts after it in the same call.
    * @param missing returns the numbers of all parts that are not stored, this one included, in the order of sending
-   * @throws SignerFault, UploadError `invalid-response`, DOMException where the part cannot be read
+   * @throws SignerFault, UploadError `invalid-response`, DOMException if the part cannot be read
    */
   async signPart(
     partNumber: number,
@@ -73,7 +73,7 @@ export class SignatureCache {
         return known;
       }
       if (values) await values.gather(partNumber, (near) => this.#parts.has(near), signal);
-      // another part's window may have brought it meanwhile
+      // another part's window may have included it meanwhile
       if (values && this.#parts.has(partNumber)) continue;
       this.#window ??= this.#requestWindow(upload, missing(), signal);
       await this.#window;

@@ -48,7 +48,7 @@ export class TrackerNotifier {
 
   /**
    * Notifies that the upload is complete.
-   * @returns the signer's receipt; null where it sends none, or every attempt failed
+   * @returns the signer's receipt; null if it sends none, or every attempt failed
    * @throws the signal's reason when aborted
    */
   async complete(signal: AbortSignal): Promise<string | null> {

@@ -26,7 +26,7 @@ export async function abortUpload(context: TransferContext, signal: AbortSignal)
       await listParts(context, signal);
       isEmpty = session.table.done === 0;
     } catch (error) {
-      // it is gone, as it should be, or its parts may not be listed
+      // the upload is gone, as intended, or the credentials may not list its parts
       if (!(error instanceof RestartRequired || error instanceof UploadError)) throw error;
       isEmpty = true;
     }

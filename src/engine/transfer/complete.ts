@@ -12,12 +12,12 @@ import { namedParts, objectChecksumOf } from './object-checksum.js';
 import { sendS3Request, timeoutsOf } from './signed-requests.js';
 import type { StoredPartChecks } from './verify-parts.js';
 
-/** Failures of Complete after which the store is asked whether it still knows the upload. */
+/** Failures of Complete after which ListParts checks whether the upload still exists. */
 const ATTEMPTS_UNTIL_LIST = 3;
 
 /**
  * Completes the multipart upload: the parts become an object.
- * @throws RestartRequired where the store lacks parts, or has created another object
+ * @throws RestartRequired if the store lacks parts, or has created another object
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */
 export async function complete(
@@ -27,7 +27,7 @@ export async function complete(
   signal: AbortSignal,
 ): Promise<StoredResult> {
   const { session, retries } = context;
-  // where CORS hides the ETags, the store's list has them
+  // if CORS hides the ETags, ListParts returns them
   if (!session.table.hasEveryEtag) await listVerifiedParts(context, signal);
   await storedParts.settled(signal);
   if (!session.table.isComplete) throw missingParts();
@@ -76,7 +76,9 @@ function sendComplete(
   });
 }
 
-/** Asks once, without a lane, whether the multipart upload is gone: it was completed then, and the answer was lost. */
+/**
+ * Checks once, without a slot, whether the multipart upload is gone: then it was completed, and the response was lost.
+ */
 async function isUploadGone(context: TransferContext, signal: AbortSignal): Promise<boolean> {
   const { signatures, services } = context;
   try {

@@ -9,15 +9,15 @@ import type { SignedUpload } from '../model/signature.js';
 import { TrackerNotifier } from '../signing/tracker-notifier.js';
 import type { Services } from './services.js';
 
-/** What the steps of one upload's transfer share: its record, its signatures, its checks and its retries. */
+/** The objects that the steps of one upload's transfer share: its record, signatures, checks and retries. */
 export class TransferContext implements UploadObserver {
   readonly services: Services;
   readonly record: UploadRecord;
   readonly retries: RetryLoop;
   readonly signatures: SignatureCache;
-  /** Null where the signer's tracker wants no notices. */
+  /** Null if the signer's tracker wants no notifications. */
   notifier: TrackerNotifier | null = null;
-  /** Null until the session is open, and where nothing is to be verified. */
+  /** Null until the session is open, and if nothing is to be verified. */
   checks: UploadChecksums | null = null;
   /** Whether the first request needs another signature. */
   isFirstRequestRejected = false;
@@ -80,7 +80,7 @@ export class TransferContext implements UploadObserver {
     }
   }
 
-  /** Returns what the signer has to know for a signature; created for each use, since the grant may be renewed. */
+  /** Returns the facts that the signer needs for a signature; created for each use, since the grant may be renewed. */
   signedUpload(session = this.session, checks = this.checks): SignedUpload {
     const { table, actions, completeChecksum } = session;
     return {

@@ -8,24 +8,24 @@ import type { TransferContext } from './context.js';
 import { namedParts, objectChecksumOf } from './object-checksum.js';
 import { sendS3Request } from './signed-requests.js';
 
-/** After so many refusals, or unanswered attempts while the store could be reached, HEAD is given up. */
+/** Refusals, or attempts without a response while the store could be reached, after which HEAD is given up. */
 const MAX_REFUSALS = 2;
 const MAX_UNANSWERED = 3;
-/** Attempts of a Complete that is sent only for its answer. */
+/** Attempts of a Complete that is sent only for its response. */
 const MAX_REPEATS = 3;
 
-/** What exists under the key: this upload's object, none, or another one; or that is unknown. */
+/** The object under the key: this upload's, none, another one, or unknown. */
 export type FoundObject = StoredResult | 'absent' | 'other' | 'unknown';
 
 /**
- * Answers "may the object exist already?" for one upload. It records the evidence, which is the outcome of the requests
- * that create the object, and decides whether an object under the key is this upload's.
+ * Determines whether an upload's object may exist already. It records the outcome of the requests that create the
+ * object, and decides whether an object under the key is this upload's.
  */
 export class ObjectFinder {
   readonly #context: TransferContext;
   /** Whether a request that creates the object was sent. */
   #wasSent = false;
-  /** Whether such a request got no answer, or one that leaves open whether the object was created. */
+  /** Whether such a request got no response, or one that does not show whether the object was created. */
   #isInDoubt = false;
 
   constructor(context: TransferContext) {
@@ -72,7 +72,7 @@ export class ObjectFinder {
   }
 
   /**
-   * Requests the object's metadata. A 403 may stand for "absent" where the credentials may not list the bucket: after a
+   * Requests the object's metadata. A 403 may stand for "absent" if the credentials may not list the bucket: after a
    * second one, to a fresh signature, the result is unknown.
    */
   async head(signal: AbortSignal): Promise<StoredObject | 'absent' | 'unknown'> {

@@ -9,7 +9,7 @@ import { sendS3Request } from './signed-requests.js';
 type RequestPage = (attempt: Pick<Attempt, 'stalls'>) => Promise<PartList>;
 
 /**
- * Lists the stored parts and has them verified in the background. Where the file was modified since it was begun, only
+ * Lists the stored parts and has them verified in the background. If the file was modified since it was begun, only
  * parts that are shown to be this file's count as stored; the others are sent again.
  */
 export async function listVerifiedParts(context: TransferContext, signal: AbortSignal): Promise<void> {
@@ -20,7 +20,7 @@ export async function listVerifiedParts(context: TransferContext, signal: AbortS
 
 /**
  * Lists the stored parts until the store answers, and records them in the part table.
- * @param file whose parts they have to be; null: what the store lists is taken as it is
+ * @param file whose parts they have to be; null: the store's list is used unchanged
  */
 export async function listParts(
   context: TransferContext,
@@ -41,7 +41,7 @@ export async function listParts(
 
 /**
  * Lists the stored parts once, for display only: the transfer lists them again.
- * @param isWanted false once something has begun that knows better
+ * @param isWanted false once the upload has started and lists the parts itself
  */
 export async function refreshParts(
   context: TransferContext,

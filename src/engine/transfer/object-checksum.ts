@@ -13,14 +13,14 @@ export function readFile<T>(
 }
 
 /**
- * Returns the whole file's checksum, and records it in the session where Complete sends it.
- * @returns null where none was agreed on
+ * Returns the whole file's checksum, and records it in the session if Complete sends it.
+ * @returns null if none was agreed on
  */
 export async function objectChecksumOf(context: TransferContext, signal: AbortSignal): Promise<ObjectChecksum | null> {
   return (await computeAll(context, signal))?.checksum ?? null;
 }
 
-/** Returns the part list for Complete: with the parts' checksums where those make up the object's. */
+/** Returns the part list for Complete: with the parts' checksums if those make up the object's. */
 export async function namedParts(
   context: TransferContext,
   etags: Iterable<string>,

@@ -42,7 +42,7 @@ export class SessionOpener {
     return this.#isSingleRequest ? 'single-request' : 'parts';
   }
 
-  /** Returns the signature of the first request; asks for another one, of the same key, where it has expired. */
+  /** Returns the signature of the first request; asks for another one, of the same key, if it has expired. */
   async signature(): Promise<Signature> {
     const { services, record, session } = this.#context;
     const firstRequest = this.#firstRequest as FirstRequest & { signature: Signature };

@@ -6,8 +6,8 @@ import type { TransferContext } from './context.js';
 
 /**
  * Renews the grant, which the signer has rejected as expired.
- * @throws RestartRequired where the signer does not renew it
- * @throws SignerFault where the call fails
+ * @throws RestartRequired if the signer does not renew it
+ * @throws SignerFault if the call fails
  */
 export async function renewGrant(context: TransferContext, signal: AbortSignal): Promise<void> {
   context.grantRenewal ??= askForGrant(context).finally(() => {

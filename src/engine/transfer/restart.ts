@@ -32,8 +32,8 @@ export class RestartResolver {
   }
 
   /**
-   * @returns the object, where the store turns out to have created it; null: the transfer runs again
-   * @throws UploadError `key-exists` where another object exists under the key
+   * @returns the object, if the store has created it; null: the transfer runs again
+   * @throws UploadError `key-exists` if another object exists under the key
    */
   async resolve({ to, message }: RestartRequired, phase: Phase, signal: AbortSignal): Promise<StoredResult | null> {
     const { record } = this.#context;
@@ -45,7 +45,7 @@ export class RestartResolver {
       const wasSingleRequest = !record.session?.uploadId && size > DEFAULT_PART_SIZE;
       partSize = wasSingleRequest ? DEFAULT_PART_SIZE : MIN_PART_SIZE;
     }
-    // a Complete that met a conflict may have met an earlier attempt of its own, whose answer was lost
+    // a conflict of Complete may be with an earlier attempt of its own, whose response was lost
     const mayExist = (to === 'restart' || to === 'smaller') && this.#finder.isInDoubt;
     if (to === 'gone' || to === 'exists' || mayExist) {
       const found = await this.#finder.find(to === 'exists' ? to : 'gone', signal);
@@ -76,7 +76,7 @@ export class RestartResolver {
     if (delay) await retries.waits.add('store', clock.now() + delay, sleep(clock, delay, signal));
   }
 
-  /** Has the parts listed before the next step; false once that was done too often. */
+  /** Requests a list of the parts before the next step; returns false once that was done too often. */
   #mayListAgain(): boolean {
     const { session } = this.#context.record;
     if (session?.uploadId) session.needsList = true;

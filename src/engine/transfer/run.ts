@@ -92,7 +92,7 @@ export class Transfer {
 
   async #checkFileUnchanged(): Promise<void> {
     const { file, facts, fingerprint, session } = this.#context.record;
-    // a file that was read all at once is no mixture of two versions
+    // a file that was read in one piece cannot be a mixture of two versions
     if (!session?.uploadId && isSmall(file!)) return;
     if (fingerprint) await assertUnchanged(file!, facts.name, fingerprint);
   }
@@ -107,7 +107,7 @@ export class Transfer {
     return this.#step === 'finishing' ? 'complete' : 'part';
   }
 
-  // ---- What the upload does with a transfer that does not run, or beside one that does ----
+  // ---- Called by the upload while the transfer does not run, or beside its run ----
 
   get retries(): RetryLoop {
     return this.#context.retries;
@@ -118,7 +118,7 @@ export class Transfer {
     return this.#context.location;
   }
 
-  /** Sends the tracker's notices that were held back. */
+  /** Sends the pending notifications to the tracker. */
   flushNotices(): void {
     this.#context.notifier?.flush();
   }
@@ -134,15 +134,15 @@ export class Transfer {
     if (!session) this.#opener.reset();
   }
 
-  /** Has the parts listed before the next one is sent: requests that were aborted may have stored theirs. */
+  /** Lists the parts before the next one is sent: aborted requests may have stored theirs. */
   invalidateParts(): void {
     const { session } = this.#context.record;
     if (session?.uploadId) session.needsList = true;
   }
 
-  /** Starts parts while there are lanes. */
-  fillLanes(): void {
-    this.#partSender.fillLanes();
+  /** Starts parts while there are slots. */
+  startParts(): void {
+    this.#partSender.startParts();
   }
 
   /** Lists the stored parts once, for display. @see refreshParts */

@@ -9,17 +9,17 @@ import { renewGrant } from './renew-grant.js';
 import { sendSigned, timeoutsOf } from './signed-requests.js';
 import type { PreparedRequest } from './signed-requests.js';
 
-/** Parts that are signed and wait for a lane, beyond those in flight. */
+/** Parts that are signed and wait for a slot, beyond those in flight. */
 const MAX_AHEAD = 2;
 /** Lost connections, while no part is stored, after which smaller parts are used. */
 const MAX_CONNECTION_LOSSES = 8;
 
-/** Keeps as many parts of one upload in flight as there are lanes, and some ready behind them. */
+/** Keeps as many parts of one upload in flight as there are slots, and prepares some more. */
 export class PartSender {
   readonly #context: TransferContext;
   /** Of the current run; those of an earlier run may still be ending. */
   #inFlight = { count: 0 };
-  #isFilling = false;
+  #isStarting = false;
   #startNextPart: (() => boolean) | null = null;
   /** Connections lost while no part was stored. */
   #connectionLosses = 0;
@@ -54,12 +54,12 @@ export class PartSender {
               .catch((error: unknown) => own.abort(error))
               .finally(() => {
                 inFlight.count--;
-                this.fillLanes();
+                this.startParts();
                 retries.waits.settled();
               });
             return true;
           };
-          this.fillLanes();
+          this.startParts();
           return () => {};
         }),
       );
@@ -68,18 +68,18 @@ export class PartSender {
     }
   }
 
-  /** Starts parts while there are lanes: parts that wait leave their lane to others, up to a limit. */
-  fillLanes(): void {
+  /** Starts parts while there are slots: parts that wait leave their slot to others, up to a limit. */
+  startParts(): void {
     // each part that starts reports activity, which calls this method again
-    if (this.#isFilling) return;
-    this.#isFilling = true;
+    if (this.#isStarting) return;
+    this.#isStarting = true;
     while (this.#hasRoom() && this.#startNextPart?.());
-    this.#isFilling = false;
+    this.#isStarting = false;
   }
 
   /**
-   * Records that a request with bytes of the file got no answer. While no part is stored, fewer requests at a time get
-   * further each; in the end smaller parts do.
+   * Records that a request with bytes of the file got no answer. While no part is stored, fewer requests are sent at a
+   * time, so that each gets more bandwidth; finally smaller parts are used.
    * @returns a restart with smaller parts, or null for another attempt
    */
   handleConnectionLost(): RestartRequired | null {
@@ -101,8 +101,8 @@ export class PartSender {
 
   #hasRoom(): boolean {
     const { count: waiting } = this.#context.retries.waits;
-    const { lanes } = this.#context.services.scheduler;
-    return this.#inFlight.count - waiting < lanes + MAX_AHEAD && waiting <= lanes;
+    const { slots } = this.#context.services.scheduler;
+    return this.#inFlight.count - waiting < slots + MAX_AHEAD && waiting <= slots;
   }
 
   async #sendPart(partNumber: number, signal: AbortSignal): Promise<void> {

@@ -17,14 +17,14 @@ import type { PreparedRequest } from './signed-requests.js';
 import { requestBodyOf } from './single-request-body.js';
 import type { RequestBody } from './single-request-body.js';
 
-/** What the store has answered to the single request. */
+/** The store's response to the single request. */
 export interface SentObject {
   readonly etag: string;
-  /** Checksum that the store has verified; null where it has not. */
+  /** Checksum that the store has verified; null if it has not. */
   readonly checksum: ObjectChecksum | null;
 }
 
-/** Sends a file in a single request: a small one, or one that a fast and steady connection carries in seconds. */
+/** Sends a file in a single request: a small one, or one that takes seconds on a fast and steady connection. */
 export class SingleRequestSender {
   readonly #context: TransferContext;
   readonly #opener: SessionOpener;
@@ -49,7 +49,7 @@ export class SingleRequestSender {
 
   /**
    * Sends the file until it is stored.
-   * @throws RestartRequired `smaller` where the connection is slower than it was
+   * @throws RestartRequired `smaller` if the connection is slower than it was
    */
   async send(signal: AbortSignal): Promise<SentObject> {
     const context = this.#context;
@@ -74,7 +74,7 @@ export class SingleRequestSender {
       }
       const prepare = async (): Promise<PreparedRequest & { body: RequestBody }> => {
         const signature = await this.#opener.signature();
-        // read before the request occupies a lane
+        // read before the request occupies a slot
         return { signature, body: await this.#bodyOf(signature, checksum) };
       };
       return sendSigned(context, record.facts.size, signal, prepare, ({ signature, body }) => {
@@ -111,14 +111,14 @@ export class SingleRequestSender {
     return { etag, checksum: wasVerified ? await objectChecksumOf(context, signal) : null };
   }
 
-  /** Whether the file is sent in one request only because the connection is known to carry it in seconds. */
+  /** Whether the file is sent in one request only because the connection is known to be fast enough. */
   get #couldBeParts(): boolean {
     const { services, record } = this.#context;
     const { partSize } = services.settings.options;
     return partSize === 'auto' && record.facts.size > DEFAULT_PART_SIZE && !this.#hasRequestedParts;
   }
 
-  /** Less is lost with parts on a connection that is slow or unsteady. */
+  /** Whether parts are safer: on a slow or unsteady connection less is lost with them. */
   #requestParts(reason: string): RestartRequired {
     this.#hasRequestedParts = true;
     return new RestartRequired('smaller', reason);
@@ -132,7 +132,7 @@ export class SingleRequestSender {
     const sentAt = clock.monotonic();
     const isAlone = (): boolean => scheduler.inFlight === 1;
     const wasAlone = isAlone();
-    /** What was sent when all should have been: buffers accept the first bytes at any speed. */
+    /** Bytes sent at the time by which all should have been sent: buffers accept the first bytes at any speed. */
     let late: { time: number; loaded: number } | null = null;
     return withChildController(signal, async (own) => {
       const onProgress = (loaded: number): void => {
@@ -154,7 +154,7 @@ export class SingleRequestSender {
     });
   }
 
-  /** Whether the first request is signed with that very checksum. */
+  /** Whether the first request is signed with exactly that checksum. */
   #isSignedWith({ algorithm, value }: ObjectChecksum): boolean {
     const { firstRequest } = this.#opener;
     const { headers = {} } = firstRequest && 'signature' in firstRequest ? firstRequest.signature : {};

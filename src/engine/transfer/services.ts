@@ -6,7 +6,7 @@ import type { SignerPort } from '../ports.js';
 import type { S3Client } from '../s3/client.js';
 import type { InitBatcher } from '../signing/init-batcher.js';
 
-/** What all uploads of one uploader share. Nothing in it is replaced while the uploader lives. */
+/** The objects that all uploads of one uploader share; none is replaced during its lifetime. */
 export interface Services extends RetryServices {
   readonly signer: SignerPort;
   readonly s3: S3Client;

@@ -23,9 +23,9 @@ export interface PreparedRequest {
 }
 
 /**
- * Sends one request, once: prepares it, then waits for a lane.
+ * Sends one request, once: prepares it, then waits for a slot.
  * @param bytes of the body, for the bandwidth limit
- * @param prepare called again where the signature expired while the request waited for its lane
+ * @param prepare called again if the signature expired while the request waited for its slot
  */
 export async function sendSigned<T, R extends PreparedRequest>(
   context: TransferContext,
@@ -38,7 +38,7 @@ export async function sendSigned<T, R extends PreparedRequest>(
   const { scheduler, clock } = services;
   for (;;) {
     const request = await prepare();
-    const release = await scheduler.acquireLane(record.id, bytes, signal);
+    const release = await scheduler.acquireSlot(record.id, bytes, signal);
     try {
       signal.throwIfAborted();
       if (!isFresh(request.signature, clock)) continue;

@@ -2,14 +2,14 @@ import { isKnownByTime } from '../files/fingerprint.js';
 import { concat, hex } from '../util/bytes.js';
 import { isSmall } from '../files/small-file-cache.js';
 
-/** A file as one request carries it. */
+/** The body of a request that sends a whole file. */
 export interface RequestBody {
   body: Blob | FormData | Uint8Array<ArrayBuffer>;
   headers?: Record<string, string>;
 }
 
 /**
- * Makes the body that sends a file in one go: its bytes, or the fields of a POST policy with the file last.
+ * Creates the body of a single request for a file: its bytes, or the fields of a POST policy with the file last.
  * @param fields null for a PUT
  * @param take reads a small file
  */
@@ -18,22 +18,23 @@ export async function requestBodyOf(
   fields: Readonly<Record<string, string>> | null,
   take: (file: File) => Promise<Uint8Array<ArrayBuffer>>,
 ): Promise<RequestBody> {
-  // where it was not read to be recognised, it need not be read at all
+  // a file that was not read for its fingerprint need not be read at all
   if (isSmall(file) && !(fields && isKnownByTime(file))) {
     const bytes = await take(file);
     return fields ? formOf(fields, bytes) : { body: bytes };
   }
-  // untyped: a content type comes only from what was signed
+  // untyped, so that only a signed header sets the content type
   if (!fields) return { body: file.slice() };
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  // as it is, for the type of a form's part says nothing to S3; a slice more is what hundreds of files feel
+  // unchanged: S3 ignores the type of a form's part, and one more slice per file would slow down hundreds of files
   form.append('file', file, 'blob');
   return { body: form };
 }
 
 /**
- * What FormData would send, of bytes in hand: a Blob more for each is what makes thousands of small files slow.
+ * The body that FormData would send, of bytes in memory: one more Blob per file would slow down thousands of small
+ * files.
  * @see https://www.rfc-editor.org/rfc/rfc7578
  */
 function formOf(fields: Readonly<Record<string, string>>, bytes: Uint8Array): RequestBody {

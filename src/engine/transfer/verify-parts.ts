@@ -12,7 +12,7 @@ const MAX_MISMATCHES = 4;
 /** Counts the object's mismatches among those of the parts. */
 const OBJECT = 0;
 
-/** Has stored parts verified against the file, and sends those again of which the store holds other bytes. */
+/** Verifies stored parts against the file, and sends those again whose stored bytes differ. */
 export class StoredPartChecks {
   readonly #context: TransferContext;
   readonly #sender: PartSender;
@@ -25,7 +25,7 @@ export class StoredPartChecks {
     this.#sender = sender;
   }
 
-  /** Creates the session's checks, once; loads the code that computes checksums where it is needed. */
+  /** Creates the session's checks, once; loads the code that computes checksums if it is needed. */
   async open(isMultipart: boolean, signal: AbortSignal): Promise<void> {
     const context = this.#context;
     const { services, session, record } = context;
@@ -55,7 +55,7 @@ export class StoredPartChecks {
 
   /**
    * Waits until every stored part that has to be verified is.
-   * @throws UploadError `integrity` where the store holds other bytes repeatedly
+   * @throws UploadError `integrity` if the store holds other bytes repeatedly
    */
   async settled(signal: AbortSignal): Promise<void> {
     const { checks } = this.#context;
@@ -68,7 +68,7 @@ export class StoredPartChecks {
     throw failure;
   }
 
-  /** Finds the part that is to blame where the store would create another object; else the upload restarts. */
+  /** Finds the wrong part if Complete would create another object; if none is found, the upload restarts. */
   async explainMismatch(signal: AbortSignal): Promise<Error> {
     const { checks, session } = this.#context;
     checks?.invalidate();
@@ -79,7 +79,7 @@ export class StoredPartChecks {
       : new RestartRequired('relist', 'the store holds other bytes of a part');
   }
 
-  /** Returns what follows an object that is not the file: a restart, or the failure of the upload. */
+  /** Returns the action for an object that differs from the file: a restart, or the failure of the upload. */
   objectMismatch(reason: string): Error {
     if (this.#count(OBJECT) <= MAX_MISMATCHES) return new RestartRequired('restart', reason);
     this.#mismatches.clear();
@@ -99,7 +99,7 @@ export class StoredPartChecks {
     session.table.markLost(partNumber);
     const reason = 'the store holds other bytes of it than the file';
     this.#context.report({ type: 'retry', detail: { phase: 'part', partNumber, attempt, delay: 0, reason } });
-    this.#sender.fillLanes();
+    this.#sender.startParts();
   }
 
   #count(what: number): number {

@@ -20,14 +20,14 @@ export class Intake implements InitGate {
   readonly #smallFiles: SmallFileCache;
   readonly #prepared = new WeakMap<Upload, Promise<boolean>>();
 
-  /** @param emit dispatches an event; returns false where the page cancelled it */
+  /** @param emit dispatches an event; returns false if the page cancelled it */
   constructor(list: UploadList, smallFiles: SmallFileCache, emit: Emit) {
     this.#list = list;
     this.#smallFiles = smallFiles;
     this.#emit = emit;
   }
 
-  /** Returns why a file is not added; null where it is. */
+  /** Returns why a file is not added; null if it is. */
   refuse({ file, relativePath = '', fault }: Entry, rules: AdmissionRules): Rejection | null {
     if (fault) return fault;
     if (!this.#emit('mule-before-add', { file, relativePath })) {
@@ -58,13 +58,13 @@ export class Intake implements InitGate {
     const print = await fingerprint(file).catch(() => null);
     const same = waiting.filter((upload) => upload.fingerprint === print);
     const duplicate = same.find((upload) => duplicates.has(upload));
-    // without a look at the bytes, files of one name in two folders are two
+    // if the bytes are not read, files of one name in two folders are two
     return duplicate ?? (size && !isKnownByTime(file) ? same[0] : null) ?? null;
   }
 
   /**
-   * Gives an upload its file back.
-   * @throws UploadError `file-changed` for another file than the one that was begun
+   * Sets the file of an unfinished upload.
+   * @throws UploadError `file-changed` for another file than the upload's
    */
   async giveFile(upload: Upload, source: File | FileHandle): Promise<void> {
     const { name, size } = upload.facts;

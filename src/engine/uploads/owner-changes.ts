@@ -8,7 +8,7 @@ import type { ProgressReporter } from './progress.js';
 import type { Upload } from './upload.js';
 import type { UploadList } from './upload-list.js';
 
-/** What the uploads of a former owner are removed from. */
+/** The objects from which the uploads of a former owner are removed. */
 export interface OwnerServices {
   readonly list: UploadList;
   readonly inits: InitBatcher;
@@ -31,7 +31,7 @@ export class OwnerChanges {
     this.#emit = emit;
   }
 
-  /** Another object after each change of owner. */
+  /** Replaced by a new object after each change of owner. */
   get era(): object {
     return this.#era;
   }
@@ -51,7 +51,7 @@ export class OwnerChanges {
     presence.withdraw();
   }
 
-  /** Removes uploads of another owner from the list; dispatches `mule-owner-change` where any was listed. */
+  /** Removes uploads of another owner from the list; dispatches `mule-owner-change` if any was listed. */
   remove(uploads: readonly Upload[], isByPage = false): void {
     const listed = uploads.filter(({ id }) => this.#services.list.has(id));
     this.#remove(listed, isByPage);

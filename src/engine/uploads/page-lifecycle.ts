@@ -4,12 +4,12 @@ import type { PagePresence } from '../resume/page-presence.js';
 import type { UploadList } from './upload-list.js';
 
 /**
- * An event of the page. `wake`: the network, or the page, is back; `slept`: the machine slept, and requests in flight are
- * most likely lost; `hide`: the page goes, and sends nothing more; `show`: it is back.
+ * An event of the page. `wake`: the network, or the page, is back; `slept`: the device slept, and requests in flight
+ * are most likely lost; `hide`: the page is being left, and sends nothing more; `show`: it is back.
  */
 export type PageEvent = 'online' | 'offline' | 'wake' | 'slept' | 'hide' | 'show';
 
-/** Listens to the page while uploads run, and not otherwise; keeps its screen on where the page wants it. */
+/** Listens to the page while uploads run, and not otherwise; keeps the screen on if the page wants it. */
 export class PageLifecycle {
   readonly #page: PageEnvironment;
   readonly #wakeLock: WakeLock;
@@ -48,7 +48,7 @@ export class PageLifecycle {
     this.#wakeLock.set(false);
   }
 
-  /** Whether this page sends anything: what another tab sends survives this page. */
+  /** Whether this page sends anything; uploads that another tab sends continue without this page. */
   get #isSending(): boolean {
     return [...this.#list.running].some(({ snapshot }) => snapshot.waitingFor !== 'tab');
   }

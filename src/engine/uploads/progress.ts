@@ -16,7 +16,7 @@ export class ProgressReporter {
     this.#report = report;
   }
 
-  /** Has an upload reported soon. */
+  /** Schedules a report of an upload. */
   add(upload: Upload): void {
     this.#changed.add(upload);
     this.#cancelTimer ??= this.#clock.setTimer(() => {

@@ -21,7 +21,7 @@ const SIGNER_TIMEOUT_MS = 3_000;
 const MAX_REFRESHES = 20;
 const READ = { mode: 'read' } as const;
 
-/** What recovery works with. */
+/** The dependencies of recovery. */
 export interface RecoveryServices {
   readonly clock: Clock;
   readonly signer: SignerPort;
@@ -36,7 +36,7 @@ export interface RecoveryServices {
   readonly lifetime: AbortSignal;
 }
 
-/** What recovery reports. */
+/** The callbacks of recovery. */
 export type RecoveryReport =
   | { readonly type: 'listed'; readonly uploads: readonly UploadSnapshot[] }
   /** An upload has its file back. `isAsked`: because the user or the page has resumed it. */
@@ -45,10 +45,10 @@ export type RecoveryReport =
   | { readonly type: 'other-user'; readonly upload: Upload }
   /** The signer names another user than before: everything of the former one ends. */
   | { readonly type: 'user-changed' }
-  /** The new user is known: what that user left unfinished is to be loaded. */
+  /** The new user is known: that user's unfinished uploads have to be loaded. */
   | { readonly type: 'user-known' };
 
-/** What the browser stores of one unfinished upload. */
+/** The stored data of one unfinished upload. */
 interface PersistedUpload {
   record: JournalRecord;
   kept: KeptFile | null;
@@ -64,7 +64,7 @@ export class Recovery {
   #hidden: PersistedUpload[] = [];
   /** Records that are resumed only when their file is added again. */
   #unlisted: JournalRecord[] = [];
-  /** Counts the owners: what was loaded for one owner is not shown to the next. */
+  /** Counts the owners, so that records loaded for one owner are not shown to the next. */
   #owners = 0;
 
   constructor(
@@ -104,8 +104,8 @@ export class Recovery {
   }
 
   /**
-   * Discards what was loaded, and the user, because the owner has changed.
-   * @returns what is listed of the former one's, and has not been resumed
+   * Discards the loaded records and the user, because the owner has changed.
+   * @returns the former owner's listed uploads that have not been resumed
    */
   reset(): Upload[] {
     this.#owners++;
@@ -119,7 +119,7 @@ export class Recovery {
 
   /**
    * Records the user that the signer names. Uploads of other users leave the list, and this user's are listed.
-   * @param user undefined where the signer said nothing
+   * @param user undefined if the signer said nothing
    */
   identify(user: string | null | undefined): void {
     const { user: current, list } = this.#services;
@@ -170,7 +170,7 @@ export class Recovery {
 
   /**
    * Finds an unlisted upload by its file.
-   * @returns null where no such upload is known
+   * @returns null if no such upload is known
    */
   async findUnlisted({ file, relativePath = '' }: FileEntry): Promise<Upload | null> {
     const isSameSize = ({ size }: JournalRecord): boolean => size === file.size;
@@ -183,7 +183,7 @@ export class Recovery {
         && (typeof record.principal !== 'string' || record.principal === this.#services.user.principal),
     );
     const duplicate = same.find(({ name, relativePath: path }) => name === file.name && path === relativePath);
-    // without a look at the bytes, files of one name in two folders are two
+    // if the bytes are not read, files of one name in two folders are two
     const record = duplicate ?? (file.size && !isKnownByTime(file) ? same[0] : undefined);
     if (!record) return null;
     this.#unlisted = this.#unlisted.filter((one) => one !== record);
@@ -275,7 +275,7 @@ export class Recovery {
     else if (upload.status === 'needs-file') upload.setHandle(kept.handle);
   }
 
-  /** Gives an upload its file back, where that is unchanged. */
+  /** Gives an upload its file back, if that is unchanged. */
   async #setFile(upload: Upload, read: () => Promise<File>, isAsked = false): Promise<void> {
     const { name, size } = upload.facts;
     let file: File | null = null;
@@ -332,7 +332,7 @@ async function isAllowed(handle: FileHandle): Promise<boolean> {
   return (await handle.queryPermission(READ).catch(() => 'prompt')) === 'granted';
 }
 
-/** @returns `late` where the gesture that this takes was over */
+/** @returns `late` if the user gesture had expired */
 async function askFor(handle: FileHandle): Promise<'granted' | 'refused' | 'late'> {
   try {
     return (await handle.requestPermission?.(READ)) === 'granted' ? 'granted' : 'refused';

@@ -38,7 +38,7 @@ export class UploadList implements InitQueue {
     return this.#running;
   }
 
-  /** Uploads of one status, in no order. */
+  /** Returns the uploads of one status, in no order. */
   withStatus(status: UploadStatus): ReadonlySet<Upload> {
     return this.#byStatus.get(status) ?? NONE;
   }
@@ -59,7 +59,7 @@ export class UploadList implements InitQueue {
     yield* this.#small;
   }
 
-  /** Whether any upload runs, or will run by itself. */
+  /** Whether any upload is active: it runs, or will run by itself. */
   get isActive(): boolean {
     return this.unfinished > 0;
   }
@@ -69,7 +69,7 @@ export class UploadList implements InitQueue {
     return this.#running.size + this.#small.size + this.#large.size;
   }
 
-  /** Whether every upload is over. */
+  /** Whether every upload has ended. */
   get isOver(): boolean {
     return this.#all.size === FINAL_STATUSES.reduce((sum, status) => sum + this.withStatus(status).size, 0);
   }
@@ -167,20 +167,20 @@ export class UploadList implements InitQueue {
     this.#large.delete(upload);
   }
 
-  /** Starts queued uploads while there are lanes; small files do not wait for large ones. */
+  /** Starts queued uploads while there are slots; small files do not wait for large ones. */
   startNext(): void {
-    const { lanes } = this.#scheduler;
+    const { slots } = this.#scheduler;
     if (this.isPaused) return;
     let large = 0;
     let small = 0;
     for (const upload of this.#running) {
-      // an upload that another tab sends uses no lane of this one
+      // an upload that another tab sends uses no slot of this tab
       if (upload.snapshot.waitingFor === 'tab') continue;
       if (this.#isSmall(upload)) small++;
       else large++;
     }
-    beginFrom(this.#large, lanes - large);
-    beginFrom(this.#small, lanes * 2 - small);
+    beginFrom(this.#large, slots - large);
+    beginFrom(this.#small, slots * 2 - small);
   }
 
   #unindex(upload: Upload): void {
@@ -200,7 +200,7 @@ export class UploadList implements InitQueue {
 
 const NONE: ReadonlySet<Upload> = new Set();
 
-/** What two uploads of the same file have in common. */
+/** Returns the properties that two uploads of the same file have in common. */
 export type DuplicateFacts = Pick<UploadFacts, 'name' | 'size' | 'lastModified' | 'relativePath'>;
 
 const duplicateKey = ({ name, size, lastModified, relativePath }: DuplicateFacts): string =>

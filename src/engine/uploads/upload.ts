@@ -23,7 +23,7 @@ import { SpeedMeter } from '../util/speed-meter.js';
 /** Between two progress events while a speed decays, in milliseconds. */
 const DECAY_STEP_MS = 1_000;
 
-/** What uploads share, beyond what their transfers do. */
+/** The dependencies that all uploads share, besides those of their transfers. */
 export interface UploadServices extends Services {
   readonly tabs: TabCoordinator;
   readonly journal: JournalWriter;
@@ -36,7 +36,7 @@ export interface UploadListener {
   changed(upload: Upload): void;
 }
 
-/** One file's life, from the queue to the bucket: its status, and what the page and the other tabs see of it. */
+/** One file's upload, from the queue to the bucket: its status, and the data that the page and other tabs get. */
 export class Upload extends UploadRecord implements UploadObserver, SharedUpload {
   /** Bytes that the last progress event reported; null: report again though nothing moved. */
   reported: number | null = 0;
@@ -48,12 +48,12 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   #finalLocation: string | null = null;
   readonly #meter = new SpeedMeter();
   #cancelDecay: (() => void) | null = null;
-  /** What the status is while nothing is waited for. */
+  /** The status while the upload waits for nothing. */
   #step: Step = 'starting';
   #run: AbortController | null = null;
   /** Whether this tab holds the lock of the upload. */
   #isHeld = false;
-  /** What the tab reports that sends the upload, or has completed it. */
+  /** The progress that the tab reports that sends the upload or has completed it. */
   #remoteProgress: RemoteProgress | null = null;
   #ended: Promise<void> = Promise.resolve();
   #hasStarted = false;
@@ -100,7 +100,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     };
   }
 
-  /** State of each part; null where it is not known, or only to another tab. */
+  /** State of each part; null if it is not known, or only to another tab. */
   get partStates(): Uint8Array | null {
     const { table } = this.session ?? {};
     return table && !this.#remoteProgress ? partStates(table) : null;
@@ -114,7 +114,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     return (this.#transfer ??= new Transfer(this.#services, this, this));
   }
 
-  // ---- What the page, the user and the other tabs do with it ----
+  // ---- Called by the page, the user and other tabs ----
 
   /** Resumes what the journal, or another tab, has recorded. */
   adopt(record: Resumption): void {
@@ -214,7 +214,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#reportAnyway();
   }
 
-  /** Records that the file cannot be read from its handle. @param error why it is not the file that was begun */
+  /** Records that the file cannot be read from its handle. @param error why it is not the upload's file */
   setFileMissing(error: UploadError | null = null): void {
     this.handle = null;
     this.#error = error;
@@ -295,7 +295,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
         break;
       case 'activity':
         this.#showStatus();
-        this.#transfer?.fillLanes();
+        this.#transfer?.startParts();
         break;
       case 'progress':
         this.#listener.changed(this);
@@ -345,7 +345,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
       this.#endAs(claim.ended);
       return;
     }
-    // what pause and abort leave behind must not keep the file from other tabs
+    // a pause or an abort must not keep the lock of the file from other tabs
     signal.addEventListener('abort', claim.release, { once: true });
     if (signal.aborted) claim.release();
     signal.throwIfAborted();
@@ -403,7 +403,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#transition('fail');
   }
 
-  /** After the file was found changed: resumes where it is the former file again, else sends the new content. */
+  /** After the file was found changed: resumes if it is the former file again, else sends the new content. */
   async #reopenFile(): Promise<void> {
     // a File that has changed can never be read again, but its handle returns another one
     const file = (this.file = (await this.handle?.getFile().catch(() => null)) ?? this.file!);
@@ -433,7 +433,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
 
   // ---- What it shows ----
 
-  /** Shows the step, or, where nothing is under way, the wait. */
+  /** Shows the step, or, if nothing is under way, the wait. */
   #showStatus(): void {
     if (!isRunning(this.status) || !this.#run) return;
     const wait = this.#wait;
@@ -458,7 +458,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     else if (event) this.#listener.emit(event, { upload });
   }
 
-  /** Has a progress event sent though no byte moved. */
+  /** Requests a progress event although no byte was sent. */
   #reportAnyway(): void {
     this.reported = null;
     this.#changed();
@@ -469,7 +469,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#listener.changed(this);
   }
 
-  /** The wait that ends first, where nothing is under way. */
+  /** The wait that ends first, if nothing is under way. */
   get #wait(): Wait | null {
     const { clock, scheduler } = this.#services;
     const heldMs = scheduler.heldFor(this.id);

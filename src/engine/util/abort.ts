@@ -30,7 +30,7 @@ export function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Prom
 }
 
 /**
- * Runs work with an `AbortController` of its own, which a signal aborts too. `AbortSignal.any()` does the same, but
+ * Runs work with its own `AbortController`, which a signal aborts too. `AbortSignal.any()` does the same, but
  * WebKitGTK 2.50 collects such a signal while only a fetch or a lock waits for it, which then never ends.
  * @see https://dom.spec.whatwg.org/#abort-signal-garbage-collection for the specified behaviour
  */
@@ -51,7 +51,7 @@ export async function withChildController<T>(
 
 /**
  * Runs work that ends with a signal or a timeout.
- * @param begin receives a signal that aborts in both cases; it is not waited for any longer even where it ignores that
+ * @param begin receives a signal that aborts in both cases; it is not waited for any longer even if it ignores that
  * @throws the signal's reason, or an `AbortError` after the timeout
  */
 export function withTimeout<T>(

@@ -1,6 +1,6 @@
 import type { Clock } from '../ports.js';
 
-/** A task may block the main thread for so long. */
+/** Maximum time that a task may block the main thread. */
 const SLICE_MS = 8;
 
 /** Divides a long loop into short tasks, so that the page stays responsive. */

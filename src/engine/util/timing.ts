@@ -45,7 +45,7 @@ export function backoff(level: number, random: number): number {
 /**
  * Parses a `Retry-After` header: seconds or a date.
  * @param now epoch milliseconds
- * @returns milliseconds to wait, at most one hour; null where the header is missing or cannot be parsed
+ * @returns milliseconds to wait, at most one hour; null if the header is missing or cannot be parsed
  * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
  */
 export function parseRetryAfter(header: string | null, now: number): number | null {

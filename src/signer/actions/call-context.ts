@@ -25,8 +25,8 @@ export interface Call {
 }
 
 /**
- * Returns the lifetime of a call's signatures: the option `expires`, or less where the credentials expire earlier.
- * @throws SignerRefusal 503 where the credentials have expired
+ * Returns the lifetime of a call's signatures: the option `expires`, or less if the credentials expire earlier.
+ * @throws SignerRefusal 503 if the credentials have expired
  */
 export function signingTermsFor(
   settings: Settings,

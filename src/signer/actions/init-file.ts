@@ -20,11 +20,11 @@ import { findTrackedUpload, fileMarks } from './tracked-upload.js';
 interface ValidatedFile {
   file: InitFile;
   headers: Readonly<Record<string, string>>;
-  /** Collects the POST policies of the call; null where this file cannot be sent by POST. */
+  /** Collects the POST policies of the call; null if this file cannot be sent by POST. */
   batch: PostPolicyBatch | null;
 }
 
-/** @throws SignerRefusal or PolicyError for a file that is refused, TrackerError where the tracker fails */
+/** @throws SignerRefusal or PolicyError for a file that is refused, TrackerError if the tracker fails */
 export async function answerFile(call: Call, batch: PostPolicyBatch, reported: InitFile): Promise<InitAnswerFile> {
   const { policy } = call.settings;
   const file = validateFile(policy, reported);

@@ -25,7 +25,7 @@ export async function answerInit(call: Call, body: unknown): Promise<InitAnswer>
     time: call.now,
     actions: optionalActions(call),
     limits: { files: policy.maxFiles },
-    // null only where anonymous uploads are allowed: other anonymous calls have been refused
+    // null only if anonymous uploads are allowed: other anonymous calls have been refused
     principal: call.principalHash,
     ...(posts ? { posts } : {}),
     files: answers,

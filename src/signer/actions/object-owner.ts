@@ -1,5 +1,5 @@
 /**
- * Records in each object which grant it belongs to. Where keys are not random, the object of another upload may exist
+ * Records in each object which grant it belongs to. If keys are not random, the object of another upload may exist
  * under a granted key. Without this check, its receipt would go to every user who was granted the key.
  */
 import { shortHash } from '../util/hashes.js';
@@ -17,7 +17,7 @@ const hashGrant = ({ key, principal, begun }: Grant): Promise<string> =>
 const needsOwnerHeader = ({ settings }: Call, { key }: Grant): boolean =>
   verifiesObjects(settings) && !isUniqueKey(settings.policy, key);
 
-/** Returns the header to create the object with; empty where the key is unique. */
+/** Returns the header to create the object with; empty if the key is unique. */
 export async function ownerHeaders(call: Call, grant: Grant): Promise<Record<string, string>> {
   return needsOwnerHeader(call, grant) ? { [OWNER_HEADER]: await hashGrant(grant) } : {};
 }

@@ -36,7 +36,7 @@ export class PostPolicyBatch {
     return policy.ref;
   }
 
-  /** Signs the policies; undefined where none was added. */
+  /** Signs the policies; undefined if none was added. */
   async sign({ postSigner, terms }: Call): Promise<Record<string, PostPolicy> | undefined> {
     if (this.#policies.size === 0) return undefined;
     const signed = [...this.#policies.values()].map(async (policy) => {

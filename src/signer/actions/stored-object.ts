@@ -11,7 +11,7 @@ const HEAD_TIMEOUT_MS = 10_000;
 
 /**
  * Verifies the object, calls `onComplete`, and returns the receipt.
- * @throws SignerRefusal 409 where the object is missing or differs from the grant, 503 where the store does not answer
+ * @throws SignerRefusal 409 if the object is missing or differs from the grant, 503 if the store does not answer
  */
 export async function confirmCompletion(call: Call, grant: Grant, uploadId: string): Promise<ChunkLoadedAnswer | null> {
   const { onComplete, receipts, bucket } = call.settings;

@@ -37,7 +37,7 @@ export async function fileMarks({ settings, principalHash }: Call, file: InitFil
 
 /**
  * Returns the principal's unfinished upload of the same file, if the browser can resume it.
- * @throws TrackerError where the tracker fails
+ * @throws TrackerError if the tracker fails
  */
 export async function findTrackedUpload(
   { settings, principalHash, now }: Call,

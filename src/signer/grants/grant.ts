@@ -5,7 +5,7 @@ import { shortHash } from '../util/hashes.js';
 import { SignerRefusal } from '../util/refusal.js';
 import { createSeal } from './seal.js';
 
-/** What a grant allows. Sizes in bytes, times in epoch milliseconds. */
+/** The content of a grant. Sizes in bytes, times in epoch milliseconds. */
 export interface Grant {
   key: string;
   size: number;
@@ -16,14 +16,14 @@ export interface Grant {
   principal: string | null;
   /** When the upload was first granted; renewals keep it. */
   begun: number;
-  /** When this grant was issued; each renewal sets it anew. */
+  /** When this grant was issued; each renewal updates it. */
   issued: number;
   /**
    * Hash of everything that the policy decided by. A request that creates an object is signed again only for a file with
    * the same hash. Empty for a grant that resumes an upload begun elsewhere, because it creates no object.
    */
   claims: string;
-  /** Hashes by which the tracker recognises the file; empty where it is not tracked. */
+  /** Hashes by which the tracker recognises the file; empty if it is not tracked. */
   marks: readonly string[];
 }
 

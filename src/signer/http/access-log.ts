@@ -7,11 +7,11 @@ export interface AccessEntry {
   time: number;
   /** Milliseconds until the answer was ready. */
   duration: number;
-  /** Null where the URL names no action. */
+  /** Null if the URL names no action. */
   action: Action | null;
   method: string;
   status: number;
-  /** The error code of a refused call; null where the call succeeded. */
+  /** The error code of a refused call; null if the call succeeded. */
   code: string | null;
   /** The error codes of files that `get_init_signature` refused one by one. */
   refused: readonly string[];

@@ -27,7 +27,7 @@ export class JsonFields {
     return this.value(name) !== undefined;
   }
 
-  /** Returns a field unchecked; undefined where it is absent or null. */
+  /** Returns a field unchecked; undefined if it is absent or null. */
   value(name: string): unknown {
     return Object.hasOwn(this.#record, name) ? (this.#record[name] ?? undefined) : undefined;
   }

@@ -34,7 +34,7 @@ export type ParsedFile = { id: string; file: InitFile } | { id: string; refusal:
 
 /**
  * Parses the files of `get_init_signature`. An invalid file does not affect the others.
- * @throws SignerRefusal where there is no file, no valid file, or a duplicate id
+ * @throws SignerRefusal if there is no file, no valid file, or a duplicate id
  */
 export function parseInitBody(body: unknown, maxFiles: number): ParsedFile[] {
   const files = new JsonFields(body).records('files', maxFiles).map(parseFileOrRefusal);

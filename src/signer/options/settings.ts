@@ -49,7 +49,7 @@ const OPTION_DEFAULTS = {
 
 /** The options, checked and with defaults. */
 export interface Settings {
-  /** Empty where the option is not set. */
+  /** Empty if the option is not set. */
   name: string;
   bucket: string;
   region: string;
@@ -64,7 +64,7 @@ export interface Settings {
   authorize: SignerOptions['authorize'];
   allowAnonymous: boolean;
   secrets: readonly string[] | null;
-  /** Null where pages of other origins may not call. */
+  /** Null if pages of other origins may not call. */
   origins: ReadonlySet<string> | null;
   policy: ResolvedPolicy;
   throttle: SignerOptions['throttle'];

@@ -16,7 +16,7 @@ export interface SignerOptions {
   region?: string;
   /** URL of the store; Amazon's for the region by default. */
   endpoint?: string;
-  /** Whether URLs contain the bucket in the path instead of the host; true by default where `endpoint` is set. */
+  /** Whether URLs contain the bucket in the path instead of the host; true by default if `endpoint` is set. */
   pathStyle?: boolean;
   /** Uses Amazon's dual-stack endpoints: IPv6 as well as IPv4. */
   dualStack?: boolean;
@@ -84,7 +84,7 @@ export interface SignerOptions {
   receipts?: boolean;
   /** Sends requests to the store, for `onComplete`, `receipts` and `sweep`; the runtime's `fetch` by default. */
   fetch?: typeof fetch;
-  /** Lifetime of signed URLs in seconds, shorter where the credentials expire first; 3,600 by default, 604,800 at most. */
+  /** Lifetime of signed URLs in seconds, shorter if the credentials expire first; 3,600 by default, 604,800 at most. */
   expires?: number;
   /** Seconds within which the body of a call must arrive, or it is refused with 408; 60 by default. */
   bodyTimeout?: number;

@@ -8,7 +8,7 @@ type Placeholder = (typeof PLACEHOLDERS)[number];
 
 const BRACES = /\{([^{}]*)\}/g;
 
-/** Returns what is wrong with a template, or null. */
+/** Returns the fault of a template, or null if it is valid. */
 export function findTemplateFault(template: string): string | null {
   const names = [...template.matchAll(BRACES)].map(([, name]) => name!);
   const unknown = names.find((name) => !(PLACEHOLDERS as readonly string[]).includes(name));

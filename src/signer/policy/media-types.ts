@@ -65,7 +65,7 @@ export function mediaTypeOf(contentType: string): string {
   return type === UNKNOWN_TYPE ? '' : type;
 }
 
-/** Returns a name's extension in lower case, without the dot; an empty string where it has none. */
+/** Returns a name's extension in lower case, without the dot; an empty string if it has none. */
 export const extensionOf = (name: string): string => /\.([^./\\]+)$/.exec(name)?.[1]?.toLowerCase() ?? '';
 
 /** Returns the types of a name's extension; undefined for an unknown extension. */

@@ -61,7 +61,7 @@ const MAX_METADATA = 2_048 - 'x-amz-meta-mule-upload'.length - 22;
 /**
  * Returns the headers of one object.
  * @param file as returned by `validateFile`
- * @throws PolicyError where the policy's functions throw, or return what S3 does not accept
+ * @throws PolicyError if the policy's functions throw, or return what S3 does not accept
  */
 export async function objectHeaders(
   policy: ObjectPolicy & { readonly defaultAcl?: string | null },
@@ -160,7 +160,7 @@ function fitMetadata(metadata: StringMap): StringMap {
   return Object.fromEntries(Object.keys(metadata).map((name) => [name, fitted.get(name)!]));
 }
 
-/** Returns the most bytes that a character can need; a space needs 3 where it must be encoded. */
+/** Returns the most bytes that a character can need; a space needs 3 if it must be encoded. */
 const encodedBytesOf = (character: string): number => (character === ' ' ? 3 : encodeHeaderValue(character).length);
 
 function encryptionHeaders(encryption: Encryption | undefined): Record<string, string> {

@@ -16,7 +16,7 @@ const FORBIDDEN_CHARACTERS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\uFFFE\uFFFF]/gu;
 /**
  * Cleans a file name: keeps the last path segment, removes control characters and `..`, and shortens the part before the
  * extension.
- * @returns `file` where nothing is left
+ * @returns `file` if nothing is left
  */
 export function cleanName(name: string, maxBytes = MAX_KEY_BYTES): string {
   const segment = name.replaceAll('\\', '/').split('/').at(-1)!;
@@ -39,8 +39,8 @@ export function cleanPath(path: string): string {
 }
 
 /**
- * Returns what is wrong with a key, or null. The segments `.` and `..` are invalid: URL parsers remove them, even when
- * encoded, so that the browser would send another path than the signed one.
+ * Returns the fault of a key, or null if it is valid. The segments `.` and `..` are invalid: URL parsers remove them,
+ * even when encoded, so that the browser would send another path than the signed one.
  */
 export function findKeyFault(key: unknown): string | null {
   if (typeof key !== 'string' || key === '') return 'it is not a non-empty string';

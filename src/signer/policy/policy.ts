@@ -27,7 +27,7 @@ export interface Policy extends ObjectPolicy {
   /** Files in one call; 100 by default. */
   maxFiles?: number;
   /**
-   * Bytes per part; overrides the size that the browser requests. That request is also ignored where `maxSize` is set,
+   * Bytes per part; overrides the size that the browser requests. That request is also ignored if `maxSize` is set,
    * a key can be granted twice (`objectKeys`, or a `key` without `{random}`) and the store does not verify sizes: parts
    * of two sizes in one upload could exceed `maxSize`.
    */
@@ -47,7 +47,7 @@ export interface Policy extends ObjectPolicy {
   objectKeys?: string;
   /**
    * Whether an upload may overwrite an object of the same key. False by default at Amazon, true at another endpoint,
-   * because not every store supports `If-None-Match`. Set it to false where yours does (R2, MinIO, Ceph 20 or later).
+   * because not every store supports `If-None-Match`. Set it to false if yours does (R2, MinIO, Ceph 20 or later).
    * If true, an uploader can change an object after your backend has read it, until the grant expires.
    */
   overwrite?: boolean;
@@ -61,7 +61,7 @@ export interface Policy extends ObjectPolicy {
 type DefaultedOption = 'maxSize' | 'minSize' | 'maxFiles' | 'posts' | 'overwrite';
 export type ResolvedPolicy = Policy
   & Required<Pick<Policy, DefaultedOption>> & {
-    /** The canned ACL that is signed where the browser requests none; null for none. */
+    /** The canned ACL that is signed if the browser requests none; null for none. */
     defaultAcl: string | null;
   };
 
@@ -100,7 +100,7 @@ const acceptsName = (accept: string, filename: string): boolean =>
   isAccepted(accept, { filename, content_type: '' } as InitFile)
   || (typesOfName(filename) ?? []).some((type) => acceptsType(accept, type));
 
-/** A file is accepted by its extension or its type. Replaces the other one where it belongs to another format. */
+/** A file is accepted by its extension or its type. Replaces the other one if it belongs to another format. */
 function alignNameAndType(accept: string, file: InitFile): InitFile {
   const filename = cleanName(file.filename);
   const type = mediaTypeOf(file.content_type);
@@ -118,7 +118,7 @@ function alignNameAndType(accept: string, file: InitFile): InitFile {
 /**
  * Chooses the key of a new upload.
  * @throws SignerRefusal for an invalid requested key
- * @throws PolicyError where the function `policy.key` throws, or returns an invalid key
+ * @throws PolicyError if the function `policy.key` throws, or returns an invalid key
  */
 export async function chooseKey(
   policy: ResolvedPolicy,

@@ -32,7 +32,7 @@ export const checksumHeader = ({ algorithm, value }: Checksum): Record<string, s
   [`x-amz-checksum-${algorithm}`]: value,
 });
 
-/** The headers for a request with a body. Ceph 20 verifies the checksum only where the algorithm is named too. */
+/** The headers for a request with a body. Ceph 20 verifies the checksum only if the algorithm is named too. */
 export const bodyChecksumHeaders = (checksum: Checksum): Record<string, string> => ({
   'x-amz-sdk-checksum-algorithm': checksum.algorithm.toUpperCase(),
   ...checksumHeader(checksum),
@@ -42,7 +42,7 @@ export const bodyChecksumHeaders = (checksum: Checksum): Record<string, string> 
  * Checks a checksum value that the browser sent.
  * @param agreed the algorithm of the grant
  * @param field names the value in the refusal
- * @throws SignerRefusal 400 where the grant has no algorithm, or the value is not base64 of its length
+ * @throws SignerRefusal 400 if the grant has no algorithm, or the value is not base64 of its length
  */
 export function parseChecksumValue(
   agreed: ChecksumAlgorithm | null,

@@ -49,7 +49,7 @@ export const createMultipartUpload = (
 });
 
 /**
- * PutObject with a signed length and, where given, a signed checksum.
+ * PutObject with a signed length and, if given, a signed checksum.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html
  */
 export const putObject = (
@@ -65,7 +65,7 @@ export const putObject = (
 });
 
 /**
- * UploadPart with a signed length and, where given, a signed checksum.
+ * UploadPart with a signed length and, if given, a signed checksum.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
  */
 export const uploadPart = (
@@ -91,7 +91,7 @@ export const listParts = (key: string, uploadId: string, marker = 0): StoreOpera
 
 /** Properties of the completed object that the store verifies. */
 export interface CompletedObject {
-  /** Bytes; null where the store does not support `x-amz-mp-object-size`. */
+  /** Bytes; null if the store does not support `x-amz-mp-object-size`. */
   size: number | null;
   /** The same as in CreateMultipartUpload. */
   algorithm: ChecksumAlgorithm | null;

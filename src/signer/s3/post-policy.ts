@@ -12,7 +12,7 @@ import type { StoreAddress } from './store-address.js';
 /** The maximum lifetime of a policy; until it expires, its holder can post any number of times. */
 const MAX_POLICY_LIFE_S = 900;
 
-/** What a policy allows. */
+/** The conditions of a policy. */
 export interface PostConditions {
   /** Every key with this prefix, or exactly this key. */
   key: { readonly prefix: string } | { readonly exact: string };

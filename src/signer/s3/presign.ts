@@ -75,7 +75,7 @@ export function createPresigner(
   };
 }
 
-/** What all signatures with the same terms have in common. */
+/** The values that all signatures with the same terms have in common. */
 interface SharedParameters {
   timestamp: string;
   scope: string;

@@ -204,8 +204,8 @@ async function runCheck(env: Variables): Promise<void> {
   const options = await readOptions({ ...env, ALLOW_ANONYMOUS: 'true', DATABASE_URL: undefined });
   const findings = await checkStore(options);
   for (const { rule, fault, isWarning, advice } of findings) {
-    const verdict = fault === null ? 'ok   ' : isWarning ? 'HINT ' : 'WRONG';
-    print(`${verdict} ${rule}\n`);
+    const label = fault === null ? 'ok   ' : isWarning ? 'HINT ' : 'WRONG';
+    print(`${label} ${rule}\n`);
     for (const text of [fault, advice]) if (text) print(text.replace(/^/gm, '      ') + '\n');
   }
   if (findings.some(({ fault, isWarning }) => fault !== null && !isWarning)) process.exitCode = 1;
@@ -235,15 +235,15 @@ interface ConformanceArguments {
 
 async function runConformance(url: string, { header, other, type: contentType }: ConformanceArguments): Promise<void> {
   if (!parseUrl(url)) throw new TypeError(`"${url}" is not a URL; give the base URL of a signer`);
-  const verdicts = await checkConformance({
+  const results = await checkConformance({
     url,
     headers: parseHeaders('--header', header),
     ...(other === undefined ? {} : { otherHeaders: parseHeaders('--other', other) }),
     ...(contentType === undefined ? {} : { contentType }),
   });
-  for (const { rule, fault } of verdicts) print(fault === null ? `ok    ${rule}\n` : `WRONG ${rule}\n      ${fault}\n`);
-  const wrong = verdicts.filter(({ fault }) => fault !== null).length;
-  print(`${verdicts.length - wrong} of ${verdicts.length} rules passed\n`);
+  for (const { rule, fault } of results) print(fault === null ? `ok    ${rule}\n` : `WRONG ${rule}\n      ${fault}\n`);
+  const wrong = results.filter(({ fault }) => fault !== null).length;
+  print(`${results.length - wrong} of ${results.length} rules passed\n`);
   if (wrong > 0) process.exitCode = 1;
 }
 

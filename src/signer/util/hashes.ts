@@ -36,7 +36,7 @@ export const webHashes: Hashes = {
 };
 
 /**
- * @returns null where the runtime has no `node:crypto`
+ * @returns null if the runtime has no `node:crypto`
  * @see https://nodejs.org/api/process.html#processgetbuiltinmoduleid
  */
 export function nodeHashes(): Hashes | null {

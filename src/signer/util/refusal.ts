@@ -2,7 +2,7 @@
 export class SignerRefusal extends Error {
   override readonly name = 'SignerRefusal';
   constructor(
-    /** HTTP status of the response; unused where one file of several is refused. */
+    /** HTTP status of the response; unused if one file of several is refused. */
     readonly status: number,
     readonly code: string,
     message: string,

@@ -6,14 +6,14 @@ import { offer, pool } from './page.js';
 
 const PART_SIZE = 8 * 1024 ** 2;
 /** Milliseconds between two attempts while nothing answers. */
-const PAUSE = 20;
+const RETRY_DELAY_MS = 20;
 
 function put(url: string, body: Blob): Promise<boolean> {
   return new Promise((resolve) => {
     const xhr = new XMLHttpRequest();
     xhr.open('PUT', url);
     xhr.onload = () => resolve(xhr.status === 200);
-    xhr.onerror = () => setTimeout(() => resolve(false), PAUSE);
+    xhr.onerror = () => setTimeout(() => resolve(false), RETRY_DELAY_MS);
     xhr.send(body);
   });
 }

@@ -2,13 +2,13 @@
 import { Uploader } from '../../../src/engine/index.js';
 import { offer } from './page.js';
 
-offer(async (files, { partSize, lanes, scope }) => {
+offer(async (files, { partSize, concurrency, scope }) => {
   const uploader = new Uploader({
     signer: '/sign',
     scope,
     checksum: 'none',
     leaveWarning: false,
-    ...(lanes && partSize && { partSize, concurrency: lanes }),
+    ...(concurrency && partSize && { partSize, concurrency }),
   });
   await uploader.add(files);
   const failed = (await uploader.finished()).find(({ status }) => status !== 'complete');

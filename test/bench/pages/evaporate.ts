@@ -12,7 +12,7 @@ function digest(hash: Hash, data: string | ArrayBuffer): Uint8Array {
   return hash.digest();
 }
 
-offer(async (files, { store, bucket, region, accessKeyId, partSize, lanes, run }) => {
+offer(async (files, { store, bucket, region, accessKeyId, partSize, concurrency, run }) => {
   const evaporate = await Evaporate.create({
     signerUrl: '/sign-evaporate',
     aws_key: accessKeyId,
@@ -26,7 +26,7 @@ offer(async (files, { store, bucket, region, accessKeyId, partSize, lanes, run }
     cryptoHexEncodedHash256: (data) => hex(digest(sha256(), data)),
     logging: false,
     ...(partSize && { partSize }),
-    ...(lanes && { maxConcurrentParts: lanes }),
+    ...(concurrency && { maxConcurrentParts: concurrency }),
   });
   await Promise.all(files.map((file) => evaporate.add({ name: `${run}/${file.name}`, file })));
 });

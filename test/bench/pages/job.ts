@@ -12,7 +12,7 @@ export interface Job {
   /** Bytes per part; null: the client's own choice. */
   partSize: number | null;
   /** Requests at once; null: the client's own choice. */
-  lanes: number | null;
+  concurrency: number | null;
   /** Milliseconds after which the client counts as failed. */
   timeoutMs: number;
   /** The `scope` of this element and its engine. */

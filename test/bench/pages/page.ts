@@ -1,4 +1,4 @@
-/** What all clients' pages share: waits for the choice of files, runs the client, measures the time. */
+/** The code that all clients' pages share: waits for the choice of files, runs the client, measures the time. */
 import type { Job, Outcome } from './job.js';
 
 /** Sends all files; resolves once all are stored. */
@@ -42,14 +42,18 @@ export function offer(send: Send, input = document.querySelector<HTMLInputElemen
   });
 }
 
-/** Runs work on all items, so many at once. */
-export async function pool<T>(items: readonly T[], lanes: number, work: (item: T) => Promise<unknown>): Promise<void> {
+/** Runs work on all items, with limited concurrency. */
+export async function pool<T>(
+  items: readonly T[],
+  concurrency: number,
+  work: (item: T) => Promise<unknown>,
+): Promise<void> {
   let next = 0;
-  const lane = async (): Promise<void> => {
+  const worker = async (): Promise<void> => {
     while (next < items.length) await work(items[next++]!);
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  await Promise.all(Array.from({ length: concurrency }, worker));
 }
 
 /** Requests at a time for clients that leave it to the page, if the job does not set it. */
-export const USUAL_LANES = 4;
+export const DEFAULT_CONCURRENCY = 4;

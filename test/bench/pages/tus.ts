@@ -1,14 +1,14 @@
 /** tus-js-client: by default a whole file in one request; in parts if requests are to fail. */
 import { Upload } from 'tus-js-client';
-import { offer, pool, USUAL_LANES } from './page.js';
+import { offer, pool, DEFAULT_CONCURRENCY } from './page.js';
 
 /** Its own retries end after 10 s. */
 const PATIENT = [0, 1_000, 3_000, 5_000, 5_000, 5_000, 5_000, 5_000];
 
-offer((files, { store, partSize, lanes }) =>
+offer((files, { store, partSize, concurrency }) =>
   pool(
     files,
-    lanes ?? USUAL_LANES,
+    concurrency ?? DEFAULT_CONCURRENCY,
     (file) =>
       new Promise<void>((resolve, reject) => {
         new Upload(file, {

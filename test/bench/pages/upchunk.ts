@@ -1,11 +1,11 @@
 /** UpChunk: one chunk after the other to a resumable URL. */
 import { createUpload } from '@mux/upchunk';
-import { offer, pool, USUAL_LANES } from './page.js';
+import { offer, pool, DEFAULT_CONCURRENCY } from './page.js';
 
-offer((files, { store, partSize, lanes, run }) =>
+offer((files, { store, partSize, concurrency, run }) =>
   pool(
     files,
-    lanes ?? USUAL_LANES,
+    concurrency ?? DEFAULT_CONCURRENCY,
     (file) =>
       new Promise<void>((resolve, reject) => {
         const upload = createUpload({

@@ -11,9 +11,9 @@ export type Signing =
 /** Sends by Uppy without its interface. */
 export async function sendByUppy(files: readonly File[], job: Job, signing: Signing): Promise<void> {
   const uppy = new Uppy();
-  const { partSize, lanes, run } = job;
+  const { partSize, concurrency, run } = job;
   uppy.use(AwsS3, {
-    ...(lanes && { limit: lanes }),
+    ...(concurrency && { limit: concurrency }),
     ...(partSize && { shouldUseMultipart: ({ size }) => (size ?? 0) > partSize }),
     ...(partSize && { getChunkSize: () => partSize }),
     generateObjectKey: ({ name }) => `${run}/${name}`,

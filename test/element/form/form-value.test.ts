@@ -7,7 +7,7 @@ interface FormHarness extends Harness {
   native: HTMLInputElement;
 }
 
-/** Creates the element beside a native file input in a form; the input shows what is expected. */
+/** Creates the element beside a native file input in a form; the input shows the expected behaviour. */
 async function formHarness(): Promise<FormHarness> {
   const markup = html`<form>
     <fieldset>

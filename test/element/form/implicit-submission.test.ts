@@ -47,13 +47,13 @@ describe('submit-when-done', () => {
   });
 
   it('does not submit without the attribute, while disabled, or if the button is disabled', async () => {
-    for (const spoil of [
+    for (const prevent of [
       (element: MuleUploadElement) => (element.submitWhenDone = false),
       (element: MuleUploadElement) => (element.disabled = true),
       ({ form }: MuleUploadElement) => (form!.querySelector('button')!.disabled = true),
     ]) {
       const { element, submissions } = await formHarness();
-      spoil(element);
+      prevent(element);
       await element.add([fileOf('a.txt')]);
       await until(() => element.value.length === 1);
       await settle();

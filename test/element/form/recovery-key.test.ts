@@ -36,9 +36,9 @@ describe('recoveryKeyOf', () => {
     const warnings: string[] = [];
     console.warn = (...args: unknown[]) => warnings.push(args.map(String).join(' '));
     try {
-      const twins = [place(root, { scope }), place(root, { scope })];
+      const ambiguous = [place(root, { scope }), place(root, { scope })];
       const params = [place(root, { scope, params: { row: 1 } }), place(root, { scope, params: { row: 2 } })];
-      const found = [...twins, ...params].map(recoveryKeyOf);
+      const found = [...ambiguous, ...params].map(recoveryKeyOf);
       expect(found.map(({ isUnique }) => isUnique)).to.deep.equal([false, false, true, true]);
       expect(new Set(found.map(({ key }) => key)).size, 'params make them differ').to.equal(3);
       expect(warnings.filter((text) => text.includes('recovery-key'))).to.have.length(1);

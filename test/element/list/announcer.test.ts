@@ -6,7 +6,7 @@ import { createTranslate } from '../../../src/element/i18n/translate.js';
 import type { UploaderStatus, UploadSnapshot } from '../../../src/engine/api/types.js';
 
 const format = formatOf('en');
-const say = createTranslate(strings, format);
+const translate = createTranslate(strings, format);
 
 /** Returns a function that shows an upload of 100 bytes to an announcer, and returns its polite text. */
 function listener(): (status: UploaderStatus, loaded: number) => string {
@@ -14,7 +14,7 @@ function listener(): (status: UploaderStatus, loaded: number) => string {
   return (status, loaded) => {
     const upload = { id: 'u', name: 'a.txt', status, waitingFor: 'network', retryAt: null } as UploadSnapshot;
     const progress = { loaded, total: 100, ratio: loaded / 100, speed: 0, eta: null };
-    announcer.observe({ uploads: [upload], status, progress, translate: say, format, offline: false });
+    announcer.observe({ uploads: [upload], status, progress, translate, format, offline: false });
     return announcer.polite;
   };
 }

@@ -5,21 +5,21 @@ import { fileOf, shadowQuery, rendered, harness, unfinished, until, type Harness
 
 const announced = ({ element }: Harness): string => shadowQuery(element, '[role=status]')!.textContent;
 
-/** Keys that are pressed before the window is assumed to get none, and milliseconds for each. */
-const MOST_KEYS = 4;
-const KEY_LIFE = 1_500;
+/** Maximum number of key presses until one must have arrived, and milliseconds for each. */
+const MAX_KEYS = 4;
+const KEY_TIMEOUT_MS = 1_500;
 const isFirefox = navigator.userAgent.includes('Firefox');
 
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
- * Presses Enter on a button; again where the browser had another of its windows in front and the key went nowhere.
- * Firefox may keep the keyboard in another window for good, and its driver waits there: a click has to do then.
+ * Presses Enter on a button; again if another window of the browser had the focus and the key was lost. In Firefox
+ * another window may keep the focus, and its driver then waits: a click replaces the key.
  */
 async function press(element: Element, button: string, done: () => boolean): Promise<void> {
   for (let keys = 0; !done(); keys++) {
     shadowQuery(element, button)?.focus();
-    if (keys < MOST_KEYS || !isFirefox) await Promise.race([sendKeys({ press: 'Enter' }), wait(KEY_LIFE)]);
+    if (keys < MAX_KEYS || !isFirefox) await Promise.race([sendKeys({ press: 'Enter' }), wait(KEY_TIMEOUT_MS)]);
     else shadowQuery(element, button)?.click();
     for (let turns = 0; turns < 50 && !done(); turns++) await wait(20);
   }

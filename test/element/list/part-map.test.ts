@@ -8,13 +8,13 @@ describe('drawPartMap', () => {
       lines,
       all,
       stored,
-      inFlight: flying,
+      inFlight: sending,
       partlyStored: partly,
     } = drawPartMap(Uint8Array.of(2, 2, 1, 0, 2));
     expect([columns, lines]).to.deep.equal([5, 1]);
     expect(all).to.equal('M0 0.5h5');
     expect(stored).to.equal('M0 0.5h2M4 0.5h1');
-    expect(flying).to.equal('M2 0.5h1');
+    expect(sending).to.equal('M2 0.5h1');
     expect(partly).to.equal('');
   });
 
@@ -27,10 +27,10 @@ describe('drawPartMap', () => {
   it('shows 50 parts per cell for 10,000 parts, and which cells are partly stored', () => {
     const states = new Uint8Array(10_000).fill(2, 0, 525);
     states[600] = 1;
-    const { columns, lines, stored, partlyStored: partly, inFlight: flying } = drawPartMap(states);
+    const { columns, lines, stored, partlyStored: partly, inFlight: sending } = drawPartMap(states);
     expect([columns, lines]).to.deep.equal([100, 2]);
     expect(stored).to.equal('M0 0.5h10');
     expect(partly).to.equal('M10 0.5h1');
-    expect(flying).to.equal('M12 0.5h1');
+    expect(sending).to.equal('M12 0.5h1');
   });
 });

@@ -34,7 +34,7 @@ const buttonsOf = (element: Element): string[] =>
 const press = (element: Element, text: string): void =>
   [...element.shadowRoot!.querySelectorAll('button')].find((button) => button.textContent.trim() === text)!.click();
 
-describe('an unfinished upload of an earlier visit', () => {
+describe('an unfinished upload of an earlier page load', () => {
   it('resumes if the browser has kept its file', async () => {
     const { file, record } = await left('small.txt');
     const { element } = await harness(html`<mule-upload></mule-upload>`, {}, [record], { 'small.txt': { file } });

@@ -16,7 +16,7 @@ const ALL: readonly UploadStatus[] = [
 ];
 
 describe('the status of an upload', () => {
-  it('is running, over, or neither', () => {
+  it('is running, ended, or neither', () => {
     expect(ALL.filter(isRunning)).to.deep.equal(['starting', 'uploading', 'waiting', 'finishing']);
     expect(ALL.filter(isOver)).to.deep.equal(['complete', 'failed', 'aborted']);
   });

@@ -3,13 +3,13 @@ import { BackgroundTimers } from '../../../src/engine/browser/background-timers.
 
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Plays a page that is hidden, or seen. */
+/** Makes the page hidden or visible. */
 function show(isVisible: boolean): void {
   Object.defineProperty(document, 'visibilityState', { value: isVisible ? 'visible' : 'hidden', configurable: true });
   document.dispatchEvent(new Event('visibilitychange'));
 }
 
-/** Counts workers while some work is done; `make` stands in for starting one. */
+/** Counts the workers that are started during `work`; `make` creates each. */
 async function countingWorkers(
   work: (workers: { started: number; live: number }) => Promise<void>,
   make?: () => Worker,
@@ -62,7 +62,7 @@ describe('a timer', () => {
       expect(workers.started, 'one for all').to.equal(1);
     }));
 
-  it('fires on time where the page’s own timers are throttled', () =>
+  it('fires on time even if the page’s own timers are throttled', () =>
     countingWorkers(async () => {
       show(false);
       const { setTimeout: original } = globalThis;
@@ -87,7 +87,7 @@ describe('a timer', () => {
       }
     }));
 
-  it('terminates the worker when the page is shown or left', () =>
+  it('terminates the worker when the page is shown or unloaded', () =>
     countingWorkers(async (workers) => {
       const timers = new BackgroundTimers();
       const cancel = timers.set(() => {}, 60_000);
@@ -106,7 +106,7 @@ describe('a timer', () => {
     }));
 });
 
-describe('where a policy blocks the worker', () => {
+describe('if a policy blocks the worker', () => {
   it('timers are the page’s own, and the worker is not tried again', async () => {
     const refuse = (): Worker => {
       throw new DOMException('denied', 'SecurityError');
@@ -123,7 +123,7 @@ describe('where a policy blocks the worker', () => {
     }, refuse);
   });
 
-  it('the same where the browser reports it later', async () => {
+  it('the same if the browser reports it later', async () => {
     const { Worker: Original } = globalThis;
     await countingWorkers(
       async (workers) => {

@@ -24,7 +24,7 @@ describe('the lock of an upload', () => {
     }
   });
 
-  it('passes to the one that waits for it', async () => {
+  it('passes to the next that waits for it', async () => {
     const name = newName();
     const release = (await webLocks.tryAcquire(name))!;
     let isMine = false;
@@ -56,7 +56,7 @@ describe('the lock of an upload', () => {
   });
 });
 
-describe('a page where locks are refused', () => {
+describe('a page whose locks are refused', () => {
   it('uploads nevertheless, because parts are idempotent', async () => {
     const { request } = LockManager.prototype;
     // as in a sandboxed frame without an origin

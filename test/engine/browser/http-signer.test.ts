@@ -14,7 +14,7 @@ const failureOf = (options: UploaderOptions, signal?: AbortSignal): Promise<unkn
   );
 
 describe('a call over HTTP', () => {
-  it('is a transient fault where nothing answers, or something else than a signer', async () => {
+  it('is a transient fault if nothing answers, or something that is not a signer', async () => {
     expect(await failureOf({ signer: 'http://127.0.0.1:65533/' }))
       .to.be.instanceOf(SignerFault)
       .and.include({
@@ -26,13 +26,13 @@ describe('a call over HTTP', () => {
       .and.include({ status: 404, code: null });
   });
 
-  it('is a final error where the page set no signer', async () => {
+  it('is a final error if the page set no signer', async () => {
     expect(await failureOf({}))
       .to.be.instanceOf(UploadError)
       .and.include({ code: 'no-signer' });
   });
 
-  it('is a transient fault where the headers function rejects', async () => {
+  it('is a transient fault if the headers function rejects', async () => {
     const headers = (): Promise<never> => Promise.reject(new Error('no token yet'));
     expect(await failureOf({ signer: HERE, headers }))
       .to.be.instanceOf(SignerFault)
@@ -64,9 +64,9 @@ describe('a call to the page’s sign function', () => {
   it('passes refusals on; any other error is a transient fault', async () => {
     const thrown = async (error: Error): Promise<unknown> => failureOf({ sign: () => Promise.reject(error) });
     const refusal = new SignerFault(403, 'grant-expired', 'old');
-    const verdict = new UploadError('signer-refused', 'no');
+    const final = new UploadError('signer-refused', 'no');
     expect(await thrown(refusal)).to.equal(refusal);
-    expect(await thrown(verdict)).to.equal(verdict);
+    expect(await thrown(final)).to.equal(final);
     expect(await thrown(new TypeError('oops')))
       .to.be.instanceOf(SignerFault)
       .and.include({ status: 0, code: null });

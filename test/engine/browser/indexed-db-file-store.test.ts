@@ -27,7 +27,7 @@ const storeWithin = (quota: number): IndexedDbFileStore =>
   );
 
 describe('the file store in IndexedDB', () => {
-  it('returns the same bytes in another visit, or false where it saves nothing', async () => {
+  it('returns the same bytes in the next page load, or false if it saved nothing', async () => {
     const [id, scope, file] = [newId(), newScope(), fileOf(2 * MIB, 'größe 📦.bin')];
     const isKept = await newStore().save(id, scope, { file });
     const found = await newStore().find(id);
@@ -37,7 +37,7 @@ describe('the file store in IndexedDB', () => {
     expect(await newStore().find(id)).to.equal(null);
   });
 
-  it('returns a handle of the same file, or false where it saves none', async () => {
+  it('returns a handle of the same file, or false if it saved none', async () => {
     const root = await navigator.storage.getDirectory().catch(() => null);
     // WebKit's private sessions have no such storage
     if (!root) return;
@@ -60,7 +60,7 @@ describe('the file store in IndexedDB', () => {
     await store.remove(other);
   });
 
-  it('respects a small quota, and uses room that is free again', async () => {
+  it('respects a small quota, and reuses space that was freed', async () => {
     if (!(await takesFiles())) return;
     const [store, scope] = [storeWithin(40 * MIB), newScope()];
     const [first, second] = [newId(), newId()];
@@ -71,13 +71,13 @@ describe('the file store in IndexedDB', () => {
     await store.wipe(scope);
   });
 
-  it('keeps 64 MiB at most, including files of earlier visits', async () => {
+  it('keeps 64 MiB at most, including files of earlier page loads', async () => {
     if (!(await takesFiles())) return;
     const scope = newScope();
     const file = fileOf(8 * MIB);
     const kept: boolean[] = [];
     for (let at = 0; at < 10; at++) kept.push(await storeWithin(100_000 * MIB).save(newId(), scope, { file }));
-    // other tests of this browser may have something there, too
+    // other tests in this browser may have stored files too
     expect(kept.filter(Boolean).length).to.be.within(7, 8);
     await newStore().wipe(scope);
   });
@@ -95,7 +95,7 @@ describe('the file store in IndexedDB', () => {
 });
 
 describe('a file store whose code cannot be loaded', () => {
-  it('is empty, and warns once', async () => {
+  it('is empty, and logs one warning', async () => {
     const { warn } = console;
     const warnings: string[] = [];
     console.warn = (text: string) => warnings.push(text);

@@ -34,7 +34,7 @@ const recordOf = (scope: string, changes: Partial<JournalRecord> = {}): JournalR
 });
 
 describe('the journal in IndexedDB', () => {
-  it('returns the records of another visit, oldest first', async () => {
+  it('returns the records of an earlier page load, oldest first', async () => {
     const scope = newScope();
     const records = [recordOf(scope, { createdAt: Date.now() - 5 }), recordOf(scope)];
     const journal = new IndexedDbJournal(systemClock);
@@ -99,7 +99,7 @@ describe('the journal in IndexedDB', () => {
     await journal.remove(tomorrows.id);
   });
 
-  it('resumes an upload in another visit', async () => {
+  it('resumes an upload in the next page load', async () => {
     const harness = new Harness({}, { journal: new IndexedDbJournal(systemClock) });
     const file = fileOf(3 * MIN_PART_SIZE);
     const release = harness.store.hold('part');

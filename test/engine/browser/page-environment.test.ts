@@ -6,30 +6,30 @@ const clock = new FakeClock();
 const environment = new BrowserPage(clock);
 
 describe('the browser page', () => {
-  /** Listens, and writes down what is told. */
-  function listen(asksToLeave = true): { told: string[]; stop: () => void } {
-    const told: string[] = [];
-    const tell = (what: string) => () => told.push(what);
+  /** Listens, and records the names of the handlers that are called. */
+  function listen(asksToLeave = true): { calls: string[]; stop: () => void } {
+    const calls: string[] = [];
+    const record = (what: string) => () => calls.push(what);
     const stop = environment.listen(
       {
-        online: tell('online'),
-        offline: tell('offline'),
-        wake: tell('wake'),
-        slept: tell('slept'),
-        hide: tell('hide'),
-        show: tell('show'),
+        online: record('online'),
+        offline: record('offline'),
+        wake: record('wake'),
+        slept: record('slept'),
+        hide: record('hide'),
+        show: record('show'),
         leave: (event) => {
-          told.push('leave');
+          calls.push('leave');
           event.preventDefault();
         },
       },
       asksToLeave,
     );
-    return { told, stop };
+    return { calls, stop };
   }
 
   it('reports connectivity, visibility and unloading until it stops listening', () => {
-    const { told, stop } = listen();
+    const { calls, stop } = listen();
     const leave = new Event('beforeunload', { cancelable: true });
     const play = (): void => {
       for (const type of ['online', 'offline', 'pagehide', 'pageshow']) window.dispatchEvent(new Event(type));
@@ -39,26 +39,26 @@ describe('the browser page', () => {
     play();
     stop();
     play();
-    expect(told).to.deep.equal(['online', 'offline', 'hide', 'show', 'leave', 'hide', 'show', 'wake']);
+    expect(calls).to.deep.equal(['online', 'offline', 'hide', 'show', 'leave', 'hide', 'show', 'wake']);
     expect(leave.defaultPrevented).to.be.true;
   });
 
-  it('does not listen for beforeunload where it is not needed', () => {
-    const { told, stop } = listen(false);
+  it('does not listen for beforeunload if it is not needed', () => {
+    const { calls, stop } = listen(false);
     window.dispatchEvent(new Event('beforeunload', { cancelable: true }));
     stop();
-    expect(told).to.be.empty;
+    expect(calls).to.be.empty;
   });
 
   it('detects by the wall clock that the device slept', async () => {
-    const { told, stop } = listen();
+    const { calls, stop } = listen();
     await clock.advance(60_000);
-    expect(told, 'a clock that just runs').to.be.empty;
+    expect(calls, 'a clock that just runs').to.be.empty;
     clock.sleepFor(8 * 3_600_000);
     await clock.advance(5_000);
-    expect(told).to.deep.equal(['slept']);
+    expect(calls).to.deep.equal(['slept']);
     await clock.advance(60_000);
-    expect(told, 'told once').to.have.length(1);
+    expect(calls, 'calls once').to.have.length(1);
     stop();
     expect(clock.nextDelay, 'no timer is left').to.equal(null);
   });

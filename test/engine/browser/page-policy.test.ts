@@ -26,7 +26,7 @@ describe('a request that the page’s policy blocks', () => {
     expect(bare()).to.contain('https://store.test');
   });
 
-  it('is not reported where another origin is blocked, or a policy is report-only', () => {
+  it('is not reported if another origin is blocked, or a policy is report-only', () => {
     const policy = watchPolicy('https://store.test/a');
     violate({ blockedURI: 'https://store.test.example/a' });
     violate({ blockedURI: 'https://store.test:8443/a' });

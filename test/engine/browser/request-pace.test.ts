@@ -14,7 +14,7 @@ describe('the pace of requests to one origin', () => {
     expect(pace.isProgressHidden).to.be.false;
   });
 
-  it('learns nothing from small bodies, and nothing about progress from quick answers', () => {
+  it('ignores small bodies, and infers nothing about progress from quick responses', () => {
     const pace = new RequestPace();
     pace.recordAnswer(100, 60_000, false);
     pace.recordAnswer(PART, 900, false);

@@ -4,11 +4,11 @@ import { FakeClock } from '../fake-clock.js';
 
 const HOURS = 3_600_000;
 
-/** Watches on a clock of its own; `stalls` says for how long nothing had moved. */
-function watch(patience: number) {
+/** Creates a detector with its own clock; `stalls` has the milliseconds without progress, one entry per report. */
+function watch(timeoutMs: number) {
   const clock = new FakeClock();
   const stalls: number[] = [];
-  return { clock, stalls, watch: new StallDetector(clock, patience, (stillFor) => stalls.push(stillFor)) };
+  return { clock, stalls, watch: new StallDetector(clock, timeoutMs, (stillFor) => stalls.push(stillFor)) };
 }
 
 describe('the stall detector', () => {
@@ -45,7 +45,7 @@ describe('the stall detector', () => {
     one.onWakeFromSleep();
     await clock.advance(9_999);
     expect(stalls).to.be.empty;
-    // another look at the clock buys no time
+    // checking again does not extend the limit
     one.onWakeFromSleep();
     await clock.advance(1);
     expect(stalls).to.have.length(1);

@@ -2,8 +2,8 @@ import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { fileOf, Harness } from '../harness.js';
 
-/** Screen locks as the browser gives them, and takes them away from a hidden page. */
-class PlayedWakeLock {
+/** A fake of the browser's screen wake locks, which are released when the page is hidden. */
+class FakeWakeLock {
   readonly held = new Set<EventTarget>();
   requests = 0;
   isRefused = false;
@@ -21,18 +21,18 @@ class PlayedWakeLock {
     return sentinel;
   }
 
-  /** The page is hidden: the browser lets go by itself. */
-  takeAway(): void {
+  /** Hides the page: the browser then releases the lock. */
+  releaseAll(): void {
     for (const sentinel of this.held) (sentinel as EventTarget & { end(): void }).end();
   }
 }
 
 describe('keep-awake', () => {
-  let played: PlayedWakeLock;
+  let wakeLock: FakeWakeLock;
 
   beforeEach(() => {
-    played = new PlayedWakeLock();
-    Object.defineProperty(navigator, 'wakeLock', { value: played, configurable: true });
+    wakeLock = new FakeWakeLock();
+    Object.defineProperty(navigator, 'wakeLock', { value: wakeLock, configurable: true });
   });
 
   afterEach(() => {
@@ -50,26 +50,26 @@ describe('keep-awake', () => {
   it('keeps the screen on only while uploading', async () => {
     const harness = new Harness({ keepAwake: true });
     const release = await begin(harness);
-    expect(played.held.size).to.equal(1);
+    expect(wakeLock.held.size).to.equal(1);
     release();
     await harness.finished();
     await harness.settle();
-    expect(played.held.size).to.equal(0);
-    expect(played.requests).to.equal(1);
+    expect(wakeLock.held.size).to.equal(0);
+    expect(wakeLock.requests).to.equal(1);
   });
 
   it('requests the lock again after the page was hidden', async () => {
     const harness = new Harness({ keepAwake: true });
     const release = await begin(harness);
-    played.takeAway();
-    expect(played.held.size).to.equal(0);
+    wakeLock.releaseAll();
+    expect(wakeLock.held.size).to.equal(0);
     harness.environment.handlers!.wake();
     await harness.settle();
-    expect(played.held.size).to.equal(1);
+    expect(wakeLock.held.size).to.equal(1);
     release();
     await harness.finished();
     await harness.settle();
-    expect(played.held.size).to.equal(0);
+    expect(wakeLock.held.size).to.equal(0);
   });
 
   it('releases the lock while paused, and holds one at most', async () => {
@@ -77,31 +77,31 @@ describe('keep-awake', () => {
     const release = await begin(harness);
     harness.uploader.pause();
     await harness.settle();
-    expect(played.held.size).to.equal(0);
+    expect(wakeLock.held.size).to.equal(0);
     for (let times = 0; times < 5; times++) {
       await harness.uploader.resume();
       harness.uploader.pause();
     }
     await harness.uploader.resume();
     await harness.settle();
-    expect(played.held.size).to.equal(1);
+    expect(wakeLock.held.size).to.equal(1);
     release();
     await harness.finished();
     await harness.settle();
-    expect(played.held.size).to.equal(0);
+    expect(wakeLock.held.size).to.equal(0);
   });
 
-  it('uploads where the lock is refused, and requests none without the option', async () => {
-    played.isRefused = true;
+  it('uploads if the lock is refused, and requests none without the option', async () => {
+    wakeLock.isRefused = true;
     const harness = new Harness({ keepAwake: true });
     (await begin(harness))();
     await harness.finished();
     expect(harness.of('a.bin').status).to.equal('complete');
-    const before = played.requests;
+    const before = wakeLock.requests;
     const other = new Harness();
     (await begin(other))();
     await other.finished();
-    expect(played.requests).to.equal(before);
+    expect(wakeLock.requests).to.equal(before);
   });
 
   it('holds the lock, and asks before leaving, only in the tab that sends', async () => {
@@ -114,7 +114,7 @@ describe('keep-awake', () => {
     await second.uploader.add([file]);
     await second.until(() => second.of('a.bin').waitingFor === 'tab');
     await second.settle();
-    expect(played.held.size).to.equal(0);
+    expect(wakeLock.held.size).to.equal(0);
     const isAsked = (harness: Harness): boolean => {
       const event = new Event('beforeunload', { cancelable: true });
       harness.environment.handlers!.leave(event);

@@ -7,7 +7,7 @@ import { fileOf } from '../harness.js';
 
 const transport = new XhrTransport(systemClock);
 const CLOSED = 'http://127.0.0.1:65533/';
-/** This very file, from the server that runs the tests. */
+/** The URL of this file, on the test runner's server. */
 const HERE = import.meta.url;
 
 const send = (request: Partial<StoreRequest>): Promise<StoreResponse> =>
@@ -40,15 +40,20 @@ describe('a request to the store', () => {
 
   it('reports upload progress', async () => {
     const body = fileOf(4 * 1_048_576);
-    const told: number[] = [];
-    await send({ method: 'PUT', url: new URL('/nowhere.bin', HERE).href, body, onProgress: (sent) => told.push(sent) })
-      // the server may hang up on a body that it does not want
+    const reported: number[] = [];
+    await send({
+      method: 'PUT',
+      url: new URL('/nowhere.bin', HERE).href,
+      body,
+      onProgress: (sent) => reported.push(sent),
+    })
+      // the server may close the connection without reading the body
       .catch((error: unknown) => expect(error).to.be.instanceOf(TransportFault));
-    expect(told).not.to.be.empty;
-    expect(Math.max(...told)).to.be.at.most(body.size);
+    expect(reported).not.to.be.empty;
+    expect(Math.max(...reported)).to.be.at.most(body.size);
   });
 
-  it('drops an answer that is longer than any of S3’s', async () => {
+  it('rejects a response that is longer than any of S3’s', async () => {
     // 9 MB
     const failure = await failureOf({ url: new URL('/node_modules/typescript/lib/typescript.js', HERE).href });
     expect(failure).to.be.instanceOf(TransportFault).and.to.include({ kind: 'network' });
@@ -61,12 +66,12 @@ describe('a request to the store', () => {
     ).to.equal(404);
   });
 
-  it('fails with a network fault where nothing answers', async () => {
+  it('fails with a network fault if nothing answers', async () => {
     const failure = await failureOf({ url: CLOSED });
     expect(failure).to.be.instanceOf(TransportFault).and.to.include({ kind: 'network', method: 'GET', url: CLOSED });
   });
 
-  it('is dropped where no data is transferred', async () => {
+  it('is aborted if no data is transferred', async () => {
     expect(await failureOf({ answerTimeout: 0 }))
       .to.be.instanceOf(TransportFault)
       .and.to.include({ kind: 'stalled' });
@@ -90,12 +95,12 @@ describe('a request to the store', () => {
 describe('the probe', () => {
   const { signal } = new AbortController();
 
-  it('accepts any answer', async () => {
+  it('is true for any response', async () => {
     expect(await transport.probe(HERE, signal)).to.be.true;
     expect(await transport.probe(new URL('/nowhere', HERE).href, signal)).to.be.true;
   });
 
-  it('is false where nothing answers, and when aborted', async () => {
+  it('is false if nothing answers, and when aborted', async () => {
     expect(await transport.probe(CLOSED, signal)).to.be.false;
     const controller = new AbortController();
     const stopped = transport.probe(HERE, controller.signal);

@@ -11,7 +11,7 @@ function file(size: number, bytes: Record<number, number> = {}, name = 'a.bin', 
   return new File([content], name, { lastModified });
 }
 
-/** The same without name and time, by which no browser can recognise it. */
+/** The same bytes without name and time, so that no browser can recognise the file by them. */
 const blob = (size: number, bytes: Record<number, number> = {}): Blob => new Blob([file(size, bytes)]);
 
 const isDesktopChromium = 'showOpenFilePicker' in window;

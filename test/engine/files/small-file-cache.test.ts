@@ -37,7 +37,7 @@ describe('small files', () => {
     expect(file.reads).to.equal(2);
   });
 
-  it('are cached up to a few MiB; old ones make room for new ones', async () => {
+  it('are cached up to a few MiB; the oldest are removed first', async () => {
     const clock = new FakeClock();
     const files = new SmallFileCache(clock);
     const many = Array.from({ length: 60 }, () => counted(100_000));
@@ -72,15 +72,15 @@ describe('the body of a single request', () => {
       const file = fileOf(size, 'ä "quoted".bin');
       const fields = { policy: 'e30=', key: 'a/“b” ü\r\n--x.bin' };
       const { body, headers } = await requestBodyOf(file, fields, take);
-      // where it was read to be recognised its bytes are at hand
+      // its bytes are cached if it was read for the fingerprint
       expect(body instanceof Uint8Array).to.equal(isSmall(file) && !isKnownByTime(file));
-      // WebKit reads no form back that has a Blob in it
+      // WebKit cannot read back a form that contains a Blob
       const isForm = body instanceof FormData;
       const form = isForm ? body : await new Response(body as BodyInit, headers && { headers }).formData();
       expect([...form.keys()]).to.deep.equal(['policy', 'key', 'file']);
       expect(form.get('key')).to.equal(fields.key);
       const sent = form.get('file') as File;
-      // on its way an untyped part is such a stream
+      // an untyped part is sent with this type
       expect([sent.name, sent.type]).to.deep.equal(['blob', isForm ? '' : 'application/octet-stream']);
       expect(await hashOf(sent)).to.equal(await hashOf(file));
     }

@@ -15,7 +15,7 @@ function digest(name: keyof BlockHashKernel, ...pieces: Uint8Array[]): string {
 const text = (characters: string): Uint8Array => new TextEncoder().encode(characters);
 
 describe('MD5', () => {
-  it('gives the values of RFC 1321', () => {
+  it('returns the values of RFC 1321', () => {
     const suite: Readonly<Record<string, string>> = {
       '': 'd41d8cd98f00b204e9800998ecf8427e',
       a: '0cc175b9c0f1b6a831c399e269772661',
@@ -31,7 +31,7 @@ describe('MD5', () => {
 });
 
 describe('SHA-256', () => {
-  it('gives the values of FIPS 180-4', () => {
+  it('returns the values of FIPS 180-4', () => {
     expect(digest('sha256')).to.equal('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855');
     expect(digest('sha256', text('abc'))).to.equal('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
     expect(digest('sha256', text('abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq'))).to.equal(

@@ -31,7 +31,7 @@ function expected(name: DigestName, bytes: Uint8Array): string {
   return toBase64(hash.digest());
 }
 
-/** A Blob whose pieces are not what it says. */
+/** A Blob that returns fewer bytes than its size. */
 function broken(read: () => Promise<ArrayBuffer>): Blob {
   const blob = new Blob(['123456789']);
   blob.slice = () => Object.assign(new Blob(), { arrayBuffer: read });
@@ -117,7 +117,7 @@ describe('Checksums', () => {
     });
   }
 
-  it('reject where a Blob cannot be read', async () => {
+  it('reject if a Blob cannot be read', async () => {
     const gone = broken(() => Promise.reject(new DOMException('gone', 'NotReadableError')));
     const error = await make(false)
       .digest('crc32', gone, never)
@@ -157,7 +157,7 @@ describe('Checksums', () => {
     expect(await checksums.combine('sha256', parts, never)).to.equal(`${toBase64(new Uint8Array(composite))}-3`);
   });
 
-  it('continue on the main thread where the worker terminates', async () => {
+  it('continue on the main thread if the worker terminates', async () => {
     const workers: Worker[] = [];
     const RealWorker = window.Worker;
     window.Worker = class extends RealWorker {
@@ -207,12 +207,12 @@ describe('Checksums under a Content-Security-Policy', () => {
   } catch (error) { parent.postMessage({ error: String(error) }, '*'); }
 </script>`;
     document.body.append(frame);
-    const { error, ...told } = await answer;
+    const { error, ...result } = await answer;
     frame.remove();
     expect(error).to.equal(undefined);
-    return told;
+    return result;
   }
-  // not 'self': to Firefox that is not this origin within a srcdoc frame
+  // not 'self': in a srcdoc frame of Firefox, that is not this origin
   const scripts = `script-src ${location.origin} 'unsafe-inline'`;
 
   it('use the main thread without worker-src blob:', async () => {

@@ -12,7 +12,7 @@ const NAMES = Object.keys(CRCS) as CrcAlgorithm[];
 const CHECKS = { crc64nvme: 'ae8b14860a799888', crc32c: 'e3069283', crc32: 'cbf43926' };
 const DIGITS = new TextEncoder().encode('123456789');
 
-/** The definition, bit by bit, in integers of any size. */
+/** Computes a CRC by its definition, bit by bit, with BigInt. */
 function bitwise({ width, high, low }: CrcKind, bytes: Uint8Array): string {
   const polynomial = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
   const ones = (1n << BigInt(width)) - 1n;
@@ -27,7 +27,7 @@ function bitwise({ width, high, low }: CrcKind, bytes: Uint8Array): string {
 const KERNELS = { wasm: createCrcKernel(), script: createCrcKernel(false) };
 
 describe('CRCs', () => {
-  it('are computed by WebAssembly where the page allows it, and by script on request', () => {
+  it('are computed by WebAssembly if the page allows it, and by script on request', () => {
     expect(KERNELS.wasm.code).to.equal('wasm');
     expect(KERNELS.script.code).to.equal('script');
   });

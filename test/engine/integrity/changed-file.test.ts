@@ -5,13 +5,13 @@ import { fileOf, hashOf, Harness } from '../harness.js';
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
 
-/** The file as it is after somebody changed one byte of its second part, where no sample is taken. */
+/** Returns the file with one byte of its second part changed, where the fingerprint takes no sample. */
 function edited(file: File): File {
   const at = PART + 1_000;
   return new File([file.slice(0, at), 'X', file.slice(at + 1)], file.name, { lastModified: file.lastModified + 5_000 });
 }
 
-/** Leaves four of six parts in the store, and goes on in the next page load with that file. @returns parts sent then */
+/** Stores four of six parts, and continues in the next page load with that file. @returns the parts sent then */
 async function goOn(file: File, later: File, hasMd5: boolean): Promise<{ next: Harness; sent: number[] }> {
   const harness = new Harness({ concurrency: 2 });
   harness.store.hasMd5 = hasMd5;

@@ -9,7 +9,7 @@ import type { UploaderOptions } from '../../../src/engine/api/types.js';
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
 
-/** A store that verifies that checksum, and a signer that knows it does. */
+/** Creates a harness whose store verifies that checksum, and whose signer offers it. */
 function harnessWith(algorithm: ChecksumAlgorithm | null, options: UploaderOptions = {}): Harness {
   const harness = new Harness({ concurrency: 4, ...options });
   if (algorithm) harness.signer.checksums = [algorithm];
@@ -62,7 +62,7 @@ describe('an upload with checksums', () => {
 
   it('signs several parts in one call, and none twice', async () => {
     const harness = harnessWith('crc64nvme');
-    // with the fake clock at rest, no batch is sent early for want of time, however slow the hashing is
+    // the fake clock does not advance, so no batch is sent early because of slow hashing
     const until = async (isSo: () => boolean): Promise<void> => {
       while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 1));
     };
@@ -70,7 +70,7 @@ describe('an upload with checksums', () => {
     const release = harness.store.hold('part');
     await harness.uploader.add([file]);
     await until(() => harness.store.count('part') === 4);
-    // a part for each lane; the next call waits for 8 parts, or for all that may be computed ahead
+    // one part for each request in flight; the next call waits for 8 parts, or for all that may be computed ahead
     const first = harness.signer.bodies('get_all_signatures').map(({ chunks }) => chunks.length);
     expect(first[0], first.join()).to.be.at.least(4);
     expect(first.length, first.join()).to.be.at.most(3);
@@ -86,14 +86,14 @@ describe('an upload with checksums', () => {
     for (const { chunks, checksums } of windows) expect(Object.keys(checksums!).map(Number)).to.have.members(chunks);
   });
 
-  it('signs parts one at a time where the signer has no other action', async () => {
+  it('signs parts one at a time if the signer has no other action', async () => {
     const harness = harnessWith('crc32c');
     harness.signer.actions = [];
     await land(harness, fileOf(3 * PART));
     expect(harness.of(NAME).integrity).to.equal('checksum');
   });
 
-  it('computes at most twice the lanes ahead of the parts in flight, and none twice', async () => {
+  it('computes checksums for at most twice the concurrency ahead of the parts in flight, and none twice', async () => {
     const harness = harnessWith('crc64nvme', { concurrency: 2 });
     const file = fileOf(20 * PART);
     const read: number[] = [];
@@ -106,7 +106,7 @@ describe('an upload with checksums', () => {
     await harness.uploader.add([file]);
     await harness.until(() => harness.store.count('part') === 2);
     await harness.settle();
-    // two in flight, two ready, and twice the lanes
+    // two in flight, two ready, and twice the concurrency
     expect(Math.max(...read)).to.be.at.most(8);
     release();
     await harness.finished();
@@ -144,7 +144,7 @@ describe('an upload with checksums', () => {
     expect(harness.of(NAME).integrity).to.equal('checksum');
   });
 
-  it('fails, and says why, where the network alters all data', async () => {
+  it('fails with a reason if the network alters all data', async () => {
     const harness = harnessWith('crc64nvme');
     harness.store.always('part', flipBit);
     await harness.upload(fileOf(2 * PART));
@@ -155,10 +155,10 @@ describe('an upload with checksums', () => {
     expect(harness.of(NAME).status).to.equal('complete');
   });
 
-  it('restarts where the store would create another object than it confirmed', async () => {
+  it('restarts if Complete would create an object that differs from the confirmed parts', async () => {
     const harness = harnessWith('crc64nvme');
     const file = fileOf(3 * PART);
-    // after the checksum was verified: no list tells
+    // changed after the checksum was verified, so no list of parts shows it
     const rot: Behaviour = async (_request, proceed) => {
       const answer = await proceed();
       const [{ parts }] = [...harness.store.uploads.values()] as unknown as [{ parts: Map<number, { body: Blob }> }];
@@ -171,7 +171,7 @@ describe('an upload with checksums', () => {
     expect(reasons(harness).at(-1)).to.contain('restarting');
   });
 
-  it('recognises the object by its checksum where the answer to Complete was lost', async () => {
+  it('recognises the object by its checksum if the response to Complete was lost', async () => {
     const harness = harnessWith('crc64nvme');
     harness.store.next('complete', loseAnswer);
     await land(harness, fileOf(2 * PART));
@@ -213,7 +213,7 @@ describe('an upload with checksums', () => {
     expect(harness.of(NAME)).to.deep.include({ checksum: null, integrity: 'unverified' });
   });
 
-  it('continues without checksums, and warns once, where the code cannot be loaded', async () => {
+  it('continues without checksums, and warns once, if the code cannot be loaded', async () => {
     const said: unknown[] = [];
     const { warn } = console;
     console.warn = (...words) => said.push(words[0]);
@@ -243,7 +243,7 @@ describe('a file sent in a single request', () => {
     }
   });
 
-  it('needs a second call where the signer chose another algorithm, and one call after that', async () => {
+  it('needs a second call if the signer chose another algorithm, and one call after that', async () => {
     const harness = harnessWith('crc32c');
     await land(harness, fileOf(1_000));
     expect(harness.signer.count('get_init_signature')).to.equal(2);
@@ -252,7 +252,7 @@ describe('a file sent in a single request', () => {
     expect(harness.of('b.bin').checksum!.algorithm).to.equal('crc32c');
   });
 
-  it('is retried where it was altered on the network', async () => {
+  it('is retried if it was altered on the network', async () => {
     for (const algorithm of ['crc64nvme', 'sha256'] as const) {
       const harness = harnessWith(algorithm);
       harness.store.next('put', flipBit);
@@ -263,7 +263,7 @@ describe('a file sent in a single request', () => {
 });
 
 describe('an upload to a store without checksums', () => {
-  it('is verified by ETags where these are MD5s', async () => {
+  it('is verified by ETags if these are MD5s', async () => {
     const harness = await land(harnessWith(null), fileOf(4 * PART + 1));
     expect(harness.of(NAME)).to.deep.include({ checksum: null, integrity: 'etag', retries: 0 });
     const small = await land(harnessWith(null), fileOf(1_000));
@@ -281,7 +281,7 @@ describe('an upload to a store without checksums', () => {
     }
   });
 
-  it('fails where a part is altered again and again', async () => {
+  it('fails if a part is altered repeatedly', async () => {
     const harness = harnessWith(null);
     harness.store.next('part 2', ...Array.from({ length: 9 }, () => flipBit));
     await harness.upload(fileOf(4 * PART));
@@ -289,11 +289,11 @@ describe('an upload to a store without checksums', () => {
     expect(harness.store.objects.size).to.equal(0);
   });
 
-  it('is unverified where ETags are not MD5s', async () => {
+  it('is unverified if ETags are not MD5s', async () => {
     const harness = new Harness();
     await land(harness, fileOf(2 * PART));
     expect(harness.of(NAME).integrity).to.equal('unverified');
-    // as of SSE-KMS: they look like MD5s
+    // as with SSE-KMS: they look like MD5s
     const encrypted = new Harness();
     encrypted.store.always('part', async (_request, proceed) => ({
       ...(await proceed()),
@@ -305,7 +305,7 @@ describe('an upload to a store without checksums', () => {
     encrypted.uploader.abort();
   });
 
-  it('restarts a small file under another key where the store’s ETags are known to be MD5s', async () => {
+  it('restarts a small file under another key if the store’s ETags are known to be MD5s', async () => {
     const harness = harnessWith(null);
     await land(harness, fileOf(1_000));
     harness.store.next('put', flipBit);
@@ -338,7 +338,7 @@ describe('a resumed upload', () => {
       const harness = harnessWith(algorithm, { concurrency: 2 });
       await harness.interrupt(file, 2);
       const edited = new Uint8Array(await file.arrayBuffer());
-      // between the samples that it is recognised by
+      // between the samples of the fingerprint
       edited[PART + 700_001]! ^= 1;
       const now = new File([edited], NAME, { lastModified: file.lastModified });
       const next = harness.reload({ concurrency: 2 });
@@ -348,7 +348,7 @@ describe('a resumed upload', () => {
     }
   });
 
-  it('keeps the agreed algorithm, even where the page’s option has changed', async () => {
+  it('keeps the agreed algorithm, even if the page’s option has changed', async () => {
     const file = fileOf(4 * PART);
     const harness = harnessWith('sha256', { concurrency: 2 });
     await harness.interrupt(file, 2);

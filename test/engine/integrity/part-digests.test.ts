@@ -26,7 +26,7 @@ describe('a multipart ETag', () => {
       expect(parseMd5Etag(etag), String(etag)).to.equal(null);
   });
 
-  it('is computed in slices between which the page can run, until its signal aborts', async () => {
+  it('is computed in slices that yield to the page, until its signal aborts', async () => {
     const file = fileOf(12 * MIB);
     const cut = planParts(file.size, file.size);
     let isOver = false;

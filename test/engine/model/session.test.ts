@@ -21,8 +21,8 @@ const codeOf = (act: () => unknown): string => {
   return 'none';
 };
 
-describe('what init says of a file', () => {
-  it('is to begin a multipart upload', () => {
+describe('the response to init, for one file', () => {
+  it('creates a multipart upload', () => {
     const { session, firstRequest } = read({ key: 'k', grant: 'g', init: SIGNED, part_size: PART }, 3 * PART + 1);
     expect(firstRequest.kind).to.equal('create');
     expect(session).to.include({ key: 'k', uploadId: null, needsList: false });
@@ -30,7 +30,7 @@ describe('what init says of a file', () => {
     expect(referenceOf({ ...session, uploadId: 'u' })).to.deep.equal({ key: 'k', upload_id: 'u', grant: 'g' });
   });
 
-  it('is to send it whole, by PUT or by a policy', () => {
+  it('sends the file in one request, by PUT or by a POST policy', () => {
     for (const size of [0, 1, 5 * GIB]) expect(read({ key: 'k', put: SIGNED }, size).firstRequest.kind).to.equal('put');
     const posts = { p: { url: 'https://store.test/', fields: { policy: 'x' }, expires: 900_000 } };
     expect(read({ key: 'k', post: 'p' }, 10, { posts }).firstRequest).to.deep.include({
@@ -39,17 +39,17 @@ describe('what init says of a file', () => {
     });
   });
 
-  it('is to go on: the parts are listed unless it is fresh', () => {
+  it('resumes a multipart upload: its parts are listed unless it is new', () => {
     const known = { key: 'k', upload_id: 'u', part_size: PART };
     expect(read({ ...known, chunks: [1] }).session).to.include({ uploadId: 'u', needsList: true });
     expect(read({ ...known, fresh: true }).session).to.include({ uploadId: 'u', needsList: false });
   });
 
-  it('is a refusal of this one file', () => {
+  it('refuses this file only', () => {
     expect(codeOf(() => read({ error: { code: 'no-films', message: 'no' } }))).to.equal('no-films');
   });
 
-  it('is no answer without key, part size, or any way to send', () => {
+  it('is invalid without a key, a part size, or a request to send the file', () => {
     for (const file of [
       { init: SIGNED, part_size: PART },
       { key: '', init: SIGNED, part_size: PART },
@@ -66,21 +66,21 @@ describe('what init says of a file', () => {
     }
   });
 
-  it('is refused where S3 would refuse it', () => {
+  it('is refused if S3 would reject it', () => {
     expect(codeOf(() => read({ key: 'k', init: SIGNED, part_size: PART - 1 }))).to.equal('too-large');
     expect(codeOf(() => read({ key: 'k', init: SIGNED, part_size: PART }, 10_001 * PART))).to.equal('too-large');
     expect(codeOf(() => read({ key: 'k', put: SIGNED }, 5 * GIB + 1))).to.equal('too-large');
   });
 });
 
-describe('what the journal says of a file', () => {
+describe('a record of the journal', () => {
   const record = { key: 'k', uploadId: 'u', partSize: PART, size: 3 * PART, grant: null, actions: [] };
 
-  it('is to list the parts and go on', () => {
+  it('resumes a multipart upload and lists its parts', () => {
     expect(restoreSession(record as unknown as JournalRecord)).to.include({ key: 'k', uploadId: 'u', needsList: true });
   });
 
-  it('is nothing where nothing was begun on the store', () => {
+  it('is null if the upload was not created on the store', () => {
     expect(restoreSession({ ...record, uploadId: null } as unknown as JournalRecord)).to.equal(null);
   });
 });

@@ -36,7 +36,7 @@ describe('the state machine of an upload', () => {
       expect(transition(status, 'abort')).to.deep.equal({ status: 'aborted', event: 'mule-abort' });
   });
 
-  it('completes only what runs', () => {
+  it('completes only a running upload', () => {
     expect(STATUSES.filter((status) => accepted(status).includes('complete'))).to.deep.equal(
       STATUSES.filter(isRunning),
     );

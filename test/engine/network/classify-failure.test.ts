@@ -6,7 +6,7 @@ import { classifyFailure } from '../../../src/engine/network/classify-failure.js
 const store = (status: number, code = '', message = ''): StoreFault => new StoreFault(status, code, message);
 const kindOf = (failure: unknown, phase: Phase = 'part'): string => classifyFailure(failure, phase).kind;
 
-describe('the action for an answer of the store', () => {
+describe('the action for a response of the store', () => {
   it('is a retry for every transient fault', () => {
     for (const status of [408, 425, 429, 500, 502, 503, 504, 599]) expect(kindOf(store(status))).to.equal('again');
     for (const code of ['InternalError', 'RequestTimeout', 'IncompleteBody', 'BadDigest', 'OperationAborted'])
@@ -14,7 +14,7 @@ describe('the action for an answer of the store', () => {
     expect(kindOf(store(409)), 'a conflict on a part').to.equal('again');
   });
 
-  it('is that of a failure for a 200 with an Error, or with text that cannot be parsed', () => {
+  it('is the same as for an error status for a 200 with an Error, or with text that cannot be parsed', () => {
     expect(kindOf(store(200, 'InternalError'), 'complete')).to.equal('again');
     expect(kindOf(store(200, 'NoSuchUpload'), 'complete')).to.equal('gone');
     expect(kindOf(store(200), 'complete')).to.equal('again');
@@ -34,7 +34,7 @@ describe('the action for an answer of the store', () => {
       expect(classifyFailure(store(400, code), 'part'), code).to.include({ kind: 'resign', passing: true });
   });
 
-  it('is that of a missing upload for any 404, except for create and head', () => {
+  it('is the one for a missing upload for any 404, except for create and head', () => {
     for (const phase of ['part', 'list', 'complete', 'abort'] as const)
       expect(kindOf(store(404, 'NoSuchKey'), phase), phase).to.equal('gone');
     expect(kindOf(store(404), 'head')).to.equal('final');
@@ -51,12 +51,12 @@ describe('the action for an answer of the store', () => {
     expect(kindOf(store(409, 'ConditionalRequestConflict'), 'complete')).to.equal('restart');
   });
 
-  it('is to list the parts where Complete rejects one', () => {
+  it('is to list the parts if Complete rejects one', () => {
     for (const code of ['InvalidPart', 'InvalidPartOrder', 'EntityTooSmall'])
       expect(kindOf(store(400, code), 'complete')).to.equal('relist');
   });
 
-  it('is final for what a retry cannot fix', () => {
+  it('is final for errors that a retry cannot fix', () => {
     expect(classifyFailure(store(400, 'EntityTooLarge', 'too much'), 'part')).to.deep.include({
       kind: 'final',
       code: 'too-large',
@@ -66,7 +66,7 @@ describe('the action for an answer of the store', () => {
   });
 });
 
-describe('the action for an answer of the signer', () => {
+describe('the action for a response of the signer', () => {
   const signer = (status: number, code: string | null): SignerFault => new SignerFault(status, code, 'why');
 
   it('is to wait for a sign-in on 401, and on 403 unauthorized', () => {
@@ -79,21 +79,21 @@ describe('the action for an answer of the signer', () => {
     expect(kindOf(signer(403, 'grant-expired'))).to.equal('renew');
   });
 
-  it('is a retry without an answer, without JSON, and for transient statuses', () => {
+  it('is a retry without a response, without JSON, and for transient statuses', () => {
     for (const fault of [signer(0, null), signer(404, null), signer(200, null), signer(403, null)])
       expect(kindOf(fault)).to.equal('again');
     for (const status of [408, 425, 429, 500, 503]) expect(kindOf(signer(status, 'x'))).to.equal('again');
   });
 
   it('is final for every other refusal, with its message', () => {
-    const verdict = classifyFailure(signer(403, 'too-large'), 'init');
-    expect(verdict).to.include({ kind: 'final', code: 'signer-refused', status: 403 });
-    expect(verdict.kind === 'final' && verdict.message).to.contain('why');
+    const action = classifyFailure(signer(403, 'too-large'), 'init');
+    expect(action).to.include({ kind: 'final', code: 'signer-refused', status: 403 });
+    expect(action.kind === 'final' && action.message).to.contain('why');
   });
 });
 
 describe('the action for other failures', () => {
-  it('is a retry where no answer came, marked where the request stalled', () => {
+  it('is a retry if there was no response, and says whether the request stalled', () => {
     expect(classifyFailure(new TransportFault('network', 'cut', 'PUT', 'https://s'), 'part')).to.include({
       kind: 'again',
       stalled: false,

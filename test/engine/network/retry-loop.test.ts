@@ -14,7 +14,7 @@ import { FakeClock } from '../fake-clock.js';
 const URL = 'https://store.test/a';
 const FACTS = { id: '1', name: 'a.bin', size: 1, type: '', lastModified: 0, relativePath: '' };
 
-/** A file whose bytes come at once, or not at all. */
+/** A file that can be read immediately, or never. */
 const fileThat = (read: () => Promise<ArrayBuffer>): File => ({ slice: () => ({ arrayBuffer: read }) }) as never;
 const readable = fileThat(() => Promise.resolve(new ArrayBuffer(1)));
 
@@ -45,7 +45,7 @@ function setUp({ hasAcceptedSignature = false, file = readable } = {}) {
     record,
     observer,
   );
-  /** Fails in these ways, one each, and then succeeds. */
+  /** Runs a step that fails with each of these errors in turn, and then succeeds. */
   const retry = (...failures: unknown[]): Promise<unknown> =>
     retries
       .retry('part', 1, controller.signal, async ({ count }) => {
@@ -60,7 +60,7 @@ const times = <T>(count: number, one: T): T[] => Array.from({ length: count }, (
 const broken = new StoreFault(500, '', '');
 
 describe('a step that fails', () => {
-  it('is tried again after a backoff that doubles up to 30 s, for ever', async () => {
+  it('is retried without limit, after a backoff that doubles up to 30 s', async () => {
     const { clock, delays, retry } = setUp();
     clock.chance = 1;
     const outcome = retry(...times(100, broken));
@@ -70,7 +70,7 @@ describe('a step that fails', () => {
     expect(delays.at(-1)).to.equal(30_000);
   });
 
-  it('begins with a short wait again once something went well', async () => {
+  it('starts with a short backoff again after a success', async () => {
     const { clock, retries, delays, retry } = setUp();
     clock.chance = 1;
     const outcome = retry(...times(9, broken));
@@ -81,7 +81,7 @@ describe('a step that fails', () => {
     expect(delays.slice(-2)).to.deep.equal([500, 1_000]);
   });
 
-  it('is tried again at once when the user says so, and not when merely the line is back', async () => {
+  it('is retried at once when the user asks for it, and not when only the network is back', async () => {
     const { clock, retries, retry } = setUp();
     clock.chance = 1;
     let isOver = false;
@@ -97,7 +97,7 @@ describe('a step that fails', () => {
     expect(await outcome).to.equal(4);
   });
 
-  it('ends at once with its signal, whatever it waits for', async () => {
+  it('ends at once with its signal, during any wait', async () => {
     for (const failure of [
       broken,
       new StoreFault(503, '', '', '3600'),
@@ -116,7 +116,7 @@ describe('a step that fails', () => {
     }
   });
 
-  it('ends with the verdict where there is one', async () => {
+  it('ends with an UploadError if the failure is final', async () => {
     const { retry } = setUp();
     expect(await retry(new StoreFault(400, 'InvalidArgument', 'bad')))
       .to.be.instanceOf(UploadError)
@@ -130,13 +130,13 @@ describe('a step that fails', () => {
       .and.include({ to: 'gone' });
   });
 
-  it('looks at the file first when a part got no answer', async () => {
+  it('checks the file first if a part got no response', async () => {
     const changed = fileThat(() => Promise.reject(new DOMException('', 'NotReadableError')));
     const { retry } = setUp({ file: changed });
     expect(await retry(new TransportFault('network', 'cut', 'PUT', URL))).to.include({ code: 'file-changed' });
   });
 
-  it('complains of a store that is blocked once until something goes well', async () => {
+  it('reports a blocked store once, until a request succeeds', async () => {
     const { clock, errors, retry } = setUp();
     const outcome = retry(...times(9, new TransportFault('network', 'cut', 'PUT', URL)));
     await clock.advance(600_000);
@@ -144,7 +144,7 @@ describe('a step that fails', () => {
     expect(errors.map(({ code }) => code)).to.deep.equal(['store-blocked']);
   });
 
-  it('has a grant renewed as often as it grows old in between, and begins afresh where renewing is no help', async () => {
+  it('renews an expired grant as often as needed, and restarts if renewing does not help', async () => {
     const old = new SignerFault(403, 'grant-expired', '');
     const keys = new StoreFault(403, 'InvalidAccessKeyId', '');
     const { clock, retry } = setUp({ hasAcceptedSignature: true });
@@ -156,7 +156,7 @@ describe('a step that fails', () => {
       .and.include({ to: 'restart' });
   });
 
-  it('says that a sign-in has run out at the second login page of all steps, and tries on by itself', async () => {
+  it('reports unauthorized at the second login page of all steps, and keeps retrying', async () => {
     const { clock, retries, errors, retry } = setUp();
     const page = (): SignerFault => new SignerFault(200, null, 'a web page', null, { kind: 'sign-in' });
     const first = retry(page());
@@ -165,14 +165,14 @@ describe('a step that fails', () => {
     const second = retry(page(), page());
     await clock.advance(0);
     expect(errors.map(({ code, retryable }) => [code, retryable])).to.deep.equal([['unauthorized', true]]);
-    // new headers are tried at once
+    // new headers cause a retry at once
     retries.authorize();
     await clock.advance(60_000);
     expect([await first, await second]).to.deep.equal([2, 3]);
     expect(errors).to.have.length(1);
   });
 
-  it('says at the first failure what the page itself blocks, and tries on', async () => {
+  it('reports at the first failure that the page’s policy blocks it, and keeps retrying', async () => {
     const { clock, store, errors, retry } = setUp();
     const outcome = retry(...times(4, new TransportFault('blocked', 'connect-src blocks it', 'PUT', URL)));
     await clock.advance(0);
@@ -182,7 +182,7 @@ describe('a step that fails', () => {
     expect([errors.length, store.probes]).to.deep.equal([1, 0]);
   });
 
-  it('drops a request without a sign of life only where it is overdue and the store answers', async () => {
+  it('drops a request without progress only if it is overdue and the store responds', async () => {
     const { clock, store, retries, controller } = setUp();
     const isLost = (isOverdue: boolean): Promise<boolean> =>
       retries.isLost({ url: URL, isOverdue, ended: controller.signal });
@@ -201,13 +201,13 @@ describe('a step that fails', () => {
     expect(retries.waits.first).to.equal(null);
   });
 
-  it('waits for a store that may take minutes, and drops the request once it has acted', async () => {
+  it('waits minutes for a slow store, and drops the request once the store has acted', async () => {
     const { clock, retries, controller } = setUp();
     let hasActed = false;
     let isLost: boolean | null = null;
     void retries
       .isLost({ url: URL, isOverdue: false, ended: controller.signal, hasActed: async () => hasActed })
-      .then((verdict) => (isLost = verdict));
+      .then((result) => (isLost = result));
     await clock.advance(300_000);
     expect(isLost).to.equal(null);
     expect(retries.waits.first).to.include({ for: 'store' });
@@ -216,7 +216,7 @@ describe('a step that fails', () => {
     expect(isLost).to.equal(true);
   });
 
-  it('complains once of many steps that wait for the user to sign in, and lets all go on together', async () => {
+  it('reports unauthorized once for many waiting steps, and resumes all of them together', async () => {
     const { clock, retries, errors, retry } = setUp();
     const outcomes = [1, 2, 3].map(() => retry(new SignerFault(401, null, '')));
     await clock.advance(3_600_000);

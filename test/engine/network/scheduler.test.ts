@@ -1,18 +1,18 @@
 import { expect } from '@open-wc/testing';
 import { Scheduler } from '../../../src/engine/network/scheduler.js';
-import type { LaneOptions } from '../../../src/engine/network/scheduler.js';
+import type { SchedulerOptions } from '../../../src/engine/network/scheduler.js';
 import { FakeClock, turn } from '../fake-clock.js';
 
 const { signal } = new AbortController();
 
-function setUp(options: Partial<LaneOptions> = {}) {
+function setUp(options: Partial<SchedulerOptions> = {}) {
   const clock = new FakeClock();
-  const settled: LaneOptions = { concurrency: 'auto', bandwidthLimit: Infinity, ...options };
+  const settled: SchedulerOptions = { concurrency: 'auto', bandwidthLimit: Infinity, ...options };
   const scheduler = new Scheduler(clock, () => settled);
   const begun: string[] = [];
   const releases: Record<string, () => void> = {};
   const ask = (name: string, bytes = 0, owner = name[0]!): void => {
-    void scheduler.acquireLane(owner, bytes, signal).then((release) => {
+    void scheduler.acquireSlot(owner, bytes, signal).then((release) => {
       begun.push(name);
       releases[name] = release;
     });
@@ -20,8 +20,8 @@ function setUp(options: Partial<LaneOptions> = {}) {
   return { clock, scheduler, begun, releases, ask, settled };
 }
 
-describe('lanes', () => {
-  it('allow so many requests, and the next when one is released', async () => {
+describe('slots', () => {
+  it('limit the requests in flight, and allow the next when one ends', async () => {
     const { begun, releases, ask } = setUp({ concurrency: 2 });
     for (const name of ['a1', 'a2', 'a3', 'a4']) ask(name);
     await turn();
@@ -45,15 +45,15 @@ describe('lanes', () => {
     expect(begun).to.deep.equal(['a1', 'a2', 'a3', 'b1', 'c1']);
   });
 
-  it('are no longer waited for after an abort', async () => {
+  it('are not waited for after an abort', async () => {
     const { scheduler, begun, releases, ask } = setUp({ concurrency: 1 });
     ask('a1');
     const controller = new AbortController();
-    const left = scheduler.acquireLane('b', 0, controller.signal).catch((reason: Error) => reason.name);
+    const left = scheduler.acquireSlot('b', 0, controller.signal).catch((reason: Error) => reason.name);
     ask('c1');
     controller.abort();
     expect(await left).to.equal('AbortError');
-    expect(await scheduler.acquireLane('b', 0, controller.signal).catch((reason: Error) => reason.name)).to.equal(
+    expect(await scheduler.acquireSlot('b', 0, controller.signal).catch((reason: Error) => reason.name)).to.equal(
       'AbortError',
     );
     releases.a1!();
@@ -72,71 +72,71 @@ describe('lanes', () => {
   });
 });
 
-describe('automatic lanes', () => {
+describe('automatic slots', () => {
   const succeed = (scheduler: Scheduler, count: number): void => {
     for (let times = 0; times < count; times++) scheduler.recordSuccess();
   };
 
   it('start at 4 and grow to 6', () => {
     const { scheduler } = setUp();
-    expect(scheduler.lanes).to.equal(4);
+    expect(scheduler.slots).to.equal(4);
     succeed(scheduler, 1_000);
-    expect(scheduler.lanes).to.equal(6);
+    expect(scheduler.slots).to.equal(6);
   });
 
   it('are halved by congestion, once in a while, and never below one', async () => {
     const { clock, scheduler } = setUp();
     for (let times = 0; times < 4; times++) scheduler.recordCongestion();
-    expect(scheduler.lanes).to.equal(2);
-    for (const lanes of [1, 1, 1]) {
+    expect(scheduler.slots).to.equal(2);
+    for (const slots of [1, 1, 1]) {
       await clock.advance(2_000);
       scheduler.recordCongestion();
-      expect(scheduler.lanes).to.equal(lanes);
+      expect(scheduler.slots).to.equal(slots);
     }
     succeed(scheduler, 1_000);
-    expect(scheduler.lanes).to.equal(6);
+    expect(scheduler.slots).to.equal(6);
   });
 
-  it('lose one for a single failure among successes, half for repeated ones', async () => {
+  it('shrink by one for a single failure among successes, by half for repeated ones', async () => {
     const { clock, scheduler } = setUp();
     succeed(scheduler, 1_000);
     scheduler.recordCongestion();
-    expect(scheduler.lanes).to.equal(5);
+    expect(scheduler.slots).to.equal(5);
     await clock.advance(2_000);
     scheduler.recordCongestion();
-    expect(scheduler.lanes).to.equal(2);
+    expect(scheduler.slots).to.equal(2);
   });
 
-  it('do not grow where parts are slow, and shrink where they are very slow', () => {
+  it('do not grow if parts are slow, and shrink if they are very slow', () => {
     const { scheduler } = setUp();
     scheduler.recordPartDuration(30_000);
     succeed(scheduler, 1_000);
-    expect(scheduler.lanes).to.equal(4);
+    expect(scheduler.slots).to.equal(4);
     for (let times = 0; times < 10; times++) scheduler.recordPartDuration(90_000);
-    expect(scheduler.lanes).to.equal(2);
+    expect(scheduler.slots).to.equal(2);
     scheduler.recordPartDuration(1_000);
     succeed(scheduler, 1_000);
-    expect(scheduler.lanes).to.equal(6);
+    expect(scheduler.slots).to.equal(6);
   });
 
   it('grow further over HTTP/2, and leave a connection to a signer on the same origin', () => {
     const { scheduler } = setUp();
     scheduler.updateConnection({ protocol: 'h2', isSigners: true });
     succeed(scheduler, 1_000);
-    expect(scheduler.lanes).to.equal(12);
+    expect(scheduler.slots).to.equal(12);
     scheduler.updateConnection({ protocol: 'http/1.1', isSigners: true });
-    expect(scheduler.lanes).to.equal(5);
+    expect(scheduler.slots).to.equal(5);
     scheduler.updateConnection({ protocol: undefined, isSigners: false });
     succeed(scheduler, 1_000);
-    expect(scheduler.lanes).to.equal(6);
+    expect(scheduler.slots).to.equal(6);
   });
 
   it('stay at the number that the page has set', () => {
     const { scheduler } = setUp({ concurrency: 3 });
     scheduler.recordCongestion();
-    expect(scheduler.lanes).to.equal(3);
+    expect(scheduler.slots).to.equal(3);
     succeed(scheduler, 1_000);
-    expect(scheduler.lanes).to.equal(3);
+    expect(scheduler.slots).to.equal(3);
   });
 });
 

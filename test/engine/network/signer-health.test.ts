@@ -1,22 +1,22 @@
 import { expect } from '@open-wc/testing';
 import { SignerHealth } from '../../../src/engine/network/signer-health.js';
 
-/** Fails so often. @returns the verdict on the last failure */
+/** Reports this number of failures. @returns whether the last one is final for the upload */
 function fail(health: SignerHealth, id: string, times: number): boolean {
-  let verdict = false;
-  for (let time = 0; time < times; time++) verdict = health.failed(id);
-  return verdict;
+  let isFinal = false;
+  for (let time = 0; time < times; time++) isFinal = health.failed(id);
+  return isFinal;
 }
 
 describe('a signer that fails', () => {
-  it('fails for one upload alone once others were answered meanwhile', () => {
+  it('is final for one upload only if other uploads got responses meanwhile', () => {
     const health = new SignerHealth();
     expect(fail(health, 'a', 6)).to.be.false;
     health.answered('b');
     expect(health.failed('a')).to.be.true;
   });
 
-  it('fails for all where nobody was answered meanwhile, or the upload itself alone', () => {
+  it('is not final if no upload got a response meanwhile, or only this one', () => {
     const health = new SignerHealth();
     health.answered('b');
     expect(fail(health, 'a', 100)).to.be.false;
@@ -24,7 +24,7 @@ describe('a signer that fails', () => {
     expect(health.failed('a')).to.be.false;
   });
 
-  it('fails now and then where another upload had to try again too, and then succeeded', () => {
+  it('is not final if another upload also had to retry, and then succeeded', () => {
     const health = new SignerHealth();
     fail(health, 'a', 6);
     health.failed('b');
@@ -34,11 +34,11 @@ describe('a signer that fails', () => {
     health.failed('b');
     health.recovered('b');
     expect(fail(health, 'a', 6)).to.be.false;
-    // nobody else has had to try again since
+    // no other upload has had to retry since
     expect(health.failed('a')).to.be.true;
   });
 
-  it('ends two uploads that it fails for alone', () => {
+  it('is final for two uploads if it fails only for them', () => {
     const health = new SignerHealth();
     for (let time = 0; time < 6; time++) expect([health.failed('a'), health.failed('b')]).to.deep.equal([false, false]);
     health.answered('c');

@@ -3,8 +3,8 @@ import { ThroughputEstimator } from '../../../src/engine/network/throughput.js';
 import type { KeyValueStore } from '../../../src/engine/ports.js';
 import { GIB, MIB } from '../../../src/limits.js';
 
-/** Notes that live as long as the test. */
-function notebook(): KeyValueStore & { notes: Map<string, string> } {
+/** A key-value store in memory. */
+function createStore(): KeyValueStore & { notes: Map<string, string> } {
   const notes = new Map<string, string>();
   return {
     notes,
@@ -13,11 +13,11 @@ function notebook(): KeyValueStore & { notes: Map<string, string> } {
   };
 }
 
-/** With parts that all end at once: so many lanes. */
-const lineOf = (notes: KeyValueStore = notebook(), scope = (): string => 'here'): ThroughputEstimator =>
+/** Creates an estimator with this number of requests in flight, which all end at the same time. */
+const lineOf = (notes: KeyValueStore = createStore(), scope = (): string => 'here'): ThroughputEstimator =>
   new ThroughputEstimator(notes, scope, () => 0);
 
-/** Sends parts of 8 MiB at so many bytes per second each. */
+/** Records parts of 8 MiB at this speed each. @param speed bytes per second */
 const send = (line: ThroughputEstimator, speed: number, count = 20): void => {
   for (let part = 0; part < count; part++) line.recordPart(8 * MIB, ((8 * MIB) / speed) * 1_000);
 };
@@ -36,7 +36,7 @@ describe('the throughput estimate', () => {
     }
   });
 
-  it('keeps enough parts for every lane', () => {
+  it('leaves at least one part for each request in flight', () => {
     const line = lineOf();
     send(line, 100 * MIB);
     expect(line.partSizeFor(GIB)).to.equal(64 * MIB);
@@ -69,8 +69,8 @@ describe('the throughput estimate', () => {
     expect(line.partSizeFor(64 * MIB, { limit: 100 * MIB }), 'under a bandwidth limit').to.be.undefined;
   });
 
-  it('chooses parts again after a failure, and where a single request was slower', () => {
-    const notes = notebook();
+  it('chooses parts again after a failure, or if a single request was slower', () => {
+    const notes = createStore();
     const line = lineOf(notes);
     send(line, 10 * MIB);
     line.recordFailure();
@@ -85,7 +85,7 @@ describe('the throughput estimate', () => {
     expect(line.partSizeFor(9 * MIB), 'where it makes no odds').to.equal(9 * MIB);
   });
 
-  it('makes parts small enough for a bandwidth limit, where S3 accepts that size', () => {
+  it('makes parts small enough for a bandwidth limit, if S3 accepts that size', () => {
     const line = lineOf();
     for (const [limit, part] of [
       [0.1, 5],
@@ -100,8 +100,8 @@ describe('the throughput estimate', () => {
     expect(line.partSizeFor(GIB, { limit: MIB })).to.equal(5 * MIB);
   });
 
-  it('is kept across visits, for each destination, until it is deleted', () => {
-    const notes = notebook();
+  it('is kept across page loads, for each destination, until it is deleted', () => {
+    const notes = createStore();
     let scope = 'here';
     send(
       lineOf(notes, () => scope),
@@ -119,7 +119,7 @@ describe('the throughput estimate', () => {
 
   it('ignores invalid stored values and small parts', () => {
     for (const text of ['', 'fast', '-1', '0', 'Infinity']) {
-      const notes = notebook();
+      const notes = createStore();
       notes.notes.set('mule-upload:line:here', text);
       expect(lineOf(notes).partSizeFor(GIB), text).to.be.undefined;
     }

@@ -5,7 +5,7 @@ import type { Journal, TabLock } from '../../../src/engine/ports.js';
 import { turn } from '../fake-clock.js';
 import { fileOf, MemoryJournal, Harness } from '../harness.js';
 
-/** Collects warnings while some work is done. */
+/** Collects the console warnings during `work`. */
 async function warningsOf(work: () => Promise<void>): Promise<string[]> {
   const { warn } = console;
   const warnings: string[] = [];
@@ -22,7 +22,7 @@ const refused = async (): Promise<never> => {
   throw new DOMException('no room', 'QuotaExceededError');
 };
 
-describe('where storage is refused', () => {
+describe('without storage', () => {
   it('uploads work, and one warning says that they will not survive a reload', async () => {
     const journal: Journal = { load: refused, save: refused, remove: refused, wipe: refused };
     const harness = new Harness({}, { journal });
@@ -35,7 +35,7 @@ describe('where storage is refused', () => {
     expect(warnings[0]).to.contain('will not survive a reload');
   });
 
-  it('is noticed only when a write fails, too', async () => {
+  it('is detected even if only a write fails', async () => {
     const journal = new MemoryJournal();
     journal.save = refused;
     const harness = new Harness({}, { journal });
@@ -44,7 +44,7 @@ describe('where storage is refused', () => {
     expect(warnings).to.have.length(1);
   });
 
-  it('keeps nothing of an upload that is over before the browser has lent the lock that its record waits for', async () => {
+  it('stores no record of an upload that ends before its lock is granted', async () => {
     const journal = new MemoryJournal();
     let harness: Harness | null = null;
     const slow: TabLock = {
@@ -63,7 +63,7 @@ describe('where storage is refused', () => {
     expect([journal.saves, journal.records.size]).to.deep.equal([1, 0]);
   });
 
-  it('is not asked at all where recover is off', async () => {
+  it('is not used with recover="off"', async () => {
     const journal: Journal = { load: refused, save: refused, remove: refused, wipe: refused };
     const harness = new Harness({ recover: 'off' }, { journal });
     const warnings = await warningsOf(() => harness.upload(fileOf(3 * MIN_PART_SIZE)));
@@ -72,10 +72,10 @@ describe('where storage is refused', () => {
   });
 });
 
-describe('storage that fails in mid-upload', () => {
+describe('storage that fails during an upload', () => {
   const PARTS = 3 * MIN_PART_SIZE;
 
-  it('is written to again once it has room, and what is done does not stay in it', async () => {
+  it('is written to again once it has space, and completed uploads do not stay in it', async () => {
     const journal = new MemoryJournal();
     const { save } = journal;
     journal.save = refused;
@@ -93,7 +93,7 @@ describe('storage that fails in mid-upload', () => {
     expect(harness.of('b.bin').status).to.equal('complete');
   });
 
-  it('may be cleared by the user: the upload that runs knows all it needs', async () => {
+  it('may be cleared by the user: a running upload continues without it', async () => {
     const journal = new MemoryJournal();
     const harness = new Harness({}, { journal });
     const warnings = await warningsOf(async () => {
@@ -107,7 +107,7 @@ describe('storage that fails in mid-upload', () => {
     expect(warnings).to.be.empty;
   });
 
-  it('may hang: it is waited for once, and not asked again', async () => {
+  it('may hang: it is waited for once, and not used again', async () => {
     const journal = new MemoryJournal();
     let asked = 0;
     journal.save = journal.remove = () => {
@@ -120,7 +120,7 @@ describe('storage that fails in mid-upload', () => {
     expect([asked, warnings.length]).to.deep.equal([1, 1]);
   });
 
-  it('may throw at once, as a browser without IndexedDB does', async () => {
+  it('may throw synchronously, as a browser without IndexedDB does', async () => {
     const journal = new MemoryJournal();
     journal.load =
       journal.save =
@@ -136,7 +136,7 @@ describe('storage that fails in mid-upload', () => {
 });
 
 describe('a database that never opens', () => {
-  it('does not keep files from going up', async () => {
+  it('does not block uploads', async () => {
     const never = (): Promise<never> => new Promise(() => {});
     const harness = new Harness({}, { journal: { load: never, save: never, remove: never, wipe: never } });
     const warnings = await warningsOf(async () => {

@@ -7,15 +7,15 @@ import { fileOf, hashOf, Harness } from '../harness.js';
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
 
-/** A handle on a file, whose permission a test rules. */
-class PlayedHandle {
+/** A file handle whose permission a test controls. */
+class FakeHandle {
   readonly kind = 'file';
   asked = 0;
 
   constructor(
     public file: File | null,
     public permission: PermissionState = 'prompt',
-    /** What the user answers; an error where no gesture was on. */
+    /** The user's answer to the prompt; an error if there is no user gesture. */
     public answer: PermissionState | DOMException = 'granted',
   ) {}
 
@@ -44,15 +44,15 @@ class PlayedHandle {
   }
 }
 
-/** A visit that was cut off when some parts of the files were stored; their handles lie on the shelf. */
-async function cutOff(files: readonly File[], handles: readonly PlayedHandle[], options: UploaderOptions = {}) {
+/** A page load that ended when some parts of the files were stored; the file store has their handles. */
+async function interrupt(files: readonly File[], handles: readonly FakeHandle[], options: UploaderOptions = {}) {
   const harness = new Harness({ concurrency: 2, ...options });
   const release = harness.store.hold('part');
   for (let part = 1; part <= 2; part++) harness.store.next('part', (_request, proceed) => proceed());
   await harness.uploader.add(files.map((file, index) => ({ file, handle: handles[index]?.real })));
-  const shelf = harness.fileStore as MemoryFileStore;
+  const fileStore = harness.fileStore as MemoryFileStore;
   const journal = harness.journal as MemoryJournal;
-  await harness.until(() => shelf.kept.size === handles.length && journal.records.size === files.length);
+  await harness.until(() => fileStore.kept.size === handles.length && journal.records.size === files.length);
   await harness.until(() => harness.store.sentParts.length > 2 || harness.store.count('part') > 2);
   await harness.settle();
   const next = (changes: UploaderOptions = {}): Harness => {
@@ -60,19 +60,19 @@ async function cutOff(files: readonly File[], handles: readonly PlayedHandle[], 
     release();
     return reloaded;
   };
-  return { harness, shelf, journal, next };
+  return { harness, fileStore, journal, next };
 }
 
-const handleOf = (name: string, handles: readonly PlayedHandle[]): PlayedHandle =>
+const handleOf = (name: string, handles: readonly FakeHandle[]): FakeHandle =>
   handles.find((handle) => handle.name === name)!;
 
 const statusesOf = ({ uploader }: Harness): string[] => uploader.uploads.map(({ status }) => status);
 
-describe('a file that is known by its handle', () => {
-  it('goes on by itself where permission holds, and nothing stored is sent again', async () => {
+describe('a file whose handle is stored', () => {
+  it('resumes automatically if permission is still granted, and stored parts are not re-sent', async () => {
     const file = fileOf(4 * PART);
-    const handle = new PlayedHandle(file, 'granted');
-    const { next, shelf, journal } = await cutOff([file], [handle]);
+    const handle = new FakeHandle(file, 'granted');
+    const { next, fileStore, journal } = await interrupt([file], [handle]);
     const harness = next();
     const sent = harness.store.sentParts.length;
     const stored = [...[...harness.store.uploads.values()][0]!.parts.keys()];
@@ -84,13 +84,13 @@ describe('a file that is known by its handle', () => {
     expect(harness.store.sentParts.slice(sent).filter((part) => stored.includes(part))).to.be.empty;
     expect(await hashOf(harness.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
     expect(handle.asked).to.equal(0);
-    expect([shelf.kept.size, journal.records.size]).to.deep.equal([0, 0]);
+    expect([fileStore.kept.size, journal.records.size]).to.deep.equal([0, 0]);
   });
 
-  it('goes on after one click where the browser asks again', async () => {
+  it('resumes after one click if the browser asks for permission again', async () => {
     const file = fileOf(4 * PART);
-    const handle = new PlayedHandle(file);
-    const { next } = await cutOff([file], [handle]);
+    const handle = new FakeHandle(file);
+    const { next } = await interrupt([file], [handle]);
     const harness = next();
     await harness.uploader.ready;
     await harness.until(() => harness.of(NAME).needsPermission);
@@ -103,10 +103,10 @@ describe('a file that is known by its handle', () => {
     expect([handle.asked, harness.of(NAME).status, harness.store.count('create')]).to.deep.equal([1, 'complete', 1]);
   });
 
-  it('is to be chosen where the user refuses, and not asked for twice', async () => {
+  it('has to be chosen again if the user denies permission, which is requested only once', async () => {
     const file = fileOf(4 * PART);
-    const handle = new PlayedHandle(file, 'prompt', 'denied');
-    const { next } = await cutOff([file], [handle]);
+    const handle = new FakeHandle(file, 'prompt', 'denied');
+    const { next } = await interrupt([file], [handle]);
     const harness = next();
     await harness.until(() => harness.uploader.uploads[0]?.needsPermission === true);
     const { id } = harness.of(NAME);
@@ -118,10 +118,10 @@ describe('a file that is known by its handle', () => {
     expect(statusesOf(harness)).to.deep.equal(['complete']);
   });
 
-  it('can be asked for again where the gesture was over before the question', async () => {
+  it('can be requested again if the user gesture had expired before the prompt', async () => {
     const file = fileOf(4 * PART);
-    const handle = new PlayedHandle(file, 'prompt', new DOMException('no gesture', 'SecurityError'));
-    const { next } = await cutOff([file], [handle]);
+    const handle = new FakeHandle(file, 'prompt', new DOMException('no gesture', 'SecurityError'));
+    const { next } = await interrupt([file], [handle]);
     const harness = next();
     await harness.until(() => harness.uploader.uploads[0]?.needsPermission === true);
     await harness.uploader.resume(harness.of(NAME).id);
@@ -131,17 +131,17 @@ describe('a file that is known by its handle', () => {
     await harness.finished();
   });
 
-  it('is asked for one by one: one click opens what the browser allows along with the first', async () => {
+  it('is requested one at a time: one click resumes all files that the browser allows with the first', async () => {
     const files = [fileOf(3 * PART, 'a'), fileOf(3 * PART, 'b'), fileOf(3 * PART, 'c')];
-    const handles = files.map((file) => new PlayedHandle(file));
-    const { next } = await cutOff(files, handles);
+    const handles = files.map((file) => new FakeHandle(file));
+    const { next } = await interrupt(files, handles);
     const harness = next();
     await harness.until(() => harness.uploader.uploads.filter(({ needsPermission }) => needsPermission).length === 3);
     const [first, second, third] = harness.uploader.uploads.map(({ name }) => ({
       name,
       handle: handleOf(name, handles),
     }));
-    // the second is let through with the first; for the third the gesture is used up
+    // the second is allowed with the first; for the third, the user gesture has expired
     first!.handle.requestPermission = () => {
       first!.handle.permission = second!.handle.permission = 'granted';
       return Promise.resolve('granted');
@@ -153,10 +153,10 @@ describe('a file that is known by its handle', () => {
     expect([second!.handle.asked, third!.handle.asked]).to.deep.equal([0, 1]);
   });
 
-  it('is not asked for after another was refused with the same click', async () => {
+  it('is not requested after another one was denied in the same click', async () => {
     const files = [fileOf(3 * PART, 'a'), fileOf(3 * PART, 'b')];
-    const handles = files.map((file) => new PlayedHandle(file, 'prompt', 'denied'));
-    const { next } = await cutOff(files, handles);
+    const handles = files.map((file) => new FakeHandle(file, 'prompt', 'denied'));
+    const { next } = await interrupt(files, handles);
     const harness = next();
     await harness.until(() => harness.uploader.uploads.filter(({ needsPermission }) => needsPermission).length === 2);
     await harness.uploader.resume();
@@ -167,10 +167,10 @@ describe('a file that is known by its handle', () => {
     ).to.deep.equal([false, true]);
   });
 
-  it('is not mixed with another: what stands there now is refused, and the page told which is wanted', async () => {
+  it('is not mixed with another: the file that is there now is rejected, and the message names the expected one', async () => {
     const file = fileOf(4 * PART);
-    const handle = new PlayedHandle(file, 'granted');
-    const { next, shelf } = await cutOff([file], [handle]);
+    const handle = new FakeHandle(file, 'granted');
+    const { next, fileStore } = await interrupt([file], [handle]);
     handle.file = fileOf(4 * PART);
     const harness = next();
     await harness.until(() => harness.all('mule-error').length === 1);
@@ -178,15 +178,15 @@ describe('a file that is known by its handle', () => {
     expect(error.code).to.equal('file-changed');
     expect(error.message).to.contain(NAME).and.to.contain(String(file.size));
     expect(harness.of(NAME)).to.include({ status: 'needs-file', needsPermission: false });
-    expect(shelf.kept).to.be.empty;
+    expect(fileStore.kept).to.be.empty;
     await harness.upload(file);
     expect(await hashOf(harness.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
   });
 
-  it('is to be chosen again where it was moved', async () => {
+  it('has to be chosen again if it was moved', async () => {
     const file = fileOf(4 * PART);
-    const handle = new PlayedHandle(file, 'granted');
-    const { next } = await cutOff([file], [handle]);
+    const handle = new FakeHandle(file, 'granted');
+    const { next } = await interrupt([file], [handle]);
     handle.file = null;
     const harness = next();
     await harness.until(() => harness.all('mule-error').length === 1);
@@ -194,28 +194,28 @@ describe('a file that is known by its handle', () => {
     expect(harness.of(NAME).error).to.include({ code: 'file-unreadable' });
   });
 
-  it('goes on though it was touched: its bytes are the same', async () => {
+  it('resumes although its modification time changed, because its bytes are the same', async () => {
     const file = fileOf(4 * PART);
-    const handle = new PlayedHandle(file, 'granted');
-    const { next } = await cutOff([file], [handle]);
+    const handle = new FakeHandle(file, 'granted');
+    const { next } = await interrupt([file], [handle]);
     handle.file = new File([file], 'moved.bin', { lastModified: 99 });
     const harness = next();
     await harness.finished();
     expect(await hashOf(harness.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
   });
 
-  it('can be a real handle, which the browser opens without asking', async () => {
+  it('can have a real handle, which the browser opens without a prompt', async () => {
     const root = await navigator.storage.getDirectory().catch(() => null);
     const handle = await root?.getFileHandle(`own ${Math.random()}.bin`, { create: true });
-    // WebKit has none in private sessions, and lets no page write to them
+    // WebKit has none in private sessions, and pages cannot write to them
     if (!handle || !('createWritable' in handle)) return;
     const writer = await handle.createWritable();
     await writer.write(fileOf(4 * PART));
     await writer.close();
     const file = await handle.getFile();
-    const { next } = await cutOff(
+    const { next } = await interrupt(
       [file],
-      [handle as unknown as PlayedHandle].map((one) => ({ real: one }) as never),
+      [handle as unknown as FakeHandle].map((one) => ({ real: one }) as never),
     );
     const harness = next();
     await harness.finished();
@@ -225,7 +225,7 @@ describe('a file that is known by its handle', () => {
 });
 
 describe('a small file', () => {
-  it('is kept whole, also while it waits its turn, and goes on by itself', async () => {
+  it('is stored completely, even while it is queued, and resumes automatically', async () => {
     const harness = new Harness({ concurrency: 1 });
     const release = harness.store.hold('put');
     const files = ['a', 'b', 'c', 'd'].map((name) => fileOf(100, name));
@@ -243,7 +243,7 @@ describe('a small file', () => {
     );
   });
 
-  it('keeps its key in a folder, and waits for start() as before', async () => {
+  it('keeps its path in the key, and still waits for start()', async () => {
     const options = { autostart: false, objectKey: 'x/' };
     const harness = new Harness(options);
     await harness.uploader.add([fileOf(10, 'a'), fileOf(10, 'b')]);
@@ -257,7 +257,7 @@ describe('a small file', () => {
     expect([...next.store.objects.keys()].sort()).to.deep.equal(['x/a', 'x/b']);
   });
 
-  it('is not kept where it is over within a second, too large, aborted or of no use', async () => {
+  it('is not stored if it ends within a second, is too large, is aborted, or would not be used', async () => {
     const harness = new Harness();
     const { kept } = harness.fileStore as MemoryFileStore;
     await harness.upload(fileOf(100, 'quick'));
@@ -276,7 +276,7 @@ describe('a small file', () => {
     await harness.until(() => kept.size === 0);
   });
 
-  it('is let be by other tabs while its page lives, and taken up when that is gone', async () => {
+  it('is ignored by other tabs while its page is open, and resumed by one when it has closed', async () => {
     const harness = new Harness({ concurrency: 1 });
     const release = harness.store.hold('put');
     await harness.uploader.add(['a', 'b', 'c', 'd'].map((name) => fileOf(100, name)));
@@ -294,7 +294,7 @@ describe('a small file', () => {
     expect(statusesOf(third)).to.deep.equal(['complete', 'complete', 'complete', 'complete']);
   });
 
-  it('is not kept before it is known whose it is, and is then', async () => {
+  it('is stored only once its owner is known', async () => {
     const harness = new Harness({ scope: '', signer: `https://signer.test/${Math.random()}` });
     let isAsked = false;
     harness.signer.next('get_init_signature', () => {
@@ -313,7 +313,7 @@ describe('a small file', () => {
     harness.uploader.dispose();
   });
 
-  it('is not kept where recover is off', async () => {
+  it('is not stored with recover="off"', async () => {
     const harness = new Harness({ recover: 'off' });
     harness.store.hold('put');
     await harness.uploader.add([fileOf(100)]);
@@ -323,7 +323,7 @@ describe('a small file', () => {
     harness.uploader.dispose();
   });
 
-  it('is forgotten on sign-out, with its record', async () => {
+  it('is deleted at sign-out, with its record', async () => {
     const harness = new Harness();
     harness.store.hold('put');
     await harness.uploader.add([fileOf(100)]);
@@ -339,10 +339,10 @@ describe('a small file', () => {
 });
 
 describe('recover: ask', () => {
-  it('lists what it found and sends nothing until somebody says so', async () => {
+  it('lists unfinished uploads and sends nothing until the user resumes them', async () => {
     const files = [fileOf(3 * PART, 'a'), fileOf(3 * PART, 'b')];
-    const handles = files.map((file) => new PlayedHandle(file, 'granted'));
-    const { next } = await cutOff(files, handles);
+    const handles = files.map((file) => new FakeHandle(file, 'granted'));
+    const { next } = await interrupt(files, handles);
     const harness = next({ recover: 'ask' });
     await harness.until(() => statusesOf(harness).join() === 'paused,paused');
     await harness.settle();
@@ -360,8 +360,8 @@ describe('recover: ask', () => {
   });
 });
 
-describe('what is found', () => {
-  it('tells how far it is, as the store knows it, and nothing where the store cannot be asked', async () => {
+describe('an upload that was found', () => {
+  it('shows the progress that the store reports, and none if the store cannot be reached', async () => {
     const file = fileOf(6 * PART);
     const before = new Harness({ concurrency: 2 });
     await before.interrupt(file, 4);
@@ -379,12 +379,12 @@ describe('what is found', () => {
   });
 });
 
-describe('what another user left', () => {
+describe('unfinished uploads of another user', () => {
   const named = (harness: Harness, principal: string | null): void => {
     harness.signer.principal = principal;
   };
 
-  it('is neither shown nor sent, and is there again for whom it belongs to', async () => {
+  it('are neither shown nor sent, and are listed again for their owner', async () => {
     const before = new Harness();
     named(before, 'anna');
     await before.interrupt(fileOf(3 * PART), 1);
@@ -410,7 +410,7 @@ describe('what another user left', () => {
     await hers.until(() => hers.of('small').status === 'complete');
   });
 
-  it('goes off the list when the signer names somebody else', async () => {
+  it('are removed from the list when the signer names another user', async () => {
     const before = new Harness();
     named(before, 'anna');
     const file = fileOf(3 * PART);
@@ -419,7 +419,7 @@ describe('what another user left', () => {
     await harness.uploader.ready;
     expect(harness.uploader.uploads).to.have.length(1);
     named(harness, 'bert');
-    // nobody can tell which of the two has chosen it
+    // it is unknown which of the two users chose it
     await harness.uploader.add([fileOf(10, 'new')]);
     await harness.until(() => harness.all('mule-reject').length === 1);
     expect(harness.all('mule-reject')[0]).to.include({ code: 'user-changed' });
@@ -434,7 +434,7 @@ describe('what another user left', () => {
     ).to.deep.equal([NAME]);
   });
 
-  it('waits for a signer that does not answer, and new files do not', async () => {
+  it('wait for a signer that does not answer, and new files do not', async () => {
     const before = new Harness();
     named(before, 'anna');
     await before.interrupt(fileOf(3 * PART), 1);
@@ -448,6 +448,6 @@ describe('what another user left', () => {
     expect(harness.uploader.uploads).to.be.empty;
     await harness.uploader.add([fileOf(10, 'new')]);
     await harness.until(() => harness.of('new').status === 'complete');
-    expect(harness.of(NAME).status, 'the new file’s answer told who is here').to.equal('needs-file');
+    expect(harness.of(NAME).status, 'the response for the new file names the user').to.equal('needs-file');
   });
 });

@@ -9,7 +9,10 @@ import { fileOf, hashOf, Harness } from '../harness.js';
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
 
-/** Begins an upload in one tab, of which so many are stored; the next ones are half sent. */
+/**
+ * Starts an upload in one tab, and stops it when some parts are stored and the next ones are half sent. @param stored
+ * how many
+ */
 async function beginIn(harness: Harness, file: File, parts = 3): Promise<() => void> {
   for (let part = 1; part <= parts; part++) harness.store.next(`part ${part}`, (_request, proceed) => proceed());
   const release = harness.store.hold('part');
@@ -18,7 +21,7 @@ async function beginIn(harness: Harness, file: File, parts = 3): Promise<() => v
   return release;
 }
 
-/** Adds the file in another tab too, and waits until that shows as much. */
+/** Adds the file in another tab too, and waits until that tab shows the same progress. */
 async function follow(first: Harness, file: File, options = {}): Promise<Harness> {
   const second = first.otherTab(options);
   await second.uploader.add([file]);
@@ -31,7 +34,7 @@ async function expectWhole(harness: Harness, file: File): Promise<void> {
   expect(harness.store.uploads, 'multipart uploads left behind').to.be.empty;
 }
 
-/** Numbers of parts that the store took in, then got once more. */
+/** Returns the numbers of stored parts that were sent again. */
 function sentAgain(harness: Harness, stored: number): number[] {
   return harness.store.sentParts.filter(
     (partNumber, index, all) => partNumber <= stored && all.indexOf(partNumber) < index,
@@ -60,7 +63,7 @@ describe('the same file in two tabs', () => {
     expect(facts(second.of(NAME))).to.deep.equal(facts(first.of(NAME)));
     expect(second.of(NAME)).to.include({ status: 'complete', etag: 'whole-5', ratio: 1 });
     expect(second.all('mule-complete')[0]).to.include({ key: `files/${NAME}`, etag: 'whole-5', size: 5 * PART });
-    expect(second.course(NAME)).to.deep.equal(['starting', 'waiting', 'complete']);
+    expect(second.statuses(NAME)).to.deep.equal(['starting', 'waiting', 'complete']);
     const loaded = second.all('mule-progress').map((detail) => detail.loaded);
     expect(loaded).to.have.length.above(1);
     expect(loaded).to.deep.equal([...loaded].sort((a, b) => a - b));
@@ -69,7 +72,7 @@ describe('the same file in two tabs', () => {
     await expectWhole(first, file);
   });
 
-  it('is one upload, too, where one request is enough for it', async () => {
+  it('is one upload even if it is sent in one request', async () => {
     const file = fileOf(1_000);
     const first = new Harness();
     const release = first.store.hold('put');
@@ -87,7 +90,7 @@ describe('the same file in two tabs', () => {
 
   for (const options of [{}, { recover: 'off' }] as const) {
     const how = options.recover ? ', and nothing is kept in the journal' : '';
-    it(`goes on in the second where the first stopped, when that is gone${how}`, async () => {
+    it(`continues in the second where the first stopped, once the first has closed${how}`, async () => {
       const file = fileOf(5 * PART);
       const first = new Harness(options);
       const release = await beginIn(first, file);
@@ -104,7 +107,7 @@ describe('the same file in two tabs', () => {
     });
   }
 
-  it('passes from tab to tab, as often as one goes', async () => {
+  it('passes to another tab each time that one closes', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
     const release = await beginIn(first, file);
@@ -121,7 +124,7 @@ describe('the same file in two tabs', () => {
     await expectWhole(first, file);
   });
 
-  it('is sent by the second while the first is paused, which then shows the progress of the second', async () => {
+  it('is sent by the second while the first is paused, and the first shows the second’s progress', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
     const release = await beginIn(first, file);
@@ -139,7 +142,7 @@ describe('the same file in two tabs', () => {
     await expectWhole(first, file);
   });
 
-  it('is complete in the first, without a byte, where the second ended it while the first was paused', async () => {
+  it('is complete in the first, which sends nothing, if the second completed it while the first was paused', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
     const release = await beginIn(first, file);
@@ -155,9 +158,9 @@ describe('the same file in two tabs', () => {
     await expectWhole(first, file);
   });
 
-  it('is never sent again where the word that it is complete gets lost', async () => {
+  it('is not sent again if the message that it is complete is lost', async () => {
     const file = fileOf(5 * PART);
-    // hears all but the end
+    // receives every message except the last
     const deaf: TabChannel = {
       open: (onMessage) =>
         broadcast.open((message) => {
@@ -175,7 +178,7 @@ describe('the same file in two tabs', () => {
     expect(first.store.count('create')).to.equal(1);
   });
 
-  it('is complete in the second where the first went before the answer to Complete came', async () => {
+  it('is complete in the second if the first closed before the response to Complete arrived', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
     const release = await beginIn(first, file);
@@ -192,7 +195,7 @@ describe('the same file in two tabs', () => {
     await expectWhole(first, file);
   });
 
-  it('is aborted in both where the tab that has it aborts it', async () => {
+  it('is aborted in both if the tab that sends it aborts it', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
     await beginIn(first, file);
@@ -206,7 +209,7 @@ describe('the same file in two tabs', () => {
     expect(first.store.count('create')).to.equal(1);
   });
 
-  it('is left to the tab that has it where another one aborts', async () => {
+  it('continues in the tab that sends it if another one aborts it', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
     const release = await beginIn(first, file);
@@ -222,7 +225,7 @@ describe('the same file in two tabs', () => {
     await expectWhole(first, file);
   });
 
-  it('is left to the second where the first aborts what it had paused', async () => {
+  it('continues in the second if the first aborts it after a pause', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
     const release = await beginIn(first, file);
@@ -238,7 +241,7 @@ describe('the same file in two tabs', () => {
     await expectWhole(first, file);
   });
 
-  it('is two uploads where it goes to two destinations', async () => {
+  it('is two uploads if it has two destinations', async () => {
     const file = fileOf(2 * PART);
     const first = new Harness({ scope: 'here', objectKey: 'here.bin' });
     const second = first.otherTab({ scope: 'there', objectKey: 'there.bin' });
@@ -254,7 +257,7 @@ describe('the same file in two tabs', () => {
     expect(first.store.count('part')).to.equal(4);
   });
 
-  it('is two uploads where another user is signed in by now: the one never ends as the other', async () => {
+  it('is two uploads if another user has signed in: neither takes the other’s result', async () => {
     const file = fileOf(4 * PART);
     const first = new Harness({ scope: 'room of both', signer: 'https://one.test/' });
     first.signer.principal = 'anna';
@@ -270,14 +273,14 @@ describe('the same file in two tabs', () => {
     first.signer.principal = 'bert';
     await second.finished();
     expect([first.of(NAME).status, second.of(NAME).status]).to.deep.equal(['complete', 'complete']);
-    expect(second.course(NAME)).to.include('uploading');
+    expect(second.statuses(NAME)).to.include('uploading');
     expect(first.store.count('create')).to.equal(2);
     for (const { uploader } of [first, second]) uploader.dispose();
   });
 
-  it('waits for its lock alone where the browser has no channel', async () => {
+  it('waits only for its lock if the browser has no BroadcastChannel', async () => {
     const file = fileOf(4 * PART);
-    const silent: TabChannel = { open: () => ({ say: () => {}, leave: () => {} }) };
+    const silent: TabChannel = { open: () => ({ post: () => {}, close: () => {} }) };
     const first = new Harness({}, { tabChannel: silent });
     const release = await beginIn(first, file);
     const second = first.otherTab();
@@ -290,7 +293,7 @@ describe('the same file in two tabs', () => {
     expect(sentAgain(first, 3)).to.be.empty;
   });
 
-  it('goes up from both where the browser has no locks, and is right all the same', async () => {
+  it('is sent by both if the browser has no locks, and is stored correctly', async () => {
     const file = fileOf(4 * PART);
     const none: TabLock = {
       tryAcquire: () => Promise.resolve(() => {}),
@@ -305,9 +308,9 @@ describe('the same file in two tabs', () => {
   });
 });
 
-describe('what is said among tabs', () => {
-  /** A channel that counts what is said, and who is in it. */
-  function counting(): { channel: TabChannel; said: string[]; open(): number } {
+describe('messages between tabs', () => {
+  /** A channel that records message types, and counts the tabs that have joined. */
+  function counting(): { channel: TabChannel; posted: string[]; open(): number } {
     const said: string[] = [];
     let open = 0;
     const channel: TabChannel = {
@@ -315,22 +318,22 @@ describe('what is said among tabs', () => {
         const joined = broadcast.open(onMessage);
         open++;
         return {
-          say(message) {
+          post(message) {
             said.push((message as { type: string }).type);
-            joined.say(message);
+            joined.post(message);
           },
-          leave() {
+          close() {
             open--;
-            joined.leave();
+            joined.close();
           },
         };
       },
     };
-    return { channel, said, open: () => open };
+    return { channel, posted: said, open: () => open };
   }
 
-  it('is nothing at all while no other tab wants to know, and the channel is shut when all is over', async () => {
-    const { channel, said, open } = counting();
+  it('are not posted while no other tab has the upload, and the channel is closed at the end', async () => {
+    const { channel, posted: said, open } = counting();
     const harness = new Harness({}, { tabChannel: channel });
     await harness.upload(fileOf(4 * PART, 'a.bin'), fileOf(10, 'b.bin'));
     await harness.settle();
@@ -338,8 +341,8 @@ describe('what is said among tabs', () => {
     expect(open()).to.equal(0);
   });
 
-  it('is a word every half second at most', async () => {
-    const { channel, said, open } = counting();
+  it('are posted every half second at most', async () => {
+    const { channel, posted: said, open } = counting();
     const file = fileOf(4 * PART);
     const first = new Harness({}, { tabChannel: channel });
     const release = await beginIn(first, file, 1);
@@ -350,8 +353,8 @@ describe('what is said among tabs', () => {
       onProgress!(step * 1_000);
       await first.clock.advance(100);
     }
-    const told = said.filter((type) => type === 'news').length - before;
-    expect(told).to.be.within(5, 20);
+    const reports = said.filter((type) => type === 'news').length - before;
+    expect(reports).to.be.within(5, 20);
     release();
     await first.finished();
     await second.finished();
@@ -360,8 +363,8 @@ describe('what is said among tabs', () => {
   });
 });
 
-describe('a page that goes and comes back', () => {
-  it('sends nothing while it is away, then asks for its lock and the list of parts before it sends', async () => {
+describe('a page that is frozen and resumed', () => {
+  it('sends nothing while it is frozen, then acquires its lock and lists the parts before it sends', async () => {
     const file = fileOf(5 * PART);
     const harness = new Harness();
     const release = await beginIn(harness, file);
@@ -387,7 +390,7 @@ describe('a page that goes and comes back', () => {
     await expectWhole(harness, file);
   });
 
-  it('finds its upload in the hands of another tab', async () => {
+  it('finds that another tab has taken over its upload', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
     const release = await beginIn(first, file);
@@ -404,7 +407,7 @@ describe('a page that goes and comes back', () => {
     await expectWhole(first, file);
   });
 
-  it('finds its upload completed by another tab, the one that it had itself or had only watched', async () => {
+  it('finds that another tab has completed its upload, whether it had sent it or only followed it', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
     const release = await beginIn(first, file);
@@ -426,7 +429,7 @@ describe('a page that goes and comes back', () => {
     expect(first.store.count('create')).to.equal(1);
   });
 
-  it('may be paused, aborted or disposed of while it is away', async () => {
+  it('can be paused, aborted or disposed while it is frozen', async () => {
     for (const act of ['pause', 'abort', 'dispose'] as const) {
       const harness = new Harness();
       await beginIn(harness, fileOf(4 * PART), 1);

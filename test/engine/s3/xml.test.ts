@@ -15,7 +15,7 @@ const part = (number: number, size = 5, etag = `&quot;e${number}&quot;`): string
 const list = (inner: string): string =>
   `${HEAD}<ListPartsResult ${NAMESPACE}><Bucket>b</Bucket><Key>k</Key>${inner}</ListPartsResult>`;
 
-describe('the answer of CreateMultipartUpload', () => {
+describe('the response to CreateMultipartUpload', () => {
   it('has the upload ID, with entities decoded', () => {
     const xml = `${HEAD}<InitiateMultipartUploadResult ${NAMESPACE}><Key>k</Key><UploadId>a&amp;b&#45;&#x63;</UploadId></InitiateMultipartUploadResult>\n`;
     expect(parseUploadId(xml)).to.equal('a&b-c');
@@ -50,7 +50,7 @@ describe('a page of ListParts', () => {
     expect(parsePartList(list('<IsTruncated>false</IsTruncated>'))).to.deep.equal({ parts: [], next: null });
   });
 
-  it('has the marker of the next page, even where the store omits it', () => {
+  it('has the marker of the next page, even if the store omits it', () => {
     const marker = '<NextPartNumberMarker>1000</NextPartNumberMarker><IsTruncated>true</IsTruncated>';
     expect(parsePartList(list(marker + part(999)))?.next).to.equal(1000);
     expect(parsePartList(list(`<IsTruncated>true</IsTruncated>${part(4)}${part(7)}`))?.next).to.equal(7);
@@ -98,8 +98,8 @@ describe('an Error document', () => {
   });
 });
 
-describe('the answer of CompleteMultipartUpload', () => {
-  it('has the bare ETag, empty where the store sends none', () => {
+describe('the response to CompleteMultipartUpload', () => {
+  it('has the bare ETag, empty if the store sends none', () => {
     const answer = (etag: string): string =>
       `${HEAD}<CompleteMultipartUploadResult ${NAMESPACE}>${etag}</CompleteMultipartUploadResult>`;
     expect(parseCompletion(answer('<ETag>&quot;abc-3&quot;</ETag>'))?.etag).to.equal('abc-3');
@@ -109,8 +109,8 @@ describe('the answer of CompleteMultipartUpload', () => {
   });
 
   it('has the checksums that the store reports', () => {
-    const told = '<ChecksumCRC64NVME>rosUhgp5mIg=</ChecksumCRC64NVME><ChecksumType>FULL_OBJECT</ChecksumType>';
-    const text = `<CompleteMultipartUploadResult>${told}</CompleteMultipartUploadResult>`;
+    const checksums = '<ChecksumCRC64NVME>rosUhgp5mIg=</ChecksumCRC64NVME><ChecksumType>FULL_OBJECT</ChecksumType>';
+    const text = `<CompleteMultipartUploadResult>${checksums}</CompleteMultipartUploadResult>`;
     expect(parseCompletion(text)?.checksums).to.deep.equal({ crc64nvme: 'rosUhgp5mIg=' });
   });
 
@@ -144,7 +144,7 @@ describe('checksums of parts', () => {
 });
 
 describe('an ETag', () => {
-  it('loses its quotes and a weak prefix only', () => {
+  it('loses only its quotes and a weak prefix', () => {
     for (const [etag, bare] of [
       ['"abc-2"', 'abc-2'],
       ['abc-2', 'abc-2'],

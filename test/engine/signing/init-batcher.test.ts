@@ -8,15 +8,15 @@ const many = (count: number): File[] => Array.from({ length: count }, (_, index)
 const areComplete = (harness: Harness): boolean =>
   harness.uploader.uploads.every(({ status }) => status === 'complete');
 
-describe('asking where to', () => {
-  it('costs two calls for many small files: the first is for few, so that something begins', async () => {
+describe('calls of init', () => {
+  it('number two for many small files: the first has few files, so that uploads start early', async () => {
     const harness = new Harness();
     await harness.upload(...many(100));
     expect(areComplete(harness)).to.be.true;
     expect(harness.signer.bodies('get_init_signature').map(({ files }) => files.length)).to.deep.equal([20, 80]);
   });
 
-  it('takes 100 files a call, or as many as the signer says', async () => {
+  it('have 100 files each, or as many as the signer allows', async () => {
     const plain = new Harness();
     await plain.upload(...many(130));
     expect(plain.signer.bodies('get_init_signature').map(({ files }) => files.length)).to.deep.equal([20, 100, 10]);
@@ -30,7 +30,7 @@ describe('asking where to', () => {
     for (const size of sizes.slice(1)) expect(size).to.be.at.most(7);
   });
 
-  it('halves a call that is too large until it passes, whichever way the files go', async () => {
+  it('are halved until the signer accepts them, for PUT and for POST policies', async () => {
     for (const whole of ['put', 'post'] as const) {
       const harness = new Harness();
       harness.signer.whole = whole;
@@ -39,7 +39,7 @@ describe('asking where to', () => {
         const { files } = harness.signer.bodies('get_init_signature').at(-1)!;
         if (files.length > 6) deny(413, 'too-large')(proceed);
         const answer = proceed() as { posts?: object; files: { post?: string }[] };
-        // each call has a policy of its own
+        // each call returns its own policy
         if (whole === 'put') return answer as never;
         const name = `policy ${++policies}`;
         for (const file of answer.files) file.post = name;
@@ -50,7 +50,7 @@ describe('asking where to', () => {
     }
   });
 
-  it('asks again for all when the call fails', async () => {
+  it('are repeated for all files if they fail', async () => {
     const harness = new Harness();
     harness.signer.next('get_init_signature', deny(503, null), deny(0, null));
     await harness.upload(...many(30));
@@ -58,7 +58,7 @@ describe('asking where to', () => {
     expect(harness.signer.count('get_init_signature')).to.be.below(12);
   });
 
-  it('fails the one file that the signer refuses, and no other', async () => {
+  it('fail only the file that the signer refuses', async () => {
     const harness = new Harness();
     harness.signer.next('get_init_signature', (proceed) => {
       const answer = proceed() as { files: { id: string }[] };
@@ -73,7 +73,7 @@ describe('asking where to', () => {
     expect(harness.of('3.bin').error!.message).to.contain('not this one');
   });
 
-  /** Fails, as a signer does whose policy throws for one of the files. */
+  /** Makes the signer fail every call with this file, as if its policy threw for the file. */
   const failFor = (harness: Harness, name: string, status: number, code: string | null = null): void =>
     harness.signer.always('get_init_signature', (proceed) => {
       const answer = proceed() as InitAnswer;
@@ -82,7 +82,7 @@ describe('asking where to', () => {
         : answer;
     });
 
-  it('fails the one file alone for which the signer fails time and again, while it signs the others', async () => {
+  it('fail only the file for which the signer fails repeatedly, if it signs the others', async () => {
     const harness = new Harness();
     failFor(harness, '3.bin', 500);
     await harness.upload(...many(60));
@@ -90,7 +90,7 @@ describe('asking where to', () => {
     expect(failed.map(({ name }) => name)).to.deep.equal(['3.bin']);
     expect(failed[0]!.error).to.include({ code: 'signer-refused', retryable: true, status: 500 });
     expect(failed[0]!.error!.message).to.contain('3.bin').and.to.contain('500');
-    // the file is asked for alone: the others are signed in a call or two, not one by one for each of its failures
+    // the file gets its own call: the others are signed in one or two calls, not one by one after each failure
     const others = harness.signer.bodies('get_init_signature').filter(({ files }) => files[0]?.filename !== '3.bin');
     expect(others.length).to.be.below(30);
     harness.signer.always('get_init_signature', null);
@@ -99,7 +99,7 @@ describe('asking where to', () => {
     expect(areComplete(harness)).to.be.true;
   });
 
-  it('goes on for ever where the signer fails for all, or now and then', async () => {
+  it('are retried without limit if the signer fails for all files, or only sometimes', async () => {
     const harness = new Harness();
     let calls = 0;
     harness.signer.always('get_init_signature', (proceed) => (++calls < 60 ? deny(500, null)(proceed) : proceed()));
@@ -111,7 +111,7 @@ describe('asking where to', () => {
     expect(areComplete(flaky)).to.be.true;
   });
 
-  it('asks for each file alone where a call for several is refused as a whole', async () => {
+  it('are made for each file alone if a call for several is refused', async () => {
     const harness = new Harness();
     failFor(harness, '3.bin', 422, 'no');
     await harness.upload(...many(8));
@@ -119,7 +119,7 @@ describe('asking where to', () => {
     expect(failed.map(({ name, error }) => [name, error!.code])).to.deep.equal([['3.bin', 'signer-refused']]);
   });
 
-  it('asks anew, for the same key, when the answer grew old before its turn came', async () => {
+  it('are repeated, for the same key, if the signatures expire before the upload starts', async () => {
     const harness = new Harness({ concurrency: 1 });
     const release = harness.store.hold('put');
     await harness.uploader.add(many(20));
@@ -132,7 +132,7 @@ describe('asking where to', () => {
     for (const { files } of renewals) expect(files[0]).to.include({ key: `files/${files[0]!.filename}` });
   });
 
-  it('sends what the page wishes, and what the file is', async () => {
+  it('contain the page’s preferences and the file’s properties', async () => {
     const harness = new Harness({
       partSize: MIN_PART_SIZE,
       contentType: 'video/mp4',
@@ -156,7 +156,7 @@ describe('asking where to', () => {
     expect(harness.of('a.bin').key).to.equal('wish');
   });
 
-  it('makes the wished key a prefix for several files', async () => {
+  it('use the requested key as a prefix for several files', async () => {
     const harness = new Harness({ objectKey: 'album/' });
     await harness.uploader.add([
       { file: fileOf(10, 'a.bin') },
@@ -164,7 +164,7 @@ describe('asking where to', () => {
     ]);
     await harness.finished();
     expect([...harness.store.objects.keys()].sort()).to.deep.equal(['album/a.bin', 'album/sub/b.bin']);
-    // whichever was looked at first stands first
+    // the file that was validated first comes first
     const files = harness.signer.bodies('get_init_signature').flatMap((body) => body.files);
     expect(files.map(({ relative_path }) => relative_path).filter(Boolean)).to.deep.equal(['sub/b.bin']);
   });

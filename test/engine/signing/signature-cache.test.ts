@@ -25,10 +25,10 @@ describe('the lifetime of a signature', () => {
     expect(lifeOf(years + 900_000, URL, years)).to.equal(870_000);
   });
 
-  it('is read from the URL where the answer has no expiry', () => {
+  it('is read from the URL if the response has no expiry', () => {
     const url = `${URL}?X-Amz-Date=20260101T000000Z&X-Amz-Expires=600`;
     expect(lifeOf(undefined, url, Date.UTC(2026, 0, 1))).to.equal(570_000);
-    expect(lifeOf(undefined), 'nothing tells').to.equal(Infinity);
+    expect(lifeOf(undefined), 'no expiry').to.equal(Infinity);
   });
 
   it('is measured by the clock on which more time has passed', async () => {
@@ -44,15 +44,15 @@ describe('the lifetime of a signature', () => {
     expect(isFresh(signature, clock), 'the wall clock was set back').to.be.false;
   });
 
-  it('cannot have ended in the answer', () => {
+  it('cannot have ended when the response arrives', () => {
     expect(() => lifeOf(0)).to.throw(SignerFault, 'expired already');
   });
 
-  it('is that of a PUT where the answer is only a URL', () => {
+  it('is that of a PUT if the response is only a URL', () => {
     expect(readSignature(URL, {}, { wall: 0, monotonic: 0 })).to.include({ method: 'PUT', url: URL });
   });
 
-  it('is an invalid answer where there is no signed request', () => {
+  it('makes the response invalid if there is no signed request', () => {
     for (const signed of [undefined, {}, { method: 'PUT' }, { url: URL }]) {
       expect(() => readSignature(signed as never, {}, { wall: 0, monotonic: 0 }))
         .to.throw(UploadError)
@@ -61,7 +61,7 @@ describe('the lifetime of a signature', () => {
   });
 });
 
-/** An upload of so many parts, all missing. */
+/** Creates an upload of this number of parts, all missing. */
 function setUp(count: number, actions = ALL_ACTIONS) {
   const clock = new FakeClock();
   const signer = new FakeSigner(clock);
@@ -118,7 +118,7 @@ describe('signatures of parts', () => {
     expect(signer.count('get_all_signatures')).to.equal(2);
   });
 
-  it('are requested one at a time where the signer does not sign windows', async () => {
+  it('are requested one at a time if the signer does not sign windows', async () => {
     const { signer, part } = setUp(3, []);
     await part(1);
     await part(1);
@@ -136,7 +136,7 @@ describe('signatures of parts', () => {
     expect(await part(1)).to.include({ method: 'PUT' });
   });
 
-  it('that are missing in the answer make it invalid', async () => {
+  it('that are missing in the response make it invalid', async () => {
     const { signer, part } = setUp(3);
     signer.next('get_all_signatures', () => ({ time: 0, chunks: {} }) as never);
     expect(await part(1).catch((error: UploadError) => error.code)).to.equal('invalid-response');
@@ -171,7 +171,7 @@ describe('signatures of other requests', () => {
     ]);
   });
 
-  it('are supported where the signer lists the action', () => {
+  it('are supported if the signer lists the action', () => {
     const { signatures, upload } = setUp(3, ['get_head_signature']);
     const offered = (['list', 'end', 'delete', 'head'] as const).map((what) => signatures.supports(what, upload));
     expect(offered).to.deep.equal([true, true, false, true]);

@@ -14,7 +14,7 @@ function setUp() {
 }
 
 describe('notifications to the tracker', () => {
-  it('collect the parts of some seconds', async () => {
+  it('collect the parts of a few seconds', async () => {
     const { clock, signer, notices, said } = setUp();
     notices.started();
     for (let part = 1; part <= 40; part++) notices.stored(part);
@@ -50,7 +50,7 @@ describe('notifications to the tracker', () => {
     ]);
   });
 
-  it('end with completion, which brings the receipt', async () => {
+  it('end with completion, which returns the receipt', async () => {
     const { clock, notices, said } = setUp();
     notices.stored(7);
     expect(await notices.complete(signal)).to.equal('receipt of k');

@@ -12,7 +12,7 @@ const gone = refuse(404, 'NoSuchUpload');
 const isStored = async (harness: Harness, file: File): Promise<boolean> =>
   (await hashOf(harness.store.objects.get(KEY)?.body)) === (await hashOf(file));
 
-/** A store whose ETags are MD5s, and a signer whose keys anybody may be given. */
+/** Creates a harness whose store has MD5s as ETags, and whose signer may grant any key again. */
 function strictHarness(): Harness {
   const harness = new Harness();
   harness.store.hasMd5 = true;
@@ -20,7 +20,7 @@ function strictHarness(): Harness {
   return harness;
 }
 
-/** An object of another's, of the same size and number of parts. */
+/** Stores another object under the same key, of the same size and number of parts. */
 async function putOlder(harness: Harness, size: number): Promise<void> {
   const other = new Harness({}, {}, harness);
   await other.upload(fileOf(size));
@@ -28,7 +28,7 @@ async function putOlder(harness: Harness, size: number): Promise<void> {
   harness.store.seen.length = 0;
 }
 
-/** An upload whose page goes before the answer to Complete comes; `isMade` tells whether the object was made. */
+/** Closes the page before the response to Complete arrives. @param isMade whether the object was created */
 async function leaveInComplete(harness: Harness, file: File, isMade: boolean): Promise<Harness> {
   harness.store.next('complete', async ({ signal }, proceed) => {
     if (isMade) await proceed();
@@ -43,8 +43,8 @@ async function leaveInComplete(harness: Harness, file: File, isMade: boolean): P
   return next;
 }
 
-describe('an upload that the store knows no more', () => {
-  it('is looked for in the bucket first, and begun afresh with a word where it is absent', async () => {
+describe('an upload that the store no longer has', () => {
+  it('checks first whether the object exists, and restarts with a reason if it does not', async () => {
     const harness = strictHarness();
     harness.store.next('part 2', async (_request, proceed) => {
       harness.store.uploads.clear();
@@ -62,7 +62,7 @@ describe('an upload that the store knows no more', () => {
     );
   });
 
-  it('is done where the answer to Complete was lost and the object has the ETag of its parts', async () => {
+  it('is complete if the response to Complete was lost and the object has the ETag of its parts', async () => {
     const harness = strictHarness();
     harness.store.next('complete', loseAnswer);
     const file = fileOf(3 * PART);
@@ -72,7 +72,7 @@ describe('an upload that the store knows no more', () => {
     expect(harness.of(NAME).etag).to.equal(harness.store.objects.get(KEY)!.etag);
   });
 
-  it('is not done because an older object of the same shape stands under a fixed key', async () => {
+  it('is not complete because an older object of the same size and parts has the same key', async () => {
     for (const hasMd5 of [true, false]) {
       const harness = strictHarness();
       harness.store.hasMd5 = hasMd5;
@@ -88,7 +88,7 @@ describe('an upload that the store knows no more', () => {
     }
   });
 
-  it('is known again in the next visit by the MD5s of the file, and not by its size alone', async () => {
+  it('is recognised in the next page load by the MD5s of the file, and not only by its size', async () => {
     for (const isMade of [true, false]) {
       const harness = strictHarness();
       if (!isMade) await putOlder(harness, 2 * PART + 1);
@@ -101,7 +101,7 @@ describe('an upload that the store knows no more', () => {
     }
   });
 
-  it('is known again without MD5s only where the key is its own', async () => {
+  it('is recognised without MD5s only if no other upload can have the key', async () => {
     for (const ownKeys of [true, false]) {
       const harness = strictHarness();
       harness.store.hasMd5 = false;
@@ -114,7 +114,7 @@ describe('an upload that the store knows no more', () => {
     }
   });
 
-  it('gets its Complete once more where HEAD tells nothing, and is done where that says so', async () => {
+  it('repeats Complete if HEAD fails, and is complete if Complete succeeds', async () => {
     const says = '<CompleteMultipartUploadResult><ETag>"done"</ETag></CompleteMultipartUploadResult>';
     for (const head of [refuse(403), silence]) {
       const harness = strictHarness();
@@ -127,7 +127,7 @@ describe('an upload that the store knows no more', () => {
     }
   });
 
-  it('is begun afresh where neither HEAD nor Complete tells, nor a signer that signs no HEAD', async () => {
+  it('restarts if HEAD and Complete fail, and if the signer signs no HEAD', async () => {
     for (const set of [
       (harness: Harness) => harness.store.always('head', refuse(403)),
       (harness: Harness) => harness.store.always('head', silence),
@@ -145,10 +145,10 @@ describe('an upload that the store knows no more', () => {
   });
 });
 
-describe('a conditional write that finds something there', () => {
+describe('a conditional write of an existing key', () => {
   const exists = refuse(412, 'PreconditionFailed');
 
-  it('is done where that is what it sent itself', async () => {
+  it('is complete if it stored that object itself', async () => {
     for (const [size, operation] of [
       [1_000, 'put'],
       [2 * PART, 'complete'],
@@ -162,7 +162,7 @@ describe('a conditional write that finds something there', () => {
     }
   });
 
-  it('fails with key-exists where that is another object, though an answer was lost', async () => {
+  it('fails with key-exists if that is another object, although a response was lost', async () => {
     for (const [size, operation] of [
       [1_000, 'put'],
       [2 * PART, 'complete'],
@@ -175,7 +175,7 @@ describe('a conditional write that finds something there', () => {
     }
   });
 
-  it('is sent again where what stood there is gone meanwhile', async () => {
+  it('is sent again if the existing object has been deleted meanwhile', async () => {
     const harness = strictHarness();
     harness.store.next('put', exists);
     const file = fileOf(1_000);
@@ -183,7 +183,7 @@ describe('a conditional write that finds something there', () => {
     expect(await isStored(harness, file)).to.be.true;
   });
 
-  it('that meets a conflict is a PUT sent again, or a multipart upload begun afresh whose first is aborted', async () => {
+  it('that has a conflict sends its PUT again, or restarts its multipart upload and aborts the first', async () => {
     const conflict = refuse(409, 'ConditionalRequestConflict');
     const small = strictHarness();
     small.store.next('put', conflict, conflict);
@@ -198,7 +198,7 @@ describe('a conditional write that finds something there', () => {
     expect(large.store.uploads).to.be.empty;
   });
 
-  it('is looked for before it is begun afresh where the conflict may be with itself', async () => {
+  it('checks whether the object exists before it restarts, if the conflict may be with its own request', async () => {
     const harness = strictHarness();
     harness.store.next('complete', loseAnswer, refuse(409, 'ConditionalRequestConflict') satisfies Behaviour);
     await harness.upload(fileOf(2 * PART));

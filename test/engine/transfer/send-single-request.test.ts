@@ -10,27 +10,27 @@ import { fileOf, hashOf, MemoryJournal, Harness } from '../harness.js';
 const NAME = 'a.bin';
 const SIZE = 20 * MIB;
 
-/** On a line that is remembered as so fast, in MiB per second. */
+/** Creates a harness that has measured this throughput before. @param speed MiB per second */
 const harness = (options: UploaderOptions = {}, speed = 100): Harness => {
-  const notebook: KeyValueStore = { read: () => `${(speed / 4) * MIB} ${speed * MIB} 0`, write: () => {} };
-  return new Harness({ checksum: 'none', partSize: 'auto', ...options }, { keyValueStore: notebook });
+  const keyValueStore: KeyValueStore = { read: () => `${(speed / 4) * MIB} ${speed * MIB} 0`, write: () => {} };
+  return new Harness({ checksum: 'none', partSize: 'auto', ...options }, { keyValueStore });
 };
 
-/** Uploads a file, and looks whether it is what stands in the store. */
+/** Uploads a file, and compares the stored object with it. */
 async function upload(on: Harness, file = fileOf(SIZE)): Promise<void> {
   await on.upload(file);
   expect(on.of(NAME)).to.include({ status: 'complete', loaded: SIZE });
   expect(await hashOf(on.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
 }
 
-describe('on a line that is known to be fast and steady', () => {
-  it('a file of a second goes by one request', async () => {
+describe('on a connection that is known to be fast and steady', () => {
+  it('a file that takes a second is sent in one request', async () => {
     const on = harness();
     await upload(on);
     expect(on.store.seen.map(({ operation }) => operation)).to.deep.equal(['put']);
   });
 
-  it('it goes by one request with its checksum, too', async () => {
+  it('it is sent in one request with a checksum, too', async () => {
     const on = harness({ checksum: 'auto' });
     on.signer.checksums = ['crc64nvme'];
     await upload(on);
@@ -38,7 +38,7 @@ describe('on a line that is known to be fast and steady', () => {
     expect(on.of(NAME).integrity).to.equal('checksum');
   });
 
-  it('files that share it go in parts, where together they take longer', async () => {
+  it('files that share the connection are sent in parts if together they take longer', async () => {
     for (const [speed, puts, parts] of [
       [10, 2, 0],
       [4, 0, 8],
@@ -49,7 +49,7 @@ describe('on a line that is known to be fast and steady', () => {
     }
   });
 
-  it('what is slow because others are on it as well is not begun afresh', async () => {
+  it('a request that is slow because of other requests does not restart', async () => {
     const on = harness();
     on.store.next('put', crawl(on, 0.75 * MIB), (request, proceed) =>
       on.until(() => request.signal.aborted || on.of(NAME).status === 'complete').then(proceed),
@@ -58,19 +58,19 @@ describe('on a line that is known to be fast and steady', () => {
     expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([2, 0]);
   });
 
-  it('parts of the page’s own wish stay what they are', async () => {
+  it('a part size that the page has set is used', async () => {
     const on = harness({ partSize: 5 * MIB });
     await upload(on);
     expect(on.store.count('part')).to.equal(4);
   });
 
   const faults: readonly [what: string, fault: Behaviour][] = [
-    ['is cut', silence],
-    ['falls silent in the middle', stall],
-    ['carries it to a busy store', refuse(503, 'SlowDown', { 'Retry-After': '7' })],
+    ['fails', silence],
+    ['stalls halfway', stall],
+    ['has reached a busy store', refuse(503, 'SlowDown', { 'Retry-After': '7' })],
   ];
   for (const [what, fault] of faults)
-    it(`it goes in parts after all when the line ${what}`, async () => {
+    it(`the file is sent in parts if the request ${what}`, async () => {
       const on = harness();
       on.store.next('put', fault);
       await upload(on);
@@ -81,21 +81,21 @@ describe('on a line that is known to be fast and steady', () => {
       if (what.includes('busy')) expect(on.clock.monotonic(), 'Retry-After').to.be.at.least(7_000);
     });
 
-  it('nothing is sent again that was stored unheard', async () => {
+  it('a file whose response was lost is not sent again', async () => {
     const on = harness();
     on.store.next('put', loseAnswer);
     await upload(on);
     expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([1, 0]);
   });
 
-  /** Stores it, and is not heard any more. */
-  const fallDumb: Behaviour = async ({ signal }, proceed) => {
+  /** Stores the file, and never responds. */
+  const neverRespond: Behaviour = async ({ signal }, proceed) => {
     await proceed();
     return unlessAborted(signal, new Promise<never>(() => {}));
   };
 
-  /** Visits the page again in the middle of the request, and chooses the file again. */
-  async function visitAgain(on: Harness, isTime: () => boolean): Promise<Harness> {
+  /** Reloads the page during the request, and chooses the file again. */
+  async function reloadDuring(on: Harness, isTime: () => boolean): Promise<Harness> {
     const file = fileOf(SIZE);
     await on.uploader.add([file]);
     await on.until(() => isTime() && on.journal instanceof MemoryJournal && on.journal.saves === 1);
@@ -107,21 +107,21 @@ describe('on a line that is known to be fast and steady', () => {
     return next;
   }
 
-  it('a reload in the middle has it listed, and it goes up once it is chosen again', async () => {
+  it('after a reload during the request, the upload is listed, and the file is sent once it is chosen again', async () => {
     const on = harness();
     on.store.next('put', async ({ signal }) => unlessAborted(signal, new Promise<never>(() => {})));
-    const next = await visitAgain(on, () => on.store.count('put') === 1);
+    const next = await reloadDuring(on, () => on.store.count('put') === 1);
     expect(next.store.count('put')).to.equal(2);
   });
 
-  it('what an earlier visit has stored unheard is found, where nothing may be overwritten', async () => {
+  it('an object that an earlier page load stored without a response is found, if nothing may be overwritten', async () => {
     const on = harness();
-    on.store.next('put', fallDumb, refuse(412, 'PreconditionFailed'));
-    const next = await visitAgain(on, () => on.store.objects.size === 1);
+    on.store.next('put', neverRespond, refuse(412, 'PreconditionFailed'));
+    const next = await reloadDuring(on, () => on.store.objects.size === 1);
     expect([next.store.count('put'), next.store.count('head')]).to.deep.equal([2, 1]);
   });
 
-  /** Sends so many MiB a second. */
+  /** Sends at a constant speed. @param pace bytes per second */
   const crawl =
     (on: Harness, pace: number): Behaviour =>
     async ({ onProgress, signal }, proceed) => {
@@ -133,7 +133,7 @@ describe('on a line that is known to be fast and steady', () => {
       return proceed();
     };
 
-  it('it goes in parts after all when 16 s show that the line has become slow', async () => {
+  it('the file is sent in parts if the connection has become slow after 16 s', async () => {
     const on = harness();
     on.store.next('put', crawl(on, 0.75 * MIB));
     await upload(on);
@@ -143,14 +143,14 @@ describe('on a line that is known to be fast and steady', () => {
     });
   });
 
-  it('what is nearly done by then is not begun afresh', async () => {
+  it('a request that is nearly done by then does not restart', async () => {
     const on = harness();
     on.store.next('put', crawl(on, MIB));
     await upload(on);
     expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([1, 0]);
   });
 
-  it('what is all sent is waited for as long as ever', async () => {
+  it('a request whose bytes are all sent has the usual time for its response', async () => {
     const on = harness();
     on.store.next('put', async ({ onProgress, signal }, proceed) => {
       for (const time of [9_000, 9_000, 9_000]) {
@@ -164,11 +164,11 @@ describe('on a line that is known to be fast and steady', () => {
     expect([on.store.count('put'), on.store.count('create')]).to.deep.equal([1, 0]);
   });
 
-  it('a signer that grants no parts has it sent at once, as often as it takes', async () => {
+  it('a signer that grants no parts has the file sent in one request, as often as needed', async () => {
     const on = harness();
     on.signer.wholeUpTo = 100 * MIB;
     const { call } = on.signer;
-    // a policy of its own part size
+    // a policy with its own part size
     on.signer.call = (action, request, signal) => {
       const { files } = request as { files?: { part_size?: number }[] };
       for (const file of files ?? []) delete file.part_size;

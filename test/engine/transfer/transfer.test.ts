@@ -8,7 +8,7 @@ const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
 
 describe('pause', () => {
-  it('sends nothing more, keeps the stored parts, and goes on from there', async () => {
+  it('sends nothing more, keeps the stored parts, and resumes from there', async () => {
     const harness = new Harness({ concurrency: 2 });
     const file = fileOf(6 * PART);
     await harness.interrupt(file, 3);
@@ -21,11 +21,11 @@ describe('pause', () => {
     await harness.finished();
     expect(harness.store.sentParts.filter((number) => number <= 3)).to.have.length(3);
     expect(await hashOf(harness.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
-    expect(harness.told.map(({ type }) => type)).to.include.members(['mule-pause', 'mule-resume']);
+    expect(harness.fired.map(({ type }) => type)).to.include.members(['mule-pause', 'mule-resume']);
     expect(harness.all('mule-start')).to.have.length(1);
   });
 
-  it('can come at any moment, and be taken back at once', async () => {
+  it('works at any moment, and can be undone at once', async () => {
     for (const status of ['queued', 'starting', 'uploading', 'finishing'] as const) {
       const harness = new Harness();
       const { uploader } = harness;
@@ -50,7 +50,7 @@ describe('pause', () => {
     }
   });
 
-  it('goes on with a whole file, too', async () => {
+  it('also works for a file sent in one request', async () => {
     const harness = new Harness();
     const release = harness.store.hold('put');
     await harness.uploader.add([fileOf(10)]);
@@ -66,7 +66,7 @@ describe('pause', () => {
 });
 
 describe('abort', () => {
-  it('aborts on the store as well, and forgets', async () => {
+  it('aborts the multipart upload on the store as well, and deletes the record', async () => {
     const journal = new MemoryJournal();
     const harness = new Harness({}, { journal });
     await harness.interrupt(fileOf(4 * PART), 2);
@@ -77,7 +77,7 @@ describe('abort', () => {
     expect(harness.all('mule-abort')).to.have.length(1);
   });
 
-  it('in mid-flight leaves nothing behind, also no multipart upload that was just being created', async () => {
+  it('leaves nothing behind, including a multipart upload that was just being created', async () => {
     for (const operation of ['create', 'part', 'complete'] as const) {
       const harness = new Harness();
       const release = harness.store.hold(operation);
@@ -106,7 +106,7 @@ describe('abort', () => {
     await harness.until(() => harness.store.uploads.size === 0);
   });
 
-  it('reaches the store in the next visit where the page went first', async () => {
+  it('reaches the store in the next page load if the page was closed first', async () => {
     const harness = new Harness();
     await harness.interrupt(fileOf(4 * PART), 2);
     harness.store.isUp = false;
@@ -132,7 +132,7 @@ describe('abort', () => {
     await harness.until(() => harness.store.uploads.size === 0);
   });
 
-  it('aborts again when a part landed after the first abort', async () => {
+  it('aborts again if a part was stored after the first abort', async () => {
     const harness = new Harness();
     await harness.interrupt(fileOf(4 * PART), 2);
     const [[id, upload]] = [...harness.store.uploads] as [[string, { key: string; parts: Map<number, never> }]];
@@ -145,7 +145,7 @@ describe('abort', () => {
     await harness.until(() => harness.store.count('abort') === 2 && harness.store.uploads.size === 0);
   });
 
-  it('asks nothing of a store where nothing was begun', async () => {
+  it('sends no request if no multipart upload was created', async () => {
     const harness = new Harness({ autostart: false });
     await harness.uploader.add([fileOf(4 * PART)]);
     harness.uploader.abort();
@@ -154,8 +154,8 @@ describe('abort', () => {
   });
 });
 
-describe('signatures on the way', () => {
-  it('come in windows of 100, ahead of need, the first one with all else', async () => {
+describe('signatures during an upload', () => {
+  it('are requested in windows of 100, before they are needed; the first window includes all other requests', async () => {
     const harness = new Harness();
     await harness.upload(fileOf(150 * PART));
     expect(harness.of(NAME).status).to.equal('complete');
@@ -167,7 +167,7 @@ describe('signatures on the way', () => {
     );
   });
 
-  it('come singly where the signer lacks get_all_signatures', async () => {
+  it('are requested one at a time if the signer has no get_all_signatures', async () => {
     const harness = new Harness();
     harness.signer.actions = [];
     await harness.upload(fileOf(4 * PART));
@@ -177,7 +177,7 @@ describe('signatures on the way', () => {
     expect(harness.signer.bodies('get_chunk_signature')[0]).to.include({ chunk: 1, size: PART, upload_id: 'upload-1' });
   });
 
-  it('are asked for again rather than used when a long wait has aged them', async () => {
+  it('are requested again, not used, if they expired during a long wait', async () => {
     const harness = new Harness({ concurrency: 1 });
     harness.store.next('part 2', refuse(503, 'SlowDown', { 'Retry-After': '3600' }));
     await harness.upload(fileOf(3 * PART));
@@ -186,7 +186,7 @@ describe('signatures on the way', () => {
     expect(reasons.filter((reason) => reason.includes('403'))).to.be.empty;
   });
 
-  it('are asked for again after the machine slept', async () => {
+  it('are requested again after the device slept', async () => {
     const harness = new Harness();
     await harness.interrupt(fileOf(4 * PART), 2);
     harness.clock.sleepFor(8 * 3_600_000);

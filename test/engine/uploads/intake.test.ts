@@ -4,8 +4,8 @@ import { fileOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
 
-describe('files that come in', () => {
-  it('are refused one by one with a word, and the others taken', async () => {
+describe('added files', () => {
+  it('are rejected one by one with a message, and the others are added', async () => {
     const harness = new Harness();
     const taken = await harness.uploader.add([fileOf(10, 'a.txt'), fileOf(10, 'b.exe'), fileOf(100, 'c.txt')], {
       accept: '.txt',
@@ -18,13 +18,13 @@ describe('files that come in', () => {
     ]);
   });
 
-  it('count together towards the most that may be listed', async () => {
+  it('count together towards the limit of files', async () => {
     const harness = new Harness();
     await harness.uploader.add([fileOf(10, 'a'), fileOf(10, 'b'), fileOf(10, 'c')], { maxFiles: 2 });
     expect(harness.all('mule-reject').map(({ file, code }) => [file.name, code])).to.deep.equal([['c', 'too-many']]);
   });
 
-  it('are not taken twice, but again once the first was aborted or has failed', async () => {
+  it('are not added twice, but again once the first was aborted or has failed', async () => {
     const harness = new Harness({ autostart: false });
     const file = fileOf(10);
     await harness.uploader.add([file]);
@@ -34,20 +34,20 @@ describe('files that come in', () => {
     expect(await harness.uploader.add([file])).to.have.length(1);
   });
 
-  it('are told apart by their folder', async () => {
+  it('are distinguished by their folder', async () => {
     const harness = new Harness({ objectKey: 'x/' });
-    const twin = (folder: string) => ({
+    const duplicateIn = (folder: string) => ({
       file: new File(['same'], 'same.txt', { lastModified: 1 }),
       relativePath: `${folder}/same.txt`,
     });
-    await harness.uploader.add([twin('a'), twin('b')]);
+    await harness.uploader.add([duplicateIn('a'), duplicateIn('b')]);
     await harness.finished();
     expect([...harness.store.objects.keys()].sort()).to.deep.equal(['x/a/same.txt', 'x/b/same.txt']);
-    expect(harness.told.some(({ type, detail }) => type === 'mule-status' && detail.upload.waitingFor === 'tab')).to.be
+    expect(harness.fired.some(({ type, detail }) => type === 'mule-status' && detail.upload.waitingFor === 'tab')).to.be
       .false;
   });
 
-  it('can be refused by the page before they are taken', async () => {
+  it('can be rejected by the page before they are added', async () => {
     const harness = new Harness();
     harness.uploader.addEventListener('mule-before-add', (event) => {
       if (event.detail.file.name === 'b.bin') event.preventDefault();
@@ -58,22 +58,22 @@ describe('files that come in', () => {
   });
 });
 
-describe('the gate before an upload', () => {
-  it('lets the page fill in params for the signer', async () => {
+describe('the event before an upload', () => {
+  it('lets the page set params for the signer', async () => {
     const harness = new Harness({ params: { album: 7 } });
     harness.uploader.addEventListener('mule-before-upload', ({ detail }) => {
       detail.params.title = `title of ${detail.upload.name}`;
     });
     await harness.upload(fileOf(10, 'a.bin'), fileOf(PART + 1, 'b.bin'));
     const params = harness.signer.bodies('get_init_signature').flatMap(({ files }) => files.map((file) => file.params));
-    // whichever file was looked at first stands first
+    // the file that was validated first comes first
     expect(params).to.have.deep.members([
       { album: 7, title: 'title of a.bin' },
       { album: 7, title: 'title of b.bin' },
     ]);
   });
 
-  it('aborts what the page cancels before anything is asked of the signer', async () => {
+  it('aborts an upload that the page cancels, before the signer is called', async () => {
     const harness = new Harness();
     harness.uploader.addEventListener('mule-before-upload', (event) => {
       if (event.detail.upload.name !== 'c.bin') event.preventDefault();
@@ -90,7 +90,7 @@ describe('the gate before an upload', () => {
     expect(asked).to.deep.equal(['c.bin']);
   });
 
-  it('waits for the page’s promise, and fails the upload when that is rejected', async () => {
+  it('waits for the page’s promise, and fails the upload if that rejects', async () => {
     const harness = new Harness();
     let settle!: { resolve(): void; reject(error: Error): void };
     const promise = new Promise<void>((resolve, reject) => (settle = { resolve, reject }));
@@ -105,7 +105,7 @@ describe('the gate before an upload', () => {
     expect(harness.all('mule-error')).to.have.length(1);
   });
 
-  it('is asked once an upload, whatever the signer does, and again after a failure', async () => {
+  it('is fired once per upload, whatever the signer does, and again after a failure', async () => {
     const harness = new Harness({ maxRetries: 1 });
     let asked = 0;
     harness.uploader.addEventListener('mule-before-upload', ({ detail }) => {

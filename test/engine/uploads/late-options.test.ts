@@ -8,7 +8,9 @@ import { deny } from '../fake-signer.js';
 import { FakeClock } from '../fake-clock.js';
 import { Harness, fileOf } from '../harness.js';
 
-/** A harness whose signer port refuses with `no-signer` until the options name a signer, as the browser's does. */
+/**
+ * Creates a harness whose signer port rejects with `no-signer` until the options name a signer, as the browser's does.
+ */
 function standWithoutSigner(options: UploaderOptions = {}): Harness {
   const clock = new FakeClock();
   const signer: SignerPort = {
@@ -25,7 +27,7 @@ function standWithoutSigner(options: UploaderOptions = {}): Harness {
 const initOf = (harness: Harness, index = -1): InitRequest['files'][number] =>
   harness.signer.bodies('get_init_signature').at(index)!.files[0]!;
 
-describe('options that come after files', () => {
+describe('options that are set after files were added', () => {
   const SIGNERS: UploaderOptions[] = [
     { signer: '/sign' },
     { sign: () => Promise.reject(new Error('the port stands in for it')) },
@@ -34,7 +36,7 @@ describe('options that come after files', () => {
     },
   ];
   for (const options of SIGNERS)
-    it(`${Object.keys(options).join()}: what failed without a signer goes on by itself`, async () => {
+    it(`${Object.keys(options).join()}: an upload that failed without a signer continues by itself`, async () => {
       const harness = standWithoutSigner();
       harness.signer.actions = [];
       await harness.uploader.add([fileOf(10, 'small.bin'), fileOf(2 * PART, 'large.bin')]);
@@ -48,7 +50,7 @@ describe('options that come after files', () => {
       ]);
     });
 
-  it('urls of a single action: what failed in the middle for lack of it goes on where it was', async () => {
+  it('urls of a single action: an upload that failed without that URL continues where it stopped', async () => {
     const harness = standWithoutSigner({ urls: { get_init_signature: '/i', get_list_signature: '/l' } });
     harness.signer.actions = [];
     await harness.uploader.add([fileOf(2 * PART)]);
@@ -61,7 +63,7 @@ describe('options that come after files', () => {
     expect(harness.store.count('create')).to.equal(1);
   });
 
-  it('an option that names no signer leaves what failed without one as it is', async () => {
+  it('an option that sets no signer leaves an upload failed that has none', async () => {
     const harness = standWithoutSigner();
     await harness.uploader.add([fileOf(10)]);
     await harness.until(() => harness.of('a.bin').status === 'failed');
@@ -70,7 +72,7 @@ describe('options that come after files', () => {
     expect(harness.all('mule-error').length).to.equal(1);
   });
 
-  it('signer: what waits for a signer that does not answer asks the new one at once', async () => {
+  it('signer: an upload that waits for a silent signer calls the new one at once', async () => {
     const harness = new Harness({ signer: '/wrong' });
     harness.signer.always('get_init_signature', deny(503, null, '3600'));
     await harness.uploader.add([fileOf(10)]);
@@ -83,7 +85,7 @@ describe('options that come after files', () => {
   });
 
   for (const options of [{ headers: { a: 'b' } }, { credentials: 'include' }, { params: { token: 'x' } }] as const)
-    it(`${Object.keys(options).join()}: what waits for authorization asks again at once`, async () => {
+    it(`${Object.keys(options).join()}: an upload that waits for authorization calls the signer again at once`, async () => {
       const harness = new Harness();
       harness.signer.next('get_init_signature', deny(401, 'unauthorized'));
       await harness.uploader.add([fileOf(10)]);
@@ -94,7 +96,7 @@ describe('options that come after files', () => {
       expect(harness.of('a.bin').status).to.equal('complete');
     });
 
-  it('autostart: what was held begins', async () => {
+  it('autostart: held uploads start', async () => {
     const harness = new Harness({ autostart: false });
     await harness.uploader.add([fileOf(10)]);
     harness.uploader.configure({ autostart: true });
@@ -102,7 +104,7 @@ describe('options that come after files', () => {
     expect(harness.of('a.bin').status).to.equal('complete');
   });
 
-  it('autostart leaves what was paused by the user', async () => {
+  it('autostart: uploads that the user has paused stay paused', async () => {
     const harness = new Harness({ autostart: false });
     await harness.uploader.add([fileOf(10)]);
     harness.uploader.pause();
@@ -111,7 +113,7 @@ describe('options that come after files', () => {
     expect(harness.of('a.bin').status).to.equal('paused');
   });
 
-  it('maxRetries: what has failed under the lower limit goes on', async () => {
+  it('maxRetries: uploads that failed under the lower limit continue', async () => {
     const harness = new Harness({ maxRetries: 1 });
     harness.signer.always('get_init_signature', deny(500, null));
     await harness.uploader.add([fileOf(10)]);
@@ -125,7 +127,7 @@ describe('options that come after files', () => {
     expect(harness.of('a.bin').status).to.equal('complete');
   });
 
-  it('concurrency: more files begin at once', async () => {
+  it('concurrency: more files start at once', async () => {
     const harness = new Harness({ concurrency: 1 });
     harness.signer.wholeUpTo = 0;
     const release = harness.store.hold('part');
@@ -137,7 +139,7 @@ describe('options that come after files', () => {
     await harness.finished();
   });
 
-  it('bandwidthLimit: what it held back is sent once it is gone', async () => {
+  it('bandwidthLimit: delayed requests are sent once it is removed', async () => {
     const harness = new Harness({ bandwidthLimit: 1, concurrency: 1 });
     await harness.uploader.add([fileOf(1_000, 'a.bin'), fileOf(1_000, 'b.bin')]);
     await harness.until(() => harness.of('a.bin').status === 'complete' || harness.of('b.bin').status === 'complete');
@@ -156,7 +158,7 @@ describe('options that come after files', () => {
     [{ checksum: 'none' }, { checksums: undefined }],
   ];
   for (const [options, expected] of WISHES)
-    it(`${Object.keys(options).join()}: what has not begun takes it`, async () => {
+    it(`${Object.keys(options).join()}: applies to uploads that have not started`, async () => {
       const harness = new Harness({ autostart: false, objectKey: 'early/', checksum: 'crc32' });
       await harness.uploader.add([fileOf(10)]);
       harness.uploader.configure(options);

@@ -9,7 +9,7 @@ import { fileOf, MemoryJournal, Harness } from '../harness.js';
 const HOUR = 3_600_000;
 const HOURS = 12;
 
-/** A clock that tells how many timers are set. */
+/** A clock that counts the timers that are set. */
 class CountingClock extends FakeClock {
   readonly live = new Set<object>();
 
@@ -27,7 +27,7 @@ class CountingClock extends FakeClock {
   }
 }
 
-/** Counts listeners on signals and on the page while some work is done; those meant for one event go with it. */
+/** Counts listeners on signals and on the page during `work`; a listener for one event is removed with it. */
 async function countingListeners(work: (live: () => number) => Promise<void>): Promise<void> {
   const { addEventListener, removeEventListener } = EventTarget.prototype;
   const counts = new Map<EventTarget, Set<unknown>>();
@@ -45,7 +45,7 @@ async function countingListeners(work: (live: () => number) => Promise<void>): P
     counts.get(target)?.delete(listener);
     removeEventListener.call(target, type, listener, options);
   };
-  // a signal that was aborted calls its listeners once, and is done with them
+  // an aborted signal calls its listeners once, and drops them
   const live = (): number => {
     let sum = 0;
     for (const [target, known] of counts) {
@@ -62,14 +62,14 @@ async function countingListeners(work: (live: () => number) => Promise<void>): P
 }
 
 describe('twelve hours of uploads and faults', () => {
-  it('leave no timer, no listener and no record behind, hour by hour', () =>
+  it('leave no timer, no listener and no record after each hour', () =>
     countingListeners(async (listeners) => {
       const clock = new CountingClock();
       const journal = new MemoryJournal();
       const harness = new Harness({ concurrency: 3 }, { clock, journal });
       const { store, signer } = harness;
       signer.tracked = true;
-      // windows and grants end while uploads are on
+      // signatures and grants expire during uploads
       signer.life = 60_000;
       const file = fileOf(4 * MIN_PART_SIZE);
       const faults: Behaviour[] = [refuse(503, 'SlowDown'), silence, stall, loseAnswer, refuse(403, 'AccessDenied')];
@@ -82,7 +82,7 @@ describe('twelve hours of uploads and faults', () => {
         await harness.uploader.add([file, fileOf(1_000, `small ${hour}.txt`)]);
         await harness.until(() => store.count('part') > 0);
         expect([clock.live.size, listeners()].every(Boolean), 'the census counts').to.be.true;
-        // the line is cut for half of the hour, so that probes and waits come and go
+        // the store is unreachable for half of the hour, so that probes and waits start and end
         store.isUp = false;
         await clock.advance(HOUR / 2);
         store.isUp = true;
@@ -100,8 +100,8 @@ describe('twelve hours of uploads and faults', () => {
           uploads: harness.uploader.uploads.length,
           page: harness.environment.handlers !== null,
         });
-        // what the harness itself keeps is no part of this
-        store.seen.length = signer.calls.length = harness.told.length = 0;
+        // the harness's own records do not count
+        store.seen.length = signer.calls.length = harness.fired.length = 0;
       }
       expect(clock.now() - start).to.be.at.least(HOURS * HOUR);
       const idle = { timers: 0, records: 0, uploads: 0, page: false };

@@ -11,12 +11,12 @@ const NAME = 'a.bin';
 const names = (harness: Harness): string[] => harness.uploader.uploads.map(({ name }) => name);
 const records = (harness: Harness) => [...(harness.journal as MemoryJournal).records.values()];
 const kept = (harness: Harness): number => (harness.fileStore as MemoryFileStore).kept.size;
-/** An uploader without a scope of its own, as of a page that sets none. */
+/** Creates a harness without a scope, as on a page that sets none. */
 const pageWithoutScope = (options: UploaderOptions = {}): Harness =>
   new Harness({ scope: '', signer: `https://signer.test/${Math.random()}`, ...options });
 
-describe('an unfinished upload belongs to the control that began it', () => {
-  it('comes back in the control of the same recovery key, and in no other', async () => {
+describe('an unfinished upload belongs to the control that started it', () => {
+  it('is listed in the control with the same recovery key, and in no other', async () => {
     const contract = new Harness({ recoveryKey: 'contract' });
     const file = fileOf(3 * PART);
     await contract.interrupt(file, 1);
@@ -47,7 +47,7 @@ describe('an unfinished upload belongs to the control that began it', () => {
     for (const { uploader } of [contract, photo]) uploader.dispose();
   });
 
-  it('is not listed in a control that takes no such files any more', async () => {
+  it('is not listed in a control that no longer accepts such files', async () => {
     const before = new Harness();
     await before.interrupt(fileOf(3 * PART), 1);
     const harness = before.reload({ rules: { accept: 'image/*' } });
@@ -56,7 +56,7 @@ describe('an unfinished upload belongs to the control that began it', () => {
     expect(records(harness), 'it is there for the control as it was').to.have.length(1);
   });
 
-  it('resumes only by its file where an earlier release has recorded it, and no control', async () => {
+  it('resumes only when its file is chosen again if an earlier release has recorded no control', async () => {
     const before = new Harness();
     const file = fileOf(3 * PART);
     await before.interrupt(file, 1);
@@ -70,8 +70,8 @@ describe('an unfinished upload belongs to the control that began it', () => {
   });
 });
 
-describe('a signer that says nothing of a principal, on a page without a scope', () => {
-  it('has no file kept, and nothing listed or sent by itself', async () => {
+describe('a signer that returns no principal, on a page without a scope', () => {
+  it('stores no file, lists nothing and sends nothing by itself', async () => {
     const before = pageWithoutScope();
     before.signer.principal = undefined;
     before.store.hold('put');
@@ -109,7 +109,7 @@ describe('a signer that says nothing of a principal, on a page without a scope',
     expect(records(harness)).to.be.empty;
   });
 
-  it('still refuses what the control refuses', async () => {
+  it('still rejects files that the control rejects', async () => {
     const before = pageWithoutScope();
     before.signer.principal = undefined;
     const file = fileOf(3 * PART);
@@ -120,7 +120,7 @@ describe('a signer that says nothing of a principal, on a page without a scope',
     expect(harness.all('mule-reject').map(({ code }) => code)).to.deep.equal(['type']);
   });
 
-  it('is still known to be nobody’s where a visit ends before the signer has answered', async () => {
+  it('leaves the owner unknown if the page load ends before the signer has answered', async () => {
     const first = pageWithoutScope();
     first.store.hold('put');
     await first.uploader.add([fileOf(100)]);
@@ -136,7 +136,7 @@ describe('a signer that says nothing of a principal, on a page without a scope',
     third.uploader.dispose();
   });
 
-  it('resumes by itself where the page sets a scope, or the signer says that nobody signs in', async () => {
+  it('resumes by itself if the page sets a scope, or the signer returns null as the principal', async () => {
     for (const [options, principal] of [
       [{ scope: 'anna' }, undefined],
       [{}, null],
@@ -154,8 +154,8 @@ describe('a signer that says nothing of a principal, on a page without a scope',
   });
 });
 
-describe('the user changes without a reload', () => {
-  /** Files of anna’s: one stored, one under way, many in the queue. */
+describe('a change of user without a reload', () => {
+  /** Adds anna’s files: one is stored, one is uploading, many are queued. */
   async function busy(options: UploaderOptions = {}): Promise<{ harness: Harness; release: () => void }> {
     const harness = new Harness({ concurrency: 1, ...options });
     harness.signer.principal = 'anna';
@@ -172,7 +172,7 @@ describe('the user changes without a reload', () => {
     'a new scope': (harness) => harness.uploader.configure({ scope: 'bert', headers: { authorization: 'bert' } }),
   };
   for (const [name, act] of Object.entries(wayOut)) {
-    it(`ends all that is the former user's by ${name}`, async () => {
+    it(`ends the former user's uploads by ${name}`, async () => {
       const { harness, release } = await busy();
       const objects = harness.store.objects.size;
       const calls = harness.signer.bodies('get_init_signature').length;
@@ -192,12 +192,12 @@ describe('the user changes without a reload', () => {
     });
   }
 
-  it('ends it when the signer names somebody else, and says so', async () => {
+  it('ends them when the signer names another user, and fires an event', async () => {
     const { harness, release } = await busy();
     const objects = harness.store.objects.size;
     harness.signer.principal = 'bert';
     await harness.uploader.add([fileOf(3 * PART, 'late')]);
-    // its turn comes, and the signer is asked for it
+    // the next upload starts, and the signer is called for it
     harness.uploader.configure({ concurrency: 4 });
     harness.uploader.start();
     await harness.until(() => harness.all('mule-owner-change').length > 0);
@@ -211,7 +211,7 @@ describe('the user changes without a reload', () => {
     expect(harness.store.objects.size).to.equal(objects);
   });
 
-  it('keeps what is unfinished for its owner, who finds it again', async () => {
+  it('keeps unfinished uploads for their owner, who can resume them', async () => {
     const { harness } = await busy({ scope: `anna ${Math.random()}` });
     const { scope } = harness.uploader.options;
     await harness.until(() => records(harness).some(({ name, uploadId }) => name === 'large' && uploadId !== null));
@@ -224,7 +224,7 @@ describe('the user changes without a reload', () => {
     harness.uploader.dispose();
   });
 
-  it('writes nothing more of a forgotten upload, also when its multipart upload is created late', async () => {
+  it('writes no record of a forgotten upload, even if its multipart upload is created late', async () => {
     const harness = new Harness();
     let create!: () => void;
     harness.store.next('create', async (_request, proceed) => {
@@ -241,7 +241,7 @@ describe('the user changes without a reload', () => {
     expect([records(harness).length, kept(harness)]).to.deep.equal([0, 0]);
   });
 
-  it('forgets in every uploader of the page, and in each scope that was used', async () => {
+  it('forgets uploads in every uploader of the page, and in each scope that was used', async () => {
     const { harness } = await busy({ recoveryKey: 'one' });
     const other = harness.otherTab({ recoveryKey: 'two' });
     other.store.hold('put');
@@ -253,7 +253,7 @@ describe('the user changes without a reload', () => {
     expect([names(other), names(harness), records(harness), kept(harness)]).to.deep.equal([[], [], [], 0]);
   });
 
-  it('does not take a late answer for the former user as one for the next', async () => {
+  it('ignores a late response to a call of the former user', async () => {
     const harness = new Harness({ scope: 'anna' });
     let answer!: () => void;
     harness.signer.next('get_init_signature', async (proceed) => {
@@ -275,7 +275,7 @@ describe('the user changes without a reload', () => {
     expect(harness.all('mule-reject')).to.be.empty;
   });
 
-  it('does not take files that are still being read when the user changes', async () => {
+  it('rejects files that are still being read when the user changes', async () => {
     const harness = new Harness({ scope: 'anna' });
     await harness.upload(fileOf(10, 'first'));
     const adding = harness.uploader.add(Array.from({ length: 20 }, (_, index) => fileOf(10, `late ${index}`)));
@@ -286,8 +286,8 @@ describe('the user changes without a reload', () => {
   });
 });
 
-describe('an uploader whose element is gone', () => {
-  it('begins nothing, and leaves held files held when it is attached again', async () => {
+describe('an uploader whose element was removed', () => {
+  it('starts nothing, and keeps files held when it is attached again', async () => {
     const harness = new Harness({ autostart: false });
     await harness.uploader.add([fileOf(10, 'held')]);
     const paused = harness.uploader.detach();
@@ -301,7 +301,7 @@ describe('an uploader whose element is gone', () => {
     await harness.until(() => harness.of('late').status === 'complete');
   });
 
-  it('shows and sends nothing more where another user is signed in when it is attached again', async () => {
+  it('shows and sends nothing more if another user has signed in when it is attached again', async () => {
     for (const principal of ['bert', null, 'refused'] as const) {
       const harness = pageWithoutScope();
       harness.signer.principal = 'anna';
@@ -325,7 +325,7 @@ describe('an uploader whose element is gone', () => {
     }
   });
 
-  it('resumes once the signer names the same user, also where it cannot be asked at first', async () => {
+  it('resumes once the signer names the same user, even if it does not answer at first', async () => {
     const harness = pageWithoutScope();
     harness.signer.principal = 'anna';
     await harness.interrupt(fileOf(3 * PART), 1);
@@ -341,7 +341,7 @@ describe('an uploader whose element is gone', () => {
     expect(harness.of(NAME).status).to.equal('complete');
   });
 
-  it('leaves what is detached again before the signer has answered', async () => {
+  it('does not resume if it is detached again before the signer has answered', async () => {
     const harness = pageWithoutScope();
     harness.signer.principal = 'anna';
     await harness.interrupt(fileOf(3 * PART), 1);
@@ -355,7 +355,7 @@ describe('an uploader whose element is gone', () => {
     harness.uploader.dispose();
   });
 
-  it('is detached also where its code comes only afterwards', async () => {
+  it('stays detached if its code is loaded later', async () => {
     const harness = new Harness();
     harness.uploader.detach();
     await harness.uploader.add([fileOf(10, 'late')]);

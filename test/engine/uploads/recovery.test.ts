@@ -5,8 +5,8 @@ import { fileOf, hashOf, MemoryJournal, Harness } from '../harness.js';
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
 
-describe('the next visit', () => {
-  it('offers what is unfinished, and sends only the parts that the store does not have', async () => {
+describe('the next page load', () => {
+  it('lists unfinished uploads, and sends only the parts that the store does not have', async () => {
     const harness = new Harness({ concurrency: 2 });
     const file = fileOf(6 * PART);
     await harness.interrupt(file, 4);
@@ -29,7 +29,7 @@ describe('the next visit', () => {
     expect(await hashOf(next.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
   });
 
-  it('knows the file by its content, though it was renamed', async () => {
+  it('recognises the file by its content, even if it was renamed', async () => {
     const harness = new Harness();
     const file = fileOf(3 * PART);
     await harness.interrupt(file, 1);
@@ -38,20 +38,20 @@ describe('the next visit', () => {
     expect(next.uploader.uploads.map(({ name, status }) => [name, status])).to.deep.equal([[NAME, 'complete']]);
   });
 
-  it('takes another file of the same name and size for another upload', async () => {
+  it('treats another file of the same name and size as another upload', async () => {
     const harness = new Harness();
     await harness.interrupt(fileOf(3 * PART), 1);
     const next = harness.reload();
     await next.uploader.ready;
     const other = fileOf(3 * PART);
     await next.uploader.resume(next.of(NAME).id, other).then(
-      () => expect.fail('another file was taken for the one that was begun'),
+      () => expect.fail('another file was accepted as the upload’s'),
       (error: { code: string }) => expect(error.code).to.equal('file-changed'),
     );
     expect(next.of(NAME).status).to.equal('needs-file');
   });
 
-  it('goes on with resume(id, file)', async () => {
+  it('continues after resume(id, file)', async () => {
     const harness = new Harness();
     const file = fileOf(3 * PART);
     await harness.interrupt(file, 1);
@@ -62,7 +62,7 @@ describe('the next visit', () => {
     expect(next.of(NAME).status).to.equal('complete');
   });
 
-  it('begins afresh when the store has let the upload go', async () => {
+  it('restarts if the store no longer has the upload', async () => {
     const harness = new Harness();
     const file = fileOf(3 * PART);
     await harness.interrupt(file, 2);
@@ -73,7 +73,7 @@ describe('the next visit', () => {
     expect(next.store.count('create')).to.equal(2);
   });
 
-  it('finds the object when the page went before the answer to Complete came', async () => {
+  it('finds the object if the page was closed before the response to Complete arrived', async () => {
     const harness = new Harness();
     const file = fileOf(3 * PART);
     harness.store.next('complete', async ({ signal }, proceed) => {
@@ -89,7 +89,7 @@ describe('the next visit', () => {
     expect(next.store.count('part')).to.equal(sent);
   });
 
-  it('reads a list of many pages to its last, and sends again what has the wrong size', async () => {
+  it('reads a list of many pages to its end, and sends parts of the wrong size again', async () => {
     const harness = new Harness();
     const file = fileOf(12 * PART);
     await harness.interrupt(file, 9);
@@ -103,7 +103,7 @@ describe('the next visit', () => {
     expect(await hashOf(next.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
   });
 
-  it('reads the page again that was cut short on its way', async () => {
+  it('requests a page again that was truncated', async () => {
     const harness = new Harness();
     const file = fileOf(4 * PART);
     await harness.interrupt(file, 2);
@@ -117,7 +117,7 @@ describe('the next visit', () => {
     expect(next.store.sentParts.slice(sentBefore).sort()).to.deep.equal([3, 4]);
   });
 
-  it('does not end in a loop where a store pages wrongly', async () => {
+  it('does not loop if a store returns wrong page markers', async () => {
     const harness = new Harness();
     const file = fileOf(4 * PART);
     await harness.interrupt(file, 3);
@@ -131,7 +131,7 @@ describe('the next visit', () => {
     expect(next.of(NAME).status).to.equal('complete');
   });
 
-  it('forgets on sign-out', async () => {
+  it('lists nothing after a sign-out', async () => {
     const journal = new MemoryJournal();
     const harness = new Harness({}, { journal });
     await harness.interrupt(fileOf(3 * PART), 1);
@@ -142,7 +142,7 @@ describe('the next visit', () => {
     expect(journal.records).to.be.empty;
   });
 
-  it('knows nothing where recover is off, nor in another scope', async () => {
+  it('lists nothing with recover="off", or in another scope', async () => {
     const harness = new Harness();
     await harness.interrupt(fileOf(3 * PART), 1);
     for (const options of [{ recover: 'off' }, { scope: 'another user' }] as const) {
@@ -153,10 +153,10 @@ describe('the next visit', () => {
   });
 });
 
-describe('an upload that the signer’s tracker knows', () => {
+describe('an upload in the signer’s tracker', () => {
   const known = { upload_id: 'upload-9', key: `files/${NAME}`, part_size: PART };
 
-  it('is gone on with, on whatever machine it was begun', async () => {
+  it('is resumed, on whichever machine it was started', async () => {
     const harness = new Harness();
     const file = fileOf(3 * PART);
     harness.store.uploads.set('upload-9', {
@@ -169,7 +169,7 @@ describe('an upload that the signer’s tracker knows', () => {
     expect(harness.store.sentParts.sort()).to.deep.equal([1, 3]);
   });
 
-  it('is begun afresh, by force, where the store does not know it', async () => {
+  it('is restarted, with force, if the store does not have it', async () => {
     const harness = new Harness();
     harness.signer.known.set(NAME, known);
     await harness.upload(fileOf(3 * PART));
@@ -179,7 +179,7 @@ describe('an upload that the signer’s tracker knows', () => {
 });
 
 describe('one upload in two tabs', () => {
-  it('is sent by one; the other waits, and takes over where that stopped', async () => {
+  it('is sent by one; the other waits, and continues where the first stopped', async () => {
     const harness = new Harness();
     const file = fileOf(4 * PART);
     const release = harness.store.hold('part');

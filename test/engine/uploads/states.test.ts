@@ -19,8 +19,8 @@ const inside200 =
   async () =>
     answerOf(200, `<?xml version="1.0"?><Error><Code>${code}</Code></Error>`, headers);
 
-describe('what S3 says', () => {
-  it('of being busy holds for all that fly to it, as long as Retry-After says, and is shown', async () => {
+describe('a response of S3', () => {
+  it('that it is busy delays all requests to it, as long as Retry-After says, and is shown', async () => {
     const harness = new Harness();
     harness.store.next('part 2', refuse(503, 'SlowDown', { 'Retry-After': '60' }));
     const file = fileOf(8 * PART);
@@ -34,7 +34,7 @@ describe('what S3 says', () => {
     expect(await isStored(harness, file)).to.be.true;
   });
 
-  it('of being busy is not waited for when the user says retry', async () => {
+  it('that it is busy does not delay a retry by the user', async () => {
     const harness = new Harness();
     harness.store.next('part', refuse(503, 'SlowDown', { 'Retry-After': '3000' }));
     await harness.uploader.add([fileOf(4 * PART)]);
@@ -45,7 +45,7 @@ describe('what S3 says', () => {
     expect(harness.clock.now() - before).to.be.below(60_000);
   });
 
-  it('within a 200 means what it means elsewhere', async () => {
+  it('with an error in a 200 has the same effect as with an error status', async () => {
     const harness = new Harness();
     harness.store.next(
       'complete',
@@ -60,7 +60,7 @@ describe('what S3 says', () => {
     expect(harness.clock.now() - before).to.be.at.least(9_000);
   });
 
-  it('of single parts is mended: a digest that did not match, a clock that did not, a part too small', async () => {
+  it('about single parts is handled: a wrong digest, a wrong clock, a part that is too small', async () => {
     const harness = new Harness({ concurrency: 1 });
     harness.store.next('part 1', refuse(400, 'BadDigest'), refuse(403, 'RequestTimeTooSkewed'));
     harness.store.next('complete', async (request, proceed) => {
@@ -74,7 +74,7 @@ describe('what S3 says', () => {
     expect(harness.store.sentParts.sort()).to.deep.equal([1, 1, 1, 1, 2, 3]);
   });
 
-  it('of keys that were just changed is waited for with a word, where it knew the ones before', async () => {
+  it('to changed keys causes a wait with a reason, if earlier keys were accepted', async () => {
     const harness = new Harness({ concurrency: 1 });
     harness.store.next(
       'part 2',
@@ -88,7 +88,7 @@ describe('what S3 says', () => {
     expect(new Set(urls), 'a new signature each time').to.have.property('size', urls.length);
   });
 
-  it('in a list that has duplicates and wrong sizes, is paged one by one and cut short, is read right', async () => {
+  it('to ListParts is read correctly: duplicates, wrong sizes, one part per page, truncated', async () => {
     const harness = new Harness({ concurrency: 2 });
     const file = fileOf(5 * PART);
     await harness.interrupt(file, 4);
@@ -110,7 +110,7 @@ describe('what S3 says', () => {
     expect(await isStored(next, file)).to.be.true;
   });
 
-  it('without an ETag after Complete is asked of HEAD, which may stay silent', async () => {
+  it('to Complete without an ETag causes a HEAD, which may fail', async () => {
     for (const isSilent of [false, true]) {
       const harness = new Harness();
       if (isSilent) harness.store.always('head', silence);
@@ -124,9 +124,9 @@ describe('what S3 says', () => {
   });
 });
 
-describe('a line that is cut before any part gets through', () => {
+describe('a connection that fails before any part is stored', () => {
   for (const size of [7 * MIB, 40 * MIB]) {
-    it(`gets ${size / MIB} MiB through in the smallest parts, one at a time`, async () => {
+    it(`sends ${size / MIB} MiB in the smallest parts, one at a time`, async () => {
       const harness = new Harness();
       harness.signer.partSize = harness.signer.wholeUpTo = 8 * MIB;
       let most = 0;
@@ -146,7 +146,7 @@ describe('a line that is cut before any part gets through', () => {
     });
   }
 
-  it('does not begin afresh once a part is stored, whatever the browser heard of it', async () => {
+  it('does not restart once a part is stored, even if its response was lost', async () => {
     const harness = new Harness({ concurrency: 1 });
     harness.signer.partSize = harness.signer.wholeUpTo = 8 * MIB;
     harness.store.next('part 1', async (request, proceed) => {
@@ -162,7 +162,7 @@ describe('a line that is cut before any part gets through', () => {
 });
 
 describe('a browser whose clock is wrong', () => {
-  /** Another's clock, by so much ahead. */
+  /** Creates a clock that is ahead of another one. */
   const skewed = (clock: FakeClock, ahead: number): Clock => ({
     now: () => clock.now() + ahead,
     monotonic: () => clock.monotonic(),
@@ -170,7 +170,7 @@ describe('a browser whose clock is wrong', () => {
     setTimer: (callback, delay) => clock.setTimer(callback, delay),
   });
 
-  it('uploads as ever: life and waits are reckoned by the servers’ clocks', async () => {
+  it('uploads as usual: lifetimes and waits follow the servers’ clocks', async () => {
     for (const ahead of [DAY, -DAY]) {
       const first = new Harness();
       const harness = new Harness({ concurrency: 1 }, { clock: skewed(first.clock, ahead) }, first);
@@ -197,8 +197,8 @@ describe('a browser whose clock is wrong', () => {
   });
 });
 
-describe('a signer that changes its mind', () => {
-  it('on the part size when a grant is renewed, makes the upload begin afresh, with the right bytes', async () => {
+describe('a signer that changes the part size', () => {
+  it('at the renewal of a grant restarts the upload, with the right bytes', async () => {
     const harness = new Harness({ concurrency: 1 });
     harness.signer.next('get_all_signatures', (proceed) => proceed(), deny(403, 'grant-expired'));
     harness.store.next('part 2', async (request, proceed) => {
@@ -212,7 +212,7 @@ describe('a signer that changes its mind', () => {
     await harness.until(() => harness.store.uploads.size === 0, 'the end of the first on the store');
   });
 
-  it('on the part size before the upload exists on the store, is followed', async () => {
+  it('before the multipart upload is created has no other effect', async () => {
     const harness = new Harness();
     harness.store.next('create', async (request, proceed) => {
       harness.signer.partSize = 6 * MIB;
@@ -225,8 +225,8 @@ describe('a signer that changes its mind', () => {
   });
 });
 
-describe('a pause after all is stored', () => {
-  it('sends nothing again, and ends with the last notice and its receipt', async () => {
+describe('a pause after the object is stored', () => {
+  it('sends nothing again, and ends with the last notification and its receipt', async () => {
     const harness = new Harness();
     harness.signer.actions = harness.signer.actions.filter((action) => action !== 'get_head_signature');
     const held: (() => void)[] = [];
@@ -245,7 +245,7 @@ describe('a pause after all is stored', () => {
   });
 });
 
-/** A file that the disk changes: as WebKit has it, which reads on, or as the others, which do not. */
+/** A file that changes on disk: it stays readable, as in WebKit, or becomes unreadable, as in other engines. */
 class DiskFile extends File {
   content: Blob;
   isReadable = true;
@@ -263,8 +263,8 @@ class DiskFile extends File {
   }
 }
 
-describe('a file that changes underneath', () => {
-  /** An upload whose file changes while its second part flies. */
+describe('a file that changes during its upload', () => {
+  /** Uploads a file that changes while its second part is in flight. */
   async function change(file: DiskFile, content: File, isReadable: boolean): Promise<Harness> {
     const harness = new Harness({ concurrency: 1 });
     harness.store.next('part 2', async (request, proceed) => {
@@ -279,7 +279,7 @@ describe('a file that changes underneath', () => {
     return harness;
   }
 
-  it('is never completed, and what it has become is sent afresh by retry where it can be read', async () => {
+  it('is never completed, and retry() sends its new version from the start if it can be read', async () => {
     const changed = fileOf(3 * PART);
     const harness = await change(new DiskFile(fileOf(3 * PART)), changed, true);
     harness.uploader.retry();
@@ -289,7 +289,7 @@ describe('a file that changes underneath', () => {
     await harness.until(() => harness.store.uploads.size === 0, 'the end of the first on the store');
   });
 
-  it('is sent afresh in its row when it is chosen again, in whatever way', async () => {
+  it('is sent from the start in the same row when it is chosen again, by add() or resume()', async () => {
     for (const choose of [
       (harness: Harness, file: File) => harness.uploader.add([file]),
       (harness: Harness, file: File) => harness.uploader.resume(harness.of(NAME).id, file),
@@ -307,7 +307,7 @@ describe('a file that changes underneath', () => {
     }
   });
 
-  it('and is what it was again goes on where it stopped', async () => {
+  it('and is then restored continues where it stopped', async () => {
     const content = fileOf(3 * PART);
     const file = new DiskFile(content);
     const harness = await change(file, content, false);
@@ -323,7 +323,7 @@ describe('a file that changes underneath', () => {
     ]);
   });
 
-  it('is told after the one PUT of a whole file, too', async () => {
+  it('is reported after a single PUT, too', async () => {
     const size = MIN_PART_SIZE + 1;
     const file = new DiskFile(fileOf(size));
     const harness = new Harness({ partSize: 2 * size });
@@ -338,7 +338,7 @@ describe('a file that changes underneath', () => {
     expect(await hashOf(harness.store.objects.get(KEY)?.body)).to.equal(await hashOf(file.content));
   });
 
-  it('is told so as well where nothing was read beforehand, and the browser will not read it any more', async () => {
+  it('is reported even if nothing was read before, and the browser can no longer read it', async () => {
     const file = new DiskFile(fileOf(300_000));
     const harness = new Harness();
     harness.store.next('put', async (_request, proceed) => {
@@ -353,7 +353,7 @@ describe('a file that changes underneath', () => {
     expect(harness.of(NAME).status).to.equal('complete');
   });
 
-  it('is no matter where all of a small file had been read by then', async () => {
+  it('has no effect if a small file was completely read before', async () => {
     const content = fileOf(1_000);
     const file = new DiskFile(content);
     const harness = new Harness();

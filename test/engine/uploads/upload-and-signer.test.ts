@@ -7,14 +7,14 @@ import { fileOf, Harness } from '../harness.js';
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
 
-/** One upload of some parts, whose outcome is looked at. */
+/** Uploads a file of several parts. */
 async function outcome(harness: Harness, parts = 3): Promise<Harness> {
   await harness.upload(fileOf(parts * PART));
   return harness;
 }
 
-describe('an upload through what the signer says', () => {
-  it('waits for the page when nobody is signed in, and goes on after new headers', async () => {
+describe('an upload and the signer’s responses', () => {
+  it('waits if nobody is signed in, and continues after new headers', async () => {
     for (const action of ['get_init_signature', 'get_all_signatures'] as const) {
       const harness = new Harness();
       harness.signer.always(action, deny(401, null));
@@ -33,7 +33,7 @@ describe('an upload through what the signer says', () => {
     }
   });
 
-  it('says that it waits once the other parts are done, where a single part waits for the page', async () => {
+  it('shows that it waits for a sign-in once only that part is left', async () => {
     const harness = new Harness();
     harness.signer.actions = [];
     harness.signer.next('get_chunk_signature', deny(401, null));
@@ -46,7 +46,7 @@ describe('an upload through what the signer says', () => {
     expect(harness.of(NAME).status).to.equal('complete');
   });
 
-  it('says what may be wrong when the signer has never given a good answer, once, and keeps trying', async () => {
+  it('reports once what may be wrong if the signer has never answered correctly, and keeps retrying', async () => {
     const harness = new Harness();
     harness.signer.next('get_init_signature', ...Array.from({ length: 6 }, () => deny(404, null)));
     await harness.upload(fileOf(10));
@@ -57,7 +57,7 @@ describe('an upload through what the signer says', () => {
     expect(harness.of(NAME)).to.include({ status: 'complete', error: null });
   });
 
-  it('says nothing of the kind when a signer that has answered is gone for a while', async () => {
+  it('reports nothing if a signer that has answered is unreachable for a while', async () => {
     const harness = new Harness();
     harness.signer.next('get_all_signatures', ...Array.from({ length: 8 }, () => deny(503, null)));
     await outcome(harness);
@@ -65,7 +65,7 @@ describe('an upload through what the signer says', () => {
     expect(harness.of(NAME).status).to.equal('complete');
   });
 
-  it('goes on after retry() too', async () => {
+  it('continues after retry(), too', async () => {
     const harness = new Harness();
     harness.signer.next('get_init_signature', deny(403, 'unauthorized'));
     await harness.uploader.add([fileOf(10)]);
@@ -75,7 +75,7 @@ describe('an upload through what the signer says', () => {
     expect(harness.of(NAME).status).to.equal('complete');
   });
 
-  it('renews an outdated grant and keeps what is stored', async () => {
+  it('renews an expired grant and keeps the stored parts', async () => {
     const harness = new Harness({ concurrency: 1 });
     harness.signer.next('get_all_signatures', (proceed) => proceed(), deny(403, 'grant-expired'));
     harness.store.next(
@@ -103,7 +103,7 @@ describe('an upload through what the signer says', () => {
     expect(harness.store.count('create')).to.equal(1);
   });
 
-  it('begins afresh where the grant cannot be renewed any more', async () => {
+  it('restarts if the grant can no longer be renewed', async () => {
     const harness = new Harness();
     harness.signer.next('get_all_signatures', deny(403, 'grant-expired'));
     harness.signer.next('get_init_signature', (proceed) => proceed(), deny(403, 'grant-expired'));
@@ -112,7 +112,7 @@ describe('an upload through what the signer says', () => {
     expect(harness.store.count('create')).to.equal(2);
   });
 
-  it('keeps trying through its silence, and honours its Retry-After', async () => {
+  it('keeps retrying while it is silent, and respects its Retry-After', async () => {
     const harness = new Harness();
     const before = harness.clock.now();
     harness.signer.next('get_init_signature', deny(0, null), deny(502, null), deny(503, null, '100'));
@@ -122,7 +122,7 @@ describe('an upload through what the signer says', () => {
     expect(harness.all('mule-retry').map(({ phase }) => phase)).to.deep.equal(['init', 'init', 'init']);
   });
 
-  it('ends with its refusal, in its own words', async () => {
+  it('fails with its refusal, with its message', async () => {
     const harness = new Harness();
     harness.signer.next('get_init_signature', deny(422, 'no-films'));
     await harness.upload(fileOf(10));
@@ -130,7 +130,7 @@ describe('an upload through what the signer says', () => {
     expect(harness.of(NAME).error!.message).to.contain('no-films');
   });
 
-  it('says that an answer makes no sense rather than trying for ever', async () => {
+  it('fails for an invalid response instead of retrying without limit', async () => {
     for (const [answer, code] of [
       [{ time: 0 }, 'invalid-response'],
       [{ time: 0, files: [] }, 'invalid-response'],

@@ -7,10 +7,10 @@ import { fileOf, Harness } from '../harness.js';
 const PART = MIN_PART_SIZE;
 
 describe('many files', () => {
-  it('share the lanes: a small file added behind a huge one does not wait for it', async () => {
+  it('share the requests in flight: a small file added after a huge one does not wait for it', async () => {
     for (const concurrency of [1, 2, 4]) {
       const harness = new Harness({ concurrency });
-      // each part takes its time
+      // each part takes some time
       harness.store.always('part', async (_request, proceed) => {
         await new Promise<void>((resolve) => harness.clock.setTimer(resolve, 1_000));
         return proceed();
@@ -21,11 +21,11 @@ describe('many files', () => {
       });
       await harness.uploader.add([fileOf(30 * PART, 'huge.bin'), fileOf(10, 'small.bin')]);
       await harness.finished();
-      expect(sentBefore, `parts sent before the small file was done, ${concurrency} lanes`).to.be.below(15);
+      expect(sentBefore, `parts sent before the small file was done, ${concurrency} slots`).to.be.below(15);
     }
   });
 
-  it('never have more requests in flight than there are lanes', async () => {
+  it('never have more requests in flight than the concurrency', async () => {
     const harness = new Harness({ concurrency: 3 });
     let inFlight = 0;
     let most = 0;
@@ -44,7 +44,7 @@ describe('many files', () => {
     expect(most).to.equal(3);
   });
 
-  it('go on when one of them fails, and are told of together at the end', async () => {
+  it('continue when one of them fails, and are reported together at the end', async () => {
     const harness = new Harness();
     harness.store.next('put', refuse(400, 'InvalidArgument'));
     await harness.upload(fileOf(10, 'a.bin'), fileOf(10, 'b.bin', 2), fileOf(2 * PART, 'c.bin'));
@@ -55,7 +55,7 @@ describe('many files', () => {
     expect(harness.uploader.status).to.equal('failed');
   });
 
-  it('get their lanes back once a busy store has recovered', async () => {
+  it('reach full concurrency again once a busy store has recovered', async () => {
     const harness = new Harness();
     harness.store.next('put', refuse(503, 'SlowDown'));
     let inFlight = 0;
@@ -63,7 +63,7 @@ describe('many files', () => {
     harness.store.always('put', async (_request, proceed) => {
       inFlight++;
       if (harness.store.count('put') > 60) most = Math.max(most, inFlight);
-      // long enough for all lanes to be taken
+      // long enough to reach full concurrency
       await new Promise<void>((resolve) => harness.clock.setTimer(resolve, 1_000));
       const answer = await proceed();
       inFlight--;
@@ -73,7 +73,7 @@ describe('many files', () => {
     expect(most).to.be.at.least(5);
   });
 
-  it('are seen as one by progress and status', async () => {
+  it('have one common progress and status', async () => {
     const harness = new Harness({ concurrency: 1 });
     expect(harness.uploader.status).to.equal('idle');
     harness.signer.always('get_init_signature', deny(401, null));

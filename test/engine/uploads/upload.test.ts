@@ -6,7 +6,7 @@ import { fileOf, hashOf, Harness } from '../harness.js';
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
 
-/** One upload of some parts, whose outcome is looked at. */
+/** Uploads a file of several parts. */
 async function outcome(harness: Harness, parts = 3): Promise<Harness> {
   await harness.upload(fileOf(parts * PART));
   return harness;
@@ -15,8 +15,8 @@ async function outcome(harness: Harness, parts = 3): Promise<Harness> {
 const isStored = async (harness: Harness, file: File): Promise<boolean> =>
   (await hashOf(harness.store.objects.get(`files/${file.name}`)?.body)) === (await hashOf(file));
 
-describe('an upload through faults of the line', () => {
-  it('tries a part again until it is stored, and says so each time', async () => {
+describe('an upload and faults of the network', () => {
+  it('retries a part until it is stored, and fires an event each time', async () => {
     const harness = new Harness({ concurrency: 1 });
     harness.store.next('part 1', ...Array.from({ length: 20 }, () => refuse(500, 'InternalError')));
     await outcome(harness, 2);
@@ -27,7 +27,7 @@ describe('an upload through faults of the line', () => {
     expect(harness.all('mule-part').find(({ partNumber }) => partNumber === 1)).to.include({ attempts: 21 });
   });
 
-  it('goes on by itself when the store is back after hours, and tells of the network twice', async () => {
+  it('continues by itself when the store is back after hours, and reports the network twice', async () => {
     const harness = new Harness();
     harness.store.next('part', async (request, proceed) => {
       harness.store.isUp = false;
@@ -44,8 +44,8 @@ describe('an upload through faults of the line', () => {
     expect(harness.all('mule-network').map(({ online }) => online)).to.deep.equal([false, true]);
   });
 
-  it('probes at once when the browser says online, and when the user says retry', async () => {
-    for (const nudge of [
+  it('probes at once when the browser is online again, and when the user retries', async () => {
+    for (const trigger of [
       (harness: Harness) => harness.environment.handlers!.online(),
       (harness: Harness) => harness.environment.handlers!.wake(),
       (harness: Harness) => harness.uploader.retry(),
@@ -57,17 +57,17 @@ describe('an upload through faults of the line', () => {
       await harness.until(() => harness.of(NAME).waitingFor === 'network');
       await harness.clock.advance(3_600_000);
       const { probes } = harness.store;
-      nudge(harness);
+      trigger(harness);
       await harness.settle();
-      expect(harness.store.probes, String(nudge)).to.equal(probes + 1);
+      expect(harness.store.probes, String(trigger)).to.equal(probes + 1);
       harness.store.isUp = true;
-      nudge(harness);
+      trigger(harness);
       await harness.finished();
       expect(harness.of(NAME).status).to.equal('complete');
     }
   });
 
-  it('is patient with stalls, each doubling its own limit', async () => {
+  it('doubles the stall timeout of a part after each stall', async () => {
     const harness = new Harness({ concurrency: 1, stallTimeout: 30 });
     harness.store.next('part 1', stall, stall, stall);
     await outcome(harness, 2);
@@ -77,7 +77,7 @@ describe('an upload through faults of the line', () => {
     expect(timeouts).to.deep.equal([30, 60, 120, 240]);
   });
 
-  it('gives up after max-retries with a word, and goes on from there on retry()', async () => {
+  it('fails after max-retries with a message, and continues from there after retry()', async () => {
     const harness = new Harness({ maxRetries: 2, concurrency: 1 });
     harness.store.next('part 2', ...Array.from({ length: 3 }, () => refuse(500)));
     await outcome(harness, 3);
@@ -93,7 +93,7 @@ describe('an upload through faults of the line', () => {
     ).to.have.length(1);
   });
 
-  it('looks whether the upload is still there when Complete keeps failing, and begins afresh where it is not', async () => {
+  it('checks whether the upload exists if Complete keeps failing, and restarts if it does not', async () => {
     const harness = new Harness();
     harness.store.next('complete', refuse(500, 'InternalError'), refuse(500, 'InternalError'));
     harness.store.next('list', refuse(404, 'NoSuchUpload'));
@@ -102,7 +102,7 @@ describe('an upload through faults of the line', () => {
     expect(harness.store.count('create')).to.equal(2);
   });
 
-  it('names CORS after three blind failures while a probe finds the store, and keeps trying', async () => {
+  it('names CORS after three failures without a status if a probe reaches the store, and keeps retrying', async () => {
     const harness = new Harness();
     harness.store.next('put', ...Array.from({ length: 6 }, () => silence));
     await harness.upload(fileOf(10));
@@ -113,7 +113,7 @@ describe('an upload through faults of the line', () => {
     expect(harness.of(NAME)).to.include({ status: 'complete' });
   });
 
-  it('does not blame CORS where answers to such requests were read before', async () => {
+  it('does not name CORS if responses to such requests were read before', async () => {
     const harness = new Harness({ concurrency: 1 });
     harness.store.next('part', (_request, proceed) => proceed(), ...Array.from({ length: 8 }, () => silence));
     await outcome(harness, 3);
@@ -121,8 +121,8 @@ describe('an upload through faults of the line', () => {
   });
 });
 
-describe('an upload through what the store says', () => {
-  it('asks for new signatures when the store says that they are old, as often as that takes', async () => {
+describe('an upload and the store’s responses', () => {
+  it('requests new signatures if the store rejects them as expired, as often as needed', async () => {
     const harness = new Harness({ concurrency: 1 });
     harness.store.next(
       'part',
@@ -132,7 +132,7 @@ describe('an upload through what the store says', () => {
     expect(harness.of(NAME).status).to.equal('complete');
   });
 
-  it('fails when fresh signatures are refused three times', async () => {
+  it('fails if new signatures are rejected three times', async () => {
     const harness = new Harness({ concurrency: 1 });
     harness.store.always('put', refuse(403, 'SignatureDoesNotMatch'));
     await harness.upload(fileOf(10));
@@ -160,7 +160,7 @@ describe('an upload through what the store says', () => {
     expect(harness.all('mule-retry')[0]).to.include({ delay: 77_000, phase: 'part', partNumber: 1 });
   });
 
-  it('shows what it waits for, and until when', async () => {
+  it('shows the reason for waiting, and its end', async () => {
     const harness = new Harness();
     harness.store.next('put', refuse(503, 'SlowDown', { 'Retry-After': '60' }));
     await harness.uploader.add([fileOf(10)]);
@@ -171,7 +171,7 @@ describe('an upload through what the store says', () => {
     expect(harness.of(NAME)).to.include({ waitingFor: null, retryAt: null });
   });
 
-  it('begins afresh when the multipart upload is gone in the middle', async () => {
+  it('restarts if the multipart upload disappears halfway', async () => {
     const harness = new Harness({ concurrency: 1 });
     harness.store.next(
       'part',
@@ -189,7 +189,7 @@ describe('an upload through what the store says', () => {
     expect(harness.signer.bodies('get_init_signature')[1]!.files[0]).to.include({ force: true });
   });
 
-  it('finds its object in the bucket when the answer to Complete was lost', async () => {
+  it('finds its object in the bucket if the response to Complete was lost', async () => {
     const harness = new Harness();
     harness.store.next('complete', loseAnswer);
     const file = fileOf(3 * PART);
@@ -198,7 +198,7 @@ describe('an upload through what the store says', () => {
     expect([harness.store.count('create'), harness.store.count('part')]).to.deep.equal([1, 3]);
   });
 
-  it('does not believe a 200 that holds an Error, or is cut short', async () => {
+  it('does not accept a 200 that contains an Error, or is truncated', async () => {
     const harness = new Harness();
     harness.store.next(
       'complete',
@@ -211,7 +211,7 @@ describe('an upload through what the store says', () => {
     expect(harness.store.count('complete')).to.equal(4);
   });
 
-  it('lists the parts and mends when Complete finds one missing', async () => {
+  it('lists the parts and sends the missing one if Complete rejects it', async () => {
     const harness = new Harness();
     harness.store.next('complete', async (request, proceed) => {
       [...harness.store.uploads.values()][0]!.parts.delete(2);
@@ -223,7 +223,7 @@ describe('an upload through what the store says', () => {
     expect(harness.store.sentParts.sort()).to.deep.equal([1, 2, 2, 3]);
   });
 
-  it('waits for minutes for Complete, and for an answer once the last byte went up', async () => {
+  it('waits minutes for Complete, and for a response after the last byte', async () => {
     const harness = new Harness();
     await outcome(harness, 2);
     const of = (operation: string) => harness.store.seen.find((seen) => seen.operation === operation)!.request;
@@ -232,7 +232,7 @@ describe('an upload through what the store says', () => {
     expect(of('part').stallTimeout).to.equal(30_000);
   });
 
-  it('reads the ETags from the store’s list where CORS hides them', async () => {
+  it('reads the ETags from the list of parts if CORS hides them', async () => {
     const harness = new Harness();
     harness.store.exposesEtags = false;
     await outcome(harness);
@@ -243,13 +243,13 @@ describe('an upload through what the store says', () => {
     expect(body).to.contain(`part-2-${PART}`);
   });
 
-  it('fails with key-exists where another object may not be overwritten', async () => {
+  it('fails with key-exists if another object must not be overwritten', async () => {
     for (const [size, operation] of [
       [10, 'put'],
       [2 * PART, 'complete'],
     ] as const) {
       const harness = new Harness();
-      // of the same size, and of the same number of parts: yet not this file
+      // of the same size and number of parts, but not this file
       harness.store.objects.set(`files/${NAME}`, { body: fileOf(size), etag: 'whole-2' });
       harness.store.always(operation, refuse(412, 'PreconditionFailed'));
       await harness.upload(fileOf(size));
@@ -258,7 +258,7 @@ describe('an upload through what the store says', () => {
     }
   });
 
-  it('knows its own object again when a PUT sent twice meets a 412', async () => {
+  it('recognises its own object if a PUT that was sent twice gets a 412', async () => {
     for (const first of [
       loseAnswer,
       async (_request: unknown, proceed: () => Promise<unknown>) => {
@@ -273,7 +273,7 @@ describe('an upload through what the store says', () => {
     }
   });
 
-  it('fails with the store’s own word for what no repetition mends', async () => {
+  it('fails with the store’s message for an error that a retry cannot fix', async () => {
     const harness = new Harness();
     harness.store.next('create', refuse(400, 'InvalidArgument', {}, 'no such storage class'));
     await outcome(harness);
@@ -282,8 +282,8 @@ describe('an upload through what the store says', () => {
   });
 });
 
-describe('an upload whose file is no more what it was', () => {
-  it('fails with a word instead of storing a mixture', async () => {
+describe('an upload whose file has changed', () => {
+  it('fails with a message instead of storing a mixture', async () => {
     const root = await navigator.storage.getDirectory();
     const name = `changing-${Math.random()}.bin`;
     const handle = await root.getFileHandle(name, { create: true });
@@ -300,7 +300,7 @@ describe('an upload whose file is no more what it was', () => {
       return silence(request, proceed);
     });
     await harness.upload(file);
-    // WebKit reads on in a changed file of this kind, and so nobody can tell
+    // WebKit still reads a changed file of this kind, so the change cannot be detected
     const isNoticed = await file
       .slice(0, 1)
       .arrayBuffer()

@@ -27,7 +27,7 @@ describe('abortable', () => {
     expect([await outcome, stops]).to.deep.equal([reason, 1]);
   });
 
-  it('does not start where the signal is aborted', async () => {
+  it('does not start if the signal is aborted', async () => {
     const reason = new Error('too late');
     let begins = 0;
     const outcome = abortable(AbortSignal.abort(reason), () => {
@@ -39,7 +39,7 @@ describe('abortable', () => {
 });
 
 describe('unlessAborted', () => {
-  it('returns the result, or rejects with the signal’s reason where that comes first', async () => {
+  it('returns the result, or rejects with the signal’s reason if that comes first', async () => {
     const controller = new AbortController();
     const reason = new Error('left');
     expect(await unlessAborted(controller.signal, Promise.resolve(1))).to.equal(1);
@@ -87,7 +87,7 @@ describe('withTimeout', () => {
     expect(clock.nextDelay).to.equal(null);
   });
 
-  it('rejects after the timeout, even where the work ignores its signal', async () => {
+  it('rejects after the timeout, even if the work ignores its signal', async () => {
     const clock = new FakeClock();
     let ending: AbortSignal | undefined;
     const outcome = outcomeOf(
@@ -100,7 +100,7 @@ describe('withTimeout', () => {
     expect(await outcome).to.include({ name: 'AbortError' });
   });
 
-  it('rejects with the signal’s reason, and does not start where it is aborted', async () => {
+  it('rejects with the signal’s reason, and does not start if it is aborted', async () => {
     const clock = new FakeClock();
     const controller = new AbortController();
     const reason = new Error('paused');

@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { SpeedMeter } from '../../../src/engine/util/speed-meter.js';
 
-/** Feeds a steady speed, bytes per second, ten times a second. */
+/** Records a steady speed, ten samples a second. @param speed bytes per second */
 function run(meter: SpeedMeter, speed: number, seconds: number, from = 0, bytes = 0): number {
   for (let tick = 0; tick <= seconds * 10; tick++) meter.sample(bytes + (tick * speed) / 10, from + tick * 100);
   return bytes + speed * seconds;
@@ -15,7 +15,7 @@ describe('the speed', () => {
     expect(meter.speed(0)).to.equal(0);
   });
 
-  it('is right from the second sample on', () => {
+  it('is correct from the second sample on', () => {
     const meter = new SpeedMeter();
     meter.sample(0, 0);
     meter.sample(100_000, 100);
@@ -29,7 +29,7 @@ describe('the speed', () => {
     expect(meter.speed(30_000)).to.be.closeTo(100_000, 2_000);
   });
 
-  it('is never negative, even where the clock stands still', () => {
+  it('is never negative, even if the clock does not advance', () => {
     const meter = new SpeedMeter();
     meter.sample(1_000, 0);
     meter.sample(2_000, 0);
@@ -58,7 +58,7 @@ describe('the speed', () => {
     expect(speeds.at(-1)).to.equal(0);
   });
 
-  it('is steady where bytes arrive in bursts, as with hidden progress', () => {
+  it('is steady if bytes arrive in bursts, as with hidden progress', () => {
     const meter = new SpeedMeter();
     for (let part = 0; part <= 4; part++) meter.sample(part * 8_000_000, part * 16_000);
     expect(meter.speed(64_000)).to.be.closeTo(500_000, 1);

@@ -71,7 +71,7 @@ describe('Retry-After', () => {
     expect(parseRetryAfter('Fri, 01 Jan 2027 12:00:00 GMT', now)).to.equal(3_600_000);
   });
 
-  it('is null where it is missing or cannot be parsed', () => {
+  it('is null if it is missing or cannot be parsed', () => {
     for (const header of [null, '', 'soon']) expect(parseRetryAfter(header, now)).to.equal(null);
   });
 });

@@ -69,12 +69,12 @@ describe('the access log', () => {
   });
 
   it('does not affect the answer if it throws, and onError receives the error', async () => {
-    const told: unknown[] = [];
+    const errors: unknown[] = [];
     const log = () => {
       throw new Error('disk full');
     };
-    const caller = createCaller({ log, onError: (error) => told.push(error) });
+    const caller = createCaller({ log, onError: (error) => errors.push(error) });
     assert.equal((await caller.post('get_init_signature', { files: [fileOf()] })).status, 200);
-    assert.equal((told[0] as Error).message, 'disk full');
+    assert.equal((errors[0] as Error).message, 'disk full');
   });
 });

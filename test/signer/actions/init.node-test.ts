@@ -6,7 +6,7 @@ import { createCaller, DAY, fileOf, NOW, queryOf } from '../caller.js';
 const MIB = 1024 ** 2;
 
 describe('init', () => {
-  it('begins a multipart upload where a file has more than one part, and puts the rest in one request', async () => {
+  it('creates a multipart upload for a file of several parts, and signs one PUT for any other', async () => {
     const caller = createCaller();
     const sizes = [0, 1, 8 * MIB, 8 * MIB + 1];
     const { files, time, limits, actions } = await caller.call('get_init_signature', {
@@ -29,7 +29,7 @@ describe('init', () => {
     assert.equal(queryOf(put!.url)['X-Amz-SignedHeaders'], 'content-length;content-type;host');
     const { init } = await createCaller().init({ content_type: '' });
     assert.equal(init!.method, 'POST');
-    // or whoever holds the URL could choose one
+    // otherwise the holder of the URL could choose one
     assert.deepEqual(init!.headers, { 'content-type': 'application/octet-stream' });
     assert.equal(queryOf(init!.url)['uploads'], '');
   });
@@ -74,7 +74,7 @@ describe('init', () => {
       return 'own_key' in file && file.own_key;
     };
     assert.equal(await isOwn({}), true);
-    assert.equal(await isOwn({}, 'a wish that is not heard'), true);
+    assert.equal(await isOwn({}, 'a requested key that is ignored'), true);
     assert.equal(await isOwn({ key: '{principal}/{random}' }), true);
     assert.equal(await isOwn({ key: 'films/{name}' }), false);
     assert.equal(await isOwn({ key: () => `films/${'0'.repeat(32)}` }), false);
@@ -82,7 +82,7 @@ describe('init', () => {
     assert.equal(await isOwn({ objectKeys: '' }, `uploads/${'0'.repeat(32)}/film.mp4`), false);
   });
 
-  it('refuses one file of a batch without holding up the others', async () => {
+  it('refuses one file of a batch without affecting the others', async () => {
     const caller = createCaller({ policy: { maxSize: 1_000, minSize: 2, accept: 'video/*' } });
     const { files } = await caller.call('get_init_signature', {
       files: [
@@ -93,26 +93,26 @@ describe('init', () => {
         fileOf({ id: 'good', filesize: 5 }),
       ],
     });
-    const codes = Object.fromEntries(files.map((file) => [file.id, 'error' in file ? file.error.code : 'taken']));
+    const codes = Object.fromEntries(files.map((file) => [file.id, 'error' in file ? file.error.code : 'accepted']));
     assert.deepEqual(codes, {
       big: 'too-big',
       small: 'too-small',
       text: 'type',
       nameless: 'empty-name',
-      good: 'taken',
+      good: 'accepted',
     });
     const [big] = files;
     assert.match('error' in big! ? big.error.message : '', /film\.mp4.*1001 bytes.*1000/);
   });
 
-  it('refuses more files than its limit, for the browser to halve the batch', async () => {
+  it('refuses more files than its limit, so that the browser halves the batch', async () => {
     const caller = createCaller({ policy: { maxFiles: 2 } });
     const files = ['a', 'b', 'c'].map((id) => fileOf({ id }));
     assert.equal(await caller.refusal('get_init_signature', { files }), '413 too-many');
     assert.equal((await caller.call('get_init_signature', { files: files.slice(1) })).files.length, 2);
   });
 
-  it('refuses two files of one id, which no answer could tell apart', async () => {
+  it('refuses two files with the same ID, which a response could not distinguish', async () => {
     assert.equal(
       await createCaller().refusal('get_init_signature', { files: [fileOf(), fileOf()] }),
       '400 invalid-request',
@@ -130,7 +130,7 @@ describe('init', () => {
     assert.match((await principalOf(open))!, /^[\w-]{22}$/);
   });
 
-  it('shows the browser a mark of the principal, never its name', async () => {
+  it('shows the browser a hash of the principal, never its name', async () => {
     const caller = createCaller();
     const answer = await caller.call('get_init_signature', { files: [fileOf()] });
     assert.match(answer.principal!, /^[\w-]{22}$/);
@@ -165,7 +165,7 @@ describe('renewal by init', () => {
     assert.equal((await caller.init({ key, grant })).error?.code, 'grant-expired');
   });
 
-  it('is for the same principal, key and size alone', async () => {
+  it('is only for the same principal, key and size', async () => {
     const caller = createCaller();
     const { key, grant } = await caller.init();
     assert.equal((await caller.init({ key: `${key}x`, grant })).error?.code, 'key-mismatch');
@@ -219,13 +219,13 @@ describe('resuming from the tracker', () => {
     }
   });
 
-  it('offers chunk_loaded where there is a tracker', async () => {
+  it('offers chunk_loaded if there is a tracker', async () => {
     const { caller } = await begin();
     const { actions } = await caller.call('get_init_signature', { files: [fileOf()] });
     assert.ok(actions!.includes('chunk_loaded'));
   });
 
-  it('takes any other file, and a forced start, for new', async () => {
+  it('treats any other file, and a forced start, as new', async () => {
     const { caller, first } = await begin();
     for (const file of [
       { last_modified: 1 },
@@ -237,7 +237,7 @@ describe('resuming from the tracker', () => {
     }
   });
 
-  it('never answers another principal', async () => {
+  it('returns nothing to another principal', async () => {
     const { caller, first } = await begin();
     caller.user = 'bob';
     const other = await caller.init({ fingerprint: 'f1' });
@@ -245,14 +245,14 @@ describe('resuming from the tracker', () => {
     assert.notEqual(other.key, first.key);
   });
 
-  it('never answers, nor tracks, without a principal', async () => {
+  it('returns and tracks nothing without a principal', async () => {
     const caller = createCaller({ tracker: createMemoryTracker(), authorize: undefined, allowAnonymous: true });
     const { first } = await begin(caller);
     assert.equal(first.tracked, undefined);
     assert.equal((await caller.init({ fingerprint: 'f1' })).upload_id, undefined);
   });
 
-  it('forgets what is complete, aborted or too old to renew', async () => {
+  it('does not return uploads that are complete, aborted or too old to renew', async () => {
     for (const state of ['complete', 'aborted'] as const) {
       const { caller, first } = await begin();
       await caller.call('chunk_loaded', { key: first.key, upload_id: 'u1', grant: first.grant, chunks: [], state });

@@ -1,4 +1,4 @@
-/** One file that a policy cannot name or describe is refused alone: the others of its call have their answer. */
+/** A file for which the policy fails is refused alone; the other files of the call are granted. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { InitAnswerFile, InitFile } from '../../../src/protocol.js';
@@ -45,7 +45,7 @@ describe('one invalid file of a call', () => {
       key: (file) => (isBad(file) ? '文'.repeat(342) : `k/${file.filename}`),
     },
     'a key that is empty': { key: (file) => (isBad(file) ? '' : `k/${file.filename}`) },
-    'a key that is no text': { key: (file) => (isBad(file) ? (7 as unknown as string) : `k/${file.filename}`) },
+    'a key that is not a string': { key: (file) => (isBad(file) ? (7 as unknown as string) : `k/${file.filename}`) },
     'tags that throw': { tags: (file) => (isBad(file) ? fail() : { a: 'b' }) },
     'more than 10 tags': {
       tags: (file) =>
@@ -53,12 +53,12 @@ describe('one invalid file of a call', () => {
     },
     'metadata that throws': { metadata: (file) => (isBad(file) ? fail() : { a: 'b' }) },
     'metadata of a name that no header takes': { metadata: (file) => ({ [isBad(file) ? 'a b' : 'a']: 'b' }) },
-    'metadata that is no text': {
+    'metadata that is not a string': {
       metadata: (file) => ({ a: (isBad(file) ? { toString: 7 } : 'b') as string }),
     },
   };
   for (const [what, policy] of Object.entries(functions)) {
-    it(`is refused alone for ${what}, and its owner's log has the reason once`, async () => {
+    it(`is refused alone for ${what}, and the log has the reason once`, async () => {
       const { status, text, codes, faults, answers } = await ask({ policy });
       assert.deepEqual([status, codes], [200, onlySecond('policy-failed')]);
       assert.equal(faults.length, 1);
@@ -141,7 +141,7 @@ describe('one invalid file of a call', () => {
     assert.deepEqual([down.status, down.faults.map(String)], [500, ['Error: down']]);
   });
 
-  it('survives failing hooks: no call and no process ends', async () => {
+  it('does not fail if hooks throw: neither the call nor the process ends', async () => {
     const caller = createCaller({
       log: () => Promise.reject(new Error('log: disk full')),
       onError: () => Promise.reject(new Error('onError: disk full')),

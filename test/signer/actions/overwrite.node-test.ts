@@ -34,7 +34,7 @@ describe('a policy that forbids overwriting', () => {
     await rm(dir, { recursive: true });
   });
 
-  it('creates an object of one request only once, with any number of requests', async () => {
+  it('creates an object by PUT only once, with any number of requests', async () => {
     const { put, key, grant } = await caller.init({ filesize: 3, filename: 'small' });
     assert.deepEqual(put!.headers, { 'content-type': 'video/mp4', 'if-none-match': '*' });
     assert.equal((await send(put!, new Uint8Array(3))).status, 200);
@@ -48,7 +48,7 @@ describe('a policy that forbids overwriting', () => {
     );
   });
 
-  it('makes an object of parts once: Complete is what the store refuses', async () => {
+  it('creates an object of parts only once: the store rejects a second Complete', async () => {
     const complete = async () => {
       const { init, key, grant } = await caller.init({ filesize: PART + 1, filename: 'big' });
       const upload_id = /<UploadId>([^<]+)/.exec((await send(init!)).text)![1]!;
@@ -69,7 +69,7 @@ describe('a policy that forbids overwriting', () => {
     assert.equal(await complete(), 412);
   });
 
-  it("is the default at Amazon's store, which knows the condition, and a wish elsewhere", async () => {
+  it("is the default at Amazon's store, which supports the condition, and optional elsewhere", async () => {
     const isConditional = async (options: object) => {
       const { put } = await createCaller(options).init({ filesize: 1 });
       const isSigned = queryOf(put!.url)['X-Amz-SignedHeaders']!.includes('if-none-match');

@@ -47,7 +47,7 @@ async function begin(caller: Caller, last_modified = 1) {
   return { key, grant, upload_id };
 }
 
-/** Sends a file of two parts. */
+/** Uploads a file of two parts. */
 async function sendParts(caller: Caller) {
   const reference = await begin(caller);
   const all = await caller.call('get_all_signatures', {
@@ -68,19 +68,19 @@ async function sendParts(caller: Caller) {
 
 describe('a complete upload', () => {
   it('is passed to onComplete with its principal, after the store has it', async () => {
-    const told: { object: StoredFile; principal: string | null }[] = [];
+    const completed: { object: StoredFile; principal: string | null }[] = [];
     const caller = here({
-      onComplete: (object, principal) => void told.push({ object, principal }),
+      onComplete: (object, principal) => void completed.push({ object, principal }),
       tracker: createMemoryTracker(),
     });
     const { reference, finish } = await sendParts(caller);
     const notice: ChunkLoadedRequest = { ...reference, chunks: [1, 2], state: 'complete' };
     assert.equal(await caller.refusal('chunk_loaded', notice), '409 not-stored');
-    assert.equal(told.length, 0);
+    assert.equal(completed.length, 0);
     await finish();
     assert.equal((await caller.post('chunk_loaded', notice)).status, 204);
-    assert.equal(told.length, 1);
-    const { object, principal } = told[0]!;
+    assert.equal(completed.length, 1);
+    const { object, principal } = completed[0]!;
     assert.match(object.etag, /^[0-9a-f]{32}-2$/);
     assert.deepEqual(
       { ...object, etag: '', principal },
@@ -97,7 +97,7 @@ describe('a complete upload', () => {
     assert.equal((await caller.init({ filesize: PART + 1 })).upload_id, undefined, 'the tracker knows that it is over');
   });
 
-  it('is requested by the answer of init, for files of one request too', async () => {
+  it('is reported because init asks for it, for files of one request too', async () => {
     for (const policy of [{}, { posts: true }]) {
       const caller = here({ receipts: true, policy });
       const { actions } = await caller.call('get_init_signature', { files: [fileOf()] });
@@ -131,7 +131,7 @@ describe('a complete upload', () => {
     assert.equal(await code(receipt, { secret: 'a secret that is not it' }), 'retired');
     assert.equal(await code(receipt, { bucket: 'other' }), 'forged');
     assert.equal(await code(receipt, { now: () => Date.now() + DAY + 1_000 }), 'expired');
-    assert.equal(await code(grant, {}), 'forged', 'a grant is no receipt');
+    assert.equal(await code(grant, {}), 'forged', 'a grant is not a receipt');
     assert.equal(await code(`${receipt.slice(0, -2)}AA`, {}), 'forged');
     assert.equal(await code('', {}), 'forged');
     assert.equal(await caller.refusal('get_head_signature', { key, grant: receipt }), '403 grant-invalid');
@@ -159,7 +159,7 @@ describe('a complete upload', () => {
     assert.equal(await codeOf(nameless, { endpoint: `${bucket.url}/`, region: 'us-east-1' }), 'good');
     assert.equal(await codeOf(nameless, { endpoint: 'https://s3.amazonaws.com' }), 'audience');
     assert.equal(await codeOf(nameless, { region: 'eu-west-1' }), 'audience');
-    // of release 0.1.0, which wrote no signer into it
+    // of release 0.1.0, which did not name the signer
     const { seal } = createSeal([SECRET], 'mule-upload receipt 1\nfilms');
     const old = await seal({ key: 'k', size: 3, etag: 'e', contentType: '', principal: null, time: Date.now() });
     assert.deepEqual([await codeOf(old, {}), await codeOf(old, { name: 'films' })], ['good', 'audience']);
@@ -242,7 +242,7 @@ describe('a complete upload', () => {
     assert.equal(tries, 2);
   });
 
-  it('needs an upload id where it has more parts than one, and a secret where there are receipts', async () => {
+  it('needs an upload ID if it has several parts, and a secret if there are receipts', async () => {
     const caller = here({ receipts: true });
     const { key, grant } = await caller.init({ filesize: PART + 1 });
     const notice = { key, grant, upload_id: '', chunks: [], state: 'complete' };

@@ -14,7 +14,7 @@ async function begin(caller: Caller = createCaller()) {
   return { caller, reference: { key, grant, upload_id: 'up/load+id' } };
 }
 
-/** A right request of every action after init. */
+/** A valid request of every action after init. */
 const requests = (reference: { key: string; grant: string; upload_id: string }): [Action, object][] => [
   ['get_chunk_signature', { ...reference, chunk: 12, size: LAST }],
   ['get_list_signature', reference],
@@ -41,7 +41,7 @@ describe('actions', () => {
       assert.equal(new URL(url).pathname, `/bucket/${reference.key}`);
       assert.equal(time, caller.now);
       assert.ok(expires > time);
-      // so that HEAD tells the object's checksums
+      // so that HEAD returns the object's checksums
       assert.deepEqual(headers, action === 'get_head_signature' ? { 'x-amz-checksum-mode': 'ENABLED' } : undefined);
       seen[action] = [method, partNumber, uploadId];
     }
@@ -132,12 +132,12 @@ describe('actions', () => {
       assert.equal(await caller.refusal(action, body), '403 grant-expired', action);
   });
 
-  it('refuse notices without a tracker', async () => {
+  it('refuse notifications without a tracker', async () => {
     const { caller, reference } = await begin();
     assert.equal(await caller.refusal('chunk_loaded', { ...reference, chunks: [1] }), '404 unknown-action');
   });
 
-  it('take notices with 204, of parts that the file has', async () => {
+  it('accept notifications of parts that the file has, with 204', async () => {
     const { caller, reference } = await begin(createCaller({ tracker: createMemoryTracker() }));
     assert.equal((await caller.post('chunk_loaded', { ...reference, chunks: [1, 2, 12] })).status, 204);
     assert.equal(await caller.refusal('chunk_loaded', { ...reference, chunks: [13] }), '400 no-such-chunk');

@@ -1,4 +1,4 @@
-/** What `accept` took a file for is what the object becomes: no other type, no other extension, at renewal neither. */
+/** The object has the type and extension by which `accept` allowed the file, also after a renewal. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { InitFile } from '../../../src/protocol.js';
@@ -44,7 +44,7 @@ describe('a file that is accepted by its type', () => {
     ['*/*', 'x.html', 'image/png', '/x.html'],
   ];
   for (const [accept, filename, content_type, end] of cases) {
-    it(`bears no extension of another kind: ${filename} as ${content_type} under ${accept}`, async () => {
+    it(`has no extension of another kind: ${filename} as ${content_type} under ${accept}`, async () => {
       const { key } = await init({ accept }, { filename, content_type });
       assert.ok(key.endsWith(end), key);
       const named = await init({ accept, key: (file) => `k/${file.filename}` }, { filename, content_type });
@@ -68,7 +68,7 @@ describe('a requested key', () => {
     }
   });
 
-  it("is met for one that is accepted, for the file's own, for none and for a number", async () => {
+  it("is granted with an accepted extension, the file's own, none, or a number", async () => {
     assert.equal(await wish('image/*', 'avatars/me.jpg'), 'o/avatars/me.jpg');
     assert.equal(await wish('image/*', 'avatars/me'), 'o/avatars/me');
     assert.equal(await wish('image/*', 'reports/2026.11'), 'o/reports/2026.11');
@@ -113,7 +113,7 @@ describe('a renewal', () => {
         { relative_path: 'x/a.png' },
       ]) {
         assert.equal((await caller.init({ ...file, ...change, key, grant })).error?.code, 'grant-expired');
-        // what was begun goes on: nothing of it is made anew
+        // the upload that was created continues: no new object is signed
         if (size === 3) continue;
         const going = await caller.init({ ...file, ...change, key, grant, upload_id: 'u' });
         assert.equal(going.upload_id, 'u');
@@ -122,7 +122,7 @@ describe('a renewal', () => {
     }
   });
 
-  it('by what the tracker found makes no new object under the key that it found', async () => {
+  it('by an upload of the tracker creates no new object under its key', async () => {
     for (const size of [3, 100e6]) {
       const caller = createCaller({ policy, tracker: createMemoryTracker() });
       const file = { ...png, filesize: size };

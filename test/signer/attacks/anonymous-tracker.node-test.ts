@@ -1,25 +1,25 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createMemoryTracker } from '../../../src/signer/index.js';
-import { startField } from './field.js';
-import type { Field } from './field.js';
+import { startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
-describe('anonymous principals asking the tracker for each other’s uploads', () => {
-  let field: Field;
+describe('anonymous principals that request each other’s uploads from the tracker', () => {
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField({ authorize: undefined, allowAnonymous: true, tracker: createMemoryTracker() });
+    harness = await startAttackHarness({ authorize: undefined, allowAnonymous: true, tracker: createMemoryTracker() });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
   it('find nothing: an anonymous caller resumes only by grant', async () => {
     const file = { filename: 'diary.txt', fingerprint: 'same-fingerprint' };
-    const victim = field.person(null);
+    const victim = harness.signIn(null);
     const begun = await victim.begin(file);
     for (const state of ['started', undefined]) await victim.call('chunk_loaded', { ...begun, chunks: [1], state });
-    const other = await field.person(null).init(file);
+    const other = await harness.signIn(null).init(file);
     assert.equal(other.upload_id, undefined);
     assert.equal(other.chunks, undefined);
     assert.notEqual(other.key, begun.key);
@@ -28,15 +28,15 @@ describe('anonymous principals asking the tracker for each other’s uploads', (
   });
 
   it('find no tracked upload of a signed-in user', async () => {
-    const open = await startField({ allowAnonymous: true, tracker: createMemoryTracker() });
+    const open = await startAttackHarness({ allowAnonymous: true, tracker: createMemoryTracker() });
     const file = { fingerprint: 'f' };
-    const begun = await open.person('ada').begin(file);
-    await open.person('ada').call('chunk_loaded', { ...begun, chunks: [1] });
-    assert.equal((await open.person(null).init(file)).upload_id, undefined);
-    // ids that look like nobody's are somebody's
+    const begun = await open.signIn('ada').begin(file);
+    await open.signIn('ada').call('chunk_loaded', { ...begun, chunks: [1] });
+    assert.equal((await open.signIn(null).init(file)).upload_id, undefined);
+    // IDs that look anonymous belong to a user
     for (const name of ['null', 'undefined', 'anonymous', '0'])
-      assert.equal((await open.person(name).init(file)).upload_id, undefined);
-    assert.equal((await open.person('ada').init(file)).upload_id, begun.upload_id);
+      assert.equal((await open.signIn(name).init(file)).upload_id, undefined);
+    assert.equal((await open.signIn('ada').init(file)).upload_id, begun.upload_id);
     await open.stop();
   });
 });

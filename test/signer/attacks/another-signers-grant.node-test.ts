@@ -1,11 +1,11 @@
-/** Signers that share a bucket and a secret: what one of them grants, the others do not open. */
+/** Signers that share a bucket and a secret do not accept each other's grants. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Action } from '../../../src/protocol.js';
 import type { SignerOptions } from '../../../src/signer/index.js';
 import { createCaller, DAY } from '../caller.js';
 import type { Caller } from '../caller.js';
-import { PART } from './field.js';
+import { PART } from './attack-harness.js';
 
 const SECRET = 'a secret of sixteen';
 const films = (options: Partial<SignerOptions> = {}): Caller =>
@@ -35,7 +35,7 @@ describe("another signer's grant", () => {
     'another bucket': { bucket: 'other' },
   };
   for (const [what, options] of Object.entries(others)) {
-    it(`opens no action of a signer with ${what}, and renews nothing there`, async () => {
+    it(`is accepted by no action of a signer with ${what}, and not renewed there`, async () => {
       const granted = await begin(films());
       const other = films(options);
       for (const [action, body] of calls(granted))
@@ -47,7 +47,7 @@ describe("another signer's grant", () => {
     });
   }
 
-  it('is the same one by the same store, however its address is written', async () => {
+  it('is accepted by a signer whose store has the same address, however that is written', async () => {
     for (const [one, other] of [
       [{ endpoint: 'http://127.0.0.1:9000' }, { endpoint: 'http://127.0.0.1:9000/' }],
       [{ endpoint: undefined }, { endpoint: 'https://s3.us-east-1.amazonaws.com' }],
@@ -60,8 +60,8 @@ describe("another signer's grant", () => {
   });
 });
 
-describe('the life of a grant', () => {
-  it('is bounded by its issue and by its beginning, at each signer by its own times', async () => {
+describe('the lifetime of a grant', () => {
+  it('is limited from its issue and from the start of its upload, by each signer’s own options', async () => {
     const lasting = films({ grantLife: 1_000 * 86_400, renewalTime: 1_000 * 86_400 });
     const { key, grant } = await lasting.init();
     const usual = films();
@@ -75,7 +75,7 @@ describe('the life of a grant', () => {
     assert.equal(await shorter.refusal('get_head_signature', { key, grant: renewed.grant }), '403 grant-expired');
   });
 
-  it('does not begin in the future, but for what clocks differ by', async () => {
+  it('does not start in the future, except for a difference of clocks', async () => {
     const ahead = films();
     ahead.now += 10 * 60_000;
     const close = await ahead.init();
@@ -86,7 +86,7 @@ describe('the life of a grant', () => {
     assert.equal((await films().init({ key, grant })).error?.code, 'grant-expired');
   });
 
-  it('is given in seconds, of which no signer takes more than 10 years', () => {
+  it('is set in seconds, at most 10 years', () => {
     for (const options of [{ grantLife: 7 * DAY }, { renewalTime: 30 * DAY }, { renewalTime: Infinity }])
       assert.throws(() => films(options), /^OptionError: option (grantLife|renewalTime): \S+ is not whole seconds/);
   });

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { callsFor, PART, startField } from './field.js';
-import type { Field } from './field.js';
+import { callsFor, PART, startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
-describe('an attack by keys that were never granted', () => {
-  let field: Field;
+describe('an attack with keys that were never granted', () => {
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField();
+    harness = await startAttackHarness();
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
   it('gets no signature for a key that init did not give, by any action', async () => {
-    const mallory = field.person('mallory');
+    const mallory = harness.signIn('mallory');
     const own = await mallory.begin();
     for (const key of ['private/accounts.csv', `${own.key}/../x`, `${own.key}x`, '', '/', 'uploads/']) {
       for (const [action, body] of callsFor(own)) {
@@ -26,19 +26,19 @@ describe('an attack by keys that were never granted', () => {
   });
 
   it('gets none without a grant', async () => {
-    const mallory = field.person('mallory');
+    const mallory = harness.signIn('mallory');
     const own = await mallory.begin();
     for (const [action, body] of callsFor({ ...own, grant: undefined as unknown as string }))
       assert.equal((await mallory.call(action, body)).code, 'grant-required', action);
   });
 
   it('gets no requested key from init if the policy does not allow it', async () => {
-    const { key } = await field.person('mallory').init({ object_key: 'private/accounts.csv', filesize: PART });
+    const { key } = await harness.signIn('mallory').init({ object_key: 'private/accounts.csv', filesize: PART });
     assert.match(key, /^uploads\/[0-9a-f]{32}\/film\.mp4$/);
   });
 
   it('gets nothing without a session', async () => {
-    const answer = await field.person(null).call('get_init_signature', { files: [] });
+    const answer = await harness.signIn(null).call('get_init_signature', { files: [] });
     assert.deepEqual([answer.status, answer.code], [401, 'unauthorized']);
   });
 });

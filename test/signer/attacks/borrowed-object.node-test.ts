@@ -4,33 +4,33 @@ import type { InitAnswer, InitPost } from '../../../src/protocol.js';
 import type { StoredFile } from '../../../src/signer/index.js';
 import { verifyReceipt } from '../../../src/signer/index.js';
 import { fileOf } from '../caller.js';
-import { PART, replay, startField } from './field.js';
-import type { Field, Person } from './field.js';
+import { PART, replay, startAttackHarness } from './attack-harness.js';
+import type { AttackHarness, AttackCaller } from './attack-harness.js';
 
 const SECRET = 'a secret of sixteen';
 
-describe('an attack by a key of another user’s object', () => {
-  let field: Field;
-  const told: [StoredFile, string | null][] = [];
+describe('an attack with the key of another user’s object', () => {
+  let harness: AttackHarness;
+  const completed: [StoredFile, string | null][] = [];
   before(async () => {
-    field = await startField({
+    harness = await startAttackHarness({
       secret: SECRET,
       receipts: true,
-      onComplete: (object, principal) => void told.push([object, principal]),
+      onComplete: (object, principal) => void completed.push([object, principal]),
       policy: { objectKeys: 'shared/' },
     });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
-  const report = async (person: Person, reference: { key: string; grant: string; upload_id: string }) =>
+  const report = async (person: AttackCaller, reference: { key: string; grant: string; upload_id: string }) =>
     person.call('chunk_loaded', { ...reference, chunks: [], state: 'complete' });
 
   it('gets no receipt for any claimed size, and does not call onComplete', async () => {
-    const ada = field.person('ada');
-    const mallory = field.person('mallory');
+    const ada = harness.signIn('ada');
+    const mallory = harness.signIn('mallory');
     const contract = { object_key: 'contract.pdf', filesize: 3 };
     const granted = await ada.init(contract);
     await replay(granted.put!, 'abc');
@@ -39,7 +39,7 @@ describe('an attack by a key of another user’s object', () => {
     const { key } = await verifyReceipt(receipt, { secret: SECRET, bucket: 'films', principal: 'ada' });
     assert.equal(key, 'shared/contract.pdf');
     assert.deepEqual(
-      told.map(([object, principal]) => [object.key, principal]),
+      completed.map(([object, principal]) => [object.key, principal]),
       [[key, 'ada']],
     );
 
@@ -47,21 +47,25 @@ describe('an attack by a key of another user’s object', () => {
     assert.equal(claimed.key, key);
     const answer = await report(mallory, { ...claimed, upload_id: '' });
     assert.deepEqual([answer.status, answer.code], [409, 'not-stored']);
-    assert.equal(told.length, 1);
-    // her own, by another grant, is no more hers
+    assert.equal(completed.length, 1);
+    // nor for the user's own object, by another grant
     const again = await report(ada, { ...(await ada.init(contract)), upload_id: '' });
     assert.deepEqual([again.status, again.code], [409, 'not-stored']);
   });
 
-  it('returns receipts to their uploaders, for one request or parts, and after renewal', async () => {
-    const ada = field.person('ada');
+  it('returns receipts to the uploader, for one request or parts, and after a renewal', async () => {
+    const ada = harness.signIn('ada');
     const small = await ada.init({ object_key: 'small.bin', filesize: 3 });
     const renewed = await ada.init({ filesize: 3, key: small.key, grant: small.grant });
     await replay(renewed.put!, 'abc');
     assert.equal((await report(ada, { ...renewed, upload_id: '' })).status, 200);
 
-    const posted = await startField({ secret: SECRET, receipts: true, policy: { objectKeys: 'shared/', posts: true } });
-    const bob = posted.person('bob');
+    const posted = await startAttackHarness({
+      secret: SECRET,
+      receipts: true,
+      policy: { objectKeys: 'shared/', posts: true },
+    });
+    const bob = posted.signIn('bob');
     const { text: answer } = await bob.call('get_init_signature', { files: [fileOf({ filesize: 3 })] });
     const { posts, files } = JSON.parse(answer) as Required<InitAnswer>;
     const [file] = files as [InitPost];

@@ -2,20 +2,20 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createHmac } from 'node:crypto';
 import { CREDENTIALS } from '../caller.js';
-import { callsFor, replay, startField } from './field.js';
-import type { Field } from './field.js';
+import { callsFor, replay, startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
-describe('an attack by keys of the whole bucket', () => {
-  let field: Field;
+describe('an attack with keys for the whole bucket', () => {
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField({ secret: 'sealing-secret-0123456789' });
+    harness = await startAttackHarness({ secret: 'sealing-secret-0123456789' });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
-  /** The keys of Signature Version 4, from the secret down to what signs. */
+  /** The keys of Signature Version 4, from the secret to the signing key. */
   const derivedKeys = (day: string): Buffer[] => {
     const keys = [Buffer.from(`AWS4${CREDENTIALS.secretAccessKey}`)];
     for (const step of [day, 'us-east-1', 's3', 'aws4_request'])
@@ -23,8 +23,8 @@ describe('an attack by keys of the whole bucket', () => {
     return keys;
   };
 
-  it('finds neither secret nor derived key in any answer, in any spelling', async () => {
-    const mallory = field.person('mallory');
+  it('finds neither secret nor derived key in any response, in any encoding', async () => {
+    const mallory = harness.signIn('mallory');
     const begun = await mallory.begin();
     const answers = [JSON.stringify(begun)];
     for (const [action, body] of [...callsFor(begun), ['get_init_signature', {}] as const])
@@ -44,8 +44,8 @@ describe('an attack by keys of the whole bucket', () => {
     }
   });
 
-  it('turns no signature to another key, method, part, upload, length or time', async () => {
-    const mallory = field.person('mallory');
+  it('cannot use a signature for another key, method, part, upload, length or time', async () => {
+    const mallory = harness.signIn('mallory');
     const begun = await mallory.begin();
     const { text } = await mallory.call('get_chunk_signature', { ...begun, chunk: 3, size: 1 });
     const { url } = JSON.parse(text) as { url: string };

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { fileOf } from '../caller.js';
-import { read, startField } from './field.js';
-import type { Field } from './field.js';
+import { read, startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
 describe('a cross-site form post', () => {
-  let field: Field;
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField();
+    harness = await startAttackHarness();
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
   const body = JSON.stringify({ files: [fileOf()] });
@@ -32,13 +32,13 @@ describe('a cross-site form post', () => {
       'text/plain;application/json',
       '',
     ])
-      assert.equal((await post(field.url, type ? { 'content-type': type } : {})).status, 415, type);
-    assert.equal((await post(field.url, {}, 'GET')).status, 405);
+      assert.equal((await post(harness.url, type ? { 'content-type': type } : {})).status, 415, type);
+    assert.equal((await post(harness.url, {}, 'GET')).status, 405);
   });
 
   it('fails its preflight if its origin is not listed', async () => {
-    const strict = await startField({ origins: ['https://page.example'] });
-    for (const { url } of [field, strict]) {
+    const strict = await startAttackHarness({ origins: ['https://page.example'] });
+    for (const { url } of [harness, strict]) {
       for (const origin of [
         'https://evil.example',
         'null',
@@ -61,9 +61,9 @@ describe('a cross-site form post', () => {
     await strict.stop();
   });
 
-  it('is refused by its origin, and by where the browser says that it comes from', async () => {
+  it('is refused by its Origin and Sec-Fetch-Site headers', async () => {
     const json = { 'content-type': 'application/json' };
-    const strict = await startField({ origins: ['https://page.example'] });
+    const strict = await startAttackHarness({ origins: ['https://page.example'] });
     for (const origin of ['https://evil.example', 'null', 'https://page.example.evil.example', 'file://']) {
       const answer = await post(strict.url, { ...json, origin });
       assert.deepEqual([answer.status, answer.code], [403, 'origin-refused'], origin);
@@ -73,10 +73,10 @@ describe('a cross-site form post', () => {
     const { host } = new URL(strict.url);
     const onItsHost = async (headers: object) => (await post(strict.url, { ...json, ...headers })).status;
     assert.equal(await onItsHost({ origin: `https://${host}`, 'sec-fetch-site': 'same-origin' }), 200);
-    // the same host without TLS, where anybody on the way can write the page
+    // the same host without TLS, where anyone on the network can change the page
     assert.equal(await onItsHost({ origin: `http://${host}`, 'sec-fetch-site': 'cross-site' }), 403);
     await strict.stop();
-    const bySite = async (site: string) => (await post(field.url, { ...json, 'sec-fetch-site': site })).status;
+    const bySite = async (site: string) => (await post(harness.url, { ...json, 'sec-fetch-site': site })).status;
     assert.deepEqual(await Promise.all(['cross-site', 'same-site', 'same-origin'].map(bySite)), [403, 403, 200]);
   });
 });

@@ -1,4 +1,4 @@
-/** What the fuzzer sends: right calls with something wrong in them, and garbage. */
+/** The fuzzer's calls: valid calls with faults in them, and garbage. */
 import fc from 'fast-check';
 import type { Arbitrary } from 'fast-check';
 import type { Oracle } from './fuzz-oracle.js';
@@ -75,11 +75,11 @@ const garbage: Arbitrary<unknown> = fc.oneof(
   fc.jsonValue({ maxDepth: 3 }),
 );
 
-/** Nearly always the right value, so that calls of many fields are right often enough. */
+/** Nearly always the valid value, so that calls with many fields are valid often enough. */
 const mostly = <T>(right: Arbitrary<T>, wrong: Arbitrary<unknown> = garbage): Arbitrary<unknown> =>
   fc.oneof({ weight: 30, arbitrary: right }, { weight: 1, arbitrary: wrong });
 
-/** Any text with one character changed, left out, doubled, or cut off there. */
+/** A text with one character changed, removed or doubled, or truncated there. */
 const spoilt = (text: string): Arbitrary<string> =>
   fc
     .tuple(
@@ -97,7 +97,7 @@ const spoilt = (text: string): Arbitrary<string> =>
 export function callsOf(oracle: Oracle): Arbitrary<FuzzCall> {
   const known = fc.constantFrom(...oracle.known);
 
-  /** Key, grant and upload id of one upload, or a mixture of two people's. */
+  /** Key, grant and upload ID of one upload, or a mixture of two users' uploads. */
   const reference: Arbitrary<Record<'key' | 'grant' | 'upload_id', unknown>> = fc
     .tuple(known, known, fc.nat(40))
     .chain(([one, other, how]): Arbitrary<Record<'key' | 'grant' | 'upload_id', unknown>> => {
@@ -118,7 +118,7 @@ export function callsOf(oracle: Oracle): Arbitrary<FuzzCall> {
     return fc.record(
       {
         chunk: mostly(chunk),
-        // the size of whole parts and of the last: what right browsers ask for
+        // the sizes of full parts and of the last part, as the element requests them
         size: mostly(fc.constantFrom(size, partSize, size - (parts - 1) * partSize)),
         part_size: mostly(fc.constant(partSize)),
         chunks: mostly(fc.array(mostly(chunk, fc.constantFrom(...NASTY_NUMBERS)), { maxLength: 12 })),

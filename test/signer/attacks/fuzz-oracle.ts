@@ -1,4 +1,4 @@
-/** Knows who was granted what, and by that which signatures an answer may hold. */
+/** Records what each user was granted, and checks which signatures a response may contain. */
 import assert from 'node:assert/strict';
 import { choosePartSize, partSizeOf } from '../../../src/limits.js';
 import type {
@@ -32,7 +32,7 @@ import { locateStore } from '../../../src/signer/s3/store-address.js';
 import { CREDENTIALS, DAY, fileOf, NOW } from '../caller.js';
 import type { FuzzCall } from './fuzz-calls.js';
 
-/** An upload that somebody was granted. */
+/** An upload that was granted. */
 interface Granted {
   owner: string | null;
   key: string;
@@ -47,17 +47,17 @@ interface Granted {
 type Named = { key: string; grant: string };
 
 export interface Oracle {
-  /** What the fuzzer plays with; never grows, so that a seed says all. */
+  /** The uploads that the fuzzer uses; the list never grows, so that a seed repeats a run. */
   readonly known: readonly Granted[];
   readonly counts: { calls: number; signatures: number; outcomes: Record<string, number> };
-  /** Sends one call and holds the answer against what was granted. @throws AssertionError */
-  judge(call: FuzzCall): Promise<void>;
+  /** Sends one call, and checks the response against the grants. @throws AssertionError */
+  check(call: FuzzCall): Promise<void>;
 }
 
 const MIB = 1024 ** 2;
 const JSON_POST = { method: 'POST', headers: { 'content-type': 'application/json' } };
 const STORE = { bucket: 'films', endpoint: 'http://127.0.0.1:9000', region: 'us-east-1' };
-const EXPIRES = 3_600;
+const EXPIRES_S = 3_600;
 
 const POLICIES = {
   plain: {},
@@ -75,7 +75,7 @@ const POLICIES = {
 const HEADERS =
   /^(content-type|content-disposition|x-amz-acl|x-amz-copy-source-if-match|x-amz-copy-source-range|x-amz-meta-name|x-amz-server-side-encryption|x-amz-storage-class|if-none-match)$/;
 
-/** None would leave it to whoever sends the bytes. */
+/** Without a type, the sender of the bytes could choose one. */
 const typeOf = ({ content_type }: InitFile): string => content_type || 'application/octet-stream';
 
 export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> {
@@ -97,7 +97,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
   } satisfies SignerOptions);
   const presign = createPresigner(locateStore(STORE), STORE.region);
   const urlOf = async (operation: StoreOperation) =>
-    (await presign(operation, { credentials: CREDENTIALS, now: clock, expires: EXPIRES })).url;
+    (await presign(operation, { credentials: CREDENTIALS, now: clock, expires: EXPIRES_S })).url;
 
   const ledger = new Map<string, Granted>();
   const tracked = new Set<string>();
@@ -147,7 +147,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
   }
   for (const age of [8 * DAY, 31 * DAY]) known.push(await begin('ada', age, 100e6));
 
-  /** The grant that entitles this caller to sign for that upload now. */
+  /** Returns the grant that permits this caller to sign for that upload now. */
   function entitlement({ key, grant }: Named, life: number, since: 'issued' | 'begun'): Granted {
     const granted = ledger.get(grant);
     assert.ok(granted, 'signed by a grant that was never given');
@@ -166,7 +166,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
     counts.signatures += 1;
   }
 
-  async function judgeSigned(
+  async function checkSigned(
     action: Action,
     body: Record<string, unknown>,
     answer: SignedRequest & AllAnswer,
@@ -196,7 +196,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
     }
   }
 
-  function judgeKey(key: string, file: InitFile): void {
+  function checkKey(key: string, file: InitFile): void {
     assert.equal(findKeyFault(key), null);
     const isWish = policy.objectKeys !== undefined && Boolean(file.object_key);
     const prefix = isWish
@@ -210,7 +210,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
     assert.ok(isWish || !isTaken, 'gave a key twice');
   }
 
-  function judgePost({ url, fields }: PostPolicy, { key, size }: { key: string; size: number }, file: InitFile): void {
+  function checkPost({ url, fields }: PostPolicy, { key, size }: { key: string; size: number }, file: InitFile): void {
     assert.equal(url, 'http://127.0.0.1:9000/films/');
     const { expiration, conditions } = JSON.parse(Buffer.from(fields['policy']!, 'base64').toString()) as {
       expiration: string;
@@ -229,7 +229,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
     counts.signatures += 1;
   }
 
-  async function judgeFile(file: InitFile, answer: InitAnswerFile, posts: InitAnswer['posts']): Promise<void> {
+  async function checkFile(file: InitFile, answer: InitAnswerFile, posts: InitAnswer['posts']): Promise<void> {
     if ('error' in answer) {
       counts.outcomes[`file ${answer.error.code}`] = (counts.outcomes[`file ${answer.error.code}`] ?? 0) + 1;
       return;
@@ -250,10 +250,10 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
         'gave away an upload',
       );
     } else {
-      // where the browser names keys, it has no say in part sizes: parts of two grants could be mixed
+      // if the browser chooses keys, it must not choose part sizes: parts of two grants could be mixed
       const wish = kind === 'wishes' ? undefined : (file.part_size ?? undefined);
       assert.equal(partSize, choosePartSize(size, policy.partSize ?? wish));
-      judgeKey(key, file);
+      checkKey(key, file);
     }
     const headers =
       ('put' in answer && (answer.put as SignedRequest).headers)
@@ -263,7 +263,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
       assert.match(name, HEADERS);
       assert.match(value, /^[\x20-\x7e]*$/);
       if (name === 'content-type' && kind !== 'wishes') assert.equal(value, typeOf(file));
-      // nothing else passes its accept list
+      // its accept list allows nothing else
       if (name === 'content-type' && kind === 'wishes')
         assert.match(value, /^(video\/mp4|image\/jpeg|application\/octet-stream)$/);
       if (name === 'x-amz-acl') assert.equal(value, policy.acls?.includes(file.acl!) ? file.acl : 'private');
@@ -274,7 +274,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
     } else if ('init' in answer) {
       assert.ok(size > partSize);
       await expectUrl(answer.init, createMultipartUpload(key, headers));
-    } else if ('post' in answer) judgePost(posts![answer.post]!, { key, size }, file);
+    } else if ('post' in answer) checkPost(posts![answer.post]!, { key, size }, file);
     else assert.ok(size > partSize);
     ledger.set(grant!, {
       owner: user,
@@ -288,7 +288,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
     });
   }
 
-  async function judge({ user: who, path, method, headers, body }: FuzzCall): Promise<void> {
+  async function check({ user: who, path, method, headers, body }: FuzzCall): Promise<void> {
     user = who;
     const response = await send(path, body, { method, headers });
     counts.calls += 1;
@@ -319,15 +319,15 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
       return;
     }
     const answer = JSON.parse(text) as InitAnswer & SignedRequest & AllAnswer;
-    if (action !== 'get_init_signature') return judgeSigned(action, asked, answer);
-    // null is absent
+    if (action !== 'get_init_signature') return checkSigned(action, asked, answer);
+    // null counts as absent
     const files = (asked['files'] as InitFile[]).map((file) => ({ ...file, content_type: file.content_type ?? '' }));
     assert.deepEqual(
       answer.files.map(({ id }) => id),
       files.map(({ id }) => id),
     );
-    for (const [index, file] of files.entries()) await judgeFile(file, answer.files[index]!, answer.posts);
+    for (const [index, file] of files.entries()) await checkFile(file, answer.files[index]!, answer.posts);
   }
 
-  return { known, counts, judge };
+  return { known, counts, check };
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { replay, startField } from './field.js';
-import type { Field } from './field.js';
+import { replay, startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
 describe('header injection by file name and type', () => {
-  let field: Field;
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField({
+    harness = await startAttackHarness({
       policy: {
         disposition: 'attachment',
         metadata: ({ filename, content_type }) => ({ name: filename, type: content_type }),
@@ -15,8 +15,8 @@ describe('header injection by file name and type', () => {
     });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
   const NAMES = [
@@ -34,9 +34,9 @@ describe('header injection by file name and type', () => {
     'x&acl=public-read',
   ];
 
-  it('signs no header but those of the policy, each on one line, and the store takes them', async () => {
+  it('signs only the headers of the policy, each on one line, and the store accepts them', async () => {
     for (const filename of NAMES) {
-      const { put, error } = await field.person('mallory').init({ filename, filesize: 1 });
+      const { put, error } = await harness.signIn('mallory').init({ filename, filesize: 1 });
       assert.equal(error, undefined, filename);
       assert.deepEqual(Object.keys(put!.headers!).sort(), [
         'content-disposition',
@@ -51,7 +51,7 @@ describe('header injection by file name and type', () => {
     }
   });
 
-  it('grants no type that could end its header', async () => {
+  it('grants no type that could end its header line', async () => {
     const types = [
       'a/b\r\nx-amz-acl: public-read',
       'a/b\n',
@@ -66,14 +66,14 @@ describe('header injection by file name and type', () => {
       'a/b; x="\\"',
     ];
     for (const content_type of types) {
-      const { error } = await field.person('mallory').init({ content_type });
+      const { error } = await harness.signIn('mallory').init({ content_type });
       assert.equal(error?.code, 'type', JSON.stringify(content_type));
     }
   });
 
-  it('has no line of its own in the text of a refusal', async () => {
+  it('cannot add a line to the text of a refusal', async () => {
     for (const filename of NAMES) {
-      const { error } = await field.person('mallory').init({ filename, content_type: 'x' });
+      const { error } = await harness.signIn('mallory').init({ filename, content_type: 'x' });
       assert.match(error!.message, /^[^\p{Cc}\u2028\u2029]+$/u);
     }
   });

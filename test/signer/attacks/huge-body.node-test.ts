@@ -2,26 +2,26 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
-import { startField } from './field.js';
-import type { Field } from './field.js';
+import { startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
 const MIB = 1024 ** 2;
-/** Who is still sending when the answer comes may see the line cut instead of it. */
+/** A client that is still sending may get a connection reset instead of the response. */
 const isRefused = (status: number | undefined): boolean => status === 413 || status === undefined;
 
 describe('a 100 MB body', () => {
-  let field: Field;
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField();
+    harness = await startAttackHarness();
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
-  /** Sends as much of 100 MB as is taken. @returns the status, and the bytes handed over */
+  /** Sends 100 MB, until the signer stops reading. @returns the status, and the bytes sent */
   async function send(headers: Record<string, string | number>): Promise<{ status: number | undefined; sent: number }> {
-    const outgoing = request(`${field.url}/get_init_signature`, {
+    const outgoing = request(`${harness.url}/get_init_signature`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-user': 'mallory', ...headers },
     });
@@ -45,7 +45,7 @@ describe('a 100 MB body', () => {
     return { status, sent };
   }
 
-  it('is refused at 1 MiB, with or without Content-Length, without being held in memory', async () => {
+  it('is refused at 1 MiB, with or without Content-Length, without being kept in memory', async () => {
     const before = process.memoryUsage().rss;
     for (const headers of [{}, { 'content-length': 100_000_000 }] as Record<string, number>[]) {
       const outcomes = await Promise.all(Array.from({ length: 5 }, () => send(headers)));
@@ -60,7 +60,7 @@ describe('a 100 MB body', () => {
 
   it('does not delay other callers', async () => {
     const attack = send({});
-    assert.ok((await field.person('ada').init()).key);
+    assert.ok((await harness.signIn('ada').init()).key);
     assert.ok(isRefused((await attack).status));
   });
 });

@@ -10,7 +10,7 @@ import { fileOf } from '../caller.js';
 
 const CLI = fileURLToPath(new URL('../../../src/signer/tools/cli.ts', import.meta.url));
 const TSX = import.meta.resolve('tsx');
-/** As many as the fast path of `URL.canParse` needs to come into use, several times over. */
+/** Several times the number of calls after which V8 uses the fast path of `URL.canParse`. */
 const WARM_UP = 10_000;
 const REQUESTS = process.env['MULE_TEST_ALL'] ? 1_000_000 : 30_000;
 /** Requests in flight on one connection. */
@@ -20,7 +20,7 @@ const ACTION = '/sign/get_init_signature';
 const jsonPost = (host: string, path = ACTION, headers = ''): string =>
   `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n${headers}Content-Length: 2\r\n\r\n{}`;
 
-/** Requests that Node's parser lets through, and that hold no valid URL, host, origin or method. */
+/** Requests that Node's parser accepts, without a valid URL, host, origin or method. */
 const MALFORMED: readonly string[] = [
   ...[
     '\xC3\x8E',
@@ -50,7 +50,7 @@ const MALFORMED: readonly string[] = [
   `GET / HTTP/1.1\r\nHost: \xC3\x8E\r\n\r\n`,
 ];
 
-/** One connection on which requests are sent in batches; counts the answers by their status. */
+/** One connection on which requests are sent in batches; counts the responses by their status. */
 class Connection {
   readonly statuses = new Map<string, number>();
   readonly #port: number;
@@ -63,7 +63,7 @@ class Connection {
     this.#port = port;
   }
 
-  /** Sends requests and waits for an answer to each, or for the connection's end. @returns the number of answers */
+  /** Sends requests and waits for a response to each, or for the connection's end. @returns the number of responses */
   async send(requests: readonly string[]): Promise<number> {
     const socket = await this.#open();
     this.#answers = 0;
@@ -94,7 +94,7 @@ class Connection {
       this.#answers += 1;
       this.statuses.set(status!, (this.statuses.get(status!) ?? 0) + 1);
     }
-    // a status line may be cut in two
+    // a status line may arrive in two pieces
     this.#tail = seen.slice(-12).replace(/.*HTTP\/1\.1 \d{3} /s, '');
     this.#progress();
   }
@@ -127,7 +127,7 @@ describe('malformed requests', () => {
       const batch = Array.from({ length: BATCH }, (_, index) => MALFORMED[(sent + index) % MALFORMED.length]!);
       const answers = await connection.send(batch);
       assert.equal(child.exitCode, null, `the signer ended after ${sent} malformed requests:\n${output()}`);
-      // one that Node itself refuses ends its connection
+      // a request that Node itself rejects ends its connection
       sent += Math.max(answers, 1);
     }
     connection.close();

@@ -1,4 +1,4 @@
-/** Two grants of one key: their parts go into one upload, which must not become larger than the policy takes. */
+/** Two grants of one key: their parts go into one upload, which must not exceed the policy's `maxSize`. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AllAnswer } from '../../../src/protocol.js';
@@ -7,29 +7,29 @@ import { resolvePolicy } from '../../../src/signer/policy/policy-options.js';
 import type { Policy } from '../../../src/signer/policy/policy.js';
 import { choosePartSize, GIB, MAX_OBJECT_SIZE, MIB, partSizeOf } from '../../../src/limits.js';
 import { createCaller, fileOf } from '../caller.js';
-import { replay, startField } from './field.js';
-import type { Field, Person } from './field.js';
+import { replay, startAttackHarness } from './attack-harness.js';
+import type { AttackHarness, AttackCaller } from './attack-harness.js';
 
 const LIMIT = 20 * MIB;
 
-/** A store that heeds no condition, and acts on headers that are not signed. */
+/** A store that ignores conditions, and acts on headers that are not signed. */
 const NO_TRAITS = { supportsIfNoneMatch: false, refusesUnsignedHeaders: false };
 
 describe('parts signed under two grants of one key', () => {
-  let field: Field;
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField({ policy: { partSize: undefined, objectKeys: 'shared/', maxSize: LIMIT } });
+    harness = await startAttackHarness({ policy: { partSize: undefined, objectKeys: 'shared/', maxSize: LIMIT } });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
-  const signAll = async (person: Person, body: { size: number; part_size: number } & object, chunks: number[]) =>
+  const signAll = async (person: AttackCaller, body: { size: number; part_size: number } & object, chunks: number[]) =>
     JSON.parse((await person.call('get_all_signatures', { ...body, chunks })).text) as AllAnswer;
 
   it('store no more than maxSize together, for any requested part sizes', async () => {
-    const mallory = field.person('mallory');
+    const mallory = harness.signIn('mallory');
     const wish = { object_key: 'film.mp4', filesize: LIMIT };
     const small = await mallory.init({ ...wish, part_size: 5 * MIB });
     const large = await mallory.init({ ...wish, part_size: 10 * MIB });
@@ -67,8 +67,8 @@ describe('parts signed under two grants of one key', () => {
     assert.ok(Number(headers.get('content-length')) <= LIMIT, `${headers.get('content-length')} bytes are stored`);
   });
 
-  it('renew with the part size that they began with', async () => {
-    const mallory = field.person('mallory');
+  it('are renewed with their first part size', async () => {
+    const mallory = harness.signIn('mallory');
     const wish = { object_key: 'other.mp4', filesize: LIMIT };
     const first = await mallory.init({ ...wish, part_size: 5 * MIB });
     const renewed = await mallory.init({
@@ -81,7 +81,7 @@ describe('parts signed under two grants of one key', () => {
     assert.equal(renewed.part_size, first.part_size);
   });
 
-  it('have for every part number no longer part than a file of maxSize, for any two sizes', () => {
+  it('have no longer part than a file of maxSize for any part number, for any two sizes', () => {
     const sizes = (maxSize: number) => [
       0,
       1,

@@ -1,33 +1,33 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createMemoryTracker } from '../../../src/signer/index.js';
-import { callsFor, PART, replay, startField } from './field.js';
-import type { Field } from './field.js';
+import { callsFor, PART, replay, startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
-describe('an attack by the name, size and time of another upload', () => {
-  let field: Field;
+describe('an attack with the name, size and time of another upload', () => {
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField({ tracker: createMemoryTracker() });
+    harness = await startAttackHarness({ tracker: createMemoryTracker() });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
   it('finds no upload of another user by name, size, time or fingerprint', async () => {
     const file = { filename: 'payroll.xlsx', fingerprint: 'f-1' };
-    const ada = field.person('ada');
+    const ada = harness.signIn('ada');
     const begun = await ada.begin(file);
     await ada.call('chunk_loaded', { ...begun, chunks: [], state: 'started' });
     assert.equal((await ada.init(file)).upload_id, begun.upload_id, 'its owner finds it');
-    const stolen = await field.person('mallory').init(file);
+    const stolen = await harness.signIn('mallory').init(file);
     assert.equal(stolen.upload_id, undefined);
     assert.notEqual(stolen.key, begun.key);
   });
 
   it('does not mix two contents of one user’s file of the same name, size and time', async () => {
     const file = { filename: 'ledger.db', last_modified: 7 };
-    const ada = field.person('ada');
+    const ada = harness.signIn('ada');
     const begun = await ada.begin({ ...file, fingerprint: 'before' });
     await ada.call('chunk_loaded', { ...begun, chunks: [1], state: 'started' });
     assert.equal((await ada.init({ ...file, fingerprint: 'after' })).upload_id, undefined);
@@ -41,21 +41,21 @@ describe('an attack by the name, size and time of another upload', () => {
 
   it('overwrites no object of another user with a file of the same name', async () => {
     const [first, second] = [
-      await field.person('ada').init({ filesize: 3 }),
-      await field.person('mallory').init({ filesize: 3 }),
+      await harness.signIn('ada').init({ filesize: 3 }),
+      await harness.signIn('mallory').init({ filesize: 3 }),
     ];
     assert.notEqual(first.key, second.key);
     await replay(first.put!, 'ada');
     await replay(second.put!, 'bad');
-    const { text } = await field.person('ada').call('get_head_signature', first);
+    const { text } = await harness.signIn('ada').call('get_head_signature', first);
     const { url, headers } = JSON.parse(text) as { url: string; headers?: Record<string, string> };
     const head = await fetch(url, { method: 'HEAD', headers: headers ?? {} });
     assert.equal(head.headers.get('etag'), '"8c8d357b5e872bbacd45197626bd5759"');
   });
 
   it('resumes nothing by key and upload ID alone', async () => {
-    const begun = await field.person('ada').begin();
-    const mallory = field.person('mallory');
+    const begun = await harness.signIn('ada').begin();
+    const mallory = harness.signIn('mallory');
     for (const grant of [undefined, (await mallory.init()).grant]) {
       const renewed = await mallory.init({ key: begun.key, upload_id: begun.upload_id, grant });
       assert.match(renewed.error!.code, /^(grant-required|key-mismatch)$/);
@@ -64,7 +64,7 @@ describe('an attack by the name, size and time of another upload', () => {
       assert.equal((await mallory.call(action, body)).code, 'principal-mismatch');
     }
     assert.equal(
-      (await field.person('ada').call('get_chunk_signature', { ...begun, chunk: 1, size: PART })).status,
+      (await harness.signIn('ada').call('get_chunk_signature', { ...begun, chunk: 1, size: PART })).status,
       200,
     );
   });

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { PART, replay, startField } from './field.js';
-import type { Field } from './field.js';
+import { PART, replay, startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
 describe('oversized parts', () => {
-  let field: Field;
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField({ policy: { maxSize: 20e6, posts: true } });
+    harness = await startAttackHarness({ policy: { maxSize: 20e6, posts: true } });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
-  it('gets no signature for a length or a number that the file does not have', async () => {
-    const mallory = field.person('mallory');
+  it('get no signature for a length or a number that the file does not have', async () => {
+    const mallory = harness.signIn('mallory');
     const begun = await mallory.begin();
     const sizes = [2, 0, PART, 5 * 1024 ** 3, 2 ** 53, -1, 1.5, 1e308, '1', null, [1]];
     for (const size of sizes) {
@@ -34,8 +34,8 @@ describe('oversized parts', () => {
     }
   });
 
-  it('sends no more bytes than were signed: the store refuses', async () => {
-    const mallory = field.person('mallory');
+  it('are rejected by the store: no more bytes than were signed', async () => {
+    const mallory = harness.signIn('mallory');
     const begun = await mallory.begin();
     const { text } = await mallory.call('get_chunk_signature', { ...begun, chunk: 3, size: 1 });
     const { url } = JSON.parse(text) as { url: string };
@@ -43,8 +43,8 @@ describe('oversized parts', () => {
     assert.equal((await replay(url, 'x')).status, 200);
   });
 
-  it('grants no file beyond the policy, in any spelling of its size', async () => {
-    const mallory = field.person('mallory');
+  it('get no grant beyond the policy, for any notation of the size', async () => {
+    const mallory = harness.signIn('mallory');
     for (const filesize of [20e6 + 1, 5e12]) assert.equal((await mallory.init({ filesize })).error?.code, 'too-big');
     for (const filesize of [-1, 1.5, '1', null, 2 ** 53, '1e3', true]) {
       const body = { files: [{ id: 'a', filename: 'a', filesize, content_type: '' }] };
@@ -56,8 +56,8 @@ describe('oversized parts', () => {
     );
   });
 
-  it('renews a grant for no other size', async () => {
-    const mallory = field.person('mallory');
+  it('get no renewal for another size', async () => {
+    const mallory = harness.signIn('mallory');
     const begun = await mallory.begin();
     for (const filesize of [1, 20e6])
       assert.equal((await mallory.init({ ...begun, filesize })).error?.code, 'size-mismatch');

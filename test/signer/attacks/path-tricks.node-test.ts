@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { cleanPath, findKeyFault } from '../../../src/signer/policy/object-keys.js';
-import { replay, startField } from './field.js';
-import type { Field } from './field.js';
+import { replay, startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
 describe('path tricks', () => {
-  let field: Field;
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField({ policy: { objectKeys: 'open/' } });
+    harness = await startAttackHarness({ policy: { objectKeys: 'open/' } });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
   const TRICKS = [
@@ -48,8 +48,8 @@ describe('path tricks', () => {
     ' .. /x',
   ];
 
-  it('leaves every key below its prefix, with the path that browsers send being the path that was signed', async () => {
-    const mallory = field.person('mallory');
+  it('leave every key below its prefix, and browsers send the path that was signed', async () => {
+    const mallory = harness.signIn('mallory');
     for (const trick of TRICKS) {
       for (const wish of [
         { object_key: trick },
@@ -71,13 +71,13 @@ describe('path tricks', () => {
     }
   });
 
-  it('leaves a careless owner’s own function of names below its folder, and fails at none', async () => {
-    const careless = await startField({
+  it('leave the keys of a careless `key` function below its folder, and cause no error', async () => {
+    const careless = await startAttackHarness({
       policy: { key: ({ filename, relative_path = '' }, user) => `${user}/${relative_path}/${filename}` },
     });
     for (const trick of [...TRICKS, 'x'.repeat(1_100), 'a/'.repeat(200)]) {
       const { key, error } = await careless
-        .person('mallory')
+        .signIn('mallory')
         .init({ filesize: 1, filename: `${trick}x`, relative_path: trick.slice(0, 400) });
       assert.equal(error, undefined, trick);
       assert.match(key, /^mallory\//);
@@ -88,15 +88,15 @@ describe('path tricks', () => {
     await careless.stop();
   });
 
-  it('stores under the very key, and lists nothing outside of it', async () => {
-    const { key, put } = await field
-      .person('mallory')
+  it('store under exactly the granted key, and list nothing else', async () => {
+    const { key, put } = await harness
+      .signIn('mallory')
       .init({ filesize: 1, object_key: '../../%2e%2e/private?x=1#y/é' });
     assert.equal(key, 'open/%2e%2e/private?x=1#y/é');
     assert.equal((await replay(put!, 'x')).status, 200);
   });
 
-  it('cleans a path once and for all: cleaning again changes nothing', () => {
+  it('do not survive cleaning: cleaning again changes nothing', () => {
     for (const trick of TRICKS) assert.equal(cleanPath(cleanPath(trick)), cleanPath(trick), trick);
   });
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createMemoryTracker } from '../../../src/signer/index.js';
-import { callsFor, startField } from './field.js';
-import type { Field } from './field.js';
+import { callsFor, startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
 const seen: object[] = [];
 const settings: Record<string, unknown> = {};
@@ -15,14 +15,14 @@ function merge(target: Record<string, unknown>, source: unknown): void {
 }
 
 describe('prototype pollution', () => {
-  let field: Field;
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField({
+    harness = await startAttackHarness({
       tracker: createMemoryTracker(),
       policy: {
         key: (file) => {
           seen.push(file);
-          // what a careless owner does
+          // as a careless policy function does
           Object.assign({}, file.params);
           merge(settings, file.params);
           return crypto.randomUUID();
@@ -31,13 +31,13 @@ describe('prototype pollution', () => {
     });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
   const POISON = '{"__proto__":{"polluted":1,"allowAnonymous":true},"constructor":{"prototype":{"polluted":1}}}';
   const post = (action: string, body: string) =>
-    fetch(`${field.url}/${action}`, {
+    fetch(`${harness.url}/${action}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-user': 'mallory' },
       body,
@@ -47,7 +47,7 @@ describe('prototype pollution', () => {
     assert.equal((() => {}).prototype, undefined);
   };
 
-  it('does not spread by params, even if the owner merges them', async () => {
+  it('is not caused by params, even if a policy function merges them', async () => {
     const body = `{"files":[{"id":"a","filename":"f","filesize":1,"params":{"deep":[${POISON}],"fine":1,${POISON.slice(1)}}]}`;
     assert.equal((await post('get_init_signature', body)).status, 200);
     isClean();
@@ -55,14 +55,14 @@ describe('prototype pollution', () => {
     assert.deepEqual((seen[0] as { params: unknown }).params, { deep: [{}], fine: 1 });
   });
 
-  it('gives no field by inheritance, and takes none from it', async () => {
+  it('sets no inherited field, and no inherited field is read', async () => {
     for (const body of [
       POISON,
       `{"files":[${POISON}]}`,
       `{"__proto__":{"files":[{"id":"a","filename":"f","filesize":1}]}}`,
     ])
       assert.equal((await post('get_init_signature', body)).status, 400, body);
-    const begun = await field.person('mallory').begin();
+    const begun = await harness.signIn('mallory').begin();
     for (const [action, right] of callsFor(begun)) {
       const { key, ...rest } = right as { key: string };
       const body = `{"__proto__":${JSON.stringify({ key })},${JSON.stringify(rest).slice(1)}`;
@@ -71,11 +71,11 @@ describe('prototype pollution', () => {
     isClean();
   });
 
-  it('knows no action, state or placeholder by an inherited name', async () => {
+  it('makes no inherited name an action, state or placeholder', async () => {
     for (const action of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'])
       assert.equal((await post(action, '{}')).status, 404);
-    const begun = await field.person('mallory').begin();
+    const begun = await harness.signIn('mallory').begin();
     for (const state of ['__proto__', 'constructor', 'length', ['started']])
-      assert.equal((await field.person('mallory').call('chunk_loaded', { ...begun, chunks: [], state })).status, 400);
+      assert.equal((await harness.signIn('mallory').call('chunk_loaded', { ...begun, chunks: [], state })).status, 400);
   });
 });

@@ -2,19 +2,19 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createMemoryTracker } from '../../../src/signer/index.js';
 import { DAY } from '../caller.js';
-import { callsFor, startField } from './field.js';
-import type { Field } from './field.js';
+import { callsFor, startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
 const clock = { now: Date.now() };
 
 describe('replay across principals', () => {
-  let field: Field;
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField({ allowAnonymous: true, tracker: createMemoryTracker(), now: () => clock.now });
+    harness = await startAttackHarness({ allowAnonymous: true, tracker: createMemoryTracker(), now: () => clock.now });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
   it('uses no grant of another user, with or without a session', async () => {
@@ -25,25 +25,25 @@ describe('replay across principals', () => {
       ['ada', 'Ada'],
       ['ada', 'ada\u00a0'],
     ] as const) {
-      const begun = await field.person(owner).begin();
+      const begun = await harness.signIn(owner).begin();
       for (const [action, body] of [
         ...callsFor(begun),
         ['chunk_loaded', { ...begun, chunks: [1], state: 'aborted' }] as const,
       ]) {
-        const answer = await field.person(thief).call(action, body);
+        const answer = await harness.signIn(thief).call(action, body);
         assert.deepEqual([answer.status, answer.code], [403, 'principal-mismatch'], `${owner} ${thief} ${action}`);
       }
-      assert.equal((await field.person(thief).init(begun)).error?.code, 'principal-mismatch');
+      assert.equal((await harness.signIn(thief).init(begun)).error?.code, 'principal-mismatch');
     }
   });
 
   it('renews an expired grant only for its principal, within renewalTime', async () => {
-    const begun = await field.person('ada').begin();
+    const begun = await harness.signIn('ada').begin();
     clock.now += 8 * DAY;
-    assert.equal((await field.person('ada').call('get_list_signature', begun)).code, 'grant-expired');
-    assert.equal((await field.person('mallory').init(begun)).error?.code, 'principal-mismatch');
-    assert.equal((await field.person('ada').init(begun)).error, undefined);
+    assert.equal((await harness.signIn('ada').call('get_list_signature', begun)).code, 'grant-expired');
+    assert.equal((await harness.signIn('mallory').init(begun)).error?.code, 'principal-mismatch');
+    assert.equal((await harness.signIn('ada').init(begun)).error, undefined);
     clock.now += 23 * DAY;
-    assert.equal((await field.person('ada').init(begun)).error?.code, 'grant-expired');
+    assert.equal((await harness.signIn('ada').init(begun)).error?.code, 'grant-expired');
   });
 });

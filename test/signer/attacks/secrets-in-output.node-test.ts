@@ -66,7 +66,7 @@ describe('secrets of URLs and headers', () => {
     }
   });
 
-  it('are removed from what the signer logs of its faults', () => {
+  it('are removed from the errors that the signer logs', () => {
     const cause = new Error('Authorization: Bearer hush-token-of-a-user');
     const text = describeError(new Error('fetch of https://s3/k?x=1&X-Amz-Signature=0a1b&y=2 failed', { cause }));
     assert.match(text, /X-Amz-Signature=\[removed\]&y=2 failed/);
@@ -74,7 +74,7 @@ describe('secrets of URLs and headers', () => {
     assert.match(text, /caused by: Error: Authorization: \[removed\]/);
   });
 
-  it('are all that is removed', () => {
+  it('are the only text that is removed', () => {
     for (const text of [
       'the basic rule of a bearer',
       'https://a.example/x and b@c.example',
@@ -84,7 +84,7 @@ describe('secrets of URLs and headers', () => {
   });
 });
 
-/** All that a log of an error object would show. */
+/** Everything that a log of an error object would show. */
 function describeAll(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return [error.stack, JSON.stringify(error, Object.getOwnPropertyNames(error)), describeAll(error.cause)].join('\n');

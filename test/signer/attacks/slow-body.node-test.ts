@@ -18,7 +18,7 @@ import { CREDENTIALS, fileOf } from '../caller.js';
 
 const CLI = fileURLToPath(new URL('../../../src/signer/tools/cli.ts', import.meta.url));
 const BODY = JSON.stringify({ files: [fileOf()] });
-/** Ends a test that would wait for ever: no measure of speed. */
+/** Limit for a test that would wait indefinitely; not a measure of speed. */
 const HANGS = { timeout: 120_000 };
 
 const optionsWith = (options: Partial<SignerOptions>): SignerOptions => ({
@@ -29,7 +29,7 @@ const optionsWith = (options: Partial<SignerOptions>): SignerOptions => ({
   ...options,
 });
 
-/** A client that sends the head of a call, and of its body what it is told to. */
+/** A client that sends the head of a call, and its body in the pieces that a test chooses. */
 class SlowClient {
   received = '';
   readonly closed: Promise<void>;
@@ -50,7 +50,7 @@ class SlowClient {
     this.#socket.write(text);
   }
 
-  /** Waits for the status of the answer. */
+  /** Waits for the status of the response. */
   async status(): Promise<number> {
     while (!this.received.includes('\r\n\r\n')) await Promise.race([once(this.#socket, 'data'), this.closed]);
     return Number(this.received.slice(9, 12));
@@ -99,7 +99,7 @@ describe('a body that does not arrive', () => {
     }
   });
 
-  it('is not waited for by the Node adapter where the caller is refused, nor behind Express', HANGS, async () => {
+  it('is not waited for by the Node adapter if the caller is refused, nor behind Express', HANGS, async () => {
     const app = express();
     app.use('/sign', toNodeHandler(createSigner(optionsWith({}))));
     const server = app.listen(0, '127.0.0.1');
@@ -177,7 +177,7 @@ describe('a body that does not arrive', () => {
     for (const client of [...slow, quick]) client.end();
   });
 
-  it('that comes in pieces is read to its end, and the connection serves further calls', HANGS, async () => {
+  it('that arrives in pieces is read to its end, and the connection serves further calls', HANGS, async () => {
     const port = await serve({});
     const client = new SlowClient(port, 'X-User: ada\r\n');
     for (const piece of BODY.match(/.{1,20}/gs)!) {
@@ -201,7 +201,7 @@ describe('a body that does not arrive', () => {
     assert.equal(await client.status(), 401);
     for (let sent = 0; sent < length; sent += 100_000) client.send(' '.repeat(100_000));
     client.received = '';
-    // the same connection goes on: nothing of what came late was taken for a request
+    // the connection stays usable: late body bytes were not read as a request
     client.send(
       `POST /sign/get_init_signature HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nX-User: ada\r\n`
         + `Content-Length: ${BODY.length}\r\n\r\n${BODY}`,

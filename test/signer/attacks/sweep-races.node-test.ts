@@ -3,29 +3,29 @@ import { after, before, describe, it } from 'node:test';
 import { createMemoryTracker, sweep } from '../../../src/signer/index.js';
 import type { SignerOptions, Tracker } from '../../../src/signer/index.js';
 import { CREDENTIALS, DAY } from '../caller.js';
-import { callsFor, replay, startField } from './field.js';
-import type { Field } from './field.js';
+import { callsFor, replay, startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
 /** Milliseconds: later than every sweep's limit. */
 const LATER = 9 * DAY;
 
 describe('a sweep and an owner who resumes the upload', () => {
-  let field: Field;
+  let harness: AttackHarness;
   let tracker: Required<Tracker>;
   let bucketUrl = '';
   let skew = 0;
   before(async () => {
     tracker = createMemoryTracker({ now: () => Date.now() + skew });
-    field = await startField({ tracker });
+    harness = await startAttackHarness({ tracker });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
   const begin = async (filename: string) => {
     skew = 0;
-    const ada = field.person('ada');
+    const ada = harness.signIn('ada');
     const begun = await ada.begin({ filename, fingerprint: filename });
     await ada.call('chunk_loaded', { ...begun, chunks: [], state: 'started' });
     const list = JSON.parse((await ada.call('get_list_signature', begun)).text) as { method: string; url: string };
@@ -34,7 +34,7 @@ describe('a sweep and an owner who resumes the upload', () => {
     return { ada, begun, isStored: async () => (await replay(list)).status === 200 };
   };
 
-  /** Sweeps nine days later; `between` runs once the sweep has its list and has aborted nothing yet. */
+  /** Sweeps nine days later; `between` runs after the sweep has listed uploads, before it aborts one. */
   const sweepWith = async (between: () => Promise<unknown>, options: Partial<SignerOptions> = {}) => {
     const stale: Tracker['stale'] = async (...query) => {
       const listed = await tracker.stale(...query);
@@ -54,7 +54,7 @@ describe('a sweep and an owner who resumes the upload', () => {
     );
   };
 
-  it('leave the upload to the owner who asks init for it', async () => {
+  it('leave the upload to the owner who calls init for it', async () => {
     const { ada, begun, isStored } = await begin('by-init');
     const file = { filename: 'by-init', fingerprint: 'by-init' };
     const resumed: (string | undefined)[] = [];

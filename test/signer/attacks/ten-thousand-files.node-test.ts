@@ -2,47 +2,47 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { MAX_BODY_BYTES } from '../../../src/signer/http/json-body.js';
 import { fileOf } from '../caller.js';
-import { startField } from './field.js';
-import type { Field } from './field.js';
+import { startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
 describe('10,000 files in a call', () => {
-  let field: Field;
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField();
+    harness = await startAttackHarness();
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
   const files = (count: number) =>
     Array.from({ length: count }, (_, id) => ({ id: String(id), filename: 'f', filesize: 1 }));
 
-  it('are refused before one is looked at, for the browser to halve the batch', async () => {
+  it('are refused before any is validated, so that the browser halves the batch', async () => {
     const body = { files: files(10_000) };
     assert.ok(JSON.stringify(body).length < MAX_BODY_BYTES);
-    const answer = await field.person('mallory').call('get_init_signature', body);
+    const answer = await harness.signIn('mallory').call('get_init_signature', body);
     assert.deepEqual([answer.status, answer.code], [413, 'too-many']);
-    assert.equal((await field.person('mallory').call('get_init_signature', { files: files(101) })).status, 413);
-    assert.equal((await field.person('mallory').call('get_init_signature', { files: files(100) })).status, 200);
+    assert.equal((await harness.signIn('mallory').call('get_init_signature', { files: files(101) })).status, 413);
+    assert.equal((await harness.signIn('mallory').call('get_init_signature', { files: files(100) })).status, 200);
   });
 
-  it('nor are lists that are longer still, wherever they stand', async () => {
+  it('are refused in longer lists too, in any field', async () => {
     const zeros = Array.from({ length: 20_000 }, () => 0);
     const members = Object.fromEntries(zeros.map((_, index) => [`m${index}`, 0]));
     for (const params of [zeros, members, [[[zeros]]]]) {
-      const answer = await field.person('mallory').call('get_init_signature', { files: [fileOf({ params })] });
+      const answer = await harness.signIn('mallory').call('get_init_signature', { files: [fileOf({ params })] });
       assert.deepEqual([answer.status, answer.code], [413, 'too-many']);
     }
-    const begun = await field.person('mallory').begin();
+    const begun = await harness.signIn('mallory').begin();
     const all = { ...begun, size: 1, part_size: 1, chunks: Array.from({ length: 10_000 }, (_, index) => index + 1) };
-    assert.equal((await field.person('mallory').call('get_all_signatures', all)).status, 413);
+    assert.equal((await harness.signIn('mallory').call('get_all_signatures', all)).status, 413);
   });
 
-  it('nor is what is nested without end', async () => {
+  it('are refused if nested too deeply', async () => {
     let params: unknown = 0;
     for (let depth = 0; depth < 1_000; depth += 1) params = [params];
-    const answer = await field.person('mallory').call('get_init_signature', { files: [fileOf({ params })] });
+    const answer = await harness.signIn('mallory').call('get_init_signature', { files: [fileOf({ params })] });
     assert.deepEqual([answer.status, answer.code], [400, 'invalid-json']);
   });
 });

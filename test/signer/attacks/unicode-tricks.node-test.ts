@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { startField } from './field.js';
-import type { Field } from './field.js';
+import { startAttackHarness } from './attack-harness.js';
+import type { AttackHarness } from './attack-harness.js';
 
 describe('Unicode tricks', () => {
-  let field: Field;
+  let harness: AttackHarness;
   before(async () => {
-    field = await startField({ policy: { accept: '.jpg', objectKeys: 'open/' } });
+    harness = await startAttackHarness({ policy: { accept: '.jpg', objectKeys: 'open/' } });
   });
   after(async () => {
-    assert.deepEqual(field.faults, []);
-    await field.stop();
+    assert.deepEqual(harness.faults, []);
+    await harness.stop();
   });
 
   const keyOf = async (filename: string, object_key?: string) =>
-    field.person('mallory').init({ filename, object_key, filesize: 1 });
+    harness.signIn('mallory').init({ filename, object_key, filesize: 1 });
 
-  it('turn no text round and hide nothing in a key', async () => {
+  it('reverse no text and hide nothing in a key', async () => {
     for (const filename of [
       'photo\u202egpj.exe.jpg',
       'a\u200b.jpg',
@@ -35,7 +35,7 @@ describe('Unicode tricks', () => {
     }
   });
 
-  it('pass off no other extension as an accepted one', async () => {
+  it('present no other extension as an accepted one', async () => {
     for (const filename of [
       'a.exe',
       'a.jpg.exe',
@@ -53,20 +53,20 @@ describe('Unicode tricks', () => {
       assert.equal((await keyOf(filename)).error?.code, 'type', filename);
   });
 
-  it('judge the name that the object will bear', async () => {
+  it('do not affect the check, which uses the name that the object will have', async () => {
     for (const filename of ['a.JPG', 'a.jpg\u200b', 'a.jpg ', '\u202ea.jpg']) {
       const { key } = await keyOf(filename);
       assert.match(key, /\.jpg$/i, filename);
     }
   });
 
-  it('make one key of one name, however it was composed', async () => {
+  it('make one key of one name, in any normalization form', async () => {
     const [composed, decomposed] = await Promise.all(['\u00e9.jpg', 'e\u0301.jpg'].map((name) => keyOf('x.jpg', name)));
     assert.equal(composed!.key, 'open/\u00e9.jpg');
     assert.equal(decomposed!.key, composed!.key);
   });
 
-  it('stay within 1,024 bytes, whatever one character weighs', async () => {
+  it('stay within 1,024 bytes, for characters of any length', async () => {
     for (const unit of ['a', 'é', '文', '🎬', 'e\u0301', '👩‍👩‍👧‍👦', '\ufb2c']) {
       const { key, error } = await keyOf(`${unit.repeat(Math.floor(4_000 / unit.length))}.jpg`);
       assert.equal(error, undefined, unit);

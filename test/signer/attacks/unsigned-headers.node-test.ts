@@ -12,7 +12,7 @@ import { startCeph } from '../../servers/ceph.js';
 import { S3Client } from '../../servers/s3-client.js';
 import { createCaller, CREDENTIALS } from '../caller.js';
 import type { Caller } from '../caller.js';
-import { PART } from './field.js';
+import { PART } from './attack-harness.js';
 
 interface LaxStore {
   options: Partial<SignerOptions>;
@@ -20,7 +20,7 @@ interface LaxStore {
   stop(): Promise<void>;
 }
 
-async function startPlayed(profile: Profile): Promise<LaxStore> {
+async function startProfile(profile: Profile): Promise<LaxStore> {
   const dir = await mkdtemp(path.join(tmpdir(), 'mule-lax-'));
   const bucket = await startBucket({ dir, buckets: ['films'], credentials: CREDENTIALS, profile });
   return {
@@ -41,8 +41,8 @@ async function startCeph16(): Promise<LaxStore> {
 }
 
 const STORES: Record<string, () => Promise<LaxStore>> = {
-  'the embedded bucket as Ceph 16': () => startPlayed('ceph16'),
-  'the embedded bucket as MinIO': () => startPlayed('minio'),
+  'the embedded bucket as Ceph 16': () => startProfile('ceph16'),
+  'the embedded bucket as MinIO': () => startProfile('minio'),
   'Ceph 16': startCeph16,
 };
 
@@ -76,7 +76,7 @@ for (const [name, start] of Object.entries(STORES)) {
     };
     const send = ({ method, url, headers }: SignedRequest, extra: Record<string, string>, body?: BodyInit) =>
       fetch(url, { method, headers: { ...headers, ...extra }, body });
-    /** What the store holds of a key; null: nothing. */
+    /** Returns the store's object of a key; null if there is none. */
     const contentOf = async (key: string): Promise<string | null> => {
       const answer = await store.s3.get('films', key);
       return answer.ok ? answer.text() : null;

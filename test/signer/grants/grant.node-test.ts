@@ -21,7 +21,7 @@ const NEW = 'a new secret text';
 const isRefusal = (code: string) => ({ name: 'SignerRefusal', status: 403, code });
 
 describe('grant', () => {
-  it('opens to what was sealed', async () => {
+  it('opens to the sealed content', async () => {
     const sealer = createSealer([OLD], AUDIENCE);
     for (const marks of [[], ['m', 'n']]) {
       for (const checksum of [null, 'crc64nvme', 'sha256'] as const) {
@@ -31,7 +31,7 @@ describe('grant', () => {
     }
   });
 
-  it('does not open once any character of it is another', async () => {
+  it('does not open if any character has changed', async () => {
     const sealer = createSealer([OLD], AUDIENCE);
     const sealed = await sealer.seal(GRANT);
     for (let index = 0; index < sealed.length; index += 1) {
@@ -58,7 +58,7 @@ describe('grant', () => {
     }
   });
 
-  it('does not open for another name, store, region or bucket, though the secret is the same', async () => {
+  it('does not open for another name, store, region or bucket with the same secret', async () => {
     const sealed = await createSealer([OLD], AUDIENCE).seal(GRANT);
     for (const change of [{ name: 'b' }, { storeName: 'https://b' }, { region: 'b' }, { bucket: 'b' }]) {
       await assert.rejects(createSealer([OLD], { ...AUDIENCE, ...change }).open(sealed), isRefusal('grant-expired'));
@@ -73,7 +73,7 @@ describe('grant', () => {
     await assert.rejects(createSealer([OLD], AUDIENCE).open(foreign), isRefusal('grant-invalid'));
   });
 
-  it('outlives the rotation of secrets while the old one is listed, and is outdated after', async () => {
+  it('stays valid after a rotation of secrets while the old one is listed, and expires after', async () => {
     const sealed = await createSealer([OLD], AUDIENCE).seal(GRANT);
     const rotated = createSealer([NEW, OLD], AUDIENCE);
     assert.deepEqual(await rotated.open(sealed), GRANT);

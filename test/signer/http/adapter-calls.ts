@@ -1,4 +1,4 @@
-/** What a page asks of a signer, wherever it runs: the signature is held against one that Node's own signer makes. */
+/** The calls of a page to a signer in any runtime; signatures are compared with those of the signer in Node. */
 import assert from 'node:assert/strict';
 import type { AllAnswer, InitAnswer, SignedAnswer } from '../../../src/protocol.js';
 import { uploadPart } from '../../../src/signer/s3/operations.js';
@@ -8,14 +8,14 @@ import { CREDENTIALS, fileOf, queryOf } from '../caller.js';
 
 const SIZE = 100e6;
 
-/** The instant that a signed URL bears; epoch milliseconds. */
+/** Returns the time of a signed URL, in epoch milliseconds. */
 function timeOf(url: string): number {
   const stamp = queryOf(url)['X-Amz-Date']!;
   return Date.parse(stamp.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, '$1-$2-$3:$4:$5'));
 }
 
 /**
- * Calls a signer over HTTP as a page and as others do.
+ * Calls a signer over HTTP, as a page and as other clients do.
  * @param base of a signer for the bucket `films` at Amazon, that knows callers by `x-user` and pages of page.example
  */
 export async function callEverything(base: string): Promise<void> {

@@ -1,4 +1,4 @@
-/** The signer in the servers that people have: each is run, called over HTTP, and answers as the README shows. */
+/** The signer in common servers, set up as in the README; each is started and called over HTTP. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
@@ -58,7 +58,7 @@ describe('the signer in a server', () => {
     const app = fastify();
     const handle = toNodeHandler(sign);
     await app.register(async (scope) => {
-      // the signer reads bodies by itself, of every type, to answer 415 and 413 as the protocol wants
+      // the signer reads bodies of every type by itself, to answer 415 and 413 as the protocol requires
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser('*', (_request, _body, done) => done(null));
       scope.all('/sign/*', (request, reply) => {
@@ -77,7 +77,7 @@ describe('the signer in a server', () => {
     const app = new Hono();
     app.all('/sign/*', (c) => sign(c.req.raw));
     app.get('/', (c) => c.text('page'));
-    // Hono itself, by the fetch standard; a listener of Node's brings it to a port
+    // Hono has the interface of the fetch standard; a Node listener connects it to a port
     const url = await urlOf(createServer(toNodeHandler(async (request) => app.fetch(request))).listen(0, '127.0.0.1'));
     await callEverything(`${url}/sign`);
     assert.equal(await (await fetch(url)).text(), 'page');

@@ -10,7 +10,7 @@ describe('fields', () => {
       assert.throws(() => new JsonFields(value), refusal(/^The body must be a JSON object/));
   });
 
-  it('sees own properties only', () => {
+  it('reads own properties only', () => {
     const fields = new JsonFields(JSON.parse('{"__proto__": {"key": "a"}, "own": "b"}'));
     assert.equal(fields.has('key'), false);
     assert.equal(fields.has('toString'), false);
@@ -31,7 +31,7 @@ describe('fields', () => {
     );
   });
 
-  it('holds every bound', () => {
+  it('enforces every limit', () => {
     const fields = new JsonFields({
       n: 1.5,
       big: 2 ** 53,

@@ -8,7 +8,7 @@ import { CREDENTIALS } from '../caller.js';
 const GOOD: SignerOptions = { bucket: 'films', credentials: CREDENTIALS, allowAnonymous: true };
 
 describe('signer options', () => {
-  it('take the documented defaults, undefined standing for absent', () => {
+  it('have the documented defaults, also for undefined', () => {
     const settings = resolveOptions({
       ...GOOD,
       region: undefined,
@@ -88,7 +88,7 @@ describe('signer options', () => {
     ['ORIGINS', 'origins', { origins: [''] }],
   ];
   for (const [variable, option, options] of unset) {
-    it(`name the variable ${variable} that is likely unset where ${option} is empty or missing`, () => {
+    it(`name the variable ${variable} that is likely unset if ${option} is empty or missing`, () => {
       assert.throws(() => createSigner({ ...GOOD, ...options }), {
         name: 'OptionError',
         message: new RegExp(
@@ -98,7 +98,7 @@ describe('signer options', () => {
     });
   }
 
-  it('name no variable for what is there and wrong', () => {
+  it('name no variable for a value that is set and invalid', () => {
     for (const options of [
       { bucket: '../x' },
       { secret: 'short' },

@@ -20,13 +20,13 @@ describe('key templates', () => {
     for (const key of keys.filter((key) => key !== '/x')) assert.match(key, /^[\w%~-]+\/x$/);
   });
 
-  it('take names as names, not as commands or paths', () => {
+  it('insert names as text, not as placeholders or paths', () => {
     assert.equal(fill('p/{name}', '$&{random}$1.txt'), 'p/$&{random}$1.txt');
     assert.equal(fill('p/{name}', '../../etc/passwd'), 'p/passwd');
     assert.equal(fill('p/{name}', '..'), 'p/file');
   });
 
-  it('stay within 1,024 bytes, the extension kept', () => {
+  it('stay within 1,024 bytes, and keep the extension', () => {
     const key = fill('{random}/{name}-{name}', `${'文'.repeat(2_000)}.tar`);
     assert.ok(Buffer.byteLength(key) <= 1_024);
     assert.match(key, /\.tar$/);

@@ -7,7 +7,7 @@ import { createCaller, fileOf, queryOf } from '../caller.js';
 const headersOf = (policy: ObjectPolicy, filename = 'film.mp4') => objectHeaders(policy, fileOf({ filename }), 'ada');
 
 describe('headers of a new object', () => {
-  it('carry what the policy fixes, signed, for the browser to replay', async () => {
+  it('contain the policy’s settings, signed, for the browser to send', async () => {
     const policy = {
       storageClass: 'STANDARD_IA',
       encryption: 'AES256',
@@ -32,7 +32,7 @@ describe('headers of a new object', () => {
     }
   });
 
-  it('name the key of KMS that encrypts', async () => {
+  it('name the KMS key for encryption', async () => {
     assert.deepEqual(await headersOf({ encryption: { kmsKeyId: 'arn:aws:kms:x:1:key/2', bucketKey: true } }), {
       'content-type': 'video/mp4',
       'x-amz-server-side-encryption': 'aws:kms',
@@ -51,7 +51,7 @@ describe('headers of a new object', () => {
     assert.equal(headers['x-amz-meta-name'], 'film.mp4');
   });
 
-  it('let no file name out of its header, and lose nothing of it', async () => {
+  it('keep every file name within its header, unchanged', async () => {
     const names = [
       'a"; x="b.txt',
       'ü\r\nx-amz-acl: public-read',
@@ -93,7 +93,7 @@ describe('headers of a new object', () => {
     }
   });
 
-  it('are checked at the start where they are fixed', () => {
+  it('are checked at the start if they are constant', () => {
     for (const policy of [
       { tags: many },
       { tags: { '': 'x' } },
@@ -108,7 +108,7 @@ describe('headers of a new object', () => {
     }
   });
 
-  it("cut the values that functions give to S3's limits, by whole characters", async () => {
+  it("cut the values that functions return to S3's limits, by whole characters", async () => {
     const { 'x-amz-tagging': tagging } = await headersOf({
       tags: ({ filename }) => ({ name: `${filename} (1)` }),
     });

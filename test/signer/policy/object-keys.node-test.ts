@@ -22,7 +22,7 @@ describe('names', () => {
     ['.htaccess', '.htaccess'],
   ];
   for (const [name, clean] of names) {
-    it(`takes ${JSON.stringify(name)} for ${JSON.stringify(clean)}`, () => assert.equal(cleanName(name), clean));
+    it(`cleans ${JSON.stringify(name)} to ${JSON.stringify(clean)}`, () => assert.equal(cleanName(name), clean));
   }
 
   it('shortens to whole characters within the bytes allowed, and keeps the extension', () => {

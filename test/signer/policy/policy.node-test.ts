@@ -12,28 +12,28 @@ const settled = (policy: Policy = {}) =>
 const chooseKey = (policy: ResolvedPolicy, file: InitFile, principal: string | null) =>
   choose(policy, file, principal, NOW);
 
-function verdict(policy: Policy, file: Partial<InitFile>): string {
+function outcomeOf(policy: Policy, file: Partial<InitFile>): string {
   try {
     validateFile(settled(policy), fileOf(file));
-    return 'taken';
+    return 'accepted';
   } catch (error) {
     return (error as { code: string }).code;
   }
 }
 
 describe('policy', () => {
-  it('takes files within its sizes, both bounds included', () => {
+  it('accepts files within its sizes, both limits included', () => {
     const policy = { minSize: 10, maxSize: 20 };
-    const sizes = [9, 10, 20, 21].map((filesize) => verdict(policy, { filesize }));
-    assert.deepEqual(sizes, ['too-small', 'taken', 'taken', 'too-big']);
+    const sizes = [9, 10, 20, 21].map((filesize) => outcomeOf(policy, { filesize }));
+    assert.deepEqual(sizes, ['too-small', 'accepted', 'accepted', 'too-big']);
   });
 
-  it("takes no file beyond S3's own limit", () => {
-    assert.equal(verdict({}, { filesize: 10_000 * 5 * 1024 ** 3 }), 'taken');
-    assert.equal(verdict({}, { filesize: 10_000 * 5 * 1024 ** 3 + 1 }), 'too-big');
+  it("accepts no file beyond S3's own limit", () => {
+    assert.equal(outcomeOf({}, { filesize: 10_000 * 5 * 1024 ** 3 }), 'accepted');
+    assert.equal(outcomeOf({}, { filesize: 10_000 * 5 * 1024 ** 3 + 1 }), 'too-big');
   });
 
-  it('reads accept by the rule of the browser: extension and type are each enough, by any of their names', () => {
+  it('applies accept as the element does: a matching extension or type is enough, under any of their names', () => {
     const taken = [
       ['text/csv', 'e.csv', 'application/vnd.ms-excel'],
       ['application/zip', 'f.zip', 'application/x-zip-compressed'],
@@ -44,7 +44,11 @@ describe('policy', () => {
       ['*', 'g.bin', 'application/octet-stream'],
     ] as const;
     for (const [accept, filename, content_type] of taken)
-      assert.equal(verdict({ accept }, { filename, content_type }), 'taken', `${accept}: ${filename}, ${content_type}`);
+      assert.equal(
+        outcomeOf({ accept }, { filename, content_type }),
+        'accepted',
+        `${accept}: ${filename}, ${content_type}`,
+      );
     const refused = [
       ['image/*', 'x.html', 'text/html'],
       ['image/*', 'x.png', 'text/html'],
@@ -52,26 +56,30 @@ describe('policy', () => {
       ['jpg,png', 'g.gif', 'image/gif'],
     ] as const;
     for (const [accept, filename, content_type] of refused)
-      assert.equal(verdict({ accept }, { filename, content_type }), 'type', `${accept}: ${filename}, ${content_type}`);
+      assert.equal(
+        outcomeOf({ accept }, { filename, content_type }),
+        'type',
+        `${accept}: ${filename}, ${content_type}`,
+      );
   });
 
   it('reads accept as a file input does', () => {
     const accept = '.JPG, image/png, video/*';
-    const verdicts = [
+    const outcomes = [
       { filename: 'a.jpg', content_type: '' },
       { filename: 'a', content_type: 'IMAGE/PNG' },
       { filename: 'a', content_type: 'video/mp4; codecs="avc1"' },
       { filename: 'a.jpg.exe', content_type: 'application/octet-stream' },
       { filename: 'a', content_type: 'image/pngx' },
       { filename: 'a', content_type: 'videos/mp4' },
-    ].map((file) => verdict({ accept }, file));
-    assert.deepEqual(verdicts, ['taken', 'taken', 'taken', 'type', 'type', 'type']);
+    ].map((file) => outcomeOf({ accept }, file));
+    assert.deepEqual(outcomes, ['accepted', 'accepted', 'accepted', 'type', 'type', 'type']);
   });
 
-  it('refuses a name of nothing, and a type that could break out of a header', () => {
-    assert.equal(verdict({}, { filename: '  ' }), 'empty-name');
+  it('refuses an empty name, and a type that could end its header', () => {
+    assert.equal(outcomeOf({}, { filename: '  ' }), 'empty-name');
     for (const content_type of ['text', 'a/b\r\nx-amz-acl: public-read', 'a/b, c/d', 'a/b; x', 'ä/b']) {
-      assert.equal(verdict({}, { content_type }), 'type', content_type);
+      assert.equal(outcomeOf({}, { content_type }), 'type', content_type);
     }
     for (const content_type of [
       '',
@@ -80,11 +88,11 @@ describe('policy', () => {
       'image/svg+xml',
       'video/mp4; codecs="avc1.42E01E, mp4a"',
     ]) {
-      assert.equal(verdict({}, { content_type }), 'taken', content_type);
+      assert.equal(outcomeOf({}, { content_type }), 'accepted', content_type);
     }
   });
 
-  it('names each object by 128 random bits and the cleaned name', async () => {
+  it('creates each key from 128 random bits and the cleaned name', async () => {
     const file = fileOf({ filename: '../ü b.txt', object_key: 'my/own', acl: 'public-read' });
     const keys = await Promise.all([1, 2].map(() => chooseKey(settled(), file, null)));
     for (const key of keys) assert.match(key, /^uploads\/[0-9a-f]{32}\/ü b\.txt$/);
@@ -92,7 +100,7 @@ describe('policy', () => {
     assert.equal(chooseAcl(settled(), file), null);
   });
 
-  it('keeps the longest of names within 1,024 bytes of UTF-8', async () => {
+  it('limits keys to 1,024 bytes of UTF-8', async () => {
     const key = await chooseKey(settled(), fileOf({ filename: `${'文'.repeat(1_300)}.tar` }), null);
     assert.ok(Buffer.byteLength(key) <= 1_024);
     assert.match(key, /\.tar$/);
@@ -119,7 +127,7 @@ describe('policy', () => {
     await assert.rejects(keyFor('x/'.repeat(600)), { code: 'key-refused' });
   });
 
-  it('signs an ACL only where it is listed', () => {
+  it('signs an ACL only if it is listed', () => {
     const policy = settled({ acls: ['public-read'] });
     assert.equal(chooseAcl(policy, fileOf({ acl: 'public-read' })), 'public-read');
     assert.equal(chooseAcl(policy, fileOf({ acl: 'public-read-write' })), null);

@@ -8,7 +8,7 @@ import type { Caller } from '../caller.js';
 const PART = 8 * 1024 ** 2;
 const SIZE = 100e6;
 const ALL: readonly ChecksumAlgorithm[] = ['crc64nvme', 'crc32c', 'crc32', 'sha256'];
-/** Of "123456789", and as many bytes of them as the algorithm has. */
+/** Checksums of "123456789". */
 const VALUES: Readonly<Record<ChecksumAlgorithm, string>> = {
   crc64nvme: 'rosUhgp5mIg=',
   crc32c: '4waSgw==',
@@ -25,7 +25,7 @@ async function begin(caller: Caller, ...checksums: ChecksumAlgorithm[]) {
 }
 
 describe('the granted checksum', () => {
-  it("is the browser's first choice among what the store knows", async () => {
+  it("is the first of the browser's algorithms that the store supports", async () => {
     const caller = knowing('crc32', 'crc32c', 'sha256');
     const choice = async (...checksums: ChecksumAlgorithm[]) => (await caller.init({ checksums })).checksum;
     assert.deepEqual(await choice(...ALL), { algorithm: 'crc32c', type: 'FULL_OBJECT' });
@@ -34,7 +34,7 @@ describe('the granted checksum', () => {
     assert.equal(await choice(), undefined);
   });
 
-  it('is any of them at Amazon and none at an unknown store, unless the options say otherwise', async () => {
+  it('may be any algorithm at Amazon and none at an unknown store, unless the options differ', async () => {
     const at = async (endpoint: string | undefined) =>
       (await createCaller({ endpoint }).init({ checksums: [...ALL] })).checksum;
     const best = { algorithm: 'crc64nvme', type: 'FULL_OBJECT' };
@@ -65,7 +65,7 @@ describe('the granted checksum', () => {
     assert.deepEqual('checksum' in file! && file.checksum, { algorithm: 'crc32', type: 'FULL_OBJECT' });
   });
 
-  it('stays the same when the grant is renewed, whatever is offered then', async () => {
+  it('stays the same when the grant is renewed, whatever the browser offers then', async () => {
     const caller = knowing('crc32c', 'crc64nvme');
     const { file } = await begin(caller, 'crc32c');
     caller.now += 8 * DAY;
@@ -137,7 +137,7 @@ describe('signed checksums', () => {
     });
   }
 
-  it('are the whole object’s in Complete, with its type and size', async () => {
+  it('are the object’s in Complete, with its type and size', async () => {
     const caller = knowing('crc64nvme', 'sha256');
     const { reference } = await begin(caller, 'crc64nvme');
     const end = await caller.call('get_end_signature', { ...reference, size: SIZE, checksum: VALUES.crc64nvme });
@@ -158,7 +158,7 @@ describe('signed checksums', () => {
     assert.equal(put.put!.headers!['x-amz-checksum-crc32c'], VALUES.crc32c);
     assert.ok(signedHeaders(put.put!.url).includes('x-amz-checksum-crc32c'));
     assert.deepEqual(put.checksum, { algorithm: 'crc32c', type: 'FULL_OBJECT' });
-    // by another algorithm than the store's: the answer tells which, and the file can be asked for again with it
+    // by another algorithm than the store's: the response names it, and the browser can call again with it
     const other = await caller.init({ ...small, checksum: { algorithm: 'crc64nvme', value: VALUES.crc64nvme } });
     assert.deepEqual(other.put!.headers, { 'content-type': 'video/mp4' });
     assert.deepEqual(other.checksum, { algorithm: 'crc32c', type: 'FULL_OBJECT' });
@@ -171,7 +171,7 @@ describe('signed checksums', () => {
     assert.equal(again.put!.headers!['x-amz-checksum-crc32c'], VALUES.crc32c);
   });
 
-  it('may be a field of a form, whose policy then allows that field alone besides', async () => {
+  it('may be a field of a form, whose policy then allows that field too', async () => {
     const caller = createCaller({ checksums: ['crc32c'], policy: { posts: true } });
     const files = [fileOf({ id: 'with', filesize: 9, checksums: ['crc32c'] }), fileOf({ id: 'without', filesize: 9 })];
     const answer = await caller.call('get_init_signature', { files });
@@ -187,7 +187,7 @@ describe('signed checksums', () => {
     });
   });
 
-  it('leave no trace where none was agreed on', async () => {
+  it('are absent everywhere if none was agreed on', async () => {
     const caller = knowing();
     const { file, reference } = await begin(caller, ...ALL);
     assert.equal(file.checksum, undefined);
@@ -214,7 +214,7 @@ describe('checksums that are refused', () => {
     'rosUhgp5mIg=\n',
   ];
 
-  it('are values that are no base64 of the right length, for a part, a window and the whole', async () => {
+  it('are values that are not base64 of the right length, for a part, a window and the object', async () => {
     const caller = knowing('crc64nvme');
     const { reference } = await begin(caller, 'crc64nvme');
     for (const checksum of BAD) {
@@ -240,7 +240,7 @@ describe('checksums that are refused', () => {
     }
   });
 
-  it('say which field is wrong and what it has to be', async () => {
+  it('are reported with the invalid field and its valid form', async () => {
     const caller = knowing('crc32c');
     const { reference } = await begin(caller, 'crc32c');
     const window = { ...reference, size: SIZE, part_size: PART, chunks: [7], checksums: { 7: 'nonsense' } };
@@ -250,7 +250,7 @@ describe('checksums that are refused', () => {
     assert.equal(error.message, 'checksums.7 must be base64 of the 4 bytes of a crc32c.');
   });
 
-  it('are values where none was agreed on, and a whole value of SHA-256', async () => {
+  it('are values if none was agreed on, and an object’s value of SHA-256', async () => {
     const caller = knowing('sha256');
     const none = (await begin(caller)).reference;
     assert.equal(
@@ -264,7 +264,7 @@ describe('checksums that are refused', () => {
     );
   });
 
-  it('refuse a file alone, not the batch it came in', async () => {
+  it('refuse only that file, not its batch', async () => {
     const checksum = { algorithm: 'crc32c' as const, value: 'nonsense' };
     const files = [
       fileOf({ id: 'bad', filesize: 9, checksums: ['crc32c'], checksum }),
@@ -272,8 +272,8 @@ describe('checksums that are refused', () => {
     ];
     const answer = await knowing('crc32c').call('get_init_signature', { files });
     assert.deepEqual(
-      answer.files.map((file) => ('error' in file ? file.error.code : 'taken')),
-      ['invalid-checksum', 'taken'],
+      answer.files.map((file) => ('error' in file ? file.error.code : 'accepted')),
+      ['invalid-checksum', 'accepted'],
     );
   });
 });

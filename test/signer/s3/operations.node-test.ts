@@ -37,7 +37,7 @@ describe('operations at a store that checks signatures', () => {
 
   const names = ['film.mp4', 'a b+c&d=e%20.mp4', 'Ünï 文字 🎬(1)!.mp4'];
   for (const filename of names) {
-    it(`carry a whole multipart upload of “${filename}”`, async () => {
+    it(`complete a multipart upload of “${filename}”`, async () => {
       const bytes = randomBytes(2 * PART + 1_000);
       const { key, grant, init } = await caller.init({ filename, filesize: bytes.length });
       const created = await replay(init!);
@@ -68,7 +68,7 @@ describe('operations at a store that checks signatures', () => {
     });
   }
 
-  it('store a small file, and one of no bytes, by one request', async () => {
+  it('store a small file and an empty one in one request', async () => {
     for (const filesize of [0, 3]) {
       const { key, grant, put } = await caller.init({ filesize });
       const sent = await replay(put!, new Uint8Array(filesize));
@@ -78,14 +78,14 @@ describe('operations at a store that checks signatures', () => {
     }
   });
 
-  it('abort, so that nothing is left to list', async () => {
+  it('abort, and leave nothing to list', async () => {
     const { key, grant, init } = await caller.init();
     const reference = { key, grant, upload_id: elementIn((await replay(init!)).text, 'UploadId') };
     assert.equal((await replay(await caller.call('get_delete_signature', reference))).status, 204);
     assert.equal((await replay(await caller.call('get_list_signature', reference))).status, 404);
   });
 
-  it('send no byte more or less than was signed, nor another content type', async () => {
+  it('allow no other length than was signed, and no other content type', async () => {
     const { put } = await caller.init({ filesize: 3 });
     assert.equal((await replay(put!, new Uint8Array(4))).status, 403);
     assert.equal((await replay(put!, new Uint8Array(2))).status, 403);

@@ -47,7 +47,7 @@ describe('POST policies', () => {
     return { posts: answer.posts!, files: answer.files as (InitPost & { key: string })[] };
   };
 
-  it('serve a whole call: one for all files of one type, each under a key of its own', async () => {
+  it('serve a whole call: one policy for all files of one type, each with its own key', async () => {
     const { posts, files } = await init({ filesize: 1 }, { filesize: 20 }, { content_type: 'image/png' });
     assert.deepEqual(Object.keys(posts).sort(), ['p1', 'p2']);
     assert.equal(new Set(files.map(({ key }) => key)).size, 3);
@@ -63,7 +63,7 @@ describe('POST policies', () => {
     }
   });
 
-  it('let nothing else through: no other prefix, size, type, field or status', async () => {
+  it('allow nothing else: no other prefix, size, type, field or status', async () => {
     const { posts, files } = await init({ filesize: 5 }, { filesize: 9 });
     const { post, key } = files[0]!;
     const policy = posts[post]!;
@@ -84,7 +84,7 @@ describe('POST policies', () => {
     assert.equal((await send(policy, key, 5)).status, 201);
   });
 
-  it('live at most 15 minutes, and no longer than other signatures', async () => {
+  it('are valid for at most 15 minutes, and no longer than other signatures', async () => {
     for (const [expires, seconds] of [
       [3_600, 900],
       [60, 60],
@@ -126,7 +126,7 @@ describe('POST policies', () => {
     }
   });
 
-  it('leave to PUT the metadata, the disposition and the renewed key that a store would fill in', async () => {
+  it('are not used for metadata, a disposition or a renewed key with text that a store replaces: PUT is', async () => {
     const kinds = async (policy: Policy, file: Partial<InitFile> = {}) => {
       const one = createCaller({ policy: { posts: true, ...policy } });
       return { caller: one, granted: await one.init({ filesize: 1, ...file }) };
@@ -144,7 +144,7 @@ describe('POST policies', () => {
     assert.deepEqual(['put' in named.granted, named.granted.key], [true, 'k/${filename}']);
   });
 
-  it('are filled in by the bucket as by S3: in each field, without a path, before the policy is checked', async () => {
+  it('have their text replaced by the bucket as by S3: in each field, without a path, before the policy is checked', async () => {
     const { posts, files } = await init({});
     const folder = files[0]!.key.replace(/[^/]*$/, '');
     const policy = posts[files[0]!.post]!;
@@ -153,7 +153,7 @@ describe('POST policies', () => {
     assert.equal((await send(policy, `${folder}x`, 10, { 'content-type': '${filename}' })).status, 403);
   });
 
-  it('leave to PUT what a form cannot carry, and to multipart what has more parts than one', async () => {
+  it('are not used for properties that a form cannot contain, nor for files of several parts', async () => {
     const kinds = async (policy: object, file = {}) =>
       Object.keys(await createCaller({ policy: { posts: true, ...policy } }).init({ filesize: 1, ...file }));
     assert.ok((await kinds({})).includes('post'));

@@ -7,7 +7,7 @@ import { locateStore } from '../../../src/signer/s3/store-address.js';
 import { CREDENTIALS, NOW } from '../caller.js';
 
 /** Signs the same operation with aws4fetch, which shares no code with ours. */
-async function judge(
+async function signByAws4fetch(
   operation: StoreOperation,
   url: string,
   region: string,
@@ -36,7 +36,7 @@ async function judge(
 const signatureIn = (url: string | URL) => new URL(url).searchParams.get('X-Amz-Signature');
 
 describe('presign', () => {
-  it("gives the signature of Amazon's published example of a presigned URL", async () => {
+  it("returns the signature of Amazon's published example of a presigned URL", async () => {
     const store = locateStore({
       bucket: 'examplebucket',
       region: 'us-east-1',
@@ -101,7 +101,7 @@ describe('presign', () => {
           for (const shape of operations) {
             const operation = { ...shape, key };
             const { url } = await presign(operation, { credentials, now: NOW, expires: 900 });
-            const other = await judge(operation, url, place.region, credentials, NOW);
+            const other = await signByAws4fetch(operation, url, place.region, credentials, NOW);
             assert.equal(signatureIn(url), signatureIn(other), `${operation.method} ${key}`);
             assert.deepEqual(Object.fromEntries(new URL(url).searchParams), Object.fromEntries(other.searchParams));
           }
@@ -110,7 +110,7 @@ describe('presign', () => {
     });
   }
 
-  it('leaves a path that URL parsers keep as it was signed', async () => {
+  it('returns a path that URL parsers do not change', async () => {
     const presign = createPresigner(locateStore(stores[3]!), 'us-east-1');
     for (const key of keys) {
       const { url } = await presign({ method: 'GET', key }, { credentials: CREDENTIALS, now: NOW, expires: 900 });

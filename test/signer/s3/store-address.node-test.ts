@@ -14,7 +14,7 @@ describe('store address', () => {
     assert.equal(urlOf({ bucket: 'films', region: 'cn-north-1' }), 'https://films.s3.cn-north-1.amazonaws.com.cn/');
   });
 
-  it('is a dual-stack or accelerated host where asked for', () => {
+  it('is a dual-stack or accelerated host if requested', () => {
     const films = { bucket: 'films', region: 'eu-west-1' };
     assert.equal(urlOf({ ...films, dualStack: true }), 'https://films.s3.dualstack.eu-west-1.amazonaws.com/');
     assert.equal(urlOf({ ...films, accelerate: true }), 'https://films.s3-accelerate.amazonaws.com/');
@@ -24,11 +24,11 @@ describe('store address', () => {
     );
   });
 
-  it('goes by path for a bucket with dots, which no certificate covers as a host', () => {
+  it('is path-style for a bucket with dots, because no certificate covers such a host', () => {
     assert.equal(urlOf({ bucket: 'my.films', region: 'eu-west-1' }), 'https://s3.eu-west-1.amazonaws.com/my.films/');
   });
 
-  it('goes by path at an endpoint, by host where asked to', () => {
+  it('is path-style at an endpoint, and virtual-hosted if requested', () => {
     const endpoint = 'http://127.0.0.1:9000';
     assert.equal(urlOf({ bucket: 'films', region: 'x', endpoint }), 'http://127.0.0.1:9000/films/');
     assert.equal(

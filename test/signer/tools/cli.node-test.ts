@@ -63,7 +63,7 @@ describe('mule-upload signer', () => {
     });
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    it(`signs as its environment says, and ends well on ${signal}`, async () => {
+    it(`signs with the options of its environment, and exits cleanly on ${signal}`, async () => {
       const { child, texts, url } = await serve({
         S3_ENDPOINT: 'https://store.example',
         AWS_REGION: 'eu-west-1',
@@ -221,7 +221,7 @@ describe('mule-upload signer', () => {
     assert.equal(child.exitCode, 0);
   });
 
-  it('says so when its port is taken', async () => {
+  it('reports that its port is in use', async () => {
     const squatter = createServer().listen(0, '127.0.0.1');
     await once(squatter, 'listening');
     const { port } = squatter.address() as AddressInfo;

@@ -1,4 +1,7 @@
-/** A signer process of many: notes parts of one upload in a database, one by one. Arguments: URL, first, step, last. */
+/**
+ * One of several signer processes: records parts of one upload in a database, one at a time. Arguments: URL, first,
+ * step, last.
+ */
 import { createSqlTracker } from '../../../src/signer/node.js';
 import { uploadOf } from './tracker-suite.js';
 
@@ -6,7 +9,7 @@ const [url, first, step, last] = process.argv.slice(2) as [string, string, strin
 const tracker = await createSqlTracker({ url });
 for (let chunk = Number(first); chunk <= Number(last); chunk += Number(step)) {
   await tracker.note(uploadOf(), [chunk]);
-  // told again, as a browser does whose answer was lost
+  // repeated, as by a browser whose response was lost
   await tracker.note(uploadOf(), [chunk]);
 }
 await tracker.close();

@@ -9,7 +9,7 @@ describe('part ranges', () => {
     assert.equal(formatPartRanges(runs), '1-5,9');
   });
 
-  it('are text and back again', () => {
+  it('are written as text and read back', () => {
     for (const text of ['', '1', '1-10000', '1,3,5-7,9999-10000'])
       assert.equal(formatPartRanges(parsePartRanges(text)), text);
   });

@@ -57,7 +57,7 @@ for (const [name, newDatabase] of Object.entries(DATABASES)) {
       assert.deepEqual((await (await connect(url)).find('p', ['m']))?.chunks, [1, 2]);
     });
 
-    it('is one and the same to many connections', async () => {
+    it('has the same data in many connections', async () => {
       const url = await newDatabase();
       const [one, other] = [await connect(url), await connect(url)];
       await one.note(uploadOf(), [1]);
@@ -67,14 +67,14 @@ for (const [name, newDatabase] of Object.entries(DATABASES)) {
       assert.equal(await one.find('p', ['m']), null);
     });
 
-    it('loses no notice of several that come at once', async () => {
+    it('loses no notification of several at the same time', async () => {
       const tracker = await connect(await newDatabase());
       const chunks = Array.from({ length: 200 }, (_, index) => index + 1);
       await Promise.all(chunks.map((chunk) => tracker.note(uploadOf(), [chunk])));
       assert.deepEqual((await tracker.find('p', ['m']))?.chunks, chunks);
     });
 
-    it(`loses no notice of ${PROCESSES} processes that start at once on a new database`, async () => {
+    it(`loses no notification of ${PROCESSES} processes that start at the same time on a new database`, async () => {
       const url = await newDatabase();
       const last = 120;
       const starts = Array.from({ length: PROCESSES }, (_, index) => String(index + 1));
@@ -105,14 +105,14 @@ for (const [name, newDatabase] of Object.entries(DATABASES)) {
         assert.equal(new Set(claimed).size, claimed.length, 'none is claimed twice');
         for (const { uploadId, marks } of uploads) {
           const found = await tracker.find('p', marks);
-          // who is offered it finds it on the store; who is not begins anew
+          // an owner who gets it back finds it on the store; any other owner starts again
           assert.equal(found === null, claimed.includes(uploadId), uploadId);
           if (found && claimed.length < uploads.length) assert.deepEqual(found.chunks, [1]);
         }
         assert.ok(claimed.length >= uploads.length / 2);
       });
 
-      it('never resume an ended upload, for any order of notices', async () => {
+      it('never resume an ended upload, for any order of notifications', async () => {
         const url = await newDatabase();
         await race(url, 'end');
         const tracker = await connect(url, () => 5_000);
@@ -120,12 +120,12 @@ for (const [name, newDatabase] of Object.entries(DATABASES)) {
         assert.deepEqual(await tracker.stale('b', 6_000, 1_000), []);
       });
 
-      it('keep few rows of one grant, for any invented upload IDs, and all rows of others', async () => {
+      it('keep few rows of one grant, for any number of invented upload IDs, and all rows of others', async () => {
         const url = await newDatabase();
         const tracker = await connect(url, () => 1_000);
         await tracker.note(uploadOf({ principal: 'victim', uploadId: 'v' }), [1]);
         await race(url, 'flood');
-        // the last notice of each process is trimmed by the next
+        // the next notification removes the extra row of the last one
         await tracker.note(uploadOf({ uploadId: 'one more' }), [1]);
         const kept = (await tracker.stale('b', 6_000, 1_000)).filter(({ principal }) => principal === 'p');
         assert.ok(kept.length <= MAX_UPLOADS_PER_KEY, `${kept.length} rows`);
@@ -140,15 +140,15 @@ describe('SQL tracker', () => {
     const tracker = await createSqlTracker({ url: await postgres.createDatabase('killed') });
     await tracker.note(uploadOf(), [1]);
     await postgres.restart('SIGKILL');
-    // connections that died are noticed one by one
-    const insist = async <T>(ask: () => Promise<T>, tries = 50): Promise<T> =>
+    // lost connections are detected one at a time
+    const retryUntilConnected = async <T>(ask: () => Promise<T>, tries = 50): Promise<T> =>
       ask().catch(async (error: unknown) => {
         if (tries === 0) throw error;
         await new Promise((resolve) => setTimeout(resolve, 100));
-        return insist(ask, tries - 1);
+        return retryUntilConnected(ask, tries - 1);
       });
-    await insist(() => tracker.note(uploadOf(), [2]));
-    assert.deepEqual((await insist(() => tracker.find('p', ['m'])))?.chunks, [1, 2]);
+    await retryUntilConnected(() => tracker.note(uploadOf(), [2]));
+    assert.deepEqual((await retryUntilConnected(() => tracker.find('p', ['m'])))?.chunks, [1, 2]);
     await tracker.close();
   });
 

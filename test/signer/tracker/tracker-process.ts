@@ -1,5 +1,5 @@
 /**
- * One of several signer processes on one database. Arguments: URL, task, a number that tells it from the others.
+ * One of several signer processes on one database. Arguments: URL, task, its number.
  * Prints the upload IDs that it claimed, as JSON.
  */
 import { createSqlTracker } from '../../../src/signer/node.js';
@@ -8,14 +8,14 @@ import { uploadOf } from './tracker-suite.js';
 const [url, task, self] = process.argv.slice(2) as [string, string, string];
 const tracker = await createSqlTracker({ url, now: () => 5_000 });
 const COUNT = 40;
-/** Every process takes the uploads in an order of its own. */
+/** Each process handles the uploads in its own order. */
 const order = Array.from({ length: COUNT }, (_, index) => (index * [7, 11, 13][Number(self) % 3]!) % COUNT);
 const upload = (index: number) => uploadOf({ uploadId: `u${index}`, key: `k${index}`, marks: [`m${index}`] });
 
 const claimed: string[] = [];
 const TASKS: Record<string, (index: number) => Promise<unknown>> = {
   async sweep(index) {
-    // between two sweeps that race for it, an owner goes on with every other upload
+    // between two concurrent sweeps, an owner continues every other upload
     if (self === '1' && index % 2 === 0) await tracker.note(upload(index), [1]);
     if (await tracker.claim('p', `u${index}`, 2_000)) claimed.push(`u${index}`);
   },

@@ -1,4 +1,4 @@
-/** What every tracker has to do, whatever it keeps its uploads in. */
+/** Tests for every tracker, whatever its storage. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { CLAIM_TIMEOUT_MS, MAX_UPLOADS_PER_KEY } from '../../../src/signer/tracker/tracker.js';
@@ -17,9 +17,9 @@ export const uploadOf = (upload: Partial<TrackedUpload> = {}): TrackedUpload => 
   ...upload,
 });
 
-/** @param make gives an empty tracker that reads this clock */
+/** @param make returns an empty tracker with this clock */
 export function testTracker(make: (now: () => number) => Promise<Required<Tracker>>): void {
-  it('finds an upload by any of its marks, with the parts noted in any order and more than once', async () => {
+  it('finds an upload by any of its marks, with parts recorded in any order and repeatedly', async () => {
     const tracker = await make(() => 1);
     await tracker.note(uploadOf(), []);
     await tracker.note(uploadOf(), [9, 3, 1]);
@@ -37,7 +37,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     assert.ok(await tracker.find('p', ['m']));
   });
 
-  it('finds the newest of several, and the one before once that is forgotten', async () => {
+  it('finds the newest of several, and the one before it once that is removed', async () => {
     const tracker = await make(() => 1);
     await tracker.note(uploadOf({ uploadId: 'new', begun: 2 }), []);
     await tracker.note(uploadOf({ uploadId: 'old' }), []);
@@ -46,7 +46,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     assert.equal((await tracker.find('p', ['m']))?.uploadId, 'old');
   });
 
-  it('stores all 10,000 parts, noted singly or at once, and sizes above 32 bits', async () => {
+  it('stores all 10,000 parts, recorded one at a time or together, and sizes above 32 bits', async () => {
     const tracker = await make(() => 1);
     const upload = uploadOf({ size: 50e12, partSize: 5e9, begun: Date.UTC(2040, 1) });
     for (let chunk = 1; chunk <= 300; chunk += 1) await tracker.note(upload, [chunk]);
@@ -58,7 +58,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     assert.deepEqual({ ...found, chunks: found?.chunks.length }, { ...upload, chunks: 10_000 });
   });
 
-  it('keeps an ended upload ended if a notice of a part arrives later', async () => {
+  it('keeps an ended upload ended if a notification of a part arrives later', async () => {
     for (const ending of ['complete', 'aborted'] as const) {
       const tracker = await make(() => 1);
       await tracker.note(uploadOf(), [1]);
@@ -89,12 +89,12 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
       ['first'],
     );
     assert.deepEqual(await tracker.stale('c', 1_000, 10), []);
-    // what ended is kept no longer: a new upload of that id would be new
+    // ended uploads are removed: an upload with the same ID counts as new
     await tracker.note(uploadOf({ uploadId: 'ended' }), []);
     assert.ok(await tracker.find('p', ['m']));
   });
 
-  it('keeps an ended upload ended if all its notices arrive later, or never', async () => {
+  it('keeps an ended upload ended if all its notifications arrive later, or never', async () => {
     for (const ending of ['complete', 'aborted'] as const) {
       let now = 1_000;
       const tracker = await make(() => now);
@@ -112,7 +112,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     }
   });
 
-  it('takes a search, a notice and a touch for signs of life, and touches nothing that it does not know', async () => {
+  it('treats a search, a notification and a touch as activity, and ignores a touch of an unknown upload', async () => {
     let now = 1_000;
     const tracker = await make(() => now);
     for (const mark of ['found', 'noted', 'touched', 'left'])
@@ -129,7 +129,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     );
   });
 
-  it('gives an upload to one sweep, and only if there was no notice since', async () => {
+  it('gives an upload to one sweep, and only if there was no notification since', async () => {
     let now = 1_000;
     const tracker = await make(() => now);
     await tracker.note(uploadOf(), [1]);
@@ -146,7 +146,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     await tracker.release('p', 'u', 2_000);
     assert.deepEqual((await tracker.stale('b', 2_000, 10)).length, 1);
     assert.deepEqual((await tracker.find('p', ['m']))?.chunks, [1]);
-    // the next sweep claims it and ends in the middle
+    // the next sweep claims it and stops halfway
     now = 3_000;
     assert.equal(await tracker.claim('p', 'u', 4_000), true);
     assert.deepEqual(await tracker.stale('b', 4_000, 10), []);
@@ -159,7 +159,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     assert.equal(await tracker.find('p', ['m']), null, 'what has ended is not released');
   });
 
-  it('keeps few uploads of one key, begun or ended, and none less of any other', async () => {
+  it('keeps few uploads of one key, started or ended, and all uploads of other keys', async () => {
     let now = 1_000;
     const tracker = await make(() => now);
     await tracker.note(uploadOf({ principal: 'victim', uploadId: 'v' }), [1]);

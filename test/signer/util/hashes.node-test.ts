@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import { hex, utf8 } from '../../../src/signer/util/bytes.js';
 import { nodeHashes, webHashes } from '../../../src/signer/util/hashes.js';
 
-/** Empty, short, of one block of SHA-256 and more, of several bytes a character, and halves of surrogate pairs. */
+/** Empty, short, around one block of SHA-256, with multibyte characters, and with lone surrogates. */
 const TEXTS = ['', 'abc', 'x'.repeat(64), 'long '.repeat(1_000), 'naïve — 漢字 🫏', 'broken \uD83D pair'];
 
 for (const [name, hashes] of Object.entries({ "WebCrypto's": webHashes, "Node's": nodeHashes()! }))
   describe(`${name} hashes`, () => {
-    it('give the published values', async () => {
+    it('return the published values', async () => {
       // FIPS 180-2, appendix B.1; RFC 4231, test case 2
       assert.equal(hex(await hashes.sha256('abc')), 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
       const key = await hashes.hmacKey(utf8('Jefe'));
@@ -18,7 +18,7 @@ for (const [name, hashes] of Object.entries({ "WebCrypto's": webHashes, "Node's"
       );
     });
 
-    it('agree with the other ones on every text', async () => {
+    it('agree with the other implementation on every text', async () => {
       const other = hashes === webHashes ? nodeHashes()! : webHashes;
       const [ours, theirs] = [await hashes.hmacKey(utf8('secret')), await other.hmacKey(utf8('secret'))];
       for (const text of TEXTS) {
@@ -27,7 +27,7 @@ for (const [name, hashes] of Object.entries({ "WebCrypto's": webHashes, "Node's"
       }
     });
 
-    it('refuse what another key, or another text, was signed with', async () => {
+    it('reject a signature of another key or another text', async () => {
       const key = await hashes.hmacKey(utf8('secret'));
       const other = await hashes.hmacKey(utf8('secreT'));
       assert.equal(await key.verify(await other.sign('text'), 'text'), false);
@@ -36,7 +36,7 @@ for (const [name, hashes] of Object.entries({ "WebCrypto's": webHashes, "Node's"
   });
 
 describe('a runtime without modules of Node', () => {
-  it('is left to WebCrypto', (t) => {
+  it('uses WebCrypto', (t) => {
     t.mock.method(process, 'getBuiltinModule', () => undefined);
     assert.equal(nodeHashes(), null);
   });

@@ -33,7 +33,7 @@ export function explainError({ bucket, region }: Settings, { status, code, text,
   }
 }
 
-/** Returns the command or policy that corrects the error, where there is one. */
+/** Returns the command or policy that corrects the error, if there is one. */
 export function adviceForError(settings: Settings, { code }: StoreReply): { advice?: string } {
   if (code === 'NoSuchBucket') return { advice: `aws s3 mb s3://${settings.bucket} --region ${settings.region}` };
   return code === 'AccessDenied' ? { advice: uploaderPolicy(settings) } : {};

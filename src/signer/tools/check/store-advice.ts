@@ -39,7 +39,7 @@ export function uploaderPolicy({ bucket, policy }: Settings): string {
   return `the policy of the user or role (HEAD needs s3:GetObject, S3's smallest permission for it):\n${JSON.stringify({ Version: '2012-10-17', Statement: [statement] }, null, 2)}`;
 }
 
-/** Returns the folder that all keys share; empty where the policy names none. */
+/** Returns the folder that all keys share; empty if the policy names none. */
 export function prefixOf({ key, objectKeys }: Settings['policy']): string {
   if (objectKeys !== undefined || typeof key === 'function') return '';
   return key === undefined ? 'uploads/' : key.slice(0, key.indexOf('{')).replace(/[^/]*$/, '');

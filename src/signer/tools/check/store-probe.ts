@@ -11,7 +11,7 @@ import { prefixOf } from './store-advice.js';
 export interface StoreFinding {
   /** The requirement that was tried. */
   rule: string;
-  /** Null where the store meets the requirement. */
+  /** Null if the store meets the requirement. */
   fault: string | null;
   /** Uploads work in spite of the fault. */
   isWarning?: boolean;

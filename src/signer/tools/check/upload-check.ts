@@ -9,7 +9,7 @@ import type { StoreProbe, StoreReply } from './store-probe.js';
 /** Clock difference that is reported. Amazon rejects signatures from 15 minutes on. */
 const MAX_CLOCK_SKEW_MS = 300_000;
 
-/** @returns the upload ID; null where no upload could be created, and nothing else can be checked */
+/** @returns the upload ID; null if no upload could be created, and nothing else can be checked */
 export async function checkCreate(probe: StoreProbe): Promise<string | null> {
   const rule = 'the bucket exists, and the credentials may start an upload';
   try {

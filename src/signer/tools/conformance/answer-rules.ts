@@ -58,7 +58,7 @@ function expectExpiry(what: string, expires: unknown, time: number, end: number)
   );
 }
 
-/** Returns when a signed URL expires, in epoch milliseconds; Infinity where it does not contain the time. */
+/** Returns when a signed URL expires, in epoch milliseconds; Infinity if it does not contain the time. */
 function expiryOf(url: string): number {
   const query = new URL(url).searchParams;
   const date = query.get('X-Amz-Date')?.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z');
@@ -132,7 +132,7 @@ async function signsRequestedOperation({ observations }: ConformanceRun): Promis
   }
 }
 
-/** Describes how a signed request differs from the requested operation; null where it does not. */
+/** Describes how a signed request differs from the requested operation; null if it does not. */
 function findDifference({ signed, method, key, query }: Operation): string | null {
   const { method: given, url } = toRequest(signed);
   const { pathname, searchParams } = new URL(url);

@@ -23,7 +23,7 @@ export interface ConformanceOptions {
 /** One rule of the protocol. Later rules may use the uploads of earlier ones. */
 export interface Rule {
   rule: string;
-  /** @throws Fault where the signer violates the rule */
+  /** @throws Fault if the signer violates the rule */
   check: (run: ConformanceRun) => Promise<void>;
   /** Whether it needs an unfinished multipart upload; false by default. */
   needsUpload?: boolean;
@@ -47,9 +47,9 @@ export class ConformanceRun {
   readonly multipartSize: number;
   /** The user who uploads. */
   readonly caller: ConformanceCaller;
-  /** A second user; null where the options have none. */
+  /** A second user; null if the options have none. */
   readonly otherUser: ConformanceCaller | null;
-  /** A caller without a session; null where the signer allows anonymous uploads. */
+  /** A caller without a session; null if the signer allows anonymous uploads. */
   readonly anonymous: ConformanceCaller | null;
   /** The optional actions that the answer of init lists. */
   actions: readonly Action[] = [];

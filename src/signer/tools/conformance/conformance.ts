@@ -15,10 +15,10 @@ import { SINGLE_REQUEST_RULES } from './single-request-rules.js';
 
 export type { ConformanceOptions } from './conformance-run.js';
 
-export interface Verdict {
+export interface RuleResult {
   /** The rule of the protocol that was tried. */
   rule: string;
-  /** Null where the signer follows the rule. */
+  /** Null if the signer follows the rule. */
   fault: string | null;
 }
 
@@ -39,11 +39,11 @@ export const CONFORMANCE_RULES: readonly string[] = RULES.map(({ rule }) => rule
 
 /**
  * Tries every rule on a signer and its bucket. It leaves a few small objects in the bucket, and one of 16 MiB.
- * @returns one verdict for each rule that could be tried; some need a second user, or a multipart upload
+ * @returns one result for each rule that could be tried; some need a second user, or a multipart upload
  */
-export async function checkConformance(options: ConformanceOptions): Promise<Verdict[]> {
+export async function checkConformance(options: ConformanceOptions): Promise<RuleResult[]> {
   const run = new ConformanceRun(options);
-  const verdicts: Verdict[] = [];
+  const results: RuleResult[] = [];
   for (const { rule, check, needsUpload, needsOther } of RULES) {
     if ((needsUpload && !run.upload) || (needsOther && !run.otherUser)) continue;
     let fault: string | null = null;
@@ -52,7 +52,7 @@ export async function checkConformance(options: ConformanceOptions): Promise<Ver
     } catch (error) {
       fault = error instanceof Fault ? error.message : `it could not be tried: ${String(error)}`;
     }
-    verdicts.push({ rule, fault });
+    results.push({ rule, fault });
   }
-  return verdicts;
+  return results;
 }

@@ -30,7 +30,7 @@ async function storesEmptyFile(run: ConformanceRun): Promise<void> {
   if (!file.error) await storeFile(run, answer, file, ''); // the policy may refuse files below a size
 }
 
-/** Sends a file in a single request. @returns false where the signer uses multipart uploads for all files */
+/** Sends a file in a single request. @returns false if the signer uses multipart uploads for all files */
 async function storeFile(
   run: ConformanceRun,
   answer: InitAnswer,

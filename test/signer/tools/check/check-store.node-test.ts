@@ -1,4 +1,4 @@
-/** The check of a store whose answers fail at every step, at the demo's bucket. */
+/** The check of a store that fails at each step, on the demo's bucket. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ describe('the check of a store', () => {
       ...options,
     });
 
-  it('aborts its multipart uploads whichever step fails, and shows no signature', async () => {
+  it('aborts its multipart uploads if any step fails, and shows no signature', async () => {
     let requests = Infinity;
     for (let failing = 1; failing < requests; failing += 1) {
       let count = 0;

@@ -32,7 +32,7 @@ after(async () => {
   await rm(dir, { recursive: true });
 });
 
-/** Runs the kit. @returns the rules that were broken, and how many there are */
+/** Runs the rules. @returns the violated rules, and the number of rules that were checked */
 async function faultsOf(
   url: string,
   people: { headers?: Headers; otherHeaders?: Headers } = {
@@ -54,7 +54,7 @@ type Change = (
   request: Request,
 ) => unknown;
 
-/** Runs the kit against the package's own signer, with its answers changed as a faulty backend would give them. */
+/** Runs the rules on the package's own signer, with its responses changed as by a faulty backend. */
 async function faultsOfOwn(
   options: Partial<SignerOptions> = {},
   change?: Change,
@@ -78,7 +78,7 @@ async function faultsOfOwn(
     try {
       body = JSON.parse(text) as typeof body;
     } catch {
-      // garbage of the kit's own
+      // garbage that the rules send
     }
     const changed = change(json, action, body, request) ?? json;
     return changed instanceof Response ? changed : Response.json(changed, { status: response.status });
@@ -132,7 +132,7 @@ describe('the conformance rules', () => {
       },
     ],
     [
-      'tells of refusals in text',
+      'describes refusals in plain text',
       /must be \{"error"/,
       (answer) => ('error' in answer ? new Response('no', { status: 403 }) : undefined),
     ],
@@ -178,7 +178,7 @@ describe('the conformance rules', () => {
     assert.deepEqual(faults, []);
   });
 
-  it('sees over HTTP, too, that pages of any origin may call with cookies', async () => {
+  it('detects over HTTP, too, that pages of any origin may call with cookies', async () => {
     const { faults } = await faultsOfOwn({}, (answer, _action, _body, request) =>
       Response.json(answer, {
         headers: {
@@ -190,7 +190,7 @@ describe('the conformance rules', () => {
     assert.match(faults.join('\n'), /Access-Control-Allow-Origin is https:\/\/conformance\.invalid/);
   });
 
-  it('says that a signer is not there, rather than failing itself', async () => {
+  it('reports a missing signer instead of failing itself', async () => {
     const { faults } = await faultsOf(`http://127.0.0.1:${await freePort()}/sign`);
     assert.ok(faults.length > 3);
     assert.match(faults[0]!, /could not be tried/);
@@ -200,15 +200,15 @@ describe('the conformance rules', () => {
 interface Backend {
   tool: 'flask' | 'php' | 'ruby';
   /**
-   * Gives what the program is started with, and what tells it of its port and database. None of the backends has a
-   * sign-in of its own; the test adds one that begins a session as an application's would.
+   * Returns arguments and environment, with port and database. None of the backends has its own sign-in; the test adds
+   * one that starts a session as an application would.
    */
   start: (port: number, name: string) => { parameters: string[]; env: Record<string, string> };
-  /** Begins a session. @returns the cookie */
+  /** Starts a session. @returns the cookie */
   signIn: (base: string, user: string) => Promise<string>;
 }
 
-/** Signs in where the test has added a route for it. */
+/** Signs in if the test has added a route for it. */
 async function signInByRoute(base: string, user: string): Promise<string> {
   const response = await fetch(`${base}/sign-in/${user}`, { method: 'POST' });
   assert.equal(response.status, 200, await response.text());
@@ -290,7 +290,7 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
     let base: string;
     let cookies: Record<string, string>;
 
-    /** Starts the backend in a document root of its own. */
+    /** Starts the backend in its own document root. */
     async function run(name: string, settings: Record<string, string>): Promise<string> {
       const port = await freePort();
       const { parameters, env } = start(port, name);
@@ -371,7 +371,7 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
         'a lone surrogate in every text':
           '"filename": "\\ud800.bin", "content_type": "\\udfff", "fingerprint": "\\ud83d", "object_key": "\\ud800"',
         'an escaped backslash before what looks like one': '"filename": "a\\\\ud800.bin"',
-        'a name that is no text': '"filename": 7',
+        'a name that is not a string': '"filename": 7',
         'no name': '"filename": null',
         'an empty name': '"filename": ""',
         'a name of 5,000 characters': `"filename": "${'x'.repeat(5_000)}"`,
@@ -390,7 +390,7 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
       for (const [what, fields] of Object.entries(bad)) {
         const odd = `{"id": "odd", "filesize": 3, "last_modified": 1, "content_type": "text/plain", "filename": "b", ${fields}}`;
         const response = await post('get_init_signature', `{"files": [${JSON.stringify(small)}, ${odd}]}`);
-        // 1e400 is no number to some parsers: then it is no JSON
+        // some parsers reject 1e400, so that it is invalid JSON
         if (what === 'a size beyond all numbers' && response.status === 400) continue;
         assert.equal(response.status, 200, `${what}: ${await response.clone().text()}\n${log()}`);
         const { files } = (await response.json()) as InitAnswer;
@@ -445,7 +445,7 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
       assert.equal((await post('get_head_signature', { key, grant })).status, 200, 'until the form is taken');
       assert.deepEqual(await submit(receipt), { status: 200, body: { key, size: 3 } });
 
-      // what the form was told of stays as it is
+      // an object whose receipt was submitted stays unchanged
       assert.equal((await submit(receipt)).status, 409);
       for (const action of ['get_head_signature', 'chunk_loaded'])
         assert.equal(await codeOf(await post(action, { ...notice, state: 'started' })), '403 receipt-taken', action);
@@ -473,7 +473,7 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
       assert.equal(await codeOf(response), '409 object-changed');
     });
 
-    it('allows anonymous uploads if configured, and opens no grant of another bucket', async () => {
+    it('allows anonymous uploads if configured, and accepts no grant of another bucket', async () => {
       const other = await run('other', { S3_BUCKET: 'other', ALLOW_ANONYMOUS: 'true' });
       const { faults } = await faultsOf(`${other}/sign`, {});
       assert.deepEqual(faults, [], log());

@@ -1,6 +1,6 @@
 /**
- * Signers with one fault each, made of the package's own: what goes in or comes out is changed, and what is signed
- * wrongly is signed by the same code with the same credentials, so that the store believes it.
+ * Signers with one fault each, made of the package's own. Requests or responses are changed; wrong requests are signed
+ * by the same code with the same credentials, so that the store accepts them.
  */
 import type { Action, InitFile, PostPolicy, Signed, SignedRequest } from '../../../../src/protocol.js';
 import { toRequest } from '../../../../src/signer/tools/conformance/conformance-caller.js';
@@ -24,25 +24,25 @@ import { CREDENTIALS } from '../../caller.js';
 
 export type Signer = (request: Request) => Promise<Response>;
 
-/** What a call or an answer holds, whatever its action. */
+/** The fields of a request or response of any action. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type Json = Record<string, any>;
 
-/** One call and the honest answer to it. */
+/** One call, and the response of the unchanged signer. */
 export interface Exchange {
   action: Action;
   request: Request;
   /** As it was sent. */
   text: string;
-  /** Empty where the text is no JSON object. */
+  /** Empty if the text is not a JSON object. */
   body: Json;
   status: number;
-  /** Empty where the answer holds no JSON object. */
+  /** Empty if the response is not a JSON object. */
   answer: Json;
-  /** The refusal's code, where it is one. */
+  /** The refusal's code, if it is one. */
   code: string | undefined;
   tools: MutantTools;
-  /** Asks the honest signer the same action with another body, or as another user. */
+  /** Calls the unchanged signer for the same action with another body, or as another user. */
   ask(body: Json, user?: string): Promise<Response>;
 }
 
@@ -52,11 +52,11 @@ export type Mutation = (signer: Signer, tools: MutantTools) => Signer;
 const REGION = 'us-east-1';
 const BUCKET = 'films';
 
-/** Signs without a look at any grant, and remembers what the honest signer granted. */
+/** Signs without checking a grant, and records what the unchanged signer granted. */
 export class MutantTools {
-  /** By key: the grant that init gave, and to whom. */
+  /** By key: the grant that init returned, and its user. */
   readonly granted = new Map<string, { grant: string; user: string | null }>();
-  /** Receipts that were given. */
+  /** Receipts that were returned. */
   readonly receipts = new Set<string>();
   readonly #presign;
   readonly #signingKeyFor = createSigningKeys(REGION);
@@ -66,14 +66,14 @@ export class MutantTools {
     this.#presign = createPresigner(store, REGION);
   }
 
-  /** Signs any operation. @param seconds that the URL lives */
+  /** Signs any operation. @param seconds lifetime of the URL */
   async sign(operation: StoreOperation, seconds = 3_600): Promise<SignedRequest> {
     const now = Date.now();
     const signed = await this.#presign(withCopyGuard(operation), { credentials: CREDENTIALS, now, expires: seconds });
     return { ...signed, expires: (Math.floor(now / 1_000) + seconds) * 1_000 };
   }
 
-  /** Signs the same operation anew, with something changed; the length that was signed is forgotten. */
+  /** Signs the same operation again, with a change and without the signed length. */
   resign(signed: Signed, change: (operation: StoreOperation) => Partial<StoreOperation>): Promise<SignedRequest> {
     const { method, url, headers = {} } = toRequest(signed);
     const { pathname, searchParams } = new URL(url);
@@ -83,7 +83,7 @@ export class MutantTools {
     return this.sign({ ...operation, ...change(operation) });
   }
 
-  /** Signs a POST policy anew, with other conditions. */
+  /** Signs a POST policy again, with other conditions. */
   async resignPolicy(
     { url, fields, expires }: PostPolicy,
     change: (conditions: unknown[]) => unknown[],
@@ -100,7 +100,7 @@ export class MutantTools {
     return { url, expires: end, fields: { ...fields, policy, 'x-amz-signature': hex(await key.sign(policy)) } };
   }
 
-  /** Signs whatever an action asks for, without a look at the grant. */
+  /** Signs what an action requests, without checking the grant. */
   async obey(action: Action, body: Json): Promise<Json | Response> {
     const {
       key,
@@ -155,7 +155,7 @@ export class MutantTools {
   }
 }
 
-/** Makes the honest signer, and breaks it. */
+/** Creates a signer, and adds the fault. */
 export function createMutant(options: SignerOptions, mutation: Mutation): Signer {
   const honest = createSigner(options);
   const tools = new MutantTools(options.endpoint!);
@@ -181,7 +181,7 @@ async function jsonOf(message: Request | Response): Promise<Json> {
 
 type Change = Json | Response | undefined | void;
 
-/** Changes answers: an object takes the place of the answer with status 200, undefined leaves it as it was. */
+/** Changes responses: an object replaces the response with status 200; undefined leaves it unchanged. */
 export const answers =
   (change: (exchange: Exchange) => Change | Promise<Change>): Mutation =>
   (signer, tools) =>
@@ -211,11 +211,11 @@ export const answers =
     return changed ? Response.json(changed) : response;
   };
 
-/** Changes the answers of one action that were right. */
+/** Changes the successful responses of one action. */
 export const answersTo = (action: Action, change: (exchange: Exchange) => Change | Promise<Change>): Mutation =>
   answers((exchange) => (exchange.action === action && exchange.status === 200 ? change(exchange) : undefined));
 
-/** Changes single files of init's answer. */
+/** Changes single files of init's response. */
 export const filesOf = (
   change: (answered: Json, asked: InitFile, tools: MutantTools) => Change | Promise<Change>,
 ): Mutation =>
@@ -236,7 +236,7 @@ export const requests =
   async (request) =>
     signer(await change(request));
 
-/** Changes a signed request wherever an action answers with one. */
+/** Changes each signed request that an action returns. */
 export const resigned = (
   action: Action,
   change: (operation: StoreOperation, exchange: Exchange) => Partial<StoreOperation>,

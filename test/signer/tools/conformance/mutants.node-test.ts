@@ -1,4 +1,4 @@
-/** The conformance kit against signers with one fault each: it has to name the rule that each of them breaks. */
+/** Runs the conformance rules on signers with one fault each; the result has to name the rule that is violated. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test';
 import { startBucket } from '../../../../demo/bucket/index.js';
 import type { RunningBucket } from '../../../../demo/bucket/index.js';
 import { checkConformance, CONFORMANCE_RULES } from '../../../../src/signer/tools/conformance/conformance.js';
-import type { Verdict } from '../../../../src/signer/tools/conformance/conformance.js';
+import type { RuleResult } from '../../../../src/signer/tools/conformance/conformance.js';
 import { createMemoryTracker } from '../../../../src/signer/index.js';
 import { CREDENTIALS } from '../../caller.js';
 import { createMutant } from './mutant-signer.js';
@@ -27,7 +27,7 @@ after(async () => {
   await rm(dir, { recursive: true });
 });
 
-function verdictsOn({ mutation = (signer) => signer, options, isAnonymous }: Partial<Mutant>): Promise<Verdict[]> {
+function verdictsOn({ mutation = (signer) => signer, options, isAnonymous }: Partial<Mutant>): Promise<RuleResult[]> {
   const common = { bucket: 'films', endpoint: bucket.url, credentials: CREDENTIALS, tracker: createMemoryTracker() };
   const signer = createMutant(
     {

@@ -1,4 +1,4 @@
-/** A table of broken signers: what is wrong with each, the rule of the conformance kit that has to find it, and how. */
+/** A table of faulty signers: the fault, the conformance rule that has to detect it, and the code of the fault. */
 import type { Action, InitFile, PostPolicy, Signed, SignedRequest } from '../../../../src/protocol.js';
 import { uploadPart } from '../../../../src/signer/s3/operations.js';
 import { createMemoryTracker } from '../../../../src/signer/index.js';
@@ -11,11 +11,11 @@ import type { Json, Mutation } from './mutant-signer.js';
 export interface Mutant {
   /** Completes "a signer that …". */
   broken: string;
-  /** The rule that has to fail, by its whole name. */
+  /** The rule that has to fail, by its full name. */
   rule: string;
   mutation?: Mutation;
   options?: Partial<SignerOptions>;
-  /** Whether the kit calls without signing in. */
+  /** Whether the rules call without signing in. */
   isAnonymous?: boolean;
 }
 
@@ -25,7 +25,7 @@ const user = (request: Request): string | null => request.headers.get('x-user');
 const error = (status: number, code: string): Response =>
   Response.json({ error: { code, message: 'broken' } }, { status });
 
-/** Changes every signed request of an answer, wherever it stands. */
+/** Changes every signed request of a response. */
 const eachSigned = async (answer: Json, change: (signed: Json) => Json): Promise<Json> =>
   Object.fromEntries(
     Object.entries(answer).map(([name, value]) =>
@@ -40,7 +40,7 @@ const setClock = (offMs: number): Mutation =>
 
 const HTTP: readonly Mutant[] = [
   {
-    broken: 'takes text/plain, which forms of other sites can send',
+    broken: 'accepts text/plain, which forms of other sites can send',
     rule: 'only JSON is accepted: another content type is answered with 415',
     mutation: requests((request) => {
       const headers = new Headers(request.headers);
@@ -59,7 +59,7 @@ const HTTP: readonly Mutant[] = [
     mutation: answers(({ request }) => (request.method === 'GET' ? { time: Date.now() } : undefined)),
   },
   {
-    broken: 'fails on a body that is no JSON',
+    broken: 'fails on a body that is not JSON',
     rule: 'invalid JSON is answered with a 4xx and {"error": {"code", "message"}}',
     mutation: answers(({ code }) => (code === 'invalid-json' ? error(500, 'internal') : undefined)),
   },
@@ -101,7 +101,7 @@ const HTTP: readonly Mutant[] = [
 
 const PRINCIPAL = 'init returns the principal: a string for a signed-in user, null for an anonymous call';
 
-/** Changes the principal in init's answer. */
+/** Changes the principal in init's response. */
 const named = (broken: string, principalOf: (principal: unknown) => unknown, isAnonymous = false): Mutant => ({
   broken,
   rule: PRINCIPAL,
@@ -114,12 +114,12 @@ const named = (broken: string, principalOf: (principal: unknown) => unknown, isA
 
 const SESSIONS: readonly Mutant[] = [
   named('names no principal', () => undefined),
-  named('says that nobody signs in, where somebody does', () => null),
-  named('names the same principal for everybody', () => 'user'),
-  named('names a principal anew with every call', () => crypto.randomUUID()),
-  named('names the principal by a number', () => 7),
-  named('names no principal where nobody signs in', () => undefined, true),
-  named('names somebody where nobody signs in', () => 'anonymous', true),
+  named('says that nobody signs in, although a user has', () => null),
+  named('names the same principal for every user', () => 'user'),
+  named('names another principal with every call', () => crypto.randomUUID()),
+  named('returns the principal as a number', () => 7),
+  named('names no principal if nobody signs in', () => undefined, true),
+  named('names a user if nobody signs in', () => 'anonymous', true),
   {
     broken: 'needs no session at all',
     rule: 'init requires a session',
@@ -131,7 +131,7 @@ const SESSIONS: readonly Mutant[] = [
     options: { authorize: (request, action) => user(request) ?? (action === 'get_init_signature' ? 'ada' : null) },
   },
   {
-    broken: 'answers 400 where a session is missing, so that pages give up',
+    broken: 'answers 400 if the session is missing, so that uploads fail',
     rule: 'init requires a session',
     mutation: answers(({ status }) => (status === 401 ? error(400, 'invalid-request') : undefined)),
   },
@@ -177,7 +177,7 @@ const INIT: readonly Mutant[] = [
     ),
   },
   {
-    broken: 'fails on a size that is text',
+    broken: 'fails on a size that is a string',
     rule: 'a refused file does not affect the others',
     mutation: answers(({ text }) => (text.includes('"filesize":"') ? error(500, 'internal') : undefined)),
   },
@@ -207,7 +207,7 @@ const INIT: readonly Mutant[] = [
     })),
   },
   {
-    broken: 'takes more files than it says',
+    broken: 'accepts more files than its limit',
     rule: 'more files than limits.files are answered with 413',
     mutation: answersTo('get_init_signature', ({ answer }) => ({ ...answer, limits: { files: 10 } })),
   },
@@ -233,14 +233,14 @@ const INIT: readonly Mutant[] = [
     ),
   },
   {
-    broken: 'takes object_key as it comes',
+    broken: 'uses object_key unchanged',
     rule: 'init grants no key that the page chooses',
     mutation: filesOf((_answered, asked, tools) =>
       asked.object_key ? tools.grantFile(asked, asked.object_key) : undefined,
     ),
   },
   {
-    broken: 'takes the file’s name as it comes',
+    broken: 'uses the file’s name unchanged',
     rule: 'a file’s name cannot change the folder of its key',
     mutation: filesOf((answered, asked, tools) =>
       answered['put'] && asked.filename.includes('private')
@@ -261,19 +261,19 @@ const INIT: readonly Mutant[] = [
     options: { policy: { key: 'uploads/{name}' } },
   },
   {
-    broken: 'lets any page name any object of the bucket',
+    broken: 'lets any page choose any key of the bucket',
     rule: 'two users never get the same key',
     options: { policy: { objectKeys: '' } },
   },
   {
-    broken: 'calls keys its own that it gives twice',
+    broken: 'sets own_key for keys that it grants twice',
     rule: 'own_key is set only for a key that no other upload gets',
     options: { policy: { key: 'uploads/{principal}/{name}' } },
     mutation: filesOf((answered) => (answered['error'] ? undefined : { ...answered, own_key: true })),
   },
 ];
 
-/** Signs the PUT of whole files anew. */
+/** Signs the PUT of files of one request again. */
 const puts = (change: (operation: StoreOperation, asked: InitFile) => Partial<StoreOperation>): Mutation =>
   filesOf(async (answered, asked, tools) =>
     answered['put']
@@ -281,7 +281,7 @@ const puts = (change: (operation: StoreOperation, asked: InitFile) => Partial<St
       : undefined,
   );
 
-/** Signs POST policies anew. */
+/** Signs POST policies again. */
 const posts = (broken: string, change: (conditions: unknown[]) => unknown[]): Mutant => ({
   broken,
   rule: 'a POST policy is limited to its prefix and sizes',
@@ -293,7 +293,7 @@ const posts = (broken: string, change: (conditions: unknown[]) => unknown[]): Mu
   }),
 });
 
-/** Takes the place of the condition on one field. */
+/** Replaces the condition on one field. */
 const condition = (field: string, instead: readonly unknown[]) => (conditions: unknown[]) => [
   ...conditions.filter((item) => !(Array.isArray(item) && (item[1] === `$${field}` || item[0] === field))),
   ...instead,
@@ -301,7 +301,7 @@ const condition = (field: string, instead: readonly unknown[]) => (conditions: u
 
 const SINGLE_REQUESTS: readonly Mutant[] = [
   {
-    broken: 'signs the PUT of a whole file without its length',
+    broken: 'signs PUT without its length',
     rule: 'a single request is signed with its exact length',
     mutation: puts(() => ({})),
   },
@@ -318,12 +318,12 @@ const SINGLE_REQUESTS: readonly Mutant[] = [
     ),
   },
   {
-    broken: 'signs the PUT of a whole file without its type',
+    broken: 'signs PUT without its type',
     rule: 'a single request is signed with its content type',
     mutation: puts((_operation, { filesize }) => ({ contentLength: filesize, headers: {} })),
   },
   {
-    broken: 'names the type of a whole file, and does not sign it',
+    broken: 'returns the type of a file of one request, and does not sign it',
     rule: 'a single request is signed with its content type',
     mutation: filesOf(async (answered, { filesize }, tools) => {
       const put = answered['put'] as SignedRequest | undefined;
@@ -359,7 +359,7 @@ const SINGLE_REQUESTS: readonly Mutant[] = [
   posts('signs POST policies for any ACL', condition('acl', [['starts-with', '$acl', '']])),
 ];
 
-/** Ignores a refusal of one action, and signs what was asked for. */
+/** Ignores a refusal of one action, and signs the request. */
 const obeying = (action: Action, codes: readonly string[], isMeant: (body: Json) => boolean = () => true): Mutation =>
   answers(({ action: called, code, body, tools }) =>
     called === action && code !== undefined && codes.includes(code) && isMeant(body)
@@ -394,7 +394,7 @@ const PARTS: readonly Mutant[] = [
     mutation: filesOf((answered) => (answered['error'] ? undefined : { ...answered, part_size: 1024 ** 2 })),
   },
   {
-    broken: 'begins multipart uploads without their type',
+    broken: 'creates multipart uploads without their type',
     rule: 'a multipart upload is signed with its content type',
     mutation: filesOf(async (answered, _asked, tools) =>
       answered['init']
@@ -428,7 +428,7 @@ const PARTS: readonly Mutant[] = [
     mutation: obeying('get_chunk_signature', ['invalid-request']),
   },
   {
-    broken: 'signs the end of a file of another size',
+    broken: 'signs CompleteMultipartUpload for another size',
     rule: OTHER_PART,
     mutation: obeying('get_end_signature', ['size-mismatch']),
   },
@@ -438,7 +438,7 @@ const PARTS: readonly Mutant[] = [
     mutation: windowParts(() => ({})),
   },
   {
-    broken: 'signs windows with the length of the first part alone',
+    broken: 'signs windows with only the length of the first part',
     rule: WINDOW_LENGTHS,
     mutation: windowParts((_signed, part) => (part === 1 ? null : {})),
   },
@@ -476,7 +476,7 @@ const PARTS: readonly Mutant[] = [
     mutation: obeying('get_all_signatures', ['invalid-request']),
   },
   {
-    broken: 'lists from the first part on, whatever the marker',
+    broken: 'lists from the first part, ignoring the marker',
     rule: 'the list of parts is signed page by page',
     mutation: resigned('get_list_signature', ({ query }) => ({ query: { uploadId: query!['uploadId']! } })),
   },
@@ -486,12 +486,12 @@ const SIGNED = 'the signed request is the requested operation';
 
 const OPERATIONS: readonly Mutant[] = [
   {
-    broken: 'signs GET where HEAD is asked for: anybody with the URL can read the object',
+    broken: 'signs GET instead of HEAD, so that the holder of the URL can read the object',
     rule: SIGNED,
     mutation: resigned('get_head_signature', () => ({ method: 'GET' })),
   },
   {
-    broken: 'deletes objects where uploads are to be aborted',
+    broken: 'signs DELETE of the object instead of AbortMultipartUpload',
     rule: 'a delete signature cannot delete an object',
     mutation: resigned('get_delete_signature', () => ({ query: {} })),
   },
@@ -501,7 +501,7 @@ const OPERATIONS: readonly Mutant[] = [
     mutation: resigned('get_delete_signature', () => ({ query: { uploadId: 'another' } })),
   },
   {
-    broken: 'signs whole objects where parts are asked for',
+    broken: 'signs PutObject instead of UploadPart',
     rule: SIGNED,
     mutation: answersTo('get_chunk_signature', async ({ answer, body, tools }) => ({
       ...answer,
@@ -509,7 +509,7 @@ const OPERATIONS: readonly Mutant[] = [
     })),
   },
   {
-    broken: 'signs part 1 whatever part is asked for',
+    broken: 'signs part 1 for every part',
     rule: SIGNED,
     mutation: answersTo('get_chunk_signature', async ({ answer, body, tools }) => ({
       ...answer,
@@ -522,7 +522,7 @@ const OPERATIONS: readonly Mutant[] = [
     mutation: puts(({ key }, { filesize }) => ({ key: `${key}.bin`, contentLength: filesize })),
   },
   {
-    broken: 'has a GET of the object in its windows',
+    broken: 'signs GET of the object in its windows',
     rule: SIGNED,
     mutation: answersTo('get_all_signatures', async ({ answer, tools }) => ({
       ...answer,
@@ -538,49 +538,53 @@ const withoutTime = (isMeant: (action: Action) => boolean): Mutation =>
   answers(({ action, answer: { time, ...rest } }) => (time !== undefined && isMeant(action) ? rest : undefined));
 
 const CLOCKS: readonly Mutant[] = [
-  { broken: 'says its time in no answer', rule: TIME, mutation: withoutTime(() => true) },
-  { broken: 'says its time at init alone', rule: TIME, mutation: withoutTime((action) => !action.includes('init')) },
-  { broken: 'says no time with windows', rule: TIME, mutation: withoutTime((action) => action.includes('all')) },
+  { broken: 'returns its time in no response', rule: TIME, mutation: withoutTime(() => true) },
+  {
+    broken: 'returns its time only from init',
+    rule: TIME,
+    mutation: withoutTime((action) => !action.includes('init')),
+  },
+  { broken: 'returns no time with windows', rule: TIME, mutation: withoutTime((action) => action.includes('all')) },
   { broken: 'is 20 hours fast', rule: TIME, mutation: setClock(20 * HOUR) },
   { broken: 'is 20 hours slow', rule: TIME, mutation: setClock(-20 * HOUR) },
   { broken: 'is an hour fast', rule: TIME, mutation: setClock(HOUR) },
   {
-    broken: 'says its time in seconds',
+    broken: 'returns its time in seconds',
     rule: TIME,
     mutation: answers(({ answer }) =>
       'time' in answer ? { ...answer, time: Math.floor((answer['time'] as number) / 1_000) } : undefined,
     ),
   },
   {
-    broken: 'says its time as text',
+    broken: 'returns its time as a string',
     rule: TIME,
     mutation: answers(({ answer }) =>
       'time' in answer ? { ...answer, time: new Date(answer['time'] as number).toISOString() } : undefined,
     ),
   },
   {
-    broken: 'says expires in seconds',
+    broken: 'returns expires in seconds',
     rule: EXPIRES,
     mutation: answers(({ answer }) =>
       typeof answer['expires'] === 'number' ? { ...answer, expires: answer['expires'] / 1_000 } : undefined,
     ),
   },
   {
-    broken: 'says expires of whole files in seconds',
+    broken: 'returns expires of files of one request in seconds',
     rule: EXPIRES,
     mutation: filesOf((answered) =>
       eachSigned(answered, (signed) => ({ ...signed, expires: (signed['expires'] as number) / 1_000 })),
     ),
   },
   {
-    broken: 'says how long signatures live, not when they end',
+    broken: 'returns the lifetime of signatures instead of their expiry',
     rule: EXPIRES,
     mutation: answers(({ answer }) =>
       typeof answer['expires'] === 'number' ? { ...answer, expires: 3_600_000 } : undefined,
     ),
   },
   {
-    broken: 'says that signatures live a day longer than they do',
+    broken: 'returns an expiry that is a day too late',
     rule: EXPIRES,
     mutation: answers(({ answer }) =>
       typeof answer['expires'] === 'number' ? { ...answer, expires: answer['expires'] + DAY } : undefined,
@@ -600,7 +604,7 @@ const CLOCKS: readonly Mutant[] = [
   },
 ];
 
-/** The actions that go by a grant. */
+/** The actions that need a grant. */
 const GRANTED: readonly Action[] = [
   'get_chunk_signature',
   'get_list_signature',
@@ -650,7 +654,7 @@ const OTHER_RENEWAL = 'renewal requires the same size, key and grant';
 
 const RENEWALS: readonly Mutant[] = [
   {
-    broken: 'renews for anybody',
+    broken: 'renews for any user',
     rule: 'a grant is valid only for its principal',
     mutation: renewing('principal-mismatch'),
   },
@@ -692,7 +696,7 @@ const TRUE_RECEIPTS = 'a receipt is returned only for a stored object';
 
 const COMPLETION: readonly Mutant[] = [
   {
-    broken: 'tells everybody of everybody’s uploads',
+    broken: 'returns every user’s uploads to every user',
     rule: 'init returns no upload of another user',
     options: trackerWith((honest) => {
       const principals = new Set<string>();
@@ -712,17 +716,17 @@ const COMPLETION: readonly Mutant[] = [
     }),
   },
   {
-    broken: 'finds uploads that are over',
+    broken: 'returns uploads that have ended',
     rule: 'init returns no upload that has ended',
     options: trackerWith(() => ({ forget: async () => undefined })),
   },
   {
-    broken: 'signs no right end',
+    broken: 'signs an invalid CompleteMultipartUpload',
     rule: 'CompleteMultipartUpload is signed, and creates the object',
     mutation: resigned('get_end_signature', () => ({ query: { uploadId: 'another' } })),
   },
   {
-    broken: 'fails on notices of what is complete',
+    broken: 'fails on notifications of complete uploads',
     rule: 'notices are accepted if they are offered',
     mutation: answers(({ action, body }) =>
       action === 'chunk_loaded' && body['state'] === 'complete' && body['upload_id']
@@ -731,7 +735,7 @@ const COMPLETION: readonly Mutant[] = [
     ),
   },
   {
-    broken: 'gives receipts for whatever the page says',
+    broken: 'returns receipts for any data of the page',
     rule: TRUE_RECEIPTS,
     options: RECEIPTS,
     mutation: answers(({ action, code }) =>
@@ -739,7 +743,7 @@ const COMPLETION: readonly Mutant[] = [
     ),
   },
   {
-    broken: 'gives receipts for any key that is stored',
+    broken: 'returns receipts for any stored key',
     rule: TRUE_RECEIPTS,
     options: RECEIPTS,
     mutation: answers(({ action, code, body, tools, ask }) => {
@@ -750,13 +754,13 @@ const COMPLETION: readonly Mutant[] = [
     }),
   },
   {
-    broken: 'gives receipts that are no text',
+    broken: 'returns receipts that are not strings',
     rule: TRUE_RECEIPTS,
     options: RECEIPTS,
     mutation: answers(({ answer }) => (answer['receipt'] ? { receipt: { key: 'x' } } : undefined)),
   },
   {
-    broken: 'takes receipts for grants',
+    broken: 'accepts receipts as grants',
     rule: 'a receipt is not accepted as a grant',
     options: RECEIPTS,
     mutation: answers(({ action, body, tools }) =>

@@ -1,18 +1,21 @@
-import type { PlayedAnswer } from './rules.js';
+import type { InjectedResponse } from './rules.js';
 
 /** The CORS headers of a bucket and of a signer. */
 const EXPOSED = 'ETag, Retry-After, x-amz-request-id, x-amz-version-id';
 
 /** Returns S3's `<Error>` document. */
-export const errorXml = (code: string, message = 'Played by the fault proxy.'): string =>
+export const errorXml = (code: string, message = 'Sent by the fault proxy.'): string =>
   `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
 
-function retryAfterOf({ seconds, as }: NonNullable<PlayedAnswer['retryAfter']>): string {
+function retryAfterOf({ seconds, as }: NonNullable<InjectedResponse['retryAfter']>): string {
   return as === 'seconds' ? String(seconds) : new Date(Date.now() + seconds * 1_000).toUTCString();
 }
 
 /** Returns the headers of an artificial response, names and values in turn. */
-export function playedHeaders({ headers, body, retryAfter, cors = true }: PlayedAnswer, origin?: string): string[] {
+export function injectedHeaders(
+  { headers, body, retryAfter, cors = true }: InjectedResponse,
+  origin?: string,
+): string[] {
   const isXml = body?.trimStart().startsWith('<?xml') ?? false;
   const all: Record<string, string> = {
     'Content-Type': isXml ? 'application/xml' : 'text/html',

@@ -1,4 +1,6 @@
-/** Where attacks are played: a bucket that checks signatures, a signer over HTTP, and people who sign in by a header. */
+/**
+ * The environment of attacks: a bucket that checks signatures, a signer over HTTP, and users who sign in by a header.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,31 +19,31 @@ export const PART = 5 * 1024 ** 2;
 export interface Answer {
   status: number;
   text: string;
-  /** Of a refusal. */
+  /** Code of a refusal. */
   code: string;
   headers: Headers;
 }
 
-export interface Person {
+export interface AttackCaller {
   call(action: Action, body: unknown): Promise<Answer>;
-  /** Asks leave for one file; what is refused has `error`. */
+  /** Calls init for one file; a refused file has `error`. */
   init(file?: Partial<InitFile>): Promise<Granted>;
-  /** Begins a multipart upload of two parts and a byte at the bucket. */
+  /** Creates a multipart upload for a file of two parts and one byte. */
   begin(file?: Partial<InitFile>): Promise<{ key: string; grant: string; upload_id: string }>;
 }
 
-export interface Field {
+export interface AttackHarness {
   url: string;
   /** URL of the bucket's store. */
   store: string;
-  /** Faults of the signer's own: attacks must cause none. */
+  /** Internal errors of the signer: attacks must cause none. */
   faults: unknown[];
-  /** Somebody signed in by that name; null: nobody. */
-  person(name: string | null): Person;
+  /** Returns a caller that is signed in by that name; null: not signed in. */
+  signIn(name: string | null): AttackCaller;
   stop(): Promise<void>;
 }
 
-/** Sends a signed request as anybody can who holds it. */
+/** Sends a signed request, as any holder of it can. */
 export async function replay(signed: Signed, body?: BodyInit): Promise<Answer> {
   const { method, url, headers = {} } = typeof signed === 'string' ? { method: 'PUT', url: signed } : signed;
   return read(await fetch(url, { method, headers, body }));
@@ -53,7 +55,7 @@ export async function read(response: Response): Promise<Answer> {
   return { status: response.status, text, code: code?.[1] ?? code?.[2] ?? '', headers: response.headers };
 }
 
-export async function startField(options: Partial<SignerOptions> = {}): Promise<Field> {
+export async function startAttackHarness(options: Partial<SignerOptions> = {}): Promise<AttackHarness> {
   const dir = await mkdtemp(path.join(tmpdir(), 'mule-attack-'));
   const bucket = await startBucket({ dir, buckets: ['films'], credentials: CREDENTIALS });
   const faults: unknown[] = [];
@@ -71,11 +73,11 @@ export async function startField(options: Partial<SignerOptions> = {}): Promise<
   await new Promise((resolve) => server.once('listening', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sign`;
 
-  const person = (name: string | null): Person => {
+  const person = (name: string | null): AttackCaller => {
     const headers = { 'content-type': 'application/json', ...(name === null ? {} : { 'x-user': name }) };
-    const call: Person['call'] = async (action, body) =>
+    const call: AttackCaller['call'] = async (action, body) =>
       read(await fetch(`${url}/${action}`, { method: 'POST', headers, body: JSON.stringify(body) }));
-    const init: Person['init'] = async (file) => {
+    const init: AttackCaller['init'] = async (file) => {
       const { text } = await call('get_init_signature', { files: [fileOf({ filesize: 2 * PART + 1, ...file })] });
       return (JSON.parse(text) as InitAnswer).files[0] as unknown as Granted;
     };
@@ -93,7 +95,7 @@ export async function startField(options: Partial<SignerOptions> = {}): Promise<
     url,
     store: bucket.url,
     faults,
-    person,
+    signIn: person,
     async stop() {
       server.closeAllConnections();
       server.close();
@@ -103,7 +105,7 @@ export async function startField(options: Partial<SignerOptions> = {}): Promise<
   };
 }
 
-/** A right call of every action after init. */
+/** Returns a valid call of every action after init. */
 export const callsFor = (reference: { key: string; grant: string; upload_id: string }): [Action, object][] => [
   ['get_chunk_signature', { ...reference, chunk: 3, size: 1 }],
   ['get_list_signature', reference],

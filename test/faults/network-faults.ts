@@ -1,6 +1,6 @@
 /** The network and the servers in between: connections that fail, and responses of a store in trouble, at each step. */
 import type { Fault, PlayedAnswer, RequestKind, Rule } from '../../demo/faults/index.js';
-import { errorXml } from '../../demo/faults/played-answer.js';
+import { errorXml } from '../../demo/faults/injected-response.js';
 import { createMemoryTracker } from '../../src/signer/tracker/memory-tracker.js';
 import { MIB, THREE_PARTS } from './scenario.js';
 import type { Actor, Scenario } from './scenario.js';
@@ -27,11 +27,11 @@ async function abortSoon({ until, call }: Actor): Promise<void> {
   await call('abort');
 }
 
-const SLOW = 12 * MIB;
-const paused = { act: pauseAndResume, rate: SLOW, attributes: { concurrency: '1' } } as const;
+const SLOW_RATE = 12 * MIB;
+const paused = { act: pauseAndResume, rate: SLOW_RATE, attributes: { concurrency: '1' } } as const;
 const aborted = {
   act: abortSoon,
-  rate: SLOW,
+  rate: SLOW_RATE,
   attributes: { concurrency: '1' },
   expects: { status: 'aborted', retries: 0 },
 } as const;
@@ -82,7 +82,7 @@ interface LineFault {
   /** Of the rule. */
   rule?: Partial<Rule>;
   scenario?: Partial<Scenario>;
-  /** Whether it can happen at that step, and in which runs it is played. */
+  /** Whether it can happen at that step, and in which runs it is included. */
   fits?(phase: Phase): boolean;
 }
 

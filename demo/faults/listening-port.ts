@@ -2,37 +2,37 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
 /**
- * Below the ports that systems use for outgoing connections: no other process takes one while it is shut.
+ * Below the ports that systems use for outgoing connections: no other process takes one while it is closed.
  * https://www.rfc-editor.org/rfc/rfc6335#section-6
  */
 const FIRST_PORT = 20_000;
-const PORTS = 10_000;
-const TRIES = 50;
-/** Milliseconds between two attempts to get the port back. */
-const TRY_AGAIN = 20;
+const PORT_COUNT = 10_000;
+const MAX_ATTEMPTS = 50;
+/** Delay between two attempts to listen on the port again. */
+const RETRY_INTERVAL_MS = 20;
 
-/** One port of this machine that can be shut, so that connections are refused, and opened again. */
-export class Line {
+/** A listening port that can be closed, so that connections are refused, and opened again. */
+export class ListeningPort {
   readonly #onSocket: (socket: Socket) => void;
   readonly #sockets = new Set<Socket>();
   #server: Server | null = null;
   #port = 0;
-  #isWanted = true;
+  #isOpen = true;
 
   private constructor(onSocket: (socket: Socket) => void) {
     this.#onSocket = onSocket;
   }
 
   /** @param port 0: any free one @throws Error if the port is not available */
-  static async open(port: number, onSocket: (socket: Socket) => void): Promise<Line> {
-    const line = new Line(onSocket);
-    for (let tries = 1; ; tries++) {
+  static async open(port: number, onSocket: (socket: Socket) => void): Promise<ListeningPort> {
+    const listening = new ListeningPort(onSocket);
+    for (let attempt = 1; ; attempt++) {
       try {
-        line.#server = await line.#listen(port || FIRST_PORT + Math.floor(Math.random() * PORTS));
-        line.#port = (line.#server.address() as AddressInfo).port;
-        return line;
+        listening.#server = await listening.#listen(port || FIRST_PORT + Math.floor(Math.random() * PORT_COUNT));
+        listening.#port = (listening.#server.address() as AddressInfo).port;
+        return listening;
       } catch (error) {
-        if (port || tries === TRIES || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+        if (port || attempt === MAX_ATTEMPTS || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
       }
     }
   }
@@ -42,7 +42,7 @@ export class Line {
   }
 
   get isOpen(): boolean {
-    return this.#isWanted;
+    return this.#isOpen;
   }
 
   /** Resets every connection. */
@@ -51,27 +51,27 @@ export class Line {
   }
 
   /** Refuses new connections. */
-  shut(): void {
-    this.#isWanted = false;
+  close(): void {
+    this.#isOpen = false;
     this.#server?.close();
     this.#server = null;
   }
 
   /** Accepts connections again. */
   open(): void {
-    if (this.#isWanted) return;
-    this.#isWanted = true;
+    if (this.#isOpen) return;
+    this.#isOpen = true;
     void this.#reopen();
   }
 
   async #reopen(): Promise<void> {
-    while (this.#isWanted && !this.#server) {
+    while (this.#isOpen && !this.#server) {
       try {
         const server = await this.#listen(this.#port);
-        if (this.#isWanted && !this.#server) this.#server = server;
+        if (this.#isOpen && !this.#server) this.#server = server;
         else server.close();
       } catch {
-        await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN));
+        await new Promise((resolve) => setTimeout(resolve, RETRY_INTERVAL_MS));
       }
     }
   }
