@@ -80,6 +80,8 @@ export class UploadManager implements UploadListener {
   #adding = 0;
   /** The last call of `attach()`; null after `detach()`. */
   #attachment: object | null = {};
+  /** IDs of the uploads that `attach()` resumes once the signer has named the same user. */
+  #toResume: readonly string[] = [];
 
   constructor(settings: Settings, ports: Ports, emit: Emit) {
     const { clock, signer, transport, tabLock: lock, tabChannel: channel, fileStore } = ports;
@@ -307,16 +309,22 @@ export class UploadManager implements UploadListener {
     this.#attachment = null;
     this.#tabs.releaseAll();
     this.#presence.hide();
-    return running.map(({ id }) => id);
+    const ids = new Set([...running.map(({ id }) => id), ...this.#toResume.filter((id) => this.#list.has(id))]);
+    this.#toResume = [];
+    return [...ids];
   }
 
   attach(ids: readonly string[]): true | Promise<boolean> {
     const attachment = (this.#attachment = {});
+    // an earlier call may still wait for the signer
+    this.#toResume = [...new Set([...this.#toResume, ...ids])];
     const resume = (isSameUser: boolean): boolean => {
       if (this.#attachment !== attachment) return false;
+      const toResume = this.#toResume;
+      this.#toResume = [];
       this.#list.isPaused = false;
       this.#presence.show();
-      for (const id of ids) if (this.#list.has(id)) void this.resume(id);
+      for (const id of toResume) if (this.#list.has(id)) void this.resume(id);
       this.#list.startNext();
       return isSameUser;
     };
@@ -327,6 +335,7 @@ export class UploadManager implements UploadListener {
 
   dispose(): void {
     this.#lifetime.abort();
+    this.#attachment = null;
     for (const known of managers) if (known.deref() === this) managers.delete(known);
     for (const upload of this.#list.all) upload.dispose();
     this.#progress.dispose();

@@ -145,7 +145,10 @@ export class UploaderController implements ReactiveController {
       removedControllers.set((this.#removedKey = ownerKeyOf(this.#options)), this);
     }
     ambiguousControllers.delete(this);
-    for (const other of [...ambiguousControllers]) other.#recheckKey();
+    // an element that is only moved is connected again by then
+    queueMicrotask(() => {
+      if (!this.host.isConnected) for (const other of [...ambiguousControllers]) other.#recheckKey();
+    });
     this.#removalTimer = setTimeout(() => this.#onRemoved(), REMOVAL_DELAY_MS);
   }
 
@@ -193,7 +196,8 @@ export class UploaderController implements ReactiveController {
     const options = this.#readOptions();
     const before = this.#options as Record<string, unknown>;
     const isSame = (name: string, value: unknown): boolean =>
-      value === before[name] || (typeof value === 'object' && JSON.stringify(value) === JSON.stringify(before[name]));
+      Object.is(value, before[name])
+      || (typeof value === 'object' && JSON.stringify(value) === JSON.stringify(before[name]));
     const changes = Object.entries(options).filter(([name, value]) => !isSame(name, value));
     this.#options = options;
     if (changes.length === 0) return;

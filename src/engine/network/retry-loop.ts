@@ -13,6 +13,8 @@ import { Waits } from './waits.js';
 export class RetryLoop {
   /** The pending attempts and the waits of the upload. */
   readonly waits: Waits;
+  /** Loops that work for the same upload in the background, and retry when this one does. */
+  readonly background = new Set<RetryLoop>();
   readonly #services: RetryServices;
   readonly #record: UploadRecord;
   readonly #failures: FailureHandler;
@@ -35,11 +37,13 @@ export class RetryLoop {
   retryNow(all: boolean): void {
     this.waits.wake((waitingFor) => all || waitingFor !== 'store');
     if (all) this.#failures.authorize();
+    for (const loop of this.background) loop.retryNow(all);
   }
 
   /** Retries what the signer refused for lack of a sign-in. */
   authorize(): void {
     this.#failures.authorize();
+    for (const loop of this.background) loop.authorize();
   }
 
   /**

@@ -18,28 +18,36 @@ export const canAbort = (context: TransferContext): boolean =>
  */
 export async function abortUpload(context: TransferContext, signal: AbortSignal): Promise<void> {
   const { session, retries, services, notifier } = context;
+  let isAborted = false;
   for (let isEmpty = false; !isEmpty;) {
     try {
       await retries.retry('abort', null, signal, (attempt) =>
         sendS3Request(context, 'delete', attempt, signal, (...args) => services.s3.abortMultipartUpload(...args)),
       );
+      isAborted = true;
       await listParts(context, signal);
       isEmpty = session.table.done === 0;
     } catch (error) {
-      // the upload is gone, as intended, or the credentials may not list its parts
+      // the upload is gone, as intended, or the credentials may not abort it, or not list its parts
       if (!(error instanceof RestartRequired || error instanceof UploadError)) throw error;
+      isAborted ||= error instanceof RestartRequired && error.to === 'gone';
       isEmpty = true;
     }
   }
-  notifier?.aborted();
+  // the tracker forgets it, and no sweep aborts it any more
+  if (isAborted) notifier?.aborted();
 }
 
 const SILENT: UploadObserver = { report: () => {} };
 
 /** Aborts the multipart upload of a former session in the background, while the upload uses another one. */
-export function abortFormerSession({ services, record }: TransferContext, session: Session): void {
+export function abortFormerSession({ services, record, retries }: TransferContext, session: Session): void {
   const former = new UploadRecord(record.facts, record.owner, record.createdAt);
   former.session = session;
   const context = new TransferContext(services, former, SILENT);
-  if (canAbort(context)) void abortUpload(context, services.lifetime).catch(() => {});
+  if (!canAbort(context)) return;
+  retries.background.add(context.retries);
+  void abortUpload(context, services.lifetime)
+    .catch(() => {})
+    .finally(() => retries.background.delete(context.retries));
 }

@@ -143,7 +143,8 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#step = 'starting';
     this.#transition('start');
     this.#hasStarted = true;
-    this.#start();
+    // unless a listener has paused, aborted or restarted it
+    this.revive();
   }
 
   /** Sends nothing while the page is away, and lets other tabs resume it. */
@@ -448,12 +449,13 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     const previous = this.status;
     const { status, event } = transition(previous, statusEvent);
     if (status === previous) return;
+    const error = this.#error;
     this.status = status;
     this.#changed();
     this.#listener.emit('mule-status', { upload: this.snapshot, previous });
     const upload = this.snapshot;
     if (event === 'mule-start') this.#listener.emit(this.#hasStarted ? 'mule-resume' : event, { upload });
-    else if (event === 'mule-error') this.#listener.emit(event, { upload, error: this.#error! });
+    else if (event === 'mule-error') this.#listener.emit(event, { upload, error: error! });
     else if (event === 'mule-complete') this.#listener.emit(event, completeDetailOf(upload));
     else if (event) this.#listener.emit(event, { upload });
   }

@@ -52,6 +52,15 @@ describe('options set after files were added', () => {
     }
   });
 
+  it('an option that never equals itself is applied once', async () => {
+    const element = await fixture<MuleUploadElement>(
+      html`<mule-upload recover="off" scope=${newScope()} .params=${NaN} .sign=${sign}></mule-upload>`,
+    );
+    await element.add([fileOf('a.txt')]);
+    await until(() => element.uploads.length === 1);
+    element.abort();
+  });
+
   it('removing no-autostart starts queued uploads', async () => {
     const element = await fixture<MuleUploadElement>(
       html`<mule-upload recover="off" scope=${newScope()} no-autostart .sign=${sign}></mule-upload>`,

@@ -81,6 +81,19 @@ describe('an element that replaces a removed one', () => {
     next.abort();
   });
 
+  it('does not take over the uploads of an element that is only moved', async () => {
+    const root = await fixture<HTMLElement>(html`<div></div>`);
+    const properties = { scope: newScope(), recover: 'off' as const };
+    const first = place(root, properties);
+    await first.add([fileOf('a.txt')]);
+    const twin = place(root, properties);
+    await rendered(twin);
+    root.append(first);
+    await rendered(twin);
+    expect([first.uploads.length, twin.uploads.length]).to.deep.equal([1, 0]);
+    first.abort();
+  });
+
   it('starts empty if all uploads have ended, or if its recovery key differs', async () => {
     const root = await fixture<HTMLElement>(html`<div></div>`);
     const scope = newScope();
@@ -124,7 +137,8 @@ describe('after a change of user', () => {
     const { fetch } = globalThis;
     const asked: (string | null)[] = [];
     globalThis.fetch = (_, init) => {
-      asked.push(new Headers(init?.headers).get('authorization'));
+      // and not what the uploaders of earlier tests probe
+      if (init?.method === 'POST') asked.push(new Headers(init.headers).get('authorization'));
       return new Promise(() => {});
     };
     try {

@@ -355,6 +355,36 @@ describe('an uploader whose element was removed', () => {
     harness.uploader.dispose();
   });
 
+  it('resumes what it has paused if it is detached again before the signer has answered', async () => {
+    const harness = pageWithoutScope();
+    harness.signer.principal = 'anna';
+    await harness.interrupt(fileOf(3 * PART), 1);
+    void harness.uploader.resume();
+    const paused = harness.uploader.detach();
+    void harness.uploader.attach(paused);
+    const pausedAgain = harness.uploader.detach();
+    expect(pausedAgain).to.deep.equal(paused);
+    void harness.uploader.attach(pausedAgain);
+    // as an element does that takes over from one that waits
+    void harness.uploader.attach([]);
+    await harness.finished();
+    expect(harness.of(NAME).status).to.equal('complete');
+  });
+
+  it('sends nothing if it is disposed of before the signer has answered', async () => {
+    const harness = pageWithoutScope();
+    harness.signer.principal = 'anna';
+    await harness.interrupt(fileOf(3 * PART), 1);
+    void harness.uploader.resume();
+    const paused = harness.uploader.detach();
+    const sent = harness.store.seen.length;
+    const attached = harness.uploader.attach(paused);
+    harness.uploader.dispose();
+    await attached;
+    await harness.settle();
+    expect([harness.of(NAME).status, harness.store.seen.length]).to.deep.equal(['paused', sent]);
+  });
+
   it('stays detached if its code is loaded later', async () => {
     const harness = new Harness();
     harness.uploader.detach();

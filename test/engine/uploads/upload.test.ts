@@ -315,3 +315,30 @@ describe('an upload whose file has changed', () => {
     expect(harness.store.objects).to.be.empty;
   });
 });
+
+describe('a listener that intervenes', () => {
+  for (const [act, status] of [
+    ['pause', 'paused'],
+    ['abort', 'aborted'],
+  ] as const)
+    it(`sends nothing of an upload that is ${status} in mule-start`, async () => {
+      const harness = new Harness();
+      harness.uploader.addEventListener('mule-start', ({ detail }) => harness.uploader[act](detail.upload.id));
+      await harness.uploader.add([fileOf(10)]);
+      await harness.until(() => harness.all('mule-start').length > 0);
+      await harness.settle();
+      expect(harness.of(NAME).status).to.equal(status);
+      expect(harness.store.seen).to.be.empty;
+    });
+
+  it('is still told the error of an upload that it has retried in mule-status', async () => {
+    const harness = new Harness();
+    harness.store.next('create', refuse(400, 'InvalidArgument'));
+    harness.uploader.addEventListener('mule-status', ({ detail: { upload } }) => {
+      if (upload.status === 'failed') harness.uploader.retry(upload.id);
+    });
+    await outcome(harness);
+    expect(harness.all('mule-error').map(({ error }) => error?.code)).to.deep.equal(['store-refused']);
+    expect(harness.of(NAME).status).to.equal('complete');
+  });
+});

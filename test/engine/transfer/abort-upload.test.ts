@@ -1,0 +1,59 @@
+import { expect } from '@open-wc/testing';
+import { MIN_PART_SIZE } from '../../../src/limits.js';
+import { answerOf } from '../fake-store.js';
+import { deny } from '../fake-signer.js';
+import { fileOf, Harness } from '../harness.js';
+
+const PART = MIN_PART_SIZE;
+const NAME = 'a.bin';
+const CONFLICT = '<Error><Code>ConditionalRequestConflict</Code><Message>again</Message></Error>';
+
+const states = (harness: Harness) => harness.signer.bodies('chunk_loaded').map(({ state }) => state);
+
+/** An upload that has restarted, because Complete met a conflict; its new parts are held until `release()`. */
+async function restarted(prepare: (harness: Harness) => void): Promise<{ harness: Harness; release: () => void }> {
+  const harness = new Harness();
+  prepare(harness);
+  let release = (): void => {};
+  harness.store.next('complete', async () => {
+    release = harness.store.hold('part');
+    return answerOf(409, CONFLICT);
+  });
+  await harness.uploader.add([fileOf(3 * PART)]);
+  await harness.until(() => harness.store.count('create') === 2 && harness.store.count('part') > 3);
+  return { harness, release: () => release() };
+}
+
+describe('the multipart upload of a former session', () => {
+  it('is aborted in the background', async () => {
+    const { harness, release } = await restarted(() => {});
+    release();
+    await harness.finished();
+    await harness.settle();
+    expect(harness.of(NAME).status).to.equal('complete');
+    expect(harness.store.count('abort')).to.be.at.least(1);
+    expect(harness.store.uploads.size).to.equal(0);
+  });
+
+  it('is not reported to the tracker as aborted if the signer refuses to abort it', async () => {
+    const { harness, release } = await restarted(({ signer }) => {
+      signer.tracked = true;
+      signer.always('get_delete_signature', deny(403, 'forbidden'));
+    });
+    release();
+    await harness.finished();
+    await harness.settle();
+    expect(harness.store.uploads.size, 'the former one is still there').to.equal(1);
+    expect(states(harness)).to.include('complete').and.not.include('aborted');
+  });
+
+  it('is aborted once the user has signed in again', async () => {
+    const { harness } = await restarted(({ signer }) => signer.always('get_delete_signature', deny(401, null)));
+    await harness.until(() => harness.signer.count('get_delete_signature') > 0);
+    await harness.settle();
+    harness.signer.always('get_delete_signature', null);
+    harness.uploader.configure({ headers: { authorization: 'new' } });
+    await harness.until(() => harness.store.uploads.size === 1);
+    harness.uploader.dispose();
+  });
+});
