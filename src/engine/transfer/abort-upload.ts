@@ -3,6 +3,7 @@ import type { Session } from '../model/session.js';
 import { UploadRecord } from '../model/upload-record.js';
 import type { UploadObserver } from '../model/upload-report.js';
 import { RestartRequired } from '../network/restart-required.js';
+import { newId } from '../util/new-id.js';
 import { TransferContext } from './context.js';
 import { listParts } from './list-parts.js';
 import { sendS3Request } from './signed-requests.js';
@@ -42,7 +43,8 @@ const SILENT: UploadObserver = { report: () => {} };
 
 /** Aborts the multipart upload of a former session in the background, while the upload uses another one. */
 export function abortFormerSession({ services, record, retries }: TransferContext, session: Session): void {
-  const former = new UploadRecord(record.facts, record.owner, record.createdAt);
+  // an ID of its own: its failures must not count against the upload
+  const former = new UploadRecord({ ...record.facts, id: newId() }, record.owner, record.createdAt);
   former.session = session;
   const context = new TransferContext(services, former, SILENT);
   if (!canAbort(context)) return;
