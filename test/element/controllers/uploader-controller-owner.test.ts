@@ -86,11 +86,11 @@ describe('an element that replaces a removed one', () => {
     const properties = { scope: newScope(), recover: 'off' as const };
     const first = place(root, properties);
     await first.add([fileOf('a.txt')]);
-    const twin = place(root, properties);
-    await rendered(twin);
+    const duplicate = place(root, properties);
+    await rendered(duplicate);
     root.append(first);
-    await rendered(twin);
-    expect([first.uploads.length, twin.uploads.length]).to.deep.equal([1, 0]);
+    await rendered(duplicate);
+    expect([first.uploads.length, duplicate.uploads.length]).to.deep.equal([1, 0]);
     first.abort();
   });
 
