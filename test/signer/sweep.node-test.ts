@@ -1,50 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { startBucket } from '../../demo/bucket/index.js';
-import type { RunningBucket } from '../../demo/bucket/index.js';
-import type { SignedRequest } from '../../src/protocol.js';
+import { describe, it } from 'node:test';
 import { createMemoryTracker, sweep } from '../../src/signer/index.js';
 import type { SignerOptions } from '../../src/signer/index.js';
 import { S3Client } from '../servers/s3-client.js';
-import { createCaller, CREDENTIALS, DAY } from './caller.js';
-import type { Caller } from './caller.js';
+import { CREDENTIALS, DAY } from './caller.js';
+import { begin, send, useBucket } from './use-bucket.js';
 
-const PART = 5 * 1024 ** 2;
-const SECRET = 'a secret of sixteen';
-
-let dir: string;
-let bucket: RunningBucket;
-before(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'mule-sweep-'));
-  bucket = await startBucket({ dir, buckets: ['films'], credentials: CREDENTIALS });
-});
-after(async () => {
-  await bucket.close();
-  await rm(dir, { recursive: true });
-});
-
-const here = (options: Partial<SignerOptions> = {}): Caller =>
-  createCaller({
-    bucket: 'films',
-    endpoint: bucket.url,
-    now: () => Date.now(),
-    secret: SECRET,
-    policy: { partSize: PART },
-    ...options,
-  });
-const send = async ({ method, url, headers = {} }: SignedRequest, body?: BodyInit) => {
-  const response = await fetch(url, { method, headers, body });
-  return { text: await response.text(), etag: response.headers.get('etag') };
-};
-
-async function begin(caller: Caller, last_modified = 1) {
-  const { key, grant, init } = await caller.init({ filesize: PART + 1, last_modified });
-  const upload_id = /<UploadId>([^<]+)/.exec((await send(init!)).text)![1]!;
-  return { key, grant, upload_id };
-}
+const bucket = useBucket();
+const here = bucket.createCaller;
 
 describe('sweep', () => {
   it('aborts only uploads that have been inactive for days', async () => {

@@ -1,63 +1,28 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { after, before, describe, it } from 'node:test';
-import { startBucket } from '../../../demo/bucket/index.js';
-import type { RunningBucket } from '../../../demo/bucket/index.js';
+import { describe, it } from 'node:test';
 import type { ChunkLoadedAnswer, ChunkLoadedRequest, SignedRequest } from '../../../src/protocol.js';
 import { createMemoryTracker, verifyReceipt } from '../../../src/signer/index.js';
 import type { ReceiptExpectations, SignerOptions, StoredFile } from '../../../src/signer/index.js';
 import { createSeal } from '../../../src/signer/grants/seal.js';
 import { S3Client } from '../../servers/s3-client.js';
-import { createCaller, CREDENTIALS, DAY, fileOf } from '../caller.js';
+import { CREDENTIALS, DAY, fileOf } from '../caller.js';
 import type { Caller } from '../caller.js';
+import { begin, PART_SIZE, SECRET, send, useBucket } from '../use-bucket.js';
 
-const PART = 5 * 1024 ** 2;
-const SECRET = 'a secret of sixteen';
-
-let dir: string;
-let bucket: RunningBucket;
-before(async () => {
-  dir = await mkdtemp(path.join(tmpdir(), 'mule-finish-'));
-  bucket = await startBucket({ dir, buckets: ['films'], credentials: CREDENTIALS });
-});
-after(async () => {
-  await bucket.close();
-  await rm(dir, { recursive: true });
-});
-
-const here = (options: Partial<SignerOptions> = {}): Caller =>
-  createCaller({
-    bucket: 'films',
-    endpoint: bucket.url,
-    now: () => Date.now(),
-    secret: SECRET,
-    policy: { partSize: PART },
-    ...options,
-  });
-const send = async ({ method, url, headers = {} }: SignedRequest, body?: BodyInit) => {
-  const response = await fetch(url, { method, headers, body });
-  return { text: await response.text(), etag: response.headers.get('etag') };
-};
-
-async function begin(caller: Caller, last_modified = 1) {
-  const { key, grant, init } = await caller.init({ filesize: PART + 1, last_modified });
-  const upload_id = /<UploadId>([^<]+)/.exec((await send(init!)).text)![1]!;
-  return { key, grant, upload_id };
-}
+const bucket = useBucket();
+const here = bucket.createCaller;
 
 /** Uploads a file of two parts. */
 async function sendParts(caller: Caller) {
   const reference = await begin(caller);
   const all = await caller.call('get_all_signatures', {
     ...reference,
-    size: PART + 1,
-    part_size: PART,
+    size: PART_SIZE + 1,
+    part_size: PART_SIZE,
     chunks: [1, 2],
   });
   const parts: string[] = [];
-  for (const [index, size] of [PART, 1].entries()) {
+  for (const [index, size] of [PART_SIZE, 1].entries()) {
     const { etag } = await send({ method: 'PUT', url: all.chunks[index + 1] as string }, new Uint8Array(size));
     parts.push(`<Part><PartNumber>${index + 1}</PartNumber><ETag>${etag}</ETag></Part>`);
   }
@@ -87,14 +52,18 @@ describe('a complete upload', () => {
       {
         bucket: 'films',
         key: reference.key,
-        size: PART + 1,
+        size: PART_SIZE + 1,
         etag: '',
         contentType: 'video/mp4',
         uploadId: reference.upload_id,
         principal: 'ada',
       },
     );
-    assert.equal((await caller.init({ filesize: PART + 1 })).upload_id, undefined, 'the tracker knows that it is over');
+    assert.equal(
+      (await caller.init({ filesize: PART_SIZE + 1 })).upload_id,
+      undefined,
+      'the tracker knows that it is over',
+    );
   });
 
   it('is reported because init asks for it, for files of one request too', async () => {
@@ -244,7 +213,7 @@ describe('a complete upload', () => {
 
   it('needs an upload ID if it has several parts, and a secret if there are receipts', async () => {
     const caller = here({ receipts: true });
-    const { key, grant } = await caller.init({ filesize: PART + 1 });
+    const { key, grant } = await caller.init({ filesize: PART_SIZE + 1 });
     const notice = { key, grant, upload_id: '', chunks: [], state: 'complete' };
     assert.equal(await caller.refusal('chunk_loaded', notice), '400 invalid-request');
     assert.throws(() => here({ receipts: true, secret: undefined }), /option receipts/);
