@@ -516,6 +516,8 @@ export class UploadManager implements UploadListener {
   }
 
   #handlePage(event: PageEvent): void {
+    // an event may be under way while the uploader is disposed of
+    if (this.#lifetime.signal.aborted) return;
     const { running } = this.#list;
     switch (event) {
       case 'online':
