@@ -117,7 +117,7 @@ export class Uploader extends Target {
 
   /** Resolves when the journal has been read: unfinished uploads of earlier page loads are listed. */
   get ready(): Promise<void> {
-    return this.#manager?.ready ?? this.#load().then((core) => core.ready);
+    return this.#manager?.ready ?? this.#load().then((manager) => manager.ready);
   }
 
   /** Whether an upload is listed. */
@@ -150,14 +150,14 @@ export class Uploader extends Target {
     if (this.#manager) return this.#manager.add(entries, rules);
     for (const entry of entries) if (!entry.fault) this.#list(entry);
     this.#showWait();
-    const core = await this.#load();
+    const manager = await this.#load();
     // a file that was aborted meanwhile is not listed any more
     const wanted = entries.filter(({ id }) => !id || this.#early.has(id));
     try {
-      return await core.add(wanted, rules);
+      return await manager.add(wanted, rules);
     } finally {
       for (const { id = '' } of wanted) {
-        if (this.#early.get(id)?.snapshot.status === 'paused' && core.has(id)) core.pause(id);
+        if (this.#early.get(id)?.snapshot.status === 'paused' && manager.has(id)) manager.pause(id);
         this.#early.delete(id);
       }
     }
@@ -206,17 +206,17 @@ export class Uploader extends Target {
    * listed
    */
   abort(id?: string): void {
-    const core = this.#listing(id);
+    const manager = this.#listing(id);
     this.#abortEarly(id);
-    core?.abort(id);
+    manager?.abort(id);
   }
 
   /** Retries failed uploads, and waiting ones at once. @throws TypeError naming an id that is not listed */
   retry(id?: string): void {
-    const core = this.#listing(id);
+    const manager = this.#listing(id);
     this.#release(id);
     this.#wake();
-    core?.retry(id);
+    manager?.retry(id);
   }
 
   /** Removes an upload that has ended from the list. */
@@ -246,7 +246,7 @@ export class Uploader extends Target {
       return;
     }
     const isMissing = new Promise<never>((_, reject) => this.#onFailure.add(reject));
-    await Promise.race([isMissing, this.#load().then((core) => core.forget())]);
+    await Promise.race([isMissing, this.#load().then((manager) => manager.forget())]);
   }
 
   /**

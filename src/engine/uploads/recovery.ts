@@ -133,10 +133,10 @@ export class Recovery {
       this.#report({ type: 'user-known' });
       return;
     }
-    for (const [upload, remains] of this.#found) {
-      if (current.owns(remains.record)) continue;
+    for (const [upload, persisted] of this.#found) {
+      if (current.owns(persisted.record)) continue;
       this.#found.delete(upload);
-      this.#hidden.push(remains);
+      this.#hidden.push(persisted);
       if (list.has(upload.id)) this.#report({ type: 'other-user', upload });
     }
     this.#listOwned();
@@ -238,10 +238,10 @@ export class Recovery {
     const { lifetime, user, list, files } = this.#services;
     if (lifetime.aborted) return;
     const ours = this.#hidden.filter(({ record }) => user.owns(record));
-    this.#hidden = this.#hidden.filter((remains) => !ours.includes(remains));
+    this.#hidden = this.#hidden.filter((persisted) => !ours.includes(persisted));
     const found: Upload[] = [];
-    for (const remains of ours) {
-      const { record, kept } = remains;
+    for (const persisted of ours) {
+      const { record, kept } = persisted;
       // nothing was sent and no file is stored: there is nothing to resume
       const isListed = list.all.some(({ id, recordId }) => id === record.id || recordId === record.id);
       if ((record.key === null && !kept && !record.aborting) || isListed) continue;
@@ -252,7 +252,7 @@ export class Recovery {
         continue;
       }
       list.add(upload);
-      this.#found.set(upload, remains);
+      this.#found.set(upload, persisted);
       found.push(upload);
     }
     if (!found.length) return;

@@ -56,4 +56,22 @@ describe('the multipart upload of a former session', () => {
     await harness.until(() => harness.store.uploads.size === 1);
     harness.uploader.dispose();
   });
+
+  it('does not count against the upload if the signer keeps failing to sign it', async () => {
+    const FAILURES = 7;
+    const { harness, release } = await restarted(({ signer }) => {
+      // Complete is signed by a call of its own
+      signer.actions = ['get_delete_signature'];
+      signer.always('get_delete_signature', deny(500, null));
+    });
+    await harness.until(() => harness.signer.count('get_delete_signature') >= FAILURES);
+    // another upload is answered: a signer that fails for one upload alone would be given up
+    await harness.uploader.add([fileOf(10, 'other.bin')]);
+    await harness.until(() => harness.of('other.bin').status === 'complete');
+    harness.signer.next('get_end_signature', deny(500, null));
+    release();
+    await harness.finished();
+    expect(harness.of(NAME).status).to.equal('complete');
+    harness.uploader.dispose();
+  });
 });
