@@ -248,7 +248,7 @@ def answer_file(file):
 
 
 def grant_file(file, name, size):
-    expect(size <= MAX_SIZE, f"the file has {size} bytes; the limit is {MAX_SIZE}", 403, "too-big")
+    expect(size <= MAX_SIZE, f"the file has {size:,} bytes; the maximum is {MAX_SIZE:,}", 403, "too-big")
     kind = content_type_of(file)
     now, upload_id, known = int(time.time()), None, None
     if (file.get("grant") or file.get("key")) and not file.get("force"):

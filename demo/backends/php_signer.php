@@ -300,7 +300,7 @@ function grant_file(array $file): array
 {
     $size = $file['filesize'];
     $maxSize = (int) setting('MAX_SIZE', (string) (5 * 1024 ** 4));
-    expect($size <= $maxSize, "the file has $size bytes; the limit is $maxSize", 403, 'too-big');
+    expect($size <= $maxSize, 'the file has ' . number_format($size) . ' bytes; the maximum is ' . number_format($maxSize), 403, 'too-big');
     $header = ['content-type' => content_type_of($file)];
     $isFresh = (bool) ($file['force'] ?? false);
     if (!$isFresh && isset($file['grant'])) {

@@ -278,7 +278,7 @@ class Signer < Sinatra::Base
 
   def grant_file(file)
     size = file['filesize']
-    expect(size <= MAX_SIZE, "the file has #{size} bytes; the limit is #{MAX_SIZE}", 403, 'too-big')
+    expect(size <= MAX_SIZE, "the file has #{size} bytes; the maximum is #{MAX_SIZE}", 403, 'too-big')
     headers = { 'content-type' => content_type_of(file) }
     grant, upload_id = file['grant'] && !file['force'] ? renewed(file) : granted(file)
     grant['issued'] = Time.now.to_i

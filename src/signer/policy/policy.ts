@@ -76,6 +76,9 @@ const DEFAULT_TEMPLATE = 'uploads/{random}/{name}';
 const MEDIA_TYPE =
   /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:\s*;\s*[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[\w !#$&^.+,:/-]*"))*$/;
 
+/** Formats a number for messages: 1,000,000. Exact, because a limit may be missed by one byte. */
+const grouped = (value: number): string => value.toLocaleString('en');
+
 /**
  * Checks a file against the policy.
  * @returns the file with the name and the content type that its object gets
@@ -86,8 +89,10 @@ export function validateFile(policy: ResolvedPolicy, file: InitFile): InitFile {
   const refuse = (code: string, why: string) =>
     new SignerRefusal(403, code, `“${cleanName(file.filename, 200)}” ${why}.`);
   if (file.filename.trim() === '') throw new SignerRefusal(403, 'empty-name', 'The file has no name; give it one.');
-  if (file.filesize > maxSize) throw refuse('too-big', `has ${file.filesize} bytes; the limit is ${maxSize}`);
-  if (file.filesize < minSize) throw refuse('too-small', `has ${file.filesize} bytes; the minimum is ${minSize}`);
+  if (file.filesize > maxSize)
+    throw refuse('too-big', `has ${grouped(file.filesize)} bytes; the maximum is ${grouped(maxSize)}`);
+  if (file.filesize < minSize)
+    throw refuse('too-small', `has ${grouped(file.filesize)} bytes; the minimum is ${grouped(minSize)}`);
   if (file.content_type && !MEDIA_TYPE.test(file.content_type)) throw refuse('type', 'has a malformed media type');
   if (!accept) return file;
   if (!isAccepted(accept, file)) throw refuse('type', `has a type that is not accepted; accepted: ${accept}`);

@@ -102,7 +102,7 @@ describe('init', () => {
       good: 'accepted',
     });
     const [big] = files;
-    assert.match('error' in big! ? big.error.message : '', /film\.mp4.*1001 bytes.*1000/);
+    assert.match('error' in big! ? big.error.message : '', /film\.mp4.*1,001 bytes.*1,000/);
   });
 
   it('refuses more files than its limit, so that the browser halves the batch', async () => {
