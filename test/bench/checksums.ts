@@ -21,7 +21,7 @@ const CANDIDATE = '\0candidate';
 const MB = 1e6;
 
 const ours = (file: string, name: string): string =>
-  `import { ${name} } from ${JSON.stringify(path.join(ROOT, 'src/engine', file))};`;
+  `import { ${name} } from ${JSON.stringify(path.join(ROOT, 'src/engine/hashing', file))};`;
 const crc = (high: string, low: string, mayUseWasm: boolean): string =>
   `${ours('crc-kernel.ts', 'createCrcKernel')}
 const kernel = createCrcKernel(${mayUseWasm});

@@ -49,7 +49,7 @@ async function measure(): Promise<void> {
   const store = await startBenchStore('sink');
   const stage = await startStage(store);
   const browser = await launch('chromium');
-  const plain = { title: '', conditions: {}, isOwn: true, posts: true, target: Infinity };
+  const plain = { title: '', conditions: {}, isOwn: true, posts: true, visits: ['first'] as const, target: Infinity };
 
   async function step(
     what: Growth['what'],

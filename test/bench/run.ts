@@ -1,8 +1,12 @@
 /**
- * `npm run bench`: compares this element and other uploaders with the bare limit, in interleaved rounds. Each run is saved
- * at once, so that a long benchmark can be split; `npm run bench:report` makes tables and charts of them.
+ * `npm run bench`: compares this element and other uploaders with bare limits, in interleaved rounds, each measurement in a
+ * new browser with an empty profile. Each run is saved at once, so that a long benchmark can be split;
+ * `npm run bench:report` makes tables and charts of them.
  *
- *   npm run bench -- [--rounds N] [--scenario ID …] [--client ID …] [--store sink|bucket|ceph] [--scale N] [--out FILE] [--list]
+ *   npm run bench -- [--quick] [--tls] [--rounds N] [--scenario ID …] [--client ID …] [--visit first|later …]
+ *                    [--store sink|bucket|ceph] [--scale N] [--out FILE] [--list]
+ *
+ * `--quick` is for before and after a change: the five scenarios that changes affect most, the element and two limits.
  */
 import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,17 +17,29 @@ import { MIB } from '../e2e/harness.js';
 import { runClient } from './bench-run.js';
 import type { Bench, Run } from './bench-run.js';
 import { CLIENTS } from './clients.js';
-import { SCENARIOS } from './scenarios.js';
+import type { Client } from './clients.js';
+import { engineState } from './engine-state.js';
+import { hasFault, SCENARIOS } from './scenarios.js';
+import type { Scenario, Visit } from './scenarios.js';
 import { startStage } from './stage.js';
 import { startBenchStore } from './stores.js';
 import type { StoreName } from './stores.js';
 
 const ids = (items: readonly { id: string }[]): string[] => items.map(({ id }) => id);
+const QUICK = {
+  scenario: ['medium', 'medium-put', 'small', 'small-delay', 'delay'],
+  client: ['bare', 'bare-post-6', 'element'],
+  visit: ['first'],
+  rounds: '2',
+};
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
-    scenario: { type: 'string', multiple: true, default: ids(SCENARIOS) },
-    client: { type: 'string', multiple: true, default: ids(CLIENTS.filter(({ isAside }) => !isAside)) },
+    quick: { type: 'boolean', default: false },
+    tls: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    scenario: { type: 'string', multiple: true },
+    client: { type: 'string', multiple: true },
+    visit: { type: 'string', multiple: true },
     store: { type: 'string', default: 'sink' },
     // for a quick run: less of everything
     scale: { type: 'string', default: '1' },
@@ -31,15 +47,23 @@ const { values } = parseArgs({
     list: { type: 'boolean', default: false },
   },
 });
+const FULL = {
+  scenario: ids(SCENARIOS),
+  client: ids(CLIENTS.filter(({ isAside }) => !isAside)),
+  visit: ['first', 'later'],
+  rounds: '5',
+};
+const chosen = { ...FULL, ...(values.quick && QUICK), ...values };
+const isPlain = values.store === 'sink' && !values.tls;
 const scenarios = SCENARIOS.filter(({ id, conditions }) => {
-  // faults are made by the sink
-  const isPossible = values.store === 'sink' || Object.keys(conditions).length === 0;
-  return values.scenario.includes(id) && isPossible;
+  // faults and rates are made by the sink, and faults by its HTTP/1 server only
+  const isPossible = isPlain || (values.tls ? !hasFault(conditions) : Object.keys(conditions).length === 0);
+  return chosen.scenario.includes(id) && isPossible;
 }).map((scenario) => {
   const part = scenario.files > 1 ? 'files' : 'size';
   return { ...scenario, [part]: Math.ceil(scenario[part] * Number(values.scale)) };
 });
-const clients = CLIENTS.filter(({ id }) => id === 'bare' || values.client.includes(id)).filter(
+const clients = CLIENTS.filter(({ id }) => id === 'bare' || chosen.client.includes(id)).filter(
   ({ id }) => values.store === 'sink' || !['tus', 'upchunk'].includes(id),
 );
 /** Distinguishes the rounds of several benchmark runs in a report. */
@@ -48,61 +72,98 @@ const piece = Date.now();
 /** A run as it is saved. */
 export interface WrittenRun extends Run {
   store: StoreName;
+  /** Whether over HTTP/2 and TLS. */
+  tls: boolean;
   /** Benchmark run and number. */
   round: string;
-  /** Ratio of the time to the bare limit's in the same round. */
-  ratio: number;
+  /** The code that was measured. @see engineState */
+  engine: string;
+  /** Epoch milliseconds. */
+  at: number;
 }
 
-const describe = ({
-  client,
-  time,
-  ratio,
-  failure,
-  cpu,
-  memory,
-  longestTask,
-  signerCalls,
-  preflights,
-}: WrittenRun): string =>
-  `  ${client.padEnd(17)} ${failure ? `FAILED: ${failure} after ` : ''}${(time / 1_000).toFixed(2)} s, ratio ${ratio.toFixed(3)}, CPU ${cpu.toFixed(2)} s, memory +${(memory / MIB).toFixed(1)} MiB, longest task ${Math.round(longestTask)} ms, ${signerCalls} signer calls, ${preflights ?? '?'} preflights`;
+const engine = engineState();
 
-/** One round of one scenario: the limit, and the other clients in a different order each time. */
-async function playRound(bench: Bench, scenario: (typeof scenarios)[number], round: number): Promise<void> {
-  const [bare, ...others] = clients.filter((client) => client.cannot(scenario) === null);
-  const turned = others.map((_, index) => others[(index + round) % others.length]!);
-  let limit = 0;
-  for (const client of [bare!, ...turned]) {
-    const run = await runClient(bench, client, scenario, { seed: round });
-    limit ||= run.time;
-    const store = values.store as StoreName;
-    const written: WrittenRun = { ...run, store, round: `${piece}-${round}`, ratio: run.time / limit };
-    console.log(describe(written));
-    await appendFile(values.out, `${JSON.stringify(written)}\n`);
+function describe(run: WrittenRun, first: number): string {
+  const { client, visit, time, failure, cpu, browserCpu, memory, firstByte, longestTask, signerCalls, preflights } =
+    run;
+  const result = failure ? `FAILED: ${failure} after ` : '';
+  return `  ${visit.padEnd(5)} ${client.padEnd(17)} ${result}${(time / 1_000).toFixed(2)} s, ratio ${(time / first).toFixed(3)}, CPU ${cpu.toFixed(2)} s and ${browserCpu.toFixed(2)} s of the browser, memory +${(memory / MIB).toFixed(1)} MiB, first byte after ${firstByte?.toFixed(0) ?? '?'} ms, longest task ${Math.round(longestTask)} ms, ${signerCalls} signer calls, ${preflights ?? '?'} preflights`;
+}
+
+/** Measures one client in a browser of its own: its first visit, and a later one with the profile of the first. */
+async function measure(
+  bench: Omit<Bench, 'browser'>,
+  client: Client,
+  scenario: Scenario,
+  round: number,
+): Promise<WrittenRun[]> {
+  const browser = await launch('chromium', { args: values.tls ? ['--ignore-certificate-errors'] : [] });
+  const runs: WrittenRun[] = [];
+  try {
+    for (const visit of scenario.visits.filter((one) => chosen.visit.includes(one) || one === 'first')) {
+      const run = await runClient({ ...bench, browser }, client, scenario, { seed: round, visit });
+      const store = values.store as StoreName;
+      if (!chosen.visit.includes(visit)) continue;
+      runs.push({ ...run, store, tls: values.tls, round: `${piece}-${round}`, engine, at: Date.now() });
+    }
+  } finally {
+    await browser.close();
   }
+  return runs;
+}
+
+/** One round of one scenario: the limits, and the other clients in a different order each time. */
+async function playRound(bench: Omit<Bench, 'browser'>, scenario: Scenario, round: number): Promise<void> {
+  const able = clients.filter((client) => client.cannot(scenario) === null);
+  const turned = able.slice(1).map((_, index, others) => others[(index + round) % others.length]!);
+  const all: WrittenRun[] = [];
+  for (const client of [able[0]!, ...turned]) {
+    for (const run of await measure(bench, client, scenario, round)) {
+      all.push(run);
+      const first = all.find(({ visit }) => visit === run.visit)!;
+      console.log(describe(run, first.time));
+      await appendFile(values.out, `${JSON.stringify(run)}\n`);
+    }
+  }
+  for (const visit of scenario.visits)
+    warnOfWrongLimit(all.filter((run) => run.visit === visit && run.failure === null));
+}
+
+/** A limit that a rival beats is none: says so. */
+function warnOfWrongLimit(runs: readonly WrittenRun[]): void {
+  const isLimit = (run: WrittenRun): boolean => clients.some(({ id, limit }) => id === run.client && limit);
+  const best = Math.min(...runs.filter(isLimit).map(({ time }) => time));
+  for (const { client, time, visit } of runs.filter((run) => !isLimit(run) && run.time < best))
+    console.log(
+      `  ! the limit of this ${visit} visit is wrong: ${client} took ${(time / best).toFixed(2)} of its time`,
+    );
 }
 
 if (values.list) {
   console.log(`scenarios: ${ids(SCENARIOS).join(' ')}\nclients: ${ids(CLIENTS).join(' ')}`);
   process.exit();
 }
+const unknown = [
+  ...chosen.scenario.filter((id) => !ids(SCENARIOS).includes(id)),
+  ...chosen.client.filter((id) => !ids(CLIENTS).includes(id)),
+  ...chosen.visit.filter((visit) => !(['first', 'later'] satisfies Visit[] as string[]).includes(visit)),
+];
+if (unknown.length) {
+  console.error(`unknown: ${unknown.join(' ')}; see --list`);
+  process.exit(2);
+}
 await mkdir(path.dirname(values.out), { recursive: true });
 const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-bench-'));
-const store = await startBenchStore(values.store as StoreName);
+const store = await startBenchStore(values.store as StoreName, { tls: values.tls });
 const stage = await startStage(store);
-const browser = await launch('chromium');
 try {
-  const bench = { browser, stage, store, folder };
   for (const scenario of scenarios) {
     console.log(`${scenario.title} (target ${scenario.target})`);
-    // warms caches, and lets the element measure the network
-    const first = clients.filter(({ id }) => id === 'bare' || id === 'element');
-    for (const client of first)
-      console.log(`  warm-up: ${client.id} ${JSON.stringify(await runClient(bench, client, scenario))}`);
-    for (let round = 1; round <= Number(values.rounds); round++) await playRound(bench, scenario, round);
+    for (let round = 1; round <= Number(chosen.rounds); round++)
+      await playRound({ stage, store, folder }, scenario, round);
   }
 } finally {
-  await browser.close();
   stage.close();
   await store.stop();
   await rm(folder, { recursive: true, force: true });

@@ -3,10 +3,17 @@
  * no signature checks, plus tus's own server and a resumable URL for UpChunk. It also produces the conditions of
  * network and busy store.
  */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
+import { createSecureServer } from 'node:http2';
+import type { Http2SecureServer } from 'node:http2';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Valve } from '../../demo/faults/valve.js';
 import type { Conditions } from './scenarios.js';
 import { createTusServer } from './sink-tus.js';
@@ -18,7 +25,11 @@ export interface Seen {
   bytes: number;
   /** Requests that were made to fail. */
   failed: number;
+  /** When the first request with a file's bytes arrived, in epoch milliseconds; null before it. */
+  firstByteAt: number | null;
 }
+
+const NOTHING_SEEN: Seen = { requests: 0, preflights: 0, bytes: 0, failed: 0, firstByteAt: null };
 
 /** One of this number of requests with a file's bytes fails. */
 const FAIL_EVERY = 20;
@@ -29,9 +40,18 @@ const CORS = {
 const ETAG = '"0123456789abcdef0123456789abcdef"';
 const NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
 
+/** What the benchmark's own process sets before each run. */
+interface Setting extends Conditions {
+  seed: number;
+  /** Bytes of all files. */
+  expected: number;
+  /** Size of any object that is asked for; null: there is none. */
+  headSize: number | null;
+}
+
 class Sink {
-  #conditions: Conditions & { seed: number; expected: number } = { seed: 0, expected: Infinity };
-  #seen: Seen = { requests: 0, preflights: 0, bytes: 0, failed: 0 };
+  #conditions: Setting = { seed: 0, expected: Infinity, headSize: null };
+  #seen: Seen = { ...NOTHING_SEEN };
   #withBytes = 0;
   #isGone = false;
   /** When it comes back. */
@@ -41,16 +61,19 @@ class Sink {
   /** Connections that have served a request: browsers re-send by themselves a request that is reset on one of these. */
   readonly #used = new WeakSet<Socket>();
   readonly #tus = createTusServer(this.#valve);
-  readonly #server: Server = createServer(
-    { keepAliveTimeout: 60_000, requestTimeout: 0, noDelay: true },
-    (request, response) => {
-      void this.#handle(request, response).catch(() => request.socket.destroy());
-    },
-  );
+  readonly #server: Server | Http2SecureServer;
   #port = 0;
 
-  constructor() {
-    this.#server.on('connection', (socket) => {
+  /** @param certificate serves HTTP/2 over TLS */
+  constructor(certificate: { key: string; cert: string } | null) {
+    const handle = (request: IncomingMessage, response: ServerResponse): void => {
+      void this.#handle(request, response).catch(() => request.socket.destroy());
+    };
+    this.#server = certificate
+      ? // its requests and responses have the interface of HTTP/1
+        createSecureServer({ ...certificate, allowHTTP1: true }, handle as never)
+      : createServer({ keepAliveTimeout: 60_000, requestTimeout: 0, noDelay: true }, handle);
+    this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on('error', () => undefined).once('close', () => this.#sockets.delete(socket));
     });
@@ -67,6 +90,8 @@ class Sink {
     const isFresh = !this.#used.has(request.socket);
     this.#used.add(request.socket);
     this.#seen.requests++;
+    const hasBytes = request.method === 'PATCH' || request.method === 'PUT' || isForm(request);
+    if (hasBytes) this.#seen.firstByteAt ??= performance.timeOrigin + performance.now();
     if (delay) await sleep(delay);
     if (fault === 'reset') response.setHeader('Connection', 'close');
     const isTus = url.pathname.startsWith('/tus');
@@ -79,7 +104,6 @@ class Sink {
         'Access-Control-Max-Age': '3000',
       });
     }
-    const hasBytes = request.method === 'PATCH' || request.method === 'PUT' || isForm(request);
     const isChosen = hasBytes && fault && ++this.#withBytes % FAIL_EVERY === this.#conditions.seed % FAIL_EVERY;
     if (isChosen && (fault !== 'reset' || isFresh)) return this.#fail(request, response);
     if (isTus) {
@@ -141,7 +165,7 @@ class Sink {
     const { searchParams, pathname } = url;
     if (method === 'PUT') return this.#answer(response, 200, '', { ETag: ETAG });
     if (method === 'DELETE') return this.#answer(response, 204);
-    if (method === 'HEAD') return this.#answer(response, 404);
+    if (method === 'HEAD') return this.#answerHead(response);
     if (method === 'GET')
       return this.#answer(
         response,
@@ -159,6 +183,12 @@ class Sink {
       return this.#answer(response, 201, `<PostResponse>${names}<ETag>${ETAG}</ETag></PostResponse>`, { ETag: ETAG });
     const body = `<CompleteMultipartUploadResult ${NAMESPACE}><Location>${url.pathname}</Location>${names}<ETag>"${ETAG.slice(1, -1)}-2"</ETag></CompleteMultipartUploadResult>`;
     return this.#answer(response, 200, body);
+  }
+
+  #answerHead(response: ServerResponse): void {
+    const { headSize } = this.#conditions;
+    if (headSize === null) return this.#answer(response, 404);
+    response.writeHead(200, { ...CORS, ETag: ETAG, 'Content-Length': headSize }).end();
   }
 
   /** 308 until the last byte has arrived. */
@@ -192,9 +222,9 @@ class Sink {
   async #setConditions(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let text = '';
     for await (const chunk of request) text += String(chunk);
-    this.#conditions = JSON.parse(text) as Conditions & { seed: number; expected: number };
+    this.#conditions = JSON.parse(text) as Setting;
     this.#valve.setRate(this.#conditions.rate ?? Infinity);
-    this.#seen = { requests: 0, preflights: 0, bytes: 0, failed: 0 };
+    this.#seen = { ...NOTHING_SEEN };
     this.#withBytes = 0;
     // a client that gave up has left already
     clearTimeout(this.#return);
@@ -204,9 +234,36 @@ class Sink {
   }
 }
 
+/** Creates a certificate for 127.0.0.1 that only a browser with `--ignore-certificate-errors` accepts. */
+async function createCertificate(): Promise<{ key: string; cert: string }> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-tls-'));
+  const [key, cert] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')];
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
+  try {
+    await promisify(execFile)('openssl', [
+      'req',
+      '-x509',
+      '-nodes',
+      ...curve,
+      ...subject,
+      '-keyout',
+      key,
+      '-out',
+      cert,
+    ]);
+    return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
 const isForm = ({ method, headers }: IncomingMessage): boolean =>
   method === 'POST' && (headers['content-type']?.startsWith('multipart/form-data') ?? false);
 
-const sink = new Sink();
+const isSecure = process.argv.includes('--tls');
+const sink = new Sink(isSecure ? await createCertificate() : null);
 const [port, control] = [await sink.open(), await sink.control()];
-console.log(JSON.stringify({ url: `http://127.0.0.1:${port}`, control: `http://127.0.0.1:${control}` }));
+console.log(
+  JSON.stringify({ url: `http${isSecure ? 's' : ''}://127.0.0.1:${port}`, control: `http://127.0.0.1:${control}` }),
+);

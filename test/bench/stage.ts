@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build, type Rolldown } from 'vite';
-import { createSigner } from '../../src/signer/index.js';
+import { createMemoryTracker, createSigner } from '../../src/signer/index.js';
 import { toNodeHandler } from '../../src/signer/node.js';
 import { ensureBuilt, readScript } from '../e2e/built.js';
 import { S3Client } from '../servers/s3-client.js';
@@ -23,6 +23,8 @@ export interface Stage {
   delay: number;
   /** Whether this element's signer allows POST. */
   posts: boolean;
+  /** Whether it has a tracker, gives receipts, and calls `onComplete`. */
+  isTracked: boolean;
   /** The job of the next page. */
   job: Job | null;
   /** Attributes of the element on the next page. */
@@ -75,8 +77,20 @@ export async function startStage(store: StoreAccess): Promise<Stage> {
     credentials: { accessKeyId, secretAccessKey },
   };
   const policy = { maxFiles: 1_000, overwrite: true };
-  const byPut = toNodeHandler(createSigner({ ...options, policy }));
-  const byPost = toNodeHandler(createSigner({ ...options, policy: { ...policy, posts: true } }));
+  const signers = {
+    put: toNodeHandler(createSigner({ ...options, policy })),
+    post: toNodeHandler(createSigner({ ...options, policy: { ...policy, posts: true } })),
+    tracked: toNodeHandler(
+      createSigner({
+        ...options,
+        policy: { ...policy, posts: true },
+        secret: 'the secret of the benchmark, 32 characters or more',
+        tracker: createMemoryTracker(),
+        receipts: true,
+        onComplete: () => {},
+      }),
+    ),
+  };
 
   /** Signs a request in Uppy's format. */
   async function signForUppy(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -108,7 +122,7 @@ export async function startStage(store: StoreAccess): Promise<Stage> {
       if (stage.delay) await sleep(stage.delay);
       if (pathname === '/sign-uppy') return signForUppy(request, response);
       if (pathname === '/sign-evaporate') return signForEvaporate(url, response);
-      (stage.posts ? byPost : byPut)(request, response);
+      signers[stage.isTracked ? 'tracked' : stage.posts ? 'post' : 'put'](request, response);
       return;
     }
     if (pathname.endsWith('.js')) {
@@ -140,6 +154,7 @@ ${isElement ? '<script type="module" src="/mule-upload.js"></script>' : ''}
     signerCalls: 0,
     delay: 0,
     posts: true,
+    isTracked: false,
     job: null,
     attributes: '',
     close() {

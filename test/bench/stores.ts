@@ -21,8 +21,11 @@ export interface BenchStore extends StoreAccess {
 
 const uncounted = { prepare: () => Promise.resolve(), seen: () => Promise.resolve(null) };
 
-/** Starts a store with an empty bucket. */
-export async function startBenchStore(name: StoreName): Promise<BenchStore> {
+/**
+ * Starts a store with an empty bucket.
+ * @param options.tls HTTP/2 over TLS, by the sink only; the browser has to accept any certificate
+ */
+export async function startBenchStore(name: StoreName, { tls = false } = {}): Promise<BenchStore> {
   if (name === 'bucket') return { ...(await startEmbeddedBucket({ buckets: [BUCKET] })), ...uncounted };
   if (name === 'ceph') {
     const ceph = await startCeph();
@@ -31,7 +34,12 @@ export async function startBenchStore(name: StoreName): Promise<BenchStore> {
     await s3.allowEveryOrigin(BUCKET);
     return { ...ceph, stop: () => ceph.stop(), ...uncounted };
   }
-  const daemon = new Daemon(process.execPath, ['--import', 'tsx', path.join(import.meta.dirname, 'sink.ts')]);
+  const daemon = new Daemon(process.execPath, [
+    '--import',
+    'tsx',
+    path.join(import.meta.dirname, 'sink.ts'),
+    ...(tls ? ['--tls'] : []),
+  ]);
   await daemon.ready('the sink', async () => daemon.log.includes('"url"'));
   const { url, control } = JSON.parse(daemon.log) as { url: string; control: string };
   return {
@@ -39,8 +47,8 @@ export async function startBenchStore(name: StoreName): Promise<BenchStore> {
     region: 'us-east-1',
     accessKeyId: 'bench-access',
     secretAccessKey: 'bench-secret-0123456789',
-    prepare: async ({ conditions, files, size }, seed) => {
-      const body = JSON.stringify({ ...conditions, seed, expected: files * size });
+    prepare: async ({ conditions, files, size, isTracked = false }, seed) => {
+      const body = JSON.stringify({ ...conditions, seed, expected: files * size, headSize: isTracked ? size : null });
       await fetch(control, { method: 'POST', body });
     },
     seen: async () => (await (await fetch(control)).json()) as Seen,

@@ -13,14 +13,13 @@ export interface PostFormOptions {
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 
 /**
- * Builds the form that a page posts with a signed policy; the file comes last.
+ * Signs a policy, and returns all fields of its form but the file.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html
  */
-export function postForm(
+export function postFields(
   { accessKeyId, secretAccessKey, region }: StoreAccess,
   { conditions, fields, expiration = Date.now() + 600_000 }: PostFormOptions,
-  file: Blob,
-): FormData {
+): Record<string, string> {
   const timestamp = new Date().toISOString().replace(/[:-]|\.\d{3}/g, '');
   const day = timestamp.slice(0, 8);
   const signing = {
@@ -34,11 +33,13 @@ export function postForm(
   };
   const policy = Buffer.from(JSON.stringify(document)).toString('base64');
   const key = [day, region, 's3', 'aws4_request'].reduce<Buffer | string>(hmac, `AWS4${secretAccessKey}`);
+  return { ...fields, ...signing, policy, 'x-amz-signature': hmac(key, policy).toString('hex') };
+}
+
+/** Builds the form that a page posts with a signed policy; the file comes last. */
+export function postForm(access: StoreAccess, options: PostFormOptions, file: Blob): FormData {
   const form = new FormData();
-  const signature = hmac(key, policy).toString('hex');
-  for (const [name, value] of Object.entries({ ...fields, ...signing, policy, 'x-amz-signature': signature })) {
-    form.append(name, value);
-  }
+  for (const [name, value] of Object.entries(postFields(access, options))) form.append(name, value);
   form.append('file', file, 'chosen by hand.bin');
   return form;
 }

@@ -7,8 +7,12 @@ export interface Job {
   accessKeyId: string;
   /** For clients that sign in the page; credentials of a temporary store. */
   secretAccessKey: string;
-  /** Presigned PUTs of the parts of each file, for the bare limit. */
+  /** Presigned PUTs of the parts of each file, for a bare limit. */
   urls: string[][];
+  /** A signed POST policy for every file, for a bare limit that uses POST. */
+  form: { url: string; fields: Record<string, string> } | null;
+  /** Requests at a time of a bare limit. */
+  lanes: number;
   /** Bytes per part; null: the client's own choice. */
   partSize: number | null;
   /** Requests at once; null: the client's own choice. */
@@ -24,6 +28,8 @@ export interface Job {
 export interface Outcome {
   /** Milliseconds from the choice of the files until all are stored. */
   time: number;
+  /** When the files were chosen, in epoch milliseconds. */
+  begunAt: number;
   /** Milliseconds; 0: none of 50 or more. */
   longestTask: number;
   /** Why it failed; null if it did not. */
