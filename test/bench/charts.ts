@@ -18,7 +18,6 @@ const svg = (width: number, height: number, body: readonly string[]): string =>
 
 export interface RatioGroup {
   title: string;
-  target: number;
   bars: { title: string; ratio: number | null }[];
 }
 
@@ -26,7 +25,7 @@ const WIDTH = 760;
 const LABELS = 230;
 const BAR = 14;
 
-/** Bars of ratios to the bare limit, on a logarithmic scale, with a line at 1. */
+/** Bars of ratios to four PUTs, on a logarithmic scale, with a line at 1. */
 export function ratioChart(groups: readonly RatioGroup[]): string {
   const most = Math.max(2, ...groups.flatMap(({ bars }) => bars.map(({ ratio }) => ratio ?? 0)));
   const least = 0.25;
@@ -54,7 +53,7 @@ export function ratioChart(groups: readonly RatioGroup[]): string {
   }
   body.push(
     `<line x1="${x(1).toFixed(1)}" x2="${x(1).toFixed(1)}" y1="26" y2="${y - 22}" stroke="${INK}" stroke-dasharray="3 3"/>`,
-    text(x(1), y - 8, 'bare limit', 'text-anchor="middle"'),
+    text(x(1), y - 8, 'four PUTs', 'text-anchor="middle"'),
   );
   return svg(WIDTH, y, body);
 }
