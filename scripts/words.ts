@@ -92,7 +92,8 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
     /\b(?:after|at least|at most|for|one in|only|until) so (?:long|many|often)\b/,
     'a number with its name: after this time',
   ],
-  [/\bvisits?\b/, 'page load, session'],
+  // a first and a later visit are terms of page speed
+  [/(?<!\b(?:first|later|each|which) |--)\bvisits?\b/, 'page load, session'],
   [/\bwhat (?:became|becomes) of\b/, 'the outcome of'],
   [/\bwhat is\b(?! not\b)/, 'a concrete noun: the stored parts, the setting'],
 ];

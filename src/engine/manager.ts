@@ -38,6 +38,7 @@ import type { RecoveryReport } from './uploads/recovery.js';
 import { Upload } from './uploads/upload.js';
 import type { UploadListener, UploadServices } from './uploads/upload.js';
 import { UploadList } from './uploads/upload-list.js';
+import { originOf } from './util/origin.js';
 import { newId } from './util/new-id.js';
 import { TimeSlicer } from './util/time-slicer.js';
 
@@ -102,7 +103,7 @@ export class UploadManager implements UploadListener {
     const s3 = new S3Client(transport, (request, isSuccess, protocol) => {
       this.#health.storeAnswered(request, isSuccess);
       this.#reachability.answered(request.url);
-      this.#scheduler.updateConnection({ protocol, isSigners: new URL(request.url).origin === this.#signerOrigin });
+      this.#scheduler.updateConnection({ protocol, isSigners: originOf(request.url) === this.#signerOrigin });
     });
     const smallFiles = new SmallFileCache(clock);
     this.#checksums = new ChecksumService(ports.loadHasher, settings, clock);
@@ -490,6 +491,7 @@ export class UploadManager implements UploadListener {
   }
 
   changed(upload: Upload): void {
+    this.#list.touch(upload);
     this.#progress.add(upload);
   }
 
@@ -557,6 +559,7 @@ export class UploadManager implements UploadListener {
 
   #reportProgress(upload: Upload): void {
     upload.tick();
+    this.#list.touch(upload);
     const { snapshot } = upload;
     const { loaded, size, ratio, speed, eta } = snapshot;
     const isNew = loaded !== upload.reported;

@@ -29,7 +29,7 @@ export interface Run extends Outcome {
   signerCalls: number;
   /** Null if the store does not count. */
   preflights: number | null;
-  /** Milliseconds from the choice until the first request with a file's bytes arrived; null if the store does not tell. */
+  /** Milliseconds from the choice until the first request with a file's bytes arrived; null if the store does not report it. */
   firstByte: number | null;
 }
 
@@ -97,7 +97,7 @@ export async function runClient(
   const { region, accessKeyId, secretAccessKey, url } = store;
   stage.job = {
     ...{ store: url, bucket: BUCKET, region, accessKeyId, secretAccessKey, timeoutMs, run, scope: id },
-    ...{ urls: signed.urls, form: signed.form, lanes: client.limit?.lanes ?? CONCURRENCY },
+    ...{ urls: signed.urls, form: signed.form, limitConcurrency: client.limit?.concurrency ?? CONCURRENCY },
     // in a single request for a whole file, no part could fail
     partSize: !isOwn || hasFault(conditions) ? PART_SIZE : null,
     concurrency: isOwn ? null : CONCURRENCY,

@@ -20,7 +20,7 @@ export interface Client {
 /** How a bare limit sends. */
 export interface Limit {
   /** Requests at a time. */
-  lanes: number;
+  concurrency: number;
   kind: 'parts' | 'file' | 'post';
 }
 
@@ -37,13 +37,13 @@ const limit = (id: string, title: string, how: Limit, cannot: Client['cannot']):
 const isFree = ({ conditions, isOwn }: Scenario): boolean => isOwn && !hasFault(conditions);
 
 export const LIMITS: readonly Client[] = [
-  limit('bare', 'four PUTs at a time', { lanes: 4, kind: 'parts' }, able),
-  limit('bare-6', 'six PUTs', { lanes: 6, kind: 'parts' }, (scenario) => (isFree(scenario) ? null : 'is fixed')),
-  limit('bare-file', 'one PUT of the file', { lanes: 1, kind: 'file' }, (scenario) =>
+  limit('bare', 'four PUTs at a time', { concurrency: 4, kind: 'parts' }, able),
+  limit('bare-6', 'six PUTs', { concurrency: 6, kind: 'parts' }, (scenario) => (isFree(scenario) ? null : 'is fixed')),
+  limit('bare-file', 'one PUT of the file', { concurrency: 1, kind: 'file' }, (scenario) =>
     isFree(scenario) && scenario.files === 1 ? null : ONE_FILE,
   ),
-  limit('bare-post', 'four POSTs', { lanes: 4, kind: 'post' }, (scenario) => mayPost(scenario)),
-  limit('bare-post-6', 'six POSTs', { lanes: 6, kind: 'post' }, (scenario) => mayPost(scenario)),
+  limit('bare-post', 'four POSTs', { concurrency: 4, kind: 'post' }, (scenario) => mayPost(scenario)),
+  limit('bare-post-6', 'six POSTs', { concurrency: 6, kind: 'post' }, (scenario) => mayPost(scenario)),
 ];
 
 function mayPost({ posts, files, size }: Scenario): string | null {

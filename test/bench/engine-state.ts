@@ -1,4 +1,4 @@
-/** Names the state of the code that a benchmark measures, so that a table can tell which of its rows are too old. */
+/** Names the state of the code that a benchmark measures, so that a check can report which rows of a table are too old. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -176,7 +176,10 @@ export class FakeStore implements Transport {
 
   async send(given: StoreRequest): Promise<StoreResponse> {
     given.signal.throwIfAborted();
-    const request = given.body instanceof Uint8Array ? await received(given, given.body) : given;
+    const { body: sent } = given;
+    // a file is read as it is now
+    const bytes = sent instanceof File ? new Uint8Array(await sent.arrayBuffer()) : sent;
+    const request = bytes instanceof Uint8Array ? await received(given, bytes) : given;
     const seen = read(request);
     this.seen.push(seen);
     const proceed = async (): Promise<StoreResponse> => {

@@ -80,7 +80,7 @@ export class HttpSigner implements SignerPort {
       });
       return [response, await response.text()];
     };
-    const stopWatchingPolicy = watchPolicy(url);
+    const violationSince = watchPolicy(url);
     try {
       const answer = await withTimeout(this.#clock, SIGNER_TIMEOUT_MS, signal, post);
       this.#unanswered = 0;
@@ -90,7 +90,7 @@ export class HttpSigner implements SignerPort {
       if (cause instanceof SignerFault) throw cause;
       // Chromium and Firefox report a violation after the fetch has failed
       await sleep(this.#clock, VIOLATION_DELAY_MS, signal ?? never);
-      const violation = stopWatchingPolicy();
+      const violation = violationSince();
       // a single failure may be a lost connection, so only a repeated one is examined
       const kind = violation
         ? 'blocked'
@@ -100,8 +100,6 @@ export class HttpSigner implements SignerPort {
       const what =
         violation || (kind ? 'the browser cannot read what the signer answers' : 'no answer from the signer');
       throw new SignerFault(0, null, `${what} (${url})`, null, { cause, kind });
-    } finally {
-      stopWatchingPolicy();
     }
   }
 

@@ -7,25 +7,42 @@ export const mixedContent = (page: string, { protocol, hostname, origin }: URL):
     ? `the browser blocks mixed content: ${origin} needs an https: address, as the page has one`
     : '';
 
+/** Violations of the page's policy that are kept: of requests in flight. */
+const MAX_VIOLATIONS = 50;
+
+/** The page's last violations. Requests share one listener: each of thousands would add and remove its own. */
+const violations: { blockedURI: string; directive: string }[] = [];
+/** How many there were in all. */
+let count = 0;
+
+const listen = (): void =>
+  globalThis.addEventListener?.('securitypolicyviolation', (event) => {
+    const { disposition, blockedURI, effectiveDirective } = event as SecurityPolicyViolationEvent;
+    if (disposition !== 'enforce') return;
+    count++;
+    violations.push({ blockedURI, directive: effectiveDirective });
+    if (violations.length > MAX_VIOLATIONS) violations.shift();
+  });
+let isListening = false;
+
 /**
- * Listens, while a request is in flight, for the page blocking it by its content security policy or as mixed content.
- * To the request both look like a network failure.
- * @returns a function that stops listening and returns what to change; empty if the page blocks nothing
+ * Notices, from now on, when the page blocks a request by its content security policy or as mixed content. To the request
+ * both look like a network failure.
+ * @returns a function that returns what to change; empty if the page has blocked nothing since
  * @see https://www.w3.org/TR/CSP3/#violation-events
  */
 export function watchPolicy(url: string): () => string {
-  const page = globalThis.location?.href ?? '';
-  const target = new URL(url, page || undefined);
-  const { origin } = target;
-  let violation = '';
-  const onViolation = (event: Event): void => {
-    const { disposition, blockedURI, effectiveDirective } = event as SecurityPolicyViolationEvent;
-    if (disposition === 'enforce' && `${blockedURI}/`.startsWith(`${origin}/`))
-      violation = `the page's content security policy (${effectiveDirective}) blocks requests to ${origin}: allow it there`;
-  };
-  globalThis.addEventListener?.('securitypolicyviolation', onViolation);
+  if (!isListening) listen();
+  isListening = true;
+  const before = count;
   return () => {
-    globalThis.removeEventListener?.('securitypolicyviolation', onViolation);
-    return violation || mixedContent(page, target);
+    const page = globalThis.location?.href ?? '';
+    const target = new URL(url, page || undefined);
+    const { origin } = target;
+    const since = count > before ? violations.slice(before - count) : [];
+    const violation = since.findLast(({ blockedURI }) => `${blockedURI}/`.startsWith(`${origin}/`));
+    return violation
+      ? `the page's content security policy (${violation.directive}) blocks requests to ${origin}: allow it there`
+      : mixedContent(page, target);
   };
 }

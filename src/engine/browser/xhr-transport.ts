@@ -3,6 +3,7 @@ import { abortable, withTimeout } from '../util/abort.js';
 import { TransportFault } from '../api/errors.js';
 import { watchPolicy } from './page-policy.js';
 import { MIN_MEASURED_BYTES, RequestPace } from './request-pace.js';
+import { originOf } from '../util/origin.js';
 import { StallDetector } from './stall-detector.js';
 import type { Clock, StoreRequest, StoreResponse, Transport } from '../ports.js';
 
@@ -16,16 +17,17 @@ function readHeaders(xhr: XMLHttpRequest): Headers {
   return new Headers([...lines].map(([, name, value]): [string, string] => [name!, value!]));
 }
 
-/** Returns the bytes of a body. */
-function sizeOf(body: StoreRequest['body'] | FormDataEntryValue): number {
-  if (body instanceof FormData) return [...body.values()].reduce((sum, value) => sum + sizeOf(value), 0);
+/** Returns the bytes of a body; of a form, those of its file. */
+function sizeOf(body: StoreRequest['body'] | FormDataEntryValue | null): number {
+  if (body instanceof FormData) return sizeOf(body.get('file'));
   return body instanceof Blob ? body.size : (body?.length ?? 0);
 }
 
 /** By origin, shared by all uploaders of the page. */
 const paces = new Map<string, RequestPace>();
 
-function paceOf({ origin }: URL): RequestPace {
+function paceOf(url: string): RequestPace {
+  const origin = originOf(url);
   const known = paces.get(origin) ?? new RequestPace();
   paces.set(origin, known);
   return known;
@@ -60,11 +62,12 @@ export class XhrTransport implements Transport {
       const fault = (kind: TransportFault['kind'], what: string): void =>
         reject(new TransportFault(kind, what, method, url));
       const clock = this.#clock;
-      const pace = paceOf(new URL(url));
+      const pace = paceOf(url);
       const size = sizeOf(body);
       const startedAt = clock.monotonic();
-      const stopWatchingPolicy = watchPolicy(url);
-      const lifetime = new AbortController();
+      const violationSince = watchPolicy(url);
+      /** Ends the inquiry of `isLost`. */
+      let lifetime: AbortController | null = null;
       /** When the last byte was sent; a small body counts as sent at once. */
       let bodySentAt = body && size < MIN_MEASURED_BYTES ? startedAt : null;
       let firstProgress: { loaded: number; time: number } | null = null;
@@ -91,10 +94,11 @@ export class XhrTransport implements Transport {
         detector.extend(left);
         if (!isLost) return;
         isChecking = true;
-        isLost(elapsed >= due, lifetime.signal).then(
+        const { signal: ended } = (lifetime = new AbortController());
+        isLost(elapsed >= due, ended).then(
           (isGone) => {
             isChecking = false;
-            if (lifetime.signal.aborted) return;
+            if (ended.aborted) return;
             if (isGone) drop(clock.monotonic() - startedAt - elapsed + idleMs);
             else detector.extend(stallTimeout);
           },
@@ -103,8 +107,7 @@ export class XhrTransport implements Transport {
       });
       this.#detectors.add(detector);
       const end = (): void => {
-        stopWatchingPolicy();
-        lifetime.abort();
+        lifetime?.abort();
         detector.stop();
         this.#detectors.delete(detector);
       };
@@ -133,17 +136,17 @@ export class XhrTransport implements Transport {
       };
       // Safari aborts requests by itself, which counts as a network failure
       xhr.onerror = xhr.onabort = () => {
-        const violation = stopWatchingPolicy();
+        const violation = violationSince();
         fault(violation ? 'blocked' : 'network', violation || 'the connection failed');
       };
       xhr.onload = () => {
         end();
         if (body) pace.recordAnswer(size, clock.monotonic() - startedAt, firstProgress !== null);
-        const received = readHeaders(xhr);
+        let received: Headers | null = null;
         resolve({
           status: xhr.status,
           text: xhr.responseText,
-          header: (name) => received.get(name),
+          header: (name) => (received ??= readHeaders(xhr)).get(name),
           protocol: this.#protocolOf(url),
         });
       };
@@ -155,7 +158,7 @@ export class XhrTransport implements Transport {
 
   /** Reads the protocol from resource timing, which is empty if the store sends no `Timing-Allow-Origin`. */
   #protocolOf(url: string): string | undefined {
-    const { origin } = new URL(url);
+    const origin = originOf(url);
     const known = this.#protocols.get(origin) ?? { name: undefined, lookups: 0 };
     this.#protocols.set(origin, known);
     if (known.name !== undefined || known.lookups++ >= MAX_PROTOCOL_LOOKUPS) return known.name;

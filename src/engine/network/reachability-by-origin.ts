@@ -1,3 +1,4 @@
+import { originOf } from '../util/origin.js';
 import type { Clock, Transport } from '../ports.js';
 import { Reachability } from './reachability.js';
 
@@ -29,7 +30,7 @@ export class ReachabilityByOrigin {
 
   /** Records that a store answered; one that was never out of reach needs no record. */
   answered(url: string): void {
-    this.#known.get(new URL(url).origin)?.recordAnswer();
+    this.#known.get(originOf(url))?.recordAnswer();
   }
 
   /** Probes every store that is out of reach at once. */

@@ -1,3 +1,4 @@
+import { originOf } from '../util/origin.js';
 import type { Clock, StoreRequest } from '../ports.js';
 import { SignerHealth } from './signer-health.js';
 
@@ -49,4 +50,4 @@ export class ServerHealth {
   }
 }
 
-const keyOf = (method: string, url: string): string => `${method} ${new URL(url).origin}`;
+const keyOf = (method: string, url: string): string => `${method} ${originOf(url)}`;

@@ -54,6 +54,8 @@ export class Waits {
       return null;
     } finally {
       this.#attempts--;
+      // an attempt that was aborted may end after the next wait has begun
+      this.settled();
     }
   }
 
@@ -100,7 +102,7 @@ export class Waits {
     this.#onChange();
   }
 
-  /** Reports activity if nothing but waits is left. */
+  /** Reports that nothing but waits is left, if that is so. */
   settled(): void {
     if (!this.isBusy && this.count) this.#onChange();
   }

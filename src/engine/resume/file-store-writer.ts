@@ -94,7 +94,8 @@ export class FileStoreWriter {
   }
 
   async #writeAll(): Promise<void> {
-    for (const record of [...this.#waiting]) {
+    // the last ones first: the others may have ended before their turn
+    for (const record of [...this.#waiting].reverse()) {
       if (!this.#isOwnerKnown(record)) continue;
       if (!this.#waiting.delete(record) || isOver(record.status)) continue;
       // the upload continues although its file cannot be stored

@@ -11,6 +11,8 @@ import type { Clock, JournalRecord, RemoteProgress, Resumption, TabChannel, TabL
 
 /** Time between two progress reports of one upload. */
 const REPORT_INTERVAL_MS = 500;
+/** Time after which an upload that began without its lock takes it. */
+const LOCK_DELAY_MS = 1_000;
 /** Time that the lock of a finished upload is held for tabs that have not confirmed its end. */
 const RELEASE_DELAY_MS = 2_000;
 
@@ -110,6 +112,34 @@ export class TabCoordinator {
     return upload.waitForTab(this.#await(upload, name, signal));
   }
 
+  /**
+   * Claims an upload that most likely takes a moment: it begins at once, and takes the lock only if it lasts. For
+   * thousands of small files, the locks would cost more than what they prevent: a small file that is sent twice.
+   * @param onElsewhere called if another tab holds the upload by then
+   */
+  claimLater(upload: SharedUpload, onElsewhere: () => void): { release(): void } {
+    const { clock, lock } = this.#services;
+    let claim: { release(): void } | null = null;
+    let isReleased = false;
+    const take = async (): Promise<void> => {
+      const name = await this.#nameOf(upload);
+      if (isReleased) return;
+      const release = await lock.tryAcquire(name);
+      if (isReleased) release?.();
+      else if (release) claim = this.#hold(upload, name, release);
+      else onElsewhere();
+    };
+    // a file that cannot be read fails by itself
+    const cancel = clock.setTimer(() => void take().catch(() => {}), LOCK_DELAY_MS);
+    return {
+      release: () => {
+        isReleased = true;
+        cancel();
+        claim?.release();
+      },
+    };
+  }
+
   /** Whether another tab holds this upload. */
   async isElsewhere(upload: SharedUpload): Promise<boolean> {
     const release = await this.#services.lock.tryAcquire(await this.#nameOf(upload));
@@ -146,7 +176,7 @@ export class TabCoordinator {
 
   // ---- Uploads of this tab ----
 
-  #hold(upload: SharedUpload, name: string, release: () => void): TabClaim {
+  #hold(upload: SharedUpload, name: string, release: () => void): { release(): void } {
     const held: Held = {
       name,
       release,

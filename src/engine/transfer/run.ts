@@ -1,5 +1,6 @@
 import type { Phase } from '../api/errors.js';
 import { assertUnchanged } from '../files/assert-unchanged.js';
+import { isKnownByTime } from '../files/fingerprint.js';
 import { isSmall } from '../files/small-file-cache.js';
 import type { Session } from '../model/session.js';
 import type { StoredResult, UploadRecord } from '../model/upload-record.js';
@@ -17,6 +18,9 @@ import { PartSender } from './send-parts.js';
 import { SingleRequestSender } from './send-single-request.js';
 import type { Services } from './services.js';
 import { StoredPartChecks } from './verify-parts.js';
+
+/** A request that takes less reads its file in a moment. */
+const MOMENT_MS = 1_000;
 
 /** Uploads one file to S3: `run()` is the whole protocol. Every step is signed, and retried until it succeeds. */
 export class Transfer {
@@ -62,8 +66,10 @@ export class Transfer {
     await this.#storedParts.open(way === 'parts', signal);
     this.setStep('uploading');
     if (way === 'single-request') {
+      const { clock } = this.#context.services;
+      const startedAt = clock.monotonic();
       const stored = await this.#sendSingleRequest(signal);
-      await this.#checkFileUnchanged();
+      if (!this.#wasReadAtOnce(clock.monotonic() - startedAt)) await this.#checkFileUnchanged();
       return stored;
     }
     await this.#sendParts(signal);
@@ -90,10 +96,17 @@ export class Transfer {
     } while (!session.table.isComplete);
   }
 
+  /**
+   * Whether the bytes sent are those of one version of the file: it was read in one piece, or in a moment by a browser that
+   * compares its modification time as it opens it.
+   */
+  #wasReadAtOnce(milliseconds: number): boolean {
+    const { file } = this.#context.record;
+    return isSmall(file!) || (isKnownByTime(file!) && milliseconds < MOMENT_MS);
+  }
+
   async #checkFileUnchanged(): Promise<void> {
-    const { file, facts, fingerprint, session } = this.#context.record;
-    // a file that was read in one piece cannot be a mixture of two versions
-    if (!session?.uploadId && isSmall(file!)) return;
+    const { file, facts, fingerprint } = this.#context.record;
     if (fingerprint) await assertUnchanged(file!, facts.name, fingerprint);
   }
 

@@ -162,13 +162,13 @@ export class SingleRequestSender {
   }
 
   /** Returns the file without a type, or the fields of a POST policy with the file last. */
-  async #bodyOf({ method, url }: Signature, checksum: ObjectChecksum | null): Promise<RequestBody> {
+  async #bodyOf({ method, url, headers = {} }: Signature, checksum: ObjectChecksum | null): Promise<RequestBody> {
     const { session, record, services } = this.#context;
     const { firstRequest } = this.#opener;
     const header = checksum && { [`x-amz-checksum-${checksum.algorithm}`]: checksum.value };
     const fields = firstRequest?.kind === 'post' ? { ...firstRequest.fields, key: session.key, ...header } : null;
     try {
-      return await requestBodyOf(record.file!, fields, (file) => services.smallFiles.take(file));
+      return await requestBodyOf(record.file!, fields, headers, (file) => services.smallFiles.take(file));
     } catch {
       // handled as a request that could not be sent: whether the file can be read is checked then
       throw new TransportFault('network', 'the file could not be read', method, url);

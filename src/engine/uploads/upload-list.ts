@@ -15,12 +15,17 @@ export class UploadList implements InitQueue {
   /** Uploads by status, so that no query costs more with 10,000 uploads than with ten. */
   readonly #byStatus = new Map<UploadStatus, Set<Upload>>();
   /** How each upload is indexed: its name and size change when a changed file is sent instead. */
-  readonly #indexed = new Map<Upload, { status: UploadStatus; duplicates: string }>();
+  readonly #indexed = new Map<Upload, { status: UploadStatus; facts: UploadFacts }>();
   /** Uploads of the same name, size, time and folder. */
   readonly #duplicates = new Map<string, Set<Upload>>();
   readonly #small = new Set<Upload>();
   readonly #large = new Set<Upload>();
   readonly #running = new Set<Upload>();
+  /** Bytes that each upload contributes to the totals, as of the last reading. */
+  readonly #counted = new Map<Upload, Bytes>();
+  readonly #totals = { loaded: 0, total: 0 };
+  /** Uploads that have changed since. */
+  readonly #touched = new Set<Upload>();
   #snapshots: readonly UploadSnapshot[] = [];
   /** Whether no upload starts, because the element has left the page. */
   isPaused = false;
@@ -86,17 +91,18 @@ export class UploadList implements InitQueue {
     return this.snapshots.filter((snapshot) => snapshot.status === status);
   }
 
-  /** Totals over all uploads, without the aborted ones and those that need their file. */
+  /** Records that an upload's snapshot is another one now. */
+  touch(upload: Upload): void {
+    this.#touched.add(upload);
+  }
+
+  /** Totals over all uploads, without the aborted ones and those that need their file. Costs only what has changed. */
   get progress(): TotalProgress {
-    let loaded = 0;
-    let total = 0;
-    let speed = 0;
-    for (const snapshot of this.snapshots) {
-      if (snapshot.status === 'aborted' || snapshot.status === 'needs-file') continue;
-      loaded += snapshot.loaded;
-      total += snapshot.size;
-      speed += snapshot.speed;
-    }
+    for (const upload of this.#touched) this.#count(upload);
+    this.#touched.clear();
+    const { loaded, total } = this.#totals;
+    // speeds are no integers, and only a few uploads have one: added up each time, no rounding error is left over
+    const speed = [...this.#running].reduce((sum, { snapshot }) => sum + snapshot.speed, 0);
     return {
       loaded,
       total,
@@ -141,6 +147,7 @@ export class UploadList implements InitQueue {
     this.#all.delete(upload.id);
     for (const set of [this.#small, this.#large, this.#running]) set.delete(upload);
     this.#unindex(upload);
+    this.touch(upload);
   }
 
   /** Whether an upload is queued to start by itself. */
@@ -155,11 +162,16 @@ export class UploadList implements InitQueue {
 
   /** Indexes an upload again, after its status has changed. */
   reindex(upload: Upload): void {
-    this.#unindex(upload);
-    const booked = { status: upload.status, duplicates: duplicateKey(upload.facts) };
-    this.#indexed.set(upload, booked);
-    joinSet(this.#byStatus, booked.status, upload);
-    joinSet(this.#duplicates, booked.duplicates, upload);
+    this.touch(upload);
+    const known = this.#indexed.get(upload);
+    const { status, facts } = upload;
+    if (known && known.facts === facts) leaveSet(this.#byStatus, known.status, upload);
+    else {
+      this.#unindex(upload);
+      joinSet(this.#duplicates, duplicateKey(facts), upload);
+    }
+    joinSet(this.#byStatus, status, upload);
+    this.#indexed.set(upload, { status, facts });
     if (isRunning(upload.status)) this.#running.add(upload);
     else this.#running.delete(upload);
     if (upload.status === 'queued') return;
@@ -183,11 +195,23 @@ export class UploadList implements InitQueue {
     beginFrom(this.#small, slots * 2 - small);
   }
 
+  /** Replaces what an upload contributes to the totals. */
+  #count(upload: Upload): void {
+    const before = this.#counted.get(upload) ?? NO_BYTES;
+    const { status, loaded, size } = upload.snapshot;
+    const isCounted = this.#all.has(upload.id) && status !== 'aborted' && status !== 'needs-file';
+    const now = isCounted ? { loaded, total: size } : NO_BYTES;
+    this.#totals.loaded += now.loaded - before.loaded;
+    this.#totals.total += now.total - before.total;
+    if (isCounted) this.#counted.set(upload, now);
+    else this.#counted.delete(upload);
+  }
+
   #unindex(upload: Upload): void {
-    const booked = this.#indexed.get(upload);
-    if (!booked) return;
-    leaveSet(this.#byStatus, booked.status, upload);
-    leaveSet(this.#duplicates, booked.duplicates, upload);
+    const known = this.#indexed.get(upload);
+    if (!known) return;
+    leaveSet(this.#byStatus, known.status, upload);
+    leaveSet(this.#duplicates, duplicateKey(known.facts), upload);
     this.#indexed.delete(upload);
   }
 
@@ -199,6 +223,12 @@ export class UploadList implements InitQueue {
 }
 
 const NONE: ReadonlySet<Upload> = new Set();
+
+interface Bytes {
+  readonly loaded: number;
+  readonly total: number;
+}
+const NO_BYTES: Bytes = { loaded: 0, total: 0 };
 
 /** Returns the properties that two uploads of the same file have in common. */
 export type DuplicateFacts = Pick<UploadFacts, 'name' | 'size' | 'lastModified' | 'relativePath'>;

@@ -1,3 +1,4 @@
+import { MIN_PART_SIZE } from '../../limits.js';
 import { reasonOf, UploadError } from '../api/errors.js';
 import { isOver, isRunning } from '../api/status.js';
 import type { UploadSnapshot, UploaderEventMap, WaitingFor } from '../api/types.js';
@@ -341,7 +342,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#step = 'starting';
     this.#showStatus();
     if (this.#isFileInDoubt) await this.#reopenFile();
-    const claim = await tabs.claim(this, signal);
+    const claim = this.#isQuick ? tabs.claimLater(this, () => this.#waitForOtherTab()) : await tabs.claim(this, signal);
     if ('ended' in claim) {
       this.#endAs(claim.ended);
       return;
@@ -360,6 +361,19 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     await journal.remove(this);
     signal.throwIfAborted();
     this.#finish();
+  }
+
+  /** Whether it most likely takes a moment, and nothing of it is known elsewhere. */
+  get #isQuick(): boolean {
+    const isNew = !this.recovered && !this.wasShared && !this.session && this.recordId === this.id;
+    return isNew && this.facts.size <= MIN_PART_SIZE;
+  }
+
+  /** Stops sending what another tab sends, and ends with it or continues after it. */
+  #waitForOtherTab(): void {
+    this.wasShared = true;
+    this.suspend();
+    this.revive();
   }
 
   /** Ends as the upload has ended in the tab that sent it. */

@@ -25,7 +25,7 @@ function send({ method, url, body }: Sent): Promise<boolean> {
   });
 }
 
-offer((files, { urls, form, lanes, keyOf }) => {
+offer((files, { urls, form, limitConcurrency, keyOf }) => {
   const requests: Sent[] = form
     ? files.map((file, index) => ({
         method: 'POST',
@@ -35,7 +35,7 @@ offer((files, { urls, form, lanes, keyOf }) => {
     : files.flatMap((file, index) =>
         urls[index]!.map((url, part) => ({ method: 'PUT', url, body: () => partOf(file, part, urls[index]!.length) })),
       );
-  return pool(requests, lanes, async (request) => {
+  return pool(requests, limitConcurrency, async (request) => {
     while (!(await send(request)));
   });
 });

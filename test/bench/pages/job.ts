@@ -12,7 +12,7 @@ export interface Job {
   /** A signed POST policy for every file, for a bare limit that uses POST. */
   form: { url: string; fields: Record<string, string> } | null;
   /** Requests at a time of a bare limit. */
-  lanes: number;
+  limitConcurrency: number;
   /** Bytes per part; null: the client's own choice. */
   partSize: number | null;
   /** Requests at once; null: the client's own choice. */

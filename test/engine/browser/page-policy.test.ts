@@ -35,11 +35,19 @@ describe('a request that the page’s policy blocks', () => {
     expect(policy()).to.equal('');
   });
 
-  it('is not reported after the request', () => {
-    const policy = watchPolicy('https://store.test/a');
-    policy();
+  it('is not reported to a later request, and to each of those in flight', () => {
+    const [one, two] = [watchPolicy('https://store.test/a'), watchPolicy('https://store.test/b')];
     violate({});
-    expect(policy()).to.equal('');
+    const later = watchPolicy('https://store.test/a');
+    expect(later()).to.equal('');
+    for (const policy of [one, two]) expect(policy()).to.contain('connect-src');
+  });
+
+  it('is reported to a request that outlives many other violations', () => {
+    const policy = watchPolicy('https://store.test/a');
+    for (let index = 0; index < 100; index++) violate({ blockedURI: 'https://other.test' });
+    violate({});
+    expect(policy()).to.contain('connect-src');
   });
 
   it('is mixed content where a secure page uses http: for another host', () => {

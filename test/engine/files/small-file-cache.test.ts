@@ -57,10 +57,15 @@ describe('small files', () => {
 describe('the body of a single request', () => {
   const take = async (file: File): Promise<Uint8Array<ArrayBuffer>> => new Uint8Array(await file.arrayBuffer());
 
-  it('is the file’s bytes, without a type', async () => {
+  it('is the file’s bytes, without a type unless the content type is signed', async () => {
     for (const size of [0, 1_000, 300_000]) {
       const file = new File([fileOf(size)], 'a.txt', { type: 'text/plain' });
-      const { body, headers } = await requestBodyOf(file, null, take);
+      const signed = await requestBodyOf(file, null, { 'Content-Type': 'text/plain' }, take);
+      expect(signed.body instanceof Uint8Array || signed.body === file).to.be.true;
+      const untyped = new File([file], 'a', {});
+      const plain = await requestBodyOf(untyped, null, {}, take);
+      expect(plain.body instanceof Uint8Array || plain.body === untyped).to.be.true;
+      const { body, headers } = await requestBodyOf(file, null, { 'x-amz-acl': 'private' }, take);
       expect(headers).to.be.undefined;
       expect(new Response(body as BodyInit).headers.get('content-type') ?? '').to.equal('');
       expect(await hashOf(new Blob([body as BlobPart]))).to.equal(await hashOf(file));
@@ -71,7 +76,7 @@ describe('the body of a single request', () => {
     for (const size of [0, 1_000, 300_000]) {
       const file = fileOf(size, 'ä "quoted".bin');
       const fields = { policy: 'e30=', key: 'a/“b” ü\r\n--x.bin' };
-      const { body, headers } = await requestBodyOf(file, fields, take);
+      const { body, headers } = await requestBodyOf(file, fields, {}, take);
       // its bytes are cached if it was read for the fingerprint
       expect(body instanceof Uint8Array).to.equal(isSmall(file) && !isKnownByTime(file));
       // WebKit cannot read back a form that contains a Blob

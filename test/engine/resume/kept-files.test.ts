@@ -391,6 +391,8 @@ describe('unfinished uploads of another user', () => {
     await before.uploader.add([fileOf(100, 'small')]);
     before.uploader.pause();
     await before.until(() => (before.fileStore as MemoryFileStore).kept.size === 1);
+    // its record is written after the file
+    await before.settle();
     named(before, 'bert');
     const harness = before.reload();
     await harness.uploader.ready;

@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
-import { broadcast } from '../../../src/engine/browser/cross-tab.js';
+import { broadcast, webLocks } from '../../../src/engine/browser/cross-tab.js';
 import type { UploadSnapshot } from '../../../src/engine/api/types.js';
 import type { TabChannel, TabLock } from '../../../src/engine/ports.js';
 import { loseAnswer } from '../fake-store.js';
@@ -72,20 +72,43 @@ describe('the same file in two tabs', () => {
     await expectWhole(first, file);
   });
 
-  it('is one upload even if it is sent in one request', async () => {
+  it('is one upload even if it is sent in one request, once that takes a second', async () => {
     const file = fileOf(1_000);
     const first = new Harness();
     const release = first.store.hold('put');
     await first.uploader.add([file]);
     await first.until(() => first.store.count('put') === 1);
+    await first.clock.advance(1_000);
     const second = first.otherTab();
     await second.uploader.add([file]);
     await second.until(() => second.of(NAME).waitingFor === 'tab' && second.of(NAME).loaded > 0);
+    expect(second.statuses(NAME), 'it had begun').to.deep.equal(['starting', 'uploading', 'starting', 'waiting']);
     release();
     await first.finished();
     await second.finished();
     expect(facts(second.of(NAME))).to.deep.equal(facts(first.of(NAME)));
-    expect(first.store.count('put')).to.equal(1);
+    expect(first.store.objects.size).to.equal(1);
+  });
+
+  it('takes no lock for a small file that is sent in a moment, and one for a file of parts', async () => {
+    const names: string[] = [];
+    const tabLock: TabLock = {
+      ...webLocks,
+      tryAcquire: (name) => {
+        names.push(name);
+        return webLocks.tryAcquire(name);
+      },
+    };
+    const tab = new Harness({}, { tabLock });
+    await tab.uploader.add([fileOf(1_000, 'small.bin'), fileOf(1_000, 'other.bin')]);
+    // no time passes by the fake clock
+    while (!tab.uploader.uploads.every(({ status }) => status === 'complete')) await tab.settle();
+    await tab.clock.advance(5_000);
+    const ofFiles = (): string[] => names.filter((name) => name.includes('.bin'));
+    expect(ofFiles()).to.be.empty;
+    await tab.uploader.add([fileOf(3 * PART, 'large.bin')]);
+    await tab.finished();
+    expect(ofFiles()).to.have.length(1);
   });
 
   for (const options of [{}, { recover: 'off' }] as const) {

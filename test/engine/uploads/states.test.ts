@@ -255,6 +255,10 @@ class DiskFile extends File {
     this.content = content;
   }
 
+  override arrayBuffer(): Promise<ArrayBuffer> {
+    return this.slice().arrayBuffer();
+  }
+
   override slice(start?: number, end?: number): Blob {
     const blob = this.content.slice(start, end);
     if (this.isReadable) return blob;
@@ -343,6 +347,7 @@ describe('a file that changes during its upload', () => {
     const harness = new Harness();
     harness.store.next('put', async (_request, proceed) => {
       file.isReadable = false;
+      await harness.clock.advance(1_000);
       return proceed();
     });
     await harness.upload(file);
