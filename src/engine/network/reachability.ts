@@ -2,14 +2,17 @@ import { abortable } from '../util/abort.js';
 import { cancellableSleep } from '../util/timing.js';
 import type { Clock, Transport } from '../ports.js';
 
+const MIN_PROBE_INTERVAL_MS = 250;
+/** Growth of the interval: a share of the time without a response, so that the wait grows by no more than that. */
+const INTERVAL_SHARE = 1 / 16;
 const PROBE_INTERVAL_MS = 3_000;
 const LONG_PROBE_INTERVAL_MS = 30_000;
 /** Time without a response after which probes use the long interval. */
 const LONG_INTERVAL_AFTER_MS = 600_000;
 
 /**
- * Tracks whether one store can be reached. After a request without an answer it sends one small probe at a time: every 3 s
- * for ten minutes, then every 30 s. Jitter keeps many pages from probing at the same moment.
+ * Tracks whether one store can be reached. After a request without an answer it sends one small probe at a time: the first
+ * after 250 ms, later every 3 s, and after ten minutes every 30 s. Jitter keeps many pages from probing at the same moment.
  */
 export class Reachability {
   readonly #transport: Transport;
@@ -85,9 +88,8 @@ export class Reachability {
   async #keepProbing(): Promise<void> {
     const since = this.#clock.monotonic();
     while (!this.#isReachable && !this.#lifetime.aborted) {
-      const interval =
-        this.#clock.monotonic() - since < LONG_INTERVAL_AFTER_MS ? PROBE_INTERVAL_MS : LONG_PROBE_INTERVAL_MS;
       // jitter only shortens the interval: `RetryDetail.delay` is an upper bound
+      const interval = intervalAfter(this.#clock.monotonic() - since);
       await this.#sleep(interval * (0.7 + 0.3 * this.#clock.random()));
       if (!this.#isReachable && (await (this.#probing ??= this.#probe()))) this.#update(true);
     }
@@ -112,3 +114,9 @@ export class Reachability {
     this.#onChange(isReachable);
   }
 }
+
+/** Milliseconds between two probes. @param elapsed milliseconds without a response */
+const intervalAfter = (elapsed: number): number =>
+  elapsed < LONG_INTERVAL_AFTER_MS
+    ? Math.min(Math.max(elapsed * INTERVAL_SHARE, MIN_PROBE_INTERVAL_MS), PROBE_INTERVAL_MS)
+    : LONG_PROBE_INTERVAL_MS;

@@ -24,14 +24,29 @@ describe('the probe of a store', () => {
     expect([store.probes, changes.length]).to.deep.equal([1, 0]);
   });
 
-  it('repeats every 3 s for ten minutes, then at most every 30 s', async () => {
+  it('notices the end of an outage within an eighth of its length, and 0.3 s of a short one', async () => {
+    for (const chance of [0, 0.5, 0.999]) {
+      for (const outage of [300, 1_000, 5_000, 20_000, 40_000]) {
+        const { clock, store, reachability } = setUp();
+        clock.chance = chance;
+        store.isUp = false;
+        await reachability.check();
+        await clock.advance(outage);
+        store.isUp = true;
+        await clock.advance(Math.max(300, outage / 8));
+        expect(reachability.isReachable, `${outage} ms`).to.be.true;
+      }
+    }
+  });
+
+  it('repeats every 3 s within ten minutes, then at most every 30 s', async () => {
     for (const chance of [0, 0.5, 0.999]) {
       const { clock, store, reachability } = setUp();
       clock.chance = chance;
       store.isUp = false;
       await reachability.check();
       await clock.advance(600_000);
-      expect(store.probes).to.be.within(200, 290);
+      expect(store.probes).to.be.within(200, 350);
       const before = store.probes;
       await clock.advance(600_000);
       expect(store.probes - before).to.be.within(20, 31);
