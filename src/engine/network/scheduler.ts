@@ -30,7 +30,7 @@ export interface SchedulerOptions {
  * to the upload with the fewest requests in flight, so that a small file does not wait for a huge one.
  *
  * With `concurrency: 'auto'`, one slot is removed when the store is busy or does not answer, half of them when that
- * continues, and they return one by one on success. There are more slots than the bandwidth needs: each presigned URL
+ * continues, and they return one by one on success. Before that, each success adds one. There are more slots than the bandwidth needs: each presigned URL
  * costs a CORS preflight, during which the other slots send. If parts take long the preflight hardly matters, and no
  * slot is added.
  */
@@ -138,7 +138,8 @@ export class Scheduler {
 
   /** Records that a request succeeded. */
   recordSuccess(): void {
-    if (++this.#successes < this.#slots) return;
+    // until the first sign of congestion each success adds a slot: a first upload would be over before all are used
+    if (++this.#successes < this.#slots && this.#lastCongestion > -Infinity) return;
     this.#isCongested = false;
     if (this.#isSlow || this.#slots >= this.#maxSlots) return;
     this.#successes = 0;

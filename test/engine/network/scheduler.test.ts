@@ -84,6 +84,18 @@ describe('automatic slots', () => {
     expect(scheduler.slots).to.equal(6);
   });
 
+  it('grow by one with each success at first, and slowly once the store was busy', () => {
+    const { scheduler } = setUp();
+    succeed(scheduler, 2);
+    expect(scheduler.slots).to.equal(6);
+    scheduler.recordCongestion();
+    expect(scheduler.slots).to.equal(3);
+    succeed(scheduler, 2);
+    expect(scheduler.slots).to.equal(3);
+    succeed(scheduler, 1);
+    expect(scheduler.slots).to.equal(4);
+  });
+
   it('are halved by congestion, once in a while, and never below one', async () => {
     const { clock, scheduler } = setUp();
     for (let times = 0; times < 4; times++) scheduler.recordCongestion();
