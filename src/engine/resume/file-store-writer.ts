@@ -4,11 +4,14 @@ import type { SmallFileCache } from '../files/small-file-cache.js';
 import type { CurrentUser } from '../model/current-user.js';
 import type { UploadRecord } from '../model/upload-record.js';
 import type { Clock, FileStore, KeptFile } from '../ports.js';
+import { sleep } from '../util/timing.js';
 import { identifyFile } from './identify-file.js';
 import type { JournalWriter } from './journal-writer.js';
 
 /** Delay of the first write: an upload that has ended by then needs none. */
-const WRITE_DELAY_MS = 1_000;
+const WRITE_DELAY_MS = 2_000;
+/** Pause after each write, as a multiple of its duration: hundreds of copies must not slow down the uploads. */
+const PAUSE_FACTOR = 3;
 
 /** Bytes of the largest file that is copied. */
 export const MAX_COPY_BYTES = 8 * 1024 ** 2;
@@ -21,6 +24,7 @@ export interface FileStoreServices {
   readonly user: CurrentUser;
   readonly journal: JournalWriter;
   readonly smallFiles: SmallFileCache;
+  readonly lifetime: AbortSignal;
 }
 
 /**
@@ -94,12 +98,15 @@ export class FileStoreWriter {
   }
 
   async #writeAll(): Promise<void> {
+    const { clock, lifetime } = this.#services;
     // the last ones first: the others may have ended before their turn
     for (const record of [...this.#waiting].reverse()) {
       if (!this.#isOwnerKnown(record)) continue;
       if (!this.#waiting.delete(record) || isOver(record.status)) continue;
+      const startedAt = clock.monotonic();
       // the upload continues although its file cannot be stored
       await this.#write(record).catch(() => {});
+      await sleep(clock, PAUSE_FACTOR * (clock.monotonic() - startedAt), lifetime).catch(() => {});
     }
   }
 
