@@ -5,6 +5,8 @@ import type {
   Action,
   AllRequest,
   ChecksumAlgorithm,
+  ChunkLoadedAnswer,
+  ChunkLoadedRequest,
   InitAnswerFile,
   InitFile,
   InitRequest,
@@ -19,6 +21,7 @@ export const ALL_ACTIONS: Action[] = [
   'get_delete_signature',
   'get_head_signature',
   'chunk_loaded',
+  'chunks_loaded',
 ];
 
 type Call = { [A in Action]: { action: A; body: Protocol[A]['request'] } }[Action];
@@ -122,8 +125,14 @@ export class FakeSigner implements SignerPort {
       case 'get_head_signature':
         return { time, ...this.#sign('HEAD', call.body.key, '') };
       case 'chunk_loaded':
-        return call.body.state === 'complete' ? { receipt: `receipt of ${call.body.key}` } : null;
+        return this.#record(call.body);
+      case 'chunks_loaded':
+        return { uploads: call.body.uploads.map((notice) => this.#record(notice) ?? {}) };
     }
+  }
+
+  #record({ key, state }: ChunkLoadedRequest): ChunkLoadedAnswer | null {
+    return state === 'complete' ? { receipt: `receipt of ${key}` } : null;
   }
 
   #init({ files }: InitRequest): Protocol['get_init_signature']['answer'] {

@@ -34,7 +34,7 @@ export async function answerInit(call: Call, body: unknown): Promise<InitAnswer>
 
 function optionalActions({ settings }: Call): Action[] {
   const actions: Action[] = ['get_all_signatures', 'get_delete_signature', 'get_head_signature'];
-  return acceptsNotices(settings) ? [...actions, 'chunk_loaded'] : actions;
+  return acceptsNotices(settings) ? [...actions, 'chunk_loaded', 'chunks_loaded'] : actions;
 }
 
 /**
