@@ -3,7 +3,6 @@ import { invalidAnswer, NO_REASON, SignerFault } from '../api/errors.js';
 import type { Settings } from '../api/options.js';
 import type { UploaderOptions } from '../api/types.js';
 import type { Clock, SignerPort } from '../ports.js';
-import { actionUrl } from '../util/action-url.js';
 
 /** Uploads in one call, unless the signer rejects so many. */
 const MAX_UPLOADS = 200;
@@ -40,14 +39,11 @@ interface PendingNotice {
  */
 export function areNoticesBatched(
   actions: readonly Action[],
-  options: Pick<UploaderOptions, 'signer' | 'urls' | 'sign'>,
+  { urls, sign }: Pick<UploaderOptions, 'urls' | 'sign'>,
 ): boolean {
-  if (!actions.includes('chunks_loaded')) return false;
-  const { urls, sign } = options;
-  if (urls?.chunks_loaded === '') return false;
-  if (sign) return true;
-  const isReplaced = urls?.chunk_loaded !== undefined && urls.chunks_loaded === undefined;
-  return !isReplaced && actionUrl('chunks_loaded', options) !== null;
+  const { chunk_loaded: url, chunks_loaded: batchUrl } = urls ?? {};
+  if (!actions.includes('chunks_loaded') || batchUrl === '') return false;
+  return sign !== undefined || url === undefined || batchUrl !== undefined;
 }
 
 /** Sends the last notifications of uploads that end within a short time in one call of `chunks_loaded`. */

@@ -1,9 +1,4 @@
-import type {
-  ChunkLoadedAnswer,
-  ChunkLoadedRequest,
-  ChunksLoadedAnswer,
-  RefusalAnswer,
-} from '../../protocol.js';
+import type { ChunkLoadedAnswer, ChunkLoadedRequest, ChunksLoadedAnswer, RefusalAnswer } from '../../protocol.js';
 import type { Grant } from '../grants/grant.js';
 import { parseChunkLoadedBody, parseChunksLoadedBody } from '../http/request-bodies.js';
 import { mapWithLimit } from '../util/map-with-limit.js';
@@ -30,7 +25,9 @@ export async function recordNotices(call: Call, body: unknown): Promise<ChunksLo
   expectNotices(call);
   const notices = parseChunksLoadedBody(body);
   const deadline = storeDeadline();
-  return { uploads: await mapWithLimit(notices, MAX_CONFIRMATIONS, (notice) => recordOrRefuse(call, notice, deadline)) };
+  return {
+    uploads: await mapWithLimit(notices, MAX_CONFIRMATIONS, (notice) => recordOrRefuse(call, notice, deadline)),
+  };
 }
 
 function expectNotices({ settings }: Call): void {
