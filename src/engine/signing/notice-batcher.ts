@@ -1,4 +1,4 @@
-import type { Action, ChunkLoadedAnswer, ChunkLoadedRequest } from '../../protocol.js';
+import type { Action, ChunkLoadedAnswer, ChunkLoadedRequest, Refusal } from '../../protocol.js';
 import { invalidAnswer, NO_REASON, SignerFault } from '../api/errors.js';
 import type { Settings } from '../api/options.js';
 import type { UploaderOptions } from '../api/types.js';
@@ -133,5 +133,5 @@ export class NoticeBatcher {
 }
 
 /** The refusal of one upload has the same meaning as the same code for a whole call. */
-const refusedNotice = ({ code, message }: { code?: unknown; message?: unknown }): SignerFault =>
+const refusedNotice = ({ code, message }: Refusal): SignerFault =>
   new SignerFault(403, String(code), String(message || NO_REASON));

@@ -144,6 +144,7 @@ const SESSIONS: readonly Mutant[] = [
       'get_head_signature',
       'get_all_signatures',
       'chunk_loaded',
+      'chunks_loaded',
     ] as const
   ).map((open): Mutant => ({
     broken: `needs no session for ${open}`,
@@ -693,6 +694,7 @@ function trackerWith(change: (honest: Tracker) => Partial<Tracker>): Partial<Sig
 
 const RECEIPTS = { receipts: true, secret: 'a secret of sixteen' };
 const TRUE_RECEIPTS = 'a receipt is returned only for a stored object';
+const EACH_NOTICE = 'notices of several uploads are answered one by one if they are offered';
 
 const COMPLETION: readonly Mutant[] = [
   {
@@ -758,6 +760,48 @@ const COMPLETION: readonly Mutant[] = [
     rule: TRUE_RECEIPTS,
     options: RECEIPTS,
     mutation: answers(({ answer }) => (answer['receipt'] ? { receipt: { key: 'x' } } : undefined)),
+  },
+  {
+    broken: 'refuses a whole batch of notifications for one upload',
+    rule: EACH_NOTICE,
+    options: RECEIPTS,
+    mutation: answersTo('chunks_loaded', ({ answer }) =>
+      (answer['uploads'] as Json[]).some((upload) => upload['error']) ? error(403, 'key-mismatch') : undefined,
+    ),
+  },
+  {
+    broken: 'leaves out the uploads of a batch that it refuses',
+    rule: EACH_NOTICE,
+    options: RECEIPTS,
+    mutation: answersTo('chunks_loaded', ({ answer }) => ({
+      uploads: (answer['uploads'] as Json[]).filter((upload) => !upload['error']),
+    })),
+  },
+  {
+    broken: 'returns receipts in batches for any data of the page',
+    rule: EACH_NOTICE,
+    options: RECEIPTS,
+    mutation: answersTo('chunks_loaded', ({ answer }) => ({
+      uploads: (answer['uploads'] as Json[]).map((upload) => (upload['error'] ? { receipt: 'x' } : upload)),
+    })),
+  },
+  {
+    broken: 'accepts any notification in a batch',
+    rule: EACH_NOTICE,
+    options: RECEIPTS,
+    mutation: answersTo('chunks_loaded', ({ answer }) => ({
+      uploads: (answer['uploads'] as Json[]).map((upload) => (upload['error'] ? {} : upload)),
+    })),
+  },
+  {
+    broken: 'accepts grants of other users in batches',
+    rule: EACH_NOTICE,
+    options: RECEIPTS,
+    mutation: answersTo('chunks_loaded', ({ answer }) =>
+      (answer['uploads'] as { error?: { code: string } }[])[0]?.error?.code === 'principal-mismatch'
+        ? { uploads: [{}] }
+        : undefined,
+    ),
   },
   {
     broken: 'accepts receipts as grants',
