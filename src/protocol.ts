@@ -108,6 +108,8 @@ export interface InitKnown extends InitFileCommon {
   part_size: number;
   chunks?: number[];
   fresh?: true;
+  /** The first window of signatures, as `get_all_signatures` answers, so that no call for it is needed. */
+  all?: AllAnswer;
 }
 
 export interface InitRefused {

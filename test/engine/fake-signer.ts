@@ -53,6 +53,8 @@ export class FakeSigner implements SignerPort {
   filesPerCall: number | undefined;
   /** Checksums that the store verifies. */
   checksums: ChecksumAlgorithm[] = [];
+  /** Creates multipart uploads in the store: the signer then sends CreateMultipartUpload itself. */
+  startUpload: ((key: string) => string) | null = null;
   /** Unfinished uploads of its tracker, by file name. */
   readonly known = new Map<string, { upload_id: string; key: string; part_size: number }>();
   readonly #clock: Clock;
@@ -176,6 +178,11 @@ export class FakeSigner implements SignerPort {
     const partSize = part_size ?? this.partSize;
     if (upload_id) return { ...common, upload_id, part_size: partSize };
     if (known && !force) return { ...common, ...known };
+    if (!isWhole && this.startUpload) {
+      const started = { ...common, upload_id: this.startUpload(key), part_size: partSize, fresh: true as const };
+      const chunks = Array.from({ length: Math.min(Math.ceil(filesize / partSize), 16) }, (_, index) => index + 1);
+      return algorithm ? started : { ...started, all: this.#all({ ...started, size: filesize, chunks }) };
+    }
     if (!isWhole) return { ...common, init: this.#sign('POST', key, 'uploads='), part_size: partSize };
     const value = checksum && checksum.algorithm === algorithm ? checksum.value : undefined;
     return this.whole === 'put'

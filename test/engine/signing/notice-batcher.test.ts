@@ -49,7 +49,7 @@ describe('last notifications', () => {
     queue.hasQueued = true;
     void batcher.send(noticeOf('a'), signal);
     void batcher.send(noticeOf('b'), signal);
-    await clock.advance(999);
+    await clock.advance(1_999);
     expect(batches()).to.deep.equal([]);
     await clock.advance(1);
     expect(batches()).to.deep.equal([['a', 'b']]);
@@ -94,7 +94,9 @@ describe('last notifications', () => {
     const fault = bad.catch((error: unknown) => error);
     await clock.advance(50);
     expect(await good).to.deep.equal({ receipt: 'r' });
-    expect(await fault).to.be.instanceOf(SignerFault).and.to.include({ status: 403, code: 'not-stored' });
+    expect(await fault)
+      .to.be.instanceOf(SignerFault)
+      .and.to.include({ status: 403, code: 'not-stored' });
   });
 
   it('fail if the answer does not have one result for each upload', async () => {
