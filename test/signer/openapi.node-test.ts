@@ -137,6 +137,7 @@ describe('the OpenAPI description', () => {
   };
   const KINDS: Record<string, Partial<SignerOptions>> = {
     'with a tracker': { tracker: createMemoryTracker() },
+    'that creates multipart uploads': { tracker: createMemoryTracker(), beginMultipart: true },
     'with receipts, POST policies and headers of objects': {
       receipts: true,
       policy: { posts: true, disposition: 'attachment', encryption: 'AES256' },

@@ -1,12 +1,12 @@
 /** A table of faulty signers: the fault, the conformance rule that has to detect it, and the code of the fault. */
 import type { Action, InitFile, PostPolicy, Signed, SignedRequest } from '../../../../src/protocol.js';
-import { uploadPart } from '../../../../src/signer/s3/operations.js';
+import { listParts, uploadPart } from '../../../../src/signer/s3/operations.js';
 import { createMemoryTracker } from '../../../../src/signer/index.js';
 import type { SignerOptions } from '../../../../src/signer/index.js';
 import type { StoreOperation } from '../../../../src/signer/s3/presign.js';
 import type { Tracker } from '../../../../src/signer/tracker/tracker.js';
 import { answers, answersTo, filesOf, requests, resigned } from './mutant-signer.js';
-import type { Json, Mutation } from './mutant-signer.js';
+import type { Json, MutantTools, Mutation } from './mutant-signer.js';
 
 export interface Mutant {
   /** Completes "a signer that …". */
@@ -383,7 +383,41 @@ const windowParts = (
     return { ...answer, chunks: Object.fromEntries(await Promise.all(parts)) };
   });
 
+const FRESH = 'an upload that init names as fresh exists, and has no parts';
+
+/** Signs the parts in init's answer again, without their length. */
+async function withoutLengths(all: Json, tools: MutantTools): Promise<Json> {
+  const parts = Object.entries(all['chunks'] as Record<string, Signed>).map(
+    async ([number, signed]) => [number, await tools.resign(signed, () => ({}))] as const,
+  );
+  return { ...all, chunks: Object.fromEntries(await Promise.all(parts)) };
+}
+
 const PARTS: readonly Mutant[] = [
+  {
+    broken: 'names an upload as fresh that does not exist',
+    rule: FRESH,
+    options: { beginMultipart: true },
+    mutation: filesOf((answered) => (answered['fresh'] ? { ...answered, upload_id: 'none' } : undefined)),
+  },
+  {
+    broken: 'signs the first window without the lengths of parts',
+    rule: FRESH,
+    options: { beginMultipart: true },
+    mutation: filesOf(async (answered, _asked, tools) =>
+      answered['all'] ? { ...answered, all: await withoutLengths(answered['all'] as Json, tools) } : undefined,
+    ),
+  },
+  {
+    broken: 'signs the first window of another key',
+    rule: FRESH,
+    options: { beginMultipart: true },
+    mutation: filesOf(async (answered, _asked, tools) =>
+      answered['all']
+        ? { ...answered, all: { ...(answered['all'] as Json), list: await tools.sign(listParts('other', 'u')) } }
+        : undefined,
+    ),
+  },
   {
     broken: 'names no part size',
     rule: 'init starts a multipart upload, and returns its part size',
