@@ -9,7 +9,7 @@ const MAX_UPLOADS = 200;
 /** Time in which other uploads may end. */
 const IDLE_DELAY_MS = 50;
 /** The same while more files wait in the queue: nobody waits for the end of one of them. */
-const BUSY_DELAY_MS = 2_000;
+const BUSY_DELAY_MS = 3_000;
 
 /** The uploads whose notifications may follow. */
 export interface NoticeQueue {

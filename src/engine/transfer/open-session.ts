@@ -74,8 +74,8 @@ export class SessionOpener {
       this.#firstRequest = firstRequest;
       context.isFirstRequestRejected = false;
       // signatures of parts with checksums contain these
-      if (firstRequest.kind === 'known' && firstRequest.window && !session.checksum)
-        context.signatures.addWindow(firstRequest.window, reply.asked);
+      if (firstRequest.kind === 'known' && firstRequest.firstWindow && !session.checksum)
+        context.signatures.addWindow(firstRequest.firstWindow, reply.asked);
     });
     retries.progressed();
     record.wantsFreshStart = false;

@@ -49,7 +49,7 @@ describe('last notifications', () => {
     queue.hasQueued = true;
     void batcher.send(noticeOf('a'), signal);
     void batcher.send(noticeOf('b'), signal);
-    await clock.advance(1_999);
+    await clock.advance(2_999);
     expect(batches()).to.deep.equal([]);
     await clock.advance(1);
     expect(batches()).to.deep.equal([['a', 'b']]);
