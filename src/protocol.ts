@@ -12,7 +12,8 @@ export type Action =
   | 'get_delete_signature'
   | 'get_head_signature'
   | 'get_all_signatures'
-  | 'chunk_loaded';
+  | 'chunk_loaded'
+  | 'chunks_loaded';
 
 /** Checksum algorithms that a signer and a store can agree on. */
 export type ChecksumAlgorithm = 'crc64nvme' | 'crc32c' | 'crc32' | 'sha256';
@@ -107,6 +108,8 @@ export interface InitKnown extends InitFileCommon {
   part_size: number;
   chunks?: number[];
   fresh?: true;
+  /** The first window of signatures, as `get_all_signatures` answers, so that no call for it is needed. */
+  all?: AllAnswer;
 }
 
 export interface InitRefused {
@@ -189,7 +192,17 @@ export interface ChunkLoadedAnswer {
   receipt?: string;
 }
 
-/** The body of every refusal; the status is 4xx. */
+/** The notifications of several uploads. */
+export interface ChunksLoadedRequest {
+  uploads: ChunkLoadedRequest[];
+}
+
+/** The result of each upload, in the order of the request. A refused upload does not affect the others. */
+export interface ChunksLoadedAnswer {
+  uploads: (ChunkLoadedAnswer | RefusalAnswer)[];
+}
+
+/** The body of every refusal, whose status is 4xx, and the result of one refused upload in `chunks_loaded`. */
 export interface RefusalAnswer {
   error: Refusal;
 }
@@ -204,4 +217,5 @@ export interface Protocol {
   get_head_signature: { request: HeadRequest; answer: SignedAnswer };
   get_all_signatures: { request: AllRequest; answer: AllAnswer };
   chunk_loaded: { request: ChunkLoadedRequest; answer: ChunkLoadedAnswer | null };
+  chunks_loaded: { request: ChunksLoadedRequest; answer: ChunksLoadedAnswer };
 }

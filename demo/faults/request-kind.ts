@@ -46,6 +46,7 @@ const OF_SIGNER: Record<string, SignerKind> = {
   get_head_signature: 'head-signature',
   get_all_signatures: 'all-signatures',
   chunk_loaded: 'notice',
+  chunks_loaded: 'notice',
 };
 
 function storeKind(method: string, query: URLSearchParams, key: string): StoreKind {

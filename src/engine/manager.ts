@@ -28,6 +28,7 @@ import { TabCoordinator } from './resume/tab-coordinator.js';
 import { S3Client } from './s3/client.js';
 import { InitBatcher } from './signing/init-batcher.js';
 import { principalOf } from './signing/init-answer.js';
+import { NoticeBatcher } from './signing/notice-batcher.js';
 import { Intake } from './uploads/intake.js';
 import { OwnerChanges } from './uploads/owner-changes.js';
 import { PageLifecycle } from './uploads/page-lifecycle.js';
@@ -128,7 +129,8 @@ export class UploadManager implements UploadListener {
     });
     this.#tabs = new TabCoordinator({ ...shared, lock, channel });
     this.#files = new FileStoreWriter({ ...shared, fileStore });
-    this.#services = { ...shared, s3, inits: this.#inits, tabs: this.#tabs };
+    const notices = new NoticeBatcher(shared, this.#list);
+    this.#services = { ...shared, s3, notices, inits: this.#inits, tabs: this.#tabs };
     this.#recovery = new Recovery(
       { ...shared, fileStore, files: this.#files, list: this.#list, tabs: this.#tabs },
       (record) => this.#restoreUpload(record),
@@ -493,6 +495,10 @@ export class UploadManager implements UploadListener {
   changed(upload: Upload): void {
     this.#list.touch(upload);
     this.#progress.add(upload);
+  }
+
+  stored(): void {
+    this.#list.startNext();
   }
 
   #handleRecovery(report: RecoveryReport): void {

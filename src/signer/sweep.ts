@@ -3,6 +3,7 @@ import { expect, isIntegerFrom, OptionError } from './util/option-checks.js';
 import { resolveOptions } from './options/settings.js';
 import { abortMultipartUpload } from './s3/operations.js';
 import { createPresigner } from './s3/presign.js';
+import { mapWithLimit } from './util/map-with-limit.js';
 import type { TrackedUpload } from './tracker/tracker.js';
 
 export interface SweepOptions {
@@ -62,10 +63,6 @@ export async function sweep(
     await tracker.forget(principal, uploadId, 'aborted');
   };
 
-  const queue = await tracker.stale(bucket, before, limit);
-  const abortNext = async (): Promise<void> => {
-    for (let upload = queue.shift(); upload; upload = queue.shift()) await abort(upload);
-  };
-  await Promise.all(Array.from({ length: CONCURRENCY }, abortNext));
+  await mapWithLimit(await tracker.stale(bucket, before, limit), CONCURRENCY, abort);
   return report;
 }

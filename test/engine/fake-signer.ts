@@ -5,6 +5,8 @@ import type {
   Action,
   AllRequest,
   ChecksumAlgorithm,
+  ChunkLoadedAnswer,
+  ChunkLoadedRequest,
   InitAnswerFile,
   InitFile,
   InitRequest,
@@ -19,6 +21,7 @@ export const ALL_ACTIONS: Action[] = [
   'get_delete_signature',
   'get_head_signature',
   'chunk_loaded',
+  'chunks_loaded',
 ];
 
 type Call = { [A in Action]: { action: A; body: Protocol[A]['request'] } }[Action];
@@ -50,6 +53,8 @@ export class FakeSigner implements SignerPort {
   filesPerCall: number | undefined;
   /** Checksums that the store verifies. */
   checksums: ChecksumAlgorithm[] = [];
+  /** Creates multipart uploads in the store: the signer then sends CreateMultipartUpload itself. */
+  startUpload: ((key: string) => string) | null = null;
   /** Unfinished uploads of its tracker, by file name. */
   readonly known = new Map<string, { upload_id: string; key: string; part_size: number }>();
   readonly #clock: Clock;
@@ -122,8 +127,14 @@ export class FakeSigner implements SignerPort {
       case 'get_head_signature':
         return { time, ...this.#sign('HEAD', call.body.key, '') };
       case 'chunk_loaded':
-        return call.body.state === 'complete' ? { receipt: `receipt of ${call.body.key}` } : null;
+        return this.#record(call.body);
+      case 'chunks_loaded':
+        return { uploads: call.body.uploads.map((notice) => this.#record(notice) ?? {}) };
     }
+  }
+
+  #record({ key, state }: ChunkLoadedRequest): ChunkLoadedAnswer | null {
+    return state === 'complete' ? { receipt: `receipt of ${key}` } : null;
   }
 
   #init({ files }: InitRequest): Protocol['get_init_signature']['answer'] {
@@ -167,6 +178,11 @@ export class FakeSigner implements SignerPort {
     const partSize = part_size ?? this.partSize;
     if (upload_id) return { ...common, upload_id, part_size: partSize };
     if (known && !force) return { ...common, ...known };
+    if (!isWhole && this.startUpload) {
+      const started = { ...common, upload_id: this.startUpload(key), part_size: partSize, fresh: true as const };
+      const chunks = Array.from({ length: Math.min(Math.ceil(filesize / partSize), 16) }, (_, index) => index + 1);
+      return algorithm ? started : { ...started, all: this.#all({ ...started, size: filesize, chunks }) };
+    }
     if (!isWhole) return { ...common, init: this.#sign('POST', key, 'uploads='), part_size: partSize };
     const value = checksum && checksum.algorithm === algorithm ? checksum.value : undefined;
     return this.whole === 'put'

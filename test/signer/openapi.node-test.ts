@@ -9,7 +9,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ValidateFunction } from 'ajv/dist/2020.js';
 import { startBucket } from '../../demo/bucket/index.js';
 import type { RunningBucket } from '../../demo/bucket/index.js';
-import type { Action, ChunkLoadedRequest } from '../../src/protocol.js';
+import type { Action, ChunkLoadedRequest, ChunksLoadedAnswer } from '../../src/protocol.js';
 import { ACTIONS } from '../../src/signer/actions/action-table.js';
 import { checkConformance } from '../../src/signer/tools/conformance/conformance.js';
 import { createMemoryTracker, createSigner } from '../../src/signer/index.js';
@@ -62,9 +62,14 @@ function answerOf(action: string, status: number): ValidateFunction | null {
 
 const seen: Record<string, number> = {};
 
-/** Removes the files that the response refuses one by one. @returns null if all are refused */
+/** Removes the files or uploads that the response refuses one by one. @returns null if all are refused */
 function withoutRefused(request: unknown, answer: string): unknown {
-  const { files } = Object(request) as { files?: { id: string }[] };
+  const { files, uploads } = Object(request) as { files?: { id: string }[]; uploads?: object[] };
+  if (Array.isArray(uploads)) {
+    const { uploads: results } = JSON.parse(answer) as ChunksLoadedAnswer;
+    const accepted = uploads.filter((_upload, index) => !('error' in results[index]!));
+    return accepted.length > 0 ? { uploads: accepted } : null;
+  }
   if (!Array.isArray(files)) return request;
   const answered = (JSON.parse(answer) as { files: { id: string; error?: unknown }[] }).files;
   const refused = new Set(answered.filter(({ error }) => error).map(({ id }) => id));
@@ -132,6 +137,7 @@ describe('the OpenAPI description', () => {
   };
   const KINDS: Record<string, Partial<SignerOptions>> = {
     'with a tracker': { tracker: createMemoryTracker() },
+    'that creates multipart uploads': { tracker: createMemoryTracker(), beginMultipart: true },
     'with receipts, POST policies and headers of objects': {
       receipts: true,
       policy: { posts: true, disposition: 'attachment', encryption: 'AES256' },
@@ -186,6 +192,7 @@ describe('the OpenAPI description', () => {
       ['get_head_signature', { key, grant }],
       ['get_all_signatures', { ...all, checksums: { 1: 'AAAAAA==' } }],
       ['chunk_loaded', { ...loaded }],
+      ['chunks_loaded', { uploads: [loaded, { ...loaded, state: 'aborted' }] }],
     ];
   }
 
@@ -223,8 +230,8 @@ describe('the OpenAPI description', () => {
         return user;
       },
     });
-    const call = async (init: RequestInit) =>
-      (await sign(new Request('https://signer.test/sign/get_init_signature', { method: 'POST', ...init }))).status;
+    const call = async (init: RequestInit, action = 'get_init_signature') =>
+      (await sign(new Request(`https://signer.test/sign/${action}`, { method: 'POST', ...init }))).status;
     const json = { 'content-type': 'application/json', 'x-user': 'ada' };
     const body = JSON.stringify({ files: [fileOf()] });
     const quiet = console.error;
@@ -237,10 +244,11 @@ describe('the OpenAPI description', () => {
         await call({ body: ' '.repeat(2_000_000), headers: json }),
         await call({ body, headers: { 'content-type': 'application/json' } }),
         await call({ body, headers: { ...json, origin: 'https://evil.example' } }),
+        await call({ body, headers: { ...json, origin: 'https://evil.example' } }, 'chunks_loaded'),
         await call({ body, headers: { ...json, 'x-user': 'hasty' } }),
         await call({ body, headers: { ...json, 'x-user': 'faulty' } }),
       ];
-      assert.deepEqual(statuses, [405, 415, 400, 413, 401, 403, 429, 500]);
+      assert.deepEqual(statuses, [405, 415, 400, 413, 401, 403, 403, 429, 500]);
     } finally {
       console.error = quiet;
     }

@@ -28,6 +28,7 @@ const URL_PROPERTIES = {
   get_head_signature: 'headSignatureUrl',
   get_all_signatures: 'allSignaturesUrl',
   chunk_loaded: 'chunkLoadedUrl',
+  chunks_loaded: 'chunksLoadedUrl',
 } as const satisfies Record<Action, string>;
 
 /**
@@ -94,7 +95,7 @@ export abstract class UploadProperties extends LitElement {
 
   /** Base URL of the signer; each action is `{signer}/{action}`. */
   @property() signer = '';
-  /** URL of the action `get_init_signature`. Overrides `signer`, as the next seven do. */
+  /** URL of the action `get_init_signature`. Overrides `signer`, as the next eight do. */
   @property({ attribute: 'init-signature-url' }) initSignatureUrl: string | null = null;
   /** URL of the action `get_chunk_signature`. */
   @property({ attribute: 'chunk-signature-url' }) chunkSignatureUrl: string | null = null;
@@ -110,6 +111,8 @@ export abstract class UploadProperties extends LitElement {
   @property({ attribute: 'all-signatures-url' }) allSignaturesUrl: string | null = null;
   /** URL of the action `chunk_loaded`. An empty string turns these calls off. */
   @property({ attribute: 'chunk-loaded-url' }) chunkLoadedUrl: string | null = null;
+  /** URL of the action `chunks_loaded`. An empty string sends one `chunk_loaded` for each upload instead. */
+  @property({ attribute: 'chunks-loaded-url' }) chunksLoadedUrl: string | null = null;
   /** Credentials mode of signer calls: `same-origin`, `include` or `omit`. Calls to S3 never carry credentials. */
   @property({ converter: toConverter(CREDENTIALS) }) credentials: 'same-origin' | 'include' | 'omit' = 'same-origin';
   /** Headers of signer calls, or a function, possibly async, that returns them. */

@@ -148,7 +148,10 @@ export type SignFunction = <A extends Action>(
 export interface UploaderOptions {
   /** Base URL; an action's URL is `{signer}/{action}`. */
   signer?: string;
-  /** URLs of single actions, which override `signer`. An empty `chunk_loaded` turns these notifications off. */
+  /**
+   * URLs of single actions, which override `signer`. An empty `chunk_loaded` turns these notifications off, an empty
+   * `chunks_loaded` their batches. With a URL for `chunk_loaded` alone, there are no batches either.
+   */
   urls?: Partial<Record<Action, string>>;
   /** Credentials mode of requests to the signer. Requests to the store never carry credentials. */
   credentials?: RequestCredentials;

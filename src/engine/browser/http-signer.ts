@@ -14,6 +14,11 @@ const SIGNER_TIMEOUT_MS = 30_000;
 /** Time after a blocked request has failed in which the browser may report the policy violation. */
 const VIOLATION_DELAY_MS = 50;
 const PROBE_TIMEOUT_MS = 5_000;
+/**
+ * Bytes of the bodies of all requests with `keepalive` that are under way: the limit is 64 KiB for the whole page.
+ * @see https://fetch.spec.whatwg.org/#http-network-or-cache-fetch
+ */
+const MAX_KEEPALIVE_BYTES = 60_000;
 const never = new AbortController().signal;
 
 type SignerOptions = Pick<UploaderOptions, 'signer' | 'urls' | 'credentials' | 'headers' | 'sign'>;
@@ -24,6 +29,7 @@ export class HttpSigner implements SignerPort {
   readonly #clock: Clock;
   /** Consecutive calls without an answer. */
   #unanswered = 0;
+  #keepaliveBytes = 0;
 
   constructor(options: () => SignerOptions, clock: Clock) {
     this.#options = options;
@@ -65,6 +71,8 @@ export class HttpSigner implements SignerPort {
     { headers, credentials }: SignerOptions,
     signal?: AbortSignal,
   ): Promise<unknown> {
+    const text = JSON.stringify(body);
+    const keepaliveBytes = this.#keepaliveBytesOf(action, text);
     const post = async (ending: AbortSignal): Promise<readonly [Response, string]> => {
       const response = await fetch(url, {
         method: 'POST',
@@ -72,15 +80,16 @@ export class HttpSigner implements SignerPort {
           ...(typeof headers === 'function' ? await headers() : headers),
           'Content-Type': 'application/json',
         },
-        body: JSON.stringify(body),
+        body: text,
         credentials,
         signal: ending,
         // the notification is delivered even after the page is left
-        keepalive: action === 'chunk_loaded',
+        keepalive: keepaliveBytes > 0,
       });
       return [response, await response.text()];
     };
     const violationSince = watchPolicy(url);
+    this.#keepaliveBytes += keepaliveBytes;
     try {
       const answer = await withTimeout(this.#clock, SIGNER_TIMEOUT_MS, signal, post);
       this.#unanswered = 0;
@@ -100,7 +109,16 @@ export class HttpSigner implements SignerPort {
       const what =
         violation || (kind ? 'the browser cannot read what the signer answers' : 'no answer from the signer');
       throw new SignerFault(0, null, `${what} (${url})`, null, { cause, kind });
+    } finally {
+      this.#keepaliveBytes -= keepaliveBytes;
     }
+  }
+
+  /** Returns the bytes of a notification that may use `keepalive`; 0 for every other body. */
+  #keepaliveBytesOf(action: Action, text: string): number {
+    if (action !== 'chunk_loaded' && action !== 'chunks_loaded') return 0;
+    const bytes = new TextEncoder().encode(text).length;
+    return this.#keepaliveBytes + bytes <= MAX_KEEPALIVE_BYTES ? bytes : 0;
   }
 
   /**

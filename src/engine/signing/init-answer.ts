@@ -1,4 +1,4 @@
-import type { AgreedChecksum, InitAnswer, InitAnswerFile, PostPolicy } from '../../protocol.js';
+import type { AgreedChecksum, AllAnswer, InitAnswer, InitAnswerFile, PostPolicy } from '../../protocol.js';
 import { invalidAnswer, NO_REASON, SignerFault } from '../api/errors.js';
 import { ALGORITHMS } from '../api/checksum-algorithms.js';
 import { partTableOf } from '../model/session.js';
@@ -18,8 +18,8 @@ export type FirstRequest =
   | { kind: 'create'; signature: Signature }
   | { kind: 'put'; signature: Signature }
   | { kind: 'post'; signature: Signature; fields: PostPolicy['fields'] }
-  /** The multipart upload exists already. */
-  | { kind: 'known' };
+  /** The multipart upload exists already. `firstWindow`: signatures of its first parts that came with the answer. */
+  | { kind: 'known'; firstWindow: AllAnswer | null };
 
 /**
  * Reads init's answer for one file.
@@ -76,7 +76,8 @@ function readFirstRequest(
 ): FirstRequest {
   if ('init' in file) return { kind: 'create', signature: readSignature(file.init, answer, asked) };
   if ('put' in file) return { kind: 'put', signature: readSignature(file.put, answer, asked) };
-  if ('upload_id' in file && typeof file.upload_id === 'string') return { kind: 'known' };
+  if ('upload_id' in file && typeof file.upload_id === 'string')
+    return { kind: 'known', firstWindow: file.all ?? null };
   const policy = 'post' in file ? answer.posts?.[file.post] : undefined;
   if (!policy) throw invalidAnswer('holds none of init, put, post and upload_id');
   const { url, expires, fields } = policy;

@@ -1,6 +1,6 @@
-import type { Protocol, SignedAnswer } from '../../protocol.js';
+import type { AllAnswer, Protocol, SignedAnswer } from '../../protocol.js';
 import { isFresh, momentOf, readSignature } from '../model/signature.js';
-import type { Signature, SignedUpload } from '../model/signature.js';
+import type { Moment, Signature, SignedUpload } from '../model/signature.js';
 import type { Clock, SignerPort } from '../ports.js';
 
 /** Part signatures requested in one call. */
@@ -40,6 +40,16 @@ export class SignatureCache {
     this.#parts.clear();
     this.#requests.clear();
     this.#window = null;
+  }
+
+  /** Adds a window that came with the answer of init, without checksums. An invalid one is ignored. */
+  addWindow(answer: AllAnswer, requestedAt: Moment): void {
+    try {
+      this.#add(answer, Object.keys(answer.chunks).map(Number), false, requestedAt);
+    } catch {
+      // the first part requests a window
+      this.clear();
+    }
   }
 
   /** Removes the signature of a part that is stored. */
@@ -159,14 +169,18 @@ export class SignatureCache {
       );
       this.#onAnswer();
       if (generation !== this.#generation) return;
-      for (const chunk of chunks) this.#parts.set(chunk, readSignature(answer.chunks?.[chunk], answer, requestedAt));
-      for (const what of ['list', 'end', 'delete', 'head'] as const) {
-        // with checksums, Complete has to send the object's, which this signature does not include
-        if (answer[what] && !(values && what === 'end'))
-          this.#requests.set(what, readSignature(answer[what], answer, requestedAt));
-      }
+      this.#add(answer, chunks, values !== null, requestedAt);
     } finally {
       if (generation === this.#generation) this.#window = null;
+    }
+  }
+
+  #add(answer: AllAnswer, chunks: readonly number[], hasChecksums: boolean, requestedAt: Moment): void {
+    for (const chunk of chunks) this.#parts.set(chunk, readSignature(answer.chunks?.[chunk], answer, requestedAt));
+    for (const what of ['list', 'end', 'delete', 'head'] as const) {
+      // with checksums, Complete has to send the object's, which this signature does not include
+      if (answer[what] && !(hasChecksums && what === 'end'))
+        this.#requests.set(what, readSignature(answer[what], answer, requestedAt));
     }
   }
 }

@@ -1,12 +1,15 @@
-import type { ChunkLoadedRequest, UploadReference } from '../../protocol.js';
+import type { ChunkLoadedAnswer, ChunkLoadedRequest, UploadReference } from '../../protocol.js';
 import type { Clock, SignerPort } from '../ports.js';
 import { backoff, sleep } from '../util/timing.js';
+import type { NoticeBatcher } from './notice-batcher.js';
 
 /** Stored parts of this time are sent in one notification. */
 const BATCH_DELAY_MS = 2_000;
 const MAX_PARTS_PER_CALL = 500;
 /** Attempts of the last notification. It may return the receipt, but no upload fails for lack of one. */
 const MAX_COMPLETE_ATTEMPTS = 5;
+/** Of these, the first are sent together with those of other uploads, one of which may make the whole call fail. */
+const MAX_BATCHED_ATTEMPTS = 2;
 
 /**
  * Notifies the signer's tracker of stored parts, in batches. Parts of a failed notification are sent with the next one:
@@ -16,13 +19,20 @@ export class TrackerNotifier {
   readonly #signer: SignerPort;
   readonly #clock: Clock;
   readonly #reference: () => UploadReference;
+  readonly #batcher: NoticeBatcher | null;
   #pending = new Set<number>();
   #cancelTimer: (() => void) | null = null;
 
-  constructor(signer: SignerPort, clock: Clock, reference: () => UploadReference) {
+  /** @param batcher null if the signer takes only one upload in a call */
+  constructor(
+    { signer, clock }: { readonly signer: SignerPort; readonly clock: Clock },
+    reference: () => UploadReference,
+    batcher: NoticeBatcher | null,
+  ) {
     this.#signer = signer;
     this.#clock = clock;
     this.#reference = reference;
+    this.#batcher = batcher;
   }
 
   started(): void {
@@ -55,7 +65,7 @@ export class TrackerNotifier {
     this.#cancel();
     for (let attempt = 1; attempt <= MAX_COMPLETE_ATTEMPTS; attempt++) {
       try {
-        return (await this.#send([...this.#pending], 'complete'))?.receipt ?? null;
+        return (await this.#sendComplete(attempt, signal))?.receipt ?? null;
       } catch {
         await sleep(this.#clock, backoff(attempt, this.#clock.random()), signal);
       }
@@ -73,7 +83,13 @@ export class TrackerNotifier {
     this.#cancelTimer = null;
   }
 
-  #send(chunks: number[], state?: ChunkLoadedRequest['state']) {
+  #sendComplete(attempt: number, signal: AbortSignal): Promise<ChunkLoadedAnswer | null> {
+    const chunks = [...this.#pending];
+    if (!this.#batcher || attempt > MAX_BATCHED_ATTEMPTS) return this.#send(chunks, 'complete');
+    return this.#batcher.send({ ...this.#reference(), chunks, state: 'complete' }, signal);
+  }
+
+  #send(chunks: number[], state?: ChunkLoadedRequest['state']): Promise<ChunkLoadedAnswer | null> {
     return this.#signer.call('chunk_loaded', { ...this.#reference(), chunks, ...(state && { state }) });
   }
 }

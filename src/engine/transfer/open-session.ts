@@ -73,10 +73,13 @@ export class SessionOpener {
       context.setSession(session);
       this.#firstRequest = firstRequest;
       context.isFirstRequestRejected = false;
+      // signatures of parts with checksums contain these
+      if (firstRequest.kind === 'known' && firstRequest.firstWindow && !session.checksum)
+        context.signatures.addWindow(firstRequest.firstWindow, reply.asked);
     });
     retries.progressed();
     record.wantsFreshStart = false;
-    record.recovered ||= this.#firstRequest!.kind === 'known';
+    record.recovered ||= context.session.inherited;
     context.report({ type: 'session-opened' });
     // a request that takes seconds is listed after a reload, although nothing of it is stored
     const isLong = this.#isSingleRequest && size > DEFAULT_PART_SIZE;

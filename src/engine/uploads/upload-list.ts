@@ -6,9 +6,14 @@ import type { TotalProgress, UploadSnapshot, UploadStatus, UploaderStatus } from
 import type { Upload } from './upload.js';
 import type { UploadFacts } from '../model/upload-record.js';
 import type { InitQueue } from '../signing/init-batcher.js';
+import { areNoticesBatched } from '../signing/notice-batcher.js';
+import type { NoticeQueue } from '../signing/notice-batcher.js';
+
+/** Stored files that wait for their last notification and need no slot; those above it count as running. */
+const MAX_NOTIFYING = 1_000;
 
 /** The list of uploads and their queue: large files start in order, small ones beside them. */
-export class UploadList implements InitQueue {
+export class UploadList implements InitQueue, NoticeQueue {
   readonly #scheduler: Scheduler;
   readonly #settings: Settings;
   readonly #all = new Map<string, Upload>();
@@ -67,6 +72,11 @@ export class UploadList implements InitQueue {
   /** Whether any upload is active: it runs, or will run by itself. */
   get isActive(): boolean {
     return this.unfinished > 0;
+  }
+
+  /** Whether uploads wait in the queue for a slot. */
+  get hasQueued(): boolean {
+    return !this.isPaused && this.#small.size + this.#large.size > 0;
   }
 
   /** Number of uploads that run, or will run by themselves. */
@@ -185,7 +195,10 @@ export class UploadList implements InitQueue {
     if (this.isPaused) return;
     let large = 0;
     let small = 0;
+    let notifying = 0;
     for (const upload of this.#running) {
+      // a stored file waits only for a batch of notifications
+      if (this.#isNotifying(upload) && ++notifying <= MAX_NOTIFYING) continue;
       // an upload that another tab sends uses no slot of this tab
       if (upload.snapshot.waitingFor === 'tab') continue;
       if (this.#isSmall(upload)) small++;
@@ -213,6 +226,11 @@ export class UploadList implements InitQueue {
     leaveSet(this.#byStatus, known.status, upload);
     leaveSet(this.#duplicates, duplicateKey(known.facts), upload);
     this.#indexed.delete(upload);
+  }
+
+  /** Whether only the last notification is left, which is sent together with those of other uploads. */
+  #isNotifying({ stored, session }: Upload): boolean {
+    return stored !== null && session !== null && areNoticesBatched(session.actions, this.#settings.options);
   }
 
   /** Whether the file is sent in a single request. */

@@ -35,6 +35,8 @@ export interface UploadListener {
   emit<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): void;
   /** Called after every change that a snapshot shows. */
   changed(upload: Upload): void;
+  /** Called once an object is stored; only the last notification to the signer is left. */
+  stored(): void;
 }
 
 /** One file's upload, from the queue to the bucket: its status, and the data that the page and other tabs get. */
@@ -357,6 +359,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     // an upload that was paused after its object was stored has only the end left
     this.stored ??= await transfer.run(signal);
     transfer.setStep('finishing');
+    this.#listener.stored();
     this.#receipt = await transfer.finish(signal);
     await journal.remove(this);
     signal.throwIfAborted();

@@ -1,6 +1,6 @@
 import type { Action, Protocol } from '../../protocol.js';
 import type { Call } from './call-context.js';
-import { recordNotice } from './chunk-loaded.js';
+import { recordNotice, recordNotices } from './chunk-loaded.js';
 import { answerInit } from './init.js';
 import {
   signPartWindow,
@@ -23,6 +23,7 @@ export const ACTIONS: { readonly [A in Action]: ActionHandler<A> } = {
   get_head_signature: signHeadObject,
   get_all_signatures: signPartWindow,
   chunk_loaded: recordNotice,
+  chunks_loaded: recordNotices,
 };
 
 export const isAction = (name: string): name is Action => Object.hasOwn(ACTIONS, name);

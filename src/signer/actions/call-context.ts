@@ -47,7 +47,7 @@ export function signingTermsFor(
 /** Whether the signer reads completed objects, for `onComplete` or receipts. */
 export const verifiesObjects = ({ onComplete, receipts }: Settings): boolean => receipts || onComplete !== undefined;
 
-/** Whether this signer offers `chunk_loaded`. */
+/** Whether this signer offers `chunk_loaded` and `chunks_loaded`. */
 export const acceptsNotices = (settings: Settings): boolean => settings.tracker !== null || verifiesObjects(settings);
 
 /** Records that an upload is in use, so that no sweep aborts it before its next part. */

@@ -1,4 +1,4 @@
-import type { ChecksumAlgorithm, InitAnswerFile, InitFile } from '../../protocol.js';
+import type { AllAnswer, ChecksumAlgorithm, InitAnswerFile, InitFile } from '../../protocol.js';
 import type { Grant } from '../grants/grant.js';
 import { objectHeaders } from '../policy/object-headers.js';
 import { cleanName } from '../policy/object-keys.js';
@@ -14,7 +14,9 @@ import { touchUpload, verifiesObjects, sign } from './call-context.js';
 import { openGrant } from './grant-check.js';
 import { ownerHeaders } from './object-owner.js';
 import type { PostPolicyBatch } from './post-batch.js';
+import type { UploadStarter } from './start-upload.js';
 import { findTrackedUpload, fileMarks } from './tracked-upload.js';
+import { signWindow } from './upload-signatures.js';
 
 /** One file that the policy allows. */
 interface ValidatedFile {
@@ -24,22 +26,32 @@ interface ValidatedFile {
   batch: PostPolicyBatch | null;
 }
 
+/** What the files of one call share. */
+export interface InitBatch {
+  readonly posts: PostPolicyBatch;
+  readonly starter: UploadStarter;
+}
+
 /** @throws SignerRefusal or PolicyError for a file that is refused, TrackerError if the tracker fails */
-export async function answerFile(call: Call, batch: PostPolicyBatch, reported: InitFile): Promise<InitAnswerFile> {
+export async function answerFile(
+  call: Call,
+  { posts, starter }: InitBatch,
+  reported: InitFile,
+): Promise<InitAnswerFile> {
   const { policy } = call.settings;
   const file = validateFile(policy, reported);
   const headers = await objectHeaders(policy, file, call.principal);
   const isPostable = policy.posts && isKeyChosenBySigner(policy, file) && canPostHeaders(headers);
   const isLiteral =
     !hasFormVariable(cleanName(file.filename)) && !(file.key !== undefined && hasFormVariable(file.key));
-  const request = { file, headers, batch: isPostable && isLiteral ? batch : null };
+  const request = { file, headers, batch: isPostable && isLiteral ? posts : null };
   const isRenewal = !file.force && (file.grant !== undefined || file.key !== undefined || file.upload_id !== undefined);
   return isRenewal
     ? answerWithGrant(call, request, await renewGrant(call, file), { uploadId: file.upload_id })
-    : answerNew(call, request);
+    : answerNew(call, request, starter);
 }
 
-async function answerNew(call: Call, request: ValidatedFile): Promise<InitAnswerFile> {
+async function answerNew(call: Call, request: ValidatedFile, starter: UploadStarter): Promise<InitAnswerFile> {
   const { file, batch } = request;
   const { policy } = call.settings;
   const { own: marks, candidates } = await fileMarks(call, file);
@@ -57,7 +69,7 @@ async function answerNew(call: Call, request: ValidatedFile): Promise<InitAnswer
     claims: found ? '' : await hashClaims(file),
     marks,
   };
-  const answer = await answerWithGrant(call, request, grant, { uploadId: found?.uploadId });
+  const answer = await answerWithGrant(call, request, grant, { uploadId: found?.uploadId, starter });
   return found && 'upload_id' in answer ? { ...answer, chunks: found.chunks } : answer;
 }
 
@@ -65,7 +77,7 @@ async function answerWithGrant(
   call: Call,
   { file, headers, batch }: ValidatedFile,
   grant: Grant,
-  { uploadId }: { uploadId: string | undefined },
+  { uploadId, starter }: { uploadId: string | undefined; starter?: UploadStarter },
 ): Promise<InitAnswerFile> {
   const { key, size, partSize, checksum } = grant;
   const createHeaders = { ...headers, ...(await ownerHeaders(call, grant)) };
@@ -96,7 +108,21 @@ async function answerWithGrant(
     await touchUpload(call, uploadId);
     return { ...multipart, upload_id: uploadId };
   }
-  return { ...multipart, init: await sign(call, createMultipartUpload(key, createHeaders, checksum)) };
+  const creation = createMultipartUpload(key, createHeaders, checksum);
+  const startedId = (await starter?.start(grant, creation)) ?? null;
+  if (startedId === null) return { ...multipart, init: await sign(call, creation) };
+  const started = { ...multipart, upload_id: startedId, fresh: true as const };
+  // signatures of parts contain their checksums, which the browser has not computed yet
+  return checksum ? started : { ...started, all: await signFirstWindow(call, grant, startedId) };
+}
+
+/** Parts that are signed in the answer of init. The browser requests the next ones before it has sent these. */
+const FIRST_WINDOW = 16;
+
+function signFirstWindow(call: Call, grant: Grant, uploadId: string): Promise<AllAnswer> {
+  const count = Math.min(Math.ceil(grant.size / grant.partSize), FIRST_WINDOW);
+  const chunks = Array.from({ length: count }, (_, index) => index + 1);
+  return signWindow(call, grant, { upload_id: uploadId, chunks });
 }
 
 /** Returns the first algorithm of the browser's list that the store verifies. */

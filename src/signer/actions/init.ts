@@ -8,7 +8,9 @@ import { SignerRefusal } from '../util/refusal.js';
 import type { Call } from './call-context.js';
 import { acceptsNotices } from './call-context.js';
 import { answerFile } from './init-file.js';
+import type { InitBatch } from './init-file.js';
 import { PostPolicyBatch } from './post-batch.js';
+import { UploadStarter } from './start-upload.js';
 import { TrackerError } from './tracked-upload.js';
 
 /**
@@ -18,9 +20,9 @@ import { TrackerError } from './tracked-upload.js';
 export async function answerInit(call: Call, body: unknown): Promise<InitAnswer> {
   const { policy } = call.settings;
   const files = parseInitBody(body, policy.maxFiles);
-  const batch = new PostPolicyBatch();
+  const batch = { posts: new PostPolicyBatch(), starter: new UploadStarter(call) };
   const answers = await answerAll(call, batch, files);
-  const posts = await batch.sign(call);
+  const posts = await batch.posts.sign(call);
   return {
     time: call.now,
     actions: optionalActions(call),
@@ -34,7 +36,7 @@ export async function answerInit(call: Call, body: unknown): Promise<InitAnswer>
 
 function optionalActions({ settings }: Call): Action[] {
   const actions: Action[] = ['get_all_signatures', 'get_delete_signature', 'get_head_signature'];
-  return acceptsNotices(settings) ? [...actions, 'chunk_loaded'] : actions;
+  return acceptsNotices(settings) ? [...actions, 'chunk_loaded', 'chunks_loaded'] : actions;
 }
 
 /**
@@ -42,7 +44,7 @@ function optionalActions({ settings }: Call): Action[] {
  * browser retries it. Otherwise only the affected file is refused. If only the tracker failed, the file counts as new.
  * @throws the error of the first file, if no file was granted
  */
-async function answerAll(call: Call, batch: PostPolicyBatch, files: readonly ParsedFile[]): Promise<InitAnswerFile[]> {
+async function answerAll(call: Call, batch: InitBatch, files: readonly ParsedFile[]): Promise<InitAnswerFile[]> {
   const outcomes = await Promise.allSettled(files.map((file) => answerOrRefuse(call, batch, file)));
   const isAnyGranted = outcomes.some((outcome) => outcome.status === 'fulfilled' && !('error' in outcome.value));
   return Promise.all(
@@ -53,14 +55,18 @@ async function answerAll(call: Call, batch: PostPolicyBatch, files: readonly Par
       if (!isAnyGranted) throw reason;
       call.settings.onError(reason);
       const file = files[index]!;
-      if (isTrackerError)
-        return answerOrRefuse({ ...call, settings: { ...call.settings, tracker: null } }, batch, file);
+      if (isTrackerError) return answerUntracked(call, batch, file);
       return refusedFile(file, 'internal', "an error occurred in the signer. The signer's log has the reason");
     }),
   );
 }
 
-async function answerOrRefuse(call: Call, batch: PostPolicyBatch, parsed: ParsedFile): Promise<InitAnswerFile> {
+function answerUntracked(call: Call, { posts }: InitBatch, file: ParsedFile): Promise<InitAnswerFile> {
+  const untracked = { ...call, settings: { ...call.settings, tracker: null } };
+  return answerOrRefuse(untracked, { posts, starter: new UploadStarter(untracked) }, file);
+}
+
+async function answerOrRefuse(call: Call, batch: InitBatch, parsed: ParsedFile): Promise<InitAnswerFile> {
   try {
     if ('refusal' in parsed) throw parsed.refusal;
     return await answerFile(call, batch, parsed.file);

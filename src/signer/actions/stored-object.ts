@@ -7,16 +7,24 @@ import { SignerRefusal } from '../util/refusal.js';
 import type { Call } from './call-context.js';
 import { belongsToGrant } from './object-owner.js';
 
-const HEAD_TIMEOUT_MS = 10_000;
+const STORE_TIMEOUT_MS = 10_000;
+
+/** When the store must have answered, by the monotonic clock: one time for all objects of a call. */
+export const storeDeadline = (): number => performance.now() + STORE_TIMEOUT_MS;
 
 /**
  * Verifies the object, calls `onComplete`, and returns the receipt.
+ * @param deadline as returned by `storeDeadline`
  * @throws SignerRefusal 409 if the object is missing or differs from the grant, 503 if the store does not answer
  */
-export async function confirmCompletion(call: Call, grant: Grant, uploadId: string): Promise<ChunkLoadedAnswer | null> {
+export async function confirmCompletion(
+  call: Call,
+  grant: Grant,
+  { uploadId, deadline }: { uploadId: string; deadline: number },
+): Promise<ChunkLoadedAnswer | null> {
   const { onComplete, receipts, bucket } = call.settings;
   if (!onComplete && !receipts) return null;
-  const object = { bucket, ...(await verifyStoredObject(call, grant)), uploadId: uploadId || null };
+  const object = { bucket, ...(await verifyStoredObject(call, grant, deadline)), uploadId: uploadId || null };
   await onComplete?.(object, call.principal);
   if (!receipts) return null;
   const { key, size, etag, contentType } = object;
@@ -24,9 +32,13 @@ export async function confirmCompletion(call: Call, grant: Grant, uploadId: stri
   return { receipt: await call.writeReceipt(receipt) };
 }
 
-async function verifyStoredObject(call: Call, grant: Grant): Promise<Omit<StoredFile, 'bucket' | 'uploadId'>> {
+async function verifyStoredObject(
+  call: Call,
+  grant: Grant,
+  deadline: number,
+): Promise<Omit<StoredFile, 'bucket' | 'uploadId'>> {
   const { key, size } = grant;
-  const response = await headStoredObject(call, await call.presign(headObject(key), call.terms));
+  const response = await headStoredObject(call, await call.presign(headObject(key), call.terms), deadline);
   // without s3:ListBucket, S3 answers 403 for a missing key
   if (response.status === 404 || response.status === 403)
     throw new SignerRefusal(409, 'not-stored', 'No object is stored under this key.');
@@ -44,9 +56,15 @@ async function verifyStoredObject(call: Call, grant: Grant): Promise<Omit<Stored
   };
 }
 
-async function headStoredObject({ settings }: Call, { method, url, headers = {} }: SignedRequest): Promise<Response> {
+async function headStoredObject(
+  { settings }: Call,
+  { method, url, headers = {} }: SignedRequest,
+  deadline: number,
+): Promise<Response> {
+  const millisecondsLeft = Math.floor(deadline - performance.now());
+  if (millisecondsLeft <= 0) throw storeUnavailable();
   try {
-    return await settings.fetch(url, { method, headers, signal: AbortSignal.timeout(HEAD_TIMEOUT_MS) });
+    return await settings.fetch(url, { method, headers, signal: AbortSignal.timeout(millisecondsLeft) });
   } catch {
     throw storeUnavailable();
   }

@@ -1,5 +1,5 @@
 /** Answers the actions that sign requests of an upload, within its grant. */
-import type { AllAnswer, Signed, SignedAnswer } from '../../protocol.js';
+import type { AllAnswer, AllRequest, Signed, SignedAnswer } from '../../protocol.js';
 import type { Grant } from '../grants/grant.js';
 import {
   parseAllBody,
@@ -97,9 +97,18 @@ export async function signPartWindow(call: Call, body: unknown): Promise<AllAnsw
   if (request.part_size !== grant.partSize) {
     throw new SignerRefusal(400, 'part-size-mismatch', `The grant is for parts of ${grant.partSize} bytes.`);
   }
+  await touchUpload(call, request.upload_id);
+  return signWindow(call, grant, request);
+}
+
+/** Signs every request of an upload, with a window of parts. */
+export async function signWindow(
+  call: Call,
+  grant: Grant,
+  request: Pick<AllRequest, 'upload_id' | 'chunks' | 'checksums'>,
+): Promise<AllAnswer> {
   const { key } = grant;
   const uploadId = request.upload_id;
-  await touchUpload(call, uploadId);
   const { presign, terms, now, expires } = call;
   const [list, end, abort, head, ...chunks] = await Promise.all([
     presign(listParts(key, uploadId), terms),

@@ -1,5 +1,5 @@
 /** The access log: one entry for each call. It holds no key, file name, grant, signature or secret. */
-import type { Action, InitAnswer } from '../../protocol.js';
+import type { Action, ChunksLoadedAnswer, InitAnswer } from '../../protocol.js';
 import { callSafely } from '../util/call-safely.js';
 
 export interface AccessEntry {
@@ -13,7 +13,7 @@ export interface AccessEntry {
   status: number;
   /** The error code of a refused call; null if the call succeeded. */
   code: string | null;
-  /** The error codes of files that `get_init_signature` refused one by one. */
+  /** The error codes of files that `get_init_signature`, or of uploads that `chunks_loaded`, refused one by one. */
   refused: readonly string[];
   /** As returned by `authorize`; null for an anonymous call, and for one refused before `authorize` ran. */
   principal: string | null;
@@ -48,9 +48,8 @@ export function startCallLog(request: Request, { log, onError, now }: AccessLogO
       const { action, principal } = this;
       const origin = request.headers.get('origin');
       const duration = performance.now() - began;
-      const refused = ((body as Partial<InitAnswer> | null | undefined)?.files ?? []).flatMap((file) =>
-        'error' in file ? [file.error.code] : [],
-      );
+      const { files = [], uploads = [] } = (body ?? {}) as Partial<InitAnswer & ChunksLoadedAnswer>;
+      const refused = [...files, ...uploads].flatMap((one) => ('error' in one ? [one.error.code] : []));
       const entry = { time, duration, action, method: request.method, status, code, refused, principal, origin };
       callSafely(log, entry, onError);
     },

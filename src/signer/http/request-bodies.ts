@@ -18,6 +18,8 @@ import { SignerRefusal } from '../util/refusal.js';
 
 /** Parts in one `get_all_signatures` call. */
 const MAX_CHUNKS_PER_CALL = 1_000;
+/** Uploads in one `chunks_loaded` call. */
+const MAX_NOTICES_PER_CALL = 500;
 
 const MAX_NAME_LENGTH = 4_096;
 /** UTF-16 units that are kept from the end of a shortened name. */
@@ -98,10 +100,7 @@ function parseChecksum(fields: JsonFields | undefined): InitFile['checksum'] {
 export const parseUploadReference = (body: unknown): UploadReference => uploadReferenceIn(new JsonFields(body));
 
 /** Parses `get_head_signature`. */
-export function parseHeadBody(body: unknown): HeadRequest {
-  const fields = new JsonFields(body);
-  return { key: fields.text('key', MAX_NAME_LENGTH), grant: fields.optionalText('grant', MAX_GRANT_LENGTH) };
-}
+export const parseHeadBody = (body: unknown): HeadRequest => headReferenceIn(new JsonFields(body));
 
 /** Parses `get_chunk_signature`. */
 export function parseChunkBody(body: unknown): ChunkRequest {
@@ -152,11 +151,30 @@ export function parseAllBody(body: unknown): AllRequest {
 }
 
 /** Parses `chunk_loaded`. */
-export function parseChunkLoadedBody(body: unknown): ChunkLoadedRequest {
-  const fields = new JsonFields(body);
+export const parseChunkLoadedBody = (body: unknown): ChunkLoadedRequest => parseNotice(new JsonFields(body));
+
+/**
+ * Parses the uploads of `chunks_loaded`. An invalid one does not affect the others.
+ * @throws SignerRefusal if there is no upload, or no valid one
+ */
+export function parseChunksLoadedBody(body: unknown): (ChunkLoadedRequest | SignerRefusal)[] {
+  const notices = new JsonFields(body).records('uploads', MAX_NOTICES_PER_CALL).map((fields) => {
+    try {
+      return parseNotice(fields);
+    } catch (error) {
+      if (error instanceof SignerRefusal) return error;
+      throw error;
+    }
+  });
+  const [first] = notices;
+  if (first instanceof SignerRefusal && notices.every((notice) => notice instanceof SignerRefusal)) throw first;
+  return notices;
+}
+
+function parseNotice(fields: JsonFields): ChunkLoadedRequest {
   // a file of one request has no upload ID
   const reference =
-    fields.value('upload_id') === '' ? { ...parseHeadBody(body), upload_id: '' } : uploadReferenceIn(fields);
+    fields.value('upload_id') === '' ? { ...headReferenceIn(fields), upload_id: '' } : uploadReferenceIn(fields);
   return {
     ...reference,
     chunks: fields.has('chunks') ? fields.integers('chunks', 1, MAX_PARTS, MAX_PARTS) : [],
@@ -166,10 +184,12 @@ export function parseChunkLoadedBody(body: unknown): ChunkLoadedRequest {
 
 const fileSizeIn = (fields: JsonFields): number => fields.integer('size', 0, Number.MAX_SAFE_INTEGER);
 
-function uploadReferenceIn(fields: JsonFields): UploadReference {
-  return {
-    key: fields.text('key', MAX_NAME_LENGTH),
-    upload_id: fields.token('upload_id', MAX_UPLOAD_ID_LENGTH),
-    grant: fields.optionalText('grant', MAX_GRANT_LENGTH),
-  };
-}
+const headReferenceIn = (fields: JsonFields): HeadRequest => ({
+  key: fields.text('key', MAX_NAME_LENGTH),
+  grant: fields.optionalText('grant', MAX_GRANT_LENGTH),
+});
+
+const uploadReferenceIn = (fields: JsonFields): UploadReference => ({
+  ...headReferenceIn(fields),
+  upload_id: fields.token('upload_id', MAX_UPLOAD_ID_LENGTH),
+});

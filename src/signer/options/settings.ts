@@ -71,6 +71,7 @@ export interface Settings {
   log: SignerOptions['log'];
   onComplete: SignerOptions['onComplete'];
   receipts: boolean;
+  beginMultipart: boolean;
   fetch: typeof fetch;
   tracker: Tracker | null;
   /** Seconds. */
@@ -98,7 +99,14 @@ export function resolveOptions(options: SignerOptions): Settings {
   expect('bucket', bucket, isMatch(/^[a-z\d][\w.-]{0,254}$/i), 'the name of a bucket');
   expect('region', region, isMatch(/^[\w-]{1,64}$/), 'the name of a region');
   if (endpoint !== undefined) expect('endpoint', endpoint, isEndpointUrl, 'an http or https URL of a store');
-  for (const name of ['pathStyle', 'dualStack', 'accelerate', 'receipts', 'refusesUnsignedHeaders'] as const) {
+  for (const name of [
+    'pathStyle',
+    'dualStack',
+    'accelerate',
+    'receipts',
+    'beginMultipart',
+    'refusesUnsignedHeaders',
+  ] as const) {
     if (options[name] !== undefined) expect(name, options[name], isBoolean, 'true or false');
   }
   expectAmazonStore(options);
@@ -127,6 +135,8 @@ export function resolveOptions(options: SignerOptions): Settings {
   expect('grantLife', grantLife, isIntegerFrom(1, MAX_LIFE_S), `whole seconds from 1 to ${MAX_LIFE_S}`);
   expect('renewalTime', renewalTime, isIntegerFrom(0, MAX_LIFE_S), `whole seconds from 0 to ${MAX_LIFE_S}`);
   if (tracker !== undefined) expect('tracker', tracker, isTracker, 'an object with find, note and forget');
+  if (options.beginMultipart && tracker === undefined)
+    throw new OptionError('beginMultipart', 'true; it needs the option tracker, which records the uploads');
   return {
     name: options.name ?? '',
     bucket,
@@ -150,6 +160,7 @@ export function resolveOptions(options: SignerOptions): Settings {
     log: options.log,
     onComplete: options.onComplete,
     receipts: options.receipts ?? false,
+    beginMultipart: options.beginMultipart ?? false,
     // wrapped, because browsers and workers reject fetch called as a method of another object
     fetch: options.fetch ?? ((...request) => fetch(...request)),
     tracker: tracker ?? null,

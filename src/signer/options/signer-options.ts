@@ -82,7 +82,17 @@ export interface SignerOptions {
   onComplete?: (object: StoredFile, principal: string | null) => void | Promise<void>;
   /** Whether browsers receive a sealed receipt of each object, for `verifyReceipt`. Needs `secret`. False by default. */
   receipts?: boolean;
-  /** Sends requests to the store, for `onComplete`, `receipts` and `sweep`; the runtime's `fetch` by default. */
+  /**
+   * Sends CreateMultipartUpload from the signer, for up to 8 files in an init call, so that the browser starts with the
+   * first part. Needs `tracker`, which records the upload before the browser knows it; for anonymous calls, and if the
+   * store does not create the upload, the browser sends CreateMultipartUpload itself. False by default: init then answers
+   * without a request to the store.
+   */
+  beginMultipart?: boolean;
+  /**
+   * Sends requests to the store, for `onComplete`, `receipts`, `beginMultipart` and `sweep`; the runtime's `fetch` by
+   * default.
+   */
   fetch?: typeof fetch;
   /** Lifetime of signed URLs in seconds, shorter if the credentials expire first; 3,600 by default, 604,800 at most. */
   expires?: number;

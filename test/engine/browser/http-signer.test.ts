@@ -3,6 +3,7 @@ import { systemClock } from '../../../src/engine/browser/system-clock.js';
 import { SignerFault, UploadError } from '../../../src/engine/api/errors.js';
 import { HttpSigner } from '../../../src/engine/browser/http-signer.js';
 import type { UploaderOptions } from '../../../src/engine/api/types.js';
+import type { Action } from '../../../src/protocol.js';
 
 const HERE = new URL('.', import.meta.url).href;
 const call = (options: UploaderOptions, signal?: AbortSignal): Promise<unknown> =>
@@ -46,6 +47,40 @@ describe('a call over HTTP', () => {
     controller.abort(reason);
     expect(await during).to.equal(reason);
     expect(await failureOf({ signer: HERE }, AbortSignal.abort(reason))).to.equal(reason);
+  });
+});
+
+describe('a notification', () => {
+  const notices = (count: number, length: number) => ({
+    uploads: Array.from({ length: count }, (_, index) => ({
+      ...{ key: `${index}`, upload_id: '', grant: 'g'.repeat(length), chunks: [] },
+    })),
+  });
+
+  /** Calls with several bodies at once, and returns which requests used `keepalive`. */
+  async function keptAlive(action: Action, bodies: readonly object[]): Promise<boolean[]> {
+    const { fetch } = window;
+    const kept: boolean[] = [];
+    window.fetch = (_url, init) => {
+      kept.push(init!.keepalive!);
+      return Promise.resolve(Response.json({}));
+    };
+    try {
+      const signer = new HttpSigner(() => ({ signer: HERE }), systemClock);
+      for (let round = 0; round < 2; round++)
+        await Promise.all(bodies.map((body) => signer.call(action, body as never)));
+      return kept;
+    } finally {
+      window.fetch = fetch;
+    }
+  }
+
+  it('is delivered although the page is left, as far as the browser allows it: for 64 KiB at a time', async () => {
+    expect(await keptAlive('get_head_signature', [{ key: 'k' }])).to.deep.equal([false, false]);
+    expect(await keptAlive('chunk_loaded', notices(1, 400).uploads)).to.deep.equal([true, true]);
+    const pattern = [true, false, true];
+    const bodies = [notices(100, 400), notices(100, 400), notices(20, 100)];
+    expect(await keptAlive('chunks_loaded', bodies)).to.deep.equal([...pattern, ...pattern]);
   });
 });
 

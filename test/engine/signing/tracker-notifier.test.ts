@@ -8,7 +8,7 @@ const { signal } = new AbortController();
 function setUp() {
   const clock = new FakeClock();
   const signer = new FakeSigner(clock);
-  const notices = new TrackerNotifier(signer, clock, () => ({ key: 'k', upload_id: 'u', grant: 'g' }));
+  const notices = new TrackerNotifier({ signer, clock }, () => ({ key: 'k', upload_id: 'u', grant: 'g' }), null);
   const said = () => signer.bodies('chunk_loaded').map(({ chunks, state }) => [state ?? 'parts', chunks.length]);
   return { clock, signer, notices, said };
 }

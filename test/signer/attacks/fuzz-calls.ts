@@ -20,6 +20,7 @@ const ACTIONS = [
   'get_head_signature',
   'get_all_signatures',
   'chunk_loaded',
+  'chunks_loaded',
 ];
 
 const NASTY_TEXTS = [
@@ -167,10 +168,9 @@ export function callsOf(oracle: Oracle): Arbitrary<FuzzCall> {
   const init = mostly(files).map((list) => ({ files: list }));
 
   const right = fc.constantFrom(...ACTIONS).chain((action) => {
-    const body =
-      action === 'get_init_signature'
-        ? init
-        : fc.tuple(reference, details).map((two) => Object.assign({}, ...two) as object);
+    const one = fc.tuple(reference, details).map((two) => Object.assign({}, ...two) as object);
+    const batch = mostly(fc.array(one, { minLength: 1, maxLength: 4 })).map((uploads) => ({ uploads }));
+    const body = action === 'get_init_signature' ? init : action === 'chunks_loaded' ? batch : one;
     return fc.tuple(fc.constant(action), body);
   });
   const json: Arbitrary<[string, string | Uint8Array]> = right.map(([action, body]) => [action, JSON.stringify(body)]);

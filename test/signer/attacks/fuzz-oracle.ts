@@ -4,6 +4,8 @@ import { choosePartSize, partSizeOf } from '../../../src/limits.js';
 import type {
   Action,
   AllAnswer,
+  ChunkLoadedRequest,
+  ChunksLoadedAnswer,
   ChunkRequest,
   InitAnswer,
   InitAnswerFile,
@@ -288,6 +290,11 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
     });
   }
 
+  function recordTracked(notice: ChunkLoadedRequest): void {
+    const granted = entitlement(notice as Named, 7 * DAY, 'issued');
+    tracked.add(JSON.stringify([user, granted.key, notice.upload_id, granted.size]));
+  }
+
   async function check({ user: who, path, method, headers, body }: FuzzCall): Promise<void> {
     user = who;
     const response = await send(path, body, { method, headers });
@@ -313,9 +320,12 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
       string,
       unknown
     >;
-    if (action === 'chunk_loaded') {
-      const granted = entitlement(asked as unknown as Named, 7 * DAY, 'issued');
-      tracked.add(JSON.stringify([user, granted.key, asked['upload_id'], granted.size]));
+    if (action === 'chunk_loaded') return recordTracked(asked as unknown as ChunkLoadedRequest);
+    if (action === 'chunks_loaded') {
+      const { uploads } = JSON.parse(text) as ChunksLoadedAnswer;
+      const notices = asked['uploads'] as ChunkLoadedRequest[];
+      assert.equal(uploads.length, notices.length);
+      for (const [index, upload] of uploads.entries()) if (!('error' in upload)) recordTracked(notices[index]!);
       return;
     }
     const answer = JSON.parse(text) as InitAnswer & SignedRequest & AllAnswer;

@@ -19,7 +19,7 @@ const MAX_POLICY_LIFE_MS = 15 * 60_000;
 
 async function containsTime({ observations }: ConformanceRun): Promise<void> {
   for (const { action, answer, receivedAt } of observations.calls) {
-    if (action === 'chunk_loaded') continue;
+    if (action === 'chunk_loaded' || action === 'chunks_loaded') continue;
     const time = answer['time'];
     ensure(
       typeof time === 'number' && Math.abs(time - receivedAt) < 100 * 365 * 86_400_000 && time > 1e12,
@@ -86,11 +86,29 @@ const operation = (what: string, signed: unknown, method: string, key: unknown, 
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
+/** Returns the operations of a window of parts. @param where names the answer in faults */
+function windowOperations(
+  where: string,
+  { key, upload_id: uploadId }: JsonObject,
+  { list, end, delete: abort, head, chunks }: JsonObject,
+): Operation[] {
+  return [
+    operation(`list of ${where}`, list, 'GET', key, { uploadId }),
+    operation(`end of ${where}`, end, 'POST', key, { uploadId }),
+    ...(abort === undefined ? [] : [operation(`delete of ${where}`, abort, 'DELETE', key, { uploadId })]),
+    ...(head === undefined ? [] : [operation(`head of ${where}`, head, 'HEAD', key)]),
+    ...Object.entries((chunks ?? {}) as JsonObject).map(([partNumber, signed]) =>
+      operation(`part ${partNumber} of ${where}`, signed, 'PUT', key, { uploadId, partNumber }),
+    ),
+  ];
+}
+
 const OPERATIONS: Readonly<Record<Action, (request: JsonObject, answer: JsonObject) => Operation[]>> = {
   get_init_signature: (_request, { files }) =>
-    (Array.isArray(files) ? (files as JsonObject[]) : []).flatMap(({ init, put, key }) => [
+    (Array.isArray(files) ? (files as JsonObject[]) : []).flatMap(({ init, put, all, key, upload_id }) => [
       ...(init === undefined ? [] : [operation('init', init, 'POST', key, { uploads: undefined })]),
       ...(put === undefined ? [] : [operation('put', put, 'PUT', key)]),
+      ...(all === undefined ? [] : windowOperations('all', { key, upload_id }, all as JsonObject)),
     ]),
   get_chunk_signature: ({ key, upload_id: uploadId, chunk }, answer) => [
     operation('get_chunk_signature', answer, 'PUT', key, { uploadId, partNumber: String(chunk) }),
@@ -105,16 +123,9 @@ const OPERATIONS: Readonly<Record<Action, (request: JsonObject, answer: JsonObje
     operation('get_delete_signature', answer, 'DELETE', key, { uploadId }),
   ],
   get_head_signature: ({ key }, answer) => [operation('get_head_signature', answer, 'HEAD', key)],
-  get_all_signatures: ({ key, upload_id: uploadId }, { list, end, delete: abort, head, chunks }) => [
-    operation('list of get_all_signatures', list, 'GET', key, { uploadId }),
-    operation('end of get_all_signatures', end, 'POST', key, { uploadId }),
-    ...(abort === undefined ? [] : [operation('delete of get_all_signatures', abort, 'DELETE', key, { uploadId })]),
-    ...(head === undefined ? [] : [operation('head of get_all_signatures', head, 'HEAD', key)]),
-    ...Object.entries((chunks ?? {}) as JsonObject).map(([partNumber, signed]) =>
-      operation(`part ${partNumber} of get_all_signatures`, signed, 'PUT', key, { uploadId, partNumber }),
-    ),
-  ],
+  get_all_signatures: (request, answer) => windowOperations('get_all_signatures', request, answer),
   chunk_loaded: () => [],
+  chunks_loaded: () => [],
 };
 
 /** Returns the signed requests of one answer. Other rules report malformed ones. */

@@ -1,9 +1,9 @@
 /** Rules about the end of uploads: completion, notices, receipts, abort. */
-import type { ChunkLoadedAnswer, SignedAnswer } from '../../../protocol.js';
+import type { ChunkLoadedAnswer, ChunksLoadedAnswer, SignedAnswer } from '../../../protocol.js';
 import { childText, readXml } from '../../../xml.js';
 import { ensure, shorten } from './conformance-caller.js';
 import { childrenIn } from '../store-response.js';
-import { uploadIdIn } from './conformance-run.js';
+import { uploadIdIn, UNGRANTED_KEY } from './conformance-run.js';
 import type { ConformanceRun, Rule } from './conformance-run.js';
 
 export const COMPLETION_RULES: readonly Rule[] = [
@@ -18,6 +18,7 @@ export const COMPLETION_RULES: readonly Rule[] = [
   { rule: 'init returns no upload that has ended', check: forgetsEndedUploads, needsUpload: true },
   { rule: 'a delete signature cannot delete an object', check: keepsObjects, needsUpload: true },
   { rule: 'a receipt is returned only for a stored object', check: verifiesBeforeReceipt },
+  { rule: 'notices of several uploads are answered one by one if they are offered', check: answersEachNotice },
   { rule: 'a receipt is not accepted as a grant', check: refusesReceiptAsGrant },
   { rule: 'AbortMultipartUpload is signed if it is offered, and aborts the upload', check: abortsUpload },
 ];
@@ -36,7 +37,7 @@ async function hidesUploadsOfOthers(run: ConformanceRun): Promise<void> {
   );
   const theirs = await run.otherUser!.grant(run.createMultipartFile());
   ensure(
-    theirs.upload_id === undefined && theirs.key !== run.upload!.key,
+    theirs.upload_id !== run.upload!.upload_id && theirs.key !== run.upload!.key,
     'init returned this upload to another user: look uploads up by principal and file',
   );
 }
@@ -124,6 +125,47 @@ async function verifiesBeforeReceipt(run: ConformanceRun): Promise<void> {
   );
   const { status } = await reportComplete(run, run.storedFile);
   ensure(isSuccess(status), `chunk_loaded answered ${status} for a stored file`);
+}
+
+/** Reports two stored files, and between them two that must be refused: one was never granted, one never sent. */
+async function answersEachNotice(run: ConformanceRun): Promise<void> {
+  if (!run.offers('chunks_loaded') || !run.storedFile) return;
+  const { caller, storedFile, otherUser } = run;
+  const never = await caller.grant(caller.createFile({ id: 'never', filename: 'never.bin' }));
+  const noticeOf = ({ key, grant }: { key: string; grant: string | undefined }) => ({
+    ...{ key, grant, upload_id: '', chunks: [], state: 'complete' },
+  });
+  const notices = [storedFile, { ...storedFile, key: UNGRANTED_KEY }, never, storedFile].map(noticeOf);
+  const { uploads } = await caller.call<ChunksLoadedAnswer>('chunks_loaded', { uploads: notices });
+  ensure(
+    Array.isArray(uploads) && uploads.length === notices.length,
+    'chunks_loaded must answer with one result for each upload: {"uploads": […]}',
+  );
+  for (const [index, answer] of uploads.entries()) {
+    const isStored = index === 0 || index === 3;
+    const { receipt, error } = answer as Partial<ChunkLoadedAnswer & Extract<typeof answer, { error: unknown }>>;
+    ensure(
+      !isStored || error === undefined,
+      `chunks_loaded refused a stored file beside others that it must refuse: ${error?.message}`,
+    );
+    ensure(
+      isStored || receipt === undefined,
+      'chunks_loaded returned a receipt for a file that is not stored, or without its grant: check each upload',
+    );
+    ensure(
+      index !== 1
+        || storedFile.grant === undefined
+        || (typeof error?.code === 'string' && typeof error.message === 'string'),
+      'chunks_loaded must answer {"error": {"code": "…", "message": "…"}} for a key that was never granted',
+    );
+  }
+  if (!otherUser || storedFile.grant === undefined) return;
+  const theirs = await otherUser.post('chunks_loaded', { uploads: [noticeOf(storedFile)] });
+  const [answer] = (theirs.json as Partial<ChunksLoadedAnswer> | null)?.uploads ?? [];
+  ensure(
+    !isSuccess(theirs.status) || (answer !== undefined && 'error' in answer),
+    'chunks_loaded accepted the grant of another user',
+  );
 }
 
 async function refusesReceiptAsGrant(run: ConformanceRun): Promise<void> {

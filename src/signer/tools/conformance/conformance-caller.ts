@@ -1,5 +1,5 @@
 /** Calls the signer and its store for the conformance rules, and reports faults. */
-import type { Action, InitAnswer, InitFile, RefusalAnswer, Signed } from '../../../protocol.js';
+import type { Action, AllAnswer, InitAnswer, InitFile, RefusalAnswer, Signed } from '../../../protocol.js';
 import { readText } from '../store-response.js';
 import { parseUrl } from '../../util/url.js';
 
@@ -13,6 +13,8 @@ export type GrantedFile = Record<'key' | 'grant', string> & {
   put?: Signed;
   post?: string;
   upload_id?: string;
+  fresh?: true;
+  all?: AllAnswer;
   own_key?: boolean;
   error?: { code: string; message: string };
 };

@@ -45,8 +45,9 @@ async function isBoundToPrincipal(run: ConformanceRun): Promise<void> {
 
 async function requiresSession(run: ConformanceRun): Promise<void> {
   if (!run.anonymous) return;
-  for (const [action, rest] of run.referencingCalls()) {
-    const body = { ...run.reference, ...rest };
+  const calls = run.referencingCalls().map(([action, rest]) => [action, { ...run.reference, ...rest }] as const);
+  const batch = ['chunks_loaded', { uploads: [{ ...run.reference, chunks: [1] }] }] as const;
+  for (const [action, body] of run.offers('chunks_loaded') ? [...calls, batch] : calls) {
     const what = 'a call without a session';
     const { status, code } = await run.anonymous.expectRefusal(action, body, what);
     ensure(

@@ -11,6 +11,7 @@ const MIN_PART_SIZE = 5 * 1024 ** 2;
 export const BEGIN_RULES: readonly Rule[] = [
   { rule: 'init starts a multipart upload, and returns its part size', check: startsUpload },
   { rule: 'a multipart upload is signed with its content type', check: signsType, needsUpload: true },
+  { rule: 'an upload that init names as fresh exists, and has no parts', check: startsEmptyUpload, needsUpload: true },
 ];
 
 export const PART_RULES: readonly Rule[] = [
@@ -43,6 +44,22 @@ async function startsUpload(run: ConformanceRun): Promise<void> {
 
 async function signsType(run: ConformanceRun): Promise<void> {
   if (run.upload!.init !== undefined) await expectSignedType(run, run.upload!.init, 'init');
+}
+
+/** The browser does not list the parts of such an upload, and uses the signatures of `all` as they are. */
+async function startsEmptyUpload(run: ConformanceRun): Promise<void> {
+  const { caller, reference } = run;
+  const { fresh, all } = run.upload!;
+  if (!fresh) return;
+  const list = await caller.call<SignedAnswer>('get_list_signature', reference);
+  const { text } = await caller.replay(list, 'ListParts');
+  ensure(partNumbersIn(text).length === 0, 'init set fresh for an upload that has parts');
+  if (!all) return;
+  await caller.replay(all.list, 'list of all');
+  const first = all.chunks?.['1'];
+  const { size } = run.partFields(1);
+  await caller.replay(first, 'part 1 of all', new Uint8Array(size));
+  await expectExactLength(run, first!, size);
 }
 
 async function sendsParts(run: ConformanceRun): Promise<void> {

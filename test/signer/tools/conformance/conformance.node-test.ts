@@ -100,6 +100,7 @@ describe('the conformance rules', () => {
       { policy: { posts: true, disposition: 'attachment' } },
       { policy: { overwrite: false, key: '{principal}/{random}/{name}' } },
       { receipts: true, secret: 'a secret of sixteen', tracker: undefined },
+      { beginMultipart: true },
     ];
     for (const options of configurations) {
       const { rules, faults } = await faultsOfOwn(options);

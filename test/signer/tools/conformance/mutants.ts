@@ -1,12 +1,12 @@
 /** A table of faulty signers: the fault, the conformance rule that has to detect it, and the code of the fault. */
 import type { Action, InitFile, PostPolicy, Signed, SignedRequest } from '../../../../src/protocol.js';
-import { uploadPart } from '../../../../src/signer/s3/operations.js';
+import { listParts, uploadPart } from '../../../../src/signer/s3/operations.js';
 import { createMemoryTracker } from '../../../../src/signer/index.js';
 import type { SignerOptions } from '../../../../src/signer/index.js';
 import type { StoreOperation } from '../../../../src/signer/s3/presign.js';
 import type { Tracker } from '../../../../src/signer/tracker/tracker.js';
 import { answers, answersTo, filesOf, requests, resigned } from './mutant-signer.js';
-import type { Json, Mutation } from './mutant-signer.js';
+import type { Json, MutantTools, Mutation } from './mutant-signer.js';
 
 export interface Mutant {
   /** Completes "a signer that …". */
@@ -144,6 +144,7 @@ const SESSIONS: readonly Mutant[] = [
       'get_head_signature',
       'get_all_signatures',
       'chunk_loaded',
+      'chunks_loaded',
     ] as const
   ).map((open): Mutant => ({
     broken: `needs no session for ${open}`,
@@ -382,7 +383,41 @@ const windowParts = (
     return { ...answer, chunks: Object.fromEntries(await Promise.all(parts)) };
   });
 
+const FRESH = 'an upload that init names as fresh exists, and has no parts';
+
+/** Signs the parts in init's answer again, without their length. */
+async function withoutLengths(all: Json, tools: MutantTools): Promise<Json> {
+  const parts = Object.entries(all['chunks'] as Record<string, Signed>).map(
+    async ([number, signed]) => [number, await tools.resign(signed, () => ({}))] as const,
+  );
+  return { ...all, chunks: Object.fromEntries(await Promise.all(parts)) };
+}
+
 const PARTS: readonly Mutant[] = [
+  {
+    broken: 'names an upload as fresh that does not exist',
+    rule: FRESH,
+    options: { beginMultipart: true },
+    mutation: filesOf((answered) => (answered['fresh'] ? { ...answered, upload_id: 'none' } : undefined)),
+  },
+  {
+    broken: 'signs the first window without the lengths of parts',
+    rule: FRESH,
+    options: { beginMultipart: true },
+    mutation: filesOf(async (answered, _asked, tools) =>
+      answered['all'] ? { ...answered, all: await withoutLengths(answered['all'] as Json, tools) } : undefined,
+    ),
+  },
+  {
+    broken: 'signs the first window of another key',
+    rule: FRESH,
+    options: { beginMultipart: true },
+    mutation: filesOf(async (answered, _asked, tools) =>
+      answered['all']
+        ? { ...answered, all: { ...(answered['all'] as Json), list: await tools.sign(listParts('other', 'u')) } }
+        : undefined,
+    ),
+  },
   {
     broken: 'names no part size',
     rule: 'init starts a multipart upload, and returns its part size',
@@ -693,6 +728,7 @@ function trackerWith(change: (honest: Tracker) => Partial<Tracker>): Partial<Sig
 
 const RECEIPTS = { receipts: true, secret: 'a secret of sixteen' };
 const TRUE_RECEIPTS = 'a receipt is returned only for a stored object';
+const EACH_NOTICE = 'notices of several uploads are answered one by one if they are offered';
 
 const COMPLETION: readonly Mutant[] = [
   {
@@ -758,6 +794,48 @@ const COMPLETION: readonly Mutant[] = [
     rule: TRUE_RECEIPTS,
     options: RECEIPTS,
     mutation: answers(({ answer }) => (answer['receipt'] ? { receipt: { key: 'x' } } : undefined)),
+  },
+  {
+    broken: 'refuses a whole batch of notifications for one upload',
+    rule: EACH_NOTICE,
+    options: RECEIPTS,
+    mutation: answersTo('chunks_loaded', ({ answer }) =>
+      (answer['uploads'] as Json[]).some((upload) => upload['error']) ? error(403, 'key-mismatch') : undefined,
+    ),
+  },
+  {
+    broken: 'leaves out the uploads of a batch that it refuses',
+    rule: EACH_NOTICE,
+    options: RECEIPTS,
+    mutation: answersTo('chunks_loaded', ({ answer }) => ({
+      uploads: (answer['uploads'] as Json[]).filter((upload) => !upload['error']),
+    })),
+  },
+  {
+    broken: 'returns receipts in batches for any data of the page',
+    rule: EACH_NOTICE,
+    options: RECEIPTS,
+    mutation: answersTo('chunks_loaded', ({ answer }) => ({
+      uploads: (answer['uploads'] as Json[]).map((upload) => (upload['error'] ? { receipt: 'x' } : upload)),
+    })),
+  },
+  {
+    broken: 'accepts any notification in a batch',
+    rule: EACH_NOTICE,
+    options: RECEIPTS,
+    mutation: answersTo('chunks_loaded', ({ answer }) => ({
+      uploads: (answer['uploads'] as Json[]).map((upload) => (upload['error'] ? {} : upload)),
+    })),
+  },
+  {
+    broken: 'accepts grants of other users in batches',
+    rule: EACH_NOTICE,
+    options: RECEIPTS,
+    mutation: answersTo('chunks_loaded', ({ answer }) =>
+      (answer['uploads'] as { error?: { code: string } }[])[0]?.error?.code === 'principal-mismatch'
+        ? { uploads: [{}] }
+        : undefined,
+    ),
   },
   {
     broken: 'accepts receipts as grants',

@@ -1,0 +1,137 @@
+import type { Action, ChunkLoadedAnswer, ChunkLoadedRequest, Refusal } from '../../protocol.js';
+import { invalidAnswer, NO_REASON, SignerFault } from '../api/errors.js';
+import type { Settings } from '../api/options.js';
+import type { UploaderOptions } from '../api/types.js';
+import type { Clock, SignerPort } from '../ports.js';
+
+/** Uploads in one call, unless the signer rejects so many. */
+const MAX_UPLOADS = 200;
+/** Time in which other uploads may end. */
+const IDLE_DELAY_MS = 50;
+/** The same while more files wait in the queue: nobody waits for the end of one of them. */
+const BUSY_DELAY_MS = 3_000;
+
+/** The uploads whose notifications may follow. */
+export interface NoticeQueue {
+  /** Whether uploads wait in the queue for a slot. */
+  readonly hasQueued: boolean;
+  /** Number of uploads that run, or will run by themselves. */
+  readonly unfinished: number;
+}
+
+/** The dependencies of the batcher. */
+export interface NoticeServices {
+  readonly signer: SignerPort;
+  readonly clock: Clock;
+  readonly settings: Settings;
+}
+
+interface PendingNotice {
+  readonly notice: ChunkLoadedRequest;
+  resolve(answer: ChunkLoadedAnswer | null): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Whether last notifications are sent in batches: the signer offers it, and the page has not set the URL of `chunk_loaded`
+ * alone.
+ * @param actions those that the signer offers
+ */
+export function areNoticesBatched(
+  actions: readonly Action[],
+  { urls, sign }: Pick<UploaderOptions, 'urls' | 'sign'>,
+): boolean {
+  const { chunk_loaded: url, chunks_loaded: batchUrl } = urls ?? {};
+  if (!actions.includes('chunks_loaded') || batchUrl === '') return false;
+  return sign !== undefined || url === undefined || batchUrl !== undefined;
+}
+
+/** Sends the last notifications of uploads that end within a short time in one call of `chunks_loaded`. */
+export class NoticeBatcher {
+  readonly #services: NoticeServices;
+  readonly #queue: NoticeQueue;
+  #pending: PendingNotice[] = [];
+  #timer: { readonly due: number; readonly cancel: () => void } | null = null;
+  #maxUploads = MAX_UPLOADS;
+
+  constructor(services: NoticeServices, queue: NoticeQueue) {
+    this.#services = services;
+    this.#queue = queue;
+  }
+
+  /**
+   * Sends one notification, soon, with those of other uploads.
+   * @param signal sends it at once when aborted: the upload is stopped, and the page may be left
+   * @returns the signer's answer for this upload
+   * @throws SignerFault, UploadError if the signer refuses this upload, or the whole call fails
+   */
+  async send(notice: ChunkLoadedRequest, signal: AbortSignal): Promise<ChunkLoadedAnswer | null> {
+    const flush = (): void => this.#flush();
+    signal.addEventListener('abort', flush);
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#pending.push({ notice, resolve, reject });
+        this.#schedule();
+      });
+    } finally {
+      signal.removeEventListener('abort', flush);
+    }
+  }
+
+  #schedule(): void {
+    const { length } = this.#pending;
+    if (length >= this.#maxUploads || this.#queue.unfinished <= length) {
+      this.#flush();
+      return;
+    }
+    const { clock } = this.#services;
+    const delay = this.#queue.hasQueued ? BUSY_DELAY_MS : IDLE_DELAY_MS;
+    const due = clock.monotonic() + delay;
+    if (this.#timer && this.#timer.due <= due) return;
+    this.#timer?.cancel();
+    this.#timer = { due, cancel: clock.setTimer(() => this.#flush(), delay) };
+  }
+
+  #flush(): void {
+    this.#timer?.cancel();
+    this.#timer = null;
+    const pending = this.#pending;
+    this.#pending = [];
+    for (let at = 0; at < pending.length; at += this.#maxUploads)
+      void this.#call(pending.slice(at, at + this.#maxUploads));
+  }
+
+  async #call(batch: readonly PendingNotice[]): Promise<void> {
+    try {
+      const answers = await this.#request(batch.map(({ notice }) => notice));
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const answer = answers[index]!;
+        if (answer && 'error' in answer) reject(refusedNotice(answer.error));
+        else resolve(answer);
+      }
+    } catch (error) {
+      if (batch.length > 1 && error instanceof SignerFault && error.status === 413) this.#callHalves(batch);
+      else for (const { reject } of batch) reject(error);
+    }
+  }
+
+  #callHalves(batch: readonly PendingNotice[]): void {
+    const half = Math.ceil(batch.length / 2);
+    this.#maxUploads = Math.min(this.#maxUploads, half);
+    void this.#call(batch.slice(0, half));
+    void this.#call(batch.slice(half));
+  }
+
+  async #request(notices: ChunkLoadedRequest[]) {
+    const { signer } = this.#services;
+    if (notices.length === 1) return [await signer.call('chunk_loaded', notices[0]!)];
+    const answer = await signer.call('chunks_loaded', { uploads: notices });
+    if (!Array.isArray(answer?.uploads) || answer.uploads.length !== notices.length)
+      throw invalidAnswer('to chunks_loaded has another number of uploads', 'complete');
+    return answer.uploads;
+  }
+}
+
+/** The refusal of one upload has the same meaning as the same code for a whole call. */
+const refusedNotice = ({ code, message }: Refusal): SignerFault =>
+  new SignerFault(403, String(code), String(message || NO_REASON));
