@@ -20,7 +20,8 @@ import { ReachabilityByOrigin } from './network/reachability-by-origin.js';
 import { Scheduler } from './network/scheduler.js';
 import { ServerHealth } from './network/server-health.js';
 import { ThroughputEstimator } from './network/throughput.js';
-import type { JournalRecord, Ports } from './ports.js';
+import type { JournalRecord, Ports, SignerPort } from './ports.js';
+import type * as recoveryCode from './recovery-code.js';
 import { FileStoreWriter } from './resume/file-store-writer.js';
 import { JournalWriter } from './resume/journal-writer.js';
 import { PagePresence } from './resume/page-presence.js';
@@ -39,6 +40,7 @@ import { Upload } from './uploads/upload.js';
 import type { UploadListener, UploadServices } from './uploads/upload.js';
 import { UploadList } from './uploads/upload-list.js';
 import { newId } from './util/new-id.js';
+import { LateCode } from './util/late-code.js';
 import { TimeSlicer } from './util/time-slicer.js';
 
 /** Every manager of this page, so that a user's uploads end in all of them. */
@@ -48,13 +50,19 @@ let hasWarnedOfPrincipal = false;
 /** Dispatches an event of the uploader. @returns false if it was cancelled */
 export type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
 
+/** The interfaces to the outside, and how the code is requested that a first upload without a failure does not need. */
+export interface ManagerPorts extends Ports {
+  loadRecoveryCode: () => Promise<typeof recoveryCode>;
+}
+
 /** The implementation of an uploader. `Uploader` loads it, passes every call on to it, and documents each member. */
 export class UploadManager implements UploadListener {
   readonly #settings: Settings;
-  readonly #ports: Ports;
+  readonly #ports: ManagerPorts;
   readonly #emit: Emit;
   readonly #lifetime = new AbortController();
   readonly #user = new CurrentUser();
+  readonly #lateCode: LateCode<typeof recoveryCode>;
   readonly #scheduler: Scheduler;
   readonly #reachability: ReachabilityByOrigin;
   readonly #throughput: ThroughputEstimator;
@@ -83,12 +91,13 @@ export class UploadManager implements UploadListener {
   /** IDs of the uploads that `attach()` resumes once the signer has named the same user. */
   #toResume: readonly string[] = [];
 
-  constructor(settings: Settings, ports: Ports, emit: Emit) {
-    const { clock, signer, transport, tabLock: lock, tabChannel: channel, fileStore } = ports;
+  constructor(settings: Settings, ports: ManagerPorts, emit: Emit) {
+    const { clock, transport, tabLock: lock, tabChannel: channel, fileStore } = ports;
     const lifetime = this.#lifetime.signal;
     this.#settings = settings;
     this.#ports = ports;
     this.#emit = emit;
+    this.#lateCode = new LateCode(ports.loadRecoveryCode, clock, lifetime);
     this.#scheduler = new Scheduler(clock, () => settings.options);
     this.#health = new ServerHealth(clock);
     this.#reachability = new ReachabilityByOrigin(transport, clock, lifetime, (online) =>
@@ -110,8 +119,16 @@ export class UploadManager implements UploadListener {
     this.#journal = new JournalWriter(ports.journal, clock, settings, this.#user, this.#presence);
     this.#list = new UploadList(this.#scheduler, settings);
     this.#intake = new Intake(this.#list, smallFiles, emit);
+    const signer: SignerPort = {
+      call: (...request) => {
+        const answer = ports.signer.call(...request);
+        // the first request has been sent
+        void this.#lateCode.load();
+        return answer;
+      },
+    };
     const shared = {
-      ...{ clock, signer, settings, lifetime, smallFiles },
+      ...{ clock, signer, settings, lifetime, smallFiles, lateCode: this.#lateCode },
       scheduler: this.#scheduler,
       reachability: this.#reachability,
       health: this.#health,
@@ -257,6 +274,7 @@ export class UploadManager implements UploadListener {
   }
 
   retry(id?: string): void {
+    this.#lateCode.retryNow();
     this.#reachability.probeNow();
     for (const upload of this.#list.chosen(id)) {
       if (upload.status === 'failed') this.#requeue(upload);
@@ -525,6 +543,7 @@ export class UploadManager implements UploadListener {
         this.#emit('mule-network', { online: event === 'online' });
         break;
       case 'wake':
+        this.#lateCode.retryNow();
         this.#reachability.probeNow();
         for (const upload of running) upload.retryNow(false);
         break;

@@ -8,10 +8,6 @@ import { TransferContext } from './context.js';
 import { listParts } from './list-parts.js';
 import { sendS3Request } from './signed-requests.js';
 
-/** Whether the store has a multipart upload that the signer lets this page abort. */
-export const canAbort = (context: TransferContext): boolean =>
-  Boolean(context.record.session?.uploadId) && context.signatures.supports('delete', context.signedUpload());
-
 /**
  * Aborts the multipart upload, so that no stored part is billed. A part in flight may arrive after the first abort:
  * the parts are listed, and the upload is aborted again until none is left.
@@ -47,7 +43,7 @@ export function abortFormerSession({ services, record, retries }: TransferContex
   const former = new UploadRecord({ ...record.facts, id: newId() }, record.owner, record.createdAt);
   former.session = session;
   const context = new TransferContext(services, former, SILENT);
-  if (!canAbort(context)) return;
+  if (!context.canAbort) return;
   retries.background.add(context.retries);
   void abortUpload(context, services.lifetime)
     .catch(() => {})

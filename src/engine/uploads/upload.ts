@@ -17,14 +17,14 @@ import type { JournalRecord, RemoteProgress, Resumption } from '../ports.js';
 import type { JournalWriter } from '../resume/journal-writer.js';
 import type { SharedUpload, TabCoordinator } from '../resume/tab-coordinator.js';
 import { Transfer } from '../transfer/run.js';
-import type { Services } from '../transfer/services.js';
+import type { TransferServices } from '../transfer/late-code.js';
 import { SpeedMeter } from '../util/speed-meter.js';
 
 /** Between two progress events while a speed decays, in milliseconds. */
 const DECAY_STEP_MS = 1_000;
 
 /** The dependencies that all uploads share, besides those of their transfers. */
-export interface UploadServices extends Services {
+export interface UploadServices extends TransferServices {
   readonly tabs: TabCoordinator;
   readonly journal: JournalWriter;
 }
@@ -340,7 +340,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     const { tabs, journal } = this.#services;
     this.#step = 'starting';
     this.#showStatus();
-    if (this.#isFileInDoubt) await this.#reopenFile();
+    if (this.#isFileInDoubt) await this.#reopenFile(signal);
     const claim = await tabs.claim(this, signal);
     if ('ended' in claim) {
       this.#endAs(claim.ended);
@@ -405,7 +405,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   }
 
   /** After the file was found changed: resumes if it is the former file again, else sends the new content. */
-  async #reopenFile(): Promise<void> {
+  async #reopenFile(signal: AbortSignal): Promise<void> {
     // a File that has changed can never be read again, but its handle returns another one
     const file = (this.file = (await this.handle?.getFile().catch(() => null)) ?? this.file!);
     await assertReadable(file, this.facts.name);
@@ -414,7 +414,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#isFileInDoubt = false;
     // the samples of the fingerprint alone would overlook a change between them
     if (print === this.fingerprint && lastModified === this.facts.lastModified) return;
-    this.#activeTransfer.startOver(true);
+    await this.#activeTransfer.startOver(signal);
     await this.#services.journal.remove(this);
     this.facts = { ...this.facts, name, size, type, lastModified };
     this.fingerprint = print;

@@ -1,0 +1,13 @@
+/**
+ * All that a first upload without a failure does not need: handling failures, restarts, aborts, and uploads of earlier
+ * page loads. It is loaded once the first request has been sent, because it may be needed when the network is gone.
+ * One file, because a reload needs both: the records of unfinished uploads, and the list of their parts.
+ */
+export { FailureHandler } from './network/failure-handler.js';
+export { isRequestLost } from './network/lost-request.js';
+export { abortFormerSession, abortUpload } from './transfer/abort-upload.js';
+export { headObject } from './transfer/find-object.js';
+export { listVerifiedParts, refreshParts } from './transfer/list-parts.js';
+export { RestartResolver } from './transfer/restart.js';
+export { askForUser } from './uploads/ask-for-user.js';
+export { RecoveredUploads } from './uploads/recovered-uploads.js';
