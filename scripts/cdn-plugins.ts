@@ -12,7 +12,11 @@ const STAND_INS: readonly (readonly [RegExp, string])[] = [
   // for browsers without promises, the Blob constructor, current IndexedDB and array methods
   [/utils\/promise$/, 'export default Promise;'],
   [/utils\/createBlob$/, 'export default (parts, options) => new Blob(parts, options);'],
-  [/utils\/isIndexedDBValid$/, `import idb from 'localforage/src/utils/idb.js'; export default () => Boolean(idb);`],
+  // some browsers throw where the page may not store anything
+  [/utils\/idb$/, 'let idb; try { idb = globalThis.indexedDB; } catch {} export default idb;'],
+  [/utils\/isIndexedDBValid$/, 'export default () => true;'],
+  // for keys that are no strings
+  [/utils\/normalizeKey$/, 'export default (key) => key;'],
 ];
 const STAND_IN = '\0localforage:';
 

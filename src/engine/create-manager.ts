@@ -35,7 +35,7 @@ export function createManager(
       tabChannel: broadcast,
       tabLock: webLocks,
       transport: new XhrTransport(clock),
-      loadHasher: async () => (await import('./integrity/upload-checksums.js')).createHasher(systemClock),
+      loadHasher: () => import('./integrity/upload-checksums.js').then(({ createHasher }) => createHasher(systemClock)),
       loadRecoveryCode: () => import('./recovery-code.js'),
       ...ports,
     },

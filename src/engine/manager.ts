@@ -45,7 +45,6 @@ import { TimeSlicer } from './util/time-slicer.js';
 
 /** Every manager of this page, so that a user's uploads end in all of them. */
 const managers = new Set<WeakRef<UploadManager>>();
-let hasWarnedOfPrincipal = false;
 
 /** Dispatches an event of the uploader. @returns false if it was cancelled */
 export type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
@@ -146,7 +145,7 @@ export class UploadManager implements UploadListener {
     this.#files = new FileStoreWriter({ ...shared, fileStore });
     this.#services = { ...shared, s3, inits: this.#inits, tabs: this.#tabs };
     this.#recovery = new Recovery(
-      { ...shared, fileStore, files: this.#files, list: this.#list, tabs: this.#tabs },
+      { ...shared, lock, fileStore, files: this.#files, list: this.#list, tabs: this.#tabs },
       (record) => this.#restoreUpload(record),
       (report) => this.#handleRecovery(report),
     );
@@ -455,12 +454,11 @@ export class UploadManager implements UploadListener {
   /** Records the user that the signer names, in every manager of this page that has the same signer. */
   #identifyUser(principal: string | null | undefined): void {
     const { scope, recover } = this.options;
-    if (principal === undefined && !scope && (recover === 'auto' || recover === 'ask') && !hasWarnedOfPrincipal) {
-      hasWarnedOfPrincipal = true;
-      console.warn(
-        'mule-upload: the signer names no `principal` in its answer to get_init_signature. So unfinished uploads resume only when their file is chosen again. Let the signer name the signed-in user, or null if nobody signs in; or set `scope` to an id of the user.',
-      );
-    }
+    if (principal === undefined && !scope && (recover === 'auto' || recover === 'ask'))
+      void this.#lateCode
+        .load()
+        .then(({ warnOfMissingPrincipal }) => warnOfMissingPrincipal())
+        .catch(() => {});
     this.#recovery.identify(principal);
     if (principal === undefined) return;
     for (const other of managersOfPage())

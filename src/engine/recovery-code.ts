@@ -5,9 +5,13 @@
  */
 export { FailureHandler } from './network/failure-handler.js';
 export { isRequestLost } from './network/lost-request.js';
+export { storeFile } from './resume/store-file.js';
 export { abortFormerSession, abortUpload } from './transfer/abort-upload.js';
+export { ConnectionLosses } from './transfer/connection-losses.js';
 export { headObject } from './transfer/find-object.js';
-export { listVerifiedParts, refreshParts } from './transfer/list-parts.js';
+export { isUploadGone, listVerifiedParts, refreshParts } from './transfer/list-parts.js';
 export { RestartResolver } from './transfer/restart.js';
 export { askForUser } from './uploads/ask-for-user.js';
 export { RecoveredUploads } from './uploads/recovered-uploads.js';
+export { reopenFile } from './uploads/reopen-file.js';
+export { warnOfMissingPrincipal } from './uploads/missing-principal.js';

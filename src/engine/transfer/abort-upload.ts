@@ -3,6 +3,7 @@ import type { Session } from '../model/session.js';
 import { UploadRecord } from '../model/upload-record.js';
 import type { UploadObserver } from '../model/upload-report.js';
 import { RestartRequired } from '../network/restart-required.js';
+import { requestAbort } from '../s3/abort.js';
 import { newId } from '../util/new-id.js';
 import { TransferContext } from './context.js';
 import { listParts } from './list-parts.js';
@@ -19,7 +20,7 @@ export async function abortUpload(context: TransferContext, signal: AbortSignal)
   for (let isEmpty = false; !isEmpty;) {
     try {
       await retries.retry('abort', null, signal, (attempt) =>
-        sendS3Request(context, 'delete', attempt, signal, (...args) => services.s3.abortMultipartUpload(...args)),
+        sendS3Request(context, 'delete', attempt, signal, (...args) => requestAbort(services.s3, ...args)),
       );
       isAborted = true;
       await listParts(context, signal);

@@ -1,4 +1,3 @@
-import { StoreFault } from '../api/errors.js';
 import { isBadDigest } from '../integrity/digest-refusals.js';
 import type { StoredResult } from '../model/upload-record.js';
 import { RestartRequired } from '../network/restart-required.js';
@@ -11,7 +10,7 @@ import type { CreationOutcome } from './creation-outcome.js';
 import { waitForCode } from './late-code.js';
 import type { TransferCode } from './late-code.js';
 import { namedParts, objectChecksumOf } from './object-checksum.js';
-import { sendS3Request, timeoutsOf } from './signed-requests.js';
+import { sendS3Request } from './signed-requests.js';
 import type { StoredPartChecks } from './verify-parts.js';
 
 /** Failures of Complete after which ListParts checks whether the upload still exists. */
@@ -47,7 +46,7 @@ export async function complete(
     }
     const parts = await namedParts(context, session.table.etags(), signal);
     try {
-      return await sendComplete(context, parts, outcome, attempt, signal);
+      return await sendComplete(context, parts, outcome, lateCode, attempt, signal);
     } catch (error) {
       throw isBadDigest(error) ? await storedParts.explainMismatch(signal) : error;
     }
@@ -72,28 +71,17 @@ function sendComplete(
   context: TransferContext,
   parts: readonly NamedPart[],
   outcome: CreationOutcome,
+  lateCode: LateCode<TransferCode>,
   attempt: Attempt,
   signal: AbortSignal,
 ): Promise<Completion> {
   const { retries, services } = context;
   return sendS3Request(context, 'end', attempt, signal, (signature, timeouts) => {
     // the store may take minutes, and must not complete the same upload twice at a time
-    const isLost: RequestTimeouts['isLost'] = (url, _isOverdue, ended) =>
-      retries.isLost({ url, isOverdue: false, ended, hasActed: () => isUploadGone(context, ended) });
+    const isLost: RequestTimeouts['isLost'] = (url, _isOverdue, ended) => {
+      const isGone = (): Promise<boolean> => lateCode.load().then(({ isUploadGone }) => isUploadGone(context, ended));
+      return retries.isLost({ url, isOverdue: false, ended, hasActed: isGone });
+    };
     return outcome.watch(services.s3.completeMultipartUpload(signature, parts, { ...timeouts, isLost }));
   });
-}
-
-/**
- * Checks once, without a slot, whether the multipart upload is gone: then it was completed, and the response was lost.
- */
-async function isUploadGone(context: TransferContext, signal: AbortSignal): Promise<boolean> {
-  const { signatures, services } = context;
-  try {
-    const signature = await signatures.signRequest('list', context.signedUpload(), signal);
-    await services.s3.listParts(signature, timeoutsOf(context, 0, signal));
-    return false;
-  } catch (error) {
-    return error instanceof StoreFault && error.status === 404;
-  }
 }

@@ -3,7 +3,8 @@ import { hex } from '../util/bytes.js';
 import { loadDigests, verifyObject } from '../integrity/object-verifier.js';
 import type { StoredResult } from '../model/upload-record.js';
 import { RestartRequired } from '../network/restart-required.js';
-import type { StoredObject } from '../s3/client.js';
+import { requestHead } from '../s3/stored-object.js';
+import type { StoredObject } from '../s3/stored-object.js';
 import type { TransferContext } from './context.js';
 import type { CreationOutcome } from './creation-outcome.js';
 import { namedParts, objectChecksumOf } from './object-checksum.js';
@@ -53,7 +54,7 @@ export async function headObject(
   try {
     return await retries.retry('head', null, signal, async (attempt) => {
       if (attempt.refusals >= MAX_REFUSALS || attempt.unanswered >= MAX_UNANSWERED) return 'unknown';
-      return sendS3Request(context, 'head', attempt, signal, (...args) => services.s3.headObject(...args));
+      return sendS3Request(context, 'head', attempt, signal, (...args) => requestHead(services.s3, ...args));
     });
   } catch (error) {
     if (error instanceof UploadError) return error.status === 404 ? 'absent' : 'unknown';

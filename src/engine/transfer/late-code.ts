@@ -2,9 +2,10 @@ import type { FailureCode } from '../network/retry-loop.js';
 import { unlessAborted } from '../util/abort.js';
 import type { LateCode } from '../util/late-code.js';
 import type { abortFormerSession, abortUpload } from './abort-upload.js';
+import type { ConnectionLosses } from './connection-losses.js';
 import type { TransferContext } from './context.js';
 import type { headObject } from './find-object.js';
-import type { listVerifiedParts, refreshParts } from './list-parts.js';
+import type { isUploadGone, listVerifiedParts, refreshParts } from './list-parts.js';
 import type { RestartResolver } from './restart.js';
 import type { Services } from './services.js';
 
@@ -12,7 +13,9 @@ import type { Services } from './services.js';
 export interface TransferCode extends FailureCode {
   readonly abortFormerSession: typeof abortFormerSession;
   readonly abortUpload: typeof abortUpload;
+  readonly ConnectionLosses: typeof ConnectionLosses;
   readonly headObject: typeof headObject;
+  readonly isUploadGone: typeof isUploadGone;
   readonly listVerifiedParts: typeof listVerifiedParts;
   readonly refreshParts: typeof refreshParts;
   readonly RestartResolver: typeof RestartResolver;

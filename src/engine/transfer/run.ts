@@ -6,6 +6,7 @@ import type { StoredResult, UploadRecord } from '../model/upload-record.js';
 import type { Step, UploadObserver } from '../model/upload-report.js';
 import { RestartRequired } from '../network/restart-required.js';
 import type { RetryLoop } from '../network/retry-loop.js';
+import type { ConnectionLosses } from './connection-losses.js';
 import { complete } from './complete.js';
 import { TransferContext } from './context.js';
 import { CreationOutcome } from './creation-outcome.js';
@@ -26,6 +27,8 @@ export class Transfer {
   readonly #partSender: PartSender;
   readonly #storedParts: StoredPartChecks;
   readonly #singleRequestSender: SingleRequestSender;
+  /** Null until the first connection is lost. */
+  #losses: ConnectionLosses | null = null;
   /** Null until the first restart. */
   #restarts: RestartResolver | null = null;
   #step: Step = 'starting';
@@ -35,11 +38,12 @@ export class Transfer {
     this.#context = context;
     this.#lateCode = services.lateCode;
     this.#opener = new SessionOpener(context);
-    this.#partSender = new PartSender(context);
+    // called by the code that handles failures
+    const onConnectionLost = (): RestartRequired | null =>
+      (this.#losses ??= new this.#lateCode.loaded!.ConnectionLosses(context)).record();
+    this.#partSender = new PartSender(context, onConnectionLost);
     this.#storedParts = new StoredPartChecks(context, this.#partSender, services.lateCode);
-    this.#singleRequestSender = new SingleRequestSender(context, this.#opener, this.#outcome, () =>
-      this.#partSender.handleConnectionLost(),
-    );
+    this.#singleRequestSender = new SingleRequestSender(context, this.#opener, this.#outcome, onConnectionLost);
   }
 
   /** Runs until the object is stored, through every failure that is not final. @throws UploadError */
@@ -174,7 +178,7 @@ export class Transfer {
     if (abortsFormer && session?.uploadId) code.abortFormerSession(this.#context, session);
     this.adopt(null);
     this.#outcome.reset();
-    this.#partSender.reset();
+    this.#losses?.reset();
     this.#context.signatures.clear();
   }
 

@@ -1,12 +1,15 @@
 import { UploadError } from '../api/errors.js';
 import type { Settings } from '../api/options.js';
 import type { FileEntry, FileHandle, UploadSnapshot } from '../api/types.js';
-import { rejectionOf } from '../files/file-rules.js';
+import { loadAcceptRule, rejectionOf } from '../files/file-rules.js';
 import { fingerprint, isKnownByTime } from '../files/fingerprint.js';
 import type { CurrentUser } from '../model/current-user.js';
-import type { Clock, FileStore, JournalRecord, KeptFile, SignerPort } from '../ports.js';
+import type { Clock, FileStore, JournalRecord, KeptFile, SignerPort, TabLock } from '../ports.js';
 import type { FileStoreWriter } from '../resume/file-store-writer.js';
 import type { JournalWriter } from '../resume/journal-writer.js';
+import { withoutOpenPages } from '../resume/open-pages.js';
+import type { PagePresence } from '../resume/page-presence.js';
+import type { TabCoordinator } from '../resume/tab-coordinator.js';
 import { sleep } from '../util/timing.js';
 import { askForUser } from './ask-for-user.js';
 import type { Upload } from './upload.js';
@@ -28,6 +31,9 @@ export interface RecoveredServices {
   readonly journal: JournalWriter;
   readonly files: FileStoreWriter;
   readonly list: UploadList;
+  readonly lock: TabLock;
+  readonly tabs: TabCoordinator;
+  readonly presence: PagePresence;
   readonly lifetime: AbortSignal;
 }
 
@@ -67,16 +73,19 @@ export class RecoveredUploads {
   }
 
   /**
-   * Lists the owner's unfinished uploads, and resumes those whose file can be read.
+   * Lists the owner's unfinished uploads, and resumes those whose file can be read. Those of other open pages are left out.
    * @param isCurrent whether the owner is still the same
    * @param identify receives the user whom the signer names
    */
   async restore(
-    records: readonly JournalRecord[],
+    all: JournalRecord[],
     isCurrent: () => boolean,
     identify: (user: string | null | undefined) => void,
   ): Promise<void> {
-    const { fileStore, lifetime, clock, user } = this.#services;
+    const { fileStore, lifetime, clock, user, lock, tabs, presence, settings } = this.#services;
+    const records = await withoutOpenPages(await tabs.withoutSending(all), lock, presence);
+    await loadAcceptRule(records, settings.options.rules.accept);
+    if (!records.length || !isCurrent()) return;
     this.#unlisted = records.filter((record) => this.#isUnlisted(record));
     const listed = records.filter((record) => !this.#unlisted.includes(record));
     const finding = Promise.all(listed.map(async (record) => ({ record, kept: await fileStore.find(record.id) })));

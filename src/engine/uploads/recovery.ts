@@ -1,8 +1,5 @@
 import type { FileEntry } from '../api/types.js';
-import { loadAcceptRule } from '../files/file-rules.js';
 import type { JournalRecord } from '../ports.js';
-import type { PagePresence } from '../resume/page-presence.js';
-import type { TabCoordinator } from '../resume/tab-coordinator.js';
 import type { LateCode } from '../util/late-code.js';
 import { sleep } from '../util/timing.js';
 import type { askForUser, KnownUpload } from './ask-for-user.js';
@@ -20,8 +17,6 @@ export interface RecoveryCode {
 
 /** The dependencies of recovery. */
 export interface RecoveryServices extends RecoveredServices {
-  readonly tabs: TabCoordinator;
-  readonly presence: PagePresence;
   readonly lateCode: LateCode<RecoveryCode>;
 }
 
@@ -55,12 +50,10 @@ export class Recovery {
 
   /** Lists the owner's unfinished uploads, and resumes those whose file can be read. */
   async load(): Promise<void> {
-    const { journal, settings, clock, lifetime, tabs, presence, lateCode } = this.#services;
-    const { options } = settings;
-    if (options.recover === 'off') return;
+    const { journal, settings, clock, lifetime, lateCode } = this.#services;
+    if (settings.options.recover === 'off') return;
     const isCurrent = this.#untilNextOwner();
-    const records = await presence.withoutOpenPages(await tabs.withoutSending(await journal.load()));
-    await loadAcceptRule(records, options.rules.accept);
+    const records = await journal.load();
     if (!records.length || !isCurrent()) return;
     const restore = (code: RecoveryCode): Promise<void> | undefined => {
       if (!isCurrent()) return undefined;
