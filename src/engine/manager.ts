@@ -20,7 +20,7 @@ import { ReachabilityByOrigin } from './network/reachability-by-origin.js';
 import { Scheduler } from './network/scheduler.js';
 import { ServerHealth } from './network/server-health.js';
 import { ThroughputEstimator } from './network/throughput.js';
-import type { JournalRecord, Ports, SignerPort } from './ports.js';
+import type { JournalRecord, Ports, StoreRequest, StoreResponse } from './ports.js';
 import type * as recoveryCode from './recovery-code.js';
 import { FileStoreWriter } from './resume/file-store-writer.js';
 import { JournalWriter } from './resume/journal-writer.js';
@@ -91,7 +91,7 @@ export class UploadManager implements UploadListener {
   #toResume: readonly string[] = [];
 
   constructor(settings: Settings, ports: ManagerPorts, emit: Emit) {
-    const { clock, transport, tabLock: lock, tabChannel: channel, fileStore } = ports;
+    const { clock, signer, transport, tabLock: lock, tabChannel: channel, fileStore } = ports;
     const lifetime = this.#lifetime.signal;
     this.#settings = settings;
     this.#ports = ports;
@@ -107,7 +107,13 @@ export class UploadManager implements UploadListener {
       () => settings.scope,
       () => clock.monotonic(),
     );
-    const s3 = new S3Client(transport, (request, isSuccess, protocol) => {
+    const send = (request: StoreRequest): Promise<StoreResponse> => {
+      const response = transport.send(request);
+      // not before: the first bytes of a file do not wait for it
+      void this.#lateCode.load();
+      return response;
+    };
+    const s3 = new S3Client({ send }, (request, isSuccess, protocol) => {
       this.#health.storeAnswered(request, isSuccess);
       this.#reachability.answered(request.url);
       this.#scheduler.updateConnection({ protocol, isSigners: new URL(request.url).origin === this.#signerOrigin });
@@ -118,14 +124,6 @@ export class UploadManager implements UploadListener {
     this.#journal = new JournalWriter(ports.journal, clock, settings, this.#user, this.#presence);
     this.#list = new UploadList(this.#scheduler, settings);
     this.#intake = new Intake(this.#list, smallFiles, emit);
-    const signer: SignerPort = {
-      call: (...request) => {
-        const answer = ports.signer.call(...request);
-        // the first request has been sent
-        void this.#lateCode.load();
-        return answer;
-      },
-    };
     const shared = {
       ...{ clock, signer, settings, lifetime, smallFiles, lateCode: this.#lateCode },
       scheduler: this.#scheduler,

@@ -1,7 +1,7 @@
 /**
  * All that a first upload without a failure does not need: handling failures, restarts, aborts, and uploads of earlier
- * page loads. It is loaded once the first request has been sent, because it may be needed when the network is gone.
- * One file, because a reload needs both: the records of unfinished uploads, and the list of their parts.
+ * page loads. It is requested as soon as the first request to the store has been sent, because it may be needed when
+ * the network is gone. One file, because a reload needs all of it: the records of unfinished uploads, and their parts.
  */
 export { FailureHandler } from './network/failure-handler.js';
 export { isRequestLost } from './network/lost-request.js';

@@ -40,12 +40,12 @@ export const isVerified = ({ headers = {} }: Signature): boolean =>
  * reason when aborted.
  */
 export class S3Client {
-  readonly #transport: Transport;
+  readonly #transport: Pick<Transport, 'send'>;
   readonly #onAnswer: (signature: Signature, isSuccess: boolean, protocol: string | undefined) => void;
 
   /** @param onAnswer called for each answer with the request, whether it succeeded, and the HTTP version */
   constructor(
-    transport: Transport,
+    transport: Pick<Transport, 'send'>,
     onAnswer: (signature: Signature, isSuccess: boolean, protocol: string | undefined) => void,
   ) {
     this.#transport = transport;
