@@ -11,7 +11,7 @@ import { broadcast, webLocks } from './browser/cross-tab.js';
 import { ScreenWakeLock } from './browser/wake-lock.js';
 import { XhrTransport } from './browser/xhr-transport.js';
 import { UploadManager } from './manager.js';
-import type { Emit, ManagerPorts } from './manager.js';
+import type { Emit, ManagerPorts } from './shared-services.js';
 
 /** @param ports replace those of the browser */
 export function createManager(

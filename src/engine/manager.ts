@@ -13,20 +13,11 @@ import type {
 import { actionUrl } from './util/action-url.js';
 import type { Entry, Rules } from './files/file-entries.js';
 import { loadAcceptRule, rejectionOf } from './files/file-rules.js';
-import { SmallFileCache } from './files/small-file-cache.js';
-import { ChecksumService } from './integrity/checksum-service.js';
-import { CurrentUser } from './model/current-user.js';
-import { ReachabilityByOrigin } from './network/reachability-by-origin.js';
-import { Scheduler } from './network/scheduler.js';
-import { ServerHealth } from './network/server-health.js';
-import { ThroughputEstimator } from './network/throughput.js';
-import type { JournalRecord, Ports, StoreRequest, StoreResponse } from './ports.js';
-import type * as recoveryCode from './recovery-code.js';
+import type { JournalRecord } from './ports.js';
+import { createServices } from './shared-services.js';
+import type { Emit, ManagerPorts, SharedServices } from './shared-services.js';
 import { FileStoreWriter } from './resume/file-store-writer.js';
-import { JournalWriter } from './resume/journal-writer.js';
-import { PagePresence } from './resume/page-presence.js';
 import { TabCoordinator } from './resume/tab-coordinator.js';
-import { S3Client } from './s3/client.js';
 import { InitBatcher } from './signing/init-batcher.js';
 import { principalOf } from './signing/init-answer.js';
 import { Intake } from './uploads/intake.js';
@@ -40,19 +31,10 @@ import { Upload } from './uploads/upload.js';
 import type { UploadListener, UploadServices } from './uploads/upload.js';
 import { UploadList } from './uploads/upload-list.js';
 import { newId } from './util/new-id.js';
-import { LateCode } from './util/late-code.js';
 import { TimeSlicer } from './util/time-slicer.js';
 
 /** Every manager of this page, so that a user's uploads end in all of them. */
 const managers = new Set<WeakRef<UploadManager>>();
-
-/** Dispatches an event of the uploader. @returns false if it was cancelled */
-export type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
-
-/** The interfaces to the outside, and how the code is requested that a first upload without a failure does not need. */
-export interface ManagerPorts extends Ports {
-  loadRecoveryCode: () => Promise<typeof recoveryCode>;
-}
 
 /** The implementation of an uploader. `Uploader` loads it, passes every call on to it, and documents each member. */
 export class UploadManager implements UploadListener {
@@ -60,15 +42,7 @@ export class UploadManager implements UploadListener {
   readonly #ports: ManagerPorts;
   readonly #emit: Emit;
   readonly #lifetime = new AbortController();
-  readonly #user = new CurrentUser();
-  readonly #lateCode: LateCode<typeof recoveryCode>;
-  readonly #scheduler: Scheduler;
-  readonly #reachability: ReachabilityByOrigin;
-  readonly #throughput: ThroughputEstimator;
-  readonly #health: ServerHealth;
-  readonly #checksums: ChecksumService;
-  readonly #presence: PagePresence;
-  readonly #journal: JournalWriter;
+  readonly #shared: SharedServices;
   readonly #list: UploadList;
   readonly #intake: Intake;
   readonly #inits: InitBatcher;
@@ -91,67 +65,32 @@ export class UploadManager implements UploadListener {
   #toResume: readonly string[] = [];
 
   constructor(settings: Settings, ports: ManagerPorts, emit: Emit) {
-    const { clock, signer, transport, tabLock: lock, tabChannel: channel, fileStore } = ports;
+    const { clock, tabLock: lock, tabChannel: channel, fileStore } = ports;
     const lifetime = this.#lifetime.signal;
     this.#settings = settings;
     this.#ports = ports;
     this.#emit = emit;
-    this.#lateCode = new LateCode(ports.loadRecoveryCode, clock, lifetime);
-    this.#scheduler = new Scheduler(clock, () => settings.options);
-    this.#health = new ServerHealth(clock);
-    this.#reachability = new ReachabilityByOrigin(transport, clock, lifetime, (online) =>
-      emit('mule-network', { online }),
-    );
-    this.#throughput = new ThroughputEstimator(
-      ports.keyValueStore,
-      () => settings.scope,
-      () => clock.monotonic(),
-    );
-    const send = (request: StoreRequest): Promise<StoreResponse> => {
-      const response = transport.send(request);
-      // not before: the first bytes of a file do not wait for it
-      void this.#lateCode.load();
-      return response;
-    };
-    const s3 = new S3Client({ send }, (request, isSuccess, protocol) => {
-      this.#health.storeAnswered(request, isSuccess);
-      this.#reachability.answered(request.url);
-      this.#scheduler.updateConnection({ protocol, isSigners: new URL(request.url).origin === this.#signerOrigin });
-    });
-    const smallFiles = new SmallFileCache(clock);
-    this.#checksums = new ChecksumService(ports.loadHasher, settings, clock);
-    this.#presence = new PagePresence(lock, newId());
-    this.#journal = new JournalWriter(ports.journal, clock, settings, this.#user, this.#presence);
-    this.#list = new UploadList(this.#scheduler, settings);
-    this.#intake = new Intake(this.#list, smallFiles, emit);
-    const shared = {
-      ...{ clock, signer, settings, lifetime, smallFiles, lateCode: this.#lateCode },
-      scheduler: this.#scheduler,
-      reachability: this.#reachability,
-      health: this.#health,
-      throughput: this.#throughput,
-      checksums: this.#checksums,
-      journal: this.#journal,
-      presence: this.#presence,
-      user: this.#user,
-    };
-    this.#inits = new InitBatcher(shared, this.#list, this.#intake, (answer) => {
+    const services = createServices(settings, ports, lifetime, emit);
+    this.#shared = services;
+    this.#list = new UploadList(services.scheduler, settings);
+    this.#intake = new Intake(this.#list, services.smallFiles, emit);
+    this.#inits = new InitBatcher(services, this.#list, this.#intake, (answer) => {
       this.#identifyUser(principalOf(answer));
       this.#files.wake();
     });
-    this.#tabs = new TabCoordinator({ ...shared, lock, channel });
-    this.#files = new FileStoreWriter({ ...shared, fileStore });
-    this.#services = { ...shared, s3, inits: this.#inits, tabs: this.#tabs };
+    this.#tabs = new TabCoordinator({ ...services, lock, channel });
+    this.#files = new FileStoreWriter({ ...services, fileStore });
+    this.#services = { ...services, inits: this.#inits, tabs: this.#tabs };
     this.#recovery = new Recovery(
-      { ...shared, lock, fileStore, files: this.#files, list: this.#list, tabs: this.#tabs },
+      { ...services, lock, fileStore, files: this.#files, list: this.#list, tabs: this.#tabs },
       (record) => this.#restoreUpload(record),
       (report) => this.#handleRecovery(report),
     );
-    this.#page = new PageLifecycle(ports, settings, this.#list, this.#presence, (event) => this.#handlePage(event));
-    this.#presence.onChange = () => this.#page.update();
+    this.#page = new PageLifecycle(ports, settings, this.#list, services.presence, (event) => this.#handlePage(event));
+    services.presence.onChange = () => this.#page.update();
     this.#progress = new ProgressReporter(clock, (upload) => this.#reportProgress(upload));
     this.#owners = new OwnerChanges(
-      { ...shared, inits: this.#inits, files: this.#files, list: this.#list, progress: this.#progress },
+      { ...services, inits: this.#inits, files: this.#files, list: this.#list, progress: this.#progress },
       emit,
     );
     for (const known of managers) if (!known.deref()) managers.delete(known);
@@ -189,7 +128,7 @@ export class UploadManager implements UploadListener {
     const options = mergeOptions(before, changes);
     const isOther = isOtherOwner(options, before);
     // until the signer has answered, a scope that is set late is that of the files that were added before
-    const isInUse = before.scope !== '' || this.#health.hasSignerAnswer;
+    const isInUse = before.scope !== '' || this.#shared.health.hasSignerAnswer;
     if (isOther && isInUse) this.#endAll();
     this.#settings.options = options;
     if (this.#ready && (isOther || (!options.scope && options.signer !== before.signer))) {
@@ -198,7 +137,7 @@ export class UploadManager implements UploadListener {
       this.#removeOwned(this.#recovery.reset(), true);
       this.#ready = this.#recovery.load();
     }
-    this.#scheduler.dispatch();
+    this.#shared.scheduler.dispatch();
     this.#applyToPending(changes, before);
     this.#page.update();
   }
@@ -271,13 +210,13 @@ export class UploadManager implements UploadListener {
   }
 
   retry(id?: string): void {
-    this.#lateCode.retryNow();
-    this.#reachability.probeNow();
+    this.#shared.lateCode.retryNow();
+    this.#shared.reachability.probeNow();
     for (const upload of this.#list.chosen(id)) {
       if (upload.status === 'failed') this.#requeue(upload);
       else if (isRunning(upload.status)) upload.retryNow(true);
     }
-    this.#scheduler.release();
+    this.#shared.scheduler.release();
     this.#list.startNext();
   }
 
@@ -303,16 +242,16 @@ export class UploadManager implements UploadListener {
   }
 
   async forget(): Promise<void> {
-    const { scopes } = this.#journal;
+    const { scopes } = this.#shared.journal;
     const forgotten = managersOfPage().filter((other) => other === this || scopes.has(other.#settings.scope));
     for (const manager of forgotten) {
       manager.#endAll({ isForgotten: true });
       manager.#recovery.reset();
     }
-    this.#throughput.forget();
+    this.#shared.throughput.forget();
     // by each manager: a pending write of its own must come before the deletion
     const deletions = forgotten.flatMap((manager) =>
-      [...scopes].flatMap((scope) => [manager.#journal.wipe(scope), manager.#ports.fileStore.wipe(scope)]),
+      [...scopes].flatMap((scope) => [manager.#shared.journal.wipe(scope), manager.#ports.fileStore.wipe(scope)]),
     );
     await Promise.all(deletions);
   }
@@ -323,7 +262,7 @@ export class UploadManager implements UploadListener {
     this.#list.isPaused = true;
     this.#attachment = null;
     this.#tabs.releaseAll();
-    this.#presence.hide();
+    this.#shared.presence.hide();
     const ids = new Set([...running.map(({ id }) => id), ...this.#toResume.filter((id) => this.#list.has(id))]);
     this.#toResume = [];
     return [...ids];
@@ -338,7 +277,7 @@ export class UploadManager implements UploadListener {
       const toResume = this.#toResume;
       this.#toResume = [];
       this.#list.isPaused = false;
-      this.#presence.show();
+      this.#shared.presence.show();
       for (const id of toResume) if (this.#list.has(id)) void this.resume(id);
       this.#list.startNext();
       return isSameUser;
@@ -355,9 +294,9 @@ export class UploadManager implements UploadListener {
     for (const upload of this.#list.all) upload.dispose();
     this.#progress.dispose();
     this.#page.dispose();
-    this.#checksums.release();
+    this.#shared.checksums.release();
     this.#files.dispose();
-    this.#presence.end();
+    this.#shared.presence.end();
     for (const { reject } of this.#finishers) reject(new DOMException('The uploader was disposed of', 'AbortError'));
     this.#finishers.clear();
   }
@@ -398,7 +337,7 @@ export class UploadManager implements UploadListener {
       return upload;
     }
     // loaded while the file is being read
-    if (this.#checksums.isWanted) void this.#checksums.loadKit();
+    if (this.#shared.checksums.isWanted) void this.#shared.checksums.loadKit();
     this.#files.add(upload);
     if (this.options.autostart) this.#list.enqueue(upload);
     return upload;
@@ -453,14 +392,15 @@ export class UploadManager implements UploadListener {
   #identifyUser(principal: string | null | undefined): void {
     const { scope, recover } = this.options;
     if (principal === undefined && !scope && (recover === 'auto' || recover === 'ask'))
-      void this.#lateCode
+      void this.#shared.lateCode
         .load()
         .then(({ warnOfMissingPrincipal }) => warnOfMissingPrincipal())
         .catch(() => {});
     this.#recovery.identify(principal);
     if (principal === undefined) return;
     for (const other of managersOfPage())
-      if (other !== this && other.#user.isKnown && this.#hasSameSigner(other)) other.#recovery.identify(principal);
+      if (other !== this && other.#shared.user.isKnown && this.#hasSameSigner(other))
+        other.#recovery.identify(principal);
   }
 
   #hasSameSigner(other: UploadManager): boolean {
@@ -494,8 +434,8 @@ export class UploadManager implements UploadListener {
     if (type === 'mule-complete') this.#reportProgress(upload);
     if (type === 'mule-part') {
       const { size, duration } = detail as UploaderEventMap['mule-part']['detail'];
-      this.#throughput.recordPart(size, duration);
-      this.#scheduler.recordPartDuration(duration);
+      this.#shared.throughput.recordPart(size, duration);
+      this.#shared.scheduler.recordPartDuration(duration);
     }
     this.#emit(type, detail);
     const isEnd = isOver(upload.status) && (type === 'mule-complete' || type === 'mule-abort' || type === 'mule-error');
@@ -539,8 +479,8 @@ export class UploadManager implements UploadListener {
         this.#emit('mule-network', { online: event === 'online' });
         break;
       case 'wake':
-        this.#lateCode.retryNow();
-        this.#reachability.probeNow();
+        this.#shared.lateCode.retryNow();
+        this.#shared.reachability.probeNow();
         for (const upload of running) upload.retryNow(false);
         break;
       case 'slept':
@@ -549,10 +489,10 @@ export class UploadManager implements UploadListener {
       case 'hide':
         for (const upload of running) upload.suspend();
         this.#tabs.releaseAll();
-        this.#presence.hide();
+        this.#shared.presence.hide();
         break;
       case 'show':
-        if (this.#attachment) this.#presence.show();
+        if (this.#attachment) this.#shared.presence.show();
         for (const upload of running) upload.revive();
         break;
       default:
@@ -588,8 +528,8 @@ export class UploadManager implements UploadListener {
       this.#emit('mule-finish', { completed, failed });
     }
     if (!this.#list.isOver || this.#adding) return;
-    this.#presence.withdraw();
-    this.#checksums.release();
+    this.#shared.presence.withdraw();
+    this.#shared.checksums.release();
     this.#page.update();
     for (const { resolve } of this.#finishers) resolve([...this.#list.snapshots]);
     this.#finishers.clear();
@@ -599,18 +539,6 @@ export class UploadManager implements UploadListener {
     this.#list.remove(upload);
     this.#progress.remove(upload);
     this.#settle();
-  }
-
-  /** Null if a function replaces the signer's URL. */
-  get #signerOrigin(): string | null {
-    const url = this.options.sign ? null : actionUrl('get_init_signature', this.options);
-    if (url === null) return null;
-    try {
-      // not URL.canParse: Node's returns true for text for which this throws
-      return new URL(url, globalThis.location?.href).origin;
-    } catch {
-      return null;
-    }
   }
 }
 

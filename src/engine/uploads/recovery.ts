@@ -1,7 +1,7 @@
 import type { FileEntry } from '../api/types.js';
 import type { JournalRecord } from '../ports.js';
+import { withTimeout } from '../util/abort.js';
 import type { LateCode } from '../util/late-code.js';
-import { sleep } from '../util/timing.js';
 import type { askForUser, KnownUpload } from './ask-for-user.js';
 import type { RecoveredReport, RecoveredServices, RecoveredUploads } from './recovered-uploads.js';
 import type { Upload } from './upload.js';
@@ -60,11 +60,14 @@ export class Recovery {
       this.#recovered ??= new code.RecoveredUploads(this.#services, this.#createUpload, this.#report);
       return this.#recovered.restore(records, isCurrent, (user) => this.identify(user));
     };
-    if (lateCode.loaded) await restore(lateCode.loaded);
-    else {
-      const restored = lateCode.load().then(restore);
-      await Promise.race([restored, sleep(clock, CODE_TIMEOUT_MS, lifetime)]).catch(() => {});
-    }
+    const load = (): Promise<RecoveryCode> => lateCode.load();
+    const code = lateCode.loaded ?? (await withTimeout(clock, CODE_TIMEOUT_MS, lifetime, load).catch(() => null));
+    if (code) await restore(code);
+    // added files are new uploads meanwhile
+    else
+      void load()
+        .then(restore)
+        .catch(() => {});
   }
 
   /**
