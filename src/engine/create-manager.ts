@@ -10,12 +10,15 @@ import { HttpSigner } from './browser/http-signer.js';
 import { broadcast, webLocks } from './browser/cross-tab.js';
 import { ScreenWakeLock } from './browser/wake-lock.js';
 import { XhrTransport } from './browser/xhr-transport.js';
-import type { Ports } from './ports.js';
 import { UploadManager } from './manager.js';
-import type { Emit } from './manager.js';
+import type { Emit, ManagerPorts } from './shared-services.js';
 
 /** @param ports replace those of the browser */
-export function createManager(options: Readonly<ResolvedOptions>, ports: Partial<Ports>, emit: Emit): UploadManager {
+export function createManager(
+  options: Readonly<ResolvedOptions>,
+  ports: Partial<ManagerPorts>,
+  emit: Emit,
+): UploadManager {
   const settings = new Settings(options);
   const { clock = systemClock } = ports;
   const { fileStore = new LazyFileStore(clock) } = ports;
@@ -32,7 +35,8 @@ export function createManager(options: Readonly<ResolvedOptions>, ports: Partial
       tabChannel: broadcast,
       tabLock: webLocks,
       transport: new XhrTransport(clock),
-      loadHasher: async () => (await import('./integrity/upload-checksums.js')).createHasher(systemClock),
+      loadHasher: () => import('./integrity/upload-checksums.js').then(({ createHasher }) => createHasher(systemClock)),
+      loadRecoveryCode: () => import('./recovery-code.js'),
       ...ports,
     },
     emit,

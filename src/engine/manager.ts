@@ -13,19 +13,11 @@ import type {
 import { actionUrl } from './util/action-url.js';
 import type { Entry, Rules } from './files/file-entries.js';
 import { loadAcceptRule, rejectionOf } from './files/file-rules.js';
-import { SmallFileCache } from './files/small-file-cache.js';
-import { ChecksumService } from './integrity/checksum-service.js';
-import { CurrentUser } from './model/current-user.js';
-import { ReachabilityByOrigin } from './network/reachability-by-origin.js';
-import { Scheduler } from './network/scheduler.js';
-import { ServerHealth } from './network/server-health.js';
-import { ThroughputEstimator } from './network/throughput.js';
-import type { JournalRecord, Ports } from './ports.js';
+import type { JournalRecord } from './ports.js';
+import { createServices } from './shared-services.js';
+import type { Emit, ManagerPorts, SharedServices } from './shared-services.js';
 import { FileStoreWriter } from './resume/file-store-writer.js';
-import { JournalWriter } from './resume/journal-writer.js';
-import { PagePresence } from './resume/page-presence.js';
 import { TabCoordinator } from './resume/tab-coordinator.js';
-import { S3Client } from './s3/client.js';
 import { InitBatcher } from './signing/init-batcher.js';
 import { principalOf } from './signing/init-answer.js';
 import { NoticeBatcher } from './signing/notice-batcher.js';
@@ -39,31 +31,19 @@ import type { RecoveryReport } from './uploads/recovery.js';
 import { Upload } from './uploads/upload.js';
 import type { UploadListener, UploadServices } from './uploads/upload.js';
 import { UploadList } from './uploads/upload-list.js';
-import { originOf } from './util/origin.js';
 import { newId } from './util/new-id.js';
 import { TimeSlicer } from './util/time-slicer.js';
 
 /** Every manager of this page, so that a user's uploads end in all of them. */
 const managers = new Set<WeakRef<UploadManager>>();
-let hasWarnedOfPrincipal = false;
-
-/** Dispatches an event of the uploader. @returns false if it was cancelled */
-export type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
 
 /** The implementation of an uploader. `Uploader` loads it, passes every call on to it, and documents each member. */
 export class UploadManager implements UploadListener {
   readonly #settings: Settings;
-  readonly #ports: Ports;
+  readonly #ports: ManagerPorts;
   readonly #emit: Emit;
   readonly #lifetime = new AbortController();
-  readonly #user = new CurrentUser();
-  readonly #scheduler: Scheduler;
-  readonly #reachability: ReachabilityByOrigin;
-  readonly #throughput: ThroughputEstimator;
-  readonly #health: ServerHealth;
-  readonly #checksums: ChecksumService;
-  readonly #presence: PagePresence;
-  readonly #journal: JournalWriter;
+  readonly #shared: SharedServices;
   readonly #list: UploadList;
   readonly #intake: Intake;
   readonly #inits: InitBatcher;
@@ -85,62 +65,34 @@ export class UploadManager implements UploadListener {
   /** IDs of the uploads that `attach()` resumes once the signer has named the same user. */
   #toResume: readonly string[] = [];
 
-  constructor(settings: Settings, ports: Ports, emit: Emit) {
-    const { clock, signer, transport, tabLock: lock, tabChannel: channel, fileStore } = ports;
+  constructor(settings: Settings, ports: ManagerPorts, emit: Emit) {
+    const { clock, tabLock: lock, tabChannel: channel, fileStore } = ports;
     const lifetime = this.#lifetime.signal;
     this.#settings = settings;
     this.#ports = ports;
     this.#emit = emit;
-    this.#scheduler = new Scheduler(clock, () => settings.options);
-    this.#health = new ServerHealth(clock);
-    this.#reachability = new ReachabilityByOrigin(transport, clock, lifetime, (online) =>
-      emit('mule-network', { online }),
-    );
-    this.#throughput = new ThroughputEstimator(
-      ports.keyValueStore,
-      () => settings.scope,
-      () => clock.monotonic(),
-    );
-    const s3 = new S3Client(transport, (request, isSuccess, protocol) => {
-      this.#health.storeAnswered(request, isSuccess);
-      this.#reachability.answered(request.url);
-      this.#scheduler.updateConnection({ protocol, isSigners: originOf(request.url) === this.#signerOrigin });
-    });
-    const smallFiles = new SmallFileCache(clock);
-    this.#checksums = new ChecksumService(ports.loadHasher, settings, clock);
-    this.#presence = new PagePresence(lock, newId());
-    this.#journal = new JournalWriter(ports.journal, clock, settings, this.#user, this.#presence);
-    this.#list = new UploadList(this.#scheduler, settings);
-    this.#intake = new Intake(this.#list, smallFiles, emit);
-    const shared = {
-      ...{ clock, signer, settings, lifetime, smallFiles },
-      scheduler: this.#scheduler,
-      reachability: this.#reachability,
-      health: this.#health,
-      throughput: this.#throughput,
-      checksums: this.#checksums,
-      journal: this.#journal,
-      presence: this.#presence,
-      user: this.#user,
-    };
-    this.#inits = new InitBatcher(shared, this.#list, this.#intake, (answer) => {
+    const services = createServices(settings, ports, lifetime, emit);
+    this.#shared = services;
+    this.#list = new UploadList(services.scheduler, settings);
+    this.#intake = new Intake(this.#list, services.smallFiles, emit);
+    this.#inits = new InitBatcher(services, this.#list, this.#intake, (answer) => {
       this.#identifyUser(principalOf(answer));
       this.#files.wake();
     });
-    this.#tabs = new TabCoordinator({ ...shared, lock, channel });
-    this.#files = new FileStoreWriter({ ...shared, fileStore });
-    const notices = new NoticeBatcher(shared, this.#list);
-    this.#services = { ...shared, s3, notices, inits: this.#inits, tabs: this.#tabs };
+    this.#tabs = new TabCoordinator({ ...services, lock, channel });
+    this.#files = new FileStoreWriter({ ...services, fileStore });
+    const notices = new NoticeBatcher(services, this.#list);
+    this.#services = { ...services, notices, inits: this.#inits, tabs: this.#tabs };
     this.#recovery = new Recovery(
-      { ...shared, fileStore, files: this.#files, list: this.#list, tabs: this.#tabs },
+      { ...services, lock, fileStore, files: this.#files, list: this.#list, tabs: this.#tabs },
       (record) => this.#restoreUpload(record),
       (report) => this.#handleRecovery(report),
     );
-    this.#page = new PageLifecycle(ports, settings, this.#list, this.#presence, (event) => this.#handlePage(event));
-    this.#presence.onChange = () => this.#page.update();
+    this.#page = new PageLifecycle(ports, settings, this.#list, services.presence, (event) => this.#handlePage(event));
+    services.presence.onChange = () => this.#page.update();
     this.#progress = new ProgressReporter(clock, (upload) => this.#reportProgress(upload));
     this.#owners = new OwnerChanges(
-      { ...shared, inits: this.#inits, files: this.#files, list: this.#list, progress: this.#progress },
+      { ...services, inits: this.#inits, files: this.#files, list: this.#list, progress: this.#progress },
       emit,
     );
     for (const known of managers) if (!known.deref()) managers.delete(known);
@@ -178,7 +130,7 @@ export class UploadManager implements UploadListener {
     const options = mergeOptions(before, changes);
     const isOther = isOtherOwner(options, before);
     // until the signer has answered, a scope that is set late is that of the files that were added before
-    const isInUse = before.scope !== '' || this.#health.hasSignerAnswer;
+    const isInUse = before.scope !== '' || this.#shared.health.hasSignerAnswer;
     if (isOther && isInUse) this.#endAll();
     this.#settings.options = options;
     if (this.#ready && (isOther || (!options.scope && options.signer !== before.signer))) {
@@ -187,7 +139,7 @@ export class UploadManager implements UploadListener {
       this.#removeOwned(this.#recovery.reset(), true);
       this.#ready = this.#recovery.load();
     }
-    this.#scheduler.dispatch();
+    this.#shared.scheduler.dispatch();
     this.#applyToPending(changes, before);
     this.#page.update();
   }
@@ -260,12 +212,13 @@ export class UploadManager implements UploadListener {
   }
 
   retry(id?: string): void {
-    this.#reachability.probeNow();
+    this.#shared.lateCode.retryNow();
+    this.#shared.reachability.probeNow();
     for (const upload of this.#list.chosen(id)) {
       if (upload.status === 'failed') this.#requeue(upload);
       else if (isRunning(upload.status)) upload.retryNow(true);
     }
-    this.#scheduler.release();
+    this.#shared.scheduler.release();
     this.#list.startNext();
   }
 
@@ -291,16 +244,16 @@ export class UploadManager implements UploadListener {
   }
 
   async forget(): Promise<void> {
-    const { scopes } = this.#journal;
+    const { scopes } = this.#shared.journal;
     const forgotten = managersOfPage().filter((other) => other === this || scopes.has(other.#settings.scope));
     for (const manager of forgotten) {
       manager.#endAll({ isForgotten: true });
       manager.#recovery.reset();
     }
-    this.#throughput.forget();
+    this.#shared.throughput.forget();
     // by each manager: a pending write of its own must come before the deletion
     const deletions = forgotten.flatMap((manager) =>
-      [...scopes].flatMap((scope) => [manager.#journal.wipe(scope), manager.#ports.fileStore.wipe(scope)]),
+      [...scopes].flatMap((scope) => [manager.#shared.journal.wipe(scope), manager.#ports.fileStore.wipe(scope)]),
     );
     await Promise.all(deletions);
   }
@@ -311,7 +264,7 @@ export class UploadManager implements UploadListener {
     this.#list.isPaused = true;
     this.#attachment = null;
     this.#tabs.releaseAll();
-    this.#presence.hide();
+    this.#shared.presence.hide();
     const ids = new Set([...running.map(({ id }) => id), ...this.#toResume.filter((id) => this.#list.has(id))]);
     this.#toResume = [];
     return [...ids];
@@ -326,7 +279,7 @@ export class UploadManager implements UploadListener {
       const toResume = this.#toResume;
       this.#toResume = [];
       this.#list.isPaused = false;
-      this.#presence.show();
+      this.#shared.presence.show();
       for (const id of toResume) if (this.#list.has(id)) void this.resume(id);
       this.#list.startNext();
       return isSameUser;
@@ -343,9 +296,9 @@ export class UploadManager implements UploadListener {
     for (const upload of this.#list.all) upload.dispose();
     this.#progress.dispose();
     this.#page.dispose();
-    this.#checksums.release();
+    this.#shared.checksums.release();
     this.#files.dispose();
-    this.#presence.end();
+    this.#shared.presence.end();
     for (const { reject } of this.#finishers) reject(new DOMException('The uploader was disposed of', 'AbortError'));
     this.#finishers.clear();
   }
@@ -386,7 +339,7 @@ export class UploadManager implements UploadListener {
       return upload;
     }
     // loaded while the file is being read
-    if (this.#checksums.isWanted) void this.#checksums.loadKit();
+    if (this.#shared.checksums.isWanted) void this.#shared.checksums.loadKit();
     this.#files.add(upload);
     if (this.options.autostart) this.#list.enqueue(upload);
     return upload;
@@ -440,16 +393,16 @@ export class UploadManager implements UploadListener {
   /** Records the user that the signer names, in every manager of this page that has the same signer. */
   #identifyUser(principal: string | null | undefined): void {
     const { scope, recover } = this.options;
-    if (principal === undefined && !scope && (recover === 'auto' || recover === 'ask') && !hasWarnedOfPrincipal) {
-      hasWarnedOfPrincipal = true;
-      console.warn(
-        'mule-upload: the signer names no `principal` in its answer to get_init_signature. So unfinished uploads resume only when their file is chosen again. Let the signer name the signed-in user, or null if nobody signs in; or set `scope` to an id of the user.',
-      );
-    }
+    if (principal === undefined && !scope && (recover === 'auto' || recover === 'ask'))
+      void this.#shared.lateCode
+        .load()
+        .then(({ warnOfMissingPrincipal }) => warnOfMissingPrincipal())
+        .catch(() => {});
     this.#recovery.identify(principal);
     if (principal === undefined) return;
     for (const other of managersOfPage())
-      if (other !== this && other.#user.isKnown && this.#hasSameSigner(other)) other.#recovery.identify(principal);
+      if (other !== this && other.#shared.user.isKnown && this.#hasSameSigner(other))
+        other.#recovery.identify(principal);
   }
 
   #hasSameSigner(other: UploadManager): boolean {
@@ -483,8 +436,8 @@ export class UploadManager implements UploadListener {
     if (type === 'mule-complete') this.#reportProgress(upload);
     if (type === 'mule-part') {
       const { size, duration } = detail as UploaderEventMap['mule-part']['detail'];
-      this.#throughput.recordPart(size, duration);
-      this.#scheduler.recordPartDuration(duration);
+      this.#shared.throughput.recordPart(size, duration);
+      this.#shared.scheduler.recordPartDuration(duration);
     }
     this.#emit(type, detail);
     const isEnd = isOver(upload.status) && (type === 'mule-complete' || type === 'mule-abort' || type === 'mule-error');
@@ -533,7 +486,8 @@ export class UploadManager implements UploadListener {
         this.#emit('mule-network', { online: event === 'online' });
         break;
       case 'wake':
-        this.#reachability.probeNow();
+        this.#shared.lateCode.retryNow();
+        this.#shared.reachability.probeNow();
         for (const upload of running) upload.retryNow(false);
         break;
       case 'slept':
@@ -542,10 +496,10 @@ export class UploadManager implements UploadListener {
       case 'hide':
         for (const upload of running) upload.suspend();
         this.#tabs.releaseAll();
-        this.#presence.hide();
+        this.#shared.presence.hide();
         break;
       case 'show':
-        if (this.#attachment) this.#presence.show();
+        if (this.#attachment) this.#shared.presence.show();
         for (const upload of running) upload.revive();
         break;
       default:
@@ -582,8 +536,8 @@ export class UploadManager implements UploadListener {
       this.#emit('mule-finish', { completed, failed });
     }
     if (!this.#list.isOver || this.#adding) return;
-    this.#presence.withdraw();
-    this.#checksums.release();
+    this.#shared.presence.withdraw();
+    this.#shared.checksums.release();
     this.#page.update();
     for (const { resolve } of this.#finishers) resolve([...this.#list.snapshots]);
     this.#finishers.clear();
@@ -593,18 +547,6 @@ export class UploadManager implements UploadListener {
     this.#list.remove(upload);
     this.#progress.remove(upload);
     this.#settle();
-  }
-
-  /** Null if a function replaces the signer's URL. */
-  get #signerOrigin(): string | null {
-    const url = this.options.sign ? null : actionUrl('get_init_signature', this.options);
-    if (url === null) return null;
-    try {
-      // not URL.canParse: Node's returns true for text for which this throws
-      return new URL(url, globalThis.location?.href).origin;
-    } catch {
-      return null;
-    }
   }
 }
 

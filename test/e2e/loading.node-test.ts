@@ -5,6 +5,8 @@ import { readScript } from './built.js';
 import { launch } from './browser.js';
 import type { Driver, Engine } from './browser.js';
 import { chooseFiles, isOver, uploadsOf } from './page.js';
+import { startFaultProxy } from '../../demo/faults/index.js';
+import type { Fault } from '../../demo/faults/rules.js';
 import { startSite } from './site.js';
 import type { SiteOptions } from './site.js';
 import { BUCKET, makeFolder, MIB, startStore, writeRandom } from './harness.js';
@@ -18,6 +20,16 @@ const page = (src: string): string => `<!doctype html>
 <script type="module" src="${src}"></script></html>`;
 const script = async (name: string): Promise<Response> =>
   new Response(new Uint8Array((await readScript(name))!), { headers: { 'content-type': 'text/javascript' } });
+/** A response that ends with the connection, in the middle of its body. */
+const cut = (): Response => {
+  const body = new ReadableStream({
+    pull(controller) {
+      controller.enqueue(new TextEncoder().encode('let '));
+      controller.error(new Error('cut'));
+    },
+  });
+  return new Response(body, { headers: { 'content-type': 'text/javascript', 'content-length': '9999' } });
+};
 const missing = (): Response => new Response(null, { status: 404 });
 
 for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
@@ -140,6 +152,55 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
         site.stop();
       }
     });
+
+    const outages: readonly [what: string, answer: () => Response, fault: Fault][] = [
+      ['is refused while the store is busy', () => new Response(null, { status: 503 }), { do: 'answer', status: 503 }],
+      ['is cut off while the store resets connections', cut, { do: 'reset' }],
+    ];
+    for (const [what, answer, fault] of outages) {
+      it(`load late: if the code for failures ${what}, the upload waits for it and completes`, async () => {
+        const proxy = await startFaultProxy(store.url);
+        proxy.setRules([{ on: 'part', fault }]);
+        const asked: string[] = [];
+        let isDown = true;
+        const site = await startSite(
+          { ...store, url: proxy.url },
+          { '/': page('/mule-upload.js') },
+          {
+            answer: (pathname) => {
+              if (!/^\/(?:sign\/|mule-upload-recovery)/.test(pathname)) return null;
+              asked.push(pathname);
+              return isDown && pathname.startsWith('/mule-upload') ? answer() : null;
+            },
+          },
+        );
+        const countRequests = (): number => asked.filter((pathname) => pathname.startsWith('/mule-upload')).length;
+        try {
+          await browser.goto(site.url);
+          await browser.waitFor("customElements.get('mule-upload') !== undefined");
+          await chooseFiles(browser, [file]);
+          const waiting = "document.querySelector('mule-upload').uploads[0]?.waitingFor === 'network'";
+          await browser.waitFor(waiting);
+          while (countRequests() < 3) await browser.evaluate('new Promise((resolve) => setTimeout(resolve, 50, null))');
+          const [held] = await uploadsOf(browser);
+          assert.deepEqual(
+            [held!.status, held!.waitingFor, held!.error, held!.parts.done],
+            ['waiting', 'network', null, 0],
+          );
+          // the first request of an upload is sent before
+          assert.match(asked[0]!, /^\/sign\//);
+          proxy.setRules([]);
+          isDown = false;
+          await browser.waitFor(isOver);
+          const [upload] = await uploadsOf(browser);
+          assert.equal(upload!.status, 'complete');
+          assert.deepEqual(await new S3Client(store).digest(BUCKET, upload!.key!), { sha256, size: SIZE });
+        } finally {
+          site.stop();
+          await proxy.close();
+        }
+      });
+    }
 
     it('are found at jsDelivr when the page names only the package', () =>
       expectUpload('/npm/mule-upload@1.2.3', (pathname) => {

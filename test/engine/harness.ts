@@ -14,6 +14,7 @@ import type {
 } from '../../src/engine/ports.js';
 import { IndexedDbJournal } from '../../src/engine/browser/indexed-db-journal.js';
 import { systemClock } from '../../src/engine/browser/system-clock.js';
+import * as recoveryCode from '../../src/engine/recovery-code.js';
 import { FakeSigner } from './fake-signer.js';
 import { FakeStore } from './fake-store.js';
 import { FakeClock } from './fake-clock.js';
@@ -132,9 +133,12 @@ export class Harness {
     this.fileStore = ports.fileStore ?? before?.fileStore ?? new MemoryFileStore();
     this.#scope = before ? before.#scope : `harness ${++scopes} of ${Math.random()}`;
     this.#ports = ports;
+    // loaded without taking real time, so that the fake clock alone decides when things happen
+    const loadRecoveryCode = (): Promise<typeof recoveryCode> => Promise.resolve(recoveryCode);
     this.uploader = new Uploader(
       { scope: this.#scope, ...options },
       {
+        ...{ loadRecoveryCode },
         clock: this.clock,
         transport: this.store,
         signer: this.signer,

@@ -4,7 +4,7 @@ import type { Integrity } from '../api/types.js';
 import type { PartPlan } from '../model/part-plan.js';
 import type { PartTable } from '../model/part-table.js';
 import type { StoredPart } from '../model/stored-part.js';
-import type { StoredObject } from '../s3/client.js';
+import type { StoredObject } from '../s3/stored-object.js';
 import { hex } from '../util/bytes.js';
 import type * as partDigests from './part-digests.js';
 

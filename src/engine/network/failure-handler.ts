@@ -9,6 +9,7 @@ import { classifyFailure } from './classify-failure.js';
 import { backoff, parseRetryAfter } from '../util/timing.js';
 import { isTransient } from '../util/http-status.js';
 import type { FailureAction } from './classify-failure.js';
+import { Reachability } from './reachability.js';
 import { RestartRequired } from './restart-required.js';
 import type { RetryServices, RetryState } from './attempt.js';
 import type { Waits } from './waits.js';
@@ -160,7 +161,7 @@ export class FailureHandler {
       const restart = state.onConnectionLost?.();
       if (restart) throw restart;
     }
-    const reachability = this.#services.reachability.of(fault.url);
+    const reachability = this.#services.reachability.of(fault.url, Reachability);
     const isReachable = await reachability.check();
     signal.throwIfAborted();
     if (!isReachable) {

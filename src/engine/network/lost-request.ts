@@ -1,5 +1,6 @@
 import { sleep } from '../util/timing.js';
 import type { RetryServices } from './attempt.js';
+import { Reachability } from './reachability.js';
 import type { Waits } from './waits.js';
 
 /** Milliseconds between two checks whether a request without an answer was carried out. */
@@ -29,7 +30,7 @@ export async function isRequestLost(
   waits: Waits,
   { url, isOverdue, ended, hasActed }: SilentRequest,
 ): Promise<boolean> {
-  const reachability = byOrigin.of(url);
+  const reachability = byOrigin.of(url, Reachability);
   for (;;) {
     const since = clock.monotonic();
     // without a spare connection, the probe would wait for one of the silent connections

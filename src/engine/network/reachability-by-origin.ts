@@ -1,6 +1,6 @@
 import { originOf } from '../util/origin.js';
 import type { Clock, Transport } from '../ports.js';
-import { Reachability } from './reachability.js';
+import type { Reachability } from './reachability.js';
 
 /** One `Reachability` for each origin of a store. */
 export class ReachabilityByOrigin {
@@ -17,12 +17,15 @@ export class ReachabilityByOrigin {
     this.#onChange = onChange;
   }
 
-  /** Returns the one for a URL's origin, which is probed without the URL's signature. */
-  of(url: string): Reachability {
+  /**
+   * Returns the one for a URL's origin, which is probed without the URL's signature.
+   * @param type creates it: only code that is loaded late needs this class
+   */
+  of(url: string, type: typeof Reachability): Reachability {
     const { origin, pathname } = new URL(url);
     let reachability = this.#known.get(origin);
     if (!reachability) {
-      reachability = new Reachability(origin + pathname, this.#transport, this.#clock, this.#lifetime, this.#onChange);
+      reachability = new type(origin + pathname, this.#transport, this.#clock, this.#lifetime, this.#onChange);
       this.#known.set(origin, reachability);
     }
     return reachability;

@@ -2,12 +2,24 @@ import { UploadError } from '../api/errors.js';
 import type { Phase } from '../api/errors.js';
 import type { UploadRecord } from '../model/upload-record.js';
 import type { UploadObserver } from '../model/upload-report.js';
+import { unlessAborted } from '../util/abort.js';
+import type { LateCode } from '../util/late-code.js';
 import type { Attempt, OnConnectionLost, RetryServices, RetryState } from './attempt.js';
-import { FailureHandler } from './failure-handler.js';
-import { isRequestLost } from './lost-request.js';
-import type { SilentRequest } from './lost-request.js';
+import type { FailureHandler } from './failure-handler.js';
+import type { isRequestLost, SilentRequest } from './lost-request.js';
 import { RestartRequired } from './restart-required.js';
 import { Waits } from './waits.js';
+
+/** The code that handles failures. */
+export interface FailureCode {
+  readonly FailureHandler: typeof FailureHandler;
+  readonly isRequestLost: typeof isRequestLost;
+}
+
+/** The dependencies of a retry loop. */
+export interface RetryLoopServices extends RetryServices {
+  readonly lateCode: LateCode<FailureCode>;
+}
 
 /** Retries each step of one upload until it succeeds, or until its failure is final. */
 export class RetryLoop {
@@ -15,34 +27,36 @@ export class RetryLoop {
   readonly waits: Waits;
   /** Loops that work for the same upload in the background, and retry when this one does. */
   readonly background = new Set<RetryLoop>();
-  readonly #services: RetryServices;
+  readonly #services: RetryLoopServices;
   readonly #record: UploadRecord;
-  readonly #failures: FailureHandler;
+  readonly #observer: UploadObserver;
+  /** Null until the first failure. */
+  #failures: FailureHandler | null = null;
   #successes = 0;
 
-  constructor(services: RetryServices, record: UploadRecord, observer: UploadObserver) {
+  constructor(services: RetryLoopServices, record: UploadRecord, observer: UploadObserver) {
     this.#services = services;
     this.#record = record;
+    this.#observer = observer;
     this.waits = new Waits(services.clock, () => observer.report({ type: 'activity' }));
-    this.#failures = new FailureHandler(services, record, observer, this.waits);
   }
 
   /** Records a success: delays begin short again. */
   progressed(): void {
     this.#successes++;
-    this.#failures.reset();
+    this.#failures?.reset();
   }
 
   /** Ends waits early: those for network and signer, or all. */
   retryNow(all: boolean): void {
     this.waits.wake((waitingFor) => all || waitingFor !== 'store');
-    if (all) this.#failures.authorize();
+    if (all) this.#failures?.authorize();
     for (const loop of this.background) loop.retryNow(all);
   }
 
   /** Retries what the signer refused for lack of a sign-in. */
   authorize(): void {
-    this.#failures.authorize();
+    this.#failures?.authorize();
     for (const loop of this.background) loop.authorize();
   }
 
@@ -81,8 +95,10 @@ export class RetryLoop {
 
   /** Decides whether a request without progress is lost. @see isRequestLost */
   async isLost(request: SilentRequest): Promise<boolean> {
+    const { lateCode } = this.#services;
     try {
-      return await isRequestLost(this.#services, this.waits, request);
+      const code = lateCode.loaded ?? (await this.#waitForCode(request.ended));
+      return await code.isRequestLost(this.#services, this.waits, request);
     } finally {
       this.waits.changed();
     }
@@ -95,6 +111,14 @@ export class RetryLoop {
       state.successes = this.#successes;
       state.level = state.refusals = state.renewals = 0;
     }
+    const code = this.#services.lateCode.loaded ?? (await this.#waitForCode(state.signal));
+    this.#failures ??= new code.FailureHandler(this.#services, this.#record, this.#observer, this.waits);
     await this.#failures.handle(failure, state);
+  }
+
+  /** Waits in the middle of an attempt until failures can be handled: the network is gone, or was until now. */
+  #waitForCode(signal: AbortSignal): Promise<FailureCode> {
+    const { lateCode } = this.#services;
+    return this.waits.addWithinAttempt('network', null, unlessAborted(signal, lateCode.load()));
   }
 }

@@ -1,29 +1,25 @@
 import type { Settings } from '../api/options.js';
 import { isOver } from '../api/status.js';
-import type { SmallFileCache } from '../files/small-file-cache.js';
 import type { CurrentUser } from '../model/current-user.js';
 import type { UploadRecord } from '../model/upload-record.js';
-import type { Clock, FileStore, KeptFile } from '../ports.js';
+import type { Clock } from '../ports.js';
+import type { LateCode } from '../util/late-code.js';
 import { sleep } from '../util/timing.js';
-import { identifyFile } from './identify-file.js';
 import type { JournalWriter } from './journal-writer.js';
+import type { storeFile, StoreFileServices } from './store-file.js';
 
 /** Delay of the first write: an upload that has ended by then needs none. */
 const WRITE_DELAY_MS = 2_000;
 /** Pause after each write, as a multiple of its duration: hundreds of copies must not slow down the uploads. */
 const PAUSE_FACTOR = 3;
 
-/** Bytes of the largest file that is copied. */
-export const MAX_COPY_BYTES = 8 * 1024 ** 2;
-
 /** The dependencies of the writer. */
-export interface FileStoreServices {
+export interface FileStoreServices extends StoreFileServices {
   readonly clock: Clock;
-  readonly fileStore: FileStore;
+  readonly lateCode: LateCode<{ readonly storeFile: typeof storeFile }>;
   readonly settings: Settings;
   readonly user: CurrentUser;
   readonly journal: JournalWriter;
-  readonly smallFiles: SmallFileCache;
   readonly lifetime: AbortSignal;
 }
 
@@ -111,24 +107,11 @@ export class FileStoreWriter {
   }
 
   async #write(record: UploadRecord): Promise<void> {
-    const { fileStore, journal, smallFiles } = this.#services;
-    const content = contentFor(record);
-    if (!content) return;
-    await identifyFile(record, smallFiles);
-    if (record.isReleased || !(await fileStore.save(record.recordId, record.owner.scope, content))) return;
-    if (record.isReleased) {
-      // a file without a record cannot be resumed
-      if (!record.session?.uploadId) void fileStore.remove(record.recordId);
-      return;
-    }
+    const { storeFile } = await this.#services.lateCode.load();
+    if (!(await storeFile(this.#services, record))) return;
     this.#stored.add(record);
     if (isOver(record.status)) this.remove(record);
     // after the file: a record without a file is useless as long as nothing is stored
-    else if (!record.session?.uploadId) await journal.save(record);
+    else if (!record.session?.uploadId) await this.#services.journal.save(record);
   }
-}
-
-function contentFor({ file, handle }: UploadRecord): KeptFile | null {
-  if (handle) return { handle };
-  return file && file.size <= MAX_COPY_BYTES ? { file } : null;
 }

@@ -1,6 +1,7 @@
 import type { JournalRecord, TabLock } from '../ports.js';
 
-const nameOf = (visit: string): string => `visit:${visit}`;
+/** Returns the name of a page's lock. */
+export const lockNameOf = (visit: string): string => `visit:${visit}`;
 
 /**
  * Announces to other tabs, by a lock, that this page is open: they must not resume by themselves what this page has queued or
@@ -14,7 +15,8 @@ export class PagePresence {
   #isWanted = false;
   #isAway = false;
   #isOver = false;
-  #recordsOfOpenPages: JournalRecord[] = [];
+  /** Records that were left out because their page is open. */
+  recordsOfOpenPages: readonly JournalRecord[] = [];
   /** Called when the presence is announced. */
   onChange = (): void => {};
 
@@ -29,9 +31,9 @@ export class PagePresence {
     return this.#name;
   }
 
-  /** Records that were left out because their page is open. */
-  get recordsOfOpenPages(): readonly JournalRecord[] {
-    return this.#recordsOfOpenPages;
+  /** Whether a record names another page. */
+  isOther(visit: string | null): visit is string {
+    return visit !== null && visit !== this.#ownName;
   }
 
   /** Whether other tabs are to know that this page is open. */
@@ -75,7 +77,7 @@ export class PagePresence {
   }
 
   async #acquire(): Promise<void> {
-    const release = await this.#lock.tryAcquire(nameOf(this.#ownName)).catch(() => null);
+    const release = await this.#lock.tryAcquire(lockNameOf(this.#ownName)).catch(() => null);
     if (this.#isWanted && !this.#isAway && !this.#release) this.#release = release;
     else release?.();
   }
@@ -83,15 +85,5 @@ export class PagePresence {
   #releaseLock(): void {
     this.#release?.();
     this.#release = null;
-  }
-
-  /** Returns the records without those whose page is open. */
-  async withoutOpenPages(records: JournalRecord[]): Promise<JournalRecord[]> {
-    const visits = new Set(records.flatMap(({ visit }) => (visit ? [nameOf(visit)] : [])));
-    const alive = await this.#lock.held([...visits]).catch(() => new Set<string>());
-    const isElsewhere = ({ visit }: JournalRecord): boolean =>
-      visit !== null && visit !== this.#ownName && alive.has(nameOf(visit));
-    this.#recordsOfOpenPages = records.filter(isElsewhere);
-    return records.filter((record) => !isElsewhere(record));
   }
 }

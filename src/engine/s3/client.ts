@@ -1,15 +1,6 @@
 import { StoreFault } from '../api/errors.js';
-import {
-  bareEtag,
-  collectChecksums,
-  completionBody,
-  parseCompletion,
-  parseError,
-  parsePartList,
-  parseUploadId,
-} from './xml.js';
-import type { Completion, NamedPart, PartList } from './xml.js';
-import type { StoredChecksums } from '../model/stored-part.js';
+import { bareEtag, completionBody, parseCompletion, parseError, parseUploadId } from './xml.js';
+import type { Completion, NamedPart } from './xml.js';
 import type { Signature } from '../model/signature.js';
 import type { StoreRequest, StoreResponse, Transport } from '../ports.js';
 
@@ -29,12 +20,10 @@ export interface RequestTimeouts {
   isLost?: (url: string, ...state: Parameters<NonNullable<StoreRequest['isLost']>>) => Promise<boolean>;
 }
 
-export interface StoredObject {
-  /** Bytes; null if the answer has no Content-Length. */
-  size: number | null;
-  /** Without quotes; empty if CORS does not expose it. */
-  etag: string;
-  checksums: StoredChecksums;
+interface RequestContent {
+  body?: Blob | FormData | Uint8Array<ArrayBuffer>;
+  onProgress?: (loaded: number) => void;
+  answerTimeout?: number;
 }
 
 /** Name of a signed header with the body's checksum. */
@@ -51,12 +40,12 @@ export const isVerified = ({ headers = {} }: Signature): boolean =>
  * reason when aborted.
  */
 export class S3Client {
-  readonly #transport: Transport;
+  readonly #transport: Pick<Transport, 'send'>;
   readonly #onAnswer: (signature: Signature, isSuccess: boolean, protocol: string | undefined) => void;
 
   /** @param onAnswer called for each answer with the request, whether it succeeded, and the HTTP version */
   constructor(
-    transport: Transport,
+    transport: Pick<Transport, 'send'>,
     onAnswer: (signature: Signature, isSuccess: boolean, protocol: string | undefined) => void,
   ) {
     this.#transport = transport;
@@ -65,7 +54,7 @@ export class S3Client {
 
   /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
   async createMultipartUpload(signature: Signature, timeouts: RequestTimeouts): Promise<string> {
-    return this.#parse(await this.#send(signature, timeouts), parseUploadId);
+    return this.request(signature, timeouts, ({ text }) => parseUploadId(text));
   }
 
   /**
@@ -89,52 +78,33 @@ export class S3Client {
     return bareEtag(response.header('ETag') ?? '');
   }
 
-  /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html */
-  async listParts(signature: Signature, timeouts: RequestTimeouts): Promise<PartList> {
-    return this.#parse(await this.#send(signature, timeouts), parsePartList);
-  }
-
   /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
   async completeMultipartUpload(
     signature: Signature,
     parts: Iterable<NamedPart>,
     timeouts: RequestTimeouts,
   ): Promise<Completion> {
-    const response = await this.#send(signature, timeouts, {
-      body: new Blob([completionBody(parts)]),
-      answerTimeout: COMPLETE_TIMEOUT_MS,
-    });
-    return this.#parse(response, parseCompletion);
+    const content = { body: new Blob([completionBody(parts)]), answerTimeout: COMPLETE_TIMEOUT_MS };
+    return this.request(signature, timeouts, ({ text }) => parseCompletion(text), content);
   }
 
-  /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html */
-  async headObject(signature: Signature, timeouts: RequestTimeouts): Promise<StoredObject> {
-    const response = await this.#send(signature, timeouts);
-    const length = response.header('Content-Length');
-    return {
-      size: length === null ? null : Number(length),
-      etag: bareEtag(response.header('ETag') ?? ''),
-      checksums: collectChecksums((algorithm) => response.header(`x-amz-checksum-${algorithm}`)),
-    };
-  }
-
-  /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html */
-  async abortMultipartUpload(signature: Signature, timeouts: RequestTimeouts): Promise<void> {
-    await this.#send(signature, timeouts);
+  /** Sends a request, and reads its answer. @param read returns null if the answer is not what was asked for */
+  async request<T>(
+    signature: Signature,
+    timeouts: RequestTimeouts,
+    read: (response: StoreResponse) => T | null,
+    content?: RequestContent,
+  ): Promise<T> {
+    const response = await this.#send(signature, timeouts, content);
+    const value = read(response);
+    if (value === null) throw new StoreFault(response.status, '', 'the answer is truncated, too long, or not from S3');
+    return value;
   }
 
   async #send(
     signature: Signature,
     { signal, stallTimeout, stalls, isLost }: RequestTimeouts,
-    {
-      body,
-      onProgress,
-      answerTimeout = ANSWER_TIMEOUT_MS,
-    }: {
-      body?: Blob | FormData | Uint8Array<ArrayBuffer>;
-      onProgress?: (loaded: number) => void;
-      answerTimeout?: number;
-    } = {},
+    { body, onProgress, answerTimeout = ANSWER_TIMEOUT_MS }: RequestContent = {},
   ): Promise<StoreResponse> {
     const { method, url, headers } = signature;
     const extend = (timeout: number): number => Math.max(timeout, Math.min(timeout * 2 ** stalls, MAX_TIMEOUT_MS));
@@ -155,11 +125,5 @@ export class S3Client {
     this.#onAnswer(signature, isSuccess, response.protocol);
     if (isSuccess) return response;
     throw new StoreFault(response.status, error?.code ?? '', error?.message ?? '', response.header('Retry-After'));
-  }
-
-  #parse<T>(response: StoreResponse, parse: (text: string) => T | null): T {
-    const value = parse(response.text);
-    if (value === null) throw new StoreFault(response.status, '', 'the answer is truncated, too long, or not from S3');
-    return value;
   }
 }

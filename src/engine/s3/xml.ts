@@ -8,13 +8,7 @@ import type { ChecksumAlgorithm } from '../../protocol.js';
 import { childText, readXml } from '../../xml.js';
 import type { XmlElement } from '../../xml.js';
 import { ALGORITHMS } from '../api/checksum-algorithms.js';
-import type { StoredChecksums, StoredPart } from '../model/stored-part.js';
-
-export interface PartList {
-  parts: StoredPart[];
-  /** Part number after which the next page begins; null on the last page. */
-  next: number | null;
-}
+import type { StoredChecksums } from '../model/stored-part.js';
 
 /** The object that CompleteMultipartUpload created. */
 export interface Completion {
@@ -48,11 +42,11 @@ export const collectChecksums = (read: (algorithm: ChecksumAlgorithm) => string 
 const elementName = (algorithm: ChecksumAlgorithm): string => `Checksum${algorithm.toUpperCase()}`;
 
 /** Reads elements such as `<ChecksumCRC32C>`. */
-const checksumsIn = (element: XmlElement): StoredChecksums =>
+export const checksumsIn = (element: XmlElement): StoredChecksums =>
   collectChecksums((algorithm) => childText(element, elementName(algorithm)));
 
 /** Returns the root element of a complete document; null if it is incomplete or its root has another name. */
-function completeRoot(xml: string, name: string): XmlElement | null {
+export function completeRoot(xml: string, name: string): XmlElement | null {
   const { root, isWhole } = readXml(xml);
   return isWhole && root!.name === name ? root : null;
 }
@@ -81,30 +75,6 @@ export function parseError(xml: string): StoreErrorBody | null {
 export function parseUploadId(xml: string): string | null {
   const root = completeRoot(xml, 'InitiateMultipartUploadResult');
   return (root && childText(root, 'UploadId')) || null;
-}
-
-/**
- * Parses one page of ListParts.
- * @returns null for any other text, and if it is truncated
- * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListParts.html
- */
-export function parsePartList(xml: string): PartList | null {
-  const root = completeRoot(xml, 'ListPartsResult');
-  if (!root) return null;
-  const parts: StoredPart[] = [];
-  for (const part of root.children) {
-    if (part.name !== 'Part') continue;
-    const partNumber = Number(childText(part, 'PartNumber'));
-    const size = Number(childText(part, 'Size') ?? NaN);
-    if (!Number.isInteger(partNumber) || partNumber < 1 || !Number.isInteger(size)) return null;
-    const checksums = checksumsIn(part);
-    const etag = bareEtag(childText(part, 'ETag') ?? '');
-    parts.push({ partNumber, size, etag, ...(Object.keys(checksums).length && { checksums }) });
-  }
-  const isTruncated = childText(root, 'IsTruncated') === 'true';
-  const last = parts.reduce((most, part) => Math.max(most, part.partNumber), 0);
-  const next = Number(childText(root, 'NextPartNumberMarker')) || last;
-  return { parts, next: isTruncated && next > 0 ? next : null };
 }
 
 /**

@@ -3,14 +3,11 @@ import type { Session } from '../model/session.js';
 import { UploadRecord } from '../model/upload-record.js';
 import type { UploadObserver } from '../model/upload-report.js';
 import { RestartRequired } from '../network/restart-required.js';
+import { requestAbort } from '../s3/abort.js';
 import { newId } from '../util/new-id.js';
 import { TransferContext } from './context.js';
 import { listParts } from './list-parts.js';
 import { sendS3Request } from './signed-requests.js';
-
-/** Whether the store has a multipart upload that the signer lets this page abort. */
-export const canAbort = (context: TransferContext): boolean =>
-  Boolean(context.record.session?.uploadId) && context.signatures.supports('delete', context.signedUpload());
 
 /**
  * Aborts the multipart upload, so that no stored part is billed. A part in flight may arrive after the first abort:
@@ -23,7 +20,7 @@ export async function abortUpload(context: TransferContext, signal: AbortSignal)
   for (let isEmpty = false; !isEmpty;) {
     try {
       await retries.retry('abort', null, signal, (attempt) =>
-        sendS3Request(context, 'delete', attempt, signal, (...args) => services.s3.abortMultipartUpload(...args)),
+        sendS3Request(context, 'delete', attempt, signal, (...args) => requestAbort(services.s3, ...args)),
       );
       isAborted = true;
       await listParts(context, signal);
@@ -47,7 +44,7 @@ export function abortFormerSession({ services, record, retries }: TransferContex
   const former = new UploadRecord({ ...record.facts, id: newId() }, record.owner, record.createdAt);
   former.session = session;
   const context = new TransferContext(services, former, SILENT);
-  if (!canAbort(context)) return;
+  if (!context.canAbort) return;
   retries.background.add(context.retries);
   void abortUpload(context, services.lifetime)
     .catch(() => {})

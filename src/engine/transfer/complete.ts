@@ -1,15 +1,16 @@
-import { StoreFault } from '../api/errors.js';
 import { isBadDigest } from '../integrity/digest-refusals.js';
 import type { StoredResult } from '../model/upload-record.js';
 import { RestartRequired } from '../network/restart-required.js';
 import type { Attempt } from '../network/attempt.js';
 import type { RequestTimeouts } from '../s3/client.js';
 import type { Completion, NamedPart } from '../s3/xml.js';
+import type { LateCode } from '../util/late-code.js';
 import type { TransferContext } from './context.js';
-import type { ObjectFinder } from './find-object.js';
-import { listVerifiedParts } from './list-parts.js';
+import type { CreationOutcome } from './creation-outcome.js';
+import { waitForCode } from './late-code.js';
+import type { TransferCode } from './late-code.js';
 import { namedParts, objectChecksumOf } from './object-checksum.js';
-import { sendS3Request, timeoutsOf } from './signed-requests.js';
+import { sendS3Request } from './signed-requests.js';
 import type { StoredPartChecks } from './verify-parts.js';
 
 /** Failures of Complete after which ListParts checks whether the upload still exists. */
@@ -23,24 +24,29 @@ const ATTEMPTS_UNTIL_LIST = 3;
 export async function complete(
   context: TransferContext,
   storedParts: StoredPartChecks,
-  finder: ObjectFinder,
+  outcome: CreationOutcome,
+  lateCode: LateCode<TransferCode>,
   signal: AbortSignal,
 ): Promise<StoredResult> {
   const { session, retries } = context;
+  const listAgain = async (): Promise<void> => {
+    const code = lateCode.loaded ?? (await waitForCode(context, lateCode, signal));
+    await code.listVerifiedParts(context, signal);
+  };
   // if CORS hides the ETags, ListParts returns them
-  if (!session.table.hasEveryEtag) await listVerifiedParts(context, signal);
+  if (!session.table.hasEveryEtag) await listAgain();
   await storedParts.settled(signal);
   if (!session.table.isComplete) throw missingParts();
   const checksum = await objectChecksumOf(context, signal);
   const { etag, checksums } = await retries.retry('complete', null, signal, async (attempt) => {
     // Ceph answers 500 for an upload that is gone, ListParts 404
     if (attempt.count % ATTEMPTS_UNTIL_LIST === 0) {
-      await listVerifiedParts(context, signal);
+      await listAgain();
       if (!session.table.hasEveryEtag) throw missingParts();
     }
     const parts = await namedParts(context, session.table.etags(), signal);
     try {
-      return await sendComplete(context, parts, finder, attempt, signal);
+      return await sendComplete(context, parts, outcome, lateCode, attempt, signal);
     } catch (error) {
       throw isBadDigest(error) ? await storedParts.explainMismatch(signal) : error;
     }
@@ -50,7 +56,8 @@ export async function complete(
     throw storedParts.objectMismatch('the store has created another object of the parts');
   const integrity = session.completeChecksum === null ? (context.checks?.evidence ?? 'unverified') : 'checksum';
   if (etag) return { etag, checksum, integrity };
-  const object = await finder.head(signal);
+  const { headObject } = lateCode.loaded ?? (await waitForCode(context, lateCode, signal));
+  const object = await headObject(context, signal);
   return { etag: typeof object === 'object' ? object.etag : '', checksum, integrity };
 }
 
@@ -63,29 +70,18 @@ const withoutPartCount = (value: string): string => value.replace(/-\d+$/, '');
 function sendComplete(
   context: TransferContext,
   parts: readonly NamedPart[],
-  finder: ObjectFinder,
+  outcome: CreationOutcome,
+  lateCode: LateCode<TransferCode>,
   attempt: Attempt,
   signal: AbortSignal,
 ): Promise<Completion> {
   const { retries, services } = context;
   return sendS3Request(context, 'end', attempt, signal, (signature, timeouts) => {
     // the store may take minutes, and must not complete the same upload twice at a time
-    const isLost: RequestTimeouts['isLost'] = (url, _isOverdue, ended) =>
-      retries.isLost({ url, isOverdue: false, ended, hasActed: () => isUploadGone(context, ended) });
-    return finder.watch(services.s3.completeMultipartUpload(signature, parts, { ...timeouts, isLost }));
+    const isLost: RequestTimeouts['isLost'] = (url, _isOverdue, ended) => {
+      const isGone = (): Promise<boolean> => lateCode.load().then(({ isUploadGone }) => isUploadGone(context, ended));
+      return retries.isLost({ url, isOverdue: false, ended, hasActed: isGone });
+    };
+    return outcome.watch(services.s3.completeMultipartUpload(signature, parts, { ...timeouts, isLost }));
   });
-}
-
-/**
- * Checks once, without a slot, whether the multipart upload is gone: then it was completed, and the response was lost.
- */
-async function isUploadGone(context: TransferContext, signal: AbortSignal): Promise<boolean> {
-  const { signatures, services } = context;
-  try {
-    const signature = await signatures.signRequest('list', context.signedUpload(), signal);
-    await services.s3.listParts(signature, timeoutsOf(context, 0, signal));
-    return false;
-  } catch (error) {
-    return error instanceof StoreFault && error.status === 404;
-  }
 }

@@ -54,6 +54,11 @@ export class TransferContext implements UploadObserver {
     return `${origin}${pathname}${pathname.endsWith('/') ? (this.record.session?.key ?? '') : ''}`;
   }
 
+  /** Whether the store has a multipart upload that the signer lets this page abort. */
+  get canAbort(): boolean {
+    return Boolean(this.record.session?.uploadId) && this.signatures.supports('delete', this.signedUpload());
+  }
+
   /** Records the URL of the first request. */
   setLocation(url: string): void {
     this.#url ??= url;

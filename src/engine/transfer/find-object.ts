@@ -1,10 +1,12 @@
-import { StoreFault, UploadError } from '../api/errors.js';
+import { UploadError } from '../api/errors.js';
 import { hex } from '../util/bytes.js';
 import { loadDigests, verifyObject } from '../integrity/object-verifier.js';
 import type { StoredResult } from '../model/upload-record.js';
 import { RestartRequired } from '../network/restart-required.js';
-import type { StoredObject } from '../s3/client.js';
+import { requestHead } from '../s3/stored-object.js';
+import type { StoredObject } from '../s3/stored-object.js';
 import type { TransferContext } from './context.js';
+import type { CreationOutcome } from './creation-outcome.js';
 import { namedParts, objectChecksumOf } from './object-checksum.js';
 import { sendS3Request } from './signed-requests.js';
 
@@ -18,129 +20,103 @@ const MAX_REPEATS = 3;
 export type FoundObject = StoredResult | 'absent' | 'other' | 'unknown';
 
 /**
- * Determines whether an upload's object may exist already. It records the outcome of the requests that create the
- * object, and decides whether an object under the key is this upload's.
+ * Looks for the upload's own object.
+ * @param reason what the store said: the multipart upload is gone, or an object exists
  */
-export class ObjectFinder {
-  readonly #context: TransferContext;
-  /** Whether a request that creates the object was sent. */
-  #wasSent = false;
-  /** Whether such a request got no response, or one that does not show whether the object was created. */
-  #isInDoubt = false;
+export async function findObject(
+  context: TransferContext,
+  outcome: CreationOutcome,
+  reason: 'gone' | 'exists',
+  signal: AbortSignal,
+): Promise<FoundObject> {
+  const { record } = context;
+  const { session } = record;
+  if (!session) return 'unknown';
+  // an object that existed before the first attempt is another one
+  const wasSent = reason === 'exists' ? outcome.isInDoubt : outcome.wasSent;
+  const mayBeOwn = session.inherited || record.wasShared || record.recovered || wasSent;
+  const object = await headObject(context, signal);
+  if (object === 'absent') return object;
+  if (object === 'unknown') return mayBeOwn ? completeAgain(context, signal) : object;
+  return verify(context, object, mayBeOwn, signal);
+}
 
-  constructor(context: TransferContext) {
-    this.#context = context;
+/**
+ * Requests the object's metadata. A 403 may stand for "absent" if the credentials may not list the bucket: after a
+ * second one, to a fresh signature, the result is unknown.
+ */
+export async function headObject(
+  context: TransferContext,
+  signal: AbortSignal,
+): Promise<StoredObject | 'absent' | 'unknown'> {
+  const { signatures, services, retries } = context;
+  if (!signatures.supports('head', context.signedUpload())) return 'unknown';
+  try {
+    return await retries.retry('head', null, signal, async (attempt) => {
+      if (attempt.refusals >= MAX_REFUSALS || attempt.unanswered >= MAX_UNANSWERED) return 'unknown';
+      return sendS3Request(context, 'head', attempt, signal, (...args) => requestHead(services.s3, ...args));
+    });
+  } catch (error) {
+    if (error instanceof UploadError) return error.status === 404 ? 'absent' : 'unknown';
+    if (error instanceof RestartRequired) return 'unknown';
+    throw error;
   }
+}
 
-  /** Whether the store may have created the object without this page receiving the answer. */
-  get isInDoubt(): boolean {
-    return this.#isInDoubt;
+async function verify(
+  context: TransferContext,
+  object: StoredObject,
+  mayBeOwn: boolean,
+  signal: AbortSignal,
+): Promise<StoredResult | 'other'> {
+  const { session, record } = context;
+  const { table, ownKey, uploadId, checksum: agreed } = session;
+  const checksum = agreed && object.checksums[agreed.algorithm] ? await objectChecksumOf(context, signal) : null;
+  const expected = {
+    plan: table.plan,
+    isMultipart: uploadId !== null,
+    checksum,
+    etags: [...table.etags()],
+    file: record.file,
+    isKeyOwn: ownKey && mayBeOwn,
+  };
+  const integrity = await verifyObject(object, expected, signal);
+  return integrity ? { etag: object.etag, integrity, checksum: integrity === 'checksum' ? checksum : null } : 'other';
+}
+
+/** Sends Complete once more: a store that has completed the upload says so again, or that the upload is gone. */
+async function completeAgain(context: TransferContext, signal: AbortSignal): Promise<FoundObject> {
+  const { session, services, retries, checks } = context;
+  const etags = session.uploadId ? await etagsOf(context, signal) : null;
+  if (!etags) return 'unknown';
+  try {
+    const parts = await namedParts(context, etags, signal);
+    const { etag } = await retries.retry('complete', null, signal, (attempt) => {
+      if (attempt.count > MAX_REPEATS)
+        throw new RestartRequired('gone', 'the store does not say whether the upload is complete');
+      return sendS3Request(context, 'end', attempt, signal, (signature, timeouts) =>
+        services.s3.completeMultipartUpload(signature, parts, timeouts),
+      );
+    });
+    const checksum = session.completeChecksum ? await objectChecksumOf(context, signal) : null;
+    return { etag, checksum, integrity: checksum ? 'checksum' : (checks?.evidence ?? 'unverified') };
+  } catch (error) {
+    if (error instanceof UploadError || error instanceof RestartRequired) return 'unknown';
+    throw error;
   }
+}
 
-  /** Forgets the evidence: another session begins. */
-  reset(): void {
-    this.#wasSent = this.#isInDoubt = false;
-  }
-
-  /** Records the outcome of a request that creates the object. */
-  async watch<T>(request: Promise<T>): Promise<T> {
-    this.#wasSent = true;
-    try {
-      return await request;
-    } catch (error) {
-      // an object that the store refused to create does not exist
-      this.#isInDoubt ||= !(error instanceof StoreFault && error.status >= 400 && error.status < 500);
-      throw error;
-    }
-  }
-
-  /**
-   * Looks for the upload's own object.
-   * @param reason what the store said: the multipart upload is gone, or an object exists
-   */
-  async find(reason: 'gone' | 'exists', signal: AbortSignal): Promise<FoundObject> {
-    const { record } = this.#context;
-    const { session } = record;
-    if (!session) return 'unknown';
-    // an object that existed before the first attempt is another one
-    const wasSent = reason === 'exists' ? this.#isInDoubt : this.#wasSent;
-    const mayBeOwn = session.inherited || record.wasShared || record.recovered || wasSent;
-    const object = await this.head(signal);
-    if (object === 'absent') return object;
-    if (object === 'unknown') return mayBeOwn ? this.#completeAgain(signal) : object;
-    return this.#verify(object, mayBeOwn, signal);
-  }
-
-  /**
-   * Requests the object's metadata. A 403 may stand for "absent" if the credentials may not list the bucket: after a
-   * second one, to a fresh signature, the result is unknown.
-   */
-  async head(signal: AbortSignal): Promise<StoredObject | 'absent' | 'unknown'> {
-    const { signatures, services, retries } = this.#context;
-    if (!signatures.supports('head', this.#context.signedUpload())) return 'unknown';
-    try {
-      return await retries.retry('head', null, signal, async (attempt) => {
-        if (attempt.refusals >= MAX_REFUSALS || attempt.unanswered >= MAX_UNANSWERED) return 'unknown';
-        return sendS3Request(this.#context, 'head', attempt, signal, (...args) => services.s3.headObject(...args));
-      });
-    } catch (error) {
-      if (error instanceof UploadError) return error.status === 404 ? 'absent' : 'unknown';
-      if (error instanceof RestartRequired) return 'unknown';
-      throw error;
-    }
-  }
-
-  async #verify(object: StoredObject, mayBeOwn: boolean, signal: AbortSignal): Promise<StoredResult | 'other'> {
-    const { session, record } = this.#context;
-    const { table, ownKey, uploadId, checksum: agreed } = session;
-    const checksum =
-      agreed && object.checksums[agreed.algorithm] ? await objectChecksumOf(this.#context, signal) : null;
-    const expected = {
-      plan: table.plan,
-      isMultipart: uploadId !== null,
-      checksum,
-      etags: [...table.etags()],
-      file: record.file,
-      isKeyOwn: ownKey && mayBeOwn,
-    };
-    const integrity = await verifyObject(object, expected, signal);
-    return integrity ? { etag: object.etag, integrity, checksum: integrity === 'checksum' ? checksum : null } : 'other';
-  }
-
-  /** Sends Complete once more: a store that has completed the upload says so again, or that the upload is gone. */
-  async #completeAgain(signal: AbortSignal): Promise<FoundObject> {
-    const { session, services, retries, checks } = this.#context;
-    const etags = session.uploadId ? await this.#etags(signal) : null;
-    if (!etags) return 'unknown';
-    try {
-      const parts = await namedParts(this.#context, etags, signal);
-      const { etag } = await retries.retry('complete', null, signal, (attempt) => {
-        if (attempt.count > MAX_REPEATS)
-          throw new RestartRequired('gone', 'the store does not say whether the upload is complete');
-        return sendS3Request(this.#context, 'end', attempt, signal, (signature, timeouts) =>
-          services.s3.completeMultipartUpload(signature, parts, timeouts),
-        );
-      });
-      const checksum = session.completeChecksum ? await objectChecksumOf(this.#context, signal) : null;
-      return { etag, checksum, integrity: checksum ? 'checksum' : (checks?.evidence ?? 'unverified') };
-    } catch (error) {
-      if (error instanceof UploadError || error instanceof RestartRequired) return 'unknown';
-      throw error;
-    }
-  }
-
-  /** Returns the ETags of all parts: those the store returned, or else the MD5s of the file's parts. */
-  async #etags(signal: AbortSignal): Promise<string[] | null> {
-    const { session, record } = this.#context;
-    const { table } = session;
-    if (table.hasEveryEtag) return [...table.etags()];
-    const digests = record.file && (await loadDigests());
-    if (!digests) return null;
-    try {
-      return (await digests.md5OfParts(record.file!, table.plan, signal)).map(hex);
-    } catch {
-      signal.throwIfAborted();
-      return null;
-    }
+/** Returns the ETags of all parts: those the store returned, or else the MD5s of the file's parts. */
+async function etagsOf(context: TransferContext, signal: AbortSignal): Promise<string[] | null> {
+  const { session, record } = context;
+  const { table } = session;
+  if (table.hasEveryEtag) return [...table.etags()];
+  const digests = record.file && (await loadDigests());
+  if (!digests) return null;
+  try {
+    return (await digests.md5OfParts(record.file!, table.plan, signal)).map(hex);
+  } catch {
+    signal.throwIfAborted();
+    return null;
   }
 }

@@ -1,9 +1,11 @@
+import { StoreFault } from '../api/errors.js';
 import { verifiedParts } from '../integrity/object-verifier.js';
 import type { Attempt } from '../network/attempt.js';
-import type { PartList } from '../s3/xml.js';
+import { requestPartList } from '../s3/part-list.js';
+import type { PartList } from '../s3/part-list.js';
 import type { StoredPart } from '../model/stored-part.js';
 import type { TransferContext } from './context.js';
-import { sendS3Request } from './signed-requests.js';
+import { sendS3Request, timeoutsOf } from './signed-requests.js';
 
 /** Requests one page of ListParts, once. */
 type RequestPage = (attempt: Pick<Attempt, 'stalls'>) => Promise<PartList>;
@@ -62,6 +64,20 @@ export async function hasStoredParts(context: TransferContext, signal: AbortSign
   return context.session.table.done > 0;
 }
 
+/**
+ * Checks once, without a slot, whether the multipart upload is gone: then it was completed, and the response was lost.
+ */
+export async function isUploadGone(context: TransferContext, signal: AbortSignal): Promise<boolean> {
+  const { signatures, services } = context;
+  try {
+    const signature = await signatures.signRequest('list', context.signedUpload(), signal);
+    await requestPartList(services.s3, signature, timeoutsOf(context, 0, signal));
+    return false;
+  } catch (error) {
+    return error instanceof StoreFault && error.status === 404;
+  }
+}
+
 async function requestPages(
   context: TransferContext,
   signal: AbortSignal,
@@ -71,7 +87,7 @@ async function requestPages(
   const parts = new Map<number, StoredPart>();
   for (let marker: number | undefined, isLast = false; !isLast;) {
     const page = await request((attempt) =>
-      sendS3Request(context, 'list', attempt, signal, (...args) => s3.listParts(...args), marker),
+      sendS3Request(context, 'list', attempt, signal, (...args) => requestPartList(s3, ...args), marker),
     );
     for (const part of page.parts) parts.set(part.partNumber, part);
     isLast = page.next === null || page.next <= (marker ?? 0);

@@ -5,7 +5,8 @@ import type { StoredResult } from '../model/upload-record.js';
 import { backoff, sleep } from '../util/timing.js';
 import type { RestartRequired } from '../network/restart-required.js';
 import type { TransferContext } from './context.js';
-import type { ObjectFinder } from './find-object.js';
+import type { CreationOutcome } from './creation-outcome.js';
+import { findObject } from './find-object.js';
 import { hasStoredParts } from './list-parts.js';
 
 /** Times that the store's list may contradict its answers before another multipart upload begins. */
@@ -14,15 +15,15 @@ const MAX_RELISTS = 3;
 /** Decides how an upload continues after a failure that no retry of the same step fixes. */
 export class RestartResolver {
   readonly #context: TransferContext;
-  readonly #finder: ObjectFinder;
+  readonly #outcome: CreationOutcome;
   readonly #startOver: (abortsFormer: boolean) => void;
   #relists = 0;
   #restarts = 0;
 
   /** @param startOver closes the session; true: the store holds its parts still */
-  constructor(context: TransferContext, finder: ObjectFinder, startOver: (abortsFormer: boolean) => void) {
+  constructor(context: TransferContext, outcome: CreationOutcome, startOver: (abortsFormer: boolean) => void) {
     this.#context = context;
-    this.#finder = finder;
+    this.#outcome = outcome;
     this.#startOver = startOver;
   }
 
@@ -46,9 +47,9 @@ export class RestartResolver {
       partSize = wasSingleRequest ? DEFAULT_PART_SIZE : MIN_PART_SIZE;
     }
     // a conflict of Complete may be with an earlier attempt of its own, whose response was lost
-    const mayExist = (to === 'restart' || to === 'smaller') && this.#finder.isInDoubt;
+    const mayExist = (to === 'restart' || to === 'smaller') && this.#outcome.isInDoubt;
     if (to === 'gone' || to === 'exists' || mayExist) {
-      const found = await this.#finder.find(to === 'exists' ? to : 'gone', signal);
+      const found = await findObject(this.#context, this.#outcome, to === 'exists' ? to : 'gone', signal);
       if (typeof found === 'object') return found;
       if (to === 'exists') {
         // the object that was in the way has been deleted meanwhile

@@ -7,16 +7,16 @@ import type { StoredResult, UploadRecord } from '../model/upload-record.js';
 import type { Step, UploadObserver } from '../model/upload-report.js';
 import { RestartRequired } from '../network/restart-required.js';
 import type { RetryLoop } from '../network/retry-loop.js';
-import { abortFormerSession, abortUpload, canAbort } from './abort-upload.js';
+import type { ConnectionLosses } from './connection-losses.js';
 import { complete } from './complete.js';
 import { TransferContext } from './context.js';
-import { ObjectFinder } from './find-object.js';
-import { listVerifiedParts, refreshParts } from './list-parts.js';
+import { CreationOutcome } from './creation-outcome.js';
+import { waitForCode } from './late-code.js';
+import type { TransferCode, TransferServices } from './late-code.js';
 import { SessionOpener } from './open-session.js';
-import { RestartResolver } from './restart.js';
+import type { RestartResolver } from './restart.js';
 import { PartSender } from './send-parts.js';
 import { SingleRequestSender } from './send-single-request.js';
-import type { Services } from './services.js';
 import { StoredPartChecks } from './verify-parts.js';
 
 /** A request that takes less reads its file in a moment. */
@@ -26,37 +26,49 @@ const MOMENT_MS = 1_000;
 export class Transfer {
   readonly #context: TransferContext;
   readonly #opener: SessionOpener;
-  readonly #finder: ObjectFinder;
+  readonly #lateCode: TransferServices['lateCode'];
+  readonly #outcome = new CreationOutcome();
   readonly #partSender: PartSender;
   readonly #storedParts: StoredPartChecks;
   readonly #singleRequestSender: SingleRequestSender;
-  readonly #restarts: RestartResolver;
+  /** Null until the first connection is lost. */
+  #losses: ConnectionLosses | null = null;
+  /** Null until the first restart. */
+  #restarts: RestartResolver | null = null;
   #step: Step = 'starting';
 
-  constructor(services: Services, record: UploadRecord, observer: UploadObserver) {
+  constructor(services: TransferServices, record: UploadRecord, observer: UploadObserver) {
     const context = new TransferContext(services, record, observer);
     this.#context = context;
+    this.#lateCode = services.lateCode;
     this.#opener = new SessionOpener(context);
-    this.#finder = new ObjectFinder(context);
-    this.#partSender = new PartSender(context);
-    this.#storedParts = new StoredPartChecks(context, this.#partSender);
-    this.#singleRequestSender = new SingleRequestSender(context, this.#opener, this.#finder, () =>
-      this.#partSender.handleConnectionLost(),
-    );
-    this.#restarts = new RestartResolver(context, this.#finder, (abortsFormer) => this.startOver(abortsFormer));
+    // called by the code that handles failures
+    const onConnectionLost = (): RestartRequired | null =>
+      (this.#losses ??= new this.#lateCode.loaded!.ConnectionLosses(context)).record();
+    this.#partSender = new PartSender(context, onConnectionLost);
+    this.#storedParts = new StoredPartChecks(context, this.#partSender, services.lateCode);
+    this.#singleRequestSender = new SingleRequestSender(context, this.#opener, this.#outcome, onConnectionLost);
   }
 
   /** Runs until the object is stored, through every failure that is not final. @throws UploadError */
   async run(signal: AbortSignal): Promise<StoredResult> {
     for (let restart: RestartRequired | null = null; ;) {
       try {
-        const found = restart && (await this.#restarts.resolve(restart, this.#phase, signal));
+        const found = restart && (await this.#resolve(restart, signal));
         return found ?? (await this.#transferOnce(signal));
       } catch (error) {
         if (!(error instanceof RestartRequired)) throw error;
         restart = error;
       }
     }
+  }
+
+  async #resolve(restart: RestartRequired, signal: AbortSignal): Promise<StoredResult | null> {
+    const code = this.#lateCode.loaded ?? (await waitForCode(this.#context, this.#lateCode, signal));
+    this.#restarts ??= new code.RestartResolver(this.#context, this.#outcome, (abortsFormer) =>
+      this.#startOver(code, abortsFormer),
+    );
+    return this.#restarts.resolve(restart, this.#phase, signal);
   }
 
   /** Every step from the first to the last; steps that an earlier run has done are skipped. */
@@ -75,7 +87,7 @@ export class Transfer {
     await this.#sendParts(signal);
     this.setStep('finishing');
     await this.#checkFileUnchanged();
-    return complete(this.#context, this.#storedParts, this.#finder, signal);
+    return complete(this.#context, this.#storedParts, this.#outcome, this.#lateCode, signal);
   }
 
   async #sendSingleRequest(signal: AbortSignal): Promise<StoredResult> {
@@ -89,7 +101,10 @@ export class Transfer {
 
   async #sendParts(signal: AbortSignal): Promise<void> {
     const { session } = this.#context;
-    if (session.needsList) await listVerifiedParts(this.#context, signal);
+    if (session.needsList) {
+      const { listVerifiedParts } = this.#lateCode.loaded ?? (await waitForCode(this.#context, this.#lateCode, signal));
+      await listVerifiedParts(this.#context, signal);
+    }
     do {
       await this.#partSender.send(signal);
       await this.#storedParts.settled(signal);
@@ -159,23 +174,30 @@ export class Transfer {
   }
 
   /** Lists the stored parts once, for display. @see refreshParts */
-  refreshParts(isWanted: () => boolean, signal: AbortSignal): Promise<void> {
-    return refreshParts(this.#context, isWanted, signal);
+  async refreshParts(isWanted: () => boolean, signal: AbortSignal): Promise<void> {
+    const { refreshParts } = await this.#lateCode.load();
+    await refreshParts(this.#context, isWanted, signal);
   }
 
-  /** Closes the session; the next run begins another one. @param abortsFormer whether the store holds its parts still */
-  startOver(abortsFormer: boolean): void {
+  /** Closes the session, and aborts its multipart upload; the next run begins another one. */
+  async startOver(signal: AbortSignal): Promise<void> {
+    const code = this.#lateCode.loaded ?? (await waitForCode(this.#context, this.#lateCode, signal));
+    this.#startOver(code, true);
+  }
+
+  /** @param abortsFormer whether the store holds the session's parts still */
+  #startOver(code: TransferCode, abortsFormer: boolean): void {
     const { session } = this.#context.record;
-    if (abortsFormer && session?.uploadId) abortFormerSession(this.#context, session);
+    if (abortsFormer && session?.uploadId) code.abortFormerSession(this.#context, session);
     this.adopt(null);
-    this.#finder.reset();
-    this.#partSender.reset();
+    this.#outcome.reset();
+    this.#losses?.reset();
     this.#context.signatures.clear();
   }
 
   /** Prepares for another file. */
   resetRestarts(): void {
-    this.#restarts.reset();
+    this.#restarts?.reset();
   }
 
   /**
@@ -184,8 +206,9 @@ export class Transfer {
    */
   async abort(record: () => Promise<void>, signal: AbortSignal): Promise<void> {
     await this.#opener.creationSettled();
-    if (!canAbort(this.#context)) return;
+    if (!this.#context.canAbort) return;
     await record();
+    const { abortUpload } = this.#lateCode.loaded ?? (await this.#lateCode.load());
     await abortUpload(this.#context, signal);
   }
 }

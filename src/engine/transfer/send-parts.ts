@@ -1,7 +1,6 @@
-import { MIN_PART_SIZE } from '../../limits.js';
 import { explainReadError } from '../files/assert-unchanged.js';
 import { DigestRefusals } from '../integrity/digest-refusals.js';
-import { RestartRequired } from '../network/restart-required.js';
+import type { OnConnectionLost } from '../network/attempt.js';
 import { isVerified } from '../s3/client.js';
 import { abortable, withChildController } from '../util/abort.js';
 import type { TransferContext } from './context.js';
@@ -11,8 +10,6 @@ import type { PreparedRequest } from './signed-requests.js';
 
 /** Parts that are signed and wait for a slot, beyond those in flight. */
 const MAX_AHEAD = 2;
-/** Lost connections, while no part is stored, after which smaller parts are used. */
-const MAX_CONNECTION_LOSSES = 8;
 
 /** Keeps as many parts of one upload in flight as there are slots, and prepares some more. */
 export class PartSender {
@@ -21,17 +18,11 @@ export class PartSender {
   #inFlight = { count: 0 };
   #isStarting = false;
   #startNextPart: (() => boolean) | null = null;
-  /** Connections lost while no part was stored. */
-  #connectionLosses = 0;
-  #hasTriedSmallerParts = false;
+  readonly #onConnectionLost: OnConnectionLost;
 
-  constructor(context: TransferContext) {
+  constructor(context: TransferContext, onConnectionLost: OnConnectionLost) {
     this.#context = context;
-  }
-
-  /** Forgets the lost connections: another session begins. */
-  reset(): void {
-    this.#connectionLosses = 0;
+    this.#onConnectionLost = onConnectionLost;
   }
 
   /**
@@ -75,28 +66,6 @@ export class PartSender {
     this.#isStarting = true;
     while (this.#hasRoom() && this.#startNextPart?.());
     this.#isStarting = false;
-  }
-
-  /**
-   * Records that a request with bytes of the file got no answer. While no part is stored, fewer requests are sent at a
-   * time, so that each gets more bandwidth; finally smaller parts are used.
-   * @returns a restart with smaller parts, or null for another attempt
-   */
-  handleConnectionLost(): RestartRequired | null {
-    const { record, services } = this.#context;
-    const { session } = record;
-    services.throughput.recordFailure();
-    if (!session || session.table.done > 0) return null;
-    services.scheduler.recordCongestion();
-    const { size, partSize } = session.table.plan;
-    this.#connectionLosses++;
-    const isSmallest = this.#hasTriedSmallerParts || Math.min(size, partSize) <= MIN_PART_SIZE;
-    if (this.#connectionLosses < MAX_CONNECTION_LOSSES || isSmallest) return null;
-    this.#hasTriedSmallerParts = true;
-    return new RestartRequired(
-      'smaller',
-      `the connection was lost ${this.#connectionLosses} times before any part was stored`,
-    );
   }
 
   #hasRoom(): boolean {
@@ -150,7 +119,7 @@ export class PartSender {
             throw error;
           }
         },
-        () => this.handleConnectionLost(),
+        this.#onConnectionLost,
       );
       table.markStored(partNumber, etag);
       checks?.sent(partNumber, etag, wasVerified);

@@ -9,7 +9,7 @@ import { isVerified } from '../s3/client.js';
 import type { Signature } from '../model/signature.js';
 import { withChildController } from '../util/abort.js';
 import type { TransferContext } from './context.js';
-import type { ObjectFinder } from './find-object.js';
+import type { CreationOutcome } from './creation-outcome.js';
 import { objectChecksumOf } from './object-checksum.js';
 import type { SessionOpener } from './open-session.js';
 import { sendSigned, timeoutsOf } from './signed-requests.js';
@@ -28,7 +28,7 @@ export interface SentObject {
 export class SingleRequestSender {
   readonly #context: TransferContext;
   readonly #opener: SessionOpener;
-  readonly #finder: ObjectFinder;
+  readonly #outcome: CreationOutcome;
   readonly #onConnectionLost: OnConnectionLost;
   /** Whether a single request for a large file has failed. */
   #hasFailed = false;
@@ -38,12 +38,12 @@ export class SingleRequestSender {
   constructor(
     context: TransferContext,
     opener: SessionOpener,
-    finder: ObjectFinder,
+    outcome: CreationOutcome,
     onConnectionLost: OnConnectionLost,
   ) {
     this.#context = context;
     this.#opener = opener;
-    this.#finder = finder;
+    this.#outcome = outcome;
     this.#onConnectionLost = onConnectionLost;
   }
 
@@ -80,7 +80,7 @@ export class SingleRequestSender {
       return sendSigned(context, record.facts.size, signal, prepare, ({ signature, body }) => {
         wasVerified = checksum !== null && (isPost || isVerified(signature));
         const headers = body.headers && { ...signature.headers, ...body.headers };
-        return this.#finder.watch(this.#put({ ...signature, ...(headers && { headers }) }, body, attempt, signal));
+        return this.#outcome.watch(this.#put({ ...signature, ...(headers && { headers }) }, body, attempt, signal));
       });
     };
     table.startNext();

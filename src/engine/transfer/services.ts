@@ -1,6 +1,6 @@
 import type { SmallFileCache } from '../files/small-file-cache.js';
 import type { ChecksumService } from '../integrity/checksum-service.js';
-import type { RetryServices } from '../network/attempt.js';
+import type { RetryLoopServices } from '../network/retry-loop.js';
 import type { ThroughputEstimator } from '../network/throughput.js';
 import type { SignerPort } from '../ports.js';
 import type { S3Client } from '../s3/client.js';
@@ -8,7 +8,7 @@ import type { InitBatcher } from '../signing/init-batcher.js';
 import type { NoticeBatcher } from '../signing/notice-batcher.js';
 
 /** The objects that all uploads of one uploader share; none is replaced during its lifetime. */
-export interface Services extends RetryServices {
+export interface Services extends RetryLoopServices {
   readonly signer: SignerPort;
   readonly s3: S3Client;
   readonly inits: InitBatcher;

@@ -2,8 +2,10 @@ import type { UploadError } from '../api/errors.js';
 import { integrityError } from '../integrity/digest-refusals.js';
 import { RestartRequired } from '../network/restart-required.js';
 import { unlessAborted } from '../util/abort.js';
+import type { LateCode } from '../util/late-code.js';
 import type { TransferContext } from './context.js';
-import { listVerifiedParts } from './list-parts.js';
+import { waitForCode } from './late-code.js';
+import type { TransferCode } from './late-code.js';
 import { readFile } from './object-checksum.js';
 import type { PartSender } from './send-parts.js';
 
@@ -16,13 +18,15 @@ const OBJECT = 0;
 export class StoredPartChecks {
   readonly #context: TransferContext;
   readonly #sender: PartSender;
+  readonly #lateCode: LateCode<TransferCode>;
   /** Mismatches by part number. */
   readonly #mismatches = new Map<number, number>();
   #failure: UploadError | null = null;
 
-  constructor(context: TransferContext, sender: PartSender) {
+  constructor(context: TransferContext, sender: PartSender, lateCode: LateCode<TransferCode>) {
     this.#context = context;
     this.#sender = sender;
+    this.#lateCode = lateCode;
   }
 
   /** Creates the session's checks, once; loads the code that computes checksums if it is needed. */
@@ -71,6 +75,7 @@ export class StoredPartChecks {
   /** Finds the wrong part if Complete would create another object; if none is found, the upload restarts. */
   async explainMismatch(signal: AbortSignal): Promise<Error> {
     const { checks, session } = this.#context;
+    const { listVerifiedParts } = this.#lateCode.loaded ?? (await waitForCode(this.#context, this.#lateCode, signal));
     checks?.invalidate();
     await listVerifiedParts(this.#context, signal);
     await this.settled(signal);

@@ -2,8 +2,6 @@ import { MIN_PART_SIZE } from '../../limits.js';
 import { reasonOf, UploadError } from '../api/errors.js';
 import { isOver, isRunning } from '../api/status.js';
 import type { UploadSnapshot, UploaderEventMap, WaitingFor } from '../api/types.js';
-import { assertReadable } from '../files/assert-unchanged.js';
-import { fingerprint } from '../files/fingerprint.js';
 import { partStates } from '../model/part-states.js';
 import { resumptionOf, restoreSession } from '../model/session.js';
 import type { Session } from '../model/session.js';
@@ -18,16 +16,20 @@ import type { JournalRecord, RemoteProgress, Resumption } from '../ports.js';
 import type { JournalWriter } from '../resume/journal-writer.js';
 import type { SharedUpload, TabCoordinator } from '../resume/tab-coordinator.js';
 import { Transfer } from '../transfer/run.js';
-import type { Services } from '../transfer/services.js';
+import type { TransferCode, TransferServices } from '../transfer/late-code.js';
+import { unlessAborted } from '../util/abort.js';
+import type { LateCode } from '../util/late-code.js';
 import { SpeedMeter } from '../util/speed-meter.js';
+import type { reopenFile } from './reopen-file.js';
 
 /** Between two progress events while a speed decays, in milliseconds. */
 const DECAY_STEP_MS = 1_000;
 
 /** The dependencies that all uploads share, besides those of their transfers. */
-export interface UploadServices extends Services {
+export interface UploadServices extends TransferServices {
   readonly tabs: TabCoordinator;
   readonly journal: JournalWriter;
+  readonly lateCode: LateCode<TransferCode & { readonly reopenFile: typeof reopenFile }>;
 }
 
 /** Receives what happens to uploads. */
@@ -343,7 +345,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     const { tabs, journal } = this.#services;
     this.#step = 'starting';
     this.#showStatus();
-    if (this.#isFileInDoubt) await this.#reopenFile();
+    if (this.#isFileInDoubt) await this.#reopenFile(signal);
     const claim = this.#isQuick ? tabs.claimLater(this, () => this.#waitForOtherTab()) : await tabs.claim(this, signal);
     if ('ended' in claim) {
       this.#endAs(claim.ended);
@@ -422,25 +424,24 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   }
 
   /** After the file was found changed: resumes if it is the former file again, else sends the new content. */
-  async #reopenFile(): Promise<void> {
-    // a File that has changed can never be read again, but its handle returns another one
-    const file = (this.file = (await this.handle?.getFile().catch(() => null)) ?? this.file!);
-    await assertReadable(file, this.facts.name);
-    const print = await fingerprint(file);
-    const { name, size, type, lastModified } = file;
+  async #reopenFile(signal: AbortSignal): Promise<void> {
+    const { lateCode, journal, clock } = this.#services;
+    const transfer = this.#activeTransfer;
+    const { reopenFile } = await transfer.retries.waits.add('network', null, unlessAborted(signal, lateCode.load()));
+    const changed = await reopenFile(this);
     this.#isFileInDoubt = false;
-    // the samples of the fingerprint alone would overlook a change between them
-    if (print === this.fingerprint && lastModified === this.facts.lastModified) return;
-    this.#activeTransfer.startOver(true);
-    await this.#services.journal.remove(this);
-    this.facts = { ...this.facts, name, size, type, lastModified };
-    this.fingerprint = print;
+    if (!changed) return;
+    await transfer.startOver(signal);
+    await journal.remove(this);
+    const { fingerprint, ...facts } = changed;
+    this.facts = { ...this.facts, ...facts };
+    this.fingerprint = fingerprint;
     this.checksum = null;
-    this.createdAt = this.#services.clock.now();
+    this.createdAt = clock.now();
     this.recovered = false;
     this.wantsFreshStart = true;
     this.#loaded = 0;
-    this.#activeTransfer.resetRestarts();
+    transfer.resetRestarts();
     this.#changed();
   }
 

@@ -7,3 +7,15 @@ export function actionUrl(action: Action, { signer, urls }: Pick<UploaderOptions
   if (own !== undefined) return own || null;
   return signer ? `${signer.replace(/\/+$/, '')}/${action}` : null;
 }
+
+/** Returns the origin of the signer's URL; null if a function replaces that URL. */
+export function signerOrigin(options: Pick<UploaderOptions, 'signer' | 'urls' | 'sign'>): string | null {
+  const url = options.sign ? null : actionUrl('get_init_signature', options);
+  if (url === null) return null;
+  try {
+    // not URL.canParse: Node's returns true for text for which this throws
+    return new URL(url, globalThis.location?.href).origin;
+  } catch {
+    return null;
+  }
+}

@@ -4,7 +4,7 @@ import { md5OfParts, multipartEtag } from '../../../src/engine/integrity/part-di
 import { planParts } from '../../../src/engine/model/part-plan.js';
 import { verifyObject } from '../../../src/engine/integrity/object-verifier.js';
 import type { ExpectedObject } from '../../../src/engine/integrity/object-verifier.js';
-import type { StoredObject } from '../../../src/engine/s3/client.js';
+import type { StoredObject } from '../../../src/engine/s3/stored-object.js';
 import type { Integrity } from '../../../src/engine/api/types.js';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { fileOf } from '../harness.js';

@@ -3,11 +3,14 @@ import { SignerFault, StoreFault, TransportFault, UploadError } from '../../../s
 import { engineDefaults, Settings } from '../../../src/engine/api/options.js';
 import { UploadRecord } from '../../../src/engine/model/upload-record.js';
 import type { UploadObserver } from '../../../src/engine/model/upload-report.js';
+import { FailureHandler } from '../../../src/engine/network/failure-handler.js';
+import { isRequestLost } from '../../../src/engine/network/lost-request.js';
 import { ReachabilityByOrigin } from '../../../src/engine/network/reachability-by-origin.js';
 import { RetryLoop } from '../../../src/engine/network/retry-loop.js';
 import { RestartRequired } from '../../../src/engine/network/restart-required.js';
 import { Scheduler } from '../../../src/engine/network/scheduler.js';
 import { ServerHealth } from '../../../src/engine/network/server-health.js';
+import { LateCode } from '../../../src/engine/util/late-code.js';
 import { FakeStore } from '../fake-store.js';
 import { FakeClock } from '../fake-clock.js';
 
@@ -36,11 +39,14 @@ function setUp({ hasAcceptedSignature = false, file = readable } = {}) {
       if (report.type === 'problem') errors.push(report.error);
     },
   };
+  const { signal: lifetime } = new AbortController();
+  const code = { FailureHandler, isRequestLost };
   const retries = new RetryLoop(
     {
       ...{ clock, settings, health },
       scheduler: new Scheduler(clock, () => settings.options),
-      reachability: new ReachabilityByOrigin(store, clock, new AbortController().signal, () => {}),
+      reachability: new ReachabilityByOrigin(store, clock, lifetime, () => {}),
+      lateCode: new LateCode(() => Promise.resolve(code), clock, lifetime),
     },
     record,
     observer,

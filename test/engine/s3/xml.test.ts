@@ -1,12 +1,6 @@
 import { expect } from '@open-wc/testing';
-import {
-  bareEtag,
-  completionBody,
-  parseCompletion,
-  parseError,
-  parsePartList,
-  parseUploadId,
-} from '../../../src/engine/s3/xml.js';
+import { parsePartList } from '../../../src/engine/s3/part-list.js';
+import { bareEtag, completionBody, parseCompletion, parseError, parseUploadId } from '../../../src/engine/s3/xml.js';
 
 const HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n';
 const NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';

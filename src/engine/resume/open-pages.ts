@@ -1,0 +1,16 @@
+import type { JournalRecord, TabLock } from '../ports.js';
+import { lockNameOf } from './page-presence.js';
+import type { PagePresence } from './page-presence.js';
+
+/** Returns the records without those whose page is open, which `presence` then has. */
+export async function withoutOpenPages(
+  records: readonly JournalRecord[],
+  lock: TabLock,
+  presence: PagePresence,
+): Promise<JournalRecord[]> {
+  const visits = new Set(records.flatMap(({ visit }) => (visit ? [lockNameOf(visit)] : [])));
+  const open = await lock.held([...visits]).catch(() => new Set<string>());
+  const isElsewhere = ({ visit }: JournalRecord): boolean => presence.isOther(visit) && open.has(lockNameOf(visit));
+  presence.recordsOfOpenPages = records.filter(isElsewhere);
+  return records.filter((record) => !isElsewhere(record));
+}

@@ -1,0 +1,86 @@
+import type { Settings } from './api/options.js';
+import type { UploaderEventMap } from './api/types.js';
+import { SmallFileCache } from './files/small-file-cache.js';
+import { ChecksumService } from './integrity/checksum-service.js';
+import { CurrentUser } from './model/current-user.js';
+import { ReachabilityByOrigin } from './network/reachability-by-origin.js';
+import { Scheduler } from './network/scheduler.js';
+import { ServerHealth } from './network/server-health.js';
+import { ThroughputEstimator } from './network/throughput.js';
+import type { Clock, Ports, SignerPort, StoreRequest, StoreResponse } from './ports.js';
+import type * as recoveryCode from './recovery-code.js';
+import { JournalWriter } from './resume/journal-writer.js';
+import { PagePresence } from './resume/page-presence.js';
+import { S3Client } from './s3/client.js';
+import { signerOrigin } from './util/action-url.js';
+import { LateCode } from './util/late-code.js';
+import { newId } from './util/new-id.js';
+import { originOf } from './util/origin.js';
+
+/** The interfaces to the outside, and how the code is requested that a first upload without a failure does not need. */
+export interface ManagerPorts extends Ports {
+  loadRecoveryCode: () => Promise<typeof recoveryCode>;
+}
+
+/** Dispatches an event of the uploader. @returns false if it was cancelled */
+export type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
+
+/** The objects that all uploads of one uploader share, and that depend on no upload. */
+export interface SharedServices {
+  readonly clock: Clock;
+  readonly signer: SignerPort;
+  readonly settings: Settings;
+  readonly lifetime: AbortSignal;
+  readonly lateCode: LateCode<typeof recoveryCode>;
+  readonly scheduler: Scheduler;
+  readonly health: ServerHealth;
+  readonly user: CurrentUser;
+  readonly presence: PagePresence;
+  readonly reachability: ReachabilityByOrigin;
+  readonly s3: S3Client;
+  readonly throughput: ThroughputEstimator;
+  readonly smallFiles: SmallFileCache;
+  readonly checksums: ChecksumService;
+  readonly journal: JournalWriter;
+}
+
+/** Creates those objects. */
+export function createServices(
+  settings: Settings,
+  ports: ManagerPorts,
+  lifetime: AbortSignal,
+  emit: Emit,
+): SharedServices {
+  const { clock, signer, transport } = ports;
+  const lateCode = new LateCode<typeof recoveryCode>(ports.loadRecoveryCode, clock, lifetime);
+  const scheduler = new Scheduler(clock, () => settings.options);
+  const health = new ServerHealth(clock);
+  const user = new CurrentUser();
+  const presence = new PagePresence(ports.tabLock, newId());
+  const reachability = new ReachabilityByOrigin(transport, clock, lifetime, (online) =>
+    emit('mule-network', { online }),
+  );
+  const send = (request: StoreRequest): Promise<StoreResponse> => {
+    const response = transport.send(request);
+    // not before: the first bytes of a file do not wait for it
+    void lateCode.load();
+    return response;
+  };
+  const s3 = new S3Client({ send }, (request, isSuccess, protocol) => {
+    health.storeAnswered(request, isSuccess);
+    reachability.answered(request.url);
+    const isSigners = originOf(request.url) === signerOrigin(settings.options);
+    scheduler.updateConnection({ protocol, isSigners });
+  });
+  return {
+    ...{ clock, signer, settings, lifetime, lateCode, scheduler, health, user, presence, reachability, s3 },
+    throughput: new ThroughputEstimator(
+      ports.keyValueStore,
+      () => settings.scope,
+      () => clock.monotonic(),
+    ),
+    smallFiles: new SmallFileCache(clock),
+    checksums: new ChecksumService(ports.loadHasher, settings, clock),
+    journal: new JournalWriter(ports.journal, clock, settings, user, presence),
+  };
+}

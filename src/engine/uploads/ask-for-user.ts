@@ -1,0 +1,37 @@
+import { SignerFault } from '../api/errors.js';
+import { classifyFailure } from '../network/classify-failure.js';
+import type { Clock, JournalRecord, SignerPort } from '../ports.js';
+import { principalOf } from '../signing/init-answer.js';
+import { backoff, sleep } from '../util/timing.js';
+
+/** The data of a known upload that the signer needs. */
+export type KnownUpload = Pick<JournalRecord, 'key' | 'uploadId' | 'grant' | 'size'>;
+
+/**
+ * Asks the signer which user is signed in, by an init call for a known upload; retries until it answers or refuses.
+ * @param isCurrent whether the answer is still wanted
+ * @param identify receives the user; undefined if the signer does not say
+ * @returns whether it answered
+ */
+export async function askForUser(
+  { signer, clock, lifetime }: { signer: SignerPort; clock: Clock; lifetime: AbortSignal },
+  { key, uploadId, grant, size }: KnownUpload,
+  isCurrent: () => boolean,
+  identify: (user: string | null | undefined) => void,
+): Promise<boolean> {
+  // without the file name, which may be another user's
+  const file = { id: 'who', filename: 'who', filesize: size, last_modified: 0, content_type: '' };
+  const known = grant !== null && key !== null && { grant, key, upload_id: uploadId ?? undefined };
+  for (let tries = 1; isCurrent(); tries++) {
+    try {
+      const answer = await signer.call('get_init_signature', { files: [{ ...file, ...known }] }, lifetime);
+      if (isCurrent()) identify(principalOf(answer));
+      return true;
+    } catch (error) {
+      // refused: the user has to sign in first, and the first upload's answer will name them
+      if (!(error instanceof SignerFault) || classifyFailure(error, 'init').kind !== 'again') return false;
+      await sleep(clock, backoff(tries, clock.random()), lifetime);
+    }
+  }
+  return true;
+}

@@ -1,0 +1,59 @@
+import type { Clock } from '../ports.js';
+import { withTimeout } from './abort.js';
+import { backoff, cancellableSleep } from './timing.js';
+
+/** Timeout of one request for the code. */
+const LOAD_TIMEOUT_MS = 15_000;
+
+/** Code that is loaded before it is needed, and not with the rest; requested again until it is there. */
+export class LateCode<T> {
+  readonly #request: () => Promise<T>;
+  readonly #clock: Clock;
+  readonly #lifetime: AbortSignal;
+  #loaded: T | null = null;
+  #loading: Promise<T> | null = null;
+  #wake = (): void => {};
+
+  /** @param request called again after each failure @param lifetime ends the requests when it aborts */
+  constructor(request: () => Promise<T>, clock: Clock, lifetime: AbortSignal) {
+    this.#request = request;
+    this.#clock = clock;
+    this.#lifetime = lifetime;
+  }
+
+  /** Null until it is loaded. */
+  get loaded(): T | null {
+    return this.#loaded;
+  }
+
+  /** Resolves once it is loaded; rejects only if the lifetime ends before. */
+  load(): Promise<T> {
+    if (!this.#loading) {
+      this.#loading = this.#requestUntilLoaded();
+      // callers that only start it do not wait
+      this.#loading.catch(() => {});
+    }
+    return this.#loading;
+  }
+
+  /** Ends the delay before the next request: the network may be back. */
+  retryNow(): void {
+    this.#wake();
+  }
+
+  async #requestUntilLoaded(): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        this.#loaded = await withTimeout(this.#clock, LOAD_TIMEOUT_MS, this.#lifetime, () => this.#request());
+        return this.#loaded;
+      } catch (error) {
+        this.#lifetime.throwIfAborted();
+        if (attempt === 1)
+          console.warn('mule-upload: the code for failures could not be loaded. It is requested again.', error);
+        const { over, wake } = cancellableSleep(this.#clock, backoff(attempt, this.#clock.random()), this.#lifetime);
+        this.#wake = wake;
+        await over;
+      }
+    }
+  }
+}
