@@ -6,9 +6,10 @@ import {
   engineBeside,
   indexedDbOnly,
   modernLit,
-  ownCopies,
+  ownKernel,
   plainImports,
 } from './scripts/cdn-plugins.js';
+import { selfContainedChunks } from './scripts/lazy-chunks.js';
 
 const ENTRIES = [
   'src/index.ts',
@@ -47,9 +48,16 @@ export const modules: UserConfig = {
 
 /** The file of the engine's working parts. */
 export const ENGINE = 'mule-upload-engine.js';
+/** The file of what a first upload without a failure does not need. */
+export const RECOVERY = 'mule-upload-recovery-code.js';
 
 /** No library build: Vite keeps the white space of those. */
-const minified = (input: string, entryFileNames: string, plugins: Plugin[], isWhole = false): UserConfig => ({
+const minified = (
+  input: string,
+  entryFileNames: string,
+  plugins: Plugin[],
+  { isWhole = false, sharesModules = false } = {},
+): UserConfig => ({
   publicDir: false,
   logLevel: 'warn',
   mode: 'production',
@@ -62,7 +70,7 @@ const minified = (input: string, entryFileNames: string, plugins: Plugin[], isWh
     outDir: 'dist/cdn',
     rolldownOptions: {
       input,
-      preserveEntrySignatures: 'strict',
+      preserveEntrySignatures: sharesModules ? 'allow-extension' : 'strict',
       output: { entryFileNames, chunkFileNames: 'mule-upload-[name].js', ...(isWhole && { codeSplitting: false }) },
     },
   },
@@ -76,8 +84,10 @@ const minified = (input: string, entryFileNames: string, plugins: Plugin[], isWh
  */
 export const cdn: readonly UserConfig[] = [
   minified('src/index.ts', 'mule-upload.js', [engineBeside(ENGINE)]),
-  minified('src/engine/create-manager.ts', ENGINE, [ownCopies()]),
-  minified('src/index.ts', 'mule-upload.whole.js', [], true),
+  minified('src/engine/create-manager.ts', ENGINE, [ownKernel(), selfContainedChunks([RECOVERY])], {
+    sharesModules: true,
+  }),
+  minified('src/index.ts', 'mule-upload.whole.js', [], { isWhole: true }),
 ];
 
 export default defineConfig({ publicDir: false, build: modules.build });

@@ -7,26 +7,30 @@ const isWithin = (id: string | undefined, folder: string): boolean => slashed(id
 
 /** Replacements for modules of localforage, by the end of their path. */
 const STAND_INS: readonly (readonly [RegExp, string])[] = [
-  // The journal uses only IndexedDB. Every other driver is an alias of that one: a missing driver would
-  // make localforage reject a promise that nobody handles.
-  [/drivers\/(?:websql|localstorage)$/, `export { default } from 'localforage/src/drivers/indexeddb.js';`],
-  // for drivers that store text
-  [/utils\/serializer$/, 'export default {};'],
   // for callers that pass callbacks
   [/utils\/(?:executeCallback|executeTwoCallbacks|getCallback)$/, 'export default () => undefined;'],
   // for browsers without promises, the Blob constructor, current IndexedDB and array methods
   [/utils\/promise$/, 'export default Promise;'],
   [/utils\/createBlob$/, 'export default (parts, options) => new Blob(parts, options);'],
   [/utils\/isIndexedDBValid$/, `import idb from 'localforage/src/utils/idb.js'; export default () => Boolean(idb);`],
-  [/utils\/includes$/, 'export default (list, item) => list.includes(item);'],
-  [/utils\/isArray$/, 'export default Array.isArray;'],
 ];
 const STAND_IN = '\0localforage:';
 
+/** localforage without its choice of a driver: an instance opens its database on first use, as the driver expects. */
+const LOCALFORAGE = `
+import driver from 'localforage/src/drivers/indexeddb.js';
+class LocalForage {
+  constructor(options) { this.options = options; }
+  ready() { return (this.initialized ??= this._initStorage({ ...this.options, ...this._defaultConfig })); }
+}
+Object.assign(LocalForage.prototype, driver, { _defaultConfig: { version: 1 } });
+export default { INDEXEDDB: driver._driver, createInstance: (options) => new LocalForage(options) };
+`;
+
 /** Replacements in the text of localforage's IndexedDB driver; the bundler then drops what nothing calls. */
 const EDITS: readonly (readonly [string, string])[] = [
-  // optional to localforage, and the journal removes its records one by one
-  [',\n    dropInstance: dropInstance', ''],
+  // the journal and the file store use none of these
+  ...['clear', 'length', 'key', 'keys', 'dropInstance'].map((name) => [`,\n    ${name}: ${name}`, ''] as const),
   // IndexedDB stores Blobs since Chrome 43
   [`toString.call(value) === '[object Blob]'`, 'false'],
   ['_isEncodedBlob(value)) {', 'false) {'],
@@ -38,12 +42,13 @@ export function indexedDbOnly(): Plugin {
     name: 'indexed-db-only',
     enforce: 'pre',
     resolveId(source, importer) {
-      if (source === 'localforage') return this.resolve('localforage/src/localforage.js', importer);
+      if (source === 'localforage') return STAND_IN;
       if (!isWithin(importer, '/localforage/src/')) return undefined;
       const index = STAND_INS.findIndex(([pattern]) => pattern.test(source));
       return index < 0 ? undefined : `${STAND_IN}${index}`;
     },
     load(id) {
+      if (id === STAND_IN) return LOCALFORAGE;
       return id.startsWith(STAND_IN) ? STAND_INS[Number(id.slice(STAND_IN.length))]![1] : undefined;
     },
     transform(code, id) {
@@ -92,33 +97,18 @@ export function engineBeside(file: string): Plugin {
   };
 }
 
-/** Files that are loaded later: the modules of each, and what these import that another file has as well. */
-const LATER = {
-  checksums: {
-    modules:
-      /\/src\/engine\/(?:hashing|integrity)\/(?:checksums|checksum-worker|crc|part-checksums|upload-checksums)\.ts$/,
-    shared: ['../util/abort.js', '../util/bytes.js'],
-  },
-  digests: {
-    modules: /\/src\/engine\/integrity\/part-digests\.ts$/,
-    shared: ['../hashing/block-hash-kernel.js', '../util/bytes.js'],
-  },
-};
-
 /**
- * Gives each file that is loaded later its own copy of the few lines that it shares with others. Otherwise these would
- * become one more file, which every page load fetches.
+ * Gives the code for ETags its own copy of the hash functions, which the code for checksums has as well: either may be
+ * loaded without the other.
  */
-export function ownCopies(): Plugin {
+export function ownKernel(): Plugin {
   return {
-    name: 'own-copies',
+    name: 'own-kernel',
     enforce: 'pre',
     async resolveId(source, importer) {
-      const later = Object.entries(LATER).find(
-        ([, { modules, shared }]) => shared.includes(source) && modules.test(slashed(importer ?? '')),
-      );
-      const resolved = later && (await this.resolve(source, importer));
-      return resolved && `${resolved.id}?${later[0]}`;
+      if (!source.endsWith('/block-hash-kernel.js') || !isWithin(importer, '/part-digests.ts')) return undefined;
+      const resolved = await this.resolve(source, importer);
+      return resolved && `${resolved.id}?etags`;
     },
   };
 }
