@@ -60,9 +60,6 @@ export class UploaderController implements ReactiveController {
   #confirmation: object | null = null;
   readonly #scheduler: RenderScheduler;
   #uploadCount = 0;
-  /** The uploads that were last searched for a countdown. */
-  #countdown: { of: readonly UploadSnapshot[]; isShown: boolean } = { of: NO_UPLOADS, isShown: false };
-  #countdownTimer: ReturnType<typeof setTimeout> | undefined;
   #syncTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -157,14 +154,6 @@ export class UploaderController implements ReactiveController {
     const { signer, sign, initSignatureUrl, isConnected } = this.host;
     if (this.#own) this.#configure(this.#own);
     else if (!this.#shared && isConnected && (signer || sign || initSignatureUrl)) this.getOrCreate();
-  }
-
-  hostUpdated(): void {
-    clearTimeout(this.#countdownTimer);
-    const { uploads } = this;
-    if (uploads !== this.#countdown.of)
-      this.#countdown = { of: uploads, isShown: uploads.some(({ retryAt }) => retryAt !== null) };
-    if (this.#countdown.isShown) this.#countdownTimer = setTimeout(() => this.refresh(), 1_000);
   }
 
   /** Renders with the next frame. */
@@ -274,7 +263,6 @@ export class UploaderController implements ReactiveController {
   }
 
   #onRemoved(): void {
-    clearTimeout(this.#countdownTimer);
     this.#pausedIds = this.#own?.detach() ?? null;
     this.#confirmation = null;
     // else a shared uploader would keep the removed element from being garbage-collected

@@ -95,7 +95,7 @@ describe('the shadow tree', () => {
     await until(() => announced(made) === 'a.txt is stored');
     store.answer = 'refuse';
     await element.add([fileOf('b.txt')]);
-    await until(() => shadowQuery(element, '[role=alert]')!.textContent.includes('b.txt failed'));
+    await until(() => shadowQuery(element, '[role=alert]')!.textContent.includes('“b.txt”'));
     store.answer = 'hold';
     element.retry();
     await until(() => shadowQuery(element, '[role=alert]')!.textContent === '');
