@@ -51,10 +51,11 @@ export class Uploader extends Target {
   #loading: Promise<UploadManager> | null = null;
   #isDisposed = false;
   #isDetached = false;
-  readonly #early = new EarlyUploads(codeLoader, {
-    isListed: (id) => this.#manager?.has(id) ?? false,
-    dispatch: (type, detail) => this.#dispatch(type, detail),
-  });
+  readonly #early = new EarlyUploads(
+    codeLoader,
+    (id) => this.#manager?.has(id) ?? false,
+    (type, detail) => this.#dispatch(type, detail),
+  );
   #uploads = NO_UPLOADS;
 
   /**
@@ -65,6 +66,7 @@ export class Uploader extends Target {
     super();
     this.#options = mergeOptions(engineDefaults, options);
     this.#ports = ports;
+    codeLoader.onFailure(() => this.#early.showWait());
     // after the caller of the constructor has added its listeners
     queueMicrotask(() => void this.ready);
   }
@@ -102,7 +104,7 @@ export class Uploader extends Target {
 
   /** Whether an upload is listed. */
   has(id: string): boolean {
-    return this.#early.has(id) || (this.#manager?.has(id) ?? false);
+    return Boolean(this.#early.find(id) ?? this.#manager?.has(id));
   }
 
   /**
@@ -131,7 +133,7 @@ export class Uploader extends Target {
     this.#early.add(entries);
     const manager = await this.#load();
     // a file that was aborted meanwhile is not listed any more
-    const wanted = entries.filter(({ id }) => !id || this.#early.has(id));
+    const wanted = entries.filter(({ id }) => !id || this.#early.find(id));
     try {
       return await manager.add(wanted, rules);
     } finally {
@@ -151,7 +153,7 @@ export class Uploader extends Target {
 
   /** Returns an upload's file; null if it has to be chosen again. @throws TypeError naming an id that is not listed */
   fileOf(id: string): File | null {
-    return this.#listing(id)?.fileOf(id) ?? this.#early.fileOf(id);
+    return this.#listing(id)?.fileOf(id) ?? this.#early.find(id)?.file ?? null;
   }
 
   /** Starts uploads that `autostart: false` has held. @throws TypeError naming an id that is not listed */
@@ -264,16 +266,12 @@ export class Uploader extends Target {
   }
 
   #load(): Promise<UploadManager> {
-    if (!this.#loading) {
-      codeLoader.onFailure(() => this.#early.showWait());
-      this.#loading = codeLoader.load().then(({ createManager }) => {
-        this.#manager = createManager(this.#options, this.#ports, (type, detail) => this.#dispatch(type, detail));
-        if (this.#isDisposed) this.#manager.dispose();
-        else if (this.#isDetached) this.#manager.detach();
-        return this.#manager;
-      });
-    }
-    return this.#loading;
+    return (this.#loading ??= codeLoader.load().then(({ createManager }) => {
+      this.#manager = createManager(this.#options, this.#ports, (type, detail) => this.#dispatch(type, detail));
+      if (this.#isDisposed) this.#manager.dispose();
+      else if (this.#isDetached) this.#manager.detach();
+      return this.#manager;
+    }));
   }
 
   #dispatch<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): boolean {

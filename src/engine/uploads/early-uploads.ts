@@ -1,5 +1,5 @@
 import { UploadError } from '../api/errors.js';
-import type { TotalProgress, UploadSnapshot, UploaderEventMap, UploaderStatus } from '../api/types.js';
+import type { TotalProgress, UploadSnapshot, UploaderEventMap, UploaderStatus, UploadStatus } from '../api/types.js';
 import { NO_PROGRESS } from '../api/status.js';
 import type { Entry } from '../files/file-entries.js';
 import { newId } from '../util/new-id.js';
@@ -14,12 +14,7 @@ interface EarlyUpload {
   snapshot: UploadSnapshot;
 }
 
-/** The members of the uploader that its early uploads use. */
-export interface EarlyUploadHooks {
-  /** Whether the loaded engine has listed the upload by now. */
-  isListed(id: string): boolean;
-  dispatch<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): void;
-}
+type Dispatch = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => void;
 
 /** Why the engine's code is not there: failures so far, and when it is requested again. */
 export interface LoadState {
@@ -31,24 +26,23 @@ export interface LoadState {
 export class EarlyUploads {
   readonly #all = new Map<string, EarlyUpload>();
 
+  /** @param isListed whether the loaded engine has listed the upload by now */
   constructor(
     private readonly loadState: LoadState,
-    private readonly hooks: EarlyUploadHooks,
+    private readonly isListed: (id: string) => boolean,
+    private readonly dispatch: Dispatch,
   ) {}
 
   /** Returns one of them, or all, without those that the engine has listed. */
   chosen(id?: string): EarlyUpload[] {
     return [...this.#all.values()].filter(
-      ({ snapshot }) => !this.hooks.isListed(snapshot.id) && (id === undefined || id === snapshot.id),
+      ({ snapshot }) => !this.isListed(snapshot.id) && (id === undefined || id === snapshot.id),
     );
   }
 
-  has(id: string): boolean {
-    return this.#all.has(id);
-  }
-
-  fileOf(id: string): File | null {
-    return this.#all.get(id)?.file ?? null;
+  /** Returns one of them until it is removed. */
+  find(id: string): EarlyUpload | undefined {
+    return this.#all.get(id);
   }
 
   get snapshots(): UploadSnapshot[] {
@@ -60,10 +54,10 @@ export class EarlyUploads {
   }
 
   statusOf(autostart: boolean): UploaderStatus {
-    const all = this.snapshots.map(({ status }) => status);
-    if (all.includes('waiting')) return 'waiting';
-    if (all.includes('queued') && autostart) return 'uploading';
-    return all.includes('paused') ? 'paused' : 'idle';
+    const has = (status: UploadStatus): boolean => this.snapshots.some((one) => one.status === status);
+    if (has('waiting')) return 'waiting';
+    if (has('queued') && autostart) return 'uploading';
+    return has('paused') ? 'paused' : 'idle';
   }
 
   /** Lists the files of these entries, and gives each entry the ID of its upload. */
@@ -74,11 +68,9 @@ export class EarlyUploads {
 
   /** Removes uploads that the engine has added. @returns IDs of those that were paused */
   remove(entries: readonly Entry[]): string[] {
-    const paused: string[] = [];
-    for (const { id = '' } of entries) {
-      if (this.#all.get(id)?.snapshot.status === 'paused') paused.push(id);
-      this.#all.delete(id);
-    }
+    const ids = entries.map(({ id = '' }) => id);
+    const paused = ids.filter((id) => this.find(id)?.snapshot.status === 'paused');
+    for (const id of ids) this.#all.delete(id);
     return paused;
   }
 
@@ -87,13 +79,12 @@ export class EarlyUploads {
   }
 
   pause(id?: string): void {
-    for (const early of this.chosen(id)) this.#update(early, { status: 'paused', waitingFor: null, retryAt: null });
+    for (const early of this.chosen(id)) this.#update(early, 'paused');
   }
 
   /** Queues paused uploads again. */
   release(id?: string): void {
-    for (const early of this.chosen(id))
-      if (early.snapshot.status === 'paused') this.#update(early, { status: 'queued' });
+    for (const early of this.chosen(id)) if (early.snapshot.status === 'paused') this.#update(early, 'queued');
     this.showWait();
   }
 
@@ -102,8 +93,8 @@ export class EarlyUploads {
       this.#all.delete(early.snapshot.id);
       // it may be passed to the engine at this moment
       early.entry.isAborted = true;
-      this.#update(early, { status: 'aborted', waitingFor: null, retryAt: null });
-      this.hooks.dispatch('mule-abort', { upload: early.snapshot });
+      this.#update(early, 'aborted');
+      this.dispatch('mule-abort', { upload: early.snapshot });
     }
   }
 
@@ -115,8 +106,8 @@ export class EarlyUploads {
       const { status, name, error: reported } = early.snapshot;
       if (status === 'paused') continue;
       const error = reported ?? (failures < FAILURES_UNTIL_REPORT ? null : notLoaded(name));
-      this.#update(early, { status: 'waiting', waitingFor: 'engine', retryAt, error });
-      if (error && !reported) this.hooks.dispatch('mule-error', { upload: early.snapshot, error });
+      this.#update(early, 'waiting', { waitingFor: 'engine', retryAt, error });
+      if (error && !reported) this.dispatch('mule-error', { upload: early.snapshot, error });
     }
   }
 
@@ -128,10 +119,10 @@ export class EarlyUploads {
     this.#all.set(id, { file, entry, snapshot });
   }
 
-  #update(early: { snapshot: UploadSnapshot }, changes: Partial<UploadSnapshot>): void {
+  #update(early: EarlyUpload, status: UploadStatus, wait: Partial<UploadSnapshot> = NO_WAIT): void {
     const { status: previous } = early.snapshot;
-    const upload = (early.snapshot = Object.freeze({ ...early.snapshot, ...changes }));
-    if (upload.status !== previous) this.hooks.dispatch('mule-status', { upload, previous });
+    const upload = (early.snapshot = Object.freeze({ ...early.snapshot, status, ...wait }));
+    if (upload.status !== previous) this.dispatch('mule-status', { upload, previous });
   }
 }
 
@@ -142,17 +133,18 @@ const notLoaded = (name: string): UploadError =>
     { retryable: true },
   );
 
+const NO_WAIT = { waitingFor: null, retryAt: null } as const;
+
 /** The snapshot of an upload that waits for the code, without the properties of its file. */
 const NOT_BEGUN = {
+  ...NO_WAIT,
   status: 'queued',
-  waitingFor: null,
   loaded: 0,
   ratio: 0,
   speed: 0,
   eta: null,
   parts: Object.freeze({ total: 0, done: 0, size: 0 }),
   retries: 0,
-  retryAt: null,
   key: null,
   uploadId: null,
   etag: null,

@@ -11,10 +11,11 @@ const LOAD_TIMEOUT_MS = 30_000;
 export class ModuleLoader<T> {
   /** Failures since the module was first requested; 0 once it is loaded. */
   failures = 0;
-  /** When the next attempt is due, in epoch milliseconds; null while none is pending. */
+  /** When the next attempt after a failure is due, in epoch milliseconds; null before the first failure. */
   retryAt: number | null = null;
   #loading: Promise<T> | null = null;
-  readonly #listeners = new Set<() => void>();
+  /** Called after each failure; null once the module is loaded, so that no caller is kept in memory. */
+  #listeners: Set<() => void> | null = new Set();
   /** Ends the delay before the next attempt. */
   #wake = (): void => {};
 
@@ -31,7 +32,7 @@ export class ModuleLoader<T> {
 
   /** Calls a listener after each failure, until the module is loaded. */
   onFailure(listener: () => void): void {
-    this.#listeners.add(listener);
+    this.#listeners?.add(listener);
   }
 
   /** Makes the next attempt now, if one is pending. */
@@ -44,34 +45,25 @@ export class ModuleLoader<T> {
       try {
         const module = await withTimeout(this.importModule());
         this.failures = 0;
-        this.retryAt = null;
-        this.#listeners.clear();
+        this.#listeners = null;
         return module;
       } catch (error) {
-        if (!this.failures++)
-          console.warn(
-            `mule-upload: a part of its code could not be loaded; ${this.consequence} until it can be.`,
-            error,
-          );
+        this.#onFirstFailure(error);
+        this.failures++;
         this.retryAt = Date.now() + wait;
-        for (const listener of this.#listeners) listener();
-        await this.#delay(wait);
+        for (const listener of this.#listeners!) listener();
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+          setTimeout(resolve, wait);
+        });
       }
     }
   }
 
-  /** Resolves after a delay, or at once when the browser is online again. */
-  #delay(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const go = (): void => {
-        clearTimeout(timer);
-        globalThis.removeEventListener?.('online', go);
-        resolve();
-      };
-      const timer = setTimeout(go, milliseconds);
-      globalThis.addEventListener?.('online', go);
-      this.#wake = go;
-    });
+  #onFirstFailure(error: unknown): void {
+    if (this.failures > 0) return;
+    console.warn(`mule-upload: a part of its code could not be loaded; ${this.consequence} until it can be.`, error);
+    globalThis.addEventListener?.('online', () => this.#wake());
   }
 }
 
