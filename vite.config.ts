@@ -78,9 +78,9 @@ const minified = (
 
 /**
  * One minified file for a bare `<script type="module" src>`, and beside it what that fetches by itself: the engine's
- * working parts and the list of uploads once the element is there, the rest on those visits that need it. They import nothing: a file that
- * two of them import would be one more that every visit waits for, and the main file's address is the page's to choose. Last, all of
- * it in one file, for pages that can have but one.
+ * working parts and the list of uploads once the element is there, the rest on those visits that need it. They import
+ * nothing: a file that two of them import would be one more that every visit waits for, and the main file's address is
+ * the page's to choose. Last, all of it in one file, for pages that can have but one.
  */
 export const cdn: readonly UserConfig[] = [
   minified('src/index.ts', 'mule-upload.js', [selfContainedChunks([]), engineBeside(ENGINE)], { sharesModules: true }),
