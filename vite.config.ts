@@ -51,6 +51,9 @@ export const ENGINE = 'mule-upload-engine.js';
 /** The file of what a first upload without a failure does not need. */
 export const RECOVERY = 'mule-upload-recovery-code.js';
 
+/** The file of the list of uploads. */
+export const LIST = 'mule-upload-list-controller.js';
+
 /** No library build: Vite keeps the white space of those. */
 const minified = (
   input: string,
