@@ -14,7 +14,7 @@ import { LazyList } from './controllers/lazy-list.js';
 import { UploaderController } from './controllers/uploader-controller.js';
 import { FormElement } from './form/form-element.js';
 import { Localizer, setTranslation } from './i18n/localizer.js';
-import { errorText } from './i18n/status-text.js';
+import { errorText } from './i18n/error-text.js';
 import type { MuleStrings } from './i18n/strings.js';
 import type { Translate } from './i18n/translate.js';
 import { isOnSlottedControl } from './input/clicks.js';

@@ -5,7 +5,7 @@ import type { Uploader } from '../../engine/index.js';
 import { limitsOf, type UploadProperties } from '../api/properties.js';
 import { isAwaitingUser, isPending } from '../api/upload-state.js';
 import type { Localizer } from '../i18n/localizer.js';
-import { errorText, isUploadError } from '../i18n/status-text.js';
+import { errorText, isUploadError } from '../i18n/error-text.js';
 import { readFiles, type FileSource } from '../input/read-files.js';
 import { isShownToUser, RejectionMessages, rejectionText, type Limits } from '../input/rejections.js';
 import type { LiveRegions } from '../input/live-regions.js';

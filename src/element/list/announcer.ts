@@ -1,7 +1,8 @@
 import type { TotalProgress, UploadSnapshot, UploaderStatus } from '../../engine/api/types.js';
 import { isPending } from '../api/upload-state.js';
 import type { Format } from '../i18n/format.js';
-import { errorText, statusText } from '../i18n/status-text.js';
+import { errorText } from '../i18n/error-text.js';
+import { statusText } from '../i18n/status-text.js';
 import type { Translate } from '../i18n/translate.js';
 import type { LiveRegions } from '../input/live-regions.js';
 

@@ -1,4 +1,6 @@
-import type { TotalProgress, UploadSnapshot } from '../../engine/api/types.js';
+import type { TotalProgress, UploadSnapshot, UploadStatus } from '../../engine/api/types.js';
+
+const UNCOUNTED: ReadonlySet<UploadStatus> = new Set(['failed', 'aborted', 'needs-file']);
 
 /**
  * Returns the stored bytes, and those still to be sent. Failed uploads are left out, unlike in the uploader's `progress`:
@@ -9,7 +11,7 @@ export function totalsOf(uploads: readonly UploadSnapshot[]): TotalProgress {
   let total = 0;
   let speed = 0;
   for (const upload of uploads) {
-    if (['failed', 'aborted', 'needs-file'].includes(upload.status)) continue;
+    if (UNCOUNTED.has(upload.status)) continue;
     loaded += upload.loaded;
     total += upload.size;
     speed += upload.speed;
