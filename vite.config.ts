@@ -51,6 +51,9 @@ export const ENGINE = 'mule-upload-engine.js';
 /** The file of what a first upload without a failure does not need. */
 export const RECOVERY = 'mule-upload-recovery-code.js';
 
+/** The file of the list of uploads. */
+export const LIST = 'mule-upload-list-controller.js';
+
 /** No library build: Vite keeps the white space of those. */
 const minified = (
   input: string,
@@ -78,12 +81,12 @@ const minified = (
 
 /**
  * One minified file for a bare `<script type="module" src>`, and beside it what that fetches by itself: the engine's
- * working parts once the element is there, the rest on those visits that need it. They share nothing: a file that both
- * import would be one more that every visit waits for, and the main file's address is the page's to choose. Last, all of
- * it in one file, for pages that can have but one.
+ * working parts and the list of uploads once the element is there, the rest on those visits that need it. They import
+ * nothing: a file that two of them import would be one more that every visit waits for, and the main file's address is
+ * the page's to choose. Last, all of it in one file, for pages that can have but one.
  */
 export const cdn: readonly UserConfig[] = [
-  minified('src/index.ts', 'mule-upload.js', [engineBeside(ENGINE)]),
+  minified('src/index.ts', 'mule-upload.js', [selfContainedChunks([]), engineBeside(ENGINE)], { sharesModules: true }),
   minified('src/engine/create-manager.ts', ENGINE, [ownKernel(), selfContainedChunks([RECOVERY])], {
     sharesModules: true,
   }),

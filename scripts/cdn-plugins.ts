@@ -75,13 +75,11 @@ export function plainImports(): Plugin {
 }
 
 /**
- * Returns the URL of a file beside ours, and a new one for each retry (`asked`): Firefox never requests a module again
- * that it could not load. If ours was loaded by its package's bare name, as jsDelivr offers it, that URL ends in no
- * file, and the folder is added. On one line, so that the source map stays correct.
+ * Returns the URL of a file beside ours, and a new one for each retry: Firefox never requests a module again that it
+ * could not load. If ours was loaded by its package's bare name, as jsDelivr offers it, that URL ends in no file, and the
+ * folder is added. On one line, so that the source map stays correct.
  */
-const BESIDE =
-  `const besideOurs = (file, asked = 0) => { const { pathname } = new URL(import.meta.url); return new URL((/\\.m?js$/.test(pathname) ? './' : pathname + '/dist/cdn/') + file + (asked ? '?again=' + asked : ''), import.meta.url).href; };`
-  + 'let engineAsked = 0;';
+const BESIDE = `const requests = {}; const besideOurs = (file) => { const { pathname } = new URL(import.meta.url); const again = requests[file] ? '?again=' + requests[file] : ''; requests[file] = (requests[file] ?? 0) + 1; return new URL((/\\.m?js$/.test(pathname) ? './' : pathname + '/dist/cdn/') + file + again, import.meta.url).href; };`;
 
 /** Imports the engine, and every other lazy chunk, from files beside ours. */
 export function engineBeside(file: string): Plugin {
@@ -89,14 +87,17 @@ export function engineBeside(file: string): Plugin {
     name: 'engine-beside',
     enforce: 'pre',
     resolveId: (source) => (source === './create-manager.js' ? { id: `./${file}`, external: true } : undefined),
-    renderChunk(code, { isEntry }) {
-      if (!isEntry) return undefined;
-      const edited = code.replace(
-        /import\((["'`])\.\/(mule-upload-[\w-]+\.js)\1\)/g,
-        (_, __, name) => `import(besideOurs('${name}'${name === file ? ', engineAsked++' : ''}))`,
-      );
-      if (!edited.includes(file)) this.error(`nothing imports ${file}`);
-      return { code: BESIDE + edited, map: null };
+    renderChunk: {
+      order: 'post',
+      handler(code, { isEntry }) {
+        if (!isEntry) return undefined;
+        const edited = code.replace(
+          /import\((["'`])\.\/(mule-upload-[\w-]+\.js)\1\)/g,
+          (_, __, name) => `import(besideOurs('${name}'))`,
+        );
+        if (!edited.includes(file)) this.error(`nothing imports ${file}`);
+        return { code: BESIDE + edited, map: null };
+      },
     },
   };
 }

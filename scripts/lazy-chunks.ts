@@ -59,6 +59,18 @@ function importsIn(node: unknown): ImportExpression[] {
   return 'type' in node && node.type === 'ImportExpression' ? [...inner, node as ImportExpression] : inner;
 }
 
+interface ModuleFacts {
+  exports: readonly string[] | null;
+  importedIds: readonly string[];
+}
+
+/** Returns the names that a module exports, and those of the modules that it exports as a whole. */
+function exportsOf(id: string, factsOf: (id: string) => ModuleFacts | null): readonly string[] {
+  const { exports, importedIds } = factsOf(id)!;
+  const names = exports ?? [];
+  return names.includes('*') ? [...names, ...importedIds.flatMap((imported) => exportsOf(imported, factsOf))] : names;
+}
+
 /** Replaces pieces of a text. Line breaks are kept, so that the source map stays correct. */
 function applyEdits(code: string, edits: Edit[]): string {
   let edited = code;
@@ -114,9 +126,8 @@ export function selfContainedChunks(retried: readonly string[]): Plugin {
       ) as ExportDeclaration;
       const exported = specifiers.map(({ local, exported: name }) => [name!.name, local.name] as const);
       if (chunk.isEntry) {
-        const own = exported.filter(
-          ([name]) => chunk.facadeModuleId && this.getModuleInfo(chunk.facadeModuleId)!.exports.includes(name),
-        );
+        const ownNames = exportsOf(chunk.facadeModuleId!, (id) => this.getModuleInfo(id));
+        const own = exported.filter(([name]) => ownNames.includes(name));
         const shared = exported.filter((pair) => !own.includes(pair));
         const names = own.map(([name, local]) => `${local} as ${name}`).join(', ');
         const counter = isRequestCounted ? 'let __requests = 0; ' : '';

@@ -1,9 +1,7 @@
-import { adoptStyles, LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import { adoptStyles, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property } from 'lit/decorators.js';
-import { NO_PROGRESS } from '../engine/api/status.js';
 import type { TotalProgress, UploadSnapshot, UploaderStatus } from '../engine/api/types.js';
 import type { Uploader } from '../engine/index.js';
-import { DEFAULT_PART_SIZE } from '../limits.js';
 import { acceptList } from './api/attributes.js';
 import type { MuleEventMap } from './api/events.js';
 import { limitsOf } from './api/properties.js';
@@ -12,26 +10,22 @@ import { FallbackController } from './controllers/fallback-controller.js';
 import { FileAdder } from './controllers/file-adder.js';
 import { captureFocus, restoreFocus } from './controllers/focus.js';
 import { IntakeController } from './controllers/intake-controller.js';
-import { ListActions } from './controllers/list-actions.js';
+import { LazyList } from './controllers/lazy-list.js';
 import { UploaderController } from './controllers/uploader-controller.js';
 import { FormElement } from './form/form-element.js';
 import { Localizer, setTranslation } from './i18n/localizer.js';
-import { errorText } from './i18n/status-text.js';
+import { errorText } from './i18n/error-text.js';
 import type { MuleStrings } from './i18n/strings.js';
 import type { Translate } from './i18n/translate.js';
 import { isOnSlottedControl } from './input/clicks.js';
+import { LiveRegions } from './input/live-regions.js';
 import { showOverlay } from './input/overlay.js';
+import { pageTemplate, type PageHandlers, type PageView } from './input/page-template.js';
 import type { FileSource } from './input/read-files.js';
-import { Announcer } from './list/announcer.js';
-import { LazyListExtras } from './list/lazy-list-extras.js';
-import { pageTemplate } from './list/page-template.js';
-import { LIST_SIZES } from './list/row-ranges.js';
-import type { Handlers, View } from './list/view.js';
+import type { ListState } from './list/view.js';
 import { baseStyles } from './styles/base-styles.js';
 import { dropzoneStyles } from './styles/dropzone-styles.js';
-import { listStyles } from './styles/list-styles.js';
 import { mediaStyles } from './styles/media-styles.js';
-import { summaryStyles } from './styles/summary-styles.js';
 
 const STATES = ['uploading', 'waiting', 'paused', 'complete', 'failed', 'dragover', 'offline'] as const;
 
@@ -123,7 +117,7 @@ export class MuleUploadElement extends FormElement {
     ...LitElement.shadowRootOptions,
     delegatesFocus: true,
   };
-  static override readonly styles = [baseStyles, dropzoneStyles, summaryStyles, listStyles, mediaStyles];
+  static override readonly styles = [baseStyles, dropzoneStyles, mediaStyles];
 
   /**
    * Registers the element, unless the tag is already defined.
@@ -148,18 +142,19 @@ export class MuleUploadElement extends FormElement {
   @property({ attribute: false }) strings: Partial<MuleStrings> = {};
 
   readonly #localizer = new Localizer(this);
-  readonly #announcer = new Announcer();
+  readonly #liveRegions = new LiveRegions();
   readonly #uploader = new UploaderController(this, {
     syncValue: () => this.syncForm(),
     onValueChange: () => this.dispatchChange(),
     onEvent: (type, detail) => this.#eventHandlers[type]?.(detail),
   });
-  readonly #adder = new FileAdder(this, this.#uploader, this.#localizer, this.#announcer);
+  readonly #adder = new FileAdder(this, this.#uploader, this.#localizer, this.#liveRegions);
   readonly #intake = new IntakeController(this, {
     isDisabled: () => this.isDisabled,
     addFiles: (source, reselectedId) => this.#adder.addFromUser(source, reselectedId),
   });
-  readonly #actions = new ListActions(this.#uploader, {
+  readonly #list = new LazyList(this, this.#uploader, this.#liveRegions, {
+    hasThumbnails: () => !this.noThumbnails,
     choose: (id) => this.#intake.browse(id),
     clearMessages: () => this.#adder.clearMessages(),
     removeValue: (value) => {
@@ -168,34 +163,29 @@ export class MuleUploadElement extends FormElement {
       this.dispatchChange();
     },
   });
-  readonly #extras = new LazyListExtras(this, {
-    isEnabled: () => !this.noThumbnails,
-    isListed: (id) => this.#uploader.has(id),
-    fileOf: (id) => (this.#uploader.has(id) ? this.#uploader.current!.fileOf(id) : null),
-  });
   readonly #fallback = new FallbackController(this, {
     isReady: () => this.#uploader.current !== null,
     addFiles: (files) => this.#adder.addFromUser(files),
   });
   #isOffline = false;
-  /** The rendered data; read once per update, because it may iterate over all uploads. */
-  #rendered: Pick<View, 'uploads' | 'status' | 'progress'> = { uploads: [], status: 'idle', progress: NO_PROGRESS };
+  /** The state at the last update. */
+  #listState!: ListState;
+  /** The last notice that the list cannot be shown; announced once. */
+  #listNotice = '';
   #hadFocus = false;
 
   readonly #eventHandlers: { readonly [K in keyof MuleEventMap]?: (detail: MuleEventMap[K]['detail']) => void } = {
     'mule-network': ({ online }) => {
       this.#isOffline = !online;
     },
-    'mule-progress': ({ upload: { id, status, size, speed } }) => {
-      if (status === 'uploading' && size > DEFAULT_PART_SIZE) this.#extras.addSpeed(id, speed);
-    },
-    'mule-complete': ({ upload }) => this.#extras.deleteSpeeds(upload.id),
-    'mule-abort': ({ upload }) => this.#extras.deleteSpeeds(upload.id),
+    'mule-progress': ({ upload }) => this.#list.current?.onProgress(upload),
+    'mule-complete': ({ upload }) => this.#list.current?.onEnd(upload),
+    'mule-abort': ({ upload }) => this.#list.current?.onEnd(upload),
     'mule-recover': ({ uploads }) => {
-      this.#announcer.polite = this.translateText('saidRecover', { count: uploads.length });
+      this.#liveRegions.polite = this.translateText('saidRecover', { count: uploads.length });
     },
     'mule-error': ({ upload, error }) => {
-      if (upload.needsFile) this.#announcer.polite = errorText(upload, error, this.translateText);
+      if (upload.needsFile) this.#liveRegions.polite = errorText(upload, error, this.translateText);
     },
     // messages name files of the former user
     'mule-owner-change': () => this.#adder.stop(),
@@ -318,19 +308,15 @@ export class MuleUploadElement extends FormElement {
   protected override update(changed: PropertyValues): void {
     if (changed.size > 0) this.#uploader.configure();
     const focus = captureFocus(this.shadowRoot);
-    const { uploads, status, progress } = this;
-    this.#rendered = { uploads, status, progress };
-    this.#extras.addSpeed('', progress.speed);
-    const { translate, format } = this.#localizer;
-    this.#announcer.observe({ ...this.#rendered, translate, format, offline: isOffline() });
+    this.#listState = this.#readListState();
+    this.#list.current?.observe(this.#listState);
+    this.#updateListNotice();
     super.update(changed);
     restoreFocus(focus, this);
   }
 
   protected override updated(changed: PropertyValues): void {
     if (changed.size > 0) this.syncForm();
-    if (this.#rendered.uploads.length > 0 || this.formControl.storedKeys.length > LIST_SIZES.longList)
-      void this.#extras.load();
     showOverlay(this.shadowRoot?.querySelector('.overlay') ?? null, this.#intake.largeDropArea);
     this.internals.role = 'group';
     this.internals.ariaLabel = this.labels.length > 0 ? null : this.translateText('label');
@@ -348,10 +334,7 @@ export class MuleUploadElement extends FormElement {
     const { accept, capture, multiple, directory, isDisabled } = this;
     const { minSize, maxSize } = limitsOf(this);
     const { translate, format } = this.#localizer;
-    const { current } = this.#uploader;
-    const view: View = {
-      ...this.#rendered,
-      ...this.#extras.view,
+    const view: PageView = {
       accept: acceptList(accept),
       capture,
       multiple,
@@ -360,36 +343,56 @@ export class MuleUploadElement extends FormElement {
       maxSize,
       translate,
       format,
-      storedKeys: this.formControl.storedKeys,
       messages: this.#adder.messages.shown,
       rejectedCount: this.#adder.messages.count,
       filesRead: this.#adder.filesRead,
-      openQuestion: this.#actions.openQuestion,
-      partStates: (id) => current?.partStates(id) ?? null,
-      now: Date.now(),
-      offline: isOffline(),
-      held: current?.options.autostart === false,
+      listNotice: this.#listNotice,
+      uploadList: this.#list.current?.render(this.#listState, this.#handlers.browse) ?? nothing,
       disabled: isDisabled,
       canDrop: !this.noDrop && !isDisabled,
       isDragOver: this.#intake.isDragOver,
       hasOverlay: this.#intake.largeDropArea !== null,
       hasOwnText: [...(this.childNodes ?? [])].some(isOwnText),
-      polite: this.#announcer.polite,
-      assertive: this.#announcer.assertive,
+      liveRegions: this.#liveRegions,
     };
     return pageTemplate(view, this.#handlers);
   }
 
-  readonly #handlers: Handlers = {
+  #readListState(): ListState {
+    const { uploads, status, isDisabled } = this;
+    const { translate, format } = this.#localizer;
+    const { current } = this.#uploader;
+    return {
+      uploads,
+      status,
+      translate,
+      format,
+      storedKeys: this.formControl.storedKeys,
+      partStates: (id) => current?.partStates(id) ?? null,
+      now: Date.now(),
+      offline: isOffline(),
+      held: current?.options.autostart === false,
+      disabled: isDisabled,
+    };
+  }
+
+  /** Says that uploads are not shown if the code for it cannot be loaded; they are sent all the same. */
+  #updateListNotice(): void {
+    const { uploads, storedKeys, translate } = this.#listState;
+    const isHidden = this.#list.isFailing && uploads.length + storedKeys.length > 0;
+    const notice = isHidden ? translate('waitingEngine') : '';
+    if (notice && !this.#listNotice) this.#liveRegions.polite = notice;
+    this.#listNotice = notice;
+  }
+
+  readonly #handlers: PageHandlers = {
     browse: (event) => {
       if (!event.defaultPrevented && !isOnSlottedControl(event)) this.browse();
     },
     inputChange: (event) => this.#intake.inputChange(event.target as HTMLInputElement),
     inputCancel: (event) => this.#intake.inputCancel(event),
     slotChange: () => this.requestUpdate(),
-    rowClick: this.#actions.rowClick,
-    bulkClick: this.#actions.bulkClick,
-    keydown: this.#actions.keydown,
+    keydown: (event) => this.#list.current?.keydown(event),
     closeMessages: () => this.#adder.clearMessages(),
   };
 

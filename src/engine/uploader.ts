@@ -1,10 +1,8 @@
 import { entryOf, listOf } from './files/file-entries.js';
-import type { Entry, Rules } from './files/file-entries.js';
+import type { Rules } from './files/file-entries.js';
 import { UploadError } from './api/errors.js';
-import { newId } from './util/new-id.js';
 import { engineDefaults, isOtherOwner, mergeOptions } from './api/options.js';
 import type { ResolvedOptions } from './api/options.js';
-import { NO_PROGRESS } from './api/status.js';
 import type {
   FileEntry,
   FileHandle,
@@ -15,26 +13,17 @@ import type {
   UploaderStatus,
 } from './api/types.js';
 import type { Ports } from './ports.js';
-import type { createManager as CreateManager } from './create-manager.js';
 import type { UploadManager } from './manager.js';
+import { EarlyUploads, FAILURES_UNTIL_REPORT } from './uploads/early-uploads.js';
+import { ModuleLoader } from './util/module-loader.js';
 
-/** Delay before the code is requested again, and its maximum. */
-const FIRST_DELAY_MS = 1_000;
-const MAX_DELAY_MS = 30_000;
-/** Failures before an error is dispatched, and the time without an answer that counts as one. */
-const FAILURES_UNTIL_REPORT = 2;
-const LOAD_TIMEOUT_MS = 30_000;
 const NOT_FORGOTTEN =
   'Uploads of this user are not deleted from this browser yet: a part of the page could not be loaded. They are deleted once it is.';
 const GATES: ReadonlySet<string> = new Set(['mule-before-add', 'mule-before-upload']);
 const NO_UPLOADS: readonly UploadSnapshot[] = Object.freeze([]);
 
-/** An upload that is listed before the engine's code is loaded. */
-interface EarlyUpload {
-  readonly file: File;
-  readonly entry: Entry;
-  snapshot: UploadSnapshot;
-}
+/** The engine's code, for all uploaders of the page. */
+const codeLoader = new ModuleLoader(() => import('./create-manager.js'), 'nothing is sent');
 
 /** An `EventTarget` with typed events. */
 interface UploaderTarget extends EventTarget {
@@ -62,15 +51,12 @@ export class Uploader extends Target {
   #loading: Promise<UploadManager> | null = null;
   #isDisposed = false;
   #isDetached = false;
-  /** Uploads that were added before the code was loaded, by their ID. */
-  readonly #early = new Map<string, EarlyUpload>();
+  readonly #early = new EarlyUploads(
+    codeLoader,
+    (id) => this.#manager?.has(id) ?? false,
+    (type, detail) => this.#dispatch(type, detail),
+  );
   #uploads = NO_UPLOADS;
-  #failures = 0;
-  /** Called when the code cannot be loaded, for callers that do not wait for it. */
-  readonly #onFailure = new Set<(error: UploadError) => void>();
-  #retryAt: number | null = null;
-  /** Ends the delay before the code is requested again. */
-  #wake = (): void => {};
 
   /**
    * @param ports stand in for the browser's own clock, network, storage …
@@ -80,6 +66,7 @@ export class Uploader extends Target {
     super();
     this.#options = mergeOptions(engineDefaults, options);
     this.#ports = ports;
+    codeLoader.onFailure(() => this.#early.showWait());
     // after the caller of the constructor has added its listeners
     queueMicrotask(() => void this.ready);
   }
@@ -93,7 +80,7 @@ export class Uploader extends Target {
    */
   get uploads(): readonly UploadSnapshot[] {
     const { uploads = NO_UPLOADS } = this.#manager ?? {};
-    const early = this.#chosen().map(({ snapshot }) => snapshot);
+    const early = this.#early.snapshots;
     if (!early.length) return uploads;
     const all = [...uploads, ...early];
     const isSame = all.length === this.#uploads.length && all.every((one, index) => one === this.#uploads[index]);
@@ -102,17 +89,12 @@ export class Uploader extends Target {
 
   /** Totals over all uploads that were not aborted. */
   get progress(): TotalProgress {
-    if (this.#manager) return this.#manager.progress;
-    return { ...NO_PROGRESS, total: this.#chosen().reduce((sum, { snapshot }) => sum + snapshot.size, 0) };
+    return (this.#manager ?? this.#early).progress;
   }
 
   get status(): UploaderStatus {
     const { status = 'idle' } = this.#manager ?? {};
-    if (status !== 'idle') return status;
-    const all = this.#chosen().map(({ snapshot }) => snapshot.status);
-    if (all.includes('waiting')) return 'waiting';
-    if (all.includes('queued') && this.#options.autostart) return 'uploading';
-    return all.includes('paused') ? 'paused' : status;
+    return status === 'idle' ? this.#early.statusOf(this.#options.autostart) : status;
   }
 
   /** Resolves when the journal has been read: unfinished uploads of earlier page loads are listed. */
@@ -122,7 +104,7 @@ export class Uploader extends Target {
 
   /** Whether an upload is listed. */
   has(id: string): boolean {
-    return this.#early.has(id) || (this.#manager?.has(id) ?? false);
+    return Boolean(this.#early.find(id) ?? this.#manager?.has(id));
   }
 
   /**
@@ -136,7 +118,7 @@ export class Uploader extends Target {
       const before = this.#options;
       this.#options = mergeOptions(before, changes);
       // the first scope that is set is that of the files added before it
-      if (before.scope && isOtherOwner(before, this.#options)) this.#abortEarly();
+      if (before.scope && isOtherOwner(before, this.#options)) this.#early.abort();
     }
   }
 
@@ -148,18 +130,14 @@ export class Uploader extends Target {
     // copied, because the page may empty its list
     const entries = listOf(files).map(entryOf);
     if (this.#manager) return this.#manager.add(entries, rules);
-    for (const entry of entries) if (!entry.fault) this.#list(entry);
-    this.#showWait();
+    this.#early.add(entries);
     const manager = await this.#load();
     // a file that was aborted meanwhile is not listed any more
-    const wanted = entries.filter(({ id }) => !id || this.#early.has(id));
+    const wanted = entries.filter(({ id }) => !id || this.#early.find(id));
     try {
       return await manager.add(wanted, rules);
     } finally {
-      for (const { id = '' } of wanted) {
-        if (this.#early.get(id)?.snapshot.status === 'paused' && manager.has(id)) manager.pause(id);
-        this.#early.delete(id);
-      }
+      for (const id of this.#early.remove(wanted)) if (manager.has(id)) manager.pause(id);
     }
   }
 
@@ -175,18 +153,18 @@ export class Uploader extends Target {
 
   /** Returns an upload's file; null if it has to be chosen again. @throws TypeError naming an id that is not listed */
   fileOf(id: string): File | null {
-    return this.#listing(id)?.fileOf(id) ?? this.#early.get(id)?.file ?? null;
+    return this.#listing(id)?.fileOf(id) ?? this.#early.find(id)?.file ?? null;
   }
 
   /** Starts uploads that `autostart: false` has held. @throws TypeError naming an id that is not listed */
   start(id?: string): void {
-    this.#release(id);
+    this.#early.release(id);
     this.#listing(id)?.start(id);
   }
 
   /** Stops sending; stored parts are kept. @throws TypeError naming an id that is not listed */
   pause(id?: string): void {
-    for (const early of this.#chosen(id)) this.#update(early, { status: 'paused', waitingFor: null, retryAt: null });
+    this.#early.pause(id);
     this.#listing(id)?.pause(id);
   }
 
@@ -197,7 +175,7 @@ export class Uploader extends Target {
    * @throws TypeError naming an id that is not listed
    */
   async resume(id?: string, file?: File | FileHandle): Promise<void> {
-    this.#release(id);
+    this.#early.release(id);
     await this.#listing(id)?.resume(id, file);
   }
 
@@ -207,15 +185,15 @@ export class Uploader extends Target {
    */
   abort(id?: string): void {
     const manager = this.#listing(id);
-    this.#abortEarly(id);
+    this.#early.abort(id);
     manager?.abort(id);
   }
 
   /** Retries failed uploads, and waiting ones at once. @throws TypeError naming an id that is not listed */
   retry(id?: string): void {
     const manager = this.#listing(id);
-    this.#release(id);
-    this.#wake();
+    this.#early.release(id);
+    codeLoader.retryNow();
     manager?.retry(id);
   }
 
@@ -240,12 +218,16 @@ export class Uploader extends Target {
    * @throws UploadError `engine-not-loaded` if the code that deletes them cannot be loaded; they are deleted once it is
    */
   async forget(): Promise<void> {
-    this.#abortEarly();
+    this.#early.abort();
     if (this.#manager) {
       await this.#manager.forget();
       return;
     }
-    const isMissing = new Promise<never>((_, reject) => this.#onFailure.add(reject));
+    const isMissing = new Promise<never>((_, reject) => {
+      codeLoader.onFailure(() => {
+        if (codeLoader.failures >= FAILURES_UNTIL_REPORT) reject(new UploadError('engine-not-loaded', NOT_FORGOTTEN));
+      });
+    });
     await Promise.race([isMissing, this.#load().then((manager) => manager.forget())]);
   }
 
@@ -278,139 +260,21 @@ export class Uploader extends Target {
 
   /** Returns null while the code that runs it is not loaded. @throws TypeError naming an id that is not listed */
   #listing(id: string | undefined): UploadManager | null {
-    if (this.#chosen(id).length) return id === undefined ? this.#manager : null;
+    if (this.#early.chosen(id).length) return id === undefined ? this.#manager : null;
     if (!this.#manager && id !== undefined) throw new TypeError(`there is no upload "${id}"`);
     return this.#manager;
   }
 
   #load(): Promise<UploadManager> {
-    this.#loading ??= this.#fetchCode().then(({ createManager }) => {
+    return (this.#loading ??= codeLoader.load().then(({ createManager }) => {
       this.#manager = createManager(this.#options, this.#ports, (type, detail) => this.#dispatch(type, detail));
       if (this.#isDisposed) this.#manager.dispose();
       else if (this.#isDetached) this.#manager.detach();
       return this.#manager;
-    });
-    return this.#loading;
+    }));
   }
 
   #dispatch<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): boolean {
     return this.dispatchEvent(new CustomEvent(type, { detail, cancelable: GATES.has(type) }));
   }
-
-  /** Loads the code, and retries without end: the page may have lost its network while it was loading. */
-  async #fetchCode(): Promise<{ createManager: typeof CreateManager }> {
-    for (let wait = FIRST_DELAY_MS; ; wait = Math.min(wait * 2, MAX_DELAY_MS)) {
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const silence = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error('no answer')), LOAD_TIMEOUT_MS);
-      });
-      try {
-        return await Promise.race([import('./create-manager.js'), silence]);
-      } catch (error) {
-        if (!this.#failures++)
-          console.warn('mule-upload: a part of its code could not be loaded; nothing is sent until it can be.', error);
-        if (this.#failures >= FAILURES_UNTIL_REPORT)
-          for (const report of this.#onFailure) report(new UploadError('engine-not-loaded', NOT_FORGOTTEN));
-        this.#retryAt = Date.now() + wait;
-        this.#showWait();
-        await this.#delay(wait);
-      } finally {
-        clearTimeout(timer);
-      }
-    }
-  }
-
-  #delay(milliseconds: number): Promise<void> {
-    return new Promise((resolve) => {
-      const go = (): void => {
-        clearTimeout(timer);
-        globalThis.removeEventListener?.('online', go);
-        resolve();
-      };
-      const timer = setTimeout(go, milliseconds);
-      globalThis.addEventListener?.('online', go);
-      this.#wake = go;
-    });
-  }
-
-  // ---- Uploads that were added before the code was loaded ----
-
-  /** Returns one of them, or all. */
-  #chosen(id?: string): EarlyUpload[] {
-    return [...this.#early.values()].filter(
-      ({ snapshot }) => !this.#manager?.has(snapshot.id) && (id === undefined || id === snapshot.id),
-    );
-  }
-
-  #list(entry: Entry): void {
-    const { file, relativePath = '' } = entry;
-    const { name, size, type, lastModified } = file;
-    const id = (entry.id = newId());
-    const snapshot = Object.freeze({ ...NOT_BEGUN, id, name, size, type, lastModified, relativePath });
-    this.#early.set(id, { file, entry, snapshot });
-  }
-
-  /** Shows that the code could not be loaded so far; dispatches `mule-error` after some failures. */
-  #showWait(): void {
-    if (!this.#failures) return;
-    for (const early of this.#chosen()) {
-      const { status, name, error: reported } = early.snapshot;
-      if (status === 'paused') continue;
-      const message = `“${name}”: a part of the page could not be loaded. Retrying; if this message stays, reload the page.`;
-      const error =
-        reported
-        ?? (this.#failures < FAILURES_UNTIL_REPORT
-          ? null
-          : new UploadError('engine-not-loaded', message, { retryable: true }));
-      this.#update(early, { status: 'waiting', waitingFor: 'engine', retryAt: this.#retryAt, error });
-      if (error && !reported) this.#dispatch('mule-error', { upload: early.snapshot, error });
-    }
-  }
-
-  #update(early: { snapshot: UploadSnapshot }, changes: Partial<UploadSnapshot>): void {
-    const { status: previous } = early.snapshot;
-    const upload = (early.snapshot = Object.freeze({ ...early.snapshot, ...changes }));
-    if (upload.status !== previous) this.#dispatch('mule-status', { upload, previous });
-  }
-
-  #release(id?: string): void {
-    for (const early of this.#chosen(id))
-      if (early.snapshot.status === 'paused') this.#update(early, { status: 'queued' });
-    this.#showWait();
-  }
-
-  #abortEarly(id?: string): void {
-    for (const early of this.#chosen(id)) {
-      this.#early.delete(early.snapshot.id);
-      // it may be passed to the manager at this moment
-      early.entry.isAborted = true;
-      this.#update(early, { status: 'aborted', waitingFor: null, retryAt: null });
-      this.#dispatch('mule-abort', { upload: early.snapshot });
-    }
-  }
 }
-
-/** Returns the snapshot of an upload that waits for the code, without the properties of its file. */
-const NOT_BEGUN = {
-  status: 'queued',
-  waitingFor: null,
-  loaded: 0,
-  ratio: 0,
-  speed: 0,
-  eta: null,
-  parts: Object.freeze({ total: 0, done: 0, size: 0 }),
-  retries: 0,
-  retryAt: null,
-  key: null,
-  uploadId: null,
-  etag: null,
-  location: null,
-  checksum: null,
-  integrity: null,
-  receipt: null,
-  error: null,
-  recovered: false,
-  needsFile: false,
-  needsPermission: false,
-  found: false,
-} as const;

@@ -202,6 +202,75 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
       });
     }
 
+    it('without the list of uploads: files are sent, a notice says so, and the rows appear once it is loaded', async () => {
+      let isDown = true;
+      let requests = 0;
+      const site = await startSite(
+        store,
+        { '/': page('/mule-upload.js') },
+        {
+          answer: (pathname) => {
+            if (!pathname.startsWith('/mule-upload-list')) return null;
+            requests++;
+            return isDown ? new Response(null, { status: 503 }) : null;
+          },
+        },
+      );
+      const spoken = `field.shadowRoot.querySelector('[role=status]').textContent`;
+      try {
+        await browser.goto(site.url);
+        await browser.waitFor("customElements.get('mule-upload') !== undefined");
+        await browser.evaluate(`(globalThis.field = document.querySelector('mule-upload')) && null`);
+        await chooseFiles(browser, [file]);
+        await browser.waitFor(isOver);
+        const [upload] = await uploadsOf(browser);
+        assert.equal(upload!.status, 'complete');
+        assert.deepEqual(await new S3Client(store).digest(BUCKET, upload!.key!), { sha256, size: SIZE });
+        await browser.waitFor(`${spoken}.includes('could not be loaded')`);
+        const shown = await browser.evaluate<[], string>(
+          `JSON.stringify([field.value.length, field.shadowRoot.querySelector('[part=messages]').textContent.includes('could not be loaded'),
+            field.shadowRoot.querySelector('[part=item]')])`,
+        );
+        assert.deepEqual(JSON.parse(shown), [1, true, null]);
+        isDown = false;
+        await browser.waitFor(`field.shadowRoot.querySelector('[part=item][data-status=complete]') !== null`);
+        await browser.waitFor(`${spoken} === 'a.bin is stored'`);
+        const rest = await browser.evaluate<[], string>(
+          `JSON.stringify([field.shadowRoot.querySelector('[part=messages]'), getComputedStyle(field.shadowRoot.querySelector('.row')).display])`,
+        );
+        assert.deepEqual(JSON.parse(rest), [null, 'grid']);
+        assert.ok(requests >= 2, `${requests} requests`);
+      } finally {
+        site.stop();
+      }
+    });
+
+    it('are requested once, however many elements a page has', async () => {
+      const asked: string[] = [];
+      const elements = '<mule-upload signer="/sign" no-leave-warning></mule-upload>'.repeat(3);
+      const site = await startSite(
+        store,
+        { '/': page('/mule-upload.js').replace(/<mule-upload .*<\/mule-upload>/, elements) },
+        {
+          answer: (pathname) => {
+            if (pathname.endsWith('.js')) asked.push(pathname);
+            return null;
+          },
+        },
+      );
+      try {
+        await browser.goto(site.url);
+        await browser.waitFor("customElements.get('mule-upload') !== undefined");
+        await chooseFiles(browser, [file]);
+        await browser.waitFor(isOver);
+        await browser.waitFor("document.querySelector('mule-upload').shadowRoot.querySelector('[part=item]') !== null");
+        for (const name of ['/mule-upload.js', '/mule-upload-engine.js', '/mule-upload-list-controller.js'])
+          assert.equal(asked.filter((pathname) => pathname === name).length, 1, `${name} in ${asked.join(' ')}`);
+      } finally {
+        site.stop();
+      }
+    });
+
     it('are found at jsDelivr when the page names only the package', () =>
       expectUpload('/npm/mule-upload@1.2.3', (pathname) => {
         if (pathname === '/npm/mule-upload@1.2.3') return script('/mule-upload.js');

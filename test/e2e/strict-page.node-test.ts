@@ -53,8 +53,8 @@ const showQuarter = `(async () => {
   const upload = { id: 'u', name: 'film.mov', relativePath: '', size: 400, loaded: 100, ratio: 0.25, speed: 0, eta: null, status: 'paused', waitingFor: null, retryAt: null, retries: 0, parts: { total: 0, done: 0, size: 0 }, error: null };
   const progress = { loaded: 100, total: 400, ratio: 0.25, speed: 0, eta: null };
   element.uploader = Object.assign(new EventTarget(), { uploads: [upload], status: 'paused', progress, options: {}, has: () => true, fileOf: () => null, partStates: () => null });
-  for (let frames = 0; frames < 2; frames++) await new Promise(requestAnimationFrame);
-  await element.updateComplete;
+  // the list may still be loading
+  while (!element.shadowRoot.querySelector('[part=bar]')) await new Promise(requestAnimationFrame);
   const width = (part) => element.shadowRoot.querySelector(part).getBoundingClientRect().width;
   return { ratio: width('[part=bar]') / width('[part=progress]'), broken };
 })()`;

@@ -15,6 +15,9 @@ import type {
 } from '../../src/engine/index.js';
 import type { InitAnswerFile } from '../../src/protocol.js';
 
+// as on a page that has been open for a moment: rows are rendered as soon as uploads are listed
+await import('../../src/element/controllers/list-controller.js');
+
 export type Answer = 'store' | 'hold' | 'refuse' | 'busy' | 'silent';
 
 const REFUSED = '<Error><Code>AccessDenied</Code><Message>No</Message></Error>';

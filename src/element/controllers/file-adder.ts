@@ -5,10 +5,10 @@ import type { Uploader } from '../../engine/index.js';
 import { limitsOf, type UploadProperties } from '../api/properties.js';
 import { isAwaitingUser, isPending } from '../api/upload-state.js';
 import type { Localizer } from '../i18n/localizer.js';
-import { errorText, isUploadError } from '../i18n/status-text.js';
+import { errorText, isUploadError } from '../i18n/error-text.js';
 import { readFiles, type FileSource } from '../input/read-files.js';
 import { isShownToUser, RejectionMessages, rejectionText, type Limits } from '../input/rejections.js';
-import type { Announcer } from '../list/announcer.js';
+import type { LiveRegions } from '../input/live-regions.js';
 import type { UploaderController } from './uploader-controller.js';
 
 /** Adds files to the uploader: reads folders, applies the element's limits, and collects messages on rejected files. */
@@ -22,7 +22,7 @@ export class FileAdder {
     private readonly host: UploadProperties & { value: readonly string[] },
     private readonly uploader: UploaderController,
     private readonly localizer: Localizer,
-    private readonly announcer: Announcer,
+    private readonly liveRegions: LiveRegions,
   ) {}
 
   /** @returns the added uploads; none if `stop()` was called meanwhile */
@@ -71,14 +71,14 @@ export class FileAdder {
     this.#adding = new AbortController();
     this.filesRead = 0;
     this.messages.clear();
-    this.announcer.clear();
+    this.liveRegions.clear();
     this.host.requestUpdate();
   }
 
   clearMessages(): void {
     if (this.messages.count === 0) return;
     this.messages.clear();
-    this.announcer.assertive = '';
+    this.liveRegions.assertive = '';
     this.host.requestUpdate();
   }
 
@@ -126,7 +126,7 @@ export class FileAdder {
 
   #show(message: string): void {
     this.messages.add(message);
-    this.announcer.assertive = this.messages.announced;
+    this.liveRegions.assertive = this.messages.announced;
     this.uploader.refresh();
   }
 }

@@ -2,22 +2,17 @@ import type { ReactiveController } from 'lit';
 import { NO_PROGRESS } from '../../engine/api/status.js';
 import type { TotalProgress, UploadSnapshot, UploaderOptions, UploaderStatus } from '../../engine/api/types.js';
 import { Uploader } from '../../engine/index.js';
-import { emit, eventNames, type MuleEventMap } from '../api/events.js';
+import { emit } from '../api/events.js';
 import { optionsOf, type UploadProperties } from '../api/properties.js';
 import { hasEnded } from '../api/upload-state.js';
 import { recoveryKeyOf, trackElement, type RecoveryKey } from '../form/recovery-key.js';
+import { configureUploader } from './configure-uploader.js';
+import { EventForwarder, type UploaderHooks } from './event-forwarder.js';
 import { RenderScheduler } from './render-scheduler.js';
 
 /** An element that is back in the document within this time was moved, not removed. */
 const REMOVAL_DELAY_MS = 1_000;
 const NO_UPLOADS: readonly UploadSnapshot[] = Object.freeze([]);
-/** Events after which only figures change: neither value nor validity. */
-const PROGRESS_EVENTS: ReadonlySet<keyof MuleEventMap> = new Set(['mule-progress', 'mule-part', 'mule-retry']);
-/** Interval between renderings of figures; 100 parts a second may be stored. */
-const PROGRESS_INTERVAL_MS = 200;
-/** Above this number of uploads, value and list are updated at intervals instead of at each event. */
-const MANY_UPLOADS = 50;
-const BATCH_INTERVAL_MS = 200;
 
 /**
  * Controllers whose element was removed while uploads were unfinished, by owner. The next element of the same owner takes
@@ -28,16 +23,6 @@ const removedControllers = new Map<string, UploaderController>();
 const ambiguousControllers = new Set<UploaderController>();
 const ownerKeyOf = ({ scope, signer, recoveryKey }: UploaderOptions): string =>
   JSON.stringify([scope || signer, recoveryKey]);
-
-/** Callbacks to the element. */
-export interface UploaderHooks {
-  /** Updates value and validity; called before an event is forwarded. @returns whether an upload changed the value */
-  syncValue(): boolean;
-  /** Called after an event that changed the value was forwarded. */
-  onValueChange(): void;
-  /** Called before an event is forwarded. */
-  onEvent<K extends keyof MuleEventMap>(type: K, detail: MuleEventMap[K]['detail']): void;
-}
 
 /**
  * Connects the element to an `Uploader`: one that the page has set, or its own, created when first needed.
@@ -51,19 +36,13 @@ export class UploaderController implements ReactiveController {
   #recoveryKey: RecoveryKey | null = null;
   #options: UploaderOptions = {};
   #shared: Uploader | null = null;
-  #listeners: AbortController | null = null;
-  #listeningTo: Uploader | null = null;
   #removalTimer: ReturnType<typeof setTimeout> | undefined;
   /** IDs of the uploads that were paused because the element was removed; null if it was not. */
   #pausedIds: readonly string[] | null = null;
   /** Set while the signer is asked whether the same user is signed in; until then nothing is shown. */
   #confirmation: object | null = null;
   readonly #scheduler: RenderScheduler;
-  #uploadCount = 0;
-  /** The uploads that were last searched for a countdown. */
-  #countdown: { of: readonly UploadSnapshot[]; isShown: boolean } = { of: NO_UPLOADS, isShown: false };
-  #countdownTimer: ReturnType<typeof setTimeout> | undefined;
-  #syncTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #events: EventForwarder;
 
   constructor(
     private readonly host: UploadProperties,
@@ -71,6 +50,7 @@ export class UploaderController implements ReactiveController {
   ) {
     host.addController(this);
     this.#scheduler = new RenderScheduler(host);
+    this.#events = new EventForwarder(host, hooks, this.#scheduler);
   }
 
   /** The uploader that the page has set. */
@@ -90,7 +70,7 @@ export class UploaderController implements ReactiveController {
 
   get uploads(): readonly UploadSnapshot[] {
     const uploads = this.#visible?.uploads ?? NO_UPLOADS;
-    this.#uploadCount = uploads.length;
+    this.#events.uploadCount = uploads.length;
     return uploads;
   }
 
@@ -159,14 +139,6 @@ export class UploaderController implements ReactiveController {
     else if (!this.#shared && isConnected && (signer || sign || initSignatureUrl)) this.getOrCreate();
   }
 
-  hostUpdated(): void {
-    clearTimeout(this.#countdownTimer);
-    const { uploads } = this;
-    if (uploads !== this.#countdown.of)
-      this.#countdown = { of: uploads, isShown: uploads.some(({ retryAt }) => retryAt !== null) };
-    if (this.#countdown.isShown) this.#countdownTimer = setTimeout(() => this.refresh(), 1_000);
-  }
-
   /** Renders with the next frame. */
   refresh(): void {
     this.#scheduler.refresh();
@@ -174,10 +146,7 @@ export class UploaderController implements ReactiveController {
 
   /** Updates the value now, where a long list has deferred it. */
   syncNow(): void {
-    if (this.#syncTimer === undefined) return;
-    clearTimeout(this.#syncTimer);
-    this.#syncTimer = undefined;
-    if (this.hooks.syncValue()) this.hooks.onValueChange();
+    this.#events.syncNow();
   }
 
   /**
@@ -190,24 +159,11 @@ export class UploaderController implements ReactiveController {
     if (hasChanged && isUserAction) this.hooks.onValueChange();
   }
 
-  // Passes on only options that changed: new headers or a new signer make waiting uploads retry at once. Pages often
-  // assign a new object with the same content at each rendering.
   #configure(uploader: Uploader): void {
-    const options = this.#readOptions();
-    const before = this.#options as Record<string, unknown>;
-    const isSame = (name: string, value: unknown): boolean =>
-      Object.is(value, before[name])
-      || (typeof value === 'object' && JSON.stringify(value) === JSON.stringify(before[name]));
-    const changes = Object.entries(options).filter(([name, value]) => !isSame(name, value));
-    this.#options = options;
-    if (changes.length === 0) return;
-    try {
-      uploader.configure(Object.fromEntries(changes));
-    } catch {
-      for (const [name, value] of changes) applyOption(uploader, name, value);
-    }
-    // a listener of `mule-owner-change` may have set options for the next user
-    this.#configure(uploader);
+    const before = this.#options;
+    this.#options = this.#readOptions();
+    // again, because a listener of `mule-owner-change` may have set options for the next user
+    if (configureUploader(uploader, this.#options, before)) this.#configure(uploader);
   }
 
   #readOptions(): UploaderOptions {
@@ -274,57 +230,13 @@ export class UploaderController implements ReactiveController {
   }
 
   #onRemoved(): void {
-    clearTimeout(this.#countdownTimer);
     this.#pausedIds = this.#own?.detach() ?? null;
     this.#confirmation = null;
     // else a shared uploader would keep the removed element from being garbage-collected
-    this.#listeners?.abort();
-    this.#listeningTo = null;
+    this.#events.listenTo(null);
   }
 
   #listen(): void {
-    const uploader = this.#visible;
-    if (uploader === this.#listeningTo) return;
-    this.#listeners?.abort();
-    this.#listeningTo = uploader;
-    if (uploader) {
-      this.#listeners = new AbortController();
-      for (const type of eventNames) this.#forward(uploader, type, this.#listeners.signal);
-    }
-    this.update();
-  }
-
-  #forward<K extends keyof MuleEventMap>(uploader: Uploader, type: K, signal: AbortSignal): void {
-    const isProgress = PROGRESS_EVENTS.has(type);
-    const listener = (event: Event): void => {
-      const { detail } = event as MuleEventMap[K];
-      const hasChanged = !isProgress && this.#syncValue(type);
-      this.hooks.onEvent(type, detail);
-      if (!emit(this.host, type, detail)) event.preventDefault();
-      const isMany = this.#uploadCount > MANY_UPLOADS;
-      this.#scheduler.refreshAfter(isMany ? BATCH_INTERVAL_MS : isProgress ? PROGRESS_INTERVAL_MS : 0);
-      if (hasChanged) this.hooks.onValueChange();
-    };
-    uploader.addEventListener(type, listener, { signal });
-  }
-
-  /** Defers the update in a long list: 10,000 events must not iterate over 10,000 uploads each. */
-  #syncValue(type: keyof MuleEventMap): boolean {
-    if (this.#uploadCount <= MANY_UPLOADS || type === 'mule-finish') {
-      clearTimeout(this.#syncTimer);
-      this.#syncTimer = undefined;
-      return this.hooks.syncValue();
-    }
-    this.#syncTimer ??= setTimeout(() => this.syncNow(), BATCH_INTERVAL_MS);
-    return false;
-  }
-}
-
-/** Sets one option; logs a warning if its value is invalid. */
-function applyOption(uploader: Uploader, name: string, value: unknown): void {
-  try {
-    uploader.configure({ [name]: value });
-  } catch (error) {
-    console.warn(`<mule-upload>: ${(error as Error).message}`);
+    if (this.#events.listenTo(this.#visible)) this.update();
   }
 }

@@ -1,5 +1,5 @@
-import type { UploadError } from '../../engine/api/errors.js';
 import type { UploadSnapshot } from '../../engine/api/types.js';
+import { errorText } from './error-text.js';
 import type { Format } from './format.js';
 import type { Translate } from './translate.js';
 
@@ -14,16 +14,6 @@ export interface StatusContext {
   /** Whether the browser reports that it is offline. */
   readonly offline: boolean;
 }
-
-/** Compares names, because the engine is a separate file with its own `UploadError` class. */
-export const isUploadError = (error: Error): error is UploadError => error.name === 'UploadError';
-
-/** Describes an error in the user's language. The signer's own message is shown as it is. */
-export const errorText = (
-  { name }: { name: string },
-  { code, message, refusal }: Pick<UploadError, 'code' | 'message'> & Partial<UploadError>,
-  translate: Translate,
-): string => translate(`error-${refusal?.code ?? code}`, { name, message: refusal?.message ?? message });
 
 /** Describes an upload's status: what it does, what it waits for, and when it is retried. */
 export function statusText(upload: UploadSnapshot, { translate, format, now, held, offline }: StatusContext): string {

@@ -1,8 +1,10 @@
 import type { TotalProgress, UploadSnapshot, UploaderStatus } from '../../engine/api/types.js';
 import { isPending } from '../api/upload-state.js';
 import type { Format } from '../i18n/format.js';
-import { errorText, statusText } from '../i18n/status-text.js';
+import { errorText } from '../i18n/error-text.js';
+import { statusText } from '../i18n/status-text.js';
 import type { Translate } from '../i18n/translate.js';
+import type { LiveRegions } from '../input/live-regions.js';
 
 /** Failures of one moment that are announced. */
 const MAX_FAILURES = 3;
@@ -21,10 +23,6 @@ export interface AnnouncerInput {
  * Chooses what a screen reader announces: the start, each quarter, waiting, the end and aborts. Failures interrupt.
  */
 export class Announcer {
-  /** Text of the live region that waits for a pause in speech. */
-  polite = '';
-  /** Text of the live region that interrupts. */
-  assertive = '';
   #status: UploaderStatus = 'idle';
   #waitingText = '';
   /** Bytes stored when waiting ended; null once more are. The first request after an outage may fail immediately. */
@@ -33,10 +31,7 @@ export class Announcer {
   #failed = new Set<string>();
   #aborted = new Set<string>();
 
-  /** Clears both texts. */
-  clear(): void {
-    this.polite = this.assertive = '';
-  }
+  constructor(private readonly live: LiveRegions) {}
 
   /** Updates the texts if something changed that is worth announcing. */
   observe(input: AnnouncerInput): void {
@@ -50,7 +45,7 @@ export class Announcer {
     else if (this.#loadedAfterWait !== null) this.#announceContinued(input, this.#loadedAfterWait);
     else if (status === 'uploading' && before !== 'uploading') this.#announceStart(input, before === 'paused');
     else if (status === 'uploading') this.#announceQuarter(input);
-    else if (status !== before && status === 'paused') this.polite = input.translate('saidPaused');
+    else if (status !== before && status === 'paused') this.live.polite = input.translate('saidPaused');
     else if (status !== before && status === 'complete') this.#announceComplete(input);
     if (status !== 'waiting' && this.#loadedAfterWait === null) this.#waitingText = '';
     this.#announceAborts(input);
@@ -65,7 +60,7 @@ export class Announcer {
   #announceStart({ uploads, progress, translate }: AnnouncerInput, isContinued: boolean): void {
     const pending = uploads.filter(isPending);
     this.#quarter = isContinued ? Math.floor(progress.ratio * 4) : 0;
-    this.polite =
+    this.live.polite =
       pending.length === 1
         ? translate('saidStart', { name: pending[0]!.name })
         : translate('saidStartMany', { count: pending.length });
@@ -74,7 +69,7 @@ export class Announcer {
   #announceQuarter({ progress, translate, format }: AnnouncerInput): void {
     const quarter = Math.floor(progress.ratio * 4);
     if (quarter > this.#quarter && quarter < 4)
-      this.polite = translate('saidProgress', { percent: format.percent(quarter / 4) });
+      this.live.polite = translate('saidProgress', { percent: format.percent(quarter / 4) });
     this.#quarter = quarter;
   }
 
@@ -84,12 +79,12 @@ export class Announcer {
     const text = upload
       ? statusText({ ...upload, retryAt: null }, { translate, format, offline, now: 0, held: false })
       : translate('waiting');
-    if (text !== this.#waitingText) this.polite = this.#waitingText = text;
+    if (text !== this.#waitingText) this.live.polite = this.#waitingText = text;
   }
 
   #announceComplete({ uploads, translate }: AnnouncerInput): void {
     const done = uploads.filter(({ status }) => status === 'complete');
-    this.polite =
+    this.live.polite =
       done.length === 1
         ? translate('saidComplete', { name: done[0]!.name })
         : translate('saidCompleteMany', { count: done.length });
@@ -99,14 +94,10 @@ export class Announcer {
     const failed = uploads.filter(({ status }) => status === 'failed');
     const added = failed.filter(({ id }) => !this.#failed.has(id));
     const isOneRetried = failed.length - added.length < this.#failed.size;
-    if (isOneRetried) this.assertive = '';
+    if (isOneRetried) this.live.assertive = '';
     this.#failed = new Set(failed.map(({ id }) => id));
-    const texts = added
-      .slice(0, MAX_FAILURES)
-      .map(({ name, error }) =>
-        translate('saidFailed', { name, message: error ? errorText({ name }, error, translate) : '' }),
-      );
-    if (texts.length > 0) this.assertive = texts.join(' ');
+    const texts = added.slice(0, MAX_FAILURES).map((upload) => failureText(upload, translate));
+    if (texts.length > 0) this.live.assertive = texts.join(' ');
   }
 
   #announceAborts({ uploads, translate }: AnnouncerInput): void {
@@ -114,6 +105,12 @@ export class Announcer {
     const added = aborted.filter(({ id }) => !this.#aborted.has(id));
     this.#aborted = new Set(aborted.map(({ id }) => id));
     const [first] = added;
-    if (first) this.polite = translate('saidAborted', { name: first.name, count: added.length });
+    if (first) this.live.polite = translate('saidAborted', { name: first.name, count: added.length });
   }
+}
+
+/** Names the file once: most messages name it. */
+function failureText({ name, error }: UploadSnapshot, translate: Translate): string {
+  const message = error ? errorText({ name }, error, translate) : '';
+  return message.includes(name) ? message : translate('saidFailed', { name, message });
 }

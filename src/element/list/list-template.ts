@@ -38,7 +38,7 @@ function rowsTemplate(view: View, { begin, end }: RowRange): unknown {
   const { uploads, storedKeys: adopted, openQuestion, thumbnails } = view;
   const count = uploads.length + adopted.length;
   const isLong = count > LIST_SIZES.longList;
-  const common = [view.translate, view.format, view.held, view.offline, view.drawPartMap];
+  const common = [view.translate, view.format, view.held, view.offline];
   const countdown = ({ retryAt }: UploadSnapshot): number =>
     retryAt === null ? 0 : Math.ceil((retryAt - view.now) / 1000);
   const positionOf = (index: number): ListPosition | null => (isLong ? { position: index + 1, count } : null);

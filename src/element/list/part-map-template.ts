@@ -1,6 +1,6 @@
 import { html, svg, type TemplateResult } from 'lit';
 import type { UploadSnapshot } from '../../engine/api/types.js';
-import type { PartMap } from './part-map.js';
+import { drawPartMap, type PartMap } from './part-map.js';
 import type { View } from './view.js';
 
 /** Drawn until the parts are known, so that the row keeps its height. */
@@ -9,10 +9,10 @@ const EMPTY_MAP: PartMap = { columns: 1, lines: 1, all: 'M0 0.5h1', stored: '', 
 /** Draws which parts are stored, in flight and missing. */
 export function partMapTemplate(
   { id, status, parts }: UploadSnapshot,
-  { partStates, drawPartMap, translate }: Pick<View, 'partStates' | 'drawPartMap' | 'translate'>,
+  { partStates, translate }: Pick<View, 'partStates' | 'translate'>,
 ): TemplateResult {
   const states = partStates(id);
-  const { columns, lines, all, stored, partlyStored, inFlight } = (states && drawPartMap?.(states)) ?? EMPTY_MAP;
+  const { columns, lines, all, stored, partlyStored, inFlight } = states ? drawPartMap(states) : EMPTY_MAP;
   const gap = gapBetweenCells(columns);
   return html`<svg
     part="map"

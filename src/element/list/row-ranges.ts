@@ -13,7 +13,7 @@ export interface RowRanges {
   heightOf(range: Pick<RowRange, 'begin' | 'end'>): number;
 }
 
-/** Sizes of a list; passed on to code that is loaded later, which must not share modules with the main file. */
+/** Sizes of a list. */
 export const LIST_SIZES = {
   /** Above this number of rows, those far from view are not rendered. */
   longList: 100,
@@ -24,17 +24,3 @@ export const LIST_SIZES = {
   /** Used until a row has been measured. */
   rowHeightPx: 82,
 } as const;
-
-/** Renders blocks from the start of a list; an empty box takes the place of the other rows. */
-export const leadingRows = (isLimited: boolean): RowRanges => ({
-  rangesOf(count) {
-    const { longList, blockRows, firstBlocks } = LIST_SIZES;
-    const rendered = isLimited && count > longList ? blockRows * firstBlocks : count;
-    const ranges: RowRange[] = [];
-    for (let begin = 0; begin < rendered; begin += blockRows)
-      ranges.push({ begin, end: Math.min(begin + blockRows, count), isRendered: true });
-    if (rendered < count) ranges.push({ begin: rendered, end: count, isRendered: false });
-    return ranges;
-  },
-  heightOf: ({ begin, end }) => (end - begin) * LIST_SIZES.rowHeightPx,
-});

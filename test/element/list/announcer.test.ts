@@ -3,6 +3,8 @@ import { Announcer } from '../../../src/element/list/announcer.js';
 import { formatOf } from '../../../src/element/i18n/format.js';
 import { strings } from '../../../src/element/i18n/strings.js';
 import { createTranslate } from '../../../src/element/i18n/translate.js';
+import { LiveRegions } from '../../../src/element/input/live-regions.js';
+import { UploadError } from '../../../src/engine/index.js';
 import type { UploaderStatus, UploadSnapshot } from '../../../src/engine/api/types.js';
 
 const format = formatOf('en');
@@ -10,12 +12,13 @@ const translate = createTranslate(strings, format);
 
 /** Returns a function that shows an upload of 100 bytes to an announcer, and returns its polite text. */
 function listener(): (status: UploaderStatus, loaded: number) => string {
-  const announcer = new Announcer();
+  const live = new LiveRegions();
+  const announcer = new Announcer(live);
   return (status, loaded) => {
     const upload = { id: 'u', name: 'a.txt', status, waitingFor: 'network', retryAt: null } as UploadSnapshot;
     const progress = { loaded, total: 100, ratio: loaded / 100, speed: 0, eta: null };
     announcer.observe({ uploads: [upload], status, progress, translate, format, offline: false });
-    return announcer.polite;
+    return live.polite;
   };
 }
 
@@ -38,5 +41,29 @@ describe('Announcer, when the connection is back', () => {
     announce('waiting', 100);
     announce('uploading', 100);
     expect(announce('complete', 100)).to.equal('a.txt is stored');
+  });
+});
+
+describe('Announcer, when an upload has failed', () => {
+  const announceFailure = (message: string): string => {
+    const live = new LiveRegions();
+    const error = new UploadError('store-refused', message);
+    const upload = { id: 'u', name: 'a.txt', status: 'failed', waitingFor: null, retryAt: null, error };
+    const progress = { loaded: 0, total: 0, ratio: 0, speed: 0, eta: null };
+    const uploads = [upload as unknown as UploadSnapshot];
+    new Announcer(live).observe({ uploads, status: 'failed', progress, translate, format, offline: false });
+    return live.assertive;
+  };
+
+  it('names the file once, whether or not the message names it', () => {
+    expect(announceFailure('“a.txt”: the store refused it.')).to.equal('“a.txt”: the store refused it.');
+    expect(announceFailure('The store refused it.')).to.equal('a.txt failed: The store refused it.');
+  });
+});
+
+describe('Announcer, created after uploads were added', () => {
+  it('announces what has happened meanwhile', () => {
+    expect(listener()('uploading', 0)).to.equal('Uploading a.txt');
+    expect(listener()('complete', 100)).to.equal('a.txt is stored');
   });
 });

@@ -95,7 +95,9 @@ describe('the shadow tree', () => {
     await until(() => announced(made) === 'a.txt is stored');
     store.answer = 'refuse';
     await element.add([fileOf('b.txt')]);
-    await until(() => shadowQuery(element, '[role=alert]')!.textContent.includes('b.txt failed'));
+    const alert = (): string => shadowQuery(element, '[role=alert]')!.textContent;
+    await until(() => alert().includes('b.txt'));
+    expect(alert().split('b.txt'), 'the name is announced once').to.have.length(2);
     store.answer = 'hold';
     element.retry();
     await until(() => shadowQuery(element, '[role=alert]')!.textContent === '');

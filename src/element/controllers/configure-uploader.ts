@@ -1,0 +1,30 @@
+import type { UploaderOptions } from '../../engine/api/types.js';
+import type { Uploader } from '../../engine/index.js';
+
+/**
+ * Passes on only options that changed: new headers or a new signer make waiting uploads retry at once. Pages often assign a
+ * new object with the same content at each rendering. Logs a warning for each invalid value.
+ * @returns whether an option changed
+ */
+export function configureUploader(uploader: Uploader, options: UploaderOptions, before: UploaderOptions): boolean {
+  const old = before as Record<string, unknown>;
+  const isSame = (name: string, value: unknown): boolean =>
+    Object.is(value, old[name]) || (typeof value === 'object' && JSON.stringify(value) === JSON.stringify(old[name]));
+  const changes = Object.entries(options).filter(([name, value]) => !isSame(name, value));
+  if (changes.length === 0) return false;
+  try {
+    uploader.configure(Object.fromEntries(changes));
+  } catch {
+    for (const [name, value] of changes) applyOption(uploader, name, value);
+  }
+  return true;
+}
+
+/** Sets one option; logs a warning if its value is invalid. */
+function applyOption(uploader: Uploader, name: string, value: unknown): void {
+  try {
+    uploader.configure({ [name]: value });
+  } catch (error) {
+    console.warn(`<mule-upload>: ${(error as Error).message}`);
+  }
+}

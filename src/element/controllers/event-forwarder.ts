@@ -1,0 +1,84 @@
+import type { Uploader } from '../../engine/index.js';
+import { emit, eventNames, type MuleEventMap } from '../api/events.js';
+import type { RenderScheduler } from './render-scheduler.js';
+
+/** Events after which only figures change: neither value nor validity. */
+const PROGRESS_EVENTS: ReadonlySet<keyof MuleEventMap> = new Set(['mule-progress', 'mule-part', 'mule-retry']);
+/** Interval between renderings of figures; 100 parts a second may be stored. */
+const PROGRESS_INTERVAL_MS = 200;
+/** Above this number of uploads, value and list are updated at intervals instead of at each event. */
+const MANY_UPLOADS = 50;
+const BATCH_INTERVAL_MS = 200;
+
+/** Callbacks to the element. */
+export interface UploaderHooks {
+  /** Updates value and validity; called before an event is forwarded. @returns whether an upload changed the value */
+  syncValue(): boolean;
+  /** Called after an event that changed the value was forwarded. */
+  onValueChange(): void;
+  /** Called before an event is forwarded. */
+  onEvent<K extends keyof MuleEventMap>(type: K, detail: MuleEventMap[K]['detail']): void;
+}
+
+/** Dispatches an uploader's events on the element, and updates the value and the rendering accordingly. */
+export class EventForwarder {
+  /** The number of listed uploads, when they were last read. */
+  uploadCount = 0;
+  #uploader: Uploader | null = null;
+  #listeners: AbortController | null = null;
+  #syncTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly host: HTMLElement,
+    private readonly hooks: UploaderHooks,
+    private readonly scheduler: RenderScheduler,
+  ) {}
+
+  /** Listens to another uploader, or to none. @returns whether it is another one */
+  listenTo(uploader: Uploader | null): boolean {
+    if (uploader === this.#uploader) return false;
+    this.#listeners?.abort();
+    this.#uploader = uploader;
+    if (uploader) {
+      this.#listeners = new AbortController();
+      for (const type of eventNames) this.#forward(uploader, type, this.#listeners.signal);
+    }
+    return true;
+  }
+
+  /** Updates the value now, where a long list has deferred it. */
+  syncNow(): void {
+    if (this.#syncTimer === undefined) return;
+    this.#cancelSync();
+    if (this.hooks.syncValue()) this.hooks.onValueChange();
+  }
+
+  #forward<K extends keyof MuleEventMap>(uploader: Uploader, type: K, signal: AbortSignal): void {
+    const isProgress = PROGRESS_EVENTS.has(type);
+    const listener = (event: Event): void => {
+      const { detail } = event as MuleEventMap[K];
+      const hasChanged = !isProgress && this.#syncValue(type);
+      this.hooks.onEvent(type, detail);
+      if (!emit(this.host, type, detail)) event.preventDefault();
+      const isMany = this.uploadCount > MANY_UPLOADS;
+      this.scheduler.refreshAfter(isMany ? BATCH_INTERVAL_MS : isProgress ? PROGRESS_INTERVAL_MS : 0);
+      if (hasChanged) this.hooks.onValueChange();
+    };
+    uploader.addEventListener(type, listener, { signal });
+  }
+
+  /** Defers the update in a long list: 10,000 events must not iterate over 10,000 uploads each. */
+  #syncValue(type: keyof MuleEventMap): boolean {
+    if (this.uploadCount <= MANY_UPLOADS || type === 'mule-finish') {
+      this.#cancelSync();
+      return this.hooks.syncValue();
+    }
+    this.#syncTimer ??= setTimeout(() => this.syncNow(), BATCH_INTERVAL_MS);
+    return false;
+  }
+
+  #cancelSync(): void {
+    clearTimeout(this.#syncTimer);
+    this.#syncTimer = undefined;
+  }
+}

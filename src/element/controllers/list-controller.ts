@@ -1,0 +1,107 @@
+import type { CSSResult, ReactiveController, ReactiveControllerHost } from 'lit';
+import type { UploadSnapshot } from '../../engine/api/types.js';
+import { DEFAULT_PART_SIZE } from '../../limits.js';
+import type { LiveRegions } from '../input/live-regions.js';
+import { Announcer } from '../list/announcer.js';
+import { LIST_SIZES } from '../list/row-ranges.js';
+import { RowVirtualizer } from '../list/row-virtualizer.js';
+import { sparklinePath } from '../list/sparkline.js';
+import { SpeedHistory } from '../list/speed-history.js';
+import { Thumbnails } from '../list/thumbnails.js';
+import { totalsOf } from '../list/totals.js';
+import { uploadsTemplate } from '../list/uploads-template.js';
+import type { Handlers, ListState, View } from '../list/view.js';
+import { listStyles } from '../styles/list-styles.js';
+import { summaryStyles } from '../styles/summary-styles.js';
+import { ListActions, type ListActionHooks } from './list-actions.js';
+import type { UploaderController } from './uploader-controller.js';
+
+/** The members of the element that the list uses. */
+export interface ListHooks extends ListActionHooks {
+  /** Whether thumbnails are shown. */
+  hasThumbnails(): boolean;
+}
+
+/**
+ * All that concerns listed uploads: rows, totals, buttons, announcements. Loaded once the element is drawn: no file can be
+ * listed before.
+ */
+export class ListController implements ReactiveController {
+  /** Adopted before the element's last style sheet, which overrides them. */
+  static readonly styles: readonly CSSResult[] = [summaryStyles, listStyles];
+
+  readonly #actions: ListActions;
+  readonly #announcer: Announcer;
+  readonly #rowRanges: RowVirtualizer;
+  readonly #thumbnails: Thumbnails;
+  readonly #speeds = new SpeedHistory();
+  #progress = totalsOf([]);
+  #uploads: readonly UploadSnapshot[] = [];
+  #hasCountdown = false;
+  #countdownTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    host: ReactiveControllerHost & Element,
+    private readonly uploader: UploaderController,
+    liveRegions: LiveRegions,
+    hooks: ListHooks,
+  ) {
+    this.#actions = new ListActions(uploader, hooks);
+    this.#announcer = new Announcer(liveRegions);
+    this.#rowRanges = new RowVirtualizer(host, LIST_SIZES);
+    this.#thumbnails = new Thumbnails(host, {
+      isEnabled: () => hooks.hasThumbnails(),
+      isListed: (id) => uploader.has(id),
+      fileOf: (id) => (uploader.has(id) ? uploader.current!.fileOf(id) : null),
+    });
+    host.addController(this);
+  }
+
+  /** Updates totals and announcements. */
+  observe(state: ListState): void {
+    const { uploads } = state;
+    if (uploads !== this.#uploads) {
+      this.#uploads = uploads;
+      this.#progress = totalsOf(uploads);
+      this.#hasCountdown = uploads.some(({ retryAt }) => retryAt !== null);
+    }
+    this.#speeds.add('', this.#progress.speed, performance.now());
+    this.#announcer.observe({ ...state, progress: this.#progress });
+  }
+
+  render(state: ListState, browse: Handlers['browse']): unknown {
+    const { rowClick, bulkClick, openQuestion } = this.#actions;
+    const view: View = {
+      ...state,
+      progress: this.#progress,
+      openQuestion,
+      rowRanges: this.#rowRanges,
+      sparklinePath: (id) => sparklinePath(this.#speeds.samplesOf(id)),
+      thumbnails: this.#thumbnails.canvases,
+    };
+    return uploadsTemplate(view, { browse, rowClick, bulkClick });
+  }
+
+  keydown(event: KeyboardEvent): void {
+    this.#actions.keydown(event);
+  }
+
+  /** Records the speed of an upload of several parts. */
+  onProgress({ id, status, size, speed }: UploadSnapshot): void {
+    if (status === 'uploading' && size > DEFAULT_PART_SIZE) this.#speeds.add(id, speed, performance.now());
+  }
+
+  /** Forgets the speeds of an upload that has ended. */
+  onEnd({ id }: UploadSnapshot): void {
+    this.#speeds.delete(id);
+  }
+
+  hostUpdated(): void {
+    clearTimeout(this.#countdownTimer);
+    if (this.#hasCountdown) this.#countdownTimer = setTimeout(() => this.uploader.refresh(), 1_000);
+  }
+
+  hostDisconnected(): void {
+    clearTimeout(this.#countdownTimer);
+  }
+}

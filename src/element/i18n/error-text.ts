@@ -1,0 +1,12 @@
+import type { UploadError } from '../../engine/api/errors.js';
+import type { Translate } from './translate.js';
+
+/** Compares names, because the engine is a separate file with its own `UploadError` class. */
+export const isUploadError = (error: Error): error is UploadError => error.name === 'UploadError';
+
+/** Describes an error in the user's language. The signer's own message is shown as it is. */
+export const errorText = (
+  { name }: { name: string },
+  { code, message, refusal }: Pick<UploadError, 'code' | 'message'> & Partial<UploadError>,
+  translate: Translate,
+): string => translate(`error-${refusal?.code ?? code}`, { name, message: refusal?.message ?? message });

@@ -1,0 +1,11 @@
+/** Texts of the two live regions. */
+export class LiveRegions {
+  /** Announced at the next pause in speech. */
+  polite = '';
+  /** Interrupts. */
+  assertive = '';
+
+  clear(): void {
+    this.polite = this.assertive = '';
+  }
+}
