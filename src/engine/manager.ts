@@ -20,7 +20,7 @@ import { FileStoreWriter } from './resume/file-store-writer.js';
 import { TabCoordinator } from './resume/tab-coordinator.js';
 import { InitBatcher } from './signing/init-batcher.js';
 import { principalOf } from './signing/init-answer.js';
-import { NoticeBatcher } from './signing/notice-batcher.js';
+import { Notices } from './signing/notices.js';
 import { Intake } from './uploads/intake.js';
 import { OwnerChanges } from './uploads/owner-changes.js';
 import { PageLifecycle } from './uploads/page-lifecycle.js';
@@ -81,7 +81,7 @@ export class UploadManager implements UploadListener {
     });
     this.#tabs = new TabCoordinator({ ...services, lock, channel });
     this.#files = new FileStoreWriter({ ...services, fileStore });
-    const notices = new NoticeBatcher(services, this.#list);
+    const notices = new Notices(services, this.#list);
     this.#services = { ...services, notices, inits: this.#inits, tabs: this.#tabs };
     this.#recovery = new Recovery(
       { ...services, lock, fileStore, files: this.#files, list: this.#list, tabs: this.#tabs },

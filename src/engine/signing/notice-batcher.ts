@@ -1,7 +1,5 @@
-import type { Action, ChunkLoadedAnswer, ChunkLoadedRequest, Refusal } from '../../protocol.js';
+import type { ChunkLoadedAnswer, ChunkLoadedRequest, Refusal } from '../../protocol.js';
 import { invalidAnswer, NO_REASON, SignerFault } from '../api/errors.js';
-import type { Settings } from '../api/options.js';
-import type { UploaderOptions } from '../api/types.js';
 import type { Clock, SignerPort } from '../ports.js';
 
 /** Uploads in one call, unless the signer rejects so many. */
@@ -23,27 +21,12 @@ export interface NoticeQueue {
 export interface NoticeServices {
   readonly signer: SignerPort;
   readonly clock: Clock;
-  readonly settings: Settings;
 }
 
 interface PendingNotice {
   readonly notice: ChunkLoadedRequest;
   resolve(answer: ChunkLoadedAnswer | null): void;
   reject(error: unknown): void;
-}
-
-/**
- * Whether last notifications are sent in batches: the signer offers it, and the page has not set the URL of `chunk_loaded`
- * alone.
- * @param actions those that the signer offers
- */
-export function areNoticesBatched(
-  actions: readonly Action[],
-  { urls, sign }: Pick<UploaderOptions, 'urls' | 'sign'>,
-): boolean {
-  const { chunk_loaded: url, chunks_loaded: batchUrl } = urls ?? {};
-  if (!actions.includes('chunks_loaded') || batchUrl === '') return false;
-  return sign !== undefined || url === undefined || batchUrl !== undefined;
 }
 
 /** Sends the last notifications of uploads that end within a short time in one call of `chunks_loaded`. */

@@ -1,7 +1,7 @@
 import type { ChunkLoadedAnswer, ChunkLoadedRequest, UploadReference } from '../../protocol.js';
 import type { Clock, SignerPort } from '../ports.js';
 import { backoff, sleep } from '../util/timing.js';
-import type { NoticeBatcher } from './notice-batcher.js';
+import type { Notices } from './notices.js';
 
 /** Stored parts of this time are sent in one notification. */
 const BATCH_DELAY_MS = 2_000;
@@ -19,20 +19,20 @@ export class TrackerNotifier {
   readonly #signer: SignerPort;
   readonly #clock: Clock;
   readonly #reference: () => UploadReference;
-  readonly #batcher: NoticeBatcher | null;
+  readonly #batches: Notices | null;
   #pending = new Set<number>();
   #cancelTimer: (() => void) | null = null;
 
-  /** @param batcher null if the signer takes only one upload in a call */
+  /** @param batches null if the signer takes only one upload in a call */
   constructor(
     { signer, clock }: { readonly signer: SignerPort; readonly clock: Clock },
     reference: () => UploadReference,
-    batcher: NoticeBatcher | null,
+    batches: Notices | null,
   ) {
     this.#signer = signer;
     this.#clock = clock;
     this.#reference = reference;
-    this.#batcher = batcher;
+    this.#batches = batches;
   }
 
   started(): void {
@@ -85,8 +85,8 @@ export class TrackerNotifier {
 
   #sendComplete(attempt: number, signal: AbortSignal): Promise<ChunkLoadedAnswer | null> {
     const chunks = [...this.#pending];
-    if (!this.#batcher || attempt > MAX_BATCHED_ATTEMPTS) return this.#send(chunks, 'complete');
-    return this.#batcher.send({ ...this.#reference(), chunks, state: 'complete' }, signal);
+    if (!this.#batches || attempt > MAX_BATCHED_ATTEMPTS) return this.#send(chunks, 'complete');
+    return this.#batches.send({ ...this.#reference(), chunks, state: 'complete' }, signal);
   }
 
   #send(chunks: number[], state?: ChunkLoadedRequest['state']): Promise<ChunkLoadedAnswer | null> {

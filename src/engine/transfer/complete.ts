@@ -4,11 +4,10 @@ import { RestartRequired } from '../network/restart-required.js';
 import type { Attempt } from '../network/attempt.js';
 import type { RequestTimeouts } from '../s3/client.js';
 import type { Completion, NamedPart } from '../s3/xml.js';
-import type { LateCode } from '../util/late-code.js';
 import type { TransferContext } from './context.js';
 import type { CreationOutcome } from './creation-outcome.js';
-import { waitForCode } from './late-code.js';
-import type { TransferCode } from './late-code.js';
+import { headObject } from './find-object.js';
+import { isUploadGone, listVerifiedParts } from './list-parts.js';
 import { namedParts, objectChecksumOf } from './object-checksum.js';
 import { sendS3Request } from './signed-requests.js';
 import type { StoredPartChecks } from './verify-parts.js';
@@ -25,28 +24,23 @@ export async function complete(
   context: TransferContext,
   storedParts: StoredPartChecks,
   outcome: CreationOutcome,
-  lateCode: LateCode<TransferCode>,
   signal: AbortSignal,
 ): Promise<StoredResult> {
   const { session, retries } = context;
-  const listAgain = async (): Promise<void> => {
-    const code = lateCode.loaded ?? (await waitForCode(context, lateCode, signal));
-    await code.listVerifiedParts(context, signal);
-  };
   // if CORS hides the ETags, ListParts returns them
-  if (!session.table.hasEveryEtag) await listAgain();
+  if (!session.table.hasEveryEtag) await listVerifiedParts(context, signal);
   await storedParts.settled(signal);
   if (!session.table.isComplete) throw missingParts();
   const checksum = await objectChecksumOf(context, signal);
   const { etag, checksums } = await retries.retry('complete', null, signal, async (attempt) => {
     // Ceph answers 500 for an upload that is gone, ListParts 404
     if (attempt.count % ATTEMPTS_UNTIL_LIST === 0) {
-      await listAgain();
+      await listVerifiedParts(context, signal);
       if (!session.table.hasEveryEtag) throw missingParts();
     }
     const parts = await namedParts(context, session.table.etags(), signal);
     try {
-      return await sendComplete(context, parts, outcome, lateCode, attempt, signal);
+      return await sendComplete(context, parts, outcome, attempt, signal);
     } catch (error) {
       throw isBadDigest(error) ? await storedParts.explainMismatch(signal) : error;
     }
@@ -56,7 +50,6 @@ export async function complete(
     throw storedParts.objectMismatch('the store has created another object of the parts');
   const integrity = session.completeChecksum === null ? (context.checks?.evidence ?? 'unverified') : 'checksum';
   if (etag) return { etag, checksum, integrity };
-  const { headObject } = lateCode.loaded ?? (await waitForCode(context, lateCode, signal));
   const object = await headObject(context, signal);
   return { etag: typeof object === 'object' ? object.etag : '', checksum, integrity };
 }
@@ -71,17 +64,14 @@ function sendComplete(
   context: TransferContext,
   parts: readonly NamedPart[],
   outcome: CreationOutcome,
-  lateCode: LateCode<TransferCode>,
   attempt: Attempt,
   signal: AbortSignal,
 ): Promise<Completion> {
   const { retries, services } = context;
   return sendS3Request(context, 'end', attempt, signal, (signature, timeouts) => {
     // the store may take minutes, and must not complete the same upload twice at a time
-    const isLost: RequestTimeouts['isLost'] = (url, _isOverdue, ended) => {
-      const isGone = (): Promise<boolean> => lateCode.load().then(({ isUploadGone }) => isUploadGone(context, ended));
-      return retries.isLost({ url, isOverdue: false, ended, hasActed: isGone });
-    };
+    const isLost: RequestTimeouts['isLost'] = (url, _isOverdue, ended) =>
+      retries.isLost({ url, isOverdue: false, ended, hasActed: () => isUploadGone(context, ended) });
     return outcome.watch(services.s3.completeMultipartUpload(signature, parts, { ...timeouts, isLost }));
   });
 }

@@ -2,6 +2,7 @@ import type { FailureCode } from '../network/retry-loop.js';
 import { unlessAborted } from '../util/abort.js';
 import type { LateCode } from '../util/late-code.js';
 import type { abortFormerSession, abortUpload } from './abort-upload.js';
+import type { complete } from './complete.js';
 import type { ConnectionLosses } from './connection-losses.js';
 import type { TransferContext } from './context.js';
 import type { headObject } from './find-object.js';
@@ -9,10 +10,11 @@ import type { isUploadGone, listVerifiedParts, refreshParts } from './list-parts
 import type { RestartResolver } from './restart.js';
 import type { Services } from './services.js';
 
-/** The steps of a transfer that a first upload without a failure does not take. */
+/** The steps of a transfer that no upload takes before its first request: Complete, and those after a failure. */
 export interface TransferCode extends FailureCode {
   readonly abortFormerSession: typeof abortFormerSession;
   readonly abortUpload: typeof abortUpload;
+  readonly complete: typeof complete;
   readonly ConnectionLosses: typeof ConnectionLosses;
   readonly headObject: typeof headObject;
   readonly isUploadGone: typeof isUploadGone;

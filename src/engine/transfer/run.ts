@@ -8,7 +8,6 @@ import type { Step, UploadObserver } from '../model/upload-report.js';
 import { RestartRequired } from '../network/restart-required.js';
 import type { RetryLoop } from '../network/retry-loop.js';
 import type { ConnectionLosses } from './connection-losses.js';
-import { complete } from './complete.js';
 import { TransferContext } from './context.js';
 import { CreationOutcome } from './creation-outcome.js';
 import { waitForCode } from './late-code.js';
@@ -87,7 +86,8 @@ export class Transfer {
     await this.#sendParts(signal);
     this.setStep('finishing');
     await this.#checkFileUnchanged();
-    return complete(this.#context, this.#storedParts, this.#outcome, this.#lateCode, signal);
+    const { complete } = this.#lateCode.loaded ?? (await waitForCode(this.#context, this.#lateCode, signal));
+    return complete(this.#context, this.#storedParts, this.#outcome, signal);
   }
 
   async #sendSingleRequest(signal: AbortSignal): Promise<StoredResult> {

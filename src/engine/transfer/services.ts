@@ -5,14 +5,14 @@ import type { ThroughputEstimator } from '../network/throughput.js';
 import type { SignerPort } from '../ports.js';
 import type { S3Client } from '../s3/client.js';
 import type { InitBatcher } from '../signing/init-batcher.js';
-import type { NoticeBatcher } from '../signing/notice-batcher.js';
+import type { Notices } from '../signing/notices.js';
 
 /** The objects that all uploads of one uploader share; none is replaced during its lifetime. */
 export interface Services extends RetryLoopServices {
   readonly signer: SignerPort;
   readonly s3: S3Client;
   readonly inits: InitBatcher;
-  readonly notices: NoticeBatcher;
+  readonly notices: Notices;
   readonly checksums: ChecksumService;
   readonly smallFiles: SmallFileCache;
   readonly throughput: ThroughputEstimator;

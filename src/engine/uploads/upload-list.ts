@@ -6,7 +6,7 @@ import type { TotalProgress, UploadSnapshot, UploadStatus, UploaderStatus } from
 import type { Upload } from './upload.js';
 import type { UploadFacts } from '../model/upload-record.js';
 import type { InitQueue } from '../signing/init-batcher.js';
-import { areNoticesBatched } from '../signing/notice-batcher.js';
+import { areNoticesBatched } from '../signing/notices.js';
 import type { NoticeQueue } from '../signing/notice-batcher.js';
 
 /** Stored files that wait for their last notification and need no slot; those above it count as running. */

@@ -1,0 +1,49 @@
+import type { Action, ChunkLoadedAnswer, ChunkLoadedRequest } from '../../protocol.js';
+import type { UploaderOptions } from '../api/types.js';
+import { withTimeout } from '../util/abort.js';
+import type { LateCode } from '../util/late-code.js';
+import type { NoticeBatcher, NoticeQueue, NoticeServices } from './notice-batcher.js';
+
+/** Milliseconds for which a notification waits for the code of batches. */
+const CODE_TIMEOUT_MS = 2_000;
+
+/**
+ * Whether last notifications are sent in batches: the signer offers it, and the page has not set the URL of `chunk_loaded`
+ * alone.
+ * @param actions those that the signer offers
+ */
+export function areNoticesBatched(
+  actions: readonly Action[],
+  { urls, sign }: Pick<UploaderOptions, 'urls' | 'sign'>,
+): boolean {
+  const { chunk_loaded: url, chunks_loaded: batchUrl } = urls ?? {};
+  if (!actions.includes('chunks_loaded') || batchUrl === '') return false;
+  return sign !== undefined || url === undefined || batchUrl !== undefined;
+}
+
+/** The dependencies of the notifications. */
+interface LateNoticeServices extends NoticeServices {
+  readonly lateCode: LateCode<{ readonly NoticeBatcher: typeof NoticeBatcher }>;
+}
+
+/** Sends the last notifications of uploads in batches, once the code for it is loaded; before that, one by one. */
+export class Notices {
+  readonly #services: LateNoticeServices;
+  readonly #queue: NoticeQueue;
+  #batcher: NoticeBatcher | null = null;
+
+  constructor(services: LateNoticeServices, queue: NoticeQueue) {
+    this.#services = services;
+    this.#queue = queue;
+  }
+
+  /** @see NoticeBatcher.send */
+  async send(notice: ChunkLoadedRequest, signal: AbortSignal): Promise<ChunkLoadedAnswer | null> {
+    const { signer, clock, lateCode } = this.#services;
+    const loading = (): Promise<unknown> => lateCode.load();
+    if (!lateCode.loaded) await withTimeout(clock, CODE_TIMEOUT_MS, signal, loading).catch(() => {});
+    if (!lateCode.loaded) return signer.call('chunk_loaded', notice);
+    this.#batcher ??= new lateCode.loaded.NoticeBatcher(this.#services, this.#queue);
+    return this.#batcher.send(notice, signal);
+  }
+}
