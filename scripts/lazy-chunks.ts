@@ -44,7 +44,7 @@ interface ChunkFacts {
   dynamicImports: readonly string[];
 }
 
-/** Name of the object with all that an entry shares, by the names that the bundler has given to it. */
+/** Name of the object with all that an entry shares, by the bundler's names, and its lazy modules, in `made`. */
 const SHARED = '__shared';
 
 /** Whether a chunk, or one that it requests, imports anything. */
@@ -86,8 +86,8 @@ const list = (pairs: readonly (readonly [string, string])[]): string =>
 
 /**
  * Turns a lazy chunk `import { a as b } from entry; …; export { X }` into `export default ({ a: b }) => { …; return { X } }`,
- * and each `import(chunk)` into `import(chunk).then((module) => module.default(shared))`. All requests of a chunk get the
- * same module, as they do without this step. Values are passed, not bindings: a shared variable must not change.
+ * and each `import(chunk)` into `import(chunk).then((module) => module.default(shared))`. All requests by one
+ * entry get the same module, as they do without this step; a page may have the entry twice, under two URLs. Values are passed, not bindings: a shared variable must not change.
  * @param retried chunks that are requested again after a failure: each request gets another URL, because Firefox never
  * requests a module again that it could not load
  */
@@ -107,8 +107,10 @@ export function selfContainedChunks(retried: readonly string[]): Plugin {
         const isRetried = retried.includes(name);
         isRequestCounted ||= isRetried;
         const url = isRetried ? `'./${name}' + (__requests++ ? '?again=' + __requests : '')` : `'./${name}'`;
-        const use = sharesAny(requested, chunks) ? `.then((module) => module.default(${SHARED}))` : '';
-        edits.push({ start, end, text: `import(${url})${use}` });
+        const made = `${SHARED}.made['${name}']`;
+        const use = sharesAny(requested, chunks) ? `.then((module) => (${made} ??= module.default(${SHARED})))` : '';
+        const known = isRetried ? `${made} ? Promise.resolve(${made}) : ` : '';
+        edits.push({ start, end, text: `(${known}import(${url})${use})` });
       }
 
       const received: string[] = [];
@@ -131,13 +133,17 @@ export function selfContainedChunks(retried: readonly string[]): Plugin {
         const shared = exported.filter((pair) => !own.includes(pair));
         const names = own.map(([name, local]) => `${local} as ${name}`).join(', ');
         const counter = isRequestCounted ? 'let __requests = 0; ' : '';
-        edits.push({ start, end, text: `${counter}const ${SHARED} = ${list(shared)}; export { ${names} };` });
+        edits.push({
+          start,
+          end,
+          text: `${counter}const ${SHARED} = ${list([...shared, ['made', '{}']])}; export { ${names} };`,
+        });
         return { code: applyEdits(code, edits), map: null };
       }
       if (isShared) {
         const receive = received.map((pattern) => `const ${pattern} = ${SHARED}; `).join('');
-        edits.push({ start: 0, end: 0, text: `let __made; const __make = (${SHARED}) => { ${receive}` });
-        const result = `return ${list(exported)}; }; export default (shared) => (__made ??= __make(shared));`;
+        edits.push({ start: 0, end: 0, text: `export default (${SHARED}) => { ${receive}` });
+        const result = `return ${list(exported)}; };`;
         edits.push({ start, end, text: result });
       }
       return edits.length ? { code: applyEdits(code, edits), map: null } : undefined;

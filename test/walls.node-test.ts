@@ -79,7 +79,17 @@ const describeImport = ({ from, to }: Import): string => `${from} imports ${to}`
 const ORDER: Readonly<Record<string, readonly string[]>> = {
   engine: [
     ...['api', 'ports', 'util', 'hashing', 'files', 'model', 's3', 'network', 'integrity', 'signing', 'transfer'],
-    ...['resume', 'uploads', 'recovery-code', 'shared-services', 'manager', 'browser', 'create-manager', 'uploader', 'index'],
+    ...[
+      'resume',
+      'uploads',
+      'recovery-code',
+      'shared-services',
+      'manager',
+      'browser',
+      'create-manager',
+      'uploader',
+      'index',
+    ],
   ],
   element: ['api', 'i18n', 'styles', 'form', 'input', 'list', 'controllers', 'mule-upload', 'index'],
   signer: [

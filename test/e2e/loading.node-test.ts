@@ -195,6 +195,20 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
           const [upload] = await uploadsOf(browser);
           assert.equal(upload!.status, 'complete');
           assert.deepEqual(await new S3Client(store).digest(BUCKET, upload!.key!), { sha256, size: SIZE });
+          // a second uploader of the page, to which the code is known
+          proxy.setRules([{ on: 'part', nth: 1, fault }]);
+          await browser.evaluate(`(() => {
+            const [first] = document.querySelectorAll('mule-upload');
+            const second = document.createElement('mule-upload');
+            second.setAttribute('signer', '/sign');
+            second.setAttribute('part-size', '5MiB');
+            first.replaceWith(second);
+          })()`);
+          await chooseFiles(browser, [file]);
+          await browser.waitFor(isOver);
+          const [again] = await uploadsOf(browser);
+          assert.deepEqual([again!.status, again!.error], ['complete', null]);
+          assert.deepEqual(await new S3Client(store).digest(BUCKET, again!.key!), { sha256, size: SIZE });
         } finally {
           site.stop();
           await proxy.close();

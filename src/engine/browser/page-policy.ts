@@ -17,7 +17,7 @@ let count = 0;
 
 const listen = (): void =>
   globalThis.addEventListener?.('securitypolicyviolation', (event) => {
-    const { disposition, blockedURI, effectiveDirective } = event as SecurityPolicyViolationEvent;
+    const { disposition, blockedURI, effectiveDirective } = event;
     if (disposition !== 'enforce') return;
     count++;
     violations.push({ blockedURI, directive: effectiveDirective });

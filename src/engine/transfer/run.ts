@@ -6,17 +6,37 @@ import type { Session } from '../model/session.js';
 import type { StoredResult, UploadRecord } from '../model/upload-record.js';
 import type { Step, UploadObserver } from '../model/upload-report.js';
 import { RestartRequired } from '../network/restart-required.js';
-import type { RetryLoop } from '../network/retry-loop.js';
+import type { FailureCode, RetryLoop } from '../network/retry-loop.js';
+import type { LateCode } from '../util/late-code.js';
+import type { abortFormerSession, abortUpload } from './abort-upload.js';
+import type { complete } from './complete.js';
 import type { ConnectionLosses } from './connection-losses.js';
 import { TransferContext } from './context.js';
 import { CreationOutcome } from './creation-outcome.js';
 import { waitForCode } from './late-code.js';
-import type { TransferCode, TransferServices } from './late-code.js';
+import type { listVerifiedParts, refreshParts } from './list-parts.js';
 import { SessionOpener } from './open-session.js';
 import type { RestartResolver } from './restart.js';
 import { PartSender } from './send-parts.js';
 import { SingleRequestSender } from './send-single-request.js';
+import type { Services } from './services.js';
 import { StoredPartChecks } from './verify-parts.js';
+
+/** The steps of a transfer that no upload takes before its first request: Complete, and those after a failure. */
+export interface TransferCode extends FailureCode {
+  readonly abortFormerSession: typeof abortFormerSession;
+  readonly abortUpload: typeof abortUpload;
+  readonly complete: typeof complete;
+  readonly ConnectionLosses: typeof ConnectionLosses;
+  readonly listVerifiedParts: typeof listVerifiedParts;
+  readonly refreshParts: typeof refreshParts;
+  readonly RestartResolver: typeof RestartResolver;
+}
+
+/** The dependencies of a transfer. */
+export interface TransferServices extends Services {
+  readonly lateCode: LateCode<TransferCode>;
+}
 
 /** A request that takes less reads its file in a moment. */
 const MOMENT_MS = 1_000;

@@ -5,7 +5,7 @@ import { unlessAborted } from '../util/abort.js';
 import type { LateCode } from '../util/late-code.js';
 import type { TransferContext } from './context.js';
 import { waitForCode } from './late-code.js';
-import type { TransferCode } from './late-code.js';
+import type { listVerifiedParts } from './list-parts.js';
 import { readFile } from './object-checksum.js';
 import type { PartSender } from './send-parts.js';
 
@@ -18,12 +18,16 @@ const OBJECT = 0;
 export class StoredPartChecks {
   readonly #context: TransferContext;
   readonly #sender: PartSender;
-  readonly #lateCode: LateCode<TransferCode>;
+  readonly #lateCode: LateCode<{ readonly listVerifiedParts: typeof listVerifiedParts }>;
   /** Mismatches by part number. */
   readonly #mismatches = new Map<number, number>();
   #failure: UploadError | null = null;
 
-  constructor(context: TransferContext, sender: PartSender, lateCode: LateCode<TransferCode>) {
+  constructor(
+    context: TransferContext,
+    sender: PartSender,
+    lateCode: LateCode<{ readonly listVerifiedParts: typeof listVerifiedParts }>,
+  ) {
     this.#context = context;
     this.#sender = sender;
     this.#lateCode = lateCode;

@@ -16,7 +16,7 @@ import type { JournalRecord, RemoteProgress, Resumption } from '../ports.js';
 import type { JournalWriter } from '../resume/journal-writer.js';
 import type { SharedUpload, TabCoordinator } from '../resume/tab-coordinator.js';
 import { Transfer } from '../transfer/run.js';
-import type { TransferCode, TransferServices } from '../transfer/late-code.js';
+import type { TransferCode, TransferServices } from '../transfer/run.js';
 import { unlessAborted } from '../util/abort.js';
 import type { LateCode } from '../util/late-code.js';
 import { SpeedMeter } from '../util/speed-meter.js';
