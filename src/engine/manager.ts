@@ -1,4 +1,4 @@
-import { isOtherOwner, mergeOptions } from './api/options.js';
+import { isOtherOwner } from './api/options.js';
 import type { ResolvedOptions, Settings } from './api/options.js';
 import { isOver, isRunning } from './api/status.js';
 import type {
@@ -125,9 +125,9 @@ export class UploadManager implements UploadListener {
     return this.#list.has(id);
   }
 
-  configure(changes: UploaderOptions): void {
+  /** @param options with the changes, which have been checked */
+  configure(options: Readonly<ResolvedOptions>, changes: UploaderOptions): void {
     const before = this.#settings.options;
-    const options = mergeOptions(before, changes);
     const isOther = isOtherOwner(options, before);
     // until the signer has answered, a scope that is set late is that of the files that were added before
     const isInUse = before.scope !== '' || this.#shared.health.hasSignerAnswer;
@@ -195,7 +195,11 @@ export class UploadManager implements UploadListener {
   }
 
   async resume(id?: string, file?: File | FileHandle): Promise<void> {
-    if (file && id !== undefined) await this.#intake.giveFile(this.#list.find(id), file);
+    if (file && id !== undefined) {
+      const upload = this.#list.find(id);
+      const { giveFile } = await this.#shared.lateCode.load();
+      await giveFile(upload, file);
+    }
     const chosen = this.#list.chosen(id);
     for (const upload of chosen) {
       const isGivenBack = file && upload.status === 'failed';

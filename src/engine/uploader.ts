@@ -72,7 +72,7 @@ export class Uploader extends Target {
   }
 
   get options(): Readonly<ResolvedOptions> {
-    return this.#manager?.options ?? this.#options;
+    return this.#options;
   }
 
   /**
@@ -113,13 +113,11 @@ export class Uploader extends Target {
    * @throws TypeError naming option and value
    */
   configure(changes: UploaderOptions): void {
-    if (this.#manager) this.#manager.configure(changes);
-    else {
-      const before = this.#options;
-      this.#options = mergeOptions(before, changes);
-      // the first scope that is set is that of the files added before it
-      if (before.scope && isOtherOwner(before, this.#options)) this.#early.abort();
-    }
+    const before = this.#options;
+    this.#options = mergeOptions(before, changes);
+    if (this.#manager) this.#manager.configure(this.#options, changes);
+    // the first scope that is set is that of the files added before it
+    else if (before.scope && isOtherOwner(before, this.#options)) this.#early.abort();
   }
 
   /**

@@ -4,12 +4,8 @@ import { isHidden, onVisibilityChange } from './page-environment.js';
  * Source of the worker: sets and clears timers by ID, and posts the ID when one fires. It is loaded from a Blob: bundlers
  * would have to find a separate file, and a page may not start a worker from another origin.
  */
-const WORKER = `const timers = new Map();
-onmessage = ({ data: [id, delay] }) => {
-  clearTimeout(timers.get(id));
-  timers.delete(id);
-  if (delay >= 0) timers.set(id, setTimeout(() => { timers.delete(id); postMessage(id); }, delay));
-};`;
+const WORKER =
+  'let t={};onmessage=({data:[id,delay]})=>{clearTimeout(t[id]);delete t[id];if(delay>=0)t[id]=setTimeout(()=>{delete t[id];postMessage(id)},delay)}';
 /** Time that a worker without timers is kept. */
 const IDLE_MS = 10_000;
 

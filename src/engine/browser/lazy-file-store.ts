@@ -1,8 +1,6 @@
 import { RECORD_LIFETIME_MS, openTable } from './indexed-db-journal.js';
 import type { Clock, FileStore, KeptFile } from '../ports.js';
 
-// The table and the lifetime are passed on, not imported there: a module that both files import would become one more
-// file of the CDN build, which every page load fetches.
 const load = async (clock: Clock): Promise<FileStore> => {
   const { IndexedDbFileStore } = await import('./indexed-db-file-store.js');
   return new IndexedDbFileStore(openTable('mule-upload-files', 'files'), clock, RECORD_LIFETIME_MS);

@@ -1,5 +1,4 @@
-import { unlessAborted } from '../util/abort.js';
-import { ReadFault, UploadError } from '../api/errors.js';
+import { UploadError } from '../api/errors.js';
 import { fingerprint, isKnownByTime } from './fingerprint.js';
 
 /**
@@ -11,23 +10,6 @@ export async function assertReadable(file: Blob, name: string): Promise<void> {
     await readByte(file);
   } catch (cause) {
     throw unreadableError(name, cause);
-  }
-}
-
-/**
- * Waits for work that reads a file, and finds the reason if reading fails.
- * @throws UploadError `file-changed` or `file-unreadable`
- * @throws ReadFault if the file is still readable
- * @throws the signal's reason when aborted
- */
-export async function explainReadError<T>(file: Blob, name: string, signal: AbortSignal, work: Promise<T>): Promise<T> {
-  try {
-    return await unlessAborted(signal, work);
-  } catch (cause) {
-    signal.throwIfAborted();
-    if (!(cause instanceof DOMException)) throw cause;
-    await assertReadable(file, name);
-    throw new ReadFault(`a part of “${name}” could not be read`, { cause });
   }
 }
 

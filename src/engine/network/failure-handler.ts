@@ -1,4 +1,4 @@
-import { refusalOf, SignerFault, TransportFault, UploadError } from '../api/errors.js';
+import { ReadFault, refusalOf, SignerFault, TransportFault, UploadError } from '../api/errors.js';
 import type { Phase, UploadErrorCode, UploadErrorInit } from '../api/errors.js';
 import type { WaitingFor } from '../api/types.js';
 import { assertReadable } from '../files/assert-unchanged.js';
@@ -59,6 +59,7 @@ export class FailureHandler {
    * @throws RestartRequired, or a final UploadError
    */
   async handle(failure: unknown, state: RetryState): Promise<void> {
+    if (failure instanceof ReadFault) await assertReadable(this.#record.file!, this.#record.facts.name);
     const phase = failure instanceof SignerFault && state.phase !== 'init' ? 'sign' : state.phase;
     const action = classifyFailure(failure, phase);
     state.level++;

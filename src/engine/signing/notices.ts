@@ -1,11 +1,8 @@
 import type { Action, ChunkLoadedAnswer, ChunkLoadedRequest } from '../../protocol.js';
 import type { UploaderOptions } from '../api/types.js';
-import { withTimeout } from '../util/abort.js';
+import { unlessAborted } from '../util/abort.js';
 import type { LateCode } from '../util/late-code.js';
 import type { NoticeBatcher, NoticeQueue, NoticeServices } from './notice-batcher.js';
-
-/** Milliseconds for which a notification waits for the code of batches. */
-const CODE_TIMEOUT_MS = 2_000;
 
 /**
  * Whether last notifications are sent in batches: the signer offers it, and the page has not set the URL of `chunk_loaded`
@@ -26,7 +23,7 @@ interface LateNoticeServices extends NoticeServices {
   readonly lateCode: LateCode<{ readonly NoticeBatcher: typeof NoticeBatcher }>;
 }
 
-/** Sends the last notifications of uploads in batches, once the code for it is loaded; before that, one by one. */
+/** Sends the last notifications of uploads in batches, once the code for it is loaded. */
 export class Notices {
   readonly #services: LateNoticeServices;
   readonly #queue: NoticeQueue;
@@ -39,11 +36,9 @@ export class Notices {
 
   /** @see NoticeBatcher.send */
   async send(notice: ChunkLoadedRequest, signal: AbortSignal): Promise<ChunkLoadedAnswer | null> {
-    const { signer, clock, lateCode } = this.#services;
-    const loading = (): Promise<unknown> => lateCode.load();
-    if (!lateCode.loaded) await withTimeout(clock, CODE_TIMEOUT_MS, signal, loading).catch(() => {});
-    if (!lateCode.loaded) return signer.call('chunk_loaded', notice);
-    this.#batcher ??= new lateCode.loaded.NoticeBatcher(this.#services, this.#queue);
+    const { lateCode } = this.#services;
+    const code = lateCode.loaded ?? (await unlessAborted(signal, lateCode.load()));
+    this.#batcher ??= new code.NoticeBatcher(this.#services, this.#queue);
     return this.#batcher.send(notice, signal);
   }
 }

@@ -1,5 +1,5 @@
 import type { Phase } from '../api/errors.js';
-import { assertUnchanged } from '../files/assert-unchanged.js';
+import type { assertUnchanged } from '../files/assert-unchanged.js';
 import { isKnownByTime } from '../files/fingerprint.js';
 import { isSmall } from '../files/small-file-cache.js';
 import type { Session } from '../model/session.js';
@@ -26,6 +26,7 @@ import { StoredPartChecks } from './verify-parts.js';
 export interface TransferCode extends FailureCode {
   readonly abortFormerSession: typeof abortFormerSession;
   readonly abortUpload: typeof abortUpload;
+  readonly assertUnchanged: typeof assertUnchanged;
   readonly complete: typeof complete;
   readonly ConnectionLosses: typeof ConnectionLosses;
   readonly listVerifiedParts: typeof listVerifiedParts;
@@ -100,12 +101,12 @@ export class Transfer {
       const { clock } = this.#context.services;
       const startedAt = clock.monotonic();
       const stored = await this.#sendSingleRequest(signal);
-      if (!this.#wasReadAtOnce(clock.monotonic() - startedAt)) await this.#checkFileUnchanged();
+      if (!this.#wasReadAtOnce(clock.monotonic() - startedAt)) await this.#checkFileUnchanged(signal);
       return stored;
     }
     await this.#sendParts(signal);
     this.setStep('finishing');
-    await this.#checkFileUnchanged();
+    await this.#checkFileUnchanged(signal);
     const { complete } = this.#lateCode.loaded ?? (await waitForCode(this.#context, this.#lateCode, signal));
     return complete(this.#context, this.#storedParts, this.#outcome, signal);
   }
@@ -140,9 +141,10 @@ export class Transfer {
     return isSmall(file!) || (isKnownByTime(file!) && milliseconds < MOMENT_MS);
   }
 
-  async #checkFileUnchanged(): Promise<void> {
+  async #checkFileUnchanged(signal: AbortSignal): Promise<void> {
     const { file, facts, fingerprint } = this.#context.record;
-    if (fingerprint) await assertUnchanged(file!, facts.name, fingerprint);
+    const code = this.#lateCode.loaded ?? (await waitForCode(this.#context, this.#lateCode, signal));
+    if (fingerprint) await code.assertUnchanged(file!, facts.name, fingerprint);
   }
 
   /** Shows the step in the upload's status. */

@@ -1,13 +1,11 @@
 import { rejectionOf } from '../files/file-rules.js';
 import type { Rejection } from '../files/file-rules.js';
-import { isBlob, kindOf } from '../files/file-entries.js';
 import type { Entry } from '../files/file-entries.js';
-import { UploadError } from '../api/errors.js';
 import { fingerprint, isKnownByTime } from '../files/fingerprint.js';
-import { identifyFile, unreadable } from '../resume/identify-file.js';
+import { identifyFile } from '../resume/identify-file.js';
 import type { UploadList } from './upload-list.js';
 import type { SmallFileCache } from '../files/small-file-cache.js';
-import type { AdmissionRules, FileEntry, FileHandle, UploaderEventMap } from '../api/types.js';
+import type { AdmissionRules, FileEntry, UploaderEventMap } from '../api/types.js';
 import type { InitGate } from '../signing/init-batcher.js';
 import type { Upload } from './upload.js';
 
@@ -60,28 +58,6 @@ export class Intake implements InitGate {
     const duplicate = same.find((upload) => duplicates.has(upload));
     // if the bytes are not read, files of one name in two folders are two
     return duplicate ?? (size && !isKnownByTime(file) ? same[0] : null) ?? null;
-  }
-
-  /**
-   * Sets the file of an unfinished upload.
-   * @throws UploadError `file-changed` for another file than the upload's
-   */
-  async giveFile(upload: Upload, source: File | FileHandle): Promise<void> {
-    const { name, size } = upload.facts;
-    const handle = 'getFile' in source ? source : null;
-    const file = 'getFile' in source ? await source.getFile().catch((cause) => unreadable(name, cause)) : source;
-    if (!isBlob(file)) throw new TypeError(`resume() takes a file, not ${kindOf(file)}`);
-    const isTaken = upload.takesChangedFile && file.name === name;
-    const print =
-      isTaken || !upload.fingerprint ? null : await fingerprint(file).catch((cause) => unreadable(name, cause));
-    if (print !== null && upload.fingerprint !== print) {
-      throw new UploadError(
-        'file-changed',
-        `“${file.name}” is another file, or has changed: choose “${name}” (${size} bytes).`,
-      );
-    }
-    upload.file = file;
-    upload.handle = handle;
   }
 
   /** Prepares an upload for init, once: computes its fingerprint and dispatches `mule-before-upload`. */
