@@ -34,6 +34,9 @@ import { UploadList } from './uploads/upload-list.js';
 import { newId } from './util/new-id.js';
 import { TimeSlicer } from './util/time-slicer.js';
 
+/** Of many files that are added together, this number starts at once: the signer answers while the others are listed. */
+const FIRST_FILES = 4;
+
 /** Every manager of this page, so that a user's uploads end in all of them. */
 const managers = new Set<WeakRef<UploadManager>>();
 
@@ -164,10 +167,9 @@ export class UploadManager implements UploadListener {
         if (rules.signal?.aborted || this.#lifetime.signal.aborted) break;
         const upload = await this.#addEntry(entry, rules, entries.length > 1);
         if (upload) added.push(upload);
-        if (!slicer.isExpired) continue;
         // the first files start while the last are still being added
-        this.#list.startNext();
-        await slicer.yieldToPage();
+        if (slicer.isExpired || added.length === FIRST_FILES) this.#list.startNext();
+        if (slicer.isExpired) await slicer.yieldToPage();
       }
     } finally {
       this.#adding--;

@@ -8,13 +8,18 @@ import { StallDetector } from './stall-detector.js';
 import type { Clock, StoreRequest, StoreResponse, Transport } from '../ports.js';
 
 const PROBE_TIMEOUT_MS = 5_000;
+/** Bytes of the largest body of which no progress is reported: it counts as sent at once. */
+const MAX_SILENT_BYTES = 64 * 1024;
 /** Answers of one origin after which its protocol is not looked up any more. */
 const MAX_PROTOCOL_LOOKUPS = 8;
 
-/** Reads all exposed headers at once: asking XHR for one that CORS does not expose logs an error in Chromium. */
-function readHeaders(xhr: XMLHttpRequest): Headers {
+/**
+ * Reads all exposed headers at once: asking XHR for one that CORS does not expose logs an error in Chromium.
+ * @returns values by lower-case name
+ */
+function readHeaders(xhr: XMLHttpRequest): Map<string, string> {
   const lines = xhr.getAllResponseHeaders().matchAll(/^(.+?):(.*)$/gm);
-  return new Headers([...lines].map(([, name, value]): [string, string] => [name!, value!]));
+  return new Map([...lines].map(([, name, value]) => [name!.toLowerCase(), value!.trim()]));
 }
 
 /** Returns the bytes of a body; of a form, those of its file. */
@@ -112,8 +117,8 @@ export class XhrTransport implements Transport {
         this.#detectors.delete(detector);
       };
 
-      // listeners on `upload` cost a CORS preflight, which only a body is worth
-      if (body) {
+      // listeners on `upload` cost a CORS preflight, and an event for each request: only a larger body is worth them
+      if (body && size > MAX_SILENT_BYTES) {
         xhr.upload.onprogress = ({ loaded, total }) => {
           const time = clock.monotonic();
           pace.recordProgress();
@@ -142,11 +147,11 @@ export class XhrTransport implements Transport {
       xhr.onload = () => {
         end();
         if (body) pace.recordAnswer(size, clock.monotonic() - startedAt, firstProgress !== null);
-        let received: Headers | null = null;
+        let received: Map<string, string> | null = null;
         resolve({
           status: xhr.status,
           text: xhr.responseText,
-          header: (name) => (received ??= readHeaders(xhr)).get(name),
+          header: (name) => (received ??= readHeaders(xhr)).get(name.toLowerCase()) ?? null,
           protocol: this.#protocolOf(url),
         });
       };

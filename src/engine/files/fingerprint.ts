@@ -30,9 +30,11 @@ export const isKnownByTime = (file: Blob): file is File =>
   // `instanceof File` fails for a File of another frame
   'lastModified' in file && file.size <= MIN_PART_SIZE && detectsChangedFiles();
 
+let isDesktopChromium: boolean | null = null;
+
 /** Whether the browser is desktop Chromium; other browsers have no `userAgentData`. */
 const detectsChangedFiles = (): boolean =>
-  (navigator as { userAgentData?: { mobile: boolean } }).userAgentData?.mobile === false;
+  (isDesktopChromium ??= (navigator as { userAgentData?: { mobile: boolean } }).userAgentData?.mobile === false);
 
 /**
  * Returns a fingerprint by which a file is recognised when it is chosen again. It takes milliseconds at any size.

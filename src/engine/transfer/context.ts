@@ -48,10 +48,10 @@ export class TransferContext implements UploadObserver {
 
   /** The object's URL without its signature; null before the first request. */
   get location(): string | null {
-    if (!this.#url) return null;
-    const { origin, pathname } = new URL(this.#url);
+    const url = this.#url?.split('?', 1)[0];
+    if (!url) return null;
     // a POST policy's URL is the bucket's
-    return `${origin}${pathname}${pathname.endsWith('/') ? (this.record.session?.key ?? '') : ''}`;
+    return url.endsWith('/') ? url + (this.record.session?.key ?? '') : url;
   }
 
   /** Whether the store has a multipart upload that the signer lets this page abort. */
@@ -61,7 +61,7 @@ export class TransferContext implements UploadObserver {
 
   /** Records the URL of the first request. */
   setLocation(url: string): void {
-    this.#url ??= url;
+    this.#url ??= new URL(url).href;
   }
 
   /** Opens a session, or closes it with null: the next run then asks the signer for another one. */
