@@ -46,11 +46,30 @@ export class EventForwarder {
     return true;
   }
 
+  /**
+   * Prepares for files that are about to be added. Many of them are shown once their uploads have begun: listing them first
+   * would delay the first byte.
+   */
+  expectFiles(count: number): void {
+    this.uploadCount += count;
+    if (this.#isMany) this.scheduler.postpone();
+  }
+
+  /** Updates value and rendering after a change that has no event; in a long list soon. */
+  updateSoon(): void {
+    if (this.#syncValue()) this.hooks.onValueChange();
+    this.scheduler.refreshAfter(this.#isMany ? BATCH_INTERVAL_MS : 0);
+  }
+
   /** Updates the value now, where a long list has deferred it. */
   syncNow(): void {
     if (this.#syncTimer === undefined) return;
     this.#cancelSync();
     if (this.hooks.syncValue()) this.hooks.onValueChange();
+  }
+
+  get #isMany(): boolean {
+    return this.uploadCount > MANY_UPLOADS;
   }
 
   #forward<K extends keyof MuleEventMap>(uploader: Uploader, type: K, signal: AbortSignal): void {
@@ -60,16 +79,15 @@ export class EventForwarder {
       const hasChanged = !isProgress && this.#syncValue(type);
       this.hooks.onEvent(type, detail);
       if (!emit(this.host, type, detail)) event.preventDefault();
-      const isMany = this.uploadCount > MANY_UPLOADS;
-      this.scheduler.refreshAfter(isMany ? BATCH_INTERVAL_MS : isProgress ? PROGRESS_INTERVAL_MS : 0);
+      this.scheduler.refreshAfter(this.#isMany ? BATCH_INTERVAL_MS : isProgress ? PROGRESS_INTERVAL_MS : 0);
       if (hasChanged) this.hooks.onValueChange();
     };
     uploader.addEventListener(type, listener, { signal });
   }
 
   /** Defers the update in a long list: 10,000 events must not iterate over 10,000 uploads each. */
-  #syncValue(type: keyof MuleEventMap): boolean {
-    if (this.uploadCount <= MANY_UPLOADS || type === 'mule-finish') {
+  #syncValue(type?: keyof MuleEventMap): boolean {
+    if (!this.#isMany || type === 'mule-finish') {
       this.#cancelSync();
       return this.hooks.syncValue();
     }

@@ -32,9 +32,10 @@ export class FileAdder {
     try {
       const files = await this.#read(source, signal);
       const uploader = this.uploader.getOrCreate();
+      this.uploader.expectFiles(files.length);
       const adding = uploader.add(files as File[], this.#rules(uploader, signal));
       // shows uploads that are listed before the engine is loaded: there is no event for them
-      this.uploader.update();
+      this.uploader.updateSoon();
       return await adding;
     } catch (error) {
       if (signal.aborted) return [];

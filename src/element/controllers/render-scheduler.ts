@@ -19,6 +19,11 @@ export class RenderScheduler {
     });
   }
 
+  /** Counts as rendered now: the next rendering after an interval waits for all of it. */
+  postpone(): void {
+    this.#renderedAt = performance.now();
+  }
+
   /** Renders as soon as this time has passed since the last rendering. */
   refreshAfter(intervalMs: number): void {
     const waitMs = this.#renderedAt + intervalMs - performance.now();

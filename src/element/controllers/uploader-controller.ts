@@ -159,6 +159,16 @@ export class UploaderController implements ReactiveController {
     if (hasChanged && isUserAction) this.hooks.onValueChange();
   }
 
+  /** Prepares for files that are about to be added. */
+  expectFiles(count: number): void {
+    this.#events.expectFiles(count);
+  }
+
+  /** Updates value and list after files were added, for which there may be no event yet. */
+  updateSoon(): void {
+    this.#events.updateSoon();
+  }
+
   #configure(uploader: Uploader): void {
     const before = this.#options;
     this.#options = this.#readOptions();
