@@ -89,9 +89,9 @@ export async function runClient(
 ): Promise<Run> {
   const files = paths ?? (await filesFor(scenario, folder));
   const run = `run-${Date.now()}-${(runs += 1)}`;
-  const { id, isOwn, conditions, posts, isTracked = false, isDropped = false } = scenario;
+  const { id, isOwn, conditions, posts, signer, isDropped = false } = scenario;
   const signed = await sign(new S3Client(store), run, client, scenario, store);
-  Object.assign(stage, { delay: conditions.delay ?? 0, posts, isTracked });
+  Object.assign(stage, { delay: conditions.delay ?? 0, signer: signer ?? (posts ? 'post' : 'put') });
   // each scenario is its own destination: the throughput of one network must not be used for another
   stage.attributes = `scope="${id}"${isOwn ? '' : ` part-size="8MiB" concurrency="${CONCURRENCY}"`} ${attributes}`;
   const { region, accessKeyId, secretAccessKey, url } = store;

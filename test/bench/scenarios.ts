@@ -34,8 +34,11 @@ export interface Scenario {
   posts: boolean;
   /** Whether the files are in a folder that is dropped on the page. */
   isDropped?: boolean;
-  /** Whether the signer has a tracker, and gives receipts, and calls `onComplete`. */
-  isTracked?: boolean;
+  /**
+   * What the signer does besides signing: `tracked`: it has a tracker, gives receipts, and calls `onComplete`; `begun`: it
+   * begins multipart uploads itself.
+   */
+  signer?: 'tracked' | 'begun';
   /** Which visits are measured. */
   visits: readonly Visit[];
   /** The target for this element on a first visit, as a ratio to the four PUTs of the bare limit. */
@@ -64,6 +67,32 @@ export const SCENARIOS: readonly Scenario[] = [
     target: 0.5,
   },
   { ...one(256 * MIB), id: 'delay', title: '256 MiB, 50 ms on every request', conditions: { delay: 50 }, target: 0.95 },
+  {
+    ...one(256 * MIB),
+    id: 'delay-begun',
+    title: '256 MiB, 50 ms on every request, beginMultipart',
+    conditions: { delay: 50 },
+    signer: 'begun',
+    visits: FIRST,
+    target: 0.95,
+  },
+  {
+    ...one(64 * MIB),
+    id: 'line-begun',
+    title: '64 MiB, 50 ms, 100 Mbit/s, beginMultipart',
+    conditions: LINE,
+    signer: 'begun',
+    visits: FIRST,
+    target: 1.03,
+  },
+  {
+    ...one(10 * MIB),
+    id: 'ten',
+    title: '10 MiB, 50 ms on every request',
+    conditions: { delay: 50 },
+    visits: FIRST,
+    target: 1.5,
+  },
   { ...one(64 * MIB), id: 'line', title: '64 MiB, 50 ms, 100 Mbit/s', conditions: LINE, target: 1.03 },
   { ...one(GIB), id: 'fixed', title: '1 GiB, 8 MiB parts, 4 at a time', isOwn: false, target: 1 },
   { ...one(GIB), id: 'own', title: '1 GiB, own defaults', target: 0.85 },
@@ -83,7 +112,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ...small,
     id: 'tracked',
     title: '2,000 × 10 KiB with tracker, receipts and onComplete',
-    isTracked: true,
+    signer: 'tracked',
     visits: FIRST,
     target: 1.9,
   },

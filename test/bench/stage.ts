@@ -21,10 +21,8 @@ export interface Stage {
   signerCalls: number;
   /** Milliseconds before a signer answers. */
   delay: number;
-  /** Whether this element's signer allows POST. */
-  posts: boolean;
-  /** Whether it has a tracker, gives receipts, and calls `onComplete`. */
-  isTracked: boolean;
+  /** Which signer this element gets. */
+  signer: 'put' | 'post' | 'tracked' | 'begun';
   /** The job of the next page. */
   job: Job | null;
   /** Attributes of the element on the next page. */
@@ -77,17 +75,19 @@ export async function startStage(store: StoreAccess): Promise<Stage> {
     credentials: { accessKeyId, secretAccessKey },
   };
   const policy = { maxFiles: 1_000, overwrite: true };
+  const posts = { ...policy, posts: true };
+  const tracked = { secret: 'the secret of the benchmark, 32 characters or more', tracker: createMemoryTracker() };
   const signers = {
     put: toNodeHandler(createSigner({ ...options, policy })),
-    post: toNodeHandler(createSigner({ ...options, policy: { ...policy, posts: true } })),
+    post: toNodeHandler(createSigner({ ...options, policy: posts })),
     tracked: toNodeHandler(
+      createSigner({ ...options, ...tracked, policy: posts, receipts: true, onComplete: () => {} }),
+    ),
+    begun: toNodeHandler(
       createSigner({
-        ...options,
-        policy: { ...policy, posts: true },
-        secret: 'the secret of the benchmark, 32 characters or more',
-        tracker: createMemoryTracker(),
-        receipts: true,
-        onComplete: () => {},
+        ...{ ...options, ...tracked, policy: posts, beginMultipart: true },
+        // a multipart upload is begun only for a user who is known
+        ...{ allowAnonymous: undefined, authorize: () => 'user' },
       }),
     ),
   };
@@ -122,7 +122,7 @@ export async function startStage(store: StoreAccess): Promise<Stage> {
       if (stage.delay) await sleep(stage.delay);
       if (pathname === '/sign-uppy') return signForUppy(request, response);
       if (pathname === '/sign-evaporate') return signForEvaporate(url, response);
-      signers[stage.isTracked ? 'tracked' : stage.posts ? 'post' : 'put'](request, response);
+      signers[stage.signer](request, response);
       return;
     }
     if (pathname.endsWith('.js')) {
@@ -153,8 +153,7 @@ ${isElement ? '<script type="module" src="/mule-upload.js"></script>' : ''}
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     signerCalls: 0,
     delay: 0,
-    posts: true,
-    isTracked: false,
+    signer: 'post',
     job: null,
     attributes: '',
     close() {

@@ -47,8 +47,13 @@ export async function startBenchStore(name: StoreName, { tls = false } = {}): Pr
     region: 'us-east-1',
     accessKeyId: 'bench-access',
     secretAccessKey: 'bench-secret-0123456789',
-    prepare: async ({ conditions, files, size, isTracked = false }, seed) => {
-      const body = JSON.stringify({ ...conditions, seed, expected: files * size, headSize: isTracked ? size : null });
+    prepare: async ({ conditions, files, size, signer }, seed) => {
+      const body = JSON.stringify({
+        ...conditions,
+        seed,
+        expected: files * size,
+        headSize: signer === 'tracked' ? size : null,
+      });
       await fetch(control, { method: 'POST', body });
     },
     seen: async () => (await (await fetch(control)).json()) as Seen,
