@@ -26,9 +26,9 @@ export interface Rules extends AdmissionRules {
 
 /** Whether an item is a Blob or File, of any frame. */
 export const isBlob = (item: unknown): item is Blob => {
-  const { slice, arrayBuffer } = Object(item) as Partial<Blob>;
+  const given = Object(item) as Partial<Blob>;
   // the size of a chosen file is not read: for each, Chromium then asks the file system while the page stands still
-  return typeof slice === 'function' && typeof arrayBuffer === 'function' && 'size' in (item as object);
+  return typeof given.slice === 'function' && typeof given.arrayBuffer === 'function' && 'size' in given;
 };
 
 const FAULTS: Record<EntryFault, string> = {
