@@ -43,7 +43,7 @@ const { values } = parseArgs({
     store: { type: 'string', default: 'sink' },
     // for a quick run: less of everything
     scale: { type: 'string', default: '1' },
-    out: { type: 'string', default: '.cache/bench/runs.jsonl' },
+    out: { type: 'string' },
     list: { type: 'boolean', default: false },
   },
 });
@@ -54,6 +54,8 @@ const FULL = {
   rounds: '5',
 };
 const chosen = { ...FULL, ...(values.quick && QUICK), ...values };
+// the report takes no figures of smaller scenarios
+const out = values.out ?? `.cache/bench/${values.scale === '1' ? 'runs' : 'scaled'}.jsonl`;
 const isPlain = values.store === 'sink' && !values.tls;
 const scenarios = SCENARIOS.filter(({ id, conditions }) => {
   // faults and rates are made by the sink, and faults by its HTTP/1 server only
@@ -123,7 +125,7 @@ async function playRound(bench: Omit<Bench, 'browser'>, scenario: Scenario, roun
       all.push(run);
       const first = all.find(({ visit }) => visit === run.visit)!;
       console.log(describe(run, first.time));
-      await appendFile(values.out, `${JSON.stringify(run)}\n`);
+      await appendFile(out, `${JSON.stringify(run)}\n`);
     }
   }
   for (const visit of scenario.visits)
@@ -153,7 +155,7 @@ if (unknown.length) {
   console.error(`unknown: ${unknown.join(' ')}; see --list`);
   process.exit(2);
 }
-await mkdir(path.dirname(values.out), { recursive: true });
+await mkdir(path.dirname(out), { recursive: true });
 const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-bench-'));
 const store = await startBenchStore(values.store as StoreName, { tls: values.tls });
 const stage = await startStage(store);
