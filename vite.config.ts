@@ -48,7 +48,7 @@ export const modules: UserConfig = {
 
 /** The file of the engine's working parts. */
 export const ENGINE = 'mule-upload-engine.js';
-/** The file of what a first upload without a failure does not need. */
+/** The file of the code that no upload needs before its first request. */
 export const RECOVERY = 'mule-upload-recovery-code.js';
 
 /** The file of the list of uploads. */

@@ -93,7 +93,7 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
     'a number with its name: after this time',
   ],
   // a first and a later visit are terms of page speed
-  [/(?<!\b(?:first|later|each|which) |--)\bvisits?\b/, 'page load, session'],
+  [/(?<!\b(?:first|later|each|which|selected) |--)\bvisits?\b/, 'page load, session'],
   [/\bwhat (?:became|becomes) of\b/, 'the outcome of'],
   [/\bwhat is\b(?! not\b)/, 'a concrete noun: the stored parts, the setting'],
 ];

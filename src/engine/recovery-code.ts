@@ -1,7 +1,7 @@
 /**
- * All that a first upload does not need before its first request: handling failures, restarts, aborts, uploads of
- * earlier page loads, and the end of an upload in parts. It is requested as soon as the first request to the store has been sent, because it may be needed when
- * the network is gone. One file, because a reload needs all of it: the records of unfinished uploads, and their parts.
+ * Code that no upload needs before its first request: failures, restarts, aborts, uploads of earlier page loads, the
+ * completion of multipart uploads. Requested after the first request to the store at the latest, because the network may
+ * fail later. One file: an upload of an earlier page load needs all of it.
  */
 export { assertUnchanged } from './files/assert-unchanged.js';
 export { FailureHandler } from './network/failure-handler.js';

@@ -17,7 +17,7 @@ import { LateCode } from './util/late-code.js';
 import { newId } from './util/new-id.js';
 import { originOf } from './util/origin.js';
 
-/** The interfaces to the outside, and how the code is requested that a first upload without a failure does not need. */
+/** The ports, and the function that loads the code of `recovery-code.ts`. */
 export interface ManagerPorts extends Ports {
   loadRecoveryCode: () => Promise<typeof recoveryCode>;
 }
@@ -25,7 +25,7 @@ export interface ManagerPorts extends Ports {
 /** Dispatches an event of the uploader. @returns false if it was cancelled */
 export type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
 
-/** The objects that all uploads of one uploader share, and that depend on no upload. */
+/** The objects that all uploads of one uploader share. */
 export interface SharedServices {
   readonly clock: Clock;
   readonly signer: SignerPort;
@@ -44,7 +44,7 @@ export interface SharedServices {
   readonly journal: JournalWriter;
 }
 
-/** Creates those objects. */
+/** Creates the shared services. */
 export function createServices(
   settings: Settings,
   ports: ManagerPorts,
@@ -62,7 +62,7 @@ export function createServices(
   );
   const send = (request: StoreRequest): Promise<StoreResponse> => {
     const response = transport.send(request);
-    // not before: the first bytes of a file do not wait for it
+    // after the request, so that it does not delay it
     void lateCode.load();
     return response;
   };

@@ -6,7 +6,7 @@
  *   npm run bench -- [--quick] [--tls] [--rounds N] [--scenario ID …] [--client ID …] [--visit first|later …]
  *                    [--store sink|bucket|ceph] [--scale N] [--out FILE] [--list]
  *
- * `--quick` is for before and after a change: the five scenarios that changes affect most, the element and two limits.
+ * `--quick`: five scenarios, three clients, first visits, two rounds.
  */
 import { appendFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -41,7 +41,7 @@ const { values } = parseArgs({
     client: { type: 'string', multiple: true },
     visit: { type: 'string', multiple: true },
     store: { type: 'string', default: 'sink' },
-    // for a quick run: less of everything
+    // factor for the number of files, or for the size of a single file
     scale: { type: 'string', default: '1' },
     out: { type: 'string' },
     list: { type: 'boolean', default: false },
@@ -54,11 +54,11 @@ const FULL = {
   rounds: '5',
 };
 const chosen = { ...FULL, ...(values.quick && QUICK), ...values };
-// the report takes no figures of smaller scenarios
+// scaled runs are kept out of the report
 const out = values.out ?? `.cache/bench/${values.scale === '1' ? 'runs' : 'scaled'}.jsonl`;
 const isPlain = values.store === 'sink' && !values.tls;
 const scenarios = SCENARIOS.filter(({ id, conditions }) => {
-  // faults and rates are made by the sink, and faults by its HTTP/1 server only
+  // only the sink has conditions, and faults only over HTTP/1
   const isPossible = isPlain || (values.tls ? !hasFault(conditions) : Object.keys(conditions).length === 0);
   return chosen.scenario.includes(id) && isPossible;
 }).map((scenario) => {
@@ -78,7 +78,7 @@ export interface WrittenRun extends Run {
   tls: boolean;
   /** Benchmark run and number. */
   round: string;
-  /** The code that was measured. @see engineState */
+  /** Hash of `src/engine`. @see engineState */
   engine: string;
   /** Epoch milliseconds. */
   at: number;
@@ -93,7 +93,7 @@ function describe(run: WrittenRun, first: number): string {
   return `  ${visit.padEnd(5)} ${client.padEnd(17)} ${result}${(time / 1_000).toFixed(2)} s, ratio ${(time / first).toFixed(3)}, CPU ${cpu.toFixed(2)} s and ${browserCpu.toFixed(2)} s of the browser, memory +${(memory / MIB).toFixed(1)} MiB, first byte after ${firstByte?.toFixed(0) ?? '?'} ms, longest task ${Math.round(longestTask)} ms, ${signerCalls} signer calls, ${preflights ?? '?'} preflights`;
 }
 
-/** Measures one client in a browser of its own: its first visit, and a later one with the profile of the first. */
+/** Measures one client in a browser of its own. @returns the selected visits; the first always runs, to fill the profile */
 async function measure(
   bench: Omit<Bench, 'browser'>,
   client: Client,
@@ -115,7 +115,7 @@ async function measure(
   return runs;
 }
 
-/** One round of one scenario: the limits, and the other clients in a different order each time. */
+/** Runs one round of a scenario: the first limit, then the other clients in another order in each round. */
 async function playRound(bench: Omit<Bench, 'browser'>, scenario: Scenario, round: number): Promise<void> {
   const able = clients.filter((client) => client.cannot(scenario) === null);
   const turned = able.slice(1).map((_, index, others) => others[(index + round) % others.length]!);
@@ -132,14 +132,12 @@ async function playRound(bench: Omit<Bench, 'browser'>, scenario: Scenario, roun
     warnOfWrongLimit(all.filter((run) => run.visit === visit && run.failure === null));
 }
 
-/** A limit that a rival beats is none: says so. */
+/** Warns if a client was faster than every limit. */
 function warnOfWrongLimit(runs: readonly WrittenRun[]): void {
   const isLimit = (run: WrittenRun): boolean => clients.some(({ id, limit }) => id === run.client && limit);
   const best = Math.min(...runs.filter(isLimit).map(({ time }) => time));
   for (const { client, time, visit } of runs.filter((run) => !isLimit(run) && run.time < best))
-    console.log(
-      `  ! the limit of this ${visit} visit is wrong: ${client} took ${(time / best).toFixed(2)} of its time`,
-    );
+    console.log(`  ! ${client} was faster than every limit of this ${visit} visit: ratio ${(time / best).toFixed(2)}`);
 }
 
 if (values.list) {

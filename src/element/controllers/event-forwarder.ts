@@ -2,9 +2,9 @@ import type { Uploader } from '../../engine/index.js';
 import { emit, eventNames, type MuleEventMap } from '../api/events.js';
 import type { RenderScheduler } from './render-scheduler.js';
 
-/** Events after which only figures change: neither value nor validity. */
+/** Events that change neither value nor validity. */
 const PROGRESS_EVENTS: ReadonlySet<keyof MuleEventMap> = new Set(['mule-progress', 'mule-part', 'mule-retry']);
-/** Interval between renderings of figures; 100 parts a second may be stored. */
+/** Minimum interval between renderings of progress; 100 parts a second may be stored. */
 const PROGRESS_INTERVAL_MS = 200;
 /** Above this number of uploads, value and list are updated at intervals instead of at each event. */
 const MANY_UPLOADS = 50;
@@ -12,9 +12,9 @@ const BATCH_INTERVAL_MS = 200;
 
 /** Callbacks to the element. */
 export interface UploaderHooks {
-  /** Updates value and validity; called before an event is forwarded. @returns whether an upload changed the value */
+  /** Updates value and validity. @returns whether an upload changed the value */
   syncValue(): boolean;
-  /** Called after an event that changed the value was forwarded. */
+  /** Called after the value has changed. */
   onValueChange(): void;
   /** Called before an event is forwarded. */
   onEvent<K extends keyof MuleEventMap>(type: K, detail: MuleEventMap[K]['detail']): void;
@@ -22,7 +22,7 @@ export interface UploaderHooks {
 
 /** Dispatches an uploader's events on the element, and updates the value and the rendering accordingly. */
 export class EventForwarder {
-  /** The number of listed uploads, when they were last read. */
+  /** The number of uploads that were listed at the last reading, and of files that are expected. */
   uploadCount = 0;
   #uploader: Uploader | null = null;
   #listeners: AbortController | null = null;
@@ -34,7 +34,7 @@ export class EventForwarder {
     private readonly scheduler: RenderScheduler,
   ) {}
 
-  /** Listens to another uploader, or to none. @returns whether it is another one */
+  /** Replaces the uploader whose events are forwarded. @returns whether it changed */
   listenTo(uploader: Uploader | null): boolean {
     if (uploader === this.#uploader) return false;
     this.#listeners?.abort();
@@ -47,21 +47,21 @@ export class EventForwarder {
   }
 
   /**
-   * Prepares for files that are about to be added. Many of them are shown once their uploads have begun: listing them first
-   * would delay the first byte.
+   * Prepares for files that are about to be added. The rendering of many is postponed, because it would delay the first
+   * byte.
    */
   expectFiles(count: number): void {
     this.uploadCount += count;
     if (this.#isMany) this.scheduler.postpone();
   }
 
-  /** Updates value and rendering after a change that has no event; in a long list soon. */
+  /** Updates value and rendering after a change without an event; in a long list after an interval. */
   updateSoon(): void {
     if (this.#syncValue()) this.hooks.onValueChange();
     this.scheduler.refreshAfter(this.#isMany ? BATCH_INTERVAL_MS : 0);
   }
 
-  /** Updates the value now, where a long list has deferred it. */
+  /** Runs a deferred update of the value now. */
   syncNow(): void {
     if (this.#syncTimer === undefined) return;
     this.#cancelSync();
@@ -85,7 +85,7 @@ export class EventForwarder {
     uploader.addEventListener(type, listener, { signal });
   }
 
-  /** Defers the update in a long list: 10,000 events must not iterate over 10,000 uploads each. */
+  /** Defers the update in a long list, except at `mule-finish`: 10,000 events must not iterate over 10,000 uploads each. */
   #syncValue(type?: keyof MuleEventMap): boolean {
     if (!this.#isMany || type === 'mule-finish') {
       this.#cancelSync();

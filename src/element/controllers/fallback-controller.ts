@@ -24,7 +24,7 @@ export class FallbackController implements ReactiveController {
     host.addController(this);
   }
 
-  /** Keeps the files chosen in inputs that are about to be removed. */
+  /** Keeps the files chosen in inputs that are to be replaced. */
   collectFiles(inputs: Iterable<HTMLInputElement>): void {
     for (const { files } of inputs) this.#files.push(...(files ?? []));
   }

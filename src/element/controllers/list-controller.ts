@@ -57,7 +57,7 @@ export class ListController implements ReactiveController {
     host.addController(this);
   }
 
-  /** Updates totals and announcements. */
+  /** Updates totals, total speed and announcements. */
   observe(state: ListState): void {
     const { uploads } = state;
     if (uploads !== this.#uploads) {

@@ -10,7 +10,7 @@ export interface Format {
   bytes(bytes: number): string;
   /** @param speed bytes per second */
   speed(speed: number): string;
-  /** In the two largest units. @param seconds rounded up */
+  /** In one or two units. @param seconds rounded up */
   time(seconds: number): string;
 }
 

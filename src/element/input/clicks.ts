@@ -1,4 +1,4 @@
-/** Returns the element's own button that was clicked, or null. */
+/** Returns the closest element with `data-action` of an event's target, or null. */
 export const actionButtonOf = (event: Event): HTMLElement | null =>
   (event.target as Element).closest<HTMLElement>('[data-action]');
 

@@ -139,7 +139,7 @@ export class RowVirtualizer implements ReactiveController, RowRanges {
     if (this.#hasChanged) this.host.requestUpdate();
   }
 
-  /** Returns the block of a box to render first: the one next to a rendered block, or the one in the middle of the view. */
+  /** Returns the block of a box to render first: the first or last block if that edge of the box is visible, else the one in the middle of the view. */
   #blockToRender(
     { begin, end }: RowRange,
     { boundingClientRect: box, intersectionRect: seen }: IntersectionObserverEntry,

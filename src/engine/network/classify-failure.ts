@@ -6,7 +6,7 @@ import { isTransient } from '../util/http-status.js';
 export type FailureAction =
   /** Transient: retry after a delay. `busy`: with fewer requests in flight. */
   | RetryAction
-  /** The signature was rejected: retry with a new one. `passing`: it had been valid and has expired. */
+  /** The signature was rejected: retry with a new one. `passing`: it has expired, or the clocks differ. */
   | {
       kind: 'resign';
       reason: string;

@@ -66,6 +66,8 @@ export class InitBatcher {
   readonly #onAnswer: (answer: InitAnswer) => void;
   /** Answers for uploads that have not started, and calls under way. */
   readonly #answers = new Map<UploadRecord, Promise<InitReply>>();
+  /** Uploads whose own call is under way: no other call includes them. */
+  readonly #asking = new Set<UploadRecord>();
   /** Failed calls for several files by upload: another file of the call may be the cause. */
   readonly #failures = new Map<UploadRecord, number>();
   #limit = DEFAULT_MAX_FILES;
@@ -104,6 +106,8 @@ export class InitBatcher {
     const companions = upload.session || this.#isAlone(upload) ? [] : this.#companions(upload);
     const replies = this.#call([upload, ...companions]);
     this.#addAnswers(companions, replies);
+    this.#asking.add(upload);
+    void replies.catch(() => {}).finally(() => this.#asking.delete(upload));
     try {
       const reply = replyTo(upload, await replies);
       this.#callAhead();
@@ -161,7 +165,8 @@ export class InitBatcher {
     let bytes = upload?.facts.size ?? 0;
     for (const other of this.#queue.upcoming()) {
       if (companions.length + Number(upload !== null) >= most || bytes > MAX_BYTES) break;
-      const isAsking = other === upload || this.#answers.has(other) || this.#isAlone(other);
+      const isAsking =
+        other === upload || this.#asking.has(other) || this.#answers.has(other) || this.#isAlone(other);
       // uploads that have started call init themselves
       if (isAsking || other.session || (!upload && other.status !== 'queued')) continue;
       companions.push(other);

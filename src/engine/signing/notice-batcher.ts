@@ -2,18 +2,18 @@ import type { ChunkLoadedAnswer, ChunkLoadedRequest, Refusal } from '../../proto
 import { invalidAnswer, NO_REASON, SignerFault } from '../api/errors.js';
 import type { Clock, SignerPort } from '../ports.js';
 
-/** Uploads in one call, unless the signer rejects so many. */
+/** Maximum per call; halved when the signer answers 413. */
 const MAX_UPLOADS = 200;
-/** Time in which other uploads may end. */
+/** Milliseconds in which notifications are collected. */
 const IDLE_DELAY_MS = 50;
-/** The same while more files wait in the queue: nobody waits for the end of one of them. */
+/** The same while files are queued. */
 const BUSY_DELAY_MS = 3_000;
 
-/** The uploads whose notifications may follow. */
+/** Counts the uploads that may still send a notification. */
 export interface NoticeQueue {
   /** Whether uploads wait in the queue for a slot. */
   readonly hasQueued: boolean;
-  /** Number of uploads that run, or will run by themselves. */
+  /** Number of uploads that are running or queued. */
   readonly unfinished: number;
 }
 
@@ -29,7 +29,7 @@ interface PendingNotice {
   reject(error: unknown): void;
 }
 
-/** Sends the last notifications of uploads that end within a short time in one call of `chunks_loaded`. */
+/** Batches the last notifications of uploads that end within a short time. */
 export class NoticeBatcher {
   readonly #services: NoticeServices;
   readonly #queue: NoticeQueue;
@@ -43,8 +43,8 @@ export class NoticeBatcher {
   }
 
   /**
-   * Sends one notification, soon, with those of other uploads.
-   * @param signal sends it at once when aborted: the upload is stopped, and the page may be left
+   * Adds a notification to the next batch.
+   * @param signal sends the batch at once when aborted: the page may be left
    * @returns the signer's answer for this upload
    * @throws SignerFault, UploadError if the signer refuses this upload, or the whole call fails
    */
@@ -115,6 +115,6 @@ export class NoticeBatcher {
   }
 }
 
-/** The refusal of one upload has the same meaning as the same code for a whole call. */
+/** Returns the error that a whole refused call would give. */
 const refusedNotice = ({ code, message }: Refusal): SignerFault =>
   new SignerFault(403, String(code), String(message || NO_REASON));

@@ -5,9 +5,8 @@ import type { LateCode } from '../util/late-code.js';
 import type { NoticeBatcher, NoticeQueue, NoticeServices } from './notice-batcher.js';
 
 /**
- * Whether last notifications are sent in batches: the signer offers it, and the page has not set the URL of `chunk_loaded`
- * alone.
- * @param actions those that the signer offers
+ * Whether the last notifications of uploads are sent in batches: the signer offers it, and the page's `urls` allow it.
+ * @param actions that the signer offers
  */
 export function areNoticesBatched(
   actions: readonly Action[],
@@ -18,7 +17,7 @@ export function areNoticesBatched(
   return sign !== undefined || url === undefined || batchUrl !== undefined;
 }
 
-/** The dependencies of the notifications. */
+/** The dependencies of `Notices`. */
 interface LateNoticeServices extends NoticeServices {
   readonly lateCode: LateCode<{ readonly NoticeBatcher: typeof NoticeBatcher }>;
 }
@@ -34,7 +33,7 @@ export class Notices {
     this.#queue = queue;
   }
 
-  /** @see NoticeBatcher.send */
+  /** @see NoticeBatcher.send @throws the signal's reason if it aborts while the code is loading */
   async send(notice: ChunkLoadedRequest, signal: AbortSignal): Promise<ChunkLoadedAnswer | null> {
     const { lateCode } = this.#services;
     const code = lateCode.loaded ?? (await unlessAborted(signal, lateCode.load()));

@@ -60,7 +60,7 @@ export class EarlyUploads {
     return has('paused') ? 'paused' : 'idle';
   }
 
-  /** Lists the files of these entries, and gives each entry the ID of its upload. */
+  /** Lists the files of the valid entries, and gives each entry the ID of its upload. */
   add(entries: readonly Entry[]): void {
     for (const entry of entries) if (!entry.fault) this.#list(entry);
     this.showWait();

@@ -5,7 +5,7 @@ import { backoff, cancellableSleep } from './timing.js';
 /** Timeout of one request for the code. */
 const LOAD_TIMEOUT_MS = 15_000;
 
-/** Code that is loaded before it is needed, and not with the rest; requested again until it is there. */
+/** Loads a module separately from the main code; requests it again until it is there. */
 export class LateCode<T> {
   readonly #request: () => Promise<T>;
   readonly #clock: Clock;
@@ -14,7 +14,7 @@ export class LateCode<T> {
   #loading: Promise<T> | null = null;
   #wake = (): void => {};
 
-  /** @param request called again after each failure @param lifetime ends the requests when it aborts */
+  /** @param request called again after each failure @param lifetime stops the requests when aborted */
   constructor(request: () => Promise<T>, clock: Clock, lifetime: AbortSignal) {
     this.#request = request;
     this.#clock = clock;
@@ -26,11 +26,11 @@ export class LateCode<T> {
     return this.#loaded;
   }
 
-  /** Resolves once it is loaded; rejects only if the lifetime ends before. */
+  /** Resolves once it is loaded; rejects only if `lifetime` aborts first. */
   load(): Promise<T> {
     if (!this.#loading) {
       this.#loading = this.#requestUntilLoaded();
-      // callers that only start it do not wait
+      // no unhandled rejection if no caller waits
       this.#loading.catch(() => {});
     }
     return this.#loading;
@@ -48,8 +48,7 @@ export class LateCode<T> {
         return this.#loaded;
       } catch (error) {
         this.#lifetime.throwIfAborted();
-        if (attempt === 1)
-          console.warn('mule-upload: the code for failures could not be loaded. It is requested again.', error);
+        if (attempt === 1) console.warn('mule-upload: a part of its code could not be loaded. Retrying.', error);
         const { over, wake } = cancellableSleep(this.#clock, backoff(attempt, this.#clock.random()), this.#lifetime);
         this.#wake = wake;
         await over;

@@ -9,25 +9,34 @@ const areComplete = (harness: Harness): boolean =>
   harness.uploader.uploads.every(({ status }) => status === 'complete');
 
 describe('calls of init', () => {
-  it('number two for many small files: the first has few files, so that uploads start early', async () => {
+  const sizesOf = ({ signer }: Harness): number[] =>
+    signer.bodies('get_init_signature').map(({ files }) => files.length);
+  const sum = (sizes: readonly number[]): number => sizes.reduce((total, size) => total + size, 0);
+
+  it('are few for many small files: the first has few files, so that uploads start early', async () => {
     const harness = new Harness();
     await harness.upload(...many(100));
     expect(areComplete(harness)).to.be.true;
-    expect(harness.signer.bodies('get_init_signature').map(({ files }) => files.length)).to.deep.equal([20, 80]);
+    const sizes = sizesOf(harness);
+    expect(sizes[0]).to.be.at.most(20);
+    expect(sizes).to.have.length.at.most(3);
+    expect(sum(sizes), 'each file is in one call').to.equal(100);
   });
 
   it('have 100 files each, or as many as the signer allows', async () => {
     const plain = new Harness();
     await plain.upload(...many(130));
-    expect(plain.signer.bodies('get_init_signature').map(({ files }) => files.length)).to.deep.equal([20, 100, 10]);
+    expect(Math.max(...sizesOf(plain))).to.be.within(50, 100);
+    expect(sum(sizesOf(plain)), 'each file is in one call').to.equal(130);
     const harness = new Harness();
     harness.signer.filesPerCall = 7;
     harness.signer.next('get_init_signature', (proceed) => proceed());
     await harness.upload(...many(130));
     expect(areComplete(harness)).to.be.true;
-    const sizes = harness.signer.bodies('get_init_signature').map(({ files }) => files.length);
-    expect(sizes[0]).to.equal(20);
-    for (const size of sizes.slice(1)) expect(size).to.be.at.most(7);
+    const sizes = sizesOf(harness);
+    // three calls may be under way before the signer has named its limit
+    expect(Math.max(...sizes.slice(0, 3))).to.be.at.most(20);
+    for (const size of sizes.slice(3)) expect(size).to.be.at.most(7);
   });
 
   it('are halved until the signer accepts them, for PUT and for POST policies', async () => {
@@ -128,8 +137,13 @@ describe('calls of init', () => {
     release();
     await harness.finished();
     expect(areComplete(harness)).to.be.true;
-    const renewals = harness.signer.bodies('get_init_signature').slice(1);
-    for (const { files } of renewals) expect(files[0]).to.include({ key: `files/${files[0]!.filename}` });
+    const asked = new Set<string>();
+    const renewals = harness.signer
+      .bodies('get_init_signature')
+      .flatMap(({ files }) => files)
+      .filter(({ id }) => asked.has(id) || !asked.add(id));
+    expect(renewals).not.to.be.empty;
+    for (const file of renewals) expect(file).to.include({ key: `files/${file.filename}` });
   });
 
   it('contain the page’s preferences and the file’s properties', async () => {
