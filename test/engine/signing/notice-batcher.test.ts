@@ -15,7 +15,7 @@ function setUp() {
   const clock = new FakeClock();
   const signer = new FakeSigner(clock);
   const queue = { hasQueued: false, unfinished: Infinity };
-  const batcher = new NoticeBatcher({ signer, clock } as unknown as NoticeServices, queue);
+  const batcher = new NoticeBatcher({ signer, clock }, queue);
   const batches = () => signer.bodies('chunks_loaded').map(({ uploads }) => uploads.map(({ key }) => key));
   return { clock, signer, queue, batcher, batches };
 }
