@@ -26,6 +26,8 @@ export class EventForwarder {
   uploadCount = 0;
   #uploader: Uploader | null = null;
   #listeners: AbortController | null = null;
+  /** Whether the value was updated since the list was empty. */
+  #hasSynced = false;
   #syncTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -51,6 +53,7 @@ export class EventForwarder {
    * byte.
    */
   expectFiles(count: number): void {
+    this.#hasSynced &&= this.uploadCount > 0;
     this.uploadCount += count;
     if (this.#isMany) this.scheduler.postpone();
   }
@@ -87,7 +90,9 @@ export class EventForwarder {
 
   /** Defers the update in a long list, except at `mule-finish`: 10,000 events must not iterate over 10,000 uploads each. */
   #syncValue(type?: keyof MuleEventMap): boolean {
-    if (!this.#isMany || type === 'mule-finish') {
+    // the first of many makes the form pending at once
+    if (!this.#isMany || !this.#hasSynced || type === 'mule-finish') {
+      this.#hasSynced = true;
       this.#cancelSync();
       return this.hooks.syncValue();
     }

@@ -45,6 +45,8 @@ function paceOf(url: string): RequestPace {
 export class XhrTransport implements Transport {
   readonly #clock: Clock;
   readonly #detectors = new Set<StallDetector>();
+  /** Origins whose answers the page could read: until then each body is preceded by a preflight, which a wrong CORS rule fails. */
+  readonly #answering = new Set<string>();
   /** Protocols by origin; `name` is undefined until one was found. */
   readonly #protocols = new Map<string, { name: string | undefined; lookups: number }>();
 
@@ -118,7 +120,7 @@ export class XhrTransport implements Transport {
       };
 
       // listeners on `upload` cost a CORS preflight, and an event for each request: only a larger body is worth them
-      if (body && size > MAX_SILENT_BYTES) {
+      if (body && (size > MAX_SILENT_BYTES || !this.#answering.has(originOf(url)))) {
         xhr.upload.onprogress = ({ loaded, total }) => {
           const time = clock.monotonic();
           pace.recordProgress();
@@ -146,6 +148,7 @@ export class XhrTransport implements Transport {
       };
       xhr.onload = () => {
         end();
+        this.#answering.add(originOf(url));
         if (body) pace.recordAnswer(size, clock.monotonic() - startedAt, firstProgress !== null);
         let received: Map<string, string> | null = null;
         resolve({

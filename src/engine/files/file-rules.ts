@@ -30,17 +30,7 @@ export async function loadAcceptRule(files: Iterable<FileFacts>, accept = ''): P
   }
 }
 
-/** Formats bytes in decimal units, as file managers do. */
-export function formatSize(bytes: number): string {
-  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'];
-  const power = bytes < 1_000 ? 0 : Math.min(Math.floor(Math.log10(bytes) / 3), units.length - 1);
-  return new Intl.NumberFormat(undefined, {
-    style: 'unit',
-    unit: units[power],
-    unitDisplay: power ? 'short' : 'long',
-    maximumFractionDigits: 1,
-  }).format(bytes / 1_000 ** power);
-}
+const inBytes = (size: number): string => `${size.toLocaleString('en')} bytes`;
 
 /**
  * Returns why a file is rejected; null if it is accepted.
@@ -58,9 +48,8 @@ export function rejectionOf(
   });
   if (!name) return { code: 'empty-name', message: 'A file was not added: it has no name.' };
   if (!matches(file, accept)) return rejection('type', `its type is not accepted (${accept})`);
-  if (size > maxSize) return rejection('too-big', `it has ${formatSize(size)}, the limit is ${formatSize(maxSize)}`);
-  if (size < minSize)
-    return rejection('too-small', `it has ${formatSize(size)}, the minimum is ${formatSize(minSize)}`);
+  if (size > maxSize) return rejection('too-big', `it has ${inBytes(size)}, the maximum is ${inBytes(maxSize)}`);
+  if (size < minSize) return rejection('too-small', `it has ${inBytes(size)}, the minimum is ${inBytes(minSize)}`);
   if (count >= maxFiles) return rejection('too-many', `the limit is ${maxFiles} ${maxFiles === 1 ? 'file' : 'files'}`);
   return null;
 }

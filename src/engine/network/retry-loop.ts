@@ -7,6 +7,7 @@ import type { LateCode } from '../util/late-code.js';
 import type { Attempt, OnConnectionLost, RetryServices, RetryState } from './attempt.js';
 import type { FailureHandler } from './failure-handler.js';
 import type { isRequestLost, SilentRequest } from './lost-request.js';
+import { missingCode } from './missing-code.js';
 import { RestartRequired } from './restart-required.js';
 import { Waits } from './waits.js';
 
@@ -119,6 +120,7 @@ export class RetryLoop {
   /** Waits in the middle of an attempt until failures can be handled: the network is gone, or was until now. */
   #waitForCode(signal: AbortSignal): Promise<FailureCode> {
     const { lateCode } = this.#services;
-    return this.waits.addWithinAttempt('network', null, unlessAborted(signal, lateCode.load()));
+    const report = (): void => void (signal.aborted || this.#observer.report(missingCode(this.#record.facts.name)));
+    return this.waits.addWithinAttempt('network', null, unlessAborted(signal, lateCode.load(report)));
   }
 }

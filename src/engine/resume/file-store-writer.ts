@@ -4,14 +4,11 @@ import type { CurrentUser } from '../model/current-user.js';
 import type { UploadRecord } from '../model/upload-record.js';
 import type { Clock } from '../ports.js';
 import type { LateCode } from '../util/late-code.js';
-import { sleep } from '../util/timing.js';
 import type { JournalWriter } from './journal-writer.js';
 import type { storeFile, StoreFileServices } from './store-file.js';
 
 /** Delay of the first write: an upload that has ended by then needs none. */
 const WRITE_DELAY_MS = 2_000;
-/** Pause after each write, as a multiple of its duration: hundreds of copies must not slow down the uploads. */
-const PAUSE_FACTOR = 3;
 
 /** The dependencies of the writer. */
 export interface FileStoreServices extends StoreFileServices {
@@ -20,7 +17,6 @@ export interface FileStoreServices extends StoreFileServices {
   readonly settings: Settings;
   readonly user: CurrentUser;
   readonly journal: JournalWriter;
-  readonly lifetime: AbortSignal;
 }
 
 /**
@@ -94,15 +90,12 @@ export class FileStoreWriter {
   }
 
   async #writeAll(): Promise<void> {
-    const { clock, lifetime } = this.#services;
     // the last ones first: the others may have ended before their turn
     for (const record of [...this.#waiting].reverse()) {
       if (!this.#isOwnerKnown(record)) continue;
       if (!this.#waiting.delete(record) || isOver(record.status)) continue;
-      const startedAt = clock.monotonic();
       // the upload continues although its file cannot be stored
       await this.#write(record).catch(() => {});
-      await sleep(clock, PAUSE_FACTOR * (clock.monotonic() - startedAt), lifetime).catch(() => {});
     }
   }
 

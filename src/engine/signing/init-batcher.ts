@@ -165,8 +165,7 @@ export class InitBatcher {
     let bytes = upload?.facts.size ?? 0;
     for (const other of this.#queue.upcoming()) {
       if (companions.length + Number(upload !== null) >= most || bytes > MAX_BYTES) break;
-      const isAsking =
-        other === upload || this.#asking.has(other) || this.#answers.has(other) || this.#isAlone(other);
+      const isAsking = other === upload || this.#asking.has(other) || this.#answers.has(other) || this.#isAlone(other);
       // uploads that have started call init themselves
       if (isAsking || other.session || (!upload && other.status !== 'queued')) continue;
       companions.push(other);

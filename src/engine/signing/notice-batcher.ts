@@ -2,8 +2,8 @@ import type { ChunkLoadedAnswer, ChunkLoadedRequest, Refusal } from '../../proto
 import { invalidAnswer, NO_REASON, SignerFault } from '../api/errors.js';
 import type { Clock, SignerPort } from '../ports.js';
 
-/** Maximum per call; halved when the signer answers 413. */
-const MAX_UPLOADS = 200;
+/** Maximum per call; halved when the signer answers 413. More would be too large to be sent while the page is left. */
+const MAX_UPLOADS = 100;
 /** Milliseconds in which notifications are collected. */
 const IDLE_DELAY_MS = 50;
 /** The same while files are queued. */

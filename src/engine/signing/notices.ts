@@ -1,6 +1,5 @@
 import type { Action, ChunkLoadedAnswer, ChunkLoadedRequest } from '../../protocol.js';
 import type { UploaderOptions } from '../api/types.js';
-import { unlessAborted } from '../util/abort.js';
 import type { LateCode } from '../util/late-code.js';
 import type { NoticeBatcher, NoticeQueue, NoticeServices } from './notice-batcher.js';
 
@@ -22,7 +21,7 @@ interface LateNoticeServices extends NoticeServices {
   readonly lateCode: LateCode<{ readonly NoticeBatcher: typeof NoticeBatcher }>;
 }
 
-/** Sends the last notifications of uploads in batches, once the code for it is loaded. */
+/** Sends the last notifications of uploads in batches; one by one until the code for batches is loaded. */
 export class Notices {
   readonly #services: LateNoticeServices;
   readonly #queue: NoticeQueue;
@@ -33,11 +32,11 @@ export class Notices {
     this.#queue = queue;
   }
 
-  /** @see NoticeBatcher.send @throws the signal's reason if it aborts while the code is loading */
+  /** @see NoticeBatcher.send */
   async send(notice: ChunkLoadedRequest, signal: AbortSignal): Promise<ChunkLoadedAnswer | null> {
-    const { lateCode } = this.#services;
-    const code = lateCode.loaded ?? (await unlessAborted(signal, lateCode.load()));
-    this.#batcher ??= new code.NoticeBatcher(this.#services, this.#queue);
+    const { lateCode, signer } = this.#services;
+    if (!lateCode.loaded) return signer.call('chunk_loaded', notice);
+    this.#batcher ??= new lateCode.loaded.NoticeBatcher(this.#services, this.#queue);
     return this.#batcher.send(notice, signal);
   }
 }

@@ -68,14 +68,16 @@ export class SessionOpener {
     const { size } = record.facts;
     await retries.retry('init', null, signal, async () => {
       const reply = await services.inits.ask(record);
-      signal.throwIfAborted();
       const { session, firstRequest } = readInit(reply, size);
+      // an upload that the signer has begun is kept, so that it can be resumed or aborted
+      if (firstRequest.kind !== 'known' || record.isReleased) signal.throwIfAborted();
       context.setSession(session);
       this.#firstRequest = firstRequest;
       context.isFirstRequestRejected = false;
       // signatures of parts with checksums contain these
       if (firstRequest.kind === 'known' && firstRequest.firstWindow && !session.checksum)
         context.signatures.addWindow(firstRequest.firstWindow, reply.asked);
+      signal.throwIfAborted();
     });
     retries.progressed();
     record.wantsFreshStart = false;

@@ -207,6 +207,12 @@ export class Transfer {
     this.#startOver(code, true);
   }
 
+  /** Closes the session once nothing of it is under way: another tab sends this upload. */
+  async withdraw(signal: AbortSignal): Promise<void> {
+    await this.#opener.creationSettled();
+    if (this.#context.record.session) await this.startOver(signal);
+  }
+
   /** @param abortsFormer whether the store holds the session's parts still */
   #startOver(code: TransferCode, abortsFormer: boolean): void {
     const { session } = this.#context.record;

@@ -103,7 +103,7 @@ export class UploadList implements InitQueue, NoticeQueue {
 
   /** Records that an upload's snapshot is another one now. */
   touch(upload: Upload): void {
-    this.#touched.add(upload);
+    if (this.#all.get(upload.id) === upload) this.#touched.add(upload);
   }
 
   /** Totals over all uploads, without the aborted ones and those that need their file. Costs only what has changed. */
@@ -157,7 +157,8 @@ export class UploadList implements InitQueue, NoticeQueue {
     this.#all.delete(upload.id);
     for (const set of [this.#small, this.#large, this.#running]) set.delete(upload);
     this.#unindex(upload);
-    this.touch(upload);
+    this.#touched.delete(upload);
+    this.#count(upload);
   }
 
   /** Whether an upload is queued to start by itself. */
@@ -212,7 +213,7 @@ export class UploadList implements InitQueue, NoticeQueue {
   #count(upload: Upload): void {
     const before = this.#counted.get(upload) ?? NO_BYTES;
     const { status, loaded, size } = upload.snapshot;
-    const isCounted = this.#all.has(upload.id) && status !== 'aborted' && status !== 'needs-file';
+    const isCounted = this.#all.get(upload.id) === upload && status !== 'aborted' && status !== 'needs-file';
     const now = isCounted ? { loaded, total: size } : NO_BYTES;
     this.#totals.loaded += now.loaded - before.loaded;
     this.#totals.total += now.total - before.total;

@@ -346,7 +346,9 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#step = 'starting';
     this.#showStatus();
     if (this.#isFileInDoubt) await this.#reopenFile(signal);
-    const claim = this.#isQuick ? tabs.claimLater(this, () => this.#waitForOtherTab()) : await tabs.claim(this, signal);
+    const claim = this.#isQuick
+      ? tabs.claimLater(this, () => void this.#waitForOtherTab().catch(() => {}))
+      : await tabs.claim(this, signal);
     if ('ended' in claim) {
       this.#endAs(claim.ended);
       return;
@@ -374,10 +376,16 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     return isNew && this.facts.size <= MIN_PART_SIZE;
   }
 
-  /** Stops sending what another tab sends, and ends with it or continues after it. */
-  #waitForOtherTab(): void {
+  /** Gives up what this tab has begun of an upload that another tab sends; ends with that one or continues after it. */
+  async #waitForOtherTab(): Promise<void> {
+    // only the end is left
+    if (this.stored) return;
+    const { lifetime, journal } = this.#services;
     this.wasShared = true;
     this.suspend();
+    await this.#ended;
+    await this.#activeTransfer.withdraw(lifetime);
+    await journal.remove(this);
     this.revive();
   }
 
@@ -388,6 +396,8 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
       const { etag, checksum, integrity } = progress;
       this.stored = { etag: etag ?? '', checksum, integrity: integrity ?? 'unverified' };
       this.#receipt = progress.receipt;
+      // a record may have been written while it waited
+      void this.#services.journal.remove(this);
       this.#finish();
       return;
     }

@@ -3,6 +3,9 @@ import type { Clock } from '../ports.js';
 /** Maximum time that a task may block the main thread. */
 const SLICE_MS = 8;
 
+/** Maximum time that a loop waits for more important tasks of the page. */
+const MAX_WAIT_MS = 100;
+
 /** @see https://wicg.github.io/scheduling-apis/ */
 interface TaskScheduler {
   postTask(work: () => void, options: { priority: 'background' }): Promise<void>;
@@ -25,9 +28,13 @@ export class TimeSlicer {
 
   /** Resolves in a new task, after those of the network that are due. */
   async yieldToPage(): Promise<void> {
-    const { scheduler } = globalThis as { scheduler?: TaskScheduler };
-    if (scheduler) await scheduler.postTask(() => {}, { priority: 'background' });
-    else await new Promise<void>((resolve) => this.#clock.setTimer(resolve, 0));
+    const { scheduler } = globalThis as { scheduler?: Partial<TaskScheduler> };
+    // a page may have something else by that name, be busy all the time, or hidden
+    const isThere = typeof scheduler?.postTask === 'function';
+    await new Promise<void>((resolve) => {
+      this.#clock.setTimer(resolve, isThere ? MAX_WAIT_MS : 0);
+      if (isThere) void scheduler.postTask!(resolve, { priority: 'background' }).catch(() => {});
+    });
     this.#startedAt = this.#clock.monotonic();
   }
 }

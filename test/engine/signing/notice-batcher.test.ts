@@ -2,7 +2,6 @@ import { expect } from '@open-wc/testing';
 import { SignerFault } from '../../../src/engine/api/errors.js';
 import { NoticeBatcher } from '../../../src/engine/signing/notice-batcher.js';
 import { areNoticesBatched } from '../../../src/engine/signing/notices.js';
-import type { NoticeServices } from '../../../src/engine/signing/notice-batcher.js';
 import type { ChunkLoadedRequest, ChunksLoadedAnswer } from '../../../src/protocol.js';
 import { FakeClock } from '../fake-clock.js';
 import { deny, FakeSigner } from '../fake-signer.js';
