@@ -38,6 +38,8 @@ const EDITS: readonly (readonly [string, string])[] = [
   // IndexedDB stores Blobs since Chrome 43
   [`toString.call(value) === '[object Blob]'`, 'false'],
   ['_isEncodedBlob(value)) {', 'false) {'],
+  // an instance begins with version 1
+  ['if (dbInfo.version !== defaultVersion) {', 'if (false) {'],
 ];
 
 /** Bundles localforage from its own modules, with its IndexedDB driver only. */

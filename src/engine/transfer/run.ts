@@ -210,7 +210,7 @@ export class Transfer {
   /** Closes the session once nothing of it is under way: another tab sends this upload. */
   async withdraw(signal: AbortSignal): Promise<void> {
     await this.#opener.creationSettled();
-    if (this.#context.record.session) await this.startOver(signal);
+    await this.startOver(signal);
   }
 
   /** @param abortsFormer whether the store holds the session's parts still */

@@ -77,13 +77,13 @@ describe('last notifications', () => {
     expect(batches()).to.deep.equal([['a', 'b']]);
   });
 
-  it('are at most 200 in a call, and half as many after a 413', async () => {
+  it('are at most 100 in a call, and half as many after a 413', async () => {
     const { signer, clock, batcher, batches } = setUp();
     signer.next('chunks_loaded', deny(413, 'too-many'));
     const answers = Array.from({ length: 300 }, (_, index) => batcher.send(noticeOf(`${index}`), signal));
     await clock.advance(50);
     expect((await Promise.all(answers)).length).to.equal(300);
-    expect(batches().map(({ length }) => length)).to.have.members([200, 100, 100, 100]);
+    expect(batches().map(({ length }) => length)).to.have.members([100, 100, 100, 50, 50]);
   });
 
   it('fail only for the upload that the signer refuses', async () => {
