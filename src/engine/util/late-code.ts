@@ -5,7 +5,7 @@ import { backoff, cancellableSleep } from './timing.js';
 /** Timeout of one request for the code. */
 const LOAD_TIMEOUT_MS = 15_000;
 
-/** Failed requests after which callers are told. */
+/** Failed requests after which callers are notified. */
 const FAILURES_UNTIL_REPORT = 3;
 
 /** Loads a module separately from the main code; requests it again until it is there. */
