@@ -63,6 +63,8 @@ export class UploadManager implements UploadListener {
   #ready: Promise<void> | null = null;
   /** Pending calls of `add`. */
   #adding = 0;
+  /** Whether `mule-finish` waits for the end of `add`. */
+  #isFinishDue = false;
   /** The last call of `attach()`; null after `detach()`. */
   #attachment: object | null = {};
   /** IDs of the uploads that `attach()` resumes once the signer has named the same user. */
@@ -537,7 +539,10 @@ export class UploadManager implements UploadListener {
 
   /** Notifies the page, and callers of `finished()`, when nothing is left to do. */
   #settle(hasEnded = false): void {
-    if (hasEnded && !this.#list.isActive) {
+    const isFinished = !this.#list.isActive && (hasEnded || this.#isFinishDue);
+    // files that are still being added may start yet
+    this.#isFinishDue = isFinished && this.#adding > 0;
+    if (isFinished && !this.#adding) {
       const [completed, failed] = [this.#list.snapshotsOf('complete'), this.#list.snapshotsOf('failed')];
       this.#emit('mule-finish', { completed, failed });
     }

@@ -22,10 +22,12 @@ export interface UploaderHooks {
 
 /** Dispatches an uploader's events on the element, and updates the value and the rendering accordingly. */
 export class EventForwarder {
-  /** The number of uploads that were listed at the last reading, and of files that are expected. */
+  /** The number of uploads that were listed at the last reading. */
   uploadCount = 0;
   #uploader: Uploader | null = null;
   #listeners: AbortController | null = null;
+  /** The number of files that are being added. */
+  #expected = 0;
   /** Whether the value was updated since the list was empty. */
   #hasSynced = false;
   #syncTimer: ReturnType<typeof setTimeout> | undefined;
@@ -51,11 +53,12 @@ export class EventForwarder {
   /**
    * Prepares for files that are about to be added. The rendering of many is postponed, because it would delay the first
    * byte.
+   * @param count negative once they are added
    */
   expectFiles(count: number): void {
     this.#hasSynced &&= this.uploadCount > 0;
-    this.uploadCount += count;
-    if (this.#isMany) this.scheduler.postpone();
+    this.#expected += count;
+    if (count > 0 && this.#isMany) this.scheduler.postpone();
   }
 
   /** Updates value and rendering after a change without an event; in a long list after an interval. */
@@ -72,7 +75,7 @@ export class EventForwarder {
   }
 
   get #isMany(): boolean {
-    return this.uploadCount > MANY_UPLOADS;
+    return this.uploadCount + this.#expected > MANY_UPLOADS;
   }
 
   #forward<K extends keyof MuleEventMap>(uploader: Uploader, type: K, signal: AbortSignal): void {

@@ -29,10 +29,11 @@ export class FileAdder {
   async add(source: FileSource): Promise<UploadSnapshot[]> {
     this.clearMessages();
     const { signal } = this.#adding;
+    let expected = 0;
     try {
       const files = await this.#read(source, signal);
       const uploader = this.uploader.getOrCreate();
-      this.uploader.expectFiles(files.length);
+      this.uploader.expectFiles((expected = files.length));
       const adding = uploader.add(files as File[], this.#rules(uploader, signal));
       // shows uploads that are listed before the engine is loaded: there is no event for them
       this.uploader.updateSoon();
@@ -41,6 +42,7 @@ export class FileAdder {
       if (signal.aborted) return [];
       throw error;
     } finally {
+      this.uploader.expectFiles(-expected);
       this.uploader.update();
     }
   }

@@ -36,7 +36,7 @@ export class LazyFileStore implements FileStore {
   /** @returns `fallback` if the code cannot be loaded or the browser refuses storage */
   async #use<T>(operation: (store: FileStore) => Promise<T>, fallback: T): Promise<T> {
     this.#loading ??= this.#load(this.#clock).catch((error: unknown) => {
-      console.warn('mule-upload: no file is kept for the next page load: code could not be loaded.', error);
+      console.warn('mule-upload: code could not be loaded. No file is kept.', error);
       return null;
     });
     const store = await this.#loading;

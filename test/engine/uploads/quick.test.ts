@@ -80,6 +80,22 @@ describe('files added in a page', () => {
     }
   });
 
+  it('end with one mule-finish, once all are added, though the first are stored before the last are listed', async () => {
+    const harness = new Harness();
+    await harness.uploader.ready;
+    const { clock } = harness;
+    const now = clock.monotonic.bind(clock);
+    let reads = 0;
+    // each task lists only a few files
+    clock.monotonic = () => now() + 3 * reads++;
+    const files = Array.from({ length: 60 }, (_, index) => fileOf(10, `${index}.bin`));
+    let isAdded = false;
+    void harness.uploader.add(files).then(() => (isAdded = true));
+    await harness.until(() => isAdded && harness.all('mule-finish').length > 0);
+    await harness.finished();
+    expect(harness.all('mule-finish').map(({ completed }) => completed.length)).to.deep.equal([60]);
+  });
+
   it('count once after their owner has left and returned', async () => {
     const harness = new Harness({ scope: 'A' });
     const release = harness.store.hold('part');
