@@ -61,8 +61,6 @@ export class UploadManager implements UploadListener {
   /** The text after the prefix `objectKey` in the keys of files that were added together. */
   readonly #ownNames = new WeakMap<Upload, string>();
   #ready: Promise<void> | null = null;
-  /** Pending calls of `add`. */
-  #adding = 0;
   /** Whether `mule-finish` waits for the end of `add`. */
   #isFinishDue = false;
   /** The last call of `attach()`; null after `detach()`. */
@@ -152,7 +150,7 @@ export class UploadManager implements UploadListener {
   async add(entries: readonly Entry[], rules: Rules = this.options.rules): Promise<UploadSnapshot[]> {
     const added: Upload[] = [];
     const { era } = this.#owners;
-    this.#adding++;
+    this.#list.adding++;
     try {
       const files = entries.map(({ file }) => file);
       await Promise.all([this.ready, loadAcceptRule(files, rules.accept)]);
@@ -174,7 +172,7 @@ export class UploadManager implements UploadListener {
         if (slicer.isExpired) await slicer.yieldToPage();
       }
     } finally {
-      this.#adding--;
+      this.#list.adding--;
     }
     this.#list.startNext();
     this.#settle();
@@ -541,12 +539,12 @@ export class UploadManager implements UploadListener {
   #settle(hasEnded = false): void {
     const isFinished = !this.#list.isActive && (hasEnded || this.#isFinishDue);
     // files that are still being added may start yet
-    this.#isFinishDue = isFinished && this.#adding > 0;
-    if (isFinished && !this.#adding) {
+    this.#isFinishDue = isFinished && this.#list.adding > 0;
+    if (isFinished && !this.#list.adding) {
       const [completed, failed] = [this.#list.snapshotsOf('complete'), this.#list.snapshotsOf('failed')];
       this.#emit('mule-finish', { completed, failed });
     }
-    if (!this.#list.isOver || this.#adding) return;
+    if (!this.#list.isOver || this.#list.adding) return;
     this.#shared.presence.withdraw();
     this.#shared.checksums.release();
     this.#page.update();

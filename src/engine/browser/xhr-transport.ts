@@ -45,9 +45,7 @@ function paceOf(url: string): RequestPace {
 export class XhrTransport implements Transport {
   readonly #clock: Clock;
   readonly #detectors = new Set<StallDetector>();
-  /** Origins whose answers the page could read: until then each body is preceded by a preflight, which a wrong CORS rule fails. */
-  readonly #answering = new Set<string>();
-  /** Protocols by origin; `name` is undefined until one was found. */
+  /** Protocols by origin, from the first answer that the page could read; `name` is undefined until one was found. */
   readonly #protocols = new Map<string, { name: string | undefined; lookups: number }>();
 
   constructor(clock: Clock) {
@@ -119,8 +117,9 @@ export class XhrTransport implements Transport {
         this.#detectors.delete(detector);
       };
 
-      // listeners on `upload` cost a CORS preflight, and an event for each request: only a larger body is worth them
-      if (body && (size > MAX_SILENT_BYTES || !this.#answering.has(originOf(url)))) {
+      // listeners on `upload` cost a CORS preflight, and events: only a larger body is worth them, or a store that has not
+      // answered yet, since without a preflight it would store a file although its CORS rule hides the answer
+      if (body && (size > MAX_SILENT_BYTES || !this.#protocols.has(originOf(url)))) {
         xhr.upload.onprogress = ({ loaded, total }) => {
           const time = clock.monotonic();
           pace.recordProgress();
@@ -148,7 +147,6 @@ export class XhrTransport implements Transport {
       };
       xhr.onload = () => {
         end();
-        this.#answering.add(originOf(url));
         if (body) pace.recordAnswer(size, clock.monotonic() - startedAt, firstProgress !== null);
         let received: Map<string, string> | null = null;
         resolve({

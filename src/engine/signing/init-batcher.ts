@@ -21,6 +21,8 @@ const FIRST_FILES = 20;
 const MAX_BYTES = 512 * MIB;
 /** With fewer unused responses than this, the next files are requested. */
 const LOW_WATERMARK = 40;
+/** With so few, they are requested however few they are. */
+const FEW_ANSWERS = 8;
 /** Files that are prepared at a time. */
 const MAX_PREPARING = 20;
 
@@ -33,7 +35,9 @@ const MAX_SHARED_FAILURES = 2;
 export interface InitQueue {
   /** In the order in which they start. */
   upcoming(): Iterable<UploadRecord>;
-  /** How many uploads have not ended. */
+  /** Pending calls of `add`: more files will follow. */
+  readonly adding: number;
+  /** Number of uploads that are running or queued. */
   readonly unfinished: number;
 }
 
@@ -128,6 +132,8 @@ export class InitBatcher {
     if (this.#isCallingAhead || this.#answers.size > LOW_WATERMARK) return;
     const batch = this.#companions(null);
     if (!batch.length) return;
+    // while files are still being added, the next call waits for more of them
+    if (this.#queue.adding && batch.length < LOW_WATERMARK && this.#answers.size > FEW_ANSWERS) return;
     this.#isCallingAhead = true;
     const replies = this.#call(batch);
     this.#addAnswers(batch, replies);

@@ -34,6 +34,8 @@ export class UploadList implements InitQueue, NoticeQueue {
   #snapshots: readonly UploadSnapshot[] = [];
   /** Whether no upload starts, because the element has left the page. */
   isPaused = false;
+  /** Pending calls of `add`. */
+  adding = 0;
 
   constructor(scheduler: Scheduler, settings: Settings) {
     this.#scheduler = scheduler;
