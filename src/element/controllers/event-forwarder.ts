@@ -63,7 +63,7 @@ export class EventForwarder {
 
   /** Updates value and rendering after a change without an event; in a long list after an interval. */
   updateSoon(): void {
-    if (this.#syncValue()) this.hooks.onValueChange();
+    this.#syncValue();
     this.scheduler.refreshAfter(this.#isMany ? BATCH_INTERVAL_MS : 0);
   }
 
