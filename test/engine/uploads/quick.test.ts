@@ -15,6 +15,17 @@ async function pass(harness: Harness, milliseconds: number): Promise<void> {
   }
 }
 
+/** Returns a page whose clock runs while it lists files, so that each task lists only a few. */
+async function listingSlowly(): Promise<Harness> {
+  const harness = new Harness();
+  await harness.uploader.ready;
+  const { clock } = harness;
+  const now = clock.monotonic.bind(clock);
+  let reads = 0;
+  clock.monotonic = () => now() + 3 * reads++;
+  return harness;
+}
+
 /** Two tabs begin the same small file within a second: the first one to take the lock sends it. */
 async function beginTwice(
   first: Harness,
@@ -59,12 +70,7 @@ describe('a small file that two tabs began within a second', () => {
 
 describe('files added in a page', () => {
   it('are all listed if the page has something else by the name of the browser’s scheduler', async () => {
-    const harness = new Harness();
-    await harness.uploader.ready;
-    const { clock } = harness;
-    const now = clock.monotonic.bind(clock);
-    let reads = 0;
-    clock.monotonic = () => now() + 3 * reads++;
+    const harness = await listingSlowly();
     const former = Object.getOwnPropertyDescriptor(globalThis, 'scheduler');
     Object.defineProperty(globalThis, 'scheduler', { value: {}, configurable: true, writable: true });
     try {
@@ -81,13 +87,7 @@ describe('files added in a page', () => {
   });
 
   it('end with one mule-finish, once all are added, though the first are stored before the last are listed', async () => {
-    const harness = new Harness();
-    await harness.uploader.ready;
-    const { clock } = harness;
-    const now = clock.monotonic.bind(clock);
-    let reads = 0;
-    // each task lists only a few files
-    clock.monotonic = () => now() + 3 * reads++;
+    const harness = await listingSlowly();
     const files = Array.from({ length: 60 }, (_, index) => fileOf(10, `${index}.bin`));
     let isAdded = false;
     void harness.uploader.add(files).then(() => (isAdded = true));
