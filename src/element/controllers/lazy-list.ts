@@ -1,12 +1,13 @@
 import type { CSSResult, LitElement, ReactiveController } from 'lit';
 import { ModuleLoader } from '../../engine/util/module-loader.js';
+import { pageTimers } from '../../engine/util/page-timers.js';
 import type { LiveRegions } from '../input/live-regions.js';
 import { mediaStyles } from '../styles/media-styles.js';
 import type { ListController, ListHooks } from './list-controller.js';
 import type { UploaderController } from './uploader-controller.js';
 
 /** The list's code, for all elements of the page. */
-const codeLoader = new ModuleLoader(() => import('./list-controller.js'), 'uploads are not shown');
+const codeLoader = new ModuleLoader(() => import('./list-controller.js'), pageTimers);
 
 /** Loads the list of uploads once the element is drawn. */
 export class LazyList implements ReactiveController {
