@@ -412,6 +412,24 @@ describe('unfinished uploads of another user', () => {
     await hers.until(() => hers.of('small').status === 'complete');
   });
 
+  it('stay stored if the signer names another user after their page is gone', async () => {
+    const harness = new Harness();
+    const { signer, journal } = harness;
+    named(harness, 'anna');
+    await harness.upload(fileOf(10, 'first'));
+    let answer = (): void => {};
+    signer.next('get_init_signature', (proceed) => new Promise((resolve) => (answer = () => resolve(proceed()))));
+    await harness.uploader.add([fileOf(100, 'small')]);
+    harness.uploader.pause();
+    const { records } = journal as MemoryJournal;
+    await harness.until(() => records.size === 1);
+    harness.uploader.dispose();
+    named(harness, 'bert');
+    answer();
+    await harness.settle();
+    expect([...records.values()].map(({ name }) => name)).to.deep.equal(['small']);
+  });
+
   it('are removed from the list when the signer names another user', async () => {
     const before = new Harness();
     named(before, 'anna');
