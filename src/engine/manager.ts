@@ -398,7 +398,7 @@ export class UploadManager implements UploadListener {
 
   /** Records the user that the signer names, in every manager of this page that has the same signer. */
   #identifyUser(principal: string | null | undefined): void {
-    // after `dispose()`, what is stored stays for its owner
+    // after `dispose()` stored uploads stay for their owner
     if (this.#lifetime.signal.aborted) return;
     const { scope, recover } = this.options;
     if (principal === undefined && !scope && (recover === 'auto' || recover === 'ask'))
