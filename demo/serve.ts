@@ -78,7 +78,7 @@ function isOwnHost(host: string | undefined, port: number): boolean {
   return names.some((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])].includes(host?.toLowerCase() ?? ''));
 }
 
-/** Handles requests to the switches. Responds with null if the demo has none, because it uses another bucket than its own. */
+/** Handles requests to the switches. Responds with null if the demo uses a bucket of yours, which has no switches. */
 async function handleSwitches(switches: Switches | null, request: Request): Promise<Response> {
   if (!switches) return Response.json(null);
   if (request.method === 'POST') {
@@ -104,7 +104,7 @@ function listen(server: ReturnType<typeof createServer>, port: number): Promise<
 }
 
 /** Listens on a port; without one, on the default port or, if that is in use, on any free port. Returns the port. */
-async function listenOnFreePort(server: ReturnType<typeof createServer>, port: number | undefined): Promise<number> {
+async function listenAndGetPort(server: ReturnType<typeof createServer>, port: number | undefined): Promise<number> {
   try {
     await listen(server, port ?? DEFAULT_PORT);
   } catch (error) {
@@ -171,7 +171,7 @@ export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo>
     await Promise.all([closed, vite.close(), ownStore?.close()]);
   };
   try {
-    port = await listenOnFreePort(server, options.port);
+    port = await listenAndGetPort(server, options.port);
     return { url: `http://127.0.0.1:${port}/`, store, close };
   } catch (error) {
     await Promise.all([vite.close(), ownStore?.close()]);

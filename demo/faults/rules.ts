@@ -26,7 +26,7 @@ export type Fault =
   | { do: 'cut'; afterBytes: number }
   /** The proxy passes on the request's body at this rate, in bytes per second. */
   | { do: 'throttle'; rate: number }
-  /** The proxy reads the whole body of the request, and passes on a changed one; of the headers only Content-Length changes. */
+  /** The proxy reads the whole body of the request, and passes on a changed body with its Content-Length. */
   | { do: 'alter'; alter: (body: Buffer) => Buffer | Promise<Buffer> }
   /** The proxy passes on the request after this delay. */
   | { do: 'delay'; ms: number }
