@@ -10,6 +10,7 @@ import {
   readType,
 } from './checksums.js';
 import type { Checksum, ChecksumPlan } from './checksums.js';
+import type { CompleteRules, ListedPart } from './complete-rules.js';
 import { copyDocument, receiveCopy } from './copies.js';
 import { S3Error, errorDocument } from './errors.js';
 import { quoted, sendEmpty, sendXml } from './exchange.js';
@@ -17,7 +18,7 @@ import type { Exchange } from './exchange.js';
 import { receiveFile } from './files.js';
 import { bodyRules, readSentChecksum, etagOf, readStoredHeaders, readMustBeNew } from './object-handlers.js';
 import { integerParameter, readText } from './request.js';
-import type { Completed, CompleteRules, ListedPart } from './uploads.js';
+import type { Completed } from './uploads.js';
 import { childText, element, group, parseXml, xmlDocument } from './xml.js';
 import type { XmlElement } from './xml.js';
 

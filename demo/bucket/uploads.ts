@@ -9,7 +9,9 @@ import {
   createChecksum,
   toBase64,
 } from './checksums.js';
-import type { Checksum, ChecksumPlan, ChecksumType, ObjectChecksum } from './checksums.js';
+import type { ChecksumPlan, ObjectChecksum } from './checksums.js';
+import { assertObjectSize, selectParts } from './complete-rules.js';
+import type { CompleteRules, ListedPart } from './complete-rules.js';
 import { S3Error } from './errors.js';
 import { moveDurably, writeDurably } from './files.js';
 import type { ReceivedFile } from './files.js';
@@ -38,54 +40,12 @@ export interface Completed {
   checksum: ObjectChecksum | null;
 }
 
-/** A part in the list of a Complete request. */
-export interface ListedPart {
-  partNumber: number;
-  etag: string;
-  checksum: Checksum | null;
-}
-
-export interface CompleteRules {
-  mustBeNew: boolean;
-  /** As documented for Cloudflare R2: all parts have one size; the last part may be smaller. */
-  requiresEqualPartSizes: boolean;
-  /** The object's checksum that the client has sent. */
-  checksum: Checksum | null;
-  /** The checksum type that the client has sent. */
-  type: ChecksumType | null;
-  /** The object's size in bytes that the client has sent; null if none. */
-  size: number | null;
-  /** Whether to compute the object's checksum from the data on disk. */
-  readsFromDisk: boolean;
-}
-
 const noSuchUpload = (uploadId: string): S3Error =>
   new S3Error(
     'NoSuchUpload',
     'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
     { UploadId: uploadId },
   );
-
-const isSameChecksum = (one: Checksum, other: Checksum | null): boolean =>
-  one.algorithm === other?.algorithm && one.value === other.value;
-
-/** @throws S3Error for a part without a checksum if the object needs a composite one */
-function assertPartChecksum(plan: ChecksumPlan | null, partNumber: number, checksum: Checksum | null): void {
-  if (plan?.type !== 'COMPOSITE' || checksum !== null) return;
-  throw new S3Error(
-    'InvalidRequest',
-    `The upload was created using a ${plan.algorithm} checksum. The complete request must include the checksum for each part. It was missing for part ${partNumber} in the request.`,
-  );
-}
-
-/** @throws S3Error if the client has sent another size */
-function assertObjectSize({ size: expected }: CompleteRules, size: number): void {
-  if (expected === null || expected === size) return;
-  throw new S3Error(
-    'InvalidRequest',
-    `The provided 'x-amz-mp-object-size' header value ${expected} does not match what was computed: ${size}`,
-  );
-}
 
 /** The multipart uploads of one bucket. */
 export class UploadStore {
@@ -160,29 +120,7 @@ export class UploadStore {
       const upload = await this.#load(uploadId, key);
       if (upload.completed) return upload.completed;
       assertSameType(rules.type, upload.checksum ?? null);
-      const stored = await this.#partsOf(uploadId);
-      const parts = listed.map(({ partNumber, etag, checksum }, index) => {
-        if (index > 0 && listed[index - 1]!.partNumber >= partNumber) {
-          throw new S3Error(
-            'InvalidPartOrder',
-            'The list of parts was not in ascending order. Parts must be ordered by part number.',
-            { UploadId: uploadId },
-          );
-        }
-        const part = stored.get(partNumber);
-        assertPartChecksum(upload.checksum ?? null, partNumber, checksum);
-        const isSame = part?.etag === etag && (checksum === null || isSameChecksum(checksum, part.checksum));
-        if (isSame) return part;
-        throw new S3Error(
-          'InvalidPart',
-          'One or more of the specified parts could not be found, or its entity tag does not match.',
-          {
-            UploadId: uploadId,
-            PartNumber: partNumber,
-            ETag: etag,
-          },
-        );
-      });
+      const parts = selectParts(upload, await this.#partsOf(uploadId), listed);
       assertPartSizes(parts, rules.requiresEqualPartSizes);
       const object = this.#objectOf(upload, parts);
       assertObjectSize(rules, object.size);

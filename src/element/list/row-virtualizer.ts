@@ -16,8 +16,8 @@ export class RowVirtualizer implements ReactiveController, RowLayout {
   #rowHeightPx: number;
   #intersectionObserver: IntersectionObserver | null = null;
   #resizeObserver: ResizeObserver | null = null;
-  /** Width for which heights were measured, in pixels. */
-  #width = 0;
+  /** Width of the list for which heights were measured. */
+  #measuredWidthPx = 0;
   /** Scroll position before an update that renders or removes blocks; null for other updates. */
   #scrollTop: number | null = null;
   #ranges: readonly RowRange[] = [];
@@ -113,8 +113,8 @@ export class RowVirtualizer implements ReactiveController, RowLayout {
 
   /** Discards measured heights when the width changes, because lines wrap differently. */
   #onResize(width: number): void {
-    if (width === this.#width) return;
-    this.#width = width;
+    if (width === this.#measuredWidthPx) return;
+    this.#measuredWidthPx = width;
     this.#blockHeightsPx.clear();
     const rendered = [...this.#observedRanges].find(
       ([{ childElementCount }, { isRendered }]) => isRendered && childElementCount > 0,
