@@ -171,7 +171,7 @@ describe('the shadow tree', () => {
     await rendered(element);
     const shown = shadowQuery(element, '[part=name]')!;
     expect(shown.title).to.equal(name);
-    expect(shown.querySelector('.unseen')!.textContent).to.equal(name);
+    expect(shown.querySelector('.visually-hidden')!.textContent).to.equal(name);
     expect(element.scrollWidth).to.be.at.most(element.clientWidth);
     element.abort();
   });
