@@ -457,7 +457,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   #showStatus(): void {
     if (!isRunning(this.status) || !this.#run) return;
     const wait = this.#wait;
-    if (!wait && this.status !== 'waiting' && this.status === this.#step) return;
+    if (!wait && this.status === this.#step) return;
     if (wait) this.#meter.reset();
     this.#changed();
     this.#transition(wait ? 'show-waiting' : `show-${this.#step}`);
