@@ -66,6 +66,30 @@ describe('an upload that the signer has created', () => {
     }
   });
 
+  it('is listed and resumed after a reload if it was paused, or the page hidden, before the signer answered', async () => {
+    for (const isHidden of [false, true]) {
+      const harness = harnessOf();
+      let answer = (): void => {};
+      harness.signer.next(
+        'get_init_signature',
+        (proceed) => new Promise((resolve) => (answer = () => resolve(proceed()))),
+      );
+      const file = fileOf(2 * MIN_PART_SIZE);
+      await harness.uploader.add([file]);
+      await harness.until(() => harness.signer.calls.length > 0);
+      if (isHidden) harness.environment.handlers!.hide();
+      else harness.uploader.pause();
+      answer();
+      await harness.settle();
+      const next = harness.reload();
+      await next.uploader.ready;
+      expect(next.of(NAME).recovered).to.be.true;
+      await next.upload(file);
+      expect(next.of(NAME)).to.include({ status: 'complete', uploadId: 'started 1' });
+      expect([...next.store.uploads.keys()]).to.be.empty;
+    }
+  });
+
   it('is listed and resumed after a reload, as any other', async () => {
     const harness = harnessOf();
     const file = fileOf(4 * MIN_PART_SIZE);

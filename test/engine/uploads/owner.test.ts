@@ -109,6 +109,33 @@ describe('a signer that returns no principal, on a page without a scope', () => 
     expect(records(harness)).to.be.empty;
   });
 
+  it('asks who is signed in without an upload for a file that the signer does not know yet', async () => {
+    const before = pageWithoutScope({ concurrency: 1 });
+    const { signer, store } = before;
+    signer.principal = 'anna';
+    signer.startUpload = (key) => {
+      store.uploads.set(key, { key, parts: new Map() });
+      return key;
+    };
+    store.hold('part');
+    const handled = [fileOf(2 * PART), fileOf(2 * PART, 'queued.bin')].map((file) => {
+      const handle = { ...{ kind: 'file', name: file.name }, getFile: () => Promise.resolve(file) } as never;
+      return { file, handle };
+    });
+    await before.uploader.add(handled);
+    await before.until(() => kept(before) === 2);
+    await before.settle();
+    const [first] = records(before).filter(({ key }) => key !== null);
+    await before.journal.remove(first!.id);
+    const asked = signer.calls.length;
+    const { signer: url, scope } = before.uploader.options;
+    const harness = before.reload({ signer: url, scope });
+    await harness.uploader.ready;
+    expect(signer.calls[asked]!.body).to.nested.include({ 'files[0].id': 'who' });
+    expect([...store.uploads.keys()].filter((key) => key.includes('who'))).to.be.empty;
+    harness.uploader.dispose();
+  });
+
   it('still rejects files that the control rejects', async () => {
     const before = pageWithoutScope();
     before.signer.principal = undefined;
@@ -323,6 +350,23 @@ describe('an uploader whose element was removed', () => {
       expect(records(harness), 'kept for the first user').to.have.length(1);
       harness.uploader.dispose();
     }
+  });
+
+  it('resumes though the signer refuses files of no type, or of another type than the upload’s', async () => {
+    const harness = pageWithoutScope();
+    harness.signer.principal = 'anna';
+    await harness.interrupt(fileOf(3 * PART), 1);
+    const paused = harness.uploader.uploads.map(({ id }) => id);
+    harness.uploader.detach();
+    harness.signer.always('get_init_signature', (proceed) => {
+      const [file] = harness.signer.bodies('get_init_signature').at(-1)!.files;
+      const isValid = file!.content_type && file!.filename.endsWith('.bin') && file!.last_modified > 0;
+      if (!isValid) throw new SignerFault(400, 'invalid-file', 'not allowed');
+      return proceed();
+    });
+    expect(await harness.uploader.attach(paused)).to.equal(true);
+    await harness.finished();
+    expect(harness.of(NAME).status).to.equal('complete');
   });
 
   it('resumes once the signer names the same user, even if it does not answer at first', async () => {
