@@ -20,7 +20,7 @@ import { FileStoreWriter } from './resume/file-store-writer.js';
 import { TabCoordinator } from './resume/tab-coordinator.js';
 import { InitBatcher } from './signing/init-batcher.js';
 import { principalOf } from './signing/init-answer.js';
-import { Notices } from './signing/notices.js';
+import { Notifications } from './signing/notifications.js';
 import { Intake } from './uploads/intake.js';
 import { OwnerChanges } from './uploads/owner-changes.js';
 import { PageLifecycle } from './uploads/page-lifecycle.js';
@@ -84,8 +84,8 @@ export class UploadManager implements UploadListener {
     });
     this.#tabs = new TabCoordinator({ ...services, lock, channel });
     this.#files = new FileStoreWriter({ ...services, fileStore });
-    const notices = new Notices(services, this.#list);
-    this.#services = { ...services, notices, inits: this.#inits, tabs: this.#tabs };
+    const notifications = new Notifications(services, this.#list);
+    this.#services = { ...services, notifications, inits: this.#inits, tabs: this.#tabs };
     this.#recovery = new Recovery(
       { ...services, lock, fileStore, files: this.#files, list: this.#list, tabs: this.#tabs },
       (record) => this.#restoreUpload(record),

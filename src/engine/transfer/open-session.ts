@@ -76,7 +76,7 @@ export class SessionOpener {
       context.isFirstRequestRejected = false;
       // signatures of parts with checksums contain these
       if (firstRequest.kind === 'known' && firstRequest.firstWindow && !session.checksum)
-        context.signatures.addWindow(firstRequest.firstWindow, reply.asked);
+        context.signatures.addWindow(firstRequest.firstWindow, reply.requestedAt);
       signal.throwIfAborted();
     });
     retries.progressed();

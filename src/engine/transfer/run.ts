@@ -169,7 +169,7 @@ export class Transfer {
   }
 
   /** Sends the pending notifications to the tracker. */
-  flushNotices(): void {
+  flushNotifications(): void {
     this.#context.notifier?.flush();
   }
 

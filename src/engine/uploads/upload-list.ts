@@ -6,14 +6,14 @@ import type { TotalProgress, UploadSnapshot, UploadStatus, UploaderStatus } from
 import type { Upload } from './upload.js';
 import type { UploadFacts } from '../model/upload-record.js';
 import type { InitQueue } from '../signing/init-batcher.js';
-import { areNoticesBatched } from '../signing/notices.js';
-import type { NoticeQueue } from '../signing/notice-batcher.js';
+import { areNotificationsBatched } from '../signing/notifications.js';
+import type { NotificationQueue } from '../signing/notification-batcher.js';
 
 /** Stored files that wait for their last notification and need no slot; those above it count as running. */
 const MAX_NOTIFYING = 1_000;
 
 /** The list of uploads and their queue: large files start in order, small ones beside them. */
-export class UploadList implements InitQueue, NoticeQueue {
+export class UploadList implements InitQueue, NotificationQueue {
   readonly #scheduler: Scheduler;
   readonly #settings: Settings;
   readonly #all = new Map<string, Upload>();
@@ -233,7 +233,7 @@ export class UploadList implements InitQueue, NoticeQueue {
 
   /** Whether only the last notification is left, which is sent together with those of other uploads. */
   #isNotifying({ stored, session }: Upload): boolean {
-    return stored !== null && session !== null && areNoticesBatched(session.actions, this.#settings.options);
+    return stored !== null && session !== null && areNotificationsBatched(session.actions, this.#settings.options);
   }
 
   /** Whether the file is sent in a single request. */

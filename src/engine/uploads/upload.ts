@@ -155,7 +155,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   /** Sends nothing while the page is away, and lets other tabs resume it. */
   suspend(): void {
     if (!this.#run) return;
-    this.#transfer?.flushNotices();
+    this.#transfer?.flushNotifications();
     this.#stop();
   }
 
@@ -190,7 +190,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   pause(): void {
     if (this.status !== 'queued' && !isRunning(this.status)) return;
     this.#stop();
-    this.#transfer?.flushNotices();
+    this.#transfer?.flushNotifications();
     this.#transition('pause');
   }
 

@@ -134,7 +134,7 @@ describe('files added in a page', () => {
 describe('without the code that is loaded after the first request', () => {
   const ports = { loadRecoveryCode: () => Promise.reject(new Error('404')) } as unknown as Partial<Ports>;
 
-  it('a small file completes, and its notice is sent alone', async () => {
+  it('a small file completes, and its notification is sent alone', async () => {
     const harness = new Harness({}, ports);
     harness.signer.tracked = true;
     await harness.uploader.add([fileOf(1_000)]);
