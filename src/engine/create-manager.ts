@@ -13,7 +13,7 @@ import { XhrTransport } from './browser/xhr-transport.js';
 import { UploadManager } from './manager.js';
 import type { Emit, ManagerPorts } from './shared-services.js';
 
-/** @param ports replace those of the browser */
+/** Creates the manager. @param ports replace those of the browser */
 export function createManager(
   options: Readonly<ResolvedOptions>,
   ports: Partial<ManagerPorts>,

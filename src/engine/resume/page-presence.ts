@@ -4,8 +4,8 @@ import type { JournalRecord, TabLock } from '../ports.js';
 export const lockNameOf = (visit: string): string => `visit:${visit}`;
 
 /**
- * Announces to other tabs, by a lock, that this page is open: they must not resume by themselves what this page has queued or
- * paused. It begins with the first record that the page writes.
+ * Announces to other tabs, by a lock, that this page is open, so that they do not resume what it has queued or paused. The
+ * page announces itself before it writes its first record.
  */
 export class PagePresence {
   readonly #lock: TabLock;
@@ -15,12 +15,12 @@ export class PagePresence {
   #isWanted = false;
   #isAway = false;
   #isOver = false;
-  /** Records that were left out because their page is open. */
+  /** Records that this page does not resume, because the page that wrote them is open. */
   recordsOfOpenPages: readonly JournalRecord[] = [];
   /** Called when the presence is announced. */
   onChange = (): void => {};
 
-  /** @param name of this page, unlike any other's */
+  /** @param name unique name of this page */
   constructor(lock: TabLock, name: string) {
     this.#lock = lock;
     this.#ownName = name;
@@ -32,11 +32,11 @@ export class PagePresence {
   }
 
   /** Whether a record names another page. */
-  isOther(visit: string | null): visit is string {
+  isOtherPage(visit: string | null): visit is string {
     return visit !== null && visit !== this.#ownName;
   }
 
-  /** Whether other tabs are to know that this page is open. */
+  /** Whether this page is announced, also while its lock is released. */
   get isAnnounced(): boolean {
     return this.#isWanted;
   }
@@ -50,14 +50,14 @@ export class PagePresence {
     await this.#acquire();
   }
 
-  /** Ends the announcement: nothing in this page is unfinished. */
+  /** Ends the announcement, because no upload of this page is unfinished. */
   withdraw(): void {
     this.#isWanted = false;
     this.#releaseLock();
   }
 
   /**
-   * Releases the lock while the page is hidden in the cache: a page with a lock is not put into the back-forward cache.
+   * Releases the lock, because browsers do not put a page with a lock into the back-forward cache.
    */
   hide(): void {
     this.#isAway = true;

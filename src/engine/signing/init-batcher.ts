@@ -38,9 +38,9 @@ export interface InitQueue {
   /** Returns the uploads in the order in which they start. */
   upcoming(): Iterable<UploadRecord>;
   /** Number of pending calls of `add`: more files will follow. */
-  readonly adding: number;
+  readonly pendingAdds: number;
   /** Number of uploads that are running or queued. */
-  readonly unfinished: number;
+  readonly unfinishedCount: number;
 }
 
 /** Prepares uploads for init. */
@@ -135,7 +135,7 @@ export class InitBatcher {
     const batch = this.#companions(null);
     if (!batch.length) return;
     // while files are still being added, the next call waits for more of them
-    if (this.#queue.adding && batch.length < LOW_WATERMARK && this.#answers.size > FEW_ANSWERS) return;
+    if (this.#queue.pendingAdds && batch.length < LOW_WATERMARK && this.#answers.size > FEW_ANSWERS) return;
     this.#isCallingAhead = true;
     const replies = this.#call(batch);
     this.#addAnswers(batch, replies);
@@ -188,7 +188,7 @@ export class InitBatcher {
   /** Returns the part size to request; undefined for the default. */
   #partSizeFor({ facts }: UploadRecord, hasChecksums: boolean): number | undefined {
     const { throughput, settings, scheduler } = this.#services;
-    const concurrentFiles = Math.min(this.#queue.unfinished, scheduler.slots);
+    const concurrentFiles = Math.min(this.#queue.unfinishedCount, scheduler.slots);
     return throughput.partSizeFor(facts.size, {
       limit: settings.options.bandwidthLimit,
       mustPrecompute: hasChecksums,
@@ -204,13 +204,13 @@ export class InitBatcher {
     for (let start = 0; start < batch.length; start += MAX_PREPARING) {
       const group = batch.slice(start, start + MAX_PREPARING);
       const areReady = await Promise.all(group.map((upload) => this.#gate.prepare(upload).catch(() => false)));
-      ready.push(...group.filter((upload, index) => areReady[index] && !upload.isReleased));
+      ready.push(...group.filter((upload, index) => areReady[index] && !upload.hasOwnerLeft));
     }
     if (!ready.length) return new Map();
     const checksums = await offers;
     await checksumService.precompute(ready, checksums, lifetime);
     const files = ready
-      .filter(({ isReleased }) => !isReleased)
+      .filter(({ hasOwnerLeft }) => !hasOwnerLeft)
       .map((upload) =>
         initFileOf(upload, settings.options, checksums, this.#partSizeFor(upload, checksums.length > 0)),
       );
@@ -225,7 +225,7 @@ export class InitBatcher {
         health.signer.answered(upload.id);
       }
       // an answer for files of a former user does not name the current user
-      if (ready.some(({ isReleased }) => !isReleased)) this.#onAnswer(answer);
+      if (ready.some(({ hasOwnerLeft }) => !hasOwnerLeft)) this.#onAnswer(answer);
       checksumService.recordAnswer(answer);
       if (answer.limits?.files && answer.limits.files >= 1)
         this.#maxFilesPerCall = Math.min(answer.limits.files, MAX_FILES, this.#maxAccepted);

@@ -4,14 +4,14 @@ import type { Clock, JournalRecord, SignerPort } from '../ports.js';
 import { principalOf } from '../signing/init-answer.js';
 import { backoff, sleep } from '../util/timing.js';
 
-/** The data of a known upload that the signer needs. */
+/** The data by which the signer recognises an upload. */
 export type KnownUpload = Pick<JournalRecord, 'key' | 'uploadId' | 'grant' | 'size'>;
 
 /**
- * Asks the signer which user is signed in, by an init call for a known upload; retries until it answers or refuses.
+ * Asks the signer which user is signed in, by an init call for an existing upload; retries until it answers or refuses.
  * @param isCurrent whether the answer is still wanted
  * @param identify receives the user; undefined if the signer does not say
- * @returns whether it answered
+ * @returns false if the signer refused to answer
  */
 export async function askForUser(
   { signer, clock, lifetime }: { signer: SignerPort; clock: Clock; lifetime: AbortSignal },
@@ -19,18 +19,18 @@ export async function askForUser(
   isCurrent: () => boolean,
   identify: (user: string | null | undefined) => void,
 ): Promise<boolean> {
-  // without the file name, which may be another user's
+  // a placeholder, because another user may have chosen the file
   const file = { id: 'who', filename: 'who', filesize: size, last_modified: 0, content_type: '' };
-  const known = grant !== null && key !== null && { grant, key, upload_id: uploadId ?? undefined };
-  for (let tries = 1; isCurrent(); tries++) {
+  const reference = grant !== null && key !== null && { grant, key, upload_id: uploadId ?? undefined };
+  for (let attempt = 1; isCurrent(); attempt++) {
     try {
-      const answer = await signer.call('get_init_signature', { files: [{ ...file, ...known }] }, lifetime);
+      const answer = await signer.call('get_init_signature', { files: [{ ...file, ...reference }] }, lifetime);
       if (isCurrent()) identify(principalOf(answer));
       return true;
     } catch (error) {
-      // refused: the user has to sign in first, and the first upload's answer will name them
+      // the signer refuses until the user has signed in; its answer for the next upload then names the user
       if (!(error instanceof SignerFault) || classifyFailure(error, 'init').kind !== 'again') return false;
-      await sleep(clock, backoff(tries, clock.random()), lifetime);
+      await sleep(clock, backoff(attempt, clock.random()), lifetime);
     }
   }
   return true;

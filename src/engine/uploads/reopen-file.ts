@@ -11,12 +11,12 @@ export type ChangedFile = Pick<File, 'name' | 'size' | 'type' | 'lastModified'> 
  * @throws UploadError `file-changed` or `file-unreadable`
  */
 export async function reopenFile(record: UploadRecord): Promise<ChangedFile | null> {
-  // a File that has changed can never be read again, but its handle returns another one
+  // a `File` whose file has changed can no longer be read, but the handle returns a new `File`
   const file = (record.file = (await record.handle?.getFile().catch(() => null)) ?? record.file!);
   await assertReadable(file, record.facts.name);
-  const print = await fingerprint(file);
+  const newFingerprint = await fingerprint(file);
   const { name, size, type, lastModified } = file;
-  // the samples of the fingerprint alone would overlook a change between them
-  if (print === record.fingerprint && lastModified === record.facts.lastModified) return null;
-  return { name, size, type, lastModified, fingerprint: print };
+  // the fingerprint covers only samples: it misses a change between them
+  if (newFingerprint === record.fingerprint && lastModified === record.facts.lastModified) return null;
+  return { name, size, type, lastModified, fingerprint: newFingerprint };
 }
