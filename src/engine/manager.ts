@@ -153,7 +153,7 @@ export class UploadManager implements UploadListener {
   async add(entries: readonly Entry[], rules: Rules = this.options.rules): Promise<UploadSnapshot[]> {
     const added: Upload[] = [];
     const { ownership } = this.#ownerChanges;
-    this.#list.pendingAdds++;
+    this.#list.addCalls++;
     try {
       const files = entries.map(({ file }) => file);
       await Promise.all([this.ready, loadAcceptRule(files, rules.accept)]);
@@ -175,7 +175,7 @@ export class UploadManager implements UploadListener {
         if (slicer.isExpired) await slicer.yieldToPage();
       }
     } finally {
-      this.#list.pendingAdds--;
+      this.#list.addCalls--;
     }
     this.#list.startNext();
     this.#settle();
@@ -545,14 +545,14 @@ export class UploadManager implements UploadListener {
    * @param hasEnded whether an upload has just ended
    */
   #settle(hasEnded = false): void {
-    const isFinished = !this.#list.isActive && (hasEnded || this.#isFinishDue);
+    const isFinished = !this.#list.unfinishedCount && (hasEnded || this.#isFinishDue);
     // files that are being added may still start
-    this.#isFinishDue = isFinished && this.#list.pendingAdds > 0;
-    if (isFinished && !this.#list.pendingAdds) {
+    this.#isFinishDue = isFinished && this.#list.addCalls > 0;
+    if (isFinished && !this.#list.addCalls) {
       const [completed, failed] = [this.#list.snapshotsOf('complete'), this.#list.snapshotsOf('failed')];
       this.#emit('mule-finish', { completed, failed });
     }
-    if (!this.#list.hasEnded || this.#list.pendingAdds) return;
+    if (!this.#list.isFinished || this.#list.addCalls) return;
     this.#shared.presence.withdraw();
     this.#shared.checksums.release();
     this.#pageLifecycle.update();

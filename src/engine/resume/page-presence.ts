@@ -10,9 +10,11 @@ export const lockNameOf = (visit: string): string => `visit:${visit}`;
 export class PagePresence {
   readonly #lock: TabLock;
   readonly #ownName: string;
-  #name: string | null = null;
+  /** Name of this page in its records; null until the presence is announced. */
+  name: string | null = null;
   #release: (() => void) | null = null;
-  #isWanted = false;
+  /** Whether this page is announced, also while its lock is released. */
+  isAnnounced = false;
   #isAway = false;
   #isOver = false;
   /** Records that this page does not resume, because the page that wrote them is open. */
@@ -26,33 +28,23 @@ export class PagePresence {
     this.#ownName = name;
   }
 
-  /** Name of this page in its records; null until the presence is announced. */
-  get name(): string | null {
-    return this.#name;
-  }
-
   /** Whether a record names another page. */
   isOtherPage(visit: string | null): visit is string {
     return visit !== null && visit !== this.#ownName;
   }
 
-  /** Whether this page is announced, also while its lock is released. */
-  get isAnnounced(): boolean {
-    return this.#isWanted;
-  }
-
   /** Announces the presence, once. */
   async announce(): Promise<void> {
-    if (this.#isWanted || this.#isOver) return;
-    this.#isWanted = true;
-    this.#name = this.#ownName;
+    if (this.isAnnounced || this.#isOver) return;
+    this.isAnnounced = true;
+    this.name = this.#ownName;
     this.onChange();
     await this.#acquire();
   }
 
   /** Ends the announcement, because no upload of this page is unfinished. */
   withdraw(): void {
-    this.#isWanted = false;
+    this.isAnnounced = false;
     this.#releaseLock();
   }
 
@@ -67,7 +59,7 @@ export class PagePresence {
   /** Acquires the lock again, when the page is back. */
   show(): void {
     this.#isAway = false;
-    if (this.#isWanted) void this.#acquire();
+    if (this.isAnnounced) void this.#acquire();
   }
 
   /** Releases the lock for good. */
@@ -78,7 +70,7 @@ export class PagePresence {
 
   async #acquire(): Promise<void> {
     const release = await this.#lock.tryAcquire(lockNameOf(this.#ownName)).catch(() => null);
-    if (this.#isWanted && !this.#isAway && !this.#release) this.#release = release;
+    if (this.isAnnounced && !this.#isAway && !this.#release) this.#release = release;
     else release?.();
   }
 

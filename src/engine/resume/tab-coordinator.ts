@@ -2,12 +2,13 @@ import { withChildController } from '../util/abort.js';
 import { hex } from '../util/bytes.js';
 import type { SmallFileCache } from '../files/small-file-cache.js';
 import type { CurrentUser } from '../model/current-user.js';
-import type { UploadRecord } from '../model/upload-record.js';
 import { identifyFile } from './identify-file.js';
 import type { JournalWriter } from './journal-writer.js';
 import type { PagePresence } from './page-presence.js';
+import { lockNameFor } from './shared-upload.js';
+import type { SharedUpload } from './shared-upload.js';
 import { isOver } from '../api/status.js';
-import type { Clock, JournalRecord, RemoteProgress, Resumption, TabChannel, TabLock } from '../ports.js';
+import type { Clock, JournalRecord, RemoteProgress, TabChannel, TabLock } from '../ports.js';
 
 /** Minimum time between two progress reports of one upload. */
 const REPORT_INTERVAL_MS = 500;
@@ -44,29 +45,6 @@ interface AwaitedUpload {
 /** Result of a claim: this tab holds the lock of the upload, or another tab has ended the upload. */
 export type TabClaim = { release(): void } | { ended: RemoteProgress };
 
-/** The data that identifies an upload within this origin. */
-interface UploadTraits {
-  scope: string;
-  recoveryKey?: string;
-  fingerprint: string;
-  name: string;
-  relativePath: string;
-}
-
-/** An upload that several tabs may list. */
-export interface SharedUpload extends UploadRecord {
-  /** The progress that this tab reports to tabs that wait for the upload. */
-  readonly progressReport: RemoteProgress;
-  /** The data for resuming the upload that another tab has reported; null if none has. */
-  readonly reportedResumption: Resumption | null;
-  /** Shows the progress that the sending tab reports. */
-  showRemoteProgress(progress: RemoteProgress): void;
-  /** Continues after another tab. @param resumption where that tab stopped; null if unknown */
-  takeOver(resumption: Resumption | null): void;
-  /** Shows that the upload waits for another tab, until `work` settles. */
-  waitForTab<T>(work: Promise<T>): Promise<T>;
-}
-
 /** The dependencies of the coordinator. */
 export interface TabServices {
   readonly lock: TabLock;
@@ -102,7 +80,7 @@ export class TabCoordinator {
     if (release) {
       // another tab may have stored parts that this tab does not know
       const isOfOpenPage = (): boolean =>
-        this.#services.presence.recordsOfOpenPages.some((record) => this.#lockNameFor(record) === name);
+        this.#services.presence.recordsOfOpenPages.some((record) => lockNameFor(record) === name);
       if ((upload.wasShared || isOfOpenPage()) && !signal.aborted) await this.#takeOver(upload, name);
       return this.#hold(upload, name, release);
     }
@@ -146,10 +124,8 @@ export class TabCoordinator {
 
   /** Returns the records of uploads that no tab is sending. */
   async notSending(records: JournalRecord[]): Promise<JournalRecord[]> {
-    const held = await this.#services.lock
-      .held(records.map((record) => this.#lockNameFor(record)))
-      .catch(() => new Set());
-    return records.filter((record) => !held.has(this.#lockNameFor(record)));
+    const held = await this.#services.lock.held(records.map((record) => lockNameFor(record))).catch(() => new Set());
+    return records.filter((record) => !held.has(lockNameFor(record)));
   }
 
   /** Reports progress to the tabs that wait for an upload: at once if urgent, else at most once per interval. */
@@ -252,7 +228,7 @@ export class TabCoordinator {
 
   /** Continues after another tab, from its journal record or its last report. */
   async #takeOver(upload: SharedUpload, name: string): Promise<void> {
-    const record = (await this.#services.journal.load()).find((one) => this.#lockNameFor(one) === name);
+    const record = (await this.#services.journal.load()).find((one) => lockNameFor(one) === name);
     const resumption = record?.uploadId ? record : upload.reportedResumption;
     upload.takeOver(resumption && this.#services.user.owns(resumption) ? resumption : null);
   }
@@ -299,18 +275,11 @@ export class TabCoordinator {
     }
   }
 
-  // ---- Names ----
-
   async #lockNameOf(upload: SharedUpload): Promise<string> {
-    return this.#lockNameFor({
+    return lockNameFor({
       ...upload.facts,
       ...upload.owner,
       fingerprint: await identifyFile(upload, this.#services.smallFiles),
     });
-  }
-
-  /** Returns the name of a lock. It has the path, because equal files in two folders are two uploads. */
-  #lockNameFor({ scope, recoveryKey = '', fingerprint, name, relativePath }: UploadTraits): string {
-    return `${scope}:${recoveryKey && `${recoveryKey}:`}${fingerprint}:${relativePath || name}`;
   }
 }

@@ -38,7 +38,7 @@ export interface InitQueue {
   /** Returns the uploads in the order in which they start. */
   upcoming(): Iterable<UploadRecord>;
   /** Number of pending calls of `add`: more files will follow. */
-  readonly pendingAdds: number;
+  readonly addCalls: number;
   /** Number of uploads that are running or queued. */
   readonly unfinishedCount: number;
 }
@@ -135,7 +135,7 @@ export class InitBatcher {
     const batch = this.#companions(null);
     if (!batch.length) return;
     // while files are still being added, the next call waits for more of them
-    if (this.#queue.pendingAdds && batch.length < LOW_WATERMARK && this.#answers.size > FEW_ANSWERS) return;
+    if (this.#queue.addCalls && batch.length < LOW_WATERMARK && this.#answers.size > FEW_ANSWERS) return;
     this.#isCallingAhead = true;
     const replies = this.#call(batch);
     this.#addAnswers(batch, replies);

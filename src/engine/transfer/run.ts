@@ -169,7 +169,7 @@ export class Transfer {
   }
 
   /** Sends the pending notifications to the tracker. */
-  flushNotifications(): void {
+  flushNotifier(): void {
     this.#context.notifier?.flush();
   }
 

@@ -24,16 +24,12 @@ type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap
 export class OwnerChanges {
   readonly #services: OwnerServices;
   readonly #emit: Emit;
-  #ownership = {};
+  /** Identifies the current owner: another object after each change. */
+  ownership: object = {};
 
   constructor(services: OwnerServices, emit: Emit) {
     this.#services = services;
     this.#emit = emit;
-  }
-
-  /** Identifies the current owner: another object after each change. */
-  get ownership(): object {
-    return this.#ownership;
   }
 
   /**
@@ -42,7 +38,7 @@ export class OwnerChanges {
    * @param isByPage whether the page has caused the change
    */
   endAll({ isForgotten = false, isByPage = true } = {}): void {
-    this.#ownership = {};
+    this.ownership = {};
     const { list, presence } = this.#services;
     const { all } = list;
     if (isForgotten) for (const upload of all) upload.isForgotten = true;

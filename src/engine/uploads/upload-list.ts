@@ -4,6 +4,7 @@ import type { Scheduler } from '../network/scheduler.js';
 import { FINAL_STATUSES, isRunning } from '../api/status.js';
 import type { TotalProgress, UploadSnapshot, UploadStatus, UploaderStatus } from '../api/types.js';
 import type { Upload } from './upload.js';
+import { UploadTotals } from './upload-totals.js';
 import type { UploadFacts } from '../model/upload-record.js';
 import type { InitQueue } from '../signing/init-batcher.js';
 import { areNotificationsBatched } from '../signing/notifications.js';
@@ -26,16 +27,12 @@ export class UploadList implements InitQueue, NotificationQueue {
   readonly #small = new Set<Upload>();
   readonly #large = new Set<Upload>();
   readonly #running = new Set<Upload>();
-  /** Bytes that each upload contributes to the totals, as of the last reading. */
-  readonly #countedBytes = new Map<Upload, Bytes>();
-  readonly #totals = { loaded: 0, total: 0 };
-  /** Uploads that have changed since. */
-  readonly #changed = new Set<Upload>();
+  readonly #totals = new UploadTotals();
   #snapshots: readonly UploadSnapshot[] = [];
   /** Whether no upload may start, because the element has left the page. */
   isPaused = false;
   /** Number of pending calls of `add`. */
-  pendingAdds = 0;
+  addCalls = 0;
 
   constructor(scheduler: Scheduler, settings: Settings) {
     this.#scheduler = scheduler;
@@ -71,11 +68,6 @@ export class UploadList implements InitQueue, NotificationQueue {
     yield* this.#small;
   }
 
-  /** Whether any upload runs, or will run by itself. */
-  get isActive(): boolean {
-    return this.unfinishedCount > 0;
-  }
-
   /** Whether uploads wait in the queue for a slot. */
   get hasQueued(): boolean {
     return !this.isPaused && this.#small.size + this.#large.size > 0;
@@ -87,7 +79,7 @@ export class UploadList implements InitQueue, NotificationQueue {
   }
 
   /** Whether every upload has ended. */
-  get hasEnded(): boolean {
+  get isFinished(): boolean {
     return this.#all.size === FINAL_STATUSES.reduce((sum, status) => sum + this.withStatus(status).size, 0);
   }
 
@@ -105,30 +97,18 @@ export class UploadList implements InitQueue, NotificationQueue {
 
   /** Records that the snapshot of an upload has changed. */
   touch(upload: Upload): void {
-    if (this.#all.get(upload.id) === upload) this.#changed.add(upload);
+    if (this.#all.get(upload.id) === upload) this.#totals.touch(upload);
   }
 
-  /** Totals over all uploads, without the aborted ones and those that need their file. Costs only what has changed. */
   get progress(): TotalProgress {
-    for (const upload of this.#changed) this.#count(upload);
-    this.#changed.clear();
-    const { loaded, total } = this.#totals;
-    // added up each time, since only few uploads have a speed: a running sum of fractions would drift
-    const speed = [...this.#running].reduce((sum, { snapshot }) => sum + snapshot.speed, 0);
-    return {
-      loaded,
-      total,
-      ratio: total ? loaded / total : 0,
-      speed,
-      eta: speed > 0 ? (total - loaded) / speed : null,
-    };
+    return this.#totals.compute(this.#running);
   }
 
   get status(): UploaderStatus {
     const has = (...statuses: UploadStatus[]): boolean => statuses.some((status) => this.withStatus(status).size > 0);
     if (has('starting', 'uploading', 'finishing')) return 'uploading';
     if (has('waiting')) return 'waiting';
-    if (this.isActive) return 'uploading';
+    if (this.unfinishedCount) return 'uploading';
     if (has('paused')) return 'paused';
     if (has('failed')) return 'failed';
     return has('complete') ? 'complete' : 'idle';
@@ -159,8 +139,7 @@ export class UploadList implements InitQueue, NotificationQueue {
     this.#all.delete(upload.id);
     for (const set of [this.#small, this.#large, this.#running]) set.delete(upload);
     this.#unindex(upload);
-    this.#changed.delete(upload);
-    this.#count(upload);
+    this.#totals.remove(upload);
   }
 
   /** Whether an upload is queued to start by itself. */
@@ -176,9 +155,9 @@ export class UploadList implements InitQueue, NotificationQueue {
   /** Indexes an upload again, after its status has changed. */
   reindex(upload: Upload): void {
     this.touch(upload);
-    const known = this.#indexed.get(upload);
+    const indexed = this.#indexed.get(upload);
     const { status, facts } = upload;
-    if (known && known.facts === facts) removeFromSet(this.#byStatus, known.status, upload);
+    if (indexed && indexed.facts === facts) removeFromSet(this.#byStatus, indexed.status, upload);
     else {
       this.#unindex(upload);
       addToSet(this.#sameFile, duplicateKey(facts), upload);
@@ -211,23 +190,11 @@ export class UploadList implements InitQueue, NotificationQueue {
     startFrom(this.#small, slots * 2 - small);
   }
 
-  /** Updates the bytes that an upload adds to the totals. */
-  #count(upload: Upload): void {
-    const before = this.#countedBytes.get(upload) ?? NO_BYTES;
-    const { status, loaded, size } = upload.snapshot;
-    const isCounted = this.#all.get(upload.id) === upload && status !== 'aborted' && status !== 'needs-file';
-    const now = isCounted ? { loaded, total: size } : NO_BYTES;
-    this.#totals.loaded += now.loaded - before.loaded;
-    this.#totals.total += now.total - before.total;
-    if (isCounted) this.#countedBytes.set(upload, now);
-    else this.#countedBytes.delete(upload);
-  }
-
   #unindex(upload: Upload): void {
-    const known = this.#indexed.get(upload);
-    if (!known) return;
-    removeFromSet(this.#byStatus, known.status, upload);
-    removeFromSet(this.#sameFile, duplicateKey(known.facts), upload);
+    const indexed = this.#indexed.get(upload);
+    if (!indexed) return;
+    removeFromSet(this.#byStatus, indexed.status, upload);
+    removeFromSet(this.#sameFile, duplicateKey(indexed.facts), upload);
     this.#indexed.delete(upload);
   }
 
@@ -244,12 +211,6 @@ export class UploadList implements InitQueue, NotificationQueue {
 }
 
 const NO_UPLOADS: ReadonlySet<Upload> = new Set();
-
-interface Bytes {
-  readonly loaded: number;
-  readonly total: number;
-}
-const NO_BYTES: Bytes = { loaded: 0, total: 0 };
 
 /** The properties that are equal for two uploads of the same file. */
 export type DuplicateFacts = Pick<UploadFacts, 'name' | 'size' | 'lastModified' | 'relativePath'>;

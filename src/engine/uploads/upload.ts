@@ -14,7 +14,8 @@ import type { Step, UploadObserver, UploadReport } from '../model/upload-report.
 import type { Wait } from '../network/waits.js';
 import type { JournalRecord, RemoteProgress, Resumption } from '../ports.js';
 import type { JournalWriter } from '../resume/journal-writer.js';
-import type { SharedUpload, TabCoordinator } from '../resume/tab-coordinator.js';
+import type { SharedUpload } from '../resume/shared-upload.js';
+import type { TabCoordinator } from '../resume/tab-coordinator.js';
 import { Transfer } from '../transfer/run.js';
 import type { TransferCode, TransferServices } from '../transfer/run.js';
 import { unlessAborted } from '../util/abort.js';
@@ -156,7 +157,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   /** Stops sending while the page is hidden or left, so that other tabs can resume the upload. */
   suspend(): void {
     if (!this.#runController) return;
-    this.#transfer?.flushNotifications();
+    this.#transfer?.flushNotifier();
     this.#stop();
   }
 
@@ -191,7 +192,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   pause(): void {
     if (this.status !== 'queued' && !isRunning(this.status)) return;
     this.#stop();
-    this.#transfer?.flushNotifications();
+    this.#transfer?.flushNotifier();
     this.#transition('pause');
   }
 
