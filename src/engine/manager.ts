@@ -191,12 +191,12 @@ export class UploadManager implements UploadListener {
   }
 
   start(id?: string): void {
-    for (const upload of this.#list.oneOrAll(id)) if (upload.status === 'queued') this.#list.enqueue(upload);
+    for (const upload of this.#list.select(id)) if (upload.status === 'queued') this.#list.enqueue(upload);
     this.#list.startNext();
   }
 
   pause(id?: string): void {
-    for (const upload of this.#list.oneOrAll(id)) upload.pause();
+    for (const upload of this.#list.select(id)) upload.pause();
   }
 
   async resume(id?: string, file?: File | FileHandle): Promise<void> {
@@ -205,7 +205,7 @@ export class UploadManager implements UploadListener {
       const { giveFile } = await this.#shared.lateCode.load();
       await giveFile(upload, file);
     }
-    const uploads = this.#list.oneOrAll(id);
+    const uploads = this.#list.select(id);
     for (const upload of uploads) {
       const isFileReplaced = file && upload.status === 'failed';
       if (upload.status !== 'paused' && upload.status !== 'needs-file' && !isFileReplaced) continue;
@@ -216,14 +216,14 @@ export class UploadManager implements UploadListener {
   }
 
   abort(id?: string): void {
-    for (const upload of this.#list.oneOrAll(id)) upload.abort();
+    for (const upload of this.#list.select(id)) upload.abort();
     this.#list.startNext();
   }
 
   retry(id?: string): void {
     this.#shared.lateCode.retryNow();
     this.#shared.reachability.probeNow();
-    for (const upload of this.#list.oneOrAll(id)) {
+    for (const upload of this.#list.select(id)) {
       if (upload.status === 'failed') this.#requeue(upload);
       else if (isRunning(upload.status)) upload.retryNow(true);
     }
@@ -457,7 +457,7 @@ export class UploadManager implements UploadListener {
   }
 
   changed(upload: Upload): void {
-    this.#list.touch(upload);
+    this.#list.markChanged(upload);
     this.#progress.add(upload);
   }
 
@@ -529,8 +529,8 @@ export class UploadManager implements UploadListener {
   }
 
   #reportProgress(upload: Upload): void {
-    upload.measure();
-    this.#list.touch(upload);
+    upload.updateSpeed();
+    this.#list.markChanged(upload);
     const { snapshot } = upload;
     const { loaded, size, ratio, speed, eta } = snapshot;
     const hasProgressed = loaded !== upload.reportedBytes;
@@ -545,7 +545,7 @@ export class UploadManager implements UploadListener {
    * @param hasEnded whether an upload has just ended
    */
   #settle(hasEnded = false): void {
-    const isFinished = !this.#list.unfinishedCount && (hasEnded || this.#isFinishDue);
+    const isFinished = !this.#list.activeCount && (hasEnded || this.#isFinishDue);
     // files that are being added may still start
     this.#isFinishDue = isFinished && this.#list.addCalls > 0;
     if (isFinished && !this.#list.addCalls) {

@@ -263,7 +263,7 @@ export class Uploader extends Target {
    * @throws TypeError naming an id that is not listed
    */
   #managerOf(id: string | undefined): UploadManager | null {
-    if (this.#early.oneOrAll(id).length) return id === undefined ? this.#manager : null;
+    if (this.#early.select(id).length) return id === undefined ? this.#manager : null;
     if (!this.#manager && id !== undefined) throw new TypeError(`there is no upload "${id}"`);
     return this.#manager;
   }

@@ -56,7 +56,7 @@ export class JournalWriter {
     if (!this.#isEnabled || upload.isForgotten) return;
     this.#scopes.add(upload.owner.scope);
     // any page may abort on the store what was aborted here
-    const announced = isOver(upload.status) || upload.hasOwnerLeft ? null : this.#presence.announce();
+    const announced = isOver(upload.status) || upload.hasFormerOwner ? null : this.#presence.announce();
     const journalRecord = recordOf(upload, this.#user.principal, this.#presence.name);
     if (!journalRecord) return;
     this.#written.add(journalRecord.id);

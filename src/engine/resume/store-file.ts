@@ -17,8 +17,8 @@ export async function storeFile({ fileStore, smallFiles }: StoreFileServices, up
   const content = contentFor(upload);
   if (!content) return false;
   await identifyFile(upload, smallFiles);
-  if (upload.hasOwnerLeft || !(await fileStore.save(upload.recordId, upload.owner.scope, content))) return false;
-  if (!upload.hasOwnerLeft) return true;
+  if (upload.hasFormerOwner || !(await fileStore.save(upload.recordId, upload.owner.scope, content))) return false;
+  if (!upload.hasFormerOwner) return true;
   // the owner has left the page meanwhile; a file without a journal record cannot be resumed
   if (!upload.session?.uploadId) void fileStore.remove(upload.recordId);
   return false;

@@ -40,7 +40,7 @@ export interface InitQueue {
   /** Number of pending calls of `add`: more files will follow. */
   readonly addCalls: number;
   /** Number of uploads that are running or queued. */
-  readonly unfinishedCount: number;
+  readonly activeCount: number;
 }
 
 /** Prepares uploads for init. */
@@ -188,7 +188,7 @@ export class InitBatcher {
   /** Returns the part size to request; undefined for the default. */
   #partSizeFor({ facts }: UploadRecord, hasChecksums: boolean): number | undefined {
     const { throughput, settings, scheduler } = this.#services;
-    const concurrentFiles = Math.min(this.#queue.unfinishedCount, scheduler.slots);
+    const concurrentFiles = Math.min(this.#queue.activeCount, scheduler.slots);
     return throughput.partSizeFor(facts.size, {
       limit: settings.options.bandwidthLimit,
       mustPrecompute: hasChecksums,
@@ -204,13 +204,13 @@ export class InitBatcher {
     for (let start = 0; start < batch.length; start += MAX_PREPARING) {
       const group = batch.slice(start, start + MAX_PREPARING);
       const areReady = await Promise.all(group.map((upload) => this.#gate.prepare(upload).catch(() => false)));
-      ready.push(...group.filter((upload, index) => areReady[index] && !upload.hasOwnerLeft));
+      ready.push(...group.filter((upload, index) => areReady[index] && !upload.hasFormerOwner));
     }
     if (!ready.length) return new Map();
     const checksums = await offers;
     await checksumService.precompute(ready, checksums, lifetime);
     const files = ready
-      .filter(({ hasOwnerLeft }) => !hasOwnerLeft)
+      .filter(({ hasFormerOwner }) => !hasFormerOwner)
       .map((upload) =>
         initFileOf(upload, settings.options, checksums, this.#partSizeFor(upload, checksums.length > 0)),
       );
@@ -225,7 +225,7 @@ export class InitBatcher {
         health.signer.answered(upload.id);
       }
       // an answer for files of a former user does not name the current user
-      if (ready.some(({ hasOwnerLeft }) => !hasOwnerLeft)) this.#onAnswer(answer);
+      if (ready.some(({ hasFormerOwner }) => !hasFormerOwner)) this.#onAnswer(answer);
       checksumService.recordAnswer(answer);
       if (answer.limits?.files && answer.limits.files >= 1)
         this.#maxFilesPerCall = Math.min(answer.limits.files, MAX_FILES, this.#maxAccepted);

@@ -14,7 +14,7 @@ export interface NotificationQueue {
   /** Whether uploads wait in the queue for a slot. */
   readonly hasQueued: boolean;
   /** Number of uploads that are running or queued. */
-  readonly unfinishedCount: number;
+  readonly activeCount: number;
 }
 
 /** The dependencies of the batcher. */
@@ -63,7 +63,7 @@ export class NotificationBatcher {
 
   #schedule(): void {
     const { length } = this.#pending;
-    if (length >= this.#maxUploads || this.#queue.unfinishedCount <= length) {
+    if (length >= this.#maxUploads || this.#queue.activeCount <= length) {
       this.#flush();
       return;
     }

@@ -70,7 +70,7 @@ export class SessionOpener {
       const reply = await services.inits.ask(record);
       const { session, firstRequest } = readInit(reply, size);
       // an upload that the signer has begun is kept, so that it can be resumed or aborted
-      if (firstRequest.kind !== 'known' || record.hasOwnerLeft) signal.throwIfAborted();
+      if (firstRequest.kind !== 'known' || record.hasFormerOwner) signal.throwIfAborted();
       context.setSession(session);
       this.#firstRequest = firstRequest;
       context.isFirstRequestRejected = false;

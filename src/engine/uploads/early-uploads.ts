@@ -34,7 +34,7 @@ export class EarlyUploads {
   ) {}
 
   /** Returns one early upload, or all of them, without those that the engine lists. */
-  oneOrAll(id?: string): EarlyUpload[] {
+  select(id?: string): EarlyUpload[] {
     return [...this.#byId.values()].filter(
       ({ snapshot }) => !this.isListed(snapshot.id) && (id === undefined || id === snapshot.id),
     );
@@ -46,7 +46,7 @@ export class EarlyUploads {
   }
 
   get snapshots(): UploadSnapshot[] {
-    return this.oneOrAll().map(({ snapshot }) => snapshot);
+    return this.select().map(({ snapshot }) => snapshot);
   }
 
   get progress(): TotalProgress {
@@ -79,17 +79,17 @@ export class EarlyUploads {
   }
 
   pause(id?: string): void {
-    for (const early of this.oneOrAll(id)) this.#update(early, 'paused');
+    for (const early of this.select(id)) this.#update(early, 'paused');
   }
 
   /** Queues paused uploads again. */
   resume(id?: string): void {
-    for (const early of this.oneOrAll(id)) if (early.snapshot.status === 'paused') this.#update(early, 'queued');
+    for (const early of this.select(id)) if (early.snapshot.status === 'paused') this.#update(early, 'queued');
     this.showLoadFailure();
   }
 
   abort(id?: string): void {
-    for (const early of this.oneOrAll(id)) {
+    for (const early of this.select(id)) {
       this.#byId.delete(early.snapshot.id);
       // the uploader may be adding the entry to the engine
       early.entry.isAborted = true;
@@ -102,7 +102,7 @@ export class EarlyUploads {
   showLoadFailure(): void {
     const { failures, retryAt } = this.loadState;
     if (!failures) return;
-    for (const early of this.oneOrAll()) {
+    for (const early of this.select()) {
       const { status, name, error: reportedError } = early.snapshot;
       if (status === 'paused') continue;
       const error = reportedError ?? (failures < FAILURES_UNTIL_REPORT ? null : createLoadError(name));

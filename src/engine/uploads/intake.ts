@@ -72,7 +72,7 @@ export class Intake implements InitGate {
 
   async #askPage(upload: Upload): Promise<boolean> {
     await identifyFile(upload, this.#smallFiles);
-    if (upload.hasOwnerLeft) return false;
+    if (upload.hasFormerOwner) return false;
     const pagePromises: Promise<unknown>[] = [];
     const isAllowed = this.#emit('mule-before-upload', {
       upload: upload.snapshot,

@@ -74,7 +74,7 @@ export class UploadList implements InitQueue, NotificationQueue {
   }
 
   /** Number of uploads that run, or will run by themselves. */
-  get unfinishedCount(): number {
+  get activeCount(): number {
     return this.#running.size + this.#small.size + this.#large.size;
   }
 
@@ -96,8 +96,8 @@ export class UploadList implements InitQueue, NotificationQueue {
   }
 
   /** Records that the snapshot of an upload has changed. */
-  touch(upload: Upload): void {
-    if (this.#all.get(upload.id) === upload) this.#totals.touch(upload);
+  markChanged(upload: Upload): void {
+    if (this.#all.get(upload.id) === upload) this.#totals.markChanged(upload);
   }
 
   get progress(): TotalProgress {
@@ -108,7 +108,7 @@ export class UploadList implements InitQueue, NotificationQueue {
     const has = (...statuses: UploadStatus[]): boolean => statuses.some((status) => this.withStatus(status).size > 0);
     if (has('starting', 'uploading', 'finishing')) return 'uploading';
     if (has('waiting')) return 'waiting';
-    if (this.unfinishedCount) return 'uploading';
+    if (this.activeCount) return 'uploading';
     if (has('paused')) return 'paused';
     if (has('failed')) return 'failed';
     return has('complete') ? 'complete' : 'idle';
@@ -126,7 +126,7 @@ export class UploadList implements InitQueue, NotificationQueue {
   }
 
   /** Returns one upload, or all of them. @throws TypeError naming an ID that is not listed */
-  oneOrAll(id: string | undefined): Upload[] {
+  select(id: string | undefined): Upload[] {
     return id === undefined ? this.all : [this.find(id)];
   }
 
@@ -154,7 +154,7 @@ export class UploadList implements InitQueue, NotificationQueue {
 
   /** Indexes an upload again, after its status has changed. */
   reindex(upload: Upload): void {
-    this.touch(upload);
+    this.markChanged(upload);
     const indexed = this.#indexed.get(upload);
     const { status, facts } = upload;
     if (indexed && indexed.facts === facts) removeFromSet(this.#byStatus, indexed.status, upload);

@@ -17,7 +17,7 @@ export class UploadTotals {
   #total = 0;
 
   /** Records that the snapshot of a listed upload has changed. */
-  touch(upload: Upload): void {
+  markChanged(upload: Upload): void {
     this.#changed.add(upload);
   }
 

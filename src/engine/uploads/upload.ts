@@ -131,7 +131,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   }
 
   /** Updates bytes and speed. */
-  measure(): void {
+  updateSpeed(): void {
     const { table } = this.session ?? {};
     if (table) this.#loaded = Math.min(this.facts.size, Math.max(this.#loaded, table.loaded));
     const { clock } = this.#services;
@@ -145,7 +145,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
 
   /** Starts a queued upload. */
   begin(): void {
-    if (this.status !== 'queued' || this.hasOwnerLeft) return;
+    if (this.status !== 'queued' || this.hasFormerOwner) return;
     this.#error = null;
     this.#step = 'starting';
     this.#transition('start');
@@ -203,7 +203,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
 
   /** Queues the upload again. */
   enqueue(): void {
-    if (this.hasOwnerLeft) return;
+    if (this.hasFormerOwner) return;
     if (this.status === 'paused' || this.status === 'failed' || this.status === 'needs-file') {
       this.#error = null;
       if (this.file) this.#transition('enqueue');
@@ -235,7 +235,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     const isIdle = (): boolean => this.snapshot.found;
     if (!isIdle()) return;
     await this.#activeTransfer.refreshParts(isIdle, this.#services.lifetime).catch(() => {});
-    if (isIdle()) this.measure();
+    if (isIdle()) this.updateSpeed();
     this.#changed();
   }
 
@@ -287,7 +287,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
 
   /** Stops for good in this page, because the owner has left. The journal keeps the upload for that owner. */
   endForOwnerChange(): void {
-    this.hasOwnerLeft = true;
+    this.hasFormerOwner = true;
     this.#stop();
     if (isOver(this.status) || this.status === 'paused' || this.status === 'needs-file') return;
     this.#transition('pause');

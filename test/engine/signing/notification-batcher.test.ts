@@ -13,7 +13,7 @@ const notificationOf = (key: string): ChunkLoadedRequest => ({ key, upload_id: '
 function setUp() {
   const clock = new FakeClock();
   const signer = new FakeSigner(clock);
-  const queue = { hasQueued: false, unfinishedCount: Infinity };
+  const queue = { hasQueued: false, activeCount: Infinity };
   const batcher = new NotificationBatcher({ signer, clock }, queue);
   const batches = () => signer.bodies('chunks_loaded').map(({ uploads }) => uploads.map(({ key }) => key));
   return { clock, signer, queue, batcher, batches };
@@ -62,7 +62,7 @@ describe('last notifications', () => {
 
   it('are sent at once if no other upload is under way, and alone as chunk_loaded', async () => {
     const { queue, signer, batcher, batches } = setUp();
-    queue.unfinishedCount = 1;
+    queue.activeCount = 1;
     expect(await batcher.send(notificationOf('a'), signal)).to.deep.equal({ receipt: 'receipt of a' });
     expect(batches()).to.deep.equal([]);
     expect(signer.bodies('chunk_loaded')).to.deep.equal([notificationOf('a')]);
