@@ -129,7 +129,7 @@ export class FakeSigner implements SignerPort {
       case 'chunk_loaded':
         return this.#record(call.body);
       case 'chunks_loaded':
-        return { uploads: call.body.uploads.map((notice) => this.#record(notice) ?? {}) };
+        return { uploads: call.body.uploads.map((notification) => this.#record(notification) ?? {}) };
     }
   }
 

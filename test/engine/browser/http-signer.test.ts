@@ -51,7 +51,7 @@ describe('a call over HTTP', () => {
 });
 
 describe('a notification', () => {
-  const notices = (count: number, length: number) => ({
+  const notifications = (count: number, length: number) => ({
     uploads: Array.from({ length: count }, (_, index) => ({
       ...{ key: `${index}`, upload_id: '', grant: 'g'.repeat(length), chunks: [] },
     })),
@@ -77,9 +77,9 @@ describe('a notification', () => {
 
   it('is delivered although the page is left, as far as the browser allows it: for 64 KiB at a time', async () => {
     expect(await keptAlive('get_head_signature', [{ key: 'k' }])).to.deep.equal([false, false]);
-    expect(await keptAlive('chunk_loaded', notices(1, 400).uploads)).to.deep.equal([true, true]);
+    expect(await keptAlive('chunk_loaded', notifications(1, 400).uploads)).to.deep.equal([true, true]);
     const pattern = [true, false, true];
-    const bodies = [notices(100, 400), notices(100, 400), notices(20, 100)];
+    const bodies = [notifications(100, 400), notifications(100, 400), notifications(20, 100)];
     expect(await keptAlive('chunks_loaded', bodies)).to.deep.equal([...pattern, ...pattern]);
   });
 });

@@ -324,7 +324,7 @@ describe('without the code that is loaded after the first request', () => {
     return { clock, deferredCode } as Partial<Ports>;
   };
 
-  it('a small file completes, and its notice is sent alone', async () => {
+  it('a small file completes, and its notification is sent alone', async () => {
     const harness = new Harness({}, withoutDeferredCode());
     harness.signer.tracked = true;
     await harness.uploader.add([fileOf(1_000)]);

@@ -301,7 +301,7 @@ describe('an upload whose file has changed', () => {
     });
     await harness.upload(file);
     // WebKit still reads a changed file of this kind, so the change cannot be detected
-    const isNoticed = await file
+    const isChangeDetected = await file
       .slice(0, 1)
       .arrayBuffer()
       .then(
@@ -309,7 +309,7 @@ describe('an upload whose file has changed', () => {
         () => true,
       );
     await root.removeEntry(name);
-    if (!isNoticed) return;
+    if (!isChangeDetected) return;
     expect(harness.of(name).status).to.equal('failed');
     expect(harness.of(name).error!.code).to.be.oneOf(['file-changed', 'file-unreadable']);
     expect(harness.store.objects).to.be.empty;

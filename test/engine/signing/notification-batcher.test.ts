@@ -1,20 +1,20 @@
 import { expect } from '@open-wc/testing';
 import { SignerFault } from '../../../src/engine/api/errors.js';
-import { NoticeBatcher } from '../../../src/engine/signing/notice-batcher.js';
-import { areNoticesBatched } from '../../../src/engine/signing/notices.js';
+import { NotificationBatcher } from '../../../src/engine/signing/notification-batcher.js';
+import { areNotificationsBatched } from '../../../src/engine/signing/notifications.js';
 import type { ChunkLoadedRequest, ChunksLoadedAnswer } from '../../../src/protocol.js';
 import { FakeClock } from '../fake-clock.js';
 import { deny, FakeSigner } from '../fake-signer.js';
 import { fileOf, Harness } from '../harness.js';
 
 const { signal } = new AbortController();
-const noticeOf = (key: string): ChunkLoadedRequest => ({ key, upload_id: '', chunks: [], state: 'complete' });
+const notificationOf = (key: string): ChunkLoadedRequest => ({ key, upload_id: '', chunks: [], state: 'complete' });
 
 function setUp() {
   const clock = new FakeClock();
   const signer = new FakeSigner(clock);
-  const queue = { hasQueued: false, unfinished: Infinity };
-  const batcher = new NoticeBatcher({ signer, clock }, queue);
+  const queue = { hasQueued: false, activeCount: Infinity };
+  const batcher = new NotificationBatcher({ signer, clock }, queue);
   const batches = () => signer.bodies('chunks_loaded').map(({ uploads }) => uploads.map(({ key }) => key));
   return { clock, signer, queue, batcher, batches };
 }
@@ -34,9 +34,9 @@ const expectedReceipts = (count: number): string[] =>
 describe('last notifications', () => {
   it('are sent together if uploads end within a short time', async () => {
     const { clock, batcher, batches } = setUp();
-    const answers = [batcher.send(noticeOf('a'), signal), batcher.send(noticeOf('b'), signal)];
+    const answers = [batcher.send(notificationOf('a'), signal), batcher.send(notificationOf('b'), signal)];
     await clock.advance(20);
-    answers.push(batcher.send(noticeOf('c'), signal));
+    answers.push(batcher.send(notificationOf('c'), signal));
     await clock.advance(29);
     expect(batches()).to.deep.equal([]);
     await clock.advance(1);
@@ -47,31 +47,31 @@ describe('last notifications', () => {
   it('wait longer while more files are queued, and at most 50 ms once none is', async () => {
     const { clock, queue, batcher, batches } = setUp();
     queue.hasQueued = true;
-    void batcher.send(noticeOf('a'), signal);
-    void batcher.send(noticeOf('b'), signal);
+    void batcher.send(notificationOf('a'), signal);
+    void batcher.send(notificationOf('b'), signal);
     await clock.advance(2_999);
     expect(batches()).to.deep.equal([]);
     await clock.advance(1);
     expect(batches()).to.deep.equal([['a', 'b']]);
-    void batcher.send(noticeOf('c'), signal);
+    void batcher.send(notificationOf('c'), signal);
     queue.hasQueued = false;
-    void batcher.send(noticeOf('d'), signal);
+    void batcher.send(notificationOf('d'), signal);
     await clock.advance(50);
     expect(batches()[1]).to.deep.equal(['c', 'd']);
   });
 
   it('are sent at once if no other upload is under way, and alone as chunk_loaded', async () => {
     const { queue, signer, batcher, batches } = setUp();
-    queue.unfinished = 1;
-    expect(await batcher.send(noticeOf('a'), signal)).to.deep.equal({ receipt: 'receipt of a' });
+    queue.activeCount = 1;
+    expect(await batcher.send(notificationOf('a'), signal)).to.deep.equal({ receipt: 'receipt of a' });
     expect(batches()).to.deep.equal([]);
-    expect(signer.bodies('chunk_loaded')).to.deep.equal([noticeOf('a')]);
+    expect(signer.bodies('chunk_loaded')).to.deep.equal([notificationOf('a')]);
   });
 
   it('are sent at once when one of the uploads is stopped', async () => {
     const { batcher, batches } = setUp();
     const stop = new AbortController();
-    const answers = [batcher.send(noticeOf('a'), signal), batcher.send(noticeOf('b'), stop.signal)];
+    const answers = [batcher.send(notificationOf('a'), signal), batcher.send(notificationOf('b'), stop.signal)];
     stop.abort();
     await Promise.all(answers);
     expect(batches()).to.deep.equal([['a', 'b']]);
@@ -80,7 +80,7 @@ describe('last notifications', () => {
   it('are at most 100 in a call, and half as many after a 413', async () => {
     const { signer, clock, batcher, batches } = setUp();
     signer.next('chunks_loaded', deny(413, 'too-many'));
-    const answers = Array.from({ length: 300 }, (_, index) => batcher.send(noticeOf(`${index}`), signal));
+    const answers = Array.from({ length: 300 }, (_, index) => batcher.send(notificationOf(`${index}`), signal));
     await clock.advance(50);
     expect((await Promise.all(answers)).length).to.equal(300);
     expect(batches().map(({ length }) => length)).to.have.members([100, 100, 100, 50, 50]);
@@ -90,7 +90,7 @@ describe('last notifications', () => {
     const { signer, clock, batcher } = setUp();
     const refusal = { error: { code: 'not-stored', message: 'No object is stored under this key.' } };
     signer.next('chunks_loaded', () => ({ uploads: [{ receipt: 'r' }, refusal] }));
-    const [good, bad] = [batcher.send(noticeOf('a'), signal), batcher.send(noticeOf('b'), signal)];
+    const [good, bad] = [batcher.send(notificationOf('a'), signal), batcher.send(notificationOf('b'), signal)];
     const fault = bad.catch((error: unknown) => error);
     await clock.advance(50);
     expect(await good).to.deep.equal({ receipt: 'r' });
@@ -104,7 +104,7 @@ describe('last notifications', () => {
       const { signer, clock, batcher } = setUp();
       signer.next('chunks_loaded', () => answer as ChunksLoadedAnswer);
       const codes = ['a', 'b'].map((key) =>
-        batcher.send(noticeOf(key), signal).catch((error: { code: string }) => error.code),
+        batcher.send(notificationOf(key), signal).catch((error: { code: string }) => error.code),
       );
       await clock.advance(50);
       expect(await Promise.all(codes)).to.deep.equal(['invalid-response', 'invalid-response']);
@@ -113,12 +113,12 @@ describe('last notifications', () => {
 
   it('are batched if the signer offers it, unless the page gives chunk_loaded another URL or turns batches off', () => {
     const actions = ['chunk_loaded', 'chunks_loaded'] as const;
-    expect(areNoticesBatched(actions, {})).to.be.true;
-    expect(areNoticesBatched(['chunk_loaded'], {})).to.be.false;
-    expect(areNoticesBatched(actions, { urls: { chunks_loaded: '' } })).to.be.false;
-    expect(areNoticesBatched(actions, { urls: { chunk_loaded: '/own' } })).to.be.false;
-    expect(areNoticesBatched(actions, { urls: { chunk_loaded: '/own', chunks_loaded: '/both' } })).to.be.true;
-    expect(areNoticesBatched(actions, { urls: { chunk_loaded: '/own' }, sign: () => null })).to.be.true;
+    expect(areNotificationsBatched(actions, {})).to.be.true;
+    expect(areNotificationsBatched(['chunk_loaded'], {})).to.be.false;
+    expect(areNotificationsBatched(actions, { urls: { chunks_loaded: '' } })).to.be.false;
+    expect(areNotificationsBatched(actions, { urls: { chunk_loaded: '/own' } })).to.be.false;
+    expect(areNotificationsBatched(actions, { urls: { chunk_loaded: '/own', chunks_loaded: '/both' } })).to.be.true;
+    expect(areNotificationsBatched(actions, { urls: { chunk_loaded: '/own' }, sign: () => null })).to.be.true;
   });
 });
 
@@ -168,11 +168,11 @@ describe('many small files with receipts', () => {
     });
     await harness.upload(...many(30));
     expect(receiptsOf(harness)).to.deep.equal(expectedReceipts(30));
-    const notices = [
+    const notifications = [
       ...harness.signer.bodies('chunk_loaded'),
       ...harness.signer.bodies('chunks_loaded').flatMap(({ uploads }) => uploads),
     ];
-    expect(notices.length).to.equal(31);
+    expect(notifications.length).to.equal(31);
   });
 
   it('are notified one by one if calls for several fail', async () => {
