@@ -98,7 +98,7 @@ describe("files of Node's runner", () => {
         fileOf('skipped.mjs', `describe.skip('not here', () => { it('one', () => {}); });`),
         fileOf('fine.mjs', `describe('suite', () => { it('one', () => {}); it('two', () => {}); });`),
       ]);
-      const { passed, failed, skipped, failures = [] } = await runNode(files, { concurrency: 5, limit: 5_000 });
+      const { passed, failed, skipped, failures = [] } = await runNode(files, { concurrency: 5, noProgressMs: 5_000 });
       assert.deepEqual([passed, skipped], [4, 2]);
       const testsOf = (name: string): number[] =>
         failures
