@@ -48,7 +48,7 @@ function countUnended(events: readonly NodeEvent[]): number {
 
 /** Counts the tests of one file from the events of one run. Tests that did not end count as failed. */
 export function countNodeEvents(file: string, events: readonly NodeEvent[]): NodeCounts {
-  const again = [file];
+  const rerunArgs = [file];
   const counts: NodeCounts = { passed: 0, failed: 0, skipped: 0, failures: [] };
   const tests = events.filter((event) => event.type !== 'plan' && !isFileItself(event, file));
   for (const { type, name, isSuite, isSkipped, failureType, reason = '' } of tests) {
@@ -59,7 +59,7 @@ export function countNodeEvents(file: string, events: readonly NodeEvent[]): Nod
     // a suite fails because a test in it did, unless its own hook failed
     else if (!isSuite || failureType === 'hookFailed') {
       counts.failed++;
-      counts.failures.push({ what: `${name}: ${reason}`.slice(0, MAX_DESCRIPTION_LENGTH), again });
+      counts.failures.push({ what: `${name}: ${reason}`.slice(0, MAX_DESCRIPTION_LENGTH), rerunArgs });
     }
   }
   const fileFailure = events.find((event) => event.type === 'fail' && isFileItself(event, file));
@@ -72,7 +72,7 @@ export function countNodeEvents(file: string, events: readonly NodeEvent[]): Nod
   counts.failed += unended;
   counts.failures.push({
     what: `${file} stopped (${fileFailure?.reason ?? 'it was ended'}): at least ${unended} tests did not end`,
-    again,
+    rerunArgs,
     tests: unended,
     stoppedAfter: counts.passed,
   });

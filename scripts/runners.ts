@@ -130,7 +130,7 @@ export const runBrowserTests = (
   });
 
 /** A failure with the arguments that rerun its file. */
-export type RepeatableFailure = Failure & { again: string[] };
+export type RepeatableFailure = Failure & { rerunArgs: string[] };
 
 /** The failures of one test file in one engine, which are rerun together. */
 interface FailedFile {
@@ -142,10 +142,10 @@ interface FailedFile {
 function groupByFile(failures: readonly Failure[]): FailedFile[] {
   const files = new Map<string, FailedFile>();
   for (const failure of failures) {
-    const { again = [], engine, stoppedAfter } = failure;
-    const key = [engine, ...again].join(' ');
+    const { rerunArgs = [], engine, stoppedAfter } = failure;
+    const key = [engine, ...rerunArgs].join(' ');
     const file = files.get(key) ?? { failures: [] };
-    file.failures.push({ ...failure, again });
+    file.failures.push({ ...failure, rerunArgs });
     if (stoppedAfter !== undefined) file.stop = failure;
     files.set(key, file);
   }
@@ -166,7 +166,7 @@ export async function rerunFailures(
   rerun: (failure: RepeatableFailure) => Promise<Outcome>,
 ): Promise<Outcome & { flaky: readonly string[] }> {
   const { failures = [] } = outcome;
-  const isRepeatable = countFailedTests(failures) === outcome.failed && failures.every(({ again }) => again);
+  const isRepeatable = countFailedTests(failures) === outcome.failed && failures.every(({ rerunArgs }) => rerunArgs);
   const files = groupByFile(failures);
   if (!isRepeatable || files.length > MAX_RERUNS) return { ...outcome, flaky: [] };
   let { passed } = outcome;

@@ -60,12 +60,12 @@ const SUITES: Readonly<Record<string, Suite>> = {
   node: {
     needs: ['ceph', 'postgres', 'flask', 'php', 'ruby'],
     run: runNodeWithCoverage,
-    rerun: ({ again }) => runNode(again),
+    rerun: ({ rerunArgs }) => runNode(rerunArgs),
   },
   browser: {
     needs: ['chromium', 'firefox', 'webkit'],
     run: () => runBrowserTests('web-test-runner', ['--coverage']),
-    rerun: ({ again, engine }) => runBrowserTests('web-test-runner', again, { BROWSERS: engine }),
+    rerun: ({ rerunArgs, engine }) => runBrowserTests('web-test-runner', rerunArgs, { BROWSERS: engine }),
   },
   e2e: {
     needs: BROWSER_AND_SERVER_TOOLS,
@@ -79,13 +79,13 @@ const SUITES: Readonly<Record<string, Suite>> = {
         await runNode(others, { concurrency: 3 }),
       );
     },
-    rerun: ({ again }) => runNode(again),
+    rerun: ({ rerunArgs }) => runNode(rerunArgs),
   },
   // runs after e2e, because some e2e tests measure times
   faults: {
     needs: BROWSER_AND_SERVER_TOOLS,
     run: () => runBrowserTests('tsx', FAULT_LAB),
-    rerun: ({ again }) => runBrowserTests('tsx', [...FAULT_LAB, ...again]),
+    rerun: ({ rerunArgs }) => runBrowserTests('tsx', [...FAULT_LAB, ...rerunArgs]),
   },
 };
 
