@@ -98,7 +98,8 @@ describe("files of Node's runner", () => {
         fileOf('skipped.mjs', `describe.skip('not here', () => { it('one', () => {}); });`),
         fileOf('fine.mjs', `describe('suite', () => { it('one', () => {}); it('two', () => {}); });`),
       ]);
-      const { passed, failed, skipped, failures = [] } = await runNode(files, { concurrency: 5, noProgressMs: 5_000 });
+      // long enough for each process to start on a busy machine, where that has taken more than 5 s
+      const { passed, failed, skipped, failures = [] } = await runNode(files, { concurrency: 5, noProgressMs: 20_000 });
       assert.deepEqual([passed, skipped], [4, 2]);
       const testsOf = (name: string): number[] =>
         failures
