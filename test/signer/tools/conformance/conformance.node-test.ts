@@ -298,7 +298,10 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
       const url = `http://127.0.0.1:${port}`;
       const cwd = path.join(dir, `${tool}-${name}`, 'public');
       await mkdir(cwd, { recursive: true });
-      const daemon = new Daemon(requireTool(tool).path, parameters, { cwd, env: { ...COMMON_ENV(), ...env, ...settings } });
+      const daemon = new Daemon(requireTool(tool).path, parameters, {
+        cwd,
+        env: { ...COMMON_ENV(), ...env, ...settings },
+      });
       running.push(daemon);
       await daemon.ready(language, async () => (await fetch(url)).status === 404);
       return url;
