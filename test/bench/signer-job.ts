@@ -7,7 +7,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createSigner } from '../../src/signer/index.js';
 import type { AllAnswer, InitAnswer } from '../../src/protocol.js';
-import { ROOT, must } from '../../scripts/run.js';
+import { ROOT, runOrThrow } from '../../scripts/run.js';
 
 const MIB = 1024 ** 2;
 const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
@@ -61,7 +61,7 @@ async function makeOurs(parts: number): Promise<() => Promise<unknown>> {
 
 async function makeTheirs(parts: number): Promise<() => Promise<unknown>> {
   if (!existsSync(path.join(SDK, 'node_modules/@aws-sdk')))
-    await must('npm', ['install', '--prefix', SDK, '@aws-sdk/s3-request-presigner', '@aws-sdk/client-s3']);
+    await runOrThrow('npm', ['install', '--prefix', SDK, '@aws-sdk/s3-request-presigner', '@aws-sdk/client-s3']);
   const load: Load = (name) =>
     import(pathToFileURL(path.join(SDK, 'node_modules/@aws-sdk', name, 'dist-cjs/index.js')).href) as ReturnType<Load>;
   const [{ S3Client, UploadPartCommand }, { getSignedUrl }] = (await Promise.all(

@@ -5,7 +5,7 @@
  */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { need } from '../../scripts/machine.js';
+import { requireTool } from '../../scripts/machine.js';
 import { JsonSocket, findAddress } from './json-socket.js';
 import { Program } from './process-tree.js';
 import { finder } from './raw-page.js';
@@ -191,7 +191,7 @@ async function openPage(socket: JsonSocket): Promise<ChromiumPage> {
  * @throws Error if it is not installed, or with its output
  */
 export async function launchChromium({ profile, args, display }: LaunchOptions): Promise<RawBrowser> {
-  const { path: program, version } = need('chromium');
+  const { path: program, version } = requireTool('chromium');
   for (const lock of LOCKS) rmSync(path.join(profile, lock), { force: true });
   const flags = [...(display ? [] : ['--headless']), ...FLAGS, `--user-data-dir=${profile}`, ...args, 'about:blank'];
   const browser = await Program.start(program, flags, {

@@ -1,7 +1,7 @@
 /** Firefox by WebDriver BiDi. https://www.w3.org/TR/webdriver-bidi/ */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { need } from '../../scripts/machine.js';
+import { requireTool } from '../../scripts/machine.js';
 import { fillProfile } from './firefox-profile.js';
 import { JsonSocket, findAddress } from './json-socket.js';
 import { Program } from './process-tree.js';
@@ -90,12 +90,12 @@ async function firstPage(socket: JsonSocket): Promise<FirefoxPage> {
 
 /** Starts Firefox without a window. @throws Error if it is not installed, or with its output */
 export async function launchFirefox({ profile, args }: LaunchOptions): Promise<RawBrowser> {
-  await fillProfile(profile, need('firefox').version, async (empty) => (await start(empty, [])).close());
+  await fillProfile(profile, requireTool('firefox').version, async (empty) => (await start(empty, [])).close());
   return start(profile, args);
 }
 
 async function start(profile: string, args: readonly string[]): Promise<RawBrowser> {
-  const { path: program, version } = need('firefox');
+  const { path: program, version } = requireTool('firefox');
   const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${JSON.stringify(value)});`);
   await writeFile(path.join(profile, 'user.js'), `${lines.join('\n')}\n`);
   const flags = ['--headless', '--no-remote', '--remote-debugging-port=0', '--profile', profile, ...args];

@@ -2,7 +2,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { need } from '../../scripts/machine.js';
+import { requireTool } from '../../scripts/machine.js';
 import { startDisplay } from './display.js';
 import { Program } from './process-tree.js';
 
@@ -35,7 +35,7 @@ export class WebKitSession {
 
   /** @param profile folder for cookies and IndexedDB; without it, a private session */
   static async start(profile: string = PRIVATE): Promise<WebKitSession> {
-    const { path, version } = need('webkit');
+    const { path, version } = requireTool('webkit');
     const screen = process.env.DISPLAY ? undefined : await startDisplay();
     const env = screen ? { ...process.env, DISPLAY: screen.display } : process.env;
     const port = await freePort();

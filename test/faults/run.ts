@@ -100,7 +100,7 @@ const plan: Run[] = stores.flatMap((store) =>
 
 const failureOf = (run: Run, reason: string): Failure => ({
   what: [run.engine, run.store, nameOf(run.scenario), reason].join(': '),
-  again: againArgs(run),
+  rerunArgs: againArgs(run),
 });
 
 /** Writes the counts so far. A run that is ended too early leaves every scenario that it did not play as failed. */

@@ -2,7 +2,7 @@
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { need } from '../../scripts/machine.js';
+import { requireTool } from '../../scripts/machine.js';
 import { Daemon, freePort, run } from './processes.js';
 
 export interface Postgres {
@@ -26,7 +26,7 @@ async function idsOf(user: string): Promise<{ uid: number; gid: number }> {
 
 /** @throws Error that names the package if it is not installed, or with its last output if it does not start */
 export async function startPostgres(): Promise<Postgres> {
-  const bin = path.dirname(need('postgres').path);
+  const bin = path.dirname(requireTool('postgres').path);
   const owner = process.getuid?.() === 0 ? await idsOf(USER) : undefined;
   const folder = await mkdtemp(path.join(tmpdir(), 'mule-postgres-'));
   if (owner) await chown(folder, owner.uid, owner.gid);

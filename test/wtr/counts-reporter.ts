@@ -14,7 +14,7 @@ export interface Failure {
   /** The test, its file, and the first line of the reason. */
   what: string;
   /** Arguments with which its runner runs its file alone; absent if it cannot. */
-  again?: string[];
+  rerunArgs?: string[];
   /** The engine to run it in, if there is a choice. */
   engine?: string;
   /** Failed tests that it stands for; 1 by default. */
@@ -99,8 +99,8 @@ export function countSessions(
     const before = { ...counts };
     const fail = (reason: string, more: Partial<Failure> = {}): void => {
       const what = `${browser.name}, ${path.basename(testFile)}: ${reason}`;
-      const again = ['--files', testFile];
-      counts.failures.push({ what, again, engine: browser.name.toLowerCase(), ...more });
+      const rerunArgs = ['--files', testFile];
+      counts.failures.push({ what, rerunArgs, engine: browser.name.toLowerCase(), ...more });
     };
     const { planned: own = planned.get(testFile)!, steps = [] } = progress.get(id) ?? {};
     const ran = testResults ? addSuite(counts, testResults, fail) : addSteps(counts, steps, fail);

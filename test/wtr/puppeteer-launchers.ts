@@ -1,6 +1,6 @@
 /** Chromium and Firefox for @web/test-runner, set up so that several test pages at once all run at full speed. */
 import { type ChromeLauncher, chromeLauncher } from '@web/test-runner-chrome';
-import { need } from '../../scripts/machine.js';
+import { requireTool } from '../../scripts/machine.js';
 
 /** Chromium does not start its sandbox as root; the rest keeps a test browser from contacting other servers. */
 export const CHROMIUM_FLAGS = [
@@ -22,7 +22,7 @@ function named(launcher: ChromeLauncher, name: string): ChromeLauncher {
 export function chromiumLauncher(): ChromeLauncher {
   return named(
     chromeLauncher({
-      launchOptions: { executablePath: need('chromium').path, args: CHROMIUM_FLAGS },
+      launchOptions: { executablePath: requireTool('chromium').path, args: CHROMIUM_FLAGS },
       // a page behind another gets no animation frames unless focus is emulated
       createPage: async ({ context }) => {
         const page = await context.newPage();
@@ -39,7 +39,7 @@ export function chromiumLauncher(): ChromeLauncher {
 export function firefoxLauncher(): ChromeLauncher {
   return named(
     chromeLauncher({
-      launchOptions: { browser: 'firefox', executablePath: need('firefox').path },
+      launchOptions: { browser: 'firefox', executablePath: requireTool('firefox').path },
       // a tab behind another runs its timers once a second; a window does not
       createPage: ({ browser }) => browser.newPage({ type: 'window', windowBounds: { width: 1024, height: 768 } }),
     }),
