@@ -134,7 +134,7 @@ describe('sessions of the browser runner', () => {
   const progress = (planned: number, ...states: ('passed' | 'failed' | 'pending')[]): Progress => ({
     planned,
     steps: [{}, ...states.map((state) => ({ state, title: state, message: 'reason' }))],
-    at: 0,
+    reportedAt: 0,
   });
   const countsOf = ({ passed, failed, skipped, engines }: Counts): unknown[] => [passed, failed, skipped, engines];
 

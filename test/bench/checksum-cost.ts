@@ -48,7 +48,7 @@ interface Figures {
   longestTask: number;
 }
 
-const cpuOf = (pid: number): number => treeOf(pid).reduce((sum, one) => sum + (figuresOf(one)?.cpu ?? 0), 0);
+const cpuOf = (pid: number): number => treeOf(pid).reduce((sum, one) => sum + (figuresOf(one)?.cpuSeconds ?? 0), 0);
 const median = (figures: number[]): number => figures.toSorted((a, b) => a - b)[figures.length >> 1]!;
 
 const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-bench-'));

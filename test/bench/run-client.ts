@@ -183,21 +183,21 @@ async function startMeasuring(browser: Driver): Promise<() => Cost> {
   const pages = processes.filter(({ command }) => command.includes('--type=renderer'));
   const network = processes.filter(({ command }) => command.includes('network.mojom.NetworkService'));
   const main = [{ pid: browser.pid }];
-  const sum = (pids: { pid: number }[], figure: 'private' | 'cpu'): number =>
+  const sum = (pids: { pid: number }[], figure: 'privateBytes' | 'cpuSeconds'): number =>
     pids.reduce((total, { pid }) => total + (figuresOf(pid)?.[figure] ?? 0), 0);
-  const idleMemory = sum(pages, 'private');
-  const before = { cpu: sum([...pages, ...network], 'cpu'), browserCpu: sum(main, 'cpu') };
+  const idleMemory = sum(pages, 'privateBytes');
+  const before = { cpu: sum([...pages, ...network], 'cpuSeconds'), browserCpu: sum(main, 'cpuSeconds') };
   let peakMemory = idleMemory;
   const sampleMemory = (): void => {
-    peakMemory = Math.max(peakMemory, sum(pages, 'private'));
+    peakMemory = Math.max(peakMemory, sum(pages, 'privateBytes'));
   };
   const timer = setInterval(sampleMemory, SAMPLE_INTERVAL_MS);
   return () => {
     clearInterval(timer);
     sampleMemory();
     return {
-      cpu: sum([...pages, ...network], 'cpu') - before.cpu,
-      browserCpu: sum(main, 'cpu') - before.browserCpu,
+      cpu: sum([...pages, ...network], 'cpuSeconds') - before.cpu,
+      browserCpu: sum(main, 'cpuSeconds') - before.browserCpu,
       memory: peakMemory - idleMemory,
     };
   };

@@ -201,7 +201,7 @@ export class Driver extends Page {
   async metrics(): Promise<Metrics> {
     const processes = treeOf(this.pid).flatMap((pid) => figuresOf(pid) ?? []);
     const pages = processes.filter(({ command }) => PAGE_PROCESS.test(command));
-    const pageMemory = pages.reduce((sum, figures) => sum + figures.private, 0);
+    const pageMemory = pages.reduce((sum, figures) => sum + figures.privateBytes, 0);
     return { heap: await this.heap(), pageMemory, processes };
   }
 

@@ -95,7 +95,7 @@ describe('a user of the demo', () => {
     assert.equal(upload!.status, 'complete', JSON.stringify(upload));
     const { endpoint, region, credentials, bucket, now } = demo.store;
     const s3 = new S3Client({ url: endpoint!, region, ...credentials });
-    const answer = await s3.request('GET', s3.address(bucket, upload!.key!), { at: now!() });
+    const answer = await s3.request('GET', s3.address(bucket, upload!.key!), { signedAt: now!() });
     const landed = Buffer.from(await answer.arrayBuffer());
     assert.equal(createHash('sha256').update(landed).digest('hex'), sha256);
     const spoilt = await browser.evaluate<[], string>("document.querySelector('#faults').value");
