@@ -13,7 +13,7 @@ import { startFaultProxy } from '../../demo/faults/index.js';
 import { figuresOf, treeOf } from '../browsers/process-tree.js';
 import { launch } from '../e2e/browser.js';
 import type { Engine } from '../e2e/browser.js';
-import { chooseFiles, isOver, seen, uploadsOf } from '../e2e/page.js';
+import { chooseFiles, isOver, recordOf, uploadsOf } from '../e2e/page.js';
 import { BUCKET, GIB, MIB, startPage, writeRandom } from '../e2e/harness.js';
 import { startEmbeddedBucket } from '../servers/embedded-bucket.js';
 import { S3Client } from '../servers/s3-client.js';
@@ -69,8 +69,8 @@ async function upload(mode: ChecksumMode): Promise<Figures> {
   await browser.goto(`${page.url}?${elementSettings}&checksum=${mode === 'etag' ? 'auto' : mode}`);
   await browser.evaluate(`(() => {
     const element = document.querySelector('mule-upload');
-    element.addEventListener('mule-add', () => { seen.begun = performance.now(); seen.longestTask = 0; });
-    element.addEventListener('mule-complete', () => { seen.time = performance.now() - seen.begun; });
+    element.addEventListener('mule-add', () => { pageRecord.begun = performance.now(); pageRecord.longestTask = 0; });
+    element.addEventListener('mule-complete', () => { pageRecord.time = performance.now() - pageRecord.begun; });
   })()`);
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   const idle = (await browser.metrics()).pageMemory;
@@ -87,11 +87,11 @@ async function upload(mode: ChecksumMode): Promise<Figures> {
   if (one?.status !== 'complete' || one.integrity !== expectedIntegrity) throw new Error(JSON.stringify(one));
   await s3.delete(BUCKET, one.key!);
   return {
-    time: (await browser.evaluate<[], number>('seen.time')) / 1_000,
+    time: (await browser.evaluate<[], number>('pageRecord.time')) / 1_000,
     browserCpu: after.browser - before.browser,
     storeCpu: after.store - before.store,
     memory: peak - idle,
-    longestTask: (await seen(browser)).longestTask,
+    longestTask: (await recordOf(browser)).longestTask,
   };
 }
 
