@@ -12,7 +12,7 @@ const failed = (...files: string[]): Outcome => ({
   failures: files.map((file) => ({ what: `${file}: it broke`, rerunArgs: [file] })),
 });
 const passes = { passed: 1, failed: 0 };
-const whatOf = ({ failures = [] }: Outcome): string[] => failures.map(({ what }) => what);
+const descriptionsOf = ({ failures = [] }: Outcome): string[] => failures.map(({ what }) => what);
 
 describe('running failures again', () => {
   it('counts what then passes, and lists it as flaky; what fails again has failed', async () => {
@@ -24,7 +24,7 @@ describe('running failures again', () => {
     assert.deepEqual(ran, ['a', 'b'], 'each file once');
     assert.deepEqual([outcome.passed, outcome.failed], [12, 1]);
     assert.deepEqual(outcome.flaky, ['a: it broke', 'a: it broke']);
-    assert.deepEqual(whatOf(outcome), ['b: it broke']);
+    assert.deepEqual(descriptionsOf(outcome), ['b: it broke']);
   });
 
   it('is not done for failures in many places, nor for one that cannot be run alone', async () => {
@@ -106,7 +106,7 @@ describe("files of Node's runner", () => {
           .filter(({ rerunArgs }) => path.resolve(rerunArgs![0]!) === path.join(folder, name))
           .map(({ tests = 1 }) => tests);
       assert.deepEqual(testsOf('stuck.mjs'), [3]);
-      // how much a killed process has reported is chance
+      // a killed process may or may not have reported its second test
       const [killed] = testsOf('killed.mjs');
       assert.ok(killed! >= 1 && killed! <= 2);
       assert.deepEqual(testsOf('broken.mjs'), [1]);
@@ -135,7 +135,7 @@ describe('sessions of the browser runner', () => {
   const progress = (planned: number, ...states: ('passed' | 'failed' | 'pending')[]): Progress => ({
     planned,
     steps: [{}, ...states.map((state) => ({ state, title: state, message: 'reason' }))],
-    at: 0,
+    reportedAt: 0,
   });
   const countsOf = ({ passed, failed, skipped, engines }: Counts): unknown[] => [passed, failed, skipped, engines];
 
