@@ -1,4 +1,4 @@
-import { reading } from '../files/read-fault.js';
+import { waitForRead } from '../files/read-fault.js';
 import type { ObjectChecksum } from '../model/upload-record.js';
 import type { NamedPart } from '../s3/xml.js';
 import type { TransferContext } from './context.js';
@@ -9,7 +9,7 @@ export function readFile<T>(
   signal: AbortSignal,
   read: () => Promise<T>,
 ): Promise<T> {
-  return retries.retry('part', null, signal, () => reading(record.facts.name, signal, read()));
+  return retries.retry('part', null, signal, () => waitForRead(record.facts.name, signal, read()));
 }
 
 /**

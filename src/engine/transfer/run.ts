@@ -1,6 +1,6 @@
 import type { Phase } from '../api/errors.js';
 import type { assertUnchanged } from '../files/assert-unchanged.js';
-import { isKnownByTime } from '../files/fingerprint.js';
+import { isIdentifiedByTime } from '../files/fingerprint.js';
 import { isSmall } from '../files/small-file-cache.js';
 import type { Session } from '../model/session.js';
 import type { StoredResult, UploadRecord } from '../model/upload-record.js';
@@ -138,7 +138,7 @@ export class Transfer {
    */
   #wasReadAtOnce(milliseconds: number): boolean {
     const { file } = this.#context.record;
-    return isSmall(file!) || (isKnownByTime(file!) && milliseconds < MOMENT_MS);
+    return isSmall(file!) || (isIdentifiedByTime(file!) && milliseconds < MOMENT_MS);
   }
 
   async #checkFileUnchanged(signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import { reading } from '../files/read-fault.js';
+import { waitForRead } from '../files/read-fault.js';
 import { DigestRefusals } from '../integrity/digest-refusals.js';
 import type { OnConnectionLost } from '../network/attempt.js';
 import { isVerified } from '../s3/client.js';
@@ -93,7 +93,7 @@ export class PartSender {
       if (context.isGrantExpired) await renewGrant(context, signal);
       const upload = context.signedUpload(session, checks);
       const signing = signatures.signPart(partNumber, upload, () => table.missing(), signal);
-      return { signature: await reading(name, signal, signing) };
+      return { signature: await waitForRead(name, signal, signing) };
     };
     const onProgress = (loaded: number): void => {
       table.recordProgress(partNumber, loaded);

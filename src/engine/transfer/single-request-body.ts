@@ -1,4 +1,4 @@
-import { isKnownByTime } from '../files/fingerprint.js';
+import { isIdentifiedByTime } from '../files/fingerprint.js';
 import { concat, hex } from '../util/bytes.js';
 import { isSmall } from '../files/small-file-cache.js';
 
@@ -21,7 +21,7 @@ export async function requestBodyOf(
   take: (file: File) => Promise<Uint8Array<ArrayBuffer>>,
 ): Promise<RequestBody> {
   // a file that was not read for its fingerprint need not be read at all
-  if (isSmall(file) && !(fields && isKnownByTime(file))) {
+  if (isSmall(file) && !(fields && isIdentifiedByTime(file))) {
     const bytes = await take(file);
     return fields ? formOf(fields, bytes) : { body: bytes };
   }

@@ -1,7 +1,7 @@
 import { rejectionOf } from '../files/file-rules.js';
 import type { Rejection } from '../files/file-rules.js';
 import type { Entry } from '../files/file-entries.js';
-import { fingerprint, isKnownByTime } from '../files/fingerprint.js';
+import { fingerprint, isIdentifiedByTime } from '../files/fingerprint.js';
 import { identifyFile } from '../resume/identify-file.js';
 import type { UploadList } from './upload-list.js';
 import type { SmallFileCache } from '../files/small-file-cache.js';
@@ -57,7 +57,7 @@ export class Intake implements InitGate {
     const same = waiting.filter((upload) => upload.fingerprint === print);
     const duplicate = same.find((upload) => duplicates.has(upload));
     // if the bytes are not read, files of one name in two folders are two
-    return duplicate ?? (size && !isKnownByTime(file) ? same[0] : null) ?? null;
+    return duplicate ?? (size && !isIdentifiedByTime(file) ? same[0] : null) ?? null;
   }
 
   /** Prepares an upload for init, once: computes its fingerprint and dispatches `mule-before-upload`. */
