@@ -6,7 +6,7 @@ import {
   engineBeside,
   indexedDbOnly,
   modernLit,
-  ownKernel,
+  ownDigestModules,
   plainImports,
 } from './scripts/cdn-plugins.js';
 import { selfContainedChunks } from './scripts/lazy-chunks.js';
@@ -87,7 +87,7 @@ const minified = (
  */
 export const cdn: readonly UserConfig[] = [
   minified('src/index.ts', 'mule-upload.js', [selfContainedChunks([]), engineBeside(ENGINE)], { sharesModules: true }),
-  minified('src/engine/create-manager.ts', ENGINE, [ownKernel(), selfContainedChunks([DEFERRED])], {
+  minified('src/engine/create-manager.ts', ENGINE, [ownDigestModules(), selfContainedChunks([DEFERRED])], {
     sharesModules: true,
   }),
   minified('src/index.ts', 'mule-upload.whole.js', [], { isWhole: true }),

@@ -1,7 +1,7 @@
 import type { UploadStatus } from '../api/types.js';
 import { RUNNING_STATUSES } from '../api/status.js';
 
-/** The events of an upload. `show-…`: its step, or the reason of its wait, is displayed. */
+/** The events of an upload. An event `show-…` only changes which step of a running upload its status shows. */
 export type StatusEvent =
   | 'start'
   | 'show-starting'
@@ -46,7 +46,7 @@ const TRANSITIONS: Readonly<Record<StatusEvent, Transition>> = {
 
 /**
  * Returns the status that follows, and the DOM event to dispatch.
- * @throws Error on an impossible step: a defect of this package, never of the page or the network
+ * @throws Error on an impossible transition, which is a defect of this package
  */
 export function transition(
   status: UploadStatus,

@@ -257,7 +257,7 @@ function initFileOf(
   checksums: ChecksumAlgorithm[],
   bestPartSize: number | undefined,
 ): InitFile {
-  const { facts, session, fingerprint, objectKey, wantsFreshStart, partSizeWish, checksum } = upload;
+  const { facts, session, fingerprint, objectKey, wantsFreshStart, requestedPartSize: partSizeWish, checksum } = upload;
   const isPlain = params === undefined || (typeof params === 'object' && params !== null && !Array.isArray(params));
   const allParams = isPlain ? { ...params, ...upload.params } : params;
   return {

@@ -28,7 +28,7 @@ export async function abortUpload(context: TransferContext, signal: AbortSignal)
     } catch (error) {
       // the upload is gone, as intended, or the credentials may not abort it, or not list its parts
       if (!(error instanceof RestartRequired || error instanceof UploadError)) throw error;
-      isAborted ||= error instanceof RestartRequired && error.to === 'gone';
+      isAborted ||= error instanceof RestartRequired && error.kind === 'gone';
       isEmpty = true;
     }
   }

@@ -3,13 +3,13 @@ import type { StoredResult } from '../model/upload-record.js';
 import { RestartRequired } from '../network/restart-required.js';
 import type { Attempt } from '../network/attempt.js';
 import type { RequestTimeouts } from '../s3/client.js';
-import type { Completion, NamedPart } from '../s3/xml.js';
+import type { Completion, CompletedPart } from '../s3/xml.js';
 import type { TransferContext } from './context.js';
 import type { CreationOutcome } from './creation-outcome.js';
 import { explainMismatch, objectMismatch } from './explain-mismatch.js';
 import { headObject } from './find-object.js';
 import { isUploadGone, listVerifiedParts } from './list-parts.js';
-import { namedParts, objectChecksumOf } from './object-checksum.js';
+import { completedPartsOf, objectChecksumOf } from './object-checksum.js';
 import { sendS3Request } from './signed-requests.js';
 import type { StoredPartChecks } from './verify-parts.js';
 
@@ -39,7 +39,7 @@ export async function complete(
       await listVerifiedParts(context, signal);
       if (!session.table.hasEveryEtag) throw missingParts();
     }
-    const parts = await namedParts(context, session.table.etags(), signal);
+    const parts = await completedPartsOf(context, session.table.etags(), signal);
     try {
       return await sendComplete(context, parts, outcome, attempt, signal);
     } catch (error) {
@@ -63,7 +63,7 @@ const withoutPartCount = (value: string): string => value.replace(/-\d+$/, '');
 
 function sendComplete(
   context: TransferContext,
-  parts: readonly NamedPart[],
+  parts: readonly CompletedPart[],
   outcome: CreationOutcome,
   attempt: Attempt,
   signal: AbortSignal,
@@ -72,7 +72,7 @@ function sendComplete(
   return sendS3Request(context, 'end', attempt, signal, (signature, timeouts) => {
     // the store may take minutes, and must not complete the same upload twice at a time
     const isLost: RequestTimeouts['isLost'] = (url, _isOverdue, ended) =>
-      retries.isLost({ url, isOverdue: false, ended, hasActed: () => isUploadGone(context, ended) });
+      retries.isLost({ url, isOverdue: false, ended, isCarriedOut: () => isUploadGone(context, ended) });
     return outcome.watch(services.s3.completeMultipartUpload(signature, parts, { ...timeouts, isLost }));
   });
 }

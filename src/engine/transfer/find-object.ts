@@ -1,13 +1,13 @@
 import { UploadError } from '../api/errors.js';
 import { hex } from '../util/bytes.js';
-import { loadDigests, verifyObject } from '../integrity/object-verifier.js';
+import { loadPartDigests, verifyObject } from '../integrity/object-verifier.js';
 import type { StoredResult } from '../model/upload-record.js';
 import { RestartRequired } from '../network/restart-required.js';
 import { requestHead } from '../s3/stored-object.js';
 import type { StoredObject } from '../s3/stored-object.js';
 import type { TransferContext } from './context.js';
 import type { CreationOutcome } from './creation-outcome.js';
-import { namedParts, objectChecksumOf } from './object-checksum.js';
+import { completedPartsOf, objectChecksumOf } from './object-checksum.js';
 import { sendS3Request } from './signed-requests.js';
 
 /** Refusals, or attempts without a response while the store could be reached, after which HEAD is given up. */
@@ -78,7 +78,7 @@ async function verify(
     checksum,
     etags: [...table.etags()],
     file: record.file,
-    isKeyOwn: ownKey && mayBeOwn,
+    isKeyExclusive: ownKey && mayBeOwn,
   };
   const integrity = await verifyObject(object, expected, signal);
   return integrity ? { etag: object.etag, integrity, checksum: integrity === 'checksum' ? checksum : null } : 'other';
@@ -90,7 +90,7 @@ async function completeAgain(context: TransferContext, signal: AbortSignal): Pro
   const etags = session.uploadId ? await etagsOf(context, signal) : null;
   if (!etags) return 'unknown';
   try {
-    const parts = await namedParts(context, etags, signal);
+    const parts = await completedPartsOf(context, etags, signal);
     const { etag } = await retries.retry('complete', null, signal, (attempt) => {
       if (attempt.count > MAX_REPEATS)
         throw new RestartRequired('gone', 'the store does not say whether the upload is complete');
@@ -111,7 +111,7 @@ async function etagsOf(context: TransferContext, signal: AbortSignal): Promise<s
   const { session, record } = context;
   const { table } = session;
   if (table.hasEveryEtag) return [...table.etags()];
-  const digests = record.file && (await loadDigests());
+  const digests = record.file && (await loadPartDigests());
   if (!digests) return null;
   try {
     return (await digests.md5OfParts(record.file!, table.plan, signal)).map(hex);

@@ -17,7 +17,7 @@ type RequestPage = (attempt: Pick<Attempt, 'stalls'>) => Promise<PartList>;
 export async function listVerifiedParts(context: TransferContext, signal: AbortSignal): Promise<void> {
   const { record, checks } = context;
   const listed = await listParts(context, signal, record.isModified ? record.file : null);
-  checks?.listed(listed);
+  checks?.verifyListed(listed);
 }
 
 /**
@@ -31,12 +31,12 @@ export async function listParts(
 ): Promise<StoredPart[]> {
   const { session, checks, retries } = context;
   const pages = await requestPages(context, signal, (page) => retries.retry('list', null, signal, page));
-  const isOwn = checks && ((part: StoredPart) => checks.isOwn(part));
+  const isOwn = checks && ((part: StoredPart) => checks.comparePart(part));
   const parts = [...pages.values()];
   const listed = file ? await verifiedParts(parts, session.table, file, signal, isOwn) : parts;
   session.table.replaceStored(listed, file !== null);
   session.needsList = false;
-  retries.progressed();
+  retries.recordSuccess();
   context.report({ type: 'progress' });
   return listed;
 }

@@ -1,6 +1,6 @@
 import { waitForRead } from '../files/read-fault.js';
 import type { ObjectChecksum } from '../model/upload-record.js';
-import type { NamedPart } from '../s3/xml.js';
+import type { CompletedPart } from '../s3/xml.js';
 import type { TransferContext } from './context.js';
 
 /** Reads from the file until it succeeds, as requests are retried. */
@@ -21,11 +21,11 @@ export async function objectChecksumOf(context: TransferContext, signal: AbortSi
 }
 
 /** Returns the part list for Complete: with the parts' checksums if those make up the object's. */
-export async function namedParts(
+export async function completedPartsOf(
   context: TransferContext,
   etags: Iterable<string>,
   signal: AbortSignal,
-): Promise<NamedPart[]> {
+): Promise<CompletedPart[]> {
   const all = await computeAll(context, signal);
   if (!all || context.session.checksum?.type !== 'COMPOSITE') return [...etags].map((etag) => ({ etag }));
   const { algorithm } = all.checksum;

@@ -82,7 +82,7 @@ export class SessionOpener {
       if (session.uploadId || isLong) context.report({ type: 'session-changed' });
       signal.throwIfAborted();
     });
-    retries.progressed();
+    retries.recordSuccess();
     record.wantsFreshStart = false;
     record.recovered ||= context.session.inherited;
     context.report({ type: 'session-opened' });
@@ -111,7 +111,7 @@ export class SessionOpener {
         });
       return unlessAborted(signal, this.#creation);
     });
-    retries.progressed();
+    retries.recordSuccess();
     if (session.tracked) context.notifier?.started();
   }
 }

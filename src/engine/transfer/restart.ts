@@ -36,7 +36,11 @@ export class RestartResolver {
    * @returns the object, if the store has created it; null: the transfer runs again
    * @throws UploadError `key-exists` if another object exists under the key
    */
-  async resolve({ to, message }: RestartRequired, phase: Phase, signal: AbortSignal): Promise<StoredResult | null> {
+  async resolve(
+    { kind: to, message }: RestartRequired,
+    phase: Phase,
+    signal: AbortSignal,
+  ): Promise<StoredResult | null> {
     const { record } = this.#context;
     const { name, size } = record.facts;
     if (to === 'relist' && this.#mayListAgain()) return null;
@@ -60,7 +64,7 @@ export class RestartResolver {
     }
     this.#startOver(to !== 'gone');
     record.wantsFreshStart = true;
-    record.partSizeWish = partSize ?? record.partSizeWish;
+    record.requestedPartSize = partSize ?? record.requestedPartSize;
     this.#relists = 0;
     // an upload that continues in smaller parts has waited for the connection already
     await this.#wait(`${message}: restarting`, phase, signal, to === 'smaller' ? 0 : null);

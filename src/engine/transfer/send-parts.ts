@@ -1,7 +1,7 @@
 import { waitForRead } from '../files/read-fault.js';
 import { DigestRefusals } from '../integrity/digest-refusals.js';
 import type { OnConnectionLost } from '../network/attempt.js';
-import { isVerified } from '../s3/client.js';
+import { hasSignedChecksum } from '../s3/client.js';
 import { abortable, withChildController } from '../util/abort.js';
 import type { TransferContext } from './context.js';
 import { renewGrant } from './renew-grant.js';
@@ -46,7 +46,7 @@ export class PartSender {
               .finally(() => {
                 inFlight.count--;
                 this.startParts();
-                retries.waits.settled();
+                retries.waits.reportIfIdle();
               });
             return true;
           };
@@ -110,7 +110,7 @@ export class PartSender {
           try {
             return await sendSigned(context, size, signal, prepare, ({ signature }) => {
               sentAt = clock.monotonic();
-              wasVerified = isVerified(signature);
+              wasVerified = hasSignedChecksum(signature);
               const timeouts = timeoutsOf(context, attempt.stalls, signal);
               return s3.uploadBody(signature, record.file!.slice(start, end), timeouts, onProgress);
             });
@@ -127,7 +127,7 @@ export class PartSender {
       table.release(partNumber);
     }
     signatures.forgetPart(partNumber);
-    retries.progressed();
+    retries.recordSuccess();
     scheduler.recordSuccess();
     if (session.tracked) notifier?.stored(partNumber);
     const duration = Math.round(clock.monotonic() - sentAt);

@@ -5,7 +5,7 @@ import type { ObjectChecksum } from '../model/upload-record.js';
 import { RestartRequired } from '../network/restart-required.js';
 import type { Attempt, OnConnectionLost } from '../network/attempt.js';
 import { MAX_SINGLE_REQUEST_MS } from '../network/throughput.js';
-import { isVerified } from '../s3/client.js';
+import { hasSignedChecksum } from '../s3/client.js';
 import type { Signature } from '../model/signature.js';
 import { withChildController } from '../util/abort.js';
 import type { TransferContext } from './context.js';
@@ -78,7 +78,7 @@ export class SingleRequestSender {
         return { signature, body: await this.#bodyOf(signature, checksum) };
       };
       return sendSigned(context, record.facts.size, signal, prepare, ({ signature, body }) => {
-        wasVerified = checksum !== null && (isPost || isVerified(signature));
+        wasVerified = checksum !== null && (isPost || hasSignedChecksum(signature));
         const headers = body.headers && { ...signature.headers, ...body.headers };
         return this.#outcome.watch(this.#put({ ...signature, ...(headers && { headers }) }, body, attempt, signal));
       });
@@ -105,7 +105,7 @@ export class SingleRequestSender {
       this.#onConnectionLost,
     );
     table.markStored(1, etag);
-    retries.progressed();
+    retries.recordSuccess();
     services.scheduler.recordSuccess();
     checks?.sent(1, etag, wasVerified);
     return { etag, checksum: wasVerified ? await objectChecksumOf(context, signal) : null };

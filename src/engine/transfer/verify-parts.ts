@@ -58,7 +58,7 @@ export class StoredPartChecks {
    */
   async settled(signal: AbortSignal): Promise<void> {
     const { checks } = this.#context;
-    if (checks) await readFile(this.#context, signal, () => checks.settled());
+    if (checks) await readFile(this.#context, signal, () => checks.whenVerified());
     const failure = this.#failure;
     if (!failure) return;
     this.#failure = null;

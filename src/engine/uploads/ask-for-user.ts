@@ -36,7 +36,7 @@ export async function askForUser(
       return true;
     } catch (error) {
       // refused: the user has to sign in first, and the first upload's answer will name them
-      if (!(error instanceof SignerFault) || classifyFailure(error, 'init').kind !== 'again') return false;
+      if (!(error instanceof SignerFault) || classifyFailure(error, 'init').kind !== 'retry') return false;
       await sleep(clock, backoff(tries, clock.random()), lifetime);
     }
   }
