@@ -67,9 +67,7 @@ export class ChecksumService {
   reportAgreed(algorithm: ChecksumAlgorithm | undefined): void {
     const { checksum: requested } = this.#settings.options;
     if (requested === 'auto' || requested === 'none' || requested === algorithm) return;
-    this.#warn(
-      `the signer does not agree on "${requested}": stored files are only compared by ETag, if that is an MD5`,
-    );
+    this.#warn(`the signer does not agree on "${requested}": stored files are compared only by ETags that are MD5s`);
   }
 
   /** Records whether the signer signs whole files with their checksums. */

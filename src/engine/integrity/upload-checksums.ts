@@ -67,7 +67,7 @@ export class UploadChecksums {
   }
 
   /** Records a sent part. @param isSigned whether its checksum was signed, so that the store has verified it */
-  sent(partNumber: number, etag: string, isSigned: boolean): void {
+  recordSent(partNumber: number, etag: string, isSigned: boolean): void {
     if (isSigned) this.#verifier.confirm(partNumber, etag);
     else this.#verifier.add({ partNumber, etag, size: this.#target.table.sizeOf(partNumber) });
   }
@@ -101,7 +101,9 @@ export class UploadChecksums {
    * agreed on.
    * @throws DOMException if the file cannot be read
    */
-  async whole(signal: AbortSignal): Promise<{ algorithm: ChecksumAlgorithm; value: string; parts: string[] } | null> {
+  async computeObjectChecksum(
+    signal: AbortSignal,
+  ): Promise<{ algorithm: ChecksumAlgorithm; value: string; parts: string[] } | null> {
     const { agreed, isMultipart } = this.#target;
     if (!agreed || !this.values) return null;
     const { algorithm } = agreed;

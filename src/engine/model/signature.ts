@@ -39,7 +39,7 @@ function expiryOfUrl(url: string): number {
   try {
     ({ searchParams } = new URL(url));
   } catch {
-    throw invalidAnswer('signed a text that is not a URL', 'sign');
+    throw invalidAnswer('signed an invalid URL', 'sign');
   }
   const date = searchParams.get('X-Amz-Date') ?? '';
   const iso = date.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, '$1-$2-$3:$4:$5');
@@ -103,5 +103,5 @@ export interface SignedUpload {
   /** The parts' checksums; null for an upload without checksums. */
   readonly values: PartChecksumSource | null;
   /** The object's checksum, for Complete; null if it has none. */
-  readonly whole: string | null;
+  readonly objectChecksum: string | null;
 }

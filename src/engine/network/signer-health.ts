@@ -22,7 +22,7 @@ export class SignerHealth {
   readonly #streaks = new Map<string, FailureStreak>();
 
   /** Records a successful answer to a call for an upload. */
-  answered(id: string): void {
+  recordAnswer(id: string): void {
     this.#answers++;
     const streak = this.#streaks.get(id);
     if (streak) streak.ownAnswers++;

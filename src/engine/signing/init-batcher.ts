@@ -217,7 +217,7 @@ export class InitBatcher {
       health.signerAnswered(answer.time, asked.wall);
       for (const upload of ready) {
         this.#failures.delete(upload);
-        health.signer.answered(upload.id);
+        health.signer.recordAnswer(upload.id);
       }
       // an answer for files of a former user does not name the current one
       if (ready.some(({ isReleased }) => !isReleased)) this.#onAnswer(answer);

@@ -97,7 +97,7 @@ export class SignatureCache {
     signal: AbortSignal,
     marker?: number,
   ): Promise<Signature> {
-    const { reference, size, whole } = upload;
+    const { reference, size, objectChecksum: whole } = upload;
     const checksum = what === 'end' ? whole : null;
     // a later page of the list, or a checksum, makes it another request, which is not cached
     const known = marker || checksum ? new Map<UploadRequest, Signature>() : this.#requests;

@@ -13,11 +13,11 @@ import { completedPartsOf, objectChecksumOf } from './object-checksum.js';
 import { sendS3Request } from './signed-requests.js';
 import type { StoredPartChecks } from './verify-parts.js';
 
-/** Failures of Complete after which ListParts checks whether the upload still exists. */
+/** Number of attempts of Complete after which ListParts checks whether the upload still exists. */
 const ATTEMPTS_UNTIL_LIST = 3;
 
 /**
- * Completes the multipart upload: the parts become an object.
+ * Completes the multipart upload: the store creates an object from the parts.
  * @throws RestartRequired if the store lacks parts, or has created another object
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */
@@ -28,13 +28,13 @@ export async function complete(
   signal: AbortSignal,
 ): Promise<StoredResult> {
   const { session, retries } = context;
-  // if CORS hides the ETags, ListParts returns them
+  // ListParts returns the ETags that CORS has hidden
   if (!session.table.hasEveryEtag) await listVerifiedParts(context, signal);
   await storedParts.settled(signal);
   if (!session.table.isComplete) throw missingParts();
   const checksum = await objectChecksumOf(context, signal);
   const { etag, checksums } = await retries.retry('complete', null, signal, async (attempt) => {
-    // Ceph answers 500 for an upload that is gone, ListParts 404
+    // for an upload that is gone, Ceph answers 500 to Complete, but 404 to ListParts
     if (attempt.count % ATTEMPTS_UNTIL_LIST === 0) {
       await listVerifiedParts(context, signal);
       if (!session.table.hasEveryEtag) throw missingParts();
@@ -70,7 +70,7 @@ function sendComplete(
 ): Promise<Completion> {
   const { retries, services } = context;
   return sendS3Request(context, 'end', attempt, signal, (signature, timeouts) => {
-    // the store may take minutes, and must not complete the same upload twice at a time
+    // the store may take minutes; a second Complete of the same upload must not run at the same time
     const isLost: RequestTimeouts['isLost'] = (url, _isOverdue, ended) =>
       retries.isLost({ url, isOverdue: false, ended, isCarriedOut: () => isUploadGone(context, ended) });
     return outcome.watch(services.s3.completeMultipartUpload(signature, parts, { ...timeouts, isLost }));

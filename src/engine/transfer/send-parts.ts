@@ -8,13 +8,13 @@ import { renewGrant } from './renew-grant.js';
 import { sendSigned, timeoutsOf } from './signed-requests.js';
 import type { PreparedRequest } from './signed-requests.js';
 
-/** Parts that are signed and wait for a slot, beyond those in flight. */
+/** Maximum number of parts that are signed and wait for a slot, in addition to those in flight. */
 const MAX_AHEAD = 2;
 
 /** Keeps as many parts of one upload in flight as there are slots, and prepares some more. */
 export class PartSender {
   readonly #context: TransferContext;
-  /** Of the current run; those of an earlier run may still be ending. */
+  /** Number of parts in flight in the current run. Each run has its own object: parts of an earlier run may still end. */
   #inFlight = { count: 0 };
   #isStarting = false;
   #startNextPart: (() => boolean) | null = null;
@@ -34,15 +34,15 @@ export class PartSender {
     const { table } = session;
     const inFlight = (this.#inFlight = { count: 0 });
     try {
-      await withChildController(signal, (own) =>
-        abortable<void>(own.signal, (resolve) => {
+      await withChildController(signal, (controller) =>
+        abortable<void>(controller.signal, (resolve) => {
           this.#startNextPart = () => {
             if (table.isComplete) resolve();
-            const partNumber = own.signal.aborted ? null : table.startNext();
+            const partNumber = controller.signal.aborted ? null : table.startNext();
             if (partNumber === null) return false;
             inFlight.count++;
-            void this.#sendPart(partNumber, own.signal)
-              .catch((error: unknown) => own.abort(error))
+            void this.#sendPart(partNumber, controller.signal)
+              .catch((error: unknown) => controller.abort(error))
               .finally(() => {
                 inFlight.count--;
                 this.startParts();
@@ -59,7 +59,7 @@ export class PartSender {
     }
   }
 
-  /** Starts parts while there are slots: parts that wait leave their slot to others, up to a limit. */
+  /** Starts parts while there are slots. Other parts may use the slots of parts that wait for a retry, up to a limit. */
   startParts(): void {
     // each part that starts reports activity, which calls this method again
     if (this.#isStarting) return;
@@ -122,7 +122,7 @@ export class PartSender {
         this.#onConnectionLost,
       );
       table.markStored(partNumber, etag);
-      checks?.sent(partNumber, etag, wasVerified);
+      checks?.recordSent(partNumber, etag, wasVerified);
     } finally {
       table.release(partNumber);
     }

@@ -134,7 +134,7 @@ describe('a step that fails', () => {
       });
     expect(await retry(new StoreFault(404, 'NoSuchUpload', '')))
       .to.be.instanceOf(RestartRequired)
-      .and.include({ to: 'gone' });
+      .and.include({ kind: 'gone' });
   });
 
   it('checks the file first if a part got no response', async () => {
@@ -160,7 +160,7 @@ describe('a step that fails', () => {
     expect(await outcome).to.equal(7);
     expect(await setUp().retry(old, old))
       .to.be.instanceOf(RestartRequired)
-      .and.include({ to: 'restart' });
+      .and.include({ kind: 'restart' });
   });
 
   it('reports unauthorized at the second login page of all steps, and keeps retrying', async () => {
