@@ -5,7 +5,7 @@ import {
   collapseTemplates,
   indexedDbOnly,
   modernLit,
-  ownKernel,
+  ownDigestModules,
   plainImports,
   siblingImports,
 } from './scripts/cdn-plugins.js';
@@ -93,7 +93,7 @@ export const cdn: readonly UserConfig[] = [
   minified('src/index.ts', 'mule-upload.js', [selfContainedChunks([]), siblingImports(ENGINE)], {
     sharesModules: true,
   }),
-  minified('src/engine/create-manager.ts', ENGINE, [ownKernel(), selfContainedChunks([DEFERRED])], {
+  minified('src/engine/create-manager.ts', ENGINE, [ownDigestModules(), selfContainedChunks([DEFERRED])], {
     sharesModules: true,
   }),
   minified('src/index.ts', 'mule-upload.whole.js', [], { isSingleFile: true }),

@@ -109,15 +109,16 @@ export function siblingImports(engineFile: string): Plugin {
 }
 
 /**
- * Gives the chunk that computes ETags its own copy of the hash functions. The chunk that computes checksums has them too,
- * and a page may load either chunk without the other.
+ * Gives the code for ETags its own copy of the modules that the code for checksums has as well: either may be loaded
+ * without the other.
  */
-export function ownKernel(): Plugin {
+export function ownDigestModules(): Plugin {
   return {
-    name: 'own-kernel',
+    name: 'own-digest-modules',
     enforce: 'pre',
     async resolveId(source, importer) {
-      if (!source.endsWith('/block-hash-kernel.js') || !isWithin(importer, '/part-digests.ts')) return undefined;
+      const isShared = source.endsWith('/block-hash-kernel.js') || source.endsWith('/md5-etag.js');
+      if (!isShared || !isWithin(importer, '/part-digests.ts')) return undefined;
       const resolved = await this.resolve(source, importer);
       return resolved && `${resolved.id}?etags`;
     },

@@ -1,10 +1,10 @@
 /** Matches files against an `accept` list; the same rule in browser and signer. */
 
-/** A token of the HTML standard: an extension, or a media type or range without parameters. */
-const STANDARD = /^(?:\.[^\s/;*]+|[^\s/;.*]+\/(?:[^\s/;*]+|\*)|\*|\*\/\*)$/;
+/** A token that the HTML standard allows: an extension, a media type without parameters, or a range such as `image/*`. */
+const STANDARD_TOKEN = /^(?:\.[^\s/;*]+|[^\s/;.*]+\/(?:[^\s/;*]+|\*)|\*|\*\/\*)$/;
 
 /** Splits an `accept` list as the HTML standard does. */
-const split = (accept: string): string[] =>
+const splitTokens = (accept: string): string[] =>
   accept
     .toLowerCase()
     .split(',')
@@ -12,7 +12,8 @@ const split = (accept: string): string[] =>
     .filter(Boolean);
 
 /** Whether every token of an `accept` list is valid by the HTML standard. */
-export const isStandardAccept = (accept: string): boolean => split(accept).every((token) => STANDARD.test(token));
+export const isStandardAccept = (accept: string): boolean =>
+  splitTokens(accept).every((token) => STANDARD_TOKEN.test(token));
 
 /**
  * Parses an `accept` list, and corrects common tokens that the standard does not allow: `jpg` and `*.jpg` become `.jpg`,
@@ -22,7 +23,7 @@ export const isStandardAccept = (accept: string): boolean => split(accept).every
  * @see https://html.spec.whatwg.org/multipage/input.html#attr-input-accept
  */
 export function parseAccept(accept: string): string[] {
-  const tokens = split(accept)
+  const tokens = splitTokens(accept)
     .join(',')
     .replace(/;\s*[\w-]+\s*=[^,;]*/g, '')
     .split(/[\s,;|]+/)
@@ -30,8 +31,8 @@ export function parseAccept(accept: string): string[] {
       if (/^(?:image|audio|video)$/.test(token)) return `${token}/*`;
       return token.replace(/^\*(?=\.)/, '').replace(/^(?=[\w+-][\w.+-]*$)/, '.');
     })
-    .filter((token) => STANDARD.test(token));
-  // file pickers accept every file for both
+    .filter((token) => STANDARD_TOKEN.test(token));
+  // with either of these tokens, file pickers accept every file
   return tokens.some((token) => token === '*' || token === '*/*') ? [] : tokens;
 }
 
@@ -113,29 +114,30 @@ application/vnd.oasis.opendocument.text .odt
 application/vnd.oasis.opendocument.spreadsheet .ods
 application/vnd.oasis.opendocument.presentation .odp`;
 
-/** All media types and extensions of a format, by each of them. */
-const groups = /* @__PURE__ */ new Map(
+/** Maps each media type and each extension to all names of its format. */
+const namesByFormatName = /* @__PURE__ */ new Map(
   /* @__PURE__ */ FORMATS.split('\n').flatMap((line) => {
     const names = line.split(' ');
     return names.map((name): [string, readonly string[]] => [name, names]);
   }),
 );
 
-/** Types that a browser executes: a file of such a type is not accepted for its extension. */
-const ACTIVE = /[/+](?:html|xml|(?:x-)?(?:java|ecma)script)$/;
+/** Types whose content a browser executes. The extension of such a file counts only if it belongs to the type's format. */
+const ACTIVE_TYPE = /[/+](?:html|xml|(?:x-)?(?:java|ecma)script)$/;
 
 /**
- * Returns the media types and extensions that a file matches: those of its type's format and those of its extension's.
- * Systems report different types for one format, or none (Windows without a program for it).
+ * Returns the media types and extensions that a file matches: the names of its type's format and of its extension's format.
+ * Operating systems report different types for one format, or none (Windows, if no installed program opens it).
  * @param type media type without parameters, in lower case; empty if the browser knows none
  */
-function kindsOf(name: string, type: string): Set<string> {
-  const ofType = groups.get(type) ?? [type];
+function acceptedNamesOf(name: string, type: string): Set<string> {
+  const namesOfType = namesByFormatName.get(type) ?? [type];
   const [, extension = ''] = /[^/\\](\.[^./\\]+)$/.exec(name.toLowerCase()) ?? [];
-  const ofName = groups.get(extension) ?? [];
-  const kinds = new Set(ofType.filter((kind) => kind[0] !== '.' || !extension));
-  if (!ACTIVE.test(type) || ofName.includes(type)) for (const kind of ofName) kinds.add(kind);
-  return kinds;
+  const namesOfExtension = namesByFormatName.get(extension) ?? [];
+  const acceptedNames = new Set(namesOfType.filter((acceptedName) => acceptedName[0] !== '.' || !extension));
+  if (!ACTIVE_TYPE.test(type) || namesOfExtension.includes(type))
+    for (const acceptedName of namesOfExtension) acceptedNames.add(acceptedName);
+  return acceptedNames;
 }
 
 /**
@@ -145,9 +147,9 @@ function kindsOf(name: string, type: string): Set<string> {
 export function isAccepted(accept: string, name: string, type: string): boolean {
   const tokens = parseAccept(accept);
   if (!tokens.length) return true;
-  const kinds = [...kindsOf(name, type.split(';')[0]!.trim().toLowerCase())];
+  const acceptedNames = [...acceptedNamesOf(name, type.split(';')[0]!.trim().toLowerCase())];
   return tokens.some((token) => {
-    if (token.endsWith('/*')) return kinds.some((kind) => kind.startsWith(token.slice(0, -1)));
-    return kinds.includes(token) || (token[0] === '.' && name.toLowerCase().endsWith(token));
+    if (token.endsWith('/*')) return acceptedNames.some((acceptedName) => acceptedName.startsWith(token.slice(0, -1)));
+    return acceptedNames.includes(token) || (token[0] === '.' && name.toLowerCase().endsWith(token));
   });
 }

@@ -16,23 +16,23 @@ export const MAX_PARTS = 10_000;
 /** 10,000 parts of 5 GiB (48.8 TiB), in bytes. Amazon's limit since December 2025; 5 TiB before, and in other stores. */
 export const MAX_OBJECT_SIZE = MAX_PARTS * MAX_PART_SIZE;
 
-/** Bytes per part, unless the file's size or the speed require more. */
+/** Bytes per part, unless the file's size or the speed requires more. */
 export const DEFAULT_PART_SIZE = 8 * MIB;
 /** The part size is raised for files of more parts than this, which leaves a reserve below S3's 10,000. */
 const TARGET_PARTS = 9_000;
 
 /**
- * Returns the bytes per part: the preferred size, or more if the limit on parts requires it, then in whole MiB.
+ * Returns the bytes per part: the preferred size, or a larger one in whole MiB if the file would have too many parts.
  * @param size bytes of the file
- * @param preferred bytes per part; clamped to 5 MiB to 5 GiB
+ * @param preferred bytes per part; raised to at least 5 MiB, lowered to at most 5 GiB
  * @throws RangeError above 10,000 parts of 5 GiB
  */
 export function choosePartSize(size: number, preferred = DEFAULT_PART_SIZE): number {
   if (size > MAX_OBJECT_SIZE) throw new RangeError(`${size} bytes are more than S3's ${MAX_OBJECT_SIZE}`);
-  const wanted = Math.min(Math.max(Math.floor(preferred), MIN_PART_SIZE), MAX_PART_SIZE);
-  if (size <= wanted * TARGET_PARTS) return wanted;
-  const needed = Math.ceil(size / TARGET_PARTS / MIB) * MIB;
-  return Math.min(Math.max(needed, wanted), MAX_PART_SIZE);
+  const allowed = Math.min(Math.max(Math.floor(preferred), MIN_PART_SIZE), MAX_PART_SIZE);
+  if (size <= allowed * TARGET_PARTS) return allowed;
+  const required = Math.ceil(size / TARGET_PARTS / MIB) * MIB;
+  return Math.min(Math.max(required, allowed), MAX_PART_SIZE);
 }
 
 /**
@@ -48,7 +48,7 @@ export function partSizeOf(partNumber: number, size: number, partSize: number): 
   return Math.min(partSize, size - start);
 }
 
-const UNITS: Record<string, number> = {
+const BYTES_PER_UNIT: Record<string, number> = {
   '': 1,
   b: 1,
   kb: 1e3,
@@ -68,7 +68,7 @@ const UNITS: Record<string, number> = {
  */
 export function parseSize(value: string | number): number {
   const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(String(value));
-  const unit = match && UNITS[match[2]!.toLowerCase()];
+  const unit = match && BYTES_PER_UNIT[match[2]!.toLowerCase()];
   if (!match || !unit)
     throw new TypeError(`"${value}" is not a size: use bytes, or a number with kB, MB, GB, TB, KiB, MiB, GiB or TiB`);
   const bytes = Math.floor(Number(match[1]) * unit);

@@ -31,7 +31,7 @@ export interface SignedRequest {
   url: string;
   /** Without headers that a browser may not set (`Host`, `Content-Length`). */
   headers?: Record<string, string>;
-  /** Epoch milliseconds of the signer's clock. Default: by `X-Amz-Date` and `X-Amz-Expires` in the URL. */
+  /** Epoch milliseconds of the signer's clock. Default: computed from `X-Amz-Date` and `X-Amz-Expires` in the URL. */
   expires?: number;
 }
 
@@ -58,7 +58,7 @@ export interface InitFile {
   params?: unknown;
   /** Requests a new upload even if the signer knows an unfinished one of this file. */
   force?: boolean;
-  /** With `key`: requests to sign again for that key. */
+  /** Together with `key`: asks the signer to sign for that key again. */
   grant?: string;
   key?: string;
   upload_id?: string;
@@ -131,7 +131,7 @@ export interface InitAnswer {
   actions?: Action[];
   limits?: { files?: number };
   /**
-   * Identity of the user, opaque. Null: users do not sign in at this signer; missing: the signer does not say.
+   * Identity of the user, opaque. Null: users do not sign in at this signer. Missing: the signer does not say.
    */
   principal?: string | null;
   posts?: Record<string, PostPolicy>;
@@ -179,7 +179,7 @@ export interface AllAnswer {
   delete?: Signed;
   head?: Signed;
   chunks: Record<string, Signed>;
-  /** Expiry of those requests above that have none of their own. */
+  /** Epoch milliseconds at which the requests above expire, unless they have an `expires` of their own. */
   expires?: number;
 }
 

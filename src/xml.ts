@@ -24,7 +24,10 @@ export interface XmlElement {
 }
 
 export interface XmlDocument {
-  /** As far as it was parsed; elements without an end tag have no text. Null if there is no element. */
+  /**
+   * The root element; null if there is none. If `isWhole` is false, it has the content up to where parsing stopped, and
+   * elements without an end tag have no text.
+   */
   root: XmlElement | null;
   /** False if the text is truncated, malformed, above the limits, or declares a document type. */
   isWhole: boolean;
@@ -42,10 +45,10 @@ const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>',
 /** Parses a document, up to the limits. Never throws. */
 export function readXml(source: string): XmlDocument {
   const top: XmlElement = { name: '', text: '', children: [] };
-  const open = [top];
-  const isWhole = source.length <= MAX_XML_LENGTH && fill(top, open, source);
-  // truncated text could be mistaken for another: InvalidPartOrder for InvalidPart
-  if (!isWhole) for (const element of open) element.text = '';
+  const openElements = [top];
+  const isWhole = source.length <= MAX_XML_LENGTH && parseInto(top, openElements, source);
+  // truncated text could be mistaken for another: InvalidPartOrder, when cut, reads as InvalidPart
+  if (!isWhole) for (const element of openElements) element.text = '';
   return { root: top.children[0] ?? null, isWhole };
 }
 
@@ -60,36 +63,36 @@ export function textIn(source: string, name: string): string {
 }
 
 /**
- * Adds the document's elements to `top`.
- * @param open receives the elements that have not ended, `top` first
+ * Parses the document and adds its elements to `top`.
+ * @param openElements receives the elements that have not ended, `top` first
  * @returns whether the document is complete
  */
-function fill(top: XmlElement, open: XmlElement[], source: string): boolean {
+function parseInto(top: XmlElement, openElements: XmlElement[], source: string): boolean {
   const names: string[] = [];
-  let read = 0;
-  let elements = 0;
+  let parsedLength = 0;
+  let elementCount = 0;
   for (const [token, cdata, end, start, slash, text] of source.matchAll(TOKEN)) {
-    const current = open.at(-1)!;
-    read += token.length;
+    const current = openElements.at(-1)!;
+    parsedLength += token.length;
     if (start) {
-      if (++elements > MAX_ELEMENTS || open.length > MAX_DEPTH) return false;
+      if (++elementCount > MAX_ELEMENTS || openElements.length > MAX_DEPTH) return false;
       const element = { name: start.replace(/^.*?:/, ''), text: '', children: [] };
       current.children.push(element);
       if (slash) continue;
-      open.push(element);
+      openElements.push(element);
       names.push(start);
     } else if (end) {
       if (end !== names.pop()) return false;
-      open.pop();
+      openElements.pop();
     } else current.text += text ? unescapeXml(text) : (cdata ?? '');
   }
-  return read === source.length && !names.length && top.children.length === 1 && !top.text.trim();
+  return parsedLength === source.length && !names.length && top.children.length === 1 && !top.text.trim();
 }
 
 function unescapeXml(text: string): string {
-  return text.replace(/&(#x[\da-fA-F]{1,6}|#\d{1,7}|amp|lt|gt|quot|apos);/g, (whole, reference: string) => {
+  return text.replace(/&(#x[\da-fA-F]{1,6}|#\d{1,7}|amp|lt|gt|quot|apos);/g, (match, reference: string) => {
     if (reference[0] !== '#') return ENTITIES[reference]!;
     const code = Number(`0${reference.slice(1)}`);
-    return code <= 0x10ffff ? String.fromCodePoint(code) : whole;
+    return code <= 0x10ffff ? String.fromCodePoint(code) : match;
   });
 }

@@ -69,7 +69,7 @@ export function createServices(
     health.storeAnswered(request, isSuccess);
     reachability.answered(request.url);
     const isSigners = originOf(request.url) === signerOrigin(settings.options);
-    scheduler.updateConnection({ protocol, isSigners });
+    scheduler.updateConnection({ protocol, isSignerOrigin: isSigners });
   });
   return {
     ...{ clock, signer, settings, lifetime, deferredCode, scheduler, health, user, presence, reachability, s3 },

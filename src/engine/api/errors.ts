@@ -45,7 +45,7 @@ export class UploadError extends Error {
   readonly phase: Phase | null;
   /** Why the signer refused; null if something else failed, or it sent no reason. */
   readonly refusal: SignerRefusal | null;
-  /** Whether no retry loop may handle it any more: its message is complete and names the file. */
+  /** Whether retry loops throw it on unchanged: its message is complete and names the file. */
   readonly isFinal: boolean;
 
   constructor(
@@ -72,8 +72,8 @@ export const reasonOf = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
 
 /**
- * No answer came. `network`: no connection, an unknown host, or CORS; `stalled`: nothing was transferred for too long;
- * `blocked`: the page's own policy forbids the request.
+ * A request to the store got no answer. `network`: no connection, an unknown host, or CORS; `stalled`: nothing was
+ * transferred for too long; `blocked`: the page's own policy forbids the request.
  */
 export class TransportFault extends Error {
   override readonly name = 'TransportFault';
@@ -87,7 +87,7 @@ export class TransportFault extends Error {
   }
 }
 
-/** A part of the file could not be read, though the file exists. */
+/** Some bytes of the file could not be read, although the file exists. */
 export class ReadFault extends Error {
   override readonly name = 'ReadFault';
 }
@@ -108,12 +108,12 @@ export class StoreFault extends Error {
 }
 
 /**
- * Why a call to the signer brought no JSON. `sign-in`: it answered with a web page, such as a login; `unreadable`: it can be
- * reached, but CORS hides its answers; `blocked`: the page's own policy forbids the request.
+ * Why a call to the signer returned no JSON. `sign-in`: it answered with a web page, such as a login; `unreadable`: it can
+ * be reached, but CORS hides its answers; `blocked`: the page's own policy forbids the request.
  */
 export type SignerFaultKind = 'sign-in' | 'unreadable' | 'blocked';
 
-/** The signer refused a call, or did not answer (status 0). */
+/** The signer refused a call, or did not answer: `status` is then 0. */
 export class SignerFault extends Error {
   override readonly name = 'SignerFault';
   readonly kind: SignerFaultKind | null;

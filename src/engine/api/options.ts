@@ -39,36 +39,36 @@ export class Settings {
     this.options = options;
   }
 
-  /** Name under which the browser stores what belongs to one destination or user. */
+  /** Name under which the browser stores the unfinished uploads of one destination or user. */
   get scope(): string {
     const { scope, signer } = this.options;
     return scope || signer || 'page';
   }
 
-  /** Owner of the uploads that are added now. */
+  /** Owner that an upload gets if it is added now. */
   get owner(): { readonly scope: string; readonly recoveryKey: string } {
     return { scope: this.scope, recoveryKey: this.options.recoveryKey };
   }
 }
 
 /** Whether uploads with these two sets of options belong to different owners. */
-export const isOtherOwner = (one: Readonly<ResolvedOptions>, other: Readonly<ResolvedOptions>): boolean =>
-  one.scope !== other.scope || one.recoveryKey !== other.recoveryKey;
+export const isOtherOwner = (options: Readonly<ResolvedOptions>, otherOptions: Readonly<ResolvedOptions>): boolean =>
+  options.scope !== otherOptions.scope || options.recoveryKey !== otherOptions.recoveryKey;
 
-/** Whether a value is valid, and a description of valid values. */
-type Check = readonly [(value: unknown) => boolean, string];
+/** A function that decides whether a value is valid, and a description of the valid values. */
+type Check = readonly [isValid: (value: unknown) => boolean, description: string];
 
 const oneOf = (...words: unknown[]): Check => [(value) => words.includes(value), `one of ${words.join(', ')}`];
-const number = (isGood: (value: number) => boolean, wanted: string): Check => [
-  (value) => typeof value === 'number' && isGood(value),
-  wanted,
+const numberWhere = (isValid: (value: number) => boolean, description: string): Check => [
+  (value) => typeof value === 'number' && isValid(value),
+  description,
 ];
-const autoOr = ([isGood, wanted]: Check): Check => [
-  (value) => value === 'auto' || isGood(value),
-  `"auto" or ${wanted}`,
+const autoOr = ([isValid, description]: Check): Check => [
+  (value) => value === 'auto' || isValid(value),
+  `"auto" or ${description}`,
 ];
 
-/** Options for which the type of their default is not check enough. */
+/** Checks of those options whose value may differ in type from the default, or is restricted further. */
 const CHECKS: Partial<Record<string, Check>> = {
   urls: [(value) => value !== null && typeof value === 'object', 'an object of URLs by action'],
   credentials: oneOf('same-origin', 'include', 'omit'),
@@ -76,18 +76,18 @@ const CHECKS: Partial<Record<string, Check>> = {
   params: [() => true, 'JSON'],
   sign: [(value) => typeof value === 'function', 'a function'],
   partSize: autoOr(
-    number(
+    numberWhere(
       (value) => Number.isInteger(value) && value >= MIN_PART_SIZE && value <= MAX_PART_SIZE,
       `${MIN_PART_SIZE} to ${MAX_PART_SIZE} bytes`,
     ),
   ),
-  concurrency: autoOr(number((value) => Number.isInteger(value) && value > 0, 'a whole number from 1')),
-  maxRetries: number(
+  concurrency: autoOr(numberWhere((value) => Number.isInteger(value) && value > 0, 'a whole number from 1')),
+  maxRetries: numberWhere(
     (value) => value === Infinity || (Number.isInteger(value) && value >= 0),
     'a whole number from 0, or Infinity',
   ),
-  stallTimeout: number((value) => value > 0, 'seconds, more than 0'),
-  bandwidthLimit: number((value) => value > 0, 'bytes per second, more than 0'),
+  stallTimeout: numberWhere((value) => value > 0, 'seconds, more than 0'),
+  bandwidthLimit: numberWhere((value) => value > 0, 'bytes per second, more than 0'),
   checksum: oneOf('auto', 'none', ...ALGORITHMS),
   recover: oneOf('auto', 'ask', 'choose', 'off'),
   rules: [(value) => value !== null && typeof value === 'object', 'an object of rules'],
@@ -110,8 +110,8 @@ export function mergeOptions(base: Readonly<ResolvedOptions>, changes: UploaderO
       if (type === 'undefined') merged[name] = value;
       continue;
     }
-    const [isGood, wanted] = CHECKS[name] ?? [(given: unknown) => typeof given === type, `a ${type}`];
-    if (!isGood(value)) throw new TypeError(`option "${name}" takes ${wanted}, not ${show(value)}`);
+    const [isValid, description] = CHECKS[name] ?? [(given: unknown) => typeof given === type, `a ${type}`];
+    if (!isValid(value)) throw new TypeError(`option "${name}" takes ${description}, not ${show(value)}`);
     merged[name] = value;
   }
   return Object.freeze(merged) as unknown as Readonly<ResolvedOptions>;

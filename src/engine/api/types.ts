@@ -120,8 +120,8 @@ export interface AdmissionRules {
 }
 
 /**
- * A file on the user's disk that can be read again in a later page load, with the user's permission. Both methods are missing
- * if none is needed.
+ * A file on the user's disk that can be read again in a later page load, with the user's permission. Both methods are
+ * missing if no permission is needed.
  * @see https://wicg.github.io/file-system-access/
  */
 export interface FileHandle extends FileSystemFileHandle {
@@ -213,7 +213,7 @@ export interface UploadDetail {
 }
 
 export interface RejectDetail {
-  /** An empty file with the item's name if there is none: `unreadable`, `not-a-file` and folders. */
+  /** If there is no file (`unreadable`, `not-a-file`, or a folder): an empty file with the item's name. */
   file: File;
   /** Path below the folder that was picked or dropped; missing for a single file. */
   relativePath?: string;

@@ -1,17 +1,17 @@
 import { isHidden, onVisibilityChange } from './page-environment.js';
 
 /**
- * Source of the worker: sets and clears timers by ID, and posts the ID when one fires. It is loaded from a Blob: bundlers
- * would have to find a separate file, and a page may not start a worker from another origin.
+ * Source of the worker: sets and clears timers by ID, and posts the ID when one fires. It is loaded from a Blob:
+ * bundlers would have to find a separate file, and a page may not start a worker from another origin.
  */
-const WORKER =
+const WORKER_SOURCE =
   'let t={};onmessage=({data:[id,delay]})=>{clearTimeout(t[id]);delete t[id];if(delay>=0)t[id]=setTimeout(()=>{delete t[id];postMessage(id)},delay)}';
-/** Time that a worker without timers is kept. */
+/** Time after which a worker without timers is terminated. */
 const IDLE_MS = 10_000;
 
 interface Timer {
   callback: () => void;
-  /** In the time of `performance.now()`. */
+  /** When it fires, by `performance.now()`. */
   due: number;
   handle: ReturnType<typeof setTimeout>;
 }
@@ -19,8 +19,8 @@ interface Timer {
 /**
  * Timers that fire on time in hidden pages too, where browsers run a page's own timers about once a minute.
  *
- * Each timer is a timer of the page. While the page is hidden, a worker runs it as well, and whichever fires first
- * counts. So timers still work where a policy (`worker-src`) blocks the worker, and a visible page needs none. The worker
+ * Each timer is a timer of the page. While the page is hidden, a worker runs it as well, and the one that
+ * fires first runs the callback. So timers still work where a policy (`worker-src`) blocks the worker, and a visible page needs none. The worker
  * is terminated when the page is shown, and before it enters the back-forward cache.
  * @see https://developer.chrome.com/blog/timer-throttling-in-chrome-88
  */
@@ -28,23 +28,22 @@ export class BackgroundTimers {
   readonly #timers = new Map<number, Timer>();
   #lastId = 0;
   #worker: Worker | null = null;
-  #url = '';
-  #isBlocked = false;
-  /** Whether the page is hidden and still there. */
+  #workerUrl = '';
+  #isWorkerBlocked = false;
+  /** Whether the page is hidden, but neither unloaded nor in the back-forward cache. */
   #needsWorker = false;
   #stopListening: (() => void) | null = null;
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param delay milliseconds
    * @returns a function that cancels the timer
    */
-  set(callback: () => void, delay: number): () => void {
+  set(callback: () => void, delayMs: number): () => void {
     const id = ++this.#lastId;
-    const handle = setTimeout(() => this.#fire(id), delay);
-    this.#timers.set(id, { callback, handle, due: performance.now() + delay });
+    const handle = setTimeout(() => this.#fire(id), delayMs);
+    this.#timers.set(id, { callback, handle, due: performance.now() + delayMs });
     this.#listen();
-    if (this.#needsWorker) this.#post(id, delay);
+    if (this.#needsWorker) this.#postTimer(id, delayMs);
     return () => this.#remove(id);
   }
 
@@ -72,7 +71,7 @@ export class BackgroundTimers {
     this.#stopListening?.();
     this.#stopListening = null;
     this.#needsWorker = false;
-    this.#terminate();
+    this.#terminateWorker();
   }
 
   #listen(): void {
@@ -80,38 +79,38 @@ export class BackgroundTimers {
     this.#needsWorker = isHidden();
     this.#stopListening = onVisibilityChange((isPageHidden, isGone) => {
       this.#needsWorker = isPageHidden && !isGone;
-      if (!this.#needsWorker) this.#terminate();
-      else for (const [id, { due }] of this.#timers) this.#post(id, Math.max(0, due - performance.now()));
+      if (!this.#needsWorker) this.#terminateWorker();
+      else for (const [id, { due }] of this.#timers) this.#postTimer(id, Math.max(0, due - performance.now()));
     });
   }
 
-  #post(id: number, delay: number): void {
-    this.#worker ??= this.#start();
-    this.#worker?.postMessage([id, delay]);
+  #postTimer(id: number, delayMs: number): void {
+    this.#worker ??= this.#startWorker();
+    this.#worker?.postMessage([id, delayMs]);
   }
 
-  #start(): Worker | null {
-    if (this.#isBlocked) return null;
+  #startWorker(): Worker | null {
+    if (this.#isWorkerBlocked) return null;
     try {
-      this.#url ||= URL.createObjectURL(new Blob([WORKER], { type: 'text/javascript' }));
-      const worker = new Worker(this.#url);
+      this.#workerUrl ||= URL.createObjectURL(new Blob([WORKER_SOURCE], { type: 'text/javascript' }));
+      const worker = new Worker(this.#workerUrl);
       worker.onmessage = ({ data }: MessageEvent<number>) => this.#fire(data);
-      // a policy that blocks it is reported by the browser; a second attempt would only report it again
-      worker.onerror = () => this.#onBlocked();
+      // the browser reports a policy that blocks the worker; a second attempt would only report it again
+      worker.onerror = () => this.#onWorkerBlocked();
       return worker;
     } catch {
-      this.#onBlocked();
+      this.#onWorkerBlocked();
       return null;
     }
   }
 
-  #onBlocked(): void {
-    this.#isBlocked = true;
-    URL.revokeObjectURL(this.#url);
-    this.#terminate();
+  #onWorkerBlocked(): void {
+    this.#isWorkerBlocked = true;
+    URL.revokeObjectURL(this.#workerUrl);
+    this.#terminateWorker();
   }
 
-  #terminate(): void {
+  #terminateWorker(): void {
     this.#worker?.terminate();
     this.#worker = null;
   }

@@ -11,15 +11,15 @@ import type { Clock, SignerPort } from '../ports.js';
 
 /** Timeout of a call; it is then retried. */
 const SIGNER_TIMEOUT_MS = 30_000;
-/** Time after a blocked request has failed in which the browser may report the policy violation. */
+/** Time to wait for the browser to report a policy violation after a request has failed. */
 const VIOLATION_DELAY_MS = 50;
 const PROBE_TIMEOUT_MS = 5_000;
 /**
- * Bytes of the bodies of all requests with `keepalive` that are under way: the limit is 64 KiB for the whole page.
+ * Maximum bytes of the bodies of all requests with `keepalive` in flight. Browsers allow 64 KiB for the whole page.
  * @see https://fetch.spec.whatwg.org/#http-network-or-cache-fetch
  */
 const MAX_KEEPALIVE_BYTES = 60_000;
-const never = new AbortController().signal;
+const neverAborted = new AbortController().signal;
 
 type SignerOptions = Pick<UploaderOptions, 'signer' | 'urls' | 'credentials' | 'headers' | 'sign'>;
 
@@ -28,7 +28,7 @@ export class HttpSigner implements SignerPort {
   readonly #options: () => SignerOptions;
   readonly #clock: Clock;
   /** Consecutive calls without an answer. */
-  #unanswered = 0;
+  #unansweredCalls = 0;
   #keepaliveBytes = 0;
 
   constructor(options: () => SignerOptions, clock: Clock) {
@@ -73,7 +73,7 @@ export class HttpSigner implements SignerPort {
   ): Promise<unknown> {
     const text = JSON.stringify(body);
     const keepaliveBytes = this.#keepaliveBytesOf(action, text);
-    const post = async (ending: AbortSignal): Promise<readonly [Response, string]> => {
+    const post = async (requestSignal: AbortSignal): Promise<readonly [Response, string]> => {
       const response = await fetch(url, {
         method: 'POST',
         headers: {
@@ -82,39 +82,39 @@ export class HttpSigner implements SignerPort {
         },
         body: text,
         credentials,
-        signal: ending,
-        // the notification is delivered even after the page is left
+        signal: requestSignal,
+        // so that the browser delivers the notification even if the user leaves the page
         keepalive: keepaliveBytes > 0,
       });
       return [response, await response.text()];
     };
-    const violationSince = watchPolicy(url);
+    const findViolation = watchPolicy(url);
     this.#keepaliveBytes += keepaliveBytes;
     try {
       const answer = await withTimeout(this.#clock, SIGNER_TIMEOUT_MS, signal, post);
-      this.#unanswered = 0;
+      this.#unansweredCalls = 0;
       return readAnswer(...answer);
     } catch (cause) {
       signal?.throwIfAborted();
       if (cause instanceof SignerFault) throw cause;
       // Chromium and Firefox report a violation after the fetch has failed
-      await sleep(this.#clock, VIOLATION_DELAY_MS, signal ?? never);
-      const violation = violationSince();
+      await sleep(this.#clock, VIOLATION_DELAY_MS, signal ?? neverAborted);
+      const violation = findViolation();
       // a single failure may be a lost connection, so only a repeated one is examined
       const kind = violation
         ? 'blocked'
-        : ++this.#unanswered > 1
+        : ++this.#unansweredCalls > 1
           ? await this.#findFaultKind(url, credentials, signal)
           : null;
-      const what =
+      const message =
         violation || (kind ? 'the browser cannot read what the signer answers' : 'no answer from the signer');
-      throw new SignerFault(0, null, `${what} (${url})`, null, { cause, kind });
+      throw new SignerFault(0, null, `${message} (${url})`, null, { cause, kind });
     } finally {
       this.#keepaliveBytes -= keepaliveBytes;
     }
   }
 
-  /** Returns the bytes of a notification that may use `keepalive`; 0 for every other body. */
+  /** Returns the bytes of a notification that may be sent with `keepalive`; 0 for every other body. */
   #keepaliveBytesOf(action: Action, text: string): number {
     if (action !== 'chunk_loaded' && action !== 'chunks_loaded') return 0;
     const bytes = new TextEncoder().encode(text).length;
@@ -130,8 +130,8 @@ export class HttpSigner implements SignerPort {
     credentials?: RequestCredentials,
     signal?: AbortSignal,
   ): Promise<SignerFaultKind | null> {
-    const head = (ending: AbortSignal): Promise<Response> =>
-      fetch(url, { method: 'HEAD', mode: 'no-cors', credentials, signal: ending });
+    const head = (requestSignal: AbortSignal): Promise<Response> =>
+      fetch(url, { method: 'HEAD', mode: 'no-cors', credentials, signal: requestSignal });
     const type = await withTimeout(this.#clock, PROBE_TIMEOUT_MS, signal, head).then(
       (answer) => answer.type,
       () => null,
@@ -151,8 +151,8 @@ function readAnswer({ status, ok, headers, url, redirected }: Response, text: st
   try {
     answer = JSON.parse(text);
   } catch {
-    const isPage = redirected ? !isTransient(status) : ok && /html/i.test(headers.get('Content-Type') ?? '');
-    if (isPage) throw fault(null, `the signer at ${url} answered with a web page (${status})`, 'sign-in');
+    const isWebPage = redirected ? !isTransient(status) : ok && /html/i.test(headers.get('Content-Type') ?? '');
+    if (isWebPage) throw fault(null, `the signer at ${url} answered with a web page (${status})`, 'sign-in');
     throw fault(null, `the signer at ${url} answered ${status}, and no JSON`);
   }
   if (ok) return answer;

@@ -1,26 +1,26 @@
 import localforage from 'localforage';
 import type { Clock, Journal, JournalRecord } from '../ports.js';
 
-/** Unfinished uploads are offered for one week. */
+/** Unfinished uploads can be resumed for one week. */
 export const RECORD_LIFETIME_MS = 7 * 24 * 3_600_000;
 
 /**
  * Version of the records. Version 1 identified files by their modification time as well; such records are removed. Newer
  * records, left by a later release that was rolled back, are kept until they expire.
  */
-const VERSION = 2;
+const RECORD_VERSION = 2;
 
 const STRING_FIELDS = ['id', 'scope', 'fingerprint', 'name'] as const;
 
-/** Decides whether a value of the database is used, kept for a later release, or removed. */
+/** Decides whether a stored value is used, kept for a newer release, or removed. */
 function classifyRecord(value: unknown, now: number): 'use' | 'keep' | 'remove' {
   const record = value as Partial<Record<keyof JournalRecord, unknown>> | null;
-  // a time in the future is checked too, because a clock may have been wrong
+  // a time far in the future is not recent either: the device's clock was wrong
   const isRecent = Math.abs(now - Number(record?.createdAt)) < RECORD_LIFETIME_MS;
   if (typeof record?.version !== 'number' || !isRecent) return 'remove';
-  if (record.version > VERSION) return 'keep';
+  if (record.version > RECORD_VERSION) return 'keep';
   const isValid =
-    record.version === VERSION
+    record.version === RECORD_VERSION
     && STRING_FIELDS.every((name) => typeof record[name] === 'string')
     && Number.isSafeInteger(record.size)
     && Array.isArray(record.actions);
@@ -28,8 +28,8 @@ function classifyRecord(value: unknown, now: number): 'use' | 'keep' | 'remove' 
 }
 
 /**
- * Opens an object store in its own database, on first use. Pinned to IndexedDB: localforage would fall back to
- * localStorage, which loses writes of the last seconds before a crash.
+ * Returns an object store in its own database, which is opened on first use. Only IndexedDB is allowed: localforage would
+ * fall back to localStorage, which loses the writes of the last seconds before a crash.
  */
 export const openTable = (name: string, storeName: string): LocalForage =>
   localforage.createInstance({ name, storeName, driver: localforage.INDEXEDDB });
@@ -52,16 +52,16 @@ export class IndexedDbJournal implements Journal {
   }
 
   async load(scope: string): Promise<JournalRecord[]> {
-    const found: JournalRecord[] = [];
-    const removed: string[] = [];
+    const records: JournalRecord[] = [];
+    const removedIds: string[] = [];
     await this.#records.iterate<unknown, void>((value, id) => {
       const action = classifyRecord(value, this.#clock.now());
-      if (action === 'remove') removed.push(id);
-      else if (action === 'use' && (value as JournalRecord).scope === scope) found.push(value as JournalRecord);
+      if (action === 'remove') removedIds.push(id);
+      else if (action === 'use' && (value as JournalRecord).scope === scope) records.push(value as JournalRecord);
     });
-    await Promise.all(removed.map((id) => this.#records.removeItem(id)));
-    for (const id of removed) this.#onRemove(id);
-    return found.sort((a, b) => a.createdAt - b.createdAt);
+    await Promise.all(removedIds.map((id) => this.#records.removeItem(id)));
+    for (const id of removedIds) this.#onRemove(id);
+    return records.sort((a, b) => a.createdAt - b.createdAt);
   }
 
   async save(record: JournalRecord): Promise<void> {

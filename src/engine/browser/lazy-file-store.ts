@@ -1,18 +1,18 @@
 import { RECORD_LIFETIME_MS, openTable } from './indexed-db-journal.js';
 import type { Clock, FileStore, KeptFile } from '../ports.js';
 
-const load = async (clock: Clock): Promise<FileStore> => {
+const loadFileStore = async (clock: Clock): Promise<FileStore> => {
   const { IndexedDbFileStore } = await import('./indexed-db-file-store.js');
   return new IndexedDbFileStore(openTable('mule-upload-files', 'files'), clock, RECORD_LIFETIME_MS);
 };
 
-/** Loads the file store in IndexedDB when the first file is saved or looked up. */
+/** Loads the code of the file store in IndexedDB on the first call. */
 export class LazyFileStore implements FileStore {
   readonly #clock: Clock;
   readonly #load: (clock: Clock) => Promise<FileStore>;
   #loading: Promise<FileStore | null> | null = null;
 
-  constructor(clock: Clock, loadStore = load) {
+  constructor(clock: Clock, loadStore = loadFileStore) {
     this.#clock = clock;
     this.#load = loadStore;
   }

@@ -1,6 +1,6 @@
 import type { KeyValueStore } from '../ports.js';
 
-/** Keeps short texts in localStorage. Failures are ignored, because only hints are kept here. */
+/** Stores short texts in localStorage. Failures are ignored, because every text is only a hint. */
 export const localKeyValueStore: KeyValueStore = {
   read(name) {
     try {

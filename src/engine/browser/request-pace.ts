@@ -1,27 +1,28 @@
-/** Speeds assumed before any was measured, in bytes per millisecond: where progress is reported, and where it is hidden. */
-const MIN_BYTES_PER_MS = 512;
-const MIN_BYTES_PER_MS_HIDDEN = 32;
-/** The duration of a request with a smaller body says more about latency than about throughput. */
+/** Throughput assumed until a request was measured, in bytes per millisecond. */
+const ASSUMED_BYTES_PER_MS = 512;
+/** The same while progress is hidden. */
+const ASSUMED_BYTES_PER_MS_HIDDEN = 32;
+/** Minimum bytes of a measured body: the duration of a smaller one depends more on latency than on throughput. */
 export const MIN_MEASURED_BYTES = 262_144;
 
-const currentController = (): unknown => globalThis.navigator?.serviceWorker?.controller ?? null;
+const serviceWorkerController = (): unknown => globalThis.navigator?.serviceWorker?.controller ?? null;
 
 /**
  * Learns, for one origin, whether upload progress events fire and how long requests with a body take. No browser fires
- * upload progress for a request that a service worker answers: missing events then say nothing about the connection.
+ * upload progress events for a request that a service worker answers, so their absence says nothing about the connection.
  * @see https://github.com/whatwg/xhr/issues/286
  */
 export class RequestPace {
-  /** Null while unknown. */
+  /** Whether upload progress events fire; null while unknown. */
   #hasProgress: boolean | null = null;
   /** The service worker under which `#hasProgress` was learned. */
-  #controller = currentController();
-  /** Of the slower of the latest requests; 0 until one was measured. */
+  #controller = serviceWorkerController();
+  /** Measured milliseconds per byte: rises at once after a slower request, and falls gradually; 0 until one was measured. */
   #msPerByte = 0;
 
-  /** Whether progress events are hidden, or may be as far as is known. */
+  /** Whether no progress events fire. While that is unknown: whether a service worker may hide them. */
   get isProgressHidden(): boolean {
-    const controller = currentController();
+    const controller = serviceWorkerController();
     if (controller !== this.#controller) this.#hasProgress = null;
     this.#controller = controller;
     return !(this.#hasProgress ?? controller === null);
@@ -30,11 +31,11 @@ export class RequestPace {
   /**
    * Returns the milliseconds after which a request should have been answered.
    * @param size bytes of its body
-   * @param msPerByte measured by its own progress events; 0 if there were none
+   * @param ownMsPerByte measured by the request's own progress events; 0 if there were none
    */
-  expectedDuration(size: number, msPerByte: number): number {
-    if (this.isProgressHidden) return size * (this.#msPerByte * 3 || 1 / MIN_BYTES_PER_MS_HIDDEN);
-    return size * 2 * Math.max(msPerByte, this.#msPerByte || 1 / MIN_BYTES_PER_MS);
+  expectedDuration(size: number, ownMsPerByte: number): number {
+    if (this.isProgressHidden) return size * (this.#msPerByte * 3 || 1 / ASSUMED_BYTES_PER_MS_HIDDEN);
+    return size * 2 * Math.max(ownMsPerByte, this.#msPerByte || 1 / ASSUMED_BYTES_PER_MS);
   }
 
   /** Records a progress event. */
@@ -58,7 +59,7 @@ export class RequestPace {
 
   /** Records a request that was dropped without any progress event, so that the next one gets more time. */
   recordSilentDrop(): void {
-    if (this.isProgressHidden) this.#msPerByte = 2 * (this.#msPerByte || 1 / MIN_BYTES_PER_MS_HIDDEN / 3);
+    if (this.isProgressHidden) this.#msPerByte = 2 * (this.#msPerByte || 1 / ASSUMED_BYTES_PER_MS_HIDDEN / 3);
     this.#hasProgress ??= false;
   }
 }

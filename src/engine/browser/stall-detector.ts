@@ -1,31 +1,34 @@
 import type { Clock } from '../ports.js';
 
-/** Time for a request to make progress once the device woke up, or the page's main thread is free again. */
+/** Time in which a request must make progress after the device woke up, or after the main thread was busy. */
 const GRACE_MS = 10_000;
-/** A timer that is late by more than this shows that the main thread was busy. */
+/** If a timer is late by more than this, the main thread was busy. */
 const LATE_TIMER_MS = 500;
 
-/** Detects that nothing makes progress any more. It has one timer, which progress does not reset but only outdates. */
+/**
+ * Detects that a request makes no progress any more. Progress does not reset the timer, because that would cost too much;
+ * when the timer fires, the detector checks the time of the last progress.
+ */
 export class StallDetector {
   readonly #clock: Clock;
   readonly #onStall: (idleMs: number) => void;
-  readonly #timeout: number;
-  /** Replaces the timeout, in milliseconds since the last progress; 0: none. */
-  #extension = 0;
+  readonly #timeoutMs: number;
+  /** Timeout since the last progress that replaces `#timeoutMs`; 0 if none does. */
+  #extendedTimeoutMs = 0;
   #lastProgress: number;
-  /** Time by which progress is required once the device has slept. */
+  /** Time by which progress is required, if the device has slept; infinite otherwise. */
   #deadline = Infinity;
   #cancel: (() => void) | null = null;
   /** Time for which the timer was set. */
   #due = Infinity;
 
   /**
-   * @param timeout milliseconds without progress
-   * @param onStall called with the milliseconds since the last progress; once, unless it calls `extend()`
+   * @param timeoutMs time without progress after which `onStall` is called
+   * @param onStall receives the time since the last progress; called once, unless it calls `extend()`
    */
-  constructor(clock: Clock, timeout: number, onStall: (idleMs: number) => void) {
+  constructor(clock: Clock, timeoutMs: number, onStall: (idleMs: number) => void) {
     this.#clock = clock;
-    this.#timeout = timeout;
+    this.#timeoutMs = timeoutMs;
     this.#onStall = onStall;
     this.#lastProgress = clock.monotonic();
     this.#check();
@@ -34,14 +37,14 @@ export class StallDetector {
   recordProgress(): void {
     this.#lastProgress = this.#clock.monotonic();
     this.#deadline = Infinity;
-    if (!this.#extension || !this.#cancel) return;
-    this.#extension = 0;
+    if (!this.#extendedTimeoutMs || !this.#cancel) return;
+    this.#extendedTimeoutMs = 0;
     this.#check();
   }
 
-  /** Waits longer for progress before `onStall` is called again. */
-  extend(more: number): void {
-    this.#extension = this.#clock.monotonic() - this.#lastProgress + more;
+  /** Waits for progress, from now on, before `onStall` is called again. */
+  extend(moreMs: number): void {
+    this.#extendedTimeoutMs = this.#clock.monotonic() - this.#lastProgress + moreMs;
     this.#check();
   }
 
@@ -50,7 +53,7 @@ export class StallDetector {
     return this.#deadline < Infinity;
   }
 
-  /** Shortens the wait after sleep: a connection from before is most likely dead, and no event will say so. */
+  /** Shortens the wait after sleep: a connection from before sleep is most likely dead, but no event reports it. */
   onWakeFromSleep(): void {
     if (!this.#cancel) return;
     this.#deadline = Math.min(this.#deadline, this.#clock.monotonic() + GRACE_MS);
@@ -65,7 +68,7 @@ export class StallDetector {
   #check(): void {
     this.stop();
     const now = this.#clock.monotonic();
-    const end = Math.min(this.#lastProgress + (this.#extension || this.#timeout), this.#deadline);
+    const end = Math.min(this.#lastProgress + (this.#extendedTimeoutMs || this.#timeoutMs), this.#deadline);
     if (end > now) this.#checkAt(end);
     // after a busy main thread, timers fire before the progress events that are queued
     else if (now - this.#due > LATE_TIMER_MS) this.#checkAt(now + Math.min(now - this.#due, GRACE_MS));

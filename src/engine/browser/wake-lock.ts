@@ -21,7 +21,7 @@ export class ScreenWakeLock {
     try {
       this.#lock = await navigator.wakeLock.request('screen');
     } catch {
-      // low battery, a hidden page or no such API; the next `set(true)` tries again
+      // the battery is low, the page is hidden, or the browser has no such API; the next `set(true)` tries again
     }
     this.#isRequesting = false;
     if (!this.#isWanted) this.#release();

@@ -8,13 +8,13 @@ import { StallDetector } from './stall-detector.js';
 import type { Clock, StoreRequest, StoreResponse, Transport } from '../ports.js';
 
 const PROBE_TIMEOUT_MS = 5_000;
-/** Bytes of the largest body of which no progress is reported: it counts as sent at once. */
+/** Maximum bytes of a body whose progress is not observed: it counts as sent at once. */
 const MAX_SILENT_BYTES = 64 * 1024;
-/** Answers of one origin after which its protocol is not looked up any more. */
+/** Number of answers of one origin after which its protocol is no longer looked up. */
 const MAX_PROTOCOL_LOOKUPS = 8;
 
 /**
- * Reads all exposed headers at once: asking XHR for one that CORS does not expose logs an error in Chromium.
+ * Reads all exposed headers at once, because Chromium logs an error if a single header is read that CORS does not expose.
  * @returns values by lower-case name
  */
 function readHeaders(xhr: XMLHttpRequest): Map<string, string> {
@@ -22,20 +22,20 @@ function readHeaders(xhr: XMLHttpRequest): Map<string, string> {
   return new Map([...lines].map(([, name, value]) => [name!.toLowerCase(), value!.trim()]));
 }
 
-/** Returns the bytes of a body; of a form, those of its file. */
+/** Returns the size of a body in bytes; for a form, the size of its file. */
 function sizeOf(body: StoreRequest['body'] | FormDataEntryValue | null): number {
   if (body instanceof FormData) return sizeOf(body.get('file'));
   return body instanceof Blob ? body.size : (body?.length ?? 0);
 }
 
-/** By origin, shared by all uploaders of the page. */
+/** Paces by origin, shared by all uploaders of the page. */
 const paces = new Map<string, RequestPace>();
 
 function paceOf(url: string): RequestPace {
   const origin = originOf(url);
-  const known = paces.get(origin) ?? new RequestPace();
-  paces.set(origin, known);
-  return known;
+  const pace = paces.get(origin) ?? new RequestPace();
+  paces.set(origin, pace);
+  return pace;
 }
 
 /**
@@ -45,7 +45,7 @@ function paceOf(url: string): RequestPace {
 export class XhrTransport implements Transport {
   readonly #clock: Clock;
   readonly #detectors = new Set<StallDetector>();
-  /** Protocols by origin, from the first answer that the page could read; `name` is undefined until one was found. */
+  /** The store's protocol by origin; `name` is undefined until resource timing reports it. */
   readonly #protocols = new Map<string, { name: string | undefined; lookups: number }>();
 
   constructor(clock: Clock) {
@@ -64,20 +64,20 @@ export class XhrTransport implements Transport {
     isLost,
   }: StoreRequest): Promise<StoreResponse> {
     return abortable(signal, (resolve, reject) => {
-      const fault = (kind: TransportFault['kind'], what: string): void =>
+      const fail = (kind: TransportFault['kind'], what: string): void =>
         reject(new TransportFault(kind, what, method, url));
       const clock = this.#clock;
       const pace = paceOf(url);
       const size = sizeOf(body);
       const startedAt = clock.monotonic();
-      const violationSince = watchPolicy(url);
-      /** Ends the inquiry of `isLost`. */
+      const findViolation = watchPolicy(url);
+      /** Aborts a pending `isLost()`. */
       let lifetime: AbortController | null = null;
-      /** When the last byte was sent; a small body counts as sent at once. */
+      /** When the last byte was sent; null until then. A small body counts as sent at once. */
       let bodySentAt = body && size < MIN_MEASURED_BYTES ? startedAt : null;
       let firstProgress: { loaded: number; time: number } | null = null;
       /** Milliseconds per byte since the first progress event. */
-      let ownPace = 0;
+      let ownMsPerByte = 0;
       let isChecking = false;
       const xhr = new XMLHttpRequest();
       xhr.open(method, url);
@@ -85,26 +85,26 @@ export class XhrTransport implements Transport {
 
       const drop = (idleMs: number): void => {
         if (body && bodySentAt === null && !firstProgress) pace.recordSilentDrop();
-        fault('stalled', `nothing moved for ${Math.round(idleMs / 1_000)} s`);
+        fail('stalled', `nothing moved for ${Math.round(idleMs / 1_000)} s`);
         xhr.abort();
       };
       const detector = new StallDetector(clock, body ? stallTimeout : answerTimeout, (idleMs) => {
-        const elapsed = clock.monotonic() - startedAt;
-        const isHidden = bodySentAt === null && !firstProgress && pace.isProgressHidden;
-        const due = pace.expectedDuration(size, ownPace) + (isHidden ? stallTimeout : 0);
-        /** Milliseconds until it is dropped without asking `isLost`. */
-        const left = (bodySentAt === null ? due : bodySentAt - startedAt) + answerTimeout - elapsed;
-        if (!body || detector.hasSlept || isChecking || left <= 0 || (bodySentAt === null && !isHidden))
+        const elapsedMs = clock.monotonic() - startedAt;
+        const isProgressHidden = bodySentAt === null && !firstProgress && pace.isProgressHidden;
+        const expectedMs = pace.expectedDuration(size, ownMsPerByte) + (isProgressHidden ? stallTimeout : 0);
+        /** Milliseconds until the request is dropped without calling `isLost()`. */
+        const remainingMs = (bodySentAt === null ? expectedMs : bodySentAt - startedAt) + answerTimeout - elapsedMs;
+        if (!body || detector.hasSlept || isChecking || remainingMs <= 0 || (bodySentAt === null && !isProgressHidden))
           return drop(idleMs);
-        detector.extend(left);
+        detector.extend(remainingMs);
         if (!isLost) return;
         isChecking = true;
         const { signal: ended } = (lifetime = new AbortController());
-        isLost(elapsed >= due, ended).then(
+        isLost(elapsedMs >= expectedMs, ended).then(
           (isGone) => {
             isChecking = false;
             if (ended.aborted) return;
-            if (isGone) drop(clock.monotonic() - startedAt - elapsed + idleMs);
+            if (isGone) drop(clock.monotonic() - startedAt - elapsedMs + idleMs);
             else detector.extend(stallTimeout);
           },
           () => {},
@@ -117,14 +117,14 @@ export class XhrTransport implements Transport {
         this.#detectors.delete(detector);
       };
 
-      // listeners on `upload` cost a CORS preflight, and events: only a larger body is worth them, or a store that has not
-      // answered yet, since without a preflight it would store a file although its CORS rule hides the answer
+      // Listeners on `upload` cause a CORS preflight, so a small body has none. Requests to a store that has not answered
+      // yet always have them: without a preflight, it would store a file although its CORS rule hides the answer.
       if (body && (size > MAX_SILENT_BYTES || !this.#protocols.has(originOf(url)))) {
         xhr.upload.onprogress = ({ loaded, total }) => {
           const time = clock.monotonic();
           pace.recordProgress();
           firstProgress ??= { loaded, time };
-          ownPace = (time - firstProgress.time) / (loaded - firstProgress.loaded) || 0;
+          ownMsPerByte = (time - firstProgress.time) / (loaded - firstProgress.loaded) || 0;
           // Firefox fires the upload's `load` only when the answer arrives
           if (loaded >= total) bodySentAt ??= time;
           detector.recordProgress();
@@ -137,22 +137,22 @@ export class XhrTransport implements Transport {
       }
       xhr.onprogress = ({ loaded }) => {
         if (loaded <= MAX_XML_LENGTH) return detector.recordProgress();
-        fault('network', 'the answer is too long');
+        fail('network', 'the answer is too long');
         xhr.abort();
       };
       // Safari aborts requests by itself, which counts as a network failure
       xhr.onerror = xhr.onabort = () => {
-        const violation = violationSince();
-        fault(violation ? 'blocked' : 'network', violation || 'the connection failed');
+        const violation = findViolation();
+        fail(violation ? 'blocked' : 'network', violation || 'the connection failed');
       };
       xhr.onload = () => {
         end();
         if (body) pace.recordAnswer(size, clock.monotonic() - startedAt, firstProgress !== null);
-        let received: Map<string, string> | null = null;
+        let headersByName: Map<string, string> | null = null;
         resolve({
           status: xhr.status,
           text: xhr.responseText,
-          header: (name) => (received ??= readHeaders(xhr)).get(name.toLowerCase()) ?? null,
+          header: (name) => (headersByName ??= readHeaders(xhr)).get(name.toLowerCase()) ?? null,
           protocol: this.#protocolOf(url),
         });
       };
@@ -162,24 +162,24 @@ export class XhrTransport implements Transport {
     });
   }
 
-  /** Reads the protocol from resource timing, which is empty if the store sends no `Timing-Allow-Origin`. */
+  /** Reads the protocol from resource timing, which hides it if the store sends no `Timing-Allow-Origin`. */
   #protocolOf(url: string): string | undefined {
     const origin = originOf(url);
-    const known = this.#protocols.get(origin) ?? { name: undefined, lookups: 0 };
-    this.#protocols.set(origin, known);
-    if (known.name !== undefined || known.lookups++ >= MAX_PROTOCOL_LOOKUPS) return known.name;
+    const protocol = this.#protocols.get(origin) ?? { name: undefined, lookups: 0 };
+    this.#protocols.set(origin, protocol);
+    if (protocol.name !== undefined || protocol.lookups++ >= MAX_PROTOCOL_LOOKUPS) return protocol.name;
     const entry = performance.getEntriesByName(url, 'resource').at(-1) as PerformanceResourceTiming | undefined;
-    return (known.name = entry?.nextHopProtocol || undefined);
+    return (protocol.name = entry?.nextHopProtocol || undefined);
   }
 
   onWakeFromSleep(): void {
     for (const detector of this.#detectors) detector.onWakeFromSleep();
   }
 
-  /** Sends HEAD without CORS, so that any answer counts. */
+  /** Sends HEAD without CORS, so that an answer of any status counts. */
   async probe(url: string, signal: AbortSignal): Promise<boolean> {
-    const head = (ending: AbortSignal): Promise<Response> =>
-      fetch(url, { method: 'HEAD', mode: 'no-cors', cache: 'no-store', credentials: 'omit', signal: ending });
+    const head = (requestSignal: AbortSignal): Promise<Response> =>
+      fetch(url, { method: 'HEAD', mode: 'no-cors', cache: 'no-store', credentials: 'omit', signal: requestSignal });
     return withTimeout(this.#clock, PROBE_TIMEOUT_MS, signal, head).then(
       () => true,
       () => false,

@@ -1,8 +1,8 @@
 import { UploadError } from '../api/errors.js';
-import { fingerprint, isKnownByTime } from './fingerprint.js';
+import { fingerprint, isIdentifiedByTime } from './fingerprint.js';
 
 /**
- * Reads one byte, because a request whose file was changed or removed fails like a lost connection.
+ * Reads one byte of a file. A request whose file was changed or removed fails in the same way as a lost connection.
  * @throws UploadError `file-changed` or `file-unreadable`
  */
 export async function assertReadable(file: Blob, name: string): Promise<void> {
@@ -14,14 +14,14 @@ export async function assertReadable(file: Blob, name: string): Promise<void> {
 }
 
 /**
- * Computes a file's fingerprint again and compares it: Firefox keeps reading a file that has changed.
+ * Computes a file's fingerprint again and compares it, because Firefox reads a changed file without an error.
  * @throws UploadError `file-changed` or `file-unreadable`
  */
 export async function assertUnchanged(file: File, name: string, expected: string): Promise<void> {
   let current: string;
   try {
     current = await fingerprint(file);
-    if (isKnownByTime(file)) await readByte(file);
+    if (isIdentifiedByTime(file)) await readByte(file);
   } catch (cause) {
     throw unreadableError(name, cause);
   }
@@ -29,7 +29,7 @@ export async function assertUnchanged(file: File, name: string, expected: string
 }
 
 function unreadableError(name: string, cause: unknown): UploadError {
-  // Chromium and Firefox throw other errors for a file that has changed, and for one without permission
+  // `NotFoundError`: the file was removed; other errors: it has changed, or there is no permission to read it
   if ((cause as DOMException).name !== 'NotFoundError') {
     return changedError(`“${name}” has changed, or cannot be read`, cause);
   }

@@ -1,4 +1,7 @@
-/** Turns what `add()` receives into entries. Files are recognised by their members: `instanceof` fails across frames. */
+/**
+ * Converts the items that `add()` receives into entries. Files are recognised by their members, because `instanceof` fails
+ * for a file of another frame.
+ */
 import type { Rejection } from './file-rules.js';
 import type { AdmissionRules, FileEntry, RejectCode, UploadSnapshot } from '../api/types.js';
 
@@ -12,7 +15,7 @@ export interface Entry extends FileEntry {
   /** Whether the upload was aborted, or is paused, before the engine has listed it. */
   isAborted?: boolean;
   isPaused?: boolean;
-  /** Why it cannot be added. `file` is then empty and has the item's name. */
+  /** Why the item cannot be added; `file` is then an empty file with the item's name. */
   fault?: Rejection;
 }
 
@@ -25,10 +28,10 @@ export interface Rules extends AdmissionRules {
   onReady?(isAnyAdmitted: boolean, listed: readonly UploadSnapshot[]): void;
 }
 
-/** Whether an item is a Blob or File, of any frame. */
+/** Whether an item is a Blob or File of any frame. */
 export const isBlob = (item: unknown): item is Blob => {
   const given = Object(item) as Partial<Blob>;
-  // the size of a chosen file is not read: for each, Chromium then asks the file system while the page stands still
+  // `size` is not read: in Chromium, that reads the file system and blocks the page
   return typeof given.slice === 'function' && typeof given.arrayBuffer === 'function' && 'size' in given;
 };
 
@@ -43,8 +46,8 @@ const FAULTS: Record<EntryFault, string> = {
  * @param name the file's name, or the type of an item that is not a file
  */
 export function faultyEntry(name: string, code: EntryFault, relativePath = ''): Entry {
-  const why = name === 'ReadableStream' ? 'streams cannot be uploaded yet' : FAULTS[code];
-  const message = `“${relativePath || name}” was not added: ${why}.`;
+  const reason = name === 'ReadableStream' ? 'streams cannot be uploaded yet' : FAULTS[code];
+  const message = `“${relativePath || name}” was not added: ${reason}.`;
   return { file: new File([], name), relativePath, fault: { code, message } };
 }
 
@@ -66,19 +69,19 @@ export const kindOf = (item: unknown): string =>
 /** Matches the top-level type of a media type, and a subtype that can serve as a file extension. */
 const BLOB_TYPE = /^(image|audio|video|text)?[^/]*(?:\/(?:x-)?([a-z\d]{2,5})(?![\w.-]))?/;
 
-/** Files made of Blobs, so that a Blob that is added twice is recognised. */
-const files = new WeakMap<Blob, File>();
-let count = 0;
+/** Files created from Blobs. A Blob that is added twice gets the same file, so that the duplicate is recognised. */
+const filesByBlob = new WeakMap<Blob, File>();
+let namedBlobCount = 0;
 
-/** Returns a file with the Blob's bytes and a name by its type: `image.png`, then `image-2.png`. */
+/** Returns a file with the Blob's bytes and a name derived from its type: `image.png`, then `image-2.png`. */
 function nameBlob(blob: Blob): File {
-  let file = files.get(blob);
+  let file = filesByBlob.get(blob);
   if (!file) {
     const [, family = 'file', subtype = ''] = BLOB_TYPE.exec(blob.type)!;
-    const suffix = ++count > 1 ? `-${count}` : '';
+    const suffix = ++namedBlobCount > 1 ? `-${namedBlobCount}` : '';
     const extension = subtype === 'plain' ? 'txt' : subtype;
     file = new File([blob], family + suffix + (extension && `.${extension}`), { type: blob.type });
-    files.set(blob, file);
+    filesByBlob.set(blob, file);
   }
   return file;
 }
@@ -95,8 +98,8 @@ export function entryOf(item: unknown): Entry {
   const given: Partial<Entry> | null = isBlob(item) ? { file: item as File } : (item as Partial<Entry> | null);
   const { file = item as Blob | null, handle, fault } = given ?? {};
   if (!isBlob(file)) return faultyEntry(kindOf(file), 'not-a-file');
-  const named = 'name' in file ? (file as File) : nameBlob(file);
-  const relativePath = given?.relativePath ?? named.webkitRelativePath;
-  if (isSystemFile(relativePath)) return faultyEntry(named.name, 'system-file', relativePath);
-  return { file: named, relativePath, handle, ...(fault && { fault }) };
+  const namedFile = 'name' in file ? (file as File) : nameBlob(file);
+  const relativePath = given?.relativePath ?? namedFile.webkitRelativePath;
+  if (isSystemFile(relativePath)) return faultyEntry(namedFile.name, 'system-file', relativePath);
+  return { file: namedFile, relativePath, handle, ...(fault && { fault }) };
 }

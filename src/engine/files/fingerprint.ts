@@ -1,9 +1,9 @@
 import { MIN_PART_SIZE } from '../../limits.js';
 import { concat, hex } from '../util/bytes.js';
 
-/** Size of each sample. */
+/** Size of each of the three samples of a file. */
 const SAMPLE_BYTES = 64 * 1024;
-/** Files up to this size are hashed whole instead of by samples. */
+/** Files up to this size are hashed completely, larger files by samples. */
 export const MAX_FULLY_HASHED_BYTES = SAMPLE_BYTES * 3;
 
 /**
@@ -21,39 +21,39 @@ const readBytes = async (blob: Blob): Promise<Uint8Array<ArrayBuffer>> => new Ui
 /**
  * Whether a file is identified by name, size and modification time, without reading it.
  *
- * That is enough for a file of a single part: two versions cannot be mixed in one object. It also takes a browser that
- * refuses to read a file whose time has changed. Desktop Chromium does. Firefox keeps reading, and Android often reports
- * no time. Reading three samples of each of 200 files takes as long as sending 1 MiB of each.
+ * That is enough for a file of a single part, because two versions cannot be mixed in one object. The browser must also
+ * refuse to read a file whose modification time has changed: desktop Chromium does, Firefox does not, and Android often
+ * reports no time. Not reading saves time: samples of 200 files take as long to read as 1 MiB of each takes to send.
  * @see https://w3c.github.io/FileAPI/#snapshot-state
  */
-export const isKnownByTime = (file: Blob): file is File =>
+export const isIdentifiedByTime = (file: Blob): file is File =>
   // `instanceof File` fails for a File of another frame
-  'lastModified' in file && file.size <= MIN_PART_SIZE && detectsChangedFiles();
+  'lastModified' in file && file.size <= MIN_PART_SIZE && canDetectChangedFiles();
 
 let isDesktopChromium: boolean | null = null;
 
 /** Whether the browser is desktop Chromium; other browsers have no `userAgentData`. */
-const detectsChangedFiles = (): boolean =>
+const canDetectChangedFiles = (): boolean =>
   (isDesktopChromium ??= (navigator as { userAgentData?: { mobile: boolean } }).userAgentData?.mobile === false);
 
 /**
- * Returns a fingerprint by which a file is recognised when it is chosen again. It takes milliseconds at any size.
+ * Returns a fingerprint by which a file is recognised when it is chosen again. Takes milliseconds for a file of any size.
  *
- * For a file that `isKnownByTime`, it is a hash of name, size and modification time, and nothing is read. For all others
- * it is a hash of the size and of samples of the file's head, middle and tail.
+ * If `isIdentifiedByTime`, the fingerprint is a hash of name, size and modification time, and nothing is read. For all
+ * other files, it is a hash of the size and of samples of the file's start, middle and end.
  *
- * These ignore name and time, because copying, syncing or touching a file changes them and not its bytes. A FAT drive
- * rounds times to two seconds, so unplugging it is enough. In return, a large file that was edited between the samples
- * and kept its size has the same fingerprint. So the fingerprint only selects an upload to resume. Comparing the stored
- * parts' checksums with the file proves that it is the same.
+ * The samples leave out name and time, because copying, syncing or touching a file changes these but not its bytes. Even
+ * unplugging a FAT drive changes the time, which it rounds to two seconds. The disadvantage: a large file that was edited
+ * between the samples, and kept its size, has the same fingerprint. So the fingerprint only selects an upload to resume.
+ * Comparing the stored parts' checksums with the file then proves that it is the same.
  * @param read returns the bytes of a file of up to three samples
  * @throws DOMException if the file cannot be read
  */
 export async function fingerprint(file: Blob, read = readBytes): Promise<string> {
   const { size } = file;
   const encoder = new TextEncoder();
-  // without its path, which a file from a handle or from IndexedDB does not have
-  if (isKnownByTime(file)) return weakHash(encoder.encode(`${size} ${file.lastModified} ${file.name}`));
+  // the path is left out, because a file from a handle or from IndexedDB has none
+  if (isIdentifiedByTime(file)) return weakHash(encoder.encode(`${size} ${file.lastModified} ${file.name}`));
   const head = encoder.encode(`${size} `);
   const starts = [0, Math.floor((size - SAMPLE_BYTES) / 2), size - SAMPLE_BYTES].map((start) => Math.max(0, start));
   const samples =

@@ -6,7 +6,7 @@ import { createDigest, serveDigests } from './digest-kernel.js';
 import type { DigestKind, WorkerAnswer, WorkerRequest } from './digest-kernel.js';
 import type { Clock } from '../ports.js';
 
-/** A worker that does not answer in this time is not used. */
+/** A worker that does not answer within this time is not used. */
 const START_TIMEOUT_MS = 10_000;
 
 /** Computes digests, in a worker or on the main thread. */
@@ -30,10 +30,10 @@ export class WorkerTerminated extends Error {
 }
 
 /**
- * Returns the worker's program, made of the source text of functions. A separate file would have to be found by bundlers,
- * could not be part of a single CDN file, and cannot be started by a page of another origin.
+ * Returns the worker's program, assembled from the source text of functions. A separate file would have to be found by
+ * bundlers, could not be part of a single CDN file, and could not be started by a page of another origin.
  */
-const program = (): string => {
+const workerSource = (): string => {
   const crc = `(${String(createCrcKernel)})()`;
   const blockHash = `(${String(createBlockHashKernel)})()`;
   const kernels = `const kernels = { crc: ${crc}, blockHash: ${blockHash} };`;
@@ -41,15 +41,15 @@ const program = (): string => {
 };
 
 /** @throws if the page's policy blocks the worker, if it does not answer, and if it computes wrong values */
-async function start(clock: Clock): Promise<{ worker: Worker; code: CrcKernel['code'] }> {
-  const url = URL.createObjectURL(new Blob([program()], { type: 'text/javascript' }));
+async function startVerifiedWorker(clock: Clock): Promise<{ worker: Worker; code: CrcKernel['code'] }> {
+  const url = URL.createObjectURL(new Blob([workerSource()], { type: 'text/javascript' }));
   let worker: Worker | null = null;
   try {
     const started = (worker = new Worker(url));
     const code = await new Promise<CrcKernel['code']>((resolve, reject) => {
       const cancel = clock.setTimer(() => reject(new WorkerTerminated('the worker does not answer')), START_TIMEOUT_MS);
       started.onerror = (event) => {
-        // reported by the rejection alone, not by the page's error handlers
+        // only the rejection reports it, not the page's error handlers
         event.preventDefault();
         cancel();
         reject(new WorkerTerminated(event.message ?? 'the worker was blocked'));
@@ -68,10 +68,13 @@ async function start(clock: Clock): Promise<{ worker: Worker; code: CrcKernel['c
   }
 }
 
-/** Time after the worker has failed in which the browser may report the policy violation. */
+/** Time to wait for the browser to report a policy violation after the worker has failed. */
 const VIOLATION_DELAY_MS = 50;
 
-/** Warns of a policy that blocks workers from Blobs. @returns a function that stops listening, after late reports */
+/**
+ * Warns if a policy blocks workers from Blobs.
+ * @returns a function that stops listening, after a delay for late reports
+ */
 function watchWorkerPolicy(clock: Clock): () => void {
   const onViolation = (event: Event): void => {
     const { disposition, blockedURI, effectiveDirective } = event as SecurityPolicyViolationEvent;
@@ -88,16 +91,17 @@ function watchWorkerPolicy(clock: Clock): () => void {
 
 /**
  * Starts a worker that computes digests.
- * @returns null if that fails: `worker-src` without `blob:`, Trusted Types, or a bundler that changed the source text
+ * @returns null if that fails: because of `worker-src` without `blob:`, Trusted Types, or a bundler that changed the source
+ *   text
  */
 export async function startWorker(clock: Clock): Promise<Digester | null> {
   const stopWatching = watchWorkerPolicy(clock);
-  const started = await start(clock)
+  const started = await startVerifiedWorker(clock)
     .catch(() => null)
     .finally(stopWatching);
   if (!started) return null;
   const { worker, code } = started;
-  const waiting = new Map<
+  const pendingById = new Map<
     number,
     { resolve: (bytes: Uint8Array<ArrayBuffer>) => void; reject: (reason: unknown) => void }
   >();
@@ -107,22 +111,22 @@ export async function startWorker(clock: Clock): Promise<Digester | null> {
 
   worker.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
     if ('ready' in data) return;
-    const request = waiting.get(data.id);
-    waiting.delete(data.id);
+    const request = pendingById.get(data.id);
+    pendingById.delete(data.id);
     if ('bytes' in data) request?.resolve(data.bytes);
     else request?.reject(new DOMException(data.error.message, data.error.name));
   };
-  const end = (): void => {
+  const terminate = (): void => {
     isTerminated = true;
     worker.terminate();
-    for (const { reject } of waiting.values()) reject(new WorkerTerminated('the worker was terminated'));
-    waiting.clear();
+    for (const { reject } of pendingById.values()) reject(new WorkerTerminated('the worker was terminated'));
+    pendingById.clear();
   };
   worker.onerror = (event) => {
     event.preventDefault();
-    end();
+    terminate();
   };
-  worker.onmessageerror = end;
+  worker.onmessageerror = terminate;
 
   return {
     thread: 'worker',
@@ -136,13 +140,13 @@ export async function startWorker(clock: Clock): Promise<Digester | null> {
           reject(new WorkerTerminated('the worker was terminated'));
           return () => {};
         }
-        waiting.set(id, { resolve, reject });
+        pendingById.set(id, { resolve, reject });
         post({ id, blob, kind });
         return () => {
-          waiting.delete(id);
+          pendingById.delete(id);
           post({ id, cancel: true });
         };
       }),
-    stop: end,
+    stop: terminate,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Computes checksums of parts and of whole objects: in a worker, or on the main thread in slices of a few milliseconds; by
- * WebAssembly, or by script if the page's policy forbids that. Loaded only if an upload has checksums.
+ * Computes checksums of parts and of whole objects: in a worker, or on the main thread in slices of a few milliseconds. It
+ * uses WebAssembly, or JavaScript if the page's policy forbids that. Loaded only if an upload has checksums.
  */
 import type { ChecksumAlgorithm } from '../../protocol.js';
 import { abortable, unlessAborted } from '../util/abort.js';
@@ -43,7 +43,7 @@ function yieldToPage(): Promise<void> {
   });
 }
 
-function onMainThread(yielding: Yielding): Digester {
+function createMainThreadDigester(yielding: Yielding): Digester {
   const kernels = { crc: createCrcKernel(), blockHash: createBlockHashKernel() };
   const digest = createDigest(kernels, yielding);
   return {
@@ -68,7 +68,7 @@ export class Checksums {
   #backend: ChecksumBackend | null = null;
   #running = 0;
   #isReleased = false;
-  readonly #queue: (() => void)[] = [];
+  readonly #slotQueue: (() => void)[] = [];
 
   constructor(clock: Clock, { worker = true, onBackend = () => {} }: ChecksumOptions = {}) {
     this.clock = clock;
@@ -111,7 +111,7 @@ export class Checksums {
     return `${await this.digest('sha256', digests, signal)}-${parts.length}`;
   }
 
-  /** Terminates the worker when all work is done; the next checksum starts another. */
+  /** Terminates the worker when all checksums are computed; the next call starts another worker. */
   release(): void {
     this.#isReleased = true;
     this.#stopIfReleased();
@@ -124,29 +124,29 @@ export class Checksums {
 
   async #start(): Promise<Digester> {
     const worker = this.#mayUseWorker ? await startWorker(this.clock) : null;
-    return this.#use(worker ?? this.#onMainThread());
+    return this.#announce(worker ?? this.#createMainThreadDigester());
   }
 
-  #onMainThread(): Digester {
-    return onMainThread({ now: () => this.clock.monotonic(), yield: yieldToPage });
+  #createMainThreadDigester(): Digester {
+    return createMainThreadDigester({ now: () => this.clock.monotonic(), yield: yieldToPage });
   }
 
-  #use(digester: Digester): Digester {
+  #announce(digester: Digester): Digester {
     const { thread, code } = digester;
     this.#onBackend((this.#backend = { thread, code }));
     return digester;
   }
 
-  /** Runs work in the worker, and again on the main thread if the worker terminates. */
-  async #run<T>(work: (digester: Digester) => Promise<T>): Promise<T> {
+  /** Runs an operation in the worker, and repeats it on the main thread if the worker terminates. */
+  async #run<T>(operation: (digester: Digester) => Promise<T>): Promise<T> {
     const digester = await this.#getDigester();
     try {
-      return await work(digester);
+      return await operation(digester);
     } catch (error) {
       if (!(error instanceof WorkerTerminated)) throw error;
       const isCurrent = (await this.#getDigester()) === digester;
-      if (isCurrent) this.#digester = Promise.resolve(this.#use(this.#onMainThread()));
-      return work(await this.#getDigester());
+      if (isCurrent) this.#digester = Promise.resolve(this.#announce(this.#createMainThreadDigester()));
+      return operation(await this.#getDigester());
     }
   }
 
@@ -156,17 +156,17 @@ export class Checksums {
       return;
     }
     await abortable<void>(signal, (resolve) => {
-      this.#queue.push(resolve);
+      this.#slotQueue.push(resolve);
       return () => {
-        const at = this.#queue.indexOf(resolve);
-        if (at >= 0) this.#queue.splice(at, 1);
+        const index = this.#slotQueue.indexOf(resolve);
+        if (index >= 0) this.#slotQueue.splice(index, 1);
       };
     });
   }
 
   /** Passes the slot to the call that has waited longest. */
   #releaseSlot(): void {
-    const next = this.#queue.shift();
+    const next = this.#slotQueue.shift();
     if (next) next();
     else this.#running--;
   }

@@ -1,4 +1,4 @@
-/** A hash or checksum that is computed piece by piece. */
+/** A hash or checksum that is computed incrementally. */
 export interface Hash {
   update(bytes: Uint8Array): void;
   /** Big-endian, as in S3's checksums. */
@@ -7,7 +7,7 @@ export interface Hash {
 
 /** A reflected CRC whose register is inverted at the start and at the end. */
 export interface CrcKind {
-  /** Bits. */
+  /** Bits of the register. */
   readonly width: 32 | 64;
   /** Upper and lower 32 bits of the reflected polynomial; `high` is 0 for a width of 32. */
   readonly high: number;
@@ -15,7 +15,7 @@ export interface CrcKind {
 }
 
 export interface CrcKernel {
-  /** WebAssembly, or script if the page's policy lacks `wasm-unsafe-eval`. */
+  /** `script` (JavaScript) if the page's policy lacks `wasm-unsafe-eval`. */
   readonly code: 'wasm' | 'script';
   create(kind: CrcKind): Hash;
 }
@@ -24,18 +24,19 @@ export interface CrcKernel {
  * Creates CRCs that process 16 bytes at a time by 16 tables ("slicing by 16"). One routine serves both widths: a register
  * of 32 bits is one of 64 bits whose upper half stays 0.
  *
- * The worker runs the source text of this function, so it must not refer to anything outside except the language itself.
- * @param mayUseWasm false: script, even if the page allows WebAssembly
+ * The worker runs the source text of this function, so it must not refer to anything outside itself except the language's
+ * built-ins.
+ * @param mayUseWasm false: uses JavaScript even if the page allows WebAssembly
  */
 export function createCrcKernel(mayUseWasm = true): CrcKernel {
   const SLICES = 16;
   /** Bytes of one table: 256 entries of 64 bits. */
-  const TABLE = 2_048;
+  const TABLE_BYTES = 2_048;
   /** Addresses of the register and of the input in WebAssembly memory. */
-  const REGISTER = SLICES * TABLE;
-  const INPUT = 65_536;
+  const REGISTER_ADDRESS = SLICES * TABLE_BYTES;
+  const INPUT_ADDRESS = 65_536;
   /** Bytes of input: few enough to stay in the processor's cache between copying and use. */
-  const INPUT_SIZE = 262_144;
+  const INPUT_BYTES = 262_144;
 
   /** `tables[k][n]`: the effect of byte n on the register after k more bytes; low word first. */
   function fillTables(tables: Int32Array, { high, low }: CrcKind): void {
@@ -43,10 +44,10 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
       let lower = at / 2;
       let upper = 0;
       if (at >= 512) {
-        const before = tables[at - 512]!;
-        const step = (before & 255) * 2;
-        lower = ((before >>> 8) | (tables[at - 511]! << 24)) ^ tables[step]!;
-        upper = (tables[at - 511]! >>> 8) ^ tables[step + 1]!;
+        const previousLow = tables[at - 512]!;
+        const entry = (previousLow & 255) * 2;
+        lower = ((previousLow >>> 8) | (tables[at - 511]! << 24)) ^ tables[entry]!;
+        upper = (tables[at - 511]! >>> 8) ^ tables[entry + 1]!;
       } else {
         for (let bit = 0; bit < 8; bit++) {
           const isOdd = lower & 1;
@@ -82,53 +83,62 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
     // locals: first byte's address, the address after the last one, the register, four words of 32 bits
     const [at, end, register, words] = [0, 1, 2, 3];
 
-    /** Repeats a body while this many bytes are left, and advances the address by them. */
-    const each = (bytes: number, body: number[]): number[] => [
+    /** Repeats a body while at least `bytes` bytes are left, and then advances the address by `bytes`. */
+    const repeatWhileLeft = (bytes: number, body: number[]): number[] => [
+      // block, loop
       ...[0x02, 0x40, 0x03, 0x40],
+      // leave the block (br_if) if at + bytes > end
       ...[...get(at), ...number(bytes), 0x6a, ...get(end), 0x4b, 0x0d, 1],
       ...body,
+      // at = at + bytes
       ...[...get(at), ...number(bytes), 0x6a, ...set(at)],
+      // repeat the loop (br); end, end
       ...[0x0c, 0, 0x0b, 0x0b],
     ];
-    const lookUp = (position: number): number[] => {
+    /** Loads the table entry of one of the 16 bytes, and combines it with the entries before it by exclusive or. */
+    const applyTable = (position: number): number[] => {
       const shift = (position % 4) * 8 - 3;
-      const moved = shift < 0 ? [...number(-shift), 0x74] : [...number(shift), 0x76];
-      const entry = [...get(words + (position >> 2)), ...moved, ...number(2_040), and];
-      return [...entry, ...load64((SLICES - 1 - position) * TABLE), ...(position ? [xor64] : [])];
+      // shl or shr_u: the byte's value times the 8 bytes of an entry
+      const scaledByte = shift < 0 ? [...number(-shift), 0x74] : [...number(shift), 0x76];
+      const entry = [...get(words + (position >> 2)), ...scaledByte, ...number(2_040), and];
+      return [...entry, ...load64((SLICES - 1 - position) * TABLE_BYTES), ...(position ? [xor64] : [])];
     };
-    const half = (word: number): number[] => [
+    /** Splits a value of 64 bits into two words (wrap_i64; shr_u by 32 and wrap_i64). */
+    const splitIntoWords = (word: number): number[] => [
       ...set(register),
       ...[...get(register), 0xa7, ...set(words + word)],
       ...[...get(register), 0x42, 32, 0x88, 0xa7, ...set(words + word + 1)],
     ];
-    const sixteen = [
-      ...[...get(at), ...load64(0), ...get(register), xor64, ...half(0)],
-      ...[...get(at), ...load64(8), ...half(2)],
-      ...Array.from({ length: SLICES }, (_, position) => lookUp(position)).flat(),
+    const updateSixteenBytes = [
+      ...[...get(at), ...load64(0), ...get(register), xor64, ...splitIntoWords(0)],
+      ...[...get(at), ...load64(8), ...splitIntoWords(2)],
+      ...Array.from({ length: SLICES }, (_, position) => applyTable(position)).flat(),
       ...set(register),
     ];
-    const one = [
+    // register = tables[0][(register ^ byte) & 255] ^ (register >>> 8)
+    const updateByte = [
       ...[...get(register), 0xa7, ...get(at), 0x2d, 0, 0, 0x73, ...number(3), 0x74, ...number(2_040), and],
       ...[...load64(0), ...get(register), 0x42, 8, 0x88, xor64, ...set(register)],
     ];
     const body = [
+      // two groups of locals: one i64, four i32
       ...[2, 1, 0x7e, 4, 0x7f],
-      ...[...number(0), ...load64(REGISTER), ...set(register)],
-      ...each(16, sixteen),
-      ...each(1, one),
-      ...[...number(0), ...get(register), 0x37, 3, ...unsigned(REGISTER), 0x0b],
+      ...[...number(0), ...load64(REGISTER_ADDRESS), ...set(register)],
+      ...repeatWhileLeft(16, updateSixteenBytes),
+      ...repeatWhileLeft(1, updateByte),
+      ...[...number(0), ...get(register), 0x37, 3, ...unsigned(REGISTER_ADDRESS), 0x0b],
     ];
     return new Uint8Array([
       ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
       ...section(1, 1, 0x60, 2, 0x7f, 0x7f, 0),
       ...section(3, 1, 0),
-      ...section(5, 1, 0, (INPUT + INPUT_SIZE) / 65_536),
+      ...section(5, 1, 0, (INPUT_ADDRESS + INPUT_BYTES) / 65_536),
       ...section(7, 2, 1, 0x6d, 2, 0, 1, 0x66, 0, 0),
       ...section(10, 1, ...sized(body)),
     ]);
   }
 
-  /** Updates a register, low word first, with bytes. */
+  /** Updates a register with bytes; the register's low word comes first. */
   type Step = (register: Int32Array, bytes: Uint8Array) => void;
 
   function wasmStep(module: WebAssembly.Module, kind: CrcKind): Step {
@@ -136,35 +146,35 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
       m: WebAssembly.Memory;
       f: (at: number, end: number) => void;
     };
-    const input = new Uint8Array(m.buffer, INPUT);
-    const kept = new Int32Array(m.buffer, REGISTER, 2);
-    fillTables(new Int32Array(m.buffer, 0, REGISTER / 4), kind);
+    const input = new Uint8Array(m.buffer, INPUT_ADDRESS);
+    const wasmRegister = new Int32Array(m.buffer, REGISTER_ADDRESS, 2);
+    fillTables(new Int32Array(m.buffer, 0, REGISTER_ADDRESS / 4), kind);
     return (register, bytes) => {
-      kept.set(register);
-      for (let start = 0; start < bytes.length; start += INPUT_SIZE) {
-        const piece = bytes.subarray(start, start + INPUT_SIZE);
-        input.set(piece);
-        f(INPUT, INPUT + piece.length);
+      wasmRegister.set(register);
+      for (let start = 0; start < bytes.length; start += INPUT_BYTES) {
+        const slice = bytes.subarray(start, start + INPUT_BYTES);
+        input.set(slice);
+        f(INPUT_ADDRESS, INPUT_ADDRESS + slice.length);
       }
-      register.set(kept);
+      register.set(wasmRegister);
     };
   }
 
   function scriptStep(kind: CrcKind): Step {
-    const all = new Int32Array(REGISTER / 4);
-    fillTables(all, kind);
-    const lows = all.filter((_, index) => !(index & 1));
-    const highs = all.filter((_, index) => index & 1);
+    const tables = new Int32Array(REGISTER_ADDRESS / 4);
+    fillTables(tables, kind);
+    const lows = tables.filter((_, index) => !(index & 1));
+    const highs = tables.filter((_, index) => index & 1);
     return (register, bytes) => {
       let [low, high] = register as unknown as [number, number];
       let at = 0;
-      const one = (): void => {
+      const updateByte = (): void => {
         const entry = (low ^ bytes[at++]!) & 255;
         low = ((low >>> 8) | (high << 24)) ^ lows[entry]!;
         high = (high >>> 8) ^ highs[entry]!;
       };
       // a typed array of words must begin at a multiple of four bytes
-      while (at < bytes.length && (bytes.byteOffset + at) & 3) one();
+      while (at < bytes.length && (bytes.byteOffset + at) & 3) updateByte();
       const pairs = ((bytes.length - at) >> 3) * 2;
       const words = new Int32Array(bytes.buffer, pairs ? bytes.byteOffset + at : 0, pairs);
       for (let word = 0; word < pairs; word += 2) {
@@ -183,7 +193,7 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
           high = highs[i0]! ^ highs[i1]! ^ highs[i2]! ^ highs[i3]! ^ highs[i4]! ^ highs[i5]! ^ highs[i6]! ^ highs[i7]!;
       }
       at += pairs * 4;
-      while (at < bytes.length) one();
+      while (at < bytes.length) updateByte();
       register[0] = low;
       register[1] = high;
     };
@@ -204,8 +214,8 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
   const steps = new Map<number, Step>();
 
   function stepOf(kind: CrcKind): Step {
-    const known = steps.get(kind.low);
-    if (known) return known;
+    const existing = steps.get(kind.low);
+    if (existing) return existing;
     const step = module ? wasmStep(module, kind) : scriptStep(kind);
     steps.set(kind.low, step);
     return step;

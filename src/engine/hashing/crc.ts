@@ -23,12 +23,12 @@ export interface SizedCrc {
 }
 
 /**
- * A polynomial over GF(2) of a lower degree than the CRC's. Its bits are reflected, so that x^0 is the highest bit; upper
- * and lower 32 bits.
+ * The upper and lower 32 bits of a polynomial over GF(2) whose degree is lower than that of the CRC's polynomial. Its bits
+ * are reflected: the highest bit is x^0.
  */
 type Polynomial = readonly [high: number, low: number];
 
-/** Multiplies two polynomials modulo the CRC's. */
+/** Multiplies two polynomials modulo the CRC's polynomial. */
 function multiply({ width, high, low }: CrcKind, [aHigh, aLow]: Polynomial, b: Polynomial): Polynomial {
   let [bHigh, bLow] = b;
   let productHigh = 0;
@@ -49,35 +49,35 @@ function multiply({ width, high, low }: CrcKind, [aHigh, aLow]: Polynomial, b: P
   return [productHigh, productLow];
 }
 
-/** Returns x to the power of 8 × bytes. Multiplying a CRC by it has the effect of that many zero bytes. */
-function shiftOf(kind: CrcKind, bytes: number): Polynomial {
-  const top = (2 ** 31) | 0;
-  let shift: Polynomial = kind.width === 64 ? [top, 0] : [0, top];
+/** Returns x to the power of 8 × `bytes`. Multiplying a CRC by it has the effect of appending that many zero bytes. */
+function zeroBytesFactor(kind: CrcKind, bytes: number): Polynomial {
+  const one = (2 ** 31) | 0;
+  let factor: Polynomial = kind.width === 64 ? [one, 0] : [0, one];
   let power: Polynomial = kind.width === 64 ? [1 << 23, 0] : [0, 1 << 23];
-  // not by bit operations, because sizes exceed 32 bits
-  for (let left = bytes; left > 0; left = Math.floor(left / 2)) {
-    if (left % 2) shift = multiply(kind, shift, power);
+  // no bit operations, because `bytes` may exceed 32 bits
+  for (let remaining = bytes; remaining > 0; remaining = Math.floor(remaining / 2)) {
+    if (remaining % 2) factor = multiply(kind, factor, power);
     power = multiply(kind, power, power);
   }
-  return shift;
+  return factor;
 }
 
 /**
- * Computes the CRC of concatenated parts. 10,000 parts of one size take milliseconds.
- * @returns base64; without parts, the CRC of no bytes
- * @throws TypeError for a value of another length
+ * Computes the CRC of concatenated parts from their CRCs. 10,000 parts of the same size take milliseconds.
+ * @returns base64; without parts, the CRC of zero bytes
+ * @throws TypeError for a value whose length is not that of the algorithm
  * @see https://stackoverflow.com/a/23126768 for the arithmetic
  */
 export function combineCrcs(algorithm: CrcAlgorithm, parts: Iterable<SizedCrc>): string {
   const kind: CrcKind = CRCS[algorithm];
   const view = new DataView(new ArrayBuffer(kind.width / 8));
-  const shifts = new Map<number, Polynomial>();
+  const factorsBySize = new Map<number, Polynomial>();
   let high = 0;
   let low = 0;
   for (const { value, size } of parts) {
-    let shift = shifts.get(size);
-    if (!shift) shifts.set(size, (shift = shiftOf(kind, size)));
-    [high, low] = multiply(kind, shift, [high, low]);
+    let factor = factorsBySize.get(size);
+    if (!factor) factorsBySize.set(size, (factor = zeroBytesFactor(kind, size)));
+    [high, low] = multiply(kind, factor, [high, low]);
     const part = new DataView(fromBase64(value).buffer);
     if (part.byteLength !== view.byteLength) throw new TypeError(`"${value}" is not a ${algorithm} value`);
     low ^= part.getInt32(part.byteLength - 4);

@@ -1,7 +1,7 @@
 import type { BlockHashKernel } from './block-hash-kernel.js';
 import type { CrcKernel, CrcKind, Hash } from './crc-kernel.js';
 
-/** Which digest to compute. */
+/** The algorithm of a digest. */
 export type DigestKind = CrcKind | 'sha256' | 'md5';
 
 export interface DigestKernels {
@@ -11,9 +11,9 @@ export interface DigestKernels {
 
 /** How work on the main thread yields to the page. */
 export interface Yielding {
-  /** Milliseconds of a monotonic clock. */
+  /** Returns the milliseconds of a monotonic clock. */
   now(): number;
-  /** Resolves after the page could run other tasks. */
+  /** Resolves after the page has had a chance to run other tasks. */
   yield(): Promise<void>;
 }
 
@@ -23,21 +23,21 @@ export type Digest = (blob: Blob, kind: DigestKind, isCancelled: () => boolean) 
 /**
  * Creates the function that reads Blobs and computes their digests.
  *
- * The worker runs the source text of this function, so it must not refer to anything outside except the language and the
- * web platform.
- * @param yielding for the main thread: yields every few milliseconds; null: never yields
+ * The worker runs the source text of this function, so it must not refer to anything outside itself except the language's
+ * built-ins and the web platform.
+ * @param yielding on the main thread, to yield every few milliseconds; null in a worker, which never yields
  */
 export function createDigest({ crc, blockHash }: DigestKernels, yielding: Yielding | null): Digest {
   /**
    * Bytes read at a time, so that memory use does not depend on the size of a part. Browsers read few large pieces faster
    * than many small ones, but receiving a large piece blocks the main thread.
    */
-  const PIECE_SIZE = yielding ? 2_097_152 : 8_388_608;
+  const READ_BYTES = yielding ? 2_097_152 : 8_388_608;
   /** Largest Blob for WebCrypto, which hashes a message only as a whole. */
-  const MAX_WEBCRYPTO_SIZE = 67_108_864;
-  /** Target duration of a slice; the limit is 8 ms. */
+  const MAX_WEBCRYPTO_BYTES = 67_108_864;
+  /** Target duration of a slice: well below the 8 ms that a slice may block the page. */
   const SLICE_MS = 3;
-  let sliceSize = 65_536;
+  let sliceBytes = 65_536;
 
   async function read(blob: Blob, start: number, size: number): Promise<Uint8Array<ArrayBuffer>> {
     const bytes = new Uint8Array(await blob.slice(start, start + size).arrayBuffer());
@@ -46,26 +46,26 @@ export function createDigest({ crc, blockHash }: DigestKernels, yielding: Yieldi
   }
 
   async function updateInSlices(hash: Hash, bytes: Uint8Array, { now, yield: yieldToPage }: Yielding): Promise<void> {
-    for (let at = 0; at < bytes.length;) {
-      const begun = now();
-      hash.update(bytes.subarray(at, at + sliceSize));
-      const time = now() - begun;
-      at += sliceSize;
-      // clocks of browsers are coarse: the size at most doubles after a short slice, and shrinks at once after a long one
-      const growth = Math.min(2, SLICE_MS / Math.max(time, 0.1));
-      sliceSize = Math.min(Math.max(Math.floor((sliceSize * growth) / 64) * 64, 4_096), PIECE_SIZE);
+    for (let offset = 0; offset < bytes.length;) {
+      const startedAt = now();
+      hash.update(bytes.subarray(offset, offset + sliceBytes));
+      const elapsedMs = now() - startedAt;
+      offset += sliceBytes;
+      // browsers round clocks coarsely: after a short slice the size at most doubles, after a long one it shrinks at once
+      const growth = Math.min(2, SLICE_MS / Math.max(elapsedMs, 0.1));
+      sliceBytes = Math.min(Math.max(Math.floor((sliceBytes * growth) / 64) * 64, 4_096), READ_BYTES);
       await yieldToPage();
     }
   }
 
   return async (blob, kind, isCancelled) => {
     const { subtle } = globalThis.crypto ?? {};
-    if (kind === 'sha256' && subtle && blob.size <= MAX_WEBCRYPTO_SIZE) {
+    if (kind === 'sha256' && subtle && blob.size <= MAX_WEBCRYPTO_BYTES) {
       return new Uint8Array(await subtle.digest('SHA-256', await read(blob, 0, blob.size)));
     }
     const hash = typeof kind === 'string' ? blockHash[kind]() : crc.create(kind);
-    for (let start = 0; start < blob.size && !isCancelled(); start += PIECE_SIZE) {
-      const bytes = await read(blob, start, Math.min(PIECE_SIZE, blob.size - start));
+    for (let start = 0; start < blob.size && !isCancelled(); start += READ_BYTES) {
+      const bytes = await read(blob, start, Math.min(READ_BYTES, blob.size - start));
       if (yielding) await updateInSlices(hash, bytes, yielding);
       else hash.update(bytes);
     }
@@ -89,7 +89,7 @@ interface WorkerScope {
  * Answers requests in the worker, after it has checked that its code computes correctly: a bundler may have changed the
  * source text.
  *
- * The worker runs the source text of this function, so it must not refer to anything outside except its parameters.
+ * The worker runs the source text of this function, so it must not refer to anything outside itself except its parameters.
  */
 export function serveDigests(scope: WorkerScope, kernels: DigestKernels, digest: Digest): void {
   const cancelled = new Set<number>();

@@ -6,7 +6,7 @@ const RECOMPUTE_EVERY = 2;
 const MAX_REFUSALS = 6;
 
 /**
- * Returns the error for data in the store that is not, or would not be, the file's.
+ * Returns the error for stored data that differs from the file, or that would differ if the store had accepted it.
  * @param what a clause that says what was found
  */
 export const integrityError = (name: string, what: string): UploadError =>

@@ -5,13 +5,13 @@ import type { Scheduler } from '../network/scheduler.js';
 import type { PartTable } from '../model/part-table.js';
 import type { Hasher } from '../ports.js';
 
-/** Parts whose checksums are computed ahead, for each slot. */
+/** Number of parts per slot whose checksums are computed ahead. */
 const PARTS_AHEAD = 2;
-/** Number of parts that one call to the signer should have, and the time that it waits for them. */
+/** Number of parts that one call to the signer should include, and the maximum time that the call waits for them. */
 const BATCH_SIZE = 8;
 const BATCH_WAIT_MS = 250;
 
-/** The file whose parts are read, and how many are in flight. */
+/** The upload whose parts are read. */
 export interface PartSource {
   readonly table: PartTable;
   readonly record: Pick<UploadRecord, 'file'>;
@@ -41,7 +41,7 @@ export class PartChecksums {
     this.#signal = signal;
   }
 
-  /** Starts another run. @param signal ends the computing */
+  /** Prepares for another run of the upload. @param signal stops computing when it aborts */
   begin(signal: AbortSignal): void {
     this.#signal = signal;
     this.#pending.clear();
@@ -64,56 +64,56 @@ export class PartChecksums {
     this.#pending.clear();
   }
 
-  /** @throws DOMException if the part cannot be read */
+  /** Returns the checksum of a part, and computes it if needed. @throws DOMException if the part cannot be read */
   value(partNumber: number): Promise<string> {
-    const known = this.#values.get(partNumber);
-    if (known !== undefined) return Promise.resolve(known);
+    const computed = this.#values.get(partNumber);
+    if (computed !== undefined) return Promise.resolve(computed);
     const pending = this.#pending.get(partNumber);
     if (pending) return pending;
-    const work: Promise<string> = this.#hasher
+    const computation: Promise<string> = this.#hasher
       .digest(this.#algorithm, partOf(this.#source, partNumber), this.#signal)
       .then((value) => {
-        if (this.#pending.get(partNumber) === work) this.#values.set(partNumber, value);
+        if (this.#pending.get(partNumber) === computation) this.#values.set(partNumber, value);
         return value;
       })
       .finally(() => {
-        if (this.#pending.get(partNumber) === work) this.#pending.delete(partNumber);
+        if (this.#pending.get(partNumber) === computation) this.#pending.delete(partNumber);
       });
-    this.#pending.set(partNumber, work);
-    return work;
+    this.#pending.set(partNumber, computation);
+    return computation;
   }
 
   /** Computes the checksums of the parts in flight, and of some after them. */
   ahead(): void {
     // a failure is reported where the checksum is needed
-    for (const partNumber of this.#near()) void this.value(partNumber).catch(() => {});
+    for (const partNumber of this.#upcomingParts()) void this.value(partNumber).catch(() => {});
   }
 
   /**
-   * Waits until a part's checksum is computed, and briefly for those of other parts that the same call to the signer can
-   * include: a call costs more than a checksum.
-   * @param isSigned leaves out those that need none
+   * Waits until a part's checksum is computed. Then waits briefly for the checksums of other parts that the same call to
+   * the signer can include, because a call takes longer than a checksum.
+   * @param isSigned whether a part has a signature and needs no other
    * @throws DOMException if the part cannot be read
    */
   async gather(partNumber: number, isSigned: (partNumber: number) => boolean, signal: AbortSignal): Promise<void> {
     this.ahead();
     await unlessAborted(signal, this.value(partNumber));
-    // the first call is small, because no slot is busy yet
-    const enough = this.#hasGathered ? BATCH_SIZE : Math.min(this.#source.scheduler.slots, BATCH_SIZE);
+    // the first call is small, because free slots wait for it
+    const batchSize = this.#hasGathered ? BATCH_SIZE : Math.min(this.#source.scheduler.slots, BATCH_SIZE);
     let cancel = (): void => {};
-    let isLate = false;
-    const late = new Promise<void>((resolve) => {
+    let hasTimedOut = false;
+    const timeout = new Promise<void>((resolve) => {
       cancel = this.#hasher.clock.setTimer(() => {
-        isLate = true;
+        hasTimedOut = true;
         resolve();
       }, BATCH_WAIT_MS);
     });
-    while (!isLate && !isSigned(partNumber)) {
+    while (!hasTimedOut && !isSigned(partNumber)) {
       this.ahead();
-      const unsigned = [...this.#near()].filter((near) => !isSigned(near));
-      const computing = unsigned.flatMap((near) => this.#pending.get(near)?.catch(() => {}) ?? []);
-      if (!computing.length || unsigned.length - computing.length >= enough) break;
-      await unlessAborted(signal, Promise.race([late, ...computing]));
+      const unsigned = [...this.#upcomingParts()].filter((upcoming) => !isSigned(upcoming));
+      const computing = unsigned.flatMap((upcoming) => this.#pending.get(upcoming)?.catch(() => {}) ?? []);
+      if (!computing.length || unsigned.length - computing.length >= batchSize) break;
+      await unlessAborted(signal, Promise.race([timeout, ...computing]));
     }
     cancel();
     this.#hasGathered = true;
@@ -130,12 +130,12 @@ export class PartChecksums {
     return parts;
   }
 
-  /** Numbers of the parts in flight, and of some after them. */
-  *#near(): Generator<number> {
+  /** Yields the numbers of the parts in flight, and of some parts after them. */
+  *#upcomingParts(): Generator<number> {
     const { table, scheduler } = this.#source;
-    let room = table.inFlightCount + PARTS_AHEAD * scheduler.slots;
+    let remaining = table.inFlightCount + PARTS_AHEAD * scheduler.slots;
     for (const partNumber of table.missing()) {
-      if (room-- <= 0) return;
+      if (remaining-- <= 0) return;
       yield partNumber;
     }
   }

@@ -2,10 +2,11 @@
 import { createBlockHashKernel } from '../hashing/block-hash-kernel.js';
 import type { PartPlan } from '../model/part-plan.js';
 import { hex } from '../util/bytes.js';
+import { isMd5Etag } from './md5-etag.js';
 
 const { md5 } = createBlockHashKernel();
 
-/** Hashed without a pause: about 1 ms on a fast device, less than 8 ms on a slow one. */
+/** Bytes that are hashed without a pause: this takes about 1 ms on a fast device, and less than 8 ms on a slow one. */
 const SLICE_BYTES = 128 * 1024;
 
 /**
@@ -22,16 +23,16 @@ export async function md5OfPart(
   const { start, end } = plan.range(partNumber);
   const hash = md5();
   const read = (at: number): Promise<ArrayBuffer> => file.slice(at, Math.min(at + SLICE_BYTES, end)).arrayBuffer();
-  let next = read(start);
+  let nextSlice = read(start);
   for (let at = start; at < end;) {
-    const bytes = new Uint8Array(await next);
+    const bytes = new Uint8Array(await nextSlice);
     signal.throwIfAborted();
     if (!bytes.length) throw new DOMException('The file has become shorter', 'NotReadableError');
     at += bytes.length;
     // the next slice is read while this one is hashed
-    next = at < end ? read(at) : next;
+    nextSlice = at < end ? read(at) : nextSlice;
     // an abort leaves this promise without a handler
-    next.catch(() => {});
+    nextSlice.catch(() => {});
     hash.update(bytes);
   }
   return hash.digest();
@@ -61,6 +62,6 @@ export function multipartEtag(digests: Iterable<Uint8Array>): string {
 
 /** Parses an ETag that has the form of an MD5; null for any other. */
 export function parseMd5Etag(etag: string | undefined): Uint8Array | null {
-  if (!etag || !/^[\da-f]{32}$/i.test(etag)) return null;
+  if (!etag || !isMd5Etag(etag)) return null;
   return Uint8Array.from(etag.match(/../g)!, (pair) => parseInt(pair, 16));
 }

@@ -1,11 +1,12 @@
 import type { AgreedChecksum } from '../../protocol.js';
 import type { StoredPart } from '../model/stored-part.js';
 import type { Integrity } from '../api/types.js';
+import { isMd5Etag } from './md5-etag.js';
 
-/** Number of parts without an equal ETag after which the store's ETags do not count as MD5s. */
+/** Number of parts whose ETag differs from their MD5 after which the store's ETags count as something other than MD5s. */
 const MAX_MISMATCHED_ETAGS = 3;
 
-/** The format of a store's ETags, as all uploads to it have shown. */
+/** The format of a store's ETags, learned from all uploads to it. */
 export interface EtagFormat {
   /** Whether an ETag has ever been the MD5 of what was sent. */
   areMd5s: boolean;
@@ -22,17 +23,16 @@ export interface PartReader {
   onMismatch(partNumber: number): void;
 }
 
-/** How a part was verified; null: it could not be. */
+/** The result of comparing a part. */
 interface PartResult {
   readonly etag: string;
+  /** How the part was verified; null if it could not be verified. */
   readonly by: 'checksum' | 'etag' | null;
 }
 
-const isMd5 = (etag: string): boolean => /^[\da-f]{32}$/i.test(etag);
-
 /**
  * Compares stored parts with the file: by the checksum that the store lists, else by the ETag if that is an MD5. It
- * reads one part at a time, so that parts that have to be sent do not wait.
+ * reads one part at a time, so that reading delays the sending of other parts as little as possible.
  */
 export class PartVerifier {
   readonly #agreed: AgreedChecksum | null;
@@ -41,7 +41,7 @@ export class PartVerifier {
   readonly #queue = new Map<number, StoredPart>();
   /** Parts whose ETag differs from their MD5, while it is not known whether the store's ETags are MD5s. */
   readonly #mismatchedEtags = new Map<number, string>();
-  #run: Promise<void> | null = null;
+  #running: Promise<void> | null = null;
 
   constructor(agreed: AgreedChecksum | null, reader: PartReader) {
     this.#agreed = agreed;
@@ -55,12 +55,12 @@ export class PartVerifier {
     this.#results.set(partNumber, { etag, by: 'checksum' });
   }
 
-  /** Queues a part for comparison, unless it was compared. */
+  /** Queues a part for comparison, unless it has been compared. */
   add(part: StoredPart): void {
     const { partNumber, etag } = part;
-    const known = this.#results.get(partNumber);
+    const existing = this.#results.get(partNumber);
     // CORS may have hidden the ETag of the sent part
-    if (known && (known.etag === etag || (known.by && !known.etag))) return;
+    if (existing && (existing.etag === etag || (existing.by && !existing.etag))) return;
     this.#results.delete(partNumber);
     this.#mismatchedEtags.delete(partNumber);
     this.#queue.set(partNumber, part);
@@ -75,29 +75,29 @@ export class PartVerifier {
   }
 
   /**
-   * Waits until all is compared.
+   * Waits until all queued parts are compared.
    * @throws DOMException if the file cannot be read; the next call tries again
    */
-  async settled(): Promise<void> {
-    while (this.#queue.size || this.#run) await this.#start();
+  async whenVerified(): Promise<void> {
+    while (this.#queue.size || this.#running) await this.#start();
     for (const [partNumber, etag] of this.#mismatchedEtags) this.#results.set(partNumber, { etag, by: null });
     this.#mismatchedEtags.clear();
   }
 
-  /** Returns whether a part is the file's; null if that is unknown. */
-  async isOwn({ partNumber, etag, checksums = {} }: StoredPart): Promise<boolean | null> {
+  /** Returns whether a stored part is equal to the file's part; null if that cannot be determined. */
+  async comparePart({ partNumber, etag, checksums = {} }: StoredPart): Promise<boolean | null> {
     const agreed = this.#agreed;
-    const etags = this.#reader.etagFormat();
-    const listed = agreed ? checksums[agreed.algorithm] : undefined;
-    if (listed === undefined && !isMd5(etag)) return null;
+    const etagFormat = this.#reader.etagFormat();
+    const listedChecksum = agreed ? checksums[agreed.algorithm] : undefined;
+    if (listedChecksum === undefined && !isMd5Etag(etag)) return null;
     const isSame =
-      listed === undefined
+      listedChecksum === undefined
         ? (await this.#reader.md5(partNumber)) === etag.toLowerCase()
-        : (await this.#reader.checksum(partNumber)) === listed;
-    if (isSame) this.#results.set(partNumber, { etag, by: listed === undefined ? 'etag' : 'checksum' });
-    if (listed !== undefined) return isSame;
-    etags.areMd5s ||= isSame;
-    return isSame || (etags.areMd5s ? false : null);
+        : (await this.#reader.checksum(partNumber)) === listedChecksum;
+    if (isSame) this.#results.set(partNumber, { etag, by: listedChecksum === undefined ? 'etag' : 'checksum' });
+    if (listedChecksum !== undefined) return isSame;
+    etagFormat.areMd5s ||= isSame;
+    return isSame || (etagFormat.areMd5s ? false : null);
   }
 
   /** Returns the weakest evidence of all parts. */
@@ -112,17 +112,17 @@ export class PartVerifier {
   }
 
   #start(): Promise<void> {
-    this.#run ??= this.#compareAll().finally(() => {
-      this.#run = null;
+    this.#running ??= this.#compareAllQueued().finally(() => {
+      this.#running = null;
     });
-    // reported by `settled()`
-    this.#run.catch(() => {});
-    return this.#run;
+    // `whenVerified()` reports a failure
+    this.#running.catch(() => {});
+    return this.#running;
   }
 
-  async #compareAll(): Promise<void> {
+  async #compareAllQueued(): Promise<void> {
     for (let part = this.#next; part; part = this.#next) {
-      await this.#compare(part);
+      await this.#compareQueued(part);
       // the part may have been sent again meanwhile
       if (this.#queue.get(part.partNumber) === part) this.#queue.delete(part.partNumber);
     }
@@ -132,21 +132,21 @@ export class PartVerifier {
     return this.#queue.values().next().value;
   }
 
-  async #compare(part: StoredPart): Promise<void> {
+  async #compareQueued(part: StoredPart): Promise<void> {
     const { partNumber, etag, checksums = {} } = part;
     const agreed = this.#agreed;
-    const etags = this.#reader.etagFormat();
+    const etagFormat = this.#reader.etagFormat();
     const isListed = agreed !== null && checksums[agreed.algorithm] !== undefined;
-    const hasNoMd5 = !etags.areMd5s && this.#mismatchedEtags.size >= MAX_MISMATCHED_ETAGS;
-    const isOwn = !isListed && hasNoMd5 ? null : await this.isOwn(part);
+    const areNoMd5s = !etagFormat.areMd5s && this.#mismatchedEtags.size >= MAX_MISMATCHED_ETAGS;
+    const isSame = !isListed && areNoMd5s ? null : await this.comparePart(part);
     if (this.#queue.get(partNumber) !== part) return;
-    if (isOwn === false) this.#reader.onMismatch(partNumber);
-    else if (isOwn) this.#mismatchedEtags.delete(partNumber);
-    else if (isMd5(etag)) this.#mismatchedEtags.set(partNumber, etag);
+    if (isSame === false) this.#reader.onMismatch(partNumber);
+    else if (isSame) this.#mismatchedEtags.delete(partNumber);
+    else if (isMd5Etag(etag)) this.#mismatchedEtags.set(partNumber, etag);
     else this.#results.set(partNumber, { etag, by: null });
-    if (!etags.areMd5s) return;
+    if (!etagFormat.areMd5s) return;
     // if one ETag is an MD5, all are
-    for (const strange of this.#mismatchedEtags.keys()) this.#reader.onMismatch(strange);
+    for (const mismatched of this.#mismatchedEtags.keys()) this.#reader.onMismatch(mismatched);
     this.#mismatchedEtags.clear();
   }
 }

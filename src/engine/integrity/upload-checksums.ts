@@ -1,8 +1,8 @@
-/** All of the checksum code that an upload needs; loaded when checksums are computed or ETags compared. */
+/** Entry of the checksum code; loaded when an upload has checksums to compute or ETags to compare. */
 import type { AgreedChecksum, ChecksumAlgorithm } from '../../protocol.js';
 import { Checksums } from '../hashing/checksums.js';
 import type { ChecksumBackend } from '../hashing/checksums.js';
-import { fromBase64 } from '../util/bytes.js';
+import { fromBase64, hex } from '../util/bytes.js';
 import { PartChecksums, partOf } from './part-checksums.js';
 import type { PartTable } from '../model/part-table.js';
 import type { StoredPart } from '../model/stored-part.js';
@@ -24,13 +24,13 @@ export interface ChecksumTarget {
   readonly scheduler: Pick<Scheduler, 'slots'>;
   /** Returns the format of the ETags of the upload's store. */
   etagFormat(): EtagFormat;
-  /** Called if the store holds other bytes of a part than the file. */
+  /** Called if a stored part differs from the file. */
   onMismatch(partNumber: number): void;
 }
 
 /** The checksums of one upload's file: sent with its parts, and compared with the stored parts. */
 export class UploadChecksums {
-  /** Null if no checksum was agreed on. */
+  /** The parts' checksums; null if none was agreed on. */
   readonly values: PartChecksums | null;
   readonly #target: ChecksumTarget;
   readonly #hasher: Hasher;
@@ -53,7 +53,10 @@ export class UploadChecksums {
     });
   }
 
-  /** Starts another run; for another file, all is computed and compared again. @param signal ends the computing */
+  /**
+   * Prepares for another run of the upload. If its file was replaced, everything is computed and compared again.
+   * @param signal stops computing when it aborts
+   */
   begin(signal: AbortSignal): void {
     this.#signal = signal;
     this.values?.begin(signal);
@@ -64,13 +67,13 @@ export class UploadChecksums {
   }
 
   /** Records a sent part. @param isSigned whether its checksum was signed, so that the store has verified it */
-  sent(partNumber: number, etag: string, isSigned: boolean): void {
+  recordSent(partNumber: number, etag: string, isSigned: boolean): void {
     if (isSigned) this.#verifier.confirm(partNumber, etag);
     else this.#verifier.add({ partNumber, etag, size: this.#target.table.sizeOf(partNumber) });
   }
 
   /** Compares listed parts with the file, in the background. */
-  listed(parts: Iterable<StoredPart>): void {
+  verifyListed(parts: Iterable<StoredPart>): void {
     for (const part of parts) if (this.#target.table.isStored(part.partNumber)) this.#verifier.add(part);
   }
 
@@ -79,31 +82,34 @@ export class UploadChecksums {
     this.#verifier.reset();
   }
 
-  isOwn(part: StoredPart): Promise<boolean | null> {
-    return this.#verifier.isOwn(part);
+  comparePart(part: StoredPart): Promise<boolean | null> {
+    return this.#verifier.comparePart(part);
   }
 
-  /** Waits until every part is compared that has to be. @throws DOMException if the file cannot be read */
-  settled(): Promise<void> {
-    return this.#verifier.settled();
+  /** Waits until all queued parts are compared. @throws DOMException if the file cannot be read */
+  whenVerified(): Promise<void> {
+    return this.#verifier.whenVerified();
   }
 
-  /** How it is known that the parts are the file's. */
+  /** The weakest evidence that the stored parts are the file's. */
   get evidence(): Integrity {
     return this.#verifier.evidence(this.#target.table.plan.count);
   }
 
   /**
-   * Returns the checksum of the object that the parts make up, as the store reports it, and those of the parts.
+   * Returns the checksum of the whole object, as the store reports it, and the checksums of its parts; null if none was
+   * agreed on.
    * @throws DOMException if the file cannot be read
    */
-  async whole(signal: AbortSignal): Promise<{ algorithm: ChecksumAlgorithm; value: string; parts: string[] } | null> {
+  async computeObjectChecksum(
+    signal: AbortSignal,
+  ): Promise<{ algorithm: ChecksumAlgorithm; value: string; parts: string[] } | null> {
     const { agreed, isMultipart } = this.#target;
     if (!agreed || !this.values) return null;
     const { algorithm } = agreed;
-    const sized = await this.values.all(signal);
-    const parts = sized.map(({ value }) => value);
-    const value = isMultipart ? await this.#hasher.combine(algorithm, sized, signal) : parts[0]!;
+    const sizedChecksums = await this.values.all(signal);
+    const parts = sizedChecksums.map(({ value }) => value);
+    const value = isMultipart ? await this.#hasher.combine(algorithm, sizedChecksums, signal) : parts[0]!;
     return { algorithm, value, parts };
   }
 }
@@ -112,19 +118,18 @@ let hasWarned = false;
 
 /** Warns once if the page's policy prevents the fastest way to compute checksums. */
 function warnOfBackend({ thread, code }: ChecksumBackend): void {
-  const lacks = [
+  const missingPolicies = [
     ...(thread === 'worker' ? [] : ['worker-src blob:']),
     ...(code === 'wasm' ? [] : ["script-src 'wasm-unsafe-eval'"]),
   ];
-  if (hasWarned || !lacks.length) return;
+  if (hasWarned || !missingPolicies.length) return;
   hasWarned = true;
   const where = thread === 'worker' ? 'in a worker' : 'on the main thread, in short slices';
   const how = code === 'wasm' ? 'by WebAssembly' : 'by script';
-  console.warn(`mule-upload: checksums are computed ${where}, ${how}; it is faster with ${lacks.join(' and ')}.`);
+  console.warn(
+    `mule-upload: checksums are computed ${where}, ${how}; it is faster with ${missingPolicies.join(' and ')}.`,
+  );
 }
 
-/** Creates the hasher of a page. @param clock the machine's own, since it times the machine's work */
+/** Creates the hasher of a page. @param clock the device's own clock, because it measures how long the device computes */
 export const createHasher = (clock: Clock): Hasher => new Checksums(clock, { onBackend: warnOfBackend });
-
-// a copy: a module that the main file shares would become a third file that every page load fetches
-const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');

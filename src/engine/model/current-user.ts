@@ -1,19 +1,19 @@
 import type { JournalRecord } from '../ports.js';
 
-type Bound = Pick<JournalRecord, 'principal'>;
+type OwnedRecord = Pick<JournalRecord, 'principal'>;
 
-/** The user of this page, as far as the signer has named one. */
+/** The user who is signed in on this page, as reported by the signer. */
 export class CurrentUser {
-  /** Null: the signer said that nobody is signed in; undefined: it has not said anything so far. */
+  /** Null: the signer said that nobody is signed in; undefined: it has not answered yet. */
   principal: string | null | undefined = undefined;
 
-  /** Whether this user may resume a record. One that names nobody belongs to everybody in its scope. */
-  owns({ principal }: Bound): boolean {
+  /** Whether this user may resume an upload. An upload without a user belongs to everybody in its scope. */
+  owns({ principal }: OwnedRecord): boolean {
     return principal === undefined || principal === this.principal || (principal === null && !this.isKnown);
   }
 
   /** Whether a record is known to belong to another user. */
-  isOther({ principal }: Bound): boolean {
+  isOther({ principal }: OwnedRecord): boolean {
     return typeof principal === 'string' && this.isKnown && principal !== this.principal;
   }
 

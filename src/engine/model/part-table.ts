@@ -31,7 +31,7 @@ export class PartTable {
     return this.#done === this.plan.count;
   }
 
-  /** Bytes of stored parts plus bytes sent of parts in flight. A part that fails no longer counts. */
+  /** Bytes of stored parts, plus the bytes sent so far of parts in flight. */
   get loaded(): number {
     let inFlight = 0;
     for (const bytes of this.#inFlight.values()) inFlight += bytes;
@@ -55,10 +55,10 @@ export class PartTable {
     return this.#inFlight.has(partNumber);
   }
 
-  /** Whether a part is proven to be the file's and has not changed since. An ETag that CORS hid matches any. */
+  /** Whether a part is proven to be the file's and has not changed since. If CORS hid its ETag, any ETag counts as equal. */
   isVerified(partNumber: number, etag: string): boolean {
-    const known = this.#etags[partNumber];
-    return this.#verified.has(partNumber) && (known === etag || known === '');
+    const storedEtag = this.#etags[partNumber];
+    return this.#verified.has(partNumber) && (storedEtag === etag || storedEtag === '');
   }
 
   sizeOf(partNumber: number): number {
@@ -86,7 +86,7 @@ export class PartTable {
     }
   }
 
-  /** Records upload progress, capped at the part's size: the count exceeds it if the browser resends by itself. */
+  /** Records upload progress, capped at the part's size: the count exceeds the size if the browser resends by itself. */
   recordProgress(partNumber: number, bytes: number): void {
     if (this.#inFlight.has(partNumber)) this.#inFlight.set(partNumber, Math.min(bytes, this.sizeOf(partNumber)));
   }
@@ -113,8 +113,8 @@ export class PartTable {
   }
 
   /**
-   * Replaces the stored parts by those that ListParts returned. Parts of any other than the exact size are not stored.
-   * @param listed in any order; of two parts with one number the later wins
+   * Replaces the stored parts by those that ListParts returned. A part of a wrong size is not stored.
+   * @param listed in any order; of two parts with the same number, the later one counts
    * @param areProven whether all of them are proven to be the file's
    */
   replaceStored(listed: Iterable<StoredPart>, areProven = false): void {

@@ -4,7 +4,7 @@ import type { Resumption } from '../ports.js';
 import { planParts } from './part-plan.js';
 import { PartTable } from './part-table.js';
 
-/** Where and how an upload is stored, as signer and store have agreed: key, parts, grant and upload ID. */
+/** Where and how an upload is stored, as the signer and the store have decided: key, parts, grant and upload ID. */
 export interface Session {
   readonly key: string;
   grant: string | undefined;
@@ -23,7 +23,7 @@ export interface Session {
   completeChecksum: string | null;
   /** Null until the multipart upload exists, and if none is needed. */
   uploadId: string | null;
-  /** Whether it began in an earlier page load or elsewhere: any request may have been sent without a recorded answer. */
+  /** Whether it began in an earlier page load or on another device: earlier requests may have been sent. */
   readonly inherited: boolean;
   /** Whether the store may hold parts that the table does not show. */
   needsList: boolean;
@@ -78,7 +78,7 @@ export function resumptionOf(session: Session | null, id: string): Resumption | 
   };
 }
 
-/** Returns how calls to the signer name this upload. */
+/** Returns the fields that identify the upload in calls to the signer. */
 export function referenceOf({ key, uploadId, grant }: Session): UploadReference {
   return { key, upload_id: uploadId ?? '', ...(grant !== undefined && { grant }) };
 }

@@ -2,12 +2,12 @@ import type { Action, Signed, SignedRequest, UploadReference } from '../../proto
 import { invalidAnswer, SignerFault } from '../api/errors.js';
 import type { Clock } from '../ports.js';
 
-/** A signature is not used in this time before it expires, so that it does not expire in flight. */
+/** A signature is no longer used when less than this time is left, so that it does not expire in flight. */
 const EXPIRY_MARGIN_MS = 30_000;
 
 /** A signed request and the time for which it may be used. */
 export interface Signature extends SignedRequest {
-  /** Milliseconds from `requestedAt`. */
+  /** Milliseconds after `requestedAt` in which it may be used. */
   readonly lifetime: number;
   /** When the signer was called. */
   readonly requestedAt: Moment;
@@ -39,7 +39,7 @@ function expiryOfUrl(url: string): number {
   try {
     ({ searchParams } = new URL(url));
   } catch {
-    throw invalidAnswer('signed what is no URL', 'sign');
+    throw invalidAnswer('signed an invalid URL', 'sign');
   }
   const date = searchParams.get('X-Amz-Date') ?? '';
   const iso = date.replace(/^(\d{4})(\d\d)(\d\dT\d\d)(\d\d)(\d\dZ)$/, '$1-$2-$3:$4:$5');
@@ -48,7 +48,7 @@ function expiryOfUrl(url: string): number {
 
 /**
  * Validates a request that a signer signed.
- * @param answer has the time of the signer's clock, and an expiry for requests that have none
+ * @param answer the signer's answer: its time, and the expiry of requests that have none of their own
  * @param requestedAt when the signer was called
  * @throws UploadError `invalid-response`
  * @throws SignerFault if it has expired already
@@ -65,29 +65,29 @@ export function readSignature(
   const { method, url, headers } = request;
   const ownExpiry = expiryOfUrl(url);
   const expires = request.expires ?? answer.expires ?? ownExpiry;
-  // both times are of the signer's clock; only if it sends none, this device's clock is compared
-  const left = Number.isNaN(expires) ? Infinity : expires - (answer.time ?? requestedAt.wall);
+  // both times are by the signer's clock; if it sends no time, this device's clock is used
+  const remainingMs = Number.isNaN(expires) ? Infinity : expires - (answer.time ?? requestedAt.wall);
   // also for times that are no numbers
-  if (!(left > 0))
+  if (!(remainingMs > 0))
     throw new SignerFault(200, null, 'the signature had expired already: is the clock of the signer right?');
   return {
     method,
     url,
     ...(headers && { headers }),
-    lifetime: left - Math.min(EXPIRY_MARGIN_MS, left / 4),
+    lifetime: remainingMs - Math.min(EXPIRY_MARGIN_MS, remainingMs / 4),
     requestedAt,
   };
 }
 
-/** Provides the checksums of one upload's parts to those who sign them. */
+/** Provides the checksums of one upload's parts to the code that requests their signatures. */
 export interface PartChecksumSource {
   /** Returns the checksum of a part, base64; undefined until it is computed. */
   get(partNumber: number): string | undefined;
   /** Starts to compute the checksums of the parts that will be signed next. */
   ahead(): void;
   /**
-   * Waits until the checksum of a part is known, and a little longer for those of parts after it.
-   * @param isSigned excludes parts that need no signature
+   * Waits until the checksum of a part is computed, and then briefly for the checksums of parts after it.
+   * @param isSigned whether a part has a signature and needs no other
    * @throws DOMException if the part cannot be read
    */
   gather(partNumber: number, isSigned: (partNumber: number) => boolean, signal: AbortSignal): Promise<void>;
@@ -100,8 +100,8 @@ export interface SignedUpload {
   readonly size: number;
   readonly partSize: number;
   sizeOf(partNumber: number): number;
-  /** The parts' checksums; null for an upload without. */
+  /** The parts' checksums; null for an upload without checksums. */
   readonly values: PartChecksumSource | null;
   /** The object's checksum, for Complete; null if it has none. */
-  readonly whole: string | null;
+  readonly objectChecksum: string | null;
 }

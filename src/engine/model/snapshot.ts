@@ -12,7 +12,7 @@ export interface SnapshotSource {
   readonly loaded: number;
   readonly speed: number;
   readonly location: string | null;
-  /** The progress that the sending tab reports. */
+  /** The progress that another tab reports, if that tab sends the upload. */
   readonly remoteProgress: RemoteProgress | null;
   readonly receipt: string | null;
   readonly retries: number;
@@ -20,7 +20,7 @@ export interface SnapshotSource {
   readonly hasStarted: boolean;
 }
 
-/** Returns what the page sees of an upload; what another tab reports takes precedence. */
+/** Creates a snapshot of an upload. If another tab sends the upload, the progress that it reports takes precedence. */
 export function snapshotOf(source: SnapshotSource): UploadSnapshot {
   const { record, wait, remoteProgress: remote, hasStarted } = source;
   const { facts, status, session, stored, recovered } = record;

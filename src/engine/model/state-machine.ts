@@ -1,7 +1,7 @@
 import type { UploadStatus } from '../api/types.js';
-import { RUNNING } from '../api/status.js';
+import { RUNNING_STATUSES } from '../api/status.js';
 
-/** The events of an upload. `show-…`: its step, or the reason of its wait, is displayed. */
+/** The events of an upload. An event `show-…` only changes which step of a running upload its status shows. */
 export type StatusEvent =
   | 'start'
   | 'show-starting'
@@ -27,22 +27,26 @@ interface Transition {
 
 const TRANSITIONS: Readonly<Record<StatusEvent, Transition>> = {
   start: { from: ['queued'], to: 'starting', event: 'mule-start' },
-  'show-starting': { from: RUNNING, to: 'starting', event: null },
-  'show-uploading': { from: RUNNING, to: 'uploading', event: null },
-  'show-finishing': { from: RUNNING, to: 'finishing', event: null },
-  'show-waiting': { from: RUNNING, to: 'waiting', event: null },
-  pause: { from: ['queued', ...RUNNING], to: 'paused', event: 'mule-pause' },
+  'show-starting': { from: RUNNING_STATUSES, to: 'starting', event: null },
+  'show-uploading': { from: RUNNING_STATUSES, to: 'uploading', event: null },
+  'show-finishing': { from: RUNNING_STATUSES, to: 'finishing', event: null },
+  'show-waiting': { from: RUNNING_STATUSES, to: 'waiting', event: null },
+  pause: { from: ['queued', ...RUNNING_STATUSES], to: 'paused', event: 'mule-pause' },
   hold: { from: ['needs-file'], to: 'paused', event: null },
   enqueue: { from: ['paused', 'failed', 'needs-file'], to: 'queued', event: null },
-  'need-file': { from: ['queued', ...RUNNING, 'paused', 'failed'], to: 'needs-file', event: null },
-  fail: { from: ['queued', ...RUNNING, 'paused'], to: 'failed', event: 'mule-error' },
-  abort: { from: ['queued', ...RUNNING, 'paused', 'failed', 'needs-file'], to: 'aborted', event: 'mule-abort' },
-  complete: { from: RUNNING, to: 'complete', event: 'mule-complete' },
+  'need-file': { from: ['queued', ...RUNNING_STATUSES, 'paused', 'failed'], to: 'needs-file', event: null },
+  fail: { from: ['queued', ...RUNNING_STATUSES, 'paused'], to: 'failed', event: 'mule-error' },
+  abort: {
+    from: ['queued', ...RUNNING_STATUSES, 'paused', 'failed', 'needs-file'],
+    to: 'aborted',
+    event: 'mule-abort',
+  },
+  complete: { from: RUNNING_STATUSES, to: 'complete', event: 'mule-complete' },
 };
 
 /**
  * Returns the status that follows, and the DOM event to dispatch.
- * @throws Error on an impossible step: a defect of this package, never of the page or the network
+ * @throws Error on an impossible transition, which is a defect of this package
  */
 export function transition(
   status: UploadStatus,

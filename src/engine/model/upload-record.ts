@@ -33,9 +33,9 @@ export class UploadRecord {
   facts: UploadFacts;
   owner: Owner;
   status: UploadStatus = 'queued';
-  /** Null until it is chosen again, for an upload of an earlier page load. */
+  /** Null for an upload of an earlier page load, until its file is read or chosen again. */
   file: File | null = null;
-  /** Where the file can be read again in a later page load. */
+  /** Handle by which the file can be read again in a later page load; null if the browser gives none. */
   handle: FileHandle | null = null;
   fingerprint: string | null = null;
   /** Whether it began in an earlier page load, or on another machine. */
@@ -56,15 +56,15 @@ export class UploadRecord {
   session: Session | null = null;
   /** Null until the object is stored. */
   stored: StoredResult | null = null;
-  /** Whether init is asked for a fresh start: the former session cannot be resumed. */
+  /** Whether the next init call requests a new session, because the former one cannot be resumed. */
   wantsFreshStart = false;
-  /** Whether another tab has had it, or may have: only the store knows which parts are stored. */
+  /** Whether another tab sends this upload too, or may have sent it: only the store knows which parts are stored. */
   wasShared = false;
-  /** Requested bytes per part that overrides the page's option; null while the connection needs no smaller parts. */
-  partSizeWish: number | null = null;
-  /** Whether its owner has left this page: nothing is sent and nothing is written any more. */
+  /** Bytes per part to request instead of the page's option; null unless the connection needs smaller parts. */
+  requestedPartSize: number | null = null;
+  /** Whether its owner is no longer signed in on this page: nothing is sent or written any more. */
   hasFormerOwner = false;
-  /** Whether `forget()` has ended it: nothing is written of it any more. */
+  /** Whether `forget()` has ended it: nothing about it is written any more. */
   isForgotten = false;
 
   constructor(facts: UploadFacts, owner: Owner, createdAt: number) {

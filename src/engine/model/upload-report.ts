@@ -1,7 +1,7 @@
 import type { UploadError } from '../api/errors.js';
 import type { PartDetail, RetryDetail } from '../api/types.js';
 
-/** The step of the protocol that an upload is at, shown as its status while nothing is waited for. */
+/** The current step of an upload, shown as its status while it does not wait. */
 export type Step = 'starting' | 'uploading' | 'finishing';
 
 /** The reports of the lower layers about one upload. */
@@ -12,13 +12,13 @@ export type UploadReport =
   /** Bytes were sent, or the list of stored parts has changed. */
   | { readonly type: 'progress' }
   | { readonly type: 'retry'; readonly detail: Omit<RetryDetail, 'upload'> }
-  /** Something that the page can act on; retries continue. */
+  /** An error that the page may have to fix; retries continue. */
   | { readonly type: 'problem'; readonly error: UploadError }
-  /** The store rejects signatures: of one part, or all. */
+  /** The store rejects the signatures of one part, or all signatures. */
   | { readonly type: 'signatures-rejected'; readonly partNumber: number | null }
   | { readonly type: 'grant-expired' }
   | { readonly type: 'session-opened' }
-  /** The session has changed and has to be recorded. */
+  /** The session has changed, and the journal has to record it. */
   | { readonly type: 'session-changed' }
   | { readonly type: 'part-stored'; readonly detail: Omit<PartDetail, 'upload'> };
 

@@ -15,32 +15,32 @@ export interface RetryServices {
   readonly health: ServerHealth;
 }
 
-/** One attempt of a step. */
+/** The current attempt of a step, and counts of the attempts before it. */
 export interface Attempt {
-  /** 1 for the first. */
+  /** Number of this attempt; 1 for the first. */
   count: number;
-  /** Attempts of this step that stalled. */
+  /** Number of attempts of this step that stalled. */
   stalls: number;
-  /** Attempts that got no answer while the store could be reached. */
+  /** Number of attempts that got no answer although the store could be reached. */
   unanswered: number;
-  /** Fresh signatures that were rejected in a row. */
+  /** Number of fresh signatures that were rejected in a row. */
   refusals: number;
 }
 
 /** Decides what follows a request that got no answer: a restart, or null for another attempt. */
 export type OnConnectionLost = () => RestartRequired | null;
 
-/** The history of one step. */
+/** The retries of one step. */
 export interface RetryState extends Attempt {
   readonly phase: Phase;
   readonly partNumber: number | null;
   readonly signal: AbortSignal;
   readonly onConnectionLost: OnConnectionLost | undefined;
-  /** Failures in a row since the last success of any step. */
+  /** Number of failures in a row since the last success of any step. */
   level: number;
-  /** Renewals of the grant in a row. */
+  /** Number of renewals of the grant in a row. */
   renewals: number;
   hasSignerFailed: boolean;
-  /** Successes of all steps when this one last failed. */
+  /** Number of successes of all steps when this step last failed. */
   successes: number;
 }

@@ -2,17 +2,18 @@ import { ReadFault, SignerFault, StoreFault, TransportFault, UploadError } from 
 import type { Phase, UploadErrorCode } from '../api/errors.js';
 import { isTransient } from '../util/http-status.js';
 
-/** The action after a failure. */
+/** What to do after a failure. */
 export type FailureAction =
-  /** Transient: retry after a delay. `busy`: with fewer requests in flight. */
+  /** The failure is transient: retry after a delay. */
   | RetryAction
-  /** The signature was rejected: retry with a new one. `passing`: it has expired, or the clocks differ. */
+  /** The signature was rejected: retry with a new one. */
   | {
       kind: 'resign';
       reason: string;
-      passing: boolean;
-      /** The store does not know the access key, as after a key rotation. */
-      ofKeys: boolean;
+      /** Whether it has expired, or the clocks differ: a new signature is likely to be accepted. */
+      isExpired: boolean;
+      /** Whether the store does not accept the signer's keys, as after a key rotation. */
+      areKeysRejected: boolean;
       status: number;
     }
   /** The grant has expired: renew it. */
@@ -30,21 +31,25 @@ export type FailureAction =
   | { kind: 'final'; code: UploadErrorCode; message: string; status: number };
 
 interface RetryAction {
-  kind: 'again';
-  of: 'store' | 'signer';
+  kind: 'retry';
+  /** The server that failed. */
+  server: 'store' | 'signer';
   reason: string;
+  /** Value of the `Retry-After` header. */
   retryAfter: string | null;
-  stalled: boolean;
-  busy: boolean;
+  /** Whether the request made no progress for too long. */
+  isStalled: boolean;
+  /** Whether the server has too many requests: retry with fewer requests in flight. */
+  isBusy: boolean;
 }
 
-/** S3's error codes that mean more than their status, or that come with status 200. */
+/** S3's error codes that say more than the status of the answer, or that an answer with status 200 contains. */
 const STORE_CODES: Record<string, FailureAction['kind'] | 'busy'> = {
-  InternalError: 'again',
-  RequestTimeout: 'again',
-  IncompleteBody: 'again',
-  BadDigest: 'again',
-  OperationAborted: 'again',
+  InternalError: 'retry',
+  RequestTimeout: 'retry',
+  IncompleteBody: 'retry',
+  BadDigest: 'retry',
+  OperationAborted: 'retry',
   SlowDown: 'busy',
   SlowDownRead: 'busy',
   SlowDownWrite: 'busy',
@@ -63,25 +68,26 @@ const STORE_CODES: Record<string, FailureAction['kind'] | 'busy'> = {
   NoSuchBucket: 'final',
 };
 
-/** S3's error codes for a signature made with keys that it does not know, perhaps not yet. */
+/** S3's error codes for a signature made with keys that S3 does not know, or does not know yet. */
 const KEY_CODES = new Set(['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'InvalidToken', 'InvalidSecurity']);
 
-const BUSY = new Set([429, 503]);
+const BUSY_STATUSES = new Set([429, 503]);
 
-const again = (of: 'store' | 'signer', reason: string, given: Partial<RetryAction> = {}): RetryAction => ({
-  kind: 'again',
-  of,
+const retryAction = (server: 'store' | 'signer', reason: string, details: Partial<RetryAction> = {}): RetryAction => ({
+  kind: 'retry',
+  server,
   reason,
   retryAfter: null,
-  stalled: false,
-  busy: false,
-  ...given,
+  isStalled: false,
+  isBusy: false,
+  ...details,
 });
 
 function classifyStoreFault(fault: StoreFault, phase: Phase): FailureAction {
   const { status, code, message, retryAfter } = fault;
   const reason = `the store answered ${status}${code ? ` ${code}` : ''}`;
-  const passing = (busy = BUSY.has(status)): FailureAction => again('store', reason, { retryAfter, busy });
+  const retry = (isBusy = BUSY_STATUSES.has(status)): FailureAction =>
+    retryAction('store', reason, { retryAfter, isBusy });
   const final = (errorCode: UploadErrorCode = 'store-refused'): FailureAction => ({
     kind: 'final',
     code: errorCode,
@@ -89,32 +95,38 @@ function classifyStoreFault(fault: StoreFault, phase: Phase): FailureAction {
     message: `${reason}${message ? `: ${message}` : ''}`,
   });
 
-  const known = STORE_CODES[code];
-  switch (known) {
-    case 'again':
-      return passing(false);
+  const kind = STORE_CODES[code];
+  switch (kind) {
+    case 'retry':
+      return retry(false);
     case 'busy':
-      return passing(true);
+      return retry(true);
     case 'resign':
-      return { kind: known, reason, passing: true, ofKeys: false, status };
+      return { kind, reason, isExpired: true, areKeysRejected: false, status };
     case 'exists':
     case 'relist':
-      return { kind: known, reason };
+      return { kind, reason };
     case 'final':
       return final(code === 'EntityTooLarge' ? 'too-large' : 'store-refused');
     default:
   }
-  // for an aborted upload Ceph answers NoSuchKey, and other stores 404 without a body
-  if (known === 'gone' || (status === 404 && phase !== 'create' && phase !== 'head')) return { kind: 'gone', reason };
+  // for an aborted upload, Ceph answers NoSuchKey, and other stores answer 404 without a body
+  if (kind === 'gone' || (status === 404 && phase !== 'create' && phase !== 'head')) return { kind: 'gone', reason };
   // InvalidToken has status 400
   if (status === 403 || KEY_CODES.has(code)) {
-    return { kind: 'resign', reason, passing: /expired/i.test(message), ofKeys: KEY_CODES.has(code), status };
+    return {
+      kind: 'resign',
+      reason,
+      isExpired: /expired/i.test(message),
+      areKeysRejected: KEY_CODES.has(code),
+      status,
+    };
   }
   if (status === 412) return { kind: 'exists', reason };
-  if (status === 409) return phase === 'complete' ? { kind: 'restart', reason } : passing();
-  // a 200 that could not be parsed: truncated, or a page of a proxy
-  if (status >= 200 && status < 300) return passing();
-  return isTransient(status) && status !== 501 ? passing() : final();
+  if (status === 409) return phase === 'complete' ? { kind: 'restart', reason } : retry();
+  // a success whose body could not be parsed: it is truncated, or a proxy's web page
+  if (status >= 200 && status < 300) return retry();
+  return isTransient(status) && status !== 501 ? retry() : final();
 }
 
 function classifySignerFault(fault: SignerFault): FailureAction {
@@ -123,7 +135,7 @@ function classifySignerFault(fault: SignerFault): FailureAction {
   const reason = fault.kind ? message : answer;
   if (status === 401 || (status === 403 && code === 'unauthorized')) return { kind: 'unauthorized', reason, status };
   if (status === 403 && code === 'grant-expired') return { kind: 'renew', reason };
-  if (code === null || isTransient(status)) return again('signer', reason, { retryAfter });
+  if (code === null || isTransient(status)) return retryAction('signer', reason, { retryAfter });
   return { kind: 'final', code: 'signer-refused', status, message: `${reason}: ${message}` };
 }
 
@@ -135,9 +147,9 @@ export function classifyFailure(failure: unknown, phase: Phase): FailureAction {
   if (failure instanceof StoreFault) return classifyStoreFault(failure, phase);
   if (failure instanceof SignerFault) return classifySignerFault(failure);
   if (failure instanceof TransportFault) {
-    return again('store', failure.message, { stalled: failure.kind === 'stalled' });
+    return retryAction('store', failure.message, { isStalled: failure.kind === 'stalled' });
   }
-  if (failure instanceof ReadFault) return again('store', failure.message);
+  if (failure instanceof ReadFault) return retryAction('store', failure.message);
   if (failure instanceof UploadError)
     return { kind: 'final', code: failure.code, status: failure.status, message: failure.message };
   throw failure;

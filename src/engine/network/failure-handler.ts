@@ -14,15 +14,16 @@ import { RestartRequired } from './restart-required.js';
 import type { RetryServices, RetryState } from './attempt.js';
 import type { Waits } from './waits.js';
 
-/** Rejections of fresh signatures in a row before they count as final. */
+/** Number of fresh signatures rejected in a row after which the upload fails. */
 const MAX_REFUSALS = 3;
-/** Failures, while no request has ever succeeded, before an error reports that the setup may be wrong. */
+/** Number of failures after which an error reports that the setup may be wrong, if no request has ever succeeded. */
 const FAILURES_UNTIL_REPORT = 3;
-/** Answers that look like a login page before the page is asked to sign in. */
+/** Number of answers that look like a login page after which an error asks the page to sign the user in. */
 const SIGN_IN_PAGES_UNTIL_REPORT = 2;
-/** Milliseconds over which requests are spread when the network is back. */
+/** Maximum random delay of a request when the network is back, so that not all requests are sent at once. */
 const RECONNECT_JITTER_MS = 200;
-const MAX_PROBE_GAP_MS = 3_000;
+/** Maximum delay until the store is probed again; reported as the delay of the retry. */
+const MAX_PROBE_DELAY_MS = 3_000;
 
 /** Performs the action that `classifyFailure()` returns for each failure of one upload: waits, reports, or throws. */
 export class FailureHandler {
@@ -30,9 +31,9 @@ export class FailureHandler {
   readonly #record: UploadRecord;
   readonly #observer: UploadObserver;
   readonly #waits: Waits;
-  #authorization: { ready: Promise<void>; go(): void } | null = null;
+  #authorization: { ready: Promise<void>; resume(): void } | null = null;
   #hasReportedProblem = false;
-  /** Answers of the signer that looked like a login page since the last success, over all steps. */
+  /** Number of the signer's answers that looked like a login page, over all steps since the last success. */
   #signInPages = 0;
 
   constructor(services: RetryServices, record: UploadRecord, observer: UploadObserver, waits: Waits) {
@@ -42,15 +43,15 @@ export class FailureHandler {
     this.#waits = waits;
   }
 
-  /** Counts from zero, after a success. */
+  /** Resets the counts, after a success. */
   reset(): void {
     this.#signInPages = 0;
     this.#hasReportedProblem = false;
   }
 
-  /** Retries what the signer refused for lack of a sign-in. */
+  /** Retries the steps that wait for a sign-in, because the user has signed in. */
   authorize(): void {
-    this.#authorization?.go();
+    this.#authorization?.resume();
     this.#waits.wake((waitingFor) => waitingFor === 'authorization');
   }
 
@@ -85,7 +86,7 @@ export class FailureHandler {
         return;
       case 'resign':
         return this.#handleRejectedSignature(action, state, failure);
-      case 'again':
+      case 'retry':
     }
     if (state.count > this.#services.settings.options.maxRetries) {
       const what = `${state.count} attempts failed, the last one because ${action.reason}`;
@@ -97,18 +98,18 @@ export class FailureHandler {
 
   async #waitForServer(
     failure: unknown,
-    action: FailureAction & { kind: 'again' },
+    action: FailureAction & { kind: 'retry' },
     state: RetryState,
     phase: Phase,
   ): Promise<void> {
     const { scheduler, health } = this.#services;
-    const { busy, of, reason } = action;
-    if (busy) scheduler.recordCongestion();
+    const { isBusy, server, reason } = action;
+    if (isBusy) scheduler.recordCongestion();
     const retryAfter = parseRetryAfter(action.retryAfter, health.serverTime);
-    // one response that the store is busy delays all requests
-    if (busy && of === 'store' && retryAfter) scheduler.hold(retryAfter);
-    const waitingFor = failure instanceof SignerFault ? this.#handleSignerFault(failure, reason, state) : of;
-    // not less than the backoff: a store in trouble may answer `Retry-After: 0`
+    // if the store is busy, it delays all requests, not only this one
+    if (isBusy && server === 'store' && retryAfter) scheduler.hold(retryAfter);
+    const waitingFor = failure instanceof SignerFault ? this.#handleSignerFault(failure, reason, state) : server;
+    // at least the backoff, because an overloaded store may answer `Retry-After: 0`
     const delay = Math.max(retryAfter ?? 0, this.#backoff(state));
     return this.#pause(waitingFor, delay, reason, { ...state, phase });
   }
@@ -135,18 +136,18 @@ export class FailureHandler {
       const message = `${reason}, repeatedly and for this file alone: see the signer's log, then retry`;
       throw this.#finalError('signer-refused', message, { retryable: true, status, phase, cause: fault });
     }
-    const isLasting = kind === 'unreadable' || (code === null && status > 0 && !isTransient(status));
-    if (level >= FAILURES_UNTIL_REPORT && (isLasting || !health.hasSignerAnswer))
+    const isPermanent = kind === 'unreadable' || (code === null && status > 0 && !isTransient(status));
+    if (level >= FAILURES_UNTIL_REPORT && (isPermanent || !health.hasSignerAnswer))
       report('signer-refused', ": is that its URL, does it run, and does it allow this page's origin");
     return 'signer';
   }
 
   /**
-   * Finds the cause of a missing response of the store: the file, the network, CORS, or a rejection that CORS hides.
+   * Finds out why the store did not answer: because of the file, the network, CORS, or a rejection that CORS hides.
    */
   async #handleNoAnswer(
     fault: TransportFault,
-    { stalled, reason }: FailureAction & { kind: 'again' },
+    { isStalled, reason }: FailureAction & { kind: 'retry' },
     state: RetryState,
   ): Promise<void> {
     const { signal, partNumber, phase } = state;
@@ -155,7 +156,7 @@ export class FailureHandler {
       this.#reportOnce('store-blocked', `${reason}. Retrying`, { phase, cause: fault });
       return this.#pause('store', this.#backoff(state), reason, state);
     }
-    if (stalled) {
+    if (isStalled) {
       state.stalls++;
       scheduler.recordCongestion();
     }
@@ -168,11 +169,11 @@ export class FailureHandler {
     const isReachable = await reachability.check();
     signal.throwIfAborted();
     if (!isReachable) {
-      this.#reportRetry(state, MAX_PROBE_GAP_MS, `${reason}; the store cannot be reached`);
+      this.#reportRetry(state, MAX_PROBE_DELAY_MS, `${reason}; the store cannot be reached`);
       await this.#waits.addWithinAttempt('network', null, reachability.whenReachable(signal));
       return this.#waits.sleep('network', clock.random() * RECONNECT_JITTER_MS, signal);
     }
-    // some stores reject a signature without CORS headers: to the browser that is no answer either
+    // some stores reject a signature without CORS headers, which the browser reports as no answer
     this.#rejectSignatures(++state.unanswered > 1 ? null : partNumber);
     const isReadable = health.isReadable(fault.method, fault.url);
     if (state.unanswered >= FAILURES_UNTIL_REPORT && !isReadable) {
@@ -183,20 +184,20 @@ export class FailureHandler {
   }
 
   async #handleRejectedSignature(
-    { reason, passing, ofKeys, status }: FailureAction & { kind: 'resign' },
+    { reason, isExpired, areKeysRejected, status }: FailureAction & { kind: 'resign' },
     state: RetryState,
     failure: unknown,
   ): Promise<void> {
     this.#rejectSignatures(null);
-    if (!passing && ++state.refusals >= MAX_REFUSALS) {
+    if (!isExpired && ++state.refusals >= MAX_REFUSALS) {
       // after a change of the signer's keys, the store or the signer may not know the new ones yet
-      const isPassing = ofKeys && this.#services.health.hasAcceptedSignature;
-      const what = `${reason} to fresh signatures: are the signer's keys, region and permissions right?${isPassing ? ' Retrying' : ''}`;
+      const isTemporary = areKeysRejected && this.#services.health.hasAcceptedSignature;
+      const what = `${reason} to fresh signatures: are the signer's keys, region and permissions right?${isTemporary ? ' Retrying' : ''}`;
       const details = { retryable: true, status, phase: state.phase, cause: failure };
-      if (!isPassing) throw this.#finalError('signature-rejected', what, details);
+      if (!isTemporary) throw this.#finalError('signature-rejected', what, details);
       this.#reportOnce('signature-rejected', what, details);
     }
-    // the first time without a delay: a signature may simply have expired
+    // no delay for the first failure, because the signature may just have expired
     return this.#pause('store', state.level > 1 ? this.#backoff(state) : 0, reason, state);
   }
 
@@ -206,11 +207,11 @@ export class FailureHandler {
     cause: unknown,
   ): Promise<void> {
     if (!this.#authorization) {
-      let go!: () => void;
-      const ready = new Promise<void>((resolve) => (go = resolve)).then(() => {
+      let resume!: () => void;
+      const ready = new Promise<void>((resolve) => (resume = resolve)).then(() => {
         this.#authorization = null;
       });
-      this.#authorization = { ready, go };
+      this.#authorization = { ready, resume };
       const details = { retryable: true, status, phase, cause, refusal: refusalOf(cause) };
       this.#report(new UploadError('unauthorized', this.#message(`${reason}: sign in, then retry`), details));
     }
@@ -237,7 +238,7 @@ export class FailureHandler {
     this.#observer.report({ type: 'signatures-rejected', partNumber });
   }
 
-  /** Reports a problem that somebody may have to fix, once until the next success. */
+  /** Reports an error that the user or the site's operator may have to fix, once until the next success. */
   #reportOnce(code: UploadErrorCode, what: string, details: UploadErrorInit): void {
     if (this.#hasReportedProblem) return;
     this.#hasReportedProblem = true;

@@ -3,11 +3,11 @@ import type { RetryServices } from './attempt.js';
 import { Reachability } from './reachability.js';
 import type { Waits } from './waits.js';
 
-/** Milliseconds between two checks whether a request without an answer was carried out. */
-const ACTED_CHECK_INTERVAL_MS = 30_000;
-/** Milliseconds without the store after which older connections count as lost. */
+/** Interval of the checks whether the store has carried out a request without an answer. */
+const CHECK_INTERVAL_MS = 30_000;
+/** Duration of an outage after which connections from before it count as lost. */
 const LONG_OUTAGE_MS = 10_000;
-/** Milliseconds that such a connection gets at most to show that it is not. */
+/** Maximum time in which such a connection may still make progress after the outage. */
 const MAX_GRACE_MS = 10_000;
 
 /** A request that has made no progress for a while. */
@@ -17,34 +17,34 @@ export interface SilentRequest {
   readonly isOverdue: boolean;
   /** Aborted when the request ends. */
   readonly ended: AbortSignal;
-  /** Checks whether the store has carried out the request; for a request that may take minutes. */
-  readonly hasActed?: (() => Promise<boolean>) | undefined;
+  /** Checks whether the store has carried out the request. Set only for a request that may take minutes. */
+  readonly isCarriedOut?: (() => Promise<boolean>) | undefined;
 }
 
 /**
- * Decides whether a silent request is lost, and shows the wait meanwhile.
- * @returns whether to send it again, on another connection
+ * Decides whether a silent request is lost. Meanwhile the upload's status is waiting.
+ * @returns whether to send the request again, on another connection
  */
 export async function isRequestLost(
   { clock, scheduler, reachability: byOrigin }: RetryServices,
   waits: Waits,
-  { url, isOverdue, ended, hasActed }: SilentRequest,
+  { url, isOverdue, ended, isCarriedOut }: SilentRequest,
 ): Promise<boolean> {
   const reachability = byOrigin.of(url, Reachability);
   for (;;) {
-    const since = clock.monotonic();
+    const startedAt = clock.monotonic();
     // without a spare connection, the probe would wait for one of the silent connections
     if (scheduler.hasSpareConnection && !(await reachability.check())) {
       await waits.addWithinAttempt('network', null, reachability.whenReachable(ended));
-      const outageMs = clock.monotonic() - since;
-      if (isOverdue || (hasActed && outageMs >= LONG_OUTAGE_MS)) {
-        // a TCP retransmission takes as long as the outage at most
+      const outageMs = clock.monotonic() - startedAt;
+      if (isOverdue || (isCarriedOut && outageMs >= LONG_OUTAGE_MS)) {
+        // TCP sends lost data again after at most the duration of the outage
         await waits.addWithinAttempt('network', null, sleep(clock, Math.min(outageMs, MAX_GRACE_MS), ended));
         return true;
       }
     }
-    if (!hasActed) return isOverdue;
-    if (await waits.addWithinAttempt('store', null, hasActed())) return true;
-    await waits.addWithinAttempt('store', null, sleep(clock, ACTED_CHECK_INTERVAL_MS, ended));
+    if (!isCarriedOut) return isOverdue;
+    if (await waits.addWithinAttempt('store', null, isCarriedOut())) return true;
+    await waits.addWithinAttempt('store', null, sleep(clock, CHECK_INTERVAL_MS, ended));
   }
 }

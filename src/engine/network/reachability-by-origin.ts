@@ -8,7 +8,7 @@ export class ReachabilityByOrigin {
   readonly #clock: Clock;
   readonly #lifetime: AbortSignal;
   readonly #onChange: (isReachable: boolean) => void;
-  readonly #known = new Map<string, Reachability>();
+  readonly #byOrigin = new Map<string, Reachability>();
 
   constructor(transport: Transport, clock: Clock, lifetime: AbortSignal, onChange: (isReachable: boolean) => void) {
     this.#transport = transport;
@@ -18,26 +18,26 @@ export class ReachabilityByOrigin {
   }
 
   /**
-   * Returns the one for a URL's origin, which is probed without the URL's signature.
-   * @param type creates it: only code that is loaded late needs this class
+   * Returns the `Reachability` of a URL's origin. Probes use the URL without its signature.
+   * @param type the class `Reachability`, passed in because only code that is loaded later contains it
    */
   of(url: string, type: typeof Reachability): Reachability {
     const { origin, pathname } = new URL(url);
-    let reachability = this.#known.get(origin);
+    let reachability = this.#byOrigin.get(origin);
     if (!reachability) {
       reachability = new type(origin + pathname, this.#transport, this.#clock, this.#lifetime, this.#onChange);
-      this.#known.set(origin, reachability);
+      this.#byOrigin.set(origin, reachability);
     }
     return reachability;
   }
 
-  /** Records that a store answered; one that was never out of reach needs no record. */
+  /** Records that a store answered. Does nothing for a store that has always answered. */
   answered(url: string): void {
-    this.#known.get(originOf(url))?.recordAnswer();
+    this.#byOrigin.get(originOf(url))?.recordAnswer();
   }
 
-  /** Probes every store that is out of reach at once. */
+  /** Immediately probes every store that cannot be reached. */
   probeNow(): void {
-    for (const reachability of this.#known.values()) reachability.probeNow();
+    for (const reachability of this.#byOrigin.values()) reachability.probeNow();
   }
 }

@@ -3,16 +3,16 @@ import { cancellableSleep } from '../util/timing.js';
 import type { Clock, Transport } from '../ports.js';
 
 const MIN_PROBE_INTERVAL_MS = 250;
-/** Growth of the interval: a share of the time without a response, so that the wait grows by no more than that. */
+/** Interval between probes as a share of the outage so far, so that probing prolongs an outage by at most this share. */
 const INTERVAL_SHARE = 1 / 16;
 const PROBE_INTERVAL_MS = 3_000;
 const LONG_PROBE_INTERVAL_MS = 30_000;
-/** Time without a response after which probes use the long interval. */
+/** Duration of an outage after which probes use the long interval. */
 const LONG_INTERVAL_AFTER_MS = 600_000;
 
 /**
- * Tracks whether one store can be reached. After a request without an answer it sends one small probe at a time: the first
- * after 250 ms, later every 3 s, and after ten minutes every 30 s. Jitter keeps many pages from probing at the same moment.
+ * Tracks whether one store can be reached. After a request without an answer it sends one small probe at a time: after
+ * 250 ms at first, later every 3 s, and after ten minutes every 30 s. Jitter prevents many pages from probing at once.
  */
 export class Reachability {
   readonly #transport: Transport;
@@ -22,7 +22,7 @@ export class Reachability {
   readonly #lifetime: AbortSignal;
   #isReachable = true;
   #probing: Promise<boolean> | null = null;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiters = new Set<() => void>();
   #wake: (() => void) | null = null;
 
   /**
@@ -47,20 +47,20 @@ export class Reachability {
     return this.#isReachable;
   }
 
-  /** Records that the store answered. Any answer counts, a 503 too. */
+  /** Records that the store answered with any status, even 503. */
   recordAnswer(): void {
     this.#update(true);
   }
 
   /** Probes the store after a request without an answer. If it cannot be reached, probing continues by itself. */
   async check(): Promise<boolean> {
-    const isAnswering = await (this.#probing ??= this.#probe());
-    if (isAnswering) this.#update(true);
+    const isReachable = await (this.#probing ??= this.#probe());
+    if (isReachable) this.#update(true);
     else if (this.#isReachable && !this.#lifetime.aborted) {
       this.#update(false);
       void this.#keepProbing();
     }
-    return isAnswering;
+    return isReachable;
   }
 
   /** Sends the next probe now, because the connection may be back. */
@@ -72,8 +72,8 @@ export class Reachability {
   whenReachable(signal: AbortSignal): Promise<void> {
     if (this.#isReachable) return Promise.resolve();
     return abortable(signal, (resolve) => {
-      this.#waiting.add(resolve);
-      return () => this.#waiting.delete(resolve);
+      this.#waiters.add(resolve);
+      return () => this.#waiters.delete(resolve);
     });
   }
 
@@ -86,17 +86,17 @@ export class Reachability {
   }
 
   async #keepProbing(): Promise<void> {
-    const since = this.#clock.monotonic();
+    const outageStartedAt = this.#clock.monotonic();
     while (!this.#isReachable && !this.#lifetime.aborted) {
       // jitter only shortens the interval: `RetryDetail.delay` is an upper bound
-      const interval = intervalAfter(this.#clock.monotonic() - since);
-      await this.#sleep(interval * (0.7 + 0.3 * this.#clock.random()));
+      const intervalMs = intervalAfter(this.#clock.monotonic() - outageStartedAt);
+      await this.#sleep(intervalMs * (0.7 + 0.3 * this.#clock.random()));
       if (!this.#isReachable && (await (this.#probing ??= this.#probe()))) this.#update(true);
     }
   }
 
-  async #sleep(delay: number): Promise<void> {
-    const { over, wake } = cancellableSleep(this.#clock, delay, this.#lifetime);
+  async #sleep(delayMs: number): Promise<void> {
+    const { over, wake } = cancellableSleep(this.#clock, delayMs, this.#lifetime);
     this.#wake = wake;
     await over.catch(() => {});
     this.#wake = null;
@@ -106,17 +106,17 @@ export class Reachability {
     if (isReachable === this.#isReachable) return;
     this.#isReachable = isReachable;
     if (isReachable) {
-      const waiting = [...this.#waiting];
-      this.#waiting.clear();
-      for (const resolve of waiting) resolve();
+      const waiters = [...this.#waiters];
+      this.#waiters.clear();
+      for (const resolve of waiters) resolve();
       this.#wake?.();
     }
     this.#onChange(isReachable);
   }
 }
 
-/** Milliseconds between two probes. @param elapsed milliseconds without a response */
-const intervalAfter = (elapsed: number): number =>
-  elapsed < LONG_INTERVAL_AFTER_MS
-    ? Math.min(Math.max(elapsed * INTERVAL_SHARE, MIN_PROBE_INTERVAL_MS), PROBE_INTERVAL_MS)
+/** Returns the milliseconds between two probes. @param elapsedMs duration of the outage so far */
+const intervalAfter = (elapsedMs: number): number =>
+  elapsedMs < LONG_INTERVAL_AFTER_MS
+    ? Math.min(Math.max(elapsedMs * INTERVAL_SHARE, MIN_PROBE_INTERVAL_MS), PROBE_INTERVAL_MS)
     : LONG_PROBE_INTERVAL_MS;

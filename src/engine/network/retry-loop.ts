@@ -31,7 +31,7 @@ export class RetryLoop {
   readonly #record: UploadRecord;
   readonly #observer: UploadObserver;
   /** Null until the first failure. */
-  #failures: FailureHandler | null = null;
+  #failureHandler: FailureHandler | null = null;
   #successes = 0;
 
   constructor(services: RetryLoopServices, record: UploadRecord, observer: UploadObserver) {
@@ -41,28 +41,28 @@ export class RetryLoop {
     this.waits = new Waits(services.clock, () => observer.report({ type: 'activity' }));
   }
 
-  /** Records a success: delays begin short again. */
-  progressed(): void {
+  /** Records that a step succeeded: the next failure gets a short delay again. */
+  recordSuccess(): void {
     this.#successes++;
-    this.#failures?.reset();
+    this.#failureHandler?.reset();
   }
 
-  /** Ends waits early: those for network and signer, or all. */
-  retryNow(all: boolean): void {
-    this.waits.wake((waitingFor) => all || waitingFor !== 'store');
-    if (all) this.#failures?.authorize();
-    for (const loop of this.background) loop.retryNow(all);
+  /** Ends the delays before retries. @param includesStore also ends those after failures of the store */
+  retryNow(includesStore: boolean): void {
+    this.waits.wake((waitingFor) => includesStore || waitingFor !== 'store');
+    if (includesStore) this.#failureHandler?.authorize();
+    for (const loop of this.background) loop.retryNow(includesStore);
   }
 
-  /** Retries what the signer refused for lack of a sign-in. */
+  /** Retries the steps that wait for a sign-in, because the user has signed in. */
   authorize(): void {
-    this.#failures?.authorize();
+    this.#failureHandler?.authorize();
     for (const loop of this.background) loop.authorize();
   }
 
   /**
    * Retries until the step succeeds.
-   * @param onConnectionLost for requests with bytes of the file
+   * @param onConnectionLost given for requests that send bytes of the file
    * @throws RestartRequired if no retry of the step helps
    * @throws UploadError for a final failure
    * @throws the signal's reason when aborted
@@ -71,7 +71,7 @@ export class RetryLoop {
     phase: Phase,
     partNumber: number | null,
     signal: AbortSignal,
-    act: (attempt: Attempt) => Promise<T>,
+    runAttempt: (attempt: Attempt) => Promise<T>,
     onConnectionLost?: OnConnectionLost,
   ): Promise<T> {
     const state: RetryState = {
@@ -84,7 +84,7 @@ export class RetryLoop {
       signal.throwIfAborted();
       state.count++;
       const result = await this.waits.attempt(
-        () => act(state),
+        () => runAttempt(state),
         (failure) => this.#handle(failure, state),
       );
       if (!result) continue;
@@ -99,7 +99,7 @@ export class RetryLoop {
       const code = await this.#waitForCode(request.ended);
       return await code.isRequestLost(this.#services, this.waits, request);
     } finally {
-      this.waits.changed();
+      this.waits.reportActivity();
     }
   }
 
@@ -111,8 +111,8 @@ export class RetryLoop {
       state.level = state.refusals = state.renewals = 0;
     }
     const code = await this.#waitForCode(state.signal);
-    this.#failures ??= new code.FailureHandler(this.#services, this.#record, this.#observer, this.waits);
-    await this.#failures.handle(failure, state);
+    this.#failureHandler ??= new code.FailureHandler(this.#services, this.#record, this.#observer, this.waits);
+    await this.#failureHandler.handle(failure, state);
   }
 
   /** Waits in the middle of an attempt until the code is loaded that handles failures. */

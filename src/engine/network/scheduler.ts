@@ -1,15 +1,16 @@
 import { abortable } from '../util/abort.js';
 import type { Clock } from '../ports.js';
 
-/** Slots at the start, and limits: browsers open six HTTP/1.1 connections to a host; HTTP/2 and 3 share one. */
 const INITIAL_SLOTS = 4;
+/** Browsers open six HTTP/1.1 connections to a host. */
 const MAX_SLOTS = 6;
+/** For HTTP/2 and HTTP/3, whose requests share one connection. */
 const MAX_MULTIPLEXED_SLOTS = 12;
-/** Signs of congestion within this time count as one. */
+/** Failures of a congested store within this time count as one. */
 const CONGESTION_WINDOW_MS = 1_000;
-/** Where a part takes longer, no slot is added: it would only slow down the others. */
+/** If parts take longer than this, no slot is added, because it would only slow down the other slots. */
 const SLOW_PART_MS = 20_000;
-/** Where a part takes longer, a slot is removed: fewer parts at a time are stored sooner, and less can be lost. */
+/** If a part takes longer than this, a slot is removed: each part is then stored sooner, and a failure loses less. */
 const VERY_SLOW_PART_MS = 60_000;
 
 interface Waiter {
@@ -29,10 +30,10 @@ export interface SchedulerOptions {
  * Decides which request of all uploads is sent next. A slot is the right to have one request in flight. A free slot goes
  * to the upload with the fewest requests in flight, so that a small file does not wait for a huge one.
  *
- * With `concurrency: 'auto'`, one slot is removed when the store is busy or does not answer, half of them when that
- * continues, and they return one by one on success. Before that, each success adds one. There are more slots than the bandwidth needs: each presigned URL
- * costs a CORS preflight, during which the other slots send. If parts take long the preflight hardly matters, and no
- * slot is added.
+ * With `concurrency: 'auto'`, each success adds a slot until the store is first busy or does not answer. That removes one
+ * slot, and half of the slots if it continues. Later, a row of successes adds one slot at a time. There are more slots
+ * than the bandwidth needs: each presigned URL costs a CORS preflight, during which the other slots send. If parts take
+ * long, the preflight hardly matters, and no slot is added.
  */
 export class Scheduler {
   readonly #clock: Clock;
@@ -56,18 +57,18 @@ export class Scheduler {
     this.#options = options;
   }
 
-  /** How many requests may be in flight. */
+  /** Number of requests that may be in flight. */
   get slots(): number {
     const { concurrency } = this.#options();
     return concurrency === 'auto' ? this.#slots : concurrency;
   }
 
-  /** How many requests are in flight. */
+  /** Number of requests in flight. */
   get inFlight(): number {
     return this.#inFlight;
   }
 
-  /** Whether the browser would have a connection for one more request. */
+  /** Whether the browser has a connection for one more request. */
   get hasSpareConnection(): boolean {
     return this.#maxSlots > MAX_SLOTS || this.#inFlight < MAX_SLOTS;
   }
@@ -105,12 +106,18 @@ export class Scheduler {
   /**
    * Sets the limit of slots by the kind of connection.
    * @param protocol ALPN name, such as `h2`; undefined while unknown
-   * @param isSigners whether the signer is on the same origin
+   * @param isSignerOrigin whether the signer is on the same origin
    */
-  updateConnection({ protocol, isSigners }: { protocol: string | undefined; isSigners: boolean }): void {
+  updateConnection({
+    protocol,
+    isSignerOrigin: isSignerOrigin,
+  }: {
+    protocol: string | undefined;
+    isSignerOrigin: boolean;
+  }): void {
     const isMultiplexed = protocol === 'h2' || protocol === 'h3';
-    // six long requests would block calls to the signer
-    this.#maxSlots = isMultiplexed ? MAX_MULTIPLEXED_SLOTS : isSigners ? MAX_SLOTS - 1 : MAX_SLOTS;
+    // six long requests to the signer's origin would block calls to the signer
+    this.#maxSlots = isMultiplexed ? MAX_MULTIPLEXED_SLOTS : isSignerOrigin ? MAX_SLOTS - 1 : MAX_SLOTS;
     this.#slots = Math.min(this.#slots, this.#maxSlots);
   }
 
@@ -138,7 +145,7 @@ export class Scheduler {
 
   /** Records that a request succeeded. */
   recordSuccess(): void {
-    // until the first sign of congestion each success adds a slot: a first upload would be over before all are used
+    // before the first congestion, each success adds a slot: otherwise a short upload would end before all slots are used
     if (++this.#successes < this.#slots && this.#lastCongestion > -Infinity) return;
     this.#isCongested = false;
     if (this.#isSlow || this.#slots >= this.#maxSlots) return;
@@ -165,37 +172,39 @@ export class Scheduler {
     }
   }
 
-  /** Scales the remaining wait for bytes that were sent under another limit. */
+  /** Applies a changed limit: scales the remaining wait, which results from bytes sent under the former limit. */
   #applyLimit(bandwidthLimit: number, now: number): void {
     if (bandwidthLimit === this.#bandwidthLimit) return;
-    const left = Math.max(0, this.#nextStart - now);
-    if (left && Number.isFinite(this.#bandwidthLimit))
-      this.#nextStart = now + left * (this.#bandwidthLimit / bandwidthLimit);
+    const remaining = Math.max(0, this.#nextStart - now);
+    if (remaining && Number.isFinite(this.#bandwidthLimit))
+      this.#nextStart = now + remaining * (this.#bandwidthLimit / bandwidthLimit);
     this.#bandwidthLimit = bandwidthLimit;
   }
 
+  /** Removes and returns the first waiting request of the upload with the fewest requests in flight. */
   #takeFairest(): Waiter {
-    let best = 0;
+    let fairest = 0;
     for (let index = 1; index < this.#waiting.length; index++) {
-      if (this.#count(this.#waiting[index]!.owner) < this.#count(this.#waiting[best]!.owner)) best = index;
+      if (this.#inFlightOf(this.#waiting[index]!.owner) < this.#inFlightOf(this.#waiting[fairest]!.owner))
+        fairest = index;
     }
-    return this.#waiting.splice(best, 1)[0]!;
+    return this.#waiting.splice(fairest, 1)[0]!;
   }
 
-  #count(owner: string): number {
+  #inFlightOf(owner: string): number {
     return this.#inFlightByOwner.get(owner) ?? 0;
   }
 
   #occupy(owner: string): () => void {
     this.#inFlight++;
-    this.#inFlightByOwner.set(owner, this.#count(owner) + 1);
-    let isHeld = true;
+    this.#inFlightByOwner.set(owner, this.#inFlightOf(owner) + 1);
+    let isOccupied = true;
     return () => {
-      if (!isHeld) return;
-      isHeld = false;
+      if (!isOccupied) return;
+      isOccupied = false;
       this.#inFlight--;
-      const left = this.#count(owner) - 1;
-      if (left) this.#inFlightByOwner.set(owner, left);
+      const remaining = this.#inFlightOf(owner) - 1;
+      if (remaining) this.#inFlightByOwner.set(owner, remaining);
       else this.#inFlightByOwner.delete(owner);
       this.dispatch();
     };

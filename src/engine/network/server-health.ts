@@ -2,12 +2,12 @@ import { originOf } from '../util/origin.js';
 import type { Clock, StoreRequest } from '../ports.js';
 import { SignerHealth } from './signer-health.js';
 
-/** The facts that responses of the store and the signer have shown so far, for all uploads of one uploader. */
+/** What the responses of the store and the signer have shown, for all uploads of one uploader. */
 export class ServerHealth {
   /** Distinguishes a signer that fails for one upload from one that fails for all. */
   readonly signer = new SignerHealth();
   readonly #clock: Clock;
-  /** Methods and origins of which the browser could read an answer. */
+  /** Methods and origins whose answers the browser could read. */
   readonly #readable = new Set<string>();
   #hasAcceptedSignature = false;
   #hasSignerAnswer = false;
@@ -27,12 +27,12 @@ export class ServerHealth {
     return this.#hasSignerAnswer;
   }
 
-  /** Epoch milliseconds by the signer's clock, as far as known: the browser's own clock may be wrong. */
+  /** Epoch milliseconds by the signer's clock, or by the device's clock, which may be wrong, until the signer's is known. */
   get serverTime(): number {
     return this.#clock.now() + this.#skewMs;
   }
 
-  /** Whether an answer to such a request could be read so far. */
+  /** Whether the browser could read an answer to a request of this method and origin. */
   isReadable(method: string, url: string): boolean {
     return this.#readable.has(keyOf(method, url));
   }
@@ -43,10 +43,14 @@ export class ServerHealth {
     this.#readable.add(keyOf(method, url));
   }
 
-  /** Records an answer to init. @param time epoch milliseconds by the signer's clock @param askedAt by the browser's */
-  signerAnswered(time: number, askedAt: number): void {
+  /**
+   * Records the signer's answer to an init call.
+   * @param time epoch milliseconds by the signer's clock
+   * @param requestedAt epoch milliseconds by the device's clock
+   */
+  signerAnswered(time: number, requestedAt: number): void {
     this.#hasSignerAnswer = true;
-    if (Number.isFinite(time)) this.#skewMs = time - askedAt;
+    if (Number.isFinite(time)) this.#skewMs = time - requestedAt;
   }
 }
 

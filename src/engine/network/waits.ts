@@ -23,12 +23,12 @@ export class Waits {
     this.#onChange = onChange;
   }
 
-  /** Whether an attempt of any step is under way. */
+  /** Whether an attempt of any step is pending. */
   get isBusy(): boolean {
     return this.#attempts > 0;
   }
 
-  /** How many waits there are. */
+  /** Number of waits. */
   get count(): number {
     return this.#waits.size;
   }
@@ -40,48 +40,51 @@ export class Waits {
     return first;
   }
 
-  /** Counts an attempt as under way while it runs. */
+  /**
+   * Runs an attempt, and counts it as pending meanwhile.
+   * @returns its result; null if it failed, after `onFailure` has resolved
+   */
   async attempt<T>(
-    act: () => Promise<T>,
+    runAttempt: () => Promise<T>,
     onFailure: (failure: unknown) => Promise<void>,
   ): Promise<{ value: T } | null> {
     try {
       this.#attempts++;
       this.#onChange();
-      return { value: await act() };
+      return { value: await runAttempt() };
     } catch (failure) {
       await onFailure(failure);
       return null;
     } finally {
       this.#attempts--;
       // an attempt that was aborted may end after the next wait has begun
-      this.settled();
+      this.reportIfIdle();
     }
   }
 
-  /** Counts some work as a wait. */
-  async add<T>(waitingFor: WaitingFor, until: number | null, work: Promise<T>): Promise<T> {
+  /** Waits for a promise, and counts this as a wait of the upload. */
+  async add<T>(waitingFor: WaitingFor, until: number | null, promise: Promise<T>): Promise<T> {
     const wait: Wait = { for: waitingFor, until };
     this.#waits.add(wait);
     this.#onChange();
     try {
-      return await work;
+      return await promise;
     } finally {
       this.#waits.delete(wait);
     }
   }
 
-  /** Counts some work as a wait in the middle of an attempt, which is not under way meanwhile. */
-  async addWithinAttempt<T>(waitingFor: WaitingFor, until: number | null, work: Promise<T>): Promise<T> {
+  /** The same in the middle of an attempt, which does not count as pending meanwhile. */
+  async addWithinAttempt<T>(waitingFor: WaitingFor, until: number | null, promise: Promise<T>): Promise<T> {
     this.#attempts--;
     try {
-      return await this.add(waitingFor, until, work);
+      return await this.add(waitingFor, until, promise);
     } finally {
       this.#attempts++;
     }
   }
 
-  /** Sleeps in the middle of an attempt, until `delay` milliseconds have passed or `wake()` is called. */
+  /** Sleeps in the middle of an attempt, until `delayMs` have passed or `wake()` is called. */
   async sleep(waitingFor: WaitingFor, delayMs: number, signal: AbortSignal): Promise<void> {
     const { over, wake } = cancellableSleep(this.#clock, delayMs, signal);
     this.#sleepers.set(wake, waitingFor);
@@ -92,18 +95,18 @@ export class Waits {
     }
   }
 
-  /** Ends sleeps early. */
-  wake(isMeant: (waitingFor: WaitingFor) => boolean): void {
-    for (const [wake, waitingFor] of this.#sleepers) if (isMeant(waitingFor)) wake();
+  /** Ends those sleeps early whose reason a predicate selects. */
+  wake(isSelected: (waitingFor: WaitingFor) => boolean): void {
+    for (const [wake, waitingFor] of this.#sleepers) if (isSelected(waitingFor)) wake();
   }
 
-  /** Reports activity. */
-  changed(): void {
+  /** Reports that the activity may have changed. */
+  reportActivity(): void {
     this.#onChange();
   }
 
-  /** Reports that nothing but waits is left, if that is so. */
-  settled(): void {
+  /** Reports activity if the upload only waits. */
+  reportIfIdle(): void {
     if (!this.isBusy && this.count) this.#onChange();
   }
 }

@@ -1,10 +1,10 @@
 import { StoreFault } from '../api/errors.js';
 import { bareEtag, completionBody, parseCompletion, parseError, parseUploadId } from './xml.js';
-import type { Completion, NamedPart } from './xml.js';
+import type { Completion, CompletedPart } from './xml.js';
 import type { Signature } from '../model/signature.js';
 import type { StoreRequest, StoreResponse, Transport } from '../ports.js';
 
-/** Timeouts after the last byte was sent. S3 may take minutes for Complete. */
+/** Timeouts for the answer after the last byte was sent. S3 may take minutes for CompleteMultipartUpload. */
 const ANSWER_TIMEOUT_MS = 120_000;
 const COMPLETE_TIMEOUT_MS = 600_000;
 const MAX_TIMEOUT_MS = 600_000;
@@ -14,7 +14,7 @@ export interface RequestTimeouts {
   signal: AbortSignal;
   /** Milliseconds without a byte in either direction. */
   stallTimeout: number;
-  /** How often this step stalled before; each time doubles the timeouts. */
+  /** How often this step has stalled before. Each stall doubles the timeouts. */
   stalls: number;
   /** Decides whether a request without progress is lost. @see StoreRequest.isLost */
   isLost?: (url: string, ...state: Parameters<NonNullable<StoreRequest['isLost']>>) => Promise<boolean>;
@@ -26,18 +26,18 @@ interface RequestContent {
   answerTimeout?: number;
 }
 
-/** Name of a signed header with the body's checksum. */
+/** Name of a signed header that contains the body's checksum. */
 const CHECKSUM_HEADER = /^x-amz-checksum-(?:crc|sha)/i;
 
 /** Whether the signature makes the store verify the body's checksum. */
-export const isVerified = ({ headers = {} }: Signature): boolean =>
+export const hasSignedChecksum = ({ headers = {} }: Signature): boolean =>
   Object.keys(headers).some((name) => CHECKSUM_HEADER.test(name));
 
 /**
  * Sends the S3 requests of an upload with their signatures, and parses the answers.
  *
- * Every method throws `StoreFault` for an answer that is not a success, `TransportFault` if none came, and the signal's
- * reason when aborted.
+ * Every method throws `StoreFault` for an answer that is not a success, `TransportFault` if there is no answer, and the
+ * signal's reason when aborted.
  */
 export class S3Client {
   readonly #transport: Pick<Transport, 'send'>;
@@ -60,7 +60,7 @@ export class S3Client {
   /**
    * Sends a part, or a whole file.
    * @returns the ETag; empty if CORS does not expose it
-   * @throws StoreFault also `BadDigest`, if the answer has another checksum than was signed
+   * @throws StoreFault `BadDigest` if the answer has another checksum than the signed one
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html
    */
   async uploadBody(
@@ -81,22 +81,22 @@ export class S3Client {
   /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
   async completeMultipartUpload(
     signature: Signature,
-    parts: Iterable<NamedPart>,
+    parts: Iterable<CompletedPart>,
     timeouts: RequestTimeouts,
   ): Promise<Completion> {
     const content = { body: new Blob([completionBody(parts)]), answerTimeout: COMPLETE_TIMEOUT_MS };
     return this.request(signature, timeouts, ({ text }) => parseCompletion(text), content);
   }
 
-  /** Sends a request, and reads its answer. @param read returns null if the answer is not what was asked for */
+  /** Sends a request, and parses its answer. @param parse returns null if the answer is not of the expected kind */
   async request<T>(
     signature: Signature,
     timeouts: RequestTimeouts,
-    read: (response: StoreResponse) => T | null,
+    parse: (response: StoreResponse) => T | null,
     content?: RequestContent,
   ): Promise<T> {
     const response = await this.#send(signature, timeouts, content);
-    const value = read(response);
+    const value = parse(response);
     if (value === null) throw new StoreFault(response.status, '', 'the answer is truncated, too long, or not from S3');
     return value;
   }
@@ -116,7 +116,7 @@ export class S3Client {
       signal,
       onProgress,
       stallTimeout: extend(stallTimeout),
-      // without a body nothing is being stored, so the answer comes soon
+      // without a body, the store need not write anything, so it answers soon
       answerTimeout: extend(body ? answerTimeout : stallTimeout),
       isLost: isLost && ((...state) => isLost(url, ...state)),
     });

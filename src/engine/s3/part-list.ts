@@ -4,9 +4,10 @@ import type { StoredPart } from '../model/stored-part.js';
 import type { RequestTimeouts, S3Client } from './client.js';
 import { bareEtag, checksumsIn, completeRoot } from './xml.js';
 
+/** One page of ListParts. */
 export interface PartList {
   parts: StoredPart[];
-  /** Part number after which the next page begins; null on the last page. */
+  /** `part-number-marker` of the next page: its parts have higher numbers; null on the last page. */
   next: number | null;
 }
 
@@ -33,7 +34,7 @@ export function parsePartList(xml: string): PartList | null {
     parts.push({ partNumber, size, etag, ...(Object.keys(checksums).length && { checksums }) });
   }
   const isTruncated = childText(root, 'IsTruncated') === 'true';
-  const last = parts.reduce((most, part) => Math.max(most, part.partNumber), 0);
-  const next = Number(childText(root, 'NextPartNumberMarker')) || last;
+  const lastPartNumber = parts.reduce((highest, part) => Math.max(highest, part.partNumber), 0);
+  const next = Number(childText(root, 'NextPartNumberMarker')) || lastPartNumber;
   return { parts, next: isTruncated && next > 0 ? next : null };
 }

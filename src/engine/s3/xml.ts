@@ -1,6 +1,6 @@
 /**
- * Reads and writes the XML documents of a multipart upload. A document that is truncated, malformed or not of the expected
- * kind is rejected as a whole. An error is read as far as possible.
+ * Parses and writes the XML documents of a multipart upload. A document that is truncated, malformed or not of the expected
+ * kind is rejected. Only an error document is read even if it is truncated.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
  */
 
@@ -14,12 +14,12 @@ import type { StoredChecksums } from '../model/stored-part.js';
 export interface Completion {
   /** Without quotes; empty if the store reports none. */
   etag: string;
-  /** The object's, as far as the store reports them. */
+  /** Those checksums of the object that the store reports. */
   checksums: StoredChecksums;
 }
 
 /** A part in the list of CompleteMultipartUpload. */
-export interface NamedPart {
+export interface CompletedPart {
   /** Without quotes. */
   etag: string;
   /** Only if the object's checksum is a composite of the parts' checksums. */
@@ -41,7 +41,7 @@ export const collectChecksums = (read: (algorithm: ChecksumAlgorithm) => string 
 
 const elementName = (algorithm: ChecksumAlgorithm): string => `Checksum${algorithm.toUpperCase()}`;
 
-/** Reads elements such as `<ChecksumCRC32C>`. */
+/** Reads the checksums of a part or object, from elements such as `<ChecksumCRC32C>`. */
 export const checksumsIn = (element: XmlElement): StoredChecksums =>
   collectChecksums((algorithm) => childText(element, elementName(algorithm)));
 
@@ -88,16 +88,16 @@ export function parseCompletion(xml: string): Completion | null {
 
 /**
  * Writes the body of CompleteMultipartUpload.
- * @param named parts 1, 2, 3 …
+ * @param completedParts parts 1, 2, 3 …
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */
-export function completionBody(named: Iterable<NamedPart>): string {
+export function completionBody(completedParts: Iterable<CompletedPart>): string {
   let parts = '';
   let partNumber = 0;
-  for (const { etag, checksum } of named) {
+  for (const { etag, checksum } of completedParts) {
     const name = checksum && elementName(checksum.algorithm);
-    const sum = checksum ? `<${name}>${checksum.value}</${name}>` : '';
-    parts += `<Part><PartNumber>${++partNumber}</PartNumber><ETag>&quot;${escapeXml(etag)}&quot;</ETag>${sum}</Part>`;
+    const checksumElement = checksum ? `<${name}>${checksum.value}</${name}>` : '';
+    parts += `<Part><PartNumber>${++partNumber}</PartNumber><ETag>&quot;${escapeXml(etag)}&quot;</ETag>${checksumElement}</Part>`;
   }
   return `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${parts}</CompleteMultipartUpload>`;
 }

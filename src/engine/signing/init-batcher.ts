@@ -222,7 +222,7 @@ export class InitBatcher {
       health.signerAnswered(answer.time, requestedAt.wall);
       for (const upload of ready) {
         this.#sharedFailures.delete(upload);
-        health.signer.answered(upload.id);
+        health.signer.recordAnswer(upload.id);
       }
       // an answer for files of a former user does not name the current user
       if (ready.some(({ hasFormerOwner }) => !hasFormerOwner)) this.#onAnswer(answer);

@@ -13,7 +13,7 @@ export function initFileOf(
   checksums: ChecksumAlgorithm[],
   bestPartSize: number | undefined,
 ): InitFile {
-  const { facts, session, fingerprint, objectKey, wantsFreshStart, partSizeWish, checksum } = upload;
+  const { facts, session, fingerprint, objectKey, wantsFreshStart, requestedPartSize, checksum } = upload;
   const isPlain = params === undefined || (typeof params === 'object' && params !== null && !Array.isArray(params));
   const allParams = isPlain ? { ...params, ...upload.params } : params;
   return {
@@ -25,7 +25,7 @@ export function initFileOf(
     // JSON leaves undefined out
     relative_path: facts.relativePath || undefined,
     fingerprint: fingerprint ?? undefined,
-    part_size: partSizeWish ?? (partSize === 'auto' ? bestPartSize : partSize),
+    part_size: requestedPartSize ?? (partSize === 'auto' ? bestPartSize : partSize),
     checksums: checksums.length ? checksums : undefined,
     checksum: checksum ?? undefined,
     object_key: objectKey || undefined,

@@ -97,7 +97,7 @@ export class SignatureCache {
     signal: AbortSignal,
     marker?: number,
   ): Promise<Signature> {
-    const { reference, size, whole } = upload;
+    const { reference, size, objectChecksum: whole } = upload;
     const checksum = what === 'end' ? whole : null;
     // requests for a later page of the list, or with a checksum, are not cached
     const cache = marker || checksum ? new Map<UploadRequest, Signature>() : this.#requests;

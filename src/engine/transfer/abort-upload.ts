@@ -10,8 +10,8 @@ import { listParts } from './list-parts.js';
 import { sendS3Request } from './signed-requests.js';
 
 /**
- * Aborts the multipart upload, so that no stored part is billed. A part in flight may arrive after the first abort:
- * the parts are listed, and the upload is aborted again until none is left.
+ * Aborts the multipart upload, so that no stored part is billed. The store may receive a part in flight after the first
+ * abort. So the parts are listed, and the upload is aborted again, until no part is left.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_AbortMultipartUpload.html
  */
 export async function abortUpload(context: TransferContext, signal: AbortSignal): Promise<void> {
@@ -26,24 +26,24 @@ export async function abortUpload(context: TransferContext, signal: AbortSignal)
       await listParts(context, signal);
       isEmpty = session.table.done === 0;
     } catch (error) {
-      // the upload is gone, as intended, or the credentials may not abort it, or not list its parts
+      // the upload is gone, as intended, or the credentials do not allow to abort it or to list its parts
       if (!(error instanceof RestartRequired || error instanceof UploadError)) throw error;
-      isAborted ||= error instanceof RestartRequired && error.to === 'gone';
+      isAborted ||= error instanceof RestartRequired && error.kind === 'gone';
       isEmpty = true;
     }
   }
-  // the tracker forgets it, and no sweep aborts it any more
+  // the tracker then deletes its record, so that no sweep aborts the upload again
   if (isAborted) notifier?.aborted();
 }
 
-const SILENT: UploadObserver = { report: () => {} };
+const SILENT_OBSERVER: UploadObserver = { report: () => {} };
 
 /** Aborts the multipart upload of a former session in the background, while the upload uses another one. */
 export function abortFormerSession({ services, record, retries }: TransferContext, session: Session): void {
-  // an ID of its own: its failures must not count against the upload
+  // it gets another ID, because its failures must not count as failures of the current upload
   const former = new UploadRecord({ ...record.facts, id: newId() }, record.owner, record.createdAt);
   former.session = session;
-  const context = new TransferContext(services, former, SILENT);
+  const context = new TransferContext(services, former, SILENT_OBSERVER);
   if (!context.canAbort) return;
   retries.background.add(context.retries);
   void abortUpload(context, services.lifetime)

@@ -3,21 +3,21 @@ import type { StoredResult } from '../model/upload-record.js';
 import { RestartRequired } from '../network/restart-required.js';
 import type { Attempt } from '../network/attempt.js';
 import type { RequestTimeouts } from '../s3/client.js';
-import type { Completion, NamedPart } from '../s3/xml.js';
+import type { Completion, CompletedPart } from '../s3/xml.js';
 import type { TransferContext } from './context.js';
 import type { CreationOutcome } from './creation-outcome.js';
 import { explainMismatch, objectMismatch } from './explain-mismatch.js';
 import { headObject } from './find-object.js';
 import { isUploadGone, listVerifiedParts } from './list-parts.js';
-import { namedParts, objectChecksumOf } from './object-checksum.js';
+import { completedPartsOf, objectChecksumOf } from './object-checksum.js';
 import { sendS3Request } from './signed-requests.js';
 import type { StoredPartChecks } from './verify-parts.js';
 
-/** Failures of Complete after which ListParts checks whether the upload still exists. */
+/** Number of attempts of Complete after which ListParts checks whether the upload still exists. */
 const ATTEMPTS_UNTIL_LIST = 3;
 
 /**
- * Completes the multipart upload: the parts become an object.
+ * Completes the multipart upload: the store creates an object from the parts.
  * @throws RestartRequired if the store lacks parts, or has created another object
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
  */
@@ -28,18 +28,18 @@ export async function complete(
   signal: AbortSignal,
 ): Promise<StoredResult> {
   const { session, retries } = context;
-  // if CORS hides the ETags, ListParts returns them
+  // ListParts returns the ETags that CORS has hidden
   if (!session.table.hasEveryEtag) await listVerifiedParts(context, signal);
   await storedParts.settled(signal);
   if (!session.table.isComplete) throw missingParts();
   const checksum = await objectChecksumOf(context, signal);
   const { etag, checksums } = await retries.retry('complete', null, signal, async (attempt) => {
-    // Ceph answers 500 for an upload that is gone, ListParts 404
+    // for an upload that is gone, Ceph answers 500 to Complete, but 404 to ListParts
     if (attempt.count % ATTEMPTS_UNTIL_LIST === 0) {
       await listVerifiedParts(context, signal);
       if (!session.table.hasEveryEtag) throw missingParts();
     }
-    const parts = await namedParts(context, session.table.etags(), signal);
+    const parts = await completedPartsOf(context, session.table.etags(), signal);
     try {
       return await sendComplete(context, parts, outcome, attempt, signal);
     } catch (error) {
@@ -63,16 +63,16 @@ const withoutPartCount = (value: string): string => value.replace(/-\d+$/, '');
 
 function sendComplete(
   context: TransferContext,
-  parts: readonly NamedPart[],
+  parts: readonly CompletedPart[],
   outcome: CreationOutcome,
   attempt: Attempt,
   signal: AbortSignal,
 ): Promise<Completion> {
   const { retries, services } = context;
   return sendS3Request(context, 'end', attempt, signal, (signature, timeouts) => {
-    // the store may take minutes, and must not complete the same upload twice at a time
+    // the store may take minutes; a second Complete of the same upload must not run at the same time
     const isLost: RequestTimeouts['isLost'] = (url, _isOverdue, ended) =>
-      retries.isLost({ url, isOverdue: false, ended, hasActed: () => isUploadGone(context, ended) });
+      retries.isLost({ url, isOverdue: false, ended, isCarriedOut: () => isUploadGone(context, ended) });
     return outcome.watch(services.s3.completeMultipartUpload(signature, parts, { ...timeouts, isLost }));
   });
 }

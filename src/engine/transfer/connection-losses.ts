@@ -2,13 +2,13 @@ import { MIN_PART_SIZE } from '../../limits.js';
 import { RestartRequired } from '../network/restart-required.js';
 import type { TransferContext } from './context.js';
 
-/** Lost connections, while no part is stored, after which smaller parts are used. */
+/** Number of lost connections after which smaller parts are used, if no part is stored. */
 const MAX_LOSSES = 8;
 
-/** Adapts an upload to a connection that is lost before anything is stored. */
+/** Adapts an upload to a connection that is lost again and again before a part is stored. */
 export class ConnectionLosses {
   readonly #context: TransferContext;
-  /** Connections lost while no part was stored. */
+  /** Number of connections lost while no part was stored. */
   #count = 0;
   #hasTriedSmallerParts = false;
 
@@ -16,7 +16,7 @@ export class ConnectionLosses {
     this.#context = context;
   }
 
-  /** Counts from zero: another session begins. */
+  /** Resets the count, because another session begins. */
   reset(): void {
     this.#count = 0;
   }

@@ -20,11 +20,11 @@ export class TransferContext implements UploadObserver {
   notifier: TrackerNotifier | null = null;
   /** Null until the session is open, and if nothing is to be verified. */
   checks: UploadChecksums | null = null;
-  /** Whether the first request needs another signature. */
+  /** Whether the store has rejected the signature of the first request, so that it needs another one. */
   isFirstRequestRejected = false;
   /** Whether the grant has to be renewed before the next signature. */
   isGrantExpired = false;
-  /** The renewal under way: all requests that need one wait for the same. */
+  /** The pending renewal, for which all requests wait; null if there is none. */
   grantRenewal: Promise<void> | null = null;
   readonly #observer: UploadObserver;
   #url: string | null = null;
@@ -35,7 +35,7 @@ export class TransferContext implements UploadObserver {
     this.#observer = observer;
     this.retries = new RetryLoop(services, record, this);
     const { signer, clock, health } = services;
-    this.signatures = new SignatureCache(signer, clock, () => health.signer.answered(record.id));
+    this.signatures = new SignatureCache(signer, clock, () => health.signer.recordAnswer(record.id));
     if (record.session) this.setSession(record.session);
   }
 
@@ -50,7 +50,7 @@ export class TransferContext implements UploadObserver {
   get location(): string | null {
     const url = this.#url?.split('?', 1)[0];
     if (!url) return null;
-    // a POST policy's URL is the bucket's
+    // the URL of a POST policy is that of the bucket
     return url.endsWith('/') ? url + (this.record.session?.key ?? '') : url;
   }
 
@@ -75,7 +75,7 @@ export class TransferContext implements UploadObserver {
     if (!session) this.#url = null;
   }
 
-  /** Handles what concerns signatures, and passes on the rest. */
+  /** Handles reports about signatures, and passes all others on to the observer. */
   report(report: UploadReport): void {
     if (report.type === 'grant-expired') this.isGrantExpired = true;
     else if (report.type !== 'signatures-rejected') this.#observer.report(report);
@@ -86,7 +86,7 @@ export class TransferContext implements UploadObserver {
     }
   }
 
-  /** Returns the facts that the signer needs for a signature; created for each use, since the grant may be renewed. */
+  /** Returns the data that signature requests contain. Created for each call, because the grant may be renewed. */
   signedUpload(session = this.session, checks = this.checks): SignedUpload {
     const { table, actions, completeChecksum } = session;
     return {
@@ -96,7 +96,7 @@ export class TransferContext implements UploadObserver {
       partSize: table.plan.partSize,
       sizeOf: (partNumber) => table.sizeOf(partNumber),
       values: checks?.values ?? null,
-      whole: completeChecksum,
+      objectChecksum: completeChecksum,
     };
   }
 

@@ -1,6 +1,6 @@
 import { StoreFault } from '../api/errors.js';
 
-/** The outcome of the requests that create an upload's object: whether the store may have it without this page knowing. */
+/** Records the outcome of the requests that create an upload's object, because the store may have created it unnoticed. */
 export class CreationOutcome {
   #wasSent = false;
   #isInDoubt = false;
@@ -10,12 +10,12 @@ export class CreationOutcome {
     return this.#wasSent;
   }
 
-  /** Whether such a request got no response, or one that does not show whether the object was created. */
+  /** Whether such a request got no response, or a response that does not show whether the object was created. */
   get isInDoubt(): boolean {
     return this.#isInDoubt;
   }
 
-  /** Forgets the evidence: another session begins. */
+  /** Resets the record, because another session begins. */
   reset(): void {
     this.#wasSent = this.#isInDoubt = false;
   }

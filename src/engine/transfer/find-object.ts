@@ -1,27 +1,28 @@
 import { UploadError } from '../api/errors.js';
 import { hex } from '../util/bytes.js';
-import { loadDigests, verifyObject } from '../integrity/object-verifier.js';
+import { loadPartDigests, verifyObject } from '../integrity/object-verifier.js';
 import type { StoredResult } from '../model/upload-record.js';
 import { RestartRequired } from '../network/restart-required.js';
 import { requestHead } from '../s3/stored-object.js';
 import type { StoredObject } from '../s3/stored-object.js';
 import type { TransferContext } from './context.js';
 import type { CreationOutcome } from './creation-outcome.js';
-import { namedParts, objectChecksumOf } from './object-checksum.js';
+import { completedPartsOf, objectChecksumOf } from './object-checksum.js';
 import { sendS3Request } from './signed-requests.js';
 
-/** Refusals, or attempts without a response while the store could be reached, after which HEAD is given up. */
+/** Number of rejected signatures after which HEAD is given up. */
 const MAX_REFUSALS = 2;
+/** Number of attempts without an answer, although the store could be reached, after which HEAD is given up. */
 const MAX_UNANSWERED = 3;
-/** Attempts of a Complete that is sent only for its response. */
-const MAX_REPEATS = 3;
+/** Maximum number of attempts of a Complete that is repeated only for its answer. */
+const MAX_COMPLETE_ATTEMPTS = 3;
 
 /** The object under the key: this upload's, none, another one, or unknown. */
 export type FoundObject = StoredResult | 'absent' | 'other' | 'unknown';
 
 /**
- * Looks for the upload's own object.
- * @param reason what the store said: the multipart upload is gone, or an object exists
+ * Looks for the object that this upload has created.
+ * @param reason what the store answered: the multipart upload is gone, or an object exists
  */
 export async function findObject(
   context: TransferContext,
@@ -32,18 +33,18 @@ export async function findObject(
   const { record } = context;
   const { session } = record;
   if (!session) return 'unknown';
-  // an object that existed before the first attempt is another one
+  // an object that existed before this upload's first attempt is another one
   const wasSent = reason === 'exists' ? outcome.isInDoubt : outcome.wasSent;
   const mayBeOwn = session.inherited || record.wasShared || record.recovered || wasSent;
   const object = await headObject(context, signal);
   if (object === 'absent') return object;
   if (object === 'unknown') return mayBeOwn ? completeAgain(context, signal) : object;
-  return verify(context, object, mayBeOwn, signal);
+  return verifyFoundObject(context, object, mayBeOwn, signal);
 }
 
 /**
- * Requests the object's metadata. A 403 may stand for "absent" if the credentials may not list the bucket: after a
- * second one, to a fresh signature, the result is unknown.
+ * Requests the object's metadata. If the credentials do not allow to list the bucket, the store answers 403 for an absent
+ * object. After a second 403, to a fresh signature, the result is unknown.
  */
 export async function headObject(
   context: TransferContext,
@@ -63,7 +64,7 @@ export async function headObject(
   }
 }
 
-async function verify(
+async function verifyFoundObject(
   context: TransferContext,
   object: StoredObject,
   mayBeOwn: boolean,
@@ -78,21 +79,21 @@ async function verify(
     checksum,
     etags: [...table.etags()],
     file: record.file,
-    isKeyOwn: ownKey && mayBeOwn,
+    isKeyExclusive: ownKey && mayBeOwn,
   };
   const integrity = await verifyObject(object, expected, signal);
   return integrity ? { etag: object.etag, integrity, checksum: integrity === 'checksum' ? checksum : null } : 'other';
 }
 
-/** Sends Complete once more: a store that has completed the upload says so again, or that the upload is gone. */
+/** Sends Complete again. A store that has completed the upload repeats its answer, or answers that the upload is gone. */
 async function completeAgain(context: TransferContext, signal: AbortSignal): Promise<FoundObject> {
   const { session, services, retries, checks } = context;
   const etags = session.uploadId ? await etagsOf(context, signal) : null;
   if (!etags) return 'unknown';
   try {
-    const parts = await namedParts(context, etags, signal);
+    const parts = await completedPartsOf(context, etags, signal);
     const { etag } = await retries.retry('complete', null, signal, (attempt) => {
-      if (attempt.count > MAX_REPEATS)
+      if (attempt.count > MAX_COMPLETE_ATTEMPTS)
         throw new RestartRequired('gone', 'the store does not say whether the upload is complete');
       return sendS3Request(context, 'end', attempt, signal, (signature, timeouts) =>
         services.s3.completeMultipartUpload(signature, parts, timeouts),
@@ -106,12 +107,12 @@ async function completeAgain(context: TransferContext, signal: AbortSignal): Pro
   }
 }
 
-/** Returns the ETags of all parts: those the store returned, or else the MD5s of the file's parts. */
+/** Returns the ETags of all parts: as the store returned them, else the MD5s of the file's parts; null if neither. */
 async function etagsOf(context: TransferContext, signal: AbortSignal): Promise<string[] | null> {
   const { session, record } = context;
   const { table } = session;
   if (table.hasEveryEtag) return [...table.etags()];
-  const digests = record.file && (await loadDigests());
+  const digests = record.file && (await loadPartDigests());
   if (!digests) return null;
   try {
     return (await digests.md5OfParts(record.file!, table.plan, signal)).map(hex);

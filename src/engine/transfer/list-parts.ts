@@ -11,18 +11,18 @@ import { sendS3Request, timeoutsOf } from './signed-requests.js';
 type RequestPage = (attempt: Pick<Attempt, 'stalls'>) => Promise<PartList>;
 
 /**
- * Lists the stored parts and has them verified in the background. If the file was modified since it was begun, only
- * parts that are shown to be this file's count as stored; the others are sent again.
+ * Lists the stored parts, and starts their verification in the background. If the file was modified since the upload began,
+ * only parts that are proven to be this file's count as stored; the others are sent again.
  */
 export async function listVerifiedParts(context: TransferContext, signal: AbortSignal): Promise<void> {
   const { record, checks } = context;
   const listed = await listParts(context, signal, record.isModified ? record.file : null);
-  checks?.listed(listed);
+  checks?.verifyListed(listed);
 }
 
 /**
  * Lists the stored parts until the store answers, and records them in the part table.
- * @param file whose parts they have to be; null: the store's list is used unchanged
+ * @param file only parts that are proven to be this file's count as stored; null: all listed parts do
  */
 export async function listParts(
   context: TransferContext,
@@ -31,18 +31,18 @@ export async function listParts(
 ): Promise<StoredPart[]> {
   const { session, checks, retries } = context;
   const pages = await requestPages(context, signal, (page) => retries.retry('list', null, signal, page));
-  const isOwn = checks && ((part: StoredPart) => checks.isOwn(part));
+  const isOwn = checks && ((part: StoredPart) => checks.comparePart(part));
   const parts = [...pages.values()];
   const listed = file ? await verifiedParts(parts, session.table, file, signal, isOwn) : parts;
   session.table.replaceStored(listed, file !== null);
   session.needsList = false;
-  retries.progressed();
+  retries.recordSuccess();
   context.report({ type: 'progress' });
   return listed;
 }
 
 /**
- * Lists the stored parts once, for display only: the transfer lists them again.
+ * Lists the stored parts once, for display only. The transfer lists them again.
  * @param isWanted false once the upload has started and lists the parts itself
  */
 export async function refreshParts(
@@ -65,7 +65,7 @@ export async function hasStoredParts(context: TransferContext, signal: AbortSign
 }
 
 /**
- * Checks once, without a slot, whether the multipart upload is gone: then it was completed, and the response was lost.
+ * Checks once, without a slot, whether the multipart upload is gone. If so, it was completed, and the answer was lost.
  */
 export async function isUploadGone(context: TransferContext, signal: AbortSignal): Promise<boolean> {
   const { signatures, services } = context;

@@ -1,15 +1,15 @@
-import { reading } from '../files/read-fault.js';
+import { waitForRead } from '../files/read-fault.js';
 import type { ObjectChecksum } from '../model/upload-record.js';
-import type { NamedPart } from '../s3/xml.js';
+import type { CompletedPart } from '../s3/xml.js';
 import type { TransferContext } from './context.js';
 
-/** Reads from the file until it succeeds, as requests are retried. */
+/** Runs an operation that reads the file, and retries it until it succeeds. */
 export function readFile<T>(
   { record, retries }: TransferContext,
   signal: AbortSignal,
   read: () => Promise<T>,
 ): Promise<T> {
-  return retries.retry('part', null, signal, () => reading(record.facts.name, signal, read()));
+  return retries.retry('part', null, signal, () => waitForRead(record.facts.name, signal, read()));
 }
 
 /**
@@ -17,29 +17,29 @@ export function readFile<T>(
  * @returns null if none was agreed on
  */
 export async function objectChecksumOf(context: TransferContext, signal: AbortSignal): Promise<ObjectChecksum | null> {
-  return (await computeAll(context, signal))?.checksum ?? null;
+  return (await computeChecksums(context, signal))?.checksum ?? null;
 }
 
-/** Returns the part list for Complete: with the parts' checksums if those make up the object's. */
-export async function namedParts(
+/** Returns the parts for Complete. They include checksums if the object's checksum is a composite of these. */
+export async function completedPartsOf(
   context: TransferContext,
   etags: Iterable<string>,
   signal: AbortSignal,
-): Promise<NamedPart[]> {
-  const all = await computeAll(context, signal);
-  if (!all || context.session.checksum?.type !== 'COMPOSITE') return [...etags].map((etag) => ({ etag }));
-  const { algorithm } = all.checksum;
-  return [...etags].map((etag, index) => ({ etag, checksum: { algorithm, value: all.parts[index]! } }));
+): Promise<CompletedPart[]> {
+  const checksums = await computeChecksums(context, signal);
+  if (!checksums || context.session.checksum?.type !== 'COMPOSITE') return [...etags].map((etag) => ({ etag }));
+  const { algorithm } = checksums.checksum;
+  return [...etags].map((etag, index) => ({ etag, checksum: { algorithm, value: checksums.parts[index]! } }));
 }
 
-async function computeAll(
+async function computeChecksums(
   context: TransferContext,
   signal: AbortSignal,
 ): Promise<{ checksum: ObjectChecksum; parts: string[] } | null> {
   const { checks, session } = context;
-  const whole = checks && (await readFile(context, signal, () => checks.whole(signal)));
-  if (!whole) return null;
-  const { algorithm, value, parts } = whole;
+  const computed = checks && (await readFile(context, signal, () => checks.computeObjectChecksum(signal)));
+  if (!computed) return null;
+  const { algorithm, value, parts } = computed;
   if (session.checksum!.type === 'FULL_OBJECT') session.completeChecksum = value;
   return { checksum: { algorithm, value }, parts };
 }

@@ -13,7 +13,7 @@ import { sendSigned, timeoutsOf } from './signed-requests.js';
 export class SessionOpener {
   readonly #context: TransferContext;
   #firstRequest: FirstRequest | null = null;
-  /** A CreateMultipartUpload under way: its answer is recorded even when the upload is paused or aborted meanwhile. */
+  /** The pending CreateMultipartUpload. Its answer is recorded even if the upload is paused or aborted meanwhile. */
   #creation: Promise<void> | null = null;
 
   constructor(context: TransferContext) {
@@ -29,33 +29,37 @@ export class SessionOpener {
     this.#firstRequest = null;
   }
 
-  /** Resolves once no CreateMultipartUpload is under way. */
-  async creationSettled(): Promise<void> {
+  /** Resolves when no CreateMultipartUpload is pending. */
+  async awaitCreation(): Promise<void> {
     await this.#creation?.catch(() => {});
   }
 
-  /** @returns how the file is to be sent */
+  /** @returns whether to send the file in a single request or in parts */
   async open(signal: AbortSignal): Promise<'single-request' | 'parts'> {
-    await this.creationSettled();
+    await this.awaitCreation();
     if (!this.#context.record.session) await this.#init(signal);
     if (this.#firstRequest?.kind === 'create' && !this.#context.session.uploadId) await this.#create(signal);
     return this.#isSingleRequest ? 'single-request' : 'parts';
   }
 
-  /** Returns the signature of the first request; asks for another one, of the same key, if it has expired. */
+  /** Returns the signature of the first request. If it has expired, requests another one for the same key. */
   async signature(): Promise<Signature> {
     const { services, record, session } = this.#context;
     const firstRequest = this.#firstRequest as FirstRequest & { signature: Signature };
     if (!this.#context.isFirstRequestRejected && isFresh(firstRequest.signature, services.clock))
       return firstRequest.signature;
     const answer = readInit(await services.inits.ask(record), record.facts.size);
-    const next = answer.firstRequest;
-    if (next.kind !== firstRequest.kind || !('signature' in next) || !hasSameLayout(answer.session, session))
+    const newRequest = answer.firstRequest;
+    if (
+      newRequest.kind !== firstRequest.kind
+      || !('signature' in newRequest)
+      || !hasSameLayout(answer.session, session)
+    )
       throw new RestartRequired('restart', 'the signer now asks for another kind of request');
     session.grant = answer.session.grant;
-    this.#firstRequest = next;
+    this.#firstRequest = newRequest;
     this.#context.isFirstRequestRejected = false;
-    return next.signature;
+    return newRequest.signature;
   }
 
   get #isSingleRequest(): boolean {
@@ -74,7 +78,7 @@ export class SessionOpener {
       context.setSession(session);
       this.#firstRequest = firstRequest;
       context.isFirstRequestRejected = false;
-      // signatures of parts with checksums contain these
+      // if parts have checksums, their signatures must include these, so the first window cannot be used
       if (firstRequest.kind === 'known' && firstRequest.firstWindow && !session.checksum)
         context.signatures.addWindow(firstRequest.firstWindow, reply.requestedAt);
       // a request that takes seconds is listed after a reload, although nothing of it is stored
@@ -82,7 +86,7 @@ export class SessionOpener {
       if (session.uploadId || isLong) context.report({ type: 'session-changed' });
       signal.throwIfAborted();
     });
-    retries.progressed();
+    retries.recordSuccess();
     record.wantsFreshStart = false;
     record.recovered ||= context.session.inherited;
     context.report({ type: 'session-opened' });
@@ -93,7 +97,7 @@ export class SessionOpener {
     const { services, session, retries } = context;
     const { lifetime, s3 } = services;
     await retries.retry('create', null, signal, ({ stalls }) => {
-      // the store may create an upload whose request was aborted: its ID is kept, so that it can be resumed or aborted
+      // the request is not aborted with the upload, because its answer is needed to resume or abort the multipart upload
       this.#creation ??= sendSigned(
         context,
         0,
@@ -111,7 +115,7 @@ export class SessionOpener {
         });
       return unlessAborted(signal, this.#creation);
     });
-    retries.progressed();
+    retries.recordSuccess();
     if (session.tracked) context.notifier?.started();
   }
 }

@@ -10,24 +10,24 @@ import type { TransferContext } from './context.js';
  * @throws SignerFault if the call fails
  */
 export async function renewGrant(context: TransferContext, signal: AbortSignal): Promise<void> {
-  context.grantRenewal ??= askForGrant(context).finally(() => {
+  context.grantRenewal ??= requestGrant(context).finally(() => {
     context.grantRenewal = null;
   });
   await unlessAborted(signal, context.grantRenewal);
 }
 
-async function askForGrant(context: TransferContext): Promise<void> {
+async function requestGrant(context: TransferContext): Promise<void> {
   const { services, record, signatures } = context;
   const { session } = readInit(await services.inits.ask(record), record.facts.size);
-  const known = context.session;
-  if (session.uploadId !== known.uploadId || !hasSameLayout(session, known))
+  const current = context.session;
+  if (session.uploadId !== current.uploadId || !hasSameLayout(session, current))
     throw new RestartRequired('restart', 'the signer does not renew this upload');
-  known.grant = session.grant;
+  current.grant = session.grant;
   context.isGrantExpired = false;
   signatures.clear();
   context.report({ type: 'session-changed' });
 }
 
-/** Whether what was signed for one session serves the other: a grant seals key and part size. */
+/** Whether two sessions have the same key and part size. Signatures and grants for one are then valid for the other. */
 export const hasSameLayout = (one: Session, other: Session): boolean =>
   one.key === other.key && one.table.plan.partSize === other.table.plan.partSize;

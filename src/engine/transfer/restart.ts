@@ -9,7 +9,7 @@ import type { CreationOutcome } from './creation-outcome.js';
 import { findObject } from './find-object.js';
 import { hasStoredParts } from './list-parts.js';
 
-/** Times that the store's list may contradict its answers before another multipart upload begins. */
+/** How often the store's list may contradict its answers before another multipart upload begins. */
 const MAX_RELISTS = 3;
 
 /** Decides how an upload continues after a failure that no retry of the same step fixes. */
@@ -20,23 +20,28 @@ export class RestartResolver {
   #relists = 0;
   #restarts = 0;
 
-  /** @param startOver closes the session; true: the store holds its parts still */
+  /** @param startOver closes the session; `abortsFormer`: whether to abort its multipart upload */
   constructor(context: TransferContext, outcome: CreationOutcome, startOver: (abortsFormer: boolean) => void) {
     this.#context = context;
     this.#outcome = outcome;
     this.#startOver = startOver;
   }
 
-  /** Counts from zero: the file is another one now. */
+  /** Resets the count of lists, because the file was replaced. */
   reset(): void {
     this.#relists = 0;
   }
 
   /**
-   * @returns the object, if the store has created it; null: the transfer runs again
+   * Decides how the upload continues, and prepares it.
+   * @returns the object if the store has created it; null if the upload has to run again
    * @throws UploadError `key-exists` if another object exists under the key
    */
-  async resolve({ to, message }: RestartRequired, phase: Phase, signal: AbortSignal): Promise<StoredResult | null> {
+  async resolve(
+    { kind: to, message }: RestartRequired,
+    phase: Phase,
+    signal: AbortSignal,
+  ): Promise<StoredResult | null> {
     const { record } = this.#context;
     const { name, size } = record.facts;
     if (to === 'relist' && this.#mayListAgain()) return null;
@@ -46,13 +51,13 @@ export class RestartResolver {
       const wasSingleRequest = !record.session?.uploadId && size > DEFAULT_PART_SIZE;
       partSize = wasSingleRequest ? DEFAULT_PART_SIZE : MIN_PART_SIZE;
     }
-    // a conflict of Complete may be with an earlier attempt of its own, whose response was lost
+    // an earlier attempt of Complete, whose answer was lost, may have created the object
     const mayExist = (to === 'restart' || to === 'smaller') && this.#outcome.isInDoubt;
     if (to === 'gone' || to === 'exists' || mayExist) {
       const found = await findObject(this.#context, this.#outcome, to === 'exists' ? to : 'gone', signal);
       if (typeof found === 'object') return found;
       if (to === 'exists') {
-        // the object that was in the way has been deleted meanwhile
+        // the object that existed has been deleted meanwhile
         if (found === 'absent' && this.#mayListAgain()) return null;
         const what = `another object exists under “${record.session?.key}”; upload under another key`;
         throw new UploadError('key-exists', `“${name}”: ${what}.`, { status: 412, phase });
@@ -60,14 +65,14 @@ export class RestartResolver {
     }
     this.#startOver(to !== 'gone');
     record.wantsFreshStart = true;
-    record.partSizeWish = partSize ?? record.partSizeWish;
+    record.requestedPartSize = partSize ?? record.requestedPartSize;
     this.#relists = 0;
-    // an upload that continues in smaller parts has waited for the connection already
+    // before smaller parts, the upload has already waited for the connection
     await this.#wait(`${message}: restarting`, phase, signal, to === 'smaller' ? 0 : null);
     return null;
   }
 
-  /** @param delayMs null: longer after each restart */
+  /** Reports the restart and waits. @param delayMs null for a backoff that grows with each restart */
   async #wait(reason: string, phase: Phase, signal: AbortSignal, delayMs: number | null): Promise<void> {
     const { services, retries } = this.#context;
     const { clock } = services;
@@ -77,7 +82,7 @@ export class RestartResolver {
     if (delay) await retries.waits.add('store', clock.now() + delay, sleep(clock, delay, signal));
   }
 
-  /** Requests a list of the parts before the next step; returns false once that was done too often. */
+  /** Makes the next run list the parts; returns false if this was done too often. */
   #mayListAgain(): boolean {
     const { session } = this.#context.record;
     if (session?.uploadId) session.needsList = true;

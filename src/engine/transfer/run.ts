@@ -1,6 +1,6 @@
 import type { Phase } from '../api/errors.js';
 import type { assertUnchanged } from '../files/assert-unchanged.js';
-import { isKnownByTime } from '../files/fingerprint.js';
+import { isIdentifiedByTime } from '../files/fingerprint.js';
 import { isSmall } from '../files/small-file-cache.js';
 import type { Session } from '../model/session.js';
 import type { StoredResult, UploadRecord } from '../model/upload-record.js';
@@ -39,8 +39,8 @@ export interface TransferServices extends Services {
   readonly deferredCode: ModuleLoader<TransferCode>;
 }
 
-/** A request that takes less reads its file in a moment. */
-const MOMENT_MS = 1_000;
+/** Maximum duration of a single request after which the file is not checked for changes. */
+const MAX_UNCHECKED_REQUEST_MS = 1_000;
 
 /** Uploads one file to S3: `run()` is the whole protocol. Every step is signed, and retried until it succeeds. */
 export class Transfer {
@@ -70,7 +70,7 @@ export class Transfer {
     this.#singleRequestSender = new SingleRequestSender(context, this.#opener, this.#outcome, onConnectionLost);
   }
 
-  /** Runs until the object is stored, through every failure that is not final. @throws UploadError */
+  /** Runs until the object is stored, and continues after every failure that is not final. @throws UploadError */
   async run(signal: AbortSignal): Promise<StoredResult> {
     for (let restart: RestartRequired | null = null; ;) {
       try {
@@ -91,17 +91,17 @@ export class Transfer {
     return this.#restarts.resolve(restart, this.#phase, signal);
   }
 
-  /** Every step from the first to the last; steps that an earlier run has done are skipped. */
+  /** Runs every step from the first to the last, except steps that an earlier run has completed. */
   async #transferOnce(signal: AbortSignal): Promise<StoredResult> {
     this.setStep('starting');
-    const way = await this.#opener.open(signal);
-    await this.#storedParts.open(way === 'parts', signal);
+    const sendMode = await this.#opener.open(signal);
+    await this.#storedParts.open(sendMode === 'parts', signal);
     this.setStep('uploading');
-    if (way === 'single-request') {
+    if (sendMode === 'single-request') {
       const { clock } = this.#context.services;
       const startedAt = clock.monotonic();
       const stored = await this.#sendSingleRequest(signal);
-      if (!this.#wasReadAtOnce(clock.monotonic() - startedAt)) await this.#checkFileUnchanged(signal);
+      if (!this.#isSentFromOneVersion(clock.monotonic() - startedAt)) await this.#checkFileUnchanged(signal);
       return stored;
     }
     await this.#sendParts(signal);
@@ -115,7 +115,7 @@ export class Transfer {
     const sent = await this.#singleRequestSender.send(signal);
     await this.#storedParts.settled(signal);
     const { session, checks } = this.#context;
-    // the object stays under its key, since the signature does not allow overwriting it
+    // a restart with another key, because the signature does not allow overwriting the object
     if (!session.table.isStored(1)) throw new RestartRequired('restart', 'the store holds other bytes than the file');
     return { ...sent, integrity: checks?.evidence ?? 'unverified' };
   }
@@ -133,12 +133,12 @@ export class Transfer {
   }
 
   /**
-   * Whether the bytes sent are those of one version of the file: it was read in one piece, or in a moment by a browser that
-   * compares its modification time as it opens it.
+   * Whether all bytes sent belong to one version of the file: it was read as a whole, or it was read fast, by a browser that
+   * compares its modification time when it opens it.
    */
-  #wasReadAtOnce(milliseconds: number): boolean {
+  #isSentFromOneVersion(durationMs: number): boolean {
     const { file } = this.#context.record;
-    return isSmall(file!) || (isKnownByTime(file!) && milliseconds < MOMENT_MS);
+    return isSmall(file!) || (isIdentifiedByTime(file!) && durationMs < MAX_UNCHECKED_REQUEST_MS);
   }
 
   async #checkFileUnchanged(signal: AbortSignal): Promise<void> {
@@ -166,7 +166,7 @@ export class Transfer {
     return this.#step === 'finishing' ? 'complete' : 'part';
   }
 
-  // ---- Called by the upload while the transfer does not run, or beside its run ----
+  // ---- Called by the upload, at any time ----
 
   get retries(): RetryLoop {
     return this.#context.retries;
@@ -187,13 +187,13 @@ export class Transfer {
     return (await this.#context.notifier?.complete(signal)) ?? null;
   }
 
-  /** Resumes another session: of the journal, or of another tab. */
+  /** Uses another session: from the journal or from another tab; null closes the session. */
   adopt(session: Session | null): void {
     this.#context.setSession(session);
     if (!session) this.#opener.reset();
   }
 
-  /** Lists the parts before the next one is sent: aborted requests may have stored theirs. */
+  /** Makes the next run list the parts, because aborted requests may have stored some. */
   invalidateParts(): void {
     const { session } = this.#context.record;
     if (session?.uploadId) session.needsList = true;
@@ -219,14 +219,14 @@ export class Transfer {
     this.#startOver(code, abortsFormer);
   }
 
-  /** Closes the session once nothing of it is under way: another tab sends this upload. */
+  /** Waits for a pending CreateMultipartUpload, then closes the session, because another tab sends this upload. */
   async withdraw(signal: AbortSignal): Promise<void> {
-    await this.#opener.creationSettled();
+    await this.#opener.awaitCreation();
     // a multipart upload that the signer knew is most likely the one that the other tab uses
     await this.startOver(signal, !this.#context.record.session?.inherited);
   }
 
-  /** @param abortsFormer whether the store holds the session's parts still */
+  /** Closes the session. @param abortsFormer whether to abort its multipart upload */
   #startOver(code: TransferCode, abortsFormer: boolean): void {
     const { session } = this.#context.record;
     if (abortsFormer && session?.uploadId) code.abortFormerSession(this.#context, session);
@@ -236,19 +236,19 @@ export class Transfer {
     this.#context.signatures.clear();
   }
 
-  /** Prepares for another file. */
+  /** Resets the count of restarts, because the file was replaced. */
   resetRestarts(): void {
     this.#restarts?.reset();
   }
 
   /**
    * Aborts the multipart upload on the store.
-   * @param record records that it is being aborted, before the first request
+   * @param recordAbort records in the journal that it is being aborted; called before the first request
    */
-  async abort(record: () => Promise<void>, signal: AbortSignal): Promise<void> {
-    await this.#opener.creationSettled();
+  async abort(recordAbort: () => Promise<void>, signal: AbortSignal): Promise<void> {
+    await this.#opener.awaitCreation();
     if (!this.#context.canAbort) return;
-    await record();
+    await recordAbort();
     const { abortUpload } = await this.#deferredCode.load();
     await abortUpload(this.#context, signal);
   }

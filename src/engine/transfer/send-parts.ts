@@ -1,20 +1,20 @@
-import { reading } from '../files/read-fault.js';
+import { waitForRead } from '../files/read-fault.js';
 import { DigestRefusals } from '../integrity/digest-refusals.js';
 import type { OnConnectionLost } from '../network/attempt.js';
-import { isVerified } from '../s3/client.js';
+import { hasSignedChecksum } from '../s3/client.js';
 import { abortable, withChildController } from '../util/abort.js';
 import type { TransferContext } from './context.js';
 import { renewGrant } from './renew-grant.js';
 import { sendSigned, timeoutsOf } from './signed-requests.js';
 import type { PreparedRequest } from './signed-requests.js';
 
-/** Parts that are signed and wait for a slot, beyond those in flight. */
+/** Maximum number of parts that are signed and wait for a slot, in addition to those in flight. */
 const MAX_AHEAD = 2;
 
 /** Keeps as many parts of one upload in flight as there are slots, and prepares some more. */
 export class PartSender {
   readonly #context: TransferContext;
-  /** Of the current run; those of an earlier run may still be ending. */
+  /** Number of parts in flight in the current run. Each run has its own object: parts of an earlier run may still end. */
   #inFlight = { count: 0 };
   #isStarting = false;
   #startNextPart: (() => boolean) | null = null;
@@ -34,19 +34,19 @@ export class PartSender {
     const { table } = session;
     const inFlight = (this.#inFlight = { count: 0 });
     try {
-      await withChildController(signal, (own) =>
-        abortable<void>(own.signal, (resolve) => {
+      await withChildController(signal, (controller) =>
+        abortable<void>(controller.signal, (resolve) => {
           this.#startNextPart = () => {
             if (table.isComplete) resolve();
-            const partNumber = own.signal.aborted ? null : table.startNext();
+            const partNumber = controller.signal.aborted ? null : table.startNext();
             if (partNumber === null) return false;
             inFlight.count++;
-            void this.#sendPart(partNumber, own.signal)
-              .catch((error: unknown) => own.abort(error))
+            void this.#sendPart(partNumber, controller.signal)
+              .catch((error: unknown) => controller.abort(error))
               .finally(() => {
                 inFlight.count--;
                 this.startParts();
-                retries.waits.settled();
+                retries.waits.reportIfIdle();
               });
             return true;
           };
@@ -59,7 +59,7 @@ export class PartSender {
     }
   }
 
-  /** Starts parts while there are slots: parts that wait leave their slot to others, up to a limit. */
+  /** Starts parts while there are slots. Other parts may use the slots of parts that wait for a retry, up to a limit. */
   startParts(): void {
     // each part that starts reports activity, which calls this method again
     if (this.#isStarting) return;
@@ -93,7 +93,7 @@ export class PartSender {
       if (context.isGrantExpired) await renewGrant(context, signal);
       const upload = context.signedUpload(session, checks);
       const signing = signatures.signPart(partNumber, upload, () => table.missing(), signal);
-      return { signature: await reading(name, signal, signing) };
+      return { signature: await waitForRead(name, signal, signing) };
     };
     const onProgress = (loaded: number): void => {
       table.recordProgress(partNumber, loaded);
@@ -110,7 +110,7 @@ export class PartSender {
           try {
             return await sendSigned(context, size, signal, prepare, ({ signature }) => {
               sentAt = clock.monotonic();
-              wasVerified = isVerified(signature);
+              wasVerified = hasSignedChecksum(signature);
               const timeouts = timeoutsOf(context, attempt.stalls, signal);
               return s3.uploadBody(signature, record.file!.slice(start, end), timeouts, onProgress);
             });
@@ -122,12 +122,12 @@ export class PartSender {
         this.#onConnectionLost,
       );
       table.markStored(partNumber, etag);
-      checks?.sent(partNumber, etag, wasVerified);
+      checks?.recordSent(partNumber, etag, wasVerified);
     } finally {
       table.release(partNumber);
     }
     signatures.forgetPart(partNumber);
-    retries.progressed();
+    retries.recordSuccess();
     scheduler.recordSuccess();
     if (session.tracked) notifier?.stored(partNumber);
     const duration = Math.round(clock.monotonic() - sentAt);

@@ -5,7 +5,7 @@ import type { ObjectChecksum } from '../model/upload-record.js';
 import { RestartRequired } from '../network/restart-required.js';
 import type { Attempt, OnConnectionLost } from '../network/attempt.js';
 import { MAX_SINGLE_REQUEST_MS } from '../network/throughput.js';
-import { isVerified } from '../s3/client.js';
+import { hasSignedChecksum } from '../s3/client.js';
 import type { Signature } from '../model/signature.js';
 import { withChildController } from '../util/abort.js';
 import type { TransferContext } from './context.js';
@@ -20,11 +20,11 @@ import type { RequestBody } from './single-request-body.js';
 /** The store's response to the single request. */
 export interface SentObject {
   readonly etag: string;
-  /** Checksum that the store has verified; null if it has not. */
+  /** Checksum that the store has verified; null if it has verified none. */
   readonly checksum: ObjectChecksum | null;
 }
 
-/** Sends a file in a single request: a small one, or one that takes seconds on a fast and steady connection. */
+/** Sends a file in a single request: a small file, or one that takes seconds on a fast and steady connection. */
 export class SingleRequestSender {
   readonly #context: TransferContext;
   readonly #opener: SessionOpener;
@@ -32,7 +32,7 @@ export class SingleRequestSender {
   readonly #onConnectionLost: OnConnectionLost;
   /** Whether a single request for a large file has failed. */
   #hasFailed = false;
-  /** Whether parts were requested; the signer may answer with a single request all the same. */
+  /** Whether the signer was asked for parts; it may still answer with a single request. */
   #hasRequestedParts = false;
 
   constructor(
@@ -74,11 +74,11 @@ export class SingleRequestSender {
       }
       const prepare = async (): Promise<PreparedRequest & { body: RequestBody }> => {
         const signature = await this.#opener.signature();
-        // read before the request occupies a slot
+        // the file is read before the request occupies a slot
         return { signature, body: await this.#bodyOf(signature, checksum) };
       };
       return sendSigned(context, record.facts.size, signal, prepare, ({ signature, body }) => {
-        wasVerified = checksum !== null && (isPost || isVerified(signature));
+        wasVerified = checksum !== null && (isPost || hasSignedChecksum(signature));
         const headers = body.headers && { ...signature.headers, ...body.headers };
         return this.#outcome.watch(this.#put({ ...signature, ...(headers && { headers }) }, body, attempt, signal));
       });
@@ -105,20 +105,20 @@ export class SingleRequestSender {
       this.#onConnectionLost,
     );
     table.markStored(1, etag);
-    retries.progressed();
+    retries.recordSuccess();
     services.scheduler.recordSuccess();
-    checks?.sent(1, etag, wasVerified);
+    checks?.recordSent(1, etag, wasVerified);
     return { etag, checksum: wasVerified ? await objectChecksumOf(context, signal) : null };
   }
 
-  /** Whether the file is sent in one request only because the connection is known to be fast enough. */
+  /** Whether the file is sent in one request only because the connection was measured to be fast enough. */
   get #couldBeParts(): boolean {
     const { services, record } = this.#context;
     const { partSize } = services.settings.options;
     return partSize === 'auto' && record.facts.size > DEFAULT_PART_SIZE && !this.#hasRequestedParts;
   }
 
-  /** Whether parts are safer: on a slow or unsteady connection less is lost with them. */
+  /** Returns a restart in parts, because a failure on a slow or unsteady connection then loses less. */
   #requestParts(reason: string): RestartRequired {
     this.#hasRequestedParts = true;
     return new RestartRequired('smaller', reason);
@@ -132,23 +132,31 @@ export class SingleRequestSender {
     const sentAt = clock.monotonic();
     const isAlone = (): boolean => scheduler.inFlight === 1;
     const wasAlone = isAlone();
-    /** Bytes sent at the time by which all should have been sent: buffers accept the first bytes at any speed. */
-    let late: { time: number; loaded: number } | null = null;
-    return withChildController(signal, async (own) => {
+    /**
+     * Progress when all bytes should have been sent. Speed is measured from then on, because buffers accept the first bytes
+     * at any speed.
+     */
+    let overdue: { time: number; loaded: number } | null = null;
+    return withChildController(signal, async (controller) => {
       const onProgress = (loaded: number): void => {
         table.recordProgress(1, loaded);
         context.report({ type: 'progress' });
         const time = clock.monotonic() - sentAt;
         if (time < MAX_SINGLE_REQUEST_MS || !this.#couldBeParts) return;
-        late ??= { time, loaded };
-        // of the whole connection, which other requests may share
-        const bytesPerMs = (scheduler.inFlight * (loaded - late.loaded)) / (time - late.time);
-        const isMeasured = time - late.time >= MAX_SINGLE_REQUEST_MS;
+        overdue ??= { time, loaded };
+        // speed of the whole connection, which other requests may share
+        const bytesPerMs = (scheduler.inFlight * (loaded - overdue.loaded)) / (time - overdue.time);
+        const isMeasured = time - overdue.time >= MAX_SINGLE_REQUEST_MS;
         if (!isMeasured || size - loaded <= bytesPerMs * MAX_SINGLE_REQUEST_MS) return;
         throughput.recordFailure();
-        own.abort(this.#requestParts('the connection has become too slow for a single request'));
+        controller.abort(this.#requestParts('the connection has become too slow for a single request'));
       };
-      const etag = await s3.uploadBody(signature, body, timeoutsOf(context, attempt.stalls, own.signal), onProgress);
+      const etag = await s3.uploadBody(
+        signature,
+        body,
+        timeoutsOf(context, attempt.stalls, controller.signal),
+        onProgress,
+      );
       if (wasAlone && isAlone()) throughput.recordSingleRequest(size, clock.monotonic() - sentAt);
       return etag;
     });
@@ -161,7 +169,7 @@ export class SingleRequestSender {
     return headers[`x-amz-checksum-${algorithm}`] === value;
   }
 
-  /** Returns the file without a type, or the fields of a POST policy with the file last. */
+  /** Returns the body of the request: the file without a type, or a form with the fields of a POST policy. */
   async #bodyOf({ method, url, headers = {} }: Signature, checksum: ObjectChecksum | null): Promise<RequestBody> {
     const { session, record, services } = this.#context;
     const { firstRequest } = this.#opener;
@@ -170,7 +178,7 @@ export class SingleRequestSender {
     try {
       return await requestBodyOf(record.file!, fields, headers, (file) => services.smallFiles.take(file));
     } catch {
-      // handled as a request that could not be sent: whether the file can be read is checked then
+      // reported as a lost connection: the failure handler then checks whether the file can be read
       throw new TransportFault('network', 'the file could not be read', method, url);
     }
   }

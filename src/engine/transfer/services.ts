@@ -16,6 +16,6 @@ export interface Services extends RetryLoopServices {
   readonly checksums: ChecksumService;
   readonly smallFiles: SmallFileCache;
   readonly throughput: ThroughputEstimator;
-  /** Aborted when the uploader is disposed of: for requests that outlive a pause or an abort of their upload. */
+  /** Aborted when the uploader is disposed of. For requests that continue when their upload is paused or aborted. */
   readonly lifetime: AbortSignal;
 }

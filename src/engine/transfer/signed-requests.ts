@@ -6,7 +6,7 @@ import type { Signature } from '../model/signature.js';
 import type { TransferContext } from './context.js';
 import { renewGrant } from './renew-grant.js';
 
-/** The timeouts of one attempt: each stall of the same step doubles them. */
+/** Returns the timeouts of one attempt. Each stall of the same step doubles them. */
 export function timeoutsOf(context: TransferContext, stalls: number, signal: AbortSignal): RequestTimeouts {
   const { services, retries } = context;
   return {
@@ -17,15 +17,15 @@ export function timeoutsOf(context: TransferContext, stalls: number, signal: Abo
   };
 }
 
-/** A request that is ready to be sent: its signature, and what else was prepared for it. */
+/** A request that is ready to be sent. Callers may add what else they have prepared for it. */
 export interface PreparedRequest {
   readonly signature: Signature;
 }
 
 /**
- * Sends one request, once: prepares it, then waits for a slot.
- * @param bytes of the body, for the bandwidth limit
- * @param prepare called again if the signature expired while the request waited for its slot
+ * Sends a request once: prepares it, waits for a slot, and sends it.
+ * @param bytes size of the body, for the bandwidth limit
+ * @param prepare called again if the signature expires while the request waits for its slot
  */
 export async function sendSigned<T, R extends PreparedRequest>(
   context: TransferContext,
@@ -52,7 +52,7 @@ export async function sendSigned<T, R extends PreparedRequest>(
   }
 }
 
-/** Sends one request without a part's bytes, once: list, complete, abort or head. @param marker page of the list */
+/** Sends a request without bytes of the file once: list, complete, abort or head. @param marker page of the list */
 export function sendS3Request<T>(
   context: TransferContext,
   request: UploadRequest,

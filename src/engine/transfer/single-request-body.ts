@@ -1,4 +1,4 @@
-import { isKnownByTime } from '../files/fingerprint.js';
+import { isIdentifiedByTime } from '../files/fingerprint.js';
 import { concat, hex } from '../util/bytes.js';
 import { isSmall } from '../files/small-file-cache.js';
 
@@ -12,25 +12,25 @@ export interface RequestBody {
  * Creates the body of a single request for a file: its bytes, or the fields of a POST policy with the file last.
  * @param fields null for a PUT
  * @param headers signed headers of a PUT
- * @param take reads a small file
+ * @param readSmallFile returns the bytes of a small file, from the cache if it has them
  */
 export async function requestBodyOf(
   file: File,
   fields: Readonly<Record<string, string>> | null,
   headers: Readonly<Record<string, string>>,
-  take: (file: File) => Promise<Uint8Array<ArrayBuffer>>,
+  readSmallFile: (file: File) => Promise<Uint8Array<ArrayBuffer>>,
 ): Promise<RequestBody> {
-  // a file that was not read for its fingerprint need not be read at all
-  if (isSmall(file) && !(fields && isKnownByTime(file))) {
-    const bytes = await take(file);
+  // bytes in memory are sent as they are; a form needs no bytes of a file that was not read for its fingerprint
+  if (isSmall(file) && !(fields && isIdentifiedByTime(file))) {
+    const bytes = await readSmallFile(file);
     return fields ? formOf(fields, bytes) : { body: bytes };
   }
-  // as it is: any other Blob of a file costs Chromium's main process 9 ms. Without a type, so that only a signed header
-  // sets the content type
+  // the body must have no type, so that only a signed header sets the content type; a slice has none, but each slice of a
+  // file costs Chromium's main process 9 ms
   if (!fields) return { body: hasContentType(headers) || !file.type ? file : file.slice() };
   const form = new FormData();
   for (const [name, value] of Object.entries(fields)) form.append(name, value);
-  // unchanged: S3 ignores the type of a form's part, and one more slice per file would slow down hundreds of files
+  // no slice is needed, because S3 ignores the type of a form's part
   form.append('file', file, 'blob');
   return { body: form };
 }
@@ -39,8 +39,8 @@ const hasContentType = (headers: Readonly<Record<string, string>>): boolean =>
   Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
 
 /**
- * The body that FormData would send, of bytes in memory: one more Blob per file would slow down thousands of small
- * files.
+ * Creates the body that FormData would send, from bytes in memory. FormData would need a Blob for each file, which slows
+ * down thousands of small files.
  * @see https://www.rfc-editor.org/rfc/rfc7578
  */
 function formOf(fields: Readonly<Record<string, string>>, bytes: Uint8Array): RequestBody {

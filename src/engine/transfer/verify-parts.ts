@@ -9,7 +9,7 @@ import type { PartSender } from './send-parts.js';
 /** Mismatches of one part, or of the object, after which the upload fails. */
 export const MAX_MISMATCHES = 4;
 
-/** Verifies stored parts against the file, and sends those again whose stored bytes differ. */
+/** Compares stored parts with the file, and sends those parts again that differ. */
 export class StoredPartChecks {
   readonly #context: TransferContext;
   readonly #sender: PartSender;
@@ -24,7 +24,7 @@ export class StoredPartChecks {
     this.#sender = sender;
   }
 
-  /** Creates the session's checks, once; loads the code that computes checksums if it is needed. */
+  /** Creates the checks of the session, if it has none; loads the code that computes checksums if it is needed. */
   async open(isMultipart: boolean, signal: AbortSignal): Promise<void> {
     const context = this.#context;
     const { services, session, record } = context;
@@ -34,7 +34,7 @@ export class StoredPartChecks {
       checksums.reportAgreed(agreed?.algorithm);
       if (!agreed && !checksums.isWanted) return;
       const kit = await unlessAborted(signal, checksums.loadKit());
-      // the store accepts no part of it without a checksum
+      // for a composite checksum, the store rejects parts without a checksum
       if (!kit && agreed?.type === 'COMPOSITE')
         throw new RestartRequired('restart', 'its checksums cannot be computed');
       if (!kit) return;
@@ -53,12 +53,12 @@ export class StoredPartChecks {
   }
 
   /**
-   * Waits until every stored part that has to be verified is.
+   * Waits until every stored part that has to be verified is verified.
    * @throws UploadError `integrity` if the store holds other bytes repeatedly
    */
   async settled(signal: AbortSignal): Promise<void> {
     const { checks } = this.#context;
-    if (checks) await readFile(this.#context, signal, () => checks.settled());
+    if (checks) await readFile(this.#context, signal, () => checks.whenVerified());
     const failure = this.#failure;
     if (!failure) return;
     this.#failure = null;

@@ -36,7 +36,7 @@ export async function askForUser(
       return true;
     } catch (error) {
       // the signer refuses until the user has signed in; its answer for the next upload then names the user
-      if (!(error instanceof SignerFault) || classifyFailure(error, 'init').kind !== 'again') return false;
+      if (!(error instanceof SignerFault) || classifyFailure(error, 'init').kind !== 'retry') return false;
       await sleep(clock, backoff(attempt, clock.random()), lifetime);
     }
   }

@@ -1,7 +1,7 @@
 import { rejectionOf } from '../files/file-rules.js';
 import type { Rejection } from '../files/file-rules.js';
 import type { Entry } from '../files/file-entries.js';
-import { fingerprint, isKnownByTime } from '../files/fingerprint.js';
+import { fingerprint, isIdentifiedByTime } from '../files/fingerprint.js';
 import { identifyFile } from '../resume/identify-file.js';
 import type { UploadList } from './upload-list.js';
 import type { SmallFileCache } from '../files/small-file-cache.js';
@@ -57,7 +57,7 @@ export class Intake implements InitGate {
     const matches = candidates.filter((upload) => upload.fingerprint === fileFingerprint);
     const duplicate = matches.find((upload) => duplicates.has(upload));
     // a fingerprint that was made without reading bytes is the same for files of one name in two folders
-    return duplicate ?? (size && !isKnownByTime(file) ? matches[0] : null) ?? null;
+    return duplicate ?? (size && !isIdentifiedByTime(file) ? matches[0] : null) ?? null;
   }
 
   /** Prepares an upload for init, only once: computes its fingerprint and dispatches `mule-before-upload`. */

@@ -2,7 +2,7 @@ import { UploadError } from '../api/errors.js';
 import type { Settings } from '../api/options.js';
 import type { FileEntry, FileHandle, UploadSnapshot } from '../api/types.js';
 import { loadAcceptRule, rejectionOf } from '../files/file-rules.js';
-import { fingerprint, isKnownByTime } from '../files/fingerprint.js';
+import { fingerprint, isIdentifiedByTime } from '../files/fingerprint.js';
 import type { CurrentUser } from '../model/current-user.js';
 import type { Clock, FileStore, JournalRecord, KeptFile, SignerPort, TabLock } from '../ports.js';
 import type { FileStoreWriter } from '../resume/file-store-writer.js';
@@ -152,7 +152,7 @@ export class RecoveredUploads {
     );
     const duplicate = matches.find(({ name, relativePath: path }) => name === file.name && path === relativePath);
     // a fingerprint that was made without reading bytes is the same for files of one name in two folders
-    const record = duplicate ?? (file.size && !isKnownByTime(file) ? matches[0] : undefined);
+    const record = duplicate ?? (file.size && !isIdentifiedByTime(file) ? matches[0] : undefined);
     if (!record) return null;
     this.#unlisted = this.#unlisted.filter((other) => other !== record);
     const upload = this.#createUpload(record);

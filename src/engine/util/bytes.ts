@@ -1,12 +1,12 @@
-/** Returns all pieces in one array. Joining them in a Blob instead would cost a round trip to another browser process. */
-export function concat(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
+/** Joins arrays in one array. A Blob would do the same, but costs a round trip to another browser process. */
+export function concat(arrays: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const joined = new Uint8Array(arrays.reduce((sum, { length }) => sum + length, 0));
+  let offset = 0;
+  for (const array of arrays) {
+    joined.set(array, offset);
+    offset += array.length;
   }
-  return all;
+  return joined;
 }
 
 /** Returns bytes in hexadecimal, lower case. */

@@ -8,7 +8,7 @@ const MAX_WAIT_MS = 100;
 
 /** @see https://wicg.github.io/scheduling-apis/ */
 interface TaskScheduler {
-  postTask(work: () => void, options: { priority: 'background' }): Promise<void>;
+  postTask(task: () => void, options: { priority: 'background' }): Promise<void>;
 }
 
 /** Divides a long loop into short tasks, so that the page stays responsive. */
@@ -21,19 +21,19 @@ export class TimeSlicer {
     this.#startedAt = clock.monotonic();
   }
 
-  /** Whether the current task has run long enough. */
+  /** Whether the current task has run so long that the loop should yield. */
   get isExpired(): boolean {
     return this.#clock.monotonic() - this.#startedAt > SLICE_MS;
   }
 
-  /** Resolves in a new task, after those of the network that are due. */
+  /** Resolves in a new task, after the tasks of the page that are due. */
   async yieldToPage(): Promise<void> {
     const { scheduler } = globalThis as { scheduler?: Partial<TaskScheduler> };
-    // a page may have something else by that name, be busy all the time, or hidden
-    const isThere = typeof scheduler?.postTask === 'function';
+    // the page may define something else as `scheduler`; the timer is for pages that are hidden or busy all the time
+    const hasPostTask = typeof scheduler?.postTask === 'function';
     await new Promise<void>((resolve) => {
-      this.#clock.setTimer(resolve, isThere ? MAX_WAIT_MS : 0);
-      if (isThere) void scheduler.postTask!(resolve, { priority: 'background' }).catch(() => {});
+      this.#clock.setTimer(resolve, hasPostTask ? MAX_WAIT_MS : 0);
+      if (hasPostTask) void scheduler.postTask!(resolve, { priority: 'background' }).catch(() => {});
     });
     this.#startedAt = this.#clock.monotonic();
   }

@@ -3,7 +3,7 @@ import type { Clock } from '../ports.js';
 
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 30_000;
-/** A longer `Retry-After` is cut to one hour, because a clock may be wrong. */
+/** A longer `Retry-After` is reduced to one hour, because a clock may be wrong. */
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
 /** A sleep that can be ended early. */
@@ -13,11 +13,11 @@ export interface CancellableSleep {
   wake(): void;
 }
 
-/** Sleeps for `delay` milliseconds, or until `wake()` is called. */
-export function cancellableSleep(clock: Clock, delay: number, signal: AbortSignal): CancellableSleep {
+/** Sleeps for `delayMs`, or until `wake()` is called. */
+export function cancellableSleep(clock: Clock, delayMs: number, signal: AbortSignal): CancellableSleep {
   let wake = (): void => {};
   const over = abortable<void>(signal, (resolve) => {
-    const cancel = clock.setTimer(resolve, delay);
+    const cancel = clock.setTimer(resolve, delayMs);
     wake = () => {
       cancel();
       resolve();
@@ -27,9 +27,9 @@ export function cancellableSleep(clock: Clock, delay: number, signal: AbortSigna
   return { over, wake };
 }
 
-/** Resolves after `delay` milliseconds; rejects with the signal's reason when aborted. */
-export const sleep = (clock: Clock, delay: number, signal: AbortSignal): Promise<void> =>
-  cancellableSleep(clock, delay, signal).over;
+/** Resolves after `delayMs`; rejects with the signal's reason when aborted. */
+export const sleep = (clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> =>
+  cancellableSleep(clock, delayMs, signal).over;
 
 /**
  * Returns the delay before the next attempt: full jitter below a ceiling of 0.5 s that doubles up to 30 s.
@@ -50,6 +50,6 @@ export function backoff(level: number, random: number): number {
  */
 export function parseRetryAfter(header: string | null, now: number): number | null {
   if (!header) return null;
-  const delay = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now;
-  return Number.isFinite(delay) ? Math.min(Math.max(delay, 0), MAX_RETRY_AFTER_MS) : null;
+  const delayMs = /^\s*\d+\s*$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - now;
+  return Number.isFinite(delayMs) ? Math.min(Math.max(delayMs, 0), MAX_RETRY_AFTER_MS) : null;
 }

@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { mixedContent, watchPolicy } from '../../../src/engine/browser/page-policy.js';
+import { explainMixedContent, watchPolicy } from '../../../src/engine/browser/page-policy.js';
 
 const violate = (init: Partial<SecurityPolicyViolationEventInit>): boolean =>
   document.dispatchEvent(
@@ -51,7 +51,7 @@ describe('a request that the page’s policy blocks', () => {
   });
 
   it('is mixed content where a secure page uses http: for another host', () => {
-    const from = (page: string, url: string): string => mixedContent(page, new URL(url));
+    const from = (page: string, url: string): string => explainMixedContent(page, new URL(url));
     expect(from('https://page.test/', 'http://store.test/a')).to.contain('http://store.test').and.to.contain('https:');
     expect(from('http://page.test/', 'http://store.test/a')).to.equal('');
     expect(from('https://page.test/', 'https://store.test/a')).to.equal('');

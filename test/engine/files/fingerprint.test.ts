@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
-import { fingerprint, isKnownByTime } from '../../../src/engine/files/fingerprint.js';
+import { fingerprint, isIdentifiedByTime } from '../../../src/engine/files/fingerprint.js';
 
 const KIB = 1024;
 
@@ -33,8 +33,8 @@ describe('the fingerprint', () => {
       reads++;
       throw new Error('read');
     };
-    expect(isKnownByTime(small)).to.equal(isDesktopChromium);
-    expect(isKnownByTime(file(MIN_PART_SIZE + 1)), 'what may be sent in parts').to.be.false;
+    expect(isIdentifiedByTime(small)).to.equal(isDesktopChromium);
+    expect(isIdentifiedByTime(file(MIN_PART_SIZE + 1)), 'what may be sent in parts').to.be.false;
     if (!isDesktopChromium) return;
     const print = await fingerprint(small);
     expect(await fingerprint(file(1_000))).to.equal(print);

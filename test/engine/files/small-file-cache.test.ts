@@ -1,5 +1,5 @@
 import { expect } from '@open-wc/testing';
-import { isKnownByTime } from '../../../src/engine/files/fingerprint.js';
+import { isIdentifiedByTime } from '../../../src/engine/files/fingerprint.js';
 import { SmallFileCache, isSmall } from '../../../src/engine/files/small-file-cache.js';
 import { requestBodyOf } from '../../../src/engine/transfer/single-request-body.js';
 import { FakeClock } from '../fake-clock.js';
@@ -78,7 +78,7 @@ describe('the body of a single request', () => {
       const fields = { policy: 'e30=', key: 'a/“b” ü\r\n--x.bin' };
       const { body, headers } = await requestBodyOf(file, fields, {}, take);
       // its bytes are cached if it was read for the fingerprint
-      expect(body instanceof Uint8Array).to.equal(isSmall(file) && !isKnownByTime(file));
+      expect(body instanceof Uint8Array).to.equal(isSmall(file) && !isIdentifiedByTime(file));
       // WebKit cannot read back a form that contains a Blob
       const isForm = body instanceof FormData;
       const form = isForm ? body : await new Response(body as BodyInit, headers && { headers }).formData();

@@ -26,15 +26,15 @@ describe('an object under an upload’s key', () => {
   const verify = (object: Partial<StoredObject>, expected: Partial<ExpectedObject> = {}): Promise<Integrity | null> =>
     verifyObject(
       { size: SIZE, etag: 'x-2', checksums: {}, ...object },
-      { plan: cut, isMultipart: true, checksum: null, etags: ['', ''], file, isKeyOwn: false, ...expected },
+      { plan: cut, isMultipart: true, checksum: null, etags: ['', ''], file, isKeyExclusive: false, ...expected },
       signal,
     );
 
   it('belongs to the upload if its checksum matches, and does not if it differs', async () => {
     const checksum = { algorithm: 'crc64nvme', value: 'AAAAAAAAAAA=' } as const;
     expect(await verify({ checksums: { crc64nvme: checksum.value } }, { checksum })).to.equal('checksum');
-    expect(await verify({ checksums: { crc64nvme: 'BBBBBBBBBBB=' }, etag }, { checksum, etags, isKeyOwn: true })).to.be
-      .null;
+    expect(await verify({ checksums: { crc64nvme: 'BBBBBBBBBBB=' }, etag }, { checksum, etags, isKeyExclusive: true }))
+      .to.be.null;
     expect(await verify({ checksums: { crc32: 'AAAA' }, etag }, { checksum }), 'one of another kind').to.equal('etag');
     const composite = { crc64nvme: 'BBBBBBBBBBB=-2' };
     expect(await verify({ checksums: composite, etag }, { checksum }), 'one of the parts’').to.equal('etag');
@@ -62,19 +62,19 @@ describe('an object under an upload’s key', () => {
   });
 
   it('does not belong to it if size, number of parts or MD5s differ, even under the upload’s own key', async () => {
-    expect(await verify({ etag, size: SIZE - 1 }, { isKeyOwn: true })).to.be.null;
-    expect(await verify({ etag: etag.replace('-2', '-3') }, { isKeyOwn: true })).to.be.null;
+    expect(await verify({ etag, size: SIZE - 1 }, { isKeyExclusive: true })).to.be.null;
+    expect(await verify({ etag: etag.replace('-2', '-3') }, { isKeyExclusive: true })).to.be.null;
     const other = `${'0'.repeat(32)}-2`;
-    expect(await verify({ etag: other }, { etags, isKeyOwn: true }), 'all ETags are known MD5s').to.be.null;
-    expect(await verify({ etag: other }, { etags: [etags[0]!, ''], isKeyOwn: true }), 'one is').to.be.null;
+    expect(await verify({ etag: other }, { etags, isKeyExclusive: true }), 'all ETags are known MD5s').to.be.null;
+    expect(await verify({ etag: other }, { etags: [etags[0]!, ''], isKeyExclusive: true }), 'one is').to.be.null;
   });
 
   it('belongs to it without MD5s only under the upload’s own key', async () => {
     for (const object of [{ etag: `${'0'.repeat(32)}-2` }, { etag: '' }]) {
-      expect(await verify(object, { isKeyOwn: true }), object.etag).to.equal('unverified');
-      expect(await verify(object, { isKeyOwn: false }), object.etag).to.be.null;
-      expect(await verify({ ...object, size: null }, { isKeyOwn: true }), 'without a size').to.be.null;
-      expect(await verify(object, { isKeyOwn: true, file: null }), 'without the file').to.equal('unverified');
+      expect(await verify(object, { isKeyExclusive: true }), object.etag).to.equal('unverified');
+      expect(await verify(object, { isKeyExclusive: false }), object.etag).to.be.null;
+      expect(await verify({ ...object, size: null }, { isKeyExclusive: true }), 'without a size').to.be.null;
+      expect(await verify(object, { isKeyExclusive: true, file: null }), 'without the file').to.equal('unverified');
     }
   });
 });

@@ -8,30 +8,33 @@ const kindOf = (failure: unknown, phase: Phase = 'part'): string => classifyFail
 
 describe('the action for a response of the store', () => {
   it('is a retry for every transient fault', () => {
-    for (const status of [408, 425, 429, 500, 502, 503, 504, 599]) expect(kindOf(store(status))).to.equal('again');
+    for (const status of [408, 425, 429, 500, 502, 503, 504, 599]) expect(kindOf(store(status))).to.equal('retry');
     for (const code of ['InternalError', 'RequestTimeout', 'IncompleteBody', 'BadDigest', 'OperationAborted'])
-      expect(kindOf(store(400, code)), code).to.equal('again');
-    expect(kindOf(store(409)), 'a conflict on a part').to.equal('again');
+      expect(kindOf(store(400, code)), code).to.equal('retry');
+    expect(kindOf(store(409)), 'a conflict on a part').to.equal('retry');
   });
 
   it('is the same as for an error status for a 200 with an Error, or with text that cannot be parsed', () => {
-    expect(kindOf(store(200, 'InternalError'), 'complete')).to.equal('again');
+    expect(kindOf(store(200, 'InternalError'), 'complete')).to.equal('retry');
     expect(kindOf(store(200, 'NoSuchUpload'), 'complete')).to.equal('gone');
-    expect(kindOf(store(200), 'complete')).to.equal('again');
+    expect(kindOf(store(200), 'complete')).to.equal('retry');
   });
 
   it('distinguishes a busy store from a broken one', () => {
     for (const fault of [store(503), store(429), store(503, 'SlowDown'), store(200, 'SlowDown')])
-      expect(classifyFailure(fault, 'part')).to.include({ kind: 'again', busy: true });
-    expect(classifyFailure(store(500), 'part')).to.include({ kind: 'again', busy: false });
+      expect(classifyFailure(fault, 'part')).to.include({ kind: 'retry', isBusy: true });
+    expect(classifyFailure(store(500), 'part')).to.include({ kind: 'retry', isBusy: false });
   });
 
   it('is a new signature for any 403; an expired one does not count as rejected', () => {
-    expect(classifyFailure(store(403, 'SignatureDoesNotMatch'), 'part')).to.include({ kind: 'resign', passing: false });
-    expect(classifyFailure(store(403), 'head')).to.include({ kind: 'resign', passing: false });
-    expect(classifyFailure(store(403, 'AccessDenied', 'Request has expired'), 'part')).to.include({ passing: true });
+    expect(classifyFailure(store(403, 'SignatureDoesNotMatch'), 'part')).to.include({
+      kind: 'resign',
+      isExpired: false,
+    });
+    expect(classifyFailure(store(403), 'head')).to.include({ kind: 'resign', isExpired: false });
+    expect(classifyFailure(store(403, 'AccessDenied', 'Request has expired'), 'part')).to.include({ isExpired: true });
     for (const code of ['ExpiredToken', 'RequestTimeTooSkewed', 'RequestExpired'])
-      expect(classifyFailure(store(400, code), 'part'), code).to.include({ kind: 'resign', passing: true });
+      expect(classifyFailure(store(400, code), 'part'), code).to.include({ kind: 'resign', isExpired: true });
   });
 
   it('is the one for a missing upload for any 404, except for create and head', () => {
@@ -81,8 +84,8 @@ describe('the action for a response of the signer', () => {
 
   it('is a retry without a response, without JSON, and for transient statuses', () => {
     for (const fault of [signer(0, null), signer(404, null), signer(200, null), signer(403, null)])
-      expect(kindOf(fault)).to.equal('again');
-    for (const status of [408, 425, 429, 500, 503]) expect(kindOf(signer(status, 'x'))).to.equal('again');
+      expect(kindOf(fault)).to.equal('retry');
+    for (const status of [408, 425, 429, 500, 503]) expect(kindOf(signer(status, 'x'))).to.equal('retry');
   });
 
   it('is final for every other refusal, with its message', () => {
@@ -95,11 +98,11 @@ describe('the action for a response of the signer', () => {
 describe('the action for other failures', () => {
   it('is a retry if there was no response, and says whether the request stalled', () => {
     expect(classifyFailure(new TransportFault('network', 'cut', 'PUT', 'https://s'), 'part')).to.include({
-      kind: 'again',
-      stalled: false,
+      kind: 'retry',
+      isStalled: false,
     });
     expect(classifyFailure(new TransportFault('stalled', 'still', 'PUT', 'https://s'), 'part')).to.include({
-      stalled: true,
+      isStalled: true,
     });
   });
 

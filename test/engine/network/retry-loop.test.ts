@@ -82,7 +82,7 @@ describe('a step that fails', () => {
     clock.chance = 1;
     const outcome = retry(...times(9, broken));
     await clock.advance(40_000);
-    retries.progressed();
+    retries.recordSuccess();
     await clock.advance(120_000);
     expect(await outcome).to.equal(10);
     expect(delays.slice(-2)).to.deep.equal([500, 1_000]);
@@ -134,7 +134,7 @@ describe('a step that fails', () => {
       });
     expect(await retry(new StoreFault(404, 'NoSuchUpload', '')))
       .to.be.instanceOf(RestartRequired)
-      .and.include({ to: 'gone' });
+      .and.include({ kind: 'gone' });
   });
 
   it('checks the file first if a part got no response', async () => {
@@ -160,7 +160,7 @@ describe('a step that fails', () => {
     expect(await outcome).to.equal(7);
     expect(await setUp().retry(old, old))
       .to.be.instanceOf(RestartRequired)
-      .and.include({ to: 'restart' });
+      .and.include({ kind: 'restart' });
   });
 
   it('reports unauthorized at the second login page of all steps, and keeps retrying', async () => {
@@ -210,15 +210,15 @@ describe('a step that fails', () => {
 
   it('waits minutes for a slow store, and drops the request once the store has acted', async () => {
     const { clock, retries, controller } = setUp();
-    let hasActed = false;
+    let isCarriedOut = false;
     let isLost: boolean | null = null;
     void retries
-      .isLost({ url: URL, isOverdue: false, ended: controller.signal, hasActed: async () => hasActed })
+      .isLost({ url: URL, isOverdue: false, ended: controller.signal, isCarriedOut: async () => isCarriedOut })
       .then((result) => (isLost = result));
     await clock.advance(300_000);
     expect(isLost).to.equal(null);
     expect(retries.waits.first).to.include({ for: 'store' });
-    hasActed = true;
+    isCarriedOut = true;
     await clock.advance(30_000);
     expect(isLost).to.equal(true);
   });

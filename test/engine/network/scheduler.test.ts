@@ -133,12 +133,12 @@ describe('automatic slots', () => {
 
   it('grow further over HTTP/2, and leave a connection to a signer on the same origin', () => {
     const { scheduler } = setUp();
-    scheduler.updateConnection({ protocol: 'h2', isSigners: true });
+    scheduler.updateConnection({ protocol: 'h2', isSignerOrigin: true });
     succeed(scheduler, 1_000);
     expect(scheduler.slots).to.equal(12);
-    scheduler.updateConnection({ protocol: 'http/1.1', isSigners: true });
+    scheduler.updateConnection({ protocol: 'http/1.1', isSignerOrigin: true });
     expect(scheduler.slots).to.equal(5);
-    scheduler.updateConnection({ protocol: undefined, isSigners: false });
+    scheduler.updateConnection({ protocol: undefined, isSignerOrigin: false });
     succeed(scheduler, 1_000);
     expect(scheduler.slots).to.equal(6);
   });

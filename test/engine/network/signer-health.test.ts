@@ -12,15 +12,15 @@ describe('a signer that fails', () => {
   it('is final for one upload only if other uploads got responses meanwhile', () => {
     const health = new SignerHealth();
     expect(fail(health, 'a', 6)).to.be.false;
-    health.answered('b');
+    health.recordAnswer('b');
     expect(health.failed('a')).to.be.true;
   });
 
   it('is not final if no upload got a response meanwhile, or only this one', () => {
     const health = new SignerHealth();
-    health.answered('b');
+    health.recordAnswer('b');
     expect(fail(health, 'a', 100)).to.be.false;
-    health.answered('a');
+    health.recordAnswer('a');
     expect(health.failed('a')).to.be.false;
   });
 
@@ -28,7 +28,7 @@ describe('a signer that fails', () => {
     const health = new SignerHealth();
     fail(health, 'a', 6);
     health.failed('b');
-    health.answered('b');
+    health.recordAnswer('b');
     health.recovered('b');
     expect(fail(health, 'a', 6)).to.be.false;
     health.failed('b');
@@ -41,7 +41,7 @@ describe('a signer that fails', () => {
   it('is final for two uploads if it fails only for them', () => {
     const health = new SignerHealth();
     for (let time = 0; time < 6; time++) expect([health.failed('a'), health.failed('b')]).to.deep.equal([false, false]);
-    health.answered('c');
+    health.recordAnswer('c');
     expect([health.failed('a'), health.failed('b')]).to.deep.equal([true, true]);
   });
 });

@@ -73,7 +73,7 @@ function setUp(count: number, actions = ALL_ACTIONS) {
     partSize: 10,
     sizeOf: () => 10,
     values: null,
-    whole: null,
+    objectChecksum: null,
   };
   const signatures = new SignatureCache(signer, clock);
   const part = (number: number) => signatures.signPart(number, upload, () => missing, signal);
