@@ -168,7 +168,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
           { '/': page('/mule-upload.js') },
           {
             answer: (pathname) => {
-              if (!/^\/(?:sign\/|mule-upload-recovery)/.test(pathname)) return null;
+              if (!/^\/(?:sign\/|mule-upload-deferred)/.test(pathname)) return null;
               requestedPaths.push(pathname);
               return isDown && pathname.startsWith('/mule-upload') ? answer() : null;
             },
