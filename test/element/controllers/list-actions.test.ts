@@ -47,17 +47,17 @@ describe('ListActions', () => {
     expect(question(element)!.getAttribute('aria-label')).to.equal('Abort the upload and delete its stored parts?');
     expect(focused(element), 'the safe answer has the focus').to.equal('Keep');
     await expect(element, 'asked').to.be.accessible();
-    expect(harness.of('film.mov').status).to.equal('paused');
+    expect(harness.uploadOf('film.mov').status).to.equal('paused');
 
     await pressText(element, 'Keep');
     expect(question(element)).to.equal(null);
-    expect([harness.of('film.mov').status, harness.store.count('abort')]).to.deep.equal(['paused', 0]);
+    expect([harness.uploadOf('film.mov').status, harness.store.count('abort')]).to.deep.equal(['paused', 0]);
     expect(element.shadowRoot!.activeElement, 'the focus is not lost').to.not.equal(null);
 
     await press(element, '[part=abort]', row(element, 'film.mov'));
     await pressText(element, 'Abort');
     await harness.until(() => harness.store.uploads.size === 0);
-    expect([harness.of('film.mov').status, harness.store.uploads.size]).to.deep.equal(['aborted', 0]);
+    expect([harness.uploadOf('film.mov').status, harness.store.uploads.size]).to.deep.equal(['aborted', 0]);
   });
 
   it('keeps the upload on Escape, which a dialog around the element does not get', async () => {
@@ -71,7 +71,7 @@ describe('ListActions', () => {
     };
     escape();
     await rendered(element);
-    expect([question(element), harness.of('film.mov').status, escapesOutside]).to.deep.equal([null, 'paused', 0]);
+    expect([question(element), harness.uploadOf('film.mov').status, escapesOutside]).to.deep.equal([null, 'paused', 0]);
     // without a question, the page gets the event
     escape();
     expect(escapesOutside).to.equal(1);
@@ -80,8 +80,8 @@ describe('ListActions', () => {
   it('does not ask if nothing is stored', async () => {
     const { element, harness } = await partlyStored('note.txt');
     await press(element, '[part=abort]', row(element, 'note.txt'));
-    expect([question(element), harness.of('note.txt').status]).to.deep.equal([null, 'aborted']);
-    expect(harness.of('film.mov').status).to.equal('paused');
+    expect([question(element), harness.uploadOf('note.txt').status]).to.deep.equal([null, 'aborted']);
+    expect(harness.uploadOf('film.mov').status).to.equal('paused');
   });
 
   it('asks once before it aborts all uploads, and names their number', async () => {
@@ -90,7 +90,7 @@ describe('ListActions', () => {
     expect(question(element)!.getAttribute('aria-label')).to.match(/3 uploads/);
     await expect(element, 'asked for all').to.be.accessible();
     await pressText(element, 'Keep');
-    expect(harness.of('film.mov').status).to.equal('paused');
+    expect(harness.uploadOf('film.mov').status).to.equal('paused');
     await pressText(element, 'Abort all');
     await pressText(element, 'Abort all');
     await harness.until(() => harness.store.uploads.size === 0);
@@ -101,12 +101,12 @@ describe('ListActions', () => {
     const { element, harness } = await partlyStored();
     harness.store.always('put', refuse(403, 'AccessDenied'));
     await harness.uploader.add([fileOf(10, 'a.txt'), fileOf(10, 'b.txt')]);
-    await harness.until(() => ['a.txt', 'b.txt'].every((name) => harness.of(name).status === 'failed'));
+    await harness.until(() => ['a.txt', 'b.txt'].every((name) => harness.uploadOf(name).status === 'failed'));
     await rendered(element);
     await expect(element, 'failed').to.be.accessible();
     harness.store.always('put', null);
     await pressText(element, 'Try failed again');
-    await harness.until(() => ['a.txt', 'b.txt'].every((name) => harness.of(name).status === 'complete'));
-    expect(harness.of('film.mov').status).to.equal('paused');
+    await harness.until(() => ['a.txt', 'b.txt'].every((name) => harness.uploadOf(name).status === 'complete'));
+    expect(harness.uploadOf('film.mov').status).to.equal('paused');
   });
 });

@@ -1,25 +1,25 @@
 import { expect } from '@open-wc/testing';
 import { TrackerNotifier } from '../../../src/engine/signing/tracker-notifier.js';
 import { deny, FakeSigner } from '../fake-signer.js';
-import { FakeClock, turn } from '../fake-clock.js';
+import { FakeClock, nextTurn } from '../fake-clock.js';
 
 const { signal } = new AbortController();
 
 function setUp() {
   const clock = new FakeClock();
   const signer = new FakeSigner(clock);
-  const notices = new TrackerNotifier({ signer, clock }, () => ({ key: 'k', upload_id: 'u', grant: 'g' }), null);
-  const said = () => signer.bodies('chunk_loaded').map(({ chunks, state }) => [state ?? 'parts', chunks.length]);
-  return { clock, signer, notices, said };
+  const notifier = new TrackerNotifier({ signer, clock }, () => ({ key: 'k', upload_id: 'u', grant: 'g' }), null);
+  const sent = () => signer.bodies('chunk_loaded').map(({ chunks, state }) => [state ?? 'parts', chunks.length]);
+  return { clock, signer, notifier, sent };
 }
 
 describe('notifications to the tracker', () => {
   it('collect the parts of a few seconds', async () => {
-    const { clock, signer, notices, said } = setUp();
-    notices.started();
-    for (let part = 1; part <= 40; part++) notices.stored(part);
+    const { clock, signer, notifier, sent } = setUp();
+    notifier.started();
+    for (let part = 1; part <= 40; part++) notifier.stored(part);
     await clock.advance(5_000);
-    expect(said()).to.deep.equal([
+    expect(sent()).to.deep.equal([
       ['started', 0],
       ['parts', 40],
     ]);
@@ -27,52 +27,52 @@ describe('notifications to the tracker', () => {
   });
 
   it('have at most 500 parts each', async () => {
-    const { clock, notices, said } = setUp();
-    for (let part = 1; part <= 1_200; part++) notices.stored(part);
+    const { clock, notifier, sent } = setUp();
+    for (let part = 1; part <= 1_200; part++) notifier.stored(part);
     await clock.advance(5_000);
-    expect(said()).to.deep.equal([
+    expect(sent()).to.deep.equal([
       ['parts', 500],
       ['parts', 500],
       ['parts', 200],
     ]);
   });
 
-  it('repeat the parts of a failed one', async () => {
-    const { clock, signer, notices, said } = setUp();
+  it('contain the parts of a notification that failed', async () => {
+    const { clock, signer, notifier, sent } = setUp();
     signer.next('chunk_loaded', deny(503, null));
-    notices.stored(1);
+    notifier.stored(1);
     await clock.advance(3_000);
-    notices.stored(2);
+    notifier.stored(2);
     await clock.advance(3_000);
-    expect(said()).to.deep.equal([
+    expect(sent()).to.deep.equal([
       ['parts', 1],
       ['parts', 2],
     ]);
   });
 
-  it('end with completion, which returns the receipt', async () => {
-    const { clock, notices, said } = setUp();
-    notices.stored(7);
-    expect(await notices.complete(signal)).to.equal('receipt of k');
+  it('end when the upload is complete; the last one returns the receipt', async () => {
+    const { clock, notifier, sent } = setUp();
+    notifier.stored(7);
+    expect(await notifier.complete(signal)).to.equal('receipt of k');
     await clock.advance(10_000);
-    expect(said()).to.deep.equal([['complete', 1]]);
+    expect(sent()).to.deep.equal([['complete', 1]]);
   });
 
   it('never fail an upload', async () => {
-    const { clock, signer, notices } = setUp();
+    const { clock, signer, notifier } = setUp();
     signer.always('chunk_loaded', deny(500, null));
-    notices.started();
-    notices.aborted();
-    const receipt = notices.complete(signal);
+    notifier.started();
+    notifier.aborted();
+    const receipt = notifier.complete(signal);
     await clock.advance(60_000);
     expect(await receipt).to.equal(null);
   });
 
   it('are sent at once before the page is left', async () => {
-    const { notices, said } = setUp();
-    notices.stored(1);
-    notices.flush();
-    await turn();
-    expect(said()).to.deep.equal([['parts', 1]]);
+    const { notifier, sent } = setUp();
+    notifier.stored(1);
+    notifier.flush();
+    await nextTurn();
+    expect(sent()).to.deep.equal([['parts', 1]]);
   });
 });
