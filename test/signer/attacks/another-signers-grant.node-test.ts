@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Action } from '../../../src/protocol.js';
 import type { SignerOptions } from '../../../src/signer/index.js';
-import { createCaller, DAY } from '../caller.js';
+import { createCaller, DAY_MS } from '../caller.js';
 import type { Caller } from '../caller.js';
 import { PART } from './attack-harness.js';
 
@@ -65,9 +65,9 @@ describe('the lifetime of a grant', () => {
     const lasting = films({ grantLife: 1_000 * 86_400, renewalTime: 1_000 * 86_400 });
     const { key, grant } = await lasting.init();
     const usual = films();
-    usual.now = lasting.now = lasting.now + 20 * DAY;
+    usual.now = lasting.now = lasting.now + 20 * DAY_MS;
     const renewed = await lasting.init({ key, grant, upload_id: 'u' });
-    usual.now = lasting.now = lasting.now + 18 * DAY;
+    usual.now = lasting.now = lasting.now + 18 * DAY_MS;
     assert.ok((await lasting.post('get_head_signature', { key, grant: renewed.grant })).ok);
     assert.equal(await usual.refusal('get_head_signature', { key, grant: renewed.grant }), '403 grant-expired');
     const shorter = films({ grantLife: 30 * 86_400, renewalTime: 5 * 86_400 });
@@ -80,14 +80,14 @@ describe('the lifetime of a grant', () => {
     ahead.now += 10 * 60_000;
     const close = await ahead.init();
     assert.ok((await films().post('get_head_signature', { key: close.key, grant: close.grant })).ok);
-    ahead.now += DAY;
+    ahead.now += DAY_MS;
     const { key, grant } = await ahead.init();
     assert.equal(await films().refusal('get_head_signature', { key, grant }), '403 grant-expired');
     assert.equal((await films().init({ key, grant })).error?.code, 'grant-expired');
   });
 
   it('is set in seconds, at most 10 years', () => {
-    for (const options of [{ grantLife: 7 * DAY }, { renewalTime: 30 * DAY }, { renewalTime: Infinity }])
+    for (const options of [{ grantLife: 7 * DAY_MS }, { renewalTime: 30 * DAY_MS }, { renewalTime: Infinity }])
       assert.throws(() => films(options), /^OptionError: option (grantLife|renewalTime): \S+ is not whole seconds/);
   });
 });

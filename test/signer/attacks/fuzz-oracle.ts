@@ -31,7 +31,7 @@ import {
 import { createPresigner } from '../../../src/signer/s3/presign.js';
 import type { StoreOperation } from '../../../src/signer/s3/presign.js';
 import { locateStore } from '../../../src/signer/s3/store-address.js';
-import { CREDENTIALS, DAY, fileOf, NOW } from '../caller.js';
+import { CREDENTIALS, DAY_MS, fileOf, NOW } from '../caller.js';
 import type { FuzzCall } from './fuzz-calls.js';
 
 /** An upload that was granted. */
@@ -147,7 +147,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
   for (const owner of people) {
     for (const size of [1, 12 * MIB + 1, 100e6]) known.push(await begin(owner, 0, size));
   }
-  for (const age of [8 * DAY, 31 * DAY]) known.push(await begin('ada', age, 100e6));
+  for (const age of [8 * DAY_MS, 31 * DAY_MS]) known.push(await begin('ada', age, 100e6));
 
   /** Returns the grant that permits this caller to sign for that upload now. */
   function entitlement({ key, grant }: Named, life: number, since: 'issued' | 'begun'): Granted {
@@ -174,7 +174,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
     answer: SignedRequest & AllAnswer,
   ): Promise<void> {
     const { key, upload_id: id, chunk, part_number_marker: marker } = body as unknown as ChunkRequest & ListRequest;
-    const granted = entitlement(body as unknown as Named, 7 * DAY, 'issued');
+    const granted = entitlement(body as unknown as Named, 7 * DAY_MS, 'issued');
     const part = (number: number) => uploadPart(key, id, number, partSizeOf(number, granted.size, granted.partSize));
     switch (action) {
       case 'get_chunk_signature':
@@ -243,7 +243,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
     assert.doesNotMatch(file.content_type, /[^\x20-\x7e]/);
     let { begun } = { begun: NOW };
     if (goesOn) {
-      const granted = entitlement(file as Named, 30 * DAY, 'begun');
+      const granted = entitlement(file as Named, 30 * DAY_MS, 'begun');
       assert.deepEqual([key, partSize, size], [granted.key, granted.partSize, granted.size]);
       ({ begun } = granted);
     } else if ('upload_id' in answer) {
@@ -291,7 +291,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
   }
 
   function recordTracked(notice: ChunkLoadedRequest): void {
-    const granted = entitlement(notice as Named, 7 * DAY, 'issued');
+    const granted = entitlement(notice as Named, 7 * DAY_MS, 'issued');
     tracked.add(JSON.stringify([user, granted.key, notice.upload_id, granted.size]));
   }
 

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createMemoryTracker, sweep } from '../../../src/signer/index.js';
 import type { SignerOptions, Tracker } from '../../../src/signer/index.js';
-import { CREDENTIALS, DAY } from '../caller.js';
+import { CREDENTIALS, DAY_MS } from '../caller.js';
 import { callsFor, replay, startAttackHarness } from './attack-harness.js';
 import type { AttackHarness } from './attack-harness.js';
 
 /** Milliseconds: later than every sweep's limit. */
-const LATER = 9 * DAY;
+const LATER = 9 * DAY_MS;
 
 describe('a sweep and an owner who resumes the upload', () => {
   let harness: AttackHarness;

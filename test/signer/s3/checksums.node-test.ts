@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AllAnswer, ChecksumAlgorithm, SignedRequest } from '../../../src/protocol.js';
 import { createMemoryTracker } from '../../../src/signer/tracker/memory-tracker.js';
-import { createCaller, DAY, fileOf, queryOf } from '../caller.js';
+import { createCaller, DAY_MS, fileOf, queryOf } from '../caller.js';
 import type { Caller } from '../caller.js';
 
 const PART = 8 * 1024 ** 2;
@@ -68,7 +68,7 @@ describe('the granted checksum', () => {
   it('stays the same when the grant is renewed, whatever the browser offers then', async () => {
     const caller = knowing('crc32c', 'crc64nvme');
     const { file } = await begin(caller, 'crc32c');
-    caller.now += 8 * DAY;
+    caller.now += 8 * DAY_MS;
     const again = await caller.init({ key: file.key, grant: file.grant, upload_id: 'u', checksums: ['crc64nvme'] });
     assert.deepEqual(again.checksum, { algorithm: 'crc32c', type: 'FULL_OBJECT' });
   });
