@@ -17,7 +17,7 @@ describe('replay across principals', () => {
     await harness.stop();
   });
 
-  it('uses no grant of another user, with or without a session', async () => {
+  it('of a grant is refused for another user, signed in or not', async () => {
     for (const [owner, thief] of [
       ['ada', 'mallory'],
       ['ada', null],
@@ -37,7 +37,7 @@ describe('replay across principals', () => {
     }
   });
 
-  it('renews an expired grant only for its principal, within renewalTime', async () => {
+  it('does not renew an expired grant, except for its principal and within renewalTime', async () => {
     const begun = await harness.signIn('ada').begin();
     clock.now += 8 * DAY_MS;
     assert.equal((await harness.signIn('ada').call('get_list_signature', begun)).code, 'grant-expired');
