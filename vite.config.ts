@@ -49,7 +49,7 @@ export const modules: UserConfig = {
 /** The file of the engine's working parts. */
 export const ENGINE = 'mule-upload-engine.js';
 /** The file of the code that no upload needs before its first request. */
-export const RECOVERY = 'mule-upload-recovery-code.js';
+export const DEFERRED = 'mule-upload-deferred-code.js';
 
 /** The file of the list of uploads. */
 export const LIST = 'mule-upload-list-controller.js';
@@ -87,7 +87,7 @@ const minified = (
  */
 export const cdn: readonly UserConfig[] = [
   minified('src/index.ts', 'mule-upload.js', [selfContainedChunks([]), engineBeside(ENGINE)], { sharesModules: true }),
-  minified('src/engine/create-manager.ts', ENGINE, [ownKernel(), selfContainedChunks([RECOVERY])], {
+  minified('src/engine/create-manager.ts', ENGINE, [ownKernel(), selfContainedChunks([DEFERRED])], {
     sharesModules: true,
   }),
   minified('src/index.ts', 'mule-upload.whole.js', [], { isWhole: true }),

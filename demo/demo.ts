@@ -3,7 +3,7 @@ import './languages.js';
 import './panel.js';
 import type { MuleEventMap } from '../src/index.js';
 
-const SHOWN_EVENTS = 200;
+const MAX_SHOWN_EVENTS = 200;
 const FREQUENT_EVENTS: ReadonlySet<string> = new Set(['mule-progress', 'mule-part']);
 // prettier-ignore
 const EVENT_NAMES = [
@@ -15,25 +15,25 @@ const EVENT_NAMES = [
 const query = <E extends Element>(selector: string): E => document.querySelector<E>(selector)!;
 const upload = query<HTMLElementTagNameMap['mule-upload']>('mule-upload');
 const log = query<HTMLOListElement>('#log');
-const withProgress = query<HTMLInputElement>('#progress');
+const showsFrequentEvents = query<HTMLInputElement>('#progress');
 
 /** Summarizes an event in a few words. */
 function summarize({ type, detail }: CustomEvent<object>): string {
-  const { upload: one, ...rest } = detail as { upload?: { name: string; status: string } };
-  const facts = Object.entries(rest).filter(
+  const { upload: snapshot, ...rest } = detail as { upload?: { name: string; status: string } };
+  const fields = Object.entries(rest).filter(
     ([, value]) => value !== null && typeof value !== 'object' && typeof value !== 'function',
   );
-  const status = type === 'mule-status' && one ? [['now', one.status]] : [];
-  const texts = [...facts, ...status].map(([name, value]) => `${name} ${short(value)}`);
+  const status = type === 'mule-status' && snapshot ? [['now', snapshot.status]] : [];
+  const texts = [...fields, ...status].map(([name, value]) => `${name} ${formatValue(value)}`);
   const { error } = detail as { error?: { code: string; message: string } };
-  return [one?.name, ...texts, error && `${error.code}: ${error.message}`].filter(Boolean).join(' · ');
+  return [snapshot?.name, ...texts, error && `${error.code}: ${error.message}`].filter(Boolean).join(' · ');
 }
 
-const short = (value: unknown): string =>
+const formatValue = (value: unknown): string =>
   typeof value === 'number' && !Number.isInteger(value) ? value.toFixed(2) : String(value);
 
 function logEvent(event: CustomEvent<object>): void {
-  if (FREQUENT_EVENTS.has(event.type) && !withProgress.checked) return;
+  if (FREQUENT_EVENTS.has(event.type) && !showsFrequentEvents.checked) return;
   const line = document.createElement('li');
   const time = document.createElement('time');
   time.textContent = new Date().toLocaleTimeString();
@@ -41,7 +41,7 @@ function logEvent(event: CustomEvent<object>): void {
   name.textContent = event.type;
   line.append(time, name, summarize(event));
   log.prepend(line);
-  while (log.childElementCount > SHOWN_EVENTS) log.lastElementChild!.remove();
+  while (log.childElementCount > MAX_SHOWN_EVENTS) log.lastElementChild!.remove();
 }
 
 for (const name of EVENT_NAMES) upload.addEventListener(name, logEvent);
@@ -49,10 +49,10 @@ for (const name of EVENT_NAMES) upload.addEventListener(name, logEvent);
 query<HTMLFormElement>('#form').addEventListener('submit', (event) => {
   event.preventDefault();
   const keys = new FormData(event.currentTarget as HTMLFormElement).getAll('key');
-  // its value, not its text, which a reset would restore
+  // sets the value instead of the text: a reset of the form restores the text
   query<HTMLOutputElement>('#submitted').value = `The form would send: ${keys.map(String).join(', ')}`;
 });
 
-for (const choice of document.querySelectorAll<HTMLInputElement>('[name=scheme]')) {
-  choice.addEventListener('change', () => (document.documentElement.style.colorScheme = choice.value));
+for (const schemeInput of document.querySelectorAll<HTMLInputElement>('[name=scheme]')) {
+  schemeInput.addEventListener('change', () => (document.documentElement.style.colorScheme = schemeInput.value));
 }

@@ -12,19 +12,19 @@ import { strings as ptBR } from '../src/element/i18n/strings/pt-BR.js';
 import { strings as zhHans } from '../src/element/i18n/strings/zh-Hans.js';
 
 const TRANSLATIONS = { ar, de, es, fr, he, it, ja, pl, 'pt-BR': ptBR, 'zh-Hans': zhHans };
-const FROM_RIGHT: readonly string[] = ['ar', 'he'];
+const RIGHT_TO_LEFT: readonly string[] = ['ar', 'he'];
 
 for (const [language, strings] of Object.entries(TRANSLATIONS)) MuleUploadElement.translate(language, strings);
 
-const choice = document.querySelector<HTMLSelectElement>('#language')!;
+const languageSelect = document.querySelector<HTMLSelectElement>('#language')!;
 for (const language of ['en', ...Object.keys(TRANSLATIONS)]) {
   const name = new Intl.DisplayNames([language], { type: 'language' }).of(language) ?? language;
   const option = new Option(name, language);
   option.lang = language;
-  choice.add(option);
+  languageSelect.add(option);
 }
-choice.addEventListener('change', () => {
+languageSelect.addEventListener('change', () => {
   const { documentElement } = document;
-  documentElement.lang = choice.value;
-  documentElement.dir = FROM_RIGHT.includes(choice.value) ? 'rtl' : 'ltr';
+  documentElement.lang = languageSelect.value;
+  documentElement.dir = RIGHT_TO_LEFT.includes(languageSelect.value) ? 'rtl' : 'ltr';
 });

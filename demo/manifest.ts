@@ -8,13 +8,13 @@ const CACHE = path.join(ROOT, '.cache');
 
 async function analyze(): Promise<string> {
   await mkdir(CACHE, { recursive: true });
-  // in the project folder: the analyzer needs a relative path, and on Windows the temporary folder may be on another
-  // drive
+  // In the project folder: the analyzer needs a relative path, and on Windows the system's temporary folder may be on
+  // another drive.
   const folder = await mkdtemp(path.join(CACHE, 'manifest-'));
   try {
-    const [analyzer, ...first] = commandFor('cem');
-    const args = [...first, 'analyze', '--quiet', '--config', 'custom-elements-manifest.config.js'];
-    await promisify(execFile)(analyzer, [...args, '--outdir', path.relative(ROOT, folder)], { cwd: ROOT });
+    const [program, ...programArguments] = commandFor('cem');
+    const args = [...programArguments, 'analyze', '--quiet', '--config', 'custom-elements-manifest.config.js'];
+    await promisify(execFile)(program, [...args, '--outdir', path.relative(ROOT, folder)], { cwd: ROOT });
     return await readFile(path.join(folder, 'custom-elements.json'), 'utf8');
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -7,16 +7,16 @@ const POLL_INTERVAL_MS = 1_000;
 
 async function request(change?: { name: string; on?: boolean }): Promise<SwitchState | null> {
   const headers = { 'Content-Type': 'application/json' };
-  const answer = await fetch('/switches', change ? { method: 'POST', headers, body: JSON.stringify(change) } : {});
-  return (await answer.json()) as SwitchState | null;
+  const response = await fetch('/switches', change ? { method: 'POST', headers, body: JSON.stringify(change) } : {});
+  return (await response.json()) as SwitchState | null;
 }
 
 function show(state: SwitchState | null): void {
   panel.hidden = !state;
   document.querySelector<HTMLElement>('#foreign')!.hidden = state !== null;
   if (!state) return;
-  for (const box of panel.querySelectorAll<HTMLInputElement>('[role=switch]'))
-    box.checked = (state.on as string[]).includes(box.name);
+  for (const input of panel.querySelectorAll<HTMLInputElement>('[role=switch]'))
+    input.checked = (state.on as string[]).includes(input.name);
   faults.value = state.faults ? `Failed requests: ${state.faults}` : '';
 }
 

@@ -8,7 +8,7 @@ interface Row {
   description?: string | undefined;
 }
 
-const make = <K extends keyof HTMLElementTagNameMap>(
+const createElement = <K extends keyof HTMLElementTagNameMap>(
   tag: K,
   ...content: (Node | string)[]
 ): HTMLElementTagNameMap[K] => {
@@ -17,80 +17,83 @@ const make = <K extends keyof HTMLElementTagNameMap>(
   return element;
 };
 
-/** Renders text in backticks as code. */
-const proseOf = (text = ''): (Node | string)[] =>
-  text.split('`').map((piece, index) => (index % 2 === 1 ? make('code', piece) : piece));
+/** Renders a text; the words in backticks as code. */
+const renderText = (text = ''): (Node | string)[] =>
+  text.split('`').map((segment, index) => (index % 2 === 1 ? createElement('code', segment) : segment));
 
 /** Renders a table with a heading; omits empty columns. */
-function section(id: string, title: string, rows: readonly Row[]): HTMLElement {
+function renderSection(id: string, title: string, rows: readonly Row[]): HTMLElement {
   const columns = [
-    ['Type', ({ type }: Row) => (type ? [make('code', type)] : [])],
-    ['Default', ({ fallback }: Row) => (fallback ? [make('code', fallback)] : [])],
-    ['Meaning', ({ description }: Row) => proseOf(description)],
+    ['Type', ({ type }: Row) => (type ? [createElement('code', type)] : [])],
+    ['Default', ({ fallback }: Row) => (fallback ? [createElement('code', fallback)] : [])],
+    ['Meaning', ({ description }: Row) => renderText(description)],
   ] as const;
   const shown = columns.filter(([, cell]) => rows.some((row) => cell(row).length > 0));
   const headings = ['Name', ...shown.map(([heading]) => heading)].map((heading) => {
-    const cell = make('th', heading);
+    const cell = createElement('th', heading);
     cell.scope = 'col';
     return cell;
   });
   const body = rows.map((row) => {
-    const name = make('th', make('code', row.name));
+    const name = createElement('th', createElement('code', row.name));
     name.scope = 'row';
-    return make('tr', name, ...shown.map(([, cell]) => make('td', ...cell(row))));
+    return createElement('tr', name, ...shown.map(([, cell]) => createElement('td', ...cell(row))));
   });
-  const heading = make('h2', title);
+  const heading = createElement('h2', title);
   heading.id = id;
-  const scroll = make('div', make('table', make('thead', make('tr', ...headings)), make('tbody', ...body)));
-  scroll.className = 'scroll';
-  scroll.tabIndex = 0;
-  scroll.role = 'region';
-  scroll.setAttribute('aria-labelledby', id);
-  return make('section', heading, scroll);
+  const scrollRegion = createElement(
+    'div',
+    createElement('table', createElement('thead', createElement('tr', ...headings)), createElement('tbody', ...body)),
+  );
+  scrollRegion.className = 'scroll';
+  scrollRegion.tabIndex = 0;
+  scrollRegion.role = 'region';
+  scrollRegion.setAttribute('aria-labelledby', id);
+  return createElement('section', heading, scrollRegion);
 }
 
 function sectionsOf(element: ElementDeclaration): HTMLElement[] {
   const { attributes, members, events, slots, cssParts, cssProperties, cssStates } = element;
-  const isPublic = members.filter((member) => !member.privacy && !member.static && member.description);
+  const publicMembers = members.filter((member) => !member.privacy && !member.static && member.description);
   const attributeNames = new Set(attributes.map(({ fieldName }) => fieldName));
-  const fields = isPublic.filter(({ kind, name }) => kind === 'field' && !attributeNames.has(name));
+  const fields = publicMembers.filter(({ kind, name }) => kind === 'field' && !attributeNames.has(name));
   return [
-    section(
+    renderSection(
       'attributes',
       'Attributes',
       attributes.map(({ type, default: fallback, ...rest }) => ({ ...rest, type: type.text, fallback })),
     ),
-    section(
+    renderSection(
       'properties',
       'Properties without an attribute',
       fields.map((field) => ({ ...field, type: field.type?.text ?? '' })),
     ),
-    section(
+    renderSection(
       'methods',
       'Methods',
-      isPublic.flatMap(({ kind, name, description }) => (kind === 'method' ? [{ name, description }] : [])),
+      publicMembers.flatMap(({ kind, name, description }) => (kind === 'method' ? [{ name, description }] : [])),
     ),
-    section(
+    renderSection(
       'events',
       'Events',
       events.map(({ type, ...rest }) => ({ ...rest, type: type.text })),
     ),
-    section(
+    renderSection(
       'slots',
       'Slots',
       slots.map((slot) => ({ ...slot, name: slot.name || 'default' })),
     ),
-    section(
+    renderSection(
       'parts',
       'Parts',
       cssParts.map((part) => ({ ...part, name: `::part(${part.name})` })),
     ),
-    section(
+    renderSection(
       'custom-properties',
       'Custom properties',
       cssProperties.map(({ default: fallback, ...rest }) => ({ ...rest, fallback })),
     ),
-    section(
+    renderSection(
       'states',
       'States',
       cssStates.map((state) => ({ ...state, name: `:state(${state.name})` })),
@@ -98,10 +101,10 @@ function sectionsOf(element: ElementDeclaration): HTMLElement[] {
   ];
 }
 
-const answer = await fetch('/custom-elements.json');
-const manifest = (await answer.json()) as { modules: { declarations?: ElementDeclaration[] }[] };
+const response = await fetch('/custom-elements.json');
+const manifest = (await response.json()) as { modules: { declarations?: ElementDeclaration[] }[] };
 const element = manifest.modules
   .flatMap(({ declarations = [] }) => declarations)
   .find(({ tagName }) => tagName === 'mule-upload')!;
-document.querySelector('#description')!.replaceChildren(...proseOf(element.description));
+document.querySelector('#description')!.replaceChildren(...renderText(element.description));
 document.querySelector('#reference')!.append(...sectionsOf(element));

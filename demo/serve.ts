@@ -23,7 +23,7 @@ const MANIFEST_PATH = '/custom-elements.json';
 const DEFAULT_PORT = 5173;
 /** Paths that are never served: Vite's own list, and folders such as `.bucket`. */
 const DENIED = ['.env', '.env.*', '*.{crt,pem}', '**/.git/**', '**/.bucket/**'];
-/** Timeout in milliseconds for the body of a request to the switches. */
+/** Timeout for the body of a request to the switches. */
 const SWITCH_TIMEOUT_MS = 10_000;
 
 export interface DemoOptions {
@@ -51,7 +51,7 @@ export interface RunningDemo {
 
 type Handler = (request: Request) => Promise<Response>;
 
-/** Reports each request after the handler has read its body, before the response is sent. */
+/** Wraps a handler: reports each successful request, with its body, before the response is sent. */
 function observe(handler: Handler, onCall: NonNullable<DemoOptions['onSignerCall']>): Handler {
   return async (request) => {
     const chunks: Uint8Array[] = [];
@@ -78,11 +78,11 @@ function isOwnHost(host: string | undefined, port: number): boolean {
   return names.some((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])].includes(host?.toLowerCase() ?? ''));
 }
 
-/** Answers requests of the switches; only the demo's own bucket has them. */
-async function turnSwitches(switches: Switches | null, request: Request): Promise<Response> {
+/** Handles requests to the switches. Responds with null if the demo uses a bucket of yours, which has no switches. */
+async function handleSwitches(switches: Switches | null, request: Request): Promise<Response> {
   if (!switches) return Response.json(null);
   if (request.method === 'POST') {
-    // a form of another site cannot send this type
+    // a form of another site cannot send this media type
     if (request.headers.get('content-type') !== 'application/json') return new Response(null, { status: 415 });
     const body = await readJson(request, SWITCH_TIMEOUT_MS).catch((error: unknown) => error);
     if (body instanceof SignerRefusal) return refusalResponse(body, {});
@@ -103,12 +103,13 @@ function listen(server: ReturnType<typeof createServer>, port: number): Promise<
   });
 }
 
-async function listenSomewhere(server: ReturnType<typeof createServer>, port: number | undefined): Promise<number> {
+/** Listens on a port; without one, on the default port or, if that is in use, on any free port. Returns the port. */
+async function listenAndGetPort(server: ReturnType<typeof createServer>, port: number | undefined): Promise<number> {
   try {
     await listen(server, port ?? DEFAULT_PORT);
   } catch (error) {
-    const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-    if (port !== undefined || !isTaken) throw error;
+    const isInUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    if (port !== undefined || !isInUse) throw error;
     await listen(server, 0);
   }
   return (server.address() as AddressInfo).port;
@@ -128,12 +129,12 @@ async function servedFolders(): Promise<string[]> {
  */
 export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo> {
   const { bucketDirectory = '.bucket' } = options;
-  const own = options.store ? null : await startDemoStore(bucketDirectory);
-  const store = options.store ?? own!.store;
+  const ownStore = options.store ? null : await startDemoStore(bucketDirectory);
+  const store = options.store ?? ownStore!.store;
   const signer = createSigner({ ...store, allowAnonymous: true, ...options.signer });
-  const answer = toNodeHandler(options.onSignerCall ? observe(signer, options.onSignerCall) : signer);
-  const turn = toNodeHandler((request) => turnSwitches(own?.switches ?? null, request));
-  const describeElement = toNodeHandler(
+  const handleSigner = toNodeHandler(options.onSignerCall ? observe(signer, options.onSignerCall) : signer);
+  const answerSwitches = toNodeHandler((request) => handleSwitches(ownStore?.switches ?? null, request));
+  const sendManifest = toNodeHandler(
     async () => new Response(await readManifest(), { headers: { 'content-type': 'application/json' } }),
   );
   const server = createServer();
@@ -145,7 +146,7 @@ export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo>
     clearScreen: false,
     // Vite reloads the page when it discovers a dependency later, and that would interrupt uploads.
     optimizeDeps: { entries: ['index.html', 'themes.html', 'reference.html', '../src/index.ts'] },
-    // answers 404 for unknown paths, not the page
+    // unknown paths get 404 instead of the page
     appType: 'mpa',
     server: {
       middlewareMode: true,
@@ -159,21 +160,21 @@ export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo>
   server.on('request', (request, response) => {
     if (!isOwnHost(request.headers.host, port))
       response.writeHead(421).end(`This server answers to localhost:${port}.\n`);
-    else if (request.url?.startsWith(`${SIGNER_PATH}/`)) answer(request, response);
-    else if (request.url === SWITCHES_PATH) turn(request, response);
-    else if (request.url === MANIFEST_PATH) describeElement(request, response);
+    else if (request.url?.startsWith(`${SIGNER_PATH}/`)) handleSigner(request, response);
+    else if (request.url === SWITCHES_PATH) answerSwitches(request, response);
+    else if (request.url === MANIFEST_PATH) sendManifest(request, response);
     else vite.middlewares(request, response);
   });
   const close = async (): Promise<void> => {
     const closed = new Promise((resolve) => server.close(resolve));
     server.closeAllConnections();
-    await Promise.all([closed, vite.close(), own?.close()]);
+    await Promise.all([closed, vite.close(), ownStore?.close()]);
   };
   try {
-    port = await listenSomewhere(server, options.port);
+    port = await listenAndGetPort(server, options.port);
     return { url: `http://127.0.0.1:${port}/`, store, close };
   } catch (error) {
-    await Promise.all([vite.close(), own?.close()]);
+    await Promise.all([vite.close(), ownStore?.close()]);
     throw error;
   }
 }

@@ -17,9 +17,9 @@ export interface DemoStore {
   bucket: string;
   region: string;
   credentials: Credentials;
-  /** Checksums that the store verifies, if the signer cannot derive them from the endpoint. */
+  /** Checksums that the store verifies; needed if the signer cannot derive them from the endpoint. */
   checksums?: readonly ChecksumAlgorithm[];
-  /** Whether the store rejects unsigned `x-amz-*` headers, if the signer cannot derive it. */
+  /** Whether the store rejects unsigned `x-amz-*` headers; needed if the signer cannot derive it from the endpoint. */
   refusesUnsignedHeaders?: boolean;
   /** The store's clock, in epoch milliseconds, if it differs from that of this machine. */
   now?: () => number;
@@ -46,20 +46,20 @@ export function storeFromEnvironment(environment: NodeJS.ProcessEnv): DemoStore 
       credentials: { accessKeyId, secretAccessKey, sessionToken: sessionToken || undefined },
     };
   }
-  const needed = {
+  const requiredVariables = {
     S3_BUCKET: bucket,
     AWS_REGION: region,
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
   };
-  const missing = Object.entries(needed)
+  const missing = Object.entries(requiredVariables)
     .filter(([, value]) => !value)
     .map(([name]) => name);
   throw new Error(`To upload to your bucket, also set ${missing.join(', ')}.`);
 }
 
-/** Loads or creates credentials. Unfinished uploads resume only with the secret that sealed their grants. */
-async function keepCredentials(directory: string): Promise<Credentials> {
+/** Loads or creates credentials. They are stored, because only the secret that sealed a grant opens it. */
+async function loadCredentials(directory: string): Promise<Credentials> {
   const path = join(directory, 'credentials.json');
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Credentials;
@@ -81,10 +81,10 @@ export interface OwnStore {
 
 /** Starts the demo's own bucket in a directory. */
 export async function startDemoStore(directory: string): Promise<OwnStore> {
-  const credentials = await keepCredentials(directory);
+  const credentials = await loadCredentials(directory);
   const region = 'us-east-1';
-  let drift = 0;
-  const now = (): number => Date.now() + drift;
+  let clockOffsetMs = 0;
+  const now = (): number => Date.now() + clockOffsetMs;
   const open = (port: number): Promise<RunningBucket> =>
     startBucket({ dir: directory, buckets: [DEMO_BUCKET], credentials, region, port, now });
   let running: RunningBucket | null = await open(0);
@@ -98,8 +98,8 @@ export async function startDemoStore(directory: string): Promise<OwnStore> {
     async start() {
       running ??= await open(port);
     },
-    moveClock(by) {
-      drift += by;
+    advanceClock(byMs) {
+      clockOffsetMs += byMs;
     },
   });
   return {

@@ -1,10 +1,11 @@
 import type { FaultProxy, Rule } from './faults/index.js';
 
-/** Faults of the connection and the bucket; each stays on until it is switched off. */
+/** Faults of the connection and the bucket; each stays active until the user switches it off. */
 export type SwitchName = 'cut' | 'stop' | 'busy' | 'silence' | 'slow' | 'lose';
 
 /** State of the switches, as the page gets it. */
 export interface SwitchState {
+  /** The active switches. */
   on: SwitchName[];
   /** Number of requests that failed because of a switch. */
   faults: number;
@@ -12,11 +13,11 @@ export interface SwitchState {
 
 /** Controls the demo's bucket. */
 export interface BucketControl {
-  /** Stops it immediately, as a crash would; stored data is kept. */
+  /** Stops the bucket immediately, as a crash would; stored data is kept. */
   stop(): Promise<void>;
   start(): Promise<void>;
-  /** Advances the clock for the expiry of signatures, by milliseconds. */
-  moveClock(by: number): void;
+  /** Advances the bucket's clock, which determines when signatures expire. */
+  advanceClock(byMs: number): void;
 }
 
 const SLOW_BYTES_PER_SECOND = 2_000_000;
@@ -40,7 +41,7 @@ const RULES: Partial<Record<SwitchName, Rule>> = {
 export class Switches {
   readonly #proxy: FaultProxy;
   readonly #bucket: BucketControl;
-  readonly #on = new Set<SwitchName>();
+  readonly #active = new Set<SwitchName>();
 
   constructor(proxy: FaultProxy, bucket: BucketControl) {
     this.#proxy = proxy;
@@ -48,23 +49,23 @@ export class Switches {
   }
 
   get state(): SwitchState {
-    return { on: [...this.#on], faults: this.#proxy.requests.filter(({ fault }) => fault !== null).length };
+    return { on: [...this.#active], faults: this.#proxy.requests.filter(({ fault }) => fault !== null).length };
   }
 
   /** @throws TypeError for an unknown switch */
   async set(name: string, isOn: boolean): Promise<void> {
     if (!isSwitch(name)) throw new TypeError(`there is no switch "${name}"`);
-    if (isOn) this.#on.add(name);
-    else this.#on.delete(name);
+    if (isOn) this.#active.add(name);
+    else this.#active.delete(name);
     if (name === 'stop') await (isOn ? this.#bucket.stop() : this.#bucket.start());
-    this.#proxy.setMode(this.#on.has('cut') ? 'refuse' : 'pass');
-    this.#proxy.setRate(this.#on.has('slow') ? SLOW_BYTES_PER_SECOND : Infinity);
-    this.#proxy.setRules([...this.#on].flatMap((each) => RULES[each] ?? []));
+    this.#proxy.setMode(this.#active.has('cut') ? 'refuse' : 'pass');
+    this.#proxy.setRate(this.#active.has('slow') ? SLOW_BYTES_PER_SECOND : Infinity);
+    this.#proxy.setRules([...this.#active].flatMap((active) => RULES[active] ?? []));
   }
 
-  /** Makes all signatures that were issued so far expire. */
+  /** Makes all signatures that were issued until now expire. */
   expireSignatures(): void {
-    this.#bucket.moveClock(PAST_EXPIRY_MS);
+    this.#bucket.advanceClock(PAST_EXPIRY_MS);
   }
 }
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { build, type Rolldown } from 'vite';
 import { plainImports } from './cdn-plugins.js';
-import { ENGINE, LIST, RECOVERY } from '../vite.config.js';
+import { ENGINE, LIST, DEFERRED } from '../vite.config.js';
 import { ROOT } from './run.js';
 
 const KB = 1000;
@@ -56,7 +56,7 @@ export async function measure(): Promise<Size[]> {
   const folder = path.join(ROOT, 'dist/cdn');
   const read = async (file: string): Promise<number> => brotli(await readFile(path.join(folder, file), 'utf8'));
   const others = (await readdir(folder)).filter((file) => /^mule-upload[-.].*\.js$/.test(file)).sort();
-  const later = others.filter((file) => ![ENGINE, LIST, RECOVERY].includes(file));
+  const later = others.filter((file) => ![ENGINE, LIST, DEFERRED].includes(file));
   const [element, engineFile, list] = await Promise.all(['mule-upload.js', ENGINE, LIST].map(read));
   const engine = async (entry: string, external: string[]): Promise<number> =>
     (await bundle(`engine/${entry}`, external)).reduce((sum, code) => sum + brotli(code), 0);
@@ -71,7 +71,7 @@ export async function measure(): Promise<Size[]> {
       bytes: await engine('create-manager.js', ['localforage']),
       most: 31.6 * KB,
     },
-    { name: `${RECOVERY}, after the first request`, bytes: await read(RECOVERY), most: 9 * KB },
+    { name: `${DEFERRED}, after the first request`, bytes: await read(DEFERRED), most: 9 * KB },
     ...(await Promise.all(later.map(async (file) => ({ name: `${file}, when needed`, bytes: await read(file) })))),
   ];
 }

@@ -82,7 +82,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
     ...[
       'resume',
       'uploads',
-      'recovery-code',
+      'deferred-code',
       'shared-services',
       'manager',
       'browser',

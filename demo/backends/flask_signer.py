@@ -4,8 +4,8 @@
 
 AWS_REGION, S3_ENDPOINT, DATABASE_URL (sqlite:///signer.db by default), MAX_SIZE (bytes) and PORT are optional. Your
 own sign-in sets session["user"]; ALLOW_ANONYMOUS=true allows anonymous uploads. OVERWRITE=false (the default at
-Amazon) signs If-None-Match, so that stored objects cannot be changed. The page has <mule-upload signer="/sign">; a
-form with form-value="receipt" and the name "film" may go to /films.
+Amazon) signs If-None-Match, so that stored objects cannot be changed. The page has <mule-upload signer="/sign">. A
+form that has <mule-upload name="film" form-value="receipt"> may be submitted to /films.
 """
 
 import base64
@@ -30,19 +30,19 @@ BUCKET = os.environ["S3_BUCKET"]
 SECRET = os.environ["SIGNER_SECRET"].encode()
 ENDPOINT = os.environ.get("S3_ENDPOINT")
 REGION = os.environ.get("AWS_REGION", "us-east-1")
-# part of every grant, so that signers with the same secret refuse each other's grants
+# part of every seal, so that signers with the same secret refuse each other's grants
 AUDIENCE = f"{ENDPOINT or 'aws'}\n{REGION}\n{BUCKET}"
 ALLOW_ANONYMOUS = os.environ.get("ALLOW_ANONYMOUS") == "true"
-# not every other store supports If-None-Match
+# off by default at other stores than Amazon's: not all of them support If-None-Match
 ONLY_IF_NEW = {} if os.environ.get("OVERWRITE", "true" if ENDPOINT else "false") == "true" else {"if-none-match": "*"}
 MAX_SIZE = int(os.environ.get("MAX_SIZE", 5 * 1024**4))
 MAX_FILES = 100
 MAX_CHUNKS = 1000
 PART_SIZE = 8 * MIB
-URL_LIFE = 3600
-GRANT_LIFE = 7 * 86400
-RENEWAL_TIME = 30 * 86400
-RECEIPT_LIFE = 86400
+URL_LIFETIME_SECONDS = 3600
+GRANT_LIFETIME_SECONDS = 7 * 86400
+MAX_UPLOAD_AGE_SECONDS = 30 * 86400
+RECEIPT_LIFETIME_SECONDS = 86400
 
 s3 = boto3.client(
     "s3",
@@ -77,7 +77,7 @@ uploads = Table(
     Column("part_size", BigInteger, nullable=False),
     Column("begun", BigInteger, nullable=False),
 )
-taken = Table("flask_taken", metadata, Column("key", String(1024), primary_key=True))
+submitted_keys = Table("flask_taken", metadata, Column("key", String(1024), primary_key=True))
 metadata.create_all(database)
 
 app = Flask(__name__)
@@ -114,22 +114,22 @@ def parse_json(data):
         return None
 
 
-def text(body, name, most=4096, least=1):
+def text_field(body, name, maximum=4096, minimum=1):
     value = body.get(name)
-    expect(isinstance(value, str) and least <= len(value) <= most, f"{name} must be a string")
+    expect(isinstance(value, str) and minimum <= len(value) <= maximum, f"{name} must be a string")
     return value
 
 
-def upload_id_of(body, least=1):
-    value = text(body, "upload_id", 2048, least)
+def upload_id_of(body, minimum=1):
+    value = text_field(body, "upload_id", 2048, minimum)
     expect(re.fullmatch("[!-~]*", value), "upload_id must be visible ASCII")
     return value
 
 
-def whole(body, name, least=0, most=2**53 - 1):
+def integer_field(body, name, minimum=0, maximum=2**53 - 1):
     value = body.get(name)
-    is_whole = isinstance(value, int) and not isinstance(value, bool)
-    expect(is_whole and least <= value <= most, f"{name} must be a whole number from {least} to {most}")
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    expect(is_integer and minimum <= value <= maximum, f"{name} must be a whole number from {minimum} to {maximum}")
     return value
 
 
@@ -147,43 +147,46 @@ def clean_name(name):
 
 
 def seal_of(kind, payload):
-    """A sealed value opens only for its kind and its bucket: a receipt is not accepted as a grant."""
+    """Returns a seal for one kind of value and one bucket, so that a receipt is not accepted as a grant."""
     message = f"{kind}\n{AUDIENCE}\n{payload}".encode("utf-8", "replace")
     return base64.urlsafe_b64encode(hmac.new(SECRET, message, hashlib.sha256).digest()).decode()
 
 
-def seal(kind, what):
-    payload = base64.urlsafe_b64encode(json.dumps(what).encode()).decode()
+def seal(kind, value):
+    payload = base64.urlsafe_b64encode(json.dumps(value).encode()).decode()
     return f"{payload}.{seal_of(kind, payload)}"
 
 
 def unseal(kind, sealed):
-    payload, _, given = sealed.partition(".")
-    is_genuine = hmac.compare_digest(seal_of(kind, payload).encode(), given.encode("utf-8", "replace"))
+    payload, _, given_seal = sealed.partition(".")
+    is_genuine = hmac.compare_digest(seal_of(kind, payload).encode(), given_seal.encode("utf-8", "replace"))
     return json.loads(base64.urlsafe_b64decode(payload)) if is_genuine else None
 
 
 def open_grant(body):
+    """Returns the contents of a grant, which may have expired."""
     grant = body.get("grant")
     expect(isinstance(grant, str) and grant, "the call has no grant; call init first", 403, "grant-required")
     opened = unseal("grant", grant)
     expect(opened is not None, "the grant was not issued by this signer", 403, "grant-invalid")
     expect(opened["key"] == body.get("key"), "the grant is for another key", 403, "key-mismatch")
     expect(opened["principal"] == g.principal, "the grant belongs to another user", 403, "principal-mismatch")
-    expect_not_taken(opened["key"])
+    expect_not_submitted(opened["key"])
     return opened
 
 
-def expect_not_taken(key):
+def expect_not_submitted(key):
     """Refuses to sign for an object whose receipt a form has submitted."""
     with database.connect() as connection:
-        found = connection.execute(taken.select().where(taken.c.key == key)).first()
+        found = connection.execute(submitted_keys.select().where(submitted_keys.c.key == key)).first()
     expect(found is None, "the file was submitted already; upload it again", 403, "receipt-taken")
 
 
-def use_grant(body):
+def open_valid_grant(body):
+    """Returns the contents of a grant that has not expired."""
     grant = open_grant(body)
-    expect(time.time() - grant["issued"] < GRANT_LIFE, "the grant has expired; renew it by init", 403, "grant-expired")
+    is_valid = time.time() - grant["issued"] < GRANT_LIFETIME_SECONDS
+    expect(is_valid, "the grant has expired; renew it by init", 403, "grant-expired")
     return grant
 
 
@@ -191,22 +194,23 @@ def use_grant(body):
 
 
 def sign(operation, method, headers=None, **parameters):
-    url = s3.generate_presigned_url(operation, {"Bucket": BUCKET, **parameters}, URL_LIFE, method)
-    signed = {"method": method, "url": url, "expires": int(time.time() * 1000) + URL_LIFE * 1000}
+    url = s3.generate_presigned_url(operation, {"Bucket": BUCKET, **parameters}, URL_LIFETIME_SECONDS, method)
+    signed = {"method": method, "url": url, "expires": int(time.time() * 1000) + URL_LIFETIME_SECONDS * 1000}
     return {**signed, "headers": headers} if headers else signed
 
 
 def content_type_of(file):
-    kind = file.get("content_type") or "application/octet-stream"
-    is_kind = isinstance(kind, str) and re.fullmatch(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?[\w-]+=[\w.-]+)*", kind, re.ASCII)
-    expect(is_kind, "the media type is malformed", 403, "type")
-    return kind
+    media_type = file.get("content_type") or "application/octet-stream"
+    pattern = r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(; ?[\w-]+=[\w.-]+)*"
+    is_valid = isinstance(media_type, str) and re.fullmatch(pattern, media_type, re.ASCII)
+    expect(is_valid, "the media type is malformed", 403, "type")
+    return media_type
 
 
 def exact_size(grant, chunk):
-    left = grant["size"] - (chunk - 1) * grant["part_size"]
-    expect(left > 0 or (chunk == 1 and left == 0), f"the file has no part {chunk}", 400, "no-such-chunk")
-    return min(grant["part_size"], left)
+    bytes_left = grant["size"] - (chunk - 1) * grant["part_size"]
+    expect(bytes_left > 0 or (chunk == 1 and bytes_left == 0), f"the file has no part {chunk}", 400, "no-such-chunk")
+    return min(grant["part_size"], bytes_left)
 
 
 def sign_part(grant, upload_id, chunk):
@@ -216,8 +220,8 @@ def sign_part(grant, upload_id, chunk):
 
 
 def sign_list(grant, upload_id, marker=0):
-    more = {"PartNumberMarker": marker} if marker else {}
-    return sign("list_parts", "GET", Key=grant["key"], UploadId=upload_id, **more)
+    marker_parameter = {"PartNumberMarker": marker} if marker else {}
+    return sign("list_parts", "GET", Key=grant["key"], UploadId=upload_id, **marker_parameter)
 
 
 def sign_end(grant, upload_id):
@@ -228,107 +232,108 @@ def sign_end(grant, upload_id):
 
 
 def mark_of(file):
-    """Returns the hashes that identify a file."""
+    """Returns the hash that identifies a file."""
     if file.get("fingerprint"):
-        what = text(file, "fingerprint", 1024)
+        value = text_field(file, "fingerprint", 1024)
     else:
-        modified = whole({"last_modified": file.get("last_modified") or 0}, "last_modified", -(2**53))
-        what = [file["filename"], file["filesize"], modified]
-    return hashlib.sha256(json.dumps(what).encode()).hexdigest()
+        modified = integer_field({"last_modified": file.get("last_modified") or 0}, "last_modified", -(2**53))
+        value = [file["filename"], file["filesize"], modified]
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
 def answer_file(file):
     expect(isinstance(file, dict), "each entry of files must be an object")
-    file_id = text(file, "id", 1024)
+    file_id = text_field(file, "id", 1024)
     # an invalid file does not affect the others of the call
     try:
-        return {"id": file_id, **grant_file(file, text(file, "filename"), whole(file, "filesize"))}
+        return {"id": file_id, **grant_file(file, text_field(file, "filename"), integer_field(file, "filesize"))}
     except Refusal as refusal:
         return {"id": file_id, "error": {"code": refusal.code, "message": refusal.message}}
 
 
 def grant_file(file, name, size):
     expect(size <= MAX_SIZE, f"the file has {size:,} bytes; the maximum is {MAX_SIZE:,}", 403, "too-big")
-    kind = content_type_of(file)
-    now, upload_id, known = int(time.time()), None, None
+    media_type = content_type_of(file)
+    now, upload_id, tracked = int(time.time()), None, None
     if (file.get("grant") or file.get("key")) and not file.get("force"):
         grant = open_grant(file)
         expect(grant["size"] == size, "the grant is for another size", 403, "size-mismatch")
-        expect(now - grant["begun"] < RENEWAL_TIME, "the upload is too old; restart it", 403, "grant-expired")
+        expect(now - grant["begun"] < MAX_UPLOAD_AGE_SECONDS, "the upload is too old; restart it", 403, "grant-expired")
         grant["issued"], upload_id = now, upload_id_of(file) if file.get("upload_id") else None
     else:
         if not file.get("force") and g.principal is not None:
             query = uploads.select().where(uploads.c.principal == g.principal, uploads.c.mark == mark_of(file))
             with database.connect() as connection:
-                known = connection.execute(query.order_by(uploads.c.begun.desc())).mappings().first()
-        if known and known["size"] == size and now - known["begun"] < RENEWAL_TIME:
-            key, part_size, begun, upload_id = (known[name] for name in ("key", "part_size", "begun", "upload_id"))
+                tracked = connection.execute(query.order_by(uploads.c.begun.desc())).mappings().first()
+        if tracked and tracked["size"] == size and now - tracked["begun"] < MAX_UPLOAD_AGE_SECONDS:
+            key, part_size, begun, upload_id = (tracked[name] for name in ("key", "part_size", "begun", "upload_id"))
         else:
             key, begun = f"uploads/{secrets.token_hex(16)}/{clean_name(name)}", now
             part_size = max(PART_SIZE, -(-size // 9000 // MIB) * MIB)
         grant = {"key": key, "size": size, "part_size": part_size, "principal": g.principal}
         grant = {**grant, "mark": mark_of(file), "begun": begun, "issued": now}
-        expect_not_taken(key)
+        expect_not_submitted(key)
     answer = {"key": grant["key"], "grant": seal("grant", grant), "tracked": True, "part_size": grant["part_size"]}
-    header = {"content-type": kind}
+    header = {"content-type": media_type}
     if size <= grant["part_size"]:
         header |= ONLY_IF_NEW
-        put = sign("put_object", "PUT", header, Key=grant["key"], ContentLength=size, ContentType=kind)
+        put = sign("put_object", "PUT", header, Key=grant["key"], ContentLength=size, ContentType=media_type)
         return {**answer, "put": put}
     if upload_id:
         return {**answer, "upload_id": upload_id}
-    return {**answer, "init": sign("create_multipart_upload", "POST", header, Key=grant["key"], ContentType=kind)}
+    return {**answer, "init": sign("create_multipart_upload", "POST", header, Key=grant["key"], ContentType=media_type)}
 
 
-def init(body):
+def get_init_signature(body):
     files = body.get("files")
     expect(isinstance(files, list) and files, "files must be a list")
     expect(len(files) <= MAX_FILES, f"at most {MAX_FILES} files in a call", 413, "too-many")
     actions = ["get_all_signatures", "get_delete_signature", "get_head_signature", "chunk_loaded"]
     answers = [answer_file(file) for file in files]
-    # pages separate the files of two users by it; None for an anonymous call
+    # by the principal, pages separate the files of different users; None for an anonymous call
     return {"principal": g.principal, "actions": actions, "limits": {"files": MAX_FILES}, "files": answers}
 
 
-def chunk(body):
-    grant, number = use_grant(body), whole(body, "chunk", 1, 10000)
-    expect(whole(body, "size") == exact_size(grant, number), "the part has another length", 400, "size-mismatch")
+def get_chunk_signature(body):
+    grant, number = open_valid_grant(body), integer_field(body, "chunk", 1, 10000)
+    expect(integer_field(body, "size") == exact_size(grant, number), "the part has another length", 400, "size-mismatch")
     return sign_part(grant, upload_id_of(body), number)
 
 
-def list_(body):
-    marker = whole(body, "part_number_marker", 0, 10000) if body.get("part_number_marker") is not None else 0
-    return sign_list(use_grant(body), upload_id_of(body), marker)
+def get_list_signature(body):
+    marker = integer_field(body, "part_number_marker", 0, 10000) if body.get("part_number_marker") is not None else 0
+    return sign_list(open_valid_grant(body), upload_id_of(body), marker)
 
 
-def end(body):
-    grant = use_grant(body)
-    expect(whole(body, "size") == grant["size"], "the grant is for another size", 400, "size-mismatch")
+def get_end_signature(body):
+    grant = open_valid_grant(body)
+    expect(integer_field(body, "size") == grant["size"], "the grant is for another size", 400, "size-mismatch")
     return sign_end(grant, upload_id_of(body))
 
 
-def delete(body):
-    return sign("abort_multipart_upload", "DELETE", Key=use_grant(body)["key"], UploadId=upload_id_of(body))
+def get_delete_signature(body):
+    return sign("abort_multipart_upload", "DELETE", Key=open_valid_grant(body)["key"], UploadId=upload_id_of(body))
 
 
-def head(body):
-    return sign("head_object", "HEAD", Key=use_grant(body)["key"])
+def get_head_signature(body):
+    return sign("head_object", "HEAD", Key=open_valid_grant(body)["key"])
 
 
-def all_(body):
-    grant, upload_id, numbers = use_grant(body), upload_id_of(body), body.get("chunks")
+def get_all_signatures(body):
+    grant, upload_id, numbers = open_valid_grant(body), upload_id_of(body), body.get("chunks")
     expect(isinstance(numbers, list), "chunks must be a list")
     expect(len(numbers) <= MAX_CHUNKS, f"at most {MAX_CHUNKS} chunks in a call", 413, "too-many")
-    expect(whole(body, "size") == grant["size"], "the grant is for another size", 400, "size-mismatch")
-    is_right = whole(body, "part_size") == grant["part_size"]
-    expect(is_right, "the grant is for parts of another size", 400, "part-size-mismatch")
-    parts = {number: sign_part(grant, upload_id, number) for number in (whole({"n": n}, "n", 1, 10000) for n in numbers)}
-    whole_upload = {"list": sign_list(grant, upload_id), "end": sign_end(grant, upload_id)}
-    return {**whole_upload, "delete": delete(body), "head": head(body), "chunks": parts}
+    expect(integer_field(body, "size") == grant["size"], "the grant is for another size", 400, "size-mismatch")
+    has_same_part_size = integer_field(body, "part_size") == grant["part_size"]
+    expect(has_same_part_size, "the grant is for parts of another size", 400, "part-size-mismatch")
+    numbers = [integer_field({"chunk": number}, "chunk", 1, 10000) for number in numbers]
+    parts = {number: sign_part(grant, upload_id, number) for number in numbers}
+    upload_signatures = {"list": sign_list(grant, upload_id), "end": sign_end(grant, upload_id)}
+    return {**upload_signatures, "delete": get_delete_signature(body), "head": get_head_signature(body), "chunks": parts}
 
 
 def chunk_loaded(body):
-    grant, upload_id = use_grant(body), upload_id_of(body, least=0)
+    grant, upload_id = open_valid_grant(body), upload_id_of(body, minimum=0)
     answer = {"receipt": receipt_of(grant)} if body.get("state") == "complete" else None
     row = {"principal": g.principal, "upload_id": upload_id}
     with database.begin() as connection:
@@ -340,7 +345,7 @@ def chunk_loaded(body):
                 with connection.begin_nested():
                     connection.execute(uploads.insert().values(row))
             except IntegrityError:
-                pass  # reported before
+                pass  # the upload is stored already
     return answer
 
 
@@ -367,12 +372,12 @@ def films():
     receipt = unseal("receipt", request.form.get("film", ""))
     expect(receipt is not None, "the receipt was not issued by this signer", 403, "receipt-invalid")
     expect(receipt["principal"] == principal(), "the receipt belongs to another user", 403, "principal-mismatch")
-    expect(time.time() - receipt["time"] < RECEIPT_LIFE, "the receipt is too old", 403, "receipt-expired")
+    expect(time.time() - receipt["time"] < RECEIPT_LIFETIME_SECONDS, "the receipt is too old", 403, "receipt-expired")
     key = receipt["key"]
     expect(stored_object(key)["etag"] == receipt["etag"], "the object has changed", 409, "object-changed")
     try:
         with database.begin() as connection:
-            connection.execute(taken.insert().values(key=key))
+            connection.execute(submitted_keys.insert().values(key=key))
             connection.execute(uploads.delete().where(uploads.c.key == key))
     except IntegrityError as error:
         raise Refusal(409, "receipt-taken", "the file was submitted before") from error
@@ -380,13 +385,13 @@ def films():
 
 
 ACTIONS = {
-    "get_init_signature": init,
-    "get_chunk_signature": chunk,
-    "get_list_signature": list_,
-    "get_end_signature": end,
-    "get_delete_signature": delete,
-    "get_head_signature": head,
-    "get_all_signatures": all_,
+    "get_init_signature": get_init_signature,
+    "get_chunk_signature": get_chunk_signature,
+    "get_list_signature": get_list_signature,
+    "get_end_signature": get_end_signature,
+    "get_delete_signature": get_delete_signature,
+    "get_head_signature": get_head_signature,
+    "get_all_signatures": get_all_signatures,
     "chunk_loaded": chunk_loaded,
 }
 

@@ -7,8 +7,8 @@
  * AWS_REGION, AWS_SESSION_TOKEN, S3_ENDPOINT, DATABASE_URL (a DSN of PDO; by default signer.db in the folder above the
  * document root) and MAX_SIZE (bytes) are optional. Your own sign-in sets $_SESSION['user']; ALLOW_ANONYMOUS=true
  * allows anonymous uploads. OVERWRITE=false (the default at Amazon) signs If-None-Match, so that stored objects cannot
- * be changed. The page has <mule-upload signer="/sign">; a form with form-value="receipt" and the name "film" may go
- * to /films.
+ * be changed. The page has <mule-upload signer="/sign">. A form that has <mule-upload name="film"
+ * form-value="receipt"> may be submitted to /films.
  */
 declare(strict_types=1);
 
@@ -16,10 +16,10 @@ const MIB = 1024 ** 2;
 const MAX_FILES = 100;
 const MAX_CHUNKS = 1000;
 const PART_SIZE = 8 * MIB;
-const URL_LIFE = 3600;
-const GRANT_LIFE = 7 * 86400;
-const RENEWAL_TIME = 30 * 86400;
-const RECEIPT_LIFE = 86400;
+const URL_LIFETIME_SECONDS = 3600;
+const GRANT_LIFETIME_SECONDS = 7 * 86400;
+const MAX_UPLOAD_AGE_SECONDS = 30 * 86400;
+const RECEIPT_LIFETIME_SECONDS = 86400;
 
 /** Returns the user of the session that your own sign-in started; null for an anonymous call. */
 function principal(): ?string
@@ -59,29 +59,29 @@ function parse_json(string $json): mixed
 {
     // one JSON escape: a surrogate pair, a lone surrogate (in group 1), or any other
     $escape = '~\\\\(?:u[dD][89abAB]..\\\\u[dD][c-fC-F]..|u([dD][89a-fA-F]..)|.)~s';
-    $whole = preg_replace_callback($escape, fn ($found) => isset($found[1]) ? '\\ufffd' : $found[0], $json);
-    return json_decode($whole, true, 32);
+    $replaced = preg_replace_callback($escape, fn ($found) => isset($found[1]) ? '\\ufffd' : $found[0], $json);
+    return json_decode($replaced, true, 32);
 }
 
-function text(array $body, string $name, int $most = 4096, int $least = 1): string
+function text_field(array $body, string $name, int $maximum = 4096, int $minimum = 1): string
 {
     $value = $body[$name] ?? null;
-    expect(is_string($value) && strlen($value) >= $least && strlen($value) <= $most, "$name must be a string");
+    expect(is_string($value) && strlen($value) >= $minimum && strlen($value) <= $maximum, "$name must be a string");
     return $value;
 }
 
-function upload_id_of(array $body, int $least = 1): string
+function upload_id_of(array $body, int $minimum = 1): string
 {
-    $value = text($body, 'upload_id', 2048, $least);
+    $value = text_field($body, 'upload_id', 2048, $minimum);
     expect(preg_match('/^[!-~]*$/D', $value) === 1, 'upload_id must be visible ASCII');
     return $value;
 }
 
-function whole(array $body, string $name, int $least = 0, int $most = 2 ** 53 - 1): int
+function integer_field(array $body, string $name, int $minimum = 0, int $maximum = 2 ** 53 - 1): int
 {
     $value = $body[$name] ?? null;
-    $isFit = is_int($value) && $value >= $least && $value <= $most;
-    expect($isFit, "$name must be a whole number from $least to $most");
+    $isInRange = is_int($value) && $value >= $minimum && $value <= $maximum;
+    expect($isInRange, "$name must be a whole number from $minimum to $maximum");
     return $value;
 }
 
@@ -103,21 +103,21 @@ function base64url(string $bytes): string
     return rtrim(strtr(base64_encode($bytes), '+/', '-_'), '=');
 }
 
-/** Part of every grant, so that signers with the same secret refuse each other's grants. */
+/** Returns a part of every seal, so that signers with the same secret refuse each other's grants. */
 function audience(): string
 {
     return implode("\n", [getenv('S3_ENDPOINT') ?: 'aws', setting('AWS_REGION', 'us-east-1'), setting('S3_BUCKET')]);
 }
 
-/** A sealed value opens only for its kind and its bucket: a receipt is not accepted as a grant. */
+/** Returns a seal for one kind of value and one bucket, so that a receipt is not accepted as a grant. */
 function seal_of(string $kind, string $payload): string
 {
     return base64url(hash_hmac('sha256', "$kind\n" . audience() . "\n$payload", setting('SIGNER_SECRET'), true));
 }
 
-function seal(string $kind, array $what): string
+function seal(string $kind, array $value): string
 {
-    $payload = base64url(json_encode($what, JSON_THROW_ON_ERROR));
+    $payload = base64url(json_encode($value, JSON_THROW_ON_ERROR));
     return $payload . '.' . seal_of($kind, $payload);
 }
 
@@ -128,6 +128,7 @@ function unseal(string $kind, string $sealed): ?array
     return $isGenuine ? json_decode(base64_decode(strtr($payload, '-_', '+/')), true) : null;
 }
 
+/** Returns the contents of a grant, which may have expired. */
 function open_grant(array $body): array
 {
     expect(is_string($body['grant'] ?? null), 'the call has no grant; call init first', 403, 'grant-required');
@@ -135,21 +136,23 @@ function open_grant(array $body): array
     expect($grant !== null, 'the grant was not issued by this signer', 403, 'grant-invalid');
     expect($grant['key'] === ($body['key'] ?? null), 'the grant is for another key', 403, 'key-mismatch');
     expect($grant['principal'] === principal(), 'the grant belongs to another user', 403, 'principal-mismatch');
-    expect_not_taken($grant['key']);
+    expect_not_submitted($grant['key']);
     return $grant;
 }
 
 /** Refuses to sign for an object whose receipt a form has submitted. */
-function expect_not_taken(string $key): void
+function expect_not_submitted(string $key): void
 {
-    $isTaken = run('select 1 from php_taken where key = ?', [$key])->fetch() !== false;
-    expect(!$isTaken, 'the file was submitted already; upload it again', 403, 'receipt-taken');
+    $isSubmitted = run('select 1 from php_taken where key = ?', [$key])->fetch() !== false;
+    expect(!$isSubmitted, 'the file was submitted already; upload it again', 403, 'receipt-taken');
 }
 
-function use_grant(array $body): array
+/** Returns the contents of a grant that has not expired. */
+function open_valid_grant(array $body): array
 {
     $grant = open_grant($body);
-    expect(time() - $grant['issued'] < GRANT_LIFE, 'the grant has expired; renew it by init', 403, 'grant-expired');
+    $isValid = time() - $grant['issued'] < GRANT_LIFETIME_SECONDS;
+    expect($isValid, 'the grant has expired; renew it by init', 403, 'grant-expired');
     return $grant;
 }
 
@@ -169,7 +172,7 @@ function sign(string $method, string $key, array $query = [], array $headers = [
     $signed = ['host' => $host, ...$headers, ...($length === null ? [] : ['content-length' => (string) $length])];
     ksort($signed);
     $names = implode(';', array_keys($signed));
-    $lines = implode('', array_map(fn ($name, $value) => "$name:$value\n", array_keys($signed), $signed));
+    $headerLines = implode('', array_map(fn ($name, $value) => "$name:$value\n", array_keys($signed), $signed));
 
     $time = time();
     [$date, $day] = [gmdate('Ymd\THis\Z', $time), gmdate('Ymd', $time)];
@@ -178,28 +181,28 @@ function sign(string $method, string $key, array $query = [], array $headers = [
         'X-Amz-Algorithm' => 'AWS4-HMAC-SHA256',
         'X-Amz-Credential' => setting('AWS_ACCESS_KEY_ID') . "/$scope",
         'X-Amz-Date' => $date,
-        'X-Amz-Expires' => (string) URL_LIFE,
+        'X-Amz-Expires' => (string) URL_LIFETIME_SECONDS,
         'X-Amz-SignedHeaders' => $names,
         ...(getenv('AWS_SESSION_TOKEN') ? ['X-Amz-Security-Token' => getenv('AWS_SESSION_TOKEN')] : []),
     ];
     ksort($query, SORT_STRING);
-    $search = http_build_query($query, '', '&', PHP_QUERY_RFC3986);
+    $queryString = http_build_query($query, '', '&', PHP_QUERY_RFC3986);
 
-    $canonical = hash('sha256', "$method\n$path\n$search\n$lines\n$names\nUNSIGNED-PAYLOAD");
+    $canonicalHash = hash('sha256', "$method\n$path\n$queryString\n$headerLines\n$names\nUNSIGNED-PAYLOAD");
     $signingKey = 'AWS4' . setting('AWS_SECRET_ACCESS_KEY');
     foreach ([$day, $region, 's3', 'aws4_request'] as $step) {
         $signingKey = hash_hmac('sha256', $step, $signingKey, true);
     }
-    $signature = hash_hmac('sha256', "AWS4-HMAC-SHA256\n$date\n$scope\n$canonical", $signingKey);
+    $signature = hash_hmac('sha256', "AWS4-HMAC-SHA256\n$date\n$scope\n$canonicalHash", $signingKey);
     return [
         'method' => $method,
-        'url' => "{$url['scheme']}://$host$path?$search&X-Amz-Signature=$signature",
-        'expires' => ($time + URL_LIFE) * 1000,
+        'url' => "{$url['scheme']}://$host$path?$queryString&X-Amz-Signature=$signature",
+        'expires' => ($time + URL_LIFETIME_SECONDS) * 1000,
         ...($headers ? ['headers' => $headers] : []),
     ];
 }
 
-/** Not every store other than Amazon's supports If-None-Match. */
+/** Returns the header that prevents overwriting. Off by default at other stores: not all of them support it. */
 function only_if_new(): array
 {
     $overwrites = setting('OVERWRITE', getenv('S3_ENDPOINT') ? 'true' : 'false') === 'true';
@@ -216,9 +219,9 @@ function content_type_of(array $file): string
 
 function exact_size(array $grant, int $chunk): int
 {
-    $left = $grant['size'] - ($chunk - 1) * $grant['part_size'];
-    expect($left > 0 || ($chunk === 1 && $left === 0), "the file has no part $chunk", 400, 'no-such-chunk');
-    return min($grant['part_size'], $left);
+    $bytesLeft = $grant['size'] - ($chunk - 1) * $grant['part_size'];
+    expect($bytesLeft > 0 || ($chunk === 1 && $bytesLeft === 0), "the file has no part $chunk", 400, 'no-such-chunk');
+    return min($grant['part_size'], $bytesLeft);
 }
 
 /** The length is signed too, or a URL for 8 MiB would allow 5 GiB. */
@@ -230,8 +233,8 @@ function sign_part(array $grant, string $uploadId, int $chunk): array
 
 function sign_list(array $grant, string $uploadId, int $marker = 0): array
 {
-    $more = $marker > 0 ? ['part-number-marker' => (string) $marker] : [];
-    return sign('GET', $grant['key'], ['uploadId' => $uploadId] + $more);
+    $markerParameter = $marker > 0 ? ['part-number-marker' => (string) $marker] : [];
+    return sign('GET', $grant['key'], ['uploadId' => $uploadId] + $markerParameter);
 }
 
 // ---- The tracker ----
@@ -264,19 +267,19 @@ function run(string $sql, array $values): PDOStatement
     return $statement;
 }
 
-/** Returns the hashes that identify a file. */
+/** Returns the hash that identifies a file. */
 function mark_of(array $file): string
 {
-    $modified = whole(['last_modified' => $file['last_modified'] ?? 0], 'last_modified', -(2 ** 53));
+    $modified = integer_field(['last_modified' => $file['last_modified'] ?? 0], 'last_modified', -(2 ** 53));
     $isNamed = ($file['fingerprint'] ?? '') === '';
-    $what = $isNamed ? [$file['filename'], $file['filesize'], $modified] : text($file, 'fingerprint', 1024);
-    return hash('sha256', json_encode($what, JSON_THROW_ON_ERROR));
+    $value = $isNamed ? [$file['filename'], $file['filesize'], $modified] : text_field($file, 'fingerprint', 1024);
+    return hash('sha256', json_encode($value, JSON_THROW_ON_ERROR));
 }
 
 function find_upload(array $file): ?array
 {
     $sql = 'select * from php_upload where principal = ? and mark = ? and size = ? and begun > ? order by begun desc';
-    $values = [principal(), mark_of($file), $file['filesize'], time() - RENEWAL_TIME];
+    $values = [principal(), mark_of($file), $file['filesize'], time() - MAX_UPLOAD_AGE_SECONDS];
     return run($sql, $values)->fetch(PDO::FETCH_ASSOC) ?: null;
 }
 
@@ -285,11 +288,11 @@ function find_upload(array $file): ?array
 function answer_file(mixed $file): array
 {
     expect(is_array($file), 'each entry of files must be an object');
-    $id = text($file, 'id', 1024);
+    $id = text_field($file, 'id', 1024);
     // an invalid file does not affect the others of the call
     try {
-        text($file, 'filename');
-        whole($file, 'filesize');
+        text_field($file, 'filename');
+        integer_field($file, 'filesize');
         return ['id' => $id, ...grant_file($file)];
     } catch (Refusal $refusal) {
         return ['id' => $id, 'error' => ['code' => $refusal->name, 'message' => $refusal->getMessage()]];
@@ -302,24 +305,24 @@ function grant_file(array $file): array
     $maxSize = (int) setting('MAX_SIZE', (string) (5 * 1024 ** 4));
     expect($size <= $maxSize, 'the file has ' . number_format($size) . ' bytes; the maximum is ' . number_format($maxSize), 403, 'too-big');
     $header = ['content-type' => content_type_of($file)];
-    $isFresh = (bool) ($file['force'] ?? false);
-    if (!$isFresh && isset($file['grant'])) {
+    $isForced = (bool) ($file['force'] ?? false);
+    if (!$isForced && isset($file['grant'])) {
         $grant = open_grant($file);
         expect($grant['size'] === $size, 'the grant is for another size', 403, 'size-mismatch');
-        expect(time() - $grant['begun'] < RENEWAL_TIME, 'the upload is too old; restart it', 403, 'grant-expired');
+        expect(time() - $grant['begun'] < MAX_UPLOAD_AGE_SECONDS, 'the upload is too old; restart it', 403, 'grant-expired');
         $uploadId = isset($file['upload_id']) ? upload_id_of($file) : null;
     } else {
-        $known = $isFresh || principal() === null ? null : find_upload($file);
+        $tracked = $isForced || principal() === null ? null : find_upload($file);
         $grant = [
-            'key' => $known['key'] ?? 'uploads/' . bin2hex(random_bytes(16)) . '/' . clean_name($file['filename']),
+            'key' => $tracked['key'] ?? 'uploads/' . bin2hex(random_bytes(16)) . '/' . clean_name($file['filename']),
             'size' => $size,
-            'part_size' => $known['part_size'] ?? max(PART_SIZE, (int) ceil($size / 9000 / MIB) * MIB),
+            'part_size' => $tracked['part_size'] ?? max(PART_SIZE, (int) ceil($size / 9000 / MIB) * MIB),
             'principal' => principal(),
             'mark' => mark_of($file),
-            'begun' => $known['begun'] ?? time(),
+            'begun' => $tracked['begun'] ?? time(),
         ];
-        $uploadId = $known['upload_id'] ?? null;
-        expect_not_taken($grant['key']);
+        $uploadId = $tracked['upload_id'] ?? null;
+        expect_not_submitted($grant['key']);
     }
     $grant['issued'] = time();
     $answer = ['key' => $grant['key'], 'part_size' => $grant['part_size'], 'grant' => seal('grant', $grant)];
@@ -333,13 +336,13 @@ function grant_file(array $file): array
     return $answer + ['init' => sign('POST', $grant['key'], ['uploads' => ''], $header)];
 }
 
-function init(array $body): array
+function get_init_signature(array $body): array
 {
     $files = $body['files'] ?? null;
     expect(is_array($files) && array_is_list($files) && $files !== [], 'files must be a list');
     expect(count($files) <= MAX_FILES, 'at most ' . MAX_FILES . ' files in a call', 413, 'too-many');
     return [
-        // pages separate the files of two users by it; null for an anonymous call
+        // by the principal, pages separate the files of different users; null for an anonymous call
         'principal' => principal(),
         'actions' => ['get_all_signatures', 'get_delete_signature', 'get_head_signature', 'chunk_loaded'],
         'limits' => ['files' => MAX_FILES],
@@ -347,63 +350,64 @@ function init(array $body): array
     ];
 }
 
-function chunk(array $body): array
+function get_chunk_signature(array $body): array
 {
-    [$grant, $number] = [use_grant($body), whole($body, 'chunk', 1, 10000)];
-    expect(whole($body, 'size') === exact_size($grant, $number), 'the part has another length', 400, 'size-mismatch');
+    [$grant, $number] = [open_valid_grant($body), integer_field($body, 'chunk', 1, 10000)];
+    expect(integer_field($body, 'size') === exact_size($grant, $number), 'the part has another length', 400, 'size-mismatch');
     return sign_part($grant, upload_id_of($body), $number);
 }
 
-function list_parts(array $body): array
+function get_list_signature(array $body): array
 {
-    $marker = isset($body['part_number_marker']) ? whole($body, 'part_number_marker', 0, 10000) : 0;
-    return sign_list(use_grant($body), upload_id_of($body), $marker);
+    $marker = isset($body['part_number_marker']) ? integer_field($body, 'part_number_marker', 0, 10000) : 0;
+    return sign_list(open_valid_grant($body), upload_id_of($body), $marker);
 }
 
-function complete(array $body): array
+function get_end_signature(array $body): array
 {
-    $grant = use_grant($body);
-    expect(whole($body, 'size') === $grant['size'], 'the grant is for another size', 400, 'size-mismatch');
+    $grant = open_valid_grant($body);
+    expect(integer_field($body, 'size') === $grant['size'], 'the grant is for another size', 400, 'size-mismatch');
     return sign('POST', $grant['key'], ['uploadId' => upload_id_of($body)], only_if_new());
 }
 
-function delete(array $body): array
+function get_delete_signature(array $body): array
 {
-    return sign('DELETE', use_grant($body)['key'], ['uploadId' => upload_id_of($body)]);
+    return sign('DELETE', open_valid_grant($body)['key'], ['uploadId' => upload_id_of($body)]);
 }
 
-function head(array $body): array
+function get_head_signature(array $body): array
 {
-    return sign('HEAD', use_grant($body)['key']);
+    return sign('HEAD', open_valid_grant($body)['key']);
 }
 
-function all(array $body): array
+function get_all_signatures(array $body): array
 {
-    [$grant, $uploadId, $chunks] = [use_grant($body), upload_id_of($body), $body['chunks'] ?? null];
+    [$grant, $uploadId, $chunks] = [open_valid_grant($body), upload_id_of($body), $body['chunks'] ?? null];
     expect(is_array($chunks) && array_is_list($chunks), 'chunks must be a list');
     expect(count($chunks) <= MAX_CHUNKS, 'at most ' . MAX_CHUNKS . ' chunks in a call', 413, 'too-many');
-    $isRight = whole($body, 'part_size') === $grant['part_size'];
-    expect($isRight, 'the grant is for parts of another size', 400, 'part-size-mismatch');
+    $hasSamePartSize = integer_field($body, 'part_size') === $grant['part_size'];
+    expect($hasSamePartSize, 'the grant is for parts of another size', 400, 'part-size-mismatch');
     $parts = new stdClass(); // an array of numbers would become a list
     foreach (array_keys($chunks) as $index) {
-        $number = whole($chunks, (string) $index, 1, 10000);
+        $number = integer_field($chunks, (string) $index, 1, 10000);
         $parts->{$number} = sign_part($grant, $uploadId, $number);
     }
-    $whole = ['list' => sign_list($grant, $uploadId), 'end' => complete($body)];
-    return $whole + ['delete' => delete($body), 'head' => head($body), 'chunks' => $parts];
+    $uploadSignatures = ['list' => sign_list($grant, $uploadId), 'end' => get_end_signature($body)];
+    $uploadSignatures += ['delete' => get_delete_signature($body), 'head' => get_head_signature($body)];
+    return $uploadSignatures + ['chunks' => $parts];
 }
 
 function chunk_loaded(array $body): ?array
 {
-    [$grant, $uploadId] = [use_grant($body), upload_id_of($body, 0)];
+    [$grant, $uploadId] = [open_valid_grant($body), upload_id_of($body, 0)];
     $state = $body['state'] ?? null;
     $answer = $state === 'complete' ? ['receipt' => receipt_of($grant)] : null;
     $upload = [principal(), $uploadId];
     if ($state === 'complete' || $state === 'aborted') {
         run('delete from php_upload where principal = ? and upload_id = ?', $upload);
     } elseif ($state === 'started' && $uploadId !== '' && principal() !== null) {
-        $rest = [$grant['mark'], $grant['key'], $grant['size'], $grant['part_size'], $grant['begun']];
-        run('insert into php_upload values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing', [...$upload, ...$rest]);
+        $grantValues = [$grant['mark'], $grant['key'], $grant['size'], $grant['part_size'], $grant['begun']];
+        run('insert into php_upload values (?, ?, ?, ?, ?, ?, ?) on conflict do nothing', [...$upload, ...$grantValues]);
     }
     return $answer;
 }
@@ -434,7 +438,7 @@ function films(): array
     $receipt = is_string($film) ? unseal('receipt', $film) : null;
     expect($receipt !== null, 'the receipt was not issued by this signer', 403, 'receipt-invalid');
     expect($receipt['principal'] === principal(), 'the receipt belongs to another user', 403, 'principal-mismatch');
-    expect(time() - $receipt['time'] < RECEIPT_LIFE, 'the receipt is too old', 403, 'receipt-expired');
+    expect(time() - $receipt['time'] < RECEIPT_LIFETIME_SECONDS, 'the receipt is too old', 403, 'receipt-expired');
     $key = $receipt['key'];
     expect(stored_object($key)['etag'] === $receipt['etag'], 'the object has changed', 409, 'object-changed');
     $isNew = run('insert into php_taken values (?) on conflict do nothing', [$key])->rowCount() === 1;
@@ -446,13 +450,13 @@ function films(): array
 // ---- HTTP ----
 
 const ACTIONS = [
-    'get_init_signature' => 'init',
-    'get_chunk_signature' => 'chunk',
-    'get_list_signature' => 'list_parts',
-    'get_end_signature' => 'complete',
-    'get_delete_signature' => 'delete',
-    'get_head_signature' => 'head',
-    'get_all_signatures' => 'all',
+    'get_init_signature' => 'get_init_signature',
+    'get_chunk_signature' => 'get_chunk_signature',
+    'get_list_signature' => 'get_list_signature',
+    'get_end_signature' => 'get_end_signature',
+    'get_delete_signature' => 'get_delete_signature',
+    'get_head_signature' => 'get_head_signature',
+    'get_all_signatures' => 'get_all_signatures',
     'chunk_loaded' => 'chunk_loaded',
 ];
 
@@ -460,7 +464,7 @@ function perform(string $path): ?array
 {
     $action = ACTIONS[preg_replace('~^/sign/~', '', $path)] ?? null;
     expect($path === '/films' || $action !== null, 'no such action', 404, 'unknown-action');
-    expect($_SERVER['REQUEST_METHOD'] === 'POST', 'POST it', 405, 'method-not-allowed');
+    expect($_SERVER['REQUEST_METHOD'] === 'POST', 'the method must be POST', 405, 'method-not-allowed');
     $isAllowed = principal() !== null || getenv('ALLOW_ANONYMOUS') === 'true';
     expect($isAllowed, 'sign in to upload', 401, 'unauthorized');
     if ($path === '/films') {

@@ -1,67 +1,67 @@
 /** Flips one bit of a received body on its way to the disk. */
 export interface BitFlip {
-  /** Number of the part; 0 for objects sent by one request; null for any. */
+  /** Number of the part; 0 for objects sent in one request; null for any part or object. */
   partNumber: number | null;
-  /** Before hashing: ETag and checksums are those of the wrong bytes. After: those of the right ones. */
+  /** `before` hashing, ETag and checksums match the wrong bytes; `after` hashing, the right ones. */
   when: 'before' | 'after';
-  /** How often; then no more. */
+  /** The number of bodies to flip a bit of. */
   times: number;
 }
 
-/** How a store differs from the default one. A count is the number of times that the store does it. */
+/** How the bucket behaves. A count goes down each time, and ends at 0. */
 export interface Behaviour {
-  /** CORS headers on errors too; if off, a page sees a 403 as a network error, as with Ceph and Swift. */
-  corsOnErrors: boolean;
-  /** Whether the credentials may list the bucket; off, a missing key answers 403 instead of 404. */
+  /** Whether 403 responses have CORS headers. Without them, a page sees a network error, as with Ceph and Swift. */
+  hasCorsOnErrors: boolean;
+  /** Whether the credentials may list the bucket. If not, a request for a missing key gets 403 instead of 404. */
   mayListBucket: boolean;
-  /** ETags that are not MD5s, as with objects encrypted by SSE-KMS. */
-  opaqueEtags: boolean;
-  /** How many conditional writes (If-None-Match) answer 409, as during another write. */
-  conditionalConflicts: number;
-  /** How many Complete requests answer 200 with an `<Error>` body and complete nothing. */
-  completeErrors: number;
-  /** Milliseconds until Complete answers; white space keeps the connection alive meanwhile. */
-  completeDelay: number;
-  /** Complete rejects parts that are not all of one size, except the last. */
-  equalPartSizes: boolean;
+  /** Whether ETags differ from the MD5, as with objects encrypted by SSE-KMS. */
+  hasOpaqueEtags: boolean;
+  /** How many conditional writes (If-None-Match) get 409, as during another write. */
+  conditionalConflictCount: number;
+  /** How many Complete requests get 200 with an `<Error>` body, and complete nothing. */
+  completeErrorCount: number;
+  /** Time until Complete has its result; in the meantime, white space keeps the connection alive. */
+  completeDelayMs: number;
+  /** Whether Complete rejects parts of different sizes; the last part may be smaller. */
+  requiresEqualPartSizes: boolean;
   /** Whether POST policies are accepted. */
-  takesPost: boolean;
-  /** Whether it verifies and stores `x-amz-checksum-…`; if off, it ignores them, as Ceph 16 does. */
-  knowsChecksums: boolean;
-  /** A store with faulty memory. */
+  acceptsPost: boolean;
+  /** Whether the bucket verifies and stores `x-amz-checksum-…`. If not, it ignores these headers, as Ceph 16 does. */
+  supportsChecksums: boolean;
+  /** Imitates faulty memory; null for none. */
   bitFlip: BitFlip | null;
-  /** Whether it rejects `x-amz-*` headers that are not signed, as Amazon S3 does. */
+  /** Whether the bucket rejects `x-amz-*` headers that are not signed, as Amazon S3 does. */
   refusesUnsignedHeaders: boolean;
-  /** Whether it applies canned ACLs, and lets everybody read `public-read` objects; if off, it ignores them. */
-  knowsAcls: boolean;
-  /** Whether it copies objects (`x-amz-copy-source`), and which header that limits a copy it respects. */
-  copies: { heeds: 'range' | 'condition' } | null;
-  /** For an object's checksum, Complete reads the data from disk instead of combining the parts' checksums. */
-  completeReadsBack: boolean;
+  /** Whether the bucket applies canned ACLs, and lets everybody read `public-read` objects. If not, it ignores ACLs. */
+  supportsAcls: boolean;
+  /** Which header that limits a copy (`x-amz-copy-source`) the bucket respects; null if it copies no objects. */
+  copies: { respects: 'range' | 'condition' } | null;
+  /** Whether Complete computes an object's checksum from the data on disk, not from the parts' checksums. */
+  completeReadsFromDisk: boolean;
 }
 
-const PLAIN: Behaviour = {
-  corsOnErrors: true,
+const DEFAULT: Behaviour = {
+  hasCorsOnErrors: true,
   mayListBucket: true,
-  opaqueEtags: false,
-  conditionalConflicts: 0,
-  completeErrors: 0,
-  completeDelay: 0,
-  equalPartSizes: false,
-  takesPost: true,
-  knowsChecksums: true,
+  hasOpaqueEtags: false,
+  conditionalConflictCount: 0,
+  completeErrorCount: 0,
+  completeDelayMs: 0,
+  requiresEqualPartSizes: false,
+  acceptsPost: true,
+  supportsChecksums: true,
   refusesUnsignedHeaders: true,
-  knowsAcls: false,
+  supportsAcls: false,
   copies: null,
   bitFlip: null,
-  completeReadsBack: false,
+  completeReadsFromDisk: false,
 };
 
 /** A store that acts on unsigned headers. */
-const LAX: Behaviour = { ...PLAIN, refusesUnsignedHeaders: false, knowsAcls: true };
+const ALLOWS_UNSIGNED_HEADERS: Behaviour = { ...DEFAULT, refusesUnsignedHeaders: false, supportsAcls: true };
 
 /**
- * Other stores that the bucket imitates: as documented, not compared with the service.
+ * Other stores that the bucket imitates, as their documentation says; except `ceph16`, not compared with the service.
  * - `aws`: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html (403 without ListBucket)
  * - `r2`: https://developers.cloudflare.com/r2/objects/multipart-objects/ (equal parts),
  *   https://developers.cloudflare.com/r2/api/s3/presigned-urls/ (no POST)
@@ -70,15 +70,21 @@ const LAX: Behaviour = { ...PLAIN, refusesUnsignedHeaders: false, knowsAcls: tru
  * - `minio`: https://github.com/pgsty/silo/pull/173 (all headers take effect; a copy respects the condition)
  */
 export const PROFILES = {
-  default: PLAIN,
-  aws: { ...PLAIN, mayListBucket: false },
-  r2: { ...PLAIN, equalPartSizes: true, takesPost: false },
-  ceph16: { ...LAX, corsOnErrors: false, knowsChecksums: false, copies: { heeds: 'range' } },
-  minio: { ...LAX, copies: { heeds: 'condition' } },
+  default: DEFAULT,
+  aws: { ...DEFAULT, mayListBucket: false },
+  r2: { ...DEFAULT, requiresEqualPartSizes: true, acceptsPost: false },
+  ceph16: {
+    ...ALLOWS_UNSIGNED_HEADERS,
+    hasCorsOnErrors: false,
+    supportsChecksums: false,
+    copies: { respects: 'range' },
+  },
+  minio: { ...ALLOWS_UNSIGNED_HEADERS, copies: { respects: 'condition' } },
 } as const satisfies Record<string, Behaviour>;
 
 /**
- * Returns when to flip a bit of that part, and counts it; null if none is due. Part 0 is an object sent in one request.
+ * Returns when to flip a bit of a part, and counts `times` down; null if this part has no flip. Part 0 is an object sent in
+ * one request.
  */
 export function takeBitFlip({ bitFlip }: Behaviour, partNumber: number): BitFlip['when'] | null {
   if (!bitFlip || bitFlip.times < 1 || (bitFlip.partNumber ?? partNumber) !== partNumber) return null;

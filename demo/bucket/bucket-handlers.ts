@@ -5,9 +5,9 @@ import type { Exchange } from './exchange.js';
 import { integerParameter, readText } from './request.js';
 import { element, group, xmlDocument } from './xml.js';
 
-/** Bytes; S3's own limit for a CORS configuration. */
-const MAX_CORS_BODY = 64 * 1024;
-const MAX_PAGE = 1000;
+/** S3's own limit for a CORS configuration. */
+const MAX_CORS_BODY_BYTES = 64 * 1024;
+const MAX_PAGE_SIZE = 1000;
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html */
 export async function headBucket({ response }: Exchange): Promise<void> {
@@ -16,7 +16,7 @@ export async function headBucket({ response }: Exchange): Promise<void> {
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html */
 export async function putCors({ request, response, bucket, payloadSha256 }: Exchange): Promise<void> {
-  await bucket.setCors(parseCorsConfiguration(await readText(request.body(), MAX_CORS_BODY, payloadSha256)));
+  await bucket.setCors(parseCorsConfiguration(await readText(request.body(), MAX_CORS_BODY_BYTES, payloadSha256)));
   sendEmpty(response, 200);
 }
 
@@ -33,20 +33,20 @@ export async function deleteCors({ response, bucket }: Exchange): Promise<void> 
 }
 
 /**
- * ListObjectsV2, without delimiters.
+ * Handles ListObjectsV2, without delimiters.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
  */
 export async function listObjects({ request, response, bucket, behaviour }: Exchange): Promise<void> {
   if (!behaviour.mayListBucket) throw new S3Error('AccessDenied', 'Access Denied');
   const limit = Math.min(
-    integerParameter(request, 'max-keys', { fallback: MAX_PAGE, min: 0, max: 2 ** 31 - 1 }),
-    MAX_PAGE,
+    integerParameter(request, 'max-keys', { fallback: MAX_PAGE_SIZE, min: 0, max: 2 ** 31 - 1 }),
+    MAX_PAGE_SIZE,
   );
   const prefix = request.query.get('prefix') ?? '';
-  const after = request.query.get('continuation-token') ?? request.query.get('start-after') ?? '';
-  const rest = (await bucket.objects.list()).filter(({ key }) => key.startsWith(prefix) && key > after);
-  const page = rest.slice(0, limit);
-  const isTruncated = page.length < rest.length;
+  const startAfter = request.query.get('continuation-token') ?? request.query.get('start-after') ?? '';
+  const remaining = (await bucket.objects.list()).filter(({ key }) => key.startsWith(prefix) && key > startAfter);
+  const page = remaining.slice(0, limit);
+  const isTruncated = page.length < remaining.length;
   sendXml(
     response,
     200,

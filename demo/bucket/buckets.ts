@@ -26,7 +26,7 @@ export class Bucket {
 
   /** Sets the CORS rules and stores them; an empty list removes them. */
   async setCors(rules: readonly CorsRule[]): Promise<void> {
-    await writeDurably(join(this.objects.directory, 'cors.json'), JSON.stringify(rules), this.objects.temporary());
+    await writeDurably(join(this.objects.directory, 'cors.json'), JSON.stringify(rules), this.objects.temporaryPath());
     this.cors = rules;
   }
 }

@@ -24,16 +24,16 @@ export interface ChecksumPlan {
   type: ChecksumType;
 }
 
-/** Of a stored object; a composite one ends in `-` and the number of parts. */
+/** The checksum of a stored object; the value of a composite one ends in `-` and the number of parts. */
 export type ObjectChecksum = Checksum & ChecksumPlan;
 
-/** Bytes of a value. */
-const BYTES: Readonly<Record<ChecksumAlgorithm, number>> = { crc64nvme: 8, crc32c: 4, crc32: 4, sha256: 32 };
+/** The length of each checksum. */
+const CHECKSUM_BYTES: Readonly<Record<ChecksumAlgorithm, number>> = { crc64nvme: 8, crc32c: 4, crc32: 4, sha256: 32 };
 const PREFIX = 'x-amz-checksum-';
-/** Headers with that prefix that are not checksums. */
-const OTHERS = ['algorithm', 'type', 'mode'];
+/** Suffixes of headers with that prefix that are no checksums. */
+const OTHER_SUFFIXES = ['algorithm', 'type', 'mode'];
 
-const isKnown = (name: string): name is ChecksumAlgorithm => Object.hasOwn(BYTES, name);
+const isAlgorithm = (name: string): name is ChecksumAlgorithm => Object.hasOwn(CHECKSUM_BYTES, name);
 const notImplemented = (header: string): S3Error =>
   new S3Error('NotImplemented', 'A header you provided implies functionality that is not implemented', {
     Header: header,
@@ -47,12 +47,12 @@ export const algorithmMismatch = (expected: string, actual: string): S3Error =>
   );
 
 /**
- * Finds the one checksum among headers, or among the fields of a form.
- * @throws S3Error for several, for one that is not base64 of its length, and for unknown ones
+ * Reads the checksum that a client sends in headers, or in the fields of a form; null if there is none.
+ * @throws S3Error for several checksums, for one with a wrong length, and for an unknown algorithm
  */
-export function readDeclared(headers: ReadonlyMap<string, string>): Checksum | null {
+export function readChecksum(headers: ReadonlyMap<string, string>): Checksum | null {
   const names = [...headers.keys()].filter(
-    (name) => name.startsWith(PREFIX) && !OTHERS.includes(name.slice(PREFIX.length)),
+    (name) => name.startsWith(PREFIX) && !OTHER_SUFFIXES.includes(name.slice(PREFIX.length)),
   );
   const trailer = headers.get('x-amz-trailer');
   if (trailer !== undefined) throw notImplemented('x-amz-trailer');
@@ -64,17 +64,17 @@ export function readDeclared(headers: ReadonlyMap<string, string>): Checksum | n
       'Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.',
     );
   const algorithm = name.slice(PREFIX.length);
-  if (!isKnown(algorithm)) throw notImplemented(name);
+  if (!isAlgorithm(algorithm)) throw notImplemented(name);
   const value = headers.get(name)!;
-  const named = headers.get('x-amz-sdk-checksum-algorithm')?.toLowerCase() ?? algorithm;
-  if (named !== algorithm)
+  const namedAlgorithm = headers.get('x-amz-sdk-checksum-algorithm')?.toLowerCase() ?? algorithm;
+  if (namedAlgorithm !== algorithm)
     throw new S3Error('InvalidRequest', 'Value for x-amz-sdk-checksum-algorithm header is invalid.');
   const bytes = Buffer.from(value.replace(/-\d+$/, ''), 'base64');
-  if (bytes.length === BYTES[algorithm]) return { algorithm, value };
+  if (bytes.length === CHECKSUM_BYTES[algorithm]) return { algorithm, value };
   throw new S3Error('InvalidRequest', `Value for ${name} header is invalid.`);
 }
 
-/** @throws S3Error for an unknown one */
+/** @throws S3Error for an unknown checksum type */
 export function readType(headers: ReadonlyMap<string, string>): ChecksumType | null {
   const type = headers.get(`${PREFIX}type`);
   if (type === undefined || type === 'FULL_OBJECT' || type === 'COMPOSITE') return type ?? null;
@@ -95,17 +95,17 @@ export function readPlan(headers: ReadonlyMap<string, string>): ChecksumPlan | n
       'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.',
     );
   }
-  if (!isKnown(name)) throw notImplemented(`${PREFIX}algorithm`);
-  const only = name === 'crc64nvme' ? 'FULL_OBJECT' : name === 'sha256' ? 'COMPOSITE' : null;
-  if (type !== null && only !== null && type !== only)
+  if (!isAlgorithm(name)) throw notImplemented(`${PREFIX}algorithm`);
+  const requiredType = name === 'crc64nvme' ? 'FULL_OBJECT' : name === 'sha256' ? 'COMPOSITE' : null;
+  if (type !== null && requiredType !== null && type !== requiredType)
     throw new S3Error(
       'InvalidRequest',
       `The ${type} checksum type cannot be used with the ${name} checksum algorithm.`,
     );
-  return { algorithm: name, type: type ?? only ?? 'COMPOSITE' };
+  return { algorithm: name, type: type ?? requiredType ?? 'COMPOSITE' };
 }
 
-/** @throws S3Error if Complete names another type than Create */
+/** @throws S3Error if Complete specifies another checksum type than CreateMultipartUpload */
 export function assertSameType(type: ChecksumType | null, plan: ChecksumPlan | null): void {
   if (type === null || type === plan?.type) return;
   throw new S3Error(
@@ -116,7 +116,7 @@ export function assertSameType(type: ChecksumType | null, plan: ChecksumPlan | n
 
 const kernel = createCrcKernel();
 
-/** Starts a checksum over bytes as they come. */
+/** Creates a hash that computes a checksum of bytes as they arrive. */
 export function createChecksum(algorithm: ChecksumAlgorithm): Hash {
   if (algorithm !== 'sha256') return kernel.create(CRCS[algorithm]);
   const hash = createHash('sha256');
@@ -132,7 +132,7 @@ export function assertChecksum(declared: Checksum | null, computed: string): voi
   throw new S3Error('BadDigest', `The ${name} you specified did not match the calculated checksum.`);
 }
 
-/** Returns the checksum of a multipart object, from the parts' checksums only. */
+/** Returns the checksum of a multipart object, computed from the checksums of its parts. */
 export function checksumOfParts(
   { algorithm, type }: ChecksumPlan,
   parts: readonly { value: string; size: number }[],
@@ -161,7 +161,7 @@ export const checksumElementName = (algorithm: ChecksumAlgorithm): string => `Ch
 export const checksumElements = (checksum: Checksum | null | undefined): string[] =>
   checksum ? [element(checksumElementName(checksum.algorithm), checksum.value)] : [];
 
-/** Every algorithm's element name, for reading Complete's list. */
-export const CHECKSUM_ELEMENTS = (Object.keys(BYTES) as ChecksumAlgorithm[]).map(
+/** Each algorithm with the name of its element in the part list of Complete. */
+export const CHECKSUM_ELEMENTS = (Object.keys(CHECKSUM_BYTES) as ChecksumAlgorithm[]).map(
   (algorithm) => [algorithm, checksumElementName(algorithm)] as const,
 );

@@ -34,21 +34,24 @@ export async function receiveCopy(exchange: Exchange): Promise<ReceivedFile | nu
   const source = readSource(request.header('x-amz-copy-source')!);
   if (source.bucket !== bucket.name)
     throw new S3Error('NoSuchBucket', 'The specified bucket does not exist', { BucketName: source.bucket });
-  const { heeds } = behaviour.copies!;
-  const range = heeds === 'range' ? request.header('x-amz-copy-source-range') : undefined;
+  const { respects } = behaviour.copies!;
+  const range = respects === 'range' ? request.header('x-amz-copy-source-range') : undefined;
+  // a malformed range is rejected before the object is looked up
   readSourceRange(range, 0);
   const object = await bucket.objects.find(source.key);
   if (!object) throw new S3Error('NoSuchKey', 'The specified key does not exist.', { Key: source.key });
-  const wanted = heeds === 'condition' ? request.header('x-amz-copy-source-if-match') : undefined;
-  if (wanted !== undefined && wanted.replaceAll('"', '') !== object.etag) {
+  const expectedEtag = respects === 'condition' ? request.header('x-amz-copy-source-if-match') : undefined;
+  if (expectedEtag !== undefined && expectedEtag.replaceAll('"', '') !== object.etag) {
     throw new S3Error('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', {
       Condition: 'x-amz-copy-source-If-Match',
     });
   }
   const { start, end } = readSourceRange(range, object.size);
-  return receiveFile(bucket.objects.read(object, start, end), bucket.objects.temporary(), { maxSize: MAX_PART_SIZE });
+  return receiveFile(bucket.objects.read(object, start, end), bucket.objects.temporaryPath(), {
+    maxSize: MAX_PART_SIZE,
+  });
 }
 
-/** Writes the answer to a copy. */
+/** Writes the body of the response to a copy. */
 export const copyDocument = (name: 'CopyObjectResult' | 'CopyPartResult', etag: string): string =>
   xmlDocument(name, [element('LastModified', new Date().toISOString()), element('ETag', `"${etag}"`)]);

@@ -11,7 +11,7 @@ export interface CorsRule {
   maxAgeSeconds?: number;
 }
 
-/** Lets every origin read what uploads need. */
+/** Allows pages of every origin to upload. */
 export const OPEN_CORS: readonly CorsRule[] = [
   {
     allowedOrigins: ['*'],
@@ -32,28 +32,31 @@ export const OPEN_CORS: readonly CorsRule[] = [
   },
 ];
 
-interface CorsQuestion {
+/** The properties of a request that a rule allows or not. */
+interface CorsRequest {
   origin: string;
   method: string;
   headers: readonly string[];
 }
 
-function fits(pattern: string, value: string): boolean {
-  const [before = '', after] = pattern.split('*');
-  if (after === undefined) return pattern === value;
-  return value.length >= before.length + after.length && value.startsWith(before) && value.endsWith(after);
+function matchesPattern(pattern: string, value: string): boolean {
+  const [prefix = '', suffix] = pattern.split('*');
+  if (suffix === undefined) return pattern === value;
+  return value.length >= prefix.length + suffix.length && value.startsWith(prefix) && value.endsWith(suffix);
 }
 
-function findRule(rules: readonly CorsRule[], { origin, method, headers }: CorsQuestion): CorsRule | undefined {
+function findRule(rules: readonly CorsRule[], { origin, method, headers }: CorsRequest): CorsRule | undefined {
   return rules.find(
     (rule) =>
-      rule.allowedOrigins.some((pattern) => fits(pattern, origin))
+      rule.allowedOrigins.some((pattern) => matchesPattern(pattern, origin))
       && rule.allowedMethods.includes(method)
-      && headers.every((header) => (rule.allowedHeaders ?? []).some((pattern) => fits(pattern.toLowerCase(), header))),
+      && headers.every((header) =>
+        (rule.allowedHeaders ?? []).some((pattern) => matchesPattern(pattern.toLowerCase(), header)),
+      ),
   );
 }
 
-function commonHeaders(rule: CorsRule, { origin, method }: CorsQuestion): Record<string, string> {
+function allowHeaders(rule: CorsRule, { origin, method }: CorsRequest): Record<string, string> {
   const isOpen = rule.allowedOrigins.includes('*');
   return {
     'access-control-allow-origin': isOpen ? '*' : origin,
@@ -66,13 +69,13 @@ function commonHeaders(rule: CorsRule, { origin, method }: CorsQuestion): Record
 
 /** Returns the headers that let a page of that origin read the response; none if no rule allows it. */
 export function corsHeaders(rules: readonly CorsRule[], origin: string, method: string): Record<string, string> {
-  const question = { origin, method, headers: [] };
-  const rule = findRule(rules, question);
-  return rule ? commonHeaders(rule, question) : {};
+  const corsRequest = { origin, method, headers: [] };
+  const rule = findRule(rules, corsRequest);
+  return rule ? allowHeaders(rule, corsRequest) : {};
 }
 
 /**
- * Answers a preflight.
+ * Returns the headers of the response to a preflight.
  * @throws S3Error if no rule allows origin, method and headers
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/RESTOPTIONSobject.html
  */
@@ -89,12 +92,12 @@ export function preflightHeaders(
     .split(',')
     .map((name) => name.trim())
     .filter(Boolean);
-  const question = { origin, method, headers };
-  const rule = findRule(rules, question);
+  const corsRequest = { origin, method, headers };
+  const rule = findRule(rules, corsRequest);
   if (!rule)
     throw new S3Error('AccessForbidden', 'CORSResponse: This CORS request is not allowed.', { Method: method });
   return {
-    ...commonHeaders(rule, question),
+    ...allowHeaders(rule, corsRequest),
     ...(headers.length > 0 && { 'access-control-allow-headers': headers.join(', ') }),
     ...(rule.maxAgeSeconds !== undefined && { 'access-control-max-age': String(rule.maxAgeSeconds) }),
   };
@@ -120,11 +123,11 @@ export function parseCorsConfiguration(text: string): CorsRule[] {
   try {
     const root = parseXml(text);
     const rules = root.children.filter(({ name }) => name === 'CORSRule').map(readRule);
-    const isWhole =
+    const isValid =
       root.name === 'CORSConfiguration'
       && rules.length > 0
       && rules.every((rule) => rule.allowedOrigins.length && rule.allowedMethods.length);
-    if (isWhole) return rules;
+    if (isValid) return rules;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
   }
@@ -136,15 +139,16 @@ export function parseCorsConfiguration(text: string): CorsRule[] {
 
 /** Writes rules as a CORSConfiguration document. */
 export function corsDocument(rules: readonly CorsRule[]): string {
-  const many = (name: string, values: readonly string[] = []): string[] => values.map((value) => element(name, value));
+  const elementsOf = (name: string, values: readonly string[] = []): string[] =>
+    values.map((value) => element(name, value));
   return xmlDocument(
     'CORSConfiguration',
     rules.map((rule) =>
       group('CORSRule', [
-        ...many('AllowedOrigin', rule.allowedOrigins),
-        ...many('AllowedMethod', rule.allowedMethods),
-        ...many('AllowedHeader', rule.allowedHeaders),
-        ...many('ExposeHeader', rule.exposeHeaders),
+        ...elementsOf('AllowedOrigin', rule.allowedOrigins),
+        ...elementsOf('AllowedMethod', rule.allowedMethods),
+        ...elementsOf('AllowedHeader', rule.allowedHeaders),
+        ...elementsOf('ExposeHeader', rule.exposeHeaders),
         ...(rule.maxAgeSeconds === undefined ? [] : [element('MaxAgeSeconds', rule.maxAgeSeconds)]),
       ]),
     ),

@@ -9,24 +9,24 @@ import type { Checksum } from './checksums.js';
 import { S3Error } from './errors.js';
 import type { ChecksumAlgorithm } from '../../src/protocol.js';
 
-/** Bytes buffered before one write: fewer calls to the thread pool. A request holds no more in memory. */
+/** A request buffers this number of bytes before it writes them, so that the thread pool gets fewer calls. */
 const BATCH_BYTES = 1024 ** 2;
 
 /** The checks for a received body. */
 export interface BodyRules {
-  /** Hex; null if the body is unsigned. */
+  /** Expected hash in hex; null if the body is unsigned. */
   sha256?: string | null;
-  /** Base64, as Content-MD5 has it. */
+  /** Expected hash in base64, as in Content-MD5. */
   contentMd5?: string | undefined;
-  /** As sent by the client. */
+  /** The checksum that the client has sent. */
   checksum?: Checksum | null;
-  /** Computed also if none was sent. */
+  /** The checksum to compute if the client has sent none. */
   algorithm?: ChecksumAlgorithm | null;
-  /** Flips a bit. */
+  /** When to flip a bit of the body; null for never. */
   bitFlip?: BitFlip['when'] | null;
-  /** Bytes. */
+  /** In bytes. */
   maxSize: number;
-  /** Bytes. */
+  /** In bytes. */
   minSize?: number;
 }
 
@@ -34,14 +34,14 @@ export interface BodyRules {
 export interface ReceivedFile {
   path: string;
   size: number;
-  /** Hex. */
+  /** In hex. */
   md5: string;
   checksum: Checksum | null;
 }
 
 async function writeBatch(handle: FileHandle, chunks: Buffer[], bytes: number): Promise<void> {
   const { bytesWritten } = await handle.writev(chunks);
-  if (bytesWritten !== bytes) throw new S3Error('InternalError', 'The disk took only a piece of the body.');
+  if (bytesWritten !== bytes) throw new S3Error('InternalError', 'The body was not written to disk completely.');
 }
 
 function assertBody(rules: BodyRules, size: number, md5: Buffer, sha256: string | null): void {
@@ -70,13 +70,13 @@ async function writeBody(
   const md5 = createHash('md5');
   const algorithm = rules.checksum?.algorithm ?? rules.algorithm ?? null;
   const checksum = algorithm && createChecksum(algorithm);
-  let flip = rules.bitFlip ?? null;
+  let pendingFlip = rules.bitFlip ?? null;
   const sha256 = rules.sha256 ? createHash('sha256') : null;
   let size = 0;
   let pending: Buffer[] = [];
   let pendingBytes = 0;
-  for await (const sent of body) {
-    let chunk = sent;
+  for await (const received of body) {
+    let chunk = received;
     size += chunk.length;
     if (size > rules.maxSize) {
       throw new S3Error('EntityTooLarge', 'Your proposed upload exceeds the maximum allowed size', {
@@ -84,12 +84,12 @@ async function writeBody(
         MaxSizeAllowed: rules.maxSize,
       });
     }
-    if (flip === 'before') chunk = withBitTurned(chunk);
+    if (pendingFlip === 'before') chunk = withFlippedBit(chunk);
     md5.update(chunk);
     sha256?.update(chunk);
     checksum?.update(chunk);
-    pending.push(flip === 'after' ? withBitTurned(chunk) : chunk);
-    flip = null;
+    pending.push(pendingFlip === 'after' ? withFlippedBit(chunk) : chunk);
+    pendingFlip = null;
     pendingBytes += chunk.length;
     if (pendingBytes < BATCH_BYTES) continue;
     await writeBatch(handle, pending, pendingBytes);
@@ -104,7 +104,7 @@ async function writeBody(
   return { size, md5: digest.toString('hex'), checksum: algorithm && { algorithm, value: value! } };
 }
 
-function withBitTurned(chunk: Buffer): Buffer {
+function withFlippedBit(chunk: Buffer): Buffer {
   const copy = Buffer.from(chunk);
   copy[copy.length >> 1]! ^= 1;
   return copy;
@@ -112,7 +112,7 @@ function withBitTurned(chunk: Buffer): Buffer {
 
 /**
  * Streams a body to a temporary file, hashes it on the way, and flushes it to disk.
- * @throws S3Error if a check fails; no file is left then
+ * @throws S3Error if a check fails; the temporary file is deleted
  */
 export async function receiveFile(body: AsyncIterable<Buffer>, path: string, rules: BodyRules): Promise<ReceivedFile> {
   const handle = await open(path, 'wx');
@@ -130,7 +130,7 @@ export async function receiveFile(body: AsyncIterable<Buffer>, path: string, rul
   }
 }
 
-/** The two calls that behave differently on Windows. */
+/** The two calls of the file system that behave differently on Windows. */
 export interface Disk {
   open(path: string, flags: string): Promise<Pick<FileHandle, 'sync' | 'close'>>;
   rename(from: string, to: string): Promise<void>;
@@ -138,14 +138,14 @@ export interface Disk {
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
 
-/** Errors of Windows for flushing a directory: it has no such call, and needs none after a rename. */
+/** Errors of Windows when a directory is flushed: Windows has no such call, and needs none after a rename. */
 const NO_DIRECTORY_SYNC = ['EPERM', 'EISDIR', 'EACCES', 'EINVAL', 'ENOTSUP'];
-/** Errors of Windows for a file that a reader or a virus scanner has open. */
+/** Errors of Windows when a reader or a virus scanner has the file open. */
 const NAME_IN_USE = ['EPERM', 'EACCES', 'EBUSY'];
-/** Milliseconds between attempts, in order. */
-const RENAME_DELAYS = [10, 20, 50, 100, 200, 500, 1_000];
+/** Delays between attempts, in order. */
+const RENAME_DELAYS_MS = [10, 20, 50, 100, 200, 500, 1_000];
 
-/** Makes a rename or a new file in that directory survive a power cut, if the system supports it. */
+/** Flushes a directory, so that a rename or a new file in it survives a power cut, if the system supports that. */
 async function syncDirectory(path: string, disk: Disk): Promise<void> {
   let handle: Pick<FileHandle, 'sync' | 'close'> | null = null;
   try {
@@ -158,26 +158,26 @@ async function syncDirectory(path: string, disk: Disk): Promise<void> {
   }
 }
 
-/** Renames a file, also over one that is open elsewhere for a short time. */
+/** Renames a file. Retries if another program has the file of that name open for a short time. */
 async function renameOverOpenFile(from: string, to: string, disk: Disk): Promise<void> {
-  for (const delay of RENAME_DELAYS) {
+  for (const delayMs of RENAME_DELAYS_MS) {
     try {
       return await disk.rename(from, to);
     } catch (error) {
       if (!NAME_IN_USE.includes(codeOf(error))) throw error;
-      await sleep(delay);
+      await sleep(delayMs);
     }
   }
   return disk.rename(from, to);
 }
 
-/** Gives a file its final name, durably: once this resolves, a crash does not lose it. */
+/** Renames a file durably: after this has resolved, the file survives a crash. */
 export async function moveDurably(from: string, to: string, disk: Disk = { open, rename }): Promise<void> {
   await renameOverOpenFile(from, to, disk);
   await syncDirectory(dirname(to), disk);
 }
 
-/** Writes a small file atomically. */
+/** Writes a small file atomically and durably. @param temporary path of the temporary file */
 export async function writeDurably(path: string, text: string, temporary: string): Promise<void> {
   const handle = await open(temporary, 'wx');
   try {

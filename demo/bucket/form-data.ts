@@ -1,7 +1,7 @@
 import { S3Error } from './errors.js';
 
-/** Bytes; more than any field of a POST policy needs. */
-const MAX_HEADER = 8 * 1024;
+/** More than the headers of any part need. */
+const MAX_HEADER_BYTES = 8 * 1024;
 
 /** One part of a multipart/form-data body. Read its body to the end before requesting the next part. */
 export interface FormPart {
@@ -11,30 +11,35 @@ export interface FormPart {
   body: AsyncGenerator<Buffer>;
 }
 
+/** S3's own limit for the fields before the file. */
+const MAX_FIELD_BYTES = 20_000;
+
 const malformed = (): S3Error =>
   new S3Error('MalformedPOSTRequest', 'The body of your POST request is not well-formed multipart/form-data.');
 
 /** Reads a stream up to delimiters, buffering at most a delimiter's length. */
 class DelimitedReader {
   readonly #source: AsyncIterator<Buffer>;
-  // RFC 2046 begins a delimiter with a line break; the first one in a body may lack it.
-  #rest: Buffer = Buffer.from('\r\n');
+  // In RFC 2046, a delimiter begins with a line break. The first delimiter of a body may lack it, so it is added here.
+  #buffered: Buffer = Buffer.from('\r\n');
 
   constructor(source: AsyncIterable<Buffer>) {
     this.#source = source[Symbol.asyncIterator]();
   }
 
+  /** Yields the bytes before the next delimiter, and skips the delimiter. */
   async *until(delimiter: Buffer): AsyncGenerator<Buffer> {
-    for (let at = this.#rest.indexOf(delimiter); ; at = this.#rest.indexOf(delimiter)) {
-      if (at >= 0) {
-        const last = this.#rest.subarray(0, at);
-        this.#rest = this.#rest.subarray(at + delimiter.length);
+    for (let index = this.#buffered.indexOf(delimiter); ; index = this.#buffered.indexOf(delimiter)) {
+      if (index >= 0) {
+        const last = this.#buffered.subarray(0, index);
+        this.#buffered = this.#buffered.subarray(index + delimiter.length);
         if (last.length > 0) yield last;
         return;
       }
-      const free = Math.max(this.#rest.length - delimiter.length + 1, 0);
-      const safe = this.#rest.subarray(0, free);
-      this.#rest = this.#rest.subarray(free);
+      // the last bytes may be the beginning of a delimiter
+      const safeLength = Math.max(this.#buffered.length - delimiter.length + 1, 0);
+      const safe = this.#buffered.subarray(0, safeLength);
+      this.#buffered = this.#buffered.subarray(safeLength);
       if (safe.length > 0) yield safe;
       await this.#pull();
     }
@@ -46,21 +51,21 @@ class DelimitedReader {
     let size = 0;
     for await (const chunk of this.until(delimiter)) {
       size += chunk.length;
-      if (size > MAX_HEADER) throw malformed();
+      if (size > MAX_HEADER_BYTES) throw malformed();
       chunks.push(chunk);
     }
     return Buffer.concat(chunks).toString('utf8');
   }
 
   async startsWith(text: string): Promise<boolean> {
-    while (this.#rest.length < text.length) await this.#pull();
-    return this.#rest.toString('latin1', 0, text.length) === text;
+    while (this.#buffered.length < text.length) await this.#pull();
+    return this.#buffered.toString('latin1', 0, text.length) === text;
   }
 
   async #pull(): Promise<void> {
     const next = await this.#source.next();
     if (next.done) throw malformed();
-    this.#rest = this.#rest.length === 0 ? next.value : Buffer.concat([this.#rest, next.value]);
+    this.#buffered = this.#buffered.length === 0 ? next.value : Buffer.concat([this.#buffered, next.value]);
   }
 }
 
@@ -95,8 +100,7 @@ export async function readField(part: FormPart): Promise<string> {
   let size = 0;
   for await (const chunk of part.body) {
     size += chunk.length;
-    // S3's own limit for everything before the file.
-    if (size > 20_000)
+    if (size > MAX_FIELD_BYTES)
       throw new S3Error('MalformedPOSTRequest', 'POST requires all form fields to be smaller than 20,000 bytes.');
     chunks.push(chunk);
   }

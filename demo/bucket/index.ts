@@ -25,33 +25,33 @@ export type { Credentials } from './signature.js';
 export interface BucketOptions {
   /** Directory for all data; created if missing. */
   dir: string;
-  /** 0: any free port. */
+  /** 0 selects any free port. */
   port?: number;
   host?: string;
   /** Buckets that exist from the start. */
   buckets: readonly string[];
   credentials: Credentials;
   region?: string;
-  /** CORS rules for these buckets: by default any origin. An empty list: none. */
+  /** CORS rules of these buckets. By default, any origin is allowed; an empty list allows none. */
   cors?: readonly CorsRule[];
   profile?: Profile;
   /** Differences from the profile. */
   behaviour?: Partial<Behaviour>;
-  /** Returns epoch milliseconds, for the expiry of signatures; the clock by default. */
+  /** Returns epoch milliseconds, for the expiry of signatures; `Date.now` by default. */
   now?: () => number;
 }
 
 export interface RunningBucket {
-  /** Origin without a trailing slash; addresses are path-style below it. */
+  /** Origin without a trailing slash; URLs are path-style. */
   readonly url: string;
   readonly port: number;
-  /** The behaviour in force; may be changed while it runs. */
+  /** The current behaviour; may be changed while the bucket runs. */
   readonly behaviour: Behaviour;
-  /** Stops at once; open requests are cut. */
+  /** Stops immediately, and closes all connections. */
   close(): Promise<void>;
 }
 
-/** One S3 server: its credentials and its buckets. */
+/** Handles the requests of one S3 server. */
 class BucketServer {
   readonly behaviour: Behaviour;
   readonly #buckets: Buckets;
@@ -75,19 +75,19 @@ class BucketServer {
     response.setHeader('x-amz-request-id', requestId);
     response.setHeader('server', 'mule-bucket');
     try {
-      await this.#answer(readRequest(message), response);
+      await this.#respond(readRequest(message), response);
     } catch (error) {
-      this.#refuse(error, message, response, requestId);
+      this.#sendError(error, message, response, requestId);
     }
   }
 
-  async #answer(request: S3Request, response: ServerResponse): Promise<void> {
+  async #respond(request: S3Request, response: ServerResponse): Promise<void> {
     const rules = { credentials: this.#credentials, region: this.#region };
     if (request.method === 'OPTIONS') {
       sendEmpty(response, 200, preflightHeaders(this.#buckets.find(request.bucket)?.cors ?? [], request.header));
       return;
     }
-    this.#allowOrigin(request, response);
+    this.#setCorsHeaders(request, response);
     const isPolicyPost =
       request.method === 'POST' && !request.key && request.header('content-type')?.startsWith('multipart/form-data');
     if (isPolicyPost) {
@@ -95,9 +95,9 @@ class BucketServer {
       await postObject({ request, response, bucket, behaviour: this.behaviour, rules, now: this.#now() });
       return;
     }
-    const readable = await this.#findPublic(request);
-    if (readable) {
-      await getObject({ request, response, bucket: readable, behaviour: this.behaviour, payloadSha256: null });
+    const publicBucket = await this.#findPublicBucket(request);
+    if (publicBucket) {
+      await getObject({ request, response, bucket: publicBucket, behaviour: this.behaviour, payloadSha256: null });
       return;
     }
     const { payloadSha256 } = authorize(request, rules, this.#now(), this.behaviour);
@@ -111,17 +111,17 @@ class BucketServer {
     await findHandler(request, this.behaviour)({ request, response, bucket, behaviour: this.behaviour, payloadSha256 });
   }
 
-  /** Finds the bucket of a public object, for a request that is not signed. */
-  async #findPublic(request: S3Request): Promise<Bucket | null> {
+  /** Returns the bucket if the request is unsigned and reads a public object; otherwise null. */
+  async #findPublicBucket(request: S3Request): Promise<Bucket | null> {
     const isReading =
       (request.method === 'GET' || request.method === 'HEAD') && request.key && request.query.size === 0;
-    if (!this.behaviour.knowsAcls || !isReading || request.header('authorization')) return null;
+    if (!this.behaviour.supportsAcls || !isReading || request.header('authorization')) return null;
     const bucket = this.#buckets.find(request.bucket);
     const object = await bucket?.objects.find(request.key);
     return bucket && object?.headers[ACL]?.startsWith('public-read') ? bucket : null;
   }
 
-  #allowOrigin(request: S3Request, response: ServerResponse): void {
+  #setCorsHeaders(request: S3Request, response: ServerResponse): void {
     const origin = request.header('origin');
     const bucket = this.#buckets.find(request.bucket);
     if (!origin || !bucket) return;
@@ -129,23 +129,23 @@ class BucketServer {
       response.setHeader(name, value);
   }
 
-  #refuse(error: unknown, message: IncomingMessage, response: ServerResponse, requestId: string): void {
-    // The rest of the body is read and dropped: otherwise the client would still be sending when the error arrives.
+  #sendError(error: unknown, message: IncomingMessage, response: ServerResponse, requestId: string): void {
+    // The rest of the body is read and discarded: otherwise the client would still be sending when the error arrives.
     message.resume();
-    const isCut = message.destroyed && !message.complete;
-    if (response.headersSent || isCut) {
+    const isConnectionClosed = message.destroyed && !message.complete;
+    if (response.headersSent || isConnectionClosed) {
       response.destroy();
       return;
     }
     if (!(error instanceof S3Error)) console.error(error);
-    const refusal =
+    const s3Error =
       error instanceof S3Error
         ? error
         : new S3Error('InternalError', 'We encountered an internal error. Please try again.');
-    if (!this.behaviour.corsOnErrors && refusal.status === 403) {
+    if (!this.behaviour.hasCorsOnErrors && s3Error.status === 403) {
       for (const name of response.getHeaderNames()) if (name.startsWith('access-control-')) response.removeHeader(name);
     }
-    sendXml(response, refusal.status, errorDocument(refusal, requestId), { ...refusal.headers });
+    sendXml(response, s3Error.status, errorDocument(s3Error, requestId), { ...s3Error.headers });
   }
 }
 

@@ -2,8 +2,8 @@
 export class Locks {
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  /** Runs the work once all earlier work of that name is done. */
-  run<T>(name: string, work: () => Promise<T>): Promise<T> {
+  /** Runs the work when all earlier work of the same name is done. */
+  runExclusive<T>(name: string, work: () => Promise<T>): Promise<T> {
     const result = (this.#tails.get(name) ?? Promise.resolve()).then(work, work);
     const tail = result
       .catch(() => undefined)

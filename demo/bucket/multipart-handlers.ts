@@ -10,24 +10,25 @@ import {
   readType,
 } from './checksums.js';
 import type { Checksum, ChecksumPlan } from './checksums.js';
+import type { CompleteRules, ListedPart } from './complete-rules.js';
 import { copyDocument, receiveCopy } from './copies.js';
 import { S3Error, errorDocument } from './errors.js';
 import { quoted, sendEmpty, sendXml } from './exchange.js';
 import type { Exchange } from './exchange.js';
 import { receiveFile } from './files.js';
-import { bodyRules, declaredChecksum, etagOf, keptHeaders, readMustBeNew } from './object-handlers.js';
+import { bodyRules, readSentChecksum, etagOf, readStoredHeaders, readMustBeNew } from './object-handlers.js';
 import { integerParameter, readText } from './request.js';
-import type { Completed, CompleteRules, NamedPart } from './uploads.js';
+import type { Completed } from './uploads.js';
 import { childText, element, group, parseXml, xmlDocument } from './xml.js';
 import type { XmlElement } from './xml.js';
 
-/** Bytes; 10,000 parts with checksums take about 2 MB. */
-const MAX_COMPLETE_BODY = 8 * 1024 ** 2;
-const MAX_PAGE = 1000;
-/** Milliseconds between the spaces that keep a slow Complete alive. */
+/** 10,000 parts with checksums take about 2 MB. */
+const MAX_COMPLETE_BODY_BYTES = 8 * 1024 ** 2;
+const MAX_PAGE_SIZE = 1000;
+/** Interval of the spaces that keep the connection of a slow Complete alive. */
 const KEEPALIVE_MS = 1000;
 
-const isoDate = (time: number): string => new Date(time).toISOString();
+const isoDate = (epochMs: number): string => new Date(epochMs).toISOString();
 
 function uploadIdOf({ request }: Exchange): string {
   return request.query.get('uploadId') ?? '';
@@ -35,8 +36,8 @@ function uploadIdOf({ request }: Exchange): string {
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateMultipartUpload.html */
 export async function createUpload({ request, response, bucket, behaviour }: Exchange): Promise<void> {
-  const plan = behaviour.knowsChecksums ? readPlan(request.headers) : null;
-  const upload = await bucket.uploads.create(request.key, keptHeaders(request.headers, behaviour), plan);
+  const plan = behaviour.supportsChecksums ? readPlan(request.headers) : null;
+  const upload = await bucket.uploads.create(request.key, readStoredHeaders(request.headers, behaviour), plan);
   sendXml(
     response,
     200,
@@ -49,10 +50,10 @@ export async function createUpload({ request, response, bucket, behaviour }: Exc
   );
 }
 
-/** @throws S3Error for another algorithm than the upload's, and for a missing checksum if the object's is composite */
+/** @throws S3Error for another algorithm than the upload's, and for a missing checksum if the plan is composite */
 function assertAlgorithm(plan: ChecksumPlan | null, declared: Checksum | null): void {
-  const isFit = declared ? !plan || plan.algorithm === declared.algorithm : plan?.type !== 'COMPOSITE';
-  if (!isFit) throw algorithmMismatch(plan!.algorithm, declared?.algorithm ?? 'null');
+  const isAllowed = declared ? !plan || plan.algorithm === declared.algorithm : plan?.type !== 'COMPOSITE';
+  if (!isAllowed) throw algorithmMismatch(plan!.algorithm, declared?.algorithm ?? 'null');
 }
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPart.html */
@@ -66,7 +67,7 @@ export async function uploadPart(exchange: Exchange): Promise<void> {
   const copied = await receiveCopy(exchange);
   const received =
     copied
-    ?? (await receiveFile(request.body(), bucket.objects.temporary(), {
+    ?? (await receiveFile(request.body(), bucket.objects.temporaryPath(), {
       ...rules,
       algorithm: plan?.algorithm ?? null,
       bitFlip: takeBitFlip(behaviour, partNumber),
@@ -80,13 +81,13 @@ export async function uploadPart(exchange: Exchange): Promise<void> {
 export async function listParts(exchange: Exchange): Promise<void> {
   const { request, response, bucket } = exchange;
   const limit = Math.min(
-    integerParameter(request, 'max-parts', { fallback: MAX_PAGE, min: 0, max: 2 ** 31 - 1 }),
-    MAX_PAGE,
+    integerParameter(request, 'max-parts', { fallback: MAX_PAGE_SIZE, min: 0, max: 2 ** 31 - 1 }),
+    MAX_PAGE_SIZE,
   );
   const marker = integerParameter(request, 'part-number-marker', { fallback: 0, min: 0, max: 2 ** 31 - 1 });
   const upload = await bucket.uploads.find(uploadIdOf(exchange), request.key);
-  const rest = (await bucket.uploads.parts(upload)).filter(({ partNumber }) => partNumber > marker);
-  const page = rest.slice(0, limit);
+  const remaining = (await bucket.uploads.parts(upload)).filter(({ partNumber }) => partNumber > marker);
+  const page = remaining.slice(0, limit);
   sendXml(
     response,
     200,
@@ -104,7 +105,7 @@ export async function listParts(exchange: Exchange): Promise<void> {
       element('PartNumberMarker', marker),
       element('NextPartNumberMarker', page.at(-1)?.partNumber ?? 0),
       element('MaxParts', limit),
-      element('IsTruncated', page.length < rest.length),
+      element('IsTruncated', page.length < remaining.length),
       ...page.map((part) =>
         group('Part', [
           element('PartNumber', part.partNumber),
@@ -118,7 +119,7 @@ export async function listParts(exchange: Exchange): Promise<void> {
   );
 }
 
-function readNamedChecksum(part: XmlElement): Checksum | null {
+function readPartChecksum(part: XmlElement): Checksum | null {
   for (const [algorithm, name] of CHECKSUM_ELEMENTS) {
     const value = childText(part, name);
     if (value !== null) return { algorithm, value };
@@ -126,7 +127,7 @@ function readNamedChecksum(part: XmlElement): Checksum | null {
   return null;
 }
 
-function readNamedParts(text: string): NamedPart[] {
+function readListedParts(text: string): ListedPart[] {
   try {
     const root = parseXml(text);
     const parts = root.children
@@ -134,10 +135,10 @@ function readNamedParts(text: string): NamedPart[] {
       .map((part) => ({
         partNumber: Number(childText(part, 'PartNumber')),
         etag: (childText(part, 'ETag') ?? '').replaceAll('"', ''),
-        checksum: readNamedChecksum(part),
+        checksum: readPartChecksum(part),
       }));
-    const isWhole = root.name === 'CompleteMultipartUpload' && parts.length > 0 && parts.length <= MAX_PARTS;
-    if (isWhole && parts.every(({ partNumber, etag }) => Number.isInteger(partNumber) && partNumber > 0 && etag))
+    const isValid = root.name === 'CompleteMultipartUpload' && parts.length > 0 && parts.length <= MAX_PARTS;
+    if (isValid && parts.every(({ partNumber, etag }) => Number.isInteger(partNumber) && partNumber > 0 && etag))
       return parts;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
@@ -148,10 +149,10 @@ function readNamedParts(text: string): NamedPart[] {
   );
 }
 
-async function complete(exchange: Exchange, parts: readonly NamedPart[], rules: CompleteRules): Promise<string> {
+async function complete(exchange: Exchange, parts: readonly ListedPart[], rules: CompleteRules): Promise<string> {
   const { request, bucket, behaviour } = exchange;
-  if (behaviour.completeErrors > 0) {
-    behaviour.completeErrors -= 1;
+  if (behaviour.completeErrorCount > 0) {
+    behaviour.completeErrorCount -= 1;
     throw new S3Error('InternalError', 'We encountered an internal error. Please try again.');
   }
   const completed = await bucket.uploads.complete(uploadIdOf(exchange), request.key, parts, rules);
@@ -168,50 +169,54 @@ const completedChecksum = ({ checksum }: Completed): string[] =>
   checksum ? [...checksumElements(checksum), element('ChecksumType', checksum.type)] : [];
 
 /**
- * Answers 200 before the work is done, as S3 does for large objects: spaces first, the result in the body.
+ * Sends 200 before the work is done, as S3 does for large objects: spaces first, the result at the end of the body.
  * Clients must accept white space before an XML declaration, although strict parsers reject it.
  */
-async function completeLate(exchange: Exchange, behaviour: Behaviour, work: () => Promise<string>): Promise<void> {
+async function completeAfterDelay(
+  exchange: Exchange,
+  behaviour: Behaviour,
+  work: () => Promise<string>,
+): Promise<void> {
   const { response } = exchange;
   response.writeHead(200, { 'content-type': 'application/xml' });
-  const until = Date.now() + behaviour.completeDelay;
-  while (Date.now() < until && !response.destroyed) {
+  const endsAt = Date.now() + behaviour.completeDelayMs;
+  while (Date.now() < endsAt && !response.destroyed) {
     response.write(' ');
-    await new Promise((resolve) => setTimeout(resolve, Math.min(KEEPALIVE_MS, Math.max(until - Date.now(), 0))));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(KEEPALIVE_MS, Math.max(endsAt - Date.now(), 0))));
   }
   try {
     response.end(await work());
   } catch (error) {
-    const refusal =
+    const s3Error =
       error instanceof S3Error
         ? error
         : new S3Error('InternalError', 'We encountered an internal error. Please try again.');
-    response.end(errorDocument(refusal, String(response.getHeader('x-amz-request-id'))));
+    response.end(errorDocument(s3Error, String(response.getHeader('x-amz-request-id'))));
   }
 }
 
 /** @throws S3Error for invalid headers */
 function completeRules({ request, behaviour }: Exchange): CompleteRules {
   const mustBeNew = readMustBeNew(request, behaviour);
-  const { equalPartSizes, completeReadsBack: readsBack, knowsChecksums } = behaviour;
+  const { requiresEqualPartSizes, completeReadsFromDisk: readsFromDisk, supportsChecksums } = behaviour;
   const size = request.header('x-amz-mp-object-size');
   if (size !== undefined && !/^\d+$/.test(size))
     throw new S3Error('InvalidRequest', 'Value for x-amz-mp-object-size header is invalid.');
-  const checksum = declaredChecksum(request.headers, behaviour);
-  const common = { mustBeNew, equalPartSizes, readsBack, checksum };
-  if (!knowsChecksums) return { ...common, type: null, size: null };
-  return { ...common, type: readType(request.headers), size: size === undefined ? null : Number(size) };
+  const checksum = readSentChecksum(request.headers, behaviour);
+  const commonRules = { mustBeNew, requiresEqualPartSizes, readsFromDisk, checksum };
+  if (!supportsChecksums) return { ...commonRules, type: null, size: null };
+  return { ...commonRules, type: readType(request.headers), size: size === undefined ? null : Number(size) };
 }
 
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html */
 export async function completeUpload(exchange: Exchange): Promise<void> {
   const { request, response, behaviour, payloadSha256 } = exchange;
   const rules = completeRules(exchange);
-  const named = readNamedParts(await readText(request.body(), MAX_COMPLETE_BODY, payloadSha256));
-  const parts = behaviour.knowsChecksums ? named : named.map((part) => ({ ...part, checksum: null }));
+  const listedParts = readListedParts(await readText(request.body(), MAX_COMPLETE_BODY_BYTES, payloadSha256));
+  const parts = behaviour.supportsChecksums ? listedParts : listedParts.map((part) => ({ ...part, checksum: null }));
   const work = (): Promise<string> => complete(exchange, parts, rules);
-  const answersEarly = behaviour.completeDelay > 0 || behaviour.completeErrors > 0;
-  if (answersEarly) await completeLate(exchange, behaviour, work);
+  const answersEarly = behaviour.completeDelayMs > 0 || behaviour.completeErrorCount > 0;
+  if (answersEarly) await completeAfterDelay(exchange, behaviour, work);
   else sendXml(response, 200, await work());
 }
 
@@ -225,16 +230,16 @@ export async function abortUpload(exchange: Exchange): Promise<void> {
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListMultipartUploads.html */
 export async function listUploads({ request, response, bucket }: Exchange): Promise<void> {
   const limit = Math.min(
-    integerParameter(request, 'max-uploads', { fallback: MAX_PAGE, min: 1, max: 2 ** 31 - 1 }),
-    MAX_PAGE,
+    integerParameter(request, 'max-uploads', { fallback: MAX_PAGE_SIZE, min: 1, max: 2 ** 31 - 1 }),
+    MAX_PAGE_SIZE,
   );
   const prefix = request.query.get('prefix') ?? '';
   const keyMarker = request.query.get('key-marker') ?? '';
   const idMarker = request.query.get('upload-id-marker') ?? '';
   const uploads = (await bucket.uploads.list()).filter(({ key }) => key.startsWith(prefix));
-  const marked = uploads.findIndex(({ key, id }) => key === keyMarker && id === idMarker);
-  const rest = marked >= 0 ? uploads.slice(marked + 1) : uploads.filter(({ key }) => key > keyMarker);
-  const page = rest.slice(0, limit);
+  const markerIndex = uploads.findIndex(({ key, id }) => key === keyMarker && id === idMarker);
+  const remaining = markerIndex >= 0 ? uploads.slice(markerIndex + 1) : uploads.filter(({ key }) => key > keyMarker);
+  const page = remaining.slice(0, limit);
   sendXml(
     response,
     200,
@@ -246,7 +251,7 @@ export async function listUploads({ request, response, bucket }: Exchange): Prom
       element('NextKeyMarker', page.at(-1)?.key ?? ''),
       element('NextUploadIdMarker', page.at(-1)?.id ?? ''),
       element('MaxUploads', limit),
-      element('IsTruncated', page.length < rest.length),
+      element('IsTruncated', page.length < remaining.length),
       ...page.map((upload) =>
         group('Upload', [
           element('Key', upload.key),

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { MAX_PART_SIZE } from '../../src/limits.js';
 import { takeBitFlip } from './behaviour.js';
 import type { Behaviour } from './behaviour.js';
-import { checksumHeaders, readDeclared } from './checksums.js';
+import { checksumHeaders, readChecksum } from './checksums.js';
 import type { Checksum } from './checksums.js';
 import { S3Error } from './errors.js';
 import { copyDocument, receiveCopy } from './copies.js';
@@ -14,7 +14,7 @@ import type { BodyRules, ReceivedFile } from './files.js';
 import type { StoredHeaders, StoredObject } from './objects.js';
 import type { S3Request } from './request.js';
 
-const KEPT_HEADERS = [
+const STORED_HEADERS = [
   'content-type',
   'cache-control',
   'content-disposition',
@@ -29,40 +29,43 @@ const GRANTS_READ = /^x-amz-grant-(read|full-control)$/;
 
 /**
  * Reads the headers that are stored with the object, and its ACL.
- * @throws S3Error InvalidRequest for a canned ACL beside other grants
+ * @throws S3Error InvalidRequest for a canned ACL together with grants in headers
  */
-export function keptHeaders(
+export function readStoredHeaders(
   headers: ReadonlyMap<string, string>,
-  { knowsAcls }: Pick<Behaviour, 'knowsAcls'>,
+  { supportsAcls }: Pick<Behaviour, 'supportsAcls'>,
 ): StoredHeaders {
-  const kept = [...headers].filter(([name]) => KEPT_HEADERS.includes(name) || name.startsWith('x-amz-meta-'));
+  const stored = [...headers].filter(([name]) => STORED_HEADERS.includes(name) || name.startsWith('x-amz-meta-'));
   // the form field has another name than the header
   const canned = headers.get(ACL) ?? headers.get('acl');
   const grant = [...headers].find(([name]) => GRANTS_READ.test(name))?.[1];
-  if (knowsAcls && canned && grant)
+  if (supportsAcls && canned && grant)
     throw new S3Error('InvalidRequest', 'Specifying both Canned ACLs and Header Grants is not allowed');
   const acl = canned ?? (grant?.includes('global/AllUsers') ? 'public-read' : undefined);
   return {
     'content-type': 'binary/octet-stream',
-    ...Object.fromEntries(kept),
-    ...(knowsAcls && acl && { [ACL]: acl }),
+    ...Object.fromEntries(stored),
+    ...(supportsAcls && acl && { [ACL]: acl }),
   };
 }
 
 /**
- * Returns the checksum that was sent; none if this store does not support them.
+ * Returns the checksum that the client has sent; null if there is none, or if this store does not support checksums.
  * @throws S3Error if it is invalid
  */
-export function declaredChecksum(headers: ReadonlyMap<string, string>, { knowsChecksums }: Behaviour): Checksum | null {
-  return knowsChecksums ? readDeclared(headers) : null;
+export function readSentChecksum(
+  headers: ReadonlyMap<string, string>,
+  { supportsChecksums }: Behaviour,
+): Checksum | null {
+  return supportsChecksums ? readChecksum(headers) : null;
 }
 
 /**
  * Returns the checks for a request's body.
- * @throws S3Error if length or digest are missing, too large or malformed
+ * @throws S3Error if the length is missing or too large, or if a digest is malformed
  */
 export function bodyRules({ request, payloadSha256, behaviour }: Exchange): BodyRules {
-  const checksum = declaredChecksum(request.headers, behaviour);
+  const checksum = readSentChecksum(request.headers, behaviour);
   const length = request.header('content-length');
   const contentMd5 = request.header('content-md5');
   if (length === undefined)
@@ -79,13 +82,13 @@ export function bodyRules({ request, payloadSha256, behaviour }: Exchange): Body
   return { sha256: payloadSha256, contentMd5, checksum, maxSize: MAX_PART_SIZE };
 }
 
-/** Returns the ETag of a body: its MD5, or the one of an encrypted object. */
-export function etagOf({ md5 }: ReceivedFile, { opaqueEtags }: Behaviour): string {
-  return opaqueEtags ? createHash('md5').update(`encrypted ${md5}`).digest('hex') : md5;
+/** Returns the ETag of a body: its MD5, or another value, as for an encrypted object. */
+export function etagOf({ md5 }: ReceivedFile, { hasOpaqueEtags }: Behaviour): string {
+  return hasOpaqueEtags ? createHash('md5').update(`encrypted ${md5}`).digest('hex') : md5;
 }
 
 /**
- * Returns whether the key must be new; counts down the conflicts of the behaviour.
+ * Returns whether the request has `If-None-Match: *`: the key must not exist. Counts down the conflicts of the behaviour.
  * @throws S3Error ConditionalRequestConflict
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
  */
@@ -93,9 +96,9 @@ export function readMustBeNew(request: S3Request, behaviour: Behaviour): boolean
   const condition = request.header('if-none-match');
   if (condition === undefined) return false;
   if (condition !== '*')
-    throw new S3Error('NotImplemented', 'If-None-Match takes only * here.', { Header: 'If-None-Match' });
-  if (behaviour.conditionalConflicts > 0) {
-    behaviour.conditionalConflicts -= 1;
+    throw new S3Error('NotImplemented', 'This store supports only * in If-None-Match.', { Header: 'If-None-Match' });
+  if (behaviour.conditionalConflictCount > 0) {
+    behaviour.conditionalConflictCount -= 1;
     throw new S3Error(
       'ConditionalRequestConflict',
       'The conditional request cannot succeed due to a conflicting operation against this resource.',
@@ -110,12 +113,12 @@ export async function putObject(exchange: Exchange): Promise<void> {
   const rules = { ...bodyRules(exchange), bitFlip: takeBitFlip(behaviour, 0) };
   const mustBeNew = readMustBeNew(request, behaviour);
   const copied = await receiveCopy(exchange);
-  const received = copied ?? (await receiveFile(request.body(), bucket.objects.temporary(), rules));
+  const received = copied ?? (await receiveFile(request.body(), bucket.objects.temporaryPath(), rules));
   const { etag, checksum } = await bucket.objects.put(
     request.key,
     received,
     etagOf(received, behaviour),
-    keptHeaders(request.headers, behaviour),
+    readStoredHeaders(request.headers, behaviour),
     mustBeNew,
   );
   if (copied) sendXml(response, 200, copyDocument('CopyObjectResult', etag));
@@ -129,7 +132,7 @@ async function findObject({ request, bucket, behaviour }: Exchange): Promise<Sto
   throw new S3Error('NoSuchKey', 'The specified key does not exist.', { Key: request.key });
 }
 
-/** Reads `bytes=a-b`, `bytes=a-` and `bytes=-n`; anything else selects the whole object, as in HTTP. */
+/** Reads `bytes=a-b`, `bytes=a-` and `bytes=-n`; returns null for any other value, which HTTP ignores. */
 function readRange(header: string | undefined, size: number): { start: number; end: number } | null {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header ?? '');
   if (!match || (!match[1] && !match[2])) return null;
@@ -147,7 +150,7 @@ function readRange(header: string | undefined, size: number): { start: number; e
 }
 
 /**
- * GET, whole or a range of bytes, and HEAD.
+ * Handles GET, with or without a range of bytes, and HEAD.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
 export async function getObject(exchange: Exchange): Promise<void> {
@@ -155,13 +158,13 @@ export async function getObject(exchange: Exchange): Promise<void> {
   const object = await findObject(exchange);
   const range = readRange(request.header('range'), object.size);
   const { start, end } = range ?? { start: 0, end: object.size };
-  const tellsChecksum = behaviour.knowsChecksums && request.header('x-amz-checksum-mode') === 'ENABLED' && !range;
+  const includesChecksum = behaviour.supportsChecksums && request.header('x-amz-checksum-mode') === 'ENABLED' && !range;
   const headers = Object.fromEntries(Object.entries(object.headers).filter(([name]) => name !== ACL));
   response.writeHead(range ? 206 : 200, {
     ...headers,
     etag: quoted(object.etag),
     'last-modified': new Date(object.modified).toUTCString(),
-    ...(tellsChecksum && checksumHeaders(object.checksum)),
+    ...(includesChecksum && checksumHeaders(object.checksum)),
     'accept-ranges': 'bytes',
     'content-length': String(end - start),
     ...(range && { 'content-range': `bytes ${start}-${end - 1}/${object.size}` }),

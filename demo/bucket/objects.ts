@@ -20,11 +20,11 @@ export interface StoredObject {
   /** Epoch milliseconds. */
   modified: number;
   headers: StoredHeaders;
-  /** File or directory, below the bucket's, that is deleted with the object. */
+  /** The file or directory that is deleted with the object, relative to the bucket's directory. */
   data: string;
-  /** Objects of earlier versions have none. */
+  /** Missing in objects that an earlier version of this store has written. */
   checksum?: ObjectChecksum | null;
-  /** Below the bucket's directory. */
+  /** Paths are relative to the bucket's directory. */
   files: { path: string; size: number }[];
 }
 
@@ -43,15 +43,15 @@ export async function readJson<T>(path: string): Promise<T | null> {
 }
 
 /**
- * The objects of one bucket. Layout: `objects/` one JSON each, `blobs/` bodies of single PUTs, `uploads/` one
- * directory for each multipart upload, `tmp/` data that is not acknowledged yet. An object exists once its JSON does.
+ * The objects of one bucket. `objects/` has a JSON file for each object, `blobs/` the bodies of single PUTs, `uploads/` a
+ * directory for each multipart upload, and `tmp/` data that is not acknowledged yet. An object exists if its JSON file does.
  */
 export class ObjectStore {
   readonly #locks = new Locks();
 
   private constructor(readonly directory: string) {}
 
-  /** Opens or creates a bucket's directory, and deletes what an earlier process left unfinished. */
+  /** Opens or creates a bucket's directory, and deletes the temporary files of an earlier process. */
   static async open(directory: string): Promise<ObjectStore> {
     await rm(join(directory, 'tmp'), { recursive: true, force: true, maxRetries: 5 });
     for (const name of ['objects', 'blobs', 'uploads', 'tmp']) await mkdir(join(directory, name), { recursive: true });
@@ -59,7 +59,7 @@ export class ObjectStore {
   }
 
   /** Returns a new path for data that is not acknowledged yet. */
-  temporary(): string {
+  temporaryPath(): string {
     return join(this.directory, 'tmp', randomBytes(12).toString('hex'));
   }
 
@@ -81,7 +81,7 @@ export class ObjectStore {
 
   /**
    * Stores a received body as an object, and replaces an existing one.
-   * @throws S3Error PreconditionFailed if the key exists and must not
+   * @throws S3Error PreconditionFailed if the key exists and `mustBeNew`
    */
   async put(
     key: string,
@@ -112,25 +112,25 @@ export class ObjectStore {
   }
 
   /**
-   * Publishes an object whose data is stored under its key, atomically.
-   * @throws S3Error PreconditionFailed if the key exists and must not
+   * Makes an object whose data is stored available under its key, atomically.
+   * @throws S3Error PreconditionFailed if the key exists and `mustBeNew`
    */
   publish(object: StoredObject, mustBeNew: boolean): Promise<void> {
-    return this.#locks.run(object.key, async () => {
-      const before = await this.find(object.key);
-      if (before && mustBeNew && before.data !== object.data) {
+    return this.#locks.runExclusive(object.key, async () => {
+      const previous = await this.find(object.key);
+      if (previous && mustBeNew && previous.data !== object.data) {
         throw new S3Error('PreconditionFailed', 'At least one of the pre-conditions you specified did not hold', {
           Condition: 'If-None-Match',
         });
       }
-      await writeDurably(this.#pathOf(object.key), JSON.stringify(object), this.temporary());
-      if (before && before.data !== object.data) await this.#removeData(before);
+      await writeDurably(this.#pathOf(object.key), JSON.stringify(object), this.temporaryPath());
+      if (previous && previous.data !== object.data) await this.#removeData(previous);
     });
   }
 
-  /** Removes an object; like S3, it succeeds if there is none. */
+  /** Removes an object. As in S3, this succeeds if there is none. */
   remove(key: string): Promise<void> {
-    return this.#locks.run(key, async () => {
+    return this.#locks.runExclusive(key, async () => {
       const object = await this.find(key);
       if (!object) return;
       await rm(this.#pathOf(key), { force: true });
@@ -138,7 +138,7 @@ export class ObjectStore {
     });
   }
 
-  /** Streams the bytes `[start, end)` of an object, file after file. */
+  /** Streams the bytes `[start, end)` of an object. */
   async *read(object: StoredObject, start = 0, end = object.size): AsyncGenerator<Buffer> {
     let offset = 0;
     for (const { path, size } of object.files) {
@@ -156,7 +156,7 @@ export class ObjectStore {
   }
 
   #pathOf(key: string): string {
-    // Keys may be longer than file names, and contain characters that those may not.
+    // Keys may be longer than file names, and may contain characters that file names must not.
     return join(this.directory, 'objects', `${createHash('sha256').update(key).digest('hex')}.json`);
   }
 

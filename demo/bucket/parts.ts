@@ -4,11 +4,11 @@ import type { ChecksumAlgorithm } from '../../src/protocol.js';
 import type { Checksum } from './checksums.js';
 import { S3Error } from './errors.js';
 
-/** One stored part; its file name contains all properties, so that one rename acknowledges it. */
+/** One stored part. The name of its file contains all properties, so that one rename stores the part and its properties. */
 export interface StoredPart {
   partNumber: number;
   size: number;
-  /** Epoch milliseconds; of two with the same number, the later counts. */
+  /** Epoch milliseconds. Of two parts with the same number, the later one is valid. */
   modified: number;
   /** Without quotes. */
   etag: string;
@@ -16,8 +16,8 @@ export interface StoredPart {
   file: string;
 }
 
-/** Reads a part file's name; null for any other file. */
-export function parsePartFile(file: string): StoredPart | null {
+/** Parses the name of a part's file; returns null for any other file. */
+export function parsePartFileName(file: string): StoredPart | null {
   const match = /^part-(\d+)-(\d+)-(\d+)-([0-9a-f]{32})(?:-([a-z\d]+)-([0-9a-f]+))?$/.exec(file);
   if (!match) return null;
   const [, partNumber, size, modified, etag, algorithm, value] = match;
@@ -35,9 +35,10 @@ export function parsePartFile(file: string): StoredPart | null {
   };
 }
 
-export function partFile({ partNumber, size, modified, etag, checksum }: Omit<StoredPart, 'file'>): string {
-  const sum = checksum && `${checksum.algorithm}-${Buffer.from(checksum.value, 'base64').toString('hex')}`;
-  return ['part', partNumber, size, modified, etag, sum].filter((item) => item !== null).join('-');
+/** Returns the name of a part's file. */
+export function partFileName({ partNumber, size, modified, etag, checksum }: Omit<StoredPart, 'file'>): string {
+  const checksumText = checksum && `${checksum.algorithm}-${Buffer.from(checksum.value, 'base64').toString('hex')}`;
+  return ['part', partNumber, size, modified, etag, checksumText].filter((item) => item !== null).join('-');
 }
 
 /**
@@ -50,8 +51,8 @@ export function multipartEtag(parts: readonly StoredPart[]): string {
   return `${digest.digest('hex')}-${parts.length}`;
 }
 
-/** @throws S3Error EntityTooSmall; InvalidPart if sizes have to be equal and are not */
-export function assertSizes(parts: readonly StoredPart[], equalPartSizes: boolean): void {
+/** @throws S3Error EntityTooSmall; InvalidPart if the store requires equal sizes and the parts' sizes differ */
+export function assertPartSizes(parts: readonly StoredPart[], requiresEqualPartSizes: boolean): void {
   for (const { size, partNumber, etag } of parts.slice(0, -1)) {
     if (size < MIN_PART_SIZE) {
       throw new S3Error('EntityTooSmall', 'Your proposed upload is smaller than the minimum allowed size', {
@@ -63,8 +64,9 @@ export function assertSizes(parts: readonly StoredPart[], equalPartSizes: boolea
     }
   }
   const [first] = parts;
-  const isEven = parts.every(({ size }, index) =>
+  const areSizesEqual = parts.every(({ size }, index) =>
     index < parts.length - 1 ? size === first!.size : size <= first!.size,
   );
-  if (equalPartSizes && !isEven) throw new S3Error('InvalidPart', 'All non-trailing parts must have the same length.');
+  if (requiresEqualPartSizes && !areSizesEqual)
+    throw new S3Error('InvalidPart', 'All non-trailing parts must have the same length.');
 }

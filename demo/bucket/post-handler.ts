@@ -8,13 +8,13 @@ import { quoted, sendEmpty, sendXml } from './exchange.js';
 import { receiveFile } from './files.js';
 import { readField, readFormParts } from './form-data.js';
 import type { FormPart } from './form-data.js';
-import { declaredChecksum, etagOf, keptHeaders } from './object-handlers.js';
+import { readSentChecksum, etagOf, readStoredHeaders } from './object-handlers.js';
 import { assertPolicy } from './post-policy.js';
 import type { S3Request } from './request.js';
 import type { SignatureRules } from './signature.js';
 import { element, xmlDocument } from './xml.js';
 
-/** A browser's POST: its signature is in the form, so none has been checked yet. */
+/** A POST of a browser's form. Its signature is among the form's fields, and is not verified yet. */
 export interface PostExchange {
   request: S3Request;
   response: ServerResponse;
@@ -51,16 +51,16 @@ function fillFilename(fields: ReadonlyMap<string, string>, filename: string): Ma
   );
 }
 
-function sendStored(
+function sendPostResponse(
   { response, bucket, request }: PostExchange,
   key: string,
   etag: string,
-  wanted: string | undefined,
+  successStatus: string | undefined,
 ): void {
   const location = `http://${request.header('host') ?? ''}/${bucket.name}/${key.split('/').map(encodeURIComponent).join('/')}`;
   const headers = { etag: quoted(etag), location };
-  if (wanted !== '201') {
-    sendEmpty(response, wanted === '200' ? 200 : 204, headers);
+  if (successStatus !== '201') {
+    sendEmpty(response, successStatus === '200' ? 200 : 204, headers);
     return;
   }
   const document = xmlDocument(
@@ -72,32 +72,32 @@ function sendStored(
 }
 
 /**
- * Stores the file of a form that carries a signed policy.
+ * Stores the file of a form that has a signed policy.
  * @throws S3Error if policy, form and file do not match
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html
  */
 export async function postObject(exchange: PostExchange): Promise<void> {
   const { request, bucket, behaviour, rules, now } = exchange;
-  if (!behaviour.takesPost) throw new S3Error('NotImplemented', 'PostObject is not implemented');
+  if (!behaviour.acceptsPost) throw new S3Error('NotImplemented', 'PostObject is not implemented');
   const parts = readFormParts(request.body(), request.header('content-type') ?? '');
-  const { fields: given, file } = await readFieldsUpToFile(parts);
-  const fields = fillFilename(given, file.filename ?? '');
+  const { fields: sentFields, file } = await readFieldsUpToFile(parts);
+  const fields = fillFilename(sentFields, file.filename ?? '');
   const key = fields.get('key');
   if (!key)
     throw new S3Error('InvalidArgument', 'Bucket POST must contain a field named "key".', { ArgumentName: 'key' });
   const { minSize, maxSize } = assertPolicy(new Map([...fields, ['bucket', bucket.name]]), rules, now);
-  const received = await receiveFile(file.body, bucket.objects.temporary(), {
+  const received = await receiveFile(file.body, bucket.objects.temporaryPath(), {
     minSize,
     maxSize: Math.min(maxSize, MAX_PART_SIZE),
-    checksum: declaredChecksum(fields, behaviour),
+    checksum: readSentChecksum(fields, behaviour),
     bitFlip: takeBitFlip(behaviour, 0),
   });
   const { etag } = await bucket.objects.put(
     key,
     received,
     etagOf(received, behaviour),
-    keptHeaders(fields, behaviour),
+    readStoredHeaders(fields, behaviour),
     false,
   );
-  sendStored(exchange, key, etag, fields.get('success_action_status'));
+  sendPostResponse(exchange, key, etag, fields.get('success_action_status'));
 }

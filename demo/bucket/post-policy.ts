@@ -17,11 +17,11 @@ interface Condition {
   value: string;
 }
 
-/** Fields that a policy may leave out. */
-const EXEMPT = /^(policy|x-amz-signature|file|x-ignore-.*)$/;
+/** Fields that need no condition in the policy. */
+const EXEMPT_FIELDS = /^(policy|x-amz-signature|file|x-ignore-.*)$/;
 
 const invalid = (message: string): S3Error => new S3Error('InvalidPolicyDocument', `Invalid Policy: ${message}`);
-const failed = (what: string): S3Error => new S3Error('AccessDenied', `Invalid according to Policy: ${what}`);
+const denied = (reason: string): S3Error => new S3Error('AccessDenied', `Invalid according to Policy: ${reason}`);
 
 function readDocument(policy: string): { expiration: number; conditions: unknown[] } {
   try {
@@ -39,19 +39,19 @@ function readDocument(policy: string): { expiration: number; conditions: unknown
 
 function readCondition(item: readonly unknown[]): Condition | null {
   const [operator, field, value] = item;
-  const isKnown = (operator === 'eq' || operator === 'starts-with') && String(field).startsWith('$');
-  return isKnown ? { operator, field: String(field).slice(1).toLowerCase(), value: String(value) } : null;
+  const isComparison = (operator === 'eq' || operator === 'starts-with') && String(field).startsWith('$');
+  return isComparison ? { operator, field: String(field).slice(1).toLowerCase(), value: String(value) } : null;
 }
 
-function readConditions(raw: readonly unknown[]): { conditions: Condition[]; limits: FileLimits | null } {
+function readConditions(rawConditions: readonly unknown[]): { conditions: Condition[]; limits: FileLimits | null } {
   let limits: FileLimits | null = null;
   const conditions: Condition[] = [];
-  for (const item of raw) {
+  for (const item of rawConditions) {
     if (Array.isArray(item)) {
-      const list: readonly unknown[] = item;
-      const condition = readCondition(list);
+      const parts: readonly unknown[] = item;
+      const condition = readCondition(parts);
       if (condition) conditions.push(condition);
-      else if (list[0] === 'content-length-range') limits = { minSize: Number(list[1]), maxSize: Number(list[2]) };
+      else if (parts[0] === 'content-length-range') limits = { minSize: Number(parts[1]), maxSize: Number(parts[2]) };
       else throw invalid('a condition has an unknown form.');
     } else {
       for (const [field, value] of Object.entries(item ?? {})) {
@@ -63,16 +63,16 @@ function readConditions(raw: readonly unknown[]): { conditions: Condition[]; lim
 }
 
 function assertCondition({ operator, field, value }: Condition, fields: Fields): void {
-  const given = fields.get(field) ?? '';
-  const holds = operator === 'eq' ? given === value : given.startsWith(value);
-  if (!holds) throw failed(`Policy Condition failed: ["${operator}", "$${field}", "${value}"]`);
+  const actual = fields.get(field) ?? '';
+  const isMet = operator === 'eq' ? actual === value : actual.startsWith(value);
+  if (!isMet) throw denied(`Policy Condition failed: ["${operator}", "$${field}", "${value}"]`);
 }
 
 /**
  * Checks signature, expiry and conditions of a browser's POST.
- * @param fields the form's fields before the file, names in lower case, `bucket` among them
+ * @param fields the form's fields before the file, with names in lower case, and `bucket`
  * @param now epoch milliseconds
- * @throws S3Error
+ * @throws S3Error if a check fails
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
  */
 export function assertPolicy(fields: Fields, rules: SignatureRules, now: number): FileLimits {
@@ -92,12 +92,14 @@ export function assertPolicy(fields: Fields, rules: SignatureRules, now: number)
   if (fields.get('x-amz-security-token') !== rules.credentials.sessionToken) {
     throw new S3Error('InvalidToken', 'The provided token is malformed or otherwise invalid.');
   }
-  const { expiration, conditions: raw } = readDocument(policy);
-  if (now > expiration) throw failed('Policy expired.');
-  const { conditions, limits } = readConditions(raw);
+  const { expiration, conditions: rawConditions } = readDocument(policy);
+  if (now > expiration) throw denied('Policy expired.');
+  const { conditions, limits } = readConditions(rawConditions);
   for (const condition of conditions) assertCondition(condition, fields);
-  const covered = new Set(conditions.map(({ field }) => field));
-  const extra = [...fields.keys()].find((field) => field !== 'bucket' && !covered.has(field) && !EXEMPT.test(field));
-  if (extra) throw failed(`Extra input fields: ${extra}`);
+  const coveredFields = new Set(conditions.map(({ field }) => field));
+  const extraField = [...fields.keys()].find(
+    (field) => field !== 'bucket' && !coveredFields.has(field) && !EXEMPT_FIELDS.test(field),
+  );
+  if (extraField) throw denied(`Extra input fields: ${extraField}`);
   return limits ?? { minSize: 0, maxSize: Infinity };
 }

@@ -13,12 +13,13 @@ export interface S3Request {
   /** Decoded; a parameter without a value is an empty string. */
   readonly query: ReadonlyMap<string, string>;
   readonly bucket: string;
-  /** Decoded; empty for requests about the bucket itself. */
+  /** Decoded; empty for operations on the bucket. */
   readonly key: string;
   header(name: string): string | undefined;
   readonly headers: ReadonlyMap<string, string>;
   /**
-   * The body as it arrives. Leaving the loop early does not cut the connection, so that the client can read an error.
+   * Returns the body as it arrives. Leaving the loop early does not close the connection, so that the client can read an
+   * error.
    */
   body(): AsyncIterable<Buffer>;
 }
@@ -36,9 +37,11 @@ function parseQuery(text: string): Map<string, string> {
     .split('&')
     .filter(Boolean)
     .map((pair): [string, string] => {
-      const split = pair.indexOf('=');
-      const plain = (part: string): string => decode(part.replaceAll('+', ' '));
-      return split < 0 ? [plain(pair), ''] : [plain(pair.slice(0, split)), plain(pair.slice(split + 1))];
+      const equalsAt = pair.indexOf('=');
+      const decodeParameter = (part: string): string => decode(part.replaceAll('+', ' '));
+      return equalsAt < 0
+        ? [decodeParameter(pair), '']
+        : [decodeParameter(pair.slice(0, equalsAt)), decodeParameter(pair.slice(equalsAt + 1))];
     });
   return new Map(pairs);
 }
@@ -79,31 +82,30 @@ export function assertBucketName(name: string): void {
 
 /**
  * Reads a body as text; only for small XML documents.
- * @param limit bytes
- * @param sha256 hex that the body must have; null if it is unsigned
- * @throws S3Error if the body is too large or not the signed one
+ * @param sha256 expected hash in hex; null if the body is unsigned
+ * @throws S3Error if the body is too large, or does not have the signed hash
  */
-export async function readText(body: AsyncIterable<Buffer>, limit: number, sha256: string | null): Promise<string> {
+export async function readText(body: AsyncIterable<Buffer>, maxBytes: number, sha256: string | null): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > limit) throw new S3Error('MalformedXML', `The body is larger than ${limit} bytes.`);
+    if (size > maxBytes) throw new S3Error('MalformedXML', `The body is larger than ${maxBytes} bytes.`);
     chunks.push(chunk);
   }
-  const whole = Buffer.concat(chunks);
-  if (sha256 !== null && createHash('sha256').update(whole).digest('hex') !== sha256) {
+  const bytes = Buffer.concat(chunks);
+  if (sha256 !== null && createHash('sha256').update(bytes).digest('hex') !== sha256) {
     throw new S3Error(
       'XAmzContentSHA256Mismatch',
       "The provided 'x-amz-content-sha256' header does not match what was computed.",
     );
   }
-  return whole.toString('utf8');
+  return bytes.toString('utf8');
 }
 
 /**
- * Returns an integer of the query.
- * @throws S3Error if it is not a number in that range
+ * Returns an integer parameter of the query.
+ * @throws S3Error if the value is not an integer in that range
  */
 export function integerParameter(
   request: S3Request,

@@ -8,14 +8,14 @@ import type { S3Request } from './request.js';
 
 interface Route {
   method: string;
-  /** About an object, or about the bucket. */
+  /** Whether the operation concerns an object or the bucket. */
   target: 'object' | 'bucket';
   /** Query parameter that distinguishes operations of one method. */
   parameter?: string;
   handler: Handler;
 }
 
-/** The first match handles the request. */
+/** The first route that matches handles the request. */
 const ROUTES: readonly Route[] = [
   { method: 'POST', target: 'object', parameter: 'uploads', handler: createUpload },
   { method: 'POST', target: 'object', parameter: 'uploadId', handler: completeUpload },
@@ -35,10 +35,10 @@ const ROUTES: readonly Route[] = [
 ];
 
 /**
- * Query parameters of S3 operations that this store does not support: it rejects them, so that none is mistaken for
- * another.
+ * Query parameters of S3 operations that this store does not support. It rejects them, because without the parameter the
+ * request would be another operation.
  */
-const FOREIGN = [
+const UNSUPPORTED_PARAMETERS = [
   'acl',
   'tagging',
   'versions',
@@ -69,8 +69,10 @@ export function findHandler({ method, key, query, headers }: S3Request, { copies
     throw new S3Error('MethodNotAllowed', 'The specified method is not allowed against this resource.', {
       Method: method,
     });
-  const foreign = FOREIGN.find((name) => query.has(name) && !(name === 'partNumber' && query.has('uploadId')));
-  if (foreign || (headers.has('x-amz-copy-source') && !copies))
-    throw new S3Error('NotImplemented', `This store does not know ${foreign ?? 'copies'}.`);
+  const unsupported = UNSUPPORTED_PARAMETERS.find(
+    (name) => query.has(name) && !(name === 'partNumber' && query.has('uploadId')),
+  );
+  if (unsupported || (headers.has('x-amz-copy-source') && !copies))
+    throw new S3Error('NotImplemented', `This store does not support ${unsupported ?? 'copies'}.`);
   return route.handler;
 }

@@ -4,10 +4,10 @@ import { S3Error } from './errors.js';
 import type { S3Request } from './request.js';
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
-const UNSIGNED = 'UNSIGNED-PAYLOAD';
-const MAX_SKEW = 15 * 60_000;
-/** Seconds: seven days. */
-const MAX_EXPIRES = 604_800;
+const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD';
+const MAX_SKEW_MS = 15 * 60_000;
+/** Seven days. */
+const MAX_EXPIRES_SECONDS = 604_800;
 
 export interface Credentials {
   accessKeyId: string;
@@ -20,21 +20,22 @@ export interface SignatureRules {
   region: string;
 }
 
-/** The properties of the body that a valid signature specifies. */
+/** What a valid signature specifies about the body. */
 export interface Authorization {
   /** SHA-256 in hex that the body must have; null if the payload is unsigned. */
   readonly payloadSha256: string | null;
 }
 
-interface Claim {
+/** The signature of a request, and the values that the request states about it. */
+interface SignatureClaim {
   credential: string;
   signedHeaders: string[];
   signature: string;
   /** `YYYYMMDDTHHMMSSZ` */
   timestamp: string;
   payload: string;
-  /** Seconds of validity for a presigned URL; null for a signed header. */
-  expires: number | null;
+  /** Validity of a presigned URL; null for a signature in the Authorization header. */
+  expiresSeconds: number | null;
   token: string | undefined;
 }
 
@@ -57,19 +58,19 @@ export function parseTimestamp(text: string): number {
   return Date.parse(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
 }
 
-function readQueryClaim(request: S3Request): Claim {
+function readQueryClaim(request: S3Request): SignatureClaim {
   const value = (name: string): string => {
     const text = request.query.get(name);
     if (!text) throw new S3Error('AuthorizationQueryParametersError', `The query parameter ${name} is missing.`);
     return text;
   };
-  const expires = Number(value('X-Amz-Expires'));
+  const expiresSeconds = Number(value('X-Amz-Expires'));
   if (value('X-Amz-Algorithm') !== ALGORITHM)
     throw new S3Error('AuthorizationQueryParametersError', `X-Amz-Algorithm must be ${ALGORITHM}.`);
-  if (!Number.isInteger(expires) || expires < 1 || expires > MAX_EXPIRES) {
+  if (!Number.isInteger(expiresSeconds) || expiresSeconds < 1 || expiresSeconds > MAX_EXPIRES_SECONDS) {
     throw new S3Error(
       'AuthorizationQueryParametersError',
-      `X-Amz-Expires must be between 1 and ${MAX_EXPIRES} seconds.`,
+      `X-Amz-Expires must be between 1 and ${MAX_EXPIRES_SECONDS} seconds.`,
     );
   }
   return {
@@ -77,13 +78,13 @@ function readQueryClaim(request: S3Request): Claim {
     signedHeaders: value('X-Amz-SignedHeaders').split(';'),
     signature: value('X-Amz-Signature'),
     timestamp: value('X-Amz-Date'),
-    payload: request.header('x-amz-content-sha256') ?? UNSIGNED,
-    expires,
+    payload: request.header('x-amz-content-sha256') ?? UNSIGNED_PAYLOAD,
+    expiresSeconds,
     token: request.query.get('X-Amz-Security-Token'),
   };
 }
 
-function readHeaderClaim(request: S3Request, header: string): Claim {
+function readHeaderClaim(request: S3Request, header: string): SignatureClaim {
   const match = /^AWS4-HMAC-SHA256\s+Credential=([^,\s]+),\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]+)$/.exec(
     header.trim(),
   );
@@ -98,39 +99,39 @@ function readHeaderClaim(request: S3Request, header: string): Claim {
     signature: match[3]!,
     timestamp,
     payload,
-    expires: null,
+    expiresSeconds: null,
     token: request.header('x-amz-security-token'),
   };
 }
 
-function assertInTime({ timestamp, expires }: Claim, now: number): void {
+function assertInTime({ timestamp, expiresSeconds }: SignatureClaim, now: number): void {
   const signedAt = parseTimestamp(timestamp);
   if (Number.isNaN(signedAt)) throw new S3Error('AccessDenied', 'The date of the signature cannot be read.');
-  if (expires === null) {
-    if (Math.abs(now - signedAt) > MAX_SKEW) {
+  if (expiresSeconds === null) {
+    if (Math.abs(now - signedAt) > MAX_SKEW_MS) {
       throw new S3Error(
         'RequestTimeTooSkewed',
         'The difference between the request time and the current time is too large.',
         {
           RequestTime: timestamp,
           ServerTime: new Date(now).toISOString(),
-          MaxAllowedSkewMilliseconds: MAX_SKEW,
+          MaxAllowedSkewMilliseconds: MAX_SKEW_MS,
         },
       );
     }
     return;
   }
-  if (signedAt - now > MAX_SKEW) throw new S3Error('AccessDenied', 'Request is not yet valid');
-  if (now > signedAt + expires * 1000) {
+  if (signedAt - now > MAX_SKEW_MS) throw new S3Error('AccessDenied', 'Request is not yet valid');
+  if (now > signedAt + expiresSeconds * 1000) {
     throw new S3Error('AccessDenied', 'Request has expired', {
-      'X-Amz-Expires': expires,
-      Expires: new Date(signedAt + expires * 1000).toISOString(),
+      'X-Amz-Expires': expiresSeconds,
+      Expires: new Date(signedAt + expiresSeconds * 1000).toISOString(),
       ServerTime: new Date(now).toISOString(),
     });
   }
 }
 
-function assertHeadersSigned(request: S3Request, { signedHeaders }: Claim, isStrict: boolean): void {
+function assertHeadersSigned(request: S3Request, { signedHeaders }: SignatureClaim, isStrict: boolean): void {
   const unsigned = [...request.headers.keys()].filter(
     (name) => isStrict && name.startsWith('x-amz-') && !signedHeaders.includes(name),
   );
@@ -142,7 +143,7 @@ function assertHeadersSigned(request: S3Request, { signedHeaders }: Claim, isStr
   }
 }
 
-function canonicalRequest(request: S3Request, { signedHeaders, payload }: Claim): string {
+function canonicalRequest(request: S3Request, { signedHeaders, payload }: SignatureClaim): string {
   const path = request.rawPath
     .split('/')
     .map((segment) => encode(decodeURIComponent(segment)))
@@ -162,8 +163,8 @@ export function isSameSignature(expected: Buffer, given: string): boolean {
 }
 
 /**
- * Returns day and key of a credential scope `{access key}/{day}/{region}/s3/aws4_request`.
- * @throws S3Error if it names another key, region or service
+ * Splits a credential, `{access key}/{day}/{region}/s3/aws4_request`, and derives the signing key.
+ * @throws S3Error if the credential names another access key, region or service
  */
 export function readScope(
   credential: string,
@@ -188,7 +189,7 @@ export function readScope(
 /**
  * Checks Signature Version 4 in the query or in the Authorization header.
  * @param now epoch milliseconds
- * @throws S3Error: unsigned, expired, skewed, unknown key, or a signature over something else
+ * @throws S3Error if the request is unsigned, expired or of a wrong time, or if its signature does not match
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 export function authorize(
@@ -223,7 +224,7 @@ export function authorize(
       },
     );
   }
-  if (claim.payload === UNSIGNED) return { payloadSha256: null };
+  if (claim.payload === UNSIGNED_PAYLOAD) return { payloadSha256: null };
   if (!/^[0-9a-f]{64}$/.test(claim.payload))
     throw new S3Error('NotImplemented', 'Payloads signed chunk by chunk are not supported here.');
   return { payloadSha256: claim.payload };

@@ -9,26 +9,28 @@ import {
   createChecksum,
   toBase64,
 } from './checksums.js';
-import type { Checksum, ChecksumPlan, ChecksumType, ObjectChecksum } from './checksums.js';
+import type { ChecksumPlan, ObjectChecksum } from './checksums.js';
+import { assertObjectSize, selectParts } from './complete-rules.js';
+import type { CompleteRules, ListedPart } from './complete-rules.js';
 import { S3Error } from './errors.js';
 import { moveDurably, writeDurably } from './files.js';
 import type { ReceivedFile } from './files.js';
 import { Locks } from './locks.js';
 import { readJson } from './objects.js';
 import type { ObjectStore, StoredHeaders, StoredObject } from './objects.js';
-import { assertSizes, multipartEtag, parsePartFile, partFile } from './parts.js';
+import { assertPartSizes, multipartEtag, parsePartFileName, partFileName } from './parts.js';
 import type { StoredPart } from './parts.js';
 
-/** One multipart upload as kept on disk. */
+/** One multipart upload, as stored on disk. */
 export interface Upload {
   id: string;
   key: string;
   /** Epoch milliseconds. */
   initiated: number;
   headers: StoredHeaders;
-  /** Uploads of earlier versions have none. */
+  /** Missing in uploads that an earlier version of this store has written. */
   checksum?: ChecksumPlan | null;
-  /** Set by a successful Complete: a repeated one gets the same response. */
+  /** The response to the successful Complete, which a repeated Complete gets too. */
   completed?: Completed;
 }
 
@@ -38,27 +40,6 @@ export interface Completed {
   checksum: ObjectChecksum | null;
 }
 
-/** A part as Complete names it. */
-export interface NamedPart {
-  partNumber: number;
-  etag: string;
-  checksum: Checksum | null;
-}
-
-export interface CompleteRules {
-  mustBeNew: boolean;
-  /** As documented for Cloudflare R2: every part but the last of one size, the last no larger. */
-  equalPartSizes: boolean;
-  /** The object's checksum, as declared by the client. */
-  checksum: Checksum | null;
-  /** The type of that checksum, as declared by the client. */
-  type: ChecksumType | null;
-  /** Bytes; null if the client does not declare them. */
-  size: number | null;
-  /** Whether the object's checksum is computed from the data on disk. */
-  readsBack: boolean;
-}
-
 const noSuchUpload = (uploadId: string): S3Error =>
   new S3Error(
     'NoSuchUpload',
@@ -66,32 +47,11 @@ const noSuchUpload = (uploadId: string): S3Error =>
     { UploadId: uploadId },
   );
 
-const isSameChecksum = (one: Checksum, other: Checksum | null): boolean =>
-  one.algorithm === other?.algorithm && one.value === other.value;
-
-/** @throws S3Error for a part without a checksum, if the object's is composite */
-function assertPartChecksum(plan: ChecksumPlan | null, partNumber: number, checksum: Checksum | null): void {
-  if (plan?.type !== 'COMPOSITE' || checksum !== null) return;
-  throw new S3Error(
-    'InvalidRequest',
-    `The upload was created using a ${plan.algorithm} checksum. The complete request must include the checksum for each part. It was missing for part ${partNumber} in the request.`,
-  );
-}
-
-/** @throws S3Error if the client declares another size */
-function assertObjectSize({ size: expected }: CompleteRules, size: number): void {
-  if (expected === null || expected === size) return;
-  throw new S3Error(
-    'InvalidRequest',
-    `The provided 'x-amz-mp-object-size' header value ${expected} does not match what was computed: ${size}`,
-  );
-}
-
 /** The multipart uploads of one bucket. */
 export class UploadStore {
   readonly #objects: ObjectStore;
   readonly #locks = new Locks();
-  /** The content of the directories, read once each: listing 10,000 parts must not cost 10,000 calls. */
+  /** The parts of each upload, by number. Each directory is read once, because listing 10,000 parts takes long. */
   readonly #parts = new Map<string, Promise<Map<number, StoredPart>>>();
 
   constructor(objects: ObjectStore) {
@@ -133,71 +93,49 @@ export class UploadStore {
     return [...(await this.#partsOf(upload.id)).values()].sort((a, b) => a.partNumber - b.partNumber);
   }
 
-  /** Stores a received part, and replaces one with its number. Once this resolves, no crash loses it. */
+  /** Stores a received part, and replaces the one with the same number. Once this has resolved, the part survives a crash. */
   putPart(upload: Upload, partNumber: number, received: ReceivedFile, etag: string): Promise<StoredPart> {
-    return this.#locks.run(upload.id, async () => {
+    return this.#locks.runExclusive(upload.id, async () => {
       const parts = await this.#partsOfUnfinished(upload, received);
-      const before = parts.get(partNumber);
-      const modified = Math.max(Date.now(), (before?.modified ?? 0) + 1);
+      const previous = parts.get(partNumber);
+      const modified = Math.max(Date.now(), (previous?.modified ?? 0) + 1);
       const { size, checksum } = received;
-      const facts = { partNumber, size, modified, etag, checksum };
-      const part = { ...facts, file: partFile(facts) };
+      const properties = { partNumber, size, modified, etag, checksum };
+      const part = { ...properties, file: partFileName(properties) };
       await moveDurably(received.path, join(this.#directoryOf(upload.id), part.file));
       parts.set(partNumber, part);
-      if (before) await rm(join(this.#directoryOf(upload.id), before.file), { force: true });
+      if (previous) await rm(join(this.#directoryOf(upload.id), previous.file), { force: true });
       return part;
     });
   }
 
   /**
-   * Creates an object of the listed parts; repeated after success, returns the same response.
+   * Creates an object from the listed parts. Returns the same response if it is called again after success.
    * @throws S3Error InvalidPartOrder, InvalidPart, InvalidRequest, BadDigest, EntityTooSmall, PreconditionFailed,
    * NoSuchUpload
    * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
    */
-  complete(uploadId: string, key: string, named: readonly NamedPart[], rules: CompleteRules): Promise<Completed> {
-    return this.#locks.run(uploadId, async () => {
+  complete(uploadId: string, key: string, listed: readonly ListedPart[], rules: CompleteRules): Promise<Completed> {
+    return this.#locks.runExclusive(uploadId, async () => {
       const upload = await this.#load(uploadId, key);
       if (upload.completed) return upload.completed;
       assertSameType(rules.type, upload.checksum ?? null);
-      const stored = await this.#partsOf(uploadId);
-      const parts = named.map(({ partNumber, etag, checksum }, index) => {
-        if (index > 0 && named[index - 1]!.partNumber >= partNumber) {
-          throw new S3Error(
-            'InvalidPartOrder',
-            'The list of parts was not in ascending order. Parts must be ordered by part number.',
-            { UploadId: uploadId },
-          );
-        }
-        const part = stored.get(partNumber);
-        assertPartChecksum(upload.checksum ?? null, partNumber, checksum);
-        const isSame = part?.etag === etag && (checksum === null || isSameChecksum(checksum, part.checksum));
-        if (isSame) return part;
-        throw new S3Error(
-          'InvalidPart',
-          'One or more of the specified parts could not be found, or its entity tag does not match.',
-          {
-            UploadId: uploadId,
-            PartNumber: partNumber,
-            ETag: etag,
-          },
-        );
-      });
-      assertSizes(parts, rules.equalPartSizes);
+      const parts = selectParts(upload, await this.#partsOf(uploadId), listed);
+      assertPartSizes(parts, rules.requiresEqualPartSizes);
       const object = this.#objectOf(upload, parts);
       assertObjectSize(rules, object.size);
       const checksum = await this.#checksumOf(upload, object, parts, rules);
       await this.#objects.publish({ ...object, checksum }, rules.mustBeNew);
       const completed = { etag: object.etag, checksum };
       await this.#save({ ...upload, completed });
-      await this.#dropUnused(uploadId, new Set(parts.map(({ file }) => file)));
+      await this.#deleteUnusedParts(uploadId, new Set(parts.map(({ file }) => file)));
       return completed;
     });
   }
 
   /** @throws S3Error NoSuchUpload */
   abort(uploadId: string, key: string): Promise<void> {
-    return this.#locks.run(uploadId, async () => {
+    return this.#locks.runExclusive(uploadId, async () => {
       await this.find(uploadId, key);
       this.#parts.delete(uploadId);
       await rm(join(this.#directoryOf(uploadId), 'upload.json'), { force: true });
@@ -205,26 +143,27 @@ export class UploadStore {
     });
   }
 
-  /** @throws S3Error if the client declares another one */
+  /** @throws S3Error if the client has sent another checksum */
   async #checksumOf(
     { checksum: plan = null }: Upload,
     object: StoredObject,
     parts: readonly StoredPart[],
-    { checksum: declared, readsBack }: CompleteRules,
+    { checksum: sent, readsFromDisk }: CompleteRules,
   ): Promise<ObjectChecksum | null> {
-    if (declared !== null && declared.algorithm !== plan?.algorithm)
-      throw algorithmMismatch(plan?.algorithm ?? 'null', declared.algorithm);
+    if (sent !== null && sent.algorithm !== plan?.algorithm)
+      throw algorithmMismatch(plan?.algorithm ?? 'null', sent.algorithm);
     if (plan === null) return null;
-    const sized = parts.map(({ checksum, size }) => ({ value: checksum?.value ?? '', size }));
-    const combined = checksumOfParts(plan, sized);
-    const whole = readsBack && plan.type === 'FULL_OBJECT' ? await this.#readBack(plan, object) : combined;
-    // a composite value may end with its number of parts, or not
-    const [bare] = whole.value.split('-');
-    if (declared?.value !== bare) assertChecksum(declared, whole.value);
-    return whole;
+    const partChecksums = parts.map(({ checksum, size }) => ({ value: checksum?.value ?? '', size }));
+    const combined = checksumOfParts(plan, partChecksums);
+    const computed =
+      readsFromDisk && plan.type === 'FULL_OBJECT' ? await this.#checksumFromDisk(plan, object) : combined;
+    // a client may send a composite value with or without its number of parts
+    const [valueOnly] = computed.value.split('-');
+    if (sent?.value !== valueOnly) assertChecksum(sent, computed.value);
+    return computed;
   }
 
-  async #readBack(plan: ChecksumPlan, object: StoredObject): Promise<ObjectChecksum> {
+  async #checksumFromDisk(plan: ChecksumPlan, object: StoredObject): Promise<ObjectChecksum> {
     const hash = createChecksum(plan.algorithm);
     for await (const chunk of this.#objects.read(object)) hash.update(chunk);
     return { ...plan, value: toBase64(hash.digest()) };
@@ -243,7 +182,7 @@ export class UploadStore {
     };
   }
 
-  /** Returns the parts of an upload, which may have been completed or aborted while the part was in flight. */
+  /** Returns the parts of an upload. If it was completed or aborted in the meantime, deletes the received part instead. */
   async #partsOfUnfinished(upload: Upload, received: ReceivedFile): Promise<Map<number, StoredPart>> {
     try {
       await this.find(upload.id, upload.key);
@@ -254,10 +193,11 @@ export class UploadStore {
     }
   }
 
-  async #dropUnused(uploadId: string, used: ReadonlySet<string>): Promise<void> {
+  async #deleteUnusedParts(uploadId: string, used: ReadonlySet<string>): Promise<void> {
     this.#parts.delete(uploadId);
     for (const file of await readdir(this.#directoryOf(uploadId))) {
-      if (parsePartFile(file) && !used.has(file)) await rm(join(this.#directoryOf(uploadId), file), { force: true });
+      if (parsePartFileName(file) && !used.has(file))
+        await rm(join(this.#directoryOf(uploadId), file), { force: true });
     }
   }
 
@@ -272,22 +212,22 @@ export class UploadStore {
     return writeDurably(
       join(this.#directoryOf(upload.id), 'upload.json'),
       JSON.stringify(upload),
-      this.#objects.temporary(),
+      this.#objects.temporaryPath(),
     );
   }
 
   #partsOf(uploadId: string): Promise<Map<number, StoredPart>> {
-    const known = this.#parts.get(uploadId);
-    if (known) return known;
-    const reading = this.#readParts(uploadId);
-    this.#parts.set(uploadId, reading);
-    return reading;
+    const cached = this.#parts.get(uploadId);
+    if (cached) return cached;
+    const parts = this.#readParts(uploadId);
+    this.#parts.set(uploadId, parts);
+    return parts;
   }
 
   async #readParts(uploadId: string): Promise<Map<number, StoredPart>> {
     const parts = new Map<number, StoredPart>();
     for (const file of await readdir(this.#directoryOf(uploadId))) {
-      const part = parsePartFile(file);
+      const part = parsePartFileName(file);
       const other = part && parts.get(part.partNumber);
       if (part && (!other || other.modified < part.modified)) parts.set(part.partNumber, part);
     }

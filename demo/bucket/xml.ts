@@ -8,7 +8,7 @@ export const XML_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-// XML 1.0 text does not allow control characters; S3 clients can at least read them as references.
+// XML 1.0 allows no control characters in text; written as references, S3 clients can read them.
 // eslint-disable-next-line no-control-regex
 const UNSAFE = /[&<>"\u0000-\u001f]/g;
 
@@ -29,7 +29,7 @@ export function group(name: string, children: readonly string[]): string {
   return `<${name}>${children.join('')}</${name}>`;
 }
 
-/** Writes a document; S3 sets its namespace on all but errors and responses to POST. */
+/** Writes a document. S3 sets its namespace on all documents except errors and responses to POST. */
 export function xmlDocument(root: string, children: readonly string[], { namespace = true } = {}): string {
   const attribute = namespace ? ` xmlns="${NAMESPACE}"` : '';
   return `${XML_DECLARATION}<${root}${attribute}>${children.join('')}</${root}>`;
@@ -41,7 +41,7 @@ export function xmlDocument(root: string, children: readonly string[], { namespa
  */
 export function parseXml(source: string): XmlElement {
   const { root, isWhole } = readXml(source);
-  if (!root || !isWhole) throw new SyntaxError('no whole XML document');
+  if (!root || !isWhole) throw new SyntaxError('the text is not a complete XML document');
   return root;
 }
 

@@ -4,22 +4,22 @@ import { injectedHeaders } from './injected-response.js';
 import type { InjectedResponse, RuledRequest, SingleFault, StoreResponse } from './rules.js';
 import { Valve } from './valve.js';
 
-/** One request as the proxy saw it; its numbers grow while it runs. */
+/** One request as the proxy sees it; the proxy updates the record while the request runs. */
 export interface SeenRequest extends RuledRequest {
   method: string;
   /** Path and query. */
   target: string;
   /** Bytes of the body that reached the proxy. */
   bytes: number;
-  /** Of the response; 0 until there is one. */
+  /** Status of the response; 0 until there is one. */
   status: number;
   /** Epoch milliseconds. */
   startedAt: number;
-  /** When the first byte of the body arrived, in epoch milliseconds; null before. */
+  /** When the first byte of the body arrived, in epoch milliseconds; null if none has arrived. */
   firstByteAt: number | null;
-  /** When the store's own response had been passed on completely, in epoch milliseconds; null if it was not. */
+  /** When the proxy had passed on the store's whole response, in epoch milliseconds; null if it has not. */
   deliveredAt: number | null;
-  /** The fault that the proxy applied; null: none. */
+  /** The fault that the proxy applied; null if none. */
   fault: SingleFault['do'] | null;
 }
 
@@ -42,36 +42,37 @@ export class Exchange {
   readonly #response: ServerResponse;
   readonly #seen: SeenRequest;
 
-  constructor(context: ProxyContext, incoming: IncomingMessage, answer: ServerResponse, seen: SeenRequest) {
+  constructor(context: ProxyContext, incoming: IncomingMessage, response: ServerResponse, seen: SeenRequest) {
     this.#context = context;
     this.#incoming = incoming;
-    this.#response = answer;
+    this.#response = response;
     this.#seen = seen;
   }
 
-  run(fault: SingleFault | null): void {
+  /** Forwards the request, with a fault or without. */
+  forwardWith(fault: SingleFault | null): void {
     const { valve } = this.#context;
     switch (fault?.do) {
       case 'reset':
-        if (fault.after) return this.#forward({ limit: fault.after, atLimit: () => this.#reset() });
+        if (fault.afterBytes) return this.#forward({ limit: fault.afterBytes, atLimit: () => this.#reset() });
         return this.#reset();
       case 'silence':
         if (fault.when === 'after') return this.#forward({ onResponse: (response) => void response.resume() });
-        return this.#discardBody(fault.after);
+        return this.#discardBody(fault.afterBytes);
       case 'lose-reply':
         return this.#forward({ onResponse: (response) => void response.resume().once('end', () => this.#reset()) });
       case 'cut':
-        return this.#forward({ onResponse: (response) => this.#cut(response, fault.after) });
+        return this.#forward({ onResponse: (response) => this.#cutResponse(response, fault.afterBytes) });
       case 'throttle':
         return this.#forward({ valve: new Valve(fault.rate) });
       case 'alter':
-        void this.#alter(fault.alter);
+        void this.#alterBody(fault.alter);
         return;
       case 'delay':
         setTimeout(() => this.#forward({}), fault.ms);
         return;
       case 'answer':
-        // a client that gets the response before it has sent its last byte may see a reset instead
+        // the whole body is read first: otherwise the client may see a reset instead of the response
         this.#discardBody();
         this.#incoming.once('end', () => this.#sendInjected(fault));
         return;
@@ -81,7 +82,7 @@ export class Exchange {
         });
       case 'edit':
         return this.#forward({
-          onResponse: (response) => void this.#edit(response, (answer) => fault.edit(answer, this.#seen)),
+          onResponse: (response) => void this.#editResponse(response, (received) => fault.edit(received, this.#seen)),
         });
       default:
         return this.#forward({ valve });
@@ -121,13 +122,13 @@ export class Exchange {
       this.#response.writeHead(status, message, rawHeaders);
       return;
     }
-    const kept = rawHeaders.filter(
+    const keptHeaders = rawHeaders.filter(
       (_, index) => !/^(?:connection|keep-alive)$/i.test(rawHeaders[index - (index % 2)]!),
     );
-    this.#response.writeHead(status, message, [...kept, 'Connection', 'close']);
+    this.#response.writeHead(status, message, [...keptHeaders, 'Connection', 'close']);
   }
 
-  #pass(response: IncomingMessage): void {
+  #passResponse(response: IncomingMessage): void {
     this.#writeHead(response.statusCode!, response.statusMessage, response.rawHeaders);
     response.pipe(this.#response);
     this.#response.once('finish', () => {
@@ -135,36 +136,43 @@ export class Exchange {
     });
   }
 
-  #cut(response: IncomingMessage, after: number): void {
+  #cutResponse(response: IncomingMessage, byteCount: number): void {
     this.#writeHead(response.statusCode!, response.statusMessage, response.rawHeaders);
     this.#response.flushHeaders();
-    let left = after;
+    let bytesLeft = byteCount;
     response.on('data', (chunk: Buffer) => {
-      if (left > 0) this.#response.write(chunk.subarray(0, left));
-      left -= chunk.length;
+      if (bytesLeft > 0) this.#response.write(chunk.subarray(0, bytesLeft));
+      bytesLeft -= chunk.length;
     });
-    // a response may be shorter than the limit
+    // at the end, because a response may be shorter than the limit
     response.once('end', () => this.#response.write('', () => setTimeout(() => this.#reset(), 50)));
   }
 
-  async #edit(response: IncomingMessage, edit: (answer: StoreResponse) => Partial<StoreResponse>): Promise<void> {
+  async #editResponse(
+    response: IncomingMessage,
+    edit: (received: StoreResponse) => Partial<StoreResponse>,
+  ): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
     const { statusCode: status, rawHeaders } = response;
-    const whole = { status: status!, rawHeaders, body: Buffer.concat(chunks).toString() };
-    const edited = { ...whole, ...edit(whole) };
+    const received = { status: status!, rawHeaders, body: Buffer.concat(chunks).toString() };
+    const edited = { ...received, ...edit(received) };
     this.#seen.status = edited.status;
-    const kept = edited.rawHeaders.filter(
+    const keptHeaders = edited.rawHeaders.filter(
       (_, index, all) => !/^(?:content-length|transfer-encoding)$/i.test(all[index - (index % 2)]!),
     );
-    this.#writeHead(edited.status, undefined, [...kept, 'Content-Length', String(Buffer.byteLength(edited.body))]);
+    this.#writeHead(edited.status, undefined, [
+      ...keptHeaders,
+      'Content-Length',
+      String(Buffer.byteLength(edited.body)),
+    ]);
     this.#response.end(edited.body);
     this.#response.once('finish', () => {
       this.#seen.deliveredAt = Date.now();
     });
   }
 
-  async #alter(alter: (body: Buffer) => Buffer | Promise<Buffer>): Promise<void> {
+  async #alterBody(alter: (body: Buffer) => Buffer | Promise<Buffer>): Promise<void> {
     const chunks: Buffer[] = [];
     try {
       for await (const chunk of this.#incoming) {
@@ -172,19 +180,19 @@ export class Exchange {
         chunks.push(chunk as Buffer);
       }
     } catch {
-      return; // the client has gone
+      return; // the client has closed the connection
     }
     const body = await alter(Buffer.concat(chunks));
     const headers = this.#incoming.rawHeaders.map((value, index, all) =>
       index % 2 && /^content-length$/i.test(all[index - 1]!) ? String(body.length) : value,
     );
-    const outgoing = this.#open(headers, (response) => this.#pass(response));
+    const outgoing = this.#openOutgoing(headers, (response) => this.#passResponse(response));
     outgoing.end(body);
   }
 
   #forward({
     valve = this.#context.valve,
-    onResponse = (response) => this.#pass(response),
+    onResponse = (response) => this.#passResponse(response),
     limit = Infinity,
     atLimit,
   }: {
@@ -193,10 +201,10 @@ export class Exchange {
     limit?: number;
     atLimit?: () => void;
   }): void {
-    this.#stream(this.#open(this.#incoming.rawHeaders, onResponse), valve, limit, atLimit);
+    this.#streamBody(this.#openOutgoing(this.#incoming.rawHeaders, onResponse), valve, limit, atLimit);
   }
 
-  #open(headers: string[], onResponse: ResponseHandler): ClientRequest {
+  #openOutgoing(headers: string[], onResponse: ResponseHandler): ClientRequest {
     const { target, agent } = this.#context;
     const outgoing = sendRequest({
       host: target.hostname,
@@ -210,7 +218,7 @@ export class Exchange {
       this.#seen.status = response.statusCode ?? 0;
       onResponse(response);
     });
-    // A page must see the same as with the store itself: a reset connection.
+    // The client must see the error as it would without the proxy: as a reset connection.
     outgoing.on('error', () => this.#reset());
     this.#response.on('close', () => {
       if (!this.#response.writableFinished) outgoing.destroy();
@@ -218,9 +226,9 @@ export class Exchange {
     return outgoing;
   }
 
-  #stream(outgoing: ClientRequest, valve: Valve, limit: number, atLimit?: () => void): void {
+  #streamBody(outgoing: ClientRequest, valve: Valve, limit: number, atLimit?: () => void): void {
     const incoming = this.#incoming;
-    /** Whether the valve holds bytes back: two timers do not always fire in order. */
+    /** Whether a chunk waits at the valve. The end then waits for it, because two timers may fire in any order. */
     let isHeld = false;
     let hasEnded = false;
     const applyFault = (): void => {
@@ -245,7 +253,7 @@ export class Exchange {
       valve.pass(chunk.length, () => write(chunk));
     });
     incoming.on('end', () => {
-      // shorter than the limit: the fault applies anyway
+      // the fault applies also if the body is shorter than the limit
       if (limit < Infinity) return applyFault();
       hasEnded = true;
       if (isHeld) return;

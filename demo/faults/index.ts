@@ -13,26 +13,20 @@ import { Valve } from './valve.js';
 
 export type { SeenRequest } from './exchange.js';
 export type { RequestKind } from './request-kind.js';
-export type {
-  Fault,
-  InjectedResponse as PlayedAnswer,
-  Rule,
-  SingleFault,
-  StoreResponse as WholeAnswer,
-} from './rules.js';
+export type { Fault, InjectedResponse, Rule, SingleFault, StoreResponse } from './rules.js';
 
-/** `pause`: bytes and requests wait; `refuse`: open connections are reset, and new ones refused. */
+/** `pass` forwards; `pause` holds back requests and bytes; `refuse` resets open connections and refuses new ones. */
 export type ProxyMode = 'pass' | 'pause' | 'refuse';
 
 export interface FaultProxyOptions {
-  /** 0: any free port. */
+  /** 0 selects any free port. */
   port?: number;
   /** Bytes per second towards the target, over all connections. */
   rate?: number;
   rules?: readonly Rule[];
   /** Seed of the rules' probabilities. */
   seed?: number;
-  /** Whether each request gets its own connection: browsers then never re-send one by themselves. */
+  /** Whether each request gets its own connection: browsers then never re-send a request themselves. */
   connectionPerRequest?: boolean;
 }
 
@@ -43,23 +37,24 @@ export interface FaultProxy {
   readonly requests: readonly SeenRequest[];
   /** How often each rule has applied, in order. */
   readonly appliedCounts: readonly number[];
-  /** When it last stopped refusing connections, in epoch milliseconds; null: never. */
-  readonly returnedAt: number | null;
-  /** Body bytes received, of one kind of request or of all. */
+  /** When the last refusal of connections ended, in epoch milliseconds; null if there was none. */
+  readonly outageEndedAt: number | null;
+  /** Returns the received body bytes of one kind of request, or of all. */
   bytes(kind?: RequestKind): number;
+  /** Returns the number of requests of one kind, or of all. */
   count(kind?: RequestKind): number;
   /** Replaces the rules. */
   setRules(rules: readonly Rule[]): void;
-  /** Bytes per second; Infinity: no limit. */
+  /** @param rate bytes per second; Infinity for no limit */
   setRate(rate: number): void;
   setMode(mode: ProxyMode): void;
-  /** Resets all counts. */
+  /** Deletes the record of requests. */
   reset(): void;
-  /** Stops at once; connections are cut. */
+  /** Stops immediately, and resets all connections. */
   close(): Promise<void>;
 }
 
-/** A reset within this time after the last byte of a response may reach the client before it. */
+/** A reset within this time after the last byte of a response may reach the client before that byte. */
 const OVERTAKE_WINDOW_MS = 500;
 
 class Proxy implements FaultProxy {
@@ -68,15 +63,17 @@ class Proxy implements FaultProxy {
   readonly #agent = new Agent({ keepAlive: true });
   readonly #target: URL;
   readonly #connectionPerRequest: boolean;
-  readonly #used = new WeakSet<Socket>();
-  readonly #server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (incoming, answer) =>
-    this.#handle(incoming, answer),
+  /** Connections that have sent a request. */
+  readonly #usedSockets = new WeakSet<Socket>();
+  readonly #server = createServer({ keepAliveTimeout: 60_000, requestTimeout: 0 }, (incoming, response) =>
+    this.#handle(incoming, response),
   );
   #listeningPort!: ListeningPort;
   #mode: ProxyMode = 'pass';
-  #outages = 0;
+  /** The number of `refuse` faults that last. */
+  #activeOutages = 0;
   requests: SeenRequest[] = [];
-  returnedAt: number | null = null;
+  outageEndedAt: number | null = null;
 
   constructor(
     target: string,
@@ -103,11 +100,11 @@ class Proxy implements FaultProxy {
   }
 
   bytes(kind?: RequestKind): number {
-    return this.#ofKind(kind).reduce((sum, { bytes }) => sum + bytes, 0);
+    return this.#requestsOfKind(kind).reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   count(kind?: RequestKind): number {
-    return this.#ofKind(kind).length;
+    return this.#requestsOfKind(kind).length;
   }
 
   setRules(rules: readonly Rule[]): void {
@@ -137,7 +134,7 @@ class Proxy implements FaultProxy {
     return Promise.resolve();
   }
 
-  #handle(incoming: IncomingMessage, answer: ServerResponse): void {
+  #handle(incoming: IncomingMessage, response: ServerResponse): void {
     const method = incoming.method ?? 'GET';
     const target = incoming.url ?? '/';
     const seen: SeenRequest = {
@@ -149,36 +146,36 @@ class Proxy implements FaultProxy {
       startedAt: Date.now(),
       firstByteAt: null,
       deliveredAt: null,
-      isFresh: !this.#used.has(incoming.socket),
+      isFirstOfConnection: !this.#usedSockets.has(incoming.socket),
       fault: null,
     };
-    this.#used.add(incoming.socket);
+    this.#usedSockets.add(incoming.socket);
     this.requests.push(seen);
     const fault = this.#rules.choose(seen);
     seen.fault = fault?.do ?? null;
-    if (fault?.do === 'refuse') return this.#refuseFor(fault.for);
+    if (fault?.do === 'refuse') return this.#refuseFor(fault.forMs);
     const context = {
       target: this.#target,
       agent: this.#agent,
       valve: this.#valve,
       connectionPerRequest: this.#connectionPerRequest,
     };
-    new Exchange(context, incoming, answer, seen).run(fault);
+    new Exchange(context, incoming, response, seen).forwardWith(fault);
   }
 
-  #refuseFor(time: number): void {
-    this.#outages++;
+  #refuseFor(durationMs: number): void {
+    this.#activeOutages++;
     this.#startRefusing();
     setTimeout(() => {
-      this.#outages--;
+      this.#activeOutages--;
       this.#stopRefusing();
-    }, time);
+    }, durationMs);
   }
 
   #stopRefusing(): void {
-    if (this.#outages || this.#mode === 'refuse' || this.#listeningPort.isOpen) return;
+    if (this.#activeOutages || this.#mode === 'refuse' || this.#listeningPort.isOpen) return;
     this.#listeningPort.open();
-    this.returnedAt = Date.now();
+    this.outageEndedAt = Date.now();
   }
 
   #startRefusing(): void {
@@ -189,14 +186,14 @@ class Proxy implements FaultProxy {
       if (seen.deliveredAt !== null && seen.deliveredAt > since) seen.deliveredAt = null;
   }
 
-  #ofKind(kind?: RequestKind): readonly SeenRequest[] {
+  #requestsOfKind(kind?: RequestKind): readonly SeenRequest[] {
     return kind ? this.requests.filter((seen) => seen.kind === kind) : this.requests;
   }
 }
 
 /**
- * Starts an HTTP proxy in front of a store or a signer. It streams and counts requests, and applies the faults of its
- * rules. It changes no request header, so signatures for the proxy's own address are valid.
+ * Starts an HTTP proxy in front of a store or a signer. The proxy streams and records requests, and applies the faults of
+ * its rules. It changes no request header, so signatures for the proxy's own address are valid.
  * @param target origin of the store or signer
  * @throws Error if the port is not available
  */

@@ -2,7 +2,8 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
 /**
- * Below the ports that systems use for outgoing connections: no other process takes one while it is closed.
+ * Ports below the range that systems use for outgoing connections, so that no other process takes a port while it is
+ * closed here.
  * https://www.rfc-editor.org/rfc/rfc6335#section-6
  */
 const FIRST_PORT = 20_000;
@@ -23,14 +24,16 @@ export class ListeningPort {
     this.#onSocket = onSocket;
   }
 
-  /** @param port 0: any free one @throws Error if the port is not available */
+  /** @param port 0 selects any free port @throws Error if the port is not available */
   static async open(port: number, onSocket: (socket: Socket) => void): Promise<ListeningPort> {
-    const listening = new ListeningPort(onSocket);
+    const listeningPort = new ListeningPort(onSocket);
     for (let attempt = 1; ; attempt++) {
       try {
-        listening.#server = await listening.#listen(port || FIRST_PORT + Math.floor(Math.random() * PORT_COUNT));
-        listening.#port = (listening.#server.address() as AddressInfo).port;
-        return listening;
+        listeningPort.#server = await listeningPort.#listen(
+          port || FIRST_PORT + Math.floor(Math.random() * PORT_COUNT),
+        );
+        listeningPort.#port = (listeningPort.#server.address() as AddressInfo).port;
+        return listeningPort;
       } catch (error) {
         if (port || attempt === MAX_ATTEMPTS || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
       }
@@ -80,7 +83,7 @@ export class ListeningPort {
     return new Promise((resolve, reject) => {
       const server = createServer({ noDelay: true }, (socket) => {
         this.#sockets.add(socket);
-        // a browser that closes the connection is not a failure of ours
+        // a connection that the browser closes is not an error
         socket.on('error', () => undefined).once('close', () => this.#sockets.delete(socket));
         this.#onSocket(socket);
       });

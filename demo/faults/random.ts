@@ -1,9 +1,9 @@
-/** Returns numbers from 0 up to, not including, 1: the same ones for the same seed. */
+/** Returns the next number of a sequence, from 0 up to, not including, 1. A seed determines the sequence. */
 export type Random = () => number;
 
 /**
  * Creates a seeded generator of random numbers (mulberry32).
- * @param seed an integer; its lowest 32 bits count
+ * @param seed an integer; only its lowest 32 bits are used
  * @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c
  */
 export function seededRandom(seed: number): Random {

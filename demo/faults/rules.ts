@@ -9,46 +9,50 @@ export interface StoreResponse {
   body: string;
 }
 
-/** The fault that a request meets. */
+/** The fault that the proxy applies to a request. */
 export type Fault =
-  /** Every connection is reset, and new ones are refused for this time in milliseconds. */
-  | { do: 'refuse'; for: number }
-  /** The connection is reset: at once, or after this number of bytes of the request's body. */
-  | { do: 'reset'; after?: number }
+  /** The proxy resets all connections, and refuses new ones for this time. */
+  | { do: 'refuse'; forMs: number }
+  /** The proxy resets the connection: at once, or after this number of bytes of the request's body. */
+  | { do: 'reset'; afterBytes?: number }
   /**
-   * There is never a response: `before` the store receives the request (of the body, only this number of bytes is
-   * read), or `after` it has acted.
+   * The client never gets a response. `before`: the store does not receive the request, and the proxy reads only this
+   * number of bytes of the body. `after`: the store acts on the request.
    */
-  | { do: 'silence'; when: 'before' | 'after'; after?: number }
-  /** The store acts, and the connection is reset instead of its response. */
+  | { do: 'silence'; when: 'before' | 'after'; afterBytes?: number }
+  /** The store acts, and the proxy resets the connection instead of passing on the response. */
   | { do: 'lose-reply' }
-  /** The store acts, and its response ends with a reset after this number of bytes. */
-  | { do: 'cut'; after: number }
-  /** The body is passed on at this rate, in bytes per second. */
+  /** The store acts, and the proxy resets the connection after this number of bytes of the response. */
+  | { do: 'cut'; afterBytes: number }
+  /** The proxy passes on the request's body at this rate, in bytes per second. */
   | { do: 'throttle'; rate: number }
-  /** The body is read completely, changed and passed on; of the headers only Content-Length changes. */
+  /** The proxy reads the whole body of the request, and passes on a changed body with its Content-Length. */
   | { do: 'alter'; alter: (body: Buffer) => Buffer | Promise<Buffer> }
-  /** The request is passed on after this delay in milliseconds. */
+  /** The proxy passes on the request after this delay. */
   | { do: 'delay'; ms: number }
   /** The proxy answers; the store does not receive the request. */
   | ({ do: 'answer' } & InjectedResponse)
   /** The store acts, and the proxy answers. */
   | ({ do: 'answer-after' } & InjectedResponse)
-  /** One of these, at random. */
+  /** The proxy applies one of these faults, at random. */
   | { do: 'any'; of: readonly SingleFault[] }
-  /** The store acts, and its response is changed. */
-  | { do: 'edit'; edit: (answer: StoreResponse, request: RequestFacts & { target: string }) => Partial<StoreResponse> };
+  /** The store acts, and the proxy changes the response. */
+  | {
+      do: 'edit';
+      edit: (response: StoreResponse, request: RequestFacts & { target: string }) => Partial<StoreResponse>;
+    };
 
 /** A fault after the random choice. */
 export type SingleFault = Exclude<Fault, { do: 'any' }>;
 
+/** A response that the proxy sends instead of the store's. */
 export interface InjectedResponse {
   status: number;
   headers?: Readonly<Record<string, string>>;
   body?: string;
   /** A `Retry-After` header with this number of seconds, in either form of RFC 9110. */
   retryAfter?: { seconds: number; as: 'seconds' | 'date' };
-  /** Whether a page of another origin may read it; by default it may. */
+  /** Whether the response has CORS headers, so that a page of another origin can read it; true by default. */
   cors?: boolean;
 }
 
@@ -56,29 +60,31 @@ export interface InjectedResponse {
 export interface Rule {
   /** Kinds of request; without it, every kind but preflights. */
   on?: RequestKind | readonly RequestKind[];
-  /** Only this part. */
+  /** Only requests for the part with this number. */
   part?: number;
   /**
-   * Only the first request of a connection: after a reset of a reused connection, browsers re-send by
-   * themselves, and the page is not notified.
+   * Only the first request of a connection. After a reset of a reused connection, browsers re-send the request
+   * themselves, and the page gets no error.
    */
-  fresh?: boolean;
-  /** Only the nth request that matches all of the above, or only every nth; the first is 1. */
+  firstOfConnection?: boolean;
+  /** Only the nth request that matches the conditions above; the first is 1. */
   nth?: number;
+  /** Only every nth request that matches the conditions above. */
   every?: number;
-  /** Probability, 0 to 1, for each that matches all of the above. */
+  /** Probability, 0 to 1, with which the rule applies to a request that matches the conditions above. */
   probability?: number;
-  /** Maximum number of times. */
+  /** Maximum number of requests that the rule applies to. */
   times?: number;
   fault: Fault;
 }
 
 /** The properties of a request that rules match. */
 export interface RuledRequest extends RequestFacts {
-  isFresh: boolean;
+  /** Whether the request is the first of its connection. */
+  isFirstOfConnection: boolean;
 }
 
-const isOf = ({ on }: Rule, kind: RequestKind): boolean =>
+const matchesKind = ({ on }: Rule, kind: RequestKind): boolean =>
   on === undefined ? kind !== 'preflight' : typeof on === 'string' ? on === kind : on.includes(kind);
 
 /** The current rules, and how often each has matched and applied. */
@@ -95,7 +101,7 @@ export class RuleSet {
     this.#entries = rules.map((rule) => ({ rule, matched: 0, applied: 0 }));
   }
 
-  /** How often each rule has applied, in order. */
+  /** Returns how often each rule has applied, in order. */
   get appliedCounts(): number[] {
     return this.#entries.map(({ applied }) => applied);
   }
@@ -105,7 +111,7 @@ export class RuleSet {
     let chosen: SingleFault | null = null;
     for (const entry of this.#entries) {
       const { rule } = entry;
-      if (!isOf(rule, request.kind) || (rule.fresh && !request.isFresh)) continue;
+      if (!matchesKind(rule, request.kind) || (rule.firstOfConnection && !request.isFirstOfConnection)) continue;
       if (rule.part !== undefined && rule.part !== request.partNumber) continue;
       entry.matched++;
       if (rule.nth !== undefined && entry.matched !== rule.nth) continue;

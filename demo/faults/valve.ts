@@ -1,40 +1,41 @@
-/** Limits the rate of bytes, and passes none while it is closed. */
+/** Limits a rate of bytes. While the valve is closed, no bytes pass. */
 export class Valve {
   #rate: number;
-  #next = 0;
-  #isShut = false;
+  /** When the bytes that passed last are through, on the clock of `performance`. */
+  #busyUntil = 0;
+  #isClosed = false;
   readonly #waiting = new Set<() => void>();
 
-  /** @param rate bytes per second; Infinity: no limit */
+  /** @param rate bytes per second; Infinity for no limit */
   constructor(rate: number) {
     this.#rate = rate;
   }
 
   setRate(rate: number): void {
     this.#rate = rate;
-    this.#next = 0;
+    this.#busyUntil = 0;
   }
 
-  setClosed(isShut: boolean): void {
-    this.#isShut = isShut;
-    if (isShut) return;
-    for (const go of this.#waiting) go();
+  setClosed(isClosed: boolean): void {
+    this.#isClosed = isClosed;
+    if (isClosed) return;
+    for (const resume of this.#waiting) resume();
     this.#waiting.clear();
   }
 
   /** Whether bytes may pass without waiting. */
   get isOpen(): boolean {
-    return !this.#isShut && this.#rate === Infinity;
+    return !this.#isClosed && this.#rate === Infinity;
   }
 
-  /** Calls back when this number of bytes may pass. */
-  pass(bytes: number, go: () => void): void {
-    if (this.#isShut) {
-      this.#waiting.add(() => this.pass(bytes, go));
+  /** Calls `onPass` when this number of bytes may pass. */
+  pass(bytes: number, onPass: () => void): void {
+    if (this.#isClosed) {
+      this.#waiting.add(() => this.pass(bytes, onPass));
       return;
     }
     const now = performance.now();
-    this.#next = Math.max(now, this.#next) + (bytes / this.#rate) * 1000;
-    setTimeout(go, this.#next - now);
+    this.#busyUntil = Math.max(now, this.#busyUntil) + (bytes / this.#rate) * 1000;
+    setTimeout(onPass, this.#busyUntil - now);
   }
 }

@@ -3,17 +3,17 @@
  * Plugin Name: Upload to S3
  * Description: [mule_upload name="film" accept="video/*" max_size="2GB" multiple="yes"] in a post or a form.
  *
- * The signer's URL is the option `mule_upload_signer`; the file of the package lies beside this one.
+ * The option `mule_upload_signer` has the signer's URL. Copy `mule-upload.js` of the package into the folder of this file.
  */
 
 add_action( 'wp_enqueue_scripts', function () {
 	wp_register_script_module( 'mule-upload', plugins_url( 'mule-upload.js', __FILE__ ), array(), '0.1.0' );
 } );
 
-add_shortcode( 'mule_upload', function ( $given ) {
-	$given = shortcode_atts(
+add_shortcode( 'mule_upload', function ( $attributes ) {
+	$attributes = shortcode_atts(
 		array( 'name' => 'files', 'accept' => '', 'max_size' => '2GB', 'multiple' => '', 'required' => '' ),
-		$given,
+		$attributes,
 		'mule_upload'
 	);
 	wp_enqueue_script_module( 'mule-upload' );
@@ -21,11 +21,11 @@ add_shortcode( 'mule_upload', function ( $given ) {
 	return sprintf(
 		'<mule-upload signer="%s" name="%s" accept="%s" max-size="%s" scope="%s"%s%s></mule-upload>',
 		esc_url( get_option( 'mule_upload_signer' ) ),
-		esc_attr( $given['name'] ),
-		esc_attr( $given['accept'] ),
-		esc_attr( $given['max_size'] ),
+		esc_attr( $attributes['name'] ),
+		esc_attr( $attributes['accept'] ),
+		esc_attr( $attributes['max_size'] ),
 		esc_attr( get_current_user_id() ),
-		'yes' === $given['multiple'] ? ' multiple' : '',
-		'yes' === $given['required'] ? ' required' : ''
+		'yes' === $attributes['multiple'] ? ' multiple' : '',
+		'yes' === $attributes['required'] ? ' required' : ''
 	);
 } );

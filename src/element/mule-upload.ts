@@ -2,7 +2,7 @@ import { adoptStyles, LitElement, nothing, type PropertyValues, type TemplateRes
 import { property } from 'lit/decorators.js';
 import type { TotalProgress, UploadSnapshot, UploaderStatus } from '../engine/api/types.js';
 import type { Uploader } from '../engine/index.js';
-import { acceptList } from './api/attributes.js';
+import { normalizeAccept } from './api/attributes.js';
 import type { MuleEventMap } from './api/events.js';
 import { limitsOf } from './api/properties.js';
 import { isPending } from './api/upload-state.js';
@@ -18,9 +18,9 @@ import { errorText } from './i18n/error-text.js';
 import type { MuleStrings } from './i18n/strings.js';
 import type { Translate } from './i18n/translate.js';
 import { isOnSlottedControl } from './input/clicks.js';
+import { elementTemplate, type ElementHandlers, type ElementView } from './input/element-template.js';
 import { LiveRegions } from './input/live-regions.js';
 import { showOverlay } from './input/overlay.js';
-import { pageTemplate, type PageHandlers, type PageView } from './input/page-template.js';
 import type { FileSource } from './input/read-files.js';
 import type { ListState } from './list/view.js';
 import { baseStyles } from './styles/base-styles.js';
@@ -63,7 +63,7 @@ const STATES = ['uploading', 'waiting', 'paused', 'complete', 'failed', 'dragove
  * @csspart dropzone - The drop zone, which contains the button and the text.
  * @csspart overlay - The overlay over a larger `drop-target` while files are dragged over it.
  * @csspart button - The button that opens the picker.
- * @csspart messages - The messages on files that were not added.
+ * @csspart messages - The messages about files that were not added.
  * @csspart recover - The note on unfinished uploads of an earlier page load.
  * @csspart summary - The totals of several uploads.
  * @csspart total - The progress bar of all uploads.
@@ -75,12 +75,12 @@ const STATES = ['uploading', 'waiting', 'paused', 'complete', 'failed', 'dragove
  * @csspart progress - The track of the progress bar.
  * @csspart bar - The filled part of the track.
  * @csspart map - The map of parts: stored, in flight and missing; drawn in `color`.
- * @csspart status - The status, as a text.
+ * @csspart status - The text of the status.
  * @csspart size - The size of the file.
  * @csspart retries - The number of retries.
  * @csspart speed - The speed of the upload.
  * @csspart time - The time left.
- * @csspart error - The error for which an upload waits.
+ * @csspart error - The error because of which an upload waits.
  * @csspart question - The question before stored parts are deleted.
  * @csspart pause - The button that pauses an upload.
  * @csspart resume - The button that starts or resumes an upload.
@@ -146,7 +146,7 @@ export class MuleUploadElement extends FormElement {
   readonly #uploader = new UploaderController(this, {
     syncValue: () => this.syncForm(),
     onValueChange: () => this.dispatchChange(),
-    onEvent: (type, detail) => this.#eventHandlers[type]?.(detail),
+    beforeForward: (type, detail) => this.#eventHandlers[type]?.(detail),
   });
   readonly #adder = new FileAdder(this, this.#uploader, this.#localizer, this.#liveRegions);
   readonly #intake = new IntakeController(this, {
@@ -168,10 +168,10 @@ export class MuleUploadElement extends FormElement {
     addFiles: (files) => this.#adder.addFromUser(files),
   });
   #isOffline = false;
-  /** The state at the last update. */
+  /** The data of the list at the last update. */
   #listState!: ListState;
-  /** The last notice that the list cannot be shown; announced once. */
-  #listNotice = '';
+  /** The message that the list cannot be shown; announced when it first appears. */
+  #listFailureMessage = '';
   #hadFocus = false;
 
   readonly #eventHandlers: { readonly [K in keyof MuleEventMap]?: (detail: MuleEventMap[K]['detail']) => void } = {
@@ -187,7 +187,7 @@ export class MuleUploadElement extends FormElement {
     'mule-error': ({ upload, error }) => {
       if (upload.needsFile) this.#liveRegions.polite = errorText(upload, error, this.translateText);
     },
-    // messages name files of the former user
+    // the messages contain file names of the former user
     'mule-owner-change': () => this.#adder.stop(),
     'mule-reject': (rejection) => this.#adder.onReject(rejection),
   };
@@ -195,7 +195,7 @@ export class MuleUploadElement extends FormElement {
   constructor() {
     super();
     this.addEventListener('click', (event) => {
-      // by `click()` or a label: a native file input opens its picker then
+      // dispatched by `click()` or a label; a native file input opens its picker too
       if (event.composedPath()[0] === this) this.browse();
     });
   }
@@ -230,7 +230,7 @@ export class MuleUploadElement extends FormElement {
   /**
    * Adds files, and the files in folders, as if the user had picked them. Fires `mule-reject` for each item that cannot be
    * added.
-   * @returns the added uploads; none if the form was reset meanwhile
+   * @returns the added uploads; none if the form was reset in the meantime
    * @throws TypeError if `source` is not an object
    */
   add(source: FileSource): Promise<UploadSnapshot[]> {
@@ -310,7 +310,7 @@ export class MuleUploadElement extends FormElement {
     const focus = captureFocus(this.shadowRoot);
     this.#listState = this.#readListState();
     this.#list.current?.observe(this.#listState);
-    this.#updateListNotice();
+    this.#updateListFailureMessage();
     super.update(changed);
     restoreFocus(focus, this);
   }
@@ -320,12 +320,12 @@ export class MuleUploadElement extends FormElement {
     showOverlay(this.shadowRoot?.querySelector('.overlay') ?? null, this.#intake.largeDropArea);
     this.internals.role = 'group';
     this.internals.ariaLabel = this.labels.length > 0 ? null : this.translateText('label');
-    const current = new Set<string>([this.status]);
-    if (this.#intake.isDragOver) current.add('dragover');
-    if (this.#isOffline) current.add('offline');
+    const activeStates = new Set<string>([this.status]);
+    if (this.#intake.isDragOver) activeStates.add('dragover');
+    if (this.#isOffline) activeStates.add('offline');
     const { states } = this.internals;
     for (const state of STATES) {
-      if (current.has(state)) states.add(state);
+      if (activeStates.has(state)) states.add(state);
       else states.delete(state);
     }
   }
@@ -334,8 +334,8 @@ export class MuleUploadElement extends FormElement {
     const { accept, capture, multiple, directory, isDisabled } = this;
     const { minSize, maxSize } = limitsOf(this);
     const { translate, format } = this.#localizer;
-    const view: PageView = {
-      accept: acceptList(accept),
+    const view: ElementView = {
+      accept: normalizeAccept(accept),
       capture,
       multiple,
       directory,
@@ -346,16 +346,16 @@ export class MuleUploadElement extends FormElement {
       messages: this.#adder.messages.shown,
       rejectedCount: this.#adder.messages.count,
       filesRead: this.#adder.filesRead,
-      listNotice: this.#listNotice,
+      listFailureMessage: this.#listFailureMessage,
       uploadList: this.#list.current?.render(this.#listState, this.#handlers.browse) ?? nothing,
       disabled: isDisabled,
       canDrop: !this.noDrop && !isDisabled,
       isDragOver: this.#intake.isDragOver,
       hasOverlay: this.#intake.largeDropArea !== null,
-      hasOwnText: [...(this.childNodes ?? [])].some(isOwnText),
+      hasSlottedText: [...(this.childNodes ?? [])].some(isSlottedText),
       liveRegions: this.#liveRegions,
     };
-    return pageTemplate(view, this.#handlers);
+    return elementTemplate(view, this.#handlers);
   }
 
   #readListState(): ListState {
@@ -376,16 +376,16 @@ export class MuleUploadElement extends FormElement {
     };
   }
 
-  /** Says that uploads are not shown if the code for it cannot be loaded; they are sent all the same. */
-  #updateListNotice(): void {
+  /** Shows a message while the code of the list cannot be loaded; the uploads continue. */
+  #updateListFailureMessage(): void {
     const { uploads, storedKeys, translate } = this.#listState;
     const isHidden = this.#list.isFailing && uploads.length + storedKeys.length > 0;
-    const notice = isHidden ? translate('waitingEngine') : '';
-    if (notice && !this.#listNotice) this.#liveRegions.polite = notice;
-    this.#listNotice = notice;
+    const message = isHidden ? translate('waitingEngine') : '';
+    if (message && !this.#listFailureMessage) this.#liveRegions.polite = message;
+    this.#listFailureMessage = message;
   }
 
-  readonly #handlers: PageHandlers = {
+  readonly #handlers: ElementHandlers = {
     browse: (event) => {
       if (!event.defaultPrevented && !isOnSlottedControl(event)) this.browse();
     },
@@ -420,8 +420,8 @@ export class MuleUploadElement extends FormElement {
 // `navigator.onLine` is undefined on a server
 const isOffline = (): boolean => globalThis.navigator?.onLine === false;
 
-/** Whether a child is text of the page; white space is not. */
-const isOwnText = (node: ChildNode): boolean =>
+/** Whether a child of the element is shown as the text of the drop zone; white space is not. */
+const isSlottedText = (node: ChildNode): boolean =>
   node instanceof Element ? node.slot === '' : node instanceof Text && node.data.trim() !== '';
 
 declare global {

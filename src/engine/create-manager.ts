@@ -12,6 +12,10 @@ import { ScreenWakeLock } from './browser/wake-lock.js';
 import { XhrTransport } from './browser/xhr-transport.js';
 import { UploadManager } from './manager.js';
 import type { Emit, ManagerPorts } from './shared-services.js';
+import { ModuleLoader } from './util/module-loader.js';
+
+/** The deferred code, for all uploaders of the page. */
+const deferredCode = new ModuleLoader(() => import('./deferred-code.js'), systemClock);
 
 /** @param ports replace those of the browser */
 export function createManager(
@@ -36,7 +40,7 @@ export function createManager(
       tabLock: webLocks,
       transport: new XhrTransport(clock),
       loadHasher: () => import('./integrity/upload-checksums.js').then(({ createHasher }) => createHasher(systemClock)),
-      loadRecoveryCode: () => import('./recovery-code.js'),
+      deferredCode,
       ...ports,
     },
     emit,

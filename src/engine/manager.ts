@@ -199,7 +199,7 @@ export class UploadManager implements UploadListener {
   async resume(id?: string, file?: File | FileHandle): Promise<void> {
     if (file && id !== undefined) {
       const upload = this.#list.find(id);
-      const { giveFile } = await this.#shared.lateCode.load();
+      const { giveFile } = await this.#shared.deferredCode.load();
       await giveFile(upload, file);
     }
     const chosen = this.#list.chosen(id);
@@ -218,7 +218,7 @@ export class UploadManager implements UploadListener {
   }
 
   retry(id?: string): void {
-    this.#shared.lateCode.retryNow();
+    this.#shared.deferredCode.retryNow();
     this.#shared.reachability.probeNow();
     for (const upload of this.#list.chosen(id)) {
       if (upload.status === 'failed') this.#requeue(upload);
@@ -398,9 +398,11 @@ export class UploadManager implements UploadListener {
 
   /** Records the user that the signer names, in every manager of this page that has the same signer. */
   #identifyUser(principal: string | null | undefined): void {
+    // after `dispose()` stored uploads stay for their owner
+    if (this.#lifetime.signal.aborted) return;
     const { scope, recover } = this.options;
     if (principal === undefined && !scope && (recover === 'auto' || recover === 'ask'))
-      void this.#shared.lateCode
+      void this.#shared.deferredCode
         .load()
         .then(({ warnOfMissingPrincipal }) => warnOfMissingPrincipal())
         .catch(() => {});
@@ -492,7 +494,7 @@ export class UploadManager implements UploadListener {
         this.#emit('mule-network', { online: event === 'online' });
         break;
       case 'wake':
-        this.#shared.lateCode.retryNow();
+        this.#shared.deferredCode.retryNow();
         this.#shared.reachability.probeNow();
         for (const upload of running) upload.retryNow(false);
         break;

@@ -7,19 +7,19 @@ import { ReachabilityByOrigin } from './network/reachability-by-origin.js';
 import { Scheduler } from './network/scheduler.js';
 import { ServerHealth } from './network/server-health.js';
 import { ThroughputEstimator } from './network/throughput.js';
+import type * as deferredCode from './deferred-code.js';
 import type { Clock, Ports, SignerPort, StoreRequest, StoreResponse } from './ports.js';
-import type * as recoveryCode from './recovery-code.js';
 import { JournalWriter } from './resume/journal-writer.js';
 import { PagePresence } from './resume/page-presence.js';
 import { S3Client } from './s3/client.js';
 import { signerOrigin } from './util/action-url.js';
-import { LateCode } from './util/late-code.js';
+import type { ModuleLoader } from './util/module-loader.js';
 import { newId } from './util/new-id.js';
 import { originOf } from './util/origin.js';
 
-/** The ports, and the function that loads the code of `recovery-code.ts`. */
+/** The ports, and the loader of `deferred-code.ts`. */
 export interface ManagerPorts extends Ports {
-  loadRecoveryCode: () => Promise<typeof recoveryCode>;
+  deferredCode: ModuleLoader<typeof deferredCode>;
 }
 
 /** Dispatches an event of the uploader. @returns false if it was cancelled */
@@ -31,7 +31,7 @@ export interface SharedServices {
   readonly signer: SignerPort;
   readonly settings: Settings;
   readonly lifetime: AbortSignal;
-  readonly lateCode: LateCode<typeof recoveryCode>;
+  readonly deferredCode: ModuleLoader<typeof deferredCode>;
   readonly scheduler: Scheduler;
   readonly health: ServerHealth;
   readonly user: CurrentUser;
@@ -51,8 +51,7 @@ export function createServices(
   lifetime: AbortSignal,
   emit: Emit,
 ): SharedServices {
-  const { clock, signer, transport } = ports;
-  const lateCode = new LateCode<typeof recoveryCode>(ports.loadRecoveryCode, clock, lifetime);
+  const { clock, signer, transport, deferredCode } = ports;
   const scheduler = new Scheduler(clock, () => settings.options);
   const health = new ServerHealth(clock);
   const user = new CurrentUser();
@@ -63,7 +62,7 @@ export function createServices(
   const send = (request: StoreRequest): Promise<StoreResponse> => {
     const response = transport.send(request);
     // after the request, so that it does not delay it
-    void lateCode.load();
+    void deferredCode.load();
     return response;
   };
   const s3 = new S3Client({ send }, (request, isSuccess, protocol) => {
@@ -73,7 +72,7 @@ export function createServices(
     scheduler.updateConnection({ protocol, isSigners });
   });
   return {
-    ...{ clock, signer, settings, lifetime, lateCode, scheduler, health, user, presence, reachability, s3 },
+    ...{ clock, signer, settings, lifetime, deferredCode, scheduler, health, user, presence, reachability, s3 },
     throughput: new ThroughputEstimator(
       ports.keyValueStore,
       () => settings.scope,

@@ -14,8 +14,9 @@ import type {
 } from './api/types.js';
 import type { Ports } from './ports.js';
 import type { UploadManager } from './manager.js';
-import { EarlyUploads, FAILURES_UNTIL_REPORT } from './uploads/early-uploads.js';
+import { EarlyUploads } from './uploads/early-uploads.js';
 import { ModuleLoader } from './util/module-loader.js';
+import { pageTimers } from './util/page-timers.js';
 
 const NOT_FORGOTTEN =
   'Uploads of this user are not deleted from this browser yet: a part of the page could not be loaded. They are deleted once it is.';
@@ -23,7 +24,7 @@ const GATES: ReadonlySet<string> = new Set(['mule-before-add', 'mule-before-uplo
 const NO_UPLOADS: readonly UploadSnapshot[] = Object.freeze([]);
 
 /** The engine's code, for all uploaders of the page. */
-const codeLoader = new ModuleLoader(() => import('./create-manager.js'), 'nothing is sent');
+const codeLoader = new ModuleLoader(() => import('./create-manager.js'), pageTimers);
 
 /** An `EventTarget` with typed events. */
 interface UploaderTarget extends EventTarget {
@@ -223,7 +224,7 @@ export class Uploader extends Target {
     }
     const isMissing = new Promise<never>((_, reject) => {
       codeLoader.onFailure(() => {
-        if (codeLoader.failures >= FAILURES_UNTIL_REPORT) reject(new UploadError('engine-not-loaded', NOT_FORGOTTEN));
+        if (codeLoader.failsRepeatedly) reject(new UploadError('engine-not-loaded', NOT_FORGOTTEN));
       });
     });
     await Promise.race([isMissing, this.#load().then((manager) => manager.forget())]);

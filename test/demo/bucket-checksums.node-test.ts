@@ -193,7 +193,7 @@ describe('checksums of the embedded bucket', () => {
   });
 
   it('ignores all of them if configured without checksums', async () => {
-    const { client, create, begin, send, end, head } = await start({ knowsChecksums: false });
+    const { client, create, begin, send, end, head } = await start({ supportsChecksums: false });
     assert.equal((await create({ 'x-amz-checksum-algorithm': 'SHA1', 'x-amz-checksum-type': 'X' })).status, 200);
     const uploadId = await begin({ 'x-amz-checksum-algorithm': 'SHA256' });
     const sent = await send(uploadId, 1, bytes(9), { 'x-amz-checksum-sha256': valueOf('sha256', 'other') });
@@ -231,14 +231,14 @@ describe('checksums of the embedded bucket', () => {
 
     it('after hashing, stores wrong bytes with correct checksums, which only a read detects', async () => {
       const bitFlip = { partNumber: 1, when: 'after', times: 1 } as const;
-      for (const completeReadsBack of [false, true]) {
-        const { begin, send, end, client } = await start({ bitFlip: { ...bitFlip }, completeReadsBack });
+      for (const completeReadsFromDisk of [false, true]) {
+        const { begin, send, end, client } = await start({ bitFlip: { ...bitFlip }, completeReadsFromDisk });
         const uploadId = await begin({ 'x-amz-checksum-algorithm': 'CRC64NVME' });
         const body = bytes(100);
         const sent = await send(uploadId, 1, body, crc64(body));
         assert.equal(etagOf(sent), createHash('md5').update(body).digest('hex'));
         const ended = await end(uploadId, [etagOf(sent)], crc64(body));
-        if (completeReadsBack) assert.deepEqual(await statusAndCode(ended), BAD_DIGEST);
+        if (completeReadsFromDisk) assert.deepEqual(await statusAndCode(ended), BAD_DIGEST);
         else {
           assert.equal(ended.status, 200);
           const stored = new Uint8Array(await (await client.get(BUCKET, 'film')).arrayBuffer());

@@ -174,7 +174,7 @@ describe('the embedded bucket', () => {
       const readable = await fetch(client.address(BUCKET, 'x'), { headers });
       assert.equal(readable.status, 403);
       assert.equal(readable.headers.get('access-control-allow-origin'), '*');
-      bucket.behaviour.corsOnErrors = false;
+      bucket.behaviour.hasCorsOnErrors = false;
       const hidden = await fetch(client.address(BUCKET, 'x'), { headers });
       assert.equal(hidden.status, 403);
       assert.equal(hidden.headers.has('access-control-allow-origin'), false);
@@ -190,7 +190,7 @@ describe('the embedded bucket', () => {
     });
 
     it('returns ETags that are not MD5s if objects are encrypted', async () => {
-      const { client, begin } = await start({ profile: 'aws', behaviour: { opaqueEtags: true } });
+      const { client, begin } = await start({ profile: 'aws', behaviour: { hasOpaqueEtags: true } });
       const { key, uploadId, parts } = await begin('secret', 5 * MIB, 5);
       assert.equal((await client.complete(BUCKET, key, uploadId, parts)).status, 200);
       const put = await client.put(BUCKET, 'plain', 'text');
@@ -198,7 +198,7 @@ describe('the embedded bucket', () => {
     });
 
     it('answers 409 to conditional writes as often as configured, then accepts them', async () => {
-      const { client, begin } = await start({ profile: 'aws', behaviour: { conditionalConflicts: 2 } });
+      const { client, begin } = await start({ profile: 'aws', behaviour: { conditionalConflictCount: 2 } });
       const condition = { 'if-none-match': '*' };
       const conflict = { status: 409, code: 'ConditionalRequestConflict' };
       const { key, uploadId, parts } = await begin('new', 10);
@@ -208,7 +208,7 @@ describe('the embedded bucket', () => {
     });
 
     it('answers Complete with 200 and an error, as often as configured', async () => {
-      const { client, begin } = await start({ profile: 'aws', behaviour: { completeErrors: 1 } });
+      const { client, begin } = await start({ profile: 'aws', behaviour: { completeErrorCount: 1 } });
       const { key, uploadId, parts } = await begin('unlucky', 10);
       assert.deepEqual(await statusAndCode(await client.complete(BUCKET, key, uploadId, parts)), {
         status: 200,
@@ -223,7 +223,7 @@ describe('the embedded bucket', () => {
     });
 
     it('sends white space during a slow Complete, then the result', async () => {
-      const { client, begin } = await start({ profile: 'aws', behaviour: { completeDelay: 1500 } });
+      const { client, begin } = await start({ profile: 'aws', behaviour: { completeDelayMs: 1500 } });
       const { key, uploadId, parts } = await begin('slow', 10);
       const text = await (await client.complete(BUCKET, key, uploadId, parts)).text();
       assert.match(text, /^ +<\?xml.*<CompleteMultipartUploadResult/s);

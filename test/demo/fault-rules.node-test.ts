@@ -64,7 +64,7 @@ describe('the rules of faults', () => {
     key: 'k',
     partNumber,
     uploadId: 'u',
-    isFresh: true,
+    isFirstOfConnection: true,
     ...more,
   });
   const strikes = (rule: Omit<Rule, 'fault'>, requests: RuledRequest[], seed = 1): string => {
@@ -82,7 +82,10 @@ describe('the rules of faults', () => {
     assert.equal(strikes({ every: 2 }, six), '-x-x-x');
     assert.equal(strikes({ times: 2 }, six), 'xx----');
     assert.equal(strikes({ every: 2, times: 1 }, six), '-x----');
-    assert.equal(strikes({ fresh: true, nth: 1 }, [part(1, { isFresh: false }), part(2), part(3)]), '-x-');
+    assert.equal(
+      strikes({ firstOfConnection: true, nth: 1 }, [part(1, { isFirstOfConnection: false }), part(2), part(3)]),
+      '-x-',
+    );
   });
 
   it('exclude preflights unless these are named', () => {
@@ -157,7 +160,7 @@ describe('the faults of the proxy', () => {
   });
 
   it('reset half-way: the store gets a part of the body', async () => {
-    await start({ do: 'reset', after: 100 * KIB });
+    await start({ do: 'reset', afterBytes: 100 * KIB });
     assert.ok(['ECONNRESET', 'EPIPE'].includes((await send(proxy.url, body)) as string));
     assert.deepEqual(taken, []);
     const { bytes, fault, deliveredAt } = proxy.requests[0]!;
@@ -172,7 +175,7 @@ describe('the faults of the proxy', () => {
     assert.deepEqual(taken, []);
     await passes();
     await proxy.close();
-    await start({ do: 'silence', when: 'before', after: 100 * KIB });
+    await start({ do: 'silence', when: 'before', afterBytes: 100 * KIB });
     assert.equal(await send(proxy.url, body.repeat(20), { until: sleep(300) }), 'silence');
     assert.ok(proxy.bytes() < body.length, 'it stops taking the body');
     await passes();
@@ -194,7 +197,7 @@ describe('the faults of the proxy', () => {
   });
 
   it('cut the answer after n bytes', async () => {
-    await start({ do: 'cut', after: 4 });
+    await start({ do: 'cut', afterBytes: 4 });
     assert.equal(await send(proxy.url), 'cut after 4');
     await passes();
   });
@@ -214,7 +217,7 @@ describe('the faults of the proxy', () => {
   });
 
   it('refuse for a while: every connection is cut and new ones are refused', async () => {
-    await start({ do: 'refuse', for: 3_000 });
+    await start({ do: 'refuse', forMs: 3_000 });
     assert.equal(await send(proxy.url), 'ECONNRESET');
     assert.equal(await send(proxy.url), 'ECONNREFUSED');
     await untilSo(async () => (await send(proxy.url)) !== 'ECONNREFUSED');
@@ -273,7 +276,7 @@ describe('the faults of the proxy', () => {
       assert.equal(headers.connection, 'close');
     }
     assert.deepEqual(
-      proxy.requests.map(({ isFresh }) => isFresh),
+      proxy.requests.map(({ isFirstOfConnection }) => isFirstOfConnection),
       [true, true, true],
     );
   });

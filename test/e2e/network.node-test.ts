@@ -36,7 +36,7 @@ describe('a network that changes during an upload', () => {
         assert.deepEqual(await s3.digest(BUCKET, upload!.key!), { sha256, size: SIZE });
         const sent = proxy.requests.filter(({ kind }) => kind === 'part').map(({ partNumber }) => partNumber);
         assert.deepEqual(sent, [1, 2, 3, 3, 4, 5]);
-        assert.equal(proxy.requests.find(({ fault }) => fault)?.isFresh, false);
+        assert.equal(proxy.requests.find(({ fault }) => fault)?.isFirstOfConnection, false);
         const { events, errors, backwards, beyond } = await seen(browser);
         assert.deepEqual({ errors, backwards, beyond }, { errors: [], backwards: 0, beyond: 0 });
         assert.equal(events.filter(({ type }) => type === 'retry').length, 0);
@@ -76,9 +76,9 @@ describe('a network that changes during an upload', () => {
   const STEADY = 64 * MIB;
 
   const weakened: readonly [engine: Engine, what: string, fault: Fault][] = [
-    ['chromium', 'breaks', { do: 'reset', after: 9 * MIB }],
-    ['firefox', 'breaks', { do: 'reset', after: 9 * MIB }],
-    ['webkit', 'breaks', { do: 'reset', after: 9 * MIB }],
+    ['chromium', 'breaks', { do: 'reset', afterBytes: 9 * MIB }],
+    ['firefox', 'breaks', { do: 'reset', afterBytes: 9 * MIB }],
+    ['webkit', 'breaks', { do: 'reset', afterBytes: 9 * MIB }],
     // detected after 16 s
     ['chromium', 'has become slow', { do: 'throttle', rate: MIB / 4 }],
   ];

@@ -14,7 +14,8 @@ import type {
 } from '../../src/engine/ports.js';
 import { IndexedDbJournal } from '../../src/engine/browser/indexed-db-journal.js';
 import { systemClock } from '../../src/engine/browser/system-clock.js';
-import * as recoveryCode from '../../src/engine/recovery-code.js';
+import { ModuleLoader } from '../../src/engine/util/module-loader.js';
+import * as deferredCode from '../../src/engine/deferred-code.js';
 import { FakeSigner } from './fake-signer.js';
 import { FakeStore } from './fake-store.js';
 import { FakeClock } from './fake-clock.js';
@@ -134,11 +135,11 @@ export class Harness {
     this.#scope = earlier ? earlier.#scope : `harness ${++scopeCount} of ${Math.random()}`;
     this.#ports = ports;
     // resolves without real time, so that only the fake clock decides when the code is there
-    const loadRecoveryCode = (): Promise<typeof recoveryCode> => Promise.resolve(recoveryCode);
+    const loader = new ModuleLoader(() => Promise.resolve(deferredCode), this.clock);
     this.uploader = new Uploader(
       { scope: this.#scope, ...options },
       {
-        ...{ loadRecoveryCode },
+        ...{ deferredCode: loader },
         clock: this.clock,
         transport: this.store,
         signer: this.signer,

@@ -107,7 +107,7 @@ function* perWay(way: Way): Generator<Scenario> {
     ...base(way),
     fault: 'the store flips a bit before it looks',
     phase: `part, ${way}`,
-    bucket: () => ({ knowsChecksums: way !== 'ETag', bitFlip: { partNumber: 2, when: 'before', times: 1 } }),
+    bucket: () => ({ supportsChecksums: way !== 'ETag', bitFlip: { partNumber: 2, when: 'before', times: 1 } }),
     expects: caught(way),
   };
   for (const kind of ['put', 'post'] as const)
@@ -127,7 +127,7 @@ const MEMORY: Scenario = {
   ...base('crc64nvme'),
   fault: 'the store flips a bit after it has looked',
   phase: 'and reads back at Complete, crc64nvme',
-  bucket: () => ({ completeReadsBack: true, bitFlip: { partNumber: 2, when: 'after', times: 1 } }),
+  bucket: () => ({ completeReadsFromDisk: true, bitFlip: { partNumber: 2, when: 'after', times: 1 } }),
   expects: { caughtBy: 'store', integrity: 'checksum', resends: true },
 };
 

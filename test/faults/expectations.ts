@@ -61,12 +61,12 @@ function confirmedPartsSentAgain({ bench, report }: Case): string[] {
 }
 
 /** Returns the milliseconds from the end of the outage to the first byte of a part. */
-export function timeToFirstByte({ returnedAt, requests }: Bench['store']): number | null {
-  if (returnedAt === null) return null;
+export function timeToFirstByte({ outageEndedAt, requests }: Bench['store']): number | null {
+  if (outageEndedAt === null) return null;
   const first = requests
-    .filter((request) => carriesPart(request) && request.startedAt >= returnedAt)
+    .filter((request) => carriesPart(request) && request.startedAt >= outageEndedAt)
     .reduce((least, { firstByteAt }) => Math.min(least, firstByteAt ?? Infinity), Infinity);
-  return first < Infinity ? first - returnedAt : null;
+  return first < Infinity ? first - outageEndedAt : null;
 }
 
 /** Returns who detected wrong bytes: the store by an error, or else the page. */

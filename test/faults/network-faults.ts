@@ -1,5 +1,5 @@
 /** The network and the servers in between: connections that fail, and responses of a store in trouble, at each step. */
-import type { Fault, PlayedAnswer, RequestKind, Rule } from '../../demo/faults/index.js';
+import type { Fault, InjectedResponse, RequestKind, Rule } from '../../demo/faults/index.js';
 import { errorXml } from '../../demo/faults/injected-response.js';
 import { createMemoryTracker } from '../../src/signer/tracker/memory-tracker.js';
 import { MIB, THREE_PARTS } from './scenario.js';
@@ -51,7 +51,7 @@ export const PHASES: readonly Phase[] = [
   { phase: 'abort signature', at: 'signer', on: 'delete-signature', ...oneByOne, ...aborted },
   { phase: 'abort', at: 'store', on: 'abort', ...aborted },
   // a failed notification delays nothing
-  { phase: 'notice', at: 'signer', on: 'notice', ...isTracked, expects: { retries: 0 } },
+  { phase: 'notice', at: 'signer', on: 'notification', ...isTracked, expects: { retries: 0 } },
 ];
 
 const html = '<!doctype html><title>502 Bad Gateway</title>';
@@ -66,7 +66,7 @@ const STATUS_CODES: Readonly<Record<number, string>> = {
 };
 
 /** Error responses of the store, of a gateway before it, and of the signer. */
-function troubled(status: number, at: Phase['at'], retryAfter?: PlayedAnswer['retryAfter']): Fault {
+function troubled(status: number, at: Phase['at'], retryAfter?: InjectedResponse['retryAfter']): Fault {
   const code = STATUS_CODES[status];
   const ofSigner = {
     headers: { 'Content-Type': 'application/json' },
@@ -99,19 +99,19 @@ const ofStatus = (status: number): Partial<LineFault> =>
   status === 408 ? { scenario: { connectionPerRequest: true } } : {};
 
 const LINE_FAULTS: readonly LineFault[] = [
-  { fault: 'refused for 1.5 s', make: () => ({ do: 'refuse', for: 1_500 }), rule: { times: 1 } },
+  { fault: 'refused for 1.5 s', make: () => ({ do: 'refuse', forMs: 1_500 }), rule: { times: 1 } },
   // one connection per request: a browser would re-send by itself on a reused one
   { fault: 'reset', make: () => ({ do: 'reset' }), rule: { times: 2 }, scenario: { connectionPerRequest: true } },
   {
     fault: 'reset half-way',
-    make: () => ({ do: 'reset', after: MIB }),
+    make: () => ({ do: 'reset', afterBytes: MIB }),
     rule: { times: 2 },
     scenario: { connectionPerRequest: true },
     fits: hasBody,
   },
   {
     fault: 'silent half-way',
-    make: () => ({ do: 'silence', when: 'before', after: MIB / 4 }),
+    make: () => ({ do: 'silence', when: 'before', afterBytes: MIB / 4 }),
     rule: { times: 1 },
     scenario: { size: 33 * MIB, attributes: { ...SHORT_STALL, 'part-size': '32MiB' } },
     fits: ({ on }) => on === 'part',
@@ -126,7 +126,7 @@ const LINE_FAULTS: readonly LineFault[] = [
   },
   {
     fault: 'reply cut',
-    make: () => ({ do: 'cut', after: 20 }),
+    make: () => ({ do: 'cut', afterBytes: 20 }),
     rule: { times: 1 },
     // other requests have no body to cut
     fits: ({ at, on }) => at === 'signer' || ['create', 'list', 'complete'].includes(on),

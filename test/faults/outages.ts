@@ -7,7 +7,7 @@ import type { Scenario } from './scenario.js';
 const gone = (seconds: number): Partial<Scenario> & Pick<Scenario, 'phase'> => ({
   phase: 'part',
   size: 48 * MIB,
-  store: [{ on: 'part', nth: 4, fault: { do: 'refuse', for: seconds * 1_000 } }],
+  store: [{ on: 'part', nth: 4, fault: { do: 'refuse', forMs: seconds * 1_000 } }],
   timeoutSeconds: seconds + 120,
 });
 
@@ -17,9 +17,9 @@ const html = '<!doctype html><title>502 Bad Gateway</title>';
  */
 export const MIXED: readonly SingleFault[] = [
   { do: 'reset' },
-  { do: 'reset', after: 300_000 },
+  { do: 'reset', afterBytes: 300_000 },
   { do: 'lose-reply' },
-  { do: 'cut', after: 30 },
+  { do: 'cut', afterBytes: 30 },
   { do: 'delay', ms: 700 },
   { do: 'throttle', rate: 4 * MIB },
   { do: 'answer', status: 500, body: errorXml('InternalError') },

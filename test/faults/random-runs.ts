@@ -35,8 +35,8 @@ const SIGNER_KINDS: readonly RequestKind[] = ['init-signature', 'all-signatures'
 
 /** Faults of the whole network, and slow ones; besides those of single requests. */
 const LINE: readonly SingleFault[] = [
-  { do: 'refuse', for: 300 },
-  { do: 'refuse', for: 2_500 },
+  { do: 'refuse', forMs: 300 },
+  { do: 'refuse', forMs: 2_500 },
   { do: 'silence', when: 'before' },
 ];
 

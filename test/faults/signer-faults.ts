@@ -1,5 +1,5 @@
 /** The signer in all its states. */
-import type { Fault, Rule, WholeAnswer } from '../../demo/faults/index.js';
+import type { Fault, Rule, StoreResponse } from '../../demo/faults/index.js';
 import { MIB, THREE_PARTS } from './scenario.js';
 import type { Actor, Scenario } from './scenario.js';
 
@@ -33,7 +33,7 @@ async function giveHeaders({ until, call, signer }: Actor): Promise<void> {
 
 const withJson = (change: (answer: Record<string, unknown>) => unknown): Fault => ({
   do: 'edit',
-  edit: ({ body }: WholeAnswer) => ({ body: JSON.stringify(change(JSON.parse(body) as Record<string, unknown>)) }),
+  edit: ({ body }: StoreResponse) => ({ body: JSON.stringify(change(JSON.parse(body) as Record<string, unknown>)) }),
 });
 const withFile = (change: (file: Record<string, unknown>) => unknown): Fault =>
   withJson((answer) => ({ ...answer, files: (answer.files as Record<string, unknown>[]).map(change) }));
@@ -128,13 +128,13 @@ export const signerScenarios: readonly Scenario[] = [
   {
     fault: 'down for 8 s',
     phase: 'init signature',
-    signer: [once('init-signature', { do: 'refuse', for: 8_000 })],
+    signer: [once('init-signature', { do: 'refuse', forMs: 8_000 })],
     expects: { reportedError: 'signer-refused' },
   },
   {
     fault: 'down for 8 s',
     phase: 'all signatures',
-    signer: [once('all-signatures', { do: 'refuse', for: 8_000 })],
+    signer: [once('all-signatures', { do: 'refuse', forMs: 8_000 })],
   },
   {
     fault: 'refuses for good',

@@ -1,5 +1,5 @@
 /** Responses of S3 in all its states, and the outcome of the upload. */
-import type { Fault, Rule, WholeAnswer } from '../../demo/faults/index.js';
+import type { Fault, Rule, StoreResponse } from '../../demo/faults/index.js';
 import { errorXml } from '../../demo/faults/injected-response.js';
 import { MIB, THREE_PARTS } from './scenario.js';
 import type { Actor, Scenario } from './scenario.js';
@@ -22,7 +22,7 @@ const once = (on: Rule['on'], fault: Fault): Rule => ({ on, times: 1, fault });
 /** Changes the body of a response. */
 const edited = (change: (body: string, marker: number) => string): Fault => ({
   do: 'edit',
-  edit: ({ body }: WholeAnswer, { target }) => ({
+  edit: ({ body }: StoreResponse, { target }) => ({
     body: change(body, Number(new URLSearchParams(target.split('?')[1]).get('part-number-marker') ?? 0)),
   }),
 });

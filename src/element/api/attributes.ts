@@ -4,21 +4,21 @@ import { parseSize } from '../../limits.js';
 
 /**
  * Reads an attribute or property value of any type and returns a valid value.
- * An invalid value logs one warning that names the attribute, and the default applies: bad markup never throws.
+ * An invalid value logs one warning that names the attribute, and the default applies. A reader never throws.
  */
 export type Reader<T> = (value: unknown) => T;
 
-const warned = new Set<string>();
+const loggedWarnings = new Set<string>();
 
 function warnOnce(attribute: string, value: unknown, expected: string, fallback: string | number | null): void {
   const outcome = fallback === null ? 'the attribute is ignored' : `"${fallback}" is used`;
-  const text = `<mule-upload ${attribute}="${String(value)}">: expected ${expected}; ${outcome}.`;
-  if (warned.has(text)) return;
-  warned.add(text);
-  console.warn(text);
+  const message = `<mule-upload ${attribute}="${String(value)}">: expected ${expected}; ${outcome}.`;
+  if (loggedWarnings.has(message)) return;
+  loggedWarnings.add(message);
+  console.warn(message);
 }
 
-function reader<T extends string | number | null>(
+function createReader<T extends string | number | null>(
   attribute: string,
   expected: string,
   fallback: T,
@@ -32,29 +32,29 @@ function reader<T extends string | number | null>(
   };
 }
 
-/** Returns an `accept` list in the syntax of `<input type="file">`; logs a warning if it had to be corrected. */
-export function acceptList(value: string): string {
+/** Returns `accept` in the syntax of `<input type="file">`; logs a warning if that differs from the given value. */
+export function normalizeAccept(value: string): string {
   if (isStandardAccept(value)) return value;
   const corrected = parseAccept(value).join();
   warnOnce('accept', value, 'extensions and types, such as ".jpg,image/*"', corrected || null);
   return corrected;
 }
 
-/** Reads an enumerated attribute; case is ignored, as in HTML. */
-export const oneOf = <W extends string>(attribute: string, keywords: readonly W[], fallback: W): Reader<W> =>
-  reader(attribute, `one of ${keywords.join(', ')}`, fallback, (value) => {
+/** Creates a reader of an enumerated attribute; case is ignored, as in HTML. */
+export const keywordReader = <W extends string>(attribute: string, keywords: readonly W[], fallback: W): Reader<W> =>
+  createReader(attribute, `one of ${keywords.join(', ')}`, fallback, (value) => {
     const keyword = String(value).trim().toLowerCase();
-    return keywords.find((known) => known === keyword);
+    return keywords.find((allowed) => allowed === keyword);
   });
 
-/** Reads a number of bytes; a unit may follow the number. */
-export const size = <F extends string | null>(
+/** Creates a reader of a size: a number of bytes, or a number with a unit, such as `2GB`. */
+export const sizeReader = <F extends string | null>(
   attribute: string,
   fallback: F,
   minimum = 0,
   maximum = Infinity,
 ): Reader<number | F> =>
-  reader<number | F>(
+  createReader<number | F>(
     attribute,
     `bytes or a size such as 16MiB${minimum > 0 ? `, from ${minimum} to ${maximum}` : ''}`,
     fallback,
@@ -68,18 +68,20 @@ export const size = <F extends string | null>(
     },
   );
 
-/** Reads a number that is at least `minimum`. */
-export const number = <F extends string | number | null>(
+/** Creates a reader of a number that is at least `minimum`. */
+export const numberReader = <F extends string | number | null>(
   attribute: string,
   fallback: F,
-  { minimum, whole = false }: { minimum: number; whole?: boolean },
+  { minimum, isInteger = false }: { minimum: number; isInteger?: boolean },
 ): Reader<number | F> =>
-  reader<number | F>(attribute, `a ${whole ? 'whole ' : ''}number, ${minimum} or more`, fallback, (value) => {
+  createReader<number | F>(attribute, `a ${isInteger ? 'whole ' : ''}number, ${minimum} or more`, fallback, (value) => {
     const parsed = typeof value === 'string' && value.trim() === '' ? NaN : Number(value);
-    return parsed >= minimum && Number.isFinite(parsed) && (!whole || Number.isInteger(parsed)) ? parsed : undefined;
+    return parsed >= minimum && Number.isFinite(parsed) && (!isInteger || Number.isInteger(parsed))
+      ? parsed
+      : undefined;
   });
 
-/** Turns a reader into Lit's converter; a removed attribute has the default. */
+/** Converts a reader to Lit's converter. A removed attribute sets the property to its default. */
 export const toConverter = <T>(read: Reader<T>): ComplexAttributeConverter<T> => ({
   fromAttribute: (value) => read(value),
 });

@@ -3,21 +3,21 @@ import { property } from 'lit/decorators.js';
 import type { AdmissionRules, HeadersOption, SignFunction, UploaderOptions } from '../../engine/api/types.js';
 import { MAX_PART_SIZE, MIN_PART_SIZE } from '../../limits.js';
 import type { Action } from '../../protocol.js';
-import { toConverter, number, oneOf, size } from './attributes.js';
+import { keywordReader, numberReader, sizeReader, toConverter } from './attributes.js';
 
-const CREDENTIALS = oneOf('credentials', ['same-origin', 'include', 'omit'], 'same-origin');
-const CHECKSUM = oneOf('checksum', ['auto', 'none', 'crc64nvme', 'crc32c', 'crc32', 'sha256'], 'auto');
-const RECOVER = oneOf('recover', ['auto', 'ask', 'choose', 'off'], 'auto');
-const FORM_VALUE = oneOf('form-value', ['key', 'receipt'], 'key');
-const PICKER = oneOf('picker', ['auto', 'input'], 'auto');
-const MAX_SIZE = size('max-size', null);
-const MIN_SIZE = size('min-size', null);
-const MAX_FILES = number('max-files', null, { minimum: 1, whole: true });
-const PART_SIZE = size('part-size', 'auto', MIN_PART_SIZE, MAX_PART_SIZE);
-const CONCURRENCY = number('concurrency', 'auto', { minimum: 1, whole: true });
-const MAX_RETRIES = number('max-retries', null, { minimum: 0, whole: true });
-const STALL_TIMEOUT = number('stall-timeout', 30, { minimum: 1 });
-const BANDWIDTH_LIMIT = size('bandwidth-limit', null, 1);
+const readCredentials = keywordReader('credentials', ['same-origin', 'include', 'omit'], 'same-origin');
+const readChecksum = keywordReader('checksum', ['auto', 'none', 'crc64nvme', 'crc32c', 'crc32', 'sha256'], 'auto');
+const readRecover = keywordReader('recover', ['auto', 'ask', 'choose', 'off'], 'auto');
+const readFormValue = keywordReader('form-value', ['key', 'receipt'], 'key');
+const readPicker = keywordReader('picker', ['auto', 'input'], 'auto');
+const readMaxSize = sizeReader('max-size', null);
+const readMinSize = sizeReader('min-size', null);
+const readMaxFiles = numberReader('max-files', null, { minimum: 1, isInteger: true });
+const readPartSize = sizeReader('part-size', 'auto', MIN_PART_SIZE, MAX_PART_SIZE);
+const readConcurrency = numberReader('concurrency', 'auto', { minimum: 1, isInteger: true });
+const readMaxRetries = numberReader('max-retries', null, { minimum: 0, isInteger: true });
+const readStallTimeout = numberReader('stall-timeout', 30, { minimum: 1 });
+const readBandwidthLimit = sizeReader('bandwidth-limit', null, 1);
 
 const URL_PROPERTIES = {
   get_init_signature: 'initSignatureUrl',
@@ -32,9 +32,9 @@ const URL_PROPERTIES = {
 } as const satisfies Record<Action, string>;
 
 /**
- * The properties and attributes of the element. A property keeps the value it was given. An invalid value logs a
- * warning when the options are read, and the default applies. Properties that native controls reflect are reflected
- * synchronously, as there.
+ * The properties and attributes of the element. A property returns the value that was assigned, even if that is invalid.
+ * An invalid value logs a warning when the options are read, and the default applies. Properties that native controls
+ * have too, such as `disabled`, are reflected synchronously, as in native controls.
  */
 export abstract class UploadProperties extends LitElement {
   abstract get form(): HTMLFormElement | null;
@@ -95,7 +95,7 @@ export abstract class UploadProperties extends LitElement {
 
   /** Base URL of the signer; each action is `{signer}/{action}`. */
   @property() signer = '';
-  /** URL of the action `get_init_signature`. Overrides `signer`, as the next eight do. */
+  /** URL of the action `get_init_signature`. Overrides `signer` for this action; the other action URLs do so too. */
   @property({ attribute: 'init-signature-url' }) initSignatureUrl: string | null = null;
   /** URL of the action `get_chunk_signature`. */
   @property({ attribute: 'chunk-signature-url' }) chunkSignatureUrl: string | null = null;
@@ -114,7 +114,8 @@ export abstract class UploadProperties extends LitElement {
   /** URL of the action `chunks_loaded`. An empty string sends one `chunk_loaded` for each upload instead. */
   @property({ attribute: 'chunks-loaded-url' }) chunksLoadedUrl: string | null = null;
   /** Credentials mode of signer calls: `same-origin`, `include` or `omit`. Calls to S3 never carry credentials. */
-  @property({ converter: toConverter(CREDENTIALS) }) credentials: 'same-origin' | 'include' | 'omit' = 'same-origin';
+  @property({ converter: toConverter(readCredentials) }) credentials: 'same-origin' | 'include' | 'omit' =
+    'same-origin';
   /** Headers of signer calls, or a function, possibly async, that returns them. */
   @property({ attribute: false }) headers: HeadersOption | undefined;
   /** JSON value sent with each `get_init_signature` call. */
@@ -125,11 +126,11 @@ export abstract class UploadProperties extends LitElement {
   /** Makes the picker choose a folder. */
   @property({ type: Boolean }) directory = false;
   /** Maximum file size: bytes, or a size such as `2GB`. */
-  @property({ attribute: 'max-size', converter: toConverter(MAX_SIZE) }) maxSize: number | string | null = null;
+  @property({ attribute: 'max-size', converter: toConverter(readMaxSize) }) maxSize: number | string | null = null;
   /** Minimum file size: bytes, or a size such as `1kB`. */
-  @property({ attribute: 'min-size', converter: toConverter(MIN_SIZE) }) minSize: number | string | null = null;
+  @property({ attribute: 'min-size', converter: toConverter(readMinSize) }) minSize: number | string | null = null;
   /** Maximum number of listed files. */
-  @property({ attribute: 'max-files', converter: toConverter(MAX_FILES) }) maxFiles: number | null = null;
+  @property({ attribute: 'max-files', converter: toConverter(readMaxFiles) }) maxFiles: number | null = null;
   /** Disables drag and drop. */
   @property({ type: Boolean, attribute: 'no-drop' }) noDrop = false;
   /** Disables paste. */
@@ -142,29 +143,30 @@ export abstract class UploadProperties extends LitElement {
    * File picker. `auto` uses file handles where the browser has them (Chromium): after a reload, files need not be
    * chosen again. `input` always uses a file input.
    */
-  @property({ converter: toConverter(PICKER) }) picker: 'auto' | 'input' = 'auto';
+  @property({ converter: toConverter(readPicker) }) picker: 'auto' | 'input' = 'auto';
 
   /** Queues added files until `start()` is called. */
   @property({ type: Boolean, attribute: 'no-autostart' }) noAutostart = false;
   /** Preferred part size, 5 MiB to 5 GiB, or `auto`. The signer decides. */
-  @property({ attribute: 'part-size', converter: toConverter(PART_SIZE) }) partSize: number | string = 'auto';
+  @property({ attribute: 'part-size', converter: toConverter(readPartSize) }) partSize: number | string = 'auto';
   /** Maximum number of requests in flight, over all uploads, or `auto`. */
-  @property({ converter: toConverter(CONCURRENCY) }) concurrency: number | string = 'auto';
-  /** Failures of one request after which its upload fails; null for no limit. */
-  @property({ attribute: 'max-retries', converter: toConverter(MAX_RETRIES) }) maxRetries: number | null = null;
+  @property({ converter: toConverter(readConcurrency) }) concurrency: number | string = 'auto';
+  /** Number of failures of one request after which its upload fails; null for no limit. */
+  @property({ attribute: 'max-retries', converter: toConverter(readMaxRetries) }) maxRetries: number | null = null;
   /** Seconds without any progress after which a request is aborted and retried. */
-  @property({ attribute: 'stall-timeout', converter: toConverter(STALL_TIMEOUT) }) stallTimeout: number = 30;
+  @property({ attribute: 'stall-timeout', converter: toConverter(readStallTimeout) }) stallTimeout: number = 30;
   /** Maximum bytes per second, over all uploads; null for no limit. */
-  @property({ attribute: 'bandwidth-limit', converter: toConverter(BANDWIDTH_LIMIT) }) bandwidthLimit:
+  @property({ attribute: 'bandwidth-limit', converter: toConverter(readBandwidthLimit) }) bandwidthLimit:
     number | string | null = null;
   /** Checksum algorithm: `auto`, `crc64nvme`, `crc32c`, `crc32`, `sha256` or `none`. */
-  @property({ converter: toConverter(CHECKSUM) }) checksum:
+  @property({ converter: toConverter(readChecksum) }) checksum:
     'auto' | 'none' | 'crc64nvme' | 'crc32c' | 'crc32' | 'sha256' = 'auto';
   /**
    * What happens to unfinished uploads of an earlier page load. `auto` resumes them as soon as their file can be read.
-   * `ask` lists them and waits for a click. `choose` resumes them when their file is chosen again. `off` stores nothing.
+   * `ask` lists them and waits for a click. `choose` resumes them when their file is chosen again. `off` stores nothing
+   * for resuming.
    */
-  @property({ converter: toConverter(RECOVER) }) recover: 'auto' | 'ask' | 'choose' | 'off' = 'auto';
+  @property({ converter: toConverter(readRecover) }) recover: 'auto' | 'ask' | 'choose' | 'off' = 'auto';
   /**
    * Separates the unfinished uploads of one destination or user from those of another. Defaults to the signer's URL.
    * A change removes all uploads of the former scope from this page.
@@ -172,7 +174,7 @@ export abstract class UploadProperties extends LitElement {
   @property() scope: string | null = null;
   /**
    * Identifies this control: an unfinished upload is resumed only in the control with the same key. Defaults to a key
-   * made of the form, `name` and `id`. Set it where several elements of a page have the same.
+   * made of the form, `name` and `id`. Set it if several elements of a page have the same form, `name` and `id`.
    */
   @property({ attribute: 'recovery-key' }) recoveryKey: string | null = null;
   /** Preferred key of the object; with several files, its prefix. The signer decides. */
@@ -182,7 +184,7 @@ export abstract class UploadProperties extends LitElement {
   /** Preferred canned ACL of the object. The signer decides. */
   @property() acl: string | null = null;
   /** What a form submits for each upload: the object's `key`, or the `receipt` that the signer has sealed. */
-  @property({ attribute: 'form-value', converter: toConverter(FORM_VALUE) }) formValue: 'key' | 'receipt' = 'key';
+  @property({ attribute: 'form-value', converter: toConverter(readFormValue) }) formValue: 'key' | 'receipt' = 'key';
   /** Submits the form when all uploads are complete, as Enter in a text field does. */
   @property({ type: Boolean, attribute: 'submit-when-done' }) submitWhenDone = false;
   /** Keeps the screen on while uploading. */
@@ -198,20 +200,20 @@ export abstract class UploadProperties extends LitElement {
   }
 }
 
-/** Whether to open the picker that returns file handles; it offers neither folders nor the camera. */
-export const wantsHandles = (host: UploadProperties): boolean =>
-  PICKER(host.picker) === 'auto' && !host.directory && !host.capture;
+/** Whether to open the picker that returns file handles. That picker offers neither folders nor the camera. */
+export const shouldPickHandles = (host: UploadProperties): boolean =>
+  readPicker(host.picker) === 'auto' && !host.directory && !host.capture;
 
 /** Returns what a form submits for each upload. */
-export const formValueOf = (host: UploadProperties): 'key' | 'receipt' => FORM_VALUE(host.formValue);
+export const formValueOf = (host: UploadProperties): 'key' | 'receipt' => readFormValue(host.formValue);
 
 /** Returns the limits on files; sizes in bytes. */
 export const limitsOf = (
   host: UploadProperties,
 ): { maxSize: number | null; minSize: number | null; maxFiles: number | null } => ({
-  maxSize: MAX_SIZE(host.maxSize),
-  minSize: MIN_SIZE(host.minSize),
-  maxFiles: MAX_FILES(host.maxFiles),
+  maxSize: readMaxSize(host.maxSize),
+  minSize: readMinSize(host.minSize),
+  maxFiles: readMaxFiles(host.maxFiles),
 });
 
 /** Returns the rules that unfinished uploads must meet to be listed again. */
@@ -230,18 +232,18 @@ export function optionsOf(host: UploadProperties): UploaderOptions {
   return {
     signer: host.signer,
     urls,
-    credentials: CREDENTIALS(host.credentials),
+    credentials: readCredentials(host.credentials),
     headers: host.headers ?? undefined,
     params: host.params,
     sign: host.sign ?? undefined,
     autostart: !host.noAutostart,
-    partSize: PART_SIZE(host.partSize),
-    concurrency: CONCURRENCY(host.concurrency),
-    maxRetries: MAX_RETRIES(host.maxRetries) ?? Infinity,
-    stallTimeout: STALL_TIMEOUT(host.stallTimeout),
-    bandwidthLimit: BANDWIDTH_LIMIT(host.bandwidthLimit) ?? Infinity,
-    checksum: CHECKSUM(host.checksum),
-    recover: RECOVER(host.recover),
+    partSize: readPartSize(host.partSize),
+    concurrency: readConcurrency(host.concurrency),
+    maxRetries: readMaxRetries(host.maxRetries) ?? Infinity,
+    stallTimeout: readStallTimeout(host.stallTimeout),
+    bandwidthLimit: readBandwidthLimit(host.bandwidthLimit) ?? Infinity,
+    checksum: readChecksum(host.checksum),
+    recover: readRecover(host.recover),
     scope: String(host.scope ?? ''),
     rules: rulesOf(host),
     objectKey: host.objectKey ?? '',

@@ -2,14 +2,16 @@ import type { UploaderOptions } from '../../engine/api/types.js';
 import type { Uploader } from '../../engine/index.js';
 
 /**
- * Passes on only options that changed: new headers or a new signer make waiting uploads retry at once. Pages often assign a
- * new object with the same content at each rendering. Logs a warning for each invalid value.
+ * Passes the options that changed to the uploader, and no others: new headers or a new signer make waiting uploads retry at
+ * once. Objects are compared by content, because pages often assign an equal object at each rendering. Logs a warning for
+ * each invalid value.
  * @returns whether an option changed
  */
-export function configureUploader(uploader: Uploader, options: UploaderOptions, before: UploaderOptions): boolean {
-  const old = before as Record<string, unknown>;
+export function configureUploader(uploader: Uploader, options: UploaderOptions, previous: UploaderOptions): boolean {
+  const previousValues = previous as Record<string, unknown>;
   const isSame = (name: string, value: unknown): boolean =>
-    Object.is(value, old[name]) || (typeof value === 'object' && JSON.stringify(value) === JSON.stringify(old[name]));
+    Object.is(value, previousValues[name])
+    || (typeof value === 'object' && JSON.stringify(value) === JSON.stringify(previousValues[name]));
   const changes = Object.entries(options).filter(([name, value]) => !isSame(name, value));
   if (changes.length === 0) return false;
   try {

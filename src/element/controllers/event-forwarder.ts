@@ -4,10 +4,10 @@ import type { RenderScheduler } from './render-scheduler.js';
 
 /** Events that change neither value nor validity. */
 const PROGRESS_EVENTS: ReadonlySet<keyof MuleEventMap> = new Set(['mule-progress', 'mule-part', 'mule-retry']);
-/** Minimum interval between renderings of progress; 100 parts a second may be stored. */
+/** Minimum interval between renderings of progress, because 100 parts a second may be stored. */
 const PROGRESS_INTERVAL_MS = 200;
-/** Above this number of uploads, value and list are updated at intervals instead of at each event. */
-const MANY_UPLOADS = 50;
+/** With more uploads, value and list are updated at intervals instead of at each event. */
+const MAX_UPLOADS_WITHOUT_BATCHING = 50;
 const BATCH_INTERVAL_MS = 200;
 
 /** Callbacks to the element. */
@@ -17,18 +17,18 @@ export interface UploaderHooks {
   /** Called after the value has changed. */
   onValueChange(): void;
   /** Called before an event is forwarded. */
-  onEvent<K extends keyof MuleEventMap>(type: K, detail: MuleEventMap[K]['detail']): void;
+  beforeForward<K extends keyof MuleEventMap>(type: K, detail: MuleEventMap[K]['detail']): void;
 }
 
 /** Dispatches an uploader's events on the element, and updates the value and the rendering accordingly. */
 export class EventForwarder {
-  /** The number of uploads that were listed at the last reading. */
+  /** The number of listed uploads, which the controller sets each time it reads them. */
   uploadCount = 0;
   #uploader: Uploader | null = null;
   #listeners: AbortController | null = null;
   /** The number of files that are being added. */
-  #expected = 0;
-  /** Whether the value was updated since the list was empty. */
+  #expectedFiles = 0;
+  /** Whether the value was updated after the list was last empty. */
   #hasSynced = false;
   #syncTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -51,50 +51,50 @@ export class EventForwarder {
   }
 
   /**
-   * Prepares for files that are about to be added. The rendering of many is postponed, because it would delay the first
-   * byte.
-   * @param count negative once they are added
+   * Prepares for files that are about to be added. Rendering many files is postponed, because it would delay the first
+   * request.
+   * @param count the number of files; the same number, negative, once they are added
    */
   expectFiles(count: number): void {
     this.#hasSynced &&= this.uploadCount > 0;
-    this.#expected += count;
-    if (count > 0 && this.#isMany) this.scheduler.postpone();
+    this.#expectedFiles += count;
+    if (count > 0 && this.#isBatching) this.scheduler.postpone();
   }
 
-  /** Updates value and rendering after a change without an event; in a long list after an interval. */
+  /** Updates value and rendering after a change without an event; in a long list, after an interval. */
   updateSoon(): void {
-    this.#syncValue();
-    this.scheduler.refreshAfter(this.#isMany ? BATCH_INTERVAL_MS : 0);
+    this.#syncOrDefer();
+    this.scheduler.refreshAfter(this.#isBatching ? BATCH_INTERVAL_MS : 0);
   }
 
-  /** Runs a deferred update of the value now. */
+  /** Updates the value now if the update was deferred. */
   syncNow(): void {
     if (this.#syncTimer === undefined) return;
     this.#cancelSync();
     if (this.hooks.syncValue()) this.hooks.onValueChange();
   }
 
-  get #isMany(): boolean {
-    return this.uploadCount + this.#expected > MANY_UPLOADS;
+  get #isBatching(): boolean {
+    return this.uploadCount + this.#expectedFiles > MAX_UPLOADS_WITHOUT_BATCHING;
   }
 
   #forward<K extends keyof MuleEventMap>(uploader: Uploader, type: K, signal: AbortSignal): void {
     const isProgress = PROGRESS_EVENTS.has(type);
     const listener = (event: Event): void => {
       const { detail } = event as MuleEventMap[K];
-      const hasChanged = !isProgress && this.#syncValue(type);
-      this.hooks.onEvent(type, detail);
+      const hasChanged = !isProgress && this.#syncOrDefer(type);
+      this.hooks.beforeForward(type, detail);
       if (!emit(this.host, type, detail)) event.preventDefault();
-      this.scheduler.refreshAfter(this.#isMany ? BATCH_INTERVAL_MS : isProgress ? PROGRESS_INTERVAL_MS : 0);
+      this.scheduler.refreshAfter(this.#isBatching ? BATCH_INTERVAL_MS : isProgress ? PROGRESS_INTERVAL_MS : 0);
       if (hasChanged) this.hooks.onValueChange();
     };
     uploader.addEventListener(type, listener, { signal });
   }
 
   /** Defers the update in a long list, except at `mule-finish`: 10,000 events must not iterate over 10,000 uploads each. */
-  #syncValue(type?: keyof MuleEventMap): boolean {
-    // the first of many makes the form pending at once
-    if (!this.#isMany || !this.#hasSynced || type === 'mule-finish') {
+  #syncOrDefer(type?: keyof MuleEventMap): boolean {
+    // the first update of many uploads is not deferred, so that the form has to wait for them at once
+    if (!this.#isBatching || !this.#hasSynced || type === 'mule-finish') {
       this.#hasSynced = true;
       this.#cancelSync();
       return this.hooks.syncValue();

@@ -1,6 +1,6 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
 
-/** No slot has this name, so that a slotted input is not rendered, whatever the page's style sheets say. */
+/** The shadow tree has no slot of this name: an input assigned to it is never rendered. */
 const UNUSED_SLOT = 'replaced';
 
 /** The members of the element that the fallback uses. */
@@ -11,8 +11,9 @@ export interface FallbackHooks {
 }
 
 /**
- * Replaces each `<input type="file">` that the page has slotted as a fallback without scripts: uploads the files chosen in
- * it, and neither shows nor submits it. It stays in the document, because the framework that rendered it expects it there.
+ * Replaces each `<input type="file">` that the page has put into the element for browsers without scripts. Files chosen in
+ * the input are uploaded; the input is neither shown nor submitted. It stays in the document, because the framework that
+ * rendered it expects it there.
  */
 export class FallbackController implements ReactiveController {
   #files: File[] = [];
@@ -33,7 +34,7 @@ export class FallbackController implements ReactiveController {
     this.#replace();
   }
 
-  // Again after each update: the parser adds children after the element if it is already defined.
+  // After each update, because the parser adds children after the element is connected if it is already defined.
   hostUpdated(): void {
     this.#replace();
     if (this.#files.length > 0 && this.hooks.isReady()) this.hooks.addFiles(this.#files.splice(0));

@@ -11,12 +11,12 @@ import { isShownToUser, RejectionMessages, rejectionText, type Limits } from '..
 import type { LiveRegions } from '../input/live-regions.js';
 import type { UploaderController } from './uploader-controller.js';
 
-/** Adds files to the uploader: reads folders, applies the element's limits, and collects messages on rejected files. */
+/** Adds files to the uploader: reads folders, applies the element's limits, and collects messages about rejected files. */
 export class FileAdder {
   readonly messages = new RejectionMessages();
   /** Number of files found so far in folders that are being read. */
   filesRead = 0;
-  #adding = new AbortController();
+  #addAbort = new AbortController();
 
   constructor(
     private readonly host: UploadProperties & { value: readonly string[] },
@@ -25,24 +25,24 @@ export class FileAdder {
     private readonly liveRegions: LiveRegions,
   ) {}
 
-  /** @returns the added uploads; none if `stop()` was called meanwhile */
+  /** @returns the added uploads; none if `stop()` was called in the meantime */
   async add(source: FileSource): Promise<UploadSnapshot[]> {
     this.clearMessages();
-    const { signal } = this.#adding;
-    let expected = 0;
+    const { signal } = this.#addAbort;
+    let expectedFiles = 0;
     try {
       const files = await this.#read(source, signal);
       const uploader = this.uploader.getOrCreate();
-      this.uploader.expectFiles((expected = files.length));
+      this.uploader.expectFiles((expectedFiles = files.length));
       const adding = uploader.add(files as File[], this.#rules(uploader, signal));
-      // shows uploads that are listed before the engine is loaded: there is no event for them
+      // uploads that are listed before the engine is loaded fire no event
       this.uploader.updateSoon();
       return await adding;
     } catch (error) {
       if (signal.aborted) return [];
       throw error;
     } finally {
-      this.uploader.expectFiles(-expected);
+      this.uploader.expectFiles(-expectedFiles);
       this.uploader.update();
     }
   }
@@ -61,7 +61,7 @@ export class FileAdder {
     });
   }
 
-  /** Puts the message of a rejection into the user's language, and shows it. */
+  /** Sets the message of a rejection in the user's language, and shows it. */
   onReject(rejection: RejectDetail): void {
     const { translate, format } = this.localizer;
     rejection.message = rejectionText(rejection, this.#limits, translate, format);
@@ -70,8 +70,8 @@ export class FileAdder {
 
   /** Stops reading folders, and clears all messages. */
   stop(): void {
-    this.#adding.abort();
-    this.#adding = new AbortController();
+    this.#addAbort.abort();
+    this.#addAbort = new AbortController();
     this.filesRead = 0;
     this.messages.clear();
     this.liveRegions.clear();
@@ -86,17 +86,17 @@ export class FileAdder {
   }
 
   async #read(source: FileSource, signal: AbortSignal): Promise<unknown[]> {
-    let found = 0;
+    let filesFound = 0;
     const onFile = (): void => {
       if (signal.aborted) return;
-      found++;
+      filesFound++;
       this.filesRead++;
       this.uploader.refresh();
     };
     try {
       return await readFiles(source, onFile, signal);
     } finally {
-      if (!signal.aborted) this.filesRead -= found;
+      if (!signal.aborted) this.filesRead -= filesFound;
     }
   }
 
@@ -129,7 +129,7 @@ export class FileAdder {
 
   #show(message: string): void {
     this.messages.add(message);
-    this.liveRegions.assertive = this.messages.announced;
+    this.liveRegions.assertive = this.messages.announcement;
     this.uploader.refresh();
   }
 }

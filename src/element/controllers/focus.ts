@@ -1,4 +1,4 @@
-/** The focused element before a rendering, and its row or group of buttons, in case it is removed. */
+/** The focused element before a rendering, and its row or group of buttons, in case the rendering removes the element. */
 export interface FocusPosition {
   readonly element: Element;
   readonly rowIndex: number;
@@ -7,7 +7,7 @@ export interface FocusPosition {
 
 const rowsOf = (root: ParentNode): Element[] => [...root.querySelectorAll('.row')];
 
-/** Returns the position of the focus in the shadow root; null if it is elsewhere. */
+/** Returns the position of the focus; null if it is outside the shadow root. */
 export function captureFocus(root: ShadowRoot | null): FocusPosition | null {
   const element = root?.activeElement;
   if (!root || !element) return null;

@@ -1,6 +1,6 @@
 import type { ReactiveController } from 'lit';
 import { canPickHandles, pickHandles } from '../input/picker.js';
-import { wantsHandles, type UploadProperties } from '../api/properties.js';
+import { shouldPickHandles, type UploadProperties } from '../api/properties.js';
 import { listItems, type FileSource } from '../input/read-files.js';
 
 /** The members of the element that the controller uses. */
@@ -11,17 +11,17 @@ export interface IntakeHooks {
   addFiles(source: FileSource, reselectedId?: string): void;
 }
 
-/** Events of a drag; unless they are prevented, the browser opens a dropped file in place of the page. */
+/** Events of a drag. If their default action is not prevented, the browser opens a dropped file and leaves the page. */
 const DRAG_EVENTS = ['dragenter', 'dragover', 'drop'] as const;
 
-/** An element that would accept a drag event. */
-interface DropOffer {
-  /** Index of its drop area in the event's path. The innermost drop area of all elements gets the files. */
+/** The element that gets the files of a drag event, unless an element with a drop area further inside is found. */
+interface DropCandidate {
+  /** Index of its drop area in the event's path. */
   depth: number;
-  /** @param isHandled whether the page has handled the event within the drop area */
-  act(isHandled: boolean): void;
+  /** Called after the event was dispatched. @param isHandled whether the page has handled it within the drop area */
+  afterDispatch(isHandled: boolean): void;
 }
-const offers = new WeakMap<Event, DropOffer>();
+const candidates = new WeakMap<Event, DropCandidate>();
 
 /** Receives files from the picker, and files that are dropped or pasted on the element or its `drop-target`. */
 export class IntakeController implements ReactiveController {
@@ -30,7 +30,7 @@ export class IntakeController implements ReactiveController {
   #dropArea: EventTarget | null = null;
   #reselectedId: string | undefined;
   #isPicking = false;
-  /** The event that decides about `isDragOver`. */
+  /** The latest drag event in the drop area; earlier ones no longer change `isDragOver`. */
   #lastDragEvent: Event | null = null;
 
   constructor(
@@ -71,7 +71,7 @@ export class IntakeController implements ReactiveController {
   browse(reselectedId?: string): void {
     if (this.hooks.isDisabled() || this.#isPicking) return;
     this.#reselectedId = reselectedId;
-    if (wantsHandles(this.host) && canPickHandles()) void this.#pick();
+    if (shouldPickHandles(this.host) && canPickHandles()) void this.#pick();
     else this.#openInput();
   }
 
@@ -91,7 +91,7 @@ export class IntakeController implements ReactiveController {
     this.host.shadowRoot?.querySelector<HTMLInputElement>('input[type=file]')?.click();
   }
 
-  /** Adds the chosen files, and empties the input so that the same file can be chosen again. */
+  /** Adds the chosen files, and empties the input, so that the same file can be chosen again. */
   inputChange(input: HTMLInputElement): void {
     const files = [...(input.files ?? [])];
     const reselectedId = this.#reselectedId;
@@ -100,7 +100,7 @@ export class IntakeController implements ReactiveController {
     if (files.length > 0) this.hooks.addFiles(files, reselectedId);
   }
 
-  /** Handles `cancel` of the input, which is not an event of the element. */
+  /** Handles `cancel` of the input, and stops it: the element has no such event. */
   inputCancel(event: Event): void {
     event.stopPropagation();
     this.#reselectedId = undefined;
@@ -127,7 +127,8 @@ export class IntakeController implements ReactiveController {
     this.#listeners = new AbortController();
     this.#dropArea = this.#findDropArea();
     const { signal } = this.#listeners;
-    // Capturing, because the page's own listeners may stop the event. In a closed shadow root, only the area gets it.
+    // Captured, because listeners of the page may stop the event. Host and drop area get listeners too: if they are in a
+    // closed shadow root, the event's path at the window does not contain them.
     const options = { signal, capture: true };
     for (const target of new Set([globalThis, this.host, this.#dropArea])) {
       for (const type of DRAG_EVENTS)
@@ -139,8 +140,8 @@ export class IntakeController implements ReactiveController {
   }
 
   /**
-   * Prevents the browser from opening the files, and offers to add them. The innermost drop area of all elements gets
-   * them, unless the page handles the event within that area by calling `preventDefault()`.
+   * Prevents the browser from opening the files, and adds them if no other element has a drop area further inside. Does
+   * not add them if the page calls `preventDefault()` within the drop area, and so handles the event itself.
    */
   #onDrag(event: DragEvent): void {
     const depth = event.composedPath().findIndex((target) => target === this.host || target === this.#dropArea);
@@ -150,25 +151,25 @@ export class IntakeController implements ReactiveController {
     if (isDrop) this.#setDragOver(false);
     const isDisabled = this.hooks.isDisabled();
     if (!isDrop) transfer.dropEffect = isDisabled ? 'none' : 'copy';
-    const offer = offers.get(event);
-    if (offer && offer.depth <= depth) return;
+    const candidate = candidates.get(event);
+    if (candidate && candidate.depth <= depth) return;
     // items can be read only during the event
     const items = isDrop && !isDisabled ? listItems(transfer) : null;
     this.#lastDragEvent = event;
-    const act = (isHandled: boolean): void => {
+    const afterDispatch = (isHandled: boolean): void => {
       if (this.#lastDragEvent === event && !isDrop) this.#setDragOver(!isHandled && !isDisabled);
       if (items && !isHandled) this.hooks.addFiles(items as FileSource);
     };
-    if (offer) Object.assign(offer, { depth, act });
-    else actAfterDispatch(event, { depth, act });
+    if (candidate) Object.assign(candidate, { depth, afterDispatch });
+    else addCandidate(event, { depth, afterDispatch });
   }
 
   #onDragLeave(event: DragEvent): void {
     const path = event.composedPath();
     if (!path.includes(this.host) && !path.includes(this.#dropArea!)) return;
     // moving to another child does not count; WebKit sets no relatedTarget, and fires `dragenter` next
-    const to = event.relatedTarget as Node | null;
-    if (to?.nodeType && (this.#dropArea as Partial<Node>).contains?.(to)) return;
+    const enteredNode = event.relatedTarget as Node | null;
+    if (enteredNode?.nodeType && (this.#dropArea as Partial<Node>).contains?.(enteredNode)) return;
     this.#lastDragEvent = null;
     this.#setDragOver(false);
   }
@@ -180,25 +181,26 @@ export class IntakeController implements ReactiveController {
     this.hooks.addFiles(transfer);
   }
 
-  #setDragOver(over: boolean): void {
-    if (over === this.#isDragOver) return;
-    this.#isDragOver = over;
+  #setDragOver(isDragOver: boolean): void {
+    if (isDragOver === this.#isDragOver) return;
+    this.#isDragOver = isDragOver;
     this.host.requestUpdate();
   }
 }
 
 /**
- * Prevents the default action at once, because the page may stop the event, and acts after it was dispatched.
- * `preventDefault()` of the page counts only within the drop area: listeners around it often prevent all drops.
+ * Sets the first candidate of an event. Prevents the default action at once, because the page may stop the event; calls
+ * the candidate after dispatch. A `preventDefault()` of the page counts only within the drop area, because listeners outside
+ * it often prevent all drops.
  */
-function actAfterDispatch(event: DragEvent, offer: DropOffer): void {
-  offers.set(event, offer);
+function addCandidate(event: DragEvent, candidate: DropCandidate): void {
+  candidates.set(event, candidate);
   event.preventDefault();
   const path = event.composedPath();
-  let innermost = Infinity;
+  let innermostHandler = Infinity;
   event.preventDefault = () => {
     const depth = path.indexOf(event.currentTarget!);
-    if (depth >= 0) innermost = Math.min(innermost, depth);
+    if (depth >= 0) innermostHandler = Math.min(innermostHandler, depth);
   };
-  setTimeout(() => offer.act(innermost < offer.depth));
+  setTimeout(() => candidate.afterDispatch(innermostHandler < candidate.depth));
 }

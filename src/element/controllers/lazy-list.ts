@@ -1,14 +1,15 @@
 import type { CSSResult, LitElement, ReactiveController } from 'lit';
 import { ModuleLoader } from '../../engine/util/module-loader.js';
+import { pageTimers } from '../../engine/util/page-timers.js';
 import type { LiveRegions } from '../input/live-regions.js';
 import { mediaStyles } from '../styles/media-styles.js';
 import type { ListController, ListHooks } from './list-controller.js';
 import type { UploaderController } from './uploader-controller.js';
 
 /** The list's code, for all elements of the page. */
-const codeLoader = new ModuleLoader(() => import('./list-controller.js'), 'uploads are not shown');
+const codeLoader = new ModuleLoader(() => import('./list-controller.js'), pageTimers);
 
-/** Loads the list of uploads once the element is drawn. */
+/** Loads the code of the list of uploads after the element's first update. */
 export class LazyList implements ReactiveController {
   #list: ListController | null = null;
   #isRequested = false;
@@ -27,7 +28,7 @@ export class LazyList implements ReactiveController {
     return this.#list;
   }
 
-  /** Whether the code could not be loaded so far. */
+  /** Whether loading the code has failed; it is retried. */
   get isFailing(): boolean {
     return !this.#list && codeLoader.failures > 0;
   }

@@ -65,8 +65,8 @@ export class ListActions {
     if (!action) return;
     const { openQuestion, uploader } = this;
     const { current, uploads } = uploader;
-    const haveStoredParts = (test: (upload: UploadSnapshot) => boolean): boolean =>
-      uploads.some((upload) => test(upload) && hasStoredParts(upload));
+    const haveStoredParts = (isAffected: (upload: UploadSnapshot) => boolean): boolean =>
+      uploads.some((upload) => isAffected(upload) && hasStoredParts(upload));
     this.openQuestion = null;
     switch (action) {
       case 'keep':
@@ -92,7 +92,7 @@ export class ListActions {
     uploader.update(true);
   };
 
-  /** Closes the question on Escape, with the safe answer. */
+  /** Closes the question on Escape, which has the effect of the safe answer. */
   readonly keydown = (event: KeyboardEvent): void => {
     if (event.key !== 'Escape' || this.openQuestion === null) return;
     // a dialog around the element stays open

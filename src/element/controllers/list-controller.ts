@@ -23,20 +23,20 @@ export interface ListHooks extends ListActionHooks {
 }
 
 /**
- * All that concerns listed uploads: rows, totals, buttons, announcements. Loaded once the element is drawn: no file can be
- * listed before.
+ * Shows the uploads: rows, totals, buttons and announcements. `LazyList` loads this code after the element's first update.
  */
 export class ListController implements ReactiveController {
-  /** Adopted before the element's last style sheet, which overrides them. */
+  /** Style sheets of the list; the element's last style sheet overrides them. */
   static readonly styles: readonly CSSResult[] = [summaryStyles, listStyles];
 
   readonly #actions: ListActions;
   readonly #announcer: Announcer;
-  readonly #rowRanges: RowVirtualizer;
+  readonly #virtualizer: RowVirtualizer;
   readonly #thumbnails: Thumbnails;
   readonly #speeds = new SpeedHistory();
   #progress = totalsOf([]);
   #uploads: readonly UploadSnapshot[] = [];
+  /** Whether an upload shows the time until its next retry. */
   #hasCountdown = false;
   #countdownTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -48,7 +48,7 @@ export class ListController implements ReactiveController {
   ) {
     this.#actions = new ListActions(uploader, hooks);
     this.#announcer = new Announcer(liveRegions);
-    this.#rowRanges = new RowVirtualizer(host, LIST_SIZES);
+    this.#virtualizer = new RowVirtualizer(host, LIST_SIZES);
     this.#thumbnails = new Thumbnails(host, {
       isEnabled: () => hooks.hasThumbnails(),
       isListed: (id) => uploader.has(id),
@@ -75,7 +75,7 @@ export class ListController implements ReactiveController {
       ...state,
       progress: this.#progress,
       openQuestion,
-      rowRanges: this.#rowRanges,
+      rowLayout: this.#virtualizer,
       sparklinePath: (id) => sparklinePath(this.#speeds.samplesOf(id)),
       thumbnails: this.#thumbnails.canvases,
     };
@@ -91,7 +91,7 @@ export class ListController implements ReactiveController {
     if (status === 'uploading' && size > DEFAULT_PART_SIZE) this.#speeds.add(id, speed, performance.now());
   }
 
-  /** Forgets the speeds of an upload that has ended. */
+  /** Deletes the speeds of an upload that has ended. */
   onEnd({ id }: UploadSnapshot): void {
     this.#speeds.delete(id);
   }

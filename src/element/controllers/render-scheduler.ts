@@ -1,8 +1,9 @@
 import type { ReactiveControllerHost } from 'lit';
 
-/** Requests renderings of the host: at most one per frame, and fewer where only figures change. */
+/** Requests renderings of the host: at most one per frame, and fewer if only progress changes. */
 export class RenderScheduler {
-  #frame = 0;
+  /** ID of the requested animation frame; 0 if none is requested. */
+  #frameRequest = 0;
   #renderedAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -12,19 +13,19 @@ export class RenderScheduler {
   refresh(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
+    this.#frameRequest ||= requestAnimationFrame(() => {
+      this.#frameRequest = 0;
       this.#renderedAt = performance.now();
       this.host.requestUpdate();
     });
   }
 
-  /** Counts as rendered now: the next rendering after an interval waits for all of it. */
+  /** Restarts the intervals of `refreshAfter`, as if the host was rendered now. */
   postpone(): void {
     this.#renderedAt = performance.now();
   }
 
-  /** Renders as soon as this time has passed since the last rendering. */
+  /** Renders once this interval has passed since the last rendering. */
   refreshAfter(intervalMs: number): void {
     const waitMs = this.#renderedAt + intervalMs - performance.now();
     if (waitMs <= 0) this.refresh();

@@ -15,31 +15,32 @@ const REMOVAL_DELAY_MS = 1_000;
 const NO_UPLOADS: readonly UploadSnapshot[] = Object.freeze([]);
 
 /**
- * Controllers whose element was removed while uploads were unfinished, by owner. The next element of the same owner takes
- * the uploads over: after a route change, in a reopened dialog, or when a framework renders again.
+ * Controllers whose element was removed while uploads were unfinished, by scope and recovery key. The next element with the
+ * same scope and key takes over the uploads: after a route change, in a reopened dialog, or when a framework renders again.
  */
 const removedControllers = new Map<string, UploaderController>();
 /** Controllers whose recovery key was not unique when their uploader was created; it may become unique. */
 const ambiguousControllers = new Set<UploaderController>();
-const ownerKeyOf = ({ scope, signer, recoveryKey }: UploaderOptions): string =>
+const takeoverKeyOf = ({ scope, signer, recoveryKey }: UploaderOptions): string =>
   JSON.stringify([scope || signer, recoveryKey]);
 
 /**
- * Connects the element to an `Uploader`: one that the page has set, or its own, created when first needed.
- * Forwards its events, requests renderings, and pauses its own uploads while the element is removed.
+ * Connects the element to an `Uploader`: one that the page has set, or its own, which it creates when first needed.
+ * Forwards the uploader's events, and requests renderings. Pauses the uploads of its own uploader while the element is
+ * removed.
  */
 export class UploaderController implements ReactiveController {
-  #own: Uploader | null = null;
+  #ownUploader: Uploader | null = null;
   /** The key in `removedControllers`. */
-  #removedKey = '';
-  /** Set when the own uploader is created. */
+  #takeoverKey = '';
+  /** Set when `#ownUploader` is created. */
   #recoveryKey: RecoveryKey | null = null;
   #options: UploaderOptions = {};
-  #shared: Uploader | null = null;
+  #sharedUploader: Uploader | null = null;
   #removalTimer: ReturnType<typeof setTimeout> | undefined;
   /** IDs of the uploads that were paused because the element was removed; null if it was not. */
   #pausedIds: readonly string[] | null = null;
-  /** Set while the signer is asked whether the same user is signed in; until then nothing is shown. */
+  /** Set until the signer has confirmed that the same user is signed in; until then no upload is shown. */
   #confirmation: object | null = null;
   readonly #scheduler: RenderScheduler;
   readonly #events: EventForwarder;
@@ -55,53 +56,55 @@ export class UploaderController implements ReactiveController {
 
   /** The uploader that the page has set. */
   get shared(): Uploader | null {
-    return this.#shared;
+    return this.#sharedUploader;
   }
 
   set shared(uploader: Uploader | null) {
-    this.#shared = uploader;
+    this.#sharedUploader = uploader;
     this.#listen();
   }
 
-  /** The uploader in use; null if none was needed yet. */
+  /** The uploader in use; null until one is needed. */
   get current(): Uploader | null {
-    return this.#shared ?? this.#own;
+    return this.#sharedUploader ?? this.#ownUploader;
   }
 
   get uploads(): readonly UploadSnapshot[] {
-    const uploads = this.#visible?.uploads ?? NO_UPLOADS;
+    const uploads = this.#visibleUploader?.uploads ?? NO_UPLOADS;
     this.#events.uploadCount = uploads.length;
     return uploads;
   }
 
   /** Whether an upload is listed. */
   has(id: string): boolean {
-    return this.#visible?.has(id) ?? false;
+    return this.#visibleUploader?.has(id) ?? false;
   }
 
   get progress(): TotalProgress {
-    return this.#visible?.progress ?? NO_PROGRESS;
+    return this.#visibleUploader?.progress ?? NO_PROGRESS;
   }
 
   get status(): UploaderStatus {
-    return this.#visible?.status ?? 'idle';
+    return this.#visibleUploader?.status ?? 'idle';
   }
 
   /** The uploader whose uploads may be shown. */
-  get #visible(): Uploader | null {
-    return this.#shared ?? (this.#confirmation ? null : this.#own);
+  get #visibleUploader(): Uploader | null {
+    return this.#sharedUploader ?? (this.#confirmation ? null : this.#ownUploader);
   }
 
   /** Returns the uploader in use, or creates one. */
   getOrCreate(): Uploader {
     if (!this.current) {
       this.#recoveryKey = recoveryKeyOf(this.host);
-      const former = this.#recoveryKey.isUnique ? removedControllers.get(ownerKeyOf(this.#readOptions())) : undefined;
+      const predecessor = this.#recoveryKey.isUnique
+        ? removedControllers.get(takeoverKeyOf(this.#readOptions()))
+        : undefined;
       if (!this.#recoveryKey.isUnique) ambiguousControllers.add(this);
-      if (former && former.#own) this.#takeOver(former);
+      if (predecessor && predecessor.#ownUploader) this.#takeOver(predecessor);
       else {
-        this.#own = new Uploader();
-        this.#configure(this.#own);
+        this.#ownUploader = new Uploader();
+        this.#applyOptions(this.#ownUploader);
         this.#listen();
       }
     }
@@ -112,20 +115,20 @@ export class UploaderController implements ReactiveController {
     trackElement(this.host, true);
     clearTimeout(this.#removalTimer);
     this.#unregisterRemoved();
-    if (this.#pausedIds && this.#own) this.#attach(this.#own, this.#pausedIds);
+    if (this.#pausedIds && this.#ownUploader) this.#attach(this.#ownUploader, this.#pausedIds);
     else this.#listen();
     this.#pausedIds = null;
   }
 
   hostDisconnected(): void {
     trackElement(this.host, false);
-    const isUnfinished = this.#own?.uploads.some((upload) => !hasEnded(upload)) ?? false;
-    if (isUnfinished && this.#recoveryKey?.isUnique) {
+    const hasUnfinished = this.#ownUploader?.uploads.some((upload) => !hasEnded(upload)) ?? false;
+    if (hasUnfinished && this.#recoveryKey?.isUnique) {
       for (const [key, { uploads }] of removedControllers) if (uploads.every(hasEnded)) removedControllers.delete(key);
-      removedControllers.set((this.#removedKey = ownerKeyOf(this.#options)), this);
+      removedControllers.set((this.#takeoverKey = takeoverKeyOf(this.#options)), this);
     }
     ambiguousControllers.delete(this);
-    // an element that is only moved is connected again by then
+    // an element that was only moved is connected again before the microtask runs
     queueMicrotask(() => {
       if (!this.host.isConnected) for (const other of [...ambiguousControllers]) other.#recheckKey();
     });
@@ -135,8 +138,8 @@ export class UploaderController implements ReactiveController {
   /** Applies the element's options. Creates an uploader once there is a signer, so that unfinished uploads are found. */
   configure(): void {
     const { signer, sign, initSignatureUrl, isConnected } = this.host;
-    if (this.#own) this.#configure(this.#own);
-    else if (!this.#shared && isConnected && (signer || sign || initSignatureUrl)) this.getOrCreate();
+    if (this.#ownUploader) this.#applyOptions(this.#ownUploader);
+    else if (!this.#sharedUploader && isConnected && (signer || sign || initSignatureUrl)) this.getOrCreate();
   }
 
   /** Renders with the next frame. */
@@ -144,7 +147,7 @@ export class UploaderController implements ReactiveController {
     this.#scheduler.refresh();
   }
 
-  /** Updates the value now, where a long list has deferred it. */
+  /** Updates the value now if a long list has deferred the update. */
   syncNow(): void {
     this.#events.syncNow();
   }
@@ -169,11 +172,11 @@ export class UploaderController implements ReactiveController {
     this.#events.updateSoon();
   }
 
-  #configure(uploader: Uploader): void {
-    const before = this.#options;
+  #applyOptions(uploader: Uploader): void {
+    const previousOptions = this.#options;
     this.#options = this.#readOptions();
-    // again, because a listener of `mule-owner-change` may have set options for the next user
-    if (configureUploader(uploader, this.#options, before)) this.#configure(uploader);
+    // repeated, because a listener of `mule-owner-change` may have set options for the next user
+    if (configureUploader(uploader, this.#options, previousOptions)) this.#applyOptions(uploader);
   }
 
   #readOptions(): UploaderOptions {
@@ -183,43 +186,46 @@ export class UploaderController implements ReactiveController {
     return { ...options, recoveryKey: String(this.host.recoveryKey || key) };
   }
 
-  /** Takes over from a removed element whose key was the same: frameworks may insert the new element first. */
+  /**
+   * Takes over from a removed element if the key has become unique: frameworks may insert the new element before they remove
+   * the old one.
+   */
   #recheckKey(): void {
-    const uploader = this.#own;
+    const uploader = this.#ownUploader;
     const key = recoveryKeyOf(this.host);
     if (!uploader || !key.isUnique) return;
     ambiguousControllers.delete(this);
     this.#recoveryKey = key;
-    const former = removedControllers.get(ownerKeyOf(this.#readOptions()));
-    if (!former || !former.#own || uploader.uploads.length > 0) {
-      this.#configure(uploader);
+    const predecessor = removedControllers.get(takeoverKeyOf(this.#readOptions()));
+    if (!predecessor || !predecessor.#ownUploader || uploader.uploads.length > 0) {
+      this.#applyOptions(uploader);
       return;
     }
     uploader.dispose();
-    this.#takeOver(former);
+    this.#takeOver(predecessor);
   }
 
-  /** Takes over the uploader of a removed element of the same owner. */
-  #takeOver(former: UploaderController): void {
-    const uploader = former.#own!;
-    former.#unregisterRemoved();
-    clearTimeout(former.#removalTimer);
-    this.#own = uploader;
-    this.#options = former.#options;
-    former.#own = null;
-    former.#listen();
-    this.#configure(uploader);
-    this.#attach(uploader, former.#pausedIds ?? [], () => {
+  /** Takes over the uploader of a removed element with the same scope and recovery key. */
+  #takeOver(predecessor: UploaderController): void {
+    const uploader = predecessor.#ownUploader!;
+    predecessor.#unregisterRemoved();
+    clearTimeout(predecessor.#removalTimer);
+    this.#ownUploader = uploader;
+    this.#options = predecessor.#options;
+    predecessor.#ownUploader = null;
+    predecessor.#listen();
+    this.#applyOptions(uploader);
+    this.#attach(uploader, predecessor.#pausedIds ?? [], () => {
       const uploads = uploader.uploads.filter((upload) => !hasEnded(upload));
       if (uploads.length > 0) emit(this.host, 'mule-recover', { uploads });
       if (uploader.uploads.some(({ status }) => status === 'complete')) this.hooks.onValueChange();
     });
-    former.#pausedIds = null;
+    predecessor.#pausedIds = null;
   }
 
   /**
-   * Resumes paused uploads once it is certain that the same user is signed in. Until then nothing is shown, and no event
-   * is forwarded.
+   * Resumes paused uploads once the signer has confirmed that the same user is signed in. Until then, no upload is shown
+   * and no event is forwarded.
    * @param onShown called once the uploads are shown, never during an update of the element
    */
   #attach(uploader: Uploader, pausedIds: readonly string[], onShown = (): void => {}): void {
@@ -236,17 +242,17 @@ export class UploaderController implements ReactiveController {
   }
 
   #unregisterRemoved(): void {
-    if (removedControllers.get(this.#removedKey) === this) removedControllers.delete(this.#removedKey);
+    if (removedControllers.get(this.#takeoverKey) === this) removedControllers.delete(this.#takeoverKey);
   }
 
   #onRemoved(): void {
-    this.#pausedIds = this.#own?.detach() ?? null;
+    this.#pausedIds = this.#ownUploader?.detach() ?? null;
     this.#confirmation = null;
-    // else a shared uploader would keep the removed element from being garbage-collected
+    // otherwise the listeners on a shared uploader would keep the removed element in memory
     this.#events.listenTo(null);
   }
 
   #listen(): void {
-    if (this.#events.listenTo(this.#visible)) this.update();
+    if (this.#events.listenTo(this.#visibleUploader)) this.update();
   }
 }

@@ -20,7 +20,7 @@ export abstract class FormElement extends UploadProperties {
     super();
     this.addEventListener('mule-complete', () => (this.#hasNewValue = true));
     // after the page's own listeners, which may fill in fields
-    this.addEventListener('mule-finish', () => queueMicrotask(() => this.#submitWhenDone()));
+    this.addEventListener('mule-finish', () => queueMicrotask(() => this.#submitIfDone()));
   }
 
   abstract get uploads(): readonly UploadSnapshot[];
@@ -29,7 +29,7 @@ export abstract class FormElement extends UploadProperties {
   protected abstract dismissUploads(ids: readonly string[]): void;
   /** Aborts all pending uploads and clears the list. */
   protected abstract abortAndClear(): void;
-  /** Applies changes that a long list defers. */
+  /** Updates value and validity now if a long list has deferred the update. */
   protected abstract syncNow(): void;
 
   /** The submitted values. Set it to keys of objects stored earlier, or to `[]` to clear it. */
@@ -111,14 +111,14 @@ export abstract class FormElement extends UploadProperties {
     this.dispatchEvent(new Event('change', { bubbles: true }));
   }
 
-  /** Returns the button. Firefox and WebKit focus an anchor only if it is focusable itself. */
+  /** Returns the button, because Firefox and WebKit focus an anchor only if it is focusable itself. */
   #findAnchor(): HTMLElement | undefined {
     const slot = this.shadowRoot?.querySelector<HTMLSlotElement>('slot[name=button]');
     const [button] = slot?.assignedElements({ flatten: true }) ?? [];
     return button instanceof HTMLElement ? button : undefined;
   }
 
-  #submitWhenDone(): void {
+  #submitIfDone(): void {
     const isDone = this.uploads.every((upload) => hasEnded(upload) && upload.status !== 'failed');
     if (!this.#hasNewValue || !isDone || this.value.length === 0) return;
     this.#hasNewValue = false;

@@ -13,9 +13,9 @@ export interface FormState {
   readonly anchor: HTMLElement | undefined;
 }
 
-/** Above this number of values, `setFormValue` is called only at intervals while uploads are pending. */
-const MANY_VALUES = 200;
-const SUBMIT_INTERVAL_MS = 5_000;
+/** With more values, `setFormValue` is called only at intervals while uploads are pending. */
+const MAX_VALUES_WITHOUT_INTERVAL = 200;
+const FORM_VALUE_INTERVAL_MS = 5_000;
 
 /**
  * Value and validity of the element, passed to the browser through `ElementInternals`.
@@ -26,7 +26,8 @@ export class FormValue {
   /** Values of completed uploads, by upload ID. */
   #uploadValues = new Map<string, string>();
   #customMessage = '';
-  #submitted: { readonly name: string; readonly values: readonly string[]; readonly at: number } | null = null;
+  /** The arguments of the last `setFormValue` call. */
+  #lastSet: { readonly name: string; readonly values: readonly string[]; readonly setAtMs: number } | null = null;
   #hasWarned = false;
 
   constructor(private readonly internals: ElementInternals) {}
@@ -38,8 +39,8 @@ export class FormValue {
 
   /** Keys of objects stored earlier: the values that belong to no listed upload. */
   get storedKeys(): readonly string[] {
-    const ofUploads = new Set(this.#uploadValues.values());
-    return this.#values.filter((value) => !ofUploads.has(value));
+    const uploadValues = new Set(this.#uploadValues.values());
+    return this.#values.filter((value) => !uploadValues.has(value));
   }
 
   /** Replaces the value. @returns IDs of completed uploads whose value was removed */
@@ -63,19 +64,22 @@ export class FormValue {
   }
 
   #updateValues({ uploads, formValue }: FormState): boolean {
-    const before = this.#uploadValues;
-    const now = new Map<string, string>();
+    const previousValues = this.#uploadValues;
+    const currentValues = new Map<string, string>();
     for (const upload of uploads) {
       const value = upload.status === 'complete' ? this.#valueOf(upload, formValue) : null;
-      if (value !== null) now.set(upload.id, value);
+      if (value !== null) currentValues.set(upload.id, value);
     }
-    this.#uploadValues = now;
-    const hasAdded = [...now].some(([id, value]) => before.get(id) !== value);
-    const removed = new Set([...before].filter(([id, value]) => now.get(id) !== value).map(([, value]) => value));
+    this.#uploadValues = currentValues;
+    const hasAdded = [...currentValues].some(([id, value]) => previousValues.get(id) !== value);
+    const removed = new Set(
+      [...previousValues].filter(([id, value]) => currentValues.get(id) !== value).map(([, value]) => value),
+    );
     const kept = this.#values.filter((value) => !removed.has(value));
-    // In list order, whichever upload ends first. The order that the page has set stays until a value is added.
-    const ofUploads = new Set(now.values());
-    const values = hasAdded ? [...kept.filter((value) => !ofUploads.has(value)), ...ofUploads] : kept;
+    // Values of uploads have the order of the list, not of completion. An order that the page has set stays until a value
+    // is added.
+    const uploadValues = new Set(currentValues.values());
+    const values = hasAdded ? [...kept.filter((value) => !uploadValues.has(value)), ...uploadValues] : kept;
     if (isSameList(values, this.#values)) return false;
     this.#values = Object.freeze(values);
     return true;
@@ -95,11 +99,11 @@ export class FormValue {
 
   #setFormValue({ name }: FormState, isBlocked: boolean): void {
     const values = this.#values;
-    const { name: oldName, values: oldValues = [], at = 0 } = this.#submitted ?? {};
+    const { name: oldName, values: oldValues = [], setAtMs = 0 } = this.#lastSet ?? {};
     if (name === oldName && isSameList(values, oldValues)) return;
-    const now = performance.now();
-    if (isBlocked && values.length > MANY_VALUES && now - at < SUBMIT_INTERVAL_MS) return;
-    this.#submitted = { name, values, at: now };
+    const nowMs = performance.now();
+    if (isBlocked && values.length > MAX_VALUES_WITHOUT_INTERVAL && nowMs - setAtMs < FORM_VALUE_INTERVAL_MS) return;
+    this.#lastSet = { name, values, setAtMs: nowMs };
     const data = new FormData();
     for (const value of values) data.append(name, value);
     this.internals.setFormValue(name && values.length > 0 ? data : null, JSON.stringify(values));
@@ -125,11 +129,11 @@ export class FormValue {
 const isSameList = (values: readonly string[], others: readonly string[]): boolean =>
   values.length === others.length && values.every((value, index) => value === others[index]);
 
-/** Accepts what frameworks assign that bind text fields: a list, a single key, an empty string or nothing. */
+/** Converts what a framework's binding for text fields may assign: a list, a single key, an empty string or nothing. */
 export const toValues = (value: unknown): readonly string[] =>
   Array.isArray(value) ? (value as string[]) : typeof value === 'string' && value !== '' ? [value] : [];
 
-/** Reads the state that `setFormValue` was given. */
+/** Parses the state that was passed to `setFormValue`, and that the browser returns when it restores the form. */
 export function parseRestoredValues(state: unknown): string[] {
   try {
     return toValues(JSON.parse(String(state))).filter((value) => typeof value === 'string');

@@ -1,4 +1,4 @@
-/** The properties that are read from another `<mule-upload>` in the form, which may have another version. */
+/** The properties of another `<mule-upload>` in the form, which may come from another version of this package. */
 interface UploadControl {
   readonly uploads?: readonly unknown[];
   readonly status?: unknown;
@@ -12,7 +12,7 @@ const isSubmitButton = (control: Element): control is HTMLButtonElement | HTMLIn
 
 /**
  * Submits a form as Enter in a text field does: through its first submit button, unless that is disabled.
- * Does nothing while another `<mule-upload>` of the form uploads; the last one to end submits.
+ * Does nothing while another `<mule-upload>` of the form is uploading; the last one that ends submits the form.
  * @see https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#implicit-submission
  */
 export function submitImplicitly(form: HTMLFormElement): void {

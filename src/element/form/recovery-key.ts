@@ -1,15 +1,15 @@
 import type { UploadProperties } from '../api/properties.js';
 
-/** All connected elements, and how many of them share each key; null until they are counted again. */
-const elements = new Set<UploadProperties>();
-let counts: Map<string, number> | null = null;
+const connectedElements = new Set<UploadProperties>();
+/** How many connected elements have each key; null until they are counted again. */
+let keyCounts: Map<string, number> | null = null;
 let hasWarned = false;
 
 /** Registers an element while it is connected: keys must be unique among the elements of a page. */
 export function trackElement(host: UploadProperties, isConnected: boolean): void {
-  if (isConnected) elements.add(host);
-  else elements.delete(host);
-  counts = null;
+  if (isConnected) connectedElements.add(host);
+  else connectedElements.delete(host);
+  keyCounts = null;
 }
 
 /** Returns the URL that a form is submitted to, without its origin if that is the page's. */
@@ -26,8 +26,8 @@ function actionOf(form: HTMLFormElement): string {
 
 /** Builds a key from the form, name and id of the element; outside a form, from the path of the page. */
 function derivedKey({ form, name, id, objectKey }: UploadProperties): string {
-  const place = form ? [form.getAttribute('id') || form.getAttribute('name'), actionOf(form)] : [location.pathname];
-  return JSON.stringify([...place, name, id, objectKey || '']);
+  const context = form ? [form.getAttribute('id') || form.getAttribute('name'), actionOf(form)] : [location.pathname];
+  return JSON.stringify([...context, name, id, objectKey || '']);
 }
 
 /** Adds `params` to a key, for elements whose form, name and id are the same. */
@@ -40,16 +40,16 @@ function keyWithParams(key: string, { params }: UploadProperties): string {
 }
 
 function isUnique(key: string): boolean {
-  if (!counts) {
-    counts = new Map();
-    for (const element of elements) {
+  if (!keyCounts) {
+    keyCounts = new Map();
+    for (const element of connectedElements) {
       if (element.recoveryKey) continue;
       const derived = derivedKey(element);
       for (const candidate of new Set([derived, keyWithParams(derived, element)]))
-        counts.set(candidate, (counts.get(candidate) ?? 0) + 1);
+        keyCounts.set(candidate, (keyCounts.get(candidate) ?? 0) + 1);
     }
   }
-  return (counts.get(key) ?? 0) < 2;
+  return (keyCounts.get(key) ?? 0) < 2;
 }
 
 /** Identifies the control in which unfinished uploads are resumed. */
@@ -59,7 +59,7 @@ export interface RecoveryKey {
   readonly isUnique: boolean;
 }
 
-/** Returns the element's `recovery-key`, or a key built from its form, name and id. Warns once if that is not unique. */
+/** Returns the element's `recovery-key`, or a key built from its form, name and id. Warns once if that key is not unique. */
 export function recoveryKeyOf(host: UploadProperties): RecoveryKey {
   if (host.recoveryKey) return { key: String(host.recoveryKey), isUnique: true };
   const derived = derivedKey(host);

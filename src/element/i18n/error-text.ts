@@ -1,10 +1,10 @@
 import type { UploadError } from '../../engine/api/errors.js';
 import type { Translate } from './translate.js';
 
-/** Compares names, because the engine is a separate file with its own `UploadError` class. */
+/** Compares names instead of classes, because the engine is a separate bundle with its own `UploadError` class. */
 export const isUploadError = (error: Error): error is UploadError => error.name === 'UploadError';
 
-/** Describes an error in the user's language. The signer's own message is shown as it is. */
+/** Describes an error in the user's language. If no text exists for the signer's error code, its message is shown. */
 export const errorText = (
   { name }: { name: string },
   { code, message, refusal }: Pick<UploadError, 'code' | 'message'> & Partial<UploadError>,

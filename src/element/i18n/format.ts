@@ -1,16 +1,20 @@
-/** Formats numbers, sizes, speeds and times for one language. Cached, because `Intl` objects are slow to create. */
+/**
+ * Formats numbers, sizes, speeds and durations for one language. One instance per language is cached, because `Intl`
+ * objects are slow to create.
+ */
 export interface Format {
-  /** The tag that was requested. */
+  /** The language tag as the page wrote it. */
   readonly language: string;
+  /** The canonical tag; undefined for the browser's language. */
   readonly locale: string | undefined;
   number(value: number): string;
   /** @param ratio 0 to 1 */
   percent(ratio: number): string;
-  /** In decimal units, as most file managers count. */
+  /** Formats a size in decimal units, as most file managers do. */
   bytes(bytes: number): string;
   /** @param speed bytes per second */
   speed(speed: number): string;
-  /** In one or two units. @param seconds rounded up */
+  /** Formats a duration in one or two units. @param seconds rounded up */
   time(seconds: number): string;
 }
 
@@ -43,7 +47,7 @@ function createFormat(language: string, locale: string | undefined): Format {
     if (!format) numberFormats.set(id, (format = new Intl.NumberFormat(locale, options)));
     return format.format(value);
   };
-  const unit = (value: number, name: string, digits = 0, unitDisplay: 'short' | 'long' = 'short'): string =>
+  const formatUnit = (value: number, name: string, digits = 0, unitDisplay: 'short' | 'long' = 'short'): string =>
     formatNumber(value, {
       style: 'unit',
       unit: name,
@@ -52,12 +56,12 @@ function createFormat(language: string, locale: string | undefined): Format {
       maximumFractionDigits: digits,
     });
 
-  const scaled = (bytes: number, suffix: string): string => {
+  const formatScaled = (bytes: number, suffix: string): string => {
     // 999,500 bytes or more would be rounded to "1,000 kB"
     const power = bytes < 1000 ? 0 : Math.min(Math.floor(Math.log10(bytes / 0.9995) / 3), UNITS.length - 1);
     const value = bytes / 1000 ** power;
     const digits = power < 2 || value >= 100 || Number.isInteger(value) ? 0 : 1;
-    return unit(value, `${UNITS[power]!}${suffix}`, digits, power === 0 && !suffix ? 'long' : 'short');
+    return formatUnit(value, `${UNITS[power]!}${suffix}`, digits, power === 0 && !suffix ? 'long' : 'short');
   };
 
   return {
@@ -66,16 +70,17 @@ function createFormat(language: string, locale: string | undefined): Format {
     number: (value) => formatNumber(value, {}),
     // rounded down, so that 100 % means complete
     percent: (ratio) => formatNumber(Math.floor(ratio * 100 + 1e-9) / 100, { style: 'percent' }),
-    bytes: (bytes) => scaled(bytes, ''),
-    speed: (speed) => scaled(Math.max(speed, 0), '-per-second'),
+    bytes: (bytes) => formatScaled(bytes, ''),
+    speed: (speed) => formatScaled(Math.max(speed, 0), '-per-second'),
     time: (seconds) => {
-      const whole = Math.max(0, Math.ceil(seconds));
-      if (whole < 60) return unit(whole, 'second');
-      if (whole < 600) return `${unit(Math.floor(whole / 60), 'minute')} ${unit(whole % 60, 'second')}`;
-      if (whole < 3600) return unit(Math.ceil(whole / 60), 'minute');
-      if (whole < 86_400)
-        return `${unit(Math.floor(whole / 3600), 'hour')} ${unit(Math.floor((whole % 3600) / 60), 'minute')}`;
-      return `${unit(Math.floor(whole / 86_400), 'day')} ${unit(Math.floor((whole % 86_400) / 3600), 'hour')}`;
+      const wholeSeconds = Math.max(0, Math.ceil(seconds));
+      if (wholeSeconds < 60) return formatUnit(wholeSeconds, 'second');
+      if (wholeSeconds < 600)
+        return `${formatUnit(Math.floor(wholeSeconds / 60), 'minute')} ${formatUnit(wholeSeconds % 60, 'second')}`;
+      if (wholeSeconds < 3600) return formatUnit(Math.ceil(wholeSeconds / 60), 'minute');
+      if (wholeSeconds < 86_400)
+        return `${formatUnit(Math.floor(wholeSeconds / 3600), 'hour')} ${formatUnit(Math.floor((wholeSeconds % 3600) / 60), 'minute')}`;
+      return `${formatUnit(Math.floor(wholeSeconds / 86_400), 'day')} ${formatUnit(Math.floor((wholeSeconds % 86_400) / 3600), 'hour')}`;
     },
   };
 }

@@ -5,17 +5,17 @@ import { createTranslate, type Translate } from './translate.js';
 
 /** Translations for all elements, by language and script. */
 const translations = new Map<string, Partial<MuleStrings>>();
-const connected = new Set<Localizer>();
+const connectedLocalizers = new Set<Localizer>();
 
-/** Sets the texts of a language for all elements, present and future. */
+/** Sets the texts of a language, for all elements of the page and those created later. */
 export function setTranslation(language: string, strings: Partial<MuleStrings>): void {
-  translations.set(scriptOf(language), strings);
-  for (const localizer of connected) localizer.host.requestUpdate();
+  translations.set(translationKeyOf(language), strings);
+  for (const localizer of connectedLocalizers) localizer.host.requestUpdate();
 }
 
-/** Provides texts and number formats in the element's language, and follows changes of `lang`. */
+/** Provides texts and number formats in the element's language, and renders again when `lang` changes. */
 export class Localizer implements ReactiveController {
-  #ownStrings: Partial<MuleStrings> | null = null;
+  #hostStrings: Partial<MuleStrings> | null = null;
   #translation: Partial<MuleStrings> | undefined;
   #format: Format | null = null;
   #translate: Translate | null = null;
@@ -29,18 +29,18 @@ export class Localizer implements ReactiveController {
     return formatOf(languageOf(this.host));
   }
 
-  /** The same function until a text or the language changes, so that unchanged rows are not rendered again. */
+  /** Returns the same function until a text or the language changes, so that unchanged rows are not rendered again. */
   get translate(): Translate {
     const { format } = this;
     const { strings } = this.host;
-    const translation = translations.get(scriptOf(format.locale ?? ''));
+    const translation = translations.get(translationKeyOf(format.locale ?? ''));
     if (
       !this.#translate
-      || strings !== this.#ownStrings
+      || strings !== this.#hostStrings
       || format !== this.#format
       || translation !== this.#translation
     ) {
-      this.#ownStrings = strings;
+      this.#hostStrings = strings;
       this.#translation = translation;
       this.#format = format;
       this.#translate = createTranslate({ ...english, ...translation, ...strings }, format);
@@ -49,7 +49,7 @@ export class Localizer implements ReactiveController {
   }
 
   hostConnected(): void {
-    connected.add(this);
+    connectedLocalizers.add(this);
     this.#observer = new MutationObserver(() => {
       if (languageOf(this.host) !== (this.#format?.language ?? '')) this.host.requestUpdate();
     });
@@ -58,13 +58,13 @@ export class Localizer implements ReactiveController {
   }
 
   hostDisconnected(): void {
-    connected.delete(this);
+    connectedLocalizers.delete(this);
     this.#observer?.disconnect();
   }
 }
 
 /** Returns the key of a translation: `pt` and `pt-BR` give `pt-Latn`, `zh` and `zh-CN` give `zh-Hans`. */
-function scriptOf(language: string): string {
+function translationKeyOf(language: string): string {
   try {
     const locale = new Intl.Locale(language).maximize();
     return `${locale.language}-${locale.script}`;
@@ -75,18 +75,20 @@ function scriptOf(language: string): string {
 
 /** Yields the trees that contain an element, from its own root to the document. */
 function* rootsOf(element: Element): Generator<Node> {
-  for (let at: Element | undefined = element; at;) {
-    const root: Node = at.getRootNode();
+  for (let current: Element | undefined = element; current;) {
+    const root: Node = current.getRootNode();
     yield root;
-    at = (root as Partial<ShadowRoot>).host;
+    current = (root as Partial<ShadowRoot>).host;
   }
 }
 
 /** Returns the `lang` that applies to an element, across shadow roots; empty if the page sets none. */
 function languageOf(element: Element): string {
-  for (let at: Element | null = element; at?.closest; at = (at.getRootNode() as Partial<ShadowRoot>).host ?? null) {
-    const found = at.closest('[lang]:not([lang=""])');
-    if (found) return found.getAttribute('lang')!;
+  let current: Element | null = element;
+  while (current?.closest) {
+    const elementWithLang = current.closest('[lang]:not([lang=""])');
+    if (elementWithLang) return elementWithLang.getAttribute('lang')!;
+    current = (current.getRootNode() as Partial<ShadowRoot>).host ?? null;
   }
   return '';
 }

@@ -166,7 +166,7 @@ export const strings = {
 } satisfies Record<string, Text>;
 
 /**
- * All texts, by key; the `strings` property accepts some of them. A text with the key `error-<code>` replaces the
+ * All texts, by key. The `strings` property accepts any number of them. A text with the key `error-<code>` replaces the
  * signer's message if the signer refuses an upload with that code.
  */
 export type MuleStrings = Readonly<Record<keyof typeof strings, Text>> & {

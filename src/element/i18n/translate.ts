@@ -7,11 +7,11 @@ export type TextValues = Readonly<Record<string, string | number>>;
 /** Returns one of the element's texts in the user's language, with its placeholders filled in. */
 export type Translate = (key: keyof MuleStrings, values?: TextValues) => string;
 
-/** Binds texts to a language. */
+/** Creates a function that finds a text by its key, and fills in its placeholders. */
 export const createTranslate =
   (strings: MuleStrings, { number, locale }: Format): Translate =>
   (key, values = {}) =>
-    // there is no text for error codes of a page's own signer, but a message
+    // the error codes of a page's own signer have no text, so their message is shown
     fillText(strings[key] ?? '{message}', values, number, locale);
 
 /**
@@ -25,8 +25,9 @@ export function fillText(
   formatNumber: (value: number) => string,
   locale?: string,
 ): string {
-  const form = typeof text === 'string' ? text : (text[pluralCategory(Number(values['count']), locale)] ?? text.other);
-  return form.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
+  const pluralForm =
+    typeof text === 'string' ? text : (text[pluralCategory(Number(values['count']), locale)] ?? text.other);
+  return pluralForm.replace(/\{(\w+)\}/g, (placeholder, name: string) => {
     const value = values[name];
     return typeof value === 'number' ? formatNumber(value) : (value ?? placeholder);
   });

@@ -1,8 +1,8 @@
-/** Returns the closest element with `data-action` of an event's target, or null. */
+/** Returns the button that was clicked: the event's target, or its closest ancestor with `data-action`; null if none. */
 export const actionButtonOf = (event: Event): HTMLElement | null =>
   (event.target as Element).closest<HTMLElement>('[data-action]');
 
-/** Whether a click in the drop zone was on a link, field or button that the page has slotted there. */
+/** Whether a click in the drop zone was on a link or form control that the page has slotted, except in slot `button`. */
 export function isOnSlottedControl(event: Event): boolean {
   const zone = event.currentTarget as Element;
   const path = event.composedPath();

@@ -14,8 +14,8 @@ export interface DropzoneView {
   readonly disabled: boolean;
   readonly canDrop: boolean;
   readonly isDragOver: boolean;
-  /** Whether the page has slotted its own text. */
-  readonly hasOwnText: boolean;
+  /** Whether the page has slotted a text that replaces “or drop it here”. */
+  readonly hasSlottedText: boolean;
   /** Number of files found so far in folders that are being read. */
   readonly filesRead: number;
   readonly minSize: number | null;
@@ -31,14 +31,14 @@ export interface DropzoneHandlers {
 }
 
 /** Renders the drop zone: button, text and the file input. */
-export function dropzoneTemplate(view: DropzoneView, on: DropzoneHandlers): TemplateResult {
+export function dropzoneTemplate(view: DropzoneView, handlers: DropzoneHandlers): TemplateResult {
   const { translate, multiple, directory, disabled, isDragOver, filesRead } = view;
   const browse = translate(directory ? 'browseFolder' : multiple ? 'browseMany' : 'browse');
   return html` <div
     part="dropzone"
     class=${isDragOver ? 'dropzone over' : 'dropzone'}
     ?data-disabled=${disabled}
-    @click=${on.browse}
+    @click=${handlers.browse}
   >
     <span class="icon" aria-hidden="true"><slot name="icon">${icons.upload}</slot></span>
     <slot name="button"
@@ -48,7 +48,7 @@ export function dropzoneTemplate(view: DropzoneView, on: DropzoneHandlers): Temp
       >${
         filesRead > 0
           ? html`<span class="reading">${translate('reading', { count: filesRead })}</span>`
-          : html`<slot @slotchange=${on.slotChange}></slot>${dropText(view)}${sizeHintTemplate(view)}`
+          : html`<slot @slotchange=${handlers.slotChange}></slot>${dropText(view)}${sizeHintTemplate(view)}`
       }</span
     >
     <input
@@ -63,17 +63,17 @@ export function dropzoneTemplate(view: DropzoneView, on: DropzoneHandlers): Temp
       ?disabled=${disabled}
       @click=${stopPropagation}
       @input=${stopPropagation}
-      @change=${on.inputChange}
-      @cancel=${on.inputCancel}
+      @change=${handlers.inputChange}
+      @cancel=${handlers.inputCancel}
     />
   </div>`;
 }
 
-// `input` is composed, and would reach the page before anything is stored; `click` would reach the drop zone.
+// An `input` event is composed: it would reach the page before anything is stored. A `click` would open the picker again.
 const stopPropagation = (event: Event): void => event.stopPropagation();
 
-function dropText({ translate, hasOwnText, canDrop, isDragOver, multiple, directory }: DropzoneView): unknown {
-  if (hasOwnText || !canDrop) return nothing;
+function dropText({ translate, hasSlottedText, canDrop, isDragOver, multiple, directory }: DropzoneView): unknown {
+  if (hasSlottedText || !canDrop) return nothing;
   return translate(isDragOver ? 'dropNow' : multiple || directory ? 'dropMany' : 'drop');
 }
 

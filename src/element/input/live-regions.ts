@@ -2,7 +2,7 @@
 export class LiveRegions {
   /** Announced at the next pause in speech. */
   polite = '';
-  /** Interrupts. */
+  /** Announced immediately; interrupts speech. */
   assertive = '';
 
   clear(): void {

@@ -2,27 +2,28 @@ import { html, nothing } from 'lit';
 import type { Translate } from '../i18n/translate.js';
 import { icons } from '../styles/icons.js';
 
-/** The messages on files that were not added, and on a list that cannot be shown. */
+/** The messages about files that were not added, and the message that the list cannot be shown. */
 export interface MessagesView {
   readonly translate: Translate;
-  /** The first of all messages. */
+  /** The messages about files that are shown: the first ones. */
   readonly messages: readonly string[];
-  /** The number of all messages. */
+  /** The number of all messages about files, shown or not. */
   readonly rejectedCount: number;
-  /** Shown until the list of uploads can be; empty if it can, or if nothing is listed. */
-  readonly listNotice: string;
+  /** Shown while the list of uploads cannot be shown; otherwise empty. */
+  readonly listFailureMessage: string;
 }
 
 /** Renders the messages, and a button that closes them. */
 export function messagesTemplate(
-  { messages, rejectedCount, listNotice, translate }: MessagesView,
+  { messages, rejectedCount, listFailureMessage, translate }: MessagesView,
   close: () => void,
 ): unknown {
-  if (rejectedCount === 0 && !listNotice) return nothing;
+  if (rejectedCount === 0 && !listFailureMessage) return nothing;
   const more = rejectedCount - messages.length;
   return html` <div part="messages" class="panel messages" data-group="messages">
     <ul>
-      ${messages.map((message) => html`<li>${message}</li>`)} ${listNotice ? html`<li>${listNotice}</li>` : nothing}
+      ${messages.map((message) => html`<li>${message}</li>`)}
+      ${listFailureMessage ? html`<li>${listFailureMessage}</li>` : nothing}
       ${more > 0 ? html`<li>${translate('rejectedMore', { count: more })}</li>` : nothing}
     </ul>
     ${

@@ -1,6 +1,6 @@
 /**
- * Shows the overlay over a drop area that is larger than the element. It is in the top layer, so that the page can
- * neither cover nor clip it, and it ignores pointer events, so that files are dropped on the area.
+ * Shows the overlay over a drop area that is larger than the element. The overlay is in the top layer, so the page can
+ * neither cover nor clip it. It ignores pointer events, so the drop area itself gets the drop.
  */
 export function showOverlay(overlay: HTMLElement | null, area: Element | null): void {
   if (!overlay || !area || overlay.matches(':popover-open')) return;

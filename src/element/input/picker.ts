@@ -8,14 +8,14 @@ interface PickerOptions {
 
 type ShowPicker = (options: PickerOptions) => Promise<FileHandle[]>;
 
-/** The types and extensions that Chromium accepts; others make it throw. */
+/** The MIME types and extensions that Chromium's picker accepts; it throws for others. */
 const MIME = /^[a-z]+\/(?:\*|[\w!#$&^.+-]+)$/;
 const EXTENSION = /^\.[a-z\d.+]{0,14}[a-z\d+]$/;
 
-/** The picker requires a type for each extension; it is not shown. */
+/** The picker requires a MIME type for each extension, but does not show it. */
 const ANY_TYPE = 'application/octet-stream';
 
-const showPicker = (): ShowPicker | undefined =>
+const findShowPicker = (): ShowPicker | undefined =>
   (globalThis as { showOpenFilePicker?: ShowPicker }).showOpenFilePicker?.bind(globalThis);
 
 /**
@@ -23,7 +23,7 @@ const showPicker = (): ShowPicker | undefined =>
  * @see https://wicg.github.io/file-system-access/#api-showopenfilepicker
  */
 export const canPickHandles = (): boolean =>
-  showPicker() !== undefined && globalThis.navigator.userActivation?.isActive;
+  findShowPicker() !== undefined && globalThis.navigator.userActivation?.isActive;
 
 /**
  * Converts an `accept` list to the `types` option of the picker.
@@ -45,12 +45,12 @@ export function pickerTypesOf(accept: string): PickerOptions['types'] {
  * @returns an empty list if the user cancelled; null if the picker is blocked, as in a cross-origin frame
  */
 export async function pickHandles(accept: string, multiple: boolean): Promise<FileHandle[] | null> {
-  const show = showPicker()!;
+  const showPicker = findShowPicker()!;
   const types = pickerTypesOf(accept);
   try {
     // Chromium rejects invalid types before it consumes the user gesture
-    return await show({ multiple, ...(types && { types }) }).catch((error: unknown) =>
-      error instanceof TypeError && types ? show({ multiple }) : Promise.reject(error as Error),
+    return await showPicker({ multiple, ...(types && { types }) }).catch((error: unknown) =>
+      error instanceof TypeError && types ? showPicker({ multiple }) : Promise.reject(error as Error),
     );
   } catch (error) {
     return (error as DOMException).name === 'AbortError' ? [] : null;

@@ -5,7 +5,7 @@ import type { FileEntry, FileHandle } from '../../engine/api/types.js';
 export type FileSource =
   Iterable<File | Blob | FileEntry | FileSystemHandle> | DataTransfer | File | Blob | FileSystemHandle;
 
-/** An item of a drop; its data can be read only during the event. */
+/** An item of a drop, read during the event: afterwards the browser returns no data. */
 interface DroppedItem {
   readonly entry: FileSystemEntry | null;
   readonly file: File | null;
@@ -77,7 +77,7 @@ async function readItem(item: unknown, options: ReadOptions): Promise<unknown> {
 }
 
 /**
- * Reads one file or folder. An error makes it an entry with a fault, and the other items are read.
+ * Reads one file or folder. If that fails, adds an entry with a fault instead of rejecting, so that the others are read.
  * @param path path from the dropped folder; empty for a single file
  */
 async function readSafely(
@@ -108,7 +108,7 @@ const readEntry = (entry: FileSystemEntry, options: ReadOptions): Promise<Entry[
       // https://developer.mozilla.org/en-US/docs/Web/API/FileSystemDirectoryReader/readEntries
       const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => directory.readEntries(resolve, reject));
       if (batch.length === 0) return;
-      // in parallel, because each file takes a call to the browser process
+      // in parallel, because each file takes one call to the browser process
       const children = await Promise.all(batch.map((child) => readEntry(child, options)));
       for (const child of children) for (const file of child) found.push(file);
     }
@@ -119,10 +119,10 @@ const readHandle = (handle: FileSystemHandle, folder: string, options: ReadOptio
   const path = folder && `${folder}/${handle.name}`;
   return readSafely(handle, path, options, async (found) => {
     if (handle.kind === 'file') {
-      const opened = handle as FileSystemFileHandle;
-      const file = await opened.getFile();
+      const fileHandle = handle as FileSystemFileHandle;
+      const file = await fileHandle.getFile();
       if (path) options.onFile();
-      found.push({ file, relativePath: path, handle: opened });
+      found.push({ file, relativePath: path, handle: fileHandle });
       return;
     }
     for await (const child of (handle as FileSystemDirectoryHandle).values())

@@ -2,9 +2,9 @@ import type { RejectCode, RejectDetail } from '../../engine/api/types.js';
 import type { Format } from '../i18n/format.js';
 import type { Translate } from '../i18n/translate.js';
 
-/** Messages that are shown; the others are counted. */
+/** Maximum number of messages that are shown; the others are only counted. */
 const MAX_SHOWN = 5;
-/** Messages that a screen reader announces. */
+/** Maximum number of messages that a screen reader announces. */
 const MAX_ANNOUNCED = 3;
 
 /** The limits that a message mentions. */
@@ -15,7 +15,7 @@ export interface Limits {
   readonly maxFiles: number | null;
 }
 
-/** The messages on files that were not added. */
+/** The messages about files that were not added. */
 export class RejectionMessages {
   #shown: readonly string[] = [];
   #count = 0;
@@ -29,7 +29,7 @@ export class RejectionMessages {
     return this.#count;
   }
 
-  get announced(): string {
+  get announcement(): string {
     return this.#shown.slice(0, MAX_ANNOUNCED).join(' ');
   }
 

@@ -6,8 +6,8 @@ import { statusText } from '../i18n/status-text.js';
 import type { Translate } from '../i18n/translate.js';
 import type { LiveRegions } from '../input/live-regions.js';
 
-/** Failures of one moment that are announced. */
-const MAX_FAILURES = 3;
+/** Maximum number of failures that one announcement names. */
+const MAX_ANNOUNCED_FAILURES = 3;
 
 /** The state that the announcer compares with the previous one. */
 export interface AnnouncerInput {
@@ -20,47 +20,52 @@ export interface AnnouncerInput {
 }
 
 /**
- * Chooses what a screen reader announces: the start, each quarter, waiting, the end and aborts. Failures interrupt.
+ * Chooses what a screen reader announces: the start, each quarter of the progress, waiting, completion and aborts.
+ * Failures are announced immediately, and interrupt speech.
  */
 export class Announcer {
   #status: UploaderStatus = 'idle';
   #waitingText = '';
-  /** Bytes stored when waiting ended; null once more are. The first request after an outage may fail immediately. */
-  #loadedAfterWait: number | null = null;
+  /**
+   * `progress.loaded` when waiting ended; null once it has grown. Until then, resumption is not announced: the first request
+   * after an outage may fail immediately.
+   */
+  #loadedWhenWaitEnded: number | null = null;
   #quarter = 0;
   #failed = new Set<string>();
   #aborted = new Set<string>();
 
-  constructor(private readonly live: LiveRegions) {}
+  constructor(private readonly liveRegions: LiveRegions) {}
 
   /** Updates the texts if something changed that is worth announcing. */
   observe(input: AnnouncerInput): void {
     this.#announceFailures(input);
     const { status } = input;
-    const before = this.#status;
+    const previousStatus = this.#status;
     this.#status = status;
-    if (status === 'uploading' && before === 'waiting') this.#loadedAfterWait = input.progress.loaded;
-    else if (status !== 'uploading') this.#loadedAfterWait = null;
+    if (status === 'uploading' && previousStatus === 'waiting') this.#loadedWhenWaitEnded = input.progress.loaded;
+    else if (status !== 'uploading') this.#loadedWhenWaitEnded = null;
     if (status === 'waiting') this.#announceWaiting(input);
-    else if (this.#loadedAfterWait !== null) this.#announceContinued(input, this.#loadedAfterWait);
-    else if (status === 'uploading' && before !== 'uploading') this.#announceStart(input, before === 'paused');
+    else if (this.#loadedWhenWaitEnded !== null) this.#announceResumption(input, this.#loadedWhenWaitEnded);
+    else if (status === 'uploading' && previousStatus !== 'uploading')
+      this.#announceStart(input, previousStatus === 'paused');
     else if (status === 'uploading') this.#announceQuarter(input);
-    else if (status !== before && status === 'paused') this.live.polite = input.translate('saidPaused');
-    else if (status !== before && status === 'complete') this.#announceComplete(input);
-    if (status !== 'waiting' && this.#loadedAfterWait === null) this.#waitingText = '';
+    else if (status !== previousStatus && status === 'paused') this.liveRegions.polite = input.translate('saidPaused');
+    else if (status !== previousStatus && status === 'complete') this.#announceComplete(input);
+    if (status !== 'waiting' && this.#loadedWhenWaitEnded === null) this.#waitingText = '';
     this.#announceAborts(input);
   }
 
-  #announceContinued(input: AnnouncerInput, loadedBefore: number): void {
+  #announceResumption(input: AnnouncerInput, loadedBefore: number): void {
     if (input.progress.loaded <= loadedBefore) return;
-    this.#loadedAfterWait = null;
+    this.#loadedWhenWaitEnded = null;
     this.#announceStart(input, true);
   }
 
-  #announceStart({ uploads, progress, translate }: AnnouncerInput, isContinued: boolean): void {
+  #announceStart({ uploads, progress, translate }: AnnouncerInput, isResumed: boolean): void {
     const pending = uploads.filter(isPending);
-    this.#quarter = isContinued ? Math.floor(progress.ratio * 4) : 0;
-    this.live.polite =
+    this.#quarter = isResumed ? Math.floor(progress.ratio * 4) : 0;
+    this.liveRegions.polite =
       pending.length === 1
         ? translate('saidStart', { name: pending[0]!.name })
         : translate('saidStartMany', { count: pending.length });
@@ -69,7 +74,7 @@ export class Announcer {
   #announceQuarter({ progress, translate, format }: AnnouncerInput): void {
     const quarter = Math.floor(progress.ratio * 4);
     if (quarter > this.#quarter && quarter < 4)
-      this.live.polite = translate('saidProgress', { percent: format.percent(quarter / 4) });
+      this.liveRegions.polite = translate('saidProgress', { percent: format.percent(quarter / 4) });
     this.#quarter = quarter;
   }
 
@@ -79,12 +84,12 @@ export class Announcer {
     const text = upload
       ? statusText({ ...upload, retryAt: null }, { translate, format, offline, now: 0, held: false })
       : translate('waiting');
-    if (text !== this.#waitingText) this.live.polite = this.#waitingText = text;
+    if (text !== this.#waitingText) this.liveRegions.polite = this.#waitingText = text;
   }
 
   #announceComplete({ uploads, translate }: AnnouncerInput): void {
     const done = uploads.filter(({ status }) => status === 'complete');
-    this.live.polite =
+    this.liveRegions.polite =
       done.length === 1
         ? translate('saidComplete', { name: done[0]!.name })
         : translate('saidCompleteMany', { count: done.length });
@@ -92,24 +97,24 @@ export class Announcer {
 
   #announceFailures({ uploads, translate }: AnnouncerInput): void {
     const failed = uploads.filter(({ status }) => status === 'failed');
-    const added = failed.filter(({ id }) => !this.#failed.has(id));
-    const isOneRetried = failed.length - added.length < this.#failed.size;
-    if (isOneRetried) this.live.assertive = '';
+    const newlyFailed = failed.filter(({ id }) => !this.#failed.has(id));
+    const hasOneBeenRetried = failed.length - newlyFailed.length < this.#failed.size;
+    if (hasOneBeenRetried) this.liveRegions.assertive = '';
     this.#failed = new Set(failed.map(({ id }) => id));
-    const texts = added.slice(0, MAX_FAILURES).map((upload) => failureText(upload, translate));
-    if (texts.length > 0) this.live.assertive = texts.join(' ');
+    const texts = newlyFailed.slice(0, MAX_ANNOUNCED_FAILURES).map((upload) => failureText(upload, translate));
+    if (texts.length > 0) this.liveRegions.assertive = texts.join(' ');
   }
 
   #announceAborts({ uploads, translate }: AnnouncerInput): void {
     const aborted = uploads.filter(({ status }) => status === 'aborted');
-    const added = aborted.filter(({ id }) => !this.#aborted.has(id));
+    const newlyAborted = aborted.filter(({ id }) => !this.#aborted.has(id));
     this.#aborted = new Set(aborted.map(({ id }) => id));
-    const [first] = added;
-    if (first) this.live.polite = translate('saidAborted', { name: first.name, count: added.length });
+    const [first] = newlyAborted;
+    if (first) this.liveRegions.polite = translate('saidAborted', { name: first.name, count: newlyAborted.length });
   }
 }
 
-/** Names the file once: most messages name it. */
+/** Returns the message of a failure, which names the file: adds the name only if the message lacks it. */
 function failureText({ name, error }: UploadSnapshot, translate: Translate): string {
   const message = error ? errorText({ name }, error, translate) : '';
   return message.includes(name) ? message : translate('saidFailed', { name, message });

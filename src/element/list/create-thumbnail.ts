@@ -6,26 +6,29 @@ const MAX_IMAGE_BYTES = 30e6;
 const MAX_VIDEO_BYTES = 4e9;
 const VIDEO_TIMEOUT_MS = 10_000;
 
-/** Whether the page's content security policy blocks `blob:` videos; each attempt would send another report. */
+/**
+ * Whether the page's content security policy blocks `blob:` videos. Then no other video is tried: each attempt would send
+ * a violation report.
+ */
 let areVideosBlocked = false;
 
 /**
  * Creates a thumbnail of an image or a video; a canvas, because a strict content security policy blocks `blob:` images.
- * @returns null if the file is neither, too large, damaged, or of a format that the browser does not support
+ * @returns null if the file is no image or video, too large, damaged, or of a format that the browser does not support
  */
 export async function createThumbnail(file: File): Promise<HTMLCanvasElement | null> {
   const kind = file.type.split('/')[0];
   try {
-    if (kind === 'image' && file.size <= MAX_IMAGE_BYTES) return await fromImage(file);
-    if (kind === 'video' && file.size <= MAX_VIDEO_BYTES && !areVideosBlocked) return await fromVideo(file);
+    if (kind === 'image' && file.size <= MAX_IMAGE_BYTES) return await thumbnailOfImage(file);
+    if (kind === 'video' && file.size <= MAX_VIDEO_BYTES && !areVideosBlocked) return await thumbnailOfVideo(file);
   } catch {
     // damaged, or of an unsupported format
   }
   return null;
 }
 
-/** Decodes and scales off the main thread. */
-async function fromImage(file: File): Promise<HTMLCanvasElement> {
+/** Decodes and scales the image off the main thread. */
+async function thumbnailOfImage(file: File): Promise<HTMLCanvasElement> {
   const bitmap = await createImageBitmap(file, { resizeWidth: SIDE_PX * 2, resizeQuality: 'medium' });
   try {
     return drawSquare(bitmap, bitmap.width, bitmap.height);
@@ -34,7 +37,7 @@ async function fromImage(file: File): Promise<HTMLCanvasElement> {
   }
 }
 
-async function fromVideo(file: File): Promise<HTMLCanvasElement> {
+async function thumbnailOfVideo(file: File): Promise<HTMLCanvasElement> {
   const url = URL.createObjectURL(file);
   const video = document.createElement('video');
   const onViolation = ({ blockedURI }: SecurityPolicyViolationEvent): void => {
@@ -61,19 +64,19 @@ async function fromVideo(file: File): Promise<HTMLCanvasElement> {
 function waitForEvent(video: HTMLVideoElement, type: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const listeners = new AbortController();
-    const settle = (act: () => void) => (): void => {
+    const settleBy = (resolveOrReject: () => void) => (): void => {
       listeners.abort();
-      act();
+      resolveOrReject();
     };
     const timer = setTimeout(
-      settle(() => reject(new Error(`no ${type}`))),
+      settleBy(() => reject(new Error(`no ${type}`))),
       VIDEO_TIMEOUT_MS,
     );
     listeners.signal.addEventListener('abort', () => clearTimeout(timer));
-    video.addEventListener(type, settle(resolve), { signal: listeners.signal });
+    video.addEventListener(type, settleBy(resolve), { signal: listeners.signal });
     video.addEventListener(
       'error',
-      settle(() => reject(new Error('unsupported video'))),
+      settleBy(() => reject(new Error('unsupported video'))),
       { signal: listeners.signal },
     );
   });

@@ -6,27 +6,27 @@ import { LIST_SIZES, type RowRange } from './row-ranges.js';
 import { storedKeyRowTemplate, rowTemplate, type ListPosition } from './row-template.js';
 import type { Handlers, View } from './view.js';
 
-/** Renders the list. In a long list, an empty box takes the place of rows far from view. */
-export function listTemplate(view: View, on: Handlers): unknown {
-  const { uploads, storedKeys, translate, rowRanges } = view;
+/** Renders the list. In a long list, empty placeholders of the same height replace the rows far from the viewport. */
+export function listTemplate(view: View, handlers: Handlers): unknown {
+  const { uploads, storedKeys, translate, rowLayout } = view;
   const count = uploads.length + storedKeys.length;
   if (count === 0) return nothing;
   // not a <ul>: WebKit drops the role of a list without a list style
   return html` <div
     part="list"
     role="list"
-    class=${count > LIST_SIZES.longList ? 'list long' : 'list'}
+    class=${count > LIST_SIZES.maxRowsRenderedAtOnce ? 'list long' : 'list'}
     aria-label=${translate('files')}
-    @click=${on.rowClick}
+    @click=${handlers.rowClick}
   >
     ${repeat(
-      rowRanges.rangesOf(count),
+      rowLayout.splitIntoRanges(count),
       ({ begin, isRendered }) => (isRendered ? begin : `from ${begin}`),
       (range) =>
         html`<div
           role="none"
           class="block"
-          .style=${range.isRendered ? '' : `block-size:${rowRanges.heightOf(range)}px`}
+          .style=${range.isRendered ? '' : `block-size:${rowLayout.heightOf(range)}px`}
         >
           ${range.isRendered ? rowsTemplate(view, range) : nothing}
         </div>`,
@@ -35,24 +35,30 @@ export function listTemplate(view: View, on: Handlers): unknown {
 }
 
 function rowsTemplate(view: View, { begin, end }: RowRange): unknown {
-  const { uploads, storedKeys: adopted, openQuestion, thumbnails } = view;
-  const count = uploads.length + adopted.length;
-  const isLong = count > LIST_SIZES.longList;
-  const common = [view.translate, view.format, view.held, view.offline];
-  const countdown = ({ retryAt }: UploadSnapshot): number =>
+  const { uploads, storedKeys, openQuestion, thumbnails } = view;
+  const count = uploads.length + storedKeys.length;
+  const isLong = count > LIST_SIZES.maxRowsRenderedAtOnce;
+  const dependenciesOfAllRows = [view.translate, view.format, view.held, view.offline];
+  const secondsToRetry = ({ retryAt }: UploadSnapshot): number =>
     retryAt === null ? 0 : Math.ceil((retryAt - view.now) / 1000);
   const positionOf = (index: number): ListPosition | null => (isLong ? { position: index + 1, count } : null);
   const indexes = Array.from({ length: end - begin }, (_, index) => begin + index);
   return repeat(
     indexes,
-    (index) => uploads[index - adopted.length]?.id ?? `value ${adopted[index]}`,
+    (index) => uploads[index - storedKeys.length]?.id ?? `value ${storedKeys[index]}`,
     (index) => {
-      const upload = uploads[index - adopted.length];
-      if (!upload) return storedKeyRowTemplate(adopted[index]!, view, positionOf(index));
+      const upload = uploads[index - storedKeys.length];
+      if (!upload) return storedKeyRowTemplate(storedKeys[index]!, view, positionOf(index));
       const { id } = upload;
-      // an unchanged upload has the same snapshot; only its countdown changes without one
-      const own = [upload, countdown(upload), openQuestion === id, thumbnails.get(id), isLong && `${index} ${count}`];
-      return guard([...own, ...common], () => rowTemplate(upload, view, positionOf(index)));
+      // an unchanged upload keeps its snapshot; only its countdown changes without a new one
+      const dependencies = [
+        upload,
+        secondsToRetry(upload),
+        openQuestion === id,
+        thumbnails.get(id),
+        isLong && `${index} ${count}`,
+      ];
+      return guard([...dependencies, ...dependenciesOfAllRows], () => rowTemplate(upload, view, positionOf(index)));
     },
   );
 }

@@ -3,7 +3,7 @@ import type { UploadSnapshot } from '../../engine/api/types.js';
 import { drawPartMap, type PartMap } from './part-map.js';
 import type { View } from './view.js';
 
-/** Drawn until the parts are known, so that the row keeps its height. */
+/** Drawn until the states of the parts are known, so that the height of the row does not change. */
 const EMPTY_MAP: PartMap = { columns: 1, lines: 1, all: 'M0 0.5h1', stored: '', partlyStored: '', inFlight: '' };
 
 /** Draws which parts are stored, in flight and missing. */

@@ -1,14 +1,14 @@
 import { PART_IN_FLIGHT, PART_STORED } from '../../engine/model/part-states.js';
 
 const MAX_COLUMNS = 100;
-/** With more parts than two full lines, a cell stands for several parts. */
+/** If the parts do not fit in this number of lines, each cell represents several parts. */
 const MAX_LINES = 2;
 
-/** The paths of an SVG image whose unit is one cell, by the state of the cells that they cross. */
+/** An SVG image whose unit is one cell: its size, and one path for each state, which crosses the cells in that state. */
 export interface PartMap {
   readonly columns: number;
   readonly lines: number;
-  /** All cells; the background. */
+  /** The path through all cells, for the background. */
   readonly all: string;
   readonly stored: string;
   /** Cells of which only some parts are stored. */
@@ -20,12 +20,13 @@ type CellState = 'stored' | 'partly-stored' | 'in-flight' | 'missing';
 
 /** Computes the paths of a part map. @param states one byte per part, as `partStates()` returns them */
 export function drawPartMap(states: Uint8Array): PartMap {
-  const parts = states.length;
-  const lines = parts <= MAX_COLUMNS ? 1 : MAX_LINES;
-  const columns = Math.min(MAX_COLUMNS, Math.ceil(parts / lines));
-  const count = Math.min(parts, columns * lines);
-  const cells = Array.from({ length: count }, (_, cell) =>
-    cellStateOf(states.subarray(Math.floor((cell * parts) / count), Math.floor(((cell + 1) * parts) / count))),
+  const partCount = states.length;
+  const lines = partCount <= MAX_COLUMNS ? 1 : MAX_LINES;
+  const columns = Math.min(MAX_COLUMNS, Math.ceil(partCount / lines));
+  const cellCount = Math.min(partCount, columns * lines);
+  const firstPartOf = (cell: number): number => Math.floor((cell * partCount) / cellCount);
+  const cells = Array.from({ length: cellCount }, (_, cell) =>
+    cellStateOf(states.subarray(firstPartOf(cell), firstPartOf(cell + 1))),
   );
   const pathOf = (state: CellState): string => drawPath(cells, columns, (cell) => cell === state);
   return {
@@ -45,7 +46,7 @@ function cellStateOf(states: Uint8Array): CellState {
   return states.every((state) => state === PART_STORED) ? 'stored' : 'partly-stored';
 }
 
-/** Draws a line through each run of matching cells; a run ends with its line. */
+/** Returns a path with one stroke through each sequence of matching cells; a sequence ends with its line. */
 function drawPath(cells: readonly CellState[], columns: number, matches: (cell: CellState) => boolean): string {
   let path = '';
   for (let cell = 0; cell < cells.length;) {

@@ -4,17 +4,17 @@ import { hasEnded } from '../api/upload-state.js';
 import { icons } from '../styles/icons.js';
 import type { RowAction, View } from './view.js';
 
-/** Actions with a text for the button, and one that also names the file. */
+/** Actions with two texts: `pause` is the title of the button, `pauseNamed` its label, which names the file. */
 type NamedAction = 'start' | 'pause' | 'resume' | 'abort' | 'retry';
 
 /** Renders the buttons of an upload. */
 export function rowButtons(upload: UploadSnapshot, { translate, held }: View): unknown {
   const { name, status } = upload;
-  const named = (action: NamedAction, icon: unknown, part: string = action): TemplateResult =>
+  const namedButton = (action: NamedAction, icon: unknown, part: string = action): TemplateResult =>
     rowButton(action, part, icon, translate(action), translate(`${action}Named`, { name }));
-  // the same element for all of these, so that it keeps the focus when its action changes
-  const first = (): unknown => {
-    if (status === 'queued' && held) return named('start', icons.start, 'resume');
+  // Lit keeps the same <button> for all of these, so it keeps the focus when its action changes
+  const mainButton = (): unknown => {
+    if (status === 'queued' && held) return namedButton('start', icons.start, 'resume');
     if (upload.needsPermission || (status === 'paused' && upload.found))
       return rowButton(
         'resume',
@@ -24,16 +24,16 @@ export function rowButtons(upload: UploadSnapshot, { translate, held }: View): u
         translate('continueNamed', { name }),
         true,
       );
-    if (status === 'paused') return named('resume', icons.start);
-    if (status === 'failed') return named('retry', icons.retry);
+    if (status === 'paused') return namedButton('resume', icons.start);
+    if (status === 'failed') return namedButton('retry', icons.retry);
     if (status === 'needs-file')
       return rowButton('choose', 'choose', icons.choose, translate('choose'), translate('chooseNamed', { name }), true);
-    return hasEnded(upload) ? nothing : named('pause', icons.pause);
+    return hasEnded(upload) ? nothing : namedButton('pause', icons.pause);
   };
-  const last = hasEnded(upload)
+  const lastButton = hasEnded(upload)
     ? rowButton('dismiss', 'dismiss', icons.abort, translate('remove'), translate('removeNamed', { name }))
-    : named('abort', icons.abort);
-  return html`${status === 'waiting' ? named('retry', icons.retry) : nothing}${first()}${last}`;
+    : namedButton('abort', icons.abort);
+  return html`${status === 'waiting' ? namedButton('retry', icons.retry) : nothing}${mainButton()}${lastButton}`;
 }
 
 /**
@@ -52,10 +52,10 @@ export const rowButton = (
   html`<button
     type="button"
     part=${part}
-    class=${hasText ? 'written' : nothing}
+    class=${hasText ? 'with-text' : nothing}
     data-action=${action}
     title=${title}
     aria-label=${label}
   >
-    ${icon}${hasText ? html`<span class="word">${title}</span>` : nothing}
+    ${icon}${hasText ? html`<span class="button-text">${title}</span>` : nothing}
   </button>`;

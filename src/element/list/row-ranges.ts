@@ -1,26 +1,29 @@
-/** The rows from `begin` up to, not including, `end`: one rendered block, or all rows between two rendered blocks. */
+/**
+ * The rows from `begin` up to, not including, `end`: either one rendered block, or all rows between two rendered blocks,
+ * which a placeholder replaces.
+ */
 export interface RowRange {
   readonly begin: number;
   readonly end: number;
   readonly isRendered: boolean;
 }
 
-/** Splits a list into ranges. */
-export interface RowRanges {
-  /** Returns the ranges that make up a list of `count` rows. */
-  rangesOf(count: number): readonly RowRange[];
-  /** Returns the height in pixels that rows have, or are expected to have, when rendered. */
+/** Decides which rows of a list are rendered, and how high the others would be. */
+export interface RowLayout {
+  /** Splits a list into ranges, in order. */
+  splitIntoRanges(rowCount: number): readonly RowRange[];
+  /** Returns the height in pixels of rendered rows: measured if they were rendered before, else estimated. */
   heightOf(range: Pick<RowRange, 'begin' | 'end'>): number;
 }
 
-/** Sizes of a list. */
+/** Thresholds and sizes of a list. */
 export const LIST_SIZES = {
-  /** Above this number of rows, those far from view are not rendered. */
-  longList: 100,
-  /** Rows of a block, which are rendered or omitted together. */
-  blockRows: 5,
-  /** Blocks of a long list that are rendered first. */
-  firstBlocks: 4,
-  /** Used until a row has been measured. */
-  rowHeightPx: 82,
+  /** In a list of more rows, the rows far from the viewport are not rendered. */
+  maxRowsRenderedAtOnce: 100,
+  /** The rows of one block are rendered or removed together. */
+  rowsPerBlock: 5,
+  /** Number of blocks at the start of a long list that are rendered before positions are known. */
+  initialBlocks: 4,
+  /** Used until a rendered row was measured. */
+  estimatedRowHeightPx: 82,
 } as const;

@@ -11,7 +11,7 @@ import { rowButton, rowButtons } from './row-buttons.js';
 import { sparklineTemplate } from './sparkline-template.js';
 import type { View } from './view.js';
 
-/** Set as a property, because a strict content security policy forbids the `style` attribute. */
+/** Returns a value of the `style` property; a strict content security policy forbids the attribute. */
 export const widthStyle = (ratio: number): string => `inline-size:${(ratio * 100).toFixed(2)}%`;
 
 /** The position of a row in a long list, for assistive technology, which cannot count rows that are not rendered. */
@@ -26,18 +26,18 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
   const { id, name, size, status, loaded, ratio, speed, eta, retries, parts } = upload;
   const isComplete = status === 'complete';
   const isUploading = status === 'uploading';
-  const text = statusText(upload, view);
+  const statusDescription = statusText(upload, view);
   const timeLeft = isUploading && eta !== null ? translate('timeLeft', { time: format.time(eta) }) : '';
   const sizeText =
     isComplete || loaded === 0
       ? format.bytes(size)
       : translate('sizeOf', { loaded: format.bytes(loaded), size: format.bytes(size) });
-  const done = isComplete ? 1 : ratio;
-  // the stored bytes of an upload of an earlier page load are not known yet: 0 % would look like a loss
-  const isUnknown = status === 'needs-file' && loaded === 0;
-  // from the start, so that the row keeps its height; none if the upload has ended before it was split into parts
+  const storedRatio = isComplete ? 1 : ratio;
+  // the stored bytes of an upload of an earlier page load are not known yet: 0 % would look as if they were lost
+  const isProgressUnknown = status === 'needs-file' && loaded === 0;
+  // shown before there are parts, so that the row keeps its height; not shown if the upload ended without parts
   const hasPartMap = size > DEFAULT_PART_SIZE && parts.total !== 1 && !(parts.total === 0 && hasEnded(upload));
-  const isAsked = view.openQuestion === id && !hasEnded(upload);
+  const isQuestionOpen = view.openQuestion === id && !hasEnded(upload);
   const error = status === 'waiting' || status === 'needs-file' ? upload.error : null;
   return html` <div
     part="item"
@@ -51,10 +51,10 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
     <span class="glyph" aria-hidden="true">${glyphTemplate(upload, view)}</span>
     <div class="line head">
       ${nameTemplate(upload.relativePath || name, name)}
-      ${isUnknown ? nothing : html`<span part="percent" class="percent">${format.percent(done)}</span>`}
+      ${isProgressUnknown ? nothing : html`<span part="percent" class="percent">${format.percent(storedRatio)}</span>`}
     </div>
     ${
-      isUnknown
+      isProgressUnknown
         ? nothing
         : html`<div
             part="progress"
@@ -63,15 +63,15 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
             aria-label=${name}
             aria-valuemin="0"
             aria-valuemax="100"
-            aria-valuenow=${Math.floor(done * 100)}
-            aria-valuetext=${[format.percent(done), text, timeLeft].filter(Boolean).join(', ')}
+            aria-valuenow=${Math.floor(storedRatio * 100)}
+            aria-valuetext=${[format.percent(storedRatio), statusDescription, timeLeft].filter(Boolean).join(', ')}
           >
-            <div part="bar" class="bar" .style=${widthStyle(done)}></div>
+            <div part="bar" class="bar" .style=${widthStyle(storedRatio)}></div>
           </div>`
     }
-    ${hasPartMap && !isUnknown ? partMapTemplate(upload, view) : nothing}
+    ${hasPartMap && !isProgressUnknown ? partMapTemplate(upload, view) : nothing}
     <div class="line foot small">
-      <span part="status" class="status">${text}</span>
+      <span part="status" class="status">${statusDescription}</span>
       <span class="figures">
         <span><bdi part="size">${sizeText}</bdi></span>
         ${
@@ -89,9 +89,9 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
         ${timeLeft ? html`<span><bdi part="time">${timeLeft}</bdi></span>` : nothing}
       </span>
     </div>
-    ${error ? html`<div part="error" class="explanation small">${errorText(upload, error, translate)}</div>` : nothing}
-    ${isAsked ? questionTemplate(translate('askAbort'), translate('abort'), translate) : nothing}
-    <div class="actions">${isAsked ? nothing : rowButtons(upload, view)}</div>
+    ${error ? html`<div part="error" class="error small">${errorText(upload, error, translate)}</div>` : nothing}
+    ${isQuestionOpen ? questionTemplate(translate('askAbort'), translate('abort'), translate) : nothing}
+    <div class="actions">${isQuestionOpen ? nothing : rowButtons(upload, view)}</div>
   </div>`;
 }
 
@@ -121,21 +121,21 @@ export function storedKeyRowTemplate(
 }
 
 /** Shortens a long name in its middle, because names often differ only at the end. */
-function nameTemplate(full: string, name: string): TemplateResult {
+function nameTemplate(fullName: string, name: string): TemplateResult {
   const characters = [...name];
-  let cut = characters.length - Math.min(8, Math.floor(characters.length / 2));
-  // a space at the start of the end part would look like a gap
-  while (characters[cut] === ' ') cut++;
-  return html`<span part="name" class="name" title=${full}>
-    <bdi class="cut" aria-hidden="true"
-      ><span class="start">${characters.slice(0, cut).join('')}</span
-      ><span class="end">${characters.slice(cut).join('')}</span></bdi
-    ><span class="unseen">${name}</span></span
+  let endIndex = characters.length - Math.min(8, Math.floor(characters.length / 2));
+  // a space at the start of the second half would look like a gap
+  while (characters[endIndex] === ' ') endIndex++;
+  return html`<span part="name" class="name" title=${fullName}>
+    <bdi class="split" aria-hidden="true"
+      ><span class="start">${characters.slice(0, endIndex).join('')}</span
+      ><span class="end">${characters.slice(endIndex).join('')}</span></bdi
+    ><span class="visually-hidden">${name}</span></span
   >`;
 }
 
 function glyphTemplate({ id, status }: UploadSnapshot, { thumbnails }: View): unknown {
-  const sign =
+  const statusIcon =
     status === 'complete'
       ? icons.done
       : status === 'failed'
@@ -144,5 +144,7 @@ function glyphTemplate({ id, status }: UploadSnapshot, { thumbnails }: View): un
           ? icons.waiting
           : null;
   const thumbnail = thumbnails.get(id);
-  return thumbnail ? html`${thumbnail}${sign && html`<span class="badge">${sign}</span>`}` : (sign ?? icons.file);
+  return thumbnail
+    ? html`${thumbnail}${statusIcon && html`<span class="badge">${statusIcon}</span>`}`
+    : (statusIcon ?? icons.file);
 }

@@ -1,36 +1,38 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
-import type { LIST_SIZES, RowRange, RowRanges } from './row-ranges.js';
+import type { LIST_SIZES, RowRange, RowLayout } from './row-ranges.js';
 
-/** Distance from the view within which blocks are rendered. */
-const VIEW_MARGIN = '500px';
+/** Distance from the viewport within which blocks are rendered. */
+const RENDER_MARGIN = '500px';
 
 /**
- * Selects which blocks of a long list are rendered: those near the view. An empty box of the same height takes the place
- * of the rows between them, so that 10,000 rows cost no more than 100, and scrolling stays native.
- * When a box comes into view, one block of it is rendered, and the rest is observed again: a jump renders one block a frame.
+ * Renders only the blocks of a long list that are near the viewport. A placeholder, an empty element of the same height,
+ * replaces the rows between two rendered blocks. So 10,000 rows cost no more than 100, and scrolling stays native.
+ * When a placeholder comes near the viewport, one of its blocks is rendered; then the remaining placeholders are observed
+ * again. So each frame renders at most one block for each placeholder, even if the user jumps to another position.
  */
-export class RowVirtualizer implements ReactiveController, RowRanges {
+export class RowVirtualizer implements ReactiveController, RowLayout {
   readonly #renderedBlocks: Set<number>;
-  readonly #blockHeights = new Map<number, number>();
-  #rowHeight: number;
-  #intersections: IntersectionObserver | null = null;
-  #resizes: ResizeObserver | null = null;
-  /** Width for which heights were measured, in pixels. */
-  #width = 0;
-  /** Scroll position before an update that renders or removes blocks. */
+  readonly #blockHeightsPx = new Map<number, number>();
+  #rowHeightPx: number;
+  #intersectionObserver: IntersectionObserver | null = null;
+  #resizeObserver: ResizeObserver | null = null;
+  /** Width of the list for which heights were measured. */
+  #measuredWidthPx = 0;
+  /** Scroll position before an update that renders or removes blocks; null for other updates. */
   #scrollTop: number | null = null;
   #ranges: readonly RowRange[] = [];
   #isLong = false;
-  #observed = new Map<Element, RowRange>();
-  /** Whether blocks were added or removed since the boxes were last observed. */
-  #hasChanged = false;
+  /** The observed children of the list, each a rendered block or a placeholder. */
+  #observedRanges = new Map<Element, RowRange>();
+  /** Whether blocks were rendered or removed since the last update. */
+  #haveBlocksChanged = false;
 
   constructor(
     private readonly host: ReactiveControllerHost & Element,
     private readonly sizes: typeof LIST_SIZES,
   ) {
-    this.#renderedBlocks = new Set(Array(sizes.firstBlocks).keys());
-    this.#rowHeight = sizes.rowHeightPx;
+    this.#renderedBlocks = new Set(Array(sizes.initialBlocks).keys());
+    this.#rowHeightPx = sizes.estimatedRowHeightPx;
     host.addController(this);
   }
 
@@ -38,36 +40,37 @@ export class RowVirtualizer implements ReactiveController, RowRanges {
     return this.host.shadowRoot?.querySelector('.list');
   }
 
-  rangesOf(count: number): readonly RowRange[] {
-    const { longList, blockRows } = this.sizes;
-    this.#isLong = count > longList;
-    const blocks = Array.from({ length: Math.ceil(count / blockRows) }, (_, block) => block);
+  splitIntoRanges(rowCount: number): readonly RowRange[] {
+    const { maxRowsRenderedAtOnce, rowsPerBlock } = this.sizes;
+    this.#isLong = rowCount > maxRowsRenderedAtOnce;
+    const blocks = Array.from({ length: Math.ceil(rowCount / rowsPerBlock) }, (_, block) => block);
     const rendered = this.#isLong ? blocks.filter((block) => this.#renderedBlocks.has(block)) : blocks;
     const ranges: RowRange[] = [];
-    let at = 0;
-    for (const begin of rendered.map((block) => block * blockRows)) {
-      if (begin > at) ranges.push({ begin: at, end: begin, isRendered: false });
-      ranges.push({ begin, end: (at = Math.min(begin + blockRows, count)), isRendered: true });
+    let nextRow = 0;
+    for (const begin of rendered.map((block) => block * rowsPerBlock)) {
+      if (begin > nextRow) ranges.push({ begin: nextRow, end: begin, isRendered: false });
+      nextRow = Math.min(begin + rowsPerBlock, rowCount);
+      ranges.push({ begin, end: nextRow, isRendered: true });
     }
-    if (at < count) ranges.push({ begin: at, end: count, isRendered: false });
+    if (nextRow < rowCount) ranges.push({ begin: nextRow, end: rowCount, isRendered: false });
     return (this.#ranges = ranges);
   }
 
   heightOf({ begin, end }: Pick<RowRange, 'begin' | 'end'>): number {
-    const { blockRows } = this.sizes;
+    const { rowsPerBlock } = this.sizes;
     let height = 0;
-    for (let row = begin; row < end; row += blockRows)
-      height += this.#blockHeights.get(row / blockRows) ?? Math.min(blockRows, end - row) * this.#rowHeight;
+    for (let row = begin; row < end; row += rowsPerBlock)
+      height += this.#blockHeightsPx.get(row / rowsPerBlock) ?? Math.min(rowsPerBlock, end - row) * this.#rowHeightPx;
     return height;
   }
 
-  /** Observes again after the element was moved in the document. */
+  /** Requests an update, which observes the list again after the element was moved in the document. */
   hostConnected(): void {
     if (this.#isLong) this.host.requestUpdate();
   }
 
   hostUpdate(): void {
-    this.#scrollTop = this.#hasChanged ? (this.#list?.scrollTop ?? null) : null;
+    this.#scrollTop = this.#haveBlocksChanged ? (this.#list?.scrollTop ?? null) : null;
   }
 
   hostUpdated(): void {
@@ -76,82 +79,85 @@ export class RowVirtualizer implements ReactiveController, RowRanges {
       return;
     }
     const list = this.#list;
-    const boxes = [...(list?.children ?? [])];
-    // WebKit lays out the list during the update, and scrolls back from its end
+    const children = [...(list?.children ?? [])];
+    // WebKit lays out the list during the update, and then scrolls back from the end of the list
     if (list && this.#scrollTop !== null && list.scrollTop < this.#scrollTop) list.scrollTop = this.#scrollTop;
-    const current = new Set(boxes);
-    for (const box of this.#observed.keys()) if (!current.has(box)) this.#unobserve(box);
-    this.#intersections ??= new IntersectionObserver((entries) => this.#onIntersection(entries), {
-      rootMargin: VIEW_MARGIN,
-      scrollMargin: VIEW_MARGIN,
+    const currentChildren = new Set(children);
+    for (const child of this.#observedRanges.keys()) if (!currentChildren.has(child)) this.#unobserve(child);
+    this.#intersectionObserver ??= new IntersectionObserver((entries) => this.#onIntersection(entries), {
+      rootMargin: RENDER_MARGIN,
+      scrollMargin: RENDER_MARGIN,
     });
-    if (list && !this.#resizes) {
-      this.#resizes = new ResizeObserver(([entry]) => this.#onResize(entry!.contentRect.width));
-      this.#resizes.observe(list);
+    if (list && !this.#resizeObserver) {
+      this.#resizeObserver = new ResizeObserver(([entry]) => this.#onResize(entry!.contentRect.width));
+      this.#resizeObserver.observe(list);
     }
-    for (const [index, box] of boxes.entries()) {
+    for (const [index, child] of children.entries()) {
       const range = this.#ranges[index]!;
-      const isNew = !this.#observed.has(box);
-      this.#observed.set(box, range);
-      // the observer reports only changes: a box that stays in view has to be observed again
-      if (!isNew && !range.isRendered && this.#hasChanged) this.#intersections.unobserve(box);
-      if (isNew || (!range.isRendered && this.#hasChanged)) this.#intersections.observe(box);
+      const isNew = !this.#observedRanges.has(child);
+      this.#observedRanges.set(child, range);
+      // the observer reports only changes: a placeholder that stays near the viewport has to be observed again
+      if (!isNew && !range.isRendered && this.#haveBlocksChanged) this.#intersectionObserver.unobserve(child);
+      if (isNew || (!range.isRendered && this.#haveBlocksChanged)) this.#intersectionObserver.observe(child);
     }
-    this.#hasChanged = false;
+    this.#haveBlocksChanged = false;
   }
 
   hostDisconnected(): void {
-    this.#intersections?.disconnect();
-    this.#intersections = null;
-    this.#resizes?.disconnect();
-    this.#resizes = null;
-    this.#observed.clear();
+    this.#intersectionObserver?.disconnect();
+    this.#intersectionObserver = null;
+    this.#resizeObserver?.disconnect();
+    this.#resizeObserver = null;
+    this.#observedRanges.clear();
   }
 
   /** Discards measured heights when the width changes, because lines wrap differently. */
   #onResize(width: number): void {
-    if (width === this.#width) return;
-    this.#width = width;
-    this.#blockHeights.clear();
-    const rendered = [...this.#observed].find(
+    if (width === this.#measuredWidthPx) return;
+    this.#measuredWidthPx = width;
+    this.#blockHeightsPx.clear();
+    const rendered = [...this.#observedRanges].find(
       ([{ childElementCount }, { isRendered }]) => isRendered && childElementCount > 0,
     );
-    if (rendered) this.#rowHeight = rendered[0].getBoundingClientRect().height / rendered[0].childElementCount;
+    if (rendered) this.#rowHeightPx = rendered[0].getBoundingClientRect().height / rendered[0].childElementCount;
     this.host.requestUpdate();
   }
 
-  #unobserve(box: Element): void {
-    this.#intersections?.unobserve(box);
-    this.#observed.delete(box);
+  #unobserve(child: Element): void {
+    this.#intersectionObserver?.unobserve(child);
+    this.#observedRanges.delete(child);
   }
 
   #onIntersection(entries: readonly IntersectionObserverEntry[]): void {
     for (const entry of entries) {
       const { target, isIntersecting } = entry;
-      const range = this.#observed.get(target);
+      const range = this.#observedRanges.get(target);
       if (!range || range.isRendered === isIntersecting) continue;
       if (isIntersecting) this.#renderedBlocks.add(this.#blockToRender(range, entry));
-      // a block that has the focus stays
+      // a block that has the focus is not removed
       else if (target.contains(this.host.shadowRoot!.activeElement)) continue;
-      else this.#removeBlock(range.begin / this.sizes.blockRows, entry);
-      this.#hasChanged = true;
+      else this.#removeBlock(range.begin / this.sizes.rowsPerBlock, entry);
+      this.#haveBlocksChanged = true;
     }
-    if (this.#hasChanged) this.host.requestUpdate();
+    if (this.#haveBlocksChanged) this.host.requestUpdate();
   }
 
-  /** Returns the block of a box to render first: the first or last block if that edge of the box is visible, else the one in the middle of the view. */
+  /**
+   * Returns the block of a placeholder to render next: its first or last block if that edge of the placeholder is visible,
+   * else the block in the middle of the visible part.
+   */
   #blockToRender(
     { begin, end }: RowRange,
-    { boundingClientRect: box, intersectionRect: seen }: IntersectionObserverEntry,
+    { boundingClientRect: placeholder, intersectionRect: visible }: IntersectionObserverEntry,
   ): number {
-    const { blockRows } = this.sizes;
-    const last = Math.ceil(end / blockRows) - 1;
-    let block = begin / blockRows;
-    if (seen.top - box.top < 1) return block;
-    if (box.bottom - seen.bottom < 1) return last;
-    const middle = (seen.top + seen.bottom) / 2 - box.top;
-    for (let bottom = 0; block < last; block++) {
-      bottom += this.heightOf({ begin: block * blockRows, end: (block + 1) * blockRows });
+    const { rowsPerBlock } = this.sizes;
+    const lastBlock = Math.ceil(end / rowsPerBlock) - 1;
+    let block = begin / rowsPerBlock;
+    if (visible.top - placeholder.top < 1) return block;
+    if (placeholder.bottom - visible.bottom < 1) return lastBlock;
+    const middle = (visible.top + visible.bottom) / 2 - placeholder.top;
+    for (let bottom = 0; block < lastBlock; block++) {
+      bottom += this.heightOf({ begin: block * rowsPerBlock, end: (block + 1) * rowsPerBlock });
       if (bottom >= middle) break;
     }
     return block;
@@ -160,7 +166,7 @@ export class RowVirtualizer implements ReactiveController, RowRanges {
   #removeBlock(block: number, { target, boundingClientRect: { height } }: IntersectionObserverEntry): void {
     this.#renderedBlocks.delete(block);
     if (target.childElementCount === 0) return;
-    this.#blockHeights.set(block, height);
-    this.#rowHeight = height / target.childElementCount;
+    this.#blockHeightsPx.set(block, height);
+    this.#rowHeightPx = height / target.childElementCount;
   }
 }

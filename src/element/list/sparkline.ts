@@ -1,4 +1,4 @@
-/** Returns the outline of an area, 40 by 10, that ends with the latest sample; empty for fewer than three samples. */
+/** Returns the SVG path of an area chart, 40 units by 10; the latest sample comes last. Empty for fewer than 3 samples. */
 export function sparklinePath(samples: readonly number[]): string {
   const max = Math.max(...samples);
   if (samples.length < 3 || !(max > 0)) return '';

@@ -8,16 +8,16 @@ import { sparklineTemplate } from './sparkline-template.js';
 import type { BulkAction, Handlers, View } from './view.js';
 
 /** Renders the totals of several uploads, and the buttons that concern all of them. */
-export function summaryTemplate(view: View, on: Handlers): unknown {
+export function summaryTemplate(view: View, handlers: Handlers): unknown {
   const { uploads, storedKeys, progress, translate, format, status, openQuestion } = view;
   if (uploads.length + storedKeys.length < 2) return nothing;
-  const countOf = (...statuses: UploadSnapshot['status'][]): number =>
+  const countIn = (...statuses: UploadSnapshot['status'][]): number =>
     uploads.filter((upload) => statuses.includes(upload.status)).length;
-  const count = uploads.length - countOf('aborted') + storedKeys.length;
-  const done = countOf('complete') + storedKeys.length;
-  const failed = countOf('failed');
-  const isMoving = status === 'uploading' && progress.speed > 0;
-  const speed = isMoving ? format.speed(progress.speed) : '';
+  const count = uploads.length - countIn('aborted') + storedKeys.length;
+  const done = countIn('complete') + storedKeys.length;
+  const failed = countIn('failed');
+  const hasSpeed = status === 'uploading' && progress.speed > 0;
+  const speed = hasSpeed ? format.speed(progress.speed) : '';
   const texts = [
     count > 0 ? translate(done === count ? 'summaryAllStored' : 'summaryStored', { done, count }) : '',
     failed > 0 ? translate('summaryFailed', { count: failed }) : '',
@@ -25,10 +25,10 @@ export function summaryTemplate(view: View, on: Handlers): unknown {
       ? translate('sizeOf', { loaded: format.bytes(progress.loaded), size: format.bytes(progress.total) })
       : '',
     speed,
-    isMoving && progress.eta !== null ? translate('timeLeft', { time: format.time(progress.eta) }) : '',
+    hasSpeed && progress.eta !== null ? translate('timeLeft', { time: format.time(progress.eta) }) : '',
   ].filter(Boolean);
   const pending = uploads.filter(isPending).length;
-  return html` <div part="summary" class="summary" data-group="summary" @click=${on.bulkClick}>
+  return html` <div part="summary" class="summary" data-group="summary" @click=${handlers.bulkClick}>
     <span class="totals"
       >${texts.map(
         (text) =>
@@ -62,18 +62,22 @@ export function summaryTemplate(view: View, on: Handlers): unknown {
 
 function bulkActions(view: View): [BulkAction, string][] {
   const { uploads, held, translate } = view;
-  const some = (test: (upload: UploadSnapshot) => boolean): boolean => uploads.some(test);
+  const hasUpload = (matches: (upload: UploadSnapshot) => boolean): boolean => uploads.some(matches);
   const actions: [BulkAction, string, boolean][] = [
-    ['start', translate('startAll'), held && some(({ status }) => status === 'queued')],
+    ['start', translate('startAll'), held && hasUpload(({ status }) => status === 'queued')],
     [
       'pause',
       translate('pauseAll'),
-      some((upload) => isPending(upload) && upload.status !== 'paused' && !(held && upload.status === 'queued')),
+      hasUpload((upload) => isPending(upload) && upload.status !== 'paused' && !(held && upload.status === 'queued')),
     ],
-    ['resume', translate('resumeAll'), countRecoverable(view).ready === 0 && some(({ status }) => status === 'paused')],
-    ['retry', translate('retryAll'), some(({ status }) => status === 'failed')],
-    ['abort', translate('abortAll'), some(isPending)],
-    ['clear', translate('clearDone'), some(hasEnded)],
+    [
+      'resume',
+      translate('resumeAll'),
+      countRecoverable(view).ready === 0 && hasUpload(({ status }) => status === 'paused'),
+    ],
+    ['retry', translate('retryAll'), hasUpload(({ status }) => status === 'failed')],
+    ['abort', translate('abortAll'), hasUpload(isPending)],
+    ['clear', translate('clearDone'), hasUpload(hasEnded)],
   ];
   return actions.filter(([, , isShown]) => isShown).map(([action, text]) => [action, text]);
 }

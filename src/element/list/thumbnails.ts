@@ -15,6 +15,7 @@ export interface ThumbnailHooks {
 export class Thumbnails implements ReactiveController {
   /** Thumbnails by upload ID. */
   readonly canvases = new Map<string, HTMLCanvasElement>();
+  /** IDs of the uploads whose file type was checked. */
   readonly #checked = new Set<string>();
   readonly #queue: string[] = [];
   #isBusy = false;
@@ -32,7 +33,7 @@ export class Thumbnails implements ReactiveController {
       const { id } = dataset;
       if (!id || this.#checked.has(id)) continue;
       const { type = '' } = this.hooks.fileOf(id) ?? {};
-      // an upload whose file is missing is checked again
+      // an upload whose file is missing is checked again after the next update
       if (!type) continue;
       this.#checked.add(id);
       if (/^(?:image|video)\//.test(type)) this.#queue.push(id);
@@ -64,7 +65,7 @@ export class Thumbnails implements ReactiveController {
   }
 }
 
-/** Uses a timer in WebKit, which has no idle callbacks. */
+/** Resolves when the browser is idle; in WebKit, which has no idle callbacks, after a short time. */
 const waitForIdle = (): Promise<void> =>
   new Promise((resolve) =>
     'requestIdleCallback' in globalThis

@@ -3,8 +3,8 @@ import type { TotalProgress, UploadSnapshot, UploadStatus } from '../../engine/a
 const UNCOUNTED: ReadonlySet<UploadStatus> = new Set(['failed', 'aborted', 'needs-file']);
 
 /**
- * Returns the stored bytes, and those still to be sent. Failed uploads are left out, unlike in the uploader's `progress`:
- * the bar of the others would never be full, and their time left never reach zero.
+ * Returns the total progress of the uploads, without those that failed, were aborted or lack their file. The uploader's
+ * `progress` also counts failed uploads; with these, the progress bar would never be full.
  */
 export function totalsOf(uploads: readonly UploadSnapshot[]): TotalProgress {
   let loaded = 0;

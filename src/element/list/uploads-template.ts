@@ -5,12 +5,12 @@ import { recoveryTemplate } from './recovery-template.js';
 import { summaryTemplate } from './summary-template.js';
 import type { Handlers, View } from './view.js';
 
-/** Renders recovery, summary and list. */
-export const uploadsTemplate = (view: View, on: Handlers): TemplateResult =>
-  html`${whenUploadsChange(view, () => recoveryTemplate(view, on))}
-  ${whenUploadsChange(view, () => summaryTemplate(view, on))} ${listTemplate(view, on)}`;
+/** Renders the note on unfinished uploads, the summary and the list. */
+export const uploadsTemplate = (view: View, handlers: Handlers): TemplateResult =>
+  html`${whenUploadsChange(view, () => recoveryTemplate(view, handlers))}
+  ${whenUploadsChange(view, () => summaryTemplate(view, handlers))} ${listTemplate(view, handlers)}`;
 
-/** Skips templates that iterate over all uploads while none of these values changes, as during scrolling. */
+/** Renders only if one of these values has changed: iterating over all uploads at each scroll would be slow. */
 const whenUploadsChange = (
   { uploads, storedKeys, status, openQuestion, held, disabled, translate, format }: View,
   render: () => unknown,

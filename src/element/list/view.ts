@@ -1,6 +1,6 @@
 import type { TotalProgress, UploadSnapshot, UploaderStatus } from '../../engine/api/types.js';
 import type { StatusContext } from '../i18n/status-text.js';
-import type { RowRanges } from './row-ranges.js';
+import type { RowLayout } from './row-ranges.js';
 
 /** The two answers to a question. */
 type Answer = 'confirm' | 'keep';
@@ -26,20 +26,22 @@ export interface ListState extends StatusContext {
   readonly partStates: (id: string) => Uint8Array | null;
 }
 
-/** All that the templates show, at one moment. */
+/** All data that the templates of the list show. */
 export interface View extends ListState {
   readonly progress: TotalProgress;
   readonly openQuestion: OpenQuestion;
-  /** Returns the sparkline of an upload; that of all uploads for an empty ID. */
+  /** Returns the SVG path of an upload's speeds; for an empty ID, of the total speed. */
   readonly sparklinePath: (id: string) => string;
   /** Thumbnails by upload ID. */
   readonly thumbnails: ReadonlyMap<string, Node>;
-  readonly rowRanges: RowRanges;
+  readonly rowLayout: RowLayout;
 }
 
-/** Listeners of the templates. */
+/** Listeners of the list's buttons. */
 export interface Handlers {
+  /** Opens the file picker. */
   readonly browse: (event: Event) => void;
+  /** For the buttons of rows. */
   readonly rowClick: (event: Event) => void;
   /** For buttons that concern all uploads. */
   readonly bulkClick: (event: Event) => void;

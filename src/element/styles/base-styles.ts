@@ -46,7 +46,7 @@ export const baseStyles = css`
     gap: var(--_gap);
     grid-template-columns: minmax(0, 1fr);
   }
-  .unseen {
+  .visually-hidden {
     position: absolute;
     inline-size: 1px;
     block-size: 1px;

@@ -11,14 +11,14 @@ export const listStyles = css`
   .row {
     display: grid;
     grid-template:
-      'glyph head actions' 'glyph bar actions' 'glyph map actions' 'glyph foot actions' 'glyph more more' 'glyph question question'
+      'glyph head actions' 'glyph bar actions' 'glyph map actions' 'glyph foot actions' 'glyph error error' 'glyph question question'
       / auto minmax(0, 1fr) auto;
     column-gap: 12px;
     align-items: center;
     padding-block: 11px 6px;
     padding-inline: 14px 10px;
   }
-  /* else the content after 10,000 rows would be out of reach */
+  /* otherwise users would have to scroll past thousands of rows to the content below */
   .long {
     max-block-size: var(--mule-upload-list-size, 36rem);
     overflow: auto;
@@ -31,7 +31,7 @@ export const listStyles = css`
   .block + .block > .row:first-child {
     border-block-start: 1px solid var(--_line);
   }
-  .row > :is(.progress, .map, .foot, .explanation, .question) {
+  .row > :is(.progress, .map, .foot, .error, .question) {
     margin-block-start: 5px;
   }
   .glyph {
@@ -95,7 +95,7 @@ export const listStyles = css`
   .map .in-flight {
     opacity: 0.42;
   }
-  .spark {
+  .sparkline {
     display: inline-block;
     inline-size: 3.2em;
     block-size: 0.85em;
@@ -103,7 +103,7 @@ export const listStyles = css`
     vertical-align: -0.05em;
     color: var(--_accent);
   }
-  .spark path {
+  .sparkline path {
     fill: color-mix(in srgb, currentColor 22%, transparent);
     stroke: currentColor;
     vector-effect: non-scaling-stroke;
@@ -134,8 +134,8 @@ export const listStyles = css`
     color: var(--_muted);
     font-variant-numeric: tabular-nums;
   }
-  .explanation {
-    grid-area: more;
+  .error {
+    grid-area: error;
     color: var(--_danger);
   }
   .name {
@@ -144,7 +144,7 @@ export const listStyles = css`
     font-weight: 550;
     position: relative;
   }
-  .cut {
+  .split {
     display: flex;
   }
   .start {
@@ -167,7 +167,7 @@ export const listStyles = css`
     color: var(--_status, inherit);
     overflow-wrap: anywhere;
   }
-  .written {
+  .with-text {
     display: inline-flex;
     align-items: center;
     gap: 6px;
@@ -188,7 +188,7 @@ export const listStyles = css`
     overflow: clip;
   }
   .bar {
-    /* no transition: painting it takes more than ten updates a second are worth */
+    /* no transition: with ten updates a second, it would repaint all the time */
     block-size: 100%;
     min-inline-size: 0;
     border-radius: inherit;
@@ -206,7 +206,7 @@ export const listStyles = css`
   :is([data-status='paused'], [data-status='aborted'], [data-status='queued']) :is(.bar, .map) {
     --_status: var(--_muted);
   }
-  [data-status='aborted'] .cut {
+  [data-status='aborted'] .split {
     text-decoration: line-through;
   }
   [data-status='finishing'] .bar,
@@ -228,19 +228,19 @@ export const listStyles = css`
   @container (inline-size < 28rem) {
     .row {
       grid-template:
-        'head actions' 'bar bar' 'map map' 'foot foot' 'more more' 'question question' / minmax(0, 1fr)
+        'head actions' 'bar bar' 'map map' 'foot foot' 'error error' 'question question' / minmax(0, 1fr)
         auto;
       padding-inline: 12px 8px;
     }
     .glyph,
-    .spark,
+    .sparkline,
     .percent,
-    .word {
+    .button-text {
       display: none;
     }
     .row > .progress,
     .foot,
-    .explanation {
+    .error {
       margin-inline-end: 4px;
     }
     .map {

@@ -24,7 +24,7 @@ export const mediaStyles = css`
       color: ButtonText;
     }
     .map,
-    .spark {
+    .sparkline {
       color: Highlight !important;
       forced-color-adjust: none;
     }

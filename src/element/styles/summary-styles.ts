@@ -1,6 +1,6 @@
 import { css } from 'lit';
 
-/** The totals of several uploads, and figures with dots between them, which rows have too. */
+/** The totals of several uploads, and the dots between figures, in totals and in rows. */
 export const summaryStyles = css`
   .summary {
     display: flex;
@@ -15,18 +15,18 @@ export const summaryStyles = css`
     display: inline-flex;
     flex-wrap: wrap;
     font-variant-numeric: tabular-nums;
-    /* a dot precedes each item; that of the first item in a line is clipped */
+    /* a dot precedes each item; the dot of the first item in a line is clipped */
     overflow: clip;
     margin-inline-end: -1em;
   }
   .status,
-  .explanation,
+  .error,
   .question > :first-child,
   .messages li,
   .recover p {
     unicode-bidi: plaintext;
   }
-  /* its width does not depend on its text, so that the buttons beside it do not move */
+  /* the width does not depend on the text, so that the buttons beside it do not move */
   .totals {
     flex: 1 1 22em;
     min-inline-size: 0;
@@ -45,7 +45,7 @@ export const summaryStyles = css`
   .totals > ::before,
   .figures > ::before {
     content: '·';
-    /* not read aloud */
+    /* the second declaration hides the dot from screen readers, where supported */
     content: '·' / '';
     display: inline-block;
     inline-size: 1em;

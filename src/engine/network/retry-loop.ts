@@ -2,24 +2,23 @@ import { UploadError } from '../api/errors.js';
 import type { Phase } from '../api/errors.js';
 import type { UploadRecord } from '../model/upload-record.js';
 import type { UploadObserver } from '../model/upload-report.js';
-import { unlessAborted } from '../util/abort.js';
-import type { LateCode } from '../util/late-code.js';
+import type { ModuleLoader } from '../util/module-loader.js';
 import type { Attempt, OnConnectionLost, RetryServices, RetryState } from './attempt.js';
 import type { FailureHandler } from './failure-handler.js';
+import { loadDeferredCode } from './load-deferred-code.js';
 import type { isRequestLost, SilentRequest } from './lost-request.js';
-import { missingCode } from './missing-code.js';
 import { RestartRequired } from './restart-required.js';
 import { Waits } from './waits.js';
 
-/** The code that handles failures. */
-export interface FailureCode {
+/** The deferred code of a retry loop. */
+export interface RetryLoopCode {
   readonly FailureHandler: typeof FailureHandler;
   readonly isRequestLost: typeof isRequestLost;
 }
 
 /** The dependencies of a retry loop. */
 export interface RetryLoopServices extends RetryServices {
-  readonly lateCode: LateCode<FailureCode>;
+  readonly deferredCode: ModuleLoader<RetryLoopCode>;
 }
 
 /** Retries each step of one upload until it succeeds, or until its failure is final. */
@@ -96,9 +95,8 @@ export class RetryLoop {
 
   /** Decides whether a request without progress is lost. @see isRequestLost */
   async isLost(request: SilentRequest): Promise<boolean> {
-    const { lateCode } = this.#services;
     try {
-      const code = lateCode.loaded ?? (await this.#waitForCode(request.ended));
+      const code = await this.#waitForCode(request.ended);
       return await code.isRequestLost(this.#services, this.waits, request);
     } finally {
       this.waits.changed();
@@ -112,15 +110,16 @@ export class RetryLoop {
       state.successes = this.#successes;
       state.level = state.refusals = state.renewals = 0;
     }
-    const code = this.#services.lateCode.loaded ?? (await this.#waitForCode(state.signal));
+    const code = await this.#waitForCode(state.signal);
     this.#failures ??= new code.FailureHandler(this.#services, this.#record, this.#observer, this.waits);
     await this.#failures.handle(failure, state);
   }
 
-  /** Waits in the middle of an attempt until failures can be handled: the network is gone, or was until now. */
-  #waitForCode(signal: AbortSignal): Promise<FailureCode> {
-    const { lateCode } = this.#services;
-    const report = (): void => void (signal.aborted || this.#observer.report(missingCode(this.#record.facts.name)));
-    return this.waits.addWithinAttempt('network', null, unlessAborted(signal, lateCode.load(report)));
+  /** Waits in the middle of an attempt until the code is loaded that handles failures. */
+  async #waitForCode(signal: AbortSignal): Promise<RetryLoopCode> {
+    const { deferredCode } = this.#services;
+    if (deferredCode.loaded) return deferredCode.loaded;
+    const loading = loadDeferredCode(deferredCode, this.#record, this.#observer, signal);
+    return this.waits.addWithinAttempt('network', null, loading);
   }
 }

@@ -3,7 +3,7 @@ import { isOver } from '../api/status.js';
 import type { CurrentUser } from '../model/current-user.js';
 import type { UploadRecord } from '../model/upload-record.js';
 import type { Clock } from '../ports.js';
-import type { LateCode } from '../util/late-code.js';
+import type { ModuleLoader } from '../util/module-loader.js';
 import type { JournalWriter } from './journal-writer.js';
 import type { storeFile, StoreFileServices } from './store-file.js';
 
@@ -13,7 +13,7 @@ const WRITE_DELAY_MS = 2_000;
 /** The dependencies of the writer. */
 export interface FileStoreServices extends StoreFileServices {
   readonly clock: Clock;
-  readonly lateCode: LateCode<{ readonly storeFile: typeof storeFile }>;
+  readonly deferredCode: ModuleLoader<{ readonly storeFile: typeof storeFile }>;
   readonly settings: Settings;
   readonly user: CurrentUser;
   readonly journal: JournalWriter;
@@ -100,7 +100,7 @@ export class FileStoreWriter {
   }
 
   async #write(record: UploadRecord): Promise<void> {
-    const { storeFile } = await this.#services.lateCode.load();
+    const { storeFile } = await this.#services.deferredCode.load();
     if (!(await storeFile(this.#services, record))) return;
     this.#stored.add(record);
     if (isOver(record.status)) this.remove(record);

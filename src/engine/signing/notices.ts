@@ -1,6 +1,6 @@
 import type { Action, ChunkLoadedAnswer, ChunkLoadedRequest } from '../../protocol.js';
 import type { UploaderOptions } from '../api/types.js';
-import type { LateCode } from '../util/late-code.js';
+import type { ModuleLoader } from '../util/module-loader.js';
 import type { NoticeBatcher, NoticeQueue, NoticeServices } from './notice-batcher.js';
 
 /**
@@ -18,7 +18,7 @@ export function areNoticesBatched(
 
 /** The dependencies of `Notices`. */
 interface LateNoticeServices extends NoticeServices {
-  readonly lateCode: LateCode<{ readonly NoticeBatcher: typeof NoticeBatcher }>;
+  readonly deferredCode: ModuleLoader<{ readonly NoticeBatcher: typeof NoticeBatcher }>;
 }
 
 /** Sends the last notifications of uploads in batches; one by one until the code for batches is loaded. */
@@ -34,9 +34,9 @@ export class Notices {
 
   /** @see NoticeBatcher.send */
   async send(notice: ChunkLoadedRequest, signal: AbortSignal): Promise<ChunkLoadedAnswer | null> {
-    const { lateCode, signer } = this.#services;
-    if (!lateCode.loaded) return signer.call('chunk_loaded', notice);
-    this.#batcher ??= new lateCode.loaded.NoticeBatcher(this.#services, this.#queue);
+    const { deferredCode, signer } = this.#services;
+    if (!deferredCode.loaded) return signer.call('chunk_loaded', notice);
+    this.#batcher ??= new deferredCode.loaded.NoticeBatcher(this.#services, this.#queue);
     return this.#batcher.send(notice, signal);
   }
 }

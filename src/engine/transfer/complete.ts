@@ -6,6 +6,7 @@ import type { RequestTimeouts } from '../s3/client.js';
 import type { Completion, NamedPart } from '../s3/xml.js';
 import type { TransferContext } from './context.js';
 import type { CreationOutcome } from './creation-outcome.js';
+import { explainMismatch, objectMismatch } from './explain-mismatch.js';
 import { headObject } from './find-object.js';
 import { isUploadGone, listVerifiedParts } from './list-parts.js';
 import { namedParts, objectChecksumOf } from './object-checksum.js';
@@ -42,12 +43,12 @@ export async function complete(
     try {
       return await sendComplete(context, parts, outcome, attempt, signal);
     } catch (error) {
-      throw isBadDigest(error) ? await storedParts.explainMismatch(signal) : error;
+      throw isBadDigest(error) ? await explainMismatch(context, storedParts, signal) : error;
     }
   });
   const stored = checksum && checksums[checksum.algorithm];
   if (stored && withoutPartCount(stored) !== withoutPartCount(checksum.value))
-    throw storedParts.objectMismatch('the store has created another object of the parts');
+    throw objectMismatch(context, storedParts, 'the store has created another object of the parts');
   const integrity = session.completeChecksum === null ? (context.checks?.evidence ?? 'unverified') : 'checksum';
   if (etag) return { etag, checksum, integrity };
   const object = await headObject(context, signal);

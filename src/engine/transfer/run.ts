@@ -5,15 +5,15 @@ import { isSmall } from '../files/small-file-cache.js';
 import type { Session } from '../model/session.js';
 import type { StoredResult, UploadRecord } from '../model/upload-record.js';
 import type { Step, UploadObserver } from '../model/upload-report.js';
+import { loadDeferredCode } from '../network/load-deferred-code.js';
 import { RestartRequired } from '../network/restart-required.js';
-import type { FailureCode, RetryLoop } from '../network/retry-loop.js';
-import type { LateCode } from '../util/late-code.js';
+import type { RetryLoop, RetryLoopCode } from '../network/retry-loop.js';
+import type { ModuleLoader } from '../util/module-loader.js';
 import type { abortFormerSession, abortUpload } from './abort-upload.js';
 import type { complete } from './complete.js';
 import type { ConnectionLosses } from './connection-losses.js';
 import { TransferContext } from './context.js';
 import { CreationOutcome } from './creation-outcome.js';
-import { waitForCode } from './late-code.js';
 import type { listVerifiedParts, refreshParts } from './list-parts.js';
 import { SessionOpener } from './open-session.js';
 import type { RestartResolver } from './restart.js';
@@ -22,8 +22,8 @@ import { SingleRequestSender } from './send-single-request.js';
 import type { Services } from './services.js';
 import { StoredPartChecks } from './verify-parts.js';
 
-/** The steps of a transfer that no upload takes before its first request: Complete, and those after a failure. */
-export interface TransferCode extends FailureCode {
+/** The deferred code of a transfer: Complete, and the steps after a failure. */
+export interface TransferCode extends RetryLoopCode {
   readonly abortFormerSession: typeof abortFormerSession;
   readonly abortUpload: typeof abortUpload;
   readonly assertUnchanged: typeof assertUnchanged;
@@ -36,7 +36,7 @@ export interface TransferCode extends FailureCode {
 
 /** The dependencies of a transfer. */
 export interface TransferServices extends Services {
-  readonly lateCode: LateCode<TransferCode>;
+  readonly deferredCode: ModuleLoader<TransferCode>;
 }
 
 /** A request that takes less reads its file in a moment. */
@@ -46,7 +46,7 @@ const MOMENT_MS = 1_000;
 export class Transfer {
   readonly #context: TransferContext;
   readonly #opener: SessionOpener;
-  readonly #lateCode: TransferServices['lateCode'];
+  readonly #deferredCode: ModuleLoader<TransferCode>;
   readonly #outcome = new CreationOutcome();
   readonly #partSender: PartSender;
   readonly #storedParts: StoredPartChecks;
@@ -60,13 +60,13 @@ export class Transfer {
   constructor(services: TransferServices, record: UploadRecord, observer: UploadObserver) {
     const context = new TransferContext(services, record, observer);
     this.#context = context;
-    this.#lateCode = services.lateCode;
+    this.#deferredCode = services.deferredCode;
     this.#opener = new SessionOpener(context);
     // called by the code that handles failures
     const onConnectionLost = (): RestartRequired | null =>
-      (this.#losses ??= new this.#lateCode.loaded!.ConnectionLosses(context)).record();
+      (this.#losses ??= new this.#deferredCode.loaded!.ConnectionLosses(context)).record();
     this.#partSender = new PartSender(context, onConnectionLost);
-    this.#storedParts = new StoredPartChecks(context, this.#partSender, services.lateCode);
+    this.#storedParts = new StoredPartChecks(context, this.#partSender);
     this.#singleRequestSender = new SingleRequestSender(context, this.#opener, this.#outcome, onConnectionLost);
   }
 
@@ -84,7 +84,7 @@ export class Transfer {
   }
 
   async #resolve(restart: RestartRequired, signal: AbortSignal): Promise<StoredResult | null> {
-    const code = this.#lateCode.loaded ?? (await waitForCode(this.#context, this.#lateCode, signal));
+    const code = await this.#waitForCode(signal);
     this.#restarts ??= new code.RestartResolver(this.#context, this.#outcome, (abortsFormer) =>
       this.#startOver(code, abortsFormer),
     );
@@ -107,7 +107,7 @@ export class Transfer {
     await this.#sendParts(signal);
     this.setStep('finishing');
     await this.#checkFileUnchanged(signal);
-    const { complete } = this.#lateCode.loaded ?? (await waitForCode(this.#context, this.#lateCode, signal));
+    const { complete } = await this.#waitForCode(signal);
     return complete(this.#context, this.#storedParts, this.#outcome, signal);
   }
 
@@ -123,7 +123,7 @@ export class Transfer {
   async #sendParts(signal: AbortSignal): Promise<void> {
     const { session } = this.#context;
     if (session.needsList) {
-      const { listVerifiedParts } = this.#lateCode.loaded ?? (await waitForCode(this.#context, this.#lateCode, signal));
+      const { listVerifiedParts } = await this.#waitForCode(signal);
       await listVerifiedParts(this.#context, signal);
     }
     do {
@@ -143,7 +143,7 @@ export class Transfer {
 
   async #checkFileUnchanged(signal: AbortSignal): Promise<void> {
     const { file, facts, fingerprint } = this.#context.record;
-    const code = this.#lateCode.loaded ?? (await waitForCode(this.#context, this.#lateCode, signal));
+    const code = await this.#waitForCode(signal);
     if (fingerprint) await code.assertUnchanged(file!, facts.name, fingerprint);
   }
 
@@ -151,6 +151,15 @@ export class Transfer {
   setStep(step: Step): void {
     this.#step = step;
     this.#context.report({ type: 'step', step });
+  }
+
+  /** Returns the deferred code once it is loaded; until then the upload waits for the network. */
+  async #waitForCode(signal: AbortSignal): Promise<TransferCode> {
+    const { retries, record } = this.#context;
+    const { loaded } = this.#deferredCode;
+    if (loaded) return loaded;
+    const loading = loadDeferredCode(this.#deferredCode, record, this.#context, signal);
+    return retries.waits.add('network', null, loading);
   }
 
   get #phase(): Phase {
@@ -197,13 +206,13 @@ export class Transfer {
 
   /** Lists the stored parts once, for display. @see refreshParts */
   async refreshParts(isWanted: () => boolean, signal: AbortSignal): Promise<void> {
-    const { refreshParts } = await this.#lateCode.load();
+    const { refreshParts } = await this.#deferredCode.load();
     await refreshParts(this.#context, isWanted, signal);
   }
 
   /** Closes the session, and aborts its multipart upload; the next run begins another one. */
   async startOver(signal: AbortSignal): Promise<void> {
-    const code = this.#lateCode.loaded ?? (await waitForCode(this.#context, this.#lateCode, signal));
+    const code = await this.#waitForCode(signal);
     this.#startOver(code, true);
   }
 
@@ -236,7 +245,7 @@ export class Transfer {
     await this.#opener.creationSettled();
     if (!this.#context.canAbort) return;
     await record();
-    const { abortUpload } = this.#lateCode.loaded ?? (await this.#lateCode.load());
+    const { abortUpload } = await this.#deferredCode.load();
     await abortUpload(this.#context, signal);
   }
 }

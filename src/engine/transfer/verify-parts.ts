@@ -2,35 +2,26 @@ import type { UploadError } from '../api/errors.js';
 import { integrityError } from '../integrity/digest-refusals.js';
 import { RestartRequired } from '../network/restart-required.js';
 import { unlessAborted } from '../util/abort.js';
-import type { LateCode } from '../util/late-code.js';
 import type { TransferContext } from './context.js';
-import { waitForCode } from './late-code.js';
-import type { listVerifiedParts } from './list-parts.js';
 import { readFile } from './object-checksum.js';
 import type { PartSender } from './send-parts.js';
 
 /** Mismatches of one part, or of the object, after which the upload fails. */
-const MAX_MISMATCHES = 4;
-/** Counts the object's mismatches among those of the parts. */
-const OBJECT = 0;
+export const MAX_MISMATCHES = 4;
 
 /** Verifies stored parts against the file, and sends those again whose stored bytes differ. */
 export class StoredPartChecks {
   readonly #context: TransferContext;
   readonly #sender: PartSender;
-  readonly #lateCode: LateCode<{ readonly listVerifiedParts: typeof listVerifiedParts }>;
+  /** Mismatches of the whole object. */
+  objectMismatches = 0;
   /** Mismatches by part number. */
   readonly #mismatches = new Map<number, number>();
   #failure: UploadError | null = null;
 
-  constructor(
-    context: TransferContext,
-    sender: PartSender,
-    lateCode: LateCode<{ readonly listVerifiedParts: typeof listVerifiedParts }>,
-  ) {
+  constructor(context: TransferContext, sender: PartSender) {
     this.#context = context;
     this.#sender = sender;
-    this.#lateCode = lateCode;
   }
 
   /** Creates the session's checks, once; loads the code that computes checksums if it is needed. */
@@ -70,34 +61,21 @@ export class StoredPartChecks {
     if (checks) await readFile(this.#context, signal, () => checks.settled());
     const failure = this.#failure;
     if (!failure) return;
-    // a retry by the user counts from zero
     this.#failure = null;
-    this.#mismatches.clear();
+    this.resetCounts();
     throw failure;
   }
 
-  /** Finds the wrong part if Complete would create another object; if none is found, the upload restarts. */
-  async explainMismatch(signal: AbortSignal): Promise<Error> {
-    const { checks, session } = this.#context;
-    const { listVerifiedParts } = this.#lateCode.loaded ?? (await waitForCode(this.#context, this.#lateCode, signal));
-    checks?.invalidate();
-    await listVerifiedParts(this.#context, signal);
-    await this.settled(signal);
-    return session.table.isComplete
-      ? this.objectMismatch('the store holds other bytes than it confirmed')
-      : new RestartRequired('relist', 'the store holds other bytes of a part');
-  }
-
-  /** Returns the action for an object that differs from the file: a restart, or the failure of the upload. */
-  objectMismatch(reason: string): Error {
-    if (this.#count(OBJECT) <= MAX_MISMATCHES) return new RestartRequired('restart', reason);
+  /** Counts mismatches from zero: the upload fails, and the user may retry it. */
+  resetCounts(): void {
     this.#mismatches.clear();
-    return integrityError(this.#context.record.facts.name, reason);
+    this.objectMismatches = 0;
   }
 
   #handleMismatch(partNumber: number): void {
     const { session, record } = this.#context;
-    const attempt = this.#count(partNumber);
+    const attempt = (this.#mismatches.get(partNumber) ?? 0) + 1;
+    this.#mismatches.set(partNumber, attempt);
     if (attempt > MAX_MISMATCHES) {
       this.#failure ??= integrityError(
         record.facts.name,
@@ -109,11 +87,5 @@ export class StoredPartChecks {
     const reason = 'the store holds other bytes of it than the file';
     this.#context.report({ type: 'retry', detail: { phase: 'part', partNumber, attempt, delay: 0, reason } });
     this.#sender.startParts();
-  }
-
-  #count(what: number): number {
-    const count = (this.#mismatches.get(what) ?? 0) + 1;
-    this.#mismatches.set(what, count);
-    return count;
   }
 }

@@ -2,10 +2,8 @@ import { UploadError } from '../api/errors.js';
 import type { TotalProgress, UploadSnapshot, UploaderEventMap, UploaderStatus, UploadStatus } from '../api/types.js';
 import { NO_PROGRESS } from '../api/status.js';
 import type { Entry } from '../files/file-entries.js';
+import type { ModuleLoader } from '../util/module-loader.js';
 import { newId } from '../util/new-id.js';
-
-/** Failures to load the engine before an error is dispatched. */
-export const FAILURES_UNTIL_REPORT = 2;
 
 /** An upload that is listed before the engine's code is loaded. */
 interface EarlyUpload {
@@ -16,11 +14,8 @@ interface EarlyUpload {
 
 type Dispatch = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => void;
 
-/** Why the engine's code is not there: failures so far, and when it is requested again. */
-export interface LoadState {
-  readonly failures: number;
-  readonly retryAt: number | null;
-}
+/** Why the engine's code is not loaded. */
+export type LoadState = Pick<ModuleLoader<unknown>, 'failures' | 'failsRepeatedly' | 'retryAt'>;
 
 /** Uploads that were added before the engine's code was loaded: listed, and controlled as the others are. */
 export class EarlyUploads {
@@ -100,12 +95,12 @@ export class EarlyUploads {
 
   /** Shows that the code could not be loaded so far; dispatches `mule-error` after some failures. */
   showWait(): void {
-    const { failures, retryAt } = this.loadState;
+    const { failures, failsRepeatedly, retryAt } = this.loadState;
     if (!failures) return;
     for (const early of this.chosen()) {
       const { status, name, error: reported } = early.snapshot;
       if (status === 'paused') continue;
-      const error = reported ?? (failures < FAILURES_UNTIL_REPORT ? null : notLoaded(name));
+      const error = reported ?? (failsRepeatedly ? notLoaded(name) : null);
       this.#update(early, 'waiting', { waitingFor: 'engine', retryAt, error });
       if (error && !reported) this.dispatch('mule-error', { upload: early.snapshot, error });
     }

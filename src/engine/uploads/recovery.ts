@@ -1,7 +1,7 @@
 import type { FileEntry } from '../api/types.js';
 import type { JournalRecord } from '../ports.js';
 import { withTimeout } from '../util/abort.js';
-import type { LateCode } from '../util/late-code.js';
+import type { ModuleLoader } from '../util/module-loader.js';
 import type { askForUser, KnownUpload } from './ask-for-user.js';
 import type { RecoveredReport, RecoveredServices, RecoveredUploads } from './recovered-uploads.js';
 import type { Upload } from './upload.js';
@@ -9,7 +9,7 @@ import type { Upload } from './upload.js';
 /** Maximum time that added files wait for the code that knows their unfinished uploads. */
 const CODE_TIMEOUT_MS = 10_000;
 
-/** The code for uploads of earlier page loads. */
+/** The deferred code of recovery. */
 export interface RecoveryCode {
   readonly RecoveredUploads: typeof RecoveredUploads;
   readonly askForUser: typeof askForUser;
@@ -17,7 +17,7 @@ export interface RecoveryCode {
 
 /** The dependencies of recovery. */
 export interface RecoveryServices extends RecoveredServices {
-  readonly lateCode: LateCode<RecoveryCode>;
+  readonly deferredCode: ModuleLoader<RecoveryCode>;
 }
 
 /** The callbacks of recovery. */
@@ -50,7 +50,7 @@ export class Recovery {
 
   /** Lists the owner's unfinished uploads, and resumes those whose file can be read. */
   async load(): Promise<void> {
-    const { journal, settings, clock, lifetime, lateCode } = this.#services;
+    const { journal, settings, clock, lifetime, deferredCode } = this.#services;
     if (settings.options.recover === 'off') return;
     const isCurrent = this.#untilNextOwner();
     const records = await journal.load();
@@ -60,8 +60,8 @@ export class Recovery {
       this.#recovered ??= new code.RecoveredUploads(this.#services, this.#createUpload, this.#report);
       return this.#recovered.restore(records, isCurrent, (user) => this.identify(user));
     };
-    const load = (): Promise<RecoveryCode> => lateCode.load();
-    const code = lateCode.loaded ?? (await withTimeout(clock, CODE_TIMEOUT_MS, lifetime, load).catch(() => null));
+    const load = (): Promise<RecoveryCode> => deferredCode.load();
+    const code = deferredCode.loaded ?? (await withTimeout(clock, CODE_TIMEOUT_MS, lifetime, load).catch(() => null));
     if (code) await restore(code);
     // added files are new uploads meanwhile
     else
@@ -151,8 +151,7 @@ export class Recovery {
   }
 
   async #ask(known: KnownUpload, isCurrent: () => boolean): Promise<boolean> {
-    const { lateCode } = this.#services;
-    const { askForUser } = lateCode.loaded ?? (await lateCode.load());
+    const { askForUser } = await this.#services.deferredCode.load();
     return askForUser(this.#services, known, isCurrent, (user) => this.identify(user));
   }
 }

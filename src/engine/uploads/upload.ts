@@ -18,7 +18,7 @@ import type { SharedUpload, TabCoordinator } from '../resume/tab-coordinator.js'
 import { Transfer } from '../transfer/run.js';
 import type { TransferCode, TransferServices } from '../transfer/run.js';
 import { unlessAborted } from '../util/abort.js';
-import type { LateCode } from '../util/late-code.js';
+import type { ModuleLoader } from '../util/module-loader.js';
 import { SpeedMeter } from '../util/speed-meter.js';
 import type { reopenFile } from './reopen-file.js';
 
@@ -29,7 +29,7 @@ const DECAY_STEP_MS = 1_000;
 export interface UploadServices extends TransferServices {
   readonly tabs: TabCoordinator;
   readonly journal: JournalWriter;
-  readonly lateCode: LateCode<TransferCode & { readonly reopenFile: typeof reopenFile }>;
+  readonly deferredCode: ModuleLoader<TransferCode & { readonly reopenFile: typeof reopenFile }>;
 }
 
 /** Receives what happens to uploads. */
@@ -435,9 +435,13 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
 
   /** After the file was found changed: resumes if it is the former file again, else sends the new content. */
   async #reopenFile(signal: AbortSignal): Promise<void> {
-    const { lateCode, journal, clock } = this.#services;
+    const { deferredCode, journal, clock } = this.#services;
     const transfer = this.#activeTransfer;
-    const { reopenFile } = await transfer.retries.waits.add('network', null, unlessAborted(signal, lateCode.load()));
+    const { reopenFile } = await transfer.retries.waits.add(
+      'network',
+      null,
+      unlessAborted(signal, deferredCode.load()),
+    );
     const changed = await reopenFile(this);
     this.#isFileInDoubt = false;
     if (!changed) return;

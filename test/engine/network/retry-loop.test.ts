@@ -10,7 +10,7 @@ import { RetryLoop } from '../../../src/engine/network/retry-loop.js';
 import { RestartRequired } from '../../../src/engine/network/restart-required.js';
 import { Scheduler } from '../../../src/engine/network/scheduler.js';
 import { ServerHealth } from '../../../src/engine/network/server-health.js';
-import { LateCode } from '../../../src/engine/util/late-code.js';
+import { ModuleLoader } from '../../../src/engine/util/module-loader.js';
 import { FakeStore } from '../fake-store.js';
 import { FakeClock } from '../fake-clock.js';
 
@@ -46,7 +46,7 @@ function setUp({ hasAcceptedSignature = false, file = readable } = {}) {
       ...{ clock, settings, health },
       scheduler: new Scheduler(clock, () => settings.options),
       reachability: new ReachabilityByOrigin(store, clock, lifetime, () => {}),
-      lateCode: new LateCode(() => Promise.resolve(code), clock, lifetime),
+      deferredCode: new ModuleLoader(() => Promise.resolve(code), clock),
     },
     record,
     observer,

@@ -39,6 +39,24 @@ describe('unfinished uploads of another user', () => {
     await ofAnna.until(() => ofAnna.uploadOf('small').status === 'complete');
   });
 
+  it('stay stored if the signer names another user after their page was closed', async () => {
+    const harness = new Harness();
+    const { signer, journal } = harness;
+    signInAs(harness, 'anna');
+    await harness.upload(fileOf(10, 'first'));
+    let answer = (): void => {};
+    signer.next('get_init_signature', (proceed) => new Promise((resolve) => (answer = () => resolve(proceed()))));
+    await harness.uploader.add([fileOf(100, 'small')]);
+    harness.uploader.pause();
+    const { records } = journal as MemoryJournal;
+    await harness.until(() => records.size === 1);
+    harness.uploader.dispose();
+    signInAs(harness, 'bert');
+    answer();
+    await harness.settle();
+    expect([...records.values()].map(({ name }) => name)).to.deep.equal(['small']);
+  });
+
   it('are removed from the list when the signer names another user', async () => {
     const earlier = new Harness();
     signInAs(earlier, 'anna');

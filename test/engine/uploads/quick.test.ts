@@ -1,6 +1,8 @@
 import { expect } from '@open-wc/testing';
 import type { Uploader } from '../../../src/engine/uploader.js';
 import type { Ports } from '../../../src/engine/ports.js';
+import { ModuleLoader } from '../../../src/engine/util/module-loader.js';
+import { FakeClock } from '../fake-clock.js';
 import type { MemoryFileStore, MemoryJournal } from '../harness.js';
 import { fileOf, Harness } from '../harness.js';
 
@@ -132,10 +134,14 @@ describe('files added in a page', () => {
 });
 
 describe('without the code that is loaded after the first request', () => {
-  const ports = { loadRecoveryCode: () => Promise.reject(new Error('404')) } as unknown as Partial<Ports>;
+  const withoutDeferredCode = (): Partial<Ports> => {
+    const clock = new FakeClock();
+    const deferredCode = new ModuleLoader(() => Promise.reject(new Error('404')), clock);
+    return { clock, deferredCode } as Partial<Ports>;
+  };
 
   it('a small file completes, and its notification is sent alone', async () => {
-    const harness = new Harness({}, ports);
+    const harness = new Harness({}, withoutDeferredCode());
     harness.signer.hasTracker = true;
     await harness.uploader.add([fileOf(1_000)]);
     await harness.finished();
@@ -144,7 +150,7 @@ describe('without the code that is loaded after the first request', () => {
   });
 
   it('a file in parts waits, and an error says that code of the page is missing', async () => {
-    const harness = new Harness({}, ports);
+    const harness = new Harness({}, withoutDeferredCode());
     await harness.uploader.add([fileOf(11_000_000)]);
     await harness.until(() => harness.detailsOf('mule-error').length > 0);
     expect(harness.uploadOf(NAME)).to.include({ status: 'waiting', waitingFor: 'network' });

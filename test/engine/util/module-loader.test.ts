@@ -1,5 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { ModuleLoader } from '../../../src/engine/util/module-loader.js';
+import { pageTimers } from '../../../src/engine/util/page-timers.js';
+import { FakeClock } from '../fake-clock.js';
 
 /** Returns a loader whose module cannot be loaded until `release()`, and the number of its requests. */
 function setUp(): { loader: ModuleLoader<string>; release: () => void; requests: () => number } {
@@ -8,7 +10,7 @@ function setUp(): { loader: ModuleLoader<string>; release: () => void; requests:
   const loader = new ModuleLoader(() => {
     count++;
     return isDown ? Promise.reject(new TypeError('offline')) : Promise.resolve('module');
-  }, 'nothing is tested');
+  }, pageTimers);
   return { loader, release: () => (isDown = false), requests: () => count };
 }
 
@@ -18,9 +20,10 @@ const nextFailure = (loader: ModuleLoader<string>): Promise<void> =>
 const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 
 describe('ModuleLoader', () => {
-  it('requests a module once for all callers', async () => {
+  it('requests a module once for all callers, and not before one needs it', async () => {
     const { loader, release, requests } = setUp();
     release();
+    expect([loader.loaded, requests()]).to.deep.equal([null, 0]);
     expect(await Promise.all([loader.load(), loader.load()])).to.deep.equal(['module', 'module']);
     expect([await loader.load(), requests(), loader.failures]).to.deep.equal(['module', 1, 0]);
   });
@@ -33,6 +36,19 @@ describe('ModuleLoader', () => {
     expect(loader.retryAt).to.be.above(Date.now() - 1);
     release();
     expect([await loading, requests(), loader.failures]).to.deep.equal(['module', 2, 0]);
+    expect([loader.loaded, loader.retryAt]).to.deep.equal(['module', null]);
+  });
+
+  it('requests it again if nothing answers', async () => {
+    const clock = new FakeClock();
+    const answers = [new Promise<string>(() => {}), Promise.resolve('module')];
+    const loader = new ModuleLoader(() => answers.shift()!, clock);
+    const loading = loader.load();
+    await clock.advance(30_000);
+    await turn();
+    expect([loader.failures, loader.loaded]).to.deep.equal([1, null]);
+    await clock.advance(1_000);
+    expect(await loading).to.equal('module');
   });
 
   for (const [name, wake] of [

@@ -70,7 +70,11 @@ describe('the check of a store', () => {
     const unsigned = async (options: Partial<SignerOptions> = {}) =>
       (await check(options)).find(({ rule }) => rule.startsWith('the store rejects unsigned'))!;
     assert.equal((await unsigned()).fault, null);
-    Object.assign(bucket.behaviour, { refusesUnsignedHeaders: false, knowsAcls: true, copies: { heeds: 'range' } });
+    Object.assign(bucket.behaviour, {
+      refusesUnsignedHeaders: false,
+      supportsAcls: true,
+      copies: { respects: 'range' },
+    });
     assert.match(
       (await unsigned()).fault!,
       /^the store acts on unsigned x-amz-acl and x-amz-copy-source; this signer signs headers that prevent both/,

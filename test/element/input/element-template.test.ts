@@ -182,7 +182,7 @@ describe('the shadow tree', () => {
     await untilRendered(element);
     const nameElement = shadowQuery(element, '[part=name]')!;
     expect(nameElement.title).to.equal(name);
-    expect(nameElement.querySelector('.unseen')!.textContent).to.equal(name);
+    expect(nameElement.querySelector('.visually-hidden')!.textContent).to.equal(name);
     expect(element.scrollWidth).to.be.at.most(element.clientWidth);
     element.abort();
   });

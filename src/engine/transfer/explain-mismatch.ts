@@ -1,0 +1,31 @@
+import { integrityError } from '../integrity/digest-refusals.js';
+import { RestartRequired } from '../network/restart-required.js';
+import type { TransferContext } from './context.js';
+import { listVerifiedParts } from './list-parts.js';
+import { MAX_MISMATCHES } from './verify-parts.js';
+import type { StoredPartChecks } from './verify-parts.js';
+
+/**
+ * Finds the wrong part if Complete would create another object.
+ * @returns what to throw: a restart, or the failure of the upload
+ */
+export async function explainMismatch(
+  context: TransferContext,
+  storedParts: StoredPartChecks,
+  signal: AbortSignal,
+): Promise<Error> {
+  const { checks, session } = context;
+  checks?.invalidate();
+  await listVerifiedParts(context, signal);
+  await storedParts.settled(signal);
+  return session.table.isComplete
+    ? objectMismatch(context, storedParts, 'the store holds other bytes than it confirmed')
+    : new RestartRequired('relist', 'the store holds other bytes of a part');
+}
+
+/** Returns what to throw for an object that differs from the file: a restart, or the failure of the upload. */
+export function objectMismatch(context: TransferContext, storedParts: StoredPartChecks, reason: string): Error {
+  if (++storedParts.objectMismatches <= MAX_MISMATCHES) return new RestartRequired('restart', reason);
+  storedParts.resetCounts();
+  return integrityError(context.record.facts.name, reason);
+}
