@@ -167,6 +167,9 @@ export class UploadManager implements UploadListener {
         if (rules.signal?.aborted || this.#lifetime.signal.aborted) break;
         const upload = await this.#addEntry(entry, rules, entries.length > 1);
         if (upload) added.push(upload);
+        // by the user, before it was listed here
+        if (entry.isAborted) upload?.abort();
+        else if (entry.isPaused) upload?.pause();
         // the first files start while the last are still being added
         if (slicer.isExpired || added.length === FIRST_FILES) this.#list.startNext();
         if (slicer.isExpired) await slicer.yieldToPage();

@@ -136,7 +136,7 @@ export class Uploader extends Target {
     try {
       return await manager.add(wanted, rules);
     } finally {
-      for (const id of this.#early.remove(wanted)) if (manager.has(id)) manager.pause(id);
+      this.#early.remove(wanted);
     }
   }
 

@@ -9,8 +9,9 @@ type EntryFault = Extract<RejectCode, 'not-a-file' | 'unreadable' | 'system-file
 export interface Entry extends FileEntry {
   /** The upload's ID, if it is listed already. */
   id?: string | undefined;
-  /** Whether the upload was aborted before the engine was loaded. */
+  /** Whether the upload was aborted, or is paused, before the engine has listed it. */
   isAborted?: boolean;
+  isPaused?: boolean;
   /** Why it cannot be added. `file` is then empty and has the item's name. */
   fault?: Rejection;
 }

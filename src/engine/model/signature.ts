@@ -67,7 +67,8 @@ export function readSignature(
   const expires = request.expires ?? answer.expires ?? ownExpiry;
   // both times are of the signer's clock; only if it sends none, this device's clock is compared
   const left = Number.isNaN(expires) ? Infinity : expires - (answer.time ?? requestedAt.wall);
-  if (left <= 0)
+  // also for times that are no numbers
+  if (!(left > 0))
     throw new SignerFault(200, null, 'the signature had expired already: is the clock of the signer right?');
   return {
     method,

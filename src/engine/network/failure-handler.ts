@@ -80,6 +80,8 @@ export class FailureHandler {
       case 'renew':
         if (++state.renewals > 1) throw new RestartRequired('restart', action.reason);
         this.#observer.report({ type: 'grant-expired' });
+        // the request was not made: the attempt counts with the renewed grant
+        state.count--;
         return;
       case 'resign':
         return this.#handleRejectedSignature(action, state, failure);

@@ -78,21 +78,25 @@ export class FileStoreWriter {
       this.#isWriting = true;
       void this.#writeAll().finally(() => {
         this.#isWriting = false;
-        if ([...this.#waiting].some((record) => this.#isOwnerKnown(record))) this.#schedule();
+        if ([...this.#waiting].some((record) => this.#isStorable(record))) this.#schedule();
       });
     }, WRITE_DELAY_MS);
   }
 
-  /** Whether it is known whose upload it is: the file of an unknown owner would be offered to everybody. */
-  #isOwnerKnown({ session }: UploadRecord): boolean {
+  /**
+   * Whether a file may be stored: not while another tab sends it, since a later page load would send it again, and not
+   * before it is known whose it is, since it would be offered to everybody.
+   */
+  #isStorable({ session, wasShared }: UploadRecord): boolean {
     const { settings, user } = this.#services;
+    if (wasShared && !session) return false;
     return settings.options.scope !== '' || (session ? session.principal !== undefined : user.isKnown);
   }
 
   async #writeAll(): Promise<void> {
     // the last ones first: the others may have ended before their turn
     for (const record of [...this.#waiting].reverse()) {
-      if (!this.#isOwnerKnown(record)) continue;
+      if (!this.#isStorable(record)) continue;
       if (!this.#waiting.delete(record) || isOver(record.status)) continue;
       // the upload continues although its file cannot be stored
       await this.#write(record).catch(() => {});

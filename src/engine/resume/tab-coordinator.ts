@@ -115,33 +115,26 @@ export class TabCoordinator {
   /**
    * Claims an upload that most likely takes a moment: it begins at once, and takes the lock only if it lasts. For
    * thousands of small files, the locks would cost more than what they prevent: a small file that is sent twice.
+   * @param signal aborted when the claim is released
    * @param onElsewhere called if another tab holds the upload by then
    */
-  claimLater(upload: SharedUpload, onElsewhere: () => void): { release(): void } {
+  claimLater(upload: SharedUpload, signal: AbortSignal, onElsewhere: () => void): { release(): void } {
     const { clock, lock } = this.#services;
-    let claim: { release(): void } | null = null;
-    let isReleased = false;
     const take = async (): Promise<void> => {
       const name = await this.#nameOf(upload);
-      if (isReleased) return;
-      const release = await lock.tryAcquire(name);
-      if (isReleased) release?.();
-      else if (release) claim = this.#hold(upload, name, release);
+      const unlock = await lock.tryAcquire(name);
+      if (signal.aborted) unlock?.();
+      else if (unlock) ({ release } = this.#hold(upload, name, unlock));
       else onElsewhere();
     };
     // a file that cannot be read fails by itself
-    const cancel = clock.setTimer(() => void take().catch(() => {}), LOCK_DELAY_MS);
-    return {
-      release: () => {
-        isReleased = true;
-        cancel();
-        claim?.release();
-      },
-    };
+    let release = clock.setTimer(() => void take().catch(() => {}), LOCK_DELAY_MS);
+    return { release: () => release() };
   }
 
   /** Whether another tab holds this upload. */
   async isElsewhere(upload: SharedUpload): Promise<boolean> {
+    if (this.#held.has(upload)) return false;
     const release = await this.#services.lock.tryAcquire(await this.#nameOf(upload));
     release?.();
     return !release;
@@ -254,7 +247,8 @@ export class TabCoordinator {
   /** Continues after the other tab: from the journal, or from what that tab reported. */
   async #takeOver(upload: SharedUpload, name: string): Promise<void> {
     const record = (await this.#services.journal.load()).find((known) => this.#join(known) === name);
-    const known = record?.uploadId ? record : upload.reportedResumption;
+    // a record without an upload ID is removed at the end: a later page load would send the file again
+    const known = (record?.uploadId ? null : upload.reportedResumption) ?? record;
     upload.takeOver(known && this.#services.user.owns(known) ? known : null);
   }
 

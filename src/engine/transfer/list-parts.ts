@@ -52,7 +52,7 @@ export async function refreshParts(
 ): Promise<void> {
   const { record } = context;
   const { session } = record;
-  if (!session?.uploadId) return;
+  if (!session?.uploadId || !isWanted()) return;
   const parts = await requestPages(context, signal, (page) => page({ stalls: 0 }));
   if (isWanted() && session === record.session) session.table.replaceStored(parts.values());
 }

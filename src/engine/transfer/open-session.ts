@@ -77,15 +77,15 @@ export class SessionOpener {
       // signatures of parts with checksums contain these
       if (firstRequest.kind === 'known' && firstRequest.firstWindow && !session.checksum)
         context.signatures.addWindow(firstRequest.firstWindow, reply.asked);
+      // a request that takes seconds is listed after a reload, although nothing of it is stored
+      const isLong = this.#isSingleRequest && size > DEFAULT_PART_SIZE;
+      if (session.uploadId || isLong) context.report({ type: 'session-changed' });
       signal.throwIfAborted();
     });
     retries.progressed();
     record.wantsFreshStart = false;
     record.recovered ||= context.session.inherited;
     context.report({ type: 'session-opened' });
-    // a request that takes seconds is listed after a reload, although nothing of it is stored
-    const isLong = this.#isSingleRequest && size > DEFAULT_PART_SIZE;
-    if (context.session.uploadId || isLong) context.report({ type: 'session-changed' });
   }
 
   async #create(signal: AbortSignal): Promise<void> {

@@ -210,16 +210,20 @@ export class Transfer {
     await refreshParts(this.#context, isWanted, signal);
   }
 
-  /** Closes the session, and aborts its multipart upload; the next run begins another one. */
-  async startOver(signal: AbortSignal): Promise<void> {
+  /**
+   * Closes the session; the next run begins another one.
+   * @param abortsFormer whether its multipart upload is aborted
+   */
+  async startOver(signal: AbortSignal, abortsFormer = true): Promise<void> {
     const code = await this.#waitForCode(signal);
-    this.#startOver(code, true);
+    this.#startOver(code, abortsFormer);
   }
 
   /** Closes the session once nothing of it is under way: another tab sends this upload. */
   async withdraw(signal: AbortSignal): Promise<void> {
     await this.#opener.creationSettled();
-    await this.startOver(signal);
+    // a multipart upload that the signer knew is most likely the one that the other tab uses
+    await this.startOver(signal, !this.#context.record.session?.inherited);
   }
 
   /** @param abortsFormer whether the store holds the session's parts still */

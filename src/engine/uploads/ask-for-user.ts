@@ -5,7 +5,7 @@ import { principalOf } from '../signing/init-answer.js';
 import { backoff, sleep } from '../util/timing.js';
 
 /** The data of a known upload that the signer needs. */
-export type KnownUpload = Pick<JournalRecord, 'key' | 'uploadId' | 'grant' | 'size'>;
+export type KnownUpload = Pick<JournalRecord, 'key' | 'uploadId' | 'grant' | 'name' | 'size' | 'type'>;
 
 /**
  * Asks the signer which user is signed in, by an init call for a known upload; retries until it answers or refuses.
@@ -15,13 +15,20 @@ export type KnownUpload = Pick<JournalRecord, 'key' | 'uploadId' | 'grant' | 'si
  */
 export async function askForUser(
   { signer, clock, lifetime }: { signer: SignerPort; clock: Clock; lifetime: AbortSignal },
-  { key, uploadId, grant, size }: KnownUpload,
+  { key, uploadId, grant, name, size, type }: KnownUpload,
   isCurrent: () => boolean,
   identify: (user: string | null | undefined) => void,
 ): Promise<boolean> {
-  // without the file name, which may be another user's
-  const file = { id: 'who', filename: 'who', filesize: size, last_modified: 0, content_type: '' };
   const known = grant !== null && key !== null && { grant, key, upload_id: uploadId ?? undefined };
+  const file = {
+    id: 'who',
+    // without the file's name, which may be another user's; with its extension, because the signer may refuse others
+    filename: `who${/(\.\w+)?$/.exec(name)![0]}`,
+    // the signer may create a multipart upload for a large file that it does not know
+    filesize: known ? size : 1,
+    last_modified: clock.now(),
+    content_type: type || 'application/octet-stream',
+  };
   for (let tries = 1; isCurrent(); tries++) {
     try {
       const answer = await signer.call('get_init_signature', { files: [{ ...file, ...known }] }, lifetime);

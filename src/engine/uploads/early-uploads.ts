@@ -61,12 +61,9 @@ export class EarlyUploads {
     this.showWait();
   }
 
-  /** Removes uploads that the engine has added. @returns IDs of those that were paused */
-  remove(entries: readonly Entry[]): string[] {
-    const ids = entries.map(({ id = '' }) => id);
-    const paused = ids.filter((id) => this.find(id)?.snapshot.status === 'paused');
-    for (const id of ids) this.#all.delete(id);
-    return paused;
+  /** Removes uploads that the engine has added. */
+  remove(entries: readonly Entry[]): void {
+    for (const { id = '' } of entries) this.#all.delete(id);
   }
 
   clear(): void {
@@ -86,7 +83,6 @@ export class EarlyUploads {
   abort(id?: string): void {
     for (const early of this.chosen(id)) {
       this.#all.delete(early.snapshot.id);
-      // it may be passed to the engine at this moment
       early.entry.isAborted = true;
       this.#update(early, 'aborted');
       this.dispatch('mule-abort', { upload: early.snapshot });
@@ -116,6 +112,8 @@ export class EarlyUploads {
 
   #update(early: EarlyUpload, status: UploadStatus, wait: Partial<UploadSnapshot> = NO_WAIT): void {
     const { status: previous } = early.snapshot;
+    // the engine may be adding it at this moment
+    early.entry.isPaused = status === 'paused';
     const upload = (early.snapshot = Object.freeze({ ...early.snapshot, status, ...wait }));
     if (upload.status !== previous) this.dispatch('mule-status', { upload, previous });
   }

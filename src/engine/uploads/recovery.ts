@@ -111,8 +111,8 @@ export class Recovery {
     const isCurrent = this.#untilNextOwner();
     const known = this.#services.list.all.find(({ session }) => session?.grant);
     const { key = null, uploadId = null, grant = null } = known?.session ?? {};
-    const size = known?.facts.size ?? 1;
-    const isAnswered = await this.#ask({ key, uploadId, grant, size }, isCurrent).catch(() => true);
+    const { name = '', size = 1, type = '' } = known?.facts ?? {};
+    const isAnswered = await this.#ask({ key, uploadId, grant, name, size, type }, isCurrent).catch(() => true);
     if (!isAnswered && isCurrent()) {
       // nobody is signed in, or a user who may not upload
       this.#report({ type: 'user-changed' });

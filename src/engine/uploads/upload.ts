@@ -56,11 +56,13 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   /** The status while the upload waits for nothing. */
   #step: Step = 'starting';
   #run: AbortController | null = null;
-  /** Whether this tab holds the lock of the upload. */
-  #isHeld = false;
+  /** Whether no other tab sends it, as far as is known: this tab has its lock, or will request it if it lasts. */
+  #isClaimed = false;
   /** The progress that the tab reports that sends the upload or has completed it. */
   #remoteProgress: RemoteProgress | null = null;
   #ended: Promise<void> = Promise.resolve();
+  /** Resolves once this tab has given up what it began although another tab sends the upload. */
+  #withdrawal?: Promise<void>;
   #hasStarted = false;
   #loaded = 0;
   #retries = 0;
@@ -231,7 +233,6 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   /** Lists the stored parts of an upload of an earlier page load, once, for display. */
   async refreshParts(): Promise<void> {
     const isIdle = (): boolean => this.snapshot.found;
-    if (!isIdle()) return;
     await this.#activeTransfer.refreshParts(isIdle, this.#services.lifetime).catch(() => {});
     if (isIdle()) this.tick();
     this.#changed();
@@ -258,19 +259,18 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   /** Ends it at once in this page, and on the store as soon as that can be reached. */
   abort(): void {
     if (this.status === 'complete' || this.status === 'aborted') return;
-    const isHeld = this.#isHeld;
     this.#stop();
     this.#transition('abort');
-    void this.abandon(isHeld);
+    void this.abandon();
   }
 
   /** Aborts the multipart upload on the store, so that no stored part is billed. */
-  async abandon(isHeld = false): Promise<void> {
+  async abandon(): Promise<void> {
     const { tabs, journal, lifetime } = this.#services;
     try {
       await this.#ended;
       // an upload that another tab sends is not aborted from here
-      if (!isHeld && (this.#remoteProgress || this.session) && (await tabs.isElsewhere(this))) return;
+      if ((this.#remoteProgress || this.session) && (await tabs.isElsewhere(this))) return;
       if (this.#transfer || this.session) await this.#activeTransfer.abort(() => journal.save(this), lifetime);
       await journal.remove(this);
     } catch {
@@ -345,9 +345,10 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     const { tabs, journal } = this.#services;
     this.#step = 'starting';
     this.#showStatus();
+    if (this.#withdrawal) await this.#withdrawal;
     if (this.#isFileInDoubt) await this.#reopenFile(signal);
     const claim = this.#isQuick
-      ? tabs.claimLater(this, () => void this.#waitForOtherTab().catch(() => {}))
+      ? tabs.claimLater(this, signal, () => this.#waitForOtherTab())
       : await tabs.claim(this, signal);
     if ('ended' in claim) {
       this.#endAs(claim.ended);
@@ -357,7 +358,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     signal.addEventListener('abort', claim.release, { once: true });
     if (signal.aborted) claim.release();
     signal.throwIfAborted();
-    this.#isHeld = true;
+    this.#isClaimed = true;
     this.#remoteProgress = null;
     const transfer = this.#activeTransfer;
     // an upload that was paused after its object was stored has only the end left
@@ -377,15 +378,13 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   }
 
   /** Gives up what this tab has begun of an upload that another tab sends; ends with that one or continues after it. */
-  async #waitForOtherTab(): Promise<void> {
+  #waitForOtherTab(): void {
     // only the end is left
     if (this.stored) return;
     const { lifetime, journal } = this.#services;
     this.wasShared = true;
     this.suspend();
-    await this.#ended;
-    await this.#activeTransfer.withdraw(lifetime);
-    await journal.remove(this);
+    this.#withdrawal = this.#ended.then(() => this.#activeTransfer.withdraw(lifetime)).then(() => journal.remove(this));
     this.revive();
   }
 
@@ -416,8 +415,8 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
 
   #stop(): void {
     this.#transfer?.invalidateParts();
-    this.wasShared ||= this.#isHeld && Boolean(this.session?.uploadId);
-    this.#isHeld = false;
+    this.wasShared ||= this.#isClaimed && Boolean(this.session?.uploadId);
+    this.#isClaimed = false;
     this.#run?.abort(new DOMException('The upload was stopped', 'AbortError'));
     this.#run = null;
     this.#meter.reset();
@@ -435,27 +434,15 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
 
   /** After the file was found changed: resumes if it is the former file again, else sends the new content. */
   async #reopenFile(signal: AbortSignal): Promise<void> {
-    const { deferredCode, journal, clock } = this.#services;
+    const { deferredCode } = this.#services;
     const transfer = this.#activeTransfer;
     const { reopenFile } = await transfer.retries.waits.add(
       'network',
       null,
       unlessAborted(signal, deferredCode.load()),
     );
-    const changed = await reopenFile(this);
+    if (await reopenFile(this, transfer, this.#services, signal)) this.#loaded = 0;
     this.#isFileInDoubt = false;
-    if (!changed) return;
-    await transfer.startOver(signal);
-    await journal.remove(this);
-    const { fingerprint, ...facts } = changed;
-    this.facts = { ...this.facts, ...facts };
-    this.fingerprint = fingerprint;
-    this.checksum = null;
-    this.createdAt = clock.now();
-    this.recovered = false;
-    this.wantsFreshStart = true;
-    this.#loaded = 0;
-    transfer.resetRestarts();
     this.#changed();
   }
 
@@ -470,7 +457,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   #showStatus(): void {
     if (!isRunning(this.status) || !this.#run) return;
     const wait = this.#wait;
-    if (!wait && this.status !== 'waiting' && this.status === this.#step) return;
+    if (!wait && this.status === this.#step) return;
     if (wait) this.#meter.reset();
     this.#changed();
     this.#transition(wait ? 'show-waiting' : `show-${this.#step}`);

@@ -52,13 +52,14 @@ function setUp({ hasAcceptedSignature = false, file = readable } = {}) {
     observer,
   );
   /** Runs a step that fails with each of these errors in turn, and then succeeds. */
-  const retry = (...failures: unknown[]): Promise<unknown> =>
-    retries
-      .retry('part', 1, controller.signal, async ({ count }) => {
-        if (count <= failures.length) throw failures[count - 1];
-        return count;
-      })
-      .catch((error: unknown) => error);
+  const retry = (...failures: unknown[]): Promise<unknown> => {
+    let calls = 0;
+    const act = async (): Promise<number> => {
+      if (++calls <= failures.length) throw failures[calls - 1];
+      return calls;
+    };
+    return retries.retry('part', 1, controller.signal, act).catch((error: unknown) => error);
+  };
   return { clock, store, retries, delays, errors, controller, retry };
 }
 

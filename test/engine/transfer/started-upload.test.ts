@@ -66,6 +66,30 @@ describe('an upload that the signer has created', () => {
     }
   });
 
+  it('is listed and resumed after a reload if the user paused it, or the page was hidden, before the signer answered', async () => {
+    for (const isHidden of [false, true]) {
+      const harness = harnessWithStartingSigner();
+      let sendAnswer = (): void => {};
+      harness.signer.next(
+        'get_init_signature',
+        (proceed) => new Promise((resolve) => (sendAnswer = () => resolve(proceed()))),
+      );
+      const file = fileOf(2 * MIN_PART_SIZE);
+      await harness.uploader.add([file]);
+      await harness.until(() => harness.signer.calls.length > 0);
+      if (isHidden) harness.environment.handlers!.hide();
+      else harness.uploader.pause();
+      sendAnswer();
+      await harness.settle();
+      const next = harness.reload();
+      await next.uploader.ready;
+      expect(next.uploadOf(NAME).recovered).to.be.true;
+      await next.upload(file);
+      expect(next.uploadOf(NAME)).to.include({ status: 'complete', uploadId: 'started 1' });
+      expect([...next.store.uploads.keys()]).to.be.empty;
+    }
+  });
+
   it('is listed and resumed after a reload', async () => {
     const harness = harnessWithStartingSigner();
     const file = fileOf(4 * MIN_PART_SIZE);

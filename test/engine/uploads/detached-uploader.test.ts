@@ -53,6 +53,23 @@ describe('an uploader whose element was removed', () => {
     }
   });
 
+  it('resumes even if the signer refuses a file without a type, or with another type than the upload’s', async () => {
+    const harness = pageWithoutScope();
+    harness.signer.principal = 'anna';
+    await harness.interrupt(fileOf(3 * PART), 1);
+    const paused = harness.uploader.uploads.map(({ id }) => id);
+    harness.uploader.detach();
+    harness.signer.always('get_init_signature', (proceed) => {
+      const [file] = harness.signer.bodies('get_init_signature').at(-1)!.files;
+      const isValid = file!.content_type && file!.filename.endsWith('.bin') && file!.last_modified > 0;
+      if (!isValid) throw new SignerFault(400, 'invalid-file', 'not allowed');
+      return proceed();
+    });
+    expect(await harness.uploader.attach(paused)).to.equal(true);
+    await harness.finished();
+    expect(harness.uploadOf(NAME).status).to.equal('complete');
+  });
+
   it('resumes once the signer names the same user, even if it does not answer at first', async () => {
     const harness = pageWithoutScope();
     harness.signer.principal = 'anna';

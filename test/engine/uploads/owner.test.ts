@@ -108,6 +108,33 @@ describe('a signer that returns no principal, on a page without a scope', () => 
     expect(recordsOf(harness)).to.be.empty;
   });
 
+  it('requests the user without creating an upload if the signer has not granted the recovered file', async () => {
+    const earlier = pageWithoutScope({ concurrency: 1 });
+    const { signer, store } = earlier;
+    signer.principal = 'anna';
+    signer.startUpload = (key) => {
+      store.uploads.set(key, { key, parts: new Map() });
+      return key;
+    };
+    store.hold('part');
+    const filesWithHandles = [fileOf(2 * PART), fileOf(2 * PART, 'queued.bin')].map((file) => {
+      const handle = { ...{ kind: 'file', name: file.name }, getFile: () => Promise.resolve(file) } as never;
+      return { file, handle };
+    });
+    await earlier.uploader.add(filesWithHandles);
+    await earlier.until(() => keptFileCount(earlier) === 2);
+    await earlier.settle();
+    const [first] = recordsOf(earlier).filter(({ key }) => key !== null);
+    await earlier.journal.remove(first!.id);
+    const callsBefore = signer.calls.length;
+    const { signer: url, scope } = earlier.uploader.options;
+    const harness = earlier.reload({ signer: url, scope });
+    await harness.uploader.ready;
+    expect(signer.calls[callsBefore]!.body).to.nested.include({ 'files[0].id': 'who' });
+    expect([...store.uploads.keys()].filter((key) => key.includes('who'))).to.be.empty;
+    harness.uploader.dispose();
+  });
+
   it('still rejects files that the control rejects', async () => {
     const earlier = pageWithoutScope();
     earlier.signer.principal = undefined;

@@ -1,5 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
+import type { InitAnswer } from '../../../src/protocol.js';
 import { deny } from '../fake-signer.js';
 import { refuse } from '../fake-store.js';
 import { fileOf, Harness } from '../harness.js';
@@ -98,6 +99,32 @@ describe('an upload and the signer’s responses', () => {
     await uploadParts(harness);
     expect(harness.uploadOf(NAME).status).to.equal('complete');
     expect(harness.store.count('create')).to.equal(1);
+  });
+
+  it('does not count an expired grant among the retries of a part', async () => {
+    const harness = new Harness({ maxRetries: 1 });
+    harness.signer.next('get_all_signatures', deny(403, 'grant-expired'));
+    harness.signer.next('get_init_signature', (proceed) => proceed(), deny(503, null));
+    await uploadParts(harness);
+    expect(harness.uploadOf(NAME)).to.include({ status: 'complete', error: null });
+  });
+
+  it('retries with a backoff and fires mule-error if the times in its answers are not numbers', async () => {
+    for (const action of ['get_init_signature', 'get_all_signatures'] as const) {
+      const harness = new Harness();
+      harness.signer.always(
+        action,
+        (proceed) => ({ ...proceed(), time: '2026-01-01T00:00:00Z' as never }) as InitAnswer,
+      );
+      await harness.uploader.add([fileOf(2 * PART)]);
+      await harness.settle();
+      expect(harness.signer.count(action)).to.be.at.most(2);
+      await harness.until(() => harness.detailsOf('mule-error').length > 0);
+      expect(harness.detailsOf('mule-error')[0]!.error).to.include({ code: 'signer-refused', retryable: true });
+      harness.signer.always(action, null);
+      await harness.finished();
+      expect(harness.uploadOf(NAME).status).to.equal('complete');
+    }
   });
 
   it('restarts if the grant can no longer be renewed', async () => {
