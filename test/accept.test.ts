@@ -1,11 +1,11 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { RejectDetail } from '../src/engine/index.js';
-import { fileOf, harness } from './element/harness.js';
+import { createHarness, fileOf } from './element/harness.js';
 import { setFiles } from './wtr/files.js';
 
 /** Adds a file to an element with this `accept`. @returns `accepted`, or the code of the rejection */
 async function outcomeOf(accept: string, file: File): Promise<string> {
-  const { element } = await harness(html`<mule-upload multiple accept=${accept}></mule-upload>`);
+  const { element } = await createHarness(html`<mule-upload multiple accept=${accept}></mule-upload>`);
   const rejected: RejectDetail[] = [];
   element.addEventListener('mule-reject', ({ detail }) => rejected.push(detail));
   const added = await element.add([file]);
@@ -116,7 +116,7 @@ describe('accept', () => {
       Object.keys(acceptByName).map((name) => ({ name, content: name })),
     );
     await changed;
-    const { uploader } = await harness();
+    const { uploader } = await createHarness();
     const rejected: string[] = [];
     for (const file of input.files!) {
       const accept = acceptByName[file.name]!;
@@ -132,9 +132,9 @@ describe('accept', () => {
     console.warn = (text: string) => warnings.push(text);
     try {
       const markup = html`<mule-upload accept="jpe, image/*;capture=camera"></mule-upload>`;
-      const { element } = await harness(markup);
-      await harness(markup);
-      await harness(html`<mule-upload accept=".jpg, image/*,*/*"></mule-upload>`);
+      const { element } = await createHarness(markup);
+      await createHarness(markup);
+      await createHarness(html`<mule-upload accept=".jpg, image/*,*/*"></mule-upload>`);
       expect(warnings).to.have.length(1);
       expect(warnings[0]).to.include('<mule-upload accept="jpe, image/*;capture=camera">');
       expect(element.shadowRoot!.querySelector('input')!.accept).to.equal('.jpe,image/*');

@@ -1,4 +1,4 @@
-/** The real engine with a fake transport and a signer in the page. */
+/** Renders elements that use the real engine, a fake store and a sign function in the page. */
 import { fixture, html } from '@open-wc/testing';
 import '../../src/index.js';
 import type { MuleUploadElement } from '../../src/index.js';
@@ -15,42 +15,45 @@ import type {
 } from '../../src/engine/index.js';
 import type { InitAnswerFile } from '../../src/protocol.js';
 
-// as on a page that has been open for a moment: rows are rendered as soon as uploads are listed
+// loaded before the tests, so that rows are rendered as soon as uploads are listed
 await import('../../src/element/controllers/list-controller.js');
 
-export type Answer = 'store' | 'hold' | 'refuse' | 'busy' | 'silent';
+/** What the fake store does with each request. */
+export type Behaviour = 'store' | 'hold' | 'refuse' | 'busy' | 'silent';
 
 const REFUSED = '<Error><Code>AccessDenied</Code><Message>No</Message></Error>';
 const BUSY = '<Error><Code>SlowDown</Code><Message>Later</Message></Error>';
 
-/** A fake transport; `answer` sets the response to all later requests, and to those that are held. */
+/** A fake transport; `behaviour` applies to all later requests, and to those that it holds. */
 export class FakeStore implements Transport {
-  #answer: Answer = 'store';
-  #released: (() => void)[] = [];
-  requests = 0;
+  #behaviour: Behaviour = 'store';
+  #heldRequests: (() => void)[] = [];
+  requestCount = 0;
 
-  set answer(answer: Answer) {
-    this.#answer = answer;
-    for (const release of this.#released.splice(0)) release();
+  set behaviour(behaviour: Behaviour) {
+    this.#behaviour = behaviour;
+    for (const release of this.#heldRequests.splice(0)) release();
   }
 
   async send({ signal, url, method, onProgress, body }: Parameters<Transport['send']>[0]): Promise<StoreResponse> {
-    this.requests += 1;
+    this.requestCount += 1;
     if (body instanceof Blob) onProgress?.(Math.floor(body.size / 2));
     else if (body instanceof Uint8Array) onProgress?.(Math.floor(body.length / 2));
-    while (this.#answer === 'hold') {
+    while (this.#behaviour === 'hold') {
       await new Promise<void>((resolve, reject) => {
-        this.#released.push(resolve);
+        this.#heldRequests.push(resolve);
         signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
       });
     }
-    if (this.#answer === 'silent') throw new TransportFault('network', 'no answer', method, url);
-    if (this.#answer === 'refuse') return respond(403, REFUSED);
-    return this.#answer === 'busy' ? respond(503, BUSY, { 'retry-after': '12' }) : respond(200, '', { etag: '"abc"' });
+    if (this.#behaviour === 'silent') throw new TransportFault('network', 'no answer', method, url);
+    if (this.#behaviour === 'refuse') return respond(403, REFUSED);
+    return this.#behaviour === 'busy'
+      ? respond(503, BUSY, { 'retry-after': '12' })
+      : respond(200, '', { etag: '"abc"' });
   }
 
   probe(): Promise<boolean> {
-    return Promise.resolve(this.#answer !== 'silent');
+    return Promise.resolve(this.#behaviour !== 'silent');
   }
 }
 
@@ -72,6 +75,7 @@ export const sign = ((action, body) => {
   return { time: Date.now(), actions: [], files };
 }) as SignFunction;
 
+/** A journal in memory. */
 export class MemoryJournal implements Journal {
   constructor(private records: JournalRecord[]) {}
   load(): Promise<JournalRecord[]> {
@@ -91,10 +95,10 @@ export class MemoryJournal implements Journal {
   }
 }
 
-/** Returns a file store with these files, by ID of the upload. */
-const memoryFileStore = (kept: Record<string, KeptFile>): FileStore => ({
+/** Creates a file store in memory. @param keptFiles files or handles, by the ID of their upload */
+const createFileStore = (keptFiles: Record<string, KeptFile>): FileStore => ({
   save: () => Promise.resolve(false),
-  find: (id) => Promise.resolve(kept[id] ?? null),
+  find: (id) => Promise.resolve(keptFiles[id] ?? null),
   remove: () => Promise.resolve(),
   wipe: () => Promise.resolve(),
 });
@@ -105,15 +109,15 @@ export interface Harness {
   uploader: Uploader;
 }
 
-/** Returns a new scope: test pages of one browser run in parallel, and would wait for each other's tab. */
+/** Returns a scope that no other test uses: test pages of one browser run in parallel, and count as tabs of one site. */
 export const newScope = (): string => crypto.randomUUID();
 
 /** Renders an element whose uploads go to a fake store. */
-export async function harness(
+export async function createHarness(
   markup = html`<mule-upload name="file" multiple></mule-upload>`,
   options: UploaderOptions = {},
   records: JournalRecord[] = [],
-  kept: Record<string, KeptFile> = {},
+  keptFiles: Record<string, KeptFile> = {},
 ): Promise<Harness> {
   const root = await fixture<HTMLElement>(markup);
   const element =
@@ -121,19 +125,19 @@ export async function harness(
   const store = new FakeStore();
   const uploader = new Uploader(
     { sign, checksum: 'none', scope: newScope(), ...options },
-    { transport: store, journal: new MemoryJournal(records), fileStore: memoryFileStore(kept) },
+    { transport: store, journal: new MemoryJournal(records), fileStore: createFileStore(keptFiles) },
   );
   element.uploader = uploader;
   await uploader.ready;
-  await rendered(element);
+  await untilRendered(element);
   return { element, store, uploader };
 }
 
 /** A signer that never answers: uploads stay unfinished. */
 const silentSigner = (): Promise<never> => new Promise(() => {});
 
-/** Appends an element that is configured before it is connected, as frameworks do. */
-export function place(
+/** Appends an element that it has configured before, as frameworks do. Its signer never answers. */
+export function appendElement(
   root: Node,
   properties: Partial<MuleUploadElement> = {},
   attributes: Record<string, string> = {},
@@ -145,14 +149,14 @@ export function place(
   return element;
 }
 
-/** Returns the record of an unfinished upload of an earlier page load. */
-export const unfinished = (name: string, id = name): JournalRecord => ({
+/** Returns the journal record of an upload that an earlier page load has not finished. */
+export const unfinishedRecord = (name: string, id = name): JournalRecord => ({
   version: 2,
   principal: null,
   visit: null,
   id,
   scope: 'page',
-  fingerprint: `print of ${name}`,
+  fingerprint: `fingerprint of ${name}`,
   name,
   size: 20e6,
   type: '',
@@ -169,8 +173,8 @@ export const unfinished = (name: string, id = name): JournalRecord => ({
   createdAt: Date.now(),
 });
 
-export const fileOf = (name: string, content = 'content of '): File =>
-  new File([content + name], name, { lastModified: 1 });
+export const fileOf = (name: string, contentBeforeName = 'content of '): File =>
+  new File([contentBeforeName + name], name, { lastModified: 1 });
 
 /** Waits until a condition is true. */
 export async function until(condition: () => boolean): Promise<void> {
@@ -178,12 +182,12 @@ export async function until(condition: () => boolean): Promise<void> {
 }
 
 /** Waits until the current uploads are rendered. */
-export async function rendered(element: MuleUploadElement): Promise<void> {
+export async function untilRendered(element: MuleUploadElement): Promise<void> {
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
   await element.updateComplete;
 }
 
-/** Waits for an event. */
+/** Resolves with the next event of a type. */
 export const nextEvent = <E extends Event>(element: EventTarget, type: string): Promise<E> =>
   new Promise((resolve) => element.addEventListener(type, (event) => resolve(event as E), { once: true }));
 

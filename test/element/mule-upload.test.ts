@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { MuleUploadElement } from '../../src/index.js';
-import { fileOf, nextEvent, shadowQuery, rendered, harness, until } from './harness.js';
+import { fileOf, nextEvent, shadowQuery, untilRendered, createHarness, until } from './harness.js';
 
 describe('<mule-upload>', () => {
   it('contains a file input that follows the attributes', async () => {
@@ -12,10 +12,10 @@ describe('<mule-upload>', () => {
     expect(input.webkitdirectory).to.be.true;
   });
 
-  it('accepts properties before and after the upgrade', async () => {
+  it('keeps properties that are set before or after it is defined', async () => {
     const tag = 'upgraded-upload';
-    const early = document.createElement(tag) as MuleUploadElement;
-    const set = (element: MuleUploadElement): void => {
+    const upgraded = document.createElement(tag) as MuleUploadElement;
+    const setProperties = (element: MuleUploadElement): void => {
       Object.assign(element, {
         name: 'video',
         multiple: true,
@@ -25,14 +25,14 @@ describe('<mule-upload>', () => {
         params: { album: 1 },
       });
     };
-    set(early);
-    document.body.append(early);
+    setProperties(upgraded);
+    document.body.append(upgraded);
     MuleUploadElement.define(tag);
-    const late = document.createElement(tag) as MuleUploadElement;
-    document.body.append(late);
-    set(late);
-    await Promise.all([early.updateComplete, late.updateComplete]);
-    for (const element of [early, late]) {
+    const createdLater = document.createElement(tag) as MuleUploadElement;
+    document.body.append(createdLater);
+    setProperties(createdLater);
+    await Promise.all([upgraded.updateComplete, createdLater.updateComplete]);
+    for (const element of [upgraded, createdLater]) {
       const { name, multiple, required, noAutostart, value, params } = element;
       expect({ name, multiple, required, noAutostart, value, params }).to.deep.equal({
         name: 'video',
@@ -60,7 +60,7 @@ describe('<mule-upload>', () => {
     })) {
       Object.assign(input, { [name]: value });
       Object.assign(element, { [name]: value });
-      // `capture` is only known to browsers of phones
+      // only browsers on phones have `capture`
       if (name in HTMLInputElement.prototype)
         expect(element.getAttribute(name), name).to.equal(input.getAttribute(name));
     }
@@ -80,17 +80,17 @@ describe('<mule-upload>', () => {
   });
 
   it('has no public member that shadows one of HTMLElement', () => {
-    const own = new Set<string>();
+    const members = new Set<string>();
     for (
-      let at = MuleUploadElement.prototype as object;
-      at !== HTMLElement.prototype;
-      at = Object.getPrototypeOf(at) as object
+      let prototype = MuleUploadElement.prototype as object;
+      prototype !== HTMLElement.prototype;
+      prototype = Object.getPrototypeOf(prototype) as object
     ) {
-      if (!Object.hasOwn(at, 'requestUpdate') && at.constructor.name !== 'LitElement')
-        for (const name of Object.getOwnPropertyNames(at)) own.add(name);
+      if (!Object.hasOwn(prototype, 'requestUpdate') && prototype.constructor.name !== 'LitElement')
+        for (const name of Object.getOwnPropertyNames(prototype)) members.add(name);
     }
-    own.delete('constructor');
-    const shadowing = [...own].filter((name) => name in HTMLElement.prototype);
+    members.delete('constructor');
+    const shadowing = [...members].filter((name) => name in HTMLElement.prototype);
     expect(shadowing).to.deep.equal([]);
   });
 
@@ -98,15 +98,15 @@ describe('<mule-upload>', () => {
     const element = document.createElement('mule-upload');
     for (const attribute of MuleUploadElement.observedAttributes) {
       const property = attribute.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-      const known = property.toLowerCase() === attribute.replaceAll('-', '') && property in element;
-      if (attribute === attribute.toLowerCase() && attribute.includes('-')) expect(known, attribute).to.be.true;
+      const hasProperty = property.toLowerCase() === attribute.replaceAll('-', '') && property in element;
+      if (attribute === attribute.toLowerCase() && attribute.includes('-')) expect(hasProperty, attribute).to.be.true;
       expect(['key', 'ref', 'slot', 'is']).to.not.include(attribute);
     }
   });
 
-  it('accepts files by its input, and fires input and change only when one is stored', async () => {
-    const { element, store } = await harness();
-    store.answer = 'hold';
+  it('uploads the files of its input, and fires input and change only when one is stored', async () => {
+    const { element, store } = await createHarness();
+    store.behaviour = 'hold';
     const fired: string[] = [];
     for (const type of ['input', 'change', 'click'])
       element.addEventListener(type, ({ type: name }) => fired.push(name));
@@ -118,13 +118,13 @@ describe('<mule-upload>', () => {
     input.dispatchEvent(new Event('change', { bubbles: true }));
     await nextEvent(element, 'mule-start');
     expect(fired).to.deep.equal([]);
-    store.answer = 'store';
+    store.behaviour = 'store';
     await nextEvent(element, 'change');
     expect(fired).to.deep.equal(['input', 'change']);
     expect(element.value).to.deep.equal(['keys/a.txt']);
   });
 
-  it('opens the picker when it or its label is clicked, as a native control', async () => {
+  it('opens the picker when the user clicks it or its label, as a native control does', async () => {
     const form = await fixture(html`<form><label for="u">Video</label><mule-upload id="u"></mule-upload></form>`);
     const input = shadowQuery<HTMLInputElement>(form.querySelector('mule-upload')!, 'input')!;
     let opened = 0;
@@ -156,8 +156,8 @@ describe('<mule-upload>', () => {
     expect(opened).to.equal(1);
   });
 
-  it('replaces the previous file without multiple', async () => {
-    const { element } = await harness(html`<mule-upload name="file"></mule-upload>`);
+  it('replaces the previous file if it is not multiple', async () => {
+    const { element } = await createHarness(html`<mule-upload name="file"></mule-upload>`);
     await element.add([fileOf('a.txt')]);
     await until(() => element.value.length === 1);
     await element.add([fileOf('b.txt')]);
@@ -167,56 +167,56 @@ describe('<mule-upload>', () => {
   });
 
   it('shows why files were not added', async () => {
-    const { element } = await harness(html`<mule-upload accept=".png" max-size="10kB" multiple></mule-upload>`);
+    const { element } = await createHarness(html`<mule-upload accept=".png" max-size="10kB" multiple></mule-upload>`);
     await element.add([fileOf('a.txt'), new File([new Uint8Array(10_001)], 'big.png')]);
-    await rendered(element);
+    await untilRendered(element);
     expect(shadowQuery(element, '[part=messages]')!.textContent).to.include('a.txt').and.include('big.png');
     expect(element.uploads).to.be.empty;
     shadowQuery(element, '[part=messages] button')!.click();
-    await rendered(element);
+    await untilRendered(element);
     expect(shadowQuery(element, '[part=messages]')).to.be.null;
   });
 
-  it('clears these messages when other files are added, or the page sets a value', async () => {
-    const { element } = await harness(html`<mule-upload accept=".png" multiple></mule-upload>`);
-    for (const next of [() => element.add([fileOf('a.png')]), () => (element.value = ['old.png'])]) {
+  it('clears the messages about rejected files when files are added, or the page sets a value', async () => {
+    const { element } = await createHarness(html`<mule-upload accept=".png" multiple></mule-upload>`);
+    for (const clearMessages of [() => element.add([fileOf('a.png')]), () => (element.value = ['old.png'])]) {
       await element.add([fileOf('a.txt')]);
-      await rendered(element);
+      await untilRendered(element);
       expect(shadowQuery(element, '[role=alert]')!.textContent).to.include('a.txt');
-      await next();
-      await rendered(element);
+      await clearMessages();
+      await untilRendered(element);
       expect(shadowQuery(element, '[part=messages]')).to.be.null;
       expect(shadowQuery(element, '[role=alert]')!.textContent).to.equal('');
     }
   });
 
   it('does not count aborted uploads in the totals', async () => {
-    const { element, store } = await harness();
-    store.answer = 'hold';
+    const { element, store } = await createHarness();
+    store.behaviour = 'hold';
     await element.add([fileOf('a.txt'), fileOf('b.txt'), fileOf('c.txt')]);
     element.abort(element.uploads[0]!.id);
-    await rendered(element);
+    await untilRendered(element);
     expect(shadowQuery(element, '[part=summary]')!.textContent).to.include('0 of 2 files');
-    store.answer = 'store';
+    store.behaviour = 'store';
     await until(() => element.status === 'complete');
-    await rendered(element);
+    await untilRendered(element);
     expect(shadowQuery(element, '[part=summary]')!.textContent)
       .to.include('All 2 files stored')
       .and.not.include(' of ');
     expect(shadowQuery(element, '.total')!.hidden).to.be.true;
   });
 
-  it('has buttons that name the file', async () => {
-    const { element, store } = await harness();
-    store.answer = 'hold';
+  it('has buttons whose labels contain the name of the file', async () => {
+    const { element, store } = await createHarness();
+    store.behaviour = 'hold';
     await element.add([fileOf('a.txt')]);
     await until(() => element.status === 'uploading');
-    await rendered(element);
+    await untilRendered(element);
     const press = async (part: string): Promise<void> => {
       const button = shadowQuery(element, `[part=${part}]`)!;
       expect(button.getAttribute('aria-label')).to.include('a.txt');
       button.click();
-      await rendered(element);
+      await untilRendered(element);
     };
     await press('pause');
     expect(element.status).to.equal('paused');

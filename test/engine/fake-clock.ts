@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/engine/ports.js';
 
-/** Waits for one turn of the event loop, so that pending tasks run. */
-export function turn(): Promise<void> {
+/** Waits for one turn of the event loop, so that the tasks that are queued now run. */
+export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
@@ -15,71 +15,71 @@ export function turn(): Promise<void> {
 /** A clock that a test advances. */
 export class FakeClock implements Clock {
   /** The result of `random()`. */
-  chance = 0.5;
-  // close to the real time, because some code also reads the real clock
-  #wall = Math.ceil(Date.now() / 1_000) * 1_000;
-  #monotonic = 0;
+  randomValue = 0.5;
+  // starts near the real time, because some code also reads the real clock
+  #wallMs = Math.ceil(Date.now() / 1_000) * 1_000;
+  #monotonicMs = 0;
   readonly #timers = new Set<{ at: number; callback: () => void }>();
 
   now(): number {
-    return this.#wall;
+    return this.#wallMs;
   }
 
   monotonic(): number {
-    return this.#monotonic;
+    return this.#monotonicMs;
   }
 
   random(): number {
-    return this.chance;
+    return this.randomValue;
   }
 
   setTimer(callback: () => void, delay: number): () => void {
-    const timer = { at: this.#monotonic + delay, callback };
+    const timer = { at: this.#monotonicMs + delay, callback };
     this.#timers.add(timer);
     return () => this.#timers.delete(timer);
   }
 
   /** Milliseconds until the next timer is due; null if none is set. */
   get nextDelay(): number | null {
-    const next = this.#next();
-    return next && Math.max(0, next.at - this.#monotonic);
+    const next = this.#earliestTimer();
+    return next && Math.max(0, next.at - this.#monotonicMs);
   }
 
-  /** Advances the clock. Timers fire in order; the tasks that each one starts run before the next. */
+  /** Advances the clock. Timers fire in order; the tasks that a timer starts run before the next timer fires. */
   async advance(milliseconds: number): Promise<void> {
-    const end = this.#monotonic + milliseconds;
+    const end = this.#monotonicMs + milliseconds;
     for (;;) {
-      // a timer's tasks may take several turns, and set the next timer
-      for (let turns = 0; turns < 4; turns++) await turn();
-      const next = this.#next();
+      // the tasks of a timer may take several turns of the event loop, and set the next timer
+      for (let turns = 0; turns < 4; turns++) await nextTurn();
+      const next = this.#earliestTimer();
       if (!next || next.at > end) break;
       this.#timers.delete(next);
-      this.#move(Math.max(0, next.at - this.#monotonic));
+      this.#moveBothClocks(Math.max(0, next.at - this.#monotonicMs));
       next.callback();
     }
-    // another caller may have advanced it further meanwhile
-    this.#move(Math.max(0, end - this.#monotonic));
-    await turn();
+    // another caller may have advanced the clock further during these waits
+    this.#moveBothClocks(Math.max(0, end - this.#monotonicMs));
+    await nextTurn();
   }
 
   /** Simulates sleep of the device: the wall clock advances, the monotonic clock does not, and no timer fires. */
   sleepFor(milliseconds: number): void {
-    this.#wall += milliseconds;
+    this.#wallMs += milliseconds;
   }
 
   /** Simulates a busy main thread: time passes, and timers that are due fire at the end. */
   keepBusyFor(milliseconds: number): void {
-    this.#move(milliseconds);
+    this.#moveBothClocks(milliseconds);
   }
 
-  #next(): { at: number; callback: () => void } | null {
-    let first = null;
-    for (const timer of this.#timers) if (!first || timer.at < first.at) first = timer;
-    return first;
+  #earliestTimer(): { at: number; callback: () => void } | null {
+    let earliest = null;
+    for (const timer of this.#timers) if (!earliest || timer.at < earliest.at) earliest = timer;
+    return earliest;
   }
 
-  #move(milliseconds: number): void {
-    this.#wall += milliseconds;
-    this.#monotonic += milliseconds;
+  #moveBothClocks(milliseconds: number): void {
+    this.#wallMs += milliseconds;
+    this.#monotonicMs += milliseconds;
   }
 }

@@ -14,7 +14,7 @@ import type {
   SignedRequest,
 } from '../../src/protocol.js';
 import { ORIGIN } from './fake-store.js';
-import { turn } from './fake-clock.js';
+import { nextTurn } from './fake-clock.js';
 
 export const ALL_ACTIONS: Action[] = [
   'get_all_signatures',
@@ -35,45 +35,48 @@ export const deny =
     throw new SignerFault(status, code, 'because the test says so', retryAfter);
   };
 
-/** A signer in memory, as a `SignerPort`: it answers by the protocol, and fails on request. */
+/** A signer in memory, as a `SignerPort`. It answers by the protocol; a test can replace how it answers. */
 export class FakeSigner implements SignerPort {
   readonly calls: Call[] = [];
   actions = ALL_ACTIONS;
-  /** Lifetime of its signatures in milliseconds. */
-  life = 900_000;
+  /** Time for which its signatures are valid. */
+  lifetimeMs = 900_000;
   partSize = MIN_PART_SIZE;
-  /** Files up to this size get one PUT, or a POST policy. */
-  wholeUpTo = MIN_PART_SIZE;
-  whole: 'put' | 'post' = 'put';
-  tracked = false;
-  /** Identity of the user in its answers. */
+  /** Largest file that it lets the browser send in a single request. */
+  maxSingleRequestBytes = MIN_PART_SIZE;
+  /** Whether a single request is a PUT, or a form with a POST policy. */
+  singleRequest: 'put' | 'post' = 'put';
+  /** Whether it has a tracker, and therefore wants notifications. */
+  hasTracker = false;
+  /** Identity of the user that its answers name; undefined if they name none. */
   principal: string | null | undefined = null;
   /** Whether it grants each key to one upload only. */
-  ownKeys = true;
-  filesPerCall: number | undefined;
-  /** Checksums that the store verifies. */
+  grantsKeysOnce = true;
+  /** Limit of files in one `get_init_signature` call, which its answers name. */
+  maxFilesPerCall: number | undefined;
+  /** Checksum algorithms that it offers, because the store verifies them. */
   checksums: ChecksumAlgorithm[] = [];
-  /** Creates multipart uploads in the store: the signer then sends CreateMultipartUpload itself. */
+  /** Creates a multipart upload in the store and returns its ID. If set, the browser sends no CreateMultipartUpload. */
   startUpload: ((key: string) => string) | null = null;
   /** Unfinished uploads of its tracker, by file name. */
-  readonly known = new Map<string, { upload_id: string; key: string; part_size: number }>();
+  readonly trackedUploads = new Map<string, { upload_id: string; key: string; part_size: number }>();
   readonly #clock: Clock;
-  readonly #once = new Map<Action, SignerBehaviour[]>();
+  readonly #next = new Map<Action, SignerBehaviour[]>();
   readonly #always = new Map<Action, SignerBehaviour>();
-  #signed = 0;
-  /** Agreed algorithms, by key. */
-  readonly #agreed = new Map<string, ChecksumAlgorithm>();
+  #signatureCount = 0;
+  /** Checksum algorithms that engine and signer have agreed on, by object key. */
+  readonly #agreedAlgorithms = new Map<string, ChecksumAlgorithm>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Handles the next calls of an action with these behaviours, one each. */
+  /** Sets the behaviours for the next calls of an action: the first for the next call, and so on. */
   next(action: Action, ...behaviours: SignerBehaviour[]): void {
-    this.#once.set(action, [...(this.#once.get(action) ?? []), ...behaviours]);
+    this.#next.set(action, [...(this.#next.get(action) ?? []), ...behaviours]);
   }
 
-  /** Handles all calls of an action with this behaviour; null: normally. */
+  /** Sets the behaviour for all calls of an action; null restores the normal one. */
   always(action: Action, behaviour: SignerBehaviour | null): void {
     if (behaviour) this.#always.set(action, behaviour);
     else this.#always.delete(action);
@@ -98,8 +101,8 @@ export class FakeSigner implements SignerPort {
     const call = { action, body: JSON.parse(JSON.stringify(body)) as unknown } as Call;
     this.calls.push(call);
     const proceed = (): Answer => this.#answer(call);
-    const behaviour = this.#once.get(action)?.shift() ?? this.#always.get(action);
-    await turn();
+    const behaviour = this.#next.get(action)?.shift() ?? this.#always.get(action);
+    await nextTurn();
     const answer = behaviour ? await behaviour(proceed) : proceed();
     signal?.throwIfAborted();
     return answer;
@@ -109,9 +112,9 @@ export class FakeSigner implements SignerPort {
     const time = this.#clock.now();
     switch (call.action) {
       case 'get_init_signature':
-        return this.#init(call.body);
+        return this.#answerInit(call.body);
       case 'get_all_signatures':
-        return this.#all(call.body);
+        return this.#signAll(call.body);
       case 'get_chunk_signature': {
         const { key, upload_id, chunk, checksum } = call.body;
         return { time, ...this.#sign('PUT', key, `partNumber=${chunk}&uploadId=${upload_id}`, checksum) };
@@ -137,60 +140,60 @@ export class FakeSigner implements SignerPort {
     return state === 'complete' ? { receipt: `receipt of ${key}` } : null;
   }
 
-  #init({ files }: InitRequest): Protocol['get_init_signature']['answer'] {
+  #answerInit({ files }: InitRequest): Protocol['get_init_signature']['answer'] {
     const time = this.#clock.now();
     return {
       time,
       actions: this.actions,
       ...(this.principal !== undefined && { principal: this.principal }),
-      ...(this.filesPerCall && { limits: { files: this.filesPerCall } }),
-      posts: { 'a policy': { url: `${ORIGIN}/bucket/`, fields: { policy: 'p' }, expires: time + this.life } },
-      files: files.map((file) => this.#initFile(file)),
+      ...(this.maxFilesPerCall && { limits: { files: this.maxFilesPerCall } }),
+      posts: { 'a policy': { url: `${ORIGIN}/bucket/`, fields: { policy: 'p' }, expires: time + this.lifetimeMs } },
+      files: files.map((file) => this.#answerInitFile(file)),
     };
   }
 
-  #initFile({
+  #answerInitFile({
     id,
     filename,
     filesize,
     object_key,
-    key: knownKey,
-    grant: knownGrant,
+    key: givenKey,
+    grant: givenGrant,
     upload_id,
     force,
     part_size,
     checksums = [],
     checksum,
   }: InitFile): InitAnswerFile {
-    const key = knownKey ?? object_key ?? `files/${filename}`;
-    const grant = knownGrant ? `${knownGrant}+` : `grant-${filename}`;
-    const algorithm = this.#agreed.get(key) ?? checksums.find((name) => this.checksums.includes(name));
-    if (algorithm) this.#agreed.set(key, algorithm);
-    const isWhole = filesize <= (part_size ?? this.wholeUpTo);
-    const type = algorithm === 'sha256' && !isWhole ? ('COMPOSITE' as const) : ('FULL_OBJECT' as const);
+    const key = givenKey ?? object_key ?? `files/${filename}`;
+    const grant = givenGrant ? `${givenGrant}+` : `grant-${filename}`;
+    const algorithm = this.#agreedAlgorithms.get(key) ?? checksums.find((name) => this.checksums.includes(name));
+    if (algorithm) this.#agreedAlgorithms.set(key, algorithm);
+    const isSingleRequest = filesize <= (part_size ?? this.maxSingleRequestBytes);
+    const type = algorithm === 'sha256' && !isSingleRequest ? ('COMPOSITE' as const) : ('FULL_OBJECT' as const);
     const common = {
       ...{ id, key, grant },
-      ...(this.tracked && { tracked: true }),
-      ...(this.ownKeys && { own_key: true }),
+      ...(this.hasTracker && { tracked: true }),
+      ...(this.grantsKeysOnce && { own_key: true }),
       ...(algorithm && { checksum: { algorithm, type } }),
     };
-    const known = this.known.get(filename);
+    const tracked = this.trackedUploads.get(filename);
     const partSize = part_size ?? this.partSize;
     if (upload_id) return { ...common, upload_id, part_size: partSize };
-    if (known && !force) return { ...common, ...known };
-    if (!isWhole && this.startUpload) {
+    if (tracked && !force) return { ...common, ...tracked };
+    if (!isSingleRequest && this.startUpload) {
       const started = { ...common, upload_id: this.startUpload(key), part_size: partSize, fresh: true as const };
       const chunks = Array.from({ length: Math.min(Math.ceil(filesize / partSize), 16) }, (_, index) => index + 1);
-      return algorithm ? started : { ...started, all: this.#all({ ...started, size: filesize, chunks }) };
+      return algorithm ? started : { ...started, all: this.#signAll({ ...started, size: filesize, chunks }) };
     }
-    if (!isWhole) return { ...common, init: this.#sign('POST', key, 'uploads='), part_size: partSize };
+    if (!isSingleRequest) return { ...common, init: this.#sign('POST', key, 'uploads='), part_size: partSize };
     const value = checksum && checksum.algorithm === algorithm ? checksum.value : undefined;
-    return this.whole === 'put'
+    return this.singleRequest === 'put'
       ? { ...common, put: this.#sign('PUT', key, '', value) }
       : { ...common, post: 'a policy' };
   }
 
-  #all({ key, upload_id, chunks, checksums = {} }: AllRequest): Protocol['get_all_signatures']['answer'] {
+  #signAll({ key, upload_id, chunks, checksums = {} }: AllRequest): Protocol['get_all_signatures']['answer'] {
     return {
       time: this.#clock.now(),
       list: this.#sign('GET', key, `uploadId=${upload_id}&part-number-marker=0`),
@@ -207,10 +210,10 @@ export class FakeSigner implements SignerPort {
   }
 
   #sign(method: string, key: string, query: string, checksum?: string): SignedRequest {
-    const expires = this.#clock.now() + this.life;
+    const expires = this.#clock.now() + this.lifetimeMs;
     const path = encodeURIComponent(key).replaceAll('%2F', '/');
-    const url = `${ORIGIN}/bucket/${path}?${query}&expires=${expires}&signature=${++this.#signed}`;
-    const headers = checksum && { [`x-amz-checksum-${this.#agreed.get(key)}`]: checksum };
+    const url = `${ORIGIN}/bucket/${path}?${query}&expires=${expires}&signature=${++this.#signatureCount}`;
+    const headers = checksum && { [`x-amz-checksum-${this.#agreedAlgorithms.get(key)}`]: checksum };
     return { method, url, expires, ...(headers && { headers }) };
   }
 }

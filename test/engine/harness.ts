@@ -47,15 +47,15 @@ export class MemoryJournal implements Journal {
 
 /** A file store in memory. */
 export class MemoryFileStore implements FileStore {
-  readonly kept = new Map<string, { scope: string; kept: KeptFile }>();
+  readonly kept = new Map<string, { scope: string; keptFile: KeptFile }>();
 
-  async save(id: string, scope: string, kept: KeptFile): Promise<boolean> {
-    this.kept.set(id, { scope, kept });
+  async save(id: string, scope: string, keptFile: KeptFile): Promise<boolean> {
+    this.kept.set(id, { scope, keptFile });
     return true;
   }
 
   async find(id: string): Promise<KeptFile | null> {
-    return this.kept.get(id)?.kept ?? null;
+    return this.kept.get(id)?.keptFile ?? null;
   }
 
   async remove(id: string): Promise<void> {
@@ -67,7 +67,7 @@ export class MemoryFileStore implements FileStore {
   }
 }
 
-/** A page whose connectivity, sleep and unloading are controlled by a test. */
+/** A page whose connectivity, sleep and unloading a test controls. */
 export class FakeEnvironment implements PageEnvironment {
   online = true;
   handlers: PageHandlers | null = null;
@@ -103,11 +103,11 @@ const EVENTS: readonly (keyof UploaderEventMap)[] = [
   'mule-finish',
 ];
 
-let scopes = 0;
+let scopeCount = 0;
 
-/** Enough requests in flight for all parts of the files that are interrupted. */
-const ENOUGH_CONCURRENCY = 6;
-/** Limit in real milliseconds for one wait; shorter than the runner's own limit for a test. */
+/** More than the parts of a file that `interrupt` holds, so that held parts never take all slots. */
+const INTERRUPT_CONCURRENCY = 6;
+/** Limit in real milliseconds for one wait; shorter than the time that the test runner allows a test. */
 const WAIT_TIMEOUT_MS = 100_000;
 
 /** An uploader with a fake store, signer and clock, which a test controls. */
@@ -122,19 +122,19 @@ export class Harness {
   readonly fired: FiredEvent[] = [];
   readonly #scope: string;
   readonly #ports: Partial<Ports>;
-  /** Number of pending operations that take real time; the fake clock does not advance meanwhile. */
-  #realWork = 0;
+  /** Number of pending operations that take real time; the fake clock stands still while there is one. */
+  #pendingRealWork = 0;
 
-  /** @param before the harness of an earlier page load, whose store, signer, clock and journal stay */
-  constructor(options: UploaderOptions = {}, ports: Partial<Ports> = {}, before?: Harness) {
-    this.clock = before?.clock ?? (ports.clock as FakeClock | undefined) ?? new FakeClock();
-    this.store = before?.store ?? new FakeStore(this.clock);
-    this.signer = before?.signer ?? new FakeSigner(this.clock);
-    this.journal = ports.journal ?? before?.journal ?? new MemoryJournal();
-    this.fileStore = ports.fileStore ?? before?.fileStore ?? new MemoryFileStore();
-    this.#scope = before ? before.#scope : `harness ${++scopes} of ${Math.random()}`;
+  /** @param earlier the harness of an earlier page load; its store, signer, clock, journal and files are used again */
+  constructor(options: UploaderOptions = {}, ports: Partial<Ports> = {}, earlier?: Harness) {
+    this.clock = earlier?.clock ?? (ports.clock as FakeClock | undefined) ?? new FakeClock();
+    this.store = earlier?.store ?? new FakeStore(this.clock);
+    this.signer = earlier?.signer ?? new FakeSigner(this.clock);
+    this.journal = ports.journal ?? earlier?.journal ?? new MemoryJournal();
+    this.fileStore = ports.fileStore ?? earlier?.fileStore ?? new MemoryFileStore();
+    this.#scope = earlier ? earlier.#scope : `harness ${++scopeCount} of ${Math.random()}`;
     this.#ports = ports;
-    // loaded without taking real time, so that the fake clock alone decides when things happen
+    // resolves without real time, so that only the fake clock decides when the code is there
     const loader = new ModuleLoader(() => Promise.resolve(deferredCode), this.clock);
     this.uploader = new Uploader(
       { scope: this.#scope, ...options },
@@ -147,7 +147,7 @@ export class Harness {
         page: this.environment,
         loadHasher: () => this.#loadHasher(),
         ...ports,
-        journal: this.#timed(this.journal),
+        journal: this.#countJournalCalls(this.journal),
         fileStore: this.fileStore,
       },
     );
@@ -156,29 +156,29 @@ export class Harness {
     }
   }
 
-  /** Keeps the fake clock from advancing while work that takes real time is pending. */
-  async #during<T>(work: Promise<T>): Promise<T> {
-    this.#realWork++;
+  /** Counts work that takes real time, so that the fake clock stands still until it ends. */
+  async #trackRealWork<T>(work: Promise<T>): Promise<T> {
+    this.#pendingRealWork++;
     try {
       return await work;
     } finally {
-      this.#realWork--;
+      this.#pendingRealWork--;
     }
   }
 
   async #loadHasher(): Promise<Hasher> {
-    const { createHasher } = await this.#during(import('../../src/engine/integrity/upload-checksums.js'));
+    const { createHasher } = await this.#trackRealWork(import('../../src/engine/integrity/upload-checksums.js'));
     return createHasher(systemClock);
   }
 
-  /** A journal in IndexedDB takes real time. */
-  #timed(journal: Journal): Journal {
+  /** Returns the journal; calls to one in IndexedDB are counted as real work. */
+  #countJournalCalls(journal: Journal): Journal {
     if (!(journal instanceof IndexedDbJournal)) return journal;
     return {
-      load: (scope) => this.#during(journal.load(scope)),
-      save: (record) => this.#during(journal.save(record)),
-      remove: (id) => this.#during(journal.remove(id)),
-      wipe: (scope) => this.#during(journal.wipe(scope)),
+      load: (scope) => this.#trackRealWork(journal.load(scope)),
+      save: (record) => this.#trackRealWork(journal.save(record)),
+      remove: (id) => this.#trackRealWork(journal.remove(id)),
+      wipe: (scope) => this.#trackRealWork(journal.wipe(scope)),
     };
   }
 
@@ -188,26 +188,26 @@ export class Harness {
     return new Harness(options, this.#ports, this);
   }
 
-  /** Another tab with the same page. */
+  /** Opens the same page in another tab. */
   otherTab(options: UploaderOptions = {}): Harness {
     return new Harness(options, this.#ports, this);
   }
 
   /** Returns the details of all events of a type, in order. */
-  all<K extends keyof UploaderEventMap>(type: K): UploaderEventMap[K]['detail'][] {
-    return this.fired.filter((types) => types.type === type).map(({ detail }) => detail);
+  detailsOf<K extends keyof UploaderEventMap>(type: K): UploaderEventMap[K]['detail'][] {
+    return this.fired.filter((event) => event.type === type).map(({ detail }) => detail);
   }
 
-  /** Returns the upload of that file. */
-  of(name: string): UploadSnapshot {
-    const upload = this.uploader.uploads.find((one) => one.name === name);
+  /** Returns the upload of the file with this name. */
+  uploadOf(name: string): UploadSnapshot {
+    const upload = this.uploader.uploads.find((listed) => listed.name === name);
     if (!upload) throw new Error(`${name} is not in the list`);
     return upload;
   }
 
   /** Returns every status of that file's upload, in order. */
   statuses(name: string): string[] {
-    return this.all('mule-status')
+    return this.detailsOf('mule-status')
       .filter(({ upload }) => upload.name === name)
       .map(({ upload }) => upload.status);
   }
@@ -218,15 +218,17 @@ export class Harness {
     await this.finished();
   }
 
-  /** Adds a file, and pauses it when its first parts are stored. @param parts how many */
-  async interrupt(file: File, parts: number): Promise<void> {
+  /** Adds a file, and pauses its upload when its first parts are stored. @param storedCount number of these parts */
+  async interrupt(file: File, storedCount: number): Promise<void> {
     const { concurrency } = this.uploader.options;
-    // parts are sent in the order in which their checksums are ready: held ones must not block the first ones
-    this.uploader.configure({ concurrency: ENOUGH_CONCURRENCY });
-    for (let part = 1; part <= parts; part++) this.store.next(`part ${part}`, (_request, proceed) => proceed());
+    // a part is sent when its checksum is ready: a later part that is held must not block the first parts
+    this.uploader.configure({ concurrency: INTERRUPT_CONCURRENCY });
+    for (let part = 1; part <= storedCount; part++) this.store.next(`part ${part}`, (_request, proceed) => proceed());
     const release = this.store.hold('part');
     await this.uploader.add([file]);
-    await this.until(() => this.of(file.name).parts.done === parts && this.store.count('part') > parts);
+    await this.until(
+      () => this.uploadOf(file.name).parts.done === storedCount && this.store.count('part') > storedCount,
+    );
     this.uploader.pause();
     release();
     await this.settle();
@@ -235,23 +237,23 @@ export class Harness {
 
   /** Waits until all uploads have ended. */
   async finished(): Promise<void> {
-    let isOver = false;
-    void this.uploader.finished().then(() => (isOver = true));
-    await this.until(() => isOver, 'the end of all uploads');
+    let haveEnded = false;
+    void this.uploader.finished().then(() => (haveEnded = true));
+    await this.until(() => haveEnded, 'the end of all uploads');
   }
 
   /**
-   * Advances the clock until a condition holds, but only while nothing that takes real time (hashing, reading) is
-   * pending.
+   * Waits until a condition holds. Advances the fake clock to its next timer whenever no work that takes real time
+   * (hashing, reading) is pending.
    */
-  async until(isSo: () => boolean, what = String(isSo)): Promise<void> {
-    const giveUpAt = performance.now() + WAIT_TIMEOUT_MS;
-    for (let looks = 1; !isSo(); looks++) {
-      if (performance.now() > giveUpAt) throw new Error(`timed out waiting for ${what}\n${this.#state}`);
+  async until(isMet: () => boolean, description = String(isMet)): Promise<void> {
+    const deadline = performance.now() + WAIT_TIMEOUT_MS;
+    for (let checks = 1; !isMet(); checks++) {
+      if (performance.now() > deadline) throw new Error(`timed out waiting for ${description}\n${this.#state}`);
       await new Promise((resolve) => setTimeout(resolve, 1));
-      // if time passed while the store computes, the store would seem to hang
-      const isIdle = looks % 4 === 0 && !this.store.isComputing && !this.#realWork;
-      if (isIdle && !isSo()) await this.clock.advance(this.clock.nextDelay ?? 0);
+      // if fake time passed while the store computes a hash, the engine would report a stall
+      const isIdle = checks % 4 === 0 && !this.store.isComputing && !this.#pendingRealWork;
+      if (isIdle && !isMet()) await this.clock.advance(this.clock.nextDelay ?? 0);
     }
   }
 
@@ -260,30 +262,34 @@ export class Harness {
     const uploads = this.uploader.uploads.map(({ name, status, waitingFor, parts }) =>
       [name, status, waitingFor, JSON.stringify(parts)].join(' '),
     );
-    const seen = this.store.seen
+    const lastRequests = this.store.requests
       .slice(-20)
       .map(({ operation, partNumber }) => `${operation} ${partNumber || ''}`.trim());
     const types = this.fired.slice(-12).map(({ type }) => type);
-    return [`at ${this.clock.monotonic()} ms`, ...uploads, seen.join(', '), types.join(', ')].join('\n');
+    return [`at ${this.clock.monotonic()} ms`, ...uploads, lastRequests.join(', '), types.join(', ')].join('\n');
   }
 
-  /** Waits for pending real work while the fake clock does not advance. */
+  /** Waits 30 ms or more of real time, so that pending work can continue; the fake clock stands still. */
   async settle(): Promise<void> {
     for (let turns = 0; turns < 30; turns++) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
 
-/** Random bytes, each MiB marked with its number so that no two are alike. */
+/** Creates a file of random bytes. Each MiB starts with its number, so that no two are equal. */
 export function fileOf(size: number, name = 'a.bin', lastModified = 1_000): File {
   // no larger than needed: Blobs that are not yet garbage collected fill the space that Chromium has for all of them
   const block = new Uint8Array(Math.min(Math.max(size, 4), MIB));
-  for (let at = 0; at < block.length; at += 65_536) crypto.getRandomValues(block.subarray(at, at + 65_536));
-  const rest = new Blob([block]).slice(4);
-  const pieces = Array.from({ length: Math.ceil(size / MIB) }, (_, index) => new Blob([Uint32Array.of(index), rest]));
-  return new File([new Blob(pieces).slice(0, size)], name, { lastModified });
+  for (let start = 0; start < block.length; start += 65_536)
+    crypto.getRandomValues(block.subarray(start, start + 65_536));
+  const blockAfterNumber = new Blob([block]).slice(4);
+  const mebibytes = Array.from(
+    { length: Math.ceil(size / MIB) },
+    (_, index) => new Blob([Uint32Array.of(index), blockAfterNumber]),
+  );
+  return new File([new Blob(mebibytes).slice(0, size)], name, { lastModified });
 }
 
-/** SHA-256 in hexadecimal. */
+/** Returns the SHA-256 of a Blob in hexadecimal. */
 export async function hashOf(blob: Blob | undefined): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', await blob!.arrayBuffer());
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');

@@ -13,7 +13,7 @@ describe('an uploader', () => {
     const files = sizes.map((size) => fileOf(size, `${size}.bin`));
     await harness.upload(...files);
     for (const file of files) {
-      expect(harness.of(file.name)).to.include({ status: 'complete', loaded: file.size, ratio: 1 });
+      expect(harness.uploadOf(file.name)).to.include({ status: 'complete', loaded: file.size, ratio: 1 });
       expect(await hashOf(harness.store.objects.get(`files/${file.name}`)?.body)).to.equal(await hashOf(file));
     }
     expect(harness.store.uploads, 'unfinished multipart uploads left behind').to.be.empty;
@@ -22,15 +22,17 @@ describe('an uploader', () => {
   it('sends a body without a type, so that only signed headers set it', async () => {
     const harness = new Harness();
     await harness.upload(new File(['text'], 'a.txt', { type: 'text/plain' }), fileOf(PART + 1));
-    for (const { request } of harness.store.seen.filter(({ operation }) => operation === 'put' || operation === 'part'))
+    for (const { request } of harness.store.requests.filter(
+      ({ operation }) => operation === 'put' || operation === 'part',
+    ))
       expect((request.body as Blob).type).to.equal('');
   });
 
   it('completes with key, ETag, location without signature, and the signer’s receipt', async () => {
     const harness = new Harness();
-    harness.signer.tracked = true;
+    harness.signer.hasTracker = true;
     await harness.upload(fileOf(2 * PART));
-    const [complete] = harness.all('mule-complete');
+    const [complete] = harness.detailsOf('mule-complete');
     expect(complete).to.include({
       key: 'files/a.bin',
       etag: 'whole-2',
@@ -45,11 +47,11 @@ describe('an uploader', () => {
     const harness = new Harness();
     await harness.upload(fileOf(PART + 1));
     expect(harness.statuses('a.bin')).to.deep.equal(['starting', 'uploading', 'finishing', 'complete']);
-    const facts = harness.fired
+    const types = harness.fired
       .map(({ type }) => type)
       .filter((type) => type !== 'mule-status' && type !== 'mule-progress');
-    expect(facts).to.deep.equal(['mule-add', 'mule-start', 'mule-part', 'mule-part', 'mule-complete', 'mule-finish']);
-    expect(harness.all('mule-finish')[0]!.completed.map(({ name }) => name)).to.deep.equal(['a.bin']);
+    expect(types).to.deep.equal(['mule-add', 'mule-start', 'mule-part', 'mule-part', 'mule-complete', 'mule-finish']);
+    expect(harness.detailsOf('mule-finish')[0]!.completed.map(({ name }) => name)).to.deep.equal(['a.bin']);
   });
 
   it('never reports progress that decreases or exceeds the size', async () => {
@@ -64,14 +66,14 @@ describe('an uploader', () => {
       });
     }
     await harness.upload(fileOf(3 * PART));
-    const loaded = harness.all('mule-progress').map((detail) => detail.loaded);
+    const loaded = harness.detailsOf('mule-progress').map((detail) => detail.loaded);
     expect(loaded).to.have.length.above(3);
     expect(loaded).to.deep.equal([...loaded].sort((a, b) => a - b));
     expect(loaded.at(-1)).to.equal(3 * PART);
     expect(harness.uploader.progress).to.include({ loaded: 3 * PART, total: 3 * PART, ratio: 1 });
   });
 
-  it('reports progress at most ten times a second, and always the last', async () => {
+  it('reports progress at most ten times a second, and always reports the last bytes', async () => {
     const harness = new Harness();
     const times: number[] = [];
     harness.uploader.addEventListener('mule-progress', () => times.push(harness.clock.monotonic()));
@@ -83,7 +85,7 @@ describe('an uploader', () => {
       return proceed();
     });
     await harness.upload(fileOf(PART + 1));
-    expect(harness.all('mule-progress').at(-1)!.loaded).to.equal(PART + 1);
+    expect(harness.detailsOf('mule-progress').at(-1)!.loaded).to.equal(PART + 1);
     expect(times.length).to.be.at.least(5);
     const gaps = times.slice(1, -1).map((time, index) => time - times[index]!);
     for (const gap of gaps) expect(gap).to.be.at.least(100);
@@ -91,17 +93,17 @@ describe('an uploader', () => {
 
   it('sends a form with a POST policy if the signer returns one, with the file as the last field', async () => {
     const harness = new Harness();
-    harness.signer.whole = 'post';
+    harness.signer.singleRequest = 'post';
     const file = fileOf(1_000);
     await harness.upload(file);
-    expect(harness.of('a.bin').status).to.equal('complete');
-    const form = harness.store.seen[0]!.request.body as FormData;
+    expect(harness.uploadOf('a.bin').status).to.equal('complete');
+    const form = harness.store.requests[0]!.request.body as FormData;
     expect([...form.keys()]).to.deep.equal(['policy', 'key', 'file']);
     expect(await hashOf(harness.store.objects.get('files/a.bin')?.body)).to.equal(await hashOf(file));
-    expect(harness.of('a.bin').location).to.equal('https://store.test/bucket/files/a.bin');
+    expect(harness.uploadOf('a.bin').location).to.equal('https://store.test/bucket/files/a.bin');
   });
 
-  it('writes to the journal twice per upload, for any number of parts', async () => {
+  it('saves one journal record per upload and removes it, for any number of parts', async () => {
     for (const size of [2 * PART, 12 * PART]) {
       const journal = new MemoryJournal();
       await new Harness({}, { journal }).upload(fileOf(size));
@@ -109,23 +111,23 @@ describe('an uploader', () => {
     }
   });
 
-  it('holds files until start() if autostart is off', async () => {
+  it('keeps files queued until start() if autostart is off', async () => {
     const harness = new Harness({ autostart: false });
     await harness.uploader.add([fileOf(10, 'a.bin'), fileOf(10, 'b.bin')]);
     await harness.settle();
     expect(harness.signer.calls).to.be.empty;
-    harness.uploader.start(harness.of('b.bin').id);
-    await harness.until(() => harness.of('b.bin').status === 'complete');
-    expect(harness.of('a.bin').status).to.equal('queued');
+    harness.uploader.start(harness.uploadOf('b.bin').id);
+    await harness.until(() => harness.uploadOf('b.bin').status === 'complete');
+    expect(harness.uploadOf('a.bin').status).to.equal('queued');
     harness.uploader.start();
     await harness.finished();
   });
 
-  it('limits bytes per second over all uploads', async () => {
+  it('limits the bytes per second of all uploads together', async () => {
     const harness = new Harness({ bandwidthLimit: MIB });
     const before = harness.clock.now();
     await harness.upload(fileOf(2 * PART, 'a.bin'), fileOf(2 * PART, 'b.bin'));
-    // the last request's bytes are already in flight
+    // 20 MiB at 1 MiB/s take 20 s, except for the bytes of the last request, which starts before they are counted
     expect(harness.clock.now() - before).to.be.at.least(15_000);
   });
 
@@ -147,7 +149,7 @@ describe('an uploader', () => {
     expect(await harness.uploader.finished().catch((error: DOMException) => error.name)).to.equal('AbortError');
   });
 
-  it('counts files that are just being added as unfinished', async () => {
+  it('waits in finished() for files that are still being added', async () => {
     const harness = new Harness();
     void harness.uploader.add([fileOf(10, 'a.bin'), fileOf(PART + 1, 'b.bin')]);
     await harness.finished();
@@ -175,15 +177,15 @@ describe('an uploader', () => {
     await harness.upload(fileOf(10, 'a.bin'), fileOf(10, 'b.bin'));
     harness.uploader.configure({ autostart: false });
     await harness.uploader.add([fileOf(10, 'c.bin')]);
-    harness.uploader.dismiss(harness.of('a.bin').id);
-    harness.uploader.dismiss(harness.of('c.bin').id);
-    harness.uploader.dismiss('nobody');
+    harness.uploader.dismiss(harness.uploadOf('a.bin').id);
+    harness.uploader.dismiss(harness.uploadOf('c.bin').id);
+    harness.uploader.dismiss('unknown-id');
     expect(harness.uploader.uploads.map(({ name }) => name)).to.deep.equal(['b.bin', 'c.bin']);
     harness.uploader.clear();
     expect(harness.uploader.uploads.map(({ name }) => name)).to.deep.equal(['c.bin']);
   });
 
-  it('asks before the page is left, only while an upload runs, and not with leaveWarning off', async () => {
+  it('asks for confirmation before the page is left, only while an upload runs and leaveWarning is on', async () => {
     const harness = new Harness();
     const isAsked = (): boolean => {
       const event = new Event('beforeunload', { cancelable: true });
@@ -198,11 +200,11 @@ describe('an uploader', () => {
     expect(isAsked()).to.be.false;
     release();
     await harness.finished();
-    expect(harness.environment.handlers, 'listens to nothing when idle').to.equal(null);
+    expect(harness.environment.handlers, 'page handlers after the uploads have ended').to.equal(null);
   });
 
   it('throws for an upload ID that is not listed', () => {
-    expect(() => new Harness().uploader.pause('nobody')).to.throw(TypeError, 'nobody');
+    expect(() => new Harness().uploader.pause('unknown-id')).to.throw(TypeError, 'unknown-id');
   });
 
   it('throws at once for an invalid option', () => {

@@ -1,28 +1,28 @@
-/** A signer with invented credentials and a fixed clock, called as a browser calls it. */
+/** A signer with example credentials and a fixed clock, and functions that call it as a browser does. */
 import assert from 'node:assert/strict';
 import { createSigner } from '../../src/signer/index.js';
 import type { SignerOptions } from '../../src/signer/index.js';
 import type { Action, InitAnswer, InitAnswerFile, InitFile, Protocol, RefusalAnswer } from '../../src/protocol.js';
 
 export const NOW = Date.UTC(2026, 4, 6, 7, 8, 9, 250);
-export const DAY = 86_400_000;
+export const DAY_MS = 86_400_000;
 export const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 
 export interface Caller {
-  /** The signer's clock; may be set. */
+  /** Time of the signer's clock; a test may set it. */
   now: number;
-  /** The principal that `authorize` returns; null: not signed in. */
+  /** Principal that `authorize` returns; null if nobody is signed in. A test may set it. */
   user: string | null;
   post(action: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
-  /** Calls and expects success. */
+  /** Calls an action, and expects success. */
   call<A extends Action>(action: A, body: Protocol[A]['request']): Promise<Protocol[A]['answer']>;
-  /** Calls and expects a refusal: its status and code. */
+  /** Calls an action, and expects a refusal. @returns its status and code */
   refusal(action: Action, body: unknown): Promise<string>;
-  /** Calls init for one file. */
+  /** Calls `get_init_signature` for one file, and returns the answer for it. */
   init(file?: Partial<InitFile>): Promise<InitAnswerFile & Granted>;
 }
 
-/** Every field of init's response for one file, so that tests need no type narrowing. */
+/** Every field that the answer for one file may have, so that tests need no type narrowing. */
 export interface Granted {
   key: string;
   grant: string;
@@ -75,7 +75,7 @@ export function createCaller(options: Partial<SignerOptions> = {}): Caller {
   const signer = createSigner({
     bucket: 'bucket',
     endpoint: 'http://127.0.0.1:9000',
-    // attacks/unsigned-headers covers the headers that are also signed if this is false
+    // test/signer/attacks/unsigned-headers covers false: the signer then signs further headers
     refusesUnsignedHeaders: true,
     credentials: CREDENTIALS,
     authorize: () => caller.user,

@@ -24,7 +24,7 @@ const preflightFrom = (origin: string, headers = 'content-type,x-csrf-token') =>
   });
 
 describe('createSigner', () => {
-  it('accepts only POST, and names it otherwise', async () => {
+  it('accepts only POST, and refuses other methods with the name of the action', async () => {
     const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true });
     for (const method of ['GET', 'PUT', 'PATCH', 'DELETE']) {
       for (const action of ALL_ACTIONS) {
@@ -38,9 +38,9 @@ describe('createSigner', () => {
     }
   });
 
-  it('names the unknown action, for any method', async () => {
+  it('refuses an unknown action with its name, for any method', async () => {
     const signer = createSigner({ bucket: 'bucket', credentials: CREDENTIALS, allowAnonymous: true });
-    const named: [string, string][] = [
+    const messageStarts: [string, string][] = [
       ['', 'The URL names no action'],
       ['sign/', '“sign” is not an action'],
       ['sign/get_init_signatures', '“get_init_signatures” is not an action'],
@@ -48,7 +48,7 @@ describe('createSigner', () => {
       ['x'.repeat(5_000), `“${'x'.repeat(100)}” is not an action`],
     ];
     for (const method of ['GET', 'POST']) {
-      for (const [path, start] of named) {
+      for (const [path, start] of messageStarts) {
         const response = await signer(new Request(`https://signer.test/${path}`, { method }));
         const { error } = (await response.json()) as { error: { code: string; message: string } };
         assert.equal(response.status, 404);
@@ -94,7 +94,7 @@ describe('createSigner', () => {
     assert.equal(response.headers.get('content-type'), 'application/json');
   });
 
-  it('answers an invalid request with 400 and the reason', async () => {
+  it('refuses an invalid request with 400 and a message', async () => {
     const caller = createCaller({ tracker: createMemoryTracker() });
     for (const body of [
       '',
@@ -131,10 +131,10 @@ describe('createSigner', () => {
   it('refuses a body above 1 MiB, with or without Content-Length', async () => {
     const caller = createCaller();
     assert.equal((await caller.post('get_init_signature', `{"x": "${'y'.repeat(1_048_577)}"}`)).status, 413);
-    let pulled = 0;
+    let reads = 0;
     const body = new ReadableStream({
       pull(controller) {
-        pulled += 1;
+        reads += 1;
         controller.enqueue(new Uint8Array(65_536).fill(0x20));
       },
     });
@@ -144,22 +144,22 @@ describe('createSigner', () => {
       (await signer(new Request('https://signer.test/get_init_signature', init as RequestInit))).status,
       413,
     );
-    assert.ok(pulled < 25, `an endless body was read ${pulled} times`);
+    assert.ok(reads < 25, `an endless body was read ${reads} times`);
   });
 
-  it('answers 401 if authorize returns null, unless anonymous uploads are allowed', async () => {
+  it('refuses with 401 if authorize returns null, unless anonymous uploads are allowed', async () => {
     const caller = createCaller();
     caller.user = null;
     assert.equal(await caller.refusal('get_init_signature', { files: [fileOf()] }), '401 unauthorized');
-    const open = createCaller({ allowAnonymous: true });
-    open.user = null;
-    const { key, grant } = await open.init();
-    await open.call('get_head_signature', { key, grant });
-    open.user = 'ada';
-    assert.equal(await open.refusal('get_head_signature', { key, grant }), '403 principal-mismatch');
+    const anonymous = createCaller({ allowAnonymous: true });
+    anonymous.user = null;
+    const { key, grant } = await anonymous.init();
+    await anonymous.call('get_head_signature', { key, grant });
+    anonymous.user = 'ada';
+    assert.equal(await anonymous.refusal('get_head_signature', { key, grant }), '403 principal-mismatch');
   });
 
-  it('accepts an integer as an ID, equal to its text', async () => {
+  it('accepts an integer as the ID of a principal, and treats it as its decimal text', async () => {
     let id: string | number = 7;
     const caller = createCaller({ authorize: async () => id, policy: { key: (_, principal) => `${principal}/film` } });
     const { key, grant } = await caller.init();
@@ -173,7 +173,7 @@ describe('createSigner', () => {
   });
 
   it('reports an invalid ID from authorize to onError, and not to callers', async () => {
-    const wrong: [unknown, string][] = [
+    const invalidIds: [unknown, string][] = [
       [true, 'true'],
       [false, 'false'],
       [NaN, 'NaN'],
@@ -187,45 +187,45 @@ describe('createSigner', () => {
       [() => 'ada', 'a function'],
       [Symbol('ada'), 'a symbol'],
     ];
-    for (const [given, named] of wrong) {
+    for (const [id, description] of invalidIds) {
       const errors: unknown[] = [];
       const onError = (error: unknown) => errors.push(error);
-      const caller = createCaller({ authorize: () => given as string, allowAnonymous: true, onError });
+      const caller = createCaller({ authorize: () => id as string, allowAnonymous: true, onError });
       assert.equal(await caller.refusal('get_init_signature', { files: [fileOf()] }), '500 internal');
       assert.equal(errors.length, 1);
       const { name, message } = errors[0] as Error;
       assert.equal(name, 'TypeError');
-      assert.ok(message.startsWith(`authorize returned ${named}; it must return `), message);
+      assert.ok(message.startsWith(`authorize returned ${description}; it must return `), message);
       assert.ok(!message.includes('hush'));
     }
   });
 
-  it('passes request and action to authorize, and still reads the body', async () => {
-    const seen: string[] = [];
+  it('passes request and action to authorize, and reads the body after that', async () => {
+    const authorizeCalls: string[] = [];
     const caller = createCaller({
       authorize: async (request, action) => {
-        seen.push(`${action} ${request.headers.get('authorization')}`);
+        authorizeCalls.push(`${action} ${request.headers.get('authorization')}`);
         return 'ada';
       },
     });
     const response = await caller.post('get_init_signature', { files: [fileOf()] }, { authorization: 'Bearer t' });
     assert.equal(response.status, 200);
-    assert.deepEqual(seen, ['get_init_signature Bearer t']);
+    assert.deepEqual(authorizeCalls, ['get_init_signature Bearer t']);
   });
 
-  it('signs with the provider’s current credentials: temporary ones change during one upload', async () => {
-    const HOUR = 3_600_000;
+  it('signs with the current credentials of their provider, which may change during an upload', async () => {
+    const HOUR_MS = 3_600_000;
     let issued = 0;
-    let last = { accessKeyId: '', secretAccessKey: '', sessionToken: '', expiration: 0 };
+    let current = { accessKeyId: '', secretAccessKey: '', sessionToken: '', expiration: 0 };
     let isUp = true;
-    // like a role's provider, it requests new ones shortly before the old ones expire
+    // as the provider of a role does, it requests new credentials shortly before the current ones expire
     const credentials = async () => {
-      if (isUp && caller.now > last.expiration - 300_000) {
+      if (isUp && caller.now > current.expiration - 300_000) {
         issued += 1;
         const [accessKeyId, secretAccessKey] = [`ASIA${issued}`, `secret ${issued}`];
-        last = { accessKeyId, secretAccessKey, sessionToken: `token ${issued}`, expiration: caller.now + HOUR };
+        current = { accessKeyId, secretAccessKey, sessionToken: `token ${issued}`, expiration: caller.now + HOUR_MS };
       }
-      return last;
+      return current;
     };
     const caller: Caller = createCaller({ credentials, secret: 'a secret of sixteen' });
     caller.now = NOW;
@@ -236,20 +236,20 @@ describe('createSigner', () => {
       [queryOf(first.url)['X-Amz-Security-Token'], queryOf(first.url)['X-Amz-Expires']],
       ['token 1', '3600'],
     );
-    caller.now += HOUR / 2;
+    caller.now += HOUR_MS / 2;
     const later = await part();
     assert.equal(queryOf(later.url)['X-Amz-Expires'], '1800', 'no signature outlives its credentials');
-    caller.now += HOUR / 2;
+    caller.now += HOUR_MS / 2;
     const renewed = queryOf((await part()).url);
-    assert.equal(renewed['X-Amz-Security-Token'], 'token 2', 'the grant of before is good');
+    assert.equal(renewed['X-Amz-Security-Token'], 'token 2', 'the grant from before the change is still valid');
     assert.match(renewed['X-Amz-Credential']!, /^ASIA2\//);
     isUp = false;
-    caller.now += HOUR;
+    caller.now += HOUR_MS;
     const response = await caller.post('get_head_signature', { key, grant });
     assert.deepEqual([response.status, response.headers.get('retry-after')], [503, '5']);
   });
 
-  it('answers internal errors with a 500 without details, and reports them to onError', async () => {
+  it('answers an internal error with 500 and no details, and passes the error to onError', async () => {
     const faults: [string, Parameters<typeof createCaller>[0]][] = [
       [
         'authorize',
@@ -282,7 +282,7 @@ describe('createSigner', () => {
     }
   });
 
-  it('never answers with a secret', async () => {
+  it('never sends a secret in an answer', async () => {
     const caller = createCaller({ secret: 'sealing-secret-text' });
     const { key, grant } = await caller.init();
     const bodies = [
@@ -299,7 +299,7 @@ describe('createSigner', () => {
     }
   });
 
-  it('opens its grants after a restart with the same credentials or the same secret', async () => {
+  it('accepts its grants after a restart with the same credentials or the same secret', async () => {
     for (const options of [
       {},
       { secret: 'a secret of sixteen', credentials: { accessKeyId: 'X', secretAccessKey: 'rotated' } },
@@ -316,7 +316,7 @@ describe('CORS of the signer', () => {
     const post = (site: string) =>
       caller.post('get_init_signature', { files: [fileOf()] }, { origin: PAGE, 'sec-fetch-site': site });
     for (const site of ['cross-site', 'same-site']) assert.equal((await post(site)).status, 403, site);
-    // behind a proxy, the signer's host may differ from the page's
+    // behind a proxy, the signer may see another host than the page
     for (const site of ['same-origin', 'none']) assert.equal((await post(site)).status, 200, site);
   });
 
@@ -335,7 +335,7 @@ describe('CORS of the signer', () => {
     assert.equal(post.headers.get('access-control-expose-headers'), 'Retry-After');
   });
 
-  it('refuses pages of origins that are not listed; its own origin and programs need no entry', async () => {
+  it('refuses pages of origins that are not listed, except of its own origin, and accepts programs, which send no origin', async () => {
     const caller = createCaller({ origins: [PAGE] });
     const status = async (origin: string | null) =>
       (await caller.post('get_init_signature', { files: [fileOf()] }, origin ? { origin } : {})).status;

@@ -31,13 +31,13 @@ describe('toNodeHandler', () => {
   const post = (url: string, body: unknown = { files: [fileOf()] }) =>
     fetch(url, { method: 'POST', headers: JSON_TYPE, body: typeof body === 'string' ? body : JSON.stringify(body) });
 
-  it('serves the signer by node:http, statuses and headers included', async () => {
+  it('serves the signer by node:http, with its statuses and headers', async () => {
     const url = await serve(toNodeHandler(signer));
     const answer = (await (await post(`${url}/get_init_signature`)).json()) as { files: { key: string }[] };
     assert.match(answer.files[0]!.key, /film\.mp4$/);
-    const wrong = await fetch(`${url}/get_init_signature`);
-    assert.equal(wrong.status, 405);
-    assert.equal(wrong.headers.get('allow'), 'POST, OPTIONS');
+    const wrongMethod = await fetch(`${url}/get_init_signature`);
+    assert.equal(wrongMethod.status, 405);
+    assert.equal(wrongMethod.headers.get('allow'), 'POST, OPTIONS');
     const preflight = await fetch(`${url}/get_init_signature`, {
       method: 'OPTIONS',
       headers: { origin: 'https://page.example', 'access-control-request-method': 'POST' },
@@ -46,7 +46,7 @@ describe('toNodeHandler', () => {
     assert.equal(preflight.headers.get('access-control-allow-origin'), 'https://page.example');
   });
 
-  it('answers every wrong method and every path without an action with a refusal in JSON', async () => {
+  it('refuses every wrong method and every path without an action, in JSON', async () => {
     const { port } = new URL(await serve(toNodeHandler(signer)));
     const refusalOf = (method: string, path: string) =>
       new Promise<string>((resolve, reject) => {
@@ -66,10 +66,10 @@ describe('toNodeHandler', () => {
     }
   });
 
-  it('finds the action below any mount path, and passes other URLs on', async () => {
+  it('finds the action under any mount path, and calls next() for other URLs', async () => {
     const handler = toNodeHandler(signer);
     const url = await serve((req, res) => {
-      // As connect and Express do for app.use('/sign', handler).
+      // as connect and Express do for app.use('/sign', handler)
       Object.assign(req, { originalUrl: req.url, url: req.url!.replace('/sign', '') || '/' });
       handler(req, res, () => res.end('passed on'));
     });
@@ -77,7 +77,7 @@ describe('toNodeHandler', () => {
     assert.equal(await (await post(`${url}/sign/other`)).text(), 'passed on');
   });
 
-  it('works behind a body parser', async () => {
+  it('uses the body that a body parser has read', async () => {
     const handler = toNodeHandler(signer);
     const url = await serve(async (req, res) => {
       const chunks: Buffer[] = [];
@@ -100,17 +100,17 @@ describe('toNodeHandler', () => {
     );
     const chunk = `10000\r\n${' '.repeat(65_536)}\r\n`;
     const closed = new Promise((resolve) => socket.once('close', resolve));
-    const pump = () => {
+    const writeUntilFull = () => {
       while (!socket.destroyed && socket.write(chunk));
     };
-    socket.on('drain', pump);
-    pump();
+    socket.on('drain', writeUntilFull);
+    writeUntilFull();
     await closed;
     assert.match(received, /^HTTP\/1\.1 413 /);
     assert.match(received, /body-too-large/);
   });
 
-  it('answers requests that name no host, or a path that looks like one', async () => {
+  it('refuses a request with an invalid host, or whose path contains a host', async () => {
     const { port, hostname } = new URL(await serve(toNodeHandler(signer)));
     for (const [path, host] of [
       ['//evil.test/get_head_signature', 'a b'],
@@ -126,7 +126,7 @@ describe('toNodeHandler', () => {
     }
   });
 
-  it('passes the error of a failing handler to next', async () => {
+  it('passes the error of a signer that rejects to next()', async () => {
     const handler = toNodeHandler(() => Promise.reject(new Error('broken')));
     const url = await serve((req, res) =>
       handler(req, res, (error) => res.writeHead(502).end((error as Error).message)),

@@ -1,4 +1,4 @@
-/** Compares the OpenAPI description with the real handler: every valid call, every response and every refusal. */
+/** Compares the OpenAPI description with the signer: valid calls, their answers, and refusals. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -28,18 +28,18 @@ const FILE = path.resolve(import.meta.dirname, '../../src/signer/openapi.json');
 const description = JSON.parse(readFileSync(FILE, 'utf8')) as Description;
 const ID = 'https://signer.test/openapi.json';
 
-/** Forbids members that are not described; the description itself allows later additions. */
-function closed(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(closed);
+/** Returns a copy of a schema that forbids members it does not describe; the description itself allows them. */
+function withoutOtherMembers(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutOtherMembers);
   if (typeof value !== 'object' || value === null) return value;
-  const copy = Object.fromEntries(Object.entries(value).map(([name, member]) => [name, closed(member)]));
+  const copy = Object.fromEntries(Object.entries(value).map(([name, member]) => [name, withoutOtherMembers(member)]));
   return 'properties' in copy && copy['type'] === 'object' ? { additionalProperties: false, ...copy } : copy;
 }
 
 const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, strictRequired: false, allErrors: true });
 ajv.addFormat('uri', (text: string) => URL.canParse(text));
 ajv.addVocabulary(['components', 'paths', 'info', 'openapi', 'servers']);
-ajv.addSchema(closed(description) as Schema, ID);
+ajv.addSchema(withoutOtherMembers(description) as Schema, ID);
 
 const compiled = new Map<string, ValidateFunction>();
 function validatorAt(content: Content | undefined, where: string): ValidateFunction {
@@ -50,9 +50,9 @@ function validatorAt(content: Content | undefined, where: string): ValidateFunct
   return validate;
 }
 
-const requestOf = (action: string) => validatorAt(description.paths[`/${action}`]?.post.requestBody, action);
+const requestValidator = (action: string) => validatorAt(description.paths[`/${action}`]?.post.requestBody, action);
 
-function answerOf(action: string, status: number): ValidateFunction | null {
+function answerValidator(action: string, status: number): ValidateFunction | null {
   const response = description.paths[`/${action}`]?.post.responses[String(status)];
   assert.ok(response, `${action} answered ${status}, which is not described`);
   if (status === 204) return null;
@@ -60,7 +60,8 @@ function answerOf(action: string, status: number): ValidateFunction | null {
   return validatorAt(shared ? description.components.responses[shared] : response, `${action} ${status}`);
 }
 
-const seen: Record<string, number> = {};
+/** Number of validated calls, by action and status. */
+const callCounts: Record<string, number> = {};
 
 /** Removes the files or uploads that the response refuses one by one. @returns null if all are refused */
 function withoutRefused(request: unknown, answer: string): unknown {
@@ -71,32 +72,32 @@ function withoutRefused(request: unknown, answer: string): unknown {
     return accepted.length > 0 ? { uploads: accepted } : null;
   }
   if (!Array.isArray(files)) return request;
-  const answered = (JSON.parse(answer) as { files: { id: string; error?: unknown }[] }).files;
-  const refused = new Set(answered.filter(({ error }) => error).map(({ id }) => id));
-  const taken = files.filter(({ id }) => !refused.has(id));
-  return taken.length > 0 ? { ...(request as object), files: taken } : null;
+  const answers = (JSON.parse(answer) as { files: { id: string; error?: unknown }[] }).files;
+  const refused = new Set(answers.filter(({ error }) => error).map(({ id }) => id));
+  const granted = files.filter(({ id }) => !refused.has(id));
+  return granted.length > 0 ? { ...(request as object), files: granted } : null;
 }
 
 /** Validates one call: an accepted request and every response must match the description. */
 function checkCall(action: string, request: unknown, status: number, text: string): void {
   if (!(action in ACTIONS)) return;
   const outcome = `${action} ${status}`;
-  seen[outcome] = (seen[outcome] ?? 0) + 1;
-  const taken = status < 300 ? withoutRefused(request, text) : null;
-  if (taken !== null) {
-    const validate = requestOf(action);
-    assert.ok(validate(taken), `${outcome}: ${JSON.stringify(request)}: ${ajv.errorsText(validate.errors)}`);
+  callCounts[outcome] = (callCounts[outcome] ?? 0) + 1;
+  const accepted = status < 300 ? withoutRefused(request, text) : null;
+  if (accepted !== null) {
+    const validate = requestValidator(action);
+    assert.ok(validate(accepted), `${outcome}: ${JSON.stringify(request)}: ${ajv.errorsText(validate.errors)}`);
   }
-  const validate = answerOf(action, status);
+  const validate = answerValidator(action, status);
   if (validate === null) assert.equal(text, '');
   else assert.ok(validate(JSON.parse(text)), `${outcome}: ${text}: ${ajv.errorsText(validate.errors)}`);
 }
 
-/** The signer; every call is validated. */
-function judged(options: SignerOptions): (request: Request) => Promise<Response> {
+/** Creates a signer whose every call is validated. */
+function createValidatedSigner(options: SignerOptions): (request: Request) => Promise<Response> {
   const sign = createSigner(options);
   return async (request) => {
-    if (request.method === 'OPTIONS') return sign(request); // preflights belong to CORS, not to an action
+    if (request.method === 'OPTIONS') return sign(request); // the description has no preflights
     const body = await request.clone().text();
     const response = await sign(request);
     let json: unknown;
@@ -135,7 +136,7 @@ describe('the OpenAPI description', () => {
     authorize: (request: Request) => request.headers.get('x-user'),
     secret: 'a secret of sixteen',
   };
-  const KINDS: Record<string, Partial<SignerOptions>> = {
+  const SIGNERS: Record<string, Partial<SignerOptions>> = {
     'with a tracker': { tracker: createMemoryTracker() },
     'that creates multipart uploads': { tracker: createMemoryTracker(), beginMultipart: true },
     'with receipts, POST policies and headers of objects': {
@@ -144,9 +145,9 @@ describe('the OpenAPI description', () => {
     },
     'with checksums, and no overwriting': { checksums: ['crc64nvme', 'sha256'], policy: { overwrite: false } },
   };
-  for (const [kind, options] of Object.entries(KINDS)) {
+  for (const [kind, options] of Object.entries(SIGNERS)) {
     it(`matches all responses of a signer ${kind} during a run of the conformance rules`, async () => {
-      const sign = judged({ ...common, endpoint: bucket.url, ...options });
+      const sign = createValidatedSigner({ ...common, endpoint: bucket.url, ...options });
       const results = await checkConformance({
         url: 'https://signer.test/sign',
         headers: { 'x-user': 'ada' },
@@ -163,8 +164,8 @@ describe('the OpenAPI description', () => {
     });
   }
 
-  /** Valid calls of every action, with every field. */
-  async function rightCalls(): Promise<[Action, Record<string, unknown>][]> {
+  /** Returns a valid call of every action, with every field. */
+  async function validCalls(): Promise<[Action, Record<string, unknown>][]> {
     const caller = createCaller({ checksums: ['crc32'], tracker: createMemoryTracker() });
     const { key, grant, part_size } = await caller.init({ filesize: 20e6, checksums: ['crc32'] });
     const reference = { key, grant, upload_id: 'u' };
@@ -196,31 +197,31 @@ describe('the OpenAPI description', () => {
     ];
   }
 
-  it('has every field, and requires only those that the handler needs: each is removed, set to null and corrupted', async () => {
+  it('has every field, and requires exactly those without which the signer refuses the call', async () => {
     const caller = createCaller({ checksums: ['crc32'], tracker: createMemoryTracker() });
     const send = async (action: Action, body: object): Promise<number> => {
       const response = await caller.post(action, body);
       checkCall(action, body, response.status, await response.text());
       return response.status;
     };
-    for (const [action, body] of await rightCalls()) {
+    for (const [action, body] of await validCalls()) {
       assert.ok((await send(action, body)) < 300, action);
       const required = description.components.schemas[refName(action)]!['required'] as string[];
       for (const name of Object.keys(body)) {
         const without = Object.fromEntries(Object.entries(body).filter(([other]) => other !== name));
         for (const changed of [without, { ...body, [name]: null }]) {
-          const isTaken = (await send(action, changed)) < 300;
+          const isAccepted = (await send(action, changed)) < 300;
           // grants are optional in the protocol; this signer requires them
-          if (name !== 'grant') assert.equal(isTaken, !required.includes(name), `${action} without ${name}`);
+          if (name !== 'grant') assert.equal(isAccepted, !required.includes(name), `${action} without ${name}`);
         }
-        for (const spoilt of [{}, [{}], -1, 1.5, true, 'ä\u0000'.repeat(9_000)])
-          await send(action, { ...body, [name]: spoilt });
+        for (const invalidValue of [{}, [{}], -1, 1.5, true, 'ä\u0000'.repeat(9_000)])
+          await send(action, { ...body, [name]: invalidValue });
       }
     }
   });
 
-  it('describes the refusals by method, type, body, session, throttle and internal error', async () => {
-    const sign = judged({
+  it('describes the refusals for method, type, body, session, origin, throttle and an internal error', async () => {
+    const sign = createValidatedSigner({
       ...common,
       throttle: ({ principal }) => (principal === 'hasty' ? 3 : 0),
       origins: ['https://page.example'],
@@ -234,7 +235,7 @@ describe('the OpenAPI description', () => {
       (await sign(new Request(`https://signer.test/sign/${action}`, { method: 'POST', ...init }))).status;
     const json = { 'content-type': 'application/json', 'x-user': 'ada' };
     const body = JSON.stringify({ files: [fileOf()] });
-    const quiet = console.error;
+    const { error: printError } = console;
     console.error = () => undefined;
     try {
       const statuses = [
@@ -250,16 +251,16 @@ describe('the OpenAPI description', () => {
       ];
       assert.deepEqual(statuses, [405, 415, 400, 413, 401, 403, 403, 429, 500]);
     } finally {
-      console.error = quiet;
+      console.error = printError;
     }
   });
 
   it('was compared with valid and invalid calls of every action', (t) => {
-    t.diagnostic(JSON.stringify(seen));
+    t.diagnostic(JSON.stringify(callCounts));
     for (const action of Object.keys(ACTIONS)) {
-      assert.ok((seen[`${action} 200`] ?? 0) + (seen[`${action} 204`] ?? 0) > 3, action);
-      assert.ok((seen[`${action} 400`] ?? 0) > 3, action);
-      assert.ok((seen[`${action} 403`] ?? 0) > 0, action);
+      assert.ok((callCounts[`${action} 200`] ?? 0) + (callCounts[`${action} 204`] ?? 0) > 3, action);
+      assert.ok((callCounts[`${action} 400`] ?? 0) > 3, action);
+      assert.ok((callCounts[`${action} 403`] ?? 0) > 0, action);
     }
   });
 });

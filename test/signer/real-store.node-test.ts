@@ -1,4 +1,4 @@
-/** The signer's own requests to a store, on a real Ceph: `--check`, receipts, `sweep` and the conformance rules. */
+/** Requests of the signer to a real store (Ceph): the store check, receipts, `sweep` and the conformance rules. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +12,7 @@ import { startCeph } from '../servers/ceph.js';
 import type { Ceph } from '../servers/ceph.js';
 import { S3Client } from '../servers/s3-client.js';
 import type { InitPost, SignedRequest } from '../../src/protocol.js';
-import { createCaller, DAY, fileOf } from './caller.js';
+import { createCaller, DAY_MS, fileOf } from './caller.js';
 
 const SECRET = 'a secret of sixteen';
 const ORIGIN = 'https://page.example';
@@ -40,7 +40,7 @@ before(async () => {
   s3 = new S3Client(ceph);
   await s3.createBucket('films');
   await s3.putCors('films', corsOf(METHODS, EXPOSED));
-  // the policy of the README
+  // the bucket policy of the README
   const uploader = await ceph.createUser('uploader');
   const statement = {
     Effect: 'Allow',
@@ -76,7 +76,7 @@ describe('the check of a store', () => {
     );
   });
 
-  it('reports only the unsigned headers of Ceph 16 after the setup of the README, and leaves nothing behind', async () => {
+  it('reports only the unsigned headers of Ceph 16 after the setup of the README, and leaves no object and no upload', async () => {
     const findings = await checkStore(options);
     const [unsigned, ...rest] = findings.filter(({ fault }) => fault !== null);
     assert.deepEqual(rest, []);
@@ -94,8 +94,13 @@ describe('the check of a store', () => {
     const [finding, ...rest] = await faultsOf({ credentials: ceph });
     assert.deepEqual(rest, []);
     assert.equal(finding!.isWarning, true);
-    for (const power of ['list the objects', 'read the CORS rule', 'list all buckets', 'write outside of uploads/'])
-      assert.ok(finding!.fault!.includes(power), finding!.fault!);
+    for (const permission of [
+      'list the objects',
+      'read the CORS rule',
+      'list all buckets',
+      'write outside of uploads/',
+    ])
+      assert.ok(finding!.fault!.includes(permission), finding!.fault!);
     assert.match(finding!.advice!, /"Resource": "arn:aws:s3:::films\/uploads\/\*"/);
     assert.deepEqual(await s3.listUploads('films'), []);
   });
@@ -106,8 +111,8 @@ describe('the check of a store', () => {
     assert.match(finding!.fault!, /the credentials lack the permission/);
     assert.match(finding!.advice!, /s3:ListMultipartUploadParts/);
     assert.match((await faultsOf({ credentials: { ...stranger, accessKeyId: 'nobody' } }))[0]!.fault!, /does not know/);
-    const wrong = { ...stranger, secretAccessKey: 'wrong' };
-    assert.match((await faultsOf({ credentials: wrong }))[0]!.fault!, /secret access key does not belong/);
+    const wrongSecret = { ...stranger, secretAccessKey: 'wrong' };
+    assert.match((await faultsOf({ credentials: wrongSecret }))[0]!.fault!, /secret access key does not belong/);
   });
 
   it('reports a missing bucket, and a store that does not answer', async () => {
@@ -160,7 +165,7 @@ describe('the signer at a real store', () => {
     );
   });
 
-  it('calls onComplete and seals a receipt after the store has the object', async () => {
+  it('calls onComplete and returns a receipt only after the store has the object', async () => {
     const completed: [StoredFile, string | null][] = [];
     const caller = createCaller({
       ...options,
@@ -171,16 +176,16 @@ describe('the signer at a real store', () => {
       onComplete: (object, principal) => void completed.push([object, principal]),
     });
     const { key, grant, put } = await caller.init({ filesize: 3 });
-    const notice = { key, grant, upload_id: '', chunks: [], state: 'complete' as const };
-    assert.equal(await caller.refusal('chunk_loaded', notice), '409 not-stored');
+    const notification = { key, grant, upload_id: '', chunks: [], state: 'complete' as const };
+    assert.equal(await caller.refusal('chunk_loaded', notification), '409 not-stored');
     assert.equal((await fetch(put!.url, { method: 'PUT', headers: put!.headers, body: 'abc' })).status, 200);
-    const { receipt } = (await caller.call('chunk_loaded', notice)) as { receipt: string };
+    const { receipt } = (await caller.call('chunk_loaded', notification)) as { receipt: string };
     const read = await verifyReceipt(receipt, { secret: SECRET, bucket: 'films', principal: 'ada' });
     assert.deepEqual([read.key, read.size, read.etag], [key, 3, '900150983cd24fb0d6963f7d28e17f72']);
     assert.deepEqual([completed[0]![0].key, completed[0]![1]], [key, 'ada']);
   });
 
-  it('stores a file named ${filename} under the granted key, though the store replaces such names in forms', async () => {
+  it('stores a file named ${filename} under the granted key, although the store replaces this variable in forms', async () => {
     const caller = createCaller({
       ...options,
       credentials: ceph,
@@ -207,26 +212,26 @@ describe('the signer at a real store', () => {
   });
 
   it('sweeps only uploads that have been inactive for days', async () => {
-    let now = Date.now() - 9 * DAY;
+    let now = Date.now() - 9 * DAY_MS;
     const tracker = createMemoryTracker({ now: () => now });
     const caller = createCaller({ ...options, allowAnonymous: undefined, now: () => Date.now(), tracker });
-    const begin = async (last_modified: number) => {
+    const startTracked = async (last_modified: number) => {
       const { key, grant, init } = await caller.init({ filesize: 9 * MIB, last_modified });
       const text = await (await fetch(init!.url, { method: 'POST', headers: init!.headers })).text();
       const upload_id = /<UploadId>([^<]+)/.exec(text)![1]!;
       await caller.call('chunk_loaded', { key, grant, upload_id, chunks: [], state: 'started' });
       return upload_id;
     };
-    await begin(1);
-    const gone = await begin(2);
+    await startTracked(1);
+    const gone = await startTracked(2);
     const known = (await s3.listUploads('films')).find(({ uploadId }) => uploadId === gone)!;
     await s3.abort('films', known.key, gone);
     now = Date.now();
-    const young = await begin(3);
+    const recent = await startTracked(3);
     assert.deepEqual(await sweep({ ...options, tracker }), { aborted: 1, gone: 1, failed: [] });
     assert.deepEqual(
       (await s3.listUploads('films')).map(({ uploadId }) => uploadId),
-      [young],
+      [recent],
     );
   });
 });

@@ -9,10 +9,10 @@ import { toNodeHandler } from '../../src/signer/node.js';
 import { Daemon, freePort } from '../servers/processes.js';
 import { callEverything } from './http/adapter-calls.js';
 import { CREDENTIALS } from './caller.js';
-import { bundleSigner, layOut, RUNTIMES } from './runtimes.js';
+import { bundleSigner, prepareRuntime, RUNTIMES } from './runtimes.js';
 
 /** The globals of every runtime with the fetch standard. @see https://min-common-api.proposal.wintertc.org/ */
-const STANDARD = [
+const STANDARD_GLOBALS = [
   'AbortSignal',
   'Headers',
   'Request',
@@ -32,7 +32,7 @@ const STANDARD = [
 
 describe('the signer without Node', () => {
   it('needs only the fetch standard and WebCrypto', async () => {
-    const context = createContext(Object.fromEntries(STANDARD.map((name) => [name, globalThis[name]])));
+    const context = createContext(Object.fromEntries(STANDARD_GLOBALS.map((name) => [name, globalThis[name]])));
     const signer = runInContext(`${await bundleSigner('iife')}; Signer`, context) as {
       createSigner: typeof createSigner;
     };
@@ -53,12 +53,12 @@ describe('the signer without Node', () => {
     }
   });
 
-  // a download of hundreds of megabytes, with binaries for Linux only
-  const isFull = process.env.MULE_TEST_ALL === '1' && process.platform === 'linux';
-  for (const name of isFull ? Object.keys(RUNTIMES) : []) {
+  // downloads hundreds of megabytes; the binaries are for Linux only
+  const runsAllRuntimes = process.env.MULE_TEST_ALL === '1' && process.platform === 'linux';
+  for (const name of runsAllRuntimes ? Object.keys(RUNTIMES) : []) {
     it(`runs in ${name}`, async () => {
       const port = await freePort();
-      const { program, parameters, cwd } = await layOut(name, port, CREDENTIALS);
+      const { program, parameters, cwd } = await prepareRuntime(name, port, CREDENTIALS);
       const daemon = new Daemon(program, parameters, { cwd });
       try {
         const base = `http://127.0.0.1:${port}/sign`;

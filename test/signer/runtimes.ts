@@ -13,8 +13,8 @@ import { run } from '../servers/processes.js';
 const CACHE = path.join(ROOT, '.cache/runtimes');
 const MODULES = path.join(CACHE, 'node_modules');
 
-/** The signer for the bucket `films`, set up as in the README. */
-const SIGNER = `
+/** Module with a signer for the bucket `films`, configured as in the README. */
+const SIGNER_MODULE = `
 import { createSigner } from './signer.js';
 export const sign = createSigner({
   bucket: 'films',
@@ -31,7 +31,7 @@ export interface Runtime {
   files: (port: number) => Record<string, string>;
   /** The program, as a path below `node_modules`, and its arguments. */
   command: (port: number) => [program: string, ...parameters: string[]];
-  /** Variables of the environment. */
+  /** Whether the program is a script for Node. */
   isScript?: boolean;
 }
 
@@ -94,7 +94,7 @@ const signer :Workerd.Worker = (
   },
 };
 
-/** Bundles the signer, as a bundler of its user would. */
+/** Bundles the signer into one module or script, as a user's bundler does. */
 export async function bundleSigner(format: 'es' | 'iife'): Promise<string> {
   const outcome = (await build({
     root: ROOT,
@@ -111,31 +111,31 @@ export async function bundleSigner(format: 'es' | 'iife'): Promise<string> {
   return outcome[0]!.output[0].code;
 }
 
-/** Downloads a runtime if it is missing, and writes the signer's files for it. @returns its command and folder */
-export async function layOut(
+/** Downloads a runtime if it is missing, and writes its files with the signer. @returns the command to start, and its folder */
+export async function prepareRuntime(
   name: string,
   port: number,
   credentials: object,
 ): Promise<{ program: string; parameters: string[]; cwd: string }> {
   const { packages, files, command, isScript } = RUNTIMES[name]!;
   const [program, ...parameters] = command(port);
-  const file = path.join(MODULES, program);
-  if (!existsSync(file)) {
+  const executable = path.join(MODULES, program);
+  if (!existsSync(executable)) {
     await mkdir(CACHE, { recursive: true });
-    const parametersOfNpm = ['install', '--prefix', CACHE, '--no-audit', '--no-fund', '--ignore-scripts', ...packages];
-    await run('npm', parametersOfNpm, { timeout: 600_000 });
+    const npmParameters = ['install', '--prefix', CACHE, '--no-audit', '--no-fund', '--ignore-scripts', ...packages];
+    await run('npm', npmParameters, { timeout: 600_000 });
   }
   const cwd = path.join(CACHE, `run-${name.toLowerCase().replace(/\W+/g, '-')}`);
-  const all = {
+  const texts = {
     ...files(port),
     'signer.js': await bundleSigner('es'),
-    'own.js': SIGNER.replace('CREDENTIALS', JSON.stringify(credentials)),
+    'own.js': SIGNER_MODULE.replace('CREDENTIALS', JSON.stringify(credentials)),
   };
-  for (const [file, text] of Object.entries(all)) {
+  for (const [file, text] of Object.entries(texts)) {
     await mkdir(path.dirname(path.join(cwd, file)), { recursive: true });
     await writeFile(path.join(cwd, file), text);
   }
   return isScript
-    ? { program: process.execPath, parameters: [file, ...parameters], cwd }
-    : { program: file, parameters, cwd };
+    ? { program: process.execPath, parameters: [executable, ...parameters], cwd }
+    : { program: executable, parameters, cwd };
 }

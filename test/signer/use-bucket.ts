@@ -9,7 +9,7 @@ import type { SignerOptions } from '../../src/signer/index.js';
 import { createCaller, CREDENTIALS } from './caller.js';
 import type { Caller } from './caller.js';
 
-/** Bytes of the first part of an upload that `begin()` creates; the second has one byte. */
+/** Bytes of the first part of an upload that `createUpload()` creates; the second part has one byte. */
 export const PART_SIZE = 5 * 1024 ** 2;
 export const SECRET = 'a secret of sixteen';
 
@@ -23,7 +23,7 @@ export const send = async (
 };
 
 /** Creates a multipart upload of two parts. */
-export async function begin(
+export async function createUpload(
   caller: Caller,
   last_modified = 1,
 ): Promise<{ key: string; grant: string; upload_id: string }> {
@@ -32,7 +32,7 @@ export async function begin(
   return { key, grant, upload_id };
 }
 
-/** The bucket `films` of the demo, for the tests of one file. */
+/** Starts the demo's bucket server with the bucket `films` for the tests of one file, and stops it after them. */
 export function useBucket(): { readonly url: string; createCaller(options?: Partial<SignerOptions>): Caller } {
   let folder: string;
   let bucket: RunningBucket;

@@ -2,7 +2,7 @@ import { expect, fixture, html } from '@open-wc/testing';
 import '../../../src/index.js';
 
 describe('attributes', () => {
-  async function warningsWhile(work: () => Promise<unknown>): Promise<string[]> {
+  async function warningsDuring(work: () => Promise<unknown>): Promise<string[]> {
     const { warn } = console;
     const texts: string[] = [];
     console.warn = (text: unknown) => texts.push(String(text));
@@ -23,7 +23,7 @@ describe('attributes', () => {
   });
 
   it('log one warning for an invalid value, and use the default', async () => {
-    const texts = await warningsWhile(async () => {
+    const texts = await warningsDuring(async () => {
       for (let times = 0; times < 2; times++) {
         const element = await fixture<HTMLElementTagNameMap['mule-upload']>(
           html`<mule-upload
@@ -57,7 +57,7 @@ describe('attributes', () => {
     const element = await fixture<HTMLElementTagNameMap['mule-upload']>(
       html`<mule-upload signer="/nowhere" recover="off"></mule-upload>`,
     );
-    const texts = await warningsWhile(async () => {
+    const texts = await warningsDuring(async () => {
       element.partSize = 'tiny';
       await element.updateComplete;
       element.concurrency = 3;
@@ -67,7 +67,7 @@ describe('attributes', () => {
     expect(texts[0]).to.include('part-size');
   });
 
-  it('have their default after removal', async () => {
+  it('have their default again after they are removed', async () => {
     const element = await fixture<HTMLElementTagNameMap['mule-upload']>(
       html`<mule-upload recover="off" concurrency="3"></mule-upload>`,
     );

@@ -1,13 +1,13 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, nextEvent, harness, until } from '../harness.js';
+import { fileOf, nextEvent, createHarness, until } from '../harness.js';
 
 describe('events', () => {
-  it('bubble out of shadow roots, from the element', async () => {
+  it('bubble from the element out of shadow roots', async () => {
     const outer = await fixture<HTMLElement>(html`<div></div>`);
     const host = outer.appendChild(document.createElement('div'));
     host.attachShadow({ mode: 'open' });
-    const { element, uploader } = await harness();
+    const { element, uploader } = await createHarness();
     const inner = host.shadowRoot!.appendChild(document.createElement('mule-upload'));
     inner.uploader = uploader;
     const types: string[] = [];
@@ -37,7 +37,7 @@ describe('events', () => {
   });
 
   it('mule-before-add lets the page reject a file, on the element or on its uploader', async () => {
-    const { element, uploader } = await harness();
+    const { element, uploader } = await createHarness();
     const codes: string[] = [];
     element.addEventListener('mule-reject', ({ detail }) => codes.push(detail.code));
     element.addEventListener('mule-before-add', (event) => {
@@ -53,10 +53,10 @@ describe('events', () => {
 
   it('mule-before-upload lets the page set params, delay the upload, and abort it', async () => {
     let params: unknown;
-    const { element, store } = await harness(html`<mule-upload multiple></mule-upload>`, {
+    const { element, store } = await createHarness(html`<mule-upload multiple></mule-upload>`, {
       sign: (_, body) => {
         params = (body as { files: { params?: unknown }[] }).files[0]!.params;
-        throw new Error('enough seen');
+        throw new Error('the test needs no signature');
       },
     });
     element.addEventListener('mule-before-upload', (event) => {
@@ -65,7 +65,7 @@ describe('events', () => {
     });
     await element.add([fileOf('stopped.txt')]);
     await until(() => element.uploads[0]!.status === 'aborted');
-    expect(store.requests).to.equal(0);
+    expect(store.requestCount).to.equal(0);
     await element.add([fileOf('a.txt')]);
     await until(() => params !== undefined);
     expect(params).to.include({ album: 7 });
@@ -73,7 +73,7 @@ describe('events', () => {
   });
 
   it('mule-complete is fired after the value has changed', async () => {
-    const { element } = await harness();
+    const { element } = await createHarness();
     const complete = nextEvent<CustomEvent>(element, 'mule-complete').then(
       (event) => (event.target as MuleUploadElement).value,
     );

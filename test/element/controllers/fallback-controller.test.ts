@@ -1,13 +1,13 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, shadowQuery, newScope, rendered, sign, until } from '../harness.js';
+import { fileOf, shadowQuery, newScope, untilRendered, sign, until } from '../harness.js';
 
-/** Makes a new tag for each test. */
-let last = 0;
-const newTag = (): string => `fallback-upload-${++last}`;
+let tagCount = 0;
+/** Returns a tag name that no other test defines. */
+const newTag = (): string => `fallback-upload-${++tagCount}`;
 
-/** Adds markup as a server sends it, with files chosen before the element is defined. */
-function early(tag: string, content: string): { form: HTMLFormElement; element: MuleUploadElement } {
+/** Adds markup as a server sends it, and chooses files before the element is defined. */
+function addUndefinedElement(tag: string, content: string): { form: HTMLFormElement; element: MuleUploadElement } {
   const form = document.createElement('form');
   form.innerHTML = `<${tag} name="film" no-autostart recover="off" multiple>${content}</${tag}>`;
   document.body.append(form);
@@ -21,7 +21,7 @@ function early(tag: string, content: string): { form: HTMLFormElement; element: 
 describe('a slotted <input type=file>', () => {
   it('works without scripts; the element then replaces it and uploads its files', async () => {
     const tag = newTag();
-    const { form, element } = early(tag, '<input type="file" name="film" multiple>');
+    const { form, element } = addUndefinedElement(tag, '<input type="file" name="film" multiple>');
     const input = form.querySelector('input')!;
     expect(new FormData(form).getAll('film')).to.have.length(2);
     expect(input.getBoundingClientRect().height).to.be.greaterThan(0);
@@ -32,18 +32,18 @@ describe('a slotted <input type=file>', () => {
     expect(new FormData(form).getAll('film'), 'nothing is stored yet, and the form does not submit the files').to.be
       .empty;
     input.style.display = 'block';
-    expect(input.getBoundingClientRect().height, 'not shown').to.equal(0);
+    expect(input.getBoundingClientRect().height, 'the input is not shown').to.equal(0);
     expect(input.isConnected).to.be.true;
-    await rendered(element);
+    await untilRendered(element);
     expect(shadowQuery(element, '[part=dropzone]')!.textContent).to.include('drop them here');
     form.remove();
   });
 
-  it('keeps its files until there is a signer', async () => {
+  it('keeps its files until the page sets a signer', async () => {
     const tag = newTag();
-    const { form, element } = early(tag, '<p>Choose: <input type="file" name="film" multiple></p>');
+    const { form, element } = addUndefinedElement(tag, '<p>Choose: <input type="file" name="film" multiple></p>');
     MuleUploadElement.define(tag);
-    await rendered(element);
+    await untilRendered(element);
     expect(element.uploads).to.be.empty;
     expect(form.querySelector('input')!.checkVisibility()).to.be.false;
     Object.assign(element, { sign, scope: newScope() });
@@ -65,7 +65,7 @@ describe('a server-rendered shadow tree', () => {
     const tag = newTag();
     const element = document.createElement(tag) as MuleUploadElement;
     const root = element.attachShadow({ mode: 'open', delegatesFocus: true });
-    root.innerHTML = '<p>of the server</p><button part="button">Choose</button><input type="file">';
+    root.innerHTML = '<p>rendered by the server</p><button part="button">Choose</button><input type="file">';
     document.body.append(element);
     const transfer = new DataTransfer();
     transfer.items.add(fileOf('a.txt'));
@@ -77,7 +77,7 @@ describe('a server-rendered shadow tree', () => {
     expect(element.shadowRoot).to.equal(root);
     expect(root.querySelector('p')).to.be.null;
     expect(root.querySelectorAll('[part=button]')).to.have.length(1);
-    expect(getComputedStyle(element).display, 'its styles are in').to.equal('block');
+    expect(getComputedStyle(element).display, 'the style sheet of the element applies').to.equal('block');
     element.remove();
   });
 });

@@ -1,9 +1,8 @@
-/** One invalid item of a drop or a list does not affect the others. */
 import { expect, html } from '@open-wc/testing';
 import type { RejectDetail } from '../../../src/engine/index.js';
 import type { MuleUploadElement } from '../../../src/index.js';
 import type { FileSource } from '../../../src/element/index.js';
-import { fileOf, shadowQuery, rendered, harness, until } from '../harness.js';
+import { fileOf, shadowQuery, untilRendered, createHarness, until } from '../harness.js';
 
 interface Listener {
   element: MuleUploadElement;
@@ -11,8 +10,9 @@ interface Listener {
   names: () => string[];
 }
 
-async function listen(markup?: ReturnType<typeof html>): Promise<Listener> {
-  const { element } = await harness(markup);
+/** Creates an element, and records the files that it rejects. */
+async function createListener(markup?: ReturnType<typeof html>): Promise<Listener> {
+  const { element } = await createHarness(markup);
   const rejected: RejectDetail[] = [];
   element.addEventListener('mule-reject', ({ detail }) => rejected.push(detail));
   return {
@@ -22,23 +22,24 @@ async function listen(markup?: ReturnType<typeof html>): Promise<Listener> {
   };
 }
 
-const later = <T>(act: () => T): void => void setTimeout(act, 5);
-const denied = (): DOMException => new DOMException('the browser’s own words', 'NotReadableError');
+const runLater = <T>(act: () => T): void => void setTimeout(act, 5);
+const readError = (): DOMException => new DOMException('the browser’s own words', 'NotReadableError');
 
-type Give<T> = (value: T) => void;
+type Callback<T> = (value: T) => void;
 
-/** Creates dropped entries; locked ones fail after some milliseconds, as on a real disk. */
-const leaf = (fullPath: string, isLocked = false): FileSystemEntry =>
+/** Creates an entry of a dropped file. Callbacks are called after some milliseconds, as on a real disk. */
+const fileEntry = (fullPath: string, isLocked = false): FileSystemEntry =>
   ({
     isDirectory: false,
     isFile: true,
     fullPath,
     name: fullPath.split('/').at(-1),
-    file: (give: Give<File>, fail: Give<DOMException>) =>
-      later(() => (isLocked ? fail(denied()) : give(fileOf(fullPath.split('/').at(-1)!)))),
+    file: (succeed: Callback<File>, fail: Callback<DOMException>) =>
+      runLater(() => (isLocked ? fail(readError()) : succeed(fileOf(fullPath.split('/').at(-1)!)))),
   }) as unknown as FileSystemEntry;
 
-const folder = (fullPath: string, children: FileSystemEntry[], isLocked = false): FileSystemEntry => {
+/** Creates an entry of a dropped folder; a locked one fails after its first batch of children. */
+const folderEntry = (fullPath: string, children: FileSystemEntry[], isLocked = false): FileSystemEntry => {
   const batches = [children, []];
   return {
     isDirectory: true,
@@ -46,13 +47,13 @@ const folder = (fullPath: string, children: FileSystemEntry[], isLocked = false)
     fullPath,
     name: fullPath.split('/').at(-1),
     createReader: () => ({
-      readEntries: (give: Give<FileSystemEntry[]>, fail: Give<DOMException>) =>
-        later(() => (isLocked && batches.length === 1 ? fail(denied()) : give(batches.shift()!))),
+      readEntries: (succeed: Callback<FileSystemEntry[]>, fail: Callback<DOMException>) =>
+        runLater(() => (isLocked && batches.length === 1 ? fail(readError()) : succeed(batches.shift()!))),
     }),
   } as unknown as FileSystemEntry;
 };
 
-const dropOf = (...entries: FileSystemEntry[]): DataTransfer =>
+const createDrop = (...entries: FileSystemEntry[]): DataTransfer =>
   ({
     types: ['Files'],
     files: [],
@@ -68,7 +69,7 @@ const fileHandle = (name: string, isLocked = false): FileSystemFileHandle =>
   ({
     kind: 'file',
     name,
-    getFile: () => (isLocked ? Promise.reject(denied()) : Promise.resolve(fileOf(name))),
+    getFile: () => (isLocked ? Promise.reject(readError()) : Promise.resolve(fileOf(name))),
   }) as unknown as FileSystemFileHandle;
 
 const directoryHandle = (name: string, children: FileSystemHandle[], isLocked = false): FileSystemDirectoryHandle =>
@@ -78,36 +79,37 @@ const directoryHandle = (name: string, children: FileSystemHandle[], isLocked = 
     async *values() {
       await new Promise((resolve) => setTimeout(resolve, 5));
       yield* children;
-      if (isLocked) throw denied();
+      if (isLocked) throw readError();
     },
   }) as unknown as FileSystemDirectoryHandle;
 
+/** Selector of the message that files are being read. */
 const READING = '.reading';
 
 describe('a folder with unreadable items', () => {
   it('adds the readable files of a drop, and rejects each unreadable item', async () => {
-    const { element, rejected, names } = await listen();
-    const album = folder('/album', [
-      leaf('/album/p0.jpg'),
-      leaf('/album/locked.jpg', true),
-      folder('/album/private', [leaf('/album/private/p1.jpg')], true),
-      leaf('/album/p2.jpg'),
+    const { element, rejected, names } = await createListener();
+    const album = folderEntry('/album', [
+      fileEntry('/album/p0.jpg'),
+      fileEntry('/album/locked.jpg', true),
+      folderEntry('/album/private', [fileEntry('/album/private/p1.jpg')], true),
+      fileEntry('/album/p2.jpg'),
     ]);
-    await element.add(dropOf(leaf('/single.jpg'), album));
+    await element.add(createDrop(fileEntry('/single.jpg'), album));
     expect(names()).to.deep.equal(['album/p0.jpg', 'album/p2.jpg', 'album/private/p1.jpg', 'single.jpg']);
     expect(rejected.map(({ code, file }) => [code, file.name]).sort()).to.deep.equal([
       ['unreadable', 'locked.jpg'],
       ['unreadable', 'private'],
     ]);
-    await rendered(element);
+    await untilRendered(element);
     expect(shadowQuery(element, READING)).to.be.null;
     const text = shadowQuery(element, '[part=messages]')!.textContent;
     expect(text).to.include('album/locked.jpg').and.to.include('album/private');
     expect(text).not.to.include('the browser’s own words');
   });
 
-  it('adds the readable files of a handle', async () => {
-    const { element, rejected, names } = await listen();
+  it('adds the readable files of a folder handle, and rejects each unreadable item', async () => {
+    const { element, rejected, names } = await createListener();
     const trip = directoryHandle(
       'trip',
       [fileHandle('a.txt'), fileHandle('b.txt', true), directoryHandle('deep', [fileHandle('c.txt')], true)],
@@ -121,12 +123,12 @@ describe('a folder with unreadable items', () => {
       ['unreadable', 'deep'],
       ['unreadable', 'trip'],
     ]);
-    await rendered(element);
+    await untilRendered(element);
     expect(shadowQuery(element, READING)).to.be.null;
   });
 
-  it('names the file if the one chosen again cannot be read', async () => {
-    const { element } = await listen();
+  it('rejects resume() with the name of the file if the file that was chosen again cannot be read', async () => {
+    const { element } = await createListener();
     const [upload] = await element.add([fileOf('a.txt')]);
     const error = await element.resume(upload!.id, fileHandle('a.txt', true)).then(
       () => null,
@@ -141,25 +143,25 @@ describe('system files', () => {
   const HIDDEN = ['.DS_Store', 'Thumbs.db', 'desktop.ini', '._a.jpg'];
 
   it('are rejected in dropped folders, with an event and no message', async () => {
-    const { element, rejected, names } = await listen();
-    const album = folder('/album', [
-      leaf('/album/a.jpg'),
-      ...HIDDEN.map((name) => leaf(`/album/${name}`)),
-      folder('/album/System Volume Information', [], true),
-      folder('/album/__MACOSX', [leaf('/album/__MACOSX/x.jpg')]),
+    const { element, rejected, names } = await createListener();
+    const album = folderEntry('/album', [
+      fileEntry('/album/a.jpg'),
+      ...HIDDEN.map((name) => fileEntry(`/album/${name}`)),
+      folderEntry('/album/System Volume Information', [], true),
+      folderEntry('/album/__MACOSX', [fileEntry('/album/__MACOSX/x.jpg')]),
     ]);
-    await element.add(dropOf(album));
+    await element.add(createDrop(album));
     expect(names()).to.deep.equal(['album/a.jpg']);
     expect(rejected.map(({ code, file }) => [code, file.name]).sort()).to.deep.equal(
       [...HIDDEN, 'System Volume Information', '__MACOSX'].map((name) => ['system-file', name]).sort(),
     );
-    await rendered(element);
+    await untilRendered(element);
     expect(shadowQuery(element, '[part=messages]')).to.be.null;
     expect(shadowQuery(element, '[role=alert]')!.textContent).to.equal('');
   });
 
-  it('are rejected in folders from the input or a handle', async () => {
-    const { element, rejected, names } = await listen();
+  it('are rejected in folders that come from the file input or a handle', async () => {
+    const { element, rejected, names } = await createListener();
     const picked = fileOf('thumbs.db');
     Object.defineProperty(picked, 'webkitRelativePath', { value: 'album/thumbs.db' });
     await element.add([picked, directoryHandle('trip', [fileHandle('.DS_Store'), fileHandle('a.txt')])]);
@@ -167,16 +169,16 @@ describe('system files', () => {
     expect(rejected.map(({ code }) => code)).to.deep.equal(['system-file', 'system-file']);
   });
 
-  it('are added when chosen on their own', async () => {
-    const { element, names } = await listen();
+  it('are added if they were not chosen with a folder', async () => {
+    const { element, names } = await createListener();
     await element.add([fileOf('desktop.ini')]);
     expect(names()).to.deep.equal(['desktop.ini']);
   });
 });
 
 describe('add()', () => {
-  /** Returns constructors of another frame. */
-  async function otherFrame(): Promise<{ File: typeof File; Blob: typeof Blob; input: HTMLInputElement }> {
+  /** Returns constructors and a filled file input of another frame. */
+  async function createFrame(): Promise<{ File: typeof File; Blob: typeof Blob; input: HTMLInputElement }> {
     const frame = document.createElement('iframe');
     document.body.append(frame);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -193,8 +195,8 @@ describe('add()', () => {
   }
 
   it('accepts Files of another frame', async () => {
-    const { element, rejected, names } = await listen();
-    const realm = await otherFrame();
+    const { element, rejected, names } = await createListener();
+    const realm = await createFrame();
     await element.add([new realm.File(['x'], 'a.png', { lastModified: 1 })]);
     await element.add(new realm.File(['xy'], 'b.png', { lastModified: 1 }));
     await element.add(realm.input.files!);
@@ -203,9 +205,9 @@ describe('add()', () => {
     await until(() => element.uploads.every(({ status }) => status === 'complete'));
   });
 
-  it('accepts Blobs, named by their type, and rejects duplicates', async () => {
-    const { element, rejected, names } = await listen();
-    const realm = await otherFrame();
+  it('accepts Blobs, names them by their type, and rejects duplicates', async () => {
+    const { element, rejected, names } = await createListener();
+    const realm = await createFrame();
     const photo = new Blob(['1'], { type: 'image/png' });
     await element.add([photo, new Blob(['2'], { type: 'image/png' }), new realm.Blob(['3']), photo]);
     await element.add(new Blob(['text'], { type: 'text/plain;charset=utf-8' }));
@@ -231,32 +233,32 @@ describe('add()', () => {
     ['an entry without a file', () => ({ file: null }), /null/],
     ['an element', () => document.createElement('input'), /HTMLInputElement/],
   ];
-  for (const [title, make, said] of INVALID) {
+  for (const [title, createValue, message] of INVALID) {
     it(`rejects ${title} with a message that names it, and adds the other files`, async () => {
-      const { element, rejected, names } = await listen();
-      await element.add([fileOf('a.txt'), make(), fileOf('b.txt')] as FileSource);
+      const { element, rejected, names } = await createListener();
+      await element.add([fileOf('a.txt'), createValue(), fileOf('b.txt')] as FileSource);
       expect(names()).to.deep.equal(['a.txt', 'b.txt']);
       expect(rejected.map(({ code }) => code)).to.deep.equal(['not-a-file']);
-      expect(rejected[0]!.message).to.match(said);
-      await rendered(element);
-      expect(shadowQuery(element, '[part=messages]')!.textContent).to.match(said);
+      expect(rejected[0]!.message).to.match(message);
+      await untilRendered(element);
+      expect(shadowQuery(element, '[part=messages]')!.textContent).to.match(message);
     });
 
-    it(`rejects ${title} alone`, async () => {
-      const { element, rejected, names } = await listen();
-      const error = await element.add(make() as FileSource).then(
+    it(`rejects ${title} as the only argument`, async () => {
+      const { element, rejected, names } = await createListener();
+      const error = await element.add(createValue() as FileSource).then(
         () => null,
         (reason: Error) => reason,
       );
-      expect(error?.message ?? rejected[0]?.message).to.match(said);
+      expect(error?.message ?? rejected[0]?.message).to.match(message);
       if (error) expect(error).to.be.instanceOf(TypeError);
       expect(names()).to.deep.equal([]);
     });
   }
 
-  it('rejects the same in an uploader without an element', async () => {
-    const { uploader } = await harness();
-    const realm = await otherFrame();
+  it('of an uploader without an element rejects the same values', async () => {
+    const { uploader } = await createHarness();
+    const realm = await createFrame();
     const rejected: RejectDetail[] = [];
     uploader.addEventListener('mule-reject', ({ detail }) => rejected.push(detail));
     const added = await uploader.add([
@@ -267,34 +269,34 @@ describe('add()', () => {
     ]);
     expect(added.map(({ name }) => name.replace(/-\d+/, ''))).to.deep.equal(['a.png', 'image.gif', 'b.txt']);
     expect(rejected.map(({ code }) => code)).to.deep.equal(['not-a-file', 'not-a-file', 'not-a-file']);
-    for (const nothing of [null, undefined, 'a.txt', 7]) {
-      const error = await uploader.add(nothing as unknown as File[]).then(
+    for (const argument of [null, undefined, 'a.txt', 7]) {
+      const error = await uploader.add(argument as unknown as File[]).then(
         () => null,
         (reason: unknown) => reason,
       );
-      expect(error, String(nothing)).to.be.instanceOf(TypeError);
+      expect(error, String(argument)).to.be.instanceOf(TypeError);
     }
   });
 });
 
 describe('form.reset()', () => {
   it('stops reading folders', async () => {
-    const { element } = await harness(html`<form><mule-upload name="file" multiple></mule-upload></form>`);
+    const { element } = await createHarness(html`<form><mule-upload name="file" multiple></mule-upload></form>`);
     let release = (): void => {};
-    const held = new Promise<void>((resolve) => (release = resolve));
+    const released = new Promise<void>((resolve) => (release = resolve));
     const trip = {
       kind: 'directory',
       name: 'trip',
       async *values() {
         yield fileHandle('a.txt');
-        await held;
+        await released;
         yield fileHandle('b.txt');
       },
     } as unknown as FileSystemDirectoryHandle;
     const adding = element.add([trip]);
     await until(() => shadowQuery(element, READING) !== null);
     element.form!.reset();
-    await rendered(element);
+    await untilRendered(element);
     expect(shadowQuery(element, READING)).to.be.null;
     release();
     expect(await adding).to.deep.equal([]);

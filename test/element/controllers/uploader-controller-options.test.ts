@@ -4,7 +4,7 @@ import { SignerFault } from '../../../src/engine/api/errors.js';
 import { fileOf, newScope, sign, until } from '../harness.js';
 
 /** Creates an element without a signer, whose upload has failed with `no-signer`. */
-async function failed(): Promise<MuleUploadElement> {
+async function createWithFailedUpload(): Promise<MuleUploadElement> {
   const element = await fixture<MuleUploadElement>(
     html`<mule-upload recover="off" scope=${newScope()} max-retries="9"></mule-upload>`,
   );
@@ -13,24 +13,24 @@ async function failed(): Promise<MuleUploadElement> {
   return element;
 }
 
-describe('options set after files were added', () => {
-  // no signer answers; it counts that it is called
+describe('options that the page sets after it has added files', () => {
+  // none of these signers answers; the status shows that the element calls it
   const SIGNERS: Record<string, (element: MuleUploadElement) => void> = {
     'attribute signer': (element) => element.setAttribute('signer', '/nowhere'),
     'property signer': (element) => (element.signer = '/nowhere'),
     'attribute init-signature-url': (element) => element.setAttribute('init-signature-url', '/nowhere/init'),
     'property sign': (element) => (element.sign = sign),
   };
-  for (const [name, set] of Object.entries(SIGNERS))
+  for (const [name, setSigner] of Object.entries(SIGNERS))
     it(`${name}: an upload that failed with no-signer continues`, async () => {
-      const element = await failed();
-      set(element);
+      const element = await createWithFailedUpload();
+      setSigner(element);
       await until(() => element.uploads[0]!.status !== 'failed');
       expect(element.uploads[0]!.error).to.equal(null);
       element.abort();
     });
 
-  it('an invalid option is named in a warning, and the others apply', async () => {
+  it('a warning names an invalid option, and the others apply', async () => {
     const { warn } = console;
     const warnings: string[] = [];
     console.warn = (text: unknown) => warnings.push(String(text));
@@ -52,7 +52,7 @@ describe('options set after files were added', () => {
     }
   });
 
-  it('an option that never equals itself is applied once', async () => {
+  it('an option that is NaN, which never equals itself, is applied only once', async () => {
     const element = await fixture<MuleUploadElement>(
       html`<mule-upload recover="off" scope=${newScope()} .params=${NaN} .sign=${sign}></mule-upload>`,
     );
@@ -83,15 +83,15 @@ describe('options set after files were added', () => {
     };
     await element.add([fileOf('a.txt')]);
     await until(() => element.uploads[0]!.waitingFor === 'authorization');
-    const before = calls;
+    const callsBefore = calls;
     for (let rendering = 0; rendering < 5; rendering++) {
       element.headers = { a: 'b' };
       element.params = { c: 1 };
       await element.updateComplete;
     }
-    expect(calls).to.equal(before);
+    expect(calls).to.equal(callsBefore);
     element.headers = { a: 'c' };
-    await until(() => calls === before + 1);
+    await until(() => calls === callsBefore + 1);
     element.abort();
   });
 });

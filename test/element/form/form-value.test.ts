@@ -1,13 +1,13 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, nextEvent, shadowQuery, rendered, harness, until, type Harness } from '../harness.js';
+import { fileOf, nextEvent, shadowQuery, untilRendered, createHarness, until, type Harness } from '../harness.js';
 
 interface FormHarness extends Harness {
   form: HTMLFormElement;
   native: HTMLInputElement;
 }
 
-/** Creates the element beside a native file input in a form; the input shows the expected behaviour. */
+/** Creates the element beside a native file input in a form, so that a test can compare them. */
 async function formHarness(): Promise<FormHarness> {
   const markup = html`<form>
     <fieldset>
@@ -16,12 +16,12 @@ async function formHarness(): Promise<FormHarness> {
       <input type="file" name="native" required multiple />
     </fieldset>
   </form>`;
-  const made = await harness(markup);
-  const form = made.element.form!;
-  return { ...made, form, native: form.querySelector<HTMLInputElement>('input')! };
+  const created = await createHarness(markup);
+  const form = created.element.form!;
+  return { ...created, form, native: form.querySelector<HTMLInputElement>('input')! };
 }
 
-function choose(native: HTMLInputElement): void {
+function chooseFile(native: HTMLInputElement): void {
   const transfer = new DataTransfer();
   transfer.items.add(fileOf('n.txt'));
   native.files = transfer.files;
@@ -35,7 +35,7 @@ describe('form control', () => {
     expect(element.labels[0]).to.equal(form.querySelector('label'));
   });
 
-  it('is found by name, and follows its form attribute', async () => {
+  it('is found by its name in the form, and belongs to the form that its form attribute names', async () => {
     const { element, native, form } = await formHarness();
     expect(form.elements.namedItem('ours')).to.equal(element);
     expect(form.elements.namedItem('native')).to.equal(native);
@@ -85,7 +85,7 @@ describe('form control', () => {
     const invalid = nextEvent(element, 'invalid');
     expect(form.checkValidity()).to.be.false;
     await invalid;
-    choose(native);
+    chooseFile(native);
     await element.add([fileOf('a.txt')]);
     await until(() => element.value.length === 1);
     for (const control of [element, native]) expect(control.checkValidity()).to.be.true;
@@ -94,7 +94,7 @@ describe('form control', () => {
 
   it('is invalid while an upload is in progress or paused, with a message', async () => {
     const { element, store } = await formHarness();
-    store.answer = 'hold';
+    store.behaviour = 'hold';
     await element.add([fileOf('a.txt')]);
     expect(element.validity.customError).to.be.true;
     expect(element.validationMessage).to.include('wait');
@@ -105,7 +105,7 @@ describe('form control', () => {
     expect(element.validity.customError).to.be.false;
   });
 
-  it('applies required and disabled synchronously', async () => {
+  it('applies changes of required and disabled synchronously', async () => {
     const { element, native, form } = await formHarness();
     const check = (): boolean[] => [element, native].map((control) => control.checkValidity());
     element.required = native.required = false;
@@ -115,7 +115,7 @@ describe('form control', () => {
     form.querySelector('fieldset')!.disabled = true;
     expect([element, native].map((control) => control.willValidate)).to.deep.equal([false, false]);
     expect([element, native].map((control) => control.matches(':disabled'))).to.deep.equal([true, true]);
-    await rendered(element);
+    await untilRendered(element);
     expect(shadowQuery<HTMLButtonElement>(element, '[part=button]')!.disabled).to.be.true;
   });
 
@@ -128,13 +128,13 @@ describe('form control', () => {
         </fieldset>
       </form>`,
     );
-    const of = <K extends keyof MuleUploadElement & keyof HTMLInputElement>(
+    const valuesOf = <K extends keyof MuleUploadElement & keyof HTMLInputElement>(
       selector: string,
       name: K,
     ): (MuleUploadElement | HTMLInputElement)[K][] =>
       [...form.querySelectorAll<MuleUploadElement | HTMLInputElement>(selector)].map((control) => control[name]);
-    expect(of('mule-upload', 'willValidate')).to.deep.equal([true, false]);
-    expect(of('mule-upload', 'willValidate')).to.deep.equal(of('input', 'willValidate'));
+    expect(valuesOf('mule-upload', 'willValidate')).to.deep.equal([true, false]);
+    expect(valuesOf('mule-upload', 'willValidate')).to.deep.equal(valuesOf('input', 'willValidate'));
     for (const state of [':disabled', ':enabled', ':invalid'])
       expect(
         [...form.querySelectorAll('mule-upload')].map((control) => control.matches(state)),
@@ -144,15 +144,15 @@ describe('form control', () => {
 
   it('lets the page show the validation message', async () => {
     const { element, native, form } = await formHarness();
-    const said: EventTarget[] = [];
+    const invalidControls: EventTarget[] = [];
     for (const control of [element, native])
       control.addEventListener('invalid', (event) => {
         event.preventDefault();
-        said.push(control);
+        invalidControls.push(control);
       });
     expect(form.reportValidity()).to.be.false;
     expect(document.activeElement).to.equal(document.body);
-    expect(said).to.deep.equal([element, native]);
+    expect(invalidControls).to.deep.equal([element, native]);
   });
 
   it('matches :invalid and :valid', async () => {
@@ -160,14 +160,14 @@ describe('form control', () => {
     const matched = (state: string): boolean[] => [element, native].map((control) => control.matches(state));
     expect(matched(':invalid')).to.deep.equal([true, true]);
     element.value = ['old/a.png'];
-    choose(native);
+    chooseFile(native);
     expect(matched(':valid')).to.deep.equal([true, true]);
   });
 
   it('adds its entries to formdata, in document order', async () => {
     const { element, native, form } = await formHarness();
     element.value = ['old/a.png', 'old/b.png'];
-    choose(native);
+    chooseFile(native);
     let entries: [string, unknown][] = [];
     form.addEventListener('formdata', ({ formData }) => {
       entries = [...formData].map(([name, value]) => [name, value instanceof File ? value.name : value]);
@@ -200,11 +200,11 @@ describe('form control', () => {
   it('submits in list order, after keys that the page has set', async () => {
     const { element, form, store } = await formHarness();
     element.value = ['old/z.png'];
-    store.answer = 'hold';
+    store.behaviour = 'hold';
     await element.add([fileOf('a.txt'), fileOf('b.txt')]);
     await until(() => element.status === 'uploading');
     element.pause(element.uploads[0]!.id);
-    store.answer = 'store';
+    store.behaviour = 'store';
     await until(() => element.value.length === 2);
     await element.resume();
     await until(() => element.value.length === 3);
@@ -214,17 +214,17 @@ describe('form control', () => {
 
   it('is cleared by reset, as a native control, and aborts uploads', async () => {
     const { element, form, native, store } = await formHarness();
-    choose(native);
+    chooseFile(native);
     await element.add([fileOf('a.txt')]);
     await until(() => element.value.length === 1);
-    store.answer = 'hold';
+    store.behaviour = 'hold';
     await element.add([fileOf('b.txt')]);
     form.reset();
     expect(native.files).to.be.empty;
     expect(element.value).to.deep.equal([]);
     expect(element.uploads).to.be.empty;
     expect(element.validity.valueMissing).to.equal(native.validity.valueMissing);
-    await rendered(element);
+    await untilRendered(element);
     for (const region of ['status', 'alert'])
       expect(shadowQuery(element, `[role=${region}]`)!.textContent).to.equal('');
   });
@@ -236,7 +236,7 @@ describe('form control', () => {
     element.value = ['old/one.png', 'old/two.png'];
     expect(new FormData(form).getAll('ours')).to.deep.equal(['old/one.png', 'old/two.png']);
     expect(element.validity.valid).to.be.true;
-    await rendered(element);
+    await untilRendered(element);
     expect(shadowQuery(element, '[part=list]')!.textContent).to.include('one.png');
     shadowQuery(element, '[aria-label*="one.png"]')!.click();
     expect(element.value).to.deep.equal(['old/two.png']);
@@ -253,18 +253,18 @@ describe('form control', () => {
     expect(element.value).to.deep.equal([]);
   });
 
-  it('restores the values that the browser has kept', async () => {
+  it('restores the keys that the browser has stored', async () => {
     const { element } = await formHarness();
     element.formStateRestoreCallback('["kept/a.txt"]');
     expect(element.value).to.deep.equal(['kept/a.txt']);
-    element.formStateRestoreCallback('no list');
+    element.formStateRestoreCallback('not a JSON list');
     expect(element.value).to.deep.equal([]);
   });
 
-  it('takes a custom validity message, as a native control', async () => {
+  it('has setCustomValidity(), as a native control', async () => {
     const { element, native } = await formHarness();
     element.value = ['a'];
-    choose(native);
+    chooseFile(native);
     for (const control of [element, native]) {
       control.setCustomValidity('Not this one');
       expect(control.validationMessage).to.equal('Not this one');
@@ -275,17 +275,17 @@ describe('form control', () => {
     }
   });
 
-  it('accepts what frameworks assign that bind text fields: nothing, a single key, an empty string', () => {
+  it('accepts as its value what frameworks bind to text fields: null, undefined, one key, an empty string', () => {
     const element = document.createElement('mule-upload') as Omit<MuleUploadElement, 'value'> & { value: unknown };
-    for (const [given, read] of [
+    for (const [assigned, expected] of [
       ['old/a.png', ['old/a.png']],
       ['', []],
       [['old/b.png'], ['old/b.png']],
       [undefined, []],
       [null, []],
     ] as const) {
-      element.value = given;
-      expect(element.value).to.deep.equal(read);
+      element.value = assigned;
+      expect(element.value).to.deep.equal(expected);
     }
   });
 });

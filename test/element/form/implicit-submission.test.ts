@@ -1,6 +1,6 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, nextEvent, newScope, sign, harness, until, type Harness } from '../harness.js';
+import { fileOf, nextEvent, newScope, sign, createHarness, until, type Harness } from '../harness.js';
 import { Uploader } from '../../../src/engine/index.js';
 
 interface Submission {
@@ -8,20 +8,20 @@ interface Submission {
   keys: unknown[];
 }
 
-/** Creates an element in a form whose submission is prevented. */
+/** Creates an element in a form; records and prevents each submission. */
 async function formHarness(
   controls = html`<button name="save">Save</button>`,
 ): Promise<Harness & { form: HTMLFormElement; submissions: Submission[] }> {
-  const made = await harness(
+  const created = await createHarness(
     html`<form><mule-upload name="film" multiple submit-when-done></mule-upload>${controls}</form>`,
   );
-  const form = made.element.form!;
+  const form = created.element.form!;
   const submissions: Submission[] = [];
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     submissions.push({ submitter: event.submitter, keys: new FormData(form).getAll('film') });
   });
-  return { ...made, form, submissions };
+  return { ...created, form, submissions };
 }
 
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
@@ -34,10 +34,10 @@ describe('submit-when-done', () => {
     element.addEventListener('mule-finish', ({ detail }) => {
       form.querySelector('input')!.value = String(detail.completed.length);
     });
-    store.answer = 'hold';
+    store.behaviour = 'hold';
     await element.add([fileOf('a.txt'), fileOf('b.txt')]);
     expect(submissions).to.be.empty;
-    store.answer = 'store';
+    store.behaviour = 'store';
     await nextEvent(form, 'submit');
     await settle();
     expect(submissions).to.have.length(1);
@@ -61,37 +61,37 @@ describe('submit-when-done', () => {
     }
   });
 
-  it('waits while an upload is failed or paused, or another field is invalid', async () => {
+  it('does not submit while an upload has failed or is paused, or another field is invalid', async () => {
     const { element, store, form, submissions } = await formHarness(html`<input required /><button>Save</button>`);
-    let missing = 0;
+    let invalidEvents = 0;
     form.querySelector('input')!.addEventListener('invalid', (event) => {
       event.preventDefault();
-      missing += 1;
+      invalidEvents += 1;
     });
-    store.answer = 'hold';
+    store.behaviour = 'hold';
     await element.add([fileOf('a.txt'), fileOf('b.txt')]);
     await until(() => element.status === 'uploading');
     element.pause(element.uploads[1]!.id);
-    store.answer = 'store';
+    store.behaviour = 'store';
     await until(() => element.value.length === 1);
     await settle();
-    store.answer = 'refuse';
+    store.behaviour = 'refuse';
     await element.resume();
     await until(() => element.status === 'failed');
     await settle();
-    store.answer = 'store';
+    store.behaviour = 'store';
     element.retry();
     await until(() => element.value.length === 2);
     await settle();
     expect(submissions).to.be.empty;
-    expect(missing, 'the invalid field is reported').to.equal(1);
+    expect(invalidEvents, 'invalid events of the other field').to.equal(1);
   });
 
   it('submits again only after a new upload', async () => {
     const { element, store, form, submissions } = await formHarness();
     await element.add([fileOf('a.txt')]);
     await nextEvent(form, 'submit');
-    store.answer = 'hold';
+    store.behaviour = 'hold';
     await element.add([fileOf('b.txt')]);
     await until(() => element.status === 'uploading');
     element.abort(element.uploads[1]!.id);
@@ -101,23 +101,23 @@ describe('submit-when-done', () => {
     form.reset();
     await settle();
     expect(submissions).to.have.length(1);
-    store.answer = 'store';
+    store.behaviour = 'store';
     await element.add([fileOf('d.txt')]);
     await until(() => submissions.length === 2);
     expect(submissions[1]!.keys).to.deep.equal(['keys/d.txt']);
   });
 
-  it('submits when the last of two elements has ended', async () => {
+  it('submits when the uploads of both elements in the form have ended', async () => {
     const { element, store, form, submissions } = await formHarness(
       html`<mule-upload name="film" submit-when-done></mule-upload><button>Save</button>`,
     );
     const other = form.querySelectorAll('mule-upload')[1]!;
     other.uploader = new Uploader({ sign, checksum: 'none', scope: newScope() }, { transport: store });
-    store.answer = 'hold';
+    store.behaviour = 'hold';
     await Promise.all([element.add([fileOf('a.txt')]), other.add([fileOf('b.txt')])]);
     await until(() => [element, other].every(({ status }) => status === 'uploading'));
     other.pause();
-    store.answer = 'store';
+    store.behaviour = 'store';
     await until(() => element.value.length === 1);
     await settle();
     expect(submissions).to.be.empty;

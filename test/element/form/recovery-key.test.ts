@@ -1,7 +1,7 @@
 import { expect, fixture, html } from '@open-wc/testing';
 import { recoveryKeyOf } from '../../../src/element/form/recovery-key.js';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { newScope, place } from '../harness.js';
+import { newScope, appendElement } from '../harness.js';
 
 describe('recoveryKeyOf', () => {
   it('differs by form, name and id, and is the same after a reload', async () => {
@@ -13,20 +13,20 @@ describe('recoveryKeyOf', () => {
     );
     const [one, two] = root.querySelectorAll('form');
     const scope = newScope();
-    const build = (): MuleUploadElement[] => [
-      place(one!, { scope }, { name: 'a' }),
-      place(one!, { scope }, { name: 'b' }),
-      place(two!, { scope }, { name: 'a' }),
-      place(root, { scope }),
-      place(root, { scope }, { id: 'other' }),
-      place(root, { scope }, { 'recovery-key': 'mine' }),
+    const appendAll = (): MuleUploadElement[] => [
+      appendElement(one!, { scope }, { name: 'a' }),
+      appendElement(one!, { scope }, { name: 'b' }),
+      appendElement(two!, { scope }, { name: 'a' }),
+      appendElement(root, { scope }),
+      appendElement(root, { scope }, { id: 'other' }),
+      appendElement(root, { scope }, { 'recovery-key': 'mine' }),
     ];
-    const first = build();
+    const first = appendAll();
     const keys = first.map((element) => recoveryKeyOf(element).key);
     expect(new Set(keys).size, keys.join('\n')).to.equal(6);
     expect(keys.at(-1)).to.equal('mine');
     for (const element of first) element.remove();
-    expect(build().map((element) => recoveryKeyOf(element).key)).to.deep.equal(keys);
+    expect(appendAll().map((element) => recoveryKeyOf(element).key)).to.deep.equal(keys);
   });
 
   it('is not unique if form, name, id and params are the same, and logs one warning', async () => {
@@ -36,11 +36,14 @@ describe('recoveryKeyOf', () => {
     const warnings: string[] = [];
     console.warn = (...args: unknown[]) => warnings.push(args.map(String).join(' '));
     try {
-      const ambiguous = [place(root, { scope }), place(root, { scope })];
-      const params = [place(root, { scope, params: { row: 1 } }), place(root, { scope, params: { row: 2 } })];
+      const ambiguous = [appendElement(root, { scope }), appendElement(root, { scope })];
+      const params = [
+        appendElement(root, { scope, params: { row: 1 } }),
+        appendElement(root, { scope, params: { row: 2 } }),
+      ];
       const found = [...ambiguous, ...params].map(recoveryKeyOf);
       expect(found.map(({ isUnique }) => isUnique)).to.deep.equal([false, false, true, true]);
-      expect(new Set(found.map(({ key }) => key)).size, 'params make them differ').to.equal(3);
+      expect(new Set(found.map(({ key }) => key)).size, 'two with the same key, two that differ by params').to.equal(3);
       expect(warnings.filter((text) => text.includes('recovery-key'))).to.have.length(1);
     } finally {
       console.warn = warn;

@@ -6,7 +6,7 @@ import { fillText } from '../../../src/element/i18n/translate.js';
 describe('format', () => {
   const { bytes, speed, time, percent, number } = formatOf('en');
 
-  it('formats sizes in decimal units, below 1,000 of each', () => {
+  it('formats sizes in decimal units, with numbers below 1,000', () => {
     expect([0, 1, 999, 1000, 999_499, 999_500, 1_500_000, 2e9, 123_456_789, 48.8e12].map(bytes)).to.deep.equal([
       '0 bytes',
       '1 byte',
@@ -21,7 +21,7 @@ describe('format', () => {
     ]);
   });
 
-  it('formats speeds, and the two largest units of times', () => {
+  it('formats speeds, and times in their two largest units', () => {
     expect(speed(12_400_000)).to.equal('12.4 MB/s');
     expect([0.2, 59, 61, 1800, 7300, 90_000].map(time)).to.deep.equal([
       '1 sec',

@@ -12,7 +12,7 @@ import { strings as pl } from '../../../src/element/i18n/strings/pl.js';
 import { strings as ptBR } from '../../../src/element/i18n/strings/pt-BR.js';
 import { strings as zhHans } from '../../../src/element/i18n/strings/zh-Hans.js';
 import type { SignFunction, UploadError } from '../../../src/engine/index.js';
-import { fileOf, shadowQuery, rendered, harness, until } from '../harness.js';
+import { fileOf, shadowQuery, untilRendered, createHarness, until } from '../harness.js';
 
 const TRANSLATIONS: Record<string, MuleStrings> = {
   ...{ ar, de, es, fr, he, it: it_, ja, pl, 'pt-BR': ptBR, 'zh-Hans': zhHans },
@@ -20,8 +20,8 @@ const TRANSLATIONS: Record<string, MuleStrings> = {
 const formsOf = (text: Text): [string, string][] =>
   typeof text === 'string' ? [['other', text]] : Object.entries<string>(text);
 const placeholdersOf = (text: string): string[] => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!);
-/** In English, errors are messages of the engine. Translations may name the file. */
-const allowedIn = (key: string, text: Text): Set<string> =>
+/** Returns the placeholders that translations of a text may use. Those of errors may name the file. */
+const allowedPlaceholders = (key: string, text: Text): Set<string> =>
   new Set([
     ...formsOf(text).flatMap(([, form]) => placeholdersOf(form)),
     ...(key.startsWith('error-') || key.startsWith('reject-') ? ['name'] : []),
@@ -33,7 +33,7 @@ describe('translations', () => {
       expect(Object.keys(strings)).to.deep.equal(Object.keys(english));
       const categories = new Set<string>(new Intl.PluralRules(language).resolvedOptions().pluralCategories);
       for (const [key, text] of Object.entries(strings as Record<string, Text>)) {
-        const allowed = allowedIn(key, english[key as keyof typeof english]);
+        const allowed = allowedPlaceholders(key, english[key as keyof typeof english]);
         for (const [category, form] of formsOf(text)) {
           expect(form, key).not.to.equal('');
           expect(categories.has(category) || category === 'other', `${key}: ${category}`).to.be.true;
@@ -43,53 +43,53 @@ describe('translations', () => {
     });
   }
 
-  it('apply by language and script, follow lang, and are overridden by the page’s own texts', async () => {
+  it('apply by the language and script of lang; texts that the page sets replace them', async () => {
     MuleUploadElement.translate('de', de);
     MuleUploadElement.translate('pt-BR', ptBR);
     MuleUploadElement.translate('ar', ar);
-    const { element } = await harness(
+    const { element } = await createHarness(
       html`<mule-upload lang="de-AT" .strings=${{ dropMany: 'her damit' }}></mule-upload>`,
     );
     const button = (): string => shadowQuery(element, '[part=button]')!.textContent;
     expect(button()).to.equal('Datei auswählen');
     element.multiple = true;
-    await rendered(element);
+    await untilRendered(element);
     expect(button()).to.equal('Dateien auswählen');
     expect(shadowQuery(element, '.invitation')!.textContent).to.include('her damit');
     element.lang = 'pt';
-    await rendered(element);
+    await untilRendered(element);
     expect(button()).to.equal('Escolher arquivos');
     element.removeAttribute('lang');
     const { lang, dir } = document.documentElement;
     try {
       Object.assign(document.documentElement, { lang: 'ar', dir: 'rtl' });
-      await rendered(element);
+      await untilRendered(element);
       expect(button()).to.equal('اختيار ملفات');
       const [icon, text] = ['.icon', '.browse'].map((one) => shadowQuery(element, one)!.getBoundingClientRect());
       expect(icon!.left).to.be.above(text!.left);
     } finally {
       Object.assign(document.documentElement, { lang, dir });
     }
-    await rendered(element);
+    await untilRendered(element);
     expect(button()).to.equal('Choose files');
     MuleUploadElement.translate('en', { browseMany: 'Pick files' });
-    await rendered(element);
+    await untilRendered(element);
     expect(button()).to.equal(lang.startsWith('en') ? 'Pick files' : 'Choose files');
     MuleUploadElement.translate('en', {});
   });
 
-  it('say why a file was not added, in the element and in the event', async () => {
+  it('contain the reason why a file was not added, in the element and in the event', async () => {
     MuleUploadElement.translate('pl', pl);
-    const { element } = await harness(html`<mule-upload lang="pl" accept=".png" multiple></mule-upload>`);
+    const { element } = await createHarness(html`<mule-upload lang="pl" accept=".png" multiple></mule-upload>`);
     const messages: string[] = [];
     element.addEventListener('mule-reject', ({ detail }) => messages.push(detail.message));
     await element.add([fileOf('a.txt')]);
-    await rendered(element);
+    await untilRendered(element);
     expect(messages).to.deep.equal(['Nie dodano „a.txt”: ten typ pliku nie jest dozwolony. Dozwolone: .png.']);
     expect(shadowQuery(element, '[part=messages]')!.textContent).to.include(messages[0]);
   });
 
-  it('show a refusal in the signer’s words, or in the page’s text for its code', async () => {
+  it('show the message of a refusal of the signer, or the page’s text for its code', async () => {
     MuleUploadElement.translate('de', de);
     const refuse = ((_, body) => ({
       time: Date.now(),
@@ -98,7 +98,7 @@ describe('translations', () => {
         error: { code: filename.split('.')[0]!, message: 'Your plan holds 5 GB.' },
       })),
     })) as SignFunction;
-    const { element } = await harness(
+    const { element } = await createHarness(
       html`<mule-upload lang="de" multiple .strings=${{ 'error-quota': '{name}: kein Platz mehr.' }}></mule-upload>`,
       { sign: refuse },
     );
@@ -106,7 +106,7 @@ describe('translations', () => {
     element.addEventListener('mule-error', ({ detail }) => errors.push(detail.error));
     await element.add([fileOf('plan.txt'), fileOf('quota.txt'), fileOf('too-big.txt')]);
     await until(() => errors.length === 3);
-    await rendered(element);
+    await untilRendered(element);
     const texts = [...element.shadowRoot!.querySelectorAll('[part=status]')].map((one) => one.textContent);
     expect(texts).to.deep.equal(['Your plan holds 5 GB.', 'quota.txt: kein Platz mehr.', '„too-big.txt“ ist zu groß.']);
     const [first] = errors.filter(({ refusal }) => refusal?.code === 'plan');

@@ -4,9 +4,9 @@ import { readFiles } from '../../../src/element/input/read-files.js';
 import { fileOf } from '../harness.js';
 
 /** Creates a dropped folder that returns a few children per call, as Chromium does. */
-function folder(fullPath: string, children: FileSystemEntry[], batch = 2): FileSystemEntry {
+function folderEntry(fullPath: string, children: FileSystemEntry[], batchSize = 2): FileSystemEntry {
   const rest = [...children];
-  const readEntries = (give: (entries: FileSystemEntry[]) => void): void => give(rest.splice(0, batch));
+  const readEntries = (succeed: (entries: FileSystemEntry[]) => void): void => succeed(rest.splice(0, batchSize));
   return {
     isDirectory: true,
     isFile: false,
@@ -14,28 +14,28 @@ function folder(fullPath: string, children: FileSystemEntry[], batch = 2): FileS
     createReader: () => ({ readEntries }),
   } as unknown as FileSystemEntry;
 }
-const leaf = (fullPath: string): FileSystemEntry =>
+const fileEntry = (fullPath: string): FileSystemEntry =>
   ({
     isDirectory: false,
     isFile: true,
     fullPath,
-    file: (give: (file: File) => void) => give(fileOf(fullPath.split('/').at(-1)!)),
+    file: (succeed: (file: File) => void) => succeed(fileOf(fullPath.split('/').at(-1)!)),
   }) as unknown as FileSystemEntry;
 
-const entriesOf = (...given: Parameters<typeof readFiles>): Promise<FileEntry[]> =>
-  readFiles(...given) as Promise<FileEntry[]>;
+const readEntriesOf = (...args: Parameters<typeof readFiles>): Promise<FileEntry[]> =>
+  readFiles(...args) as Promise<FileEntry[]>;
 
 describe('readFiles', () => {
   it('reads all entries of dropped folders, with their paths', async () => {
-    const tree = folder('/trip', [
-      leaf('/trip/a'),
-      leaf('/trip/b'),
-      leaf('/trip/c'),
-      folder('/trip/deep', [leaf('/trip/deep/d')]),
+    const tree = folderEntry('/trip', [
+      fileEntry('/trip/a'),
+      fileEntry('/trip/b'),
+      fileEntry('/trip/c'),
+      folderEntry('/trip/deep', [fileEntry('/trip/deep/d')]),
     ]);
     const item = { kind: 'file', webkitGetAsEntry: () => tree, getAsFile: () => null };
     let found = 0;
-    const entries = await entriesOf({ items: [item], files: [] }, () => found++);
+    const entries = await readEntriesOf({ items: [item], files: [] }, () => found++);
     expect(found, 'onFile is called for each file').to.equal(4);
     expect(entries.map(({ relativePath }) => relativePath)).to.deep.equal([
       'trip/a',
@@ -47,12 +47,12 @@ describe('readFiles', () => {
 
   it('reads file handles and folder handles', async () => {
     const root = await navigator.storage.getDirectory().catch(() => null);
-    // WebKit's private sessions have no such storage
+    // private sessions of WebKit have no origin private file system
     if (!root) return;
     const trip = await root.getDirectoryHandle('trip', { create: true });
     const deep = await trip.getDirectoryHandle('deep', { create: true });
     const handle = await deep.getFileHandle('d', { create: true });
-    const found = await entriesOf([trip, handle]);
+    const found = await readEntriesOf([trip, handle]);
     expect(found.map(({ file, relativePath }) => [file.name, relativePath])).to.deep.equal([
       ['d', 'trip/deep/d'],
       ['d', ''],

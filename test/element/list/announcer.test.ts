@@ -10,8 +10,8 @@ import type { UploaderStatus, UploadSnapshot } from '../../../src/engine/api/typ
 const format = formatOf('en');
 const translate = createTranslate(strings, format);
 
-/** Returns a function that shows an upload of 100 bytes to an announcer, and returns its polite text. */
-function listener(): (status: UploaderStatus, loaded: number) => string {
+/** Creates an announcer. @returns a function that passes it an upload of 100 bytes, and returns its polite text */
+function createAnnouncer(): (status: UploaderStatus, loaded: number) => string {
   const live = new LiveRegions();
   const announcer = new Announcer(live);
   return (status, loaded) => {
@@ -22,9 +22,9 @@ function listener(): (status: UploaderStatus, loaded: number) => string {
   };
 }
 
-describe('Announcer, when the connection is back', () => {
-  it('announces the upload after bytes were sent, and not a first request that fails', () => {
-    const announce = listener();
+describe('Announcer, after a connection was lost', () => {
+  it('announces the upload only after more bytes were sent, and not when a request is tried', () => {
+    const announce = createAnnouncer();
     expect(announce('uploading', 30)).to.equal('Uploading a.txt');
     const waiting = announce('waiting', 30);
     expect(waiting).to.contain('No connection');
@@ -35,8 +35,8 @@ describe('Announcer, when the connection is back', () => {
     expect(announce('uploading', 60)).to.equal('50% uploaded');
   });
 
-  it('announces the end immediately if only the completion was missing', () => {
-    const announce = listener();
+  it('announces the end at once if all bytes were sent before', () => {
+    const announce = createAnnouncer();
     announce('uploading', 100);
     announce('waiting', 100);
     announce('uploading', 100);
@@ -62,8 +62,8 @@ describe('Announcer, when an upload has failed', () => {
 });
 
 describe('Announcer, created after uploads were added', () => {
-  it('announces what has happened meanwhile', () => {
-    expect(listener()('uploading', 0)).to.equal('Uploading a.txt');
-    expect(listener()('complete', 100)).to.equal('a.txt is stored');
+  it('announces the current status', () => {
+    expect(createAnnouncer()('uploading', 0)).to.equal('Uploading a.txt');
+    expect(createAnnouncer()('complete', 100)).to.equal('a.txt is stored');
   });
 });

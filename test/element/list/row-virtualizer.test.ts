@@ -1,21 +1,20 @@
 import { expect, html } from '@open-wc/testing';
 import type { MuleUploadElement } from '../../../src/index.js';
-import { fileOf, nextEvent, shadowQuery, rendered, harness, until } from '../harness.js';
+import { fileOf, nextEvent, shadowQuery, untilRendered, createHarness, until } from '../harness.js';
 
 const COUNT = 600;
-const files = (count: number, from = 0): File[] =>
-  Array.from({ length: count }, (_, index) => fileOf(`file-${from + index}.txt`));
+const createFiles = (count: number): File[] => Array.from({ length: count }, (_, index) => fileOf(`file-${index}.txt`));
 const rowsOf = (element: MuleUploadElement): HTMLElement[] => [
   ...element.shadowRoot!.querySelectorAll<HTMLElement>('.row'),
 ];
 
 describe('a long list', () => {
-  it('renders only rows near the view, with their position, and others when scrolled to', async () => {
-    const { element, store } = await harness();
-    store.answer = 'hold';
-    await element.add(files(COUNT));
+  it('renders only the rows near the viewport, with their position, and others after scrolling', async () => {
+    const { element, store } = await createHarness();
+    store.behaviour = 'hold';
+    await element.add(createFiles(COUNT));
     await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
-    await rendered(element);
+    await untilRendered(element);
     const list = shadowQuery(element, '[part=list]')!;
     expect(rowsOf(element).length).to.be.below(200);
     expect(rowsOf(element)[0]!.getAttribute('aria-posinset')).to.equal('1');
@@ -30,9 +29,9 @@ describe('a long list', () => {
     element.abort();
   });
 
-  it('fills the view after a jump to the middle, and after the element was moved', async () => {
-    const { element } = await harness(html`<mule-upload multiple no-autostart></mule-upload>`);
-    await element.add(files(COUNT));
+  it('fills the viewport after a jump to the middle, and after the element was moved', async () => {
+    const { element } = await createHarness(html`<mule-upload multiple no-autostart></mule-upload>`);
+    await element.add(createFiles(COUNT));
     await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
     const list = shadowQuery(element, '[part=list]')!;
     const isFilled = (): boolean => {
@@ -46,29 +45,29 @@ describe('a long list', () => {
     };
     list.scrollTop = list.scrollHeight / 2;
     await until(() => isFilled() && rowsOf(element).length < 100);
-    const place = document.createElement('div');
-    document.body.append(place);
-    place.append(element);
+    const container = document.createElement('div');
+    document.body.append(container);
+    container.append(element);
     list.scrollTop = list.scrollHeight / 4;
     await until(isFilled);
-    place.remove();
+    container.remove();
   });
 
   it('reaches its end in one jump, even after its width has changed', async () => {
-    const { element } = await harness(html`<mule-upload multiple no-autostart></mule-upload>`);
-    await element.add(files(COUNT));
+    const { element } = await createHarness(html`<mule-upload multiple no-autostart></mule-upload>`);
+    await element.add(createFiles(COUNT));
     await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
     const list = shadowQuery(element, '[part=list]')!;
-    for (let share = 1; share <= 8; share++) {
-      list.scrollTop = (list.scrollHeight * share) / 10;
+    for (let tenths = 1; tenths <= 8; tenths++) {
+      list.scrollTop = (list.scrollHeight * tenths) / 10;
       await until(() =>
-        rowsOf(element).some((row) => Number(row.getAttribute('aria-posinset')) > (COUNT * share) / 12),
+        rowsOf(element).some((row) => Number(row.getAttribute('aria-posinset')) > (COUNT * tenths) / 12),
       );
     }
-    const wide = rowsOf(element)[0]!.offsetHeight;
+    const heightOfWideRow = rowsOf(element)[0]!.offsetHeight;
     element.style.width = '240px';
-    await until(() => rowsOf(element)[0]!.offsetHeight > wide);
-    await rendered(element);
+    await until(() => rowsOf(element)[0]!.offsetHeight > heightOfWideRow);
+    await untilRendered(element);
     await new Promise((resolve) => setTimeout(resolve, 300));
     list.scrollTop = list.scrollHeight;
     await until(() => {
@@ -77,16 +76,16 @@ describe('a long list', () => {
     });
   });
 
-  it('keeps a focused row when it is scrolled away', async () => {
-    const { element, store } = await harness();
-    store.answer = 'hold';
-    await element.add(files(COUNT));
+  it('keeps the row that has the focus when it is scrolled out of view', async () => {
+    const { element, store } = await createHarness();
+    store.behaviour = 'hold';
+    await element.add(createFiles(COUNT));
     await until(() => rowsOf(element)[0]?.getAttribute('aria-setsize') === String(COUNT));
     const button = shadowQuery(element, '[part=abort]')!;
     button.focus();
     const list = shadowQuery(element, '[part=list]')!;
     await until(() => {
-      // WebKit brings what has the focus into view when it sees fit
+      // WebKit may scroll the focused button into view again at any time
       list.scrollTop = list.scrollHeight;
       return shadowQuery(element, `[aria-posinset="${COUNT}"]`) !== null;
     });
@@ -95,30 +94,30 @@ describe('a long list', () => {
     element.abort();
   });
 
-  it('updates value and validity when they are read, and fires change until the end', async () => {
-    const { element, store } = await harness(html`<mule-upload name="file" multiple required></mule-upload>`);
-    store.answer = 'hold';
-    await element.add(files(COUNT));
+  it('has the current value and validity at any time, and fires change at least once', async () => {
+    const { element, store } = await createHarness(html`<mule-upload name="file" multiple required></mule-upload>`);
+    store.behaviour = 'hold';
+    await element.add(createFiles(COUNT));
     expect(element.validity.customError).to.be.true;
     let changes = 0;
     element.addEventListener('change', () => changes++);
-    const inTime: boolean[] = [];
-    element.addEventListener('mule-complete', ({ detail }) => inTime.push(element.value.includes(detail.key)), {
+    const includesKey: boolean[] = [];
+    element.addEventListener('mule-complete', ({ detail }) => includesKey.push(element.value.includes(detail.key)), {
       once: true,
     });
-    const over = nextEvent(element, 'mule-finish');
-    store.answer = 'store';
-    await over;
-    expect(inTime).to.deep.equal([true]);
+    const finished = nextEvent(element, 'mule-finish');
+    store.behaviour = 'store';
+    await finished;
+    expect(includesKey).to.deep.equal([true]);
     expect(element.value).to.have.length(COUNT);
     expect(element.checkValidity()).to.be.true;
     expect(changes).to.be.within(1, COUNT);
   });
 
-  it('counts messages, and shows the first few', async () => {
-    const { element } = await harness(html`<mule-upload accept=".png" multiple></mule-upload>`);
-    await element.add(files(300));
-    await rendered(element);
+  it('shows the first five messages, and the number of the others', async () => {
+    const { element } = await createHarness(html`<mule-upload accept=".png" multiple></mule-upload>`);
+    await element.add(createFiles(300));
+    await untilRendered(element);
     const messages = shadowQuery(element, '[part=messages]')!;
     expect(messages.querySelectorAll('li')).to.have.length(6);
     expect(messages.textContent).to.include('295 more files were not added');

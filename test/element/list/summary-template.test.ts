@@ -1,21 +1,21 @@
 import { expect } from '@open-wc/testing';
-import { fileOf, harness, rendered, shadowQuery, until } from '../harness.js';
+import { fileOf, createHarness, untilRendered, shadowQuery, until } from '../harness.js';
 
 describe('the summary', () => {
-  it('counts no failed upload in bytes, and in the progress bar', async () => {
-    const { element, store } = await harness();
-    store.answer = 'refuse';
+  it('counts no failed upload in its bytes and its progress bar', async () => {
+    const { element, store } = await createHarness();
+    store.behaviour = 'refuse';
     await element.add(fileOf('failed.txt', 'x'.repeat(900)));
     await until(() => element.uploads[0]!.status === 'failed');
-    store.answer = 'hold';
+    store.behaviour = 'hold';
     await element.add([new File(['y'.repeat(100)], 'running.txt')]);
     await until(() => element.uploads[1]!.loaded === 50);
-    await rendered(element);
+    await untilRendered(element);
     const total = shadowQuery(element, '[part=total]')!;
     await until(() => Number(total.getAttribute('aria-valuenow')) > 0);
     expect(total.getAttribute('aria-valuenow')).to.equal('50');
     expect(shadowQuery(element, '.totals')!.textContent).to.contain('50 byte').and.to.contain('of 100 byte');
-    expect(element.progress.total, 'the public totals').to.equal(1_010);
+    expect(element.progress.total, 'the public progress, which includes failed uploads').to.equal(1_010);
     element.abort();
   });
 });

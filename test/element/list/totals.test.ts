@@ -6,12 +6,12 @@ const upload = (status: UploadStatus, loaded: number, speed = 0): UploadSnapshot
   ({ status, loaded, size: 100, speed }) as UploadSnapshot;
 
 describe('totalsOf', () => {
-  it('counts what is stored and what is still to be sent, and not what has failed', () => {
+  it('counts complete and running uploads, and neither failed nor aborted ones', () => {
     const uploads = [upload('complete', 100), upload('uploading', 50, 10), upload('failed', 30), upload('aborted', 20)];
     expect(totalsOf(uploads)).to.deep.equal({ loaded: 150, total: 200, ratio: 0.75, speed: 10, eta: 5 });
   });
 
-  it('gives no time left while nothing is sent', () => {
+  it('has no remaining time while nothing is sent', () => {
     expect(totalsOf([upload('paused', 50)])).to.deep.equal({ loaded: 50, total: 100, ratio: 0.5, speed: 0, eta: null });
     expect(totalsOf([])).to.include({ total: 0, ratio: 0, eta: null });
   });

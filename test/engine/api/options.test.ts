@@ -27,12 +27,12 @@ describe('options', () => {
 
   it('allow removing headers, params and sign', () => {
     const set = mergeOptions(engineDefaults, { headers: { a: 'b' }, params: { c: 1 }, sign: () => null });
-    const taken = mergeOptions(set, { headers: undefined, params: undefined, sign: undefined });
-    expect([taken.headers, taken.params, taken.sign]).to.deep.equal([undefined, undefined, undefined]);
+    const reset = mergeOptions(set, { headers: undefined, params: undefined, sign: undefined });
+    expect([reset.headers, reset.params, reset.sign]).to.deep.equal([undefined, undefined, undefined]);
   });
 
   it('throw a TypeError with option and value for invalid values', () => {
-    const bad: [UploaderOptions, string, string][] = [
+    const invalid: [UploaderOptions, string, string][] = [
       [{ partSize: MIN_PART_SIZE - 1 }, 'partSize', String(MIN_PART_SIZE - 1)],
       [{ partSize: MAX_PART_SIZE + 1 }, 'partSize', String(MAX_PART_SIZE + 1)],
       [{ partSize: 'large' as never }, 'partSize', '"large"'],
@@ -49,7 +49,7 @@ describe('options', () => {
       [{ sign: '/sign' as never }, 'sign', '"/sign"'],
       [{ urls: null as never }, 'urls', 'null'],
     ];
-    for (const [options, name, value] of bad) {
+    for (const [options, name, value] of invalid) {
       expect(() => mergeOptions(engineDefaults, options), name)
         .to.throw(TypeError, `"${name}"`)
         .with.property('message')

@@ -3,22 +3,22 @@ import { BackgroundTimers } from '../../../src/engine/browser/background-timers.
 
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Makes the page hidden or visible. */
-function show(isVisible: boolean): void {
+/** Makes the page visible or hidden. */
+function setVisible(isVisible: boolean): void {
   Object.defineProperty(document, 'visibilityState', { value: isVisible ? 'visible' : 'hidden', configurable: true });
   document.dispatchEvent(new Event('visibilitychange'));
 }
 
-/** Counts the workers that are started during `work`; `make` creates each. */
+/** Counts the workers that are started during `work`. @param createWorker replaces the Worker constructor */
 async function countingWorkers(
   work: (workers: { started: number; live: number }) => Promise<void>,
-  make?: () => Worker,
+  createWorker?: () => Worker,
 ): Promise<void> {
   const { Worker: Original } = globalThis;
   const workers = { started: 0, live: 0 };
   globalThis.Worker = function (url: string) {
     workers.started++;
-    const worker = make ? make() : new Original(url);
+    const worker = createWorker ? createWorker() : new Original(url);
     workers.live++;
     const { terminate } = worker;
     worker.terminate = () => {
@@ -31,14 +31,14 @@ async function countingWorkers(
     await work(workers);
   } finally {
     globalThis.Worker = Original;
-    show(true);
+    setVisible(true);
   }
 }
 
 describe('a timer', () => {
   it('fires once, when due, and starts no worker while the page is visible', () =>
     countingWorkers(async (workers) => {
-      show(true);
+      setVisible(true);
       const timers = new BackgroundTimers();
       const fired: string[] = [];
       timers.set(() => fired.push('late'), 60);
@@ -48,25 +48,25 @@ describe('a timer', () => {
       expect(workers.started).to.equal(0);
     }));
 
-  it('also runs in a worker while the page is hidden, and still fires once', () =>
+  it('also runs in a worker while the page is hidden, and fires only once', () =>
     countingWorkers(async (workers) => {
-      show(true);
+      setVisible(true);
       const timers = new BackgroundTimers();
       let fired = 0;
       timers.set(() => fired++, 300);
-      show(false);
+      setVisible(false);
       expect(workers).to.deep.equal({ started: 1, live: 1 });
       timers.set(() => fired++, 10);
       await wait(500);
       expect(fired).to.equal(2);
-      expect(workers.started, 'one for all').to.equal(1);
+      expect(workers.started, 'one worker for all timers').to.equal(1);
     }));
 
   it('fires on time even if the page’s own timers are throttled', () =>
     countingWorkers(async () => {
-      show(false);
+      setVisible(false);
       const { setTimeout: original } = globalThis;
-      // as in a hidden page
+      // browsers throttle the timers of a hidden page
       globalThis.setTimeout = ((callback: () => void, delay: number) =>
         original(callback, delay + 60_000)) as typeof setTimeout;
       try {
@@ -79,7 +79,7 @@ describe('a timer', () => {
   it('does not fire after it was cancelled, visible or hidden', () =>
     countingWorkers(async () => {
       for (const isVisible of [true, false]) {
-        show(isVisible);
+        setVisible(isVisible);
         let fired = 0;
         new BackgroundTimers().set(() => fired++, 10)();
         await wait(50);
@@ -91,14 +91,14 @@ describe('a timer', () => {
     countingWorkers(async (workers) => {
       const timers = new BackgroundTimers();
       const cancel = timers.set(() => {}, 60_000);
-      show(false);
-      show(true);
+      setVisible(false);
+      setVisible(true);
       expect(workers.live).to.equal(0);
-      show(false);
+      setVisible(false);
       window.dispatchEvent(new Event('pagehide'));
       expect(workers).to.deep.equal({ started: 2, live: 0 });
       timers.set(() => {}, 10)();
-      expect(workers.live, 'none is started on the way into the cache').to.equal(0);
+      expect(workers.live, 'no worker is started after pagehide').to.equal(0);
       window.dispatchEvent(new Event('pageshow'));
       expect(workers.live).to.equal(1);
       cancel();
@@ -106,13 +106,13 @@ describe('a timer', () => {
     }));
 });
 
-describe('if a policy blocks the worker', () => {
-  it('timers are the page’s own, and the worker is not tried again', async () => {
-    const refuse = (): Worker => {
+describe('a timer whose worker a policy blocks', () => {
+  it('fires as a timer of the page, and no other worker is started', async () => {
+    const throwSecurityError = (): Worker => {
       throw new DOMException('denied', 'SecurityError');
     };
     await countingWorkers(async (workers) => {
-      show(false);
+      setVisible(false);
       const timers = new BackgroundTimers();
       let fired = 0;
       timers.set(() => fired++, 10);
@@ -120,14 +120,14 @@ describe('if a policy blocks the worker', () => {
       await wait(100);
       expect(fired).to.equal(2);
       expect(workers.started).to.equal(1);
-    }, refuse);
+    }, throwSecurityError);
   });
 
-  it('the same if the browser reports it later', async () => {
+  it('does the same if the browser reports the block later', async () => {
     const { Worker: Original } = globalThis;
     await countingWorkers(
       async (workers) => {
-        show(false);
+        setVisible(false);
         const timers = new BackgroundTimers();
         let fired = 0;
         timers.set(() => fired++, 50);

@@ -5,14 +5,14 @@ const newName = (): string => `lock ${Math.random()}`;
 const { signal } = new AbortController();
 
 describe('the lock of an upload', () => {
-  it('is held by one at a time', async () => {
+  it('has one holder at a time', async () => {
     const name = newName();
     const release = await webLocks.tryAcquire(name);
     expect(release).to.be.a('function');
     expect(await webLocks.tryAcquire(name)).to.equal(null);
     release!();
-    const again = await webLocks.acquire(name, signal);
-    again();
+    const releaseAgain = await webLocks.acquire(name, signal);
+    releaseAgain();
   });
 
   it('is free at once for the page that has just released it', async () => {
@@ -24,21 +24,21 @@ describe('the lock of an upload', () => {
     }
   });
 
-  it('passes to the next that waits for it', async () => {
+  it('is acquired by the next caller that waits for it', async () => {
     const name = newName();
     const release = (await webLocks.tryAcquire(name))!;
-    let isMine = false;
-    const waiting = webLocks.acquire(name, signal).then((letGo) => {
-      isMine = true;
-      letGo();
+    let isAcquired = false;
+    const waiting = webLocks.acquire(name, signal).then((releaseNext) => {
+      isAcquired = true;
+      releaseNext();
     });
-    expect(isMine).to.be.false;
+    expect(isAcquired).to.be.false;
     release();
     await waiting;
-    expect(isMine).to.be.true;
+    expect(isAcquired).to.be.true;
   });
 
-  it('is no longer waited for after an abort', async () => {
+  it('is not acquired by a caller whose signal has aborted', async () => {
     const name = newName();
     const release = (await webLocks.tryAcquire(name))!;
     const controller = new AbortController();
@@ -57,9 +57,9 @@ describe('the lock of an upload', () => {
 });
 
 describe('a page whose locks are refused', () => {
-  it('uploads nevertheless, because parts are idempotent', async () => {
+  it('uploads without locks, because parts are idempotent', async () => {
     const { request } = LockManager.prototype;
-    // as in a sandboxed frame without an origin
+    // a sandboxed frame without an origin rejects lock requests
     LockManager.prototype.request = () => Promise.reject(new DOMException('denied', 'SecurityError'));
     try {
       expect(await webLocks.tryAcquire(newName())).to.be.a('function');

@@ -40,7 +40,7 @@ describe('a call over HTTP', () => {
       .and.include({ status: 0 });
   });
 
-  it('ends with its signal and rejects with the signal’s reason', async () => {
+  it('is aborted by its signal, and rejects with the signal’s reason', async () => {
     const reason = new Error('paused');
     const controller = new AbortController();
     const during = failureOf({ signer: HERE }, controller.signal);
@@ -51,41 +51,41 @@ describe('a call over HTTP', () => {
 });
 
 describe('a notification', () => {
-  const notifications = (count: number, length: number) => ({
+  const notificationsOf = (count: number, grantLength: number) => ({
     uploads: Array.from({ length: count }, (_, index) => ({
-      ...{ key: `${index}`, upload_id: '', grant: 'g'.repeat(length), chunks: [] },
+      ...{ key: `${index}`, upload_id: '', grant: 'g'.repeat(grantLength), chunks: [] },
     })),
   });
 
   /** Calls with several bodies at once, and returns which requests used `keepalive`. */
-  async function keptAlive(action: Action, bodies: readonly object[]): Promise<boolean[]> {
+  async function usesKeepalive(action: Action, bodies: readonly object[]): Promise<boolean[]> {
     const { fetch } = window;
-    const kept: boolean[] = [];
+    const keepalive: boolean[] = [];
     window.fetch = (_url, init) => {
-      kept.push(init!.keepalive!);
+      keepalive.push(init!.keepalive!);
       return Promise.resolve(Response.json({}));
     };
     try {
       const signer = new HttpSigner(() => ({ signer: HERE }), systemClock);
       for (let round = 0; round < 2; round++)
         await Promise.all(bodies.map((body) => signer.call(action, body as never)));
-      return kept;
+      return keepalive;
     } finally {
       window.fetch = fetch;
     }
   }
 
-  it('is delivered although the page is left, as far as the browser allows it: for 64 KiB at a time', async () => {
-    expect(await keptAlive('get_head_signature', [{ key: 'k' }])).to.deep.equal([false, false]);
-    expect(await keptAlive('chunk_loaded', notifications(1, 400).uploads)).to.deep.equal([true, true]);
+  it('uses keepalive, so that it is delivered when the page is left, for 64 KiB at the same time', async () => {
+    expect(await usesKeepalive('get_head_signature', [{ key: 'k' }])).to.deep.equal([false, false]);
+    expect(await usesKeepalive('chunk_loaded', notificationsOf(1, 400).uploads)).to.deep.equal([true, true]);
     const pattern = [true, false, true];
-    const bodies = [notifications(100, 400), notifications(100, 400), notifications(20, 100)];
-    expect(await keptAlive('chunks_loaded', bodies)).to.deep.equal([...pattern, ...pattern]);
+    const bodies = [notificationsOf(100, 400), notificationsOf(100, 400), notificationsOf(20, 100)];
+    expect(await usesKeepalive('chunks_loaded', bodies)).to.deep.equal([...pattern, ...pattern]);
   });
 });
 
 describe('a call to the page’s sign function', () => {
-  it('passes action and body, and returns the answer', async () => {
+  it('receives action and body, and returns the answer', async () => {
     const answer = { time: 0, method: 'HEAD', url: 'https://store.test/k' };
     const calls: unknown[] = [];
     const sign: UploaderOptions['sign'] = (action, body) => {
@@ -96,12 +96,12 @@ describe('a call to the page’s sign function', () => {
     expect(calls).to.deep.equal([['get_head_signature', { key: 'k' }]]);
   });
 
-  it('passes refusals on; any other error is a transient fault', async () => {
+  it('rejects with the refusal that it throws; any other error is a transient fault', async () => {
     const thrown = async (error: Error): Promise<unknown> => failureOf({ sign: () => Promise.reject(error) });
     const refusal = new SignerFault(403, 'grant-expired', 'old');
-    const final = new UploadError('signer-refused', 'no');
+    const finalError = new UploadError('signer-refused', 'no');
     expect(await thrown(refusal)).to.equal(refusal);
-    expect(await thrown(final)).to.equal(final);
+    expect(await thrown(finalError)).to.equal(finalError);
     expect(await thrown(new TypeError('oops')))
       .to.be.instanceOf(SignerFault)
       .and.include({ status: 0, code: null });

@@ -13,15 +13,15 @@ let count = 0;
 const newId = (): string => `file ${++count} ${Math.random()}`;
 
 /** Whether this browser stores files in IndexedDB: WebKit's private windows do not. */
-async function takesFiles(): Promise<boolean> {
+async function canStoreFiles(): Promise<boolean> {
   const [store, id] = [newStore(), newId()];
-  const isTaken = await store.save(id, newScope(), { file: fileOf(1) });
+  const isStored = await store.save(id, newScope(), { file: fileOf(1) });
   await store.remove(id);
-  return isTaken;
+  return isStored;
 }
 
-/** A store in a browser with that quota. */
-const storeWithin = (quota: number): IndexedDbFileStore =>
+/** Creates a store in a browser with this quota. @param quota bytes */
+const storeWithQuota = (quota: number): IndexedDbFileStore =>
   new IndexedDbFileStore(openTable('mule-upload-files', 'files'), systemClock, RECORD_LIFETIME_MS, () =>
     Promise.resolve({ quota, usage: 0 }),
   );
@@ -39,7 +39,7 @@ describe('the file store in IndexedDB', () => {
 
   it('returns a handle of the same file, or false if it saved none', async () => {
     const root = await navigator.storage.getDirectory().catch(() => null);
-    // WebKit's private sessions have no such storage
+    // private sessions of WebKit have no origin private file system
     if (!root) return;
     const handle = await root.getFileHandle(`kept ${Math.random()}.bin`, { create: true });
     const [id, scope] = [newId(), newScope()];
@@ -49,7 +49,7 @@ describe('the file store in IndexedDB', () => {
     await newStore().wipe(scope);
   });
 
-  it('keeps scopes apart when one is wiped', async () => {
+  it('wipes one scope, and leaves the others', async () => {
     const store = newStore();
     const [mine, other, scope] = [newId(), newId(), newScope()];
     await store.save(mine, scope, { file: fileOf(10) });
@@ -61,8 +61,8 @@ describe('the file store in IndexedDB', () => {
   });
 
   it('respects a small quota, and reuses space that was freed', async () => {
-    if (!(await takesFiles())) return;
-    const [store, scope] = [storeWithin(40 * MIB), newScope()];
+    if (!(await canStoreFiles())) return;
+    const [store, scope] = [storeWithQuota(40 * MIB), newScope()];
     const [first, second] = [newId(), newId()];
     expect(await store.save(first, scope, { file: fileOf(3 * MIB) })).to.equal(true);
     expect(await store.save(second, scope, { file: fileOf(3 * MIB) })).to.equal(false);
@@ -71,19 +71,20 @@ describe('the file store in IndexedDB', () => {
     await store.wipe(scope);
   });
 
-  it('keeps 64 MiB at most, including files of earlier page loads', async () => {
-    if (!(await takesFiles())) return;
+  it('stores 64 MiB at most, including files of earlier page loads', async () => {
+    if (!(await canStoreFiles())) return;
     const scope = newScope();
     const file = fileOf(8 * MIB);
     const kept: boolean[] = [];
-    for (let at = 0; at < 10; at++) kept.push(await storeWithin(100_000 * MIB).save(newId(), scope, { file }));
+    for (let count = 0; count < 10; count++)
+      kept.push(await storeWithQuota(100_000 * MIB).save(newId(), scope, { file }));
     // other tests in this browser may have stored files too
     expect(kept.filter(Boolean).length).to.be.within(7, 8);
     await newStore().wipe(scope);
   });
 
   it('removes entries older than a week', async () => {
-    if (!(await takesFiles())) return;
+    if (!(await canStoreFiles())) return;
     const entries = openTable('mule-upload-files', 'files');
     const old = newId();
     await entries.setItem(old, { scope: 's', createdAt: Date.now() - 8 * 86_400_000, kept: { file: fileOf(5) } });

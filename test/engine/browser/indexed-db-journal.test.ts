@@ -6,7 +6,7 @@ import type { JournalRecord } from '../../../src/engine/ports.js';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { fileOf, Harness } from '../harness.js';
 
-const DAY = 86_400_000;
+const DAY_MS = 86_400_000;
 let count = 0;
 const newScope = (): string => `journal test ${Math.random()}`;
 const recordOf = (scope: string, changes: Partial<JournalRecord> = {}): JournalRecord => ({
@@ -43,7 +43,7 @@ describe('the journal in IndexedDB', () => {
     await journal.wipe(scope);
   });
 
-  it('keeps scopes apart, also when one is wiped', async () => {
+  it('loads and wipes the records of one scope only', async () => {
     const [mine, other] = [newScope(), newScope()];
     const journal = new IndexedDbJournal(systemClock);
     await journal.save(recordOf(mine));
@@ -65,38 +65,38 @@ describe('the journal in IndexedDB', () => {
     expect(await journal.load(scope)).to.be.empty;
   });
 
-  it('removes and reports records that are a week old or not valid, and keeps the rest', async () => {
+  it('removes and reports records that are older than a week or invalid, and keeps those of a later version', async () => {
     const scope = newScope();
     const dropped: string[] = [];
     const journal = new IndexedDbJournal(systemClock, (id) => dropped.push(id));
-    const fine = recordOf(scope, { createdAt: Date.now() - 6 * DAY });
-    await journal.save(fine);
-    const tomorrows = recordOf(scope, { version: 3 as never });
-    await journal.save(tomorrows);
-    const rest = [
-      recordOf(scope, { createdAt: Date.now() - 8 * DAY }),
-      recordOf(scope, { createdAt: Date.now() + 8 * DAY }),
+    const valid = recordOf(scope, { createdAt: Date.now() - 6 * DAY_MS });
+    await journal.save(valid);
+    const ofLaterVersion = recordOf(scope, { version: 3 as never });
+    await journal.save(ofLaterVersion);
+    const removable = [
+      recordOf(scope, { createdAt: Date.now() - 8 * DAY_MS }),
+      recordOf(scope, { createdAt: Date.now() + 8 * DAY_MS }),
       recordOf(scope, { version: 1 as never }),
-      recordOf(scope, { version: 3 as never, createdAt: Date.now() - 8 * DAY }),
+      recordOf(scope, { version: 3 as never, createdAt: Date.now() - 8 * DAY_MS }),
       recordOf(scope, { size: 'large' as never }),
       recordOf(scope, { fingerprint: undefined as never }),
       recordOf(scope, { actions: null as never }),
       { id: `junk of ${scope}`, scope },
       { id: `${scope} of another kind`, createdAt: 'yesterday' },
     ];
-    for (const record of rest) await journal.save(record as never);
-    expect((await journal.load(scope)).map(({ id }) => id)).to.deep.equal([fine.id]);
-    expect(dropped.filter((id) => id.includes(scope)).sort()).to.deep.equal(rest.map(({ id }) => id).sort());
+    for (const record of removable) await journal.save(record as never);
+    expect((await journal.load(scope)).map(({ id }) => id)).to.deep.equal([valid.id]);
+    expect(dropped.filter((id) => id.includes(scope)).sort()).to.deep.equal(removable.map(({ id }) => id).sort());
     const table = localforage.createInstance({
       name: 'mule-upload',
       storeName: 'uploads',
       driver: localforage.INDEXEDDB,
     });
     expect((await table.keys()).filter((key) => key.includes(scope)).sort()).to.deep.equal(
-      [fine.id, tomorrows.id].sort(),
+      [valid.id, ofLaterVersion.id].sort(),
     );
     await journal.wipe(scope);
-    await journal.remove(tomorrows.id);
+    await journal.remove(ofLaterVersion.id);
   });
 
   it('resumes an upload in the next page load', async () => {
@@ -110,9 +110,9 @@ describe('the journal in IndexedDB', () => {
     await harness.settle();
     const next = harness.reload();
     await next.uploader.ready;
-    expect(next.of('a.bin')).to.include({ status: 'needs-file', uploadId: 'upload-1', key: 'files/a.bin' });
+    expect(next.uploadOf('a.bin')).to.include({ status: 'needs-file', uploadId: 'upload-1', key: 'files/a.bin' });
     await next.upload(file);
-    expect(next.of('a.bin').status).to.equal('complete');
+    expect(next.uploadOf('a.bin').status).to.equal('complete');
     const last = next.reload();
     await last.uploader.ready;
     expect(last.uploader.uploads).to.be.empty;

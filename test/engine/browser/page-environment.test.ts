@@ -31,34 +31,34 @@ describe('the browser page', () => {
   it('reports connectivity, visibility and unloading until it stops listening', () => {
     const { calls, stop } = listen();
     const leave = new Event('beforeunload', { cancelable: true });
-    const play = (): void => {
+    const dispatchAll = (): void => {
       for (const type of ['online', 'offline', 'pagehide', 'pageshow']) window.dispatchEvent(new Event(type));
       window.dispatchEvent(leave);
       for (const type of ['freeze', 'resume', 'visibilitychange']) document.dispatchEvent(new Event(type));
     };
-    play();
+    dispatchAll();
     stop();
-    play();
+    dispatchAll();
     expect(calls).to.deep.equal(['online', 'offline', 'hide', 'show', 'leave', 'hide', 'show', 'wake']);
     expect(leave.defaultPrevented).to.be.true;
   });
 
-  it('does not listen for beforeunload if it is not needed', () => {
+  it('does not listen for beforeunload if it does not ask for confirmation', () => {
     const { calls, stop } = listen(false);
     window.dispatchEvent(new Event('beforeunload', { cancelable: true }));
     stop();
     expect(calls).to.be.empty;
   });
 
-  it('detects by the wall clock that the device slept', async () => {
+  it('detects that the device slept, because the wall clock is ahead of the monotonic one', async () => {
     const { calls, stop } = listen();
     await clock.advance(60_000);
-    expect(calls, 'a clock that just runs').to.be.empty;
+    expect(calls, 'no call while both clocks advance together').to.be.empty;
     clock.sleepFor(8 * 3_600_000);
     await clock.advance(5_000);
     expect(calls).to.deep.equal(['slept']);
     await clock.advance(60_000);
-    expect(calls, 'calls once').to.have.length(1);
+    expect(calls, 'one call').to.have.length(1);
     stop();
     expect(clock.nextDelay, 'no timer is left').to.equal(null);
   });

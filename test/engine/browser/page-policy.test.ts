@@ -21,9 +21,9 @@ describe('a request that the page’s policy blocks', () => {
     const policy = watchPolicy('https://store.test/bucket/other');
     violate({});
     expect(policy()).to.contain('connect-src').and.to.contain('https://store.test');
-    const bare = watchPolicy('https://store.test/a');
+    const policyOfOrigin = watchPolicy('https://store.test/a');
     violate({ blockedURI: 'https://store.test' });
-    expect(bare()).to.contain('https://store.test');
+    expect(policyOfOrigin()).to.contain('https://store.test');
   });
 
   it('is not reported if another origin is blocked, or a policy is report-only', () => {
@@ -35,7 +35,7 @@ describe('a request that the page’s policy blocks', () => {
     expect(policy()).to.equal('');
   });
 
-  it('is not reported to a later request, and to each of those in flight', () => {
+  it('is reported for each request that is in flight, and not for a later one', () => {
     const [one, two] = [watchPolicy('https://store.test/a'), watchPolicy('https://store.test/b')];
     violate({});
     const later = watchPolicy('https://store.test/a');
@@ -43,19 +43,21 @@ describe('a request that the page’s policy blocks', () => {
     for (const policy of [one, two]) expect(policy()).to.contain('connect-src');
   });
 
-  it('is reported to a request that outlives many other violations', () => {
+  it('is reported for a request in flight after many other violations', () => {
     const policy = watchPolicy('https://store.test/a');
     for (let index = 0; index < 100; index++) violate({ blockedURI: 'https://other.test' });
     violate({});
     expect(policy()).to.contain('connect-src');
   });
 
-  it('is mixed content where a secure page uses http: for another host', () => {
-    const from = (page: string, url: string): string => explainMixedContent(page, new URL(url));
-    expect(from('https://page.test/', 'http://store.test/a')).to.contain('http://store.test').and.to.contain('https:');
-    expect(from('http://page.test/', 'http://store.test/a')).to.equal('');
-    expect(from('https://page.test/', 'https://store.test/a')).to.equal('');
+  it('is mixed content if a secure page uses http: for another host', () => {
+    const mixedContentOf = (page: string, url: string): string => explainMixedContent(page, new URL(url));
+    expect(mixedContentOf('https://page.test/', 'http://store.test/a'))
+      .to.contain('http://store.test')
+      .and.to.contain('https:');
+    expect(mixedContentOf('http://page.test/', 'http://store.test/a')).to.equal('');
+    expect(mixedContentOf('https://page.test/', 'https://store.test/a')).to.equal('');
     for (const host of ['localhost:9000', '127.0.0.1', '[::1]:8080', 'store.localhost'])
-      expect(from('https://page.test/', `http://${host}/a`)).to.equal('');
+      expect(mixedContentOf('https://page.test/', `http://${host}/a`)).to.equal('');
   });
 });

@@ -5,7 +5,7 @@ import { MIB } from '../../../src/limits.js';
 const PART = 8 * MIB;
 
 describe('the pace of requests to one origin', () => {
-  it('expects progress without a service worker, until a slow request had none', () => {
+  it('expects progress events until a slow request had none', () => {
     const pace = new RequestPace();
     expect(pace.isProgressHidden).to.be.false;
     pace.recordAnswer(PART, 60_000, false);
@@ -21,7 +21,7 @@ describe('the pace of requests to one origin', () => {
     expect(pace.isProgressHidden).to.be.false;
   });
 
-  it('depends on size and measured pace, of the slower of the latest requests', () => {
+  it('expects a duration by the size and the pace of the slowest of the latest requests', () => {
     const pace = new RequestPace();
     pace.recordAnswer(PART, 67_000, false);
     expect(pace.expectedDuration(PART, 0)).to.be.closeTo(3 * 67_000, 1);
@@ -30,7 +30,7 @@ describe('the pace of requests to one origin', () => {
     expect(pace.expectedDuration(PART, 0)).to.be.within(100_000, 3 * 67_000);
   });
 
-  it('includes the pace of the request itself', () => {
+  it('expects a longer duration if the request itself is slower', () => {
     const pace = new RequestPace();
     pace.recordAnswer(PART, 1_000, true);
     expect(pace.expectedDuration(PART, 0)).to.be.closeTo(2_000, 1);

@@ -5,11 +5,11 @@ describe('the system clock', () => {
   it('has two clocks, random numbers, and timers that can be cancelled', async () => {
     expect(systemClock.now()).to.be.closeTo(Date.now(), 1_000);
     const before = systemClock.monotonic();
-    let isRung = false;
-    const cancel = systemClock.setTimer(() => (isRung = true), 0);
+    let hasFired = false;
+    const cancel = systemClock.setTimer(() => (hasFired = true), 0);
     cancel();
     await new Promise<void>((resolve) => systemClock.setTimer(resolve, 5));
-    expect(isRung).to.be.false;
+    expect(hasFired).to.be.false;
     expect(systemClock.monotonic()).to.be.above(before);
     expect(systemClock.random()).to.be.within(0, 1);
   });

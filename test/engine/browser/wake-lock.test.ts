@@ -39,7 +39,7 @@ describe('keep-awake', () => {
     Reflect.deleteProperty(navigator, 'wakeLock');
   });
 
-  async function begin(harness: Harness): Promise<() => void> {
+  async function startUpload(harness: Harness): Promise<() => void> {
     const release = harness.store.hold('part');
     await harness.uploader.add([fileOf(2 * MIN_PART_SIZE)]);
     await harness.until(() => harness.store.count('part') > 0);
@@ -49,7 +49,7 @@ describe('keep-awake', () => {
 
   it('keeps the screen on only while uploading', async () => {
     const harness = new Harness({ keepAwake: true });
-    const release = await begin(harness);
+    const release = await startUpload(harness);
     expect(wakeLock.held.size).to.equal(1);
     release();
     await harness.finished();
@@ -60,7 +60,7 @@ describe('keep-awake', () => {
 
   it('requests the lock again after the page was hidden', async () => {
     const harness = new Harness({ keepAwake: true });
-    const release = await begin(harness);
+    const release = await startUpload(harness);
     wakeLock.releaseAll();
     expect(wakeLock.held.size).to.equal(0);
     harness.environment.handlers!.wake();
@@ -74,7 +74,7 @@ describe('keep-awake', () => {
 
   it('releases the lock while paused, and holds one at most', async () => {
     const harness = new Harness({ keepAwake: true });
-    const release = await begin(harness);
+    const release = await startUpload(harness);
     harness.uploader.pause();
     await harness.settle();
     expect(wakeLock.held.size).to.equal(0);
@@ -94,17 +94,17 @@ describe('keep-awake', () => {
   it('uploads if the lock is refused, and requests none without the option', async () => {
     wakeLock.isRefused = true;
     const harness = new Harness({ keepAwake: true });
-    (await begin(harness))();
+    (await startUpload(harness))();
     await harness.finished();
-    expect(harness.of('a.bin').status).to.equal('complete');
+    expect(harness.uploadOf('a.bin').status).to.equal('complete');
     const before = wakeLock.requests;
     const other = new Harness();
-    (await begin(other))();
+    (await startUpload(other))();
     await other.finished();
     expect(wakeLock.requests).to.equal(before);
   });
 
-  it('holds the lock, and asks before leaving, only in the tab that sends', async () => {
+  it('holds the lock, and asks before the page is left, only in the tab that sends', async () => {
     const file = fileOf(4 * MIN_PART_SIZE);
     const first = new Harness();
     const release = first.store.hold('part');
@@ -112,7 +112,7 @@ describe('keep-awake', () => {
     await first.until(() => first.store.count('part') > 0);
     const second = first.otherTab({ keepAwake: true });
     await second.uploader.add([file]);
-    await second.until(() => second.of('a.bin').waitingFor === 'tab');
+    await second.until(() => second.uploadOf('a.bin').waitingFor === 'tab');
     await second.settle();
     expect(wakeLock.held.size).to.equal(0);
     const isAsked = (harness: Harness): boolean => {

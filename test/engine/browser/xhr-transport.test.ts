@@ -6,6 +6,7 @@ import type { StoreRequest, StoreResponse } from '../../../src/engine/ports.js';
 import { fileOf } from '../harness.js';
 
 const transport = new XhrTransport(systemClock);
+/** A port on which nothing listens. */
 const CLOSED = 'http://127.0.0.1:65533/';
 /** The URL of this file, on the test runner's server. */
 const HERE = import.meta.url;
@@ -34,7 +35,7 @@ describe('a request to the store', () => {
     expect(response.header('X-Nowhere')).to.equal(null);
   });
 
-  it('returns error statuses as answers', async () => {
+  it('returns a response with an error status, and does not reject', async () => {
     expect((await send({ url: new URL('/nowhere.bin', HERE).href })).status).to.equal(404);
   });
 
@@ -53,8 +54,8 @@ describe('a request to the store', () => {
     expect(Math.max(...reported)).to.be.at.most(body.size);
   });
 
-  it('rejects a response that is longer than any of S3’s', async () => {
-    // 9 MB
+  it('rejects a response that is longer than any response of S3', async () => {
+    // a file of 9 MB
     const failure = await failureOf({ url: new URL('/node_modules/typescript/lib/typescript.js', HERE).href });
     expect(failure).to.be.instanceOf(TransportFault).and.to.include({ kind: 'network' });
     expect((failure as TransportFault).message).to.contain('too long');
@@ -71,13 +72,13 @@ describe('a request to the store', () => {
     expect(failure).to.be.instanceOf(TransportFault).and.to.include({ kind: 'network', method: 'GET', url: CLOSED });
   });
 
-  it('is aborted if no data is transferred', async () => {
+  it('fails with a stalled fault if no response arrives in time', async () => {
     expect(await failureOf({ answerTimeout: 0 }))
       .to.be.instanceOf(TransportFault)
       .and.to.include({ kind: 'stalled' });
   });
 
-  it('ends with its signal and rejects with the signal’s reason', async () => {
+  it('is aborted by its signal, and rejects with the signal’s reason', async () => {
     const reason = new Error('paused');
     const controller = new AbortController();
     const before = failureOf({ signal: AbortSignal.abort(reason) });

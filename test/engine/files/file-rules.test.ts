@@ -40,7 +40,7 @@ describe('the rules for a file', () => {
     expect(codes).to.deep.equal(['too-small', null, null, 'too-big']);
   });
 
-  it('count listed files', () => {
+  it('reject files beyond the limit of listed files', () => {
     expect([1, 2, 3].map((count) => codeOf(file('a'), { maxFiles: 2 }, count))).to.deep.equal([
       null,
       'too-many',

@@ -17,7 +17,7 @@ const blob = (size: number, bytes: Record<number, number> = {}): Blob => new Blo
 const isDesktopChromium = 'showOpenFilePicker' in window;
 
 describe('the fingerprint', () => {
-  it('is the same for the same bytes, whatever name and time', async () => {
+  it('does not depend on name and modification time of a file that may be sent in parts', async () => {
     const size = MIN_PART_SIZE + 1;
     const print = await fingerprint(file(size));
     expect(await fingerprint(file(size))).to.equal(print);
@@ -26,7 +26,7 @@ describe('the fingerprint', () => {
     expect(print).to.match(/^[\da-f]{64}$/);
   });
 
-  it('is that of name, size and time for a single-part file in desktop Chromium', async () => {
+  it('is computed from name, size and modification time of a single-part file in desktop Chromium, without reading it', async () => {
     const small = file(1_000);
     let reads = 0;
     small.arrayBuffer = small.slice = () => {
@@ -34,12 +34,12 @@ describe('the fingerprint', () => {
       throw new Error('read');
     };
     expect(isIdentifiedByTime(small)).to.equal(isDesktopChromium);
-    expect(isIdentifiedByTime(file(MIN_PART_SIZE + 1)), 'what may be sent in parts').to.be.false;
+    expect(isIdentifiedByTime(file(MIN_PART_SIZE + 1)), 'a file that may be sent in parts').to.be.false;
     if (!isDesktopChromium) return;
     const print = await fingerprint(small);
     expect(await fingerprint(file(1_000))).to.equal(print);
     const picked = Object.defineProperty(file(1_000), 'webkitRelativePath', { value: 'folder/a.bin' });
-    expect(await fingerprint(picked), 'a path is not kept with a file').to.equal(print);
+    expect(await fingerprint(picked), 'the path is not stored with a file, so it does not count').to.equal(print);
     for (const other of [file(1_001), file(1_000, {}, 'b.bin'), file(1_000, {}, 'a.bin', 2)])
       expect(await fingerprint(other)).not.to.equal(print);
     expect(reads).to.equal(0);
@@ -52,14 +52,14 @@ describe('the fingerprint', () => {
     expect(new Set(prints)).to.have.property('size', prints.length);
   });
 
-  it('samples head, middle and tail of large files', async () => {
+  it('reads samples of the start, the middle and the end of a large file', async () => {
     const size = 1_000 * KIB;
     const plain = await fingerprint(blob(size));
     for (const at of [0, size / 2, size - 1])
       expect(await fingerprint(blob(size, { [at]: 1 })), `${at}`).not.to.equal(plain);
   });
 
-  it('reads every byte of files up to three samples', async () => {
+  it('reads every byte of a file that is not larger than three samples', async () => {
     const size = 192 * KIB;
     const plain = await fingerprint(blob(size));
     for (const at of [0, 65 * KIB, 100 * KIB, size - 1])

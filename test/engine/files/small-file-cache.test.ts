@@ -14,42 +14,42 @@ class CountedFile extends File {
   }
 }
 
-const counted = (size: number): CountedFile => new CountedFile([fileOf(size)], 'a.bin');
+const createCountedFile = (size: number): CountedFile => new CountedFile([fileOf(size)], 'a.bin');
 
 describe('small files', () => {
   it('are read once, for fingerprint and sending', async () => {
-    const files = new SmallFileCache(new FakeClock());
-    const file = counted(1_000);
-    const read = await files.read(file);
-    expect(await files.take(file)).to.equal(read);
+    const cache = new SmallFileCache(new FakeClock());
+    const file = createCountedFile(1_000);
+    const read = await cache.read(file);
+    expect(await cache.take(file)).to.equal(read);
     expect(file.reads).to.equal(1);
-    await files.take(file);
-    expect(file.reads, 'what was given is not kept').to.equal(2);
+    await cache.take(file);
+    expect(file.reads, 'taken bytes are not cached any longer').to.equal(2);
   });
 
   it('are read again after some seconds', async () => {
     const clock = new FakeClock();
-    const files = new SmallFileCache(clock);
-    const file = counted(1_000);
-    await files.read(file);
+    const cache = new SmallFileCache(clock);
+    const file = createCountedFile(1_000);
+    await cache.read(file);
     await clock.advance(10_000);
-    await files.take(file);
+    await cache.take(file);
     expect(file.reads).to.equal(2);
   });
 
   it('are cached up to a few MiB; the oldest are removed first', async () => {
     const clock = new FakeClock();
-    const files = new SmallFileCache(clock);
-    const many = Array.from({ length: 60 }, () => counted(100_000));
-    for (const file of many) await files.read(file);
-    for (const file of many) await files.take(file);
+    const cache = new SmallFileCache(clock);
+    const many = Array.from({ length: 60 }, () => createCountedFile(100_000));
+    for (const file of many) await cache.read(file);
+    for (const file of many) await cache.take(file);
     expect(many.filter(({ reads }) => reads === 1).length).to.be.within(30, 45);
-    const others = Array.from({ length: 60 }, () => counted(100_000));
-    for (const file of others) await files.read(file);
+    const others = Array.from({ length: 60 }, () => createCountedFile(100_000));
+    for (const file of others) await cache.read(file);
     await clock.advance(10_000);
-    const last = counted(100_000);
-    await files.read(last);
-    await files.take(last);
+    const last = createCountedFile(100_000);
+    await cache.read(last);
+    await cache.take(last);
     expect(last.reads).to.equal(1);
   });
 });

@@ -6,9 +6,9 @@ import { seededRandom } from '../random.js';
 
 const kernel = createBlockHashKernel();
 
-function digest(name: keyof BlockHashKernel, ...pieces: Uint8Array[]): string {
+function digest(name: keyof BlockHashKernel, ...chunks: Uint8Array[]): string {
   const hash = kernel[name]();
-  for (const piece of pieces) hash.update(piece);
+  for (const chunk of chunks) hash.update(chunk);
   return hex(hash.digest());
 }
 
@@ -16,7 +16,7 @@ const text = (characters: string): Uint8Array => new TextEncoder().encode(charac
 
 describe('MD5', () => {
   it('returns the values of RFC 1321', () => {
-    const suite: Readonly<Record<string, string>> = {
+    const digests: Readonly<Record<string, string>> = {
       '': 'd41d8cd98f00b204e9800998ecf8427e',
       a: '0cc175b9c0f1b6a831c399e269772661',
       abc: '900150983cd24fb0d6963f7d28e17f72',
@@ -26,7 +26,7 @@ describe('MD5', () => {
       '12345678901234567890123456789012345678901234567890123456789012345678901234567890':
         '57edf4a22be3c955ac49da2e2107b67a',
     };
-    for (const [characters, value] of Object.entries(suite)) expect(digest('md5', text(characters))).to.equal(value);
+    for (const [characters, value] of Object.entries(digests)) expect(digest('md5', text(characters))).to.equal(value);
   });
 });
 
@@ -49,18 +49,18 @@ describe('SHA-256', () => {
 });
 
 for (const name of ['md5', 'sha256'] as const) {
-  it(`${name} does not depend on the size of the pieces`, () => {
+  it(`${name} does not depend on how the bytes are split`, () => {
     const random = seededRandom(5);
     const bytes = random.bytes(20_000);
-    const whole = digest(name, bytes);
+    const expected = digest(name, bytes);
     for (let round = 0; round < 20; round++) {
-      const pieces: Uint8Array[] = [];
+      const chunks: Uint8Array[] = [];
       for (let at = 0; at < bytes.length;) {
         const end = at + random.below(round < 10 ? 150 : 9_000);
-        pieces.push(bytes.subarray(at, end));
+        chunks.push(bytes.subarray(at, end));
         at = end;
       }
-      expect(digest(name, ...pieces)).to.equal(whole);
+      expect(digest(name, ...chunks)).to.equal(expected);
     }
   });
 }

@@ -8,8 +8,8 @@ import { hex } from '../../../src/engine/util/bytes.js';
 import { seededRandom } from '../random.js';
 
 const NAMES = Object.keys(CRCS) as CrcAlgorithm[];
-/** Of "123456789", as the catalogue of parametrised CRC algorithms has them. */
-const CHECKS = { crc64nvme: 'ae8b14860a799888', crc32c: 'e3069283', crc32: 'cbf43926' };
+/** CRCs of "123456789", from the catalogue of parametrised CRC algorithms. */
+const CHECK_VALUES = { crc64nvme: 'ae8b14860a799888', crc32c: 'e3069283', crc32: 'cbf43926' };
 const DIGITS = new TextEncoder().encode('123456789');
 
 /** Computes a CRC by its definition, bit by bit, with BigInt. */
@@ -32,24 +32,24 @@ describe('CRCs', () => {
     expect(KERNELS.script.code).to.equal('script');
   });
 
-  for (const [way, kernel] of Object.entries(KERNELS)) {
+  for (const [code, kernel] of Object.entries(KERNELS)) {
     for (const name of NAMES) {
-      const sum = (...pieces: Uint8Array[]): Uint8Array<ArrayBuffer> => {
+      const sum = (...chunks: Uint8Array[]): Uint8Array<ArrayBuffer> => {
         const hash = kernel.create(CRCS[name]);
-        for (const piece of pieces) hash.update(piece);
+        for (const chunk of chunks) hash.update(chunk);
         return hash.digest();
       };
 
-      it(`have the published check value of ${name} by ${way}`, () => {
-        expect(hex(sum(DIGITS))).to.equal(CHECKS[name]);
+      it(`have the published check value of ${name} by ${code}`, () => {
+        expect(hex(sum(DIGITS))).to.equal(CHECK_VALUES[name]);
       });
 
-      it(`are 0 for no bytes in ${name} by ${way}`, () => {
+      it(`are 0 for no bytes in ${name} by ${code}`, () => {
         expect([...sum()].every((byte) => byte === 0)).to.equal(true);
         expect([...sum(new Uint8Array())].every((byte) => byte === 0)).to.equal(true);
       });
 
-      it(`agree with a bitwise computation, at any length and alignment, in ${name} by ${way}`, () => {
+      it(`agree with a bitwise computation, at any length and alignment, in ${name} by ${code}`, () => {
         const random = seededRandom(name.length);
         for (let length = 0; length < 200; length++) {
           const offset = random.below(9);
@@ -58,25 +58,25 @@ describe('CRCs', () => {
         }
       });
 
-      it(`do not depend on the size of the pieces in ${name} by ${way}`, () => {
+      it(`do not depend on how the bytes are split, in ${name} by ${code}`, () => {
         const random = seededRandom(7);
         const bytes = random.bytes(600_000);
         const whole = hex(sum(bytes));
         for (let round = 0; round < 5; round++) {
-          const pieces: Uint8Array[] = [];
+          const chunks: Uint8Array[] = [];
           for (let at = 0; at < bytes.length;) {
             const end = at + random.below(round < 2 ? 5_000 : 400_000);
-            pieces.push(bytes.subarray(at, end));
+            chunks.push(bytes.subarray(at, end));
             at = end;
           }
-          expect(hex(sum(...pieces))).to.equal(whole);
+          expect(hex(sum(...chunks))).to.equal(whole);
         }
       });
 
-      it(`do not interfere with others computed at the same time in ${name} by ${way}`, () => {
+      it(`are independent of others that are computed at the same time, in ${name} by ${code}`, () => {
         const hashes = NAMES.map((other) => kernel.create(CRCS[other]));
         for (const byte of DIGITS) for (const hash of hashes) hash.update(Uint8Array.of(byte));
-        expect(hashes.map((hash) => hex(hash.digest()))).to.deep.equal(NAMES.map((other) => CHECKS[other]));
+        expect(hashes.map((hash) => hex(hash.digest()))).to.deep.equal(NAMES.map((other) => CHECK_VALUES[other]));
       });
     }
   }
@@ -84,12 +84,15 @@ describe('CRCs', () => {
 
 describe('combineCrcs', () => {
   for (const name of NAMES) {
-    const value = (bytes: Uint8Array): string => {
+    const crcOf = (bytes: Uint8Array): string => {
       const hash = KERNELS.wasm.create(CRCS[name]);
       hash.update(bytes);
       return toBase64(hash.digest());
     };
-    const sized = (bytes: Uint8Array): { value: string; size: number } => ({ value: value(bytes), size: bytes.length });
+    const partOf = (bytes: Uint8Array): { value: string; size: number } => ({
+      value: crcOf(bytes),
+      size: bytes.length,
+    });
 
     it(`returns the ${name} of the object, however it is split`, () => {
       const random = seededRandom(11);
@@ -98,19 +101,19 @@ describe('combineCrcs', () => {
         const parts: { value: string; size: number }[] = [];
         for (let at = 0; at < bytes.length;) {
           const end = at + random.below(2_000);
-          parts.push(sized(bytes.subarray(at, end)));
+          parts.push(partOf(bytes.subarray(at, end)));
           at = end;
         }
-        expect(combineCrcs(name, parts)).to.equal(value(bytes), `round ${round}, ${parts.length} parts`);
+        expect(combineCrcs(name, parts)).to.equal(crcOf(bytes), `round ${round}, ${parts.length} parts`);
       }
     });
 
     it(`returns the ${name} of one part, of an empty part, and of none`, () => {
-      const empty = value(new Uint8Array());
-      expect(combineCrcs(name, [sized(DIGITS)])).to.equal(value(DIGITS));
-      expect(combineCrcs(name, [sized(DIGITS), sized(new Uint8Array())])).to.equal(value(DIGITS));
-      expect(combineCrcs(name, [sized(new Uint8Array())])).to.equal(empty);
-      expect(combineCrcs(name, [])).to.equal(empty);
+      const crcOfNothing = crcOf(new Uint8Array());
+      expect(combineCrcs(name, [partOf(DIGITS)])).to.equal(crcOf(DIGITS));
+      expect(combineCrcs(name, [partOf(DIGITS), partOf(new Uint8Array())])).to.equal(crcOf(DIGITS));
+      expect(combineCrcs(name, [partOf(new Uint8Array())])).to.equal(crcOfNothing);
+      expect(combineCrcs(name, [])).to.equal(crcOfNothing);
     });
 
     it(`computes the ${name} of 10,000 parts of 5 GiB, however they are grouped`, () => {
@@ -121,11 +124,11 @@ describe('combineCrcs', () => {
       }));
       const whole = combineCrcs(name, parts);
       for (const cut of [1, 3_333, 9_999]) {
-        const halves = [parts.slice(0, cut), parts.slice(cut)].map((half) => ({
-          value: combineCrcs(name, half),
-          size: half.reduce((sum, { size }) => sum + size, 0),
+        const combinedGroups = [parts.slice(0, cut), parts.slice(cut)].map((group) => ({
+          value: combineCrcs(name, group),
+          size: group.reduce((sum, { size }) => sum + size, 0),
         }));
-        expect(combineCrcs(name, halves)).to.equal(whole);
+        expect(combineCrcs(name, combinedGroups)).to.equal(whole);
       }
     });
 

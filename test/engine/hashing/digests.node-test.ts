@@ -29,12 +29,12 @@ describe('the checksum code compared with Node’s', () => {
     const bytes = randomBytes(8 * MIB);
     const kernel = createBlockHashKernel();
     const hash = kernel.md5();
-    const other = createHash('md5');
+    const nodeHash = createHash('md5');
     for (let count = 0; count < 65; count++) {
       hash.update(bytes);
-      other.update(bytes);
+      nodeHash.update(bytes);
     }
-    assert.equal(Buffer.from(hash.digest()).toString('hex'), other.digest('hex'));
+    assert.equal(Buffer.from(hash.digest()).toString('hex'), nodeHash.digest('hex'));
   });
 
   it('agrees on CRC-32', { skip: typeof crc32 !== 'function' && 'this Node has no zlib.crc32' }, () => {

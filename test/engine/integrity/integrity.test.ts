@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import type { ChecksumAlgorithm } from '../../../src/protocol.js';
-import { flipBit, loseAnswer } from '../fake-store.js';
+import { flipBit, loseResponse } from '../fake-store.js';
 import type { Behaviour } from '../fake-store.js';
 import { fileOf, hashOf, Harness } from '../harness.js';
 import type { UploaderOptions } from '../../../src/engine/api/types.js';
@@ -9,62 +9,62 @@ import type { UploaderOptions } from '../../../src/engine/api/types.js';
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
 
-/** Creates a harness whose store verifies that checksum, and whose signer offers it. */
+/** Creates a harness whose signer offers this checksum, or whose store has MD5s as ETags. */
 function harnessWith(algorithm: ChecksumAlgorithm | null, options: UploaderOptions = {}): Harness {
   const harness = new Harness({ concurrency: 4, ...options });
   if (algorithm) harness.signer.checksums = [algorithm];
-  else harness.store.hasMd5 = true;
+  else harness.store.hasMd5Etags = true;
   return harness;
 }
 
 /** Uploads a file, and asserts that the store holds its bytes. */
-async function land(harness: Harness, file: File): Promise<Harness> {
+async function uploadAndVerify(harness: Harness, file: File): Promise<Harness> {
   await harness.upload(file);
-  await expectLanded(harness, file);
+  await expectStored(harness, file);
   return harness;
 }
 
-async function expectLanded(harness: Harness, file: File): Promise<void> {
-  const { status, error } = harness.of(file.name);
+async function expectStored(harness: Harness, file: File): Promise<void> {
+  const { status, error } = harness.uploadOf(file.name);
   expect(status, error?.message).to.equal('complete');
-  expect(await hashOf(harness.store.objects.get(harness.of(file.name).key!)?.body)).to.equal(await hashOf(file));
+  expect(await hashOf(harness.store.objects.get(harness.uploadOf(file.name).key!)?.body)).to.equal(await hashOf(file));
 }
 
-const reasons = (harness: Harness): string[] => harness.all('mule-retry').map(({ reason }) => reason);
-const sentOf = (harness: Harness, part: number): number =>
+const reasons = (harness: Harness): string[] => harness.detailsOf('mule-retry').map(({ reason }) => reason);
+const sendCount = (harness: Harness, part: number): number =>
   harness.store.sentParts.filter((sent) => sent === part).length;
 
 describe('an upload with checksums', () => {
   for (const algorithm of ['crc64nvme', 'crc32c', 'crc32', 'sha256'] as const) {
-    it(`has every part and the object verified by ${algorithm}, and reports it`, async () => {
-      const harness = await land(harnessWith(algorithm), fileOf(3 * PART + 7));
-      const { checksum, integrity } = harness.of(NAME);
+    it(`lets the store verify every part and the object by ${algorithm}, and reports that`, async () => {
+      const harness = await uploadAndVerify(harnessWith(algorithm), fileOf(3 * PART + 7));
+      const { checksum, integrity } = harness.uploadOf(NAME);
       expect(integrity).to.equal('checksum');
       expect(checksum!.algorithm).to.equal(algorithm);
-      expect(harness.all('mule-complete')[0]).to.deep.include({ checksum, integrity });
+      expect(harness.detailsOf('mule-complete')[0]).to.deep.include({ checksum, integrity });
       const stored = harness.store.objects.get(`files/${NAME}`)!.checksum;
       if (algorithm === 'sha256') expect(checksum!.value).to.match(/^[\w+/]{43}=-4$/);
       else expect(stored).to.deep.equal(checksum);
-      const parts = harness.store.seen.filter(({ operation }) => operation === 'part');
+      const parts = harness.store.requests.filter(({ operation }) => operation === 'part');
       for (const { request } of parts)
         expect(Object.keys(request.headers!)).to.deep.equal([`x-amz-checksum-${algorithm}`]);
-      expect(harness.of(NAME).retries).to.equal(0);
+      expect(harness.uploadOf(NAME).retries).to.equal(0);
     });
   }
 
-  it('lists each part’s SHA-256 in Complete, and none of the object', async () => {
-    const harness = await land(harnessWith('sha256'), fileOf(2 * PART));
-    const { request } = harness.store.seen.find(({ operation }) => operation === 'complete')!;
+  it('sends each part’s SHA-256 in Complete, and no SHA-256 of the object', async () => {
+    const harness = await uploadAndVerify(harnessWith('sha256'), fileOf(2 * PART));
+    const { request } = harness.store.requests.find(({ operation }) => operation === 'complete')!;
     const text = await (request.body as Blob).text();
     expect(text.match(/<ChecksumSHA256>[\w+/]{43}=<\/ChecksumSHA256>/g)).to.have.length(2);
     expect(harness.signer.bodies('get_end_signature')[0]).not.to.have.property('checksum');
   });
 
-  it('signs several parts in one call, and none twice', async () => {
+  it('requests signatures of several parts in one call, and of no part twice', async () => {
     const harness = harnessWith('crc64nvme');
     // the fake clock does not advance, so no batch is sent early because of slow hashing
-    const until = async (isSo: () => boolean): Promise<void> => {
-      while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 1));
+    const until = async (isMet: () => boolean): Promise<void> => {
+      while (!isMet()) await new Promise((resolve) => setTimeout(resolve, 1));
     };
     const file = fileOf(32 * PART);
     const release = harness.store.hold('part');
@@ -75,10 +75,10 @@ describe('an upload with checksums', () => {
     expect(first[0], first.join()).to.be.at.least(4);
     expect(first.length, first.join()).to.be.at.most(3);
     release();
-    let isOver = false;
-    void harness.uploader.finished().then(() => (isOver = true));
-    await until(() => isOver);
-    await expectLanded(harness, file);
+    let haveEnded = false;
+    void harness.uploader.finished().then(() => (haveEnded = true));
+    await until(() => haveEnded);
+    await expectStored(harness, file);
     const windows = harness.signer.bodies('get_all_signatures');
     expect(windows.flatMap(({ chunks }) => chunks).sort((a, b) => a - b)).to.deep.equal(
       Array.from({ length: 32 }, (_, index) => index + 1),
@@ -86,14 +86,14 @@ describe('an upload with checksums', () => {
     for (const { chunks, checksums } of windows) expect(Object.keys(checksums!).map(Number)).to.have.members(chunks);
   });
 
-  it('signs parts one at a time if the signer has no other action', async () => {
+  it('requests signatures one at a time if the signer has no other action', async () => {
     const harness = harnessWith('crc32c');
     harness.signer.actions = [];
-    await land(harness, fileOf(3 * PART));
-    expect(harness.of(NAME).integrity).to.equal('checksum');
+    await uploadAndVerify(harness, fileOf(3 * PART));
+    expect(harness.uploadOf(NAME).integrity).to.equal('checksum');
   });
 
-  it('computes checksums for at most twice the concurrency ahead of the parts in flight, and none twice', async () => {
+  it('computes checksums ahead of the parts in flight, for at most twice the concurrency, and none twice', async () => {
     const harness = harnessWith('crc64nvme', { concurrency: 2 });
     const file = fileOf(20 * PART);
     const read: number[] = [];
@@ -106,12 +106,12 @@ describe('an upload with checksums', () => {
     await harness.uploader.add([file]);
     await harness.until(() => harness.store.count('part') === 2);
     await harness.settle();
-    // two in flight, two ready, and twice the concurrency
+    // two parts in flight, two that are ready to be sent, and twice the concurrency ahead
     expect(Math.max(...read)).to.be.at.most(8);
     release();
     await harness.finished();
-    await expectLanded(harness, file);
-    // once for its checksum, once to be sent
+    await expectStored(harness, file);
+    // the file is read twice: for the checksum, and for the request
     for (let part = 1; part <= 20; part++) expect(read.filter((one) => one === part)).to.have.length(2);
   });
 
@@ -119,13 +119,13 @@ describe('an upload with checksums', () => {
     for (const algorithm of ['crc64nvme', 'sha256'] as const) {
       const harness = harnessWith(algorithm);
       harness.store.next('part 2', flipBit);
-      await land(harness, fileOf(3 * PART));
+      await uploadAndVerify(harness, fileOf(3 * PART));
       expect(reasons(harness)).to.deep.equal(['the store answered 400 BadDigest']);
-      expect(sentOf(harness, 2)).to.equal(2);
-      const asked = harness.signer.bodies('get_all_signatures').flatMap(({ chunks }) => chunks);
+      expect(sendCount(harness, 2)).to.equal(2);
+      const signedParts = harness.signer.bodies('get_all_signatures').flatMap(({ chunks }) => chunks);
       expect(
-        asked.filter((chunk) => chunk === 2),
-        'signatures of it',
+        signedParts.filter((chunk) => chunk === 2),
+        'signatures of part 2',
       ).to.have.length(1);
     }
   });
@@ -139,124 +139,126 @@ describe('an upload with checksums', () => {
       const isFirst = start === PART && end === 2 * PART && ++reads === 1;
       return isFirst ? new Blob([new Uint8Array(PART)]) : slice.call(file, start, end, type);
     };
-    await land(harness, file);
+    await uploadAndVerify(harness, file);
     expect(reasons(harness)).to.deep.equal(Array(2).fill('the store answered 400 BadDigest'));
-    expect(harness.of(NAME).integrity).to.equal('checksum');
+    expect(harness.uploadOf(NAME).integrity).to.equal('checksum');
   });
 
-  it('fails with a reason if the network alters all data', async () => {
+  it('fails with the code `integrity` if the network alters all data', async () => {
     const harness = harnessWith('crc64nvme');
     harness.store.always('part', flipBit);
     await harness.upload(fileOf(2 * PART));
-    expect(harness.of(NAME).error).to.include({ code: 'integrity', retryable: true });
+    expect(harness.uploadOf(NAME).error).to.include({ code: 'integrity', retryable: true });
     harness.store.always('part', null);
     harness.uploader.retry();
     await harness.finished();
-    expect(harness.of(NAME).status).to.equal('complete');
+    expect(harness.uploadOf(NAME).status).to.equal('complete');
   });
 
   it('restarts if Complete would create an object that differs from the confirmed parts', async () => {
     const harness = harnessWith('crc64nvme');
     const file = fileOf(3 * PART);
-    // changed after the checksum was verified, so no list of parts shows it
-    const rot: Behaviour = async (_request, proceed) => {
+    // the part changes after the store has verified its checksum, so ListParts does not show it
+    const corruptAfterVerification: Behaviour = async (_request, proceed) => {
       const answer = await proceed();
       const [{ parts }] = [...harness.store.uploads.values()] as unknown as [{ parts: Map<number, { body: Blob }> }];
       parts.get(2)!.body = new Blob([new Uint8Array(PART)]);
       return answer;
     };
-    harness.store.next('part 2', rot);
-    await land(harness, file);
+    harness.store.next('part 2', corruptAfterVerification);
+    await uploadAndVerify(harness, file);
     expect(harness.store.count('create')).to.equal(2);
     expect(reasons(harness).at(-1)).to.contain('restarting');
   });
 
   it('recognises the object by its checksum if the response to Complete was lost', async () => {
     const harness = harnessWith('crc64nvme');
-    harness.store.next('complete', loseAnswer);
-    await land(harness, fileOf(2 * PART));
-    expect(harness.of(NAME).integrity).to.equal('checksum');
-    expect(harness.of(NAME).checksum).to.deep.equal(harness.store.objects.get(`files/${NAME}`)!.checksum);
+    harness.store.next('complete', loseResponse);
+    await uploadAndVerify(harness, fileOf(2 * PART));
+    expect(harness.uploadOf(NAME).integrity).to.equal('checksum');
+    expect(harness.uploadOf(NAME).checksum).to.deep.equal(harness.store.objects.get(`files/${NAME}`)!.checksum);
     expect(harness.store.count('create')).to.equal(1);
   });
 
-  it('uses the algorithm that the page set, or warns that it does not', async () => {
+  it('uses the algorithm that the page has set, or warns that the signer does not offer it', async () => {
     const harness = harnessWith('crc32c', { checksum: 'crc32c' });
-    await land(harness, fileOf(2 * PART));
+    await uploadAndVerify(harness, fileOf(2 * PART));
     expect(harness.signer.bodies('get_init_signature')[0]!.files[0]!.checksums).to.deep.equal(['crc32c']);
-    const said: unknown[] = [];
+    const warnings: unknown[] = [];
     const { warn } = console;
-    console.warn = (...words) => said.push(words[0]);
+    console.warn = (...args) => warnings.push(args[0]);
     try {
       const other = harnessWith('crc32c', { checksum: 'crc32' });
-      await land(other, fileOf(2 * PART));
-      expect(other.of(NAME).integrity).to.equal('unverified');
+      await uploadAndVerify(other, fileOf(2 * PART));
+      expect(other.uploadOf(NAME).integrity).to.equal('unverified');
     } finally {
       console.warn = warn;
     }
-    expect(said).to.have.length(1);
-    expect(said[0]).to.contain('"crc32"');
+    expect(warnings).to.have.length(1);
+    expect(warnings[0]).to.contain('"crc32"');
   });
 
   it('computes and offers nothing with checksum "none"', async () => {
     let loads = 0;
     const load = () => {
       loads++;
-      return Promise.reject(new Error('not wanted'));
+      return Promise.reject(new Error('not needed'));
     };
     const harness = new Harness({ checksum: 'none' }, { loadHasher: load });
     harness.signer.checksums = ['crc64nvme'];
-    harness.store.hasMd5 = true;
-    await land(harness, fileOf(2 * PART));
+    harness.store.hasMd5Etags = true;
+    await uploadAndVerify(harness, fileOf(2 * PART));
     expect(loads).to.equal(0);
     expect(harness.signer.bodies('get_init_signature')[0]!.files[0]).not.to.have.property('checksums');
-    expect(harness.of(NAME)).to.deep.include({ checksum: null, integrity: 'unverified' });
+    expect(harness.uploadOf(NAME)).to.deep.include({ checksum: null, integrity: 'unverified' });
   });
 
   it('continues without checksums, and warns once, if the code cannot be loaded', async () => {
-    const said: unknown[] = [];
+    const warnings: unknown[] = [];
     const { warn } = console;
-    console.warn = (...words) => said.push(words[0]);
+    console.warn = (...args) => warnings.push(args[0]);
     try {
       const harness = new Harness({}, { loadHasher: () => Promise.reject(new TypeError('failed to fetch')) });
       harness.signer.checksums = ['crc64nvme'];
       const files = [fileOf(2 * PART), fileOf(10, 'b.bin')];
       await harness.upload(...files);
-      for (const file of files) await expectLanded(harness, file);
-      expect(harness.of(NAME).integrity).to.equal('unverified');
+      for (const file of files) await expectStored(harness, file);
+      expect(harness.uploadOf(NAME).integrity).to.equal('unverified');
     } finally {
       console.warn = warn;
     }
-    expect(said.filter((words) => String(words).includes('could not be loaded'))).to.have.length(1);
+    expect(warnings.filter((warning) => String(warning).includes('could not be loaded'))).to.have.length(1);
   });
 });
 
 describe('a file sent in a single request', () => {
   it('has its checksum signed by the init call, or in the form', async () => {
-    for (const whole of ['put', 'post'] as const) {
+    for (const singleRequest of ['put', 'post'] as const) {
       const harness = harnessWith('crc64nvme');
-      harness.signer.whole = whole;
-      await land(harness, fileOf(1_000));
-      expect(harness.of(NAME).integrity, whole).to.equal('checksum');
-      expect(harness.store.objects.get(harness.of(NAME).key!)!.checksum).to.deep.equal(harness.of(NAME).checksum);
+      harness.signer.singleRequest = singleRequest;
+      await uploadAndVerify(harness, fileOf(1_000));
+      expect(harness.uploadOf(NAME).integrity, singleRequest).to.equal('checksum');
+      expect(harness.store.objects.get(harness.uploadOf(NAME).key!)!.checksum).to.deep.equal(
+        harness.uploadOf(NAME).checksum,
+      );
       expect(harness.signer.count('get_init_signature')).to.equal(1);
     }
   });
 
   it('needs a second call if the signer chose another algorithm, and one call after that', async () => {
     const harness = harnessWith('crc32c');
-    await land(harness, fileOf(1_000));
+    await uploadAndVerify(harness, fileOf(1_000));
     expect(harness.signer.count('get_init_signature')).to.equal(2);
-    await land(harness, fileOf(2_000, 'b.bin'));
+    await uploadAndVerify(harness, fileOf(2_000, 'b.bin'));
     expect(harness.signer.count('get_init_signature')).to.equal(3);
-    expect(harness.of('b.bin').checksum!.algorithm).to.equal('crc32c');
+    expect(harness.uploadOf('b.bin').checksum!.algorithm).to.equal('crc32c');
   });
 
-  it('is retried if it was altered on the network', async () => {
+  it('is sent again if the network has altered it', async () => {
     for (const algorithm of ['crc64nvme', 'sha256'] as const) {
       const harness = harnessWith(algorithm);
       harness.store.next('put', flipBit);
-      await land(harness, fileOf(1_000));
+      await uploadAndVerify(harness, fileOf(1_000));
       expect(reasons(harness)).to.deep.equal(['the store answered 400 BadDigest']);
     }
   });
@@ -264,75 +266,78 @@ describe('a file sent in a single request', () => {
 
 describe('an upload to a store without checksums', () => {
   it('is verified by ETags if these are MD5s', async () => {
-    const harness = await land(harnessWith(null), fileOf(4 * PART + 1));
-    expect(harness.of(NAME)).to.deep.include({ checksum: null, integrity: 'etag', retries: 0 });
-    const small = await land(harnessWith(null), fileOf(1_000));
-    expect(small.of(NAME).integrity).to.equal('etag');
+    const harness = await uploadAndVerify(harnessWith(null), fileOf(4 * PART + 1));
+    expect(harness.uploadOf(NAME)).to.deep.include({ checksum: null, integrity: 'etag', retries: 0 });
+    const small = await uploadAndVerify(harnessWith(null), fileOf(1_000));
+    expect(small.uploadOf(NAME).integrity).to.equal('etag');
   });
 
-  it('resends a part that was altered, whichever part shows that ETags are MD5s', async () => {
+  it('resends a part that was altered, even if no earlier part has shown that ETags are MD5s', async () => {
     for (const part of [1, 3, 4]) {
       const harness = harnessWith(null);
       harness.store.next(`part ${part}`, flipBit);
-      await land(harness, fileOf(4 * PART));
+      await uploadAndVerify(harness, fileOf(4 * PART));
       expect(reasons(harness)).to.deep.equal(['the store holds other bytes of it than the file']);
-      expect(sentOf(harness, part)).to.equal(2);
-      expect(harness.of(NAME).integrity).to.equal('etag');
+      expect(sendCount(harness, part)).to.equal(2);
+      expect(harness.uploadOf(NAME).integrity).to.equal('etag');
     }
   });
 
-  it('fails if a part is altered repeatedly', async () => {
+  it('fails if the network alters a part repeatedly', async () => {
     const harness = harnessWith(null);
     harness.store.next('part 2', ...Array.from({ length: 9 }, () => flipBit));
     await harness.upload(fileOf(4 * PART));
-    expect(harness.of(NAME).error).to.include({ code: 'integrity' });
+    expect(harness.uploadOf(NAME).error).to.include({ code: 'integrity' });
     expect(harness.store.objects.size).to.equal(0);
   });
 
   it('is unverified if ETags are not MD5s', async () => {
     const harness = new Harness();
-    await land(harness, fileOf(2 * PART));
-    expect(harness.of(NAME).integrity).to.equal('unverified');
-    // as with SSE-KMS: they look like MD5s
+    await uploadAndVerify(harness, fileOf(2 * PART));
+    expect(harness.uploadOf(NAME).integrity).to.equal('unverified');
+    // with SSE-KMS, ETags look like MD5s
     const encrypted = new Harness();
     encrypted.store.always('part', async (_request, proceed) => ({
       ...(await proceed()),
       header: (name) => (name === 'ETag' ? `"${'0123456789abcdef'.repeat(2)}"` : null),
     }));
     await encrypted.uploader.add([fileOf(6 * PART)]);
-    await encrypted.until(() => encrypted.of(NAME).parts.done === 6);
-    expect(encrypted.of(NAME).retries).to.equal(0);
+    await encrypted.until(() => encrypted.uploadOf(NAME).parts.done === 6);
+    expect(encrypted.uploadOf(NAME).retries).to.equal(0);
     encrypted.uploader.abort();
   });
 
   it('restarts a small file under another key if the store’s ETags are known to be MD5s', async () => {
     const harness = harnessWith(null);
-    await land(harness, fileOf(1_000));
+    await uploadAndVerify(harness, fileOf(1_000));
     harness.store.next('put', flipBit);
     const file = fileOf(1_000, 'b.bin');
-    await land(harness, file);
+    await uploadAndVerify(harness, file);
     expect(reasons(harness)[0]).to.contain('other bytes');
-    expect(harness.of('b.bin').integrity).to.equal('etag');
+    expect(harness.uploadOf('b.bin').integrity).to.equal('etag');
   });
 });
 
 describe('a resumed upload', () => {
-  for (const way of ['the checksums that the store lists', 'ETags', 'the whole object’s checksum alone'] as const) {
-    it(`compares the stored parts with the file by ${way}, and sends nothing twice`, async () => {
+  for (const evidence of ['the checksums that the store lists', 'ETags', 'only the checksum of the object'] as const) {
+    it(`compares the stored parts with the file by ${evidence}, and sends no part twice`, async () => {
       const file = fileOf(5 * PART);
-      const harness = harnessWith(way === 'ETags' ? null : 'crc64nvme', { concurrency: 2 });
-      harness.store.listsChecksums = way === 'the checksums that the store lists';
+      const harness = harnessWith(evidence === 'ETags' ? null : 'crc64nvme', { concurrency: 2 });
+      harness.store.listsChecksums = evidence === 'the checksums that the store lists';
       await harness.interrupt(file, 2);
       const next = harness.reload({ concurrency: 2 });
-      await land(next, file);
-      expect(next.of(NAME)).to.include({ recovered: true, integrity: way === 'ETags' ? 'etag' : 'checksum' });
-      expect(sentOf(next, 1) + sentOf(next, 2)).to.equal(2);
+      await uploadAndVerify(next, file);
+      expect(next.uploadOf(NAME)).to.include({
+        recovered: true,
+        integrity: evidence === 'ETags' ? 'etag' : 'checksum',
+      });
+      expect(sendCount(next, 1) + sendCount(next, 2)).to.equal(2);
       expect(next.store.count('create')).to.equal(1);
-      expect(next.of(NAME).checksum?.algorithm).to.equal(way === 'ETags' ? undefined : 'crc64nvme');
+      expect(next.uploadOf(NAME).checksum?.algorithm).to.equal(evidence === 'ETags' ? undefined : 'crc64nvme');
     });
   }
 
-  it('resends a stored part that is not the file’s', async () => {
+  it('resends a stored part that differs from the file', async () => {
     for (const algorithm of ['crc64nvme', 'sha256', null] as const) {
       const file = fileOf(5 * PART);
       const harness = harnessWith(algorithm, { concurrency: 2 });
@@ -340,20 +345,20 @@ describe('a resumed upload', () => {
       const edited = new Uint8Array(await file.arrayBuffer());
       // between the samples of the fingerprint
       edited[PART + 700_001]! ^= 1;
-      const now = new File([edited], NAME, { lastModified: file.lastModified });
+      const editedFile = new File([edited], NAME, { lastModified: file.lastModified });
       const next = harness.reload({ concurrency: 2 });
-      await land(next, now);
-      expect(next.of(NAME).recovered).to.equal(true);
-      expect([sentOf(next, 1), sentOf(next, 2)], String(algorithm)).to.deep.equal([1, 2]);
+      await uploadAndVerify(next, editedFile);
+      expect(next.uploadOf(NAME).recovered).to.equal(true);
+      expect([sendCount(next, 1), sendCount(next, 2)], String(algorithm)).to.deep.equal([1, 2]);
     }
   });
 
-  it('keeps the agreed algorithm, even if the page’s option has changed', async () => {
+  it('keeps the algorithm of its start, even if the page’s option has changed', async () => {
     const file = fileOf(4 * PART);
     const harness = harnessWith('sha256', { concurrency: 2 });
     await harness.interrupt(file, 2);
     const next = harness.reload({ concurrency: 2, checksum: 'none' });
-    await land(next, file);
-    expect(next.of(NAME).checksum!.algorithm).to.equal('sha256');
+    await uploadAndVerify(next, file);
+    expect(next.uploadOf(NAME).checksum!.algorithm).to.equal('sha256');
   });
 });

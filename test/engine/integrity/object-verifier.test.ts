@@ -14,11 +14,11 @@ const { signal } = new AbortController();
 
 describe('an object under an upload’s key', () => {
   const file = fileOf(SIZE);
-  const cut = planParts(SIZE, MIN_PART_SIZE);
+  const plan = planParts(SIZE, MIN_PART_SIZE);
   let etags: string[];
   let etag: string;
   before(async () => {
-    const digests = await md5OfParts(file, cut, signal);
+    const digests = await md5OfParts(file, plan, signal);
     etags = digests.map(hex);
     etag = multipartEtag(digests);
   });
@@ -26,7 +26,7 @@ describe('an object under an upload’s key', () => {
   const verify = (object: Partial<StoredObject>, expected: Partial<ExpectedObject> = {}): Promise<Integrity | null> =>
     verifyObject(
       { size: SIZE, etag: 'x-2', checksums: {}, ...object },
-      { plan: cut, isMultipart: true, checksum: null, etags: ['', ''], file, isKeyExclusive: false, ...expected },
+      { plan, isMultipart: true, checksum: null, etags: ['', ''], file, isKeyExclusive: false, ...expected },
       signal,
     );
 
@@ -35,9 +35,12 @@ describe('an object under an upload’s key', () => {
     expect(await verify({ checksums: { crc64nvme: checksum.value } }, { checksum })).to.equal('checksum');
     expect(await verify({ checksums: { crc64nvme: 'BBBBBBBBBBB=' }, etag }, { checksum, etags, isKeyExclusive: true }))
       .to.be.null;
-    expect(await verify({ checksums: { crc32: 'AAAA' }, etag }, { checksum }), 'one of another kind').to.equal('etag');
+    expect(
+      await verify({ checksums: { crc32: 'AAAA' }, etag }, { checksum }),
+      'a checksum of another algorithm',
+    ).to.equal('etag');
     const composite = { crc64nvme: 'BBBBBBBBBBB=-2' };
-    expect(await verify({ checksums: composite, etag }, { checksum }), 'one of the parts’').to.equal('etag');
+    expect(await verify({ checksums: composite, etag }, { checksum }), 'a composite checksum').to.equal('etag');
     expect(await verify({ checksums: composite }, { checksum: { ...checksum, value: 'BBBBBBBBBBB=-2' } })).to.equal(
       'checksum',
     );
@@ -46,27 +49,31 @@ describe('an object under an upload’s key', () => {
   it('belongs to the upload if its ETag is composed of the parts’ ETags; the file is not read', async () => {
     expect(await verify({ etag }, { etags, file: null })).to.equal('etag');
     const encrypted = ['0'.repeat(32), 'f'.repeat(32)];
-    const made = multipartEtag(
-      encrypted.map((one) => Uint8Array.from(one.match(/../g)!, (pair) => parseInt(pair, 16))),
+    const etagOfEncrypted = multipartEtag(
+      encrypted.map((partEtag) => Uint8Array.from(partEtag.match(/../g)!, (pair) => parseInt(pair, 16))),
     );
-    expect(await verify({ etag: made }, { etags: encrypted, file: null })).to.equal('etag');
+    expect(await verify({ etag: etagOfEncrypted }, { etags: encrypted, file: null })).to.equal('etag');
   });
 
   it('belongs to the upload by the MD5s of the file if the parts’ ETags are unknown', async () => {
     expect(await verify({ etag })).to.equal('etag');
-    expect(await verify({ etag, size: null }), 'nor the size').to.equal('etag');
-    const whole = planParts(SIZE, SIZE);
-    const md5 = hex((await md5OfParts(file, whole, signal))[0]!);
-    expect(await verify({ etag: md5 }, { plan: whole, isMultipart: false, etags: [''] })).to.equal('etag');
-    expect(await verify({ etag: 'f'.repeat(32) }, { plan: whole, isMultipart: false, etags: [''] })).to.be.null;
+    expect(await verify({ etag, size: null }), 'the size is unknown too').to.equal('etag');
+    const singlePart = planParts(SIZE, SIZE);
+    const md5 = hex((await md5OfParts(file, singlePart, signal))[0]!);
+    expect(await verify({ etag: md5 }, { plan: singlePart, isMultipart: false, etags: [''] })).to.equal('etag');
+    expect(await verify({ etag: 'f'.repeat(32) }, { plan: singlePart, isMultipart: false, etags: [''] })).to.be.null;
   });
 
   it('does not belong to it if size, number of parts or MD5s differ, even under the upload’s own key', async () => {
     expect(await verify({ etag, size: SIZE - 1 }, { isKeyExclusive: true })).to.be.null;
     expect(await verify({ etag: etag.replace('-2', '-3') }, { isKeyExclusive: true })).to.be.null;
     const other = `${'0'.repeat(32)}-2`;
-    expect(await verify({ etag: other }, { etags, isKeyExclusive: true }), 'all ETags are known MD5s').to.be.null;
-    expect(await verify({ etag: other }, { etags: [etags[0]!, ''], isKeyExclusive: true }), 'one is').to.be.null;
+    expect(await verify({ etag: other }, { etags, isKeyExclusive: true }), 'the ETags of all parts are MD5s').to.be
+      .null;
+    expect(
+      await verify({ etag: other }, { etags: [etags[0]!, ''], isKeyExclusive: true }),
+      'the ETag of one part is an MD5',
+    ).to.be.null;
   });
 
   it('belongs to it without MD5s only under the upload’s own key', async () => {

@@ -8,7 +8,7 @@ import { fileOf } from '../harness.js';
 const { signal } = new AbortController();
 
 describe('a multipart ETag', () => {
-  it('is the MD5 of the parts’ MD5s, and the number of parts', async () => {
+  it('is the MD5 of the parts’ MD5s, followed by the number of parts', async () => {
     // as S3 reports it for 11 MiB of zeros in parts of 5 MiB
     const zeros = new Blob([new Uint8Array(11 * MIB)]);
     const digests = await md5OfParts(zeros, planParts(11 * MIB, MIN_PART_SIZE), signal);
@@ -26,12 +26,12 @@ describe('a multipart ETag', () => {
       expect(parseMd5Etag(etag), String(etag)).to.equal(null);
   });
 
-  it('is computed in slices that yield to the page, until its signal aborts', async () => {
+  it('is computed in slices, so that the page stays responsive, and stops when its signal aborts', async () => {
     const file = fileOf(12 * MIB);
-    const cut = planParts(file.size, file.size);
+    const plan = planParts(file.size, file.size);
     let isOver = false;
     let turns = 0;
-    const work = md5OfPart(file, cut, 1, signal).finally(() => (isOver = true));
+    const work = md5OfPart(file, plan, 1, signal).finally(() => (isOver = true));
     while (!isOver) {
       turns++;
       await new Promise((resolve) => setTimeout(resolve));
@@ -40,8 +40,8 @@ describe('a multipart ETag', () => {
     expect(turns).to.be.at.least(10);
     const controller = new AbortController();
     controller.abort();
-    await md5OfPart(file, cut, 1, controller.signal).then(
-      () => expect.fail('it went on'),
+    await md5OfPart(file, plan, 1, controller.signal).then(
+      () => expect.fail('it did not stop'),
       (error: unknown) => expect(error).to.have.property('name', 'AbortError'),
     );
   });

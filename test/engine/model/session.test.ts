@@ -45,7 +45,7 @@ describe('the response to init, for one file', () => {
     expect(read({ ...known, fresh: true }).session).to.include({ uploadId: 'u', needsList: false });
   });
 
-  it('refuses this file only', () => {
+  it('throws the signer’s error code if the signer refuses the file', () => {
     expect(codeOf(() => read({ error: { code: 'no-films', message: 'no' } }))).to.equal('no-films');
   });
 
@@ -66,7 +66,7 @@ describe('the response to init, for one file', () => {
     }
   });
 
-  it('is refused if S3 would reject it', () => {
+  it('throws too-large if S3 would reject the parts or the file', () => {
     expect(codeOf(() => read({ key: 'k', init: SIGNED, part_size: PART - 1 }))).to.equal('too-large');
     expect(codeOf(() => read({ key: 'k', init: SIGNED, part_size: PART }, 10_001 * PART))).to.equal('too-large');
     expect(codeOf(() => read({ key: 'k', put: SIGNED }, 5 * GIB + 1))).to.equal('too-large');

@@ -14,7 +14,7 @@ describe('the action for a response of the store', () => {
     expect(kindOf(store(409)), 'a conflict on a part').to.equal('retry');
   });
 
-  it('is the same as for an error status for a 200 with an Error, or with text that cannot be parsed', () => {
+  it('is the same for a 200 with an Error document as for an error status, and a retry if the text cannot be parsed', () => {
     expect(kindOf(store(200, 'InternalError'), 'complete')).to.equal('retry');
     expect(kindOf(store(200, 'NoSuchUpload'), 'complete')).to.equal('gone');
     expect(kindOf(store(200), 'complete')).to.equal('retry');
@@ -26,7 +26,7 @@ describe('the action for a response of the store', () => {
     expect(classifyFailure(store(500), 'part')).to.include({ kind: 'retry', isBusy: false });
   });
 
-  it('is a new signature for any 403; an expired one does not count as rejected', () => {
+  it('is a new signature for any 403; an expired signature does not count as rejected', () => {
     expect(classifyFailure(store(403, 'SignatureDoesNotMatch'), 'part')).to.include({
       kind: 'resign',
       isExpired: false,
@@ -37,12 +37,12 @@ describe('the action for a response of the store', () => {
       expect(classifyFailure(store(400, code), 'part'), code).to.include({ kind: 'resign', isExpired: true });
   });
 
-  it('is the one for a missing upload for any 404, except for create and head', () => {
+  it('is that the upload is gone for any 404, except for create and head', () => {
     for (const phase of ['part', 'list', 'complete', 'abort'] as const)
       expect(kindOf(store(404, 'NoSuchKey'), phase), phase).to.equal('gone');
     expect(kindOf(store(404), 'head')).to.equal('final');
     expect(kindOf(store(404), 'create')).to.equal('final');
-    expect(kindOf(store(404, 'NoSuchBucket')), 'no bucket will come from waiting').to.equal('final');
+    expect(kindOf(store(404, 'NoSuchBucket')), 'waiting does not create a bucket').to.equal('final');
   });
 
   it('is to check the existing object for a 412', () => {

@@ -24,25 +24,25 @@ describe('the probe of a store', () => {
     expect([store.probes, changes.length]).to.deep.equal([1, 0]);
   });
 
-  it('notices the end of an outage within an eighth of its length, and 0.3 s of a short one', async () => {
-    for (const chance of [0, 0.5, 0.999]) {
-      for (const outage of [300, 1_000, 5_000, 20_000, 40_000]) {
+  it('detects the end of an outage within an eighth of its length, or within 0.3 s if it was short', async () => {
+    for (const randomValue of [0, 0.5, 0.999]) {
+      for (const outageMs of [300, 1_000, 5_000, 20_000, 40_000]) {
         const { clock, store, reachability } = setUp();
-        clock.chance = chance;
+        clock.randomValue = randomValue;
         store.isUp = false;
         await reachability.check();
-        await clock.advance(outage);
+        await clock.advance(outageMs);
         store.isUp = true;
-        await clock.advance(Math.max(300, outage / 8));
-        expect(reachability.isReachable, `${outage} ms`).to.be.true;
+        await clock.advance(Math.max(300, outageMs / 8));
+        expect(reachability.isReachable, `${outageMs} ms`).to.be.true;
       }
     }
   });
 
-  it('repeats every 3 s within ten minutes, then at most every 30 s', async () => {
-    for (const chance of [0, 0.5, 0.999]) {
+  it('is repeated about every 3 s for ten minutes, then at most every 30 s', async () => {
+    for (const randomValue of [0, 0.5, 0.999]) {
       const { clock, store, reachability } = setUp();
-      clock.chance = chance;
+      clock.randomValue = randomValue;
       store.isUp = false;
       await reachability.check();
       await clock.advance(600_000);
@@ -53,25 +53,25 @@ describe('the probe of a store', () => {
     }
   });
 
-  it('resolves all waiters when the store is back, and reports it once', async () => {
+  it('resolves all waits when the store is reachable again, and reports that once', async () => {
     const { clock, store, changes, reachability } = setUp();
     store.isUp = false;
     await reachability.check();
     const { signal } = new AbortController();
-    let gone = 0;
-    for (let count = 0; count < 3; count++) void reachability.whenReachable(signal).then(() => gone++);
+    let resolvedCount = 0;
+    for (let count = 0; count < 3; count++) void reachability.whenReachable(signal).then(() => resolvedCount++);
     await clock.advance(10_000);
-    expect([gone, reachability.isReachable]).to.deep.equal([0, false]);
+    expect([resolvedCount, reachability.isReachable]).to.deep.equal([0, false]);
     store.isUp = true;
     await clock.advance(3_000);
-    expect([gone, reachability.isReachable]).to.deep.equal([3, true]);
+    expect([resolvedCount, reachability.isReachable]).to.deep.equal([3, true]);
     expect(changes).to.deep.equal([false, true]);
     const { probes } = store;
     await clock.advance(60_000);
     expect(store.probes).to.equal(probes);
   });
 
-  it('ends when another request was answered', async () => {
+  it('is not repeated after another request got a response', async () => {
     const { clock, store, reachability } = setUp();
     store.isUp = false;
     await reachability.check();
@@ -93,7 +93,7 @@ describe('the probe of a store', () => {
     expect(reachability.isReachable).to.be.true;
   });
 
-  it('ends with the uploader', async () => {
+  it('is not repeated after the uploader is disposed', async () => {
     const { clock, store, lifetime, reachability } = setUp();
     store.isUp = false;
     await reachability.check();
@@ -102,7 +102,7 @@ describe('the probe of a store', () => {
     expect(store.probes).to.be.at.most(2);
   });
 
-  it('ends one waiter’s wait with its signal, and no other’s', async () => {
+  it('ends the wait whose signal aborts, and no other wait', async () => {
     const { clock, store, reachability } = setUp();
     store.isUp = false;
     await reachability.check();

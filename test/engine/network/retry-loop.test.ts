@@ -14,12 +14,12 @@ import { ModuleLoader } from '../../../src/engine/util/module-loader.js';
 import { FakeStore } from '../fake-store.js';
 import { FakeClock } from '../fake-clock.js';
 
-const URL = 'https://store.test/a';
-const FACTS = { id: '1', name: 'a.bin', size: 1, type: '', lastModified: 0, relativePath: '' };
+const OBJECT_URL = 'https://store.test/a';
+const FILE_PROPERTIES = { id: '1', name: 'a.bin', size: 1, type: '', lastModified: 0, relativePath: '' };
 
-/** A file that can be read immediately, or never. */
-const fileThat = (read: () => Promise<ArrayBuffer>): File => ({ slice: () => ({ arrayBuffer: read }) }) as never;
-const readable = fileThat(() => Promise.resolve(new ArrayBuffer(1)));
+/** Creates a file whose bytes are the result of `read`. */
+const fileReadBy = (read: () => Promise<ArrayBuffer>): File => ({ slice: () => ({ arrayBuffer: read }) }) as never;
+const readable = fileReadBy(() => Promise.resolve(new ArrayBuffer(1)));
 
 function setUp({ hasAcceptedSignature = false, file = readable } = {}) {
   const clock = new FakeClock();
@@ -31,7 +31,7 @@ function setUp({ hasAcceptedSignature = false, file = readable } = {}) {
   const health = new ServerHealth(clock);
   health.signerAnswered(clock.now(), clock.now());
   if (hasAcceptedSignature) health.storeAnswered({ method: 'HEAD', url: 'https://other.test/' }, true);
-  const record = new UploadRecord(FACTS, { scope: '', recoveryKey: '' }, 0);
+  const record = new UploadRecord(FILE_PROPERTIES, { scope: '', recoveryKey: '' }, 0);
   record.file = file;
   const observer: UploadObserver = {
     report(report) {
@@ -63,14 +63,14 @@ function setUp({ hasAcceptedSignature = false, file = readable } = {}) {
   return { clock, store, retries, delays, errors, controller, retry };
 }
 
-const times = <T>(count: number, one: T): T[] => Array.from({ length: count }, () => one);
-const broken = new StoreFault(500, '', '');
+const repeat = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item);
+const serverError = new StoreFault(500, '', '');
 
 describe('a step that fails', () => {
   it('is retried without limit, after a backoff that doubles up to 30 s', async () => {
     const { clock, delays, retry } = setUp();
-    clock.chance = 1;
-    const outcome = retry(...times(100, broken));
+    clock.randomValue = 1;
+    const outcome = retry(...repeat(100, serverError));
     await clock.advance(3_600_000);
     expect(await outcome).to.equal(101);
     expect(delays.slice(0, 8)).to.deep.equal([500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
@@ -79,8 +79,8 @@ describe('a step that fails', () => {
 
   it('starts with a short backoff again after a success', async () => {
     const { clock, retries, delays, retry } = setUp();
-    clock.chance = 1;
-    const outcome = retry(...times(9, broken));
+    clock.randomValue = 1;
+    const outcome = retry(...repeat(9, serverError));
     await clock.advance(40_000);
     retries.recordSuccess();
     await clock.advance(120_000);
@@ -90,9 +90,9 @@ describe('a step that fails', () => {
 
   it('is retried at once when the user asks for it, and not when only the network is back', async () => {
     const { clock, retries, retry } = setUp();
-    clock.chance = 1;
+    clock.randomValue = 1;
     let isOver = false;
-    const outcome = retry(...times(3, new StoreFault(503, '', '', '3000'))).finally(() => (isOver = true));
+    const outcome = retry(...repeat(3, new StoreFault(503, '', '', '3000'))).finally(() => (isOver = true));
     for (let tries = 0; tries < 3; tries++) {
       await clock.advance(0);
       retries.retryNow(false);
@@ -104,13 +104,13 @@ describe('a step that fails', () => {
     expect(await outcome).to.equal(4);
   });
 
-  it('ends at once with its signal, during any wait', async () => {
+  it('ends at once when its signal aborts, during any wait', async () => {
     for (const failure of [
-      broken,
+      serverError,
       new StoreFault(503, '', '', '3600'),
       new SignerFault(401, null, ''),
       new SignerFault(503, null, ''),
-      new TransportFault('network', 'cut', 'PUT', URL),
+      new TransportFault('network', 'cut', 'PUT', OBJECT_URL),
     ]) {
       const { clock, store, retries, controller, retry } = setUp();
       store.isUp = false;
@@ -138,41 +138,41 @@ describe('a step that fails', () => {
   });
 
   it('checks the file first if a part got no response', async () => {
-    const changed = fileThat(() => Promise.reject(new DOMException('', 'NotReadableError')));
+    const changed = fileReadBy(() => Promise.reject(new DOMException('', 'NotReadableError')));
     const { retry } = setUp({ file: changed });
-    expect(await retry(new TransportFault('network', 'cut', 'PUT', URL))).to.include({ code: 'file-changed' });
+    expect(await retry(new TransportFault('network', 'cut', 'PUT', OBJECT_URL))).to.include({ code: 'file-changed' });
   });
 
   it('reports a blocked store once, until a request succeeds', async () => {
     const { clock, errors, retry } = setUp();
-    const outcome = retry(...times(9, new TransportFault('network', 'cut', 'PUT', URL)));
+    const outcome = retry(...repeat(9, new TransportFault('network', 'cut', 'PUT', OBJECT_URL)));
     await clock.advance(600_000);
     expect(await outcome).to.equal(10);
     expect(errors.map(({ code }) => code)).to.deep.equal(['store-blocked']);
   });
 
   it('renews an expired grant as often as needed, and restarts if renewing does not help', async () => {
-    const old = new SignerFault(403, 'grant-expired', '');
-    const keys = new StoreFault(403, 'InvalidAccessKeyId', '');
+    const grantExpired = new SignerFault(403, 'grant-expired', '');
+    const unknownKeys = new StoreFault(403, 'InvalidAccessKeyId', '');
     const { clock, retry } = setUp({ hasAcceptedSignature: true });
-    const outcome = retry(old, keys, old, keys, old, keys);
+    const outcome = retry(grantExpired, unknownKeys, grantExpired, unknownKeys, grantExpired, unknownKeys);
     await clock.advance(600_000);
     expect(await outcome).to.equal(7);
-    expect(await setUp().retry(old, old))
+    expect(await setUp().retry(grantExpired, grantExpired))
       .to.be.instanceOf(RestartRequired)
       .and.include({ kind: 'restart' });
   });
 
   it('reports unauthorized at the second login page of all steps, and keeps retrying', async () => {
     const { clock, retries, errors, retry } = setUp();
-    const page = (): SignerFault => new SignerFault(200, null, 'a web page', null, { kind: 'sign-in' });
-    const first = retry(page());
+    const signInPage = (): SignerFault => new SignerFault(200, null, 'a web page', null, { kind: 'sign-in' });
+    const first = retry(signInPage());
     await clock.advance(0);
     expect(errors).to.be.empty;
-    const second = retry(page(), page());
+    const second = retry(signInPage(), signInPage());
     await clock.advance(0);
     expect(errors.map(({ code, retryable }) => [code, retryable])).to.deep.equal([['unauthorized', true]]);
-    // new headers cause a retry at once
+    // as new headers do, which cause a retry at once
     retries.authorize();
     await clock.advance(60_000);
     expect([await first, await second]).to.deep.equal([2, 3]);
@@ -181,7 +181,7 @@ describe('a step that fails', () => {
 
   it('reports at the first failure that the page’s policy blocks it, and keeps retrying', async () => {
     const { clock, store, errors, retry } = setUp();
-    const outcome = retry(...times(4, new TransportFault('blocked', 'connect-src blocks it', 'PUT', URL)));
+    const outcome = retry(...repeat(4, new TransportFault('blocked', 'connect-src blocks it', 'PUT', OBJECT_URL)));
     await clock.advance(0);
     expect(errors.map(({ code }) => code)).to.deep.equal(['store-blocked']);
     await clock.advance(60_000);
@@ -192,7 +192,7 @@ describe('a step that fails', () => {
   it('drops a request without progress only if it is overdue and the store responds', async () => {
     const { clock, store, retries, controller } = setUp();
     const isLost = (isOverdue: boolean): Promise<boolean> =>
-      retries.isLost({ url: URL, isOverdue, ended: controller.signal });
+      retries.isLost({ url: OBJECT_URL, isOverdue, ended: controller.signal });
     expect(await isLost(true)).to.be.true;
     expect(await isLost(false)).to.be.false;
     store.isUp = false;
@@ -202,7 +202,7 @@ describe('a step that fails', () => {
     expect(retries.waits.first).to.include({ for: 'network' });
     store.isUp = true;
     await clock.advance(3_000);
-    expect(outcome, 'what was on its way may still arrive').to.equal(null);
+    expect(outcome, 'bytes in flight may still arrive').to.equal(null);
     await clock.advance(10_000);
     expect(outcome).to.equal(true);
     expect(retries.waits.first).to.equal(null);
@@ -213,7 +213,7 @@ describe('a step that fails', () => {
     let isCarriedOut = false;
     let isLost: boolean | null = null;
     void retries
-      .isLost({ url: URL, isOverdue: false, ended: controller.signal, isCarriedOut: async () => isCarriedOut })
+      .isLost({ url: OBJECT_URL, isOverdue: false, ended: controller.signal, isCarriedOut: async () => isCarriedOut })
       .then((result) => (isLost = result));
     await clock.advance(300_000);
     expect(isLost).to.equal(null);

@@ -1,74 +1,74 @@
 import { expect } from '@open-wc/testing';
 import { Scheduler } from '../../../src/engine/network/scheduler.js';
 import type { SchedulerOptions } from '../../../src/engine/network/scheduler.js';
-import { FakeClock, turn } from '../fake-clock.js';
+import { FakeClock, nextTurn } from '../fake-clock.js';
 
 const { signal } = new AbortController();
 
 function setUp(options: Partial<SchedulerOptions> = {}) {
   const clock = new FakeClock();
-  const settled: SchedulerOptions = { concurrency: 'auto', bandwidthLimit: Infinity, ...options };
-  const scheduler = new Scheduler(clock, () => settled);
-  const begun: string[] = [];
+  const currentOptions: SchedulerOptions = { concurrency: 'auto', bandwidthLimit: Infinity, ...options };
+  const scheduler = new Scheduler(clock, () => currentOptions);
+  const acquired: string[] = [];
   const releases: Record<string, () => void> = {};
-  const ask = (name: string, bytes = 0, owner = name[0]!): void => {
+  const requestSlot = (name: string, bytes = 0, owner = name[0]!): void => {
     void scheduler.acquireSlot(owner, bytes, signal).then((release) => {
-      begun.push(name);
+      acquired.push(name);
       releases[name] = release;
     });
   };
-  return { clock, scheduler, begun, releases, ask, settled };
+  return { clock, scheduler, acquired, releases, requestSlot, currentOptions };
 }
 
 describe('slots', () => {
   it('limit the requests in flight, and allow the next when one ends', async () => {
-    const { begun, releases, ask } = setUp({ concurrency: 2 });
-    for (const name of ['a1', 'a2', 'a3', 'a4']) ask(name);
-    await turn();
-    expect(begun).to.deep.equal(['a1', 'a2']);
+    const { acquired, releases, requestSlot } = setUp({ concurrency: 2 });
+    for (const name of ['a1', 'a2', 'a3', 'a4']) requestSlot(name);
+    await nextTurn();
+    expect(acquired).to.deep.equal(['a1', 'a2']);
     releases.a1!();
     releases.a1!();
-    await turn();
-    expect(begun, 'given back once, however often that is said').to.deep.equal(['a1', 'a2', 'a3']);
+    await nextTurn();
+    expect(acquired, 'a second release of the same slot has no effect').to.deep.equal(['a1', 'a2', 'a3']);
   });
 
   it('are shared fairly between uploads', async () => {
-    const { begun, releases, ask } = setUp({ concurrency: 3 });
-    for (let count = 1; count <= 9; count++) ask(`a${count}`);
-    await turn();
-    ask('b1');
-    ask('c1');
-    await turn();
+    const { acquired, releases, requestSlot } = setUp({ concurrency: 3 });
+    for (let count = 1; count <= 9; count++) requestSlot(`a${count}`);
+    await nextTurn();
+    requestSlot('b1');
+    requestSlot('c1');
+    await nextTurn();
     releases.a1!();
     releases.a2!();
-    await turn();
-    expect(begun).to.deep.equal(['a1', 'a2', 'a3', 'b1', 'c1']);
+    await nextTurn();
+    expect(acquired).to.deep.equal(['a1', 'a2', 'a3', 'b1', 'c1']);
   });
 
-  it('are not waited for after an abort', async () => {
-    const { scheduler, begun, releases, ask } = setUp({ concurrency: 1 });
-    ask('a1');
+  it('are not assigned to a request that was aborted', async () => {
+    const { scheduler, acquired, releases, requestSlot } = setUp({ concurrency: 1 });
+    requestSlot('a1');
     const controller = new AbortController();
     const left = scheduler.acquireSlot('b', 0, controller.signal).catch((reason: Error) => reason.name);
-    ask('c1');
+    requestSlot('c1');
     controller.abort();
     expect(await left).to.equal('AbortError');
     expect(await scheduler.acquireSlot('b', 0, controller.signal).catch((reason: Error) => reason.name)).to.equal(
       'AbortError',
     );
     releases.a1!();
-    await turn();
-    expect(begun).to.deep.equal(['a1', 'c1']);
+    await nextTurn();
+    expect(acquired).to.deep.equal(['a1', 'c1']);
   });
 
-  it('follow a change of the option', async () => {
-    const { scheduler, begun, ask, settled } = setUp({ concurrency: 1 });
-    for (const name of ['a1', 'a2', 'a3']) ask(name);
-    await turn();
-    settled.concurrency = 3;
+  it('change with the option `concurrency`', async () => {
+    const { scheduler, acquired, requestSlot, currentOptions } = setUp({ concurrency: 1 });
+    for (const name of ['a1', 'a2', 'a3']) requestSlot(name);
+    await nextTurn();
+    currentOptions.concurrency = 3;
     scheduler.dispatch();
-    await turn();
-    expect(begun).to.have.length(3);
+    await nextTurn();
+    expect(acquired).to.have.length(3);
   });
 });
 
@@ -84,7 +84,7 @@ describe('automatic slots', () => {
     expect(scheduler.slots).to.equal(6);
   });
 
-  it('grow by one with each success at first, and slowly once the store was busy', () => {
+  it('grow by one with each success at first, and more slowly after the store was busy', () => {
     const { scheduler } = setUp();
     succeed(scheduler, 2);
     expect(scheduler.slots).to.equal(6);
@@ -96,20 +96,20 @@ describe('automatic slots', () => {
     expect(scheduler.slots).to.equal(4);
   });
 
-  it('are halved by congestion, once in a while, and never below one', async () => {
+  it('are halved by congestion, at most once a second, and never below one', async () => {
     const { clock, scheduler } = setUp();
     for (let times = 0; times < 4; times++) scheduler.recordCongestion();
     expect(scheduler.slots).to.equal(2);
-    for (const slots of [1, 1, 1]) {
+    for (let congestions = 0; congestions < 3; congestions++) {
       await clock.advance(2_000);
       scheduler.recordCongestion();
-      expect(scheduler.slots).to.equal(slots);
+      expect(scheduler.slots).to.equal(1);
     }
     succeed(scheduler, 1_000);
     expect(scheduler.slots).to.equal(6);
   });
 
-  it('shrink by one for a single failure among successes, by half for repeated ones', async () => {
+  it('shrink by one after a single failure among successes, by half after repeated failures', async () => {
     const { clock, scheduler } = setUp();
     succeed(scheduler, 1_000);
     scheduler.recordCongestion();
@@ -131,7 +131,7 @@ describe('automatic slots', () => {
     expect(scheduler.slots).to.equal(6);
   });
 
-  it('grow further over HTTP/2, and leave a connection to a signer on the same origin', () => {
+  it('grow further over HTTP/2, and leave one connection for a signer on the same origin', () => {
     const { scheduler } = setUp();
     scheduler.updateConnection({ protocol: 'h2', isSignerOrigin: true });
     succeed(scheduler, 1_000);
@@ -154,12 +154,12 @@ describe('automatic slots', () => {
 
 describe('the bandwidth limit', () => {
   it('delays requests so that their bytes stay below it', async () => {
-    const { clock, begun, releases, ask } = setUp({ concurrency: 6, bandwidthLimit: 1_000 });
-    for (let count = 1; count <= 5; count++) ask(`a${count}`, 2_000);
+    const { clock, acquired, releases, requestSlot } = setUp({ concurrency: 6, bandwidthLimit: 1_000 });
+    for (let count = 1; count <= 5; count++) requestSlot(`a${count}`, 2_000);
     const times: number[] = [];
     for (let second = 0; second <= 8; second++) {
       await clock.advance(second ? 1_000 : 0);
-      for (const name of begun.slice(times.length)) {
+      for (const name of acquired.slice(times.length)) {
         times.push(second);
         releases[name]!();
       }
@@ -168,38 +168,38 @@ describe('the bandwidth limit', () => {
   });
 
   it('does not accumulate unused bandwidth', async () => {
-    const { clock, begun, ask } = setUp({ concurrency: 6, bandwidthLimit: 1_000 });
+    const { clock, acquired, requestSlot } = setUp({ concurrency: 6, bandwidthLimit: 1_000 });
     await clock.advance(60_000);
-    for (const name of ['a1', 'a2', 'a3']) ask(name, 5_000);
+    for (const name of ['a1', 'a2', 'a3']) requestSlot(name, 5_000);
     await clock.advance(1_000);
-    expect(begun).to.deep.equal(['a1']);
+    expect(acquired).to.deep.equal(['a1']);
   });
 
-  it('applies at once when it is changed, to bytes sent before as well', async () => {
-    const { clock, scheduler, begun, ask, settled } = setUp({ concurrency: 6, bandwidthLimit: 100 });
-    for (const name of ['a1', 'a2', 'a3']) ask(name, 1_000);
-    await turn();
-    expect(begun).to.deep.equal(['a1']);
-    settled.bandwidthLimit = 1_000;
+  it('applies at once when it is changed, also to the bytes that were sent before', async () => {
+    const { clock, scheduler, acquired, requestSlot, currentOptions } = setUp({ concurrency: 6, bandwidthLimit: 100 });
+    for (const name of ['a1', 'a2', 'a3']) requestSlot(name, 1_000);
+    await nextTurn();
+    expect(acquired).to.deep.equal(['a1']);
+    currentOptions.bandwidthLimit = 1_000;
     scheduler.dispatch();
     await clock.advance(1_000);
-    expect(begun).to.deep.equal(['a1', 'a2']);
-    settled.bandwidthLimit = 100;
+    expect(acquired).to.deep.equal(['a1', 'a2']);
+    currentOptions.bandwidthLimit = 100;
     scheduler.dispatch();
     await clock.advance(9_000);
-    expect(begun).to.have.length(2);
+    expect(acquired).to.have.length(2);
     await clock.advance(1_000);
-    expect(begun).to.have.length(3);
+    expect(acquired).to.have.length(3);
   });
 
-  it('ends at once when it is removed', async () => {
-    const { scheduler, begun, ask, settled } = setUp({ concurrency: 6, bandwidthLimit: 1 });
-    for (const name of ['a1', 'a2', 'a3']) ask(name, 5_000);
-    await turn();
-    expect(begun).to.have.length(1);
-    settled.bandwidthLimit = Infinity;
+  it('delays no request any longer once it is removed', async () => {
+    const { scheduler, acquired, requestSlot, currentOptions } = setUp({ concurrency: 6, bandwidthLimit: 1 });
+    for (const name of ['a1', 'a2', 'a3']) requestSlot(name, 5_000);
+    await nextTurn();
+    expect(acquired).to.have.length(1);
+    currentOptions.bandwidthLimit = Infinity;
     scheduler.dispatch();
-    await turn();
-    expect(begun).to.have.length(3);
+    await nextTurn();
+    expect(acquired).to.have.length(3);
   });
 });

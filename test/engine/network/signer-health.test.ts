@@ -9,7 +9,7 @@ function fail(health: SignerHealth, id: string, times: number): boolean {
 }
 
 describe('a signer that fails', () => {
-  it('is final for one upload only if other uploads got responses meanwhile', () => {
+  it('is final for an upload only if other uploads got responses meanwhile', () => {
     const health = new SignerHealth();
     expect(fail(health, 'a', 6)).to.be.false;
     health.recordAnswer('b');

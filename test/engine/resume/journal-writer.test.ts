@@ -2,7 +2,7 @@ import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { webLocks } from '../../../src/engine/browser/cross-tab.js';
 import type { Journal, TabLock } from '../../../src/engine/ports.js';
-import { turn } from '../fake-clock.js';
+import { nextTurn } from '../fake-clock.js';
 import { fileOf, MemoryJournal, Harness } from '../harness.js';
 
 /** Collects the console warnings during `work`. */
@@ -18,13 +18,18 @@ async function warningsOf(work: () => Promise<void>): Promise<string[]> {
   return warnings;
 }
 
-const refused = async (): Promise<never> => {
+const rejectForQuota = async (): Promise<never> => {
   throw new DOMException('no room', 'QuotaExceededError');
 };
 
-describe('without storage', () => {
-  it('uploads work, and one warning says that they will not survive a reload', async () => {
-    const journal: Journal = { load: refused, save: refused, remove: refused, wipe: refused };
+describe('storage that cannot be used', () => {
+  it('does not prevent uploads; one warning says that they will not survive a reload', async () => {
+    const journal: Journal = {
+      load: rejectForQuota,
+      save: rejectForQuota,
+      remove: rejectForQuota,
+      wipe: rejectForQuota,
+    };
     const harness = new Harness({}, { journal });
     const warnings = await warningsOf(async () => {
       await harness.upload(fileOf(10, 'a.bin'), fileOf(3 * MIN_PART_SIZE, 'b.bin'));
@@ -37,87 +42,73 @@ describe('without storage', () => {
 
   it('is detected even if only a write fails', async () => {
     const journal = new MemoryJournal();
-    journal.save = refused;
+    journal.save = rejectForQuota;
     const harness = new Harness({}, { journal });
     const warnings = await warningsOf(() => harness.upload(fileOf(3 * MIN_PART_SIZE)));
-    expect(harness.of('a.bin').status).to.equal('complete');
+    expect(harness.uploadOf('a.bin').status).to.equal('complete');
     expect(warnings).to.have.length(1);
   });
 
-  it('stores no record of an upload that ends before its lock is granted', async () => {
-    const journal = new MemoryJournal();
-    let harness: Harness | null = null;
-    const slow: TabLock = {
-      ...webLocks,
-      tryAcquire: async (name) => {
-        if (name.startsWith('visit:')) {
-          await harness!.until(() => harness!.store.count('complete') === 1);
-          for (let turns = 0; turns < 50; turns++) await turn();
-        }
-        return webLocks.tryAcquire(name);
-      },
-    };
-    harness = new Harness({}, { journal, tabLock: slow });
-    await harness.upload(fileOf(3 * MIN_PART_SIZE));
-    expect(harness.of('a.bin').status).to.equal('complete');
-    expect([journal.saves, journal.records.size]).to.deep.equal([1, 0]);
-  });
-
   it('is not used with recover="off"', async () => {
-    const journal: Journal = { load: refused, save: refused, remove: refused, wipe: refused };
+    const journal: Journal = {
+      load: rejectForQuota,
+      save: rejectForQuota,
+      remove: rejectForQuota,
+      wipe: rejectForQuota,
+    };
     const harness = new Harness({ recover: 'off' }, { journal });
     const warnings = await warningsOf(() => harness.upload(fileOf(3 * MIN_PART_SIZE)));
-    expect(harness.of('a.bin').status).to.equal('complete');
+    expect(harness.uploadOf('a.bin').status).to.equal('complete');
     expect(warnings).to.be.empty;
   });
 });
 
 describe('storage that fails during an upload', () => {
-  const PARTS = 3 * MIN_PART_SIZE;
+  const SIZE = 3 * MIN_PART_SIZE;
 
-  it('is written to again once it has space, and completed uploads do not stay in it', async () => {
+  it('is used again when it has space, and keeps no record of a completed upload', async () => {
     const journal = new MemoryJournal();
     const { save } = journal;
-    journal.save = refused;
+    journal.save = rejectForQuota;
     const harness = new Harness({}, { journal });
     const warnings = await warningsOf(async () => {
-      await harness.upload(fileOf(PARTS, 'a.bin'));
+      await harness.upload(fileOf(SIZE, 'a.bin'));
       journal.save = save;
-      await harness.interrupt(fileOf(PARTS, 'b.bin'), 1);
+      await harness.interrupt(fileOf(SIZE, 'b.bin'), 1);
       expect([...journal.records.values()].map(({ name }) => name)).to.deep.equal(['b.bin']);
       await harness.uploader.resume();
       await harness.finished();
     });
     expect(journal.records).to.be.empty;
     expect(warnings).to.have.length(1);
-    expect(harness.of('b.bin').status).to.equal('complete');
+    expect(harness.uploadOf('b.bin').status).to.equal('complete');
   });
 
-  it('may be cleared by the user: a running upload continues without it', async () => {
+  it('may be cleared by the user: a running upload continues without its record', async () => {
     const journal = new MemoryJournal();
     const harness = new Harness({}, { journal });
     const warnings = await warningsOf(async () => {
-      await harness.interrupt(fileOf(PARTS), 1);
+      await harness.interrupt(fileOf(SIZE), 1);
       journal.records.clear();
       await harness.uploader.resume();
       await harness.finished();
     });
-    expect(harness.of('a.bin').status).to.equal('complete');
+    expect(harness.uploadOf('a.bin').status).to.equal('complete');
     expect(harness.store.sentParts.filter((part) => part === 1)).to.have.length(1);
     expect(warnings).to.be.empty;
   });
 
-  it('may hang: it is waited for once, and not used again', async () => {
+  it('may hang: uploads wait for it once, and do not use it again', async () => {
     const journal = new MemoryJournal();
-    let asked = 0;
+    let writes = 0;
     journal.save = journal.remove = () => {
-      asked++;
+      writes++;
       return new Promise(() => {});
     };
     const harness = new Harness({}, { journal });
-    const warnings = await warningsOf(() => harness.upload(fileOf(PARTS, 'a.bin'), fileOf(PARTS, 'b.bin')));
+    const warnings = await warningsOf(() => harness.upload(fileOf(SIZE, 'a.bin'), fileOf(SIZE, 'b.bin')));
     expect(harness.uploader.uploads.map(({ status }) => status)).to.deep.equal(['complete', 'complete']);
-    expect([asked, warnings.length]).to.deep.equal([1, 1]);
+    expect([writes, warnings.length]).to.deep.equal([1, 1]);
   });
 
   it('may throw synchronously, as a browser without IndexedDB does', async () => {
@@ -129,9 +120,30 @@ describe('storage that fails during an upload', () => {
           throw new TypeError('indexedDB is undefined');
         };
     const harness = new Harness({}, { journal });
-    const warnings = await warningsOf(() => harness.upload(fileOf(PARTS)));
-    expect(harness.of('a.bin').status).to.equal('complete');
+    const warnings = await warningsOf(() => harness.upload(fileOf(SIZE)));
+    expect(harness.uploadOf('a.bin').status).to.equal('complete');
     expect(warnings).to.have.length(1);
+  });
+});
+
+describe('an upload that ends before its lock is granted', () => {
+  it('leaves no record in the journal', async () => {
+    const journal = new MemoryJournal();
+    let harness: Harness | null = null;
+    const slowLock: TabLock = {
+      ...webLocks,
+      tryAcquire: async (name) => {
+        if (name.startsWith('visit:')) {
+          await harness!.until(() => harness!.store.count('complete') === 1);
+          for (let turns = 0; turns < 50; turns++) await nextTurn();
+        }
+        return webLocks.tryAcquire(name);
+      },
+    };
+    harness = new Harness({}, { journal, tabLock: slowLock });
+    await harness.upload(fileOf(3 * MIN_PART_SIZE));
+    expect(harness.uploadOf('a.bin').status).to.equal('complete');
+    expect([journal.saves, journal.records.size]).to.deep.equal([1, 0]);
   });
 });
 
@@ -146,7 +158,7 @@ describe('a database that never opens', () => {
       await adding;
       await harness.finished();
     });
-    expect(harness.of('a.bin').status).to.equal('complete');
+    expect(harness.uploadOf('a.bin').status).to.equal('complete');
     expect(warnings).to.have.length(1);
   });
 });

@@ -3,21 +3,24 @@ import { MIN_PART_SIZE } from '../../../src/limits.js';
 import { broadcast, webLocks } from '../../../src/engine/browser/cross-tab.js';
 import type { UploadSnapshot } from '../../../src/engine/api/types.js';
 import type { TabChannel, TabLock } from '../../../src/engine/ports.js';
-import { loseAnswer } from '../fake-store.js';
+import { loseResponse } from '../fake-store.js';
 import { fileOf, hashOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
 
 /**
- * Starts an upload in one tab, and stops it when some parts are stored and the next ones are half sent. @param stored
- * how many
+ * Starts an upload in one tab. The store holds the parts after the first ones halfway.
+ * @param storedCount number of the parts that are stored
+ * @returns a function that releases the held parts
  */
-async function beginIn(harness: Harness, file: File, parts = 3): Promise<() => void> {
-  for (let part = 1; part <= parts; part++) harness.store.next(`part ${part}`, (_request, proceed) => proceed());
+async function startIn(harness: Harness, file: File, storedCount = 3): Promise<() => void> {
+  for (let part = 1; part <= storedCount; part++) harness.store.next(`part ${part}`, (_request, proceed) => proceed());
   const release = harness.store.hold('part');
   await harness.uploader.add([file]);
-  await harness.until(() => harness.of(NAME).parts.done === parts && harness.store.count('part') > parts);
+  await harness.until(
+    () => harness.uploadOf(NAME).parts.done === storedCount && harness.store.count('part') > storedCount,
+  );
   return release;
 }
 
@@ -25,23 +28,23 @@ async function beginIn(harness: Harness, file: File, parts = 3): Promise<() => v
 async function follow(first: Harness, file: File, options = {}): Promise<Harness> {
   const second = first.otherTab(options);
   await second.uploader.add([file]);
-  await second.until(() => second.of(NAME).waitingFor === 'tab' && second.of(NAME).parts.done > 0);
+  await second.until(() => second.uploadOf(NAME).waitingFor === 'tab' && second.uploadOf(NAME).parts.done > 0);
   return second;
 }
 
-async function expectWhole(harness: Harness, file: File): Promise<void> {
+async function expectStored(harness: Harness, file: File): Promise<void> {
   expect(await hashOf(harness.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
-  expect(harness.store.uploads, 'multipart uploads left behind').to.be.empty;
+  expect(harness.store.uploads, 'unfinished multipart uploads').to.be.empty;
 }
 
 /** Returns the numbers of stored parts that were sent again. */
-function sentAgain(harness: Harness, stored: number): number[] {
+function partsSentTwice(harness: Harness, storedCount: number): number[] {
   return harness.store.sentParts.filter(
-    (partNumber, index, all) => partNumber <= stored && all.indexOf(partNumber) < index,
+    (partNumber, index, all) => partNumber <= storedCount && all.indexOf(partNumber) < index,
   );
 }
 
-const facts = ({ status, key, uploadId, etag, location, loaded, receipt }: UploadSnapshot) => ({
+const resultOf = ({ status, key, uploadId, etag, location, loaded, receipt }: UploadSnapshot) => ({
   ...{ status, key, uploadId, etag, location, loaded, receipt },
 });
 
@@ -49,30 +52,30 @@ describe('the same file in two tabs', () => {
   it('is one upload: the second shows the progress of the first, and is complete with it', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
-    first.signer.tracked = true;
-    const release = await beginIn(first, file);
+    first.signer.hasTracker = true;
+    const release = await startIn(first, file);
     const second = await follow(first, file);
-    await second.until(() => second.of(NAME).loaded > 3 * PART);
-    const shown = second.of(NAME);
-    expect(shown).to.include({ status: 'waiting', waitingFor: 'tab', loaded: first.of(NAME).loaded });
-    expect(shown.parts).to.deep.equal({ total: 5, done: 3, size: PART });
+    await second.until(() => second.uploadOf(NAME).loaded > 3 * PART);
+    const snapshot = second.uploadOf(NAME);
+    expect(snapshot).to.include({ status: 'waiting', waitingFor: 'tab', loaded: first.uploadOf(NAME).loaded });
+    expect(snapshot.parts).to.deep.equal({ total: 5, done: 3, size: PART });
     await second.clock.advance(1_000);
     release();
     await first.finished();
     await second.finished();
-    expect(facts(second.of(NAME))).to.deep.equal(facts(first.of(NAME)));
-    expect(second.of(NAME)).to.include({ status: 'complete', etag: 'whole-5', ratio: 1 });
-    expect(second.all('mule-complete')[0]).to.include({ key: `files/${NAME}`, etag: 'whole-5', size: 5 * PART });
+    expect(resultOf(second.uploadOf(NAME))).to.deep.equal(resultOf(first.uploadOf(NAME)));
+    expect(second.uploadOf(NAME)).to.include({ status: 'complete', etag: 'whole-5', ratio: 1 });
+    expect(second.detailsOf('mule-complete')[0]).to.include({ key: `files/${NAME}`, etag: 'whole-5', size: 5 * PART });
     expect(second.statuses(NAME)).to.deep.equal(['starting', 'waiting', 'complete']);
-    const loaded = second.all('mule-progress').map((detail) => detail.loaded);
+    const loaded = second.detailsOf('mule-progress').map((detail) => detail.loaded);
     expect(loaded).to.have.length.above(1);
     expect(loaded).to.deep.equal([...loaded].sort((a, b) => a - b));
     expect(first.store.count('part'), 'each part is sent once').to.equal(5);
     expect(first.store.count('create')).to.equal(1);
-    await expectWhole(first, file);
+    await expectStored(first, file);
   });
 
-  it('is one upload even if it is sent in one request, once that takes a second', async () => {
+  it('is one upload even if it is sent in one request that takes more than a second', async () => {
     const file = fileOf(1_000);
     const first = new Harness();
     const release = first.store.hold('put');
@@ -81,15 +84,15 @@ describe('the same file in two tabs', () => {
     await first.clock.advance(1_000);
     const second = first.otherTab();
     await second.uploader.add([file]);
-    await second.until(() => second.of(NAME).waitingFor === 'tab' && second.of(NAME).loaded > 0);
+    await second.until(() => second.uploadOf(NAME).waitingFor === 'tab' && second.uploadOf(NAME).loaded > 0);
     release();
     await first.finished();
     await second.finished();
-    expect(facts(second.of(NAME))).to.deep.equal(facts(first.of(NAME)));
+    expect(resultOf(second.uploadOf(NAME))).to.deep.equal(resultOf(first.uploadOf(NAME)));
     expect(first.store.objects.size).to.equal(1);
   });
 
-  it('takes no lock for a small file that is sent in a moment, and one for a file of parts', async () => {
+  it('takes a lock for a file that is sent in parts, and none for a small file that is sent within a second', async () => {
     const names: string[] = [];
     const tabLock: TabLock = {
       ...webLocks,
@@ -100,74 +103,74 @@ describe('the same file in two tabs', () => {
     };
     const tab = new Harness({}, { tabLock });
     await tab.uploader.add([fileOf(1_000, 'small.bin'), fileOf(1_000, 'other.bin')]);
-    // no time passes by the fake clock
+    // the fake clock stands still
     while (!tab.uploader.uploads.every(({ status }) => status === 'complete')) await tab.settle();
     await tab.clock.advance(5_000);
-    const ofFiles = (): string[] => names.filter((name) => name.includes('.bin'));
-    expect(ofFiles()).to.be.empty;
+    const fileLocks = (): string[] => names.filter((name) => name.includes('.bin'));
+    expect(fileLocks()).to.be.empty;
     await tab.uploader.add([fileOf(3 * PART, 'large.bin')]);
     await tab.finished();
-    expect(ofFiles()).to.have.length(1);
+    expect(fileLocks()).to.have.length(1);
   });
 
   for (const options of [{}, { recover: 'off' }] as const) {
-    const how = options.recover ? ', and nothing is kept in the journal' : '';
-    it(`continues in the second where the first stopped, once the first has closed${how}`, async () => {
+    const titleEnd = options.recover ? ', and the journal is not used' : '';
+    it(`continues in the second where the first stopped, once the first has closed${titleEnd}`, async () => {
       const file = fileOf(5 * PART);
       const first = new Harness(options);
-      const release = await beginIn(first, file);
+      const release = await startIn(first, file);
       const second = await follow(first, file, options);
-      const { loaded } = second.of(NAME);
+      const { loaded } = second.uploadOf(NAME);
       first.uploader.dispose();
       release();
       await second.finished();
-      expect(second.of(NAME)).to.include({ status: 'complete', waitingFor: null });
-      expect(sentAgain(first, 3), 'stored parts sent again').to.be.empty;
+      expect(second.uploadOf(NAME)).to.include({ status: 'complete', waitingFor: null });
+      expect(partsSentTwice(first, 3), 'stored parts that were sent again').to.be.empty;
       expect(first.store.count('create')).to.equal(1);
-      expect(Math.min(...second.all('mule-progress').map((detail) => detail.loaded))).to.be.at.least(loaded);
-      await expectWhole(first, file);
+      expect(Math.min(...second.detailsOf('mule-progress').map((detail) => detail.loaded))).to.be.at.least(loaded);
+      await expectStored(first, file);
     });
   }
 
-  it('passes to another tab each time that one closes', async () => {
+  it('is taken over by another tab each time that its tab closes', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
-    const release = await beginIn(first, file);
+    const release = await startIn(first, file);
     const second = await follow(first, file);
     const third = await follow(first, file);
     first.uploader.dispose();
-    await second.until(() => second.of(NAME).status === 'uploading');
-    await third.until(() => third.of(NAME).waitingFor === 'tab');
+    await second.until(() => second.uploadOf(NAME).status === 'uploading');
+    await third.until(() => third.uploadOf(NAME).waitingFor === 'tab');
     second.uploader.dispose();
     release();
     await third.finished();
-    expect(third.of(NAME).status).to.equal('complete');
-    expect(sentAgain(first, 3)).to.be.empty;
-    await expectWhole(first, file);
+    expect(third.uploadOf(NAME).status).to.equal('complete');
+    expect(partsSentTwice(first, 3)).to.be.empty;
+    await expectStored(first, file);
   });
 
-  it('is sent by the second while the first is paused, and the first shows the second’s progress', async () => {
+  it('is sent by the second tab while the first is paused, and the first then shows the progress of the second', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
-    const release = await beginIn(first, file);
+    const release = await startIn(first, file);
     const second = await follow(first, file);
     first.uploader.pause();
-    await second.until(() => second.of(NAME).status === 'uploading');
+    await second.until(() => second.uploadOf(NAME).status === 'uploading');
     await first.uploader.resume();
-    await first.until(() => first.of(NAME).waitingFor === 'tab');
+    await first.until(() => first.uploadOf(NAME).waitingFor === 'tab');
     release();
     await first.finished();
     await second.finished();
-    expect(facts(first.of(NAME))).to.deep.equal(facts(second.of(NAME)));
-    expect(first.of(NAME).status).to.equal('complete');
-    expect(sentAgain(first, 3)).to.be.empty;
-    await expectWhole(first, file);
+    expect(resultOf(first.uploadOf(NAME))).to.deep.equal(resultOf(second.uploadOf(NAME)));
+    expect(first.uploadOf(NAME).status).to.equal('complete');
+    expect(partsSentTwice(first, 3)).to.be.empty;
+    await expectStored(first, file);
   });
 
-  it('is complete in the first, which sends nothing, if the second completed it while the first was paused', async () => {
+  it('is complete in the first tab without another request if the second completed it while the first was paused', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
-    const release = await beginIn(first, file);
+    const release = await startIn(first, file);
     const second = await follow(first, file);
     first.uploader.pause();
     release();
@@ -175,27 +178,27 @@ describe('the same file in two tabs', () => {
     const sent = first.store.count('part');
     await first.uploader.resume();
     await first.finished();
-    expect(first.of(NAME)).to.include({ status: 'complete', etag: 'whole-5', key: `files/${NAME}` });
+    expect(first.uploadOf(NAME)).to.include({ status: 'complete', etag: 'whole-5', key: `files/${NAME}` });
     expect(first.store.count('part')).to.equal(sent);
-    await expectWhole(first, file);
+    await expectStored(first, file);
   });
 
-  it('is not sent again if the message that it is complete is lost', async () => {
+  it('is not sent again if the message that it is complete does not arrive', async () => {
     const file = fileOf(5 * PART);
-    // receives every message except the last
-    const deaf: TabChannel = {
+    // loses the message that the upload is complete
+    const lossyChannel: TabChannel = {
       open: (onMessage) =>
         broadcast.open((message) => {
           if ((message as { news?: { status: string } }).news?.status !== 'complete') onMessage(message);
         }),
     };
-    const first = new Harness({}, { tabChannel: deaf });
-    const release = await beginIn(first, file);
+    const first = new Harness({}, { tabChannel: lossyChannel });
+    const release = await startIn(first, file);
     const second = await follow(first, file);
     release();
     await first.finished();
     await second.finished();
-    expect(second.of(NAME)).to.include({ status: 'complete', etag: 'whole-5', key: `files/${NAME}` });
+    expect(second.uploadOf(NAME)).to.include({ status: 'complete', etag: 'whole-5', key: `files/${NAME}` });
     expect(first.store.count('part')).to.equal(5);
     expect(first.store.count('create')).to.equal(1);
   });
@@ -203,29 +206,29 @@ describe('the same file in two tabs', () => {
   it('is complete in the second if the first closed before the response to Complete arrived', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
-    const release = await beginIn(first, file);
+    const release = await startIn(first, file);
     const second = await follow(first, file);
     first.store.next('complete', async (request, proceed) => {
-      await loseAnswer(request, proceed).catch(() => {});
+      await loseResponse(request, proceed).catch(() => {});
       first.uploader.dispose();
       throw new DOMException('gone', 'AbortError');
     });
     release();
     await second.finished();
-    expect(second.of(NAME)).to.include({ status: 'complete', key: `files/${NAME}` });
+    expect(second.uploadOf(NAME)).to.include({ status: 'complete', key: `files/${NAME}` });
     expect(first.store.count('part')).to.equal(5);
-    await expectWhole(first, file);
+    await expectStored(first, file);
   });
 
   it('is aborted in both if the tab that sends it aborts it', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
-    await beginIn(first, file);
+    await startIn(first, file);
     const second = await follow(first, file);
     first.uploader.abort();
     await second.finished();
-    expect(second.of(NAME).status).to.equal('aborted');
-    expect(second.all('mule-abort')).to.have.length(1);
+    expect(second.uploadOf(NAME).status).to.equal('aborted');
+    expect(second.detailsOf('mule-abort')).to.have.length(1);
     await first.until(() => first.store.uploads.size === 0);
     await first.settle();
     expect(first.store.count('create')).to.equal(1);
@@ -234,33 +237,33 @@ describe('the same file in two tabs', () => {
   it('continues in the tab that sends it if another one aborts it', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
-    const release = await beginIn(first, file);
+    const release = await startIn(first, file);
     const second = await follow(first, file);
     second.uploader.abort();
-    expect(second.of(NAME).status).to.equal('aborted');
+    expect(second.uploadOf(NAME).status).to.equal('aborted');
     await second.settle();
     release();
     await first.finished();
-    expect(first.of(NAME).status).to.equal('complete');
+    expect(first.uploadOf(NAME).status).to.equal('complete');
     expect(first.store.count('abort')).to.equal(0);
     expect(first.store.count('create')).to.equal(1);
-    await expectWhole(first, file);
+    await expectStored(first, file);
   });
 
   it('continues in the second if the first aborts it after a pause', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
-    const release = await beginIn(first, file);
+    const release = await startIn(first, file);
     const second = await follow(first, file);
     first.uploader.pause();
-    await second.until(() => second.of(NAME).status === 'uploading');
+    await second.until(() => second.uploadOf(NAME).status === 'uploading');
     first.uploader.abort();
     await first.settle();
     release();
     await second.finished();
-    expect(second.of(NAME).status).to.equal('complete');
+    expect(second.uploadOf(NAME).status).to.equal('complete');
     expect(first.store.count('abort')).to.equal(0);
-    await expectWhole(first, file);
+    await expectStored(first, file);
   });
 
   it('is two uploads if it has two destinations', async () => {
@@ -271,7 +274,7 @@ describe('the same file in two tabs', () => {
     await first.uploader.add([file]);
     await first.until(() => first.store.count('part') > 0);
     await second.uploader.add([file]);
-    await second.until(() => second.of(NAME).status === 'uploading');
+    await second.until(() => second.uploadOf(NAME).status === 'uploading');
     release();
     await first.finished();
     await second.finished();
@@ -279,189 +282,189 @@ describe('the same file in two tabs', () => {
     expect(first.store.count('part')).to.equal(4);
   });
 
-  it('is two uploads if another user has signed in: neither takes the other’s result', async () => {
+  it('is two uploads if another user has signed in: neither user gets the result of the other', async () => {
     const file = fileOf(4 * PART);
-    const first = new Harness({ scope: 'room of both', signer: 'https://one.test/' });
+    const first = new Harness({ scope: 'shared scope', signer: 'https://one.test/' });
     first.signer.principal = 'anna';
-    const release = await beginIn(first, file);
+    const release = await startIn(first, file);
     first.signer.principal = 'bert';
-    const second = first.otherTab({ scope: 'room of both', signer: 'https://two.test/' });
+    const second = first.otherTab({ scope: 'shared scope', signer: 'https://two.test/' });
     await second.upload(fileOf(10, 'of bert'));
     await second.uploader.add([file]);
-    await second.until(() => second.of(NAME).waitingFor === 'tab');
+    await second.until(() => second.uploadOf(NAME).waitingFor === 'tab');
     first.signer.principal = 'anna';
     release();
     await first.finished();
     first.signer.principal = 'bert';
     await second.finished();
-    expect([first.of(NAME).status, second.of(NAME).status]).to.deep.equal(['complete', 'complete']);
+    expect([first.uploadOf(NAME).status, second.uploadOf(NAME).status]).to.deep.equal(['complete', 'complete']);
     expect(second.statuses(NAME)).to.include('uploading');
     expect(first.store.count('create')).to.equal(2);
     for (const { uploader } of [first, second]) uploader.dispose();
   });
 
-  it('waits only for its lock if the browser has no BroadcastChannel', async () => {
+  it('waits for the lock alone if the browser has no BroadcastChannel', async () => {
     const file = fileOf(4 * PART);
-    const silent: TabChannel = { open: () => ({ post: () => {}, close: () => {} }) };
-    const first = new Harness({}, { tabChannel: silent });
-    const release = await beginIn(first, file);
+    const noChannel: TabChannel = { open: () => ({ post: () => {}, close: () => {} }) };
+    const first = new Harness({}, { tabChannel: noChannel });
+    const release = await startIn(first, file);
     const second = first.otherTab();
     await second.uploader.add([file]);
-    await second.until(() => second.of(NAME).waitingFor === 'tab');
+    await second.until(() => second.uploadOf(NAME).waitingFor === 'tab');
     first.uploader.dispose();
     release();
     await second.finished();
-    expect(second.of(NAME).status).to.equal('complete');
-    expect(sentAgain(first, 3)).to.be.empty;
+    expect(second.uploadOf(NAME).status).to.equal('complete');
+    expect(partsSentTwice(first, 3)).to.be.empty;
   });
 
   it('is sent by both if the browser has no locks, and is stored correctly', async () => {
     const file = fileOf(4 * PART);
-    const none: TabLock = {
+    const noLocks: TabLock = {
       tryAcquire: () => Promise.resolve(() => {}),
       acquire: () => Promise.resolve(() => {}),
       held: () => Promise.resolve(new Set()),
     };
-    const first = new Harness({}, { tabLock: none });
+    const first = new Harness({}, { tabLock: noLocks });
     const second = first.otherTab();
     await Promise.all([first.upload(file), second.upload(file)]);
-    expect([first.of(NAME).status, second.of(NAME).status]).to.deep.equal(['complete', 'complete']);
-    await expectWhole(first, file);
+    expect([first.uploadOf(NAME).status, second.uploadOf(NAME).status]).to.deep.equal(['complete', 'complete']);
+    await expectStored(first, file);
   });
 });
 
 describe('messages between tabs', () => {
   /** A channel that records message types, and counts the tabs that have joined. */
-  function counting(): { channel: TabChannel; posted: string[]; open(): number } {
-    const said: string[] = [];
-    let open = 0;
+  function countingChannel(): { channel: TabChannel; posted: string[]; openCount(): number } {
+    const posted: string[] = [];
+    let openCount = 0;
     const channel: TabChannel = {
       open(onMessage) {
         const joined = broadcast.open(onMessage);
-        open++;
+        openCount++;
         return {
           post(message) {
-            said.push((message as { type: string }).type);
+            posted.push((message as { type: string }).type);
             joined.post(message);
           },
           close() {
-            open--;
+            openCount--;
             joined.close();
           },
         };
       },
     };
-    return { channel, posted: said, open: () => open };
+    return { channel, posted, openCount: () => openCount };
   }
 
   it('are not posted while no other tab has the upload, and the channel is closed at the end', async () => {
-    const { channel, posted: said, open } = counting();
+    const { channel, posted, openCount } = countingChannel();
     const harness = new Harness({}, { tabChannel: channel });
     await harness.upload(fileOf(4 * PART, 'a.bin'), fileOf(10, 'b.bin'));
     await harness.settle();
-    expect(said).to.be.empty;
-    expect(open()).to.equal(0);
+    expect(posted).to.be.empty;
+    expect(openCount()).to.equal(0);
   });
 
   it('are posted every half second at most', async () => {
-    const { channel, posted: said, open } = counting();
+    const { channel, posted, openCount } = countingChannel();
     const file = fileOf(4 * PART);
     const first = new Harness({}, { tabChannel: channel });
-    const release = await beginIn(first, file, 1);
+    const release = await startIn(first, file, 1);
     const second = await follow(first, file);
-    const before = said.filter((type) => type === 'news').length;
-    const { onProgress } = first.store.seen.at(-1)!.request;
+    const before = posted.filter((type) => type === 'news').length;
+    const { onProgress } = first.store.requests.at(-1)!.request;
     for (let step = 1; step <= 100; step++) {
       onProgress!(step * 1_000);
       await first.clock.advance(100);
     }
-    const reports = said.filter((type) => type === 'news').length - before;
+    const reports = posted.filter((type) => type === 'news').length - before;
     expect(reports).to.be.within(5, 20);
     release();
     await first.finished();
     await second.finished();
     await first.settle();
-    expect(open()).to.equal(0);
+    expect(openCount()).to.equal(0);
   });
 });
 
 describe('a page that is frozen and resumed', () => {
-  it('sends nothing while it is frozen, then acquires its lock and lists the parts before it sends', async () => {
+  it('sends nothing while it is frozen; after that it acquires its lock again and lists the parts before it sends any', async () => {
     const file = fileOf(5 * PART);
     const harness = new Harness();
-    const release = await beginIn(harness, file);
-    const held = async (): Promise<number> => {
+    const release = await startIn(harness, file);
+    const heldLockCount = async (): Promise<number> => {
       const { held: locks = [] } = await navigator.locks.query();
       return locks.filter(({ name }) => name?.includes(harness.uploader.options.scope)).length;
     };
-    expect(await held()).to.equal(1);
+    expect(await heldLockCount()).to.equal(1);
     harness.environment.handlers!.hide();
-    const { length } = harness.store.seen;
-    expect(harness.store.seen.slice(4).every(({ request }) => request.signal.aborted || request.body === undefined)).to
-      .be.true;
+    const { length } = harness.store.requests;
+    expect(harness.store.requests.slice(4).every(({ request }) => request.signal.aborted || request.body === undefined))
+      .to.be.true;
     release();
     await harness.settle();
-    expect(await held()).to.equal(0);
-    expect(harness.store.seen).to.have.length(length);
+    expect(await heldLockCount()).to.equal(0);
+    expect(harness.store.requests).to.have.length(length);
     harness.environment.handlers!.show();
     await harness.finished();
-    expect(harness.of(NAME).status).to.equal('complete');
-    expect(harness.store.seen[length]?.operation).to.equal('list');
-    expect(sentAgain(harness, 3)).to.be.empty;
+    expect(harness.uploadOf(NAME).status).to.equal('complete');
+    expect(harness.store.requests[length]?.operation).to.equal('list');
+    expect(partsSentTwice(harness, 3)).to.be.empty;
     expect(harness.store.count('create')).to.equal(1);
-    await expectWhole(harness, file);
+    await expectStored(harness, file);
   });
 
   it('finds that another tab has taken over its upload', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
-    const release = await beginIn(first, file);
+    const release = await startIn(first, file);
     const second = await follow(first, file);
     first.environment.handlers!.hide();
-    await second.until(() => second.of(NAME).status === 'uploading');
+    await second.until(() => second.uploadOf(NAME).status === 'uploading');
     first.environment.handlers!.show();
-    await first.until(() => first.of(NAME).waitingFor === 'tab');
+    await first.until(() => first.uploadOf(NAME).waitingFor === 'tab');
     release();
     await first.finished();
     await second.finished();
-    expect(facts(first.of(NAME))).to.deep.equal(facts(second.of(NAME)));
-    expect(sentAgain(first, 3)).to.be.empty;
-    await expectWhole(first, file);
+    expect(resultOf(first.uploadOf(NAME))).to.deep.equal(resultOf(second.uploadOf(NAME)));
+    expect(partsSentTwice(first, 3)).to.be.empty;
+    await expectStored(first, file);
   });
 
-  it('finds that another tab has completed its upload, whether it had sent it or only followed it', async () => {
+  it('finds that another tab has completed its upload, which it had sent itself or only shown', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
-    const release = await beginIn(first, file);
+    const release = await startIn(first, file);
     const [second, third] = [await follow(first, file), await follow(first, file)];
     first.environment.handlers!.hide();
-    const watcher = second.of(NAME).waitingFor === 'tab' ? second : third;
-    watcher.environment.handlers!.hide();
-    const sender = watcher === second ? third : second;
+    const followingTab = second.uploadOf(NAME).waitingFor === 'tab' ? second : third;
+    followingTab.environment.handlers!.hide();
+    const sendingTab = followingTab === second ? third : second;
     release();
-    await sender.finished();
+    await sendingTab.finished();
     const sent = first.store.count('part');
     first.environment.handlers!.show();
-    watcher.environment.handlers!.show();
+    followingTab.environment.handlers!.show();
     await first.finished();
-    await watcher.finished();
-    for (const harness of [first, watcher])
-      expect(harness.of(NAME)).to.include({ status: 'complete', etag: 'whole-5', key: `files/${NAME}` });
+    await followingTab.finished();
+    for (const harness of [first, followingTab])
+      expect(harness.uploadOf(NAME)).to.include({ status: 'complete', etag: 'whole-5', key: `files/${NAME}` });
     expect(first.store.count('part')).to.equal(sent);
     expect(first.store.count('create')).to.equal(1);
   });
 
-  it('can be paused, aborted or disposed while it is frozen', async () => {
+  it('can pause, abort or dispose of its upload while it is frozen', async () => {
     for (const act of ['pause', 'abort', 'dispose'] as const) {
       const harness = new Harness();
-      await beginIn(harness, fileOf(4 * PART), 1);
+      await startIn(harness, fileOf(4 * PART), 1);
       const { handlers } = harness.environment;
       handlers!.hide();
       harness.uploader[act]();
       handlers!.show();
       await harness.settle();
       const status = { pause: 'paused', abort: 'aborted', dispose: 'uploading' }[act];
-      expect(harness.of(NAME).status).to.equal(status);
+      expect(harness.uploadOf(NAME).status).to.equal(status);
     }
   });
 });

@@ -66,14 +66,14 @@ describe('a page of ListParts', () => {
     expect(parsePartList(list('<Part><PartNumber>x</PartNumber><Size>1</Size></Part>'))).to.equal(null);
   });
 
-  it('is read at 10,000 parts', () => {
+  it('is parsed with 10,000 parts', () => {
     const all = Array.from({ length: 10_000 }, (_, index) => part(index + 1)).join('');
     expect(parsePartList(list(all))?.parts.at(-1)).to.deep.equal({ partNumber: 10_000, size: 5, etag: 'e10000' });
   });
 });
 
 describe('an Error document', () => {
-  it('is found with any status', () => {
+  it('is found at the start of a response, with any white space before it', () => {
     expect(
       parseError(`${HEAD}<Error><Code>SlowDown</Code><Message>Please &lt;wait&gt;</Message></Error>`),
     ).to.deep.equal({ code: 'SlowDown', message: 'Please <wait>' });
@@ -87,7 +87,7 @@ describe('an Error document', () => {
     }
   });
 
-  it('counts even when truncated', () => {
+  it('is recognised even when truncated', () => {
     expect(parseError('<Error><Code>Int')).to.deep.equal({ code: '', message: '' });
   });
 });

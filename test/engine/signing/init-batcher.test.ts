@@ -4,7 +4,8 @@ import type { InitAnswer } from '../../../src/protocol.js';
 import { deny } from '../fake-signer.js';
 import { fileOf, Harness } from '../harness.js';
 
-const many = (count: number): File[] => Array.from({ length: count }, (_, index) => fileOf(10, `${index}.bin`));
+const createSmallFiles = (count: number): File[] =>
+  Array.from({ length: count }, (_, index) => fileOf(10, `${index}.bin`));
 const areComplete = (harness: Harness): boolean =>
   harness.uploader.uploads.every(({ status }) => status === 'complete');
 
@@ -15,7 +16,7 @@ describe('calls of init', () => {
 
   it('are few for many small files: the first has few files, so that uploads start early', async () => {
     const harness = new Harness();
-    await harness.upload(...many(100));
+    await harness.upload(...createSmallFiles(100));
     expect(areComplete(harness)).to.be.true;
     const sizes = sizesOf(harness);
     expect(sizes[0]).to.be.at.most(20);
@@ -23,38 +24,38 @@ describe('calls of init', () => {
     expect(sum(sizes), 'each file is in one call').to.equal(100);
   });
 
-  it('have 100 files each, or as many as the signer allows', async () => {
-    const plain = new Harness();
-    await plain.upload(...many(130));
-    expect(Math.max(...sizesOf(plain))).to.be.within(50, 100);
-    expect(sum(sizesOf(plain)), 'each file is in one call').to.equal(130);
+  it('have at most 100 files each, or fewer if the signer allows fewer', async () => {
+    const unlimited = new Harness();
+    await unlimited.upload(...createSmallFiles(130));
+    expect(Math.max(...sizesOf(unlimited))).to.be.within(50, 100);
+    expect(sum(sizesOf(unlimited)), 'each file is in one call').to.equal(130);
     const harness = new Harness();
-    harness.signer.filesPerCall = 7;
+    harness.signer.maxFilesPerCall = 7;
     harness.signer.next('get_init_signature', (proceed) => proceed());
-    await harness.upload(...many(130));
+    await harness.upload(...createSmallFiles(130));
     expect(areComplete(harness)).to.be.true;
     const sizes = sizesOf(harness);
-    // three calls may be under way before the signer has named its limit
+    // the engine may have made three calls before the first answer names the limit
     expect(Math.max(...sizes.slice(0, 3))).to.be.at.most(20);
     for (const size of sizes.slice(3)) expect(size).to.be.at.most(7);
   });
 
   it('are halved until the signer accepts them, for PUT and for POST policies', async () => {
-    for (const whole of ['put', 'post'] as const) {
+    for (const singleRequest of ['put', 'post'] as const) {
       const harness = new Harness();
-      harness.signer.whole = whole;
+      harness.signer.singleRequest = singleRequest;
       let policies = 0;
       harness.signer.always('get_init_signature', (proceed) => {
         const { files } = harness.signer.bodies('get_init_signature').at(-1)!;
         if (files.length > 6) deny(413, 'too-large')(proceed);
         const answer = proceed() as { posts?: object; files: { post?: string }[] };
         // each call returns its own policy
-        if (whole === 'put') return answer as never;
+        if (singleRequest === 'put') return answer as never;
         const name = `policy ${++policies}`;
         for (const file of answer.files) file.post = name;
         return { ...answer, posts: { [name]: Object.values(answer.posts!)[0] as unknown } } as never;
       });
-      await harness.upload(...many(20));
+      await harness.upload(...createSmallFiles(20));
       expect(areComplete(harness), harness.uploader.uploads.map(({ error }) => error?.message).join()).to.be.true;
     }
   });
@@ -62,27 +63,27 @@ describe('calls of init', () => {
   it('are repeated for all files if they fail', async () => {
     const harness = new Harness();
     harness.signer.next('get_init_signature', deny(503, null), deny(0, null));
-    await harness.upload(...many(30));
+    await harness.upload(...createSmallFiles(30));
     expect(areComplete(harness)).to.be.true;
     expect(harness.signer.count('get_init_signature')).to.be.below(12);
   });
 
-  it('fail only the file that the signer refuses', async () => {
+  it('fail only for the file that the signer refuses', async () => {
     const harness = new Harness();
     harness.signer.next('get_init_signature', (proceed) => {
       const answer = proceed() as { files: { id: string }[] };
       answer.files[3] = { id: answer.files[3]!.id, error: { code: 'no', message: 'not this one' } } as never;
       return answer as never;
     });
-    await harness.upload(...many(8));
+    await harness.upload(...createSmallFiles(8));
     expect(harness.uploader.uploads.map(({ status }) => status === 'failed')).to.deep.equal(
       [0, 1, 2, 3, 4, 5, 6, 7].map((index) => index === 3),
     );
-    expect(harness.of('3.bin').error).to.include({ code: 'signer-refused' });
-    expect(harness.of('3.bin').error!.message).to.contain('not this one');
+    expect(harness.uploadOf('3.bin').error).to.include({ code: 'signer-refused' });
+    expect(harness.uploadOf('3.bin').error!.message).to.contain('not this one');
   });
 
-  /** Makes the signer fail every call with this file, as if its policy threw for the file. */
+  /** Makes the signer fail every call that contains this file, as if its policy threw an error for the file. */
   const failFor = (harness: Harness, name: string, status: number, code: string | null = null): void =>
     harness.signer.always('get_init_signature', (proceed) => {
       const answer = proceed() as InitAnswer;
@@ -91,15 +92,15 @@ describe('calls of init', () => {
         : answer;
     });
 
-  it('fail only the file for which the signer fails repeatedly, if it signs the others', async () => {
+  it('fail only for the file with which the signer always fails, if it signs the others', async () => {
     const harness = new Harness();
     failFor(harness, '3.bin', 500);
-    await harness.upload(...many(60));
+    await harness.upload(...createSmallFiles(60));
     const failed = harness.uploader.uploads.filter(({ status }) => status !== 'complete');
     expect(failed.map(({ name }) => name)).to.deep.equal(['3.bin']);
     expect(failed[0]!.error).to.include({ code: 'signer-refused', retryable: true, status: 500 });
     expect(failed[0]!.error!.message).to.contain('3.bin').and.to.contain('500');
-    // the file gets its own call: the others are signed in one or two calls, not one by one after each failure
+    // the file is requested in its own calls; the other files are signed in few calls, not one by one after each failure
     const others = harness.signer.bodies('get_init_signature').filter(({ files }) => files[0]?.filename !== '3.bin');
     expect(others.length).to.be.below(30);
     harness.signer.always('get_init_signature', null);
@@ -108,22 +109,22 @@ describe('calls of init', () => {
     expect(areComplete(harness)).to.be.true;
   });
 
-  it('are retried without limit if the signer fails for all files, or only sometimes', async () => {
+  it('are retried without limit if the signer fails for all files, or only in some calls', async () => {
     const harness = new Harness();
     let calls = 0;
     harness.signer.always('get_init_signature', (proceed) => (++calls < 60 ? deny(500, null)(proceed) : proceed()));
-    await harness.upload(...many(3));
+    await harness.upload(...createSmallFiles(3));
     expect(areComplete(harness)).to.be.true;
     const flaky = new Harness();
     flaky.signer.always('get_init_signature', (proceed) => (++calls % 3 ? deny(500, null)(proceed) : proceed()));
-    await flaky.upload(...many(40));
+    await flaky.upload(...createSmallFiles(40));
     expect(areComplete(flaky)).to.be.true;
   });
 
-  it('are made for each file alone if a call for several is refused', async () => {
+  it('are made for each file separately if the signer refuses a call for several', async () => {
     const harness = new Harness();
     failFor(harness, '3.bin', 422, 'no');
-    await harness.upload(...many(8));
+    await harness.upload(...createSmallFiles(8));
     const failed = harness.uploader.uploads.filter(({ status }) => status !== 'complete');
     expect(failed.map(({ name, error }) => [name, error!.code])).to.deep.equal([['3.bin', 'signer-refused']]);
   });
@@ -131,17 +132,17 @@ describe('calls of init', () => {
   it('are repeated, for the same key, if the signatures expire before the upload starts', async () => {
     const harness = new Harness({ concurrency: 1 });
     const release = harness.store.hold('put');
-    await harness.uploader.add(many(20));
+    await harness.uploader.add(createSmallFiles(20));
     await harness.until(() => harness.store.count('put') === 1);
     await harness.clock.advance(3_600_000);
     release();
     await harness.finished();
     expect(areComplete(harness)).to.be.true;
-    const asked = new Set<string>();
+    const seenIds = new Set<string>();
     const renewals = harness.signer
       .bodies('get_init_signature')
       .flatMap(({ files }) => files)
-      .filter(({ id }) => asked.has(id) || !asked.add(id));
+      .filter(({ id }) => seenIds.has(id) || !seenIds.add(id));
     expect(renewals).not.to.be.empty;
     for (const file of renewals) expect(file).to.include({ key: `files/${file.filename}` });
   });
@@ -167,10 +168,10 @@ describe('calls of init', () => {
       params: { album: 7 },
     });
     expect(file!.fingerprint).to.match(/^([\da-f]{64}|w-[\da-z]+)$/);
-    expect(harness.of('a.bin').key).to.equal('wish');
+    expect(harness.uploadOf('a.bin').key).to.equal('wish');
   });
 
-  it('use the requested key as a prefix for several files', async () => {
+  it('request object keys with the page’s objectKey as their prefix', async () => {
     const harness = new Harness({ objectKey: 'album/' });
     await harness.uploader.add([
       { file: fileOf(10, 'a.bin') },
@@ -178,7 +179,7 @@ describe('calls of init', () => {
     ]);
     await harness.finished();
     expect([...harness.store.objects.keys()].sort()).to.deep.equal(['album/a.bin', 'album/sub/b.bin']);
-    // the file that was validated first comes first
+    // the order of the files is that in which they were validated
     const files = harness.signer.bodies('get_init_signature').flatMap((body) => body.files);
     expect(files.map(({ relative_path }) => relative_path).filter(Boolean)).to.deep.equal(['sub/b.bin']);
   });

@@ -19,19 +19,20 @@ function setUp() {
   return { clock, signer, queue, batcher, batches };
 }
 
-/** A harness whose signer wants a notification of each file. */
-function harnessOf(options = {}): Harness {
+/** Creates a harness whose signer wants a notification of each file. */
+function harnessWithTracker(options = {}): Harness {
   const harness = new Harness(options);
-  harness.signer.tracked = true;
+  harness.signer.hasTracker = true;
   return harness;
 }
 
-const many = (count: number): File[] => Array.from({ length: count }, (_, index) => fileOf(10, `${index}.bin`));
+const createSmallFiles = (count: number): File[] =>
+  Array.from({ length: count }, (_, index) => fileOf(10, `${index}.bin`));
 const receiptsOf = (harness: Harness): string[] => harness.uploader.uploads.map(({ receipt }) => String(receipt));
 const expectedReceipts = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `receipt of files/${index}.bin`);
 
-describe('last notifications', () => {
+describe('notifications of complete uploads', () => {
   it('are sent together if uploads end within a short time', async () => {
     const { clock, batcher, batches } = setUp();
     const answers = [batcher.send(notificationOf('a'), signal), batcher.send(notificationOf('b'), signal)];
@@ -60,7 +61,7 @@ describe('last notifications', () => {
     expect(batches()[1]).to.deep.equal(['c', 'd']);
   });
 
-  it('are sent at once if no other upload is under way, and alone as chunk_loaded', async () => {
+  it('are sent at once if no other upload is unfinished, each as its own chunk_loaded call', async () => {
     const { queue, signer, batcher, batches } = setUp();
     queue.activeCount = 1;
     expect(await batcher.send(notificationOf('a'), signal)).to.deep.equal({ receipt: 'receipt of a' });
@@ -77,7 +78,7 @@ describe('last notifications', () => {
     expect(batches()).to.deep.equal([['a', 'b']]);
   });
 
-  it('are at most 100 in a call, and half as many after a 413', async () => {
+  it('are at most 100 in a call, and at most 50 after a 413', async () => {
     const { signer, clock, batcher, batches } = setUp();
     signer.next('chunks_loaded', deny(413, 'too-many'));
     const answers = Array.from({ length: 300 }, (_, index) => batcher.send(notificationOf(`${index}`), signal));
@@ -124,49 +125,49 @@ describe('last notifications', () => {
 
 describe('many small files with receipts', () => {
   it('need few notifications', async () => {
-    const harness = harnessOf();
-    await harness.upload(...many(300));
+    const harness = harnessWithTracker();
+    await harness.upload(...createSmallFiles(300));
     expect(receiptsOf(harness)).to.deep.equal(expectedReceipts(300));
     expect(harness.signer.count('chunks_loaded') + harness.signer.count('chunk_loaded')).to.be.at.most(8);
   });
 
-  it('are complete only once their own result is there, and others are sent meanwhile', async () => {
-    const harness = harnessOf();
-    let answer = (): void => {};
-    const isHeld = new Promise<void>((resolve) => (answer = resolve));
+  it('are complete only after their own result, and do not delay the other files', async () => {
+    const harness = harnessWithTracker();
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
     harness.signer.always('chunks_loaded', async (proceed) => {
-      await isHeld;
+      await released;
       return proceed();
     });
-    await harness.uploader.add(many(60));
+    await harness.uploader.add(createSmallFiles(60));
     await harness.until(() => harness.store.count('put') === 60);
     await harness.settle();
     expect(harness.uploader.uploads.filter(({ status }) => status === 'complete')).to.deep.equal([]);
-    answer();
+    release();
     await harness.finished();
     expect(receiptsOf(harness)).to.deep.equal(expectedReceipts(60));
   });
 
   it('each get one notification from a signer that does not offer batches', async () => {
-    const harness = harnessOf();
+    const harness = harnessWithTracker();
     harness.signer.actions = harness.signer.actions.filter((action) => action !== 'chunks_loaded');
-    await harness.upload(...many(30));
+    await harness.upload(...createSmallFiles(30));
     expect(receiptsOf(harness)).to.deep.equal(expectedReceipts(30));
     expect(harness.signer.count('chunk_loaded')).to.equal(30);
     expect(harness.signer.count('chunks_loaded')).to.equal(0);
   });
 
-  it('repeat a refused notification, and only that one', async () => {
-    const harness = harnessOf();
+  it('repeat only the notification that was refused', async () => {
+    const harness = harnessWithTracker();
     const refusal = { error: { code: 'not-stored', message: 'No object is stored under this key.' } };
-    let isRefused = false;
+    let hasRefused = false;
     harness.signer.always('chunks_loaded', (proceed) => {
       const { uploads } = proceed() as ChunksLoadedAnswer;
-      if (isRefused) return { uploads };
-      isRefused = true;
+      if (hasRefused) return { uploads };
+      hasRefused = true;
       return { uploads: [refusal, ...uploads.slice(1)] };
     });
-    await harness.upload(...many(30));
+    await harness.upload(...createSmallFiles(30));
     expect(receiptsOf(harness)).to.deep.equal(expectedReceipts(30));
     const notifications = [
       ...harness.signer.bodies('chunk_loaded'),
@@ -177,17 +178,17 @@ describe('many small files with receipts', () => {
 
   it('are notified one by one if calls for several fail', async () => {
     for (const behaviour of [deny(500, null), deny(404, 'unknown-action'), deny(401, 'unauthorized')]) {
-      const harness = harnessOf();
+      const harness = harnessWithTracker();
       harness.signer.always('chunks_loaded', behaviour);
-      await harness.upload(...many(12));
+      await harness.upload(...createSmallFiles(12));
       expect(receiptsOf(harness)).to.deep.equal(expectedReceipts(12));
     }
   });
 
   it('are complete without a receipt if every notification fails', async () => {
-    const harness = harnessOf();
+    const harness = harnessWithTracker();
     for (const action of ['chunk_loaded', 'chunks_loaded'] as const) harness.signer.always(action, deny(500, null));
-    await harness.upload(...many(12));
+    await harness.upload(...createSmallFiles(12));
     expect(harness.uploader.uploads.every(({ status, receipt }) => status === 'complete' && receipt === null)).to.be
       .true;
   });

@@ -4,36 +4,36 @@ import { SignatureCache } from '../../../src/engine/signing/signature-cache.js';
 import { isFresh, momentOf, readSignature } from '../../../src/engine/model/signature.js';
 import type { SignedUpload } from '../../../src/engine/model/signature.js';
 import { ALL_ACTIONS, deny, FakeSigner } from '../fake-signer.js';
-import { FakeClock, turn } from '../fake-clock.js';
+import { FakeClock, nextTurn } from '../fake-clock.js';
 
-const URL = 'https://store.test/a';
+const OBJECT_URL = 'https://store.test/a';
 const { signal } = new AbortController();
 
 describe('the lifetime of a signature', () => {
-  const lifeOf = (expires: number | undefined, url = URL, time = 0): number =>
+  const lifetimeOf = (expires: number | undefined, url = OBJECT_URL, time = 0): number =>
     readSignature({ method: 'PUT', url, expires }, { time }, { wall: 5, monotonic: 5 }).lifetime;
 
   it('ends 30 s before it expires, or at three quarters of a shorter one', () => {
-    expect(lifeOf(900_000)).to.equal(870_000);
-    expect(lifeOf(120_000)).to.equal(90_000);
-    expect(lifeOf(60_000)).to.equal(45_000);
-    expect(lifeOf(4_000)).to.equal(3_000);
+    expect(lifetimeOf(900_000)).to.equal(870_000);
+    expect(lifetimeOf(120_000)).to.equal(90_000);
+    expect(lifetimeOf(60_000)).to.equal(45_000);
+    expect(lifetimeOf(4_000)).to.equal(3_000);
   });
 
   it('is computed by the signer’s clock, not by the browser’s', () => {
     const years = 20 * 365 * 86_400_000;
-    expect(lifeOf(years + 900_000, URL, years)).to.equal(870_000);
+    expect(lifetimeOf(years + 900_000, OBJECT_URL, years)).to.equal(870_000);
   });
 
   it('is read from the URL if the response has no expiry', () => {
-    const url = `${URL}?X-Amz-Date=20260101T000000Z&X-Amz-Expires=600`;
-    expect(lifeOf(undefined, url, Date.UTC(2026, 0, 1))).to.equal(570_000);
-    expect(lifeOf(undefined), 'no expiry').to.equal(Infinity);
+    const url = `${OBJECT_URL}?X-Amz-Date=20260101T000000Z&X-Amz-Expires=600`;
+    expect(lifetimeOf(undefined, url, Date.UTC(2026, 0, 1))).to.equal(570_000);
+    expect(lifetimeOf(undefined), 'no expiry').to.equal(Infinity);
   });
 
-  it('is measured by the clock on which more time has passed', async () => {
+  it('is measured by the clock on which more time has passed, wall or monotonic', async () => {
     const clock = new FakeClock();
-    const signature = readSignature({ method: 'PUT', url: URL, expires: 100_000 }, { time: 0 }, momentOf(clock));
+    const signature = readSignature({ method: 'PUT', url: OBJECT_URL, expires: 100_000 }, { time: 0 }, momentOf(clock));
     expect(isFresh(signature, clock)).to.be.true;
     await clock.advance(74_999);
     expect(isFresh(signature, clock)).to.be.true;
@@ -44,16 +44,18 @@ describe('the lifetime of a signature', () => {
     expect(isFresh(signature, clock), 'the wall clock was set back').to.be.false;
   });
 
-  it('cannot have ended when the response arrives', () => {
-    expect(() => lifeOf(0)).to.throw(SignerFault, 'expired already');
+  it('must not have ended when the response arrives', () => {
+    expect(() => lifetimeOf(0)).to.throw(SignerFault, 'expired already');
+  });
+});
+
+describe('a signed request in a response', () => {
+  it('is a PUT if the response is only a URL', () => {
+    expect(readSignature(OBJECT_URL, {}, { wall: 0, monotonic: 0 })).to.include({ method: 'PUT', url: OBJECT_URL });
   });
 
-  it('is that of a PUT if the response is only a URL', () => {
-    expect(readSignature(URL, {}, { wall: 0, monotonic: 0 })).to.include({ method: 'PUT', url: URL });
-  });
-
-  it('makes the response invalid if there is no signed request', () => {
-    for (const signed of [undefined, {}, { method: 'PUT' }, { url: URL }]) {
+  it('is invalid without a method or a URL', () => {
+    for (const signed of [undefined, {}, { method: 'PUT' }, { url: OBJECT_URL }]) {
       expect(() => readSignature(signed as never, {}, { wall: 0, monotonic: 0 }))
         .to.throw(UploadError)
         .with.property('code', 'invalid-response');
@@ -61,7 +63,7 @@ describe('the lifetime of a signature', () => {
   });
 });
 
-/** Creates an upload of this number of parts, all missing. */
+/** Creates an upload with this number of parts, none of them stored. */
 function setUp(count: number, actions = ALL_ACTIONS) {
   const clock = new FakeClock();
   const signer = new FakeSigner(clock);
@@ -95,8 +97,8 @@ describe('signatures of parts', () => {
       if (number > 1) expect(signer.calls.length - calls, `part ${number} had to wait`).to.be.at.most(1);
       missing.delete(number);
       signatures.forgetPart(number);
-      await turn();
-      await turn();
+      await nextTurn();
+      await nextTurn();
     }
     expect(signer.bodies('get_all_signatures').map(({ chunks }) => chunks.length)).to.deep.equal([100, 100, 50]);
   });
@@ -104,7 +106,7 @@ describe('signatures of parts', () => {
   it('are not used after they expire', async () => {
     const { clock, signer, part } = setUp(3);
     const first = await part(1);
-    await clock.advance(signer.life - 30_001);
+    await clock.advance(signer.lifetimeMs - 30_001);
     expect((await part(1)).url).to.equal(first.url);
     await clock.advance(1);
     expect((await part(1)).url).not.to.equal(first.url);
@@ -118,7 +120,7 @@ describe('signatures of parts', () => {
     expect(signer.count('get_all_signatures')).to.equal(2);
   });
 
-  it('are requested one at a time if the signer does not sign windows', async () => {
+  it('are requested one at a time if the signer does not have get_all_signatures', async () => {
     const { signer, part } = setUp(3, []);
     await part(1);
     await part(1);
@@ -136,7 +138,7 @@ describe('signatures of parts', () => {
     expect(await part(1)).to.include({ method: 'PUT' });
   });
 
-  it('that are missing in the response make it invalid', async () => {
+  it('make the response invalid if they are missing in it', async () => {
     const { signer, part } = setUp(3);
     signer.next('get_all_signatures', () => ({ time: 0, chunks: {} }) as never);
     expect(await part(1).catch((error: UploadError) => error.code)).to.equal('invalid-response');
@@ -147,15 +149,16 @@ describe('signatures of other requests', () => {
   it('come with the first window of parts', async () => {
     const { signer, signatures, upload, part } = setUp(3);
     await part(1);
-    for (const what of ['list', 'end', 'delete', 'head'] as const) await signatures.signRequest(what, upload, signal);
+    for (const request of ['list', 'end', 'delete', 'head'] as const)
+      await signatures.signRequest(request, upload, signal);
     expect(signer.calls).to.have.length(1);
   });
 
-  it('are requested one at a time before that', async () => {
+  it('are requested one at a time before the first window', async () => {
     const { signer, signatures, upload } = setUp(3);
     const methods = [];
-    for (const what of ['list', 'end', 'delete', 'head'] as const)
-      methods.push((await signatures.signRequest(what, upload, signal)).method);
+    for (const request of ['list', 'end', 'delete', 'head'] as const)
+      methods.push((await signatures.signRequest(request, upload, signal)).method);
     expect(methods).to.deep.equal(['GET', 'POST', 'DELETE', 'HEAD']);
     expect(signer.calls).to.have.length(4);
   });
@@ -173,7 +176,7 @@ describe('signatures of other requests', () => {
 
   it('are supported if the signer lists the action', () => {
     const { signatures, upload } = setUp(3, ['get_head_signature']);
-    const offered = (['list', 'end', 'delete', 'head'] as const).map((what) => signatures.supports(what, upload));
+    const offered = (['list', 'end', 'delete', 'head'] as const).map((request) => signatures.supports(request, upload));
     expect(offered).to.deep.equal([true, true, false, true]);
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { TrackerNotifier } from '../../../src/engine/signing/tracker-notifier.js';
 import { deny, FakeSigner } from '../fake-signer.js';
-import { FakeClock, turn } from '../fake-clock.js';
+import { FakeClock, nextTurn } from '../fake-clock.js';
 
 const { signal } = new AbortController();
 
@@ -37,7 +37,7 @@ describe('notifications to the tracker', () => {
     ]);
   });
 
-  it('repeat the parts of a failed one', async () => {
+  it('contain the parts of a notification that failed', async () => {
     const { clock, signer, notifier, sent } = setUp();
     signer.next('chunk_loaded', deny(503, null));
     notifier.stored(1);
@@ -50,7 +50,7 @@ describe('notifications to the tracker', () => {
     ]);
   });
 
-  it('end with completion, which returns the receipt', async () => {
+  it('end when the upload is complete; the last one returns the receipt', async () => {
     const { clock, notifier, sent } = setUp();
     notifier.stored(7);
     expect(await notifier.complete(signal)).to.equal('receipt of k');
@@ -72,7 +72,7 @@ describe('notifications to the tracker', () => {
     const { notifier, sent } = setUp();
     notifier.stored(1);
     notifier.flush();
-    await turn();
+    await nextTurn();
     expect(sent()).to.deep.equal([['parts', 1]]);
   });
 });

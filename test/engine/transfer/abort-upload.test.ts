@@ -1,6 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
-import { answerOf } from '../fake-store.js';
+import { responseOf } from '../fake-store.js';
 import { deny } from '../fake-signer.js';
 import { fileOf, Harness } from '../harness.js';
 
@@ -10,45 +10,45 @@ const CONFLICT = '<Error><Code>ConditionalRequestConflict</Code><Message>again</
 
 const states = (harness: Harness) => harness.signer.bodies('chunk_loaded').map(({ state }) => state);
 
-/** An upload that has restarted, because Complete met a conflict; its new parts are held until `release()`. */
-async function restarted(prepare: (harness: Harness) => void): Promise<{ harness: Harness; release: () => void }> {
+/** Restarts an upload by a conflict of Complete. The store holds the new parts until `release()`. */
+async function restartUpload(prepare: (harness: Harness) => void): Promise<{ harness: Harness; release: () => void }> {
   const harness = new Harness();
   prepare(harness);
   let release = (): void => {};
   harness.store.next('complete', async () => {
     release = harness.store.hold('part');
-    return answerOf(409, CONFLICT);
+    return responseOf(409, CONFLICT);
   });
   await harness.uploader.add([fileOf(3 * PART)]);
   await harness.until(() => harness.store.count('create') === 2 && harness.store.count('part') > 3);
   return { harness, release: () => release() };
 }
 
-describe('the multipart upload of a former session', () => {
+describe('the first multipart upload of an upload that has restarted', () => {
   it('is aborted in the background', async () => {
-    const { harness, release } = await restarted(() => {});
+    const { harness, release } = await restartUpload(() => {});
     release();
     await harness.finished();
     await harness.settle();
-    expect(harness.of(NAME).status).to.equal('complete');
+    expect(harness.uploadOf(NAME).status).to.equal('complete');
     expect(harness.store.count('abort')).to.be.at.least(1);
     expect(harness.store.uploads.size).to.equal(0);
   });
 
   it('is not reported to the tracker as aborted if the signer refuses to abort it', async () => {
-    const { harness, release } = await restarted(({ signer }) => {
-      signer.tracked = true;
+    const { harness, release } = await restartUpload(({ signer }) => {
+      signer.hasTracker = true;
       signer.always('get_delete_signature', deny(403, 'forbidden'));
     });
     release();
     await harness.finished();
     await harness.settle();
-    expect(harness.store.uploads.size, 'the former one is still there').to.equal(1);
+    expect(harness.store.uploads.size, 'the first one is not aborted').to.equal(1);
     expect(states(harness)).to.include('complete').and.not.include('aborted');
   });
 
   it('is aborted once the user has signed in again', async () => {
-    const { harness } = await restarted(({ signer }) => signer.always('get_delete_signature', deny(401, null)));
+    const { harness } = await restartUpload(({ signer }) => signer.always('get_delete_signature', deny(401, null)));
     await harness.until(() => harness.signer.count('get_delete_signature') > 0);
     await harness.settle();
     harness.signer.always('get_delete_signature', null);
@@ -57,21 +57,21 @@ describe('the multipart upload of a former session', () => {
     harness.uploader.dispose();
   });
 
-  it('does not count against the upload if the signer keeps failing to sign it', async () => {
+  it('does not fail the upload if the signer cannot sign its abort', async () => {
     const FAILURES = 7;
-    const { harness, release } = await restarted(({ signer }) => {
-      // Complete is signed by a call of its own
+    const { harness, release } = await restartUpload(({ signer }) => {
+      // without get_all_signatures, Complete is signed in a separate call
       signer.actions = ['get_delete_signature'];
       signer.always('get_delete_signature', deny(500, null));
     });
     await harness.until(() => harness.signer.count('get_delete_signature') >= FAILURES);
-    // another upload is answered: a signer that fails for one upload alone would be given up
+    // another upload gets responses: a signer that fails for only one upload makes that upload fail
     await harness.uploader.add([fileOf(10, 'other.bin')]);
-    await harness.until(() => harness.of('other.bin').status === 'complete');
+    await harness.until(() => harness.uploadOf('other.bin').status === 'complete');
     harness.signer.next('get_end_signature', deny(500, null));
     release();
     await harness.finished();
-    expect(harness.of(NAME).status).to.equal('complete');
+    expect(harness.uploadOf(NAME).status).to.equal('complete');
     harness.uploader.dispose();
   });
 });

@@ -1,37 +1,37 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
-import { answerOf, loseAnswer, refuse, silence } from '../fake-store.js';
+import { responseOf, loseResponse, refuse, dropConnection } from '../fake-store.js';
 import type { Behaviour } from '../fake-store.js';
 import { fileOf, hashOf, Harness } from '../harness.js';
 
 const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
 const KEY = `files/${NAME}`;
-const gone = refuse(404, 'NoSuchUpload');
+const noSuchUpload = refuse(404, 'NoSuchUpload');
 
 const isStored = async (harness: Harness, file: File): Promise<boolean> =>
   (await hashOf(harness.store.objects.get(KEY)?.body)) === (await hashOf(file));
 
-/** Creates a harness whose store has MD5s as ETags, and whose signer may grant any key again. */
+/** Creates a harness whose store has MD5s as ETags, and whose signer may grant a key to several uploads. */
 function strictHarness(): Harness {
   const harness = new Harness();
-  harness.store.hasMd5 = true;
-  harness.signer.ownKeys = false;
+  harness.store.hasMd5Etags = true;
+  harness.signer.grantsKeysOnce = false;
   return harness;
 }
 
 /** Stores another object under the same key, of the same size and number of parts. */
-async function putOlder(harness: Harness, size: number): Promise<void> {
+async function storeOlderObject(harness: Harness, size: number): Promise<void> {
   const other = new Harness({}, {}, harness);
   await other.upload(fileOf(size));
   other.uploader.dispose();
-  harness.store.seen.length = 0;
+  harness.store.requests.length = 0;
 }
 
-/** Closes the page before the response to Complete arrives. @param isMade whether the object was created */
-async function leaveInComplete(harness: Harness, file: File, isMade: boolean): Promise<Harness> {
+/** Reloads the page before the response to Complete arrives. @param isCreated whether S3 has created the object */
+async function reloadDuringComplete(harness: Harness, file: File, isCreated: boolean): Promise<Harness> {
   harness.store.next('complete', async ({ signal }, proceed) => {
-    if (isMade) await proceed();
+    if (isCreated) await proceed();
     else harness.store.uploads.clear();
     return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
   });
@@ -39,7 +39,7 @@ async function leaveInComplete(harness: Harness, file: File, isMade: boolean): P
   await harness.until(() => harness.store.count('complete') === 1);
   await harness.settle();
   const next = harness.reload();
-  next.store.seen.length = 0;
+  next.store.requests.length = 0;
   return next;
 }
 
@@ -53,92 +53,92 @@ describe('an upload that the store no longer has', () => {
     const file = fileOf(3 * PART);
     await harness.upload(file);
     expect(await isStored(harness, file)).to.be.true;
-    const order = harness.store.seen
+    const order = harness.store.requests
       .map(({ operation }) => operation)
       .filter((one) => one === 'head' || one === 'create');
     expect(order).to.deep.equal(['create', 'head', 'create']);
-    expect(harness.all('mule-retry').map(({ reason }) => reason)).to.include(
+    expect(harness.detailsOf('mule-retry').map(({ reason }) => reason)).to.include(
       'the store answered 404 NoSuchUpload: restarting',
     );
   });
 
   it('is complete if the response to Complete was lost and the object has the ETag of its parts', async () => {
     const harness = strictHarness();
-    harness.store.next('complete', loseAnswer);
+    harness.store.next('complete', loseResponse);
     const file = fileOf(3 * PART);
     await harness.upload(file);
-    expect(harness.of(NAME).status).to.equal('complete');
+    expect(harness.uploadOf(NAME).status).to.equal('complete');
     expect([harness.store.count('create'), harness.store.count('part')]).to.deep.equal([1, 3]);
-    expect(harness.of(NAME).etag).to.equal(harness.store.objects.get(KEY)!.etag);
+    expect(harness.uploadOf(NAME).etag).to.equal(harness.store.objects.get(KEY)!.etag);
   });
 
-  it('is not complete because an older object of the same size and parts has the same key', async () => {
-    for (const hasMd5 of [true, false]) {
+  it('is not complete if the object under its key is an older one, even of the same size and number of parts', async () => {
+    for (const hasMd5Etags of [true, false]) {
       const harness = strictHarness();
-      harness.store.hasMd5 = hasMd5;
-      await putOlder(harness, 3 * PART);
+      harness.store.hasMd5Etags = hasMd5Etags;
+      await storeOlderObject(harness, 3 * PART);
       harness.store.next('complete', async (_request, proceed) => {
         harness.store.uploads.clear();
         return proceed();
       });
       const file = fileOf(3 * PART);
       await harness.upload(file);
-      expect(await isStored(harness, file), `MD5s: ${hasMd5}`).to.be.true;
+      expect(await isStored(harness, file), `MD5s: ${hasMd5Etags}`).to.be.true;
       expect(harness.store.count('create')).to.equal(2);
     }
   });
 
   it('is recognised in the next page load by the MD5s of the file, and not only by its size', async () => {
-    for (const isMade of [true, false]) {
+    for (const isCreated of [true, false]) {
       const harness = strictHarness();
-      if (!isMade) await putOlder(harness, 2 * PART + 1);
+      if (!isCreated) await storeOlderObject(harness, 2 * PART + 1);
       const file = fileOf(2 * PART + 1);
-      const next = await leaveInComplete(harness, file, isMade);
+      const next = await reloadDuringComplete(harness, file, isCreated);
       await next.upload(file);
-      expect(next.of(NAME).status).to.equal('complete');
-      expect(await isStored(next, file), `made: ${isMade}`).to.be.true;
-      expect(next.store.count('part'), `made: ${isMade}`).to.equal(isMade ? 0 : 3);
+      expect(next.uploadOf(NAME).status).to.equal('complete');
+      expect(await isStored(next, file), `created: ${isCreated}`).to.be.true;
+      expect(next.store.count('part'), `created: ${isCreated}`).to.equal(isCreated ? 0 : 3);
     }
   });
 
   it('is recognised without MD5s only if no other upload can have the key', async () => {
-    for (const ownKeys of [true, false]) {
+    for (const isKeyGrantedOnce of [true, false]) {
       const harness = strictHarness();
-      harness.store.hasMd5 = false;
-      harness.signer.ownKeys = ownKeys;
+      harness.store.hasMd5Etags = false;
+      harness.signer.grantsKeysOnce = isKeyGrantedOnce;
       const file = fileOf(2 * PART + 1);
-      const next = await leaveInComplete(harness, file, true);
+      const next = await reloadDuringComplete(harness, file, true);
       await next.upload(file);
       expect(await isStored(next, file)).to.be.true;
-      expect(next.store.count('part'), `own keys: ${ownKeys}`).to.equal(ownKeys ? 0 : 3);
+      expect(next.store.count('part'), `key granted once: ${isKeyGrantedOnce}`).to.equal(isKeyGrantedOnce ? 0 : 3);
     }
   });
 
   it('repeats Complete if HEAD fails, and is complete if Complete succeeds', async () => {
-    const says = '<CompleteMultipartUploadResult><ETag>"done"</ETag></CompleteMultipartUploadResult>';
-    for (const head of [refuse(403), silence]) {
+    const completion = '<CompleteMultipartUploadResult><ETag>"done"</ETag></CompleteMultipartUploadResult>';
+    for (const head of [refuse(403), dropConnection]) {
       const harness = strictHarness();
       harness.store.always('head', head);
-      harness.store.next('complete', loseAnswer, gone, async () => answerOf(200, says));
+      harness.store.next('complete', loseResponse, noSuchUpload, async () => responseOf(200, completion));
       const file = fileOf(2 * PART);
       await harness.upload(file);
-      expect(harness.of(NAME)).to.include({ status: 'complete', etag: 'done' });
+      expect(harness.uploadOf(NAME)).to.include({ status: 'complete', etag: 'done' });
       expect(harness.store.count('part')).to.equal(2);
     }
   });
 
-  it('restarts if HEAD and Complete fail, and if the signer signs no HEAD', async () => {
-    for (const set of [
+  it('restarts if HEAD and Complete both fail, or if the signer signs no HEAD', async () => {
+    for (const prepare of [
       (harness: Harness) => harness.store.always('head', refuse(403)),
-      (harness: Harness) => harness.store.always('head', silence),
+      (harness: Harness) => harness.store.always('head', dropConnection),
       (harness: Harness) => (harness.signer.actions = []),
     ]) {
       const harness = strictHarness();
-      set(harness);
-      harness.store.next('complete', loseAnswer);
+      prepare(harness);
+      harness.store.next('complete', loseResponse);
       const file = fileOf(2 * PART);
       await harness.upload(file);
-      expect(harness.of(NAME).status, String(set)).to.equal('complete');
+      expect(harness.uploadOf(NAME).status, String(prepare)).to.equal('complete');
       expect(await isStored(harness, file)).to.be.true;
       expect(harness.store.count('create')).to.equal(2);
     }
@@ -148,16 +148,16 @@ describe('an upload that the store no longer has', () => {
 describe('a conditional write of an existing key', () => {
   const exists = refuse(412, 'PreconditionFailed');
 
-  it('is complete if it stored that object itself', async () => {
+  it('is complete if it has stored that object itself', async () => {
     for (const [size, operation] of [
       [1_000, 'put'],
       [2 * PART, 'complete'],
     ] as const) {
       const harness = strictHarness();
-      harness.store.next(operation, loseAnswer, exists);
+      harness.store.next(operation, loseResponse, exists);
       const file = fileOf(size);
       await harness.upload(file);
-      expect(harness.of(NAME).status, operation).to.equal('complete');
+      expect(harness.uploadOf(NAME).status, operation).to.equal('complete');
       expect(harness.store.count(operation)).to.equal(2);
     }
   });
@@ -168,14 +168,14 @@ describe('a conditional write of an existing key', () => {
       [2 * PART, 'complete'],
     ] as const) {
       const harness = strictHarness();
-      await putOlder(harness, size);
-      harness.store.next(operation, silence, exists);
+      await storeOlderObject(harness, size);
+      harness.store.next(operation, dropConnection, exists);
       await harness.upload(fileOf(size));
-      expect(harness.of(NAME).error, operation).to.include({ code: 'key-exists', status: 412 });
+      expect(harness.uploadOf(NAME).error, operation).to.include({ code: 'key-exists', status: 412 });
     }
   });
 
-  it('is sent again if the existing object has been deleted meanwhile', async () => {
+  it('is sent again if the existing object has been deleted in the meantime', async () => {
     const harness = strictHarness();
     harness.store.next('put', exists);
     const file = fileOf(1_000);
@@ -188,7 +188,7 @@ describe('a conditional write of an existing key', () => {
     const small = strictHarness();
     small.store.next('put', conflict, conflict);
     await small.upload(fileOf(1_000));
-    expect([small.of(NAME).status, small.store.count('put')]).to.deep.equal(['complete', 3]);
+    expect([small.uploadOf(NAME).status, small.store.count('put')]).to.deep.equal(['complete', 3]);
     const large = strictHarness();
     large.store.next('complete', conflict);
     const file = fileOf(2 * PART);
@@ -198,10 +198,10 @@ describe('a conditional write of an existing key', () => {
     expect(large.store.uploads).to.be.empty;
   });
 
-  it('checks whether the object exists before it restarts, if the conflict may be with its own request', async () => {
+  it('checks whether the object exists before it restarts, if it may have created the object itself', async () => {
     const harness = strictHarness();
-    harness.store.next('complete', loseAnswer, refuse(409, 'ConditionalRequestConflict') satisfies Behaviour);
+    harness.store.next('complete', loseResponse, refuse(409, 'ConditionalRequestConflict') satisfies Behaviour);
     await harness.upload(fileOf(2 * PART));
-    expect([harness.of(NAME).status, harness.store.count('create')]).to.deep.equal(['complete', 1]);
+    expect([harness.uploadOf(NAME).status, harness.store.count('create')]).to.deep.equal(['complete', 1]);
   });
 });

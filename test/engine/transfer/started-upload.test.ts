@@ -6,8 +6,8 @@ import { fileOf, hashOf, Harness } from '../harness.js';
 const NAME = 'a.bin';
 const KEY = `files/${NAME}`;
 
-/** A harness whose signer creates multipart uploads itself. */
-function harnessOf(options = {}): Harness {
+/** Creates a harness whose signer creates multipart uploads itself. */
+function harnessWithStartingSigner(options = {}): Harness {
   const harness = new Harness(options);
   let started = 0;
   harness.signer.startUpload = (key) => {
@@ -22,11 +22,11 @@ const isStored = async (harness: Harness, file: File): Promise<boolean> =>
   (await hashOf(harness.store.objects.get(KEY)?.body)) === (await hashOf(file));
 
 describe('an upload that the signer has created', () => {
-  it('sends the first part after one call to the signer, without CreateMultipartUpload and a list', async () => {
-    const harness = harnessOf();
+  it('sends the first part after one call to the signer, without CreateMultipartUpload and ListParts', async () => {
+    const harness = harnessWithStartingSigner();
     const file = fileOf(3 * MIN_PART_SIZE);
     await harness.upload(file);
-    expect(harness.of(NAME)).to.include({ status: 'complete', recovered: false, uploadId: 'started 1' });
+    expect(harness.uploadOf(NAME)).to.include({ status: 'complete', recovered: false, uploadId: 'started 1' });
     expect(await isStored(harness, file)).to.be.true;
     for (const operation of ['create', 'list'] as const) expect(harness.store.count(operation), operation).to.equal(0);
     expect(
@@ -34,69 +34,69 @@ describe('an upload that the signer has created', () => {
     ).to.deep.equal(['get_init_signature']);
   });
 
-  it('requests further windows for the parts after the first ones', async () => {
-    const harness = harnessOf({ concurrency: 4 });
+  it('requests signatures only for the parts whose signatures the first answer does not contain', async () => {
+    const harness = harnessWithStartingSigner({ concurrency: 4 });
     await harness.upload(fileOf(40 * MIN_PART_SIZE));
-    expect(harness.of(NAME).status).to.equal('complete');
+    expect(harness.uploadOf(NAME).status).to.equal('complete');
     const windows = harness.signer.bodies('get_all_signatures').map(({ chunks }) => chunks);
     expect(windows.flat()).to.include(17).and.to.include(40);
     expect(windows.flat()).not.to.include(1);
   });
 
-  it('requests signatures with checksums as usual', async () => {
-    const harness = harnessOf();
+  it('requests signatures with checksums in later calls', async () => {
+    const harness = harnessWithStartingSigner();
     harness.signer.checksums = ['crc32'];
     const file = fileOf(2 * MIN_PART_SIZE + 1);
     await harness.upload(file);
-    expect(harness.of(NAME)).to.include({ status: 'complete', integrity: 'checksum' });
+    expect(harness.uploadOf(NAME)).to.include({ status: 'complete', integrity: 'checksum' });
     expect(harness.store.count('create')).to.equal(0);
     expect(await isStored(harness, file)).to.be.true;
   });
 
-  it('requests signatures if those of the answer are invalid', async () => {
+  it('requests signatures again if those of the first answer are invalid', async () => {
     for (const all of [{}, { chunks: { 1: 7 } }, 'x', { chunks: { 1: 'no URL' } }]) {
-      const harness = harnessOf();
+      const harness = harnessWithStartingSigner();
       harness.signer.next('get_init_signature', (proceed) => {
         const answer = proceed() as InitAnswer;
         (answer.files[0] as InitKnown).all = all as never;
         return answer;
       });
       await harness.upload(fileOf(2 * MIN_PART_SIZE));
-      expect(harness.of(NAME).status, JSON.stringify(all)).to.equal('complete');
+      expect(harness.uploadOf(NAME).status, JSON.stringify(all)).to.equal('complete');
     }
   });
 
-  it('is listed and resumed after a reload if it was paused, or the page hidden, before the signer answered', async () => {
+  it('is listed and resumed after a reload if the user paused it, or the page was hidden, before the signer answered', async () => {
     for (const isHidden of [false, true]) {
-      const harness = harnessOf();
-      let answer = (): void => {};
+      const harness = harnessWithStartingSigner();
+      let sendAnswer = (): void => {};
       harness.signer.next(
         'get_init_signature',
-        (proceed) => new Promise((resolve) => (answer = () => resolve(proceed()))),
+        (proceed) => new Promise((resolve) => (sendAnswer = () => resolve(proceed()))),
       );
       const file = fileOf(2 * MIN_PART_SIZE);
       await harness.uploader.add([file]);
       await harness.until(() => harness.signer.calls.length > 0);
       if (isHidden) harness.environment.handlers!.hide();
       else harness.uploader.pause();
-      answer();
+      sendAnswer();
       await harness.settle();
       const next = harness.reload();
       await next.uploader.ready;
-      expect(next.of(NAME).recovered).to.be.true;
+      expect(next.uploadOf(NAME).recovered).to.be.true;
       await next.upload(file);
-      expect(next.of(NAME)).to.include({ status: 'complete', uploadId: 'started 1' });
+      expect(next.uploadOf(NAME)).to.include({ status: 'complete', uploadId: 'started 1' });
       expect([...next.store.uploads.keys()]).to.be.empty;
     }
   });
 
-  it('is listed and resumed after a reload, as any other', async () => {
-    const harness = harnessOf();
+  it('is listed and resumed after a reload', async () => {
+    const harness = harnessWithStartingSigner();
     const file = fileOf(4 * MIN_PART_SIZE);
     await harness.interrupt(file, 2);
     const next = harness.reload();
     await next.upload(file);
-    expect(next.of(NAME)).to.include({ status: 'complete', recovered: true, uploadId: 'started 1' });
+    expect(next.uploadOf(NAME)).to.include({ status: 'complete', recovered: true, uploadId: 'started 1' });
     expect(next.store.count('create')).to.equal(0);
   });
 });

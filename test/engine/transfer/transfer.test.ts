@@ -8,24 +8,24 @@ const PART = MIN_PART_SIZE;
 const NAME = 'a.bin';
 
 describe('pause', () => {
-  it('sends nothing more, keeps the stored parts, and resumes from there', async () => {
+  it('stops all requests, keeps the stored parts, and resume() sends only the others', async () => {
     const harness = new Harness({ concurrency: 2 });
     const file = fileOf(6 * PART);
     await harness.interrupt(file, 3);
-    const { length } = harness.store.seen;
+    const { length } = harness.store.requests;
     await harness.clock.advance(86_400_000);
-    expect(harness.store.seen, 'requests while paused').to.have.length(length);
-    expect(harness.of(NAME)).to.include({ status: 'paused' });
-    expect(harness.of(NAME).parts.done).to.equal(3);
+    expect(harness.store.requests, 'requests while paused').to.have.length(length);
+    expect(harness.uploadOf(NAME)).to.include({ status: 'paused' });
+    expect(harness.uploadOf(NAME).parts.done).to.equal(3);
     await harness.uploader.resume();
     await harness.finished();
     expect(harness.store.sentParts.filter((number) => number <= 3)).to.have.length(3);
     expect(await hashOf(harness.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
     expect(harness.fired.map(({ type }) => type)).to.include.members(['mule-pause', 'mule-resume']);
-    expect(harness.all('mule-start')).to.have.length(1);
+    expect(harness.detailsOf('mule-start')).to.have.length(1);
   });
 
-  it('works at any moment, and can be undone at once', async () => {
+  it('works in any status, and resume() may follow at once', async () => {
     for (const status of ['queued', 'starting', 'uploading', 'finishing'] as const) {
       const harness = new Harness();
       const { uploader } = harness;
@@ -44,13 +44,13 @@ describe('pause', () => {
         await uploader.resume();
       }
       await harness.finished();
-      expect(harness.of(NAME).status, `paused while ${status}`).to.equal('complete');
+      expect(harness.uploadOf(NAME).status, `paused while ${status}`).to.equal('complete');
       expect(await hashOf(harness.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
       expect(harness.store.count('create'), `created while ${status}`).to.equal(1);
     }
   });
 
-  it('also works for a file sent in one request', async () => {
+  it('works for a file that is sent in one request', async () => {
     const harness = new Harness();
     const release = harness.store.hold('put');
     await harness.uploader.add([fileOf(10)]);
@@ -60,24 +60,24 @@ describe('pause', () => {
     release();
     await harness.uploader.resume();
     await harness.finished();
-    expect(harness.of(NAME)).to.include({ status: 'complete', loaded: 10 });
+    expect(harness.uploadOf(NAME)).to.include({ status: 'complete', loaded: 10 });
     expect(harness.store.count('put')).to.equal(2);
   });
 });
 
 describe('abort', () => {
-  it('aborts the multipart upload on the store as well, and deletes the record', async () => {
+  it('also aborts the multipart upload on the store, and deletes the journal record', async () => {
     const journal = new MemoryJournal();
     const harness = new Harness({}, { journal });
     await harness.interrupt(fileOf(4 * PART), 2);
     harness.uploader.abort();
-    expect(harness.of(NAME).status).to.equal('aborted');
+    expect(harness.uploadOf(NAME).status).to.equal('aborted');
     await harness.until(() => journal.records.size === 0);
     expect(harness.store.uploads).to.be.empty;
-    expect(harness.all('mule-abort')).to.have.length(1);
+    expect(harness.detailsOf('mule-abort')).to.have.length(1);
   });
 
-  it('leaves nothing behind, including a multipart upload that was just being created', async () => {
+  it('leaves no object and no multipart upload, even while the multipart upload is being created', async () => {
     for (const operation of ['create', 'part', 'complete'] as const) {
       const harness = new Harness();
       const release = harness.store.hold(operation);
@@ -95,7 +95,7 @@ describe('abort', () => {
     }
   });
 
-  it('reaches the store once it is back', async () => {
+  it('reaches the store when that is reachable again', async () => {
     const harness = new Harness();
     await harness.interrupt(fileOf(4 * PART), 2);
     harness.store.isUp = false;
@@ -115,7 +115,7 @@ describe('abort', () => {
     const next = harness.reload();
     next.store.isUp = true;
     await next.uploader.ready;
-    expect(next.uploader.uploads, 'it is not offered again').to.be.empty;
+    expect(next.uploader.uploads, 'the aborted upload is not listed').to.be.empty;
     await next.until(() => next.store.uploads.size === 0 && (next.journal as MemoryJournal).records.size === 0);
   });
 
@@ -150,7 +150,7 @@ describe('abort', () => {
     await harness.uploader.add([fileOf(4 * PART)]);
     harness.uploader.abort();
     await harness.finished();
-    expect([harness.signer.calls.length, harness.store.seen.length]).to.deep.equal([0, 0]);
+    expect([harness.signer.calls.length, harness.store.requests.length]).to.deep.equal([0, 0]);
   });
 });
 
@@ -158,7 +158,7 @@ describe('signatures during an upload', () => {
   it('are requested in windows of 100, before they are needed; the first window includes all other requests', async () => {
     const harness = new Harness();
     await harness.upload(fileOf(150 * PART));
-    expect(harness.of(NAME).status).to.equal('complete');
+    expect(harness.uploadOf(NAME).status).to.equal('complete');
     const windows = harness.signer.bodies('get_all_signatures').map(({ chunks }) => chunks);
     expect(windows.map(({ length }) => length)).to.deep.equal([100, 50]);
     expect(new Set(windows.flat())).to.have.property('size', 150);
@@ -171,18 +171,18 @@ describe('signatures during an upload', () => {
     const harness = new Harness();
     harness.signer.actions = [];
     await harness.upload(fileOf(4 * PART));
-    expect(harness.of(NAME).status).to.equal('complete');
+    expect(harness.uploadOf(NAME).status).to.equal('complete');
     expect(harness.signer.count('get_chunk_signature')).to.equal(4);
     expect(harness.signer.count('get_all_signatures')).to.equal(0);
     expect(harness.signer.bodies('get_chunk_signature')[0]).to.include({ chunk: 1, size: PART, upload_id: 'upload-1' });
   });
 
-  it('are requested again, not used, if they expired during a long wait', async () => {
+  it('are requested again if they expired during a long wait', async () => {
     const harness = new Harness({ concurrency: 1 });
     harness.store.next('part 2', refuse(503, 'SlowDown', { 'Retry-After': '3600' }));
     await harness.upload(fileOf(3 * PART));
-    expect(harness.of(NAME).status).to.equal('complete');
-    const reasons = harness.all('mule-retry').map(({ reason }) => reason);
+    expect(harness.uploadOf(NAME).status).to.equal('complete');
+    const reasons = harness.detailsOf('mule-retry').map(({ reason }) => reason);
     expect(reasons.filter((reason) => reason.includes('403'))).to.be.empty;
   });
 
@@ -192,7 +192,7 @@ describe('signatures during an upload', () => {
     harness.clock.sleepFor(8 * 3_600_000);
     await harness.uploader.resume();
     await harness.finished();
-    expect(harness.of(NAME).status).to.equal('complete');
-    expect(harness.all('mule-retry')).to.be.empty;
+    expect(harness.uploadOf(NAME).status).to.equal('complete');
+    expect(harness.detailsOf('mule-retry')).to.be.empty;
   });
 });

@@ -7,12 +7,12 @@ const PART = MIN_PART_SIZE;
 describe('added files', () => {
   it('are rejected one by one with a message, and the others are added', async () => {
     const harness = new Harness();
-    const taken = await harness.uploader.add([fileOf(10, 'a.txt'), fileOf(10, 'b.exe'), fileOf(100, 'c.txt')], {
+    const added = await harness.uploader.add([fileOf(10, 'a.txt'), fileOf(10, 'b.exe'), fileOf(100, 'c.txt')], {
       accept: '.txt',
       maxSize: 50,
     });
-    expect(taken.map(({ name }) => name)).to.deep.equal(['a.txt']);
-    expect(harness.all('mule-reject').map(({ file, code }) => [file.name, code])).to.deep.equal([
+    expect(added.map(({ name }) => name)).to.deep.equal(['a.txt']);
+    expect(harness.detailsOf('mule-reject').map(({ file, code }) => [file.name, code])).to.deep.equal([
       ['b.exe', 'type'],
       ['c.txt', 'too-big'],
     ]);
@@ -21,15 +21,17 @@ describe('added files', () => {
   it('count together towards the limit of files', async () => {
     const harness = new Harness();
     await harness.uploader.add([fileOf(10, 'a'), fileOf(10, 'b'), fileOf(10, 'c')], { maxFiles: 2 });
-    expect(harness.all('mule-reject').map(({ file, code }) => [file.name, code])).to.deep.equal([['c', 'too-many']]);
+    expect(harness.detailsOf('mule-reject').map(({ file, code }) => [file.name, code])).to.deep.equal([
+      ['c', 'too-many'],
+    ]);
   });
 
-  it('are not added twice, but again once the first was aborted or has failed', async () => {
+  it('are not added twice while the first upload is unfinished, and can be added again after an abort', async () => {
     const harness = new Harness({ autostart: false });
     const file = fileOf(10);
     await harness.uploader.add([file]);
     expect(await harness.uploader.add([file])).to.be.empty;
-    expect(harness.all('mule-reject')[0]).to.include({ code: 'duplicate' });
+    expect(harness.detailsOf('mule-reject')[0]).to.include({ code: 'duplicate' });
     harness.uploader.abort();
     expect(await harness.uploader.add([file])).to.have.length(1);
   });
@@ -54,11 +56,11 @@ describe('added files', () => {
     });
     await harness.upload(fileOf(10, 'a.bin'), fileOf(10, 'b.bin'));
     expect(harness.uploader.uploads.map(({ name }) => name)).to.deep.equal(['a.bin']);
-    expect(harness.all('mule-reject')[0]).to.include({ code: 'cancelled' });
+    expect(harness.detailsOf('mule-reject')[0]).to.include({ code: 'cancelled' });
   });
 });
 
-describe('the event before an upload', () => {
+describe('the event mule-before-upload', () => {
   it('lets the page set params for the signer', async () => {
     const harness = new Harness({ params: { album: 7 } });
     harness.uploader.addEventListener('mule-before-upload', ({ detail }) => {
@@ -66,7 +68,7 @@ describe('the event before an upload', () => {
     });
     await harness.upload(fileOf(10, 'a.bin'), fileOf(PART + 1, 'b.bin'));
     const params = harness.signer.bodies('get_init_signature').flatMap(({ files }) => files.map((file) => file.params));
-    // the file that was validated first comes first
+    // the order is that in which the files were validated
     expect(params).to.have.deep.members([
       { album: 7, title: 'title of a.bin' },
       { album: 7, title: 'title of b.bin' },
@@ -79,15 +81,15 @@ describe('the event before an upload', () => {
       if (event.detail.upload.name !== 'c.bin') event.preventDefault();
     });
     await harness.upload(...['a.bin', 'b.bin', 'c.bin'].map((name) => fileOf(10, name)));
-    expect(['a.bin', 'b.bin', 'c.bin'].map((name) => harness.of(name).status)).to.deep.equal([
+    expect(['a.bin', 'b.bin', 'c.bin'].map((name) => harness.uploadOf(name).status)).to.deep.equal([
       'aborted',
       'aborted',
       'complete',
     ]);
-    const asked = harness.signer
+    const requestedNames = harness.signer
       .bodies('get_init_signature')
       .flatMap(({ files }) => files.map((file) => file.filename));
-    expect(asked).to.deep.equal(['c.bin']);
+    expect(requestedNames).to.deep.equal(['c.bin']);
   });
 
   it('waits for the page’s promise, and fails the upload if that rejects', async () => {
@@ -100,21 +102,21 @@ describe('the event before an upload', () => {
     expect(harness.signer.calls).to.be.empty;
     settle.reject(new Error('no room on the server'));
     await harness.finished();
-    expect(harness.of('a.bin').error!.message).to.contain('no room on the server');
+    expect(harness.uploadOf('a.bin').error!.message).to.contain('no room on the server');
     expect(harness.signer.calls).to.be.empty;
-    expect(harness.all('mule-error')).to.have.length(1);
+    expect(harness.detailsOf('mule-error')).to.have.length(1);
   });
 
-  it('is fired once per upload, whatever the signer does, and again after a failure', async () => {
+  it('is fired again by retry() after the page’s promise has rejected', async () => {
     const harness = new Harness({ maxRetries: 1 });
-    let asked = 0;
+    let events = 0;
     harness.uploader.addEventListener('mule-before-upload', ({ detail }) => {
-      if (++asked === 1) detail.waitUntil(Promise.reject(new Error('not now')));
+      if (++events === 1) detail.waitUntil(Promise.reject(new Error('not now')));
     });
     await harness.upload(fileOf(10));
-    expect(harness.of('a.bin').status).to.equal('failed');
+    expect(harness.uploadOf('a.bin').status).to.equal('failed');
     harness.uploader.retry();
     await harness.finished();
-    expect([harness.of('a.bin').status, asked]).to.deep.equal(['complete', 2]);
+    expect([harness.uploadOf('a.bin').status, events]).to.deep.equal(['complete', 2]);
   });
 });

@@ -10,11 +10,11 @@ describe('the next page load', () => {
     const harness = new Harness({ concurrency: 2 });
     const file = fileOf(6 * PART);
     await harness.interrupt(file, 4);
-    const { id } = harness.of(NAME);
+    const { id } = harness.uploadOf(NAME);
     const next = harness.reload();
     await next.uploader.ready;
-    expect(next.all('mule-recover')[0]!.uploads.map(({ name }) => name)).to.deep.equal([NAME]);
-    expect(next.of(NAME)).to.include({
+    expect(next.detailsOf('mule-recover')[0]!.uploads.map(({ name }) => name)).to.deep.equal([NAME]);
+    expect(next.uploadOf(NAME)).to.include({
       id,
       status: 'needs-file',
       waitingFor: 'file',
@@ -23,9 +23,9 @@ describe('the next page load', () => {
     });
     const sentBefore = next.store.count('part');
     await next.upload(file);
-    expect(next.of(NAME)).to.include({ id, status: 'complete' });
+    expect(next.uploadOf(NAME)).to.include({ id, status: 'complete' });
     expect(next.store.sentParts.slice(sentBefore).sort()).to.deep.equal([5, 6]);
-    expect(next.uploader.uploads, 'the same upload, not another').to.have.length(1);
+    expect(next.uploader.uploads, 'the recovered upload, and no second one').to.have.length(1);
     expect(await hashOf(next.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
   });
 
@@ -44,32 +44,32 @@ describe('the next page load', () => {
     const next = harness.reload();
     await next.uploader.ready;
     const other = fileOf(3 * PART);
-    await next.uploader.resume(next.of(NAME).id, other).then(
+    await next.uploader.resume(next.uploadOf(NAME).id, other).then(
       () => expect.fail('another file was accepted as the upload’s'),
       (error: { code: string }) => expect(error.code).to.equal('file-changed'),
     );
-    expect(next.of(NAME).status).to.equal('needs-file');
+    expect(next.uploadOf(NAME).status).to.equal('needs-file');
   });
 
-  it('continues after resume(id, file)', async () => {
+  it('resumes an upload by resume(id, file)', async () => {
     const harness = new Harness();
     const file = fileOf(3 * PART);
     await harness.interrupt(file, 1);
     const next = harness.reload();
     await next.uploader.ready;
-    await next.uploader.resume(next.of(NAME).id, file);
+    await next.uploader.resume(next.uploadOf(NAME).id, file);
     await next.finished();
-    expect(next.of(NAME).status).to.equal('complete');
+    expect(next.uploadOf(NAME).status).to.equal('complete');
   });
 
-  it('restarts if the store no longer has the upload', async () => {
+  it('restarts an upload that the store no longer has', async () => {
     const harness = new Harness();
     const file = fileOf(3 * PART);
     await harness.interrupt(file, 2);
     harness.store.uploads.clear();
     const next = harness.reload();
     await next.upload(file);
-    expect(next.of(NAME).status).to.equal('complete');
+    expect(next.uploadOf(NAME).status).to.equal('complete');
     expect(next.store.count('create')).to.equal(2);
   });
 
@@ -85,7 +85,7 @@ describe('the next page load', () => {
     const next = harness.reload();
     const sent = next.store.count('part');
     await next.upload(file);
-    expect(next.of(NAME)).to.include({ status: 'complete', etag: 'whole-3' });
+    expect(next.uploadOf(NAME)).to.include({ status: 'complete', etag: 'whole-3' });
     expect(next.store.count('part')).to.equal(sent);
   });
 
@@ -103,14 +103,14 @@ describe('the next page load', () => {
     expect(await hashOf(next.store.objects.get(`files/${NAME}`)?.body)).to.equal(await hashOf(file));
   });
 
-  it('requests a page again that was truncated', async () => {
+  it('requests a page of the list again if it was truncated', async () => {
     const harness = new Harness();
     const file = fileOf(4 * PART);
     await harness.interrupt(file, 2);
     const next = harness.reload();
     next.store.next('list', async (_request, proceed) => {
-      const whole = await proceed();
-      return { ...whole, text: whole.text.slice(0, -30) };
+      const response = await proceed();
+      return { ...response, text: response.text.slice(0, -30) };
     });
     const sentBefore = next.store.count('part');
     await next.upload(file);
@@ -123,12 +123,12 @@ describe('the next page load', () => {
     await harness.interrupt(file, 3);
     const next = harness.reload();
     next.store.always('list', async (_request, proceed) => {
-      const whole = await proceed();
-      const again = '<IsTruncated>true</IsTruncated><NextPartNumberMarker>1</NextPartNumberMarker>';
-      return { ...whole, text: whole.text.replace('<IsTruncated>false</IsTruncated>', again) };
+      const response = await proceed();
+      const samePage = '<IsTruncated>true</IsTruncated><NextPartNumberMarker>1</NextPartNumberMarker>';
+      return { ...response, text: response.text.replace('<IsTruncated>false</IsTruncated>', samePage) };
     });
     await next.upload(file);
-    expect(next.of(NAME).status).to.equal('complete');
+    expect(next.uploadOf(NAME).status).to.equal('complete');
   });
 
   it('lists nothing after a sign-out', async () => {
@@ -154,46 +154,46 @@ describe('the next page load', () => {
 });
 
 describe('an upload in the signer’s tracker', () => {
-  const known = { upload_id: 'upload-9', key: `files/${NAME}`, part_size: PART };
+  const tracked = { upload_id: 'upload-9', key: `files/${NAME}`, part_size: PART };
 
-  it('is resumed, on whichever machine it was started', async () => {
+  it('is resumed, even if it was started on another device', async () => {
     const harness = new Harness();
     const file = fileOf(3 * PART);
     harness.store.uploads.set('upload-9', {
-      key: known.key,
+      key: tracked.key,
       parts: new Map([[2, { body: file.slice(PART, 2 * PART), etag: 'two' }]]),
     });
-    harness.signer.known.set(NAME, known);
+    harness.signer.trackedUploads.set(NAME, tracked);
     await harness.upload(file);
-    expect(harness.of(NAME)).to.include({ status: 'complete', recovered: true, uploadId: 'upload-9' });
+    expect(harness.uploadOf(NAME)).to.include({ status: 'complete', recovered: true, uploadId: 'upload-9' });
     expect(harness.store.sentParts.sort()).to.deep.equal([1, 3]);
   });
 
   it('is restarted, with force, if the store does not have it', async () => {
     const harness = new Harness();
-    harness.signer.known.set(NAME, known);
+    harness.signer.trackedUploads.set(NAME, tracked);
     await harness.upload(fileOf(3 * PART));
-    expect(harness.of(NAME).status).to.equal('complete');
+    expect(harness.uploadOf(NAME).status).to.equal('complete');
     expect(harness.signer.bodies('get_init_signature').at(-1)!.files[0]).to.include({ force: true });
   });
 });
 
 describe('one upload in two tabs', () => {
-  it('is sent by one; the other waits, and continues where the first stopped', async () => {
+  it('is sent by one tab; the other waits, and continues where the first stopped', async () => {
     const harness = new Harness();
     const file = fileOf(4 * PART);
     const release = harness.store.hold('part');
     harness.store.next('part 1', (_request, proceed) => proceed());
     await harness.uploader.add([file]);
-    await harness.until(() => harness.of(NAME).parts.done === 1);
+    await harness.until(() => harness.uploadOf(NAME).parts.done === 1);
     const other = harness.otherTab();
     await other.uploader.add([file]);
-    await other.until(() => other.of(NAME).waitingFor === 'tab');
+    await other.until(() => other.uploadOf(NAME).waitingFor === 'tab');
     expect(harness.store.count('create')).to.equal(1);
     harness.uploader.dispose();
     release();
     await other.finished();
-    expect(other.of(NAME)).to.include({ status: 'complete', waitingFor: null });
+    expect(other.uploadOf(NAME)).to.include({ status: 'complete', waitingFor: null });
     expect(harness.store.count('create')).to.equal(1);
     expect(harness.store.sentParts.filter((number) => number === 1)).to.have.length(1);
   });

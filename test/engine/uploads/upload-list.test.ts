@@ -15,23 +15,23 @@ describe('many files', () => {
         await new Promise<void>((resolve) => harness.clock.setTimer(resolve, 1_000));
         return proceed();
       });
-      let sentBefore = Infinity;
+      let partsBeforeSmallFile = Infinity;
       harness.uploader.addEventListener('mule-complete', ({ detail }) => {
-        if (detail.upload.name === 'small.bin') sentBefore = harness.store.count('part');
+        if (detail.upload.name === 'small.bin') partsBeforeSmallFile = harness.store.count('part');
       });
       await harness.uploader.add([fileOf(30 * PART, 'huge.bin'), fileOf(10, 'small.bin')]);
       await harness.finished();
-      expect(sentBefore, `parts sent before the small file was done, ${concurrency} slots`).to.be.below(15);
+      expect(partsBeforeSmallFile, `parts sent before the small file was done, ${concurrency} slots`).to.be.below(15);
     }
   });
 
   it('never have more requests in flight than the concurrency', async () => {
     const harness = new Harness({ concurrency: 3 });
     let inFlight = 0;
-    let most = 0;
+    let maxInFlight = 0;
     for (const operation of ['part', 'put', 'create', 'complete'] as const) {
       harness.store.always(operation, async (_request, proceed) => {
-        most = Math.max(most, ++inFlight);
+        maxInFlight = Math.max(maxInFlight, ++inFlight);
         const answer = await proceed();
         inFlight--;
         return answer;
@@ -41,17 +41,17 @@ describe('many files', () => {
       ...Array.from({ length: 10 }, (_, index) => fileOf(index % 2 ? 10 : 3 * PART, `${index}.bin`, index)),
     );
     expect(harness.uploader.uploads.every(({ status }) => status === 'complete')).to.be.true;
-    expect(most).to.equal(3);
+    expect(maxInFlight).to.equal(3);
   });
 
-  it('continue when one of them fails, and are reported together at the end', async () => {
+  it('continue when one of them fails, and are reported together in mule-finish', async () => {
     const harness = new Harness();
     harness.store.next('put', refuse(400, 'InvalidArgument'));
     await harness.upload(fileOf(10, 'a.bin'), fileOf(10, 'b.bin', 2), fileOf(2 * PART, 'c.bin'));
-    const [finish] = harness.all('mule-finish');
+    const [finish] = harness.detailsOf('mule-finish');
     expect(finish!.failed).to.have.length(1);
     expect(finish!.completed).to.have.length(2);
-    expect(harness.all('mule-finish')).to.have.length(1);
+    expect(harness.detailsOf('mule-finish')).to.have.length(1);
     expect(harness.uploader.status).to.equal('failed');
   });
 
@@ -59,21 +59,21 @@ describe('many files', () => {
     const harness = new Harness();
     harness.store.next('put', refuse(503, 'SlowDown'));
     let inFlight = 0;
-    let most = 0;
+    let maxInFlight = 0;
     harness.store.always('put', async (_request, proceed) => {
       inFlight++;
-      if (harness.store.count('put') > 60) most = Math.max(most, inFlight);
-      // long enough to reach full concurrency
+      if (harness.store.count('put') > 60) maxInFlight = Math.max(maxInFlight, inFlight);
+      // takes long enough for the requests in flight to reach the full concurrency
       await new Promise<void>((resolve) => harness.clock.setTimer(resolve, 1_000));
       const answer = await proceed();
       inFlight--;
       return answer;
     });
     await harness.upload(...Array.from({ length: 90 }, (_, index) => fileOf(10, `${index}.bin`)));
-    expect(most).to.be.at.least(5);
+    expect(maxInFlight).to.be.at.least(5);
   });
 
-  it('have one common progress and status', async () => {
+  it('have a progress and a status in common', async () => {
     const harness = new Harness({ concurrency: 1 });
     expect(harness.uploader.status).to.equal('idle');
     harness.signer.always('get_init_signature', deny(401, null));
@@ -82,8 +82,8 @@ describe('many files', () => {
     expect(harness.uploader.progress).to.include({ loaded: 0, total: 2 * PART, ratio: 0 });
     harness.uploader.pause();
     expect(harness.uploader.status).to.equal('paused');
-    harness.uploader.abort(harness.of('b.bin').id);
-    expect(harness.uploader.progress.total, 'without the aborted').to.equal(PART);
+    harness.uploader.abort(harness.uploadOf('b.bin').id);
+    expect(harness.uploader.progress.total, 'without the aborted upload').to.equal(PART);
     harness.signer.always('get_init_signature', null);
     await harness.uploader.resume();
     await harness.finished();

@@ -41,42 +41,42 @@ describe('abortable', () => {
 describe('unlessAborted', () => {
   it('returns the result, or rejects with the signal’s reason if that comes first', async () => {
     const controller = new AbortController();
-    const reason = new Error('left');
+    const reason = new Error('stop');
     expect(await unlessAborted(controller.signal, Promise.resolve(1))).to.equal(1);
     expect(await outcomeOf(unlessAborted(controller.signal, Promise.reject(reason)))).to.equal(reason);
-    const left = outcomeOf(unlessAborted(controller.signal, never));
+    const outcome = outcomeOf(unlessAborted(controller.signal, never));
     controller.abort(reason);
-    expect(await left).to.equal(reason);
+    expect(await outcome).to.equal(reason);
   });
 });
 
 describe('withChildController', () => {
-  it('aborts the child with the signal and its reason, and works without a signal', async () => {
+  it('aborts the child with the signal’s reason, and never the signal with the child', async () => {
     const controller = new AbortController();
-    const reason = new Error('both');
-    const wait = (own: AbortController): Promise<never> => unlessAborted(own.signal, never);
-    const both = outcomeOf(withChildController(controller.signal, wait));
-    const alone = outcomeOf(
-      withChildController(controller.signal, (own) => {
-        own.abort('alone');
-        return wait(own);
+    const reason = new Error('stop');
+    const wait = (child: AbortController): Promise<never> => unlessAborted(child.signal, never);
+    const abortedByParent = outcomeOf(withChildController(controller.signal, wait));
+    const abortedAlone = outcomeOf(
+      withChildController(controller.signal, (child) => {
+        child.abort('only the child');
+        return wait(child);
       }),
     );
-    expect([await alone, controller.signal.aborted]).to.deep.equal(['alone', false]);
+    expect([await abortedAlone, controller.signal.aborted]).to.deep.equal(['only the child', false]);
     controller.abort(reason);
-    expect(await both).to.equal(reason);
+    expect(await abortedByParent).to.equal(reason);
     expect(await outcomeOf(withChildController(controller.signal, () => Promise.resolve(1)))).to.equal(reason);
   });
 
   it('stops listening to the signal at the end', async () => {
     const controller = new AbortController();
-    let own: AbortController | null = null;
-    await withChildController(controller.signal, (lent) => {
-      own = lent;
+    let child: AbortController | null = null;
+    await withChildController(controller.signal, (created) => {
+      child = created;
       return Promise.resolve();
     });
     controller.abort();
-    expect(own!.signal.aborted).to.equal(false);
+    expect(child!.signal.aborted).to.equal(false);
   });
 });
 
@@ -89,14 +89,14 @@ describe('withTimeout', () => {
 
   it('rejects after the timeout, even if the work ignores its signal', async () => {
     const clock = new FakeClock();
-    let ending: AbortSignal | undefined;
+    let workSignal: AbortSignal | undefined;
     const outcome = outcomeOf(
-      withTimeout(clock, 1_000, new AbortController().signal, (signal) => ((ending = signal), never)),
+      withTimeout(clock, 1_000, new AbortController().signal, (signal) => ((workSignal = signal), never)),
     );
     await clock.advance(999);
-    expect(ending!.aborted).to.equal(false);
+    expect(workSignal!.aborted).to.equal(false);
     await clock.advance(1);
-    expect(ending!.aborted).to.equal(true);
+    expect(workSignal!.aborted).to.equal(true);
     expect(await outcome).to.include({ name: 'AbortError' });
   });
 

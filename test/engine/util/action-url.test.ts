@@ -7,7 +7,7 @@ describe('the URL of an action', () => {
       expect(actionUrl('chunk_loaded', { signer })).to.equal('/sign/chunk_loaded');
   });
 
-  it('is the action’s own if the page set one, and null if that is empty', () => {
+  it('is the URL that the page has set for the action, and null if that is empty', () => {
     const options = { signer: '/sign', urls: { chunk_loaded: '', get_init_signature: '/other' } };
     expect(actionUrl('chunk_loaded', options)).to.equal(null);
     expect(actionUrl('get_init_signature', options)).to.equal('/other');

@@ -1,10 +1,14 @@
 import { expect } from '@open-wc/testing';
 import { SpeedMeter } from '../../../src/engine/util/speed-meter.js';
 
-/** Records a steady speed, ten samples a second. @param speed bytes per second */
-function run(meter: SpeedMeter, speed: number, seconds: number, from = 0, bytes = 0): number {
-  for (let tick = 0; tick <= seconds * 10; tick++) meter.sample(bytes + (tick * speed) / 10, from + tick * 100);
-  return bytes + speed * seconds;
+/**
+ * Records a steady speed, ten samples a second.
+ * @param speed bytes per second
+ * @returns the bytes at the end
+ */
+function recordSteadySpeed(meter: SpeedMeter, speed: number, seconds: number, startMs = 0, startBytes = 0): number {
+  for (let tick = 0; tick <= seconds * 10; tick++) meter.sample(startBytes + (tick * speed) / 10, startMs + tick * 100);
+  return startBytes + speed * seconds;
 }
 
 describe('the speed', () => {
@@ -15,17 +19,17 @@ describe('the speed', () => {
     expect(meter.speed(0)).to.equal(0);
   });
 
-  it('is correct from the second sample on', () => {
+  it('is correct from the second sample', () => {
     const meter = new SpeedMeter();
     meter.sample(0, 0);
     meter.sample(100_000, 100);
     expect(meter.speed(100)).to.be.closeTo(1_000_000, 1);
   });
 
-  it('follows a change within some seconds', () => {
+  it('follows a change within 20 seconds', () => {
     const meter = new SpeedMeter();
-    const bytes = run(meter, 1_000_000, 10);
-    run(meter, 100_000, 20, 10_000, bytes);
+    const bytes = recordSteadySpeed(meter, 1_000_000, 10);
+    recordSteadySpeed(meter, 100_000, 20, 10_000, bytes);
     expect(meter.speed(30_000)).to.be.closeTo(100_000, 2_000);
   });
 
@@ -39,16 +43,16 @@ describe('the speed', () => {
 
   it('does not count the time of a pause', () => {
     const meter = new SpeedMeter();
-    const bytes = run(meter, 1_000_000, 5);
+    const bytes = recordSteadySpeed(meter, 1_000_000, 5);
     meter.reset();
     expect(meter.speed(3_600_000)).to.equal(0);
-    run(meter, 1_000_000, 1, 3_600_000, bytes);
+    recordSteadySpeed(meter, 1_000_000, 1, 3_600_000, bytes);
     expect(meter.speed(3_601_000)).to.be.closeTo(1_000_000, 1);
   });
 
   it('decays to 0 within ten seconds without bytes, however often it is sampled', () => {
     const meter = new SpeedMeter();
-    const bytes = run(meter, 12_100_000, 5);
+    const bytes = recordSteadySpeed(meter, 12_100_000, 5);
     const speeds = [5_000, 7_000, 9_000, 12_000, 15_000].map((now) => {
       meter.sample(bytes, now);
       return meter.speed(now);

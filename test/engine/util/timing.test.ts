@@ -3,7 +3,7 @@ import { backoff, cancellableSleep, parseRetryAfter, sleep } from '../../../src/
 import { FakeClock } from '../fake-clock.js';
 
 describe('sleep', () => {
-  it('ends after its delay, or with its signal, and leaves no timer behind', async () => {
+  it('ends after its delay or when its signal aborts, and leaves no timer behind', async () => {
     const clock = new FakeClock();
     const controller = new AbortController();
     let isOver = false;
@@ -66,7 +66,7 @@ describe('Retry-After', () => {
     expect(parseRetryAfter('Thu, 01 Jan 2026 11:00:00 GMT', now)).to.equal(0);
   });
 
-  it('is cut to one hour', () => {
+  it('is limited to one hour', () => {
     expect(parseRetryAfter('86400', now)).to.equal(3_600_000);
     expect(parseRetryAfter('Fri, 01 Jan 2027 12:00:00 GMT', now)).to.equal(3_600_000);
   });

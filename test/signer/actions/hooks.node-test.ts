@@ -4,31 +4,31 @@ import type { AccessEntry } from '../../../src/signer/index.js';
 import { createCaller, CREDENTIALS, fileOf, NOW } from '../caller.js';
 
 describe('the rate limit hook', () => {
-  it('slows callers down by name and action, before their body is read', async () => {
-    const asked: string[] = [];
+  it('refuses callers with 429 by principal and action, before their body is read', async () => {
+    const hookCalls: string[] = [];
     const caller = createCaller({
       throttle: async ({ request, action, principal }) => {
-        asked.push(`${principal} ${action} ${request.headers.get('x-forwarded-for')} ${request.bodyUsed}`);
+        hookCalls.push(`${principal} ${action} ${request.headers.get('x-forwarded-for')} ${request.bodyUsed}`);
         return principal === 'bob' ? 1.2 : 0;
       },
     });
     const headers = { 'x-forwarded-for': '192.0.2.1' };
     assert.equal((await caller.post('get_init_signature', { files: [fileOf()] }, headers)).status, 200);
     caller.user = 'bob';
-    const slowed = await caller.post('get_init_signature', '{', headers);
-    assert.equal(slowed.status, 429);
-    assert.equal(slowed.headers.get('retry-after'), '2');
-    assert.deepEqual(asked, ['ada get_init_signature 192.0.2.1 false', 'bob get_init_signature 192.0.2.1 false']);
+    const refused = await caller.post('get_init_signature', '{', headers);
+    assert.equal(refused.status, 429);
+    assert.equal(refused.headers.get('retry-after'), '2');
+    assert.deepEqual(hookCalls, ['ada get_init_signature 192.0.2.1 false', 'bob get_init_signature 192.0.2.1 false']);
   });
 
   it('is not called for unauthorized callers', async () => {
-    const caller = createCaller({ throttle: () => assert.fail('asked') });
+    const caller = createCaller({ throttle: () => assert.fail('called') });
     caller.user = null;
     assert.equal(await caller.refusal('get_init_signature', {}), '401 unauthorized');
   });
 
-  it('allows a call if it returns nothing', async () => {
-    for (const given of [null, undefined, 0, -1, NaN]) await createCaller({ throttle: () => given }).init();
+  it('allows a call if it returns no positive number', async () => {
+    for (const result of [null, undefined, 0, -1, NaN]) await createCaller({ throttle: () => result }).init();
   });
 });
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createMemoryTracker } from '../../../src/signer/tracker/memory-tracker.js';
-import { createCaller, DAY, fileOf, NOW, queryOf } from '../caller.js';
+import { createCaller, DAY_MS, fileOf, NOW, queryOf } from '../caller.js';
 
 const MIB = 1024 ** 2;
 
 describe('init', () => {
-  it('creates a multipart upload for a file of several parts, and signs one PUT for any other', async () => {
+  it('signs CreateMultipartUpload for a file of several parts, and one PUT for any other file', async () => {
     const caller = createCaller();
     const sizes = [0, 1, 8 * MIB, 8 * MIB + 1];
     const { files, time, limits, actions } = await caller.call('get_init_signature', {
@@ -22,14 +22,14 @@ describe('init', () => {
     for (const file of files) assert.equal('part_size' in file && file.part_size, 8 * MIB);
   });
 
-  it('signs the content type as a header to replay, and the exact length of a PUT without naming it', async () => {
+  it('signs the content type as a header that the browser sends, and the exact length of a PUT, which the browser sets', async () => {
     const { put } = await createCaller().init({ filesize: 5 });
     assert.equal(put!.method, 'PUT');
     assert.deepEqual(put!.headers, { 'content-type': 'video/mp4' });
     assert.equal(queryOf(put!.url)['X-Amz-SignedHeaders'], 'content-length;content-type;host');
     const { init } = await createCaller().init({ content_type: '' });
     assert.equal(init!.method, 'POST');
-    // otherwise the holder of the URL could choose one
+    // if it were not signed, the holder of the URL could choose one
     assert.deepEqual(init!.headers, { 'content-type': 'application/octet-stream' });
     assert.equal(queryOf(init!.url)['uploads'], '');
   });
@@ -40,7 +40,7 @@ describe('init', () => {
     assert.equal(queryOf(init!.url)['X-Amz-Expires'], '600');
   });
 
-  it('signs no longer than temporary credentials live', async () => {
+  it('signs no request that is valid after temporary credentials expire', async () => {
     const credentials = async () => ({
       accessKeyId: 'A',
       secretAccessKey: 'B',
@@ -120,17 +120,17 @@ describe('init', () => {
   });
 
   it('returns null as the principal of an allowed anonymous call', async () => {
-    const open = createCaller({ allowAnonymous: true });
-    open.user = null;
-    const principalOf = async (caller: typeof open) =>
+    const anonymous = createCaller({ allowAnonymous: true });
+    anonymous.user = null;
+    const principalOf = async (caller: typeof anonymous) =>
       (await caller.call('get_init_signature', { files: [fileOf()] })).principal;
-    assert.equal(await principalOf(open), null);
+    assert.equal(await principalOf(anonymous), null);
     assert.equal(await principalOf(createCaller({ authorize: undefined, allowAnonymous: true })), null);
-    open.user = 'ada';
-    assert.match((await principalOf(open))!, /^[\w-]{22}$/);
+    anonymous.user = 'ada';
+    assert.match((await principalOf(anonymous))!, /^[\w-]{22}$/);
   });
 
-  it('shows the browser a hash of the principal, never its name', async () => {
+  it('sends a hash of the principal to the browser, and never its name', async () => {
     const caller = createCaller();
     const answer = await caller.call('get_init_signature', { files: [fileOf()] });
     assert.match(answer.principal!, /^[\w-]{22}$/);
@@ -139,33 +139,33 @@ describe('init', () => {
   });
 });
 
-describe('renewal by init', () => {
-  it('signs again for the same key and part size, before an upload id exists and after', async () => {
+describe('the renewal of a grant by init', () => {
+  it('keeps key and part size, with and without an upload ID', async () => {
     const caller = createCaller();
     const first = await caller.init({ part_size: 6 * MIB });
-    caller.now += 8 * DAY;
-    const again = await caller.init({ key: first.key, grant: first.grant });
-    assert.equal(again.key, first.key);
-    assert.equal(again.part_size, 6 * MIB);
-    assert.ok(again.init!.expires > caller.now);
-    const known = await caller.init({ key: first.key, grant: first.grant, upload_id: 'u' });
-    assert.equal(known.upload_id, 'u');
-    assert.equal(known.init, undefined);
-    const part = { key: known.key, upload_id: 'u', chunk: 1, size: 6 * MIB };
+    caller.now += 8 * DAY_MS;
+    const renewed = await caller.init({ key: first.key, grant: first.grant });
+    assert.equal(renewed.key, first.key);
+    assert.equal(renewed.part_size, 6 * MIB);
+    assert.ok(renewed.init!.expires > caller.now);
+    const withUploadId = await caller.init({ key: first.key, grant: first.grant, upload_id: 'u' });
+    assert.equal(withUploadId.upload_id, 'u');
+    assert.equal(withUploadId.init, undefined);
+    const part = { key: withUploadId.key, upload_id: 'u', chunk: 1, size: 6 * MIB };
     assert.equal(await caller.refusal('get_chunk_signature', { ...part, grant: first.grant }), '403 grant-expired');
-    await caller.call('get_chunk_signature', { ...part, grant: known.grant });
+    await caller.call('get_chunk_signature', { ...part, grant: withUploadId.grant });
   });
 
-  it('ends with the renewal time since the upload began, however often the grant was renewed', async () => {
+  it('is refused after the renewal time, counted from the start of the upload and not from the last renewal', async () => {
     const caller = createCaller({ renewalTime: 10 * 86_400 });
     let { key, grant } = await caller.init();
-    caller.now += 6 * DAY;
+    caller.now += 6 * DAY_MS;
     ({ key, grant } = await caller.init({ key, grant }));
-    caller.now += 6 * DAY;
+    caller.now += 6 * DAY_MS;
     assert.equal((await caller.init({ key, grant })).error?.code, 'grant-expired');
   });
 
-  it('is only for the same principal, key and size', async () => {
+  it('is refused for another principal, key or size', async () => {
     const caller = createCaller();
     const { key, grant } = await caller.init();
     assert.equal((await caller.init({ key: `${key}x`, grant })).error?.code, 'key-mismatch');
@@ -177,17 +177,17 @@ describe('renewal by init', () => {
     assert.equal((await caller.init({ key, grant })).error?.code, 'principal-mismatch');
   });
 
-  it('is replaced by a forced restart under another key', async () => {
+  it('does not happen with force: the upload restarts under another key', async () => {
     const caller = createCaller();
     const { key, grant } = await caller.init();
-    const fresh = await caller.init({ key, grant, upload_id: 'u', force: true });
-    assert.notEqual(fresh.key, key);
-    assert.ok(fresh.init);
+    const restarted = await caller.init({ key, grant, upload_id: 'u', force: true });
+    assert.notEqual(restarted.key, key);
+    assert.ok(restarted.init);
   });
 });
 
 describe('resuming from the tracker', () => {
-  const begin = async (caller = createCaller({ tracker: createMemoryTracker() })) => {
+  const startTracked = async (caller = createCaller({ tracker: createMemoryTracker() })) => {
     const first = await caller.init({ fingerprint: 'f1', part_size: 6 * MIB });
     await caller.call('chunk_loaded', {
       key: first.key,
@@ -201,7 +201,7 @@ describe('resuming from the tracker', () => {
   };
 
   it('resumes the upload of the same fingerprint, or the same name, size and time, with a valid grant', async () => {
-    const { caller, first } = await begin();
+    const { caller, first } = await startTracked();
     assert.equal(first.tracked, true);
     for (const file of [{ fingerprint: 'f1', filename: 'renamed.mp4' }, {}]) {
       const found = await caller.init(file);
@@ -220,13 +220,13 @@ describe('resuming from the tracker', () => {
   });
 
   it('offers chunk_loaded if there is a tracker', async () => {
-    const { caller } = await begin();
+    const { caller } = await startTracked();
     const { actions } = await caller.call('get_init_signature', { files: [fileOf()] });
     assert.ok(actions!.includes('chunk_loaded'));
   });
 
-  it('treats any other file, and a forced start, as new', async () => {
-    const { caller, first } = await begin();
+  it('starts a new upload for any other file, and with force', async () => {
+    const { caller, first } = await startTracked();
     for (const file of [
       { last_modified: 1 },
       { filesize: 99e6 },
@@ -237,29 +237,29 @@ describe('resuming from the tracker', () => {
     }
   });
 
-  it('returns nothing to another principal', async () => {
-    const { caller, first } = await begin();
+  it('returns no upload of another principal', async () => {
+    const { caller, first } = await startTracked();
     caller.user = 'bob';
     const other = await caller.init({ fingerprint: 'f1' });
     assert.equal(other.upload_id, undefined);
     assert.notEqual(other.key, first.key);
   });
 
-  it('returns and tracks nothing without a principal', async () => {
+  it('returns and records no upload without a principal', async () => {
     const caller = createCaller({ tracker: createMemoryTracker(), authorize: undefined, allowAnonymous: true });
-    const { first } = await begin(caller);
+    const { first } = await startTracked(caller);
     assert.equal(first.tracked, undefined);
     assert.equal((await caller.init({ fingerprint: 'f1' })).upload_id, undefined);
   });
 
   it('does not return uploads that are complete, aborted or too old to renew', async () => {
     for (const state of ['complete', 'aborted'] as const) {
-      const { caller, first } = await begin();
+      const { caller, first } = await startTracked();
       await caller.call('chunk_loaded', { key: first.key, upload_id: 'u1', grant: first.grant, chunks: [], state });
       assert.equal((await caller.init({ fingerprint: 'f1' })).upload_id, undefined, state);
     }
-    const { caller } = await begin();
-    caller.now += 31 * DAY;
+    const { caller } = await startTracked();
+    caller.now += 31 * DAY_MS;
     assert.equal((await caller.init({ fingerprint: 'f1' })).upload_id, undefined);
   });
 });

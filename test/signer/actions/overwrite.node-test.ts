@@ -34,7 +34,7 @@ describe('a policy that forbids overwriting', () => {
     await rm(dir, { recursive: true });
   });
 
-  it('creates an object by PUT only once, with any number of requests', async () => {
+  it('creates an object by PUT only once, even with several signed requests', async () => {
     const { put, key, grant } = await caller.init({ filesize: 3, filename: 'small' });
     assert.deepEqual(put!.headers, { 'content-type': 'video/mp4', 'if-none-match': '*' });
     assert.equal((await send(put!, new Uint8Array(3))).status, 200);
@@ -48,8 +48,8 @@ describe('a policy that forbids overwriting', () => {
     );
   });
 
-  it('creates an object of parts only once: the store rejects a second Complete', async () => {
-    const complete = async () => {
+  it('creates an object of parts only once, because the store rejects a second Complete', async () => {
+    const uploadAndComplete = async () => {
       const { init, key, grant } = await caller.init({ filesize: PART + 1, filename: 'big' });
       const upload_id = /<UploadId>([^<]+)/.exec((await send(init!)).text)![1]!;
       const request = { key, grant, upload_id, size: PART + 1, part_size: PART, chunks: [1, 2] };
@@ -65,8 +65,8 @@ describe('a policy that forbids overwriting', () => {
       const body = `<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`;
       return (await send(all.end as SignedRequest, new Blob([body]))).status;
     };
-    assert.equal(await complete(), 200);
-    assert.equal(await complete(), 412);
+    assert.equal(await uploadAndComplete(), 200);
+    assert.equal(await uploadAndComplete(), 412);
   });
 
   it("is the default at Amazon's store, which supports the condition, and optional elsewhere", async () => {

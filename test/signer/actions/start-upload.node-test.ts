@@ -4,24 +4,24 @@ import type { AllAnswer, InitAnswerFile, SignedRequest } from '../../../src/prot
 import { createMemoryTracker, createSigner, sweep } from '../../../src/signer/index.js';
 import type { SignerOptions } from '../../../src/signer/index.js';
 import { S3Client } from '../../servers/s3-client.js';
-import { CREDENTIALS, DAY, fileOf } from '../caller.js';
+import { CREDENTIALS, DAY_MS, fileOf } from '../caller.js';
 import type { Caller, Granted } from '../caller.js';
 import { PART_SIZE, send, useBucket } from '../use-bucket.js';
 
 const bucket = useBucket();
 const s3 = () => new S3Client({ url: bucket.url, region: 'us-east-1', ...CREDENTIALS });
-const here = (options: Partial<SignerOptions> = {}): Caller =>
+const createBucketCaller = (options: Partial<SignerOptions> = {}): Caller =>
   bucket.createCaller({ tracker: createMemoryTracker(), beginMultipart: true, ...options });
 
 type Started = InitAnswerFile & Granted & { fresh?: true; all?: AllAnswer };
 const SIZE = PART_SIZE + 1;
-let files = 0;
-/** Calls init for a file of two parts that no other call has named, unless `last_modified` is given. */
+let fileCount = 0;
+/** Calls init for a file of two parts; each call is for another file unless `last_modified` is given. */
 const init = (caller: Caller, change: object = {}): Promise<Started> =>
-  caller.init({ filesize: SIZE, last_modified: (files += 1), ...change });
+  caller.init({ filesize: SIZE, last_modified: (fileCount += 1), ...change });
 
-/** A `fetch` that counts CreateMultipartUpload and AbortMultipartUpload. */
-function countingFetch(answer: (method: string) => Promise<Response> | null = () => null) {
+/** Creates a `fetch` that counts CreateMultipartUpload and AbortMultipartUpload. */
+function createCountingFetch(answer: (method: string) => Promise<Response> | null = () => null) {
   const counts = { POST: 0, DELETE: 0 };
   const counted: typeof fetch = async (url, request) => {
     counts[request!.method as 'POST' | 'DELETE'] += 1;
@@ -31,8 +31,8 @@ function countingFetch(answer: (method: string) => Promise<Response> | null = ()
 }
 
 describe('beginMultipart', () => {
-  it('creates the upload, and signs its first parts, its list and its end', async () => {
-    const caller = here();
+  it('creates the upload, and signs its first parts, ListParts and CompleteMultipartUpload', async () => {
+    const caller = createBucketCaller();
     const { key, upload_id, fresh, all, init: creation, tracked } = await init(caller);
     assert.deepEqual([fresh, tracked, creation], [true, true, undefined]);
     const parts: string[] = [];
@@ -47,8 +47,8 @@ describe('beginMultipart', () => {
     assert.equal(size, SIZE);
   });
 
-  it('signs 16 parts at most, and none if a checksum was agreed', async () => {
-    const caller = here({ checksums: ['crc64nvme', 'sha256'] });
+  it('signs at most 16 parts, and none if the file gets checksums', async () => {
+    const caller = createBucketCaller({ checksums: ['crc64nvme', 'sha256'] });
     const { all } = await init(caller, { filesize: 20 * PART_SIZE });
     assert.deepEqual(Object.keys(all!.chunks).length, 16);
     for (const algorithm of ['crc64nvme', 'sha256'] as const) {
@@ -57,7 +57,7 @@ describe('beginMultipart', () => {
     }
   });
 
-  it('creates it with the headers that the browser would have sent', async () => {
+  it('creates the upload with the headers that the browser sends without this option', async () => {
     const policy = {
       partSize: PART_SIZE,
       key: ({ filename }: { filename: string }) => `by-name/${filename}`,
@@ -71,22 +71,22 @@ describe('beginMultipart', () => {
     const options = { policy, checksums: ['sha256' as const], receipts: true, refusesUnsignedHeaders: false };
     const now = () => 1_800_000_000_000;
     const change = { checksums: ['sha256'], last_modified: 5, filename: 'same.mp4' };
-    const record: typeof fetch = (_url, request) => {
+    const recordHeaders: typeof fetch = (_url, request) => {
       sent.push(request!.headers as Record<string, string>);
       return Promise.resolve(new Response('<R><UploadId>u</UploadId></R>'));
     };
-    const started = await init(here({ ...options, now, fetch: record }), change);
-    const plain = await init(here({ ...options, now, beginMultipart: false }), change);
+    const started = await init(createBucketCaller({ ...options, now, fetch: recordHeaders }), change);
+    const withoutOption = await init(createBucketCaller({ ...options, now, beginMultipart: false }), change);
     assert.equal(started.upload_id, 'u');
-    assert.deepEqual(sent, [plain.init!.headers]);
+    assert.deepEqual(sent, [withoutOption.init!.headers]);
     assert.ok(Object.keys(sent[0]!).length >= 9, JSON.stringify(sent[0]));
   });
 
-  it('returns the same upload if its answer was lost, and a sweep finds it', async () => {
-    let now = Date.now() - 9 * DAY;
+  it('returns the same upload in a second call, and a sweep finds it', async () => {
+    let now = Date.now() - 9 * DAY_MS;
     const tracker = createMemoryTracker({ now: () => now });
-    const { counts, fetch: counted } = countingFetch();
-    const caller = here({ tracker, fetch: counted });
+    const { counts, fetch: counted } = createCountingFetch();
+    const caller = createBucketCaller({ tracker, fetch: counted });
     const lost = await init(caller, { last_modified: 77_001 });
     const again = await init(caller, { last_modified: 77_001 });
     assert.deepEqual([again.key, again.upload_id, again.fresh], [lost.key, lost.upload_id, undefined]);
@@ -107,7 +107,7 @@ describe('beginMultipart', () => {
   });
 
   it('does not return the upload to another user, or for another file', async () => {
-    const caller = here();
+    const caller = createBucketCaller();
     const one = await init(caller, { last_modified: 77_002 });
     caller.user = 'bob';
     assert.notEqual((await init(caller, { last_modified: 77_002 })).upload_id, one.upload_id);
@@ -115,9 +115,9 @@ describe('beginMultipart', () => {
     assert.notEqual((await init(caller, { last_modified: 77_003 })).upload_id, one.upload_id);
   });
 
-  it('creates nothing for refused files, files of one request, renewals before there is an upload, and anonymous calls', async () => {
-    const { counts, fetch: counted } = countingFetch();
-    const caller = here({
+  it('creates no upload for refused files, for files of one request, for renewals without an upload ID, and for anonymous calls', async () => {
+    const { counts, fetch: counted } = createCountingFetch();
+    const caller = createBucketCaller({
       fetch: counted,
       allowAnonymous: true,
       policy: { partSize: PART_SIZE, accept: 'video/*', maxSize: 30e6 },
@@ -128,20 +128,24 @@ describe('beginMultipart', () => {
     caller.user = null;
     assert.ok((await init(caller)).init);
     caller.user = 'ada';
-    const plain = here({ tracker: createMemoryTracker(), beginMultipart: false, secret: 'a secret of sixteen' });
-    const { key, grant } = await init(plain, { last_modified: 5 });
+    const withoutOption = createBucketCaller({
+      tracker: createMemoryTracker(),
+      beginMultipart: false,
+      secret: 'a secret of sixteen',
+    });
+    const { key, grant } = await init(withoutOption, { last_modified: 5 });
     assert.ok((await init(caller, { last_modified: 5, key, grant })).init);
     assert.deepEqual(counts, { POST: 0, DELETE: 0 });
   });
 
   it('creates at most 8 uploads in a call; the browser creates the others', async () => {
-    let atOnce = 0;
-    let most = 0;
-    const { counts, fetch: counted } = countingFetch();
-    const caller = here({
+    let inFlight = 0;
+    let maxInFlight = 0;
+    const { counts, fetch: counted } = createCountingFetch();
+    const caller = createBucketCaller({
       fetch: async (...request) => {
-        most = Math.max(most, ++atOnce);
-        return counted(...request).finally(() => (atOnce -= 1));
+        maxInFlight = Math.max(maxInFlight, ++inFlight);
+        return counted(...request).finally(() => (inFlight -= 1));
       },
     });
     const batch = Array.from({ length: 20 }, (_, index) =>
@@ -154,10 +158,10 @@ describe('beginMultipart', () => {
     );
     assert.ok(answers.every((file) => 'upload_id' in file || 'init' in file));
     assert.equal(counts.POST, 8);
-    assert.ok(most <= 8, `${most}`);
+    assert.ok(maxInFlight <= 8, `${maxInFlight}`);
   });
 
-  it('leaves the creation to the browser if the store fails, for that file alone', async () => {
+  it('lets the browser create the upload of a file for which the store fails', async () => {
     const failures: (() => Promise<Response>)[] = [
       () => Promise.reject(new Error('down')),
       async () => new Response('<Error><Code>SlowDown</Code></Error>', { status: 503 }),
@@ -168,22 +172,22 @@ describe('beginMultipart', () => {
     for (const fail of failures) {
       const errors: unknown[] = [];
       let requests = 0;
-      const caller = here({
+      const caller = createBucketCaller({
         onError: (error) => void errors.push(error),
         fetch: (...request) => ((requests += 1) === 1 ? fail() : fetch(...request)),
       });
-      const batch = [1, 2].map((index) => fileOf({ id: `${index}`, filesize: SIZE, last_modified: (files += 1) }));
+      const batch = [1, 2].map((index) => fileOf({ id: `${index}`, filesize: SIZE, last_modified: (fileCount += 1) }));
       const { files: answers } = await caller.call('get_init_signature', { files: batch });
       assert.deepEqual(answers.map((file) => 'init' in file).sort(), [false, true]);
       assert.equal(errors.length, 1);
     }
   });
 
-  it('aborts an upload that the tracker does not record', async () => {
-    const { counts, fetch: counted } = countingFetch();
+  it('aborts the upload if the tracker cannot record it', async () => {
+    const { counts, fetch: counted } = createCountingFetch();
     const errors: unknown[] = [];
     const tracker = { ...createMemoryTracker(), note: () => Promise.reject(new Error('database down')) };
-    const caller = here({ tracker, fetch: counted, onError: (error) => void errors.push(error) });
+    const caller = createBucketCaller({ tracker, fetch: counted, onError: (error) => void errors.push(error) });
     assert.ok((await init(caller)).init);
     assert.deepEqual(counts, { POST: 1, DELETE: 1 });
     assert.deepEqual(errors.map(String), ['Error: database down']);

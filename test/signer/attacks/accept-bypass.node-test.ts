@@ -1,4 +1,4 @@
-/** The object has the type and extension by which `accept` allowed the file, also after a renewal. */
+/** An object has the type and extension by which `accept` allowed its file, also after a renewal of the grant. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { InitFile } from '../../../src/protocol.js';
@@ -44,7 +44,7 @@ describe('a file that is accepted by its type', () => {
     ['*/*', 'x.html', 'image/png', '/x.html'],
   ];
   for (const [accept, filename, content_type, end] of cases) {
-    it(`has no extension of another kind: ${filename} as ${content_type} under ${accept}`, async () => {
+    it(`has an extension that fits its type: ${filename} as ${content_type} under ${accept}`, async () => {
       const { key } = await init({ accept }, { filename, content_type });
       assert.ok(key.endsWith(end), key);
       const named = await init({ accept, key: (file) => `k/${file.filename}` }, { filename, content_type });
@@ -54,7 +54,7 @@ describe('a file that is accepted by its type', () => {
 });
 
 describe('a requested key', () => {
-  const wish = async (accept: string | undefined, object_key: string, file: Partial<InitFile> = {}) => {
+  const requestKey = async (accept: string | undefined, object_key: string, file: Partial<InitFile> = {}) => {
     const image = { filename: 'a.png', content_type: 'image/png' };
     const { key, error } = await init({ accept, objectKeys: 'o/' }, { ...image, object_key, ...file });
     return error?.code ?? key;
@@ -63,22 +63,25 @@ describe('a requested key', () => {
   it('is refused for an extension that is not accepted', async () => {
     for (const accept of ['image/*', '.png', 'image/png, .jpg']) {
       for (const key of ['x.html', 'x.png/../y.svg.html', 'x.php', 'x.png.jsp', 'x.HTML'])
-        assert.equal(await wish(accept, key), 'key-refused', `${accept} ${key}`);
-      assert.equal(await wish(accept, 'x.html', { filename: 'x.html' }), accept === '.png' ? 'type' : 'key-refused');
+        assert.equal(await requestKey(accept, key), 'key-refused', `${accept} ${key}`);
+      assert.equal(
+        await requestKey(accept, 'x.html', { filename: 'x.html' }),
+        accept === '.png' ? 'type' : 'key-refused',
+      );
     }
   });
 
   it("is granted with an accepted extension, the file's own, none, or a number", async () => {
-    assert.equal(await wish('image/*', 'avatars/me.jpg'), 'o/avatars/me.jpg');
-    assert.equal(await wish('image/*', 'avatars/me'), 'o/avatars/me');
-    assert.equal(await wish('image/*', 'reports/2026.11'), 'o/reports/2026.11');
-    assert.equal(await wish('image/*', 'raw/me.xyz', { filename: 'b.xyz' }), 'o/raw/me.xyz');
-    assert.equal(await wish('image/*', 'folder/'), 'o/folder/a.png');
-    assert.equal(await wish(undefined, 'x.html'), 'o/x.html');
+    assert.equal(await requestKey('image/*', 'avatars/me.jpg'), 'o/avatars/me.jpg');
+    assert.equal(await requestKey('image/*', 'avatars/me'), 'o/avatars/me');
+    assert.equal(await requestKey('image/*', 'reports/2026.11'), 'o/reports/2026.11');
+    assert.equal(await requestKey('image/*', 'raw/me.xyz', { filename: 'b.xyz' }), 'o/raw/me.xyz');
+    assert.equal(await requestKey('image/*', 'folder/'), 'o/folder/a.png');
+    assert.equal(await requestKey(undefined, 'x.html'), 'o/x.html');
   });
 });
 
-describe('a renewal', () => {
+describe('the renewal of a grant', () => {
   const policy: Policy = {
     accept: '.png, .html',
     overwrite: true,
@@ -90,7 +93,7 @@ describe('a renewal', () => {
   };
   const png = { filename: 'a.png', content_type: 'image/png', filesize: 3, params: { course: 'open' } };
 
-  it('signs the same object again', async () => {
+  it('signs the same object with the same headers again', async () => {
     const caller = createCaller({ policy });
     const { key, grant, put } = await caller.init(png);
     const renewed = await caller.init({ ...png, key, grant });
@@ -99,7 +102,7 @@ describe('a renewal', () => {
     assert.equal(typeOf(disguised), 'image/png');
   });
 
-  it('signs no other type, name, ACL or metadata than the policy checked: the upload restarts', async () => {
+  it('is refused for another type, name, ACL or other params than the policy has checked, so that the upload restarts', async () => {
     for (const size of [3, 100e6]) {
       const caller = createCaller({ policy: { ...policy, acls: ['public-read'] } });
       const file = { ...png, filesize: size };
@@ -113,16 +116,16 @@ describe('a renewal', () => {
         { relative_path: 'x/a.png' },
       ]) {
         assert.equal((await caller.init({ ...file, ...change, key, grant })).error?.code, 'grant-expired');
-        // the upload that was created continues: no new object is signed
+        // with the upload ID, the multipart upload continues, and no new object is signed
         if (size === 3) continue;
-        const going = await caller.init({ ...file, ...change, key, grant, upload_id: 'u' });
-        assert.equal(going.upload_id, 'u');
-        assert.ok(!going.init && !going.put);
+        const continued = await caller.init({ ...file, ...change, key, grant, upload_id: 'u' });
+        assert.equal(continued.upload_id, 'u');
+        assert.ok(!continued.init && !continued.put);
       }
     }
   });
 
-  it('by an upload of the tracker creates no new object under its key', async () => {
+  it('for an upload in the tracker creates no new object under its key', async () => {
     for (const size of [3, 100e6]) {
       const caller = createCaller({ policy, tracker: createMemoryTracker() });
       const file = { ...png, filesize: size };
@@ -131,7 +134,7 @@ describe('a renewal', () => {
       const closed = { ...file, params: { course: 'closed' } };
       const found = await caller.init(closed);
       if (size === 3) {
-        assert.equal(found.error?.code, 'policy-failed', 'a file of one request leaves no upload to find');
+        assert.equal(found.error?.code, 'policy-failed', 'the tracker has no upload of a file of one request');
         continue;
       }
       assert.equal(found.upload_id, 'u');

@@ -14,7 +14,7 @@ describe('anonymous principals that request each other’s uploads from the trac
     await harness.stop();
   });
 
-  it('find nothing: an anonymous caller resumes only by grant', async () => {
+  it('find no upload: an anonymous caller resumes only by its grant', async () => {
     const file = { filename: 'diary.txt', fingerprint: 'same-fingerprint' };
     const victim = harness.signIn(null);
     const begun = await victim.begin(file);
@@ -28,15 +28,15 @@ describe('anonymous principals that request each other’s uploads from the trac
   });
 
   it('find no tracked upload of a signed-in user', async () => {
-    const open = await startAttackHarness({ allowAnonymous: true, tracker: createMemoryTracker() });
+    const withUsers = await startAttackHarness({ allowAnonymous: true, tracker: createMemoryTracker() });
     const file = { fingerprint: 'f' };
-    const begun = await open.signIn('ada').begin(file);
-    await open.signIn('ada').call('chunk_loaded', { ...begun, chunks: [1] });
-    assert.equal((await open.signIn(null).init(file)).upload_id, undefined);
-    // IDs that look anonymous belong to a user
+    const begun = await withUsers.signIn('ada').begin(file);
+    await withUsers.signIn('ada').call('chunk_loaded', { ...begun, chunks: [1] });
+    assert.equal((await withUsers.signIn(null).init(file)).upload_id, undefined);
+    // these names look anonymous, but belong to signed-in users
     for (const name of ['null', 'undefined', 'anonymous', '0'])
-      assert.equal((await open.signIn(name).init(file)).upload_id, undefined);
-    assert.equal((await open.signIn('ada').init(file)).upload_id, begun.upload_id);
-    await open.stop();
+      assert.equal((await withUsers.signIn(name).init(file)).upload_id, undefined);
+    assert.equal((await withUsers.signIn('ada').init(file)).upload_id, begun.upload_id);
+    await withUsers.stop();
   });
 });

@@ -3,20 +3,20 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Action } from '../../../src/protocol.js';
 import type { SignerOptions } from '../../../src/signer/index.js';
-import { createCaller, DAY } from '../caller.js';
+import { createCaller, DAY_MS } from '../caller.js';
 import type { Caller } from '../caller.js';
 import { PART } from './attack-harness.js';
 
 const SECRET = 'a secret of sixteen';
-const films = (options: Partial<SignerOptions> = {}): Caller =>
+const createFilmsCaller = (options: Partial<SignerOptions> = {}): Caller =>
   createCaller({ secret: SECRET, name: 'films', ...options });
 
-const begin = async (caller: Caller, file = {}) => {
+const startUpload = async (caller: Caller, file = {}) => {
   const { key, grant, part_size } = await caller.init(file);
   return { key, grant, part_size, upload_id: 'u' };
 };
 
-const calls = ({ part_size, ...reference }: Awaited<ReturnType<typeof begin>>): [Action, object][] => [
+const calls = ({ part_size, ...reference }: Awaited<ReturnType<typeof startUpload>>): [Action, object][] => [
   ['get_chunk_signature', { ...reference, chunk: 1, size: part_size }],
   ['get_list_signature', reference],
   ['get_end_signature', { ...reference, size: 100e6 }],
@@ -34,60 +34,65 @@ describe("another signer's grant", () => {
     'Amazon as its store': { endpoint: undefined },
     'another bucket': { bucket: 'other' },
   };
-  for (const [what, options] of Object.entries(others)) {
-    it(`is accepted by no action of a signer with ${what}, and not renewed there`, async () => {
-      const granted = await begin(films());
-      const other = films(options);
+  for (const [difference, options] of Object.entries(others)) {
+    it(`is accepted by no action of a signer with ${difference}, and not renewed there`, async () => {
+      const granted = await startUpload(createFilmsCaller());
+      const other = createFilmsCaller(options);
       for (const [action, body] of calls(granted))
         assert.equal(await other.refusal(action, body), '403 grant-expired', action);
       const { key, grant } = granted;
       assert.equal((await other.init({ key, grant, upload_id: 'u' })).error?.code, 'grant-expired');
-      const back = await begin(other);
-      for (const [action, body] of calls(back)) assert.equal(await films().refusal(action, body), '403 grant-expired');
+      const ofOther = await startUpload(other);
+      for (const [action, body] of calls(ofOther))
+        assert.equal(await createFilmsCaller().refusal(action, body), '403 grant-expired');
     });
   }
 
-  it('is accepted by a signer whose store has the same address, however that is written', async () => {
+  it('is accepted by a signer whose store has the same address in another notation', async () => {
     for (const [one, other] of [
       [{ endpoint: 'http://127.0.0.1:9000' }, { endpoint: 'http://127.0.0.1:9000/' }],
       [{ endpoint: undefined }, { endpoint: 'https://s3.us-east-1.amazonaws.com' }],
       [{ endpoint: undefined }, { endpoint: undefined, dualStack: true }],
       [{ pathStyle: true }, { pathStyle: false }],
     ]) {
-      const granted = await begin(films(one));
-      for (const [action, body] of calls(granted)) assert.ok((await films(other).post(action, body)).ok, action);
+      const granted = await startUpload(createFilmsCaller(one));
+      for (const [action, body] of calls(granted))
+        assert.ok((await createFilmsCaller(other).post(action, body)).ok, action);
     }
   });
 });
 
 describe('the lifetime of a grant', () => {
-  it('is limited from its issue and from the start of its upload, by each signer’s own options', async () => {
-    const lasting = films({ grantLife: 1_000 * 86_400, renewalTime: 1_000 * 86_400 });
-    const { key, grant } = await lasting.init();
-    const usual = films();
-    usual.now = lasting.now = lasting.now + 20 * DAY;
-    const renewed = await lasting.init({ key, grant, upload_id: 'u' });
-    usual.now = lasting.now = lasting.now + 18 * DAY;
-    assert.ok((await lasting.post('get_head_signature', { key, grant: renewed.grant })).ok);
-    assert.equal(await usual.refusal('get_head_signature', { key, grant: renewed.grant }), '403 grant-expired');
-    const shorter = films({ grantLife: 30 * 86_400, renewalTime: 5 * 86_400 });
-    shorter.now = usual.now;
+  it('is limited from its issue and from the start of its upload, by the options of the signer that checks it', async () => {
+    const longLived = createFilmsCaller({ grantLife: 1_000 * 86_400, renewalTime: 1_000 * 86_400 });
+    const { key, grant } = await longLived.init();
+    const withDefaults = createFilmsCaller();
+    withDefaults.now = longLived.now = longLived.now + 20 * DAY_MS;
+    const renewed = await longLived.init({ key, grant, upload_id: 'u' });
+    withDefaults.now = longLived.now = longLived.now + 18 * DAY_MS;
+    assert.ok((await longLived.post('get_head_signature', { key, grant: renewed.grant })).ok);
+    assert.equal(await withDefaults.refusal('get_head_signature', { key, grant: renewed.grant }), '403 grant-expired');
+    const shorter = createFilmsCaller({ grantLife: 30 * 86_400, renewalTime: 5 * 86_400 });
+    shorter.now = withDefaults.now;
     assert.equal(await shorter.refusal('get_head_signature', { key, grant: renewed.grant }), '403 grant-expired');
   });
 
-  it('does not start in the future, except for a difference of clocks', async () => {
-    const ahead = films();
+  it('must not start in the future, except within the tolerated difference of clocks', async () => {
+    const ahead = createFilmsCaller();
     ahead.now += 10 * 60_000;
     const close = await ahead.init();
-    assert.ok((await films().post('get_head_signature', { key: close.key, grant: close.grant })).ok);
-    ahead.now += DAY;
+    assert.ok((await createFilmsCaller().post('get_head_signature', { key: close.key, grant: close.grant })).ok);
+    ahead.now += DAY_MS;
     const { key, grant } = await ahead.init();
-    assert.equal(await films().refusal('get_head_signature', { key, grant }), '403 grant-expired');
-    assert.equal((await films().init({ key, grant })).error?.code, 'grant-expired');
+    assert.equal(await createFilmsCaller().refusal('get_head_signature', { key, grant }), '403 grant-expired');
+    assert.equal((await createFilmsCaller().init({ key, grant })).error?.code, 'grant-expired');
   });
 
-  it('is set in seconds, at most 10 years', () => {
-    for (const options of [{ grantLife: 7 * DAY }, { renewalTime: 30 * DAY }, { renewalTime: Infinity }])
-      assert.throws(() => films(options), /^OptionError: option (grantLife|renewalTime): \S+ is not whole seconds/);
+  it('is set in whole seconds, up to 10 years', () => {
+    for (const options of [{ grantLife: 7 * DAY_MS }, { renewalTime: 30 * DAY_MS }, { renewalTime: Infinity }])
+      assert.throws(
+        () => createFilmsCaller(options),
+        /^OptionError: option (grantLife|renewalTime): \S+ is not whole seconds/,
+      );
   });
 });

@@ -13,7 +13,7 @@ describe('an attack with keys that were never granted', () => {
     await harness.stop();
   });
 
-  it('gets no signature for a key that init did not give, by any action', async () => {
+  it('gets no signature for a key that init has not granted, by any action', async () => {
     const mallory = harness.signIn('mallory');
     const own = await mallory.begin();
     for (const key of ['private/accounts.csv', `${own.key}/../x`, `${own.key}x`, '', '/', 'uploads/']) {
@@ -25,7 +25,7 @@ describe('an attack with keys that were never granted', () => {
     }
   });
 
-  it('gets none without a grant', async () => {
+  it('gets no signature without a grant', async () => {
     const mallory = harness.signIn('mallory');
     const own = await mallory.begin();
     for (const [action, body] of callsFor({ ...own, grant: undefined as unknown as string }))
@@ -37,7 +37,7 @@ describe('an attack with keys that were never granted', () => {
     assert.match(key, /^uploads\/[0-9a-f]{32}\/film\.mp4$/);
   });
 
-  it('gets nothing without a session', async () => {
+  it('gets no signature if the caller is not signed in', async () => {
     const answer = await harness.signIn(null).call('get_init_signature', { files: [] });
     assert.deepEqual([answer.status, answer.code], [401, 'unauthorized']);
   });

@@ -1,6 +1,4 @@
-/**
- * The environment of attacks: a bucket that checks signatures, a signer over HTTP, and users who sign in by a header.
- */
+/** Environment for attacks: a bucket server that checks signatures, a signer over HTTP, and users who sign in by a header. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -26,7 +24,7 @@ export interface Answer {
 
 export interface AttackCaller {
   call(action: Action, body: unknown): Promise<Answer>;
-  /** Calls init for one file; a refused file has `error`. */
+  /** Calls init for one file, and returns the answer for it; a refused file has `error`. */
   init(file?: Partial<InitFile>): Promise<Granted>;
   /** Creates a multipart upload for a file of two parts and one byte. */
   begin(file?: Partial<InitFile>): Promise<{ key: string; grant: string; upload_id: string }>;
@@ -34,11 +32,11 @@ export interface AttackCaller {
 
 export interface AttackHarness {
   url: string;
-  /** URL of the bucket's store. */
+  /** URL of the bucket server. */
   store: string;
-  /** Internal errors of the signer: attacks must cause none. */
+  /** Errors that `onError` received: attacks must cause none. */
   faults: unknown[];
-  /** Returns a caller that is signed in by that name; null: not signed in. */
+  /** Returns a caller who is signed in with this name, or not signed in if it is null. */
   signIn(name: string | null): AttackCaller;
   stop(): Promise<void>;
 }
@@ -73,7 +71,7 @@ export async function startAttackHarness(options: Partial<SignerOptions> = {}): 
   await new Promise((resolve) => server.once('listening', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/sign`;
 
-  const person = (name: string | null): AttackCaller => {
+  const createUser = (name: string | null): AttackCaller => {
     const headers = { 'content-type': 'application/json', ...(name === null ? {} : { 'x-user': name }) };
     const call: AttackCaller['call'] = async (action, body) =>
       read(await fetch(`${url}/${action}`, { method: 'POST', headers, body: JSON.stringify(body) }));
@@ -95,7 +93,7 @@ export async function startAttackHarness(options: Partial<SignerOptions> = {}): 
     url,
     store: bucket.url,
     faults,
-    signIn: person,
+    signIn: createUser,
     async stop() {
       server.closeAllConnections();
       server.close();
@@ -105,7 +103,7 @@ export async function startAttackHarness(options: Partial<SignerOptions> = {}): 
   };
 }
 
-/** Returns a valid call of every action after init. */
+/** Returns a valid call of every action that follows init. */
 export const callsFor = (reference: { key: string; grant: string; upload_id: string }): [Action, object][] => [
   ['get_chunk_signature', { ...reference, chunk: 3, size: 1 }],
   ['get_list_signature', reference],

@@ -25,8 +25,8 @@ describe('an attack with the key of another user’s object', () => {
     await harness.stop();
   });
 
-  const report = async (person: AttackCaller, reference: { key: string; grant: string; upload_id: string }) =>
-    person.call('chunk_loaded', { ...reference, chunks: [], state: 'complete' });
+  const report = async (user: AttackCaller, reference: { key: string; grant: string; upload_id: string }) =>
+    user.call('chunk_loaded', { ...reference, chunks: [], state: 'complete' });
 
   it('gets no receipt for any claimed size, and does not call onComplete', async () => {
     const ada = harness.signIn('ada');
@@ -48,24 +48,24 @@ describe('an attack with the key of another user’s object', () => {
     const answer = await report(mallory, { ...claimed, upload_id: '' });
     assert.deepEqual([answer.status, answer.code], [409, 'not-stored']);
     assert.equal(completed.length, 1);
-    // nor for the user's own object, by another grant
+    // the owner gets no receipt either by another grant for the same key
     const again = await report(ada, { ...(await ada.init(contract)), upload_id: '' });
     assert.deepEqual([again.status, again.code], [409, 'not-stored']);
   });
 
-  it('returns receipts to the uploader, for one request or parts, and after a renewal', async () => {
+  it('does not keep the uploader from getting receipts, for one request or several parts, and after a renewal', async () => {
     const ada = harness.signIn('ada');
     const small = await ada.init({ object_key: 'small.bin', filesize: 3 });
     const renewed = await ada.init({ filesize: 3, key: small.key, grant: small.grant });
     await replay(renewed.put!, 'abc');
     assert.equal((await report(ada, { ...renewed, upload_id: '' })).status, 200);
 
-    const posted = await startAttackHarness({
+    const postHarness = await startAttackHarness({
       secret: SECRET,
       receipts: true,
       policy: { objectKeys: 'shared/', posts: true },
     });
-    const bob = posted.signIn('bob');
+    const bob = postHarness.signIn('bob');
     const { text: answer } = await bob.call('get_init_signature', { files: [fileOf({ filesize: 3 })] });
     const { posts, files } = JSON.parse(answer) as Required<InitAnswer>;
     const [file] = files as [InitPost];
@@ -75,7 +75,7 @@ describe('an attack with the key of another user’s object', () => {
     form.append('file', new Blob(['abc']));
     await fetch(policy.url, { method: 'POST', body: form });
     assert.equal((await report(bob, { key: file.key, grant: file.grant!, upload_id: '' })).status, 200);
-    await posted.stop();
+    await postHarness.stop();
 
     const size = PART + 1;
     const big = await ada.begin({ object_key: 'big.bin', filesize: size });

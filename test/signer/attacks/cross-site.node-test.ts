@@ -24,7 +24,7 @@ describe('a cross-site form post', () => {
       }),
     );
 
-  it('is refused: without a preflight, forms and beacons cannot send JSON', async () => {
+  it('is refused, because forms and beacons cannot send JSON without a preflight', async () => {
     for (const type of [
       'text/plain',
       'application/x-www-form-urlencoded',
@@ -71,12 +71,12 @@ describe('a cross-site form post', () => {
     }
     assert.equal((await post(strict.url, { ...json, origin: 'https://page.example' })).status, 200);
     const { host } = new URL(strict.url);
-    const onItsHost = async (headers: object) => (await post(strict.url, { ...json, ...headers })).status;
-    assert.equal(await onItsHost({ origin: `https://${host}`, 'sec-fetch-site': 'same-origin' }), 200);
-    // the same host without TLS, where anyone on the network can change the page
-    assert.equal(await onItsHost({ origin: `http://${host}`, 'sec-fetch-site': 'cross-site' }), 403);
+    const statusOnSameHost = async (headers: object) => (await post(strict.url, { ...json, ...headers })).status;
+    assert.equal(await statusOnSameHost({ origin: `https://${host}`, 'sec-fetch-site': 'same-origin' }), 200);
+    // a page without TLS on the same host, which anyone on the network can change
+    assert.equal(await statusOnSameHost({ origin: `http://${host}`, 'sec-fetch-site': 'cross-site' }), 403);
     await strict.stop();
-    const bySite = async (site: string) => (await post(harness.url, { ...json, 'sec-fetch-site': site })).status;
-    assert.deepEqual(await Promise.all(['cross-site', 'same-site', 'same-origin'].map(bySite)), [403, 403, 200]);
+    const statusBySite = async (site: string) => (await post(harness.url, { ...json, 'sec-fetch-site': site })).status;
+    assert.deepEqual(await Promise.all(['cross-site', 'same-site', 'same-origin'].map(statusBySite)), [403, 403, 200]);
   });
 });

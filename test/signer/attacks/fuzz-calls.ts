@@ -1,4 +1,4 @@
-/** The fuzzer's calls: valid calls with faults in them, and garbage. */
+/** Generates the calls of the fuzzer: valid calls, valid calls with faults, and random data. */
 import fc from 'fast-check';
 import type { Arbitrary } from 'fast-check';
 import type { Oracle } from './fuzz-oracle.js';
@@ -23,7 +23,7 @@ const ACTIONS = [
   'chunks_loaded',
 ];
 
-const NASTY_TEXTS = [
+const EDGE_CASE_TEXTS = [
   '',
   ' ',
   '.',
@@ -50,7 +50,7 @@ const NASTY_TEXTS = [
   'STANDARD',
   '\ufeff',
 ];
-const NASTY_NUMBERS = [
+const EDGE_CASE_NUMBERS = [
   0,
   -0,
   -1,
@@ -69,48 +69,51 @@ const NASTY_NUMBERS = [
 ];
 
 const garbage: Arbitrary<unknown> = fc.oneof(
-  fc.constantFrom<unknown>(...NASTY_TEXTS),
-  fc.constantFrom<unknown>(...NASTY_NUMBERS),
+  fc.constantFrom<unknown>(...EDGE_CASE_TEXTS),
+  fc.constantFrom<unknown>(...EDGE_CASE_NUMBERS),
   fc.constantFrom<unknown>(null, true, false, [], {}, [[]], [null], { __proto__: 1 }),
   fc.string({ unit: 'binary', maxLength: 40 }),
   fc.jsonValue({ maxDepth: 3 }),
 );
 
-/** Nearly always the valid value, so that calls with many fields are valid often enough. */
-const mostly = <T>(right: Arbitrary<T>, wrong: Arbitrary<unknown> = garbage): Arbitrary<unknown> =>
-  fc.oneof({ weight: 30, arbitrary: right }, { weight: 1, arbitrary: wrong });
+/** Generates a valid value in 30 of 31 cases, so that calls with many fields are valid often enough. */
+const mostly = <T>(valid: Arbitrary<T>, invalid: Arbitrary<unknown> = garbage): Arbitrary<unknown> =>
+  fc.oneof({ weight: 30, arbitrary: valid }, { weight: 1, arbitrary: invalid });
 
-/** A text with one character changed, removed or doubled, or truncated there. */
-const spoilt = (text: string): Arbitrary<string> =>
+/** Generates a text with one character changed, removed or doubled, or truncated at it. */
+const corrupted = (text: string): Arbitrary<string> =>
   fc
     .tuple(
       fc.nat(Math.max(text.length - 1, 0)),
       fc.constantFrom('change', 'drop', 'double', 'cut'),
       fc.string({ minLength: 1, maxLength: 1 }),
     )
-    .map(([at, how, other]) => {
-      const [head, tail] = [text.slice(0, at), text.slice(at + 1)];
-      return { change: head + other + tail, drop: head + tail, double: head + text[at] + text[at] + tail, cut: head }[
-        how
-      ];
+    .map(([index, change, replacement]) => {
+      const [head, tail] = [text.slice(0, index), text.slice(index + 1)];
+      return {
+        change: head + replacement + tail,
+        drop: head + tail,
+        double: head + text[index] + text[index] + tail,
+        cut: head,
+      }[change];
     });
 
 export function callsOf(oracle: Oracle): Arbitrary<FuzzCall> {
   const known = fc.constantFrom(...oracle.known);
 
-  /** Key, grant and upload ID of one upload, or a mixture of two users' uploads. */
+  /** Key, grant and upload ID of one upload; in some cases one of them is of another upload, corrupted or random. */
   const reference: Arbitrary<Record<'key' | 'grant' | 'upload_id', unknown>> = fc
     .tuple(known, known, fc.nat(40))
-    .chain(([one, other, how]): Arbitrary<Record<'key' | 'grant' | 'upload_id', unknown>> => {
-      const right = { key: one.key, grant: one.grant, upload_id: one.uploadId };
-      if (how === 0) return fc.constant({ ...right, grant: other.grant });
-      if (how === 1) return fc.constant({ ...right, key: other.key });
-      if (how === 2) return spoilt(one.grant).map((grant) => ({ ...right, grant }));
-      if (how === 3) return spoilt(one.key).map((key) => ({ ...right, key }));
-      if (how === 4) return garbage.map((grant) => ({ ...right, grant }));
-      if (how === 5) return garbage.map((key) => ({ ...right, key }));
-      if (how === 6) return garbage.map((upload_id) => ({ ...right, upload_id }));
-      return fc.constant(right);
+    .chain(([upload, otherUpload, fault]): Arbitrary<Record<'key' | 'grant' | 'upload_id', unknown>> => {
+      const valid = { key: upload.key, grant: upload.grant, upload_id: upload.uploadId };
+      if (fault === 0) return fc.constant({ ...valid, grant: otherUpload.grant });
+      if (fault === 1) return fc.constant({ ...valid, key: otherUpload.key });
+      if (fault === 2) return corrupted(upload.grant).map((grant) => ({ ...valid, grant }));
+      if (fault === 3) return corrupted(upload.key).map((key) => ({ ...valid, key }));
+      if (fault === 4) return garbage.map((grant) => ({ ...valid, grant }));
+      if (fault === 5) return garbage.map((key) => ({ ...valid, key }));
+      if (fault === 6) return garbage.map((upload_id) => ({ ...valid, upload_id }));
+      return fc.constant(valid);
     });
 
   const details = known.chain(({ size, partSize }) => {
@@ -122,7 +125,7 @@ export function callsOf(oracle: Oracle): Arbitrary<FuzzCall> {
         // the sizes of full parts and of the last part, as the element requests them
         size: mostly(fc.constantFrom(size, partSize, size - (parts - 1) * partSize)),
         part_size: mostly(fc.constant(partSize)),
-        chunks: mostly(fc.array(mostly(chunk, fc.constantFrom(...NASTY_NUMBERS)), { maxLength: 12 })),
+        chunks: mostly(fc.array(mostly(chunk, fc.constantFrom(...EDGE_CASE_NUMBERS)), { maxLength: 12 })),
         checksum: mostly(fc.constant(undefined)),
         checksums: mostly(fc.constant(undefined)),
         part_number_marker: mostly(fc.nat(10_000)),
@@ -135,8 +138,12 @@ export function callsOf(oracle: Oracle): Arbitrary<FuzzCall> {
   const file = fc.record(
     {
       id: mostly(fc.uuid()),
-      filename: mostly(fc.oneof(fc.constantFrom('film.mp4', 'x.jpg', ...NASTY_TEXTS), fc.string({ unit: 'binary' }))),
-      filesize: mostly(fc.constantFrom(0, 1, 5, 5 * 1024 ** 2 + 1, 12 * 1024 ** 2, 100e6, 1e9, 5e12, ...NASTY_NUMBERS)),
+      filename: mostly(
+        fc.oneof(fc.constantFrom('film.mp4', 'x.jpg', ...EDGE_CASE_TEXTS), fc.string({ unit: 'binary' })),
+      ),
+      filesize: mostly(
+        fc.constantFrom(0, 1, 5, 5 * 1024 ** 2 + 1, 12 * 1024 ** 2, 100e6, 1e9, 5e12, ...EDGE_CASE_NUMBERS),
+      ),
       last_modified: mostly(fc.constantFrom(1, 2)),
       content_type: mostly(
         fc.constantFrom('', 'image/jpeg', 'video/mp4', 'text/plain; charset=utf-8', 'a/b\r\nx: y', 'x'),
@@ -144,7 +151,7 @@ export function callsOf(oracle: Oracle): Arbitrary<FuzzCall> {
       relative_path: mostly(fc.string()),
       fingerprint: mostly(fc.constantFrom('f1', 'f2')),
       part_size: mostly(fc.constantFrom(1, 5 * 1024 ** 2, 6 * 1024 ** 2, 5 * 1024 ** 3)),
-      object_key: fc.oneof(fc.constantFrom(...NASTY_TEXTS, 'a/b.jpg', 'folder/'), fc.string({ unit: 'binary' })),
+      object_key: fc.oneof(fc.constantFrom(...EDGE_CASE_TEXTS, 'a/b.jpg', 'folder/'), fc.string({ unit: 'binary' })),
       acl: mostly(fc.constantFrom('public-read', 'private', 'public-read-write')),
       params: garbage,
       force: mostly(fc.boolean()),
@@ -167,26 +174,29 @@ export function callsOf(oracle: Oracle): Arbitrary<FuzzCall> {
   });
   const init = mostly(files).map((list) => ({ files: list }));
 
-  const right = fc.constantFrom(...ACTIONS).chain((action) => {
+  const validCall = fc.constantFrom(...ACTIONS).chain((action) => {
     const one = fc.tuple(reference, details).map((two) => Object.assign({}, ...two) as object);
     const batch = mostly(fc.array(one, { minLength: 1, maxLength: 4 })).map((uploads) => ({ uploads }));
     const body = action === 'get_init_signature' ? init : action === 'chunks_loaded' ? batch : one;
     return fc.tuple(fc.constant(action), body);
   });
-  const json: Arbitrary<[string, string | Uint8Array]> = right.map(([action, body]) => [action, JSON.stringify(body)]);
+  const json: Arbitrary<[string, string | Uint8Array]> = validCall.map(([action, body]) => [
+    action,
+    JSON.stringify(body),
+  ]);
   const anything: Arbitrary<[string, string | Uint8Array]> = fc.tuple(
     fc.oneof(fc.constantFrom(...ACTIONS), fc.webPath()),
     fc.oneof(
       fc.json(),
       fc.string({ unit: 'binary' }),
       fc.uint8Array({ maxLength: 200 }),
-      right.chain(([, body]) => spoilt(JSON.stringify(body))),
+      validCall.chain(([, body]) => corrupted(JSON.stringify(body))),
       fc.constant('{"__proto__":{"files":[]},"files":[{"__proto__":{}}]}'),
     ),
   );
   return fc
     .record({
-      what: fc.oneof({ weight: 15, arbitrary: json }, { weight: 1, arbitrary: anything }),
+      actionAndBody: fc.oneof({ weight: 15, arbitrary: json }, { weight: 1, arbitrary: anything }),
       user: fc.oneof(
         { weight: 8, arbitrary: fc.constant<string | null>('ada') },
         { weight: 1, arbitrary: fc.constantFrom<string | null>('bob', null, 'x') },
@@ -200,7 +210,7 @@ export function callsOf(oracle: Oracle): Arbitrary<FuzzCall> {
         { weight: 1, arbitrary: fc.constantFrom('PUT', 'OPTIONS', 'DELETE') },
       ),
     })
-    .map(({ what: [action, body], user, type, method }) => ({
+    .map(({ actionAndBody: [action, body], user, type, method }) => ({
       user,
       path: `/sign/${action.replace(/^\/+/, '')}`,
       method,

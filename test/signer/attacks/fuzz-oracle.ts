@@ -1,4 +1,4 @@
-/** Records what each user was granted, and checks which signatures a response may contain. */
+/** Records the grants of each user, and checks that a response contains only signatures that these grants allow. */
 import assert from 'node:assert/strict';
 import { choosePartSize, partSizeOf } from '../../../src/limits.js';
 import type {
@@ -31,10 +31,10 @@ import {
 import { createPresigner } from '../../../src/signer/s3/presign.js';
 import type { StoreOperation } from '../../../src/signer/s3/presign.js';
 import { locateStore } from '../../../src/signer/s3/store-address.js';
-import { CREDENTIALS, DAY, fileOf, NOW } from '../caller.js';
+import { CREDENTIALS, DAY_MS, fileOf, NOW } from '../caller.js';
 import type { FuzzCall } from './fuzz-calls.js';
 
-/** An upload that was granted. */
+/** An upload for which the signer has returned a grant. */
 interface Granted {
   owner: string | null;
   key: string;
@@ -46,7 +46,7 @@ interface Granted {
   begun: number;
 }
 
-type Named = { key: string; grant: string };
+type KeyAndGrant = { key: string; grant: string };
 
 export interface Oracle {
   /** The uploads that the fuzzer uses; the list never grows, so that a seed repeats a run. */
@@ -63,7 +63,7 @@ const EXPIRES_S = 3_600;
 
 const POLICIES = {
   plain: {},
-  wishes: { objectKeys: 'open/', acls: ['public-read'], accept: '.jpg, video/*', maxSize: 1e9, minSize: 1 },
+  requestedKeys: { objectKeys: 'open/', acls: ['public-read'], accept: '.jpg, video/*', maxSize: 1e9, minSize: 1 },
   posts: {
     key: undefined,
     posts: true,
@@ -74,10 +74,10 @@ const POLICIES = {
   anonymous: { key: 'u/{principal}/{random}/{name}', overwrite: false, partSize: 6 * MIB, storageClass: 'STANDARD_IA' },
 } satisfies Record<string, Policy>;
 
-const HEADERS =
+const SIGNABLE_HEADERS =
   /^(content-type|content-disposition|x-amz-acl|x-amz-copy-source-if-match|x-amz-copy-source-range|x-amz-meta-name|x-amz-server-side-encryption|x-amz-storage-class|if-none-match)$/;
 
-/** Without a type, the sender of the bytes could choose one. */
+/** Returns the type that the signer must sign: without a type, the sender of the bytes could choose one. */
 const typeOf = ({ content_type }: InitFile): string => content_type || 'application/octet-stream';
 
 export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> {
@@ -101,7 +101,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
   const urlOf = async (operation: StoreOperation) =>
     (await presign(operation, { credentials: CREDENTIALS, now: clock, lifetimeS: EXPIRES_S })).url;
 
-  const ledger = new Map<string, Granted>();
+  const grants = new Map<string, Granted>();
   const tracked = new Set<string>();
   const counts: Oracle['counts'] = { calls: 0, signatures: 0, outcomes: {} };
   const completion: Record<string, string> = policy.overwrite === false ? { 'if-none-match': '*' } : {};
@@ -119,15 +119,15 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
       }),
     );
 
-  async function begin(owner: string | null, age: number, filesize: number): Promise<Granted> {
+  async function startUpload(owner: string | null, age: number, filesize: number): Promise<Granted> {
     user = owner;
     clock = NOW - age;
-    const filename = kind === 'wishes' ? 'x.jpg' : 'film.mp4';
+    const filename = kind === 'requestedKeys' ? 'x.jpg' : 'film.mp4';
     const response = await send('/sign/get_init_signature', { files: [fileOf({ filename, filesize })] });
     const { files } = (await response.json()) as InitAnswer;
     const { key, grant, part_size } = files[0] as { key: string; grant: string; part_size: number };
     clock = NOW;
-    const uploadId = filesize > part_size ? `upload-${ledger.size}` : 'none';
+    const uploadId = filesize > part_size ? `upload-${grants.size}` : 'none';
     const granted = {
       owner,
       key,
@@ -138,29 +138,29 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
       issued: NOW - age,
       begun: NOW - age,
     };
-    ledger.set(grant, granted);
+    grants.set(grant, granted);
     return granted;
   }
 
   const known: Granted[] = [];
-  const people = kind === 'anonymous' ? [null, null, 'ada', 'bob'] : ['ada', 'ada', 'ada', 'bob'];
-  for (const owner of people) {
-    for (const size of [1, 12 * MIB + 1, 100e6]) known.push(await begin(owner, 0, size));
+  const owners = kind === 'anonymous' ? [null, null, 'ada', 'bob'] : ['ada', 'ada', 'ada', 'bob'];
+  for (const owner of owners) {
+    for (const size of [1, 12 * MIB + 1, 100e6]) known.push(await startUpload(owner, 0, size));
   }
-  for (const age of [8 * DAY, 31 * DAY]) known.push(await begin('ada', age, 100e6));
+  for (const age of [8 * DAY_MS, 31 * DAY_MS]) known.push(await startUpload('ada', age, 100e6));
 
   /** Returns the grant that permits this caller to sign for that upload now. */
-  function entitlement({ key, grant }: Named, life: number, since: 'issued' | 'begun'): Granted {
-    const granted = ledger.get(grant);
-    assert.ok(granted, 'signed by a grant that was never given');
+  function requireGrant({ key, grant }: KeyAndGrant, lifetimeMs: number, since: 'issued' | 'begun'): Granted {
+    const granted = grants.get(grant);
+    assert.ok(granted, 'signed for a grant that the signer has not returned');
     assert.equal(granted.key, key);
     assert.equal(granted.owner, user);
-    assert.ok(NOW - granted[since] <= life, 'signed by an outdated grant');
+    assert.ok(NOW - granted[since] <= lifetimeMs, 'signed for an expired grant');
     return granted;
   }
 
-  async function expectUrl(signed: Signed, wanted: StoreOperation): Promise<void> {
-    const operation = withCopyGuard(wanted);
+  async function expectUrl(signed: Signed, expected: StoreOperation): Promise<void> {
+    const operation = withCopyGuard(expected);
     const { method, url, headers } = typeof signed === 'string' ? { method: 'PUT', url: signed } : signed;
     assert.equal(method, operation.method);
     assert.equal(url, await urlOf(operation));
@@ -174,7 +174,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
     answer: SignedRequest & AllAnswer,
   ): Promise<void> {
     const { key, upload_id: id, chunk, part_number_marker: marker } = body as unknown as ChunkRequest & ListRequest;
-    const granted = entitlement(body as unknown as Named, 7 * DAY, 'issued');
+    const granted = requireGrant(body as unknown as KeyAndGrant, 7 * DAY_MS, 'issued');
     const part = (number: number) => uploadPart(key, id, number, partSizeOf(number, granted.size, granted.partSize));
     switch (action) {
       case 'get_chunk_signature':
@@ -200,16 +200,16 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
 
   function checkKey(key: string, file: InitFile): void {
     assert.equal(findKeyFault(key), null);
-    const isWish = policy.objectKeys !== undefined && Boolean(file.object_key);
-    const prefix = isWish
+    const isRequestedKey = policy.objectKeys !== undefined && Boolean(file.object_key);
+    const prefix = isRequestedKey
       ? /^open\//
       : kind === 'anonymous'
         ? /^u\/(ada|bob|x|~)\/[0-9a-f]{32}\//
         : /^uploads\/[0-9a-f]{32}\//;
     assert.match(key, prefix);
     if (kind === 'anonymous') assert.equal(key.split('/')[1], user ?? '~');
-    const isTaken = [...ledger.values()].some((granted) => granted.key === key);
-    assert.ok(isWish || !isTaken, 'gave a key twice');
+    const isTaken = [...grants.values()].some((granted) => granted.key === key);
+    assert.ok(isRequestedKey || !isTaken, 'the signer granted a key twice');
   }
 
   function checkPost({ url, fields }: PostPolicy, { key, size }: { key: string; size: number }, file: InitFile): void {
@@ -236,25 +236,25 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
       counts.outcomes[`file ${answer.error.code}`] = (counts.outcomes[`file ${answer.error.code}`] ?? 0) + 1;
       return;
     }
-    const goesOn = file.force !== true && (file.grant ?? file.key ?? file.upload_id ?? null) !== null;
+    const isRenewal = file.force !== true && (file.grant ?? file.key ?? file.upload_id ?? null) !== null;
     const { key, part_size: partSize = 0, grant } = answer;
     const size = file.filesize;
     assert.ok(Number.isSafeInteger(size) && size >= (policy.minSize ?? 0) && size <= (policy.maxSize ?? Infinity));
     assert.doesNotMatch(file.content_type, /[^\x20-\x7e]/);
     let { begun } = { begun: NOW };
-    if (goesOn) {
-      const granted = entitlement(file as Named, 30 * DAY, 'begun');
+    if (isRenewal) {
+      const granted = requireGrant(file as KeyAndGrant, 30 * DAY_MS, 'begun');
       assert.deepEqual([key, partSize, size], [granted.key, granted.partSize, granted.size]);
       ({ begun } = granted);
     } else if ('upload_id' in answer) {
       assert.ok(
         user !== null && tracked.has(JSON.stringify([user, key, answer.upload_id, size])),
-        'gave away an upload',
+        'the signer returned an upload of another user',
       );
     } else {
       // if the browser chooses keys, it must not choose part sizes: parts of two grants could be mixed
-      const wish = kind === 'wishes' ? undefined : (file.part_size ?? undefined);
-      assert.equal(partSize, choosePartSize(size, policy.partSize ?? wish));
+      const requestedPartSize = kind === 'requestedKeys' ? undefined : (file.part_size ?? undefined);
+      assert.equal(partSize, choosePartSize(size, policy.partSize ?? requestedPartSize));
       checkKey(key, file);
     }
     const headers =
@@ -262,11 +262,11 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
       || ('init' in answer && (answer.init as SignedRequest).headers)
       || {};
     for (const [name, value] of Object.entries(headers)) {
-      assert.match(name, HEADERS);
+      assert.match(name, SIGNABLE_HEADERS);
       assert.match(value, /^[\x20-\x7e]*$/);
-      if (name === 'content-type' && kind !== 'wishes') assert.equal(value, typeOf(file));
-      // its accept list allows nothing else
-      if (name === 'content-type' && kind === 'wishes')
+      if (name === 'content-type' && kind !== 'requestedKeys') assert.equal(value, typeOf(file));
+      // the accept list of this policy allows no other type
+      if (name === 'content-type' && kind === 'requestedKeys')
         assert.match(value, /^(video\/mp4|image\/jpeg|application\/octet-stream)$/);
       if (name === 'x-amz-acl') assert.equal(value, policy.acls?.includes(file.acl!) ? file.acl : 'private');
     }
@@ -278,7 +278,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
       await expectUrl(answer.init, createMultipartUpload(key, headers));
     } else if ('post' in answer) checkPost(posts![answer.post]!, { key, size }, file);
     else assert.ok(size > partSize);
-    ledger.set(grant!, {
+    grants.set(grant!, {
       owner: user,
       key,
       grant: grant!,
@@ -290,13 +290,13 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
     });
   }
 
-  function recordTracked(notice: ChunkLoadedRequest): void {
-    const granted = entitlement(notice as Named, 7 * DAY, 'issued');
-    tracked.add(JSON.stringify([user, granted.key, notice.upload_id, granted.size]));
+  function recordTracked(notification: ChunkLoadedRequest): void {
+    const granted = requireGrant(notification as KeyAndGrant, 7 * DAY_MS, 'issued');
+    tracked.add(JSON.stringify([user, granted.key, notification.upload_id, granted.size]));
   }
 
-  async function check({ user: who, path, method, headers, body }: FuzzCall): Promise<void> {
-    user = who;
+  async function check({ user: caller, path, method, headers, body }: FuzzCall): Promise<void> {
+    user = caller;
     const response = await send(path, body, { method, headers });
     counts.calls += 1;
     assert.deepEqual(faults, []);
@@ -316,22 +316,25 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
     assert.equal(method, 'POST');
     if (kind !== 'anonymous') assert.notEqual(user, null);
     const action = path.split('/').filter(Boolean).at(-1)!.split(/[?#]/)[0] as Action;
-    const asked = JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body)) as Record<
+    const requested = JSON.parse(typeof body === 'string' ? body : new TextDecoder().decode(body)) as Record<
       string,
       unknown
     >;
-    if (action === 'chunk_loaded') return recordTracked(asked as unknown as ChunkLoadedRequest);
+    if (action === 'chunk_loaded') return recordTracked(requested as unknown as ChunkLoadedRequest);
     if (action === 'chunks_loaded') {
       const { uploads } = JSON.parse(text) as ChunksLoadedAnswer;
-      const notices = asked['uploads'] as ChunkLoadedRequest[];
-      assert.equal(uploads.length, notices.length);
-      for (const [index, upload] of uploads.entries()) if (!('error' in upload)) recordTracked(notices[index]!);
+      const notifications = requested['uploads'] as ChunkLoadedRequest[];
+      assert.equal(uploads.length, notifications.length);
+      for (const [index, upload] of uploads.entries()) if (!('error' in upload)) recordTracked(notifications[index]!);
       return;
     }
     const answer = JSON.parse(text) as InitAnswer & SignedRequest & AllAnswer;
-    if (action !== 'get_init_signature') return checkSigned(action, asked, answer);
-    // null counts as absent
-    const files = (asked['files'] as InitFile[]).map((file) => ({ ...file, content_type: file.content_type ?? '' }));
+    if (action !== 'get_init_signature') return checkSigned(action, requested, answer);
+    // the signer treats null as an absent field
+    const files = (requested['files'] as InitFile[]).map((file) => ({
+      ...file,
+      content_type: file.content_type ?? '',
+    }));
     assert.deepEqual(
       answer.files.map(({ id }) => id),
       files.map(({ id }) => id),

@@ -15,7 +15,7 @@ describe('grant forgery', () => {
     await harness.stop();
   });
 
-  const refused = async (reference: { key: string; grant: string; upload_id: string }, grant: unknown) => {
+  const expectRefused = async (reference: { key: string; grant: string; upload_id: string }, grant: unknown) => {
     for (const [action, body] of callsFor(reference)) {
       const answer = await harness.signIn('mallory').call(action, { ...body, grant });
       assert.ok([400, 403].includes(answer.status), `${action}: ${answer.status}`);
@@ -26,30 +26,30 @@ describe('grant forgery', () => {
   it('fails for a grant with any one character changed, removed or inserted', async () => {
     const begun = await harness.signIn('mallory').begin();
     const { grant } = begun;
-    const head = async (forged: string) =>
+    const statusOf = async (forged: string) =>
       (await harness.signIn('mallory').call('get_head_signature', { key: begun.key, grant: forged })).status;
-    assert.equal(await head(grant), 200);
-    for (let at = 0; at < grant.length; at += 1) {
-      const other = grant[at] === 'A' ? 'B' : 'A';
+    assert.equal(await statusOf(grant), 200);
+    for (let index = 0; index < grant.length; index += 1) {
+      const other = grant[index] === 'A' ? 'B' : 'A';
       for (const forged of [
-        grant.slice(0, at) + other + grant.slice(at + 1),
-        grant.slice(0, at) + grant.slice(at + 1),
-        grant.slice(0, at) + other + grant.slice(at),
+        grant.slice(0, index) + other + grant.slice(index + 1),
+        grant.slice(0, index) + grant.slice(index + 1),
+        grant.slice(0, index) + other + grant.slice(index),
       ])
-        assert.equal(await head(forged), 403, `${at}`);
+        assert.equal(await statusOf(forged), 403, `${index}`);
     }
   });
 
-  it('fails for the attacker’s own payload with an old seal, none, or one by a guessed key', async () => {
+  it('fails for a changed payload with the old seal, without a seal, or with the seal of a guessed key', async () => {
     const begun = await harness.signIn('mallory').begin();
     const [id, payload, seal] = begun.grant.split('.') as [string, string, string];
-    const opened = JSON.parse(Buffer.from(payload, 'base64url').toString()) as unknown[];
-    opened[1] = 'private/accounts.csv';
-    const forged = Buffer.from(JSON.stringify(opened)).toString('base64url');
+    const values = JSON.parse(Buffer.from(payload, 'base64url').toString()) as unknown[];
+    values[1] = 'private/accounts.csv';
+    const forged = Buffer.from(JSON.stringify(values)).toString('base64url');
     const reference = { ...begun, key: 'private/accounts.csv' };
     for (const key of ['', 'secret', 'wJalrXUtnFEMI', id]) {
       const guessed = createHmac('sha256', key).update(`mule-upload grant 2\n${id}.${forged}`).digest('base64url');
-      await refused(reference, `${id}.${forged}.${guessed}`);
+      await expectRefused(reference, `${id}.${forged}.${guessed}`);
     }
     for (const grant of [
       `${id}.${forged}.${seal}`,
@@ -65,10 +65,10 @@ describe('grant forgery', () => {
       7,
       true,
     ])
-      await refused(reference, grant);
+      await expectRefused(reference, grant);
   });
 
-  it('fails for a grant of another bucket, store, region or name, another secret, or one rotated away', async () => {
+  it('fails for a grant of another bucket, store, region, name or secret', async () => {
     const begun = await harness.signIn('mallory').begin();
     const payload = Buffer.from(begun.grant.split('.')[1]!, 'base64url').toString();
     const [, key, size, partSize, principal, started, issued, claims] = JSON.parse(payload) as [
@@ -84,10 +84,10 @@ describe('grant forgery', () => {
     const grant = { key, size, partSize, principal, begun: started, issued, claims, checksum: null, marks: [] };
     const secret = 'sealing-secret-0123456789';
     const audience = { name: '', storeName: harness.store, region: 'us-east-1', bucket: 'films' };
-    const good = await createSealer([secret], audience).seal(grant);
-    assert.equal((await harness.signIn('mallory').call('get_head_signature', { key, grant: good })).status, 200);
+    const valid = await createSealer([secret], audience).seal(grant);
+    assert.equal((await harness.signIn('mallory').call('get_head_signature', { key, grant: valid })).status, 200);
     for (const change of [{ bucket: 'other' }, { storeName: 'amazon' }, { region: 'eu-west-1' }, { name: 'avatars' }])
-      await refused(begun, await createSealer([secret], { ...audience, ...change }).seal(grant));
-    await refused(begun, await createSealer(['another-secret-0123456789'], audience).seal(grant));
+      await expectRefused(begun, await createSealer([secret], { ...audience, ...change }).seal(grant));
+    await expectRefused(begun, await createSealer(['another-secret-0123456789'], audience).seal(grant));
   });
 });

@@ -34,7 +34,7 @@ describe('header injection by file name and type', () => {
     'x&acl=public-read',
   ];
 
-  it('signs only the headers of the policy, each on one line, and the store accepts them', async () => {
+  it('adds no header to those of the policy, each of which is one line that the store accepts', async () => {
     for (const filename of NAMES) {
       const { put, error } = await harness.signIn('mallory').init({ filename, filesize: 1 });
       assert.equal(error, undefined, filename);
@@ -51,7 +51,7 @@ describe('header injection by file name and type', () => {
     }
   });
 
-  it('grants no type that could end its header line', async () => {
+  it('is refused for a content type that is not valid in a header', async () => {
     const types = [
       'a/b\r\nx-amz-acl: public-read',
       'a/b\n',
@@ -71,7 +71,7 @@ describe('header injection by file name and type', () => {
     }
   });
 
-  it('cannot add a line to the text of a refusal', async () => {
+  it('cannot add a line to the message of a refusal', async () => {
     for (const filename of NAMES) {
       const { error } = await harness.signIn('mallory').init({ filename, content_type: 'x' });
       assert.match(error!.message, /^[^\p{Cc}\u2028\u2029]+$/u);

@@ -10,17 +10,17 @@ import { fileOf } from '../caller.js';
 
 const CLI = fileURLToPath(new URL('../../../src/signer/tools/cli.ts', import.meta.url));
 const TSX = import.meta.resolve('tsx');
-/** Several times the number of calls after which V8 uses the fast path of `URL.canParse`. */
-const WARM_UP = 10_000;
+/** Number of valid requests first: several times as many as V8 needs before it uses the fast path of `URL.canParse`. */
+const WARM_UP_REQUESTS = 10_000;
 const REQUESTS = process.env['MULE_TEST_ALL'] ? 1_000_000 : 30_000;
-/** Requests in flight on one connection. */
-const BATCH = 500;
+/** Number of requests that are sent together on one connection. */
+const BATCH_SIZE = 500;
 
 const ACTION = '/sign/get_init_signature';
 const jsonPost = (host: string, path = ACTION, headers = ''): string =>
   `POST ${path} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\n${headers}Content-Length: 2\r\n\r\n{}`;
 
-/** Requests that Node's parser accepts, without a valid URL, host, origin or method. */
+/** Requests that Node's parser accepts, but whose URL, host, origin or method is invalid. */
 const MALFORMED: readonly string[] = [
   ...[
     '\xC3\x8E',
@@ -50,7 +50,7 @@ const MALFORMED: readonly string[] = [
   `GET / HTTP/1.1\r\nHost: \xC3\x8E\r\n\r\n`,
 ];
 
-/** One connection on which requests are sent in batches; counts the responses by their status. */
+/** A connection that sends requests in batches, and counts the responses by their status. */
 class Connection {
   readonly statuses = new Map<string, number>();
   readonly #port: number;
@@ -89,13 +89,13 @@ class Connection {
   }
 
   #read(text: string): void {
-    const seen = this.#tail + text;
-    for (const [, status] of seen.matchAll(/HTTP\/1\.1 (\d{3}) /g)) {
+    const received = this.#tail + text;
+    for (const [, status] of received.matchAll(/HTTP\/1\.1 (\d{3}) /g)) {
       this.#answers += 1;
       this.statuses.set(status!, (this.statuses.get(status!) ?? 0) + 1);
     }
-    // a status line may arrive in two pieces
-    this.#tail = seen.slice(-12).replace(/.*HTTP\/1\.1 \d{3} /s, '');
+    // a status line may arrive in two chunks
+    this.#tail = received.slice(-12).replace(/.*HTTP\/1\.1 \d{3} /s, '');
     this.#progress();
   }
 }
@@ -118,13 +118,14 @@ describe('malformed requests', () => {
     return { child, port: Number(/:(\d+)\n/.exec(output)![1]), output: () => output };
   }
 
-  it(`do not end the signer, ${REQUESTS.toLocaleString('en')} of them after it has warmed up, and none is a 5xx`, async () => {
+  it(`do not end the signer, ${REQUESTS.toLocaleString('en')} of them after ${WARM_UP_REQUESTS.toLocaleString('en')} valid ones, and none gets a 5xx`, async () => {
     const { child, port, output } = await startSigner();
     const connection = new Connection(port);
-    const good = jsonPost('h', ACTION, 'Origin: https://page.example\r\n');
-    for (let sent = 0; sent < WARM_UP; sent += BATCH) await connection.send(Array<string>(BATCH).fill(good));
+    const validRequest = jsonPost('h', ACTION, 'Origin: https://page.example\r\n');
+    for (let sent = 0; sent < WARM_UP_REQUESTS; sent += BATCH_SIZE)
+      await connection.send(Array<string>(BATCH_SIZE).fill(validRequest));
     for (let sent = 0; sent < REQUESTS;) {
-      const batch = Array.from({ length: BATCH }, (_, index) => MALFORMED[(sent + index) % MALFORMED.length]!);
+      const batch = Array.from({ length: BATCH_SIZE }, (_, index) => MALFORMED[(sent + index) % MALFORMED.length]!);
       const answers = await connection.send(batch);
       assert.equal(child.exitCode, null, `the signer ended after ${sent} malformed requests:\n${output()}`);
       // a request that Node itself rejects ends its connection

@@ -1,4 +1,4 @@
-/** Two grants of one key: their parts go into one upload, which must not exceed the policy's `maxSize`. */
+/** Parts of two grants for one key can be sent to one multipart upload; its object must not exceed the policy's `maxSize`. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { AllAnswer } from '../../../src/protocol.js';
@@ -12,8 +12,8 @@ import type { AttackHarness, AttackCaller } from './attack-harness.js';
 
 const LIMIT = 20 * MIB;
 
-/** A store that ignores conditions, and acts on headers that are not signed. */
-const NO_TRAITS = { supportsIfNoneMatch: false, refusesUnsignedHeaders: false };
+/** Traits of a store that ignores conditions, and acts on headers that are not signed. */
+const LAX_STORE_TRAITS = { supportsIfNoneMatch: false, refusesUnsignedHeaders: false };
 
 describe('parts signed under two grants of one key', () => {
   let harness: AttackHarness;
@@ -25,14 +25,14 @@ describe('parts signed under two grants of one key', () => {
     await harness.stop();
   });
 
-  const signAll = async (person: AttackCaller, body: { size: number; part_size: number } & object, chunks: number[]) =>
-    JSON.parse((await person.call('get_all_signatures', { ...body, chunks })).text) as AllAnswer;
+  const signAll = async (user: AttackCaller, body: { size: number; part_size: number } & object, chunks: number[]) =>
+    JSON.parse((await user.call('get_all_signatures', { ...body, chunks })).text) as AllAnswer;
 
   it('store no more than maxSize together, for any requested part sizes', async () => {
     const mallory = harness.signIn('mallory');
-    const wish = { object_key: 'film.mp4', filesize: LIMIT };
-    const small = await mallory.init({ ...wish, part_size: 5 * MIB });
-    const large = await mallory.init({ ...wish, part_size: 10 * MIB });
+    const request = { object_key: 'film.mp4', filesize: LIMIT };
+    const small = await mallory.init({ ...request, part_size: 5 * MIB });
+    const large = await mallory.init({ ...request, part_size: 10 * MIB });
     assert.equal(small.key, large.key);
     const { text } = await replay(small.init!);
     const upload_id = /<UploadId>([^<]+)/.exec(text)![1]!;
@@ -67,12 +67,12 @@ describe('parts signed under two grants of one key', () => {
     assert.ok(Number(headers.get('content-length')) <= LIMIT, `${headers.get('content-length')} bytes are stored`);
   });
 
-  it('are renewed with their first part size', async () => {
+  it('keep the part size of the first grant after a renewal', async () => {
     const mallory = harness.signIn('mallory');
-    const wish = { object_key: 'other.mp4', filesize: LIMIT };
-    const first = await mallory.init({ ...wish, part_size: 5 * MIB });
+    const request = { object_key: 'other.mp4', filesize: LIMIT };
+    const first = await mallory.init({ ...request, part_size: 5 * MIB });
     const renewed = await mallory.init({
-      ...wish,
+      ...request,
       part_size: 10 * MIB,
       key: first.key,
       grant: first.grant,
@@ -81,7 +81,7 @@ describe('parts signed under two grants of one key', () => {
     assert.equal(renewed.part_size, first.part_size);
   });
 
-  it('have no longer part than a file of maxSize for any part number, for any two sizes', () => {
+  it('are never longer than the part with the same number of a file of maxSize, for any size', () => {
     const sizes = (maxSize: number) => [
       0,
       1,
@@ -94,7 +94,7 @@ describe('parts signed under two grants of one key', () => {
     ];
     for (const maxSize of [3, LIMIT, 70 * GIB, 71 * GIB, 100 * GIB, 1e12, 5e12, 40e12]) {
       for (const partSize of [undefined, 5 * MIB, 64 * MIB]) {
-        const policy = resolvePolicy({ maxSize, partSize, key: () => 'k' }, NO_TRAITS);
+        const policy = resolvePolicy({ maxSize, partSize, key: () => 'k' }, LAX_STORE_TRAITS);
         const sizeOf = (filesize: number) => partSizeFor(policy, fileOf({ filesize, part_size: 7 * MIB }), false);
         const largest = sizeOf(maxSize);
         for (const size of sizes(maxSize)
@@ -111,18 +111,22 @@ describe('parts signed under two grants of one key', () => {
     }
   });
 
-  it('use the requested part size if parts cannot be mixed, or the total is verified', () => {
-    const chosen = (policy: Policy, verifiesSize = false) =>
-      partSizeFor(resolvePolicy(policy, NO_TRAITS), fileOf({ filesize: GIB, part_size: 64 * MIB }), verifiesSize);
+  it('have the requested part size if parts cannot be mixed, or the store verifies the total', () => {
+    const partSizeWith = (policy: Policy, verifiesSize = false) =>
+      partSizeFor(
+        resolvePolicy(policy, LAX_STORE_TRAITS),
+        fileOf({ filesize: GIB, part_size: 64 * MIB }),
+        verifiesSize,
+      );
     const key = () => 'k';
-    assert.equal(chosen({ maxSize: 2 * GIB }), 64 * MIB, 'random keys');
-    assert.equal(chosen({ key }), 64 * MIB, 'no limit');
-    assert.equal(chosen({ key, maxSize: MAX_OBJECT_SIZE }), 64 * MIB, "S3's own limit");
-    assert.equal(chosen({ key, maxSize: 2 * GIB }, true), 64 * MIB, 'the store verifies the size');
-    assert.equal(chosen({ key, maxSize: 2 * GIB }), choosePartSize(GIB));
+    assert.equal(partSizeWith({ maxSize: 2 * GIB }), 64 * MIB, 'random keys');
+    assert.equal(partSizeWith({ key }), 64 * MIB, 'no limit');
+    assert.equal(partSizeWith({ key, maxSize: MAX_OBJECT_SIZE }), 64 * MIB, "S3's own limit");
+    assert.equal(partSizeWith({ key, maxSize: 2 * GIB }, true), 64 * MIB, 'the store verifies the size');
+    assert.equal(partSizeWith({ key, maxSize: 2 * GIB }), choosePartSize(GIB));
   });
 
-  it('are signed with the size for Complete at Amazon, which verifies it', async () => {
+  it('may have any requested size at Amazon, because Complete is signed with the size of the object, which Amazon verifies', async () => {
     const caller = createCaller({ endpoint: undefined, policy: { objectKeys: '', maxSize: LIMIT } });
     const { part_size, key, grant } = await caller.init({ object_key: 'x', filesize: LIMIT, part_size: 6 * MIB });
     assert.equal(part_size, 6 * MIB);

@@ -25,18 +25,18 @@ describe('an attack with the name, size and time of another upload', () => {
     assert.notEqual(stolen.key, begun.key);
   });
 
-  it('does not mix two contents of one user’s file of the same name, size and time', async () => {
+  it('does not resume an upload of the same name, size and time if the fingerprint differs', async () => {
     const file = { filename: 'ledger.db', last_modified: 7 };
     const ada = harness.signIn('ada');
     const begun = await ada.begin({ ...file, fingerprint: 'before' });
     await ada.call('chunk_loaded', { ...begun, chunks: [1], state: 'started' });
     assert.equal((await ada.init({ ...file, fingerprint: 'after' })).upload_id, undefined);
     assert.equal((await ada.init({ ...file, filename: 'moved.db', fingerprint: 'before' })).upload_id, begun.upload_id);
-    assert.equal((await ada.init(file)).upload_id, begun.upload_id, 'a browser that took no fingerprint');
+    assert.equal((await ada.init(file)).upload_id, begun.upload_id, 'a browser that has sent no fingerprint');
     const unknown = { filename: 'old.db', last_modified: 8 };
     const other = await ada.begin(unknown);
     await ada.call('chunk_loaded', { ...other, chunks: [], state: 'started' });
-    assert.equal((await ada.init({ ...unknown, fingerprint: 'now taken' })).upload_id, other.upload_id);
+    assert.equal((await ada.init({ ...unknown, fingerprint: 'computed later' })).upload_id, other.upload_id);
   });
 
   it('overwrites no object of another user with a file of the same name', async () => {
@@ -53,7 +53,7 @@ describe('an attack with the name, size and time of another upload', () => {
     assert.equal(head.headers.get('etag'), '"8c8d357b5e872bbacd45197626bd5759"');
   });
 
-  it('resumes nothing by key and upload ID alone', async () => {
+  it('resumes no upload with only its key and upload ID', async () => {
     const begun = await harness.signIn('ada').begin();
     const mallory = harness.signIn('mallory');
     for (const grant of [undefined, (await mallory.init()).grant]) {

@@ -13,7 +13,7 @@ describe('oversized parts', () => {
     await harness.stop();
   });
 
-  it('get no signature for a length or a number that the file does not have', async () => {
+  it('get no signature for a length or a part number that the file does not have', async () => {
     const mallory = harness.signIn('mallory');
     const begun = await mallory.begin();
     const sizes = [2, 0, PART, 5 * 1024 ** 3, 2 ** 53, -1, 1.5, 1e308, '1', null, [1]];
@@ -34,7 +34,7 @@ describe('oversized parts', () => {
     }
   });
 
-  it('are rejected by the store: no more bytes than were signed', async () => {
+  it('are rejected by the store if they have another length than was signed', async () => {
     const mallory = harness.signIn('mallory');
     const begun = await mallory.begin();
     const { text } = await mallory.call('get_chunk_signature', { ...begun, chunk: 3, size: 1 });
@@ -43,7 +43,7 @@ describe('oversized parts', () => {
     assert.equal((await replay(url, 'x')).status, 200);
   });
 
-  it('get no grant beyond the policy, for any notation of the size', async () => {
+  it('get no grant for a size beyond the policy, in any notation', async () => {
     const mallory = harness.signIn('mallory');
     for (const filesize of [20e6 + 1, 5e12]) assert.equal((await mallory.init({ filesize })).error?.code, 'too-big');
     for (const filesize of [-1, 1.5, '1', null, 2 ** 53, '1e3', true]) {

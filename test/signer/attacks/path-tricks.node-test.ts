@@ -48,16 +48,16 @@ describe('path tricks', () => {
     ' .. /x',
   ];
 
-  it('leave every key below its prefix, and browsers send the path that was signed', async () => {
+  it('never lead out of the prefix of a key, and browsers send the path that was signed', async () => {
     const mallory = harness.signIn('mallory');
     for (const trick of TRICKS) {
-      for (const wish of [
+      for (const file of [
         { object_key: trick },
         { filename: `${trick}x` },
         { object_key: `${trick}/`, filename: `${trick}x` },
       ]) {
-        const { key, put, error } = await mallory.init({ filesize: 1, ...wish });
-        assert.equal(error, undefined, JSON.stringify(wish));
+        const { key, put, error } = await mallory.init({ filesize: 1, ...file });
+        assert.equal(error, undefined, JSON.stringify(file));
         assert.match(key, /^(open|uploads\/[0-9a-f]{32})\/./);
         assert.equal(findKeyFault(key), null, key);
         const url = new URL(put!.url);
@@ -71,12 +71,12 @@ describe('path tricks', () => {
     }
   });
 
-  it('leave the keys of a careless `key` function below its folder, and cause no error', async () => {
-    const careless = await startAttackHarness({
+  it('never lead out of the folder of a `key` function that inserts names without checks, and cause no error', async () => {
+    const uncheckedKeys = await startAttackHarness({
       policy: { key: ({ filename, relative_path = '' }, user) => `${user}/${relative_path}/${filename}` },
     });
     for (const trick of [...TRICKS, 'x'.repeat(1_100), 'a/'.repeat(200)]) {
-      const { key, error } = await careless
+      const { key, error } = await uncheckedKeys
         .signIn('mallory')
         .init({ filesize: 1, filename: `${trick}x`, relative_path: trick.slice(0, 400) });
       assert.equal(error, undefined, trick);
@@ -84,11 +84,11 @@ describe('path tricks', () => {
       assert.equal(findKeyFault(key), null, key);
       assert.ok(!key.split('/').at(-1)!.includes('\\'));
     }
-    assert.deepEqual(careless.faults, []);
-    await careless.stop();
+    assert.deepEqual(uncheckedKeys.faults, []);
+    await uncheckedKeys.stop();
   });
 
-  it('store under exactly the granted key, and list nothing else', async () => {
+  it('in a requested key do not change under which key the object is stored', async () => {
     const { key, put } = await harness
       .signIn('mallory')
       .init({ filesize: 1, object_key: '../../%2e%2e/private?x=1#y/é' });
@@ -96,7 +96,7 @@ describe('path tricks', () => {
     assert.equal((await replay(put!, 'x')).status, 200);
   });
 
-  it('do not survive cleaning: cleaning again changes nothing', () => {
+  it('are removed completely: a second cleaning changes nothing', () => {
     for (const trick of TRICKS) assert.equal(cleanPath(cleanPath(trick)), cleanPath(trick), trick);
   });
 });

@@ -4,7 +4,8 @@ import { createMemoryTracker } from '../../../src/signer/index.js';
 import { callsFor, startAttackHarness } from './attack-harness.js';
 import type { AttackHarness } from './attack-harness.js';
 
-const seen: object[] = [];
+const filesOfKeyCalls: object[] = [];
+/** Target into which the key function merges params. */
 const settings: Record<string, unknown> = {};
 
 function merge(target: Record<string, unknown>, source: unknown): void {
@@ -21,8 +22,8 @@ describe('prototype pollution', () => {
       tracker: createMemoryTracker(),
       policy: {
         key: (file) => {
-          seen.push(file);
-          // as a careless policy function does
+          filesOfKeyCalls.push(file);
+          // merges params into other objects, as a policy function might
           Object.assign({}, file.params);
           merge(settings, file.params);
           return crypto.randomUUID();
@@ -42,7 +43,7 @@ describe('prototype pollution', () => {
       headers: { 'content-type': 'application/json', 'x-user': 'mallory' },
       body,
     });
-  const isClean = () => {
+  const expectNoPollution = () => {
     assert.equal(({} as { polluted?: number }).polluted, undefined);
     assert.equal((() => {}).prototype, undefined);
   };
@@ -50,12 +51,12 @@ describe('prototype pollution', () => {
   it('is not caused by params, even if a policy function merges them', async () => {
     const body = `{"files":[{"id":"a","filename":"f","filesize":1,"params":{"deep":[${POISON}],"fine":1,${POISON.slice(1)}}]}`;
     assert.equal((await post('get_init_signature', body)).status, 200);
-    isClean();
+    expectNoPollution();
     assert.equal(settings['fine'], 1);
-    assert.deepEqual((seen[0] as { params: unknown }).params, { deep: [{}], fine: 1 });
+    assert.deepEqual((filesOfKeyCalls[0] as { params: unknown }).params, { deep: [{}], fine: 1 });
   });
 
-  it('sets no inherited field, and no inherited field is read', async () => {
+  it('neither sets inherited fields nor makes the signer read them', async () => {
     for (const body of [
       POISON,
       `{"files":[${POISON}]}`,
@@ -63,15 +64,15 @@ describe('prototype pollution', () => {
     ])
       assert.equal((await post('get_init_signature', body)).status, 400, body);
     const begun = await harness.signIn('mallory').begin();
-    for (const [action, right] of callsFor(begun)) {
-      const { key, ...rest } = right as { key: string };
+    for (const [action, validBody] of callsFor(begun)) {
+      const { key, ...rest } = validBody as { key: string };
       const body = `{"__proto__":${JSON.stringify({ key })},${JSON.stringify(rest).slice(1)}`;
       assert.equal((await post(action, body)).status, 400, action);
     }
-    isClean();
+    expectNoPollution();
   });
 
-  it('makes no inherited name an action, state or placeholder', async () => {
+  it('is not possible by inherited names of actions and states', async () => {
     for (const action of ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'valueOf'])
       assert.equal((await post(action, '{}')).status, 404);
     const begun = await harness.signIn('mallory').begin();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createMemoryTracker } from '../../../src/signer/index.js';
-import { DAY } from '../caller.js';
+import { DAY_MS } from '../caller.js';
 import { callsFor, startAttackHarness } from './attack-harness.js';
 import type { AttackHarness } from './attack-harness.js';
 
@@ -17,7 +17,7 @@ describe('replay across principals', () => {
     await harness.stop();
   });
 
-  it('uses no grant of another user, with or without a session', async () => {
+  it('of a grant is refused for another user, signed in or not', async () => {
     for (const [owner, thief] of [
       ['ada', 'mallory'],
       ['ada', null],
@@ -37,13 +37,13 @@ describe('replay across principals', () => {
     }
   });
 
-  it('renews an expired grant only for its principal, within renewalTime', async () => {
+  it('does not renew an expired grant, except for its principal and within renewalTime', async () => {
     const begun = await harness.signIn('ada').begin();
-    clock.now += 8 * DAY;
+    clock.now += 8 * DAY_MS;
     assert.equal((await harness.signIn('ada').call('get_list_signature', begun)).code, 'grant-expired');
     assert.equal((await harness.signIn('mallory').init(begun)).error?.code, 'principal-mismatch');
     assert.equal((await harness.signIn('ada').init(begun)).error, undefined);
-    clock.now += 23 * DAY;
+    clock.now += 23 * DAY_MS;
     assert.equal((await harness.signIn('ada').init(begun)).error?.code, 'grant-expired');
   });
 });

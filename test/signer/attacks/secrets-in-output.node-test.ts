@@ -31,22 +31,22 @@ async function outputOf(args: string[], env: Record<string, string> = {}): Promi
 }
 
 describe('secrets of URLs and headers', () => {
-  const expectNone = (output: string): void => {
+  const expectNoSecret = (output: string): void => {
     assert.notEqual(output, '');
     for (const secret of [...SECRETS, 'X-Amz-Signature=0']) assert.ok(!output.includes(secret), output);
   };
 
   it('are in no message of the command line, for any invalid option', async () => {
-    expectNone(await outputOf(['signer'], { DATABASE_URL: 'postgres://mule:hu@sh/word@127.0.0.1:1/db' }));
-    expectNone(await outputOf(['signer'], { DATABASE_URL: 'postgres://mule:hu@sh/word@[bad/db' }));
-    expectNone(await outputOf(['signer'], { S3_ENDPOINT: 'http://user:hush-login@store.example' }));
-    expectNone(await outputOf(['signer'], { ORIGINS: 'https://user:hush-login@page.example' }));
-    expectNone(await outputOf(['conformance', 'http://user:hush-login@[x']));
-    expectNone(await outputOf(['conformance', 'http://127.0.0.1:1', '--header', 'Cookie=hush-cookie']));
-    expectNone(await outputOf(['signer', '--check'], { S3_ENDPOINT: 'http://127.0.0.1:1' }));
+    expectNoSecret(await outputOf(['signer'], { DATABASE_URL: 'postgres://mule:hu@sh/word@127.0.0.1:1/db' }));
+    expectNoSecret(await outputOf(['signer'], { DATABASE_URL: 'postgres://mule:hu@sh/word@[bad/db' }));
+    expectNoSecret(await outputOf(['signer'], { S3_ENDPOINT: 'http://user:hush-login@store.example' }));
+    expectNoSecret(await outputOf(['signer'], { ORIGINS: 'https://user:hush-login@page.example' }));
+    expectNoSecret(await outputOf(['conformance', 'http://user:hush-login@[x']));
+    expectNoSecret(await outputOf(['conformance', 'http://127.0.0.1:1', '--header', 'Cookie=hush-cookie']));
+    expectNoSecret(await outputOf(['signer', '--check'], { S3_ENDPOINT: 'http://127.0.0.1:1' }));
   });
 
-  it('are in no finding of the conformance rules, though the signer under test repeats them', async () => {
+  it('are in no finding of the conformance rules, even if the signer under test repeats them', async () => {
     const answer = JSON.stringify({ url: 'https://s3.example/k?X-Amz-Signature=0a1b', cookie: 'hush-cookie' });
     const server = createServer((_req, res) => res.writeHead(500).end(answer)).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -54,7 +54,7 @@ describe('secrets of URLs and headers', () => {
     const output = await outputOf(['conformance', url, '--header', 'Cookie: hush-cookie']);
     server.close();
     assert.match(output, /X-Amz-Signature=\[removed\]/);
-    expectNone(output);
+    expectNoSecret(output);
   });
 
   it('are in no error of the SQL tracker, nor in its cause', async () => {
@@ -84,7 +84,7 @@ describe('secrets of URLs and headers', () => {
   });
 });
 
-/** Everything that a log of an error object would show. */
+/** Returns all text of an error: its stack, its properties and its cause. */
 function describeAll(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return [error.stack, JSON.stringify(error, Object.getOwnPropertyNames(error)), describeAll(error.cause)].join('\n');

@@ -18,8 +18,8 @@ import { CREDENTIALS, fileOf } from '../caller.js';
 
 const CLI = fileURLToPath(new URL('../../../src/signer/tools/cli.ts', import.meta.url));
 const BODY = JSON.stringify({ files: [fileOf()] });
-/** Limit for a test that would wait indefinitely; not a measure of speed. */
-const HANGS = { timeout: 120_000 };
+/** Timeout of tests that wait without limit if they fail; it does not measure speed. */
+const HANG_TIMEOUT = { timeout: 120_000 };
 
 const optionsWith = (options: Partial<SignerOptions>): SignerOptions => ({
   bucket: 'films',
@@ -29,7 +29,7 @@ const optionsWith = (options: Partial<SignerOptions>): SignerOptions => ({
   ...options,
 });
 
-/** A client that sends the head of a call, and its body in the pieces that a test chooses. */
+/** A client that sends the head of a call, and sends its body when the test says so. */
 class SlowClient {
   received = '';
   readonly closed: Promise<void>;
@@ -38,7 +38,7 @@ class SlowClient {
   constructor(port: number, headers = '', length = BODY.length, actionPath = '/sign/get_init_signature') {
     this.#socket = connect(port, '127.0.0.1').setEncoding('utf8');
     this.#socket.on('data', (text: string) => (this.received += text)).on('error', () => undefined);
-    // also after a reset, which `once` of node:events would reject for
+    // resolves after a reset, too; `once` of node:events would reject
     this.closed = new Promise((resolve) => this.#socket.once('close', () => resolve()));
     this.send(
       `POST ${actionPath} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\n`
@@ -77,7 +77,7 @@ describe('a body that does not arrive', () => {
     return (server.address() as AddressInfo).port;
   }
 
-  it('is not read before authorize and throttle have decided, in the fetch handler', HANGS, async () => {
+  it('is not read before authorize and throttle have decided, in the fetch handler', HANG_TIMEOUT, async () => {
     for (const [status, options] of [
       [401, {}],
       [429, { allowAnonymous: true, throttle: () => 7 }],
@@ -99,27 +99,31 @@ describe('a body that does not arrive', () => {
     }
   });
 
-  it('is not waited for by the Node adapter if the caller is refused, nor behind Express', HANGS, async () => {
-    const app = express();
-    app.use('/sign', toNodeHandler(createSigner(optionsWith({}))));
-    const server = app.listen(0, '127.0.0.1');
-    stops.push(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    await once(server, 'listening');
-    for (const [status, port] of [
-      [401, await serve({})],
-      [429, await serve({ allowAnonymous: true, throttle: () => 7 })],
-      [401, (server.address() as AddressInfo).port],
-    ] as const) {
-      const client = new SlowClient(port);
-      assert.equal(await client.status(), status);
-      client.end();
-    }
-  });
+  it(
+    'is not waited for by the Node adapter if the caller is refused, with and without Express',
+    HANG_TIMEOUT,
+    async () => {
+      const app = express();
+      app.use('/sign', toNodeHandler(createSigner(optionsWith({}))));
+      const server = app.listen(0, '127.0.0.1');
+      stops.push(() => {
+        server.closeAllConnections();
+        server.close();
+      });
+      await once(server, 'listening');
+      for (const [status, port] of [
+        [401, await serve({})],
+        [429, await serve({ allowAnonymous: true, throttle: () => 7 })],
+        [401, (server.address() as AddressInfo).port],
+      ] as const) {
+        const client = new SlowClient(port);
+        assert.equal(await client.status(), status);
+        client.end();
+      }
+    },
+  );
 
-  it('is not waited for by the command line signer', HANGS, async () => {
+  it('is not waited for by the command line signer', HANG_TIMEOUT, async () => {
     const env = {
       ...{ PATH: process.env['PATH'], S3_BUCKET: 'films', AWS_ACCESS_KEY_ID: 'A', AWS_SECRET_ACCESS_KEY: 'hush' },
       ...{ PRINCIPAL_HEADER: 'X-User', PORT: '0' },
@@ -135,7 +139,7 @@ describe('a body that does not arrive', () => {
     client.end();
   });
 
-  it("is not waited for by the demo's server, which reports no such call", HANGS, async () => {
+  it("is not waited for by the demo's server, which reports no such call", HANG_TIMEOUT, async () => {
     const directory = await mkdtemp(path.join(tmpdir(), 'mule-slow-'));
     const calls: string[] = [];
     const demo = await serveDemo({
@@ -151,24 +155,24 @@ describe('a body that does not arrive', () => {
     const refused = new SlowClient(Number(new URL(demo.url).port));
     assert.equal(await refused.status(), 401);
     assert.deepEqual(calls, []);
-    const taken = new SlowClient(Number(new URL(demo.url).port), 'X-User: ada\r\n');
-    taken.send(BODY);
-    assert.equal(await taken.status(), 200);
+    const accepted = new SlowClient(Number(new URL(demo.url).port), 'X-User: ada\r\n');
+    accepted.send(BODY);
+    assert.equal(await accepted.status(), 200);
     assert.deepEqual(calls, ['get_init_signature']);
-    for (const client of [refused, taken]) client.end();
+    for (const client of [refused, accepted]) client.end();
   });
 
-  it('is refused with 408 after the timeout, and the connection is closed', HANGS, async () => {
+  it('is refused with 408 after the timeout, and the connection is closed', HANG_TIMEOUT, async () => {
     const port = await serve({ bodyTimeout: 1 });
     const clients = Array.from({ length: 50 }, () => new SlowClient(port, 'X-User: ada\r\n'));
-    const drip = setInterval(() => clients.forEach((client) => client.send(' ')), 100);
+    const sendBytes = setInterval(() => clients.forEach((client) => client.send(' ')), 100);
     for (const client of clients) assert.equal(await client.status(), 408);
     assert.match(clients[0]!.received, /body-timeout/);
     await Promise.all(clients.map(({ closed }) => closed));
-    clearInterval(drip);
+    clearInterval(sendBytes);
   });
 
-  it('does not delay other callers', HANGS, async () => {
+  it('does not delay other callers', HANG_TIMEOUT, async () => {
     const port = await serve({});
     const slow = Array.from({ length: 200 }, () => new SlowClient(port, 'X-User: mallory\r\n'));
     const quick = new SlowClient(port, 'X-User: ada\r\n');
@@ -177,31 +181,35 @@ describe('a body that does not arrive', () => {
     for (const client of [...slow, quick]) client.end();
   });
 
-  it('that arrives in pieces is read to its end, and the connection serves further calls', HANGS, async () => {
-    const port = await serve({});
-    const client = new SlowClient(port, 'X-User: ada\r\n');
-    for (const piece of BODY.match(/.{1,20}/gs)!) {
-      client.send(piece);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    assert.equal(await client.status(), 200);
-    client.received = '';
-    client.send(
-      `POST /sign/get_init_signature HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nX-User: ada\r\n`
-        + `Content-Length: ${BODY.length}\r\n\r\n${BODY}`,
-    );
-    assert.equal(await client.status(), 200);
-    client.end();
-  });
+  it(
+    'is read to its end if it arrives slowly in chunks, and the connection serves further calls',
+    HANG_TIMEOUT,
+    async () => {
+      const port = await serve({});
+      const client = new SlowClient(port, 'X-User: ada\r\n');
+      for (const chunk of BODY.match(/.{1,20}/gs)!) {
+        client.send(chunk);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+      assert.equal(await client.status(), 200);
+      client.received = '';
+      client.send(
+        `POST /sign/get_init_signature HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nX-User: ada\r\n`
+          + `Content-Length: ${BODY.length}\r\n\r\n${BODY}`,
+      );
+      assert.equal(await client.status(), 200);
+      client.end();
+    },
+  );
 
-  it('lets a caller read the refusal while it is still sending', HANGS, async () => {
+  it('does not keep a caller that is still sending from reading the refusal', HANG_TIMEOUT, async () => {
     const port = await serve({});
     const length = 1_000_000;
     const client = new SlowClient(port, '', length);
     assert.equal(await client.status(), 401);
     for (let sent = 0; sent < length; sent += 100_000) client.send(' '.repeat(100_000));
     client.received = '';
-    // the connection stays usable: late body bytes were not read as a request
+    // the connection stays usable: the signer has not read the late body bytes as a request
     client.send(
       `POST /sign/get_init_signature HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nX-User: ada\r\n`
         + `Content-Length: ${BODY.length}\r\n\r\n${BODY}`,

@@ -13,10 +13,10 @@ describe('Unicode tricks', () => {
     await harness.stop();
   });
 
-  const keyOf = async (filename: string, object_key?: string) =>
+  const initWith = async (filename: string, object_key?: string) =>
     harness.signIn('mallory').init({ filename, object_key, filesize: 1 });
 
-  it('reverse no text and hide nothing in a key', async () => {
+  it('leave no invisible or reversing character in a key', async () => {
     for (const filename of [
       'photo\u202egpj.exe.jpg',
       'a\u200b.jpg',
@@ -29,13 +29,13 @@ describe('Unicode tricks', () => {
       'a\uffff.jpg',
       'a\u0085.jpg',
     ]) {
-      const { key } = await keyOf(filename);
+      const { key } = await initWith(filename);
       assert.doesNotMatch(key, /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\uFFFE\uFFFF]/u);
       assert.match(key, /\.jpg$/);
     }
   });
 
-  it('present no other extension as an accepted one', async () => {
+  it('do not let another extension pass as an accepted one', async () => {
     for (const filename of [
       'a.exe',
       'a.jpg.exe',
@@ -50,25 +50,27 @@ describe('Unicode tricks', () => {
       'jpg',
       'a.jpɡ',
     ])
-      assert.equal((await keyOf(filename)).error?.code, 'type', filename);
+      assert.equal((await initWith(filename)).error?.code, 'type', filename);
   });
 
   it('do not affect the check, which uses the name that the object will have', async () => {
     for (const filename of ['a.JPG', 'a.jpg\u200b', 'a.jpg ', '\u202ea.jpg']) {
-      const { key } = await keyOf(filename);
+      const { key } = await initWith(filename);
       assert.match(key, /\.jpg$/i, filename);
     }
   });
 
-  it('make one key of one name, in any normalization form', async () => {
-    const [composed, decomposed] = await Promise.all(['\u00e9.jpg', 'e\u0301.jpg'].map((name) => keyOf('x.jpg', name)));
+  it('give one key to one name in any normalization form', async () => {
+    const [composed, decomposed] = await Promise.all(
+      ['\u00e9.jpg', 'e\u0301.jpg'].map((name) => initWith('x.jpg', name)),
+    );
     assert.equal(composed!.key, 'open/\u00e9.jpg');
     assert.equal(decomposed!.key, composed!.key);
   });
 
   it('stay within 1,024 bytes, for characters of any length', async () => {
     for (const unit of ['a', 'é', '文', '🎬', 'e\u0301', '👩‍👩‍👧‍👦', '\ufb2c']) {
-      const { key, error } = await keyOf(`${unit.repeat(Math.floor(4_000 / unit.length))}.jpg`);
+      const { key, error } = await initWith(`${unit.repeat(Math.floor(4_000 / unit.length))}.jpg`);
       assert.equal(error, undefined, unit);
       assert.ok(Buffer.byteLength(key) <= 1_024 && key.endsWith('.jpg'), unit);
     }

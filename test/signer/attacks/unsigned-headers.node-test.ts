@@ -1,4 +1,4 @@
-/** Stores that act on `x-amz-*` headers which are not in the signature: the holder of a signed request adds some. */
+/** Attacks on stores that act on unsigned `x-amz-*` headers: the holder of a signed request adds such headers. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -46,7 +46,7 @@ const STORES: Record<string, () => Promise<LaxStore>> = {
   'Ceph 16': startCeph16,
 };
 
-const PUBLIC: readonly Record<string, string>[] = [
+const PUBLISHING_HEADERS: readonly Record<string, string>[] = [
   { 'x-amz-acl': 'public-read' },
   { 'x-amz-grant-read': 'uri="http://acs.amazonaws.com/groups/global/AllUsers"' },
 ];
@@ -54,12 +54,12 @@ const PUBLIC: readonly Record<string, string>[] = [
 for (const [name, start] of Object.entries(STORES)) {
   describe(`unsigned headers, at ${name}`, () => {
     let store: LaxStore;
-    let victim: string;
+    let victimKey: string;
     before(async () => {
       store = await start();
       const { key, put } = await callerWith('ada').init({ filesize: 13 });
       assert.equal((await send(put!, {}, "Ada's secret.")).status, 200);
-      victim = key;
+      victimKey = key;
     });
     after(() => store.stop());
 
@@ -76,7 +76,7 @@ for (const [name, start] of Object.entries(STORES)) {
     };
     const send = ({ method, url, headers }: SignedRequest, extra: Record<string, string>, body?: BodyInit) =>
       fetch(url, { method, headers: { ...headers, ...extra }, body });
-    /** Returns the store's object of a key; null if there is none. */
+    /** Returns the content of the object with this key, or null if there is none. */
     const contentOf = async (key: string): Promise<string | null> => {
       const answer = await store.s3.get('films', key);
       return answer.ok ? answer.text() : null;
@@ -85,9 +85,9 @@ for (const [name, start] of Object.entries(STORES)) {
 
     it('would copy and publish objects if the signer did not prevent it', async () => {
       const { key, put } = await callerWith('mallory', { refusesUnsignedHeaders: true }).init({ filesize: 3 });
-      await send(put!, { 'x-amz-copy-source': `/films/${encodeURI(victim)}` }, 'abc');
+      await send(put!, { 'x-amz-copy-source': `/films/${encodeURI(victimKey)}` }, 'abc');
       assert.equal(await contentOf(key), "Ada's secret.");
-      await send(put!, PUBLIC[0]!, 'abc');
+      await send(put!, PUBLISHING_HEADERS[0]!, 'abc');
       assert.equal(await isPublic(key), true);
     });
 
@@ -100,7 +100,7 @@ for (const [name, start] of Object.entries(STORES)) {
         { 'x-amz-metadata-directive': 'REPLACE' },
       ];
       for (const extra of limits) {
-        const source = { 'x-amz-copy-source': `/films/${encodeURI(victim)}` };
+        const source = { 'x-amz-copy-source': `/films/${encodeURI(victimKey)}` };
         const answer = await send(put!, { ...source, ...extra }, 'abc');
         assert.ok(!answer.ok, `${answer.status} for ${JSON.stringify(extra)}`);
         assert.equal(await contentOf(key), null);
@@ -121,7 +121,7 @@ for (const [name, start] of Object.entries(STORES)) {
       for (const signed of [chunks[2] as SignedRequest, single as SignedRequest]) {
         const ranges: readonly Record<string, string>[] = [{}, { 'x-amz-copy-source-range': 'bytes=0-12' }];
         for (const range of ranges) {
-          const source = { 'x-amz-copy-source': `/films/${encodeURI(victim)}` };
+          const source = { 'x-amz-copy-source': `/films/${encodeURI(victimKey)}` };
           const answer = await send(signed, { ...source, ...range }, 'thirteen byte');
           assert.ok(!answer.ok, `${answer.status}`);
         }
@@ -133,7 +133,7 @@ for (const [name, start] of Object.entries(STORES)) {
 
     it('do not publish an object that is sent by PUT', async () => {
       const { key, put } = await callerWith('mallory').init({ filesize: 3 });
-      for (const extra of PUBLIC) {
+      for (const extra of PUBLISHING_HEADERS) {
         assert.ok(!(await send(put!, extra, 'abc')).ok);
         assert.equal(await contentOf(key), null);
       }
@@ -143,7 +143,7 @@ for (const [name, start] of Object.entries(STORES)) {
 
     it('do not publish an object of a multipart upload', async () => {
       const { key, init } = await callerWith('mallory').init({ filesize: PART + 13 });
-      for (const extra of PUBLIC) assert.ok(!(await send(init!, extra)).ok);
+      for (const extra of PUBLISHING_HEADERS) assert.ok(!(await send(init!, extra)).ok);
       const upload_id = /<UploadId>([^<]+)/.exec(await (await send(init!, {})).text())![1]!;
       const etag = await store.s3.uploadPart('films', key, upload_id, 1, new Uint8Array(3));
       assert.ok((await store.s3.complete('films', key, upload_id, [{ partNumber: 1, etag }])).ok);
@@ -165,9 +165,9 @@ for (const [name, start] of Object.entries(STORES)) {
       };
       assert.ok(!(await submit({ acl: 'public-read' })).ok);
       assert.ok(!(await submit({ 'x-amz-acl': 'public-read' })).ok);
-      assert.ok(!(await submit({ 'x-amz-copy-source': `/films/${victim}` })).ok);
+      assert.ok(!(await submit({ 'x-amz-copy-source': `/films/${victimKey}` })).ok);
       assert.equal(await contentOf(key), null);
-      await submit({}, PUBLIC[0]);
+      await submit({}, PUBLISHING_HEADERS[0]);
       assert.equal(await contentOf(key), 'abc');
       assert.equal(await isPublic(key), false);
     });

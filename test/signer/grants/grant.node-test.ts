@@ -16,13 +16,13 @@ const GRANT: Grant = {
   marks: ['m', 'n'],
 };
 const AUDIENCE = { name: '', storeName: 'amazon', region: 'us-east-1', bucket: 'bucket' };
-const OLD = 'an old secret text';
-const NEW = 'a new secret text';
+const OLD_SECRET = 'an old secret text';
+const NEW_SECRET = 'a new secret text';
 const isRefusal = (code: string) => ({ name: 'SignerRefusal', status: 403, code });
 
 describe('grant', () => {
-  it('opens to the sealed content', async () => {
-    const sealer = createSealer([OLD], AUDIENCE);
+  it('opens with the content that was sealed', async () => {
+    const sealer = createSealer([OLD_SECRET], AUDIENCE);
     for (const marks of [[], ['m', 'n']]) {
       for (const checksum of [null, 'crc64nvme', 'sha256'] as const) {
         const grant = { ...GRANT, checksum, marks };
@@ -32,7 +32,7 @@ describe('grant', () => {
   });
 
   it('does not open if any character has changed', async () => {
-    const sealer = createSealer([OLD], AUDIENCE);
+    const sealer = createSealer([OLD_SECRET], AUDIENCE);
     const sealed = await sealer.seal(GRANT);
     for (let index = 0; index < sealed.length; index += 1) {
       const forged = sealed.slice(0, index) + (sealed[index] === 'A' ? 'x' : 'A') + sealed.slice(index + 1);
@@ -41,7 +41,7 @@ describe('grant', () => {
   });
 
   it('does not open with parts missing, added or empty', async () => {
-    const sealer = createSealer([OLD], AUDIENCE);
+    const sealer = createSealer([OLD_SECRET], AUDIENCE);
     const sealed = await sealer.seal(GRANT);
     const [id, payload] = sealed.split('.');
     for (const forged of [
@@ -59,25 +59,28 @@ describe('grant', () => {
   });
 
   it('does not open for another name, store, region or bucket with the same secret', async () => {
-    const sealed = await createSealer([OLD], AUDIENCE).seal(GRANT);
+    const sealed = await createSealer([OLD_SECRET], AUDIENCE).seal(GRANT);
     for (const change of [{ name: 'b' }, { storeName: 'https://b' }, { region: 'b' }, { bucket: 'b' }]) {
-      await assert.rejects(createSealer([OLD], { ...AUDIENCE, ...change }).open(sealed), isRefusal('grant-expired'));
+      await assert.rejects(
+        createSealer([OLD_SECRET], { ...AUDIENCE, ...change }).open(sealed),
+        isRefusal('grant-expired'),
+      );
     }
   });
 
-  it('of release 0.1.0, without an audience, counts as expired, so that the upload restarts', async () => {
+  it('of release 0.1.0, which names no audience, is refused as expired, so that the upload restarts', async () => {
     const packed = [GRANT.key, 10, 5, 'p', 1, 2, 'm', 'n'];
-    const sealed = await createSeal([OLD], 'mule-upload grant 1\nbucket').seal(packed);
-    await assert.rejects(createSealer([OLD], AUDIENCE).open(sealed), isRefusal('grant-expired'));
-    const foreign = await createSeal([OLD], 'mule-upload grant 1\nother').seal(packed);
-    await assert.rejects(createSealer([OLD], AUDIENCE).open(foreign), isRefusal('grant-invalid'));
+    const sealed = await createSeal([OLD_SECRET], 'mule-upload grant 1\nbucket').seal(packed);
+    await assert.rejects(createSealer([OLD_SECRET], AUDIENCE).open(sealed), isRefusal('grant-expired'));
+    const ofOtherBucket = await createSeal([OLD_SECRET], 'mule-upload grant 1\nother').seal(packed);
+    await assert.rejects(createSealer([OLD_SECRET], AUDIENCE).open(ofOtherBucket), isRefusal('grant-invalid'));
   });
 
-  it('stays valid after a rotation of secrets while the old one is listed, and expires after', async () => {
-    const sealed = await createSealer([OLD], AUDIENCE).seal(GRANT);
-    const rotated = createSealer([NEW, OLD], AUDIENCE);
+  it('stays valid after a rotation of secrets while the old secret is listed, and is refused as expired after that', async () => {
+    const sealed = await createSealer([OLD_SECRET], AUDIENCE).seal(GRANT);
+    const rotated = createSealer([NEW_SECRET, OLD_SECRET], AUDIENCE);
     assert.deepEqual(await rotated.open(sealed), GRANT);
-    assert.deepEqual(await createSealer([NEW], AUDIENCE).open(await rotated.seal(GRANT)), GRANT);
-    await assert.rejects(createSealer([NEW], AUDIENCE).open(sealed), isRefusal('grant-expired'));
+    assert.deepEqual(await createSealer([NEW_SECRET], AUDIENCE).open(await rotated.seal(GRANT)), GRANT);
+    await assert.rejects(createSealer([NEW_SECRET], AUDIENCE).open(sealed), isRefusal('grant-expired'));
   });
 });

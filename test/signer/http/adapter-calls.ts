@@ -1,4 +1,4 @@
-/** The calls of a page to a signer in any runtime; signatures are compared with those of the signer in Node. */
+/** Calls a signer in any runtime as a page does, and compares its signatures with those of the signer in Node. */
 import assert from 'node:assert/strict';
 import type { AllAnswer, InitAnswer, SignedAnswer } from '../../../src/protocol.js';
 import { uploadPart } from '../../../src/signer/s3/operations.js';
@@ -16,7 +16,8 @@ function timeOf(url: string): number {
 
 /**
  * Calls a signer over HTTP, as a page and as other clients do.
- * @param base of a signer for the bucket `films` at Amazon, that knows callers by `x-user` and pages of page.example
+ * @param base URL of a signer for the bucket `films` at Amazon; it identifies users by `x-user`, and its option origins
+ *   lists https://page.example
  */
 export async function callEverything(base: string): Promise<void> {
   const post = (action: string, body: unknown, headers: Record<string, string> = {}) =>
@@ -48,11 +49,11 @@ export async function callEverything(base: string): Promise<void> {
 
   const statusOf = async (body: unknown, headers: Record<string, string>) =>
     (await post('get_chunk_signature', body, headers)).status;
-  const right = { ...reference, chunk: 2, size: part_size };
-  assert.equal(await statusOf({ ...right, size: part_size + 1 }, {}), 400);
-  assert.equal(await statusOf(right, { 'x-user': 'mallory' }), 403);
-  assert.equal(await statusOf(right, { origin: 'https://evil.example' }), 403);
-  assert.equal(await statusOf(JSON.stringify(right), { 'content-type': 'text/plain' }), 415);
+  const validBody = { ...reference, chunk: 2, size: part_size };
+  assert.equal(await statusOf({ ...validBody, size: part_size + 1 }, {}), 400);
+  assert.equal(await statusOf(validBody, { 'x-user': 'mallory' }), 403);
+  assert.equal(await statusOf(validBody, { origin: 'https://evil.example' }), 403);
+  assert.equal(await statusOf(JSON.stringify(validBody), { 'content-type': 'text/plain' }), 415);
   const preflight = await fetch(`${base}/get_init_signature`, {
     method: 'OPTIONS',
     headers: {

@@ -1,4 +1,4 @@
-/** The signer in common servers, set up as in the README; each is started and called over HTTP. */
+/** The signer in common servers, configured as in the README; each test starts one and calls it over HTTP. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
@@ -34,7 +34,7 @@ async function urlOf(server: Server & { closeAllConnections?(): void }): Promise
 }
 
 describe('the signer in a server', () => {
-  it('of node:http, beside other pages', async () => {
+  it('of node:http answers, and the server still serves its other pages', async () => {
     const handle = toNodeHandler(sign);
     const server = createServer((req, res) => (req.url!.startsWith('/sign/') ? handle(req, res) : res.end('page')));
     const url = await urlOf(server.listen(0, '127.0.0.1'));
@@ -42,10 +42,10 @@ describe('the signer in a server', () => {
     assert.equal(await (await fetch(url)).text(), 'page');
   });
 
-  it('of Express, with and without its body parser before', async () => {
-    for (const before of [[], [express.json()]]) {
+  it('of Express answers, with and without the JSON body parser of Express', async () => {
+    for (const parsers of [[], [express.json()]]) {
       const app = express();
-      for (const middleware of before) app.use(middleware);
+      for (const middleware of parsers) app.use(middleware);
       app.use('/sign', toNodeHandler(sign));
       app.get('/', (_req, res) => void res.send('page'));
       const url = await urlOf(app.listen(0, '127.0.0.1'));
@@ -54,11 +54,11 @@ describe('the signer in a server', () => {
     }
   });
 
-  it('of Fastify', async () => {
+  it('of Fastify answers', async () => {
     const app = fastify();
     const handle = toNodeHandler(sign);
     await app.register(async (scope) => {
-      // the signer reads bodies of every type by itself, to answer 415 and 413 as the protocol requires
+      // the signer itself reads the bodies, so that it can refuse them with 415 and 413 as the protocol requires
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser('*', (_request, _body, done) => done(null));
       scope.all('/sign/*', (request, reply) => {
@@ -73,7 +73,7 @@ describe('the signer in a server', () => {
     assert.equal(await (await fetch(url)).text(), 'page');
   });
 
-  it('of Hono', async () => {
+  it('of Hono answers', async () => {
     const app = new Hono();
     app.all('/sign/*', (c) => sign(c.req.raw));
     app.get('/', (c) => c.text('page'));

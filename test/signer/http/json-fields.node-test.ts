@@ -4,13 +4,13 @@ import { JsonFields } from '../../../src/signer/http/json-fields.js';
 
 const refusal = (message: RegExp, status = 400) => ({ name: 'SignerRefusal', status, message });
 
-describe('fields', () => {
+describe('JsonFields', () => {
   it('accepts only JSON objects', () => {
     for (const value of [null, undefined, [], 'text', 7, true])
       assert.throws(() => new JsonFields(value), refusal(/^The body must be a JSON object/));
   });
 
-  it('reads own properties only', () => {
+  it('ignores inherited properties', () => {
     const fields = new JsonFields(JSON.parse('{"__proto__": {"key": "a"}, "own": "b"}'));
     assert.equal(fields.has('key'), false);
     assert.equal(fields.has('toString'), false);
@@ -18,7 +18,7 @@ describe('fields', () => {
     assert.equal(fields.text('own', 10), 'b');
   });
 
-  it('names the invalid field, and never its value', () => {
+  it('throws with the name of the invalid field, and without its value', () => {
     const fields = new JsonFields({ files: [{}, { filesize: 'secret' }] });
     const second = fields.records('files', 10)[1]!;
     assert.throws(
@@ -31,7 +31,7 @@ describe('fields', () => {
     );
   });
 
-  it('enforces every limit', () => {
+  it('throws for values beyond the limits of each type', () => {
     const fields = new JsonFields({
       n: 1.5,
       big: 2 ** 53,

@@ -5,12 +5,12 @@ import { resolveOptions } from '../../../src/signer/options/settings.js';
 import type { SignerOptions } from '../../../src/signer/options/signer-options.js';
 import { CREDENTIALS } from '../caller.js';
 
-const GOOD: SignerOptions = { bucket: 'films', credentials: CREDENTIALS, allowAnonymous: true };
+const VALID_OPTIONS: SignerOptions = { bucket: 'films', credentials: CREDENTIALS, allowAnonymous: true };
 
 describe('signer options', () => {
   it('have the documented defaults, also for undefined', () => {
     const settings = resolveOptions({
-      ...GOOD,
+      ...VALID_OPTIONS,
       region: undefined,
       expires: undefined,
       policy: { maxFiles: undefined },
@@ -22,7 +22,7 @@ describe('signer options', () => {
     assert.equal(settings.origins, null);
   });
 
-  const bad: [string, Record<string, unknown>][] = [
+  const invalidOptions: [string, Record<string, unknown>][] = [
     ['bucket: undefined', { bucket: undefined }],
     ['bucket: "../other"', { bucket: '../other' }],
     ['region: "eu west"', { region: 'eu west' }],
@@ -65,10 +65,13 @@ describe('signer options', () => {
     ['policy.objectKeys: true', { policy: { objectKeys: true } }],
     ['policy.acls: "private"', { policy: { acls: 'private' } }],
   ];
-  for (const [named, options] of bad) {
-    it(`are refused with a TypeError that names ${named}`, () => {
-      const make = () => createSigner({ ...GOOD, ...options });
-      assert.throws(make, (error: Error) => error instanceof TypeError && error.message.startsWith(`option ${named}`));
+  for (const [description, options] of invalidOptions) {
+    it(`are refused with a TypeError that names ${description}`, () => {
+      const create = () => createSigner({ ...VALID_OPTIONS, ...options });
+      assert.throws(
+        create,
+        (error: Error) => error instanceof TypeError && error.message.startsWith(`option ${description}`),
+      );
     });
   }
 
@@ -88,8 +91,8 @@ describe('signer options', () => {
     ['ORIGINS', 'origins', { origins: [''] }],
   ];
   for (const [variable, option, options] of unset) {
-    it(`name the variable ${variable} that is likely unset if ${option} is empty or missing`, () => {
-      assert.throws(() => createSigner({ ...GOOD, ...options }), {
+    it(`name the environment variable ${variable}, which may be unset, if ${option} is empty or missing`, () => {
+      assert.throws(() => createSigner({ ...VALID_OPTIONS, ...options }), {
         name: 'OptionError',
         message: new RegExp(
           `^option ${option.replace('.', '\\.')}: .+; is the environment variable ${variable} set\\?$`,
@@ -98,7 +101,7 @@ describe('signer options', () => {
     });
   }
 
-  it('name no variable for a value that is set and invalid', () => {
+  it('name no environment variable for a value that is set but invalid', () => {
     for (const options of [
       { bucket: '../x' },
       { secret: 'short' },
@@ -106,18 +109,18 @@ describe('signer options', () => {
       { credentials: { ...CREDENTIALS, expiration: '2026-12-01T00:00:00Z' } },
       { credentials: { ...CREDENTIALS, expiration: new Date(NaN) } },
     ]) {
-      const make = () => createSigner({ ...GOOD, ...options } as unknown as SignerOptions);
-      assert.throws(make, (error: Error) => error.name === 'OptionError' && !error.message.includes('environment'));
+      const create = () => createSigner({ ...VALID_OPTIONS, ...options } as unknown as SignerOptions);
+      assert.throws(create, (error: Error) => error.name === 'OptionError' && !error.message.includes('environment'));
     }
   });
 
-  it('are refused without showing their secrets', () => {
+  it('are refused with messages that contain no secret', () => {
     for (const options of [
       { secret: 'hush-hush' },
       { credentials: { accessKeyId: '', secretAccessKey: 'hush-hush' } },
     ]) {
       assert.throws(
-        () => createSigner({ ...GOOD, ...options }),
+        () => createSigner({ ...VALID_OPTIONS, ...options }),
         (error: Error) => !error.message.includes('hush'),
       );
     }

@@ -7,7 +7,7 @@ import { createCaller, fileOf, queryOf } from '../caller.js';
 const headersOf = (policy: ObjectPolicy, filename = 'film.mp4') => objectHeaders(policy, fileOf({ filename }), 'ada');
 
 describe('headers of a new object', () => {
-  it('contain the policy’s settings, signed, for the browser to send', async () => {
+  it('contain the settings of the policy; the signature covers them, and the browser sends them', async () => {
     const policy = {
       storageClass: 'STANDARD_IA',
       encryption: 'AES256',
@@ -51,7 +51,7 @@ describe('headers of a new object', () => {
     assert.equal(headers['x-amz-meta-name'], 'film.mp4');
   });
 
-  it('keep every file name within its header, unchanged', async () => {
+  it('contain any file name unchanged, and no file name ends its header', async () => {
     const names = [
       'a"; x="b.txt',
       'ü\r\nx-amz-acl: public-read',
@@ -76,11 +76,11 @@ describe('headers of a new object', () => {
     }
   });
 
-  const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`t${index}`, 'x']));
+  const elevenTags = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`t${index}`, 'x']));
 
-  it('are refused if a function returns what S3 does not accept and no shortening corrects', async () => {
+  it('are refused if a function returns values that S3 does not accept and that cannot be shortened', async () => {
     for (const policy of [
-      { tags: () => many },
+      { tags: () => elevenTags },
       { tags: () => ({ '': 'x' }) },
       { tags: () => ({ 'aws:owner': 'x' }) },
       { tags: () => ({ ['x'.repeat(129)]: 'x' }) },
@@ -93,9 +93,9 @@ describe('headers of a new object', () => {
     }
   });
 
-  it('are checked at the start if they are constant', () => {
+  it('are checked by createSigner if they are constant', () => {
     for (const policy of [
-      { tags: many },
+      { tags: elevenTags },
       { tags: { '': 'x' } },
       { tags: { a: 'x'.repeat(257) } },
       { metadata: { 'a b': 'c' } },
@@ -108,7 +108,7 @@ describe('headers of a new object', () => {
     }
   });
 
-  it("cut the values that functions return to S3's limits, by whole characters", async () => {
+  it("are shortened to S3's limits by whole characters if a function returns longer values", async () => {
     const { 'x-amz-tagging': tagging } = await headersOf({
       tags: ({ filename }) => ({ name: `${filename} (1)` }),
     });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { cleanName, cleanPath, findKeyFault } from '../../../src/signer/policy/object-keys.js';
 
-describe('names', () => {
+describe('names, paths and keys', () => {
   const names: [string, string][] = [
     ['film.mp4', 'film.mp4'],
     ['Ünï cødé 文字 🎬.mp4', 'Ünï cødé 文字 🎬.mp4'],
@@ -21,11 +21,11 @@ describe('names', () => {
     ['  spaces  ', 'spaces'],
     ['.htaccess', '.htaccess'],
   ];
-  for (const [name, clean] of names) {
-    it(`cleans ${JSON.stringify(name)} to ${JSON.stringify(clean)}`, () => assert.equal(cleanName(name), clean));
+  for (const [name, expected] of names) {
+    it(`cleans ${JSON.stringify(name)} to ${JSON.stringify(expected)}`, () => assert.equal(cleanName(name), expected));
   }
 
-  it('shortens to whole characters within the bytes allowed, and keeps the extension', () => {
+  it('shortens a name by whole characters to the limit of bytes, and keeps the extension', () => {
     const short = cleanName(`${'🎬'.repeat(500)}.mp4`, 100);
     assert.match(short, /^🎬+\.mp4$/u);
     assert.ok(Buffer.byteLength(short) <= 100 && Buffer.byteLength(short) > 96);
@@ -40,7 +40,7 @@ describe('names', () => {
     assert.equal(cleanPath('../..'), '');
   });
 
-  it('finds invalid keys', () => {
+  it('returns a fault for an invalid key', () => {
     assert.equal(findKeyFault('a/b c/ü.txt'), null);
     for (const key of ['', 'a/../b', './a', '..', 'a\nb', 'x'.repeat(1_025), 'ü'.repeat(513), '\uD800', 7, undefined]) {
       assert.ok(findKeyFault(key), JSON.stringify(key));

@@ -7,14 +7,14 @@ import type { Policy, ResolvedPolicy } from '../../../src/signer/policy/policy.j
 import type { InitFile } from '../../../src/protocol.js';
 import { fileOf, NOW } from '../caller.js';
 
-const settled = (policy: Policy = {}) =>
+const resolved = (policy: Policy = {}) =>
   resolvePolicy(policy, { supportsIfNoneMatch: false, refusesUnsignedHeaders: true });
 const chooseKey = (policy: ResolvedPolicy, file: InitFile, principal: string | null) =>
   choose(policy, file, principal, NOW);
 
 function outcomeOf(policy: Policy, file: Partial<InitFile>): string {
   try {
-    validateFile(settled(policy), fileOf(file));
+    validateFile(resolved(policy), fileOf(file));
     return 'accepted';
   } catch (error) {
     return (error as { code: string }).code;
@@ -34,7 +34,7 @@ describe('policy', () => {
   });
 
   it('applies accept as the element does: a matching extension or type is enough, under any of their names', () => {
-    const taken = [
+    const accepted = [
       ['text/csv', 'e.csv', 'application/vnd.ms-excel'],
       ['application/zip', 'f.zip', 'application/x-zip-compressed'],
       ['image/jpg', 'd.jpg', 'image/jpeg'],
@@ -43,7 +43,7 @@ describe('policy', () => {
       ['jpg,png', 'g.jpg', 'image/jpeg'],
       ['*', 'g.bin', 'application/octet-stream'],
     ] as const;
-    for (const [accept, filename, content_type] of taken)
+    for (const [accept, filename, content_type] of accepted)
       assert.equal(
         outcomeOf({ accept }, { filename, content_type }),
         'accepted',
@@ -76,7 +76,7 @@ describe('policy', () => {
     assert.deepEqual(outcomes, ['accepted', 'accepted', 'accepted', 'type', 'type', 'type']);
   });
 
-  it('refuses an empty name, and a type that could end its header', () => {
+  it('refuses an empty name, and a content type that is not valid in a header', () => {
     assert.equal(outcomeOf({}, { filename: '  ' }), 'empty-name');
     for (const content_type of ['text', 'a/b\r\nx-amz-acl: public-read', 'a/b, c/d', 'a/b; x', 'ä/b']) {
       assert.equal(outcomeOf({}, { content_type }), 'type', content_type);
@@ -94,31 +94,31 @@ describe('policy', () => {
 
   it('creates each key from 128 random bits and the cleaned name', async () => {
     const file = fileOf({ filename: '../ü b.txt', object_key: 'my/own', acl: 'public-read' });
-    const keys = await Promise.all([1, 2].map(() => chooseKey(settled(), file, null)));
+    const keys = await Promise.all([1, 2].map(() => chooseKey(resolved(), file, null)));
     for (const key of keys) assert.match(key, /^uploads\/[0-9a-f]{32}\/ü b\.txt$/);
     assert.notEqual(keys[0], keys[1]);
-    assert.equal(chooseAcl(settled(), file), null);
+    assert.equal(chooseAcl(resolved(), file), null);
   });
 
   it('limits keys to 1,024 bytes of UTF-8', async () => {
-    const key = await chooseKey(settled(), fileOf({ filename: `${'文'.repeat(1_300)}.tar` }), null);
+    const key = await chooseKey(resolved(), fileOf({ filename: `${'文'.repeat(1_300)}.tar` }), null);
     assert.ok(Buffer.byteLength(key) <= 1_024);
     assert.match(key, /\.tar$/);
   });
 
   it('calls the policy’s key function with file and principal', async () => {
     const key = (file: Readonly<InitFile>, principal: string | null) => `${principal}/${file.filename}`;
-    assert.equal(await chooseKey(settled({ key }), fileOf(), 'ada'), 'ada/film.mp4');
-    for (const unfit of ['a/../b', '', 'x'.repeat(1_025)]) {
+    assert.equal(await chooseKey(resolved({ key }), fileOf(), 'ada'), 'ada/film.mp4');
+    for (const invalidKey of ['a/../b', '', 'x'.repeat(1_025)]) {
       await assert.rejects(
-        chooseKey(settled({ key: () => unfit }), fileOf(), null),
+        chooseKey(resolved({ key: () => invalidKey }), fileOf(), null),
         /policy\.key returned an invalid key/,
       );
     }
   });
 
-  it('accepts a requested key only below the prefix, cleaned', async () => {
-    const keyFor = (object_key: string) => chooseKey(settled({ objectKeys: 'open/' }), fileOf({ object_key }), null);
+  it('cleans a requested key, and puts it below the prefix of the policy', async () => {
+    const keyFor = (object_key: string) => chooseKey(resolved({ objectKeys: 'open/' }), fileOf({ object_key }), null);
     assert.equal(await keyFor('a/b.mp4'), 'open/a/b.mp4');
     assert.equal(await keyFor('../../private/b.mp4'), 'open/private/b.mp4');
     assert.equal(await keyFor('folder/'), 'open/folder/film.mp4');
@@ -128,7 +128,7 @@ describe('policy', () => {
   });
 
   it('signs an ACL only if it is listed', () => {
-    const policy = settled({ acls: ['public-read'] });
+    const policy = resolved({ acls: ['public-read'] });
     assert.equal(chooseAcl(policy, fileOf({ acl: 'public-read' })), 'public-read');
     assert.equal(chooseAcl(policy, fileOf({ acl: 'public-read-write' })), null);
     assert.equal(chooseAcl(policy, fileOf()), null);

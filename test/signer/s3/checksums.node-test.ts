@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AllAnswer, ChecksumAlgorithm, SignedRequest } from '../../../src/protocol.js';
 import { createMemoryTracker } from '../../../src/signer/tracker/memory-tracker.js';
-import { createCaller, DAY, fileOf, queryOf } from '../caller.js';
+import { createCaller, DAY_MS, fileOf, queryOf } from '../caller.js';
 import type { Caller } from '../caller.js';
 
 const PART = 8 * 1024 ** 2;
@@ -16,17 +16,17 @@ const VALUES: Readonly<Record<ChecksumAlgorithm, string>> = {
   sha256: 'FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=',
 };
 
-const knowing = (...checksums: ChecksumAlgorithm[]): Caller => createCaller({ checksums });
+const callerWithChecksums = (...checksums: ChecksumAlgorithm[]): Caller => createCaller({ checksums });
 const signedHeaders = (url: string): string[] => queryOf(url)['X-Amz-SignedHeaders']!.split(';');
 
-async function begin(caller: Caller, ...checksums: ChecksumAlgorithm[]) {
+async function startUpload(caller: Caller, ...checksums: ChecksumAlgorithm[]) {
   const file = await caller.init({ checksums });
   return { file, reference: { key: file.key, grant: file.grant, upload_id: 'u' } };
 }
 
 describe('the granted checksum', () => {
   it("is the first of the browser's algorithms that the store supports", async () => {
-    const caller = knowing('crc32', 'crc32c', 'sha256');
+    const caller = callerWithChecksums('crc32', 'crc32c', 'sha256');
     const choice = async (...checksums: ChecksumAlgorithm[]) => (await caller.init({ checksums })).checksum;
     assert.deepEqual(await choice(...ALL), { algorithm: 'crc32c', type: 'FULL_OBJECT' });
     assert.deepEqual(await choice('sha256', 'crc32'), { algorithm: 'sha256', type: 'COMPOSITE' });
@@ -34,23 +34,23 @@ describe('the granted checksum', () => {
     assert.equal(await choice(), undefined);
   });
 
-  it('may be any algorithm at Amazon and none at an unknown store, unless the options differ', async () => {
-    const at = async (endpoint: string | undefined) =>
+  it('may be any algorithm at Amazon and none at another store, unless the option checksums is set', async () => {
+    const checksumAt = async (endpoint: string | undefined) =>
       (await createCaller({ endpoint }).init({ checksums: [...ALL] })).checksum;
-    const best = { algorithm: 'crc64nvme', type: 'FULL_OBJECT' };
-    assert.deepEqual(await at(undefined), best);
-    assert.deepEqual(await at('https://s3.dualstack.eu-west-1.amazonaws.com'), best);
-    assert.deepEqual(await at('https://s3.cn-north-1.amazonaws.com.cn'), best);
-    assert.equal(await at('https://store.example'), undefined);
-    assert.equal(await at('https://amazonaws.com.example'), undefined);
+    const crc64 = { algorithm: 'crc64nvme', type: 'FULL_OBJECT' };
+    assert.deepEqual(await checksumAt(undefined), crc64);
+    assert.deepEqual(await checksumAt('https://s3.dualstack.eu-west-1.amazonaws.com'), crc64);
+    assert.deepEqual(await checksumAt('https://s3.cn-north-1.amazonaws.com.cn'), crc64);
+    assert.equal(await checksumAt('https://store.example'), undefined);
+    assert.equal(await checksumAt('https://amazonaws.com.example'), undefined);
     assert.equal(
       (await createCaller({ endpoint: undefined, checksums: [] }).init({ checksums: [...ALL] })).checksum,
       undefined,
     );
   });
 
-  it('may be listed with algorithms that this signer does not know', async () => {
-    const caller = knowing('crc32');
+  it('is chosen among the algorithms that the signer knows, if the browser lists unknown ones too', async () => {
+    const caller = callerWithChecksums('crc32');
     const [file] = (
       await caller.call('get_init_signature', {
         files: [
@@ -65,17 +65,17 @@ describe('the granted checksum', () => {
     assert.deepEqual('checksum' in file! && file.checksum, { algorithm: 'crc32', type: 'FULL_OBJECT' });
   });
 
-  it('stays the same when the grant is renewed, whatever the browser offers then', async () => {
-    const caller = knowing('crc32c', 'crc64nvme');
-    const { file } = await begin(caller, 'crc32c');
-    caller.now += 8 * DAY;
-    const again = await caller.init({ key: file.key, grant: file.grant, upload_id: 'u', checksums: ['crc64nvme'] });
-    assert.deepEqual(again.checksum, { algorithm: 'crc32c', type: 'FULL_OBJECT' });
+  it('stays the same when the grant is renewed, even if the browser offers other algorithms then', async () => {
+    const caller = callerWithChecksums('crc32c', 'crc64nvme');
+    const { file } = await startUpload(caller, 'crc32c');
+    caller.now += 8 * DAY_MS;
+    const renewed = await caller.init({ key: file.key, grant: file.grant, upload_id: 'u', checksums: ['crc64nvme'] });
+    assert.deepEqual(renewed.checksum, { algorithm: 'crc32c', type: 'FULL_OBJECT' });
   });
 
-  it('is that of the tracked upload, if the browser supports it; else the upload restarts', async () => {
+  it('is that of the tracked upload if the browser supports it; if not, the upload restarts', async () => {
     const caller = createCaller({ checksums: ['crc32c', 'crc32'], tracker: createMemoryTracker() });
-    const { reference } = await begin(caller, 'crc32c');
+    const { reference } = await startUpload(caller, 'crc32c');
     await caller.call('chunk_loaded', { ...reference, chunks: [1], state: 'started' });
     const found = await caller.init({ checksums: ['crc32', 'crc32c'] });
     assert.equal(found.upload_id, 'u');
@@ -92,7 +92,7 @@ describe('signed checksums', () => {
       ['crc64nvme', 'FULL_OBJECT'],
       ['sha256', 'COMPOSITE'],
     ] as const) {
-      const { init } = await knowing(algorithm).init({ checksums: [algorithm] });
+      const { init } = await callerWithChecksums(algorithm).init({ checksums: [algorithm] });
       assert.deepEqual(init!.headers, {
         'content-type': 'video/mp4',
         'x-amz-checksum-algorithm': algorithm.toUpperCase(),
@@ -108,9 +108,9 @@ describe('signed checksums', () => {
   });
 
   for (const algorithm of ALL) {
-    it(`are a header of each part, singly and in a window: ${algorithm}`, async () => {
-      const caller = knowing(...ALL);
-      const { reference } = await begin(caller, algorithm);
+    it(`are a header of each part, in single and in joint calls: ${algorithm}`, async () => {
+      const caller = callerWithChecksums(...ALL);
+      const { reference } = await startUpload(caller, algorithm);
       const value = VALUES[algorithm];
       const single = await caller.call('get_chunk_signature', { ...reference, chunk: 2, size: PART, checksum: value });
       assert.deepEqual(single.headers, {
@@ -128,7 +128,7 @@ describe('signed checksums', () => {
         size: SIZE,
         part_size: PART,
         chunks: [1, 2, 3],
-        checksums: { 2: value, 3: value, 99: 'not asked for' },
+        checksums: { 2: value, 3: value, 99: 'of a part that is not requested' },
       });
       assert.equal(typeof all.chunks['1'], 'string', 'a part without a value has no header');
       const { url, headers } = all.chunks['2'] as SignedRequest;
@@ -137,28 +137,28 @@ describe('signed checksums', () => {
     });
   }
 
-  it('are the object’s in Complete, with its type and size', async () => {
-    const caller = knowing('crc64nvme', 'sha256');
-    const { reference } = await begin(caller, 'crc64nvme');
+  it('are the checksum of the object in Complete, with its type and the size', async () => {
+    const caller = callerWithChecksums('crc64nvme', 'sha256');
+    const { reference } = await startUpload(caller, 'crc64nvme');
     const end = await caller.call('get_end_signature', { ...reference, size: SIZE, checksum: VALUES.crc64nvme });
     assert.deepEqual(end.headers, {
       'x-amz-checksum-type': 'FULL_OBJECT',
       'x-amz-checksum-crc64nvme': VALUES.crc64nvme,
       'x-amz-mp-object-size': String(SIZE),
     });
-    const composite = await begin(caller, 'sha256');
+    const composite = await startUpload(caller, 'sha256');
     const { headers } = await caller.call('get_end_signature', { ...composite.reference, size: SIZE });
     assert.deepEqual(headers, { 'x-amz-checksum-type': 'COMPOSITE', 'x-amz-mp-object-size': String(SIZE) });
   });
 
-  it('are a header of a file sent by one PUT, once its value is known', async () => {
-    const caller = knowing('crc32c', 'sha256');
+  it('are a header of a single PUT if init gets the value', async () => {
+    const caller = callerWithChecksums('crc32c', 'sha256');
     const small = { filesize: 9, checksums: [...ALL] };
     const put = await caller.init({ ...small, checksum: { algorithm: 'crc32c', value: VALUES.crc32c } });
     assert.equal(put.put!.headers!['x-amz-checksum-crc32c'], VALUES.crc32c);
     assert.ok(signedHeaders(put.put!.url).includes('x-amz-checksum-crc32c'));
     assert.deepEqual(put.checksum, { algorithm: 'crc32c', type: 'FULL_OBJECT' });
-    // by another algorithm than the store's: the response names it, and the browser can call again with it
+    // for a value of another algorithm, the answer names the store's algorithm, and the browser can call init again
     const other = await caller.init({ ...small, checksum: { algorithm: 'crc64nvme', value: VALUES.crc64nvme } });
     assert.deepEqual(other.put!.headers, { 'content-type': 'video/mp4' });
     assert.deepEqual(other.checksum, { algorithm: 'crc32c', type: 'FULL_OBJECT' });
@@ -171,7 +171,7 @@ describe('signed checksums', () => {
     assert.equal(again.put!.headers!['x-amz-checksum-crc32c'], VALUES.crc32c);
   });
 
-  it('may be a field of a form, whose policy then allows that field too', async () => {
+  it('may be a field of a form: its POST policy allows that field', async () => {
     const caller = createCaller({ checksums: ['crc32c'], policy: { posts: true } });
     const files = [fileOf({ id: 'with', filesize: 9, checksums: ['crc32c'] }), fileOf({ id: 'without', filesize: 9 })];
     const answer = await caller.call('get_init_signature', { files });
@@ -187,9 +187,9 @@ describe('signed checksums', () => {
     });
   });
 
-  it('are absent everywhere if none was agreed on', async () => {
-    const caller = knowing();
-    const { file, reference } = await begin(caller, ...ALL);
+  it('are absent in all requests if signer and browser have no common algorithm', async () => {
+    const caller = callerWithChecksums();
+    const { file, reference } = await startUpload(caller, ...ALL);
     assert.equal(file.checksum, undefined);
     assert.deepEqual(file.init!.headers, { 'content-type': 'video/mp4' });
     assert.equal((await caller.call('get_end_signature', { ...reference, size: SIZE })).headers, undefined);
@@ -201,7 +201,7 @@ describe('signed checksums', () => {
 });
 
 describe('checksums that are refused', () => {
-  const BAD: readonly string[] = [
+  const INVALID_VALUES: readonly string[] = [
     '',
     'x',
     '=',
@@ -214,10 +214,10 @@ describe('checksums that are refused', () => {
     'rosUhgp5mIg=\n',
   ];
 
-  it('are values that are not base64 of the right length, for a part, a window and the object', async () => {
-    const caller = knowing('crc64nvme');
-    const { reference } = await begin(caller, 'crc64nvme');
-    for (const checksum of BAD) {
+  it('are values that are not base64 of the right length, for one part, for several parts and for the object', async () => {
+    const caller = callerWithChecksums('crc64nvme');
+    const { reference } = await startUpload(caller, 'crc64nvme');
+    for (const checksum of INVALID_VALUES) {
       assert.equal(
         await caller.refusal('get_chunk_signature', { ...reference, chunk: 1, size: PART, checksum }),
         '400 invalid-checksum',
@@ -240,9 +240,9 @@ describe('checksums that are refused', () => {
     }
   });
 
-  it('are reported with the invalid field and its valid form', async () => {
-    const caller = knowing('crc32c');
-    const { reference } = await begin(caller, 'crc32c');
+  it('are reported with the name of the invalid field and its valid form', async () => {
+    const caller = callerWithChecksums('crc32c');
+    const { reference } = await startUpload(caller, 'crc32c');
     const window = { ...reference, size: SIZE, part_size: PART, chunks: [7], checksums: { 7: 'nonsense' } };
     const { error } = (await (await caller.post('get_all_signatures', window)).json()) as {
       error: { message: string };
@@ -250,27 +250,27 @@ describe('checksums that are refused', () => {
     assert.equal(error.message, 'checksums.7 must be base64 of the 4 bytes of a crc32c.');
   });
 
-  it('are values if none was agreed on, and an object’s value of SHA-256', async () => {
-    const caller = knowing('sha256');
-    const none = (await begin(caller)).reference;
+  it('are values without a common algorithm, and a SHA-256 of the object', async () => {
+    const caller = callerWithChecksums('sha256');
+    const none = (await startUpload(caller)).reference;
     assert.equal(
       await caller.refusal('get_chunk_signature', { ...none, chunk: 1, size: PART, checksum: VALUES.crc32 }),
       '400 checksum-not-agreed',
     );
-    const { reference } = await begin(caller, 'sha256');
+    const { reference } = await startUpload(caller, 'sha256');
     assert.equal(
       await caller.refusal('get_end_signature', { ...reference, size: SIZE, checksum: VALUES.sha256 }),
       '400 checksum-composite',
     );
   });
 
-  it('refuse only that file, not its batch', async () => {
+  it('cause a refusal of their file, and not of the other files', async () => {
     const checksum = { algorithm: 'crc32c' as const, value: 'nonsense' };
     const files = [
       fileOf({ id: 'bad', filesize: 9, checksums: ['crc32c'], checksum }),
       fileOf({ id: 'good', filesize: 9 }),
     ];
-    const answer = await knowing('crc32c').call('get_init_signature', { files });
+    const answer = await callerWithChecksums('crc32c').call('get_init_signature', { files });
     assert.deepEqual(
       answer.files.map((file) => ('error' in file ? file.error.code : 'accepted')),
       ['invalid-checksum', 'accepted'],

@@ -12,8 +12,11 @@ import type { Caller } from '../caller.js';
 
 const PART = 5 * 1024 ** 2;
 
-/** Sends a signed request as a browser does: its headers as they are, the body untyped. */
-async function replay(signed: Signed, body?: BodyInit): Promise<{ status: number; text: string; headers: Headers }> {
+/** Sends a signed request as a browser does: with the signed headers, and a body without a type. */
+async function sendSigned(
+  signed: Signed,
+  body?: BodyInit,
+): Promise<{ status: number; text: string; headers: Headers }> {
   const { method, url, headers = {} } = typeof signed === 'string' ? { method: 'PUT', url: signed } : signed;
   const response = await fetch(url, { method, headers, body });
   return { status: response.status, text: await response.text(), headers: response.headers };
@@ -40,7 +43,7 @@ describe('operations at a store that checks signatures', () => {
     it(`complete a multipart upload of “${filename}”`, async () => {
       const bytes = randomBytes(2 * PART + 1_000);
       const { key, grant, init } = await caller.init({ filename, filesize: bytes.length });
-      const created = await replay(init!);
+      const created = await sendSigned(init!);
       assert.equal(created.status, 200, created.text);
       const reference = { key, grant, upload_id: elementIn(created.text, 'UploadId') };
       const all = await caller.call('get_all_signatures', {
@@ -52,17 +55,17 @@ describe('operations at a store that checks signatures', () => {
       const parts: string[] = [];
       for (const number of [1, 2, 3]) {
         const body = bytes.subarray((number - 1) * PART, number * PART);
-        const sent = await replay(all.chunks[number]!, new Uint8Array(body));
+        const sent = await sendSigned(all.chunks[number]!, new Uint8Array(body));
         assert.equal(sent.status, 200, sent.text);
         parts.push(`<Part><PartNumber>${number}</PartNumber><ETag>${sent.headers.get('etag')}</ETag></Part>`);
       }
-      assert.equal((await replay(all.list)).text.match(/<Part>/g)?.length, 3);
+      assert.equal((await sendSigned(all.list)).text.match(/<Part>/g)?.length, 3);
       const rest = await caller.call('get_list_signature', { ...reference, part_number_marker: 2 });
-      assert.equal((await replay(rest)).text.match(/<Part>/g)?.length, 1);
+      assert.equal((await sendSigned(rest)).text.match(/<Part>/g)?.length, 1);
       const complete = `<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`;
-      const completed = await replay(all.end, new Blob([complete]));
+      const completed = await sendSigned(all.end, new Blob([complete]));
       assert.equal(completed.status, 200, completed.text);
-      const head = await replay(all.head!);
+      const head = await sendSigned(all.head!);
       assert.equal(head.headers.get('content-length'), String(bytes.length));
       assert.equal(head.headers.get('content-type'), 'video/mp4');
     });
@@ -71,27 +74,27 @@ describe('operations at a store that checks signatures', () => {
   it('store a small file and an empty one in one request', async () => {
     for (const filesize of [0, 3]) {
       const { key, grant, put } = await caller.init({ filesize });
-      const sent = await replay(put!, new Uint8Array(filesize));
+      const sent = await sendSigned(put!, new Uint8Array(filesize));
       assert.equal(sent.status, 200, sent.text);
-      const head = await replay(await caller.call('get_head_signature', { key, grant }));
+      const head = await sendSigned(await caller.call('get_head_signature', { key, grant }));
       assert.equal(head.headers.get('content-length'), String(filesize));
     }
   });
 
-  it('abort, and leave nothing to list', async () => {
+  it('abort a multipart upload, which ListParts then does not find', async () => {
     const { key, grant, init } = await caller.init();
-    const reference = { key, grant, upload_id: elementIn((await replay(init!)).text, 'UploadId') };
-    assert.equal((await replay(await caller.call('get_delete_signature', reference))).status, 204);
-    assert.equal((await replay(await caller.call('get_list_signature', reference))).status, 404);
+    const reference = { key, grant, upload_id: elementIn((await sendSigned(init!)).text, 'UploadId') };
+    assert.equal((await sendSigned(await caller.call('get_delete_signature', reference))).status, 204);
+    assert.equal((await sendSigned(await caller.call('get_list_signature', reference))).status, 404);
   });
 
-  it('allow no other length than was signed, and no other content type', async () => {
+  it('allow only the length and the content type that were signed', async () => {
     const { put } = await caller.init({ filesize: 3 });
-    assert.equal((await replay(put!, new Uint8Array(4))).status, 403);
-    assert.equal((await replay(put!, new Uint8Array(2))).status, 403);
+    assert.equal((await sendSigned(put!, new Uint8Array(4))).status, 403);
+    assert.equal((await sendSigned(put!, new Uint8Array(2))).status, 403);
     const { method, url } = put!;
     assert.equal(
-      (await replay({ method, url, headers: { 'content-type': 'text/html' } }, new Uint8Array(3))).status,
+      (await sendSigned({ method, url, headers: { 'content-type': 'text/html' } }, new Uint8Array(3))).status,
       403,
     );
   });

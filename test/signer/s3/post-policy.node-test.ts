@@ -17,8 +17,8 @@ interface Document {
 const documentOf = ({ fields }: PostPolicy): Document =>
   JSON.parse(Buffer.from(fields['policy']!, 'base64').toString()) as Document;
 
-/** Posts as a browser does: the fields, `key`, and the file last. */
-async function send({ url, fields }: PostPolicy, key: string, bytes: number, changes: Record<string, string> = {}) {
+/** Posts a form as a browser does: the fields, `key`, and the file as the last field. */
+async function postForm({ url, fields }: PostPolicy, key: string, bytes: number, changes: Record<string, string> = {}) {
   const form = new FormData();
   for (const [name, value] of Object.entries({ ...fields, key, ...changes })) form.append(name, value);
   form.append('file', new Blob([new Uint8Array(bytes)]), 'blob');
@@ -47,14 +47,14 @@ describe('POST policies', () => {
     return { posts: answer.posts!, files: answer.files as (InitPost & { key: string })[] };
   };
 
-  it('serve a whole call: one policy for all files of one type, each with its own key', async () => {
+  it('are shared by all files of one type in a call; each file has its own key', async () => {
     const { posts, files } = await init({ filesize: 1 }, { filesize: 20 }, { content_type: 'image/png' });
     assert.deepEqual(Object.keys(posts).sort(), ['p1', 'p2']);
     assert.equal(new Set(files.map(({ key }) => key)).size, 3);
     assert.equal(files[0]!.post, files[1]!.post);
     for (const [index, bytes] of [1, 20, 10].entries()) {
       const { post, key } = files[index]!;
-      const sent = await send(posts[post]!, key, bytes);
+      const sent = await postForm(posts[post]!, key, bytes);
       assert.equal(sent.status, 201, sent.text);
       const head = await caller.call('get_head_signature', { key, grant: files[index]!.grant });
       const { headers } = await fetch(head.url, { method: 'HEAD', headers: head.headers });
@@ -63,15 +63,15 @@ describe('POST policies', () => {
     }
   });
 
-  it('allow nothing else: no other prefix, size, type, field or status', async () => {
+  it('allow no other prefix, size, type, field or status', async () => {
     const { posts, files } = await init({ filesize: 5 }, { filesize: 9 });
     const { post, key } = files[0]!;
     const policy = posts[post]!;
     const prefix = key.split('/').slice(0, 2).join('/');
     assert.match(prefix, /^uploads\/[0-9a-f]{32}$/);
-    assert.equal((await send(policy, 'uploads/other/film.mp4', 5)).status, 403);
-    assert.equal((await send(policy, `${prefix}x`, 5)).status, 403);
-    for (const bytes of [4, 10]) assert.equal((await send(policy, key, bytes)).status, 400, `${bytes} bytes`);
+    assert.equal((await postForm(policy, 'uploads/other/film.mp4', 5)).status, 403);
+    assert.equal((await postForm(policy, `${prefix}x`, 5)).status, 403);
+    for (const bytes of [4, 10]) assert.equal((await postForm(policy, key, bytes)).status, 400, `${bytes} bytes`);
     for (const changes of [
       { 'content-type': 'text/html' },
       { acl: 'public-read' },
@@ -79,9 +79,9 @@ describe('POST policies', () => {
       { 'x-amz-meta-a': 'b' },
       { 'x-amz-credential': 'other/20260101/us-east-1/s3/aws4_request' },
     ] as Record<string, string>[]) {
-      assert.equal((await send(policy, key, 5, changes)).status, 403, JSON.stringify(changes));
+      assert.equal((await postForm(policy, key, 5, changes)).status, 403, JSON.stringify(changes));
     }
-    assert.equal((await send(policy, key, 5)).status, 201);
+    assert.equal((await postForm(policy, key, 5)).status, 201);
   });
 
   it('are valid for at most 15 minutes, and no longer than other signatures', async () => {
@@ -97,20 +97,20 @@ describe('POST policies', () => {
     }
   });
 
-  it('are renewed for exactly the granted key', async () => {
+  it('allow only the granted key after a renewal', async () => {
     const { files } = await init({});
     const { key, grant } = files[0]!;
-    const again = await init({ key, grant });
-    const { post } = again.files[0]!;
-    assert.equal(again.files[0]!.key, key);
+    const renewal = await init({ key, grant });
+    const { post } = renewal.files[0]!;
+    assert.equal(renewal.files[0]!.key, key);
     assert.ok(
-      documentOf(again.posts[post]!).conditions.some((one) => JSON.stringify(one) === `["eq","$key","${key}"]`),
+      documentOf(renewal.posts[post]!).conditions.some((one) => JSON.stringify(one) === `["eq","$key","${key}"]`),
     );
-    assert.equal((await send(again.posts[post]!, key, 10)).status, 201);
-    assert.equal((await send(again.posts[post]!, `${key}x`, 10)).status, 403);
+    assert.equal((await postForm(renewal.posts[post]!, key, 10)).status, 201);
+    assert.equal((await postForm(renewal.posts[post]!, `${key}x`, 10)).status, 403);
   });
 
-  it('never contain a text that the store replaces: such a file is sent by PUT, under the granted key', async () => {
+  it('are not used for a name with a variable that the store replaces: such a file is sent by PUT, under the granted key', async () => {
     const names = ['${filename}', 'a${filename}b.txt', '$\u200b{filename}', '${key}.txt', '$${filename}'];
     const answer = await caller.call('get_init_signature', {
       files: names.map((filename, index) => fileOf({ id: String(index), filesize: 3, filename })),
@@ -126,41 +126,41 @@ describe('POST policies', () => {
     }
   });
 
-  it('are not used for metadata, a disposition or a renewed key with text that a store replaces: PUT is', async () => {
-    const kinds = async (policy: Policy, file: Partial<InitFile> = {}) => {
-      const one = createCaller({ policy: { posts: true, ...policy } });
-      return { caller: one, granted: await one.init({ filesize: 1, ...file }) };
+  it('are not used for metadata, a disposition or a renewed key with such a variable: PUT is used', async () => {
+    const grantWith = async (policy: Policy, file: Partial<InitFile> = {}) => {
+      const caller = createCaller({ policy: { posts: true, ...policy } });
+      return { caller, granted: await caller.init({ filesize: 1, ...file }) };
     };
     const metadata = ({ params }: Readonly<InitFile>) => ({ note: String(params) });
-    assert.ok('put' in (await kinds({ metadata }, { params: '${filename}' })).granted);
-    assert.ok('post' in (await kinds({ metadata }, { params: 'filename' })).granted);
-    assert.ok('put' in (await kinds({ disposition: 'inline' }, { filename: '${filename}.txt' })).granted);
-    const wished = await kinds({ objectKeys: 'o/' }, { object_key: '${filename}' });
-    assert.equal(wished.granted.key, 'o/${filename}');
-    const { key, grant } = wished.granted;
-    const renewed = await wished.caller.init({ filesize: 1, key, grant });
+    assert.ok('put' in (await grantWith({ metadata }, { params: '${filename}' })).granted);
+    assert.ok('post' in (await grantWith({ metadata }, { params: 'filename' })).granted);
+    assert.ok('put' in (await grantWith({ disposition: 'inline' }, { filename: '${filename}.txt' })).granted);
+    const requestedKey = await grantWith({ objectKeys: 'o/' }, { object_key: '${filename}' });
+    assert.equal(requestedKey.granted.key, 'o/${filename}');
+    const { key, grant } = requestedKey.granted;
+    const renewed = await requestedKey.caller.init({ filesize: 1, key, grant });
     assert.deepEqual(['put' in renewed, renewed.key], [true, key]);
-    const named = await kinds({ key: () => 'k/${filename}' });
-    assert.deepEqual(['put' in named.granted, named.granted.key], [true, 'k/${filename}']);
+    const keyByPolicy = await grantWith({ key: () => 'k/${filename}' });
+    assert.deepEqual(['put' in keyByPolicy.granted, keyByPolicy.granted.key], [true, 'k/${filename}']);
   });
 
-  it('have their text replaced by the bucket as by S3: in each field, without a path, before the policy is checked', async () => {
+  it('have variables, which the demo bucket replaces as S3 does: in each field, without a path, before it checks the policy', async () => {
     const { posts, files } = await init({});
     const folder = files[0]!.key.replace(/[^/]*$/, '');
     const policy = posts[files[0]!.post]!;
-    const sent = await send(policy, `${folder}\${filename}`, 10);
+    const sent = await postForm(policy, `${folder}\${filename}`, 10);
     assert.match(sent.text, new RegExp(`<Key>${folder}blob</Key>`));
-    assert.equal((await send(policy, `${folder}x`, 10, { 'content-type': '${filename}' })).status, 403);
+    assert.equal((await postForm(policy, `${folder}x`, 10, { 'content-type': '${filename}' })).status, 403);
   });
 
   it('are not used for properties that a form cannot contain, nor for files of several parts', async () => {
-    const kinds = async (policy: object, file = {}) =>
+    const fieldsWith = async (policy: object, file = {}) =>
       Object.keys(await createCaller({ policy: { posts: true, ...policy } }).init({ filesize: 1, ...file }));
-    assert.ok((await kinds({})).includes('post'));
-    assert.ok((await kinds({ tags: { a: 'b' } })).includes('put'));
-    assert.ok((await kinds({ key: '{random}' })).includes('put'));
-    assert.ok((await kinds({ objectKeys: 'o/' }, { object_key: 'x' })).includes('put'));
-    assert.ok((await kinds({}, { filesize: 100e6 })).includes('init'));
-    assert.ok((await kinds({ posts: false })).includes('put'));
+    assert.ok((await fieldsWith({})).includes('post'));
+    assert.ok((await fieldsWith({ tags: { a: 'b' } })).includes('put'));
+    assert.ok((await fieldsWith({ key: '{random}' })).includes('put'));
+    assert.ok((await fieldsWith({ objectKeys: 'o/' }, { object_key: 'x' })).includes('put'));
+    assert.ok((await fieldsWith({}, { filesize: 100e6 })).includes('init'));
+    assert.ok((await fieldsWith({ posts: false })).includes('put'));
   });
 });

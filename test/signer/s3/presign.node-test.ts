@@ -6,7 +6,7 @@ import type { Credentials, StoreOperation } from '../../../src/signer/s3/presign
 import { locateStore } from '../../../src/signer/s3/store-address.js';
 import { CREDENTIALS, NOW } from '../caller.js';
 
-/** Signs the same operation with aws4fetch, which shares no code with ours. */
+/** Signs the same operation with aws4fetch, which shares no code with this signer. */
 async function signByAws4fetch(
   operation: StoreOperation,
   url: string,
@@ -93,15 +93,15 @@ describe('presign', () => {
     { bucket: 'bucket', region: 'auto', endpoint: 'https://example.org:8443/gate/way/' },
     { bucket: 'bucket', region: 'us-east-1', endpoint: 'http://127.0.0.1:9000' },
   ];
-  for (const place of stores) {
-    it(`agrees with aws4fetch on every operation and odd key for ${place.endpoint ?? `${place.bucket} in ${place.region}`}`, async () => {
-      const presign = createPresigner(locateStore(place), place.region);
+  for (const address of stores) {
+    it(`agrees with aws4fetch on every operation and unusual key for ${address.endpoint ?? `${address.bucket} in ${address.region}`}`, async () => {
+      const presign = createPresigner(locateStore(address), address.region);
       for (const credentials of [CREDENTIALS, { ...CREDENTIALS, sessionToken: 'tok/en+==' }]) {
         for (const key of keys) {
-          for (const shape of operations) {
-            const operation = { ...shape, key };
+          for (const withoutKey of operations) {
+            const operation = { ...withoutKey, key };
             const { url } = await presign(operation, { credentials, now: NOW, lifetimeS: 900 });
-            const other = await signByAws4fetch(operation, url, place.region, credentials, NOW);
+            const other = await signByAws4fetch(operation, url, address.region, credentials, NOW);
             assert.equal(signatureIn(url), signatureIn(other), `${operation.method} ${key}`);
             assert.deepEqual(Object.fromEntries(new URL(url).searchParams), Object.fromEntries(other.searchParams));
           }
@@ -129,12 +129,12 @@ describe('presign', () => {
     assert.deepEqual(headers, { 'content-type': 'a/b', 'x-amz-acl': 'private' });
   });
 
-  it('derives the key once for a thousand parts, and again on another day or with other credentials', async () => {
+  it('derives one signing key for a thousand parts, and another one for another day or other credentials', async () => {
     const keysFor = createSigningKeys('us-east-1');
-    const asked: Promise<unknown>[] = [];
+    const derivedKeys: Promise<unknown>[] = [];
     const presign = createPresigner(locateStore(stores[3]!), 'us-east-1', (credentials, day) => {
       const key = keysFor(credentials, day);
-      asked.push(key);
+      derivedKeys.push(key);
       return key;
     });
     const part = (partNumber: number, now: number, credentials = CREDENTIALS) =>
@@ -144,10 +144,10 @@ describe('presign', () => {
       );
     const urls = await Promise.all(Array.from({ length: 1_000 }, (_, index) => part(index + 1, NOW)));
     assert.equal(new Set(urls.map(({ url }) => signatureIn(url))).size, 1_000);
-    assert.deepEqual([asked.length, new Set(asked).size], [1_000, 1]);
+    assert.deepEqual([derivedKeys.length, new Set(derivedKeys).size], [1_000, 1]);
     await part(1, NOW + 86_400_000);
-    assert.equal(new Set(asked).size, 2);
+    assert.equal(new Set(derivedKeys).size, 2);
     await part(1, NOW + 86_400_000, { ...CREDENTIALS, secretAccessKey: 'another' });
-    assert.equal(new Set(asked).size, 3);
+    assert.equal(new Set(derivedKeys).size, 3);
   });
 });

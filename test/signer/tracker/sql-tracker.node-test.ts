@@ -12,17 +12,17 @@ import type { Postgres } from '../../servers/postgres.js';
 import { run } from '../../servers/processes.js';
 import { testTracker, uploadOf } from './tracker-suite.js';
 
-const NOTER = fileURLToPath(new URL('note-process.ts', import.meta.url));
-const TRACKER = fileURLToPath(new URL('tracker-process.ts', import.meta.url));
+const NOTE_PROCESS = fileURLToPath(new URL('note-process.ts', import.meta.url));
+const TRACKER_PROCESS = fileURLToPath(new URL('tracker-process.ts', import.meta.url));
 const PROCESSES = 4;
 
 let folder: string;
 let postgres: Postgres;
-let databases = 0;
+let databaseCount = 0;
 
 const DATABASES = {
-  SQLite: async () => `sqlite:${path.join(folder, `tracker-${(databases += 1)}.db`)}`,
-  PostgreSQL: () => postgres.createDatabase(`tracker_${(databases += 1)}`),
+  SQLite: async () => `sqlite:${path.join(folder, `tracker-${(databaseCount += 1)}.db`)}`,
+  PostgreSQL: () => postgres.createDatabase(`tracker_${(databaseCount += 1)}`),
 };
 
 before(async () => {
@@ -36,23 +36,23 @@ after(async () => {
 
 for (const [name, newDatabase] of Object.entries(DATABASES)) {
   describe(`tracker in ${name}`, () => {
-    const open = new Set<SqlTracker>();
+    const openTrackers = new Set<SqlTracker>();
     const connect = async (url: string, now?: () => number) => {
       const tracker = await createSqlTracker({ url, now });
-      open.add(tracker);
+      openTrackers.add(tracker);
       return tracker;
     };
     after(async () => {
-      for (const tracker of open) await tracker.close();
+      for (const tracker of openTrackers) await tracker.close();
     });
 
     testTracker(async (now) => connect(await newDatabase(), now));
 
-    it('keeps its data over restarts, and creates its tables once', async () => {
+    it('keeps its data after it is closed, and creates its tables only once', async () => {
       const url = await newDatabase();
       const first = await connect(url);
       await first.note(uploadOf(), [1, 2]);
-      open.delete(first);
+      openTrackers.delete(first);
       await first.close();
       assert.deepEqual((await (await connect(url)).find('p', ['m']))?.chunks, [1, 2]);
     });
@@ -67,18 +67,26 @@ for (const [name, newDatabase] of Object.entries(DATABASES)) {
       assert.equal(await one.find('p', ['m']), null);
     });
 
-    it('loses no notification of several at the same time', async () => {
+    it('records all of 200 notifications that arrive at the same time', async () => {
       const tracker = await connect(await newDatabase());
       const chunks = Array.from({ length: 200 }, (_, index) => index + 1);
       await Promise.all(chunks.map((chunk) => tracker.note(uploadOf(), [chunk])));
       assert.deepEqual((await tracker.find('p', ['m']))?.chunks, chunks);
     });
 
-    it(`loses no notification of ${PROCESSES} processes that start at the same time on a new database`, async () => {
+    it(`records all notifications of ${PROCESSES} processes that start at the same time on a new database`, async () => {
       const url = await newDatabase();
       const last = 120;
       const starts = Array.from({ length: PROCESSES }, (_, index) => String(index + 1));
-      const parameters = (first: string) => ['--import', 'tsx', NOTER, url, first, String(PROCESSES), String(last)];
+      const parameters = (first: string) => [
+        '--import',
+        'tsx',
+        NOTE_PROCESS,
+        url,
+        first,
+        String(PROCESSES),
+        String(last),
+      ];
       await Promise.all(starts.map((first) => run(process.execPath, parameters(first))));
       const found = await (await connect(url)).find('p', ['m']);
       assert.deepEqual(
@@ -89,7 +97,7 @@ for (const [name, newDatabase] of Object.entries(DATABASES)) {
 
     describe('three processes on one database', () => {
       const race = async (url: string, task: string): Promise<string[]> => {
-        const parameters = (self: number) => ['--import', 'tsx', TRACKER, url, task, String(self)];
+        const parameters = (self: number) => ['--import', 'tsx', TRACKER_PROCESS, url, task, String(self)];
         const outputs = await Promise.all([0, 1, 2].map((self) => run(process.execPath, parameters(self))));
         return outputs.flatMap((output) => JSON.parse(output) as string[]);
       };
@@ -97,22 +105,22 @@ for (const [name, newDatabase] of Object.entries(DATABASES)) {
         uploadOf({ uploadId: `u${index}`, key: `k${index}`, marks: [`m${index}`] }),
       );
 
-      it('claim each abandoned upload once, and no upload that its owner has resumed', async () => {
+      it('claim each abandoned upload only once, and no upload that its owner has resumed', async () => {
         const url = await newDatabase();
         const tracker = await connect(url, () => 1_000);
         for (const upload of uploads) await tracker.note(upload, []);
         const claimed = await race(url, 'sweep');
-        assert.equal(new Set(claimed).size, claimed.length, 'none is claimed twice');
+        assert.equal(new Set(claimed).size, claimed.length, 'no upload is claimed twice');
         for (const { uploadId, marks } of uploads) {
           const found = await tracker.find('p', marks);
-          // an owner who gets it back finds it on the store; any other owner starts again
+          // an upload that no process has claimed is still found, so that its owner can resume it
           assert.equal(found === null, claimed.includes(uploadId), uploadId);
           if (found && claimed.length < uploads.length) assert.deepEqual(found.chunks, [1]);
         }
         assert.ok(claimed.length >= uploads.length / 2);
       });
 
-      it('never resume an ended upload, for any order of notifications', async () => {
+      it('never list an ended upload again, for any order of notifications', async () => {
         const url = await newDatabase();
         await race(url, 'end');
         const tracker = await connect(url, () => 5_000);
@@ -120,12 +128,12 @@ for (const [name, newDatabase] of Object.entries(DATABASES)) {
         assert.deepEqual(await tracker.stale('b', 6_000, 1_000), []);
       });
 
-      it('keep few rows of one grant, for any number of invented upload IDs, and all rows of others', async () => {
+      it('keep few rows of one key, for any number of invented upload IDs, and all rows of other principals', async () => {
         const url = await newDatabase();
         const tracker = await connect(url, () => 1_000);
         await tracker.note(uploadOf({ principal: 'victim', uploadId: 'v' }), [1]);
         await race(url, 'flood');
-        // the next notification removes the extra row of the last one
+        // each notification removes the rows above the limit that exist before it
         await tracker.note(uploadOf({ uploadId: 'one more' }), [1]);
         const kept = (await tracker.stale('b', 6_000, 1_000)).filter(({ principal }) => principal === 'p');
         assert.ok(kept.length <= MAX_UPLOADS_PER_KEY, `${kept.length} rows`);
@@ -136,11 +144,11 @@ for (const [name, newDatabase] of Object.entries(DATABASES)) {
 }
 
 describe('SQL tracker', () => {
-  it('survives a kill of PostgreSQL, and works again after its restart', async () => {
+  it('works again after PostgreSQL was killed and restarted', async () => {
     const tracker = await createSqlTracker({ url: await postgres.createDatabase('killed') });
     await tracker.note(uploadOf(), [1]);
     await postgres.restart('SIGKILL');
-    // lost connections are detected one at a time
+    // the tracker detects each lost connection only when it uses it
     const retryUntilConnected = async <T>(ask: () => Promise<T>, tries = 50): Promise<T> =>
       ask().catch(async (error: unknown) => {
         if (tries === 0) throw error;
@@ -152,7 +160,7 @@ describe('SQL tracker', () => {
     await tracker.close();
   });
 
-  it('describes valid URLs, and never shows an invalid one', async () => {
+  it('throws for an invalid URL with a message that says how it must start, and that does not contain it', async () => {
     for (const url of ['mysql://user:hush@host/db', '', 'sqlite:']) {
       await assert.rejects(createSqlTracker({ url }), (error: Error) => {
         assert.match(error.message, /must start with postgres:\/\/ or sqlite:/);

@@ -1,4 +1,4 @@
-/** Tests for every tracker, whatever its storage. */
+/** Tests that every tracker must pass, with any storage. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { CLAIM_TIMEOUT_MS, MAX_UPLOADS_PER_KEY } from '../../../src/signer/tracker/tracker.js';
@@ -17,10 +17,10 @@ export const uploadOf = (upload: Partial<TrackedUpload> = {}): TrackedUpload => 
   ...upload,
 });
 
-/** @param make returns an empty tracker with this clock */
-export function testTracker(make: (now: () => number) => Promise<Required<Tracker>>): void {
+/** @param createTracker returns an empty tracker that reads the time by `now` */
+export function testTracker(createTracker: (now: () => number) => Promise<Required<Tracker>>): void {
   it('finds an upload by any of its marks, with parts recorded in any order and repeatedly', async () => {
-    const tracker = await make(() => 1);
+    const tracker = await createTracker(() => 1);
     await tracker.note(uploadOf(), []);
     await tracker.note(uploadOf(), [9, 3, 1]);
     await tracker.note(uploadOf(), [2, 3, 5]);
@@ -30,15 +30,15 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
   });
 
   it('returns no upload of another principal', async () => {
-    const tracker = await make(() => 1);
+    const tracker = await createTracker(() => 1);
     await tracker.note(uploadOf(), [1]);
     await tracker.forget('q', 'u');
     assert.equal(await tracker.find('q', ['m']), null);
     assert.ok(await tracker.find('p', ['m']));
   });
 
-  it('finds the newest of several, and the one before it once that is removed', async () => {
-    const tracker = await make(() => 1);
+  it('finds the newest of several uploads, and the older one after that is removed', async () => {
+    const tracker = await createTracker(() => 1);
     await tracker.note(uploadOf({ uploadId: 'new', begun: 2 }), []);
     await tracker.note(uploadOf({ uploadId: 'old' }), []);
     assert.equal((await tracker.find('p', ['m']))?.uploadId, 'new');
@@ -47,7 +47,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
   });
 
   it('stores all 10,000 parts, recorded one at a time or together, and sizes above 32 bits', async () => {
-    const tracker = await make(() => 1);
+    const tracker = await createTracker(() => 1);
     const upload = uploadOf({ size: 50e12, partSize: 5e9, begun: Date.UTC(2040, 1) });
     for (let chunk = 1; chunk <= 300; chunk += 1) await tracker.note(upload, [chunk]);
     await tracker.note(
@@ -60,7 +60,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
 
   it('keeps an ended upload ended if a notification of a part arrives later', async () => {
     for (const ending of ['complete', 'aborted'] as const) {
-      const tracker = await make(() => 1);
+      const tracker = await createTracker(() => 1);
       await tracker.note(uploadOf(), [1]);
       await tracker.forget('p', 'u', ending);
       await tracker.note(uploadOf(), [2]);
@@ -70,7 +70,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
 
   it('lists inactive uploads of one bucket, the longest inactive first, and removes ended ones', async () => {
     let now = 1_000;
-    const tracker = await make(() => now);
+    const tracker = await createTracker(() => now);
     for (const uploadId of ['first', 'ended', 'touched', 'second']) {
       await tracker.note(uploadOf({ uploadId, marks: [uploadId] }), []);
       now += 1;
@@ -97,7 +97,7 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
   it('keeps an ended upload ended if all its notifications arrive later, or never', async () => {
     for (const ending of ['complete', 'aborted'] as const) {
       let now = 1_000;
-      const tracker = await make(() => now);
+      const tracker = await createTracker(() => now);
       await tracker.forget('p', 'u', ending, uploadOf());
       await tracker.forget('p', 'unknown', ending);
       for (const uploadId of ['u', 'unknown']) {
@@ -112,41 +112,41 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     }
   });
 
-  it('treats a search, a notification and a touch as activity, and ignores a touch of an unknown upload', async () => {
+  it('treats find, note and touch as activity, and ignores touch for an unknown upload', async () => {
     let now = 1_000;
-    const tracker = await make(() => now);
-    for (const mark of ['found', 'noted', 'touched', 'left'])
+    const tracker = await createTracker(() => now);
+    for (const mark of ['found', 'noted', 'touched', 'inactive'])
       await tracker.note(uploadOf({ uploadId: mark, key: mark, marks: [mark] }), []);
     now = 3_000;
     await tracker.find('p', ['found']);
     await tracker.note(uploadOf({ uploadId: 'noted', key: 'noted', marks: ['noted'] }), [1]);
     await tracker.touch('p', 'touched');
-    await tracker.touch('p', 'made up');
-    await tracker.touch('q', 'left');
+    await tracker.touch('p', 'invented');
+    await tracker.touch('q', 'inactive');
     assert.deepEqual(
       (await tracker.stale('b', 2_000, 10)).map(({ uploadId }) => uploadId),
-      ['left'],
+      ['inactive'],
     );
   });
 
-  it('gives an upload to one sweep, and only if there was no notification since', async () => {
+  it('lets one sweep claim an upload, and only if no notification has arrived since the given time', async () => {
     let now = 1_000;
-    const tracker = await make(() => now);
+    const tracker = await createTracker(() => now);
     await tracker.note(uploadOf(), [1]);
-    assert.equal(await tracker.claim('p', 'u', 1_000), false, 'a notice came at that time');
-    assert.equal(await tracker.claim('p', 'made up', 2_000), false);
+    assert.equal(await tracker.claim('p', 'u', 1_000), false, 'a notification arrived at that time');
+    assert.equal(await tracker.claim('p', 'invented', 2_000), false);
     assert.equal(await tracker.claim('q', 'u', 2_000), false);
     assert.equal(await tracker.claim('p', 'u', 2_000), true);
-    assert.equal(await tracker.claim('p', 'u', 2_000), false, 'another sweep has it');
+    assert.equal(await tracker.claim('p', 'u', 2_000), false, 'another sweep has claimed it');
     assert.equal(await tracker.find('p', ['m']), null);
     await tracker.note(uploadOf(), [2]);
     await tracker.touch('p', 'u');
-    assert.equal(await tracker.find('p', ['m']), null, 'no notice brings it back');
-    // the store did not abort it
+    assert.equal(await tracker.find('p', ['m']), null, 'no notification makes it findable again');
+    // the abort at the store has failed
     await tracker.release('p', 'u', 2_000);
     assert.deepEqual((await tracker.stale('b', 2_000, 10)).length, 1);
     assert.deepEqual((await tracker.find('p', ['m']))?.chunks, [1]);
-    // the next sweep claims it and stops halfway
+    // another sweep claims the upload, and ends without a result
     now = 3_000;
     assert.equal(await tracker.claim('p', 'u', 4_000), true);
     assert.deepEqual(await tracker.stale('b', 4_000, 10), []);
@@ -156,17 +156,17 @@ export function testTracker(make: (now: () => number) => Promise<Required<Tracke
     await tracker.forget('p', 'u', 'aborted');
     assert.equal(await tracker.find('p', ['m']), null);
     await tracker.release('p', 'u', 4_000);
-    assert.equal(await tracker.find('p', ['m']), null, 'what has ended is not released');
+    assert.equal(await tracker.find('p', ['m']), null, 'an ended upload cannot be released');
   });
 
-  it('keeps few uploads of one key, started or ended, and all uploads of other keys', async () => {
+  it('limits the uploads of one key, started or ended, and keeps all uploads of other keys', async () => {
     let now = 1_000;
-    const tracker = await make(() => now);
+    const tracker = await createTracker(() => now);
     await tracker.note(uploadOf({ principal: 'victim', uploadId: 'v' }), [1]);
     await tracker.note(uploadOf({ uploadId: 'other', key: 'other', marks: ['other'] }), [1]);
     for (let index = 0; index < 5 * MAX_UPLOADS_PER_KEY; index += 1) {
       now += 1;
-      await tracker.note(uploadOf({ uploadId: `made-up-${index}` }), [1]);
+      await tracker.note(uploadOf({ uploadId: `invented-${index}` }), [1]);
       await tracker.forget('p', `ended-${index}`, 'aborted', uploadOf({ uploadId: `ended-${index}` }));
       await tracker.forget('p', `unknown-${index}`);
     }

@@ -16,11 +16,11 @@ describe('tracker in memory', () => {
     );
   });
 
-  it('does not let one user push out the uploads of another', async () => {
+  it('keeps the uploads of other users if one user has too many', async () => {
     const tracker = createMemoryTracker({ maxUploads: 100 });
     for (const name of ['ada', 'bob']) await tracker.note(uploadOf({ principal: name }), [1]);
     for (let index = 0; index < 1_000; index += 1) {
-      const name = `made-up-${index}`;
+      const name = `invented-${index}`;
       await tracker.note(uploadOf({ principal: 'mallory', uploadId: name, key: name }), []);
       await tracker.forget('mallory', `ended-${name}`);
     }
@@ -28,7 +28,7 @@ describe('tracker in memory', () => {
     assert.ok((await tracker.stale('b', Infinity, 1_000)).length <= 100);
   });
 
-  it('names the invalid option', () => {
+  it('throws with the name of an invalid option', () => {
     assert.throws(() => createMemoryTracker({ maxUploads: 0 }), { name: 'TypeError', message: /maxUploads: 0/ });
   });
 });

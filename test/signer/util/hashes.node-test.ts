@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { hex, utf8 } from '../../../src/signer/util/bytes.js';
 import { nodeHashes, webHashes } from '../../../src/signer/util/hashes.js';
 
-/** Empty, short, around one block of SHA-256, with multibyte characters, and with lone surrogates. */
+/** Texts: empty, short, one block of SHA-256, long, with multibyte characters, and with a lone surrogate. */
 const TEXTS = ['', 'abc', 'x'.repeat(64), 'long '.repeat(1_000), 'naïve — 漢字 🫏', 'broken \uD83D pair'];
 
 for (const [name, hashes] of Object.entries({ "WebCrypto's": webHashes, "Node's": nodeHashes()! }))
@@ -20,10 +20,10 @@ for (const [name, hashes] of Object.entries({ "WebCrypto's": webHashes, "Node's"
 
     it('agree with the other implementation on every text', async () => {
       const other = hashes === webHashes ? nodeHashes()! : webHashes;
-      const [ours, theirs] = [await hashes.hmacKey(utf8('secret')), await other.hmacKey(utf8('secret'))];
+      const [key, otherKey] = [await hashes.hmacKey(utf8('secret')), await other.hmacKey(utf8('secret'))];
       for (const text of TEXTS) {
         assert.equal(hex(await hashes.sha256(text)), hex(await other.sha256(text)));
-        assert.ok(await ours.verify(await theirs.sign(text), text));
+        assert.ok(await key.verify(await otherKey.sign(text), text));
       }
     });
 

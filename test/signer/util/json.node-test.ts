@@ -10,17 +10,20 @@ const codeOf = (text: string): string => {
     return (error as { code: string }).code;
   }
 };
-const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
-const list = (entries: number) => `[${Array.from({ length: entries }, () => 0).join(',')}]`;
+const nestedArrays = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+const arrayOf = (entries: number) => `[${Array.from({ length: entries }, () => 0).join(',')}]`;
 
 describe('untrusted JSON', () => {
   it('is accepted up to its limits of depth and width', () => {
-    assert.deepEqual([nested(MAX_JSON_DEPTH), nested(MAX_JSON_DEPTH + 1)].map(codeOf), ['accepted', 'invalid-json']);
-    assert.deepEqual([list(MAX_JSON_ENTRIES), list(MAX_JSON_ENTRIES + 1)].map(codeOf), ['accepted', 'too-many']);
-    assert.equal(codeOf(`{"a": [${list(6_000)}, ${list(6_000)}]}`), 'accepted');
+    assert.deepEqual([nestedArrays(MAX_JSON_DEPTH), nestedArrays(MAX_JSON_DEPTH + 1)].map(codeOf), [
+      'accepted',
+      'invalid-json',
+    ]);
+    assert.deepEqual([arrayOf(MAX_JSON_ENTRIES), arrayOf(MAX_JSON_ENTRIES + 1)].map(codeOf), ['accepted', 'too-many']);
+    assert.equal(codeOf(`{"a": [${arrayOf(6_000)}, ${arrayOf(6_000)}]}`), 'accepted');
   });
 
-  it('counts no bracket and no comma within a text', () => {
+  it('does not count brackets and commas within a string', () => {
     const text = `"${'[{,\\"\\\\'.repeat(20_000)}"`;
     assert.equal(codeOf(text), 'accepted');
     assert.equal(parseJson(text), '[{,"\\'.repeat(20_000));
@@ -32,10 +35,10 @@ describe('untrusted JSON', () => {
     }
   });
 
-  it('is copied without the members that pollute prototypes, at any depth', () => {
-    const given = '{"a": [{"__proto__": {"admin": true}, "b": 1}], "constructor": {"prototype": {}}, "prototype": 1}';
-    const clean = withoutPollution(parseJson(given));
-    assert.deepEqual(clean, { a: [{ b: 1 }] });
+  it('is copied without members that would change prototypes, at any depth', () => {
+    const text = '{"a": [{"__proto__": {"admin": true}, "b": 1}], "constructor": {"prototype": {}}, "prototype": 1}';
+    const copy = withoutPollution(parseJson(text));
+    assert.deepEqual(copy, { a: [{ b: 1 }] });
     assert.equal(({} as { admin?: boolean }).admin, undefined);
   });
 });

@@ -4,21 +4,21 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mapWithLimit } from '../../../src/signer/util/map-with-limit.js';
 
 describe('mapWithLimit', () => {
-  it('returns the results in order, and works on at most as many items at a time', async () => {
-    let atOnce = 0;
-    let most = 0;
+  it('returns the results in order, and processes no more items at a time than the limit', async () => {
+    let inProgress = 0;
+    let maxInProgress = 0;
     const results = await mapWithLimit([5, 1, 4, 2, 3], 2, async (item) => {
-      most = Math.max(most, ++atOnce);
+      maxInProgress = Math.max(maxInProgress, ++inProgress);
       await sleep(item);
-      atOnce -= 1;
+      inProgress -= 1;
       return item * 2;
     });
     assert.deepEqual(results, [10, 2, 8, 4, 6]);
-    assert.equal(most, 2);
+    assert.equal(maxInProgress, 2);
     assert.deepEqual(await mapWithLimit([], 2, async () => assert.fail('there is no item')), []);
   });
 
-  it('rejects with the first error, and starts nothing more', async () => {
+  it('rejects with the first error, and starts no further item', async () => {
     const started: number[] = [];
     const work = async (item: number): Promise<void> => {
       started.push(item);
