@@ -109,7 +109,7 @@ const NETWORK_FAULTS: readonly NetworkFault[] = [
   },
   {
     fault: 'reset half-way',
-    createFault: () => ({ do: 'reset', after: MIB }),
+    createFault: () => ({ do: 'reset', afterBytes: MIB }),
     rule: { times: 2 },
     scenario: { connectionPerRequest: true },
     appliesTo: hasBody,
