@@ -68,8 +68,8 @@ export function createServices(
   const s3 = new S3Client({ send }, (request, isSuccess, protocol) => {
     health.storeAnswered(request, isSuccess);
     reachability.answered(request.url);
-    const isSigners = originOf(request.url) === signerOrigin(settings.options);
-    scheduler.updateConnection({ protocol, isSignerOrigin: isSigners });
+    const isSignerOrigin = originOf(request.url) === signerOrigin(settings.options);
+    scheduler.updateConnection({ protocol, isSignerOrigin });
   });
   return {
     ...{ clock, signer, settings, lifetime, deferredCode, scheduler, health, user, presence, reachability, s3 },

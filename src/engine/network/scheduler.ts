@@ -108,13 +108,7 @@ export class Scheduler {
    * @param protocol ALPN name, such as `h2`; undefined while unknown
    * @param isSignerOrigin whether the signer is on the same origin
    */
-  updateConnection({
-    protocol,
-    isSignerOrigin: isSignerOrigin,
-  }: {
-    protocol: string | undefined;
-    isSignerOrigin: boolean;
-  }): void {
+  updateConnection({ protocol, isSignerOrigin }: { protocol: string | undefined; isSignerOrigin: boolean }): void {
     const isMultiplexed = protocol === 'h2' || protocol === 'h3';
     // six long requests to the signer's origin would block calls to the signer
     this.#maxSlots = isMultiplexed ? MAX_MULTIPLEXED_SLOTS : isSignerOrigin ? MAX_SLOTS - 1 : MAX_SLOTS;

@@ -97,8 +97,8 @@ export class SignatureCache {
     signal: AbortSignal,
     marker?: number,
   ): Promise<Signature> {
-    const { reference, size, objectChecksum: whole } = upload;
-    const checksum = what === 'end' ? whole : null;
+    const { reference, size, objectChecksum } = upload;
+    const checksum = what === 'end' ? objectChecksum : null;
     // requests for a later page of the list, or with a checksum, are not cached
     const cache = marker || checksum ? new Map<UploadRequest, Signature>() : this.#requests;
     const { key, grant } = reference;

@@ -37,38 +37,34 @@ export class RestartResolver {
    * @returns the object if the store has created it; null if the upload has to run again
    * @throws UploadError `key-exists` if another object exists under the key
    */
-  async resolve(
-    { kind: to, message }: RestartRequired,
-    phase: Phase,
-    signal: AbortSignal,
-  ): Promise<StoredResult | null> {
+  async resolve({ kind, message }: RestartRequired, phase: Phase, signal: AbortSignal): Promise<StoredResult | null> {
     const { record } = this.#context;
     const { name, size } = record.facts;
-    if (to === 'relist' && this.#mayListAgain()) return null;
+    if (kind === 'relist' && this.#mayListAgain()) return null;
     let partSize: number | null = null;
-    if (to === 'smaller') {
+    if (kind === 'smaller') {
       if (await hasStoredParts(this.#context, signal)) return null;
       const wasSingleRequest = !record.session?.uploadId && size > DEFAULT_PART_SIZE;
       partSize = wasSingleRequest ? DEFAULT_PART_SIZE : MIN_PART_SIZE;
     }
     // an earlier attempt of Complete, whose answer was lost, may have created the object
-    const mayExist = (to === 'restart' || to === 'smaller') && this.#outcome.isInDoubt;
-    if (to === 'gone' || to === 'exists' || mayExist) {
-      const found = await findObject(this.#context, this.#outcome, to === 'exists' ? to : 'gone', signal);
+    const mayExist = (kind === 'restart' || kind === 'smaller') && this.#outcome.isInDoubt;
+    if (kind === 'gone' || kind === 'exists' || mayExist) {
+      const found = await findObject(this.#context, this.#outcome, kind === 'exists' ? kind : 'gone', signal);
       if (typeof found === 'object') return found;
-      if (to === 'exists') {
+      if (kind === 'exists') {
         // the object that existed has been deleted meanwhile
         if (found === 'absent' && this.#mayListAgain()) return null;
         const what = `another object exists under “${record.session?.key}”; upload under another key`;
         throw new UploadError('key-exists', `“${name}”: ${what}.`, { status: 412, phase });
       }
     }
-    this.#startOver(to !== 'gone');
+    this.#startOver(kind !== 'gone');
     record.wantsFreshStart = true;
     record.requestedPartSize = partSize ?? record.requestedPartSize;
     this.#relists = 0;
     // before smaller parts, the upload has already waited for the connection
-    await this.#wait(`${message}: restarting`, phase, signal, to === 'smaller' ? 0 : null);
+    await this.#wait(`${message}: restarting`, phase, signal, kind === 'smaller' ? 0 : null);
     return null;
   }
 
