@@ -3,31 +3,31 @@ import ts from 'typescript';
 
 const SOURCE = /^\/?src\/(.*)\.[jt]s$/;
 
-/** Renames a module from the file that is analysed to the file that is published. */
+/** Returns the path of the published file for the path of a source file. */
 const publishedPath = (path) => path.replace(SOURCE, 'dist/$1.js');
 
-/** Rewrites every module path of a manifest in place, however deep. */
-function publish(node) {
+/** Replaces all module paths in a manifest with those of the published files. */
+function publishPaths(node) {
   for (const [key, value] of Object.entries(node)) {
     if ((key === 'path' || key === 'module') && typeof value === 'string') node[key] = publishedPath(value);
-    else if (value !== null && typeof value === 'object') publish(value);
+    else if (value !== null && typeof value === 'object') publishPaths(value);
   }
 }
 
-/** Says which class stands behind which tag: `static define(tag)` hides that from an analyzer of sources. */
-function register({ modules }, tagName, className) {
-  const home = modules.find(({ declarations }) => declarations?.some(({ name }) => name === className));
-  const declaration = home?.declarations.find(({ name }) => name === className);
+/** Adds the tag name of a class: the analyzer cannot read it from `static define(tag)`. */
+function addTagName({ modules }, tagName, className) {
+  const classModule = modules.find(({ declarations }) => declarations?.some(({ name }) => name === className));
+  const declaration = classModule?.declarations.find(({ name }) => name === className);
   if (!declaration) throw new Error(`no module declares ${className}`);
   Object.assign(declaration, { customElement: true, tagName });
   const definition = { kind: 'custom-element-definition', name: tagName };
   modules
     .find(({ path }) => path === 'src/index.ts')
-    .exports.push({ ...definition, declaration: { name: className, module: home.path } });
+    .exports.push({ ...definition, declaration: { name: className, module: classModule.path } });
 }
 
-/** Gives the types of the events, which are written once, in the engine. */
-function eventTypes() {
+/** Returns the types of the events by name, from the engine's event map. */
+function readEventTypes() {
   const source = ts.createSourceFile(
     'types.ts',
     readFileSync('src/engine/api/types.ts', 'utf8'),
@@ -40,14 +40,14 @@ function eventTypes() {
   return new Map(map.members.map(({ name, type }) => [name.text, type.getText(source).replace(/\s+/g, ' ')]));
 }
 
-/** Gives each event of a declaration its whole type. */
-function typeEvents({ modules }, className) {
-  const types = eventTypes();
+/** Sets the full type of each event of a class. */
+function addEventTypes({ modules }, className) {
+  const types = readEventTypes();
   const { events } = modules.flatMap(({ declarations = [] }) => declarations).find(({ name }) => name === className);
   for (const event of events) event.type.text = types.get(event.name) ?? event.type.text;
 }
 
-/** What `cem analyze` reads: the element's classes and their JSDoc. */
+/** Configures `cem analyze`, which reads the element's classes and their JSDoc. */
 export default {
   globs: ['src/index.ts', 'src/element/**/*.ts'],
   outdir: 'dist',
@@ -57,9 +57,9 @@ export default {
     {
       name: 'published',
       packageLinkPhase({ customElementsManifest }) {
-        register(customElementsManifest, 'mule-upload', 'MuleUploadElement');
-        typeEvents(customElementsManifest, 'MuleUploadElement');
-        publish(customElementsManifest);
+        addTagName(customElementsManifest, 'mule-upload', 'MuleUploadElement');
+        addEventTypes(customElementsManifest, 'MuleUploadElement');
+        publishPaths(customElementsManifest);
       },
     },
   ],

@@ -3,8 +3,8 @@ import { configs as lit } from 'eslint-plugin-lit';
 import { configs as wc } from 'eslint-plugin-wc';
 import tseslint from 'typescript-eslint';
 
-/** Node's test runner awaits these by itself. */
-const NODE_TEST = ['describe', 'it', 'test', 'suite', 'before', 'after', 'beforeEach', 'afterEach'];
+/** Functions of Node's test runner whose promises need no await. */
+const NODE_TEST_FUNCTIONS = ['describe', 'it', 'test', 'suite', 'before', 'after', 'beforeEach', 'afterEach'];
 
 export default defineConfig(
   globalIgnores(['demo/frameworks/', 'dist/', 'coverage/', '.bucket/', '.cache/']),
@@ -17,16 +17,16 @@ export default defineConfig(
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/no-unnecessary-type-assertion': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      // an event map that gets a name of its own
+      // allows an empty interface that names an event map: interface A extends B {}
       '@typescript-eslint/no-empty-object-type': ['error', { allowInterfaces: 'with-single-extends' }],
-      // ports are written as methods; nobody passes them on without their object
+      // the engine's ports have methods, which are never passed without their object
       '@typescript-eslint/unbound-method': 'off',
       'no-control-regex': 'error',
-      // ports promise promises, also where an implementation has nothing to wait for
+      // methods of ports return promises even if an implementation awaits nothing
       '@typescript-eslint/require-await': 'off',
       '@typescript-eslint/no-floating-promises': [
         'error',
-        { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: NODE_TEST }] },
+        { allowForKnownSafeCalls: [{ from: 'package', package: 'node:test', name: NODE_TEST_FUNCTIONS }] },
       ],
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
       '@typescript-eslint/restrict-template-expressions': [
@@ -38,9 +38,9 @@ export default defineConfig(
   {
     files: ['test/**/*.test.ts'],
     rules: {
-      // `expect(x).to.be.true` is chai's way
+      // chai's assertions, such as `expect(x).to.be.true`, are expressions
       '@typescript-eslint/no-unused-expressions': 'off',
-      // its plugins' types call every assertion a promise
+      // the types of chai's plugins declare every assertion as a promise
       '@typescript-eslint/no-floating-promises': 'off',
     },
   },

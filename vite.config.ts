@@ -1,13 +1,13 @@
-/** How the package's modules are compiled; `scripts/build.ts` runs both kinds, the demo's server takes the default. */
+/** Vite's configurations. `scripts/build.ts` builds `modules` and `cdn`; the demo's server uses the default export. */
 import { readdirSync } from 'node:fs';
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
 import {
   collapseTemplates,
-  engineBeside,
   indexedDbOnly,
   modernLit,
   ownKernel,
   plainImports,
+  siblingImports,
 } from './scripts/cdn-plugins.js';
 import { selfContainedChunks } from './scripts/lazy-chunks.js';
 
@@ -18,16 +18,16 @@ const ENTRIES = [
   'src/signer/index.ts',
   'src/signer/node.ts',
   'src/signer/tools/cli.ts',
-  // a page imports those languages that it speaks
+  // a page imports only the translations that it uses
   ...readdirSync(new URL('src/element/i18n/strings', import.meta.url)).map(
     (file) => `src/element/i18n/strings/${file}`,
   ),
 ];
 
-/** Left to the page's own package manager, or to Node. */
+/** Modules that are not bundled: dependencies, which the page's package manager installs, and Node's own. */
 const EXTERNAL = /^(?:lit|localforage|kysely|pg|libsql|node:[^/]+)(?:\/.*)?$/;
 
-/** The compiler's helpers come with a folder named after their version; a package's files must not move with it. */
+/** The compiler names the folder of its helpers after its version. Published files need paths that do not change. */
 const nameModule = ({ name }: { name: string }): string => `${name.replace(/^_virtual\/.*\//, 'helpers/')}.js`;
 
 /** One module for each source file, in the folders of `src`. */
@@ -46,7 +46,7 @@ export const modules: UserConfig = {
   },
 };
 
-/** The file of the engine's working parts. */
+/** The file of the engine, without the class `Uploader`, which loads it. */
 export const ENGINE = 'mule-upload-engine.js';
 /** The file of the code that no upload needs before its first request. */
 export const DEFERRED = 'mule-upload-deferred-code.js';
@@ -54,12 +54,12 @@ export const DEFERRED = 'mule-upload-deferred-code.js';
 /** The file of the list of uploads. */
 export const LIST = 'mule-upload-list-controller.js';
 
-/** No library build: Vite keeps the white space of those. */
+/** Configures one minified file. It is not a library build, because Vite keeps the white space of ES libraries. */
 const minified = (
   input: string,
   entryFileNames: string,
   plugins: Plugin[],
-  { isWhole = false, sharesModules = false } = {},
+  { isSingleFile = false, sharesModules = false } = {},
 ): UserConfig => ({
   publicDir: false,
   logLevel: 'warn',
@@ -74,23 +74,29 @@ const minified = (
     rolldownOptions: {
       input,
       preserveEntrySignatures: sharesModules ? 'allow-extension' : 'strict',
-      output: { entryFileNames, chunkFileNames: 'mule-upload-[name].js', ...(isWhole && { codeSplitting: false }) },
+      output: {
+        entryFileNames,
+        chunkFileNames: 'mule-upload-[name].js',
+        ...(isSingleFile && { codeSplitting: false }),
+      },
     },
   },
 });
 
 /**
- * One minified file for a bare `<script type="module" src>`, and beside it what that fetches by itself: the engine's
- * working parts and the list of uploads once the element is there, the rest on those visits that need it. They import
- * nothing: a file that two of them import would be one more that every visit waits for, and the main file's address is
- * the page's to choose. Last, all of it in one file, for pages that can have but one.
+ * The files for a page without a bundler, which loads `mule-upload.js` by `<script type="module" src>`. That file loads
+ * the others from its folder: the engine and the list of uploads once an element is on the page, the rest when needed.
+ * These import nothing: a module that two of them imported would be one more request that every page waits for, and the
+ * page chooses the URL of the main file. `mule-upload.whole.js` holds everything, for pages that can load only one file.
  */
 export const cdn: readonly UserConfig[] = [
-  minified('src/index.ts', 'mule-upload.js', [selfContainedChunks([]), engineBeside(ENGINE)], { sharesModules: true }),
+  minified('src/index.ts', 'mule-upload.js', [selfContainedChunks([]), siblingImports(ENGINE)], {
+    sharesModules: true,
+  }),
   minified('src/engine/create-manager.ts', ENGINE, [ownKernel(), selfContainedChunks([DEFERRED])], {
     sharesModules: true,
   }),
-  minified('src/index.ts', 'mule-upload.whole.js', [], { isWhole: true }),
+  minified('src/index.ts', 'mule-upload.whole.js', [], { isSingleFile: true }),
 ];
 
 export default defineConfig({ publicDir: false, build: modules.build });

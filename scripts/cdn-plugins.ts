@@ -1,24 +1,26 @@
-/** Build steps for the CDN file only: it is one file for current browsers, and every byte of it is downloaded. */
+/** Build steps for the CDN files only. They run in current browsers alone, and pages download every byte of them. */
 import type { Plugin } from 'vite';
 
 /** Returns a module's path with forward slashes, on Windows too. */
 const slashed = (id: string): string => id.replaceAll('\\', '/');
 const isWithin = (id: string | undefined, folder: string): boolean => slashed(id ?? '').includes(folder);
 
-/** Replacements for modules of localforage, by the end of their path. */
-const STAND_INS: readonly (readonly [RegExp, string])[] = [
-  // for callers that pass callbacks
+/** Code that replaces modules of localforage, by the end of their path. */
+const MODULE_REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
+  // the originals are for callers that pass callbacks
   [/utils\/(?:executeCallback|executeTwoCallbacks|getCallback)$/, 'export default () => undefined;'],
-  // for browsers without promises, the Blob constructor, current IndexedDB and array methods
+  // the originals are for browsers without promises or the Blob constructor
   [/utils\/promise$/, 'export default Promise;'],
   [/utils\/createBlob$/, 'export default (parts, options) => new Blob(parts, options);'],
-  // some browsers throw where the page may not store anything
+  // some browsers throw if the page may not store anything
   [/utils\/idb$/, 'let idb; try { idb = globalThis.indexedDB; } catch {} export default idb;'],
+  // the original detects browsers with a faulty IndexedDB
   [/utils\/isIndexedDBValid$/, 'export default () => true;'],
-  // for keys that are no strings
+  // the original converts keys that are not strings
   [/utils\/normalizeKey$/, 'export default (key) => key;'],
 ];
-const STAND_IN = '\0localforage:';
+/** Module ID of `LOCALFORAGE`; with an index of `MODULE_REPLACEMENTS` appended, the ID of that replacement. */
+const REPLACEMENT_ID = '\0localforage:';
 
 /** localforage without its choice of a driver: an instance opens its database on first use, as the driver expects. */
 const LOCALFORAGE = `
@@ -31,14 +33,14 @@ Object.assign(LocalForage.prototype, driver, { _defaultConfig: { version: 1 } })
 export default { INDEXEDDB: driver._driver, createInstance: (options) => new LocalForage(options) };
 `;
 
-/** Replacements in the text of localforage's IndexedDB driver; the bundler then drops what nothing calls. */
-const EDITS: readonly (readonly [string, string])[] = [
-  // the journal and the file store use none of these
+/** Replacements in the text of localforage's IndexedDB driver. The bundler then drops functions that nothing calls. */
+const DRIVER_EDITS: readonly (readonly [string, string])[] = [
+  // the journal and the file store call none of these
   ...['clear', 'length', 'key', 'keys', 'dropInstance'].map((name) => [`,\n    ${name}: ${name}`, ''] as const),
   // IndexedDB stores Blobs since Chrome 43
   [`toString.call(value) === '[object Blob]'`, 'false'],
   ['_isEncodedBlob(value)) {', 'false) {'],
-  // an instance begins with version 1
+  // the database of an instance has version 1 at first
   ['if (dbInfo.version !== defaultVersion) {', 'if (false) {'],
 ];
 
@@ -48,18 +50,20 @@ export function indexedDbOnly(): Plugin {
     name: 'indexed-db-only',
     enforce: 'pre',
     resolveId(source, importer) {
-      if (source === 'localforage') return STAND_IN;
+      if (source === 'localforage') return REPLACEMENT_ID;
       if (!isWithin(importer, '/localforage/src/')) return undefined;
-      const index = STAND_INS.findIndex(([pattern]) => pattern.test(source));
-      return index < 0 ? undefined : `${STAND_IN}${index}`;
+      const index = MODULE_REPLACEMENTS.findIndex(([pattern]) => pattern.test(source));
+      return index < 0 ? undefined : `${REPLACEMENT_ID}${index}`;
     },
     load(id) {
-      if (id === STAND_IN) return LOCALFORAGE;
-      return id.startsWith(STAND_IN) ? STAND_INS[Number(id.slice(STAND_IN.length))]![1] : undefined;
+      if (id === REPLACEMENT_ID) return LOCALFORAGE;
+      return id.startsWith(REPLACEMENT_ID)
+        ? MODULE_REPLACEMENTS[Number(id.slice(REPLACEMENT_ID.length))]![1]
+        : undefined;
     },
     transform(code, id) {
       if (!isWithin(id, '/localforage/src/drivers/indexeddb.js')) return undefined;
-      return EDITS.reduce((edited, [text, replacement]) => {
+      return DRIVER_EDITS.reduce((edited, [text, replacement]) => {
         if (!edited.includes(text)) this.error(`localforage's IndexedDB driver has changed: no "${text}"`);
         return edited.replaceAll(text, replacement);
       }, code);
@@ -67,7 +71,7 @@ export function indexedDbOnly(): Plugin {
   };
 }
 
-/** Uses plain dynamic imports: Vite's helper would first fetch styles and preloads, and there are none. */
+/** Uses plain dynamic imports. Vite's helper would first load the style sheets of a chunk, and there are none. */
 export function plainImports(): Plugin {
   return {
     name: 'plain-imports',
@@ -77,36 +81,36 @@ export function plainImports(): Plugin {
 }
 
 /**
- * Returns the URL of a file beside ours, and a new one for each retry: Firefox never requests a module again that it
- * could not load. If ours was loaded by its package's bare name, as jsDelivr offers it, that URL ends in no file, and the
- * folder is added. On one line, so that the source map stays correct.
+ * Code of a function that returns the URL of a file in the folder of this one, and another URL for each retry: Firefox
+ * never requests a module again that it could not load. jsDelivr serves this file also under the bare name of the package;
+ * such a URL names no file, so the folder is added. On one line, so that the source map stays correct.
  */
-const BESIDE = `const requests = {}; const besideOurs = (file) => { const { pathname } = new URL(import.meta.url); const again = requests[file] ? '?again=' + requests[file] : ''; requests[file] = (requests[file] ?? 0) + 1; return new URL((/\\.m?js$/.test(pathname) ? './' : pathname + '/dist/cdn/') + file + again, import.meta.url).href; };`;
+const SIBLING_URL_FUNCTION = `const requests = {}; const siblingUrl = (file) => { const { pathname } = new URL(import.meta.url); const retry = requests[file] ? '?retry=' + requests[file] : ''; requests[file] = (requests[file] ?? 0) + 1; return new URL((/\\.m?js$/.test(pathname) ? './' : pathname + '/dist/cdn/') + file + retry, import.meta.url).href; };`;
 
-/** Imports the engine, and every other lazy chunk, from files beside ours. */
-export function engineBeside(file: string): Plugin {
+/** Imports the engine, and every other lazy chunk, from files in the same folder. */
+export function siblingImports(engineFile: string): Plugin {
   return {
-    name: 'engine-beside',
+    name: 'sibling-imports',
     enforce: 'pre',
-    resolveId: (source) => (source === './create-manager.js' ? { id: `./${file}`, external: true } : undefined),
+    resolveId: (source) => (source === './create-manager.js' ? { id: `./${engineFile}`, external: true } : undefined),
     renderChunk: {
       order: 'post',
       handler(code, { isEntry }) {
         if (!isEntry) return undefined;
         const edited = code.replace(
           /import\((["'`])\.\/(mule-upload-[\w-]+\.js)\1\)/g,
-          (_, __, name) => `import(besideOurs('${name}'))`,
+          (_, __, name) => `import(siblingUrl('${name}'))`,
         );
-        if (!edited.includes(file)) this.error(`nothing imports ${file}`);
-        return { code: BESIDE + edited, map: null };
+        if (!edited.includes(engineFile)) this.error(`nothing imports ${engineFile}`);
+        return { code: SIBLING_URL_FUNCTION + edited, map: null };
       },
     },
   };
 }
 
 /**
- * Gives the code for ETags its own copy of the hash functions, which the code for checksums has as well: either may be
- * loaded without the other.
+ * Gives the chunk that computes ETags its own copy of the hash functions. The chunk that computes checksums has them too,
+ * and a page may load either chunk without the other.
  */
 export function ownKernel(): Plugin {
   return {
@@ -120,7 +124,7 @@ export function ownKernel(): Plugin {
   };
 }
 
-/** HTML treats white space as one space, wherever our templates have it. */
+/** HTML renders the white space of our templates as one space. */
 const collapseHtml = (text: string): string => text.replace(/\s+/g, ' ');
 
 const collapseCss = (text: string): string =>
@@ -131,7 +135,11 @@ const collapseCss = (text: string): string =>
     .replace(/: /g, ':')
     .replace(/;}/g, '}');
 
-const COLLAPSE: Record<string, (text: string) => string> = { html: collapseHtml, svg: collapseHtml, css: collapseCss };
+const COLLAPSE_BY_TAG: Record<string, (text: string) => string> = {
+  html: collapseHtml,
+  svg: collapseHtml,
+  css: collapseCss,
+};
 
 interface Edit {
   start: number;
@@ -146,7 +154,7 @@ export function collapseTemplates(): Plugin {
     enforce: 'post',
     transform(code, id) {
       if (!/\/src\/element\/.+\.ts$/.test(slashed(id)) || !/\b(?:html|svg|css)`/.test(code)) return undefined;
-      const edits = editsOf(this.parse(code)).sort((a, b) => b.start - a.start);
+      const edits = templateEdits(this.parse(code)).sort((a, b) => b.start - a.start);
       let collapsed = code;
       for (const { start, end, text } of edits) collapsed = collapsed.slice(0, start) + text + collapsed.slice(end);
       return { code: collapsed, map: null };
@@ -154,24 +162,28 @@ export function collapseTemplates(): Plugin {
   };
 }
 
-const linesOf = (text: string): number => text.split('\n').length - 1;
+const countLineBreaks = (text: string): number => text.split('\n').length - 1;
 
-/** @param node of a syntax tree, or a list of them @see https://github.com/estree/estree */
-function editsOf(node: unknown): Edit[] {
+/**
+ * Returns the edits that collapse the templates in a syntax tree.
+ * @param node a node, or a list of nodes
+ * @see https://github.com/estree/estree
+ */
+function templateEdits(node: unknown): Edit[] {
   if (typeof node !== 'object' || node === null) return [];
-  const edits = Object.values(node).flatMap(editsOf);
+  const edits = Object.values(node).flatMap(templateEdits);
   if (!('type' in node) || node.type !== 'TaggedTemplateExpression') return edits;
   const { tag, quasi, end } = node as unknown as TaggedTemplate;
-  const collapse = COLLAPSE[tag.name ?? ''];
+  const collapse = COLLAPSE_BY_TAG[tag.name ?? ''];
   if (!collapse) return edits;
-  let lost = 0;
+  let removedLines = 0;
   for (const { start, end, value } of quasi.quasis) {
     const text = collapse(value.raw);
-    lost += linesOf(value.raw) - linesOf(text);
+    removedLines += countLineBreaks(value.raw) - countLineBreaks(text);
     edits.push({ start, end, text });
   }
-  // the following lines stay where the source map has them
-  return [...edits, { start: end, end, text: '\n'.repeat(lost) }];
+  // the lines that follow keep their numbers, so that the source map stays correct
+  return [...edits, { start: end, end, text: '\n'.repeat(removedLines) }];
 }
 
 interface TaggedTemplate {
@@ -180,7 +192,10 @@ interface TaggedTemplate {
   end: number;
 }
 
-/** Lit's style sheets, for browsers with `adoptedStyleSheets`: all that have custom states and popovers, which we need. */
+/**
+ * Lit's style sheets for browsers with `adoptedStyleSheets`. Every browser with custom states and popovers, which the
+ * element needs, has them.
+ */
 const CSS_TAG = `
 export const supportsAdoptingStyleSheets = true;
 export class CSSResult {
@@ -194,7 +209,7 @@ export const adoptStyles = (root, styles) => { root.adoptedStyleSheets = styles.
 export const getCompatibleStyle = (style) => style;
 `;
 
-/** Leaves out what Lit has for older browsers and for standard decorators; our compiler writes legacy ones. */
+/** Leaves out Lit's code for older browsers and for standard decorators; our compiler writes legacy decorators. */
 export function modernLit(): Plugin {
   return {
     name: 'modern-lit',
@@ -218,5 +233,5 @@ function propertyEdit(statement: unknown, code: string): Edit[] {
   const [, options, name, property] = pattern.exec(source) ?? [];
   if (!name) return [];
   const text = `${name}.createProperty(${property}${options ? `, ${options}` : ''});`;
-  return [{ start, end, text: text + '\n'.repeat(linesOf(source) - linesOf(text)) }];
+  return [{ start, end, text: text + '\n'.repeat(countLineBreaks(source) - countLineBreaks(text)) }];
 }

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isMain } from './programs.js';
-import { ROOT, must } from './run.js';
+import { ROOT, runOrThrow } from './run.js';
 import type { Outcome } from './runners.js';
 import { areSizesWithinBudget } from './sizes.js';
 import { checkWords } from './words.js';
@@ -31,19 +31,19 @@ async function checkManifest(): Promise<void> {
 }
 
 /**
- * Checks that the CDN files need no bundler: they hold nothing of Node and no import to resolve. Chunks that are loaded
- * on demand import nothing at all: a page may load the entry under another URL, and must not get it twice.
+ * Checks that a page can load the CDN files without a bundler: they contain no Node variable and no static import. See
+ * `lazy-chunks.ts` for why a chunk may not import the file that requests it.
  */
 async function checkCdnFiles(): Promise<void> {
   const folder = path.join(ROOT, 'dist/cdn');
   for (const file of (await readdir(folder)).filter((name) => name.endsWith('.js'))) {
     const text = await readFile(path.join(folder, file), 'utf8');
-    for (const [what, pattern] of Object.entries({
+    for (const [content, pattern] of Object.entries({
       'process.env': /process\.env/,
-      'an import': /(?:^|[;}])import\s*["'{*\w]/,
+      'a static import': /(?:^|[;}])import\s*["'{*\w]/,
       'Lit in development mode': /Lit is in dev mode/,
     })) {
-      if (pattern.test(text)) throw new Error(`${file} holds ${what}`);
+      if (pattern.test(text)) throw new Error(`${file} contains ${content}`);
     }
   }
 }
@@ -52,12 +52,12 @@ async function checkCdnFiles(): Promise<void> {
 async function checkPackage(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-pack-'));
   try {
-    // it has just been built: packing must not build again
-    await must('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder]);
+    // --ignore-scripts, because npm pack would build dist again
+    await runOrThrow('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder]);
     const [tarball] = await readdir(folder);
     const file = path.join(folder, tarball!);
-    await must('publint', ['run', file, '--strict']);
-    await must('attw', [
+    await runOrThrow('publint', ['run', file, '--strict']);
+    await runOrThrow('attw', [
       file,
       '--profile',
       'esm-only',
@@ -74,7 +74,7 @@ async function checkPackage(): Promise<void> {
 }
 
 async function checkSizes(): Promise<void> {
-  if (!(await areSizesWithinBudget())) throw new Error('too large');
+  if (!(await areSizesWithinBudget())) throw new Error('a file is larger than its budget');
 }
 
 type Checks = Readonly<Record<string, () => Promise<void>>>;
@@ -84,11 +84,11 @@ type Checks = Readonly<Record<string, () => Promise<void>>>;
  * parallel.
  */
 const GROUPS: readonly Checks[] = [
-  { words: async () => checkWords(), lint: () => must('eslint', ['.', '--max-warnings', '0']) },
+  { words: async () => checkWords(), lint: () => runOrThrow('eslint', ['.', '--max-warnings', '0']) },
   {
-    types: () => must('tsc', ['-p', '.']),
-    format: () => must('prettier', ['--check', '--log-level', 'warn', '.']),
-    build: () => must('tsx', ['scripts/build.ts']),
+    types: () => runOrThrow('tsc', ['-p', '.']),
+    format: () => runOrThrow('prettier', ['--check', '--log-level', 'warn', '.']),
+    build: () => runOrThrow('tsx', ['scripts/build.ts']),
     manifest: checkManifest,
     'CDN files': checkCdnFiles,
     package: checkPackage,
@@ -96,13 +96,13 @@ const GROUPS: readonly Checks[] = [
   },
 ];
 
-/** Runs all checks, also after a failure. */
+/** Runs all checks, even if one fails. */
 export async function check(): Promise<Outcome> {
   const failures: string[] = [];
   const runGroup = async (checks: Checks): Promise<void> => {
-    for (const [name, act] of Object.entries(checks)) {
+    for (const [name, runCheck] of Object.entries(checks)) {
       console.log(`\n== ${name}`);
-      await act().catch((error: Error) => {
+      await runCheck().catch((error: Error) => {
         console.error(`${name}: ${error.message}`);
         failures.push(name);
       });

@@ -6,12 +6,12 @@ import { ROOT } from './run.js';
 
 const TAG = 'mule-upload';
 
-interface Described {
+interface Documented {
   name: string;
   description?: string;
 }
 
-interface Member extends Described {
+interface Member extends Documented {
   kind: 'field' | 'method';
   privacy?: string;
   static?: boolean;
@@ -22,31 +22,31 @@ interface Member extends Described {
 export interface ElementDeclaration {
   tagName?: string;
   description: string;
-  attributes: (Described & { type: { text: string }; default?: string; fieldName: string })[];
+  attributes: (Documented & { type: { text: string }; default?: string; fieldName: string })[];
   members: Member[];
-  events: (Described & { type: { text: string } })[];
-  slots: Described[];
-  cssParts: Described[];
-  cssProperties: (Described & { default?: string })[];
-  cssStates: Described[];
+  events: (Documented & { type: { text: string } })[];
+  slots: Documented[];
+  cssParts: Documented[];
+  cssProperties: (Documented & { default?: string })[];
+  cssStates: Documented[];
 }
 
-/** Finds the element in a manifest. @throws Error if it is missing */
+/** Returns the declaration of `<mule-upload>` in a manifest. @throws Error if it is missing */
 export function elementOf(manifest: { modules: { declarations?: { tagName?: string }[] }[] }): ElementDeclaration {
   const found = manifest.modules
     .flatMap(({ declarations = [] }) => declarations)
     .find(({ tagName }) => tagName === TAG);
-  if (!found) throw new Error(`the manifest knows no <${TAG}>`);
+  if (!found) throw new Error(`the manifest has no <${TAG}>`);
   return found as ElementDeclaration;
 }
 
-/** Returns the words that an attribute may have, if its type lists them. */
-const wordsOf = (type: string): string[] => [...type.matchAll(/'([^']+)'/g)].map(([, word]) => word!);
+/** Returns the values that an attribute's type lists, such as `'auto' | 'ask'`; none for other types. */
+const listedValues = (type: string): string[] => [...type.matchAll(/'([^']+)'/g)].map(([, value]) => value!);
 
 /** @see https://github.com/microsoft/vscode-custom-data */
 function htmlData({ description, attributes, slots, events }: ElementDeclaration): object {
-  const list = (title: string, all: readonly Described[]): string =>
-    `**${title}**\n\n${all.map((one) => `- \`${one.name || 'default'}\`: ${one.description}`).join('\n')}`;
+  const section = (title: string, entries: readonly Documented[]): string =>
+    `**${title}**\n\n${entries.map((entry) => `- \`${entry.name || 'default'}\`: ${entry.description}`).join('\n')}`;
   return {
     version: 1.1,
     tags: [
@@ -54,13 +54,15 @@ function htmlData({ description, attributes, slots, events }: ElementDeclaration
         name: TAG,
         description: {
           kind: 'markdown',
-          value: [description, list('Slots', slots), list('Events', events)].join('\n\n'),
+          value: [description, section('Slots', slots), section('Events', events)].join('\n\n'),
         },
         attributes: attributes.map(({ name, description: text, type }) => ({
           name,
           description: text,
           ...(type.text === 'boolean' && { valueSet: 'v' }),
-          ...(wordsOf(type.text).length > 0 && { values: wordsOf(type.text).map((word) => ({ name: word })) }),
+          ...(listedValues(type.text).length > 0 && {
+            values: listedValues(type.text).map((value) => ({ name: value })),
+          }),
         })),
       },
     ],
@@ -73,18 +75,21 @@ const cssData = ({ cssProperties }: ElementDeclaration): object => ({
   properties: cssProperties.map(({ name, description }) => ({ name, description })),
 });
 
-/** Properties that a page may set. */
-const settable = ({ members }: ElementDeclaration): string[] =>
+/** Returns the names of the properties that a page may set. */
+const settableProperties = ({ members }: ElementDeclaration): string[] =>
   members
     .filter((member) => member.kind === 'field' && !member.privacy && !member.static && !member.readonly)
     .map(({ name }) => name);
 
-/** An attribute has its property's type; numbers and booleans also as written in markup. */
-function attributeTypes(element: ElementDeclaration): string {
+/**
+ * Returns the module `types/attributes.d.ts`. An attribute has the type of its property. Markup writes a number as a
+ * string, and a boolean as an empty string.
+ */
+function attributesModule(element: ElementDeclaration): string {
   const lines = element.attributes.map(({ name, description, fieldName, type }) => {
-    const isSwitch = type.text === 'boolean';
-    const spelt = isSwitch ? "boolean | ''" : `MuleUploadElement['${fieldName}'] | undefined`;
-    const text = /number/.test(type.text) ? `${spelt} | string` : spelt;
+    const isBoolean = type.text === 'boolean';
+    const markupType = isBoolean ? "boolean | ''" : `MuleUploadElement['${fieldName}'] | undefined`;
+    const text = /number/.test(type.text) ? `${markupType} | string` : markupType;
     return `  /** ${description} */\n  '${name}'?: ${text};`;
   });
   return `import type { MuleEventMap, MuleUploadElement } from '../element/index.js';
@@ -96,7 +101,7 @@ ${lines.join('\n')}
 
 /** Properties of \`<${TAG}>\` that a page may set. */
 export type MuleUploadProperties = Partial<
-  Pick<MuleUploadElement, ${settable(element)
+  Pick<MuleUploadElement, ${settableProperties(element)
     .map((name) => `'${name}'`)
     .join(' | ')}>
 >;
@@ -110,7 +115,7 @@ export type MuleUploadListeners<Prefix extends string> = {
 `;
 }
 
-/** Writes all of it into `dist`, beside the manifest. */
+/** Writes the editor data and the framework types into `dist`, beside the manifest. */
 export async function writeEditorHelp(): Promise<void> {
   const dist = path.join(ROOT, 'dist');
   const text = await readFile(path.join(dist, 'custom-elements.json'), 'utf8');
@@ -119,11 +124,11 @@ export async function writeEditorHelp(): Promise<void> {
   const files: Record<string, string> = {
     'html-data.json': JSON.stringify(htmlData(element), null, 2),
     'css-data.json': JSON.stringify(cssData(element), null, 2),
-    'types/attributes.d.ts': attributeTypes(element),
+    'types/attributes.d.ts': attributesModule(element),
   };
   for (const [name, types] of Object.entries(TYPES_OF_FRAMEWORKS)) {
     files[`types/${name}.d.ts`] = types;
-    // so that it can also be imported as a module, not only for its types
+    // lets a page import the module at run time too: import 'mule-upload/types/react.js'
     files[`types/${name}.js`] = 'export {};\n';
   }
   for (const [name, content] of Object.entries(files)) await writeFile(path.join(dist, name), content);

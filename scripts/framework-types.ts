@@ -1,17 +1,18 @@
-/** Types of `<mule-upload>` for frameworks' templates; the names come from the manifest. */
+/** Types of `<mule-upload>` for the templates of frameworks. `editor-help.ts` generates the types that these import. */
 
-const HEAD = `import type { MuleEventMap, MuleUploadElement } from '../element/index.js';
+const TYPE_IMPORTS = `import type { MuleEventMap, MuleUploadElement } from '../element/index.js';
 import type { MuleUploadAttributes, MuleUploadListeners, MuleUploadProperties } from './attributes.js';
 `;
 
 /** All attributes, properties and listeners, for JSX and Svelte. */
-const PROPS = `Omit<HTMLAttributes<MuleUploadElement>, keyof MuleUploadAttributes | keyof MuleUploadProperties> &
+const ALL_PROPS = `Omit<HTMLAttributes<MuleUploadElement>, keyof MuleUploadAttributes | keyof MuleUploadProperties> &
         MuleUploadAttributes &
         MuleUploadProperties &
         MuleUploadListeners<'on'>`;
 
-const jsx = (module: string, imports: string, props: string): string => `${imports}
-${HEAD.replace('MuleEventMap, ', '')}
+/** Returns a module that declares the element in a framework's namespace `JSX`. */
+const jsxModule = (module: string, imports: string, props: string): string => `${imports}
+${TYPE_IMPORTS.replace('MuleEventMap, ', '')}
 declare module '${module}' {
   namespace JSX {
     interface IntrinsicElements {
@@ -23,19 +24,19 @@ declare module '${module}' {
 
 /** Declarations by name of the framework. */
 export const TYPES_OF_FRAMEWORKS: Readonly<Record<'react' | 'preact' | 'solid' | 'vue' | 'svelte', string>> = {
-  react: jsx(
+  react: jsxModule(
     'react',
     "import type { ClassAttributes, HTMLAttributes } from 'react';",
     `ClassAttributes<MuleUploadElement> &
-        ${PROPS}`,
+        ${ALL_PROPS}`,
   ),
-  preact: jsx(
+  preact: jsxModule(
     'preact',
     "import type { ClassAttributes, HTMLAttributes } from 'preact';",
     `ClassAttributes<MuleUploadElement> &
-        ${PROPS}`,
+        ${ALL_PROPS}`,
   ),
-  solid: jsx(
+  solid: jsxModule(
     'solid-js',
     "import type { JSX } from 'solid-js';",
     `Omit<JSX.HTMLAttributes<MuleUploadElement>, keyof MuleUploadAttributes> &
@@ -46,7 +47,7 @@ export const TYPES_OF_FRAMEWORKS: Readonly<Record<'react' | 'preact' | 'solid' |
   ),
   // v-model binds the value and its input event
   vue: `import type { EmitFn, HTMLAttributes, PublicProps } from 'vue';
-${HEAD.replace('MuleUploadListeners, ', '')}
+${TYPE_IMPORTS.replace('MuleUploadListeners, ', '')}
 type Emitted = { [K in keyof MuleEventMap]: (event: MuleEventMap[K]) => void } & {
   input: (event: Event) => void;
   change: (event: Event) => void;
@@ -64,10 +65,10 @@ declare module 'vue' {
 }
 `,
   svelte: `import type { HTMLAttributes } from 'svelte/elements';
-${HEAD.replace('MuleEventMap, ', '')}
+${TYPE_IMPORTS.replace('MuleEventMap, ', '')}
 declare module 'svelte/elements' {
   interface SvelteHTMLElements {
-    'mule-upload': ${PROPS};
+    'mule-upload': ${ALL_PROPS};
   }
 }
 `,

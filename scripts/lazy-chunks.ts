@@ -1,6 +1,7 @@
 /**
- * Build step for a CDN file with lazy chunks. The chunks import nothing, because a page may load the file that requests
- * them under any URL, and must not get it twice: they receive what they share with it when they are requested.
+ * Build step for a CDN file with lazy chunks. The file is their entry: it requests them by `import()`. The chunks import
+ * nothing. A page may load the entry under any URL, and an import from a chunk would load it a second time under its usual
+ * one. The entry therefore passes the exports that they share to each chunk.
  */
 import type { Plugin } from 'vite';
 
@@ -36,42 +37,54 @@ interface ImportExpression extends Node {
   source: { value?: unknown };
 }
 
-/** The facts about a chunk that decide whether it shares anything. */
-interface ChunkFacts {
-  fileName: string;
+/** The imports of a chunk, as the bundler lists them. */
+interface ChunkImports {
   isEntry: boolean;
   imports: readonly string[];
   dynamicImports: readonly string[];
 }
 
-/** Name of the object with all that an entry shares, by the bundler's names, and its lazy modules, in `made`. */
+type ChunksByFile = Readonly<Record<string, ChunkImports>>;
+
+/**
+ * Variable of the generated code: the exports that an entry shares, by the bundler's names. Its member `chunks` holds the
+ * exports of each lazy chunk that has loaded, by file name.
+ */
 const SHARED = '__shared';
 
-/** Whether a chunk, or one that it requests, imports anything. */
-function sharesAny({ imports, dynamicImports }: ChunkFacts, chunks: Readonly<Record<string, ChunkFacts>>): boolean {
-  return imports.length > 0 || dynamicImports.some((file) => sharesAny(chunks[file]!, chunks));
+/** Variable of the generated code: how often the entry has requested chunks that are requested again after a failure. */
+const REQUEST_COUNT = '__requests';
+
+const fileNameOf = ({ value }: { value?: unknown }): string => String(value).replace(/^\.\//, '');
+
+/** Whether a chunk, or a chunk that it requests, uses exports of the entry. */
+function usesShared({ imports, dynamicImports }: ChunkImports, chunks: ChunksByFile): boolean {
+  return imports.length > 0 || dynamicImports.some((file) => usesShared(chunks[file]!, chunks));
 }
 
 /** Returns every dynamic import in a syntax tree. @see https://github.com/estree/estree */
-function importsIn(node: unknown): ImportExpression[] {
+function dynamicImportsIn(node: unknown): ImportExpression[] {
   if (typeof node !== 'object' || node === null) return [];
-  const inner = Object.values(node).flatMap(importsIn);
-  return 'type' in node && node.type === 'ImportExpression' ? [...inner, node as ImportExpression] : inner;
+  const nested = Object.values(node).flatMap(dynamicImportsIn);
+  return 'type' in node && node.type === 'ImportExpression' ? [...nested, node as ImportExpression] : nested;
 }
 
-interface ModuleFacts {
+/** The exports of a source module, as the bundler lists them; a `*` stands for `export * from` an imported module. */
+interface ModuleExports {
   exports: readonly string[] | null;
   importedIds: readonly string[];
 }
 
-/** Returns the names that a module exports, and those of the modules that it exports as a whole. */
-function exportsOf(id: string, factsOf: (id: string) => ModuleFacts | null): readonly string[] {
-  const { exports, importedIds } = factsOf(id)!;
+/** Returns the names that a module exports, including those of `export * from`. */
+function exportedNames(id: string, infoOf: (id: string) => ModuleExports | null): readonly string[] {
+  const { exports, importedIds } = infoOf(id)!;
   const names = exports ?? [];
-  return names.includes('*') ? [...names, ...importedIds.flatMap((imported) => exportsOf(imported, factsOf))] : names;
+  return names.includes('*')
+    ? [...names, ...importedIds.flatMap((imported) => exportedNames(imported, infoOf))]
+    : names;
 }
 
-/** Replaces pieces of a text. Line breaks are kept, so that the source map stays correct. */
+/** Replaces ranges of a text. Line breaks are kept, so that the source map stays correct. */
 function applyEdits(code: string, edits: Edit[]): string {
   let edited = code;
   for (const { start, end, text } of [...edits].sort((a, b) => b.start - a.start)) {
@@ -81,70 +94,84 @@ function applyEdits(code: string, edits: Edit[]): string {
   return edited;
 }
 
-const list = (pairs: readonly (readonly [string, string])[]): string =>
-  `{ ${pairs.map(([name, value]) => `${name}: ${value}`).join(', ')} }`;
+/** Returns the code of an object, or of a destructuring pattern. */
+const objectCode = (members: readonly (readonly [name: string, value: string])[]): string =>
+  `{ ${members.map(([name, value]) => `${name}: ${value}`).join(', ')} }`;
+
+const exportedMembers = ({ specifiers }: ExportDeclaration): [name: string, local: string][] =>
+  specifiers.map(({ local, exported }) => [exported!.name, local.name]);
+
+/** Replaces `import(chunk)`: calls the chunk's default export once with the shared exports, and keeps the result. */
+function requestEdit({ start, end, source }: ImportExpression, chunks: ChunksByFile, isRetried: boolean): Edit {
+  const file = fileNameOf(source);
+  const retryQuery = `(${REQUEST_COUNT}++ ? '?retry=' + ${REQUEST_COUNT} : '')`;
+  const url = isRetried ? `'./${file}' + ${retryQuery}` : `'./${file}'`;
+  const loaded = `${SHARED}.chunks['${file}']`;
+  const passShared = usesShared(chunks[file]!, chunks)
+    ? `.then((module) => (${loaded} ??= module.default(${SHARED})))`
+    : '';
+  const returnLoaded = isRetried ? `${loaded} ? Promise.resolve(${loaded}) : ` : '';
+  return { start, end, text: `(${returnLoaded}import(${url})${passShared})` };
+}
+
+/** Replaces the entry's export statement: only the names that its source module exports stay exports. */
+function entryExportEdit(
+  declaration: ExportDeclaration,
+  publicNames: readonly string[],
+  countsRequests: boolean,
+): Edit {
+  const { start, end } = declaration;
+  const members = exportedMembers(declaration);
+  const isPublic = ([name]: [name: string, local: string]): boolean => publicNames.includes(name);
+  const shared = objectCode([...members.filter((member) => !isPublic(member)), ['chunks', '{}']]);
+  const exports = members.filter(isPublic).map(([name, local]) => `${local} as ${name}`);
+  const counter = countsRequests ? `let ${REQUEST_COUNT} = 0; ` : '';
+  return { start, end, text: `${counter}const ${SHARED} = ${shared}; export { ${exports.join(', ')} };` };
+}
+
+/** Wraps a lazy chunk into a function that receives the shared exports and returns those of the chunk. */
+function wrapperEdits(imports: readonly ImportDeclaration[], declaration: ExportDeclaration): Edit[] {
+  const patterns = imports.map(({ specifiers }) =>
+    objectCode(specifiers.map(({ imported, local }) => [imported!.name, local.name])),
+  );
+  const receive = patterns.map((pattern) => `const ${pattern} = ${SHARED}; `).join('');
+  const { start, end } = declaration;
+  return [
+    { start: 0, end: 0, text: `export default (${SHARED}) => { ${receive}` },
+    { start, end, text: `return ${objectCode(exportedMembers(declaration))}; };` },
+  ];
+}
 
 /**
  * Turns a lazy chunk `import { a as b } from entry; …; export { X }` into `export default ({ a: b }) => { …; return { X } }`,
- * and each `import(chunk)` into `import(chunk).then((module) => module.default(shared))`. All requests by one
- * entry get the same module, as they do without this step; a page may have the entry twice, under two URLs. Values are passed, not bindings: a shared variable must not change.
- * @param retried chunks that are requested again after a failure: each request gets another URL, because Firefox never
- * requests a module again that it could not load
+ * and each `import(chunk)` into `import(chunk).then((module) => module.default(shared))`. All requests of one entry get
+ * the same module, as with a usual `import()`. A page that loads the entry under two URLs has two entries. Values are
+ * passed, not bindings, so a shared variable must not change.
+ * @param retriedChunks files that are requested again after a failure. Each request gets another URL, because Firefox
+ *   never requests a module again that it could not load
  */
-export function selfContainedChunks(retried: readonly string[]): Plugin {
+export function selfContainedChunks(retriedChunks: readonly string[]): Plugin {
   return {
     name: 'self-contained-chunks',
     renderChunk(code, chunk, _options, { chunks }) {
       const { body } = this.parse(code) as unknown as { body: Node[] };
-      const isShared = !chunk.isEntry && sharesAny(chunk, chunks);
-      const edits: Edit[] = [];
-      let isRequestCounted = false;
+      const requests = dynamicImportsIn(body).filter(({ source }) => chunks[fileNameOf(source)]);
+      const isRetried = ({ source }: ImportExpression): boolean => retriedChunks.includes(fileNameOf(source));
+      const imports = body.filter(({ type }) => type === 'ImportDeclaration') as ImportDeclaration[];
+      for (const { source } of imports)
+        if (!chunks[fileNameOf(source)]?.isEntry)
+          this.error(`${chunk.fileName} imports ${source.value}: only the entry can share modules`);
+      const exported = body.find(({ type }) => type === 'ExportNamedDeclaration') as ExportDeclaration;
 
-      for (const { start, end, source } of importsIn(body)) {
-        const name = String(source.value).replace(/^\.\//, '');
-        const requested = chunks[name];
-        if (!requested) continue;
-        const isRetried = retried.includes(name);
-        isRequestCounted ||= isRetried;
-        const url = isRetried ? `'./${name}' + (__requests++ ? '?again=' + __requests : '')` : `'./${name}'`;
-        const made = `${SHARED}.made['${name}']`;
-        const use = sharesAny(requested, chunks) ? `.then((module) => (${made} ??= module.default(${SHARED})))` : '';
-        const known = isRetried ? `${made} ? Promise.resolve(${made}) : ` : '';
-        edits.push({ start, end, text: `(${known}import(${url})${use})` });
-      }
-
-      const received: string[] = [];
-      for (const node of body) {
-        if (node.type !== 'ImportDeclaration') continue;
-        const { start, end, source, specifiers } = node as ImportDeclaration;
-        const from = chunks[source.value.replace(/^\.\//, '')];
-        if (!from?.isEntry) this.error(`${chunk.fileName} imports ${source.value}: only the entry can share modules`);
-        received.push(list(specifiers.map(({ imported, local }) => [imported!.name, local.name])));
-        edits.push({ start, end, text: '' });
-      }
-
-      const { start, end, specifiers } = body.find(
-        ({ type }) => type === 'ExportNamedDeclaration',
-      ) as ExportDeclaration;
-      const exported = specifiers.map(({ local, exported: name }) => [name!.name, local.name] as const);
+      const edits = [
+        ...requests.map((request) => requestEdit(request, chunks, isRetried(request))),
+        ...imports.map(({ start, end }) => ({ start, end, text: '' })),
+      ];
       if (chunk.isEntry) {
-        const ownNames = exportsOf(chunk.facadeModuleId!, (id) => this.getModuleInfo(id));
-        const own = exported.filter(([name]) => ownNames.includes(name));
-        const shared = exported.filter((pair) => !own.includes(pair));
-        const names = own.map(([name, local]) => `${local} as ${name}`).join(', ');
-        const counter = isRequestCounted ? 'let __requests = 0; ' : '';
-        edits.push({
-          start,
-          end,
-          text: `${counter}const ${SHARED} = ${list([...shared, ['made', '{}']])}; export { ${names} };`,
-        });
-        return { code: applyEdits(code, edits), map: null };
-      }
-      if (isShared) {
-        const receive = received.map((pattern) => `const ${pattern} = ${SHARED}; `).join('');
-        edits.push({ start: 0, end: 0, text: `export default (${SHARED}) => { ${receive}` });
-        const result = `return ${list(exported)}; };`;
-        edits.push({ start, end, text: result });
+        const publicNames = exportedNames(chunk.facadeModuleId!, (id) => this.getModuleInfo(id));
+        edits.push(entryExportEdit(exported, publicNames, requests.some(isRetried)));
+      } else if (usesShared(chunk, chunks)) {
+        edits.push(...wrapperEdits(imports, exported));
       }
       return edits.length ? { code: applyEdits(code, edits), map: null } : undefined;
     },

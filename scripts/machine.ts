@@ -1,7 +1,4 @@
-/**
- * Finds the programs that the tests need on this machine, with their versions: browsers, S3 server, database,
- * languages.
- */
+/** Finds the programs that the tests need on this machine: browsers, S3 server, database, languages. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -9,67 +6,66 @@ import path from 'node:path';
 export const TOOLS = ['chromium', 'firefox', 'webkit', 'ceph', 'postgres', 'flask', 'php', 'ruby'] as const;
 export type Tool = (typeof TOOLS)[number];
 
-export interface Found {
-  /**
-   * Of the program that is started: the browser, WebKit's driver, the S3 gateway, the database's server, a language.
-   */
+export interface FoundTool {
+  /** Path of the program to start: the browser, WebKit's driver, the S3 gateway, PostgreSQL's server, an interpreter. */
   path: string;
   version: string;
 }
 
 const MAC_APPS = '/Applications';
-/** The Python with the distribution's GObject bindings, whichever comes first in PATH. */
+/** Debian installs its Python packages for this Python only; PATH may name another one first. */
 const SYSTEM_PYTHON = '/usr/bin/python3';
 
-/** Looks a program up in PATH, with the folders that a user's PATH lacks on Debian. */
-function onPath(...names: string[]): string | undefined {
+/** Finds the first of several programs in PATH, or in the folders that a user's PATH lacks on Debian. */
+function findInPath(...names: string[]): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(path.delimiter), '/usr/sbin', '/sbin'];
   return names.flatMap((name) => folders.map((folder) => path.join(folder, name))).find((file) => existsSync(file));
 }
 
-function firstLineOf(program: string, args: string[]): string | undefined {
+/** Runs a program. @returns the first line that it prints; undefined if it fails */
+function firstOutputLine(program: string, args: string[]): string | undefined {
   const { status, stdout } = spawnSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   return status === 0 ? stdout.trim().split('\n')[0] : undefined;
 }
 
-function describe(file: string | undefined, args: string[] = ['--version']): Found | undefined {
+function withVersion(file: string | undefined, args: string[] = ['--version']): FoundTool | undefined {
   if (!file || !existsSync(file)) return undefined;
-  const version = firstLineOf(file, args);
+  const version = firstOutputLine(file, args);
   return version === undefined ? undefined : { path: file, version };
 }
 
-function findWebKit(): Found | undefined {
-  const hasDisplay = Boolean(process.env.DISPLAY) || Boolean(onPath('Xvfb'));
-  const ask =
+function findWebKit(): FoundTool | undefined {
+  const hasDisplay = Boolean(process.env.DISPLAY) || Boolean(findInPath('Xvfb'));
+  const script =
     'import gi; gi.require_version("WebKit2", "4.1"); from gi.repository import WebKit2 as w; '
     + 'print("WebKitGTK %d.%d.%d" % (w.get_major_version(), w.get_minor_version(), w.get_micro_version()))';
-  const driver = onPath('WebKitWebDriver');
-  const version = hasDisplay ? firstLineOf(SYSTEM_PYTHON, ['-c', ask]) : undefined;
+  const driver = findInPath('WebKitWebDriver');
+  const version = hasDisplay ? firstOutputLine(SYSTEM_PYTHON, ['-c', script]) : undefined;
   return driver && version ? { path: driver, version } : undefined;
 }
 
-function findCeph(): Found | undefined {
-  const needed = ['ceph', 'ceph-mon', 'ceph-osd', 'radosgw-admin', 'monmaptool'];
-  return needed.every((name) => onPath(name)) ? describe(onPath('radosgw')) : undefined;
+function findCeph(): FoundTool | undefined {
+  const programs = ['ceph', 'ceph-mon', 'ceph-osd', 'radosgw-admin', 'monmaptool'];
+  return programs.every((name) => findInPath(name)) ? withVersion(findInPath('radosgw')) : undefined;
 }
 
-/** Debian keeps its programs in one folder per version, outside PATH; this uses the newest. */
-function findPostgres(): Found | undefined {
+/** Finds the newest PostgreSQL. Debian keeps each version in a folder of its own, outside PATH. */
+function findPostgres(): FoundTool | undefined {
   const root = '/usr/lib/postgresql';
   const versions = existsSync(root) ? readdirSync(root).sort((a, b) => Number(b) - Number(a)) : [];
   const folders = [
     ...versions.map((version) => path.join(root, version, 'bin')),
-    path.dirname(onPath('initdb') ?? '/'),
+    path.dirname(findInPath('initdb') ?? '/'),
   ];
-  const folder = folders.find((one) =>
-    ['postgres', 'initdb', 'pg_isready'].every((name) => existsSync(path.join(one, name))),
+  const folder = folders.find((candidate) =>
+    ['postgres', 'initdb', 'pg_isready'].every((name) => existsSync(path.join(candidate, name))),
   );
-  return folder === undefined ? undefined : describe(path.join(folder, 'postgres'));
+  return folder === undefined ? undefined : withVersion(path.join(folder, 'postgres'));
 }
 
-/** Python with what the Flask backend imports. */
-function findFlask(): Found | undefined {
-  const version = firstLineOf(SYSTEM_PYTHON, [
+/** Finds Python, if it has the packages that the Flask backend imports. */
+function findFlask(): FoundTool | undefined {
+  const version = firstOutputLine(SYSTEM_PYTHON, [
     '-c',
     'import boto3, flask, sqlalchemy; from importlib.metadata import version as v; '
       + 'print("Flask", v("flask"), "SQLAlchemy", v("sqlalchemy"), "boto3", v("boto3"))',
@@ -77,36 +73,36 @@ function findFlask(): Found | undefined {
   return version === undefined ? undefined : { path: SYSTEM_PYTHON, version };
 }
 
-/** PHP with what its backend uses. */
-function findPhp(): Found | undefined {
-  const program = onPath('php');
-  const ask = 'exit(extension_loaded("pdo_sqlite") ? 0 : 1);';
-  return program && firstLineOf(program, ['-r', ask]) !== undefined ? describe(program) : undefined;
+/** Finds PHP, if it has the extension that the PHP backend uses. */
+function findPhp(): FoundTool | undefined {
+  const program = findInPath('php');
+  const script = 'exit(extension_loaded("pdo_sqlite") ? 0 : 1);';
+  return program && firstOutputLine(program, ['-r', script]) !== undefined ? withVersion(program) : undefined;
 }
 
-/** Ruby with what its backend requires. */
-function findRuby(): Found | undefined {
-  const program = onPath('ruby');
+/** Finds Ruby, if it has the gems that the Sinatra backend requires, and a server for it. */
+function findRuby(): FoundTool | undefined {
+  const program = findInPath('ruby');
   if (!program) return undefined;
-  const ask =
+  const script =
     'require "sinatra/base"; require "sqlite3"; require "puma"; puts "Ruby #{RUBY_VERSION}, Sinatra #{Sinatra::VERSION}"';
-  const version = firstLineOf(program, ['-e', ask]);
+  const version = firstOutputLine(program, ['-e', script]);
   return version === undefined ? undefined : { path: program, version };
 }
 
-/** Finds one tool; the environment variables `CHROMIUM` and `FIREFOX` name other programs. */
-export function find(tool: Tool): Found | undefined {
+/** Finds one tool. The environment variables `CHROMIUM` and `FIREFOX` select other programs. */
+export function findTool(tool: Tool): FoundTool | undefined {
   switch (tool) {
     case 'chromium':
-      return describe(
+      return withVersion(
         process.env.CHROMIUM
-          ?? onPath('chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome')
+          ?? findInPath('chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome')
           ?? path.join(MAC_APPS, 'Google Chrome.app/Contents/MacOS/Google Chrome'),
       );
     case 'firefox':
-      return describe(
+      return withVersion(
         process.env.FIREFOX
-          ?? onPath('firefox-esr', 'firefox')
+          ?? findInPath('firefox-esr', 'firefox')
           ?? path.join(MAC_APPS, 'Firefox.app/Contents/MacOS/firefox'),
       );
     case 'webkit':
@@ -124,14 +120,14 @@ export function find(tool: Tool): Found | undefined {
   }
 }
 
-/** Like `find`. @throws Error that names what to install */
-export function need(tool: Tool): Found {
-  const found = find(tool);
-  if (!found) throw new Error(`${tool} is not on this machine. ${advice([tool])}`);
+/** Finds one tool, as `findTool`. @throws Error that names the packages to install */
+export function requireTool(tool: Tool): FoundTool {
+  const found = findTool(tool);
+  if (!found) throw new Error(`${tool} is not on this machine. ${installAdvice([tool])}`);
   return found;
 }
 
-/** Debian's package names. */
+/** The names of Debian's packages. */
 export const PACKAGES: Readonly<Record<Tool, readonly string[]>> = {
   chromium: ['chromium'],
   firefox: ['firefox-esr'],
@@ -143,8 +139,8 @@ export const PACKAGES: Readonly<Record<Tool, readonly string[]>> = {
   ruby: ['ruby', 'ruby-sinatra', 'ruby-sqlite3', 'puma'],
 };
 
-/** Returns a sentence that says which packages to install. */
-export function advice(tools: readonly Tool[]): string {
+/** Returns sentences that say which packages to install. */
+export function installAdvice(tools: readonly Tool[]): string {
   const packages = tools.flatMap((tool) => PACKAGES[tool]).join(' ');
-  return `On Debian: apt-get install --no-install-recommends ${packages}. Elsewhere: the packages of the same programs.`;
+  return `On Debian: apt-get install --no-install-recommends ${packages}. Elsewhere, install the same programs.`;
 }

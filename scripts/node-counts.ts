@@ -1,4 +1,4 @@
-/** Counts the tests of a run of Node's runner, those of a file that stopped included. */
+/** Counts the tests of a file from the events of Node's test runner, also if the file stopped before its last test. */
 import path from 'node:path';
 import type { Failure } from '../test/wtr/counts-reporter.js';
 import { ROOT } from './programs.js';
@@ -23,55 +23,56 @@ export interface NodeCounts {
   failures: Failure[];
 }
 
-/** Characters of a failure's reason. */
-const MAX_REASON_LENGTH = 600;
+/** Characters of a failure's description. */
+const MAX_DESCRIPTION_LENGTH = 600;
 
-/** Node reports a file that could not be loaded or was killed as a test with the file's path as its name. */
+/** Whether an event is about a whole file: Node reports one that it could not load, or that was killed, as a test. */
 const isFileItself = ({ name }: NodeEvent, file: string): boolean =>
   name !== undefined && path.resolve(ROOT, name) === path.resolve(ROOT, file);
 
-/** Returns how many tests a file enqueued and never ended. A suite whose tests were enqueued does not count itself. */
+/** Counts the tests that were enqueued and did not end. A suite counts only if none of its tests was enqueued. */
 function countUnended(events: readonly NodeEvent[]): number {
-  const open: { name: string; nesting: number; isParent: boolean }[] = [];
+  const unended: { name: string; nesting: number; isParent: boolean }[] = [];
   for (const { type, name = '', nesting } of events) {
     if (type === 'enqueue') {
-      const parent = open.findLast((test) => test.nesting === nesting - 1);
+      const parent = unended.findLast((test) => test.nesting === nesting - 1);
       if (parent) parent.isParent = true;
-      open.push({ name, nesting, isParent: false });
+      unended.push({ name, nesting, isParent: false });
     } else {
-      const index = open.findIndex((test) => test.name === name && test.nesting === nesting);
-      if (index >= 0) open.splice(index, 1);
+      const index = unended.findIndex((test) => test.name === name && test.nesting === nesting);
+      if (index >= 0) unended.splice(index, 1);
     }
   }
-  return open.filter(({ isParent }) => !isParent).length;
+  return unended.filter(({ isParent }) => !isParent).length;
 }
 
-/** Counts what one run of one file reported. The tests that a file did not run to their end count as failed. */
+/** Counts the tests of one file from the events of one run. Tests that did not end count as failed. */
 export function countNodeEvents(file: string, events: readonly NodeEvent[]): NodeCounts {
-  const again = [file];
+  const rerunArgs = [file];
   const counts: NodeCounts = { passed: 0, failed: 0, skipped: 0, failures: [] };
   const tests = events.filter((event) => event.type !== 'plan' && !isFileItself(event, file));
   for (const { type, name, isSuite, isSkipped, failureType, reason = '' } of tests) {
     if (type === 'enqueue') continue;
-    // the tests of a skipped suite are not reported
+    // a skipped suite counts as one test, because Node does not report its tests
     if (isSkipped) counts.skipped++;
     else if (type === 'pass') counts.passed += isSuite ? 0 : 1;
     // a suite fails because a test in it did, unless its own hook failed
     else if (!isSuite || failureType === 'hookFailed') {
       counts.failed++;
-      counts.failures.push({ what: `${name}: ${reason}`.slice(0, MAX_REASON_LENGTH), again });
+      counts.failures.push({ what: `${name}: ${reason}`.slice(0, MAX_DESCRIPTION_LENGTH), rerunArgs });
     }
   }
-  const stop = events.find((event) => event.type === 'fail' && isFileItself(event, file));
+  const fileFailure = events.find((event) => event.type === 'fail' && isFileItself(event, file));
   const hasEnded = events.some(({ type }) => type === 'plan');
-  // the file fails as a whole, too, if a test of it has failed
-  if (hasEnded && (!stop || stop.failureType === 'subtestsFailed' || (counts.failed > 0 && countUnended(tests) === 0)))
-    return counts;
+  // Node also reports the file as failed if one of its tests failed
+  const isOnlyByTests =
+    !fileFailure || fileFailure.failureType === 'subtestsFailed' || (counts.failed > 0 && countUnended(tests) === 0);
+  if (hasEnded && isOnlyByTests) return counts;
   const unended = Math.max(1, countUnended(tests));
   counts.failed += unended;
   counts.failures.push({
-    what: `${file} stopped (${stop?.reason ?? 'it was ended'}): ${unended} or more tests did not run to their end`,
-    again,
+    what: `${file} stopped (${fileFailure?.reason ?? 'it was ended'}): at least ${unended} tests did not end`,
+    rerunArgs,
     tests: unended,
     stoppedAfter: counts.passed,
   });

@@ -1,7 +1,7 @@
 /**
- * Reporter for Node's test runner: appends the events that count tests to the file that `MULE_TEST_EVENTS` names, one
- * JSON line each. They are written synchronously: a report of Node's own is cut off where the runner ends by force.
- * Node loads reporters before tsx is registered, so this file is plain JavaScript.
+ * Reporter for Node's test runner: appends the events that `node-counts.ts` counts to the file that `MULE_TEST_EVENTS`
+ * names, one line of JSON each. It writes synchronously, because with --test-force-exit the runner can exit before an
+ * asynchronous write ends. Node loads reporters before tsx is registered, so this file is plain JavaScript.
  */
 import { appendFileSync } from 'node:fs';
 

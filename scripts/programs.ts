@@ -34,13 +34,13 @@ function findScript(program: string): string | null {
   return null;
 }
 
-/** Returns npm's own script: the one that runs us, or the one beside this Node. */
-export function findNpm(running = process.env.npm_execpath ?? ''): string | null {
-  const beside = path.join(path.dirname(process.execPath), 'node_modules/npm/bin/npm-cli.js');
-  return [running, beside].find((file) => path.basename(file) === 'npm-cli.js' && existsSync(file)) ?? null;
+/** Returns npm's own script: that of the npm that started this process, or the one that came with this Node. */
+export function findNpm(startedBy = process.env.npm_execpath ?? ''): string | null {
+  const bundled = path.join(path.dirname(process.execPath), 'node_modules/npm/bin/npm-cli.js');
+  return [startedBy, bundled].find((file) => path.basename(file) === 'npm-cli.js' && existsSync(file)) ?? null;
 }
 
-/** Returns what to start for a program: its script, run by this Node, or else the program itself, looked up in PATH. */
+/** Returns the command that starts a program: this Node with the program's script, or the program's name for PATH. */
 export function commandFor(program: string): [file: string, ...args: string[]] {
   if (program === 'node') return [process.execPath];
   const script = program === 'npm' ? findNpm() : findScript(program);
@@ -49,7 +49,7 @@ export function commandFor(program: string): [file: string, ...args: string[]] {
 
 /**
  * Whether a module is the program that Node was started with.
- * Real paths are compared: the project's folder may be a link, and Windows' drive letters come in both cases.
+ * Compares real paths: the project's folder may be a symbolic link, and Windows writes drive letters in both cases.
  */
 export function isMain({ url }: Pick<ImportMeta, 'url'>, started = process.argv[1]): boolean {
   if (!started || !existsSync(started)) return false;

@@ -1,4 +1,4 @@
-/** Runs programs for the scripts: each is printed before it starts, and its output goes where ours goes. */
+/** Runs programs for the scripts. Prints each command before it starts; a program shares the script's output. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -10,88 +10,88 @@ export { ROOT };
 const BIN = path.join(ROOT, 'node_modules', '.bin');
 
 export interface RunOptions {
-  /** Added to our own environment. */
+  /** Environment variables in addition to those of this process. */
   env?: NodeJS.ProcessEnv;
-  /** Milliseconds without progress after which it is ended, with all that it started. */
-  limit?: number;
+  /** Milliseconds without progress after which the program is ended, with all processes that it started. */
+  noProgressMs?: number;
   /**
-   * Returns a value that changes with each step of progress; by default there is none, and `limit` is the whole time.
+   * Returns a value that changes with each step of progress. Without it, `noProgressMs` limits the whole run.
    */
-  progress?: () => unknown;
+  readProgress?: () => unknown;
   /**
-   * Returns true once all its work is done. A program that runs on for `EXIT_TIMEOUT_MS` is then ended as a success.
+   * Whether the program has done all its work. If it has not exited `EXIT_TIMEOUT_MS` later, it is ended as a success.
    */
   isDone?: () => boolean;
-  /** Receives what it prints, in place of our own output. */
+  /** Receives what the program prints; by default the script's own output does. */
   onOutput?: (text: string) => void;
 }
 
-/** Time for a program to end once its work is done: engines have been seen to deadlock there. */
+/** Time for a program to exit after it has done its work. Browsers have deadlocked while they exited. */
 const EXIT_TIMEOUT_MS = 30_000;
 const POLL_MS = 1_000;
 const LAST_OUTPUT_TIMEOUT_MS = 5_000;
 
 /**
  * Runs a program of the project's packages, or of the system, in the project's folder.
- * @returns its exit code; 1 if a signal or its limit ended it; 0 if it was ended after its work was done
+ * @returns its exit code; 1 if a signal or `noProgressMs` ended it; 0 if it was ended after it had done its work
  */
 export async function run(
   command: string,
   args: readonly string[] = [],
-  { env = {}, limit = Infinity, progress, isDone = () => false, onOutput }: RunOptions = {},
+  { env = {}, noProgressMs = Infinity, readProgress, isDone = () => false, onOutput }: RunOptions = {},
 ): Promise<number> {
   console.log(`\n> ${[command, ...args].join(' ')}`);
-  const [file, ...first] = commandFor(command);
+  const [file, ...scriptPath] = commandFor(command);
   const output = onOutput ? 'pipe' : 'inherit';
-  const child = spawn(file, [...first, ...args], {
+  const child = spawn(file, [...scriptPath, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...env, PATH: `${BIN}${path.delimiter}${process.env.PATH}` },
     stdio: ['ignore', output, output],
   });
   if (onOutput) for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding('utf8').on('data', onOutput);
   let progressAt = performance.now();
-  let last = progress?.();
+  let lastProgress = readProgress?.();
   let doneAt = Infinity;
-  const watch = setInterval(() => {
+  const watchTimer = setInterval(() => {
     const now = performance.now();
-    const current = progress?.();
-    if (current !== last) progressAt = now;
-    last = current;
+    const progress = readProgress?.();
+    if (progress !== lastProgress) progressAt = now;
+    lastProgress = progress;
     if (doneAt === Infinity && isDone()) doneAt = now;
-    if (now - progressAt < limit && now - doneAt < EXIT_TIMEOUT_MS) return;
-    const reason = doneAt < Infinity ? 'is done but does not exit' : `made no progress for ${limit / 1000} s`;
+    if (now - progressAt < noProgressMs && now - doneAt < EXIT_TIMEOUT_MS) return;
+    const reason = doneAt < Infinity ? 'is done but does not exit' : `made no progress for ${noProgressMs / 1000} s`;
     console.log(`${command} ${reason}: ending it`);
-    clearInterval(watch);
-    endTree(child.pid!);
+    clearInterval(watchTimer);
+    killTree(child.pid!);
   }, POLL_MS);
   try {
     const code = await new Promise<number>((resolve, reject) =>
       child.once('error', reject).once('exit', (status) => resolve(status ?? (doneAt < Infinity ? 0 : 1))),
     );
-    // its last output may not have arrived; a process that it left behind may keep the pipe open
+    // its last output may arrive after its exit; a process that it left running may keep the pipe open
     if (child.stdout && !child.stdout.closed)
       await once(child.stdout, 'close', { signal: AbortSignal.timeout(LAST_OUTPUT_TIMEOUT_MS) }).catch(() => {});
     return code;
   } finally {
-    clearInterval(watch);
+    clearInterval(watchTimer);
   }
 }
 
-/** Kills a process and all that it started, and prints their commands. */
-function endTree(root: number): void {
+/** Kills a process and all processes that it started, and prints their commands. */
+function killTree(root: number): void {
   if (process.platform === 'win32') spawnSync('taskkill', ['/pid', String(root), '/t', '/f']);
   for (const pid of treeOf(root)) {
     console.log(`  ${pid} ${figuresOf(pid)?.command ?? ''}`);
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // has ended by itself
+      // the process has ended by itself
     }
   }
 }
 
-/** Like `run`. @throws Error naming the program that failed */
-export async function must(command: string, args: readonly string[] = []): Promise<void> {
+/** Runs a program as `run` does. @throws Error naming the program if it failed */
+export async function runOrThrow(command: string, args: readonly string[] = []): Promise<void> {
   const code = await run(command, args);
   if (code !== 0) throw new Error(`${command} failed with ${code}`);
 }

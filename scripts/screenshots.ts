@@ -1,6 +1,6 @@
 /**
- * `npm run screenshots -- [folder]`: the demo in real Chromium, in each state, theme and language, one PNG each.
- * Uploads are real; the demo's switches produce the states.
+ * `npm run screenshots -- [folder]`: writes screenshots of the demo page in Chromium, in each state, theme and some
+ * languages, as PNG files. Uploads are real; the demo's switches produce the states.
  */
 import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
@@ -12,10 +12,10 @@ import { chooseFiles } from '../test/e2e/page.js';
 import { ROOT } from './run.js';
 
 const MB = 1_000_000;
-const target = path.resolve(process.argv[2] ?? 'screenshots');
+const targetFolder = path.resolve(process.argv[2] ?? 'screenshots');
 
-type Look = Parameters<Driver['setDisplay']>[0];
-const LOOKS: Readonly<Record<string, Look>> = {
+type Display = Parameters<Driver['setDisplay']>[0];
+const DISPLAYS: Readonly<Record<string, Display>> = {
   light: { width: 900, height: 900 },
   dark: { width: 900, height: 900, features: { 'prefers-color-scheme': 'dark' } },
   'forced-colours': { width: 900, height: 900, features: { 'forced-colors': 'active' } },
@@ -30,11 +30,11 @@ const LOOKS: Readonly<Record<string, Look>> = {
   print: { width: 900, height: 900, print: true },
 };
 
-/** Writes a sparse file with only a header on disk. */
-async function writeSparse(file: string, size: number): Promise<string> {
+/** Writes a sparse file: 1,000 random bytes, then zeros that need no space on disk. */
+async function writeSparse(file: string, sizeBytes: number): Promise<string> {
   const handle = await open(file, 'w');
   await handle.write(randomBytes(1_000));
-  await handle.truncate(size);
+  await handle.truncate(sizeBytes);
   await handle.close();
   return file;
 }
@@ -71,7 +71,7 @@ async function writePicture(browser: Driver, file: string): Promise<string> {
 }
 
 const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-screenshots-'));
-await mkdir(target, { recursive: true });
+await mkdir(targetFolder, { recursive: true });
 const demo = await serveDemo({
   port: 0,
   bucketDirectory: path.join(folder, 'bucket'),
@@ -79,44 +79,44 @@ const demo = await serveDemo({
 });
 const browser = await launch('chromium', { profile: path.join(folder, 'profile'), args: ['--hide-scrollbars'] });
 
-const turn = (name: string, on: boolean): Promise<unknown> =>
+const setSwitch = (name: string, isOn: boolean): Promise<unknown> =>
   browser.evaluate(
-    (which: string, isOn: boolean) =>
+    (switchName: string, on: boolean) =>
       fetch('/switches', {
         method: 'POST',
         headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ name: which, on: isOn }),
+        body: JSON.stringify({ name: switchName, on }),
       }).then(() => null),
     name,
-    on,
+    isOn,
   );
-const run = (code: string): Promise<unknown> => browser.evaluate(`(() => { ${code}; return null; })()`);
-const rest = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const runScript = (code: string): Promise<unknown> => browser.evaluate(`(() => { ${code}; return null; })()`);
+const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-async function shoot(name: string, look: Look = LOOKS.light!): Promise<void> {
-  await browser.setDisplay(look);
-  await rest(250);
-  await browser.screenshot(path.join(target, `${name}.png`));
+async function takeScreenshot(name: string, display: Display = DISPLAYS.light!): Promise<void> {
+  await browser.setDisplay(display);
+  await wait(250);
+  await browser.screenshot(path.join(targetFolder, `${name}.png`));
   console.log(name);
 }
 
-/** Only the element, from its top, in every theme. */
-async function shootAll(state: string): Promise<void> {
-  for (const [name, look] of Object.entries(LOOKS)) {
-    await browser.setDisplay(look);
-    const top = look.height < 900 || look.width < 900;
-    await run(`document.querySelector('${top ? 'mule-upload' : 'body'}').scrollIntoView()`);
-    await shoot(`${state}-${name}`, look);
+/** Takes a screenshot of one state in every display. A small display is scrolled to the top of the element. */
+async function takeAllScreenshots(state: string): Promise<void> {
+  for (const [name, display] of Object.entries(DISPLAYS)) {
+    await browser.setDisplay(display);
+    const isSmall = display.height < 900 || display.width < 900;
+    await runScript(`document.querySelector('${isSmall ? 'mule-upload' : 'body'}').scrollIntoView()`);
+    await takeScreenshot(`${state}-${name}`, display);
   }
-  await run('scrollTo(0, 0)');
+  await runScript('scrollTo(0, 0)');
 }
 
 try {
-  await browser.setDisplay(LOOKS.light!);
+  await browser.setDisplay(DISPLAYS.light!);
   await browser.goto(demo.url);
   await browser.waitFor("document.querySelector('mule-upload')?.shadowRoot !== null");
-  await shoot('empty');
-  await run(
+  await takeScreenshot('empty');
+  await runScript(
     "document.querySelector('mule-upload').setAttribute('max-size', '1GB'); document.querySelector('mule-upload').accept = '.mov,.wav,.png,.txt,.iso'",
   );
   const picture = await writePicture(browser, path.join(folder, 'glacier at dusk.png'));
@@ -135,77 +135,77 @@ try {
   ];
   await chooseFiles(browser, files);
   await browser.waitFor("document.querySelector('mule-upload').uploads[0]?.parts.done > 6", { timeout: 120_000 });
-  await turn('slow', true);
+  await setSwitch('slow', true);
   await browser.waitFor("document.querySelector('mule-upload').uploads[1]?.loaded > 20e6");
-  await rest(9_000);
-  await shoot('uploading');
-  await shootAll('uploading');
-  await run("document.querySelector('mule-upload').shadowRoot.querySelector('[part=messages] button').click()");
-  await run("document.querySelector('mule-upload').shadowRoot.querySelector('[part=abort]').click()");
-  await shoot('question');
-  await run("document.querySelector('mule-upload').shadowRoot.querySelector('[data-action=keep]').click()");
-  await run(
+  await wait(9_000);
+  await takeScreenshot('uploading');
+  await takeAllScreenshots('uploading');
+  await runScript("document.querySelector('mule-upload').shadowRoot.querySelector('[part=messages] button').click()");
+  await runScript("document.querySelector('mule-upload').shadowRoot.querySelector('[part=abort]').click()");
+  await takeScreenshot('question');
+  await runScript("document.querySelector('mule-upload').shadowRoot.querySelector('[data-action=keep]').click()");
+  await runScript(
     "document.querySelector('mule-upload').dispatchEvent(new DragEvent('dragover', { dataTransfer: (() => { const t = new DataTransfer(); t.items.add(new File(['a'], 'a')); return t; })(), bubbles: true, composed: true, cancelable: true }))",
   );
-  await shoot('drop');
-  await run(
+  await takeScreenshot('drop');
+  await runScript(
     "document.querySelector('mule-upload').dispatchEvent(new DragEvent('dragleave', { bubbles: true, composed: true }))",
   );
   for (const language of ['ar', 'he', 'de', 'ja']) {
-    await run(
+    await runScript(
       `const all = document.querySelector('#language'); all.value = '${language}'; all.dispatchEvent(new Event('change'))`,
     );
-    await shoot(`language-${language}`);
-    if (language === 'ar') await shoot('language-ar-narrow', LOOKS.narrow);
+    await takeScreenshot(`language-${language}`);
+    if (language === 'ar') await takeScreenshot('language-ar-narrow', DISPLAYS.narrow);
   }
-  await run(
+  await runScript(
     "const all = document.querySelector('#language'); all.value = 'en'; all.dispatchEvent(new Event('change'))",
   );
-  await turn('slow', false);
-  await turn('busy', true);
+  await setSwitch('slow', false);
+  await setSwitch('busy', true);
   await browser.waitFor("document.querySelector('mule-upload').uploads.some(({ retryAt }) => retryAt !== null)", {
     timeout: 120_000,
   });
-  await rest(500);
-  await shoot('busy');
-  await turn('busy', false);
-  await turn('cut', true);
+  await wait(500);
+  await takeScreenshot('busy');
+  await setSwitch('busy', false);
+  await setSwitch('cut', true);
   await browser.waitFor(
     "document.querySelector('mule-upload').uploads.some(({ waitingFor }) => waitingFor === 'network')",
     { timeout: 120_000 },
   );
-  await rest(500);
-  await shoot('waiting');
-  await shootAll('waiting');
-  await run("document.querySelector('mule-upload').pause()");
-  await shoot('paused');
-  await turn('cut', false);
+  await wait(500);
+  await takeScreenshot('waiting');
+  await takeAllScreenshots('waiting');
+  await runScript("document.querySelector('mule-upload').pause()");
+  await takeScreenshot('paused');
+  await setSwitch('cut', false);
   await browser.goto(`${demo.url}themes.html`);
   await browser.goto(demo.url);
   await browser.waitFor("document.querySelector('mule-upload')?.uploads.length > 0");
-  await rest(1_500);
-  await shoot('recover');
-  await shoot('recover-narrow', LOOKS.narrow);
-  await run("document.querySelector('mule-upload').shadowRoot.querySelector('[data-action=discard]').click()");
-  await shoot('recover-question');
-  await run("document.querySelector('mule-upload').shadowRoot.querySelector('[data-action=confirm]').click()");
+  await wait(1_500);
+  await takeScreenshot('recover');
+  await takeScreenshot('recover-narrow', DISPLAYS.narrow);
+  await runScript("document.querySelector('mule-upload').shadowRoot.querySelector('[data-action=discard]').click()");
+  await takeScreenshot('recover-question');
+  await runScript("document.querySelector('mule-upload').shadowRoot.querySelector('[data-action=confirm]').click()");
   await chooseFiles(browser, [picture, files[3]!]);
   await browser.waitFor("document.querySelector('mule-upload').status === 'complete'", { timeout: 60_000 });
-  await shoot('complete');
+  await takeScreenshot('complete');
 
   await browser.setDisplay({ width: 1400, height: 1150 });
   await browser.goto(`${demo.url}themes.html`);
   await browser.waitFor("document.querySelector('mule-upload')?.shadowRoot !== null");
   await chooseFiles(browser, files.slice(0, 4));
   await browser.waitFor("document.querySelector('mule-upload').uploads[0]?.parts.done > 6", { timeout: 120_000 });
-  await turn('slow', true);
-  await rest(5_000);
-  await shoot('themes', { width: 1400, height: 1150 });
-  await shoot('themes-dark', { width: 1400, height: 1150, features: { 'prefers-color-scheme': 'dark' } });
-  await run("document.querySelector('mule-upload').abort()");
+  await setSwitch('slow', true);
+  await wait(5_000);
+  await takeScreenshot('themes', { width: 1400, height: 1150 });
+  await takeScreenshot('themes-dark', { width: 1400, height: 1150, features: { 'prefers-color-scheme': 'dark' } });
+  await runScript("document.querySelector('mule-upload').abort()");
 } finally {
   await browser.close();
   await demo.close();
   await rm(folder, { recursive: true, force: true, maxRetries: 20 });
-  console.log(path.relative(ROOT, target));
+  console.log(path.relative(ROOT, targetFolder));
 }

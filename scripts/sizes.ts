@@ -1,4 +1,4 @@
-/** Measures what a page has to load, in bytes of brotli, against our budget. */
+/** Measures the files that a page loads, compressed by brotli, and compares them with their budgets. */
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
@@ -12,16 +12,17 @@ const KB = 1000;
 interface Size {
   name: string;
   bytes: number;
-  /** Bytes above which the check fails; without it the figure is only printed. */
-  most?: number;
+  /** Budget; without it the figure is only printed. */
+  maxBytes?: number;
 }
 
-function brotli(text: string): number {
+/** Returns the bytes of a text compressed by brotli. */
+function brotliSize(text: string): number {
   const params = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
   return brotliCompressSync(text, { params }).length;
 }
 
-/** Bundles an entry of `dist` as a page's own bundler does. @returns the chunks that load at once */
+/** Bundles an entry of `dist` as a page's own bundler does. @returns the code of the entry and of its static imports */
 async function bundle(entry: string, external: string[]): Promise<string[]> {
   const environment = process.env.NODE_ENV;
   const outcome = await build({
@@ -41,12 +42,12 @@ async function bundle(entry: string, external: string[]): Promise<string[]> {
       },
     },
   });
-  // Vite leaves it set to "production", which would change what runs next
+  // Vite sets it to "production", which would change the checks that run after this one
   if (environment === undefined) delete process.env.NODE_ENV;
   const { output } = outcome as Rolldown.RolldownOutput;
   const chunks = new Map(output.flatMap((file) => (file.type === 'chunk' ? [[file.fileName, file] as const] : [])));
   const loaded = new Set([output[0]]);
-  // grows while it is iterated over: the chunks that each imports follow
+  // the loop also reaches the chunks that it adds
   for (const { imports } of loaded) for (const file of imports) if (chunks.has(file)) loaded.add(chunks.get(file)!);
   return [...loaded].map(({ code }) => code);
 }
@@ -54,25 +55,31 @@ async function bundle(entry: string, external: string[]): Promise<string[]> {
 /** Measures the built package. Needs `dist`. */
 export async function measure(): Promise<Size[]> {
   const folder = path.join(ROOT, 'dist/cdn');
-  const read = async (file: string): Promise<number> => brotli(await readFile(path.join(folder, file), 'utf8'));
-  const others = (await readdir(folder)).filter((file) => /^mule-upload[-.].*\.js$/.test(file)).sort();
-  const later = others.filter((file) => ![ENGINE, LIST, DEFERRED].includes(file));
-  const [element, engineFile, list] = await Promise.all(['mule-upload.js', ENGINE, LIST].map(read));
-  const engine = async (entry: string, external: string[]): Promise<number> =>
-    (await bundle(`engine/${entry}`, external)).reduce((sum, code) => sum + brotli(code), 0);
+  const sizeOf = async (file: string): Promise<number> => brotliSize(await readFile(path.join(folder, file), 'utf8'));
+  const files = (await readdir(folder)).filter((file) => /^mule-upload[-.].*\.js$/.test(file)).sort();
+  const lazyFiles = files.filter((file) => ![ENGINE, LIST, DEFERRED].includes(file));
+  const [element, engineFile, list] = await Promise.all(['mule-upload.js', ENGINE, LIST].map(sizeOf));
+  const engineSize = async (entry: string, external: string[]): Promise<number> =>
+    (await bundle(`engine/${entry}`, external)).reduce((sum, code) => sum + brotliSize(code), 0);
   return [
-    { name: 'CDN file, until a file can be chosen: the element with Lit', bytes: element!, most: 23 * KB },
-    { name: `${ENGINE}, fetched at once, with localforage`, bytes: engineFile!, most: 31 * KB },
-    { name: `${LIST}, fetched at once`, bytes: list!, most: 9.3 * KB },
-    { name: 'until a file can be sent: these three', bytes: element! + engineFile! + list!, most: 63 * KB },
-    { name: 'engine alone', bytes: await engine('index.js', ['localforage']), most: 4.9 * KB },
+    { name: 'CDN file, until a file can be chosen: the element with Lit', bytes: element!, maxBytes: 23 * KB },
+    { name: `${ENGINE}, fetched at once, with localforage`, bytes: engineFile!, maxBytes: 31 * KB },
+    { name: `${LIST}, fetched at once`, bytes: list!, maxBytes: 9.3 * KB },
+    {
+      name: 'until a file can be sent: the three files above',
+      bytes: element! + engineFile! + list!,
+      maxBytes: 63 * KB,
+    },
+    { name: 'engine alone', bytes: await engineSize('index.js', ['localforage']), maxBytes: 4.9 * KB },
     {
       name: 'engine alone, what it fetches at once',
-      bytes: await engine('create-manager.js', ['localforage']),
-      most: 31.6 * KB,
+      bytes: await engineSize('create-manager.js', ['localforage']),
+      maxBytes: 31.6 * KB,
     },
-    { name: `${DEFERRED}, after the first request`, bytes: await read(DEFERRED), most: 9.1 * KB },
-    ...(await Promise.all(later.map(async (file) => ({ name: `${file}, when needed`, bytes: await read(file) })))),
+    { name: `${DEFERRED}, after the first request`, bytes: await sizeOf(DEFERRED), maxBytes: 9.1 * KB },
+    ...(await Promise.all(
+      lazyFiles.map(async (file) => ({ name: `${file}, when needed`, bytes: await sizeOf(file) })),
+    )),
   ];
 }
 
@@ -80,9 +87,9 @@ export async function measure(): Promise<Size[]> {
 export async function areSizesWithinBudget(): Promise<boolean> {
   const sizes = await measure();
   const inKb = (bytes: number): string => (bytes / KB).toFixed(2);
-  for (const { name, bytes, most = Infinity } of sizes) {
-    const budget = most < Infinity ? `, at most ${inKb(most)}` : '';
-    console.log(`${name}: ${inKb(bytes)} kB brotli${budget}${bytes > most ? ': TOO MUCH' : ''}`);
+  for (const { name, bytes, maxBytes = Infinity } of sizes) {
+    const budget = maxBytes < Infinity ? `, at most ${inKb(maxBytes)}` : '';
+    console.log(`${name}: ${inKb(bytes)} kB brotli${budget}${bytes > maxBytes ? ': TOO MUCH' : ''}`);
   }
-  return sizes.every(({ bytes, most = Infinity }) => bytes <= most);
+  return sizes.every(({ bytes, maxBytes = Infinity }) => bytes <= maxBytes);
 }

@@ -1,12 +1,12 @@
 /**
- * Looks for the words that our style replaces, in the names and comments of src, demo, scripts and test.
+ * Finds words that the project's style replaces, in the names and comments of src, demo, scripts and test.
  *
  *   npx tsx scripts/words.ts            check; part of `npm run check`
- *   npx tsx scripts/words.ts --write    records the counts in words-allowed.json, unless their sum has grown; also after
- *                                       files were moved
+ *   npx tsx scripts/words.ts --write    records the counts in words-allowed.json, unless their sum has grown; needed
+ *                                       after words were removed or files moved
  *   npx tsx scripts/words.ts --report   lists every find, and the 20 longest names of src
  *
- * `words-allowed.json` holds how many finds each file had; its numbers may only go down, until the file is empty.
+ * `words-allowed.json` holds how many such words each file may have. Its numbers may only go down.
  */
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -15,12 +15,13 @@ import ts from 'typescript';
 import { ROOT, isMain } from './programs.js';
 
 const FOLDERS = ['src', 'demo', 'scripts', 'test'];
-const ALLOWED = path.join(ROOT, 'scripts', 'words-allowed.json');
+const COUNTS_FILE = path.join(ROOT, 'scripts', 'words-allowed.json');
+/** This file, which contains the words. */
 const SELF = 'scripts/words.ts';
-const LONGEST = 20;
+const LONGEST_NAMES = 20;
 
-/** Words of names, and of comments too: what to write instead. */
-const NAME_WORDS: Readonly<Record<string, string>> = {
+/** Replacements for words that neither names nor comments may contain. */
+const REPLACEMENTS_BY_WORD: Readonly<Record<string, string>> = {
   aftermath: 'what it finds: findExistingObject',
   carrier: 'client, sender',
   complain: 'report, error',
@@ -64,15 +65,15 @@ const NAME_WORDS: Readonly<Record<string, string>> = {
   whoever: 'the caller, the user',
 };
 
-/** Names, or beginnings of names, that are banned as they stand. */
-const NAMES: readonly (readonly [RegExp, string])[] = [
+/** Banned names and beginnings of names, with replacements. */
+const BANNED_NAMES: readonly (readonly [RegExp, string])[] = [
   [/^(?:MOST|SOON|LATE|LOW|NEWEST|ONE_CRY)(?:_|$)/, 'MAX_…, LOW_WATERMARK, …_MS, EWMA_WEIGHT'],
   [/^(?:line(?:Memory|Cut|Lost)|LineMemory)$/, 'ThroughputEstimator, onConnectionLost'],
   [/^(?:standAside|lookAgain|hear|say|tell|means)$/, 'a verb for what it does: pause, rerun, onOutput, print, report'],
 ];
 
-/** Phrases of comments. */
-const PHRASES: readonly (readonly [RegExp, string])[] = [
+/** Phrases that comments may not contain, with replacements. */
+const BANNED_PHRASES: readonly (readonly [RegExp, string])[] = [
   [/\bafresh\b|\banew\b/, 'again, from the start'],
   [/\b(?:ask|asks|asked) after\b/, 'query, request'],
   [/\bfor ever\b/, 'indefinitely, without limit'],
@@ -98,49 +99,51 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
   [/\bwhat is\b(?! not\b)/, 'a concrete noun: the stored parts, the setting'],
 ];
 
-/** Names with such a word in its usual sense. */
-const EXEMPT = /in_?flight|^LOW_WATERMARK|^LATE_TIMER_MS$/i;
-/** Standard terms that contain such a word; comments may have them. */
-const EXEMPT_PHRASES = /\bin flight\b/gi;
+/** Names that use a banned word in its usual sense. */
+const ALLOWED_NAMES = /in_?flight|^LOW_WATERMARK|^LATE_TIMER_MS$/i;
+/** Standard terms that contain a banned word. */
+const ALLOWED_PHRASES = /\bin flight\b/gi;
 
-interface Find {
+interface BannedWord {
   file: string;
   line: number;
-  /** The name, or the words of the comment. */
+  /** The name, or the word or phrase of a comment. */
   found: string;
-  write: string;
+  /** What to write instead. */
+  replacement: string;
 }
 
 /** Splits a name at camelCase, underscores and digits. */
 const wordsOf = (name: string): string[] =>
   name.match(/[A-Z]?[a-z]+|[A-Z]+(?![a-z])/g)?.map((word) => word.toLowerCase()) ?? [];
 
+/** Returns what to write instead of a name; null for an allowed one. */
 function findInName(name: string): string | null {
-  if (EXEMPT.test(name)) return null;
-  const word = wordsOf(name).find((one) => Object.hasOwn(NAME_WORDS, one));
-  if (word) return NAME_WORDS[word]!;
-  return NAMES.find(([pattern]) => pattern.test(name.replace(/^#/, '')))?.[1] ?? null;
+  if (ALLOWED_NAMES.test(name)) return null;
+  const word = wordsOf(name).find((part) => Object.hasOwn(REPLACEMENTS_BY_WORD, part));
+  if (word) return REPLACEMENTS_BY_WORD[word]!;
+  return BANNED_NAMES.find(([pattern]) => pattern.test(name.replace(/^#/, '')))?.[1] ?? null;
 }
 
-function findInComment(comment: string): [found: string, write: string][] {
-  const text = comment.replace(EXEMPT_PHRASES, '');
+function findInComment(comment: string): [found: string, replacement: string][] {
+  const text = comment.replace(ALLOWED_PHRASES, '');
   const words = [...text.matchAll(/[A-Za-z]+/g)].map(([word]) => word.toLowerCase());
-  const phrases = PHRASES.flatMap(([pattern, write]) =>
+  const phrases = BANNED_PHRASES.flatMap(([pattern, replacement]) =>
     [...text.replace(/\s*\n\s*(?:\*|\/\/)\s*/g, ' ').matchAll(new RegExp(pattern, 'gi'))].map(
-      ([found]): [string, string] => [found, write],
+      ([found]): [string, string] => [found, replacement],
     ),
   );
   return [
     ...words
-      .filter((word) => Object.hasOwn(NAME_WORDS, word))
-      .map((word): [string, string] => [word, NAME_WORDS[word]!]),
+      .filter((word) => Object.hasOwn(REPLACEMENTS_BY_WORD, word))
+      .map((word): [string, string] => [word, REPLACEMENTS_BY_WORD[word]!]),
     ...phrases,
   ];
 }
 
 interface Source {
   file: string;
-  /** Each name, with the line where it stands first. */
+  /** The line of the first occurrence, by name. */
   names: Map<string, number>;
   comments: { line: number; text: string }[];
 }
@@ -163,22 +166,26 @@ export function readSource(file: string, text: string): Source {
     for (const child of node.getChildren(source)) read(child);
   };
   read(source);
-  return { file, names, comments: [...comments].map(([at, words]) => ({ line: lineOf(at), text: words })) };
+  return {
+    file,
+    names,
+    comments: [...comments].map(([position, comment]) => ({ line: lineOf(position), text: comment })),
+  };
 }
 
-/** Returns every banned word of a file: each name once, each place of a comment. */
-export function findWords({ file, names, comments }: Source): Find[] {
+/** Returns the banned words of a file in the order of lines: a name once, a word of a comment at each occurrence. */
+export function findWords({ file, names, comments }: Source): BannedWord[] {
   const inNames = [...names].flatMap(([found, line]) => {
-    const write = findInName(found);
-    return write === null ? [] : { file, line, found, write };
+    const replacement = findInName(found);
+    return replacement === null ? [] : { file, line, found, replacement };
   });
   const inComments = comments.flatMap(({ line, text }) =>
-    findInComment(text).map(([found, write]) => ({ file, line, found, write })),
+    findInComment(text).map(([found, replacement]) => ({ file, line, found, replacement })),
   );
   return [...inNames, ...inComments].sort((one, other) => one.line - other.line);
 }
 
-const readAll = (): Source[] =>
+const readAllSources = (): Source[] =>
   FOLDERS.flatMap((folder) =>
     readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .map((file) => path.posix.join(folder, file.split(path.sep).join('/')))
@@ -189,7 +196,7 @@ const readAll = (): Source[] =>
 
 type Counts = Record<string, number>;
 
-const countByFile = (finds: readonly Find[]): Counts => {
+const countByFile = (finds: readonly BannedWord[]): Counts => {
   const counts: Counts = {};
   for (const { file } of finds) counts[file] = (counts[file] ?? 0) + 1;
   return counts;
@@ -198,35 +205,36 @@ const countByFile = (finds: readonly Find[]): Counts => {
 const total = (counts: Counts): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
 
 /**
- * Compares the finds with what is allowed.
- * @returns messages with what to do; none if nothing differs
+ * Compares the number of finds in each file with the allowed number.
+ * @returns instructions for the developer; none if all numbers are equal
  */
-export function compareWords(finds: readonly Find[], allowed: Counts): string[] {
+export function compareWords(finds: readonly BannedWord[], allowed: Counts): string[] {
   const counts = countByFile(finds);
   const files = [...new Set([...Object.keys(counts), ...Object.keys(allowed)])].sort();
-  const most = (file: string): number => allowed[file] ?? 0;
+  const allowedCount = (file: string): number => allowed[file] ?? 0;
   const count = (file: string): number => counts[file] ?? 0;
   const above = files
-    .filter((file) => count(file) > most(file))
+    .filter((file) => count(file) > allowedCount(file))
     .map((file) => {
-      const own = finds.filter((find) => find.file === file);
-      const lines = own.map(({ line, found, write }) => `  ${line}: “${found}”; write: ${write}`);
-      const head = `${file}: ${count(file)} finds, ${most(file)} allowed. Replace the new ones:`;
+      const fileFinds = finds.filter((find) => find.file === file);
+      const lines = fileFinds.map(({ line, found, replacement }) => `  ${line}: “${found}”; write: ${replacement}`);
+      const head = `${file}: ${count(file)} finds, ${allowedCount(file)} allowed. Replace the new ones:`;
       return [head, ...lines].join('\n');
     });
   const below = files
-    .filter((file) => count(file) < most(file))
-    .map((file) => `  ${file}: ${count(file)} of ${most(file)}`);
+    .filter((file) => count(file) < allowedCount(file))
+    .map((file) => `  ${file}: ${count(file)} of ${allowedCount(file)}`);
   if (below.length === 0) return above;
-  const head = 'Fewer finds than allowed; run npx tsx scripts/words.ts --write to record that:';
+  const head = 'Fewer finds than allowed; run npx tsx scripts/words.ts --write to record the new numbers:';
   return [...above, [head, ...below].join('\n')];
 }
 
-const readAllowed = (): Counts => (existsSync(ALLOWED) ? (JSON.parse(readFileSync(ALLOWED, 'utf8')) as Counts) : {});
+const readAllowed = (): Counts =>
+  existsSync(COUNTS_FILE) ? (JSON.parse(readFileSync(COUNTS_FILE, 'utf8')) as Counts) : {};
 
 /** @throws Error if a file has more finds, or fewer, than are allowed */
 export function checkWords(): void {
-  const finds = readAll().flatMap(findWords);
+  const finds = readAllSources().flatMap(findWords);
   const messages = compareWords(finds, readAllowed());
   for (const message of messages) console.error(message);
   console.log(`${finds.length} words to replace`);
@@ -234,25 +242,25 @@ export function checkWords(): void {
 }
 
 function writeAllowed(): void {
-  const counts = countByFile(readAll().flatMap(findWords));
-  const before = existsSync(ALLOWED) ? total(readAllowed()) : Infinity;
-  if (total(counts) > before)
-    throw new Error(`${total(counts)} words to replace, ${before} before: it may only shrink`);
-  writeFileSync(ALLOWED, `${JSON.stringify(counts, null, 2)}\n`);
+  const counts = countByFile(readAllSources().flatMap(findWords));
+  const previousTotal = existsSync(COUNTS_FILE) ? total(readAllowed()) : Infinity;
+  if (total(counts) > previousTotal)
+    throw new Error(`${total(counts)} words to replace, ${previousTotal} before: remove the new ones`);
+  writeFileSync(COUNTS_FILE, `${JSON.stringify(counts, null, 2)}\n`);
   console.log(`${total(counts)} words to replace in ${Object.keys(counts).length} files`);
 }
 
 function report(): void {
-  const sources = readAll();
-  for (const { file, line, found, write } of sources.flatMap(findWords))
-    console.log(`${file}:${line}: ${found} → ${write}`);
+  const sources = readAllSources();
+  for (const { file, line, found, replacement } of sources.flatMap(findWords))
+    console.log(`${file}:${line}: ${found} → ${replacement}`);
   const names = new Set(
     sources.filter(({ file }) => file.startsWith('src/')).flatMap((source) => [...source.names.keys()]),
   );
   const longest = [...names]
     .sort((one, other) => other.length - one.length || (one < other ? -1 : 1))
-    .slice(0, LONGEST);
-  console.log(`\nThe ${LONGEST} longest names of src:\n${longest.join('\n')}`);
+    .slice(0, LONGEST_NAMES);
+  console.log(`\nThe ${LONGEST_NAMES} longest names of src:\n${longest.join('\n')}`);
 }
 
 if (isMain(import.meta)) {

@@ -3,13 +3,13 @@ import type { RejectDetail } from '../src/engine/index.js';
 import { createHarness, fileOf } from './element/harness.js';
 import { setFiles } from './wtr/files.js';
 
-/** Adds a file under an `accept` list, and returns the outcome. */
+/** Adds a file to an element with this `accept`. @returns `accepted`, or the code of the rejection */
 async function outcomeOf(accept: string, file: File): Promise<string> {
   const { element } = await createHarness(html`<mule-upload multiple accept=${accept}></mule-upload>`);
   const rejected: RejectDetail[] = [];
   element.addEventListener('mule-reject', ({ detail }) => rejected.push(detail));
   const added = await element.add([file]);
-  return added.length === 1 ? 'accepted' : (rejected[0]?.code ?? 'lost');
+  return added.length === 1 ? 'accepted' : (rejected[0]?.code ?? 'neither accepted nor rejected');
 }
 
 /** `accept` lists, names and types of files as browsers and systems report them, and the outcome. */
@@ -49,7 +49,7 @@ const TABLE: readonly (readonly [accept: string, name: string, type: string, out
   ['*.jpg;*.png', 'g.png', 'image/png', 'accepted'],
   ['image', 'g.png', 'image/png', 'accepted'],
   ['"', 'g.png', 'image/png', 'accepted'],
-  // as before
+  // extensions and wildcards in any case
   ['.jpg', 'A.JPG', '', 'accepted'],
   ['.tar.gz', 'b.TAR.GZ', '', 'accepted'],
   [' .PDF , image/* ', 'c.pdf', '', 'accepted'],
@@ -60,7 +60,7 @@ const TABLE: readonly (readonly [accept: string, name: string, type: string, out
 
 describe('accept', () => {
   for (const [accept, name, type, outcome] of TABLE) {
-    it(`“${accept}”: ${name} of type “${type}” is ${outcome === 'accepted' ? 'accepted' : 'refused'}`, async () => {
+    it(`“${accept}”: ${name} of type “${type}” is ${outcome === 'accepted' ? 'accepted' : 'rejected'}`, async () => {
       expect(await outcomeOf(accept, new File(['x'], name, { type }))).to.equal(outcome);
     });
   }
@@ -70,7 +70,7 @@ describe('accept', () => {
     host.id = 'accepting';
     const input = Object.assign(document.createElement('input'), { type: 'file', multiple: true });
     host.attachShadow({ mode: 'open' }).append(input);
-    const wanted: Record<string, string> = {
+    const acceptByName: Record<string, string> = {
       'a.jpg': 'image/jpeg',
       'a.jpeg': 'image/jpg',
       'a.png': 'image/*',
@@ -113,30 +113,30 @@ describe('accept', () => {
     const changed = new Promise((resolve) => input.addEventListener('change', resolve));
     await setFiles(
       ['#accepting', 'input'],
-      Object.keys(wanted).map((name) => ({ name, content: name })),
+      Object.keys(acceptByName).map((name) => ({ name, content: name })),
     );
     await changed;
     const { uploader } = await createHarness();
-    const refused: string[] = [];
+    const rejected: string[] = [];
     for (const file of input.files!) {
-      const accept = wanted[file.name]!;
+      const accept = acceptByName[file.name]!;
       const taken = await uploader.add([file], { accept });
-      if (taken.length === 0) refused.push(`${accept} refuses ${file.name} of “${file.type}”`);
+      if (taken.length === 0) rejected.push(`${accept} refuses ${file.name} of “${file.type}”`);
     }
-    expect(refused).to.deep.equal([]);
+    expect(rejected).to.deep.equal([]);
   });
 
   it('warns once of invalid tokens, and corrects them for the browser’s input', async () => {
-    const said: string[] = [];
+    const warnings: string[] = [];
     const { warn } = console;
-    console.warn = (text: string) => said.push(text);
+    console.warn = (text: string) => warnings.push(text);
     try {
       const markup = html`<mule-upload accept="jpe, image/*;capture=camera"></mule-upload>`;
       const { element } = await createHarness(markup);
       await createHarness(markup);
       await createHarness(html`<mule-upload accept=".jpg, image/*,*/*"></mule-upload>`);
-      expect(said).to.have.length(1);
-      expect(said[0]).to.include('<mule-upload accept="jpe, image/*;capture=camera">');
+      expect(warnings).to.have.length(1);
+      expect(warnings[0]).to.include('<mule-upload accept="jpe, image/*;capture=camera">');
       expect(element.shadowRoot!.querySelector('input')!.accept).to.equal('.jpe,image/*');
       expect(element.accept).to.equal('jpe, image/*;capture=camera');
       expect(await element.add([fileOf('a.jpe')])).to.have.length(1);

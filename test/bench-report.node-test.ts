@@ -2,21 +2,21 @@ import { strict as assert } from 'node:assert';
 import { describe, it } from 'node:test';
 import { format } from 'prettier';
 import { checkFigures } from './bench/check.js';
-import { CLIENTS, LIMITS } from './bench/clients.js';
+import { CLIENTS, BARE_LIMITS } from './bench/clients.js';
 import {
   barsOf,
   missingLimits,
   mostFrequentBest,
   ratiosToBase,
   ratiosToBest,
-  rivalsBelowLimit,
+  clientsFasterThanLimits,
   rowsOf,
   runsOf,
 } from './bench/report-data.js';
 import type { Row } from './bench/report-data.js';
 import { speedPage } from './bench/report-page.js';
 import { readmeTable } from './bench/report-tables.js';
-import type { WrittenRun } from './bench/run.js';
+import type { RunRecord } from './bench/run.js';
 import { MIB, SCENARIOS } from './bench/scenarios.js';
 
 const DAY_MS = 86_400_000;
@@ -26,7 +26,7 @@ const NEW = 'new000000000';
 const OLD = 'old000000000';
 
 /** Returns a run of the element, with changes. */
-const run = (changes: Partial<WrittenRun> = {}): WrittenRun => ({
+const run = (changes: Partial<RunRecord> = {}): RunRecord => ({
   ...{ scenario: 'medium', client: 'element', store: 'sink', ...FIRST, round: '1-1', engine: NEW, at: START },
   ...{ time: 1_000, begunAt: START, failure: null, longestTask: 0, firstByte: 20 },
   ...{ cpu: 1, browserCpu: 1, memory: MIB, signerCalls: 1, preflights: 1 },
@@ -34,28 +34,28 @@ const run = (changes: Partial<WrittenRun> = {}): WrittenRun => ({
 });
 
 /** Returns the runs of one round, by the times of the clients; null: the client failed. */
-const roundOf = (times: Record<string, number | null>, changes: Partial<WrittenRun> = {}): WrittenRun[] =>
+const roundOf = (times: Record<string, number | null>, changes: Partial<RunRecord> = {}): RunRecord[] =>
   Object.entries(times).map(([client, time]) =>
     run({ client, time: time ?? 300_000, failure: time === null ? 'Error: it broke' : null, ...changes }),
   );
 
-const onlyRow = (runs: readonly WrittenRun[]): Row => {
+const onlyRow = (runs: readonly RunRecord[]): Row => {
   const rows = rowsOf(runs, FIRST);
   assert.equal(rows.length, 1);
   return rows[0]!;
 };
 
 /** Returns runs of every client in each scenario that it can run: limits take 1 s, the others 2 s. */
-const everyRun = (changes: Partial<WrittenRun> = {}): WrittenRun[] =>
+const everyRun = (changes: Partial<RunRecord> = {}): RunRecord[] =>
   SCENARIOS.flatMap((scenario) =>
     scenario.visits.flatMap((visit) =>
-      CLIENTS.filter((client) => client.cannot(scenario) === null).map(({ id, limit }) =>
-        run({ scenario: scenario.id, visit, client: id, time: limit ? 1_000 : 2_000, ...changes }),
+      CLIENTS.filter((client) => client.canRun(scenario)).map(({ id, bareLimit }) =>
+        run({ scenario: scenario.id, visit, client: id, time: bareLimit ? 1_000 : 2_000, ...changes }),
       ),
     ),
   );
 
-const pageOf = async (runs: readonly WrittenRun[]): Promise<string> =>
+const pageOf = async (runs: readonly RunRecord[]): Promise<string> =>
   format(speedPage({ runs, growth: [], machine: 'a machine' }), { parser: 'markdown' });
 
 /** Returns the cells of the first line of a page that begins with a title. */
@@ -132,7 +132,7 @@ describe('ratios of the benchmark', () => {
       ...roundOf({ bare: 1_000, 'bare-6': 800, element: 100, engine: 100, tus: 400, uppy: 900 }, { round: '1-1' }),
       ...roundOf({ bare: 1_000, 'bare-6': 800, element: 100, engine: 100, tus: 480, uppy: 700 }, { round: '1-2' }),
     ]);
-    const found = rivalsBelowLimit(row);
+    const found = clientsFasterThanLimits(row);
     assert.deepEqual(
       found.map(({ client, ratio }) => [client.id, ratio.toFixed(2)]),
       [['tus', '0.55']],
@@ -147,7 +147,7 @@ describe('the bars of the chart', () => {
       ...roundOf({ bare: 1_000, element: 1_600, tus: null }, { round: '1-2' }),
       ...roundOf({ bare: null, element: 1_000, upchunk: 1_000 }, { round: '1-3' }),
     ]);
-    const bars = barsOf(row, CLIENTS).filter(({ title }) => title !== LIMITS[0]!.title);
+    const bars = barsOf(row, CLIENTS).filter(({ title }) => title !== BARE_LIMITS[0]!.title);
     assert.deepEqual(bars, [
       { title: '<mule-upload>', ratio: 1.55 },
       { title: 'tus-js-client, own protocol', ratio: null },
@@ -214,7 +214,7 @@ describe('the page with the figures', () => {
 
   it('has tables of HTTP/2 if that was measured, and describes each limit', async () => {
     const page = await pageOf(everyRun());
-    for (const { title } of LIMITS) assert.equal(cellsOf(page, title)[0], title);
+    for (const { title } of BARE_LIMITS) assert.equal(cellsOf(page, title)[0], title);
     assert.deepEqual(
       [...page.matchAll(/^## (.*visit.*)/gm)].map(([, heading]) => heading),
       ['First visit', 'Later visit', 'Costs of a first visit'],

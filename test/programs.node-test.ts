@@ -17,7 +17,9 @@ const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8
 
 describe('programs that the scripts start', () => {
   it('are scripts run by this Node, npm too: Windows starts no .cmd file without a shell', () => {
-    const started = sources.flatMap((file) => [...read(file).matchAll(/\b(?:must|runCounted)\('([\w-]+)'/g)]);
+    const started = sources.flatMap((file) => [
+      ...read(file).matchAll(/\b(?:runOrThrow|runBrowserTests)\('([\w-]+)'/g),
+    ]);
     const names = new Set([...started.map(([, name]) => name!), 'c8', 'cem']);
     assert.ok(names.has('tsc') && names.has('npm') && names.has('web-test-runner'), [...names].join());
     // without npm's script, as on Debian, its program is started, which Windows' npm never needs

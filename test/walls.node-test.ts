@@ -8,7 +8,7 @@ import ts from 'typescript';
 const SRC = fileURLToPath(new URL('../src/', import.meta.url));
 
 interface Import {
-  /** Module that imports, and what it imports: a path below src without its ending, or a package's name. */
+  /** The importing module, and the imported one: a path below `src` without its extension, or a package's name. */
   from: string;
   to: string;
   isType: boolean;
@@ -29,7 +29,7 @@ function specifierOf(node: ts.Node): ts.Node | undefined {
   return undefined;
 }
 
-/** Whether an import is removed when types are. */
+/** Whether an import is only of types. */
 function isOnlyTypes(node: ts.Node): boolean {
   if (ts.isImportTypeNode(node)) return true;
   if (ts.isExportDeclaration(node)) return node.isTypeOnly;
@@ -70,7 +70,7 @@ const imports = modules.flatMap((module) => module.imports);
 const AREAS = ['element', 'engine', 'signer'];
 /** Modules that browser and signer share; they import nothing. */
 const SHARED = ['protocol', 'limits', 'accept', 'xml'];
-/** The area of a module: its top folder, or its own name outside of folders. */
+/** Returns the area of a module: its top folder, or its own name if it is in no folder. */
 const areaOf = (name: string): string => name.split('/')[0]!;
 const isOwn = ({ to }: Import): boolean => modules.some(({ name }) => name === to);
 const describeImport = ({ from, to }: Import): string => `${from} imports ${to}`;
@@ -111,7 +111,7 @@ const ORDER: Readonly<Record<string, readonly string[]>> = {
 const BROWSER_IMPORTS = ['api', 'ports', 'util', 'hashing', 'browser'];
 const COMPOSITION_ROOT = 'create-manager';
 
-/** The entry of its area's order that a module belongs to. */
+/** Returns the folder or top module of its area that a module belongs to. */
 const unitOf = (name: string): string => name.split('/')[1]!;
 
 function isUpward({ from, to }: Import): boolean {
@@ -155,14 +155,14 @@ const KNOWN_CYCLES: readonly string[] = [];
 const KNOWN_BREACHES: readonly string[] = [];
 
 /** Asserts that no import is as described. */
-function forbid(what: (one: Import) => boolean): void {
-  assert.deepEqual(imports.filter(what).map(describeImport), []);
+function expectNoImport(isForbidden: (one: Import) => boolean): void {
+  assert.deepEqual(imports.filter(isForbidden).map(describeImport), []);
 }
 
 /** Asserts that no selected module uses these names. */
-function forbidNames(names: readonly string[], where: (name: string) => boolean): void {
+function expectNoNames(names: readonly string[], isSelected: (name: string) => boolean): void {
   const found = modules
-    .filter(({ name }) => where(name))
+    .filter(({ name }) => isSelected(name))
     .flatMap(({ name, identifiers }) =>
       names.filter((one) => identifiers.has(one)).map((one) => `${name} uses ${one}`),
     );
@@ -176,7 +176,7 @@ describe('imports within src', () => {
   });
 
   it('lead to a module of src, or to a package', () => {
-    forbid((one) => (one.to.startsWith('.') || [...AREAS, ...SHARED].includes(areaOf(one.to))) && !isOwn(one));
+    expectNoImport((one) => (one.to.startsWith('.') || [...AREAS, ...SHARED].includes(areaOf(one.to))) && !isOwn(one));
   });
 
   it('lead one way: from index to element, engine and shared modules; from signer to shared modules', () => {
@@ -186,23 +186,23 @@ describe('imports within src', () => {
       engine: SHARED,
       signer: SHARED,
     };
-    forbid((one) => {
+    expectNoImport((one) => {
       const [from, to] = [areaOf(one.from), areaOf(one.to)];
       return isOwn(one) && from !== to && !allowed[from]?.includes(to);
     });
   });
 
   it('of index are only the entry of the element', () => {
-    forbid((one) => one.from === 'index' && one.to !== 'element/index');
+    expectNoImport((one) => one.from === 'index' && one.to !== 'element/index');
   });
 
   it('of protocol are types only, and shared modules import nothing', () => {
-    forbid(({ from }) => SHARED.includes(from));
-    forbid(({ to, isType }) => to === 'protocol' && !isType);
+    expectNoImport(({ from }) => SHARED.includes(from));
+    expectNoImport(({ to, isType }) => to === 'protocol' && !isType);
   });
 
   it('of packages are lit in the element, localforage in the journal, and Node modules in the Node adapter and the command', () => {
-    forbid((one) => {
+    expectNoImport((one) => {
       if (isOwn(one)) return false;
       if (one.to === 'lit' || one.to.startsWith('lit/')) return areaOf(one.from) !== 'element';
       if (one.to === 'localforage') return one.from !== 'engine/browser/indexed-db-journal';
@@ -242,12 +242,12 @@ describe('imports within src', () => {
   });
 
   it('and names keep requests out of the element', () => {
-    forbidNames(['fetch', 'XMLHttpRequest', 'sendBeacon', 'WebSocket'], (name) => areaOf(name) === 'element');
-    forbid(({ from, to }) => areaOf(from) === 'element' && /^engine\/(s3|browser|transfer|signing)\//.test(to));
+    expectNoNames(['fetch', 'XMLHttpRequest', 'sendBeacon', 'WebSocket'], (name) => areaOf(name) === 'element');
+    expectNoImport(({ from, to }) => areaOf(from) === 'element' && /^engine\/(s3|browser|transfer|signing)\//.test(to));
   });
 
   it('and names keep XMLHttpRequest in the transport', () => {
-    forbidNames(['XMLHttpRequest'], (name) => name !== 'engine/browser/xhr-transport');
+    expectNoNames(['XMLHttpRequest'], (name) => name !== 'engine/browser/xhr-transport');
   });
 
   it('and names keep the DOM tree out of engine, signer and shared modules', () => {
@@ -260,11 +260,11 @@ describe('imports within src', () => {
       'ShadowRoot',
       'attachShadow',
     ];
-    forbidNames(tree, (name) => !['element', 'index'].includes(areaOf(name)));
+    expectNoNames(tree, (name) => !['element', 'index'].includes(areaOf(name)));
     // only one module listens for the page being hidden, frozen or left
     const isWithoutPage = (name: string): boolean =>
       areaOf(name) === 'engine' && name !== 'engine/browser/page-environment';
-    forbidNames(['document', 'window'], isWithoutPage);
+    expectNoNames(['document', 'window'], isWithoutPage);
   });
 
   it('are described by an architecture page that names only existing files', () => {

@@ -4,46 +4,46 @@ import type { XmlElement } from '../src/xml.js';
 import { seededRandom } from './engine/random.js';
 
 const random = seededRandom(14);
-const oneOf = <T>(...choices: T[]): T => choices[random.below(choices.length)]!;
-const several = (most: number, make: () => string): string =>
-  Array.from({ length: random.below(most + 1) }, make).join('');
+const pick = <T>(...choices: T[]): T => choices[random.below(choices.length)]!;
+const repeatUpTo = (max: number, create: () => string): string =>
+  Array.from({ length: random.below(max + 1) }, create).join('');
 
 const TEXTS = ['x', 'Part', ' ', '\n', 'é', '漢', '🐴', '"', "'", '>', '/', '=', '!', '?', '-', '--', ']', ';', '#'];
 const REFERENCES = ['&amp;', '&lt;', '&gt;', '&quot;', '&apos;', '&#65;', '&#x1F434;', '&#xe9;', '&#10;'];
 
-const makeText = (): string => several(4, () => oneOf(...TEXTS, ...REFERENCES)).replaceAll(']>', '] >');
+const makeText = (): string => repeatUpTo(4, () => pick(...TEXTS, ...REFERENCES)).replaceAll(']>', '] >');
 // begins with a space: WebKitGTK's libxml2 refuses a comment that begins with ">", which XML allows
-const makeComment = (): string => `<!-- ${several(4, () => oneOf('a', '<b>', '&', ' ', '>', ']]', '</Part>'))}-->`;
+const makeComment = (): string => `<!-- ${repeatUpTo(4, () => pick('a', '<b>', '&', ' ', '>', ']]', '</Part>'))}-->`;
 const makeCdata = (): string =>
-  `<![CDATA[${several(4, () => oneOf('a', '<Part>', '&lt;', '"', '-->', '<!--', ']'))}]]>`;
-const makeInstruction = (): string => `<?go ${several(4, () => oneOf('a', '<b>', '"', '>', '-->'))}?>`;
+  `<![CDATA[${repeatUpTo(4, () => pick('a', '<Part>', '&lt;', '"', '-->', '<!--', ']'))}]]>`;
+const makeInstruction = (): string => `<?go ${repeatUpTo(4, () => pick('a', '<b>', '"', '>', '-->'))}?>`;
 
 function makeAttributes(): string {
   const names = ['a', 'B-c', 'p:d', 'xsi.type', 'é'].filter(() => random.below(4) === 0);
   return names
     .map((name) => {
-      const quote = oneOf('"', "'");
-      const value = several(4, () => oneOf('a', '/', '>', '&lt;', '/>', quote === '"' ? "'" : '"'));
-      return `${oneOf(' ', '\n')}${name}${oneOf('', ' ')}=${oneOf('', ' ')}${quote}${value}${quote}`;
+      const quote = pick('"', "'");
+      const value = repeatUpTo(4, () => pick('a', '/', '>', '&lt;', '/>', quote === '"' ? "'" : '"'));
+      return `${pick(' ', '\n')}${name}${pick('', ' ')}=${pick('', ' ')}${quote}${value}${quote}`;
     })
     .join('');
 }
 
 function makeElement(depth: number, isRoot = false): string {
-  const name = oneOf('Part', 'ETag', 'p:Size', 'p:Part', 'Nom-é', '_x', 'a.b');
-  const start = `<${name}${isRoot ? ' xmlns="urn:s3" xmlns:p="urn:p"' : ''}${makeAttributes()}${oneOf('', ' ')}`;
+  const name = pick('Part', 'ETag', 'p:Size', 'p:Part', 'Nom-é', '_x', 'a.b');
+  const start = `<${name}${isRoot ? ' xmlns="urn:s3" xmlns:p="urn:p"' : ''}${makeAttributes()}${pick('', ' ')}`;
   if (random.below(6) === 0) return `${start}/>`;
-  const inner = several(5, () =>
-    oneOf(makeText, makeText, makeComment, makeCdata, makeInstruction, () => (depth ? makeElement(depth - 1) : ''))(),
+  const inner = repeatUpTo(5, () =>
+    pick(makeText, makeText, makeComment, makeCdata, makeInstruction, () => (depth ? makeElement(depth - 1) : ''))(),
   );
-  return `${start}>${inner}</${name}${oneOf('', ' ')}>`;
+  return `${start}>${inner}</${name}${pick('', ' ')}>`;
 }
 
-const makeProlog = (): string => oneOf('', '<?xml version="1.0" encoding="UTF-8"?>\n');
-const makeMisc = (): string => several(2, () => oneOf(' ', '\n', makeComment(), makeInstruction()));
+const makeProlog = (): string => pick('', '<?xml version="1.0" encoding="UTF-8"?>\n');
+const makeMisc = (): string => repeatUpTo(2, () => pick(' ', '\n', makeComment(), makeInstruction()));
 const makeDocument = (): string => `${makeProlog()}${makeMisc()}${makeElement(4, true)}${makeMisc()}`;
 
-/** The root as the browser's own parser has it; null if it finds the document faulty. */
+/** Returns the root as the browser's own parser reads it; null if that rejects the document. */
 function readByBrowser(source: string): XmlElement | null {
   const parsed = new DOMParser().parseFromString(source, 'application/xml');
   if (parsed.getElementsByTagName('parsererror').length) return null;
@@ -81,7 +81,7 @@ describe('readXml', () => {
     let accepted = 0;
     for (let count = 0; count < 6_000; count++) {
       const characters = [...makeDocument()];
-      characters.splice(random.below(characters.length), random.below(3), oneOf('', '<', '>', '/', '"', '&', ';', 'a'));
+      characters.splice(random.below(characters.length), random.below(3), pick('', '<', '>', '/', '"', '&', ';', 'a'));
       const damaged = characters.join('');
       const expected = readByBrowser(damaged);
       if (!expected) continue;

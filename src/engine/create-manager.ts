@@ -17,7 +17,7 @@ import { ModuleLoader } from './util/module-loader.js';
 /** The deferred code, for all uploaders of the page. */
 const deferredCode = new ModuleLoader(() => import('./deferred-code.js'), systemClock);
 
-/** @param ports replace those of the browser */
+/** Creates the manager. @param ports replace those of the browser */
 export function createManager(
   options: Readonly<ResolvedOptions>,
   ports: Partial<ManagerPorts>,

@@ -20,7 +20,7 @@ import { FileStoreWriter } from './resume/file-store-writer.js';
 import { TabCoordinator } from './resume/tab-coordinator.js';
 import { InitBatcher } from './signing/init-batcher.js';
 import { principalOf } from './signing/init-answer.js';
-import { Notices } from './signing/notices.js';
+import { Notifications } from './signing/notifications.js';
 import { Intake } from './uploads/intake.js';
 import { OwnerChanges } from './uploads/owner-changes.js';
 import { PageLifecycle } from './uploads/page-lifecycle.js';
@@ -34,10 +34,10 @@ import { UploadList } from './uploads/upload-list.js';
 import { newId } from './util/new-id.js';
 import { TimeSlicer } from './util/time-slicer.js';
 
-/** Of many files that are added together, this number starts at once: the signer answers while the others are listed. */
-const FIRST_FILES = 4;
+/** Number of added files after which the first start: the signer then answers while the other files are being added. */
+const FILES_BEFORE_START = 4;
 
-/** Every manager of this page, so that a user's uploads end in all of them. */
+/** All managers of this page: when the user changes, the uploads of the former one end in each of them. */
 const managers = new Set<WeakRef<UploadManager>>();
 
 /** The implementation of an uploader. `Uploader` loads it, passes every call on to it, and documents each member. */
@@ -51,22 +51,23 @@ export class UploadManager implements UploadListener {
   readonly #intake: Intake;
   readonly #inits: InitBatcher;
   readonly #tabs: TabCoordinator;
-  readonly #files: FileStoreWriter;
-  readonly #services: UploadServices;
+  readonly #fileWriter: FileStoreWriter;
+  readonly #uploadServices: UploadServices;
   readonly #recovery: Recovery;
-  readonly #page: PageLifecycle;
+  readonly #pageLifecycle: PageLifecycle;
   readonly #progress: ProgressReporter;
-  readonly #owners: OwnerChanges;
-  readonly #finishers = new Set<{ resolve(uploads: UploadSnapshot[]): void; reject(error: Error): void }>();
-  /** The text after the prefix `objectKey` in the keys of files that were added together. */
-  readonly #ownNames = new WeakMap<Upload, string>();
+  readonly #ownerChanges: OwnerChanges;
+  /** The pending promises of `finished()`. */
+  readonly #finishedPromises = new Set<{ resolve(uploads: UploadSnapshot[]): void; reject(error: Error): void }>();
+  /** Of files that were added together: the text that follows the `objectKey` of the page in the requested key. */
+  readonly #keySuffixes = new WeakMap<Upload, string>();
   #ready: Promise<void> | null = null;
-  /** Whether `mule-finish` waits for the end of `add`. */
+  /** Whether `mule-finish` is dispatched as soon as no `add` is pending. */
   #isFinishDue = false;
-  /** The last call of `attach()`; null after `detach()`. */
+  /** Identifies the last call of `attach()`; null while detached. */
   #attachment: object | null = {};
-  /** IDs of the uploads that `attach()` resumes once the signer has named the same user. */
-  #toResume: readonly string[] = [];
+  /** IDs of the uploads that `attach()` resumes once the signer has confirmed the user. */
+  #idsToResume: readonly string[] = [];
 
   constructor(settings: Settings, ports: ManagerPorts, emit: Emit) {
     const { clock, tabLock: lock, tabChannel: channel, fileStore } = ports;
@@ -80,25 +81,27 @@ export class UploadManager implements UploadListener {
     this.#intake = new Intake(this.#list, services.smallFiles, emit);
     this.#inits = new InitBatcher(services, this.#list, this.#intake, (answer) => {
       this.#identifyUser(principalOf(answer));
-      this.#files.wake();
+      this.#fileWriter.resume();
     });
     this.#tabs = new TabCoordinator({ ...services, lock, channel });
-    this.#files = new FileStoreWriter({ ...services, fileStore });
-    const notices = new Notices(services, this.#list);
-    this.#services = { ...services, notices, inits: this.#inits, tabs: this.#tabs };
+    this.#fileWriter = new FileStoreWriter({ ...services, fileStore });
+    const notifications = new Notifications(services, this.#list);
+    this.#uploadServices = { ...services, notifications, inits: this.#inits, tabs: this.#tabs };
     this.#recovery = new Recovery(
-      { ...services, lock, fileStore, files: this.#files, list: this.#list, tabs: this.#tabs },
+      { ...services, lock, fileStore, fileWriter: this.#fileWriter, list: this.#list, tabs: this.#tabs },
       (record) => this.#restoreUpload(record),
       (report) => this.#handleRecovery(report),
     );
-    this.#page = new PageLifecycle(ports, settings, this.#list, services.presence, (event) => this.#handlePage(event));
-    services.presence.onChange = () => this.#page.update();
+    this.#pageLifecycle = new PageLifecycle(ports, settings, this.#list, services.presence, (event) =>
+      this.#handlePageEvent(event),
+    );
+    services.presence.onChange = () => this.#pageLifecycle.update();
     this.#progress = new ProgressReporter(clock, (upload) => this.#reportProgress(upload));
-    this.#owners = new OwnerChanges(
-      { ...services, inits: this.#inits, files: this.#files, list: this.#list, progress: this.#progress },
+    this.#ownerChanges = new OwnerChanges(
+      { ...services, inits: this.#inits, fileWriter: this.#fileWriter, list: this.#list, progress: this.#progress },
       emit,
     );
-    for (const known of managers) if (!known.deref()) managers.delete(known);
+    for (const reference of managers) if (!reference.deref()) managers.delete(reference);
     managers.add(new WeakRef(this));
   }
 
@@ -128,29 +131,29 @@ export class UploadManager implements UploadListener {
     return this.#list.has(id);
   }
 
-  /** @param options with the changes, which have been checked */
+  /** @param options the new options, which are valid and include the changes */
   configure(options: Readonly<ResolvedOptions>, changes: UploaderOptions): void {
     const before = this.#settings.options;
-    const isOther = isOtherOwner(options, before);
-    // until the signer has answered, a scope that is set late is that of the files that were added before
-    const isInUse = before.scope !== '' || this.#shared.health.hasSignerAnswer;
-    if (isOther && isInUse) this.#endAll();
+    const isOwnerChange = isOtherOwner(options, before);
+    // a first scope that the page sets before the first answer of the signer also applies to files that were added before
+    const isScopeFixed = before.scope !== '' || this.#shared.health.hasSignerAnswer;
+    if (isOwnerChange && isScopeFixed) this.#endAll();
     this.#settings.options = options;
-    if (this.#ready && (isOther || (!options.scope && options.signer !== before.signer))) {
+    if (this.#ready && (isOwnerChange || (!options.scope && options.signer !== before.signer))) {
       for (const upload of this.#list.all) if (!upload.session) upload.owner = this.#settings.owner;
       // unfinished uploads of another user or destination must not be shown
-      this.#removeOwned(this.#recovery.reset(), true);
+      this.#unlist(this.#recovery.reset(), true);
       this.#ready = this.#recovery.load();
     }
     this.#shared.scheduler.dispatch();
     this.#applyToPending(changes, before);
-    this.#page.update();
+    this.#pageLifecycle.update();
   }
 
   async add(entries: readonly Entry[], rules: Rules = this.options.rules): Promise<UploadSnapshot[]> {
     const added: Upload[] = [];
-    const { era } = this.#owners;
-    this.#list.adding++;
+    const { ownership } = this.#ownerChanges;
+    this.#list.addCalls++;
     try {
       const files = entries.map(({ file }) => file);
       await Promise.all([this.ready, loadAcceptRule(files, rules.accept)]);
@@ -160,8 +163,8 @@ export class UploadManager implements UploadListener {
       const slicer = new TimeSlicer(this.#ports.clock);
       for (const entry of entries) {
         if (entry.isAborted) continue;
-        if (era !== this.#owners.era) {
-          this.#owners.reject(entry.file);
+        if (ownership !== this.#ownerChanges.ownership) {
+          this.#ownerChanges.reject(entry.file);
           continue;
         }
         if (rules.signal?.aborted || this.#lifetime.signal.aborted) break;
@@ -170,12 +173,12 @@ export class UploadManager implements UploadListener {
         // by the user, before it was listed here
         if (entry.isAborted) upload?.abort();
         else if (entry.isPaused) upload?.pause();
-        // the first files start while the last are still being added
-        if (slicer.isExpired || added.length === FIRST_FILES) this.#list.startNext();
+        // the first files start while others are still being added
+        if (slicer.isExpired || added.length === FILES_BEFORE_START) this.#list.startNext();
         if (slicer.isExpired) await slicer.yieldToPage();
       }
     } finally {
-      this.#list.adding--;
+      this.#list.addCalls--;
     }
     this.#list.startNext();
     this.#settle();
@@ -191,12 +194,12 @@ export class UploadManager implements UploadListener {
   }
 
   start(id?: string): void {
-    for (const upload of this.#list.chosen(id)) if (upload.status === 'queued') this.#list.enqueue(upload);
+    for (const upload of this.#list.select(id)) if (upload.status === 'queued') this.#list.enqueue(upload);
     this.#list.startNext();
   }
 
   pause(id?: string): void {
-    for (const upload of this.#list.chosen(id)) upload.pause();
+    for (const upload of this.#list.select(id)) upload.pause();
   }
 
   async resume(id?: string, file?: File | FileHandle): Promise<void> {
@@ -205,25 +208,25 @@ export class UploadManager implements UploadListener {
       const { giveFile } = await this.#shared.deferredCode.load();
       await giveFile(upload, file);
     }
-    const chosen = this.#list.chosen(id);
-    for (const upload of chosen) {
-      const isGivenBack = file && upload.status === 'failed';
-      if (upload.status !== 'paused' && upload.status !== 'needs-file' && !isGivenBack) continue;
+    const uploads = this.#list.select(id);
+    for (const upload of uploads) {
+      const isFileReplaced = file && upload.status === 'failed';
+      if (upload.status !== 'paused' && upload.status !== 'needs-file' && !isFileReplaced) continue;
       if (upload.file) this.#requeue(upload);
     }
     this.#list.startNext();
-    await this.#recovery.reopen(chosen);
+    await this.#recovery.reopen(uploads);
   }
 
   abort(id?: string): void {
-    for (const upload of this.#list.chosen(id)) upload.abort();
+    for (const upload of this.#list.select(id)) upload.abort();
     this.#list.startNext();
   }
 
   retry(id?: string): void {
     this.#shared.deferredCode.retryNow();
     this.#shared.reachability.probeNow();
-    for (const upload of this.#list.chosen(id)) {
+    for (const upload of this.#list.select(id)) {
       if (upload.status === 'failed') this.#requeue(upload);
       else if (isRunning(upload.status)) upload.retryNow(true);
     }
@@ -247,46 +250,47 @@ export class UploadManager implements UploadListener {
         reject(new DOMException('The uploader was disposed of', 'AbortError'));
         return;
       }
-      this.#finishers.add({ resolve, reject });
+      this.#finishedPromises.add({ resolve, reject });
       void this.ready.then(() => this.#settle());
     });
   }
 
   async forget(): Promise<void> {
     const { scopes } = this.#shared.journal;
-    const forgotten = managersOfPage().filter((other) => other === this || scopes.has(other.#settings.scope));
-    for (const manager of forgotten) {
+    const managersOfScopes = managersOfPage().filter((other) => other === this || scopes.has(other.#settings.scope));
+    for (const manager of managersOfScopes) {
       manager.#endAll({ isForgotten: true });
       manager.#recovery.reset();
     }
     this.#shared.throughput.forget();
-    // by each manager: a pending write of its own must come before the deletion
-    const deletions = forgotten.flatMap((manager) =>
+    // each manager deletes by its own writer, after the pending writes of that writer
+    const deletions = managersOfScopes.flatMap((manager) =>
       [...scopes].flatMap((scope) => [manager.#shared.journal.wipe(scope), manager.#ports.fileStore.wipe(scope)]),
     );
     await Promise.all(deletions);
   }
 
   detach(): string[] {
-    const running = this.#list.all.filter((upload) => isRunning(upload.status) || this.#list.isInQueue(upload));
-    for (const upload of running.reverse()) upload.pause();
+    const active = this.#list.all.filter((upload) => isRunning(upload.status) || this.#list.isInQueue(upload));
+    // the last ones first: no queued upload must start because a running one has paused
+    for (const upload of active.reverse()) upload.pause();
     this.#list.isPaused = true;
     this.#attachment = null;
     this.#tabs.releaseAll();
     this.#shared.presence.hide();
-    const ids = new Set([...running.map(({ id }) => id), ...this.#toResume.filter((id) => this.#list.has(id))]);
-    this.#toResume = [];
+    const ids = new Set([...active.map(({ id }) => id), ...this.#idsToResume.filter((id) => this.#list.has(id))]);
+    this.#idsToResume = [];
     return [...ids];
   }
 
   attach(ids: readonly string[]): true | Promise<boolean> {
     const attachment = (this.#attachment = {});
-    // an earlier call may still wait for the signer
-    this.#toResume = [...new Set([...this.#toResume, ...ids])];
+    // an earlier call of `attach()` may still wait for the signer
+    this.#idsToResume = [...new Set([...this.#idsToResume, ...ids])];
     const resume = (isSameUser: boolean): boolean => {
       if (this.#attachment !== attachment) return false;
-      const toResume = this.#toResume;
-      this.#toResume = [];
+      const toResume = this.#idsToResume;
+      this.#idsToResume = [];
       this.#list.isPaused = false;
       this.#shared.presence.show();
       for (const id of toResume) if (this.#list.has(id)) void this.resume(id);
@@ -301,22 +305,23 @@ export class UploadManager implements UploadListener {
   dispose(): void {
     this.#lifetime.abort();
     this.#attachment = null;
-    for (const known of managers) if (known.deref() === this) managers.delete(known);
+    for (const reference of managers) if (reference.deref() === this) managers.delete(reference);
     for (const upload of this.#list.all) upload.dispose();
     this.#progress.dispose();
-    this.#page.dispose();
+    this.#pageLifecycle.dispose();
     this.#shared.checksums.release();
-    this.#files.dispose();
+    this.#fileWriter.dispose();
     this.#shared.presence.end();
-    for (const { reject } of this.#finishers) reject(new DOMException('The uploader was disposed of', 'AbortError'));
-    this.#finishers.clear();
+    for (const { reject } of this.#finishedPromises)
+      reject(new DOMException('The uploader was disposed of', 'AbortError'));
+    this.#finishedPromises.clear();
   }
 
   // ---- Adding files ----
 
-  async #addEntry(entry: Entry, rules: AdmissionRules, areMany: boolean): Promise<Upload | null> {
+  async #addEntry(entry: Entry, rules: AdmissionRules, isOneOfMany: boolean): Promise<Upload | null> {
     const { file, relativePath = '', handle = null, id = newId() } = entry;
-    const { era } = this.#owners;
+    const { ownership } = this.#ownerChanges;
     const unfinished = entry.fault ? null : await this.#intake.findUnfinished(entry);
     if (unfinished && this.#list.has(unfinished.id)) {
       unfinished.file = file;
@@ -324,32 +329,32 @@ export class UploadManager implements UploadListener {
       this.#requeue(unfinished);
       return unfinished;
     }
-    const rejection = this.#intake.refuse(entry, rules);
+    const rejection = this.#intake.findRejection(entry, rules);
     if (rejection) {
       this.#emit('mule-reject', { file, ...(relativePath && { relativePath }), ...rejection });
       return null;
     }
-    const known = await this.#recovery.findUnlisted(entry);
-    if (era !== this.#owners.era) {
-      this.#owners.reject(file);
+    const recovered = await this.#recovery.findUnlisted(entry);
+    if (ownership !== this.#ownerChanges.ownership) {
+      this.#ownerChanges.reject(file);
       return null;
     }
     const { name, size, type, lastModified } = file;
     const facts = { id, name, size, type, lastModified, relativePath };
-    const upload = known ?? new Upload(this.#services, this, facts, this.#settings.owner, { file });
+    const upload = recovered ?? new Upload(this.#uploadServices, this, facts, this.#settings.owner, { file });
     upload.handle = handle;
-    if (areMany) this.#ownNames.set(upload, relativePath || name);
-    if (known) upload.file = file;
+    if (isOneOfMany) this.#keySuffixes.set(upload, relativePath || name);
+    if (recovered) upload.file = file;
     else upload.objectKey = this.#requestedKey(upload);
     this.#list.add(upload);
     this.#emit('mule-add', { upload: upload.snapshot });
-    if (known) {
+    if (recovered) {
       this.#requeue(upload);
       return upload;
     }
-    // loaded while the file is being read
+    // the code for checksums loads while the file is being read
     if (this.#shared.checksums.isWanted) void this.#shared.checksums.loadKit();
-    this.#files.add(upload);
+    this.#fileWriter.add(upload);
     if (this.options.autostart) this.#list.enqueue(upload);
     return upload;
   }
@@ -357,41 +362,41 @@ export class UploadManager implements UploadListener {
   #restoreUpload(record: JournalRecord): Upload {
     const { id, name, size, type, lastModified, relativePath } = record;
     const facts = { id, name, size, type, lastModified, relativePath };
-    return new Upload(this.#services, this, facts, this.#settings.owner, { record });
+    return new Upload(this.#uploadServices, this, facts, this.#settings.owner, { record });
   }
 
-  /** @param isAsked whether the user or the page has asked for it */
+  /** Queues an upload again. @param isAsked whether the user or the page has asked to resume it */
   #requeue(upload: Upload, isAsked = true): void {
     upload.enqueue();
     this.#recovery.recordFile(upload);
-    this.#files.add(upload);
-    // an upload that never started waits for `start()`, as a new one does
+    this.#fileWriter.add(upload);
+    // without `autostart`, an upload that has never started waits for `start()`
     if (upload.status === 'queued' && (isAsked || upload.session || this.options.autostart)) this.#list.enqueue(upload);
   }
 
-  /** Returns the requested key; of several files each has its own name after the prefix. */
+  /** Returns the object key to request: for one of several files, the `objectKey` of the page is only a prefix. */
   #requestedKey(upload: Upload): string {
     const { objectKey } = this.options;
-    return objectKey && objectKey + (this.#ownNames.get(upload) ?? '');
+    return objectKey && objectKey + (this.#keySuffixes.get(upload) ?? '');
   }
 
-  /** Applies changed options to uploads that wait, are held, or have failed for lack of them. */
+  /** Applies changed options to uploads that wait, are queued, or have failed because an option was missing. */
   #applyToPending(changes: UploaderOptions, { maxRetries, autostart }: Readonly<ResolvedOptions>): void {
     const { options } = this;
-    const isSet = (...names: (keyof UploaderOptions)[]): boolean => names.some((name) => name in changes);
-    const isOtherSigner = isSet('signer', 'urls', 'sign');
+    const isChanged = (...names: (keyof UploaderOptions)[]): boolean => names.some((name) => name in changes);
+    const isOtherSigner = isChanged('signer', 'urls', 'sign');
     const hasSigner = options.sign !== undefined || actionUrl('get_init_signature', options) !== null;
     for (const upload of this.#list.all) {
       const { status, session } = upload;
       const code = status === 'failed' && upload.snapshot.error?.code;
-      if (isSet('objectKey') && !session) upload.objectKey = this.#requestedKey(upload);
-      // including those aborted here: the abort on the store may still be pending
-      if (isOtherSigner || isSet('headers', 'credentials', 'params')) upload.authorize();
+      if (isChanged('objectKey') && !session) upload.objectKey = this.#requestedKey(upload);
+      // also aborted uploads: their abort on the store may be pending
+      if (isOtherSigner || isChanged('headers', 'credentials', 'params')) upload.authorize();
       if (isOtherSigner) upload.retryNow(false);
-      const hasWhatItLacked =
+      const isCauseRemoved =
         (code === 'no-signer' && isOtherSigner && hasSigner)
         || (code === 'too-many-retries' && options.maxRetries > maxRetries);
-      if (hasWhatItLacked) this.#requeue(upload);
+      if (isCauseRemoved) this.#requeue(upload);
       else if (status === 'queued' && options.autostart && !autostart) this.#list.enqueue(upload);
     }
     this.#list.startNext();
@@ -425,19 +430,19 @@ export class UploadManager implements UploadListener {
     );
   }
 
-  /** Ends every upload of the former owner in this page. */
+  /** Ends every upload in this page, because the owner has changed. */
   #endAll(options?: Parameters<OwnerChanges['endAll']>[0]): void {
-    this.#owners.endAll(options);
+    this.#ownerChanges.endAll(options);
     this.#settle();
   }
 
-  /** Removes uploads of another owner from the list. */
-  #removeOwned(uploads: readonly Upload[], isByPage = false): void {
-    this.#owners.remove(uploads, isByPage);
+  /** Removes uploads from the list, because they belong to another owner. */
+  #unlist(uploads: readonly Upload[], isByPage = false): void {
+    this.#ownerChanges.remove(uploads, isByPage);
     this.#settle();
   }
 
-  // ---- Reports of its parts ----
+  // ---- Reports of uploads, recovery and the page ----
 
   emit<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): void {
     const { upload: snapshot } = detail as { upload: UploadSnapshot };
@@ -457,7 +462,7 @@ export class UploadManager implements UploadListener {
   }
 
   changed(upload: Upload): void {
-    this.#list.touch(upload);
+    this.#list.markChanged(upload);
     this.#progress.add(upload);
   }
 
@@ -475,7 +480,7 @@ export class UploadManager implements UploadListener {
         this.#list.startNext();
         break;
       case 'other-user':
-        this.#removeOwned([report.upload]);
+        this.#unlist([report.upload]);
         break;
       case 'user-changed':
         this.#endAll({ isByPage: false });
@@ -487,8 +492,8 @@ export class UploadManager implements UploadListener {
     }
   }
 
-  #handlePage(event: PageEvent): void {
-    // an event may be under way while the uploader is disposed of
+  #handlePageEvent(event: PageEvent): void {
+    // an event may arrive while the uploader is being disposed of
     if (this.#lifetime.signal.aborted) return;
     const { running } = this.#list;
     switch (event) {
@@ -521,40 +526,43 @@ export class UploadManager implements UploadListener {
     this.#list.reindex(upload);
     if (isOver(upload.status)) this.#inits.cancel(upload);
     if (upload.status === 'complete' || upload.status === 'aborted') {
-      this.#files.remove(upload);
+      this.#fileWriter.remove(upload);
       this.#recovery.drop(upload);
     }
-    this.#page.update();
+    this.#pageLifecycle.update();
     this.#tabs.report(upload, true);
   }
 
   #reportProgress(upload: Upload): void {
-    upload.tick();
-    this.#list.touch(upload);
+    upload.updateSpeed();
+    this.#list.markChanged(upload);
     const { snapshot } = upload;
     const { loaded, size, ratio, speed, eta } = snapshot;
-    const isNew = loaded !== upload.reported;
-    upload.reported = loaded;
+    const hasProgressed = loaded !== upload.reportedBytes;
+    upload.reportedBytes = loaded;
     this.#tabs.report(upload);
-    if (isNew && this.#list.has(upload.id))
+    if (hasProgressed && this.#list.has(upload.id))
       this.#emit('mule-progress', { upload: snapshot, loaded, total: size, ratio, speed, eta });
   }
 
-  /** Notifies the page, and callers of `finished()`, when nothing is left to do. */
+  /**
+   * Dispatches `mule-finish` and resolves `finished()` if all uploads have ended.
+   * @param hasEnded whether an upload has just ended
+   */
   #settle(hasEnded = false): void {
-    const isFinished = !this.#list.isActive && (hasEnded || this.#isFinishDue);
-    // files that are still being added may start yet
-    this.#isFinishDue = isFinished && this.#list.adding > 0;
-    if (isFinished && !this.#list.adding) {
+    const isFinished = !this.#list.activeCount && (hasEnded || this.#isFinishDue);
+    // files that are being added may still start
+    this.#isFinishDue = isFinished && this.#list.addCalls > 0;
+    if (isFinished && !this.#list.addCalls) {
       const [completed, failed] = [this.#list.snapshotsOf('complete'), this.#list.snapshotsOf('failed')];
       this.#emit('mule-finish', { completed, failed });
     }
-    if (!this.#list.isOver || this.#list.adding) return;
+    if (!this.#list.isFinished || this.#list.addCalls) return;
     this.#shared.presence.withdraw();
     this.#shared.checksums.release();
-    this.#page.update();
-    for (const { resolve } of this.#finishers) resolve([...this.#list.snapshots]);
-    this.#finishers.clear();
+    this.#pageLifecycle.update();
+    for (const { resolve } of this.#finishedPromises) resolve([...this.#list.snapshots]);
+    this.#finishedPromises.clear();
   }
 
   #remove(upload: Upload): void {
@@ -564,4 +572,4 @@ export class UploadManager implements UploadListener {
   }
 }
 
-const managersOfPage = (): UploadManager[] => [...managers].flatMap((known) => known.deref() ?? []);
+const managersOfPage = (): UploadManager[] => [...managers].flatMap((reference) => reference.deref() ?? []);

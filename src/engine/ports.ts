@@ -2,7 +2,7 @@
 import type { Action, AgreedChecksum, ChecksumAlgorithm, Protocol } from '../protocol.js';
 import type { FileHandle, UploadSnapshot } from './api/types.js';
 
-/** How the file of an unfinished upload is found in the next page load: by its handle on the disk, or as a copy. */
+/** The stored file of an unfinished upload, for the next page load: its handle, or a copy. */
 export type KeptFile = { handle: FileHandle } | { file: File };
 
 export interface Clock {
@@ -11,8 +11,8 @@ export interface Clock {
   /** Milliseconds that never decrease; may stop while the device sleeps. */
   monotonic(): number;
   /** @returns a function that cancels the timer */
-  setTimer(callback: () => void, delay: number): () => void;
-  /** 0 inclusive to 1 exclusive. */
+  setTimer(callback: () => void, delayMs: number): () => void;
+  /** Returns a random number from 0, inclusive, to 1, exclusive. */
   random(): number;
 }
 
@@ -24,12 +24,12 @@ export interface StoreRequest {
   signal: AbortSignal;
   /** Milliseconds without a byte in either direction after which the request is dropped. */
   stallTimeout: number;
-  /** The same after the last byte was sent, if `isLost` is missing or undecided. */
+  /** The same after the last byte was sent; `isLost` may drop the request earlier. */
   answerTimeout: number;
   /**
-   * Called after `stallTimeout` without progress if that alone proves nothing: the last byte was sent, or the browser
+   * Called after `stallTimeout` without progress if the request may still be alive: the last byte was sent, or the browser
    * hides upload progress.
-   * @param isOverdue whether a request of its size would have been answered by now
+   * @param isOverdue whether a request of this size should have been answered already
    * @param ended aborted when the request ends
    * @returns whether to drop it; false: it is called again later
    */
@@ -69,16 +69,16 @@ export interface SignerPort {
   call<A extends Action>(action: A, body: Protocol[A]['request'], signal?: AbortSignal): Promise<Protocol[A]['answer']>;
 }
 
-/** The facts about an unfinished upload that S3 does not store. */
+/** The data of an unfinished upload that S3 does not store. */
 export interface JournalRecord {
   version: 2;
   id: string;
   scope: string;
   /** `UploaderOptions.recoveryKey` of the control that began it; missing in records of 0.1 and before. */
   recoveryKey?: string;
-  /** Identity of the user by the signer; null: users do not sign in; undefined: the signer does not say. */
+  /** User that the signer named; null: nobody is signed in; undefined: the signer did not say. */
   principal?: string | null | undefined;
-  /** ID of the page that has the file; while that page is open, no other resumes the upload by itself. */
+  /** ID of the page that has the file; while that page is open, no other page resumes the upload by itself. */
   visit: string | null;
   fingerprint: string;
   name: string;
@@ -90,7 +90,7 @@ export interface JournalRecord {
   uploadId: string | null;
   partSize: number;
   grant: string | null;
-  /** Requested key of the object, for an init call that has not been made yet. */
+  /** Object key that the next init call requests. */
   objectKey: string;
   /** Whether the signer's tracker wants notifications of this upload. */
   tracked: boolean;
@@ -100,7 +100,7 @@ export interface JournalRecord {
   checksum?: AgreedChecksum | null;
   /** The optional actions that the signer offered. */
   actions: Action[];
-  /** Aborted here, perhaps not yet on the store. */
+  /** Whether the user or the page has aborted it; the abort on the store may be pending. */
   aborting: boolean;
   /** Epoch milliseconds. */
   createdAt: number;
@@ -108,7 +108,7 @@ export interface JournalRecord {
 
 /** Stores unfinished uploads between page loads. */
 export interface Journal {
-  /** @returns the scope's records, oldest first; removes those that are too old or not valid */
+  /** Returns the records of a scope, oldest first; removes those that are too old or not valid. */
   load(scope: string): Promise<JournalRecord[]>;
   save(record: JournalRecord): Promise<void>;
   remove(id: string): Promise<void>;
@@ -118,7 +118,7 @@ export interface Journal {
 
 /** Stores the files of unfinished uploads between page loads. */
 export interface FileStore {
-  /** @returns whether it was saved: the browser, its quota or the store's own limit may refuse */
+  /** Saves a file. @returns false if the browser, its quota or a limit of this store has refused it */
   save(id: string, scope: string, kept: KeptFile): Promise<boolean>;
   find(id: string): Promise<KeptFile | null>;
   remove(id: string): Promise<void>;
@@ -126,7 +126,7 @@ export interface FileStore {
   wipe(scope: string): Promise<void>;
 }
 
-/** Stores short texts between page loads; they are hints and may be lost. */
+/** Stores short texts between page loads; any of them may be lost. */
 export interface KeyValueStore {
   read(name: string): string | null;
   /** @param text null: removes the entry */
@@ -135,11 +135,11 @@ export interface KeyValueStore {
 
 /** Lets one tab at a time work on an upload. */
 export interface TabLock {
-  /** @returns a function that releases the lock; null while another tab holds it */
+  /** Returns a function that releases the lock; null if another tab holds it. */
   tryAcquire(name: string): Promise<(() => void) | null>;
   /** Waits until no other tab holds the lock; rejects with the signal's reason when aborted. */
   acquire(name: string, signal: AbortSignal): Promise<() => void>;
-  /** Returns those of the names whose lock any tab holds, this one included. */
+  /** Returns the names of those locks that any tab holds, this one included. */
   held(names: readonly string[]): Promise<ReadonlySet<string>>;
 }
 
@@ -159,7 +159,7 @@ export type Resumption = Pick<
   | 'size'
 >;
 
-/** State of an upload that the tab working on it sends to tabs that wait for it. */
+/** State of an upload that the sending tab reports to tabs that wait for the upload. */
 export interface RemoteProgress extends Pick<
   UploadSnapshot,
   | 'status'
@@ -175,7 +175,7 @@ export interface RemoteProgress extends Pick<
   | 'integrity'
   | 'receipt'
 > {
-  /** The data that another tab needs to resume it; null if nothing has started yet. */
+  /** The data that another tab needs to resume the upload; null if no multipart upload exists yet. */
   readonly resumption: Resumption | null;
 }
 
@@ -195,8 +195,9 @@ export interface PageHandlers {
   slept(): void;
   /** The page is unloaded, frozen, or enters the back-forward cache: it may never run again. */
   hide(): void;
-  /** The page returned from there; also called on the first load. */
+  /** The page is shown after that, or for the first time. */
   show(): void;
+  /** `beforeunload` was dispatched. */
   leave(event: BeforeUnloadEvent): void;
 }
 
@@ -212,14 +213,14 @@ export interface PageEnvironment {
 
 /** Computes digests, off the main thread if the browser allows it. */
 export interface Hasher {
-  /** Times the computation: always the device's own clock. */
+  /** The device's own clock, which times computations. */
   readonly clock: Clock;
   /**
    * @returns base64
    * @throws DOMException if the bytes cannot be read
    */
   digest(algorithm: ChecksumAlgorithm | 'md5', bytes: Blob, signal: AbortSignal): Promise<string>;
-  /** Returns the checksum of the object that consists of such parts, as S3 reports it. */
+  /** Returns the checksum of the object that consists of these parts, as S3 reports it. */
   combine(
     algorithm: ChecksumAlgorithm,
     parts: readonly { readonly value: string; readonly size: number }[],

@@ -61,7 +61,7 @@ export function createServices(
   );
   const send = (request: StoreRequest): Promise<StoreResponse> => {
     const response = transport.send(request);
-    // after the request, so that it does not delay it
+    // after the request, so that loading does not delay it
     void deferredCode.load();
     return response;
   };

@@ -18,12 +18,12 @@ import { EarlyUploads } from './uploads/early-uploads.js';
 import { ModuleLoader } from './util/module-loader.js';
 import { pageTimers } from './util/page-timers.js';
 
-const NOT_FORGOTTEN =
-  'Uploads of this user are not deleted from this browser yet: a part of the page could not be loaded. They are deleted once it is.';
-const GATES: ReadonlySet<string> = new Set(['mule-before-add', 'mule-before-upload']);
+const FORGET_PENDING_MESSAGE =
+  'Uploads of this user are not deleted from this browser yet: a part of the page could not be loaded. They are deleted as soon as it is loaded.';
+const CANCELABLE_EVENTS: ReadonlySet<string> = new Set(['mule-before-add', 'mule-before-upload']);
 const NO_UPLOADS: readonly UploadSnapshot[] = Object.freeze([]);
 
-/** The engine's code, for all uploaders of the page. */
+/** Loads the engine's code, for all uploaders of the page. */
 const codeLoader = new ModuleLoader(() => import('./create-manager.js'), pageTimers);
 
 /** An `EventTarget` with typed events. */
@@ -42,8 +42,8 @@ interface UploaderTarget extends EventTarget {
 const Target = EventTarget as new () => UploaderTarget;
 
 /**
- * Uploads files to S3 by multipart upload, and resumes after every failure; a signer signs each request. Its code is
- * loaded as soon as an uploader is created: until then, added files are listed and wait.
+ * Uploads files to S3 by multipart upload, and resumes after every failure; a signer signs each request. The constructor
+ * requests the engine's code; files that are added before it is loaded are listed and wait.
  */
 export class Uploader extends Target {
   readonly #ports: Partial<Ports>;
@@ -57,18 +57,18 @@ export class Uploader extends Target {
     (id) => this.#manager?.has(id) ?? false,
     (type, detail) => this.#dispatch(type, detail),
   );
-  #uploads = NO_UPLOADS;
+  #lastUploads = NO_UPLOADS;
 
   /**
-   * @param ports stand in for the browser's own clock, network, storage …
+   * @param ports replace the browser's own clock, network, storage …
    * @throws TypeError naming option and value
    */
   constructor(options: UploaderOptions = {}, ports: Partial<Ports> = {}) {
     super();
     this.#options = mergeOptions(engineDefaults, options);
     this.#ports = ports;
-    codeLoader.onFailure(() => this.#early.showWait());
-    // after the caller of the constructor has added its listeners
+    codeLoader.onFailure(() => this.#early.showLoadFailure());
+    // in a microtask, so that the caller can add its listeners first
     queueMicrotask(() => void this.ready);
   }
 
@@ -77,15 +77,16 @@ export class Uploader extends Target {
   }
 
   /**
-   * Snapshots in the order of adding. A snapshot is the same object until it changes; so is the array, which is frozen.
+   * Snapshots in the order of adding, as a frozen array. The array, and each snapshot, is the same object until it changes.
    */
   get uploads(): readonly UploadSnapshot[] {
     const { uploads = NO_UPLOADS } = this.#manager ?? {};
     const early = this.#early.snapshots;
     if (!early.length) return uploads;
     const all = [...uploads, ...early];
-    const isSame = all.length === this.#uploads.length && all.every((one, index) => one === this.#uploads[index]);
-    return isSame ? this.#uploads : (this.#uploads = Object.freeze(all));
+    const isSame =
+      all.length === this.#lastUploads.length && all.every((one, index) => one === this.#lastUploads[index]);
+    return isSame ? this.#lastUploads : (this.#lastUploads = Object.freeze(all));
   }
 
   /** Totals over all uploads that were not aborted. */
@@ -109,29 +110,29 @@ export class Uploader extends Target {
   }
 
   /**
-   * Changes some options; running uploads use them from their next step. Uploads that wait, are held, or have failed for
-   * lack of an option (`no-signer`, `too-many-retries`) resume once it is set.
+   * Changes some options; running uploads use them from their next step. Uploads resume if they have waited or failed
+   * because an option was missing or too low (`no-signer`, `too-many-retries`).
    * @throws TypeError naming option and value
    */
   configure(changes: UploaderOptions): void {
     const before = this.#options;
     this.#options = mergeOptions(before, changes);
     if (this.#manager) this.#manager.configure(this.#options, changes);
-    // the first scope that is set is that of the files added before it
+    // the first scope that the page sets also applies to files that were added before
     else if (before.scope && isOtherOwner(before, this.#options)) this.#early.abort();
   }
 
   /**
    * Adds files. The file of an unfinished upload resumes that upload.
-   * @returns snapshots of the added files; `mule-reject` is fired for each other file
+   * @returns snapshots of the added files; for each other file, `mule-reject` is dispatched
    */
   async add(files: Iterable<File | Blob | FileEntry>, rules?: Rules): Promise<UploadSnapshot[]> {
-    // copied, because the page may empty its list
+    // a copy, because the page may empty its list meanwhile
     const entries = listOf(files).map(entryOf);
     if (this.#manager) return this.#manager.add(entries, rules);
     this.#early.add(entries);
     const manager = await this.#load();
-    // a file that was aborted meanwhile is not listed any more
+    // without files that were aborted meanwhile
     const wanted = entries.filter(({ id }) => !id || this.#early.find(id));
     try {
       return await manager.add(wanted, rules);
@@ -141,41 +142,41 @@ export class Uploader extends Target {
   }
 
   /**
-   * Returns the state of each part of an upload, for a display of parts. No event reports its changes.
-   * @returns a byte for each part, the first one's first: 0 not sent, 1 in flight, 2 stored; null if unknown: the
-   * upload has not started, or another tab sends it
+   * Returns the state of each part of an upload, for a display of parts. No event reports changes of these states.
+   * @returns one byte for each part, in order: 0 not sent, 1 in flight, 2 stored; null if the upload has not started, or
+   * another tab sends it
    * @throws TypeError naming an id that is not listed
    */
   partStates(id: string): Uint8Array | null {
-    return this.#listing(id)?.partStates(id) ?? null;
+    return this.#managerOf(id)?.partStates(id) ?? null;
   }
 
   /** Returns an upload's file; null if it has to be chosen again. @throws TypeError naming an id that is not listed */
   fileOf(id: string): File | null {
-    return this.#listing(id)?.fileOf(id) ?? this.#early.find(id)?.file ?? null;
+    return this.#managerOf(id)?.fileOf(id) ?? this.#early.find(id)?.file ?? null;
   }
 
-  /** Starts uploads that `autostart: false` has held. @throws TypeError naming an id that is not listed */
+  /** Starts uploads that wait because of `autostart: false`. @throws TypeError naming an id that is not listed */
   start(id?: string): void {
-    this.#early.release(id);
-    this.#listing(id)?.start(id);
+    this.#early.resume(id);
+    this.#managerOf(id)?.start(id);
   }
 
   /** Stops sending; stored parts are kept. @throws TypeError naming an id that is not listed */
   pause(id?: string): void {
     this.#early.pause(id);
-    this.#listing(id)?.pause(id);
+    this.#managerOf(id)?.pause(id);
   }
 
   /**
-   * Resumes paused uploads, or one whose file was chosen again. Within a user gesture it also requests permission to
-   * read files that are known from an earlier page load (`needsPermission`), one after the other, until one is refused.
-   * @throws UploadError `file-changed` for another file than the upload's
+   * Resumes paused uploads, or one upload with its file. Within a user gesture it also requests permission to read the
+   * files of uploads with `needsPermission`, one after the other, until the user refuses one.
+   * @throws UploadError `file-changed` if `file` is not the upload's file
    * @throws TypeError naming an id that is not listed
    */
   async resume(id?: string, file?: File | FileHandle): Promise<void> {
-    this.#early.release(id);
-    await this.#listing(id)?.resume(id, file);
+    this.#early.resume(id);
+    await this.#managerOf(id)?.resume(id, file);
   }
 
   /**
@@ -183,15 +184,15 @@ export class Uploader extends Target {
    * listed
    */
   abort(id?: string): void {
-    const manager = this.#listing(id);
+    const manager = this.#managerOf(id);
     this.#early.abort(id);
     manager?.abort(id);
   }
 
-  /** Retries failed uploads, and waiting ones at once. @throws TypeError naming an id that is not listed */
+  /** Retries failed and waiting uploads at once. @throws TypeError naming an id that is not listed */
   retry(id?: string): void {
-    const manager = this.#listing(id);
-    this.#early.release(id);
+    const manager = this.#managerOf(id);
+    this.#early.resume(id);
     codeLoader.retryNow();
     manager?.retry(id);
   }
@@ -222,12 +223,12 @@ export class Uploader extends Target {
       await this.#manager.forget();
       return;
     }
-    const isMissing = new Promise<never>((_, reject) => {
+    const loadFailure = new Promise<never>((_, reject) => {
       codeLoader.onFailure(() => {
-        if (codeLoader.failsRepeatedly) reject(new UploadError('engine-not-loaded', NOT_FORGOTTEN));
+        if (codeLoader.failsRepeatedly) reject(new UploadError('engine-not-loaded', FORGET_PENDING_MESSAGE));
       });
     });
-    await Promise.race([isMissing, this.#load().then((manager) => manager.forget())]);
+    await Promise.race([loadFailure, this.#load().then((manager) => manager.forget())]);
   }
 
   /**
@@ -240,10 +241,10 @@ export class Uploader extends Target {
   }
 
   /**
-   * Undoes `detach()`. If the signer has named a user and no `scope` is set, the signer is asked first whether that
-   * user is still signed in; if not, the uploads end as at `mule-owner-change`.
+   * Undoes `detach()`. If the signer has named a user and no `scope` is set, it first asks the signer whether that user
+   * is still signed in. If not, the uploads end with `mule-owner-change`.
    * @param ids what `detach()` returned
-   * @returns true if no call was needed; else a promise of whether the user is the same
+   * @returns true if it did not ask the signer; else a promise of whether the user is the same
    */
   attach(ids: readonly string[]): true | Promise<boolean> {
     this.#isDetached = false;
@@ -257,9 +258,12 @@ export class Uploader extends Target {
     this.#manager?.dispose();
   }
 
-  /** Returns null while the code that runs it is not loaded. @throws TypeError naming an id that is not listed */
-  #listing(id: string | undefined): UploadManager | null {
-    if (this.#early.chosen(id).length) return id === undefined ? this.#manager : null;
+  /**
+   * Returns the manager of an upload, or of all; null if only the early list has the upload, or the code is not loaded.
+   * @throws TypeError naming an id that is not listed
+   */
+  #managerOf(id: string | undefined): UploadManager | null {
+    if (this.#early.select(id).length) return id === undefined ? this.#manager : null;
     if (!this.#manager && id !== undefined) throw new TypeError(`there is no upload "${id}"`);
     return this.#manager;
   }
@@ -274,6 +278,6 @@ export class Uploader extends Target {
   }
 
   #dispatch<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): boolean {
-    return this.dispatchEvent(new CustomEvent(type, { detail, cancelable: GATES.has(type) }));
+    return this.dispatchEvent(new CustomEvent(type, { detail, cancelable: CANCELABLE_EVENTS.has(type) }));
   }
 }

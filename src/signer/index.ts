@@ -46,7 +46,7 @@ export function createSigner(options: SignerOptions): (request: Request) => Prom
   const { bucket, region, store } = settings;
   const signingKeyFor = createSigningKeys(region);
   const presign = createPresigner(store, region, signingKeyFor);
-  const shared: SharedCall = {
+  const shared: SharedServices = {
     settings,
     presign: settings.refusesUnsignedHeaders ? presign : (operation, terms) => presign(withCopyGuard(operation), terms),
     postSigner: { bucket, region, store, signingKeyFor },
@@ -74,8 +74,8 @@ export function createSigner(options: SignerOptions): (request: Request) => Prom
 
 const INTERNAL_REFUSAL = new SignerRefusal(500, 'internal', 'The signer failed; try again later.');
 
-/** Created once, used by every call. */
-interface SharedCall {
+/** Created once by `createSigner`, used by every call. */
+interface SharedServices {
   settings: Settings;
   presign: Presigner;
   postSigner: PostSigner;
@@ -83,8 +83,8 @@ interface SharedCall {
   sealerFor: SealerFactory;
 }
 
-async function handleCall(request: Request, shared: SharedCall, log: CallLog): Promise<unknown> {
-  const { settings, sealerFor, ...signing } = shared;
+async function handleCall(request: Request, shared: SharedServices, log: CallLog): Promise<unknown> {
+  const { settings, sealerFor, ...signingServices } = shared;
   const action = actionNameFrom(parseUrl(request.url)?.pathname ?? '');
   if (!isAction(action)) throw unknownActionRefusal(action);
   log.action = action;
@@ -93,12 +93,12 @@ async function handleCall(request: Request, shared: SharedCall, log: CallLog): P
   const principal = await authorizeCall(request, settings, action);
   log.principal = principal;
   await applyThrottle(settings, { request, action, principal });
-  const body = await readJson(request, settings.bodyTimeout);
+  const body = await readJson(request, settings.bodyTimeoutMs);
   const credentials = await settings.credentials();
   const now = settings.now();
   const call = {
     ...signingTermsFor(settings, credentials, now),
-    ...signing,
+    ...signingServices,
     settings,
     now,
     principal,
@@ -135,12 +135,12 @@ async function authorizeCall(
 }
 
 /** @throws TypeError for an invalid ID; the message does not include the contents of objects */
-function checkPrincipal(given: unknown): string | null {
-  if (given === null || given === undefined) return null;
-  if (typeof given === 'string' && given !== '') return given;
+function checkPrincipal(principal: unknown): string | null {
+  if (principal === null || principal === undefined) return null;
+  if (typeof principal === 'string' && principal !== '') return principal;
   // the IDs of two users may have been rounded to the same unsafe integer
-  if (typeof given === 'number' && Number.isSafeInteger(given)) return String(given);
-  const found = given === '' ? 'an empty string' : describeValue(given);
+  if (typeof principal === 'number' && Number.isSafeInteger(principal)) return String(principal);
+  const found = principal === '' ? 'an empty string' : describeValue(principal);
   throw new TypeError(`authorize returned ${found}; it must return a non-empty string, a safe integer, or null`);
 }
 
@@ -158,14 +158,14 @@ function createSealerFactory(settings: Settings): SealerFactory {
     const sealer = createSealer(secrets, settings);
     return async () => sealer;
   }
-  let last: { secretAccessKey: string; sealer: Promise<Sealer> } | null = null;
+  let cached: { secretAccessKey: string; sealer: Promise<Sealer> } | null = null;
   return ({ secretAccessKey }) => {
-    if (last?.secretAccessKey !== secretAccessKey)
-      last = {
+    if (cached?.secretAccessKey !== secretAccessKey)
+      cached = {
         secretAccessKey,
         sealer: deriveSecret(secretAccessKey).then((secret) => createSealer([secret], settings)),
       };
-    return last.sealer;
+    return cached.sealer;
   };
 }
 

@@ -48,7 +48,7 @@ export async function sweep(
   const abort = async ({ key, uploadId, principal }: TrackedUpload): Promise<void> => {
     // its owner may have resumed it since it was listed; a claimed upload is not offered for resumption
     if (tracker.claim && !(await tracker.claim(principal, uploadId, before))) return;
-    const terms = { credentials: await settings.credentials(), now: settings.now(), expires: 60 };
+    const terms = { credentials: await settings.credentials(), now: settings.now(), lifetimeS: 60 };
     const { method, url } = await presign(abortMultipartUpload(key, uploadId), terms);
     const answer = await settings
       .fetch(url, { method, signal: AbortSignal.timeout(ABORT_TIMEOUT_MS) })

@@ -1,64 +1,66 @@
-/** Charts as SVG, in colours that work on light and dark pages. */
+/** Draws charts as SVG, in colours that are readable on light and dark pages. */
 import type { Growth } from './growth.js';
 import { MIB } from './scenarios.js';
 
-const INK = '#57606a';
-const OURS = '#0a7d33';
-const OTHERS = '#8c959f';
-const LINE = '#d0d7de';
+const TEXT_COLOUR = '#57606a';
+const ELEMENT_COLOUR = '#0a7d33';
+const OTHERS_COLOUR = '#8c959f';
+const GRID_COLOUR = '#d0d7de';
 
-const escaped = (text: string): string =>
-  text.replace(/[<>&]/g, (sign) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;' })[sign]!);
+const escapeXml = (textElement: string): string =>
+  textElement.replace(/[<>&]/g, (character) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;' })[character]!);
 
-const text = (x: number, y: number, what: string, more = ''): string =>
-  `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${escaped(what)}</text>`;
+const text = (x: number, y: number, content: string, attributes = ''): string =>
+  `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${attributes}>${escapeXml(content)}</text>`;
 
 const svg = (width: number, height: number, body: readonly string[]): string =>
-  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="12" fill="${INK}">\n${body.join('\n')}\n</svg>\n`;
+  `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif" font-size="12" fill="${TEXT_COLOUR}">\n${body.join('\n')}\n</svg>\n`;
 
 export interface RatioGroup {
   title: string;
   bars: { title: string; ratio: number | null }[];
 }
 
-const WIDTH = 760;
-const LABELS = 230;
-const BAR = 14;
+const CHART_WIDTH = 760;
+const LABEL_WIDTH = 230;
+const BAR_HEIGHT = 14;
 
-/** Bars of ratios to four PUTs, on a logarithmic scale, with a line at 1. */
+/** Draws ratios to four PUTs as bars, on a logarithmic scale, with a line at 1. */
 export function ratioChart(groups: readonly RatioGroup[]): string {
-  const most = Math.max(2, ...groups.flatMap(({ bars }) => bars.map(({ ratio }) => ratio ?? 0)));
-  const least = 0.25;
+  const maxRatio = Math.max(2, ...groups.flatMap(({ bars }) => bars.map(({ ratio }) => ratio ?? 0)));
+  const minRatio = 0.25;
   const x = (ratio: number): number =>
-    LABELS + (Math.log(Math.max(ratio, least) / least) / Math.log(most / least)) * (WIDTH - LABELS - 60);
+    LABEL_WIDTH
+    + (Math.log(Math.max(ratio, minRatio) / minRatio) / Math.log(maxRatio / minRatio))
+      * (CHART_WIDTH - LABEL_WIDTH - 60);
   const body: string[] = [];
   let y = 20;
   for (const { title, bars } of groups) {
     body.push(text(0, y, title, 'font-weight="600"'));
     for (const { title: client, ratio } of bars) {
-      y += BAR + 4;
+      y += BAR_HEIGHT + 4;
       const isOurs = client.includes('mule-upload');
-      body.push(text(LABELS - 8, y, client, `text-anchor="end"${isOurs ? ' font-weight="600"' : ''}`));
+      body.push(text(LABEL_WIDTH - 8, y, client, `text-anchor="end"${isOurs ? ' font-weight="600"' : ''}`));
       if (ratio === null) {
-        body.push(text(LABELS + 4, y, 'does not finish', 'font-style="italic"'));
+        body.push(text(LABEL_WIDTH + 4, y, 'does not finish', 'font-style="italic"'));
         continue;
       }
-      const width = x(ratio) - LABELS;
+      const width = x(ratio) - LABEL_WIDTH;
       body.push(
-        `<rect x="${LABELS}" y="${y - BAR + 3}" width="${width.toFixed(1)}" height="${BAR}" rx="2" fill="${isOurs ? OURS : OTHERS}"/>`,
+        `<rect x="${LABEL_WIDTH}" y="${y - BAR_HEIGHT + 3}" width="${width.toFixed(1)}" height="${BAR_HEIGHT}" rx="2" fill="${isOurs ? ELEMENT_COLOUR : OTHERS_COLOUR}"/>`,
         text(x(ratio) + 4, y, ratio.toFixed(2)),
       );
     }
     y += 30;
   }
   body.push(
-    `<line x1="${x(1).toFixed(1)}" x2="${x(1).toFixed(1)}" y1="26" y2="${y - 22}" stroke="${INK}" stroke-dasharray="3 3"/>`,
+    `<line x1="${x(1).toFixed(1)}" x2="${x(1).toFixed(1)}" y1="26" y2="${y - 22}" stroke="${TEXT_COLOUR}" stroke-dasharray="3 3"/>`,
     text(x(1), y - 8, 'four PUTs', 'text-anchor="middle"'),
   );
-  return svg(WIDTH, y, body);
+  return svg(CHART_WIDTH, y, body);
 }
 
-/** Time and memory by count, both axes logarithmic. */
+/** Draws time and memory by number of files and parts; both axes are logarithmic. */
 export function growthChart(growth: readonly Growth[]): string {
   const panels = [
     { title: 'time, seconds', figure: ({ time }: Growth) => time / 1_000, range: [0.1, 1_000] },
@@ -74,13 +76,13 @@ export function growthChart(growth: readonly Growth[]): string {
       text(left, 16, title, 'font-weight="600"'),
       ...ticks.map((tick) => text(x(tick), 238, tick.toLocaleString('en'), 'text-anchor="middle"')),
       ...marks.flatMap((mark) => [
-        `<line x1="${left}" x2="${left + 290}" y1="${y(mark)}" y2="${y(mark)}" stroke="${LINE}"/>`,
+        `<line x1="${left}" x2="${left + 290}" y1="${y(mark)}" y2="${y(mark)}" stroke="${GRID_COLOUR}"/>`,
         text(left - 6, y(mark) + 4, String(mark), 'text-anchor="end"'),
       ]),
       ...(['files', 'parts'] as const).flatMap((what) => {
         const points = growth.filter((one) => one.what === what);
         if (!points.length) return [];
-        const colour = what === 'files' ? OURS : INK;
+        const colour = what === 'files' ? ELEMENT_COLOUR : TEXT_COLOUR;
         const path = points.map((one) => `${x(one.count).toFixed(1)},${y(figure(one)).toFixed(1)}`);
         const last = points.at(-1)!;
         return [
@@ -93,5 +95,5 @@ export function growthChart(growth: readonly Growth[]): string {
       }),
     ];
   });
-  return svg(WIDTH, 250, body);
+  return svg(CHART_WIDTH, 250, body);
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:checksums`: compares the checksum code with other libraries, in a worker of each engine, in interleaved
- * rounds of one run. The others are not dependencies of this project; install them for this:
+ * `npm run bench:checksums`: compares our checksum code with other libraries, in a worker of each browser engine, in
+ * interleaved rounds. The other libraries are not dependencies of this project; install them first:
  *
  *   npm install --no-save hash-wasm@4 @aws-crypto/crc32@5 @aws-crypto/crc32c@5 @aws-sdk/crc64-nvme@3
  *   npm run bench:checksums -- [--rounds N] [--engine chromium]…
@@ -16,58 +16,58 @@ import { launch } from '../e2e/browser.js';
 import type { Engine } from '../e2e/browser.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
-const OTHERS = ['hash-wasm', '@aws-crypto/crc32', '@aws-crypto/crc32c', '@aws-sdk/crc64-nvme'];
+const OTHER_LIBRARIES = ['hash-wasm', '@aws-crypto/crc32', '@aws-crypto/crc32c', '@aws-sdk/crc64-nvme'];
 const CANDIDATE = '\0candidate';
 const MB = 1e6;
 
-const ours = (file: string, name: string): string =>
+const importKernel = (file: string, name: string): string =>
   `import { ${name} } from ${JSON.stringify(path.join(ROOT, 'src/engine/hashing', file))};`;
-const crc = (high: string, low: string, mayUseWasm: boolean): string =>
-  `${ours('crc-kernel.ts', 'createCrcKernel')}
+const crcModule = (high: string, low: string, mayUseWasm: boolean): string =>
+  `${importKernel('crc-kernel.ts', 'createCrcKernel')}
 const kernel = createCrcKernel(${mayUseWasm});
 export const sum = async (bytes) => { const hash = kernel.create({ width: ${high === '0' ? 32 : 64}, high: ${high}, low: ${low} }); hash.update(bytes); return hash.digest(); };`;
-const block = (name: string): string =>
-  `${ours('block-hash-kernel.ts', 'createBlockHashKernel')}
+const blockHashModule = (name: string): string =>
+  `${importKernel('block-hash-kernel.ts', 'createBlockHashKernel')}
 const kernel = createBlockHashKernel();
 export const sum = async (bytes) => { const hash = kernel.${name}(); hash.update(bytes); return hash.digest(); };`;
-const hashWasm = (make: string, argument = ''): string =>
-  `import { ${make} } from 'hash-wasm';
-const made = ${make}(${argument});
+const hashWasmModule = (factory: string, argument = ''): string =>
+  `import { ${factory} } from 'hash-wasm';
+const made = ${factory}(${argument});
 export const sum = async (bytes) => { const hash = await made; hash.init(); hash.update(bytes); return hash.digest('binary'); };`;
-const aws = (module: string, name: string): string =>
+const awsModule = (module: string, name: string): string =>
   `import { ${name} } from '${module}';
 export const sum = async (bytes) => { const hash = new ${name}(); hash.update(bytes); return hash.digest(); };`;
 
-/** Modules that export `sum(bytes)`, by algorithm. */
+/** By algorithm and title: the source of a module that exports `sum(bytes)`, which computes a checksum. */
 const CANDIDATES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   CRC64NVME: {
-    'ours, WebAssembly': crc('0x9a6c9329', '0xac4bc9b5', true),
-    'ours, script': crc('0x9a6c9329', '0xac4bc9b5', false),
-    'hash-wasm': hashWasm('createCRC64', "'9a6c9329ac4bc9b5'"),
-    '@aws-sdk/crc64-nvme': aws('@aws-sdk/crc64-nvme', 'Crc64Nvme'),
+    'ours, WebAssembly': crcModule('0x9a6c9329', '0xac4bc9b5', true),
+    'ours, script': crcModule('0x9a6c9329', '0xac4bc9b5', false),
+    'hash-wasm': hashWasmModule('createCRC64', "'9a6c9329ac4bc9b5'"),
+    '@aws-sdk/crc64-nvme': awsModule('@aws-sdk/crc64-nvme', 'Crc64Nvme'),
   },
   CRC32C: {
-    'ours, WebAssembly': crc('0', '0x82f63b78', true),
-    'ours, script': crc('0', '0x82f63b78', false),
-    'hash-wasm': hashWasm('createCRC32', '0x82f63b78'),
-    '@aws-crypto/crc32c': aws('@aws-crypto/crc32c', 'AwsCrc32c'),
+    'ours, WebAssembly': crcModule('0', '0x82f63b78', true),
+    'ours, script': crcModule('0', '0x82f63b78', false),
+    'hash-wasm': hashWasmModule('createCRC32', '0x82f63b78'),
+    '@aws-crypto/crc32c': awsModule('@aws-crypto/crc32c', 'AwsCrc32c'),
   },
   CRC32: {
-    'ours, WebAssembly': crc('0', '0xedb88320', true),
-    'ours, script': crc('0', '0xedb88320', false),
-    'hash-wasm': hashWasm('createCRC32'),
-    '@aws-crypto/crc32': aws('@aws-crypto/crc32', 'AwsCrc32'),
+    'ours, WebAssembly': crcModule('0', '0xedb88320', true),
+    'ours, script': crcModule('0', '0xedb88320', false),
+    'hash-wasm': hashWasmModule('createCRC32'),
+    '@aws-crypto/crc32': awsModule('@aws-crypto/crc32', 'AwsCrc32'),
   },
   'SHA-256': {
     WebCrypto: `export const sum = (bytes) => crypto.subtle.digest('SHA-256', bytes);`,
-    'ours, script': block('sha256'),
-    'hash-wasm': hashWasm('createSHA256'),
+    'ours, script': blockHashModule('sha256'),
+    'hash-wasm': hashWasmModule('createSHA256'),
   },
-  MD5: { 'ours, script': block('md5'), 'hash-wasm': hashWasm('createMD5') },
+  MD5: { 'ours, script': blockHashModule('md5'), 'hash-wasm': hashWasmModule('createMD5') },
 };
 
-/** Runs in the worker: the best of some rounds, because other work on the machine only adds time. */
-const WORKER = `
+/** Runs in the worker after a candidate's code. It reports the best round, because other work on the machine only adds time. */
+const WORKER_SOURCE = `
 const bytes = new Uint8Array(4 * 1024 ** 2);
 for (let at = 0; at < bytes.length; at += 65536) crypto.getRandomValues(bytes.subarray(at, at + 65536));
 let best = 0;
@@ -83,7 +83,7 @@ self.onmessage = async ({ data: rounds }) => {
 };`;
 
 async function bundle(source: string): Promise<string> {
-  const outcome = await build({
+  const result = await build({
     root: ROOT,
     configFile: false,
     logLevel: 'error',
@@ -102,7 +102,7 @@ async function bundle(source: string): Promise<string> {
       rolldownOptions: { input: CANDIDATE, preserveEntrySignatures: 'strict', output: { codeSplitting: false } },
     },
   });
-  const { output } = outcome as Rolldown.RolldownOutput;
+  const { output } = result as Rolldown.RolldownOutput;
   return output.map((file) => (file.type === 'chunk' ? file.code : '')).join('');
 }
 
@@ -112,9 +112,9 @@ const { values } = parseArgs({
     engine: { type: 'string', multiple: true, default: ['chromium', 'firefox', 'webkit'] },
   },
 });
-const missing = OTHERS.filter((name) => !existsSync(path.join(ROOT, 'node_modules', name)));
+const missing = OTHER_LIBRARIES.filter((name) => !existsSync(path.join(ROOT, 'node_modules', name)));
 if (missing.length > 0) {
-  console.error(`Not installed: ${missing.join(', ')}. Run: npm install --no-save ${OTHERS.join(' ')}`);
+  console.error(`Not installed: ${missing.join(', ')}. Run: npm install --no-save ${OTHER_LIBRARIES.join(' ')}`);
   process.exit(2);
 }
 
@@ -129,7 +129,7 @@ for (const [algorithm, candidates] of Object.entries(CANDIDATES)) {
       algorithm,
       name,
       bytes: brotliCompressSync(code).length,
-      worker: runnable + WORKER,
+      worker: runnable + WORKER_SOURCE,
       speeds: {} as Record<string, number | string>,
     });
   }
@@ -141,18 +141,18 @@ for (const engine of values.engine as Engine[]) {
   const browser = await launch(engine);
   try {
     await browser.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
-    const ask = (worker: string, index: number): Promise<{ best?: number; error?: string }> =>
+    const runRound = (worker: string, index: number): Promise<{ best?: number; error?: string }> =>
       browser.evaluate(
         (source: string, at: number) => {
           const workers = ((window as unknown as { workers?: Worker[] }).workers ??= []);
-          const started = (workers[at] ??= new Worker(
+          const worker = (workers[at] ??= new Worker(
             URL.createObjectURL(new Blob([source], { type: 'text/javascript' })),
             { type: 'module' },
           ));
           return new Promise<{ best?: number; error?: string }>((resolve) => {
-            started.onmessage = ({ data }) => resolve(data as { best?: number });
-            started.onerror = ({ message }) => resolve({ error: message });
-            started.postMessage(1);
+            worker.onmessage = ({ data }) => resolve(data as { best?: number });
+            worker.onerror = ({ message }) => resolve({ error: message });
+            worker.postMessage(1);
           });
         },
         worker,
@@ -160,7 +160,7 @@ for (const engine of values.engine as Engine[]) {
       );
     for (let round = 0; round < Number(values.rounds); round++) {
       for (const [index, row] of rows.entries()) {
-        const { best, error } = await ask(row.worker, index);
+        const { best, error } = await runRound(row.worker, index);
         row.speeds[engine] = error ?? Math.round(best!);
       }
     }

@@ -1,71 +1,74 @@
-/** The clients, as data; their code is in `pages/`. */
+/** The clients that are measured, as data; their code is in `pages/`. */
 import { hasFault, PART_SIZE } from './scenarios.js';
 import type { Scenario } from './scenarios.js';
 
 export interface Client {
   id: string;
   title: string;
-  /** Path to its file input, each within the shadow root of the last one's element. */
+  /** Selectors of its file input: each is looked up in the shadow root of the element that the one before selects. */
   input: readonly string[];
-  /** How it sends, if it is a bare limit. */
-  limit?: Limit;
+  /** The requests of a bare limit; absent for uploaders. */
+  bareLimit?: BareLimit;
   /** The name of its page's script, if that is not its ID. */
   page?: string;
-  /** Whether it runs only if selected by name. */
-  isAside?: boolean;
-  /** Why it cannot run a scenario; null if it can. */
-  cannot(scenario: Scenario): string | null;
+  /** Whether it runs only if `--client` names it. */
+  isOptIn?: boolean;
+  canRun(scenario: Scenario): boolean;
 }
 
-/** How a bare limit sends. */
-export interface Limit {
+/** The requests of a bare limit. */
+export interface BareLimit {
   /** Requests at a time. */
   concurrency: number;
   kind: 'parts' | 'file' | 'post';
 }
 
-const able = (): null => null;
-const plain = { input: ['#files'], cannot: able };
-const ONE_FILE = 'has more than one file';
+const clientDefaults = { input: ['#files'], canRun: () => true };
 
-/** A bare limit: requests that were signed beforehand, and nothing else. */
-const limit = (id: string, title: string, how: Limit, cannot: Client['cannot']): Client => ({
-  ...{ ...plain, id, title, limit: how, page: 'bare' },
-  cannot,
+/** Creates a bare limit: requests that were signed before the measurement, without a library around them. */
+const createLimit = (id: string, title: string, bareLimit: BareLimit, canRun: Client['canRun']): Client => ({
+  ...{ ...clientDefaults, id, title, bareLimit, page: 'bare' },
+  canRun,
 });
-/** Faults, and a number of requests that the scenario fixes, are for the first of the limits only. */
-const isFree = ({ conditions, isOwn }: Scenario): boolean => isOwn && !hasFault(conditions);
+/** Scenarios with faults, or with a fixed concurrency, are only for the limit of four PUTs. */
+const allowsEveryLimit = ({ conditions, hasClientDefaults }: Scenario): boolean =>
+  hasClientDefaults && !hasFault(conditions);
 
-export const LIMITS: readonly Client[] = [
-  limit('bare', 'four PUTs at a time', { concurrency: 4, kind: 'parts' }, able),
-  limit('bare-6', 'six PUTs', { concurrency: 6, kind: 'parts' }, (scenario) => (isFree(scenario) ? null : 'is fixed')),
-  limit('bare-file', 'one PUT of the file', { concurrency: 1, kind: 'file' }, (scenario) =>
-    isFree(scenario) && scenario.files === 1 ? null : ONE_FILE,
+export const BARE_LIMITS: readonly Client[] = [
+  createLimit('bare', 'four PUTs at a time', { concurrency: 4, kind: 'parts' }, () => true),
+  createLimit('bare-6', 'six PUTs', { concurrency: 6, kind: 'parts' }, allowsEveryLimit),
+  createLimit(
+    'bare-file',
+    'one PUT of the file',
+    { concurrency: 1, kind: 'file' },
+    (scenario) => allowsEveryLimit(scenario) && scenario.files === 1,
   ),
-  limit('bare-post', 'four POSTs', { concurrency: 4, kind: 'post' }, (scenario) => mayPost(scenario)),
-  limit('bare-post-6', 'six POSTs', { concurrency: 6, kind: 'post' }, (scenario) => mayPost(scenario)),
+  createLimit('bare-post', 'four POSTs', { concurrency: 4, kind: 'post' }, canPost),
+  createLimit('bare-post-6', 'six POSTs', { concurrency: 6, kind: 'post' }, canPost),
 ];
 
-function mayPost({ posts, files, size }: Scenario): string | null {
-  return posts && files > 1 && size <= PART_SIZE ? null : 'may not use POST';
+function canPost({ isPostAllowed, files, size }: Scenario): boolean {
+  return isPostAllowed && files > 1 && size <= PART_SIZE;
 }
 
-const cannotDrop = ({ isDropped }: Scenario): string | null => (isDropped ? 'takes no dropped folder here' : null);
+/** Uploaders without a user interface do not read dropped folders. */
+const needsNoDrop = ({ isDropped = false }: Scenario): boolean => !isDropped;
 
 export const CLIENTS: readonly Client[] = [
-  ...LIMITS,
-  { ...plain, id: 'element', title: '`<mule-upload>`', input: ['mule-upload', 'input[type=file]'] },
-  { ...plain, id: 'engine', title: 'its engine alone', isAside: true, cannot: cannotDrop },
-  { ...plain, id: 'tus', title: 'tus-js-client, own protocol', cannot: cannotDrop },
-  { ...plain, id: 'uppy-credentials', title: 'Uppy, credentials in the page', cannot: cannotDrop },
-  { ...plain, id: 'uppy', title: 'Uppy, signer', cannot: cannotDrop },
+  ...BARE_LIMITS,
+  { ...clientDefaults, id: 'element', title: '`<mule-upload>`', input: ['mule-upload', 'input[type=file]'] },
+  { ...clientDefaults, id: 'engine', title: 'its engine alone', isOptIn: true, canRun: needsNoDrop },
+  { ...clientDefaults, id: 'tus', title: 'tus-js-client, own protocol', canRun: needsNoDrop },
+  { ...clientDefaults, id: 'uppy-credentials', title: 'Uppy, credentials in the page', canRun: needsNoDrop },
+  { ...clientDefaults, id: 'uppy', title: 'Uppy, signer', canRun: needsNoDrop },
   {
-    ...plain,
+    ...clientDefaults,
     id: 'upchunk',
     title: 'UpChunk, own protocol',
-    isAside: true,
-    cannot: (scenario) => (scenario.conditions.gone ? 'gives up after five tries' : cannotDrop(scenario)),
+    isOptIn: true,
+    // it gives up after five attempts
+    canRun: (scenario) => !scenario.conditions.outageMs && needsNoDrop(scenario),
   },
-  { ...plain, id: 'evaporate', title: 'EvaporateJS', isAside: true, cannot: cannotDrop },
-  { ...plain, id: 'lib-storage', title: 'AWS lib-storage', isAside: true, cannot: cannotDrop },
+  { ...clientDefaults, id: 'evaporate', title: 'EvaporateJS', isOptIn: true, canRun: needsNoDrop },
+  { ...clientDefaults, id: 'lib-storage', title: 'AWS lib-storage', isOptIn: true, canRun: needsNoDrop },
 ];

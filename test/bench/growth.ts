@@ -1,6 +1,6 @@
 /**
- * `npm run bench:growth`: measures time and memory for 1, 10, 100 … files of 10 KiB, for parts of 5 MiB of one sparse file, and
- * for one of 100 GiB with the default part size.
+ * `npm run bench:growth`: measures time and memory for 1, 10, 100 … files of 10 KiB, for 1, 10, 100 … parts of 5 MiB of one
+ * sparse file, and for sparse files of 1 and 100 GiB with the default part size. An option `0` omits its step.
  *
  *   npm run bench:growth -- [--files N …] [--parts N …] [--gib N …] [--client element|engine] [--out FILE]
  */
@@ -11,14 +11,14 @@ import { parseArgs } from 'node:util';
 import { isMain } from '../../scripts/programs.js';
 import { MIN_PART_SIZE } from '../../src/limits.js';
 import { launch } from '../e2e/browser.js';
-import { runClient, writeSparse } from './bench-run.js';
+import { runClient, writeSparse } from './run-client.js';
 import { CLIENTS } from './clients.js';
 import { GIB, KIB, MIB } from './scenarios.js';
 import type { Scenario } from './scenarios.js';
-import { startStage } from './stage.js';
+import { startPageServer } from './page-server.js';
 import { startBenchStore } from './stores.js';
 
-/** The result of one step; times in milliseconds, memory in bytes. */
+/** One line of the file of results, as JSON: times in milliseconds, memory in bytes, `cpu` in seconds. */
 export interface Growth {
   what: 'files' | 'parts' | 'GiB in one file';
   count: number;
@@ -30,14 +30,14 @@ export interface Growth {
   cpu: number;
 }
 
-const STEPS = ['1', '10', '100', '1000', '10000'];
+const DEFAULT_COUNTS = ['1', '10', '100', '1000', '10000'];
 const TIMEOUT_MS = 1_800_000;
 
 async function measure(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      files: { type: 'string', multiple: true, default: STEPS },
-      parts: { type: 'string', multiple: true, default: STEPS },
+      files: { type: 'string', multiple: true, default: DEFAULT_COUNTS },
+      parts: { type: 'string', multiple: true, default: DEFAULT_COUNTS },
       gib: { type: 'string', multiple: true, default: ['1', '100'] },
       client: { type: 'string', default: 'element' },
       out: { type: 'string', default: '.cache/bench/growth.jsonl' },
@@ -47,18 +47,30 @@ async function measure(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-growth-'));
   const client = CLIENTS.find(({ id }) => id === values.client)!;
   const store = await startBenchStore('sink');
-  const stage = await startStage(store);
+  const pageServer = await startPageServer(store);
   const browser = await launch('chromium');
-  const plain = { title: '', conditions: {}, isOwn: true, posts: true, visits: ['first'] as const, target: Infinity };
+  const scenarioDefaults = {
+    title: '',
+    conditions: {},
+    hasClientDefaults: true,
+    isPostAllowed: true,
+    visits: ['first'] as const,
+    target: Infinity,
+  };
 
-  async function step(
+  async function measureStep(
     what: Growth['what'],
     count: number,
     scenario: Pick<Scenario, 'id' | 'files' | 'size'>,
-    sent: { paths?: string[]; attributes?: string } = {},
+    overrides: { paths?: string[]; attributes?: string } = {},
   ): Promise<void> {
-    const settings = { timeoutMs: TIMEOUT_MS, ...sent };
-    const run = await runClient({ browser, stage, store, folder }, client, { ...plain, ...scenario }, settings);
+    const settings = { timeoutMs: TIMEOUT_MS, ...overrides };
+    const run = await runClient(
+      { browser, pageServer, store, folder },
+      client,
+      { ...scenarioDefaults, ...scenario },
+      settings,
+    );
     if (run.failure !== null) throw new Error(run.failure);
     const { time, memory, longestTask, signerCalls, cpu } = run;
     const growth: Growth = { what, count, client: client.id, time, memory, longestTask, signerCalls, cpu };
@@ -69,27 +81,27 @@ async function measure(): Promise<void> {
   }
 
   try {
-    const browserIsWarm: Scenario = { ...plain, id: 'growth', files: 3, size: 10 * KIB };
-    await runClient({ browser, stage, store, folder }, client, browserIsWarm);
-    const counts = (given: string[]): number[] => given.map(Number).filter(Boolean);
-    for (const count of counts(values.files))
-      await step('files', count, { id: 'growth', files: count, size: 10 * KIB });
-    for (const [what, unit, attributes] of [
+    const warmUp: Scenario = { ...scenarioDefaults, id: 'growth', files: 3, size: 10 * KIB };
+    await runClient({ browser, pageServer, store, folder }, client, warmUp);
+    const toNumbers = (given: string[]): number[] => given.map(Number).filter(Boolean);
+    for (const count of toNumbers(values.files))
+      await measureStep('files', count, { id: 'growth', files: count, size: 10 * KIB });
+    for (const [what, bytesEach, attributes] of [
       ['parts', MIN_PART_SIZE, 'part-size="5MiB"'],
       ['GiB in one file', GIB, ''],
     ] as const) {
-      for (const count of counts(what === 'parts' ? values.parts : values.gib)) {
+      for (const count of toNumbers(what === 'parts' ? values.parts : values.gib)) {
         const file = path.join(folder, 'sparse.bin');
-        const size = count * unit;
+        const size = count * bytesEach;
         await writeSparse(file, size);
-        // a new destination each time: remembered throughput would lead to fewer, larger parts
-        const id = `growth-${count}-${unit}`;
-        await step(what, count, { id, files: 1, size }, { paths: [file], attributes });
+        // with the same scope, the remembered throughput would lead to fewer, larger parts
+        const id = `growth-${count}-${bytesEach}`;
+        await measureStep(what, count, { id, files: 1, size }, { paths: [file], attributes });
       }
     }
   } finally {
     await browser.close();
-    stage.close();
+    pageServer.close();
     await store.stop();
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,13 +1,13 @@
 /** Makes the page with the measurements, `docs/speed.md`, as Markdown. */
 import type { Growth } from './growth.js';
 import { finishedRunsOf, rowsOf, runsOf } from './report-data.js';
-import type { Row, Selection } from './report-data.js';
+import type { Row, RunFilter } from './report-data.js';
 import { costByClient, costByScenario, growthTable, timeTable } from './report-tables.js';
-import type { WrittenRun } from './run.js';
+import type { RunRecord } from './run.js';
 import { SCENARIOS } from './scenarios.js';
 
 /** The tables of times, in order. */
-export const SELECTIONS: readonly Selection[] = [
+export const TABLE_FILTERS: readonly RunFilter[] = [
   { visit: 'first', tls: false },
   { visit: 'later', tls: false },
   { visit: 'first', tls: true },
@@ -15,26 +15,26 @@ export const SELECTIONS: readonly Selection[] = [
 ];
 
 /** Returns the heading of a table of times. */
-export const headingOf = ({ visit, tls }: Selection): string =>
+export const headingOf = ({ visit, tls }: RunFilter): string =>
   `${visit === 'first' ? 'First' : 'Later'} visit${tls ? ', HTTP/2' : ''}`;
 
-/** What the page is made of. */
+/** The content of the page. */
 export interface Measurements {
-  runs: readonly WrittenRun[];
+  runs: readonly RunRecord[];
   growth: readonly Growth[];
   /** Description of the computer. */
   machine: string;
 }
 
-/** Returns how many rounds of the element the rows have: `5`, or `2 to 5`. */
+/** Returns how often the element was measured per row: `5`, or `2 to 5` if rows differ. */
 export function roundsOf(rows: readonly Row[]): string {
   const counts = rows.map((row) => runsOf(row, 'element').length);
-  const [least, most] = [Math.min(...counts), Math.max(...counts)];
-  return least === most ? String(most) : `${least} to ${most}`;
+  const [fewest, most] = [Math.min(...counts), Math.max(...counts)];
+  return fewest === most ? String(most) : `${fewest} to ${most}`;
 }
 
 const HTTP_2 = 'The sink serves HTTP/2 over TLS. Rows with faults are measured over HTTP/1 only.';
-const putOnly = SCENARIOS.filter(({ posts }) => !posts).map(({ title }) => `“${title}”`);
+const putOnly = SCENARIOS.filter(({ isPostAllowed }) => !isPostAllowed).map(({ title }) => `“${title}”`);
 
 const introduction = (rows: readonly Row[], machine: string): string => `
 Each figure of time is the time from the choice of the files until all of them are stored, divided by the time of a bare
@@ -78,7 +78,7 @@ faster than the best limit in the median, the limit is wrong, and a footnote say
 The last column has the day, and a hash of \`src/engine\` that names the code that was measured. \`npm run bench:check\` fails
 if that is not the present code.
 
-## What the figures cannot tell
+## Limits of the figures
 
 - Browser, store and signer share the processor. On few cores clients compete with the store, so ranges are wide. Differences
   smaller than the ranges mean nothing.
@@ -90,23 +90,23 @@ if that is not the present code.
 - Memory is sampled twice a second, so short peaks are missed. A task counts from 50 ms on.
 `;
 
-/** Makes the tables of times, and refers to the chart. */
-function times(runs: readonly WrittenRun[]): string[] {
-  return SELECTIONS.flatMap((selection) => {
-    const rows = rowsOf(runs, selection);
+/** Makes the sections with the tables of times; the first one shows the chart too. */
+function timeSections(runs: readonly RunRecord[]): string[] {
+  return TABLE_FILTERS.flatMap((filter) => {
+    const rows = rowsOf(runs, filter);
     if (!rows.length) return [];
-    const isFirst = selection.visit === 'first' && !selection.tls;
+    const isChartTable = filter.visit === 'first' && !filter.tls;
     return [
-      `## ${headingOf(selection)}`,
-      ...(selection.tls ? [HTTP_2] : []),
-      timeTable(rows, selection),
-      ...(isFirst ? ['![Time of each client on a first visit, as a ratio to four PUTs](speed.svg)'] : []),
+      `## ${headingOf(filter)}`,
+      ...(filter.tls ? [HTTP_2] : []),
+      timeTable(rows, filter),
+      ...(isChartTable ? ['![Time of each client on a first visit, as a ratio to four PUTs](speed.svg)'] : []),
     ];
   });
 }
 
-/** Makes the tables of cost: of the element in each scenario, and of each client for 1 GiB. */
-function costs(rows: readonly Row[]): string[] {
+/** Makes the section with the tables of costs: of the element in each scenario, and of each client for 1 GiB. */
+function costSection(rows: readonly Row[]): string[] {
   const fixed = rows.find(({ scenario }) => scenario.id === 'fixed');
   return [
     '## Costs of a first visit',
@@ -118,12 +118,12 @@ function costs(rows: readonly Row[]): string[] {
 
 /** Makes the whole page. */
 export function speedPage({ runs, growth, machine }: Measurements): string {
-  const rows = rowsOf(runs, SELECTIONS[0]!);
+  const rows = rowsOf(runs, TABLE_FILTERS[0]!);
   return [
     '# Speed',
     introduction(rows, machine).trim(),
-    ...times(runs),
-    ...costs(rows),
+    ...timeSections(runs),
+    ...costSection(rows),
     ...(growth.length
       ? ['## Growth', growthTable(growth), '![Time and memory by the number of files and parts](growth.svg)']
       : []),

@@ -3,35 +3,35 @@ import { CLIENTS } from './clients.js';
 import type { Client } from './clients.js';
 import type { Growth } from './growth.js';
 import {
-  BASE,
+  BASE_LIMIT_ID,
   finishedRunsOf,
   median,
   missingLimits,
   mostFrequentBest,
   ratiosToBase,
   ratiosToBest,
-  rivalsBelowLimit,
-  rivalsIn,
+  clientsFasterThanLimits,
+  otherClientsIn,
   runsOf,
 } from './report-data.js';
-import type { Row, Selection } from './report-data.js';
-import type { WrittenRun } from './run.js';
+import type { Row, RunFilter } from './report-data.js';
+import type { RunRecord } from './run.js';
 import { MIB } from './scenarios.js';
 
-/** The head of the column that says what a row was measured on. */
-export const MEASURED = 'measured';
+/** The heading of the column with the day of a row's measurement and the hash of the engine. */
+export const MEASURED_HEADING = 'measured';
 const ELEMENT = CLIENTS.find(({ id }) => id === 'element')!;
-const LIMIT_SECONDS = 'four PUTs themselves';
-/** The README has no room for the others. */
-const README_RIVALS: readonly string[] = ['tus', 'uppy'];
+const BASE_SECONDS_HEADING = 'four PUTs themselves';
+/** The clients of other projects that the README's table shows; it has no space for all of them. */
+const README_CLIENT_IDS: readonly string[] = ['tus', 'uppy'];
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+const table = (header: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 const measuredOn = ({ date, engine }: Row): string => `${date}, ${engine}`;
 
-/** Returns median and range of ratios, and the number of failures; “–” without any. */
-function ratioCell(ratios: readonly number[], runs: readonly WrittenRun[]): string {
+/** Returns median and range of ratios, and the number of failed runs; “–” if there is no ratio. */
+function ratioCell(ratios: readonly number[], runs: readonly RunRecord[]): string {
   const failed = runs.filter(({ failure }) => failure !== null).length;
   if (runs.length && failed === runs.length) return 'fails';
   if (!ratios.length) return '–';
@@ -41,7 +41,7 @@ function ratioCell(ratios: readonly number[], runs: readonly WrittenRun[]): stri
 
 const timeCell = (row: Row, { id }: Client): string => ratioCell(ratiosToBase(row, id), runsOf(row, id));
 
-/** Returns the ratio to the best limit, and which limit that was. */
+/** Returns the element's ratio to the fastest limit, and the name of that limit. */
 function bestLimitCell(row: Row): string {
   const best = mostFrequentBest(row);
   return `${ratioCell(ratiosToBest(row, ELEMENT.id), runsOf(row, ELEMENT.id))}${best ? `; ${best.title}` : ''}`;
@@ -50,17 +50,18 @@ function bestLimitCell(row: Row): string {
 const medianCell = (figures: readonly number[], digits: number): string =>
   figures.length ? median(figures).toFixed(digits) : '–';
 
-/** Returns the median of a figure of runs, without those where it is unknown. */
-function middle(runs: readonly WrittenRun[], figure: (run: WrittenRun) => number | null, digits = 0): string {
+/** Returns the median of a figure over runs; leaves out runs in which it is unknown. */
+function medianOf(runs: readonly RunRecord[], figure: (run: RunRecord) => number | null, digits = 0): string {
   const figures = runs.map(figure).filter((one) => one !== null);
   return medianCell(figures, digits);
 }
 
-const secondsOfBase = (row: Row): string => `${middle(finishedRunsOf(row, BASE), ({ time }) => time / 1_000, 2)} s`;
+const secondsOfBase = (row: Row): string =>
+  `${medianOf(finishedRunsOf(row, BASE_LIMIT_ID), ({ time }) => time / 1_000, 2)} s`;
 
-/** Returns what a reader has to know about a row's limits; null if nothing. */
+/** Returns the footnote about limits that are wrong or missing in a row; null if there are none. */
 function noteOf(row: Row): string | null {
-  const faster = rivalsBelowLimit(row).map(({ client, ratio }) => `${client.title} took ${ratio.toFixed(2)}`);
+  const faster = clientsFasterThanLimits(row).map(({ client, ratio }) => `${client.title} took ${ratio.toFixed(2)}`);
   const missing = missingLimits(row).map(({ title }) => title);
   const notes = [
     ...(faster.length ? [`The limit is wrong: ${faster.join('; ')} of the best limit’s time.`] : []),
@@ -70,46 +71,46 @@ function noteOf(row: Row): string | null {
 }
 
 /** Makes the table of times, with its footnotes. */
-export function timeTable(rows: readonly Row[], { visit, tls }: Selection): string {
+export function timeTable(rows: readonly Row[], { visit, tls }: RunFilter): string {
   const hasTargets = visit === 'first';
-  const rivals = rivalsIn(rows);
-  const mark = ({ scenario }: Row): string => `[^${scenario.id}-${visit}${tls ? '-tls' : ''}]`;
+  const otherClients = otherClientsIn(rows);
+  const footnoteMark = ({ scenario }: Row): string => `[^${scenario.id}-${visit}${tls ? '-tls' : ''}]`;
   const head = [
     'time, as a ratio to four PUTs',
     ...(hasTargets ? ['target'] : []),
     ELEMENT.title,
     `${ELEMENT.title}, to the best limit`,
-    ...rivals.map(({ title }) => title),
-    LIMIT_SECONDS,
-    MEASURED,
+    ...otherClients.map(({ title }) => title),
+    BASE_SECONDS_HEADING,
+    MEASURED_HEADING,
   ];
   const cells = rows.map((row) => [
-    `${row.scenario.title}${noteOf(row) ? ` ${mark(row)}` : ''}`,
+    `${row.scenario.title}${noteOf(row) ? ` ${footnoteMark(row)}` : ''}`,
     ...(hasTargets ? [String(row.scenario.target)] : []),
     timeCell(row, ELEMENT),
     bestLimitCell(row),
-    ...rivals.map((client) => timeCell(row, client)),
+    ...otherClients.map((client) => timeCell(row, client)),
     secondsOfBase(row),
     measuredOn(row),
   ]);
   const notes = rows.flatMap((row) => {
     const note = noteOf(row);
-    return note ? [`${mark(row)}: ${note}`] : [];
+    return note ? [`${footnoteMark(row)}: ${note}`] : [];
   });
   return [table(head, cells), ...notes].join('\n\n');
 }
 
-/** Returns the clients of the README's table and of the chart. */
-export const shownIn = (rows: readonly Row[]): Client[] => [
+/** Returns the clients that the README's table and the chart show. */
+export const clientsShown = (rows: readonly Row[]): Client[] => [
   ELEMENT,
-  ...rivalsIn(rows).filter(({ id }) => README_RIVALS.includes(id)),
+  ...otherClientsIn(rows).filter(({ id }) => README_CLIENT_IDS.includes(id)),
 ];
 
 /** Makes the README's table of times. */
 export function readmeTable(rows: readonly Row[]): string {
-  const clients = shownIn(rows);
+  const clients = clientsShown(rows);
   return table(
-    ['time, as a ratio to four PUTs', 'target', ...clients.map(({ title }) => title), LIMIT_SECONDS],
+    ['time, as a ratio to four PUTs', 'target', ...clients.map(({ title }) => title), BASE_SECONDS_HEADING],
     rows.map((row) => [
       ...[row.scenario.title, String(row.scenario.target)],
       ...clients.map((client) => timeCell(row, client)),
@@ -130,27 +131,27 @@ export const costByScenario = (rows: readonly Row[]): string =>
       'longest task, ms',
       'signer calls',
       'preflights',
-      MEASURED,
+      MEASURED_HEADING,
     ],
     rows.map((row) => {
       const runs = finishedRunsOf(row, ELEMENT.id);
-      const ratioToBase = (figure: (run: WrittenRun) => number): string =>
+      const ratioToBase = (figure: (run: RunRecord) => number): string =>
         medianCell(ratiosToBase(row, ELEMENT.id, figure), 2);
       return [
         row.scenario.title,
         ratioToBase(({ cpu }) => cpu),
         ratioToBase(({ browserCpu }) => browserCpu),
-        middle(runs, ({ memory }) => memory / MIB, 1),
-        middle(runs, ({ firstByte }) => firstByte),
-        middle(runs, ({ longestTask }) => longestTask),
-        middle(runs, ({ signerCalls }) => signerCalls),
-        middle(runs, ({ preflights }) => preflights),
+        medianOf(runs, ({ memory }) => memory / MIB, 1),
+        medianOf(runs, ({ firstByte }) => firstByte),
+        medianOf(runs, ({ longestTask }) => longestTask),
+        medianOf(runs, ({ signerCalls }) => signerCalls),
+        medianOf(runs, ({ preflights }) => preflights),
         measuredOn(row),
       ];
     }),
   );
 
-/** Makes the table of one scenario's cost by client, limits too. */
+/** Makes the table of one scenario's cost by client, limits included. */
 export const costByClient = (row: Row): string =>
   table(
     [
@@ -161,7 +162,7 @@ export const costByClient = (row: Row): string =>
       'longest task, ms',
       'signer calls',
       'preflights',
-      MEASURED,
+      MEASURED_HEADING,
     ],
     CLIENTS.flatMap(({ id, title }) => {
       const runs = finishedRunsOf(row, id);
@@ -169,19 +170,19 @@ export const costByClient = (row: Row): string =>
       return [
         [
           title,
-          middle(runs, ({ cpu }) => cpu, 2),
-          middle(runs, ({ browserCpu }) => browserCpu, 2),
-          middle(runs, ({ memory }) => memory / MIB, 1),
-          middle(runs, ({ longestTask }) => longestTask),
-          middle(runs, ({ signerCalls }) => signerCalls),
-          middle(runs, ({ preflights }) => preflights),
+          medianOf(runs, ({ cpu }) => cpu, 2),
+          medianOf(runs, ({ browserCpu }) => browserCpu, 2),
+          medianOf(runs, ({ memory }) => memory / MIB, 1),
+          medianOf(runs, ({ longestTask }) => longestTask),
+          medianOf(runs, ({ signerCalls }) => signerCalls),
+          medianOf(runs, ({ preflights }) => preflights),
           measuredOn(row),
         ],
       ];
     }),
   );
 
-/** Makes the table of growth. */
+/** Makes the table of time and memory by number of files and parts. */
 export const growthTable = (growth: readonly Growth[]): string =>
   table(
     ['', 'time', 'page memory over idle, MiB', 'longest task, ms', 'signer calls'],

@@ -1,5 +1,6 @@
 /**
- * `npm run bench:report`: writes the measurements so far as tables and charts to `docs/`, and as a table to the README.
+ * `npm run bench:report`: writes the stored results of `npm run bench` and `npm run bench:growth` as tables and charts to
+ * `docs/`, and one table to the README.
  *
  *   npm run bench:report -- [--runs FILE] [--growth FILE]
  */
@@ -13,9 +14,9 @@ import { ROOT } from '../../scripts/programs.js';
 import { growthChart, ratioChart } from './charts.js';
 import type { Growth } from './growth.js';
 import { barsOf, rowsOf } from './report-data.js';
-import { roundsOf, SELECTIONS, speedPage } from './report-page.js';
-import { readmeTable, shownIn } from './report-tables.js';
-import type { WrittenRun } from './run.js';
+import { roundsOf, TABLE_FILTERS, speedPage } from './report-page.js';
+import { readmeTable, clientsShown } from './report-tables.js';
+import type { RunRecord } from './run.js';
 import { GIB } from './scenarios.js';
 
 const BEGIN = '<!-- speed: written by `npm run bench:report` -->';
@@ -23,7 +24,7 @@ const END = '<!-- /speed -->';
 const DOCS = path.join(ROOT, 'docs');
 const README = path.join(ROOT, 'README.md');
 
-async function linesOf<T>(file: string): Promise<T[]> {
+async function readJsonLines<T>(file: string): Promise<T[]> {
   if (!existsSync(file)) return [];
   const lines = (await readFile(file, 'utf8')).split('\n').filter(Boolean);
   return lines.map((line) => JSON.parse(line) as T);
@@ -39,9 +40,9 @@ const { values } = parseArgs({
     growth: { type: 'string', default: path.join(ROOT, '.cache/bench/growth.jsonl') },
   },
 });
-const runs = await linesOf<WrittenRun>(values.runs);
-const growth = await linesOf<Growth>(values.growth);
-const rows = rowsOf(runs, SELECTIONS[0]!);
+const runs = await readJsonLines<RunRecord>(values.runs);
+const growth = await readJsonLines<Growth>(values.growth);
+const rows = rowsOf(runs, TABLE_FILTERS[0]!);
 if (!rows.length) throw new Error(`${values.runs} has no first visit; npm run bench measures`);
 
 const cpu = os.cpus()[0]?.model.trim() ?? 'unknown';
@@ -49,7 +50,7 @@ const machine = `${os.cpus().length} cores (${cpu}), ${Math.round(os.totalmem() 
 const page = speedPage({ runs, growth, machine });
 await mkdir(DOCS, { recursive: true });
 await writeMarkdown(path.join(DOCS, 'speed.md'), page);
-const groups = rows.map((row) => ({ title: row.scenario.title, bars: barsOf(row, shownIn(rows)) }));
+const groups = rows.map((row) => ({ title: row.scenario.title, bars: barsOf(row, clientsShown(rows)) }));
 await writeFile(path.join(DOCS, 'speed.svg'), ratioChart(groups));
 if (growth.length) await writeFile(path.join(DOCS, 'growth.svg'), growthChart(growth));
 
@@ -57,6 +58,6 @@ const readme = await readFile(README, 'utf8');
 const [before, rest] = readme.split(BEGIN);
 const after = rest?.split(END)[1];
 if (before === undefined || after === undefined) throw new Error('README.md has no place for the table');
-const how = `First visits, each in a new browser with an empty profile; medians of all rounds (${roundsOf(rows)}), with ranges:`;
-await writeMarkdown(README, [before + BEGIN, how, readmeTable(rows), END + after].join('\n\n'));
+const caption = `First visits, each in a new browser with an empty profile; medians of all rounds (${roundsOf(rows)}), with ranges:`;
+await writeMarkdown(README, [before + BEGIN, caption, readmeTable(rows), END + after].join('\n\n'));
 console.log(page);

@@ -1,10 +1,10 @@
-/** tus's own server, with a store that discards the bytes. */
+/** The tus project's server, with a store that discards the bytes. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { DataStore, Server, Upload } from '@tus/server';
 import type { Valve } from '../../demo/faults/valve.js';
 
-class Nothing extends DataStore {
+class DiscardingStore extends DataStore {
   readonly #uploads = new Map<string, Upload>();
 
   constructor(private readonly valve: Valve) {
@@ -37,6 +37,6 @@ class Nothing extends DataStore {
 
 /** Creates the handler of requests below `/tus`. @param valve limits the rate */
 export function createTusServer(valve: Valve): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const server = new Server({ path: '/tus', datastore: new Nothing(valve) });
+  const server = new Server({ path: '/tus', datastore: new DiscardingStore(valve) });
   return (request, response) => server.handle(request, response);
 }

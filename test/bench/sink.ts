@@ -1,37 +1,33 @@
 /**
- * A store that discards every byte and confirms it, as its own process: S3 as far as uploads need it, with
- * no signature checks, plus tus's own server and a resumable URL for UpChunk. It also produces the conditions of
- * network and busy store.
+ * A store that discards every byte and confirms it, as its own process. It implements the S3 requests that uploads need,
+ * without signature checks, tus's own server, and a resumable URL for UpChunk. It also produces the conditions of a
+ * scenario: delays, rates and faults.
  */
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import type { Http2SecureServer } from 'node:http2';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { Valve } from '../../demo/faults/valve.js';
+import { createCertificate } from './certificate.js';
 import type { Conditions } from './scenarios.js';
 import { createTusServer } from './sink-tus.js';
 
-/** The counts since the conditions were set. */
-export interface Seen {
+/** The counts since conditions were last set. */
+export interface RequestCounts {
   requests: number;
   preflights: number;
   bytes: number;
-  /** Requests that were made to fail. */
+  /** Requests that the sink let fail on purpose. */
   failed: number;
   /** When the first request with a file's bytes arrived, in epoch milliseconds; null before it. */
   firstByteAt: number | null;
 }
 
-const NOTHING_SEEN: Seen = { requests: 0, preflights: 0, bytes: 0, failed: 0, firstByteAt: null };
+const ZERO_COUNTS: RequestCounts = { requests: 0, preflights: 0, bytes: 0, failed: 0, firstByteAt: null };
 
-/** One of this number of requests with a file's bytes fails. */
+/** In a scenario with faults, one of so many requests with a file's bytes fails. */
 const FAIL_EVERY = 20;
 const CORS = {
   'Access-Control-Allow-Origin': '*',
@@ -40,26 +36,26 @@ const CORS = {
 const ETAG = '"0123456789abcdef0123456789abcdef"';
 const NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
 
-/** What the benchmark's own process sets before each run. */
-interface Setting extends Conditions {
+/** The conditions that the benchmark's main process sets before each run. */
+interface RunConditions extends Conditions {
   seed: number;
   /** Bytes of all files. */
-  expected: number;
-  /** Size of any object that is asked for; null: there is none. */
+  expectedBytes: number;
+  /** The size that HEAD answers for any object; null: HEAD answers 404. */
   headSize: number | null;
 }
 
 class Sink {
-  #conditions: Setting = { seed: 0, expected: Infinity, headSize: null };
-  #seen: Seen = { ...NOTHING_SEEN };
-  #withBytes = 0;
-  #isGone = false;
-  /** When it comes back. */
-  #return: NodeJS.Timeout | undefined;
+  #conditions: RunConditions = { seed: 0, expectedBytes: Infinity, headSize: null };
+  #counts: RequestCounts = { ...ZERO_COUNTS };
+  #requestsWithBytes = 0;
+  #isDown = false;
+  /** Ends the outage. */
+  #reopenTimer: NodeJS.Timeout | undefined;
   readonly #valve = new Valve(Infinity);
   readonly #sockets = new Set<Socket>();
-  /** Connections that have served a request: browsers re-send by themselves a request that is reset on one of these. */
-  readonly #used = new WeakSet<Socket>();
+  /** Connections that have served a request. If one of these is reset, the browser itself sends the request again. */
+  readonly #usedSockets = new WeakSet<Socket>();
   readonly #tus = createTusServer(this.#valve);
   readonly #server: Server | Http2SecureServer;
   #port = 0;
@@ -70,7 +66,7 @@ class Sink {
       void this.#handle(request, response).catch(() => request.socket.destroy());
     };
     this.#server = certificate
-      ? // its requests and responses have the interface of HTTP/1
+      ? // at run time, its requests and responses have the interface of HTTP/1
         createSecureServer({ ...certificate, allowHTTP1: true }, handle as never)
       : createServer({ keepAliveTimeout: 60_000, requestTimeout: 0, noDelay: true }, handle);
     this.#server.on('connection', (socket: Socket) => {
@@ -86,18 +82,18 @@ class Sink {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url!, 'http://sink');
-    const { delay, fault } = this.#conditions;
-    const isFresh = !this.#used.has(request.socket);
-    this.#used.add(request.socket);
-    this.#seen.requests++;
+    const { delayMs, fault } = this.#conditions;
+    const isFirstOfSocket = !this.#usedSockets.has(request.socket);
+    this.#usedSockets.add(request.socket);
+    this.#counts.requests++;
     const hasBytes = request.method === 'PATCH' || request.method === 'PUT' || isForm(request);
-    if (hasBytes) this.#seen.firstByteAt ??= performance.timeOrigin + performance.now();
-    // a request without an origin comes from the signer, which is near the store
-    if (delay && request.headers.origin) await sleep(delay);
+    if (hasBytes) this.#counts.firstByteAt ??= performance.timeOrigin + performance.now();
+    // a request without an origin comes from the signer, whose network has no delay
+    if (delayMs && request.headers.origin) await sleep(delayMs);
     if (fault === 'reset') response.setHeader('Connection', 'close');
     const isTus = url.pathname.startsWith('/tus');
     if (request.method === 'OPTIONS') {
-      this.#seen.preflights++;
+      this.#counts.preflights++;
       if (isTus) return this.#tus(request, response);
       return this.#answer(response, 204, '', {
         'Access-Control-Allow-Methods': 'GET, HEAD, PUT, POST, PATCH, DELETE',
@@ -105,8 +101,9 @@ class Sink {
         'Access-Control-Max-Age': '3000',
       });
     }
-    const isChosen = hasBytes && fault && ++this.#withBytes % FAIL_EVERY === this.#conditions.seed % FAIL_EVERY;
-    if (isChosen && (fault !== 'reset' || isFresh)) return this.#fail(request, response);
+    const shouldFail =
+      hasBytes && fault && ++this.#requestsWithBytes % FAIL_EVERY === this.#conditions.seed % FAIL_EVERY;
+    if (shouldFail && (fault !== 'reset' || isFirstOfSocket)) return this.#fail(request, response);
     if (isTus) {
       request.on('data', (chunk: Buffer) => this.#count(chunk));
       return this.#tus(request, response);
@@ -134,23 +131,23 @@ class Sink {
   }
 
   #count({ length }: Buffer): void {
-    this.#seen.bytes += length;
-    const { gone, expected } = this.#conditions;
-    if (!gone || this.#isGone || this.#seen.bytes < expected / 2) return;
-    this.#isGone = true;
+    this.#counts.bytes += length;
+    const { outageMs, expectedBytes } = this.#conditions;
+    if (!outageMs || this.#isDown || this.#counts.bytes < expectedBytes / 2) return;
+    this.#isDown = true;
     this.#server.close();
     for (const socket of this.#sockets) socket.resetAndDestroy();
-    this.#return = setTimeout(() => void (this.#server.listening || this.open()), gone);
+    this.#reopenTimer = setTimeout(() => void (this.#server.listening || this.open()), outageMs);
   }
 
   async #fail(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.#seen.failed++;
+    this.#counts.failed++;
     if (this.#conditions.fault === 'reset') {
-      const most = Number(request.headers['content-length'] ?? 0) / 2;
+      const bytesBeforeReset = Number(request.headers['content-length'] ?? 0) / 2;
       let size = 0;
       request.on('data', (chunk: Buffer) => {
         this.#count(chunk);
-        if ((size += chunk.length) > most) request.socket.resetAndDestroy();
+        if ((size += chunk.length) > bytesBeforeReset) request.socket.resetAndDestroy();
       });
       return;
     }
@@ -174,15 +171,17 @@ class Sink {
         `<ListPartsResult ${NAMESPACE}><IsTruncated>false</IsTruncated></ListPartsResult>`,
       );
     const [, bucket, ...key] = decodeURI(pathname).split('/');
-    const names = `<Bucket>${bucket}</Bucket><Key>${key.join('/')}</Key>`;
+    const location = `<Bucket>${bucket}</Bucket><Key>${key.join('/')}</Key>`;
     if (searchParams.has('uploads')) {
-      const id = `upload-${this.#seen.requests}-${Date.now()}`;
-      const body = `<InitiateMultipartUploadResult ${NAMESPACE}>${names}<UploadId>${id}</UploadId></InitiateMultipartUploadResult>`;
+      const id = `upload-${this.#counts.requests}-${Date.now()}`;
+      const body = `<InitiateMultipartUploadResult ${NAMESPACE}>${location}<UploadId>${id}</UploadId></InitiateMultipartUploadResult>`;
       return this.#answer(response, 200, body);
     }
     if (headers['content-type']?.startsWith('multipart/form-data') && size > 0)
-      return this.#answer(response, 201, `<PostResponse>${names}<ETag>${ETAG}</ETag></PostResponse>`, { ETag: ETAG });
-    const body = `<CompleteMultipartUploadResult ${NAMESPACE}><Location>${url.pathname}</Location>${names}<ETag>"${ETAG.slice(1, -1)}-2"</ETag></CompleteMultipartUploadResult>`;
+      return this.#answer(response, 201, `<PostResponse>${location}<ETag>${ETAG}</ETag></PostResponse>`, {
+        ETag: ETAG,
+      });
+    const body = `<CompleteMultipartUploadResult ${NAMESPACE}><Location>${url.pathname}</Location>${location}<ETag>"${ETAG.slice(1, -1)}-2"</ETag></CompleteMultipartUploadResult>`;
     return this.#answer(response, 200, body);
   }
 
@@ -192,7 +191,7 @@ class Sink {
     response.writeHead(200, { ...CORS, ETag: ETAG, 'Content-Length': headSize }).end();
   }
 
-  /** 308 until the last byte has arrived. */
+  /** Answers a chunk of UpChunk: 308 until the last byte has arrived. */
   #answerChunk({ headers }: IncomingMessage, response: ServerResponse): void {
     const [, last = '0', total = '0'] = /-(\d+)\/(\d+)$/.exec(headers['content-range'] ?? '') ?? [];
     if (Number(last) + 1 >= Number(total)) return this.#answer(response, 200);
@@ -209,11 +208,11 @@ class Sink {
     response.end(body);
   }
 
-  /** The benchmark's own control requests, on a port that is always open. */
-  control(): Promise<number> {
+  /** Opens the port on which the benchmark sets conditions and reads counts; it stays open during an outage. */
+  openControlPort(): Promise<number> {
     const server = createServer((request, response) => {
       if (request.method === 'POST') void this.#setConditions(request, response);
-      else response.end(JSON.stringify(this.#seen));
+      else response.end(JSON.stringify(this.#counts));
     });
     return new Promise((resolve) => {
       server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
@@ -223,39 +222,15 @@ class Sink {
   async #setConditions(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let text = '';
     for await (const chunk of request) text += String(chunk);
-    this.#conditions = JSON.parse(text) as Setting;
-    this.#valve.setRate(this.#conditions.rate ?? Infinity);
-    this.#seen = { ...NOTHING_SEEN };
-    this.#withBytes = 0;
-    // a client that gave up has left already
-    clearTimeout(this.#return);
+    this.#conditions = JSON.parse(text) as RunConditions;
+    this.#valve.setRate(this.#conditions.bytesPerSecond ?? Infinity);
+    this.#counts = { ...ZERO_COUNTS };
+    this.#requestsWithBytes = 0;
+    // the outage of the run before has not ended if the client gave up
+    clearTimeout(this.#reopenTimer);
     if (!this.#server.listening) await this.open();
-    this.#isGone = false;
+    this.#isDown = false;
     response.end('{}');
-  }
-}
-
-/** Creates a certificate for 127.0.0.1 that only a browser with `--ignore-certificate-errors` accepts. */
-async function createCertificate(): Promise<{ key: string; cert: string }> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'mule-upload-tls-'));
-  const [key, cert] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')];
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'];
-  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
-  try {
-    await promisify(execFile)('openssl', [
-      'req',
-      '-x509',
-      '-nodes',
-      ...curve,
-      ...subject,
-      '-keyout',
-      key,
-      '-out',
-      cert,
-    ]);
-    return { key: await readFile(key, 'utf8'), cert: await readFile(cert, 'utf8') };
-  } finally {
-    await rm(folder, { recursive: true });
   }
 }
 
@@ -264,7 +239,7 @@ const isForm = ({ method, headers }: IncomingMessage): boolean =>
 
 const isSecure = process.argv.includes('--tls');
 const sink = new Sink(isSecure ? await createCertificate() : null);
-const [port, control] = [await sink.open(), await sink.control()];
+const [port, control] = [await sink.open(), await sink.openControlPort()];
 console.log(
   JSON.stringify({ url: `http${isSecure ? 's' : ''}://127.0.0.1:${port}`, control: `http://127.0.0.1:${control}` }),
 );

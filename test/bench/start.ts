@@ -7,14 +7,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import WebSocket from 'ws';
 import { launch } from '../e2e/browser.js';
-import { startStage } from './stage.js';
+import { startPageServer } from './page-server.js';
 
 const SLOWDOWN = 4;
 const LOADS = 15;
 
 const profile = await mkdtemp(path.join(tmpdir(), 'mule-upload-start-'));
 const store = { url: 'http://127.0.0.1:9', region: 'us-east-1', accessKeyId: 'none', secretAccessKey: 'none' };
-const stage = await startStage(store);
+const pageServer = await startPageServer(store);
 const browser = await launch('chromium', { profile });
 try {
   const port = (await readFile(path.join(profile, 'DevToolsActivePort'), 'utf8')).split('\n')[0]!;
@@ -29,9 +29,9 @@ try {
     const params = { rate: SLOWDOWN };
     socket.send(JSON.stringify({ id: 1, method: 'Emulation.setCPUThrottlingRate', params }));
   });
-  const times: number[] = [];
+  const timesMs: number[] = [];
   for (let load = 0; load < LOADS; load++) {
-    await browser.goto(`${stage.url}/bare`);
+    await browser.goto(`${pageServer.url}/bare`);
     const time = await browser.evaluate<[], Promise<number>>(`(async () => {
       const text = await (await fetch('/mule-upload.js')).text();
       const url = URL.createObjectURL(new Blob([text], { type: 'text/javascript' }));
@@ -41,15 +41,15 @@ try {
       if (!customElements.get('mule-upload')) throw new Error('not registered');
       return time;
     })()`);
-    times.push(time);
+    timesMs.push(time);
   }
   socket.close();
-  times.sort((a, b) => a - b);
+  timesMs.sort((a, b) => a - b);
   console.log(
-    `parsed and registered in ${times[LOADS >> 1]!.toFixed(1)} ms (${times[0]!.toFixed(1)} to ${times.at(-1)!.toFixed(1)}) at ${SLOWDOWN} times CPU slowdown, ${LOADS} loads`,
+    `parsed and registered in ${timesMs[LOADS >> 1]!.toFixed(1)} ms (${timesMs[0]!.toFixed(1)} to ${timesMs.at(-1)!.toFixed(1)}) at ${SLOWDOWN} times CPU slowdown, ${LOADS} loads`,
   );
 } finally {
   await browser.close();
-  stage.close();
+  pageServer.close();
   await rm(profile, { recursive: true, force: true });
 }

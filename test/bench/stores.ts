@@ -6,33 +6,33 @@ import { Daemon } from '../servers/processes.js';
 import { S3Client } from '../servers/s3-client.js';
 import type { StoreAccess } from '../servers/s3-client.js';
 import type { Scenario } from './scenarios.js';
-import type { Seen } from './sink.js';
-import { BUCKET } from './stage.js';
+import type { RequestCounts } from './sink.js';
+import { BUCKET } from './page-server.js';
 
 export type StoreName = 'sink' | 'bucket' | 'ceph';
 
 export interface BenchStore extends StoreAccess {
-  /** Sets the conditions, and resets the counts; only the sink supports both. */
+  /** Sets the conditions of the next run, and resets the counts; does nothing in stores other than the sink. */
   prepare(scenario: Scenario, seed: number): Promise<void>;
-  /** The counts since then; null if the store does not count. */
-  seen(): Promise<Seen | null>;
+  /** Returns the counts since `prepare()`; null from stores other than the sink, which do not count. */
+  counts(): Promise<RequestCounts | null>;
   stop(): Promise<void>;
 }
 
-const uncounted = { prepare: () => Promise.resolve(), seen: () => Promise.resolve(null) };
+const withoutCounts = { prepare: () => Promise.resolve(), counts: () => Promise.resolve(null) };
 
 /**
  * Starts a store with an empty bucket.
  * @param options.tls HTTP/2 over TLS, by the sink only; the browser has to accept any certificate
  */
 export async function startBenchStore(name: StoreName, { tls = false } = {}): Promise<BenchStore> {
-  if (name === 'bucket') return { ...(await startEmbeddedBucket({ buckets: [BUCKET] })), ...uncounted };
+  if (name === 'bucket') return { ...(await startEmbeddedBucket({ buckets: [BUCKET] })), ...withoutCounts };
   if (name === 'ceph') {
     const ceph = await startCeph();
     const s3 = new S3Client(ceph);
     await s3.createBucket(BUCKET);
     await s3.allowEveryOrigin(BUCKET);
-    return { ...ceph, stop: () => ceph.stop(), ...uncounted };
+    return { ...ceph, stop: () => ceph.stop(), ...withoutCounts };
   }
   const daemon = new Daemon(process.execPath, [
     '--import',
@@ -56,7 +56,7 @@ export async function startBenchStore(name: StoreName, { tls = false } = {}): Pr
       });
       await fetch(control, { method: 'POST', body });
     },
-    seen: async () => (await (await fetch(control)).json()) as Seen,
+    counts: async () => (await (await fetch(control)).json()) as RequestCounts,
     stop: () => daemon.stop(),
   };
 }

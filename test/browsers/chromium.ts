@@ -1,14 +1,14 @@
 /**
- * Chromium by the DevTools protocol. Puppeteer always enables the network domain, which copies request bodies
- * through the browser process and distorts speed and memory of uploads; here it stays off.
- * https://chromedevtools.github.io/devtools-protocol/
+ * Controls Chromium by the DevTools protocol. Puppeteer is not used, because it always enables the network domain, which
+ * copies request bodies through the browser process and so changes the speed and memory of uploads.
+ * @see https://chromedevtools.github.io/devtools-protocol/
  */
 import { rmSync } from 'node:fs';
 import path from 'node:path';
-import { need } from '../../scripts/machine.js';
+import { requireTool } from '../../scripts/machine.js';
 import { JsonSocket, findAddress } from './json-socket.js';
 import { Program } from './process-tree.js';
-import { finder } from './raw-page.js';
+import { elementExpression } from './raw-page.js';
 import type { AccessibleNode, LaunchOptions, DisplaySettings, RawBrowser, RawPage } from './raw-page.js';
 
 const FLAGS = [
@@ -26,7 +26,7 @@ const FLAGS = [
 ];
 
 /** Lock files that a killed Chromium leaves in its profile. */
-const LOCKS = ['SingletonLock', 'SingletonSocket', 'SingletonCookie'];
+const LOCK_FILES = ['SingletonLock', 'SingletonSocket', 'SingletonCookie'];
 
 interface AxNode {
   nodeId: string;
@@ -37,7 +37,7 @@ interface AxNode {
   childIds?: string[];
 }
 
-interface Evaluated {
+interface EvaluateResponse {
   result: { value?: unknown; objectId?: string };
   exceptionDetails?: { text: string; exception?: { description?: string } };
 }
@@ -48,10 +48,10 @@ class ChromiumPage implements RawPage {
     readonly sessionId: string,
     readonly targetId: string,
   ) {
-    // a leave warning or an alert: nobody answers it
+    // no user is there to answer a leave warning or an alert
     socket.listen((method, _params, session) => {
       if (method !== 'Page.javascriptDialogOpening' || session !== sessionId) return;
-      this.#call('Page.handleJavaScriptDialog', { accept: true }).catch(() => undefined); // closed by itself
+      this.#call('Page.handleJavaScriptDialog', { accept: true }).catch(() => undefined); // the dialog has closed already
     });
   }
 
@@ -65,40 +65,40 @@ class ChromiumPage implements RawPage {
     return this.socket.call(method, params, this.sessionId);
   }
 
-  async #load(act: () => Promise<unknown>): Promise<void> {
-    let stop: (() => void) | undefined;
+  async #untilLoaded(navigate: () => Promise<unknown>): Promise<void> {
+    let stopListening: (() => void) | undefined;
     const loaded = new Promise<void>((resolve) => {
-      stop = this.socket.listen((method, _params, session) => {
+      stopListening = this.socket.listen((method, _params, session) => {
         if (method === 'Page.loadEventFired' && session === this.sessionId) resolve();
       });
     });
     try {
-      await act();
+      await navigate();
       await loaded;
     } finally {
-      stop?.();
+      stopListening?.();
     }
   }
 
   navigate(url: string): Promise<void> {
-    return this.#load(async () => {
+    return this.#untilLoaded(async () => {
       const { errorText } = (await this.#call('Page.navigate', { url })) as { errorText?: string };
       if (errorText) throw new Error(`${url}: ${errorText}`);
     });
   }
 
   reload(): Promise<void> {
-    return this.#load(() => this.#call('Page.reload'));
+    return this.#untilLoaded(() => this.#call('Page.reload'));
   }
 
-  async #evaluate(expression: string, returnByValue: boolean): Promise<Evaluated['result']> {
-    const answer = await this.#call('Runtime.evaluate', {
+  async #evaluate(expression: string, returnByValue: boolean): Promise<EvaluateResponse['result']> {
+    const response = await this.#call('Runtime.evaluate', {
       expression,
       awaitPromise: true,
       returnByValue,
       userGesture: true,
     });
-    const { result, exceptionDetails } = answer as Evaluated;
+    const { result, exceptionDetails } = response as EvaluateResponse;
     if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     return result;
   }
@@ -108,14 +108,14 @@ class ChromiumPage implements RawPage {
   }
 
   async setFiles(selectors: readonly string[], files: readonly string[]): Promise<void> {
-    const { objectId } = await this.#evaluate(finder(selectors), false);
+    const { objectId } = await this.#evaluate(elementExpression(selectors), false);
     if (!objectId) throw new Error(`nothing at ${selectors.join(' > ')}`);
     await this.#call('DOM.setFileInputFiles', { files, objectId });
   }
 
   async drop(selectors: readonly string[], files: readonly string[]): Promise<void> {
-    const middle = `(({ x, y, width, height }) => ({ x: x + width / 2, y: y + height / 2 }))(${finder(selectors)}.getBoundingClientRect())`;
-    const point = (await this.#evaluate(middle, true)).value as object;
+    const center = `(({ x, y, width, height }) => ({ x: x + width / 2, y: y + height / 2 }))(${elementExpression(selectors)}.getBoundingClientRect())`;
+    const point = (await this.#evaluate(center, true)).value as object;
     const data = { items: [], files, dragOperationsMask: 1 };
     for (const type of ['dragEnter', 'dragOver', 'drop'])
       await this.#call('Input.dispatchDragEvent', { type, ...point, data });
@@ -133,16 +133,18 @@ class ChromiumPage implements RawPage {
   async accessibilityTree(): Promise<AccessibleNode[]> {
     const { nodes } = (await this.#call('Accessibility.getFullAXTree')) as { nodes: AxNode[] };
     await this.#call('Accessibility.disable');
-    const known = new Map(nodes.map((node) => [node.nodeId, node]));
-    const list = (node: AxNode | undefined, depth: number): AccessibleNode[] => {
+    const nodesById = new Map(nodes.map((node) => [node.nodeId, node]));
+    const flatten = (node: AxNode | undefined, depth: number): AccessibleNode[] => {
       if (!node) return [];
       const role = node.role?.value ?? '';
-      const isLeftOut = node.ignored || ['none', 'generic', 'InlineTextBox', 'RootWebArea'].includes(role);
-      const own = { role, name: node.name?.value ?? '', value: String(node.value?.value ?? ''), depth };
-      const below = (node.childIds ?? []).flatMap((id) => list(known.get(id), isLeftOut ? depth : depth + 1));
-      return isLeftOut ? below : [own, ...below];
+      const isOmitted = node.ignored || ['none', 'generic', 'InlineTextBox', 'RootWebArea'].includes(role);
+      const entry = { role, name: node.name?.value ?? '', value: String(node.value?.value ?? ''), depth };
+      const descendants = (node.childIds ?? []).flatMap((id) =>
+        flatten(nodesById.get(id), isOmitted ? depth : depth + 1),
+      );
+      return isOmitted ? descendants : [entry, ...descendants];
     };
-    return list(nodes[0], 0);
+    return flatten(nodes[0], 0);
   }
 
   async screenshot(): Promise<Buffer> {
@@ -151,10 +153,10 @@ class ChromiumPage implements RawPage {
   }
 
   async setOffline(offline: boolean): Promise<void> {
-    // the domain is enabled only while needed: it copies request bodies
+    // the network domain copies request bodies, so it is enabled only while the page is offline
     if (offline) await this.#call('Network.enable');
-    const none = { latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
-    await this.#call('Network.emulateNetworkConditions', { offline, ...none });
+    const unthrottled = { latency: 0, downloadThroughput: -1, uploadThroughput: -1 };
+    await this.#call('Network.emulateNetworkConditions', { offline, ...unthrottled });
     if (!offline) await this.#call('Network.disable');
   }
 
@@ -168,7 +170,7 @@ class ChromiumPage implements RawPage {
   }
 
   async crash(): Promise<void> {
-    // the browser may be gone
+    // a crashed page does not answer
     void this.#call('Page.crash').catch(() => undefined);
     await Promise.resolve();
   }
@@ -191,8 +193,8 @@ async function openPage(socket: JsonSocket): Promise<ChromiumPage> {
  * @throws Error if it is not installed, or with its output
  */
 export async function launchChromium({ profile, args, display }: LaunchOptions): Promise<RawBrowser> {
-  const { path: program, version } = need('chromium');
-  for (const lock of LOCKS) rmSync(path.join(profile, lock), { force: true });
+  const { path: program, version } = requireTool('chromium');
+  for (const lock of LOCK_FILES) rmSync(path.join(profile, lock), { force: true });
   const flags = [...(display ? [] : ['--headless']), ...FLAGS, `--user-data-dir=${profile}`, ...args, 'about:blank'];
   const browser = await Program.start(program, flags, {
     stdio: ['ignore', 'ignore', 'pipe'],

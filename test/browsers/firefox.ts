@@ -1,13 +1,13 @@
-/** Firefox by WebDriver BiDi. https://www.w3.org/TR/webdriver-bidi/ */
+/** Controls Firefox by WebDriver BiDi. @see https://www.w3.org/TR/webdriver-bidi/ */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { need } from '../../scripts/machine.js';
+import { requireTool } from '../../scripts/machine.js';
 import { fillProfile } from './firefox-profile.js';
 import { JsonSocket, findAddress } from './json-socket.js';
 import { Program } from './process-tree.js';
-import { finder, type LaunchOptions, type RawBrowser, type RawPage } from './raw-page.js';
+import { elementExpression, type LaunchOptions, type RawBrowser, type RawPage } from './raw-page.js';
 
-/** Besides those that Firefox sets under automation: it restores nothing, and asks nothing, after a kill. */
+/** In addition to those that Firefox sets under automation. After a kill, it neither restores pages nor shows a prompt. */
 const PREFERENCES: Readonly<Record<string, boolean | number | string>> = {
   'browser.sessionstore.resume_from_crash': false,
   'toolkit.startup.max_resumed_crashes': -1,
@@ -19,7 +19,7 @@ const PREFERENCES: Readonly<Record<string, boolean | number | string>> = {
   'dom.max_script_run_time': 0,
 };
 
-interface Evaluated {
+interface EvaluateResponse {
   type: 'success' | 'exception';
   result?: { type: string; value?: unknown; sharedId?: string };
   exceptionDetails?: { text: string };
@@ -43,9 +43,9 @@ class FirefoxPage implements RawPage {
     await this.#call('browsingContext.reload', { wait: 'complete' });
   }
 
-  async #evaluate(expression: string): Promise<NonNullable<Evaluated['result']>> {
+  async #evaluate(expression: string): Promise<NonNullable<EvaluateResponse['result']>> {
     const params = { expression, target: { context: this.context }, awaitPromise: true, userActivation: true };
-    const { result, exceptionDetails } = (await this.socket.call('script.evaluate', params)) as Evaluated;
+    const { result, exceptionDetails } = (await this.socket.call('script.evaluate', params)) as EvaluateResponse;
     if (!result) throw new Error(exceptionDetails?.text ?? 'the page threw');
     return result;
   }
@@ -55,7 +55,7 @@ class FirefoxPage implements RawPage {
   }
 
   async setFiles(selectors: readonly string[], files: readonly string[]): Promise<void> {
-    const { sharedId } = await this.#evaluate(finder(selectors));
+    const { sharedId } = await this.#evaluate(elementExpression(selectors));
     if (!sharedId) throw new Error(`nothing at ${selectors.join(' > ')}`);
     await this.#call('input.setFiles', { element: { sharedId }, files });
   }
@@ -75,7 +75,7 @@ class FirefoxPage implements RawPage {
 }
 
 async function openPage(socket: JsonSocket): Promise<FirefoxPage> {
-  // a tab behind another runs its timers once a second; a window does not
+  // a hidden tab runs its timers only once a second, so each page gets its own window
   const { context } = (await socket.call('browsingContext.create', { type: 'window' })) as { context: string };
   return new FirefoxPage(socket, context);
 }
@@ -90,12 +90,12 @@ async function firstPage(socket: JsonSocket): Promise<FirefoxPage> {
 
 /** Starts Firefox without a window. @throws Error if it is not installed, or with its output */
 export async function launchFirefox({ profile, args }: LaunchOptions): Promise<RawBrowser> {
-  await fillProfile(profile, need('firefox').version, async (empty) => (await start(empty, [])).close());
+  await fillProfile(profile, requireTool('firefox').version, async (empty) => (await start(empty, [])).close());
   return start(profile, args);
 }
 
 async function start(profile: string, args: readonly string[]): Promise<RawBrowser> {
-  const { path: program, version } = need('firefox');
+  const { path: program, version } = requireTool('firefox');
   const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${JSON.stringify(value)});`);
   await writeFile(path.join(profile, 'user.js'), `${lines.join('\n')}\n`);
   const flags = ['--headless', '--no-remote', '--remote-debugging-port=0', '--profile', profile, ...args];

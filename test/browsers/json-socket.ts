@@ -1,4 +1,4 @@
-/** Numbered JSON calls over a WebSocket: the envelope that Chromium's DevTools and WebDriver BiDi have in common. */
+/** Numbered JSON calls over a WebSocket: the message format that Chromium's DevTools and WebDriver BiDi share. */
 import type { Readable } from 'node:stream';
 import { WebSocket } from 'ws';
 
@@ -21,13 +21,14 @@ interface Pending {
 
 export type Listener = (method: string, params: unknown, sessionId: string | undefined) => void;
 
-/** Waits for a browser to print where it listens. @throws Error with its output if it exits before */
+/** Waits until a browser prints the URL of its WebSocket. @throws Error with its output if it exits before */
 export function findAddress(output: Readable, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = '';
     output.setEncoding('utf8');
     output.on('data', (chunk: string) => {
-      if (text.length > 100_000) return; // already found: keep reading, or the pipe fills and the browser stops
+      // reading must continue after the URL is found: a full pipe would stop the browser
+      if (text.length > 100_000) return;
       text += chunk;
       const match = pattern.exec(text);
       if (match) resolve(match[1]!);

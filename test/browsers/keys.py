@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Presses keys on an X display, as a user does: keys.py DISPLAY KEY ...
 
-A key is an X keysym name, such as Tab, Return or slash. Questions that the browser asks outside of the page (may this
-site read your file?) are answered by nobody else.
+A key is an X keysym name, such as Tab, Return or slash. Tests answer the browser's permission prompts with it, because
+no automation protocol does.
 """
 import ctypes
 import sys

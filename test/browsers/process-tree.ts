@@ -1,17 +1,17 @@
-/** A program that a test started, with all its descendants; read from /proc, so Linux only. */
+/** Starts programs, and finds, measures and kills them with all their descendants, which only Linux lists (in /proc). */
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-interface Entry {
+interface ProcessEntry {
   pid: number;
   parent: number;
   isZombie: boolean;
 }
 
-function readEntry(pid: number): Entry | undefined {
+function readEntry(pid: number): ProcessEntry | undefined {
   try {
-    // the name in brackets may contain spaces and brackets: read what follows the last bracket
+    // the second field is the name in brackets, which may itself contain spaces and brackets
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return { pid, parent: Number(parent), isZombie: state === 'Z' };
@@ -22,7 +22,7 @@ function readEntry(pid: number): Entry | undefined {
 
 /** Lists a process and its living descendants, parents first. */
 export function treeOf(root: number): number[] {
-  // elsewhere only the process itself is known
+  // other systems have no /proc
   if (!existsSync('/proc')) return [root];
   const entries = readdirSync('/proc').flatMap((name) => (/^\d+$/.test(name) ? (readEntry(Number(name)) ?? []) : []));
   const tree = entries.filter(({ pid, isZombie }) => pid === root && !isZombie).map(({ pid }) => pid);
@@ -42,13 +42,13 @@ function kill(pids: readonly number[]): void {
   }
 }
 
-/** Measurements of one process: bytes of memory (resident and private), seconds of processor time. */
+/** Memory and processor time of one process. */
 export interface ProcessFigures {
   pid: number;
   command: string;
-  resident: number;
-  private: number;
-  cpu: number;
+  residentBytes: number;
+  privateBytes: number;
+  cpuSeconds: number;
 }
 
 const TICKS_PER_SECOND = 100;
@@ -64,19 +64,19 @@ export function figuresOf(pid: number): ProcessFigures | undefined {
     return {
       pid,
       command: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim(),
-      resident: sum(/^Rss:\s+(\d+)/gm),
-      private: sum(/^Private_(?:Clean|Dirty):\s+(\d+)/gm),
-      cpu: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
+      residentBytes: sum(/^Rss:\s+(\d+)/gm),
+      privateBytes: sum(/^Private_(?:Clean|Dirty):\s+(\d+)/gm),
+      cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND,
     };
   } catch {
     return undefined;
   }
 }
 
-// a signal that ends a stuck test file ends its programs too
+// without this, SIGTERM would end a stuck test file without an `exit` event, and its programs would continue
 process.once('SIGTERM', () => process.exit(1));
 
-/** A started program. It and its descendants end with this Node process. */
+/** A started program. When this Node process exits, it kills the program and its descendants. */
 export class Program {
   readonly child: ChildProcess;
   readonly pid: number;
@@ -100,19 +100,19 @@ export class Program {
   /** SIGKILLs the program and all its descendants and waits until they are gone. */
   async kill(): Promise<void> {
     let pids = treeOf(this.pid);
-    const seen = new Set(pids);
-    // a process may start another before it is killed, and that one could not be found by its parent any more
-    for (let tries = 0; pids.length > 0 && tries < 200; tries++) {
+    const found = new Set(pids);
+    // a killed process may have started another one just before; its descendants are then found by its own PID
+    for (let attempts = 0; pids.length > 0 && attempts < 200; attempts++) {
       kill(pids);
       await sleep(10);
-      for (const pid of treeOf(this.pid)) seen.add(pid);
-      pids = [...seen].flatMap((pid) => treeOf(pid));
+      for (const pid of treeOf(this.pid)) found.add(pid);
+      pids = [...found].flatMap((pid) => treeOf(pid));
     }
     await this.#ended;
     process.off('exit', this.#atExit);
   }
 
-  /** Waits for the program to exit, and kills it if it has not after some milliseconds. */
+  /** Waits for the program to exit, and kills it after the timeout. */
   async end(timeoutMs: number): Promise<void> {
     await Promise.race([this.#ended, sleep(timeoutMs, undefined, { ref: false })]);
     await this.kill();

@@ -3,7 +3,7 @@ export interface DisplaySettings {
   /** CSS pixels. */
   width: number;
   height: number;
-  /** Device pixels per CSS pixel: a page zoomed to 200 % is half as wide, at 2. */
+  /** Device pixels per CSS pixel. To zoom a page to 200 %, halve `width` and set 2. */
   scale?: number;
   print?: boolean;
   /** Media features by name, such as `prefers-color-scheme`. */
@@ -17,12 +17,12 @@ export interface RawPage {
   reload(): Promise<void>;
   /** Runs the body of an async function and returns its string, if any. @throws Error with the page's error */
   run(body: string): Promise<string | undefined>;
-  /** @param path selectors, each within the shadow root of the last one's element */
+  /** @param path selectors: each is looked up in the shadow root of the element that the one before selects */
   setFiles(path: readonly string[], files: readonly string[]): Promise<void>;
-  /** Drops files on the middle of an element, as a user does; missing if the engine's protocol cannot. */
+  /** Drops files on the middle of an element, as a user does; undefined if the engine's protocol does not support it. */
   drop?(path: readonly string[], files: readonly string[]): Promise<void>;
   /** Changes viewport, zoom and media features; if the engine supports it. */
-  setDisplay?(look: DisplaySettings): Promise<void>;
+  setDisplay?(settings: DisplaySettings): Promise<void>;
   /** The accessibility tree that assistive technology gets; if the engine's protocol has it. */
   accessibilityTree?(): Promise<AccessibleNode[]>;
   /** PNG of the viewport. */
@@ -68,6 +68,6 @@ export interface LaunchOptions {
   display?: string | undefined;
 }
 
-/** An expression that finds an element through shadow roots. */
-export const finder = (path: readonly string[]): string =>
+/** Returns a script expression for the element that `path` selects through shadow roots. */
+export const elementExpression = (path: readonly string[]): string =>
   `${JSON.stringify(path)}.reduce((at, selector) => (at.shadowRoot ?? at).querySelector(selector), document)`;

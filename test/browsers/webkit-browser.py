@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""A WebKitGTK browser with a profile on disk, started by WebKitWebDriver as its browser binary.
+"""A WebKitGTK browser with a profile on disk, which WebKitWebDriver starts as its browser binary.
 
-MiniBrowser, the usual one, is always a private session under automation: nothing survives it, and its IndexedDB
-refuses Files. The last argument is the profile's folder, or "private" for a session like MiniBrowser's.
+MiniBrowser, the usual browser binary, always has a private session under automation: it keeps no storage, and its
+IndexedDB rejects Files. The last argument is the profile's folder, or "private" for a private session.
 """
 import os
 import sys
@@ -13,7 +13,7 @@ gi.require_version("Gtk", "3.0")
 gi.require_version("WebKit2", "4.1")
 from gi.repository import Gtk, WebKit2  # noqa: E402
 
-# On in Safari, off by default in WebKitGTK.
+# These features are on in Safari and off by default in WebKitGTK.
 FEATURES = {"FileSystem", "AccessHandle", "FileSystemWritableStream", "StorageAPI", "StorageAPIEstimate"}
 
 

@@ -1,15 +1,15 @@
-/** WebKitGTK by WebDriver, without a package. https://www.w3.org/TR/webdriver2/ */
+/** A WebDriver client for WebKitGTK. @see https://www.w3.org/TR/webdriver2/ */
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { need } from '../../scripts/machine.js';
+import { requireTool } from '../../scripts/machine.js';
 import { startDisplay } from './display.js';
 import { Program } from './process-tree.js';
 
 const BROWSER = fileURLToPath(new URL('./webkit-browser.py', import.meta.url));
-const PRIVATE = 'private';
+const PRIVATE_SESSION = 'private';
 
-interface Answer {
+interface WebDriverResponse {
   value: unknown;
 }
 
@@ -28,14 +28,14 @@ async function freePort(): Promise<number> {
 /** One browser controlled by WebDriver, with its own display if the machine has none. */
 export class WebKitSession {
   readonly version: string;
-  readonly #base: string;
+  readonly #origin: string;
   readonly #driver: Program;
   readonly #display: Program | undefined;
-  #session = '';
+  #sessionPath = '';
 
   /** @param profile folder for cookies and IndexedDB; without it, a private session */
-  static async start(profile: string = PRIVATE): Promise<WebKitSession> {
-    const { path, version } = need('webkit');
+  static async start(profile: string = PRIVATE_SESSION): Promise<WebKitSession> {
+    const { path, version } = requireTool('webkit');
     const screen = process.env.DISPLAY ? undefined : await startDisplay();
     const env = screen ? { ...process.env, DISPLAY: screen.display } : process.env;
     const port = await freePort();
@@ -52,23 +52,23 @@ export class WebKitSession {
 
   private constructor(version: string, base: string, driver: Program, display: Program | undefined) {
     this.version = version;
-    this.#base = base;
+    this.#origin = base;
     this.#driver = driver;
     this.#display = display;
   }
 
-  /** Of the driver; the browser's processes descend from it. */
+  /** The PID of the driver; the browser's processes descend from it. */
   get pid(): number {
     return this.#driver.pid;
   }
 
   async #open(profile: string): Promise<void> {
-    for (let tries = 0; ; tries++) {
+    for (let attempts = 0; ; attempts++) {
       try {
         await this.#request('GET', '/status');
         break;
       } catch (error) {
-        if (tries === 200) throw error;
+        if (attempts === 200) throw error;
         await sleep(25);
       }
     }
@@ -77,20 +77,20 @@ export class WebKitSession {
       unhandledPromptBehavior: 'accept',
       timeouts: { script: 600_000, pageLoad: 120_000 },
     };
-    const answer = (await this.#request('POST', '/session', { capabilities: { alwaysMatch } })) as {
+    const session = (await this.#request('POST', '/session', { capabilities: { alwaysMatch } })) as {
       sessionId: string;
     };
-    this.#session = `/session/${answer.sessionId}`;
+    this.#sessionPath = `/session/${session.sessionId}`;
   }
 
   async #request(method: string, path: string, body?: unknown): Promise<unknown> {
-    const response = await fetch(this.#base + path, {
+    const response = await fetch(this.#origin + path, {
       method,
       // the driver may close an idle connection while another request is being sent
       headers: { connection: 'close' },
       body: method === 'POST' ? JSON.stringify(body ?? {}) : undefined,
     });
-    const { value } = (await response.json()) as Answer;
+    const { value } = (await response.json()) as WebDriverResponse;
     if (!response.ok) {
       const { error, message } = value as { error: string; message: string };
       throw new Error(`WebKit: ${error}: ${message}`);
@@ -100,7 +100,7 @@ export class WebKitSession {
 
   /** Sends a command of the open session. @throws Error with the driver's message */
   call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
-    return this.#request(method, this.#session + path, body);
+    return this.#request(method, this.#sessionPath + path, body);
   }
 
   /** Runs the body of an async function in the page and returns its result, by value. */
@@ -115,7 +115,10 @@ export class WebKitSession {
     return outcome.value;
   }
 
-  /** Sets files on an input as a user's choice does. @param path selectors, each within the last one's shadow root */
+  /**
+   * Sets files on an input as a user's choice does.
+   * @param path selectors: each is looked up in the shadow root of the element that the one before selects
+   */
   async setFiles([first, ...rest]: readonly string[], files: readonly string[]): Promise<void> {
     let element = await this.call('POST', '/element', { using: 'css selector', value: first });
     for (const value of rest) {
@@ -131,11 +134,11 @@ export class WebKitSession {
 
   /** Closes the browser as a user does; the page's storage is on disk afterwards. */
   async close(): Promise<void> {
-    await this.call('DELETE', '').catch(() => undefined); // the browser is gone already
+    await this.call('DELETE', '').catch(() => undefined); // the browser has exited already
     await this.kill();
   }
 
-  /** SIGKILL to browser, driver and display. */
+  /** Sends SIGKILL to browser, driver and display. */
   async kill(): Promise<void> {
     await this.#driver.kill();
     await this.#display?.kill();

@@ -1,4 +1,4 @@
-/** WebKitGTK by WebDriver. */
+/** Controls WebKitGTK by WebDriver. */
 import type { LaunchOptions, RawBrowser, RawPage } from './raw-page.js';
 import { WebKitSession } from './webkit-session.js';
 
@@ -8,30 +8,30 @@ class WebKitPage implements RawPage {
     readonly handle: string,
   ) {}
 
-  /** WebDriver has one current window; commands of other windows have to switch first. */
-  async #select(): Promise<WebKitSession> {
+  /** Makes this page's window WebDriver's current one: commands apply to the current window. */
+  async #switchToWindow(): Promise<WebKitSession> {
     await this.session.call('POST', '/window', { handle: this.handle });
     return this.session;
   }
 
   async navigate(url: string): Promise<void> {
-    await (await this.#select()).call('POST', '/url', { url });
+    await (await this.#switchToWindow()).call('POST', '/url', { url });
   }
 
   async reload(): Promise<void> {
-    await (await this.#select()).call('POST', '/refresh');
+    await (await this.#switchToWindow()).call('POST', '/refresh');
   }
 
   async run(body: string): Promise<string | undefined> {
-    return (await (await this.#select()).run(body)) as string | undefined;
+    return (await (await this.#switchToWindow()).run(body)) as string | undefined;
   }
 
   async setFiles(path: readonly string[], files: readonly string[]): Promise<void> {
-    await (await this.#select()).setFiles(path, files);
+    await (await this.#switchToWindow()).setFiles(path, files);
   }
 
   async screenshot(): Promise<Buffer> {
-    return (await this.#select()).screenshot();
+    return (await this.#switchToWindow()).screenshot();
   }
 
   heap(): Promise<null> {
@@ -39,7 +39,7 @@ class WebKitPage implements RawPage {
   }
 
   async close(): Promise<void> {
-    await (await this.#select()).call('DELETE', '/window');
+    await (await this.#switchToWindow()).call('DELETE', '/window');
   }
 }
 

@@ -36,12 +36,14 @@ export function testAccess(open: () => StoreLab, differences: Differences): void
     });
 
     it('expire', async () => {
-      const answer = await send(await open().client.presign('PUT', url, { expires: 60, at: Date.now() - 61_000 }));
+      const answer = await send(
+        await open().client.presign('PUT', url, { expires: 60, signedAt: Date.now() - 61_000 }),
+      );
       assert.deepEqual(await statusAndCode(answer), { status: 403, code: 'AccessDenied' });
     });
 
     it(`${differences.refusesFuture ? 'are not' : 'are even'} valid long before their time`, async () => {
-      const answer = await send(await open().client.presign('PUT', url, { at: Date.now() + 20 * 60_000 }));
+      const answer = await send(await open().client.presign('PUT', url, { signedAt: Date.now() + 20 * 60_000 }));
       assert.equal(answer.status, differences.refusesFuture ? 403 : 200);
     });
 
@@ -95,7 +97,7 @@ export function testAccess(open: () => StoreLab, differences: Differences): void
 
   it('rejects headers signed at another time of day', async () => {
     const url = open().client.address(BUCKET, open().newKey());
-    const answer = await open().client.request('GET', url, { at: Date.now() - 16 * 60_000 });
+    const answer = await open().client.request('GET', url, { signedAt: Date.now() - 16 * 60_000 });
     assert.deepEqual(await statusAndCode(answer), { status: 403, code: 'RequestTimeTooSkewed' });
   });
 
@@ -124,7 +126,7 @@ export function testAccess(open: () => StoreLab, differences: Differences): void
   it(`${differences.corsOnForbidden ? 'lets' : 'does not let'} pages read a 403`, async () => {
     const url = await open().client.presign('PUT', open().client.address(BUCKET, open().newKey()), {
       expires: 60,
-      at: Date.now() - 61_000,
+      signedAt: Date.now() - 61_000,
     });
     const answer = await fetch(url, { method: 'PUT', body: 'x', headers: { origin: ORIGIN } });
     assert.equal(answer.status, 403);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import { S3Client, StoreRefusal } from '../servers/s3-client.js';
+import { S3Client, S3Error } from '../servers/s3-client.js';
 import type { TestStore } from './stores.js';
 
 export const BUCKET = 'demo';
@@ -18,7 +18,7 @@ export const md5 = (chunk: Uint8Array): string => hash('md5', chunk).toString('h
 export const refusedWith =
   (status: number, code: string) =>
   (error: unknown): true => {
-    assert.ok(error instanceof StoreRefusal, String(error));
+    assert.ok(error instanceof S3Error, String(error));
     assert.deepEqual({ status: error.status, code: error.code }, { status, code });
     return true;
   };

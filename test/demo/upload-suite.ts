@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { MIB } from '../../src/limits.js';
 import { statusAndCode } from '../servers/s3-client.js';
-import type { StoreRefusal } from '../servers/s3-client.js';
+import type { S3Error } from '../servers/s3-client.js';
 import { textOf } from '../servers/xml-text.js';
 import { BUCKET, hash, md5, random, refusedWith } from './store-lab.js';
 import type { StoreLab } from './store-lab.js';
@@ -119,7 +119,7 @@ export function testUploads(open: () => StoreLab, differences: Differences): voi
     gone(await statusAndCode(await open().client.abort(BUCKET, key, uploadId)));
     await assert.rejects(
       open().client.uploadPart(BUCKET, key, uploadId, 3, random(5)),
-      (error: StoreRefusal) => (gone(error), true),
+      (error: S3Error) => (gone(error), true),
     );
     assert.equal((await open().client.head(BUCKET, key)).status, 404);
   });

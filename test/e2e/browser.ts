@@ -1,4 +1,4 @@
-/** Real browsers for end-to-end tests: one small driver for three engines. */
+/** Starts and controls real browsers for end-to-end tests, with one interface for three engines. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -13,11 +13,11 @@ export type Engine = 'chromium' | 'firefox' | 'webkit';
 
 const LAUNCHERS = { chromium: launchChromium, firefox: launchFirefox, webkit: launchWebKit };
 
-/** A text that changes with each step that an upload of the page makes. */
+/** A script expression for a text that changes when an upload of the page makes progress. */
 const PROGRESS =
   "[...document.querySelectorAll('mule-upload')].map(({ uploads }) => uploads?.map((upload) => [upload.status, upload.loaded, upload.parts.done].join())).join()";
 const PROGRESS_POLL_MS = 1_000;
-/** A wait ends after this number of its timeouts even if there is progress: it may be in a loop. */
+/** A wait ends after this number of its timeouts even if there is progress: the upload may be in a loop. */
 const MAX_TIMEOUTS = 10;
 
 /** The processes that hold pages, by their command lines. */
@@ -54,29 +54,30 @@ export class Page {
   }
 
   /** Runs a function in the page, awaits its result, and returns it as JSON. */
-  async evaluate<A extends unknown[], T>(what: PageFunction<A, T>, ...args: A): Promise<Awaited<T>> {
-    const expression = typeof what === 'string' ? what : `(${String(what)})(...${JSON.stringify(args)})`;
+  async evaluate<A extends unknown[], T>(pageFunction: PageFunction<A, T>, ...args: A): Promise<Awaited<T>> {
+    const expression =
+      typeof pageFunction === 'string' ? pageFunction : `(${String(pageFunction)})(...${JSON.stringify(args)})`;
     // tsx keeps function names by calls of __name, which the page does not have
     const json = await this.#raw.run(`const __name = (fn) => fn; return JSON.stringify(await (${expression}));`);
     return (typeof json === 'string' ? JSON.parse(json) : undefined) as Awaited<T>;
   }
 
   /**
-   * Waits until something in the page is truthy, through reloads, and returns it.
-   * @param timeout milliseconds without progress of any upload in the page
+   * Waits until an expression or function in the page returns a truthy value, also across reloads, and returns the value.
+   * @param timeout milliseconds without progress of any upload in the page, after which the wait fails
    * @throws Error with the condition, and the last value or error
    */
   async waitFor<A extends unknown[], T>(
-    what: PageFunction<A, T>,
+    pageFunction: PageFunction<A, T>,
     { timeout = 60_000 } = {},
     ...args: A
   ): Promise<Awaited<T>> {
-    const begun = performance.now();
+    const startedAt = performance.now();
     let progress: string | null = null;
-    let progressAt = begun;
-    let polledAt = begun;
+    let progressAt = startedAt;
+    let polledAt = startedAt;
     for (;;) {
-      const outcome = await this.evaluate(what, ...args).then(
+      const outcome = await this.evaluate(pageFunction, ...args).then(
         (value) => ({ value, cause: undefined }),
         (cause: Error) => ({ value: undefined, cause }),
       );
@@ -88,10 +89,10 @@ export class Page {
         if (current !== progress) progressAt = now;
         progress = current;
       }
-      if (now - progressAt > timeout || now - begun > MAX_TIMEOUTS * timeout) {
+      if (now - progressAt > timeout || now - startedAt > MAX_TIMEOUTS * timeout) {
         const last = outcome.cause?.message ?? JSON.stringify(outcome.value);
-        const seconds = Math.round((now - begun) / 1_000);
-        throw new Error(`not so after ${seconds} s: ${String(what)}; last: ${last}`, { cause: outcome.cause });
+        const seconds = Math.round((now - startedAt) / 1_000);
+        throw new Error(`not so after ${seconds} s: ${String(pageFunction)}; last: ${last}`, { cause: outcome.cause });
       }
       await sleep(50);
     }
@@ -99,7 +100,7 @@ export class Page {
 
   /**
    * Chooses files in an `<input type="file">` as a user does; they may be larger than memory.
-   * @param selectors path to the input, each within the shadow root of the last one's element
+   * @param selectors each is looked up in the shadow root of the element that the one before selects
    */
   setFiles(selectors: readonly string[], files: readonly string[]): Promise<void> {
     return this.#raw.setFiles(
@@ -109,7 +110,7 @@ export class Page {
   }
 
   /**
-   * Drops files on the middle of an element; the browser then has handles of them, if it supports these.
+   * Drops files on the middle of an element. The page gets file handles, if the browser supports them.
    * @throws Error in engines whose protocol cannot drop files
    */
   async drop(selectors: readonly string[], files: readonly string[]): Promise<void> {
@@ -121,14 +122,14 @@ export class Page {
   }
 
   /** Changes viewport, zoom and media features. @throws Error if the engine does not support it */
-  async setDisplay(look: DisplaySettings): Promise<void> {
-    if (!this.#raw.setDisplay) throw new Error('this engine does not offer another look');
-    await this.#raw.setDisplay(look);
+  async setDisplay(settings: DisplaySettings): Promise<void> {
+    if (!this.#raw.setDisplay) throw new Error('this engine cannot change viewport and media features');
+    await this.#raw.setDisplay(settings);
   }
 
-  /** Returns what assistive technology gets. @throws Error if the engine's protocol does not have it */
+  /** Returns the accessibility tree. @throws Error if the engine's protocol does not have it */
   async accessibilityTree(): Promise<AccessibleNode[]> {
-    if (!this.#raw.accessibilityTree) throw new Error('this engine does not tell its accessibility tree');
+    if (!this.#raw.accessibilityTree) throw new Error('this engine does not expose its accessibility tree');
     return this.#raw.accessibilityTree();
   }
 
@@ -144,19 +145,19 @@ export class Page {
 
   /** Kills the process that runs the page. @throws Error if the engine does not support it */
   async crash(): Promise<void> {
-    if (!this.#raw.crash) throw new Error('this engine does not offer to crash a page');
+    if (!this.#raw.crash) throw new Error('this engine cannot crash a page on request');
     await this.#raw.crash();
   }
 
   /** Freezes or resumes the page. @throws Error if the engine does not support it */
   async setFrozen(isFrozen: boolean): Promise<void> {
-    if (!this.#raw.setFrozen) throw new Error('this engine does not offer to freeze a page');
+    if (!this.#raw.setFrozen) throw new Error('this engine cannot freeze a page on request');
     await this.#raw.setFrozen(isFrozen);
   }
 
   /** Switches the page's network off or on. @throws Error if the engine does not support it */
   async setOffline(isOffline: boolean): Promise<void> {
-    if (!this.#raw.setOffline) throw new Error('this engine does not offer to go offline');
+    if (!this.#raw.setOffline) throw new Error('this engine cannot switch the network off');
     await this.#raw.setOffline(isOffline);
   }
 
@@ -166,9 +167,9 @@ export class Page {
 }
 
 export interface LaunchSettings {
-  /** Folder of the browser's state, kept afterwards; without it, a temporary one. */
+  /** Folder of the profile, which is kept; by default a temporary one. */
   profile?: string;
-  /** Further arguments of the browser's command line; WebKit takes none. */
+  /** Additional arguments of the browser's command line; WebKit ignores them. */
   args?: readonly string[];
   /** X display for a window of Chromium, whose prompts can then be answered by keys. */
   display?: string;
@@ -178,7 +179,7 @@ export interface LaunchSettings {
 export class Driver extends Page {
   readonly engine: Engine;
   readonly version: string;
-  /** Of the process that all the browser's other processes descend from. */
+  /** PID of the process from which all other processes of the browser descend. */
   readonly pid: number;
   readonly #browser: RawBrowser;
   readonly #cleanUp: () => Promise<void>;
@@ -201,7 +202,7 @@ export class Driver extends Page {
   async metrics(): Promise<Metrics> {
     const processes = treeOf(this.pid).flatMap((pid) => figuresOf(pid) ?? []);
     const pages = processes.filter(({ command }) => PAGE_PROCESS.test(command));
-    const pageMemory = pages.reduce((sum, figures) => sum + figures.private, 0);
+    const pageMemory = pages.reduce((sum, figures) => sum + figures.privateBytes, 0);
     return { heap: await this.heap(), pageMemory, processes };
   }
 
@@ -222,7 +223,7 @@ export class Driver extends Page {
 export async function launch(engine: Engine, { profile, args = [], display }: LaunchSettings = {}): Promise<Driver> {
   const folder = profile ?? (await mkdtemp(path.join(tmpdir(), `mule-upload-${engine}-`)));
   const cleanUp = async (): Promise<void> => {
-    // a killed browser's files may not be written yet
+    // a killed browser may still write files, so the removal may have to be repeated
     if (!profile) await rm(folder, { recursive: true, force: true, maxRetries: 20 });
   };
   try {

@@ -9,7 +9,7 @@ const SCRIPT = path.join(CDN, 'mule-upload.js');
 
 let isChecked = false;
 
-/** Builds the package if it is missing or older than its sources: flows run the published files. */
+/** Builds the package if it is missing or older than its sources, because end-to-end tests load the published files. */
 export function ensureBuilt(): void {
   if (isChecked) return;
   isChecked = true;

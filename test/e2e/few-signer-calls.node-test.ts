@@ -5,22 +5,22 @@ import { createMemoryTracker, verifyReceipt } from '../../src/signer/index.js';
 import type { SignerOptions } from '../../src/signer/index.js';
 import { launch } from './browser.js';
 import type { Engine } from './browser.js';
-import { chooseFiles, isOver, seen, uploadsOf } from './page.js';
+import { chooseFiles, isOver, recordOf, uploadsOf } from './page.js';
 import { BUCKET, isFull, MIB, startPage, writeRandom } from './harness.js';
 import { useHarness } from './use-harness.js';
 
 const SECRET = 'a secret of the flow';
 const SMALL_SIZE = 10 * 1024;
 const SMALL_COUNT = isFull ? 2_000 : 200;
-/** Every n-th object is read back. */
-const READ_BACK = SMALL_COUNT / 20;
+/** The test reads one of so many objects back from the store. */
+const READ_BACK_INTERVAL = SMALL_COUNT / 20;
 const ENGINES = ['chromium', 'firefox', 'webkit'] satisfies Engine[];
 
 describe('a signer with a tracker and receipts needs few calls', () => {
-  const inUse = useHarness('ceph');
+  const environment = useHarness('ceph');
 
   const startSignedIn = (options: Partial<SignerOptions>) =>
-    startPage(inUse.store, inUse.store.url, {
+    startPage(environment.store, environment.store.url, {
       ...{ allowAnonymous: undefined, authorize: () => 'ada', secret: SECRET, tracker: createMemoryTracker() },
       ...options,
     });
@@ -30,7 +30,7 @@ describe('a signer with a tracker and receipts needs few calls', () => {
       const files: string[] = [];
       const hashes = new Map<string, string>();
       for (let index = 0; index < SMALL_COUNT; index += 1) {
-        const file = path.join(inUse.folder, `${engine}-${index}.bin`);
+        const file = path.join(environment.folder, `${engine}-${index}.bin`);
         hashes.set(path.basename(file), await writeRandom(file, SMALL_SIZE));
         files.push(file);
       }
@@ -44,22 +44,22 @@ describe('a signer with a tracker and receipts needs few calls', () => {
         const uploads = await uploadsOf(browser);
         assert.ok(
           uploads.every(({ status }) => status === 'complete'),
-          JSON.stringify(await seen(browser)),
+          JSON.stringify(await recordOf(browser)),
         );
         assert.deepEqual(completed.toSorted(), uploads.map(({ key }) => key!).sort());
         for (const { key, receipt } of uploads)
           assert.equal((await verifyReceipt(receipt!, { secret: SECRET, bucket: BUCKET })).key, key);
         for (const [index, { key, name }] of uploads.entries())
-          if (index % READ_BACK === 0)
-            assert.deepEqual(await inUse.harness.s3.digest(BUCKET, key!), {
+          if (index % READ_BACK_INTERVAL === 0)
+            assert.deepEqual(await environment.harness.s3.digest(BUCKET, key!), {
               sha256: hashes.get(name),
               size: SMALL_SIZE,
             });
-        const notices = page.signerCalls.filter(({ action }) => action.startsWith('chunk'));
-        // on a slow machine a batch ends with its time, not with its size
-        assert.ok(notices.length < SMALL_COUNT / 2, `${notices.length} notifications`);
+        const notifications = page.signerCalls.filter(({ action }) => action.startsWith('chunk'));
+        // on a slow machine batches are sent before they are full
+        assert.ok(notifications.length < SMALL_COUNT / 2, `${notifications.length} notifications`);
         t.diagnostic(
-          `${page.signerCalls.length} signer calls for ${SMALL_COUNT} files, ${notices.length} at their end`,
+          `${page.signerCalls.length} signer calls for ${SMALL_COUNT} files, ${notifications.length} at their end`,
         );
       } finally {
         await browser.close();
@@ -68,7 +68,7 @@ describe('a signer with a tracker and receipts needs few calls', () => {
     });
 
     it(`before the first byte from ${engine}, if it creates the multipart upload`, async () => {
-      const file = path.join(inUse.folder, `${engine}-film.bin`);
+      const file = path.join(environment.folder, `${engine}-film.bin`);
       const size = 40 * MIB + 1;
       const sha256 = await writeRandom(file, size);
       const page = await startSignedIn({ beginMultipart: true, policy: { partSize: 8 * MIB } });
@@ -78,8 +78,12 @@ describe('a signer with a tracker and receipts needs few calls', () => {
         await chooseFiles(browser, [file]);
         await browser.waitFor(isOver);
         const [upload] = await uploadsOf(browser);
-        assert.deepEqual([upload?.status, upload?.recovered], ['complete', false], JSON.stringify(await seen(browser)));
-        assert.deepEqual(await inUse.harness.s3.digest(BUCKET, upload!.key!), { sha256, size });
+        assert.deepEqual(
+          [upload?.status, upload?.recovered],
+          ['complete', false],
+          JSON.stringify(await recordOf(browser)),
+        );
+        assert.deepEqual(await environment.harness.s3.digest(BUCKET, upload!.key!), { sha256, size });
         const signing = page.signerCalls.map(({ action }) => action).filter((action) => !action.startsWith('chunk'));
         assert.deepEqual(signing, ['get_init_signature']);
       } finally {

@@ -16,27 +16,27 @@ const PAGE = `<!doctype html><html lang="en"><title>form</title><link rel="icon"
   <button name="save" value="yes">Save</button>
 </form>
 <script type="module" src="/mule-upload.js"></script></html>`;
-/** As rendered by a server; the test adds the script. */
-const RENDERED = `<!doctype html><html lang="en"><title>rendered</title><link rel="icon" href="data:,">
+/** Server-rendered markup of the element; the test adds the script later. */
+const SERVER_RENDERED_PAGE = `<!doctype html><html lang="en"><title>rendered</title><link rel="icon" href="data:,">
 <mule-upload signer="/sign" recover="off"><template shadowrootmode="open" shadowrootdelegatesfocus>
 <button type="button" part="button">Choose a file</button><slot></slot></template><input type="file" name="film"></mule-upload></html>`;
-const SENT = '<!doctype html><html lang="en"><title>sent</title><link rel="icon" href="data:,"></html>';
+const CONFIRMATION_PAGE = '<!doctype html><html lang="en"><title>sent</title><link rel="icon" href="data:,"></html>';
 
-const shown = (): { title: string; film: readonly string[]; valid: boolean } => {
+const formState = (): { title: string; film: readonly string[]; valid: boolean } => {
   const element = document.querySelector('mule-upload')!;
   const title = document.querySelector<HTMLInputElement>('[name=title]')!.value;
   return { title, film: element.value, valid: element.validity.valid };
 };
 
-/** Tries to submit the form. @returns the name of the control that then has the focus, and the part within it */
-const focusAfterTry = (): (string | null)[] => {
+/** Submits the form. @returns the name of the control that then has the focus, and the focused part in its shadow root */
+const focusAfterSubmit = (): (string | null)[] => {
   document.querySelector('form')!.requestSubmit();
   const focused = document.activeElement;
   return [focused?.getAttribute('name') ?? null, focused?.shadowRoot?.activeElement?.getAttribute('part') ?? null];
 };
 
-/** The server-rendered content, and its current state. */
-const rendering = (): { focus: string | null | undefined; buttons: number; shown: number } => {
+/** Returns the focused part, the number of buttons, and the height of the server-rendered input. */
+const renderedState = (): { focus: string | null | undefined; buttons: number; shown: number } => {
   const element = document.querySelector('mule-upload')!;
   return {
     focus: element.shadowRoot!.activeElement?.getAttribute('part'),
@@ -54,7 +54,7 @@ describe('a form with an upload in it', () => {
   before(async () => {
     ({ folder, remove } = await makeFolder());
     store = await startStore('bucket', folder);
-    site = await startSite(store, { '/': PAGE, '/sent': SENT, '/rendered': RENDERED });
+    site = await startSite(store, { '/': PAGE, '/sent': CONFIRMATION_PAGE, '/rendered': SERVER_RENDERED_PAGE });
   });
 
   after(async () => {
@@ -87,7 +87,7 @@ describe('a form with an upload in it', () => {
 
         await browser.evaluate('void setTimeout(() => history.back())');
         await browser.waitFor("location.pathname === '/' && document.querySelector('mule-upload').value?.length === 1");
-        assert.deepEqual(await browser.evaluate(shown), { title: 'Holidays', film: [key], valid: true });
+        assert.deepEqual(await browser.evaluate(formState), { title: 'Holidays', film: [key], valid: true });
         await browser.evaluate('new Promise((resolve) => setTimeout(resolve, 500))');
         assert.equal(site.forms.length, 1, 'and is not submitted again');
       });
@@ -95,9 +95,9 @@ describe('a form with an upload in it', () => {
       it('focuses an invalid upload, as it does with built-in controls', async () => {
         await browser.goto(site.url);
         await browser.waitFor("!!document.querySelector('mule-upload')?.shadowRoot");
-        assert.deepEqual(await browser.evaluate(focusAfterTry), ['title', null]);
+        assert.deepEqual(await browser.evaluate(focusAfterSubmit), ['title', null]);
         await browser.evaluate("document.querySelector('[name=title]').value = 'Holidays'");
-        assert.deepEqual(await browser.evaluate(focusAfterTry), ['film', 'button']);
+        assert.deepEqual(await browser.evaluate(focusAfterSubmit), ['film', 'button']);
       });
 
       it('keeps focus and files of server-rendered content', async () => {
@@ -106,7 +106,7 @@ describe('a form with an upload in it', () => {
         await browser.goto(new URL('/rendered', site.url).href);
         await browser.setFiles(['input'], [file]);
         await browser.evaluate("document.querySelector('mule-upload').shadowRoot.querySelector('button').focus()");
-        const before = await browser.evaluate(rendering);
+        const before = await browser.evaluate(renderedState);
         assert.deepEqual([before.focus, before.buttons, before.shown > 0], ['button', 1, true]);
         await browser.evaluate(
           "document.body.append(Object.assign(document.createElement('script'), { type: 'module', src: '/mule-upload.js' }))",
@@ -114,7 +114,7 @@ describe('a form with an upload in it', () => {
         await browser.waitFor("document.querySelector('mule-upload').status === 'complete'");
         const [upload] = await uploadsOf(browser);
         assert.deepEqual(await new S3Client(store).digest(BUCKET, upload!.key!), { sha256, size: MIB });
-        assert.deepEqual(await browser.evaluate(rendering), { focus: 'button', buttons: 1, shown: 0 });
+        assert.deepEqual(await browser.evaluate(renderedState), { focus: 'button', buttons: 1, shown: 0 });
       });
     });
   }

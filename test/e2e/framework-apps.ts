@@ -1,4 +1,4 @@
-/** The sample apps in `demo/frameworks`, installed, type-checked and built with the package as npm publishes it. */
+/** Installs, type-checks and builds the sample apps in `demo/frameworks` with the package as npm publishes it. */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -7,15 +7,15 @@ import { ROOT } from '../../scripts/run.js';
 import { ensureBuilt } from './built.js';
 
 const FOLDER = path.join(ROOT, 'demo/frameworks');
-const BUILT = path.join(FOLDER, 'dist');
-/** The last installed versions; the same ones are not installed again. */
-const STAMP = path.join(FOLDER, 'node_modules/.installed');
+const BUILT_APPS = path.join(FOLDER, 'dist');
+/** File with the hash of the lock file that was installed last; an unchanged lock file is not installed again. */
+const INSTALLED_LOCK_HASH = path.join(FOLDER, 'node_modules/.installed');
 
 export const APPS = ['html', 'react', 'react-server', 'preact', 'solid', 'vue', 'svelte', 'angular'] as const;
 export type App = (typeof APPS)[number];
 
 /** @throws Error with the program's output */
-function must(program: string, args: readonly string[], cwd = FOLDER): string {
+function runProgram(program: string, args: readonly string[], cwd = FOLDER): string {
   const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, encoding: 'utf8' });
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error?.message ?? ''}\n${stdout}\n${stderr}`);
   return stdout;
@@ -27,29 +27,33 @@ export function installApps(folder: string): void {
   const lock = createHash('sha256')
     .update(readFileSync(path.join(FOLDER, 'package-lock.json')))
     .digest('hex');
-  if (!existsSync(STAMP) || readFileSync(STAMP, 'utf8') !== lock) {
-    must('npm', ['ci', '--include=dev', '--no-audit', '--no-fund']);
-    writeFileSync(STAMP, lock);
+  if (!existsSync(INSTALLED_LOCK_HASH) || readFileSync(INSTALLED_LOCK_HASH, 'utf8') !== lock) {
+    runProgram('npm', ['ci', '--include=dev', '--no-audit', '--no-fund']);
+    writeFileSync(INSTALLED_LOCK_HASH, lock);
   }
-  // it has just been built: packing must not build again
-  const tarball = must('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder], ROOT).trim();
+  // the package has just been built, so `npm pack` must not build it again
+  const tarball = runProgram(
+    'npm',
+    ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder],
+    ROOT,
+  ).trim();
   const settings = ['--no-save', '--include=dev', '--no-package-lock', '--no-audit', '--no-fund', '--prefer-offline'];
-  must('npm', ['install', ...settings, path.join(folder, tarball)]);
+  runProgram('npm', ['install', ...settings, path.join(folder, tarball)]);
 }
 
 /** Checks the types of an app and of the type tests beside it. @throws Error with the messages */
 export function checkTypes(app: App): void {
   const program = (name: string): string => path.join(FOLDER, 'node_modules/.bin', name);
   if (app === 'svelte')
-    must(program('svelte-check'), ['--tsconfig', './tsconfig.json', '--output', 'human'], path.join(FOLDER, app));
-  else must(program(app === 'vue' ? 'vue-tsc' : 'tsc'), ['-p', app]);
+    runProgram(program('svelte-check'), ['--tsconfig', './tsconfig.json', '--output', 'human'], path.join(FOLDER, app));
+  else runProgram(program(app === 'vue' ? 'vue-tsc' : 'tsc'), ['-p', app]);
 }
 
 /** Builds all apps. @returns their files by path; `/react/` is the page of the React app */
 export function buildApps(): Record<string, string> {
-  must('node', ['build.js']);
-  const files = readdirSync(BUILT, { recursive: true, encoding: 'utf8' }).filter((file) =>
-    statSync(path.join(BUILT, file)).isFile(),
+  runProgram('node', ['build.js']);
+  const files = readdirSync(BUILT_APPS, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    statSync(path.join(BUILT_APPS, file)).isFile(),
   );
   return Object.fromEntries(
     files.map((file) => [
@@ -57,7 +61,7 @@ export function buildApps(): Record<string, string> {
         .split(path.sep)
         .join('/')
         .replace(/index\.html$/, '')}`,
-      readFileSync(path.join(BUILT, file), 'utf8'),
+      readFileSync(path.join(BUILT_APPS, file), 'utf8'),
     ]),
   );
 }

@@ -10,7 +10,7 @@ import { BUCKET, MIB, isFull, makeFolder, startStore, writeRandom, type Store } 
 
 const ENGINES: readonly Engine[] = isFull ? ['chromium', 'firefox', 'webkit'] : ['chromium'];
 
-/** How the app has set up the element, and what it shows. */
+/** Returns the properties that the app has set on the element, and the text that the app shows. */
 const state = (): Record<'name' | 'maxSize' | 'button' | 'stored' | 'value', unknown> & { disabled: boolean } => {
   const element = document.querySelector('mule-upload')!;
   const text = (id: string): string | undefined => document.getElementById(id)?.textContent.trim();
@@ -31,7 +31,7 @@ describe('an app with the packed package', () => {
   let store: Store;
   let site: Site;
   let pages: Record<string, string>;
-  /** The value of the apps' property `headers`, by call. */
+  /** The header that the app sets by the property `headers`, for each signer call. */
   const headers: (string | null)[] = [];
   const matrix: Partial<Record<App, string[]>> = {};
   const note = (app: App, what: string): void => void (matrix[app] ??= []).push(what);

@@ -1,7 +1,4 @@
-/**
- * Everything that an end-to-end flow needs except the browser: a store behind a fault proxy, a signer, a page with the
- * built package.
- */
+/** The servers of an end-to-end test: a store behind a fault proxy, a signer, and a page with the built package. */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -26,7 +23,7 @@ export type StoreName = 'bucket' | 'ceph' | 'ceph-20';
 export const MIB = 1024 ** 2;
 export const GIB = 1024 ** 3;
 export const BUCKET = 'flows';
-/** `npm run test:all`: every store and engine at full size. */
+/** Whether `npm run test:all` runs the tests: on every store, in every engine, with large files. */
 export const isFull = process.env.MULE_TEST_ALL === '1';
 
 const CREDENTIALS = { accessKeyId: 'flow-access', secretAccessKey: 'flow-secret-0123456789' };
@@ -48,41 +45,41 @@ export async function startStore(name: StoreName, folder: string): Promise<Store
   return ceph;
 }
 
-/** A page with one element that records its events in `window.seen`. */
+/** A page with one element that records its events in `window.pageRecord`. */
 const page = (attributes: string): string => `<!doctype html>
 <html lang="en"><title>flow</title><link rel="icon" href="data:,">
 <mule-upload signer="/sign" no-leave-warning multiple ${attributes}></mule-upload>
 <input type="file" id="bare" aria-label="for the bare limit">
 <script>
-  // a browser that keeps nothing, as in a private window
+  // simulates a browser that denies storage
   if (location.search.includes('no-storage')) Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('denied', 'SecurityError'); } });
-  window.seen = { events: [], errors: [], warnings: [], longestTask: 0, backwards: 0, beyond: 0, firstByteAt: 0 };
+  window.pageRecord = { events: [], errors: [], warnings: [], longestTask: 0, progressDecreases: 0, progressOverruns: 0, firstByteAt: 0 };
   const { warn } = console;
-  console.warn = (...words) => { seen.warnings.push(words.map(String).join(' ')); warn(...words); };
+  console.warn = (...words) => { pageRecord.warnings.push(words.map(String).join(' ')); warn(...words); };
   const loaded = new Map();
   const element = document.querySelector('mule-upload');
   for (const type of ['add', 'start', 'pause', 'resume', 'abort', 'recover', 'reject', 'complete', 'finish', 'retry'])
-    element.addEventListener('mule-' + type, (event) => seen.events.push({ type, ...(event.detail.reason && { reason: event.detail.reason }), ...(event.detail.code && { code: event.detail.code }) }));
-  element.addEventListener('mule-error', ({ detail }) => seen.errors.push(detail.error.code + ': ' + detail.error.message));
+    element.addEventListener('mule-' + type, (event) => pageRecord.events.push({ type, ...(event.detail.reason && { reason: event.detail.reason }), ...(event.detail.code && { code: event.detail.code }) }));
+  element.addEventListener('mule-error', ({ detail }) => pageRecord.errors.push(detail.error.code + ': ' + detail.error.message));
   element.addEventListener('mule-progress', ({ detail }) => {
     const last = loaded.get(detail.upload.id) ?? 0;
-    if (detail.loaded < last) seen.backwards++;
-    if (detail.loaded > detail.total) seen.beyond++;
+    if (detail.loaded < last) pageRecord.progressDecreases++;
+    if (detail.loaded > detail.total) pageRecord.progressOverruns++;
     loaded.set(detail.upload.id, detail.loaded);
   });
-  try { new PerformanceObserver((list) => { for (const { duration } of list.getEntries()) seen.longestTask = Math.max(seen.longestTask, duration); }).observe({ type: 'longtask' }); } catch {}
+  try { new PerformanceObserver((list) => { for (const { duration } of list.getEntries()) pageRecord.longestTask = Math.max(pageRecord.longestTask, duration); }).observe({ type: 'longtask' }); } catch {}
 </script>
 <script type="module" src="/mule-upload.js"></script></html>`;
 
 export interface SignedPage {
-  /** Of the page; its query sets the element's attributes, and a `content-security-policy`. */
+  /** URL of the page. Its query parameters set attributes of the element; `content-security-policy` sets the header. */
   readonly url: string;
   /** Every call to the signer. */
   readonly signerCalls: { action: Action; body: Record<string, unknown> }[];
   stop(): void;
 }
 
-/** Starts a signer for a store at that endpoint, and the page. */
+/** Starts the page and its signer. @param endpoint URL of the store in signed requests, such as a proxy's */
 export async function startPage(
   store: StoreAccess,
   endpoint = store.url,
@@ -133,7 +130,7 @@ export interface Harness extends Omit<SignedPage, 'stop'> {
   stop(): Promise<void>;
 }
 
-/** Starts a signer for the store, as seen through a fault proxy, and the page. */
+/** Starts a fault proxy in front of the store, a signer that signs URLs of the proxy, and the page. */
 export async function startHarness(store: StoreAccess, signer: Partial<SignerOptions> = {}): Promise<Harness> {
   const proxy = await startFaultProxy(store.url);
   const page = await startPage(store, proxy.url, signer);

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test';
 import { pressKeys, startDisplay } from '../browsers/display.js';
 import { launch } from './browser.js';
 import type { Engine, Page } from './browser.js';
-import { chooseFiles, dropFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
+import { chooseFiles, dropFiles, isOver, recordOf, untilParts, uploadsOf } from './page.js';
 import { BUCKET, MIB, writeRandom } from './harness.js';
 import { useHarness } from './use-harness.js';
 import { storedAtRest } from './wait.js';
@@ -14,15 +14,15 @@ import { storedAtRest } from './wait.js';
 const SIZE = 80 * MIB;
 /** Bytes per second: slow enough to stop an upload half-way. */
 const SLOW_RATE = SIZE / 4;
-/** The largest size that is copied. */
-const SMALL = 7 * MIB;
+/** Small enough for the engine to store a copy of the file in IndexedDB. */
+const SMALL_SIZE = 7 * MIB;
 
-/** Waits until the browser has stored a file for the next page load, and the record that follows it. */
-const untilKept = (page: Page): Promise<unknown> =>
+/** Waits until the engine has stored the file, or its handle, and the upload's journal record. */
+const untilFileStored = (page: Page): Promise<unknown> =>
   page.waitFor(async () => {
-    const there = await indexedDB.databases();
+    const databases = await indexedDB.databases();
     const holdsAny = async (name: string, table: string): Promise<boolean> => {
-      if (!there.some((database) => database.name === name)) return false;
+      if (!databases.some((database) => database.name === name)) return false;
       const database = await new Promise<IDBDatabase>((resolve, reject) => {
         const request = indexedDB.open(name);
         request.onsuccess = () => resolve(request.result);
@@ -50,17 +50,17 @@ const press = (page: Page, button: string): Promise<unknown> =>
   }, button);
 
 describe('a file that does not have to be chosen again', () => {
-  const inUse = useHarness('bucket');
+  const environment = useHarness('bucket');
 
   /** Starts an upload, and stops the page half-way. */
-  async function beginAndStop(page: Page, begin: () => Promise<void>, stop: () => Promise<void>) {
-    const { proxy, s3, url } = inUse.harness;
+  async function startAndStop(page: Page, begin: () => Promise<void>, stop: () => Promise<void>) {
+    const { proxy, s3, url } = environment.harness;
     proxy.reset();
     proxy.setRate(SLOW_RATE);
     await page.goto(url);
     await begin();
     await untilParts(page, 3);
-    await untilKept(page);
+    await untilFileStored(page);
     const [before] = await uploadsOf(page);
     await stop();
     const stored = await storedAtRest(s3, before!.key!, before!.uploadId!);
@@ -70,18 +70,18 @@ describe('a file that does not have to be chosen again', () => {
     return { id: before!.id, key: before!.key!, stored };
   }
 
-  async function expectWhole(
+  async function expectComplete(
     page: Page,
     sha256: string,
-    { id, key, stored }: Awaited<ReturnType<typeof beginAndStop>>,
+    { id, key, stored }: Awaited<ReturnType<typeof startAndStop>>,
   ): Promise<string> {
-    const { proxy, s3 } = inUse.harness;
+    const { proxy, s3 } = environment.harness;
     await page.waitFor(isOver);
     const [upload, ...others] = await uploadsOf(page);
     assert.equal(others.length, 0);
     assert.deepEqual([upload?.status, upload?.id, upload?.key, upload?.recovered], ['complete', id, key, true]);
     assert.deepEqual(await s3.digest(BUCKET, key), { sha256, size: SIZE });
-    assert.deepEqual((await seen(page)).errors, []);
+    assert.deepEqual((await recordOf(page)).errors, []);
     const sentAgain = proxy.requests.filter(
       ({ kind, bytes, partNumber }) =>
         kind === 'part' && bytes > 0 && stored.some((part) => part.partNumber === partNumber),
@@ -92,13 +92,13 @@ describe('a file that does not have to be chosen again', () => {
   }
 
   it('is dropped on Chromium, which is then killed: it resumes after a click and a granted permission; if denied, it has to be chosen', async (t) => {
-    const file = path.join(inUse.folder, 'dropped.bin');
+    const file = path.join(environment.folder, 'dropped.bin');
     const sha256 = await writeRandom(file, SIZE);
     const { program, display } = await startDisplay();
-    const profile = path.join(inUse.folder, 'profile-dropped');
+    const profile = path.join(environment.folder, 'profile-dropped');
     try {
       const first = await launch('chromium', { profile, display });
-      const begun = await beginAndStop(
+      const begun = await startAndStop(
         first,
         () => dropFiles(first, [file]),
         () => first.kill(),
@@ -107,7 +107,7 @@ describe('a file that does not have to be chosen again', () => {
       await utimes(file, new Date(), new Date());
       const second = await launch('chromium', { profile, display });
       try {
-        await second.goto(inUse.harness.url);
+        await second.goto(environment.harness.url);
         await second.waitFor("document.querySelector('mule-upload').uploads[0]?.needsPermission");
         await second.waitFor("document.querySelector('mule-upload').uploads[0].loaded > 0");
         const [found] = await uploadsOf(second);
@@ -118,16 +118,16 @@ describe('a file that does not have to be chosen again', () => {
         );
         await second.waitFor(hasPart, {}, 'resume');
         await press(second, '[part=resume]');
-        // the prompt's first button closes it
-        await answerQuestion(second, display, ['Return']);
+        // the first button of the prompt closes it without a permission
+        await answerPrompt(second, display, ['Return']);
         await second.waitFor(hasPart, {}, 'choose');
 
         await second.reload();
         await second.waitFor(hasPart, {}, 'resume');
         await press(second, '[part=resume]');
-        // the second allows it once
-        await answerQuestion(second, display, ['Tab', 'Return']);
-        t.diagnostic(await expectWhole(second, sha256, begun));
+        // the second button grants the permission once
+        await answerPrompt(second, display, ['Tab', 'Return']);
+        t.diagnostic(await expectComplete(second, sha256, begun));
       } finally {
         await second.close();
       }
@@ -137,11 +137,11 @@ describe('a file that does not have to be chosen again', () => {
   });
 
   it('resumes automatically if the user has allowed it on every page load', async (t) => {
-    const file = path.join(inUse.folder, 'allowed.bin');
+    const file = path.join(environment.folder, 'allowed.bin');
     const sha256 = await writeRandom(file, SIZE);
-    const profile = path.join(inUse.folder, 'profile-allowed');
-    // what "allow on every page load" stores in the profile
-    const rule = { [`${new URL(inUse.harness.url).origin},*`]: { setting: 1 } };
+    const profile = path.join(environment.folder, 'profile-allowed');
+    // the setting that Chromium stores if the user always grants the permission
+    const rule = { [`${new URL(environment.harness.url).origin},*`]: { setting: 1 } };
     const exceptions = { file_system_access_extended_permission: rule };
     await mkdir(path.join(profile, 'Default'), { recursive: true });
     await writeFile(
@@ -150,12 +150,12 @@ describe('a file that does not have to be chosen again', () => {
     );
     const browser = await launch('chromium', { profile });
     try {
-      const begun = await beginAndStop(
+      const begun = await startAndStop(
         browser,
         () => dropFiles(browser, [file]),
         () => browser.reload(),
       );
-      t.diagnostic(await expectWhole(browser, sha256, begun));
+      t.diagnostic(await expectComplete(browser, sha256, begun));
     } finally {
       await browser.close();
     }
@@ -163,16 +163,16 @@ describe('a file that does not have to be chosen again', () => {
 
   for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
     it(`is small, and stored by ${engine}: after a reload, and after SIGKILL, it resumes automatically`, async () => {
-      const { proxy, s3, url } = inUse.harness;
-      const file = path.join(inUse.folder, `small-${engine}.bin`);
-      const sha256 = await writeRandom(file, SMALL);
-      const profile = path.join(inUse.folder, `profile-small-${engine}`);
+      const { proxy, s3, url } = environment.harness;
+      const file = path.join(environment.folder, `small-${engine}.bin`);
+      const sha256 = await writeRandom(file, SMALL_SIZE);
+      const profile = path.join(environment.folder, `profile-small-${engine}`);
       proxy.reset();
       proxy.setRate(256 * 1024);
       const first = await launch(engine, { profile });
       await first.goto(url);
       await chooseFiles(first, [file]);
-      await untilKept(first);
+      await untilFileStored(first);
       const id = (await uploadsOf(first))[0]!.id;
       await first.reload();
       await first.waitFor("document.querySelector('mule-upload').uploads[0]?.status === 'uploading'");
@@ -186,7 +186,7 @@ describe('a file that does not have to be chosen again', () => {
         const [upload, ...others] = await uploadsOf(second);
         assert.equal(others.length, 0);
         assert.deepEqual([upload?.status, upload?.id, upload?.recovered], ['complete', id, true]);
-        assert.deepEqual(await s3.digest(BUCKET, upload!.key!), { sha256, size: SMALL });
+        assert.deepEqual(await s3.digest(BUCKET, upload!.key!), { sha256, size: SMALL_SIZE });
       } finally {
         await second.close();
       }
@@ -194,8 +194,8 @@ describe('a file that does not have to be chosen again', () => {
   }
 });
 
-/** Presses keys until the browser's prompt is answered: it takes a moment to appear. */
-async function answerQuestion(page: Page, display: string, keys: readonly string[]): Promise<void> {
+/** Presses keys repeatedly until the permission prompt, which appears with a delay, is answered. */
+async function answerPrompt(page: Page, display: string, keys: readonly string[]): Promise<void> {
   const isAsked = "document.querySelector('mule-upload').uploads[0].needsPermission";
   for (let tries = 0; tries < 30 && (await page.evaluate(isAsked)); tries++) {
     await sleep(1_500);

@@ -1,4 +1,4 @@
-/** Browsers that are killed at each step, when the store has acted and the page does not know it yet. */
+/** Browsers that are killed at each step of an upload, after store or signer have acted and before the page knows it. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -7,7 +7,7 @@ import type { RequestKind, Rule } from '../../demo/faults/index.js';
 import type { Action } from '../../src/protocol.js';
 import { launch } from './browser.js';
 import type { Driver, Engine } from './browser.js';
-import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
+import { chooseFiles, isOver, recordOf, untilParts, uploadsOf } from './page.js';
 import { S3Client } from '../servers/s3-client.js';
 import { BUCKET, MIB, isFull, makeFolder, startPage, startHarness, startStore, writeRandom } from './harness.js';
 import type { Harness, Store } from './harness.js';
@@ -22,14 +22,14 @@ interface Step {
   name: string;
   /** A request to the store whose response is lost, after the store has acted. */
   store?: Rule;
-  /** A call to the signer that is not answered before the browser is killed. */
+  /** A signer call that gets no answer until the browser is killed. */
   signer?: Action;
   size?: number;
-  /** Reloads once that many parts are stored, and chooses the file again: the rest happens in a second page load. */
+  /** If set, the page is reloaded after this number of parts, and the file chosen again, before the step is reached. */
   reloadAt?: number;
-  /** Requests that the next page load does not need. */
-  spared?: RequestKind[];
-  /** Multipart uploads whose ID is lost; the bucket's lifecycle rule ends them. */
+  /** Kinds of requests that the upload must not send again after the restart. */
+  skippedRequests?: RequestKind[];
+  /** Number of multipart uploads whose ID is lost with the killed browser, and which only a lifecycle rule can abort. */
   leftovers?: number;
 }
 
@@ -38,10 +38,10 @@ const loseResponse = (on: RequestKind, nth = 1): Rule => ({ on, nth, fault: { do
 const STEPS: readonly Step[] = [
   { name: 'init signature', signer: 'get_init_signature' },
   { name: 'create', store: loseResponse('create'), leftovers: 1 },
-  { name: 'all signatures', signer: 'get_all_signatures', spared: ['create'] },
-  { name: 'part', store: loseResponse('part', 2), spared: ['create'] },
-  { name: 'list', store: loseResponse('list'), reloadAt: 1, spared: ['create'] },
-  { name: 'complete', store: loseResponse('complete'), spared: ['create', 'part', 'put'] },
+  { name: 'all signatures', signer: 'get_all_signatures', skippedRequests: ['create'] },
+  { name: 'part', store: loseResponse('part', 2), skippedRequests: ['create'] },
+  { name: 'list', store: loseResponse('list'), reloadAt: 1, skippedRequests: ['create'] },
+  { name: 'complete', store: loseResponse('complete'), skippedRequests: ['create', 'part', 'put'] },
   { name: 'whole file', store: loseResponse('put'), size: 3 * MIB },
 ];
 
@@ -50,16 +50,16 @@ describe('a browser that is killed', () => {
   let remove: () => Promise<void>;
   let store: Store;
   let harness: Harness;
-  let held: Action | null = null;
+  let heldAction: Action | null = null;
   let isHolding = false;
   before(async () => {
     ({ folder, remove } = await makeFolder());
     store = await startStore('bucket', folder);
     harness = await startHarness(store, {
       async authorize(_, action) {
-        if (action !== held) return 'somebody';
+        if (action !== heldAction) return 'somebody';
         isHolding = true;
-        while (held) await sleep(20);
+        while (heldAction) await sleep(20);
         return 'somebody';
       },
     });
@@ -70,24 +70,24 @@ describe('a browser that is killed', () => {
     await remove();
   });
 
-  async function untilHit(): Promise<void> {
+  async function untilStepReached(): Promise<void> {
     await until('the step is reached', () => isHolding || harness.proxy.appliedCounts.includes(1));
-    // the store handles what it has received
+    // gives the store time to handle the requests that it has received
     await sleep(500);
   }
 
   for (const [index, step] of STEPS.entries()) {
-    // one engine per step by default, all at full size
+    // by default one engine per step, at full size every engine
     for (const engine of isFull ? ENGINES : [ENGINES[index % ENGINES.length]!]) {
       it(`at the step “${step.name}”, ${engine}, loses nothing and sends nothing twice`, async (t) => {
         const { proxy, s3, url } = harness;
-        const { size = SIZE, spared = [], leftovers = 0, reloadAt } = step;
+        const { size = SIZE, skippedRequests = [], leftovers = 0, reloadAt } = step;
         const profile = path.join(folder, `${index}-${engine}`);
         const file = `${profile}.bin`;
         const sha256 = await writeRandom(file, size);
         const address = `${url}?part-size=5MiB&concurrency=1`;
         proxy.setRules(step.store ? [step.store] : []);
-        held = step.signer ?? null;
+        heldAction = step.signer ?? null;
         isHolding = false;
 
         const first = await launch(engine, { profile });
@@ -99,7 +99,7 @@ describe('a browser that is killed', () => {
           await first.waitFor("document.querySelector('mule-upload').uploads[0]?.status === 'needs-file'");
           await chooseFiles(first, [file]);
         }
-        await untilHit();
+        await untilStepReached();
         // browsers write to disk with a delay; the last second may be lost
         await sleep(1_000);
         await first.kill();
@@ -107,7 +107,7 @@ describe('a browser that is killed', () => {
         const [unfinished] = await s3.listUploads(BUCKET);
         const stored = unfinished ? await s3.listParts(BUCKET, unfinished.key, unfinished.uploadId) : [];
         proxy.setRules([]);
-        held = null;
+        heldAction = null;
         proxy.reset();
         const second = await launch(engine, { profile });
         try {
@@ -126,8 +126,8 @@ describe('a browser that is killed', () => {
               kind === 'part' && bytes > 0 && stored.some((part) => part.partNumber === partNumber),
           );
           assert.deepEqual(again, [], 'no stored part is sent again');
-          for (const kind of spared) assert.equal(proxy.count(kind), 0, `${kind} was not needed`);
-          assert.deepEqual((await seen(second)).errors, []);
+          for (const kind of skippedRequests) assert.equal(proxy.count(kind), 0, `${kind} was not needed`);
+          assert.deepEqual((await recordOf(second)).errors, []);
           const left = await s3.listUploads(BUCKET);
           assert.ok(left.length <= leftovers, `${left.length} multipart uploads are left`);
           for (const { key, uploadId } of left) await s3.abort(BUCKET, key, uploadId);
@@ -141,39 +141,39 @@ describe('a browser that is killed', () => {
 
   for (const engine of isFull ? ENGINES : (['firefox'] as const)) {
     it(`and started again the next day, when signatures and grant have expired, resumes in ${engine}`, async () => {
-      // a day of two seconds: no signature or grant of the first page load is valid in the second
-      const own = await startHarness(store, { authorize: () => 'somebody', expires: 2, grantLife: 2 });
+      // signatures and grants are valid for two seconds, so that those of the first page load have expired in the second
+      const shortLived = await startHarness(store, { authorize: () => 'somebody', expires: 2, grantLife: 2 });
       const profile = path.join(folder, `next-day-${engine}`);
       const file = `${profile}.bin`;
       const sha256 = await writeRandom(file, SIZE);
       try {
         const first = await launch(engine, { profile });
-        own.proxy.setRate(4 * MIB);
-        await first.goto(`${own.url}?part-size=5MiB&concurrency=1`);
+        shortLived.proxy.setRate(4 * MIB);
+        await first.goto(`${shortLived.url}?part-size=5MiB&concurrency=1`);
         await chooseFiles(first, [file]);
         await untilParts(first, 1);
         const [begun] = await uploadsOf(first);
         await first.kill();
         await sleep(3_000);
-        const stored = await own.s3.listParts(BUCKET, begun!.key!, begun!.uploadId!);
-        own.proxy.reset();
-        own.proxy.setRate(Infinity);
+        const stored = await shortLived.s3.listParts(BUCKET, begun!.key!, begun!.uploadId!);
+        shortLived.proxy.reset();
+        shortLived.proxy.setRate(Infinity);
         const second = await launch(engine, { profile });
         try {
-          await second.goto(`${own.url}?part-size=5MiB&concurrency=1`);
+          await second.goto(`${shortLived.url}?part-size=5MiB&concurrency=1`);
           await second.waitFor("document.querySelector('mule-upload').uploads[0]?.status === 'needs-file'");
           await chooseFiles(second, [file]);
           await second.waitFor(isOver, { timeout: 120_000 });
           const [upload] = await uploadsOf(second);
           assert.deepEqual([upload?.status, upload?.key], ['complete', begun!.key]);
-          assert.deepEqual(await own.s3.digest(BUCKET, upload!.key!), { sha256, size: SIZE });
-          assert.equal(own.proxy.bytes('part'), SIZE - stored.reduce((sum, part) => sum + part.size, 0));
-          assert.equal(own.proxy.count('create'), 0);
+          assert.deepEqual(await shortLived.s3.digest(BUCKET, upload!.key!), { sha256, size: SIZE });
+          assert.equal(shortLived.proxy.bytes('part'), SIZE - stored.reduce((sum, part) => sum + part.size, 0));
+          assert.equal(shortLived.proxy.count('create'), 0);
         } finally {
           await second.close();
         }
       } finally {
-        await own.stop();
+        await shortLived.stop();
       }
     });
   }
@@ -189,16 +189,16 @@ describe('a store whose name no longer resolves', () => {
     const profile = path.join(folder, 'profile');
     const file = path.join(folder, 'film.bin');
     const sha256 = await writeRandom(file, SIZE);
-    const knowing = (where: string): Promise<Driver> =>
+    const launchResolvingTo = (where: string): Promise<Driver> =>
       launch('chromium', { profile, args: [`--host-resolver-rules=MAP ${host} ${where}`] });
     try {
-      const first = await knowing('~NOTFOUND');
+      const first = await launchResolvingTo('~NOTFOUND');
       await first.goto(`${page.url}?part-size=5MiB`);
       await chooseFiles(first, [file]);
       await first.waitFor("document.querySelector('mule-upload').uploads[0]?.waitingFor === 'network'");
       await first.kill();
       assert.deepEqual(await s3.listUploads(BUCKET), []);
-      const second = await knowing('127.0.0.1');
+      const second = await launchResolvingTo('127.0.0.1');
       try {
         await second.goto(`${page.url}?part-size=5MiB`);
         await chooseFiles(second, [file]);

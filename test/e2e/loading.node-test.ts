@@ -30,7 +30,7 @@ const cut = (): Response => {
   });
   return new Response(body, { headers: { 'content-type': 'text/javascript', 'content-length': '9999' } });
 };
-const missing = (): Response => new Response(null, { status: 404 });
+const notFound = (): Response => new Response(null, { status: 404 });
 
 for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
   describe(`the package's files in ${engine}`, () => {
@@ -72,13 +72,13 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
     }
 
     it('load late: files chosen before the engine has loaded are uploaded once it has', async () => {
-      const asked: string[] = [];
+      const requestedPaths: string[] = [];
       await expectUpload('/mule-upload.js', (pathname) => {
         if (!pathname.startsWith('/mule-upload-engine')) return null;
-        asked.push(pathname);
-        return asked.length < 3 ? new Response(null, { status: 503 }) : null;
+        requestedPaths.push(pathname);
+        return requestedPaths.length < 3 ? new Response(null, { status: 503 }) : null;
       });
-      assert.equal(asked.length, 3);
+      assert.equal(requestedPaths.length, 3);
     });
 
     it('cannot be loaded: the row shows it, an event reports it, and the same upload continues later', async () => {
@@ -97,9 +97,9 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
         await browser.evaluate(`(() => {
           globalThis.field = document.querySelector('mule-upload');
           field.multiple = true;
-          globalThis.told = [];
+          globalThis.reported = [];
           for (const type of ['mule-error', 'mule-add', 'mule-abort'])
-            field.addEventListener(type, ({ detail }) => told.push([type, detail.upload.id, detail.error?.code, detail.error?.retryable]));
+            field.addEventListener(type, ({ detail }) => reported.push([type, detail.upload.id, detail.error?.code, detail.error?.retryable]));
           globalThis.extra = field.add([new File(['x'], 'extra.txt'), new File(['y'], 'paused.txt'), 'no file']);
         })()`);
         await chooseFiles(browser, [file]);
@@ -107,7 +107,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
         const [extra, paused, chosen] = await uploadsOf(browser);
         assert.deepEqual([extra!.name, paused!.name, chosen!.name], ['extra.txt', 'paused.txt', 'a.bin']);
         assert.equal(chosen!.size, SIZE);
-        await browser.waitFor("told.filter(([type]) => type === 'mule-error').length === 3");
+        await browser.waitFor("reported.filter(([type]) => type === 'mule-error').length === 3");
         await browser.evaluate(`[field.abort('${extra!.id}'), field.pause('${paused!.id}')] && null`);
         const shown = await browser.evaluate<[], string>(
           `JSON.stringify([field.status, field.uploads.map(({ id, status, waitingFor, error }) => [id, status, waitingFor, error?.code]),
@@ -131,7 +131,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
         await browser.evaluate(`field.retry('${chosen!.id}')`);
         await browser.waitFor(`field.uploads.find(({ id }) => id === '${chosen!.id}')?.status === 'complete'`);
         const rest = await browser.evaluate<[], string>(
-          'extra.then((made) => JSON.stringify([made.map(({ name }) => name), field.uploads.map(({ id, status }) => [id, status]), told]))',
+          'extra.then((made) => JSON.stringify([made.map(({ name }) => name), field.uploads.map(({ id, status }) => [id, status]), reported]))',
         );
         assert.deepEqual(JSON.parse(rest), [
           ['paused.txt'],
@@ -161,7 +161,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
       it(`load late: if the code for failures ${what}, the upload waits for it and completes`, async () => {
         const proxy = await startFaultProxy(store.url);
         proxy.setRules([{ on: 'part', fault }]);
-        const asked: string[] = [];
+        const requestedPaths: string[] = [];
         let isDown = true;
         const site = await startSite(
           { ...store, url: proxy.url },
@@ -169,12 +169,13 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
           {
             answer: (pathname) => {
               if (!/^\/(?:sign\/|mule-upload-recovery)/.test(pathname)) return null;
-              asked.push(pathname);
+              requestedPaths.push(pathname);
               return isDown && pathname.startsWith('/mule-upload') ? answer() : null;
             },
           },
         );
-        const countRequests = (): number => asked.filter((pathname) => pathname.startsWith('/mule-upload')).length;
+        const countRequests = (): number =>
+          requestedPaths.filter((pathname) => pathname.startsWith('/mule-upload')).length;
         try {
           await browser.goto(site.url);
           await browser.waitFor("customElements.get('mule-upload') !== undefined");
@@ -187,7 +188,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
           // after the third failure the page can react
           await browser.waitFor("document.querySelector('mule-upload').uploads[0].error?.code === 'engine-not-loaded'");
           // the first request of an upload is sent before
-          assert.match(asked[0]!, /^\/sign\//);
+          assert.match(requestedPaths[0]!, /^\/sign\//);
           proxy.setRules([]);
           isDown = false;
           await browser.waitFor(isOver);
@@ -259,14 +260,14 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
     });
 
     it('are requested once, however many elements a page has', async () => {
-      const asked: string[] = [];
+      const requestedPaths: string[] = [];
       const elements = '<mule-upload signer="/sign" no-leave-warning></mule-upload>'.repeat(3);
       const site = await startSite(
         store,
         { '/': page('/mule-upload.js').replace(/<mule-upload .*<\/mule-upload>/, elements) },
         {
           answer: (pathname) => {
-            if (pathname.endsWith('.js')) asked.push(pathname);
+            if (pathname.endsWith('.js')) requestedPaths.push(pathname);
             return null;
           },
         },
@@ -278,7 +279,11 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
         await browser.waitFor(isOver);
         await browser.waitFor("document.querySelector('mule-upload').shadowRoot.querySelector('[part=item]') !== null");
         for (const name of ['/mule-upload.js', '/mule-upload-engine.js', '/mule-upload-list-controller.js'])
-          assert.equal(asked.filter((pathname) => pathname === name).length, 1, `${name} in ${asked.join(' ')}`);
+          assert.equal(
+            requestedPaths.filter((pathname) => pathname === name).length,
+            1,
+            `${name} in ${requestedPaths.join(' ')}`,
+          );
       } finally {
         site.stop();
       }
@@ -289,13 +294,13 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
         if (pathname === '/npm/mule-upload@1.2.3') return script('/mule-upload.js');
         const [, name] = /^\/npm\/mule-upload@1\.2\.3\/dist\/cdn(\/.*)$/.exec(pathname) ?? [];
         if (name) return script(name);
-        return pathname.endsWith('.js') ? missing() : null;
+        return pathname.endsWith('.js') ? notFound() : null;
       }));
 
     it('are one file, if the page can load only one', () =>
       expectUpload('/assets/upload.js', (pathname) => {
         if (pathname === '/assets/upload.js') return script('/mule-upload.whole.js');
-        return pathname.endsWith('.js') ? missing() : null;
+        return pathname.endsWith('.js') ? notFound() : null;
       }));
   });
 }

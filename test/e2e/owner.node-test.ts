@@ -1,4 +1,4 @@
-/** Unfinished uploads are listed in the control and for the user that started them, and nowhere else. */
+/** Unfinished uploads are listed only by the element that started them, or by its replacement. */
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -20,9 +20,9 @@ const TWO_FIELDS = html(`<form id="f">
 const ROUTE = '<mule-upload signer="/sign" multiple no-leave-warning></mule-upload>';
 /** A page that adds the element and removes it again, as a router or a modal does. */
 const ROUTES = html(`<main>${ROUTE}</main><script>
-  window.seen = [];
+  window.eventTypes = [];
   for (const type of ['mule-recover', 'mule-complete'])
-    document.addEventListener(type, (event) => seen.push(type));
+    document.addEventListener(type, (event) => eventTypes.push(type));
   window.leave = () => document.querySelector('main').replaceChildren();
   window.enter = () => { document.querySelector('main').innerHTML = ${JSON.stringify(ROUTE)}; };
 </script>`);
@@ -32,8 +32,8 @@ const ENGINES: readonly Engine[] = ['chromium', 'firefox', 'webkit'];
 /** Bytes per second: slow enough to act during an upload. */
 const SLOW_RATE = 2 * MIB;
 
-/** The uploads that each field lists, and the form's entries. */
-const fields = (): { listed: Record<string, string[]>; submitted: string[]; isPhotoMissing: boolean } => {
+/** Returns the uploads that each field lists, and the form's entries. */
+const readFields = (): { listed: Record<string, string[]>; submitted: string[]; isPhotoMissing: boolean } => {
   const all = [...document.querySelectorAll('mule-upload')];
   const listed = all.map(({ name, uploads }) => [name, uploads.map((one) => `${one.name} ${one.status}`)] as const);
   return {
@@ -82,12 +82,12 @@ describe('an unfinished upload', () => {
         const [begun] = await uploadsOf(page);
         await page.reload();
         await page.waitFor("document.querySelector('mule-upload').uploads?.[0]?.status === 'needs-file'");
-        const found = await page.evaluate(fields);
+        const found = await page.evaluate(readFields);
         assert.deepEqual(found.listed, { contract: [`contract-${engine}.pdf needs-file`], photo: [] });
         proxy.setRate(Infinity);
         await choose(page, file);
         await page.waitFor("document.querySelector('mule-upload').uploads[0].status === 'complete'");
-        const done = await page.evaluate(fields);
+        const done = await page.evaluate(readFields);
         assert.deepEqual(done, {
           listed: { contract: [`contract-${engine}.pdf complete`], photo: [] },
           submitted: ['contract'],
@@ -127,7 +127,7 @@ describe('an unfinished upload', () => {
           await page.waitFor("document.querySelector('mule-upload').uploads[0].status === 'complete'");
           const [upload] = await uploadsOf(page);
           assert.deepEqual([upload!.id, upload!.key], [begun!.id, begun!.key]);
-          assert.deepEqual(await page.evaluate('seen'), ['mule-recover', 'mule-complete']);
+          assert.deepEqual(await page.evaluate('eventTypes'), ['mule-recover', 'mule-complete']);
           assert.deepEqual(await s3.digest(BUCKET, upload!.key!), { sha256, size: 30 * MIB });
           assert.equal(proxy.count('create'), 1);
         } finally {

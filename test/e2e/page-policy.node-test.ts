@@ -19,8 +19,8 @@ const SCRIPTS = "script-src 'self' 'unsafe-inline' 'unsafe-eval'";
 describe('a page whose content security policy blocks what an upload needs', () => {
   let remove: () => Promise<void>;
   let store: Store;
-  /** A proxy before the signer, at its own origin. */
-  let elsewhere: FaultProxy;
+  /** Serves as a signer at another origin, which the policy blocks. */
+  let signerProxy: FaultProxy;
   let sites: Site[];
   let file: string;
   let sha256: string;
@@ -36,7 +36,7 @@ describe('a page whose content security policy blocks what an upload needs', () 
 
   after(async () => {
     for (const site of sites) site.stop();
-    await elsewhere?.close();
+    await signerProxy?.close();
     await store.stop();
     await remove();
   });
@@ -55,7 +55,7 @@ describe('a page whose content security policy blocks what an upload needs', () 
     await chooseFiles(page, [file]);
     await page.waitFor('recorded.errors.length');
     await page.waitFor("recorded.shown.some(({ status }) => status === 'waiting')");
-    // it keeps retrying, without another event
+    // the upload continues to retry, without another error event
     await page.waitFor('recorded.retries.length >= 3');
     const { errors } = await recordedBy(page);
     assert.equal(errors.length, 1);
@@ -80,13 +80,13 @@ describe('a page whose content security policy blocks what an upload needs', () 
     }
 
     it(`${engine} names the directive and the signer to allow`, async () => {
-      elsewhere ??= await startFaultProxy(store.url);
-      const { url } = await site("connect-src 'self'", `${elsewhere.url}/sign`);
+      signerProxy ??= await startFaultProxy(store.url);
+      const { url } = await site("connect-src 'self'", `${signerProxy.url}/sign`);
       const browser = await launch(engine);
       try {
         const { code, message } = await errorOn(browser, url);
         assert.equal(code, 'store-blocked');
-        for (const word of ['connect-src', elsewhere.url, 'policy.bin']) assert.ok(message.includes(word), message);
+        for (const word of ['connect-src', signerProxy.url, 'policy.bin']) assert.ok(message.includes(word), message);
       } finally {
         await browser.close();
       }

@@ -1,18 +1,19 @@
-/** Helpers of flows for the page. */
+/** Helpers of the end-to-end tests for a page with the element. */
 import type { UploadSnapshot } from '../../src/engine/api/types.js';
 import type { Page } from './browser.js';
 
-/** The element's events that the page has recorded. */
-export interface Seen {
+/** What the page has recorded: events of the element, errors, warnings and long tasks. */
+export interface PageRecord {
   events: { type: string; reason?: string; code?: string }[];
   errors: string[];
   /** Warnings on the console. */
   warnings: string[];
-  /** Milliseconds; 0 if the browser does not report it, or none was long. */
+  /** Milliseconds; 0 if the browser does not report long tasks, or there was none. */
   longestTask: number;
-  /** How often progress ran backwards, or beyond the size. */
-  backwards: number;
-  beyond: number;
+  /** How often `loaded` decreased. */
+  progressDecreases: number;
+  /** How often `loaded` exceeded the file's size. */
+  progressOverruns: number;
 }
 
 /** Chooses files in the element's own input. */
@@ -26,18 +27,18 @@ export const dropFiles = (page: Page, files: string[]): Promise<void> =>
 export const uploadsOf = (page: Page): Promise<UploadSnapshot[]> =>
   page.evaluate<[], UploadSnapshot[]>("document.querySelector('mule-upload').uploads");
 
-export const seen = (page: Page): Promise<Seen> => page.evaluate<[], Seen>('seen');
+export const recordOf = (page: Page): Promise<PageRecord> => page.evaluate<[], PageRecord>('pageRecord');
 
-/** Whether every upload listed is over. */
+/** A script expression: whether every upload of the element has ended. */
 export const isOver =
   "(({ uploads }) => uploads.length > 0 && uploads.every(({ status }) => ['complete', 'failed', 'aborted'].includes(status)))(document.querySelector('mule-upload'))";
 
 /** Waits until at least this number of parts of the first upload is stored. */
-export const untilParts = (page: Page, least: number): Promise<unknown> =>
+export const untilParts = (page: Page, minParts: number): Promise<unknown> =>
   page.waitFor(
     (count: number) => (document.querySelector('mule-upload')!.uploads[0]?.parts.done ?? 0) >= count,
     {},
-    least,
+    minParts,
   );
 
 /** Calls a method of the element. */

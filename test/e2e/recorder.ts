@@ -1,10 +1,10 @@
-/** A page with one element that records what its user sees during an upload. */
+/** A page with one element that records the states, retries and errors which its user sees during an upload. */
 import type { UploadErrorCode } from '../../src/engine/api/errors.js';
 import type { UploadStatus, WaitingFor } from '../../src/engine/api/types.js';
 import type { Page } from './browser.js';
 
-/** One state that the page showed, with how often a request was retried by then. */
-export interface Shown {
+/** One state that the page showed. */
+export interface ShownState {
   status: UploadStatus;
   waitingFor: WaitingFor | null;
   /** Bytes per second. */
@@ -15,10 +15,10 @@ export interface Shown {
 
 /** The states and numbers that the page recorded. */
 export interface Recorded {
-  /** States in order; one that repeats the status and wait before it replaces that. */
-  shown: Shown[];
+  /** States in order. Successive states with equal `status` and `waitingFor` are recorded once, with the last values. */
+  shown: ShownState[];
   retries: string[];
-  /** With how many retries there had been by then. */
+  /** Each error, with the number of retries before it. */
   errors: { code: UploadErrorCode; message: string; retriesBefore: number }[];
 }
 
@@ -35,7 +35,7 @@ setInterval(() => {
   recorded.shown.push({ status, waitingFor, speed, isAllSent: loaded === size });
 }, 50);`;
 
-/** Returns the page. @param attributes of the element, as markup @param head more markup, before the element */
+/** Returns the page's HTML. @param attributes of the element, as markup @param head markup before the element */
 export const recorderPage = (attributes: string, head = ''): string => `<!doctype html>
 <html lang="en"><title>recorder</title><link rel="icon" href="data:,">${head}
 <mule-upload no-leave-warning multiple recover="off" ${attributes}></mule-upload>
@@ -43,7 +43,7 @@ export const recorderPage = (attributes: string, head = ''): string => `<!doctyp
 
 export const recordedBy = (page: Page): Promise<Recorded> => page.evaluate<[], Recorded>('recorded');
 
-/** Waits until the page has shown an upload that waits for something. */
+/** Waits until the page has shown an upload with this `waitingFor`. */
 export const untilWaiting = (page: Page, waitingFor: WaitingFor, timeout?: number): Promise<unknown> =>
   page.waitFor(
     (what: string) =>

@@ -18,7 +18,7 @@ const SIZE = 15 * MIB;
 const RATE = 0.8 * MIB;
 
 /** Forwards every request, as Angular's service worker does. */
-const PASS_ON = `addEventListener('fetch', (event) => event.respondWith(fetch(event.request)));
+const FORWARDING_WORKER = `addEventListener('fetch', (event) => event.respondWith(fetch(event.request)));
 addEventListener('install', () => skipWaiting());
 addEventListener('activate', (event) => event.waitUntil(clients.claim()));`;
 const REGISTER = `<script>navigator.serviceWorker.register('/service-worker.js');</script>`;
@@ -37,7 +37,7 @@ describe('a page whose service worker forwards every request', () => {
     ({ folder, remove } = await makeFolder());
     store = await startStore('bucket', folder);
     proxy = await startFaultProxy(store.url);
-    const pages = { '/': recorderPage(ATTRIBUTES, REGISTER), '/service-worker.js': PASS_ON };
+    const pages = { '/': recorderPage(ATTRIBUTES, REGISTER), '/service-worker.js': FORWARDING_WORKER };
     site = await startSite({ ...store, url: proxy.url }, pages);
     file = path.join(folder, 'worker.bin');
     sha256 = await writeRandom(file, SIZE);

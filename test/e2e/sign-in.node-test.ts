@@ -16,15 +16,16 @@ import { BUCKET, makeFolder, MIB, startStore, writeRandom } from './harness.js';
 import type { Store } from './harness.js';
 
 const SIZE = 11 * MIB;
-const LOGIN = '<!doctype html><title>Sign in</title>';
-const html = (status: number): Response => new Response(LOGIN, { status, headers: { 'content-type': 'text/html' } });
+const LOGIN_PAGE = '<!doctype html><title>Sign in</title>';
+const html = (status: number): Response =>
+  new Response(LOGIN_PAGE, { status, headers: { 'content-type': 'text/html' } });
 const redirect = (to: string, status = 302): Response => new Response(null, { status, headers: { location: to } });
 
-/** Responses in front of the signer if nobody is signed in. @param elsewhere origin of a separate login page */
-const ANSWERS: Record<string, (elsewhere: string) => Response> = {
+/** The responses that a login proxy may give instead of the signer if nobody is signed in. @param loginOrigin origin of a separate login page */
+const SIGNED_OUT_RESPONSES: Record<string, (loginOrigin: string) => Response> = {
   'a redirect to a login page': () => redirect('/login'),
   'a redirect that keeps the method, to a login page that takes no POST': () => redirect('/login-without-post', 307),
-  'a redirect to a login at another origin, which CORS hides': (elsewhere) => redirect(`${elsewhere}/login`),
+  'a redirect to a login at another origin, which CORS hides': (loginOrigin) => redirect(`${loginOrigin}/login`),
   'a login page in place of the answer': () => html(200),
 };
 
@@ -32,24 +33,24 @@ describe('a session that expires', () => {
   let remove: () => Promise<void>;
   let store: Store;
   let site: Site;
-  let elsewhere: Server;
+  let loginServer: Server;
   let file: string;
   let sha256: string;
   /** Null while a user is signed in. */
-  let answerInstead: (() => Response) | null = null;
+  let signedOutResponse: (() => Response) | null = null;
 
   before(async () => {
     const { folder, remove: removeFolder } = await makeFolder();
     remove = removeFolder;
     store = await startStore('bucket', folder);
-    elsewhere = createServer((_request, response) => response.setHeader('content-type', 'text/html').end(LOGIN));
-    await new Promise<void>((resolve) => elsewhere.listen(0, '127.0.0.1', resolve));
+    loginServer = createServer((_request, response) => response.setHeader('content-type', 'text/html').end(LOGIN_PAGE));
+    await new Promise<void>((resolve) => loginServer.listen(0, '127.0.0.1', resolve));
     const pages = { '/': recorderPage('signer="/sign" part-size="5MiB" concurrency="1"') };
     site = await startSite(store, pages, {
       answer(pathname) {
         if (pathname === '/login') return html(200);
         if (pathname === '/login-without-post') return html(405);
-        return pathname.startsWith('/sign/') ? (answerInstead?.() ?? null) : null;
+        return pathname.startsWith('/sign/') ? (signedOutResponse?.() ?? null) : null;
       },
     });
     file = path.join(folder, 'signed-in.bin');
@@ -58,29 +59,31 @@ describe('a session that expires', () => {
 
   after(async () => {
     site.stop();
-    elsewhere.closeAllConnections();
-    elsewhere.close();
+    loginServer.closeAllConnections();
+    loginServer.close();
     await store.stop();
     await remove();
   });
 
   /**
-   * Uploads a file while those responses arrive, until the page waits for a sign-in and the user signs in elsewhere.
+   * Starts an upload while the signer's calls get such a response, waits until the upload waits for authorization, then lets
+   * the signer answer, as after a sign-in in another tab.
+   * @param hasAnsweredBefore whether the page first uploads another file, for which the signer answers
    */
-  async function upload(page: Page, answer: () => Response, isKnown: boolean): Promise<Recorded> {
+  async function upload(page: Page, answer: () => Response, hasAnsweredBefore: boolean): Promise<Recorded> {
     await page.goto(site.url);
     await page.waitFor("!!customElements.get('mule-upload')");
-    if (isKnown) {
+    if (hasAnsweredBefore) {
       // the signer answers for another file first
       await chooseFiles(page, [file]);
       await page.waitFor(isOver);
       await page.evaluate("document.querySelector('mule-upload').clear()");
     }
-    answerInstead = answer;
+    signedOutResponse = answer;
     await chooseFiles(page, [file]);
     await untilWaiting(page, 'authorization', 100_000);
     const { errors } = await recordedBy(page);
-    answerInstead = null;
+    signedOutResponse = null;
     await page.waitFor(isOver, { timeout: 100_000 });
     const [upload] = await uploadsOf(page);
     assert.deepEqual({ status: upload?.status, error: upload?.error }, { status: 'complete', error: null });
@@ -91,12 +94,12 @@ describe('a session that expires', () => {
   }
 
   for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
-    for (const [what, make] of Object.entries(ANSWERS)) {
-      it(`${engine} reports it after the second response, and continues by itself after a sign-in elsewhere: ${what}`, async () => {
+    for (const [what, createResponse] of Object.entries(SIGNED_OUT_RESPONSES)) {
+      it(`${engine} reports it after the second response, and continues by itself after a sign-in in another tab: ${what}`, async () => {
         const browser = await launch(engine);
         try {
-          const { port } = elsewhere.address() as AddressInfo;
-          const answer = (): Response => make(`http://127.0.0.1:${port}`);
+          const { port } = loginServer.address() as AddressInfo;
+          const answer = (): Response => createResponse(`http://127.0.0.1:${port}`);
           const { errors, retries } = await upload(browser, answer, true);
           assert.deepEqual(
             errors.map(({ code }) => code),
@@ -104,7 +107,7 @@ describe('a session that expires', () => {
           );
           assert.ok(retries.length >= 2, retries.join(' | '));
         } finally {
-          answerInstead = null;
+          signedOutResponse = null;
           await browser.close();
         }
       });
@@ -120,7 +123,7 @@ describe('a session that expires', () => {
         ['unauthorized'],
       );
     } finally {
-      answerInstead = null;
+      signedOutResponse = null;
       await browser.close();
     }
   });
@@ -138,10 +141,10 @@ describe('a session that expires', () => {
         await chooseFiles(browser, [file]);
         await browser.waitFor(isOver);
         await browser.evaluate("document.querySelector('mule-upload').clear()");
-        answerInstead = answer;
+        signedOutResponse = answer;
         await chooseFiles(browser, [file]);
         await browser.waitFor('recorded.errors.length');
-        answerInstead = null;
+        signedOutResponse = null;
         await browser.waitFor(isOver, { timeout: 100_000 });
         const [upload] = await uploadsOf(browser);
         assert.equal(upload?.status, 'complete');
@@ -151,7 +154,7 @@ describe('a session that expires', () => {
           ['signer-refused'],
         );
       } finally {
-        answerInstead = null;
+        signedOutResponse = null;
         await browser.close();
       }
     });

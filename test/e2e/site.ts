@@ -1,4 +1,4 @@
-/** A site with a test's own pages, the built package, a signer at `/sign`, and a record of submitted forms. */
+/** Serves pages of a test, the built package and a signer at `/sign`, and records submitted forms. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createSigner } from '../../src/signer/index.js';
@@ -9,23 +9,23 @@ import { ensureBuilt, readScript } from './built.js';
 import { BUCKET } from './harness.js';
 
 export interface SiteOptions {
-  /** Headers of every response except the signer's, such as a policy. */
+  /** Headers of every response except the signer's, such as a content security policy. */
   headers?: Record<string, string>;
   signer?: Partial<SignerOptions>;
-  /** Called first. @returns null to let the site answer */
+  /** Returns the response to a path; null if the site itself is to answer. */
   answer?: (pathname: string) => Response | Promise<Response | null> | null;
 }
 
 export interface Site {
-  /** With a slash at the end. */
+  /** Ends with a slash. */
   readonly url: string;
-  /** Bodies of forms, in the order they came. */
+  /** Bodies of the submitted forms, in order. */
   readonly forms: string[];
   stop(): void;
 }
 
 /**
- * Starts the site, for a store that has the bucket.
+ * Starts the site. The store must have the bucket `flows`.
  * @param pages by path; a path that ends in `.js` is a script
  */
 export async function startSite(

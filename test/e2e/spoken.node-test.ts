@@ -11,7 +11,7 @@ const NAME = 'holiday film.mov';
 const SIZE = 40 * MIB;
 
 /** Records each change of the two live regions, as a screen reader would announce it. */
-const LISTEN = `(() => {
+const RECORD_ANNOUNCEMENTS = `(() => {
   const root = document.querySelector('mule-upload').shadowRoot;
   window.spoken = [];
   for (const role of ['status', 'alert']) {
@@ -25,24 +25,24 @@ const LISTEN = `(() => {
   }
 })()`;
 
-const spokenIn = (page: Page): Promise<string[]> => page.evaluate<[], string[]>('spoken');
-const saysLast = (words: string): string => `spoken.at(-1)?.includes(${JSON.stringify(words)})`;
+const announcementsOf = (page: Page): Promise<string[]> => page.evaluate<[], string[]>('spoken');
+const lastIncludes = (words: string): string => `spoken.at(-1)?.includes(${JSON.stringify(words)})`;
 
 /** The element's part of the tree, one line per node. */
-async function treeOf(page: Page): Promise<string[]> {
+async function accessibilityLines(page: Page): Promise<string[]> {
   const nodes = await page.accessibilityTree();
   return nodes.map(({ role, name, value }) => [role, name && `"${name}"`, value].filter(Boolean).join(' '));
 }
 
 /** A screen reader announces an upload's start, each quarter, what it waits for, and its end. */
 describe('an upload with a screen reader', () => {
-  const inUse = useHarness('bucket');
+  const environment = useHarness('bucket');
 
   for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
     it(`is announced from start to end, and no more, in ${engine}`, async (t) => {
-      const file = path.join(inUse.folder, NAME);
+      const file = path.join(environment.folder, NAME);
       await writeRandom(file, SIZE);
-      const { proxy, url } = inUse.harness;
+      const { proxy, url } = environment.harness;
       proxy.setRate(8 * MIB);
       const browser = await launch(engine);
       try {
@@ -50,20 +50,20 @@ describe('an upload with a screen reader', () => {
         await browser.waitFor(
           "Boolean(document.querySelector('mule-upload')?.shadowRoot?.querySelector('[role=alert]'))",
         );
-        await browser.evaluate(LISTEN);
+        await browser.evaluate(RECORD_ANNOUNCEMENTS);
         await chooseFiles(browser, [file]);
         await untilParts(browser, 2);
         await call(browser, 'pause');
-        await browser.waitFor(saysLast('paused'));
+        await browser.waitFor(lastIncludes('paused'));
         await call(browser, 'resume');
         await untilParts(browser, 4);
         proxy.setMode('refuse');
-        await browser.waitFor(saysLast('No connection to the storage'));
+        await browser.waitFor(lastIncludes('No connection to the storage'));
         proxy.setMode('pass');
         proxy.setRate(Infinity);
         await browser.waitFor(isOver, { timeout: 120_000 });
-        await browser.waitFor(saysLast('is stored'));
-        const spoken = await spokenIn(browser);
+        await browser.waitFor(lastIncludes('is stored'));
+        const spoken = await announcementsOf(browser);
         t.diagnostic(spoken.join(' | '));
 
         assert.equal(spoken[0], `Uploading ${NAME}`);
@@ -86,9 +86,9 @@ describe('an upload with a screen reader', () => {
   }
 
   it('has names, roles and values in each state, in the accessibility tree of Chromium', async (t) => {
-    const file = path.join(inUse.folder, NAME);
+    const file = path.join(environment.folder, NAME);
     await writeRandom(file, SIZE);
-    const { proxy, url } = inUse.harness;
+    const { proxy, url } = environment.harness;
     proxy.setRate(4 * MIB);
     const browser = await launch('chromium');
     try {
@@ -96,10 +96,10 @@ describe('an upload with a screen reader', () => {
       await browser.waitFor(
         "Boolean(document.querySelector('mule-upload')?.shadowRoot?.querySelector('[role=alert]'))",
       );
-      assert.ok((await treeOf(browser)).includes('button "Choose files"'));
+      assert.ok((await accessibilityLines(browser)).includes('button "Choose files"'));
       await chooseFiles(browser, [file]);
       await untilParts(browser, 1);
-      const running = await treeOf(browser);
+      const running = await accessibilityLines(browser);
       t.diagnostic(running.join(' | '));
       const bar = running.find((line) => line.startsWith(`progressbar "${NAME}"`));
       assert.match(bar ?? '', / \d+$/);
@@ -113,13 +113,13 @@ describe('an upload with a screen reader', () => {
       await call(browser, 'pause');
       await browser.waitFor("document.querySelector('mule-upload').uploads[0].status === 'paused'");
       await browser.waitFor("Boolean(document.querySelector('mule-upload').shadowRoot.querySelector('[part=resume]'))");
-      assert.ok((await treeOf(browser)).includes(`button "Resume ${NAME}"`));
+      assert.ok((await accessibilityLines(browser)).includes(`button "Resume ${NAME}"`));
 
       await browser.evaluate("document.querySelector('mule-upload').shadowRoot.querySelector('[part=abort]').click()");
       await browser.waitFor(
         "Boolean(document.querySelector('mule-upload').shadowRoot.querySelector('[part=question]'))",
       );
-      const asked = await treeOf(browser);
+      const asked = await accessibilityLines(browser);
       const group = asked.indexOf('group "Abort the upload and delete its stored parts?"');
       assert.ok(group > 0 && asked.indexOf('button "Keep"') > group, asked.join('\n'));
 
@@ -127,7 +127,7 @@ describe('an upload with a screen reader', () => {
       await call(browser, 'resume');
       await browser.waitFor(isOver, { timeout: 120_000 });
       await browser.waitFor("document.querySelector('mule-upload').shadowRoot.querySelector('[part=dismiss]')");
-      const done = await treeOf(browser);
+      const done = await accessibilityLines(browser);
       assert.ok(done.includes(`button "Remove ${NAME} from the list"`), done.join('\n'));
       assert.match(done.find((line) => line.startsWith('progressbar')) ?? '', / 100$/);
     } finally {

@@ -1,4 +1,4 @@
-/** States of the store, the signer and the file, produced for real outside the page. */
+/** Changes outside of the page during an upload: by another client of the store, to the file on disk, to signer and keys. */
 import assert from 'node:assert/strict';
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -7,9 +7,10 @@ import { startBucket } from '../../demo/bucket/index.js';
 import type { UploadSnapshot } from '../../src/engine/api/types.js';
 import { launch } from './browser.js';
 import type { Driver, Engine } from './browser.js';
-import { call, chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
+import { call, chooseFiles, isOver, recordOf, untilParts, uploadsOf } from './page.js';
 import { BUCKET, MIB, isFull, makeFolder, startHarness, startStore, writeRandom } from './harness.js';
 import type { Harness, Store, StoreName } from './harness.js';
+import { untilNoUploads } from './wait.js';
 
 const PART = 5 * MIB;
 const SIZE = 3 * PART + 1_000;
@@ -25,7 +26,7 @@ before(async () => {
 after(() => remove());
 
 /** Starts an upload, acts once the first part is stored, then lets it finish. */
-async function interfere(
+async function actDuringUpload(
   page: Driver,
   harness: Harness,
   file: string,
@@ -46,23 +47,24 @@ async function interfere(
 }
 
 /** The actions of another client on the upload in the store. */
-const DEEDS: Record<string, (harness: Harness, upload: UploadSnapshot, bytes: Buffer) => Promise<void>> = {
-  async aborted({ s3 }, { key, uploadId }) {
-    assert.equal((await s3.abort(BUCKET, key!, uploadId!)).status, 204);
-  },
-  async completed({ s3 }, { key, uploadId }, bytes) {
-    const parts = [];
-    for (let partNumber = 1; (partNumber - 1) * PART < SIZE; partNumber++) {
-      const body = new Uint8Array(bytes.subarray((partNumber - 1) * PART, partNumber * PART));
-      parts.push({ partNumber, etag: await s3.uploadPart(BUCKET, key!, uploadId!, partNumber, body) });
-    }
-    assert.equal((await s3.complete(BUCKET, key!, uploadId!, parts)).status, 200);
-  },
-  async 'completed, and its object deleted'(harness, upload, bytes) {
-    await DEEDS.completed!(harness, upload, bytes);
-    await harness.s3.delete(BUCKET, upload.key!);
-  },
-};
+const OTHER_CLIENT_ACTIONS: Record<string, (harness: Harness, upload: UploadSnapshot, bytes: Buffer) => Promise<void>> =
+  {
+    async aborted({ s3 }, { key, uploadId }) {
+      assert.equal((await s3.abort(BUCKET, key!, uploadId!)).status, 204);
+    },
+    async completed({ s3 }, { key, uploadId }, bytes) {
+      const parts = [];
+      for (let partNumber = 1; (partNumber - 1) * PART < SIZE; partNumber++) {
+        const body = new Uint8Array(bytes.subarray((partNumber - 1) * PART, partNumber * PART));
+        parts.push({ partNumber, etag: await s3.uploadPart(BUCKET, key!, uploadId!, partNumber, body) });
+      }
+      assert.equal((await s3.complete(BUCKET, key!, uploadId!, parts)).status, 200);
+    },
+    async 'completed, and its object deleted'(harness, upload, bytes) {
+      await OTHER_CLIENT_ACTIONS.completed!(harness, upload, bytes);
+      await harness.s3.delete(BUCKET, upload.key!);
+    },
+  };
 
 for (const name of ['bucket', 'ceph'] satisfies StoreName[]) {
   describe(`an upload to ${name} that another client has`, () => {
@@ -77,25 +79,25 @@ for (const name of ['bucket', 'ceph'] satisfies StoreName[]) {
       await store.stop();
     });
 
-    for (const [index, [deed, act]] of Object.entries(DEEDS).entries()) {
-      // one per store in turn; at full size each action in each engine
+    for (const [index, [actionName, act]] of Object.entries(OTHER_CLIENT_ACTIONS).entries()) {
+      // by default one engine per action, a different one for each store; at full size every engine
       const turn = ENGINES[(index + Number(name === 'ceph')) % ENGINES.length]!;
       const engines = isFull ? ENGINES : [turn];
       for (const engine of engines) {
-        it(`${deed} is still stored, in ${engine}`, async () => {
+        it(`${actionName} is still stored, in ${engine}`, async () => {
           const file = path.join(folder, `${name}-${index}-${engine}.bin`);
           const sha256 = await writeRandom(file, SIZE);
           const bytes = await readFile(file);
           const page = await launch(engine);
           try {
-            const upload = await interfere(page, harness, file, (begun) => act(harness, begun, bytes));
+            const upload = await actDuringUpload(page, harness, file, (begun) => act(harness, begun, bytes));
             assert.deepEqual([upload.status, upload.error], ['complete', null]);
             assert.deepEqual(await harness.s3.digest(BUCKET, upload.key!), { sha256, size: SIZE });
-            assert.equal(harness.proxy.count('create'), deed === 'completed' ? 1 : 2);
-            const { events } = await seen(page);
+            assert.equal(harness.proxy.count('create'), actionName === 'completed' ? 1 : 2);
+            const { events } = await recordOf(page);
             assert.equal(
               events.some(({ reason }) => reason?.includes('restarting')),
-              deed !== 'completed',
+              actionName !== 'completed',
             );
           } finally {
             await page.close();
@@ -156,14 +158,17 @@ describe('a file that is changed on disk while it is sent', () => {
       await writeRandom(file, SIZE);
       const page = await launch(engine);
       try {
-        const failed = await interfere(page, harness, file, async () => {
+        const failed = await actDuringUpload(page, harness, file, async () => {
           const handle = await open(file, 'r+');
           await handle.write(Buffer.from('changed'), 0, 7, SIZE - 100);
           await handle.close();
         });
         assert.equal(failed.status, 'failed');
         // WebKit reports a changed file as missing
-        assert.match((await seen(page)).errors.join(), engine === 'webkit' ? /^file-unreadable: / : /^file-changed: /);
+        assert.match(
+          (await recordOf(page)).errors.join(),
+          engine === 'webkit' ? /^file-unreadable: / : /^file-changed: /,
+        );
         assert.deepEqual(await harness.s3.listObjects(BUCKET), []);
         const sha256 = await writeRandom(file, SIZE + 1);
         await chooseFiles(page, [file]);
@@ -171,11 +176,7 @@ describe('a file that is changed on disk while it is sent', () => {
         const [upload, ...others] = await uploadsOf(page);
         assert.deepEqual([upload!.status, upload!.id, others.length], ['complete', failed.id, 0]);
         assert.deepEqual(await harness.s3.digest(BUCKET, upload!.key!), { sha256, size: SIZE + 1 });
-        await page.waitFor(
-          (count: number) => count === 0,
-          {},
-          await harness.s3.listUploads(BUCKET).then((uploads) => uploads.length),
-        );
+        await untilNoUploads(harness.s3);
         await harness.s3.delete(BUCKET, upload!.key!);
       } finally {
         await page.close();
@@ -188,29 +189,34 @@ describe('an upload whose signatures expire', () => {
   it('continues with signatures and grants that live for seconds, and keys that change', async () => {
     const credentials = { accessKeyId: 'first-key', secretAccessKey: 'first-secret-0123456789' };
     const bucket = await startBucket({ dir: path.join(folder, 'rotating'), buckets: [BUCKET], credentials });
-    const old = { ...credentials };
-    let known = old;
+    const firstCredentials = { ...credentials };
+    let signerCredentials = firstCredentials;
     const harness = await startHarness(
-      { url: bucket.url, region: 'us-east-1', ...old },
-      { credentials: () => known, secret: 'seals the grants, whatever the keys are', expires: 4, grantLife: 3 },
+      { url: bucket.url, region: 'us-east-1', ...firstCredentials },
+      {
+        credentials: () => signerCredentials,
+        secret: 'seals the grants, whatever the keys are',
+        expires: 4,
+        grantLife: 3,
+      },
     );
     const page = await launch('chromium');
     try {
       const file = path.join(folder, 'rotating.bin');
       const sha256 = await writeRandom(file, SIZE);
-      const upload = await interfere(page, harness, file, async () => {
+      const upload = await actDuringUpload(page, harness, file, async () => {
         await call(page, 'pause');
-        // all signatures have expired by then
+        // longer than any signature is valid
         await new Promise((resolve) => setTimeout(resolve, 5_000));
         Object.assign(credentials, { accessKeyId: 'second-key', secretAccessKey: 'second-secret-0123456789' });
         await call(page, 'resume');
-        // the store has the new keys, and the signer does not yet
-        await page.waitFor("seen.errors.some((error) => error.startsWith('signature-rejected'))");
-        known = { ...credentials };
+        // the store already has the new keys; the signer still has the old ones
+        await page.waitFor("pageRecord.errors.some((error) => error.startsWith('signature-rejected'))");
+        signerCredentials = { ...credentials };
       });
       assert.equal(upload.status, 'complete');
       await harness.stop();
-      const after = await startHarness({ url: bucket.url, region: 'us-east-1', ...known });
+      const after = await startHarness({ url: bucket.url, region: 'us-east-1', ...signerCredentials });
       assert.deepEqual(await after.s3.digest(BUCKET, upload.key!), { sha256, size: SIZE });
       await after.stop();
       const renewals = harness.signerCalls.filter(({ action }) => action === 'get_init_signature').length;

@@ -17,12 +17,12 @@ const pageOf = (body: string, script: string): string => `<!doctype html><html l
 const ELEMENT = '<mule-upload signer="/sign" multiple no-leave-warning recover="off"></mule-upload>';
 
 /**
- * Violations of the policy are recorded, except those of the checksum code: it tries a worker and WebAssembly, and
- * continues without them if they are blocked. The rest are the tests' helpers.
+ * Records violations of the policy, except those of the checksum code: it tries a worker and WebAssembly, and continues
+ * without them if they are blocked. Also defines the helpers of the tests in the page.
  */
-const WATCH = `window.broken = [];
+const HELPERS_SCRIPT = `window.violations = [];
 document.addEventListener('securitypolicyviolation', ({ violatedDirective, sourceFile }) => {
-  if (!/mule-upload-upload-checksums\\.js$/.test(sourceFile)) broken.push(violatedDirective + ' ' + sourceFile);
+  if (!/mule-upload-upload-checksums\\.js$/.test(sourceFile)) violations.push(violatedDirective + ' ' + sourceFile);
 });
 window.randomFile = (name, size) => {
   const bytes = new Uint8Array(size);
@@ -36,18 +36,18 @@ window.send = async (element, file) => {
   return { upload, sha256: await sha256(file), size: file.size };
 };`;
 
-/** In a frame of another site: its picker, and an upload; the embedding page listens. */
-const FRAME = `import '/mule-upload.js';
+/** Runs in a frame of another site: opens its picker, uploads a file, and posts the results to the embedding page. */
+const FRAME_SCRIPT = `import '/mule-upload.js';
 const element = document.querySelector('mule-upload');
 await element.updateComplete;
-// a click of a user, which no test can make in there
+// simulates a user's click: tests cannot click in this frame
 Object.defineProperty(navigator, 'userActivation', { value: { isActive: true } });
 const clicked = new Promise((resolve) => element.shadowRoot.querySelector('input').addEventListener('click', (event) => { event.preventDefault(); resolve(true); }));
 const refused = self.showOpenFilePicker ? await showOpenFilePicker().catch(({ name }) => name) : 'no such picker';
 element.browse();
-parent.postMessage({ refused, clicked: await clicked, sent: await send(element, randomFile('framed.bin', 100_000)), broken }, '*');`;
+parent.postMessage({ refused, clicked: await clicked, sent: await send(element, randomFile('framed.bin', 100_000)), violations }, '*');`;
 
-/** A fake uploader of the page, with what the element reads: one upload of which a quarter is stored. */
+/** Gives the element a fake uploader with one upload of which a quarter is stored. @returns the width of its bar, as a ratio */
 const showQuarter = `(async () => {
   const element = document.querySelector('mule-upload');
   const upload = { id: 'u', name: 'film.mov', relativePath: '', size: 400, loaded: 100, ratio: 0.25, speed: 0, eta: null, status: 'paused', waitingFor: null, retryAt: null, retries: 0, parts: { total: 0, done: 0, size: 0 }, error: null };
@@ -56,7 +56,7 @@ const showQuarter = `(async () => {
   // the list may still be loading
   while (!element.shadowRoot.querySelector('[part=bar]')) await new Promise(requestAnimationFrame);
   const width = (part) => element.shadowRoot.querySelector(part).getBoundingClientRect().width;
-  return { ratio: width('[part=bar]') / width('[part=progress]'), broken };
+  return { ratio: width('[part=bar]') / width('[part=progress]'), violations };
 })()`;
 
 interface Sent {
@@ -67,13 +67,13 @@ interface Sent {
 
 /** The page's helpers, for code that runs there. */
 type Helpers = Window & {
-  broken: string[];
+  violations: string[];
   randomFile(name: string, size: number): File;
   send(element: MuleUploadElement, file: File): Promise<Sent>;
 };
 
 /** Uploads a file of several parts, and moves the element after the first stored part. */
-async function moveAbout(): Promise<{ sent: Sent; paused: number; parts: number[] }> {
+async function moveDuringUpload(): Promise<{ sent: Sent; paused: number; parts: number[] }> {
   const { send, randomFile } = window as unknown as Helpers;
   const [outer, inner] = [document.createElement('section'), document.createElement('div')];
   document.body.append(outer);
@@ -99,7 +99,7 @@ async function moveAbout(): Promise<{ sent: Sent; paused: number; parts: number[
   return { sent, paused, parts: parts.sort((a, b) => a - b) };
 }
 
-/** Two elements of one copy of the package and one of another, at the same time. */
+/** Uploads by two elements of one copy of the package and one of another copy, at the same time. */
 async function sendTogether(): Promise<{ sent: Sent[]; isOther: boolean }> {
   const { send, randomFile } = window as unknown as Helpers;
   const load = (url: string): Promise<{ MuleUploadElement: typeof MuleUploadElement }> =>
@@ -121,7 +121,7 @@ async function sendTogether(): Promise<{ sent: Sent[]; isOther: boolean }> {
   };
 }
 
-/** An element of a scoped registry. @returns null if the engine has none */
+/** Uploads by an element of a scoped registry. @returns null if the engine does not support scoped registries */
 async function sendScoped(): Promise<Sent | null> {
   const { send, randomFile } = window as unknown as Helpers;
   let registry: CustomElementRegistry;
@@ -157,9 +157,9 @@ describe('a page with a strict content security policy and Trusted Types', () =>
     store = await startStore('bucket', folder);
     const pages = {
       '/': pageOf(ELEMENT, '/mule-upload.js'),
-      '/watch.js': WATCH,
+      '/watch.js': HELPERS_SCRIPT,
       '/frame': pageOf(ELEMENT, '/frame.js'),
-      '/frame.js': FRAME,
+      '/frame.js': FRAME_SCRIPT,
     };
     site = await startSite(store, pages, { headers: { 'content-security-policy': policyFor(store) } });
   });
@@ -190,7 +190,7 @@ describe('a page with a strict content security policy and Trusted Types', () =>
         await browser.goto(site.url);
         await browser.waitFor("!!customElements.get('mule-upload')");
         const result = await act();
-        assert.deepEqual(await browser.evaluate('broken'), []);
+        assert.deepEqual(await browser.evaluate('violations'), []);
         return result;
       }
 
@@ -200,7 +200,7 @@ describe('a page with a strict content security policy and Trusted Types', () =>
       });
 
       it('uploads from nested shadow roots, and continues while the element is moved', async () => {
-        const { sent, paused, parts } = await onPage(() => browser.evaluate(moveAbout));
+        const { sent, paused, parts } = await onPage(() => browser.evaluate(moveDuringUpload));
         await assertStored(sent);
         assert.deepEqual([paused, parts], [0, [1, 2, 3, 4]]);
       });
@@ -221,20 +221,20 @@ describe('a page with a strict content security policy and Trusted Types', () =>
       it('falls back to the file input in a frame of another site, and uploads there', async () => {
         const other = new URL('/frame', site.url);
         other.hostname = 'localhost';
-        const heard = await onPage(() =>
+        const frameResult = await onPage(() =>
           browser.evaluate(
             (url: string) =>
-              new Promise<{ refused: string; clicked: boolean; sent: Sent; broken: string[] }>((resolve) => {
+              new Promise<{ refused: string; clicked: boolean; sent: Sent; violations: string[] }>((resolve) => {
                 addEventListener('message', ({ data }) => resolve(data as never));
                 document.body.append(Object.assign(document.createElement('iframe'), { src: url }));
               }),
             other.href,
           ),
         );
-        assert.equal(heard.refused, engine === 'chromium' ? 'SecurityError' : 'no such picker');
-        assert.equal(heard.clicked, true);
-        assert.deepEqual(heard.broken, []);
-        await assertStored(heard.sent);
+        assert.equal(frameResult.refused, engine === 'chromium' ? 'SecurityError' : 'no such picker');
+        assert.equal(frameResult.clicked, true);
+        assert.deepEqual(frameResult.violations, []);
+        await assertStored(frameResult.sent);
       });
     });
   }

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { UploadSnapshot } from '../../src/engine/api/types.js';
 import { launch } from './browser.js';
 import type { Driver, Engine, Page } from './browser.js';
-import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
+import { chooseFiles, isOver, recordOf, untilParts, uploadsOf } from './page.js';
 import { BUCKET, MIB, writeRandom } from './harness.js';
 import { useHarness } from './use-harness.js';
 
@@ -16,13 +16,13 @@ const SLOW_RATE = SIZE / 6;
 /** Real tabs of one browser, one store: the same file in two of them is one upload. */
 for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
   describe(`the same file in two tabs of ${engine}`, () => {
-    const inUse = useHarness('bucket');
+    const environment = useHarness('bucket');
 
     /** Starts in the first tab, then chooses the same file in the second. */
-    async function beginInBoth(browser: Driver) {
-      const file = path.join(inUse.folder, `${engine}.bin`);
+    async function startInBoth(browser: Driver) {
+      const file = path.join(environment.folder, `${engine}.bin`);
       const sha256 = await writeRandom(file, SIZE);
-      const { proxy, url } = inUse.harness;
+      const { proxy, url } = environment.harness;
       proxy.reset();
       proxy.setRate(SLOW_RATE);
       const pages: Page[] = [await browser.newPage(), await browser.newPage()];
@@ -39,11 +39,11 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
     }
 
     const storedParts = async ({ key, uploadId }: UploadSnapshot): Promise<number[]> =>
-      (await inUse.harness.s3.listParts(BUCKET, key!, uploadId!)).map(({ partNumber }) => partNumber);
+      (await environment.harness.s3.listParts(BUCKET, key!, uploadId!)).map(({ partNumber }) => partNumber);
 
     /** Checks that the second tab continues when the first has closed. */
     async function expectContinued(second: Page, sha256: string, leave: () => Promise<void>): Promise<string> {
-      const { proxy, s3 } = inUse.harness;
+      const { proxy, s3 } = environment.harness;
       await leave();
       await second.waitFor("document.querySelector('mule-upload').uploads[0]?.status === 'uploading'");
       const [upload] = await uploadsOf(second);
@@ -59,22 +59,22 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
         .filter(({ kind, partNumber }) => kind === 'part' && stored.includes(partNumber!));
       assert.deepEqual(again, [], 'no stored part is sent again');
       assert.equal(proxy.count('create'), 1);
-      const { backwards, beyond } = await seen(second);
-      assert.deepEqual([backwards, beyond], [0, 0]);
+      const { progressDecreases, progressOverruns } = await recordOf(second);
+      assert.deepEqual([progressDecreases, progressOverruns], [0, 0]);
       return `${stored.length} of ${SIZE / PART} parts were stored, 0 of them sent again`;
     }
 
     it('is one upload, and complete in both', async (t) => {
       const browser = await launch(engine);
       try {
-        const { first, second, sha256 } = await beginInBoth(browser);
-        const { proxy, s3 } = inUse.harness;
+        const { first, second, sha256 } = await startInBoth(browser);
+        const { proxy, s3 } = environment.harness;
         proxy.setRate(Infinity);
         await Promise.all([first.waitFor(isOver), second.waitFor(isOver)]);
         const [[one], [other]] = [await uploadsOf(first), await uploadsOf(second)];
-        const facts = ({ status, key, etag, location }: UploadSnapshot) => ({ status, key, etag, location });
+        const comparedFields = ({ status, key, etag, location }: UploadSnapshot) => ({ status, key, etag, location });
         assert.equal(one?.status, 'complete');
-        assert.deepEqual(facts(other!), facts(one));
+        assert.deepEqual(comparedFields(other!), comparedFields(one));
         assert.deepEqual(await s3.digest(BUCKET, one.key!), { sha256, size: SIZE });
         assert.deepEqual([proxy.count('create'), proxy.count('complete')], [1, 1]);
         assert.equal(proxy.bytes('part'), SIZE);
@@ -87,7 +87,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
     it('continues in the second when the first is closed', async (t) => {
       const browser = await launch(engine);
       try {
-        const { first, second, sha256 } = await beginInBoth(browser);
+        const { first, second, sha256 } = await startInBoth(browser);
         t.diagnostic(await expectContinued(second, sha256, () => first.closeTab()));
       } finally {
         await browser.close();
@@ -98,7 +98,7 @@ for (const engine of ['chromium', 'firefox', 'webkit'] satisfies Engine[]) {
     it('continues in the second when the first crashes', async (t) => {
       const browser = await launch(engine);
       try {
-        const { first, second, sha256 } = await beginInBoth(browser);
+        const { first, second, sha256 } = await startInBoth(browser);
         t.diagnostic(await expectContinued(second, sha256, () => first.crash()));
       } finally {
         await browser.close();

@@ -8,7 +8,7 @@ import { verifyReceipt } from '../../src/signer/index.js';
 import { startPostgres } from '../servers/postgres.js';
 import type { Postgres } from '../servers/postgres.js';
 import { launch } from './browser.js';
-import { chooseFiles, isOver, seen, untilParts, uploadsOf } from './page.js';
+import { chooseFiles, isOver, recordOf, untilParts, uploadsOf } from './page.js';
 import { BUCKET, MIB, isFull, makeFolder, startHarness, startStore, writeRandom } from './harness.js';
 import type { Harness, Store } from './harness.js';
 import { storedAtRest, until } from './wait.js';
@@ -62,12 +62,12 @@ describe('an upload of a signed-in user', () => {
     await chooseFiles(chromium, [file]);
     await untilParts(chromium, 4);
     const [begun] = await uploadsOf(chromium);
-    // parts are reported in batches, a moment after they are stored
-    const noticed = () =>
+    // stored parts are reported in batches, with a delay
+    const notificationsOfParts = () =>
       harness.signerCalls.filter(
         ({ action, body }) => action === 'chunk_loaded' && (body['chunks'] as number[]).length > 0,
       );
-    await until('the signer is notified of a stored part', () => noticed().length > 0);
+    await until('the signer is notified of a stored part', () => notificationsOfParts().length > 0);
     await chromium.kill();
     const stored = await storedAtRest(harness.s3, begun!.key!, begun!.uploadId!);
     assert.ok(stored.length >= 4 && stored.length < SIZE / (8 * MIB), `${stored.length} parts are stored`);
@@ -82,7 +82,7 @@ describe('an upload of a signed-in user', () => {
     assert.deepEqual(
       [done?.status, done?.key, done?.uploadId],
       ['complete', begun!.key, begun!.uploadId],
-      JSON.stringify(await seen(firefox)),
+      JSON.stringify(await recordOf(firefox)),
     );
     assert.deepEqual(await harness.s3.digest(BUCKET, begun!.key!), { sha256, size: SIZE });
     const sentAgain = harness.proxy.requests.filter(

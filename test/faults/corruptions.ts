@@ -1,36 +1,36 @@
-/** Bytes that are corrupted on disk, in the page, in transit and in the store: who detects it, and the outcome. */
+/** Scenarios in which bytes are corrupted in the page, in transit or in the store, and who detects it. */
 import type { Rule } from '../../demo/faults/index.js';
 import type { ChecksumAlgorithm } from '../../src/protocol.js';
 import { MIB } from './scenario.js';
-import type { Catcher, Scenario } from './scenario.js';
+import type { Detector, Scenario } from './scenario.js';
 
 /** How an upload is verified: by a checksum that the store verifies, or only by the store's ETags. */
-type Way = ChecksumAlgorithm | 'ETag';
+type Verification = ChecksumAlgorithm | 'ETag';
 
-const WAYS: readonly Way[] = ['crc64nvme', 'crc32c', 'sha256', 'ETag'];
-const BLOCK = 65_536;
+const VERIFICATIONS: readonly Verification[] = ['crc64nvme', 'crc32c', 'sha256', 'ETag'];
+const BLOCK_SIZE = 65_536;
 
-function flipped(body: Buffer): Buffer {
+function flipBit(body: Buffer): Buffer {
   body[body.length >> 1]! ^= 1;
   return body;
 }
 
-/** The same 64 KiB twice, in place of the next 64 KiB. */
-function repeated(body: Buffer): Buffer {
-  body.copy(body, MIB + BLOCK, MIB, MIB + BLOCK);
+/** Overwrites 64 KiB with a copy of the 64 KiB before them. */
+function repeatBlock(body: Buffer): Buffer {
+  body.copy(body, MIB + BLOCK_SIZE, MIB, MIB + BLOCK_SIZE);
   return body;
 }
 
-const truncated = (body: Buffer): Buffer => body.subarray(0, -1_000);
+const truncate = (body: Buffer): Buffer => body.subarray(0, -1_000);
 
-/** Swaps two bodies that arrive at the same time. */
-function swapping(): (body: Buffer) => Promise<Buffer> {
-  let waiting: { body: Buffer; give(other: Buffer): void } | null = null;
+/** Returns a function that swaps the bodies of two requests: the first waits for the second. */
+function createSwap(): (body: Buffer) => Promise<Buffer> {
+  let waiting: { body: Buffer; receive(other: Buffer): void } | null = null;
   return (body) => {
-    if (!waiting) return new Promise((resolve) => (waiting = { body, give: resolve }));
+    if (!waiting) return new Promise((resolve) => (waiting = { body, receive: resolve }));
     const other = waiting;
     waiting = null;
-    other.give(body);
+    other.receive(body);
     return Promise.resolve(other.body);
   };
 }
@@ -42,109 +42,123 @@ const once = (part: number, alter: (body: Buffer) => Buffer | Promise<Buffer>): 
   fault: { do: 'alter', alter },
 });
 
-/** Corruptions of parts on their way to the store. */
-const ON_THE_WAY: Readonly<Record<string, () => Rule[]>> = {
-  'one bit is flipped': () => [once(2, flipped)],
+/** Corruptions of parts in transit. */
+const IN_TRANSIT: Readonly<Record<string, () => Rule[]>> = {
+  'one bit is flipped': () => [once(2, flipBit)],
   'two parts are swapped': () => {
-    const swap = swapping();
+    const swap = createSwap();
     return [once(1, swap), once(2, swap)];
   },
-  'a block is repeated': () => [once(2, repeated)],
+  'a block is repeated': () => [once(2, repeatBlock)],
 };
 
-const base = (way: Way): Pick<Scenario, 'attributes' | 'signerOptions'> => ({
-  attributes: { checksum: way === 'ETag' ? 'auto' : way, concurrency: '4' },
-  signerOptions: () => ({ checksums: way === 'ETag' ? [] : [way] }),
+const settingsOf = (verification: Verification): Pick<Scenario, 'attributes' | 'signerOptions'> => ({
+  attributes: { checksum: verification === 'ETag' ? 'auto' : verification, concurrency: '4' },
+  signerOptions: () => ({ checksums: verification === 'ETag' ? [] : [verification] }),
 });
 
-const checkedBy = (way: Way) => (way === 'ETag' ? 'etag' : 'checksum');
-const refusedBy = (way: Way): Catcher => (way === 'ETag' ? 'page' : 'store');
-/** A confirmed part that turns out to be wrong is sent again. */
-const caught = (way: Way): Scenario['expects'] => ({
-  caughtBy: refusedBy(way),
-  integrity: checkedBy(way),
-  resends: way === 'ETag',
+const integrityOf = (verification: Verification) => (verification === 'ETag' ? 'etag' : 'checksum');
+const detectorOf = (verification: Verification): Detector => (verification === 'ETag' ? 'page' : 'store');
+/** Returns the expectation that the corruption is detected; the page detects it after the store has confirmed the part. */
+const expectDetection = (verification: Verification): Scenario['expects'] => ({
+  detectedBy: detectorOf(verification),
+  integrity: integrityOf(verification),
+  mayResend: verification === 'ETag',
 });
-const where = (way: Way): NonNullable<Scenario['in']> => (way === 'ETag' ? ['ceph'] : ['ceph-20']);
+const storesOf = (verification: Verification): NonNullable<Scenario['includedIn']> =>
+  verification === 'ETag' ? ['ceph'] : ['ceph-20'];
 
-/** The nth read of the second part returns other bytes. */
+/** Returns a script with which the nth read of the second part returns zeros. */
 const wrongSlice = (nth: number): string => `
   const { slice } = file;
   let reads = 0;
   file.slice = (start = 0, end = file.size, type) => {
-    const isIt = start === ${5 * MIB} && end === ${10 * MIB} && ++reads === ${nth};
-    return isIt ? new Blob([new Uint8Array(end - start)]) : slice.call(file, start, end, type);
+    const isCorrupted = start === ${5 * MIB} && end === ${10 * MIB} && ++reads === ${nth};
+    return isCorrupted ? new Blob([new Uint8Array(end - start)]) : slice.call(file, start, end, type);
   };`;
 
-function* perWay(way: Way): Generator<Scenario> {
-  for (const [fault, store] of Object.entries(ON_THE_WAY))
-    yield { ...base(way), fault, phase: `on the way, ${way}`, store, expects: caught(way), in: where(way) };
-  // the length of a part is signed, with and without checksums
+function* scenariosFor(verification: Verification): Generator<Scenario> {
+  for (const [fault, store] of Object.entries(IN_TRANSIT))
+    yield {
+      ...settingsOf(verification),
+      fault,
+      phase: `in transit, ${verification}`,
+      store,
+      expects: expectDetection(verification),
+      includedIn: storesOf(verification),
+    };
+  // the store detects it in each case, because the length of a part is signed
   yield {
-    ...base(way),
+    ...settingsOf(verification),
     fault: 'the end is cut off',
-    phase: `on the way, ${way}`,
-    store: [once(2, truncated)],
-    expects: { caughtBy: 'store', integrity: checkedBy(way) },
-    in: where(way),
+    phase: `in transit, ${verification}`,
+    store: [once(2, truncate)],
+    expects: { detectedBy: 'store', integrity: integrityOf(verification) },
+    includedIn: storesOf(verification),
   };
-  for (const [nth, what] of way === 'ETag'
+  for (const [nth, purpose] of verification === 'ETag'
     ? ([[1, 'sent']] as const)
     : ([
         [1, 'checksum'],
         [2, 'sent'],
       ] as const))
     yield {
-      ...base(way),
+      ...settingsOf(verification),
       fault: 'the page reads other bytes',
-      phase: `${what === 'sent' ? 'to be sent' : 'for the checksum'}, ${way}`,
-      ownFile: true,
-      spoilPage: wrongSlice(nth),
-      expects: caught(way),
-      in: where(way),
+      phase: `${purpose === 'sent' ? 'when it sends' : 'for the checksum'}, ${verification}`,
+      hasOwnFile: true,
+      corruptionScript: wrongSlice(nth),
+      expects: expectDetection(verification),
+      includedIn: storesOf(verification),
     };
   yield {
-    ...base(way),
-    fault: 'the store flips a bit before it looks',
-    phase: `part, ${way}`,
-    bucket: () => ({ supportsChecksums: way !== 'ETag', bitFlip: { partNumber: 2, when: 'before', times: 1 } }),
-    expects: caught(way),
+    ...settingsOf(verification),
+    fault: 'the store flips a bit before it verifies',
+    phase: `part, ${verification}`,
+    bucket: () => ({
+      supportsChecksums: verification !== 'ETag',
+      bitFlip: { partNumber: 2, when: 'before', times: 1 },
+    }),
+    expects: expectDetection(verification),
   };
   for (const kind of ['put', 'post'] as const)
     yield {
-      ...base(way),
+      ...settingsOf(verification),
       fault: 'one bit is flipped',
-      phase: `${kind}, ${way}`,
+      phase: `${kind}, ${verification}`,
       size: MIB,
-      store: [{ on: kind, times: 1, fault: { do: 'alter', alter: flipped } }],
-      signerOptions: () => ({ ...base(way).signerOptions!(), policy: { posts: kind === 'post' } }),
-      // a single ETag does not show whether it is an MD5
-      expects: way === 'ETag' ? { caughtBy: 'nobody', integrity: 'unverified', retries: 0 } : caught(way),
+      store: [{ on: kind, times: 1, fault: { do: 'alter', alter: flipBit } }],
+      signerOptions: () => ({ ...settingsOf(verification).signerOptions!(), policy: { posts: kind === 'post' } }),
+      // one ETag alone does not show whether the store's ETags are MD5 sums
+      expects:
+        verification === 'ETag'
+          ? { detectedBy: 'nobody', integrity: 'unverified', minRetries: 0 }
+          : expectDetection(verification),
     };
 }
 
-const MEMORY: Scenario = {
-  ...base('crc64nvme'),
-  fault: 'the store flips a bit after it has looked',
-  phase: 'and reads back at Complete, crc64nvme',
+const FLIPPED_AFTER_CHECK: Scenario = {
+  ...settingsOf('crc64nvme'),
+  fault: 'the store flips a bit after it has verified',
+  phase: 'and verifies again at Complete, crc64nvme',
   bucket: () => ({ completeReadsFromDisk: true, bitFlip: { partNumber: 2, when: 'after', times: 1 } }),
-  expects: { caughtBy: 'store', integrity: 'checksum', resends: true },
+  expects: { detectedBy: 'store', integrity: 'checksum', mayResend: true },
 };
 
 export const corruptionScenarios: readonly Scenario[] = [
-  ...WAYS.flatMap((way) => [...perWay(way)]),
-  MEMORY,
+  ...VERIFICATIONS.flatMap((verification) => [...scenariosFor(verification)]),
+  FLIPPED_AFTER_CHECK,
   {
-    ...MEMORY,
-    phase: 'and never looks again, crc64nvme',
+    ...FLIPPED_AFTER_CHECK,
+    phase: 'and does not verify again, crc64nvme',
     bucket: () => ({ bitFlip: { partNumber: 2, when: 'after', times: 1 } }),
-    expects: { caughtBy: 'nobody', integrity: 'checksum', retries: 0 },
+    expects: { detectedBy: 'nobody', integrity: 'checksum', minRetries: 0 },
   },
   {
-    ...base('crc64nvme'),
-    fault: 'whatever passes is changed',
+    ...settingsOf('crc64nvme'),
+    fault: 'one bit of every part is flipped',
     phase: 'part, crc64nvme',
-    store: [{ on: 'part', fault: { do: 'alter', alter: flipped } }],
-    expects: { status: 'failed', error: 'integrity', caughtBy: 'store', leftovers: 1 },
+    store: [{ on: 'part', fault: { do: 'alter', alter: flipBit } }],
+    expects: { status: 'failed', error: 'integrity', detectedBy: 'store', leftovers: 1 },
   },
 ];

@@ -9,30 +9,30 @@ export interface RandomFile {
   path: string;
   size: number;
   sha256: string;
-  /** Set for a file that was written for a single run. */
+  /** Removes the file; undefined for a file that runs share. */
   remove?: () => Promise<void>;
 }
 
-/** Files of random bytes, each size written once. */
-export class Files {
+/** Writes files of random bytes, and starts buckets in the same folder. */
+export class RandomFiles {
   readonly #folder: string;
-  readonly #known = new Map<number, Promise<RandomFile>>();
+  readonly #filesBySize = new Map<number, Promise<RandomFile>>();
 
-  #fresh = 0;
+  #createdCount = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
   /** Writes a file for a single run. */
-  async fresh(size: number): Promise<RandomFile> {
-    const name = path.join(this.#folder, `own-${++this.#fresh}.bin`);
+  async createFile(size: number): Promise<RandomFile> {
+    const name = path.join(this.#folder, `own-${++this.#createdCount}.bin`);
     return { path: name, size, sha256: await writeRandom(name, size), remove: () => rm(name, { force: true }) };
   }
 
   /** Starts a bucket for a single run. */
-  async bucket(behaviour: Partial<Behaviour>): Promise<{ store: StoreAccess; stop(): Promise<void> }> {
-    const dir = path.join(this.#folder, `bucket-${++this.#fresh}`);
+  async startBucket(behaviour: Partial<Behaviour>): Promise<{ store: StoreAccess; stop(): Promise<void> }> {
+    const dir = path.join(this.#folder, `bucket-${++this.#createdCount}`);
     const credentials = { accessKeyId: 'own-access', secretAccessKey: 'own-secret-0123456789' };
     const bucket = await startBucket({ dir, buckets: [BUCKET], credentials, behaviour });
     return {
@@ -44,12 +44,13 @@ export class Files {
     };
   }
 
+  /** Returns a file that all runs share; writes it when the size is first needed. */
   get(size: number): Promise<RandomFile> {
-    let file = this.#known.get(size);
+    let file = this.#filesBySize.get(size);
     if (!file) {
       const name = path.join(this.#folder, `${size}.bin`);
       file = writeRandom(name, size).then((sha256) => ({ path: name, size, sha256 }));
-      this.#known.set(size, file);
+      this.#filesBySize.set(size, file);
     }
     return file;
   }

@@ -1,4 +1,4 @@
-/** The lab's page: one element per running upload, each with its own signer and scope. */
+/** The lab's page: it has one element per running upload, each with its own signer and scope. */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,9 +6,9 @@ import path from 'node:path';
 import type { UploadErrorCode } from '../../src/engine/api/errors.js';
 import type { UploadSnapshot } from '../../src/engine/api/types.js';
 
-const BUILT = path.resolve(import.meta.dirname, '../../dist/cdn');
+const CDN_FOLDER = path.resolve(import.meta.dirname, '../../dist/cdn');
 
-/** The events that an element has reported. */
+/** The events of an element, and its upload's snapshot. */
 export interface Report {
   upload: UploadSnapshot | null;
   /** Codes of `mule-error`, in order. */
@@ -16,26 +16,28 @@ export interface Report {
   messages: string[];
   /** Reasons of `mule-retry`, in order. */
   retries: string[];
-  /** Parts that the page treated as stalled: since when nothing had moved, and until when; epoch milliseconds. */
+  /** When the page treated a part as stalled: start and end of the time without progress, in epoch milliseconds. */
   stalls: { partNumber: number | null; from: number; until: number }[];
   statuses: string[];
-  /** How often progress ran backwards, or beyond the size. */
-  backwards: number;
-  beyond: number;
+  /** How often `loaded` decreased. */
+  progressDecreases: number;
+  /** How often `loaded` exceeded the file's size. */
+  progressOverruns: number;
 }
 
 const PAGE = `<!doctype html><html lang="en"><title>fault lab</title><link rel="icon" href="data:,">
 <script type="module" src="/mule-upload.js"></script>
 <script>
   const reports = {};
-  function addUpload(id, attributes, spoil) {
+  function addUpload(id, attributes, corruptionScript) {
     const element = document.createElement('mule-upload');
     element.id = id;
     element.setHeaders = (headers) => { element.headers = headers; };
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    if (spoil) element.addEventListener('mule-before-add', ({ detail: { file } }) => new Function('file', spoil)(file));
+    if (corruptionScript)
+      element.addEventListener('mule-before-add', ({ detail: { file } }) => new Function('file', corruptionScript)(file));
     const report = (reports[id] = {
-      errorCodes: [], messages: [], retries: [], stalls: [], statuses: [], backwards: 0, beyond: 0,
+      errorCodes: [], messages: [], retries: [], stalls: [], statuses: [], progressDecreases: 0, progressOverruns: 0,
     });
     let last = 0;
     element.addEventListener('mule-error', ({ detail: { error } }) => {
@@ -50,8 +52,8 @@ const PAGE = `<!doctype html><html lang="en"><title>fault lab</title><link rel="
     });
     element.addEventListener('mule-status', ({ detail }) => report.statuses.push(detail.upload.status));
     element.addEventListener('mule-progress', ({ detail }) => {
-      if (detail.loaded < last) report.backwards++;
-      if (detail.loaded > detail.total) report.beyond++;
+      if (detail.loaded < last) report.progressDecreases++;
+      if (detail.loaded > detail.total) report.progressOverruns++;
       last = detail.loaded;
     });
     document.body.append(element);
@@ -65,10 +67,10 @@ const PAGE = `<!doctype html><html lang="en"><title>fault lab</title><link rel="
   }
 </script></html>`;
 
-/** The page's functions; the lab calls them by name. */
+/** The functions of the page, which the lab calls by name. */
 export interface PageFunctions {
-  /** @param spoil applied to the chosen file, before the element uses it */
-  addUpload(id: string, attributes: Record<string, string>, spoil: string | null): void;
+  /** @param corruptionScript runs on the chosen file before the element uses it */
+  addUpload(id: string, attributes: Record<string, string>, corruptionScript: string | null): void;
   reportOf(id: string): Report;
   allSnapshots(): Record<string, UploadSnapshot | null>;
   removeUpload(id: string): void;
@@ -82,7 +84,7 @@ export async function serveLabPage(): Promise<{ url: string; stop(): void }> {
       response.setHeader('content-type', 'text/html').end(PAGE);
       return;
     }
-    readFile(path.join(BUILT, path.normalize(pathname))).then(
+    readFile(path.join(CDN_FOLDER, path.normalize(pathname))).then(
       (script) => response.setHeader('content-type', 'text/javascript').end(script),
       () => response.writeHead(404).end(),
     );

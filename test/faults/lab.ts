@@ -1,4 +1,4 @@
-/** One browser with one page, in which the uploads of many scenarios run at the same time. */
+/** Runs scenarios in one browser: its page has one element per run, so that many uploads run at the same time. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UploadSnapshot } from '../../src/engine/api/types.js';
 import { launch } from '../e2e/browser.js';
@@ -6,25 +6,25 @@ import type { Driver, Engine } from '../e2e/browser.js';
 import { BUCKET } from '../e2e/harness.js';
 import { S3Client } from '../servers/s3-client.js';
 import type { StoreAccess } from '../servers/s3-client.js';
-import { startBench } from './bench.js';
-import type { Bench } from './bench.js';
-import type { Files } from './files.js';
+import { startServers } from './scenario-servers.js';
+import type { ScenarioServers } from './scenario-servers.js';
+import type { RandomFiles } from './files.js';
 import { serveLabPage } from './lab-page.js';
 import type { PageFunctions, Report } from './lab-page.js';
-import { MIB, PART, THREE_PARTS } from './scenario.js';
-import type { Actor, Result, Scenario } from './scenario.js';
-import { catcherOf, failuresOf, partsSentTwice, timeToFirstByte } from './expectations.js';
+import { MIB, PART_SIZE, THREE_PARTS_SIZE } from './scenario.js';
+import type { ActionContext, Result, Scenario } from './scenario.js';
+import { detectorOf, failuresOf, resentParts, timeToFirstByte } from './expectations.js';
 
 const POLL_INTERVAL_MS = 100;
-/** Seconds without progress after which a scenario ends. */
+
 const DEFAULT_TIMEOUT_SECONDS = 120;
-/** A scenario ends after this number of its timeouts even if there is progress: it may be in a loop. */
+/** A run ends after this number of its timeouts even if there is progress: the upload may be in a loop. */
 const MAX_TIMEOUTS = 5;
-const OVER: readonly string[] = ['complete', 'failed', 'aborted'];
+const FINAL_STATUSES: readonly string[] = ['complete', 'failed', 'aborted'];
 
 interface Waiter {
   id: string;
-  what(upload: UploadSnapshot): boolean;
+  condition(upload: UploadSnapshot): boolean;
   resolve(upload: UploadSnapshot): void;
   reject(error: unknown): void;
 }
@@ -34,23 +34,23 @@ export class Lab {
   readonly engine: Engine;
   readonly #driver: Driver;
   readonly #page: { stop(): void };
-  readonly #files: Files;
+  readonly #files: RandomFiles;
   readonly #waiters = new Set<Waiter>();
-  /** The last step of each upload, and when it was made. */
-  readonly #progress = new Map<string, { step: string; at: number }>();
-  #watching: Promise<void> | null = null;
-  #count = 0;
-  /** WebDriver runs one command at a time. */
-  #turn: Promise<unknown> = Promise.resolve();
+  /** The state of each upload, and when it changed last. */
+  readonly #progress = new Map<string, { state: string; changedAt: number }>();
+  #polling: Promise<void> | null = null;
+  #scenarioCount = 0;
+  /** Commands wait for each other, because WebDriver runs one at a time. */
+  #lastCommand: Promise<unknown> = Promise.resolve();
 
-  private constructor(engine: Engine, driver: Driver, page: { stop(): void }, files: Files) {
+  private constructor(engine: Engine, driver: Driver, page: { stop(): void }, files: RandomFiles) {
     this.engine = engine;
     this.#driver = driver;
     this.#page = page;
     this.#files = files;
   }
 
-  static async open(engine: Engine, files: Files): Promise<Lab> {
+  static async open(engine: Engine, files: RandomFiles): Promise<Lab> {
     const page = await serveLabPage();
     const driver = await launch(engine);
     await driver.goto(page.url);
@@ -63,13 +63,13 @@ export class Lab {
     this.#page.stop();
   }
 
-  /** Plays a scenario to its end. */
-  async play(scenario: Scenario, store: StoreAccess, storeName: string): Promise<Result> {
-    const own = scenario.bucket && (await this.#files.bucket(scenario.bucket()));
-    const used = own?.store ?? store;
-    const bench = await startBench(used, scenario);
-    const id = `u${++this.#count}`;
-    let begun = performance.now();
+  /** Runs a scenario. */
+  async runScenario(scenario: Scenario, store: StoreAccess, storeName: string): Promise<Result> {
+    const ownBucket = scenario.bucket && (await this.#files.startBucket(scenario.bucket()));
+    const usedStore = ownBucket?.store ?? store;
+    const servers = await startServers(usedStore, scenario);
+    const id = `u${++this.#scenarioCount}`;
+    let startedAt = performance.now();
     let cleanUp: (() => Promise<void>) | undefined;
     const result: Result = {
       scenario,
@@ -78,110 +78,117 @@ export class Lab {
       failures: [],
       retries: 0,
       seconds: 0,
-      sentTwice: 0,
+      resentParts: 0,
       faultCount: 0,
-      caughtBy: null,
-      back: null,
+      detectedBy: null,
+      recoveryMs: null,
     };
     try {
-      const s3 = new S3Client(used);
-      const size = scenario.size ?? THREE_PARTS;
-      const file = await (scenario.ownFile ? this.#files.fresh(size) : this.#files.get(size));
+      const s3 = new S3Client(usedStore);
+      const size = scenario.size ?? THREE_PARTS_SIZE;
+      const file = await (scenario.hasOwnFile ? this.#files.createFile(size) : this.#files.get(size));
       cleanUp = file.remove;
-      begun = performance.now();
-      await this.#begin(id, scenario, bench, file.path);
-      const actor = this.#actor(id, bench, s3);
+      startedAt = performance.now();
+      await this.#startUpload(id, scenario, servers, file.path);
+      const context = this.#createContext(id, servers, s3);
       const timeoutMs = (scenario.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS) * 1_000;
       await Promise.race([
-        Promise.all([scenario.act?.(actor), actor.until(({ status }) => OVER.includes(status))]),
+        Promise.all([scenario.action?.(context), context.until(({ status }) => FINAL_STATUSES.includes(status))]),
         this.#untilStuck(id, timeoutMs),
       ]);
-      result.seconds = (performance.now() - begun) / 1_000;
-      const report = await this.#ask<Report>('reportOf', id);
+      result.seconds = (performance.now() - startedAt) / 1_000;
+      const report = await this.#callPage<Report>('reportOf', id);
       result.retries = report.retries.length;
-      result.caughtBy = catcherOf({ scenario, bench, report });
-      for await (const failure of failuresOf({ scenario, bench, s3, report, file })) result.failures.push(failure);
+      result.detectedBy = detectorOf({ scenario, servers, report });
+      for await (const failure of failuresOf({ scenario, servers, s3, report, file })) result.failures.push(failure);
       const { key, status } = report.upload ?? {};
       if (status === 'complete') await s3.delete(BUCKET, key!);
     } catch (error) {
       result.failures.push(String((error as Error).stack ?? error));
     } finally {
-      result.sentTwice = partsSentTwice(bench.store.requests).length;
-      result.back = timeToFirstByte(bench.store);
-      result.faultCount = [...bench.store.appliedCounts, ...bench.signer.appliedCounts].reduce(
+      result.resentParts = resentParts(servers.store.requests).length;
+      result.recoveryMs = timeToFirstByte(servers.store);
+      result.faultCount = [...servers.store.appliedCounts, ...servers.signer.appliedCounts].reduce(
         (sum, count) => sum + count,
         0,
       );
       this.#progress.delete(id);
-      await this.#ask('removeUpload', id).catch(() => undefined);
-      await bench.stop();
-      await own?.stop();
+      await this.#callPage('removeUpload', id).catch(() => undefined);
+      await servers.stop();
+      await ownBucket?.stop();
       await cleanUp?.();
     }
     return result;
   }
 
-  async #begin(id: string, { attributes, size, spoilPage }: Scenario, bench: Bench, file: string): Promise<void> {
-    const all = {
-      signer: `${bench.signer.url}/sign`,
-      'part-size': String((size ?? THREE_PARTS) > 100 * MIB ? 8 * MIB : PART),
+  async #startUpload(
+    id: string,
+    { attributes, size, corruptionScript }: Scenario,
+    servers: ScenarioServers,
+    file: string,
+  ): Promise<void> {
+    const allAttributes = {
+      signer: `${servers.signer.url}/sign`,
+      'part-size': String((size ?? THREE_PARTS_SIZE) > 100 * MIB ? 8 * MIB : PART_SIZE),
       'no-leave-warning': '',
       ...attributes,
     };
-    await this.#ask('addUpload', id, all, spoilPage ?? null);
-    await this.#inTurn(() => this.#driver.setFiles([`#${id}`, 'input[type=file]'], [file]));
+    await this.#callPage('addUpload', id, allAttributes, corruptionScript ?? null);
+    await this.#runInOrder(() => this.#driver.setFiles([`#${id}`, 'input[type=file]'], [file]));
   }
 
-  #actor(id: string, { store, signer }: Bench, s3: S3Client): Actor {
+  #createContext(id: string, { store, signer }: ScenarioServers, s3: S3Client): ActionContext {
     return {
       store,
       signer,
       s3,
       bucket: BUCKET,
-      until: (what) =>
+      until: (condition) =>
         new Promise((resolve, reject) => {
-          this.#waiters.add({ id, what, resolve, reject });
-          this.#watching ??= this.#watch();
+          this.#waiters.add({ id, condition, resolve, reject });
+          this.#polling ??= this.#poll();
         }),
       call: async (method, ...parameters) => {
-        const words = JSON.stringify(parameters).slice(1, -1);
-        await this.#inTurn(() => this.#driver.evaluate(`void document.getElementById('${id}').${method}(${words})`));
+        const argumentList = JSON.stringify(parameters).slice(1, -1);
+        await this.#runInOrder(() =>
+          this.#driver.evaluate(`void document.getElementById('${id}').${method}(${argumentList})`),
+        );
       },
     };
   }
 
-  /** Waits until an upload has made no progress for some time. */
+  /** Waits until an upload has made no progress for the timeout. */
   async #untilStuck(id: string, timeoutMs: number): Promise<void> {
-    const begun = performance.now();
-    this.#progress.set(id, { step: '', at: begun });
+    const startedAt = performance.now();
+    this.#progress.set(id, { state: '', changedAt: startedAt });
     for (;;) {
       await sleep(1_000, undefined, { ref: false });
       const now = performance.now();
-      const { at } = this.#progress.get(id) ?? {};
-      if (at === undefined || now - at > timeoutMs || now - begun > MAX_TIMEOUTS * timeoutMs) return;
+      const { changedAt } = this.#progress.get(id) ?? {};
+      if (changedAt === undefined || now - changedAt > timeoutMs || now - startedAt > MAX_TIMEOUTS * timeoutMs) return;
     }
   }
 
-  #noteProgress(snapshots: Record<string, UploadSnapshot | null>): void {
+  #recordProgress(snapshots: Record<string, UploadSnapshot | null>): void {
     for (const [id, progress] of this.#progress) {
       const { status, loaded, parts } = snapshots[id] ?? {};
-      const step = [status, loaded, parts?.done].join();
-      if (step !== progress.step) this.#progress.set(id, { step, at: performance.now() });
+      const state = [status, loaded, parts?.done].join();
+      if (state !== progress.state) this.#progress.set(id, { state, changedAt: performance.now() });
     }
   }
 
-  /** Reads all snapshots at once, while anyone waits. */
-  async #watch(): Promise<void> {
+  /** Reads all snapshots at once, as long as there are waiters. */
+  async #poll(): Promise<void> {
     while (this.#waiters.size) {
       await sleep(POLL_INTERVAL_MS);
       try {
-        const snapshots = await this.#ask<Record<string, UploadSnapshot | null>>('allSnapshots');
-        this.#noteProgress(snapshots);
+        const snapshots = await this.#callPage<Record<string, UploadSnapshot | null>>('allSnapshots');
+        this.#recordProgress(snapshots);
         for (const waiter of this.#waiters) {
-          const { id, what, resolve } = waiter;
+          const { id, condition, resolve } = waiter;
           const upload = snapshots[id];
           // an upload that was removed has timed out
-          if (id in snapshots && !(upload && what(upload))) continue;
+          if (id in snapshots && !(upload && condition(upload))) continue;
           this.#waiters.delete(waiter);
           if (upload) resolve(upload);
         }
@@ -190,18 +197,18 @@ export class Lab {
         this.#waiters.clear();
       }
     }
-    this.#watching = null;
+    this.#polling = null;
   }
 
   /** Calls a function of the page. */
-  #ask<T>(name: keyof PageFunctions, ...parameters: unknown[]): Promise<T> {
-    const words = JSON.stringify(parameters).slice(1, -1);
-    return this.#inTurn(() => this.#driver.evaluate<[], T>(`${name}(${words})`));
+  #callPage<T>(name: keyof PageFunctions, ...parameters: unknown[]): Promise<T> {
+    const argumentList = JSON.stringify(parameters).slice(1, -1);
+    return this.#runInOrder(() => this.#driver.evaluate<[], T>(`${name}(${argumentList})`));
   }
 
-  #inTurn<T>(act: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(act);
-    this.#turn = turn.catch(() => undefined);
+  #runInOrder<T>(command: () => Promise<T>): Promise<T> {
+    const turn = this.#lastCommand.then(command);
+    this.#lastCommand = turn.catch(() => undefined);
     return turn;
   }
 }

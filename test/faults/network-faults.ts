@@ -1,60 +1,60 @@
-/** The network and the servers in between: connections that fail, and responses of a store in trouble, at each step. */
+/** Faults of the network and of gateways at each step of an upload: failed connections and error responses. */
 import type { Fault, InjectedResponse, RequestKind, Rule } from '../../demo/faults/index.js';
 import { errorXml } from '../../demo/faults/injected-response.js';
 import { createMemoryTracker } from '../../src/signer/tracker/memory-tracker.js';
-import { MIB, THREE_PARTS } from './scenario.js';
-import type { Actor, Scenario } from './scenario.js';
+import { MIB, THREE_PARTS_SIZE } from './scenario.js';
+import type { ActionContext, Scenario } from './scenario.js';
 
-/** Where a fault can happen: a step of an upload, and how to reach it. */
+/** A step of an upload at which a fault can happen, with the settings of an upload that has this step. */
 interface Phase extends Partial<Scenario> {
   phase: string;
-  at: 'store' | 'signer';
+  server: 'store' | 'signer';
   on: RequestKind;
 }
 
-const isTracked = { signerOptions: () => ({ authorize: () => 'somebody', tracker: createMemoryTracker() }) };
+const withTracker = { signerOptions: () => ({ authorize: () => 'somebody', tracker: createMemoryTracker() }) };
 
-/** Stored parts have to be listed once a paused upload continues. */
-async function pauseAndResume({ until, call }: Actor): Promise<void> {
+/** The upload calls ListParts when it resumes. */
+async function pauseAndResume({ until, call }: ActionContext): Promise<void> {
   await until(({ parts }) => parts.done >= 1);
   await call('pause');
   await until(({ status }) => status === 'paused');
   await call('resume');
 }
 
-async function abortSoon({ until, call }: Actor): Promise<void> {
+async function abortAfterFirstPart({ until, call }: ActionContext): Promise<void> {
   await until(({ parts }) => parts.done >= 1);
   await call('abort');
 }
 
 const SLOW_RATE = 12 * MIB;
-const paused = { act: pauseAndResume, rate: SLOW_RATE, attributes: { concurrency: '1' } } as const;
+const paused = { action: pauseAndResume, rate: SLOW_RATE, attributes: { concurrency: '1' } } as const;
 const aborted = {
-  act: abortSoon,
+  action: abortAfterFirstPart,
   rate: SLOW_RATE,
   attributes: { concurrency: '1' },
-  expects: { status: 'aborted', retries: 0 },
+  expects: { status: 'aborted', minRetries: 0 },
 } as const;
-const oneByOne = { without: ['get_all_signatures'] } as const;
+const withSingleSignatures = { omittedActions: ['get_all_signatures'] } as const;
 
 export const PHASES: readonly Phase[] = [
-  { phase: 'init signature', at: 'signer', on: 'init-signature' },
-  { phase: 'create', at: 'store', on: 'create' },
-  { phase: 'all signatures', at: 'signer', on: 'all-signatures' },
-  { phase: 'part signature', at: 'signer', on: 'chunk-signature', ...oneByOne },
-  { phase: 'part', at: 'store', on: 'part' },
-  { phase: 'whole file', at: 'store', on: 'put', size: 3 * MIB },
-  { phase: 'list signature', at: 'signer', on: 'list-signature', ...oneByOne, ...paused },
-  { phase: 'list', at: 'store', on: 'list', ...paused },
-  { phase: 'end signature', at: 'signer', on: 'end-signature', ...oneByOne },
-  { phase: 'complete', at: 'store', on: 'complete' },
-  { phase: 'abort signature', at: 'signer', on: 'delete-signature', ...oneByOne, ...aborted },
-  { phase: 'abort', at: 'store', on: 'abort', ...aborted },
+  { phase: 'init signature', server: 'signer', on: 'init-signature' },
+  { phase: 'create', server: 'store', on: 'create' },
+  { phase: 'all signatures', server: 'signer', on: 'all-signatures' },
+  { phase: 'part signature', server: 'signer', on: 'chunk-signature', ...withSingleSignatures },
+  { phase: 'part', server: 'store', on: 'part' },
+  { phase: 'whole file', server: 'store', on: 'put', size: 3 * MIB },
+  { phase: 'list signature', server: 'signer', on: 'list-signature', ...withSingleSignatures, ...paused },
+  { phase: 'list', server: 'store', on: 'list', ...paused },
+  { phase: 'end signature', server: 'signer', on: 'end-signature', ...withSingleSignatures },
+  { phase: 'complete', server: 'store', on: 'complete' },
+  { phase: 'abort signature', server: 'signer', on: 'delete-signature', ...withSingleSignatures, ...aborted },
+  { phase: 'abort', server: 'store', on: 'abort', ...aborted },
   // a failed notification delays nothing
-  { phase: 'notice', at: 'signer', on: 'notification', ...isTracked, expects: { retries: 0 } },
+  { phase: 'notification', server: 'signer', on: 'notification', ...withTracker, expects: { minRetries: 0 } },
 ];
 
-const html = '<!doctype html><title>502 Bad Gateway</title>';
+const GATEWAY_PAGE = '<!doctype html><title>502 Bad Gateway</title>';
 const STATUS_CODES: Readonly<Record<number, string>> = {
   408: 'RequestTimeout',
   425: 'TooEarly',
@@ -65,129 +65,143 @@ const STATUS_CODES: Readonly<Record<number, string>> = {
   504: '',
 };
 
-/** Error responses of the store, of a gateway before it, and of the signer. */
-function troubled(status: number, at: Phase['at'], retryAfter?: InjectedResponse['retryAfter']): Fault {
+/** Returns the error response of the store, of a gateway before it, or of the signer. */
+function errorResponse(status: number, at: Phase['server'], retryAfter?: InjectedResponse['retryAfter']): Fault {
   const code = STATUS_CODES[status];
-  const ofSigner = {
+  const signerError = {
     headers: { 'Content-Type': 'application/json' },
     body: '{"error":{"code":"busy","message":"busy"}}',
   };
-  const body = at === 'signer' ? ofSigner : { body: code ? errorXml(code) : html };
-  return { do: 'answer', status, ...(code === '' ? { body: html } : body), ...(retryAfter && { retryAfter }) };
+  const body = at === 'signer' ? signerError : { body: code ? errorXml(code) : GATEWAY_PAGE };
+  return { do: 'answer', status, ...(code === '' ? { body: GATEWAY_PAGE } : body), ...(retryAfter && { retryAfter }) };
 }
 
-interface LineFault {
+interface NetworkFault {
   fault: string;
-  make(phase: Phase): Fault;
-  /** Of the rule. */
+  createFault(phase: Phase): Fault;
+  /** Additional properties of the fault rule. */
   rule?: Partial<Rule>;
   scenario?: Partial<Scenario>;
-  /** Whether it can happen at that step, and in which runs it is included. */
-  fits?(phase: Phase): boolean;
+  /** Whether the fault can happen at a step; by default at each. */
+  appliesTo?(phase: Phase): boolean;
 }
 
-/** A request with enough bytes to be cut in the middle. */
+/** Whether the request's body is large enough for a fault in the middle of it. */
 const hasBody = ({ on }: Phase): boolean => on === 'part' || on === 'put';
-/** A step whose request leaves something in the store if the store acted on it. */
-const ofUnknownEnd = ({ on }: Phase): boolean => on === 'create';
+/** Whether a request leaves a multipart upload in the store if its response is lost. */
+const leavesUpload = ({ on }: Phase): boolean => on === 'create';
 
-/** Seconds that a silent connection may cost. */
+/** A short stall timeout, so that scenarios with a silent connection end soon. */
 const SHORT_STALL = { 'stall-timeout': '4' } as const;
 
-/** Engines may re-send a request that was answered 408 by themselves, mostly on a reused connection. */
-const ofStatus = (status: number): Partial<LineFault> =>
+/** Browsers may re-send a request by themselves after a 408 on a reused connection. */
+const extrasOf = (status: number): Partial<NetworkFault> =>
   status === 408 ? { scenario: { connectionPerRequest: true } } : {};
 
-const LINE_FAULTS: readonly LineFault[] = [
-  { fault: 'refused for 1.5 s', make: () => ({ do: 'refuse', forMs: 1_500 }), rule: { times: 1 } },
-  // one connection per request: a browser would re-send by itself on a reused one
-  { fault: 'reset', make: () => ({ do: 'reset' }), rule: { times: 2 }, scenario: { connectionPerRequest: true } },
+const NETWORK_FAULTS: readonly NetworkFault[] = [
+  { fault: 'refused for 1.5 s', createFault: () => ({ do: 'refuse', forMs: 1_500 }), rule: { times: 1 } },
+  // on a reused connection, the browser would re-send the request by itself
   {
-    fault: 'reset half-way',
-    make: () => ({ do: 'reset', afterBytes: MIB }),
+    fault: 'reset',
+    createFault: () => ({ do: 'reset' }),
     rule: { times: 2 },
     scenario: { connectionPerRequest: true },
-    fits: hasBody,
+  },
+  {
+    fault: 'reset half-way',
+    createFault: () => ({ do: 'reset', after: MIB }),
+    rule: { times: 2 },
+    scenario: { connectionPerRequest: true },
+    appliesTo: hasBody,
   },
   {
     fault: 'silent half-way',
-    make: () => ({ do: 'silence', when: 'before', afterBytes: MIB / 4 }),
+    createFault: () => ({ do: 'silence', when: 'before', afterBytes: MIB / 4 }),
     rule: { times: 1 },
     scenario: { size: 33 * MIB, attributes: { ...SHORT_STALL, 'part-size': '32MiB' } },
-    fits: ({ on }) => on === 'part',
+    appliesTo: ({ on }) => on === 'part',
   },
-  { fault: 'silent', make: () => ({ do: 'silence', when: 'before' }), rule: { times: 1 } },
-  { fault: 'silent after acting', make: () => ({ do: 'silence', when: 'after' }), rule: { times: 1 } },
+  { fault: 'silent', createFault: () => ({ do: 'silence', when: 'before' }), rule: { times: 1 } },
+  { fault: 'silent after acting', createFault: () => ({ do: 'silence', when: 'after' }), rule: { times: 1 } },
   {
     fault: 'reply lost',
-    make: () => ({ do: 'lose-reply' }),
+    createFault: () => ({ do: 'lose-reply' }),
     rule: { times: 1 },
     scenario: { connectionPerRequest: true },
   },
   {
     fault: 'reply cut',
-    make: () => ({ do: 'cut', afterBytes: 20 }),
+    createFault: () => ({ do: 'cut', afterBytes: 20 }),
     rule: { times: 1 },
-    // other requests have no body to cut
-    fits: ({ at, on }) => at === 'signer' || ['create', 'list', 'complete'].includes(on),
+    // the responses to other requests have no body
+    appliesTo: ({ server, on }) => server === 'signer' || ['create', 'list', 'complete'].includes(on),
   },
   ...Object.keys(STATUS_CODES)
     .map(Number)
-    .flatMap((status): LineFault[] => [
-      { fault: String(status), make: ({ at }) => troubled(status, at), rule: { times: 2 }, ...ofStatus(status) },
+    .flatMap((status): NetworkFault[] => [
+      {
+        fault: String(status),
+        createFault: ({ server }) => errorResponse(status, server),
+        rule: { times: 2 },
+        ...extrasOf(status),
+      },
       {
         fault: `${status}, Retry-After 1`,
-        make: ({ at }) => troubled(status, at, { seconds: 1, as: 'seconds' }),
+        createFault: ({ server }) => errorResponse(status, server, { seconds: 1, as: 'seconds' }),
         rule: { times: 1 },
-        ...ofStatus(status),
+        ...extrasOf(status),
       },
       {
         fault: `${status}, Retry-After a date`,
-        make: ({ at }) => troubled(status, at, { seconds: 2, as: 'date' }),
+        createFault: ({ server }) => errorResponse(status, server, { seconds: 2, as: 'date' }),
         rule: { times: 1 },
-        ...ofStatus(status),
+        ...extrasOf(status),
       },
     ]),
 ];
 
-/** The signer has its own timeout (30 s), and so has a Complete that the store has not finished (10 min). */
-function waitOf({ fault }: LineFault, { at, on }: Phase): Partial<Scenario> {
+/** Returns the timeout of scenarios in which a request has a long timeout: signer calls 30 s, Complete 10 minutes. */
+function timeoutOf({ fault }: NetworkFault, { server, on }: Phase): Partial<Scenario> {
   if (!fault.startsWith('silent') || fault === 'silent half-way') return {};
-  if (at === 'signer') return { timeoutSeconds: 180, in: ['all'] };
-  // the upload checks whether it succeeded; a second one at the same time would disturb the first
-  return on === 'complete' && fault === 'silent' ? { timeoutSeconds: 900, in: ['all'] } : {};
+  if (server === 'signer') return { timeoutSeconds: 180, includedIn: ['all'] };
+  // the upload waits for the result of the first Complete: a second one at the same time could fail because of it
+  return on === 'complete' && fault === 'silent' ? { timeoutSeconds: 900, includedIn: ['all'] } : {};
 }
 
-/** The stall timeout applies when nothing is sent; on a busy machine it must not be too short. */
-const stallOf = ({ fault }: LineFault, { at, on }: Phase) =>
-  fault.startsWith('silent') && at === 'store' && !(on === 'complete' && fault === 'silent') ? SHORT_STALL : {};
+/** Returns a short stall timeout only where the fault needs it: on a busy machine it causes retries without a fault. */
+const stallAttributesOf = ({ fault }: NetworkFault, { server, on }: Phase) =>
+  fault.startsWith('silent') && server === 'store' && !(on === 'complete' && fault === 'silent') ? SHORT_STALL : {};
 
-function combine(line: LineFault, { at, on, phase, ...more }: Phase): Scenario {
-  const rule: Rule = { on, ...line.rule, fault: line.make({ at, on, phase }) };
-  const isLost = /lost|cut|after acting/.test(line.fault);
-  const { expects } = { ...more };
+function combine(networkFault: NetworkFault, { server, on, phase, ...phaseSettings }: Phase): Scenario {
+  const rule: Rule = { on, ...networkFault.rule, fault: networkFault.createFault({ server, on, phase }) };
+  const isLost = /lost|cut|after acting/.test(networkFault.fault);
+  const { expects } = { ...phaseSettings };
   return {
-    fault: line.fault,
+    fault: networkFault.fault,
     phase,
-    [at]: [rule],
-    ...more,
-    ...line.scenario,
-    attributes: { ...more.attributes, ...line.scenario?.attributes, ...stallOf(line, { at, on, phase }) },
-    ...waitOf(line, { at, on, phase }),
+    [server]: [rule],
+    ...phaseSettings,
+    ...networkFault.scenario,
+    attributes: {
+      ...phaseSettings.attributes,
+      ...networkFault.scenario?.attributes,
+      ...stallAttributesOf(networkFault, { server, on, phase }),
+    },
+    ...timeoutOf(networkFault, { server, on, phase }),
     expects: {
       ...expects,
-      // Firefox re-sends a GET by itself whenever a connection ends without a response
-      ...(on === 'list' && /reset|lost/.test(line.fault) && { retries: 0 }),
-      ...(line.fault.startsWith('408') && { retries: 0 }),
-      // a signer that has never answered is reported
+      // Firefox re-sends a GET by itself if a connection ends without a response
+      ...(on === 'list' && /reset|lost/.test(networkFault.fault) && { minRetries: 0 }),
+      ...(networkFault.fault.startsWith('408') && { minRetries: 0 }),
+      // the upload reports a signer that has never answered
       ...(on === 'init-signature' && { optionalErrors: ['signer-refused'] }),
-      // the ID of an upload is unknown if the response to Create was lost: the bucket's lifecycle rule ends it
-      ...(isLost && ofUnknownEnd({ on } as Phase) && { leftovers: 1 }),
+      // if the response to Create is lost, nobody knows the upload's ID, and only a lifecycle rule can abort it
+      ...(isLost && leavesUpload({ on } as Phase) && { leftovers: 1 }),
     },
-    size: line.scenario?.size ?? more.size ?? THREE_PARTS,
+    size: networkFault.scenario?.size ?? phaseSettings.size ?? THREE_PARTS_SIZE,
   };
 }
 
-export const lineScenarios: readonly Scenario[] = LINE_FAULTS.flatMap((line) =>
-  PHASES.filter((phase) => line.fits?.(phase) ?? true).map((phase) => combine(line, phase)),
+export const networkScenarios: readonly Scenario[] = NETWORK_FAULTS.flatMap((line) =>
+  PHASES.filter((phase) => line.appliesTo?.(phase) ?? true).map((phase) => combine(line, phase)),
 );

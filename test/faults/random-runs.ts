@@ -1,23 +1,23 @@
-/** Uploads of random sizes with twenty random faults, all determined by the seed. */
+/** Scenarios of random size with twenty random faults; the seed determines both. */
 import type { RequestKind, Rule, SingleFault } from '../../demo/faults/index.js';
 import { seededRandom } from '../../demo/faults/random.js';
 import type { Random } from '../../demo/faults/random.js';
-import { MIXED, SIGNER_MIXED } from './outages.js';
-import { MIB, PART } from './scenario.js';
-import type { Actor, Scenario } from './scenario.js';
+import { STORE_FAULTS, SIGNER_FAULTS } from './outages.js';
+import { MIB, PART_SIZE } from './scenario.js';
+import type { ActionContext, Scenario } from './scenario.js';
 
-const FAULTS = 20;
+const FAULT_COUNT = 20;
 export const RANDOM_FAULT = 'twenty faults at random';
 
 const pick = <T>(from: readonly T[], random: Random): T => from[Math.floor(random() * from.length)]!;
 
-/** Most are small, so that many can run; every tenth has an edge-case size, and some are huge. */
+/** Returns a random file size: 15 % are edge cases of the part size, most are small, 1 % are up to 300 MiB. */
 function sizeOf(random: Random): number {
-  const edges = [0, 1, PART - 1, PART, PART + 1, 2 * PART];
+  const edges = [0, 1, PART_SIZE - 1, PART_SIZE, PART_SIZE + 1, 2 * PART_SIZE];
   const chance = random();
   if (chance < 0.15) return pick(edges, random);
-  const most = chance < 0.5 ? 2 * PART : chance < 0.93 ? 40 * MIB : chance < 0.99 ? 100 * MIB : 300 * MIB;
-  return Math.floor(random() * most);
+  const maxSize = chance < 0.5 ? 2 * PART_SIZE : chance < 0.93 ? 40 * MIB : chance < 0.99 ? 100 * MIB : 300 * MIB;
+  return Math.floor(random() * maxSize);
 }
 
 const STORE_KINDS: readonly RequestKind[] = [
@@ -33,8 +33,8 @@ const STORE_KINDS: readonly RequestKind[] = [
 ];
 const SIGNER_KINDS: readonly RequestKind[] = ['init-signature', 'all-signatures', 'chunk-signature', 'end-signature'];
 
-/** Faults of the whole network, and slow ones; besides those of single requests. */
-const LINE: readonly SingleFault[] = [
+/** Faults that last for some time, in addition to those of single requests. */
+const SLOW_FAULTS: readonly SingleFault[] = [
   { do: 'refuse', forMs: 300 },
   { do: 'refuse', forMs: 2_500 },
   { do: 'silence', when: 'before' },
@@ -42,9 +42,9 @@ const LINE: readonly SingleFault[] = [
 
 function storeRule(random: Random): Rule {
   const on = pick(STORE_KINDS, random);
-  const isLong = random() < 0.15;
-  const fault = isLong ? pick(LINE, random) : pick(MIXED, random);
-  // silence after a body's last byte is detected only after minutes
+  const isSlow = random() < 0.15;
+  const fault = isSlow ? pick(SLOW_FAULTS, random) : pick(STORE_FAULTS, random);
+  // after a body's last byte, an upload detects silence only after minutes
   const isTooLong = fault.do === 'silence' && on !== 'create' && on !== 'list';
   return { on, nth: 1 + Math.floor(random() * 6), fault: isTooLong ? { do: 'reset' } : fault };
 }
@@ -52,42 +52,42 @@ function storeRule(random: Random): Rule {
 const signerRule = (random: Random): Rule => ({
   on: pick(SIGNER_KINDS, random),
   nth: 1 + Math.floor(random() * 3),
-  fault: pick(SIGNER_MIXED, random),
+  fault: pick(SIGNER_FAULTS, random),
 });
 
-/** A user who pauses in the middle. */
-async function pauseSomewhere({ until, call }: Actor): Promise<void> {
-  const over = ['complete', 'failed'];
-  const { status } = await until((upload) => upload.parts.done >= 1 || over.includes(upload.status));
-  if (over.includes(status)) return;
+/** Pauses and resumes the upload, as a user may do. */
+async function pauseAfterFirstPart({ until, call }: ActionContext): Promise<void> {
+  const finalStatuses = ['complete', 'failed'];
+  const { status } = await until((upload) => upload.parts.done >= 1 || finalStatuses.includes(upload.status));
+  if (finalStatuses.includes(status)) return;
   await call('pause');
-  await until((upload) => upload.status === 'paused' || over.includes(upload.status));
+  await until((upload) => upload.status === 'paused' || finalStatuses.includes(upload.status));
   await call('resume');
 }
 
-/** Creates the run of a seed. */
+/** Creates the scenario of a seed. */
 export function randomRun(seed: number): Scenario {
   const random = seededRandom(seed);
   const size = sizeOf(random);
-  const ofSigner = Array.from({ length: FAULTS }, () => random() < 0.25);
+  const signerChoices = Array.from({ length: FAULT_COUNT }, () => random() < 0.25);
   const paused = random() < 0.3;
   const oneByOne = random() < 0.3;
   return {
     fault: RANDOM_FAULT,
     phase: `seed ${seed}`,
     size,
-    ownFile: true,
+    hasOwnFile: true,
     seed,
     connectionPerRequest: random() < 0.5,
-    store: ofSigner.filter((isSigner) => !isSigner).map(() => storeRule(random)),
-    signer: ofSigner.filter(Boolean).map(() => signerRule(random)),
+    store: signerChoices.filter((isSigner) => !isSigner).map(() => storeRule(random)),
+    signer: signerChoices.filter(Boolean).map(() => signerRule(random)),
     attributes: { 'stall-timeout': '6' },
-    ...(oneByOne && { without: ['get_all_signatures'] }),
-    ...(paused && { act: pauseSomewhere }),
-    mayMiss: true,
+    ...(oneByOne && { omittedActions: ['get_all_signatures'] }),
+    ...(paused && { action: pauseAfterFirstPart }),
+    areRulesOptional: true,
     timeoutSeconds: 240 + size / MIB,
-    // two login pages in a row are reported, and so is a signer that returns nonsense;
-    // a Create whose response is lost leaves an upload whose ID is unknown
-    expects: { retries: 0, leftovers: 'any', optionalErrors: ['signer-refused', 'unauthorized'] },
+    // the upload may report two login pages in a row, or invalid answers of the signer;
+    // if the response to Create is lost, nobody knows the ID of the multipart upload in the store
+    expects: { minRetries: 0, leftovers: 'any', optionalErrors: ['signer-refused', 'unauthorized'] },
   };
 }

@@ -1,4 +1,4 @@
-/** A scenario of the fault lab: data, with code only for actions and edits. */
+/** The types of the fault lab: a scenario describes an upload, its faults and the expected result. */
 import type { Behaviour } from '../../demo/bucket/behaviour.js';
 import type { FaultProxy, Rule } from '../../demo/faults/index.js';
 import type { UploadErrorCode } from '../../src/engine/api/errors.js';
@@ -9,106 +9,108 @@ import type { Engine } from '../e2e/browser.js';
 
 export const MIB = 1024 ** 2;
 
-/** Bytes of the lab's smallest part, and of a file of three parts. */
-export const PART = 5 * MIB;
-export const THREE_PARTS = 11 * MIB;
+/** Bytes of S3's smallest part, and of a file that is uploaded in three parts. */
+export const PART_SIZE = 5 * MIB;
+export const THREE_PARTS_SIZE = 11 * MIB;
 
-/** The methods by which an action controls a running upload. */
-export interface Actor {
+/** The objects and methods by which a scenario's action controls a running upload. */
+export interface ActionContext {
   readonly store: FaultProxy;
   readonly signer: FaultProxy;
   /** Calls the store directly, without the proxy. */
   readonly s3: S3Client;
   readonly bucket: string;
   /** Waits until the upload's snapshot meets a condition. */
-  until(what: (upload: UploadSnapshot) => boolean): Promise<UploadSnapshot>;
+  until(condition: (upload: UploadSnapshot) => boolean): Promise<UploadSnapshot>;
   /** Calls a method of the element. */
   call(method: string, ...parameters: unknown[]): Promise<void>;
 }
 
-/** Who detected wrong bytes: the store, which rejected them, or the page, which compared the stored parts. */
-export type Catcher = 'store' | 'page' | 'nobody';
+/** Who detected corrupted bytes: the store, which rejected them, or the page, which compared the stored parts. */
+export type Detector = 'store' | 'page' | 'nobody';
 
 export interface Expectation {
-  /** Who detects wrong bytes. `nobody`: the store has other bytes than the file, undetected. */
-  caughtBy?: Catcher;
-  /** The upload's `integrity`. */
+  /** Who detects corrupted bytes. `nobody`: the store has other bytes than the file, and nobody detects it. */
+  detectedBy?: Detector;
+  /** The `integrity` of the completed upload. */
   integrity?: Integrity;
   status?: 'complete' | 'failed' | 'aborted';
-  /** Code of the upload's error, if it fails. */
+  /** Code of the error of a failed upload. */
   error?: UploadErrorCode;
-  /** Code of a `mule-error` before its end. */
+  /** Code of a `mule-error` before the end of the upload. */
   reportedError?: UploadErrorCode;
   /** Codes that may be reported or not. */
   optionalErrors?: readonly UploadErrorCode[];
-  /** Least number of `mule-retry` events; 1 by default. */
-  retries?: number;
-  /** Whether confirmed parts may be sent again, because the store lost them. */
-  resends?: boolean;
-  /** Multipart uploads left in the store: a number, or `any`; 0 by default. */
+  /** Minimum number of `mule-retry` events; 1 by default. */
+  minRetries?: number;
+  /** Whether the upload may send confirmed parts again, because the store lost or corrupted them. */
+  mayResend?: boolean;
+  /** Number of unfinished multipart uploads in the store at the end, or `any`; 0 by default. */
   leftovers?: number | 'any';
 }
 
 export interface Scenario {
-  /** The fault and its step: the row of the table. */
+  /** The fault, and the step of the upload at which it happens. Together they are the scenario's name. */
   fault: string;
   phase: string;
-  /** Bytes; three parts by default. */
+  /** Bytes of the file; three parts by default. */
   size?: number;
-  /** Whether the scenario gets its own file. */
-  ownFile?: boolean;
-  /** Further attributes of the element. */
+  /** Whether each run has a file of its own; otherwise scenarios share one file per size. */
+  hasOwnFile?: boolean;
+  /** Additional attributes of the element. */
   attributes?: Readonly<Record<string, string>>;
-  /** A function if the rules have state: it is called for each run. */
+  /** Fault rules of the store's proxy; a function if the rules have state, which is then new for each run. */
   store?: readonly Rule[] | (() => readonly Rule[]);
+  /** Fault rules of the signer's proxy. */
   signer?: readonly Rule[];
-  /** Bytes per second to the store. */
+  /** Bytes per second to the store; unlimited by default. */
   rate?: number;
-  /** Whether each request gets its own connection, so that no browser re-sends one by itself. */
+  /** Whether each request has its own connection: browsers re-send requests by themselves only on reused connections. */
   connectionPerRequest?: boolean;
-  /** Options of the signer; called for each run, because a tracker has state. */
+  /** Returns options of the signer; called for each run, because a tracker has state. */
   signerOptions?: () => Partial<SignerOptions>;
-  /** Optional actions that the signer does not offer: steps are then signed one by one. */
-  without?: readonly string[];
-  act?: (actor: Actor) => Promise<void>;
+  /** Optional actions that the signer does not offer. Without `get_all_signatures`, each step needs a signer call. */
+  omittedActions?: readonly string[];
+  /** What a user, or another client of the store, does during the upload. */
+  action?: (context: ActionContext) => Promise<void>;
   expects?: Expectation;
   /** Seed of the rules' probabilities. */
   seed?: number;
-  /** Seconds without progress until the upload counts as stuck. */
+  /** Seconds without progress after which the upload counts as stuck. */
   timeoutSeconds?: number;
-  /** Runs against its own bucket of the demo, with this behaviour. */
+  /** Runs the scenario against a bucket of its own with this behaviour: the demo's embedded bucket. */
   bucket?: () => Partial<Behaviour>;
-  /** Script that runs in the page when a file is chosen, and undoes its own change. */
-  spoilPage?: string;
-  /** Rules that may never apply. */
-  mayMiss?: boolean;
-  /** Engines it runs in; all by default. */
+  /** Script that runs in the page when a file is chosen, with the variable `file`; it changes what the file returns. */
+  corruptionScript?: string;
+  /** Whether the scenario may pass although some of its fault rules never applied. */
+  areRulesOptional?: boolean;
+  /** Engines that the scenario runs in; all by default. */
   engines?: readonly Engine[];
-  /** `all`: only in `test:all`, because it takes long; `ceph` or `ceph-20`: against that Ceph, too. */
-  in?: readonly ('all' | 'ceph' | 'ceph-20')[];
+  /** `all`: runs only in `test:all`, because it takes long. `ceph`, `ceph-20`: runs against that store too. */
+  includedIn?: readonly ('all' | 'ceph' | 'ceph-20')[];
 }
 
-/** A scenario to play in one engine, on one store. */
+/** One run of a scenario: in one engine, on one store. */
 export interface Run {
   scenario: Scenario;
   engine: Engine;
   store: string;
 }
 
-/** The outcome of a scenario in one engine. */
+/** The result of a run. */
 export interface Result extends Run {
   /** The expectations that were not met; empty if all were. */
   failures: string[];
   retries: number;
   seconds: number;
-  /** Who detected wrong bytes; null: there were none. */
-  caughtBy: Catcher | null;
-  /** Parts whose bytes were sent more than once. */
-  sentTwice: number;
-  /** How often a fault was applied. */
+  /** Who detected corrupted bytes; null if the scenario corrupts none. */
+  detectedBy: Detector | null;
+  /** Number of parts whose bytes were sent more than once. */
+  resentParts: number;
+  /** Number of faults that the proxies caused. */
   faultCount: number;
-  /** Milliseconds from the end of an outage to the first byte; null without an outage. */
-  back: number | null;
+  /** Time from the end of an outage to the first byte of a part; null without an outage. */
+  recoveryMs: number | null;
 }
 
 export const nameOf = ({ fault, phase }: Scenario): string => `${fault} · ${phase}`;

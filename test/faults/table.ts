@@ -1,25 +1,25 @@
-/** The results as a table: one row per fault and step, one column per engine. */
+/** Writes the results as a table: one row per fault and step, one column per engine. */
 import { nameOf } from './scenario.js';
 import type { Result } from './scenario.js';
 
-/** Who detected wrong bytes, and the outcome. */
-function catchOf({ scenario, caughtBy }: Result): string {
-  if (caughtBy === 'nobody') return 'nobody: other bytes than the file’s harness in the store';
-  return `the ${caughtBy}, ${scenario.expects?.status === 'failed' ? 'refused' : 'mended'}`;
+/** Returns who detected corrupted bytes, and the result. */
+function detectionOf({ scenario, detectedBy }: Result): string {
+  if (detectedBy === 'nobody') return 'nobody: the store has other bytes than the file';
+  return `the ${detectedBy}, ${scenario.expects?.status === 'failed' ? 'failed' : 'repaired'}`;
 }
 
 function cellOf(result: Result): string {
-  const { failures, retries, seconds, sentTwice, faultCount, back } = result;
+  const { failures, retries, seconds, resentParts, faultCount, recoveryMs } = result;
   if (failures.length) return 'FAILED';
-  if (result.caughtBy) return catchOf(result);
+  if (result.detectedBy) return detectionOf(result);
   const words = [`${faultCount} faults`, `${retries} retries`, `${seconds.toFixed(1)} s`];
-  if (sentTwice) words.push(`${sentTwice} sent twice`);
-  // from the end of the outage to the first byte of a part: probes are sent every 3 s at most
-  if (back !== null) words.push(`back after ${(back / 1_000).toFixed(1)} s`);
+  if (resentParts) words.push(`${resentParts} sent twice`);
+  // the upload probes the store at least every 3 s
+  if (recoveryMs !== null) words.push(`first byte after ${(recoveryMs / 1_000).toFixed(1)} s`);
   return words.join(', ');
 }
 
-/** Writes the table in Markdown. */
+/** Returns the table in Markdown. */
 export function tableOf(results: readonly Result[]): string {
   const engines = [...new Set(results.map(({ engine }) => engine))];
   const rows = new Map<string, Map<string, string>>();

@@ -1,7 +1,4 @@
-/**
- * Ceph 20 from Debian sid, which verifies checksums: a reference that is independent of us, besides Debian 12's Ceph
- * 16.
- */
+/** Starts Ceph 20 from Debian sid. Unlike the Ceph 16 of Debian 12, it verifies checksums. */
 import { chmod, mkdir, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { startCeph } from './ceph.js';
@@ -13,11 +10,11 @@ const PROGRAMS = ['ceph-mon', 'ceph-osd', 'radosgw', 'radosgw-admin', 'monmaptoo
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu';
 
 /** Writes a wrapper for each of Ceph's programs that runs it with the loader and libraries of its own release. */
-async function wrap(root: string): Promise<string> {
+async function writeWrappers(root: string): Promise<string> {
   const folder = path.join(root, 'wrap');
   const libraries = path.join(root, LIBRARIES);
   const loader = path.join(libraries, 'ld-linux-x86-64.so.2');
-  const paths = `${libraries}:${path.join(libraries, 'ceph')}`;
+  const libraryPath = `${libraries}:${path.join(libraries, 'ceph')}`;
   await mkdir(folder, { recursive: true });
   const write = async (name: string, ...lines: string[]): Promise<void> => {
     const file = path.join(folder, name);
@@ -26,14 +23,14 @@ async function wrap(root: string): Promise<string> {
   };
   for (const name of PROGRAMS) {
     const program = path.join(root, 'usr/bin', name);
-    await write(name, `exec '${loader}' --argv0 ${name} --library-path '${paths}' '${program}' "$@"`);
+    await write(name, `exec '${loader}' --argv0 ${name} --library-path '${libraryPath}' '${program}' "$@"`);
   }
   const python = (await readdir(path.join(root, 'usr/bin'))).find((name) => /^python3\.\d+$/.test(name));
   if (!python) throw new Error(`${root} has no Python`);
   await write(
     'ceph',
     `export PYTHONHOME='${root}/usr' PYTHONPATH='${root}/usr/lib/python3/dist-packages'`,
-    `exec '${loader}' --library-path '${paths}' '${root}/usr/bin/${python}' '${root}/usr/bin/ceph' "$@"`,
+    `exec '${loader}' --library-path '${libraryPath}' '${root}/usr/bin/${python}' '${root}/usr/bin/ceph' "$@"`,
   );
   return folder;
 }
@@ -47,7 +44,7 @@ export async function startCeph20(): Promise<Ceph> {
   const root = await debianRoot('ceph-20', 'sid', PACKAGES);
   const libraries = path.join(root, LIBRARIES);
   return startCeph({
-    programs: await wrap(root),
+    programs: await writeWrappers(root),
     settings: {
       osd_class_dir: path.join(libraries, 'rados-classes'),
       plugin_dir: path.join(libraries, 'ceph'),

@@ -5,7 +5,7 @@ export interface CephLayout {
   gatewayPort: number;
   /** Size of the one disk in bytes; the file is sparse. */
   capacity: number;
-  /** Further lines of the global section. */
+  /** Additional settings of the global section. */
   settings?: Readonly<Record<string, string>>;
 }
 
@@ -16,9 +16,9 @@ export interface CephLayout {
  */
 export function cephConfiguration(layout: CephLayout): string {
   const { directory, clusterId, monitorPort, gatewayPort, capacity, settings = {} } = layout;
-  const more = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
+  const settingLines = Object.entries(settings).map(([name, value]) => `${name} = ${value}\n`);
   return `[global]
-${more.join('')}fsid = ${clusterId}
+${settingLines.join('')}fsid = ${clusterId}
 mon_host = v2:127.0.0.1:${monitorPort}/0
 ms_bind_msgr1 = false
 ms_bind_ipv6 = false
@@ -28,7 +28,7 @@ auth_cluster_required = none
 auth_service_required = none
 auth_client_required = none
 auth_supported = none
-# The gateway alone asks the monitor for an encrypted line, which there is none of without authentication.
+# By default the gateway requests an encrypted connection to the monitor, which needs authentication.
 ms_mon_client_mode = crc
 run_dir = ${directory}/run
 admin_socket = ${directory}/run/$name.asok

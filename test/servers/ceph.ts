@@ -12,27 +12,27 @@ const PACKAGES = 'radosgw ceph-mon ceph-osd ceph-common';
 const PATH = `/usr/sbin:/usr/bin:/sbin:/bin:${process.env.PATH ?? ''}`;
 
 export interface CephOptions {
-  /** Bytes. */
+  /** Size of the disk in bytes. */
   capacity?: number;
-  /** Folder of programs that take precedence over the machine's. */
+  /** Folder with Ceph's programs, searched before PATH. */
   programs?: string;
-  /** Further lines of the configuration's global section. */
+  /** Additional settings of the configuration's global section. */
   settings?: Readonly<Record<string, string>>;
 }
 
-/** A complete Ceph on this machine, with its S3 gateway. */
+/** A running Ceph cluster with its S3 gateway. */
 export interface Ceph extends StoreAccess {
-  /** Stops the gateway by that signal and starts it again on the same port; what it stored stays. */
+  /** Stops the gateway by that signal and starts it again on the same port, with its data. */
   restartGateway(signal?: NodeJS.Signals): Promise<void>;
-  /** Creates a user who owns nothing; a bucket policy says what they may do. @returns their ARN and keys */
+  /** Creates a user without access to any bucket; a bucket policy can grant it. @returns the user's ARN and keys */
   createUser(id: string): Promise<{ arn: string; accessKeyId: string; secretAccessKey: string }>;
-  /** Ends its processes and removes its data. */
+  /** Kills the cluster's processes and removes its data. */
   stop(): Promise<void>;
 }
 
-async function isInstalled(program: string, folders: string): Promise<boolean> {
-  const tries = folders.split(':').map((directory) => access(join(directory, program), constants.X_OK));
-  return (await Promise.allSettled(tries)).some(({ status }) => status === 'fulfilled');
+async function isInstalled(program: string, searchPath: string): Promise<boolean> {
+  const checks = searchPath.split(':').map((directory) => access(join(directory, program), constants.X_OK));
+  return (await Promise.allSettled(checks)).some(({ status }) => status === 'fulfilled');
 }
 
 /** Returns which of Ceph's programs are missing on this machine. */
@@ -49,7 +49,7 @@ function isListening(port: number): Promise<boolean> {
   });
 }
 
-/** Ceph's daemons in one directory, started in the order in which they need each other. */
+/** Ceph's daemons with their data in one directory; each is started after those that it needs. */
 class Cluster {
   readonly #directory: string;
   readonly #environment: NodeJS.ProcessEnv;
@@ -113,7 +113,7 @@ class Cluster {
     await this.#run('ceph-osd', '-i', '0', '--mkfs', '--osd-uuid', uuid);
     const disk = this.#daemon('ceph-osd', '-i', '0', '-f');
     this.#daemons.push(disk);
-    // The monitor's map can say "up" too early; the daemon's own socket is reliable.
+    // the monitor may list the disk as up before it is; the daemon's own socket reports its real state
     const socket = join(this.#directory, 'run', 'osd.0.asok');
     await disk.ready('ceph-osd', async () =>
       (await this.#run('ceph', '--admin-daemon', socket, 'status')).includes('"active"'),
@@ -136,7 +136,7 @@ class Cluster {
 }
 
 /**
- * Starts Debian's Ceph from nothing: one monitor, one disk, one S3 gateway, 5 to 9 seconds.
+ * Starts a new Ceph cluster, in 5 to 9 seconds: one monitor, one disk, one S3 gateway.
  * @throws Error that names the Debian packages if programs are missing
  */
 export async function startCeph({

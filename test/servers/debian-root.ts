@@ -1,6 +1,6 @@
 /**
- * Programs of another Debian release: downloaded by apt, unpacked into a folder of
- * the project, run by their own loader. This needs no root, and changes nothing on the machine.
+ * Downloads packages of another Debian release by apt, and unpacks them into a folder of the project. This needs no root,
+ * and changes nothing on the machine. The programs have to be run by the loader in that folder.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
@@ -9,10 +9,9 @@ import { run } from './processes.js';
 
 const CACHE = path.resolve(import.meta.dirname, '../../.cache');
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
-/** Milliseconds. */
 const TIMEOUT_MS = 20 * 60_000;
 
-/** The archive that this machine's apt uses already. */
+/** Returns the URL of the Debian archive that this machine's apt uses. */
 async function findMirror(): Promise<string> {
   const text = await run('apt-get', ['indextargets', '--format', '$(RELEASE) $(REPO_URI)']);
   const lines = text.split('\n').map((line) => line.split(' '));
@@ -47,8 +46,17 @@ async function download(release: string, packages: readonly string[], apt: strin
 }
 
 async function unpack(archive: string, root: string): Promise<void> {
-  const skipped = ['doc', 'man', 'locale'].map((folder) => `--exclude=./usr/share/${folder}/*`);
-  const tar = ['tar', '-C', root, '-x', '--keep-directory-symlink', '--no-same-owner', ...skipped, '--exclude=./dev/*'];
+  const excludes = ['doc', 'man', 'locale'].map((folder) => `--exclude=./usr/share/${folder}/*`);
+  const tar = [
+    'tar',
+    '-C',
+    root,
+    '-x',
+    '--keep-directory-symlink',
+    '--no-same-owner',
+    ...excludes,
+    '--exclude=./dev/*',
+  ];
   await run('sh', ['-c', 'dpkg-deb --fsys-tarfile "$0" | "$@"', archive, ...tar], { timeout: TIMEOUT_MS });
 }
 
@@ -65,7 +73,7 @@ export async function debianRoot(name: string, release: string, packages: readon
   try {
     await rm(unfinished, { recursive: true, force: true });
     const archives = await download(release, packages, apt);
-    // links first: early packages contain real directories of these names
+    // the links are created first, because some packages contain real directories of these names
     for (const folder of ['bin', 'sbin', 'lib', 'lib64']) {
       await mkdir(path.join(unfinished, 'usr', folder), { recursive: true });
       await symlink(`usr/${folder}`, path.join(unfinished, folder));
@@ -73,9 +81,12 @@ export async function debianRoot(name: string, release: string, packages: readon
     for (const archive of archives) await unpack(archive, unfinished);
     await rename(unfinished, root);
   } catch (error) {
-    throw new Error(`${packages.join(', ')} of Debian ${release} cannot be had: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new Error(
+      `${packages.join(', ')} of Debian ${release} could not be downloaded and unpacked: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
   } finally {
     await rm(apt, { recursive: true, force: true });
   }

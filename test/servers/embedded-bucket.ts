@@ -8,7 +8,7 @@ import type { StoreAccess } from './s3-client.js';
 
 const CLI = fileURLToPath(new URL('../../demo/bucket/cli.ts', import.meta.url));
 
-/** The demo's bucket as a separate process, which can be killed. */
+/** The demo's S3 bucket, in its own process. */
 export interface EmbeddedBucket extends StoreAccess {
   readonly pid: number;
   restart(signal?: NodeJS.Signals): Promise<void>;

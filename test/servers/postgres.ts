@@ -1,23 +1,23 @@
-/** A private PostgreSQL for tests: its own folder and port on loopback; the machine's own is not touched. */
+/** A PostgreSQL server for tests with its own folder and port; independent of one that the machine already runs. */
 import { chown, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { need } from '../../scripts/machine.js';
+import { requireTool } from '../../scripts/machine.js';
 import { Daemon, freePort, run } from './processes.js';
 
 export interface Postgres {
-  /** Of an empty database. */
+  /** URL of an empty database. */
   readonly url: string;
   /** Creates another empty database. @returns its URL */
   createDatabase(name: string): Promise<string>;
-  /** Kills it and starts it again on the same data. */
+  /** Stops the server by that signal and starts it again with its data. */
   restart(signal?: NodeJS.Signals): Promise<void>;
-  /** Ends it and removes its data. */
+  /** Stops the server and removes its data. */
   stop(): Promise<void>;
 }
 
 /** PostgreSQL does not run as root; Debian's package creates this user. */
-const USER = 'postgres';
+const SERVER_USER = 'postgres';
 
 async function idsOf(user: string): Promise<{ uid: number; gid: number }> {
   const [uid, gid] = await Promise.all(['-u', '-g'].map(async (flag) => Number(await run('id', [flag, user]))));
@@ -26,8 +26,8 @@ async function idsOf(user: string): Promise<{ uid: number; gid: number }> {
 
 /** @throws Error that names the package if it is not installed, or with its last output if it does not start */
 export async function startPostgres(): Promise<Postgres> {
-  const bin = path.dirname(need('postgres').path);
-  const owner = process.getuid?.() === 0 ? await idsOf(USER) : undefined;
+  const bin = path.dirname(requireTool('postgres').path);
+  const owner = process.getuid?.() === 0 ? await idsOf(SERVER_USER) : undefined;
   const folder = await mkdtemp(path.join(tmpdir(), 'mule-postgres-'));
   if (owner) await chown(folder, owner.uid, owner.gid);
   const data = path.join(folder, 'data');
@@ -39,8 +39,8 @@ export async function startPostgres(): Promise<Postgres> {
     const settings = [`listen_addresses=127.0.0.1`, `port=${port}`, `unix_socket_directories=${folder}`];
     const parameters = ['-D', data, ...settings.flatMap((setting) => ['-c', setting])];
     const daemon = new Daemon(path.join(bin, 'postgres'), parameters, options);
-    const isReady = ['-h', '127.0.0.1', '-p', String(port), '-q'];
-    await daemon.ready('PostgreSQL', async () => run(path.join(bin, 'pg_isready'), isReady).then(() => true));
+    const readyCheck = ['-h', '127.0.0.1', '-p', String(port), '-q'];
+    await daemon.ready('PostgreSQL', async () => run(path.join(bin, 'pg_isready'), readyCheck).then(() => true));
     return daemon;
   };
   let daemon = await start();
@@ -56,7 +56,7 @@ export async function startPostgres(): Promise<Postgres> {
       daemon = await start();
     },
     async stop() {
-      // SIGINT is its fast shutdown: it does not wait for clients to disconnect
+      // on SIGINT, PostgreSQL does not wait for clients to disconnect
       await daemon.stop('SIGINT');
       await rm(folder, { recursive: true, force: true, maxRetries: 20 });
     },

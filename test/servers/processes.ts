@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 /** Time for a process to exit before it is killed. */
 const EXIT_TIMEOUT_MS = 10_000;
 
-/** Returns a free port. */
+/** Returns a TCP port that no process listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
@@ -30,7 +30,7 @@ export async function run(
   return stdout;
 }
 
-/** A server process, with the end of its output. */
+/** A server process; keeps the last 8 KiB of its output. */
 export class Daemon {
   readonly #process: ChildProcess;
   #log = '';
@@ -45,17 +45,17 @@ export class Daemon {
     this.#process.on('error', (error) => {
       this.#log += String(error);
     });
-    // A test run that ends by an exception must not leave its servers running.
-    const killer = (): void => void this.#process.kill('SIGKILL');
-    process.once('exit', killer);
-    this.#process.once('exit', () => process.off('exit', killer));
+    // a test run that ends by an exception must not leave its servers running
+    const killAtExit = (): void => void this.#process.kill('SIGKILL');
+    process.once('exit', killAtExit);
+    this.#process.once('exit', () => process.off('exit', killAtExit));
   }
 
   get pid(): number | undefined {
     return this.#process.pid;
   }
 
-  /** The end of its output. */
+  /** The last 8 KiB of the process's output. */
   get log(): string {
     return this.#log;
   }
@@ -64,24 +64,24 @@ export class Daemon {
     return this.#process.pid !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** Ends only this process; if it ignores the signal, it is killed. */
+  /** Stops this process, but not its descendants; kills it if it does not exit in time. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (!this.isRunning) return;
     const exited = once(this.#process, 'exit');
     this.#process.kill(signal);
-    const killer = setTimeout(() => this.#process.kill('SIGKILL'), EXIT_TIMEOUT_MS);
+    const killTimer = setTimeout(() => this.#process.kill('SIGKILL'), EXIT_TIMEOUT_MS);
     await exited;
-    clearTimeout(killer);
+    clearTimeout(killTimer);
   }
 
   /**
    * Waits until the server is ready.
-   * @throws Error with the process's last output if it exits first, or after a timeout (milliseconds)
+   * @throws Error with the process's last output if it exits before, or after the timeout
    */
-  async ready(what: string, isReady: () => Promise<boolean>, timeoutMs = 180_000): Promise<void> {
-    const end = Date.now() + timeoutMs;
+  async ready(name: string, isReady: () => Promise<boolean>, timeoutMs = 180_000): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
     while (!(await isReady().catch(() => false))) {
-      if (!this.isRunning || Date.now() > end) throw new Error(`${what} did not start:\n${this.#log}`);
+      if (!this.isRunning || Date.now() > deadline) throw new Error(`${name} did not start:\n${this.#log}`);
       await sleep(50);
     }
   }

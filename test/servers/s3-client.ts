@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { AwsClient } from 'aws4fetch';
 import { childTextOf, elementsOf, textOf } from './xml-text.js';
 
-/** A store and the credentials to use. */
+/** Address of a store, and credentials for it. */
 export interface StoreAccess {
   /** Origin without a trailing slash. */
   url: string;
@@ -25,26 +25,26 @@ export interface ListedParts {
 }
 
 export interface PresignOptions {
-  /** Seconds. */
+  /** Seconds that the signature is valid for. */
   expires?: number;
-  /** Signed along with the host. */
+  /** Headers that are signed in addition to the host. */
   headers?: Record<string, string>;
-  /** Epoch milliseconds the signature claims to be made at. */
-  at?: number;
+  /** The time in the signature, in epoch milliseconds; the present by default. */
+  signedAt?: number;
 }
 
 export interface RequestOptions {
   body?: string | Uint8Array<ArrayBuffer>;
   headers?: Record<string, string>;
-  /** Epoch milliseconds the signature claims to be made at. */
-  at?: number;
+  /** The time in the signature, in epoch milliseconds; the present by default. */
+  signedAt?: number;
 }
 
-const dated = (at?: number): { datetime?: string } =>
-  at === undefined ? {} : { datetime: new Date(at).toISOString().replace(/[:-]|\.\d{3}/g, '') };
+const signingDate = (signedAt?: number): { datetime?: string } =>
+  signedAt === undefined ? {} : { datetime: new Date(signedAt).toISOString().replace(/[:-]|\.\d{3}/g, '') };
 
 /** An error response, with S3's code. */
-export class StoreRefusal extends Error {
+export class S3Error extends Error {
   override readonly name = 'StoreRefusal';
   constructor(
     readonly status: number,
@@ -56,9 +56,9 @@ export class StoreRefusal extends Error {
   }
 }
 
-const unquoted = (etag: string): string => etag.replaceAll('"', '');
+const stripQuotes = (etag: string): string => etag.replaceAll('"', '');
 
-/** S3 for tests, signed by aws4fetch: independent of the project's own signing. Addresses are path-style. */
+/** An S3 client for tests. It signs by aws4fetch, not by this project's code, and uses path-style URLs. */
 export class S3Client {
   readonly #aws: AwsClient;
 
@@ -74,21 +74,21 @@ export class S3Client {
     return url.href;
   }
 
-  /** Presigns a URL for exactly that request. */
+  /** Returns a presigned URL for one method and URL. */
   async presign(
     method: string,
     url: string,
-    { expires = 600, headers = {}, at }: PresignOptions = {},
+    { expires = 600, headers = {}, signedAt }: PresignOptions = {},
   ): Promise<string> {
     const target = new URL(url);
     target.searchParams.set('X-Amz-Expires', String(expires));
-    const aws = { signQuery: true, allHeaders: true, ...dated(at) };
+    const aws = { signQuery: true, allHeaders: true, ...signingDate(signedAt) };
     const signed = await this.#aws.sign(target, { method, headers, aws });
     return signed.url;
   }
 
-  /** Sends a request signed in the Authorization header and returns any response. */
-  async request(method: string, url: string, { body, headers = {}, at }: RequestOptions = {}): Promise<Response> {
+  /** Sends a request that is signed in its Authorization header. @returns the response, with any status */
+  async request(method: string, url: string, { body, headers = {}, signedAt }: RequestOptions = {}): Promise<Response> {
     const payload = createHash('sha256')
       .update(body ?? '')
       .digest('hex');
@@ -96,17 +96,17 @@ export class S3Client {
       method,
       headers: { 'x-amz-content-sha256': payload, ...headers },
       // Ceph 20 rejects a content type that is not signed
-      aws: { allHeaders: true, ...dated(at) },
+      aws: { allHeaders: true, ...signingDate(signedAt) },
       ...(body !== undefined && { body }),
     });
   }
 
   /** @throws StoreRefusal */
   async createBucket(bucket: string): Promise<void> {
-    await this.#expect(await this.request('PUT', this.address(bucket)));
+    await this.#requireOk(await this.request('PUT', this.address(bucket)));
   }
 
-  /** Sets a CORS rule that allows every origin everything that uploads need. */
+  /** Sets a CORS rule that allows every origin the methods and headers that uploads use. */
   async allowEveryOrigin(bucket: string): Promise<void> {
     const rule =
       '<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin>'
@@ -132,12 +132,14 @@ export class S3Client {
   async putCors(bucket: string, document: string): Promise<void> {
     const md5 = createHash('md5').update(document).digest('base64');
     const headers = { 'content-type': 'application/xml', 'content-md5': md5 };
-    await this.#expect(await this.request('PUT', this.address(bucket, '', { cors: '' }), { body: document, headers }));
+    await this.#requireOk(
+      await this.request('PUT', this.address(bucket, '', { cors: '' }), { body: document, headers }),
+    );
   }
 
-  /** @returns the upload id */
+  /** @returns the upload ID */
   async createUpload(bucket: string, key: string, headers: Record<string, string> = {}): Promise<string> {
-    const answer = await this.#expect(
+    const answer = await this.#requireOk(
       await this.request('POST', this.address(bucket, key, { uploads: '' }), { headers }),
     );
     return textOf(await answer.text(), 'UploadId');
@@ -152,11 +154,11 @@ export class S3Client {
     body: Uint8Array<ArrayBuffer>,
   ): Promise<string> {
     const url = this.address(bucket, key, { partNumber: String(partNumber), uploadId });
-    const answer = await this.#expect(await this.request('PUT', url, { body }));
-    return unquoted(answer.headers.get('etag') ?? '');
+    const answer = await this.#requireOk(await this.request('PUT', url, { body }));
+    return stripQuotes(answer.headers.get('etag') ?? '');
   }
 
-  /** One page of an upload's parts. */
+  /** Returns one page of an upload's parts. */
   async listPartsPage(
     bucket: string,
     key: string,
@@ -164,11 +166,11 @@ export class S3Client {
     { marker = 0, limit = 1000 } = {},
   ): Promise<ListedParts> {
     const query = { uploadId, 'max-parts': String(limit), 'part-number-marker': String(marker) };
-    const xml = await (await this.#expect(await this.request('GET', this.address(bucket, key, query)))).text();
+    const xml = await (await this.#requireOk(await this.request('GET', this.address(bucket, key, query)))).text();
     const parts = elementsOf(xml, 'Part').map((part) => ({
       partNumber: Number(childTextOf(part, 'PartNumber')),
       size: Number(childTextOf(part, 'Size')),
-      etag: unquoted(childTextOf(part, 'ETag')),
+      etag: stripQuotes(childTextOf(part, 'ETag')),
     }));
     return {
       parts,
@@ -177,7 +179,7 @@ export class S3Client {
     };
   }
 
-  /** Every stored part of an upload. */
+  /** Returns every stored part of an upload. */
   async listParts(bucket: string, key: string, uploadId: string): Promise<ListedPart[]> {
     const all: ListedPart[] = [];
     for (let marker = 0; ;) {
@@ -188,19 +190,21 @@ export class S3Client {
     }
   }
 
-  /** The unfinished multipart uploads. */
+  /** Returns the unfinished multipart uploads of a bucket. */
   async listUploads(bucket: string): Promise<{ key: string; uploadId: string }[]> {
-    const xml = await (await this.#expect(await this.request('GET', this.address(bucket, '', { uploads: '' })))).text();
+    const xml = await (
+      await this.#requireOk(await this.request('GET', this.address(bucket, '', { uploads: '' })))
+    ).text();
     return elementsOf(xml, 'Upload').map((upload) => ({
       key: childTextOf(upload, 'Key'),
       uploadId: childTextOf(upload, 'UploadId'),
     }));
   }
 
-  /** Keys and sizes of the bucket's objects, its first thousand. */
+  /** Returns keys and sizes of the bucket's first thousand objects. */
   async listObjects(bucket: string): Promise<{ key: string; size: number }[]> {
     const xml = await (
-      await this.#expect(await this.request('GET', this.address(bucket, '', { 'list-type': '2' })))
+      await this.#requireOk(await this.request('GET', this.address(bucket, '', { 'list-type': '2' })))
     ).text();
     return elementsOf(xml, 'Contents').map((object) => ({
       key: childTextOf(object, 'Key'),
@@ -208,7 +212,7 @@ export class S3Client {
     }));
   }
 
-  /** Sends Complete and returns any response: 200 may contain an error. */
+  /** Sends CompleteMultipartUpload. @returns the response, with any status; a 200 may contain an error */
   async complete(
     bucket: string,
     key: string,
@@ -251,9 +255,9 @@ export class S3Client {
     return this.request('DELETE', this.address(bucket, key));
   }
 
-  /** Reads an object as a stream, whatever its size. */
+  /** Returns SHA-256 and size of an object; reads it as a stream, so that it may be larger than memory. */
   async digest(bucket: string, key: string): Promise<{ sha256: string; size: number }> {
-    const answer = await this.#expect(await this.get(bucket, key));
+    const answer = await this.#requireOk(await this.get(bucket, key));
     const hash = createHash('sha256');
     let size = 0;
     for await (const chunk of answer.body!) {
@@ -263,14 +267,14 @@ export class S3Client {
     return { sha256: hash.digest('hex'), size };
   }
 
-  async #expect(answer: Response): Promise<Response> {
+  async #requireOk(answer: Response): Promise<Response> {
     if (answer.ok) return answer;
     const text = await answer.text();
-    throw new StoreRefusal(answer.status, textOf(text, 'Code'), `${answer.status} ${text || answer.url}`);
+    throw new S3Error(answer.status, textOf(text, 'Code'), `${answer.status} ${text || answer.url}`);
   }
 }
 
-/** Returns status and S3 code of a response, for comparing stores. */
+/** Returns HTTP status and S3 error code of a response. */
 export async function statusAndCode(answer: Response): Promise<{ status: number; code: string }> {
   return { status: answer.status, code: textOf(await answer.text(), 'Code') };
 }

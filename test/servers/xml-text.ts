@@ -1,7 +1,7 @@
 import { readXml } from '../../src/xml.js';
 import type { XmlElement } from '../../src/xml.js';
 
-/** Returns every element of that name in document order; none if the text is not a complete document. */
+/** Returns every element of that name in document order; an empty array if the text is not a complete XML document. */
 export function elementsOf(xml: string, name: string): XmlElement[] {
   const { root, isWhole } = readXml(xml);
   const collect = (element: XmlElement): XmlElement[] => [

@@ -1,6 +1,6 @@
 /**
- * Counts the tests of each engine, and writes them where `MULE_TEST_COUNTS` says. Ends a test file that makes no
- * progress, and counts the tests that a file did not run as failed.
+ * Counts the tests of each engine, and writes the counts to the file that the variable `MULE_TEST_COUNTS` names. Ends a test
+ * file that makes no progress, and counts the tests that it did not run as failed.
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,17 +9,17 @@ import type { Reporter, ReporterArgs, TestRunnerPlugin, TestSession, TestSuiteRe
 import { PLAN, STEP } from './progress.js';
 import type { TestPlan, TestStep } from './progress.js';
 
-/** A test, or a place of several, that failed. */
+/** A failed test, or a test file that failed as a whole. */
 export interface Failure {
   /** The test, its file, and the first line of the reason. */
   what: string;
-  /** Arguments with which its runner runs its file alone; absent if it cannot. */
-  again?: string[];
-  /** The engine to run it in, if there is a choice. */
+  /** Arguments with which the test runner runs only its file; absent if the runner has no such arguments. */
+  rerunArgs?: string[];
+  /** The browser engine in which it failed; absent for tests without a browser. */
   engine?: string;
-  /** Failed tests that it stands for; 1 by default. */
+  /** Number of failed tests that this failure represents; 1 by default. */
   tests?: number;
-  /** Set if a file stopped before its last test: the tests of the file that count as passed. */
+  /** Set if a file stopped before its last test: how many of its tests passed. */
   stoppedAfter?: number;
 }
 
@@ -31,19 +31,19 @@ export interface Counts {
   /** Tests that ran, by engine. */
   engines: Record<string, number>;
   failures: Failure[];
-  /** Whether the runner has come to its end. */
+  /** Whether all test files have ended. */
   isFinal: boolean;
 }
 
-/** The reports of a page while its tests ran. */
+/** What a page has reported while its tests run. */
 export interface Progress {
   planned?: number;
   steps: TestStep[];
-  /** When the last report came, by `Date.now()`. */
-  at: number;
+  /** When the last report arrived, in epoch milliseconds. */
+  reportedAt: number;
 }
 
-/** Mocha ends a test or hook after 120 s, so a page that is silent for longer than two of them is stuck. */
+/** Mocha ends a test or hook after 120 s, so a page without a report for more than twice that time is stuck. */
 const NO_PROGRESS_MS = 300_000;
 const POLL_MS = 5_000;
 
@@ -67,8 +67,8 @@ function addSuite(counts: Counts, suite: TestSuiteResult, fail: (reason: string)
 
 /** Adds the tests that a page reported before it stopped. @returns how many of them ran */
 function addSteps(counts: Counts, steps: readonly TestStep[], fail: (reason: string) => void): number {
-  const ended = steps.filter(({ state }) => state);
-  for (const { state, title, message } of ended) {
+  const endedSteps = steps.filter(({ state }) => state);
+  for (const { state, title, message } of endedSteps) {
     if (state === 'pending') counts.skipped++;
     else if (state === 'passed') counts.passed++;
     else {
@@ -76,12 +76,12 @@ function addSteps(counts: Counts, steps: readonly TestStep[], fail: (reason: str
       fail(`${title}: ${message}`);
     }
   }
-  return ended.filter(({ state }) => state !== 'pending').length;
+  return endedSteps.filter(({ state }) => state !== 'pending').length;
 }
 
 /**
- * Counts the tests of a run. Those that a file did not run, because it did not load, stopped or never started, count as
- * failed, by one failure for the file.
+ * Counts the tests of a run. Tests that a file did not run, because it did not load, did not start or stopped, count as
+ * failed; they are reported as one failure of the file.
  * @param progress by session ID
  */
 export function countSessions(
@@ -90,58 +90,58 @@ export function countSessions(
   isFinal = true,
 ): Counts {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0, engines: {}, failures: [], isFinal };
-  /** The most tests that any engine has planned for a file. */
-  const planned = new Map<string, number>();
+  /** By file: the number of tests in the engine that planned the most. */
+  const maxPlanned = new Map<string, number>();
   const all = [...sessions];
   for (const { id, testFile } of all)
-    planned.set(testFile, Math.max(planned.get(testFile) ?? 1, progress.get(id)?.planned ?? 0));
+    maxPlanned.set(testFile, Math.max(maxPlanned.get(testFile) ?? 1, progress.get(id)?.planned ?? 0));
   for (const { id, browser, testFile, testResults, errors, passed } of all) {
-    const before = { ...counts };
+    const countsBefore = { ...counts };
     const fail = (reason: string, more: Partial<Failure> = {}): void => {
       const what = `${browser.name}, ${path.basename(testFile)}: ${reason}`;
-      const again = ['--files', testFile];
-      counts.failures.push({ what, again, engine: browser.name.toLowerCase(), ...more });
+      const rerunArgs = ['--files', testFile];
+      counts.failures.push({ what, rerunArgs, engine: browser.name.toLowerCase(), ...more });
     };
-    const { planned: own = planned.get(testFile)!, steps = [] } = progress.get(id) ?? {};
+    const { planned: plannedTests = maxPlanned.get(testFile)!, steps = [] } = progress.get(id) ?? {};
     const ran = testResults ? addSuite(counts, testResults, fail) : addSteps(counts, steps, fail);
     counts.engines[browser.name] = (counts.engines[browser.name] ?? 0) + ran;
     const reason = errors.map(({ message }) => message).join('; ') || 'it did not end';
     if (testResults) {
-      // an error outside of tests
-      if (passed || counts.failed > before.failed) continue;
+      // without a failed test, the session failed by an error outside of tests
+      if (passed || counts.failed > countsBefore.failed) continue;
       counts.failed++;
       fail(reason);
       continue;
     }
-    const skipped = counts.skipped - before.skipped;
-    const tests = Math.max(counts.failed > before.failed ? 0 : 1, own - ran - skipped);
+    const skipped = counts.skipped - countsBefore.skipped;
+    const tests = Math.max(counts.failed > countsBefore.failed ? 0 : 1, plannedTests - ran - skipped);
     counts.failed += tests;
-    fail(`stopped, ${tests} of ${own} tests did not run: ${reason}`, {
+    fail(`stopped, ${tests} of ${plannedTests} tests did not run: ${reason}`, {
       tests,
-      stoppedAfter: counts.passed - before.passed,
+      stoppedAfter: counts.passed - countsBefore.passed,
     });
   }
   return counts;
 }
 
-/** The reporter and the plugin for `web-test-runner.config.mjs`. */
+/** Returns the reporter and the plugin for `web-test-runner.config.mjs`. */
 export function countTests(): { reporter: Reporter; plugin: TestRunnerPlugin } {
-  const file = process.env.MULE_TEST_COUNTS;
+  const countsFile = process.env.MULE_TEST_COUNTS;
   const progress = new Map<string, Progress>();
   let sessions: ReporterArgs['sessions'];
-  let poll: NodeJS.Timeout;
+  let pollTimer: NodeJS.Timeout;
 
   function write(isFinal: boolean): void {
-    if (!file) return;
-    // readers never see half of it
-    writeFileSync(`${file}.part`, JSON.stringify(countSessions(sessions.all(), progress, isFinal)));
-    renameSync(`${file}.part`, file);
+    if (!countsFile) return;
+    // renaming is atomic: a reader never gets an incomplete file
+    writeFileSync(`${countsFile}.part`, JSON.stringify(countSessions(sessions.all(), progress, isFinal)));
+    renameSync(`${countsFile}.part`, countsFile);
   }
 
   function endStuckSessions(): void {
     for (const session of sessions.forStatus(SESSION_STATUS.TEST_STARTED)) {
-      const { at } = progress.get(session.id) ?? {};
-      if (at === undefined || Date.now() - at < NO_PROGRESS_MS) continue;
+      const { reportedAt } = progress.get(session.id) ?? {};
+      if (reportedAt === undefined || Date.now() - reportedAt < NO_PROGRESS_MS) continue;
       const message = `no test or hook ended for ${NO_PROGRESS_MS / 1000} s`;
       const errors = [...session.errors, { message }];
       sessions.updateStatus({ ...session, passed: false, errors }, SESSION_STATUS.TEST_FINISHED);
@@ -153,23 +153,23 @@ export function countTests(): { reporter: Reporter; plugin: TestRunnerPlugin } {
       start(args) {
         ({ sessions } = args);
         sessions.on('session-status-updated', ({ id, status }) => {
-          if (status === SESSION_STATUS.TEST_STARTED) progress.set(id, { steps: [], at: Date.now() });
+          if (status === SESSION_STATUS.TEST_STARTED) progress.set(id, { steps: [], reportedAt: Date.now() });
           if (status === SESSION_STATUS.FINISHED) write(false);
         });
-        poll = setInterval(endStuckSessions, POLL_MS);
-        poll.unref();
+        pollTimer = setInterval(endStuckSessions, POLL_MS);
+        pollTimer.unref();
       },
       onTestRunFinished: () => write(true),
-      stop: () => clearInterval(poll),
+      stop: () => clearInterval(pollTimer),
     },
     plugin: {
       name: 'count-tests',
       executeCommand({ command, payload, session }) {
-        const known = progress.get(session.id);
-        if (!known || (command !== PLAN && command !== STEP)) return undefined;
-        known.at = Date.now();
-        if (command === PLAN) known.planned = (payload as TestPlan).planned;
-        else known.steps.push(payload as TestStep);
+        const pageProgress = progress.get(session.id);
+        if (!pageProgress || (command !== PLAN && command !== STEP)) return undefined;
+        pageProgress.reportedAt = Date.now();
+        if (command === PLAN) pageProgress.planned = (payload as TestPlan).planned;
+        else pageProgress.steps.push(payload as TestStep);
         return true;
       },
     },

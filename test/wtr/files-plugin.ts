@@ -1,4 +1,4 @@
-/** Runner commands by which a browser test chooses and drops real files; `files.ts` is the tests' side. */
+/** Commands of the test runner by which a browser test chooses and drops real files. Tests call them through `files.ts`. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,7 +18,7 @@ async function setFilesByPuppeteer(page: Page, selectors: readonly string[], fil
   const handle = await page.evaluateHandle(
     (path) =>
       path.reduce<ParentNode | null>(
-        (at, selector) => ((at as Element).shadowRoot ?? at)!.querySelector(selector),
+        (root, selector) => ((root as Element).shadowRoot ?? root)!.querySelector(selector),
         document,
       ),
     [...selectors],
@@ -35,14 +35,14 @@ async function dropByDevTools(page: Page, { x, y }: DropFiles, files: string[]):
   await session.detach();
 }
 
-/** The plugin for `web-test-runner.config.mjs`. Files are kept in a temporary folder until the run ends. */
+/** Returns the plugin for `web-test-runner.config.mjs`. It writes files to a temporary folder, and removes them at the end. */
 export function filesPlugin(): TestRunnerPlugin {
-  let root: Promise<string> | undefined;
+  let temporaryFolder: Promise<string> | undefined;
 
-  /** Writes each set of files into a new folder: names may repeat between tests. */
-  async function materialize(files: readonly FileOnDisk[]): Promise<string[]> {
-    root ??= mkdtemp(path.join(tmpdir(), 'mule-upload-files-'));
-    const folder = await mkdtemp(path.join(await root, 'set-'));
+  /** Writes files to a new folder, because tests may use the same names. @returns their paths */
+  async function writeFiles(files: readonly FileOnDisk[]): Promise<string[]> {
+    temporaryFolder ??= mkdtemp(path.join(tmpdir(), 'mule-upload-files-'));
+    const folder = await mkdtemp(path.join(await temporaryFolder, 'set-'));
     return Promise.all(
       files.map(async ({ name, content, size }) => {
         const file = path.join(folder, name);
@@ -55,12 +55,12 @@ export function filesPlugin(): TestRunnerPlugin {
   return {
     name: 'files',
     async serverStop() {
-      if (root) await rm(await root, { recursive: true, force: true });
+      if (temporaryFolder) await rm(await temporaryFolder, { recursive: true, force: true });
     },
     async executeCommand({ command, payload, session }) {
       if (command === 'set-files') {
         const { path: selectors, files } = payload as SetFiles;
-        const paths = await materialize(files);
+        const paths = await writeFiles(files);
         if (session.browser instanceof WebKitLauncher) await session.browser.setFiles(session.id, selectors, paths);
         else await setFilesByPuppeteer(pageOf(session), selectors, paths);
         return true;
@@ -68,7 +68,7 @@ export function filesPlugin(): TestRunnerPlugin {
       if (command === 'drop-files') {
         if (session.browser.name !== 'Chromium') return false;
         const drop = payload as DropFiles;
-        await dropByDevTools(pageOf(session), drop, await materialize(drop.files));
+        await dropByDevTools(pageOf(session), drop, await writeFiles(drop.files));
         return true;
       }
       return undefined;

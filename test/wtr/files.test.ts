@@ -26,7 +26,7 @@ describe('real files in browser tests', () => {
     expect(await textOf(input.files![1])).to.equal('hello');
   });
 
-  it('arrive in a drop, if the engine lets a test drop', async () => {
+  it('arrive in a drop, in Chromium', async () => {
     const isChromium = 'showOpenFilePicker' in window;
     const host = await fixture<HTMLElement>(html`<div style="width: 100px; height: 100px"></div>`);
     host.addEventListener('dragover', (event) => event.preventDefault());

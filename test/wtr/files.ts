@@ -1,15 +1,15 @@
-/** Real files for browser tests: written to disk, then chosen or dropped as a user does. */
+/** Gives browser tests real files: the test runner writes them to disk, then chooses or drops them as a user does. */
 import { executeServerCommand } from '@web/test-runner-commands';
 
 export interface FileOnDisk {
   name: string;
-  /** Text; without it `size` random bytes. */
+  /** The text of the file; if absent, the file gets `size` random bytes. */
   content?: string;
   size?: number;
 }
 
 export interface SetFiles {
-  /** Selectors, each within the shadow root of the last one's element. */
+  /** Selectors: each is looked up in the shadow root of the element that the one before selects. */
   path: string[];
   files: FileOnDisk[];
 }
@@ -25,6 +25,6 @@ export interface DropFiles {
 export const setFiles = (path: string[], files: FileOnDisk[]): Promise<void> =>
   executeServerCommand<void, SetFiles>('set-files', { path, files });
 
-/** Drops files at a point of the page. @returns false in engines that do not support it in tests: all but Chromium */
+/** Drops files at a point of the page. @returns whether that is supported: only in Chromium */
 export const dropFiles = (x: number, y: number, files: FileOnDisk[]): Promise<boolean> =>
   executeServerCommand<boolean, DropFiles>('drop-files', { x, y, files });

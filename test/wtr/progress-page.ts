@@ -1,4 +1,4 @@
-/** Runs in each test page before Mocha: reports how many tests the file has, and the end of each. */
+/** Runs in each test page before Mocha: reports how many tests the file has, and the result of each. */
 import { executeServerCommand } from '@web/test-runner-commands';
 import { PLAN, STEP } from './progress.js';
 import type { TestPlan, TestStep } from './progress.js';
@@ -14,11 +14,11 @@ interface MochaRunner {
 }
 
 const send = (command: string, payload: TestPlan | TestStep): void => {
-  // a page that is left or closed gets no answer
+  // the promise is rejected if the page closes before the runner answers
   executeServerCommand(command, payload).catch(() => undefined);
 };
 
-function watch(runner: MochaRunner): void {
+function reportProgress(runner: MochaRunner): void {
   send(PLAN, { planned: runner.total });
   runner.on('pass', (test) => send(STEP, { state: 'passed', title: test.fullTitle() }));
   runner.on('pending', (test) => send(STEP, { state: 'pending', title: test.fullTitle() }));
@@ -26,5 +26,5 @@ function watch(runner: MochaRunner): void {
   runner.on('hook end', () => send(STEP, {}));
 }
 
-// the test framework assigns its Mocha runner to this property, in the task that starts the run
-Object.defineProperty(window, '__WTR_MOCHA_RUNNER__', { set: watch });
+// the test framework assigns its Mocha runner to this property just before it starts the tests
+Object.defineProperty(window, '__WTR_MOCHA_RUNNER__', { set: reportProgress });

@@ -1,8 +1,8 @@
-/** Chromium and Firefox for @web/test-runner, set up so that several test pages at once all run at full speed. */
+/** Launchers of Chromium and Firefox for @web/test-runner, in which several test pages run at full speed at the same time. */
 import { type ChromeLauncher, chromeLauncher } from '@web/test-runner-chrome';
-import { need } from '../../scripts/machine.js';
+import { requireTool } from '../../scripts/machine.js';
 
-/** Chromium does not start its sandbox as root; the rest keeps a test browser from contacting other servers. */
+/** Chromium does not start as root with its sandbox; the other flags keep it from contacting other servers. */
 export const CHROMIUM_FLAGS = [
   '--no-sandbox',
   '--disable-quic',
@@ -12,7 +12,7 @@ export const CHROMIUM_FLAGS = [
   '--disable-sync',
 ];
 
-/** The runner calls any browser of its own choice "Chrome". */
+/** Sets a launcher's name: the test runner calls each of its browsers "Chrome". */
 function named(launcher: ChromeLauncher, name: string): ChromeLauncher {
   launcher.name = name;
   return launcher;
@@ -22,8 +22,8 @@ function named(launcher: ChromeLauncher, name: string): ChromeLauncher {
 export function chromiumLauncher(): ChromeLauncher {
   return named(
     chromeLauncher({
-      launchOptions: { executablePath: need('chromium').path, args: CHROMIUM_FLAGS },
-      // a page behind another gets no animation frames unless focus is emulated
+      launchOptions: { executablePath: requireTool('chromium').path, args: CHROMIUM_FLAGS },
+      // a hidden page gets animation frames only if its focus is emulated
       createPage: async ({ context }) => {
         const page = await context.newPage();
         const session = await page.createCDPSession();
@@ -39,8 +39,8 @@ export function chromiumLauncher(): ChromeLauncher {
 export function firefoxLauncher(): ChromeLauncher {
   return named(
     chromeLauncher({
-      launchOptions: { browser: 'firefox', executablePath: need('firefox').path },
-      // a tab behind another runs its timers once a second; a window does not
+      launchOptions: { browser: 'firefox', executablePath: requireTool('firefox').path },
+      // a hidden tab runs its timers only once a second, so each page gets its own window
       createPage: ({ browser }) => browser.newPage({ type: 'window', windowBounds: { width: 1024, height: 768 } }),
     }),
     'Firefox',

@@ -1,13 +1,13 @@
-/** Serves TypeScript to the test page, compiled by the transformer that builds the package. */
+/** Compiles TypeScript for test pages, by the same transformer as the build of the package. */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { TestRunnerPlugin } from '@web/test-runner-core';
 import { transformWithOxc } from 'vite';
 
-// The transformer imports this helper from a package that only its bundler resolves.
+/** The transformer imports this helper from a package that only its bundler can resolve. */
 const HELPER_IMPORT = /^import (\w+) from ["']@oxc-project\/runtime\/helpers\/decorate["'];$/m;
 
-/** Applies TypeScript's legacy decorators, last one first; Lit's are of that kind. */
+/** Replaces that import. Applies legacy decorators as TypeScript does, the last one first; Lit's decorators are legacy ones. */
 const DECORATE =
   'const $1 = (decorators, target, key, given) => {'
   + ' const isMember = key !== undefined;'
@@ -23,7 +23,7 @@ const isTypeScript = (file: string): boolean => /\.m?ts$/.test(file.split('?')[0
 const wrapCommonJs = (body: string): string =>
   `const module = { exports: {} }, exports = module.exports; ${body}\nexport default module.exports;`;
 
-/** The plugin for `web-test-runner.config.mjs`. */
+/** Returns the plugin for `web-test-runner.config.mjs`. */
 export function typescriptPlugin(): TestRunnerPlugin {
   let root = '';
   return {
@@ -34,22 +34,22 @@ export function typescriptPlugin(): TestRunnerPlugin {
     resolveMimeType({ path: file }) {
       return isTypeScript(file) ? 'js' : undefined;
     },
-    // in a TypeScript file `./x.js` means the file x.ts
+    // TypeScript files import `./x.js` for the file x.ts
     resolveImport({ source, context }) {
       if (!isTypeScript(context.path) || !/^\.{1,2}\/.*\.js$/.test(source)) return undefined;
       const file = path.join(root, path.dirname(decodeURI(context.path)), source);
-      const typed = source.replace(/js$/, 'ts');
-      return existsSync(file) || !existsSync(file.replace(/js$/, 'ts')) ? undefined : typed;
+      const typeScriptImport = source.replace(/js$/, 'ts');
+      return existsSync(file) || !existsSync(file.replace(/js$/, 'ts')) ? undefined : typeScriptImport;
     },
     async transform({ path: file, body }) {
       if (typeof body !== 'string') return undefined;
       if (file.endsWith('/localforage/dist/localforage.js')) return { body: wrapCommonJs(body) };
       if (!isTypeScript(file)) return undefined;
       const { code, map } = await transformWithOxc(body, path.join(root, file), { target: 'es2022', sourcemap: true });
-      const inline = Buffer.from(JSON.stringify({ ...map, sources: [path.basename(file)] })).toString('base64');
-      // on one line, as the import was: the source map stays true
+      const inlineMap = Buffer.from(JSON.stringify({ ...map, sources: [path.basename(file)] })).toString('base64');
+      // the helper has one line, as the import has, so that the source map's line numbers stay correct
       const runnable = code.replace(HELPER_IMPORT, DECORATE);
-      return { body: `${runnable}\n//# sourceMappingURL=data:application/json;base64,${inline}` };
+      return { body: `${runnable}\n//# sourceMappingURL=data:application/json;base64,${inlineMap}` };
     },
   };
 }

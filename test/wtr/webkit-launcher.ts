@@ -1,4 +1,4 @@
-/** Lets @web/test-runner drive WebKitGTK, for which no package has a launcher. */
+/** A launcher of WebKitGTK for @web/test-runner; no package has one. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -10,7 +10,7 @@ type Action = Record<string, unknown>;
 
 const BUTTONS: readonly Button[] = ['left', 'middle', 'right'];
 
-/** WebDriver's code points for keys without a character. https://www.w3.org/TR/webdriver2/#keyboard-actions */
+/** WebDriver's code points for keys without a character. @see https://www.w3.org/TR/webdriver2/#keyboard-actions */
 const KEYS: Readonly<Record<string, string>> = {
   Backspace: '\uE003',
   Tab: '\uE004',
@@ -31,40 +31,40 @@ const KEYS: Readonly<Record<string, string>> = {
   Delete: '\uE017',
 };
 
-interface Window {
+interface BrowserWindow {
   readonly profile: string;
   readonly session: WebKitSession;
 }
 
-/** One browser for each test file that runs at the same time: in a single one, they would share one window's focus. */
+/** Starts one browser per concurrent test file: in a single browser, only one file's page could have the focus. */
 export class WebKitLauncher implements BrowserLauncher {
   readonly name = 'WebKit';
-  /** The runner's own commands (keys, mouse) call the methods below for browsers of this type. */
+  /** For this type, the test runner's commands for keys and mouse call the methods `send…` and `resetMouse`. */
   readonly type = 'webdriver';
   readonly concurrency = 2;
-  readonly #all: Promise<Window>[] = [];
-  readonly #idle: Promise<Window>[] = [];
-  /** By test session. */
-  readonly #active = new Map<string, Promise<Window>>();
+  readonly #windows: Promise<BrowserWindow>[] = [];
+  readonly #idleWindows: Promise<BrowserWindow>[] = [];
+  /** By the ID of the test session. */
+  readonly #activeWindows = new Map<string, Promise<BrowserWindow>>();
 
-  async #open(): Promise<Window> {
+  async #open(): Promise<BrowserWindow> {
     const profile = await mkdtemp(path.join(tmpdir(), 'mule-upload-webkit-'));
     return { profile, session: await WebKitSession.start(profile) };
   }
 
   async #call(id: string, method: 'POST' | 'GET' | 'DELETE', command: string, body?: object): Promise<unknown> {
-    return (await this.#active.get(id)!).session.call(method, command, body);
+    return (await this.#activeWindows.get(id)!).session.call(method, command, body);
   }
 
   async startSession(id: string, url: string): Promise<void> {
-    let window = this.#idle.pop();
-    if (!window) this.#all.push((window = this.#open()));
-    this.#active.set(id, window);
+    let window = this.#idleWindows.pop();
+    if (!window) this.#windows.push((window = this.#open()));
+    this.#activeWindows.set(id, window);
     await this.#call(id, 'POST', '/url', { url });
   }
 
   isActive(id: string): boolean {
-    return this.#active.has(id);
+    return this.#activeWindows.has(id);
   }
 
   async getBrowserUrl(id: string): Promise<string> {
@@ -73,8 +73,8 @@ export class WebKitLauncher implements BrowserLauncher {
 
   async stopSession(id: string): Promise<SessionResult> {
     await this.#call(id, 'POST', '/url', { url: 'about:blank' });
-    this.#idle.push(this.#active.get(id)!);
-    this.#active.delete(id);
+    this.#idleWindows.push(this.#activeWindows.get(id)!);
+    this.#activeWindows.delete(id);
     return {};
   }
 
@@ -83,7 +83,7 @@ export class WebKitLauncher implements BrowserLauncher {
   }
 
   async stop(): Promise<void> {
-    for (const window of this.#all) {
+    for (const window of this.#windows) {
       const opened = await window.catch(() => undefined);
       await opened?.session.close();
       if (opened) await rm(opened.profile, { recursive: true, force: true, maxRetries: 20 });
@@ -91,18 +91,18 @@ export class WebKitLauncher implements BrowserLauncher {
   }
 
   async setFiles(id: string, selectors: readonly string[], files: readonly string[]): Promise<void> {
-    await (await this.#active.get(id)!).session.setFiles(selectors, files);
+    await (await this.#activeWindows.get(id)!).session.setFiles(selectors, files);
   }
 
   async #perform(id: string, source: Action): Promise<void> {
     await this.#call(id, 'POST', '/actions', { actions: [source] });
   }
 
-  #point(id: string, action: Action): Promise<void> {
+  #performMouse(id: string, action: Action): Promise<void> {
     return this.#perform(id, { type: 'pointer', id: 'mouse', parameters: { pointerType: 'mouse' }, actions: [action] });
   }
 
-  /** Chords are written with a plus: `Shift+Tab`. */
+  /** Presses keys one after the other. Keys that are pressed together are joined by a plus: `Shift+Tab`. */
   async sendKeys(id: string, strokes: string[]): Promise<void> {
     const actions = strokes.flatMap((stroke) => {
       const keys = stroke.length === 1 ? [stroke] : stroke.split('+').map((key) => KEYS[key] ?? key);
@@ -113,7 +113,7 @@ export class WebKitLauncher implements BrowserLauncher {
   }
 
   async sendMouseMove(id: string, x: number, y: number): Promise<void> {
-    await this.#point(id, { type: 'pointerMove', duration: 0, x: Math.round(x), y: Math.round(y) });
+    await this.#performMouse(id, { type: 'pointerMove', duration: 0, x: Math.round(x), y: Math.round(y) });
   }
 
   async sendMouseClick(id: string, x: number, y: number, button: Button = 'left'): Promise<void> {
@@ -123,11 +123,11 @@ export class WebKitLauncher implements BrowserLauncher {
   }
 
   async sendMouseDown(id: string, button: Button = 'left'): Promise<void> {
-    await this.#point(id, { type: 'pointerDown', button: BUTTONS.indexOf(button) });
+    await this.#performMouse(id, { type: 'pointerDown', button: BUTTONS.indexOf(button) });
   }
 
   async sendMouseUp(id: string, button: Button = 'left'): Promise<void> {
-    await this.#point(id, { type: 'pointerUp', button: BUTTONS.indexOf(button) });
+    await this.#performMouse(id, { type: 'pointerUp', button: BUTTONS.indexOf(button) });
   }
 
   async resetMouse(id: string): Promise<void> {

@@ -63,7 +63,7 @@ export class UploadRecord {
   /** Requested bytes per part that overrides the page's option; null while the connection needs no smaller parts. */
   partSizeWish: number | null = null;
   /** Whether its owner has left this page: nothing is sent and nothing is written any more. */
-  isReleased = false;
+  hasFormerOwner = false;
   /** Whether `forget()` has ended it: nothing is written of it any more. */
   isForgotten = false;
 

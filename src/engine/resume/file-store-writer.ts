@@ -7,7 +7,7 @@ import type { ModuleLoader } from '../util/module-loader.js';
 import type { JournalWriter } from './journal-writer.js';
 import type { storeFile, StoreFileServices } from './store-file.js';
 
-/** Delay of the first write: an upload that has ended by then needs none. */
+/** Delay of the first write: an upload that ends within it needs none. */
 const WRITE_DELAY_MS = 2_000;
 
 /** The dependencies of the writer. */
@@ -20,8 +20,8 @@ export interface FileStoreServices extends StoreFileServices {
 }
 
 /**
- * Stores the files of unfinished uploads for the next page load, so that they need not be chosen again: handles, and copies
- * of small files. It writes one at a time, after a delay, and no upload ever waits for it.
+ * Stores the files of unfinished uploads for the next page load, so that users need not choose them again: handles, and
+ * copies of small files. It writes one file at a time, after a delay, and no upload waits for it.
  */
 export class FileStoreWriter {
   readonly #services: FileStoreServices;
@@ -34,38 +34,38 @@ export class FileStoreWriter {
     this.#services = services;
   }
 
-  /** Stores an upload's file, unless the upload ends soon. */
-  add(record: UploadRecord): void {
+  /** Stores an upload's file after the delay, unless the upload has ended then. */
+  add(upload: UploadRecord): void {
     const { recover } = this.#services.settings.options;
-    const isOn = recover === 'auto' || recover === 'ask';
-    if (!isOn || this.#stored.has(record)) return;
-    this.#waiting.add(record);
+    const isEnabled = recover === 'auto' || recover === 'ask';
+    if (!isEnabled || this.#stored.has(upload)) return;
+    this.#waiting.add(upload);
     this.#schedule();
   }
 
-  /** Records that an upload's file is stored since an earlier page load. */
-  markStored(record: UploadRecord): void {
-    this.#stored.add(record);
+  /** Records that an earlier page load has stored the upload's file. */
+  markStored(upload: UploadRecord): void {
+    this.#stored.add(upload);
   }
 
   /** Deletes an upload's file. */
-  remove(record: UploadRecord): void {
-    this.#waiting.delete(record);
-    if (this.#stored.delete(record)) void this.#services.fileStore.remove(record.recordId);
+  remove(upload: UploadRecord): void {
+    this.#waiting.delete(upload);
+    if (this.#stored.delete(upload)) void this.#services.fileStore.remove(upload.recordId);
   }
 
-  /** Continues once the signer has said who is signed in. */
-  wake(): void {
+  /** Stores the files that wait until the signer has named the user. */
+  resume(): void {
     if (this.#waiting.size) this.#schedule();
   }
 
-  /** Forgets an upload whose owner has left the page; its stored file stays. */
-  forget(record: UploadRecord): void {
-    this.#waiting.delete(record);
-    this.#stored.delete(record);
+  /** Forgets an upload whose owner has left the page; keeps its stored file. */
+  forget(upload: UploadRecord): void {
+    this.#waiting.delete(upload);
+    this.#stored.delete(upload);
   }
 
-  /** Stops writing. */
+  /** Stops writing for good. */
   dispose(): void {
     this.#waiting.clear();
     this.#cancelTimer?.();
@@ -94,21 +94,21 @@ export class FileStoreWriter {
   }
 
   async #writeAll(): Promise<void> {
-    // the last ones first: the others may have ended before their turn
-    for (const record of [...this.#waiting].reverse()) {
-      if (!this.#isStorable(record)) continue;
-      if (!this.#waiting.delete(record) || isOver(record.status)) continue;
+    // the newest first: older uploads may end before their turn
+    for (const upload of [...this.#waiting].reverse()) {
+      if (!this.#isStorable(upload)) continue;
+      if (!this.#waiting.delete(upload) || isOver(upload.status)) continue;
       // the upload continues although its file cannot be stored
-      await this.#write(record).catch(() => {});
+      await this.#write(upload).catch(() => {});
     }
   }
 
-  async #write(record: UploadRecord): Promise<void> {
+  async #write(upload: UploadRecord): Promise<void> {
     const { storeFile } = await this.#services.deferredCode.load();
-    if (!(await storeFile(this.#services, record))) return;
-    this.#stored.add(record);
-    if (isOver(record.status)) this.remove(record);
-    // after the file: a record without a file is useless as long as nothing is stored
-    else if (!record.session?.uploadId) await this.#services.journal.save(record);
+    if (!(await storeFile(this.#services, upload))) return;
+    this.#stored.add(upload);
+    if (isOver(upload.status)) this.remove(upload);
+    // after the file: a journal record of an upload without stored parts is useless without a file
+    else if (!upload.session?.uploadId) await this.#services.journal.save(upload);
   }
 }

@@ -4,19 +4,19 @@ import type { SmallFileCache } from '../files/small-file-cache.js';
 import type { UploadRecord } from '../model/upload-record.js';
 
 /**
- * Returns the fingerprint that an upload's file is recognised by; computes it once.
+ * Returns the fingerprint of an upload's file; computes it only once.
  * @throws UploadError `file-unreadable`
  */
-export async function identifyFile(record: UploadRecord, smallFiles: SmallFileCache): Promise<string> {
+export async function identifyFile(upload: UploadRecord, smallFiles: SmallFileCache): Promise<string> {
   try {
-    return (record.fingerprint ??= await fingerprint(record.file!, (file) => smallFiles.read(file)));
+    return (upload.fingerprint ??= await fingerprint(upload.file!, (file) => smallFiles.read(file)));
   } catch (cause) {
-    return unreadable(record.facts.name, cause);
+    return throwUnreadable(upload.facts.name, cause);
   }
 }
 
 /** @throws UploadError `file-unreadable` */
-export function unreadable(name: string, cause: unknown): never {
+export function throwUnreadable(name: string, cause: unknown): never {
   const message = `“${name}” cannot be read: choose it again.`;
   throw new UploadError('file-unreadable', message, { phase: 'init', cause, isFinal: true });
 }

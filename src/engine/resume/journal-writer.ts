@@ -18,12 +18,12 @@ export class JournalWriter {
   readonly #presence: PagePresence;
   /** IDs of the records written in this page load. */
   readonly #written = new Set<string>();
-  /** Scopes that records were written under in this page load. */
+  /** Scopes of the records written in this page load. */
   readonly #scopes = new Set<string>();
   #hasWarned = false;
   #isHung = false;
-  /** Writes follow one another, so that a late one cannot undo a removal. */
-  #last: Promise<unknown> = Promise.resolve();
+  /** The last access to the journal. Each waits for the one before, so that a late write cannot undo a removal. */
+  #lastAccess: Promise<unknown> = Promise.resolve();
 
   constructor(journal: Journal, clock: Clock, settings: Settings, user: CurrentUser, presence: PagePresence) {
     this.#journal = journal;
@@ -33,54 +33,57 @@ export class JournalWriter {
     this.#presence = presence;
   }
 
-  /** Whether anything is stored at all. */
-  get #isOn(): boolean {
+  /** Whether the page lets unfinished uploads be stored. */
+  get #isEnabled(): boolean {
     return this.#settings.options.recover !== 'off';
   }
 
-  /** Scopes that this page has written under, the current one included. */
+  /** The scopes of the records that this page has written, and the current scope. */
   get scopes(): Set<string> {
     return new Set([...this.#scopes, this.#settings.scope]);
   }
 
-  /** @returns records of the current owner, and those of earlier releases, which name no control */
+  /** @returns the records of the current owner; they include records without a control, which earlier releases wrote */
   async load(): Promise<JournalRecord[]> {
-    if (!this.#isOn) return [];
+    if (!this.#isEnabled) return [];
     const { scope, recoveryKey } = this.#settings.owner;
-    const records = await this.#try(() => this.#journal.load(scope), []);
+    const records = await this.#access(() => this.#journal.load(scope), []);
     return records.filter((record) => (record.recoveryKey ?? recoveryKey) === recoveryKey);
   }
 
-  /** Writes an upload's record, after this page's presence is announced: other tabs must not resume the upload. */
-  async save(record: UploadRecord): Promise<void> {
-    if (!this.#isOn || record.isForgotten) return;
-    this.#scopes.add(record.owner.scope);
-    // an aborted upload may be ended by any page
-    const announced = isOver(record.status) || record.isReleased ? null : this.#presence.announce();
-    const entry = recordOf(record, this.#user.principal, this.#presence.name);
-    if (!entry) return;
-    this.#written.add(entry.id);
-    this.#last = this.#last.then(() => announced);
-    await this.#try(() => this.#journal.save(entry), undefined);
+  /** Writes an upload's record after announcing this page's presence, so that other tabs do not resume the upload. */
+  async save(upload: UploadRecord): Promise<void> {
+    if (!this.#isEnabled || upload.isForgotten) return;
+    this.#scopes.add(upload.owner.scope);
+    // any page may abort on the store what was aborted here
+    const announced = isOver(upload.status) || upload.hasFormerOwner ? null : this.#presence.announce();
+    const journalRecord = recordOf(upload, this.#user.principal, this.#presence.name);
+    if (!journalRecord) return;
+    this.#written.add(journalRecord.id);
+    this.#lastAccess = this.#lastAccess.then(() => announced);
+    await this.#access(() => this.#journal.save(journalRecord), undefined);
   }
 
   /** Removes an upload's record. */
-  async remove(record: UploadRecord): Promise<void> {
-    if (!this.#isOn) return;
-    const { id, recordId, recovered } = record;
-    // an upload of a small file ends before a record is written
-    const isThere = this.#written.delete(recordId) || recovered || recordId !== id;
-    if (isThere) await this.#try(() => this.#journal.remove(record.recordId), undefined);
+  async remove(upload: UploadRecord): Promise<void> {
+    if (!this.#isEnabled) return;
+    const { id, recordId, recovered } = upload;
+    // most uploads of small files end before a record is written
+    const hasRecord = this.#written.delete(recordId) || recovered || recordId !== id;
+    if (hasRecord) await this.#access(() => this.#journal.remove(upload.recordId), undefined);
   }
 
   /** Removes every record of a scope, of all controls. */
   wipe(scope: string): Promise<void> {
-    return this.#try(() => this.#journal.wipe(scope), undefined);
+    return this.#access(() => this.#journal.wipe(scope), undefined);
   }
 
-  /** A write that the quota refuses may succeed later; a database that hangs is not used again. */
-  #try<T>(work: () => Promise<T>, fallback: T): Promise<T> {
-    const result = this.#last.then(async () => {
+  /**
+   * Runs an access to the journal after the former ones; returns the fallback if it fails. A write that the quota refuses
+   * may succeed later; a database that does not answer is not used again.
+   */
+  #access<T>(work: () => Promise<T>, fallback: T): Promise<T> {
+    const result = this.#lastAccess.then(async () => {
       if (this.#isHung) return fallback;
       let hasAnswered = false;
       const ask = (): Promise<T> => work().finally(() => (hasAnswered = true));
@@ -92,7 +95,7 @@ export class JournalWriter {
         return fallback;
       }
     });
-    this.#last = result;
+    this.#lastAccess = result;
     return result;
   }
 

@@ -2,7 +2,7 @@ import type { JournalRecord, TabLock } from '../ports.js';
 import { lockNameOf } from './page-presence.js';
 import type { PagePresence } from './page-presence.js';
 
-/** Returns the records without those whose page is open, which `presence` then has. */
+/** Returns the records whose page is no longer open; stores the others in `presence`. */
 export async function withoutOpenPages(
   records: readonly JournalRecord[],
   lock: TabLock,
@@ -10,7 +10,7 @@ export async function withoutOpenPages(
 ): Promise<JournalRecord[]> {
   const visits = new Set(records.flatMap(({ visit }) => (visit ? [lockNameOf(visit)] : [])));
   const open = await lock.held([...visits]).catch(() => new Set<string>());
-  const isElsewhere = ({ visit }: JournalRecord): boolean => presence.isOther(visit) && open.has(lockNameOf(visit));
+  const isElsewhere = ({ visit }: JournalRecord): boolean => presence.isOtherPage(visit) && open.has(lockNameOf(visit));
   presence.recordsOfOpenPages = records.filter(isElsewhere);
   return records.filter((record) => !isElsewhere(record));
 }

@@ -4,60 +4,52 @@ import type { JournalRecord, TabLock } from '../ports.js';
 export const lockNameOf = (visit: string): string => `visit:${visit}`;
 
 /**
- * Announces to other tabs, by a lock, that this page is open: they must not resume by themselves what this page has queued or
- * paused. It begins with the first record that the page writes.
+ * Announces to other tabs, by a lock, that this page is open, so that they do not resume what it has queued or paused. The
+ * page announces itself before it writes its first record.
  */
 export class PagePresence {
   readonly #lock: TabLock;
   readonly #ownName: string;
-  #name: string | null = null;
+  /** Name of this page in its records; null until the presence is announced. */
+  name: string | null = null;
   #release: (() => void) | null = null;
-  #isWanted = false;
+  /** Whether this page is announced, also while its lock is released. */
+  isAnnounced = false;
   #isAway = false;
   #isOver = false;
-  /** Records that were left out because their page is open. */
+  /** Records that this page does not resume, because the page that wrote them is open. */
   recordsOfOpenPages: readonly JournalRecord[] = [];
   /** Called when the presence is announced. */
   onChange = (): void => {};
 
-  /** @param name of this page, unlike any other's */
+  /** @param name unique name of this page */
   constructor(lock: TabLock, name: string) {
     this.#lock = lock;
     this.#ownName = name;
   }
 
-  /** Name of this page in its records; null until the presence is announced. */
-  get name(): string | null {
-    return this.#name;
-  }
-
   /** Whether a record names another page. */
-  isOther(visit: string | null): visit is string {
+  isOtherPage(visit: string | null): visit is string {
     return visit !== null && visit !== this.#ownName;
-  }
-
-  /** Whether other tabs are to know that this page is open. */
-  get isAnnounced(): boolean {
-    return this.#isWanted;
   }
 
   /** Announces the presence, once. */
   async announce(): Promise<void> {
-    if (this.#isWanted || this.#isOver) return;
-    this.#isWanted = true;
-    this.#name = this.#ownName;
+    if (this.isAnnounced || this.#isOver) return;
+    this.isAnnounced = true;
+    this.name = this.#ownName;
     this.onChange();
     await this.#acquire();
   }
 
-  /** Ends the announcement: nothing in this page is unfinished. */
+  /** Ends the announcement, because no upload of this page is unfinished. */
   withdraw(): void {
-    this.#isWanted = false;
+    this.isAnnounced = false;
     this.#releaseLock();
   }
 
   /**
-   * Releases the lock while the page is hidden in the cache: a page with a lock is not put into the back-forward cache.
+   * Releases the lock, because browsers do not put a page with a lock into the back-forward cache.
    */
   hide(): void {
     this.#isAway = true;
@@ -67,7 +59,7 @@ export class PagePresence {
   /** Acquires the lock again, when the page is back. */
   show(): void {
     this.#isAway = false;
-    if (this.#isWanted) void this.#acquire();
+    if (this.isAnnounced) void this.#acquire();
   }
 
   /** Releases the lock for good. */
@@ -78,7 +70,7 @@ export class PagePresence {
 
   async #acquire(): Promise<void> {
     const release = await this.#lock.tryAcquire(lockNameOf(this.#ownName)).catch(() => null);
-    if (this.#isWanted && !this.#isAway && !this.#release) this.#release = release;
+    if (this.isAnnounced && !this.#isAway && !this.#release) this.#release = release;
     else release?.();
   }
 

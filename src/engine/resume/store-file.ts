@@ -3,24 +3,24 @@ import type { UploadRecord } from '../model/upload-record.js';
 import type { FileStore, KeptFile } from '../ports.js';
 import { identifyFile } from './identify-file.js';
 
-/** Bytes of the largest file that is copied. */
+/** Maximum size of a file that is copied. */
 export const MAX_COPY_BYTES = 8 * 1024 ** 2;
 
-/** The objects that a file is stored with. */
+/** The dependencies of `storeFile()`. */
 export interface StoreFileServices {
   readonly fileStore: FileStore;
   readonly smallFiles: SmallFileCache;
 }
 
 /** Stores an upload's handle, or a copy of its file. @returns whether it is stored */
-export async function storeFile({ fileStore, smallFiles }: StoreFileServices, record: UploadRecord): Promise<boolean> {
-  const content = contentFor(record);
+export async function storeFile({ fileStore, smallFiles }: StoreFileServices, upload: UploadRecord): Promise<boolean> {
+  const content = contentFor(upload);
   if (!content) return false;
-  await identifyFile(record, smallFiles);
-  if (record.isReleased || !(await fileStore.save(record.recordId, record.owner.scope, content))) return false;
-  if (!record.isReleased) return true;
-  // a file without a record cannot be resumed
-  if (!record.session?.uploadId) void fileStore.remove(record.recordId);
+  await identifyFile(upload, smallFiles);
+  if (upload.hasFormerOwner || !(await fileStore.save(upload.recordId, upload.owner.scope, content))) return false;
+  if (!upload.hasFormerOwner) return true;
+  // the owner has left the page meanwhile; a file without a journal record cannot be resumed
+  if (!upload.session?.uploadId) void fileStore.remove(upload.recordId);
   return false;
 }
 

@@ -6,11 +6,11 @@ import type { Session } from '../model/session.js';
 import { readSignature } from '../model/signature.js';
 import type { Moment, Signature } from '../model/signature.js';
 
-/** The response to `get_init_signature` for one file, and the time of the call. */
+/** The signer's answer for one file, the whole answer of that call, and the time of the call. */
 export interface InitReply {
   file: InitAnswerFile;
   answer: InitAnswer;
-  asked: Moment;
+  requestedAt: Moment;
 }
 
 /** The first request that init signed: it creates the multipart upload, or sends the whole file. */
@@ -18,7 +18,7 @@ export type FirstRequest =
   | { kind: 'create'; signature: Signature }
   | { kind: 'put'; signature: Signature }
   | { kind: 'post'; signature: Signature; fields: PostPolicy['fields'] }
-  /** The multipart upload exists already. `firstWindow`: signatures of its first parts that came with the answer. */
+  /** No request: the multipart upload exists. `firstWindow` holds signatures of its first parts, from the same answer. */
   | { kind: 'known'; firstWindow: AllAnswer | null };
 
 /**
@@ -28,13 +28,13 @@ export type FirstRequest =
  * @throws UploadError `invalid-response`, or `too-large` for what S3 cannot store
  */
 export function readInit(
-  { file, answer, asked }: InitReply,
+  { file, answer, requestedAt }: InitReply,
   size: number,
 ): { session: Session; firstRequest: FirstRequest } {
-  // the refusal of one file has the same meaning as the same code for a whole call
+  // for one file, a code means the same as for a whole call
   if ('error' in file) throw new SignerFault(403, String(file.error.code), String(file.error.message || NO_REASON));
   if (typeof file.key !== 'string' || !file.key) throw invalidAnswer('names no key');
-  const firstRequest = readFirstRequest(file, answer, asked);
+  const firstRequest = readFirstRequest(file, answer, requestedAt);
   const isSingle = firstRequest.kind === 'put' || firstRequest.kind === 'post';
   if (!isSingle && file.part_size === undefined) throw invalidAnswer('names no part_size');
   const isResumed = 'upload_id' in file && !file.fresh;
@@ -72,14 +72,14 @@ function readAgreedChecksum({ checksum }: { checksum?: AgreedChecksum }): Agreed
 function readFirstRequest(
   file: Exclude<InitAnswerFile, { error: unknown }>,
   answer: InitAnswer,
-  asked: Moment,
+  requestedAt: Moment,
 ): FirstRequest {
-  if ('init' in file) return { kind: 'create', signature: readSignature(file.init, answer, asked) };
-  if ('put' in file) return { kind: 'put', signature: readSignature(file.put, answer, asked) };
+  if ('init' in file) return { kind: 'create', signature: readSignature(file.init, answer, requestedAt) };
+  if ('put' in file) return { kind: 'put', signature: readSignature(file.put, answer, requestedAt) };
   if ('upload_id' in file && typeof file.upload_id === 'string')
     return { kind: 'known', firstWindow: file.all ?? null };
   const policy = 'post' in file ? answer.posts?.[file.post] : undefined;
   if (!policy) throw invalidAnswer('holds none of init, put, post and upload_id');
   const { url, expires, fields } = policy;
-  return { kind: 'post', signature: readSignature({ method: 'POST', url, expires }, answer, asked), fields };
+  return { kind: 'post', signature: readSignature({ method: 'POST', url, expires }, answer, requestedAt), fields };
 }

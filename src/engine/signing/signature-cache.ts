@@ -3,20 +3,20 @@ import { isFresh, momentOf, readSignature } from '../model/signature.js';
 import type { Moment, Signature, SignedUpload } from '../model/signature.js';
 import type { Clock, SignerPort } from '../ports.js';
 
-/** Part signatures requested in one call. */
+/** Number of part signatures that are requested in one call. */
 export const WINDOW_SIZE = 100;
-/** With fewer cached signatures, the next window is requested. */
+/** With fewer cached part signatures than this, the next window is requested. */
 const LOW_WATERMARK = 16;
-/** The same for uploads with checksums, of which only a few are computed in advance. */
-const LOW_WATERMARK_WITH_CHECKSUMS = 8;
+/** Minimum parts in a window with checksums that is requested ahead: few checksums are computed in advance. */
+const MIN_WINDOW_WITH_CHECKSUMS = 8;
 
 /** Requests that are signed once for an upload, not once for each part. */
 export type UploadRequest = 'list' | 'end' | 'delete' | 'head';
 type SigningAction = `get_${UploadRequest | 'chunk'}_signature`;
 
 /**
- * Caches the signatures of one upload. They are requested in windows and before they are needed if the signer offers
- * `get_all_signatures`, else one at a time.
+ * Caches the signatures of one upload. If the signer offers `get_all_signatures`, it requests them in windows, before they
+ * are needed; else one at a time.
  */
 export class SignatureCache {
   readonly #signer: SignerPort;
@@ -24,7 +24,7 @@ export class SignatureCache {
   readonly #onAnswer: () => void;
   readonly #parts = new Map<number, Signature>();
   readonly #requests = new Map<UploadRequest, Signature>();
-  #window: Promise<void> | null = null;
+  #pendingWindow: Promise<void> | null = null;
   #generation = 0;
 
   /** @param onAnswer called for each answer of the signer that is not a refusal */
@@ -39,7 +39,7 @@ export class SignatureCache {
     this.#generation++;
     this.#parts.clear();
     this.#requests.clear();
-    this.#window = null;
+    this.#pendingWindow = null;
   }
 
   /** Adds a window that came with the answer of init, without checksums. An invalid one is ignored. */
@@ -59,7 +59,7 @@ export class SignatureCache {
 
   /**
    * Returns a signature for a part, and requests those of the parts after it in the same call.
-   * @param missing returns the numbers of all parts that are not stored, this one included, in the order of sending
+   * @param missing returns the numbers of all parts that are not stored, in the order of sending, with this one
    * @throws SignerFault, UploadError `invalid-response`, DOMException if the part cannot be read
    */
   async signPart(
@@ -77,20 +77,20 @@ export class SignatureCache {
       return this.#getOrSign(this.#parts, partNumber, 'get_chunk_signature', signal, request);
     }
     for (;;) {
-      const known = this.#fresh(this.#parts, partNumber);
-      if (known) {
+      const cached = this.#getFresh(this.#parts, partNumber);
+      if (cached) {
         this.#prefetch(upload, missing, signal);
-        return known;
+        return cached;
       }
       if (values) await values.gather(partNumber, (near) => this.#parts.has(near), signal);
-      // another part's window may have included it meanwhile
+      // meanwhile the window of another part may have included this one
       if (values && this.#parts.has(partNumber)) continue;
-      this.#window ??= this.#requestWindow(upload, missing(), signal);
-      await this.#window;
+      this.#pendingWindow ??= this.#requestWindow(upload, missing(), signal);
+      await this.#pendingWindow;
     }
   }
 
-  /** Returns a signature for list, end, delete or head. @param marker part after which a later page of the list begins */
+  /** Returns a signature for list, end, delete or head. @param marker number of the last part on the former page of the list */
   async signRequest(
     what: UploadRequest,
     upload: SignedUpload,
@@ -99,10 +99,10 @@ export class SignatureCache {
   ): Promise<Signature> {
     const { reference, size, whole } = upload;
     const checksum = what === 'end' ? whole : null;
-    // a later page of the list, or a checksum, makes it another request, which is not cached
-    const known = marker || checksum ? new Map<UploadRequest, Signature>() : this.#requests;
+    // requests for a later page of the list, or with a checksum, are not cached
+    const cache = marker || checksum ? new Map<UploadRequest, Signature>() : this.#requests;
     const { key, grant } = reference;
-    return this.#getOrSign(known, what, `get_${what}_signature`, signal, {
+    return this.#getOrSign(cache, what, `get_${what}_signature`, signal, {
       ...(what === 'head' ? { key, grant } : reference),
       ...(what === 'end' && { size }),
       ...(checksum && { checksum }),
@@ -115,40 +115,40 @@ export class SignatureCache {
     return what === 'list' || what === 'end' || actions.includes(`get_${what}_signature`) || this.#requests.has(what);
   }
 
-  #fresh<K>(from: Map<K, Signature>, name: K): Signature | null {
-    const known = from.get(name);
-    if (known && isFresh(known, this.#clock)) return known;
-    from.delete(name);
+  #getFresh<K>(cache: Map<K, Signature>, name: K): Signature | null {
+    const signature = cache.get(name);
+    if (signature && isFresh(signature, this.#clock)) return signature;
+    cache.delete(name);
     return null;
   }
 
   /** Returns a cached signature, or requests it alone. */
   async #getOrSign<K, A extends SigningAction>(
-    known: Map<K, Signature>,
+    cache: Map<K, Signature>,
     name: K,
     action: A,
     signal: AbortSignal,
     request: Protocol[A]['request'],
   ): Promise<Signature> {
-    const fresh = this.#fresh(known, name);
+    const fresh = this.#getFresh(cache, name);
     if (fresh) return fresh;
     const requestedAt = momentOf(this.#clock);
     const answer = (await this.#signer.call(action, request, signal)) as SignedAnswer;
     this.#onAnswer();
     const signature = readSignature(answer, answer, requestedAt);
-    known.set(name, signature);
+    cache.set(name, signature);
     return signature;
   }
 
   #prefetch(upload: SignedUpload, missing: () => Iterable<number>, signal: AbortSignal): void {
     const { values } = upload;
     values?.ahead();
-    if (this.#window || this.#parts.size >= LOW_WATERMARK) return;
+    if (this.#pendingWindow || this.#parts.size >= LOW_WATERMARK) return;
     const isReady = (partNumber: number): boolean => !values || values.get(partNumber) !== undefined;
-    const unsigned = [...take(missing(), (partNumber) => !this.#parts.has(partNumber) && isReady(partNumber))];
-    if (values && unsigned.length < LOW_WATERMARK_WITH_CHECKSUMS) return;
-    // an error is ignored here: a part that waits for this window gets it too
-    if (unsigned.length) void (this.#window = this.#requestWindow(upload, unsigned, signal)).catch(() => {});
+    const unsigned = [...takeWindow(missing(), (partNumber) => !this.#parts.has(partNumber) && isReady(partNumber))];
+    if (values && unsigned.length < MIN_WINDOW_WITH_CHECKSUMS) return;
+    // a part that waits for this window handles its error
+    if (unsigned.length) void (this.#pendingWindow = this.#requestWindow(upload, unsigned, signal)).catch(() => {});
   }
 
   async #requestWindow(
@@ -158,7 +158,9 @@ export class SignatureCache {
   ): Promise<void> {
     const generation = this.#generation;
     const isReady = (partNumber: number): boolean => !values || values.get(partNumber) !== undefined;
-    const chunks = [...take(wanted, (partNumber) => !this.#fresh(this.#parts, partNumber) && isReady(partNumber))];
+    const chunks = [
+      ...takeWindow(wanted, (partNumber) => !this.#getFresh(this.#parts, partNumber) && isReady(partNumber)),
+    ];
     const checksums = values && Object.fromEntries(chunks.map((chunk) => [chunk, values.get(chunk)!]));
     const requestedAt = momentOf(this.#clock);
     try {
@@ -171,21 +173,21 @@ export class SignatureCache {
       if (generation !== this.#generation) return;
       this.#add(answer, chunks, values !== null, requestedAt);
     } finally {
-      if (generation === this.#generation) this.#window = null;
+      if (generation === this.#generation) this.#pendingWindow = null;
     }
   }
 
   #add(answer: AllAnswer, chunks: readonly number[], hasChecksums: boolean, requestedAt: Moment): void {
     for (const chunk of chunks) this.#parts.set(chunk, readSignature(answer.chunks?.[chunk], answer, requestedAt));
     for (const what of ['list', 'end', 'delete', 'head'] as const) {
-      // with checksums, Complete has to send the object's, which this signature does not include
+      // with checksums, Complete has to send the checksum of the object, which this signature does not cover
       if (answer[what] && !(hasChecksums && what === 'end'))
         this.#requests.set(what, readSignature(answer[what], answer, requestedAt));
     }
   }
 }
 
-function* take(numbers: Iterable<number>, isWanted: (partNumber: number) => boolean): Generator<number> {
+function* takeWindow(numbers: Iterable<number>, isWanted: (partNumber: number) => boolean): Generator<number> {
   let count = 0;
   for (const partNumber of numbers) {
     if (!isWanted(partNumber)) continue;

@@ -1,38 +1,38 @@
 import type { ChunkLoadedAnswer, ChunkLoadedRequest, UploadReference } from '../../protocol.js';
 import type { Clock, SignerPort } from '../ports.js';
 import { backoff, sleep } from '../util/timing.js';
-import type { Notices } from './notices.js';
+import type { Notifications } from './notifications.js';
 
-/** Stored parts of this time are sent in one notification. */
+/** Milliseconds in which stored parts are collected for one notification. */
 const BATCH_DELAY_MS = 2_000;
 const MAX_PARTS_PER_CALL = 500;
 /** Attempts of the last notification. It may return the receipt, but no upload fails for lack of one. */
 const MAX_COMPLETE_ATTEMPTS = 5;
-/** Of these, the first are sent together with those of other uploads, one of which may make the whole call fail. */
+/** Number of the first of these that share a call with other uploads: one of those may make the whole call fail. */
 const MAX_BATCHED_ATTEMPTS = 2;
 
 /**
- * Notifies the signer's tracker of stored parts, in batches. Parts of a failed notification are sent with the next one:
- * the tracker may lag behind, because nothing depends on it.
+ * Notifies the signer's tracker of stored parts, in batches. Parts of a failed notification are sent with the next one: no
+ * upload depends on them.
  */
 export class TrackerNotifier {
   readonly #signer: SignerPort;
   readonly #clock: Clock;
   readonly #reference: () => UploadReference;
-  readonly #batches: Notices | null;
+  readonly #batchSender: Notifications | null;
   #pending = new Set<number>();
   #cancelTimer: (() => void) | null = null;
 
-  /** @param batches null if the signer takes only one upload in a call */
+  /** @param batchSender null if the signer takes only one upload in a call */
   constructor(
     { signer, clock }: { readonly signer: SignerPort; readonly clock: Clock },
     reference: () => UploadReference,
-    batches: Notices | null,
+    batchSender: Notifications | null,
   ) {
     this.#signer = signer;
     this.#clock = clock;
     this.#reference = reference;
-    this.#batches = batches;
+    this.#batchSender = batchSender;
   }
 
   started(): void {
@@ -85,8 +85,8 @@ export class TrackerNotifier {
 
   #sendComplete(attempt: number, signal: AbortSignal): Promise<ChunkLoadedAnswer | null> {
     const chunks = [...this.#pending];
-    if (!this.#batches || attempt > MAX_BATCHED_ATTEMPTS) return this.#send(chunks, 'complete');
-    return this.#batches.send({ ...this.#reference(), chunks, state: 'complete' }, signal);
+    if (!this.#batchSender || attempt > MAX_BATCHED_ATTEMPTS) return this.#send(chunks, 'complete');
+    return this.#batchSender.send({ ...this.#reference(), chunks, state: 'complete' }, signal);
   }
 
   #send(chunks: number[], state?: ChunkLoadedRequest['state']): Promise<ChunkLoadedAnswer | null> {

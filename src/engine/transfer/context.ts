@@ -6,7 +6,7 @@ import type { UploadObserver, UploadReport } from '../model/upload-report.js';
 import { RetryLoop } from '../network/retry-loop.js';
 import { SignatureCache } from '../signing/signature-cache.js';
 import type { SignedUpload } from '../model/signature.js';
-import { areNoticesBatched } from '../signing/notices.js';
+import { areNotificationsBatched } from '../signing/notifications.js';
 import { TrackerNotifier } from '../signing/tracker-notifier.js';
 import type { Services } from './services.js';
 
@@ -101,11 +101,11 @@ export class TransferContext implements UploadObserver {
   }
 
   #createNotifier(session: Session): TrackerNotifier | null {
-    const { settings, notices } = this.services;
+    const { settings, notifications } = this.services;
     const { actions, uploadId, tracked } = session;
     const { chunk_loaded: url } = settings.options.urls;
     const isWanted = (uploadId !== null || tracked) && actions.includes('chunk_loaded') && url !== '';
-    const batches = areNoticesBatched(actions, settings.options) ? notices : null;
-    return isWanted ? new TrackerNotifier(this.services, () => referenceOf(session), batches) : null;
+    const batchSender = areNotificationsBatched(actions, settings.options) ? notifications : null;
+    return isWanted ? new TrackerNotifier(this.services, () => referenceOf(session), batchSender) : null;
   }
 }

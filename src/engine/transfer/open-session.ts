@@ -70,13 +70,13 @@ export class SessionOpener {
       const reply = await services.inits.ask(record);
       const { session, firstRequest } = readInit(reply, size);
       // an upload that the signer has begun is kept, so that it can be resumed or aborted
-      if (firstRequest.kind !== 'known' || record.isReleased) signal.throwIfAborted();
+      if (firstRequest.kind !== 'known' || record.hasFormerOwner) signal.throwIfAborted();
       context.setSession(session);
       this.#firstRequest = firstRequest;
       context.isFirstRequestRejected = false;
       // signatures of parts with checksums contain these
       if (firstRequest.kind === 'known' && firstRequest.firstWindow && !session.checksum)
-        context.signatures.addWindow(firstRequest.firstWindow, reply.asked);
+        context.signatures.addWindow(firstRequest.firstWindow, reply.requestedAt);
       // a request that takes seconds is listed after a reload, although nothing of it is stored
       const isLong = this.#isSingleRequest && size > DEFAULT_PART_SIZE;
       if (session.uploadId || isLong) context.report({ type: 'session-changed' });

@@ -178,7 +178,7 @@ export class Transfer {
   }
 
   /** Sends the pending notifications to the tracker. */
-  flushNotices(): void {
+  flushNotifier(): void {
     this.#context.notifier?.flush();
   }
 

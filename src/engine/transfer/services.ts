@@ -5,14 +5,14 @@ import type { ThroughputEstimator } from '../network/throughput.js';
 import type { SignerPort } from '../ports.js';
 import type { S3Client } from '../s3/client.js';
 import type { InitBatcher } from '../signing/init-batcher.js';
-import type { Notices } from '../signing/notices.js';
+import type { Notifications } from '../signing/notifications.js';
 
 /** The objects that all uploads of one uploader share; none is replaced during its lifetime. */
 export interface Services extends RetryLoopServices {
   readonly signer: SignerPort;
   readonly s3: S3Client;
   readonly inits: InitBatcher;
-  readonly notices: Notices;
+  readonly notifications: Notifications;
   readonly checksums: ChecksumService;
   readonly smallFiles: SmallFileCache;
   readonly throughput: ThroughputEstimator;

@@ -4,14 +4,14 @@ import type { Clock, JournalRecord, SignerPort } from '../ports.js';
 import { principalOf } from '../signing/init-answer.js';
 import { backoff, sleep } from '../util/timing.js';
 
-/** The data of a known upload that the signer needs. */
+/** The data by which the signer recognises an upload, and decides whether it would accept it. */
 export type KnownUpload = Pick<JournalRecord, 'key' | 'uploadId' | 'grant' | 'name' | 'size' | 'type'>;
 
 /**
- * Asks the signer which user is signed in, by an init call for a known upload; retries until it answers or refuses.
+ * Asks the signer which user is signed in, by an init call for an existing upload; retries until it answers or refuses.
  * @param isCurrent whether the answer is still wanted
  * @param identify receives the user; undefined if the signer does not say
- * @returns whether it answered
+ * @returns false if the signer refused to answer
  */
 export async function askForUser(
   { signer, clock, lifetime }: { signer: SignerPort; clock: Clock; lifetime: AbortSignal },
@@ -19,25 +19,25 @@ export async function askForUser(
   isCurrent: () => boolean,
   identify: (user: string | null | undefined) => void,
 ): Promise<boolean> {
-  const known = grant !== null && key !== null && { grant, key, upload_id: uploadId ?? undefined };
+  const reference = grant !== null && key !== null && { grant, key, upload_id: uploadId ?? undefined };
   const file = {
     id: 'who',
     // without the file's name, which may be another user's; with its extension, because the signer may refuse others
     filename: `who${/(\.\w+)?$/.exec(name)![0]}`,
     // the signer may create a multipart upload for a large file that it does not know
-    filesize: known ? size : 1,
+    filesize: reference ? size : 1,
     last_modified: clock.now(),
     content_type: type || 'application/octet-stream',
   };
-  for (let tries = 1; isCurrent(); tries++) {
+  for (let attempt = 1; isCurrent(); attempt++) {
     try {
-      const answer = await signer.call('get_init_signature', { files: [{ ...file, ...known }] }, lifetime);
+      const answer = await signer.call('get_init_signature', { files: [{ ...file, ...reference }] }, lifetime);
       if (isCurrent()) identify(principalOf(answer));
       return true;
     } catch (error) {
-      // refused: the user has to sign in first, and the first upload's answer will name them
+      // the signer refuses until the user has signed in; its answer for the next upload then names the user
       if (!(error instanceof SignerFault) || classifyFailure(error, 'init').kind !== 'again') return false;
-      await sleep(clock, backoff(tries, clock.random()), lifetime);
+      await sleep(clock, backoff(attempt, clock.random()), lifetime);
     }
   }
   return true;

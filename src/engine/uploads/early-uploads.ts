@@ -5,7 +5,7 @@ import type { Entry } from '../files/file-entries.js';
 import type { ModuleLoader } from '../util/module-loader.js';
 import { newId } from '../util/new-id.js';
 
-/** An upload that is listed before the engine's code is loaded. */
+/** An upload that was added before the engine's code was loaded. */
 interface EarlyUpload {
   readonly file: File;
   readonly entry: Entry;
@@ -17,31 +17,31 @@ type Dispatch = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEven
 /** Why the engine's code is not loaded. */
 export type LoadState = Pick<ModuleLoader<unknown>, 'failures' | 'failsRepeatedly' | 'retryAt'>;
 
-/** Uploads that were added before the engine's code was loaded: listed, and controlled as the others are. */
+/** Lists and controls the uploads that were added before the engine's code was loaded. */
 export class EarlyUploads {
-  readonly #all = new Map<string, EarlyUpload>();
+  readonly #byId = new Map<string, EarlyUpload>();
 
-  /** @param isListed whether the loaded engine has listed the upload by now */
+  /** @param isListed whether the engine, once loaded, lists the upload */
   constructor(
     private readonly loadState: LoadState,
     private readonly isListed: (id: string) => boolean,
     private readonly dispatch: Dispatch,
   ) {}
 
-  /** Returns one of them, or all, without those that the engine has listed. */
-  chosen(id?: string): EarlyUpload[] {
-    return [...this.#all.values()].filter(
+  /** Returns one early upload, or all of them, without those that the engine lists. */
+  select(id?: string): EarlyUpload[] {
+    return [...this.#byId.values()].filter(
       ({ snapshot }) => !this.isListed(snapshot.id) && (id === undefined || id === snapshot.id),
     );
   }
 
-  /** Returns one of them until it is removed. */
+  /** Finds an early upload, also if the engine lists it. */
   find(id: string): EarlyUpload | undefined {
-    return this.#all.get(id);
+    return this.#byId.get(id);
   }
 
   get snapshots(): UploadSnapshot[] {
-    return this.chosen().map(({ snapshot }) => snapshot);
+    return this.select().map(({ snapshot }) => snapshot);
   }
 
   get progress(): TotalProgress {
@@ -49,77 +49,77 @@ export class EarlyUploads {
   }
 
   statusOf(autostart: boolean): UploaderStatus {
-    const has = (status: UploadStatus): boolean => this.snapshots.some((one) => one.status === status);
+    const has = (status: UploadStatus): boolean => this.snapshots.some((snapshot) => snapshot.status === status);
     if (has('waiting')) return 'waiting';
     if (has('queued') && autostart) return 'uploading';
     return has('paused') ? 'paused' : 'idle';
   }
 
-  /** Lists the files of the valid entries, and gives each entry the ID of its upload. */
+  /** Adds an upload for each valid entry, and sets the ID of the entry. */
   add(entries: readonly Entry[]): void {
-    for (const entry of entries) if (!entry.fault) this.#list(entry);
-    this.showWait();
+    for (const entry of entries) if (!entry.fault) this.#addEntry(entry);
+    this.showLoadFailure();
   }
 
-  /** Removes uploads that the engine has added. */
+  /** Removes the uploads of entries that the engine has added. */
   remove(entries: readonly Entry[]): void {
-    for (const { id = '' } of entries) this.#all.delete(id);
+    for (const { id = '' } of entries) this.#byId.delete(id);
   }
 
   clear(): void {
-    this.#all.clear();
+    this.#byId.clear();
   }
 
   pause(id?: string): void {
-    for (const early of this.chosen(id)) this.#update(early, 'paused');
+    for (const early of this.select(id)) this.#update(early, 'paused');
   }
 
   /** Queues paused uploads again. */
-  release(id?: string): void {
-    for (const early of this.chosen(id)) if (early.snapshot.status === 'paused') this.#update(early, 'queued');
-    this.showWait();
+  resume(id?: string): void {
+    for (const early of this.select(id)) if (early.snapshot.status === 'paused') this.#update(early, 'queued');
+    this.showLoadFailure();
   }
 
   abort(id?: string): void {
-    for (const early of this.chosen(id)) {
-      this.#all.delete(early.snapshot.id);
+    for (const early of this.select(id)) {
+      this.#byId.delete(early.snapshot.id);
       early.entry.isAborted = true;
       this.#update(early, 'aborted');
       this.dispatch('mule-abort', { upload: early.snapshot });
     }
   }
 
-  /** Shows that the code could not be loaded so far; dispatches `mule-error` after some failures. */
-  showWait(): void {
+  /** Shows uploads as waiting if the code could not be loaded; dispatches `mule-error` after some failures. */
+  showLoadFailure(): void {
     const { failures, failsRepeatedly, retryAt } = this.loadState;
     if (!failures) return;
-    for (const early of this.chosen()) {
-      const { status, name, error: reported } = early.snapshot;
+    for (const early of this.select()) {
+      const { status, name, error: reportedError } = early.snapshot;
       if (status === 'paused') continue;
-      const error = reported ?? (failsRepeatedly ? notLoaded(name) : null);
+      const error = reportedError ?? (failsRepeatedly ? createLoadError(name) : null);
       this.#update(early, 'waiting', { waitingFor: 'engine', retryAt, error });
-      if (error && !reported) this.dispatch('mule-error', { upload: early.snapshot, error });
+      if (error && !reportedError) this.dispatch('mule-error', { upload: early.snapshot, error });
     }
   }
 
-  #list(entry: Entry): void {
+  #addEntry(entry: Entry): void {
     const { file, relativePath = '' } = entry;
     const { name, size, type, lastModified } = file;
     const id = (entry.id = newId());
-    const snapshot = Object.freeze({ ...NOT_BEGUN, id, name, size, type, lastModified, relativePath });
-    this.#all.set(id, { file, entry, snapshot });
+    const snapshot = Object.freeze({ ...INITIAL_SNAPSHOT, id, name, size, type, lastModified, relativePath });
+    this.#byId.set(id, { file, entry, snapshot });
   }
 
-  #update(early: EarlyUpload, status: UploadStatus, wait: Partial<UploadSnapshot> = NO_WAIT): void {
+  #update(early: EarlyUpload, status: UploadStatus, changes: Partial<UploadSnapshot> = NO_WAIT): void {
     const { status: previous } = early.snapshot;
-    // the engine may be adding it at this moment
+    // the engine may be adding the entry
     early.entry.isPaused = status === 'paused';
-    const upload = (early.snapshot = Object.freeze({ ...early.snapshot, status, ...wait }));
+    const upload = (early.snapshot = Object.freeze({ ...early.snapshot, status, ...changes }));
     if (upload.status !== previous) this.dispatch('mule-status', { upload, previous });
   }
 }
 
-const notLoaded = (name: string): UploadError =>
+const createLoadError = (name: string): UploadError =>
   new UploadError(
     'engine-not-loaded',
     `“${name}”: a part of the page could not be loaded. Retrying; if this message stays, reload the page.`,
@@ -128,8 +128,8 @@ const notLoaded = (name: string): UploadError =>
 
 const NO_WAIT = { waitingFor: null, retryAt: null } as const;
 
-/** The snapshot of an upload that waits for the code, without the properties of its file. */
-const NOT_BEGUN = {
+/** The snapshot of an early upload, without the properties of its file. */
+const INITIAL_SNAPSHOT = {
   ...NO_WAIT,
   status: 'queued',
   loaded: 0,

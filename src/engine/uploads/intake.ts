@@ -11,12 +11,12 @@ import type { Upload } from './upload.js';
 
 type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
 
-/** Decides what happens to an added file: it is rejected, resumes an unfinished upload, or is new. The page may object. */
+/** Decides whether an added file is rejected, resumes an unfinished upload, or is a new one; asks the page by events. */
 export class Intake implements InitGate {
   readonly #list: UploadList;
   readonly #emit: Emit;
   readonly #smallFiles: SmallFileCache;
-  readonly #prepared = new WeakMap<Upload, Promise<boolean>>();
+  readonly #preparations = new WeakMap<Upload, Promise<boolean>>();
 
   /** @param emit dispatches an event; returns false if the page cancelled it */
   constructor(list: UploadList, smallFiles: SmallFileCache, emit: Emit) {
@@ -26,12 +26,12 @@ export class Intake implements InitGate {
   }
 
   /** Returns why a file is not added; null if it is. */
-  refuse({ file, relativePath = '', fault }: Entry, rules: AdmissionRules): Rejection | null {
+  findRejection({ file, relativePath = '', fault }: Entry, rules: AdmissionRules): Rejection | null {
     if (fault) return fault;
     if (!this.#emit('mule-before-add', { file, relativePath })) {
       return { code: 'cancelled', message: `“${file.name}” was not added: the page rejected it.` };
     }
-    const rejection = rejectionOf(file, rules, this.#list.listed);
+    const rejection = rejectionOf(file, rules, this.#list.listedCount);
     if (rejection) return rejection;
     const { name, size, lastModified } = file;
     const duplicates = this.#list.duplicatesOf({ name, size, lastModified, relativePath });
@@ -39,48 +39,48 @@ export class Intake implements InitGate {
     return isListed ? { code: 'duplicate', message: `“${file.name}” was not added: it is already in the list.` } : null;
   }
 
-  /** Finds the unfinished upload of this file, by its content: its name may have changed. */
+  /** Finds the unfinished upload of this file by its fingerprint, because the name may have changed. */
   async findUnfinished({ file, relativePath = '' }: FileEntry): Promise<Upload | null> {
-    const changed = [...this.#list.withStatus('failed')].find(
-      ({ takesChangedFile, facts }) =>
-        takesChangedFile && facts.name === file.name && facts.relativePath === relativePath,
+    const changedUpload = [...this.#list.withStatus('failed')].find(
+      ({ acceptsChangedFile, facts }) =>
+        acceptsChangedFile && facts.name === file.name && facts.relativePath === relativePath,
     );
-    if (changed) return changed;
+    if (changedUpload) return changedUpload;
     const { name, size, lastModified } = file;
     const duplicates = this.#list.duplicatesOf({ name, size, lastModified, relativePath });
     const idle = [...this.#list.withStatus('needs-file'), ...this.#list.withStatus('paused')];
-    const waiting = idle
+    const candidates = idle
       .filter(({ facts, snapshot }) => facts.size === size && (snapshot.needsFile || snapshot.found))
       .concat([...duplicates].filter(({ status }) => status === 'failed'));
-    if (!waiting.length) return null;
-    const print = await fingerprint(file).catch(() => null);
-    const same = waiting.filter((upload) => upload.fingerprint === print);
-    const duplicate = same.find((upload) => duplicates.has(upload));
-    // if the bytes are not read, files of one name in two folders are two
-    return duplicate ?? (size && !isKnownByTime(file) ? same[0] : null) ?? null;
+    if (!candidates.length) return null;
+    const fileFingerprint = await fingerprint(file).catch(() => null);
+    const matches = candidates.filter((upload) => upload.fingerprint === fileFingerprint);
+    const duplicate = matches.find((upload) => duplicates.has(upload));
+    // a fingerprint that was made without reading bytes is the same for files of one name in two folders
+    return duplicate ?? (size && !isKnownByTime(file) ? matches[0] : null) ?? null;
   }
 
-  /** Prepares an upload for init, once: computes its fingerprint and dispatches `mule-before-upload`. */
+  /** Prepares an upload for init, only once: computes its fingerprint and dispatches `mule-before-upload`. */
   prepare(upload: Upload): Promise<boolean> {
-    const known = this.#prepared.get(upload);
-    if (known) return known;
-    const work = this.#askPage(upload);
-    this.#prepared.set(upload, work);
-    work.catch(() => this.#prepared.delete(upload));
-    return work;
+    const earlier = this.#preparations.get(upload);
+    if (earlier) return earlier;
+    const preparation = this.#askPage(upload);
+    this.#preparations.set(upload, preparation);
+    preparation.catch(() => this.#preparations.delete(upload));
+    return preparation;
   }
 
   async #askPage(upload: Upload): Promise<boolean> {
     await identifyFile(upload, this.#smallFiles);
-    if (upload.isReleased) return false;
-    const waits: Promise<unknown>[] = [];
+    if (upload.hasFormerOwner) return false;
+    const pagePromises: Promise<unknown>[] = [];
     const isAllowed = this.#emit('mule-before-upload', {
       upload: upload.snapshot,
       params: upload.params,
-      waitUntil: (promise) => waits.push(promise),
+      waitUntil: (promise) => pagePromises.push(promise),
     });
     try {
-      await Promise.all(waits);
+      await Promise.all(pagePromises);
     } catch (error) {
       upload.refuse(error);
       throw error;

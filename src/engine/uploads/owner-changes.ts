@@ -12,7 +12,7 @@ import type { UploadList } from './upload-list.js';
 export interface OwnerServices {
   readonly list: UploadList;
   readonly inits: InitBatcher;
-  readonly files: FileStoreWriter;
+  readonly fileWriter: FileStoreWriter;
   readonly journal: JournalWriter;
   readonly presence: PagePresence;
   readonly progress: ProgressReporter;
@@ -20,29 +20,25 @@ export interface OwnerServices {
 
 type Emit = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => boolean;
 
-/** Ends uploads in this page when another user, or another owner of uploads, replaces the former one. */
+/** Ends uploads in this page when another user signs in, or the page sets another `scope` or `recoveryKey`. */
 export class OwnerChanges {
   readonly #services: OwnerServices;
   readonly #emit: Emit;
-  #era = {};
+  /** Identifies the current owner: another object after each change. */
+  ownership: object = {};
 
   constructor(services: OwnerServices, emit: Emit) {
     this.#services = services;
     this.#emit = emit;
   }
 
-  /** Replaced by a new object after each change of owner. */
-  get era(): object {
-    return this.#era;
-  }
-
   /**
    * Ends every upload of the former owner. The journal keeps the unfinished ones, for that owner.
-   * @param isForgotten whether `forget()` was called: nothing of them is stored any more
+   * @param isForgotten whether `forget()` was called, which deletes their records and files
    * @param isByPage whether the page has caused the change
    */
   endAll({ isForgotten = false, isByPage = true } = {}): void {
-    this.#era = {};
+    this.ownership = {};
     const { list, presence } = this.#services;
     const { all } = list;
     if (isForgotten) for (const upload of all) upload.isForgotten = true;
@@ -65,19 +61,19 @@ export class OwnerChanges {
   }
 
   #remove(uploads: readonly Upload[], isByPage: boolean): void {
-    const { list, inits, files, journal, progress } = this.#services;
-    // queued ones first: else they would start as others make room
+    const { list, inits, fileWriter, journal, progress } = this.#services;
+    // queued uploads first: they must not start when a running one ends
     const isQueued = ({ status }: Upload): boolean => status === 'queued';
-    for (const upload of [...uploads.filter(isQueued), ...uploads.filter((one) => !isQueued(one))]) {
+    for (const upload of [...uploads.filter(isQueued), ...uploads.filter((upload) => !isQueued(upload))]) {
       const { session, recovered } = upload;
-      upload.release();
+      upload.endForOwnerChange();
       inits.cancel(upload);
-      // it is unknown which of the two users chose it: it is kept for neither
+      // either user may have chosen the file, so it is stored for neither
       if (!isByPage && !session && !recovered) {
         upload.isForgotten = true;
-        files.remove(upload);
+        fileWriter.remove(upload);
         void journal.remove(upload);
-      } else files.forget(upload);
+      } else fileWriter.forget(upload);
       list.remove(upload);
       progress.remove(upload);
     }

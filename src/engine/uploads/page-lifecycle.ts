@@ -9,7 +9,10 @@ import type { UploadList } from './upload-list.js';
  */
 export type PageEvent = 'online' | 'offline' | 'wake' | 'slept' | 'hide' | 'show';
 
-/** Listens to the page while uploads run, and not otherwise; keeps the screen on if the page wants it. */
+/**
+ * Listens to page events only while uploads run or this page is announced to other tabs. Keeps the screen on during uploads
+ * if `keepAwake` is set.
+ */
 export class PageLifecycle {
   readonly #page: PageEnvironment;
   readonly #wakeLock: WakeLock;
@@ -35,20 +38,20 @@ export class PageLifecycle {
     this.#onEvent = onEvent;
   }
 
-  /** Updates what it listens to, after uploads or options have changed. */
+  /** Starts or stops listening, after uploads or options have changed. */
   update(): void {
     if (this.#list.running.size > 0 || this.#presence.isAnnounced) this.#listen();
     else this.#stop();
     this.#updateWakeLock();
   }
 
-  /** Stops listening, for good. */
+  /** Stops listening for good. */
   dispose(): void {
     this.#stop();
     this.#wakeLock.set(false);
   }
 
-  /** Whether this page sends anything; uploads that another tab sends continue without this page. */
+  /** Whether this page sends any upload; those that another tab sends do not need this page. */
   get #isSending(): boolean {
     return [...this.#list.running].some(({ snapshot }) => snapshot.waitingFor !== 'tab');
   }

@@ -4,7 +4,7 @@ import type { Upload } from './upload.js';
 /** Milliseconds between two progress events of one upload. */
 const INTERVAL_MS = 100;
 
-/** Reports progress a few times a second, however often it changes. */
+/** Reports the progress of each changed upload at most once per interval. */
 export class ProgressReporter {
   readonly #clock: Clock;
   readonly #report: (upload: Upload) => void;
@@ -23,7 +23,7 @@ export class ProgressReporter {
       this.#cancelTimer = null;
       const changed = [...this.#changed];
       this.#changed.clear();
-      for (const one of changed) this.#report(one);
+      for (const upload of changed) this.#report(upload);
     }, INTERVAL_MS);
   }
 

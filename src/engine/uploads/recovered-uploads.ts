@@ -15,11 +15,11 @@ import { askForUser } from './ask-for-user.js';
 import type { Upload } from './upload.js';
 import type { UploadList } from './upload-list.js';
 
-/** Maximum time that added files wait until the signer has named the user. */
-const SIGNER_TIMEOUT_MS = 3_000;
+/** Maximum time that added files wait for the stored files and for the signer to name the user. */
+const RESTORE_TIMEOUT_MS = 3_000;
 /** Maximum number of uploads whose stored parts are listed although nobody has resumed them. */
 const MAX_REFRESHES = 20;
-const READ = { mode: 'read' } as const;
+const READ_MODE = { mode: 'read' } as const;
 
 /** The dependencies of recovered uploads. */
 export interface RecoveredServices {
@@ -29,7 +29,7 @@ export interface RecoveredServices {
   readonly settings: Settings;
   readonly user: CurrentUser;
   readonly journal: JournalWriter;
-  readonly files: FileStoreWriter;
+  readonly fileWriter: FileStoreWriter;
   readonly list: UploadList;
   readonly lock: TabLock;
   readonly tabs: TabCoordinator;
@@ -40,7 +40,7 @@ export interface RecoveredServices {
 /** What happens to recovered uploads. */
 export type RecoveredReport =
   | { readonly type: 'listed'; readonly uploads: readonly UploadSnapshot[] }
-  /** An upload has its file back. `isAsked`: because the user or the page has resumed it. */
+  /** The file of an upload can be read. `isAsked`: because the user or the page has resumed the upload. */
   | { readonly type: 'file-found'; readonly upload: Upload; readonly isAsked: boolean }
   /** An upload belongs to another user: it leaves the list, and the journal keeps it. */
   | { readonly type: 'other-user'; readonly upload: Upload };
@@ -51,13 +51,14 @@ interface PersistedUpload {
   kept: KeptFile | null;
 }
 
-/** The owner's unfinished uploads of earlier page loads: lists them, and finds their files. */
+/** Lists the owner's unfinished uploads of earlier page loads, and finds their files. */
 export class RecoveredUploads {
   readonly #services: RecoveredServices;
   readonly #createUpload: (record: JournalRecord) => Upload;
   readonly #report: (report: RecoveredReport) => void;
-  readonly #found = new Map<Upload, PersistedUpload>();
-  /** Uploads of users who are not signed in, as far as known. */
+  /** The listed uploads, with the data that each was restored from. */
+  readonly #persisted = new Map<Upload, PersistedUpload>();
+  /** Uploads that are not listed: their user is not signed in, or the signer has not named the user. */
   #hidden: PersistedUpload[] = [];
   /** Records that are resumed only when their file is added again. */
   #unlisted: JournalRecord[] = [];
@@ -73,34 +74,37 @@ export class RecoveredUploads {
   }
 
   /**
-   * Lists the owner's unfinished uploads, and resumes those whose file can be read. Those of other open pages are left out.
+   * Lists the owner's unfinished uploads, without those of other open pages, and resumes those whose file can be read.
    * @param isCurrent whether the owner is still the same
-   * @param identify receives the user whom the signer names
+   * @param identify receives the user that the signer names
    */
   async restore(
-    all: JournalRecord[],
+    stored: JournalRecord[],
     isCurrent: () => boolean,
     identify: (user: string | null | undefined) => void,
   ): Promise<void> {
     const { fileStore, lifetime, clock, user, lock, tabs, presence, settings } = this.#services;
-    const records = await withoutOpenPages(await tabs.withoutSending(all), lock, presence);
+    const records = await withoutOpenPages(await tabs.notSending(stored), lock, presence);
     await loadAcceptRule(records, settings.options.rules.accept);
     if (!records.length || !isCurrent()) return;
     this.#unlisted = records.filter((record) => this.#isUnlisted(record));
     const listed = records.filter((record) => !this.#unlisted.includes(record));
-    const finding = Promise.all(listed.map(async (record) => ({ record, kept: await fileStore.find(record.id) })));
-    const found = finding.then((all) => {
-      if (isCurrent()) this.#hidden = all;
+    const lookup = Promise.all(listed.map(async (record) => ({ record, kept: await fileStore.find(record.id) })));
+    const lookupEnd = lookup.then((persisted) => {
+      if (isCurrent()) this.#hidden = persisted;
     });
-    // the signer decides whose uploads may be shown
-    const bound = records.find(({ principal }) => typeof principal === 'string');
-    const isUnknown = (): boolean => isCurrent() && !user.isKnown;
-    const known = bound && askForUser(this.#services, bound, isUnknown, identify).catch(() => {});
+    // uploads of a user are listed only after the signer has named that user
+    const recordWithUser = records.find(({ principal }) => typeof principal === 'string');
+    const isUserUnknown = (): boolean => isCurrent() && !user.isKnown;
+    const identification =
+      recordWithUser && askForUser(this.#services, recordWithUser, isUserUnknown, identify).catch(() => {});
     // new files wait neither for a slow disk nor for a slow signer
-    await Promise.race([Promise.all([found, known]), sleep(clock, SIGNER_TIMEOUT_MS, lifetime)]).catch(() => {});
+    await Promise.race([Promise.all([lookupEnd, identification]), sleep(clock, RESTORE_TIMEOUT_MS, lifetime)]).catch(
+      () => {},
+    );
     if (!isCurrent()) return;
     if (this.#hidden.length) this.#listOwned();
-    else void found.then(() => isCurrent() && this.#listOwned());
+    else void lookupEnd.then(() => isCurrent() && this.#listOwned());
   }
 
   /**
@@ -108,8 +112,8 @@ export class RecoveredUploads {
    * @returns the former owner's listed uploads that have not been resumed
    */
   reset(): Upload[] {
-    const idle = [...this.#found.keys()].filter(({ snapshot }) => snapshot.found || snapshot.needsFile);
-    this.#found.clear();
+    const idle = [...this.#persisted.keys()].filter(({ snapshot }) => snapshot.found || snapshot.needsFile);
+    this.#persisted.clear();
     this.#hidden = [];
     this.#unlisted = [];
     return idle;
@@ -118,9 +122,9 @@ export class RecoveredUploads {
   /** Removes other users' uploads from the list, and lists this user's: the signer has named the user. */
   showOwned(): void {
     const { user, list } = this.#services;
-    for (const [upload, persisted] of this.#found) {
+    for (const [upload, persisted] of this.#persisted) {
       if (user.owns(persisted.record)) continue;
-      this.#found.delete(upload);
+      this.#persisted.delete(upload);
       this.#hidden.push(persisted);
       if (list.has(upload.id)) this.#report({ type: 'other-user', upload });
     }
@@ -129,7 +133,7 @@ export class RecoveredUploads {
 
   /** Forgets an upload that is complete or aborted. */
   drop(upload: Upload): void {
-    this.#found.delete(upload);
+    this.#persisted.delete(upload);
   }
 
   /**
@@ -139,26 +143,26 @@ export class RecoveredUploads {
   async findUnlisted({ file, relativePath = '' }: FileEntry): Promise<Upload | null> {
     const isSameSize = ({ size }: JournalRecord): boolean => size === file.size;
     if (!this.#unlisted.some(isSameSize)) return null;
-    const print = await fingerprint(file).catch(() => null);
-    const same = this.#unlisted.filter(
+    const fileFingerprint = await fingerprint(file).catch(() => null);
+    const matches = this.#unlisted.filter(
       (record) =>
         isSameSize(record)
-        && record.fingerprint === print
+        && record.fingerprint === fileFingerprint
         && (typeof record.principal !== 'string' || record.principal === this.#services.user.principal),
     );
-    const duplicate = same.find(({ name, relativePath: path }) => name === file.name && path === relativePath);
-    // if the bytes are not read, files of one name in two folders are two
-    const record = duplicate ?? (file.size && !isKnownByTime(file) ? same[0] : undefined);
+    const duplicate = matches.find(({ name, relativePath: path }) => name === file.name && path === relativePath);
+    // a fingerprint that was made without reading bytes is the same for files of one name in two folders
+    const record = duplicate ?? (file.size && !isKnownByTime(file) ? matches[0] : undefined);
     if (!record) return null;
-    this.#unlisted = this.#unlisted.filter((one) => one !== record);
+    this.#unlisted = this.#unlisted.filter((other) => other !== record);
     const upload = this.#createUpload(record);
-    this.#found.set(upload, { record, kept: null });
+    this.#persisted.set(upload, { record, kept: null });
     return upload;
   }
 
   /**
-   * Whether a record is resumed only when its file is added again: because the page wants that, because its owner is
-   * not known, or because the control does not accept such files.
+   * Whether a record is resumed only when the user adds its file again: because the page sets `recover: 'choose'`, because
+   * the owner is unknown, or because the control does not accept the file.
    */
   #isUnlisted(record: JournalRecord): boolean {
     const { recover, scope, recoveryKey, rules } = this.#services.settings.options;
@@ -171,27 +175,26 @@ export class RecoveredUploads {
     );
   }
 
-  /** Records that an upload of an earlier page load has its file in this page load. */
+  /** Records that this page load has the file of an upload of an earlier page load. */
   recordFile(upload: Upload): void {
-    if (this.#found.has(upload)) void this.#services.journal.save(upload);
+    if (this.#persisted.has(upload)) void this.#services.journal.save(upload);
   }
 
   /**
-   * Requests permission to read the files of uploads that have a handle, and resumes them. The browser asks the user for
-   * each, which needs a user gesture. After the first refusal it requests no more, and resumes only those whose files can
-   * be read already.
+   * Requests permission to read files by their handles, and resumes their uploads. The browser asks the user about each
+   * file, which needs a user gesture. After the first refusal, only files that can be read without a question are opened.
    */
   async reopen(uploads: readonly Upload[]): Promise<void> {
-    let mayAsk = true;
+    let canAsk = true;
     for (const upload of uploads) {
       const { handle } = upload;
       if (!handle || upload.status !== 'needs-file') continue;
       if (await isAllowed(handle)) await this.#setFile(upload, () => handle.getFile(), true);
-      else if (mayAsk) {
-        const answer = await askFor(handle);
+      else if (canAsk) {
+        const answer = await requestPermission(handle);
         if (answer === 'granted') await this.#setFile(upload, () => handle.getFile(), true);
-        else mayAsk = false;
-        // the user has refused: from now on the button chooses the file
+        else canAsk = false;
+        // the user has refused: without a handle, the button opens the file picker
         if (answer === 'refused') upload.setFileMissing();
       }
     }
@@ -199,47 +202,48 @@ export class RecoveredUploads {
 
   /** Lists the uploads that belong to the current user. */
   #listOwned(): void {
-    const { lifetime, user, list, files } = this.#services;
+    const { lifetime, user, list, fileWriter } = this.#services;
     if (lifetime.aborted) return;
-    const ours = this.#hidden.filter(({ record }) => user.owns(record));
-    this.#hidden = this.#hidden.filter((persisted) => !ours.includes(persisted));
-    const found: Upload[] = [];
-    for (const persisted of ours) {
+    const owned = this.#hidden.filter(({ record }) => user.owns(record));
+    this.#hidden = this.#hidden.filter((persisted) => !owned.includes(persisted));
+    const listed: Upload[] = [];
+    for (const persisted of owned) {
       const { record, kept } = persisted;
-      // nothing was sent and no file is stored: there is nothing to resume
       const isListed = list.all.some(({ id, recordId }) => id === record.id || recordId === record.id);
-      if ((record.key === null && !kept && !record.aborting) || isListed) continue;
+      // nothing was sent and no file is stored
+      const isUseless = record.key === null && !kept && !record.aborting;
+      if (isUseless || isListed) continue;
       const upload = this.#createUpload(record);
-      if (kept) files.markStored(upload);
+      if (kept) fileWriter.markStored(upload);
       if (record.aborting) {
         void upload.abandon();
         continue;
       }
       list.add(upload);
-      this.#found.set(upload, persisted);
-      found.push(upload);
+      this.#persisted.set(upload, persisted);
+      listed.push(upload);
     }
-    if (!found.length) return;
-    this.#report({ type: 'listed', uploads: found.map(({ snapshot }) => snapshot) });
-    void this.#openFiles(found);
+    if (!listed.length) return;
+    this.#report({ type: 'listed', uploads: listed.map(({ snapshot }) => snapshot) });
+    void this.#openFiles(listed);
   }
 
-  /** Opens the files, then lists the stored parts of uploads that wait for the user. */
-  async #openFiles(found: readonly Upload[]): Promise<void> {
-    await Promise.all(found.map((upload) => this.#openFile(upload)));
-    for (const upload of found.filter(({ snapshot }) => snapshot.found).slice(0, MAX_REFRESHES))
+  /** Opens the files, then lists the stored parts of uploads that the user has to resume. */
+  async #openFiles(uploads: readonly Upload[]): Promise<void> {
+    await Promise.all(uploads.map((upload) => this.#openFile(upload)));
+    for (const upload of uploads.filter(({ snapshot }) => snapshot.found).slice(0, MAX_REFRESHES))
       await upload.refreshParts();
   }
 
   async #openFile(upload: Upload): Promise<void> {
-    const kept = this.#found.get(upload)?.kept;
+    const kept = this.#persisted.get(upload)?.kept;
     if (!kept) return;
     if ('file' in kept) await this.#setFile(upload, () => Promise.resolve(kept.file));
     else if (await isAllowed(kept.handle)) await this.#setFile(upload, () => kept.handle.getFile());
     else if (upload.status === 'needs-file') upload.setHandle(kept.handle);
   }
 
-  /** Gives an upload its file back, if that is unchanged. */
+  /** Sets the file of an upload if the file is unchanged. */
   async #setFile(upload: Upload, read: () => Promise<File>, isAsked = false): Promise<void> {
     const { name, size } = upload.facts;
     let file: File | null = null;
@@ -251,10 +255,10 @@ export class RecoveredUploads {
     } catch (cause) {
       error = new UploadError('file-unreadable', `“${name}” is not where it was: choose it again.`, { cause });
     }
-    // meanwhile its file may have been chosen, or the upload aborted or removed
-    if (upload.status !== 'needs-file' || !this.#found.has(upload)) return;
+    // meanwhile the user may have chosen the file, or aborted or removed the upload
+    if (upload.status !== 'needs-file' || !this.#persisted.has(upload)) return;
     if (error) {
-      this.#services.files.remove(upload);
+      this.#services.fileWriter.remove(upload);
       upload.setFileMissing(error);
       return;
     }
@@ -267,14 +271,14 @@ export class RecoveredUploads {
 /** Whether a file can be read without asking the user. */
 async function isAllowed(handle: FileHandle): Promise<boolean> {
   if (!handle.queryPermission) return true;
-  return (await handle.queryPermission(READ).catch(() => 'prompt')) === 'granted';
+  return (await handle.queryPermission(READ_MODE).catch(() => 'prompt')) === 'granted';
 }
 
-/** @returns `late` if the user gesture had expired */
-async function askFor(handle: FileHandle): Promise<'granted' | 'refused' | 'late'> {
+/** @returns `expired` if too much time has passed since the user gesture */
+async function requestPermission(handle: FileHandle): Promise<'granted' | 'refused' | 'expired'> {
   try {
-    return (await handle.requestPermission?.(READ)) === 'granted' ? 'granted' : 'refused';
+    return (await handle.requestPermission?.(READ_MODE)) === 'granted' ? 'granted' : 'refused';
   } catch {
-    return 'late';
+    return 'expired';
   }
 }

@@ -6,7 +6,7 @@ import type { askForUser, KnownUpload } from './ask-for-user.js';
 import type { RecoveredReport, RecoveredServices, RecoveredUploads } from './recovered-uploads.js';
 import type { Upload } from './upload.js';
 
-/** Maximum time that added files wait for the code that knows their unfinished uploads. */
+/** Maximum time that added files wait for the code that finds their unfinished uploads. */
 const CODE_TIMEOUT_MS = 10_000;
 
 /** The deferred code of recovery. */
@@ -20,23 +20,23 @@ export interface RecoveryServices extends RecoveredServices {
   readonly deferredCode: ModuleLoader<RecoveryCode>;
 }
 
-/** The callbacks of recovery. */
+/** A change that recovery reports. */
 export type RecoveryReport =
   | RecoveredReport
-  /** The signer names another user than before: everything of the former one ends. */
+  /** The signer names another user than before: all uploads of the former user must end. */
   | { readonly type: 'user-changed' }
-  /** The new user is known: that user's unfinished uploads have to be loaded. */
+  /** The signer has named the new user, whose unfinished uploads must be loaded. */
   | { readonly type: 'user-known' };
 
-/** Knows whose uploads the page shows, and restores the unfinished ones of earlier page loads. */
+/** Records which user is signed in, and restores that user's unfinished uploads of earlier page loads. */
 export class Recovery {
   readonly #services: RecoveryServices;
   readonly #createUpload: (record: JournalRecord) => Upload;
   readonly #report: (report: RecoveryReport) => void;
-  /** Null as long as the journal had no record. */
+  /** Null until the journal has returned a record. */
   #recovered: RecoveredUploads | null = null;
-  /** Counts the owners, so that records loaded for one owner are not shown to the next. */
-  #owners = 0;
+  /** Number of owners up to now. Records that were loaded for one owner are not shown to the next. */
+  #ownerCount = 0;
 
   constructor(
     services: RecoveryServices,
@@ -52,7 +52,7 @@ export class Recovery {
   async load(): Promise<void> {
     const { journal, settings, clock, lifetime, deferredCode } = this.#services;
     if (settings.options.recover === 'off') return;
-    const isCurrent = this.#untilNextOwner();
+    const isCurrent = this.#createOwnerCheck();
     const records = await journal.load();
     if (!records.length || !isCurrent()) return;
     const restore = (code: RecoveryCode): Promise<void> | undefined => {
@@ -63,7 +63,7 @@ export class Recovery {
     const load = (): Promise<RecoveryCode> => deferredCode.load();
     const code = deferredCode.loaded ?? (await withTimeout(clock, CODE_TIMEOUT_MS, lifetime, load).catch(() => null));
     if (code) await restore(code);
-    // added files are new uploads meanwhile
+    // files that are added meanwhile become new uploads
     else
       void load()
         .then(restore)
@@ -75,7 +75,7 @@ export class Recovery {
    * @returns the former owner's listed uploads that have not been resumed
    */
   reset(): Upload[] {
-    this.#owners++;
+    this.#ownerCount++;
     const idle = this.#recovered?.reset() ?? [];
     this.#services.user.principal = undefined;
     return idle;
@@ -100,25 +100,25 @@ export class Recovery {
     this.#report({ type: 'user-known' });
   }
 
-  /** Whether only the signer knows that the user is still the same: the page sets no scope, and users sign in. */
+  /** Whether only the signer can confirm that the user is the same: users sign in, and the page sets no `scope`. */
   get hasToConfirm(): boolean {
     return this.#services.settings.options.scope === '' && typeof this.#services.user.principal === 'string';
   }
 
-  /** Asks the signer whether the same user is signed in; ends everything of the former one if not. */
+  /** Asks the signer whether the same user is signed in; if not, ends all uploads of the former user. */
   async confirm(): Promise<boolean> {
-    const owner = this.#owners;
-    const isCurrent = this.#untilNextOwner();
-    const known = this.#services.list.all.find(({ session }) => session?.grant);
-    const { key = null, uploadId = null, grant = null } = known?.session ?? {};
-    const { name = '', size = 1, type = '' } = known?.facts ?? {};
+    const owner = this.#ownerCount;
+    const isCurrent = this.#createOwnerCheck();
+    const uploadWithGrant = this.#services.list.all.find(({ session }) => session?.grant);
+    const { key = null, uploadId = null, grant = null } = uploadWithGrant?.session ?? {};
+    const { name = '', size = 1, type = '' } = uploadWithGrant?.facts ?? {};
     const isAnswered = await this.#ask({ key, uploadId, grant, name, size, type }, isCurrent).catch(() => true);
     if (!isAnswered && isCurrent()) {
       // nobody is signed in, or a user who may not upload
       this.#report({ type: 'user-changed' });
       this.reset();
     }
-    return owner === this.#owners;
+    return owner === this.#ownerCount;
   }
 
   /** Forgets an upload that is complete or aborted. */
@@ -144,14 +144,14 @@ export class Recovery {
     await this.#recovered?.reopen(uploads);
   }
 
-  /** Returns a function that returns whether the owner is still the present one. */
-  #untilNextOwner(): () => boolean {
-    const owner = this.#owners;
-    return () => owner === this.#owners && !this.#services.lifetime.aborted;
+  /** Returns a function that returns whether the owner has stayed the same since this call. */
+  #createOwnerCheck(): () => boolean {
+    const owner = this.#ownerCount;
+    return () => owner === this.#ownerCount && !this.#services.lifetime.aborted;
   }
 
-  async #ask(known: KnownUpload, isCurrent: () => boolean): Promise<boolean> {
+  async #ask(upload: KnownUpload, isCurrent: () => boolean): Promise<boolean> {
     const { askForUser } = await this.#services.deferredCode.load();
-    return askForUser(this.#services, known, isCurrent, (user) => this.identify(user));
+    return askForUser(this.#services, upload, isCurrent, (user) => this.identify(user));
   }
 }

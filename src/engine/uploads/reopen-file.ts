@@ -17,17 +17,17 @@ export async function reopenFile(
   signal: AbortSignal,
 ): Promise<boolean> {
   const { facts } = record;
-  // a File that has changed can never be read again, but its handle returns another one
+  // a `File` whose file has changed can no longer be read, but the handle returns a new `File`
   const file = (record.file = (await record.handle?.getFile().catch(() => null)) ?? record.file!);
   await assertReadable(file, facts.name);
-  const print = await fingerprint(file);
+  const newFingerprint = await fingerprint(file);
   const { name, size, type, lastModified } = file;
-  // the samples of the fingerprint alone would overlook a change between them
-  if (print === record.fingerprint && lastModified === facts.lastModified) return false;
+  // the fingerprint covers only samples: it misses a change between them
+  if (newFingerprint === record.fingerprint && lastModified === facts.lastModified) return false;
   await transfer.startOver(signal);
   await journal.remove(record);
   record.facts = { ...facts, name, size, type, lastModified };
-  record.fingerprint = print;
+  record.fingerprint = newFingerprint;
   record.checksum = null;
   record.createdAt = clock.now();
   record.recovered = false;

@@ -4,38 +4,35 @@ import type { Scheduler } from '../network/scheduler.js';
 import { FINAL_STATUSES, isRunning } from '../api/status.js';
 import type { TotalProgress, UploadSnapshot, UploadStatus, UploaderStatus } from '../api/types.js';
 import type { Upload } from './upload.js';
+import { UploadTotals } from './upload-totals.js';
 import type { UploadFacts } from '../model/upload-record.js';
 import type { InitQueue } from '../signing/init-batcher.js';
-import { areNoticesBatched } from '../signing/notices.js';
-import type { NoticeQueue } from '../signing/notice-batcher.js';
+import { areNotificationsBatched } from '../signing/notifications.js';
+import type { NotificationQueue } from '../signing/notification-batcher.js';
 
-/** Stored files that wait for their last notification and need no slot; those above it count as running. */
+/** Maximum number of stored files that wait for their last notification without using a slot. */
 const MAX_NOTIFYING = 1_000;
 
-/** The list of uploads and their queue: large files start in order, small ones beside them. */
-export class UploadList implements InitQueue, NoticeQueue {
+/** The list of uploads, and the queue. Large files start in order; small files start beside them. */
+export class UploadList implements InitQueue, NotificationQueue {
   readonly #scheduler: Scheduler;
   readonly #settings: Settings;
   readonly #all = new Map<string, Upload>();
   /** Uploads by status, so that no query costs more with 10,000 uploads than with ten. */
   readonly #byStatus = new Map<UploadStatus, Set<Upload>>();
-  /** How each upload is indexed: its name and size change when a changed file is sent instead. */
+  /** The values by which each upload is indexed: its name and size change if a new version of its file is sent. */
   readonly #indexed = new Map<Upload, { status: UploadStatus; facts: UploadFacts }>();
   /** Uploads of the same name, size, time and folder. */
-  readonly #duplicates = new Map<string, Set<Upload>>();
+  readonly #sameFile = new Map<string, Set<Upload>>();
   readonly #small = new Set<Upload>();
   readonly #large = new Set<Upload>();
   readonly #running = new Set<Upload>();
-  /** Bytes that each upload contributes to the totals, as of the last reading. */
-  readonly #counted = new Map<Upload, Bytes>();
-  readonly #totals = { loaded: 0, total: 0 };
-  /** Uploads that have changed since. */
-  readonly #touched = new Set<Upload>();
+  readonly #totals = new UploadTotals();
   #snapshots: readonly UploadSnapshot[] = [];
-  /** Whether no upload starts, because the element has left the page. */
+  /** Whether no upload may start, because the element has left the page. */
   isPaused = false;
-  /** Pending calls of `add`. */
-  adding = 0;
+  /** Number of pending calls of `add`. */
+  addCalls = 0;
 
   constructor(scheduler: Scheduler, settings: Settings) {
     this.#scheduler = scheduler;
@@ -50,30 +47,25 @@ export class UploadList implements InitQueue, NoticeQueue {
     return this.#running;
   }
 
-  /** Returns the uploads of one status, in no order. */
+  /** Returns the uploads with a status, in no particular order. */
   withStatus(status: UploadStatus): ReadonlySet<Upload> {
-    return this.#byStatus.get(status) ?? NONE;
+    return this.#byStatus.get(status) ?? NO_UPLOADS;
   }
 
   /** Number of uploads that count for `maxFiles`: all but the aborted and the failed. */
-  get listed(): number {
+  get listedCount(): number {
     return this.#all.size - this.withStatus('aborted').size - this.withStatus('failed').size;
   }
 
-  /** Uploads for a file of that name, size, time and folder. */
+  /** Returns the uploads of files with this name, size, time and folder. */
   duplicatesOf(facts: DuplicateFacts): ReadonlySet<Upload> {
-    return this.#duplicates.get(duplicateKey(facts)) ?? NONE;
+    return this.#sameFile.get(duplicateKey(facts)) ?? NO_UPLOADS;
   }
 
-  /** Uploads that have just started, then queued small files, in that order. */
+  /** Returns the uploads that have just started, then the queued small files. */
   *upcoming(): Generator<Upload> {
     for (const upload of this.#running) if (upload.status === 'starting') yield upload;
     yield* this.#small;
-  }
-
-  /** Whether any upload is active: it runs, or will run by itself. */
-  get isActive(): boolean {
-    return this.unfinished > 0;
   }
 
   /** Whether uploads wait in the queue for a slot. */
@@ -82,16 +74,16 @@ export class UploadList implements InitQueue, NoticeQueue {
   }
 
   /** Number of uploads that run, or will run by themselves. */
-  get unfinished(): number {
+  get activeCount(): number {
     return this.#running.size + this.#small.size + this.#large.size;
   }
 
   /** Whether every upload has ended. */
-  get isOver(): boolean {
+  get isFinished(): boolean {
     return this.#all.size === FINAL_STATUSES.reduce((sum, status) => sum + this.withStatus(status).size, 0);
   }
 
-  /** Snapshots in the order of adding; the same array as long as nothing in it has changed. */
+  /** Snapshots in the order of adding; the same array until one of them changes. */
   get snapshots(): readonly UploadSnapshot[] {
     const last = this.#snapshots;
     const now = this.all.map(({ snapshot }) => snapshot);
@@ -103,32 +95,20 @@ export class UploadList implements InitQueue, NoticeQueue {
     return this.snapshots.filter((snapshot) => snapshot.status === status);
   }
 
-  /** Records that an upload's snapshot is another one now. */
-  touch(upload: Upload): void {
-    if (this.#all.get(upload.id) === upload) this.#touched.add(upload);
+  /** Records that the snapshot of an upload has changed. */
+  markChanged(upload: Upload): void {
+    if (this.#all.get(upload.id) === upload) this.#totals.markChanged(upload);
   }
 
-  /** Totals over all uploads, without the aborted ones and those that need their file. Costs only what has changed. */
   get progress(): TotalProgress {
-    for (const upload of this.#touched) this.#count(upload);
-    this.#touched.clear();
-    const { loaded, total } = this.#totals;
-    // speeds are no integers, and only a few uploads have one: added up each time, no rounding error is left over
-    const speed = [...this.#running].reduce((sum, { snapshot }) => sum + snapshot.speed, 0);
-    return {
-      loaded,
-      total,
-      ratio: total ? loaded / total : 0,
-      speed,
-      eta: speed > 0 ? (total - loaded) / speed : null,
-    };
+    return this.#totals.compute(this.#running);
   }
 
   get status(): UploaderStatus {
     const has = (...statuses: UploadStatus[]): boolean => statuses.some((status) => this.withStatus(status).size > 0);
     if (has('starting', 'uploading', 'finishing')) return 'uploading';
     if (has('waiting')) return 'waiting';
-    if (this.isActive) return 'uploading';
+    if (this.activeCount) return 'uploading';
     if (has('paused')) return 'paused';
     if (has('failed')) return 'failed';
     return has('complete') ? 'complete' : 'idle';
@@ -145,8 +125,8 @@ export class UploadList implements InitQueue, NoticeQueue {
     return upload;
   }
 
-  /** One upload, or all of them. */
-  chosen(id: string | undefined): Upload[] {
+  /** Returns one upload, or all of them. @throws TypeError naming an ID that is not listed */
+  select(id: string | undefined): Upload[] {
     return id === undefined ? this.all : [this.find(id)];
   }
 
@@ -159,8 +139,7 @@ export class UploadList implements InitQueue, NoticeQueue {
     this.#all.delete(upload.id);
     for (const set of [this.#small, this.#large, this.#running]) set.delete(upload);
     this.#unindex(upload);
-    this.#touched.delete(upload);
-    this.#count(upload);
+    this.#totals.remove(upload);
   }
 
   /** Whether an upload is queued to start by itself. */
@@ -175,15 +154,15 @@ export class UploadList implements InitQueue, NoticeQueue {
 
   /** Indexes an upload again, after its status has changed. */
   reindex(upload: Upload): void {
-    this.touch(upload);
-    const known = this.#indexed.get(upload);
+    this.markChanged(upload);
+    const indexed = this.#indexed.get(upload);
     const { status, facts } = upload;
-    if (known && known.facts === facts) leaveSet(this.#byStatus, known.status, upload);
+    if (indexed && indexed.facts === facts) removeFromSet(this.#byStatus, indexed.status, upload);
     else {
       this.#unindex(upload);
-      joinSet(this.#duplicates, duplicateKey(facts), upload);
+      addToSet(this.#sameFile, duplicateKey(facts), upload);
     }
-    joinSet(this.#byStatus, status, upload);
+    addToSet(this.#byStatus, status, upload);
     this.#indexed.set(upload, { status, facts });
     if (isRunning(upload.status)) this.#running.add(upload);
     else this.#running.delete(upload);
@@ -200,40 +179,28 @@ export class UploadList implements InitQueue, NoticeQueue {
     let small = 0;
     let notifying = 0;
     for (const upload of this.#running) {
-      // a stored file waits only for a batch of notifications
+      // a stored file only waits for a batch of notifications
       if (this.#isNotifying(upload) && ++notifying <= MAX_NOTIFYING) continue;
       // an upload that another tab sends uses no slot of this tab
       if (upload.snapshot.waitingFor === 'tab') continue;
       if (this.#isSmall(upload)) small++;
       else large++;
     }
-    beginFrom(this.#large, slots - large);
-    beginFrom(this.#small, slots * 2 - small);
-  }
-
-  /** Replaces what an upload contributes to the totals. */
-  #count(upload: Upload): void {
-    const before = this.#counted.get(upload) ?? NO_BYTES;
-    const { status, loaded, size } = upload.snapshot;
-    const isCounted = this.#all.get(upload.id) === upload && status !== 'aborted' && status !== 'needs-file';
-    const now = isCounted ? { loaded, total: size } : NO_BYTES;
-    this.#totals.loaded += now.loaded - before.loaded;
-    this.#totals.total += now.total - before.total;
-    if (isCounted) this.#counted.set(upload, now);
-    else this.#counted.delete(upload);
+    startFrom(this.#large, slots - large);
+    startFrom(this.#small, slots * 2 - small);
   }
 
   #unindex(upload: Upload): void {
-    const known = this.#indexed.get(upload);
-    if (!known) return;
-    leaveSet(this.#byStatus, known.status, upload);
-    leaveSet(this.#duplicates, duplicateKey(known.facts), upload);
+    const indexed = this.#indexed.get(upload);
+    if (!indexed) return;
+    removeFromSet(this.#byStatus, indexed.status, upload);
+    removeFromSet(this.#sameFile, duplicateKey(indexed.facts), upload);
     this.#indexed.delete(upload);
   }
 
-  /** Whether only the last notification is left, which is sent together with those of other uploads. */
+  /** Whether the object is stored, and only the last notification is left, which is sent in a batch. */
   #isNotifying({ stored, session }: Upload): boolean {
-    return stored !== null && session !== null && areNoticesBatched(session.actions, this.#settings.options);
+    return stored !== null && session !== null && areNotificationsBatched(session.actions, this.#settings.options);
   }
 
   /** Whether the file is sent in a single request. */
@@ -243,35 +210,29 @@ export class UploadList implements InitQueue, NoticeQueue {
   }
 }
 
-const NONE: ReadonlySet<Upload> = new Set();
+const NO_UPLOADS: ReadonlySet<Upload> = new Set();
 
-interface Bytes {
-  readonly loaded: number;
-  readonly total: number;
-}
-const NO_BYTES: Bytes = { loaded: 0, total: 0 };
-
-/** Returns the properties that two uploads of the same file have in common. */
+/** The properties that are equal for two uploads of the same file. */
 export type DuplicateFacts = Pick<UploadFacts, 'name' | 'size' | 'lastModified' | 'relativePath'>;
 
 const duplicateKey = ({ name, size, lastModified, relativePath }: DuplicateFacts): string =>
   [size, lastModified, relativePath, name].join('\n');
 
-function joinSet<K>(sets: Map<K, Set<Upload>>, key: K, upload: Upload): void {
+function addToSet<K>(sets: Map<K, Set<Upload>>, key: K, upload: Upload): void {
   const set = sets.get(key);
   if (set) set.add(upload);
   else sets.set(key, new Set([upload]));
 }
 
-function leaveSet<K>(sets: Map<K, Set<Upload>>, key: K, upload: Upload): void {
+function removeFromSet<K>(sets: Map<K, Set<Upload>>, key: K, upload: Upload): void {
   const set = sets.get(key);
   set?.delete(upload);
   if (!set?.size) sets.delete(key);
 }
 
-function beginFrom(queue: Set<Upload>, room: number): void {
+function startFrom(queue: Set<Upload>, freeSlots: number): void {
   for (const upload of queue) {
-    if (room-- <= 0) return;
+    if (freeSlots-- <= 0) return;
     queue.delete(upload);
     upload.begin();
   }

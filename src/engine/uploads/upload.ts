@@ -14,7 +14,8 @@ import type { Step, UploadObserver, UploadReport } from '../model/upload-report.
 import type { Wait } from '../network/waits.js';
 import type { JournalRecord, RemoteProgress, Resumption } from '../ports.js';
 import type { JournalWriter } from '../resume/journal-writer.js';
-import type { SharedUpload, TabCoordinator } from '../resume/tab-coordinator.js';
+import type { SharedUpload } from '../resume/shared-upload.js';
+import type { TabCoordinator } from '../resume/tab-coordinator.js';
 import { Transfer } from '../transfer/run.js';
 import type { TransferCode, TransferServices } from '../transfer/run.js';
 import { unlessAborted } from '../util/abort.js';
@@ -22,7 +23,7 @@ import type { ModuleLoader } from '../util/module-loader.js';
 import { SpeedMeter } from '../util/speed-meter.js';
 import type { reopenFile } from './reopen-file.js';
 
-/** Between two progress events while a speed decays, in milliseconds. */
+/** Time between two progress events while no byte is sent and the shown speed decreases. */
 const DECAY_STEP_MS = 1_000;
 
 /** The dependencies that all uploads share, besides those of their transfers. */
@@ -32,36 +33,36 @@ export interface UploadServices extends TransferServices {
   readonly deferredCode: ModuleLoader<TransferCode & { readonly reopenFile: typeof reopenFile }>;
 }
 
-/** Receives what happens to uploads. */
+/** Receives the events and changes of uploads. */
 export interface UploadListener {
   emit<K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']): void;
   /** Called after every change that a snapshot shows. */
   changed(upload: Upload): void;
-  /** Called once an object is stored; only the last notification to the signer is left. */
+  /** Called when an object is stored, before the last notification to the signer. */
   stored(): void;
 }
 
-/** One file's upload, from the queue to the bucket: its status, and the data that the page and other tabs get. */
+/** The upload of one file: its status and events, its snapshot for the page, and its progress for other tabs. */
 export class Upload extends UploadRecord implements UploadObserver, SharedUpload {
-  /** Bytes that the last progress event reported; null: report again though nothing moved. */
-  reported: number | null = 0;
+  /** Bytes that the last progress event reported; null requests an event although no byte was sent. */
+  reportedBytes: number | null = 0;
   readonly #services: UploadServices;
   readonly #listener: UploadListener;
-  /** Created for the first request and released at the end, because thousands of uploads may be listed. */
+  /** Created on first use and released at the end, because thousands of uploads may be listed. */
   #transfer: Transfer | null = null;
-  /** The object's URL, once the transfer is over. */
+  /** The object's URL, once the upload is complete. */
   #finalLocation: string | null = null;
   readonly #meter = new SpeedMeter();
   #cancelDecay: (() => void) | null = null;
-  /** The status while the upload waits for nothing. */
+  /** The status to show while the upload does not wait. */
   #step: Step = 'starting';
-  #run: AbortController | null = null;
-  /** Whether no other tab sends it, as far as is known: this tab has its lock, or will request it if it lasts. */
+  #runController: AbortController | null = null;
+  /** Whether this tab sends the upload: it holds the lock, or will request it after a second. */
   #isClaimed = false;
-  /** The progress that the tab reports that sends the upload or has completed it. */
+  /** The last progress that the sending tab has reported; null if this tab sends the upload. */
   #remoteProgress: RemoteProgress | null = null;
-  #ended: Promise<void> = Promise.resolve();
-  /** Resolves once this tab has given up what it began although another tab sends the upload. */
+  #runEnded: Promise<void> = Promise.resolve();
+  /** Resolves once this tab has withdrawn what it began of an upload that another tab sends. */
   #withdrawal?: Promise<void>;
   #hasStarted = false;
   #loaded = 0;
@@ -107,7 +108,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     };
   }
 
-  /** State of each part; null if it is not known, or only to another tab. */
+  /** State of each part; null if unknown to this tab. */
   get partStates(): Uint8Array | null {
     const { table } = this.session ?? {};
     return table && !this.#remoteProgress ? partStates(table) : null;
@@ -123,7 +124,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
 
   // ---- Called by the page, the user and other tabs ----
 
-  /** Resumes what the journal, or another tab, has recorded. */
+  /** Adopts the session that the journal or another tab has recorded. */
   adopt(record: Resumption): void {
     this.recordId = record.id;
     const session = restoreSession(record);
@@ -131,44 +132,45 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#changed();
   }
 
-  /** Updates bytes and speed; called a few times a second. */
-  tick(): void {
+  /** Updates bytes and speed. */
+  updateSpeed(): void {
     const { table } = this.session ?? {};
     if (table) this.#loaded = Math.min(this.facts.size, Math.max(this.#loaded, table.loaded));
     const { clock } = this.#services;
     this.#meter.sample(this.#loaded, clock.monotonic());
     this.#snapshot = null;
     this.#cancelDecay?.();
-    // a speed decays though nothing else changes
-    this.#cancelDecay = this.snapshot.speed > 0 ? clock.setTimer(() => this.#reportAnyway(), DECAY_STEP_MS) : null;
+    // the speed decreases although nothing else changes
+    this.#cancelDecay =
+      this.snapshot.speed > 0 ? clock.setTimer(() => this.#requestProgressEvent(), DECAY_STEP_MS) : null;
   }
 
   /** Starts a queued upload. */
   begin(): void {
-    if (this.status !== 'queued' || this.isReleased) return;
+    if (this.status !== 'queued' || this.hasFormerOwner) return;
     this.#error = null;
     this.#step = 'starting';
     this.#transition('start');
     this.#hasStarted = true;
-    // unless a listener has paused, aborted or restarted it
+    // does nothing if a listener has paused, aborted or restarted the upload
     this.revive();
   }
 
-  /** Sends nothing while the page is away, and lets other tabs resume it. */
+  /** Stops sending while the page is hidden or left, so that other tabs can resume the upload. */
   suspend(): void {
-    if (!this.#run) return;
-    this.#transfer?.flushNotices();
+    if (!this.#runController) return;
+    this.#transfer?.flushNotifier();
     this.#stop();
   }
 
-  /** Resumes when the page is back: waits for its lock, then lists its parts. */
+  /** Resumes when the page is shown again: acquires the lock, then lists the stored parts. */
   revive(): void {
-    if (isRunning(this.status) && !this.#run) this.#start();
+    if (isRunning(this.status) && !this.#runController) this.#start();
   }
 
   showRemoteProgress(progress: RemoteProgress): void {
     this.#remoteProgress = progress;
-    // it may end there while this page does not listen
+    // the other tab may end it while this page is not listening
     this.wasShared = true;
     this.#loaded = Math.max(this.#loaded, Math.min(progress.loaded, this.facts.size));
     this.#changed();
@@ -178,9 +180,9 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     return this.#remoteProgress?.resumption ?? null;
   }
 
-  takeOver(known: Resumption | null): void {
+  takeOver(resumption: Resumption | null): void {
     this.wasShared = true;
-    if (known && known.uploadId !== this.session?.uploadId) this.adopt(known);
+    if (resumption && resumption.uploadId !== this.session?.uploadId) this.adopt(resumption);
     this.#transfer?.invalidateParts();
   }
 
@@ -192,18 +194,18 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   pause(): void {
     if (this.status !== 'queued' && !isRunning(this.status)) return;
     this.#stop();
-    this.#transfer?.flushNotices();
+    this.#transfer?.flushNotifier();
     this.#transition('pause');
   }
 
-  /** Whether it failed because its file has changed or is gone: another version of the file may be sent instead. */
-  get takesChangedFile(): boolean {
+  /** Whether it failed because its file has changed or is gone, so that a new version of the file may be sent. */
+  get acceptsChangedFile(): boolean {
     return this.status === 'failed' && this.#isFileInDoubt;
   }
 
-  /** Queues it again. */
+  /** Queues the upload again. */
   enqueue(): void {
-    if (this.isReleased) return;
+    if (this.hasFormerOwner) return;
     if (this.status === 'paused' || this.status === 'failed' || this.status === 'needs-file') {
       this.#error = null;
       if (this.file) this.#transition('enqueue');
@@ -211,34 +213,34 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     } else this.retryNow(true);
   }
 
-  /** Keeps an upload of an earlier page load paused until the user resumes it. */
+  /** Pauses an upload of an earlier page load until the user resumes it. */
   hold(): void {
     this.#transition('hold');
   }
 
-  /** Sets a file handle that needs the user's permission to read. */
+  /** Sets a file handle that cannot be read without the user's permission. */
   setHandle(handle: UploadRecord['handle']): void {
     this.handle = handle;
-    this.#reportAnyway();
+    this.#requestProgressEvent();
   }
 
-  /** Records that the file cannot be read from its handle. @param error why it is not the upload's file */
+  /** Records that the handle does not return the file. @param error null if the user has refused permission */
   setFileMissing(error: UploadError | null = null): void {
     this.handle = null;
     this.#error = error;
-    this.#reportAnyway();
+    this.#requestProgressEvent();
     if (error) this.#listener.emit('mule-error', { upload: this.snapshot, error });
   }
 
-  /** Lists the stored parts of an upload of an earlier page load, once, for display. */
+  /** Lists the stored parts of an upload of an earlier page load, for display. */
   async refreshParts(): Promise<void> {
     const isIdle = (): boolean => this.snapshot.found;
     await this.#activeTransfer.refreshParts(isIdle, this.#services.lifetime).catch(() => {});
-    if (isIdle()) this.tick();
+    if (isIdle()) this.updateSpeed();
     this.#changed();
   }
 
-  /** Fails an upload that the page has held back. */
+  /** Fails an upload, because a promise that the page passed to `waitUntil()` was rejected. */
   refuse(error: unknown): void {
     if (isOver(this.status)) return;
     this.#stop();
@@ -246,17 +248,17 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#fail(new UploadError('signer-refused', message, { phase: 'init', cause: error }));
   }
 
-  /** Ends waits early: those for network and signer, or all. */
-  retryNow(all: boolean): void {
-    this.#transfer?.retries.retryNow(all);
+  /** Ends waits for network and signer early. @param isStoreIncluded whether to end waits for the store too */
+  retryNow(isStoreIncluded: boolean): void {
+    this.#transfer?.retries.retryNow(isStoreIncluded);
   }
 
-  /** Retries what the signer refused for lack of a sign-in. */
+  /** Retries the calls that the signer refused because nobody was signed in. */
   authorize(): void {
     this.#transfer?.retries.authorize();
   }
 
-  /** Ends it at once in this page, and on the store as soon as that can be reached. */
+  /** Ends the upload in this page at once, and on the store when the store can be reached. */
   abort(): void {
     if (this.status === 'complete' || this.status === 'aborted') return;
     this.#stop();
@@ -268,30 +270,30 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   async abandon(): Promise<void> {
     const { tabs, journal, lifetime } = this.#services;
     try {
-      await this.#ended;
-      // an upload that another tab sends is not aborted from here
-      if ((this.#remoteProgress || this.session) && (await tabs.isElsewhere(this))) return;
+      await this.#runEnded;
+      // an upload that another tab sends is not aborted on the store
+      if ((this.#remoteProgress || this.session) && (await tabs.isHeldElsewhere(this))) return;
       if (this.#transfer || this.session) await this.#activeTransfer.abort(() => journal.save(this), lifetime);
       await journal.remove(this);
     } catch {
-      // the next page load tries again, since the journal has it as aborting; else the bucket's lifecycle rule does
+      // the journal marks it as aborting, so the next page load tries again; the last resort is the bucket's lifecycle rule
     }
   }
 
-  /** Stops without an event, when the uploader is disposed of. */
+  /** Stops without an event, because the uploader is disposed of. */
   dispose(): void {
     this.#stop();
   }
 
-  /** Stops it for good in this page, because its owner has left. The journal keeps it for that owner. */
-  release(): void {
-    this.isReleased = true;
+  /** Stops for good in this page, because the owner has left. The journal keeps the upload for that owner. */
+  endForOwnerChange(): void {
+    this.hasFormerOwner = true;
     this.#stop();
     if (isOver(this.status) || this.status === 'paused' || this.status === 'needs-file') return;
     this.#transition('pause');
   }
 
-  // ---- What its transfer reports ----
+  // ---- Reports of the transfer ----
 
   report(report: UploadReport): void {
     switch (report.type) {
@@ -324,7 +326,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
         void this.#services.journal.save(this);
         break;
       case 'part-stored':
-        // the problem that was reported is over
+        // a problem that was reported before is solved
         this.#error = null;
         this.#changed();
         this.#listener.emit('mule-part', { upload: this.snapshot, ...report.detail });
@@ -333,12 +335,12 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     }
   }
 
-  // ---- Its run ----
+  // ---- The run: from the lock to the end ----
 
   #start(): void {
-    this.#run = new AbortController();
-    const { signal } = this.#run;
-    this.#ended = this.#runTransfer(signal).catch((error: unknown) => this.#fail(error, signal));
+    this.#runController = new AbortController();
+    const { signal } = this.#runController;
+    this.#runEnded = this.#runTransfer(signal).catch((error: unknown) => this.#fail(error, signal));
   }
 
   async #runTransfer(signal: AbortSignal): Promise<void> {
@@ -347,21 +349,21 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#showStatus();
     if (this.#withdrawal) await this.#withdrawal;
     if (this.#isFileInDoubt) await this.#reopenFile(signal);
-    const claim = this.#isQuick
+    const claim = this.#isNewSmallFile
       ? tabs.claimLater(this, signal, () => this.#waitForOtherTab())
       : await tabs.claim(this, signal);
     if ('ended' in claim) {
       this.#endAs(claim.ended);
       return;
     }
-    // a pause or an abort must not keep the lock of the file from other tabs
+    // a paused or aborted upload must not keep other tabs from its lock
     signal.addEventListener('abort', claim.release, { once: true });
     if (signal.aborted) claim.release();
     signal.throwIfAborted();
     this.#isClaimed = true;
     this.#remoteProgress = null;
     const transfer = this.#activeTransfer;
-    // an upload that was paused after its object was stored has only the end left
+    // the object is stored already if the upload was paused during its last notification
     this.stored ??= await transfer.run(signal);
     transfer.setStep('finishing');
     this.#listener.stored();
@@ -371,31 +373,33 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#finish();
   }
 
-  /** Whether it most likely takes a moment, and nothing of it is known elsewhere. */
-  get #isQuick(): boolean {
+  /** Whether the upload is new and small: it most likely ends soon, and no other tab or journal record knows it. */
+  get #isNewSmallFile(): boolean {
     const isNew = !this.recovered && !this.wasShared && !this.session && this.recordId === this.id;
     return isNew && this.facts.size <= MIN_PART_SIZE;
   }
 
-  /** Gives up what this tab has begun of an upload that another tab sends; ends with that one or continues after it. */
+  /** Withdraws what this tab has begun, because another tab sends the upload; then waits for that tab. */
   #waitForOtherTab(): void {
-    // only the end is left
+    // this tab has stored the object: only the last notification is left
     if (this.stored) return;
     const { lifetime, journal } = this.#services;
     this.wasShared = true;
     this.suspend();
-    this.#withdrawal = this.#ended.then(() => this.#activeTransfer.withdraw(lifetime)).then(() => journal.remove(this));
+    this.#withdrawal = this.#runEnded
+      .then(() => this.#activeTransfer.withdraw(lifetime))
+      .then(() => journal.remove(this));
     this.revive();
   }
 
-  /** Ends as the upload has ended in the tab that sent it. */
+  /** Ends the upload as the sending tab has ended it. */
   #endAs(progress: RemoteProgress): void {
     this.#remoteProgress = progress;
     if (progress.status === 'complete') {
       const { etag, checksum, integrity } = progress;
       this.stored = { etag: etag ?? '', checksum, integrity: integrity ?? 'unverified' };
       this.#receipt = progress.receipt;
-      // a record may have been written while it waited
+      // this tab may have written a record while it waited
       void this.#services.journal.remove(this);
       this.#finish();
       return;
@@ -417,8 +421,8 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#transfer?.invalidateParts();
     this.wasShared ||= this.#isClaimed && Boolean(this.session?.uploadId);
     this.#isClaimed = false;
-    this.#run?.abort(new DOMException('The upload was stopped', 'AbortError'));
-    this.#run = null;
+    this.#runController?.abort(new DOMException('The upload was stopped', 'AbortError'));
+    this.#runController = null;
     this.#meter.reset();
     this.#cancelDecay?.();
   }
@@ -432,7 +436,7 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#transition('fail');
   }
 
-  /** After the file was found changed: resumes if it is the former file again, else sends the new content. */
+  /** Opens a file that has changed: keeps the session if the file is the former one again, else starts over. */
   async #reopenFile(signal: AbortSignal): Promise<void> {
     const { deferredCode } = this.#services;
     const transfer = this.#activeTransfer;
@@ -451,12 +455,12 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     else this.session = session;
   }
 
-  // ---- What it shows ----
+  // ---- Status and snapshot ----
 
-  /** Shows the step, or, if nothing is under way, the wait. */
+  /** Shows the current step, or the wait if no attempt is under way. */
   #showStatus(): void {
-    if (!isRunning(this.status) || !this.#run) return;
-    const wait = this.#wait;
+    if (!isRunning(this.status) || !this.#runController) return;
+    const wait = this.#firstWait;
     if (!wait && this.status === this.#step) return;
     if (wait) this.#meter.reset();
     this.#changed();
@@ -480,8 +484,8 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
   }
 
   /** Requests a progress event although no byte was sent. */
-  #reportAnyway(): void {
-    this.reported = null;
+  #requestProgressEvent(): void {
+    this.reportedBytes = null;
     this.#changed();
   }
 
@@ -490,8 +494,8 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     this.#listener.changed(this);
   }
 
-  /** The wait that ends first, if nothing is under way. */
-  get #wait(): Wait | null {
+  /** The wait that ends first; null while an attempt is under way. */
+  get #firstWait(): Wait | null {
     const { clock, scheduler } = this.#services;
     const heldMs = scheduler.heldFor(this.id);
     if (heldMs) return { for: 'store', until: clock.now() + heldMs };
@@ -499,15 +503,15 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     return !waits || waits.isBusy ? null : waits.first;
   }
 
-  #waiting(): { for: WaitingFor | null; until: number | null } {
+  #shownWait(): { for: WaitingFor | null; until: number | null } {
     if (this.status === 'needs-file') return { for: 'file', until: null };
-    return (this.status === 'waiting' && this.#wait) || { for: null, until: null };
+    return (this.status === 'waiting' && this.#firstWait) || { for: null, until: null };
   }
 
   #createSnapshot(): UploadSnapshot {
     return snapshotOf({
       record: this,
-      wait: this.#waiting(),
+      wait: this.#shownWait(),
       loaded: this.#loaded,
       speed: this.status === 'uploading' ? this.#meter.speed(this.#services.clock.monotonic()) : 0,
       location: this.#location,

@@ -1,6 +1,6 @@
 import type { Action, Protocol } from '../../protocol.js';
 import type { Call } from './call-context.js';
-import { recordNotice, recordNotices } from './chunk-loaded.js';
+import { recordNotification, recordNotifications } from './chunk-loaded.js';
 import { answerInit } from './init.js';
 import {
   signPartWindow,
@@ -22,8 +22,8 @@ export const ACTIONS: { readonly [A in Action]: ActionHandler<A> } = {
   get_delete_signature: signAbort,
   get_head_signature: signHeadObject,
   get_all_signatures: signPartWindow,
-  chunk_loaded: recordNotice,
-  chunks_loaded: recordNotices,
+  chunk_loaded: recordNotification,
+  chunks_loaded: recordNotifications,
 };
 
 export const isAction = (name: string): name is Action => Object.hasOwn(ACTIONS, name);

@@ -17,7 +17,7 @@ export interface Call {
   /** Epoch milliseconds. */
   readonly now: number;
   /** Epoch milliseconds at which this call's signatures expire. */
-  readonly expires: number;
+  readonly expiresAt: number;
   /** As returned by `authorize`. */
   readonly principal: string | null;
   /** Hash of the principal, which the browser may see. */
@@ -25,30 +25,33 @@ export interface Call {
 }
 
 /**
- * Returns the lifetime of a call's signatures: the option `expires`, or less if the credentials expire earlier.
+ * Returns the credentials, time and lifetime of a call's signatures. The lifetime is the option `expires`, or less if the
+ * credentials expire earlier.
  * @throws SignerRefusal 503 if the credentials have expired
  */
 export function signingTermsFor(
   settings: Settings,
   credentials: Credentials,
   now: number,
-): { terms: SigningTerms; expires: number } {
-  // signatures have whole seconds
-  const from = Math.floor(now / 1_000);
-  const end = credentials.expiration === undefined ? Infinity : Math.floor(Number(credentials.expiration) / 1_000);
-  const seconds = Math.min(settings.expires, end - from);
-  if (!(seconds >= 1))
+): { terms: SigningTerms; expiresAt: number } {
+  // times in signatures are whole seconds
+  const nowS = Math.floor(now / 1_000);
+  const credentialsEndS =
+    credentials.expiration === undefined ? Infinity : Math.floor(Number(credentials.expiration) / 1_000);
+  const lifetimeS = Math.min(settings.expiresS, credentialsEndS - nowS);
+  if (!(lifetimeS >= 1))
     throw new SignerRefusal(503, 'credentials-expired', 'The credentials of the signer have expired; try again.', {
       'retry-after': '5',
     });
-  return { terms: { credentials, now, expires: seconds }, expires: (from + seconds) * 1_000 };
+  return { terms: { credentials, now, lifetimeS }, expiresAt: (nowS + lifetimeS) * 1_000 };
 }
 
 /** Whether the signer reads completed objects, for `onComplete` or receipts. */
 export const verifiesObjects = ({ onComplete, receipts }: Settings): boolean => receipts || onComplete !== undefined;
 
 /** Whether this signer offers `chunk_loaded` and `chunks_loaded`. */
-export const acceptsNotices = (settings: Settings): boolean => settings.tracker !== null || verifiesObjects(settings);
+export const acceptsNotifications = (settings: Settings): boolean =>
+  settings.tracker !== null || verifiesObjects(settings);
 
 /** Records that an upload is in use, so that no sweep aborts it before its next part. */
 export async function touchUpload({ settings, principalHash }: Call, uploadId: string): Promise<void> {
@@ -57,7 +60,7 @@ export async function touchUpload({ settings, principalHash }: Call, uploadId: s
 
 /** Signs one operation, as a part of an answer. */
 export async function sign(call: Call, operation: StoreOperation): Promise<SignedRequest> {
-  return { ...(await call.presign(operation, call.terms)), expires: call.expires };
+  return { ...(await call.presign(operation, call.terms)), expires: call.expiresAt };
 }
 
 /** Signs one operation, as the whole answer. */

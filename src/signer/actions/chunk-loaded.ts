@@ -4,44 +4,47 @@ import { parseChunkLoadedBody, parseChunksLoadedBody } from '../http/request-bod
 import { mapWithLimit } from '../util/map-with-limit.js';
 import { SignerRefusal } from '../util/refusal.js';
 import type { Call } from './call-context.js';
-import { acceptsNotices } from './call-context.js';
+import { acceptsNotifications } from './call-context.js';
 import { grantedPartSize, openUnexpiredGrant } from './grant-check.js';
 import { confirmCompletion, storeDeadline } from './stored-object.js';
 
-/** Uploads of one call that are confirmed at a time, each by a HEAD request. */
+/** Uploads of one call that are confirmed concurrently, each by a HEAD request. */
 const MAX_CONFIRMATIONS = 16;
 
 /**
  * Answers `chunk_loaded`: records stored parts in the tracker, so that their owner can resume on another machine, and
  * confirms completed objects.
  */
-export async function recordNotice(call: Call, body: unknown): Promise<ChunkLoadedAnswer | null> {
-  expectNotices(call);
-  return record(call, parseChunkLoadedBody(body), storeDeadline());
+export async function recordNotification(call: Call, body: unknown): Promise<ChunkLoadedAnswer | null> {
+  expectNotifications(call);
+  return processNotification(call, parseChunkLoadedBody(body), storeDeadline());
 }
 
-/** Answers `chunks_loaded`: as `recordNotice` for each upload, whose failure does not affect the others. */
-export async function recordNotices(call: Call, body: unknown): Promise<ChunksLoadedAnswer> {
-  expectNotices(call);
-  const notices = parseChunksLoadedBody(body);
+/** Answers `chunks_loaded`: does the same as `chunk_loaded` for each upload. A refused one does not affect the others. */
+export async function recordNotifications(call: Call, body: unknown): Promise<ChunksLoadedAnswer> {
+  expectNotifications(call);
+  const notifications = parseChunksLoadedBody(body);
   const deadline = storeDeadline();
   return {
-    uploads: await mapWithLimit(notices, MAX_CONFIRMATIONS, (notice) => recordOrRefuse(call, notice, deadline)),
+    uploads: await mapWithLimit(notifications, MAX_CONFIRMATIONS, (notification) =>
+      recordOrRefuse(call, notification, deadline),
+    ),
   };
 }
 
-function expectNotices({ settings }: Call): void {
-  if (!acceptsNotices(settings)) throw new SignerRefusal(404, 'unknown-action', 'This signer does not track uploads.');
+function expectNotifications({ settings }: Call): void {
+  if (!acceptsNotifications(settings))
+    throw new SignerRefusal(404, 'unknown-action', 'This signer does not track uploads.');
 }
 
 async function recordOrRefuse(
   call: Call,
-  notice: ChunkLoadedRequest | SignerRefusal,
+  notification: ChunkLoadedRequest | SignerRefusal,
   deadline: number,
 ): Promise<ChunkLoadedAnswer | RefusalAnswer> {
   try {
-    if (notice instanceof SignerRefusal) throw notice;
-    return (await record(call, notice, deadline)) ?? {};
+    if (notification instanceof SignerRefusal) throw notification;
+    return (await processNotification(call, notification, deadline)) ?? {};
   } catch (error) {
     if (error instanceof SignerRefusal) return { error: { code: error.code, message: error.message } };
     call.settings.onError(error);
@@ -49,9 +52,14 @@ async function recordOrRefuse(
   }
 }
 
-async function record(call: Call, notice: ChunkLoadedRequest, deadline: number): Promise<ChunkLoadedAnswer | null> {
-  const grant = await openUnexpiredGrant(call, notice);
-  const { upload_id: uploadId, chunks, state } = notice;
+async function processNotification(
+  call: Call,
+  notification: ChunkLoadedRequest,
+  deadline: number,
+): Promise<ChunkLoadedAnswer | null> {
+  const grant = await openUnexpiredGrant(call, notification);
+  const { upload_id: uploadId, chunks, state } = notification;
+  // refuses parts that the file does not have
   for (const chunk of chunks) grantedPartSize(grant, chunk);
   if (uploadId === '' && grant.size > grant.partSize)
     throw new SignerRefusal(400, 'invalid-request', 'upload_id is required for a file of several parts.');
@@ -65,7 +73,7 @@ async function updateTracker(
   { principal, key, size, partSize, checksum, begun, marks }: Grant,
   { uploadId, chunks, state }: { uploadId: string; chunks: readonly number[]; state: ChunkLoadedRequest['state'] },
 ): Promise<void> {
-  // anonymous uploads have no owner to resume them, and files of one request leave nothing to resume
+  // nobody could resume an anonymous upload elsewhere, and a file that was sent in one request has no parts to resume
   if (!tracker || principal === null || uploadId === '') return;
   const upload = { principal, bucket, key, uploadId, size, partSize, checksum, begun, marks };
   if (state === 'complete' || state === 'aborted') await tracker.forget(principal, uploadId, state, upload);

@@ -3,7 +3,7 @@ import type { Grant } from '../grants/grant.js';
 import { SignerRefusal } from '../util/refusal.js';
 import type { Call } from './call-context.js';
 
-/** Clock difference allowed between the processes of one signer; the same as S3's. */
+/** Allowed difference between the clocks of two processes of one signer. S3 allows the same. */
 const MAX_CLOCK_SKEW_MS = 15 * 60_000;
 
 /**
@@ -32,8 +32,8 @@ export async function openGrant(call: Call, { key, grant }: { key: string; grant
  */
 export async function openUnexpiredGrant(call: Call, reference: { key: string; grant?: string }): Promise<Grant> {
   const grant = await openGrant(call, reference);
-  const { grantLife, renewalTime } = call.settings;
-  if (call.now - grant.issued > grantLife || call.now - grant.begun > renewalTime + grantLife) {
+  const { grantLifeMs, renewalTimeMs } = call.settings;
+  if (call.now - grant.issued > grantLifeMs || call.now - grant.begun > renewalTimeMs + grantLifeMs) {
     throw new SignerRefusal(403, 'grant-expired', 'The grant has expired; call get_init_signature to renew it.');
   }
   return grant;

@@ -22,11 +22,11 @@ import { signWindow } from './upload-signatures.js';
 interface ValidatedFile {
   file: InitFile;
   headers: Readonly<Record<string, string>>;
-  /** Collects the POST policies of the call; null if this file cannot be sent by POST. */
-  batch: PostPolicyBatch | null;
+  /** The POST policies of the call; null if this file cannot be sent by POST. */
+  posts: PostPolicyBatch | null;
 }
 
-/** What the files of one call share. */
+/** Shared by the files of one call. */
 export interface InitBatch {
   readonly posts: PostPolicyBatch;
   readonly starter: UploadStarter;
@@ -41,10 +41,10 @@ export async function answerFile(
   const { policy } = call.settings;
   const file = validateFile(policy, reported);
   const headers = await objectHeaders(policy, file, call.principal);
-  const isPostable = policy.posts && isKeyChosenBySigner(policy, file) && canPostHeaders(headers);
-  const isLiteral =
-    !hasFormVariable(cleanName(file.filename)) && !(file.key !== undefined && hasFormVariable(file.key));
-  const request = { file, headers, batch: isPostable && isLiteral ? posts : null };
+  const isPostAllowed = policy.posts && isKeyChosenBySigner(policy, file) && canPostHeaders(headers);
+  const hasVariable =
+    hasFormVariable(cleanName(file.filename)) || (file.key !== undefined && hasFormVariable(file.key));
+  const request = { file, headers, posts: isPostAllowed && !hasVariable ? posts : null };
   const isRenewal = !file.force && (file.grant !== undefined || file.key !== undefined || file.upload_id !== undefined);
   return isRenewal
     ? answerWithGrant(call, request, await renewGrant(call, file), { uploadId: file.upload_id })
@@ -52,14 +52,14 @@ export async function answerFile(
 }
 
 async function answerNew(call: Call, request: ValidatedFile, starter: UploadStarter): Promise<InitAnswerFile> {
-  const { file, batch } = request;
+  const { file, posts } = request;
   const { policy } = call.settings;
-  const { own: marks, candidates } = await fileMarks(call, file);
-  const found = file.force ? null : await findTrackedUpload(call, file, candidates);
+  const { stored: marks, lookup } = await fileMarks(call, file);
+  const found = file.force ? null : await findTrackedUpload(call, file, lookup);
   const partSize = found?.partSize ?? partSizeFor(policy, file, call.settings.verifiesSize);
-  const isPosted = batch !== null && !found && file.filesize <= partSize;
+  const isPosted = posts !== null && !found && file.filesize <= partSize;
   const grant: Grant = {
-    key: found?.key ?? (isPosted ? batch.keyFor(file) : await chooseKey(policy, file, call.principal, call.now)),
+    key: found?.key ?? (isPosted ? posts.keyFor(file) : await chooseKey(policy, file, call.principal, call.now)),
     size: file.filesize,
     partSize,
     checksum: found ? (found.checksum ?? null) : chooseChecksum(call, file),
@@ -75,7 +75,7 @@ async function answerNew(call: Call, request: ValidatedFile, starter: UploadStar
 
 async function answerWithGrant(
   call: Call,
-  { file, headers, batch }: ValidatedFile,
+  { file, headers, posts }: ValidatedFile,
   grant: Grant,
   { uploadId, starter }: { uploadId: string | undefined; starter?: UploadStarter },
 ): Promise<InitAnswerFile> {
@@ -94,7 +94,7 @@ async function answerWithGrant(
       ...(checksum && { checksum: { algorithm: checksum, type: 'FULL_OBJECT' as const } }),
       ...(verifiesObjects(call.settings) && { tracked: true }),
     };
-    if (batch) return { ...singleRequest, post: batch.add(key, size, createHeaders, checksum) };
+    if (posts) return { ...singleRequest, post: posts.add(key, size, createHeaders, checksum) };
     const condition = call.settings.policy.overwrite ? {} : ONLY_IF_NEW;
     const value = fileChecksum(file, checksum);
     return { ...singleRequest, put: await sign(call, putObject(key, size, { ...createHeaders, ...condition }, value)) };
@@ -116,11 +116,11 @@ async function answerWithGrant(
   return checksum ? started : { ...started, all: await signFirstWindow(call, grant, startedId) };
 }
 
-/** Parts that are signed in the answer of init. The browser requests the next ones before it has sent these. */
-const FIRST_WINDOW = 16;
+/** Number of parts that the answer of init signs. The browser requests the next ones before it has sent these. */
+const FIRST_WINDOW_PARTS = 16;
 
 function signFirstWindow(call: Call, grant: Grant, uploadId: string): Promise<AllAnswer> {
-  const count = Math.min(Math.ceil(grant.size / grant.partSize), FIRST_WINDOW);
+  const count = Math.min(Math.ceil(grant.size / grant.partSize), FIRST_WINDOW_PARTS);
   const chunks = Array.from({ length: count }, (_, index) => index + 1);
   return signWindow(call, grant, { upload_id: uploadId, chunks });
 }
@@ -130,7 +130,7 @@ function chooseChecksum({ settings }: Call, { checksums = [] }: InitFile): Check
   return checksums.find((name) => settings.checksums.includes(name)) ?? null;
 }
 
-/** Returns the file's checksum if it uses the granted algorithm: the store then accepts no other bytes. */
+/** Returns the file's checksum if it uses the granted algorithm. Once it is signed, the store accepts no other bytes. */
 function fileChecksum({ checksum }: InitFile, agreed: ChecksumAlgorithm | null): Checksum | null {
   return checksum && checksum.algorithm === agreed
     ? parseChecksumValue(agreed, checksum.value, 'checksum.value')
@@ -145,10 +145,10 @@ async function renewGrant(call: Call, file: InitFile): Promise<Grant> {
   const opened = await openGrant(call, { key, grant });
   if (opened.size !== filesize)
     throw new SignerRefusal(403, 'size-mismatch', `The grant is for a file of ${opened.size} bytes.`);
-  if (call.now - opened.begun > call.settings.renewalTime) {
+  if (call.now - opened.begun > call.settings.renewalTimeMs) {
     throw new SignerRefusal(403, 'grant-expired', 'The upload is too old to resume; restart it.');
   }
-  // an existing upload has its type, name and metadata already; everything else creates the object
+  // only requests that create the object need the same claims; an existing multipart upload has its headers already
   if (file.upload_id === undefined && opened.claims !== (await hashClaims(file)))
     throw new SignerRefusal(
       403,
@@ -158,6 +158,6 @@ async function renewGrant(call: Call, file: InitFile): Promise<Grant> {
   return { ...opened, issued: call.now };
 }
 
-/** Hashes everything that the policy decides by, and that the object is created from. */
+/** Hashes the fields from which the policy decides, and from which the object is created. */
 const hashClaims = ({ filename, content_type, relative_path, acl, params }: InitFile): Promise<string> =>
   shortHash(JSON.stringify(['claims', filename, content_type, relative_path, acl, params]));

@@ -6,7 +6,7 @@ import { cleanName } from '../policy/object-keys.js';
 import { PolicyError } from '../policy/policy-error.js';
 import { SignerRefusal } from '../util/refusal.js';
 import type { Call } from './call-context.js';
-import { acceptsNotices } from './call-context.js';
+import { acceptsNotifications } from './call-context.js';
 import { answerFile } from './init-file.js';
 import type { InitBatch } from './init-file.js';
 import { PostPolicyBatch } from './post-batch.js';
@@ -36,7 +36,7 @@ export async function answerInit(call: Call, body: unknown): Promise<InitAnswer>
 
 function optionalActions({ settings }: Call): Action[] {
   const actions: Action[] = ['get_all_signatures', 'get_delete_signature', 'get_head_signature'];
-  return acceptsNotices(settings) ? [...actions, 'chunk_loaded', 'chunks_loaded'] : actions;
+  return acceptsNotifications(settings) ? [...actions, 'chunk_loaded', 'chunks_loaded'] : actions;
 }
 
 /**

@@ -10,7 +10,7 @@ import { isUniqueKey } from '../policy/policy.js';
 
 const OWNER_HEADER = 'x-amz-meta-mule-upload';
 
-/** Hashes key, principal and start, which renewals keep. */
+/** Hashes key, principal and start of the upload, which stay the same when a grant is renewed. */
 const hashGrant = ({ key, principal, begun }: Grant): Promise<string> =>
   shortHash(`mule-upload object\n${JSON.stringify([key, principal, begun])}`);
 

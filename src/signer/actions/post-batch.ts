@@ -17,16 +17,16 @@ export class PostPolicyBatch {
   }
 
   /**
-   * Adds an object to a policy: by prefix if its key is new, else by its exact key.
+   * Adds an object to a policy. A key of `keyFor` matches the policy by its prefix, any other key exactly.
    * @returns the name of the policy
    */
   add(key: string, size: number, headers: PostConditions['headers'], checksum: ChecksumAlgorithm | null): string {
-    const isNew = key.startsWith(this.#prefix);
-    const place = isNew ? { prefix: this.#prefix } : { exact: key };
-    const id = JSON.stringify([place, headers, checksum]);
+    const hasPrefix = key.startsWith(this.#prefix);
+    const keyCondition = hasPrefix ? { prefix: this.#prefix } : { exact: key };
+    const id = JSON.stringify([keyCondition, headers, checksum]);
     const policy = this.#policies.get(id) ?? {
       ref: `p${this.#policies.size + 1}`,
-      key: place,
+      key: keyCondition,
       sizes: [size, size],
       headers,
       checksum,

@@ -6,13 +6,13 @@ import type { StoreOperation } from '../s3/presign.js';
 import type { TrackedUpload, Tracker } from '../tracker/tracker.js';
 import type { Call } from './call-context.js';
 
-/** Uploads that one call creates at most, all at a time: the browser sends as many files at a time, or fewer. */
+/** Maximum number of uploads that one call creates, all concurrently. The browser sends no more files at a time. */
 const MAX_STARTED = 8;
-/** The browser waits for the answer of init. */
+/** Short, because the browser waits for the answer of init. */
 const STORE_TIMEOUT_MS = 5_000;
 const MAX_UPLOAD_ID_LENGTH = 2_048;
 
-/** Creates the multipart uploads of one init call, in the order in which its files ask. */
+/** Creates multipart uploads for the first files of one init call. */
 export class UploadStarter {
   readonly #call: Call;
   #started = 0;
@@ -25,7 +25,7 @@ export class UploadStarter {
    * Creates a multipart upload, and records it in the tracker: if the answer is lost, the next init call for the file
    * returns it, and a sweep finds it.
    * @returns the upload ID; null if the browser has to create the upload: the option is off, the caller is anonymous, the
-   *   call has started enough, or store or tracker fail
+   *   call has created `MAX_STARTED` uploads, or the store or the tracker fails
    */
   async start(grant: Grant, creation: StoreOperation): Promise<string | null> {
     const { beginMultipart, tracker, bucket, onError } = this.#call.settings;
@@ -50,7 +50,7 @@ export class UploadStarter {
     throw new Error(`beginMultipart: the store answered ${status} ${textIn(text, 'Code')} to CreateMultipartUpload`);
   }
 
-  /** An upload that no tracker knows is aborted, because nobody would find it. */
+  /** Records an upload. Aborts it if the tracker fails, because no sweep would find it. */
   async #record(tracker: Tracker, upload: TrackedUpload): Promise<void> {
     try {
       await tracker.note(upload, []);

@@ -9,7 +9,7 @@ import { belongsToGrant } from './object-owner.js';
 
 const STORE_TIMEOUT_MS = 10_000;
 
-/** When the store must have answered, by the monotonic clock: one time for all objects of a call. */
+/** Returns the time until which a call waits for the store, for all objects together, on `performance.now()`'s clock. */
 export const storeDeadline = (): number => performance.now() + STORE_TIMEOUT_MS;
 
 /**

@@ -10,10 +10,10 @@ export class TrackerError extends Error {
 
 /** Hashes by which the tracker recognises a file. */
 interface FileMarks {
-  /** Stored with the upload. */
-  own: string[];
-  /** Marks that an earlier upload of the same file may have been stored with. */
-  candidates: string[];
+  /** Marks that are stored with a new upload of the file. */
+  stored: string[];
+  /** Marks by which an earlier upload of the same file is looked up. */
+  lookup: string[];
 }
 
 /**
@@ -22,17 +22,18 @@ interface FileMarks {
  * changed while name, size and time did not. If one has none, name, size and time decide.
  */
 export async function fileMarks({ settings, principalHash }: Call, file: InitFile): Promise<FileMarks> {
-  if (!settings.tracker || principalHash === null) return { own: [], candidates: [] };
+  if (!settings.tracker || principalHash === null) return { stored: [], lookup: [] };
   const { bucket } = settings;
   const createMark = (kind: string, ...traits: unknown[]) => shortHash(JSON.stringify([kind, bucket, ...traits]));
   const traits = [file.filename, file.filesize, file.last_modified];
+  // two marks of name, size and time: one is stored with files that have no fingerprint, the other with files that do
   const [name, nameOfFingerprinted] = await Promise.all([
     createMark('name', ...traits),
     createMark('name of known', ...traits),
   ]);
-  if (!file.fingerprint) return { own: [name], candidates: [name, nameOfFingerprinted] };
+  if (!file.fingerprint) return { stored: [name], lookup: [name, nameOfFingerprinted] };
   const fingerprint = await createMark('fingerprint', file.fingerprint);
-  return { own: [fingerprint, nameOfFingerprinted], candidates: [fingerprint, name] };
+  return { stored: [fingerprint, nameOfFingerprinted], lookup: [fingerprint, name] };
 }
 
 /**
@@ -42,16 +43,16 @@ export async function fileMarks({ settings, principalHash }: Call, file: InitFil
 export async function findTrackedUpload(
   { settings, principalHash, now }: Call,
   file: InitFile,
-  candidates: string[],
+  marks: string[],
 ): Promise<FoundUpload | null> {
   if (!settings.tracker || principalHash === null) return null;
-  const found = await callTracker(() => settings.tracker!.find(principalHash, candidates));
-  // a file of one request has no multipart upload, whatever a notice said
+  const found = await callTracker(() => settings.tracker!.find(principalHash, marks));
+  // a file of one part has no multipart upload, even if a notification named an upload ID
   if (!found || found.size <= found.partSize) return null;
-  if (found.size !== file.filesize || now - found.begun > settings.renewalTime) return null;
-  // the store requires the upload's checksum algorithm for every part
-  const isUsable = !found.checksum || file.checksums?.includes(found.checksum);
-  return isUsable ? found : null;
+  if (found.size !== file.filesize || now - found.begun > settings.renewalTimeMs) return null;
+  // the store requires the upload's checksum algorithm for every part, so the browser has to support it
+  const canResume = !found.checksum || file.checksums?.includes(found.checksum);
+  return canResume ? found : null;
 }
 
 /** @throws TrackerError with the tracker's error as its cause */

@@ -109,7 +109,7 @@ export async function signWindow(
 ): Promise<AllAnswer> {
   const { key } = grant;
   const uploadId = request.upload_id;
-  const { presign, terms, now, expires } = call;
+  const { presign, terms, now, expiresAt } = call;
   const [list, end, abort, head, ...chunks] = await Promise.all([
     presign(listParts(key, uploadId), terms),
     presign(completeOperation(call, grant, uploadId, null), terms),
@@ -124,5 +124,5 @@ export async function signWindow(
     request.chunks[index]!,
     part.headers ? part : part.url,
   ]);
-  return { time: now, list, end, delete: abort, head, chunks: Object.fromEntries(signed), expires };
+  return { time: now, list, end, delete: abort, head, chunks: Object.fromEntries(signed), expires: expiresAt };
 }

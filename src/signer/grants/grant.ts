@@ -19,8 +19,8 @@ export interface Grant {
   /** When this grant was issued; each renewal updates it. */
   issued: number;
   /**
-   * Hash of everything that the policy decided by. A request that creates an object is signed again only for a file with
-   * the same hash. Empty for a grant that resumes an upload begun elsewhere, because it creates no object.
+   * Hash of the fields from which the policy decided. A renewed grant may create an object only for a file with the same
+   * hash. Empty for a grant that resumes an upload begun elsewhere, because it creates no object.
    */
   claims: string;
   /** Hashes by which the tracker recognises the file; empty if it is not tracked. */
@@ -41,7 +41,7 @@ export interface Sealer {
 export interface Audience {
   /** The option `name`; empty by default. */
   name: string;
-  /** As returned by `storeIdentity`. */
+  /** The value of `storeIdentity`. */
   storeName: string;
   region: string;
   bucket: string;
@@ -56,8 +56,8 @@ export function createSealer(secrets: readonly string[], audience: Audience): Se
   const { name, storeName, region, bucket } = audience;
   const { seal, open } = createSeal(secrets, 'mule-upload grant 2', [`mule-upload grant 1\n${bucket}`]);
   const audienceHash = Promise.resolve(shortHash(JSON.stringify([name, storeName, region, bucket])));
-  const expired = (why: string) =>
-    new SignerRefusal(403, 'grant-expired', `The grant ${why}; call get_init_signature for a new one.`);
+  const expiredRefusal = (reason: string) =>
+    new SignerRefusal(403, 'grant-expired', `The grant ${reason}; call get_init_signature for a new one.`);
   return {
     seal: async (grant) => seal([await audienceHash, ...pack(grant)]),
     async open(sealed) {
@@ -65,10 +65,10 @@ export function createSealer(secrets: readonly string[], audience: Audience): Se
       if (opened.state === 'forged')
         throw new SignerRefusal(403, 'grant-invalid', 'The grant was not issued by this signer.');
       if (opened.state === 'retired')
-        throw expired('was sealed with a secret, or by a release, that is no longer in use');
+        throw expiredRefusal('was sealed with a secret, or by a release, that is no longer in use');
       const [issuerHash, ...packed] = opened.value as [string, ...Packed];
       if (issuerHash !== (await audienceHash))
-        throw expired('was issued by another signer, or by this one under another name or address');
+        throw expiredRefusal('was issued by another signer, or by this one under another name or address');
       return unpack(packed);
     },
   };

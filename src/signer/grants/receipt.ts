@@ -40,7 +40,7 @@ export interface ReceiptExpectations {
   now?: () => number;
 }
 
-/** An invalid receipt. */
+/** Reports an invalid receipt. */
 export class ReceiptError extends Error {
   override readonly name = 'ReceiptError';
   constructor(
@@ -57,14 +57,15 @@ type SealedReceipt = Receipt & { signer?: string; store?: string; region?: strin
 /** Hashes a principal, so that browsers and trackers do not see its ID. */
 export const hashPrincipal = (principal: string): Promise<string> => shortHash(`mule-upload principal\n${principal}`);
 
-const sealFor = (secrets: readonly string[], bucket: string) => createSeal(secrets, `mule-upload receipt 1\n${bucket}`);
+const receiptSeal = (secrets: readonly string[], bucket: string) =>
+  createSeal(secrets, `mule-upload receipt 1\n${bucket}`);
 
 /** Creates the function that seals receipts. */
 export function createReceiptWriter(
   secrets: readonly string[],
   { name, storeName, region, bucket }: Audience,
 ): (receipt: Receipt) => Promise<string> {
-  const { seal } = sealFor(secrets, bucket);
+  const { seal } = receiptSeal(secrets, bucket);
   const writer = { ...(name && { signer: name }), store: storeName, region };
   return (receipt) => seal({ ...receipt, ...writer } satisfies SealedReceipt);
 }
@@ -78,12 +79,12 @@ export function createReceiptWriter(
  */
 export async function verifyReceipt(receipt: string, expectations: ReceiptExpectations): Promise<Receipt> {
   const { secrets, bucket, principal, maxAge, now } = checkExpectations(expectations);
-  const opened = await sealFor(secrets, bucket).open(String(receipt));
+  const opened = await receiptSeal(secrets, bucket).open(String(receipt));
   if (opened.state === 'forged') throw new ReceiptError('forged', 'The receipt was not issued by this signer.');
   if (opened.state === 'retired')
     throw new ReceiptError('retired', 'The receipt was sealed with a secret that is not in the option secret.');
-  const { signer, store, region, ...read } = opened.value as SealedReceipt;
-  if (now - read.time > maxAge * 1_000) throw new ReceiptError('expired', 'The receipt is too old.');
+  const { signer, store, region, ...content } = opened.value as SealedReceipt;
+  if (now - content.time > maxAge * 1_000) throw new ReceiptError('expired', 'The receipt is too old.');
   const isFromAnotherSigner =
     signer !== expectations.name
     || (expectations.endpoint !== undefined && store !== storeIdentity(expectations.endpoint))
@@ -92,9 +93,9 @@ export async function verifyReceipt(receipt: string, expectations: ReceiptExpect
     throw new ReceiptError('audience', 'The receipt was issued by another signer: compare name, endpoint and region.');
   if (principal !== undefined) {
     const expected = principal === null ? null : await hashPrincipal(String(principal));
-    if (read.principal !== expected) throw new ReceiptError('principal', 'The receipt belongs to another user.');
+    if (content.principal !== expected) throw new ReceiptError('principal', 'The receipt belongs to another user.');
   }
-  return read;
+  return content;
 }
 
 /** @throws OptionError, a TypeError, for expectations that would accept an invalid receipt, or none at all */

@@ -21,12 +21,12 @@ interface SealingKey {
 
 /**
  * Creates a seal. The first secret seals, all of them open.
- * @param context authenticated with the value: a text opens only in the same context
- * @param earlier contexts of earlier releases, whose texts are `retired`
+ * @param context is authenticated with the value: a sealed text opens only in the same context
+ * @param retiredContexts contexts of earlier releases; texts that were sealed in them are `retired`
  */
-export function createSeal(secrets: readonly string[], context: string, earlier: readonly string[] = []): Seal {
+export function createSeal(secrets: readonly string[], context: string, retiredContexts: readonly string[] = []): Seal {
   const keys = Promise.all(secrets.map(importSealingKey));
-  const signedText = (id: string, payload: string, of = context) => `${of}\n${id}.${payload}`;
+  const signedText = (id: string, payload: string, textContext = context) => `${textContext}\n${id}.${payload}`;
 
   return {
     async seal(value) {
@@ -40,11 +40,12 @@ export function createSeal(secrets: readonly string[], context: string, earlier:
       const bytes = fromBase64Url(payload);
       const signature = fromBase64Url(seal);
       if (!/^[\w-]{8}$/.test(id) || !bytes || signature?.length !== 32 || rest.length > 0) return { state: 'forged' };
-      const known = (await keys).find((candidate) => candidate.id === id);
-      if (!known) return { state: 'retired' };
-      if (!(await known.key.verify(signature, signedText(id, payload)))) {
-        for (const context of earlier)
-          if (await known.key.verify(signature, signedText(id, payload, context))) return { state: 'retired' };
+      const sealingKey = (await keys).find((candidate) => candidate.id === id);
+      if (!sealingKey) return { state: 'retired' };
+      if (!(await sealingKey.key.verify(signature, signedText(id, payload)))) {
+        for (const retiredContext of retiredContexts)
+          if (await sealingKey.key.verify(signature, signedText(id, payload, retiredContext)))
+            return { state: 'retired' };
         return { state: 'forged' };
       }
       return { state: 'sealed', value: JSON.parse(new TextDecoder().decode(bytes)) as unknown };

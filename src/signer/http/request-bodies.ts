@@ -19,7 +19,7 @@ import { SignerRefusal } from '../util/refusal.js';
 /** Parts in one `get_all_signatures` call. */
 const MAX_CHUNKS_PER_CALL = 1_000;
 /** Uploads in one `chunks_loaded` call. */
-const MAX_NOTICES_PER_CALL = 500;
+const MAX_NOTIFICATIONS_PER_CALL = 500;
 
 const MAX_NAME_LENGTH = 4_096;
 /** UTF-16 units that are kept from the end of a shortened name. */
@@ -43,7 +43,7 @@ export function parseInitBody(body: unknown, maxFiles: number): ParsedFile[] {
   if (new Set(files.map(({ id }) => id)).size < files.length) {
     throw new SignerRefusal(400, 'invalid-request', 'Each entry of files must have a unique id.');
   }
-  const refusals = files.flatMap((read) => ('refusal' in read ? [read.refusal] : []));
+  const refusals = files.flatMap((parsed) => ('refusal' in parsed ? [parsed.refusal] : []));
   if (refusals.length === files.length) throw refusals[0]!;
   return files;
 }
@@ -151,28 +151,29 @@ export function parseAllBody(body: unknown): AllRequest {
 }
 
 /** Parses `chunk_loaded`. */
-export const parseChunkLoadedBody = (body: unknown): ChunkLoadedRequest => parseNotice(new JsonFields(body));
+export const parseChunkLoadedBody = (body: unknown): ChunkLoadedRequest => parseNotification(new JsonFields(body));
 
 /**
  * Parses the uploads of `chunks_loaded`. An invalid one does not affect the others.
  * @throws SignerRefusal if there is no upload, or no valid one
  */
 export function parseChunksLoadedBody(body: unknown): (ChunkLoadedRequest | SignerRefusal)[] {
-  const notices = new JsonFields(body).records('uploads', MAX_NOTICES_PER_CALL).map((fields) => {
+  const notifications = new JsonFields(body).records('uploads', MAX_NOTIFICATIONS_PER_CALL).map((fields) => {
     try {
-      return parseNotice(fields);
+      return parseNotification(fields);
     } catch (error) {
       if (error instanceof SignerRefusal) return error;
       throw error;
     }
   });
-  const [first] = notices;
-  if (first instanceof SignerRefusal && notices.every((notice) => notice instanceof SignerRefusal)) throw first;
-  return notices;
+  const [first] = notifications;
+  if (first instanceof SignerRefusal && notifications.every((notification) => notification instanceof SignerRefusal))
+    throw first;
+  return notifications;
 }
 
-function parseNotice(fields: JsonFields): ChunkLoadedRequest {
-  // a file of one request has no upload ID
+function parseNotification(fields: JsonFields): ChunkLoadedRequest {
+  // a file that was sent in a single request has no upload ID
   const reference =
     fields.value('upload_id') === '' ? { ...headReferenceIn(fields), upload_id: '' } : uploadReferenceIn(fields);
   return {

@@ -30,11 +30,11 @@ import { createCredentialsGetter } from './credentials.js';
 import type { SignerOptions } from './signer-options.js';
 
 const DAY_S = 86_400;
-/** Timers accept milliseconds of 31 bits. */
+/** `setTimeout` fires at once for delays above 2^31 - 1 ms, about 24 days. */
 const MAX_BODY_TIMEOUT_S = 86_400;
 /** The limit of Signature Version 4. */
 const MAX_EXPIRES_S = 7 * DAY_S;
-/** Values above are milliseconds given by mistake: 30 days in milliseconds would be 82 years. */
+/** Larger values are probably milliseconds: the milliseconds of 30 days, taken as seconds, are 82 years. */
 const MAX_LIFE_S = 3_650 * DAY_S;
 
 const OPTION_DEFAULTS = {
@@ -54,7 +54,7 @@ export interface Settings {
   bucket: string;
   region: string;
   store: StoreAddress;
-  /** As returned by `storeIdentity`. */
+  /** The value of `storeIdentity`. */
   storeName: string;
   /** Whether the store refuses to complete an upload whose size differs from the granted one. */
   verifiesSize: boolean;
@@ -74,14 +74,11 @@ export interface Settings {
   beginMultipart: boolean;
   fetch: typeof fetch;
   tracker: Tracker | null;
-  /** Seconds. */
-  expires: number;
-  /** Milliseconds. */
-  bodyTimeout: number;
-  /** Milliseconds. */
-  grantLife: number;
-  /** Milliseconds. */
-  renewalTime: number;
+  /** The option `expires`, in seconds as in signatures. */
+  expiresS: number;
+  bodyTimeoutMs: number;
+  grantLifeMs: number;
+  renewalTimeMs: number;
   onError: (error: unknown) => void;
   now: () => number;
 }
@@ -164,10 +161,10 @@ export function resolveOptions(options: SignerOptions): Settings {
     // wrapped, because browsers and workers reject fetch called as a method of another object
     fetch: options.fetch ?? ((...request) => fetch(...request)),
     tracker: tracker ?? null,
-    expires,
-    bodyTimeout: bodyTimeout * 1_000,
-    grantLife: grantLife * 1_000,
-    renewalTime: renewalTime * 1_000,
+    expiresS: expires,
+    bodyTimeoutMs: bodyTimeout * 1_000,
+    grantLifeMs: grantLife * 1_000,
+    renewalTimeMs: renewalTime * 1_000,
     onError: (error) => callSafely(onError, error, reportOnErrorFailure),
     now,
   };

@@ -24,16 +24,20 @@ export function findTemplateFault(template: string): string | null {
  * day in UTC; `{principal}` is encoded as one unique path segment, `~` for an anonymous upload.
  */
 export function expandKeyTemplate(template: string, filename: string, principal: string | null, now: number): string {
-  const fixed: Record<Exclude<Placeholder, 'name'>, () => string> = {
+  const expand: Record<Exclude<Placeholder, 'name'>, () => string> = {
     principal: () => encodePrincipal(principal),
     random: () => hex(randomBytes(16)),
     date: () => new Date(now).toISOString().slice(0, 10),
   };
-  const withoutName = template.replace(BRACES, (whole, name: Placeholder) => (name === 'name' ? whole : fixed[name]()));
-  const names = withoutName.split('{name}').length - 1;
+  const withoutName = template.replace(BRACES, (placeholder, name: Placeholder) =>
+    name === 'name' ? placeholder : expand[name](),
+  );
+  const nameCount = withoutName.split('{name}').length - 1;
   const availableBytes = MAX_KEY_BYTES - utf8(withoutName.replaceAll('{name}', '')).length;
   // a replacement function, because a replacement string would interpret $& in a file's name
-  return withoutName.replaceAll('{name}', () => cleanName(filename, Math.max(Math.floor(availableBytes / names), 1)));
+  return withoutName.replaceAll('{name}', () =>
+    cleanName(filename, Math.max(Math.floor(availableBytes / nameCount), 1)),
+  );
 }
 
 /** Encodes all but letters, digits, `-` and `_`, reversibly, so that no two principals share a segment. */

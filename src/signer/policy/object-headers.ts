@@ -48,15 +48,16 @@ export interface ObjectPolicy {
 const METADATA_NAME = /^[\w!#$&^.+-]{1,128}$/;
 const MAX_TAGS = 10;
 /** UTF-16 units, as S3 counts them. */
-const MAX_TAG_NAME = 128;
-const MAX_TAG_VALUE = 256;
+const MAX_TAG_NAME_LENGTH = 128;
+const MAX_TAG_VALUE_LENGTH = 256;
 /** @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_Tag.html */
 const INVALID_TAG_CHARACTERS = /[^\p{L}\p{Z}\p{N}_.:/=+\-@]/gu;
 /**
- * Bytes of all names and values; some stores count `x-amz-meta-` too. The signer's own header needs a part of them.
+ * Limit for all names and values together; some stores count `x-amz-meta-` too. Without the bytes of the signer's own
+ * header, `x-amz-meta-mule-upload`, whose value has 22 characters.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingMetadata.html
  */
-const MAX_METADATA = 2_048 - 'x-amz-meta-mule-upload'.length - 22;
+const MAX_METADATA_BYTES = 2_048 - 'x-amz-meta-mule-upload'.length - 22;
 
 /**
  * Returns the headers of one object.
@@ -92,21 +93,21 @@ type StringMapOption = PerFile<StringMap> | undefined;
 
 async function tagsFor(tags: StringMapOption, file: InitFile, principal: string | null): Promise<StringMap> {
   if (typeof tags !== 'function') return tags ?? {};
-  const given = expectStrings(
+  const returned = expectStrings(
     'policy.tags',
     (await callPolicyFunction('policy.tags', () => tags(file, principal))) ?? {},
   );
-  const fitted = Object.entries(given).map(([name, value]) => [
+  const fitted = Object.entries(returned).map(([name, value]) => [
     name,
-    cutText(value.replace(INVALID_TAG_CHARACTERS, '_'), MAX_TAG_VALUE),
+    cutText(value.replace(INVALID_TAG_CHARACTERS, '_'), MAX_TAG_VALUE_LENGTH),
   ]);
   return expectValid('policy.tags', Object.fromEntries(fitted) as StringMap, findTagsFault);
 }
 
 async function metadataFor(metadata: StringMapOption, file: InitFile, principal: string | null): Promise<StringMap> {
   if (typeof metadata !== 'function') return metadata ?? {};
-  const given = (await callPolicyFunction('policy.metadata', () => metadata(file, principal))) ?? {};
-  return expectValid('policy.metadata', fitMetadata(expectStrings('policy.metadata', given)), findMetadataFault);
+  const returned = (await callPolicyFunction('policy.metadata', () => metadata(file, principal))) ?? {};
+  return expectValid('policy.metadata', fitMetadata(expectStrings('policy.metadata', returned)), findMetadataFault);
 }
 
 /** @throws PolicyError for anything but an object of strings */
@@ -127,9 +128,12 @@ export function findTagsFault(tags: StringMap): string | null {
   const entries = Object.entries(tags);
   if (entries.length > MAX_TAGS) return `${entries.length} tags; the limit is ${MAX_TAGS}`;
   const isValid = ([name, value]: [string, string]): boolean =>
-    name.length >= 1 && name.length <= MAX_TAG_NAME && !/^aws:/i.test(name) && value.length <= MAX_TAG_VALUE;
+    name.length >= 1
+    && name.length <= MAX_TAG_NAME_LENGTH
+    && !/^aws:/i.test(name)
+    && value.length <= MAX_TAG_VALUE_LENGTH;
   if (entries.every(isValid)) return null;
-  return `invalid tag: a name has 1 to ${MAX_TAG_NAME} characters and does not start with aws:, a value has up to ${MAX_TAG_VALUE}`;
+  return `invalid tag: a name has 1 to ${MAX_TAG_NAME_LENGTH} characters and does not start with aws:, a value has up to ${MAX_TAG_VALUE_LENGTH}`;
 }
 
 /** Returns why S3 would refuse the metadata, or null. */
@@ -137,7 +141,7 @@ export function findMetadataFault(metadata: StringMap): string | null {
   const entries = Object.entries(metadata);
   if (!entries.every(([name]) => METADATA_NAME.test(name))) return 'invalid name: use letters, digits and !#$&^_.+-';
   const bytes = entries.reduce((sum, [name, value]) => sum + bytesOfName(name) + encodeHeaderValue(value).length, 0);
-  return bytes > MAX_METADATA ? `${bytes} bytes of metadata; the limit is ${MAX_METADATA}` : null;
+  return bytes > MAX_METADATA_BYTES ? `${bytes} bytes of metadata; the limit is ${MAX_METADATA_BYTES}` : null;
 }
 
 const bytesOfName = (name: string): number => 'x-amz-meta-'.length + name.length;
@@ -149,19 +153,19 @@ function fitMetadata(metadata: StringMap): StringMap {
     value,
     bytes: encodeHeaderValue(value).length,
   }));
-  let room = entries.reduce((left, { name }) => left - bytesOfName(name), MAX_METADATA);
+  let bytesLeft = entries.reduce((rest, { name }) => rest - bytesOfName(name), MAX_METADATA_BYTES);
   const fitted = new Map<string, string>();
   entries.sort((a, b) => a.bytes - b.bytes);
   for (const [index, { name, value, bytes }] of entries.entries()) {
-    const share = Math.max(Math.floor(room / (entries.length - index)), 0);
-    fitted.set(name, bytes <= share ? value : cutToBytes(value, share, encodedBytesOf));
-    room -= Math.min(bytes, share);
+    const share = Math.max(Math.floor(bytesLeft / (entries.length - index)), 0);
+    fitted.set(name, bytes <= share ? value : cutToBytes(value, share, maxEncodedBytes));
+    bytesLeft -= Math.min(bytes, share);
   }
   return Object.fromEntries(Object.keys(metadata).map((name) => [name, fitted.get(name)!]));
 }
 
-/** Returns the most bytes that a character can need; a space needs 3 if it must be encoded. */
-const encodedBytesOf = (character: string): number => (character === ' ' ? 3 : encodeHeaderValue(character).length);
+/** Returns the maximum length of an encoded character: whether a space is encoded, as 3 bytes, depends on its position. */
+const maxEncodedBytes = (character: string): number => (character === ' ' ? 3 : encodeHeaderValue(character).length);
 
 function encryptionHeaders(encryption: Encryption | undefined): Record<string, string> {
   if (encryption === undefined) return {};
@@ -183,7 +187,7 @@ const metadataHeaders = (metadata: StringMap): Record<string, string> =>
     Object.entries(metadata).map(([name, value]) => [`x-amz-meta-${name.toLowerCase()}`, encodeHeaderValue(value)]),
   );
 
-/** Percent-encodes what a header cannot contain, and the spaces that a canonical header would lose. */
+/** Percent-encodes characters that a header cannot contain, and spaces that a canonical header would lose. */
 const encodeHeaderValue = (text: string): string =>
   text.replace(/[^\x20-\x7e]|%/gu, percentEncode).replace(/^ +| +$| {2,}/g, (spaces) => '%20'.repeat(spaces.length));
 

@@ -60,10 +60,10 @@ export async function shortenPath(path: string, maxBytes: number): Promise<strin
   if (utf8(path).length <= maxBytes) return path;
   const folders = path.split('/');
   const name = shortenName(folders.pop()!, Math.floor(maxBytes / 2));
-  const end = `${await shortHash(path)}/${name}`;
-  let bytesLeft = maxBytes - utf8(end).length;
-  const kept = folders.findIndex((folder) => (bytesLeft -= utf8(folder).length + 1) < 0);
-  return [...folders.slice(0, kept < 0 ? folders.length : kept), end].join('/');
+  const shortenedEnd = `${await shortHash(path)}/${name}`;
+  let bytesLeft = maxBytes - utf8(shortenedEnd).length;
+  const firstCut = folders.findIndex((folder) => (bytesLeft -= utf8(folder).length + 1) < 0);
+  return [...folders.slice(0, firstCut < 0 ? folders.length : firstCut), shortenedEnd].join('/');
 }
 
 /** The result is never empty, `.` or `..`. */

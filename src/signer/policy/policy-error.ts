@@ -10,9 +10,9 @@ export class PolicyError extends Error {
  * @param option such as `policy.key`
  * @throws PolicyError with the function's error as its cause
  */
-export async function callPolicyFunction<T>(option: string, ask: () => T | Promise<T>): Promise<T> {
+export async function callPolicyFunction<T>(option: string, call: () => T | Promise<T>): Promise<T> {
   try {
-    return await ask();
+    return await call();
   } catch (error) {
     const reason =
       error instanceof Error ? error.message : typeof error === 'string' ? error : 'it threw no Error; see cause';

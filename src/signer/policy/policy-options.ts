@@ -35,8 +35,8 @@ export function resolvePolicy(
 ): ResolvedPolicy {
   expect('policy', policy, (value) => typeof value === 'object' && value !== null, 'an object');
   const { overwrite } = policy;
-  const settled = { ...POLICY_DEFAULTS, ...withoutUndefined(policy) };
-  const { maxSize, minSize, maxFiles, partSize, accept, key, objectKeys, posts } = settled;
+  const withDefaults = { ...POLICY_DEFAULTS, ...withoutUndefined(policy) };
+  const { maxSize, minSize, maxFiles, partSize, accept, key, objectKeys, posts } = withDefaults;
   expect('policy.maxSize', maxSize, isIntegerFrom(0, MAX_OBJECT_SIZE), `bytes from 0 to ${MAX_OBJECT_SIZE}`);
   expect('policy.minSize', minSize, isIntegerFrom(0, maxSize), `bytes from 0 to maxSize (${maxSize})`);
   expect('policy.maxFiles', maxFiles, isIntegerFrom(1, 10_000), 'a whole number from 1 to 10,000');
@@ -59,9 +59,9 @@ export function resolvePolicy(
       'policy.posts',
       'true; a POST policy cannot prevent overwriting, so overwrite: false is not allowed',
     );
-  checkObjectPolicy(settled);
+  checkObjectPolicy(withDefaults);
   return {
-    ...settled,
+    ...withDefaults,
     overwrite: overwrite ?? (posts || !supportsIfNoneMatch),
     defaultAcl: refusesUnsignedHeaders ? null : 'private',
   };

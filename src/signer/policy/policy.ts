@@ -76,8 +76,8 @@ const DEFAULT_TEMPLATE = 'uploads/{random}/{name}';
 const MEDIA_TYPE =
   /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}(?:\s*;\s*[\w!#$&^.+-]+=(?:[\w!#$&^.+-]+|"[\w !#$&^.+,:/-]*"))*$/;
 
-/** Formats a number for messages: 1,000,000. Exact, because a limit may be missed by one byte. */
-const grouped = (value: number): string => value.toLocaleString('en');
+/** Formats bytes for messages, such as 1,000,000. Not rounded, because a file may exceed a limit by one byte. */
+const formatBytes = (value: number): string => value.toLocaleString('en');
 
 /**
  * Checks a file against the policy.
@@ -86,13 +86,13 @@ const grouped = (value: number): string => value.toLocaleString('en');
  */
 export function validateFile(policy: ResolvedPolicy, file: InitFile): InitFile {
   const { maxSize, minSize, accept } = policy;
-  const refuse = (code: string, why: string) =>
-    new SignerRefusal(403, code, `“${cleanName(file.filename, 200)}” ${why}.`);
+  const refuse = (code: string, reason: string) =>
+    new SignerRefusal(403, code, `“${cleanName(file.filename, 200)}” ${reason}.`);
   if (file.filename.trim() === '') throw new SignerRefusal(403, 'empty-name', 'The file has no name; give it one.');
   if (file.filesize > maxSize)
-    throw refuse('too-big', `has ${grouped(file.filesize)} bytes; the maximum is ${grouped(maxSize)}`);
+    throw refuse('too-big', `has ${formatBytes(file.filesize)} bytes; the maximum is ${formatBytes(maxSize)}`);
   if (file.filesize < minSize)
-    throw refuse('too-small', `has ${grouped(file.filesize)} bytes; the minimum is ${grouped(minSize)}`);
+    throw refuse('too-small', `has ${formatBytes(file.filesize)} bytes; the minimum is ${formatBytes(minSize)}`);
   if (file.content_type && !MEDIA_TYPE.test(file.content_type)) throw refuse('type', 'has a malformed media type');
   if (!accept) return file;
   if (!isAccepted(accept, file)) throw refuse('type', `has a type that is not accepted; accepted: ${accept}`);
@@ -105,7 +105,7 @@ const acceptsName = (accept: string, filename: string): boolean =>
   isAccepted(accept, { filename, content_type: '' } as InitFile)
   || (typesOfName(filename) ?? []).some((type) => acceptsType(accept, type));
 
-/** A file is accepted by its extension or its type. Replaces the other one if it belongs to another format. */
+/** Replaces the name or the type of an accepted file: whichever did not make it acceptable, if it has another format. */
 function alignNameAndType(accept: string, file: InitFile): InitFile {
   const filename = cleanName(file.filename);
   const type = mediaTypeOf(file.content_type);
@@ -115,8 +115,8 @@ function alignNameAndType(accept: string, file: InitFile): InitFile {
   }
   const types = typesOfName(filename);
   // a type that is not in the table counts as one of the extension's types
-  const isForeign = types ? !types.includes(type) : extensionFor(type) !== undefined;
-  if (type === '' || !isForeign) return file;
+  const isOtherFormat = types ? !types.includes(type) : extensionFor(type) !== undefined;
+  if (type === '' || !isOtherFormat) return file;
   return { ...file, content_type: types?.[0] ?? UNKNOWN_TYPE };
 }
 
@@ -136,44 +136,44 @@ export async function chooseKey(
   let key: string;
   if (typeof keyOption === 'string') key = expandKeyTemplate(keyOption, file.filename, principal, now);
   else {
-    const named = await withCleanNames(file);
-    key = await callPolicyFunction('policy.key', () => keyOption(named, principal));
+    const cleanedFile = await withCleanNames(file);
+    key = await callPolicyFunction('policy.key', () => keyOption(cleanedFile, principal));
   }
   const fault = findKeyFault(key);
   if (fault) throw new PolicyError(`policy.key returned an invalid key: ${fault}`);
   return key;
 }
 
-/** Whether neither the policy nor the browser determines this file's key, so that any prefix will do. */
+/** Whether neither the policy nor the browser determines this file's key, so that the signer may choose its prefix. */
 export const isKeyChosenBySigner = (policy: ResolvedPolicy, file: InitFile): boolean =>
   policy.key === undefined && !(policy.objectKeys !== undefined && file.object_key);
 
 /** Whether every key contains random bits, so that no key is granted twice. */
-const makesRandomKeys = ({ key = DEFAULT_TEMPLATE, objectKeys }: ResolvedPolicy): boolean =>
+const hasRandomKeys = ({ key = DEFAULT_TEMPLATE, objectKeys }: ResolvedPolicy): boolean =>
   objectKeys === undefined && typeof key === 'string' && key.includes('{random}');
 
 /** Whether a key contains random bits, so that no other upload is granted it. */
 export const isUniqueKey = (policy: ResolvedPolicy, chosen: string): boolean =>
-  makesRandomKeys(policy) && /[\da-f]{32}/.test(chosen);
+  hasRandomKeys(policy) && /[\da-f]{32}/.test(chosen);
 
 /**
  * Chooses the bytes per part of a new upload. The holder of two grants for one key can mix parts of both in one upload.
- * Where the store does not verify the total, the browser's request is ignored: no part is then longer than the same part
- * of a file of `maxSize`, so that no mixture exceeds `maxSize`.
+ * If the store does not verify the total size, the browser's preference is ignored: each part is then at most as long as
+ * the part of that number in a file of `maxSize`, so that no such mixture exceeds `maxSize`.
  * @param verifiesSize whether the store refuses to complete an upload whose size differs from the granted one
  */
 export function partSizeFor(policy: ResolvedPolicy, file: InitFile, verifiesSize: boolean): number {
   const { maxSize, partSize } = policy;
-  if (verifiesSize || maxSize >= MAX_OBJECT_SIZE || makesRandomKeys(policy))
+  if (verifiesSize || maxSize >= MAX_OBJECT_SIZE || hasRandomKeys(policy))
     return choosePartSize(file.filesize, partSize ?? file.part_size);
-  const largest = choosePartSize(maxSize, partSize);
-  const usual = choosePartSize(0, partSize);
-  // a file of maxSize has a full part for each part number of a file this small
-  const fullParts = Math.ceil(maxSize / largest) - 1;
-  return file.filesize <= fullParts * usual ? usual : largest;
+  const largePartSize = choosePartSize(maxSize, partSize);
+  const smallPartSize = choosePartSize(0, partSize);
+  // a file of maxSize has a full part for each part number of a file in so few small parts
+  const fullParts = Math.ceil(maxSize / largePartSize) - 1;
+  return file.filesize <= fullParts * smallPartSize ? smallPartSize : largePartSize;
 }
 
-/** Cleans name and path, so that a key function can use them as they are. */
+/** Cleans name and path, so that a key function can use them unchanged. */
 async function withCleanNames(file: InitFile): Promise<InitFile> {
   const filename = cleanName(file.filename, MAX_NAME_BYTES);
   if (file.relative_path === undefined) return { ...file, filename };

@@ -16,8 +16,8 @@ type Headers = Readonly<Record<string, string>>;
 export const ONLY_IF_NEW: Headers = { 'if-none-match': '*' };
 
 /**
- * Copy conditions that no source object meets, and that a PUT with a body ignores. When signed, they make a copy fail at
- * stores that act on an unsigned `x-amz-copy-source`. Ceph 16 evaluates only the range, S3 the first condition.
+ * Copy conditions that no source object meets, and that stores ignore in a PUT with a body. Signed, they make a copy fail
+ * at stores that act on an unsigned `x-amz-copy-source`. Ceph 16 evaluates only the range, S3 only the first condition.
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_UploadPartCopy.html
  */

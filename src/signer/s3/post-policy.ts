@@ -20,7 +20,7 @@ export interface PostConditions {
   sizes: readonly [min: number, max: number];
   /** Headers of the object, with exact values. */
   headers: Readonly<Record<string, string>>;
-  /** An algorithm whose value the browser may add as a field. */
+  /** The algorithm of the checksum that the browser may add as a field; null for none. */
   checksum: ChecksumAlgorithm | null;
 }
 
@@ -37,13 +37,13 @@ export const randomPrefix = (): string => `uploads/${hex(randomBytes(16))}/`;
 /** Signs one policy. The browser adds the fields `key`, the checksum if there is one, and `file` as the last. */
 export async function signPostPolicy(
   { bucket, region, store, signingKeyFor }: PostSigner,
-  { credentials, now, expires }: SigningTerms,
+  { credentials, now, lifetimeS }: SigningTerms,
   { key, sizes, headers, checksum }: PostConditions,
 ): Promise<PostPolicy> {
   const texts = [...Object.values(key), ...Object.values(headers)];
   if (texts.some(hasFormVariable)) throw new Error('a POST policy cannot contain ${filename}: the store replaces it');
   const { timestamp, scope } = credentialScope(now, region);
-  const end = Math.floor(now / 1_000) * 1_000 + Math.min(expires, MAX_POLICY_LIFE_S) * 1_000;
+  const expiresAt = (Math.floor(now / 1_000) + Math.min(lifetimeS, MAX_POLICY_LIFE_S)) * 1_000;
   const fields: Record<string, string> = {
     ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [formFieldFor(name), value])),
     success_action_status: '201',
@@ -59,12 +59,12 @@ export async function signPostPolicy(
     ...(checksum ? [['starts-with', `$x-amz-checksum-${checksum}`, '']] : []),
     ...Object.entries(fields).map(([name, value]) => ['eq', `$${name}`, value]),
   ];
-  const policy = toBase64(utf8(JSON.stringify({ expiration: new Date(end).toISOString(), conditions })));
+  const policy = toBase64(utf8(JSON.stringify({ expiration: new Date(expiresAt).toISOString(), conditions })));
   const signature = hex(await (await signingKeyFor(credentials, timestamp.slice(0, 8))).sign(policy));
   return {
     url: store.origin + store.basePath,
     fields: { ...fields, policy, 'x-amz-signature': signature },
-    expires: end,
+    expires: expiresAt,
   };
 }
 

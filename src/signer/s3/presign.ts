@@ -32,7 +32,7 @@ export interface SigningTerms {
   /** Epoch milliseconds. */
   now: number;
   /** Seconds, 1 to 604,800. */
-  expires: number;
+  lifetimeS: number;
 }
 
 export type Presigner = (operation: StoreOperation, terms: SigningTerms) => Promise<SignedRequest>;
@@ -43,7 +43,7 @@ export function createPresigner(
   region: string,
   signingKeyFor: SigningKeys = createSigningKeys(region),
 ): Presigner {
-  // the parts of one call share terms and key, so both are prepared once
+  // all signatures of one call have the same terms, most the same key: both are encoded only once
   const parametersByTerms = new WeakMap<SigningTerms, SharedParameters>();
   const parametersFor = (terms: SigningTerms): SharedParameters => {
     let shared = parametersByTerms.get(terms);
@@ -51,25 +51,25 @@ export function createPresigner(
     return shared;
   };
 
-  let last = { key: '', path: store.basePath };
+  let lastPath = { key: '', path: store.basePath };
   const pathOf = (key: string): string => {
-    if (last.key !== key) last = { key, path: store.basePath + encodeKey(key) };
-    return last.path;
+    if (lastPath.key !== key) lastPath = { key, path: store.basePath + encodeKey(key) };
+    return lastPath.path;
   };
 
   return async ({ method, key, query, headers, contentLength }, terms) => {
     const { timestamp, scope, parameters } = parametersFor(terms);
     const path = pathOf(key);
     const signed = canonicalHeaders(headers, store.host, contentLength);
-    // the names of S3's own parameters are lower-case, so they sort last
-    const search = `${parameters}&X-Amz-SignedHeaders=${signed.encodedNames}${canonicalQuery(query)}`;
-    const canonical = `${method}\n${path}\n${search}\n${signed.lines}\n${signed.names}\nUNSIGNED-PAYLOAD`;
-    const toSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hex(await sha256(canonical))}`;
+    // the parameters are sorted: names of S3's own parameters are lower-case, and come last
+    const queryString = `${parameters}&X-Amz-SignedHeaders=${signed.encodedNames}${canonicalQuery(query)}`;
+    const canonicalRequest = `${method}\n${path}\n${queryString}\n${signed.lines}\n${signed.names}\nUNSIGNED-PAYLOAD`;
+    const stringToSign = `AWS4-HMAC-SHA256\n${timestamp}\n${scope}\n${hex(await sha256(canonicalRequest))}`;
     const signingKey = await signingKeyFor(terms.credentials, timestamp.slice(0, 8));
-    const signature = hex(await signingKey.sign(toSign));
+    const signature = hex(await signingKey.sign(stringToSign));
     return {
       method,
-      url: `${store.origin}${path}?${search}&X-Amz-Signature=${signature}`,
+      url: `${store.origin}${path}?${queryString}&X-Amz-Signature=${signature}`,
       ...(headers && Object.keys(headers).length > 0 ? { headers: { ...headers } } : {}),
     };
   };
@@ -83,14 +83,14 @@ interface SharedParameters {
   parameters: string;
 }
 
-function createSharedParameters({ credentials, now, expires }: SigningTerms, region: string): SharedParameters {
+function createSharedParameters({ credentials, now, lifetimeS }: SigningTerms, region: string): SharedParameters {
   const { timestamp, scope } = credentialScope(now, region);
   const { accessKeyId, sessionToken } = credentials;
   const parameters = [
     'X-Amz-Algorithm=AWS4-HMAC-SHA256',
     `X-Amz-Credential=${percentEncode(`${accessKeyId}/${scope}`)}`,
     `X-Amz-Date=${timestamp}`,
-    `X-Amz-Expires=${expires}`,
+    `X-Amz-Expires=${lifetimeS}`,
     ...(sessionToken === undefined ? [] : [`X-Amz-Security-Token=${percentEncode(sessionToken)}`]),
   ];
   return { timestamp, scope, parameters: parameters.join('&') };
@@ -112,6 +112,7 @@ function canonicalQuery(query: Readonly<Record<string, string>> = {}): string {
   return text;
 }
 
+/** Returns the canonical headers, and the names of the signed headers. */
 function canonicalHeaders(
   headers: Readonly<Record<string, string>> = {},
   host: string,

@@ -31,9 +31,9 @@ export interface StoreOptions {
 export function locateStore(options: StoreOptions): StoreAddress {
   const { bucket, endpoint, pathStyle } = options;
   const url = new URL(endpoint ?? `https://${amazonHost(options)}`);
-  const byPath = pathStyle ?? (endpoint !== undefined || bucket.includes('.'));
+  const usesPathStyle = pathStyle ?? (endpoint !== undefined || bucket.includes('.'));
   const root = url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`;
-  if (byPath) return { origin: url.origin, host: url.host, basePath: `${root}${bucket}/` };
+  if (usesPathStyle) return { origin: url.origin, host: url.host, basePath: `${root}${bucket}/` };
   const host = `${bucket}.${url.host}`;
   return { origin: `${url.protocol}//${host}`, host, basePath: root };
 }

@@ -14,7 +14,7 @@ import type { SqlTracker } from '../node.js';
 import { redact } from '../util/redact.js';
 import { parseUrl } from '../util/url.js';
 
-/** Connections that wait to be accepted: after an outage, thousands of pages reconnect. The limit of Linux. */
+/** Connections that may wait to be accepted: after an outage, thousands of pages reconnect. Linux allows no more. */
 const BACKLOG = 4_096;
 
 const HELP = `Usage: mule-upload signer [--check]
@@ -78,20 +78,20 @@ const ORIGINS_WARNING =
   "ORIGINS is not set, so pages can call this signer only if a proxy serves it on the page's own origin; "
   + 'otherwise list the origins of your pages, such as ORIGINS=https://example.org';
 
-/** Options that are arguments instead of environment variables. */
+/** Options that are command-line arguments, not environment variables. */
 const FLAGS: Readonly<Record<string, string>> = { days: '--days' };
 
-type Variables = Readonly<Record<string, string | undefined>>;
+type Environment = Readonly<Record<string, string | undefined>>;
 
 type Options = SignerOptions & { tracker?: SqlTracker | undefined };
 
-async function readOptions(env: Variables): Promise<Options> {
+async function readOptions(env: Environment): Promise<Options> {
   for (const name of ['S3_BUCKET', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']) {
     if (!env[name]) throw new TypeError(`${name} is not set`);
   }
   const header = env['PRINCIPAL_HEADER'];
-  const isOpen = /^(true|1)$/.test(env['ALLOW_ANONYMOUS'] ?? '');
-  if (!header && !isOpen) {
+  const allowsAnonymous = /^(true|1)$/.test(env['ALLOW_ANONYMOUS'] ?? '');
+  if (!header && !allowsAnonymous) {
     throw new TypeError(
       'set PRINCIPAL_HEADER to a header of your proxy that contains the user, or set ALLOW_ANONYMOUS=true',
     );
@@ -109,7 +109,7 @@ async function readOptions(env: Variables): Promise<Options> {
       secretAccessKey: env['AWS_SECRET_ACCESS_KEY']!,
       ...(env['AWS_SESSION_TOKEN'] ? { sessionToken: env['AWS_SESSION_TOKEN'] } : {}),
     },
-    ...(isOpen ? { allowAnonymous: true } : {}),
+    ...(allowsAnonymous ? { allowAnonymous: true } : {}),
     ...(header ? { authorize: (request) => request.headers.get(header) || null } : {}),
     tracker: env['DATABASE_URL'] ? await createSqlTracker({ url: env['DATABASE_URL'] }) : undefined,
     refusesUnsignedHeaders: /^(true|1)$/.test(env['REFUSES_UNSIGNED_HEADERS'] ?? '') || undefined,
@@ -132,7 +132,7 @@ function readChecksums(text: string | undefined): ChecksumAlgorithm[] | undefine
   return text === 'none' ? [] : (splitList(text) as ChecksumAlgorithm[] | undefined);
 }
 
-function readSize(env: Variables, name: string): number | undefined {
+function readSize(env: Environment, name: string): number | undefined {
   if (!env[name]) return undefined;
   try {
     return parseSize(env[name]);
@@ -141,7 +141,7 @@ function readSize(env: Variables, name: string): number | undefined {
   }
 }
 
-function readPort({ PORT = '8080' }: Variables): number {
+function readPort({ PORT = '8080' }: Environment): number {
   const port = Number(PORT);
   if (!/^\d+$/.test(PORT) || port > 65_535) throw new TypeError(`PORT: "${PORT}" is not a port from 0 to 65535`);
   return port;
@@ -153,10 +153,10 @@ function describeFailure(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Values that are removed from all output. */
+/** Secrets, which are removed from all output. */
 const secrets: string[] = [];
 
-function collectSecrets(env: Variables): void {
+function collectSecrets(env: Environment): void {
   const { AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, SIGNER_SECRET, DATABASE_URL = '' } = env;
   const password = /^[^:]+:\/\/[^:@/]*:(.*)@/s.exec(DATABASE_URL)?.[1];
   const values = [AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, ...(splitList(SIGNER_SECRET) ?? []), password];
@@ -171,14 +171,15 @@ function fail(message: string, exitCode: number): never {
   process.exit(exitCode);
 }
 
-async function runSigner(env: Variables): Promise<void> {
+async function runSigner(env: Environment): Promise<void> {
   const options = await readOptions(env);
   const host = env['HOST'] || '127.0.0.1';
   const port = readPort(env);
   const server = createServer(toNodeHandler(createSigner(options)));
-  // longer than the usual idle timeout of load balancers (60 s), so that no request arrives as the server closes
+  // longer than the usual idle timeout of load balancers (60 s): otherwise the server could close a connection on which a
+  // load balancer is sending a request
   server.keepAliveTimeout = 65_000;
-  // the signer itself limits the time of a body; these limit the rest of a request
+  // the signer limits the time for a body; these limit the time for the headers and for the whole request
   server.headersTimeout = 30_000;
   server.requestTimeout = 120_000;
   server.on('error', (error: NodeJS.ErrnoException) =>
@@ -186,20 +187,20 @@ async function runSigner(env: Variables): Promise<void> {
   );
   server.listen({ port, host, backlog: BACKLOG }, () => {
     if (!options.origins) warn(ORIGINS_WARNING);
-    const bound = (server.address() as AddressInfo).port;
-    const name = host.includes(':') ? `[${host}]` : host;
-    print(`mule-upload signer for bucket ${options.bucket} on http://${name}:${bound}\n`);
+    const boundPort = (server.address() as AddressInfo).port;
+    const urlHost = host.includes(':') ? `[${host}]` : host;
+    print(`mule-upload signer for bucket ${options.bucket} on http://${urlHost}:${boundPort}\n`);
   });
 
   const stop = () => {
     server.close(() => void options.tracker?.close());
-    // running calls end within milliseconds; slower ones are aborted
+    // most calls end within milliseconds; slower ones are aborted
     setTimeout(() => server.closeAllConnections(), 5_000).unref();
   };
   process.once('SIGTERM', stop).once('SIGINT', stop);
 }
 
-async function runCheck(env: Variables): Promise<void> {
+async function runCheck(env: Environment): Promise<void> {
   // the check needs neither users nor a database
   const options = await readOptions({ ...env, ALLOW_ANONYMOUS: 'true', DATABASE_URL: undefined });
   const findings = await checkStore(options);
@@ -211,7 +212,7 @@ async function runCheck(env: Variables): Promise<void> {
   if (findings.some(({ fault, isWarning }) => fault !== null && !isWarning)) process.exitCode = 1;
 }
 
-async function runSweep(env: Variables, days: string | undefined): Promise<void> {
+async function runSweep(env: Environment, days: string | undefined): Promise<void> {
   if (!env['DATABASE_URL'])
     throw new TypeError('DATABASE_URL is not set; sweep reads the abandoned uploads from that database');
   // a sweep needs no users
@@ -242,9 +243,9 @@ async function runConformance(url: string, { header, other, type: contentType }:
     ...(contentType === undefined ? {} : { contentType }),
   });
   for (const { rule, fault } of results) print(fault === null ? `ok    ${rule}\n` : `WRONG ${rule}\n      ${fault}\n`);
-  const wrong = results.filter(({ fault }) => fault !== null).length;
-  print(`${results.length - wrong} of ${results.length} rules passed\n`);
-  if (wrong > 0) process.exitCode = 1;
+  const faultCount = results.filter(({ fault }) => fault !== null).length;
+  print(`${results.length - faultCount} of ${results.length} rules passed\n`);
+  if (faultCount > 0) process.exitCode = 1;
 }
 
 function parseHeaders(option: string, texts: readonly string[] = []): Record<string, string> {

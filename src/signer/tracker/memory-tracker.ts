@@ -16,6 +16,7 @@ export interface MemoryTrackerOptions {
 interface TrackerEntry {
   upload: TrackedUpload;
   partRanges: PartRanges;
+  /** Epoch milliseconds of the last activity. */
   touched: number;
   state: 'started' | 'sweeping' | 'ended';
 }
@@ -28,7 +29,7 @@ export function createMemoryTracker({
   if (!Number.isSafeInteger(maxUploads) || maxUploads < 1) {
     throw new TypeError(`option maxUploads: ${String(maxUploads)} is not a whole number above 0`);
   }
-  // by principal, then by upload ID, the longest inactive first
+  // entries by principal, then by upload ID; the longest inactive entry comes first
   const principals = new Map<string, Map<string, TrackerEntry>>();
   let size = 0;
 
@@ -42,7 +43,7 @@ export function createMemoryTracker({
     if (entries.size === 0) principals.delete(principal);
   }
 
-  /** Makes an entry the last of its principal, and removes entries above the limits. */
+  /** Stores an entry as the latest of its principal, and removes entries above the limits. */
   function put(entry: TrackerEntry): void {
     const { principal, uploadId, key } = entry.upload;
     const isNew = !entryOf(principal, uploadId);
@@ -51,14 +52,17 @@ export function createMemoryTracker({
     principals.set(principal, entries.set(uploadId, entry));
     size += 1;
     if (!isNew) return;
-    const ofKey = [...entries.keys()].filter((id) => entries.get(id)!.upload.key === key);
-    if (ofKey.length > MAX_UPLOADS_PER_KEY) remove(principal, ofKey[0]!);
-    if (size > maxUploads) evictFrom(entries.size * principals.size > maxUploads ? entries : largest());
+    const idsOfKey = [...entries.keys()].filter((id) => entries.get(id)!.upload.key === key);
+    if (idsOfKey.length > MAX_UPLOADS_PER_KEY) remove(principal, idsOfKey[0]!);
+    if (size <= maxUploads) return;
+    // a principal with more than the average share loses an upload itself, without a search for the largest
+    evictFrom(entries.size * principals.size > maxUploads ? entries : findLargest());
   }
 
-  const largest = (): Map<string, TrackerEntry> =>
-    [...principals.values()].reduce((most, entries) => (entries.size > most.size ? entries : most));
+  const findLargest = (): Map<string, TrackerEntry> =>
+    [...principals.values()].reduce((largest, entries) => (entries.size > largest.size ? entries : largest));
 
+  /** Removes the longest inactive upload of a principal. */
   function evictFrom(entries: Map<string, TrackerEntry>): void {
     const { principal, uploadId } = entries.values().next().value!.upload;
     remove(principal, uploadId);
@@ -76,29 +80,29 @@ export function createMemoryTracker({
     },
 
     async note(upload, chunks) {
-      const known = entryOf(upload.principal, upload.uploadId);
-      if (known && known.state !== 'started') return;
-      put({ upload, partRanges: addParts(known?.partRanges ?? [], chunks), touched: now(), state: 'started' });
+      const existing = entryOf(upload.principal, upload.uploadId);
+      if (existing && existing.state !== 'started') return;
+      put({ upload, partRanges: addParts(existing?.partRanges ?? [], chunks), touched: now(), state: 'started' });
     },
 
     async forget(principal, uploadId, _ending, upload) {
-      const known = entryOf(principal, uploadId)?.upload ?? upload ?? placeholderUpload(principal, uploadId);
-      // kept until a sweep removes it, because notices can arrive out of order
-      put({ upload: known, partRanges: [], touched: now(), state: 'ended' });
+      const endedUpload = entryOf(principal, uploadId)?.upload ?? upload ?? placeholderUpload(principal, uploadId);
+      // the entry is kept until a sweep removes it, because notifications can arrive out of order
+      put({ upload: endedUpload, partRanges: [], touched: now(), state: 'ended' });
     },
 
     async touch(principal, uploadId) {
-      const known = entryOf(principal, uploadId);
-      if (known?.state === 'started') put({ ...known, touched: now() });
+      const entry = entryOf(principal, uploadId);
+      if (entry?.state === 'started') put({ ...entry, touched: now() });
     },
 
     async stale(bucket, before, limit) {
-      const old = [...principals.values()]
+      const inactive = [...principals.values()]
         .flatMap((entries) => [...entries.values()])
         .filter(({ upload, touched }) => (upload.bucket === bucket || upload.bucket === '') && touched < before);
-      for (const { upload, state } of old) if (state === 'ended') remove(upload.principal, upload.uploadId);
-      // the claim of a sweep that never finished has expired
-      const unfinished = old
+      for (const { upload, state } of inactive) if (state === 'ended') remove(upload.principal, upload.uploadId);
+      // the claim of a sweep that did not finish expires
+      const unfinished = inactive
         .filter(
           ({ state, touched }) => state === 'started' || (state === 'sweeping' && touched < now() - CLAIM_TIMEOUT_MS),
         )
@@ -107,18 +111,18 @@ export function createMemoryTracker({
     },
 
     async claim(principal, uploadId, before) {
-      const known = entryOf(principal, uploadId);
-      const isFree =
-        known?.state === 'started'
-          ? known.touched < before
-          : known?.state === 'sweeping' && known.touched < now() - CLAIM_TIMEOUT_MS;
-      if (isFree) Object.assign(known!, { state: 'sweeping', touched: now() });
-      return isFree;
+      const entry = entryOf(principal, uploadId);
+      const canClaim =
+        entry?.state === 'started'
+          ? entry.touched < before
+          : entry?.state === 'sweeping' && entry.touched < now() - CLAIM_TIMEOUT_MS;
+      if (canClaim) Object.assign(entry!, { state: 'sweeping', touched: now() });
+      return canClaim;
     },
 
     async release(principal, uploadId, before) {
-      const known = entryOf(principal, uploadId);
-      if (known?.state === 'sweeping') Object.assign(known, { state: 'started', touched: before - 1 });
+      const entry = entryOf(principal, uploadId);
+      if (entry?.state === 'sweeping') Object.assign(entry, { state: 'started', touched: before - 1 });
     },
   };
 }

@@ -13,7 +13,7 @@ export interface UploadRow {
   part_size: number | string;
   checksum: ChecksumAlgorithm | null;
   begun: number | string;
-  /** When the upload was last active. */
+  /** When the upload was last active, in epoch milliseconds. */
   touched: number | string;
   /** `sweeping`: claimed by a sweep, and not aborted yet. */
   state: 'started' | 'sweeping' | 'complete' | 'aborted';
@@ -144,13 +144,13 @@ async function openSqlite(url: string): Promise<Kysely<Tables>> {
   ]);
   const database = new Sqlite(path);
   database.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
-  // lets several processes read while one writes, and survives the crash of any of them
+  // with a write-ahead log, several processes can read while one writes, and each of them may crash
   database.exec('pragma journal_mode = wal');
   database.exec('pragma synchronous = normal');
   return new Kysely<Tables>({ dialect: new SqliteDialect({ database }) });
 }
 
-/** Imports a package that is not a dependency of this one. */
+/** Imports an optional package. @throws Error that says how to install it */
 async function importOptional<T>(name: string, load: () => Promise<T>): Promise<T> {
   try {
     return await load();
@@ -167,11 +167,12 @@ async function migrate(db: Kysely<Tables>): Promise<void> {
     migrationTableName: 'mule_migration',
     migrationLockTableName: 'mule_migration_lock',
   });
-  for (let left = MAX_MIGRATION_ATTEMPTS; ; left -= 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const { error } = await migrator.migrateToLatest();
     if (!error) return;
-    // when several processes start with a new SQLite file, migrations of all but one can fail
-    if (left === 1) throw new Error('the tables of the SQL tracker could not be created', { cause: error });
+    // if several processes start with a new SQLite file, only one of them may succeed at first
+    if (attempt === MAX_MIGRATION_ATTEMPTS)
+      throw new Error('the tables of the SQL tracker could not be created', { cause: error });
     await new Promise((resolve) => setTimeout(resolve, 200 * Math.random()));
   }
 }

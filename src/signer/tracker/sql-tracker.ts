@@ -96,7 +96,7 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
           .limit(1)
           .executeTakeFirst();
         if (!row) return null;
-        // touch fails if the upload has ended, or a sweep has claimed it, since it was read; then try the next
+        // touch fails if the upload has ended or a sweep has claimed it since the query; the next query skips it
         if (await touch(principal, row.upload_id))
           return { ...(await uploadOf(row)), chunks: toPartNumbers(parsePartRanges(row.chunks)) };
       }
@@ -142,8 +142,9 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
 
     async forget(principal, uploadId, ending = 'complete', upload = placeholderUpload(principal, uploadId)) {
       const { bucket, key, size, partSize, checksum, begun } = upload;
-      const known = await db.transaction().execute(async (transaction) => {
-        // the row first, as in note: it is the lock. It is created if missing, because a notice may arrive later
+      const recordedKey = await db.transaction().execute(async (transaction) => {
+        // the write comes first, because it locks the row, as in note. It creates a missing row: a notification of a
+        // stored part may arrive later
         const fixed = { principal, upload_id: uploadId, bucket, key, size, part_size: partSize, checksum, begun };
         const ended = { state: ending, touched: now(), chunks: '' } as const;
         const row = await transaction
@@ -152,7 +153,7 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
           .onConflict((conflict) => conflict.columns(['principal', 'upload_id']).doUpdateSet(ended))
           .returning('key')
           .executeTakeFirstOrThrow();
-        // find no longer returns an ended upload, so its marks are not needed
+        // `find` does not return an ended upload, so its marks are not needed
         await transaction
           .deleteFrom('mule_mark')
           .where('principal', '=', principal)
@@ -160,7 +161,7 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
           .execute();
         return row.key;
       });
-      await trim(principal, known);
+      await trim(principal, recordedKey);
     },
 
     async touch(principal, uploadId) {
@@ -179,11 +180,11 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
         .selectAll()
         .where('bucket', '=', bucket)
         .where('touched', '<', before)
-        // the claim of a sweep that never finished has expired
-        .where((is) =>
-          is.or([
-            is('state', '=', 'started'),
-            is('state', '=', 'sweeping').and('touched', '<', now() - CLAIM_TIMEOUT_MS),
+        // the claim of a sweep that did not finish expires
+        .where((where) =>
+          where.or([
+            where('state', '=', 'started'),
+            where('state', '=', 'sweeping').and('touched', '<', now() - CLAIM_TIMEOUT_MS),
           ]),
         )
         .orderBy('touched')
@@ -198,10 +199,10 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
         .set({ state: 'sweeping', touched: now() })
         .where('principal', '=', principal)
         .where('upload_id', '=', uploadId)
-        .where((is) =>
-          is.or([
-            is('state', '=', 'started').and('touched', '<', before),
-            is('state', '=', 'sweeping').and('touched', '<', now() - CLAIM_TIMEOUT_MS),
+        .where((where) =>
+          where.or([
+            where('state', '=', 'started').and('touched', '<', before),
+            where('state', '=', 'sweeping').and('touched', '<', now() - CLAIM_TIMEOUT_MS),
           ]),
         )
         .returning('upload_id')
@@ -221,7 +222,7 @@ export async function createSqlTracker({ url, now = Date.now }: SqlTrackerOption
   };
   return {
     find: (...query) => enqueue(() => tracker.find(...query)),
-    note: (...notice) => enqueue(() => tracker.note(...notice)),
+    note: (...parts) => enqueue(() => tracker.note(...parts)),
     forget: (...upload) => enqueue(() => tracker.forget(...upload)),
     touch: (...upload) => enqueue(() => tracker.touch(...upload)),
     stale: (...query) => enqueue(() => tracker.stale(...query)),

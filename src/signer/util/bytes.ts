@@ -39,7 +39,7 @@ export function fromBase64Url(text: string): Bytes | null {
 
 /** Percent-encodes all but unreserved characters (RFC 3986). Lone surrogates become U+FFFD. */
 export function percentEncode(text: string): string {
-  // most signed texts need no encoding, and this test costs a tenth of it
+  // most signed texts need no encoding, and this test takes a tenth of the time of encoding
   if (/^[\w.~-]*$/.test(text)) return text;
   return encodeURIComponent(text.replace(/\p{Cs}/gu, '\uFFFD')).replace(
     /[!'()*]/g,

@@ -27,14 +27,15 @@ export function parseJson(text: string): unknown {
 }
 
 function expectBounded(text: string): void {
+  /** Commas of each open list or object, the outermost first. */
   const commas: number[] = [];
-  let isText = false;
+  let isInString = false;
   for (let index = 0; index < text.length; index += 1) {
     const unit = text.charCodeAt(index);
-    if (isText) {
+    if (isInString) {
       if (unit === BACKSLASH) index += 1;
-      else if (unit === QUOTE) isText = false;
-    } else if (unit === QUOTE) isText = true;
+      else if (unit === QUOTE) isInString = false;
+    } else if (unit === QUOTE) isInString = true;
     else if (OPEN.has(unit)) {
       if (commas.push(0) > MAX_JSON_DEPTH)
         throw new SignerRefusal(400, 'invalid-json', `The body is nested deeper than ${MAX_JSON_DEPTH} levels.`);

@@ -22,9 +22,9 @@ const PATTERNS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
  * @param secrets further values to remove
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
-  const known = secrets.filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length);
-  const plain = known.reduce((rest, secret) => rest.replaceAll(secret, REMOVED), text);
-  return PATTERNS.reduce((rest, [pattern, replacement]) => rest.replace(pattern, replacement), plain);
+  const longestFirst = secrets.filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length);
+  const withoutSecrets = longestFirst.reduce((result, secret) => result.replaceAll(secret, REMOVED), text);
+  return PATTERNS.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), withoutSecrets);
 }
 
 /** Describes an error and its causes for a log: with stacks, without secrets. */

@@ -1,21 +1,21 @@
 /**
- * The bare limit: requests that were signed beforehand, a fixed number at a time; no signing, no state, no Create, no
- * Complete. A failed request is sent again at once, without limit.
+ * The bare limit: a fixed number of concurrent requests that were signed before the measurement. The page neither signs nor
+ * keeps state, and sends no CreateMultipartUpload and no CompleteMultipartUpload. It repeats a failed request until it succeeds.
  */
-import { offer, pool } from './page.js';
+import { runOnChoice, runPool } from './page.js';
 
 const PART_SIZE = 8 * 1024 ** 2;
-/** Milliseconds between two attempts while nothing answers. */
+/** Delay before the next attempt if the store does not answer. */
 const RETRY_DELAY_MS = 20;
 
-interface Sent {
+interface PresignedRequest {
   method: 'PUT' | 'POST';
   url: string;
-  /** Creates the body when its turn comes: a form that is not sent yet costs memory. */
+  /** Creates the body just before the request is sent, because a form takes memory. */
   body(): XMLHttpRequestBodyInit;
 }
 
-function send({ method, url, body }: Sent): Promise<boolean> {
+function send({ method, url, body }: PresignedRequest): Promise<boolean> {
   return new Promise((resolve) => {
     const xhr = new XMLHttpRequest();
     xhr.open(method, url);
@@ -25,8 +25,8 @@ function send({ method, url, body }: Sent): Promise<boolean> {
   });
 }
 
-offer((files, { urls, form, limitConcurrency, keyOf }) => {
-  const requests: Sent[] = form
+runOnChoice((files, { urls, form, limitConcurrency, keyOf }) => {
+  const requests: PresignedRequest[] = form
     ? files.map((file, index) => ({
         method: 'POST',
         url: form.url,
@@ -35,12 +35,12 @@ offer((files, { urls, form, limitConcurrency, keyOf }) => {
     : files.flatMap((file, index) =>
         urls[index]!.map((url, part) => ({ method: 'PUT', url, body: () => partOf(file, part, urls[index]!.length) })),
       );
-  return pool(requests, limitConcurrency, async (request) => {
+  return runPool(requests, limitConcurrency, async (request) => {
     while (!(await send(request)));
   });
 });
 
-/** A file of one part is sent as it is: to the browser each slice is one more Blob. */
+/** Returns the body of a part. A file of one part is not sliced, because each slice is another Blob for the browser. */
 const partOf = (file: File, part: number, parts: number): Blob =>
   parts === 1 ? file : file.slice(part * PART_SIZE, (part + 1) * PART_SIZE);
 

@@ -1,10 +1,10 @@
-/** This element, as shipped: the CDN file, its own file input. */
-import { offer } from './page.js';
+/** This element: the CDN file, and the element's own file input. */
+import { runOnChoice } from './page.js';
 
 await customElements.whenDefined('mule-upload');
 const element = document.querySelector('mule-upload')!;
 await element.updateComplete;
-offer(
+runOnChoice(
   () =>
     new Promise<void>((resolve, reject) => {
       element.addEventListener('mule-finish', ({ detail: { failed } }) =>

@@ -1,8 +1,8 @@
-/** The engine without the element: the cost without rendering. */
+/** This engine without the element: measures an upload without rendering. */
 import { Uploader } from '../../../src/engine/index.js';
-import { offer } from './page.js';
+import { runOnChoice } from './page.js';
 
-offer(async (files, { partSize, concurrency, scope }) => {
+runOnChoice(async (files, { partSize, concurrency, scope }) => {
   const uploader = new Uploader({
     signer: '/sign',
     scope,

@@ -1,9 +1,9 @@
-/** EvaporateJS with Signature Version 4, for which it needs an MD5 of each part; it uses our digests. */
+/** EvaporateJS with Signature Version 4. It needs MD5 and SHA-256 from the page, and gets this project's. */
 import Evaporate from 'evaporate';
 import { createBlockHashKernel } from '../../../src/engine/hashing/block-hash-kernel.js';
 import type { Hash } from '../../../src/engine/hashing/crc-kernel.js';
 import { hex } from '../../../src/engine/util/bytes.js';
-import { offer } from './page.js';
+import { runOnChoice } from './page.js';
 
 const { md5, sha256 } = createBlockHashKernel();
 
@@ -12,7 +12,7 @@ function digest(hash: Hash, data: string | ArrayBuffer): Uint8Array {
   return hash.digest();
 }
 
-offer(async (files, { store, bucket, region, accessKeyId, partSize, concurrency, run }) => {
+runOnChoice(async (files, { store, bucket, region, accessKeyId, partSize, concurrency, keyPrefix }) => {
   const evaporate = await Evaporate.create({
     signerUrl: '/sign-evaporate',
     aws_key: accessKeyId,
@@ -28,5 +28,5 @@ offer(async (files, { store, bucket, region, accessKeyId, partSize, concurrency,
     ...(partSize && { partSize }),
     ...(concurrency && { maxConcurrentParts: concurrency }),
   });
-  await Promise.all(files.map((file) => evaporate.add({ name: `${run}/${file.name}`, file })));
+  await Promise.all(files.map((file) => evaporate.add({ name: `${keyPrefix}/${file.name}`, file })));
 });

@@ -1,14 +1,14 @@
-/** The code that all clients' pages share: waits for the choice of files, runs the client, measures the time. */
+/** The code that all clients' pages share: waits until files are chosen, runs the client, measures the time. */
 import type { Job, Outcome } from './job.js';
 
-/** A job with what a page adds to it. */
+/** A job, with a function that cannot be sent as JSON. */
 export interface PageJob extends Job {
   /** Returns a file's object name by its index. */
   keyOf(index: number): string;
 }
 
 /** Sends all files; resolves once all are stored. */
-export type Send = (files: readonly File[], job: PageJob) => Promise<unknown>;
+export type SendFiles = (files: readonly File[], job: PageJob) => Promise<unknown>;
 
 declare global {
   interface Window {
@@ -16,35 +16,35 @@ declare global {
   }
 }
 
-/** Settings of this run. */
+/** The job of this run. */
 export const job = JSON.parse(document.querySelector('#job')!.textContent) as Job;
 
 /** Runs the client as soon as files are chosen, or a folder is dropped. */
-export function offer(send: Send, input = document.querySelector<HTMLInputElement>('#files')!): void {
+export function runOnChoice(send: SendFiles, input = document.querySelector<HTMLInputElement>('#files')!): void {
   let longestTask = 0;
-  let begun = Infinity;
+  let chosenAt = Infinity;
   new PerformanceObserver((list) => {
     for (const { duration, startTime } of list.getEntries()) {
-      // the time that the browser needs before it fires the event is not counted
-      const own = startTime + duration - Math.max(startTime, begun);
-      if (own >= 50) longestTask = Math.max(longestTask, own);
+      // only the part of the task after the choice counts: the browser itself works before it fires the event
+      const durationAfterChoice = startTime + duration - Math.max(startTime, chosenAt);
+      if (durationAfterChoice >= 50) longestTask = Math.max(longestTask, durationAfterChoice);
     }
   }).observe({ type: 'longtask' });
   window.outcome = new Promise((resolve) => {
     const run = async (read: () => File[] | Promise<File[]>): Promise<void> => {
-      begun = performance.now();
+      chosenAt = performance.now();
       let failure: string | null = null;
-      const late = new Promise<never>((_, reject) => {
+      const timeout = new Promise<never>((_, reject) => {
         setTimeout(() => reject(new Error(`not done after ${job.timeoutMs / 1_000} s`)), job.timeoutMs);
       });
-      const keyOf = (index: number): string => `${job.run}/file-${index}`;
-      const sent = async (): Promise<unknown> => send(await read(), { ...job, keyOf });
-      await Promise.race([sent(), late]).catch((error: unknown) => {
+      const keyOf = (index: number): string => `${job.keyPrefix}/file-${index}`;
+      const sendAll = async (): Promise<unknown> => send(await read(), { ...job, keyOf });
+      await Promise.race([sendAll(), timeout]).catch((error: unknown) => {
         failure = String(error);
       });
-      const time = performance.now() - begun;
+      const time = performance.now() - chosenAt;
       // the observer is notified of a task after its end
-      setTimeout(() => resolve({ time, begunAt: performance.timeOrigin + begun, longestTask, failure }), 200);
+      setTimeout(() => resolve({ time, begunAt: performance.timeOrigin + chosenAt, longestTask, failure }), 200);
     };
     input.addEventListener('change', () => void run(() => [...input.files!]), { capture: true, once: true });
     document.addEventListener('dragover', (event) => event.preventDefault());
@@ -60,7 +60,7 @@ export function offer(send: Send, input = document.querySelector<HTMLInputElemen
   });
 }
 
-/** Reads all files of a dropped folder. */
+/** Returns all files of a dropped folder, those of its folders included. */
 async function filesOf(entry: FileSystemEntry | null): Promise<File[]> {
   if (entry?.isFile)
     return [await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject))];
@@ -69,15 +69,15 @@ async function filesOf(entry: FileSystemEntry | null): Promise<File[]> {
   const found: FileSystemEntry[] = [];
   for (;;) {
     // a reader returns at most 100 entries at a time
-    const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
-    if (!some.length) break;
-    found.push(...some);
+    const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!entries.length) break;
+    found.push(...entries);
   }
   return (await Promise.all(found.map(filesOf))).flat();
 }
 
-/** Runs work on all items, with limited concurrency. */
-export async function pool<T>(
+/** Runs `work` on all items, with limited concurrency. */
+export async function runPool<T>(
   items: readonly T[],
   concurrency: number,
   work: (item: T) => Promise<unknown>,
@@ -89,5 +89,5 @@ export async function pool<T>(
   await Promise.all(Array.from({ length: concurrency }, worker));
 }
 
-/** Requests at a time for clients that leave it to the page, if the job does not set it. */
+/** The concurrency of clients that have no default, if the job does not set one. */
 export const DEFAULT_CONCURRENCY = 4;

@@ -1,19 +1,19 @@
-/** tus-js-client: by default a whole file in one request; in parts if requests are to fail. */
+/** tus-js-client: sends a file in one request, or in parts if the job sets a part size. */
 import { Upload } from 'tus-js-client';
-import { offer, pool, DEFAULT_CONCURRENCY } from './page.js';
+import { runOnChoice, runPool, DEFAULT_CONCURRENCY } from './page.js';
 
-/** Its own retries end after 10 s. */
-const PATIENT = [0, 1_000, 3_000, 5_000, 5_000, 5_000, 5_000, 5_000];
+/** More attempts than by default, with which it gives up after 10 s. */
+const RETRY_DELAYS_MS = [0, 1_000, 3_000, 5_000, 5_000, 5_000, 5_000, 5_000];
 
-offer((files, { store, partSize, concurrency }) =>
-  pool(
+runOnChoice((files, { store, partSize, concurrency }) =>
+  runPool(
     files,
     concurrency ?? DEFAULT_CONCURRENCY,
     (file) =>
       new Promise<void>((resolve, reject) => {
         new Upload(file, {
           endpoint: `${store}/tus`,
-          retryDelays: PATIENT,
+          retryDelays: RETRY_DELAYS_MS,
           ...(partSize && { chunkSize: partSize }),
           metadata: { filename: file.name },
           storeFingerprintForResuming: false,

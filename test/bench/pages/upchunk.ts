@@ -1,15 +1,15 @@
-/** UpChunk: one chunk after the other to a resumable URL. */
+/** UpChunk: sends the chunks of a file one after the other to a resumable URL. */
 import { createUpload } from '@mux/upchunk';
-import { offer, pool, DEFAULT_CONCURRENCY } from './page.js';
+import { runOnChoice, runPool, DEFAULT_CONCURRENCY } from './page.js';
 
-offer((files, { store, partSize, concurrency, run }) =>
-  pool(
+runOnChoice((files, { store, partSize, concurrency, keyPrefix }) =>
+  runPool(
     files,
     concurrency ?? DEFAULT_CONCURRENCY,
     (file) =>
       new Promise<void>((resolve, reject) => {
         const upload = createUpload({
-          endpoint: `${store}/upchunk/${run}/${file.name}`,
+          endpoint: `${store}/upchunk/${keyPrefix}/${file.name}`,
           file,
           ...(partSize && { chunkSize: partSize / 1024 }),
         });

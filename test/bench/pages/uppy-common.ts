@@ -3,20 +3,20 @@ import Uppy from '@uppy/core';
 import type { Body, Meta } from '@uppy/core/utils';
 import type { Job } from './job.js';
 
-/** How requests are signed. */
+/** The options of Uppy that determine how requests are signed. */
 export type Signing =
   | Pick<Extract<AwsS3Options<Meta, Body>, { signRequest: unknown }>, 'signRequest'>
   | Pick<Extract<AwsS3Options<Meta, Body>, { getCredentials: unknown }>, 's3Endpoint' | 'region' | 'getCredentials'>;
 
-/** Sends by Uppy without its interface. */
+/** Sends files with Uppy, without its user interface. */
 export async function sendByUppy(files: readonly File[], job: Job, signing: Signing): Promise<void> {
   const uppy = new Uppy();
-  const { partSize, concurrency, run } = job;
+  const { partSize, concurrency, keyPrefix } = job;
   uppy.use(AwsS3, {
     ...(concurrency && { limit: concurrency }),
     ...(partSize && { shouldUseMultipart: ({ size }) => (size ?? 0) > partSize }),
     ...(partSize && { getChunkSize: () => partSize }),
-    generateObjectKey: ({ name }) => `${run}/${name}`,
+    generateObjectKey: ({ name }) => `${keyPrefix}/${name}`,
     ...signing,
   });
   uppy.addFiles(files.map((file) => ({ name: file.name, type: file.type, data: file })));

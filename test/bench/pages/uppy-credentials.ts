@@ -1,8 +1,8 @@
-/** Uppy with the store's keys in the page. */
-import { offer } from './page.js';
+/** Uppy, which signs in the page with the store's credentials. */
+import { runOnChoice } from './page.js';
 import { sendByUppy } from './uppy-common.js';
 
-offer((files, job) => {
+runOnChoice((files, job) => {
   const { store, bucket, region, accessKeyId, secretAccessKey } = job;
   const credentials = { accessKeyId, secretAccessKey, sessionToken: 'session' };
   return sendByUppy(files, job, {

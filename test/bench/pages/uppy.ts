@@ -1,5 +1,5 @@
-/** Uppy, each request signed by the page's server. */
-import { offer } from './page.js';
+/** Uppy; a server signs each request. */
+import { runOnChoice } from './page.js';
 import { sendByUppy } from './uppy-common.js';
 
 async function signRequest(request: object): Promise<{ url: string }> {
@@ -7,4 +7,4 @@ async function signRequest(request: object): Promise<{ url: string }> {
   return (await response.json()) as { url: string };
 }
 
-offer((files, job) => sendByUppy(files, job, { signRequest }));
+runOnChoice((files, job) => sendByUppy(files, job, { signRequest }));

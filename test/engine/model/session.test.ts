@@ -8,10 +8,10 @@ import type { JournalRecord } from '../../../src/engine/ports.js';
 
 const PART = MIN_PART_SIZE;
 const SIGNED = { method: 'POST', url: 'https://store.test/a?uploads', expires: 900_000 };
-const asked = { wall: 0, monotonic: 0 };
+const requestedAt = { wall: 0, monotonic: 0 };
 
 const read = (file: object, size = 3 * PART, answer: object = {}) =>
-  readInit({ file: { id: '1', ...file } as never, answer: { time: 0, files: [], ...answer }, asked }, size);
+  readInit({ file: { id: '1', ...file } as never, answer: { time: 0, files: [], ...answer }, requestedAt }, size);
 const codeOf = (act: () => unknown): string => {
   try {
     act();

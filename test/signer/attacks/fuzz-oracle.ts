@@ -99,7 +99,7 @@ export async function startOracle(kind: keyof typeof POLICIES): Promise<Oracle> 
   } satisfies SignerOptions);
   const presign = createPresigner(locateStore(STORE), STORE.region);
   const urlOf = async (operation: StoreOperation) =>
-    (await presign(operation, { credentials: CREDENTIALS, now: clock, expires: EXPIRES_S })).url;
+    (await presign(operation, { credentials: CREDENTIALS, now: clock, lifetimeS: EXPIRES_S })).url;
 
   const grants = new Map<string, Granted>();
   const tracked = new Set<string>();

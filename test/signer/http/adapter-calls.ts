@@ -41,7 +41,7 @@ export async function callEverything(base: string): Promise<void> {
   const reference = { key, grant, upload_id: 'an/id+of=s3' };
   const { url } = await call<SignedAnswer>('get_chunk_signature', { ...reference, chunk: 2, size: part_size });
   const presign = createPresigner(locateStore({ bucket: 'films', region: 'us-east-1' }), 'us-east-1');
-  const terms = { credentials: CREDENTIALS, now: timeOf(url), expires: 3_600 };
+  const terms = { credentials: CREDENTIALS, now: timeOf(url), lifetimeS: 3_600 };
   assert.equal(url, (await presign(uploadPart(key, reference.upload_id, 2, part_size), terms)).url);
   const chunks = Array.from({ length: 11 }, (_, index) => index + 1);
   const all = await call<AllAnswer>('get_all_signatures', { ...reference, size: SIZE, part_size, chunks });

@@ -16,8 +16,8 @@ describe('signer options', () => {
       policy: { maxFiles: undefined },
     });
     assert.equal(settings.store.host, 'films.s3.us-east-1.amazonaws.com');
-    assert.equal(settings.expires, 3_600);
-    assert.equal(settings.grantLife, 7 * 86_400_000);
+    assert.equal(settings.expiresS, 3_600);
+    assert.equal(settings.grantLifeMs, 7 * 86_400_000);
     assert.equal(settings.policy.maxFiles, 100);
     assert.equal(settings.origins, null);
   });

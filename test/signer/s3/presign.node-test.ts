@@ -51,7 +51,7 @@ describe('presign', () => {
           secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
         },
         now: Date.UTC(2013, 4, 24),
-        expires: 86_400,
+        lifetimeS: 86_400,
       },
     );
     assert.equal(
@@ -100,7 +100,7 @@ describe('presign', () => {
         for (const key of keys) {
           for (const withoutKey of operations) {
             const operation = { ...withoutKey, key };
-            const { url } = await presign(operation, { credentials, now: NOW, expires: 900 });
+            const { url } = await presign(operation, { credentials, now: NOW, lifetimeS: 900 });
             const other = await signByAws4fetch(operation, url, address.region, credentials, NOW);
             assert.equal(signatureIn(url), signatureIn(other), `${operation.method} ${key}`);
             assert.deepEqual(Object.fromEntries(new URL(url).searchParams), Object.fromEntries(other.searchParams));
@@ -113,7 +113,7 @@ describe('presign', () => {
   it('returns a path that URL parsers do not change', async () => {
     const presign = createPresigner(locateStore(stores[3]!), 'us-east-1');
     for (const key of keys) {
-      const { url } = await presign({ method: 'GET', key }, { credentials: CREDENTIALS, now: NOW, expires: 900 });
+      const { url } = await presign({ method: 'GET', key }, { credentials: CREDENTIALS, now: NOW, lifetimeS: 900 });
       assert.equal(new URL(url).href, url);
       assert.equal(decodeURIComponent(new URL(url).pathname), `/bucket/${key}`);
     }
@@ -123,7 +123,7 @@ describe('presign', () => {
     const presign = createPresigner(locateStore(stores[3]!), 'us-east-1');
     const { url, headers } = await presign(
       { method: 'PUT', key: 'k', contentLength: 5, headers: { 'content-type': 'a/b', 'x-amz-acl': 'private' } },
-      { credentials: CREDENTIALS, now: NOW, expires: 900 },
+      { credentials: CREDENTIALS, now: NOW, lifetimeS: 900 },
     );
     assert.equal(new URL(url).searchParams.get('X-Amz-SignedHeaders'), 'content-length;content-type;host;x-amz-acl');
     assert.deepEqual(headers, { 'content-type': 'a/b', 'x-amz-acl': 'private' });
@@ -140,7 +140,7 @@ describe('presign', () => {
     const part = (partNumber: number, now: number, credentials = CREDENTIALS) =>
       presign(
         { method: 'PUT', key: 'k', contentLength: 5, query: { partNumber: String(partNumber), uploadId: 'u' } },
-        { credentials, now, expires: 900 },
+        { credentials, now, lifetimeS: 900 },
       );
     const urls = await Promise.all(Array.from({ length: 1_000 }, (_, index) => part(index + 1, NOW)));
     assert.equal(new Set(urls.map(({ url }) => signatureIn(url))).size, 1_000);

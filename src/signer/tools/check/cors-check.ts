@@ -13,7 +13,7 @@ export function originsToCheck({ origins }: Settings): string[] {
   return listed.includes('*') ? ['https://any.example'] : listed;
 }
 
-/** @param replies the store's reply to a part sent by each origin */
+/** @param replies by origin of the page: the store's reply to a part that was sent with that origin */
 export async function checkCors(probe: StoreProbe, replies: ReadonlyMap<string, StoreReply>): Promise<void> {
   await probe.attempt(RULE, async () => {
     if (replies.size === 0) {
@@ -65,14 +65,15 @@ async function findRefusedRequests({ settings, key }: StoreProbe, origin: string
 /** Returns the methods of an upload, with the headers that a page sends. */
 function requestHeadersByMethod({ checksums, policy, refusesUnsignedHeaders }: Settings): Record<string, string[]> {
   const acl = policy.defaultAcl === null ? [] : ['x-amz-acl'];
-  const guard = refusesUnsignedHeaders ? [] : Object.keys(COPY_GUARD);
+  const copyGuard = refusesUnsignedHeaders ? [] : Object.keys(COPY_GUARD);
   const condition = policy.overwrite ? [] : Object.keys(ONLY_IF_NEW);
-  const values = checksums.map((name) => `x-amz-checksum-${name}`);
-  const ofBody = values.length > 0 ? ['x-amz-sdk-checksum-algorithm'] : [];
-  const ofObject = values.length > 0 ? ['x-amz-checksum-algorithm', 'x-amz-checksum-type', 'x-amz-mp-object-size'] : [];
+  const checksumHeaders = checksums.map((name) => `x-amz-checksum-${name}`);
+  const bodyHeaders = checksumHeaders.length > 0 ? ['x-amz-sdk-checksum-algorithm'] : [];
+  const objectHeaders =
+    checksumHeaders.length > 0 ? ['x-amz-checksum-algorithm', 'x-amz-checksum-type', 'x-amz-mp-object-size'] : [];
   return {
-    PUT: ['content-type', ...condition, ...values, ...ofBody, ...acl, ...guard],
-    POST: ['content-type', ...condition, ...values, ...ofObject, ...acl],
+    PUT: ['content-type', ...condition, ...checksumHeaders, ...bodyHeaders, ...acl, ...copyGuard],
+    POST: ['content-type', ...condition, ...checksumHeaders, ...objectHeaders, ...acl],
     GET: [],
     DELETE: [],
     HEAD: ['x-amz-checksum-mode'],

@@ -42,7 +42,7 @@ async function findExcessPermissions(probe: StoreProbe): Promise<string[]> {
   return excess;
 }
 
-/** Returns the address that lists the buckets: the store's own, without the bucket. */
+/** Returns the address of the store without the bucket, where a GET lists all buckets. */
 function serviceAddress({ store, bucket }: Settings): Settings['store'] {
   const isVirtual = store.host.startsWith(`${bucket}.`) && !store.basePath.endsWith(`/${bucket}/`);
   const withoutBucket = (text: string): string => (isVirtual ? text.replace(`${bucket}.`, '') : text);

@@ -50,7 +50,7 @@ export class StoreProbe {
   readonly settings: Settings;
   /** The name of the check's object; no such object exists. */
   readonly name = `mule-upload-check-${hex(randomBytes(8))}`;
-  /** That name below the policy's prefix. */
+  /** `name` below the policy's prefix. */
   readonly key: string;
   /** Keys of the unfinished multipart uploads, by upload ID. */
   readonly #uploads = new Map<string, string>();
@@ -66,11 +66,11 @@ export class StoreProbe {
     return defaultAcl === null ? {} : { 'x-amz-acl': defaultAcl };
   }
 
-  report(rule: string, fault: string | null, more: Pick<StoreFinding, 'isWarning' | 'advice'> = {}): void {
-    this.findings.push({ rule, fault, ...(fault === null ? {} : more) });
+  report(rule: string, fault: string | null, details: Pick<StoreFinding, 'isWarning' | 'advice'> = {}): void {
+    this.findings.push({ rule, fault, ...(fault === null ? {} : details) });
   }
 
-  /** Runs one step. A network error becomes a finding, and the next step still runs. */
+  /** Runs one step of the check. Reports a network error as a finding, so that the next step still runs. */
   async attempt(rule: string, step: () => Promise<void>): Promise<void> {
     try {
       await step();
@@ -90,7 +90,7 @@ export class StoreProbe {
     { body, unsignedHeaders = {}, store = this.settings.store }: ProbeRequest = {},
   ): Promise<StoreReply> {
     const { credentials, now, fetch: sendRequest, region } = this.settings;
-    const terms = { credentials: await credentials(), now: now(), expires: 60 };
+    const terms = { credentials: await credentials(), now: now(), lifetimeS: 60 };
     const { method, url, headers } = await createPresigner(store, region)(operation, terms);
     const response = await sendRequest(url, {
       method,
@@ -122,7 +122,7 @@ export class StoreProbe {
     for (const [uploadId, uploadKey] of this.#uploads) if (uploadKey === key) await this.abort(key, uploadId);
   }
 
-  /** Aborts what an interrupted check has left, and reports what cannot be aborted. */
+  /** Aborts the uploads that an interrupted check has left, and reports those that cannot be aborted. */
   async abortRemaining(): Promise<void> {
     for (const [uploadId, key] of this.#uploads) {
       for (let attempt = 0; attempt < MAX_ABORT_ATTEMPTS && this.#uploads.has(uploadId); attempt += 1) {

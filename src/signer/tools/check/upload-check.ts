@@ -6,7 +6,7 @@ import { adviceForError, explainError } from './error-explanation.js';
 import { describeNetworkError } from './store-probe.js';
 import type { StoreProbe, StoreReply } from './store-probe.js';
 
-/** Clock difference that is reported. Amazon rejects signatures from 15 minutes on. */
+/** A larger clock difference is reported. Amazon rejects signatures if it exceeds 15 minutes. */
 const MAX_CLOCK_SKEW_MS = 300_000;
 
 /** @returns the upload ID; null if no upload could be created, and nothing else can be checked */

@@ -25,10 +25,10 @@ async function containsTime({ observations }: ConformanceRun): Promise<void> {
       typeof time === 'number' && Math.abs(time - receivedAt) < 100 * 365 * 86_400_000 && time > 1e12,
       `time must be the signer's clock in milliseconds since 1970; in the answer to ${action} it is ${String(time)}`,
     );
-    const offMs = time - receivedAt - observations.storeSkewMs;
+    const skewMs = time - receivedAt - observations.storeSkewMs;
     ensure(
-      Math.abs(offMs) <= MAX_CLOCK_SKEW_MS,
-      `time in the answer to ${action} is ${Math.round(offMs / 1_000)} seconds off the store's clock`,
+      Math.abs(skewMs) <= MAX_CLOCK_SKEW_MS,
+      `time in the answer to ${action} is ${Math.round(skewMs / 1_000)} seconds off the store's clock`,
     );
   }
 }
@@ -36,9 +36,9 @@ async function containsTime({ observations }: ConformanceRun): Promise<void> {
 async function returnsExpiry({ observations }: ConformanceRun): Promise<void> {
   for (const call of observations.calls) {
     const time = Number(call.answer['time'] ?? call.receivedAt + observations.storeSkewMs);
-    const common = call.answer['expires'];
+    const sharedExpires = call.answer['expires'];
     for (const { what, signed } of signedRequestsIn(call)) {
-      const { url, expires = common } = toRequest(signed) as { url: string; expires?: unknown };
+      const { url, expires = sharedExpires } = toRequest(signed) as { url: string; expires?: unknown };
       if (expires !== undefined) expectExpiry(what, expires, time, expiryOf(url));
     }
     const posts = (call.answer['posts'] ?? {}) as Record<string, { expires?: unknown }>;
@@ -47,14 +47,14 @@ async function returnsExpiry({ observations }: ConformanceRun): Promise<void> {
   }
 }
 
-function expectExpiry(what: string, expires: unknown, time: number, end: number): void {
+function expectExpiry(what: string, expires: unknown, time: number, latest: number): void {
   ensure(
     typeof expires === 'number' && expires > time - ROUNDING_MS,
     `expires of ${what} must be a future time in milliseconds since 1970; it is ${String(expires)} at ${time}`,
   );
   ensure(
-    expires <= end + ROUNDING_MS,
-    `expires of ${what} is ${Math.round((expires - end) / 1_000)} seconds later than allowed`,
+    expires <= latest + ROUNDING_MS,
+    `expires of ${what} is ${Math.round((expires - latest) / 1_000)} seconds later than allowed`,
   );
 }
 
@@ -68,6 +68,7 @@ function expiryOf(url: string): number {
 
 /** An S3 operation as a presigned URL identifies it: by method and query parameters. */
 interface Operation {
+  /** Names the operation in faults. */
   what: string;
   signed: Signed;
   method: string;
@@ -86,7 +87,10 @@ const operation = (what: string, signed: unknown, method: string, key: unknown, 
 
 type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Returns the operations of a window of parts. @param where names the answer in faults */
+/**
+ * Returns the operations of a window of parts.
+ * @param where names the answer in faults
+ */
 function windowOperations(
   where: string,
   { key, upload_id: uploadId }: JsonObject,

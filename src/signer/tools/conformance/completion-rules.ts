@@ -1,4 +1,4 @@
-/** Rules about the end of uploads: completion, notices, receipts, abort. */
+/** Rules about the end of uploads: completion, notifications, receipts, abort. */
 import type { ChunkLoadedAnswer, ChunksLoadedAnswer, SignedAnswer } from '../../../protocol.js';
 import { childText, readXml } from '../../../xml.js';
 import { ensure, shorten } from './conformance-caller.js';
@@ -14,11 +14,14 @@ export const COMPLETION_RULES: readonly Rule[] = [
     needsOther: true,
   },
   { rule: 'CompleteMultipartUpload is signed, and creates the object', check: completesUpload, needsUpload: true },
-  { rule: 'notices are accepted if they are offered', check: acceptsNotices, needsUpload: true },
+  { rule: 'notifications are accepted if they are offered', check: acceptsNotifications, needsUpload: true },
   { rule: 'init returns no upload that has ended', check: forgetsEndedUploads, needsUpload: true },
   { rule: 'a delete signature cannot delete an object', check: keepsObjects, needsUpload: true },
   { rule: 'a receipt is returned only for a stored object', check: verifiesBeforeReceipt },
-  { rule: 'notices of several uploads are answered one by one if they are offered', check: answersEachNotice },
+  {
+    rule: 'notifications of several uploads are answered one by one if they are offered',
+    check: answersEachNotification,
+  },
   { rule: 'a receipt is not accepted as a grant', check: refusesReceiptAsGrant },
   { rule: 'AbortMultipartUpload is signed if it is offered, and aborts the upload', check: abortsUpload },
 ];
@@ -27,8 +30,8 @@ const isSuccess = (status: number): boolean => status === 200 || status === 204;
 
 async function hidesUploadsOfOthers(run: ConformanceRun): Promise<void> {
   if (!run.offers('chunk_loaded')) return;
-  const notice = { ...run.reference, chunks: [1], state: 'started' };
-  const { status, text } = await run.caller.post('chunk_loaded', notice);
+  const notification = { ...run.reference, chunks: [1], state: 'started' };
+  const { status, text } = await run.caller.post('chunk_loaded', notification);
   ensure(isSuccess(status), `chunk_loaded answered ${status} to state started: ${shorten(text)}`);
   const own = await run.caller.grant(run.createMultipartFile());
   ensure(
@@ -61,7 +64,7 @@ async function completesUpload(run: ConformanceRun): Promise<void> {
   await run.expectStored(run.upload!, size);
 }
 
-async function acceptsNotices(run: ConformanceRun): Promise<void> {
+async function acceptsNotifications(run: ConformanceRun): Promise<void> {
   if (!run.offers('chunk_loaded')) return;
   for (const state of ['started', 'complete', 'complete']) {
     const { status, text } = await run.caller.post('chunk_loaded', { ...run.reference, chunks: [1], state });
@@ -110,17 +113,17 @@ async function reportComplete(
 
 async function verifiesBeforeReceipt(run: ConformanceRun): Promise<void> {
   if (!run.offers('chunk_loaded')) return;
-  const never = await run.caller.grant(run.caller.createFile({ id: 'never', filename: 'never.bin' }));
-  const early = await reportComplete(run, never);
+  const unsentFile = await run.caller.grant(run.caller.createFile({ id: 'never', filename: 'never.bin' }));
+  const unsentResult = await reportComplete(run, unsentFile);
   ensure(
-    early.receipt === undefined,
+    unsentResult.receipt === undefined,
     'chunk_loaded returned a receipt for a file that was never sent: send HEAD for the object first',
   );
   if (!run.storedFile) return;
   const { key } = run.storedFile;
-  const foreign = await reportComplete(run, { key, grant: never.grant });
+  const foreignResult = await reportComplete(run, { key, grant: unsentFile.grant });
   ensure(
-    never.grant === undefined || foreign.receipt === undefined,
+    unsentFile.grant === undefined || foreignResult.receipt === undefined,
     'chunk_loaded returned a receipt for the grant of another file: compare the key with the grant',
   );
   const { status } = await reportComplete(run, run.storedFile);
@@ -128,17 +131,17 @@ async function verifiesBeforeReceipt(run: ConformanceRun): Promise<void> {
 }
 
 /** Reports two stored files, and between them two that must be refused: one was never granted, one never sent. */
-async function answersEachNotice(run: ConformanceRun): Promise<void> {
+async function answersEachNotification(run: ConformanceRun): Promise<void> {
   if (!run.offers('chunks_loaded') || !run.storedFile) return;
   const { caller, storedFile, otherUser } = run;
-  const never = await caller.grant(caller.createFile({ id: 'never', filename: 'never.bin' }));
-  const noticeOf = ({ key, grant }: { key: string; grant: string | undefined }) => ({
+  const unsentFile = await caller.grant(caller.createFile({ id: 'never', filename: 'never.bin' }));
+  const notificationOf = ({ key, grant }: { key: string; grant: string | undefined }) => ({
     ...{ key, grant, upload_id: '', chunks: [], state: 'complete' },
   });
-  const notices = [storedFile, { ...storedFile, key: UNGRANTED_KEY }, never, storedFile].map(noticeOf);
-  const { uploads } = await caller.call<ChunksLoadedAnswer>('chunks_loaded', { uploads: notices });
+  const notifications = [storedFile, { ...storedFile, key: UNGRANTED_KEY }, unsentFile, storedFile].map(notificationOf);
+  const { uploads } = await caller.call<ChunksLoadedAnswer>('chunks_loaded', { uploads: notifications });
   ensure(
-    Array.isArray(uploads) && uploads.length === notices.length,
+    Array.isArray(uploads) && uploads.length === notifications.length,
     'chunks_loaded must answer with one result for each upload: {"uploads": […]}',
   );
   for (const [index, answer] of uploads.entries()) {
@@ -160,7 +163,7 @@ async function answersEachNotice(run: ConformanceRun): Promise<void> {
     );
   }
   if (!otherUser || storedFile.grant === undefined) return;
-  const theirs = await otherUser.post('chunks_loaded', { uploads: [noticeOf(storedFile)] });
+  const theirs = await otherUser.post('chunks_loaded', { uploads: [notificationOf(storedFile)] });
   const [answer] = (theirs.json as Partial<ChunksLoadedAnswer> | null)?.uploads ?? [];
   ensure(
     !isSuccess(theirs.status) || (answer !== undefined && 'error' in answer),

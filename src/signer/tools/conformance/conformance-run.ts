@@ -1,4 +1,4 @@
-/** The state that the rules of one run share: the users, and the uploads so far. */
+/** The state that the rules of one run share: the users, and the uploads of earlier rules. */
 import { partSizeOf } from '../../../limits.js';
 import type { Action, InitFile } from '../../../protocol.js';
 import { childText, textIn } from '../../../xml.js';

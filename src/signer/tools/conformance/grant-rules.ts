@@ -20,32 +20,32 @@ function forge(grant: string): string {
 
 async function isBoundToKey(run: ConformanceRun): Promise<void> {
   const { grant } = run.reference;
-  for (const [action, rest] of run.referencingCalls()) {
-    const right = { ...run.reference, ...rest };
-    await run.caller.expectRefusal(action, { ...right, key: UNGRANTED_KEY }, 'a key that was never granted');
+  for (const [action, fields] of run.referencingCalls()) {
+    const validCall = { ...run.reference, ...fields };
+    await run.caller.expectRefusal(action, { ...validCall, key: UNGRANTED_KEY }, 'a key that was never granted');
     if (grant === undefined) continue;
     if (run.storedFile)
       await run.caller.expectRefusal(
         action,
-        { ...right, key: run.storedFile.key },
+        { ...validCall, key: run.storedFile.key },
         'the key of another upload of the same user',
       );
-    await run.caller.expectRefusal(action, { ...right, grant: undefined }, 'a call without its grant');
-    await run.caller.expectRefusal(action, { ...right, grant: forge(grant) }, 'a forged grant');
+    await run.caller.expectRefusal(action, { ...validCall, grant: undefined }, 'a call without its grant');
+    await run.caller.expectRefusal(action, { ...validCall, grant: forge(grant) }, 'a forged grant');
   }
 }
 
 async function isBoundToPrincipal(run: ConformanceRun): Promise<void> {
   const other = run.otherUser!;
-  for (const [action, rest] of run.referencingCalls())
-    await other.expectRefusal(action, { ...run.reference, ...rest }, 'this grant from another user');
+  for (const [action, fields] of run.referencingCalls())
+    await other.expectRefusal(action, { ...run.reference, ...fields }, 'this grant from another user');
   const [file] = (await other.init(run.createMultipartFile(run.reference))).files as [GrantedFile];
   ensure(file.error, 'init renewed the grant for another user; it must refuse that file');
 }
 
 async function requiresSession(run: ConformanceRun): Promise<void> {
   if (!run.anonymous) return;
-  const calls = run.referencingCalls().map(([action, rest]) => [action, { ...run.reference, ...rest }] as const);
+  const calls = run.referencingCalls().map(([action, fields]) => [action, { ...run.reference, ...fields }] as const);
   const batch = ['chunks_loaded', { uploads: [{ ...run.reference, chunks: [1] }] }] as const;
   for (const [action, body] of run.offers('chunks_loaded') ? [...calls, batch] : calls) {
     const what = 'a call without a session';

@@ -111,11 +111,12 @@ async function ignoresRequestedKeys({ caller }: ConformanceRun): Promise<void> {
     'key and upload_id without a grant': { key: UNGRANTED_KEY, upload_id: 'conformance', filesize: 40 * 1024 ** 2 },
     'object_key that leads out of its folder': { object_key: `../../${UNGRANTED_KEY}` },
   };
-  for (const [what, wish] of Object.entries(attempts)) {
-    const [file] = (await caller.init(caller.createFile({ filename: 'wish.bin', ...wish }))).files as [GrantedFile];
-    const isForeign = file.key === UNGRANTED_KEY && !('object_key' in wish);
+  for (const [what, requestedFields] of Object.entries(attempts)) {
+    const [file] = (await caller.init(caller.createFile({ filename: 'requested-key.bin', ...requestedFields })))
+      .files as [GrantedFile];
+    const isRequestedKey = file.key === UNGRANTED_KEY && !('object_key' in requestedFields);
     ensure(
-      Boolean(file.error) || (!isForeign && !hasDotSegment(file.key)),
+      Boolean(file.error) || (!isRequestedKey && !hasDotSegment(file.key)),
       `init granted ${file.key} for ${what}; it must refuse the file, or choose another key`,
     );
   }
@@ -154,8 +155,8 @@ async function grantsOwnKeysOnce({ caller }: ConformanceRun): Promise<void> {
 }
 
 async function separatesUsers({ caller, otherUser }: ConformanceRun): Promise<void> {
-  for (const wish of [{}, { object_key: UNGRANTED_KEY }, { object_key: 'conformance/' }]) {
-    const file = caller.createFile({ filename: 'shared-name.bin', ...wish });
+  for (const requestedFields of [{}, { object_key: UNGRANTED_KEY }, { object_key: 'conformance/' }]) {
+    const file = caller.createFile({ filename: 'shared-name.bin', ...requestedFields });
     const keys: string[] = [];
     for (const user of [caller, otherUser!]) {
       const { files }: { answer: InitAnswer; files: GrantedFile[] } = await user.init(file);

@@ -129,7 +129,7 @@ async function signsWindow(run: ConformanceRun): Promise<void> {
 async function refusesOtherWindows(run: ConformanceRun): Promise<void> {
   if (!run.offers('get_all_signatures')) return;
   const { size, part_size } = run.upload!;
-  const right = { ...run.reference, ...run.windowOf([1]) };
+  const validCall = { ...run.reference, ...run.windowOf([1]) };
   for (const [what, change] of Object.entries({
     'parts of another size': { part_size: part_size * 2 },
     'a window of a longer file': { size: size + 1 },
@@ -138,7 +138,7 @@ async function refusesOtherWindows(run: ConformanceRun): Promise<void> {
     'a window with part 0': { chunks: [0] },
     'a window with a part number that is a string': { chunks: ['1'] },
   }))
-    await run.caller.expectRefusal('get_all_signatures', { ...right, ...change }, what);
+    await run.caller.expectRefusal('get_all_signatures', { ...validCall, ...change }, what);
 }
 
 async function listsParts(run: ConformanceRun): Promise<void> {

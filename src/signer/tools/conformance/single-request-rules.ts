@@ -87,11 +87,11 @@ export async function expectSignedType(
   what: string,
   content?: string,
 ): Promise<void> {
-  const isTaken = await caller.isAcceptedByStore(signed, {
+  const isAccepted = await caller.isAcceptedByStore(signed, {
     headers: { 'content-type': 'text/html' },
     ...(content !== undefined && { body: content }),
   });
-  ensure(!isTaken, `the store accepted text/html instead of the type of ${what}: sign content-type`);
+  ensure(!isAccepted, `the store accepted text/html instead of the type of ${what}: sign content-type`);
 }
 
 async function limitsPolicy({ caller }: ConformanceRun): Promise<void> {
@@ -100,7 +100,7 @@ async function limitsPolicy({ caller }: ConformanceRun): Promise<void> {
   if (file.post === undefined) return;
   const policy = postPolicyOf(answer, file);
   const otherCall = await caller.grant(caller.createFile({ filename: 'another-call.bin' }));
-  const isTaken = (body: FormData) => caller.isAcceptedByStore({ method: 'POST', url: policy.url }, { body });
+  const isAccepted = (body: FormData) => caller.isAcceptedByStore({ method: 'POST', url: policy.url }, { body });
   const forms = {
     'a key that was never granted': createForm(policy, UNGRANTED_KEY, CONTENT),
     'the key of another call': createForm(policy, otherCall.key, CONTENT),
@@ -114,5 +114,8 @@ async function limitsPolicy({ caller }: ConformanceRun): Promise<void> {
     'a key contains ${filename}, which the store replaces: send such a file by PUT',
   );
   for (const [what, form] of Object.entries(forms))
-    ensure(!(await isTaken(form)), `the store accepted ${what} with the POST policy: its conditions must prevent it`);
+    ensure(
+      !(await isAccepted(form)),
+      `the store accepted ${what} with the POST policy: its conditions must prevent it`,
+    );
 }

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startBucket } from '../../../../demo/bucket/index.js';
 import type { RunningBucket } from '../../../../demo/bucket/index.js';
-import { need } from '../../../../scripts/machine.js';
+import { requireTool } from '../../../../scripts/machine.js';
 import type { InitAnswer, InitPut, SignedRequest } from '../../../../src/protocol.js';
 import { checkConformance, CONFORMANCE_RULES } from '../../../../src/signer/tools/conformance/conformance.js';
 import { createMemoryTracker, createSigner } from '../../../../src/signer/index.js';
@@ -298,7 +298,10 @@ for (const [language, { tool, start, signIn }] of Object.entries(LANGUAGES)) {
       const url = `http://127.0.0.1:${port}`;
       const cwd = path.join(dir, `${tool}-${name}`, 'public');
       await mkdir(cwd, { recursive: true });
-      const daemon = new Daemon(need(tool).path, parameters, { cwd, env: { ...COMMON_ENV(), ...env, ...settings } });
+      const daemon = new Daemon(requireTool(tool).path, parameters, {
+        cwd,
+        env: { ...COMMON_ENV(), ...env, ...settings },
+      });
       running.push(daemon);
       await daemon.ready(language, async () => (await fetch(url)).status === 404);
       return url;

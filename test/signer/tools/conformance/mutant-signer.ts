@@ -69,7 +69,7 @@ export class MutantTools {
   /** Signs any operation. @param seconds lifetime of the URL */
   async sign(operation: StoreOperation, seconds = 3_600): Promise<SignedRequest> {
     const now = Date.now();
-    const signed = await this.#presign(withCopyGuard(operation), { credentials: CREDENTIALS, now, expires: seconds });
+    const signed = await this.#presign(withCopyGuard(operation), { credentials: CREDENTIALS, now, lifetimeS: seconds });
     return { ...signed, expires: (Math.floor(now / 1_000) + seconds) * 1_000 };
   }
 

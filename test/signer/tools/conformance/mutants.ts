@@ -728,7 +728,7 @@ function trackerWith(change: (honest: Tracker) => Partial<Tracker>): Partial<Sig
 
 const RECEIPTS = { receipts: true, secret: 'a secret of sixteen' };
 const TRUE_RECEIPTS = 'a receipt is returned only for a stored object';
-const EACH_NOTICE = 'notices of several uploads are answered one by one if they are offered';
+const EACH_NOTICE = 'notifications of several uploads are answered one by one if they are offered';
 
 const COMPLETION: readonly Mutant[] = [
   {
@@ -763,7 +763,7 @@ const COMPLETION: readonly Mutant[] = [
   },
   {
     broken: 'fails on notifications of complete uploads',
-    rule: 'notices are accepted if they are offered',
+    rule: 'notifications are accepted if they are offered',
     mutation: answers(({ action, body }) =>
       action === 'chunk_loaded' && body['state'] === 'complete' && body['upload_id']
         ? error(500, 'internal')

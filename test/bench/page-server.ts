@@ -1,4 +1,4 @@
-/** Serves the page of each client, and the signers, in the benchmark's own process. */
+/** The HTTP server of the benchmark: it serves each client's page, and the signers that the clients call. */
 import { createHmac } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -15,24 +15,24 @@ import type { Job } from './pages/job.js';
 
 export const BUCKET = 'bench';
 
-export interface Stage {
+export interface PageServer {
   readonly url: string;
-  /** Calls to any signer since the last reset to 0. */
+  /** Calls to any signer since the benchmark last set this to 0. */
   signerCalls: number;
-  /** Milliseconds before a signer answers. */
-  delay: number;
-  /** Which signer this element gets. */
-  signer: 'put' | 'post' | 'tracked' | 'begun';
-  /** The job of the next page. */
+  /** Delay of each answer of a signer. */
+  signerDelayMs: number;
+  /** The signer that this project's element and engine call. */
+  signerKind: 'put' | 'post' | 'tracked' | 'begun';
+  /** The job that the next page that loads receives. */
   job: Job | null;
-  /** Attributes of the element on the next page. */
-  attributes: string;
+  /** Attributes of the element on the next page that loads. */
+  elementAttributes: string;
   close(): void;
 }
 
 const scripts = new Map<string, Promise<string>>();
 
-/** A client's script, bundled with its imports. */
+/** Returns a client's script, bundled with its imports; bundles it once. */
 function scriptOf(client: string): Promise<string> {
   let script = scripts.get(client);
   if (!script) scripts.set(client, (script = bundle(path.join(import.meta.dirname, `pages/${client}.ts`))));
@@ -40,7 +40,7 @@ function scriptOf(client: string): Promise<string> {
 }
 
 async function bundle(input: string): Promise<string> {
-  const outcome = await build({
+  const result = await build({
     configFile: false,
     logLevel: 'error',
     publicDir: false,
@@ -52,7 +52,7 @@ async function bundle(input: string): Promise<string> {
       rolldownOptions: { input, output: { codeSplitting: false } },
     },
   });
-  const { output } = outcome as Rolldown.RolldownOutput;
+  const { output } = result as Rolldown.RolldownOutput;
   return output.map((file) => (file.type === 'chunk' ? file.code : '')).join('');
 }
 
@@ -62,8 +62,8 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return text;
 }
 
-/** Starts it for a store. */
-export async function startStage(store: StoreAccess): Promise<Stage> {
+/** Starts the server; its signers sign for this store. */
+export async function startPageServer(store: StoreAccess): Promise<PageServer> {
   ensureBuilt();
   const s3 = new S3Client(store);
   const { accessKeyId, secretAccessKey, region, url: endpoint } = store;
@@ -75,18 +75,18 @@ export async function startStage(store: StoreAccess): Promise<Stage> {
     credentials: { accessKeyId, secretAccessKey },
   };
   const policy = { maxFiles: 1_000, overwrite: true };
-  const posts = { ...policy, posts: true };
-  const tracked = { secret: 'the secret of the benchmark, 32 characters or more', tracker: createMemoryTracker() };
+  const postPolicy = { ...policy, posts: true };
+  const withTracker = { secret: 'the secret of the benchmark, 32 characters or more', tracker: createMemoryTracker() };
   const signers = {
     put: toNodeHandler(createSigner({ ...options, policy })),
-    post: toNodeHandler(createSigner({ ...options, policy: posts })),
+    post: toNodeHandler(createSigner({ ...options, policy: postPolicy })),
     tracked: toNodeHandler(
-      createSigner({ ...options, ...tracked, policy: posts, receipts: true, onComplete: () => {} }),
+      createSigner({ ...options, ...withTracker, policy: postPolicy, receipts: true, onComplete: () => {} }),
     ),
     begun: toNodeHandler(
       createSigner({
-        ...{ ...options, ...tracked, policy: posts, beginMultipart: true },
-        // a multipart upload is begun only for a user who is known
+        ...{ ...options, ...withTracker, policy: postPolicy, beginMultipart: true },
+        // the signer begins multipart uploads only for known users
         ...{ allowAnonymous: undefined, authorize: () => 'user' },
       }),
     ),
@@ -105,8 +105,8 @@ export async function startStage(store: StoreAccess): Promise<Stage> {
 
   /** Signs a string in Evaporate's format. */
   function signForEvaporate({ searchParams }: URL, response: ServerResponse): void {
-    const text = searchParams.get('to_sign')!;
-    const steps = [searchParams.get('datetime')!.slice(0, 8), region, 's3', 'aws4_request', text];
+    const stringToSign = searchParams.get('to_sign')!;
+    const steps = [searchParams.get('datetime')!.slice(0, 8), region, 's3', 'aws4_request', stringToSign];
     const signature = steps.reduce<string | Buffer>(
       (key, step) => createHmac('sha256', key).update(step).digest(),
       `AWS4${secretAccessKey}`,
@@ -115,14 +115,14 @@ export async function startStage(store: StoreAccess): Promise<Stage> {
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const url = new URL(request.url!, 'http://stage');
+    const url = new URL(request.url!, 'http://page-server');
     const { pathname } = url;
     if (pathname.startsWith('/sign')) {
-      stage.signerCalls++;
-      if (stage.delay) await sleep(stage.delay);
+      pageServer.signerCalls++;
+      if (pageServer.signerDelayMs) await sleep(pageServer.signerDelayMs);
       if (pathname === '/sign-uppy') return signForUppy(request, response);
       if (pathname === '/sign-evaporate') return signForEvaporate(url, response);
-      signers[stage.signer](request, response);
+      signers[pageServer.signerKind](request, response);
       return;
     }
     if (pathname.endsWith('.js')) {
@@ -133,10 +133,10 @@ export async function startStage(store: StoreAccess): Promise<Stage> {
     }
     const client = pathname.slice(1);
     const isElement = client === 'element';
-    const json = JSON.stringify(stage.job).replaceAll('<', '\\u003c');
+    const json = JSON.stringify(pageServer.job).replaceAll('<', '\\u003c');
     response.setHeader('content-type', 'text/html').end(`<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>${client}</title><link rel="icon" href="data:,">
-${isElement ? `<mule-upload signer="/sign" multiple checksum="none" no-leave-warning ${stage.attributes}></mule-upload>` : '<input type="file" id="files" multiple aria-label="files">'}
+${isElement ? `<mule-upload signer="/sign" multiple checksum="none" no-leave-warning ${pageServer.elementAttributes}></mule-upload>` : '<input type="file" id="files" multiple aria-label="files">'}
 <script type="application/json" id="job">${json}</script>
 ${isElement ? '<script type="module" src="/mule-upload.js"></script>' : ''}
 <script type="module" src="/client/${client}.js"></script></html>`);
@@ -149,17 +149,17 @@ ${isElement ? '<script type="module" src="/mule-upload.js"></script>' : ''}
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const stage: Stage = {
+  const pageServer: PageServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     signerCalls: 0,
-    delay: 0,
-    signer: 'post',
+    signerDelayMs: 0,
+    signerKind: 'post',
     job: null,
-    attributes: '',
+    elementAttributes: '',
     close() {
       server.closeAllConnections();
       server.close();
     },
   };
-  return stage;
+  return pageServer;
 }

@@ -1,4 +1,4 @@
-/** Names the state of the code that a benchmark measures, so that a check can report which rows of a table are too old. */
+/** Identifies the version of the code that a benchmark measured, so that a check can report outdated rows of a table. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,7 +7,7 @@ const ENGINE = path.resolve(import.meta.dirname, '../../src/engine');
 const HASH_LENGTH = 12;
 
 /** Returns a hash of all files below `src/engine`, with their paths. */
-export function engineState(folder = ENGINE): string {
+export function hashEngine(folder = ENGINE): string {
   const hash = createHash('sha256');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))

@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { SignerFault } from '../../../src/engine/api/errors.js';
-import { NoticeBatcher } from '../../../src/engine/signing/notice-batcher.js';
-import { areNoticesBatched } from '../../../src/engine/signing/notices.js';
+import { NotificationBatcher } from '../../../src/engine/signing/notification-batcher.js';
+import { areNotificationsBatched } from '../../../src/engine/signing/notifications.js';
 import type { ChunkLoadedRequest, ChunksLoadedAnswer } from '../../../src/protocol.js';
 import { FakeClock } from '../fake-clock.js';
 import { deny, FakeSigner } from '../fake-signer.js';
@@ -13,8 +13,8 @@ const notificationOf = (key: string): ChunkLoadedRequest => ({ key, upload_id: '
 function setUp() {
   const clock = new FakeClock();
   const signer = new FakeSigner(clock);
-  const queue = { hasQueued: false, unfinished: Infinity };
-  const batcher = new NoticeBatcher({ signer, clock }, queue);
+  const queue = { hasQueued: false, activeCount: Infinity };
+  const batcher = new NotificationBatcher({ signer, clock }, queue);
   const batches = () => signer.bodies('chunks_loaded').map(({ uploads }) => uploads.map(({ key }) => key));
   return { clock, signer, queue, batcher, batches };
 }
@@ -63,7 +63,7 @@ describe('notifications of complete uploads', () => {
 
   it('are sent at once if no other upload is unfinished, each as its own chunk_loaded call', async () => {
     const { queue, signer, batcher, batches } = setUp();
-    queue.unfinished = 1;
+    queue.activeCount = 1;
     expect(await batcher.send(notificationOf('a'), signal)).to.deep.equal({ receipt: 'receipt of a' });
     expect(batches()).to.deep.equal([]);
     expect(signer.bodies('chunk_loaded')).to.deep.equal([notificationOf('a')]);
@@ -114,12 +114,12 @@ describe('notifications of complete uploads', () => {
 
   it('are batched if the signer offers it, unless the page gives chunk_loaded another URL or turns batches off', () => {
     const actions = ['chunk_loaded', 'chunks_loaded'] as const;
-    expect(areNoticesBatched(actions, {})).to.be.true;
-    expect(areNoticesBatched(['chunk_loaded'], {})).to.be.false;
-    expect(areNoticesBatched(actions, { urls: { chunks_loaded: '' } })).to.be.false;
-    expect(areNoticesBatched(actions, { urls: { chunk_loaded: '/own' } })).to.be.false;
-    expect(areNoticesBatched(actions, { urls: { chunk_loaded: '/own', chunks_loaded: '/both' } })).to.be.true;
-    expect(areNoticesBatched(actions, { urls: { chunk_loaded: '/own' }, sign: () => null })).to.be.true;
+    expect(areNotificationsBatched(actions, {})).to.be.true;
+    expect(areNotificationsBatched(['chunk_loaded'], {})).to.be.false;
+    expect(areNotificationsBatched(actions, { urls: { chunks_loaded: '' } })).to.be.false;
+    expect(areNotificationsBatched(actions, { urls: { chunk_loaded: '/own' } })).to.be.false;
+    expect(areNotificationsBatched(actions, { urls: { chunk_loaded: '/own', chunks_loaded: '/both' } })).to.be.true;
+    expect(areNotificationsBatched(actions, { urls: { chunk_loaded: '/own' }, sign: () => null })).to.be.true;
   });
 });
 

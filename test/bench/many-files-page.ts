@@ -1,14 +1,15 @@
-/** Runs in the page: an element on a fake transport, and measurements of the main thread. */
+/** Runs in the page of `many-files.ts`: an element with a fake transport, and measurements of the main thread. */
 import { Uploader } from '../../src/engine/index.js';
 import type { SignFunction, StoreResponse, Transport } from '../../src/engine/index.js';
 import '../../src/index.js';
 
-/** Milliseconds until the fake store answers. */
+/** Time until the fake store answers. */
 const RESPONSE_TIME_MS = 3;
 
-export interface Watched {
-  /** Milliseconds of the longest task, and how many took longer than 50. */
+export interface MainThreadFigures {
+  /** Milliseconds. */
   longestTask: number;
+  /** Number of tasks that took longer than 50 ms. */
   longTasks: number;
   /** Milliseconds between frames: the longest, and the mean. */
   longestFrame: number;
@@ -23,7 +24,7 @@ declare global {
   }
 }
 
-class SwiftStore implements Transport {
+class FakeStore implements Transport {
   parts = 0;
 
   async send({ method, url, body, onProgress, signal }: Parameters<Transport['send']>[0]): Promise<StoreResponse> {
@@ -48,9 +49,9 @@ class SwiftStore implements Transport {
 
 const sign = ((action, body) => {
   const time = Date.now();
-  const signed = (method: string, what: string): object => ({
+  const signed = (method: string, target: string): object => ({
     method,
-    url: `https://store.test/${what}`,
+    url: `https://store.test/${target}`,
     expires: time + 900_000,
   });
   if (action === 'get_init_signature') {
@@ -74,79 +75,80 @@ const sign = ((action, body) => {
 }) as SignFunction;
 
 const element = document.querySelector('mule-upload')!;
-const store = new SwiftStore();
+const store = new FakeStore();
 element.uploader = new Uploader(
   { sign, checksum: 'none', recover: 'off', autostart: false, leaveWarning: false, scope: crypto.randomUUID() },
   { transport: store },
 );
 
-/** Runs something, and measures tasks and frames until it is done. */
-async function watch(work: () => Promise<unknown>): Promise<Watched> {
+/** Measures the tasks and frames of the main thread while work runs. */
+async function measure(work: () => Promise<unknown>): Promise<MainThreadFigures> {
   const tasks: number[] = [];
   const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration)));
   observer.observe({ type: 'longtask' });
-  const gaps: number[] = [];
-  let last = performance.now();
-  let isOver = false;
+  const frameGaps: number[] = [];
+  let lastFrameAt = performance.now();
+  let isDone = false;
   const frame = (now: number): void => {
-    gaps.push(now - last);
-    last = now;
-    if (!isOver) requestAnimationFrame(frame);
+    frameGaps.push(now - lastFrameAt);
+    lastFrameAt = now;
+    if (!isDone) requestAnimationFrame(frame);
   };
   requestAnimationFrame((now) => {
-    last = now;
+    lastFrameAt = now;
     requestAnimationFrame(frame);
   });
-  const begun = performance.now();
+  const startedAt = performance.now();
   await work();
-  const seconds = (performance.now() - begun) / 1_000;
+  const seconds = (performance.now() - startedAt) / 1_000;
   await new Promise((resolve) => setTimeout(resolve, 500));
-  isOver = true;
+  isDone = true;
   observer.disconnect();
-  const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
+  const mean = frameGaps.reduce((sum, gap) => sum + gap, 0) / frameGaps.length;
   return {
     longestTask: Math.max(0, ...tasks),
     longTasks: tasks.length,
-    longestFrame: Math.max(...gaps),
+    longestFrame: Math.max(...frameGaps),
     meanFrame: mean,
-    frames: gaps.length,
+    frames: frameGaps.length,
     seconds,
   };
 }
 
-const over = (): Promise<unknown> =>
+const nextFinish = (): Promise<unknown> =>
   new Promise((resolve) => element.addEventListener('mule-finish', resolve, { once: true }));
 
-const rest = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 const bench = {
   element,
   store,
-  watch,
+  measure,
   /** Adds small files that the page creates. */
-  async add(count: number): Promise<Watched> {
+  async add(count: number): Promise<MainThreadFigures> {
     const files: File[] = [];
     while (files.length < count) {
       const index = files.length;
       files.push(new File([`content ${index}`], `file-${index}.txt`, { lastModified: index }));
-      // creating them is the benchmark's own work, and must not be in a measured task
-      if (index % 50 === 0) await rest(1);
+      // creating files is the benchmark's own work: it must not be part of a measured task
+      if (index % 50 === 0) await sleep(1);
     }
-    await rest(2_000);
-    return watch(() => element.add(files));
+    await sleep(2_000);
+    return measure(() => element.add(files));
   },
   /** Uploads all listed files. */
-  upload(): Promise<Watched> {
-    return watch(async () => {
-      const done = over();
+  upload(): Promise<MainThreadFigures> {
+    return measure(async () => {
+      const done = nextFinish();
       element.start();
       await done;
     });
   },
-  /** Scrolls through the list from its top to its end. */
-  scroll(steps: number): Promise<Watched> {
+  /** Scrolls through the list from its top to its end; first waits until the list's code has loaded. */
+  async scroll(steps: number): Promise<MainThreadFigures> {
+    while (!element.shadowRoot!.querySelector('.list')) await sleep(50);
     const list = element.shadowRoot!.querySelector('.list')!;
-    return watch(async () => {
+    return measure(async () => {
       for (let step = 0; step <= steps; step++) {
         list.scrollTop = (list.scrollHeight * step) / steps;
         await new Promise((resolve) => requestAnimationFrame(resolve));

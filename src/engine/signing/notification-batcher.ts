@@ -2,42 +2,42 @@ import type { ChunkLoadedAnswer, ChunkLoadedRequest, Refusal } from '../../proto
 import { invalidAnswer, NO_REASON, SignerFault } from '../api/errors.js';
 import type { Clock, SignerPort } from '../ports.js';
 
-/** Maximum per call; halved when the signer answers 413. More would be too large to be sent while the page is left. */
+/** Maximum per call; halved after a 413. A browser would refuse to send a larger body while the page is left. */
 const MAX_UPLOADS = 100;
-/** Milliseconds in which notifications are collected. */
+/** Milliseconds that a notification waits for others. */
 const IDLE_DELAY_MS = 50;
-/** The same while files are queued. */
+/** Milliseconds that it waits while files are queued. */
 const BUSY_DELAY_MS = 3_000;
 
-/** Counts the uploads that may still send a notification. */
-export interface NoticeQueue {
+/** The uploads that may still send a notification. */
+export interface NotificationQueue {
   /** Whether uploads wait in the queue for a slot. */
   readonly hasQueued: boolean;
   /** Number of uploads that are running or queued. */
-  readonly unfinished: number;
+  readonly activeCount: number;
 }
 
 /** The dependencies of the batcher. */
-export interface NoticeServices {
+export interface BatcherServices {
   readonly signer: SignerPort;
   readonly clock: Clock;
 }
 
-interface PendingNotice {
-  readonly notice: ChunkLoadedRequest;
+interface PendingNotification {
+  readonly notification: ChunkLoadedRequest;
   resolve(answer: ChunkLoadedAnswer | null): void;
   reject(error: unknown): void;
 }
 
 /** Batches the last notifications of uploads that end within a short time. */
-export class NoticeBatcher {
-  readonly #services: NoticeServices;
-  readonly #queue: NoticeQueue;
-  #pending: PendingNotice[] = [];
+export class NotificationBatcher {
+  readonly #services: BatcherServices;
+  readonly #queue: NotificationQueue;
+  #pending: PendingNotification[] = [];
   #timer: { readonly due: number; readonly cancel: () => void } | null = null;
   #maxUploads = MAX_UPLOADS;
 
-  constructor(services: NoticeServices, queue: NoticeQueue) {
+  constructor(services: BatcherServices, queue: NotificationQueue) {
     this.#services = services;
     this.#queue = queue;
   }
@@ -48,12 +48,12 @@ export class NoticeBatcher {
    * @returns the signer's answer for this upload
    * @throws SignerFault, UploadError if the signer refuses this upload, or the whole call fails
    */
-  async send(notice: ChunkLoadedRequest, signal: AbortSignal): Promise<ChunkLoadedAnswer | null> {
+  async send(notification: ChunkLoadedRequest, signal: AbortSignal): Promise<ChunkLoadedAnswer | null> {
     const flush = (): void => this.#flush();
     signal.addEventListener('abort', flush);
     try {
       return await new Promise((resolve, reject) => {
-        this.#pending.push({ notice, resolve, reject });
+        this.#pending.push({ notification: notification, resolve, reject });
         this.#schedule();
       });
     } finally {
@@ -63,7 +63,7 @@ export class NoticeBatcher {
 
   #schedule(): void {
     const { length } = this.#pending;
-    if (length >= this.#maxUploads || this.#queue.unfinished <= length) {
+    if (length >= this.#maxUploads || this.#queue.activeCount <= length) {
       this.#flush();
       return;
     }
@@ -80,16 +80,16 @@ export class NoticeBatcher {
     this.#timer = null;
     const pending = this.#pending;
     this.#pending = [];
-    for (let at = 0; at < pending.length; at += this.#maxUploads)
-      void this.#call(pending.slice(at, at + this.#maxUploads));
+    for (let start = 0; start < pending.length; start += this.#maxUploads)
+      void this.#call(pending.slice(start, start + this.#maxUploads));
   }
 
-  async #call(batch: readonly PendingNotice[]): Promise<void> {
+  async #call(batch: readonly PendingNotification[]): Promise<void> {
     try {
-      const answers = await this.#request(batch.map(({ notice }) => notice));
+      const answers = await this.#request(batch.map(({ notification }) => notification));
       for (const [index, { resolve, reject }] of batch.entries()) {
         const answer = answers[index]!;
-        if (answer && 'error' in answer) reject(refusedNotice(answer.error));
+        if (answer && 'error' in answer) reject(faultOf(answer.error));
         else resolve(answer);
       }
     } catch (error) {
@@ -98,23 +98,23 @@ export class NoticeBatcher {
     }
   }
 
-  #callHalves(batch: readonly PendingNotice[]): void {
+  #callHalves(batch: readonly PendingNotification[]): void {
     const half = Math.ceil(batch.length / 2);
     this.#maxUploads = Math.min(this.#maxUploads, half);
     void this.#call(batch.slice(0, half));
     void this.#call(batch.slice(half));
   }
 
-  async #request(notices: ChunkLoadedRequest[]) {
+  async #request(notifications: ChunkLoadedRequest[]) {
     const { signer } = this.#services;
-    if (notices.length === 1) return [await signer.call('chunk_loaded', notices[0]!)];
-    const answer = await signer.call('chunks_loaded', { uploads: notices });
-    if (!Array.isArray(answer?.uploads) || answer.uploads.length !== notices.length)
+    if (notifications.length === 1) return [await signer.call('chunk_loaded', notifications[0]!)];
+    const answer = await signer.call('chunks_loaded', { uploads: notifications });
+    if (!Array.isArray(answer?.uploads) || answer.uploads.length !== notifications.length)
       throw invalidAnswer('to chunks_loaded has another number of uploads', 'complete');
     return answer.uploads;
   }
 }
 
-/** Returns the error that a whole refused call would give. */
-const refusedNotice = ({ code, message }: Refusal): SignerFault =>
+/** Returns the error for one refused upload: the same as for a refused call. */
+const faultOf = ({ code, message }: Refusal): SignerFault =>
   new SignerFault(403, String(code), String(message || NO_REASON));
