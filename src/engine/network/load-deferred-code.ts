@@ -19,7 +19,7 @@ export function loadDeferredCode<T>(
   const reportRepeatedFailure = (): void => {
     if (isReported || signal.aborted || !loader.failsRepeatedly) return;
     isReported = true;
-    const message = `“${facts.name}”: part of the page is not loaded yet. Retrying.`;
+    const message = `“${facts.name}”: part of the page could not be loaded. Retrying.`;
     observer.report({ type: 'problem', error: new UploadError('engine-not-loaded', message, { retryable: true }) });
   };
   reportRepeatedFailure();

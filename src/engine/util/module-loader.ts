@@ -86,7 +86,7 @@ export class ModuleLoader<T> {
   }
 
   #handleFirstFailure(error: unknown): void {
-    console.warn('mule-upload: part of its code could not be loaded. Retrying.', error);
+    console.warn('mule-upload: code could not be loaded. Retrying.', error);
     globalThis.addEventListener?.('online', () => this.#wake());
   }
 }
