@@ -104,6 +104,7 @@ function bodyOf(req: MountedRequest): ReadableStream<Uint8Array> {
         const settle = (action: () => void): void => {
           stopReading();
           action();
+          // no effect after a rejection
           resolve();
         };
         const onData = (chunk: Buffer): void => settle(() => controller.enqueue(chunk));
@@ -123,7 +124,7 @@ function bodyOf(req: MountedRequest): ReadableStream<Uint8Array> {
   return new ReadableStream(source, { highWaterMark: 0 });
 }
 
-/** Removes leading slashes: a path that starts with two would name another host. */
+/** Returns path and query with one leading slash. With two, the path would be parsed as the name of another host. */
 const pathOf = (req: MountedRequest): string => `/${(req.originalUrl ?? req.url ?? '/').replace(/^\/+/, '')}`;
 
 function headersOf(req: IncomingMessage): Headers {

@@ -17,7 +17,7 @@ export const SCENARIOS: readonly Scenario[] = [
   ...corruptionScenarios,
 ];
 
-/** A run without `--all` selects one of so many scenarios. */
+/** Without `--all`, each scenario on the demo’s bucket is selected with a probability of one in this number. */
 const SHORT_RUN_DIVISOR = 12;
 
 /** Number of random runs with `--all`, and without. */
@@ -34,7 +34,10 @@ export interface SelectionOptions {
   seed: number;
 }
 
-/** Returns the scenarios that run on a store. */
+/**
+ * Returns the scenarios of a run on a store. With `only`, these are the scenarios whose names contain one of its texts, and
+ * the random runs of its seeds, on any store.
+ */
 export function selectScenarios({ all, only, store, seed }: SelectionOptions): Scenario[] {
   const random = seededRandom(seed);
   if (only?.length) {
@@ -42,15 +45,14 @@ export function selectScenarios({ all, only, store, seed }: SelectionOptions): S
     const matching = SCENARIOS.filter((scenario) => only.some((words) => nameOf(scenario).includes(words)));
     return [...matching, ...seeds.map(randomRun)];
   }
-  const ofStore = SCENARIOS.filter(
-    (scenario) => store === 'bucket' || scenario.includedIn?.some((name) => name === store),
-  );
-  const selected = ofStore.filter(
-    (scenario) =>
-      all
-      || (!scenario.includedIn?.includes('all')
-        && (store === 'bucket' ? random() < 1 / SHORT_RUN_DIVISOR : !scenario.size)),
-  );
-  const randomRunCount = store !== 'bucket' ? 0 : RANDOM_RUN_COUNTS[all ? 'all' : 'some'];
+  const isDemoBucket = store === 'bucket';
+  const ofStore = SCENARIOS.filter(({ includedIn }) => isDemoBucket || includedIn?.some((name) => name === store));
+  const selected = ofStore.filter(({ includedIn, size }) => {
+    if (all) return true;
+    const needsAll = includedIn?.includes('all');
+    // on other stores, a short run takes the scenarios with the small default file
+    return !needsAll && (isDemoBucket ? random() < 1 / SHORT_RUN_DIVISOR : !size);
+  });
+  const randomRunCount = isDemoBucket ? RANDOM_RUN_COUNTS[all ? 'all' : 'some'] : 0;
   return [...selected, ...Array.from({ length: randomRunCount }, (_, index) => randomRun(seed + index))];
 }

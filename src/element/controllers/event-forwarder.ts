@@ -12,7 +12,7 @@ const BATCH_INTERVAL_MS = 200;
 
 /** Callbacks to the element. */
 export interface UploaderHooks {
-  /** Updates value and validity. @returns whether an upload changed the value */
+  /** Updates value and validity. @returns whether the value has changed because of an upload */
   syncValue(): boolean;
   /** Called after the value has changed. */
   onValueChange(): void;
@@ -22,7 +22,7 @@ export interface UploaderHooks {
 
 /** Dispatches an uploader's events on the element, and updates the value and the rendering accordingly. */
 export class EventForwarder {
-  /** The number of listed uploads, which the controller sets each time it reads them. */
+  /** The number of listed uploads. `UploaderController` sets it whenever it reads them. */
   uploadCount = 0;
   #uploader: Uploader | null = null;
   #listeners: AbortController | null = null;
@@ -56,6 +56,7 @@ export class EventForwarder {
    * @param count the number of files; the same number, negative, once they are added
    */
   expectFiles(count: number): void {
+    // the first update of a list that was empty is not deferred
     this.#hasSynced &&= this.uploadCount > 0;
     this.#expectedFiles += count;
     if (count > 0 && this.#isBatching) this.scheduler.postpone();
@@ -63,7 +64,7 @@ export class EventForwarder {
 
   /** Updates value and rendering after a change without an event; in a long list, after an interval. */
   updateSoon(): void {
-    this.#syncOrDefer();
+    if (this.#syncOrDefer()) this.hooks.onValueChange();
     this.scheduler.refreshAfter(this.#isBatching ? BATCH_INTERVAL_MS : 0);
   }
 
@@ -93,7 +94,7 @@ export class EventForwarder {
 
   /** Defers the update in a long list, except at `mule-finish`: 10,000 events must not iterate over 10,000 uploads each. */
   #syncOrDefer(type?: keyof MuleEventMap): boolean {
-    // the first update of many uploads is not deferred, so that the form has to wait for them at once
+    // the first update of a list that was empty is not deferred: the form cannot be submitted from then on
     if (!this.#isBatching || !this.#hasSynced || type === 'mule-finish') {
       this.#hasSynced = true;
       this.#cancelSync();

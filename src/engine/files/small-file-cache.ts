@@ -10,8 +10,8 @@ const MAX_AGE_MS = 10_000;
 export const isSmall = ({ size }: Blob): boolean => size <= MAX_FULLY_HASHED_BYTES;
 
 /**
- * Keeps the bytes of small files after fingerprinting until they are sent, so that each file is read once. With thousands
- * of small files, each read costs more time than its bytes.
+ * Keeps the bytes of small files in memory from the fingerprint until they are sent, so that each file is read once. With
+ * thousands of small files, starting a read takes longer than reading the bytes.
  */
 export class SmallFileCache {
   readonly #clock: Clock;
@@ -47,7 +47,7 @@ export class SmallFileCache {
 
   /** Removes expired entries. The Map lists its entries in the order of reading, so the oldest come first. */
   #removeExpired(): void {
-    for (const [file, { readAt: readAt }] of this.#entries) {
+    for (const [file, { readAt }] of this.#entries) {
       if (this.#isFresh(readAt)) return;
       this.#remove(file);
     }

@@ -3,18 +3,19 @@ import type { ObjectChecksum } from '../model/upload-record.js';
 import type { CompletedPart } from '../s3/xml.js';
 import type { TransferContext } from './context.js';
 
-/** Runs an operation that reads the file, and retries it until it succeeds. */
+/** Runs an operation that reads the file, and retries it. @throws UploadError if the file has changed or cannot be read */
 export function readFile<T>(
   { record, retries }: TransferContext,
   signal: AbortSignal,
   read: () => Promise<T>,
 ): Promise<T> {
+  // reported as a failure in the phase of parts, but of no part
   return retries.retry('part', null, signal, () => waitForRead(record.facts.name, signal, read()));
 }
 
 /**
  * Returns the whole file's checksum, and records it in the session if Complete sends it.
- * @returns null if none was agreed on
+ * @returns null if the session has no checksum
  */
 export async function objectChecksumOf(context: TransferContext, signal: AbortSignal): Promise<ObjectChecksum | null> {
   return (await computeChecksums(context, signal))?.checksum ?? null;
@@ -32,6 +33,7 @@ export async function completedPartsOf(
   return [...etags].map((etag, index) => ({ etag, checksum: { algorithm, value: checksums.parts[index]! } }));
 }
 
+/** Computes the checksums of file and parts, once: `checks` keeps them. Records the one that Complete sends. */
 async function computeChecksums(
   context: TransferContext,
   signal: AbortSignal,

@@ -14,7 +14,7 @@ interface EarlyUpload {
 
 type Dispatch = <K extends keyof UploaderEventMap>(type: K, detail: UploaderEventMap[K]['detail']) => void;
 
-/** Why the engine's code is not loaded. */
+/** How often loading the engine's code has failed, and when it is requested again. */
 export type LoadState = Pick<ModuleLoader<unknown>, 'failures' | 'failsRepeatedly' | 'retryAt'>;
 
 /** Lists and controls the uploads that were added before the engine's code was loaded. */
@@ -89,7 +89,7 @@ export class EarlyUploads {
     }
   }
 
-  /** Shows uploads as waiting if the code could not be loaded; dispatches `mule-error` after some failures. */
+  /** Shows uploads as waiting if the code could not be loaded; dispatches `mule-error` if it fails repeatedly. */
   showLoadFailure(): void {
     const { failures, failsRepeatedly, retryAt } = this.loadState;
     if (!failures) return;
@@ -112,7 +112,7 @@ export class EarlyUploads {
 
   #update(early: EarlyUpload, status: UploadStatus, changes: Partial<UploadSnapshot> = NO_WAIT): void {
     const { status: previous } = early.snapshot;
-    // the engine may be adding the entry
+    // the engine may be adding the entry, and reads this to decide whether to start it
     early.entry.isPaused = status === 'paused';
     const upload = (early.snapshot = Object.freeze({ ...early.snapshot, status, ...changes }));
     if (upload.status !== previous) this.dispatch('mule-status', { upload, previous });

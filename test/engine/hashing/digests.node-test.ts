@@ -37,7 +37,7 @@ describe('the checksum code compared with Node’s', () => {
     assert.equal(Buffer.from(hash.digest()).toString('hex'), nodeHash.digest('hex'));
   });
 
-  it('agrees on CRC-32', { skip: typeof crc32 !== 'function' && 'this Node has no zlib.crc32' }, () => {
+  it('agrees on CRC-32', () => {
     const bytes = randomBytes(3 * MIB + 5);
     for (const mayUseWasm of [true, false]) {
       const hash = createCrcKernel(mayUseWasm).create(CRCS.crc32);
