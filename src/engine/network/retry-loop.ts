@@ -99,7 +99,7 @@ export class RetryLoop {
       const code = await this.#waitForCode(request.ended);
       return await code.isRequestLost(this.#services, this.waits, request);
     } finally {
-      this.waits.reportActivity();
+      this.waits.report();
     }
   }
 

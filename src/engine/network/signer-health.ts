@@ -38,7 +38,7 @@ export class SignerHealth {
    * @returns whether the signer fails for this upload alone: others got successful answers meanwhile, and none of them had
    *   to retry
    */
-  failed(id: string): boolean {
+  recordFailure(id: string): boolean {
     const recoveries = this.#recoveries;
     const streak = this.#streaks.get(id) ?? { failures: 0, answersBefore: this.#answers, ownAnswers: 0, recoveries };
     this.#streaks.set(id, streak);

@@ -101,7 +101,7 @@ export class Waits {
   }
 
   /** Reports that the activity may have changed. */
-  reportActivity(): void {
+  report(): void {
     this.#onChange();
   }
 
