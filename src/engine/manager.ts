@@ -34,7 +34,7 @@ import { UploadList } from './uploads/upload-list.js';
 import { newId } from './util/new-id.js';
 import { TimeSlicer } from './util/time-slicer.js';
 
-/** Number of added files after which the first start: the signer then answers while the other files are being added. */
+/** When so many files have been added, uploads start: the signer answers while the other files are being added. */
 const FILES_BEFORE_START = 4;
 
 /** All managers of this page: when the user changes, the uploads of the former one end in each of them. */
@@ -59,7 +59,7 @@ export class UploadManager implements UploadListener {
   readonly #ownerChanges: OwnerChanges;
   /** The pending promises of `finished()`. */
   readonly #finishedPromises = new Set<{ resolve(uploads: UploadSnapshot[]): void; reject(error: Error): void }>();
-  /** Of files that were added together: the text that follows the `objectKey` of the page in the requested key. */
+  /** For each of several files that were added together: the text that is appended to the option `objectKey`. */
   readonly #keySuffixes = new WeakMap<Upload, string>();
   #ready: Promise<void> | null = null;
   /** Whether `mule-finish` is dispatched as soon as no `add` is pending. */
@@ -133,20 +133,20 @@ export class UploadManager implements UploadListener {
 
   /** @param options the new options, which are valid and include the changes */
   configure(options: Readonly<ResolvedOptions>, changes: UploaderOptions): void {
-    const before = this.#settings.options;
-    const isOwnerChange = isOtherOwner(options, before);
-    // a first scope that the page sets before the first answer of the signer also applies to files that were added before
-    const isScopeFixed = before.scope !== '' || this.#shared.health.hasSignerAnswer;
+    const oldOptions = this.#settings.options;
+    const isOwnerChange = isOtherOwner(options, oldOptions);
+    // until the signer has answered, a scope that is set for the first time also applies to files that are already listed
+    const isScopeFixed = oldOptions.scope !== '' || this.#shared.health.hasSignerAnswer;
     if (isOwnerChange && isScopeFixed) this.#endAll();
     this.#settings.options = options;
-    if (this.#ready && (isOwnerChange || (!options.scope && options.signer !== before.signer))) {
+    if (this.#ready && (isOwnerChange || (!options.scope && options.signer !== oldOptions.signer))) {
       for (const upload of this.#list.all) if (!upload.session) upload.owner = this.#settings.owner;
-      // unfinished uploads of another user or destination must not be shown
+      // without a scope, another signer is another owner, whose unfinished uploads are not listed any more
       this.#unlist(this.#recovery.reset(), true);
       this.#ready = this.#recovery.load();
     }
     this.#shared.scheduler.dispatch();
-    this.#applyToPending(changes, before);
+    this.#applyToPending(changes, oldOptions);
     this.#pageLifecycle.update();
   }
 
@@ -159,6 +159,7 @@ export class UploadManager implements UploadListener {
       await Promise.all([this.ready, loadAcceptRule(files, rules.accept)]);
       const isAdmitted = ({ file, fault }: Entry): boolean =>
         !fault && !rejectionOf(file, { ...rules, maxFiles: Infinity }, 0);
+      // the caller may clear the list before the first file is added
       rules.onReady?.(entries.some(isAdmitted), this.uploads);
       const slicer = new TimeSlicer(this.#ports.clock);
       for (const entry of entries) {
@@ -170,7 +171,7 @@ export class UploadManager implements UploadListener {
         if (rules.signal?.aborted || this.#lifetime.signal.aborted) break;
         const upload = await this.#addEntry(entry, rules, entries.length > 1);
         if (upload) added.push(upload);
-        // by the user, before it was listed here
+        // by the user, while the file was on the early list
         if (entry.isAborted) upload?.abort();
         else if (entry.isPaused) upload?.pause();
         // the first files start while others are still being added
@@ -194,6 +195,7 @@ export class UploadManager implements UploadListener {
   }
 
   start(id?: string): void {
+    // the status `queued` includes uploads that are not in the queue yet, because `autostart` is off
     for (const upload of this.#list.select(id)) if (upload.status === 'queued') this.#list.enqueue(upload);
     this.#list.startNext();
   }
@@ -272,7 +274,7 @@ export class UploadManager implements UploadListener {
 
   detach(): string[] {
     const active = this.#list.all.filter((upload) => isRunning(upload.status) || this.#list.isInQueue(upload));
-    // the last ones first: no queued upload must start because a running one has paused
+    // from the end, where the queued ones are: pausing a running upload would start the next queued one
     for (const upload of active.reverse()) upload.pause();
     this.#list.isPaused = true;
     this.#attachment = null;
@@ -287,18 +289,19 @@ export class UploadManager implements UploadListener {
     const attachment = (this.#attachment = {});
     // an earlier call of `attach()` may still wait for the signer
     this.#idsToResume = [...new Set([...this.#idsToResume, ...ids])];
-    const resume = (isSameUser: boolean): boolean => {
+    const resumeAll = (isSameUser: boolean): boolean => {
       if (this.#attachment !== attachment) return false;
       const toResume = this.#idsToResume;
       this.#idsToResume = [];
       this.#list.isPaused = false;
       this.#shared.presence.show();
+      // uploads of another user have left the list
       for (const id of toResume) if (this.#list.has(id)) void this.resume(id);
       this.#list.startNext();
       return isSameUser;
     };
-    if (this.#recovery.hasToConfirm) return this.#recovery.confirm().then(resume);
-    resume(true);
+    if (this.#recovery.hasToConfirm) return this.#recovery.confirm().then(resumeAll);
+    resumeAll(true);
     return true;
   }
 
@@ -355,7 +358,7 @@ export class UploadManager implements UploadListener {
     // the code for checksums loads while the file is being read
     if (this.#shared.checksums.isWanted) void this.#shared.checksums.loadKit();
     this.#fileWriter.add(upload);
-    if (this.options.autostart) this.#list.enqueue(upload);
+    if (this.options.autostart || entry.isStarted) this.#list.enqueue(upload);
     return upload;
   }
 
@@ -380,7 +383,7 @@ export class UploadManager implements UploadListener {
     return objectKey && objectKey + (this.#keySuffixes.get(upload) ?? '');
   }
 
-  /** Applies changed options to uploads that wait, are queued, or have failed because an option was missing. */
+  /** Applies changed options to listed uploads, and restarts those that have failed because an option was missing or too low. */
   #applyToPending(changes: UploaderOptions, { maxRetries, autostart }: Readonly<ResolvedOptions>): void {
     const { options } = this;
     const isChanged = (...names: (keyof UploaderOptions)[]): boolean => names.some((name) => name in changes);
@@ -390,7 +393,7 @@ export class UploadManager implements UploadListener {
       const { status, session } = upload;
       const code = status === 'failed' && upload.snapshot.error?.code;
       if (isChanged('objectKey') && !session) upload.objectKey = this.#requestedKey(upload);
-      // also aborted uploads: their abort on the store may be pending
+      // signs again what the signer had refused; also for aborted uploads, whose abort on the store may be pending
       if (isOtherSigner || isChanged('headers', 'credentials', 'params')) upload.authorize();
       if (isOtherSigner) upload.retryNow(false);
       const isCauseRemoved =
@@ -404,9 +407,9 @@ export class UploadManager implements UploadListener {
 
   // ---- The user and the owner ----
 
-  /** Records the user that the signer names, in every manager of this page that has the same signer. */
+  /** Records the user that the signer names, also in each other manager with the same signer that knew its user. */
   #identifyUser(principal: string | null | undefined): void {
-    // after `dispose()` stored uploads stay for their owner
+    // a disposed uploader does not end uploads: they stay stored for their owner
     if (this.#lifetime.signal.aborted) return;
     const { scope, recover } = this.options;
     if (principal === undefined && !scope && (recover === 'auto' || recover === 'ask'))
@@ -430,13 +433,13 @@ export class UploadManager implements UploadListener {
     );
   }
 
-  /** Ends every upload in this page, because the owner has changed. */
+  /** Ends every upload of this uploader in this page, because the owner has changed or is forgotten. */
   #endAll(options?: Parameters<OwnerChanges['endAll']>[0]): void {
     this.#ownerChanges.endAll(options);
     this.#settle();
   }
 
-  /** Removes uploads from the list, because they belong to another owner. */
+  /** Removes uploads of another owner from the list. @param isByPage whether the page, not the signer, changed the owner */
   #unlist(uploads: readonly Upload[], isByPage = false): void {
     this.#ownerChanges.remove(uploads, isByPage);
     this.#settle();
@@ -501,11 +504,13 @@ export class UploadManager implements UploadListener {
       case 'offline':
         this.#emit('mule-network', { online: event === 'online' });
         break;
+      // the network may be back, or the page is visible again
       case 'wake':
         this.#shared.deferredCode.retryNow();
         this.#shared.reachability.probeNow();
         for (const upload of running) upload.retryNow(false);
         break;
+      // connections from before the sleep no longer work
       case 'slept':
         this.#ports.transport.onWakeFromSleep?.();
         break;
@@ -546,14 +551,14 @@ export class UploadManager implements UploadListener {
   }
 
   /**
-   * Dispatches `mule-finish` and resolves `finished()` if all uploads have ended.
+   * Dispatches `mule-finish` if no upload is active, and resolves `finished()` if all have ended: paused ones have not.
    * @param hasEnded whether an upload has just ended
    */
   #settle(hasEnded = false): void {
-    const isFinished = !this.#list.activeCount && (hasEnded || this.#isFinishDue);
+    const isEventDue = !this.#list.activeCount && (hasEnded || this.#isFinishDue);
     // files that are being added may still start
-    this.#isFinishDue = isFinished && this.#list.addCalls > 0;
-    if (isFinished && !this.#list.addCalls) {
+    this.#isFinishDue = isEventDue && this.#list.addCalls > 0;
+    if (isEventDue && !this.#list.addCalls) {
       const [completed, failed] = [this.#list.snapshotsOf('complete'), this.#list.snapshotsOf('failed')];
       this.#emit('mule-finish', { completed, failed });
     }

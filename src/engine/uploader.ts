@@ -89,7 +89,7 @@ export class Uploader extends Target {
     return isSame ? this.#lastUploads : (this.#lastUploads = Object.freeze(all));
   }
 
-  /** Totals over all uploads that were not aborted. */
+  /** Totals over all uploads that were not aborted; over the early list until the engine is loaded. */
   get progress(): TotalProgress {
     return (this.#manager ?? this.#early).progress;
   }
@@ -132,7 +132,7 @@ export class Uploader extends Target {
     if (this.#manager) return this.#manager.add(entries, rules);
     this.#early.add(entries);
     const manager = await this.#load();
-    // without files that were aborted meanwhile
+    // without files that were aborted meanwhile; files that are rejected have no ID
     const wanted = entries.filter(({ id }) => !id || this.#early.find(id));
     try {
       return await manager.add(wanted, rules);
@@ -142,7 +142,8 @@ export class Uploader extends Target {
   }
 
   /**
-   * Returns the state of each part of an upload, for a display of parts. No event reports changes of these states.
+   * Returns the state of each part of an upload, for a display of parts. `mule-part` reports
+   * each stored part; no event reports other changes of these states.
    * @returns one byte for each part, in order: 0 not sent, 1 in flight, 2 stored; null if the upload has not started, or
    * another tab sends it
    * @throws TypeError naming an id that is not listed
@@ -158,7 +159,7 @@ export class Uploader extends Target {
 
   /** Starts uploads that wait because of `autostart: false`. @throws TypeError naming an id that is not listed */
   start(id?: string): void {
-    this.#early.resume(id);
+    this.#early.start(id);
     this.#managerOf(id)?.start(id);
   }
 
@@ -184,6 +185,7 @@ export class Uploader extends Target {
    * listed
    */
   abort(id?: string): void {
+    // first, because the early list does not know an aborted upload
     const manager = this.#managerOf(id);
     this.#early.abort(id);
     manager?.abort(id);
@@ -191,10 +193,9 @@ export class Uploader extends Target {
 
   /** Retries failed and waiting uploads at once. @throws TypeError naming an id that is not listed */
   retry(id?: string): void {
-    const manager = this.#managerOf(id);
     this.#early.resume(id);
     codeLoader.retryNow();
-    manager?.retry(id);
+    this.#managerOf(id)?.retry(id);
   }
 
   /** Removes an upload that has ended from the list. */
@@ -251,7 +252,7 @@ export class Uploader extends Target {
     return this.#manager?.attach(ids) ?? true;
   }
 
-  /** Stops everything and removes all listeners; the journal keeps unfinished uploads. */
+  /** Stops everything, and stops listening to events of the page; the journal keeps unfinished uploads. */
   dispose(): void {
     this.#isDisposed = true;
     this.#early.clear();
@@ -259,11 +260,12 @@ export class Uploader extends Target {
   }
 
   /**
-   * Returns the manager of an upload, or of all; null if only the early list has the upload, or the code is not loaded.
+   * Returns the manager that lists an upload; null if the upload is on the early list. Without an ID, returns the manager;
+   * null until the code is loaded.
    * @throws TypeError naming an id that is not listed
    */
   #managerOf(id: string | undefined): UploadManager | null {
-    if (this.#early.select(id).length) return id === undefined ? this.#manager : null;
+    if (id !== undefined && this.#early.select(id).length) return null;
     if (!this.#manager && id !== undefined) throw new TypeError(`there is no upload "${id}"`);
     return this.#manager;
   }

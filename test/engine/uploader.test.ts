@@ -123,6 +123,18 @@ describe('an uploader', () => {
     await harness.finished();
   });
 
+  it('starts files with start() or resume() before the engine has listed them', async () => {
+    const harness = new Harness({ autostart: false });
+    const { uploader } = harness;
+    const adding = uploader.add([fileOf(10, 'a.bin'), fileOf(10, 'b.bin'), fileOf(10, 'c.bin')]);
+    uploader.start(harness.uploadOf('a.bin').id);
+    uploader.pause(harness.uploadOf('b.bin').id);
+    await uploader.resume(harness.uploadOf('b.bin').id);
+    await adding;
+    await harness.until(() => ['a.bin', 'b.bin'].every((name) => harness.uploadOf(name).status === 'complete'));
+    expect(harness.uploadOf('c.bin').status).to.equal('queued');
+  });
+
   it('limits the bytes per second of all uploads together', async () => {
     const harness = new Harness({ bandwidthLimit: MIB });
     const before = harness.clock.now();

@@ -12,9 +12,10 @@ type EntryFault = Extract<RejectCode, 'not-a-file' | 'unreadable' | 'system-file
 export interface Entry extends FileEntry {
   /** The upload's ID, if it is listed already. */
   id?: string | undefined;
-  /** Whether the upload was aborted, or is paused, before the engine has listed it. */
+  /** Whether the upload was aborted, is paused, or was started, before the engine has listed it. */
   isAborted?: boolean;
   isPaused?: boolean;
+  isStarted?: boolean;
   /** Why the item cannot be added; `file` is then an empty file with the item's name. */
   fault?: Rejection;
 }

@@ -6,8 +6,8 @@ import type { Clock, Journal, JournalRecord } from '../ports.js';
 import { withTimeout } from '../util/abort.js';
 import type { PagePresence } from './page-presence.js';
 
-/** Timeout for the journal's database; uploads then continue without persistence. */
-const OPEN_TIMEOUT_MS = 3_000;
+/** Timeout of one access to the journal; uploads then continue without it. */
+const ACCESS_TIMEOUT_MS = 3_000;
 
 /** Records uploads in the journal; if the browser refuses storage, warns once and continues without it. */
 export class JournalWriter {
@@ -43,7 +43,7 @@ export class JournalWriter {
     return new Set([...this.#scopes, this.#settings.scope]);
   }
 
-  /** @returns the records of the current owner; they include records without a control, which earlier releases wrote */
+  /** @returns the records of the current owner; they include records without a `recoveryKey`, which earlier releases wrote */
   async load(): Promise<JournalRecord[]> {
     if (!this.#isEnabled) return [];
     const { scope, recoveryKey } = this.#settings.owner;
@@ -55,7 +55,7 @@ export class JournalWriter {
   async save(upload: UploadRecord): Promise<void> {
     if (!this.#isEnabled || upload.isForgotten) return;
     this.#scopes.add(upload.owner.scope);
-    // any page may abort on the store what was aborted here
+    // this page does not continue an upload that has ended or belongs to a former owner; any page may finish its abort
     const announced = isOver(upload.status) || upload.hasFormerOwner ? null : this.#presence.announce();
     const journalRecord = recordOf(upload, this.#user.principal, this.#presence.name);
     if (!journalRecord) return;
@@ -68,12 +68,12 @@ export class JournalWriter {
   async remove(upload: UploadRecord): Promise<void> {
     if (!this.#isEnabled) return;
     const { id, recordId, recovered } = upload;
-    // most uploads of small files end before a record is written
+    // most uploads of small files end before a record is written; a recovered or adopted upload has an earlier record
     const hasRecord = this.#written.delete(recordId) || recovered || recordId !== id;
     if (hasRecord) await this.#access(() => this.#journal.remove(upload.recordId), undefined);
   }
 
-  /** Removes every record of a scope, of all controls. */
+  /** Removes every record of a scope, with any `recoveryKey`. */
   wipe(scope: string): Promise<void> {
     return this.#access(() => this.#journal.wipe(scope), undefined);
   }
@@ -88,7 +88,7 @@ export class JournalWriter {
       let hasAnswered = false;
       const ask = (): Promise<T> => work().finally(() => (hasAnswered = true));
       try {
-        return await withTimeout(this.#clock, OPEN_TIMEOUT_MS, undefined, ask);
+        return await withTimeout(this.#clock, ACCESS_TIMEOUT_MS, undefined, ask);
       } catch (error) {
         this.#isHung = !hasAnswered;
         this.#warn(error);
@@ -103,7 +103,7 @@ export class JournalWriter {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     console.warn(
-      'mule-upload: the browser stores nothing for this page (a private window, or its quota): uploads will not survive a reload.',
+      'mule-upload: the browser did not store an upload (private window, or storage is full): it may not survive a reload.',
       error,
     );
   }
@@ -112,7 +112,7 @@ export class JournalWriter {
 function recordOf(
   upload: UploadRecord,
   principal: string | null | undefined,
-  visit: string | null,
+  pageName: string | null,
 ): JournalRecord | null {
   const { facts, session, fingerprint, recordId, createdAt, owner, recovered } = upload;
   if (!fingerprint) return null;
@@ -122,7 +122,7 @@ function recordOf(
     id: recordId,
     ...owner,
     principal: session ? session.principal : recovered ? upload.principal : principal,
-    visit,
+    visit: pageName,
     fingerprint,
     key: session?.key ?? null,
     uploadId: session?.uploadId ?? null,

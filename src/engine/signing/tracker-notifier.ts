@@ -8,7 +8,7 @@ const BATCH_DELAY_MS = 2_000;
 const MAX_PARTS_PER_CALL = 500;
 /** Attempts of the last notification. It may return the receipt, but no upload fails for lack of one. */
 const MAX_COMPLETE_ATTEMPTS = 5;
-/** Number of the first of these that share a call with other uploads: one of those may make the whole call fail. */
+/** Attempts that share a call with other uploads. Later ones are calls of their own: another upload may make a call fail. */
 const MAX_BATCHED_ATTEMPTS = 2;
 
 /**
@@ -44,7 +44,7 @@ export class TrackerNotifier {
     this.#cancelTimer ??= this.#clock.setTimer(() => this.flush(), BATCH_DELAY_MS);
   }
 
-  /** Sends all pending parts at once: on pause, or before the page is left. */
+  /** Reports all pending parts now: after the delay, on pause, or before the page is left. */
   flush(): void {
     this.#cancel();
     if (!this.#pending.size) return;

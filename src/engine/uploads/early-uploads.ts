@@ -74,9 +74,18 @@ export class EarlyUploads {
     for (const early of this.select(id)) this.#update(early, 'paused');
   }
 
+  /** Lets the engine start uploads although `autostart` is off. */
+  start(id?: string): void {
+    for (const { entry } of this.select(id)) entry.isStarted = true;
+  }
+
   /** Queues paused uploads again. */
   resume(id?: string): void {
-    for (const early of this.select(id)) if (early.snapshot.status === 'paused') this.#update(early, 'queued');
+    for (const early of this.select(id))
+      if (early.snapshot.status === 'paused') {
+        early.entry.isStarted = true;
+        this.#update(early, 'queued');
+      }
     this.showLoadFailure();
   }
 

@@ -7,11 +7,12 @@ import { SignerRefusal } from '../util/refusal.js';
  */
 export class JsonFields {
   readonly #record: Readonly<Record<string, unknown>>;
-  readonly #path: string;
+  /** The text before a field's name in messages, such as `files[3].`; empty for the body. */
+  readonly #prefix: string;
 
   /** @throws SignerRefusal 400 unless the value is a JSON object */
   constructor(value: unknown, path = '') {
-    this.#path = path;
+    this.#prefix = path;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw new SignerRefusal(
         400,
@@ -101,7 +102,7 @@ export class JsonFields {
 
   /** Reads a JSON object. */
   optionalRecord(name: string): JsonFields | undefined {
-    return this.has(name) ? new JsonFields(this.value(name), `${this.#path}${name}.`) : undefined;
+    return this.has(name) ? new JsonFields(this.value(name), `${this.#prefix}${name}.`) : undefined;
   }
 
   /** Reads a list of JSON objects. */
@@ -109,18 +110,18 @@ export class JsonFields {
     const value = this.value(name);
     if (!Array.isArray(value) || value.length === 0) throw this.#invalid(name, 'a list of at least one object');
     if (value.length > maxEntries) throw this.#tooMany(name, maxEntries);
-    return value.map((item, index) => new JsonFields(item, `${this.#path}${name}[${index}].`));
+    return value.map((item, index) => new JsonFields(item, `${this.#prefix}${name}[${index}].`));
   }
 
   #invalid(name: string, expected: string): SignerRefusal {
-    return new SignerRefusal(400, 'invalid-request', `${this.#path}${name} must be ${expected}.`);
+    return new SignerRefusal(400, 'invalid-request', `${this.#prefix}${name} must be ${expected}.`);
   }
 
   #tooMany(name: string, maxEntries: number): SignerRefusal {
     return new SignerRefusal(
       413,
       'too-many',
-      `${this.#path}${name} may have at most ${maxEntries} entries in one call.`,
+      `${this.#prefix}${name} may have at most ${maxEntries} entries in one call.`,
     );
   }
 }
