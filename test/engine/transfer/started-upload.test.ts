@@ -1,7 +1,7 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import type { InitAnswer, InitKnown } from '../../../src/protocol.js';
-import { fileOf, hashOf, Harness } from '../harness.js';
+import { fileOf, hashOf, MemoryJournal, Harness } from '../harness.js';
 
 const NAME = 'a.bin';
 const KEY = `files/${NAME}`;
@@ -80,7 +80,7 @@ describe('an upload that the signer has created', () => {
       if (isHidden) harness.environment.handlers!.hide();
       else harness.uploader.pause();
       sendAnswer();
-      await harness.settle();
+      await harness.until(() => (harness.journal as MemoryJournal).records.size === 1);
       const next = harness.reload();
       await next.uploader.ready;
       expect(next.uploadOf(NAME).recovered).to.be.true;

@@ -81,7 +81,8 @@ describe('the next page load', () => {
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
     });
     await harness.uploader.add([file]);
-    await harness.until(() => harness.store.objects.size === 1);
+    const { records } = harness.journal as MemoryJournal;
+    await harness.until(() => harness.store.objects.size === 1 && records.size === 1);
     const next = harness.reload();
     const sent = next.store.count('part');
     await next.upload(file);
