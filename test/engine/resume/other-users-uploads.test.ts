@@ -44,8 +44,9 @@ describe('unfinished uploads of another user', () => {
     const { signer, journal } = harness;
     signInAs(harness, 'anna');
     await harness.upload(fileOf(10, 'first'));
-    let answer = (): void => {};
-    signer.next('get_init_signature', (proceed) => new Promise((resolve) => (answer = () => resolve(proceed()))));
+    let answer!: () => void;
+    const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+    signer.next('get_init_signature', (proceed) => mayAnswer.then(proceed));
     await harness.uploader.add([fileOf(100, 'small')]);
     harness.uploader.pause();
     const { records } = journal as MemoryJournal;

@@ -69,11 +69,9 @@ describe('an upload that the signer has created', () => {
   it('is listed and resumed after a reload if the user paused it, or the page was hidden, before the signer answered', async () => {
     for (const isHidden of [false, true]) {
       const harness = harnessWithStartingSigner();
-      let sendAnswer = (): void => {};
-      harness.signer.next(
-        'get_init_signature',
-        (proceed) => new Promise((resolve) => (sendAnswer = () => resolve(proceed()))),
-      );
+      let sendAnswer!: () => void;
+      const mayAnswer = new Promise<void>((resolve) => (sendAnswer = resolve));
+      harness.signer.next('get_init_signature', (proceed) => mayAnswer.then(proceed));
       const file = fileOf(2 * MIN_PART_SIZE);
       await harness.uploader.add([file]);
       await harness.until(() => harness.signer.calls.length > 0);

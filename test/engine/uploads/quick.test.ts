@@ -308,8 +308,9 @@ describe('files added in a page', () => {
       store.uploads.set('created-by-signer', { key, parts: new Map() });
       return 'created-by-signer';
     };
-    let answer = (): void => {};
-    signer.next('get_init_signature', (proceed) => new Promise((resolve) => (answer = () => resolve(proceed()))));
+    let answer!: () => void;
+    const mayAnswer = new Promise<void>((resolve) => (answer = resolve));
+    signer.next('get_init_signature', (proceed) => mayAnswer.then(proceed));
     await harness.uploader.add([fileOf(12_000_000)]);
     await harness.settle();
     harness.uploader.abort();
