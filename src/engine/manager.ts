@@ -95,7 +95,7 @@ export class UploadManager implements UploadListener {
     this.#pageLifecycle = new PageLifecycle(ports, settings, this.#list, services.presence, (event) =>
       this.#handlePageEvent(event),
     );
-    services.presence.onChange = () => this.#pageLifecycle.update();
+    services.presence.onAnnounced = () => this.#pageLifecycle.update();
     this.#progress = new ProgressReporter(clock, (upload) => this.#reportProgress(upload));
     this.#ownerChanges = new OwnerChanges(
       { ...services, inits: this.#inits, fileWriter: this.#fileWriter, list: this.#list, progress: this.#progress },

@@ -59,7 +59,10 @@ function refuseTrace(action: string): Response {
 }
 
 const refuseMalformed = (): Response =>
-  refusalResponse(new SignerRefusal(400, 'invalid-request', 'The request has an invalid Host, path or header.'), {});
+  refusalResponse(
+    new SignerRefusal(400, 'invalid-request', 'The request has an invalid Host, path, method or header.'),
+    {},
+  );
 
 /**
  * Reads and discards the rest of a body after its request has been answered. If the connection were closed at once, a

@@ -85,7 +85,7 @@ describe('a network that changes during an upload', () => {
     ['chromium', 'breaks', { do: 'reset', afterBytes: 9 * MIB }],
     ['firefox', 'breaks', { do: 'reset', afterBytes: 9 * MIB }],
     ['webkit', 'breaks', { do: 'reset', afterBytes: 9 * MIB }],
-    // the engine detects this after 16 s
+    // the uploader detects this after 16 s
     ['chromium', 'has become slow', { do: 'throttle', rate: MIB / 4 }],
   ];
   for (const [engine, what, fault] of degradations) {

@@ -38,6 +38,7 @@ export function rowTemplate(upload: UploadSnapshot, view: View, position: ListPo
   // shown before there are parts, so that the row keeps its height; not shown if the upload ended without parts
   const hasPartMap = size > DEFAULT_PART_SIZE && parts.total !== 1 && !(parts.total === 0 && hasEnded(upload));
   const isQuestionOpen = view.openQuestion === id && !hasEnded(upload);
+  // the status text of a failed upload contains its error
   const error = status === 'waiting' || status === 'needs-file' ? upload.error : null;
   return html` <div
     part="item"
@@ -120,7 +121,7 @@ export function storedKeyRowTemplate(
   </div>`;
 }
 
-/** Shortens a long name in its middle, because names often differ only at the end. */
+/** Renders a name in two halves, so that CSS shortens a long name in its middle: names often differ only at the end. */
 function nameTemplate(fullName: string, name: string): TemplateResult {
   const characters = [...name];
   let endIndex = characters.length - Math.min(8, Math.floor(characters.length / 2));

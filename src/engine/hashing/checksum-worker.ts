@@ -12,6 +12,7 @@ const START_TIMEOUT_MS = 10_000;
 /** Computes digests, in a worker or on the main thread. */
 export interface Digester {
   readonly thread: 'worker' | 'main-thread';
+  /** Whether CRCs are computed by WebAssembly or by JavaScript. */
   readonly code: CrcKernel['code'];
   /** How many Blobs to process at the same time. */
   readonly concurrency: number;
@@ -40,7 +41,10 @@ const workerSource = (): string => {
   return `${kernels}(${String(serveDigests)})(self, kernels, (${String(createDigest)})(kernels, null));`;
 };
 
-/** @throws if the page's policy blocks the worker, if it does not answer, and if it computes wrong values */
+/**
+ * Starts the worker, which tests its kernels before it reports `ready`.
+ * @throws if the page's policy blocks the worker, if it does not answer, and if it computes wrong values
+ */
 async function startVerifiedWorker(clock: Clock): Promise<{ worker: Worker; code: CrcKernel['code'] }> {
   const url = URL.createObjectURL(new Blob([workerSource()], { type: 'text/javascript' }));
   let worker: Worker | null = null;
@@ -55,8 +59,9 @@ async function startVerifiedWorker(clock: Clock): Promise<{ worker: Worker; code
         reject(new WorkerTerminated(event.message ?? 'the worker was blocked'));
       };
       started.onmessage = ({ data }: MessageEvent<WorkerAnswer>) => {
+        if (!('ready' in data)) return;
         cancel();
-        if ('ready' in data) resolve(data.ready);
+        resolve(data.ready);
       };
     });
     return { worker, code };
@@ -72,7 +77,7 @@ async function startVerifiedWorker(clock: Clock): Promise<{ worker: Worker; code
 const VIOLATION_DELAY_MS = 50;
 
 /**
- * Warns if a policy blocks workers from Blobs.
+ * Warns if a policy forbids workers with a `blob:` URL.
  * @returns a function that stops listening, after a delay for late reports
  */
 function watchWorkerPolicy(clock: Clock): () => void {

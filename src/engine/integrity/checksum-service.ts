@@ -45,7 +45,7 @@ export class ChecksumService {
   loadKit(): Promise<ChecksumKit | null> {
     return (this.#kit ??= withTimeout(this.#clock, LOAD_TIMEOUT_MS, undefined, () => this.#loadKitCode()).catch(
       (error: unknown) => {
-        this.#warn('the code for checksums could not be loaded: files are sent without verification', error);
+        this.#warn('code could not be loaded: files are sent without verification', error);
         return null;
       },
     ));

@@ -103,7 +103,7 @@ export class JournalWriter {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     console.warn(
-      'mule-upload: the browser did not store an upload (private window, or storage is full): it may not survive a reload.',
+      'mule-upload: the browser did not store an upload (private window, or full storage): a reload may lose it.',
       error,
     );
   }

@@ -13,14 +13,14 @@ export class PagePresence {
   /** Name of this page in its records; null until the presence is announced. */
   name: string | null = null;
   #release: (() => void) | null = null;
-  /** Whether this page is announced, also while its lock is released. */
+  /** Whether this page is announced. Stays true while the page is hidden and its lock is released. */
   isAnnounced = false;
   #isAway = false;
   #isOver = false;
-  /** Records that this page does not resume, because the page that wrote them is open. */
+  /** Records of other pages that are open, which `open-pages.ts` finds; this page does not resume them. */
   recordsOfOpenPages: readonly JournalRecord[] = [];
   /** Called when the presence is announced. */
-  onChange = (): void => {};
+  onAnnounced = (): void => {};
 
   /** @param name unique name of this page */
   constructor(lock: TabLock, name: string) {
@@ -29,16 +29,16 @@ export class PagePresence {
   }
 
   /** Whether a record names another page. */
-  isOtherPage(visit: string | null): visit is string {
-    return visit !== null && visit !== this.#ownName;
+  isOtherPage(pageName: string | null): pageName is string {
+    return pageName !== null && pageName !== this.#ownName;
   }
 
-  /** Announces the presence, once. */
+  /** Announces the presence, unless it is announced already. */
   async announce(): Promise<void> {
     if (this.isAnnounced || this.#isOver) return;
     this.isAnnounced = true;
     this.name = this.#ownName;
-    this.onChange();
+    this.onAnnounced();
     await this.#acquire();
   }
 

@@ -25,18 +25,19 @@ export type FirstRequest =
  * Reads init's answer for one file.
  * @param size bytes of the file
  * @throws SignerFault if the signer refuses this file
- * @throws UploadError `invalid-response`, or `too-large` for what S3 cannot store
+ * @throws UploadError `invalid-response`, or `too-large` if S3 cannot store the file in such parts
  */
 export function readInit(
   { file, answer, requestedAt }: InitReply,
   size: number,
 ): { session: Session; firstRequest: FirstRequest } {
-  // for one file, a code means the same as for a whole call
+  // as if the signer had refused a whole call with this code
   if ('error' in file) throw new SignerFault(403, String(file.error.code), String(file.error.message || NO_REASON));
   if (typeof file.key !== 'string' || !file.key) throw invalidAnswer('names no key');
   const firstRequest = readFirstRequest(file, answer, requestedAt);
   const isSingle = firstRequest.kind === 'put' || firstRequest.kind === 'post';
   if (!isSingle && file.part_size === undefined) throw invalidAnswer('names no part_size');
+  // `fresh`: the signer has just created the multipart upload, so that it has no parts
   const isResumed = 'upload_id' in file && !file.fresh;
   return {
     firstRequest,
@@ -65,7 +66,7 @@ function readAgreedChecksum({ checksum }: { checksum?: AgreedChecksum }): Agreed
   if (!checksum) return null;
   const { algorithm, type } = checksum;
   const isKnown = ALGORITHMS.includes(algorithm) && (type === 'FULL_OBJECT' || type === 'COMPOSITE');
-  if (!isKnown) throw invalidAnswer('names a checksum that was not offered');
+  if (!isKnown) throw invalidAnswer('names an unknown checksum');
   return { algorithm, type };
 }
 
@@ -79,7 +80,7 @@ function readFirstRequest(
   if ('upload_id' in file && typeof file.upload_id === 'string')
     return { kind: 'known', firstWindow: file.all ?? null };
   const policy = 'post' in file ? answer.posts?.[file.post] : undefined;
-  if (!policy) throw invalidAnswer('holds none of init, put, post and upload_id');
+  if (!policy) throw invalidAnswer('holds no valid init, put, post or upload_id');
   const { url, expires, fields } = policy;
   return { kind: 'post', signature: readSignature({ method: 'POST', url, expires }, answer, requestedAt), fields };
 }

@@ -2,7 +2,7 @@
 import { MAX_XML_LENGTH, readXml } from '../../xml.js';
 import type { XmlElement } from '../../xml.js';
 
-/** Reads a body as text. Stops just above the length that `readXml` accepts. */
+/** Reads a body as text, until it is longer than `readXml` accepts. */
 export async function readText(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   const reader = response.body?.getReader();

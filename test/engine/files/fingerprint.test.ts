@@ -39,7 +39,7 @@ describe('the fingerprint', () => {
     const print = await fingerprint(small);
     expect(await fingerprint(file(1_000))).to.equal(print);
     const picked = Object.defineProperty(file(1_000), 'webkitRelativePath', { value: 'folder/a.bin' });
-    expect(await fingerprint(picked), 'the path is not stored with a file, so it does not count').to.equal(print);
+    expect(await fingerprint(picked), 'a stored file loses its path, so the path does not count').to.equal(print);
     for (const other of [file(1_001), file(1_000, {}, 'b.bin'), file(1_000, {}, 'a.bin', 2)])
       expect(await fingerprint(other)).not.to.equal(print);
     expect(reads).to.equal(0);
