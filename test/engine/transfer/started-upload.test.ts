@@ -1,7 +1,8 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
 import type { InitAnswer, InitKnown } from '../../../src/protocol.js';
-import { fileOf, hashOf, MemoryJournal, Harness } from '../harness.js';
+import type { MemoryJournal } from '../harness.js';
+import { fileOf, hashOf, Harness } from '../harness.js';
 
 const NAME = 'a.bin';
 const KEY = `files/${NAME}`;
