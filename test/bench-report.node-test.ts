@@ -200,7 +200,7 @@ describe('the page with the figures', () => {
       '1.50 s',
       `2026-11-30, ${NEW}`,
     ]);
-    assert.match(page, /^\[\^medium-first\]: Not measured in each round: six PUTs, six POSTs\.$/m);
+    assert.match(page, /^\[\^medium-first\]: Missing from some rounds: six PUTs, six POSTs\.$/m);
   });
 
   it('says in a footnote which rivals are faster than the limit', async () => {

@@ -1,7 +1,7 @@
-/** Limits a rate of bytes. While the valve is closed, no bytes pass. */
+/** Limits a rate of bytes. A closed valve admits no bytes; those that were admitted before still pass. */
 export class Valve {
   #rate: number;
-  /** When the bytes that passed last are through, on the clock of `performance`. */
+  /** When the bytes that were admitted so far have passed, on the clock of `performance`. */
   #busyUntil = 0;
   #isClosed = false;
   readonly #waiting = new Set<() => void>();
@@ -28,7 +28,7 @@ export class Valve {
     return !this.#isClosed && this.#rate === Infinity;
   }
 
-  /** Calls `onPass` when this number of bytes may pass. */
+  /** Admits a number of bytes when the valve is open, and calls `onPass` when they have passed. */
   pass(bytes: number, onPass: () => void): void {
     if (this.#isClosed) {
       this.#waiting.add(() => this.pass(bytes, onPass));

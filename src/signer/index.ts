@@ -48,6 +48,7 @@ export function createSigner(options: SignerOptions): (request: Request) => Prom
   const presign = createPresigner(store, region, signingKeyFor);
   const shared: SharedServices = {
     settings,
+    // otherwise a client could add the header x-amz-copy-source to a signed PUT
     presign: settings.refusesUnsignedHeaders ? presign : (operation, terms) => presign(withCopyGuard(operation), terms),
     postSigner: { bucket, region, store, signingKeyFor },
     writeReceipt: createReceiptWriter(settings.secrets ?? [], settings),

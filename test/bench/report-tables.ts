@@ -1,4 +1,7 @@
-/** Makes the tables of the report, as Markdown. */
+/**
+ * Makes the tables of the report, as Markdown. A limit is a client that sends bare requests, which no uploader should beat; the
+ * base, to which times are compared, is the limit with four PUTs at a time.
+ */
 import { CLIENTS } from './clients.js';
 import type { Client } from './clients.js';
 import type { Growth } from './growth.js';
@@ -41,7 +44,7 @@ function ratioCell(ratios: readonly number[], runs: readonly RunRecord[]): strin
 
 const timeCell = (row: Row, { id }: Client): string => ratioCell(ratiosToBase(row, id), runsOf(row, id));
 
-/** Returns the element's ratio to the fastest limit, and the name of that limit. */
+/** Returns the element's ratio to the fastest limit of each round, and the limit that was fastest in most rounds. */
 function bestLimitCell(row: Row): string {
   const best = mostFrequentBest(row);
   return `${ratioCell(ratiosToBest(row, ELEMENT.id), runsOf(row, ELEMENT.id))}${best ? `; ${best.title}` : ''}`;
@@ -65,7 +68,7 @@ function noteOf(row: Row): string | null {
   const missing = missingLimits(row).map(({ title }) => title);
   const notes = [
     ...(faster.length ? [`The limit is wrong: ${faster.join('; ')} of the best limit’s time.`] : []),
-    ...(missing.length ? [`Not measured in each round: ${missing.join(', ')}.`] : []),
+    ...(missing.length ? [`Missing from some rounds: ${missing.join(', ')}.`] : []),
   ];
   return notes.length ? notes.join(' ') : null;
 }

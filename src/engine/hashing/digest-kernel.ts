@@ -17,7 +17,7 @@ export interface Yielding {
   yield(): Promise<void>;
 }
 
-/** Reads a Blob once and computes its digest. */
+/** Reads a Blob once and computes its digest; once it is cancelled, it stops reading, and the result has to be ignored. */
 export type Digest = (blob: Blob, kind: DigestKind, isCancelled: () => boolean) => Promise<Uint8Array<ArrayBuffer>>;
 
 /**
@@ -86,10 +86,11 @@ interface WorkerScope {
 }
 
 /**
- * Answers requests in the worker, after it has checked that its code computes correctly: a bundler may have changed the
- * source text.
+ * Answers requests in the worker, after it has checked that the CRC code computes correctly: a bundler may have changed
+ * the source text.
  *
- * The worker runs the source text of this function, so it must not refer to anything outside itself except its parameters.
+ * The worker runs the source text of this function, so it must not refer to anything outside itself except its parameters
+ * and built-in objects.
  */
 export function serveDigests(scope: WorkerScope, kernels: DigestKernels, digest: Digest): void {
   const cancelled = new Set<number>();

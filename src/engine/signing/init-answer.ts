@@ -47,6 +47,7 @@ export function readInit(
       actions: Array.isArray(answer.actions) ? answer.actions : [],
       tracked: file.tracked ?? false,
       principal: principalOf(answer),
+      // no other upload has this key
       ownKey: file.own_key ?? false,
       checksum: readAgreedChecksum(file),
       completeChecksum: null,

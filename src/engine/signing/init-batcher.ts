@@ -21,7 +21,7 @@ const MAX_FILES = 500;
 const FIRST_CALL_FILES = 20;
 /** Approximate maximum of the bytes of the files in one call: its signatures must not expire before the files are sent. */
 const MAX_CALL_BYTES = 512 * MIB;
-/** With this many unused answers or fewer, the next call is made ahead of time. */
+/** With this many unused answers or fewer, the next call is made ahead of time, for at least as many files if more follow. */
 const LOW_WATERMARK = 40;
 /** With this many unused answers or fewer, that call does not wait for more files. */
 const FEW_ANSWERS = 8;
@@ -64,7 +64,7 @@ export interface InitServices {
 /** The answers of one call, by the ID of the upload. */
 type Replies = ReadonlyMap<string, InitReply>;
 
-/** Calls init. Small files share calls, which are made before the files start. */
+/** Calls init. Files share a call up to `MAX_CALL_BYTES`; most calls are made before their files start. */
 export class InitBatcher {
   readonly #services: InitServices;
   readonly #queue: InitQueue;
@@ -72,16 +72,16 @@ export class InitBatcher {
   readonly #onAnswer: (answer: InitAnswer) => void;
   /** Answers that no upload has used yet; pending while their call is under way. */
   readonly #answers = new Map<UploadRecord, Promise<InitReply>>();
-  /** Uploads whose own call is under way: no other call includes them. */
-  readonly #inOwnCall = new Set<UploadRecord>();
+  /** Uploads that have started a call which is under way: no other call includes them. */
+  readonly #callers = new Set<UploadRecord>();
   /** Number of failed calls that each upload shared with others: another file of the call may be the cause. */
   readonly #sharedFailures = new Map<UploadRecord, number>();
   #maxFilesPerCall = DEFAULT_MAX_FILES;
-  /** Files in the largest call that the signer has not rejected as too large. */
-  #maxAccepted = MAX_FILES;
+  /** Half the files of the last call that the signer has rejected as too large. */
+  #maxAfterRejection = MAX_FILES;
   #isCallingAhead = false;
 
-  /** @param onAnswer called for each answer, unless the owner of all its uploads has left the page */
+  /** @param onAnswer called for each answer, unless all its uploads belong to a former user */
   constructor(services: InitServices, queue: InitQueue, gate: InitGate, onAnswer: (answer: InitAnswer) => void) {
     this.#services = services;
     this.#queue = queue;
@@ -109,11 +109,11 @@ export class InitBatcher {
     if (!(await this.#gate.prepare(upload))) throw new DOMException('The page held the upload back', 'AbortError');
     // meanwhile another upload may have included this one in its call
     if (this.#answers.has(upload)) return this.ask(upload);
-    const companions = upload.session || this.#needsOwnCall(upload) ? [] : this.#companions(upload);
+    const companions = upload.session || this.#mustCallAlone(upload) ? [] : this.#companions(upload);
     const replies = this.#call([upload, ...companions]);
     this.#addAnswers(companions, replies);
-    this.#inOwnCall.add(upload);
-    void replies.catch(() => {}).finally(() => this.#inOwnCall.delete(upload));
+    this.#callers.add(upload);
+    void replies.catch(() => {}).finally(() => this.#callers.delete(upload));
     try {
       const reply = replyTo(upload, await replies);
       this.#callAhead();
@@ -124,9 +124,9 @@ export class InitBatcher {
     }
   }
 
-  /** Whether a refusal of a call for several files may be due to another file. */
+  /** Whether a refusal of a call for several files may be due to another file. `#call` has counted the failure. */
   #canOtherFileBeCause(upload: UploadRecord, error: unknown): boolean {
-    return this.#needsOwnCall(upload) && error instanceof SignerFault && !!error.code && !isTransient(error.status);
+    return this.#mustCallAlone(upload) && error instanceof SignerFault && !!error.code && !isTransient(error.status);
   }
 
   /** Calls init for the next files before the unused answers run out. */
@@ -150,7 +150,7 @@ export class InitBatcher {
     for (const upload of uploads) {
       const reply = replies.then((all) => replyTo(upload, all));
       this.#answers.set(upload, reply);
-      // each upload handles the failure by its own call
+      // an upload that waits for the answer receives the error; the others call init when they start
       reply.catch(() => this.#answers.delete(upload));
     }
   }
@@ -162,7 +162,7 @@ export class InitBatcher {
   }
 
   /** Whether an upload must not share a call. */
-  #needsOwnCall(upload: UploadRecord): boolean {
+  #mustCallAlone(upload: UploadRecord): boolean {
     return (this.#sharedFailures.get(upload) ?? 0) >= MAX_SHARED_FAILURES;
   }
 
@@ -176,8 +176,8 @@ export class InitBatcher {
     for (const other of this.#queue.upcoming()) {
       if (companions.length + Number(upload !== null) >= maxFiles || bytes > MAX_CALL_BYTES) break;
       const isExcluded =
-        other === upload || this.#inOwnCall.has(other) || this.#answers.has(other) || this.#needsOwnCall(other);
-      // uploads that have started call init themselves
+        other === upload || this.#callers.has(other) || this.#answers.has(other) || this.#mustCallAlone(other);
+      // an upload with a session calls init itself; a call ahead of time leaves out all uploads that have started
       if (isExcluded || other.session || (!upload && other.status !== 'queued')) continue;
       companions.push(other);
       bytes += other.facts.size;
@@ -228,7 +228,7 @@ export class InitBatcher {
       if (ready.some(({ hasFormerOwner }) => !hasFormerOwner)) this.#onAnswer(answer);
       checksumService.recordAnswer(answer);
       if (answer.limits?.files && answer.limits.files >= 1)
-        this.#maxFilesPerCall = Math.min(answer.limits.files, MAX_FILES, this.#maxAccepted);
+        this.#maxFilesPerCall = Math.min(answer.limits.files, MAX_FILES, this.#maxAfterRejection);
       return new Map(answer.files.map((file) => [file.id, { file, answer, requestedAt }]));
     } catch (error) {
       if (!(error instanceof SignerFault) || batch.length === 1) throw error;
@@ -241,7 +241,7 @@ export class InitBatcher {
           this.#sharedFailures.set(upload, (this.#sharedFailures.get(upload) ?? 0) + failures);
         throw error;
       }
-      this.#maxAccepted = this.#maxFilesPerCall = Math.ceil(batch.length / 2);
+      this.#maxAfterRejection = this.#maxFilesPerCall = Math.ceil(batch.length / 2);
       const { length } = batch;
       return new Map([
         ...(await this.#call(batch.slice(0, Math.ceil(length / 2)))),

@@ -5,8 +5,9 @@ import { CLAIM_TIMEOUT_MS, MAX_UPLOADS_PER_KEY, placeholderUpload } from './trac
 
 export interface MemoryTrackerOptions {
   /**
-   * Maximum number of uploads; 10,000 by default. Above it, the longest inactive upload of the principal with the most
-   * uploads is removed, so that no user can push out the uploads of another.
+   * Maximum number of uploads; 10,000 by default. Above it, a principal that adds an upload and has more than the average
+   * share loses the upload that it has used least recently; otherwise the principal with the most uploads loses one. So no
+   * user can push out the uploads of another.
    */
   maxUploads?: number;
   /** Returns epoch milliseconds; `Date.now` by default. */
@@ -16,7 +17,7 @@ export interface MemoryTrackerOptions {
 interface TrackerEntry {
   upload: TrackedUpload;
   partRanges: PartRanges;
-  /** Epoch milliseconds of the last activity. */
+  /** Epoch milliseconds of the last activity, or of the claim by a sweep. */
   touched: number;
   state: 'started' | 'sweeping' | 'ended';
 }
@@ -29,9 +30,11 @@ export function createMemoryTracker({
   if (!Number.isSafeInteger(maxUploads) || maxUploads < 1) {
     throw new TypeError(`option maxUploads: ${String(maxUploads)} is not a whole number above 0`);
   }
-  // entries by principal, then by upload ID; the longest inactive entry comes first
+  // entries by principal, then by upload ID; the entry that was put first comes first, claims do not change the order
   const principals = new Map<string, Map<string, TrackerEntry>>();
   let size = 0;
+
+  const isPlaceholder = ({ bucket }: TrackedUpload): boolean => bucket === '';
 
   const entryOf = (principal: string, uploadId: string): TrackerEntry | undefined =>
     principals.get(principal)?.get(uploadId);
@@ -99,7 +102,7 @@ export function createMemoryTracker({
     async stale(bucket, before, limit) {
       const inactive = [...principals.values()]
         .flatMap((entries) => [...entries.values()])
-        .filter(({ upload, touched }) => (upload.bucket === bucket || upload.bucket === '') && touched < before);
+        .filter(({ upload, touched }) => (upload.bucket === bucket || isPlaceholder(upload)) && touched < before);
       for (const { upload, state } of inactive) if (state === 'ended') remove(upload.principal, upload.uploadId);
       // the claim of a sweep that did not finish expires
       const unfinished = inactive
@@ -122,6 +125,7 @@ export function createMemoryTracker({
 
     async release(principal, uploadId, before) {
       const entry = entryOf(principal, uploadId);
+      // stale at once for the next sweep
       if (entry?.state === 'sweeping') Object.assign(entry, { state: 'started', touched: before - 1 });
     },
   };

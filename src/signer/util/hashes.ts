@@ -10,7 +10,7 @@ type MaybePromise<T> = T | Promise<T>;
 export interface HmacKey {
   /** Returns the 32 bytes of the MAC of a text. */
   sign(text: string): MaybePromise<Bytes>;
-  /** Compares in constant time. */
+  /** Compares a MAC with that of a text, in constant time. @returns false also for a MAC of another length */
   verify(signature: Bytes, text: string): MaybePromise<boolean>;
 }
 
@@ -21,6 +21,7 @@ export interface Hashes {
   hmacKey(secret: Bytes): MaybePromise<HmacKey>;
 }
 
+const MAC_BYTES = 32;
 const HMAC_SHA256 = { name: 'HMAC', hash: 'SHA-256' };
 
 /** @see https://www.w3.org/TR/WebCryptoAPI/ */
@@ -47,7 +48,10 @@ export function nodeHashes(): Hashes | null {
     sha256: (text) => node.createHash('sha256').update(text).digest(),
     hmacKey(secret) {
       const sign = (text: string): Bytes => node.createHmac('sha256', secret).update(text).digest();
-      return { sign, verify: (signature, text) => node.timingSafeEqual(sign(text), signature) };
+      return {
+        sign,
+        verify: (signature, text) => signature.length === MAC_BYTES && node.timingSafeEqual(sign(text), signature),
+      };
     },
   };
 }
