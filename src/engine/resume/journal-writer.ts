@@ -103,7 +103,7 @@ export class JournalWriter {
     if (this.#hasWarned) return;
     this.#hasWarned = true;
     console.warn(
-      'mule-upload: the browser did not store an upload (private window, or full storage): a reload may lose it.',
+      'mule-upload: the browser did not store an upload (private window, or full storage): it will not survive a reload.',
       error,
     );
   }
