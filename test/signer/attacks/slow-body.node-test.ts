@@ -61,6 +61,11 @@ class SlowClient {
   }
 }
 
+/** A complete call of a signed-in user. */
+const SIGNED_IN_REQUEST =
+  'POST /sign/get_init_signature HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nX-User: ada\r\n'
+  + `Content-Length: ${BODY.length}\r\n\r\n${BODY}`;
+
 describe('a body that does not arrive', () => {
   const stops: (() => unknown)[] = [];
   after(async () => {
@@ -193,10 +198,7 @@ describe('a body that does not arrive', () => {
       }
       assert.equal(await client.status(), 200);
       client.received = '';
-      client.send(
-        `POST /sign/get_init_signature HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nX-User: ada\r\n`
-          + `Content-Length: ${BODY.length}\r\n\r\n${BODY}`,
-      );
+      client.send(SIGNED_IN_REQUEST);
       assert.equal(await client.status(), 200);
       client.end();
     },
@@ -210,10 +212,7 @@ describe('a body that does not arrive', () => {
     for (let sent = 0; sent < length; sent += 100_000) client.send(' '.repeat(100_000));
     client.received = '';
     // the connection stays usable: the signer has not read the late body bytes as a request
-    client.send(
-      `POST /sign/get_init_signature HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nX-User: ada\r\n`
-        + `Content-Length: ${BODY.length}\r\n\r\n${BODY}`,
-    );
+    client.send(SIGNED_IN_REQUEST);
     assert.equal(await client.status(), 200);
     client.end();
   });
