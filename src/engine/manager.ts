@@ -34,7 +34,7 @@ import { UploadList } from './uploads/upload-list.js';
 import { newId } from './util/new-id.js';
 import { TimeSlicer } from './util/time-slicer.js';
 
-/** When so many files have been added, uploads start: the signer answers while the other files are being added. */
+/** Number of added files after which uploads start, so that the signer answers while the others are being added. */
 const FILES_BEFORE_START = 4;
 
 /** All managers of this page: when the user changes, the uploads of the former one end in each of them. */

@@ -17,7 +17,7 @@ export interface Yielding {
   yield(): Promise<void>;
 }
 
-/** Reads a Blob once and computes its digest; once it is cancelled, it stops reading, and the result has to be ignored. */
+/** Reads a Blob once and computes its digest. After cancellation it stops reading, and the result must be ignored. */
 export type Digest = (blob: Blob, kind: DigestKind, isCancelled: () => boolean) => Promise<Uint8Array<ArrayBuffer>>;
 
 /**

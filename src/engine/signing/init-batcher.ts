@@ -21,7 +21,7 @@ const MAX_FILES = 500;
 const FIRST_CALL_FILES = 20;
 /** Approximate maximum of the bytes of the files in one call: its signatures must not expire before the files are sent. */
 const MAX_CALL_BYTES = 512 * MIB;
-/** With this many unused answers or fewer, the next call is made ahead of time, for at least as many files if more follow. */
+/** With this many unused answers or fewer, the next call is made ahead of time. While files are added, it waits for as many. */
 const LOW_WATERMARK = 40;
 /** With this many unused answers or fewer, that call does not wait for more files. */
 const FEW_ANSWERS = 8;
