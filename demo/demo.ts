@@ -15,9 +15,9 @@ const EVENT_NAMES = [
 const query = <E extends Element>(selector: string): E => document.querySelector<E>(selector)!;
 const upload = query<HTMLElementTagNameMap['mule-upload']>('mule-upload');
 const log = query<HTMLOListElement>('#log');
-const showsFrequentEvents = query<HTMLInputElement>('#progress');
+const frequentEventsInput = query<HTMLInputElement>('#progress');
 
-/** Summarizes an event in a few words. */
+/** Summarizes an event in one line: the file's name, the event's fields, and the error. */
 function summarize({ type, detail }: CustomEvent<object>): string {
   const { upload: snapshot, ...rest } = detail as { upload?: { name: string; status: string } };
   const fields = Object.entries(rest).filter(
@@ -33,14 +33,14 @@ const formatValue = (value: unknown): string =>
   typeof value === 'number' && !Number.isInteger(value) ? value.toFixed(2) : String(value);
 
 function logEvent(event: CustomEvent<object>): void {
-  if (FREQUENT_EVENTS.has(event.type) && !showsFrequentEvents.checked) return;
-  const line = document.createElement('li');
+  if (FREQUENT_EVENTS.has(event.type) && !frequentEventsInput.checked) return;
+  const entry = document.createElement('li');
   const time = document.createElement('time');
   time.textContent = new Date().toLocaleTimeString();
   const name = document.createElement('code');
   name.textContent = event.type;
-  line.append(time, name, summarize(event));
-  log.prepend(line);
+  entry.append(time, name, summarize(event));
+  log.prepend(entry);
   while (log.childElementCount > MAX_SHOWN_EVENTS) log.lastElementChild!.remove();
 }
 
@@ -49,7 +49,7 @@ for (const name of EVENT_NAMES) upload.addEventListener(name, logEvent);
 query<HTMLFormElement>('#form').addEventListener('submit', (event) => {
   event.preventDefault();
   const keys = new FormData(event.currentTarget as HTMLFormElement).getAll('key');
-  // sets the value instead of the text: a reset of the form restores the text
+  // a reset of the form restores an output whose `value` was set, but not one whose `textContent` was set
   query<HTMLOutputElement>('#submitted').value = `The form would send: ${keys.map(String).join(', ')}`;
 });
 

@@ -1,4 +1,4 @@
-/** The languages of the demo. The element follows `lang` and `dir` of the page. */
+/** Registers translations, and lets the user choose a language. The element follows `lang` and `dir` of the page. */
 import { MuleUploadElement } from '../src/index.js';
 import { strings as ar } from '../src/element/i18n/strings/ar.js';
 import { strings as de } from '../src/element/i18n/strings/de.js';

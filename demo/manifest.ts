@@ -6,7 +6,7 @@ import { ROOT, commandFor } from '../scripts/programs.js';
 
 const CACHE = path.join(ROOT, '.cache');
 
-async function analyze(): Promise<string> {
+async function createManifest(): Promise<string> {
   await mkdir(CACHE, { recursive: true });
   // In the project folder: the analyzer needs a relative path, and on Windows the system's temporary folder may be on
   // another drive.
@@ -23,5 +23,5 @@ async function analyze(): Promise<string> {
 
 let manifest: Promise<string> | null = null;
 
-/** Returns the custom elements manifest of the sources; created with the first request. */
-export const readManifest = (): Promise<string> => (manifest ??= analyze());
+/** Returns the custom elements manifest of the sources, as JSON. The first call creates it. */
+export const readManifest = (): Promise<string> => (manifest ??= createManifest());

@@ -1,11 +1,12 @@
-/** The panel of switches, which inject faults into the connection between this page and the demo's bucket. */
+/** Handles the switches, which inject faults into the connection between this page and the demo's bucket. */
 import type { SwitchState } from './switches.js';
 
 const panel = document.querySelector<HTMLFormElement>('#switches')!;
 const faults = document.querySelector<HTMLOutputElement>('#faults')!;
 const POLL_INTERVAL_MS = 1_000;
 
-async function request(change?: { name: string; on?: boolean }): Promise<SwitchState | null> {
+/** Changes a switch, if one is given. @returns the state of the switches; null if the demo has none */
+async function requestState(change?: { name: string; on?: boolean }): Promise<SwitchState | null> {
   const headers = { 'Content-Type': 'application/json' };
   const response = await fetch('/switches', change ? { method: 'POST', headers, body: JSON.stringify(change) } : {});
   return (await response.json()) as SwitchState | null;
@@ -13,7 +14,7 @@ async function request(change?: { name: string; on?: boolean }): Promise<SwitchS
 
 function show(state: SwitchState | null): void {
   panel.hidden = !state;
-  document.querySelector<HTMLElement>('#foreign')!.hidden = state !== null;
+  document.querySelector<HTMLElement>('#no-switches')!.hidden = state !== null;
   if (!state) return;
   for (const input of panel.querySelectorAll<HTMLInputElement>('[role=switch]'))
     input.checked = (state.on as string[]).includes(input.name);
@@ -22,13 +23,13 @@ function show(state: SwitchState | null): void {
 
 panel.addEventListener('change', ({ target }) => {
   const { name, checked } = target as HTMLInputElement;
-  void request({ name, on: checked }).then(show);
+  void requestState({ name, on: checked }).then(show);
 });
-document.querySelector('#expire')!.addEventListener('click', () => void request({ name: 'expire' }).then(show));
+document.querySelector('#expire')!.addEventListener('click', () => void requestState({ name: 'expire' }).then(show));
 
-/** Shows changes made in other tabs, and the number of failed requests. */
+/** Keeps the panel up to date: other tabs may change switches, and the number of failed requests grows. */
 async function poll(): Promise<void> {
-  const state = await request().catch(() => undefined);
+  const state = await requestState().catch(() => undefined);
   if (state !== undefined) show(state);
   if (state !== null) setTimeout(() => void poll(), POLL_INTERVAL_MS);
 }

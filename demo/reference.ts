@@ -4,6 +4,7 @@ import type { ElementDeclaration } from '../scripts/editor-help.js';
 interface Row {
   name: string;
   type?: string;
+  /** The default value. */
   fallback?: string | undefined;
   description?: string | undefined;
 }
@@ -17,7 +18,7 @@ const createElement = <K extends keyof HTMLElementTagNameMap>(
   return element;
 };
 
-/** Renders a text; the words in backticks as code. */
+/** Renders a text, with code in backticks. */
 const renderText = (text = ''): (Node | string)[] =>
   text.split('`').map((segment, index) => (index % 2 === 1 ? createElement('code', segment) : segment));
 
@@ -52,7 +53,8 @@ function renderSection(id: string, title: string, rows: readonly Row[]): HTMLEle
   return createElement('section', heading, scrollRegion);
 }
 
-function sectionsOf(element: ElementDeclaration): HTMLElement[] {
+/** Renders the sections of the reference. */
+function renderSections(element: ElementDeclaration): HTMLElement[] {
   const { attributes, members, events, slots, cssParts, cssProperties, cssStates } = element;
   const publicMembers = members.filter((member) => !member.privacy && !member.static && member.description);
   const attributeNames = new Set(attributes.map(({ fieldName }) => fieldName));
@@ -107,4 +109,4 @@ const element = manifest.modules
   .flatMap(({ declarations = [] }) => declarations)
   .find(({ tagName }) => tagName === 'mule-upload')!;
 document.querySelector('#description')!.replaceChildren(...renderText(element.description));
-document.querySelector('#reference')!.append(...sectionsOf(element));
+document.querySelector('#reference')!.append(...renderSections(element));

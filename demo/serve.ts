@@ -13,7 +13,7 @@ import type { SignerOptions } from '../src/signer/index.js';
 import { toNodeHandler } from '../src/signer/node.js';
 import { SignerRefusal } from '../src/signer/util/refusal.js';
 import { readManifest } from './manifest.js';
-import { startDemoStore, storeFromEnvironment } from './store.js';
+import { startOwnStore, storeFromEnvironment } from './store.js';
 import type { DemoStore } from './store.js';
 import type { Switches } from './switches.js';
 
@@ -21,7 +21,7 @@ const SIGNER_PATH = '/sign';
 const SWITCHES_PATH = '/switches';
 const MANIFEST_PATH = '/custom-elements.json';
 const DEFAULT_PORT = 5173;
-/** Paths that are never served: Vite's own list, and folders such as `.bucket`. */
+/** Paths that are never served: Vite's defaults, and `.bucket`. */
 const DENIED = ['.env', '.env.*', '*.{crt,pem}', '**/.git/**', '**/.bucket/**'];
 /** Timeout for the body of a request to the switches. */
 const SWITCH_TIMEOUT_MS = 10_000;
@@ -37,7 +37,7 @@ export interface DemoOptions {
   signer?: Partial<SignerOptions>;
   /** Whether to reload the page when its source changes. */
   watch?: boolean;
-  /** Called for each signer request before it is answered; `body` is its JSON. */
+  /** Receives each successful call to the signer, before the response is sent. `body` is the parsed request. */
   onSignerCall?(action: string, body: unknown): void;
 }
 
@@ -51,8 +51,8 @@ export interface RunningDemo {
 
 type Handler = (request: Request) => Promise<Response>;
 
-/** Wraps a handler: reports each successful request, with its body, before the response is sent. */
-function observe(handler: Handler, onCall: NonNullable<DemoOptions['onSignerCall']>): Handler {
+/** Wraps a signer: reports each successful call, with its body, before the response is sent. */
+function reportCalls(handler: Handler, onCall: NonNullable<DemoOptions['onSignerCall']>): Handler {
   return async (request) => {
     const chunks: Uint8Array[] = [];
     const reader = request.body?.getReader();
@@ -78,7 +78,7 @@ function isOwnHost(host: string | undefined, port: number): boolean {
   return names.some((name) => [`${name}:${port}`, ...(port === 80 ? [name] : [])].includes(host?.toLowerCase() ?? ''));
 }
 
-/** Handles requests to the switches. Responds with null if the demo uses a bucket of yours, which has no switches. */
+/** Handles requests to the switches. Responds with null if the demo uses another bucket than its own. */
 async function handleSwitches(switches: Switches | null, request: Request): Promise<Response> {
   if (!switches) return Response.json(null);
   if (request.method === 'POST') {
@@ -115,7 +115,7 @@ async function listenAndGetPort(server: ReturnType<typeof createServer>, port: n
   return (server.address() as AddressInfo).port;
 }
 
-/** The folders that are served; not the project folder, which contains `.bucket` and `.git`. */
+/** Returns the folders that are served: not the project folder, which contains `.bucket` and `.git`. */
 async function servedFolders(): Promise<string[]> {
   const folders = ['.', '../src', '../node_modules'].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
   // Vite resolves symbolic links
@@ -125,14 +125,14 @@ async function servedFolders(): Promise<string[]> {
 /**
  * Serves the demo page, with the signer at `/sign`. The bucket has another origin, as in production.
  * Answers 421 to requests for other host names (RFC 9110, section 15.5.20).
- * @throws if the port is in use
+ * @throws Error if `options.port` is in use
  */
 export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo> {
   const { bucketDirectory = '.bucket' } = options;
-  const ownStore = options.store ? null : await startDemoStore(bucketDirectory);
+  const ownStore = options.store ? null : await startOwnStore(bucketDirectory);
   const store = options.store ?? ownStore!.store;
   const signer = createSigner({ ...store, allowAnonymous: true, ...options.signer });
-  const handleSigner = toNodeHandler(options.onSignerCall ? observe(signer, options.onSignerCall) : signer);
+  const handleSigner = toNodeHandler(options.onSignerCall ? reportCalls(signer, options.onSignerCall) : signer);
   const answerSwitches = toNodeHandler((request) => handleSwitches(ownStore?.switches ?? null, request));
   const sendManifest = toNodeHandler(
     async () => new Response(await readManifest(), { headers: { 'content-type': 'application/json' } }),
@@ -179,12 +179,12 @@ export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo>
   }
 }
 
-/** Names the store without its URL. */
+/** Describes the store without a URL, because the output of `npm start` has only one: the page's. */
 function describeStore({ endpoint, bucket, region }: DemoStore): string {
   return `bucket ${bucket} at ${endpoint ? new URL(endpoint).host : `Amazon S3, ${region}`}`;
 }
 
-/** Runs for `npm start`. */
+/** Starts the demo for `npm start`, configured by environment variables. */
 async function main(): Promise<void> {
   const { PORT } = process.env;
   const store = storeFromEnvironment(process.env);

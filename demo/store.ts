@@ -58,7 +58,10 @@ export function storeFromEnvironment(environment: NodeJS.ProcessEnv): DemoStore 
   throw new Error(`To upload to your bucket, also set ${missing.join(', ')}.`);
 }
 
-/** Loads or creates credentials. They are stored, because only the secret that sealed a grant opens it. */
+/**
+ * Loads credentials, or creates and stores them. The signer derives the secret of its grants from them: with new ones,
+ * unfinished uploads could not resume after a restart of the demo.
+ */
 async function loadCredentials(directory: string): Promise<Credentials> {
   const path = join(directory, 'credentials.json');
   try {
@@ -79,15 +82,15 @@ export interface OwnStore {
   close(): Promise<void>;
 }
 
-/** Starts the demo's own bucket in a directory. */
-export async function startDemoStore(directory: string): Promise<OwnStore> {
+/** Starts the demo's own bucket, with its data in `directory`, and the proxy. */
+export async function startOwnStore(directory: string): Promise<OwnStore> {
   const credentials = await loadCredentials(directory);
   const region = 'us-east-1';
   let clockOffsetMs = 0;
   const now = (): number => Date.now() + clockOffsetMs;
-  const open = (port: number): Promise<RunningBucket> =>
+  const start = (port: number): Promise<RunningBucket> =>
     startBucket({ dir: directory, buckets: [DEMO_BUCKET], credentials, region, port, now });
-  let running: RunningBucket | null = await open(0);
+  let running: RunningBucket | null = await start(0);
   const { port, url } = running;
   const proxy = await startFaultProxy(url);
   const switches = new Switches(proxy, {
@@ -96,7 +99,7 @@ export async function startDemoStore(directory: string): Promise<OwnStore> {
       running = null;
     },
     async start() {
-      running ??= await open(port);
+      running ??= await start(port);
     },
     advanceClock(byMs) {
       clockOffsetMs += byMs;

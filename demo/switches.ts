@@ -3,7 +3,7 @@ import type { FaultProxy, Rule } from './faults/index.js';
 /** Faults of the connection and the bucket; each stays active until the user switches it off. */
 export type SwitchName = 'cut' | 'stop' | 'busy' | 'silence' | 'slow' | 'lose';
 
-/** State of the switches, as the page gets it. */
+/** State of the switches, as sent to the page. */
 export interface SwitchState {
   /** The active switches. */
   on: SwitchName[];
@@ -24,6 +24,7 @@ const SLOW_BYTES_PER_SECOND = 2_000_000;
 /** Longer than the lifetime of any signature. */
 const PAST_EXPIRY_MS = 2 * 3_600_000;
 
+/** Rules of the proxy for some switches. The others change a mode of the proxy, or stop the bucket. */
 const RULES: Partial<Record<SwitchName, Rule>> = {
   busy: {
     probability: 0.8,

@@ -4,7 +4,7 @@
 
 AWS_REGION, S3_ENDPOINT, DATABASE_URL (sqlite:///signer.db by default), MAX_SIZE (bytes) and PORT are optional. Your
 own sign-in sets session["user"]; ALLOW_ANONYMOUS=true allows anonymous uploads. OVERWRITE=false (the default at
-Amazon) signs If-None-Match, so that stored objects cannot be changed. The page has <mule-upload signer="/sign">. A
+Amazon S3) signs If-None-Match, so that stored objects cannot be changed. The page has <mule-upload signer="/sign">. A
 form that has <mule-upload name="film" form-value="receipt"> may be submitted to /films.
 """
 
@@ -30,10 +30,10 @@ BUCKET = os.environ["S3_BUCKET"]
 SECRET = os.environ["SIGNER_SECRET"].encode()
 ENDPOINT = os.environ.get("S3_ENDPOINT")
 REGION = os.environ.get("AWS_REGION", "us-east-1")
-# part of every seal, so that signers with the same secret refuse each other's grants
+# included in every seal, so that signers with the same secret refuse each other's grants
 AUDIENCE = f"{ENDPOINT or 'aws'}\n{REGION}\n{BUCKET}"
 ALLOW_ANONYMOUS = os.environ.get("ALLOW_ANONYMOUS") == "true"
-# off by default at other stores than Amazon's: not all of them support If-None-Match
+# the header that prevents overwriting; off by default at other stores, because not all of them support it
 ONLY_IF_NEW = {} if os.environ.get("OVERWRITE", "true" if ENDPOINT else "false") == "true" else {"if-none-match": "*"}
 MAX_SIZE = int(os.environ.get("MAX_SIZE", 5 * 1024**4))
 MAX_FILES = 100
@@ -55,14 +55,14 @@ s3 = boto3.client(
 )
 
 
-
-def add_condition(request, **_):
+def add_only_if_new(request, **_):
+    """Adds the header that prevents overwriting to a request before boto3 signs it."""
     for name, value in ONLY_IF_NEW.items():
         request.headers[name] = value
 
 
 for operation in ("PutObject", "CompleteMultipartUpload"):
-    s3.meta.events.register(f"before-sign.s3.{operation}", add_condition)
+    s3.meta.events.register(f"before-sign.s3.{operation}", add_only_if_new)
 
 database = create_engine(os.environ.get("DATABASE_URL", "sqlite:///signer.db"))
 metadata = MetaData()
@@ -91,6 +91,8 @@ def principal():
 
 
 class Refusal(Exception):
+    """A refused call: the HTTP status, an error code of the protocol, and a message."""
+
     def __init__(self, status, code, message):
         self.status, self.code, self.message = status, code, message
 
@@ -143,11 +145,11 @@ def clean_name(name):
     return "file" if name in ("", ".") else name
 
 
-# ---- Sealed grants and receipts, so that the signer stores nothing and trusts no page ----
+# ---- Grants and receipts: sealed, because pages store them and send them back ----
 
 
 def seal_of(kind, payload):
-    """Returns a seal for one kind of value and one bucket, so that a receipt is not accepted as a grant."""
+    """Returns the seal of a payload. It depends on the kind, so that a receipt is not accepted as a grant."""
     message = f"{kind}\n{AUDIENCE}\n{payload}".encode("utf-8", "replace")
     return base64.urlsafe_b64encode(hmac.new(SECRET, message, hashlib.sha256).digest()).decode()
 
@@ -208,13 +210,14 @@ def content_type_of(file):
 
 
 def exact_size(grant, chunk):
+    """Returns the length that a part of the file must have."""
     bytes_left = grant["size"] - (chunk - 1) * grant["part_size"]
     expect(bytes_left > 0 or (chunk == 1 and bytes_left == 0), f"the file has no part {chunk}", 400, "no-such-chunk")
     return min(grant["part_size"], bytes_left)
 
 
 def sign_part(grant, upload_id, chunk):
-    # the length is signed too, or a URL for 8 MiB would allow 5 GiB
+    # the length is signed too: without it, the URL would allow up to 5 GiB
     size = exact_size(grant, chunk)
     return sign("upload_part", "PUT", Key=grant["key"], UploadId=upload_id, PartNumber=chunk, ContentLength=size)
 
@@ -232,7 +235,7 @@ def sign_end(grant, upload_id):
 
 
 def mark_of(file):
-    """Returns the hash that identifies a file."""
+    """Returns a hash that identifies a user's file, to find its unfinished upload."""
     if file.get("fingerprint"):
         value = text_field(file, "fingerprint", 1024)
     else:
@@ -290,7 +293,7 @@ def get_init_signature(body):
     expect(len(files) <= MAX_FILES, f"at most {MAX_FILES} files in a call", 413, "too-many")
     actions = ["get_all_signatures", "get_delete_signature", "get_head_signature", "chunk_loaded"]
     answers = [answer_file(file) for file in files]
-    # by the principal, pages separate the files of different users; None for an anonymous call
+    # pages use the principal to separate the files of different users; None for an anonymous call
     return {"principal": g.principal, "actions": actions, "limits": {"files": MAX_FILES}, "files": answers}
 
 
@@ -345,7 +348,7 @@ def chunk_loaded(body):
                 with connection.begin_nested():
                     connection.execute(uploads.insert().values(row))
             except IntegrityError:
-                pass  # the upload is stored already
+                pass  # the upload was reported before
     return answer
 
 
@@ -381,7 +384,7 @@ def films():
             connection.execute(uploads.delete().where(uploads.c.key == key))
     except IntegrityError as error:
         raise Refusal(409, "receipt-taken", "the file was submitted before") from error
-    return {name: receipt[name] for name in ("key", "size")}  # store them here
+    return {name: receipt[name] for name in ("key", "size")}  # your application stores them here
 
 
 ACTIONS = {

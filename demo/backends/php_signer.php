@@ -6,8 +6,8 @@
  *
  * AWS_REGION, AWS_SESSION_TOKEN, S3_ENDPOINT, DATABASE_URL (a DSN of PDO; by default signer.db in the folder above the
  * document root) and MAX_SIZE (bytes) are optional. Your own sign-in sets $_SESSION['user']; ALLOW_ANONYMOUS=true
- * allows anonymous uploads. OVERWRITE=false (the default at Amazon) signs If-None-Match, so that stored objects cannot
- * be changed. The page has <mule-upload signer="/sign">. A form that has <mule-upload name="film"
+ * allows anonymous uploads. OVERWRITE=false (the default at Amazon S3) signs If-None-Match, so that stored objects
+ * cannot be changed. The page has <mule-upload signer="/sign">. A form that has <mule-upload name="film"
  * form-value="receipt"> may be submitted to /films.
  */
 declare(strict_types=1);
@@ -32,11 +32,13 @@ function principal(): ?string
     return is_string($user) && $user !== '' ? $user : null;
 }
 
+/** Returns an environment variable. @throws RuntimeException if it is not set and has no default */
 function setting(string $name, ?string $default = null): string
 {
     return getenv($name) ?: $default ?? throw new RuntimeException("$name is not set");
 }
 
+/** A refused call: the HTTP status, an error code of the protocol as the name, and a message. */
 class Refusal extends Exception
 {
     public function __construct(public int $status, public string $name, string $message)
@@ -96,20 +98,20 @@ function clean_name(string $name): string
     return $name === '' || $name === '.' ? 'file' : $name;
 }
 
-// ---- Sealed grants and receipts, so that the signer stores nothing and trusts no page ----
+// ---- Grants and receipts: sealed, because pages store them and send them back ----
 
 function base64url(string $bytes): string
 {
     return rtrim(strtr(base64_encode($bytes), '+/', '-_'), '=');
 }
 
-/** Returns a part of every seal, so that signers with the same secret refuse each other's grants. */
+/** Identifies this signer in every seal, so that signers with the same secret refuse each other's grants. */
 function audience(): string
 {
     return implode("\n", [getenv('S3_ENDPOINT') ?: 'aws', setting('AWS_REGION', 'us-east-1'), setting('S3_BUCKET')]);
 }
 
-/** Returns a seal for one kind of value and one bucket, so that a receipt is not accepted as a grant. */
+/** Returns the seal of a payload. It depends on the kind, so that a receipt is not accepted as a grant. */
 function seal_of(string $kind, string $payload): string
 {
     return base64url(hash_hmac('sha256', "$kind\n" . audience() . "\n$payload", setting('SIGNER_SECRET'), true));
@@ -202,7 +204,7 @@ function sign(string $method, string $key, array $query = [], array $headers = [
     ];
 }
 
-/** Returns the header that prevents overwriting. Off by default at other stores: not all of them support it. */
+/** Returns the header that prevents overwriting; off by default at other stores, because not all of them support it. */
 function only_if_new(): array
 {
     $overwrites = setting('OVERWRITE', getenv('S3_ENDPOINT') ? 'true' : 'false') === 'true';
@@ -217,6 +219,7 @@ function content_type_of(array $file): string
     return $type;
 }
 
+/** Returns the length that a part of the file must have. */
 function exact_size(array $grant, int $chunk): int
 {
     $bytesLeft = $grant['size'] - ($chunk - 1) * $grant['part_size'];
@@ -224,7 +227,7 @@ function exact_size(array $grant, int $chunk): int
     return min($grant['part_size'], $bytesLeft);
 }
 
-/** The length is signed too, or a URL for 8 MiB would allow 5 GiB. */
+/** Signs the length too: without it, the URL would allow up to 5 GiB. */
 function sign_part(array $grant, string $uploadId, int $chunk): array
 {
     $query = ['partNumber' => (string) $chunk, 'uploadId' => $uploadId];
@@ -237,7 +240,7 @@ function sign_list(array $grant, string $uploadId, int $marker = 0): array
     return sign('GET', $grant['key'], ['uploadId' => $uploadId] + $markerParameter);
 }
 
-// ---- The tracker ----
+// ---- The tracker of unfinished uploads ----
 
 function database(): PDO
 {
@@ -267,7 +270,7 @@ function run(string $sql, array $values): PDOStatement
     return $statement;
 }
 
-/** Returns the hash that identifies a file. */
+/** Returns a hash that identifies a user's file, to find its unfinished upload. */
 function mark_of(array $file): string
 {
     $modified = integer_field(['last_modified' => $file['last_modified'] ?? 0], 'last_modified', -(2 ** 53));
@@ -342,7 +345,7 @@ function get_init_signature(array $body): array
     expect(is_array($files) && array_is_list($files) && $files !== [], 'files must be a list');
     expect(count($files) <= MAX_FILES, 'at most ' . MAX_FILES . ' files in a call', 413, 'too-many');
     return [
-        // by the principal, pages separate the files of different users; null for an anonymous call
+        // pages use the principal to separate the files of different users; null for an anonymous call
         'principal' => principal(),
         'actions' => ['get_all_signatures', 'get_delete_signature', 'get_head_signature', 'chunk_loaded'],
         'limits' => ['files' => MAX_FILES],
@@ -387,7 +390,7 @@ function get_all_signatures(array $body): array
     expect(count($chunks) <= MAX_CHUNKS, 'at most ' . MAX_CHUNKS . ' chunks in a call', 413, 'too-many');
     $hasSamePartSize = integer_field($body, 'part_size') === $grant['part_size'];
     expect($hasSamePartSize, 'the grant is for parts of another size', 400, 'part-size-mismatch');
-    $parts = new stdClass(); // an array of numbers would become a list
+    $parts = new stdClass(); // json_encode would encode an empty array as a list
     foreach (array_keys($chunks) as $index) {
         $number = integer_field($chunks, (string) $index, 1, 10000);
         $parts->{$number} = sign_part($grant, $uploadId, $number);
@@ -444,7 +447,7 @@ function films(): array
     $isNew = run('insert into php_taken values (?) on conflict do nothing', [$key])->rowCount() === 1;
     expect($isNew, 'the file was submitted before', 409, 'receipt-taken');
     run('delete from php_upload where key = ?', [$key]);
-    return ['key' => $key, 'size' => $receipt['size']]; // store them here
+    return ['key' => $key, 'size' => $receipt['size']]; // your application stores them here
 }
 
 // ---- HTTP ----

@@ -4,7 +4,7 @@
 #
 # AWS_REGION, AWS_SESSION_TOKEN, S3_ENDPOINT, DATABASE_FILE (signer.db by default), MAX_SIZE (bytes) and PORT are
 # optional. Your own sign-in sets session['user']; ALLOW_ANONYMOUS=true allows anonymous uploads. OVERWRITE=false (the
-# default at Amazon) signs If-None-Match, so that stored objects cannot be changed. The page has <mule-upload
+# default at Amazon S3) signs If-None-Match, so that stored objects cannot be changed. The page has <mule-upload
 # signer="/sign">. A form that has <mule-upload name="film" form-value="receipt"> may be submitted to /films.
 
 require 'base64'
@@ -30,9 +30,9 @@ SECRET = ENV.fetch('SIGNER_SECRET')
 ACCESS_KEY = ENV.fetch('AWS_ACCESS_KEY_ID')
 SECRET_KEY = ENV.fetch('AWS_SECRET_ACCESS_KEY')
 ALLOW_ANONYMOUS = ENV['ALLOW_ANONYMOUS'] == 'true'
-# part of every seal, so that signers with the same secret refuse each other's grants
+# included in every seal, so that signers with the same secret refuse each other's grants
 AUDIENCE = [ENV.fetch('S3_ENDPOINT', 'aws'), REGION, BUCKET].join("\n")
-# off by default at other stores than Amazon's: not all of them support If-None-Match
+# If-None-Match prevents overwriting; off by default at other stores, because not all of them support it
 OVERWRITES = ENV.fetch('OVERWRITE', ENV['S3_ENDPOINT'] ? 'true' : 'false') == 'true'
 ONLY_IF_NEW = (OVERWRITES ? {} : { 'if-none-match' => '*' }).freeze
 MAX_SIZE = ENV.fetch('MAX_SIZE', 5 * 1024**4).to_i
@@ -46,6 +46,7 @@ DATABASE.execute(<<~SQL)
     part_size integer, begun integer, primary key (principal, upload_id))
 SQL
 
+# A refused call: the HTTP status, an error code of the protocol, and a message.
 class Refusal < StandardError
   attr_reader :status, :code
 
@@ -57,7 +58,7 @@ class Refusal < StandardError
 end
 
 # ---- Parsing untrusted input ----
-module Reading
+module Parsing
   # one JSON escape: a surrogate pair, a lone surrogate (in group 1), or any other
   ESCAPE = /\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|u([dD][89a-fA-F]..)|.)/m
 
@@ -101,9 +102,9 @@ module Reading
   end
 end
 
-# ---- Sealed grants and receipts, so that the signer stores nothing and trusts no page ----
+# ---- Grants and receipts: sealed, because pages store them and send them back ----
 module Sealing
-  # Returns a seal for one kind of value and one bucket, so that a receipt is not accepted as a grant.
+  # Returns the seal of a payload. It depends on the kind, so that a receipt is not accepted as a grant.
   def seal_of(kind, payload)
     Base64.urlsafe_encode64(OpenSSL::HMAC.digest('SHA256', SECRET, "#{kind}\n#{AUDIENCE}\n#{payload}"))
   end
@@ -151,7 +152,7 @@ module Signing
     text.to_s.b.gsub(/[^A-Za-z0-9_.~-]/) { |byte| format('%%%02X', byte.ord) }
   end
 
-  # The browser sends the headers unchanged, and sets content-length itself.
+  # Signs a request. The browser sends the headers unchanged, and sets content-length itself.
   def sign(method, key, query = {}, headers: {}, length: nil)
     host = BASE.port == BASE.default_port ? BASE.host : "#{BASE.host}:#{BASE.port}"
     path = "#{BASE.path}/#{key.split('/', -1).map { |segment| encode(segment) }.join('/')}"
@@ -192,13 +193,14 @@ module Signing
     type
   end
 
+  # Returns the length that a part of the file must have.
   def exact_size(grant, chunk)
     bytes_left = grant['size'] - (chunk - 1) * grant['part_size']
     expect(bytes_left.positive? || (chunk == 1 && bytes_left.zero?), "the file has no part #{chunk}", 400, 'no-such-chunk')
     [grant['part_size'], bytes_left].min
   end
 
-  # The length is signed too, or a URL for 8 MiB would allow 5 GiB.
+  # Signs the length too: without it, the URL would allow up to 5 GiB.
   def sign_part(grant, upload_id, chunk)
     sign('PUT', grant['key'], { 'partNumber' => chunk, 'uploadId' => upload_id }, length: exact_size(grant, chunk))
   end
@@ -210,19 +212,19 @@ module Signing
 end
 
 class Signer < Sinatra::Base
-  include Reading
+  include Parsing
   include Sealing
   include Signing
 
   set :bind, '127.0.0.1'
   set :port, ENV.fetch('PORT', 8080).to_i
-  # a refusal is an ordinary answer, not an error to display
+  # refusals are answered by the error handlers below, not by Sinatra's error page
   set :show_exceptions, false
   set :raise_errors, false
 
   set :sessions, same_site: :lax, httponly: true
   set :session_secret, OpenSSL::HMAC.hexdigest('SHA256', SECRET, 'session')
-  # keeps the session of pages without a Referer; other sites are refused by the JSON type and same_site
+  # remote_token drops the session of requests without a Referer; same_site and the JSON type keep other sites out
   set :protection, except: :remote_token
 
   # Returns the user of the session that your own sign-in started; nil for an anonymous call.
@@ -232,7 +234,7 @@ class Signer < Sinatra::Base
 
   # ---- Init ----
 
-  # Returns the hash that identifies a file.
+  # Returns a hash that identifies a user's file, to find its unfinished upload.
   def mark_of(file)
     modified = integer_field({ 'last_modified' => file['last_modified'] || 0 }, 'last_modified', -2**53)
     is_named = file['fingerprint'].nil? || file['fingerprint'] == ''
@@ -302,7 +304,7 @@ class Signer < Sinatra::Base
     expect(files.length <= MAX_FILES, "at most #{MAX_FILES} files in a call", 413, 'too-many')
     actions = %w[get_all_signatures get_delete_signature get_head_signature chunk_loaded]
     answers = files.map { |file| answer_file(file) }
-    # by the principal, pages separate the files of different users; nil for an anonymous call
+    # pages use the principal to separate the files of different users; nil for an anonymous call
     { principal: principal, actions: actions, limits: { files: MAX_FILES }, files: answers }
   end
 
@@ -385,7 +387,7 @@ class Signer < Sinatra::Base
     expect(stored_object(key)[:etag] == receipt['etag'], 'the object has changed', 409, 'object-changed')
     mark_as_submitted(key)
     content_type :json
-    JSON.generate(receipt.slice('key', 'size')) # store them here
+    JSON.generate(receipt.slice('key', 'size')) # your application stores them here
   end
 
   # Marks an object as submitted, so that no grant signs for it.

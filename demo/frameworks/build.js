@@ -1,4 +1,4 @@
-/** Builds every app, each with its framework's own plugin, into `dist/{name}`. */
+/** Builds every app with Vite into `dist/{name}`. */
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import vue from '@vitejs/plugin-vue';
 import path from 'node:path';
@@ -10,9 +10,9 @@ const FOLDER = import.meta.dirname;
 
 const react = { oxc: { jsx: { runtime: 'automatic', importSource: 'react' } } };
 
-/** Inserts the server-rendered content into the page, as a server does for each request. */
-const renderedByServer = {
-  name: 'rendered-by-server',
+/** Renders the app as a server would for each request, and inserts the HTML into the page. */
+const serverRendering = {
+  name: 'server-rendering',
   async transformIndexHtml(html) {
     const root = path.join(FOLDER, 'react-server');
     const outDir = path.join(root, 'dist');
@@ -22,16 +22,16 @@ const renderedByServer = {
   },
 };
 
-/** The Vite plugins of each app; for JSX, where its functions come from. */
+/** Vite's options for each app: the plugins of its framework, or the package of its JSX functions. */
 const APPS = {
   html: {},
   react,
-  'react-server': { ...react, plugins: [renderedByServer] },
+  'react-server': { ...react, plugins: [serverRendering] },
   preact: { oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } } },
   solid: { plugins: [solid()] },
   vue: { plugins: [vue({ template: { compilerOptions: { isCustomElement: (tag) => tag === 'mule-upload' } } })] },
   svelte: { plugins: [svelte({ configFile: false })] },
-  // compiled in the browser, without Angular's own build
+  // Angular's compiler runs in the browser, so that the build needs no plugin
   angular: {},
 };
 

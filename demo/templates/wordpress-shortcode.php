@@ -3,11 +3,15 @@
  * Plugin Name: Upload to S3
  * Description: [mule_upload name="film" accept="video/*" max_size="2GB" multiple="yes"] in a post or a form.
  *
- * The option `mule_upload_signer` has the signer's URL. Copy `mule-upload.js` of the package into the folder of this file.
+ * Set the option `mule_upload_signer` to the signer's URL, and copy the package's `dist/cdn/mule-upload.whole.js` into the
+ * folder of this file.
  */
 
 add_action( 'wp_enqueue_scripts', function () {
-	wp_register_script_module( 'mule-upload', plugins_url( 'mule-upload.js', __FILE__ ), array(), '0.1.0' );
+	$file = 'mule-upload.whole.js';
+	// with the modification time as the version, browsers load a newer copy at once
+	$version = (string) filemtime( __DIR__ . '/' . $file );
+	wp_register_script_module( 'mule-upload', plugins_url( $file, __FILE__ ), array(), $version );
 } );
 
 add_shortcode( 'mule_upload', function ( $attributes ) {

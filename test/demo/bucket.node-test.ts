@@ -13,7 +13,8 @@ import { S3Client, statusAndCode } from '../servers/s3-client.js';
 const ACCESS = { accessKeyId: 'testaccess', secretAccessKey: 'testsecret' };
 const BUCKET = 'demo';
 
-async function filesBelow(directory: string): Promise<string[]> {
+/** Returns the names of all files in a directory and its subdirectories. */
+async function fileNamesIn(directory: string): Promise<string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => entry.isFile()).map((entry) => entry.name);
 }
@@ -31,12 +32,14 @@ describe('the embedded bucket', () => {
   });
 
   let count = 0;
+  /** Starts a bucket with an empty directory of its own, unless options name one. */
   const start = async (options: Partial<BucketOptions> = {}) => {
     const dir = join(directory, String(++count));
     const bucket = await startBucket({ dir, buckets: [BUCKET], credentials: ACCESS, ...options });
     running.push(bucket);
     const client = new S3Client({ url: bucket.url, region: 'us-east-1', ...ACCESS });
-    const begin = async (key: string, ...sizes: number[]) => {
+    /** Starts a multipart upload, and uploads random parts of these sizes. */
+    const startUpload = async (key: string, ...sizes: number[]) => {
       const uploadId = await client.createUpload(BUCKET, key);
       const parts = [];
       for (const [index, size] of sizes.entries()) {
@@ -45,63 +48,76 @@ describe('the embedded bucket', () => {
       }
       return { key, uploadId, parts };
     };
-    return { bucket, client, begin, dir };
+    return { bucket, client, startUpload, dir };
   };
 
   it('keeps objects, uploads and CORS rules after a restart', async () => {
-    const { bucket, client, begin, dir } = await start();
+    const cors = [{ allowedOrigins: ['https://a.example'], allowedMethods: ['GET'] }];
+    const { bucket, client, startUpload, dir } = await start({ cors });
     await client.put(BUCKET, 'kept', 'here');
-    const { key, uploadId, parts } = await begin('under way', 10);
+    const { key, uploadId, parts } = await startUpload('unfinished', 10);
     await bucket.close();
-    const again = await start({ dir, cors: [{ allowedOrigins: ['https://a.example'], allowedMethods: ['GET'] }] });
-    assert.equal(await (await again.client.get(BUCKET, 'kept')).text(), 'here');
+    // without the bucket's name: startBucket would replace the CORS rules of the buckets that it gets
+    const restarted = await start({ dir, buckets: [] });
+    assert.equal(await (await restarted.client.get(BUCKET, 'kept')).text(), 'here');
     assert.deepEqual(
-      (await again.client.listParts(BUCKET, key, uploadId)).map(({ etag }) => etag),
+      (await restarted.client.listParts(BUCKET, key, uploadId)).map(({ etag }) => etag),
       parts.map(({ etag }) => etag),
     );
+    for (const [origin, status] of [
+      ['https://a.example', 200],
+      ['https://b.example', 403],
+    ] as const) {
+      const headers = { origin, 'access-control-request-method': 'GET' };
+      const preflight = await fetch(restarted.client.address(BUCKET, 'kept'), { method: 'OPTIONS', headers });
+      assert.equal(preflight.status, status, origin);
+    }
   });
 
-  it('leaves nothing on disk of aborted, deleted, replaced or interrupted data', async () => {
-    const { client, begin, dir, bucket } = await start();
-    const { key, uploadId } = await begin('aborted', 1000, 1000);
+  it('deletes aborted, deleted, replaced and interrupted data from disk', async () => {
+    const { client, startUpload, dir, bucket } = await start();
+    const { key, uploadId } = await startUpload('aborted', 1000, 1000);
     await client.abort(BUCKET, key, uploadId);
     await client.put(BUCKET, 'twice', 'one');
     await client.put(BUCKET, 'twice', 'two');
     await client.delete(BUCKET, 'twice');
-    const done = await begin('done', 10);
-    await client.complete(BUCKET, done.key, done.uploadId, done.parts);
-    await client.delete(BUCKET, 'done');
-    const url = await client.presign('PUT', client.address(BUCKET, 'cut'));
+    const completed = await startUpload('completed', 10);
+    await client.complete(BUCKET, completed.key, completed.uploadId, completed.parts);
+    await client.delete(BUCKET, 'completed');
+    const url = await client.presign('PUT', client.address(BUCKET, 'interrupted'));
     await new Promise<void>((resolve) => {
-      const cut = request(url, { method: 'PUT', headers: { 'content-length': '1000000' } });
-      cut.on('error', () => resolve());
-      cut.write('x'.repeat(1000), () => setTimeout(() => cut.destroy(new Error('cut')), 100));
+      const interrupted = request(url, { method: 'PUT', headers: { 'content-length': '1000000' } });
+      interrupted.on('error', () => resolve());
+      interrupted.write('x'.repeat(1000), () => setTimeout(() => interrupted.destroy(new Error('interrupted')), 100));
     });
-    assert.equal((await client.head(BUCKET, 'cut')).status, 404);
+    assert.equal((await client.head(BUCKET, 'interrupted')).status, 404);
     await bucket.close();
-    assert.deepEqual(await filesBelow(join(dir, BUCKET)), ['cors.json']);
+    assert.deepEqual(await fileNamesIn(join(dir, BUCKET)), ['cors.json']);
   });
 
-  it('completes without copying: the parts become the object', async () => {
-    const { client, begin, dir } = await start();
-    const { key, uploadId, parts } = await begin('big', 5 * MIB, 5 * MIB, 5 * MIB);
-    const stored = (await filesBelow(dir)).filter((name) => name.startsWith('part-')).sort();
+  it('completes an upload without copying: the files of the parts become the object', async () => {
+    const { client, startUpload, dir } = await start();
+    const { key, uploadId, parts } = await startUpload('big', 5 * MIB, 5 * MIB, 5 * MIB);
+    const stored = (await fileNamesIn(dir)).filter((name) => name.startsWith('part-')).sort();
     await client.complete(BUCKET, key, uploadId, parts);
-    assert.deepEqual((await filesBelow(dir)).filter((name) => name.startsWith('part-')).sort(), stored);
+    assert.deepEqual((await fileNamesIn(dir)).filter((name) => name.startsWith('part-')).sort(), stored);
   });
 
-  it('accepts the same part twice at once and stays consistent', async () => {
+  it('stores one body of a part that is sent eight times at once', async () => {
     const { client } = await start();
-    const uploadId = await client.createUpload(BUCKET, 'raced');
+    const uploadId = await client.createUpload(BUCKET, 'concurrent');
     const bodies = Array.from({ length: 8 }, () => new Uint8Array(randomBytes(100_000)));
-    const etags = await Promise.all(bodies.map((body) => client.uploadPart(BUCKET, 'raced', uploadId, 1, body)));
-    const [part] = await client.listParts(BUCKET, 'raced', uploadId);
-    const winner = bodies[etags.indexOf(part!.etag)]!;
-    assert.equal((await client.complete(BUCKET, 'raced', uploadId, [part!])).status, 200);
-    assert.equal((await client.digest(BUCKET, 'raced')).sha256, createHash('sha256').update(winner).digest('hex'));
+    const etags = await Promise.all(bodies.map((body) => client.uploadPart(BUCKET, 'concurrent', uploadId, 1, body)));
+    const [part] = await client.listParts(BUCKET, 'concurrent', uploadId);
+    const storedBody = bodies[etags.indexOf(part!.etag)]!;
+    assert.equal((await client.complete(BUCKET, 'concurrent', uploadId, [part!])).status, 200);
+    assert.equal(
+      (await client.digest(BUCKET, 'concurrent')).sha256,
+      createHash('sha256').update(storedBody).digest('hex'),
+    );
   });
 
-  it('stores one of two new objects under a key that must be new', async () => {
+  it('stores only one of three objects that are sent at once with If-None-Match', async () => {
     const { client } = await start();
     const answers = await Promise.all(
       ['a', 'b', 'c'].map((body) => client.put(BUCKET, 'only', body, { 'if-none-match': '*' })),
@@ -109,9 +125,9 @@ describe('the embedded bucket', () => {
     assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 412, 412]);
   });
 
-  it('rejects a Complete whose key was taken meanwhile, and keeps the parts', async () => {
-    const { client, begin } = await start();
-    const { key, uploadId, parts } = await begin('taken', 10);
+  it('rejects CompleteMultipartUpload with If-None-Match if the key exists, and keeps the parts', async () => {
+    const { client, startUpload } = await start();
+    const { key, uploadId, parts } = await startUpload('taken', 10);
     await client.put(BUCKET, key, 'first');
     const answer = await client.complete(BUCKET, key, uploadId, parts, { 'if-none-match': '*' });
     assert.deepEqual(await statusAndCode(answer), { status: 412, code: 'PreconditionFailed' });
@@ -125,7 +141,7 @@ describe('the embedded bucket', () => {
     assert.deepEqual(await statusAndCode(answer), { status: 501, code: 'NotImplemented' });
   });
 
-  it('demands the session token that belongs to the credentials', async () => {
+  it('requires the session token of its credentials', async () => {
     const { bucket, client } = await start({ credentials: { ...ACCESS, sessionToken: 'token' } });
     assert.equal((await client.put(BUCKET, 'x', 'x')).status, 400);
     const headers = { 'x-amz-security-token': 'token' };
@@ -168,7 +184,7 @@ describe('the embedded bucket', () => {
       assert.equal((await preflight(client.address(BUCKET, 'x'), 'https://page.example', 'PUT', '')).status, 403);
     });
 
-    it('lets pages read errors, or hides a 403 from them as Ceph does', async () => {
+    it('lets pages read a 403 response, or hides it from them as Ceph does', async () => {
       const { bucket, client } = await start();
       const headers = { origin: 'https://page.example' };
       const readable = await fetch(client.address(BUCKET, 'x'), { headers });
@@ -181,35 +197,35 @@ describe('the embedded bucket', () => {
     });
   });
 
-  describe('imitating Amazon S3, as documented', () => {
-    it('answers a bare 403 for a missing key to those who may not list', async () => {
+  describe('with the profile of Amazon S3', () => {
+    it('answers HEAD for a missing key with 403, as Amazon S3 does without permission to list', async () => {
       const { client } = await start({ profile: 'aws' });
       const answer = await client.head(BUCKET, 'missing');
       assert.equal(answer.status, 403);
       assert.equal(await answer.text(), '');
     });
 
-    it('returns ETags that are not MD5s if objects are encrypted', async () => {
-      const { client, begin } = await start({ profile: 'aws', behaviour: { hasOpaqueEtags: true } });
-      const { key, uploadId, parts } = await begin('secret', 5 * MIB, 5);
+    it('returns ETags that differ from the MD5 if configured so, as for encrypted objects', async () => {
+      const { client, startUpload } = await start({ profile: 'aws', behaviour: { hasOpaqueEtags: true } });
+      const { key, uploadId, parts } = await startUpload('secret', 5 * MIB, 5);
       assert.equal((await client.complete(BUCKET, key, uploadId, parts)).status, 200);
       const put = await client.put(BUCKET, 'plain', 'text');
       assert.notEqual(put.headers.get('etag'), `"${createHash('md5').update('text').digest('hex')}"`);
     });
 
     it('answers 409 to conditional writes as often as configured, then accepts them', async () => {
-      const { client, begin } = await start({ profile: 'aws', behaviour: { conditionalConflictCount: 2 } });
+      const { client, startUpload } = await start({ profile: 'aws', behaviour: { conditionalConflictCount: 2 } });
       const condition = { 'if-none-match': '*' };
       const conflict = { status: 409, code: 'ConditionalRequestConflict' };
-      const { key, uploadId, parts } = await begin('new', 10);
+      const { key, uploadId, parts } = await startUpload('new', 10);
       assert.deepEqual(await statusAndCode(await client.put(BUCKET, 'x', 'x', condition)), conflict);
       assert.deepEqual(await statusAndCode(await client.complete(BUCKET, key, uploadId, parts, condition)), conflict);
       assert.equal((await client.complete(BUCKET, key, uploadId, parts, condition)).status, 200);
     });
 
-    it('answers Complete with 200 and an error, as often as configured', async () => {
-      const { client, begin } = await start({ profile: 'aws', behaviour: { completeErrorCount: 1 } });
-      const { key, uploadId, parts } = await begin('unlucky', 10);
+    it('answers CompleteMultipartUpload with 200 and an error, as often as configured', async () => {
+      const { client, startUpload } = await start({ profile: 'aws', behaviour: { completeErrorCount: 1 } });
+      const { key, uploadId, parts } = await startUpload('unlucky', 10);
       assert.deepEqual(await statusAndCode(await client.complete(BUCKET, key, uploadId, parts)), {
         status: 200,
         code: 'InternalError',
@@ -222,9 +238,9 @@ describe('the embedded bucket', () => {
       assert.equal((await client.head(BUCKET, key)).status, 200);
     });
 
-    it('sends white space during a slow Complete, then the result', async () => {
-      const { client, begin } = await start({ profile: 'aws', behaviour: { completeDelayMs: 1500 } });
-      const { key, uploadId, parts } = await begin('slow', 10);
+    it('sends white space during a slow CompleteMultipartUpload, then the result', async () => {
+      const { client, startUpload } = await start({ profile: 'aws', behaviour: { completeDelayMs: 1500 } });
+      const { key, uploadId, parts } = await startUpload('slow', 10);
       const text = await (await client.complete(BUCKET, key, uploadId, parts)).text();
       assert.match(text, /^ +<\?xml.*<CompleteMultipartUploadResult/s);
       const refused = await (await client.complete(BUCKET, key, 'unknown', parts)).text();
@@ -232,19 +248,19 @@ describe('the embedded bucket', () => {
     });
   });
 
-  describe('imitating Cloudflare R2, as documented', () => {
-    it('rejects parts that are not all of one size, except the last', async () => {
-      const { client, begin } = await start({ profile: 'r2' });
-      const odd = await begin('odd', 5 * MIB, 5 * MIB + 1, 10);
+  describe('with the profile of Cloudflare R2', () => {
+    it('rejects parts of different sizes, except for the last part', async () => {
+      const { client, startUpload } = await start({ profile: 'r2' });
+      const odd = await startUpload('odd', 5 * MIB, 5 * MIB + 1, 10);
       assert.deepEqual(await statusAndCode(await client.complete(BUCKET, odd.key, odd.uploadId, odd.parts)), {
         status: 400,
         code: 'InvalidPart',
       });
-      const even = await begin('even', 5 * MIB, 5 * MIB, 10);
+      const even = await startUpload('even', 5 * MIB, 5 * MIB, 10);
       assert.equal((await client.complete(BUCKET, even.key, even.uploadId, even.parts)).status, 200);
     });
 
-    it('does not accept POST', async () => {
+    it('rejects POST with a policy', async () => {
       const { client } = await start({ profile: 'r2' });
       const form = new FormData();
       form.append('key', 'x');

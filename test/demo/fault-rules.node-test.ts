@@ -11,35 +11,35 @@ import { seededRandom } from '../../demo/faults/random.js';
 import { RuleSet } from '../../demo/faults/rules.js';
 import type { RuledRequest } from '../../demo/faults/rules.js';
 
-interface Outcome {
+interface ReceivedResponse {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   body: string;
 }
 
-const PART = '/bucket/key?partNumber=1&uploadId=u';
+const PART_TARGET = '/bucket/key?partNumber=1&uploadId=u';
 const KIB = 1024;
 
-/** Waits until a condition holds; the runner ends a test in which it never does. */
-async function untilSo(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await sleep(20);
+/** Waits until a condition holds. The test runner's timeout ends a test in which it never does. */
+async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(20);
 }
 
 interface SendOptions {
   method?: string;
   target?: string;
   agent?: Agent;
-  /** Ends the request, whose outcome is then `silence`; without it, it waits for an answer. */
+  /** When it resolves, the request ends with the outcome `silence`. By default, the request waits for a response. */
   until?: Promise<unknown>;
 }
 
-/** Sends one request on its own connection, and returns the response, or the code of the error. */
+/** Sends one request on its own connection. Returns the response, or the kind of failure. */
 function send(
   base: string,
   body = '',
-  { method = 'PUT', target = PART, agent = new Agent(), until }: SendOptions = {},
+  { method = 'PUT', target = PART_TARGET, agent = new Agent(), until }: SendOptions = {},
 ) {
-  return new Promise<Outcome | string>((end) => {
+  return new Promise<ReceivedResponse | string>((end) => {
     const outgoing = request(base + target, { method, agent, headers: { origin: 'http://page', 'x-test': 'e' } });
     void until?.then(() => {
       end('silence');
@@ -56,7 +56,7 @@ function send(
   });
 }
 
-describe('the rules of faults', () => {
+describe('the fault rules', () => {
   const fault: Fault = { do: 'reset' };
   const part = (partNumber = 1, more: Partial<RuledRequest> = {}): RuledRequest => ({
     kind: 'part',
@@ -67,43 +67,44 @@ describe('the rules of faults', () => {
     isFirstOfConnection: true,
     ...more,
   });
-  const strikes = (rule: Omit<Rule, 'fault'>, requests: RuledRequest[], seed = 1): string => {
+  /** Returns a character for each request: x if the rule applies to it, - if not. */
+  const markApplied = (rule: Omit<Rule, 'fault'>, requests: RuledRequest[], seed = 1): string => {
     const ruleSet = new RuleSet(seededRandom(seed));
     ruleSet.set([{ ...rule, fault }]);
     return requests.map((one) => (ruleSet.choose(one) ? 'x' : '-')).join('');
   };
-  const six = Array.from({ length: 6 }, (_, index) => part(index + 1));
+  const sixParts = Array.from({ length: 6 }, (_, index) => part(index + 1));
 
-  it('match by kind, part, order and number', () => {
-    assert.equal(strikes({ on: 'part' }, six), 'xxxxxx');
-    assert.equal(strikes({ on: ['list', 'complete'] }, six), '------');
-    assert.equal(strikes({ part: 3 }, six), '--x---');
-    assert.equal(strikes({ nth: 2 }, six), '-x----');
-    assert.equal(strikes({ every: 2 }, six), '-x-x-x');
-    assert.equal(strikes({ times: 2 }, six), 'xx----');
-    assert.equal(strikes({ every: 2, times: 1 }, six), '-x----');
+  it('apply by kind of request, part, order and count', () => {
+    assert.equal(markApplied({ on: 'part' }, sixParts), 'xxxxxx');
+    assert.equal(markApplied({ on: ['list', 'complete'] }, sixParts), '------');
+    assert.equal(markApplied({ part: 3 }, sixParts), '--x---');
+    assert.equal(markApplied({ nth: 2 }, sixParts), '-x----');
+    assert.equal(markApplied({ every: 2 }, sixParts), '-x-x-x');
+    assert.equal(markApplied({ times: 2 }, sixParts), 'xx----');
+    assert.equal(markApplied({ every: 2, times: 1 }, sixParts), '-x----');
     assert.equal(
-      strikes({ firstOfConnection: true, nth: 1 }, [part(1, { isFirstOfConnection: false }), part(2), part(3)]),
+      markApplied({ firstOfConnection: true, nth: 1 }, [part(1, { isFirstOfConnection: false }), part(2), part(3)]),
       '-x-',
     );
   });
 
-  it('exclude preflights unless these are named', () => {
+  it('apply to preflights only if they name them', () => {
     const preflight = part(1, { kind: 'preflight' });
-    assert.equal(strikes({}, [preflight, part()]), '-x');
-    assert.equal(strikes({ on: 'preflight' }, [preflight, part()]), 'x-');
+    assert.equal(markApplied({}, [preflight, part()]), '-x');
+    assert.equal(markApplied({ on: 'preflight' }, [preflight, part()]), 'x-');
   });
 
-  it('match with the given probability, and the same way for the same seed', () => {
+  it('apply with the given probability, and to the same requests for the same seed', () => {
     const many = Array.from({ length: 1_000 }, () => part());
-    const first = strikes({ probability: 0.3 }, many, 7);
-    assert.equal(strikes({ probability: 0.3 }, many, 7), first);
-    assert.notEqual(strikes({ probability: 0.3 }, many, 8), first);
+    const first = markApplied({ probability: 0.3 }, many, 7);
+    assert.equal(markApplied({ probability: 0.3 }, many, 7), first);
+    assert.notEqual(markApplied({ probability: 0.3 }, many, 8), first);
     const count = first.replaceAll('-', '').length;
     assert.ok(count > 250 && count < 350, `${count} of 1000`);
   });
 
-  it('apply in order: the first match decides, and the others count anyway', () => {
+  it('apply in order: the first one that applies decides, and the others count the request too', () => {
     const ruleSet = new RuleSet(seededRandom(1));
     ruleSet.set([
       { nth: 1, fault: { do: 'reset' } },
@@ -117,18 +118,18 @@ describe('the rules of faults', () => {
   });
 });
 
-describe('the faults of the proxy', () => {
+describe('the fault proxy with a rule', () => {
   let store: Server;
   let proxy: FaultProxy;
-  /** Bodies that the store has received whole. */
-  let taken: string[] = [];
+  /** The bodies that the store has received completely. */
+  let receivedBodies: string[] = [];
 
   before(async () => {
     store = createServer((incoming, answer) => {
       let body = '';
       incoming.on('data', (chunk) => (body += String(chunk)));
       incoming.on('end', () => {
-        taken.push(body);
+        receivedBodies.push(body);
         answer.setHeader('etag', '"e"').setHeader('host-seen', incoming.headers.host!).end('an answer');
       });
     });
@@ -137,142 +138,148 @@ describe('the faults of the proxy', () => {
   after(() => void store.close());
   afterEach(() => proxy.close());
 
-  const start = async (fault: Fault, more: Omit<Rule, 'fault'> = { times: 1 }): Promise<void> => {
-    taken = [];
+  /** Starts a proxy that applies a fault once, unless the rule says otherwise. */
+  const startProxy = async (fault: Fault, conditions: Omit<Rule, 'fault'> = { times: 1 }): Promise<void> => {
+    receivedBodies = [];
     proxy = await startFaultProxy(`http://127.0.0.1:${(store.address() as AddressInfo).port}`, {
-      rules: [{ ...more, fault }],
+      rules: [{ ...conditions, fault }],
     });
   };
-  const passes = async (): Promise<void> => {
-    const after = await send(proxy.url, 'after');
-    assert.equal((after as Outcome).body, 'an answer');
-    assert.equal((after as Outcome).headers['host-seen'], new URL(proxy.url).host, 'Host is as the client sent it');
-    assert.equal(taken.at(-1), 'after');
+  /** Expects that the next request passes unchanged, and that the rule has applied once. */
+  const expectNextRequestPasses = async (): Promise<void> => {
+    const next = await send(proxy.url, 'after');
+    assert.equal((next as ReceivedResponse).body, 'an answer');
+    assert.equal(
+      (next as ReceivedResponse).headers['host-seen'],
+      new URL(proxy.url).host,
+      'the proxy changed the header Host',
+    );
+    assert.equal(receivedBodies.at(-1), 'after');
     assert.deepEqual(proxy.appliedCounts, [1]);
   };
   const body = 'x'.repeat(512 * KIB);
 
-  it('reset at once: the store receives nothing', async () => {
-    await start({ do: 'reset' });
+  it('resets a connection at once, so that the store receives nothing', async () => {
+    await startProxy({ do: 'reset' });
     assert.equal(await send(proxy.url), 'ECONNRESET');
-    assert.deepEqual(taken, []);
-    await passes();
+    assert.deepEqual(receivedBodies, []);
+    await expectNextRequestPasses();
   });
 
-  it('reset half-way: the store gets a part of the body', async () => {
-    await start({ do: 'reset', afterBytes: 100 * KIB });
+  it('resets a connection after some bytes, so that the store receives only a part of the body', async () => {
+    await startProxy({ do: 'reset', afterBytes: 100 * KIB });
     assert.ok(['ECONNRESET', 'EPIPE'].includes((await send(proxy.url, body)) as string));
-    assert.deepEqual(taken, []);
+    assert.deepEqual(receivedBodies, []);
     const { bytes, fault, deliveredAt } = proxy.requests[0]!;
     assert.ok(bytes >= 100 * KIB, `${bytes} bytes`);
     assert.deepEqual([fault, deliveredAt], ['reset', null]);
-    await passes();
+    await expectNextRequestPasses();
   });
 
-  it('silence before the store receives it, after n bytes, and after it has acted', async () => {
-    await start({ do: 'silence', when: 'before' });
+  it('never responds: before the store receives the request, after some bytes of it, or after the store has acted', async () => {
+    await startProxy({ do: 'silence', when: 'before' });
     assert.equal(await send(proxy.url, body, { until: sleep(300) }), 'silence');
-    assert.deepEqual(taken, []);
-    await passes();
+    assert.deepEqual(receivedBodies, []);
+    await expectNextRequestPasses();
     await proxy.close();
-    await start({ do: 'silence', when: 'before', afterBytes: 100 * KIB });
+    await startProxy({ do: 'silence', when: 'before', afterBytes: 100 * KIB });
     assert.equal(await send(proxy.url, body.repeat(20), { until: sleep(300) }), 'silence');
-    assert.ok(proxy.bytes() < body.length, 'it stops taking the body');
-    await passes();
+    assert.ok(proxy.bytes() < body.length, 'the proxy must stop reading the body');
+    await expectNextRequestPasses();
     await proxy.close();
-    await start({ do: 'silence', when: 'after' });
-    assert.equal(await send(proxy.url, body, { until: untilSo(() => proxy.requests[0]?.status === 200) }), 'silence');
-    assert.deepEqual(taken, [body]);
+    await startProxy({ do: 'silence', when: 'after' });
+    assert.equal(await send(proxy.url, body, { until: waitUntil(() => proxy.requests[0]?.status === 200) }), 'silence');
+    assert.deepEqual(receivedBodies, [body]);
     assert.equal(proxy.requests[0]!.status, 200);
-    await passes();
+    await expectNextRequestPasses();
   });
 
-  it('lose the reply: the store has acted', async () => {
-    await start({ do: 'lose-reply' });
+  it('loses the response after the store has acted', async () => {
+    await startProxy({ do: 'lose-reply' });
     assert.equal(await send(proxy.url, body), 'ECONNRESET');
-    assert.deepEqual(taken, [body]);
+    assert.deepEqual(receivedBodies, [body]);
     assert.equal(proxy.requests[0]!.deliveredAt, null);
-    await passes();
+    await expectNextRequestPasses();
     assert.notEqual(proxy.requests[1]!.deliveredAt, null);
   });
 
-  it('cut the answer after n bytes', async () => {
-    await start({ do: 'cut', afterBytes: 4 });
+  it('cuts the response after some bytes', async () => {
+    await startProxy({ do: 'cut', afterBytes: 4 });
     assert.equal(await send(proxy.url), 'cut after 4');
-    await passes();
+    await expectNextRequestPasses();
   });
 
-  it('throttle and delay', async () => {
-    await start({ do: 'throttle', rate: 1024 * KIB });
-    let begun = performance.now();
+  it('throttles and delays requests', async () => {
+    await startProxy({ do: 'throttle', rate: 1024 * KIB });
+    let startedAt = performance.now();
     await send(proxy.url, body);
-    assert.ok(performance.now() - begun > 400);
-    await passes();
+    assert.ok(performance.now() - startedAt > 400);
+    await expectNextRequestPasses();
     await proxy.close();
-    await start({ do: 'delay', ms: 200 });
-    begun = performance.now();
-    assert.equal(((await send(proxy.url, '')) as Outcome).status, 200);
-    assert.ok(performance.now() - begun > 190);
-    await passes();
+    await startProxy({ do: 'delay', ms: 200 });
+    startedAt = performance.now();
+    assert.equal(((await send(proxy.url, '')) as ReceivedResponse).status, 200);
+    assert.ok(performance.now() - startedAt > 190);
+    await expectNextRequestPasses();
   });
 
-  it('refuse for a while: every connection is cut and new ones are refused', async () => {
-    await start({ do: 'refuse', forMs: 3_000 });
+  it('resets all connections, and refuse new ones for some time', async () => {
+    await startProxy({ do: 'refuse', forMs: 3_000 });
     assert.equal(await send(proxy.url), 'ECONNRESET');
     assert.equal(await send(proxy.url), 'ECONNREFUSED');
-    await untilSo(async () => (await send(proxy.url)) !== 'ECONNREFUSED');
-    await passes();
+    await waitUntil(async () => (await send(proxy.url)) !== 'ECONNREFUSED');
+    await expectNextRequestPasses();
   });
 
-  it('answer in the store’s place: status, headers, body, and CORS or none', async () => {
-    const played = { status: 503, headers: { 'X-Note': 'n' }, body: errorXml('SlowDown') } as const;
-    await start({ do: 'answer', ...played, retryAfter: { seconds: 7, as: 'seconds' } });
-    const { status, headers, body: text } = (await send(proxy.url, body)) as Outcome;
-    assert.deepEqual([status, text, taken], [503, errorXml('SlowDown'), []]);
+  it('answers instead of the store, with status, headers and body, with or without CORS headers', async () => {
+    const injected = { status: 503, headers: { 'X-Note': 'n' }, body: errorXml('SlowDown') } as const;
+    await startProxy({ do: 'answer', ...injected, retryAfter: { seconds: 7, as: 'seconds' } });
+    const { status, headers, body: text } = (await send(proxy.url, body)) as ReceivedResponse;
+    assert.deepEqual([status, text, receivedBodies], [503, errorXml('SlowDown'), []]);
     assert.deepEqual(
       [headers['retry-after'], headers['x-note'], headers['content-type'], headers['access-control-allow-origin']],
       ['7', 'n', 'application/xml', 'http://page'],
     );
-    await passes();
+    await expectNextRequestPasses();
     await proxy.close();
-    await start({ do: 'answer', status: 403, cors: false, retryAfter: { seconds: 60, as: 'date' } });
-    const asked = Date.now();
-    const refused = (await send(proxy.url)) as Outcome;
+    await startProxy({ do: 'answer', status: 403, cors: false, retryAfter: { seconds: 60, as: 'date' } });
+    const sentAt = Date.now();
+    const refused = (await send(proxy.url)) as ReceivedResponse;
     assert.equal(refused.headers['access-control-allow-origin'], undefined);
     const until = Date.parse(String(refused.headers['retry-after']));
     // a date has whole seconds
-    assert.ok(until > asked + 59_000 && until <= Date.now() + 60_000, `${until - asked} ms ahead`);
-    await passes();
+    assert.ok(until > sentAt + 59_000 && until <= Date.now() + 60_000, `${until - sentAt} ms ahead`);
+    await expectNextRequestPasses();
   });
 
-  it('answer in the store’s place after it has acted, and edit its response', async () => {
-    await start({ do: 'answer-after', status: 500 });
-    assert.equal(((await send(proxy.url, 'acted')) as Outcome).status, 500);
-    assert.deepEqual(taken, ['acted']);
-    await passes();
+  it('answers after the store has acted, and edits the store’s response', async () => {
+    await startProxy({ do: 'answer-after', status: 500 });
+    assert.equal(((await send(proxy.url, 'acted')) as ReceivedResponse).status, 500);
+    assert.deepEqual(receivedBodies, ['acted']);
+    await expectNextRequestPasses();
     await proxy.close();
-    await start({ do: 'edit', edit: (answer) => ({ body: answer.body.toUpperCase() }) });
-    const edited = (await send(proxy.url)) as Outcome;
+    await startProxy({ do: 'edit', edit: (answer) => ({ body: answer.body.toUpperCase() }) });
+    const edited = (await send(proxy.url)) as ReceivedResponse;
     assert.deepEqual([edited.body, edited.headers.etag], ['AN ANSWER', '"e"']);
-    await passes();
+    await expectNextRequestPasses();
   });
 
-  it('alter the body: the store receives, and answers, the changed one', async () => {
-    await start({ do: 'alter', alter: (whole) => Buffer.concat([whole.subarray(1), Buffer.from('end')]) });
-    const outcome = (await send(proxy.url, 'a body')) as Outcome;
+  it('alters the body that the store receives', async () => {
+    await startProxy({ do: 'alter', alter: (whole) => Buffer.concat([whole.subarray(1), Buffer.from('end')]) });
+    const outcome = (await send(proxy.url, 'a body')) as ReceivedResponse;
     assert.deepEqual([outcome.status, outcome.body], [200, 'an answer']);
-    assert.deepEqual(taken, [' bodyend']);
+    assert.deepEqual(receivedBodies, [' bodyend']);
     assert.deepEqual([proxy.requests[0]!.bytes, proxy.requests[0]!.fault], [6, 'alter']);
-    await passes();
+    await expectNextRequestPasses();
   });
 
-  it('can use one connection per request', async () => {
+  it('uses one connection for each request if configured so', async () => {
     proxy = await startFaultProxy(`http://127.0.0.1:${(store.address() as AddressInfo).port}`, {
       connectionPerRequest: true,
     });
     const agent = new Agent({ keepAlive: true });
     for (let count = 0; count < 3; count++) {
-      const { headers } = (await send(proxy.url, '', { agent })) as Outcome;
+      const { headers } = (await send(proxy.url, '', { agent })) as ReceivedResponse;
       assert.equal(headers.connection, 'close');
     }
     assert.deepEqual(

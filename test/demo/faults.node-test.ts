@@ -14,7 +14,7 @@ import { S3Client } from '../servers/s3-client.js';
 const ACCESS = { accessKeyId: 'testaccess', secretAccessKey: 'testsecret', region: 'us-east-1' };
 const BUCKET = 'demo';
 
-describe('the fault proxy', () => {
+describe('the fault proxy without rules', () => {
   let directory = '';
   let bucket: RunningBucket;
   let proxy: FaultProxy;
@@ -34,7 +34,7 @@ describe('the fault proxy', () => {
   });
   afterEach(() => proxy.close());
 
-  it('forwards everything with its signature and counts it by kind', async () => {
+  it('forwards requests with valid signatures, and records their kinds', async () => {
     const key = 'a folder/ü.bin';
     const body = new Uint8Array(randomBytes(6 * MIB));
     const uploadId = await client.createUpload(BUCKET, key);
@@ -76,18 +76,18 @@ describe('the fault proxy', () => {
     assert.equal(proxy.bytes(), 0);
   });
 
-  it('limits the rate over all connections, and can lift the limit', async () => {
+  it('limits the rate over all connections, until the limit is removed', async () => {
     proxy.setRate(4 * MIB);
     const body = new Uint8Array(randomBytes(MIB));
     const started = performance.now();
     await Promise.all(['a', 'b', 'c', 'd'].map((key) => client.put(BUCKET, key, body)));
-    const slow = performance.now() - started;
-    assert.ok(slow > 800, `4 MiB at 4 MiB/s took ${slow} ms`);
+    const elapsedMs = performance.now() - started;
+    assert.ok(elapsedMs > 800, `4 MiB at 4 MiB/s took ${elapsedMs} ms`);
     proxy.setRate(Infinity);
     assert.equal((await client.put(BUCKET, 'e', body)).status, 200);
   });
 
-  it('forwards nothing while paused and everything after', async () => {
+  it('forwards nothing while it is paused, and everything afterwards', async () => {
     proxy.setMode('pause');
     let isDone = false;
     const sending = client.put(BUCKET, 'paused', 'text').then((answer) => {
@@ -100,20 +100,20 @@ describe('the fault proxy', () => {
     assert.equal((await sending).status, 200);
   });
 
-  it('resets connections while it refuses, open ones too', async () => {
+  it('resets open and new connections while it refuses them', async () => {
     proxy.setMode('pause');
-    const underWay = assert.rejects(client.put(BUCKET, 'refused', 'text'));
+    const openRequest = assert.rejects(client.put(BUCKET, 'refused', 'text'));
     await new Promise((resolve) => setTimeout(resolve, 200));
     proxy.setMode('refuse');
-    await underWay;
+    await openRequest;
     await assert.rejects(client.put(BUCKET, 'refused', 'text'));
     proxy.setMode('pass');
     assert.equal((await client.put(BUCKET, 'refused', 'text')).status, 200);
   });
 
-  it('resets the connection if the store is gone', async () => {
-    const orphan = await startFaultProxy('http://127.0.0.1:1');
-    await assert.rejects(new S3Client({ ...ACCESS, url: orphan.url }).put(BUCKET, 'x', 'x'));
-    await orphan.close();
+  it('resets the connection if the store cannot be reached', async () => {
+    const proxyWithoutStore = await startFaultProxy('http://127.0.0.1:1');
+    await assert.rejects(new S3Client({ ...ACCESS, url: proxyWithoutStore.url }).put(BUCKET, 'x', 'x'));
+    await proxyWithoutStore.close();
   });
 });

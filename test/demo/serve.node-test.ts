@@ -14,26 +14,27 @@ import { S3Client } from '../servers/s3-client.js';
 
 const SERVE = fileURLToPath(new URL('../../demo/serve.ts', import.meta.url));
 
-interface RawAnswer {
+interface RawResponse {
   status: number;
   text: string;
 }
 
-/** Sends a request unchanged: `fetch` would resolve the path and set Host itself. */
-function askRaw(demo: RunningDemo, path: string, headers: Record<string, string> = {}): Promise<RawAnswer> {
+/** Sends a request with this path and these headers, unchanged: `fetch` would normalize the path and set Host itself. */
+function sendRaw(demo: RunningDemo, path: string, headers: Record<string, string> = {}): Promise<RawResponse> {
   const { port, host } = new URL(demo.url);
   return new Promise((resolve, reject) => {
     const options = { host: '127.0.0.1', port, path, headers: { host, ...headers }, setHost: false };
-    const asking = request(options, (answer) => {
+    const outgoing = request(options, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       answer.on('end', () => resolve({ status: answer.statusCode!, text }));
     });
-    asking.on('error', reject).end();
+    outgoing.on('error', reject).end();
   });
 }
 
-async function askForFile(page: string, filesize: number): Promise<InitAnswer> {
+/** Calls init of the demo's signer for one file. */
+async function callInit(page: string, filesize: number): Promise<InitAnswer> {
   const file = { id: 'a', filename: 'a.bin', filesize, last_modified: 1, content_type: 'text/plain' };
   const answer = await fetch(`${page}sign/get_init_signature`, {
     method: 'POST',
@@ -48,15 +49,15 @@ describe('the demo', () => {
   let directory = '';
   let bucketDirectory = '';
   let demo: RunningDemo;
-  const calls: [string, unknown][] = [];
+  const signerCalls: [string, unknown][] = [];
 
   before(async () => {
-    // within the project, as with `npm start`
+    // in the project folder, as the demo's `.bucket` with `npm start`
     const cache = fileURLToPath(new URL('../../.cache/', import.meta.url));
     await mkdir(cache, { recursive: true });
     directory = await mkdtemp(join(cache, 'demo-test-'));
     bucketDirectory = join(directory, '.bucket');
-    const onSignerCall = (action: string, body: unknown): void => void calls.push([action, body]);
+    const onSignerCall = (action: string, body: unknown): void => void signerCalls.push([action, body]);
     demo = await serveDemo({ port: 0, bucketDirectory, onSignerCall });
   });
   after(async () => {
@@ -64,7 +65,7 @@ describe('the demo', () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  it('serves the manifest of the sources, from which its reference is generated', async () => {
+  it('serves the custom elements manifest of the sources, from which the reference page is rendered', async () => {
     const answer = await fetch(new URL('custom-elements.json', demo.url));
     assert.equal(answer.headers.get('content-type'), 'application/json');
     const { modules } = (await answer.json()) as { modules: { declarations?: { tagName?: string }[] }[] };
@@ -78,17 +79,17 @@ describe('the demo', () => {
     assert.match(await answer.text(), /<mule-upload/);
   });
 
-  it('answers only to its own host names, whatever is asked for', async () => {
+  it('answers 421 to requests for other host names, on every path', async () => {
     const { port } = new URL(demo.url);
     for (const path of ['/', '/switches', '/custom-elements.json', '/sign/get_init_signature', '/demo.ts']) {
       for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `LOCALHOST:${port}`])
-        assert.notEqual((await askRaw(demo, path, { host })).status, 421, `${host}${path}`);
+        assert.notEqual((await sendRaw(demo, path, { host })).status, 421, `${host}${path}`);
       for (const host of [`evil.example:${port}`, 'evil.example', '127.0.0.1', `127.0.0.1.evil.example:${port}`, ''])
-        assert.equal((await askRaw(demo, path, { host })).status, 421, `${host}${path}`);
+        assert.equal((await sendRaw(demo, path, { host })).status, 421, `${host}${path}`);
     }
   });
 
-  it('serves no files of the bucket or of other folders that the page does not need', async () => {
+  it('serves no files of the bucket, nor of folders that the page does not need', async () => {
     const { secretAccessKey } = demo.store.credentials;
     const root = fileURLToPath(new URL('../..', import.meta.url))
       .replaceAll('\\', '/')
@@ -113,15 +114,15 @@ describe('the demo', () => {
     ];
     for (const file of files) {
       for (const query of ['', '?raw', '?import&raw', '?url', '?inline', '?import', '?x=.js']) {
-        const { status, text } = await askRaw(demo, `${file.replace('/@fs//', '/@fs/')}${query}`);
+        const { status, text } = await sendRaw(demo, `${file.replace('/@fs//', '/@fs/')}${query}`);
         assert.ok(status === 403 || status === 404, `${status} for ${file}${query}`);
-        assert.ok(!text.includes(secretAccessKey), `the secret stands in ${file}${query}`);
+        assert.ok(!text.includes(secretAccessKey), `the response to ${file}${query} contains the secret`);
       }
     }
   });
 
-  it("signs at /sign for a bucket on another origin, which allows the page's origin", async () => {
-    const { files } = await askForFile(demo.url, 5);
+  it("signs at /sign for a bucket on another origin, which lets the page's origin upload", async () => {
+    const { files } = await callInit(demo.url, 5);
     const { key, put } = files[0] as InitPut;
     const { url, method, headers } = put as SignedRequest;
     assert.notEqual(new URL(url).origin, new URL(demo.url).origin);
@@ -138,7 +139,7 @@ describe('the demo', () => {
   });
 
   it('reports every call to the signer', () => {
-    const [action, body] = calls.at(-1)!;
+    const [action, body] = signerCalls.at(-1)!;
     assert.equal(action, 'get_init_signature');
     assert.equal((body as { files: { filename: string }[] }).files[0]!.filename, 'a.bin');
   });
@@ -159,7 +160,7 @@ describe('the demo', () => {
       await server.ready('the demo', async () => server.log.includes('uploads to bucket elsewhere'));
       const urls = server.log.match(/https?:\/\/\S+/g) ?? [];
       assert.equal(urls.length, 1, server.log);
-      const { files } = await askForFile(urls[0], 20_000_000);
+      const { files } = await callInit(urls[0], 20_000_000);
       const { url, method, headers } = (files[0] as InitCreate).init as SignedRequest;
       assert.equal((await fetch(url, { method, headers: headers ?? {} })).status, 200);
       assert.equal((await new S3Client(store).listUploads('elsewhere')).length, 1);
@@ -171,7 +172,8 @@ describe('the demo', () => {
     }
   });
 
-  it('starts through a link to the project, as it does for a drive letter in the other case', async () => {
+  it('starts if its path contains a symbolic link', async () => {
+    // on Windows, a drive letter in another case has the same effect: the path differs from the real path
     const link = join(directory, 'link');
     await symlink(fileURLToPath(new URL('../..', import.meta.url)), link, 'junction');
     const server = new Daemon(process.execPath, ['--import', 'tsx', join(link, 'demo', 'serve.ts')], {
@@ -192,7 +194,7 @@ describe('the demo', () => {
     }
   });
 
-  it('names missing environment variables', () => {
+  it('reports the names of missing environment variables', () => {
     assert.equal(storeFromEnvironment({}), null);
     assert.throws(
       () => storeFromEnvironment({ S3_ENDPOINT: 'http://store', AWS_REGION: 'x' }),

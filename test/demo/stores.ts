@@ -8,33 +8,40 @@ export interface TestStore extends StoreAccess {
   stop(): Promise<void>;
 }
 
-/** The known differences between stores; in everything else they must agree. */
+/** The known differences between stores. In everything else, the suites require the same behaviour. */
 export interface Differences {
-  /** The code for any call about an upload that was aborted, beside status 404. */
+  /** Error code of a request for an aborted upload; its status is 404. */
   codeAfterAbort: string;
-  /** The response to Complete for an aborted upload. Ceph's 500 must not be retried without limit. */
+  /** The response to CompleteMultipartUpload for an aborted upload. Ceph's 500 must not be retried without limit. */
   completeAfterAbort: { status: number; code: string };
-  /** Whether Complete rejects an unordered list, instead of sorting it. */
-  refusesDisorder: boolean;
+  /** Whether CompleteMultipartUpload rejects parts in the wrong order, instead of sorting them. */
+  requiresPartOrder: boolean;
   /** Whether part numbers outside 1 to 10,000 are rejected. */
-  refusesPartNumbers: boolean;
+  limitsPartNumbers: boolean;
   /** Whether presigned URLs dated in the future are rejected. */
-  refusesFuture: boolean;
-  /** Whether Complete may leave out parts that were sent. */
-  mayLeaveOutParts: boolean;
-  /** Whether the first response to Complete has the ETag; HEAD always has it. */
-  completeTellsEtag: boolean;
-  /** Whether `x-amz-*` headers outside the signature are rejected, as on AWS. */
+  rejectsFutureDates: boolean;
+  /** Whether CompleteMultipartUpload may omit stored parts. */
+  allowsOmittedParts: boolean;
+  /** Whether the first response to CompleteMultipartUpload has the ETag; the response to HEAD always has it. */
+  completeReturnsEtag: boolean;
+  /** Whether `x-amz-*` headers outside the signature are rejected, as by Amazon S3. */
   refusesUnsignedHeaders: boolean;
-  /**
-   * Which wrong checksums are rejected. Bodies: of parts and of single objects. Whole: in Complete's header. Named: of
-   * parts, in Complete's list. Size: `x-amz-mp-object-size`. Empty: the store ignores all.
-   */
-  refusesChecksums: readonly ('bodies' | 'whole' | 'whole of crc64nvme' | 'named' | 'size')[];
-  /** Whether a 403 lets the page read it. */
-  corsOnForbidden: boolean;
+  /** Which checksums the store verifies; an empty list if it ignores all of them. */
+  verifiedChecksums: readonly VerifiedChecksum[];
+  /** Whether a 403 response has CORS headers, so that a page can read it. */
+  hasCorsOnForbidden: boolean;
 }
 
+/**
+ * A checksum that a store verifies:
+ * - `body`: of a part, or of an object sent in one request
+ * - `object`: CRC32 or CRC32C of a multipart object, in a header of CompleteMultipartUpload
+ * - `crc64nvme object`: CRC64NVME of a multipart object, in the same place
+ * - `listed part`: of a part, in the body of CompleteMultipartUpload
+ */
+export type VerifiedChecksum = 'body' | 'object' | 'crc64nvme object' | 'listed part';
+
+/** A kind of store that the suites run on. */
 export interface StoreUnderTest {
   name: string;
   differences: Differences;
@@ -52,14 +59,14 @@ export const STORES: readonly StoreUnderTest[] = [
     differences: {
       codeAfterAbort: 'NoSuchUpload',
       completeAfterAbort: { status: 404, code: 'NoSuchUpload' },
-      refusesDisorder: true,
-      refusesPartNumbers: true,
-      refusesFuture: true,
-      mayLeaveOutParts: true,
-      completeTellsEtag: true,
+      requiresPartOrder: true,
+      limitsPartNumbers: true,
+      rejectsFutureDates: true,
+      allowsOmittedParts: true,
+      completeReturnsEtag: true,
       refusesUnsignedHeaders: true,
-      refusesChecksums: ['bodies', 'whole', 'whole of crc64nvme', 'named', 'size'],
-      corsOnForbidden: true,
+      verifiedChecksums: ['body', 'object', 'crc64nvme object', 'listed part'],
+      hasCorsOnForbidden: true,
     },
     start: () => startEmbeddedBucket(),
   },
@@ -68,14 +75,14 @@ export const STORES: readonly StoreUnderTest[] = [
     differences: {
       codeAfterAbort: 'NoSuchKey',
       completeAfterAbort: { status: 500, code: 'InternalError' },
-      refusesDisorder: false,
-      refusesPartNumbers: false,
-      refusesFuture: false,
-      mayLeaveOutParts: false,
-      completeTellsEtag: false,
+      requiresPartOrder: false,
+      limitsPartNumbers: false,
+      rejectsFutureDates: false,
+      allowsOmittedParts: false,
+      completeReturnsEtag: false,
       refusesUnsignedHeaders: false,
-      refusesChecksums: [],
-      corsOnForbidden: false,
+      verifiedChecksums: [],
+      hasCorsOnForbidden: false,
     },
     start: startCephAsStore,
   },

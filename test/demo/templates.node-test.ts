@@ -6,13 +6,13 @@ import { MuleUploadElement } from '../../src/element/index.js';
 
 const FOLDER = path.resolve(import.meta.dirname, '../../demo/templates');
 /** Attributes that every HTML element may have. */
-const GLOBAL = /^(?:id|lang|data-.+)$/;
-/** Syntax of template languages between attributes, and in their values. */
-const TAGS = /\{%-?[^]*?%\}|\{\{[^]*?\}\}|%s/g;
+const GLOBAL_ATTRIBUTE = /^(?:id|lang|data-.+)$/;
+/** The tags and placeholders of template languages. */
+const TEMPLATE_TAGS = /\{%-?[^]*?%\}|\{\{[^]*?\}\}|%s/g;
 
-/** Returns the names of the attributes that a template sets, without conditions and values. */
+/** Returns the names of all attributes that a template sets on the element, with or without a condition. */
 function attributesIn(template: string): string[] {
-  const [, inside = ''] = /<mule-upload\b([^]*?)>[^]*?<\/mule-upload>/.exec(template.replace(TAGS, '')) ?? [];
+  const [, inside = ''] = /<mule-upload\b([^]*?)>[^]*?<\/mule-upload>/.exec(template.replace(TEMPLATE_TAGS, '')) ?? [];
   return [...inside.matchAll(/([a-z][a-z-]*)(?:="[^"]*")?(?=\s|$|")/g)].map(([, name]) => name!);
 }
 
@@ -24,12 +24,12 @@ describe('templates for content management systems', () => {
   });
 
   for (const file of files)
-    it(`${file} sets only attributes that the element has, with a signer and a name`, () => {
+    it(`${file} sets signer, name and max-size, and only attributes that the element has`, () => {
       const names = attributesIn(readFileSync(path.join(FOLDER, file), 'utf8'));
-      for (const needed of ['signer', 'name', 'max-size'])
-        assert.ok(names.includes(needed), `no ${needed}: ${names.join()}`);
+      for (const required of ['signer', 'name', 'max-size'])
+        assert.ok(names.includes(required), `${required} is missing; the template sets ${names.join(', ')}`);
       const unknown = names.filter(
-        (name) => !MuleUploadElement.observedAttributes.includes(name) && !GLOBAL.test(name),
+        (name) => !MuleUploadElement.observedAttributes.includes(name) && !GLOBAL_ATTRIBUTE.test(name),
       );
       assert.deepEqual(unknown, []);
     });

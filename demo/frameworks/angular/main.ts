@@ -4,7 +4,7 @@ import { Component, CUSTOM_ELEMENTS_SCHEMA, signal } from '@angular/core';
 import { bootstrapApplication } from '@angular/platform-browser';
 import type { MuleEventMap, MuleUploadElement } from 'mule-upload';
 
-/** The same in every framework: an attribute, a property, an event, a slot, and a bound value. */
+/** Uses attributes, a property, events, a slot and a bound value, as the apps of all frameworks do. */
 @Component({
   selector: 'app-root',
   schemas: [CUSTOM_ELEMENTS_SCHEMA],

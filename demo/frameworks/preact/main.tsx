@@ -2,7 +2,7 @@ import 'mule-upload';
 import { render } from 'preact';
 import { useState } from 'preact/hooks';
 
-/** The same in every framework: an attribute, a property, an event, a slot, and a bound value. */
+/** Uses attributes, a property, events, a slot and a bound value, as the apps of all frameworks do. */
 function App() {
   const [value, setValue] = useState<readonly string[]>([]);
   const [stored, setStored] = useState('');

@@ -1,10 +1,10 @@
+/** Tests the types, without being built: valid use compiles, invalid use does not. */
 import type { MuleUploadElement } from 'mule-upload';
 import { createRef } from 'preact';
 
 const ref = createRef<MuleUploadElement>();
 
-/** Only type-checked: correct use compiles, incorrect use does not. */
-export const right = (
+export const validUse = (
   <mule-upload
     ref={ref}
     class="wide"
@@ -14,7 +14,7 @@ export const right = (
     onmule-error={({ detail }) => console.log(detail.error.code)}
   />
 );
-// @ts-expect-error -- the attribute does not allow this word
-export const wrongWord = <mule-upload recover="never" />;
+// @ts-expect-error -- the attribute does not allow this value
+export const invalidValue = <mule-upload recover="never" />;
 // @ts-expect-error -- no such attribute
-export const wrongName = <mule-upload siner="/sign" />;
+export const unknownAttribute = <mule-upload siner="/sign" />;

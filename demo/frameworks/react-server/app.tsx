@@ -1,21 +1,21 @@
 import 'mule-upload';
 import { useEffect, useState, type ComponentProps } from 'react';
 
-/** Rendered only in the browser: React sets neither properties nor listeners on an element that it hydrates. */
-function Upload(props: ComponentProps<'mule-upload'>) {
+/** Renders the element only in the browser: React sets no properties or listeners on elements that it hydrates. */
+function BrowserOnlyUpload(props: ComponentProps<'mule-upload'>) {
   const [isMounted, setIsMounted] = useState(false);
   useEffect(() => setIsMounted(true), []);
   return isMounted ? <mule-upload {...props} /> : null;
 }
 
-/** The same as in the app without server rendering. */
+/** Does the same as the app in `../react`, which no server renders. */
 export function App() {
   const [value, setValue] = useState<readonly string[]>([]);
   const [stored, setStored] = useState('');
   const [isDisabled, setIsDisabled] = useState(false);
   return (
     <>
-      <Upload
+      <BrowserOnlyUpload
         signer="/sign"
         name="film"
         max-size="1GB"
@@ -28,7 +28,7 @@ export function App() {
         <button slot="button" type="button">
           Choose a film
         </button>
-      </Upload>
+      </BrowserOnlyUpload>
       <output id="stored">{stored}</output>
       <output id="value">{value.join()}</output>
       <button id="toggle" type="button" onClick={() => setIsDisabled(!isDisabled)}>

@@ -1,5 +1,5 @@
 import { renderToString } from 'react-dom/server';
 import { App } from './app.js';
 
-/** The page's content as rendered by the server. */
+/** Returns the HTML of the app, for a server to insert into the page. */
 export const render = (): string => renderToString(<App />);

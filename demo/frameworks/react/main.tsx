@@ -2,7 +2,7 @@ import 'mule-upload';
 import { useState } from 'react';
 import { createRoot } from 'react-dom/client';
 
-/** The same in every framework: an attribute, a property, an event, a slot, and a bound value. */
+/** Uses attributes, a property, events, a slot and a bound value, as the apps of all frameworks do. */
 function App() {
   const [value, setValue] = useState<readonly string[]>([]);
   const [stored, setStored] = useState('');

@@ -1,10 +1,10 @@
+/** Tests the types, without being built: valid use compiles, invalid use does not. */
 import type { MuleUploadElement } from 'mule-upload';
 import { createRef } from 'react';
 
 const ref = createRef<MuleUploadElement>();
 
-/** Only type-checked: correct use compiles, incorrect use does not. */
-export const right = (
+export const validUse = (
   <mule-upload
     ref={ref}
     className="wide"
@@ -16,9 +16,9 @@ export const right = (
     onmule-error={({ detail, currentTarget }) => console.log(detail.error.code, currentTarget.status)}
   />
 );
-// @ts-expect-error -- the attribute does not allow this word
-export const wrongWord = <mule-upload recover="never" />;
+// @ts-expect-error -- the attribute does not allow this value
+export const invalidValue = <mule-upload recover="never" />;
 // @ts-expect-error -- no such attribute
-export const wrongName = <mule-upload siner="/sign" />;
+export const unknownAttribute = <mule-upload siner="/sign" />;
 // @ts-expect-error -- a completed upload has no such field
-export const wrongDetail = <mule-upload onmule-complete={({ detail }) => detail.keys} />;
+export const unknownField = <mule-upload onmule-complete={({ detail }) => detail.keys} />;

@@ -2,7 +2,7 @@ import 'mule-upload';
 import { createSignal } from 'solid-js';
 import { render } from 'solid-js/web';
 
-/** The same in every framework: an attribute, a property, an event, a slot, and a bound value. */
+/** Uses attributes, a property, events, a slot and a bound value, as the apps of all frameworks do. */
 function App() {
   const [value, setValue] = createSignal<readonly string[]>([]);
   const [stored, setStored] = createSignal('');

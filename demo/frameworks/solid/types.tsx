@@ -1,5 +1,5 @@
-/** Only type-checked: correct use compiles, incorrect use does not. */
-export const right = (
+/** Tests the types, without being built: valid use compiles, invalid use does not. */
+export const validUse = (
   <mule-upload
     class="wide"
     no-autostart
@@ -8,7 +8,7 @@ export const right = (
     on:mule-error={({ detail }) => console.log(detail.error.code)}
   />
 );
-// @ts-expect-error -- the attribute does not allow this word
-export const wrongWord = <mule-upload recover="never" />;
+// @ts-expect-error -- the attribute does not allow this value
+export const invalidValue = <mule-upload recover="never" />;
 // @ts-expect-error -- no such attribute
-export const wrongName = <mule-upload siner="/sign" />;
+export const unknownAttribute = <mule-upload siner="/sign" />;

@@ -1,2 +1,2 @@
-/** For svelte-check, which would otherwise use a Vite configuration of a parent folder. */
+/** Is empty: without this file, svelte-check would use a Vite configuration of a parent folder. */
 export default {};

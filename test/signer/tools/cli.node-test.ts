@@ -15,7 +15,7 @@ import { fileOf } from '../caller.js';
 
 const CLI = fileURLToPath(new URL('../../../src/signer/tools/cli.ts', import.meta.url));
 const TSX = import.meta.resolve('tsx');
-const GOOD = {
+const VALID_ENV = {
   S3_BUCKET: 'films',
   AWS_ACCESS_KEY_ID: 'A',
   AWS_SECRET_ACCESS_KEY: 'hush-hush',
@@ -27,6 +27,7 @@ describe('mule-upload signer', () => {
   const running = new Set<ChildProcess>();
   after(() => running.forEach((child) => child.kill('SIGKILL')));
 
+  /** Starts the command as its own process, and collects its output. */
   function start(args: string[], env: Record<string, string> = {}) {
     const child = spawn(process.execPath, ['--import', TSX, CLI, ...args], {
       env: { PATH: process.env['PATH'], ...env },
@@ -34,28 +35,29 @@ describe('mule-upload signer', () => {
     });
     running.add(child);
     child.once('exit', () => running.delete(child));
-    const texts = { out: '', err: '' };
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.out += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.err += text));
-    return { child, texts };
+    const output = { out: '', err: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output.out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (output.err += text));
+    return { child, output };
   }
 
   async function runToEnd(args: string[], env?: Record<string, string>) {
-    const { child, texts } = start(args, env);
+    const { child, output } = start(args, env);
     const [code] = (await once(child, 'close')) as [number];
-    return { code, ...texts };
+    return { code, ...output };
   }
 
-  async function serve(env: Record<string, string> = {}) {
-    const { child, texts } = start(['signer'], { ...GOOD, ...env });
-    while (!texts.out.includes('\n')) {
+  /** Starts a signer with valid settings, and waits until it prints its URL. */
+  async function startSigner(env: Record<string, string> = {}) {
+    const { child, output } = start(['signer'], { ...VALID_ENV, ...env });
+    while (!output.out.includes('\n')) {
       const [event] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => ['exit'])]);
-      assert.notEqual(event, 'exit', texts.err);
+      assert.notEqual(event, 'exit', output.err);
     }
-    return { child, texts, url: /http:\S+/.exec(texts.out)![0] };
+    return { child, output, url: /http:\S+/.exec(output.out)![0] };
   }
 
-  const post = (url: string, headers = {}) =>
+  const postInit = (url: string, headers = {}) =>
     fetch(`${url}/get_init_signature`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
@@ -64,7 +66,7 @@ describe('mule-upload signer', () => {
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     it(`signs with the options of its environment, and exits cleanly on ${signal}`, async () => {
-      const { child, texts, url } = await serve({
+      const { child, output, url } = await startSigner({
         S3_ENDPOINT: 'https://store.example',
         AWS_REGION: 'eu-west-1',
         AWS_SESSION_TOKEN: 'tok',
@@ -73,32 +75,32 @@ describe('mule-upload signer', () => {
         ORIGINS: 'https://page.example, https://other.example',
         SIGNER_SECRET: 'a new secret text, an old secret text',
       });
-      const response = await post(url, { origin: 'https://other.example' });
+      const response = await postInit(url, { origin: 'https://other.example' });
       const { files, principal } = (await response.json()) as InitAnswer;
-      assert.equal(principal, null, 'nobody signs in here');
+      assert.equal(principal, null, 'anonymous calls have no principal');
       const file = files[0] as { part_size: number; init: { url: string } };
       assert.equal(file.part_size, 16 * 1024 ** 2);
       assert.match(file.init.url, /^https:\/\/store\.example\/films\/uploads\/.*eu-west-1.*X-Amz-Security-Token=tok/);
-      assert.equal((await post(url, { origin: 'https://evil.example' })).status, 403);
+      assert.equal((await postInit(url, { origin: 'https://evil.example' })).status, 403);
       child.kill(signal);
       assert.deepEqual(await once(child, 'exit'), [0, null]);
-      assert.equal(texts.err, '');
-      assert.ok(!texts.out.includes('hush'));
+      assert.equal(output.err, '');
+      assert.ok(!output.out.includes('hush'), 'the output contains the secret access key');
     });
   }
 
-  it('warns in one line that no page can call it without ORIGINS', async () => {
+  it('warns in one line if ORIGINS is not set', async () => {
     for (const ORIGINS of ['', ' , ']) {
-      const { child, texts, url } = await serve({ ORIGINS });
-      assert.equal((await post(url)).status, 200);
+      const { child, output, url } = await startSigner({ ORIGINS });
+      assert.equal((await postInit(url)).status, 200);
       child.kill('SIGTERM');
       await once(child, 'close');
-      assert.match(texts.out, /^mule-upload signer for bucket films on http:\/\/127\.0\.0\.1:\d+\n$/);
-      assert.match(texts.err, /^mule-upload signer: ORIGINS is not set, .*proxy.*page's own origin.*\n$/);
+      assert.match(output.out, /^mule-upload signer for bucket films on http:\/\/127\.0\.0\.1:\d+\n$/);
+      assert.match(output.err, /^mule-upload signer: ORIGINS is not set, .*proxy.*page's own origin.*\n$/);
     }
   });
 
-  it('explains in --help when ORIGINS is required', async () => {
+  it('explains in its usage when ORIGINS is required', async () => {
     const { out } = await runToEnd(['--help']);
     assert.match(
       out.replace(/\s+/g, ' '),
@@ -115,14 +117,14 @@ describe('mule-upload signer', () => {
     }
   });
 
-  it('reports an unknown command', async () => {
+  it('reports a missing or unknown command', async () => {
     assert.match((await runToEnd([])).err, /no command given/);
     const { code, err } = await runToEnd(['sinner']);
     assert.equal(code, 2);
     assert.match(err, /“sinner” is not a command/);
   });
 
-  const wrong: [RegExp, Record<string, string>][] = [
+  const invalidSettings: [RegExp, Record<string, string>][] = [
     [/S3_BUCKET is not set/, { S3_BUCKET: '' }],
     [/AWS_SECRET_ACCESS_KEY is not set/, { AWS_SECRET_ACCESS_KEY: '' }],
     [/set PRINCIPAL_HEADER .*, or set ALLOW_ANONYMOUS=true/, { ALLOW_ANONYMOUS: '' }],
@@ -135,9 +137,9 @@ describe('mule-upload signer', () => {
     [/PRINCIPAL_HEADER: "a b" is not the name/, { PRINCIPAL_HEADER: 'a b' }],
     [/must start with postgres:\/\/ or sqlite:/, { DATABASE_URL: 'mysql://user:hush@host/db' }],
   ];
-  for (const [message, env] of wrong) {
-    it(`names the variable that is wrong: ${message.source}`, async () => {
-      const { code, err, out } = await runToEnd(['signer'], { ...GOOD, ...env });
+  for (const [message, env] of invalidSettings) {
+    it(`names the invalid variable in one line: ${message.source}`, async () => {
+      const { code, err, out } = await runToEnd(['signer'], { ...VALID_ENV, ...env });
       assert.equal(code, 2);
       assert.match(err, message);
       assert.equal(err.trim().split('\n').length, 1);
@@ -145,28 +147,32 @@ describe('mule-upload signer', () => {
     });
   }
 
-  it('identifies callers by a header of the proxy, tracks uploads in a database, and sweeps it', async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'mule-cli-'));
-    const database = { DATABASE_URL: `sqlite:${path.join(folder, 'uploads.db')}` };
-    const { child, url } = await serve({ ...database, ALLOW_ANONYMOUS: '', PRINCIPAL_HEADER: 'X-Forwarded-User' });
-    assert.equal((await post(url)).status, 401);
-    const { actions, principal } = (await (await post(url, { 'x-forwarded-user': 'ada' })).json()) as InitAnswer;
+  it('identifies users by a header of the proxy, and tracks and sweeps uploads in a database', async () => {
+    const directory = await mkdtemp(path.join(tmpdir(), 'mule-cli-'));
+    const database = { DATABASE_URL: `sqlite:${path.join(directory, 'uploads.db')}` };
+    const { child, url } = await startSigner({
+      ...database,
+      ALLOW_ANONYMOUS: '',
+      PRINCIPAL_HEADER: 'X-Forwarded-User',
+    });
+    assert.equal((await postInit(url)).status, 401);
+    const { actions, principal } = (await (await postInit(url, { 'x-forwarded-user': 'ada' })).json()) as InitAnswer;
     assert.ok(actions!.includes('chunk_loaded'));
     assert.match(principal!, /^[\w-]{22}$/);
     child.kill('SIGTERM');
     assert.deepEqual(await once(child, 'exit'), [0, null]);
-    const swept = await runToEnd(['sweep', '--days', '3'], { ...GOOD, ...database });
+    const swept = await runToEnd(['sweep', '--days', '3'], { ...VALID_ENV, ...database });
     assert.deepEqual([swept.code, swept.out], [0, '0 aborted, 0 already gone, 0 failed\n'], swept.err);
-    assert.match((await runToEnd(['sweep'], GOOD)).err, /DATABASE_URL is not set/);
+    assert.match((await runToEnd(['sweep'], VALID_ENV)).err, /DATABASE_URL is not set/);
     assert.match(
-      (await runToEnd(['sweep', '--days', 'x'], { ...GOOD, ...database })).err,
+      (await runToEnd(['sweep', '--days', 'x'], { ...VALID_ENV, ...database })).err,
       /--days: NaN is not a finite number above 0/,
     );
-    await rm(folder, { recursive: true });
+    await rm(directory, { recursive: true });
   });
 
-  it('checks a signer against the protocol, and describes its faults', async () => {
-    const { child, url } = await serve({ S3_ENDPOINT: 'http://127.0.0.1:1' });
+  it('checks a signer’s conformance to the protocol, and describes its faults', async () => {
+    const { child, url } = await startSigner({ S3_ENDPOINT: 'http://127.0.0.1:1' });
     const { code, out } = await runToEnd(['conformance', url, '--header', 'X-User: ada']);
     assert.equal(code, 1);
     assert.match(out, /^ok {4}only JSON is accepted/);
@@ -176,13 +182,13 @@ describe('mule-upload signer', () => {
     assert.match((await runToEnd(['conformance', 'x'])).err, /"x" is not a URL/);
   });
 
-  it('checks the store with --check, and prints the corrected rules', async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), 'mule-cli-'));
-    const credentials = { accessKeyId: GOOD.AWS_ACCESS_KEY_ID, secretAccessKey: GOOD.AWS_SECRET_ACCESS_KEY };
+  it('checks the store with --check, and prints corrected CORS rules', async () => {
+    const directory = await mkdtemp(path.join(tmpdir(), 'mule-cli-'));
+    const credentials = { accessKeyId: VALID_ENV.AWS_ACCESS_KEY_ID, secretAccessKey: VALID_ENV.AWS_SECRET_ACCESS_KEY };
     const rule = { allowedOrigins: ['https://page.example'], allowedMethods: ['GET', 'PUT', 'POST', 'HEAD', 'DELETE'] };
     const cors = [{ ...rule, allowedHeaders: ['*'], exposeHeaders: ['x-amz-request-id'] }];
-    const bucket = await startBucket({ dir: folder, buckets: ['films'], credentials, cors });
-    const env = { ...GOOD, S3_ENDPOINT: bucket.url, ORIGINS: 'https://page.example', ALLOW_ANONYMOUS: '' };
+    const bucket = await startBucket({ dir: directory, buckets: ['films'], credentials, cors });
+    const env = { ...VALID_ENV, S3_ENDPOINT: bucket.url, ORIGINS: 'https://page.example', ALLOW_ANONYMOUS: '' };
     const { code, out, err } = await runToEnd(['signer', '--check'], env);
     assert.equal(code, 1, err);
     assert.match(out, /^ok {4}the bucket exists, and the credentials may start an upload\n/);
@@ -198,11 +204,11 @@ describe('mule-upload signer', () => {
     const other = await runToEnd(['signer', '--check'], { ...env, S3_BUCKET: 'other' });
     assert.match(other.out, /^WRONG the bucket exists.*\n {6}bucket other does not exist\n {6}aws s3 mb s3:\/\/other/);
     await bucket.close();
-    await rm(folder, { recursive: true });
+    await rm(directory, { recursive: true });
   });
 
-  it('completes running calls after SIGTERM, and accepts no more', async () => {
-    const { child, url } = await serve();
+  it('completes calls in progress after SIGTERM, and accepts no new ones', async () => {
+    const { child, url } = await startSigner();
     const { port, hostname } = new URL(url);
     const body = JSON.stringify({ files: [fileOf()] });
     const socket = connect(Number(port), hostname);
@@ -210,23 +216,24 @@ describe('mule-upload signer', () => {
       `POST /get_init_signature HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\n`
         + `Content-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`,
     );
-    assert.equal((await post(url)).status, 200, 'the half of the first call has come before this');
+    // this call comes later, so the signer already has the first half of the other one
+    assert.equal((await postInit(url)).status, 200);
     child.kill('SIGTERM');
-    while (await post(url).catch(() => null)) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (await postInit(url).catch(() => null)) await new Promise((resolve) => setTimeout(resolve, 20));
     socket.write(body.slice(10));
-    let answer = '';
-    for await (const text of socket.setEncoding('utf8')) answer += text as string;
-    assert.match(answer, /^HTTP\/1\.1 200 OK[^]*X-Amz-Signature/);
+    let response = '';
+    for await (const text of socket.setEncoding('utf8')) response += text as string;
+    assert.match(response, /^HTTP\/1\.1 200 OK[^]*X-Amz-Signature/);
     if (child.exitCode === null) await once(child, 'exit');
     assert.equal(child.exitCode, 0);
   });
 
   it('reports that its port is in use', async () => {
-    const squatter = createServer().listen(0, '127.0.0.1');
-    await once(squatter, 'listening');
-    const { port } = squatter.address() as AddressInfo;
-    const { code, err } = await runToEnd(['signer'], { ...GOOD, PORT: String(port) });
-    squatter.close();
+    const otherServer = createServer().listen(0, '127.0.0.1');
+    await once(otherServer, 'listening');
+    const { port } = otherServer.address() as AddressInfo;
+    const { code, err } = await runToEnd(['signer'], { ...VALID_ENV, PORT: String(port) });
+    otherServer.close();
     assert.equal(code, 1);
     assert.match(err, new RegExp(`cannot listen on 127\\.0\\.0\\.1:${port} \\(EADDRINUSE\\)`));
   });

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { childrenIn, readText } from '../../../src/signer/tools/store-response.js';
 import { MAX_XML_LENGTH, readXml, textIn } from '../../../src/xml.js';
 
-describe('a response of the store', () => {
+describe('the XML body of a store response', () => {
   it('is read as UTF-8, in pieces of any size', async () => {
     const bytes = new TextEncoder().encode('<Error><Code>Zürich 🐴</Code></Error>');
     const body = new ReadableStream({
@@ -16,7 +16,7 @@ describe('a response of the store', () => {
     assert.equal(await readText(new Response(null)), '');
   });
 
-  it('is read only up to the limit, and then rejected', async () => {
+  it('is read only up to the limit, and then counts as incomplete', async () => {
     let isCancelled = false;
     const endless = new ReadableStream({
       pull: (controller) => controller.enqueue(new Uint8Array(65_536).fill(32)),
@@ -28,7 +28,7 @@ describe('a response of the store', () => {
     assert.equal(readXml(text).isWhole, false);
   });
 
-  it('has elements only if the document is complete', () => {
+  it('yields no elements if it is incomplete or has a DOCTYPE', () => {
     const text = '<ListPartsResult><Part><PartNumber>1</PartNumber></Part><Part/></ListPartsResult>';
     assert.equal(childrenIn(text, 'Part').length, 2);
     assert.deepEqual(childrenIn(text.slice(0, -3), 'Part'), []);

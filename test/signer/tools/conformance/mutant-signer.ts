@@ -1,6 +1,7 @@
 /**
- * Signers with one fault each, made of the package's own. Requests or responses are changed; wrong requests are signed
- * by the same code with the same credentials, so that the store accepts them.
+ * Creates mutants: the package's own signer with one fault each. A mutation changes requests to the signer, or its
+ * responses. S3 requests that a correct signer would refuse are signed with the same code and credentials, so that the
+ * store accepts them.
  */
 import type { Action, InitFile, PostPolicy, Signed, SignedRequest } from '../../../../src/protocol.js';
 import { toRequest } from '../../../../src/signer/tools/conformance/conformance-caller.js';
@@ -32,30 +33,30 @@ export type Json = Record<string, any>;
 export interface Exchange {
   action: Action;
   request: Request;
-  /** As it was sent. */
+  /** Body of the request. */
   text: string;
-  /** Empty if the text is not a JSON object. */
+  /** The parsed `text`; empty if it is not a JSON object. */
   body: Json;
   status: number;
   /** Empty if the response is not a JSON object. */
   answer: Json;
-  /** The refusal's code, if it is one. */
+  /** The error code of a refusal. */
   code: string | undefined;
   tools: MutantTools;
   /** Calls the unchanged signer for the same action with another body, or as another user. */
-  ask(body: Json, user?: string): Promise<Response>;
+  callUnchanged(body: Json, user?: string): Promise<Response>;
 }
 
-/** Changes a signer. */
+/** Adds a fault to a signer. */
 export type Mutation = (signer: Signer, tools: MutantTools) => Signer;
 
 const REGION = 'us-east-1';
 const BUCKET = 'films';
 
-/** Signs without checking a grant, and records what the unchanged signer granted. */
+/** Signs any S3 request without checking a grant, and records what the unchanged signer returned. */
 export class MutantTools {
-  /** By key: the grant that init returned, and its user. */
-  readonly granted = new Map<string, { grant: string; user: string | null }>();
+  /** The grant that init returned for each key, and the user it was returned to. */
+  readonly grants = new Map<string, { grant: string; user: string | null }>();
   /** Receipts that were returned. */
   readonly receipts = new Set<string>();
   readonly #presign;
@@ -73,7 +74,7 @@ export class MutantTools {
     return { ...signed, expires: (Math.floor(now / 1_000) + seconds) * 1_000 };
   }
 
-  /** Signs the same operation again, with a change and without the signed length. */
+  /** Signs a request again, with changes. The new signature covers no length, unless `change` returns one. */
   resign(signed: Signed, change: (operation: StoreOperation) => Partial<StoreOperation>): Promise<SignedRequest> {
     const { method, url, headers = {} } = toRequest(signed);
     const { pathname, searchParams } = new URL(url);
@@ -83,14 +84,14 @@ export class MutantTools {
     return this.sign({ ...operation, ...change(operation) });
   }
 
-  /** Signs a POST policy again, with other conditions. */
+  /** Signs a POST policy again, with other conditions and, optionally, a later expiry. */
   async resignPolicy(
     { url, fields, expires }: PostPolicy,
     change: (conditions: unknown[]) => unknown[],
-    lifeMs = 0,
+    extraLifetimeMs = 0,
   ): Promise<PostPolicy> {
     const document = JSON.parse(Buffer.from(fields['policy']!, 'base64').toString()) as Json;
-    const end = expires + lifeMs;
+    const end = expires + extraLifetimeMs;
     const changed = {
       expiration: new Date(end).toISOString(),
       conditions: change(document['conditions'] as unknown[]),
@@ -100,8 +101,8 @@ export class MutantTools {
     return { url, expires: end, fields: { ...fields, policy, 'x-amz-signature': hex(await key.sign(policy)) } };
   }
 
-  /** Signs what an action requests, without checking the grant. */
-  async obey(action: Action, body: Json): Promise<Json | Response> {
+  /** Answers a call without checking its grant, key or sizes. */
+  async answerUnchecked(action: Action, body: Json): Promise<Json | Response> {
     const {
       key,
       upload_id: uploadId,
@@ -141,14 +142,14 @@ export class MutantTools {
       case 'chunks_loaded':
         return { uploads: (body['uploads'] as Json[]).map(() => ({})) };
       case 'get_init_signature':
-        throw new Error('init is changed file by file');
+        throw new Error('use grantFile for the files of init');
     }
   }
 
-  /** Grants one file of init under any key. */
+  /** Answers init for one file, with any key. */
   async grantFile(file: InitFile, key: string): Promise<Json> {
     const headers = { 'content-type': file.content_type || 'application/octet-stream' };
-    const { grant } = this.granted.get(key) ?? { grant: 'none' };
+    const { grant } = this.grants.get(key) ?? { grant: 'none' };
     const common = { id: file.id, key, grant, part_size: 5 * 1024 ** 2 };
     if (file.filesize <= common.part_size)
       return { ...common, put: await this.sign(putObject(key, file.filesize, headers)) };
@@ -157,16 +158,16 @@ export class MutantTools {
   }
 }
 
-/** Creates a signer, and adds the fault. */
+/** Creates the package's own signer with a fault. */
 export function createMutant(options: SignerOptions, mutation: Mutation): Signer {
-  const honest = createSigner(options);
+  const correctSigner = createSigner(options);
   const tools = new MutantTools(options.endpoint!);
   return mutation(async (request) => {
     const user = request.headers.get('x-user');
-    const response = await honest(request);
+    const response = await correctSigner(request);
     const answer = await jsonOf(response);
     for (const { key, grant } of (answer['files'] ?? []) as { key?: string; grant?: string }[])
-      if (key !== undefined && grant !== undefined) tools.granted.set(key, { grant, user });
+      if (key !== undefined && grant !== undefined) tools.grants.set(key, { grant, user });
     if (answer['receipt']) tools.receipts.add(answer['receipt'] as string);
     return response;
   }, tools);
@@ -181,11 +182,11 @@ async function jsonOf(message: Request | Response): Promise<Json> {
   }
 }
 
-type Change = Json | Response | undefined | void;
+type ChangedAnswer = Json | Response | undefined | void;
 
-/** Changes responses: an object replaces the response with status 200; undefined leaves it unchanged. */
-export const answers =
-  (change: (exchange: Exchange) => Change | Promise<Change>): Mutation =>
+/** Changes responses. An object becomes the body of a new response with status 200; undefined keeps the response. */
+export const changeAnswers =
+  (change: (exchange: Exchange) => ChangedAnswer | Promise<ChangedAnswer>): Mutation =>
   (signer, tools) =>
   async (request) => {
     const copy = request.clone();
@@ -193,7 +194,7 @@ export const answers =
     const body = await jsonOf(request);
     const response = await signer(request);
     const answer = await jsonOf(response);
-    const ask = (changed: Json, user?: string) => {
+    const callUnchanged = (changed: Json, user?: string) => {
       const headers = new Headers(copy.headers);
       if (user !== undefined) headers.set('x-user', user);
       return signer(new Request(copy.url, { method: 'POST', headers, body: JSON.stringify(changed) }));
@@ -207,43 +208,46 @@ export const answers =
       answer,
       code: (answer['error'] as Json | undefined)?.['code'] as string | undefined,
       tools,
-      ask,
+      callUnchanged,
     });
     if (changed instanceof Response) return changed;
     return changed ? Response.json(changed) : response;
   };
 
 /** Changes the successful responses of one action. */
-export const answersTo = (action: Action, change: (exchange: Exchange) => Change | Promise<Change>): Mutation =>
-  answers((exchange) => (exchange.action === action && exchange.status === 200 ? change(exchange) : undefined));
-
-/** Changes single files of init's response. */
-export const filesOf = (
-  change: (answered: Json, asked: InitFile, tools: MutantTools) => Change | Promise<Change>,
+export const changeAnswersOf = (
+  action: Action,
+  change: (exchange: Exchange) => ChangedAnswer | Promise<ChangedAnswer>,
 ): Mutation =>
-  answersTo('get_init_signature', async ({ answer, body, tools }) => ({
+  changeAnswers((exchange) => (exchange.action === action && exchange.status === 200 ? change(exchange) : undefined));
+
+/** Changes files in the responses of init; undefined keeps a file. */
+export const changeInitFiles = (
+  change: (file: Json, requested: InitFile, tools: MutantTools) => ChangedAnswer | Promise<ChangedAnswer>,
+): Mutation =>
+  changeAnswersOf('get_init_signature', async ({ answer, body, tools }) => ({
     ...answer,
     files: await Promise.all(
       (answer['files'] as Json[]).map(async (file) => {
-        const asked = (body['files'] as InitFile[]).find(({ id }) => id === file['id'])!;
-        return (await change(file, asked, tools)) ?? file;
+        const requested = (body['files'] as InitFile[]).find(({ id }) => id === file['id'])!;
+        return (await change(file, requested, tools)) ?? file;
       }),
     ),
   }));
 
 /** Changes requests before the signer reads them. */
-export const requests =
+export const changeRequests =
   (change: (request: Request) => Request | Promise<Request>): Mutation =>
   (signer) =>
   async (request) =>
     signer(await change(request));
 
-/** Changes each signed request that an action returns. */
-export const resigned = (
+/** Signs the requests that one action returns again, with changes. */
+export const resignAnswersOf = (
   action: Action,
   change: (operation: StoreOperation, exchange: Exchange) => Partial<StoreOperation>,
 ): Mutation =>
-  answersTo(action, async (exchange) => ({
+  changeAnswersOf(action, async (exchange) => ({
     ...exchange.answer,
     ...(await exchange.tools.resign(exchange.answer as SignedRequest, (operation) => change(operation, exchange))),
   }));

@@ -1,4 +1,4 @@
-/** Runs the conformance rules on signers with one fault each; the result has to name the rule that is violated. */
+/** Runs the conformance rules on mutants: signers with one fault each. Each fault must be detected by the expected rule. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,8 @@ after(async () => {
   await rm(dir, { recursive: true });
 });
 
-function verdictsOn({ mutation = (signer) => signer, options, isAnonymous }: Partial<Mutant>): Promise<RuleResult[]> {
+/** Runs the conformance rules on a mutant; without a mutation, on the package's own signer. */
+function checkMutant({ mutation = (signer) => signer, options, isAnonymous }: Partial<Mutant>): Promise<RuleResult[]> {
   const common = { bucket: 'films', endpoint: bucket.url, credentials: CREDENTIALS, tracker: createMemoryTracker() };
   const signer = createMutant(
     {
@@ -48,27 +49,27 @@ function verdictsOn({ mutation = (signer) => signer, options, isAnonymous }: Par
   });
 }
 
-describe('the conformance rules on broken signers', () => {
-  it('has at least 40, each with a unique name and an existing rule', () => {
+describe('the conformance rules', () => {
+  it('are tested with at least 40 mutants, each with a unique description and an existing rule', () => {
     assert.ok(MUTANTS.length >= 40);
-    assert.equal(new Set(MUTANTS.map(({ broken }) => broken)).size, MUTANTS.length);
+    assert.equal(new Set(MUTANTS.map(({ description }) => description)).size, MUTANTS.length);
     for (const { rule } of MUTANTS) assert.ok(CONFORMANCE_RULES.includes(rule), rule);
   });
 
-  it('breaks every rule at least once', () => {
-    const broken = new Set(MUTANTS.map(({ rule }) => rule));
+  it('are each violated by at least one mutant', () => {
+    const violated = new Set(MUTANTS.map(({ rule }) => rule));
     assert.deepEqual(
-      CONFORMANCE_RULES.filter((rule) => !broken.has(rule)),
+      CONFORMANCE_RULES.filter((rule) => !violated.has(rule)),
       [],
     );
   });
 
   for (const options of [{}, { policy: { posts: true } }, { receipts: true, secret: 'a secret of sixteen' }]) {
-    it(`finds no fault in an unchanged signer: ${JSON.stringify(options)}`, async () => {
+    it(`find no fault in the package’s own signer: ${JSON.stringify(options)}`, async () => {
       for (const isAnonymous of [false, true]) {
-        const verdicts = await verdictsOn({ options, isAnonymous });
+        const results = await checkMutant({ options, isAnonymous });
         assert.deepEqual(
-          verdicts.filter(({ fault }) => fault !== null),
+          results.filter(({ fault }) => fault !== null),
           [],
         );
       }
@@ -76,12 +77,12 @@ describe('the conformance rules on broken signers', () => {
   }
 
   for (const mutant of MUTANTS) {
-    it(`finds a signer that ${mutant.broken}`, async () => {
-      const verdicts = await verdictsOn(mutant);
-      const faults = verdicts.filter(({ fault }) => fault !== null);
+    it(`find a signer that ${mutant.description}`, async () => {
+      const results = await checkMutant(mutant);
+      const faults = results.filter(({ fault }) => fault !== null);
       assert.ok(
         faults.some(({ rule, fault }) => rule === mutant.rule && !fault!.startsWith('it could not be tried')),
-        `“${mutant.rule}” has no fault; faults are ${JSON.stringify(faults, null, 2)}`,
+        `the rule “${mutant.rule}” did not detect it; the detected faults are ${JSON.stringify(faults, null, 2)}`,
       );
     });
   }

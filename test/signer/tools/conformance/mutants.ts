@@ -1,80 +1,85 @@
-/** A table of faulty signers: the fault, the conformance rule that has to detect it, and the code of the fault. */
+/** Mutants: signers with one fault each, and the conformance rule that must detect it. */
 import type { Action, InitFile, PostPolicy, Signed, SignedRequest } from '../../../../src/protocol.js';
 import { listParts, uploadPart } from '../../../../src/signer/s3/operations.js';
 import { createMemoryTracker } from '../../../../src/signer/index.js';
 import type { SignerOptions } from '../../../../src/signer/index.js';
 import type { StoreOperation } from '../../../../src/signer/s3/presign.js';
 import type { Tracker } from '../../../../src/signer/tracker/tracker.js';
-import { answers, answersTo, filesOf, requests, resigned } from './mutant-signer.js';
+import { changeAnswers, changeAnswersOf, changeInitFiles, changeRequests, resignAnswersOf } from './mutant-signer.js';
 import type { Json, MutantTools, Mutation } from './mutant-signer.js';
 
 export interface Mutant {
-  /** Completes "a signer that …". */
-  broken: string;
-  /** The rule that has to fail, by its full name. */
+  /** The fault, as the end of "a signer that …". */
+  description: string;
+  /** Name of the rule that must detect the fault. */
   rule: string;
+  /** Adds the fault; not needed if `options` cause it. */
   mutation?: Mutation;
   options?: Partial<SignerOptions>;
-  /** Whether the rules call without signing in. */
+  /** Whether the rules call the signer without a user. */
   isAnonymous?: boolean;
 }
 
 const HOUR = 3_600_000;
 const DAY = 86_400_000;
-const user = (request: Request): string | null => request.headers.get('x-user');
-const error = (status: number, code: string): Response =>
+const userOf = (request: Request): string | null => request.headers.get('x-user');
+const refusal = (status: number, code: string): Response =>
   Response.json({ error: { code, message: 'broken' } }, { status });
 
-/** Changes every signed request of a response. */
-const eachSigned = async (answer: Json, change: (signed: Json) => Json): Promise<Json> =>
+/** Changes the signed requests of a file in init's response. */
+const changeSignedRequests = (file: Json, change: (signed: Json) => Json): Json =>
   Object.fromEntries(
-    Object.entries(answer).map(([name, value]) =>
+    Object.entries(file).map(([name, value]) =>
       typeof value === 'object' && value !== null && 'url' in value && !('fields' in value)
         ? [name, change(value as Json)]
         : [name, value],
     ),
   );
 
-const setClock = (offMs: number): Mutation =>
-  answers(({ answer }) => ('time' in answer ? { ...answer, time: (answer['time'] as number) + offMs } : undefined));
+const shiftTime = (offsetMs: number): Mutation =>
+  changeAnswers(({ answer }) =>
+    'time' in answer ? { ...answer, time: (answer['time'] as number) + offsetMs } : undefined,
+  );
 
 const HTTP: readonly Mutant[] = [
   {
-    broken: 'accepts text/plain, which forms of other sites can send',
+    description: 'accepts text/plain, which forms of other sites can send',
     rule: 'only JSON is accepted: another content type is answered with 415',
-    mutation: requests((request) => {
+    mutation: changeRequests((request) => {
       const headers = new Headers(request.headers);
       if (headers.get('content-type') === 'text/plain') headers.set('content-type', 'application/json');
       return new Request(request, { headers });
     }),
   },
   {
-    broken: 'refuses other types with 400',
+    description: 'refuses other content types with 400',
     rule: 'only JSON is accepted: another content type is answered with 415',
-    mutation: answers(({ status }) => (status === 415 ? error(400, 'invalid-request') : undefined)),
+    mutation: changeAnswers(({ status }) => (status === 415 ? refusal(400, 'invalid-request') : undefined)),
   },
   {
-    broken: 'answers GET',
+    description: 'answers GET',
     rule: 'only POST is accepted',
-    mutation: answers(({ request }) => (request.method === 'GET' ? { time: Date.now() } : undefined)),
+    mutation: changeAnswers(({ request }) => (request.method === 'GET' ? { time: Date.now() } : undefined)),
   },
   {
-    broken: 'fails on a body that is not JSON',
+    description: 'answers 500 to a body that is not JSON',
     rule: 'invalid JSON is answered with a 4xx and {"error": {"code", "message"}}',
-    mutation: answers(({ code }) => (code === 'invalid-json' ? error(500, 'internal') : undefined)),
+    mutation: changeAnswers(({ code }) => (code === 'invalid-json' ? refusal(500, 'internal') : undefined)),
   },
   {
-    broken: 'fails on deep JSON',
+    description: 'answers 500 to deeply nested JSON',
     rule: 'invalid JSON is answered with a 4xx and {"error": {"code", "message"}}',
-    mutation: answers(({ text }) => (text.includes('[[[[') ? new Response('Recursion', { status: 500 }) : undefined)),
+    mutation: changeAnswers(({ text }) =>
+      text.includes('[[[[') ? new Response('Recursion', { status: 500 }) : undefined,
+    ),
   },
   {
-    broken: 'refuses in plain text',
+    description: 'refuses in plain text',
     rule: 'invalid JSON is answered with a 4xx and {"error": {"code", "message"}}',
-    mutation: answers(({ status }) => (status >= 400 ? new Response('no', { status }) : undefined)),
+    mutation: changeAnswers(({ status }) => (status >= 400 ? new Response('no', { status }) : undefined)),
   },
   ...(['POST', 'OPTIONS'] as const).map((method): Mutant => ({
-    broken: `lets pages of any origin call with cookies (in its answer to ${method})`,
+    description: `lets pages of any origin call with cookies (in its response to ${method})`,
     rule: 'pages of unlisted origins cannot call with the user’s cookies',
     mutation: (signer) => async (request) => {
       const response = await signer(request);
@@ -87,9 +92,9 @@ const HTTP: readonly Mutant[] = [
     },
   })),
   {
-    broken: 'lets pages without an origin call with cookies',
+    description: 'lets pages of the opaque origin null call with cookies',
     rule: 'pages of unlisted origins cannot call with the user’s cookies',
-    mutation: answers(({ request, answer }) =>
+    mutation: changeAnswers(({ request, answer }) =>
       request.headers.get('origin') === 'null'
         ? Response.json(answer, {
             headers: { 'access-control-allow-origin': 'null', 'access-control-allow-credentials': 'true' },
@@ -101,39 +106,43 @@ const HTTP: readonly Mutant[] = [
 
 const PRINCIPAL = 'init returns the principal: a string for a signed-in user, null for an anonymous call';
 
-/** Changes the principal in init's response. */
-const named = (broken: string, principalOf: (principal: unknown) => unknown, isAnonymous = false): Mutant => ({
-  broken,
+/** Returns a mutant that changes the principal in init's response. */
+const withPrincipal = (
+  description: string,
+  principalOf: (principal: unknown) => unknown,
+  isAnonymous = false,
+): Mutant => ({
+  description,
   rule: PRINCIPAL,
   isAnonymous,
-  mutation: answersTo('get_init_signature', ({ answer }) => ({
+  mutation: changeAnswersOf('get_init_signature', ({ answer }) => ({
     ...answer,
     principal: principalOf(answer['principal']),
   })),
 });
 
 const SESSIONS: readonly Mutant[] = [
-  named('names no principal', () => undefined),
-  named('says that nobody signs in, although a user has', () => null),
-  named('names the same principal for every user', () => 'user'),
-  named('names another principal with every call', () => crypto.randomUUID()),
-  named('returns the principal as a number', () => 7),
-  named('names no principal if nobody signs in', () => undefined, true),
-  named('names a user if nobody signs in', () => 'anonymous', true),
+  withPrincipal('returns no principal', () => undefined),
+  withPrincipal('returns null as the principal of a user', () => null),
+  withPrincipal('returns the same principal for every user', () => 'user'),
+  withPrincipal('returns another principal with every call', () => crypto.randomUUID()),
+  withPrincipal('returns the principal as a number', () => 7),
+  withPrincipal('returns no principal to an anonymous call', () => undefined, true),
+  withPrincipal('returns a principal to an anonymous call', () => 'anonymous', true),
   {
-    broken: 'needs no session at all',
+    description: 'requires no session for any call',
     rule: 'init requires a session',
-    options: { authorize: (request) => user(request) ?? 'ada' },
+    options: { authorize: (request) => userOf(request) ?? 'ada' },
   },
   {
-    broken: 'needs no session for init',
+    description: 'requires no session for init',
     rule: 'init requires a session',
-    options: { authorize: (request, action) => user(request) ?? (action === 'get_init_signature' ? 'ada' : null) },
+    options: { authorize: (request, action) => userOf(request) ?? (action === 'get_init_signature' ? 'ada' : null) },
   },
   {
-    broken: 'answers 400 if the session is missing, so that uploads fail',
+    description: 'answers 400 instead of 401 if the session is missing',
     rule: 'init requires a session',
-    mutation: answers(({ status }) => (status === 401 ? error(400, 'invalid-request') : undefined)),
+    mutation: changeAnswers(({ status }) => (status === 401 ? refusal(400, 'invalid-request') : undefined)),
   },
   ...(
     [
@@ -146,61 +155,61 @@ const SESSIONS: readonly Mutant[] = [
       'chunk_loaded',
       'chunks_loaded',
     ] as const
-  ).map((open): Mutant => ({
-    broken: `needs no session for ${open}`,
+  ).map((openAction): Mutant => ({
+    description: `requires no session for ${openAction}`,
     rule: 'every call requires a session',
-    options: { authorize: (request, action) => user(request) ?? (action === open ? 'ada' : null) },
+    options: { authorize: (request, action) => userOf(request) ?? (action === openAction ? 'ada' : null) },
   })),
 ];
 
 const INIT: readonly Mutant[] = [
   {
-    broken: 'refuses a whole batch for one file',
+    description: 'refuses all files of a call because of one file',
     rule: 'a refused file does not affect the others',
-    mutation: answersTo('get_init_signature', ({ answer }) =>
+    mutation: changeAnswersOf('get_init_signature', ({ answer }) =>
       (answer['files'] as Json[]).length > 1 && (answer['files'] as Json[]).some((file) => file['error'])
-        ? error(403, 'too-big')
+        ? refusal(403, 'too-big')
         : undefined,
     ),
   },
   {
-    broken: 'fails on half a surrogate pair',
+    description: 'answers 500 to a lone surrogate',
     rule: 'a refused file does not affect the others',
-    mutation: answers(({ text }) => (text.includes('\\ud800') ? error(500, 'internal') : undefined)),
+    mutation: changeAnswers(({ text }) => (text.includes('\\ud800') ? refusal(500, 'internal') : undefined)),
   },
   {
-    broken: 'fails on a blank name',
+    description: 'answers 500 to a blank file name',
     rule: 'a refused file does not affect the others',
-    mutation: answers(({ body }) =>
+    mutation: changeAnswers(({ body }) =>
       ((body['files'] ?? []) as InitFile[]).some(({ filename }) => filename?.trim() === '')
-        ? error(500, 'internal')
+        ? refusal(500, 'internal')
         : undefined,
     ),
   },
   {
-    broken: 'fails on a size that is a string',
+    description: 'answers 500 to a size that is a string',
     rule: 'a refused file does not affect the others',
-    mutation: answers(({ text }) => (text.includes('"filesize":"') ? error(500, 'internal') : undefined)),
+    mutation: changeAnswers(({ text }) => (text.includes('"filesize":"') ? refusal(500, 'internal') : undefined)),
   },
   {
-    broken: 'grants 60 TB',
+    description: 'grants a file of 60 TB',
     rule: 'a refused file does not affect the others',
-    mutation: filesOf((_answered, asked, tools) =>
-      asked.filesize > 5e13 ? tools.grantFile({ ...asked, filesize: 3 }, 'uploads/huge') : undefined,
+    mutation: changeInitFiles((_file, requested, tools) =>
+      requested.filesize > 5e13 ? tools.grantFile({ ...requested, filesize: 3 }, 'uploads/huge') : undefined,
     ),
   },
   {
-    broken: 'leaves out the files that it refuses',
+    description: 'omits refused files from its response',
     rule: 'a refused file does not affect the others',
-    mutation: answersTo('get_init_signature', ({ answer }) => ({
+    mutation: changeAnswersOf('get_init_signature', ({ answer }) => ({
       ...answer,
       files: (answer['files'] as Json[]).filter((file) => !file['error']),
     })),
   },
   {
-    broken: 'refuses good files beside a bad one',
+    description: 'returns an error for valid files beside an invalid one',
     rule: 'a refused file does not affect the others',
-    mutation: answersTo('get_init_signature', ({ answer }) => ({
+    mutation: changeAnswersOf('get_init_signature', ({ answer }) => ({
       ...answer,
       files: (answer['files'] as Json[]).some((file) => file['error'])
         ? (answer['files'] as Json[]).map((file) => ({ ...file, error: { code: 'type', message: 'broken' } }))
@@ -208,163 +217,175 @@ const INIT: readonly Mutant[] = [
     })),
   },
   {
-    broken: 'accepts more files than its limit',
+    description: 'accepts more files than its limit',
     rule: 'more files than limits.files are answered with 413',
-    mutation: answersTo('get_init_signature', ({ answer }) => ({ ...answer, limits: { files: 10 } })),
+    mutation: changeAnswersOf('get_init_signature', ({ answer }) => ({ ...answer, limits: { files: 10 } })),
   },
   {
-    broken: 'refuses too many files with 400',
+    description: 'refuses too many files with 400',
     rule: 'more files than limits.files are answered with 413',
-    mutation: answers(({ status }) => (status === 413 ? error(400, 'too-many') : undefined)),
+    mutation: changeAnswers(({ status }) => (status === 413 ? refusal(400, 'too-many') : undefined)),
   },
   {
-    broken: 'signs init for any key that the page names',
+    description: 'signs init for any key that the page names, without a grant',
     rule: 'init grants no key that the page chooses',
-    mutation: filesOf((answered, asked, tools) =>
-      answered['error'] && asked.key && !asked.grant ? tools.grantFile(asked, asked.key) : undefined,
+    mutation: changeInitFiles((file, requested, tools) =>
+      file['error'] && requested.key && !requested.grant ? tools.grantFile(requested, requested.key) : undefined,
     ),
   },
   {
-    broken: 'signs init for any key with any grant',
+    description: 'signs init for any key that the page names, with an invalid grant',
     rule: 'init grants no key that the page chooses',
-    mutation: filesOf((answered, asked, tools) =>
-      (answered['error'] as Json | undefined)?.['code'] === 'grant-invalid' && asked.key
-        ? tools.grantFile(asked, asked.key)
+    mutation: changeInitFiles((file, requested, tools) =>
+      (file['error'] as Json | undefined)?.['code'] === 'grant-invalid' && requested.key
+        ? tools.grantFile(requested, requested.key)
         : undefined,
     ),
   },
   {
-    broken: 'uses object_key unchanged',
+    description: 'uses object_key unchanged',
     rule: 'init grants no key that the page chooses',
-    mutation: filesOf((_answered, asked, tools) =>
-      asked.object_key ? tools.grantFile(asked, asked.object_key) : undefined,
+    mutation: changeInitFiles((_file, requested, tools) =>
+      requested.object_key ? tools.grantFile(requested, requested.object_key) : undefined,
     ),
   },
   {
-    broken: 'uses the file’s name unchanged',
+    description: 'uses the file’s name unchanged',
     rule: 'a file’s name cannot change the folder of its key',
-    mutation: filesOf((answered, asked, tools) =>
-      answered['put'] && asked.filename.includes('private')
-        ? tools.grantFile(asked, `uploads/${asked.filename}`)
+    mutation: changeInitFiles((file, requested, tools) =>
+      file['put'] && requested.filename.includes('private')
+        ? tools.grantFile(requested, `uploads/${requested.filename}`)
         : undefined,
     ),
   },
   {
-    broken: 'keeps control characters in keys',
+    description: 'keeps the control characters of a file’s name in its key',
     rule: 'a file’s name cannot change the folder of its key',
-    mutation: filesOf((_answered, asked, tools) =>
-      asked.filename.includes('\0') ? tools.grantFile(asked, `uploads/${asked.filename}`) : undefined,
+    mutation: changeInitFiles((_file, requested, tools) =>
+      requested.filename.includes('\0') ? tools.grantFile(requested, `uploads/${requested.filename}`) : undefined,
     ),
   },
   {
-    broken: 'lets two users overwrite each other by a file’s name',
+    description: 'returns the same key for files of the same name of two users',
     rule: 'two users never get the same key',
     options: { policy: { key: 'uploads/{name}' } },
   },
   {
-    broken: 'lets any page choose any key of the bucket',
+    description: 'lets pages choose any key of the bucket',
     rule: 'two users never get the same key',
     options: { policy: { objectKeys: '' } },
   },
   {
-    broken: 'sets own_key for keys that it grants twice',
+    description: 'sets own_key for a key that it grants twice',
     rule: 'own_key is set only for a key that no other upload gets',
     options: { policy: { key: 'uploads/{principal}/{name}' } },
-    mutation: filesOf((answered) => (answered['error'] ? undefined : { ...answered, own_key: true })),
+    mutation: changeInitFiles((file) => (file['error'] ? undefined : { ...file, own_key: true })),
   },
 ];
 
-/** Signs the PUT of files of one request again. */
-const puts = (change: (operation: StoreOperation, asked: InitFile) => Partial<StoreOperation>): Mutation =>
-  filesOf(async (answered, asked, tools) =>
-    answered['put']
-      ? { ...answered, put: await tools.resign(answered['put'] as Signed, (operation) => change(operation, asked)) }
+/** Signs the PUT requests of init again, with changes. The new signature covers no length, unless `change` returns one. */
+const resignPuts = (change: (operation: StoreOperation, requested: InitFile) => Partial<StoreOperation>): Mutation =>
+  changeInitFiles(async (file, requested, tools) =>
+    file['put']
+      ? { ...file, put: await tools.resign(file['put'] as Signed, (operation) => change(operation, requested)) }
       : undefined,
   );
 
-/** Signs POST policies again. */
-const posts = (broken: string, change: (conditions: unknown[]) => unknown[]): Mutant => ({
-  broken,
+/** Returns a mutant that signs POST policies with other conditions. */
+const resignPolicies = (description: string, change: (conditions: unknown[]) => unknown[]): Mutant => ({
+  description,
   rule: 'a POST policy is limited to its prefix and sizes',
   options: { policy: { posts: true } },
-  mutation: answersTo('get_init_signature', async ({ answer, tools }) => {
+  mutation: changeAnswersOf('get_init_signature', async ({ answer, tools }) => {
     const policies = Object.entries((answer['posts'] ?? {}) as Record<string, PostPolicy>);
     const changed = policies.map(async ([name, policy]) => [name, await tools.resignPolicy(policy, change)] as const);
     return { ...answer, posts: Object.fromEntries(await Promise.all(changed)) };
   }),
 });
 
-/** Replaces the condition on one field. */
-const condition = (field: string, instead: readonly unknown[]) => (conditions: unknown[]) => [
+/** Replaces the conditions on one field. */
+const replaceCondition = (field: string, replacements: readonly unknown[]) => (conditions: unknown[]) => [
   ...conditions.filter((item) => !(Array.isArray(item) && (item[1] === `$${field}` || item[0] === field))),
-  ...instead,
+  ...replacements,
 ];
 
 const SINGLE_REQUESTS: readonly Mutant[] = [
   {
-    broken: 'signs PUT without its length',
+    description: 'signs PUT without its length',
     rule: 'a single request is signed with its exact length',
-    mutation: puts(() => ({})),
+    mutation: resignPuts(() => ({})),
   },
   {
-    broken: 'signs empty files for one byte',
+    description: 'signs a length of one byte for empty files',
     rule: 'init signs an empty file, and the store accepts it',
-    mutation: puts((_operation, { filesize }) => ({ contentLength: Math.max(filesize, 1) })),
+    mutation: resignPuts((_operation, { filesize }) => ({ contentLength: Math.max(filesize, 1) })),
   },
   {
-    broken: 'fails on empty files',
+    description: 'answers 500 to empty files',
     rule: 'init signs an empty file, and the store accepts it',
-    mutation: answers(({ body }) =>
-      ((body['files'] ?? []) as InitFile[]).some(({ filesize }) => filesize === 0) ? error(500, 'internal') : undefined,
+    mutation: changeAnswers(({ body }) =>
+      ((body['files'] ?? []) as InitFile[]).some(({ filesize }) => filesize === 0)
+        ? refusal(500, 'internal')
+        : undefined,
     ),
   },
   {
-    broken: 'signs PUT without its type',
+    description: 'returns and signs PUT without its content type',
     rule: 'a single request is signed with its content type',
-    mutation: puts((_operation, { filesize }) => ({ contentLength: filesize, headers: {} })),
+    mutation: resignPuts((_operation, { filesize }) => ({ contentLength: filesize, headers: {} })),
   },
   {
-    broken: 'returns the type of a file of one request, and does not sign it',
+    description: 'returns PUT with its content type, but does not sign it',
     rule: 'a single request is signed with its content type',
-    mutation: filesOf(async (answered, { filesize }, tools) => {
-      const put = answered['put'] as SignedRequest | undefined;
+    mutation: changeInitFiles(async (file, { filesize }, tools) => {
+      const put = file['put'] as SignedRequest | undefined;
       if (!put) return undefined;
       const signed = await tools.resign(put, ({ headers = {} }) => {
         const others = Object.entries(headers).filter(([name]) => name !== 'content-type');
         return { contentLength: filesize, headers: Object.fromEntries(others) };
       });
-      return { ...answered, put: { ...signed, headers: put.headers } };
+      return { ...file, put: { ...signed, headers: put.headers } };
     }),
   },
   {
-    broken: 'signs a header that no browser may set',
+    description: 'returns a header that browsers cannot set',
     rule: 'init signs a small file, and the store accepts it',
-    mutation: filesOf((answered) => {
-      const put = answered['put'] as SignedRequest | undefined;
-      return put && { ...answered, put: { ...put, headers: { ...put.headers, Host: 'x' } } };
+    mutation: changeInitFiles((file) => {
+      const put = file['put'] as SignedRequest | undefined;
+      return put && { ...file, put: { ...put, headers: { ...put.headers, Host: 'x' } } };
     }),
   },
   {
-    broken: 'names no key',
+    description: 'returns no key',
     rule: 'init signs a small file, and the store accepts it',
-    mutation: filesOf((answered) => ({ ...answered, key: undefined })),
+    mutation: changeInitFiles((file) => ({ ...file, key: undefined })),
   },
-  posts('signs POST policies for any key', condition('key', [['starts-with', '$key', '']])),
-  posts('signs POST policies for all of a shared folder', condition('key', [['starts-with', '$key', 'uploads/']])),
-  posts('signs POST policies without a length', condition('content-length-range', [])),
-  posts(
-    'signs POST policies for any length',
-    condition('content-length-range', [['content-length-range', 0, 5 * 1024 ** 3]]),
+  resignPolicies('signs POST policies for any key', replaceCondition('key', [['starts-with', '$key', '']])),
+  resignPolicies(
+    'signs POST policies for every key of a shared folder',
+    replaceCondition('key', [['starts-with', '$key', 'uploads/']]),
   ),
-  posts('signs POST policies for any type', condition('content-type', [['starts-with', '$content-type', '']])),
-  posts('signs POST policies for any ACL', condition('acl', [['starts-with', '$acl', '']])),
+  resignPolicies('signs POST policies without a length', replaceCondition('content-length-range', [])),
+  resignPolicies(
+    'signs POST policies for any length',
+    replaceCondition('content-length-range', [['content-length-range', 0, 5 * 1024 ** 3]]),
+  ),
+  resignPolicies(
+    'signs POST policies for any type',
+    replaceCondition('content-type', [['starts-with', '$content-type', '']]),
+  ),
+  resignPolicies('signs POST policies for any ACL', replaceCondition('acl', [['starts-with', '$acl', '']])),
 ];
 
-/** Ignores a refusal of one action, and signs the request. */
-const obeying = (action: Action, codes: readonly string[], isMeant: (body: Json) => boolean = () => true): Mutation =>
-  answers(({ action: called, code, body, tools }) =>
-    called === action && code !== undefined && codes.includes(code) && isMeant(body)
-      ? tools.obey(action, body)
+/** Signs what one action must refuse with one of these codes, if `applies`. */
+const ignoreRefusal = (
+  action: Action,
+  codes: readonly string[],
+  applies: (body: Json) => boolean = () => true,
+): Mutation =>
+  changeAnswers(({ action: called, code, body, tools }) =>
+    called === action && code !== undefined && codes.includes(code) && applies(body)
+      ? tools.answerUnchecked(action, body)
       : undefined,
   );
 
@@ -372,10 +393,11 @@ const OTHER_PART = 'another length or part number is refused';
 const WINDOW_LENGTHS = 'a window of parts is signed with their exact lengths';
 const OTHER_WINDOW = 'a window with another size or part number is refused';
 
-const windowParts = (
+/** Signs the parts of a window again, without their length unless `change` returns one; null keeps a part. */
+const resignWindowParts = (
   change: (signed: Signed, part: number, exchange: { body: Json }) => Partial<StoreOperation> | null,
 ): Mutation =>
-  answersTo('get_all_signatures', async ({ answer, body, tools }) => {
+  changeAnswersOf('get_all_signatures', async ({ answer, body, tools }) => {
     const parts = Object.entries(answer['chunks'] as Record<string, Signed>).map(async ([number, signed]) => {
       const changed = change(signed, Number(number), { body });
       return [number, changed ? await tools.resign(signed, () => changed) : signed] as const;
@@ -385,181 +407,179 @@ const windowParts = (
 
 const FRESH = 'an upload that init names as fresh exists, and has no parts';
 
-/** Signs the parts in init's answer again, without their length. */
-async function withoutLengths(all: Json, tools: MutantTools): Promise<Json> {
-  const parts = Object.entries(all['chunks'] as Record<string, Signed>).map(
+/** Signs the parts of a window in init's response again, without their length. */
+async function resignPartsWithoutLengths(window: Json, tools: MutantTools): Promise<Json> {
+  const parts = Object.entries(window['chunks'] as Record<string, Signed>).map(
     async ([number, signed]) => [number, await tools.resign(signed, () => ({}))] as const,
   );
-  return { ...all, chunks: Object.fromEntries(await Promise.all(parts)) };
+  return { ...window, chunks: Object.fromEntries(await Promise.all(parts)) };
 }
 
 const PARTS: readonly Mutant[] = [
   {
-    broken: 'names an upload as fresh that does not exist',
+    description: 'returns an upload as fresh that does not exist',
     rule: FRESH,
     options: { beginMultipart: true },
-    mutation: filesOf((answered) => (answered['fresh'] ? { ...answered, upload_id: 'none' } : undefined)),
+    mutation: changeInitFiles((file) => (file['fresh'] ? { ...file, upload_id: 'none' } : undefined)),
   },
   {
-    broken: 'signs the first window without the lengths of parts',
+    description: 'signs the first window without the lengths of parts',
     rule: FRESH,
     options: { beginMultipart: true },
-    mutation: filesOf(async (answered, _asked, tools) =>
-      answered['all'] ? { ...answered, all: await withoutLengths(answered['all'] as Json, tools) } : undefined,
+    mutation: changeInitFiles(async (file, _requested, tools) =>
+      file['all'] ? { ...file, all: await resignPartsWithoutLengths(file['all'] as Json, tools) } : undefined,
     ),
   },
   {
-    broken: 'signs the first window of another key',
+    description: 'signs the first window of another key',
     rule: FRESH,
     options: { beginMultipart: true },
-    mutation: filesOf(async (answered, _asked, tools) =>
-      answered['all']
-        ? { ...answered, all: { ...(answered['all'] as Json), list: await tools.sign(listParts('other', 'u')) } }
+    mutation: changeInitFiles(async (file, _requested, tools) =>
+      file['all']
+        ? { ...file, all: { ...(file['all'] as Json), list: await tools.sign(listParts('other', 'u')) } }
         : undefined,
     ),
   },
   {
-    broken: 'names no part size',
+    description: 'returns no part size',
     rule: 'init starts a multipart upload, and returns its part size',
-    mutation: filesOf((answered) => ({ ...answered, part_size: undefined })),
+    mutation: changeInitFiles((file) => ({ ...file, part_size: undefined })),
   },
   {
-    broken: 'cuts parts below 5 MiB',
+    description: 'returns a part size below 5 MiB',
     rule: 'init starts a multipart upload, and returns its part size',
-    mutation: filesOf((answered) => (answered['error'] ? undefined : { ...answered, part_size: 1024 ** 2 })),
+    mutation: changeInitFiles((file) => (file['error'] ? undefined : { ...file, part_size: 1024 ** 2 })),
   },
   {
-    broken: 'creates multipart uploads without their type',
+    description: 'signs CreateMultipartUpload without its content type',
     rule: 'a multipart upload is signed with its content type',
-    mutation: filesOf(async (answered, _asked, tools) =>
-      answered['init']
-        ? { ...answered, init: await tools.resign(answered['init'] as Signed, () => ({ headers: {} })) }
-        : undefined,
+    mutation: changeInitFiles(async (file, _requested, tools) =>
+      file['init'] ? { ...file, init: await tools.resign(file['init'] as Signed, () => ({ headers: {} })) } : undefined,
     ),
   },
   {
-    broken: 'signs parts without their length',
+    description: 'signs parts without their length',
     rule: 'a part is signed with its exact length',
-    mutation: resigned('get_chunk_signature', () => ({})),
+    mutation: resignAnswersOf('get_chunk_signature', () => ({})),
   },
   {
-    broken: 'signs shorter parts',
+    description: 'signs part lengths shorter than the part',
     rule: OTHER_PART,
-    mutation: obeying('get_chunk_signature', ['size-mismatch'], ({ size }) => (size as number) < 5 * 1024 ** 2),
+    mutation: ignoreRefusal('get_chunk_signature', ['size-mismatch'], ({ size }) => (size as number) < 5 * 1024 ** 2),
   },
   {
-    broken: 'signs longer parts',
+    description: 'signs part lengths longer than the part',
     rule: OTHER_PART,
-    mutation: obeying('get_chunk_signature', ['size-mismatch'], ({ size }) => (size as number) >= 5 * 1024 ** 2),
+    mutation: ignoreRefusal('get_chunk_signature', ['size-mismatch'], ({ size }) => (size as number) >= 5 * 1024 ** 2),
   },
   {
-    broken: 'signs parts that the file does not have',
+    description: 'signs parts that the file does not have',
     rule: OTHER_PART,
-    mutation: obeying('get_chunk_signature', ['no-such-chunk']),
+    mutation: ignoreRefusal('get_chunk_signature', ['no-such-chunk']),
   },
   {
-    broken: 'signs part numbers that S3 does not have',
+    description: 'signs part numbers that S3 does not have',
     rule: OTHER_PART,
-    mutation: obeying('get_chunk_signature', ['invalid-request']),
+    mutation: ignoreRefusal('get_chunk_signature', ['invalid-request']),
   },
   {
-    broken: 'signs CompleteMultipartUpload for another size',
+    description: 'signs CompleteMultipartUpload for another size',
     rule: OTHER_PART,
-    mutation: obeying('get_end_signature', ['size-mismatch']),
+    mutation: ignoreRefusal('get_end_signature', ['size-mismatch']),
   },
   {
-    broken: 'signs windows without the lengths of parts',
+    description: 'signs windows without the lengths of parts',
     rule: WINDOW_LENGTHS,
-    mutation: windowParts(() => ({})),
+    mutation: resignWindowParts(() => ({})),
   },
   {
-    broken: 'signs windows with only the length of the first part',
+    description: 'signs windows with only the length of the first part',
     rule: WINDOW_LENGTHS,
-    mutation: windowParts((_signed, part) => (part === 1 ? null : {})),
+    mutation: resignWindowParts((_signed, part) => (part === 1 ? null : {})),
   },
   {
-    broken: 'signs windows with the last part as long as the others',
+    description: 'signs windows with the last part as long as the others',
     rule: WINDOW_LENGTHS,
-    mutation: windowParts((_signed, _part, { body }) => ({ contentLength: body['part_size'] as number })),
+    mutation: resignWindowParts((_signed, _part, { body }) => ({ contentLength: body['part_size'] as number })),
   },
   {
-    broken: 'leaves parts out of windows',
+    description: 'omits parts from windows',
     rule: WINDOW_LENGTHS,
-    mutation: answersTo('get_all_signatures', ({ answer }) => ({
+    mutation: changeAnswersOf('get_all_signatures', ({ answer }) => ({
       ...answer,
       chunks: Object.fromEntries(Object.entries(answer['chunks'] as Json).slice(1)),
     })),
   },
   {
-    broken: 'signs windows of other part sizes',
+    description: 'signs windows for another part size',
     rule: OTHER_WINDOW,
-    mutation: obeying('get_all_signatures', ['part-size-mismatch']),
+    mutation: ignoreRefusal('get_all_signatures', ['part-size-mismatch']),
   },
   {
-    broken: 'signs windows of files of another size',
+    description: 'signs windows for another file size',
     rule: OTHER_WINDOW,
-    mutation: obeying('get_all_signatures', ['size-mismatch']),
+    mutation: ignoreRefusal('get_all_signatures', ['size-mismatch']),
   },
   {
-    broken: 'signs windows with parts that the file does not have',
+    description: 'signs windows with parts that the file does not have',
     rule: OTHER_WINDOW,
-    mutation: obeying('get_all_signatures', ['no-such-chunk']),
+    mutation: ignoreRefusal('get_all_signatures', ['no-such-chunk']),
   },
   {
-    broken: 'signs windows with part 0',
+    description: 'signs windows with part 0',
     rule: OTHER_WINDOW,
-    mutation: obeying('get_all_signatures', ['invalid-request']),
+    mutation: ignoreRefusal('get_all_signatures', ['invalid-request']),
   },
   {
-    broken: 'lists from the first part, ignoring the marker',
+    description: 'lists from the first part, ignoring the marker',
     rule: 'the list of parts is signed page by page',
-    mutation: resigned('get_list_signature', ({ query }) => ({ query: { uploadId: query!['uploadId']! } })),
+    mutation: resignAnswersOf('get_list_signature', ({ query }) => ({ query: { uploadId: query!['uploadId']! } })),
   },
 ];
 
-const SIGNED = 'the signed request is the requested operation';
+const SIGNS_OPERATION = 'the signed request is the requested operation';
 
 const OPERATIONS: readonly Mutant[] = [
   {
-    broken: 'signs GET instead of HEAD, so that the holder of the URL can read the object',
-    rule: SIGNED,
-    mutation: resigned('get_head_signature', () => ({ method: 'GET' })),
+    description: 'signs GET instead of HEAD, so that the URL allows reading the object',
+    rule: SIGNS_OPERATION,
+    mutation: resignAnswersOf('get_head_signature', () => ({ method: 'GET' })),
   },
   {
-    broken: 'signs DELETE of the object instead of AbortMultipartUpload',
+    description: 'signs DELETE of the object instead of AbortMultipartUpload',
     rule: 'a delete signature cannot delete an object',
-    mutation: resigned('get_delete_signature', () => ({ query: {} })),
+    mutation: resignAnswersOf('get_delete_signature', () => ({ query: {} })),
   },
   {
-    broken: 'aborts another upload than the one named',
-    rule: SIGNED,
-    mutation: resigned('get_delete_signature', () => ({ query: { uploadId: 'another' } })),
+    description: 'signs AbortMultipartUpload for another upload',
+    rule: SIGNS_OPERATION,
+    mutation: resignAnswersOf('get_delete_signature', () => ({ query: { uploadId: 'another' } })),
   },
   {
-    broken: 'signs PutObject instead of UploadPart',
-    rule: SIGNED,
-    mutation: answersTo('get_chunk_signature', async ({ answer, body, tools }) => ({
+    description: 'signs PutObject instead of UploadPart',
+    rule: SIGNS_OPERATION,
+    mutation: changeAnswersOf('get_chunk_signature', async ({ answer, body, tools }) => ({
       ...answer,
       ...(await tools.resign(answer as SignedRequest, () => ({ query: {}, contentLength: body['size'] as number }))),
     })),
   },
   {
-    broken: 'signs part 1 for every part',
-    rule: SIGNED,
-    mutation: answersTo('get_chunk_signature', async ({ answer, body, tools }) => ({
+    description: 'signs part 1 for every part',
+    rule: SIGNS_OPERATION,
+    mutation: changeAnswersOf('get_chunk_signature', async ({ answer, body, tools }) => ({
       ...answer,
       ...(await tools.sign(uploadPart(body['key'] as string, body['upload_id'] as string, 1, body['size'] as number))),
     })),
   },
   {
-    broken: 'signs another key than it names',
-    rule: SIGNED,
-    mutation: puts(({ key }, { filesize }) => ({ key: `${key}.bin`, contentLength: filesize })),
+    description: 'signs PUT for another key than it returns',
+    rule: SIGNS_OPERATION,
+    mutation: resignPuts(({ key }, { filesize }) => ({ key: `${key}.bin`, contentLength: filesize })),
   },
   {
-    broken: 'signs GET of the object in its windows',
-    rule: SIGNED,
-    mutation: answersTo('get_all_signatures', async ({ answer, tools }) => ({
+    description: 'signs GET instead of HEAD in its windows',
+    rule: SIGNS_OPERATION,
+    mutation: changeAnswersOf('get_all_signatures', async ({ answer, tools }) => ({
       ...answer,
       head: await tools.resign(answer['head'] as Signed, () => ({ method: 'GET' })),
     })),
@@ -569,67 +589,71 @@ const OPERATIONS: readonly Mutant[] = [
 const TIME = 'every answer that signs contains the signer’s time';
 const EXPIRES = 'expires is in milliseconds, and not later than the signature’s expiry';
 
-const withoutTime = (isMeant: (action: Action) => boolean): Mutation =>
-  answers(({ action, answer: { time, ...rest } }) => (time !== undefined && isMeant(action) ? rest : undefined));
+const withoutTime = (applies: (action: Action) => boolean): Mutation =>
+  changeAnswers(({ action, answer: { time, ...rest } }) => (time !== undefined && applies(action) ? rest : undefined));
 
 const CLOCKS: readonly Mutant[] = [
-  { broken: 'returns its time in no response', rule: TIME, mutation: withoutTime(() => true) },
+  { description: 'returns its time in no response', rule: TIME, mutation: withoutTime(() => true) },
   {
-    broken: 'returns its time only from init',
+    description: 'returns its time only from init',
     rule: TIME,
     mutation: withoutTime((action) => !action.includes('init')),
   },
-  { broken: 'returns no time with windows', rule: TIME, mutation: withoutTime((action) => action.includes('all')) },
-  { broken: 'is 20 hours fast', rule: TIME, mutation: setClock(20 * HOUR) },
-  { broken: 'is 20 hours slow', rule: TIME, mutation: setClock(-20 * HOUR) },
-  { broken: 'is an hour fast', rule: TIME, mutation: setClock(HOUR) },
   {
-    broken: 'returns its time in seconds',
+    description: 'returns no time with windows',
     rule: TIME,
-    mutation: answers(({ answer }) =>
+    mutation: withoutTime((action) => action.includes('all')),
+  },
+  { description: 'has a clock that is 20 hours fast', rule: TIME, mutation: shiftTime(20 * HOUR) },
+  { description: 'has a clock that is 20 hours slow', rule: TIME, mutation: shiftTime(-20 * HOUR) },
+  { description: 'has a clock that is an hour fast', rule: TIME, mutation: shiftTime(HOUR) },
+  {
+    description: 'returns its time in seconds',
+    rule: TIME,
+    mutation: changeAnswers(({ answer }) =>
       'time' in answer ? { ...answer, time: Math.floor((answer['time'] as number) / 1_000) } : undefined,
     ),
   },
   {
-    broken: 'returns its time as a string',
+    description: 'returns its time as a string',
     rule: TIME,
-    mutation: answers(({ answer }) =>
+    mutation: changeAnswers(({ answer }) =>
       'time' in answer ? { ...answer, time: new Date(answer['time'] as number).toISOString() } : undefined,
     ),
   },
   {
-    broken: 'returns expires in seconds',
+    description: 'returns expires in seconds',
     rule: EXPIRES,
-    mutation: answers(({ answer }) =>
+    mutation: changeAnswers(({ answer }) =>
       typeof answer['expires'] === 'number' ? { ...answer, expires: answer['expires'] / 1_000 } : undefined,
     ),
   },
   {
-    broken: 'returns expires of files of one request in seconds',
+    description: 'returns expires of PUT in seconds',
     rule: EXPIRES,
-    mutation: filesOf((answered) =>
-      eachSigned(answered, (signed) => ({ ...signed, expires: (signed['expires'] as number) / 1_000 })),
+    mutation: changeInitFiles((file) =>
+      changeSignedRequests(file, (signed) => ({ ...signed, expires: (signed['expires'] as number) / 1_000 })),
     ),
   },
   {
-    broken: 'returns the lifetime of signatures instead of their expiry',
+    description: 'returns the lifetime of signatures instead of their expiry',
     rule: EXPIRES,
-    mutation: answers(({ answer }) =>
+    mutation: changeAnswers(({ answer }) =>
       typeof answer['expires'] === 'number' ? { ...answer, expires: 3_600_000 } : undefined,
     ),
   },
   {
-    broken: 'returns an expiry that is a day too late',
+    description: 'returns an expiry that is a day too late',
     rule: EXPIRES,
-    mutation: answers(({ answer }) =>
+    mutation: changeAnswers(({ answer }) =>
       typeof answer['expires'] === 'number' ? { ...answer, expires: answer['expires'] + DAY } : undefined,
     ),
   },
   {
-    broken: 'signs POST policies for a day',
+    description: 'returns POST policies that expire a day too late',
     rule: EXPIRES,
     options: { policy: { posts: true } },
-    mutation: answersTo('get_init_signature', async ({ answer, tools }) => {
+    mutation: changeAnswersOf('get_init_signature', async ({ answer, tools }) => {
       const policies = Object.entries((answer['posts'] ?? {}) as Record<string, PostPolicy>);
       const changed = policies.map(
         async ([name, policy]) => [name, await tools.resignPolicy(policy, (conditions) => conditions, DAY)] as const,
@@ -640,7 +664,7 @@ const CLOCKS: readonly Mutant[] = [
 ];
 
 /** The actions that need a grant. */
-const GRANTED: readonly Action[] = [
+const GRANT_ACTIONS: readonly Action[] = [
   'get_chunk_signature',
   'get_list_signature',
   'get_end_signature',
@@ -650,38 +674,38 @@ const GRANTED: readonly Action[] = [
   'chunk_loaded',
 ];
 
-const grants = GRANTED.flatMap((action): Mutant[] => [
+const GRANTS: readonly Mutant[] = GRANT_ACTIONS.flatMap((action): Mutant[] => [
   {
-    broken: `signs ${action} for any key`,
+    description: `signs ${action} for any key`,
     rule: 'a grant is valid only for its key',
-    mutation: obeying(action, ['key-mismatch']),
+    mutation: ignoreRefusal(action, ['key-mismatch']),
   },
   {
-    broken: `signs ${action} without a grant`,
+    description: `signs ${action} without a grant`,
     rule: 'a grant is valid only for its key',
-    mutation: obeying(action, ['grant-required']),
+    mutation: ignoreRefusal(action, ['grant-required']),
   },
   {
-    broken: `signs ${action} by a forged grant`,
+    description: `signs ${action} with a forged grant`,
     rule: 'a grant is valid only for its key',
-    mutation: obeying(action, ['grant-invalid']),
+    mutation: ignoreRefusal(action, ['grant-invalid']),
   },
   {
-    broken: `signs ${action} by anybody’s grant`,
+    description: `signs ${action} with the grant of another user`,
     rule: 'a grant is valid only for its principal',
-    mutation: answers(({ action: called, code, body, tools, ask }) =>
+    mutation: changeAnswers(({ action: called, code, body, tools, callUnchanged }) =>
       called === action && code === 'principal-mismatch'
-        ? ask(body, tools.granted.get(body['key'] as string)!.user!)
+        ? callUnchanged(body, tools.grants.get(body['key'] as string)!.user!)
         : undefined,
     ),
   },
 ]);
 
-/** Ignores a refusal of init, and renews. */
-const renewing = (code: string, isMeant: (asked: InitFile) => boolean = () => true): Mutation =>
-  filesOf((answered, asked, tools) =>
-    (answered['error'] as Json | undefined)?.['code'] === code && asked.upload_id && isMeant(asked)
-      ? tools.grantFile(asked, asked.key!)
+/** Renews grants that init must refuse to renew with this code, if `applies`. */
+const ignoreRenewalRefusal = (code: string, applies: (requested: InitFile) => boolean = () => true): Mutation =>
+  changeInitFiles((file, requested, tools) =>
+    (file['error'] as Json | undefined)?.['code'] === code && requested.upload_id && applies(requested)
+      ? tools.grantFile(requested, requested.key!)
       : undefined,
   );
 
@@ -689,61 +713,61 @@ const OTHER_RENEWAL = 'renewal requires the same size, key and grant';
 
 const RENEWALS: readonly Mutant[] = [
   {
-    broken: 'renews for any user',
+    description: 'renews grants of another user',
     rule: 'a grant is valid only for its principal',
-    mutation: renewing('principal-mismatch'),
+    mutation: ignoreRenewalRefusal('principal-mismatch'),
   },
-  { broken: 'renews for another size', rule: OTHER_RENEWAL, mutation: renewing('size-mismatch') },
-  { broken: 'renews for another key', rule: OTHER_RENEWAL, mutation: renewing('key-mismatch') },
-  { broken: 'renews by a forged grant', rule: OTHER_RENEWAL, mutation: renewing('grant-invalid') },
-  { broken: 'renews without a grant', rule: OTHER_RENEWAL, mutation: renewing('grant-required') },
+  { description: 'renews for another size', rule: OTHER_RENEWAL, mutation: ignoreRenewalRefusal('size-mismatch') },
+  { description: 'renews for another key', rule: OTHER_RENEWAL, mutation: ignoreRenewalRefusal('key-mismatch') },
+  { description: 'renews with a forged grant', rule: OTHER_RENEWAL, mutation: ignoreRenewalRefusal('grant-invalid') },
+  { description: 'renews without a grant', rule: OTHER_RENEWAL, mutation: ignoreRenewalRefusal('grant-required') },
   {
-    broken: 'renews under another key',
+    description: 'renews under another key',
     rule: 'renewal signs for the same key again',
-    mutation: filesOf((answered, asked) =>
-      asked.grant && !answered['error'] ? { ...answered, key: `${String(answered['key'])}.bin` } : undefined,
+    mutation: changeInitFiles((file, requested) =>
+      requested.grant && !file['error'] ? { ...file, key: `${String(file['key'])}.bin` } : undefined,
     ),
   },
   {
-    broken: 'renews with another part size',
+    description: 'renews with another part size',
     rule: 'renewal signs for the same key again',
-    mutation: filesOf((answered, asked) =>
-      asked.grant && !answered['error'] ? { ...answered, part_size: 8 * 1024 ** 2 } : undefined,
+    mutation: changeInitFiles((file, requested) =>
+      requested.grant && !file['error'] ? { ...file, part_size: 8 * 1024 ** 2 } : undefined,
     ),
   },
   {
-    broken: 'renews nothing',
+    description: 'refuses to renew any grant',
     rule: 'renewal signs for the same key again',
-    mutation: filesOf((_answered, { id, grant }) =>
+    mutation: changeInitFiles((_file, { id, grant }) =>
       grant ? { id, error: { code: 'grant-expired', message: 'broken' } } : undefined,
     ),
   },
 ];
 
-/** A tracker with a fault. */
-function trackerWith(change: (honest: Tracker) => Partial<Tracker>): Partial<SignerOptions> {
-  const honest = createMemoryTracker();
-  return { tracker: { ...honest, ...change(honest) } };
+/** Returns options with a tracker that has a fault. */
+function trackerWith(change: (correctTracker: Tracker) => Partial<Tracker>): Partial<SignerOptions> {
+  const correctTracker = createMemoryTracker();
+  return { tracker: { ...correctTracker, ...change(correctTracker) } };
 }
 
 const RECEIPTS = { receipts: true, secret: 'a secret of sixteen' };
-const TRUE_RECEIPTS = 'a receipt is returned only for a stored object';
-const EACH_NOTICE = 'notifications of several uploads are answered one by one if they are offered';
+const RECEIPT_ONLY_IF_STORED = 'a receipt is returned only for a stored object';
+const EACH_NOTIFICATION = 'notifications of several uploads are answered one by one if they are offered';
 
 const COMPLETION: readonly Mutant[] = [
   {
-    broken: 'returns every user’s uploads to every user',
+    description: 'returns every user’s uploads to every user',
     rule: 'init returns no upload of another user',
-    options: trackerWith((honest) => {
+    options: trackerWith((correctTracker) => {
       const principals = new Set<string>();
       return {
         note: (upload, chunks) => {
           principals.add(upload.principal);
-          return honest.note(upload, chunks);
+          return correctTracker.note(upload, chunks);
         },
         async find(principal, marks) {
           for (const one of [principal, ...principals]) {
-            const found = await honest.find(one, marks);
+            const found = await correctTracker.find(one, marks);
             if (found) return found;
           }
           return null;
@@ -752,103 +776,103 @@ const COMPLETION: readonly Mutant[] = [
     }),
   },
   {
-    broken: 'returns uploads that have ended',
+    description: 'returns uploads that have ended',
     rule: 'init returns no upload that has ended',
     options: trackerWith(() => ({ forget: async () => undefined })),
   },
   {
-    broken: 'signs an invalid CompleteMultipartUpload',
+    description: 'signs CompleteMultipartUpload for another upload',
     rule: 'CompleteMultipartUpload is signed, and creates the object',
-    mutation: resigned('get_end_signature', () => ({ query: { uploadId: 'another' } })),
+    mutation: resignAnswersOf('get_end_signature', () => ({ query: { uploadId: 'another' } })),
   },
   {
-    broken: 'fails on notifications of complete uploads',
+    description: 'answers 500 to notifications of complete uploads',
     rule: 'notifications are accepted if they are offered',
-    mutation: answers(({ action, body }) =>
+    mutation: changeAnswers(({ action, body }) =>
       action === 'chunk_loaded' && body['state'] === 'complete' && body['upload_id']
-        ? error(500, 'internal')
+        ? refusal(500, 'internal')
         : undefined,
     ),
   },
   {
-    broken: 'returns receipts for any data of the page',
-    rule: TRUE_RECEIPTS,
+    description: 'returns receipts without checking the store',
+    rule: RECEIPT_ONLY_IF_STORED,
     options: RECEIPTS,
-    mutation: answers(({ action, code }) =>
+    mutation: changeAnswers(({ action, code }) =>
       action === 'chunk_loaded' && code === 'not-stored' ? { receipt: 'x' } : undefined,
     ),
   },
   {
-    broken: 'returns receipts for any stored key',
-    rule: TRUE_RECEIPTS,
+    description: 'returns receipts for any stored key, with any grant',
+    rule: RECEIPT_ONLY_IF_STORED,
     options: RECEIPTS,
-    mutation: answers(({ action, code, body, tools, ask }) => {
-      const known = tools.granted.get(body['key'] as string);
-      return action === 'chunk_loaded' && code === 'key-mismatch' && body['upload_id'] === '' && known
-        ? ask({ ...body, grant: known.grant })
+    mutation: changeAnswers(({ action, code, body, tools, callUnchanged }) => {
+      const granted = tools.grants.get(body['key'] as string);
+      return action === 'chunk_loaded' && code === 'key-mismatch' && body['upload_id'] === '' && granted
+        ? callUnchanged({ ...body, grant: granted.grant })
         : undefined;
     }),
   },
   {
-    broken: 'returns receipts that are not strings',
-    rule: TRUE_RECEIPTS,
+    description: 'returns receipts that are not strings',
+    rule: RECEIPT_ONLY_IF_STORED,
     options: RECEIPTS,
-    mutation: answers(({ answer }) => (answer['receipt'] ? { receipt: { key: 'x' } } : undefined)),
+    mutation: changeAnswers(({ answer }) => (answer['receipt'] ? { receipt: { key: 'x' } } : undefined)),
   },
   {
-    broken: 'refuses a whole batch of notifications for one upload',
-    rule: EACH_NOTICE,
+    description: 'refuses all notifications of a call because of one upload',
+    rule: EACH_NOTIFICATION,
     options: RECEIPTS,
-    mutation: answersTo('chunks_loaded', ({ answer }) =>
-      (answer['uploads'] as Json[]).some((upload) => upload['error']) ? error(403, 'key-mismatch') : undefined,
+    mutation: changeAnswersOf('chunks_loaded', ({ answer }) =>
+      (answer['uploads'] as Json[]).some((upload) => upload['error']) ? refusal(403, 'key-mismatch') : undefined,
     ),
   },
   {
-    broken: 'leaves out the uploads of a batch that it refuses',
-    rule: EACH_NOTICE,
+    description: 'omits refused uploads from its response to chunks_loaded',
+    rule: EACH_NOTIFICATION,
     options: RECEIPTS,
-    mutation: answersTo('chunks_loaded', ({ answer }) => ({
+    mutation: changeAnswersOf('chunks_loaded', ({ answer }) => ({
       uploads: (answer['uploads'] as Json[]).filter((upload) => !upload['error']),
     })),
   },
   {
-    broken: 'returns receipts in batches for any data of the page',
-    rule: EACH_NOTICE,
+    description: 'returns receipts from chunks_loaded without checking the store',
+    rule: EACH_NOTIFICATION,
     options: RECEIPTS,
-    mutation: answersTo('chunks_loaded', ({ answer }) => ({
+    mutation: changeAnswersOf('chunks_loaded', ({ answer }) => ({
       uploads: (answer['uploads'] as Json[]).map((upload) => (upload['error'] ? { receipt: 'x' } : upload)),
     })),
   },
   {
-    broken: 'accepts any notification in a batch',
-    rule: EACH_NOTICE,
+    description: 'accepts any notification in chunks_loaded',
+    rule: EACH_NOTIFICATION,
     options: RECEIPTS,
-    mutation: answersTo('chunks_loaded', ({ answer }) => ({
+    mutation: changeAnswersOf('chunks_loaded', ({ answer }) => ({
       uploads: (answer['uploads'] as Json[]).map((upload) => (upload['error'] ? {} : upload)),
     })),
   },
   {
-    broken: 'accepts grants of other users in batches',
-    rule: EACH_NOTICE,
+    description: 'accepts grants of other users in chunks_loaded',
+    rule: EACH_NOTIFICATION,
     options: RECEIPTS,
-    mutation: answersTo('chunks_loaded', ({ answer }) =>
+    mutation: changeAnswersOf('chunks_loaded', ({ answer }) =>
       (answer['uploads'] as { error?: { code: string } }[])[0]?.error?.code === 'principal-mismatch'
         ? { uploads: [{}] }
         : undefined,
     ),
   },
   {
-    broken: 'accepts receipts as grants',
+    description: 'accepts receipts as grants',
     rule: 'a receipt is not accepted as a grant',
     options: RECEIPTS,
-    mutation: answers(({ action, body, tools }) =>
-      tools.receipts.has(body['grant'] as string) ? tools.obey(action, body) : undefined,
+    mutation: changeAnswers(({ action, body, tools }) =>
+      tools.receipts.has(body['grant'] as string) ? tools.answerUnchecked(action, body) : undefined,
     ),
   },
   {
-    broken: 'aborts nothing',
+    description: 'signs another request instead of AbortMultipartUpload',
     rule: 'AbortMultipartUpload is signed if it is offered, and aborts the upload',
-    mutation: resigned('get_delete_signature', () => ({ method: 'GET' })),
+    mutation: resignAnswersOf('get_delete_signature', () => ({ method: 'GET' })),
   },
 ];
 
@@ -860,7 +884,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...PARTS,
   ...OPERATIONS,
   ...CLOCKS,
-  ...grants,
+  ...GRANTS,
   ...RENEWALS,
   ...COMPLETION,
 ];

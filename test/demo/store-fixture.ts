@@ -4,7 +4,7 @@ import { S3Client, S3Error } from '../servers/s3-client.js';
 import type { TestStore } from './stores.js';
 
 export const BUCKET = 'demo';
-/** Origin of the page that stores have to allow. */
+/** The origin of a page; the bucket allows every origin. */
 export const ORIGIN = 'https://page.example';
 
 export const random = (size: number): Uint8Array<ArrayBuffer> => new Uint8Array(randomBytes(size));
@@ -14,7 +14,7 @@ export const hash = (algorithm: string, ...chunks: readonly Uint8Array[]): Buffe
 
 export const md5 = (chunk: Uint8Array): string => hash('md5', chunk).toString('hex');
 
-/** Checks an error for `assert.rejects`. */
+/** Returns a check for `assert.rejects`: the error must be a store's response with this status and code. */
 export const refusedWith =
   (status: number, code: string) =>
   (error: unknown): true => {
@@ -23,15 +23,16 @@ export const refusedWith =
     return true;
   };
 
-export interface BegunUpload {
+/** An unfinished multipart upload with the bodies of its stored parts. */
+export interface StartedUpload {
   key: string;
   uploadId: string;
   bodies: Uint8Array<ArrayBuffer>[];
   parts: { partNumber: number; etag: string }[];
 }
 
-/** A running store with an empty bucket, and the first steps of most tests. */
-export class StoreLab {
+/** A running store with an empty bucket for the suites. */
+export class StoreFixture {
   readonly client: S3Client;
   #count = 0;
 
@@ -39,21 +40,22 @@ export class StoreLab {
     this.client = new S3Client(store);
   }
 
-  static async open(store: TestStore): Promise<StoreLab> {
-    const lab = new StoreLab(store);
-    await lab.client.createBucket(BUCKET);
-    await lab.client.allowEveryOrigin(BUCKET);
-    return lab;
+  /** Creates the bucket on a store. */
+  static async create(store: TestStore): Promise<StoreFixture> {
+    const fixture = new StoreFixture(store);
+    await fixture.client.createBucket(BUCKET);
+    await fixture.client.allowEveryOrigin(BUCKET);
+    return fixture;
   }
 
-  /** Returns a new key, with all characters that need escaping. */
+  /** Returns a key that no other test uses, with characters that need escaping in URLs and XML. */
   newKey(): string {
     this.#count += 1;
     return `folder ü/+(${this.#count}) & file.bin`;
   }
 
-  /** Creates an upload and sends parts of these sizes. */
-  async begin(...sizes: number[]): Promise<BegunUpload> {
+  /** Starts a multipart upload, and uploads random parts of these sizes. */
+  async startUpload(...sizes: number[]): Promise<StartedUpload> {
     const key = this.newKey();
     const uploadId = await this.client.createUpload(BUCKET, key);
     const bodies = sizes.map(random);
