@@ -11,7 +11,7 @@ export interface FormPart {
   body: AsyncGenerator<Buffer>;
 }
 
-/** S3's own limit for the fields before the file. */
+/** Maximum size of one field. S3 limits all fields before the file together to this. */
 const MAX_FIELD_BYTES = 20_000;
 
 const malformed = (): S3Error =>

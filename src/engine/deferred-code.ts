@@ -1,7 +1,7 @@
 /**
- * Code that no upload needs before its first request: failures, restarts, aborts, uploads of earlier page loads, the
- * completion of multipart uploads. Requested after the first request to the store at the latest, because the network may
- * fail later. One file: an upload of an earlier page load needs all of it.
+ * Code that a new upload does not need before its first request: failures, restarts, aborts, uploads of earlier page loads,
+ * the completion of multipart uploads. Loaded right after the first request to the store, because the network may fail
+ * later; or earlier for an upload of an earlier page load, which needs all of it.
  */
 export { assertUnchanged } from './files/assert-unchanged.js';
 export { FailureHandler } from './network/failure-handler.js';

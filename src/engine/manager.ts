@@ -37,6 +37,9 @@ import { TimeSlicer } from './util/time-slicer.js';
 /** Number of added files after which uploads start, so that the signer answers while the others are being added. */
 const FILES_BEFORE_START = 4;
 
+/** With fewer queued uploads, adding files is as urgent as sending them: the next call of the signer is for many files. */
+const MIN_LISTED_AHEAD = 100;
+
 /** All managers of this page: when the user changes, the uploads of the former one end in each of them. */
 const managers = new Set<WeakRef<UploadManager>>();
 
@@ -169,15 +172,18 @@ export class UploadManager implements UploadListener {
           continue;
         }
         if (rules.signal?.aborted || this.#lifetime.signal.aborted) break;
-        const upload = await this.#addEntry(entry, rules, entries.length > 1);
+        const upload = await this.#addEntry(entry, rules, entries.length > 1 || rules.readEnd !== undefined);
         if (upload) added.push(upload);
         // by the user, while the file was on the early list
         if (entry.isAborted) upload?.abort();
         else if (entry.isPaused) upload?.pause();
         // the first files start while others are still being added
         if (slicer.isExpired || added.length === FILES_BEFORE_START) this.#list.startNext();
-        if (slicer.isExpired) await slicer.yieldToPage();
+        if (slicer.isExpired)
+          await slicer.yieldToPage(this.#list.activeCount < MIN_LISTED_AHEAD ? 'user-visible' : 'background');
       }
+      this.#list.startNext();
+      await rules.readEnd?.catch(() => {});
     } finally {
       this.#list.addCalls--;
     }

@@ -25,19 +25,29 @@ export class FileAdder {
     private readonly liveRegions: LiveRegions,
   ) {}
 
-  /** @returns the added uploads; none if `stop()` was called in the meantime */
+  /**
+   * Adds files. With `multiple`, the first files of a folder are added, and start, while the others are being read.
+   * @returns the added uploads; none if `stop()` was called in the meantime
+   */
   async add(source: FileSource): Promise<UploadSnapshot[]> {
     this.clearMessages();
     const { signal } = this.#addAbort;
+    const adding: Promise<UploadSnapshot[]>[] = [];
     let expectedFiles = 0;
-    try {
-      const files = await this.#read(source, signal);
+    const addFiles = (files: unknown[], arePart = true): void => {
       const uploader = this.uploader.getOrCreate();
-      this.uploader.expectFiles((expectedFiles = files.length));
-      const adding = uploader.add(files as File[], this.#rules(uploader, signal));
+      this.uploader.expectFiles(files.length);
+      expectedFiles += files.length;
+      adding.push(uploader.add(files as File[], this.#rules(uploader, signal, arePart ? reading : undefined)));
       // uploads that are listed before the engine is loaded fire no event
       this.uploader.updateSoon();
-      return await adding;
+    };
+    const reading = this.#read(source, signal, this.host.multiple ? addFiles : undefined).then((rest) =>
+      addFiles(rest, adding.length > 0),
+    );
+    try {
+      await reading;
+      return (await Promise.all(adding)).flat();
     } catch (error) {
       if (signal.aborted) return [];
       throw error;
@@ -85,7 +95,7 @@ export class FileAdder {
     this.host.requestUpdate();
   }
 
-  async #read(source: FileSource, signal: AbortSignal): Promise<unknown[]> {
+  async #read(source: FileSource, signal: AbortSignal, onBatch?: (files: unknown[]) => void): Promise<unknown[]> {
     let filesFound = 0;
     const onFile = (): void => {
       if (signal.aborted) return;
@@ -94,7 +104,7 @@ export class FileAdder {
       this.uploader.refresh();
     };
     try {
-      return await readFiles(source, onFile, signal);
+      return await readFiles(source, { onFile, onBatch, signal });
     } finally {
       if (!signal.aborted) this.filesRead -= filesFound;
     }
@@ -105,7 +115,7 @@ export class FileAdder {
     return { accept, ...limitsOf(this.host), ...(!multiple && { maxFiles: 1 }) };
   }
 
-  #rules(uploader: Uploader, signal: AbortSignal): Rules {
+  #rules(uploader: Uploader, signal: AbortSignal, readEnd?: Promise<void>): Rules {
     const { accept, maxSize, minSize, maxFiles } = this.#limits;
     const { host } = this;
     const { multiple } = host;
@@ -114,6 +124,7 @@ export class FileAdder {
       maxSize: maxSize ?? Infinity,
       minSize: minSize ?? 0,
       signal,
+      readEnd,
       get maxFiles() {
         // unfinished uploads of an earlier page load do not count
         return multiple ? (maxFiles ?? Infinity) : 1 + uploader.uploads.filter(isAwaitingUser).length;

@@ -7,7 +7,7 @@ export class RenderScheduler {
   #renderedAt = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly host: ReactiveControllerHost) {}
+  constructor(private readonly host: Pick<ReactiveControllerHost, 'requestUpdate'>) {}
 
   /** Renders with the next frame. */
   refresh(): void {

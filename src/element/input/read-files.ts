@@ -13,29 +13,32 @@ interface DroppedItem {
   readonly type: string;
 }
 
+/** Number of files found in a folder after which they are passed on, while the folder is still being read. */
+const FILES_PER_BATCH = 20;
+/** Maximum number of entries of one folder that are read at the same time: Chromium handles their answers in one task. */
+const MAX_PARALLEL_READS = 10;
+
 interface ReadOptions {
   /** Called for each file that is found in a folder. */
-  readonly onFile: () => void;
+  readonly onFile?: () => void;
+  /** Receives the files of folders while they are being read, at least 20 at a time; they are not returned then. */
+  readonly onBatch?: ((files: unknown[]) => void) | undefined;
   /** Stops reading. */
-  readonly signal: AbortSignal | undefined;
+  readonly signal?: AbortSignal;
 }
 
 /**
  * Reads the files of a drop, a paste, a file list or a list of handles, including those in folders.
  * Data that is available only during the event is read before the first `await`.
- * @param onFile called for each file that is found in a folder
  * @returns the files in the order in which they are found, each with its path from the dropped folder, as in
- * `webkitRelativePath`. Unreadable items and system files are entries with a fault. Other values are returned as they are
+ * `webkitRelativePath`; without those that `onBatch` has received. Unreadable items and system files are entries with a
+ * fault. Other values are returned as they are
  * @throws TypeError if `source` is not an object
  * @throws the signal's reason if aborted
  */
-export async function readFiles(
-  source: unknown,
-  onFile: () => void = () => {},
-  signal?: AbortSignal,
-): Promise<unknown[]> {
-  const found = await Promise.all(listItems(source).map((item) => readItem(item, { onFile, signal })));
-  signal?.throwIfAborted();
+export async function readFiles(source: unknown, options: ReadOptions = {}): Promise<unknown[]> {
+  const found = await Promise.all(listItems(source).map((item) => readItem(item, options)));
+  options.signal?.throwIfAborted();
   return found.flat();
 }
 
@@ -98,7 +101,7 @@ const readEntry = (entry: FileSystemEntry, options: ReadOptions): Promise<Entry[
   return readSafely(entry, path, options, async (found) => {
     if (!entry.isDirectory) {
       const file = await new Promise<File>((resolve, reject) => (entry as FileSystemFileEntry).file(resolve, reject));
-      options.onFile();
+      options.onFile?.();
       found.push({ file, relativePath: path });
       return;
     }
@@ -108,9 +111,13 @@ const readEntry = (entry: FileSystemEntry, options: ReadOptions): Promise<Entry[
       // https://developer.mozilla.org/en-US/docs/Web/API/FileSystemDirectoryReader/readEntries
       const batch = await new Promise<FileSystemEntry[]>((resolve, reject) => directory.readEntries(resolve, reject));
       if (batch.length === 0) return;
-      // in parallel, because each file takes one call to the browser process
-      const children = await Promise.all(batch.map((child) => readEntry(child, options)));
-      for (const child of children) for (const file of child) found.push(file);
+      while (batch.length) {
+        // in parallel, because each file takes one call to the browser process
+        const group = batch.splice(0, MAX_PARALLEL_READS);
+        const children = await Promise.all(group.map((child) => readEntry(child, options)));
+        for (const child of children) for (const file of child) found.push(file);
+        passOn(found, options);
+      }
     }
   });
 };
@@ -121,11 +128,18 @@ const readHandle = (handle: FileSystemHandle, folder: string, options: ReadOptio
     if (handle.kind === 'file') {
       const fileHandle = handle as FileSystemFileHandle;
       const file = await fileHandle.getFile();
-      if (path) options.onFile();
+      if (path) options.onFile?.();
       found.push({ file, relativePath: path, handle: fileHandle });
       return;
     }
-    for await (const child of (handle as FileSystemDirectoryHandle).values())
+    for await (const child of (handle as FileSystemDirectoryHandle).values()) {
       for (const file of await readHandle(child, path || handle.name, options)) found.push(file);
+      passOn(found, options);
+    }
   });
 };
+
+/** Passes on what was found so far, if it is enough for a batch. */
+function passOn(found: Entry[], { onBatch, signal }: ReadOptions): void {
+  if (onBatch && !signal?.aborted && found.length >= FILES_PER_BATCH) onBatch(found.splice(0));
+}

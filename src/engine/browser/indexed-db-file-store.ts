@@ -39,7 +39,7 @@ export class IndexedDbFileStore implements FileStore {
   #lastOperation: Promise<unknown> = Promise.resolve();
 
   /**
-   * @param lifetimeMs age at which an entry is removed
+   * @param lifetimeMs older entries are removed before the first copy is saved
    * @param estimate returns the origin's storage quota and usage in bytes
    */
   constructor(entries: LocalForage, clock: Clock, lifetimeMs: number, estimate: Estimate = estimateStorage) {

@@ -8,8 +8,8 @@ import { StallDetector } from './stall-detector.js';
 import type { Clock, StoreRequest, StoreResponse, Transport } from '../ports.js';
 
 const PROBE_TIMEOUT_MS = 5_000;
-/** Maximum bytes of a body whose progress is not observed: it counts as sent at once. */
-const MAX_SILENT_BYTES = 64 * 1024;
+/** Maximum bytes of a body without progress listeners, which would cause a CORS preflight. */
+const MAX_UNOBSERVED_BYTES = 64 * 1024;
 /** Number of answers of one origin after which its protocol is no longer looked up. */
 const MAX_PROTOCOL_LOOKUPS = 8;
 
@@ -45,7 +45,7 @@ function paceOf(url: string): RequestPace {
 export class XhrTransport implements Transport {
   readonly #clock: Clock;
   readonly #detectors = new Set<StallDetector>();
-  /** The store's protocol by origin; `name` is undefined until resource timing reports it. */
+  /** The protocol of each origin that has answered; `name` is undefined until resource timing reports it. */
   readonly #protocols = new Map<string, { name: string | undefined; lookups: number }>();
 
   constructor(clock: Clock) {
@@ -73,7 +73,7 @@ export class XhrTransport implements Transport {
       const findViolation = watchPolicy(url);
       /** Aborts a pending `isLost()`. */
       let lifetime: AbortController | null = null;
-      /** When the last byte was sent; null until then. A small body counts as sent at once. */
+      /** When the last byte was sent; null until then. A body that is too small to be measured counts as sent at once. */
       let bodySentAt = body && size < MIN_MEASURED_BYTES ? startedAt : null;
       let firstProgress: { loaded: number; time: number } | null = null;
       /** Milliseconds per byte since the first progress event. */
@@ -90,11 +90,12 @@ export class XhrTransport implements Transport {
       };
       const detector = new StallDetector(clock, body ? stallTimeout : answerTimeout, (idleMs) => {
         const elapsedMs = clock.monotonic() - startedAt;
-        const isProgressHidden = bodySentAt === null && !firstProgress && pace.isProgressHidden;
-        const expectedMs = pace.expectedDuration(size, ownMsPerByte) + (isProgressHidden ? stallTimeout : 0);
+        const mayBeSending = bodySentAt === null && !firstProgress && pace.isProgressHidden;
+        // nothing shows when such a request really began
+        const expectedMs = pace.expectedDuration(size, ownMsPerByte) + (mayBeSending ? stallTimeout : 0);
         /** Milliseconds until the request is dropped without calling `isLost()`. */
         const remainingMs = (bodySentAt === null ? expectedMs : bodySentAt - startedAt) + answerTimeout - elapsedMs;
-        if (!body || detector.hasSlept || isChecking || remainingMs <= 0 || (bodySentAt === null && !isProgressHidden))
+        if (!body || detector.hasSlept || isChecking || remainingMs <= 0 || (bodySentAt === null && !mayBeSending))
           return drop(idleMs);
         detector.extend(remainingMs);
         if (!isLost) return;
@@ -119,7 +120,7 @@ export class XhrTransport implements Transport {
 
       // Listeners on `upload` cause a CORS preflight, so a small body has none. Requests to a store that has not answered
       // yet always have them: without a preflight, it would store a file although its CORS rule hides the answer.
-      if (body && (size > MAX_SILENT_BYTES || !this.#protocols.has(originOf(url)))) {
+      if (body && (size > MAX_UNOBSERVED_BYTES || !this.#protocols.has(originOf(url)))) {
         xhr.upload.onprogress = ({ loaded, total }) => {
           const time = clock.monotonic();
           pace.recordProgress();

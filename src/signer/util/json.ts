@@ -1,4 +1,4 @@
-/** Parses untrusted JSON: limits its depth and width, and removes members that could pollute prototypes. */
+/** Tools for untrusted JSON: a parser that limits depth and width, and a copy without members that pollute prototypes. */
 import { SignerRefusal } from './refusal.js';
 
 /** Levels of nesting. The protocol itself needs four; `params` may need more. */
@@ -14,7 +14,7 @@ const CLOSE = new Set([0x5d, 0x7d]);
 
 /**
  * Parses JSON, after a scan of its brackets and commas has shown that it is within the limits: `JSON.parse` needs a
- * hundred times the memory of a text that consists of brackets.
+ * hundred times the memory of a text that consists of brackets. Removes no members: see `withoutPollution`.
  * @throws SignerRefusal 400 for invalid JSON or too many levels, 413 for too many entries
  */
 export function parseJson(text: string): unknown {

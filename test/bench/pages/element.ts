@@ -12,4 +12,5 @@ runOnChoice(
       );
     }),
   element.shadowRoot!.querySelector<HTMLInputElement>('input[type=file]')!,
+  true,
 );

@@ -19,8 +19,15 @@ declare global {
 /** The job of this run. */
 export const job = JSON.parse(document.querySelector('#job')!.textContent) as Job;
 
-/** Runs the client as soon as files are chosen, or a folder is dropped. */
-export function runOnChoice(send: SendFiles, input = document.querySelector<HTMLInputElement>('#files')!): void {
+/**
+ * Runs the client as soon as files are chosen, or a folder is dropped.
+ * @param readsDrops whether the client reads dropped folders itself; it receives no files then
+ */
+export function runOnChoice(
+  send: SendFiles,
+  input = document.querySelector<HTMLInputElement>('#files')!,
+  readsDrops = false,
+): void {
   let longestTask = 0;
   let chosenAt = Infinity;
   new PerformanceObserver((list) => {
@@ -52,7 +59,7 @@ export function runOnChoice(send: SendFiles, input = document.querySelector<HTML
       'drop',
       (event) => {
         event.preventDefault();
-        const entries = [...event.dataTransfer!.items].map((item) => item.webkitGetAsEntry());
+        const entries = readsDrops ? [] : [...event.dataTransfer!.items].map((item) => item.webkitGetAsEntry());
         void run(async () => (await Promise.all(entries.map(filesOf))).flat());
       },
       { capture: true, once: true },

@@ -305,3 +305,47 @@ describe('form.reset()', () => {
     expect(element.uploads.map(({ name }) => name)).to.deep.equal(['c.txt']);
   });
 });
+
+describe('a large folder', () => {
+  /** Creates a folder of 41 files, of which the last one is read after a call of `release`. */
+  const largeFolder = (): { folder: FileSystemDirectoryHandle; release: () => void } => {
+    let release = (): void => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const folder = {
+      kind: 'directory',
+      name: 'trip',
+      async *values() {
+        for (let index = 0; index < 40; index++) yield fileHandle(`${index}.txt`);
+        await released;
+        yield fileHandle('last.txt');
+      },
+    } as unknown as FileSystemDirectoryHandle;
+    return { folder, release };
+  };
+
+  it('is uploaded while it is being read, and ends with one mule-finish', async () => {
+    const { element } = await createHarness(html`<mule-upload multiple></mule-upload>`);
+    let finishes = 0;
+    element.addEventListener('mule-finish', () => finishes++);
+    const { folder, release } = largeFolder();
+    const adding = element.add([folder]);
+    await until(() => element.uploads.filter(({ status }) => status === 'complete').length === 40);
+    expect(finishes, 'files follow').to.equal(0);
+    release();
+    const added = await adding;
+    await until(() => finishes > 0);
+    expect(finishes).to.equal(1);
+    expect(added.map(({ name }) => name)).to.include.members(['0.txt', '39.txt', 'last.txt']);
+    expect(added).to.have.length(41);
+  });
+
+  it('is read to its end before a control for one file selects from it', async () => {
+    const { element } = await createHarness(html`<mule-upload></mule-upload>`);
+    const { folder, release } = largeFolder();
+    const adding = element.add([folder]);
+    await until(() => shadowQuery(element, READING) !== null);
+    expect(element.uploads).to.be.empty;
+    release();
+    expect(await adding).to.have.length(1);
+  });
+});

@@ -35,7 +35,7 @@ describe('readFiles', () => {
     ]);
     const item = { kind: 'file', webkitGetAsEntry: () => tree, getAsFile: () => null };
     let found = 0;
-    const entries = await readEntriesOf({ items: [item], files: [] }, () => found++);
+    const entries = await readEntriesOf({ items: [item], files: [] }, { onFile: () => found++ });
     expect(found, 'onFile is called for each file').to.equal(4);
     expect(entries.map(({ relativePath }) => relativePath)).to.deep.equal([
       'trip/a',
@@ -43,6 +43,23 @@ describe('readFiles', () => {
       'trip/c',
       'trip/deep/d',
     ]);
+  });
+
+  it('passes on the files of folders in batches while it reads them', async () => {
+    const pathsIn = (folder: string, count: number): string[] =>
+      Array.from({ length: count }, (_, index) => `${folder}/${index}`);
+    const deep = pathsIn('/trip/deep', 45);
+    const top = pathsIn('/trip', 25);
+    const tree = folderEntry('/trip', [...top.map(fileEntry), folderEntry('/trip/deep', deep.map(fileEntry), 30)], 10);
+    const item = { kind: 'file', webkitGetAsEntry: () => tree, getAsFile: () => null };
+    const batches: FileEntry[][] = [];
+    const rest = await readEntriesOf(
+      { items: [item], files: [] },
+      { onBatch: (files) => batches.push(files as FileEntry[]) },
+    );
+    expect(batches.map(({ length }) => length)).to.deep.equal([20, 20, 20]);
+    const paths = [...batches.flat(), ...rest].map(({ relativePath }) => `/${relativePath}`);
+    expect(paths.sort()).to.deep.equal([...top, ...deep].sort());
   });
 
   it('reads file handles and folder handles', async () => {

@@ -183,4 +183,18 @@ describe('calls of init', () => {
     const files = harness.signer.bodies('get_init_signature').flatMap((body) => body.files);
     expect(files.map(({ relative_path }) => relative_path).filter(Boolean)).to.deep.equal(['sub/b.bin']);
   });
+
+  it('request keys with the path for each file of a folder that is still being read', async () => {
+    const harness = new Harness({ objectKey: 'album/' });
+    let endReading!: () => void;
+    const readEnd = new Promise<void>((resolve) => (endReading = resolve));
+    const adding = harness.uploader.add([{ file: fileOf(10, 'a.bin'), relativePath: 'trip/a.bin' }], {
+      ...harness.uploader.options.rules,
+      readEnd,
+    });
+    await harness.until(() => harness.store.objects.has('album/trip/a.bin'));
+    endReading();
+    expect(await adding).to.have.length(1);
+    await harness.finished();
+  });
 });

@@ -33,6 +33,13 @@ for (const [name, hashes] of Object.entries({ "WebCrypto's": webHashes, "Node's"
       assert.equal(await key.verify(await other.sign('text'), 'text'), false);
       assert.equal(await key.verify(await key.sign('Text'), 'text'), false);
     });
+
+    it('reject a signature that is too short or too long, without an error', async () => {
+      const key = await hashes.hmacKey(utf8('secret'));
+      const signature = await key.sign('text');
+      for (const other of [new Uint8Array(), signature.slice(0, 31), new Uint8Array([...signature, 0])])
+        assert.equal(await key.verify(other, 'text'), false, `${other.length} bytes`);
+    });
   });
 
 describe('a runtime without modules of Node', () => {

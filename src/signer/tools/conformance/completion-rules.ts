@@ -1,4 +1,5 @@
 /** Rules about the end of uploads: completion, notifications, receipts, abort. */
+import type { GrantedFile } from './conformance-caller.js';
 import type { ChunkLoadedAnswer, ChunksLoadedAnswer, SignedAnswer } from '../../../protocol.js';
 import { childText, readXml } from '../../../xml.js';
 import { ensure, shorten } from './conformance-caller.js';
@@ -99,7 +100,7 @@ async function keepsObjects(run: ConformanceRun): Promise<void> {
 /** Reports a single-request file as stored. */
 async function reportComplete(
   { caller }: ConformanceRun,
-  { key, grant }: { key: string; grant: string },
+  { key, grant }: Pick<GrantedFile, 'key' | 'grant'>,
 ): Promise<{ status: number; receipt: string | undefined }> {
   const body = { key, grant, upload_id: '', chunks: [], state: 'complete' };
   const { json, status } = await caller.post('chunk_loaded', body);
@@ -135,7 +136,7 @@ async function answersEachNotification(run: ConformanceRun): Promise<void> {
   if (!run.offers('chunks_loaded') || !run.storedFile) return;
   const { caller, storedFile, otherUser } = run;
   const unsentFile = await caller.grant(caller.createFile({ id: 'never', filename: 'never.bin' }));
-  const notificationOf = ({ key, grant }: { key: string; grant: string | undefined }) => ({
+  const notificationOf = ({ key, grant }: Pick<GrantedFile, 'key' | 'grant'>) => ({
     ...{ key, grant, upload_id: '', chunks: [], state: 'complete' },
   });
   const notifications = [storedFile, { ...storedFile, key: UNGRANTED_KEY }, unsentFile, storedFile].map(notificationOf);

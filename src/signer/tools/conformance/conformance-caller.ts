@@ -7,7 +7,10 @@ import { parseUrl } from '../../util/url.js';
 export class Fault extends Error {}
 
 /** One file of init's answer, with the fields that the rules read. */
-export type GrantedFile = Record<'key' | 'grant', string> & {
+export type GrantedFile = {
+  key: string;
+  /** A signer may issue no grants. */
+  grant?: string | undefined;
   part_size?: number;
   init?: Signed;
   put?: Signed;

@@ -81,7 +81,7 @@ export class ConformanceRun {
   }
 
   /** The fields that every call about the multipart upload has. */
-  get reference(): { key: string; grant: string; upload_id: string } {
+  get reference(): { key: string; grant: string | undefined; upload_id: string } {
     const { key, grant, upload_id } = this.upload!;
     return { key, grant, upload_id };
   }
