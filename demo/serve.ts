@@ -156,6 +156,9 @@ export async function serveDemo(options: DemoOptions = {}): Promise<RunningDemo>
       },
       ...(options.watch ? { hmr: { server } } : { hmr: false, ws: false, watch: null }),
     },
+  }).catch(async (error: unknown) => {
+    await ownStore?.close();
+    throw error;
   });
   server.on('request', (request, response) => {
     if (!isOwnHost(request.headers.host, port))

@@ -1,4 +1,5 @@
 import { expect, fixture, html } from '@open-wc/testing';
+import { isAccepted } from '../src/accept.js';
 import type { RejectDetail } from '../src/engine/index.js';
 import { createHarness, fileOf } from './element/harness.js';
 import { setFiles } from './wtr/files.js';
@@ -143,5 +144,24 @@ describe('accept', () => {
     } finally {
       console.warn = warn;
     }
+  });
+});
+
+describe('isAccepted', () => {
+  it('accepts everything when the list is empty', () => {
+    for (const accept of ['', ' ', ',', '*/*', '*']) expect(isAccepted(accept, 'a.bin', ''), accept).to.be.true;
+  });
+
+  it('matches extensions, in any case', () => {
+    expect(isAccepted('.png, .jpg', 'Photo.JPG', '')).to.be.true;
+    expect(isAccepted('.tar.gz', 'archive.tar.gz', '')).to.be.true;
+    expect(isAccepted('.jpg', 'jpg', '')).to.be.false;
+  });
+
+  it('matches MIME types and ranges', () => {
+    expect(isAccepted('image/*,video/*', 'a', 'video/mp4')).to.be.true;
+    expect(isAccepted('VIDEO/mp4', 'a', 'Video/MP4')).to.be.true;
+    expect(isAccepted('video/*', 'a', 'videox/mp4')).to.be.false;
+    expect(isAccepted('video/*', 'a', '')).to.be.false;
   });
 });

@@ -78,7 +78,8 @@ export class XhrTransport implements Transport {
       let firstProgress: { loaded: number; time: number } | null = null;
       /** Milliseconds per byte since the first progress event. */
       let ownMsPerByte = 0;
-      let isChecking = false;
+      /** Whether `isLost()` was called and has not answered, or has failed: the next stall then drops the request. */
+      let isUnanswered = false;
       const xhr = new XMLHttpRequest();
       xhr.open(method, url);
       for (const [name, value] of Object.entries(headers)) xhr.setRequestHeader(name, value);
@@ -95,19 +96,20 @@ export class XhrTransport implements Transport {
         const expectedMs = pace.expectedDuration(size, ownMsPerByte) + (mayBeSending ? stallTimeout : 0);
         /** Milliseconds until the request is dropped without calling `isLost()`. */
         const remainingMs = (bodySentAt === null ? expectedMs : bodySentAt - startedAt) + answerTimeout - elapsedMs;
-        if (!body || detector.hasSlept || isChecking || remainingMs <= 0 || (bodySentAt === null && !mayBeSending))
+        if (!body || detector.hasSlept || isUnanswered || remainingMs <= 0 || (bodySentAt === null && !mayBeSending))
           return drop(idleMs);
         detector.extend(remainingMs);
         if (!isLost) return;
-        isChecking = true;
+        isUnanswered = true;
         const { signal: ended } = (lifetime = new AbortController());
         isLost(elapsedMs >= expectedMs, ended).then(
           (isGone) => {
-            isChecking = false;
+            isUnanswered = false;
             if (ended.aborted) return;
             if (isGone) drop(clock.monotonic() - startedAt - elapsedMs + idleMs);
             else detector.extend(stallTimeout);
           },
+          // stays unanswered
           () => {},
         );
       });

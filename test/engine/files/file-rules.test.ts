@@ -1,30 +1,7 @@
 import { expect } from '@open-wc/testing';
-import { isAccepted as matches } from '../../../src/accept.js';
 import { rejectionOf } from '../../../src/engine/files/file-rules.js';
 
 const file = (name: string, type = '', size = 0) => ({ name, type, size });
-
-const isAccepted = ({ name, type }: { name: string; type: string }, accept: string): boolean =>
-  matches(accept, name, type);
-
-describe('the accept list', () => {
-  it('accepts everything when empty', () => {
-    for (const accept of ['', ' ', ',', '*/*', '*']) expect(isAccepted(file('a.bin'), accept), accept).to.be.true;
-  });
-
-  it('matches extensions, in any case', () => {
-    expect(isAccepted(file('Photo.JPG'), '.png, .jpg')).to.be.true;
-    expect(isAccepted(file('archive.tar.gz'), '.tar.gz')).to.be.true;
-    expect(isAccepted(file('jpg'), '.jpg')).to.be.false;
-  });
-
-  it('matches MIME types and ranges', () => {
-    expect(isAccepted(file('a', 'video/mp4'), 'image/*,video/*')).to.be.true;
-    expect(isAccepted(file('a', 'Video/MP4'), 'VIDEO/mp4')).to.be.true;
-    expect(isAccepted(file('a', 'videox/mp4'), 'video/*')).to.be.false;
-    expect(isAccepted(file('a'), 'video/*')).to.be.false;
-  });
-});
 
 describe('the rules for a file', () => {
   const codeOf = (...args: Parameters<typeof rejectionOf>): string | null => rejectionOf(...args)?.code ?? null;
