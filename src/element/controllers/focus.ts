@@ -12,7 +12,7 @@ export function captureFocus(root: ShadowRoot | null): FocusPosition | null {
   const element = root?.activeElement;
   if (!root || !element) return null;
   const row = element.closest('.row');
-  const { group } = element.closest<HTMLElement>(row ? '.row' : '[data-group]:not(.question)')?.dataset ?? {};
+  const group = row ? undefined : element.closest<HTMLElement>('[data-group]')?.dataset.group;
   return { element, rowIndex: row ? rowsOf(root).indexOf(row) : -1, group };
 }
 

@@ -6,7 +6,7 @@ import type { Translate } from '../i18n/translate.js';
  * @param confirm text of the button that deletes them
  */
 export const questionTemplate = (text: string, confirm: string, translate: Translate): TemplateResult =>
-  html`<div part="question" class="question" role="group" aria-label=${text} data-group="question">
+  html`<div part="question" class="question" role="group" aria-label=${text}>
     <span>${text}</span>
     <span class="bulk"
       ><button type="button" class="plain danger" data-action="confirm">${confirm}</button

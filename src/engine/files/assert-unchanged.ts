@@ -9,7 +9,7 @@ export async function assertReadable(file: Blob, name: string): Promise<void> {
   try {
     await readByte(file);
   } catch (cause) {
-    throw unreadableError(name, cause);
+    throw readFailure(name, cause);
   }
 }
 
@@ -23,16 +23,16 @@ export async function assertUnchanged(file: File, name: string, expected: string
     current = await fingerprint(file);
     if (isIdentifiedByTime(file)) await readByte(file);
   } catch (cause) {
-    throw unreadableError(name, cause);
+    throw readFailure(name, cause);
   }
   if (current !== expected) throw changedError(`“${name}” has changed`);
 }
 
-function unreadableError(name: string, cause: unknown): UploadError {
-  // `NotFoundError`: the file was removed; other errors: it has changed, or there is no permission to read it
-  if ((cause as DOMException).name !== 'NotFoundError') {
+/** Returns `file-unreadable` for a file that was removed, and `file-changed` for each other error. */
+function readFailure(name: string, cause: unknown): UploadError {
+  // a changed file has a NotReadableError, as has one without permission
+  if ((cause as DOMException).name !== 'NotFoundError')
     return changedError(`“${name}” has changed, or cannot be read`, cause);
-  }
   return new UploadError('file-unreadable', `“${name}” is gone, or has changed: put it back, or choose it again.`, {
     phase: 'part',
     cause,

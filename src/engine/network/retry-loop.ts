@@ -88,7 +88,7 @@ export class RetryLoop {
         (failure) => this.#handle(failure, state),
       );
       if (!result) continue;
-      if (state.hasSignerFailed) this.#services.health.signer.recovered(this.#record.id);
+      if (state.hasSignerFailed) this.#services.health.signer.recordRecovery(this.#record.id);
       return result.value;
     }
   }

@@ -29,7 +29,7 @@ export class SignerHealth {
   }
 
   /** Records that a step of an upload succeeded after failures: the signer's failures are transient. */
-  recovered(id: string): void {
+  recordRecovery(id: string): void {
     if (this.#streaks.delete(id)) this.#recoveries++;
   }
 

@@ -4,7 +4,8 @@ import { backoff, sleep } from '../util/timing.js';
 import type { Notifications } from './notifications.js';
 
 /** Milliseconds in which stored parts are collected for one notification. */
-const BATCH_DELAY_MS = 2_000;
+const COLLECT_MS = 2_000;
+/** Maximum number of parts in one notification; the last one reports all that are pending, at most 10,000. */
 const MAX_PARTS_PER_CALL = 500;
 /** Attempts of the last notification. It may return the receipt, but no upload fails for lack of one. */
 const MAX_COMPLETE_ATTEMPTS = 5;
@@ -12,27 +13,27 @@ const MAX_COMPLETE_ATTEMPTS = 5;
 const MAX_BATCHED_ATTEMPTS = 2;
 
 /**
- * Notifies the signer's tracker of stored parts, in batches. Parts of a failed notification are sent with the next one: no
+ * Notifies the signer's tracker of stored parts, several in each call. Parts of a failed notification are sent with the next one: no
  * upload depends on them.
  */
 export class TrackerNotifier {
   readonly #signer: SignerPort;
   readonly #clock: Clock;
   readonly #reference: () => UploadReference;
-  readonly #batchSender: Notifications | null;
+  readonly #completions: Notifications | null;
   #pending = new Set<number>();
   #cancelTimer: (() => void) | null = null;
 
-  /** @param batchSender null if the signer takes only one upload in a call */
+  /** @param completions sends the last notification together with those of other uploads; null if the signer does not offer it */
   constructor(
     { signer, clock }: { readonly signer: SignerPort; readonly clock: Clock },
     reference: () => UploadReference,
-    batchSender: Notifications | null,
+    completions: Notifications | null,
   ) {
     this.#signer = signer;
     this.#clock = clock;
     this.#reference = reference;
-    this.#batchSender = batchSender;
+    this.#completions = completions;
   }
 
   started(): void {
@@ -41,7 +42,7 @@ export class TrackerNotifier {
 
   stored(partNumber: number): void {
     this.#pending.add(partNumber);
-    this.#cancelTimer ??= this.#clock.setTimer(() => this.flush(), BATCH_DELAY_MS);
+    this.#cancelTimer ??= this.#clock.setTimer(() => this.flush(), COLLECT_MS);
   }
 
   /** Reports all pending parts now: after the delay, on pause, or before the page is left. */
@@ -85,8 +86,8 @@ export class TrackerNotifier {
 
   #sendComplete(attempt: number, signal: AbortSignal): Promise<ChunkLoadedAnswer | null> {
     const chunks = [...this.#pending];
-    if (!this.#batchSender || attempt > MAX_BATCHED_ATTEMPTS) return this.#send(chunks, 'complete');
-    return this.#batchSender.send({ ...this.#reference(), chunks, state: 'complete' }, signal);
+    if (!this.#completions || attempt > MAX_BATCHED_ATTEMPTS) return this.#send(chunks, 'complete');
+    return this.#completions.send({ ...this.#reference(), chunks, state: 'complete' }, signal);
   }
 
   #send(chunks: number[], state?: ChunkLoadedRequest['state']): Promise<ChunkLoadedAnswer | null> {

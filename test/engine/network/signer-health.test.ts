@@ -29,10 +29,11 @@ describe('a signer that fails', () => {
     fail(health, 'a', 6);
     health.recordFailure('b');
     health.recordAnswer('b');
-    health.recovered('b');
+    health.recordRecovery('b');
     expect(fail(health, 'a', 6)).to.be.false;
     health.recordFailure('b');
-    health.recovered('b');
+    health.recordAnswer('b');
+    health.recordRecovery('b');
     expect(fail(health, 'a', 6)).to.be.false;
     // no other upload has had to retry since
     expect(health.recordFailure('a')).to.be.true;

@@ -108,7 +108,7 @@ describe('the event mule-before-upload', () => {
   });
 
   it('is fired again by retry() after the page’s promise has rejected', async () => {
-    const harness = new Harness({ maxRetries: 1 });
+    const harness = new Harness();
     let events = 0;
     harness.uploader.addEventListener('mule-before-upload', ({ detail }) => {
       if (++events === 1) detail.waitUntil(Promise.reject(new Error('not now')));

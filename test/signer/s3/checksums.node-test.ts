@@ -16,7 +16,7 @@ const VALUES: Readonly<Record<ChecksumAlgorithm, string>> = {
   sha256: 'FeKw08M4keuw8e9gnsQZQgwg4yDOlMZfvIwzEkSOsiU=',
 };
 
-const callerWithChecksums = (...checksums: ChecksumAlgorithm[]): Caller => createCaller({ checksums });
+const callerOfSignerWith = (...checksums: ChecksumAlgorithm[]): Caller => createCaller({ checksums });
 const signedHeaders = (url: string): string[] => queryOf(url)['X-Amz-SignedHeaders']!.split(';');
 
 async function startUpload(caller: Caller, ...checksums: ChecksumAlgorithm[]) {
@@ -26,7 +26,7 @@ async function startUpload(caller: Caller, ...checksums: ChecksumAlgorithm[]) {
 
 describe('the granted checksum', () => {
   it("is the first of the browser's algorithms that the store supports", async () => {
-    const caller = callerWithChecksums('crc32', 'crc32c', 'sha256');
+    const caller = callerOfSignerWith('crc32', 'crc32c', 'sha256');
     const choice = async (...checksums: ChecksumAlgorithm[]) => (await caller.init({ checksums })).checksum;
     assert.deepEqual(await choice(...ALL), { algorithm: 'crc32c', type: 'FULL_OBJECT' });
     assert.deepEqual(await choice('sha256', 'crc32'), { algorithm: 'sha256', type: 'COMPOSITE' });
@@ -50,7 +50,7 @@ describe('the granted checksum', () => {
   });
 
   it('is chosen among the algorithms that the signer knows, if the browser lists unknown ones too', async () => {
-    const caller = callerWithChecksums('crc32');
+    const caller = callerOfSignerWith('crc32');
     const [file] = (
       await caller.call('get_init_signature', {
         files: [
@@ -66,7 +66,7 @@ describe('the granted checksum', () => {
   });
 
   it('stays the same when the grant is renewed, even if the browser offers other algorithms then', async () => {
-    const caller = callerWithChecksums('crc32c', 'crc64nvme');
+    const caller = callerOfSignerWith('crc32c', 'crc64nvme');
     const { file } = await startUpload(caller, 'crc32c');
     caller.now += 8 * DAY_MS;
     const renewed = await caller.init({ key: file.key, grant: file.grant, upload_id: 'u', checksums: ['crc64nvme'] });
@@ -92,7 +92,7 @@ describe('signed checksums', () => {
       ['crc64nvme', 'FULL_OBJECT'],
       ['sha256', 'COMPOSITE'],
     ] as const) {
-      const { init } = await callerWithChecksums(algorithm).init({ checksums: [algorithm] });
+      const { init } = await callerOfSignerWith(algorithm).init({ checksums: [algorithm] });
       assert.deepEqual(init!.headers, {
         'content-type': 'video/mp4',
         'x-amz-checksum-algorithm': algorithm.toUpperCase(),
@@ -109,7 +109,7 @@ describe('signed checksums', () => {
 
   for (const algorithm of ALL) {
     it(`are a header of each part, in single and in joint calls: ${algorithm}`, async () => {
-      const caller = callerWithChecksums(...ALL);
+      const caller = callerOfSignerWith(...ALL);
       const { reference } = await startUpload(caller, algorithm);
       const value = VALUES[algorithm];
       const single = await caller.call('get_chunk_signature', { ...reference, chunk: 2, size: PART, checksum: value });
@@ -138,7 +138,7 @@ describe('signed checksums', () => {
   }
 
   it('are the checksum of the object in Complete, with its type and the size', async () => {
-    const caller = callerWithChecksums('crc64nvme', 'sha256');
+    const caller = callerOfSignerWith('crc64nvme', 'sha256');
     const { reference } = await startUpload(caller, 'crc64nvme');
     const end = await caller.call('get_end_signature', { ...reference, size: SIZE, checksum: VALUES.crc64nvme });
     assert.deepEqual(end.headers, {
@@ -152,7 +152,7 @@ describe('signed checksums', () => {
   });
 
   it('are a header of a single PUT if init gets the value', async () => {
-    const caller = callerWithChecksums('crc32c', 'sha256');
+    const caller = callerOfSignerWith('crc32c', 'sha256');
     const small = { filesize: 9, checksums: [...ALL] };
     const put = await caller.init({ ...small, checksum: { algorithm: 'crc32c', value: VALUES.crc32c } });
     assert.equal(put.put!.headers!['x-amz-checksum-crc32c'], VALUES.crc32c);
@@ -188,7 +188,7 @@ describe('signed checksums', () => {
   });
 
   it('are absent in all requests if signer and browser have no common algorithm', async () => {
-    const caller = callerWithChecksums();
+    const caller = callerOfSignerWith();
     const { file, reference } = await startUpload(caller, ...ALL);
     assert.equal(file.checksum, undefined);
     assert.deepEqual(file.init!.headers, { 'content-type': 'video/mp4' });
@@ -215,7 +215,7 @@ describe('checksums that are refused', () => {
   ];
 
   it('are values that are not base64 of the right length, for one part, for several parts and for the object', async () => {
-    const caller = callerWithChecksums('crc64nvme');
+    const caller = callerOfSignerWith('crc64nvme');
     const { reference } = await startUpload(caller, 'crc64nvme');
     for (const checksum of INVALID_VALUES) {
       assert.equal(
@@ -241,7 +241,7 @@ describe('checksums that are refused', () => {
   });
 
   it('are reported with the name of the invalid field and its valid form', async () => {
-    const caller = callerWithChecksums('crc32c');
+    const caller = callerOfSignerWith('crc32c');
     const { reference } = await startUpload(caller, 'crc32c');
     const window = { ...reference, size: SIZE, part_size: PART, chunks: [7], checksums: { 7: 'nonsense' } };
     const { error } = (await (await caller.post('get_all_signatures', window)).json()) as {
@@ -251,7 +251,7 @@ describe('checksums that are refused', () => {
   });
 
   it('are values without a common algorithm, and a SHA-256 of the object', async () => {
-    const caller = callerWithChecksums('sha256');
+    const caller = callerOfSignerWith('sha256');
     const none = (await startUpload(caller)).reference;
     assert.equal(
       await caller.refusal('get_chunk_signature', { ...none, chunk: 1, size: PART, checksum: VALUES.crc32 }),
@@ -270,7 +270,7 @@ describe('checksums that are refused', () => {
       fileOf({ id: 'bad', filesize: 9, checksums: ['crc32c'], checksum }),
       fileOf({ id: 'good', filesize: 9 }),
     ];
-    const answer = await callerWithChecksums('crc32c').call('get_init_signature', { files });
+    const answer = await callerOfSignerWith('crc32c').call('get_init_signature', { files });
     assert.deepEqual(
       answer.files.map((file) => ('error' in file ? file.error.code : 'accepted')),
       ['invalid-checksum', 'accepted'],
