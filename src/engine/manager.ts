@@ -89,7 +89,7 @@ export class UploadManager implements UploadListener {
     const notifications = new Notifications(services, this.#list);
     this.#uploadServices = { ...services, notifications, inits: this.#inits, tabs: this.#tabs };
     this.#recovery = new Recovery(
-      { ...services, lock, fileStore, fileWriter: this.#fileWriter, list: this.#list, tabs: this.#tabs },
+      { ...services, lock, fileStore, fileWriter: this.#fileWriter, list: this.#list },
       (record) => this.#restoreUpload(record),
       (report) => this.#handleRecovery(report),
     );

@@ -1,7 +1,7 @@
 import { isOver } from '../api/status.js';
 import type { SmallFileCache } from '../files/small-file-cache.js';
 import { loadDeferredCode } from '../network/load-deferred-code.js';
-import type { Clock, JournalRecord } from '../ports.js';
+import type { Clock } from '../ports.js';
 import type { ModuleLoader } from '../util/module-loader.js';
 import { identifyFile } from './identify-file.js';
 import type { JournalWriter } from './journal-writer.js';
@@ -97,12 +97,6 @@ export class TabCoordinator {
     return !release;
   }
 
-  /** Returns the records of uploads that no tab is sending. */
-  async notSending(records: JournalRecord[]): Promise<JournalRecord[]> {
-    const held = await this.#services.lock.held(records.map((record) => lockNameFor(record))).catch(() => new Set());
-    return records.filter((record) => !held.has(lockNameFor(record)));
-  }
-
   /** Reports progress to the tabs that wait for an upload: at once if urgent, else at most once per interval. */
   report(upload: SharedUpload, isUrgent = false): void {
     const held = this.#held.get(upload);
@@ -127,15 +121,10 @@ export class TabCoordinator {
   /** Continues after another tab, from its journal record or its last report. */
   async #takeOver(upload: SharedUpload, name: string, unlock: () => void): Promise<{ release(): void }> {
     const { journal, user } = this.#services;
-    try {
-      const record = (await journal.load()).find((one) => lockNameFor(one) === name);
-      // a record without an upload ID is removed at the end: a later page load would send the file again
-      const resumption = (record?.uploadId ? null : upload.reportedResumption) ?? record;
-      upload.takeOver(resumption && user.owns(resumption) ? resumption : null);
-    } catch (error) {
-      unlock();
-      throw error;
-    }
+    const record = (await journal.load()).find((one) => lockNameFor(one) === name);
+    // a record without an upload ID is removed at the end: a later page load would send the file again
+    const resumption = (record?.uploadId ? null : upload.reportedResumption) ?? record;
+    upload.takeOver(resumption && user.owns(resumption) ? resumption : null);
     return this.#hold(upload, name, unlock);
   }
 

@@ -1,4 +1,5 @@
 import type { CurrentUser } from '../model/current-user.js';
+import type { UploadRecord } from '../model/upload-record.js';
 import type { RemoteProgress, TabLock } from '../ports.js';
 import { withChildController } from '../util/abort.js';
 import type { SharedUpload, TabClaim } from './shared-upload.js';
@@ -44,12 +45,27 @@ export function waitForLock(
       watch();
       const release = await lock.acquire(name, wait.signal);
       messages.send({ type: 'mine', name });
-      return await takeOver(release);
+      try {
+        return await takeOver(release);
+      } catch (error) {
+        release();
+        throw error;
+      }
     } catch (error) {
-      if (ended && !signal.aborted) return { ended };
-      throw error;
+      if (!ended || signal.aborted) throw error;
+      recordEnd(upload, ended);
+      return { ended };
     } finally {
       unsubscribe();
     }
   });
+}
+
+/** Records the result with which the sending tab has ended an upload. */
+function recordEnd(upload: UploadRecord, progress: RemoteProgress): void {
+  const { status, etag, checksum, integrity, receipt } = progress;
+  upload.remoteProgress = progress;
+  if (status !== 'complete') return;
+  upload.stored = { etag: etag ?? '', checksum, integrity: integrity ?? 'unverified' };
+  upload.receipt = receipt;
 }
