@@ -7,6 +7,7 @@ export { assertUnchanged } from './files/assert-unchanged.js';
 export { FailureHandler } from './network/failure-handler.js';
 export { isRequestLost } from './network/lost-request.js';
 export { storeFile } from './resume/store-file.js';
+export { waitForLock } from './resume/wait-for-lock.js';
 export { NotificationBatcher } from './signing/notification-batcher.js';
 export { abortFormerSession, abortUpload } from './transfer/abort-upload.js';
 export { complete } from './transfer/complete.js';

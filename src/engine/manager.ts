@@ -18,6 +18,7 @@ import { createServices } from './shared-services.js';
 import type { Emit, ManagerPorts, SharedServices } from './shared-services.js';
 import { FileStoreWriter } from './resume/file-store-writer.js';
 import { TabCoordinator } from './resume/tab-coordinator.js';
+import { TabMessages } from './resume/tab-messages.js';
 import { InitBatcher } from './signing/init-batcher.js';
 import { principalOf } from './signing/init-answer.js';
 import { Notifications } from './signing/notifications.js';
@@ -73,7 +74,7 @@ export class UploadManager implements UploadListener {
   #idsToResume: readonly string[] = [];
 
   constructor(settings: Settings, ports: ManagerPorts, emit: Emit) {
-    const { clock, tabLock: lock, tabChannel: channel, fileStore } = ports;
+    const { clock, tabLock: lock, fileStore } = ports;
     const lifetime = this.#lifetime.signal;
     this.#settings = settings;
     this.#ports = ports;
@@ -86,12 +87,12 @@ export class UploadManager implements UploadListener {
       this.#identifyUser(principalOf(answer));
       this.#fileWriter.resume();
     });
-    this.#tabs = new TabCoordinator({ ...services, lock, channel });
+    this.#tabs = new TabCoordinator({ ...services, lock, messages: new TabMessages(ports.tabChannel) });
     this.#fileWriter = new FileStoreWriter({ ...services, fileStore });
     const notifications = new Notifications(services, this.#list);
     this.#uploadServices = { ...services, notifications, inits: this.#inits, tabs: this.#tabs };
     this.#recovery = new Recovery(
-      { ...services, lock, fileStore, fileWriter: this.#fileWriter, list: this.#list, tabs: this.#tabs },
+      { ...services, lock, fileStore, fileWriter: this.#fileWriter, list: this.#list },
       (record) => this.#restoreUpload(record),
       (report) => this.#handleRecovery(report),
     );

@@ -1,33 +1,24 @@
-import type { UploadError } from '../api/errors.js';
 import { isOver } from '../api/status.js';
 import type { UploadSnapshot, WaitingFor } from '../api/types.js';
-import type { RemoteProgress } from '../ports.js';
 import type { UploadRecord } from './upload-record.js';
 
 /** The data from which a snapshot is created. */
 export interface SnapshotSource {
   readonly record: UploadRecord;
   readonly wait: { readonly for: WaitingFor | null; readonly until: number | null };
-  /** Bytes, and bytes per second, as counted in this tab. */
-  readonly loaded: number;
+  /** Bytes per second, as measured in this tab. */
   readonly speed: number;
   readonly location: string | null;
-  /** The progress that another tab reports, if that tab sends the upload. */
-  readonly remoteProgress: RemoteProgress | null;
-  readonly receipt: string | null;
-  readonly retries: number;
-  readonly error: UploadError | null;
-  readonly hasStarted: boolean;
 }
 
 /** Creates a snapshot of an upload. If another tab sends the upload, the progress that it reports takes precedence. */
 export function snapshotOf(source: SnapshotSource): UploadSnapshot {
-  const { record, wait, remoteProgress: remote, hasStarted } = source;
-  const { facts, status, session, stored, recovered } = record;
+  const { record, wait } = source;
+  const { facts, status, session, stored, recovered, receipt, retries, error, remoteProgress: remote } = record;
   const { size } = facts;
   const { table } = session ?? {};
   const speed = wait.for === 'tab' && remote ? remote.speed : source.speed;
-  const loaded = status === 'complete' ? size : source.loaded;
+  const loaded = status === 'complete' ? size : record.loaded;
   return Object.freeze({
     ...facts,
     status,
@@ -41,7 +32,7 @@ export function snapshotOf(source: SnapshotSource): UploadSnapshot {
         ? { ...remote.parts }
         : { total: table?.plan.count ?? 0, done: table?.done ?? 0, size: table?.plan.partSize ?? 0 },
     ),
-    retries: source.retries,
+    retries,
     retryAt: wait.until,
     key: (remote ?? session)?.key ?? null,
     uploadId: (remote ?? session)?.uploadId ?? null,
@@ -49,11 +40,11 @@ export function snapshotOf(source: SnapshotSource): UploadSnapshot {
     location: remote ? remote.location : source.location,
     checksum: stored?.checksum ?? null,
     integrity: stored?.integrity ?? null,
-    receipt: source.receipt,
-    error: source.error,
+    receipt,
+    error,
     recovered,
     needsFile: status === 'needs-file',
     needsPermission: status === 'needs-file' && record.handle !== null,
-    found: recovered && !hasStarted && !isOver(status),
+    found: recovered && !record.hasStarted && !isOver(status),
   });
 }

@@ -1,4 +1,6 @@
+import type { UploadError } from '../api/errors.js';
 import type { FileHandle, Integrity, UploadSnapshot, UploadStatus } from '../api/types.js';
+import type { RemoteProgress } from '../ports.js';
 import type { Session } from './session.js';
 
 /** The data that identifies one upload and its file. */
@@ -56,6 +58,18 @@ export class UploadRecord {
   session: Session | null = null;
   /** Null until the object is stored. */
   stored: StoredResult | null = null;
+  /** The signer's receipt for the stored object; null if there is none. */
+  receipt: string | null = null;
+  /** Bytes, as counted in this tab. */
+  loaded = 0;
+  retries = 0;
+  error: UploadError | null = null;
+  /** Whether it has started in this page load. */
+  hasStarted = false;
+  /** Whether the file was found changed, or could not be read. */
+  isFileInDoubt = false;
+  /** The last progress that the sending tab has reported; null if this tab sends the upload. */
+  remoteProgress: RemoteProgress | null = null;
   /** Whether the next init call requests a new session, because the former one cannot be resumed. */
   wantsFreshStart = false;
   /** Whether another tab sends this upload too, or may have sent it: only the store knows which parts are stored. */

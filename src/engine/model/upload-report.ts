@@ -20,7 +20,17 @@ export type UploadReport =
   | { readonly type: 'session-opened' }
   /** The session has changed, and the journal has to record it. */
   | { readonly type: 'session-changed' }
-  | { readonly type: 'part-stored'; readonly detail: Omit<PartDetail, 'upload'> };
+  | { readonly type: 'part-stored'; readonly detail: Omit<PartDetail, 'upload'> }
+  /** A file that was found changed, or could not be read, has been opened again. */
+  | { readonly type: 'file-reopened' }
+  /** The object is stored; only the last notification to the signer is left. */
+  | { readonly type: 'stored' }
+  /** The run in this tab has stopped. */
+  | { readonly type: 'stopped' }
+  | { readonly type: 'complete' }
+  /** The tab that sent the upload has aborted it. */
+  | { readonly type: 'aborted' }
+  | { readonly type: 'failed'; readonly error: unknown };
 
 /** Receives what the lower layers report about one upload. */
 export interface UploadObserver {

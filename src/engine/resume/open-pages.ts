@@ -1,6 +1,7 @@
 import type { JournalRecord, TabLock } from '../ports.js';
 import { lockNameOf } from './page-presence.js';
 import type { PagePresence } from './page-presence.js';
+import { lockNameFor } from './shared-upload.js';
 
 /** Returns the records whose page is no longer open; stores the others in `presence`. */
 export async function withoutOpenPages(
@@ -13,4 +14,10 @@ export async function withoutOpenPages(
   const isElsewhere = ({ visit }: JournalRecord): boolean => presence.isOtherPage(visit) && open.has(lockNameOf(visit));
   presence.recordsOfOpenPages = records.filter(isElsewhere);
   return records.filter((record) => !isElsewhere(record));
+}
+
+/** Returns the records of uploads that no tab is sending. */
+export async function withoutSending(records: JournalRecord[], lock: TabLock): Promise<JournalRecord[]> {
+  const held = await lock.held(records.map((record) => lockNameFor(record))).catch(() => new Set());
+  return records.filter((record) => !held.has(lockNameFor(record)));
 }

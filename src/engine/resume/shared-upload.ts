@@ -1,8 +1,9 @@
 import type { UploadRecord } from '../model/upload-record.js';
+import type { UploadObserver } from '../model/upload-report.js';
 import type { RemoteProgress, Resumption } from '../ports.js';
 
 /** An upload that several tabs may list. */
-export interface SharedUpload extends UploadRecord {
+export interface SharedUpload extends UploadRecord, UploadObserver {
   /** The progress that this tab reports to tabs that wait for the upload. */
   readonly progressReport: RemoteProgress;
   /** The data for resuming the upload that another tab has reported; null if none has. */
@@ -14,6 +15,9 @@ export interface SharedUpload extends UploadRecord {
   /** Shows that the upload waits for another tab, until `work` settles. */
   waitForTab<T>(work: Promise<T>): Promise<T>;
 }
+
+/** Result of a claim: this tab holds the lock of the upload, or another tab has ended the upload. */
+export type TabClaim = { release(): void } | { ended: RemoteProgress };
 
 /** The data that identifies an upload within this origin. */
 interface UploadTraits {

@@ -7,9 +7,8 @@ import type { CurrentUser } from '../model/current-user.js';
 import type { Clock, FileStore, JournalRecord, KeptFile, SignerPort, TabLock } from '../ports.js';
 import type { FileStoreWriter } from '../resume/file-store-writer.js';
 import type { JournalWriter } from '../resume/journal-writer.js';
-import { withoutOpenPages } from '../resume/open-pages.js';
+import { withoutOpenPages, withoutSending } from '../resume/open-pages.js';
 import type { PagePresence } from '../resume/page-presence.js';
-import type { TabCoordinator } from '../resume/tab-coordinator.js';
 import { sleep } from '../util/timing.js';
 import { askForUser } from './ask-for-user.js';
 import type { Upload } from './upload.js';
@@ -32,7 +31,6 @@ export interface RecoveredServices {
   readonly fileWriter: FileStoreWriter;
   readonly list: UploadList;
   readonly lock: TabLock;
-  readonly tabs: TabCoordinator;
   readonly presence: PagePresence;
   readonly lifetime: AbortSignal;
 }
@@ -83,8 +81,8 @@ export class RecoveredUploads {
     isCurrent: () => boolean,
     identify: (user: string | null | undefined) => void,
   ): Promise<void> {
-    const { fileStore, lifetime, clock, user, lock, tabs, presence, settings } = this.#services;
-    const records = await withoutOpenPages(await tabs.notSending(stored), lock, presence);
+    const { fileStore, lifetime, clock, user, lock, presence, settings } = this.#services;
+    const records = await withoutOpenPages(await withoutSending(stored, lock), lock, presence);
     await loadAcceptRule(records, settings.options.rules.accept);
     if (!records.length || !isCurrent()) return;
     this.#unlisted = records.filter((record) => this.#isUnlisted(record));
