@@ -44,9 +44,11 @@ export function waitForLock(
     try {
       watch();
       const release = await lock.acquire(name, wait.signal);
-      messages.send({ type: 'mine', name });
       try {
-        return await takeOver(release);
+        const claim = await takeOver(release);
+        // only now can this tab answer the tabs that wait for it
+        messages.send({ type: 'mine', name });
+        return claim;
       } catch (error) {
         release();
         throw error;

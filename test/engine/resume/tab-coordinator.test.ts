@@ -149,6 +149,34 @@ describe('the same file in two tabs', () => {
     await expectStored(first, file);
   });
 
+  it('is shown by a third tab although the second is slow to read its journal when it takes over', async () => {
+    const file = fileOf(5 * PART);
+    const first = new Harness();
+    const release = await startIn(first, file);
+    const second = await follow(first, file);
+    const third = await follow(first, file);
+    const load = first.journal.load.bind(first.journal);
+    let isLoading = false;
+    let proceed!: () => void;
+    const mayLoad = new Promise<void>((resolve) => (proceed = resolve));
+    first.journal.load = async (scope) => {
+      isLoading = true;
+      await mayLoad;
+      return load(scope);
+    };
+    first.uploader.dispose();
+    await second.until(() => isLoading);
+    await third.settle();
+    proceed();
+    await second.until(() => second.uploadOf(NAME).status === 'uploading');
+    release();
+    await second.finished();
+    await third.finished();
+    expect(third.statuses(NAME), 'the third tab has not sent it').to.deep.equal(['starting', 'waiting', 'complete']);
+    expect(first.store.count('create')).to.equal(1);
+    await expectStored(first, file);
+  });
+
   it('is sent by the second tab while the first is paused, and the first then shows the progress of the second', async () => {
     const file = fileOf(5 * PART);
     const first = new Harness();
