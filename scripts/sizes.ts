@@ -68,7 +68,7 @@ export async function measure(): Promise<Size[]> {
     {
       name: 'until a file can be sent: the three files above',
       bytes: element! + engineFile! + list!,
-      maxBytes: 63 * KB,
+      maxBytes: 63.1 * KB,
     },
     { name: 'engine alone', bytes: await engineSize('index.js', ['localforage']), maxBytes: 4.9 * KB },
     {

@@ -173,22 +173,20 @@ export class UploadManager implements UploadListener {
           continue;
         }
         if (rules.signal?.aborted || this.#lifetime.signal.aborted) break;
-        const upload = await this.#addEntry(entry, rules, entries.length > 1 || rules.readEnd !== undefined);
+        const upload = await this.#addEntry(entry, rules, entries.length > 1 || Boolean(rules.readEnd));
         if (upload) added.push(upload);
         // by the user, while the file was on the early list
         if (entry.isAborted) upload?.abort();
         else if (entry.isPaused) upload?.pause();
         // the first files start while others are still being added
         if (slicer.isExpired || added.length === FILES_BEFORE_START) this.#list.startNext();
-        if (slicer.isExpired)
-          await slicer.yieldToPage(this.#list.activeCount < MIN_LISTED_AHEAD ? 'user-visible' : 'background');
+        if (slicer.isExpired) await slicer.yieldToPage(this.#list.activeCount < MIN_LISTED_AHEAD);
       }
       this.#list.startNext();
-      await rules.readEnd?.catch(() => {});
+      await rules.readEnd;
     } finally {
       this.#list.addCalls--;
     }
-    this.#list.startNext();
     this.#settle();
     return added.map(({ snapshot }) => snapshot);
   }

@@ -38,13 +38,15 @@ export class FileAdder {
       const uploader = this.uploader.getOrCreate();
       this.uploader.expectFiles(files.length);
       expectedFiles += files.length;
-      adding.push(uploader.add(files as File[], this.#rules(uploader, signal, arePart ? reading : undefined)));
+      adding.push(uploader.add(files as File[], this.#rules(uploader, signal, arePart ? readEnd : undefined)));
       // uploads that are listed before the engine is loaded fire no event
       this.uploader.updateSoon();
     };
     const reading = this.#read(source, signal, this.host.multiple ? addFiles : undefined).then((rest) =>
       addFiles(rest, adding.length > 0),
     );
+    // an abort ends the reading too
+    const readEnd = reading.catch(() => {});
     try {
       await reading;
       return (await Promise.all(adding)).flat();
@@ -101,7 +103,7 @@ export class FileAdder {
       if (signal.aborted) return;
       filesFound++;
       this.filesRead++;
-      this.uploader.refresh();
+      this.uploader.updateSoon();
     };
     try {
       return await readFiles(source, { onFile, onBatch, signal });

@@ -22,7 +22,7 @@ export interface Entry extends FileEntry {
 
 /** Rules for one call of `add()`. */
 export interface Rules extends AdmissionRules {
-  /** For one of several calls that add the files of a folder: settles when the folder has been read. The call lasts until then. */
+  /** For one of several calls that add the files of a folder: resolves when the folder has been read. The call lasts until then. */
   readEnd?: Promise<void> | undefined;
   /**
    * Called before the first file is added, once unfinished uploads of earlier page loads are listed.

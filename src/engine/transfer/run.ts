@@ -133,12 +133,12 @@ export class Transfer {
   }
 
   /**
-   * Whether all bytes sent belong to one version of the file: it was read as a whole, or it was read fast, by a browser that
-   * compares its modification time when it opens it.
+   * Whether all bytes sent belong to one version of the file: it was read fast, by a browser that compares its modification
+   * time when it opens it; or it was read as a whole before.
    */
   #isSentFromOneVersion(durationMs: number): boolean {
     const { file } = this.#context.record;
-    return isSmall(file!) || (isIdentifiedByTime(file!) && durationMs < MAX_UNCHECKED_REQUEST_MS);
+    return isIdentifiedByTime(file!) ? durationMs < MAX_UNCHECKED_REQUEST_MS : isSmall(file!);
   }
 
   async #checkFileUnchanged(signal: AbortSignal): Promise<void> {

@@ -20,8 +20,8 @@ export async function requestBodyOf(
   headers: Readonly<Record<string, string>>,
   readSmallFile: (file: File) => Promise<Uint8Array<ArrayBuffer>>,
 ): Promise<RequestBody> {
-  // bytes in memory are sent as they are; a form needs no bytes of a file that was not read for its fingerprint
-  if (isSmall(file) && !(fields && isIdentifiedByTime(file))) {
+  // sends the bytes that were read for the fingerprint
+  if (isSmall(file) && !isIdentifiedByTime(file)) {
     const bytes = await readSmallFile(file);
     return fields ? formOf(fields, bytes) : { body: bytes };
   }

@@ -6,11 +6,9 @@ const SLICE_MS = 8;
 /** Maximum time that a loop waits for more important tasks of the page. */
 const MAX_WAIT_MS = 100;
 
-/** @see https://wicg.github.io/scheduling-apis/#sec-task-priorities */
-type TaskPriority = 'user-visible' | 'background';
-
+/** @see https://wicg.github.io/scheduling-apis/ */
 interface TaskScheduler {
-  postTask(task: () => void, options: { priority: TaskPriority }): Promise<void>;
+  postTask(task: () => void, options: { priority: 'background' }): Promise<void>;
 }
 
 /** Divides a long loop into short tasks, so that the page stays responsive. */
@@ -29,16 +27,16 @@ export class TimeSlicer {
   }
 
   /**
-   * Resolves in a new task: for `background` after the tasks of the page that are due, or after 100 ms; for `user-visible`
-   * in turn with them.
+   * Resolves in a new task.
+   * @param isUrgent whether the loop takes turns with the tasks of the page; otherwise it waits for those that are due
    */
-  async yieldToPage(priority: TaskPriority): Promise<void> {
+  async yieldToPage(isUrgent: boolean): Promise<void> {
     const { scheduler } = globalThis as { scheduler?: Partial<TaskScheduler> };
     // the page may define something else as `scheduler`; the timer is for pages that are hidden or busy all the time
-    const hasPostTask = typeof scheduler?.postTask === 'function';
+    const canWait = !isUrgent && typeof scheduler?.postTask === 'function';
     await new Promise<void>((resolve) => {
-      this.#clock.setTimer(resolve, hasPostTask ? MAX_WAIT_MS : 0);
-      if (hasPostTask) void scheduler.postTask!(resolve, { priority }).catch(() => {});
+      this.#clock.setTimer(resolve, canWait ? MAX_WAIT_MS : 0);
+      if (canWait) void scheduler.postTask!(resolve, { priority: 'background' }).catch(() => {});
     });
     this.#startedAt = this.#clock.monotonic();
   }
