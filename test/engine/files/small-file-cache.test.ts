@@ -61,6 +61,8 @@ describe('the body of a single request', () => {
     for (const size of [0, 1_000, 300_000]) {
       const file = new File([fileOf(size)], 'a.txt', { type: 'text/plain' });
       const signed = await requestBodyOf(file, null, { 'Content-Type': 'text/plain' }, take);
+      // it is read before only if it was read for the fingerprint
+      expect(signed.body instanceof Uint8Array).to.equal(isSmall(file) && !isIdentifiedByTime(file));
       expect(signed.body instanceof Uint8Array || signed.body === file).to.be.true;
       const untyped = new File([file], 'a', {});
       const plain = await requestBodyOf(untyped, null, {}, take);

@@ -1,5 +1,6 @@
 import { expect } from '@open-wc/testing';
 import { MIN_PART_SIZE } from '../../../src/limits.js';
+import { isIdentifiedByTime } from '../../../src/engine/files/fingerprint.js';
 import { dropConnection } from '../fake-store.js';
 import { fileOf, hashOf, Harness } from '../harness.js';
 
@@ -47,6 +48,21 @@ describe('a file that changes during its upload', () => {
     expect(harness.store.objects).to.be.empty;
     return harness;
   }
+
+  it('is found changed after a request of over a second too, if the file is small and was not read before', async () => {
+    const file = new DiskFile(fileOf(100));
+    // other browsers have read the whole file before
+    if (!isIdentifiedByTime(file)) return;
+    const harness = new Harness();
+    const release = harness.store.hold('put');
+    await harness.uploader.add([file]);
+    await harness.until(() => harness.store.count('put') === 1);
+    await harness.clock.advance(1_500);
+    file.isReadable = false;
+    release();
+    await harness.finished();
+    expect(harness.uploadOf(NAME).error).to.include({ code: 'file-changed' });
+  });
 
   it('is never completed, and retry() sends its new version from the start if it can be read', async () => {
     const changed = fileOf(3 * PART);
