@@ -107,8 +107,13 @@ export async function startOwnStore(directory: string): Promise<OwnStore> {
   });
   return {
     store: {
-      ...{ endpoint: proxy.url, bucket: DEMO_BUCKET, region, credentials, now },
-      ...{ checksums: CHECKSUMS, refusesUnsignedHeaders: true },
+      endpoint: proxy.url,
+      bucket: DEMO_BUCKET,
+      region,
+      credentials,
+      now,
+      checksums: CHECKSUMS,
+      refusesUnsignedHeaders: true,
     },
     switches,
     async close() {

@@ -27,9 +27,23 @@ const OLD = 'old000000000';
 
 /** Returns a run of the element, with changes. */
 const run = (changes: Partial<RunRecord> = {}): RunRecord => ({
-  ...{ scenario: 'medium', client: 'element', store: 'sink', ...FIRST, round: '1-1', engine: NEW, at: START },
-  ...{ time: 1_000, begunAt: START, failure: null, longestTask: 0, firstByte: 20 },
-  ...{ cpu: 1, browserCpu: 1, memory: MIB, signerCalls: 1, preflights: 1 },
+  scenario: 'medium',
+  client: 'element',
+  store: 'sink',
+  ...FIRST,
+  round: '1-1',
+  engine: NEW,
+  at: START,
+  time: 1_000,
+  begunAt: START,
+  failure: null,
+  longestTask: 0,
+  firstByte: 20,
+  cpu: 1,
+  browserCpu: 1,
+  memory: MIB,
+  signerCalls: 1,
+  preflights: 1,
   ...changes,
 });
 

@@ -72,7 +72,17 @@ export function createServices(
     scheduler.updateConnection({ protocol, isSignerOrigin });
   });
   return {
-    ...{ clock, signer, settings, lifetime, deferredCode, scheduler, health, user, presence, reachability, s3 },
+    clock,
+    signer,
+    settings,
+    lifetime,
+    deferredCode,
+    scheduler,
+    health,
+    user,
+    presence,
+    reachability,
+    s3,
     throughput: new ThroughputEstimator(
       ports.keyValueStore,
       () => settings.scope,

@@ -27,7 +27,11 @@ const clientDefaults = { input: ['#files'], canRun: () => true };
 
 /** Creates a bare limit: requests that were signed before the measurement, without a library around them. */
 const createLimit = (id: string, title: string, bareLimit: BareLimit, canRun: Client['canRun']): Client => ({
-  ...{ ...clientDefaults, id, title, bareLimit, page: 'bare' },
+  ...clientDefaults,
+  id,
+  title,
+  bareLimit,
+  page: 'bare',
   canRun,
 });
 /** Scenarios with faults, or with a fixed concurrency, are only for the limit of four PUTs. */

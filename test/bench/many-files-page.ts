@@ -60,7 +60,8 @@ const sign = ((action, body) => {
       time,
       actions: ['get_all_signatures'],
       files: files.map(({ id, filename, filesize, part_size }) => ({
-        ...{ id, key: filename },
+        id,
+        key: filename,
         ...(filesize < 8e6
           ? { put: signed('PUT', filename) }
           : { part_size: part_size ?? Math.ceil(filesize / 10_000), init: signed('POST', 'uploads') }),
@@ -69,7 +70,9 @@ const sign = ((action, body) => {
   }
   const { chunks = [] } = body as { chunks?: number[] };
   return {
-    ...{ time, list: signed('GET', 'list'), end: signed('POST', 'end') },
+    time,
+    list: signed('GET', 'list'),
+    end: signed('POST', 'end'),
     chunks: Object.fromEntries(chunks.map((chunk) => [chunk, signed('PUT', `part?n=${chunk}`)])),
   };
 }) as SignFunction;

@@ -85,9 +85,13 @@ export async function startPageServer(store: StoreAccess): Promise<PageServer> {
     ),
     begun: toNodeHandler(
       createSigner({
-        ...{ ...options, ...withTracker, policy: postPolicy, beginMultipart: true },
+        ...options,
+        ...withTracker,
+        policy: postPolicy,
+        beginMultipart: true,
         // the signer begins multipart uploads only for known users
-        ...{ allowAnonymous: undefined, authorize: () => 'user' },
+        allowAnonymous: undefined,
+        authorize: () => 'user',
       }),
     ),
   };

@@ -101,8 +101,17 @@ export async function runClient(
   pageServer.elementAttributes = `scope="${id}"${hasClientDefaults ? '' : ` part-size="8MiB" concurrency="${CONCURRENCY}"`} ${attributes}`;
   const { region, accessKeyId, secretAccessKey, url } = store;
   pageServer.job = {
-    ...{ store: url, bucket: BUCKET, region, accessKeyId, secretAccessKey, timeoutMs, keyPrefix, scope: id },
-    ...{ urls: signed.urls, form: signed.form, limitConcurrency: client.bareLimit?.concurrency ?? CONCURRENCY },
+    store: url,
+    bucket: BUCKET,
+    region,
+    accessKeyId,
+    secretAccessKey,
+    timeoutMs,
+    keyPrefix,
+    scope: id,
+    urls: signed.urls,
+    form: signed.form,
+    limitConcurrency: client.bareLimit?.concurrency ?? CONCURRENCY,
     // with faults, every client sends parts: faults hit parts, and a file in a single request would have none
     partSize: !hasClientDefaults || hasFault(conditions) ? PART_SIZE : null,
     concurrency: hasClientDefaults ? null : CONCURRENCY,
@@ -123,7 +132,10 @@ export async function runClient(
   await signed.cleanUp();
   return {
     ...outcome,
-    ...{ scenario: scenario.id, client: client.id, visit, ...cost },
+    scenario: scenario.id,
+    client: client.id,
+    visit,
+    ...cost,
     signerCalls: pageServer.signerCalls,
     preflights: counts?.preflights ?? null,
     firstByte: counts?.firstByteAt ? counts.firstByteAt - outcome.begunAt : null,

@@ -16,12 +16,15 @@ const SMALL_COUNT = isFull ? 2_000 : 200;
 const READ_BACK_INTERVAL = SMALL_COUNT / 20;
 const ENGINES = ['chromium', 'firefox', 'webkit'] satisfies Engine[];
 
-describe('a signer with a tracker and receipts needs few calls', () => {
+describe('a signer with a tracker needs few calls', () => {
   const environment = useHarness('ceph');
 
   const startSignedIn = (options: Partial<SignerOptions>) =>
     startPage(environment.store, environment.store.url, {
-      ...{ allowAnonymous: undefined, authorize: () => 'ada', secret: SECRET, tracker: createMemoryTracker() },
+      allowAnonymous: undefined,
+      authorize: () => 'ada',
+      secret: SECRET,
+      tracker: createMemoryTracker(),
       ...options,
     });
 
@@ -67,7 +70,7 @@ describe('a signer with a tracker and receipts needs few calls', () => {
       }
     });
 
-    it(`before the first byte from ${engine}, if it creates the multipart upload`, async () => {
+    it(`for a whole upload from ${engine}: only init signs, if the signer creates the multipart upload`, async () => {
       const file = path.join(environment.folder, `${engine}-film.bin`);
       const size = 40 * MIB + 1;
       const sha256 = await writeRandom(file, size);

@@ -172,7 +172,9 @@ export class FakeSigner implements SignerPort {
     const isSingleRequest = filesize <= (part_size ?? this.maxSingleRequestBytes);
     const type = algorithm === 'sha256' && !isSingleRequest ? ('COMPOSITE' as const) : ('FULL_OBJECT' as const);
     const common = {
-      ...{ id, key, grant },
+      id,
+      key,
+      grant,
       ...(this.hasTracker && { tracked: true }),
       ...(this.grantsKeysOnce && { own_key: true }),
       ...(algorithm && { checksum: { algorithm, type } }),

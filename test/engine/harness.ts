@@ -139,6 +139,7 @@ export class Harness {
     this.uploader = new Uploader(
       { scope: this.#scope, ...options },
       {
+        // a port of the tests only, which `Ports` does not name
         ...{ deferredCode: loader },
         clock: this.clock,
         transport: this.store,

@@ -53,7 +53,13 @@ export function restoreSession(record: Resumption): Session | null {
   if (!key || !uploadId) return null;
   try {
     return {
-      ...{ key, uploadId, actions, tracked, principal, ownKey, checksum },
+      key,
+      uploadId,
+      actions,
+      tracked,
+      principal,
+      ownKey,
+      checksum,
       completeChecksum: null,
       grant: grant ?? undefined,
       table: partTableOf(size, partSize),
@@ -72,7 +78,15 @@ export function resumptionOf(session: Session | null, id: string): Resumption | 
   const { key, uploadId, grant, tracked, principal, ownKey, checksum, actions, table } = session;
   const { size, partSize } = table.plan;
   return {
-    ...{ id, key, uploadId, partSize, tracked, principal, ownKey, checksum, size },
+    id,
+    key,
+    uploadId,
+    partSize,
+    tracked,
+    principal,
+    ownKey,
+    checksum,
+    size,
     grant: grant ?? null,
     actions: [...actions],
   };

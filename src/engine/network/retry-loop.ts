@@ -75,8 +75,16 @@ export class RetryLoop {
     onConnectionLost?: OnConnectionLost,
   ): Promise<T> {
     const state: RetryState = {
-      ...{ phase, partNumber, signal, onConnectionLost },
-      ...{ count: 0, stalls: 0, unanswered: 0, refusals: 0, level: 0, renewals: 0 },
+      phase,
+      partNumber,
+      signal,
+      onConnectionLost,
+      count: 0,
+      stalls: 0,
+      unanswered: 0,
+      refusals: 0,
+      level: 0,
+      renewals: 0,
       hasSignerFailed: false,
       successes: this.#successes,
     };

@@ -74,7 +74,18 @@ export class Upload extends UploadRecord implements UploadObserver, SharedUpload
     const { checksum, integrity } = this.snapshot;
     const resumption = resumptionOf(this.session, this.recordId);
     return {
-      ...{ status, loaded, speed, eta, parts, key, uploadId, etag, location, checksum, integrity, receipt },
+      status,
+      loaded,
+      speed,
+      eta,
+      parts,
+      key,
+      uploadId,
+      etag,
+      location,
+      checksum,
+      integrity,
+      receipt,
       resumption,
     };
   }

@@ -63,5 +63,13 @@ export interface Tracker {
 
 /** Stands for an upload that ended before the tracker had its data. */
 export const placeholderUpload = (principal: string, uploadId: string): TrackedUpload => ({
-  ...{ principal, uploadId, bucket: '', key: '', size: 0, partSize: 0, begun: 0, checksum: null, marks: [] },
+  principal,
+  uploadId,
+  bucket: '',
+  key: '',
+  size: 0,
+  partSize: 0,
+  begun: 0,
+  checksum: null,
+  marks: [],
 });

@@ -15,7 +15,16 @@ import type { SignFunction, UploadError } from '../../../src/engine/index.js';
 import { fileOf, shadowQuery, untilRendered, createHarness, until } from '../harness.js';
 
 const TRANSLATIONS: Record<string, MuleStrings> = {
-  ...{ ar, de, es, fr, he, it: it_, ja, pl, 'pt-BR': ptBR, 'zh-Hans': zhHans },
+  ar,
+  de,
+  es,
+  fr,
+  he,
+  it: it_,
+  ja,
+  pl,
+  'pt-BR': ptBR,
+  'zh-Hans': zhHans,
 };
 const formsOf = (text: Text): [string, string][] =>
   typeof text === 'string' ? [['other', text]] : Object.entries<string>(text);

@@ -53,7 +53,10 @@ describe('a call over HTTP', () => {
 describe('a notification', () => {
   const notificationsOf = (count: number, grantLength: number) => ({
     uploads: Array.from({ length: count }, (_, index) => ({
-      ...{ key: `${index}`, upload_id: '', grant: 'g'.repeat(grantLength), chunks: [] },
+      key: `${index}`,
+      upload_id: '',
+      grant: 'g'.repeat(grantLength),
+      chunks: [],
     })),
   });
 

@@ -43,7 +43,9 @@ function setUp({ hasAcceptedSignature = false, file = readable } = {}) {
   const code = { FailureHandler, isRequestLost };
   const retries = new RetryLoop(
     {
-      ...{ clock, settings, health },
+      clock,
+      settings,
+      health,
       scheduler: new Scheduler(clock, () => settings.options),
       reachability: new ReachabilityByOrigin(store, clock, lifetime, () => {}),
       deferredCode: new ModuleLoader(() => Promise.resolve(code), clock),

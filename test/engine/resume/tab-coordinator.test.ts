@@ -45,7 +45,13 @@ function partsSentTwice(harness: Harness, storedCount: number): number[] {
 }
 
 const resultOf = ({ status, key, uploadId, etag, location, loaded, receipt }: UploadSnapshot) => ({
-  ...{ status, key, uploadId, etag, location, loaded, receipt },
+  status,
+  key,
+  uploadId,
+  etag,
+  location,
+  loaded,
+  receipt,
 });
 
 describe('the same file in two tabs', () => {

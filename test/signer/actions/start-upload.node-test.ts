@@ -91,7 +91,10 @@ describe('beginMultipart', () => {
     const again = await init(caller, { last_modified: 77_001 });
     assert.deepEqual([again.key, again.upload_id, again.fresh], [lost.key, lost.upload_id, undefined]);
     const renewed = await init(caller, {
-      ...{ last_modified: 77_001, key: again.key, grant: again.grant, upload_id: again.upload_id },
+      last_modified: 77_001,
+      key: again.key,
+      grant: again.grant,
+      upload_id: again.upload_id,
     });
     assert.equal(renewed.upload_id, lost.upload_id);
     assert.equal(counts.POST, 1);
@@ -99,7 +102,11 @@ describe('beginMultipart', () => {
     assert.notEqual(forced.upload_id, lost.upload_id);
     now = Date.now();
     const options: SignerOptions = {
-      ...{ bucket: 'films', endpoint: bucket.url, credentials: CREDENTIALS, authorize: () => 'ada', tracker },
+      bucket: 'films',
+      endpoint: bucket.url,
+      credentials: CREDENTIALS,
+      authorize: () => 'ada',
+      tracker,
     };
     assert.deepEqual(await sweep(options), { aborted: 2, gone: 0, failed: [] });
     for (const { key, upload_id } of [lost, forced])

@@ -103,7 +103,7 @@ export async function startAttackHarness(options: Partial<SignerOptions> = {}): 
   };
 }
 
-/** Returns a valid call of every action that signs requests for an existing upload, and of `chunk_loaded`. */
+/** Returns a valid call of every action that signs requests for an existing upload. */
 export const callsFor = (reference: { key: string; grant: string; upload_id: string }): [Action, object][] => [
   ['get_chunk_signature', { ...reference, chunk: 3, size: 1 }],
   ['get_list_signature', reference],

@@ -106,8 +106,13 @@ describe('malformed requests', () => {
 
   async function startSigner(): Promise<{ child: ChildProcess; port: number; output: () => string }> {
     const env = {
-      ...{ PATH: process.env['PATH'], S3_BUCKET: 'films', AWS_ACCESS_KEY_ID: 'A', AWS_SECRET_ACCESS_KEY: 'hush' },
-      ...{ ALLOW_ANONYMOUS: 'true', ORIGINS: 'https://page.example', PORT: '0' },
+      PATH: process.env['PATH'],
+      S3_BUCKET: 'films',
+      AWS_ACCESS_KEY_ID: 'A',
+      AWS_SECRET_ACCESS_KEY: 'hush',
+      ALLOW_ANONYMOUS: 'true',
+      ORIGINS: 'https://page.example',
+      PORT: '0',
     };
     const child = spawn(process.execPath, ['--import', TSX, CLI, 'signer'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(child);

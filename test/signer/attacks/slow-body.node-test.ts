@@ -130,8 +130,12 @@ describe('a body that does not arrive', () => {
 
   it('is not waited for by the command line signer', HANG_TIMEOUT, async () => {
     const env = {
-      ...{ PATH: process.env['PATH'], S3_BUCKET: 'films', AWS_ACCESS_KEY_ID: 'A', AWS_SECRET_ACCESS_KEY: 'hush' },
-      ...{ PRINCIPAL_HEADER: 'X-User', PORT: '0' },
+      PATH: process.env['PATH'],
+      S3_BUCKET: 'films',
+      AWS_ACCESS_KEY_ID: 'A',
+      AWS_SECRET_ACCESS_KEY: 'hush',
+      PRINCIPAL_HEADER: 'X-User',
+      PORT: '0',
     };
     const parameters = ['--import', import.meta.resolve('tsx'), CLI, 'signer'];
     const child = spawn(process.execPath, parameters, { env, stdio: ['ignore', 'pipe', 'ignore'] });

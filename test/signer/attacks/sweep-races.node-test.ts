@@ -43,7 +43,10 @@ describe('a sweep and an owner who resumes the upload', () => {
     };
     return sweep(
       {
-        ...{ bucket: 'films', endpoint: bucketUrl, credentials: CREDENTIALS, allowAnonymous: true },
+        bucket: 'films',
+        endpoint: bucketUrl,
+        credentials: CREDENTIALS,
+        allowAnonymous: true,
         tracker: { ...tracker, stale },
         fetch: (url, init) => fetch(url, init),
         // a second later, because no upload is older than the sweep's limit within the same millisecond

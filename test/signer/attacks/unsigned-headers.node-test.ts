@@ -115,7 +115,12 @@ for (const [name, start] of Object.entries(STORES)) {
       const upload_id = /<UploadId>([^<]+)/.exec(await (await send(init!, {})).text())![1]!;
       const size = PART + 13;
       const { chunks } = await mallory.call('get_all_signatures', {
-        ...{ key, grant, upload_id, size, part_size: PART, chunks: [2] },
+        key,
+        grant,
+        upload_id,
+        size,
+        part_size: PART,
+        chunks: [2],
       });
       const single = await mallory.call('get_chunk_signature', { key, grant, upload_id, chunk: 2, size: 13 });
       for (const signed of [chunks[2] as SignedRequest, single as SignedRequest]) {

@@ -137,7 +137,11 @@ async function answersEachNotification(run: ConformanceRun): Promise<void> {
   const { caller, storedFile, otherUser } = run;
   const unsentFile = await caller.grant(caller.createFile({ id: 'never', filename: 'never.bin' }));
   const notificationOf = ({ key, grant }: Pick<GrantedFile, 'key' | 'grant'>) => ({
-    ...{ key, grant, upload_id: '', chunks: [], state: 'complete' },
+    key,
+    grant,
+    upload_id: '',
+    chunks: [],
+    state: 'complete',
   });
   const notifications = [storedFile, { ...storedFile, key: UNGRANTED_KEY }, unsentFile, storedFile].map(notificationOf);
   const { uploads } = await caller.call<ChunksLoadedAnswer>('chunks_loaded', { uploads: notifications });

@@ -29,7 +29,11 @@ describe('the store check', () => {
 
   const check = (options: Partial<SignerOptions> = {}) =>
     checkStore({
-      ...{ bucket: 'films', endpoint: bucket.url, credentials: CREDENTIALS, allowAnonymous: true, origins: [ORIGIN] },
+      bucket: 'films',
+      endpoint: bucket.url,
+      credentials: CREDENTIALS,
+      allowAnonymous: true,
+      origins: [ORIGIN],
       ...options,
     });
 

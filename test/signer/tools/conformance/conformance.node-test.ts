@@ -361,7 +361,10 @@ for (const [language, { tool, launchOptions, signIn }] of Object.entries(BACKEND
     it('identifies no user by headers or cookies that any caller can set', async () => {
       const headers = {
         'content-type': 'application/json',
-        ...{ 'x-user': 'ada', 'x-forwarded-user': 'ada', 'remote-user': 'ada', cookie: 'user=ada; session=ada' },
+        'x-user': 'ada',
+        'x-forwarded-user': 'ada',
+        'remote-user': 'ada',
+        cookie: 'user=ada; session=ada',
       };
       const body = JSON.stringify({ files: [small] });
       const response = await fetch(`${base}/sign/get_init_signature`, { method: 'POST', headers, body });
