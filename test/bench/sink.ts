@@ -1,7 +1,7 @@
 /**
- * A store that discards every byte and confirms it, as its own process. It implements the S3 requests that uploads need,
- * without signature checks, tus's own server, and a resumable URL for UpChunk. It also produces the conditions of a
- * scenario: delays, rates and faults.
+ * A store that discards every byte and confirms it, as its own process. It implements the S3 requests that uploads need
+ * (without checking signatures) and a resumable URL for UpChunk, and runs tus's own server. It also produces the conditions
+ * of a scenario: delays, rates and faults.
  */
 import { createServer } from 'node:http';
 import { createSecureServer } from 'node:http2';
@@ -49,7 +49,8 @@ class Sink {
   #conditions: RunConditions = { seed: 0, expectedBytes: Infinity, headSize: null };
   #counts: RequestCounts = { ...ZERO_COUNTS };
   #requestsWithBytes = 0;
-  #isDown = false;
+  /** Whether the outage of this run has begun: there is only one. */
+  #hadOutage = false;
   /** Ends the outage. */
   #reopenTimer: NodeJS.Timeout | undefined;
   readonly #valve = new Valve(Infinity);
@@ -90,6 +91,7 @@ class Sink {
     if (hasBytes) this.#counts.firstByteAt ??= performance.timeOrigin + performance.now();
     // a request without an origin comes from the signer, whose network has no delay
     if (delayMs && request.headers.origin) await sleep(delayMs);
+    // only the first request of a connection can be reset, so that each has a connection of its own
     if (fault === 'reset') response.setHeader('Connection', 'close');
     const isTus = url.pathname.startsWith('/tus');
     if (request.method === 'OPTIONS') {
@@ -133,8 +135,8 @@ class Sink {
   #count({ length }: Buffer): void {
     this.#counts.bytes += length;
     const { outageMs, expectedBytes } = this.#conditions;
-    if (!outageMs || this.#isDown || this.#counts.bytes < expectedBytes / 2) return;
-    this.#isDown = true;
+    if (!outageMs || this.#hadOutage || this.#counts.bytes < expectedBytes / 2) return;
+    this.#hadOutage = true;
     this.#server.close();
     for (const socket of this.#sockets) socket.resetAndDestroy();
     this.#reopenTimer = setTimeout(() => void (this.#server.listening || this.open()), outageMs);
@@ -229,7 +231,7 @@ class Sink {
     // the outage of the run before has not ended if the client gave up
     clearTimeout(this.#reopenTimer);
     if (!this.#server.listening) await this.open();
-    this.#isDown = false;
+    this.#hadOutage = false;
     response.end('{}');
   }
 }

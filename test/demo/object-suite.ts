@@ -7,10 +7,10 @@ import { textOf } from '../servers/xml-text.js';
 import { BUCKET, md5, random } from './store-fixture.js';
 import type { StoreFixture } from './store-fixture.js';
 
-/** Tests objects that are sent in one request, by PUT or by POST with a policy. */
+/** Tests reading and deleting objects, and sending them in one request: by PUT, or by POST with a policy. */
 export function testObjects(fixture: () => StoreFixture): void {
-  describe('objects sent in one request', () => {
-    it('are stored, read in ranges, and deleted', async () => {
+  describe('objects', () => {
+    it('sent in one request are stored, read in ranges, and deleted', async () => {
       const key = fixture().newKey();
       const stored = await fixture().client.put(BUCKET, key, '0123456789');
       assert.equal(stored.headers.get('etag'), `"${md5(Buffer.from('0123456789'))}"`);
@@ -41,7 +41,7 @@ export function testObjects(fixture: () => StoreFixture): void {
       assert.equal(await (await fixture().client.get(BUCKET, key)).text(), '');
     });
 
-    it('are read in ranges across the parts of a multipart upload', async () => {
+    it('of several parts are read in ranges across the parts', async () => {
       const { key, uploadId, bodies, parts } = await fixture().startUpload(5 * MIB, 100);
       await fixture().client.complete(BUCKET, key, uploadId, parts);
       const answer = await fixture().client.get(BUCKET, key, { range: `bytes=${5 * MIB - 10}-${5 * MIB + 9}` });

@@ -14,8 +14,7 @@ function cellOf(result: Result): string {
   if (result.detectedBy) return detectionOf(result);
   const words = [`${faultCount} faults`, `${retries} retries`, `${seconds.toFixed(1)} s`];
   if (resentParts) words.push(`${resentParts} sent twice`);
-  // the upload probes the store at least every 3 s
-  if (recoveryMs !== null) words.push(`first byte after ${(recoveryMs / 1_000).toFixed(1)} s`);
+  if (recoveryMs !== null) words.push(`first byte ${(recoveryMs / 1_000).toFixed(1)} s after the outage`);
   return words.join(', ');
 }
 

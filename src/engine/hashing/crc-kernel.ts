@@ -21,8 +21,8 @@ export interface CrcKernel {
 }
 
 /**
- * Creates CRCs that process 16 bytes at a time by 16 tables ("slicing by 16"). One routine serves both widths: a register
- * of 32 bits is one of 64 bits whose upper half stays 0.
+ * Creates CRCs. WebAssembly processes 16 bytes at a time by 16 tables ("slicing by 16"), JavaScript 8 bytes by the first 8
+ * of them. Each routine serves both widths: a register of 32 bits is one of 64 bits whose upper half stays 0.
  *
  * The worker runs the source text of this function, so it must not refer to anything outside itself except the language's
  * built-ins.
@@ -175,9 +175,9 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
       };
       // a typed array of words must begin at a multiple of four bytes
       while (at < bytes.length && (bytes.byteOffset + at) & 3) updateByte();
-      const pairs = ((bytes.length - at) >> 3) * 2;
-      const words = new Int32Array(bytes.buffer, pairs ? bytes.byteOffset + at : 0, pairs);
-      for (let word = 0; word < pairs; word += 2) {
+      const wordCount = ((bytes.length - at) >> 3) * 2;
+      const words = new Int32Array(bytes.buffer, wordCount ? bytes.byteOffset + at : 0, wordCount);
+      for (let word = 0; word < wordCount; word += 2) {
         const a = low ^ words[word]!;
         const b = high ^ words[word + 1]!;
         const i0 = 1_792 + (a & 255);
@@ -192,7 +192,7 @@ export function createCrcKernel(mayUseWasm = true): CrcKernel {
         if (kind.width === 64)
           high = highs[i0]! ^ highs[i1]! ^ highs[i2]! ^ highs[i3]! ^ highs[i4]! ^ highs[i5]! ^ highs[i6]! ^ highs[i7]!;
       }
-      at += pairs * 4;
+      at += wordCount * 4;
       while (at < bytes.length) updateByte();
       register[0] = low;
       register[1] = high;

@@ -17,16 +17,18 @@ const pageWithoutScope = (options: UploaderOptions = {}): Harness =>
 describe('an uploader whose element was removed', () => {
   it('starts no upload until it is attached again, even with autostart', async () => {
     const harness = new Harness({ autostart: false });
-    await harness.uploader.add([fileOf(10, 'held')]);
+    await harness.uploader.add([fileOf(10, 'early')]);
     const paused = harness.uploader.detach();
     expect(paused).to.be.empty;
     harness.uploader.configure({ autostart: true });
     await harness.uploader.add([fileOf(10, 'late')]);
     await harness.settle();
-    expect(harness.uploadOf('late').status).to.equal('queued');
+    for (const name of ['early', 'late']) expect(harness.uploadOf(name).status).to.equal('queued');
+    // removes no upload from the queue
     harness.uploader.configure({ autostart: false });
     harness.uploader.attach(paused);
-    await harness.until(() => harness.uploadOf('late').status === 'complete');
+    await harness.finished();
+    for (const name of ['early', 'late']) expect(harness.uploadOf(name).status).to.equal('complete');
   });
 
   it('empties its list and sends nothing if another user has signed in when it is attached again', async () => {
@@ -53,7 +55,7 @@ describe('an uploader whose element was removed', () => {
     }
   });
 
-  it('resumes even if the signer refuses a file without a type, or with another type than the upload’s', async () => {
+  it('asks who is signed in for a file with the type and extension of the upload, because a signer may refuse others', async () => {
     const harness = pageWithoutScope();
     harness.signer.principal = 'anna';
     await harness.interrupt(fileOf(3 * PART), 1);
